@@ -1,0 +1,56 @@
+/**
+ * EventLog: the partitioned, ordered, replayable log that both layers read.
+ *
+ * Invariants, enforced by the contract suite in the test kit that every adapter runs:
+ *  1. `append` resolves only when the entry is durable: it survives `kill -9` of every process.
+ *  2. Entries of one partition have strictly increasing positions; `read` returns them in that order, without a gap.
+ *  3. A position compares as a string: `a < b` if and only if `a` lies before `b` in the partition.
+ *  4. Entries acknowledged in order by one appender stay in that order; a failed `append` may still have been written.
+ *  5. The number of partitions is fixed when the log is created; another number is `partition_mismatch`.
+ *  6. `identity` names this very log: a recreated log has another one.
+ *  7. Reading from a position older than the oldest retained entry is `position_expired`, never a silent skip.
+ *
+ * An entry holds many events of one partition: batching is what makes a log fast. Excluded on purpose: consumer groups,
+ * acknowledgement by readers, headers; positions belong to the reader's own state (they commit together with it).
+ */
+
+/** Opaque, totally ordered within its partition by string comparison. */
+export type Position = string;
+
+/** `events`: canonical lines joined by "\n". `barrier`: JSON of `Barrier`. `heartbeat`: JSON of `Heartbeat`. */
+export type RecordKind = 'events' | 'barrier' | 'heartbeat';
+
+export interface LogRecord {
+  readonly kind: RecordKind;
+  readonly body: string;
+}
+
+export interface LogEntry extends LogRecord {
+  readonly partition: number;
+  readonly position: Position;
+}
+
+export interface ReadLimits {
+  /** Entries per partition at the most. */
+  readonly maxEntries: number;
+  /** Waits this long for a first entry when there is none; 0 returns at once. */
+  readonly waitMs: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface EventLog {
+  readonly identity: string;
+  readonly partitions: number;
+  /** Resolves with the position once durable. Rejects with `log_unavailable` (not written, or not known to be). */
+  append(partition: number, record: LogRecord): Promise<Position>;
+  /**
+   * Entries strictly after the given positions (`null`: from the oldest retained), in order within each partition.
+   * Partitions not named are not read. Empty after `waitMs`, or when aborted.
+   */
+  read(after: ReadonlyMap<number, Position | null>, limits: ReadLimits): Promise<LogEntry[]>;
+  /** The position of the newest entry of each partition, `null` where there never was one. Index = partition. */
+  ends(): Promise<readonly (Position | null)[]>;
+  /** Drops entries at or before `upTo`. The caller knows that every reader's durable position has passed it. */
+  trim(partition: number, upTo: Position): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,144 @@
+/**
+ * Definitions: which events are touches, conversions and signals, and how attribution looks at them. One file for both
+ * layers; it travels inside each barrier, so that a change takes effect at one cut everywhere.
+ */
+import { z } from 'zod';
+import { TributaryError } from './errors.ts';
+import type { Event } from './event.ts';
+import { DAY_MS, HOUR_MS } from './time.ts';
+
+export const RULE_BASED_MODELS = ['first', 'last', 'lastNonDirect', 'linear', 'positionBased', 'timeDecay'] as const;
+export type RuleBasedModel = (typeof RULE_BASED_MODELS)[number];
+
+const name = z.string().min(1).max(128).regex(/^[^\p{Cc}]+$/u, 'holds a control character');
+const days = z.number().positive().max(365);
+
+const Touch = z.strictObject({
+  /** How long before a conversion such a touch is eligible, days. */
+  windowDays: days.default(30),
+  /** The channel of a touch that names none; null: without a channel it is no touch (e.g. a page within a visit). */
+  defaultChannel: name.nullable().default('direct'),
+});
+
+const Schema = z.strictObject({
+  touches: z.record(name, Touch).default({
+    ad_click: { windowDays: 30, defaultChannel: 'direct' },
+    ad_impression: { windowDays: 1, defaultChannel: 'direct' },
+    email_click: { windowDays: 30, defaultChannel: 'email' },
+    visit: { windowDays: 30, defaultChannel: 'direct' },
+    page: { windowDays: 30, defaultChannel: null },
+    screen: { windowDays: 30, defaultChannel: null },
+  }),
+  conversions: z.array(name).max(100).default(['conversion', 'purchase', 'Order Completed', 'booking']),
+  /** Event types served as user signals; "*" means every type. */
+  signals: z.union([z.literal('*'), z.array(name).max(1000)]).default('*'),
+  attribution: z
+    .strictObject({
+      /** Touches before the user's previous conversion are not eligible. */
+      resetOnConversion: z.boolean().default(false),
+      /** Whole percent for the first and the last touch; the middle shares the rest. */
+      positionBased: z
+        .strictObject({ first: z.int().min(0).max(100), last: z.int().min(0).max(100) })
+        .refine((p) => p.first + p.last <= 100 && p.first + p.last > 0, 'first + last lies between 1 and 100 percent')
+        .default({ first: 40, last: 40 }),
+      timeDecay: z.strictObject({ halfLifeHours: z.int().min(1).max(8760) }).default({ halfLifeHours: 168 }),
+      /** Channels that "last non-direct" passes over. */
+      direct: z.array(name).default(['direct']),
+    })
+    .prefault({}),
+  /** How far an event may lag behind log time and still be in time, days. */
+  latenessDays: z.number().positive().max(60).default(3),
+  signalRetention: z
+    .strictObject({
+      days: days.default(90),
+      /** The newest signals kept for one user, at the least. */
+      perUser: z.int().min(20).max(100_000).default(1000),
+    })
+    .prefault({}),
+});
+
+export type DefinitionsFile = z.input<typeof Schema>;
+type Parsed = z.output<typeof Schema>;
+
+export type EventKind = 'touch' | 'conversion' | 'signal';
+
+/** The checked definitions with what both engines derive from them. Durations in ms. */
+export interface Definitions extends Parsed {
+  /** First 12 hex digits of the SHA-256 of the canonical JSON: names the definitions in every attributed row. */
+  readonly version: string;
+  /** Canonical JSON: what barriers and manifests carry. */
+  readonly json: string;
+  readonly latenessMs: number;
+  /** The longest touch window: how far a conversion looks back. */
+  readonly lookbackMs: number;
+  readonly touchWindowMs: ReadonlyMap<string, number>;
+  readonly conversionTypes: ReadonlySet<string>;
+  readonly directChannels: ReadonlySet<string>;
+  /** Weight of a touch by its age in whole hours, shared by both engines; scaled to 1 000 000 at age 0. */
+  readonly decayWeights: readonly number[];
+}
+
+const DECAY_SCALE = 1_000_000;
+
+/** Reads definitions from JSON text. Throws `invalid_definitions` that names the place. `sha256Hex` is injected: the model has no I/O. */
+export function parseDefinitions(json: string, sha256Hex: (text: string) => string): Definitions {
+  let raw: unknown;
+  try {
+    raw = JSON.parse(json);
+  } catch (cause) {
+    throw new TributaryError('invalid_definitions', `the definitions are not JSON: ${(cause as Error).message}`, { cause });
+  }
+  const parsed = Schema.safeParse(raw);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw new TributaryError('invalid_definitions', `definitions, at ${issue?.path.join('.') || 'the top'}: ${issue?.message}`);
+  }
+  return derive(parsed.data, sha256Hex);
+}
+
+function derive(parsed: Parsed, sha256Hex: (text: string) => string): Definitions {
+  const both = parsed.conversions.find((type) => type in parsed.touches);
+  if (both !== undefined)
+    throw new TributaryError('invalid_definitions', `definitions: "${both}" is both a touch and a conversion; it can be one of them`);
+  const canonical = canonicalJson(parsed);
+  const touchWindowMs = new Map(Object.entries(parsed.touches).map(([type, touch]) => [type, Math.round(touch.windowDays * DAY_MS)]));
+  const lookbackMs = Math.max(HOUR_MS, ...touchWindowMs.values());
+  return {
+    ...parsed,
+    version: sha256Hex(canonical).slice(0, 12),
+    json: canonical,
+    latenessMs: Math.round(parsed.latenessDays * DAY_MS),
+    lookbackMs,
+    touchWindowMs,
+    conversionTypes: new Set(parsed.conversions),
+    directChannels: new Set(parsed.attribution.direct),
+    decayWeights: decayWeights(parsed.attribution.timeDecay.halfLifeHours, lookbackMs),
+  };
+}
+
+function decayWeights(halfLifeHours: number, lookbackMs: number): number[] {
+  const hours = Math.floor(lookbackMs / HOUR_MS);
+  return Array.from({ length: hours + 1 }, (_, hour) => Math.max(1, Math.round(DECAY_SCALE * 2 ** (-hour / halfLifeHours))));
+}
+
+/** What the definitions make of an event. A touch type without any channel is a mere signal. */
+export function kindOf(event: Pick<Event, 'type' | 'channel'>, definitions: Definitions): EventKind {
+  if (definitions.conversionTypes.has(event.type)) return 'conversion';
+  if (definitions.touchWindowMs.has(event.type) && channelOf(event, definitions) !== null) return 'touch';
+  return 'signal';
+}
+
+/** The channel of a touch: its own, else its type's default. */
+export function channelOf(event: Pick<Event, 'type' | 'channel'>, definitions: Definitions): string | null {
+  if (event.channel !== undefined) return event.channel;
+  return definitions.touches[event.type]?.defaultChannel ?? null;
+}
+
+/** JSON with sorted object keys: equal definitions have equal text. */
+function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_, item: unknown) =>
+    typeof item === 'object' && item !== null && !Array.isArray(item)
+      ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : item,
+  );
+}

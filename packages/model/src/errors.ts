@@ -1,0 +1,67 @@
+/**
+ * The one table of error codes. A message says what happened and with which value; the fix says what to do about it.
+ * `status` is the HTTP status where the error reaches a client.
+ */
+export const ERRORS = {
+  // events
+  invalid_json: { status: 400, fix: 'Send one JSON object, or an array of them, encoded as UTF-8.' },
+  forbidden_key: { status: 400, fix: 'Remove the keys "__proto__", "constructor" and "prototype" from the JSON.' },
+  too_deep: { status: 400, fix: 'Flatten the object: properties may nest 8 levels at the most.' },
+  missing_field: { status: 400, fix: 'Add the field; the documentation at /docs lists what each event needs.' },
+  invalid_field: { status: 400, fix: 'Send the field in the type and range that the message names.' },
+  missing_user: { status: 400, fix: 'Send userId or anonymousId (or both) as a non-empty string.' },
+  event_too_large: { status: 400, fix: 'Keep one event within 32 KB of JSON; send large content by reference.' },
+  ts_in_future: { status: 400, fix: 'Correct the clock of the sender: ts may be 24 h ahead of its receipt at the most.' },
+  // requests
+  body_too_large: { status: 413, fix: 'Send smaller batches: 500 KB and 2 500 events at the most.' },
+  invalid_gzip: { status: 400, fix: 'Compress the body as one complete gzip stream, or send it uncompressed.' },
+  invalid_write_key: { status: 401, fix: 'Send a valid write key as the user name of a Basic authorization header.' },
+  unauthorized: { status: 401, fix: 'Send a key with the needed scope as "Authorization: Bearer <key>".' },
+  forbidden: { status: 403, fix: 'Use a key with the scope that the message names.' },
+  strict_rejected: { status: 400, fix: 'Mend the listed events, or drop the X-Strict-Mode header to keep the valid ones.' },
+  invalid_query: { status: 400, fix: 'Correct the parameter that the message names; /docs describes every route.' },
+  unknown_model: { status: 400, fix: 'Ask for one of the models that the message lists.' },
+  empty_range: { status: 400, fix: 'Ask for a range whose "from" lies before its "to"; ranges are half-open.' },
+  not_found: { status: 404, fix: 'Check the id and the route; /docs lists the routes.' },
+  conflict: { status: 409, fix: 'Read the current state and try again.' },
+  overloaded: { status: 429, fix: 'Wait as long as Retry-After says, then send the same request again.' },
+  log_unavailable: { status: 503, fix: 'Send the same request again later: nothing of it was acknowledged.' },
+  store_unavailable: { status: 503, fix: 'Try again shortly; the operator finds the cause with "tributary doctor".' },
+  internal: { status: 500, fix: 'Report it with the request id: this is a defect.' },
+  // records in the log
+  undecodable_record: { status: 500, fix: 'Look at the dead letters: a producer wrote something that is not an event.' },
+  // operations
+  partition_mismatch: { status: 500, fix: 'Start with the partition count the log was created with, or with a new data folder.' },
+  log_recreated: { status: 500, fix: 'The log is not the one this state was built from: restore it, or rebuild with an empty store.' },
+  position_expired: { status: 500, fix: 'The log was trimmed past this position: rebuild the state from the archive.' },
+  not_durable: { status: 500, fix: 'Run Redis with "appendonly yes" and "appendfsync always".' },
+  port_taken: { status: 500, fix: 'Stop what listens there, or choose another port with --port.' },
+  dependency_missing: { status: 500, fix: 'Install what the message names, then run the command again.' },
+  manifest_corrupt: { status: 500, fix: 'Restore the file from a backup; the answer stays incomplete until then.' },
+  archive_corrupt: { status: 500, fix: 'The file was quarantined: restore it from a backup, then run a full generation.' },
+  archive_full: { status: 503, fix: 'Free space in the data folder; the archiver goes on by itself.' },
+  generation_timeout: { status: 500, fix: 'See "tributary status": a speed worker or an archiver does not read its partitions.' },
+  invalid_config: { status: 500, fix: 'Correct the setting that the message names; --help lists them all.' },
+  invalid_definitions: { status: 500, fix: 'Correct the definitions file where the message says.' },
+} as const satisfies Record<string, { status: number; fix: string }>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** An operational error: expected, named, with the value that caused it in `message`. Bugs throw plain errors. */
+export class TributaryError extends Error {
+  override readonly name = 'TributaryError';
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+
+  get status(): number {
+    return ERRORS[this.code].status;
+  }
+
+  get fix(): string {
+    return ERRORS[this.code].fix;
+  }
+}

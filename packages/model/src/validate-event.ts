@@ -1,0 +1,162 @@
+/**
+ * The structural check of an event, for the collector's front door and for every record read back from the log (a
+ * foreign producer may write there too). Hand-written because the speed layer runs it for each event: 0.5 µs.
+ */
+import type { ErrorCode } from './errors.ts';
+import type { Event } from './event.ts';
+import { DAY_MS, MAX_INSTANT_MS } from './time.ts';
+
+export interface Invalid {
+  readonly ok: false;
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+export type Validated = { readonly ok: true; readonly event: Event } | Invalid;
+
+/** Bounds of one event. Lengths in UTF-16 units, amounts in minor units. */
+export const EVENT_BOUNDS = {
+  idLength: 128,
+  userKeyLength: 256,
+  typeLength: 128,
+  textLength: 512,
+  pageLength: 2048,
+  amountMinor: 1_000_000_000_000,
+  propertyDepth: 8,
+  futureMs: DAY_MS,
+} as const;
+
+const OPTIONAL_TEXT = [
+  ['channel', EVENT_BOUNDS.textLength],
+  ['campaign', EVENT_BOUNDS.textLength],
+  ['creative', EVENT_BOUNDS.textLength],
+  ['page', EVENT_BOUNDS.pageLength],
+  ['element', EVENT_BOUNDS.textLength],
+] as const;
+
+const CURRENCY = /^[A-Z]{3}$/;
+
+/** Checks every field but the inside of `properties` (see `validateProperties`). Never throws. */
+export function validateEvent(value: unknown): Validated {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return invalid('invalid_json', `an event is a JSON object, got ${describe(value)}`);
+  const e = value as Record<string, unknown>;
+
+  const wrong =
+    requiredInstant(e, 'ts') ??
+    requiredInstant(e, 'receivedAt') ??
+    requiredText(e, 'type', EVENT_BOUNDS.typeLength) ??
+    requiredText(e, 'id', EVENT_BOUNDS.idLength) ??
+    requiredText(e, 'source', EVENT_BOUNDS.textLength) ??
+    userKeys(e);
+  if (wrong !== undefined) return wrong;
+
+  for (const [field, length] of OPTIONAL_TEXT) {
+    if (e[field] === undefined) continue;
+    const bad = requiredText(e, field, length);
+    if (bad !== undefined) return bad;
+  }
+  if (e['cost'] !== undefined) {
+    const bad = amount(e, 'cost', 0);
+    if (bad !== undefined) return bad;
+  }
+  if (e['value'] !== undefined) {
+    const bad = amount(e, 'value', -EVENT_BOUNDS.amountMinor);
+    if (bad !== undefined) return bad;
+  }
+  if (e['currency'] !== undefined && !(typeof e['currency'] === 'string' && CURRENCY.test(e['currency'])))
+    return invalid('invalid_field', `currency is an ISO 4217 code such as "EUR", got ${describe(e['currency'])}`);
+  if (e['historical'] !== undefined && e['historical'] !== true)
+    return invalid('invalid_field', `historical is true or absent, got ${describe(e['historical'])}`);
+  const properties = e['properties'];
+  if (properties !== undefined && (typeof properties !== 'object' || properties === null || Array.isArray(properties)))
+    return invalid('invalid_field', `properties is an object, got ${describe(properties)}`);
+  if ((e['ts'] as number) > (e['receivedAt'] as number) + EVENT_BOUNDS.futureMs)
+    return invalid('ts_in_future', `ts ${e['ts']} is more than 24 h ahead of its receipt at ${e['receivedAt']}`);
+  return { ok: true, event: e as unknown as Event };
+}
+
+/** Walks free-form JSON: forbidden keys, depth, lone surrogates, integers beyond 2^53. Undefined when all is well. */
+export function validateProperties(value: unknown, path = 'properties', depth = 0): Invalid | undefined {
+  if (typeof value === 'string') {
+    return value.isWellFormed() ? undefined : invalid('invalid_field', `${path} holds a lone surrogate: not valid Unicode`);
+  }
+  if (typeof value === 'number') {
+    return Number.isInteger(value) && !Number.isSafeInteger(value)
+      ? invalid('invalid_field', `${path} is ${value}, an integer beyond 2^53 that JSON readers alter: send it as a string`)
+      : undefined;
+  }
+  if (typeof value !== 'object' || value === null) return undefined;
+  if (depth >= EVENT_BOUNDS.propertyDepth) return invalid('too_deep', `${path} nests deeper than ${EVENT_BOUNDS.propertyDepth} levels`);
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i++) {
+      const bad = validateProperties(value[i], `${path}[${i}]`, depth + 1);
+      if (bad !== undefined) return bad;
+    }
+    return undefined;
+  }
+  for (const key of Object.keys(value)) {
+    if (key === '__proto__' || key === 'constructor' || key === 'prototype')
+      return invalid('forbidden_key', `${path} holds the key ${JSON.stringify(key)}`);
+    if (!key.isWellFormed()) return invalid('invalid_field', `${path} has a key with a lone surrogate: not valid Unicode`);
+    const bad = validateProperties((value as Record<string, unknown>)[key], `${path}.${key}`, depth + 1);
+    if (bad !== undefined) return bad;
+  }
+  return undefined;
+}
+
+export function invalid(code: ErrorCode, message: string): Invalid {
+  return { ok: false, code, message };
+}
+
+function requiredInstant(e: Record<string, unknown>, field: 'ts' | 'receivedAt'): Invalid | undefined {
+  const value = e[field];
+  if (value === undefined) return invalid('missing_field', `the field ${field} is missing`);
+  if (!Number.isSafeInteger(value) || (value as number) < 0 || (value as number) > MAX_INSTANT_MS)
+    return invalid('invalid_field', `${field} is whole epoch milliseconds from 0 to ${MAX_INSTANT_MS}, got ${describe(value)}`);
+  return undefined;
+}
+
+function requiredText(e: Record<string, unknown>, field: string, maxLength: number): Invalid | undefined {
+  const value = e[field];
+  if (value === undefined) return invalid('missing_field', `the field ${field} is missing`);
+  if (typeof value !== 'string') return invalid('invalid_field', `${field} is a string, got ${describe(value)}`);
+  if (value.length === 0 || value.length > maxLength)
+    return invalid('invalid_field', `${field} has 1 to ${maxLength} characters, got ${value.length}`);
+  if (hasControl(value)) return invalid('invalid_field', `${field} holds a control character: ${describe(value)}`);
+  if (!value.isWellFormed()) return invalid('invalid_field', `${field} holds a lone surrogate: not valid Unicode`);
+  return undefined;
+}
+
+function userKeys(e: Record<string, unknown>): Invalid | undefined {
+  if (e['userId'] === undefined && e['anonymousId'] === undefined)
+    return invalid('missing_user', 'the event has neither userId nor anonymousId');
+  for (const field of ['userId', 'anonymousId']) {
+    if (e[field] === undefined) continue;
+    const bad = requiredText(e, field, EVENT_BOUNDS.userKeyLength);
+    if (bad !== undefined) return bad;
+  }
+  return undefined;
+}
+
+function amount(e: Record<string, unknown>, field: 'cost' | 'value', least: number): Invalid | undefined {
+  const value = e[field];
+  return Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= EVENT_BOUNDS.amountMinor
+    ? undefined
+    : invalid('invalid_field', `${field} is an integer in minor units from ${least} to ${EVENT_BOUNDS.amountMinor}, got ${describe(value)}`);
+}
+
+/** C0 controls and DEL: row keys are joined by tabs and lines end at newlines, so dimensions may hold neither. */
+function hasControl(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit < 0x20 || unit === 0x7f) return true;
+  }
+  return false;
+}
+
+/** A value as an error message shows it: JSON, cut to 60 characters. */
+export function describe(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+}

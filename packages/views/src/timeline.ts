@@ -1,0 +1,65 @@
+/** The timeline of one user: the retained events that matter to views, ordered by `(ts, id)`. */
+import { channelOf, type Definitions, type EventKind, kindOf } from '@tributary/model/definitions';
+import type { Event } from '@tributary/model/event';
+
+/** What views need of an event. Absent text dimensions read `(none)`. */
+export interface TimelineEvent {
+  readonly ts: number;
+  readonly id: string;
+  readonly type: string;
+  readonly kind: EventKind;
+  /** The channel of a touch; "" for other kinds. */
+  readonly channel: string;
+  readonly campaign: string;
+  readonly costMinor: number;
+  readonly valueMinor: number;
+  readonly currency: string;
+}
+
+export type Timeline = readonly TimelineEvent[];
+
+export const NONE = '(none)';
+
+export function timelineEvent(event: Event, definitions: Definitions): TimelineEvent {
+  const kind = kindOf(event, definitions);
+  return {
+    ts: event.ts,
+    id: event.id,
+    type: event.type,
+    kind,
+    channel: kind === 'touch' ? (channelOf(event, definitions) as string) : '',
+    campaign: event.campaign ?? NONE,
+    costMinor: event.cost ?? 0,
+    valueMinor: event.value ?? 0,
+    currency: event.currency ?? NONE,
+  };
+}
+
+/** The order of events: by time, ties by id (UTF-16 code units, as JavaScript and the SQL's `ORDER BY` on ASCII compare). */
+export function before(a: { ts: number; id: string }, b: { ts: number; id: string }): boolean {
+  return a.ts < b.ts || (a.ts === b.ts && a.id < b.id);
+}
+
+/** Where `event` belongs: the index of the first event that does not sort before it. */
+export function insertionIndex(timeline: Timeline, event: { ts: number; id: string }): number {
+  let low = 0;
+  let high = timeline.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (before(timeline[middle] as TimelineEvent, event)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** The index of the first event with `ts >= from`. */
+export function lowerBound(timeline: Timeline, from: number): number {
+  let low = 0;
+  let high = timeline.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((timeline[middle] as TimelineEvent).ts < from) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
