@@ -10,7 +10,11 @@ import { DAY_MS, HOUR_MS } from './time.ts';
 export const RULE_BASED_MODELS = ['first', 'last', 'lastNonDirect', 'linear', 'positionBased', 'timeDecay'] as const;
 export type RuleBasedModel = (typeof RULE_BASED_MODELS)[number];
 
-const name = z.string().min(1).max(128).regex(/^[^\p{Cc}]+$/u, 'holds a control character');
+const name = z
+  .string()
+  .min(1)
+  .max(128)
+  .regex(/^[^\p{Cc}]+$/u, 'holds a control character');
 const days = z.number().positive().max(365);
 
 const Touch = z.strictObject({
@@ -99,9 +103,14 @@ export function parseDefinitions(json: string, sha256Hex: (text: string) => stri
 function derive(parsed: Parsed, sha256Hex: (text: string) => string): Definitions {
   const both = parsed.conversions.find((type) => type in parsed.touches);
   if (both !== undefined)
-    throw new TributaryError('invalid_definitions', `definitions: "${both}" is both a touch and a conversion; it can be one of them`);
+    throw new TributaryError(
+      'invalid_definitions',
+      `definitions: "${both}" is both a touch and a conversion; it can be one of them`,
+    );
   const canonical = canonicalJson(parsed);
-  const touchWindowMs = new Map(Object.entries(parsed.touches).map(([type, touch]) => [type, Math.round(touch.windowDays * DAY_MS)]));
+  const touchWindowMs = new Map(
+    Object.entries(parsed.touches).map(([type, touch]) => [type, Math.round(touch.windowDays * DAY_MS)]),
+  );
   const lookbackMs = Math.max(HOUR_MS, ...touchWindowMs.values());
   return {
     ...parsed,

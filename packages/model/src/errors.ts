@@ -32,7 +32,10 @@ export const ERRORS = {
   undecodable_record: { status: 500, fix: 'Look at the dead letters: a producer wrote something that is not an event.' },
   // operations
   partition_mismatch: { status: 500, fix: 'Start with the partition count the log was created with, or with a new data folder.' },
-  log_recreated: { status: 500, fix: 'The log is not the one this state was built from: restore it, or rebuild with an empty store.' },
+  log_recreated: {
+    status: 500,
+    fix: 'The log is not the one this state was built from: restore it, or rebuild with an empty store.',
+  },
   position_expired: { status: 500, fix: 'The log was trimmed past this position: rebuild the state from the archive.' },
   not_durable: { status: 500, fix: 'Run Redis with "appendonly yes" and "appendfsync always".' },
   port_taken: { status: 500, fix: 'Stop what listens there, or choose another port with --port.' },

@@ -34,8 +34,23 @@ export interface Event {
 
 /** The keys of an event in canonical order. */
 export const EVENT_FIELDS = [
-  'ts', 'type', 'id', 'userId', 'anonymousId', 'receivedAt', 'source', 'channel', 'campaign', 'creative', 'cost',
-  'value', 'currency', 'page', 'element', 'historical', 'properties',
+  'ts',
+  'type',
+  'id',
+  'userId',
+  'anonymousId',
+  'receivedAt',
+  'source',
+  'channel',
+  'campaign',
+  'creative',
+  'cost',
+  'value',
+  'currency',
+  'page',
+  'element',
+  'historical',
+  'properties',
 ] as const satisfies readonly (keyof Event)[];
 
 /** The canonical line of a valid event; absent fields are left out. */

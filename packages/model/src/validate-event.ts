@@ -46,6 +46,7 @@ export function validateEvent(value: unknown): Validated {
     requiredInstant(e, 'receivedAt') ??
     requiredText(e, 'type', EVENT_BOUNDS.typeLength) ??
     requiredText(e, 'id', EVENT_BOUNDS.idLength) ??
+    asciiId(e['id'] as string) ??
     requiredText(e, 'source', EVENT_BOUNDS.textLength) ??
     userKeys(e);
   if (wrong !== undefined) return wrong;
@@ -86,7 +87,8 @@ export function validateProperties(value: unknown, path = 'properties', depth = 
       : undefined;
   }
   if (typeof value !== 'object' || value === null) return undefined;
-  if (depth >= EVENT_BOUNDS.propertyDepth) return invalid('too_deep', `${path} nests deeper than ${EVENT_BOUNDS.propertyDepth} levels`);
+  if (depth >= EVENT_BOUNDS.propertyDepth)
+    return invalid('too_deep', `${path} nests deeper than ${EVENT_BOUNDS.propertyDepth} levels`);
   if (Array.isArray(value)) {
     for (let i = 0; i < value.length; i++) {
       const bad = validateProperties(value[i], `${path}[${i}]`, depth + 1);
@@ -127,6 +129,13 @@ function requiredText(e: Record<string, unknown>, field: string, maxLength: numb
   return undefined;
 }
 
+/** Ids order ties, and UTF-16 (JavaScript) and UTF-8 (SQL) order agree on ASCII only. */
+function asciiId(id: string): Invalid | undefined {
+  for (let i = 0; i < id.length; i++)
+    if (id.charCodeAt(i) > 0x7e) return invalid('invalid_field', `id has printable ASCII characters only, got ${describe(id)}`);
+  return undefined;
+}
+
 function userKeys(e: Record<string, unknown>): Invalid | undefined {
   if (e['userId'] === undefined && e['anonymousId'] === undefined)
     return invalid('missing_user', 'the event has neither userId nor anonymousId');
@@ -142,7 +151,10 @@ function amount(e: Record<string, unknown>, field: 'cost' | 'value', least: numb
   const value = e[field];
   return Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= EVENT_BOUNDS.amountMinor
     ? undefined
-    : invalid('invalid_field', `${field} is an integer in minor units from ${least} to ${EVENT_BOUNDS.amountMinor}, got ${describe(value)}`);
+    : invalid(
+        'invalid_field',
+        `${field} is an integer in minor units from ${least} to ${EVENT_BOUNDS.amountMinor}, got ${describe(value)}`,
+      );
 }
 
 /** C0 controls and DEL: row keys are joined by tabs and lines end at newlines, so dimensions may hold neither. */

@@ -1,0 +1,102 @@
+/**
+ * The data folder. Manifests name files; readers never glob. Paths in manifests are relative to the data folder.
+ *
+ *   archive/events/date=YYYY-MM-DD/p03-000012.parquet   events of one segment and day, plain Hive-style Parquet
+ *   archive/segments/p03/000012.json                    segment manifests, numbered without gaps: what the archive holds
+ *   generations/000007/manifest.json                    one consistent cut and everything computed from it
+ *   generations/000007/…parquet                         its view rows, its deduplicated events, its conversions
+ *   generations/publications/000003.json                which generation readers take: the newest file says
+ *   staging/                                            files in the making; swept at start
+ *   quarantine/                                         files whose bytes do not match their manifest
+ */
+
+export interface StoredFile {
+  readonly path: string;
+  readonly rows: number;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/** A contiguous range `(after, upTo]` of one partition's log, archived. */
+export interface SegmentManifest {
+  readonly partition: number;
+  /** From 0, without gaps. */
+  readonly number: number;
+  readonly logIdentity: string;
+  readonly after: string | null;
+  readonly upTo: string;
+  /** The generation whose barrier is the last entry of the range; null for a segment closed for its size. */
+  readonly seals: number | null;
+  readonly rows: number;
+  /** Records that were no events: kept raw in `dead`, never lost. */
+  readonly deadRows: number;
+  readonly files: readonly (StoredFile & { readonly date: string })[];
+  readonly dead: StoredFile | null;
+}
+
+/**
+ * Columns of the archived events, in order. Instants are epoch ms, money minor units. `user_key`, `partition`,
+ * `position` (of the log entry) and `entry_index` (of the event within it) are added by the archiver; `properties` is JSON text.
+ */
+export const EVENT_COLUMNS = {
+  user_key: 'VARCHAR',
+  ts: 'BIGINT',
+  type: 'VARCHAR',
+  id: 'VARCHAR',
+  user_id: 'VARCHAR',
+  anonymous_id: 'VARCHAR',
+  received_at: 'BIGINT',
+  source: 'VARCHAR',
+  channel: 'VARCHAR',
+  campaign: 'VARCHAR',
+  creative: 'VARCHAR',
+  cost: 'BIGINT',
+  value: 'BIGINT',
+  currency: 'VARCHAR',
+  page: 'VARCHAR',
+  element: 'VARCHAR',
+  historical: 'BOOLEAN',
+  properties: 'VARCHAR',
+  partition: 'INTEGER',
+  position: 'VARCHAR',
+  entry_index: 'INTEGER',
+} as const;
+
+export type GenerationState = 'pending' | 'computed' | 'failed' | 'superseded';
+
+export interface GenerationManifest {
+  readonly generation: number;
+  readonly state: GenerationState;
+  readonly mode: 'full' | 'incremental';
+  /** The generation that an incremental one builds on; null for a full one. */
+  readonly base: number | null;
+  /** Canonical JSON of the definitions of this generation, and its version. */
+  readonly definitions: string;
+  readonly definitionsVersion: string;
+  /** `schedule`, `demand`, … */
+  readonly reason: string;
+  readonly createdAt: number;
+  readonly computedAt: number | null;
+  /** Number of the last segment of each partition that belongs to this generation; index = partition. */
+  readonly lastSegment: readonly number[];
+  /** Barrier position of each partition; index = partition. */
+  readonly cut: readonly string[];
+  /** The view rows by view name: columns are the view's dimensions (VARCHAR) and measures (BIGINT). */
+  readonly views: Readonly<Record<string, StoredFile>>;
+  /** Deduplicated events that this generation added to its base's; a generation's events are its chain's. */
+  readonly events: readonly StoredFile[];
+  /** Conversions of the whole cut: id, user_key, ts, type, value, currency; sorted by id. */
+  readonly conversions: readonly StoredFile[];
+  readonly counts: { readonly events: number; readonly newEvents: number; readonly duplicates: number };
+  readonly failure?: string;
+}
+
+export interface Publication {
+  readonly sequence: number;
+  readonly generation: number;
+  readonly action: 'publish' | 'rollback';
+  /** After a rollback: scheduled runs do not publish over it until someone publishes by hand. */
+  readonly held: boolean;
+  readonly at: number;
+  readonly by: string;
+}
