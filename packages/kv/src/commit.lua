@@ -1,0 +1,61 @@
+--[[
+  One atomic commit of a partition: user records, deltas, counters and the position that covers them.
+
+  KEYS[1]  the partition's state hash (all other keys share its hash tag and are built from the prefix)
+  ARGV     prefix, expected position ('' = none), commit id,
+           next position, log identity, log time, generation, definitions ('' = as stored),
+           deltas' generation, pending, overflowed,
+           n appends,     then n × (user key, lines)
+           n rewrites,    then n × (user key, record)
+           n views,       then n × (view, m fields, m × (field, integer))
+           n conversions, then n × (conversion id, user key)
+           n parked,      then n × (at, code, message, raw)
+  Returns  committed | already | fenced | rewound
+
+  Everything is checked before the first write: a script that fails half-way keeps what it wrote.
+]]
+local state = KEYS[1]
+local prefix, expected, id = ARGV[1], ARGV[2], ARGV[3]
+local stored = redis.call('HMGET', state, 'position', 'commit')
+local position = stored[1] or ''
+if stored[2] == id then return 'already' end
+if position ~= expected then
+  if position > expected then return 'fenced' end
+  return 'rewound'
+end
+
+local at = 12
+local function take()
+  local value = ARGV[at]
+  at = at + 1
+  return value
+end
+
+for _ = 1, tonumber(take()) do
+  local user = take()
+  redis.call('APPEND', prefix .. 'u:' .. user, take())
+end
+for _ = 1, tonumber(take()) do
+  local user = take()
+  redis.call('SET', prefix .. 'u:' .. user, take())
+end
+local generation = ARGV[9]
+for _ = 1, tonumber(take()) do
+  local key = prefix .. 'd:' .. generation .. ':' .. take()
+  for _ = 1, tonumber(take()) do
+    local field = take()
+    redis.call('HINCRBY', key, field, take())
+  end
+end
+for _ = 1, tonumber(take()) do
+  local conversion = take()
+  redis.call('HSET', prefix .. 'c:' .. generation, conversion, take())
+end
+for _ = 1, tonumber(take()) do
+  redis.call('XADD', prefix .. 'dead', 'MAXLEN', '~', '10000', '*', 'at', take(), 'code', take(), 'message', take(), 'raw', take())
+end
+if ARGV[10] ~= '0' then redis.call('HINCRBY', prefix .. 'n:' .. generation, 'pending', ARGV[10]) end
+if ARGV[11] ~= '0' then redis.call('HINCRBY', prefix .. 'n:' .. generation, 'overflowed', ARGV[11]) end
+redis.call('HSET', state, 'position', ARGV[4], 'commit', id, 'logIdentity', ARGV[5], 'logTimeMs', ARGV[6], 'generation', ARGV[7])
+if ARGV[8] ~= '' then redis.call('HSET', state, 'definitions', ARGV[8]) end
+return 'committed'

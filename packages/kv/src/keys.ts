@@ -1,0 +1,23 @@
+/**
+ * The key grammar of the speed layer's state. Every key of a partition carries the hash tag `{p}`, so that one script
+ * may touch them all on Redis Cluster too. User text comes last and bounded, where it can steer nothing.
+ *
+ *   <ns>:{p}:state          hash: position, commit, logIdentity, logTimeMs, generation, oldest, definitions
+ *   <ns>:{p}:u:<userKey>    string: the user's lines
+ *   <ns>:{p}:d:<g>:<view>   hash: deltas of generation g; field = row key, tab, index of the measure
+ *   <ns>:{p}:n:<g>          hash: pending, overflowed
+ *   <ns>:{p}:c:<g>          hash: conversion id → user key
+ *   <ns>:{p}:dead           stream: dead letters, the newest 10 000
+ *   <ns>:pointer            hash: sequence, generation
+ */
+export function partitionPrefix(namespace: string, partition: number): string {
+  return `${namespace}:{${partition}}:`;
+}
+
+export function recordKey(namespace: string, partition: number, userKey: string): string {
+  return `${namespace}:{${partition}}:u:${userKey}`;
+}
+
+export function pointerKey(namespace: string): string {
+  return `${namespace}:pointer`;
+}

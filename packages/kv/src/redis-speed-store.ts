@@ -1,0 +1,102 @@
+/** The speed store on Redis: one Lua script is one commit. */
+import { readFileSync } from 'node:fs';
+import { TributaryError } from '@tributary/model/errors';
+import type { Redis, Result } from 'ioredis';
+import { partitionPrefix, recordKey } from './keys.ts';
+import type { Commit, CommitOutcome, SpeedStore } from './port.ts';
+import { stateFrom } from './state.ts';
+
+declare module 'ioredis' {
+  interface RedisCommander<Context> {
+    tributaryCommit(stateKey: string, ...args: string[]): Result<CommitOutcome, Context>;
+  }
+}
+
+/** `redis`: a connection that neither queues offline nor resends by itself (kind `commit`). */
+export function createSpeedStore(redis: Redis, namespace: string): SpeedStore {
+  redis.defineCommand('tributaryCommit', {
+    numberOfKeys: 1,
+    lua: readFileSync(new URL('./commit.lua', import.meta.url), 'utf8'),
+  });
+  /** What each partition's definitions are known to be in the store: they are sent only when they change. */
+  const storedDefinitions = new Map<number, string>();
+  return {
+    loadState: (partition) =>
+      unlessDown(async () => {
+        const state = stateFrom(await redis.hgetall(`${partitionPrefix(namespace, partition)}state`));
+        if (state === null) storedDefinitions.delete(partition);
+        else storedDefinitions.set(partition, state.definitions);
+        return state;
+      }),
+
+    loadRecords: (partition, userKeys) =>
+      unlessDown(() =>
+        userKeys.length === 0 ? Promise.resolve([]) : redis.mget(userKeys.map((key) => recordKey(namespace, partition, key))),
+      ),
+
+    commit: (commit) =>
+      unlessDown(async () => {
+        const { partition } = commit;
+        const prefix = partitionPrefix(namespace, partition);
+        const { definitions } = commit.next;
+        const unchanged = storedDefinitions.get(partition) === definitions;
+        const outcome = await redis.tributaryCommit(
+          `${prefix}state`,
+          ...commitArgs(prefix, commit, unchanged ? '' : definitions),
+        );
+        if (outcome === 'committed') storedDefinitions.set(partition, definitions);
+        return outcome;
+      }),
+  };
+}
+
+/** Any failure of the connection leaves the outcome unknown; the caller reloads state and position. */
+async function unlessDown<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    throw new TributaryError('store_unavailable', `the store did not answer: ${(cause as Error).message}`, { cause });
+  }
+}
+
+/** The arguments in the order of commit.lua's header. Integers as decimal text. */
+function commitArgs(prefix: string, commit: Commit, definitions: string): string[] {
+  const { next } = commit;
+  const args = [
+    prefix,
+    commit.expected ?? '',
+    commit.id,
+    next.position,
+    next.logIdentity,
+    String(next.logTimeMs),
+    String(next.generation),
+    definitions,
+    String(commit.deltasGeneration),
+    String(commit.pending),
+    String(commit.overflowed),
+  ];
+  pushPairs(args, commit.appends);
+  pushPairs(args, commit.rewrites);
+  args.push(String(commit.deltas.size));
+  for (const [view, rows] of commit.deltas) {
+    const countAt = args.push(view, '') - 1;
+    let fields = 0;
+    for (const [key, measures] of rows) {
+      for (let m = 0; m < measures.length; m++) {
+        if (measures[m] === 0) continue;
+        args.push(`${key}\t${m}`, String(measures[m]));
+        fields++;
+      }
+    }
+    args[countAt] = String(fields);
+  }
+  pushPairs(args, commit.conversions);
+  args.push(String(commit.parked.length));
+  for (const { at, code, message, raw } of commit.parked) args.push(at, code, message, raw);
+  return args;
+}
+
+function pushPairs(args: string[], pairs: ReadonlyMap<string, string>): void {
+  args.push(String(pairs.size));
+  for (const [key, value] of pairs) args.push(key, value);
+}

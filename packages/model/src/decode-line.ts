@@ -1,0 +1,28 @@
+/**
+ * From a line of the log to an event. Every reader of the log (speed worker, archiver) decides by this one function what
+ * is an event and what is parked: else the two layers would count differently.
+ */
+import type { Event } from './event.ts';
+import { partitionOf, userKeyOf } from './user-key.ts';
+import { type Invalid, invalid, validateEvent } from './validate-event.ts';
+
+export type DecodedLine = { readonly ok: true; readonly event: Event; readonly userKey: string } | Invalid;
+
+/** Decodes a line found in `partition` of `partitions`. Never throws. */
+export function decodeLine(line: string, partition: number, partitions: number): DecodedLine {
+  if (!line.startsWith('{"ts":'))
+    return invalid('undecodable_record', 'the record is not a canonical line: it does not start with {"ts":');
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch (cause) {
+    return invalid('undecodable_record', `the record is not JSON: ${(cause as Error).message}`);
+  }
+  const validated = validateEvent(value);
+  if (!validated.ok) return validated;
+  const userKey = userKeyOf(validated.event);
+  const home = partitionOf(userKey, partitions);
+  if (home !== partition)
+    return invalid('undecodable_record', `the user belongs to partition ${home}, the record was found in partition ${partition}`);
+  return { ok: true, event: validated.event, userKey };
+}

@@ -1,0 +1,53 @@
+/**
+ * `step`: what one event does to one user's state and to the views. Deterministic: the only clock is log time, which the
+ * caller advances by the event's `receivedAt` first. The state is changed in place and belongs to the caller.
+ */
+import type { Definitions } from '@tributary/model/definitions';
+import type { Event } from '@tributary/model/event';
+import type { RowsByView } from './deltas.ts';
+import { addDifference } from './difference.ts';
+import { timelineEvent } from './timeline.ts';
+import { findById, insert, isRetained, prune, type Retention, retentionOf, type UserState } from './user-state.ts';
+import type { View } from './view.ts';
+
+/** What holds for every step of a partition between two barriers. */
+export interface StepRules {
+  readonly views: readonly View[];
+  readonly definitions: Definitions;
+  readonly retention: Retention;
+  /** Bound on one user's timeline. */
+  readonly maxEvents: number;
+}
+
+export function stepRules(views: readonly View[], definitions: Definitions, maxEvents = 10_000): StepRules {
+  return { views, definitions, retention: retentionOf(views, definitions), maxEvents };
+}
+
+/**
+ * - `counted`: new and in time; every row it changes was changed.
+ * - `late`: new, but a row that it may change is frozen: counted again, completely, by the next generation (law 8).
+ * - `duplicate`: its id is in the timeline already; nothing happened (law 3).
+ */
+export type StepFate = 'counted' | 'late' | 'duplicate';
+
+export interface StepOutcome {
+  readonly fate: StepFate;
+  /** The timeline outgrew its bound: this user's rows are exact again after the next generation. */
+  readonly overflowed: boolean;
+}
+
+const DUPLICATE: StepOutcome = { fate: 'duplicate', overflowed: false };
+
+export function step(user: UserState, event: Event, logTimeMs: number, rules: StepRules, deltas: RowsByView): StepOutcome {
+  const { definitions, retention } = rules;
+  const incoming = timelineEvent(event, definitions);
+  // Retention decides before the search for duplicates: what is past it may or may not be held still, and must not matter.
+  if (!isRetained(incoming, logTimeMs, retention)) return { fate: 'late', overflowed: false };
+  const known = findById(user, incoming.id);
+  if (known !== undefined && isRetained(known, logTimeMs, retention)) return DUPLICATE;
+
+  const at = insert(user, incoming);
+  const { touchesFrozen } = addDifference(rules.views, user.events, at, logTimeMs, definitions, deltas);
+  const overflowed = prune(user, logTimeMs, retention, rules.maxEvents);
+  return { fate: touchesFrozen ? 'late' : 'counted', overflowed };
+}

@@ -1,0 +1,74 @@
+/** The state that `step` keeps for one user: her timeline and what makes looking at it fast. */
+import type { Definitions } from '@tributary/model/definitions';
+import { insertionIndex, type TimelineEvent } from './timeline.ts';
+import type { View } from './view.ts';
+
+export interface UserState {
+  /** Ordered by `(ts, id)`. May hold events past their retention until the next prune; `step` never looks at those. */
+  readonly events: TimelineEvent[];
+  /** Built once the timeline is long enough for a scan to hurt. */
+  byId: Map<string, TimelineEvent> | undefined;
+  /** The length at which events past their retention are dropped next. */
+  pruneAtLength: number;
+}
+
+const SCAN_UP_TO = 48;
+const FIRST_PRUNE = 64;
+
+export function emptyUser(): UserState {
+  return { events: [], byId: undefined, pruneAtLength: FIRST_PRUNE };
+}
+
+/** How long an event stays in the timeline behind log time, ms: touches and conversions for the longest view, signals to be recognised as duplicates. */
+export interface Retention {
+  readonly longMs: number;
+  readonly signalMs: number;
+}
+
+export function retentionOf(views: readonly View[], definitions: Definitions): Retention {
+  const reach = Math.max(0, ...views.map((view) => view.reachMs(definitions) + view.revisableMs(definitions)));
+  return { longMs: definitions.latenessMs + reach, signalMs: definitions.latenessMs };
+}
+
+export function isRetained(event: Pick<TimelineEvent, 'ts' | 'kind'>, logTimeMs: number, retention: Retention): boolean {
+  return event.ts > logTimeMs - (event.kind === 'signal' ? retention.signalMs : retention.longMs);
+}
+
+export function findById(user: UserState, id: string): TimelineEvent | undefined {
+  const { events } = user;
+  if (events.length <= SCAN_UP_TO) {
+    for (let i = events.length - 1; i >= 0; i--) if ((events[i] as TimelineEvent).id === id) return events[i];
+    return undefined;
+  }
+  user.byId ??= new Map(events.map((event) => [event.id, event]));
+  return user.byId.get(id);
+}
+
+/** Inserts in order and returns the index. */
+export function insert(user: UserState, event: TimelineEvent): number {
+  const { events } = user;
+  const last = events[events.length - 1];
+  const inOrder = last === undefined || last.ts < event.ts || (last.ts === event.ts && last.id < event.id);
+  const at = inOrder ? events.length : insertionIndex(events, event);
+  if (inOrder) events.push(event);
+  else events.splice(at, 0, event);
+  user.byId?.set(event.id, event);
+  return at;
+}
+
+/**
+ * Drops events past their retention, amortised; beyond `maxEvents` also the oldest others.
+ * Returns whether the bound cut into what is retained: then this user's rows are exact only after the next generation.
+ */
+export function prune(user: UserState, logTimeMs: number, retention: Retention, maxEvents: number): boolean {
+  if (user.events.length < Math.min(user.pruneAtLength, maxEvents + 1)) return false;
+  const kept = user.events.filter((event) => isRetained(event, logTimeMs, retention));
+  const overflows = kept.length > maxEvents;
+  // Cutting a tenth below the bound keeps the cost amortised while a user stays at it.
+  const from = overflows ? kept.length - Math.floor(maxEvents * 0.9) : 0;
+  user.events.length = 0;
+  for (let i = from; i < kept.length; i++) user.events.push(kept[i] as TimelineEvent);
+  user.byId = undefined;
+  user.pruneAtLength = Math.max(FIRST_PRUNE, user.events.length * 2);
+  return overflows;
+}
