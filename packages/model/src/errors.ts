@@ -27,6 +27,9 @@ export const ERRORS = {
   overloaded: { status: 429, fix: 'Wait as long as Retry-After says, then send the same request again.' },
   log_unavailable: { status: 503, fix: 'Send the same request again later: nothing of it was acknowledged.' },
   store_unavailable: { status: 503, fix: 'Try again shortly; the operator finds the cause with "tributary doctor".' },
+  unsupported_media_type: { status: 415, fix: 'Send the body as JSON with "Content-Type: application/json".' },
+  not_ready: { status: 503, fix: 'Try again shortly: the API is still loading the current generation.' },
+  archive_timeout: { status: 503, fix: 'Ask for less (a shorter range, one user), or try again when the machine is less busy.' },
   internal: { status: 500, fix: 'Report it with the request id: this is a defect.' },
   // records in the log
   undecodable_record: { status: 500, fix: 'Look at the dead letters: a producer wrote something that is not an event.' },
