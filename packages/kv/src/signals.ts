@@ -46,7 +46,7 @@ export function newestSignals(record: Buffer, selection: SignalSelection): Signa
     const ts = digits(record, lineStart + TS_AT, comma);
     const typeEnd = closingQuote(record, comma + 1 + TYPE_KEY);
     const idStart = typeEnd + 2 + ID_KEY;
-    const id = record.latin1Slice(idStart, closingQuote(record, idStart));
+    const id = record.toString('latin1', idStart, record.indexOf(QUOTE, idStart));
     if (firstById.has(id)) continue;
     firstById.add(id);
     if (ts < fromMs || ts >= toMs) continue;
@@ -88,6 +88,6 @@ function oddBackslashes(bytes: Buffer, last: number, from: number): boolean {
 
 /** A type name as text; only the rare escaped one is decoded as JSON. */
 function textOf(bytes: Buffer, from: number, to: number): string {
-  const text = bytes.utf8Slice(from, to);
+  const text = bytes.toString('utf8', from, to);
   return text.includes('\\') ? (JSON.parse(`"${text}"`) as string) : text;
 }

@@ -129,10 +129,13 @@ function requiredText(e: Record<string, unknown>, field: string, maxLength: numb
   return undefined;
 }
 
-/** Ids order ties, and UTF-16 (JavaScript) and UTF-8 (SQL) order agree on ASCII only. */
+/** Ids order ties, and UTF-16 (JavaScript) and UTF-8 (SQL) order agree on ASCII only; `"` and `\\` would be escaped in the line. */
 function asciiId(id: string): Invalid | undefined {
-  for (let i = 0; i < id.length; i++)
-    if (id.charCodeAt(i) > 0x7e) return invalid('invalid_field', `id has printable ASCII characters only, got ${describe(id)}`);
+  for (let i = 0; i < id.length; i++) {
+    const unit = id.charCodeAt(i);
+    if (unit > 0x7e || unit === 0x22 || unit === 0x5c)
+      return invalid('invalid_field', `id has printable ASCII characters without quote and backslash, got ${describe(id)}`);
+  }
   return undefined;
 }
 

@@ -1,0 +1,82 @@
+/** A decoded batch applied to a partition's users: everything that the commit will say. */
+import type { Commit } from '@tributary/kv/port';
+import { parseDefinitions } from '@tributary/model/definitions';
+import { DAY_MS } from '@tributary/model/time';
+import type { RowsByView } from '@tributary/views/deltas';
+import { step } from '@tributary/views/step';
+import type { DecodedBatch } from './decode.ts';
+import { crossBarrier, type PartitionLimits, type PartitionRun, stateOf } from './partition-run.ts';
+import type { CachedUser } from './user-cache.ts';
+
+export interface AppliedBatch {
+  readonly commit: Commit;
+  /** Users whose records grew past their bound: rewritten with this commit. */
+  readonly toTrim: readonly string[];
+  readonly counted: number;
+  readonly late: number;
+  readonly duplicates: number;
+}
+
+/** Changes `run`; every user of the batch is in its cache. */
+export function applyBatch(
+  run: PartitionRun,
+  batch: DecodedBatch,
+  batchNumber: number,
+  logIdentity: string,
+  commitId: string,
+  sha256Hex: (text: string) => string,
+  limits: PartitionLimits,
+): AppliedBatch {
+  const deltas: RowsByView = new Map();
+  const appends = new Map<string, string>();
+  const conversions = new Map<string, string>();
+  const toTrim: string[] = [];
+  const deltasGeneration = run.generation;
+  const signalRetentionMs = run.definitions.signalRetention.days * DAY_MS;
+  let late = 0;
+  let duplicates = 0;
+  let overflowed = 0;
+  for (const { userKey, event, line, logTimeMs } of batch.arrivals) {
+    const user = run.users.get(userKey, batchNumber) as CachedUser;
+    const outcome = step(user.state, event, logTimeMs, run.rules, deltas);
+    if (outcome.fate === 'duplicate') {
+      duplicates++;
+      continue;
+    }
+    if (outcome.fate === 'late') late++;
+    if (outcome.overflowed) overflowed++;
+    if (run.definitions.conversionTypes.has(event.type)) conversions.set(event.id, userKey);
+    if (event.ts <= logTimeMs - signalRetentionMs) continue;
+    const pending = appends.get(userKey);
+    appends.set(userKey, pending === undefined ? `${line}\n` : `${pending}${line}\n`);
+    user.recordLength += line.length + 1;
+    if (user.recordLength > user.trimAtLength && !toTrim.includes(userKey)) toTrim.push(userKey);
+  }
+  run.logTimeMs = batch.logTimeMs;
+  if (batch.barrier !== undefined)
+    crossBarrier(run, batch.barrier.generation, parseDefinitions(batch.barrier.definitions, sha256Hex), limits);
+
+  const expected = run.position;
+  run.position = batch.upTo;
+  return {
+    commit: {
+      partition: run.partition,
+      expected,
+      id: commitId,
+      next: stateOf(run, batch.upTo, logIdentity),
+      appends,
+      rewrites: new Map(),
+      deltas,
+      deltasGeneration,
+      pending: late,
+      overflowed,
+      conversions,
+      ...(batch.barrier === undefined ? {} : { barrier: { generation: batch.barrier.generation } }),
+      parked: batch.parked,
+    },
+    toTrim,
+    counted: batch.arrivals.length - late - duplicates,
+    late,
+    duplicates,
+  };
+}

@@ -1,0 +1,74 @@
+/**
+ * One partition as this worker knows it. Everything here is a cache of what the store holds at `position`; after any
+ * doubt (a fence, a rewind, an unknown outcome) it is thrown away and loaded anew.
+ */
+import type { PartitionState, SpeedStore } from '@tributary/kv/port';
+import { type Definitions, parseDefinitions } from '@tributary/model/definitions';
+import { TributaryError } from '@tributary/model/errors';
+import { VIEWS } from '@tributary/views/registry';
+import { type StepRules, stepRules } from '@tributary/views/step';
+import { createUserCache, type UserCache } from './user-cache.ts';
+
+export interface PartitionRun {
+  readonly partition: number;
+  position: string | null;
+  logTimeMs: number;
+  generation: number;
+  definitions: Definitions;
+  rules: StepRules;
+  users: UserCache;
+}
+
+export interface PartitionLimits {
+  /** Bound on one user's timeline, events. */
+  readonly maxTimelineEvents: number;
+  /** Bound on what the cache of one partition holds, events. */
+  readonly maxCachedEvents: number;
+}
+
+/** `initial`: the definitions of a partition that nobody has committed to yet. */
+export async function loadPartition(
+  partition: number,
+  store: SpeedStore,
+  logIdentity: string,
+  initial: Definitions,
+  sha256Hex: (text: string) => string,
+  limits: PartitionLimits,
+): Promise<PartitionRun> {
+  const state = await store.loadState(partition);
+  if (state !== null && state.logIdentity !== logIdentity)
+    throw new TributaryError(
+      'log_recreated',
+      `partition ${partition} was built from the log ${state.logIdentity}, the log found is ${logIdentity}`,
+    );
+  const definitions =
+    state === null || state.definitions === initial.json ? initial : parseDefinitions(state.definitions, sha256Hex);
+  return {
+    partition,
+    position: state?.position ?? null,
+    logTimeMs: state?.logTimeMs ?? 0,
+    generation: state?.generation ?? 0,
+    definitions,
+    rules: stepRules(VIEWS, definitions, limits.maxTimelineEvents),
+    users: createUserCache(limits.maxCachedEvents),
+  };
+}
+
+/** From the barrier on: deltas go under `generation`, by its definitions. Timelines are rebuilt when those changed. */
+export function crossBarrier(run: PartitionRun, generation: number, definitions: Definitions, limits: PartitionLimits): void {
+  run.generation = generation;
+  if (definitions.json === run.definitions.json) return;
+  run.definitions = definitions;
+  run.rules = stepRules(VIEWS, definitions, limits.maxTimelineEvents);
+  run.users = createUserCache(limits.maxCachedEvents);
+}
+
+export function stateOf(run: PartitionRun, position: string, logIdentity: string): PartitionState & { position: string } {
+  return {
+    position,
+    logIdentity,
+    logTimeMs: run.logTimeMs,
+    generation: run.generation,
+    definitions: run.definitions.json,
+  };
+}

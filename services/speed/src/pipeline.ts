@@ -1,0 +1,191 @@
+/**
+ * The speed worker: reads the log after each partition's position and commits effect and position together.
+ *
+ *   read    entries after the positions              while the previous commits are under way
+ *   decode  lines → arrivals, dead letters, barrier
+ *   load    records of users that are not cached     safe meanwhile: a user under commit is cached
+ *   apply   step every event → one commit            pure but for the partition's own cache
+ *   settle  outcomes of the previous commits         any doubt → forget the partition, load it anew
+ *   commit  one fenced script a partition            not awaited: the next batch is prepared meanwhile
+ */
+import type { CommitOutcome, SpeedStore } from '@tributary/kv/port';
+import type { EventLog, LogEntry } from '@tributary/log/port';
+import type { Definitions } from '@tributary/model/definitions';
+import { TributaryError } from '@tributary/model/errors';
+import { trimRecord, userFromRecord } from '@tributary/views/record';
+import { emptyUser } from '@tributary/views/user-state';
+import { type AppliedBatch, applyBatch } from './apply.ts';
+import { type DecodedBatch, decodeBatch } from './decode.ts';
+import { loadPartition, type PartitionLimits, type PartitionRun } from './partition-run.ts';
+
+export interface WorkerLimits extends PartitionLimits {
+  /** Log entries of one partition in one batch. */
+  readonly maxEntries: number;
+  /** How long an idle read waits, ms. */
+  readonly waitMs: number;
+  /** A user's record is trimmed when it passes this many characters, and again at each doubling. */
+  readonly trimRecordLength: number;
+}
+
+export const DEFAULT_LIMITS: WorkerLimits = {
+  maxEntries: 200,
+  waitMs: 250,
+  maxTimelineEvents: 10_000,
+  maxCachedEvents: 200_000,
+  trimRecordLength: 256 * 1024,
+};
+
+export interface SpeedWorkerOptions {
+  readonly log: EventLog;
+  readonly store: SpeedStore;
+  /** Definitions of partitions that were never committed to; later ones arrive with barriers. */
+  readonly definitions: Definitions;
+  readonly partitions: readonly number[];
+  readonly sha256Hex: (text: string) => string;
+  /** Unique for every call, across processes. */
+  readonly commitId: () => string;
+  readonly limits?: Partial<WorkerLimits>;
+  /** Called for each commit that the store took. */
+  readonly onCommitted?: (batch: AppliedBatch) => void;
+  /** Called when a partition is thrown away and will be loaded anew. */
+  readonly onReset?: (partition: number, why: CommitOutcome | Error) => void;
+}
+
+export interface SpeedWorker {
+  /** One turn: reads, applies, and sends commits; resolves with the number of entries taken. */
+  runOnce(signal?: AbortSignal): Promise<number>;
+  /** Waits for the commits under way. */
+  settle(): Promise<void>;
+}
+
+export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
+  const { log, store, sha256Hex } = options;
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const runs = new Map<number, PartitionRun>();
+  let underWay: Promise<void> = Promise.resolve();
+  let batchNumber = 0;
+
+  async function loadMissing(): Promise<void> {
+    const missing = options.partitions.filter((partition) => !runs.has(partition));
+    if (missing.length === 0) return;
+    // A partition is loaded only when none of its commits can still be under way.
+    await settle();
+    const loaded = await Promise.all(
+      missing.map((partition) => loadPartition(partition, store, log.identity, options.definitions, sha256Hex, limits)),
+    );
+    for (const run of loaded) runs.set(run.partition, run);
+  }
+
+  async function loadUsers(run: PartitionRun, batch: DecodedBatch, number: number): Promise<void> {
+    const missing = new Set<string>();
+    for (const { userKey } of batch.arrivals) if (run.users.get(userKey, number) === undefined) missing.add(userKey);
+    if (missing.size === 0) return;
+    const userKeys = [...missing];
+    const records = await store.loadRecords(run.partition, userKeys);
+    userKeys.forEach((userKey, i) => {
+      const record = records[i] ?? null;
+      const recordLength = record?.length ?? 0;
+      const trimAtLength = Math.max(limits.trimRecordLength, recordLength * 2);
+      const state = record === null ? emptyUser() : userFromRecord(record, run.logTimeMs, run.rules);
+      run.users.set(userKey, { state, recordLength, trimAtLength, batch: number });
+    });
+  }
+
+  async function withTrims(run: PartitionRun, { commit, toTrim }: AppliedBatch): Promise<AppliedBatch['commit']> {
+    if (toTrim.length === 0) return commit;
+    const records = await store.loadRecords(run.partition, toTrim);
+    const appends = new Map(commit.appends);
+    const rewrites = new Map<string, string>();
+    toTrim.forEach((userKey, i) => {
+      const trimmed = trimRecord(`${records[i] ?? ''}${appends.get(userKey) ?? ''}`, run.logTimeMs, run.rules);
+      const user = run.users.get(userKey, batchNumber);
+      if (user !== undefined) {
+        user.recordLength = trimmed.length;
+        user.trimAtLength = Math.max(limits.trimRecordLength, trimmed.length * 2);
+      }
+      appends.delete(userKey);
+      rewrites.set(userKey, trimmed);
+    });
+    return { ...commit, appends, rewrites };
+  }
+
+  function forget(run: PartitionRun, why: CommitOutcome | Error): void {
+    if (runs.get(run.partition) !== run) return;
+    runs.delete(run.partition);
+    options.onReset?.(run.partition, why);
+  }
+
+  async function commitOne(run: PartitionRun, applied: AppliedBatch, number: number): Promise<void> {
+    try {
+      const outcome = await store.commit(await withTrims(run, applied));
+      if (outcome === 'fenced' || outcome === 'rewound') return forget(run, outcome);
+      run.users.evict(number);
+      options.onCommitted?.(applied);
+    } catch (error) {
+      // The outcome is unknown: what the store then says of state and position is the truth.
+      forget(run, error as Error);
+    }
+  }
+
+  async function settle(): Promise<void> {
+    await underWay;
+  }
+
+  /** Decodes, loads and applies one partition's entries; null when its state had to be thrown away. */
+  async function prepare(entries: readonly LogEntry[], number: number): Promise<[PartitionRun, AppliedBatch] | null> {
+    const run = runs.get((entries[0] as LogEntry).partition);
+    if (run === undefined) return null;
+    const batch = decodeBatch(entries, run.logTimeMs, run.generation, log.partitions);
+    try {
+      await loadUsers(run, batch, number);
+    } catch (error) {
+      forget(run, error as Error);
+      return null;
+    }
+    return [run, applyBatch(run, batch, number, log.identity, options.commitId(), sha256Hex, limits)];
+  }
+
+  return {
+    settle,
+    async runOnce(signal) {
+      await loadMissing();
+      const after = new Map([...runs.values()].map((run) => [run.partition, run.position]));
+      const entries = await log.read(after, {
+        maxEntries: limits.maxEntries,
+        waitMs: limits.waitMs,
+        ...(signal ? { signal } : {}),
+      });
+      if (entries.length === 0) {
+        await settle();
+        return 0;
+      }
+      const number = ++batchNumber;
+      const prepared = await Promise.all([...byPartition(entries)].map((own) => prepare(own, number)));
+      await settle();
+      const commits: Promise<void>[] = [];
+      for (const item of prepared) {
+        // A partition whose previous commit failed was forgotten: this batch of it was built on sand.
+        if (item !== null && runs.get(item[0].partition) === item[0]) commits.push(commitOne(item[0], item[1], number));
+      }
+      underWay = Promise.all(commits).then(() => undefined);
+      // Crossing a barrier may have emptied a cache: nothing may be loaded until the store has what the cache had.
+      if (prepared.some((item) => item?.[1].commit.barrier !== undefined)) await settle();
+      return entries.length;
+    },
+  };
+}
+
+function byPartition(entries: readonly LogEntry[]): Iterable<LogEntry[]> {
+  const grouped = new Map<number, LogEntry[]>();
+  for (const entry of entries) {
+    const own = grouped.get(entry.partition);
+    if (own === undefined) grouped.set(entry.partition, [entry]);
+    else own.push(entry);
+  }
+  return grouped.values();
+}
+
+/** Errors that a restart or an operator must resolve: going on would only repeat them. */
+export function isFatal(error: unknown): boolean {
+  return error instanceof TributaryError && (error.code === 'log_recreated' || error.code === 'position_expired');
+}
