@@ -1,7 +1,9 @@
 /**
  * The data folder. Manifests name files; readers never glob. Paths in manifests are relative to the data folder.
  *
- *   archive/events/date=YYYY-MM-DD/p03-000012.parquet   events of one segment and day, plain Hive-style Parquet
+ *   archive/events/date=YYYY-MM-DD/p03-000012-<writer>.parquet   events of one segment and day, plain Hive-style Parquet;
+ *                                           `writer` names the archiver process, so that no other one replaces its file
+ *   archive/dead/p03-000012-<writer>.ndjson  records of the segment that are no events, raw, with the reason
  *   archive/segments/p03/000012.json                    segment manifests, numbered without gaps: what the archive holds
  *   generations/000007/manifest.json                    one consistent cut and everything computed from it
  *   generations/000007/…parquet                         its view rows, its deduplicated events, its conversions
@@ -62,7 +64,8 @@ export const EVENT_COLUMNS = {
   entry_index: 'INTEGER',
 } as const;
 
-export type GenerationState = 'pending' | 'computed' | 'failed' | 'superseded';
+/** `retired`: its files are gone; the manifest tells what it was. */
+export type GenerationState = 'pending' | 'computed' | 'failed' | 'superseded' | 'retired';
 
 export interface GenerationManifest {
   readonly generation: number;

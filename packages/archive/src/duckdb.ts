@@ -1,0 +1,78 @@
+/**
+ * DuckDB sessions. Queries are our code; values that come from data are bound, never spliced. One instance a session:
+ * `close` frees all its memory, and an instance that met an internal error is not used again.
+ */
+import { mkdir, rm } from 'node:fs/promises';
+import { DuckDBInstance, type DuckDBValue } from '@duckdb/node-api';
+
+export interface DuckDbOptions {
+  /** Bounds DuckDB's buffers only, e.g. "1GB": leave as much again for the rest of the process. */
+  readonly memoryLimit: string;
+  readonly threads: number;
+  /** Holds what does not fit into memory. A folder of this session alone: it is emptied at start and at close. */
+  readonly tempDir: string;
+  /** The most that may spill there, e.g. "20GB". */
+  readonly tempLimit?: string;
+}
+
+export type SqlValue = DuckDBValue;
+export type SqlRow = Record<string, DuckDBValue>;
+
+export interface DuckDb {
+  /** Runs one statement; values are bound to $1, $2 … or to names. */
+  run(sql: string, values?: SqlValue[] | Record<string, SqlValue>): Promise<void>;
+  /** All rows, BIGINT as bigint. Only for results that are known to be small. */
+  rows(sql: string, values?: SqlValue[] | Record<string, SqlValue>): Promise<SqlRow[]>;
+  /** All rows by column, in the order of the select list: less garbage than objects. */
+  columns(sql: string, values?: SqlValue[] | Record<string, SqlValue>): Promise<(readonly DuckDBValue[])[]>;
+  /** Makes the running statement fail: for timeouts. */
+  interrupt(): void;
+  close(): Promise<void>;
+}
+
+export async function openDuckDb(options: DuckDbOptions): Promise<DuckDb> {
+  await rm(options.tempDir, { recursive: true, force: true });
+  await mkdir(options.tempDir, { recursive: true });
+  const instance = await DuckDBInstance.create(':memory:', {
+    memory_limit: options.memoryLimit,
+    threads: String(options.threads),
+    temp_directory: options.tempDir,
+    max_temp_directory_size: options.tempLimit ?? '20GB',
+    preserve_insertion_order: 'false',
+    // Nothing is fetched at run time; what we use is built in.
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+  });
+  const connection = await instance.connect();
+  let broken: Error | undefined;
+  let closed = false;
+
+  async function guarded<T>(work: () => Promise<T>): Promise<T> {
+    if (closed) throw new Error('the DuckDB session is closed');
+    if (broken !== undefined)
+      throw new Error(`the DuckDB session met an error that makes it unusable: ${broken.message}`, { cause: broken });
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof Error && /^(INTERNAL|FATAL) Error/i.test(error.message)) broken = error;
+      throw error;
+    }
+  }
+
+  return {
+    run: (sql, values) =>
+      guarded(async () => {
+        await connection.run(sql, values);
+      }),
+    rows: (sql, values) => guarded(async () => (await connection.runAndReadAll(sql, values)).getRowObjects()),
+    columns: (sql, values) => guarded(async () => (await connection.runAndReadAll(sql, values)).getColumns()),
+    interrupt: () => connection.interrupt(),
+    async close() {
+      if (closed) return;
+      closed = true;
+      connection.closeSync();
+      instance.closeSync();
+      await rm(options.tempDir, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,142 @@
+/**
+ * Files that survive a crash whole or not at all: staged beside their place, fsynced, renamed (or linked, where a name
+ * may be taken only once), and the folder fsynced, for a rename is durable only with its folder.
+ */
+import { createHash, randomUUID } from 'node:crypto';
+import { link, mkdir, open, readdir, rename, rm, unlink } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { TributaryError } from '@tributary/model/errors';
+
+/** Names of files in the making end so; readers of folders pass over them, `sweepStaged` removes them. */
+const STAGED = '.staged';
+
+/** Puts `bytes` at `path` in place of what is there; readers see the old file or the new one. */
+export async function writeDurably(path: string, bytes: string | Uint8Array): Promise<void> {
+  const staged = await stage(path, bytes);
+  try {
+    await rename(staged, path);
+  } catch (error) {
+    await rm(staged, { force: true });
+    throw error;
+  }
+  await syncFolder(dirname(path));
+}
+
+/** Puts `bytes` at `path` if nothing is there: true for one of any number of writers, false for the others. */
+export async function createDurably(path: string, bytes: string | Uint8Array): Promise<boolean> {
+  const staged = await stage(path, bytes);
+  try {
+    return await linkExclusive(staged, path);
+  } finally {
+    await rm(staged, { force: true });
+  }
+}
+
+/** Gives the fsynced file `staged` the name `path` if it is free: a link, unlike a rename, never replaces. */
+export async function linkExclusive(staged: string, path: string): Promise<boolean> {
+  try {
+    await link(staged, path);
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST') return false;
+    throw error;
+  }
+  await syncFolder(dirname(path));
+  return true;
+}
+
+export interface FileDigest {
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/** Flushes the file's bytes to the disk and digests them; not its name: see `syncFolder`. */
+export async function syncAndDigest(path: string): Promise<FileDigest> {
+  const file = await open(path, 'r+');
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  return digest(path);
+}
+
+/** Size and SHA-256 of a file, read in pieces of at most 256 KB. */
+export async function digest(path: string): Promise<FileDigest> {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  const file = await open(path, 'r');
+  try {
+    for await (const chunk of file.createReadStream({ highWaterMark: 256 * 1024, autoClose: false })) {
+      hash.update(chunk as Buffer);
+      bytes += (chunk as Buffer).length;
+    }
+  } finally {
+    await file.close();
+  }
+  return { bytes, sha256: hash.digest('hex') };
+}
+
+/** Makes a folder and its parents; each name that is new is durable. */
+export async function makeFolder(path: string): Promise<void> {
+  const first = await mkdir(path, { recursive: true });
+  if (first === undefined) return;
+  for (let folder = path; ; folder = dirname(folder)) {
+    await syncFolder(dirname(folder));
+    if (folder === first || folder === dirname(folder)) return;
+  }
+}
+
+export async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+/** Removes what a crash left in the making. Only for folders with no other writer: its file in the making would go too. */
+export async function sweepStaged(folder: string): Promise<void> {
+  for (const name of await namesIn(folder)) if (name.endsWith(STAGED)) await rm(join(folder, name), { force: true });
+}
+
+/** The names in a folder, sorted; none when there is no such folder. */
+export async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return (await readdir(folder)).sort();
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+/** `ENOENT` and its kin; undefined for errors that come from no system call. */
+export function errorCode(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
+
+/** DuckDB tells of a full disk in words only. */
+const FULL_TEXT = /No space left on device|Disk quota exceeded|ENOSPC|EDQUOT/;
+
+/** True when the disk (or the quota) is full. `archive_full` names it for the operator. */
+export function isDiskFull(error: unknown): boolean {
+  if (error instanceof TributaryError && error.code === 'archive_full') return true;
+  const code = errorCode(error);
+  return code === 'ENOSPC' || code === 'EDQUOT' || (error instanceof Error && FULL_TEXT.test(error.message));
+}
+
+async function stage(path: string, bytes: string | Uint8Array): Promise<string> {
+  await makeFolder(dirname(path));
+  const staged = join(dirname(path), `.${basename(path)}.${randomUUID()}${STAGED}`);
+  const file = await open(staged, 'wx');
+  try {
+    await file.writeFile(bytes);
+    await file.sync();
+  } catch (error) {
+    await file.close();
+    await unlink(staged).catch(() => {});
+    throw error;
+  }
+  await file.close();
+  return staged;
+}

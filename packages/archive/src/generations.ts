@@ -1,0 +1,106 @@
+/**
+ * Generations on disk. A number is taken by making its folder, which only one process can; the manifest is replaced
+ * whole at each change of state. Folders of retired generations stay (with their manifest), so that no number returns.
+ */
+import { mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { TributaryError } from '@tributary/model/errors';
+import { z } from 'zod';
+import { errorCode, makeFolder, namesIn, syncFolder, writeDurably } from './durable.ts';
+import type { GenerationManifest, GenerationState } from './layout.ts';
+import { numbersOf, padNumber, readManifest, storedFile, toJson } from './manifest-file.ts';
+
+const Generation = z.object({
+  generation: z.int().min(1),
+  state: z.enum(['pending', 'computed', 'failed', 'superseded', 'retired']),
+  mode: z.enum(['full', 'incremental']),
+  base: z.int().min(1).nullable(),
+  definitions: z.string(),
+  definitionsVersion: z.string(),
+  reason: z.string(),
+  createdAt: z.int(),
+  computedAt: z.int().nullable(),
+  lastSegment: z.array(z.int().min(-1)),
+  cut: z.array(z.string()),
+  views: z.record(z.string(), storedFile),
+  events: z.array(storedFile),
+  conversions: z.array(storedFile),
+  counts: z.object({ events: z.int().min(0), newEvents: z.int().min(0), duplicates: z.int().min(0) }),
+  failure: z.string().exactOptional(),
+}) satisfies z.ZodType<GenerationManifest>;
+
+/** What a state may become. A pending generation may be rewritten; a failed one may be computed again. */
+const TRANSITIONS: Readonly<Record<GenerationState, readonly GenerationState[]>> = {
+  pending: ['pending', 'computed', 'failed', 'superseded', 'retired'],
+  failed: ['failed', 'pending', 'computed', 'superseded', 'retired'],
+  computed: ['computed', 'superseded', 'retired'],
+  superseded: ['superseded', 'retired'],
+  retired: ['retired'],
+};
+
+/** Relative to the data folder. */
+export function generationFolder(generation: number): string {
+  return `generations/${padNumber(generation)}`;
+}
+
+function manifestPath(dataDir: string, generation: number): string {
+  return join(dataDir, generationFolder(generation), 'manifest.json');
+}
+
+/** Takes the next free number, from 1, and writes the manifest under it. */
+export async function createGeneration(
+  dataDir: string,
+  manifest: Omit<GenerationManifest, 'generation'>,
+): Promise<GenerationManifest> {
+  await makeFolder(join(dataDir, 'generations'));
+  for (let generation = ((await folderNumbers(dataDir)).at(-1) ?? 0) + 1; ; generation++) {
+    try {
+      await mkdir(join(dataDir, generationFolder(generation)));
+    } catch (error) {
+      if (errorCode(error) === 'EEXIST') continue;
+      throw error;
+    }
+    await syncFolder(join(dataDir, 'generations'));
+    const created: GenerationManifest = { ...manifest, generation };
+    await writeDurably(manifestPath(dataDir, generation), toJson(created));
+    return created;
+  }
+}
+
+/** Throws `not_found` when there is no such generation. */
+export async function readGeneration(dataDir: string, generation: number): Promise<GenerationManifest> {
+  const manifest = await findGeneration(dataDir, generation);
+  if (manifest === undefined) throw new TributaryError('not_found', `there is no generation ${generation}`);
+  return manifest;
+}
+
+/** Replaces the manifest. Throws `conflict` when its state may not follow the stored one, e.g. computed after superseded. */
+export async function writeGeneration(dataDir: string, manifest: GenerationManifest): Promise<void> {
+  const stored = await readGeneration(dataDir, manifest.generation);
+  if (!TRANSITIONS[stored.state].includes(manifest.state))
+    throw new TributaryError(
+      'conflict',
+      `generation ${manifest.generation} is ${stored.state}, it cannot become ${manifest.state}`,
+    );
+  await writeDurably(manifestPath(dataDir, manifest.generation), toJson(manifest));
+}
+
+/** Numbers of the generations that have a manifest, ascending. A folder without one is a creation that a crash cut short. */
+export async function listGenerations(dataDir: string): Promise<number[]> {
+  const numbers: number[] = [];
+  for (const number of await folderNumbers(dataDir))
+    if ((await namesIn(join(dataDir, generationFolder(number)))).includes('manifest.json')) numbers.push(number);
+  return numbers;
+}
+
+async function findGeneration(dataDir: string, generation: number): Promise<GenerationManifest | undefined> {
+  const path = manifestPath(dataDir, generation);
+  const manifest = await readManifest(path, Generation);
+  if (manifest !== undefined && manifest.generation !== generation)
+    throw new TributaryError('manifest_corrupt', `${path} tells of generation ${manifest.generation}: files were swapped`);
+  return manifest;
+}
+
+async function folderNumbers(dataDir: string): Promise<number[]> {
+  return numbersOf(await namesIn(dirname(join(dataDir, generationFolder(1)))), '').filter((number) => number > 0);
+}

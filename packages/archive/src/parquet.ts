@@ -1,0 +1,36 @@
+/** Parquet files: written by DuckDB into staging, then made durable and moved to their place. */
+import { mkdir, rename } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { DuckDb, SqlValue } from './duckdb.ts';
+import { makeFolder, syncAndDigest, syncFolder } from './durable.ts';
+import type { StoredFile } from './layout.ts';
+
+/** A path or another trusted text as an SQL literal, where SQL takes no bound value. */
+export function sqlText(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+/** How every Parquet file of ours is written. */
+export const PARQUET = 'FORMAT parquet, COMPRESSION zstd';
+
+/** Writes the rows of `query` to `staged`; 0 rows make a valid, empty file. The file is not yet durable: `keepFile` makes it so. */
+export async function copyToParquet(
+  session: DuckDb,
+  query: string,
+  staged: string,
+  values: Record<string, SqlValue> = {},
+): Promise<number> {
+  await mkdir(dirname(staged), { recursive: true });
+  const [result] = await session.columns(`COPY (${query}) TO ${sqlText(staged)} (${PARQUET})`, values);
+  return Number(result?.[0] ?? 0);
+}
+
+/** Moves a staged file to its place under the data folder, durably, and says what a manifest needs to know of it. */
+export async function keepFile(dataDir: string, staged: string, path: string, rows: number): Promise<StoredFile> {
+  const { bytes, sha256 } = await syncAndDigest(staged);
+  const target = join(dataDir, path);
+  await makeFolder(dirname(target));
+  await rename(staged, target);
+  await syncFolder(dirname(target));
+  return { path, rows, bytes, sha256 };
+}
