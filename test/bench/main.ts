@@ -1,0 +1,33 @@
+/**
+ * `npm run bench [-- section …] [--events N] [--json FILE]`: measures, prints a table and JSON. Exit 0 whether goals are
+ * met or not: a figure is information, a failed measurement is exit 1. Compare ratios, not single times.
+ */
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { type Figure, met, table } from './report.ts';
+import { benchSpeed } from './speed.ts';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { events: { type: 'string' }, users: { type: 'string' }, json: { type: 'string' } },
+});
+
+const SECTIONS: Record<string, () => Promise<Figure[]>> = {
+  speed: () => benchSpeed({ events: Number(values.events ?? 1_000_000), users: Number(values.users ?? 100_000), seed: 1 }),
+};
+
+const wanted = positionals.length > 0 ? positionals : Object.keys(SECTIONS);
+const figures: Figure[] = [];
+for (const section of wanted) {
+  const run = SECTIONS[section];
+  if (run === undefined) {
+    process.stderr.write(`unknown section ${JSON.stringify(section)}; there are: ${Object.keys(SECTIONS).join(', ')}\n`);
+    process.exit(2);
+  }
+  process.stderr.write(`measuring ${section} …\n`);
+  figures.push(...(await run()));
+}
+process.stdout.write(`${table(figures)}\n`);
+const json = JSON.stringify({ node: process.version, figures: figures.map((f) => ({ ...f, met: met(f) })) }, null, 2);
+if (values.json === undefined) process.stdout.write(`${json}\n`);
+else writeFileSync(values.json, `${json}\n`);

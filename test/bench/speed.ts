@@ -1,0 +1,169 @@
+/**
+ * The speed worker on a filled log, beside a bare loop that reads the same log, parses each line and appends it to its
+ * user's record with one script per partition and batch: no timelines, no views, no fence.
+ */
+import { randomUUID } from 'node:crypto';
+import { createSpeedStore } from '@tributary/kv/redis-speed-store';
+import type { EventLog, LogEntry } from '@tributary/log/port';
+import { openRedisStreamLog } from '@tributary/log/redis-stream/redis-stream-log';
+import { partitionOf } from '@tributary/model/user-key';
+import { loadDefinitions, sha256Hex } from '@tributary/runtime/definitions';
+import { connectRedis, whenReady } from '@tributary/runtime/redis';
+import { startRedis } from '@tributary/testkit/redis-server';
+import type { Redis } from 'ioredis';
+import { createSpeedWorker } from '../../services/speed/src/pipeline.ts';
+import type { Figure } from './report.ts';
+import { type Workload, workload } from './workload.ts';
+
+const PARTITIONS = 16;
+const EVENTS_PER_ENTRY = 100;
+
+export async function benchSpeed(load: Workload): Promise<Figure[]> {
+  const server = await startRedis();
+  try {
+    const connect = async (kind: 'commit' | 'blocking') => {
+      const redis = connectRedis(server.url, kind, () => {});
+      await whenReady(redis, 10_000);
+      return redis;
+    };
+    const [store, commands, blocking] = await Promise.all([connect('commit'), connect('commit'), connect('blocking')]);
+    const log = await openRedisStreamLog({ commands, blocking, namespace: 'tributary', partitions: PARTITIONS, now: Date.now });
+    const payload = await fill(log, load);
+
+    const before = await usedMemory(store);
+    const bare = await timed(() => bareLoop(log, store));
+    await deleteByPrefix(store, 'bare:');
+    const emptied = await usedMemory(store);
+
+    const worker = createSpeedWorker({
+      log,
+      store: createSpeedStore(store, 'tributary'),
+      definitions: loadDefinitions(''),
+      partitions: Array.from({ length: PARTITIONS }, (_, p) => p),
+      sha256Hex,
+      commitId: randomUUID,
+      limits: { maxEntries: 10, waitMs: 0 },
+    });
+    const cpuBefore = process.cpuUsage();
+    const speed = await timed(async () => {
+      while ((await worker.runOnce()) > 0);
+      await worker.settle();
+    });
+    const cpu = process.cpuUsage(cpuBefore);
+    const stored = await recordBytes(store, 'tributary');
+    if (stored.lines !== load.events) throw new Error(`the worker stored ${stored.lines} of ${load.events} events`);
+    const memory = (await usedMemory(store)) - emptied;
+    for (const redis of [store, commands, blocking]) redis.disconnect();
+
+    const speedRate = load.events / speed;
+    const bareRate = load.events / bare;
+    const nodeMicros = (cpu.user + cpu.system) / load.events;
+    return [
+      { section: 'speed', figure: 'bare loop', value: bareRate, unit: 'events/s', note: `log filled: ${Math.round(before / 1e6)} MB` },
+      {
+        section: 'speed',
+        figure: 'speed worker',
+        value: speedRate,
+        unit: 'events/s',
+        goal: { value: 60_000, better: 'more' },
+        note: `${nodeMicros.toFixed(1)} µs of its CPU per event`,
+      },
+      { section: 'speed', figure: 'speed worker / bare loop', value: speedRate / bareRate, unit: '×', goal: { value: 0.6, better: 'more' } },
+      {
+        section: 'memory',
+        figure: 'Redis bytes per stored byte of signal',
+        value: memory / payload,
+        unit: '×',
+        goal: { value: 2, better: 'less' },
+        note: `${Math.round(memory / load.events)} bytes per signal of ${Math.round(payload / load.events)}, deltas included`,
+      },
+    ];
+  } finally {
+    await server.stop();
+  }
+}
+
+/** Appends the workload in entries of 100 events; returns the bytes of all lines. */
+async function fill(log: EventLog, load: Workload): Promise<number> {
+  const open = Array.from({ length: PARTITIONS }, () => [] as string[]);
+  let bytes = 0;
+  let underWay: Promise<unknown>[] = [];
+  const flush = (partition: number) => {
+    const lines = open[partition] as string[];
+    if (lines.length > 0) underWay.push(log.append(partition, { kind: 'events', body: lines.join('\n') }));
+    open[partition] = [];
+  };
+  for (const { userKey, line } of workload(load)) {
+    const partition = partitionOf(userKey, PARTITIONS);
+    bytes += line.length;
+    if ((open[partition] as string[]).push(line) >= EVENTS_PER_ENTRY) flush(partition);
+    if (underWay.length >= 64) {
+      await Promise.all(underWay);
+      underWay = [];
+    }
+  }
+  for (let partition = 0; partition < PARTITIONS; partition++) flush(partition);
+  await Promise.all(underWay);
+  return bytes;
+}
+
+const BARE_SCRIPT = `for i = 2, #ARGV, 2 do redis.call('APPEND', ARGV[1] .. ARGV[i], ARGV[i + 1]) end
+redis.call('SET', KEYS[1], '1')`;
+
+async function bareLoop(log: EventLog, redis: Redis): Promise<void> {
+  const positions = new Map<number, string | null>(Array.from({ length: PARTITIONS }, (_, p) => [p, null]));
+  let underWay: Promise<unknown> = Promise.resolve();
+  for (;;) {
+    const entries = await log.read(positions, { maxEntries: 10, waitMs: 0 });
+    if (entries.length === 0) break;
+    const appends = new Map<number, Map<string, string>>();
+    for (const entry of entries) {
+      positions.set(entry.partition, entry.position);
+      appendLines(entry, appends);
+    }
+    await underWay;
+    underWay = Promise.all([...appends].map(([partition, users]) => redis.eval(BARE_SCRIPT, 1, `bare:{${partition}}:state`, `bare:{${partition}}:`, ...[...users].flat())));
+  }
+  await underWay;
+}
+
+function appendLines(entry: LogEntry, appends: Map<number, Map<string, string>>): void {
+  let users = appends.get(entry.partition);
+  if (users === undefined) appends.set(entry.partition, (users = new Map()));
+  for (const line of entry.body.split('\n')) {
+    const { userId } = JSON.parse(line) as { userId: string };
+    users.set(userId, `${users.get(userId) ?? ''}${line}\n`);
+  }
+}
+
+async function timed(work: () => Promise<void>): Promise<number> {
+  const start = performance.now();
+  await work();
+  return (performance.now() - start) / 1000;
+}
+
+async function usedMemory(redis: Redis): Promise<number> {
+  return Number(/used_memory:(\d+)/.exec(await redis.info('memory'))?.[1]);
+}
+
+async function deleteByPrefix(redis: Redis, prefix: string): Promise<void> {
+  for await (const keys of scan(redis, `${prefix}*`)) if (keys.length > 0) await redis.unlink(...keys);
+}
+
+async function recordBytes(redis: Redis, namespace: string): Promise<{ lines: number }> {
+  let lines = 0;
+  for await (const keys of scan(redis, `${namespace}:*:u:*`)) {
+    if (keys.length === 0) continue;
+    for (const record of await redis.mget(keys)) lines += record === null ? 0 : record.split('\n').length - 1;
+  }
+  return { lines };
+}
+
+async function* scan(redis: Redis, match: string): AsyncGenerator<string[]> {
+  let cursor = '0';
+  do {
+    const [next, keys] = await redis.scan(cursor, 'MATCH', match, 'COUNT', 5000);
+    cursor = next;
+    yield keys;
+  } while (cursor !== '0');
+}
