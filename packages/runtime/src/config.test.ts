@@ -1,0 +1,58 @@
+import { expect, test } from 'vitest';
+import { type ConfigTable, environmentName, flagName, helpText, readConfig } from './config.ts';
+
+const TABLE = {
+  redisUrl: { type: 'string', default: 'redis://x', why: 'where Redis is' },
+  collectorPort: { type: 'int', default: 7400, unit: 'port', why: 'where to listen' },
+  idleMs: { type: 'int', default: 50, unit: 'ms', min: 1, max: 1000, why: 'how long to wait' },
+  strict: { type: 'bool', default: false, why: 'reject all' },
+} as const satisfies ConfigTable;
+
+const read = (env: Record<string, string>, argv: string[] = []) => readConfig('collector', TABLE, env, argv);
+
+test('the defaults hold when nothing is said', () => {
+  expect(read({})).toEqual({ redisUrl: 'redis://x', collectorPort: 7400, idleMs: 50, strict: false });
+});
+
+test('a flag wins over the environment, which wins over the default', () => {
+  const env = { TRIBUTARY_COLLECTOR_PORT: '1', TRIBUTARY_IDLE_MS: '2', TRIBUTARY_STRICT: '1' };
+  expect(read(env, ['--collector-port=9', '--redis-url', 'redis://y'])).toEqual({
+    redisUrl: 'redis://y',
+    collectorPort: 9,
+    idleMs: 2,
+    strict: true,
+  });
+  expect(read({}, ['--strict', '--idle-ms', '7'])).toMatchObject({ strict: true, idleMs: 7 });
+});
+
+test('an environment variable set to nothing is a value for text and an error for a number', () => {
+  expect(read({ TRIBUTARY_REDIS_URL: '' }).redisUrl).toBe('');
+  expect(() => read({ TRIBUTARY_IDLE_MS: '' })).toThrow(/TRIBUTARY_IDLE_MS is a whole number from 1 to 1000, got ""/);
+});
+
+test.each([
+  [{ TRIBUTARY_COLLECTOR_PORT: '65536' }, /TRIBUTARY_COLLECTOR_PORT.*65535.*"65536"/],
+  [{ TRIBUTARY_COLLECTOR_PORT: '-1' }, /"-1"/],
+  [{ TRIBUTARY_IDLE_MS: '0' }, /from 1 to 1000/],
+  [{ TRIBUTARY_IDLE_MS: '1e2' }, /"1e2"/],
+  [{ TRIBUTARY_IDLE_MS: '0x10' }, /"0x10"/],
+  [{ TRIBUTARY_IDLE_MS: '9007199254740993' }, /whole number/],
+  [{ TRIBUTARY_STRICT: 'yes' }, /true or false, got "yes"/],
+])('a value out of bounds names its source and itself: %o', (env, message) => {
+  expect(() => read(env as Record<string, string>)).toThrow(message);
+});
+
+test('an unknown or unfinished flag is an error, never ignored', () => {
+  expect(() => read({}, ['--colector-port', '1'])).toThrow(/unknown argument "--colector-port"/);
+  expect(() => read({}, ['stray'])).toThrow(/unknown argument "stray"/);
+  expect(() => read({}, ['--idle-ms'])).toThrow(/--idle-ms needs a value/);
+});
+
+test('help names each setting three ways, with default, unit and reason', () => {
+  const help = helpText('collector', TABLE);
+  for (const key of Object.keys(TABLE)) {
+    expect(help).toContain(flagName(key));
+    expect(help).toContain(environmentName(key));
+  }
+  expect(help).toContain('how long to wait [50 ms]');
+});

@@ -1,0 +1,26 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { loadDefinitions, sha256Hex } from './definitions.ts';
+
+test('sha256Hex agrees with the published vectors', () => {
+  expect(sha256Hex('')).toBe('e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855');
+  expect(sha256Hex('abc')).toBe('ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad');
+});
+
+test('no file means the built-in definitions; an empty object in a file means the same', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'tributary-definitions-'));
+  try {
+    const file = join(dir, 'definitions.json');
+    writeFileSync(file, '{}');
+    expect(loadDefinitions(file).version).toBe(loadDefinitions('').version);
+    writeFileSync(file, '{"latenessDays": 5}');
+    expect(loadDefinitions(file).version).not.toBe(loadDefinitions('').version);
+    writeFileSync(file, '{"latenessDays": "many"}');
+    expect(() => loadDefinitions(file)).toThrow(/definitions\.json.*latenessDays/);
+    expect(() => loadDefinitions(join(dir, 'absent.json'))).toThrow(/absent\.json/);
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+});

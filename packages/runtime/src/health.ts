@@ -1,0 +1,64 @@
+/** `/livez`, `/readyz` and `/metrics` for roles without HTTP of their own. Plain `node:http`: three fixed answers. */
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { TributaryError } from '@tributary/model/errors';
+import type { Registry } from 'prom-client';
+import type { Service } from './service.ts';
+
+export interface HealthOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly service: Pick<Service, 'ready'>;
+  readonly metrics: Registry;
+}
+
+export interface HealthServer {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+export async function serveHealth({ host, port, service, metrics }: HealthOptions): Promise<HealthServer> {
+  const server = createServer((request, response) => {
+    answer(request, response, service, metrics).catch(() => response.destroy());
+  });
+  server.listen(port, host);
+  try {
+    await once(server, 'listening');
+  } catch (cause) {
+    throw new TributaryError('port_taken', `port ${port} for health checks on ${host} is taken`, { cause });
+  }
+  const address = server.address();
+  return {
+    port: typeof address === 'object' && address !== null ? address.port : port,
+    async close() {
+      server.close();
+      server.closeAllConnections();
+      await once(server, 'close');
+    },
+  };
+}
+
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  service: Pick<Service, 'ready'>,
+  metrics: Registry,
+): Promise<void> {
+  if (request.method !== 'GET') return send(response, 405, 'text/plain', 'GET only\n');
+  switch (request.url) {
+    case '/livez':
+      return send(response, 200, 'application/json', '{"ok":true}');
+    case '/readyz': {
+      const readiness = await service.ready();
+      return send(response, readiness.ok ? 200 : 503, 'application/json', JSON.stringify(readiness));
+    }
+    case '/metrics':
+      return send(response, 200, metrics.contentType, await metrics.metrics());
+    default:
+      return send(response, 404, 'text/plain', 'not found\n');
+  }
+}
+
+function send(response: ServerResponse, status: number, type: string, body: string): void {
+  response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' }).end(body);
+}

@@ -1,0 +1,78 @@
+/**
+ * Redis connections by what they are for. A reply that is lost does not mean "not executed", so no kind but the queue's
+ * (whose library demands it) ever resends a command by itself: the caller reloads its state and decides.
+ */
+import { Redis, type RedisOptions } from 'ioredis';
+
+/** Reply shapes stay those of RESP2, so that replies do not depend on the kind. */
+type Options = Omit<RedisOptions, 'replyMapping'>;
+
+export type RedisKind = 'commit' | 'serving' | 'queue' | 'blocking';
+
+/** How long an XREAD without its own limit may block before the connection counts as dead, ms. */
+const BLOCKING_LIMIT_MS = 10_000;
+
+const reconnectDelayMs = (attempt: number): number => Math.min(50 * attempt, 1_000);
+
+const BASE: Options = { connectTimeout: 2_000, noDelay: true, keepAlive: 10_000, retryStrategy: reconnectDelayMs };
+
+/** A timeout is set wherever resending is off: ioredis 6.0.0 can otherwise leave promises pending for ever (its issue 2193). */
+export const REDIS_OPTIONS: Readonly<Record<RedisKind, Options>> = {
+  commit: {
+    ...BASE,
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+    commandTimeout: 3_000,
+  },
+  serving: {
+    ...BASE,
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+    enableAutoPipelining: true,
+    commandTimeout: 1_000,
+  },
+  /** BullMQ blocks on its own connections and resends: it demands `maxRetriesPerRequest: null`. */
+  queue: { ...BASE, maxRetriesPerRequest: null },
+  blocking: {
+    ...BASE,
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+    blockingTimeout: BLOCKING_LIMIT_MS,
+    blockingTimeoutGrace: 2_000,
+  },
+};
+
+/** Connects in the background and reconnects for ever; until `ready`, commands of all kinds but `queue` fail at once. */
+export function connectRedis(url: string, kind: RedisKind, onError: (error: Error) => void): Redis {
+  const redis = new Redis(url, { ...REDIS_OPTIONS[kind], connectionName: `tributary-${kind}` });
+  redis.on('error', onError);
+  return redis;
+}
+
+/** Resolves once the connection takes commands; rejects when aborted or after `timeoutMs`. */
+export function whenReady(redis: Redis, timeoutMs: number, signal?: AbortSignal): Promise<void> {
+  if (redis.status === 'ready') return Promise.resolve();
+  return new Promise((resolve, reject) => {
+    const settle = (outcome: () => void) => {
+      clearTimeout(timer);
+      redis.off('ready', onReady);
+      signal?.removeEventListener('abort', onAbort);
+      outcome();
+    };
+    const onReady = () => settle(resolve);
+    const onAbort = () => settle(() => reject(new Error('aborted while waiting for Redis')));
+    const timer = setTimeout(
+      () =>
+        settle(() =>
+          reject(new Error(`Redis at ${redis.options.host}:${redis.options.port} is not ready after ${timeoutMs} ms`)),
+        ),
+      timeoutMs,
+    );
+    redis.once('ready', onReady);
+    if (signal?.aborted) onAbort();
+    else signal?.addEventListener('abort', onAbort, { once: true });
+  });
+}
