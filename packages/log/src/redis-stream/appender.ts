@@ -1,0 +1,117 @@
+/**
+ * Sends groups of appends over one connection. What has no reply when the connection closes, or in time, has an unknown
+ * outcome: it is rejected with `log_unavailable` and never sent again from here.
+ */
+import type { TributaryError } from '@tributary/model/errors';
+import type { Redis } from 'ioredis';
+import type { LogRecord, Position } from '../port.ts';
+import { type Append, type AppendLimits, createAppendQueue } from './append-queue.ts';
+import { recreated, unavailable } from './durability.ts';
+import { fieldsOf, type LogKeys, positionOf } from './layout.ts';
+
+export interface Appender {
+  append(partition: number, record: LogRecord): Promise<Position>;
+  close(): Promise<void>;
+}
+
+export interface AppenderOptions {
+  readonly redis: Redis;
+  readonly keys: LogKeys;
+  readonly identity: string;
+  readonly limits?: AppendLimits;
+  /** How long a group may go without all its replies, ms; less than the connection's own `commandTimeout`. */
+  readonly timeoutMs: number;
+}
+
+export function createAppender({ redis, keys, identity, limits, timeoutMs }: AppenderOptions): Appender {
+  let closed = false;
+  /** Set once another log was found in this one's place: nothing more is written to it. */
+  let gone: TributaryError | null = null;
+  let failGroup: ((error: TributaryError) => void) | null = null;
+  const queue = createAppendQueue(send, limits);
+
+  async function send(group: readonly Append[]): Promise<void> {
+    if (gone !== null) return rejectAll(group, gone);
+    if (redis.status !== 'ready') return rejectAll(group, notConnected(redis));
+    const open = new Set(group);
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      const settle = (append: Append, outcome: Position | TributaryError) => {
+        if (!open.delete(append)) return;
+        if (typeof outcome === 'string') append.resolve(outcome);
+        else append.reject(outcome);
+        if (typeof outcome !== 'string' && outcome.code === 'log_recreated') gone = outcome;
+        if (open.size === 0) resolve();
+      };
+      failGroup = (error) => {
+        for (const append of [...open]) settle(append, error);
+      };
+      timer = setTimeout(() => {
+        failGroup?.(unavailable(`no reply within ${timeoutMs} ms, the outcome is unknown`));
+        // Its late replies are worth nothing, and whatever is stuck must not pile up in the socket.
+        redis.disconnect(true);
+      }, timeoutMs);
+      writeGroup(redis, keys, identity, group, settle);
+    });
+    clearTimeout(timer);
+    failGroup = null;
+  }
+
+  // What waits was not sent, and shall not be held until the connection is back: its sender knows better what to do.
+  const onClose = () => {
+    failGroup?.(unavailable('the connection closed before the reply, the outcome is unknown'));
+    queue.failWaiting(unavailable('the connection closed, nothing was written'));
+  };
+  redis.on('close', onClose);
+
+  return {
+    append(partition, record) {
+      if (closed) return Promise.reject(unavailable('it was closed, nothing was written'));
+      if (keys.streams[partition] === undefined)
+        return Promise.reject(new RangeError(`partition ${partition} of ${keys.streams.length}`));
+      if (redis.status !== 'ready') return Promise.reject(notConnected(redis));
+      return queue.append(partition, record);
+    },
+    async close() {
+      closed = true;
+      await queue.drained();
+      redis.off('close', onClose);
+    },
+  };
+}
+
+/** One write to the socket. The identity leads: it tells whether the entries after it went to the log that was opened. */
+function writeGroup(
+  redis: Redis,
+  keys: LogKeys,
+  identity: string,
+  group: readonly Append[],
+  settle: (append: Append, outcome: Position | TributaryError) => void,
+): void {
+  let found: string | null | undefined;
+  const pipeline = redis.pipeline();
+  pipeline.hget(keys.meta, 'identity', (error, value) => {
+    if (!error) found = value ?? null;
+  });
+  for (const append of group) {
+    const stream = keys.streams[append.partition] as string;
+    pipeline.xadd(stream, '*', ...fieldsOf(append.record), (error, id) => {
+      if (error || typeof id !== 'string' || found === undefined)
+        settle(append, unavailable('an append failed, the outcome is unknown', error));
+      else if (found !== identity) settle(append, recreated(identity, `found ${found ?? 'none'}`));
+      else settle(append, positionOf(id));
+    });
+  }
+  // Every outcome reaches its callback above; exec itself resolves with the same list.
+  pipeline.exec().catch((error: unknown) => {
+    for (const append of group) settle(append, unavailable('an append failed, the outcome is unknown', error));
+  });
+}
+
+function notConnected(redis: Redis): TributaryError {
+  return unavailable(`not connected (${redis.status}), nothing was written`);
+}
+
+function rejectAll(group: readonly Append[], error: TributaryError): void {
+  for (const append of group) append.reject(error);
+}

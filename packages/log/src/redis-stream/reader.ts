@@ -1,0 +1,79 @@
+/** Reads: each takes a lane of its own, so that one reader's wait never holds up another's read. */
+import { TributaryError } from '@tributary/model/errors';
+import type { LogEntry, Position, ReadLimits } from '../port.ts';
+import { unavailable } from './durability.ts';
+import { createLane, type From, type Lane, type LaneOptions, type StreamReply } from './lane.ts';
+import { idOf, type LogKeys, positionOf, recordOf } from './layout.ts';
+import { settled } from './settled.ts';
+
+export interface Reader {
+  read(after: ReadonlyMap<number, Position | null>, limits: ReadLimits): Promise<LogEntry[]>;
+  close(): void;
+}
+
+export function createReader(options: LaneOptions): Reader {
+  const lanes: Lane[] = [createLane(options)];
+  const idle: Lane[] = [...lanes];
+  /** Enough for one reader a partition and one over all of them. */
+  const maxLanes = options.keys.streams.length + 1;
+  let closed = false;
+
+  function takeLane(): Lane {
+    const lane = idle.pop();
+    if (lane !== undefined) return lane;
+    if (lanes.length >= maxLanes) throw new TributaryError('overloaded', `${maxLanes} reads of the log are under way already`);
+    const redis = options.redis.duplicate();
+    // What goes wrong with it reaches the reads.
+    redis.on('error', () => {});
+    const added = createLane({ ...options, redis });
+    lanes.push(added);
+    return added;
+  }
+
+  return {
+    async read(after, { maxEntries, waitMs, signal }) {
+      if (closed) throw unavailable('it was closed');
+      if (signal?.aborted) return [];
+      if (after.size === 0) {
+        await settled(new Promise(() => {}), waitMs, signal);
+        return [];
+      }
+      const from = [...after].map(
+        ([partition, position]): From => ({ partition, id: position === null ? null : idOf(position) }),
+      );
+      const lane = takeLane();
+      try {
+        const answer = await lane.read(from, maxEntries, waitMs, signal);
+        if (answer === null) return [];
+        for (const [i, trimmed] of answer.trimmed.entries()) demandRetained(after, from[i] as From, trimmed);
+        return entriesOf(answer.streams, options.keys);
+      } finally {
+        idle.push(lane);
+      }
+    },
+    close() {
+      closed = true;
+      for (const lane of lanes) lane.close();
+    },
+  };
+}
+
+/** Asked after the read: entries dropped up to that moment are noticed, however slow the reader was (invariant 7). */
+function demandRetained(after: ReadonlyMap<number, Position | null>, { partition }: From, trimmed: string | null): void {
+  const position = after.get(partition);
+  if (trimmed === null || position === null || position === undefined || position >= positionOf(trimmed)) return;
+  const message = `partition ${partition} was trimmed up to ${positionOf(trimmed)}, past the position ${position}`;
+  throw new TributaryError('position_expired', message);
+}
+
+function entriesOf(streams: readonly StreamReply[], keys: LogKeys): LogEntry[] {
+  const entries: LogEntry[] = [];
+  for (const [stream, items] of streams) {
+    const partition = keys.partitionOf.get(stream) as number;
+    for (const [id, fields] of items) {
+      const { kind, body } = recordOf(fields);
+      entries.push({ partition, position: positionOf(id), kind, body });
+    }
+  }
+  return entries;
+}

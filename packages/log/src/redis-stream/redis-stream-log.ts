@@ -1,0 +1,123 @@
+/**
+ * The log on Redis Streams: what one machine runs. Durable when Redis fsyncs before it answers; `layout.ts` tells the keys.
+ *
+ * What it cannot notice: entries that a truncated append-only file lost. Positions kept outside of this Redis (the archive's)
+ * may then lie past the end of a stream. The first read from such a position moves the stream's last id up to it and
+ * calls `onRewound`: later entries come after the position, none is skipped. Only entries that were appended between
+ * the loss and that read, under a clock set back by more than the outage, could hide before it.
+ */
+import { randomUUID } from 'node:crypto';
+import { TributaryError } from '@tributary/model/errors';
+import type { Redis } from 'ioredis';
+import type { EventLog, Position } from '../port.ts';
+import type { AppendLimits } from './append-queue.ts';
+import { createAppender } from './appender.ts';
+import { checkDurability, recreated, unavailable } from './durability.ts';
+import { idOf, type LogKeys, logKeys, nextId, positionOf } from './layout.ts';
+import { createReader } from './reader.ts';
+import { ENDS, OPEN, TRIM } from './scripts.ts';
+import { settled } from './settled.ts';
+
+export interface RedisStreamLogOptions {
+  /** For appends and the rest; with `autoResendUnfulfilledCommands: false`. The log takes it over: `close` ends it. */
+  readonly commands: Redis;
+  /** For reads that wait; taken over as well. More like it are made when reads run side by side. */
+  readonly blocking: Redis;
+  /** First part of every key, e.g. "tributary". */
+  readonly namespace: string;
+  readonly partitions: number;
+  readonly now: () => number;
+  /** `managed`: the operator vouches for the durability of a server that hides its settings. */
+  readonly durability?: 'checked' | 'managed';
+  readonly newIdentity?: () => string;
+  readonly appendLimits?: AppendLimits;
+  readonly appendTimeoutMs?: number;
+  /** A reader's position lay past the end of its stream: the log lost entries that this reader had seen. */
+  readonly onRewound?: (partition: number, id: string) => void;
+}
+
+const OPEN_MS = 10_000;
+const APPEND_TIMEOUT_MS = 2_500;
+/** Entries that one XTRIM may drop: Redis stands still meanwhile. */
+const TRIM_STEP = 1_000;
+
+/** Opens the log, founding it if there is none. Throws `not_durable`, `partition_mismatch`, `log_unavailable`. */
+export async function openRedisStreamLog(options: RedisStreamLogOptions): Promise<EventLog> {
+  const { commands, blocking, namespace, partitions, now } = options;
+  if (commands.options.autoResendUnfulfilledCommands !== false)
+    throw new Error('the log needs a connection with autoResendUnfulfilledCommands: false; a resent append may break the order');
+  const keys = logKeys(namespace, partitions);
+  await connected(commands);
+  if (options.durability !== 'managed') await checkDurability(commands);
+  const identity = await found(commands, keys, options.newIdentity?.() ?? randomUUID());
+  const appender = createAppender({
+    redis: commands,
+    keys,
+    identity,
+    timeoutMs: options.appendTimeoutMs ?? APPEND_TIMEOUT_MS,
+    ...(options.appendLimits && { limits: options.appendLimits }),
+  });
+  const reader = createReader({ redis: blocking, keys, identity, now, onRewound: options.onRewound ?? (() => {}) });
+
+  return {
+    identity,
+    partitions,
+    append: appender.append,
+    read: reader.read,
+    async ends() {
+      const ids = await run(commands, ENDS, [keys.meta, ...keys.streams], [identity]);
+      if (ids === null) throw recreated(identity, 'another log stands in its place');
+      return (ids as string[]).map((id) => (id === '0-0' ? null : positionOf(id)));
+    },
+    async trim(partition: number, upTo: Position) {
+      const stream = keys.streams[partition];
+      if (stream === undefined) throw new RangeError(`partition ${partition} of ${partitions}`);
+      const last = await run(commands, TRIM, [keys.meta, stream, keys.trimmed[partition] as string], [identity, idOf(upTo)]);
+      if (last === null) throw recreated(identity, 'another log stands in its place');
+      if (last !== '') await dropThrough(commands, stream, last as string);
+    },
+    async close() {
+      reader.close();
+      await appender.close();
+      commands.disconnect();
+    },
+  };
+}
+
+async function connected(redis: Redis): Promise<void> {
+  if (redis.status === 'ready') return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  redis.once('ready', resolve);
+  const outcome = await settled(promise, OPEN_MS);
+  redis.off('ready', resolve);
+  if (outcome === 'timeout') throw unavailable(`no connection within ${OPEN_MS} ms (${redis.status})`);
+}
+
+async function found(redis: Redis, keys: LogKeys, newIdentity: string): Promise<string> {
+  const partitions = keys.streams.length;
+  const [identity, there] = (await run(redis, OPEN, [keys.meta], [newIdentity, String(partitions)])) as string[];
+  if (Number(there) !== partitions) {
+    const message = `the log ${identity} has ${there} partitions; ${partitions} were asked for`;
+    throw new TributaryError('partition_mismatch', message);
+  }
+  return identity as string;
+}
+
+async function dropThrough(redis: Redis, stream: string, id: string): Promise<void> {
+  const minId = nextId(id);
+  try {
+    // "~" drops whole nodes and can be limited; what is left of the last node is little.
+    while ((await redis.xtrim(stream, 'MINID', '~', minId, 'LIMIT', TRIM_STEP)) > 0);
+    await redis.xtrim(stream, 'MINID', '=', minId);
+  } catch (cause) {
+    throw unavailable('a trim failed; trimming again is safe', cause);
+  }
+}
+
+async function run(redis: Redis, script: string, keys: readonly string[], args: readonly string[]): Promise<unknown> {
+  try {
+    return await redis.eval(script, keys.length, ...keys, ...args);
+  } catch (cause) {
+    throw unavailable('a command failed', cause);
+  }
+}

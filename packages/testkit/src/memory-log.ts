@@ -1,0 +1,185 @@
+/**
+ * The log in memory. With a `turn`, every operation first awaits it and nothing else: a simulation decides who goes on,
+ * and no timer runs. Several logs may share one disk: reopening is making another log over it.
+ */
+import type { EventLog, LogEntry, LogRecord, Position, ReadLimits } from '@tributary/log/port';
+import { TributaryError } from '@tributary/model/errors';
+
+/** `reply-lost`: written, then `log_unavailable`. `not-applied`: `log_unavailable`. `duplicated`: written twice. */
+export type AppendFault = 'reply-lost' | 'not-applied' | 'duplicated';
+
+export interface MemoryLogOptions {
+  readonly partitions: number;
+  readonly turn?: () => Promise<void>;
+  readonly disk?: MemoryDisk;
+}
+
+export interface MemoryLog extends EventLog {
+  readonly disk: MemoryDisk;
+  /** Strikes the next append of this log; called again, the one after it. */
+  failNextAppend(fault: AppendFault): void;
+}
+
+interface Partition {
+  entries: LogEntry[];
+  written: number;
+  trimmed: Position | null;
+}
+
+/** What outlives the processes that use it. */
+export interface MemoryDisk {
+  identity: string | null;
+  partitions: Partition[];
+  /** Called after every append. */
+  readonly watchers: Set<() => void>;
+}
+
+export function createMemoryDisk(): MemoryDisk {
+  return { identity: null, partitions: [], watchers: new Set() };
+}
+
+/** Empties the disk and founds a new log there, as if someone had deleted the old one. */
+export function recreateMemoryDisk(disk: MemoryDisk): void {
+  found(disk, disk.partitions.length);
+}
+
+let founded = 0;
+
+function found(disk: MemoryDisk, partitions: number): void {
+  founded += 1;
+  disk.identity = `memory-${founded}`;
+  disk.partitions = Array.from({ length: partitions }, () => ({ entries: [], written: 0, trimmed: null }));
+}
+
+const POSITION_DIGITS = 16;
+
+export function createMemoryLog({ partitions, turn, disk = createMemoryDisk() }: MemoryLogOptions): MemoryLog {
+  if (disk.identity === null) found(disk, partitions);
+  if (disk.partitions.length !== partitions) {
+    const message = `the log ${disk.identity} has ${disk.partitions.length} partitions; ${partitions} were asked for`;
+    throw new TributaryError('partition_mismatch', message);
+  }
+  const identity = disk.identity as string;
+  const faults: AppendFault[] = [];
+  const closing = new Set<() => void>();
+  let closed = false;
+
+  async function enter(): Promise<void> {
+    if (closed) throw unavailable('it was closed');
+    if (turn !== undefined) await turn();
+    if (disk.identity !== identity)
+      throw new TributaryError('log_recreated', `the log ${identity} is gone, found ${disk.identity}`);
+  }
+
+  function write(partition: number, record: LogRecord): Position {
+    const into = partitionOf(disk, partition);
+    into.written += 1;
+    const position = String(into.written).padStart(POSITION_DIGITS, '0');
+    into.entries.push({ partition, position, kind: record.kind, body: record.body });
+    for (const watcher of [...disk.watchers]) watcher();
+    return position;
+  }
+
+  return {
+    identity,
+    partitions,
+    disk,
+    failNextAppend: (fault) => faults.push(fault),
+    async append(partition, record) {
+      partitionOf(disk, partition);
+      await enter();
+      const fault = faults.shift();
+      if (fault === 'not-applied') throw unavailable('nothing was written');
+      const position = write(partition, record);
+      if (fault === 'reply-lost') throw unavailable('the reply was lost');
+      if (fault === 'duplicated') write(partition, record);
+      return position;
+    },
+    async read(after, limits) {
+      if (limits.signal?.aborted) return [];
+      await enter();
+      const entries = collect(disk, after, limits.maxEntries);
+      if (entries.length > 0 || limits.waitMs === 0 || turn !== undefined) return entries;
+      await appended(disk, () => collect(disk, after, 1).length > 0, limits, closing);
+      if (closed || limits.signal?.aborted) return [];
+      await enter();
+      return collect(disk, after, limits.maxEntries);
+    },
+    async ends() {
+      await enter();
+      return disk.partitions.map(({ written }) => (written === 0 ? null : String(written).padStart(POSITION_DIGITS, '0')));
+    },
+    async trim(partition, upTo) {
+      const from = partitionOf(disk, partition);
+      await enter();
+      const kept = from.entries.filter(({ position }) => position > upTo);
+      const dropped = from.entries.length - kept.length;
+      if (dropped > 0) from.trimmed = (from.entries[dropped - 1] as LogEntry).position;
+      from.entries = kept;
+    },
+    async close() {
+      closed = true;
+      for (const end of [...closing]) end();
+    },
+  };
+}
+
+function collect(disk: MemoryDisk, after: ReadonlyMap<number, Position | null>, maxEntries: number): LogEntry[] {
+  const entries: LogEntry[] = [];
+  for (const [partition, position] of after) {
+    const from = partitionOf(disk, partition);
+    if (position !== null && from.trimmed !== null && position < from.trimmed) {
+      const message = `partition ${partition} was trimmed up to ${from.trimmed}, past the position ${position}`;
+      throw new TributaryError('position_expired', message);
+    }
+    const first = position === null ? 0 : firstAfter(from.entries, position);
+    entries.push(...from.entries.slice(first, first + maxEntries));
+  }
+  return entries;
+}
+
+function firstAfter(entries: readonly LogEntry[], position: Position): number {
+  let low = 0;
+  let high = entries.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((entries[middle] as LogEntry).position > position) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+/** Resolves once `there()` after an append, after the wait, when aborted or closed. */
+function appended(
+  disk: MemoryDisk,
+  there: () => boolean,
+  { waitMs, signal }: ReadLimits,
+  closing: Set<() => void>,
+): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      disk.watchers.delete(look);
+      closing.delete(end);
+      signal?.removeEventListener('abort', end);
+      resolve();
+    };
+    const look = () => {
+      if (there()) end();
+    };
+    const timer = setTimeout(end, waitMs);
+    disk.watchers.add(look);
+    closing.add(end);
+    signal?.addEventListener('abort', end);
+  });
+}
+
+function partitionOf(disk: MemoryDisk, partition: number): Partition {
+  const found = disk.partitions[partition];
+  if (found === undefined) throw new RangeError(`partition ${partition} of ${disk.partitions.length}`);
+  return found;
+}
+
+function unavailable(what: string): TributaryError {
+  return new TributaryError('log_unavailable', `the log in memory: ${what}`);
+}
