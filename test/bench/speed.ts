@@ -59,7 +59,13 @@ export async function benchSpeed(load: Workload): Promise<Figure[]> {
     const bareRate = load.events / bare;
     const nodeMicros = (cpu.user + cpu.system) / load.events;
     return [
-      { section: 'speed', figure: 'bare loop', value: bareRate, unit: 'events/s', note: `log filled: ${Math.round(before / 1e6)} MB` },
+      {
+        section: 'speed',
+        figure: 'bare loop',
+        value: bareRate,
+        unit: 'events/s',
+        note: `log filled: ${Math.round(before / 1e6)} MB`,
+      },
       {
         section: 'speed',
         figure: 'speed worker',
@@ -68,7 +74,13 @@ export async function benchSpeed(load: Workload): Promise<Figure[]> {
         goal: { value: 60_000, better: 'more' },
         note: `${nodeMicros.toFixed(1)} µs of its CPU per event`,
       },
-      { section: 'speed', figure: 'speed worker / bare loop', value: speedRate / bareRate, unit: '×', goal: { value: 0.6, better: 'more' } },
+      {
+        section: 'speed',
+        figure: 'speed worker / bare loop',
+        value: speedRate / bareRate,
+        unit: '×',
+        goal: { value: 0.6, better: 'more' },
+      },
       {
         section: 'memory',
         figure: 'Redis bytes per stored byte of signal',
@@ -122,7 +134,11 @@ async function bareLoop(log: EventLog, redis: Redis): Promise<void> {
       appendLines(entry, appends);
     }
     await underWay;
-    underWay = Promise.all([...appends].map(([partition, users]) => redis.eval(BARE_SCRIPT, 1, `bare:{${partition}}:state`, `bare:{${partition}}:`, ...[...users].flat())));
+    underWay = Promise.all(
+      [...appends].map(([partition, users]) =>
+        redis.eval(BARE_SCRIPT, 1, `bare:{${partition}}:state`, `bare:{${partition}}:`, ...[...users].flat()),
+      ),
+    );
   }
   await underWay;
 }

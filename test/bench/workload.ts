@@ -25,16 +25,35 @@ export function* workload({ events, users, seed }: Workload): Generator<Workload
   const pick = <T>(items: readonly T[]): T => items[Math.floor(random() * items.length)] as T;
   for (let i = 0; i < events; i++) {
     const ts = FROM_MS + Math.floor((i / events) * 30 * DAY_MS);
-    const userKey = `user-${Math.floor(random() * users).toString(36).padStart(8, '0')}`;
+    const userKey = `user-${Math.floor(random() * users)
+      .toString(36)
+      .padStart(8, '0')}`;
     const id = `${seed.toString(16).padStart(8, '0')}-${i.toString(16).padStart(12, '0')}`;
     const base = { ts, id, userId: userKey, receivedAt: ts + 40, source: 'bench', page: `https://shop.example/p/${i % 5000}` };
     const draw = random();
     const line =
       draw < 0.05
-        ? encodeEvent({ ...base, type: 'purchase', value: 500 + Math.floor(random() * 20_000), currency: 'EUR', properties: { items: 2 } })
+        ? encodeEvent({
+            ...base,
+            type: 'purchase',
+            value: 500 + Math.floor(random() * 20_000),
+            currency: 'EUR',
+            properties: { items: 2 },
+          })
         : draw < 0.35
-          ? encodeEvent({ ...base, type: 'ad_click', channel: pick(CHANNELS), campaign: `campaign-${i % 40}`, cost: 35, currency: 'EUR' })
-          : encodeEvent({ ...base, type: pick(SIGNALS), properties: { product: `sku-${i % 20_000}`, position: i % 24, list: 'recommended' } });
+          ? encodeEvent({
+              ...base,
+              type: 'ad_click',
+              channel: pick(CHANNELS),
+              campaign: `campaign-${i % 40}`,
+              cost: 35,
+              currency: 'EUR',
+            })
+          : encodeEvent({
+              ...base,
+              type: pick(SIGNALS),
+              properties: { product: `sku-${i % 20_000}`, position: i % 24, list: 'recommended' },
+            });
     yield { userKey, line };
   }
 }
