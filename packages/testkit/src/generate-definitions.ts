@@ -1,0 +1,49 @@
+/** Definitions for generated logs: windows of hours, so that rows freeze and lookbacks end within a short log. */
+import { createHash } from 'node:crypto';
+import { type Definitions, type DefinitionsFile, parseDefinitions } from '@tributary/model/definitions';
+import type { Random } from './random.ts';
+
+export const sha256Hex = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+export function definitionsOf(file: DefinitionsFile): Definitions {
+  return parseDefinitions(JSON.stringify(file), sha256Hex);
+}
+
+const hours = (count: number): number => count / 24;
+
+/** Lookback 6 h, lateness 2 h: the shape of the defaults, a hundred times faster. */
+export const SMALL_DEFINITIONS: DefinitionsFile = {
+  touches: {
+    click: { windowDays: hours(6), defaultChannel: 'direct' },
+    view: { windowDays: hours(1), defaultChannel: 'direct' },
+    mail: { windowDays: hours(3), defaultChannel: 'email' },
+    page: { windowDays: hours(6), defaultChannel: null },
+  },
+  conversions: ['buy', 'Order Completed'],
+  attribution: { timeDecay: { halfLifeHours: 2 } },
+  latenessDays: hours(2),
+};
+
+/** Small definitions with everything that can be chosen chosen at random; the touch and conversion types stay. */
+export function generateDefinitions(random: Random): Definitions {
+  const first = random.pick([0, 1, 20, 33, 40, 100]);
+  const last = random.pick([0, 1, 20, 40, 60]);
+  const share = first + last > 100 || first + last === 0 ? { first: 40, last: 40 } : { first, last };
+  return definitionsOf({
+    ...SMALL_DEFINITIONS,
+    touches: {
+      ...SMALL_DEFINITIONS.touches,
+      click: { windowDays: hours(random.pick([2, 6, 7.5])), defaultChannel: 'direct' },
+      page: { windowDays: hours(6), defaultChannel: random.chance(0.8) ? null : 'organic' },
+    },
+    attribution: {
+      resetOnConversion: random.chance(0.4),
+      positionBased: share,
+      timeDecay: { halfLifeHours: random.pick([1, 2, 168]) },
+      direct: random.pick([['direct'], ['direct', 'referral'], []]),
+    },
+    latenessDays: hours(random.pick([1, 2, 5])),
+    // The bound on signals must never bite into what views need.
+    signalRetention: { days: hours(random.pick([1, 48])), perUser: 20 },
+  });
+}

@@ -1,0 +1,167 @@
+/**
+ * SpeedStore and ServingStore in memory, with the exact answers of the Redis scripts (see the port's invariants): the
+ * store of the simulation. Every call passes through `turn`, before it does its work and before its reply arrives, so
+ * that a scheduler decides who goes next, and who never comes back. `fault` makes a commit fail in either way.
+ */
+import type { Commit, CommitOutcome, DeadLetter, PartitionState, SpeedStore } from '@tributary/kv/port';
+import type { GenerationPointer, PartitionDeltas, ServingStore } from '@tributary/kv/serving-port';
+import { TributaryError } from '@tributary/model/errors';
+import { addRows, type RowsByView, rowsOf } from '@tributary/views/deltas';
+
+/** `lostReply`: the commit is applied, the writer sees an error. `notApplied`: it sees the same error, and nothing happened. */
+export type CommitFault = 'none' | 'lostReply' | 'notApplied';
+
+export interface MemoryStoreOptions {
+  readonly partitions: number;
+  readonly turn?: () => Promise<void>;
+  readonly fault?: (commit: Commit) => CommitFault;
+}
+
+interface StoredGeneration {
+  readonly rows: RowsByView;
+  readonly conversions: Map<string, string>;
+  pending: number;
+  overflowed: number;
+}
+
+interface StoredPartition {
+  state: PartitionState | null;
+  commitId: string;
+  oldest: number;
+  readonly records: Map<string, string>;
+  readonly generations: Map<number, StoredGeneration>;
+  readonly dead: DeadLetter[];
+}
+
+export interface MemoryStore {
+  /** A connection of its own: the scheduler tells the callers apart by their `turn`. */
+  speed(turn?: () => Promise<void>, fault?: (commit: Commit) => CommitFault): SpeedStore;
+  readonly serving: ServingStore;
+  /** What a replica or an old append-only file would bring back: one partition as it is now. */
+  snapshot(partition: number): unknown;
+  /** Loses every write to the partition since the snapshot. */
+  restore(partition: number, snapshot: unknown): void;
+}
+
+export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
+  const partitions = Array.from({ length: options.partitions }, emptyPartition);
+  const at = (partition: number) => partitions[partition] as StoredPartition;
+  let pointer: GenerationPointer | null = null;
+  const defaultTurn = options.turn ?? (() => Promise.resolve());
+
+  return {
+    speed(turn = defaultTurn, fault = options.fault ?? (() => 'none' as const)) {
+      const call = async <T>(work: () => T): Promise<T> => {
+        await turn();
+        const result = work();
+        await turn();
+        return result;
+      };
+      return {
+        loadState: (partition) => call(() => at(partition).state),
+        loadRecords: (partition, userKeys) => call(() => userKeys.map((key) => at(partition).records.get(key) ?? null)),
+        commit: (commit) =>
+          call(() => {
+            const kind = fault(commit);
+            const outcome = kind === 'notApplied' ? null : applyCommit(at(commit.partition), commit);
+            if (kind === 'none' && outcome !== null) return outcome;
+            throw new TributaryError('store_unavailable', `the reply to the commit of partition ${commit.partition} was lost`);
+          }),
+      };
+    },
+    serving: {
+      records: async (users) => {
+        await defaultTurn();
+        return users.map(({ partition, userKey }) => {
+          const record = at(partition).records.get(userKey);
+          return record === undefined ? null : Buffer.from(record);
+        });
+      },
+      deltas: async (views, from, before) => {
+        const read: PartitionDeltas[] = [];
+        for (let partition = 0; partition < partitions.length; partition++) {
+          await defaultTurn();
+          read.push(readDeltas(at(partition), partition, views, from, before));
+        }
+        return read;
+      },
+      states: async () => partitions.map(({ state }) => state),
+      findConversion: async (id) => {
+        for (const [partition, stored] of partitions.entries()) {
+          for (let g = stored.state?.generation ?? 0; g >= stored.oldest; g--) {
+            const userKey = stored.generations.get(g)?.conversions.get(id);
+            if (userKey !== undefined) return { partition, userKey };
+          }
+        }
+        return null;
+      },
+      pointer: async () => pointer,
+      setPointer: async (next) => {
+        if (pointer === null || next.sequence > pointer.sequence) pointer = next;
+      },
+      retireDeltas: async (generation) => {
+        for (const stored of partitions) {
+          if (stored.state === null) continue;
+          for (const g of [...stored.generations.keys()]) if (g < generation) stored.generations.delete(g);
+          stored.oldest = Math.max(stored.oldest, generation);
+        }
+      },
+      deadLetters: async (limit) =>
+        partitions.flatMap(({ dead }, partition) => dead.map((letter) => ({ ...letter, partition }))).slice(0, limit),
+    },
+    snapshot: (partition) => structuredClone(at(partition)),
+    restore: (partition, snapshot) => {
+      partitions[partition] = structuredClone(snapshot as StoredPartition);
+    },
+  };
+}
+
+function emptyPartition(): StoredPartition {
+  return { state: null, commitId: '', oldest: 0, records: new Map(), generations: new Map(), dead: [] };
+}
+
+function applyCommit(stored: StoredPartition, commit: Commit): CommitOutcome {
+  if (stored.commitId === commit.id) return 'already';
+  const position = stored.state?.position ?? '';
+  if (position !== (commit.expected ?? '')) return position > (commit.expected ?? '') ? 'fenced' : 'rewound';
+
+  for (const [user, lines] of commit.appends) stored.records.set(user, (stored.records.get(user) ?? '') + lines);
+  for (const [user, record] of commit.rewrites) stored.records.set(user, record);
+  let generation = stored.generations.get(commit.deltasGeneration);
+  if (generation === undefined) {
+    generation = { rows: new Map(), conversions: new Map(), pending: 0, overflowed: 0 };
+    stored.generations.set(commit.deltasGeneration, generation);
+  }
+  for (const [view, rows] of commit.deltas) addRows(rowsOf(generation.rows, view), rows);
+  for (const [id, user] of commit.conversions) generation.conversions.set(id, user);
+  generation.pending += commit.pending;
+  generation.overflowed += commit.overflowed;
+  stored.dead.push(...commit.parked);
+  stored.state = { ...commit.next };
+  stored.commitId = commit.id;
+  return 'committed';
+}
+
+function readDeltas(
+  stored: StoredPartition,
+  partition: number,
+  views: readonly string[],
+  from: number,
+  before = Number.POSITIVE_INFINITY,
+): PartitionDeltas {
+  if (from < stored.oldest)
+    throw new TributaryError(
+      'store_unavailable',
+      `the deltas of generation ${from} are gone, the oldest kept is ${stored.oldest}`,
+    );
+  const rows: RowsByView = new Map(views.map((view) => [view, new Map()]));
+  let pending = 0;
+  let overflowed = 0;
+  for (const [g, generation] of stored.generations) {
+    if (g < from || g >= before || g > (stored.state?.generation ?? 0)) continue;
+    for (const view of views) addRows(rowsOf(rows, view), generation.rows.get(view) ?? new Map());
+    pending += generation.pending;
+    overflowed += generation.overflowed;
+  }
+  return { partition, state: stored.state, rows, pending, overflowed };
+}

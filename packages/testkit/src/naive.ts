@@ -1,0 +1,136 @@
+/**
+ * The oracle: what every answer must equal. A short, slow loop that shares nothing with the real computation but the
+ * shape of events and definitions, so that no mistake can be made twice. Credit is exact rational arithmetic in BigInt.
+ *
+ * Read it as the specification: events count once (first arrival in log order), sort by (ts, id), and a conversion
+ * credits the touches of its user before it.
+ */
+import type { Definitions } from '@tributary/model/definitions';
+import type { Event } from '@tributary/model/event';
+import type { RowsByView } from '@tributary/views/deltas';
+
+export interface NaiveConversion {
+  readonly conversion: Event;
+  /** Eligible touches in order; empty: unattributed. */
+  readonly path: readonly { readonly event: Event; readonly channel: string }[];
+}
+
+/** The whole conversion, in micro-credits. */
+const CREDIT = 1_000_000n;
+
+/** All rows of all views over `events`, given in log order (of each user's partition). */
+export function naive(events: readonly Event[], definitions: Definitions, anchoredAfter = Number.NEGATIVE_INFINITY): RowsByView {
+  const result: RowsByView = new Map(['activity', 'touches', 'conversions', 'credit'].map((view) => [view, new Map()]));
+  const add = (view: string, dimensions: readonly string[], measures: readonly bigint[]) => {
+    const rows = result.get(view) as Map<string, number[]>;
+    const key = dimensions.join('\t');
+    const old = rows.get(key) ?? measures.map(() => 0);
+    const sums = measures.map((measure, i) => Number(BigInt(old[i] as number) + measure));
+    if (sums.some((sum) => sum !== 0)) rows.set(key, sums);
+    else rows.delete(key);
+  };
+  for (const timeline of naiveTimelines(events)) {
+    for (const event of timeline) {
+      if (event.ts <= anchoredAfter) continue;
+      const day = new Date(event.ts).toISOString().slice(0, 10);
+      const currency = event.currency ?? '(none)';
+      add('activity', [day, event.type], [1n]);
+      const channel = touchChannel(event, definitions);
+      if (channel !== null)
+        add('touches', [day, channel, event.campaign ?? '(none)', event.type, currency], [1n, BigInt(event.cost ?? 0)]);
+      if (!definitions.conversions.includes(event.type)) continue;
+      add('conversions', [day, event.type, currency], [1n, BigInt(event.value ?? 0)]);
+      const { path } = naivePath(timeline, event, definitions);
+      for (const model of ['first', 'last', 'lastNonDirect', 'linear', 'positionBased', 'timeDecay']) {
+        for (const part of naiveCredit(model, event, path, definitions))
+          add('credit', [day, model, event.type, part.channel, part.campaign, currency], [part.creditMicros, part.valueMinor]);
+      }
+    }
+  }
+  return result;
+}
+
+/** Every user's events, each once, in order. */
+export function naiveTimelines(events: readonly Event[]): Event[][] {
+  const users = new Map<string, Map<string, Event>>();
+  for (const event of events) {
+    const user = (event.userId ?? event.anonymousId) as string;
+    if (!users.has(user)) users.set(user, new Map());
+    const seen = users.get(user) as Map<string, Event>;
+    if (!seen.has(event.id)) seen.set(event.id, event);
+  }
+  return [...users.values()].map((seen) => [...seen.values()].sort((a, b) => (sortsBefore(a, b) ? -1 : 1)));
+}
+
+/** The conversion and its eligible touches. */
+export function naivePath(timeline: readonly Event[], conversion: Event, definitions: Definitions): NaiveConversion {
+  const earlier = timeline.filter((event) => sortsBefore(event, conversion));
+  const previous = earlier.filter((event) => definitions.conversions.includes(event.type)).at(-1);
+  const path: { event: Event; channel: string }[] = [];
+  for (const event of earlier) {
+    const channel = touchChannel(event, definitions);
+    if (channel === null) continue;
+    const windowMs = Math.round((definitions.touches[event.type]?.windowDays as number) * 86_400_000);
+    if (event.ts < conversion.ts - windowMs) continue;
+    if (definitions.attribution.resetOnConversion && previous !== undefined && !sortsBefore(previous, event)) continue;
+    path.push({ event, channel });
+  }
+  return { conversion, path };
+}
+
+/** How one conversion's credit and value fall on its path. */
+function naiveCredit(model: string, conversion: Event, path: NaiveConversion['path'], definitions: Definitions) {
+  const value = BigInt(conversion.value ?? 0);
+  if (path.length === 0) return [{ channel: '(unattributed)', campaign: '(none)', creditMicros: CREDIT, valueMinor: value }];
+  const weights = naiveWeights(model, conversion, path, definitions).map(BigInt);
+  const credits = naiveSplit(CREDIT, weights);
+  const values = naiveSplit(value < 0n ? -value : value, weights);
+  return path.map(({ event, channel }, i) => ({
+    channel,
+    campaign: event.campaign ?? '(none)',
+    creditMicros: credits[i] as bigint,
+    valueMinor: (values[i] as bigint) * (value < 0n ? -1n : 1n),
+  }));
+}
+
+function naiveWeights(model: string, conversion: Event, path: NaiveConversion['path'], definitions: Definitions): number[] {
+  const n = path.length;
+  const only = (index: number) => path.map((_, i) => (i === index ? 1 : 0));
+  switch (model) {
+    case 'first':
+      return only(0);
+    case 'last':
+      return only(n - 1);
+    case 'lastNonDirect': {
+      const index = path.findLastIndex(({ channel }) => !definitions.attribution.direct.includes(channel));
+      return only(index === -1 ? n - 1 : index);
+    }
+    case 'linear':
+      return path.map(() => 1);
+    case 'positionBased': {
+      const { first, last } = definitions.attribution.positionBased;
+      if (n === 1) return [1];
+      if (n === 2) return [first, last];
+      return path.map((_, i) => (i === 0 ? first * (n - 2) : i === n - 1 ? last * (n - 2) : 100 - first - last));
+    }
+    case 'timeDecay':
+      return path.map(({ event }) => definitions.decayWeights[Math.floor((conversion.ts - event.ts) / 3_600_000)] as number);
+    default:
+      throw new Error(`the oracle knows no model ${model}`);
+  }
+}
+
+/** floor(T·W_i/W) − floor(T·W_{i−1}/W), for T ≥ 0; BigInt division truncates, which is the floor here. */
+export function naiveSplit(total: bigint, weights: readonly bigint[]): bigint[] {
+  const upTo = (count: number) => weights.slice(0, count).reduce((sum, weight) => sum + weight, 0n);
+  return weights.map((_, i) => (total * upTo(i + 1)) / upTo(weights.length) - (total * upTo(i)) / upTo(weights.length));
+}
+
+function touchChannel(event: Event, definitions: Definitions): string | null {
+  if (definitions.conversions.includes(event.type) || !Object.hasOwn(definitions.touches, event.type)) return null;
+  return event.channel ?? definitions.touches[event.type]?.defaultChannel ?? null;
+}
+
+function sortsBefore(a: Event, b: Event): boolean {
+  return a.ts !== b.ts ? a.ts < b.ts : a.id < b.id;
+}
