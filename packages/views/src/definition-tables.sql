@@ -1,0 +1,22 @@
+-- The definitions as relations, so that no text of a user's is ever part of a statement.
+--
+-- In:  $1  JSON {touches: [{type, windowMs, defaultChannel}], conversions: [type], direct: [channel], decayWeights: [weight],
+--              resetOnConversion, firstPercent, lastPercent}
+-- Out: touch_types, conversion_types, direct_channels, decay (by age in whole hours), attribution (one row)
+-- Statements end with a semicolon at the end of a line; only the first takes the value.
+CREATE OR REPLACE TEMP TABLE definitions AS SELECT $1::JSON AS json;
+CREATE OR REPLACE TEMP TABLE touch_types AS
+  SELECT touch->>'type' AS type, (touch->>'windowMs')::BIGINT AS window_ms, touch->>'defaultChannel' AS default_channel
+  FROM (SELECT unnest((json->'touches')::JSON[]) AS touch FROM definitions);
+CREATE OR REPLACE TEMP TABLE conversion_types AS
+  SELECT unnest(json->>'$.conversions[*]') AS type FROM definitions;
+CREATE OR REPLACE TEMP TABLE direct_channels AS
+  SELECT unnest(json->>'$.direct[*]') AS channel FROM definitions;
+CREATE OR REPLACE TEMP TABLE decay AS
+  SELECT unnest((json->'decayWeights')::BIGINT[]) AS weight,
+    generate_subscripts((json->'decayWeights')::BIGINT[], 1) - 1 AS hour
+  FROM definitions;
+CREATE OR REPLACE TEMP TABLE attribution AS
+  SELECT (json->>'resetOnConversion')::BOOLEAN AS reset_on_conversion,
+    (json->>'firstPercent')::BIGINT AS first_percent, (json->>'lastPercent')::BIGINT AS last_percent
+  FROM definitions;

@@ -1,0 +1,91 @@
+/**
+ * The batch half of the views: SQL files beside the folds they mirror (law 5), and the relations they read.
+ *
+ *   macros, definition tables → arrivals → classified(events) → anchors [→ members → timeline] → batch.sql → rows
+ *
+ * No text from data or definitions is ever spliced into a statement: definitions arrive as one bound JSON value.
+ */
+import { readFileSync } from 'node:fs';
+import type { Definitions } from '@tributary/model/definitions';
+import type { View } from './view.ts';
+
+export interface SqlStatement {
+  readonly sql: string;
+  readonly values?: string[];
+}
+
+/** Statements that a session runs once before it runs any view under these definitions. */
+export function prepareStatements(definitions: Definitions): SqlStatement[] {
+  const [first, ...rest] = statementsOf(read('definition-tables.sql'));
+  if (first === undefined) throw new Error('definition-tables.sql holds no statement');
+  return [
+    ...statementsOf(read('macros.sql')).map((sql) => ({ sql })),
+    { sql: first, values: [definitionsJson(definitions)] },
+    ...rest.map((sql) => ({ sql })),
+  ];
+}
+
+/**
+ * Events with what the definitions make of them (packages/views/src/timeline.ts, timelineEvent): `kind`, a touch's channel and
+ * window; absent text reads `(none)`, absent amounts 0. `relation` is a name of ours with the columns user_key, ts, id, type,
+ * channel, campaign, cost, value, currency; `extra` further columns of it to carry along.
+ */
+export function classified(relation: string, extra: readonly string[] = []): string {
+  return `
+    SELECT ${['', ...extra].map((column) => (column === '' ? '' : `e.${column}, `)).join('')}e.user_key, e.ts, e.id, e.type,
+      CASE WHEN conversion.type IS NOT NULL THEN 'conversion'
+        WHEN touch.type IS NOT NULL AND coalesce(e.channel, touch.default_channel) IS NOT NULL THEN 'touch'
+        ELSE 'signal' END AS kind,
+      coalesce(e.channel, touch.default_channel) AS channel,
+      coalesce(e.campaign, '(none)') AS campaign,
+      coalesce(e.cost, 0) AS cost, coalesce(e.value, 0) AS value,
+      coalesce(e.currency, '(none)') AS currency,
+      touch.window_ms
+    FROM ${relation} AS e
+    LEFT JOIN touch_types AS touch ON touch.type = e.type
+    LEFT JOIN conversion_types AS conversion ON conversion.type = e.type`;
+}
+
+/** From `members` (classified touches and conversions) to `timeline`. */
+export function timelineSql(): string {
+  return read('timeline/batch.sql');
+}
+
+/** From `anchors` (and `timeline`, for views that look beyond their anchor) to rows: dimensions as text, measures as integers. */
+export function batchSql(view: Pick<View, 'name'>): string {
+  return read(`${view.name}/batch.sql`);
+}
+
+/** Whether a view looks beyond its anchor, and so needs timelines. */
+export function looksAround(view: View, definitions: Definitions): boolean {
+  return view.reachMs(definitions) > 0 || view.revisableMs(definitions) > 0;
+}
+
+function definitionsJson(definitions: Definitions): string {
+  const { attribution } = definitions;
+  return JSON.stringify({
+    touches: [...definitions.touchWindowMs].map(([type, windowMs]) => ({
+      type,
+      windowMs,
+      defaultChannel: definitions.touches[type]?.defaultChannel ?? null,
+    })),
+    conversions: [...definitions.conversionTypes],
+    direct: [...definitions.directChannels],
+    decayWeights: definitions.decayWeights,
+    resetOnConversion: attribution.resetOnConversion,
+    firstPercent: attribution.positionBased.first,
+    lastPercent: attribution.positionBased.last,
+  });
+}
+
+function statementsOf(text: string): string[] {
+  return text
+    .replaceAll(/^--.*$/gm, '')
+    .split(/;\s*$/m)
+    .map((statement) => statement.trim())
+    .filter((statement) => statement !== '');
+}
+
+function read(file: string): string {
+  return readFileSync(new URL(`./${file}`, import.meta.url), 'utf8');
+}
