@@ -1,0 +1,57 @@
+#!/usr/bin/env node
+// The command line of Tributary. Plain JavaScript, for any Node from 20 on: it finds a Node 24, which runs TypeScript
+// directly, and hands over. Exit code 3: there is none.
+import { spawn } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const NEEDED = 24;
+const home = fileURLToPath(new URL('../../..', import.meta.url));
+const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+
+if (!existsSync(join(home, 'node_modules', 'commander'))) {
+  process.stderr.write('error: the dependencies are not installed\n  fix: Run "npm start" once, or "npm ci".\n');
+  process.exit(3);
+}
+if (Number(process.versions.node.split('.')[0]) >= NEEDED) {
+  await import(main);
+} else {
+  const node = findNode();
+  if (node === undefined) {
+    process.stderr.write(
+      `error: this needs Node ${NEEDED} and runs on ${process.versions.node}\n  fix: Run "npm start" once, which fetches it into .tributary/node, or install Node ${NEEDED}.\n`,
+    );
+    process.exit(3);
+  }
+  const child = spawn(node, [main, ...process.argv.slice(2)], { stdio: 'inherit' });
+  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  // Ctrl-C reaches both; the child decides what it means.
+  process.on('SIGINT', () => {});
+  child.once('exit', (code, signal) => process.exit(code ?? (signal === null ? 1 : 143)));
+  child.once('error', (error) => {
+    process.stderr.write(`error: ${node} does not start: ${error.message}\n`);
+    process.exit(3);
+  });
+}
+
+/** The Node that `npm start` fetched: `bin/node` somewhere under `<data>/node`, a few levels deep. */
+function findNode() {
+  const roots = [process.env.TRIBUTARY_DATA_DIR, join(process.cwd(), '.tributary'), join(home, '.tributary')];
+  for (const root of roots) {
+    const found = root && search(join(resolve(root), 'node'), 5);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+function search(folder, depth) {
+  const node = join(folder, 'bin', 'node');
+  if (existsSync(node)) return node;
+  if (depth === 0 || !existsSync(folder)) return undefined;
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const found = entry.isDirectory() && search(join(folder, entry.name), depth - 1);
+    if (found) return found;
+  }
+  return undefined;
+}

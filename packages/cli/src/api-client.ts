@@ -1,0 +1,92 @@
+/** Calls the serving API. Errors become messages a person can act on; a silent API is a missing dependency. */
+import { CommandError, EXIT } from './exit.ts';
+import { reasonOf } from './import/sender.ts';
+
+export interface ApiClient {
+  get<T>(path: string, query?: Query): Promise<T>;
+  post<T>(path: string, body: unknown): Promise<T>;
+}
+
+export type Query = Readonly<Record<string, string | number | undefined>>;
+
+const TIMEOUT_MS = 60_000;
+
+export function createApiClient(url: string, key: string, fetcher: typeof fetch): ApiClient {
+  const call = async <T>(method: 'GET' | 'POST', target: URL, body?: unknown): Promise<T> => {
+    const { status, text } = await exchange(url, fetcher, target, {
+      method,
+      headers: { authorization: `Bearer ${key}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+    if (status < 200 || status > 299) throw problemOf(`${method} ${target}`, status, text);
+    return parsed<T>(target, text);
+  };
+  return {
+    get: (path, query) => call('GET', withQuery(url, path, query ?? {})),
+    post: (path, body) => call('POST', withQuery(url, path, {}), body),
+  };
+}
+
+async function exchange(
+  url: string,
+  fetcher: typeof fetch,
+  target: URL,
+  init: RequestInit,
+): Promise<{ status: number; text: string }> {
+  try {
+    const response = await fetcher(target, init);
+    return { status: response.status, text: await response.text() };
+  } catch (cause) {
+    throw new CommandError(
+      {
+        code: 'api_unreachable',
+        message: `the API at ${url} does not answer: ${reasonOf(cause)}`,
+        fix: 'Start the platform with "npm start", or name its API with --url.',
+        exitCode: EXIT.missing,
+      },
+      { cause },
+    );
+  }
+}
+
+/** A problem detail (RFC 9457) as an error; whatever else answered is quoted. */
+function problemOf(request: string, status: number, text: string): CommandError {
+  let problem: { code?: string; detail?: string; fix?: string } = {};
+  try {
+    problem = JSON.parse(text) as typeof problem;
+  } catch {
+    // Not one of ours, a proxy's page perhaps: quoted below.
+  }
+  const detail = problem.detail ?? text.slice(0, 200);
+  return new CommandError({
+    code: problem.code ?? `http_${status}`,
+    message: `${request} answered ${status}: ${detail}`,
+    fix:
+      status === 401 || status === 403
+        ? 'Give a key of the needed scope with --key or TRIBUTARY_KEY.'
+        : (problem.fix ?? 'See the log of the API.'),
+    exitCode: status === 502 || status === 503 || status === 504 ? EXIT.missing : EXIT.found,
+  });
+}
+
+function parsed<T>(target: URL, text: string): T {
+  try {
+    return JSON.parse(text) as T;
+  } catch (cause) {
+    throw new CommandError(
+      {
+        code: 'not_an_api',
+        message: `${target} answered "${text.slice(0, 80)}", which is not JSON`,
+        fix: 'Name the API with --url.',
+      },
+      { cause },
+    );
+  }
+}
+
+function withQuery(url: string, path: string, query: Query): URL {
+  const target = new URL(url + path);
+  for (const [name, value] of Object.entries(query)) if (value !== undefined) target.searchParams.set(name, String(value));
+  return target;
+}

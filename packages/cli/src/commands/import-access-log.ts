@@ -1,0 +1,111 @@
+/** `tributary import access-log FILE`: page views of people out of a web server's log. */
+import type { Command } from 'commander';
+import { type Act, answer, type Context } from '../context.ts';
+import type { ExitCode } from '../exit.ts';
+import { type AccessLogSummary, createAccessLogReader } from '../import/access-log.ts';
+import { inflated, linesOf } from '../import/lines.ts';
+import { createLoad } from '../import/load.ts';
+import { parseLogLine } from '../import/log-line.ts';
+import { createSiteHosts } from '../import/site-hosts.ts';
+import { count, instant } from '../terminal/figures.ts';
+import { renderTable } from '../terminal/table.ts';
+import { importOutcome, openInput, problemLines, progressText, senderFor, sentFacts } from './import-run.ts';
+
+interface Options {
+  readonly site?: string;
+  readonly assets?: boolean;
+  readonly salt?: string;
+  readonly dryRun?: boolean;
+  readonly strict?: boolean;
+}
+
+export function addAccessLog(parent: Command, act: Act): void {
+  parent
+    .command('access-log')
+    .description('page views from a web server log in combined format, plain or gzip')
+    .argument('<file>', 'the log; "-" reads standard input')
+    .option('--site <hosts>', "the site's own hosts, comma-separated; default: the host most referrers name")
+    .option('--assets', 'count images, scripts and other static files too')
+    .option('--salt <text>', "secret mixed into the visitors' hashes, so that addresses cannot be guessed from them", '')
+    .option('--dry-run', 'read and summarise, send nothing')
+    .option('--strict', 'exit 1 when a line is malformed')
+    .action(act(importAccessLog));
+}
+
+async function importAccessLog(context: Context, file: string, options: Options): Promise<ExitCode> {
+  const { terminal } = context;
+  const sender = senderFor(context, options.dryRun === true);
+  const siteHosts = options.site?.split(',').map((host) => host.trim()) ?? (await guessSite(context, file));
+  const reader = createAccessLogReader({ siteHosts, assets: options.assets === true, salt: options.salt ?? '' });
+  const load = createLoad(sender);
+  for await (const lines of linesOf(inflated(openInput(context, file), file))) {
+    for (const line of lines) {
+      const event = reader.read(line);
+      if (event !== null) await load.add(event);
+    }
+    terminal.progress(progressText(reader.summary.lines, 'lines', reader.summary.events));
+  }
+  const sent = await load.finish();
+  terminal.progressEnd();
+
+  const summary = reader.summary;
+  problemLines(terminal, 'malformed line', summary.malformed);
+  await answer(context, { file, siteHosts, ...summary, sent }, () =>
+    [summaryTable(summary), '', channelTable(summary), ...sentFacts(sent)].join('\n'),
+  );
+  return importOutcome(context, sent, options.strict === true && summary.malformed.count > 0);
+}
+
+/** A first pass over the file, unless it can be read only once. */
+async function guessSite(context: Context, file: string): Promise<string[]> {
+  const { terminal } = context;
+  if (file === '-') {
+    terminal.say('the host of the site is not known: every referrer counts as external; name it with --site');
+    return [];
+  }
+  const hosts = createSiteHosts();
+  for await (const lines of linesOf(inflated(openInput(context, file), file)))
+    for (const { text } of lines) {
+      const parsed = parseLogLine(text);
+      if (parsed.ok) hosts.note(parsed.hit.referrer);
+    }
+  const site = hosts.guess();
+  terminal.say(
+    site === null
+      ? 'no host stands out among the referrers: every one counts as external; name the site with --site'
+      : `the site is ${site}, by its referrers; --site says otherwise`,
+  );
+  return site === null ? [] : [site];
+}
+
+export function summaryTable(summary: AccessLogSummary): string {
+  const { skipped, malformed } = summary;
+  const rows: [string, number][] = [
+    ['events', summary.events],
+    ['bots set aside', summary.bots],
+    ['skipped: static files', skipped.asset],
+    ['skipped: status below 200 or above 399', skipped.status],
+    ['skipped: not GET', skipped.method],
+    ['malformed', malformed.count],
+  ];
+  return renderTable({
+    columns: [{ title: 'lines' }, { title: 'count', align: 'right' }],
+    rows: rows.map(([label, value]) => [label, count(value)]),
+    total: ['total', count(summary.lines)],
+  });
+}
+
+export function channelTable(summary: AccessLogSummary): string {
+  const channels = [...summary.channels].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1));
+  const table = renderTable({
+    columns: [{ title: 'channel' }, { title: 'events', align: 'right' }],
+    rows: [
+      ...channels.map(([channel, events]) => [channel, count(events)]),
+      ['(no touch: within the site)', count(summary.withinVisit)],
+    ],
+    total: ['total', count(summary.events)],
+  });
+  const period =
+    summary.firstTs === null || summary.lastTs === null ? '' : `, ${instant(summary.firstTs)} to ${instant(summary.lastTs)}`;
+  return `${table}\n${summary.usersExact ? '' : 'about '}${count(summary.users)} users${period}`;
+}

@@ -1,0 +1,160 @@
+/** `tributary import csv FILE --map …`: events from a table, a row an event or a row a user's whole path. */
+import type { Command } from 'commander';
+import { type Act, answer, type Context } from '../context.ts';
+import { type ExitCode, UsageError } from '../exit.ts';
+import { type CsvOptions, createRowReader, type RowReader } from '../import/csv-events.ts';
+import { type LongColumns, type PathColumns, resolveMap } from '../import/csv-map.ts';
+import { csvRows } from '../import/csv-rows.ts';
+import { type CsvSummary, createCsvSummary } from '../import/csv-summary.ts';
+import { INSTANT_FORMS, parseDuration, parseInstant } from '../import/instant.ts';
+import { inflated } from '../import/lines.ts';
+import { createLoad, objectionTo } from '../import/load.ts';
+import { createOccurrenceIds } from '../import/occurrences.ts';
+import { count, instant, money } from '../terminal/figures.ts';
+import { renderTable } from '../terminal/table.ts';
+import { importOutcome, openInput, problemLines, progressText, senderFor, sentFacts } from './import-run.ts';
+
+interface Options {
+  readonly map: string;
+  readonly separator?: string;
+  readonly assignTimes?: string;
+  readonly type: string;
+  readonly touchType: string;
+  readonly conversionType: string;
+  readonly currency?: string;
+  readonly cost?: string;
+  readonly minor?: boolean;
+  readonly decimalComma?: boolean;
+  readonly dryRun?: boolean;
+  readonly strict?: boolean;
+}
+
+export function addCsv(parent: Command, act: Act): void {
+  parent
+    .command('csv')
+    .description('events from a CSV file with a header, plain or gzip; docs/importing.md has examples')
+    .argument('<file>', 'the table; "-" reads standard input')
+    .requiredOption(
+      '--map <fields>',
+      'user=COL,time=COL,type=COL,channel=COL,value=COL … or user=COL,path=COL1..COL5,conversion=COL,value=COL',
+    )
+    .option('--separator <char>', 'between columns; "tab" for tabs; default: detected in the header')
+    .option(
+      '--assign-times <start[,step]>',
+      'path files: click i at start + i steps, the conversion a step later; step 1h if not given',
+    )
+    .option('--type <type>', 'event type of rows without a type column', 'conversion')
+    .option('--touch-type <type>', 'path files: event type of the clicks', 'ad_click')
+    .option('--conversion-type <type>', 'path files: event type of the conversions', 'conversion')
+    .option('--currency <code>', 'ISO 4217, of amounts whose row names none')
+    .option('--cost <list>', 'cost of one touch by channel: a=7,b=5')
+    .option('--minor', 'amounts are whole minor units (cents) already')
+    .option('--decimal-comma', 'amounts are written 44,50')
+    .option('--dry-run', 'read and summarise, send nothing')
+    .option('--strict', 'exit 1 when a row has a problem')
+    .action(act(importCsv));
+}
+
+async function importCsv(context: Context, file: string, options: Options): Promise<ExitCode> {
+  const { terminal, shell } = context;
+  const csvOptions = csvOptionsOf(options);
+  const load = createLoad(senderFor(context, options.dryRun === true));
+  const summary = createCsvSummary();
+  let columns: LongColumns | PathColumns | undefined;
+  let read: RowReader | undefined;
+  for await (const row of csvRows(inflated(openInput(context, file), file), separatorOf(options.separator), summary.problem)) {
+    if (columns === undefined || read === undefined) {
+      columns = resolveMap(options.map, row.fields);
+      checkTimes(columns, options);
+      read = createRowReader(columns, csvOptions, createOccurrenceIds());
+      continue;
+    }
+    const events = summary.row(row.line, read(row.fields), (event) => objectionTo(event, shell.now()));
+    for (const event of events) await load.add(event);
+    if (summary.rows % 1_000 === 0) terminal.progress(progressText(summary.rows, 'rows', summary.events));
+  }
+  if (columns === undefined) throw new UsageError(`${file} is empty: it needs a header line with the names of its columns`);
+  const sent = await load.finish();
+  terminal.progressEnd();
+
+  problemLines(terminal, 'row with a problem', summary.problems);
+  await answer(context, { file, ...summaryJson(summary), sent }, () => [summaryText(summary), ...sentFacts(sent)].join('\n'));
+  return importOutcome(context, sent, options.strict === true && summary.problems.count > 0);
+}
+
+function csvOptionsOf(options: Options): CsvOptions {
+  if (options.currency !== undefined && !/^[A-Z]{3}$/.test(options.currency))
+    throw new UsageError(`--currency is a code such as EUR, got "${options.currency}"`);
+  return {
+    type: options.type,
+    touchType: options.touchType,
+    conversionType: options.conversionType,
+    currency: options.currency,
+    minor: options.minor === true,
+    decimalMark: options.decimalComma === true ? ',' : '.',
+    costs: costsOf(options.cost),
+    times: timesOf(options.assignTimes),
+  };
+}
+
+function checkTimes(columns: LongColumns | PathColumns, { assignTimes }: Options): void {
+  if (columns.kind === 'path' && assignTimes === undefined)
+    throw new UsageError('a path file has no times: say which with --assign-times START[,STEP], for instance 2026-11-01,1h');
+  if (columns.kind === 'long' && assignTimes !== undefined)
+    throw new UsageError('--assign-times is for path files (--map path=…); here --map names the time column');
+}
+
+function timesOf(text: string | undefined): CsvOptions['times'] {
+  if (text === undefined) return undefined;
+  const [start, step = '1h', ...more] = text.split(',');
+  const startMs = parseInstant(start ?? '');
+  const stepMs = parseDuration(step);
+  if (startMs === null || more.length > 0)
+    throw new UsageError(`--assign-times takes START[,STEP] with a start such as ${INSTANT_FORMS}; got "${text}"`);
+  if (stepMs === null || stepMs === 0) throw new UsageError(`--assign-times: a step is 30s, 15m, 1h or 1d, got "${step}"`);
+  return { startMs, stepMs };
+}
+
+function costsOf(text: string | undefined): Map<string, string> {
+  const costs = new Map<string, string>();
+  for (const pair of text?.split(',') ?? []) {
+    const at = pair.lastIndexOf('=');
+    if (at < 1 || !/^\d+(\.\d+)?$/.test(pair.slice(at + 1)))
+      throw new UsageError(`--cost takes CHANNEL=AMOUNT, separated by commas; got "${pair}"`);
+    costs.set(pair.slice(0, at).trim(), pair.slice(at + 1));
+  }
+  return costs;
+}
+
+function separatorOf(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  if (text === 'tab' || text === '\\t') return '\t';
+  if (text.length !== 1 || text === '"' || text === '\n')
+    throw new UsageError(`--separator is one character or "tab", got "${text}"`);
+  return text;
+}
+
+function summaryJson(summary: CsvSummary) {
+  const { rows, events, users, problems, types, channels, firstTs, lastTs } = summary;
+  return { rows, events, users, problems, currencies: [...summary.currencies], types, channels, firstTs, lastTs };
+}
+
+export function summaryText(summary: CsvSummary): string {
+  const [currency = '', ...more] = summary.currencies;
+  const amount = (minor: number) => (more.length === 0 ? money(minor, currency) : `${more.length + 1} currencies`);
+  const byName = ([a]: [string, unknown], [b]: [string, unknown]) => (a < b ? -1 : 1);
+  const right = (title: string) => ({ title, align: 'right' }) as const;
+  const types = renderTable({
+    columns: [{ title: 'type' }, right('events'), right('cost'), right('value')],
+    rows: [...summary.types].sort(byName).map(([type, t]) => [type, count(t.events), amount(t.costMinor), amount(t.valueMinor)]),
+    total: ['total', count(summary.events), amount(summary.costMinor), amount(summary.valueMinor)],
+  });
+  const channels = renderTable({
+    columns: [{ title: 'channel' }, right('events'), right('cost')],
+    rows: [...summary.channels].sort(byName).map(([channel, t]) => [channel, count(t.events), amount(t.costMinor)]),
+  });
+  const period =
+    summary.firstTs === null || summary.lastTs === null ? '' : `, ${instant(summary.firstTs)} to ${instant(summary.lastTs)}`;
+  const facts = `${count(summary.rows)} rows, ${count(summary.problems.count)} with a problem, ${count(summary.users)} users${period}`;
+  return [types, '', ...(summary.channels.size > 0 ? [channels, ''] : []), facts].join('\n');
+}

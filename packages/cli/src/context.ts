@@ -1,0 +1,60 @@
+/** What a command gets: the outside world as arguments, so that tests run whole commands in their own process. */
+import type { Command } from 'commander';
+import { type ApiClient, createApiClient } from './api-client.ts';
+import type { ExitCode } from './exit.ts';
+import { type Environment, type GlobalOptions, resolveSettings, type Settings } from './settings.ts';
+import { createTerminal, type Terminal, type TextStream } from './terminal/terminal.ts';
+
+export interface Shell {
+  /** Arguments after the program's name. */
+  readonly argv: readonly string[];
+  readonly env: Environment;
+  readonly cwd: string;
+  /** The checkout that the command belongs to. */
+  readonly home: string;
+  readonly stdin: AsyncIterable<Uint8Array>;
+  readonly stdout: TextStream;
+  readonly stderr: TextStream;
+  /** Epoch ms. */
+  readonly now: () => number;
+  readonly sleep: (ms: number) => Promise<void>;
+  readonly fetch: typeof fetch;
+  readonly open: (path: string) => AsyncIterable<Uint8Array>;
+  /** Runs a program with our terminal as its own; resolves with its exit code. */
+  readonly run: (file: string, args: readonly string[], env: Environment) => Promise<number>;
+  /** Aborts on Ctrl-C: commands that follow something end with it. */
+  readonly signal: AbortSignal;
+}
+
+export interface Context {
+  readonly shell: Shell;
+  readonly terminal: Terminal;
+  readonly settings: Settings;
+  readonly json: boolean;
+  api(scope: 'read' | 'admin'): ApiClient;
+}
+
+/** Wraps a handler as a commander action: `(context, …arguments, options)`. */
+export type Act = <A extends unknown[]>(
+  handler: (context: Context, ...args: A) => Promise<ExitCode>,
+) => (...args: [...A, Command]) => Promise<void>;
+
+export function createContext(shell: Shell, options: GlobalOptions): Context {
+  const settings = resolveSettings(options, shell.env, shell.cwd, shell.home);
+  return {
+    shell,
+    settings,
+    json: options.json === true,
+    terminal: createTerminal(shell, shell.env, shell.now),
+    api: (scope) => createApiClient(settings.apiUrl, settings.key(scope), shell.fetch),
+  };
+}
+
+/** The answer of a command: one JSON document for machines, or text for people. */
+export async function answer(context: Context, value: unknown, text: () => string): Promise<void> {
+  await context.terminal.data(context.json ? JSON.stringify(value, mapsAsObjects, 2) : text());
+}
+
+function mapsAsObjects(_: string, value: unknown): unknown {
+  return value instanceof Map ? Object.fromEntries(value as Map<string, unknown>) : value;
+}

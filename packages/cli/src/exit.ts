@@ -1,0 +1,44 @@
+/** How a command ends. Exit codes are part of the contract with scripts: docs/cli.md lists them. */
+import { TributaryError } from '@tributary/model/errors';
+
+/** `found`: it worked and found something wrong, or it failed. `missing`: something it depends on does not answer. */
+export const EXIT = { ok: 0, found: 1, usage: 2, missing: 3 } as const;
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/** The command line itself is wrong. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/** A failure with its own advice: the API answered with an error, or nobody answers. */
+export class CommandError extends Error {
+  override readonly name = 'CommandError';
+  readonly code: string;
+  readonly exitCode: ExitCode;
+  readonly fix: string;
+
+  constructor(failure: { code: string; message: string; fix: string; exitCode?: ExitCode }, options?: ErrorOptions) {
+    super(failure.message, options);
+    this.code = failure.code;
+    this.fix = failure.fix;
+    this.exitCode = failure.exitCode ?? EXIT.found;
+  }
+}
+
+/** What an error means to the caller. Unknown errors are defects and keep their stack. */
+export function failureOf(error: unknown): { code: string; message: string; fix?: string; exitCode: ExitCode } {
+  if (error instanceof UsageError) return { code: 'usage', message: error.message, exitCode: EXIT.usage };
+  if (error instanceof CommandError)
+    return { code: error.code, message: error.message, fix: error.fix, exitCode: error.exitCode };
+  if (error instanceof TributaryError) {
+    const exitCode =
+      error.code === 'dependency_missing' ? EXIT.missing : error.code === 'invalid_config' ? EXIT.usage : EXIT.found;
+    return { code: error.code, message: error.message, fix: error.fix, exitCode };
+  }
+  if (error instanceof Error && 'code' in error && 'syscall' in error && 'path' in error) {
+    const wrongName = error.code === 'ENOENT' || error.code === 'ENOTDIR';
+    return { code: String(error.code), message: error.message, exitCode: wrongName ? EXIT.usage : EXIT.found };
+  }
+  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return { code: 'internal', message, fix: 'Report it: this is a defect.', exitCode: EXIT.found };
+}

@@ -1,0 +1,36 @@
+/** Amounts and instants as spreadsheets write them, read exactly: no float ever holds money. */
+import { EVENT_BOUNDS } from '@tributary/model/validate-event';
+
+export type Read<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly reason: string };
+
+export interface AmountFormat {
+  /** The text counts minor units already. */
+  readonly minor: boolean;
+  /** Decimals of the currency: 2 for EUR, 0 for JPY. */
+  readonly digits: number;
+  readonly decimalMark: '.' | ',';
+}
+
+/** Minor units of "44", "44.5", "−44.50". More decimals than the currency has are refused, not rounded. */
+export function parseAmount(text: string, format: AmountFormat): Read<number> {
+  const match = /^([+-]?)(\d{1,15})(?:([.,])(\d*))?$/.exec(text.trim());
+  const mark = match?.[3];
+  if (match === null || (mark !== undefined && (format.minor || mark !== format.decimalMark)))
+    return no(`"${text.slice(0, 30)}" is no amount such as ${format.minor ? '4400' : `44${format.decimalMark}00`}`);
+  const decimals = (match[4] ?? '').replace(/0+$/, '');
+  const digits = format.minor ? 0 : format.digits;
+  if (decimals.length > digits) return no(`"${text.slice(0, 30)}" has more than the ${digits} decimals of the currency`);
+  const magnitude = Number(`${match[2]}${decimals.padEnd(digits, '0')}`);
+  if (magnitude > EVENT_BOUNDS.amountMinor) return no(`${text} is more than ${EVENT_BOUNDS.amountMinor} minor units`);
+  return { ok: true, value: match[1] === '-' && magnitude !== 0 ? -magnitude : magnitude };
+}
+
+/** How many decimals the currency has, by ISO 4217; 2 where none is named. */
+export function decimalsOf(currency: string | undefined): number {
+  if (currency === undefined || !/^[A-Z]{3}$/.test(currency)) return 2;
+  return new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2;
+}
+
+function no(reason: string): { ok: false; reason: string } {
+  return { ok: false, reason };
+}

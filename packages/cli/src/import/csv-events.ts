@@ -1,0 +1,154 @@
+/** Rows of a CSV file as events: pure, one row at a time. */
+import { type AmountFormat, decimalsOf, parseAmount, type Read } from './amount.ts';
+import type { LongColumns, LongField, PathColumns } from './csv-map.ts';
+import type { ImportEvent } from './import-event.ts';
+import { INSTANT_FORMS, parseInstant } from './instant.ts';
+import type { OccurrenceId } from './occurrences.ts';
+
+export interface CsvOptions {
+  /** Type of the rows of a long file without a type column. */
+  readonly type: string;
+  readonly touchType: string;
+  readonly conversionType: string;
+  /** Of amounts whose row names none. */
+  readonly currency: string | undefined;
+  /** Amounts are minor units already. */
+  readonly minor: boolean;
+  readonly decimalMark: '.' | ',';
+  /** Cost of one touch by channel, as text: "7" in the currency's unit. */
+  readonly costs: ReadonlyMap<string, string>;
+  /** Times for path files, which have none: touch i at `startMs + i·stepMs`, the conversion a step after the last. */
+  readonly times: { readonly startMs: number; readonly stepMs: number } | undefined;
+}
+
+/** The events of one row, in their order; or why there are none. */
+export type RowReader = (fields: readonly string[]) => Read<ImportEvent[]>;
+
+/** Unit separator: no cell of a text file holds it, so different rows never join to the same text. */
+const CELL_END = '\u001f';
+
+export function createRowReader(columns: LongColumns | PathColumns, options: CsvOptions, idOf: OccurrenceId): RowReader {
+  const width = 1 + Math.max(...columns.at.values(), ...(columns.kind === 'path' ? columns.path : []));
+  const read = columns.kind === 'long' ? longReader(columns, options) : pathReader(columns, options);
+  return (fields) => {
+    if (fields.length < width) return no(`the row has ${fields.length} columns, the mapped ones need ${width}`);
+    const rowId = idOf(fields.join(CELL_END));
+    try {
+      return { ok: true, value: read(fields, rowId) };
+    } catch (error) {
+      if (error instanceof RowError) return no(error.message);
+      throw error;
+    }
+  };
+}
+
+const IMPORTED = { source: 'csv', historical: true } as const;
+
+/** Ends the reading of one row; never leaves this file. */
+class RowError extends Error {}
+
+function longReader({ at }: LongColumns, options: CsvOptions) {
+  return (fields: readonly string[], rowId: string): ImportEvent[] => {
+    const cell = (field: LongField) => cellOf(fields, at.get(field));
+    const text = (field: 'channel' | 'campaign' | 'creative' | 'page' | 'element') => present(field, cell(field));
+    const time = cell('time');
+    const ts = parseInstant(time ?? '');
+    if (ts === null) throw new RowError(`"${(time ?? '').slice(0, 30)}" is no time; write ${INSTANT_FORMS}`);
+    const [user, anonymous] = [cell('user'), cell('anonymous')];
+    if (user === undefined && anonymous === undefined) throw new RowError('the user is empty');
+    const currency = cell('currency') ?? options.currency;
+    const format = formatOf(currency, options);
+    const value = cell('value');
+    const cost = cell('cost') ?? options.costs.get(cell('channel') ?? '');
+    const hasMoney = value !== undefined || cost !== undefined;
+    return [
+      {
+        ts,
+        type: cell('type') ?? options.type,
+        id: cell('id') ?? rowId,
+        ...IMPORTED,
+        ...present('userId', user),
+        ...present('anonymousId', anonymous),
+        ...text('channel'),
+        ...text('campaign'),
+        ...text('creative'),
+        ...text('page'),
+        ...text('element'),
+        ...present('cost', cost === undefined ? undefined : amountOf('cost', cost, format)),
+        ...present('value', value === undefined ? undefined : amountOf('value', value, format)),
+        ...present('currency', hasMoney ? currency : undefined),
+      },
+    ];
+  };
+}
+
+function pathReader({ at, path }: PathColumns, options: CsvOptions) {
+  const times = options.times;
+  if (times === undefined) throw new TypeError('a path file is read with assigned times');
+  return (fields: readonly string[], rowId: string): ImportEvent[] => {
+    const userId = cellOf(fields, at.get('user'));
+    if (userId === undefined) throw new RowError('the user is empty');
+    const currency = cellOf(fields, at.get('currency')) ?? options.currency;
+    const format = formatOf(currency, options);
+    const campaign = present('campaign', cellOf(fields, at.get('campaign')));
+    const channels = path.map((column) => cellOf(fields, column)).filter((channel) => channel !== undefined);
+    const events: ImportEvent[] = channels.map((channel, i) => {
+      const cost = options.costs.get(channel);
+      return {
+        ts: times.startMs + i * times.stepMs,
+        type: options.touchType,
+        id: `${rowId}-${i + 1}`,
+        ...IMPORTED,
+        userId,
+        channel,
+        ...campaign,
+        ...(cost === undefined ? {} : { cost: amountOf('cost', cost, format), ...present('currency', currency) }),
+      };
+    });
+    const value = cellOf(fields, at.get('value'));
+    const valueMinor = value === undefined ? undefined : amountOf('value', value, format);
+    if (isConversion(cellOf(fields, at.get('conversion'))))
+      events.push({
+        ts: times.startMs + channels.length * times.stepMs,
+        type: options.conversionType,
+        id: `${rowId}-c`,
+        ...IMPORTED,
+        userId,
+        ...present('value', valueMinor),
+        ...present('currency', valueMinor === undefined ? undefined : currency),
+      });
+    else if (valueMinor !== undefined && valueMinor !== 0) throw new RowError(`a value of ${value} without a conversion`);
+    return events;
+  };
+}
+
+function isConversion(flag: string | undefined): boolean {
+  if (flag === undefined || /^(0|false|no|n)$/i.test(flag)) return false;
+  if (/^(1|true|yes|y)$/i.test(flag)) return true;
+  throw new RowError(`the conversion flag is 0 or 1 (no/yes, false/true), got "${flag.slice(0, 30)}"`);
+}
+
+function formatOf(currency: string | undefined, options: CsvOptions): AmountFormat {
+  if (currency !== undefined && !/^[A-Z]{3}$/.test(currency)) throw new RowError(`"${currency}" is no currency such as EUR`);
+  return { minor: options.minor, digits: decimalsOf(currency), decimalMark: options.decimalMark };
+}
+
+function amountOf(field: 'cost' | 'value', text: string, format: AmountFormat): number {
+  const amount = parseAmount(text, format);
+  if (!amount.ok) throw new RowError(`${field}: ${amount.reason}`);
+  if (field === 'cost' && amount.value < 0) throw new RowError(`a cost is never negative, got ${text}`);
+  return amount.value;
+}
+
+/** The trimmed cell; undefined when it is empty or its field is not mapped. */
+function cellOf(fields: readonly string[], at: number | undefined): string | undefined {
+  return at === undefined ? undefined : fields[at]?.trim() || undefined;
+}
+
+function present<K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } {
+  return value === undefined ? {} : ({ [key]: value } as { [P in K]: V });
+}
+
+function no(reason: string): { ok: false; reason: string } {
+  return { ok: false, reason };
+}

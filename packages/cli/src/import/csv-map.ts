@@ -1,0 +1,83 @@
+/**
+ * `--map`: which column is which field.
+ *
+ *   long file, a row an event:   user=customer,time=created_at,type=event,channel=utm_source,value=amount
+ *   path file, a row a user:     user=user,path=click_1..click_5,conversion=conversion,value=value
+ */
+import { UsageError } from '../exit.ts';
+
+export const LONG_FIELDS = [
+  'user',
+  'anonymous',
+  'time',
+  'type',
+  'channel',
+  'campaign',
+  'creative',
+  'value',
+  'cost',
+  'currency',
+  'id',
+  'page',
+  'element',
+] as const; // prettier-ignore
+export const PATH_FIELDS = ['user', 'path', 'conversion', 'value', 'campaign', 'currency'] as const;
+
+export type LongField = (typeof LONG_FIELDS)[number];
+export type PathField = Exclude<(typeof PATH_FIELDS)[number], 'path'>;
+
+/** Fields with the index of their column. */
+export type LongColumns = { readonly kind: 'long'; readonly at: ReadonlyMap<LongField, number> };
+export type PathColumns = {
+  readonly kind: 'path';
+  readonly at: ReadonlyMap<PathField, number>;
+  readonly path: readonly number[];
+};
+
+/** Resolves `--map` against the header. Throws a usage error that names what is wrong and the columns there are. */
+export function resolveMap(map: string, header: readonly string[]): LongColumns | PathColumns {
+  const pairs = map.split(',').map(parsePair);
+  const fields = new Map(pairs);
+  if (fields.size < pairs.length) throw new UsageError(`--map names a field twice: ${map}`);
+  const isPath = fields.has('path');
+  const allowed: readonly string[] = isPath ? PATH_FIELDS : LONG_FIELDS;
+  const unknown = [...fields.keys()].find((field) => !allowed.includes(field));
+  if (unknown !== undefined)
+    throw new UsageError(`--map: there is no field "${unknown}"; a ${isPath ? 'path' : 'long'} file has ${allowed.join(', ')}`);
+  if (!fields.has('user') && !fields.has('anonymous'))
+    throw new UsageError('--map names no column for the user: add user=COLUMN');
+  const at = new Map(
+    pairs.filter(([field]) => field !== 'path').map(([field, column]) => [field, indexOf(column, header)] as const),
+  );
+  if (!isPath) {
+    if (!at.has('time')) throw new UsageError('--map names no column for the time: add time=COLUMN');
+    return { kind: 'long', at: at as ReadonlyMap<LongField, number> };
+  }
+  return { kind: 'path', at: at as ReadonlyMap<PathField, number>, path: pathColumns(fields.get('path') as string, header) };
+}
+
+function parsePair(pair: string): [string, string] {
+  const at = pair.indexOf('=');
+  const field = pair.slice(0, at).trim();
+  const column = pair.slice(at + 1).trim();
+  if (at < 1 || column === '') throw new UsageError(`--map takes FIELD=COLUMN, separated by commas; got "${pair}"`);
+  return [field, column];
+}
+
+/** `click_1..click_5` (from one column to another, both included) or `first+second+third`. */
+function pathColumns(text: string, header: readonly string[]): number[] {
+  const range = text.split('..');
+  if (range.length === 2) {
+    const [from, to] = range.map((column) => indexOf(column.trim(), header)) as [number, number];
+    if (from > to) throw new UsageError(`--map path=${text}: the first column lies behind the last`);
+    return Array.from({ length: to - from + 1 }, (_, i) => from + i);
+  }
+  return text.split('+').map((column) => indexOf(column.trim(), header));
+}
+
+function indexOf(column: string, header: readonly string[]): number {
+  const at = header.indexOf(column);
+  if (at < 0) throw new UsageError(`--map: there is no column "${column}"; the file has ${header.join(', ')}`);
+  if (header.indexOf(column, at + 1) >= 0) throw new UsageError(`--map: the file has two columns "${column}"`);
+  return at;
+}

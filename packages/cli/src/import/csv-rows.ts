@@ -1,0 +1,80 @@
+/** Rows of a CSV file with their line numbers, in bounded memory. Rows that are no CSV are problems, not the end. */
+import { Readable } from 'node:stream';
+import { TributaryError } from '@tributary/model/errors';
+import { parse } from 'csv-parse';
+import { UsageError } from '../exit.ts';
+import type { Problem } from './problems.ts';
+
+export interface CsvRow {
+  /** The line on which the row ends, from 1. */
+  readonly line: number;
+  readonly fields: readonly string[];
+}
+
+const SEPARATORS = [',', ';', '\t', '|'] as const;
+/** The longest row, characters: a quote that never closes must not swallow the file. */
+const MAX_ROW = 1_000_000;
+
+/** The separator that occurs most often outside quotes in the header line; a comma when none does. */
+export function detectSeparator(header: string): string {
+  const bare = header.replace(/"(?:[^"]|"")*"/g, '');
+  let best: string = ',';
+  for (const separator of SEPARATORS) if (bare.split(separator).length > bare.split(best).length) best = separator;
+  return best;
+}
+
+/** The first row is the header: it comes like any other. `separator` undefined: detected. */
+export async function* csvRows(
+  chunks: AsyncIterable<Uint8Array>,
+  separator: string | undefined,
+  onProblem: (problem: Problem) => void,
+): AsyncGenerator<CsvRow> {
+  const { first, all } = await firstLine(chunks);
+  const parser = parse({
+    bom: true,
+    delimiter: separator ?? detectSeparator(first),
+    info: true,
+    relax_column_count: true,
+    skip_empty_lines: true,
+    skip_records_with_error: true,
+    max_record_size: MAX_ROW,
+    on_skip: (error) => {
+      onProblem({ line: Number(error?.['lines'] ?? 0), reason: error?.message ?? 'not CSV' });
+      return undefined;
+    },
+  });
+  const source = Readable.from(all, { objectMode: false });
+  source.on('error', (error) => parser.destroy(error));
+  try {
+    for await (const row of source.pipe(parser)) {
+      const { record, info } = row as { record: string[]; info: { lines: number } };
+      yield { line: info.lines, fields: record };
+    }
+  } catch (cause) {
+    if (cause instanceof TributaryError) throw cause;
+    throw new UsageError(`the file is no CSV: ${(cause as Error).message}`, { cause });
+  } finally {
+    source.destroy();
+  }
+}
+
+/** Enough of the beginning to see the header line, and the whole stream again. */
+async function firstLine(chunks: AsyncIterable<Uint8Array>): Promise<{ first: string; all: AsyncGenerator<Uint8Array> }> {
+  const iterator = chunks[Symbol.asyncIterator]();
+  let head: Uint8Array = new Uint8Array(0);
+  while (head.length < MAX_ROW && !head.includes(10)) {
+    const next = await iterator.next();
+    if (next.done === true) break;
+    head = Buffer.concat([head, next.value]);
+  }
+  const text = Buffer.from(head).toString('utf8');
+  async function* all(): AsyncGenerator<Uint8Array> {
+    try {
+      if (head.length > 0) yield head;
+      for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) yield next.value;
+    } finally {
+      await iterator.return?.();
+    }
+  }
+  return { first: text.split('\n', 1)[0] as string, all: all() };
+}

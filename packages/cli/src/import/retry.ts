@@ -1,0 +1,19 @@
+/** When and how long to wait before the same batch is sent again. Ids are deterministic, so a resend counts once. */
+
+/** Attempts for one batch: with the waits below, about two minutes of a collector that does not answer. */
+export const MAX_ATTEMPTS = 12;
+const FIRST_WAIT_MS = 250;
+const LONGEST_WAIT_MS = 20_000;
+/** The longest Retry-After that is obeyed, as other clients do. */
+const LONGEST_RETRY_AFTER_MS = 300_000;
+
+/** `status` 0: no answer came. Other client errors are permanent: sending the same again changes nothing. */
+export function isRetryable(status: number): boolean {
+  return status === 0 || status === 429 || status === 503 || status === 502 || status === 504;
+}
+
+/** `attempt` counts from 1. `retryAfter` is the header, in whole seconds. */
+export function retryWaitMs(attempt: number, retryAfter: string | null): number {
+  if (retryAfter !== null && /^\d{1,6}$/.test(retryAfter)) return Math.min(Number(retryAfter) * 1000, LONGEST_RETRY_AFTER_MS);
+  return Math.min(FIRST_WAIT_MS * 2 ** (attempt - 1), LONGEST_WAIT_MS);
+}

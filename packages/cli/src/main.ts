@@ -1,0 +1,52 @@
+/** Wires the process to `run`. Started by bin/tributary.mjs, which has found a Node that runs TypeScript. */
+import { spawn } from 'node:child_process';
+import { createReadStream } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { Shell } from './context.ts';
+import { run } from './run.ts';
+
+// `tributary … | head`: the reader has seen enough. That is no failure, and not worth a word.
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    process.exit(error.code === 'EPIPE' ? 0 : 1);
+  });
+
+const interrupted = new AbortController();
+process.once('SIGINT', () => {
+  interrupted.abort();
+  // A second one ends the process, whatever it is doing.
+  process.once('SIGINT', () => process.exit(130));
+});
+
+const shell: Shell = {
+  argv: process.argv.slice(2),
+  env: process.env,
+  cwd: process.cwd(),
+  home: fileURLToPath(new URL('../../..', import.meta.url)),
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  now: Date.now,
+  sleep: (ms) => sleep(ms),
+  fetch,
+  open: (path) => createReadStream(path),
+  run: runProgram,
+  signal: interrupted.signal,
+};
+
+process.exitCode = await run(shell);
+
+function runProgram(file: string, args: readonly string[], env: Readonly<Record<string, string | undefined>>): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(file, args, { stdio: 'inherit', env });
+    // The terminal sends Ctrl-C to the whole group; a SIGTERM to us alone is passed on.
+    const pass = () => child.kill('SIGTERM');
+    process.once('SIGTERM', pass);
+    child.once('error', reject);
+    child.once('exit', (code, signal) => {
+      process.off('SIGTERM', pass);
+      resolve(code ?? (signal === null ? 1 : 128 + 15));
+    });
+  });
+}

@@ -1,0 +1,65 @@
+/** One call of the command line, from arguments to an exit code. Nothing here touches the process: see main.ts. */
+import { Command, CommanderError } from 'commander';
+import { addAccessLog } from './commands/import-access-log.ts';
+import { addCsv } from './commands/import-csv.ts';
+import { type Act, type Context, createContext, type Shell } from './context.ts';
+import { EXIT, type ExitCode, failureOf } from './exit.ts';
+
+export async function run(shell: Shell): Promise<ExitCode> {
+  let exitCode: ExitCode = EXIT.ok;
+  const program = createProgram(shell, (code) => (exitCode = code));
+  try {
+    await program.parseAsync([...shell.argv], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    return report(error, shell);
+  }
+}
+
+function createProgram(shell: Shell, onExitCode: (code: ExitCode) => void): Command {
+  const program = new Command('tributary')
+    .description(
+      'Signals and attribution whose real-time and recomputed answers are one. Data goes to stdout, messages to stderr.',
+    )
+    .option('--json', 'answer as JSON')
+    .option('--url <url>', 'the serving API [TRIBUTARY_URL]')
+    .option('--collector-url <url>', 'the collector [TRIBUTARY_COLLECTOR_URL]')
+    .option('--redis-url <url>', 'Redis, for "events tail" and "doctor" [TRIBUTARY_REDIS_URL]')
+    .option('--key <key>', 'API key of the needed scope [TRIBUTARY_KEY, TRIBUTARY_WRITE_KEY, …]')
+    .option('--data-dir <dir>', 'the data folder, whose keys.local.json names the rest [TRIBUTARY_DATA_DIR, .tributary]')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 done, 1 found something or failed, 2 wrong usage, 3 a dependency is missing or does not answer.',
+    )
+    .showHelpAfterError('(--help shows what there is)')
+    .configureOutput({ writeOut: (text) => void shell.stdout.write(text), writeErr: (text) => void shell.stderr.write(text) })
+    .exitOverride();
+  const act: Act =
+    (handler) =>
+    async (...args) => {
+      // Commander adds the command itself as the last argument.
+      const given = args.slice(0, -1) as Parameters<typeof handler> extends [unknown, ...infer Rest] ? Rest : never;
+      onExitCode(
+        await (handler as (context: Context, ...rest: unknown[]) => Promise<ExitCode>)(
+          createContext(shell, program.opts()),
+          ...given,
+        ),
+      );
+    };
+
+  const imports = program.command('import').description('load history from files');
+  addAccessLog(imports, act);
+  addCsv(imports, act);
+  return program;
+}
+
+function report(error: unknown, shell: Shell): ExitCode {
+  // Commander has written its own message already; asking for help is no error.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  const { exitCode, ...failure } = failureOf(error);
+  const text = shell.argv.includes('--json')
+    ? JSON.stringify({ error: { ...failure, exitCode } })
+    : `error: ${failure.message}${failure.fix === undefined ? '' : `\n  fix: ${failure.fix}`}`;
+  shell.stderr.write(`${text}\n`);
+  return exitCode;
+}

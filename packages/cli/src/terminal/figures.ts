@@ -1,0 +1,60 @@
+/** Numbers, money, instants and spans as people read them. Always English and UTC: output does not depend on the machine. */
+import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
+import { decimalsOf } from '../import/amount.ts';
+
+const WHOLE = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
+
+/** `12,345`. */
+export function count(value: number): string {
+  return WHOLE.format(value);
+}
+
+/** Minor units as `1,234.50 EUR`: exact, never through a float. Without a currency, two decimals and no name. */
+export function money(minor: number, currency: string): string {
+  const known = /^[A-Z]{3}$/.test(currency);
+  const digits = known ? decimalsOf(currency) : 2;
+  const sign = minor < 0 ? '-' : '';
+  const text = String(Math.abs(minor)).padStart(digits + 1, '0');
+  const whole = WHOLE.format(BigInt(text.slice(0, text.length - digits)));
+  const decimals = digits === 0 ? '' : `.${text.slice(-digits)}`;
+  return `${sign}${whole}${decimals}${known ? ` ${currency}` : ''}`;
+}
+
+/** Micro-credits as conversions: whole where they are whole, else two decimals; `<0.01` for what would read as nothing. */
+export function conversions(micros: number): string {
+  if (micros % CREDIT_UNIT_MICROS === 0) return count(micros / CREDIT_UNIT_MICROS);
+  if (micros > 0 && micros < CREDIT_UNIT_MICROS / 200) return '<0.01';
+  return (micros / CREDIT_UNIT_MICROS).toLocaleString('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+}
+
+/** `12.3 %`; `–` of nothing. */
+export function share(part: number, whole: number): string {
+  return whole === 0 ? '–' : `${((part / whole) * 100).toFixed(1)} %`;
+}
+
+/** `2026-11-21 08:00:00Z`; milliseconds only where there are some. */
+export function instant(ms: number): string {
+  if (!Number.isFinite(ms) || Math.abs(ms) > 8.64e15) return String(ms);
+  return new Date(ms).toISOString().replace('T', ' ').replace('.000Z', 'Z');
+}
+
+/** `850 ms`, `12.3 s`, `4 min 10 s`, `3 h 5 min`, `2 d 4 h`. */
+export function span(ms: number): string {
+  if (ms < 0) return `-${span(-ms)}`;
+  if (ms < 1_000) return `${Math.round(ms)} ms`;
+  if (ms < 60_000) return `${(ms / 1_000).toFixed(1)} s`;
+  const [large, small, unit, part]: [number, number, string, string] =
+    ms < 3_600_000
+      ? [60_000, 1_000, 'min', 's']
+      : ms < 86_400_000
+        ? [3_600_000, 60_000, 'h', 'min']
+        : [86_400_000, 3_600_000, 'd', 'h'];
+  return `${Math.floor(ms / large)} ${unit} ${Math.floor((ms % large) / small)} ${part}`;
+}
+
+/** `1.2 MB`, in powers of 1000. */
+export function bytes(value: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  const step = value < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(value) / 3));
+  return `${step === 0 ? value : (value / 1000 ** step).toFixed(1)} ${units[step]}`;
+}

@@ -1,0 +1,58 @@
+/** Tables for people: aligned columns, numbers to the right, a rule above the total. */
+
+export interface Column {
+  readonly title: string;
+  readonly align?: 'left' | 'right';
+}
+
+export interface Table {
+  readonly columns: readonly Column[];
+  readonly rows: readonly (readonly string[])[];
+  readonly total?: readonly string[];
+}
+
+/** Lines without trailing spaces. `head` styles the header line. */
+export function renderTable(table: Table, head: (text: string) => string = (text) => text): string {
+  const all = [table.columns.map((column) => column.title), ...table.rows, ...(table.total ? [table.total] : [])];
+  const widths = table.columns.map((_, i) => Math.max(...all.map((row) => widthOf(row[i] ?? ''))));
+  const line = (row: readonly string[]) =>
+    table.columns
+      .map((column, i) => pad(printable(row[i] ?? ''), widths[i] ?? 0, column.align ?? 'left'))
+      .join('  ')
+      .trimEnd();
+  const rule = widths.map((width) => '─'.repeat(width)).join('──');
+  const header = head(line(table.columns.map((column) => column.title)));
+  return [header, rule, ...table.rows.map(line), ...(table.total ? [rule, line(table.total)] : [])].join('\n');
+}
+
+/** Facts as `label  value` lines. */
+export function renderFacts(facts: readonly (readonly [label: string, value: string])[]): string {
+  const width = Math.max(...facts.map(([label]) => widthOf(label)));
+  return facts.map(([label, value]) => `${pad(label, width, 'left')}  ${printable(value)}`.trimEnd()).join('\n');
+}
+
+/** What users put into events must not steer the terminal. */
+export function printable(text: string): string {
+  return text.replace(/\p{Cc}/gu, '\ufffd');
+}
+
+function pad(text: string, width: number, align: 'left' | 'right'): string {
+  const space = ' '.repeat(Math.max(0, width - widthOf(text)));
+  return align === 'right' ? space + text : text + space;
+}
+
+const segmenter = new Intl.Segmenter();
+
+/** Columns on the screen, near enough: graphemes, the wide ones of East Asia and emoji as two. */
+function widthOf(text: string): number {
+  if (/^[ -~]*$/.test(text)) return text.length;
+  let width = 0;
+  for (const { segment } of segmenter.segment(text))
+    width +=
+      /\p{Emoji_Presentation}|[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/u.test(
+        segment,
+      )
+        ? 2
+        : 1;
+  return width;
+}
