@@ -1,0 +1,94 @@
+/** One supervisor per data folder: a lock file that names the process. A lock whose process is gone is stale. */
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { TributaryError } from '@tributary/model/errors';
+
+export interface DataLock {
+  /** The lock was left behind by a process that died: its children may still be on their way out. */
+  readonly wasStale: boolean;
+  release(): void;
+}
+
+interface Holder {
+  readonly pid: number;
+  /** Start time of that process in clock ticks since boot where the system tells it: a reused pid is not the holder. */
+  readonly startedTicks: string | null;
+}
+
+/** Throws `conflict` that names the holder. */
+export function lockDataDir(dataDir: string, pid: number = process.pid): DataLock {
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const file = join(dataDir, 'supervisor.lock');
+  const me = JSON.stringify({ pid, startedTicks: startedTicks(pid) } satisfies Holder);
+  let wasStale = false;
+  // Twice: two processes may find the same stale lock; the slower one then meets the live lock of the faster.
+  for (let attempt = 0; attempt < 2; attempt++) {
+    try {
+      writeFileSync(file, me, { flag: 'wx' });
+      return { wasStale, release: () => release(file, me) };
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+    const holder = readHolder(file);
+    if (holder !== null && isAlive(holder)) throw inUse(dataDir, holder.pid);
+    wasStale = true;
+    setAside(file, pid);
+  }
+  throw inUse(dataDir, readHolder(file)?.pid ?? 0);
+}
+
+function inUse(dataDir: string, pid: number): TributaryError {
+  return new TributaryError(
+    'conflict',
+    `the data folder ${dataDir} is in use by process ${pid}; stop that one, or choose another folder with --data-dir`,
+  );
+}
+
+function release(file: string, me: string): void {
+  try {
+    if (readFileSync(file, 'utf8') === me) rmSync(file);
+  } catch {
+    // Gone already: nothing to release.
+  }
+}
+
+/** A rename succeeds for one of two rivals only; whoever loses finds the file gone and tries to create its own. */
+function setAside(file: string, pid: number): void {
+  const aside = `${file}.stale-${pid}`;
+  try {
+    renameSync(file, aside);
+    rmSync(aside, { force: true });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+}
+
+/** Null for a lock that was cut short by a crash: nobody lives behind it. */
+function readHolder(file: string): Holder | null {
+  try {
+    const { pid, startedTicks } = JSON.parse(readFileSync(file, 'utf8')) as Holder;
+    return Number.isSafeInteger(pid) && pid > 0 ? { pid, startedTicks: startedTicks ?? null } : null;
+  } catch {
+    return null;
+  }
+}
+
+function isAlive({ pid, startedTicks: expected }: Holder): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    // EPERM: it lives, under another user.
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
+  }
+  return expected === null || startedTicks(pid) === expected;
+}
+
+/** Field 22 of /proc/<pid>/stat (proc(5)); null where there is no such file. */
+function startedTicks(pid: number): string | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * Starts a whole platform on one machine: a Redis of its own, then every role as a child process. The start command, the
+ * end-to-end tests, the story and the benchmark all start it here.
+ *
+ * No process outlives it: `stop` ends all within 5 s, and where the caller itself is killed, the roles see their IPC
+ * channel close and drain, and Redis' guard sees its pipe close and ends Redis after them.
+ */
+import { join, resolve } from 'node:path';
+import { type LocalKeys, localKeys } from './credentials.ts';
+import { lockDataDir } from './data-lock.ts';
+import { boundLog, tailOf } from './log-file.ts';
+import { type Managed, type ManagedEvent, manage } from './managed-process.ts';
+import { assertFree, freeBasePort, type Ports, portsFrom } from './ports.ts';
+import { redisSpec } from './redis-process.ts';
+import { type Environment, ROLE_NAMES, type RoleName, roleEnvironment, roleSpec } from './roles.ts';
+
+export interface PlatformOptions {
+  readonly dataDir: string;
+  /** Collector; the API listens on the next port, Redis on the one after. Default: a free block. */
+  readonly basePort?: number;
+  readonly host?: string;
+  /** Which roles to start; default: all. The others start when `restart` is called on them. */
+  readonly roles?: readonly RoleName[];
+  /** Settings for every role, e.g. `{ TRIBUTARY_LOG_LEVEL: 'debug' }`. */
+  readonly env?: Environment;
+  /** Settings for one role; they win over `env`. */
+  readonly roleEnv?: Partial<Readonly<Record<RoleName, Environment>>>;
+  /** Whether a role that died is started again; default true. */
+  readonly autoRestart?: boolean;
+  readonly readyTimeoutMs?: number;
+  readonly onEvent?: (event: ManagedEvent) => void;
+}
+
+export interface Platform {
+  readonly collectorUrl: string;
+  readonly apiUrl: string;
+  readonly redisUrl: string;
+  readonly ports: Ports;
+  /** Absolute. */
+  readonly dataDir: string;
+  readonly keys: LocalKeys;
+  readonly roles: Readonly<Record<RoleName, Managed>>;
+  readonly redis: Managed;
+  logFile(name: RoleName | 'redis'): string;
+  /** Idempotent; within 5 s. */
+  stop(): Promise<void>;
+}
+
+const HOST = '127.0.0.1';
+const READY_TIMEOUT_MS = 60_000;
+/** The roles drain for 4 s at the most; Redis ends in the rest of the 5 s. */
+const ROLE_GRACE_MS = 4_200;
+const REDIS_GRACE_MS = 500;
+const LOG_CHECK_MS = 10_000;
+/** How long the children of a killed supervisor may hold their ports. */
+const STALE_GRACE_MS = 12_000;
+
+export async function startPlatform(options: PlatformOptions): Promise<Platform> {
+  const host = options.host ?? HOST;
+  const dataDir = resolve(options.dataDir);
+  const lock = lockDataDir(dataDir);
+  const started: Managed[] = [];
+  let logTimer: NodeJS.Timeout | undefined;
+  let stopping: Promise<void> | undefined;
+
+  const stop = () => {
+    stopping ??= stopAll(started, () => {
+      clearInterval(logTimer);
+      lock.release();
+    });
+    return stopping;
+  };
+
+  try {
+    const ports = portsFrom(options.basePort ?? (await freeBasePort(host, Math.random)));
+    await assertFree(host, ports, lock.wasStale ? STALE_GRACE_MS : 0);
+    const keys = localKeys(dataDir, Date.now());
+    const logFile = (name: string) => join(dataDir, 'logs', `${name}.log`);
+    const autoRestart = options.autoRestart ?? true;
+    const onEvent = options.onEvent ?? (() => {});
+    const readyMs = options.readyTimeoutMs ?? READY_TIMEOUT_MS;
+
+    const redis = manage(
+      redisSpec({ host, port: ports.redis, dataDir, logFile: logFile('redis'), autoRestart, onEvent }),
+      Date.now,
+    );
+    started.push(redis);
+    await readyOrTell(redis, readyMs, logFile);
+
+    const wanted = options.roles ?? ROLE_NAMES;
+    const roles = Object.fromEntries(
+      ROLE_NAMES.map((name) => {
+        const extra = { ...options.env, ...options.roleEnv?.[name] };
+        const env = roleEnvironment(name, { host, ports, dataDir }, process.env, extra);
+        const spec = roleSpec({ name, env, logFile: logFile(name), autoRestart, onEvent });
+        const role = manage(spec, Date.now, wanted.includes(name));
+        started.push(role);
+        return [name, role];
+      }),
+    ) as Record<RoleName, Managed>;
+    await Promise.all(wanted.map((name) => readyOrTell(roles[name], readyMs, logFile)));
+
+    logTimer = setInterval(() => {
+      for (const { name } of started) boundLog(logFile(name));
+    }, LOG_CHECK_MS);
+    logTimer.unref();
+    return {
+      collectorUrl: `http://${host}:${ports.collector}`,
+      apiUrl: `http://${host}:${ports.api}`,
+      redisUrl: `redis://${host}:${ports.redis}`,
+      ports,
+      dataDir,
+      keys,
+      roles,
+      redis,
+      logFile,
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function stopAll(started: readonly Managed[], after: () => void): Promise<void> {
+  const [redis, ...roles] = started;
+  await Promise.all(roles.map((role) => role.stop(ROLE_GRACE_MS)));
+  await redis?.stop(REDIS_GRACE_MS);
+  after();
+}
+
+/** A role that does not come up says why in its own log. */
+async function readyOrTell(role: Managed, timeoutMs: number, logFile: (name: string) => string): Promise<void> {
+  try {
+    await role.whenReady(timeoutMs);
+  } catch (cause) {
+    const file = logFile(role.name);
+    throw new Error(`${(cause as Error).message}; the end of ${file}:\n${tailOf(file) || tailOf(`${file}.1`)}`, { cause });
+  }
+}

@@ -1,0 +1,175 @@
+/**
+ * One process under supervision. It leads a process group of its own, so a Ctrl-C in the terminal reaches the supervisor
+ * only, and whatever it started is swept away with it. When it dies unasked it is started again after a bounded backoff.
+ */
+import type { ChildProcess } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export interface ManagedSpec {
+  readonly name: string;
+  /** Starts the process as the leader of its own group. */
+  spawn(): ChildProcess;
+  /** Resolves with the process id to signal, once the process can be used; rejects to have it killed and started anew. */
+  ready(child: ChildProcess, signal: AbortSignal): Promise<number>;
+  readonly autoRestart: boolean;
+  onEvent(event: ManagedEvent): void;
+}
+
+export type ManagedEvent =
+  | { readonly type: 'ready'; readonly name: string }
+  | { readonly type: 'ended'; readonly name: string; readonly how: string; readonly againInMs: number | null };
+
+export interface Managed {
+  readonly name: string;
+  /** Null while it does not run. */
+  readonly pid: number | null;
+  /** How often it was started anew. */
+  readonly restarts: number;
+  /** Sends a signal to the process itself, not to its group; nothing where it does not run. */
+  kill(signal: NodeJS.Signals): void;
+  /** Resolves once the process (the next one, if this one dies) is ready; rejects after `timeoutMs`, or when it only dies. */
+  whenReady(timeoutMs: number): Promise<void>;
+  /** Resolves once the process that runs now has ended. */
+  whenGone(): Promise<void>;
+  /** SIGKILL where it still runs, start anew at once, wait until ready. */
+  restart(): Promise<void>;
+  /** SIGTERM, after `graceMs` SIGKILL; stays down until `restart`. */
+  stop(graceMs: number): Promise<void>;
+}
+
+const FIRST_BACKOFF_MS = 250;
+const MAX_BACKOFF_MS = 15_000;
+/** A process that lived this long starts over with the first backoff. */
+const STEADY_MS = 30_000;
+const RESTART_TIMEOUT_MS = 60_000;
+/** Deaths in a row after which whoever waits for it is told; it is still started again. */
+const HOPELESS_FAILURES = 4;
+
+/** Delay before the next start after `failures` deaths in a row (at least 1): doubles from 250 ms to 15 s. */
+export function backoffMs(failures: number): number {
+  return Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** Math.min(failures - 1, 16));
+}
+
+/** `startNow` false: it stays down until `restart`. */
+export function manage(spec: ManagedSpec, now: () => number, startNow = true): Managed {
+  let child: ChildProcess | null = null;
+  let pid: number | null = null;
+  let isReady = false;
+  let isStopped = false;
+  let restarts = 0;
+  let failures = 0;
+  let timer: NodeJS.Timeout | undefined;
+  let gone: Promise<void> = Promise.resolve();
+  const waiting = new Set<{ wake: () => void; giveUp: (why: string) => void }>();
+
+  function start(): void {
+    const startedAt = now();
+    const current = spec.spawn();
+    const ended = new AbortController();
+    child = current;
+    pid = current.pid ?? null;
+    gone = new Promise((resolve) => {
+      const onEnd = (how: string) => {
+        if (ended.signal.aborted) return;
+        ended.abort();
+        if (current.pid !== undefined) killGroup(current.pid);
+        child = null;
+        pid = null;
+        isReady = false;
+        failures = now() - startedAt >= STEADY_MS ? 1 : failures + 1;
+        const againInMs = isStopped || !spec.autoRestart ? null : backoffMs(failures);
+        if (!isStopped) spec.onEvent({ type: 'ended', name: spec.name, how, againInMs });
+        if (againInMs !== null) timer = setTimeout(again, againInMs);
+        if (againInMs === null || failures >= HOPELESS_FAILURES)
+          for (const { giveUp } of [...waiting]) giveUp(`ended with ${how}, ${failures} times in a row`);
+        resolve();
+      };
+      current.once('exit', (code, signal) => onEnd(signal === null ? `exit code ${code}` : `signal ${signal}`));
+      current.once('error', (error) => onEnd(error.message));
+    });
+    spec.ready(current, ended.signal).then(
+      (id) => {
+        if (ended.signal.aborted) return;
+        pid = id;
+        isReady = true;
+        spec.onEvent({ type: 'ready', name: spec.name });
+        for (const { wake } of [...waiting]) wake();
+      },
+      () => current.kill('SIGKILL'),
+    );
+  }
+
+  function again(): void {
+    restarts++;
+    start();
+  }
+
+  function whenReady(timeoutMs: number): Promise<void> {
+    if (isReady) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const settle = (outcome: () => void) => {
+        clearTimeout(limit);
+        waiting.delete(waiter);
+        outcome();
+      };
+      const waiter = {
+        wake: () => settle(resolve),
+        giveUp: (why: string) => settle(() => reject(new Error(`${spec.name} ${why}`))),
+      };
+      const limit = setTimeout(() => waiter.giveUp(`is not ready after ${timeoutMs} ms`), timeoutMs);
+      waiting.add(waiter);
+    });
+  }
+
+  if (startNow) start();
+  return {
+    name: spec.name,
+    get pid() {
+      return pid;
+    },
+    get restarts() {
+      return restarts;
+    },
+    kill(signal) {
+      if (signal === 'SIGKILL' || signal === 'SIGTERM') isReady = false;
+      if (pid !== null) signalQuietly(pid, signal);
+    },
+    whenReady,
+    whenGone: () => gone,
+    async restart() {
+      isStopped = false;
+      clearTimeout(timer);
+      const dying = gone;
+      if (child?.pid !== undefined) killGroup(child.pid);
+      await dying;
+      clearTimeout(timer);
+      again();
+      await whenReady(RESTART_TIMEOUT_MS);
+    },
+    async stop(graceMs) {
+      isStopped = true;
+      clearTimeout(timer);
+      if (child === null) return;
+      const leader = child.pid;
+      if (pid !== null) signalQuietly(pid, 'SIGTERM');
+      const limit = new AbortController();
+      await Promise.race([gone, sleep(graceMs, undefined, { signal: limit.signal }).catch(() => {})]);
+      limit.abort();
+      if (leader !== undefined) killGroup(leader);
+      await gone;
+    },
+  };
+}
+
+function killGroup(leader: number): void {
+  signalQuietly(-leader, 'SIGKILL');
+}
+
+/** A process that is gone already needs no signal. */
+function signalQuietly(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}

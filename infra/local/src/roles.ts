@@ -1,0 +1,84 @@
+/** The roles of a platform: where each starts and what it is told through its environment. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { openLog } from './log-file.ts';
+import type { ManagedSpec } from './managed-process.ts';
+import type { Ports } from './ports.ts';
+
+export const REPOSITORY = fileURLToPath(new URL('../../../', import.meta.url));
+
+const ENTRIES = {
+  collector: 'services/collector/src/main.ts',
+  speed: 'services/speed/src/main.ts',
+  archiver: 'services/archiver/src/main.ts',
+  api: 'services/api/src/main.ts',
+  recompute: 'jobs/recompute/src/main.ts',
+} as const;
+export type RoleName = keyof typeof ENTRIES;
+export const ROLE_NAMES = Object.keys(ENTRIES) as RoleName[];
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What every role is told. `inherited` is the caller's environment, `extra` wins over everything. */
+export function roleEnvironment(
+  role: RoleName,
+  { host, ports, dataDir }: { host: string; ports: Ports; dataDir: string },
+  inherited: Environment,
+  extra: Environment,
+): NodeJS.ProcessEnv {
+  const own: Environment = {
+    TRIBUTARY_REDIS_URL: `redis://${host}:${ports.redis}`,
+    TRIBUTARY_DATA_DIR: dataDir,
+    TRIBUTARY_HOST: host,
+    TRIBUTARY_COLLECTOR_PORT: String(ports.collector),
+    TRIBUTARY_API_PORT: String(ports.api),
+    TRIBUTARY_HEALTH_PORT: role === 'collector' || role === 'api' ? '0' : String(ports[role]),
+  };
+  return { ...withoutRunner(inherited), ...own, ...extra };
+}
+
+export interface RoleOptions {
+  readonly name: RoleName;
+  readonly entry?: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly logFile: string;
+  readonly autoRestart: boolean;
+  readonly onEvent: ManagedSpec['onEvent'];
+}
+
+/** A role says over IPC that it is ready; the same channel, once closed, tells it that its supervisor is gone. */
+export function roleSpec({ name, entry = ENTRIES[name], env, logFile, autoRestart, onEvent }: RoleOptions): ManagedSpec {
+  return {
+    name,
+    autoRestart,
+    onEvent,
+    spawn() {
+      const descriptor = openLog(logFile);
+      const child = spawn(process.execPath, [entry], {
+        cwd: REPOSITORY,
+        env,
+        stdio: ['ignore', descriptor, descriptor, 'ipc'],
+        detached: true,
+      });
+      child.once('spawn', () => closeSync(descriptor));
+      return child;
+    },
+    ready: (child, signal) => firstReadyMessage(child, signal),
+  };
+}
+
+function firstReadyMessage(child: ChildProcess, signal: AbortSignal): Promise<number> {
+  return new Promise((resolve, reject) => {
+    child.on('message', (message) => {
+      if (typeof message === 'object' && 'type' in message && message.type === 'ready') resolve(child.pid as number);
+    });
+    signal.addEventListener('abort', () => reject(new Error('ended before it was ready')), { once: true });
+  });
+}
+
+/** The variables of npm and of a test runner are theirs: a role behaves the same whoever starts it. */
+function withoutRunner(env: Environment): Environment {
+  const foreign = /^(npm_|VITEST|NODE_OPTIONS$|NODE_ENV$|TEST$|INIT_CWD$)/;
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !foreign.test(name)));
+}
