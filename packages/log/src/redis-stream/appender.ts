@@ -7,6 +7,7 @@ import type { Redis } from 'ioredis';
 import type { LogRecord, Position } from '../port.ts';
 import { type Append, type AppendLimits, createAppendQueue } from './append-queue.ts';
 import { recreated, unavailable } from './durability.ts';
+import { watchHandshakes } from './handshake.ts';
 import { fieldsOf, type LogKeys, positionOf } from './layout.ts';
 
 export interface Appender {
@@ -63,6 +64,7 @@ export function createAppender({ redis, keys, identity, limits, timeoutMs }: App
     queue.failWaiting(unavailable('the connection closed, nothing was written'));
   };
   redis.on('close', onClose);
+  const unwatch = watchHandshakes(redis);
 
   return {
     append(partition, record) {
@@ -75,6 +77,7 @@ export function createAppender({ redis, keys, identity, limits, timeoutMs }: App
     async close() {
       closed = true;
       await queue.drained();
+      unwatch();
       redis.off('close', onClose);
     },
   };

@@ -5,6 +5,7 @@
 import type { TributaryError } from '@tributary/model/errors';
 import type { Redis } from 'ioredis';
 import { recreated, unavailable } from './durability.ts';
+import { watchHandshakes } from './handshake.ts';
 import type { LogKeys } from './layout.ts';
 import { RESUME } from './scripts.ts';
 import { settled } from './settled.ts';
@@ -64,6 +65,7 @@ export function createLane({ redis, keys, identity, now, onRewound }: LaneOption
   if (redis.status === 'ready') onReady();
   redis.on('ready', onReady);
   redis.on('close', onClose);
+  const unwatch = watchHandshakes(redis);
 
   function abandon(): void {
     onClose();
@@ -129,6 +131,7 @@ export function createLane({ redis, keys, identity, now, onRewound }: LaneOption
     close() {
       closed = true;
       ready.resolve();
+      unwatch();
       redis.off('ready', onReady);
       redis.off('close', onClose);
       redis.disconnect();

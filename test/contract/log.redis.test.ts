@@ -1,0 +1,170 @@
+import type { EventLog } from '@tributary/log/port';
+import { openRedisStreamLog, type RedisStreamLogOptions } from '@tributary/log/redis-stream/redis-stream-log';
+import { connectRedis } from '@tributary/runtime/redis';
+import {
+  type CrashableLogFixture,
+  describeLogContract,
+  describeLogCrashContract,
+  eventually,
+} from '@tributary/testkit/log-contract';
+import { type RedisServer, startRedis } from '@tributary/testkit/redis-server';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+let server: RedisServer;
+beforeAll(async () => {
+  server = await startRedis();
+});
+afterAll(() => server.stop());
+
+let namespaces = 0;
+
+async function openLog(namespace: string, partitions: number, more: Partial<RedisStreamLogOptions> = {}, url = server.url) {
+  const commands = connectRedis(url, 'commit', () => {});
+  const blocking = connectRedis(url, 'blocking', () => {});
+  try {
+    return await openRedisStreamLog({ commands, blocking, namespace, partitions, now: Date.now, ...more });
+  } catch (error) {
+    commands.disconnect();
+    blocking.disconnect();
+    throw error;
+  }
+}
+
+async function withClient<T>(work: (redis: ReturnType<typeof connectRedis>) => Promise<T>): Promise<T> {
+  const redis = connectRedis(server.url, 'queue', () => {});
+  try {
+    return await work(redis);
+  } finally {
+    redis.disconnect();
+  }
+}
+
+async function makeLog(partitions: number): Promise<CrashableLogFixture> {
+  namespaces += 1;
+  const namespace = `contract${namespaces}`;
+  const opened: EventLog[] = [];
+  const open = async (count: number) => {
+    const log = await openLog(namespace, count);
+    opened.push(log);
+    return log;
+  };
+  return {
+    log: await open(partitions),
+    reopen: (count = partitions) => open(count),
+    recreate: () => withClient(async (redis) => void (await redis.del(await redis.keys(`${namespace}:*`)))),
+    crash: () => server.restart(),
+    async close() {
+      for (const log of opened) await log.close();
+    },
+  };
+}
+
+describeLogContract('Redis Streams', makeLog);
+describeLogCrashContract('Redis Streams', makeLog);
+
+describe('the log on Redis Streams beyond the contract', () => {
+  const NOW = { maxEntries: 100, waitMs: 0 };
+
+  it.each([
+    ['appendonly', 'no'],
+    ['appendfsync', 'everysec'],
+    ['no-appendfsync-on-rewrite', 'yes'],
+    ['maxmemory-policy', 'allkeys-lru'],
+  ])('law 6: refuses a Redis with %s %s, unless its operator vouches for it', async (setting, value) => {
+    const before = await withClient((redis) => redis.config('GET', setting) as Promise<string[]>);
+    await withClient((redis) => redis.config('SET', setting, value));
+    try {
+      await expect(openLog('durable', 1)).rejects.toMatchObject({
+        code: 'not_durable',
+        message: expect.stringContaining(setting),
+      });
+      await (await openLog('durable', 1, { durability: 'managed' })).close();
+    } finally {
+      await withClient((redis) => redis.config('SET', setting, before[1] as string));
+    }
+  });
+
+  it('refuses a connection that would resend appends by itself', async () => {
+    const commands = connectRedis(server.url, 'queue', () => {});
+    await expect(
+      openRedisStreamLog({ commands, blocking: commands, namespace: 'resend', partitions: 1, now: Date.now }),
+    ).rejects.toThrow('autoResendUnfulfilledCommands');
+    commands.disconnect();
+  });
+
+  it('invariant 6: one stream deleted under its readers is log_recreated', async () => {
+    const log = await openLog('vanished', 2);
+    const position = await log.append(1, { kind: 'events', body: 'a' });
+    await log.append(0, { kind: 'events', body: 'b' });
+    await log.read(new Map([[1, position]]), NOW);
+    await withClient((redis) => redis.del('vanished:{1}:log'));
+    await expect(log.read(new Map([[1, position]]), NOW)).rejects.toMatchObject({ code: 'log_recreated' });
+    await log.close();
+    const again = await openLog('vanished', 2);
+    await expect(again.read(new Map([[1, position]]), NOW)).rejects.toMatchObject({ code: 'log_recreated' });
+    await again.close();
+  });
+
+  it('law 7: after the log lost its tail, entries appended under a clock set back still come after the reader', async () => {
+    const rewound: string[] = [];
+    const onRewound = (partition: number, id: string) => rewound.push(`${partition} ${id}`);
+    const log = await openLog('rewound', 1, { onRewound });
+    await log.append(0, { kind: 'events', body: 'kept' });
+    const aheadMs = Date.now() + 60_000;
+    const ahead = `${String(aheadMs).padStart(15, '0')}-0000000007`;
+    expect(await log.read(new Map([[0, ahead]]), NOW)).toEqual([]);
+    expect(rewound).toEqual([`0 ${aheadMs}-7`]);
+    const next = await log.append(0, { kind: 'events', body: 'new' });
+    expect(next > ahead).toBe(true);
+    expect((await log.read(new Map([[0, ahead]]), NOW)).map(({ body }) => body)).toEqual(['new']);
+    const absurd = `${String(aheadMs + 10 * 86_400_000).padStart(15, '0')}-0000000000`;
+    await log.close();
+    const again = await openLog('rewound', 1, { onRewound });
+    await expect(again.read(new Map([[0, absurd]]), NOW)).rejects.toMatchObject({ code: 'log_recreated' });
+    expect((await again.append(0, { kind: 'events', body: 'unmoved' })) < absurd).toBe(true);
+    await again.close();
+  });
+
+  it('an entry that is not ours comes out as one undecodable line, and the partition moves on', async () => {
+    const log = await openLog('foreign', 1);
+    await withClient((redis) => redis.xadd('foreign:{0}:log', '*', 'hello', 'world'));
+    await withClient((redis) => redis.xadd('foreign:{0}:log', '*', 'k', 'z', 'b', '{}'));
+    await log.append(0, { kind: 'events', body: 'ours' });
+    const entries = await log.read(new Map([[0, null]]), NOW);
+    expect(entries.map(({ kind, body }) => `${kind} ${body}`)).toEqual([
+      'events ["hello","world"]',
+      'events ["k","z","b","{}"]',
+      'events ours',
+    ]);
+    await log.close();
+  });
+
+  it('a trim goes step by step, and a reader of what is left never sees a gap', async () => {
+    const log = await openLog('steps', 1);
+    const positions = await Promise.all(
+      Array.from({ length: 5_000 }, (_, i) => log.append(0, { kind: 'events', body: `${i} ${'x'.repeat(500)}` })),
+    );
+    await log.trim(0, positions[4_321] as string);
+    const left = await log.read(new Map([[0, positions[4_321] as string]]), { maxEntries: 10_000, waitMs: 0 });
+    expect(left.map(({ position }) => position)).toEqual(positions.slice(4_322));
+    expect(await withClient((redis) => redis.xlen('steps:{0}:log'))).toBe(5_000 - 4_322);
+    await log.close();
+  });
+
+  it('fails at once while Redis is away, and goes on by itself when it is back', async () => {
+    const log = await openLog('away', 1);
+    await log.append(0, { kind: 'events', body: 'a' });
+    await server.kill();
+    await eventually(async () => {
+      const startedMs = performance.now();
+      await expect(log.append(0, { kind: 'events', body: 'b' })).rejects.toMatchObject({ code: 'log_unavailable' });
+      expect(performance.now() - startedMs).toBeLessThan(50);
+    });
+    await expect(log.read(new Map([[0, null]]), NOW)).rejects.toMatchObject({ code: 'log_unavailable' });
+    await server.restart();
+    await eventually(() => log.append(0, { kind: 'events', body: 'c' }));
+    const entries = await eventually(() => log.read(new Map([[0, null]]), NOW));
+    expect(entries.map(({ body }) => body)).toEqual(['a', 'c']);
+    await log.close();
+  });
+});
