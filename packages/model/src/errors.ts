@@ -13,7 +13,8 @@ export const ERRORS = {
   event_too_large: { status: 400, fix: 'Keep one event within 32 KB of JSON; send large content by reference.' },
   ts_in_future: { status: 400, fix: 'Correct the clock of the sender: ts may be 24 h ahead of its receipt at the most.' },
   // requests
-  body_too_large: { status: 413, fix: 'Send smaller batches: 500 KB and 2 500 events at the most.' },
+  body_too_large: { status: 413, fix: 'Send smaller batches: 5 MB (inflated) and 2 500 events at the most.' },
+  empty_batch: { status: 400, fix: 'Send at least one event, or no request.' },
   invalid_gzip: { status: 400, fix: 'Compress the body as one complete gzip stream, or send it uncompressed.' },
   invalid_write_key: { status: 401, fix: 'Send a valid write key as the user name of a Basic authorization header.' },
   unauthorized: { status: 401, fix: 'Send a key with the needed scope as "Authorization: Bearer <key>".' },

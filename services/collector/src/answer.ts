@@ -1,0 +1,57 @@
+/** Answers: what a client gets to see. Errors are RFC 9457 problem details with a code and a fix. */
+import { ERRORS, type ErrorCode } from '@tributary/model/errors';
+import type { Rejection } from './check-item.ts';
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** The Segment libraries honour whole seconds on 429. */
+const RETRY_AFTER_S = 1;
+
+export function accepted(count: number, rejected: readonly Rejection[]): Answer {
+  return {
+    status: 200,
+    headers: { 'content-type': 'application/json; charset=utf-8', 'x-rejected-events': String(rejected.length) },
+    body:
+      rejected.length === 0
+        ? `{"success":true,"accepted":${count},"rejected":[]}`
+        : JSON.stringify({ success: true, accepted: count, rejected }),
+  };
+}
+
+/** Strict mode: one rejection refuses all, and nothing is written. */
+export function strictlyRefused(rejected: readonly Rejection[]): Answer {
+  const detail = `${rejected.length} of the events cannot be taken; in strict mode none was written`;
+  return problem(
+    'strict_rejected',
+    detail,
+    { success: false, accepted: 0, rejected },
+    { 'x-rejected-events': String(rejected.length) },
+  );
+}
+
+export function problem(
+  code: ErrorCode,
+  detail: string,
+  members: Readonly<Record<string, unknown>> = {},
+  headers: Readonly<Record<string, string>> = {},
+): Answer {
+  const { status, fix } = ERRORS[code];
+  const retry: Record<string, string> = status === 429 || status === 503 ? { 'retry-after': String(RETRY_AFTER_S) } : {};
+  return {
+    status,
+    headers: { 'content-type': 'application/problem+json; charset=utf-8', ...retry, ...headers },
+    body: JSON.stringify({
+      type: `urn:tributary:error:${code}`,
+      title: code.replaceAll('_', ' '),
+      status,
+      code,
+      detail,
+      fix,
+      ...members,
+    }),
+  };
+}

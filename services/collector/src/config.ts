@@ -1,0 +1,33 @@
+import type { ConfigTable } from '@tributary/runtime/config';
+import { SHARED_CONFIG } from '@tributary/runtime/shared-config';
+
+export const CONFIG = {
+  ...SHARED_CONFIG,
+  collectorPort: { type: 'int', default: 7400, unit: 'port', why: 'events come in here' },
+  collectorPublicUrl: {
+    type: 'string',
+    default: '',
+    why: 'base URL that browsers send to, behind a proxy; "" is the host they asked',
+  },
+  collectorOrigins: { type: 'string', default: '*', why: 'web origins that may send from a browser, separated by commas' },
+  maxBodyBytes: {
+    type: 'int',
+    default: 5 * 1024 * 1024,
+    min: 64 * 1024,
+    max: 64 * 1024 * 1024,
+    unit: 'bytes',
+    why: 'one body, as sent and inflated; serves the libraries (500 KB) and the importers (5 MB)',
+  },
+  maxBatchEvents: { type: 'int', default: 2_500, min: 1, max: 100_000, why: 'events of one request' },
+  maxInFlightBytes: {
+    type: 'int',
+    default: 64 * 1024 * 1024,
+    min: 64 * 1024,
+    unit: 'bytes',
+    why: 'all requests not answered yet; beyond it 429',
+  },
+  maxInFlightEvents: { type: 'int', default: 50_000, min: 1, why: 'events being written; beyond it 429' },
+  maxConnections: { type: 'int', default: 10_000, min: 1, why: 'open connections; more are closed at once' },
+  requestTimeoutMs: { type: 'int', default: 30_000, min: 1_000, unit: 'ms', why: 'a request must have arrived whole by then' },
+  heartbeatIdleMs: { type: 'int', default: 30_000, min: 100, unit: 'ms', why: 'a partition idle so long gets a heartbeat' },
+} as const satisfies ConfigTable;

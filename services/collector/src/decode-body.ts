@@ -1,0 +1,34 @@
+/** From the bytes of a body to text. Content type and content encoding are not asked: clients label both wrongly. */
+import { isUtf8 } from 'node:buffer';
+import { gunzipSync } from 'node:zlib';
+import { invalid } from '@tributary/model/validate-event';
+import type { Outcome } from './json.ts';
+
+/**
+ * Inflates a gzip body, known by its magic bytes, to `limitBytes` at the most: a bomb is cut there. Synchronous on
+ * purpose: one body inflates at a time, so the memory of inflating is bounded by one limit, whoever sends how many.
+ */
+export function inflate(bytes: Buffer, limitBytes: number): Outcome<Buffer> {
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return { ok: true, value: bytes };
+  try {
+    return { ok: true, value: gunzipSync(bytes, { maxOutputLength: limitBytes }) };
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    return code === 'ERR_BUFFER_TOO_LARGE'
+      ? invalid('body_too_large', `the gzip body inflates to more than ${limitBytes} bytes`)
+      : invalid('invalid_gzip', `the body starts as gzip but cannot be inflated: ${message}`);
+  }
+}
+
+export interface BodyText {
+  readonly text: string;
+  /** Bytes that are no UTF-8 became U+FFFD: the items that hold one are rejected, their neighbours are not. */
+  readonly damaged: boolean;
+}
+
+const BOM = 0xfeff;
+
+export function decodeText(bytes: Buffer): BodyText {
+  const text = bytes.toString('utf8');
+  return { text: text.charCodeAt(0) === BOM ? text.slice(1) : text, damaged: !isUtf8(bytes) };
+}

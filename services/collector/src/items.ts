@@ -1,0 +1,68 @@
+/** From parsed JSON to the items of a request, with what holds for all of them. */
+import { describe, invalid, validateProperties } from '@tributary/model/validate-event';
+import { readCloudEvent } from './cloud-events.ts';
+import type { ReadItem } from './draft.ts';
+import { isObject, type JsonObject, type Outcome, objectOf, present } from './json.ts';
+import { readNative } from './native.ts';
+import { readPosthog } from './posthog.ts';
+import type { Route } from './routes.ts';
+import { segmentReader } from './segment.ts';
+
+export interface Items {
+  readonly items: readonly unknown[];
+  readonly read: ReadItem;
+  /** The write key that the body names; undefined when it names none. */
+  readonly bodyKey: unknown;
+  readonly sentAt: unknown;
+  readonly context: JsonObject | undefined;
+}
+
+/** Characters of JSON: a batch's context reaches every item, so it is as small as one. */
+const CONTEXT_LIMIT = 32 * 1024;
+
+export function itemsOf(body: unknown, route: Route, isCloudEvent: boolean): Outcome<Items> {
+  switch (route.format) {
+    case 'native':
+      return nativeItems(body, isCloudEvent);
+    case 'segment':
+      return route.type === undefined ? batchItems(body, segmentReader(undefined)) : singleItem(body, segmentReader(route.type));
+    case 'posthog':
+      return isObject(body) && Array.isArray(body['batch']) ? batchItems(body, readPosthog) : singleItem(body, readPosthog);
+  }
+}
+
+function nativeItems(body: unknown, isCloudEvent: boolean): Outcome<Items> {
+  const read: ReadItem = isCloudEvent
+    ? readCloudEvent
+    : (item, envelope) => (item['specversion'] === undefined ? readNative(item, envelope) : readCloudEvent(item, envelope));
+  if (Array.isArray(body))
+    return { ok: true, value: { items: body, read, bodyKey: undefined, sentAt: undefined, context: undefined } };
+  return isObject(body) && body['batch'] !== undefined ? batchItems(body, read) : singleItem(body, read);
+}
+
+function singleItem(body: unknown, read: ReadItem): Outcome<Items> {
+  if (!isObject(body)) return invalid('invalid_json', `the body is one JSON object, got ${describe(body)}`);
+  return { ok: true, value: { items: [body], read, bodyKey: bodyKeyOf(body), sentAt: undefined, context: undefined } };
+}
+
+function batchItems(body: unknown, read: ReadItem): Outcome<Items> {
+  if (!isObject(body)) return invalid('invalid_json', `the body is a JSON object with a batch, got ${describe(body)}`);
+  const { batch, context } = body;
+  if (!Array.isArray(batch)) return invalid('missing_field', `batch is an array of events, got ${describe(batch)}`);
+  const bad = contextProblem(context);
+  if (bad !== undefined) return bad;
+  const sentAt = present(body['sentAt']) ?? present(body['sent_at']);
+  return { ok: true, value: { items: batch, read, bodyKey: bodyKeyOf(body), sentAt, context: objectOf(context) } };
+}
+
+function contextProblem(context: unknown) {
+  const bad = validateProperties(context, 'context');
+  if (bad !== undefined) return bad;
+  return isObject(context) && JSON.stringify(context).length > CONTEXT_LIMIT
+    ? invalid('invalid_field', `the context of the batch has more than ${CONTEXT_LIMIT} characters`)
+    : undefined;
+}
+
+function bodyKeyOf(body: JsonObject): unknown {
+  return present(body['writeKey']) ?? present(body['api_key']);
+}

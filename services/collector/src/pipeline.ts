@@ -1,0 +1,76 @@
+/**
+ * The way of one request:
+ *
+ *   body bytes ──prepare──▶ lines by partition + rejections ──gate──▶ append each partition ──all durable──▶ answer
+ *
+ * Steps return outcomes; only this driver has effects. Law 6: it answers 2xx only after every append has resolved. When
+ * one append of several fails, all is answered 503: the client sends all again, and what was written already is
+ * recognised by its id (law 3).
+ */
+import type { EventLog } from '@tributary/log/port';
+import { type ErrorCode, TributaryError } from '@tributary/model/errors';
+import { type Answer, accepted, problem, strictlyRefused } from './answer.ts';
+import type { Lease } from './gate.ts';
+import type { CollectorMetrics } from './metrics.ts';
+import { type Delivery, type Prepared, prepare, type Surroundings } from './prepare.ts';
+import { overloaded } from './read-body.ts';
+
+export interface Collector extends Surroundings {
+  readonly log: EventLog;
+  readonly metrics: CollectorMetrics;
+  readonly onAppendFailed: (error: unknown) => void;
+}
+
+export interface Manner {
+  /** `X-Strict-Mode`: one rejected event refuses the request. */
+  readonly strict: boolean;
+  /** `/v1/validate`: check, write nothing. */
+  readonly checkOnly: boolean;
+}
+
+export async function ingest(delivery: Delivery, manner: Manner, lease: Lease, collector: Collector): Promise<Answer> {
+  const prepared = prepare(delivery, collector);
+  if (!prepared.ok) return refuse(prepared, collector);
+  const { entries, accepted: count, rejected, bytes } = prepared.value;
+  for (const { code } of rejected) collector.metrics.rejected.inc({ code });
+  if (manner.strict && rejected.length > 0) return strictlyRefused(rejected);
+  if (manner.checkOnly) return accepted(count, rejected);
+  // The body stays in memory until the answer, so it goes on counting.
+  if (!lease.hold(delivery.bytes.length + bytes, count)) return refuse(overloaded(), collector);
+
+  const failure = await appendAll(entries, collector);
+  if (failure !== undefined) return refuse(failure, collector);
+  collector.metrics.accepted.inc(count);
+  return accepted(count, rejected);
+}
+
+interface Refusal {
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+/** Why not every entry is known to be durable; undefined when all are. Settles only after every append has. */
+async function appendAll(
+  entries: Prepared['entries'],
+  { log, metrics, onAppendFailed }: Collector,
+): Promise<Refusal | undefined> {
+  if (entries.length === 0) return undefined;
+  const stop = metrics.appendSeconds.startTimer();
+  const appends = entries.map(({ partition, body }) => log.append(partition, { kind: 'events', body }));
+  const failed = (await Promise.allSettled(appends)).filter((append) => append.status === 'rejected');
+  stop();
+  if (failed.length === 0) return undefined;
+  onAppendFailed(failed[0]?.reason);
+  const message = `${failed.length} of ${entries.length} appends to the log failed; nothing of the request is acknowledged`;
+  return { code: failed.every(({ reason }) => isOverload(reason)) ? 'overloaded' : 'log_unavailable', message };
+}
+
+/** The log's own queue is full: it will take the same request a little later. */
+function isOverload(reason: unknown): boolean {
+  return reason instanceof TributaryError && reason.code === 'overloaded';
+}
+
+function refuse({ code, message }: Refusal, { metrics }: Collector): Answer {
+  metrics.refused.inc({ code });
+  return problem(code, message);
+}

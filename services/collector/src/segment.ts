@@ -1,0 +1,158 @@
+/**
+ * The Segment format, as the Segment and RudderStack libraries send it. `context` is read, not stored; traits and
+ * properties are stored whole. docs/ingestion.md has the table of the mapping.
+ */
+import { channelGroup } from '@tributary/model/channel';
+import { describe, EVENT_BOUNDS, type Invalid, invalid } from '@tributary/model/validate-event';
+import type { Draft, Envelope, ReadItem } from './draft.ts';
+import { readInstant } from './instant.ts';
+import { isObject, type JsonObject, type Outcome, objectOf, present, textOf } from './json.ts';
+import { toMinorUnits } from './minor-units.ts';
+
+export const SEGMENT_TYPES = ['track', 'page', 'screen', 'identify', 'group', 'alias'] as const;
+export type SegmentType = (typeof SEGMENT_TYPES)[number];
+
+/** A reader of single calls (`/v1/track`), or, without a type, of batches whose items name theirs. */
+export function segmentReader(route: SegmentType | undefined): ReadItem {
+  return (item, envelope) => {
+    const type = typeOf(item, route);
+    if (!type.ok) return type;
+    const name = type.value === 'track' ? present(item['event']) : type.value;
+    if (name === undefined) return invalid('missing_field', 'a track call needs event: the name of what happened');
+    const time = timeOf(item, envelope);
+    if (!time.ok) return time;
+    const properties = propertiesOf(item, type.value, time.value);
+    const context = contextOf(item, envelope);
+    const marketing = carriesMarketing(type.value) ? marketingOf(type.value, objectOf(properties) ?? {}, context) : {};
+    if ('ok' in marketing) return marketing;
+    const library = textOf(objectOf(context('library'))?.['name']);
+    return {
+      ts: time.value.ts,
+      type: name,
+      id: present(item['messageId']) ?? envelope.newId(),
+      userId: keyOf(item['userId']),
+      anonymousId: keyOf(item['anonymousId']),
+      receivedAt: envelope.receivedAt,
+      source: library === undefined ? 'segment' : `segment:${library}`,
+      ...marketing,
+      properties,
+      historical: envelope.historical ? true : undefined,
+    };
+  };
+}
+
+function typeOf(item: JsonObject, route: SegmentType | undefined): Outcome<SegmentType> {
+  const said = present(item['type']);
+  const type = said ?? route;
+  const known = SEGMENT_TYPES.find((candidate) => candidate === type);
+  if (known === undefined) return invalid('invalid_field', `type is one of ${SEGMENT_TYPES.join(', ')}, got ${describe(said)}`);
+  if (route !== undefined && known !== route)
+    return invalid('invalid_field', `type is ${describe(said)}, but this route takes ${route} calls`);
+  return { ok: true, value: known };
+}
+
+/** Absent ids come as null, and from some libraries as "". */
+function keyOf(value: unknown): unknown {
+  return value === null || value === '' ? undefined : value;
+}
+
+interface EventTime {
+  /** The time the event is filed under, epoch ms. */
+  readonly ts: number;
+  /** What the client's clock said, where it was not simply believed; epoch ms. */
+  readonly client?: { readonly sentAt: number; readonly original: number };
+}
+
+/**
+ * A client's clock may be wrong, but it is equally wrong when the event happens and when it is sent: the event time is
+ * `receivedAt − (sentAt − original)`. History keeps its timestamps: its clock is not the sender's.
+ */
+function timeOf(item: JsonObject, { receivedAt, sentAt: batchSentAt, historical }: Envelope): Outcome<EventTime> {
+  const saidOriginal = present(item['originalTimestamp']) ?? present(item['timestamp']);
+  if (saidOriginal === undefined)
+    return historical
+      ? invalid('missing_field', 'an imported event needs timestamp: when it happened')
+      : { ok: true, value: { ts: receivedAt } };
+  const original = readInstant(saidOriginal, 'timestamp');
+  if (!original.ok) return original;
+  const saidSentAt = present(item['sentAt']) ?? present(batchSentAt);
+  if (historical || saidSentAt === undefined) return { ok: true, value: { ts: original.value } };
+  const sentAt = readInstant(saidSentAt, 'sentAt');
+  if (!sentAt.ok) return sentAt;
+  const ts = receivedAt - (sentAt.value - original.value);
+  return { ok: true, value: { ts, client: { sentAt: sentAt.value, original: original.value } } };
+}
+
+/** Properties or traits, with what else of the call is worth keeping: names, ids, and the client's two clocks. */
+function propertiesOf(item: JsonObject, type: SegmentType, { client }: EventTime): unknown {
+  const given = present(type === 'identify' || type === 'group' ? item['traits'] : (item['properties'] ?? item['traits']));
+  if (given !== undefined && !isObject(given)) return given; // refused by the check of the event
+  const added: Record<string, unknown> = {};
+  for (const field of ['name', 'category', 'groupId', 'previousId']) {
+    const value = present(item[field]);
+    if (value !== undefined && given?.[field] === undefined) added[field] = value;
+  }
+  if (client !== undefined) {
+    added['$sentAt'] = client.sentAt;
+    added['$originalTimestamp'] = client.original;
+  }
+  if (Object.keys(added).length === 0) return given;
+  return { ...given, ...added };
+}
+
+type Context = (field: string) => unknown;
+
+/** Looks a field up in the item's context, then in the batch's: merged without copying. */
+function contextOf(item: JsonObject, envelope: Envelope): Context {
+  const own = objectOf(item['context']);
+  return (field) => present(own?.[field]) ?? present(envelope.context?.[field]);
+}
+
+function carriesMarketing(type: SegmentType): boolean {
+  return type === 'track' || type === 'page' || type === 'screen';
+}
+
+function marketingOf(type: SegmentType, properties: JsonObject, context: Context): Draft | Invalid {
+  const currency = textOf(properties['currency'])?.toUpperCase();
+  const revenue = present(properties['revenue']);
+  const value = toMinorUnits(revenue ?? properties['value'], currency);
+  if (revenue !== undefined && value === undefined)
+    return invalid('invalid_field', `properties.revenue is a decimal amount such as 19.99, got ${describe(revenue)}`);
+  const cost = toMinorUnits(properties['cost'], currency);
+  const campaign = objectOf(context('campaign')) ?? {};
+  const page = objectOf(context('page')) ?? {};
+  const url = textOf(page['url']) ?? (type === 'page' ? textOf(properties['url']) : undefined);
+  return {
+    channel: channelOf(type, properties, campaign, page, url),
+    campaign: textOf(properties['campaign']) ?? textOf(campaign['name']),
+    creative: textOf(campaign['content']),
+    cost: cost !== undefined && cost >= 0 ? cost : undefined,
+    value,
+    // A currency matters beside an amount only; elsewhere the property may mean anything.
+    currency: value === undefined && cost === undefined ? undefined : currency,
+    page: shortened(url ?? textOf(page['path'])),
+  };
+}
+
+/** A visit has a channel whatever brought it; other events only when a campaign or an ad click says so. */
+function channelOf(type: SegmentType, properties: JsonObject, campaign: JsonObject, page: JsonObject, url: string | undefined) {
+  const explicit = textOf(properties['channel']);
+  if (explicit !== undefined) return explicit;
+  const isVisit = type !== 'track';
+  const channel = channelGroup({
+    page: url,
+    query: textOf(page['search']),
+    utmSource: textOf(campaign['source']),
+    utmMedium: textOf(campaign['medium']),
+    utmCampaign: textOf(campaign['name']),
+    referrer: isVisit ? (textOf(page['referrer']) ?? textOf(properties['referrer'])) : undefined,
+  });
+  return !isVisit && channel === 'direct' ? undefined : channel;
+}
+
+/** A URL beyond the bound loses its query: better a shorter page than a lost event. */
+function shortened(url: string | undefined): string | undefined {
+  if (url === undefined || url.length <= EVENT_BOUNDS.pageLength) return url;
+  const bare = url.split(/[?#]/, 1)[0] ?? '';
+  return bare.length <= EVENT_BOUNDS.pageLength ? bare : undefined;
+}
