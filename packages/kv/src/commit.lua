@@ -7,12 +7,14 @@
            deltas' generation, pending, overflowed,
            n appends,     then n × (user key, lines)
            n rewrites,    then n × (user key, record)
-           n views,       then n × (view, m fields, m × (field, integer))
+           n views,       then n × (view, m measures, k rows, k × (row key, m × integer))
            n conversions, then n × (conversion id, user key)
            n parked,      then n × (at, code, message, raw)
   Returns  committed | already | fenced | rewound
 
   Everything is checked before the first write: a script that fails half-way keeps what it wrote.
+  A row is stored as its measures, each a little-endian 64-bit integer: one field a row keeps both the commit and the
+  append-only file half as large as one counter a measure. Rows are read and written a thousand at a time.
 ]]
 local state = KEYS[1]
 local prefix, expected, id = ARGV[1], ARGV[2], ARGV[3]
@@ -31,22 +33,42 @@ local function take()
   return value
 end
 
-for _ = 1, tonumber(take()) do
-  local user = take()
-  redis.call('APPEND', prefix .. 'u:' .. user, take())
+local appends = tonumber(take())
+for i = at, at + 2 * appends - 2, 2 do
+  redis.call('APPEND', prefix .. 'u:' .. ARGV[i], ARGV[i + 1])
 end
+at = at + 2 * appends
 for _ = 1, tonumber(take()) do
   local user = take()
   redis.call('SET', prefix .. 'u:' .. user, take())
 end
+
+local CHUNK = 1000
+local pack, unpack_row = struct.pack, struct.unpack
 local generation = ARGV[9]
 for _ = 1, tonumber(take()) do
   local key = prefix .. 'd:' .. generation .. ':' .. take()
-  for _ = 1, tonumber(take()) do
-    local field = take()
-    redis.call('HINCRBY', key, field, take())
+  local measures, rows = tonumber(take()), tonumber(take())
+  local format = '<' .. string.rep('i8', measures)
+  for first = 1, rows, CHUNK do
+    local count = math.min(CHUNK, rows - first + 1)
+    local fields = {}
+    for r = 1, count do fields[r] = ARGV[at + (r - 1) * (measures + 1)] end
+    local before = redis.call('HMGET', key, unpack(fields))
+    local written = {}
+    for r = 1, count do
+      local from = at + (r - 1) * (measures + 1)
+      local sums = before[r] and { unpack_row(format, before[r]) } or nil
+      local added = {}
+      for m = 1, measures do added[m] = tonumber(ARGV[from + m]) + (sums and sums[m] or 0) end
+      written[2 * r - 1] = fields[r]
+      written[2 * r] = pack(format, unpack(added))
+    end
+    redis.call('HSET', key, unpack(written))
+    at = at + count * (measures + 1)
   end
 end
+
 for _ = 1, tonumber(take()) do
   local conversion = take()
   redis.call('HSET', prefix .. 'c:' .. generation, conversion, take())

@@ -4,7 +4,7 @@
  *
  *   <ns>:{p}:state          hash: position, commit, logIdentity, logTimeMs, generation, oldest, definitions
  *   <ns>:{p}:u:<userKey>    string: the user's lines
- *   <ns>:{p}:d:<g>:<view>   hash: deltas of generation g; field = row key, tab, index of the measure
+ *   <ns>:{p}:d:<g>:<view>   hash: deltas of generation g; field = row key, value = its measures, packed
  *   <ns>:{p}:n:<g>          hash: pending, overflowed
  *   <ns>:{p}:c:<g>          hash: conversion id → user key
  *   <ns>:{p}:dead           stream: dead letters, the newest 10 000

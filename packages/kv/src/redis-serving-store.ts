@@ -7,30 +7,28 @@ import { partitionPrefix, pointerKey, recordKey } from './keys.ts';
 import type { PartitionDeltas, ServingStore } from './serving-port.ts';
 import { stateFrom } from './state.ts';
 
-type FlatHash = string[];
-type DeltasReply = [state: FlatHash, pending: number, overflowed: number, views: FlatHash[][]];
+type DeltasReply = [state: Buffer[], pending: number, overflowed: number, views: Buffer[][][]];
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
-    tributaryReadDeltas(stateKey: string, ...args: string[]): Result<DeltasReply, Context>;
+    tributaryReadDeltasBuffer(stateKey: string, ...args: string[]): Result<DeltasReply, Context>;
     tributaryRetire(stateKey: string, ...args: string[]): Result<number, Context>;
     tributarySetPointer(pointerKey: string, sequence: number, generation: number): Result<number, Context>;
   }
 }
 
-/** `viewNames`: all views, for retiring. `measuresOf`: how many measures a view's rows have. */
+/** `views`: the names of all views, for retiring. */
 export function createServingStore(
   redis: Redis,
   namespace: string,
   partitions: number,
-  views: readonly { readonly name: string; readonly measures: readonly string[] }[],
+  views: readonly { readonly name: string }[],
 ): ServingStore {
   define(redis, 'tributaryReadDeltas', 'read-deltas.lua');
   define(redis, 'tributaryRetire', 'retire.lua');
   define(redis, 'tributarySetPointer', 'set-pointer.lua');
   const all = Array.from({ length: partitions }, (_, partition) => partition);
   const prefixOf = (partition: number) => partitionPrefix(namespace, partition);
-  const measuresOf = new Map(views.map((view) => [view.name, view.measures.length]));
 
   async function readPartition(
     partition: number,
@@ -39,7 +37,7 @@ export function createServingStore(
     before: number | undefined,
   ): Promise<PartitionDeltas> {
     const prefix = prefixOf(partition);
-    const [state, pending, overflowed, replies] = await redis.tributaryReadDeltas(
+    const [state, pending, overflowed, replies] = await redis.tributaryReadDeltasBuffer(
       `${prefix}state`,
       prefix,
       String(from),
@@ -48,9 +46,9 @@ export function createServingStore(
     );
     const rows: RowsByView = new Map();
     names.forEach((name, i) => {
-      rows.set(name, rowsFrom(replies[i] ?? [], measuresOf.get(name) ?? 0));
+      rows.set(name, rowsFrom(replies[i] ?? []));
     });
-    return { partition, state: stateFrom(recordOf(state)), rows, pending, overflowed };
+    return { partition, state: stateFrom(recordOf(state.map(String))), rows, pending, overflowed };
   }
 
   return {
@@ -139,17 +137,17 @@ function recordOf(flat: readonly string[]): Record<string, string> {
   return fields;
 }
 
-/** Sums the hashes of one view over its generations; field = row key, tab, index of the measure. */
-function rowsFrom(hashes: readonly FlatHash[], measures: number): Rows {
+/** Sums the hashes of one view over its generations: field = row key, value = measures as commit.lua packs them. */
+function rowsFrom(hashes: readonly Buffer[][]): Rows {
   const rows: Rows = new Map();
-  for (const hash of hashes) {
-    for (let i = 0; i + 1 < hash.length; i += 2) {
-      const field = hash[i] as string;
-      const tab = field.lastIndexOf('\t');
-      const row = new Array<number>(measures).fill(0);
-      row[Number(field.slice(tab + 1))] = Number(hash[i + 1]);
-      addRow(rows, field.slice(0, tab), row);
-    }
-  }
+  for (const hash of hashes)
+    for (let i = 0; i + 1 < hash.length; i += 2) addRow(rows, String(hash[i]), unpackMeasures(hash[i + 1] as Buffer));
   return rows;
+}
+
+/** Little-endian 64-bit integers, all of them safe integers: the writer checks. */
+function unpackMeasures(packed: Buffer): number[] {
+  const measures: number[] = [];
+  for (let at = 0; at < packed.length; at += 8) measures.push(packed.readInt32LE(at + 4) * 2 ** 32 + packed.readUInt32LE(at));
+  return measures;
 }

@@ -79,16 +79,12 @@ function commitArgs(prefix: string, commit: Commit, definitions: string): string
   pushPairs(args, commit.rewrites);
   args.push(String(commit.deltas.size));
   for (const [view, rows] of commit.deltas) {
-    const countAt = args.push(view, '') - 1;
-    let fields = 0;
+    const [first] = rows.values();
+    args.push(view, String(first?.length ?? 0), String(rows.size));
     for (const [key, measures] of rows) {
-      for (let m = 0; m < measures.length; m++) {
-        if (measures[m] === 0) continue;
-        args.push(`${key}\t${m}`, String(measures[m]));
-        fields++;
-      }
+      args.push(key);
+      for (const measure of measures) args.push(String(measure));
     }
-    args[countAt] = String(fields);
   }
   pushPairs(args, commit.conversions);
   args.push(String(commit.parked.length));

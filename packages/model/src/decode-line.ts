@@ -18,7 +18,7 @@ export function decodeLine(line: string, partition: number, partitions: number):
   } catch (cause) {
     return invalid('undecodable_record', `the record is not JSON: ${(cause as Error).message}`);
   }
-  const validated = validateEvent(value);
+  const validated = validateEvent(value, !line.includes('\\') && !line.includes('\u007f'));
   if (!validated.ok) return validated;
   const userKey = userKeyOf(validated.event);
   const home = partitionOf(userKey, partitions);

@@ -4,7 +4,7 @@ import { parseDefinitions } from '@tributary/model/definitions';
 import { DAY_MS } from '@tributary/model/time';
 import type { RowsByView } from '@tributary/views/deltas';
 import { step } from '@tributary/views/step';
-import type { DecodedBatch } from './decode.ts';
+import type { Arrival, DecodedBatch } from './decode.ts';
 import { crossBarrier, type PartitionLimits, type PartitionRun, stateOf } from './partition-run.ts';
 import type { CachedUser } from './user-cache.ts';
 
@@ -17,11 +17,11 @@ export interface AppliedBatch {
   readonly duplicates: number;
 }
 
-/** Changes `run`; every user of the batch is in its cache. */
+/** Changes `run` and `users`: the states of the arrivals' users, in the order of arrivals. */
 export function applyBatch(
   run: PartitionRun,
   batch: DecodedBatch,
-  batchNumber: number,
+  users: readonly CachedUser[],
   logIdentity: string,
   commitId: string,
   sha256Hex: (text: string) => string,
@@ -36,8 +36,9 @@ export function applyBatch(
   let late = 0;
   let duplicates = 0;
   let overflowed = 0;
-  for (const { userKey, event, line, logTimeMs } of batch.arrivals) {
-    const user = run.users.get(userKey, batchNumber) as CachedUser;
+  for (let i = 0; i < batch.arrivals.length; i++) {
+    const { userKey, event, line, logTimeMs } = batch.arrivals[i] as Arrival;
+    const user = users[i] as CachedUser;
     const outcome = step(user.state, event, logTimeMs, run.rules, deltas);
     if (outcome.fate === 'duplicate') {
       duplicates++;

@@ -1,7 +1,7 @@
 /**
  * The speed worker: reads the log after each partition's position and commits effect and position together.
  *
- *   read    entries after the positions              while the previous commits are under way
+ *   read    entries after the positions, one ahead   while the previous batch is applied and committed
  *   decode  lines → arrivals, dead letters, barrier
  *   load    records of users that are not cached     safe meanwhile: a user under commit is cached
  *   apply   step every event → one commit            pure but for the partition's own cache
@@ -17,6 +17,8 @@ import { emptyUser } from '@tributary/views/user-state';
 import { type AppliedBatch, applyBatch } from './apply.ts';
 import { type DecodedBatch, decodeBatch } from './decode.ts';
 import { loadPartition, type PartitionLimits, type PartitionRun } from './partition-run.ts';
+import { createReadAhead } from './read-ahead.ts';
+import type { CachedUser } from './user-cache.ts';
 
 export interface WorkerLimits extends PartitionLimits {
   /** Log entries of one partition in one batch. */
@@ -62,6 +64,7 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
   const { log, store, sha256Hex } = options;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const runs = new Map<number, PartitionRun>();
+  const reader = createReadAhead(log, limits);
   let underWay: Promise<void> = Promise.resolve();
   let batchNumber = 0;
 
@@ -73,22 +76,31 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
     const loaded = await Promise.all(
       missing.map((partition) => loadPartition(partition, store, log.identity, options.definitions, sha256Hex, limits)),
     );
-    for (const run of loaded) runs.set(run.partition, run);
+    for (const run of loaded) {
+      runs.set(run.partition, run);
+      reader.seek(run.partition, run.position);
+    }
   }
 
-  async function loadUsers(run: PartitionRun, batch: DecodedBatch, number: number): Promise<void> {
+  /** The state of each arrival's user, in the order of arrivals. */
+  async function loadUsers(run: PartitionRun, batch: DecodedBatch, number: number): Promise<CachedUser[]> {
     const missing = new Set<string>();
     for (const { userKey } of batch.arrivals) if (run.users.get(userKey, number) === undefined) missing.add(userKey);
-    if (missing.size === 0) return;
-    const userKeys = [...missing];
-    const records = await store.loadRecords(run.partition, userKeys);
-    userKeys.forEach((userKey, i) => {
-      const record = records[i] ?? null;
-      const recordLength = record?.length ?? 0;
-      const trimAtLength = Math.max(limits.trimRecordLength, recordLength * 2);
-      const state = record === null ? emptyUser() : userFromRecord(record, run.logTimeMs, run.rules);
-      run.users.set(userKey, { state, recordLength, trimAtLength, batch: number });
-    });
+    if (missing.size > 0) {
+      const userKeys = [...missing];
+      const records = await store.loadRecords(run.partition, userKeys);
+      userKeys.forEach((userKey, i) => {
+        run.users.set(userKey, cachedUser(records[i] ?? null, run, number));
+      });
+    }
+    return batch.arrivals.map(({ userKey }) => run.users.get(userKey, number) as CachedUser);
+  }
+
+  function cachedUser(record: string | null, run: PartitionRun, batch: number): CachedUser {
+    const recordLength = record?.length ?? 0;
+    const trimAtLength = Math.max(limits.trimRecordLength, recordLength * 2);
+    const state = record === null ? emptyUser() : userFromRecord(record, run.logTimeMs, run.rules);
+    return { state, recordLength, trimAtLength, batch };
   }
 
   async function withTrims(run: PartitionRun, { commit, toTrim }: AppliedBatch): Promise<AppliedBatch['commit']> {
@@ -112,6 +124,7 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
   function forget(run: PartitionRun, why: CommitOutcome | Error): void {
     if (runs.get(run.partition) !== run) return;
     runs.delete(run.partition);
+    reader.drop(run.partition);
     options.onReset?.(run.partition, why);
   }
 
@@ -136,25 +149,22 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
     const run = runs.get((entries[0] as LogEntry).partition);
     if (run === undefined) return null;
     const batch = decodeBatch(entries, run.logTimeMs, run.generation, log.partitions);
+    let users: readonly CachedUser[];
     try {
-      await loadUsers(run, batch, number);
+      users = await loadUsers(run, batch, number);
     } catch (error) {
       forget(run, error as Error);
       return null;
     }
-    return [run, applyBatch(run, batch, number, log.identity, options.commitId(), sha256Hex, limits)];
+    if (batch.barrier !== undefined) reader.seek(run.partition, batch.upTo); // what lies after it is the next batch's
+    return [run, applyBatch(run, batch, users, log.identity, options.commitId(), sha256Hex, limits)];
   }
 
   return {
     settle,
     async runOnce(signal) {
       await loadMissing();
-      const after = new Map([...runs.values()].map((run) => [run.partition, run.position]));
-      const entries = await log.read(after, {
-        maxEntries: limits.maxEntries,
-        waitMs: limits.waitMs,
-        ...(signal ? { signal } : {}),
-      });
+      const entries = await reader.take(signal);
       if (entries.length === 0) {
         await settle();
         return 0;

@@ -17,39 +17,43 @@ export interface CachedUser {
 export interface UserCache {
   get(userKey: string, batch: number): CachedUser | undefined;
   set(userKey: string, user: CachedUser): void;
-  /** Evicts users last touched in batches up to `batch` until the bound holds. */
+  /** Evicts users last touched in batches up to `batch`, oldest first, once the bound is passed. */
   evict(batch: number): void;
 }
 
+/** What an eviction leaves of the bound, so that evictions are rare. */
+const KEEP = 0.8;
+
 export function createUserCache(maxEvents: number): UserCache {
   const users = new Map<string, CachedUser>();
+  /** Events held, by what was touched since it was last counted: never less than the truth. */
   let held = 0;
   return {
     get(userKey, batch) {
       const user = users.get(userKey);
-      if (user === undefined) return undefined;
-      if (user.batch !== batch) {
+      if (user !== undefined && user.batch !== batch) {
         user.batch = batch;
-        users.delete(userKey);
-        users.set(userKey, user);
-        // An estimate: each batch adds an event or more; the true weight is taken at eviction.
         held++;
       }
       return user;
     },
     set(userKey, user) {
       users.set(userKey, user);
-      held += 1 + user.state.events.length;
+      held += weightOf(user);
     },
     evict(batch) {
       if (held <= maxEvents) return;
-      held = 0;
-      for (const user of users.values()) held += 1 + user.state.events.length;
-      for (const [userKey, user] of users) {
-        if (held <= maxEvents * 0.9 || user.batch > batch) break;
-        held -= 1 + user.state.events.length;
+      const oldestFirst = [...users].sort(([, a], [, b]) => a.batch - b.batch);
+      held = oldestFirst.reduce((sum, [, user]) => sum + weightOf(user), 0);
+      for (const [userKey, user] of oldestFirst) {
+        if (held <= maxEvents * KEEP || user.batch > batch) break;
+        held -= weightOf(user);
         users.delete(userKey);
       }
     },
   };
+}
+
+function weightOf(user: CachedUser): number {
+  return 1 + user.state.events.length;
 }
