@@ -113,12 +113,8 @@ function carriesMarketing(type: SegmentType): boolean {
 }
 
 function marketingOf(type: SegmentType, properties: JsonObject, context: Context): Draft | Invalid {
-  const currency = textOf(properties['currency'])?.toUpperCase();
-  const revenue = present(properties['revenue']);
-  const value = toMinorUnits(revenue ?? properties['value'], currency);
-  if (revenue !== undefined && value === undefined)
-    return invalid('invalid_field', `properties.revenue is a decimal amount such as 19.99, got ${describe(revenue)}`);
-  const cost = toMinorUnits(properties['cost'], currency);
+  const money = moneyOf(properties);
+  if ('ok' in money) return money;
   const campaign = objectOf(context('campaign')) ?? {};
   const page = objectOf(context('page')) ?? {};
   const url = textOf(page['url']) ?? (type === 'page' ? textOf(properties['url']) : undefined);
@@ -126,12 +122,25 @@ function marketingOf(type: SegmentType, properties: JsonObject, context: Context
     channel: channelOf(type, properties, campaign, page, url),
     campaign: textOf(properties['campaign']) ?? textOf(campaign['name']),
     creative: textOf(campaign['content']),
-    cost: cost !== undefined && cost >= 0 ? cost : undefined,
-    value,
-    // A currency matters beside an amount only; elsewhere the property may mean anything.
-    currency: value === undefined && cost === undefined ? undefined : currency,
+    ...money,
     page: shortened(url ?? textOf(page['path'])),
   };
+}
+
+/**
+ * `revenue` is money by its name, so a bad one is refused. `value` and `cost` may mean anything: they count as money where
+ * they can be, and stay mere properties elsewhere.
+ */
+function moneyOf(properties: JsonObject): Draft | Invalid {
+  const currency = textOf(properties['currency'])?.toUpperCase();
+  const revenue = present(properties['revenue']);
+  if (revenue === undefined && currency !== undefined && !/^[A-Z]{3}$/.test(currency)) return {};
+  const value = toMinorUnits(revenue ?? properties['value'], currency);
+  if (revenue !== undefined && value === undefined)
+    return invalid('invalid_field', `properties.revenue is a decimal amount such as 19.99, got ${describe(revenue)}`);
+  const costOrCredit = toMinorUnits(properties['cost'], currency);
+  const cost = costOrCredit !== undefined && costOrCredit >= 0 ? costOrCredit : undefined;
+  return value === undefined && cost === undefined ? {} : { value, cost, currency };
 }
 
 /** A visit has a channel whatever brought it; other events only when a campaign or an ad click says so. */

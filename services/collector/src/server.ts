@@ -121,8 +121,8 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
 
   async function receive(request: FastifyRequest, reply: FastifyReply, route: Route, checkOnly: boolean): Promise<FastifyReply> {
     const { authorization } = request.headers;
-    const headerKey = authorization === undefined ? undefined : keyOfHeader(authorization);
-    if (authorization !== undefined) {
+    const headerKey = authorization ? keyOfHeader(authorization) : undefined;
+    if (authorization) {
       const refusal = headerKey === undefined ? 'the authorization header holds no key' : collector.refusalOf(headerKey);
       if (refusal !== undefined) {
         const invalidKey = invalid('invalid_write_key', refusal);
