@@ -1,0 +1,135 @@
+/**
+ * The HTTP side, in the order a request meets it:
+ *
+ *   too many in flight → 429 · key and scope → 401/403 · schema → 400 · route · errors as RFC 9457 · counted and timed
+ */
+import { randomUUID } from 'node:crypto';
+import cors from '@fastify/cors';
+import helmet from '@fastify/helmet';
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import Fastify, { type FastifyInstance } from 'fastify';
+import {
+  jsonSchemaTransform,
+  jsonSchemaTransformObject,
+  validatorCompiler,
+  type ZodTypeProvider,
+} from 'fastify-type-provider-zod';
+import { requireKey } from './auth.ts';
+import type { ApiContext } from './context.ts';
+import { errorHandler, sendProblem } from './problem.ts';
+import { attributionRoutes } from './routes/attribution.ts';
+import { conversionRoutes } from './routes/conversions.ts';
+import { generationRoutes } from './routes/generations.ts';
+import { healthRoutes, operationRoutes } from './routes/operations.ts';
+import { reconciliationRoutes } from './routes/reconciliations.ts';
+import { signalsRoutes } from './routes/signals.ts';
+import { totalsRoutes } from './routes/totals.ts';
+import { userRoutes } from './routes/users.ts';
+
+const ROUTES = [
+  signalsRoutes,
+  userRoutes,
+  attributionRoutes,
+  totalsRoutes,
+  conversionRoutes,
+  generationRoutes,
+  reconciliationRoutes,
+  operationRoutes,
+  healthRoutes,
+];
+
+export interface AppOptions {
+  /** Origins of pages that may read with a key; none: no CORS headers at all. */
+  readonly corsOrigins: readonly string[];
+  /** Told of each answered request: the route's pattern, its status, its duration. */
+  readonly onAnswered?: (method: string, route: string, status: number, durationMs: number) => void;
+}
+
+export async function buildApp(context: ApiContext, options: AppOptions): Promise<FastifyInstance> {
+  const { deps } = context;
+  const app = Fastify({
+    logger: false,
+    bodyLimit: deps.limits.bodyBytes,
+    trustProxy: deps.trustedProxies === 0 ? false : deps.trustedProxies,
+    requestTimeout: 30_000,
+    connectionTimeout: 60_000,
+    keepAliveTimeout: 72_000,
+    forceCloseConnections: 'idle',
+    return503OnClosing: true,
+    genReqId: () => randomUUID(),
+    // A percent-encoded user key of 256 characters.
+    routerOptions: { maxParamLength: 4_096 },
+    frameworkErrors: (error, _request, reply) => sendProblem(reply, 'invalid_query', error.message),
+  }).withTypeProvider<ZodTypeProvider>();
+
+  app.setValidatorCompiler(validatorCompiler);
+  // Answers are typed by their schemas at compile time and checked against them in the tests, not on every request.
+  app.setSerializerCompiler(() => (data) => JSON.stringify(data));
+  app.setErrorHandler(errorHandler(deps.onWarning));
+  app.setNotFoundHandler((request, reply) =>
+    sendProblem(reply, 'not_found', `there is no ${request.method} ${pathOf(request.url)}`),
+  );
+
+  boundInFlight(app, deps.limits.maxInFlight);
+  if (options.corsOrigins.length > 0)
+    await app.register(cors, { origin: [...options.corsOrigins], methods: ['GET', 'POST'], maxAge: 600 });
+  app.addHook('onRequest', requireKey(deps.keys, deps.now));
+  const { onAnswered } = options;
+  if (onAnswered !== undefined)
+    app.addHook('onResponse', (request, reply, done) => {
+      onAnswered(request.method, request.routeOptions.url ?? '(none)', reply.statusCode, reply.elapsedTime);
+      done();
+    });
+
+  await app.register(helmet, { contentSecurityPolicy: { useDefaults: false, directives: CSP }, strictTransportSecurity: false });
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: 'Tributary serving API', version: '0.1.0', description: 'Merged answers of the speed and the batch layer.' },
+      components: { securitySchemes: { key: { type: 'http', scheme: 'bearer' } } },
+      security: [{ key: [] }],
+    },
+    transform: jsonSchemaTransform,
+    transformObject: jsonSchemaTransformObject,
+  });
+  await app.register(swaggerUi, { routePrefix: '/docs', uiConfig: { persistAuthorization: false } });
+  for (const routes of ROUTES) await app.register(routes(context));
+  return app as unknown as FastifyInstance;
+}
+
+/** No inline script anywhere; the documentation's pages bring their own files. `https:` is not forced: loopback speaks http. */
+const CSP = {
+  'default-src': ["'none'"],
+  'script-src': ["'self'"],
+  'style-src': ["'self'", "'unsafe-inline'"],
+  'img-src': ["'self'", 'data:'],
+  'connect-src': ["'self'"],
+  'font-src': ["'self'"],
+  'base-uri': ["'none'"],
+  'form-action': ["'none'"],
+  'frame-ancestors': ["'none'"],
+};
+
+function boundInFlight(app: FastifyInstance | { addHook: FastifyInstance['addHook'] }, most: number): void {
+  const counted = new WeakSet<object>();
+  let inFlight = 0;
+  app.addHook('onRequest', (request, reply, done) => {
+    if (inFlight >= most) {
+      sendProblem(reply, 'overloaded', `${inFlight} requests are being answered already`);
+      return;
+    }
+    inFlight++;
+    counted.add(request.raw);
+    // `close` comes once for every answer, also for those whose client went away.
+    reply.raw.once('close', () => {
+      if (counted.delete(request.raw)) inFlight--;
+    });
+    done();
+  });
+}
+
+function pathOf(url: string): string {
+  const query = url.indexOf('?');
+  return (query < 0 ? url : url.slice(0, query)).slice(0, 200);
+}

@@ -1,0 +1,65 @@
+/**
+ * Who may ask. Every route needs a key unless its config says `scope: 'open'`, so a route that forgets to say is closed.
+ * Keys come as Bearer; on /docs, which people open in browsers, also as the password of a Basic authorization. Elsewhere
+ * Basic is refused: browsers send it by themselves, and another site's page must not act with an admin's key.
+ */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { KeyVerifier, Scope } from './ports.ts';
+import { sendProblem } from './problem.ts';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    scope?: Scope | 'open';
+  }
+}
+
+const KEY_LENGTH = 256;
+
+/** An onRequest hook. */
+export function requireKey(keys: KeyVerifier, now: () => number) {
+  return (request: FastifyRequest, reply: FastifyReply, done: () => void): void => {
+    const scope = request.is404 ? 'open' : (request.routeOptions.config.scope ?? 'read');
+    if (scope === 'open') {
+      done();
+      return;
+    }
+    const docs = isDocs(request.url);
+    const key = keyOf(request.headers.authorization, docs);
+    const verdict = key === null ? 'absent' : keys.verify(key, scope, now());
+    if (verdict === 'ok') {
+      done();
+      return;
+    }
+    if (docs) reply.header('www-authenticate', 'Basic realm="tributary: a read key as the password"');
+    if (verdict === 'forbidden') sendProblem(reply, 'forbidden', `this route needs a key with the scope "${scope}"`);
+    else sendProblem(reply, 'unauthorized', REASON[verdict]);
+  };
+}
+
+const REASON = {
+  absent: 'the request carries no key',
+  unknown: 'the key is not known here',
+  expired: 'the key has expired',
+} as const;
+
+function isDocs(url: string): boolean {
+  return url === '/docs' || url.startsWith('/docs/') || url.startsWith('/docs?');
+}
+
+function keyOf(authorization: string | undefined, basicAllowed: boolean): string | null {
+  if (authorization === undefined || authorization.length > KEY_LENGTH * 2) return null;
+  const space = authorization.indexOf(' ');
+  const scheme = authorization.slice(0, space).toLowerCase();
+  const rest = authorization.slice(space + 1).trim();
+  if (scheme === 'bearer') return rest === '' ? null : rest;
+  if (scheme !== 'basic' || !basicAllowed) return null;
+  const [user = '', password = ''] = Buffer.from(rest, 'base64').toString().split(':');
+  return password === '' ? user : password;
+}
+
+/** The public half of a key, `prefix_id`, for the record of who did what. */
+export function actorOf(request: FastifyRequest): string {
+  const key = keyOf(request.headers.authorization, false) ?? '';
+  const [prefix, id] = key.split('_');
+  return prefix !== undefined && id !== undefined ? `key ${prefix}_${id}`.slice(0, 64) : 'unknown key';
+}

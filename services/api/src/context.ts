@@ -1,0 +1,16 @@
+/** What every route is built on. */
+import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod';
+import type { Generations } from './generations.ts';
+import type { ApiDeps } from './ports.ts';
+import type { SpeedBoard } from './speed-board.ts';
+import type { Turnstile } from './turnstile.ts';
+
+export interface ApiContext {
+  readonly deps: ApiDeps;
+  readonly generations: Generations;
+  readonly board: SpeedBoard;
+  /** Before each question to DuckDB. */
+  readonly turnstile: Turnstile;
+}
+
+export type Routes = (context: ApiContext) => FastifyPluginCallbackZod;

@@ -1,0 +1,93 @@
+/**
+ * Why a conversion's credit went where it went. The path and the weights come from the very functions that the views
+ * are computed with, so the explanation cannot disagree with the report.
+ */
+import { weightsOf } from '@tributary/attribution/rule-based';
+import { type Definitions, RULE_BASED_MODELS, type RuleBasedModel } from '@tributary/model/definitions';
+import { CREDIT_UNIT_MICROS, split } from '@tributary/model/money';
+import { DAY_MS } from '@tributary/model/time';
+import { pathOf } from '@tributary/views/credit/path';
+import type { TimelineEvent } from '@tributary/views/timeline';
+
+export interface TouchCredit {
+  /** Of `weightSum` over the path. */
+  readonly weight: number;
+  readonly creditMicros: number;
+  readonly valueMinor: number;
+}
+
+export interface ExplainedTouch {
+  readonly touch: TimelineEvent;
+  readonly eligible: boolean;
+  /** Why not, or why so. */
+  readonly reason: string;
+  readonly credits: Partial<Record<RuleBasedModel, TouchCredit>>;
+}
+
+export interface Explanation {
+  readonly conversion: TimelineEvent;
+  /** In order; touches up to the conversion's instant. */
+  readonly touches: readonly ExplainedTouch[];
+  /** Ineligible touches, the oldest, that are not listed. */
+  readonly omitted: number;
+  readonly weightSums: Partial<Record<RuleBasedModel, number>>;
+}
+
+/** Ineligible touches listed at the most. */
+const MAX_INELIGIBLE = 200;
+
+/** null when the timeline holds no conversion of that id. */
+export function explain(timeline: readonly TimelineEvent[], id: string, definitions: Definitions): Explanation | null {
+  const at = timeline.findIndex((event) => event.id === id && event.kind === 'conversion');
+  const conversion = timeline[at];
+  if (conversion === undefined) return null;
+  const path = pathOf(timeline, at, definitions);
+  const credits = new Map<TimelineEvent, ExplainedTouch['credits']>(path.map((touch) => [touch, {}]));
+  const weightSums: Partial<Record<RuleBasedModel, number>> = {};
+  if (path.length > 0) {
+    for (const model of RULE_BASED_MODELS) {
+      const weights = weightsOf(model, path, conversion.ts, definitions);
+      const micros = split(CREDIT_UNIT_MICROS, weights);
+      const values = split(conversion.valueMinor, weights);
+      weightSums[model] = weights.reduce((sum, weight) => sum + weight, 0);
+      path.forEach((touch, i) => {
+        const credit = { weight: weights[i] ?? 0, creditMicros: micros[i] ?? 0, valueMinor: values[i] ?? 0 };
+        (credits.get(touch) as Record<string, TouchCredit>)[model] = credit;
+      });
+    }
+  }
+  const touches: ExplainedTouch[] = [];
+  let ineligible = 0;
+  let omitted = 0;
+  // Newest first, so that it is the oldest ineligible touches that are left out.
+  for (let i = timeline.length - 1; i >= 0; i--) {
+    const touch = timeline[i] as TimelineEvent;
+    if (touch.kind !== 'touch' || touch.ts > conversion.ts) continue;
+    const credit = credits.get(touch);
+    if (credit === undefined && ++ineligible > MAX_INELIGIBLE) omitted++;
+    else {
+      const reason = reasonOf(touch, i > at, conversion, definitions, credit !== undefined);
+      touches.push({ touch, eligible: credit !== undefined, reason, credits: credit ?? {} });
+    }
+  }
+  return { conversion, touches: touches.reverse(), omitted, weightSums };
+}
+
+function reasonOf(
+  touch: TimelineEvent,
+  isAfter: boolean,
+  conversion: TimelineEvent,
+  definitions: Definitions,
+  eligible: boolean,
+): string {
+  const windowMs = definitions.touchWindowMs.get(touch.type) ?? 0;
+  const age = `${inDays(conversion.ts - touch.ts)} days before the conversion`;
+  if (eligible) return `${age}, within the ${inDays(windowMs)}-day window of "${touch.type}"`;
+  if (isAfter) return 'at the instant of the conversion, but ordered after it by id';
+  if (conversion.ts - touch.ts > windowMs) return `${age}, outside the ${inDays(windowMs)}-day window of "${touch.type}"`;
+  return 'before the previous conversion, and resetOnConversion is on';
+}
+
+function inDays(ms: number): string {
+  return String(Math.round((ms / DAY_MS) * 100) / 100);
+}

@@ -1,0 +1,85 @@
+/**
+ * Where a conversion is, and the timeline it stands in. Asked first is the speed layer (what it saw since the oldest kept
+ * cut), then the conversions of the served generation. A record holds everything a conversion looks back at only while
+ * the conversion is in time; for an older one the archived events are read as well.
+ */
+import type { Definitions } from '@tributary/model/definitions';
+import { TributaryError } from '@tributary/model/errors';
+import type { Event } from '@tributary/model/event';
+import { partitionOf } from '@tributary/model/user-key';
+import type { ApiContext } from './context.ts';
+import type { ServedGeneration } from './generations.ts';
+import { fromStore } from './snapshot.ts';
+import { eventsOfRecord } from './user-timeline.ts';
+
+/** Archived events read for one explanation, the newest. */
+const MAX_EVENTS = 20_000;
+
+export interface FoundConversion {
+  readonly userKey: string;
+  readonly events: readonly Event[];
+  readonly definitions: Definitions;
+  readonly sources: readonly ('speed' | 'batch')[];
+  readonly holes: readonly string[];
+  readonly notes: readonly string[];
+}
+
+/** `userKey`: whose conversion, when the asker knows; ids are unique within a user only. Throws `not_found`. */
+export async function findConversion(
+  context: ApiContext,
+  served: ServedGeneration,
+  id: string,
+  userKey: string | undefined,
+): Promise<FoundConversion> {
+  const { deps, board, turnstile } = context;
+  const notes: string[] = [];
+  const { manifest } = served.loaded;
+  const user = userKey ?? (await ownerOf(context, served, id, notes));
+  const partition = partitionOf(user, deps.partitions);
+  const [record = null] = await fromStore(deps.store.records([{ partition, userKey: user }]));
+  const recorded = eventsOfRecord(record);
+  const seen = recorded.find((event) => event.id === id);
+  const logTimeMs = board.states()[partition]?.logTimeMs ?? 0;
+
+  if (seen !== undefined && (manifest === null || seen.ts > logTimeMs - board.definitions(partition).latenessMs))
+    return { userKey: user, events: recorded, definitions: board.definitions(partition), sources: ['speed'], holes: [], notes };
+  if (manifest === null) throw notFound(id, user);
+
+  const definitions = deps.parseDefinitions(manifest.definitions);
+  const range = { fromMs: seen === undefined ? 0 : Math.max(0, seen.ts - definitions.lookbackMs), toMs: (seen?.ts ?? NEVER) + 1 };
+  const archived = await turnstile.pass((signal) =>
+    deps.archive.userEvents(manifest, user, { ...range, limit: MAX_EVENTS }, signal),
+  );
+  if (seen === undefined && !archived.some((event) => event.id === id)) throw notFound(id, user);
+  return {
+    userKey: user,
+    events: [...archived, ...recorded],
+    definitions,
+    sources: ['batch', 'speed'],
+    holes: archived.length < MAX_EVENTS ? [] : [`only the newest ${MAX_EVENTS} archived events of the user were read`],
+    notes,
+  };
+}
+
+const NEVER = 9_999_999_999_999;
+
+async function ownerOf(
+  { deps, turnstile }: ApiContext,
+  { loaded }: ServedGeneration,
+  id: string,
+  notes: string[],
+): Promise<string> {
+  const recent = await fromStore(deps.store.findConversion(id));
+  if (recent !== null) return recent.userKey;
+  const { manifest } = loaded;
+  const found = manifest === null ? [] : await turnstile.pass((signal) => deps.archive.findConversions(manifest, id, signal));
+  const [first] = found;
+  if (first === undefined) throw notFound(id);
+  if (found.length > 1) notes.push(`${found.length} users have a conversion of this id; name one with ?user=`);
+  return first.userKey;
+}
+
+function notFound(id: string, user?: string): TributaryError {
+  const whose = user === undefined ? '' : ` of the user ${JSON.stringify(user)}`;
+  return new TributaryError('not_found', `no conversion ${JSON.stringify(id)}${whose} is stored`);
+}

@@ -1,0 +1,147 @@
+/**
+ * Which generation readers are given, and its rows in memory.
+ *
+ * Two sources name the current generation: the newest publication file (the truth) and the pointer in Redis (its cache,
+ * quicker to see). The higher sequence wins. When it moves, the new view(g) is loaded in the background and the previous
+ * generation goes on being served: still exact, as its deltas are kept (see merge.ts). A generation that cannot be
+ * loaded never becomes a hole: the previous one stays if it is still kept, and the answer says so; else there is no answer.
+ *
+ *   wanted    | in memory     | served                          | complete
+ *   ----------+---------------+---------------------------------+---------
+ *   g         | g             | g                               | yes
+ *   g         | older, kept   | older, while g loads            | yes
+ *   g corrupt | older, kept   | older, with a warning           | no
+ *   g corrupt | older, retired| 503                             |
+ *   g         | nothing       | 503 until loaded                |
+ *
+ * Whether deltas are still kept is the store's to say: it refuses deltas of a generation that was retired.
+ */
+import type { GenerationPointer } from '@tributary/kv/serving-port';
+import { TributaryError } from '@tributary/model/errors';
+import { GENERATION_ZERO, type LoadedGeneration, loadedGeneration } from './loaded-generation.ts';
+import type { GenerationSource } from './ports.ts';
+
+export interface ServedGeneration {
+  readonly loaded: LoadedGeneration;
+  /** Why this is not the generation that readers should get; null when it is, or when that one is merely loading. */
+  readonly failure: string | null;
+}
+
+export interface Generations {
+  /** Takes the generation for one request, having heard of `pointer`. Throws `not_ready`. */
+  take(pointer: GenerationPointer | null): ServedGeneration;
+  /** Reads the newest publication file, loads what it names, and resolves when that is served or has failed. */
+  refresh(): Promise<void>;
+  current(): { readonly wanted: GenerationPointer | null; readonly served: number | null; readonly failure: string | null };
+}
+
+export interface GenerationsOptions {
+  readonly source: GenerationSource;
+  readonly now: () => number;
+  readonly onWarning: (message: string, cause: unknown) => void;
+  /** Generations held in memory. */
+  readonly keep?: number;
+  /** How long after a failed load the next attempt comes. */
+  readonly retryMs?: number;
+}
+
+const FALLBACKS = 3;
+
+export function createGenerations({ source, now, onWarning, keep = 3, retryMs = 5_000 }: GenerationsOptions): Generations {
+  const memory = new Map<number, LoadedGeneration>([[0, GENERATION_ZERO]]);
+  let wanted: GenerationPointer | null = null;
+  let served: LoadedGeneration | null = null;
+  let failed: { readonly generation: number; readonly reason: string; readonly atMs: number } | null = null;
+  let loading: Promise<void> | null = null;
+
+  function hear(pointer: GenerationPointer | null): void {
+    if (pointer === null || (wanted !== null && pointer.sequence <= wanted.sequence)) return;
+    wanted = pointer;
+    const inMemory = memory.get(pointer.generation);
+    if (inMemory !== undefined) served = inMemory;
+  }
+
+  /** Loads until what is wanted is served or has failed; one load at a time. */
+  function ensure(): Promise<void> {
+    if (loading !== null) return loading;
+    if (wanted === null || served?.generation === wanted.generation) return Promise.resolve();
+    if (failed?.generation === wanted.generation && now() - failed.atMs < retryMs) return Promise.resolve();
+    loading = load(wanted.generation).finally(() => {
+      loading = null;
+    });
+    return loading;
+  }
+
+  async function load(generation: number): Promise<void> {
+    try {
+      remember(await read(generation));
+      failed = null;
+    } catch (cause) {
+      failed = { generation, reason: (cause as Error).message, atMs: now() };
+      onWarning(`generation ${generation} cannot be loaded`, cause);
+      if (served === null) await fallBack(generation);
+    }
+    if (wanted !== null) served = memory.get(wanted.generation) ?? served;
+  }
+
+  async function read(generation: number): Promise<LoadedGeneration> {
+    const manifest = await source.manifest(generation);
+    if (manifest === null)
+      throw new TributaryError('manifest_corrupt', `generation ${generation} is published but has no manifest`);
+    if (manifest.state !== 'computed')
+      throw new TributaryError('manifest_corrupt', `generation ${generation} is published but its state is ${manifest.state}`);
+    return loadedGeneration(generation, manifest, await source.viewRows(manifest));
+  }
+
+  /** At start, with nothing in memory: the newest older generation that is kept is exact too. */
+  async function fallBack(below: number): Promise<void> {
+    try {
+      const older = (await source.manifests()).filter((m) => m.generation < below && m.state === 'computed');
+      for (const { generation } of older.slice(0, FALLBACKS)) {
+        served = await read(generation).catch((cause: unknown) => {
+          onWarning(`generation ${generation}, older, cannot be loaded either`, cause);
+          return null;
+        });
+        if (served !== null) return remember(served);
+      }
+    } catch (cause) {
+      onWarning('the older generations cannot be listed', cause);
+    }
+  }
+
+  function remember(loaded: LoadedGeneration): void {
+    memory.delete(loaded.generation);
+    memory.set(loaded.generation, loaded);
+    for (const generation of memory.keys()) {
+      if (memory.size <= keep) break;
+      if (generation !== served?.generation && generation !== wanted?.generation) memory.delete(generation);
+    }
+  }
+
+  function failure(): string | null {
+    return failed !== null && failed.generation === wanted?.generation && served?.generation !== wanted.generation
+      ? failed.reason
+      : null;
+  }
+
+  return {
+    take(pointer) {
+      hear(pointer);
+      if (served === null || served.generation !== wanted?.generation) void ensure();
+      if (served === null)
+        throw new TributaryError(
+          'not_ready',
+          failed === null
+            ? 'the current generation is still being loaded'
+            : `generation ${failed.generation} cannot be loaded, and no older one is kept: ${failed.reason}`,
+        );
+      return { loaded: served, failure: failure() };
+    },
+    async refresh() {
+      const publication = await source.publication();
+      hear(publication ?? (wanted === null ? { sequence: 0, generation: 0 } : null));
+      await ensure();
+    },
+    current: () => ({ wanted, served: served?.generation ?? null, failure: failure() }),
+  };
+}

@@ -1,0 +1,49 @@
+/** Instants as clients write them: epoch milliseconds, RFC 3339 with an offset, or a plain date (midnight UTC). */
+import { DAY_MS, dayOf, MAX_INSTANT_MS } from '@tributary/model/time';
+
+const EPOCH_MS = /^\d{1,13}$/;
+const DATE = /^(\d{4})-(\d{2})-(\d{2})$/;
+const RFC_3339 = /^(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2}):(\d{2})(?:\.\d{1,9})?(?:[Zz]|[+-](\d{2}):(\d{2}))$/;
+
+export const INSTANT_HINT = 'epoch milliseconds, RFC 3339 such as "2026-11-21T08:00:00Z", or a date such as "2026-11-21"';
+
+/** Epoch ms, or null when the text is none of the three forms or names no real instant. */
+export function parseInstant(text: string): number | null {
+  if (EPOCH_MS.test(text)) return Number(text);
+  const match = DATE.exec(text) ?? RFC_3339.exec(text);
+  if (match === null) return null;
+  const [year, month, day, hour = 0, minute = 0, second = 0, offsetHour = 0, offsetMinute = 0] = match
+    .slice(1)
+    .map((part) => Number(part ?? 0));
+  if (hour > 23 || minute > 59 || second > 59 || offsetHour > 23 || offsetMinute > 59) return null;
+  // Date.parse rolls 30 February over to March: the calendar day must come back as it was written.
+  const midnight = Date.UTC(year as number, (month as number) - 1, day);
+  if (Number.isNaN(midnight) || !text.startsWith(new Date(midnight).toISOString().slice(0, 10))) return null;
+  const ms = text.length === 10 ? midnight : Date.parse(text.replace(' ', 'T').toUpperCase());
+  return Number.isNaN(ms) || ms < 0 || ms > MAX_INSTANT_MS ? null : ms;
+}
+
+export interface InstantRange {
+  /** Inclusive; null: from the beginning. */
+  readonly from: number | null;
+  /** Exclusive; null: to the end. */
+  readonly to: number | null;
+}
+
+/** A range of UTC days, `[fromDay, toDay)` as `YYYY-MM-DD`, and whether it had to grow to hold whole days. */
+export interface DayRange {
+  readonly fromDay: string | null;
+  readonly toDay: string | null;
+  readonly widened: boolean;
+}
+
+/** View rows are filed by UTC day, so a range grows outwards to whole days; the answer says so. */
+export function wholeDays({ from, to }: InstantRange): DayRange {
+  const start = from === null ? null : Math.floor(from / DAY_MS) * DAY_MS;
+  const end = to === null ? null : Math.ceil(to / DAY_MS) * DAY_MS;
+  return {
+    fromDay: start === null ? null : dayOf(start),
+    toDay: end === null ? null : dayOf(end),
+    widened: start !== from || end !== to,
+  };
+}

@@ -1,0 +1,73 @@
+/** `meta`: what every merged answer says about itself. */
+import type { PartitionDeltas } from '@tributary/kv/serving-port';
+import { z } from 'zod';
+import type { ServedGeneration } from './generations.ts';
+import { LAYERS, type Layers } from './merge.ts';
+import type { SpeedHealth } from './speed-health.ts';
+
+export const Meta = z
+  .object({
+    view: z.enum(LAYERS),
+    generation: z.int().describe('The generation whose view was taken; 0: none yet.'),
+    cut: z.int().nullable().describe('When that generation was cut, epoch ms; null for generation 0.'),
+    speed: z.object({
+      lagMs: z.int().nullable().describe('Age of the watermark in ms; 0 when the log holds nothing unread; null: unknown.'),
+      watermark: z.int().nullable().describe('Smallest log time over all partitions, epoch ms.'),
+    }),
+    pending: z.int().describe('Late events that count from the next generation on.'),
+    complete: z.boolean().describe('false: something is missing, and `warnings` says what.'),
+    warnings: z.array(z.string()),
+    definitions: z.string().describe('Version of the definitions that the batch side followed.'),
+  })
+  .meta({ id: 'Meta' });
+
+export type Meta = z.infer<typeof Meta>;
+
+/** What the answer lacks (`holes`) makes it incomplete; what readers should merely know (`notes`) does not. */
+export interface Findings {
+  readonly holes: string[];
+  readonly notes: string[];
+}
+
+export interface MetaParts {
+  readonly layers: Layers;
+  readonly served: ServedGeneration;
+  /** Empty when the deltas were not read. */
+  readonly partitions: readonly PartitionDeltas[];
+  readonly health: SpeedHealth;
+  readonly definitionsVersion: string;
+  /** Versions that the partitions follow now. */
+  readonly speedDefinitions: ReadonlySet<string>;
+}
+
+export function metaOf(parts: MetaParts, findings: Findings): Meta {
+  const { layers, served, partitions, health } = parts;
+  const sum = (of: 'pending' | 'overflowed') => partitions.reduce((total, partition) => total + partition[of], 0);
+  const holes = [...findings.holes];
+  const notes = [...findings.notes];
+  if (served.failure !== null)
+    holes.push(
+      `generation ${served.loaded.generation} is served in place of a newer one that cannot be loaded: ${served.failure}`,
+    );
+  if (layers !== 'batch') {
+    holes.push(...health.missing);
+    const overflowed = sum('overflowed');
+    if (overflowed > 0)
+      holes.push(`${overflowed} timelines outgrew their bound: their rows are exact again after the next generation`);
+    const others = [...parts.speedDefinitions].filter((version) => version !== parts.definitionsVersion);
+    if (others.length > 0)
+      notes.push(
+        `the definitions changed: since its last cut the speed layer follows ${others.join(', ')}, the batch side ${parts.definitionsVersion}`,
+      );
+  }
+  return {
+    view: layers,
+    generation: served.loaded.generation,
+    cut: served.loaded.manifest?.createdAt ?? null,
+    speed: { lagMs: health.lagMs, watermark: health.watermark },
+    pending: sum('pending'),
+    complete: holes.length === 0,
+    warnings: [...holes, ...notes],
+    definitions: parts.definitionsVersion,
+  };
+}

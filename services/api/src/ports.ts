@@ -1,0 +1,98 @@
+/**
+ * What the API needs from outside. `main.ts` gives it Redis, the data folder and the queue; tests give it fakes.
+ */
+import type { GenerationManifest, Publication } from '@tributary/archive/layout';
+import type { ServingStore } from '@tributary/kv/serving-port';
+import type { Definitions } from '@tributary/model/definitions';
+import type { Event } from '@tributary/model/event';
+import type { RowsByView } from '@tributary/views/deltas';
+
+/** The data folder: generations, publications and what they computed. The fsynced files are the truth. */
+export interface GenerationSource {
+  /** The newest publication; null before the first. */
+  publication(): Promise<Publication | null>;
+  /** Every generation, newest first. */
+  manifests(): Promise<GenerationManifest[]>;
+  /** null when there is no such generation, or no longer. Rejects with `manifest_corrupt`. */
+  manifest(generation: number): Promise<GenerationManifest | null>;
+  /** All view rows of a computed generation, checked against its manifest. Rejects with `archive_corrupt`. */
+  viewRows(manifest: GenerationManifest): Promise<RowsByView>;
+  /** Compare-and-set of the current generation. Rejects with `conflict` when `expectedSequence` is no longer the newest. */
+  publish(expectedSequence: number, publication: Omit<Publication, 'sequence'>): Promise<Publication>;
+  /** The stored reconciliation that compares `generation` with what was served before it; null when there is none. */
+  reconciliation(generation: number): Promise<unknown>;
+}
+
+export interface ArchivedConversion {
+  readonly id: string;
+  readonly userKey: string;
+}
+
+/** Questions about single users and conversions, answered by DuckDB over a generation's files. */
+export interface ArchiveReader {
+  findConversions(manifest: GenerationManifest, id: string, signal: AbortSignal): Promise<ArchivedConversion[]>;
+  /** The user's deduplicated events in `[fromMs, toMs)`, at most `limit`, the newest ones. */
+  userEvents(
+    manifest: GenerationManifest,
+    userKey: string,
+    range: { readonly fromMs: number; readonly toMs: number; readonly limit: number },
+    signal: AbortSignal,
+  ): Promise<Event[]>;
+}
+
+export type Scope = 'read' | 'admin';
+
+export interface KeyVerifier {
+  verify(key: string, scope: Scope, nowMs: number): 'ok' | 'unknown' | 'forbidden' | 'expired';
+}
+
+export interface RunRequest {
+  readonly mode: 'incremental' | 'full';
+  /** Canonical JSON of new definitions; absent: those in force. */
+  readonly definitions?: string;
+  readonly by: string;
+}
+
+/** Puts a run into the queue of the recompute job and returns the id to follow it by. */
+export type RequestRun = (request: RunRequest) => Promise<{ readonly jobId: string }>;
+
+export interface ApiLimits {
+  /** Requests in flight before new ones are told 429. */
+  readonly maxInFlight: number;
+  readonly bodyBytes: number;
+  /** Concurrent questions to DuckDB; more wait, up to eight times as many. */
+  readonly archiveConcurrency: number;
+  readonly archiveTimeoutMs: number;
+  /** Age of the watermark from which on the log's ends are compared with the committed positions. */
+  readonly suspectLagMs: number;
+}
+
+export const DEFAULT_LIMITS: ApiLimits = {
+  maxInFlight: 2_000,
+  bodyBytes: 512 * 1024,
+  archiveConcurrency: 2,
+  archiveTimeoutMs: 10_000,
+  suspectLagMs: 15_000,
+};
+
+export interface ApiDeps {
+  readonly partitions: number;
+  readonly store: ServingStore;
+  readonly source: GenerationSource;
+  readonly archive: ArchiveReader;
+  readonly keys: KeyVerifier;
+  readonly requestRun: RequestRun;
+  /** Position of the newest entry of each log partition; absent: lag is judged by the watermark alone. */
+  readonly logEnds?: () => Promise<readonly (string | null)[]>;
+  /** Definitions from their canonical JSON. */
+  readonly parseDefinitions: (json: string) => Definitions;
+  /** In force before the first event and the first generation. */
+  readonly defaultDefinitions: Definitions;
+  readonly now: () => number;
+  readonly limits: ApiLimits;
+  /** Text of the metrics page and its content type. */
+  readonly metrics: { readonly contentType: string; metrics(): Promise<string> };
+  /** Behind how many proxies the API stands; their X-Forwarded-For entries are believed. 0: none is. */
+  readonly trustedProxies: number;
+  readonly onWarning: (message: string, cause: unknown) => void;
+}

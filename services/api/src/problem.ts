@@ -1,0 +1,66 @@
+/** Errors as clients see them: RFC 9457 problem details, every code from the one table in the model. */
+import { ERRORS, type ErrorCode, TributaryError } from '@tributary/model/errors';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+
+export const Problem = z
+  .object({
+    type: z.string().describe('Names the kind of problem; ends in the code.'),
+    title: z.string(),
+    status: z.int(),
+    code: z.string().describe('One code of the error table; stable.'),
+    detail: z.string().describe('What happened, with which value.'),
+    fix: z.string().describe('What to do about it.'),
+    requestId: z.string(),
+  })
+  .meta({ id: 'Problem' });
+
+export type Problem = z.infer<typeof Problem>;
+
+const RETRY_AFTER_S: Partial<Record<ErrorCode, number>> = { overloaded: 1, store_unavailable: 2 };
+
+export function problemOf(code: ErrorCode, detail: string, requestId: string): Problem {
+  const { status, fix } = ERRORS[code];
+  return { type: `urn:tributary:error:${code}`, title: code.replaceAll('_', ' '), status, code, detail, fix, requestId };
+}
+
+export function sendProblem(reply: FastifyReply, code: ErrorCode, detail: string): FastifyReply {
+  const problem = problemOf(code, detail, reply.request.id);
+  const retryAfterS = RETRY_AFTER_S[code];
+  if (retryAfterS !== undefined) reply.header('retry-after', String(retryAfterS));
+  if (code === 'unauthorized' && !reply.hasHeader('www-authenticate'))
+    reply.header('www-authenticate', 'Bearer realm="tributary"');
+  return reply.code(problem.status).type('application/problem+json').send(JSON.stringify(problem));
+}
+
+/** `report` hears of what the operator should know: defects and failing stores, each with its request id. */
+export function errorHandler(report: (message: string, cause: unknown) => void) {
+  return (error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+    const { code, detail } = translate(error);
+    if (ERRORS[code].status >= 500) report(`request ${request.id}: ${code}: ${detail}`, error);
+    return sendProblem(reply, code, detail);
+  };
+}
+
+/** What an error means to a client. An unknown error is `internal`, and its message stays inside. */
+export function translate(error: FastifyError | Error): { code: ErrorCode; detail: string } {
+  if (error instanceof TributaryError) return { code: error.code, detail: error.message };
+  if (hasZodFastifySchemaValidationErrors(error)) {
+    const issue = error.validation[0];
+    const where = issue?.instancePath.replace(/^\//, '').replaceAll('/', '.') || error.validationContext || 'request';
+    return { code: 'invalid_query', detail: `${where}: ${issue?.message ?? 'is not valid'}` };
+  }
+  const { code = '', statusCode, message } = error as FastifyError;
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')
+    return { code: 'body_too_large', detail: 'the body is larger than this route takes' };
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE')
+    return { code: 'unsupported_media_type', detail: `${message}: this API reads application/json` };
+  if (error instanceof SyntaxError && statusCode === 400)
+    return message.includes('forbidden prototype')
+      ? { code: 'forbidden_key', detail: 'the body holds the key "__proto__" or "constructor.prototype"' }
+      : { code: 'invalid_json', detail: `the body is not JSON: ${message}` };
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)
+    return { code: code === 'FST_ERR_CTP_EMPTY_JSON_BODY' ? 'invalid_json' : 'invalid_query', detail: message };
+  return { code: 'internal', detail: 'the request failed inside the API; its log has the cause under this request id' };
+}

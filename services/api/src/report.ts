@@ -1,0 +1,80 @@
+/** Reports: projected rows as clients read them. Pure; integers stay integers, money in minor units. */
+import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
+import type { Rows } from '@tributary/views/deltas';
+import { decodeCursor, encodeCursor } from './cursor.ts';
+
+/** Dimensions and measures of one row by name. */
+export type ReportRow = Record<string, string | number>;
+
+export interface Page<T> {
+  readonly items: T[];
+  readonly nextCursor: string | null;
+}
+
+/**
+ * One page of rows ordered by key (the dimensions in the order of `by`). The cursor holds the last key, so a page is
+ * stable while numbers move: no row is shown twice or skipped because another one grew.
+ */
+export function pageOfRows<T>(
+  rows: ReadonlyMap<string, T>,
+  question: readonly unknown[],
+  limit: number,
+  cursor: string | undefined,
+): Page<readonly [string, T]> {
+  const after = cursor === undefined ? null : String(decodeCursor(question, cursor)[0]);
+  const keys = [...rows.keys()].filter((key) => after === null || key > after).sort();
+  const items = keys.slice(0, limit).map((key) => [key, rows.get(key) as T] as const);
+  const last = items.at(-1)?.[0];
+  return { items, nextCursor: last !== undefined && keys.length > limit ? encodeCursor(question, [last]) : null };
+}
+
+export function dimensionsOf(key: string, by: readonly string[]): ReportRow {
+  const parts = key.split('\t');
+  return Object.fromEntries(by.map((dimension, at) => [dimension, parts[at] ?? '']));
+}
+
+/** What a credit row says: `[creditMicros, valueMinor]`. `conversions` is for reading; sums are exact in micros. */
+export function creditOf(measures: readonly number[] | undefined): {
+  creditMicros: number;
+  conversions: number;
+  valueMinor: number;
+} {
+  const creditMicros = measures?.[0] ?? 0;
+  return { creditMicros, conversions: creditMicros / CREDIT_UNIT_MICROS, valueMinor: measures?.[1] ?? 0 };
+}
+
+export function sumOf(rows: ReadonlyMap<string, readonly number[]>, measures: number): number[] {
+  const sum = new Array<number>(measures).fill(0);
+  for (const row of rows.values()) for (let i = 0; i < measures; i++) sum[i] = (sum[i] as number) + (row[i] ?? 0);
+  return sum;
+}
+
+/** Keys of either side, each with the rows of both: a channel that cost money without credit is a row too. */
+export function outerJoin(left: Rows, right: Rows): Map<string, readonly [number[] | undefined, number[] | undefined]> {
+  const joined = new Map<string, readonly [number[] | undefined, number[] | undefined]>();
+  for (const key of [...left.keys(), ...right.keys()]) joined.set(key, [left.get(key), right.get(key)]);
+  return joined;
+}
+
+/**
+ * Law 4 on the answer itself: under a model, the credit of each (day, type, currency) equals its conversions, and the
+ * attributed value their value. Both sides are keyed alike. Returns what differs, in words; null when nothing does.
+ */
+export function conservationGap(credit: Rows, conversions: Rows): string | null {
+  for (const [key, [credited, converted]] of outerJoin(credit, conversions)) {
+    const [micros = 0, value = 0] = credited ?? [];
+    const [count = 0, total = 0] = converted ?? [];
+    if (micros === count * CREDIT_UNIT_MICROS && value === total) continue;
+    const where = key.replaceAll('\t', ', ');
+    return `credit and conversions disagree at ${where}: ${micros} micros and ${value} minor units attributed, ${count} conversions worth ${total}`;
+  }
+  return null;
+}
+
+/** `rows` are keyed by currency, the value at `measure`. Adding euros to dollars is the reader's choice, but a known one. */
+export function mixedCurrencies(rows: Rows, measure: number): string | null {
+  const currencies = [...rows].filter(([, measures]) => measures[measure] !== 0).map(([currency]) => currency);
+  return currencies.length < 2
+    ? null
+    : `values of several currencies are added up (${currencies.sort().slice(0, 10).join(', ')}): ask by=currency, or for one currency`;
+}

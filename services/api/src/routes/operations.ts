@@ -1,0 +1,138 @@
+/** Running it: how far each partition is, what was parked, and whether this process may be given work. */
+import { z } from 'zod';
+import type { ApiContext, Routes } from '../context.ts';
+import { count, PROBLEMS } from '../schemas.ts';
+import { fromStore, takeSnapshot } from '../snapshot.ts';
+
+const RAW_CHARACTERS = 4_096;
+
+export const StatusAnswer = z.object({
+  partitions: z.array(
+    z.object({
+      partition: z.int(),
+      position: z.string().nullable().describe('Of the last log entry whose effects are stored.'),
+      logEnd: z.string().nullable().describe('Of the newest log entry; null: none, or the log cannot be asked.'),
+      behind: z.boolean().nullable().describe('Entries wait to be read; null: unknown.'),
+      logTime: z.int().nullable(),
+      lagMs: z.int().nullable().describe('Age of the log time; heartbeats move it when the partition idles.'),
+      generation: z.int().nullable().describe('Deltas are being added under this generation.'),
+    }),
+  ),
+  generation: z.object({
+    current: z.int().nullable().describe('What readers should get.'),
+    served: z.int().nullable().describe('What this process serves.'),
+    sequence: z.int().nullable(),
+    failure: z.string().nullable(),
+  }),
+  pending: z.int(),
+  complete: z.boolean(),
+  warnings: z.array(z.string()),
+  definitions: z.string(),
+});
+
+export const DeadLettersAnswer = z.object({
+  deadLetters: z.array(
+    z.object({
+      partition: z.int(),
+      at: z.string().describe('position.index of the record in its partition.'),
+      code: z.string(),
+      message: z.string(),
+      raw: z.string().describe(`The record, cut to ${RAW_CHARACTERS} characters.`),
+    }),
+  ),
+});
+
+export const operationRoutes: Routes = (context) => (app, _options, done) => {
+  const { deps } = context;
+  app.get(
+    '/v1/status',
+    {
+      schema: {
+        tags: ['operations'],
+        summary: 'How far both layers are',
+        querystring: z.strictObject({}),
+        response: { 200: StatusAnswer, ...PROBLEMS },
+      },
+    },
+    () => statusOf(context),
+  );
+
+  app.get(
+    '/v1/dead-letters',
+    {
+      config: { scope: 'admin' },
+      schema: {
+        tags: ['operations'],
+        summary: 'Records that were no events, parked with the reason',
+        querystring: z.strictObject({ limit: count(1_000, 100) }),
+        response: { 200: DeadLettersAnswer, ...PROBLEMS },
+      },
+    },
+    async (request) => {
+      const letters = await fromStore(deps.store.deadLetters(request.query.limit));
+      return { deadLetters: letters.map((letter) => ({ ...letter, raw: letter.raw.slice(0, RAW_CHARACTERS) })) };
+    },
+  );
+  done();
+};
+
+async function statusOf(context: ApiContext): Promise<z.infer<typeof StatusAnswer>> {
+  const { deps, generations } = context;
+  const snapshot = await takeSnapshot(deps, generations, [], 'merged');
+  const states = await fromStore(deps.store.states());
+  const ends = await deps.logEnds?.().catch((cause: unknown) => {
+    deps.onWarning('the log did not say where it ends', cause);
+    return null;
+  });
+  const meta = snapshot.meta();
+  const { wanted, served, failure } = generations.current();
+  return {
+    partitions: states.map((state, partition) => {
+      const end = ends?.[partition] ?? null;
+      return {
+        partition,
+        position: state?.position ?? null,
+        logEnd: end,
+        behind: ends === null || ends === undefined ? null : end !== null && (state?.position ?? '') < end,
+        logTime: state?.logTimeMs ?? null,
+        lagMs: state === null ? null : Math.max(0, deps.now() - state.logTimeMs),
+        generation: state?.generation ?? null,
+      };
+    }),
+    generation: { current: wanted?.generation ?? null, served, sequence: wanted?.sequence ?? null, failure },
+    pending: meta.pending,
+    complete: meta.complete,
+    warnings: meta.warnings,
+    definitions: meta.definitions,
+  };
+}
+
+/** The only routes without a key. */
+export const healthRoutes: Routes =
+  ({ deps, generations }) =>
+  (app, _options, done) => {
+    const open = { config: { scope: 'open' as const }, logLevel: 'silent' as const };
+    app.get('/livez', { ...open, schema: { hide: true } }, async () => ({ ok: true }));
+    app.get('/readyz', { ...open, schema: { hide: true } }, async (_request, reply) => {
+      const readiness = await readinessOf({ deps, generations });
+      return reply.code(readiness.ok ? 200 : 503).send(readiness);
+    });
+    app.get('/metrics', { ...open, schema: { hide: true } }, async (_request, reply) =>
+      reply.type(deps.metrics.contentType).send(await deps.metrics.metrics()),
+    );
+    done();
+  };
+
+export async function readinessOf({
+  deps,
+  generations,
+}: Pick<ApiContext, 'deps' | 'generations'>): Promise<{ ok: boolean; detail: string }> {
+  const { served, failure } = generations.current();
+  if (served === null) return { ok: false, detail: failure ?? 'the current generation is still being loaded' };
+  try {
+    await deps.store.pointer();
+    return { ok: true, detail: `generation ${served} is served${failure === null ? '' : `, not the current one: ${failure}`}` };
+  } catch (cause) {
+    return { ok: false, detail: `the store does not answer: ${(cause as Error).message}` };
+  }
+}

@@ -1,0 +1,141 @@
+/** Signals of one user or of many: bytes from the record to the socket. */
+import { partitionOf } from '@tributary/model/user-key';
+import type { FastifyReply } from 'fastify';
+import { z } from 'zod';
+import type { ApiContext, Routes } from '../context.ts';
+import { decodeCursor, encodeCursor } from '../cursor.ts';
+import { BodyInstant, Cursor, count, EventName, MAX_SIGNALS, MAX_USERS, PROBLEMS, Range, rangeOf, UserId } from '../schemas.ts';
+import { queryBody, selectSignals, servedNames, userBody } from '../signals-body.ts';
+import { fromStore } from '../snapshot.ts';
+
+/** 1 000 users × 1 000 signals of up to 32 KB would be 32 GB: users times signals are bounded too. */
+const MAX_SIGNALS_PER_QUERY = 20_000;
+
+const SignalsMeta = z.object({
+  view: z.literal('speed'),
+  speed: z.object({ lagMs: z.int().nullable(), watermark: z.int().nullable() }),
+  complete: z.boolean(),
+  warnings: z.array(z.string()),
+});
+const Signal = z.looseObject({ ts: z.int(), type: z.string(), id: z.string() }).describe('The event as it was stored.');
+const Status = z.enum(['PRESENT', 'NOT_FOUND']).describe('NOT_FOUND: no event of this user is stored.');
+export const UserSignalsAnswer = z.object({
+  userId: z.string(),
+  status: Status,
+  signals: z.array(Signal).describe('Newest first, by (ts, id).'),
+  nextCursor: z.string().nullable(),
+  meta: SignalsMeta,
+});
+export const SignalsQueryAnswer = z.object({
+  results: z.array(z.object({ userId: z.string(), status: Status, signals: z.array(Signal) })).describe('In the order asked.'),
+  meta: SignalsMeta,
+});
+
+const names = z
+  .string()
+  .min(1)
+  .max(4096)
+  .transform((value) => value.split(','))
+  .pipe(z.array(EventName).max(100))
+  .describe('Event types, comma-separated; absent: all that the definitions call signals.');
+
+const UserQuery = z.strictObject({ names: names.optional(), ...Range, limit: count(MAX_SIGNALS, 20), cursor: Cursor.optional() });
+const QueryBody = z
+  .strictObject({
+    users: z.array(UserId).min(1).max(MAX_USERS),
+    names: z.array(EventName).min(1).max(100).optional(),
+    limit: z.int().min(1).max(MAX_SIGNALS).default(20).describe('Signals per user.'),
+    from: BodyInstant.optional(),
+    to: BodyInstant.optional(),
+  })
+  .refine(
+    (body) => body.users.length * body.limit <= MAX_SIGNALS_PER_QUERY,
+    `users × limit passes ${MAX_SIGNALS_PER_QUERY}: ask for fewer users or fewer signals`,
+  );
+
+export const signalsRoutes: Routes = (context) => (app, _options, done) => {
+  const { deps } = context;
+
+  app.get(
+    '/v1/users/:id/signals',
+    {
+      schema: {
+        tags: ['users'],
+        summary: 'Signals of a user, newest first',
+        params: z.strictObject({ id: UserId }),
+        querystring: UserQuery,
+        response: { 200: UserSignalsAnswer, ...PROBLEMS },
+      },
+    },
+    async (request, reply) => {
+      const { id: userId } = request.params;
+      const { limit, cursor } = request.query;
+      const question = ['signals', userId, request.query.names ?? null, request.query.from ?? null, request.query.to ?? null];
+      const [ts, id] = cursor === undefined ? [] : decodeCursor(question, cursor);
+      const partition = partitionOf(userId, deps.partitions);
+      const [record = null] = await fromStore(deps.store.records([{ partition, userKey: userId }]));
+      // One more than asked for tells whether there is a next page.
+      const user = selectSignals(userId, record, {
+        ...selectionOf(context, partition, request.query),
+        limit: limit + 1,
+        ...(ts !== undefined && id !== undefined && { before: { ts: Number(ts), id: String(id) } }),
+      });
+      const page = { ...user, slices: user.slices.slice(0, limit) };
+      const last = page.slices.at(-1);
+      const next = user.slices.length > limit && last !== undefined ? encodeCursor(question, [last.ts, last.id]) : null;
+      return sendJson(reply as unknown as FastifyReply, userBody(page, next, metaText(context)));
+    },
+  );
+
+  app.post(
+    '/v1/signals/query',
+    {
+      schema: {
+        tags: ['users'],
+        summary: 'Signals of up to 1 000 users at once',
+        body: QueryBody,
+        response: { 200: SignalsQueryAnswer, ...PROBLEMS },
+      },
+    },
+    async (request, reply) => {
+      const { users, limit } = request.body;
+      const asked = users.map((userKey) => ({ partition: partitionOf(userKey, deps.partitions), userKey }));
+      const selections = new Map<number, ReturnType<typeof selectionOf> & { limit: number }>();
+      const records = await fromStore(deps.store.records(asked));
+      const selected = asked.map(({ partition, userKey }, i) => {
+        let selection = selections.get(partition);
+        if (selection === undefined) {
+          selection = { ...selectionOf(context, partition, request.body), limit };
+          selections.set(partition, selection);
+        }
+        return selectSignals(userKey, records[i] ?? null, selection);
+      });
+      return sendJson(reply as unknown as FastifyReply, queryBody(selected, metaText(context)));
+    },
+  );
+  done();
+};
+
+/** Everything but the limit; throws `empty_range`. */
+function selectionOf(
+  { board }: ApiContext,
+  partition: number,
+  asked: { readonly names?: readonly string[] | undefined; readonly from?: number | undefined; readonly to?: number | undefined },
+) {
+  const { from, to } = rangeOf(asked);
+  const served = servedNames(asked.names, board.definitions(partition));
+  return {
+    ...(served !== undefined && { names: served }),
+    ...(from !== null && { fromMs: from }),
+    ...(to !== null && { toMs: to }),
+  };
+}
+
+function metaText({ board }: ApiContext): string {
+  const { lagMs, watermark, missing } = board.health();
+  return JSON.stringify({ view: 'speed', speed: { lagMs, watermark }, complete: missing.length === 0, warnings: missing });
+}
+
+function sendJson(reply: FastifyReply, body: Buffer): FastifyReply {
+  return reply.type('application/json; charset=utf-8').send(body);
+}

@@ -1,0 +1,85 @@
+/** Totals of one view: activity, touches, conversions. One route each, all made the same way. */
+
+import type { View } from '@tributary/views/view';
+import { z } from 'zod';
+import type { ApiContext, Routes } from '../context.ts';
+import { wholeDays } from '../instants.ts';
+import { Meta } from '../meta.ts';
+import { dimensionsOf, mixedCurrencies, pageOfRows, sumOf } from '../report.ts';
+import { Cursor, count, DayRangeSchema, DimensionValue, Layer, MAX_ROWS, namesOf, PROBLEMS, Range, rangeOf } from '../schemas.ts';
+import { takeSnapshot } from '../snapshot.ts';
+import { activityView, conversionsView, touchesView } from '../views.ts';
+import { given, WIDENED } from './attribution.ts';
+
+const TOTALS = [
+  { path: '/v1/activity', view: activityView, preset: ['day', 'type'], summary: 'How many distinct events happened' },
+  { path: '/v1/touches', view: touchesView, preset: ['channel'], summary: 'Touches and what they cost' },
+  { path: '/v1/conversions', view: conversionsView, preset: ['day', 'type'], summary: 'Conversions and their value' },
+] as const satisfies readonly { path: string; view: View; preset: readonly string[]; summary: string }[];
+
+const Row = z.record(z.string(), z.union([z.string(), z.int()])).describe('Dimensions as text, measures as integers.');
+
+export const TotalsAnswer = z.object({
+  by: z.array(z.string()),
+  range: DayRangeSchema,
+  rows: z.array(Row).describe('Ordered by their dimensions.'),
+  totals: z.record(z.string(), z.int()).describe('Of all rows, not of this page alone.'),
+  nextCursor: z.string().nullable(),
+  meta: Meta,
+});
+
+export const totalsRoutes: Routes = (context) => (app, _options, done) => {
+  for (const { path, view, preset, summary } of TOTALS) {
+    const filters = view.dimensions.filter((dimension) => dimension !== 'day');
+    const querystring = z.strictObject({
+      ...Range,
+      by: namesOf(view.dimensions, preset),
+      view: Layer,
+      limit: count(MAX_ROWS, MAX_ROWS),
+      cursor: Cursor.optional(),
+      ...Object.fromEntries(filters.map((dimension) => [dimension, DimensionValue.optional()] as const)),
+    });
+    app.get(
+      path,
+      { schema: { tags: ['reports'], summary, querystring, response: { 200: TotalsAnswer, ...PROBLEMS } } },
+      (request) => totals(context, view, filters, request.query as TotalsQuery),
+    );
+  }
+  done();
+};
+
+type TotalsQuery = {
+  readonly from?: number;
+  readonly to?: number;
+  readonly by: string[];
+  readonly view: z.output<typeof Layer>;
+  readonly limit: number;
+  readonly cursor?: string;
+} & Readonly<Record<string, unknown>>;
+
+async function totals(context: ApiContext, view: View, filters: readonly string[], query: TotalsQuery) {
+  const days = wholeDays(rangeOf(query));
+  const range = { fromDay: days.fromDay, toDay: days.toDay };
+  const equal = given(Object.fromEntries(filters.map((dimension) => [dimension, query[dimension] as string | undefined])));
+  const snapshot = await takeSnapshot(context.deps, context.generations, [view], query.view);
+  const rows = snapshot.project(view, { days: range, by: query.by, equal });
+  const { items, nextCursor } = pageOfRows(rows, [view.name, range, query.by, equal, query.view], query.limit, query.cursor);
+  const sums = sumOf(rows, view.measures.length);
+  const notes = days.widened ? [WIDENED] : [];
+  if (view.dimensions.includes('currency') && !query.by.includes('currency') && equal['currency'] === undefined) {
+    const mixed = mixedCurrencies(snapshot.project(view, { days: range, by: ['currency'], equal }), 1);
+    if (mixed !== null) notes.push(mixed);
+  }
+  return {
+    by: query.by,
+    range,
+    rows: items.map(([key, measures]) => ({ ...dimensionsOf(key, query.by), ...named(view.measures, measures) })),
+    totals: named(view.measures, sums),
+    nextCursor,
+    meta: snapshot.meta({ holes: [], notes }),
+  };
+}
+
+function named(names: readonly string[], measures: readonly number[]): Record<string, number> {
+  return Object.fromEntries(names.map((name, i) => [name, measures[i] ?? 0]));
+}

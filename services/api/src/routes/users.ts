@@ -1,0 +1,102 @@
+/** A user's journeys: what led to her conversions, and what she is in now. */
+import { partitionOf } from '@tributary/model/user-key';
+import type { TimelineEvent } from '@tributary/views/timeline';
+import { z } from 'zod';
+import type { Routes } from '../context.ts';
+import { journeysOf } from '../journeys.ts';
+import { PROBLEMS, UserId } from '../schemas.ts';
+import { fromStore } from '../snapshot.ts';
+import { eventsOfRecord, timelineOf } from '../user-timeline.ts';
+
+/** Journeys in one answer, the newest. */
+const MAX_JOURNEYS = 1_000;
+
+export const Touch = z.object({
+  id: z.string(),
+  ts: z.int(),
+  type: z.string(),
+  channel: z.string(),
+  campaign: z.string(),
+  costMinor: z.int(),
+  currency: z.string(),
+});
+export const Conversion = z.object({ id: z.string(), ts: z.int(), type: z.string(), valueMinor: z.int(), currency: z.string() });
+
+export const JourneyAnswer = z.object({
+  userId: z.string(),
+  status: z.enum(['PRESENT', 'NOT_FOUND']),
+  journeys: z
+    .array(
+      z.object({
+        status: z.enum(['converted', 'null', 'open']).describe('open: its last touch can still earn credit.'),
+        from: z.int().describe('First event, epoch ms.'),
+        to: z.int().describe('Last event, epoch ms.'),
+        touches: z.array(Touch),
+        conversion: Conversion.nullable(),
+      }),
+    )
+    .describe('Oldest first; the newest 1 000.'),
+  meta: z.object({
+    view: z.literal('speed'),
+    speed: z.object({ lagMs: z.int().nullable(), watermark: z.int().nullable() }),
+    complete: z.boolean(),
+    warnings: z.array(z.string()),
+    definitions: z.string(),
+  }),
+});
+
+export const userRoutes: Routes =
+  ({ deps, board }) =>
+  (app, _options, done) => {
+    app.get(
+      '/v1/users/:id/journey',
+      {
+        schema: {
+          tags: ['users'],
+          summary: 'Touches and conversions of a user, split into journeys',
+          description: 'Reaches back as far as the speed layer keeps her record.',
+          params: z.strictObject({ id: UserId }),
+          querystring: z.strictObject({}),
+          response: { 200: JourneyAnswer, ...PROBLEMS },
+        },
+      },
+      async (request) => {
+        const { id: userId } = request.params;
+        const partition = partitionOf(userId, deps.partitions);
+        const definitions = board.definitions(partition);
+        const [record = null] = await fromStore(deps.store.records([{ partition, userKey: userId }]));
+        const logTimeMs = board.states()[partition]?.logTimeMs ?? deps.now();
+        const journeys = journeysOf(timelineOf(eventsOfRecord(record), definitions), definitions, logTimeMs);
+        const { lagMs, watermark, missing } = board.health();
+        const warnings = [...missing];
+        if (journeys.length > MAX_JOURNEYS) warnings.push(`the oldest ${journeys.length - MAX_JOURNEYS} journeys are left out`);
+        return {
+          userId,
+          status: record === null ? ('NOT_FOUND' as const) : ('PRESENT' as const),
+          journeys: journeys.slice(-MAX_JOURNEYS).map(({ status, touches, conversion }) => ({
+            status,
+            from: (touches[0] ?? conversion)?.ts ?? 0,
+            to: (conversion ?? touches.at(-1))?.ts ?? 0,
+            touches: touches.map(touchOf),
+            conversion: conversion === null ? null : conversionOf(conversion),
+          })),
+          meta: {
+            view: 'speed' as const,
+            speed: { lagMs, watermark },
+            complete: missing.length === 0 && journeys.length <= MAX_JOURNEYS,
+            warnings,
+            definitions: definitions.version,
+          },
+        };
+      },
+    );
+    done();
+  };
+
+export function touchOf({ id, ts, type, channel, campaign, costMinor, currency }: TimelineEvent): z.infer<typeof Touch> {
+  return { id, ts, type, channel, campaign, costMinor, currency };
+}
+
+export function conversionOf({ id, ts, type, valueMinor, currency }: TimelineEvent): z.infer<typeof Conversion> {
+  return { id, ts, type, valueMinor, currency };
+}

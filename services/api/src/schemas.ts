@@ -1,0 +1,110 @@
+/** Schemas that several routes share: they validate requests, and /docs is made of them. */
+import { RULE_BASED_MODELS, type RuleBasedModel } from '@tributary/model/definitions';
+import { TributaryError } from '@tributary/model/errors';
+import { z } from 'zod';
+import { CURSOR_LENGTH } from './cursor.ts';
+import { INSTANT_HINT, type InstantRange, parseInstant } from './instants.ts';
+import { LAYERS } from './merge.ts';
+import { Problem } from './problem.ts';
+
+export const MAX_ROWS = 10_000;
+export const MAX_USERS = 1_000;
+export const MAX_SIGNALS = 1_000;
+
+/** Text without control characters: rows are keyed by tabs, records end in newlines. */
+const text = (maxLength: number) =>
+  z
+    .string()
+    .min(1)
+    .max(maxLength)
+    .regex(/^[^\p{Cc}]+$/u, 'holds a control character')
+    .refine((value) => value.isWellFormed(), 'holds a lone surrogate: not valid Unicode');
+
+export const UserId = text(256).describe('The user key: userId, or anonymousId where there is no userId.');
+export const EventName = text(128);
+export const DimensionValue = text(512);
+
+export const Instant = z
+  .string()
+  .min(1)
+  .max(40)
+  .transform((value, context) => {
+    const ms = parseInstant(value);
+    if (ms !== null) return ms;
+    context.addIssue({ code: 'custom', message: `${JSON.stringify(value)} is no instant: write ${INSTANT_HINT}` });
+    return z.NEVER;
+  })
+  .describe(`An instant: ${INSTANT_HINT}.`);
+
+/** In bodies, where numbers need no quotes. */
+export const BodyInstant = z.union([z.int().min(0).max(9_999_999_999_999), Instant]);
+
+export const Layer = z
+  .enum(LAYERS)
+  .default('merged')
+  .describe('merged: both layers; speed: deltas since the cut; batch: view(g) alone.');
+
+/** Numbers in a query string are digits only: no sign, no exponent, no spaces. */
+export const count = (most: number, preset: number) =>
+  z
+    .string()
+    .regex(/^\d{1,9}$/, 'is not a whole number')
+    .transform(Number)
+    .pipe(z.int().min(1).max(most))
+    .default(preset)
+    .describe(`From 1 to ${most}.`);
+
+export const Cursor = z.string().min(1).max(CURSOR_LENGTH).describe('`nextCursor` of the page before; opaque.');
+
+/** `a,b,c` from the given names, each at most once. */
+export function namesOf<const Name extends string>(names: readonly Name[], preset: readonly Name[]) {
+  return z
+    .string()
+    .max(200)
+    .default(preset.join(','))
+    .transform((value, context) => {
+      const wanted = value === '' ? [] : value.split(',');
+      const wrong = wanted.find((name) => !names.includes(name as Name));
+      if (wrong !== undefined)
+        context.addIssue({ code: 'custom', message: `${JSON.stringify(wrong)} is none of ${names.join(', ')}` });
+      if (new Set(wanted).size !== wanted.length)
+        context.addIssue({ code: 'custom', message: `${JSON.stringify(value)} repeats a name` });
+      return wanted as Name[];
+    })
+    .describe(`Comma-separated: ${names.join(', ')}.`);
+}
+
+export const Range = { from: Instant.optional(), to: Instant.optional() };
+
+/** Throws `empty_range` when nothing can lie in it. */
+export function rangeOf(query: { readonly from?: number | undefined; readonly to?: number | undefined }): InstantRange {
+  const from = query.from ?? null;
+  const to = query.to ?? null;
+  if (from !== null && to !== null && from >= to)
+    throw new TributaryError(
+      'empty_range',
+      `from ${new Date(from).toISOString()} does not lie before to ${new Date(to).toISOString()}`,
+    );
+  return { from, to };
+}
+
+/** Throws `unknown_model`, listing the known ones. */
+export function modelOf(name: string): RuleBasedModel {
+  const model = RULE_BASED_MODELS.find((known) => known === name);
+  if (model !== undefined) return model;
+  throw new TributaryError('unknown_model', `${JSON.stringify(name)} is not a model; there are ${RULE_BASED_MODELS.join(', ')}`);
+}
+
+export const ModelName = z
+  .string()
+  .min(1)
+  .max(64)
+  .describe(`One of ${RULE_BASED_MODELS.join(', ')}.`);
+
+/** The problems that a route can answer with, for the documentation. */
+export const PROBLEMS = { '4xx': Problem, '5xx': Problem };
+
+export const DayRangeSchema = z.object({
+  fromDay: z.string().nullable().describe('First UTC day, null: from the beginning.'),
+  toDay: z.string().nullable().describe('UTC day after the last, null: to the end.'),
+});

@@ -1,0 +1,63 @@
+/** One consistent look at both layers: what every report is computed from. */
+import type { PartitionDeltas } from '@tributary/kv/serving-port';
+import { TributaryError } from '@tributary/model/errors';
+import type { Rows } from '@tributary/views/deltas';
+import type { View } from '@tributary/views/view';
+import type { Generations } from './generations.ts';
+import { assertAllPartitions, type Layers, mergeRows, projectDeltas, type Selection } from './merge.ts';
+import { type Findings, type Meta, metaOf } from './meta.ts';
+import type { ApiDeps } from './ports.ts';
+import { assessSpeed } from './speed-health.ts';
+
+export interface Snapshot {
+  /** Rows of a view (one of those the snapshot was taken of) under a selection, both layers added. */
+  project(view: View, selection: Selection): Rows;
+  meta(findings?: Findings): Meta;
+}
+
+/**
+ * The pointer is taken once: the view, the deltas and the meta of an answer all belong to that one generation (fault 16).
+ * Rejects with `store_unavailable` or `not_ready`; never resolves with less than everything.
+ */
+export async function takeSnapshot(
+  deps: ApiDeps,
+  generations: Generations,
+  views: readonly View[],
+  layers: Layers,
+): Promise<Snapshot> {
+  const served = generations.take(await fromStore(deps.store.pointer()));
+  const { loaded } = served;
+  const names = layers === 'batch' ? [] : views.map((view) => view.name);
+  const partitions = await fromStore(deps.store.deltas(names, loaded.generation));
+  assertAllPartitions(partitions, deps.partitions);
+
+  const states = statesOf(partitions);
+  const health = await assessSpeed(states, deps.now(), deps.limits.suspectLagMs, deps.logEnds ?? null);
+  const inForce = new Set(states.flatMap((state) => (state === null ? [] : [deps.parseDefinitions(state.definitions).version])));
+  const definitionsVersion = loaded.manifest?.definitionsVersion ?? firstOf(inForce) ?? deps.defaultDefinitions.version;
+
+  return {
+    project: (view, selection) => mergeRows(loaded.project(view, selection), projectDeltas(partitions, view, selection), layers),
+    meta: (findings = { holes: [], notes: [] }) =>
+      metaOf({ layers, served, partitions, health, definitionsVersion, speedDefinitions: inForce }, findings),
+  };
+}
+
+/** Whatever the store's client throws reaches clients as `store_unavailable`: nothing was answered, asking again is safe. */
+export async function fromStore<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (cause) {
+    if (cause instanceof TributaryError) throw cause;
+    throw new TributaryError('store_unavailable', `the store did not answer: ${(cause as Error).message}`, { cause });
+  }
+}
+
+function statesOf(partitions: readonly PartitionDeltas[]): PartitionDeltas['state'][] {
+  return partitions.toSorted((a, b) => a.partition - b.partition).map((partition) => partition.state);
+}
+
+function firstOf<T>(set: ReadonlySet<T>): T | undefined {
+  for (const item of set) return item;
+  return undefined;
+}

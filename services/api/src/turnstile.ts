@@ -1,0 +1,56 @@
+/** Lets few through at a time, lets some wait, and turns the rest away: DuckDB takes memory and cores per question. */
+import { TributaryError } from '@tributary/model/errors';
+
+export interface Turnstile {
+  /** Runs `work` when its turn comes, with a signal that aborts after `timeoutMs`, waiting included. */
+  pass<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T>;
+}
+
+export function createTurnstile(concurrency: number, timeoutMs: number, maxWaiting = concurrency * 8): Turnstile {
+  const waiting: (() => void)[] = [];
+  let inside = 0;
+
+  async function enter(signal: AbortSignal): Promise<void> {
+    if (inside < concurrency) {
+      inside++;
+      return;
+    }
+    if (waiting.length >= maxWaiting)
+      throw new TributaryError('overloaded', `${inside} questions to the archive run and ${waiting.length} wait already`);
+    // The one who leaves hands over her place, so `inside` stays as it is.
+    await new Promise<void>((resolve, reject) => {
+      const go = () => {
+        signal.removeEventListener('abort', giveUp);
+        resolve();
+      };
+      const giveUp = () => {
+        waiting.splice(waiting.indexOf(go), 1);
+        reject(new TributaryError('archive_timeout', `no turn at the archive came within ${timeoutMs} ms`));
+      };
+      signal.addEventListener('abort', giveUp, { once: true });
+      waiting.push(go);
+    });
+  }
+
+  function leave(): void {
+    const next = waiting.shift();
+    if (next === undefined) inside--;
+    else next();
+  }
+
+  return {
+    async pass(work) {
+      const signal = AbortSignal.timeout(timeoutMs);
+      await enter(signal);
+      try {
+        return await work(signal);
+      } catch (cause) {
+        if (signal.aborted && !(cause instanceof TributaryError))
+          throw new TributaryError('archive_timeout', `the archive did not answer within ${timeoutMs} ms`, { cause });
+        throw cause;
+      } finally {
+        leave();
+      }
+    },
+  };
+}
