@@ -2,6 +2,8 @@
  * Real faults on the real processes, under load. After each: every acknowledged event is in the archive, counted once,
  * and the merged answer equals the naive computation over all that was ever acknowledged.
  */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -124,8 +126,6 @@ describe('laws 1, 3 and 6 hold on real processes', () => {
 
 /** A second speed worker on the same log and store, as a supervisor elsewhere would start it. */
 async function startZombieRival(): Promise<{ stop(): Promise<void> }> {
-  const { spawn } = await import('node:child_process');
-  const { once } = await import('node:events');
   const child = spawn(process.execPath, ['services/speed/src/main.ts'], {
     env: { ...process.env, TRIBUTARY_REDIS_URL: platform.redisUrl, TRIBUTARY_DATA_DIR: dataDir, TRIBUTARY_LOG_LEVEL: 'error' },
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
