@@ -1,4 +1,5 @@
 /** What a command gets: the outside world as arguments, so that tests run whole commands in their own process. */
+import type { EventLog } from '@tributary/log/port';
 import type { Command } from 'commander';
 import { type ApiClient, createApiClient } from './api-client.ts';
 import type { ExitCode } from './exit.ts';
@@ -22,8 +23,15 @@ export interface Shell {
   readonly open: (path: string) => AsyncIterable<Uint8Array>;
   /** Runs a program with our terminal as its own; resolves with its exit code. */
   readonly run: (file: string, args: readonly string[], env: Environment) => Promise<number>;
+  readonly newId: () => string;
+  /** The log that is there; rejects when there is none, or no Redis. */
+  readonly openLog: (redisUrl: string) => Promise<OpenLog>;
   /** Aborts on Ctrl-C: commands that follow something end with it. */
   readonly signal: AbortSignal;
+}
+
+export interface OpenLog extends AsyncDisposable {
+  readonly log: EventLog;
 }
 
 export interface Context {

@@ -35,8 +35,8 @@ export function failureOf(error: unknown): { code: string; message: string; fix?
       error.code === 'dependency_missing' ? EXIT.missing : error.code === 'invalid_config' ? EXIT.usage : EXIT.found;
     return { code: error.code, message: error.message, fix: error.fix, exitCode };
   }
-  if (error instanceof Error && 'code' in error && 'syscall' in error && 'path' in error) {
-    const wrongName = error.code === 'ENOENT' || error.code === 'ENOTDIR';
+  if (error instanceof Error && 'code' in error && 'syscall' in error) {
+    const wrongName = error.code === 'ENOENT' || error.code === 'EISDIR' || error.code === 'ENOTDIR';
     return { code: String(error.code), message: error.message, exitCode: wrongName ? EXIT.usage : EXIT.found };
   }
   const message = error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -1,9 +1,11 @@
 /** Wires the process to `run`. Started by bin/tributary.mjs, which has found a Node that runs TypeScript. */
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Shell } from './context.ts';
+import { openLogOnRedis } from './log-on-redis.ts';
 import { run } from './run.ts';
 
 // `tributary … | head`: the reader has seen enough. That is no failure, and not worth a word.
@@ -32,6 +34,8 @@ const shell: Shell = {
   fetch,
   open: (path) => createReadStream(path),
   run: runProgram,
+  newId: randomUUID,
+  openLog: openLogOnRedis,
   signal: interrupted.signal,
 };
 

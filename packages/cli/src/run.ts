@@ -1,7 +1,16 @@
 /** One call of the command line, from arguments to an exit code. Nothing here touches the process: see main.ts. */
 import { Command, CommanderError } from 'commander';
+import { addAttributionExplain } from './commands/attribution-explain.ts';
+import { addAttributionReports } from './commands/attribution-report.ts';
+import { addBatch } from './commands/batch.ts';
+import { addEventsSend } from './commands/events-send.ts';
+import { addEventsTail } from './commands/events-tail.ts';
 import { addAccessLog } from './commands/import-access-log.ts';
 import { addCsv } from './commands/import-csv.ts';
+import { addReconcile } from './commands/reconcile.ts';
+import { addRoles } from './commands/roles.ts';
+import { addSignals } from './commands/signals.ts';
+import { addStatus } from './commands/status.ts';
 import { type Act, type Context, createContext, type Shell } from './context.ts';
 import { EXIT, type ExitCode, failureOf } from './exit.ts';
 
@@ -47,9 +56,20 @@ function createProgram(shell: Shell, onExitCode: (code: ExitCode) => void): Comm
       );
     };
 
+  addRoles(program, act);
   const imports = program.command('import').description('load history from files');
   addAccessLog(imports, act);
   addCsv(imports, act);
+  const events = program.command('events').description('send events, follow the log');
+  addEventsSend(events, act);
+  addEventsTail(events, act);
+  addSignals(program, act);
+  const attribution = program.command('attribution').description('which channels earned the conversions');
+  addAttributionReports(attribution, act);
+  addAttributionExplain(attribution, act);
+  addBatch(program, act);
+  addReconcile(program, act);
+  addStatus(program, act);
   return program;
 }
 

@@ -29,13 +29,8 @@ export interface Settings {
   keyIfAny(scope: Scope): string | undefined;
 }
 
-/** What `npm start` leaves for the tools on the same machine, readable by its owner only. */
-interface LocalKeys {
-  readonly apiUrl?: string;
-  readonly collectorUrl?: string;
-  readonly redisUrl?: string;
-  readonly keys?: Partial<Record<Scope, string>>;
-}
+/** What `npm start` leaves for the tools on the same machine, readable by its owner only: the keys by scope, and where it listens. */
+type LocalKeys = Partial<Record<Scope | 'apiUrl' | 'collectorUrl' | 'redisUrl', string>>;
 
 export const LOCAL_KEYS_FILE = 'keys.local.json';
 

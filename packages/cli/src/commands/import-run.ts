@@ -16,7 +16,7 @@ export function senderFor(context: Context, dryRun: boolean): Sender | null {
   const { settings, shell, terminal } = context;
   return createSender({
     url: settings.collectorUrl,
-    path: '/v1/import',
+    path: '/v1/events',
     key: settings.key('write'),
     fetch: shell.fetch,
     sleep: shell.sleep,
@@ -46,7 +46,13 @@ export function sentFacts(sent: SendTotals | null): string[] {
   ];
 }
 
+/** The first few events that the collector rejected, on stderr. */
+export function rejectedLines(terminal: Terminal, sent: SendTotals | null): void {
+  for (const { messageId, code, message } of sent?.firstRejected ?? [])
+    terminal.say(printable(`  rejected ${messageId ?? ''}: ${code}: ${message}`));
+}
+
 export function importOutcome({ terminal }: Context, sent: SendTotals | null, problemsCount: boolean): ExitCode {
-  for (const { code, message } of sent?.firstRejected ?? []) terminal.say(printable(`  rejected: ${code}: ${message}`));
+  rejectedLines(terminal, sent);
   return problemsCount || (sent?.rejected ?? 0) > 0 ? EXIT.found : EXIT.ok;
 }

@@ -1,7 +1,5 @@
 /** Groups events into request bodies that the collector takes: bounded in events and in bytes. */
-import type { ImportEvent } from './import-event.ts';
-
-/** The collector's limits for POST /v1/import (docs/ingestion.md), with room for the frame. */
+/** The collector's limits for one body (docs/ingestion.md), with room for the frame. */
 export const BATCH_LIMITS = { events: 2_500, bytes: 4_000_000 - 1_024 } as const;
 
 export interface Batch {
@@ -12,7 +10,7 @@ export interface Batch {
 
 export interface Batcher {
   /** The batch that had to be closed to make room for `event`, if any. */
-  add(event: ImportEvent): Batch | null;
+  add(event: object): Batch | null;
   /** What is left; null when nothing is. */
   end(): Batch | null;
 }

@@ -13,7 +13,8 @@ import { isRetryable, MAX_ATTEMPTS, retryWaitMs } from './retry.ts';
 
 export interface Sending {
   readonly url: string;
-  readonly path: '/v1/import' | '/v1/events';
+  /** Native events; those of an import say `historical` themselves. */
+  readonly path: '/v1/events';
   readonly key: string;
   readonly fetch: typeof fetch;
   readonly sleep: (ms: number) => Promise<void>;
@@ -21,7 +22,7 @@ export interface Sending {
 }
 
 export interface Rejected {
-  readonly messageId?: string;
+  readonly messageId?: string | null;
   readonly code: string;
   readonly message: string;
 }

@@ -20,6 +20,15 @@ export function money(minor: number, currency: string): string {
   return `${sign}${whole}${decimals}${known ? ` ${currency}` : ''}`;
 }
 
+/** Amounts of several currencies, each with its own; `0.00` of none. */
+export function amounts(minorByCurrency: ReadonlyMap<string, number>): string {
+  if (minorByCurrency.size === 0) return money(0, '');
+  return [...minorByCurrency]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([currency, minor]) => money(minor, currency))
+    .join(' + ');
+}
+
 /** Micro-credits as conversions: whole where they are whole, else two decimals; `<0.01` for what would read as nothing. */
 export function conversions(micros: number): string {
   if (micros % CREDIT_UNIT_MICROS === 0) return count(micros / CREDIT_UNIT_MICROS);

@@ -1,5 +1,7 @@
 /** Tables for people: aligned columns, numbers to the right, a rule above the total. */
 
+const segmenter = new Intl.Segmenter();
+
 export interface Column {
   readonly title: string;
   readonly align?: 'left' | 'right';
@@ -36,12 +38,22 @@ export function printable(text: string): string {
   return text.replace(/\p{Cc}/gu, '\ufffd');
 }
 
+/** Exactly `width` columns: padded, or cut with an ellipsis. */
+export function fit(text: string, width: number): string {
+  const shown = printable(text);
+  if (widthOf(shown) <= width) return pad(shown, width, 'left');
+  let cut = '';
+  for (const { segment } of segmenter.segment(shown)) {
+    if (widthOf(cut + segment) > width - 1) break;
+    cut += segment;
+  }
+  return pad(`${cut}…`, width, 'left');
+}
+
 function pad(text: string, width: number, align: 'left' | 'right'): string {
   const space = ' '.repeat(Math.max(0, width - widthOf(text)));
   return align === 'right' ? space + text : text + space;
 }
-
-const segmenter = new Intl.Segmenter();
 
 /** Columns on the screen, near enough: graphemes, the wide ones of East Asia and emoji as two. */
 function widthOf(text: string): number {

@@ -1,0 +1,96 @@
+/** `tributary attribution explain ID`: every touch of one conversion, its credit under each model, and why. */
+import type { Command } from 'commander';
+import { type Act, answer, type Context } from '../context.ts';
+import { EXIT, type ExitCode, UsageError } from '../exit.ts';
+import { conversions, instant, money, span } from '../terminal/figures.ts';
+import { renderTable } from '../terminal/table.ts';
+
+interface Explanation {
+  readonly userId: string;
+  readonly conversion: Readonly<Record<string, unknown>>;
+  readonly attributed: boolean;
+  readonly touches: readonly ExplainedTouch[];
+  readonly omittedTouches: number;
+  readonly models: readonly string[];
+  readonly meta: {
+    readonly generation: number;
+    readonly sources: readonly string[];
+    readonly complete: boolean;
+    readonly warnings: readonly string[];
+    readonly definitions: string;
+    readonly lookbackMs: number;
+  };
+}
+interface ExplainedTouch {
+  readonly ts: number;
+  readonly id: string;
+  readonly type: string;
+  readonly channel: string;
+  readonly eligible: boolean;
+  readonly reason: string;
+  readonly credits: Readonly<Record<string, { readonly creditMicros: number; readonly valueMinor: number }>>;
+}
+
+interface Options {
+  readonly user?: string;
+  readonly model?: string;
+}
+
+export function addAttributionExplain(parent: Command, act: Act): void {
+  parent
+    .command('explain')
+    .description('one conversion: each touch, its credit under every model, and why')
+    .argument('<conversion-id>', 'id of the conversion event')
+    .option('--user <key>', 'its user key, where several users have an event of that id')
+    .option('--model <names>', 'only these models, comma-separated')
+    .action(act(explain));
+}
+
+async function explain(context: Context, id: string, options: Options): Promise<ExitCode> {
+  const got = await context.api('read').get<Explanation>(`/v1/conversions/${encodeURIComponent(id)}`, { user: options.user });
+  const models = options.model?.split(',') ?? got.models;
+  const unknown = models.find((model) => !got.models.includes(model));
+  if (unknown !== undefined) throw new UsageError(`--model: there is no model "${unknown}"; there are ${got.models.join(', ')}`);
+  for (const warning of got.meta.warnings) context.terminal.say(`warning: ${warning}`);
+  await answer(context, got, () => explanationText(got, models, context));
+  return EXIT.ok;
+}
+
+function explanationText(got: Explanation, models: readonly string[], { terminal }: Context): string {
+  const { conversion, touches, meta } = got;
+  const value =
+    typeof conversion['valueMinor'] === 'number'
+      ? money(conversion['valueMinor'], String(conversion['currency'] ?? ''))
+      : 'no value';
+  const head = `${conversion['type']} ${conversion['id']} of ${got.userId}, ${instant(Number(conversion['ts']))}, ${value}`;
+  const right = (title: string) => ({ title, align: 'right' }) as const;
+  const table = renderTable(
+    {
+      columns: [{ title: 'touch' }, { title: 'type' }, { title: 'channel' }, ...models.map(right), { title: 'why' }],
+      rows: touches.map((touch) => [
+        instant(touch.ts),
+        touch.type,
+        touch.channel,
+        ...models.map((model) => {
+          const credit = touch.credits[model];
+          return credit === undefined ? '–' : conversions(credit.creditMicros);
+        }),
+        touch.reason,
+      ]),
+      total: [
+        'total',
+        '',
+        '',
+        ...models.map((model) => conversions(touches.reduce((sum, touch) => sum + (touch.credits[model]?.creditMicros ?? 0), 0))),
+        '',
+      ],
+    },
+    terminal.bold,
+  ); // prettier-ignore
+  const notes = [
+    ...(got.attributed ? [] : ['no touch is eligible: all credit goes to (unattributed)']),
+    ...(got.omittedTouches > 0 ? [`${got.omittedTouches} older touches that are not eligible are left out`] : []),
+  ];
+  const line = `generation ${meta.generation} · from ${meta.sources.join(' and ') || 'nothing'} · lookback ${span(meta.lookbackMs)} · definitions ${meta.definitions} · ${meta.complete ? 'complete' : 'INCOMPLETE'}`;
+  return [head, ...(touches.length > 0 ? [table] : []), ...notes, terminal.dim(line)].join('\n');
+}

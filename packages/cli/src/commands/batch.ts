@@ -1,0 +1,168 @@
+/** `tributary batch …`: ask for a generation, follow it, and move readers between generations. */
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import type { ApiClient } from '../api-client.ts';
+import { type Act, answer, type Context } from '../context.ts';
+import { CommandError, EXIT, type ExitCode, UsageError } from '../exit.ts';
+import { parseDuration } from '../import/instant.ts';
+import { fateOf, type Generation, type Generations, newest, type Publication, previousOf } from '../report/generations.ts';
+import { count, instant, span } from '../terminal/figures.ts';
+import { renderTable } from '../terminal/table.ts';
+
+const POLL_MS = 500;
+
+interface RunOptions {
+  readonly full?: boolean;
+  readonly definitions?: string;
+  readonly wait?: boolean;
+  readonly timeout: string;
+}
+
+export function addBatch(program: Command, act: Act): void {
+  const batch = program.command('batch').description('the batch layer: generations, and which one readers get');
+  batch
+    .command('run')
+    .description('compute a new generation')
+    .option('--full', 'recompute everything, not only what changed')
+    .option('--definitions <file>', 'new definitions (JSON), in force from this generation on')
+    .option('--wait', 'wait until it is published, or has failed')
+    .option('--timeout <duration>', 'with --wait: give up after this long', '10m')
+    .action(act(runBatch));
+  batch.command('status').description('the generations, newest first').option('--limit <n>', 'so many', '20').action(act(status));
+  batch
+    .command('rollback')
+    .description('go back to an older generation; scheduled runs hold until a publish')
+    .argument('[generation]', 'default: the newest one older than the current')
+    .action(act((context, generation?: string) => move(context, 'rollback', generation)));
+  batch
+    .command('publish')
+    .description('make a computed generation the one that readers get, and end a hold')
+    .argument('<generation>')
+    .action(act((context, generation: string) => move(context, 'publish', generation)));
+}
+
+async function runBatch(context: Context, options: RunOptions): Promise<ExitCode> {
+  const timeoutMs = parseDuration(options.timeout);
+  if (timeoutMs === null) throw new UsageError(`--timeout is 30s, 10m or 1h, got "${options.timeout}"`);
+  const body = { mode: options.full === true ? 'full' : 'incremental', ...definitionsOf(context, options.definitions) };
+  const api = context.api('admin');
+  const before = options.wait === true ? newest(await generationsOf(api)) : 0;
+  const asked = await api.post<{ jobId: string; mode: string }>('/v1/generations', body);
+  context.terminal.say(`${asked.mode} run asked for, job ${asked.jobId}`);
+  if (options.wait !== true) {
+    await answer(context, asked, () => `job ${asked.jobId} (${asked.mode}); follow it with "tributary batch status"`);
+    return EXIT.ok;
+  }
+  return waitFor(context, api, before, timeoutMs);
+}
+
+async function waitFor(context: Context, api: ApiClient, before: number, timeoutMs: number): Promise<ExitCode> {
+  const { shell, terminal } = context;
+  const beganMs = shell.now();
+  for (;;) {
+    const now = await generationsOf(api);
+    const fate = fateOf(now, before);
+    const tookMs = shell.now() - beganMs;
+    if (fate.done) {
+      terminal.progressEnd();
+      const generation = now.generations.find((candidate) => candidate.generation === fate.generation);
+      await answer(
+        context,
+        { ok: fate.ok, generation, publication: now.publication, tookMs },
+        () => `${fate.text} (after ${span(tookMs)})`,
+      );
+      return fate.ok ? EXIT.ok : EXIT.found;
+    }
+    if (tookMs >= timeoutMs || shell.signal.aborted) {
+      terminal.progressEnd();
+      throw new CommandError({
+        code: 'still_running',
+        message: `after ${span(tookMs)}: ${fate.text}`,
+        fix: 'It goes on by itself: follow it with "tributary batch status".',
+      });
+    }
+    terminal.progress(`${fate.text} (${span(tookMs)})`);
+    await shell.sleep(POLL_MS);
+  }
+}
+
+async function status(context: Context, options: { readonly limit: string }): Promise<ExitCode> {
+  const got = await context.api('read').get<Generations>('/v1/generations', { limit: options.limit });
+  await answer(context, got, () =>
+    [generationTable(got.generations, context.terminal.bold), publicationLine(got.publication)].join('\n'),
+  );
+  return EXIT.ok;
+}
+
+async function move(context: Context, action: 'publish' | 'rollback', text: string | undefined): Promise<ExitCode> {
+  const api = context.api('admin');
+  const generation = text === undefined ? previousOf(await generationsOf(api)) : numberOf(text);
+  if (generation === null)
+    throw new CommandError({
+      code: 'conflict',
+      message: 'there is no computed generation older than the current one',
+      fix: 'See "tributary batch status".',
+    });
+  const got = await api.post<{ publication: Publication }>(`/v1/generations/${generation}/${action}`, {});
+  await answer(context, got, () => publicationLine(got.publication));
+  return EXIT.ok;
+}
+
+function generationsOf(api: ApiClient): Promise<Generations> {
+  return api.get<Generations>('/v1/generations', { limit: 200 });
+}
+
+export function numberOf(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new UsageError(`a generation is a whole number from 1, got "${text}"`);
+  return Number(text);
+}
+
+function definitionsOf({ shell }: Context, file: string | undefined): { definitions?: unknown } {
+  if (file === undefined) return {};
+  try {
+    return { definitions: JSON.parse(readFileSync(resolve(shell.cwd, file), 'utf8')) as unknown };
+  } catch (cause) {
+    throw new UsageError(`--definitions ${file}: ${(cause as Error).message}`, { cause });
+  }
+}
+
+function generationTable(generations: readonly Generation[], head: (text: string) => string): string {
+  if (generations.length === 0) return 'no generation yet';
+  const right = (title: string) => ({ title, align: 'right' }) as const;
+  return renderTable(
+    {
+      columns: [
+        right('generation'),
+        { title: 'state' },
+        { title: 'mode' },
+        { title: 'cut' },
+        right('took'),
+        right('events'),
+        right('new'),
+        right('duplicates'),
+        { title: 'definitions' },
+        { title: 'reason' },
+      ],
+      rows: generations.map((g) => [
+        `${g.current ? '▸ ' : ''}${g.generation}`,
+        g.state,
+        g.mode,
+        instant(g.createdAt),
+        g.computedAt === null ? '' : span(g.computedAt - g.createdAt),
+        count(g.counts.events),
+        count(g.counts.newEvents),
+        count(g.counts.duplicates),
+        g.definitionsVersion,
+        g.failure ?? g.reason,
+      ]),
+    },
+    head,
+  );
+}
+
+export function publicationLine(publication: Publication | null): string {
+  if (publication === null) return 'nothing is published yet: readers get the speed layer alone';
+  const { generation, sequence, action, held, at, by } = publication;
+  return `readers get generation ${generation} (publication ${sequence}: ${action} by ${by}, ${instant(at)})${held ? '; held: scheduled runs do not publish' : ''}`;
+}

@@ -1,0 +1,147 @@
+/** `tributary events send`: live events from arguments, a file or standard input, one JSON object a line. */
+import type { Event } from '@tributary/model/event';
+import type { Command } from 'commander';
+import { type Act, answer, type Context } from '../context.ts';
+import { EXIT, type ExitCode, UsageError } from '../exit.ts';
+import { decimalsOf, parseAmount } from '../import/amount.ts';
+import { createBatcher } from '../import/batches.ts';
+import { INSTANT_FORMS, parseInstant } from '../import/instant.ts';
+import { inflated, linesOf } from '../import/lines.ts';
+import { createProblems } from '../import/problems.ts';
+import { createSender } from '../import/sender.ts';
+import { count } from '../terminal/figures.ts';
+import { openInput, problemLines, rejectedLines } from './import-run.ts';
+
+type Sent = Partial<Omit<Event, 'receivedAt'>> & { readonly id: string };
+
+interface Options {
+  readonly type?: string;
+  readonly user?: string;
+  readonly anonymous?: string;
+  readonly ts?: string;
+  readonly id?: string;
+  readonly channel?: string;
+  readonly campaign?: string;
+  readonly value?: string;
+  readonly cost?: string;
+  readonly currency?: string;
+  readonly page?: string;
+  readonly properties?: string;
+}
+
+export function addEventsSend(parent: Command, act: Act): void {
+  parent
+    .command('send')
+    .description('send one event given by options, or many from a file or standard input (one JSON object a line)')
+    .argument('[file]', 'native events as NDJSON; "-" or nothing, without --type, reads standard input')
+    .option('--type <type>', 'event type, such as purchase')
+    .option('--user <id>', 'userId')
+    .option('--anonymous <id>', 'anonymousId')
+    .option('--ts <instant>', `when it happened: ${INSTANT_FORMS}; default: now`)
+    .option('--id <id>', 'event id: the same id counts once; default: a new one')
+    .option('--channel <name>')
+    .option('--campaign <name>')
+    .option('--value <amount>', 'decimal, such as 49.90')
+    .option('--cost <amount>', 'decimal')
+    .option('--currency <code>', 'ISO 4217')
+    .option('--page <url>')
+    .option('--properties <json>', 'a JSON object')
+    .action(act(sendEvents));
+}
+
+async function sendEvents(context: Context, file: string | undefined, options: Options): Promise<ExitCode> {
+  if (options.type !== undefined && file !== undefined) throw new UsageError('give either a file or --type, not both');
+  const { settings, shell, terminal } = context;
+  const sender = createSender({
+    url: settings.collectorUrl,
+    path: '/v1/events',
+    key: settings.key('write'),
+    fetch: shell.fetch,
+    sleep: shell.sleep,
+    onProgress: (totals) => terminal.progress(`${count(totals.sent)} events sent`),
+  });
+  const problems = createProblems();
+  const batcher = createBatcher();
+  for await (const event of eventsOf(context, file, options, problems.add)) {
+    const full = batcher.add(event);
+    if (full !== null) await sender.send(full);
+  }
+  const last = batcher.end();
+  if (last !== null) await sender.send(last);
+  const sent = await sender.finish();
+  terminal.progressEnd();
+  problemLines(terminal, 'line without an event', problems);
+  rejectedLines(terminal, sent);
+  await answer(
+    context,
+    { ...sent, problems },
+    () => `${count(sent.accepted)} accepted${sent.rejected > 0 ? `, ${count(sent.rejected)} rejected` : ''}`,
+  );
+  return problems.count + sent.rejected > 0 ? EXIT.found : EXIT.ok;
+}
+
+type OnProblem = ReturnType<typeof createProblems>['add'];
+
+async function* eventsOf(
+  context: Context,
+  file: string | undefined,
+  options: Options,
+  onProblem: OnProblem,
+): AsyncGenerator<Sent> {
+  if (options.type !== undefined) {
+    yield eventFrom(options, context.shell.newId());
+    return;
+  }
+  for await (const lines of linesOf(inflated(openInput(context, file ?? '-'), file ?? 'standard input')))
+    for (const { number, text, cut } of lines) {
+      if (text.trim() === '') continue;
+      const event = cut ? null : parseObject(text);
+      // An id of our own makes a resend after a lost answer count once.
+      if (event !== null) yield { id: context.shell.newId(), ...event };
+      else onProblem({ line: number, reason: cut ? 'the line is too long' : 'not a JSON object', text });
+    }
+}
+
+function parseObject(text: string): Record<string, unknown> | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : null;
+  } catch {
+    return null;
+  }
+}
+
+function eventFrom(options: Options, newId: string): Sent {
+  const { type, user, anonymous, channel, campaign, currency, page } = options;
+  if (user === undefined && anonymous === undefined) throw new UsageError('an event has a user: add --user or --anonymous');
+  const ts = options.ts === undefined ? undefined : parseInstant(options.ts);
+  if (ts === null) throw new UsageError(`--ts is ${INSTANT_FORMS}; got "${options.ts}"`);
+  const event = {
+    type,
+    userId: user,
+    anonymousId: anonymous,
+    ts,
+    channel,
+    campaign,
+    currency,
+    page,
+    value: amount('--value', options.value, currency),
+    cost: amount('--cost', options.cost, currency),
+    properties: properties(options.properties),
+  }; // prettier-ignore
+  return { ...Object.fromEntries(Object.entries(event).filter(([, value]) => value !== undefined)), id: options.id ?? newId };
+}
+
+function amount(flag: string, text: string | undefined, currency: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const read = parseAmount(text, { minor: false, digits: decimalsOf(currency), decimalMark: '.' });
+  if (!read.ok) throw new UsageError(`${flag}: ${read.reason}`);
+  return read.value;
+}
+
+function properties(text: string | undefined): Record<string, unknown> | undefined {
+  if (text === undefined) return undefined;
+  const value = parseObject(text);
+  if (value === null) throw new UsageError(`--properties is a JSON object, got ${text.slice(0, 60)}`);
+  return value;
+}

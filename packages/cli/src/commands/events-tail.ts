@@ -1,0 +1,80 @@
+/** `tributary events tail`: the log as it grows, straight from the log. */
+import type { Position } from '@tributary/log/port';
+import type { Barrier } from '@tributary/model/partition-record';
+import { partitionOf } from '@tributary/model/user-key';
+import type { Command } from 'commander';
+import type { Act, Context } from '../context.ts';
+import { EXIT, type ExitCode, UsageError } from '../exit.ts';
+import { eventLine, headLine, selects } from '../report/event-line.ts';
+
+interface Options {
+  readonly fromStart?: boolean;
+  readonly user?: string;
+  readonly type?: string;
+  readonly limit?: string;
+}
+
+/** Entries asked for at once, per partition. An entry holds up to a few thousand events. */
+const ENTRIES = 64;
+const WAIT_MS = 1_000;
+
+export function addEventsTail(parent: Command, act: Act): void {
+  parent
+    .command('tail')
+    .description('follow the events that the log takes; ends with Ctrl-C')
+    .option('--from-start', 'from the oldest entry the log still holds, not from its end')
+    .option('--user <key>', 'only this user key (userId, else anonymousId)')
+    .option('--type <types>', 'only these event types, comma-separated')
+    .option('--limit <n>', 'end after so many events')
+    .action(act(tail));
+}
+
+async function tail(context: Context, options: Options): Promise<ExitCode> {
+  const { shell, terminal, settings, json } = context;
+  const limit = limitOf(options.limit);
+  const keep = selects({ user: options.user, types: options.type?.split(',') });
+  await using open = await shell.openLog(settings.redisUrl);
+  const { log } = open;
+  const after = await startOf(options, log);
+  terminal.say(
+    `following ${after.size} of ${log.partitions} partitions ${options.fromStart === true ? 'from the oldest entry' : 'from now on'}`,
+  );
+  if (!json) await terminal.data(terminal.bold(headLine()));
+  let shown = 0;
+  while (!shell.signal.aborted) {
+    const entries = await log.read(after, { maxEntries: ENTRIES, waitMs: WAIT_MS, signal: shell.signal });
+    for (const { kind, body, partition, position } of entries) {
+      after.set(partition, position);
+      if (kind === 'barrier')
+        terminal.say(`partition ${partition}: the cut of generation ${(JSON.parse(body) as Barrier).generation}`);
+      if (kind !== 'events') continue;
+      for (const line of body.split('\n')) {
+        if (!keep(line)) continue;
+        await terminal.data(json ? line : eventLine(line));
+        if (++shown >= limit) return EXIT.ok;
+      }
+    }
+    // A reply that came from memory gives Ctrl-C no turn otherwise.
+    await shell.sleep(0);
+  }
+  return EXIT.ok;
+}
+
+/** Where to read on, for the partitions that matter: one when a user is named. */
+async function startOf(
+  options: Options,
+  log: { readonly partitions: number; ends(): Promise<readonly (Position | null)[]> },
+): Promise<Map<number, Position | null>> {
+  const ends = options.fromStart === true ? [] : await log.ends();
+  const wanted =
+    options.user === undefined
+      ? Array.from({ length: log.partitions }, (_, p) => p)
+      : [partitionOf(options.user, log.partitions)];
+  return new Map(wanted.map((partition) => [partition, ends[partition] ?? null]));
+}
+
+function limitOf(text: string | undefined): number {
+  if (text === undefined) return Number.POSITIVE_INFINITY;
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new UsageError(`--limit is a whole number from 1, got "${text}"`);
+  return Number(text);
+}

@@ -1,0 +1,36 @@
+/** `tributary reconcile show`: where real time differed from the recomputed truth, and why. */
+import type { Command } from 'commander';
+import { type Act, answer, type Context } from '../context.ts';
+import { EXIT, type ExitCode } from '../exit.ts';
+import { documentText } from '../report/document.ts';
+import { numberOf } from './batch.ts';
+
+interface Reconciled {
+  readonly generation: number;
+  readonly reconciliation: Readonly<Record<string, unknown>>;
+}
+
+export function addReconcile(program: Command, act: Act): void {
+  program
+    .command('reconcile')
+    .description('real time against the recomputed truth')
+    .command('show')
+    .description('what readers saw before a generation was published, against what it computed')
+    .argument('[generation]', 'default: the newest that was compared')
+    .action(act(show));
+}
+
+async function show(context: Context, text: string | undefined): Promise<ExitCode> {
+  const api = context.api('read');
+  const got =
+    text === undefined
+      ? (await api.get<{ reconciliations: Reconciled[] }>('/v1/reconciliations', { limit: 1 })).reconciliations[0]
+      : await api.get<Reconciled>(`/v1/reconciliations/${numberOf(text)}`);
+  if (got === undefined) {
+    context.terminal.say('no generation was compared yet: the first reconciliation comes with the second generation');
+    if (context.json) await answer(context, null, () => '');
+    return EXIT.found;
+  }
+  await answer(context, got, () => `generation ${got.generation}\n${documentText(got.reconciliation, context.terminal.bold)}`);
+  return EXIT.ok;
+}

@@ -1,0 +1,46 @@
+/** `tributary dev` and `tributary start <role>`: the platform, or one process of it. */
+import { join } from 'node:path';
+import { Argument, type Command } from 'commander';
+import type { Act, Context } from '../context.ts';
+import type { ExitCode } from '../exit.ts';
+
+const ENTRIES: Readonly<Record<string, string>> = {
+  collector: 'services/collector/src/main.ts',
+  speed: 'services/speed/src/main.ts',
+  archiver: 'services/archiver/src/main.ts',
+  api: 'services/api/src/main.ts',
+  recompute: 'jobs/recompute/src/main.ts',
+};
+
+export function addRoles(program: Command, act: Act): void {
+  passing(
+    program.command('dev').description('start the whole platform on this machine, as "npm start" does; arguments are passed on'),
+  )
+    .argument('[arguments...]', 'as of "npm start"')
+    .action(act(dev));
+  passing(
+    program.command('start').description('start one role in the foreground; "tributary start ROLE -- --help" lists its settings'),
+  )
+    .addArgument(new Argument('<role>', 'which').choices(Object.keys(ENTRIES)))
+    .argument('[settings...]', 'settings of the role')
+    .action(act(start));
+}
+
+function passing(command: Command): Command {
+  return command.allowUnknownOption();
+}
+
+function dev(context: Context, args: readonly string[]): Promise<ExitCode> {
+  const { shell, settings } = context;
+  return runNode(context, [join(shell.home, 'infra/local/start.mjs'), '--data-dir', settings.dataDir, ...args]);
+}
+
+function start(context: Context, role: string, settings: readonly string[]): Promise<ExitCode> {
+  return runNode(context, [join(context.shell.home, ENTRIES[role] as string), ...settings]);
+}
+
+/** Our own options are not passed on as flags but as the environment that every role reads. */
+async function runNode({ shell, settings }: Context, args: readonly string[]): Promise<ExitCode> {
+  const env = { ...shell.env, TRIBUTARY_DATA_DIR: settings.dataDir, TRIBUTARY_REDIS_URL: settings.redisUrl };
+  return (await shell.run(process.execPath, args, env)) as ExitCode;
+}

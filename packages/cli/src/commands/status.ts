@@ -1,0 +1,89 @@
+/** `tributary status`: how far both layers are. */
+import type { Command } from 'commander';
+import { type Act, answer, type Context } from '../context.ts';
+import { EXIT, type ExitCode } from '../exit.ts';
+import { count, instant, span } from '../terminal/figures.ts';
+import { printable, renderFacts, renderTable } from '../terminal/table.ts';
+
+interface Status {
+  readonly partitions: readonly {
+    readonly partition: number;
+    readonly position: string | null;
+    readonly logEnd: string | null;
+    readonly behind: boolean | null;
+    readonly logTime: number | null;
+    readonly lagMs: number | null;
+    readonly generation: number | null;
+  }[];
+  readonly generation: {
+    readonly current: number | null;
+    readonly served: number | null;
+    readonly sequence: number | null;
+    readonly failure: string | null;
+  };
+  readonly pending: number;
+  readonly complete: boolean;
+  readonly warnings: readonly string[];
+  readonly definitions: string;
+}
+
+export function addStatus(program: Command, act: Act): void {
+  program
+    .command('status')
+    .description('how far the speed layer and the batch layer are; exit 1 when answers are incomplete')
+    .option('--partitions', 'list every partition')
+    .action(act(status));
+}
+
+async function status(context: Context, options: { readonly partitions?: boolean }): Promise<ExitCode> {
+  const got = await context.api('read').get<Status>('/v1/status');
+  for (const warning of got.warnings) context.terminal.say(printable(`warning: ${warning}`));
+  await answer(context, got, () =>
+    [facts(got, context), ...(options.partitions === true ? ['', partitionTable(got, context)] : [])].join('\n'),
+  );
+  return got.complete ? EXIT.ok : EXIT.found;
+}
+
+function facts({ partitions, generation, pending, complete, definitions }: Status, { terminal }: Context): string {
+  const behind = partitions.filter((partition) => partition.behind === true).length;
+  const lags = partitions.map(({ lagMs }) => lagMs).filter((lagMs) => lagMs !== null);
+  const unread = partitions.filter(({ position }) => position === null).length;
+  return renderFacts([
+    ['answers', complete ? terminal.tone('ok', 'complete') : terminal.tone('fail', 'INCOMPLETE')],
+    [
+      'generation',
+      generation.current === null
+        ? 'none yet'
+        : `${generation.current}${generation.served === generation.current ? '' : `, served is ${generation.served ?? 'none'}: ${generation.failure ?? 'still loading'}`}`,
+    ],
+    ['speed layer', `${partitions.length} partitions, ${behind} behind${unread > 0 ? `, ${unread} without events` : ''}`],
+    ['oldest log time', lags.length === 0 ? 'unknown' : `${span(Math.max(...lags))} ago`],
+    ['pending late events', count(pending)],
+    ['definitions', definitions],
+  ]);
+}
+
+function partitionTable({ partitions }: Status, { terminal }: Context): string {
+  const right = (title: string) => ({ title, align: 'right' }) as const;
+  return renderTable(
+    {
+      columns: [
+        right('partition'),
+        { title: 'position' },
+        { title: 'end of the log' },
+        { title: 'behind' },
+        { title: 'log time' },
+        right('generation'),
+      ],
+      rows: partitions.map((p) => [
+        String(p.partition),
+        p.position ?? '–',
+        p.logEnd ?? '–',
+        p.behind === null ? 'unknown' : p.behind ? 'yes' : 'no',
+        p.logTime === null ? '–' : instant(p.logTime),
+        p.generation === null ? '–' : String(p.generation),
+      ]),
+    },
+    terminal.bold,
+  );
+}

@@ -1,0 +1,60 @@
+/**
+ * Reports name money with its currency, so they are asked for by currency; people want one row a channel. Rows that
+ * differ only in currency become one, its money kept apart by currency: nothing is ever converted or added across.
+ */
+export interface AmountRow {
+  readonly touches?: number;
+  readonly costMinor?: number;
+  readonly creditMicros: number;
+  readonly valueMinor: number;
+}
+
+export interface FoldedRow {
+  /** Values of the dimensions, without the currency. */
+  readonly key: readonly string[];
+  touches: number | null;
+  creditMicros: number;
+  /** Minor units by currency; no entry is zero. */
+  readonly cost: Map<string, number>;
+  readonly value: Map<string, number>;
+}
+
+export function foldCurrencies(
+  rows: readonly (AmountRow & Readonly<Record<string, unknown>>)[],
+  by: readonly string[],
+): FoldedRow[] {
+  const folded = new Map<string, FoldedRow>();
+  for (const row of rows) {
+    const key = by.map((dimension) => String(row[dimension] ?? ''));
+    const id = key.join('\t');
+    let into = folded.get(id);
+    if (into === undefined) {
+      into = { key, touches: null, creditMicros: 0, cost: new Map(), value: new Map() };
+      folded.set(id, into);
+    }
+    const currency = String(row['currency'] ?? '');
+    if (row.touches !== undefined) into.touches = (into.touches ?? 0) + row.touches;
+    into.creditMicros += row.creditMicros;
+    addTo(into.cost, currency, row.costMinor ?? 0);
+    addTo(into.value, currency, row.valueMinor);
+  }
+  return [...folded.values()];
+}
+
+/** The sum of all rows, under an empty key. */
+export function totalOf(rows: readonly FoldedRow[]): FoldedRow {
+  const total: FoldedRow = { key: [], touches: null, creditMicros: 0, cost: new Map(), value: new Map() };
+  for (const row of rows) {
+    if (row.touches !== null) total.touches = (total.touches ?? 0) + row.touches;
+    total.creditMicros += row.creditMicros;
+    for (const [currency, minor] of row.cost) addTo(total.cost, currency, minor);
+    for (const [currency, minor] of row.value) addTo(total.value, currency, minor);
+  }
+  return total;
+}
+
+function addTo(amounts: Map<string, number>, currency: string, minor: number): void {
+  const sum = (amounts.get(currency) ?? 0) + minor;
+  if (sum === 0) amounts.delete(currency);
+  else amounts.set(currency, sum);
+}

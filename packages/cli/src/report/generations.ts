@@ -1,0 +1,73 @@
+/** Generations as the API lists them, and decisions about them. Pure. */
+
+export interface Generation {
+  readonly generation: number;
+  readonly state: string;
+  readonly mode: string;
+  readonly base: number | null;
+  readonly reason: string;
+  readonly createdAt: number;
+  readonly computedAt: number | null;
+  readonly definitionsVersion: string;
+  readonly counts: { readonly events: number; readonly newEvents: number; readonly duplicates: number };
+  readonly current: boolean;
+  readonly failure?: string;
+}
+
+export interface Publication {
+  readonly sequence: number;
+  readonly generation: number;
+  readonly action: string;
+  readonly held: boolean;
+  readonly at: number;
+  readonly by: string;
+}
+
+export interface Generations {
+  readonly generations: readonly Generation[];
+  readonly publication: Publication | null;
+  readonly nextCursor: string | null;
+}
+
+/** The newest number there is, 0 before the first. */
+export function newest({ generations }: Generations): number {
+  return Math.max(0, ...generations.map(({ generation }) => generation));
+}
+
+/** Where a rollback without a number goes: the newest computed generation older than the current one. */
+export function previousOf({ generations, publication }: Generations): number | null {
+  const older = generations.filter(
+    ({ generation, state }) => state === 'computed' && generation < (publication?.generation ?? 0),
+  );
+  return older.length === 0 ? null : Math.max(...older.map(({ generation }) => generation));
+}
+
+export type RunFate =
+  | { readonly done: false; readonly text: string }
+  | { readonly done: true; readonly ok: boolean; readonly text: string; readonly generation: number };
+
+/** What became of the run that was asked for when `before` was the newest generation. */
+export function fateOf(now: Generations, before: number): RunFate {
+  const started = now.generations.filter(({ generation }) => generation > before).toSorted((a, b) => a.generation - b.generation);
+  const ended = started.find(({ state }) => state === 'computed' || state === 'failed');
+  const running = started.at(-1);
+  if (ended === undefined)
+    return {
+      done: false,
+      text: running === undefined ? 'waiting for the run to start' : `generation ${running.generation} is ${running.state}`,
+    };
+  const { generation, state, failure } = ended;
+  if (state === 'failed')
+    return { done: true, ok: false, generation, text: `generation ${generation} failed: ${failure ?? 'no reason is recorded'}` };
+  const { publication } = now;
+  if ((publication?.generation ?? 0) >= generation)
+    return { done: true, ok: true, generation, text: `generation ${generation} is published` };
+  if (publication?.held === true)
+    return {
+      done: true,
+      ok: true,
+      generation,
+      text: `generation ${generation} is computed but not published: the rollback to ${publication.generation} holds; publish it with "tributary batch publish ${generation}"`,
+    };
+  return { done: false, text: `generation ${generation} is computed, not yet published` };
+}
