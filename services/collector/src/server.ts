@@ -63,10 +63,13 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     maxAge: 86_400,
   });
   app.addHook('onRequest', async (request, reply) => {
-    if (options.isDraining() && !PROBES.has(request.url)) {
-      reply.header('connection', 'close');
+    if (options.isDraining() && !PROBES.has(request.url))
       return send(reply, problem('log_unavailable', 'this collector is stopping'));
-    }
+  });
+  // A connection that stayed open after the last answer would hold up the end.
+  app.addHook('onSend', (_request, reply, payload, done) => {
+    if (options.isDraining()) reply.header('connection', 'close');
+    done(null, payload);
   });
   app.addHook('onResponse', async (request, reply) => {
     const route = request.routeOptions.url ?? 'none';
