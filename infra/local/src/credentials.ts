@@ -1,32 +1,50 @@
 /**
- * The keys of a local platform. The services know hashes only; the plain keys stay beside the data, readable by their
- * owner, so that a second start prints the same ones. A platform for others has no such file: `tributary` creates keys there.
+ * The keys of a local platform. The services know hashes only; the plain keys and the addresses stay beside the data,
+ * readable by their owner, so that a second start prints the same ones and the command line finds its way.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createKey, loadKeyRing, readKeys, SCOPES, type Scope, writeKeys } from '@tributary/runtime/keys';
 
 export type LocalKeys = Readonly<Record<Scope, string>>;
 
-/** The keys of this data folder; new ones where there are none, or where the services would not accept them. */
-export function localKeys(dataDir: string, now: number): LocalKeys {
-  const ringFile = join(dataDir, 'keys.json');
-  const known = readPlain(join(dataDir, 'keys.local.json'));
-  const ring = loadKeyRing(ringFile);
-  if (known !== null && SCOPES.every((scope) => ring.verify(known[scope], scope, now) === 'ok')) return known;
+export interface LocalAccess {
+  readonly collectorUrl: string;
+  readonly apiUrl: string;
+  readonly redisUrl: string;
+  readonly keys: LocalKeys;
+}
 
-  const created = SCOPES.map((scope) => ({ scope, ...createKey(scope, now) }));
-  const keys = Object.fromEntries(created.map(({ scope, key }) => [scope, key])) as Record<Scope, string>;
-  // Hashes first: keys printed are keys that work, also after a crash in between.
-  writeKeys(ringFile, [...readKeys(ringFile), ...created.map(({ record }) => record)]);
-  writeFileSync(join(dataDir, 'keys.local.json'), `${JSON.stringify(keys, null, 2)}\n`, { mode: 0o600 });
+const fileOf = (dataDir: string) => join(dataDir, 'keys.local.json');
+
+/** The keys of this data folder; new ones where there are none, or where the services would not accept them. */
+export function localKeys(dataDir: string, addresses: Omit<LocalAccess, 'keys'>, now: number): LocalKeys {
+  const ringFile = join(dataDir, 'keys.json');
+  const known = readPlain(fileOf(dataDir));
+  const ring = loadKeyRing(ringFile);
+  const keys =
+    known !== null && SCOPES.every((scope) => ring.verify(known[scope], scope, now) === 'ok') ? known : createAll(ringFile, now);
+  writeAccess(dataDir, { ...addresses, keys });
   return keys;
+}
+
+/** Hashes first: keys that are shown are keys that work, also after a crash in between. */
+function createAll(ringFile: string, now: number): LocalKeys {
+  const created = SCOPES.map((scope) => ({ scope, ...createKey(scope, now) }));
+  writeKeys(ringFile, [...readKeys(ringFile), ...created.map(({ record }) => record)]);
+  return Object.fromEntries(created.map(({ scope, key }) => [scope, key])) as Record<Scope, string>;
+}
+
+function writeAccess(dataDir: string, access: LocalAccess): void {
+  const staged = `${fileOf(dataDir)}.new`;
+  writeFileSync(staged, `${JSON.stringify(access, null, 2)}\n`, { mode: 0o600 });
+  renameSync(staged, fileOf(dataDir));
 }
 
 function readPlain(file: string): LocalKeys | null {
   try {
-    const keys = JSON.parse(readFileSync(file, 'utf8')) as Partial<Record<Scope, unknown>>;
-    return SCOPES.every((scope) => typeof keys[scope] === 'string') ? (keys as LocalKeys) : null;
+    const { keys } = JSON.parse(readFileSync(file, 'utf8')) as { keys?: Partial<Record<Scope, unknown>> };
+    return SCOPES.every((scope) => typeof keys?.[scope] === 'string') ? (keys as LocalKeys) : null;
   } catch {
     return null;
   }

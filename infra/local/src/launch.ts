@@ -6,7 +6,7 @@
  * channel close and drain, and Redis' guard sees its pipe close and ends Redis after them.
  */
 import { join, resolve } from 'node:path';
-import { type LocalKeys, localKeys } from './credentials.ts';
+import { type LocalAccess, localKeys } from './credentials.ts';
 import { lockDataDir } from './data-lock.ts';
 import { boundLog, tailOf } from './log-file.ts';
 import { type Managed, type ManagedEvent, manage } from './managed-process.ts';
@@ -28,17 +28,15 @@ export interface PlatformOptions {
   /** Whether a role that died is started again; default true. */
   readonly autoRestart?: boolean;
   readonly readyTimeoutMs?: number;
+  /** Aborting it stops the start, and what was started. */
+  readonly signal?: AbortSignal;
   readonly onEvent?: (event: ManagedEvent) => void;
 }
 
-export interface Platform {
-  readonly collectorUrl: string;
-  readonly apiUrl: string;
-  readonly redisUrl: string;
+export interface Platform extends LocalAccess {
   readonly ports: Ports;
   /** Absolute. */
   readonly dataDir: string;
-  readonly keys: LocalKeys;
   readonly roles: Readonly<Record<RoleName, Managed>>;
   readonly redis: Managed;
   logFile(name: RoleName | 'redis'): string;
@@ -71,10 +69,18 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     return stopping;
   };
 
+  const onAbort = () => void stop();
+  options.signal?.addEventListener('abort', onAbort);
   try {
+    options.signal?.throwIfAborted();
     const ports = portsFrom(options.basePort ?? (await freeBasePort(host, Math.random)));
     await assertFree(host, ports, lock.wasStale ? STALE_GRACE_MS : 0);
-    const keys = localKeys(dataDir, Date.now());
+    const addresses = {
+      collectorUrl: `http://${host}:${ports.collector}`,
+      apiUrl: `http://${host}:${ports.api}`,
+      redisUrl: `redis://${host}:${ports.redis}`,
+    };
+    const keys = localKeys(dataDir, addresses, Date.now());
     const logFile = (name: string) => join(dataDir, 'logs', `${name}.log`);
     const autoRestart = options.autoRestart ?? true;
     const onEvent = options.onEvent ?? (() => {});
@@ -86,6 +92,8 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     );
     started.push(redis);
     await readyOrTell(redis, readyMs, logFile);
+
+    options.signal?.throwIfAborted();
 
     const wanted = options.roles ?? ROLE_NAMES;
     const roles = Object.fromEntries(
@@ -100,14 +108,14 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     ) as Record<RoleName, Managed>;
     await Promise.all(wanted.map((name) => readyOrTell(roles[name], readyMs, logFile)));
 
+    options.signal?.throwIfAborted();
+
     logTimer = setInterval(() => {
       for (const { name } of started) boundLog(logFile(name));
     }, LOG_CHECK_MS);
     logTimer.unref();
     return {
-      collectorUrl: `http://${host}:${ports.collector}`,
-      apiUrl: `http://${host}:${ports.api}`,
-      redisUrl: `redis://${host}:${ports.redis}`,
+      ...addresses,
       ports,
       dataDir,
       keys,
@@ -119,6 +127,8 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   } catch (error) {
     await stop();
     throw error;
+  } finally {
+    options.signal?.removeEventListener('abort', onAbort);
   }
 }
 

@@ -16,7 +16,7 @@ export interface ManagedSpec {
 }
 
 export type ManagedEvent =
-  | { readonly type: 'ready'; readonly name: string }
+  | { readonly type: 'ready'; readonly name: string; readonly isRestart: boolean }
   | { readonly type: 'ended'; readonly name: string; readonly how: string; readonly againInMs: number | null };
 
 export interface Managed {
@@ -92,7 +92,7 @@ export function manage(spec: ManagedSpec, now: () => number, startNow = true): M
         if (ended.signal.aborted) return;
         pid = id;
         isReady = true;
-        spec.onEvent({ type: 'ready', name: spec.name });
+        spec.onEvent({ type: 'ready', name: spec.name, isRestart: restarts > 0 });
         for (const { wake } of [...waiting]) wake();
       },
       () => current.kill('SIGKILL'),
@@ -149,6 +149,7 @@ export function manage(spec: ManagedSpec, now: () => number, startNow = true): M
     async stop(graceMs) {
       isStopped = true;
       clearTimeout(timer);
+      for (const { giveUp } of [...waiting]) giveUp('was stopped');
       if (child === null) return;
       const leader = child.pid;
       if (pid !== null) signalQuietly(pid, 'SIGTERM');

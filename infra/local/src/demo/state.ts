@@ -1,0 +1,30 @@
+/** How far the demo of a data folder has come: a second start goes on from there. */
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+export interface DemoState {
+  readonly seed: number;
+  /** End of the generated history, epoch ms, exclusive. */
+  readonly toMs: number;
+  /** Events of the history that the collector has acknowledged, from the first on. */
+  readonly sent: number;
+  readonly isLoaded: boolean;
+  /** The generation over the history was published. */
+  readonly isComputed: boolean;
+}
+
+const fileOf = (dataDir: string) => join(dataDir, 'demo.json');
+
+export function readDemoState(dataDir: string): DemoState | null {
+  try {
+    return JSON.parse(readFileSync(fileOf(dataDir), 'utf8')) as DemoState;
+  } catch {
+    return null;
+  }
+}
+
+export function writeDemoState(dataDir: string, state: DemoState): void {
+  const staged = `${fileOf(dataDir)}.new`;
+  writeFileSync(staged, `${JSON.stringify(state)}\n`);
+  renameSync(staged, fileOf(dataDir));
+}

@@ -1,0 +1,124 @@
+/**
+ * The supervisor behind `npm start`: starts the platform, on the first start loads the demo's history and computes its
+ * first generation, keeps live traffic running, and stops everything on Ctrl-C.
+ */
+import { relative } from 'node:path';
+import { TributaryError } from '@tributary/model/errors';
+import { firstGeneration } from './demo/first-generation.ts';
+import { createLiveTraffic } from './demo/live.ts';
+import { loadHistory } from './demo/load.ts';
+import { createRandom } from './demo/random.ts';
+import { runLive } from './demo/run-live.ts';
+import { type Platform, startPlatform } from './launch.ts';
+import type { ManagedEvent } from './managed-process.ts';
+import { parseOptions, type StartOptions } from './options.ts';
+import { count, createScreen, type Screen, seconds, welcome } from './terminal.ts';
+
+const LIVE_EVENTS_PER_SECOND = 20;
+const GENERATION_TIMEOUT_MS = 180_000;
+
+const screen = createScreen(process.stdout);
+const stopping = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stopping.abort());
+if (process.channel) process.on('disconnect', () => stopping.abort());
+// A terminal that went away must not keep us from stopping what we started.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => stopping.abort());
+
+process.exit(await run(stopping.signal));
+
+async function run(signal: AbortSignal): Promise<number> {
+  let platform: Platform | undefined;
+  try {
+    const options = parseOptions(process.argv.slice(2));
+    const shownDataDir = relative(process.cwd(), options.dataDir) || options.dataDir;
+    screen.line(`\nTributary, with its data in ${shownDataDir}\n`);
+    platform = await start(options, signal);
+    if (options.demo) await prepareDemo(platform, signal);
+    screen.line(welcome(platform, shownDataDir, Date.now()));
+    await (options.demo ? keepLive(platform, signal) : keepWaiting(signal));
+    return 0;
+  } catch (error) {
+    if (signal.aborted) return 0;
+    return report(error);
+  } finally {
+    if (platform !== undefined) {
+      const startedAt = Date.now();
+      screen.line('\nStopping …');
+      await platform.stop();
+      screen.line(`Stopped everything in ${seconds(Date.now() - startedAt)}; "npm start" goes on with the same data.`);
+    }
+  }
+}
+
+async function start({ basePort, dataDir }: StartOptions, signal: AbortSignal): Promise<Platform> {
+  const task = screen.task('Starting Redis and 5 roles');
+  const startedAt = Date.now();
+  const platform = await startPlatform({ dataDir, basePort, signal, onEvent: (event) => tellTrouble(screen, event) });
+  task.done(`ready in ${seconds(Date.now() - startedAt)}`);
+  return platform;
+}
+
+async function prepareDemo({ dataDir, collectorUrl, apiUrl, keys }: Platform, signal: AbortSignal): Promise<void> {
+  const collector = { url: collectorUrl, writeKey: keys.write };
+  const loading = screen.task('Loading 30 days of history');
+  const startedAt = Date.now();
+  const sent = await loadHistory({ dataDir, collector, nowMs: startedAt, signal, onProgress: loading.progress });
+  const loadMs = Date.now() - startedAt;
+  loading.done(sent === 0 ? 'is there already' : `${count(sent)} events in ${seconds(loadMs)}, each of them on disk`);
+
+  const computing = screen.task('First batch generation');
+  const computeFrom = Date.now();
+  try {
+    const generation = await firstGeneration({
+      dataDir,
+      apiUrl,
+      adminKey: keys.admin,
+      timeoutMs: GENERATION_TIMEOUT_MS,
+      signal,
+    });
+    computing.done(generation === null ? 'is there already' : `number ${generation}, in ${seconds(Date.now() - computeFrom)}`);
+  } catch (error) {
+    if (signal.aborted) throw error;
+    // Real time answers without it; the schedule tries again.
+    computing.done(`not yet: ${(error as Error).message}`);
+  }
+}
+
+async function keepLive({ collectorUrl, keys }: Platform, signal: AbortSignal): Promise<void> {
+  screen.line(`  Live demo traffic: about ${LIVE_EVENTS_PER_SECOND} events a second. Ctrl-C stops everything.\n`);
+  const startMs = Date.now();
+  const traffic = createLiveTraffic(createRandom(startMs), `live-${startMs.toString(36)}`, LIVE_EVENTS_PER_SECOND, startMs);
+  let toldAt = 0;
+  await runLive(traffic, { url: collectorUrl, writeKey: keys.write }, Date.now, signal, (error) => {
+    if (Date.now() - toldAt < 30_000) return;
+    toldAt = Date.now();
+    screen.line(`  Live traffic waits: ${error.message}`);
+  });
+}
+
+async function keepWaiting(signal: AbortSignal): Promise<void> {
+  screen.line('  Ctrl-C stops everything.\n');
+  // An abort listener alone does not keep the process alive.
+  const awake = setInterval(() => {}, 60_000);
+  await new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+  clearInterval(awake);
+}
+
+function tellTrouble(to: Screen, event: ManagedEvent): void {
+  if (event.type === 'ended') {
+    const again = event.againInMs === null ? '' : `; starting it again in ${seconds(event.againInMs)}`;
+    to.line(`  ${event.name} ended with ${event.how}${again}`);
+  } else if (event.isRestart) to.line(`  ${event.name} is ready again`);
+}
+
+function report(error: unknown): number {
+  if (error instanceof TributaryError) {
+    process.stderr.write(`\n${error.code}: ${error.message}\n${error.fix}\n`);
+    return error.code === 'invalid_config' ? 2 : 1;
+  }
+  process.stderr.write(`\n${error instanceof Error ? error.message : String(error)}\n`);
+  return 1;
+}

@@ -1,0 +1,23 @@
+/** `npm start`: brings what is missing, then runs the supervisor (src/main.ts). */
+import { ensureRedis, handOver, missing, prepare, REDIS_ADVICE } from './bootstrap.mjs';
+
+const HELP = `Starts the whole platform on this machine, with demo data. Ctrl-C stops it.
+
+  npm start -- [options]
+
+  --port <n>        collector; the API listens on n+1, Redis on n+2, health checks on n+3 to n+5 [7400]
+  --data-dir <dir>  everything it keeps; a second start goes on with it [.tributary]
+  --no-demo         no generated history, no live demo traffic
+  --help            this text
+
+Exit codes: 0 stopped, 1 failed, 2 usage, 3 a dependency is missing.
+`;
+
+const args = process.argv.slice(2);
+if (args.includes('--help') || args.includes('-h')) {
+  process.stdout.write(HELP);
+} else {
+  const ready = prepare();
+  if (!ensureRedis()) missing('redis-server is not installed', REDIS_ADVICE);
+  handOver(ready, 'infra/local/src/main.ts', args);
+}
