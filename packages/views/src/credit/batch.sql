@@ -24,21 +24,23 @@ touch AS (
   FROM timeline
   WHERE kind = 'touch'
 ),
--- A conversion without an eligible touch walks a path of one step: (unattributed). So every path has a first and a last.
-step AS (
+pair AS (
   SELECT
     asked.conversion_no, asked.ts, asked.type, asked.currency, asked.value,
-    touch.seq, touch.direct,
-    coalesce(touch.channel, '(unattributed)') AS channel,
-    coalesce(touch.campaign, '(none)') AS campaign,
-    coalesce(decay.weight, 1) AS decay_weight
-  FROM asked
-  LEFT JOIN touch
+    touch.seq, touch.channel, touch.campaign, touch.direct, (asked.ts - touch.ts) // 3600000 AS age_hours
+  FROM asked JOIN touch
     ON touch.user_no = asked.user_no
     AND touch.seq < asked.seq
     AND touch.seq > asked.after_seq
     AND touch.ts >= asked.ts - touch.window_ms
-  LEFT JOIN decay ON decay.hour = (asked.ts - touch.ts) // 3600000
+),
+-- A conversion without an eligible touch walks a path of one step: (unattributed). So every path has a first and a last.
+step AS (
+  SELECT pair.* EXCLUDE (age_hours), decay.weight AS decay_weight
+  FROM pair JOIN decay ON decay.hour = pair.age_hours
+  UNION ALL
+  SELECT conversion_no, ts, type, currency, value, 0, '(unattributed)', '(none)', false, 1
+  FROM asked ANTI JOIN pair USING (conversion_no)
 ),
 -- Step i of n, the time-decay weight up to it and of the whole path, and the step that last non-direct credits.
 placed AS (
@@ -82,8 +84,8 @@ summed AS (
     sum(CASE WHEN i = 1 THEN value ELSE 0 END) AS first_value,
     sum(CASE WHEN i = n THEN 1000000 ELSE 0 END) AS last_micros,
     sum(CASE WHEN i = n THEN value ELSE 0 END) AS last_value,
-    sum(CASE WHEN seq IS NOT DISTINCT FROM credited_seq THEN 1000000 ELSE 0 END) AS nondirect_micros,
-    sum(CASE WHEN seq IS NOT DISTINCT FROM credited_seq THEN value ELSE 0 END) AS nondirect_value,
+    sum(CASE WHEN seq = credited_seq THEN 1000000 ELSE 0 END) AS nondirect_micros,
+    sum(CASE WHEN seq = credited_seq THEN value ELSE 0 END) AS nondirect_value,
     sum(share(1000000, i - 1, i, n)) AS linear_micros,
     sum(share(value, i - 1, i, n)) AS linear_value,
     sum(share(1000000, position_before, position_upto, position_all)) AS position_micros,

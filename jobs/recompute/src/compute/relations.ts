@@ -1,0 +1,51 @@
+/** The relations a computation reads, as table expressions. Paths come from manifests; nothing else is spliced in. */
+import { join } from 'node:path';
+import type { StoredFile } from '@tributary/archive/layout';
+import { sqlText } from '@tributary/archive/parquet';
+import type { Shard } from './shards.ts';
+import type { ComputeSpec } from './spec.ts';
+
+/** Columns of a deduplicated event, as a generation keeps it. */
+export const EVENT_COLUMNS = {
+  partition: 'INTEGER',
+  user_key: 'VARCHAR',
+  ts: 'BIGINT',
+  id: 'VARCHAR',
+  type: 'VARCHAR',
+  channel: 'VARCHAR',
+  campaign: 'VARCHAR',
+  cost: 'BIGINT',
+  value: 'BIGINT',
+  currency: 'VARCHAR',
+} as const;
+
+const ARRIVAL_COLUMNS = { ...EVENT_COLUMNS, position: 'VARCHAR', entry_index: 'INTEGER' } as const;
+
+/** The archived events of these partitions that the base does not cover. */
+export function arrivals(spec: ComputeSpec, shard: Shard): string {
+  const files = spec.arrivals.slice(shard.from, shard.to).flat();
+  return parquetFiles(spec.dataDir, files, ARRIVAL_COLUMNS);
+}
+
+/** The base's deduplicated events of these partitions. Files' statistics of `partition` let DuckDB pass over the others. */
+export function baseEvents(spec: ComputeSpec, shard: Shard): string {
+  const events = parquetFiles(spec.dataDir, spec.base?.events ?? [], EVENT_COLUMNS);
+  return `(SELECT * FROM ${events} WHERE partition >= ${shard.from} AND partition < ${shard.to})`;
+}
+
+/** Rows of these files; of no file, none. */
+export function parquetFiles(
+  dataDir: string,
+  files: readonly StoredFile[],
+  columns: Readonly<Record<string, 'VARCHAR' | 'BIGINT' | 'INTEGER'>>,
+): string {
+  const names = Object.entries(columns);
+  if (files.length === 0)
+    return `(SELECT ${names.map(([name, type]) => `NULL::${type} AS ${quoted(name)}`).join(', ')} WHERE false)`;
+  const paths = files.map((file) => sqlText(join(dataDir, file.path))).join(', ');
+  return `(SELECT ${names.map(([name]) => quoted(name)).join(', ')} FROM read_parquet([${paths}], hive_partitioning = false))`;
+}
+
+export function quoted(column: string): string {
+  return `"${column}"`;
+}

@@ -1,0 +1,36 @@
+/** What the parent asks of the computing child, and what it answers: plain JSON over a pipe. */
+import type { GenerationManifest, StoredFile } from '@tributary/archive/layout';
+import type { ErrorCode } from '@tributary/model/errors';
+
+export interface ComputeSpec {
+  readonly dataDir: string;
+  readonly generation: number;
+  /** Names the files of this attempt, so that two attempts at one generation never write the same file. */
+  readonly attempt: string;
+  /** Canonical JSON of the definitions. */
+  readonly definitions: string;
+  /** Archived files that the base does not cover yet, by partition. */
+  readonly arrivals: readonly (readonly StoredFile[])[];
+  readonly base: ComputeBase | null;
+  /** False when the rows of the base cannot be built upon: there is none, or its definitions differ. */
+  readonly reuseRows: boolean;
+  readonly limits: ComputeLimits;
+}
+
+export type ComputeBase = Pick<GenerationManifest, 'generation' | 'events' | 'conversions' | 'views' | 'counts'>;
+
+export interface ComputeLimits {
+  /** Bound of DuckDB's buffers, MiB; the process may use about twice of it. */
+  readonly memoryMb: number;
+  readonly threads: number;
+  /** Events that are looked at together, at the most (one partition is never split). */
+  readonly shardRows: number;
+  /** A generation with more files of events (or of conversions) merges the smallest. */
+  readonly filesPerKind: number;
+}
+
+export type ComputeResult = Pick<GenerationManifest, 'views' | 'events' | 'conversions' | 'counts'>;
+
+export type ComputeReply =
+  | { readonly ok: true; readonly result: ComputeResult }
+  | { readonly ok: false; readonly code: ErrorCode; readonly message: string };
