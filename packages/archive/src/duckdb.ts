@@ -2,14 +2,15 @@
  * DuckDB sessions. Queries are our code; values that come from data are bound, never spliced. One instance a session:
  * `close` frees all its memory, and an instance that met an internal error is not used again.
  */
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { DuckDBInstance, type DuckDBValue } from '@duckdb/node-api';
 
 export interface DuckDbOptions {
   /** Bounds DuckDB's buffers only, e.g. "1GB": leave as much again for the rest of the process. */
   readonly memoryLimit: string;
   readonly threads: number;
-  /** Holds what does not fit into memory. A folder of this session alone: it is emptied at start and at close. */
+  /** Holds what does not fit into memory, in a folder of this session's own that `close` removes. */
   readonly tempDir: string;
   /** The most that may spill there, e.g. "20GB". */
   readonly tempLimit?: string;
@@ -31,12 +32,12 @@ export interface DuckDb {
 }
 
 export async function openDuckDb(options: DuckDbOptions): Promise<DuckDb> {
-  await rm(options.tempDir, { recursive: true, force: true });
   await mkdir(options.tempDir, { recursive: true });
+  const spillDir = await mkdtemp(join(options.tempDir, 'duckdb-'));
   const instance = await DuckDBInstance.create(':memory:', {
     memory_limit: options.memoryLimit,
     threads: String(options.threads),
-    temp_directory: options.tempDir,
+    temp_directory: spillDir,
     max_temp_directory_size: options.tempLimit ?? '20GB',
     preserve_insertion_order: 'false',
     // Nothing is fetched at run time; what we use is built in.
@@ -66,13 +67,15 @@ export async function openDuckDb(options: DuckDbOptions): Promise<DuckDb> {
       }),
     rows: (sql, values) => guarded(async () => (await connection.runAndReadAll(sql, values)).getRowObjects()),
     columns: (sql, values) => guarded(async () => (await connection.runAndReadAll(sql, values)).getColumns()),
-    interrupt: () => connection.interrupt(),
+    interrupt: () => {
+      if (!closed) connection.interrupt();
+    },
     async close() {
       if (closed) return;
       closed = true;
       connection.closeSync();
       instance.closeSync();
-      await rm(options.tempDir, { recursive: true, force: true });
+      await rm(spillDir, { recursive: true, force: true });
     },
   };
 }

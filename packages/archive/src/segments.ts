@@ -76,6 +76,11 @@ export async function writeSegment(dataDir: string, segment: SegmentManifest): P
   return createDurably(segmentPath(dataDir, segment.partition, segment.number), toJson(segment));
 }
 
+/** Paths of all files a segment names. */
+export function filesNamed({ files, dead }: SegmentManifest): Set<string> {
+  return new Set([...files, ...(dead === null ? [] : [dead])].map((file) => file.path));
+}
+
 export interface ArchivedUpTo {
   /** The newest segment; null when nothing is archived. */
   readonly last: SegmentManifest | null;

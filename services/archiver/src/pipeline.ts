@@ -1,0 +1,212 @@
+/**
+ * The archiver, as the data flows:
+ *
+ *   log entries after the last segment ─▶ decode ─▶ spool, per partition ─▶ Parquet by day ─▶ segment manifest ─▶ trim the log
+ *
+ * Its position is the newest segment manifest; everything else can be lost. A segment ends at the first barrier of a new
+ * generation, or when the spools outgrow their bounds: then all close together, which costs one COPY instead of many.
+ */
+import type { DuckDb } from '@tributary/archive/duckdb';
+import { makeFolder } from '@tributary/archive/durable';
+import type { SegmentManifest } from '@tributary/archive/layout';
+import { archivedUpTo } from '@tributary/archive/segments';
+import type { EventLog, LogEntry, Position } from '@tributary/log/port';
+import { TributaryError } from '@tributary/model/errors';
+import { closeSegments } from './close-segments.ts';
+import type { Hook } from './hooks.ts';
+import { fillSpool, openSpool, removeSpoolFiles, type Spool } from './spool.ts';
+import { stagingFolder } from './sweep.ts';
+import { createTrimmer } from './trim.ts';
+
+export interface ArchiverLimits {
+  /** Entries of one partition in one read. */
+  readonly maxEntries: number;
+  /** Rows, and bytes, in all spools together: bounds what the log must keep for the archiver. */
+  readonly spoolRows: number;
+  readonly spoolBytes: number;
+  /** An entry is archived after this long, also without a barrier, ms. */
+  readonly maxAgeMs: number;
+  /** How long a read waits for entries, ms. */
+  readonly waitMs: number;
+  /** How long the first sealed partition waits for the others' barriers, ms. */
+  readonly gatherMs: number;
+}
+
+export const DEFAULT_LIMITS: ArchiverLimits = {
+  maxEntries: 64,
+  spoolRows: 1_000_000,
+  spoolBytes: 512 * 1024 * 1024,
+  // Longer than the time between two generations by default: normally the barrier ends a segment.
+  maxAgeMs: 20 * 60_000,
+  waitMs: 500,
+  gatherMs: 250,
+};
+
+export interface ArchiverOptions {
+  readonly log: EventLog;
+  readonly dataDir: string;
+  /** Hexadecimal; names this archiver process, never used again by another one. */
+  readonly writer: string;
+  readonly openSession: () => Promise<DuckDb>;
+  readonly limits: ArchiverLimits;
+  readonly now: () => number;
+  /** How far the speed layer has durably read a partition of this very log; null: nothing may be trimmed. */
+  readonly speedPosition: (partition: number) => Promise<Position | null>;
+  readonly onSegment?: (segment: SegmentManifest) => void;
+  /** Another archiver wrote the segment first. */
+  readonly onFenced?: (partition: number, number: number) => void;
+  /** The log ends before what is archived: it lost entries. */
+  readonly onLostTail?: (partition: number, archived: Position, end: Position | null) => void;
+  readonly hook?: Hook;
+}
+
+export interface Archiver {
+  /** Reads once, spools, closes what is due. After it threw, the next turn starts again from the manifests. */
+  turn(signal?: AbortSignal): Promise<void>;
+  /** Partitions with entries that are spooled but not archived, and since when. */
+  spools(): readonly Readonly<Spool>[];
+}
+
+export function createArchiver(options: ArchiverOptions): Archiver {
+  const { log, dataDir, limits, now } = options;
+  const hook: Hook = options.hook ?? (() => {});
+  const folder = stagingFolder(dataDir, options.writer);
+  const spools = new Map<number, Spool>();
+  const trimmer = createTrimmer(log, options.speedPosition, now);
+
+  /** Every partition that has no spool gets an empty one after its newest segment. */
+  async function openMissing(): Promise<void> {
+    if (spools.size === log.partitions) return;
+    await makeFolder(folder);
+    const ends = await log.ends();
+    for (let partition = 0; partition < log.partitions; partition++) {
+      if (spools.has(partition)) continue;
+      const { last, sealed } = await archivedUpTo(dataDir, partition);
+      checkLog(partition, last, ends[partition] ?? null);
+      const spool = openSpool(folder, partition, (last?.number ?? -1) + 1, sealed, last?.upTo ?? null);
+      await removeSpoolFiles(spool);
+      spools.set(partition, spool);
+      if (last !== null) trimmer.archived(partition, last.upTo);
+    }
+  }
+
+  function checkLog(partition: number, last: SegmentManifest | null, end: Position | null): void {
+    if (last === null) return;
+    if (last.logIdentity !== log.identity) {
+      const message = `segment ${last.number} of partition ${partition} was read from the log ${last.logIdentity}, this is ${log.identity}`;
+      throw new TributaryError('log_recreated', message);
+    }
+    // Positions grow with the clock, so new entries come after the archived ones: go on, but not silently.
+    if (end === null || end < last.upTo) options.onLostTail?.(partition, last.upTo, end);
+  }
+
+  async function read(waitMs: number, signal: AbortSignal | undefined): Promise<void> {
+    const open = [...spools.values()].filter((spool) => spool.seals === null);
+    const after = new Map(open.map((spool) => [spool.partition, spool.upTo]));
+    if (after.size === 0) return;
+    const entries = await readAfter(after, waitMs, signal);
+    const room = Math.max(1, limits.spoolRows - sum(spools.values(), (spool) => spool.rows));
+    for (const [partition, own] of byPartition(entries)) {
+      const spool = spools.get(partition) as Spool;
+      await fillSpool(spool, own, log.partitions, spool.rows + room, now());
+    }
+    if (entries.length > 0) await hook('afterSpool');
+  }
+
+  async function readAfter(after: Map<number, Position | null>, waitMs: number, signal: AbortSignal | undefined) {
+    try {
+      return await log.read(after, { maxEntries: limits.maxEntries, waitMs, ...(signal && { signal }) });
+    } catch (error) {
+      if (!(error instanceof TributaryError && error.code === 'position_expired')) throw error;
+      // Another archiver may have archived and trimmed past us: then the manifests are ahead. Else there is a hole.
+      if (await dropOutrun()) return [];
+      throw error;
+    }
+  }
+
+  /** Drops spools whose range someone else has archived; false when there are none. */
+  async function dropOutrun(): Promise<boolean> {
+    let dropped = false;
+    for (const { partition, number } of [...spools.values()]) {
+      const { last } = await archivedUpTo(dataDir, partition);
+      if (last === null || last.number < number) continue;
+      spools.delete(partition);
+      options.onFenced?.(partition, number);
+      dropped = true;
+    }
+    return dropped;
+  }
+
+  /** Barriers reach the partitions within moments of each other: partitions sealed together close together. */
+  async function gather(signal: AbortSignal | undefined): Promise<void> {
+    const until = now() + limits.gatherMs;
+    const sealed = () => [...spools.values()].filter((spool) => spool.seals !== null).length;
+    while (sealed() > 0 && sealed() < spools.size && now() < until && signal?.aborted !== true)
+      await read(Math.min(50, Math.max(1, until - now())), signal);
+  }
+
+  function due(): Spool[] {
+    const filled = [...spools.values()].filter((spool) => spool.upTo !== spool.after);
+    const outgrown =
+      sum(filled, (spool) => spool.rows) >= limits.spoolRows || sum(filled, (spool) => spool.bytes) >= limits.spoolBytes;
+    const old = now() - limits.maxAgeMs;
+    return filled.filter((spool) => outgrown || spool.seals !== null || (spool.openedAtMs ?? now()) <= old);
+  }
+
+  async function close(closing: readonly Spool[]): Promise<void> {
+    const { writer, openSession } = options;
+    const closed = await closeSegments(closing, { dataDir, folder, writer, openSession, logIdentity: log.identity, hook });
+    for (const { spool, segment } of closed) {
+      await removeSpoolFiles(spool);
+      spools.delete(spool.partition);
+      if (segment === null) {
+        options.onFenced?.(spool.partition, spool.number);
+        continue;
+      }
+      const sealed = segment.seals ?? spool.sealedBefore;
+      spools.set(spool.partition, openSpool(folder, spool.partition, spool.number + 1, sealed, segment.upTo));
+      trimmer.archived(spool.partition, segment.upTo);
+      options.onSegment?.(segment);
+    }
+  }
+
+  return {
+    async turn(signal) {
+      try {
+        await openMissing();
+        await read(limits.waitMs, signal);
+        await gather(signal);
+        const closing = due();
+        if (closing.length > 0) await close(closing);
+      } catch (error) {
+        // A reader that could not reach the log still has its spools; after anything else the log is read again.
+        if (!(error instanceof TributaryError && error.code === 'log_unavailable')) await drop();
+        throw error;
+      }
+      await trimmer.trim();
+    },
+    spools: () => [...spools.values()],
+  };
+
+  async function drop(): Promise<void> {
+    const dropped = [...spools.values()];
+    spools.clear();
+    for (const spool of dropped) await removeSpoolFiles(spool).catch(() => {});
+  }
+}
+
+function byPartition(entries: readonly LogEntry[]): Map<number, LogEntry[]> {
+  const grouped = new Map<number, LogEntry[]>();
+  for (const entry of entries) {
+    const own = grouped.get(entry.partition);
+    if (own === undefined) grouped.set(entry.partition, [entry]);
+    else own.push(entry);
+  }
+  return grouped;
+}
+
+function sum<T>(items: Iterable<T>, of: (item: T) => number): number {
+  let total = 0;
+  for (const item of items) total += of(item);
+  return total;
+}

@@ -1,0 +1,68 @@
+/**
+ * The spool: rows on their way to Parquet, as tab-separated text without quoting. That is sound because validated text
+ * holds no control character and is never empty, and JSON text holds no raw one: an empty field is always NULL. The first
+ * column is a number, so that no file starts with what a reader would take for a byte order mark.
+ */
+import { EVENT_COLUMNS } from '@tributary/archive/layout';
+import type { LogEntry } from '@tributary/log/port';
+import { decodeLine } from '@tributary/model/decode-line';
+import type { Event } from '@tributary/model/event';
+import { dayOf } from '@tributary/model/time';
+
+type EventColumn = keyof typeof EVENT_COLUMNS;
+
+/** `day` is for filing only; the archive does not repeat it within its files. */
+export const SPOOL_COLUMNS: Readonly<Record<EventColumn | 'day', string>> = {
+  partition: 'INTEGER',
+  day: 'VARCHAR',
+  position: 'VARCHAR',
+  entry_index: 'INTEGER',
+  ...withoutPlace(EVENT_COLUMNS),
+};
+
+function withoutPlace({ partition: _, position: __, entry_index: ___, ...rest }: typeof EVENT_COLUMNS) {
+  return rest;
+}
+
+/** Lines of one partition, in log order. */
+export interface SpoolText {
+  /** Rows, each ending in "\n". */
+  readonly rows: string[];
+  /** Records that were no events, as JSON lines with position, reason and the raw text. */
+  readonly dead: string[];
+  /** UTF-16 units of the longest row. */
+  longestRow: number;
+}
+
+export function emptySpoolText(): SpoolText {
+  return { rows: [], dead: [], longestRow: 0 };
+}
+
+/** Adds the events of an entry: law 6, a record that is none is kept raw. */
+export function addEvents(text: SpoolText, entry: LogEntry, partitions: number): void {
+  const lines = entry.body.split('\n');
+  for (let index = 0; index < lines.length; index++) {
+    const line = lines[index] as string;
+    const decoded = decodeLine(line, entry.partition, partitions);
+    if (!decoded.ok) {
+      addDead(text, entry, index, decoded.code, decoded.message, line);
+      continue;
+    }
+    const row = spoolRow(decoded.event, decoded.userKey, entry, index);
+    if (row.length > text.longestRow) text.longestRow = row.length;
+    text.rows.push(row);
+  }
+}
+
+export function addDead(text: SpoolText, entry: LogEntry, index: number, code: string, message: string, raw: string): void {
+  text.dead.push(`${JSON.stringify({ position: entry.position, entryIndex: index, kind: entry.kind, code, message, raw })}\n`);
+}
+
+/** In the order of `SPOOL_COLUMNS`. */
+function spoolRow(e: Event, userKey: string, { partition, position }: LogEntry, index: number): string {
+  const place = `${partition}\t${dayOf(e.ts)}\t${position}\t${index}`;
+  const what = `${userKey}\t${e.ts}\t${e.type}\t${e.id}\t${e.userId ?? ''}\t${e.anonymousId ?? ''}\t${e.receivedAt}\t${e.source}`;
+  const ad = `${e.channel ?? ''}\t${e.campaign ?? ''}\t${e.creative ?? ''}\t${e.cost ?? ''}\t${e.value ?? ''}\t${e.currency ?? ''}`;
+  const properties = e.properties === undefined ? '' : JSON.stringify(e.properties);
+  return `${place}\t${what}\t${ad}\t${e.page ?? ''}\t${e.element ?? ''}\t${e.historical ?? ''}\t${properties}\n`;
+}

@@ -1,0 +1,113 @@
+/**
+ * One partition on its way into its next segment: what was read after the last segment and is not archived yet. All of it
+ * can be dropped at any time: the log still has it.
+ */
+import { appendFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { partitionName } from '@tributary/archive/segments';
+import type { LogEntry } from '@tributary/log/port';
+import type { Barrier } from '@tributary/model/partition-record';
+import { addDead, addEvents, emptySpoolText, type SpoolText } from './spool-format.ts';
+
+export interface Spool {
+  readonly partition: number;
+  /** The number its segment will have. */
+  readonly number: number;
+  /** The largest generation sealed before it: barriers up to it mean nothing any more. */
+  readonly sealedBefore: number;
+  /** The range is `(after, upTo]`; `upTo === after` while it is empty. */
+  readonly after: string | null;
+  upTo: string | null;
+  /** The generation whose barrier ended it: nothing more may enter. */
+  seals: number | null;
+  rows: number;
+  deadRows: number;
+  /** Of rows and dead records together, on disk. */
+  bytes: number;
+  deadBytes: number;
+  longestRow: number;
+  /** When its first entry was read, epoch ms; null while it is empty. */
+  openedAtMs: number | null;
+  readonly rowsPath: string;
+  readonly deadPath: string;
+}
+
+export function openSpool(folder: string, partition: number, number: number, sealedBefore: number, after: string | null): Spool {
+  const name = partitionName(partition);
+  return {
+    partition,
+    number,
+    sealedBefore,
+    after,
+    upTo: after,
+    seals: null,
+    rows: 0,
+    deadRows: 0,
+    bytes: 0,
+    deadBytes: 0,
+    longestRow: 0,
+    openedAtMs: null,
+    rowsPath: join(folder, `${name}.tsv`),
+    deadPath: join(folder, `${name}.dead.ndjson`),
+  };
+}
+
+/** Entries are taken only while the partition has room for them; what was not taken is read again later. */
+export async function fillSpool(
+  spool: Spool,
+  entries: readonly LogEntry[],
+  partitions: number,
+  maxRows: number,
+  nowMs: number,
+): Promise<void> {
+  const text = emptySpoolText();
+  for (const entry of entries) {
+    if (spool.seals !== null || spool.rows + text.rows.length >= maxRows) break;
+    if (entry.kind === 'events') addEvents(text, entry, partitions);
+    else if (entry.kind === 'barrier') takeBarrier(spool, text, entry);
+    spool.upTo = entry.position;
+    spool.openedAtMs ??= nowMs;
+  }
+  await write(spool, text);
+}
+
+/** Removes the spool's files: after its segment is written, or to start again from the log. */
+export async function removeSpoolFiles(spool: Spool): Promise<void> {
+  await rm(spool.rowsPath, { force: true });
+  await rm(spool.deadPath, { force: true });
+}
+
+/** Only the first barrier of a generation newer than any sealed before ends a segment: the speed layer decides alike. */
+function takeBarrier(spool: Spool, text: SpoolText, entry: LogEntry): void {
+  const generation = barrierGeneration(entry.body);
+  if (generation === undefined) addDead(text, entry, 0, 'undecodable_record', NO_BARRIER, entry.body);
+  else if (generation > spool.sealedBefore) spool.seals = generation;
+}
+
+const NO_BARRIER = 'the barrier is not a JSON object with an integer "generation"';
+
+function barrierGeneration(body: string): number | undefined {
+  try {
+    const generation = (JSON.parse(body) as Barrier | null)?.generation;
+    return Number.isSafeInteger(generation) ? generation : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function write(spool: Spool, text: SpoolText): Promise<void> {
+  if (text.rows.length > 0) {
+    const rows = Buffer.from(text.rows.join(''));
+    await appendFile(spool.rowsPath, rows);
+    spool.bytes += rows.length;
+  }
+  if (text.dead.length > 0) {
+    const dead = Buffer.from(text.dead.join(''));
+    await appendFile(spool.deadPath, dead);
+    spool.bytes += dead.length;
+    spool.deadBytes += dead.length;
+  }
+  spool.rows += text.rows.length;
+  spool.deadRows += text.dead.length;
+  spool.longestRow = Math.max(spool.longestRow, text.longestRow);
+}

@@ -1,0 +1,71 @@
+/**
+ * What crashes left behind. Staging folders of other archivers go: one that still lives (a zombie) fails on its next
+ * write and starts again from the manifests. A file of segment n that manifest n does not name is an orphan, once that
+ * manifest is there; before, another archiver may be about to name it.
+ */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { namesIn } from '@tributary/archive/durable';
+import { filesNamed, lastSegmentNumber, readSegment } from '@tributary/archive/segments';
+
+const STAGING = 'archiver-';
+
+export function stagingFolder(dataDir: string, writer: string): string {
+  return join(dataDir, 'staging', `${STAGING}${writer}`);
+}
+
+export async function sweepStaging(dataDir: string): Promise<void> {
+  for (const name of await namesIn(join(dataDir, 'staging')))
+    if (name.startsWith(STAGING)) await rm(join(dataDir, 'staging', name), { recursive: true, force: true });
+}
+
+const FILE = /^p(\d{2,4})-(\d{6,12})-([0-9a-f]+)(\.\d+)?\.(parquet|ndjson)$/;
+/** Manifests are read for the newest segments, and where files of two writers meet: not for the whole past. */
+const NEWEST = 32;
+
+/** Removes orphans; returns their paths. */
+export async function sweepOrphans(dataDir: string): Promise<string[]> {
+  const removed: string[] = [];
+  for (const { partition, number, writers, paths } of (await filesBySegment(dataDir)).values()) {
+    const last = await lastSegmentNumber(dataDir, partition);
+    if (number > last || (number <= last - NEWEST && writers.size === 1)) continue;
+    const named = filesNamed(await readSegment(dataDir, partition, number));
+    for (const path of paths) {
+      if (named.has(path)) continue;
+      await rm(join(dataDir, path), { force: true });
+      removed.push(path);
+    }
+  }
+  return removed;
+}
+
+interface SegmentFiles {
+  readonly partition: number;
+  readonly number: number;
+  readonly writers: Set<string>;
+  readonly paths: string[];
+}
+
+async function filesBySegment(dataDir: string): Promise<Map<string, SegmentFiles>> {
+  const segments = new Map<string, SegmentFiles>();
+  for (const folder of await dataFolders(dataDir)) {
+    for (const name of await namesIn(join(dataDir, folder))) {
+      const [, partition, number, writer] = FILE.exec(name) ?? [];
+      if (partition === undefined || writer === undefined) continue;
+      const key = `${partition}/${number}`;
+      let files = segments.get(key);
+      if (files === undefined) {
+        files = { partition: Number(partition), number: Number(number), writers: new Set(), paths: [] };
+        segments.set(key, files);
+      }
+      files.writers.add(writer);
+      files.paths.push(`${folder}/${name}`);
+    }
+  }
+  return segments;
+}
+
+async function dataFolders(dataDir: string): Promise<string[]> {
+  const days = (await namesIn(join(dataDir, 'archive', 'events'))).filter((name) => /^date=\d{4}-\d{2}-\d{2}$/.test(name));
+  return [...days.map((day) => `archive/events/${day}`), 'archive/dead'];
+}

@@ -1,0 +1,50 @@
+/** Trimming: the log drops what both the archive and the speed layer have durably. Never by length. */
+import type { EventLog, Position } from '@tributary/log/port';
+import { SECOND_MS } from '@tributary/model/time';
+
+export interface Trimmer {
+  /** The partition is archived up to here. */
+  archived(partition: number, upTo: Position): void;
+  /** Trims what can be; a failure is left for the next time. */
+  trim(): Promise<void>;
+}
+
+/** How often the speed layer is asked where it is, while it is behind the archive. */
+const EVERY_MS = 5 * SECOND_MS;
+
+export function createTrimmer(
+  log: EventLog,
+  speedPosition: (partition: number) => Promise<Position | null>,
+  now: () => number,
+): Trimmer {
+  const archivedUpTo = new Map<number, Position>();
+  const trimmedUpTo = new Map<number, Position>();
+  let askedAtMs = Number.NEGATIVE_INFINITY;
+
+  return {
+    archived(partition, upTo) {
+      archivedUpTo.set(partition, upTo);
+    },
+    async trim() {
+      if (now() - askedAtMs < EVERY_MS) return;
+      const behind = [...archivedUpTo].filter(([partition, upTo]) => (trimmedUpTo.get(partition) ?? '') < upTo);
+      if (behind.length === 0) return;
+      askedAtMs = now();
+      for (const [partition, archived] of behind) {
+        try {
+          const speed = await speedPosition(partition);
+          if (speed === null) continue;
+          // Positions compare as strings.
+          let upTo = archived;
+          if (speed < upTo) upTo = speed;
+          if (upTo <= (trimmedUpTo.get(partition) ?? '')) continue;
+          await log.trim(partition, upTo);
+          trimmedUpTo.set(partition, upTo);
+        } catch {
+          // The log or the store is away for a moment; whether it stays so, their readers tell.
+          return;
+        }
+      }
+    },
+  };
+}
