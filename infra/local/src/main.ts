@@ -2,7 +2,6 @@
  * The supervisor behind `npm start`: starts the platform, on the first start loads the demo's history and computes its
  * first generation, keeps live traffic running, and stops everything on Ctrl-C.
  */
-import { relative } from 'node:path';
 import { TributaryError } from '@tributary/model/errors';
 import { firstGeneration } from './demo/first-generation.ts';
 import { createLiveTraffic } from './demo/live.ts';
@@ -30,11 +29,10 @@ async function run(signal: AbortSignal): Promise<number> {
   let platform: Platform | undefined;
   try {
     const options = parseOptions(process.argv.slice(2));
-    const shownDataDir = relative(process.cwd(), options.dataDir) || options.dataDir;
-    screen.line(`\nTributary, with its data in ${shownDataDir}\n`);
+    screen.line(`\nTributary, with its data in ${options.dataDir}\n`);
     platform = await start(options, signal);
     if (options.demo) await prepareDemo(platform, signal);
-    screen.line(welcome(platform, shownDataDir, Date.now()));
+    screen.line(welcome(platform, options.dataDir, Date.now()));
     await (options.demo ? keepLive(platform, signal) : keepWaiting(signal));
     return 0;
   } catch (error) {

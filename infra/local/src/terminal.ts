@@ -18,22 +18,31 @@ const BAR_WIDTH = 24;
 export function createScreen(out: { write(text: string): unknown; readonly isTTY?: boolean }): Screen {
   const isTerminal = out.isTTY === true;
   const dim = (text: string) => (isTerminal ? `\u001b[2m${text}\u001b[0m` : text);
+  let shown = '';
+  /** Redraws the moving line, if there is one, below what is written meanwhile. */
+  const show = (text: string) => {
+    shown = text;
+    out.write(`\r\u001b[K${text}`);
+  };
   return {
-    line: (text = '') => out.write(`${text}\n`),
+    line: (text = '') => out.write(shown === '' ? `${text}\n` : `\r\u001b[K${text}\n${shown}`),
     task(name) {
       const label = `  ${name.padEnd(NAME_WIDTH)}`;
       let tenths = 0;
-      if (isTerminal) out.write(`${label}${dim('…')}`);
+      if (isTerminal) show(`${label}${dim('…')}`);
       return {
         progress(part, whole) {
           const share = whole === 0 ? 1 : part / whole;
-          if (isTerminal) out.write(`\r\u001b[K${label}${dim(bar(share))} ${count(part)} of ${count(whole)}`);
+          if (isTerminal) show(`${label}${dim(bar(share))} ${count(part)} of ${count(whole)}`);
           else if (Math.floor(share * 10) > tenths) {
             tenths = Math.floor(share * 10);
             out.write(`${label}${count(part)} of ${count(whole)}\n`);
           }
         },
-        done: (result) => out.write(isTerminal ? `\r\u001b[K${label}${result}\n` : `${label}${result}\n`),
+        done(result) {
+          shown = '';
+          out.write(`${isTerminal ? '\r\u001b[K' : ''}${label}${result}\n`);
+        },
       };
     },
   };

@@ -1,0 +1,60 @@
+import { expect, test } from 'vitest';
+import { ALLOWED, objection, packageOf } from './import-rules.ts';
+import { importsOf, sourceFiles } from './source-files.ts';
+
+const wrong: [file: string, specifier: string, why: RegExp][] = [
+  ['packages/model/src/x.ts', '@tributary/views/view', /model may import no other package; not views/],
+  ['packages/model/src/x.ts', 'node:crypto', /model is pure/],
+  ['packages/views/src/x/fold.ts', 'node:fs', /views is pure/],
+  ['packages/attribution/src/x.ts', '@tributary/views/view', /attribution may import model; not views/],
+  ['packages/kv/src/x.ts', '@tributary/log/port', /kv may import model, attribution, views; not log/],
+  ['packages/log/src/x.ts', '@tributary/runtime/redis', /not runtime/],
+  ['services/api/src/x.ts', '@tributary/speed/pipeline', /not speed/],
+  ['jobs/recompute/src/x.ts', '@tributary/archiver/main', /not archiver/],
+  ['services/api/src/x.ts', '../../speed/src/pipeline.ts', /stays within its package/],
+  ['services/api/src/x.ts', '@tributary/testkit/naive', /only tests import the test kit/],
+  ['packages/log/src/x.ts', '@tributary/log/port', /by relative path/],
+  ['packages/log/src/x.ts', '../test/suite.ts', /only tests import tests/],
+  ['packages/strange/src/x.ts', '@tributary/model/time', /strange has no row/],
+];
+
+test.each(wrong)('%s may not import %s', (file, specifier, why) => {
+  expect(objection({ file, specifier })).toMatch(why);
+});
+
+test.each([
+  ['packages/views/src/x.ts', '@tributary/model/time'],
+  ['services/api/src/main.ts', '@tributary/archive/layout'],
+  ['packages/kv/src/x.test.ts', '@tributary/testkit/redis-server'],
+  ['services/api/test/x.ts', '@tributary/speed/pipeline'],
+  ['test/laws/merge.ts', '../../services/speed/src/pipeline.ts'],
+  ['packages/model/src/x.test.ts', 'node:crypto'],
+  ['packages/views/src/credit/fold.ts', '../view.ts'],
+  ['packages/kv/src/x.ts', 'ioredis'],
+])('%s may import %s', (file, specifier) => {
+  expect(objection({ file, specifier })).toBeUndefined();
+});
+
+test('every way to write an import is seen', () => {
+  const text = [
+    "import { a } from 'one';",
+    "import type {\n  b,\n  c,\n} from 'two';",
+    "import 'three';",
+    "export { d } from 'four';",
+    "export * from 'five';",
+    "const e = await import('six');",
+    "type F = import('seven').F;",
+    "import g, { h } from 'eight';",
+    "const text = 'import of nothing';",
+  ].join('\n');
+  expect(importsOf('x.ts', text).map(({ specifier }) => specifier)).toEqual(
+    expect.arrayContaining(['one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight']),
+  );
+  expect(importsOf('x.ts', text)).toHaveLength(8);
+});
+
+test('every package of the repository has a row in the table', () => {
+  const packages = new Set(sourceFiles().map(packageOf));
+  packages.delete(undefined);
+  expect([...packages].filter((name) => ALLOWED[name as string] === undefined)).toEqual([]);
+});

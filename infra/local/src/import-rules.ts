@@ -1,0 +1,93 @@
+/**
+ * Which package may import which: the directions of DESIGN §9 as a table.
+ *
+ *   model ← attribution ← views ← {log, kv, archive, queue, runtime} ← {services, jobs} ← cli
+ */
+
+export interface Import {
+  /** Path of the importing file from the root of the repository, with forward slashes. */
+  readonly file: string;
+  readonly specifier: string;
+}
+
+/** The workspace packages, and what each may import of the others. Adapters do not know one another. */
+const CORE = ['model', 'attribution', 'views'];
+const PORTS = ['log', 'kv', 'archive', 'queue', 'runtime'];
+const ADAPTER = [...CORE];
+const ROLE = [...CORE, ...PORTS];
+export const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+  model: [],
+  attribution: ['model'],
+  views: ['model', 'attribution'],
+  log: ADAPTER,
+  kv: ADAPTER,
+  archive: ADAPTER,
+  queue: ADAPTER,
+  runtime: ADAPTER,
+  testkit: ROLE,
+  collector: ROLE,
+  speed: ROLE,
+  archiver: ROLE,
+  api: ROLE,
+  recompute: ROLE,
+  local: ROLE,
+  cli: ROLE,
+};
+
+/** Packages that are pure: they may not reach for I/O, not even that of Node. */
+const PURE = new Set(['model', 'attribution', 'views']);
+
+/** What is no I/O at run time after all. */
+const TOLERATED: Readonly<Record<string, readonly string[]>> = {
+  // Reads the SQL files that lie beside the folds, once, when it is loaded: they are code.
+  'packages/views/src/sql.ts': ['node:fs', 'node:url', 'node:path'],
+};
+
+/** Why the import is not allowed; undefined when it is. */
+export function objection({ file, specifier }: Import): string | undefined {
+  const from = packageOf(file);
+  const isTest = isTestFile(file);
+  const to = /^@tributary\/([^/]+)/.exec(specifier)?.[1];
+  if (to === undefined) return foreignObjection(file, from, specifier, isTest);
+  if (to === from) return `a package imports its own files by relative path, not as ${specifier}`;
+  if (isTest) return undefined;
+  if (to === 'testkit') return 'only tests import the test kit';
+  if (from === undefined) return `${file} belongs to no known package`;
+  const allowed = ALLOWED[from];
+  if (allowed === undefined) return `the package ${from} has no row in the table of import directions`;
+  return allowed.includes(to) ? undefined : `${from} may import ${allowed.join(', ') || 'no other package'}; not ${to}`;
+}
+
+function foreignObjection(file: string, from: string | undefined, specifier: string, isTest: boolean): string | undefined {
+  if (specifier.startsWith('.')) {
+    const target = joined(file, specifier);
+    const to = packageOf(target);
+    // The suites under `test/` belong to no package and reach into all.
+    if (from !== to && from !== undefined && !(isTest && to === undefined)) return 'a relative import stays within its package';
+    return isTest || !isTestFile(target) ? undefined : 'only tests import tests';
+  }
+  const isTolerated = TOLERATED[file]?.includes(specifier) === true;
+  if (from !== undefined && PURE.has(from) && !isTest && !isTolerated && specifier.startsWith('node:'))
+    return `${from} is pure: ${specifier} is I/O or a clock; take it as an argument`;
+  return undefined;
+}
+
+/** The package that a file belongs to, by its folder; undefined outside of all (the root, `test/`). */
+export function packageOf(file: string): string | undefined {
+  if (file.startsWith('infra/local/')) return 'local';
+  return /^(?:packages|services|jobs)\/([^/]+)\//.exec(file)?.[1];
+}
+
+/** Tests, and what only they use: `x.test.ts`, everything under a `test` folder, and the test kit itself. */
+export function isTestFile(file: string): boolean {
+  return /\.test\.ts$/.test(file) || /(^|\/)test\//.test(file) || file.startsWith('packages/testkit/');
+}
+
+function joined(file: string, specifier: string): string {
+  const parts = file.split('/').slice(0, -1);
+  for (const part of specifier.split('/')) {
+    if (part === '..') parts.pop();
+    else if (part !== '.') parts.push(part);
+  }
+  return parts.join('/');
+}

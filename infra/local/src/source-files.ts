@@ -1,0 +1,35 @@
+/** The TypeScript files of the repository and what they import. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, relative, sep } from 'node:path';
+import type { Import } from './import-rules.ts';
+import { REPOSITORY } from './roles.ts';
+
+const SOURCE_FOLDERS = ['packages', 'services', 'jobs', 'infra', 'test'];
+const SKIPPED = new Set(['node_modules', 'dist', '.turbo', '.tributary']);
+
+/** Paths from the root of the repository, with forward slashes, sorted. */
+export function sourceFiles(root: string = REPOSITORY): string[] {
+  return SOURCE_FOLDERS.flatMap((folder) => walk(join(root, folder)))
+    .map((file) => relative(root, file).split(sep).join('/'))
+    .sort();
+}
+
+export function textOf(file: string, root: string = REPOSITORY): string {
+  return readFileSync(join(root, file), 'utf8');
+}
+
+/** Static and dynamic imports and re-exports with a literal specifier. */
+const IMPORT = /(?:^|[\n;])\s*(?:import|export)\s(?:[^'"`;]*?\sfrom\s*)?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/g;
+
+export function importsOf(file: string, text: string): Import[] {
+  return [...text.matchAll(IMPORT)].map((match) => ({ file, specifier: match[1] ?? match[2] ?? '' }));
+}
+
+function walk(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    if (SKIPPED.has(entry.name)) return [];
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return walk(path);
+    return entry.isFile() && entry.name.endsWith('.ts') ? [path] : [];
+  });
+}

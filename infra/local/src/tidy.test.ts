@@ -1,0 +1,40 @@
+/** The house rules that a compiler does not know. */
+import { expect, test } from 'vitest';
+import { isTestFile, objection } from './import-rules.ts';
+import { importsOf, sourceFiles, textOf } from './source-files.ts';
+
+const MOST_LINES = 450;
+const files = sourceFiles();
+
+test(`no file has more than ${MOST_LINES} lines`, () => {
+  const long = files.map((file) => [file, textOf(file).split('\n').length] as const).filter(([, lines]) => lines > MOST_LINES);
+  expect(long).toEqual([]);
+});
+
+test('the core takes clock, randomness and environment as arguments', () => {
+  const impure =
+    /\bDate\.now\b|\bnew Date\(\)|\bMath\.random\b|\bperformance\.now\b|\bprocess\.|\brandomUUID\b|\bsetTimeout\b|\bfetch\(/;
+  const core = files.filter((file) => /^packages\/(model|attribution|views)\/src\//.test(file) && !isTestFile(file));
+  expect(core.length).toBeGreaterThan(10);
+  expect(core.filter((file) => impure.test(withoutComments(textOf(file))))).toEqual([]);
+});
+
+test('nothing is named after nothing', () => {
+  expect(files.filter((file) => /(^|\/)(utils?|helpers?|common|misc|manager|index)(\/|\.ts$)/.test(file))).toEqual([]);
+});
+
+test('no test is left out or left alone by hand', () => {
+  const marked = files.filter(
+    (file) => /\.test\.ts$/.test(file) && /\b(test|it|describe)\.(only|skip|todo)\(/.test(textOf(file)),
+  );
+  expect(marked).toEqual([]);
+});
+
+test('every import goes in an allowed direction', () => {
+  const wrong = files.flatMap((file) => importsOf(file, textOf(file)).map((one) => [one, objection(one)] as const));
+  expect(wrong.filter(([, why]) => why !== undefined)).toEqual([]);
+});
+
+function withoutComments(text: string): string {
+  return text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/\/\/.*$/gm, '');
+}
