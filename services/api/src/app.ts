@@ -51,7 +51,7 @@ export async function buildApp(context: ApiContext, options: AppOptions): Promis
   const app = Fastify({
     logger: false,
     bodyLimit: deps.limits.bodyBytes,
-    trustProxy: deps.trustedProxies === 0 ? false : deps.trustedProxies,
+    trustProxy: deps.trustedProxies.length === 0 ? false : [...deps.trustedProxies],
     requestTimeout: 30_000,
     connectionTimeout: 60_000,
     keepAliveTimeout: 72_000,

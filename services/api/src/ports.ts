@@ -92,7 +92,7 @@ export interface ApiDeps {
   readonly limits: ApiLimits;
   /** Text of the metrics page and its content type. */
   readonly metrics: { readonly contentType: string; metrics(): Promise<string> };
-  /** Behind how many proxies the API stands; their X-Forwarded-For entries are believed. 0: none is. */
-  readonly trustedProxies: number;
+  /** Addresses or CIDR ranges of proxies whose X-Forwarded-For is believed; none: nobody's. */
+  readonly trustedProxies: readonly string[];
   readonly onWarning: (message: string, cause: unknown) => void;
 }

@@ -1,0 +1,303 @@
+/**
+ * A small platform in memory for the API's tests: the real `step` behind the memory store, the naive oracle in place of
+ * the batch layer, and switches that break parts of it.
+ */
+import type { GenerationManifest, Publication } from '@tributary/archive/layout';
+import type { PartitionState } from '@tributary/kv/port';
+import type { ServingStore } from '@tributary/kv/serving-port';
+import { type Definitions, parseDefinitions } from '@tributary/model/definitions';
+import { TributaryError } from '@tributary/model/errors';
+import { type Event, encodeEvent } from '@tributary/model/event';
+import { partitionOf, userKeyOf } from '@tributary/model/user-key';
+import { sha256Hex } from '@tributary/runtime/definitions';
+import { createMemoryStore } from '@tributary/testkit/memory-store';
+import { naive, naiveTimelines } from '@tributary/testkit/naive';
+import type { RowsByView } from '@tributary/views/deltas';
+import { VIEWS } from '@tributary/views/registry';
+import { step, stepRules } from '@tributary/views/step';
+import { emptyUser, type UserState } from '@tributary/views/user-state';
+import type { FastifyInstance } from 'fastify';
+import { buildApp } from '../src/app.ts';
+import { createGenerations } from '../src/generations.ts';
+import { type ApiDeps, type ApiLimits, DEFAULT_LIMITS, type RunRequest } from '../src/ports.ts';
+import { createSpeedBoard } from '../src/speed-board.ts';
+import { createTurnstile } from '../src/turnstile.ts';
+
+export const PARTITIONS = 4;
+export const READ = 'Bearer tr_reader_x';
+export const ADMIN = 'Bearer ta_admin_x';
+export const NOON = Date.UTC(2026, 10, 20, 12);
+export const defaults = parseDefinitions('{}', sha256Hex);
+
+export interface WorldOptions {
+  readonly definitions?: Definitions;
+  readonly limits?: Partial<ApiLimits>;
+  /** Passed before each read of the store. */
+  readonly turn?: () => Promise<void>;
+}
+
+export async function createWorld(options: WorldOptions = {}) {
+  const definitions = options.definitions ?? defaults;
+  const rules = stepRules(VIEWS, definitions);
+  const memory = createMemoryStore({ partitions: PARTITIONS });
+  const speed = memory.speed();
+  const serving = memory.serving(options.turn);
+  const users = new Map<string, UserState>();
+  const log: Event[] = [];
+  const states: (PartitionState | null)[] = new Array<null>(PARTITIONS).fill(null);
+  const manifests = new Map<number, GenerationManifest>();
+  const views = new Map<number, RowsByView>();
+  const archived = new Map<number, Event[]>();
+  const publications: Publication[] = [];
+  const reconciliations = new Map<number, unknown>();
+  const runs: RunRequest[] = [];
+  const warnings: string[] = [];
+  const broken = { store: false, partition: -1, generations: new Set<number>(), pointer: false, publications: false };
+  let nowMs = NOON;
+  let sequence = 0;
+  let loadDelay: Promise<void> = Promise.resolve();
+
+  const store: ServingStore = {
+    ...serving,
+    records: (asked) => ifUp(() => serving.records(asked)),
+    states: () => ifUp(() => serving.states()),
+    findConversion: (id) => ifUp(() => serving.findConversion(id)),
+    pointer: () => (broken.pointer ? Promise.resolve(null) : ifUp(() => serving.pointer())),
+    deltas: (names, from, before) =>
+      ifUp(async () => {
+        const answers = await serving.deltas(names, from, before);
+        return answers.filter(({ partition }) => partition !== broken.partition);
+      }),
+  };
+  async function ifUp<T>(work: () => Promise<T>): Promise<T> {
+    if (broken.store) throw new Error('connect ECONNREFUSED');
+    return work();
+  }
+
+  /** Applies one commit to a partition; `change` fills in what it does. */
+  async function commit(partition: number, change: Partial<Parameters<typeof speed.commit>[0]>, state: Partial<PartitionState>) {
+    const before = states[partition] ?? null;
+    const next = {
+      position: String(++sequence).padStart(8, '0'),
+      logIdentity: 'log',
+      logTimeMs: before?.logTimeMs ?? nowMs,
+      generation: before?.generation ?? 0,
+      definitions: definitions.json,
+      ...state,
+    };
+    const outcome = await speed.commit({
+      partition,
+      expected: before?.position ?? null,
+      id: `c${sequence}`,
+      next,
+      appends: new Map(),
+      rewrites: new Map(),
+      deltas: new Map(),
+      deltasGeneration: before?.generation ?? 0,
+      pending: 0,
+      overflowed: 0,
+      conversions: new Map(),
+      parked: [],
+      ...change,
+    });
+    if (outcome !== 'committed') throw new Error(outcome);
+    states[partition] = next;
+  }
+
+  async function ingest(event: Event): Promise<void> {
+    log.push(event);
+    const key = userKeyOf(event);
+    const partition = partitionOf(key, PARTITIONS);
+    const logTimeMs = Math.max(states[partition]?.logTimeMs ?? 0, event.receivedAt);
+    const user = users.get(key) ?? emptyUser();
+    users.set(key, user);
+    const deltas: RowsByView = new Map();
+    const { fate } = step(user, event, logTimeMs, rules, deltas);
+    const isConversion = definitions.conversionTypes.has(event.type) && fate !== 'duplicate';
+    await commit(
+      partition,
+      {
+        appends: fate === 'duplicate' ? new Map() : new Map([[key, `${encodeEvent(event)}\n`]]),
+        deltas,
+        pending: fate === 'late' ? 1 : 0,
+        conversions: isConversion ? new Map([[event.id, key]]) : new Map(),
+      },
+      { logTimeMs },
+    );
+  }
+
+  async function readBarrier(generation: number): Promise<void> {
+    for (let partition = 0; partition < PARTITIONS; partition++)
+      await commit(partition, { barrier: { generation } }, { generation });
+  }
+
+  /** Barrier in every partition, and view(g) over everything before it, by the oracle. */
+  async function cut(generation: number, speedReadsIt = true): Promise<void> {
+    if (speedReadsIt) await readBarrier(generation);
+    const events = log.slice();
+    archived.set(generation, events);
+    views.set(generation, naive(events, definitions));
+    manifests.set(generation, manifestOf(generation, events.length, definitions, nowMs));
+  }
+
+  async function publish(generation: number, pointer = true): Promise<void> {
+    const publication: Publication = {
+      sequence: publications.length + 1,
+      generation,
+      action: 'publish',
+      held: false,
+      at: nowMs,
+      by: 'test',
+    };
+    publications.push(publication);
+    if (pointer) await serving.setPointer({ sequence: publication.sequence, generation });
+  }
+
+  const source: ApiDeps['source'] = {
+    publication: async () => {
+      if (broken.publications) throw new TributaryError('manifest_corrupt', 'the publication is not JSON');
+      return publications.at(-1) ?? null;
+    },
+    manifests: async () => [...manifests.values()].sort((a, b) => b.generation - a.generation),
+    manifest: async (generation) => manifests.get(generation) ?? null,
+    viewRows: async ({ generation }) => {
+      await loadDelay;
+      if (broken.generations.has(generation))
+        throw new TributaryError('archive_corrupt', `generations/${generation}/credit.parquet has another SHA-256`);
+      return structuredClone(views.get(generation) ?? new Map());
+    },
+    publish: async (expected, publication) => {
+      if (expected !== (publications.at(-1)?.sequence ?? 0)) throw new TributaryError('conflict', 'published meanwhile');
+      const published = { ...publication, sequence: expected + 1 };
+      publications.push(published);
+      return published;
+    },
+    reconciliation: async (generation) => reconciliations.get(generation) ?? null,
+  };
+
+  const deps: ApiDeps = {
+    partitions: PARTITIONS,
+    store,
+    source,
+    archive: {
+      findConversions: async ({ generation }, id) =>
+        (archived.get(generation) ?? [])
+          .filter((event) => event.id === id && definitions.conversionTypes.has(event.type))
+          .map((event) => ({ id, userKey: userKeyOf(event) })),
+      userEvents: async ({ generation }, userKey, range) =>
+        naiveTimelines(archived.get(generation) ?? [])
+          .flat()
+          .filter((event) => userKeyOf(event) === userKey && event.ts >= range.fromMs && event.ts < range.toMs)
+          .slice(-range.limit),
+    },
+    keys: {
+      verify: (key, scope) => {
+        if (key === 'ta_admin_x') return 'ok';
+        if (key === 'tr_old_x') return 'expired';
+        if (key === 'tw_writer_x') return 'forbidden';
+        if (key === 'tr_reader_x') return scope === 'read' ? 'ok' : 'forbidden';
+        return 'unknown';
+      },
+    },
+    requestRun: async (request) => {
+      runs.push(request);
+      return { jobId: `job-${runs.length}` };
+    },
+    logEnds: async () => states.map((state) => state?.position ?? null),
+    parseDefinitions: (json) => parseDefinitions(json, sha256Hex),
+    defaultDefinitions: definitions,
+    now: () => nowMs,
+    limits: { ...DEFAULT_LIMITS, ...options.limits },
+    metrics: { contentType: 'text/plain', metrics: async () => 'up 1\n' },
+    trustedProxies: [],
+    onWarning: (message) => void warnings.push(message),
+  };
+  const generations = createGenerations({ source, now: deps.now, onWarning: deps.onWarning });
+  const board = createSpeedBoard(deps);
+  const turnstile = createTurnstile(deps.limits.archiveConcurrency, deps.limits.archiveTimeoutMs);
+  const app: FastifyInstance = await buildApp({ deps, generations, board, turnstile }, { corsOrigins: [] });
+
+  return {
+    app,
+    deps,
+    definitions,
+    generations,
+    board,
+    log,
+    states,
+    runs,
+    warnings,
+    broken,
+    manifests,
+    publications,
+    reconciliations,
+    memory,
+    ingest,
+    cut,
+    readBarrier,
+    publish,
+    commit,
+    /** What the API does once a second. */
+    async tick() {
+      await generations.refresh().catch((error: Error) => warnings.push(error.message));
+      await board.look();
+    },
+    advance(ms: number) {
+      nowMs += ms;
+    },
+    holdLoads(until: Promise<void>) {
+      loadDelay = until;
+    },
+    async get(url: string, authorization: string | null = READ) {
+      const response = await app.inject({ url, headers: authorization === null ? {} : { authorization } });
+      return { status: response.statusCode, headers: response.headers, text: response.body, body: jsonOf(response.body) };
+    },
+    async post(url: string, payload: unknown, authorization: string | null = READ, type = 'application/json') {
+      const response = await app.inject({
+        url,
+        method: 'POST',
+        headers: { 'content-type': type, ...(authorization === null ? {} : { authorization }) },
+        payload: typeof payload === 'string' ? payload : JSON.stringify(payload),
+      });
+      return { status: response.statusCode, headers: response.headers, text: response.body, body: jsonOf(response.body) };
+    },
+  };
+}
+
+export type World = Awaited<ReturnType<typeof createWorld>>;
+
+/** Answers are looked into by many shapes; the tests say what they expect. */
+// biome-ignore lint/suspicious/noExplicitAny: tests reach into JSON freely
+function jsonOf(text: string): any {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+let ids = 0;
+export function event(of: Partial<Event> & Pick<Event, 'type'>): Event {
+  const ts = of.ts ?? NOON;
+  return { id: `e${++ids}`, userId: 'u1', receivedAt: Math.max(ts, NOON), source: 'test', ...of, ts };
+}
+
+function manifestOf(generation: number, events: number, definitions: Definitions, createdAt: number): GenerationManifest {
+  return {
+    generation,
+    state: 'computed',
+    mode: 'full',
+    base: null,
+    definitions: definitions.json,
+    definitionsVersion: definitions.version,
+    reason: 'test',
+    createdAt,
+    computedAt: createdAt + 5,
+    lastSegment: new Array<number>(PARTITIONS).fill(0),
+    cut: new Array<string>(PARTITIONS).fill('00000001'),
+    views: { credit: { path: 'generations/000001/credit.parquet', rows: 1, bytes: 2, sha256: 'a'.repeat(64) } },
+    events: [],
+    conversions: [],
+    counts: { events, newEvents: events, duplicates: 0 },
+  };
+}
