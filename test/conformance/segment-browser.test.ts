@@ -1,0 +1,181 @@
+/**
+ * The unmodified `@segment/analytics-next` against the real collector, in jsdom: the browser bundle runs as a script of a
+ * page of another origin. jsdom has no fetch, so the library falls back to XMLHttpRequest, which jsdom guards as a browser
+ * does: each request is preflighted, and fails without the right CORS headers.
+ */
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { createMemoryLog, type MemoryLog } from '@tributary/testkit/memory-log';
+import { JSDOM, VirtualConsole } from 'jsdom';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import {
+  OTHER_WRITE_KEY,
+  type StartedCollector,
+  startCollector,
+  WRITE_KEY,
+} from '../../services/collector/test/start-collector.ts';
+import { counted, type Exchange, overload, watch } from './seen.ts';
+
+interface BrowserAnalytics {
+  initialized?: boolean;
+  track(event: string, properties?: object, options?: object): Promise<unknown>;
+  page(category?: string, name?: string, properties?: object): Promise<unknown>;
+  screen(category?: string, name?: string): Promise<unknown>;
+  identify(userId: string, traits?: object): Promise<unknown>;
+  group(groupId: string, traits?: object): Promise<unknown>;
+  alias(to: string, from?: string): Promise<unknown>;
+}
+
+const PAGE = 'http://www.shop.example/landing?utm_source=newsletter&utm_medium=email&utm_campaign=autumn&utm_content=hero#top';
+const REFERRER = 'https://www.google.com/';
+
+let bundle: string;
+let log: MemoryLog;
+let collector: StartedCollector;
+let exchanges: Exchange[];
+let pages: JSDOM[];
+
+beforeAll(async () => {
+  const entry = createRequire(import.meta.url).resolve('@segment/analytics-next/package.json');
+  bundle = await readFile(join(dirname(entry), 'dist/umd/standalone.js'), 'utf8');
+});
+beforeEach(async () => {
+  log = createMemoryLog({ partitions: 4 });
+  collector = await startCollector({ log, now: Date.now });
+  exchanges = watch(collector);
+  pages = [];
+});
+afterEach(async () => {
+  for (const page of pages) page.window.close();
+  await collector.stop();
+  expect(collector.defects).toEqual([]);
+});
+
+/** A page as Segment's snippet builds it: the key and the CDN on `window.analytics`, then the bundle. */
+async function open(loadOptions: object = {}, writeKey = WRITE_KEY): Promise<BrowserAnalytics> {
+  const page = new JSDOM('<!doctype html><title>Landing</title><body></body>', {
+    url: PAGE,
+    referrer: REFERRER,
+    runScripts: 'outside-only',
+    pretendToBeVisual: true,
+    virtualConsole: new VirtualConsole(),
+  });
+  pages.push(page);
+  expect('fetch' in page.window).toBe(false);
+  Object.assign(page.window, {
+    analytics: Object.assign([], { _writeKey: writeKey, _cdn: collector.url, _loadOptions: loadOptions }),
+  });
+  page.window.eval(bundle);
+  const analytics = () => (page.window as unknown as { analytics: BrowserAnalytics }).analytics;
+  await expect.poll(() => analytics().initialized, { timeout: 10_000 }).toBe(true);
+  return analytics();
+}
+
+const sent = () => exchanges.filter(({ method }) => method === 'POST');
+const arrived = async () => (await collector.events()).length;
+
+test('every method arrives with its type, ids, user and page, each preflighted', async () => {
+  const analytics = await open();
+  await analytics.page('Shop', 'Landing');
+  await analytics.track('Order Completed', { revenue: 19.99, currency: 'EUR' });
+  await analytics.identify('u', { plan: 'pro' });
+  await analytics.group('g', { size: 3 });
+  await analytics.screen('Shop', 'Cart');
+  await analytics.alias('u2', 'u');
+  await expect.poll(arrived, { timeout: 10_000 }).toBe(6);
+
+  expect(sent().map(({ path }) => path)).toEqual(['/v1/p', '/v1/t', '/v1/i', '/v1/g', '/v1/s', '/v1/a']);
+  expect(new Set(sent().map(({ status }) => status))).toEqual(new Set([200]));
+  expect(exchanges.some(({ method, path }) => method === 'OPTIONS' && path === '/v1/t')).toBe(true);
+  expect(sent()[0]?.headers).toMatchObject({ origin: 'http://www.shop.example', 'content-type': 'text/plain' });
+  const events = new Map((await collector.events()).map((event) => [event.type, event]));
+  const visit = { channel: 'email', campaign: 'autumn', creative: 'hero' };
+  const bare = PAGE.split('#')[0];
+  expect(events.get('page')).toMatchObject({
+    ...visit,
+    page: expect.stringContaining('http://www.shop.example/landing'),
+    properties: { name: 'Landing', category: 'Shop', url: bare },
+  });
+  expect(events.get('page')).not.toHaveProperty('userId');
+  expect(events.get('Order Completed')).toMatchObject({ ...visit, value: 1999, currency: 'EUR' });
+  expect(events.get('identify')).toMatchObject({ userId: 'u', properties: { plan: 'pro' } });
+  expect(events.get('group')).toMatchObject({ userId: 'u', properties: { groupId: 'g', size: 3 } });
+  expect(events.get('screen')).toMatchObject({ ...visit, userId: 'u' });
+  expect(events.get('alias')).toMatchObject({ userId: 'u2', properties: { previousId: 'u' } });
+  const anonymous = new Set([...events.values()].map(({ anonymousId }) => anonymousId));
+  expect(anonymous.size).toBe(1);
+  for (const event of events.values()) {
+    expect(event.id).toMatch(/^ajs-next-/);
+    expect(event.source).toBe('segment:analytics.js');
+    expect(Math.abs(event.ts - Date.now())).toBeLessThan(10_000);
+  }
+});
+
+test('without a campaign the referrer names the channel', async () => {
+  const analytics = await open();
+  pages[0]?.reconfigure({ url: 'http://www.shop.example/other' });
+  await analytics.page();
+  await expect.poll(arrived, { timeout: 10_000 }).toBe(1);
+  expect(await collector.events()).toMatchObject([{ type: 'page', channel: expect.stringMatching(/^(organic-search|email)$/) }]);
+});
+
+test('batches arrive whole', async () => {
+  const strategy = { strategy: 'batching', config: { size: 3, timeout: 200 } };
+  const analytics = await open({ integrations: { 'Segment.io': { deliveryStrategy: strategy } } });
+  for (let i = 0; i < 7; i++) void analytics.track('e', { i });
+  await expect.poll(arrived, { timeout: 20_000 }).toBe(7);
+  expect(new Set(sent().map(({ path }) => path))).toEqual(new Set(['/v1/b']));
+  expect(new Set((await collector.events()).map(({ id }) => id)).size).toBe(7);
+});
+
+describe('retries get through once the collector recovers, and count once', () => {
+  test('429', async () => {
+    const analytics = await open();
+    const recover = overload(collector);
+    void analytics.track('e');
+    await expect.poll(() => sent().map(({ status }) => status), { timeout: 10_000 }).toContain(429);
+    recover();
+    await expect.poll(arrived, { timeout: 60_000 }).toBe(1);
+    expect(sent().at(-1)?.status).toBe(200);
+  });
+
+  test('503 after the write: twice in the log, once by id', async () => {
+    const analytics = await open();
+    log.failNextAppend('reply-lost');
+    void analytics.track('e');
+    await expect.poll(() => sent().map(({ status }) => status), { timeout: 60_000 }).toEqual([503, 200]);
+    const events = await collector.events();
+    expect(events).toHaveLength(2);
+    expect(counted(events)).toHaveLength(1);
+  });
+});
+
+describe('what cannot succeed is dropped at once', () => {
+  test('401: the settings name a key that is not the one of the page', async () => {
+    const analytics = await open({ integrations: { 'Segment.io': { apiKey: 'unknown' } } });
+    void analytics.track('e');
+    await expect.poll(() => sent().map(({ status }) => status), { timeout: 10_000 }).toEqual([401]);
+    await new Promise((resolve) => setTimeout(resolve, 6_000)); // its first retry would come within 5 s
+    expect(sent()).toHaveLength(1);
+  });
+
+  test('413', async () => {
+    await collector.stop();
+    collector = await startCollector({ log, limits: { bodyBytes: 3_000 } });
+    exchanges = watch(collector);
+    const analytics = await open({}, OTHER_WRITE_KEY);
+    void analytics.track('e', { x: 'x'.repeat(4_000) });
+    await expect.poll(() => sent().map(({ status }) => status), { timeout: 10_000 }).toEqual([413]);
+    await new Promise((resolve) => setTimeout(resolve, 6_000));
+    expect(sent()).toHaveLength(1);
+  });
+});
+
+test('an origin that is not allowed cannot send', async () => {
+  await collector.stop();
+  collector = await startCollector({ log, origins: 'https://elsewhere.example' });
+  exchanges = watch(collector);
+  await expect(open()).rejects.toThrow();
+  expect(sent()).toEqual([]);
+});
