@@ -24,6 +24,8 @@ export interface Shell {
   /** Runs a program with our terminal as its own; resolves with its exit code. */
   readonly run: (file: string, args: readonly string[], env: Environment) => Promise<number>;
   readonly newId: () => string;
+  /** Of the Node that runs this. */
+  readonly nodeVersion: string;
   /** The log that is there; rejects when there is none, or no Redis. */
   readonly openLog: (redisUrl: string) => Promise<OpenLog>;
   /** Aborts on Ctrl-C: commands that follow something end with it. */

@@ -35,6 +35,7 @@ const shell: Shell = {
   open: (path) => createReadStream(path),
   run: runProgram,
   newId: randomUUID,
+  nodeVersion: process.versions.node,
   openLog: openLogOnRedis,
   signal: interrupted.signal,
 };

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { addAttributionExplain } from './commands/attribution-explain.ts';
 import { addAttributionReports } from './commands/attribution-report.ts';
 import { addBatch } from './commands/batch.ts';
+import { addDoctor } from './commands/doctor.ts';
 import { addEventsSend } from './commands/events-send.ts';
 import { addEventsTail } from './commands/events-tail.ts';
 import { addAccessLog } from './commands/import-access-log.ts';
@@ -70,6 +71,7 @@ function createProgram(shell: Shell, onExitCode: (code: ExitCode) => void): Comm
   addBatch(program, act);
   addReconcile(program, act);
   addStatus(program, act);
+  addDoctor(program, act);
   return program;
 }
 

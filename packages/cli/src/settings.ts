@@ -5,7 +5,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Scope } from '@tributary/runtime/keys';
-import { CommandError, UsageError } from './exit.ts';
+import { CommandError, EXIT, UsageError } from './exit.ts';
 
 export interface GlobalOptions {
   readonly json?: boolean;
@@ -38,11 +38,7 @@ export function resolveSettings(options: GlobalOptions, env: Environment, cwd: s
   const dataDir = dataDirOf(options, env, cwd, home);
   const local = readLocalKeys(join(dataDir, LOCAL_KEYS_FILE));
   const keyIfAny = (scope: Scope) =>
-    options.key ??
-    env[`TRIBUTARY_${scope.toUpperCase()}_KEY`] ??
-    env['TRIBUTARY_KEY'] ??
-    local.keys?.[scope] ??
-    local.keys?.admin;
+    options.key ?? env[`TRIBUTARY_${scope.toUpperCase()}_KEY`] ?? env['TRIBUTARY_KEY'] ?? local[scope] ?? local.admin;
   return {
     dataDir,
     apiUrl: httpUrl('--url', options.url ?? env['TRIBUTARY_URL'] ?? local.apiUrl ?? 'http://127.0.0.1:7401'),
@@ -59,6 +55,7 @@ export function resolveSettings(options: GlobalOptions, env: Environment, cwd: s
         code: 'no_key',
         message: `there is no ${scope} key: ${join(dataDir, LOCAL_KEYS_FILE)} does not exist or holds none`,
         fix: `Start the platform with "npm start" (it writes that file), or give a key with --key or TRIBUTARY_${scope.toUpperCase()}_KEY.`,
+        exitCode: EXIT.missing,
       });
     },
   };

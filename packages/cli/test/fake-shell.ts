@@ -42,6 +42,7 @@ export async function tributary(argv: readonly string[], changes: Partial<Shell>
       spawned.push({ file, args, env });
       return 0;
     },
+    nodeVersion: '24.0.0',
     newId: () => `id-${++id}`,
     openLog: () => Promise.reject(new Error('this test has no log')),
     signal: new AbortController().signal,

@@ -1,0 +1,54 @@
+/** `tributary doctor`: looks at everything an operator would, and says what to do. Changes nothing. */
+import type { Command } from 'commander';
+import { type Act, answer, type Context } from '../context.ts';
+import { checkArchive, checkGenerations, judgePointer } from '../doctor/archive.ts';
+import type { Finding } from '../doctor/finding.ts';
+import { checkDataDir, judgeNode } from '../doctor/machine.ts';
+import { checkRedis } from '../doctor/redis.ts';
+import { checkServices } from '../doctor/services.ts';
+import { EXIT, type ExitCode } from '../exit.ts';
+import { printable } from '../terminal/table.ts';
+
+export function addDoctor(program: Command, act: Act): void {
+  program
+    .command('doctor')
+    .description('examine machine, Redis, archive, generations and services; exit 1 when something failed')
+    .option('--quick', 'compare file sizes only, not checksums')
+    .action(act(doctor));
+}
+
+async function doctor(context: Context, options: { readonly quick?: boolean }): Promise<ExitCode> {
+  const { shell, settings, terminal } = context;
+  const { dataDir } = settings;
+  const depth = { quick: options.quick === true, onFile: (path: string) => terminal.progress(`checking ${path}`) };
+  const machine = [judgeNode(shell.nodeVersion), ...(await checkDataDir(dataDir))];
+  const redis = await checkRedis(settings.redisUrl, shell.now);
+  const archive = await checkArchive(dataDir, redis.facts?.logIdentity ?? null, depth);
+  const generations = await checkGenerations(dataDir, shell.now(), depth);
+  const pointer = redis.facts === null ? [] : [judgePointer(redis.facts.pointer, generations.publication)];
+  const services = await checkServices(settings, shell.fetch, shell.now);
+  const findings = [...machine, ...redis.findings, ...archive, ...generations.findings, ...pointer, ...services];
+  terminal.progressEnd();
+
+  const failed = findings.filter(({ status }) => status === 'fail').length;
+  const warned = findings.filter(({ status }) => status === 'warn').length;
+  await answer(context, { ok: failed === 0, findings }, () =>
+    [...findings.flatMap((finding) => lines(finding, context)), '', verdict(failed, warned)].join('\n'),
+  );
+  return failed === 0 ? EXIT.ok : EXIT.found;
+}
+
+const CHECK_WIDTH = 18;
+
+function lines({ check, status, detail, fix }: Finding, { terminal }: Context): string[] {
+  const mark = terminal.tone(status, status.padEnd(4));
+  return [
+    `${mark}  ${check.padEnd(CHECK_WIDTH)}  ${printable(detail)}`,
+    ...(fix === undefined ? [] : [`      ${' '.repeat(CHECK_WIDTH)}  ${terminal.dim(`→ ${fix}`)}`]),
+  ];
+}
+
+function verdict(failed: number, warned: number): string {
+  if (failed === 0 && warned === 0) return 'everything is well';
+  return [...(failed > 0 ? [`${failed} failed`] : []), ...(warned > 0 ? [`${warned} to look at`] : [])].join(', ');
+}

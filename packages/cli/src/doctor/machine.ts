@@ -1,0 +1,68 @@
+/** The machine: Node, the data folder, its keys. */
+import { randomUUID } from 'node:crypto';
+import { rm, stat, statfs, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { errorCode } from '@tributary/archive/durable';
+import { LOCAL_KEYS_FILE } from '../settings.ts';
+import { bytes } from '../terminal/figures.ts';
+import { type Finding, fail, ok, warn } from './finding.ts';
+
+const NODE_MAJOR = 24;
+/** Below the first the archive may soon stop, below the second it does. */
+const FREE_BYTES = { enough: 2e9, least: 2e8 } as const;
+
+export function judgeNode(version: string): Finding {
+  const major = Number(version.split('.')[0]);
+  return major >= NODE_MAJOR
+    ? ok('node', `version ${version}`)
+    : fail(
+        'node',
+        `version ${version}, ${NODE_MAJOR} is needed`,
+        `Install Node ${NODE_MAJOR}, or run "npm start", which fetches it.`,
+      );
+}
+
+export function judgeFreeSpace(freeBytes: number): Finding {
+  const detail = `${bytes(freeBytes)} free`;
+  if (freeBytes >= FREE_BYTES.enough) return ok('free space', detail);
+  const fix = 'Free space on the disk of the data folder, or move it with --data-dir.';
+  return freeBytes >= FREE_BYTES.least ? warn('free space', detail, fix) : fail('free space', detail, fix);
+}
+
+export async function checkDataDir(dataDir: string): Promise<Finding[]> {
+  const probe = join(dataDir, `doctor-${randomUUID()}`);
+  try {
+    await writeFile(probe, 'probe', { flag: 'wx' });
+    await rm(probe);
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT')
+      return [
+        fail(
+          'data folder',
+          `${dataDir} does not exist`,
+          'Start the platform with "npm start", or name its folder with --data-dir.',
+        ),
+      ];
+    return [
+      fail(
+        'data folder',
+        `${dataDir} cannot be written: ${(error as Error).message}`,
+        'Give this user the right to write there.',
+      ),
+    ];
+  }
+  const { bavail, bsize } = await statfs(dataDir);
+  return [ok('data folder', dataDir), judgeFreeSpace(bavail * bsize), await checkKeyFile(dataDir)];
+}
+
+async function checkKeyFile(dataDir: string): Promise<Finding> {
+  const file = join(dataDir, LOCAL_KEYS_FILE);
+  try {
+    const { mode } = await stat(file);
+    return (mode & 0o077) === 0
+      ? ok('keys', `${LOCAL_KEYS_FILE}, readable by its owner only`)
+      : warn('keys', `${file} can be read by others (mode ${(mode & 0o777).toString(8)})`, `Run: chmod 600 ${file}`);
+  } catch {
+    return warn('keys', `${file} does not exist`, 'Start the platform once with "npm start", or give keys with --key.');
+  }
+}

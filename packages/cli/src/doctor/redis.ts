@@ -1,0 +1,135 @@
+/** Redis: reachable, durable, bounded; and the log that lies in it. */
+import { connectRedis, whenReady } from '@tributary/runtime/redis';
+import type { Redis } from 'ioredis';
+import { NAMESPACE, shown } from '../log-on-redis.ts';
+import { bytes, count, span } from '../terminal/figures.ts';
+import { type Finding, fail, ok, warn } from './finding.ts';
+
+const CONNECT_MS = 3_000;
+const CLOCK_MS = { ok: 1_000, most: 60_000 } as const;
+
+/** What the other checks need to know of the log and of what readers are told. */
+export interface RedisFacts {
+  readonly partitions: number | null;
+  readonly logIdentity: string | null;
+  readonly pointer: { readonly sequence: number; readonly generation: number } | null;
+}
+
+/** Settings under which nothing acknowledged is lost (law 6), and why. */
+const DEMANDS: readonly (readonly [setting: string, want: string, why: string])[] = [
+  ['appendonly', 'yes', 'every write goes to the append-only file'],
+  ['appendfsync', 'always', 'an acknowledged write is on disk'],
+  ['no-appendfsync-on-rewrite', 'no', 'also while the file is rewritten'],
+  ['maxmemory-policy', 'noeviction', 'nothing is evicted when memory runs out'],
+];
+
+export function judgeSettings(settings: Readonly<Record<string, string>>): Finding {
+  const wrong = DEMANDS.filter(([setting, want]) => settings[setting] !== want);
+  if (wrong.length === 0) return ok('redis durability', DEMANDS.map(([setting, want]) => `${setting} ${want}`).join(', '));
+  return fail(
+    'redis durability',
+    wrong.map(([setting, want, why]) => `${setting} is "${settings[setting] ?? 'hidden'}", not "${want}": ${why}`).join('; '),
+    wrong
+      .map(([setting, want]) => `CONFIG SET ${setting} ${want}`)
+      .join('; ')
+      .concat(', and in the configuration file'),
+  );
+}
+
+/** `info`: the text of INFO. */
+export function judgeInfo(info: string): Finding[] {
+  const fields = new Map(
+    info.split(/\r?\n/).map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1)]),
+  );
+  const used = Number(fields.get('used_memory') ?? 0);
+  const most = Number(fields.get('maxmemory') ?? 0);
+  const write = fields.get('aof_last_write_status') ?? 'ok';
+  return [
+    write === 'ok'
+      ? ok('redis writes', 'the last write to the append-only file succeeded')
+      : fail(
+          'redis writes',
+          `the last write to the append-only file: ${write}`,
+          'Free space on the disk of Redis; it accepts writes again by itself.',
+        ),
+    most > 0 && used > most * 0.9
+      ? warn(
+          'redis memory',
+          `${bytes(used)} of ${bytes(most)} are used`,
+          'Raise maxmemory, or shorten signalRetention in the definitions.',
+        )
+      : ok('redis memory', most > 0 ? `${bytes(used)} of ${bytes(most)} are used` : `${bytes(used)} are used, no limit is set`),
+  ];
+}
+
+/** `theirsMs` was asked for between `beforeMs` and `afterMs` on this clock. */
+export function judgeClock(whose: string, beforeMs: number, theirsMs: number, afterMs: number): Finding {
+  const offMs = theirsMs < beforeMs ? theirsMs - beforeMs : Math.max(0, theirsMs - afterMs);
+  const detail =
+    offMs === 0 ? `agrees with the clock of ${whose}` : `${whose} is ${span(Math.abs(offMs))} ${offMs > 0 ? 'ahead' : 'behind'}`;
+  if (Math.abs(offMs) <= CLOCK_MS.ok) return ok('clock', detail);
+  const fix = 'Synchronise the clocks (NTP): log time, lateness and schedules follow them.';
+  return Math.abs(offMs) <= CLOCK_MS.most ? warn('clock', detail, fix) : fail('clock', detail, fix);
+}
+
+export function judgeDeadLetters(parked: number): Finding {
+  return parked === 0
+    ? ok('dead letters', 'none')
+    : warn(
+        'dead letters',
+        `${count(parked)} records were parked`,
+        'GET /v1/dead-letters shows each with its reason: a producer writes what is no event.',
+      );
+}
+
+export async function checkRedis(url: string, now: () => number): Promise<{ findings: Finding[]; facts: RedisFacts | null }> {
+  let lastError = '';
+  const redis = connectRedis(url, 'commit', (error) => {
+    lastError = error.message;
+  });
+  try {
+    await whenReady(redis, CONNECT_MS);
+    return await examine(redis, url, now);
+  } catch (error) {
+    const detail = `${shown(url)} does not answer: ${lastError || (error as Error).message}`;
+    return {
+      findings: [fail('redis', detail, 'Start the platform with "npm start", or name its Redis with --redis-url.')],
+      facts: null,
+    };
+  } finally {
+    redis.disconnect();
+  }
+}
+
+async function examine(redis: Redis, url: string, now: () => number): Promise<{ findings: Finding[]; facts: RedisFacts }> {
+  const beforeMs = now();
+  const [seconds, micros] = (await redis.time()) as unknown as [string | number, string | number];
+  const afterMs = now();
+  const settings: Record<string, string> = {};
+  for (const [setting] of DEMANDS)
+    settings[setting] = ((await redis.config('GET', setting).catch(() => [])) as string[])[1] ?? 'hidden';
+  const info = await redis.info();
+  const [identity, partitionsText] = await redis.hmget(`${NAMESPACE}:log`, 'identity', 'partitions');
+  const partitions = partitionsText == null ? null : Number(partitionsText);
+  const [sequence, generation] = await redis.hmget(`${NAMESPACE}:pointer`, 'sequence', 'generation');
+  let parked = 0;
+  for (let partition = 0; partition < (partitions ?? 0); partition++)
+    parked += await redis.xlen(`${NAMESPACE}:{${partition}}:dead`);
+  return {
+    findings: [
+      ok('redis', `${shown(url)}, version ${/redis_version:(\S+)/.exec(info)?.[1] ?? 'unknown'}`),
+      judgeSettings(settings),
+      ...judgeInfo(info),
+      judgeClock('Redis', beforeMs, Number(seconds) * 1_000 + Number(micros) / 1_000, afterMs),
+      partitions === null
+        ? fail('log', 'there is no log in this Redis', 'Start a collector: it founds the log.')
+        : ok('log', `${partitions} partitions, identity ${identity}`),
+      judgeDeadLetters(parked),
+    ],
+    facts: {
+      partitions,
+      logIdentity: identity ?? null,
+      pointer: sequence == null ? null : { sequence: Number(sequence), generation: Number(generation) },
+    },
+  };
+}
