@@ -48,8 +48,12 @@ export const ERRORS = {
   archive_corrupt: { status: 500, fix: 'The file was quarantined: restore it from a backup, then run a full generation.' },
   archive_full: { status: 503, fix: 'Free space in the data folder; the archiver goes on by itself.' },
   generation_timeout: { status: 500, fix: 'See "tributary status": a speed worker or an archiver does not read its partitions.' },
+  compute_failed: {
+    status: 500,
+    fix: 'The generation before it stays in force. Read the message; give the job more memory or time if these ran out.',
+  },
   invalid_config: { status: 500, fix: 'Correct the setting that the message names; --help lists them all.' },
-  invalid_definitions: { status: 500, fix: 'Correct the definitions file where the message says.' },
+  invalid_definitions: { status: 400, fix: 'Correct the definitions where the message says.' },
 } as const satisfies Record<string, { status: number; fix: string }>;
 
 export type ErrorCode = keyof typeof ERRORS;

@@ -17,6 +17,7 @@ import {
 } from 'fastify-type-provider-zod';
 import { requireKey } from './auth.ts';
 import type { ApiContext } from './context.ts';
+import { parseJsonBody } from './json-body.ts';
 import { errorHandler, sendProblem } from './problem.ts';
 import { attributionRoutes } from './routes/attribution.ts';
 import { conversionRoutes } from './routes/conversions.ts';
@@ -63,6 +64,10 @@ export async function buildApp(context: ApiContext, options: AppOptions): Promis
     frameworkErrors: (error, _request, reply) => sendProblem(reply, 'invalid_query', error.message),
   }).withTypeProvider<ZodTypeProvider>();
 
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, async (_request: unknown, text: string) =>
+    parseJsonBody(text),
+  );
   app.setValidatorCompiler(validatorCompiler);
   // Answers are typed by their schemas at compile time and checked against them in the tests, not on every request.
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));

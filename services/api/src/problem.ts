@@ -56,11 +56,6 @@ export function translate(error: FastifyError | Error): { code: ErrorCode; detai
     return { code: 'body_too_large', detail: 'the body is larger than this route takes' };
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE')
     return { code: 'unsupported_media_type', detail: `${message}: this API reads application/json` };
-  if (error instanceof SyntaxError && statusCode === 400)
-    return message.includes('forbidden prototype')
-      ? { code: 'forbidden_key', detail: 'the body holds the key "__proto__" or "constructor.prototype"' }
-      : { code: 'invalid_json', detail: `the body is not JSON: ${message}` };
-  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)
-    return { code: code === 'FST_ERR_CTP_EMPTY_JSON_BODY' ? 'invalid_json' : 'invalid_query', detail: message };
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) return { code: 'invalid_query', detail: message };
   return { code: 'internal', detail: 'the request failed inside the API; its log has the cause under this request id' };
 }

@@ -80,7 +80,7 @@ describe('law 1: the answer is view(g) + deltas of generations ≥ g', () => {
       ['merged', 'speed', 'batch'].map((view) => world.get(`/v1/attribution?by=channel,day,currency&view=${view}`)),
     );
     const sums = new Map<string, number>();
-    for (const row of [...speed?.body.rows, ...batch?.body.rows])
+    for (const row of [speed, batch].flatMap((answer) => answer?.body.rows))
       sums.set(row.channel, (sums.get(row.channel) ?? 0) + row.creditMicros);
     expect(Object.fromEntries(sums)).toEqual(
       Object.fromEntries(

@@ -75,7 +75,11 @@ export async function createWorld(options: WorldOptions = {}) {
   }
 
   /** Applies one commit to a partition; `change` fills in what it does. */
-  async function commit(partition: number, change: Partial<Parameters<typeof speed.commit>[0]>, state: Partial<PartitionState>) {
+  async function commit(
+    partition: number,
+    change: Partial<Parameters<typeof speed.commit>[0]>,
+    state: Partial<Omit<PartitionState, 'position'>>,
+  ) {
     const before = states[partition] ?? null;
     const next = {
       position: String(++sequence).padStart(8, '0'),

@@ -1,0 +1,272 @@
+import { describe, expect, test } from 'vitest';
+import { encodeCursor } from '../src/cursor.ts';
+import { parseInstant } from '../src/instants.ts';
+import { Problem } from '../src/problem.ts';
+import { createTurnstile } from '../src/turnstile.ts';
+import { ADMIN, createWorld, event, NOON } from './world.ts';
+
+const question = (url: string) => `/v1/${url}`;
+
+describe('bad input: a clear error with a code and a fix', () => {
+  test.each([
+    ['attribution?model=shapely', 400, 'unknown_model', 'first, last, lastNonDirect, linear, positionBased, timeDecay'],
+    ['attribution?model=__proto__', 400, 'unknown_model', '__proto__'],
+    ['attribution/compare?models=last,nope', 400, 'unknown_model', 'nope'],
+    ['attribution?from=2026-11-21&to=2026-11-21', 400, 'empty_range', '2026-11-21T00:00:00.000Z'],
+    ['users/u1/signals?from=10&to=5', 400, 'empty_range', '1970'],
+    ['activity?from=2026-02-30', 400, 'invalid_query', 'from: "2026-02-30" is no instant'],
+    ['activity?from=2026-11-21T08:00:00', 400, 'invalid_query', 'no instant'],
+    ['activity?from=yesterday', 400, 'invalid_query', 'RFC 3339'],
+    ['activity?from=-1', 400, 'invalid_query', 'no instant'],
+    ['activity?from=1e12', 400, 'invalid_query', 'no instant'],
+    ['activity?from=', 400, 'invalid_query', 'from'],
+    ['activity?form=2026-11-21', 400, 'invalid_query', 'form'],
+    ['activity?from=1&from=2', 400, 'invalid_query', 'from'],
+    ['attribution?by=__proto__', 400, 'invalid_query', '__proto__'],
+    ['attribution?by=channel,channel', 400, 'invalid_query', 'repeats'],
+    ['attribution?by=constructor', 400, 'invalid_query', 'constructor'],
+    ['attribution?limit=0', 400, 'invalid_query', 'limit'],
+    ['attribution?limit=10001', 400, 'invalid_query', 'limit'],
+    ['attribution?limit=1e3', 400, 'invalid_query', 'limit'],
+    ['attribution?limit=99999999999999999999', 400, 'invalid_query', 'limit'],
+    ['attribution?view=both', 400, 'invalid_query', 'view'],
+    ['attribution?channel=a%09b', 400, 'invalid_query', 'control character'],
+    ['attribution?cursor=AAAA', 400, 'invalid_query', 'cursor'],
+    ['users/u%0A1/signals', 400, 'invalid_query', 'control character'],
+    ['users/u1/signals?names=a,,b', 400, 'invalid_query', 'names'],
+    ['users/u1/signals?limit=1001', 400, 'invalid_query', 'limit'],
+    [`users/${'x'.repeat(257)}/signals`, 400, 'invalid_query', 'id'],
+    ['users/%E0%A4%A/signals', 400, 'invalid_query', ''],
+    ['conversions/%F0%9F%98%80', 400, 'invalid_query', 'ASCII'],
+    ['generations/0', 400, 'invalid_query', 'generation'],
+    ['generations/1.5', 400, 'invalid_query', 'generation'],
+    ['reconciliations/-1', 400, 'invalid_query', 'generation'],
+    ['reprocessing', 404, 'not_found', 'GET /v1/reprocessing'],
+  ])('GET /v1/%s is %i %s', async (url, status, code, says) => {
+    const world = await createWorld();
+    await world.tick();
+    const answer = await world.get(question(url));
+    expect([answer.status, answer.body.code]).toEqual([status, code]);
+    expect(answer.body.detail).toContain(says);
+    expect(answer.body.fix.length).toBeGreaterThan(10);
+    expect(Problem.parse(answer.body)).toEqual(answer.body);
+    expect(answer.headers['content-type']).toContain('application/problem+json');
+  });
+
+  test.each([
+    ['{"users":["u1"', 'application/json', 400, 'invalid_json'],
+    ['', 'application/json', 400, 'invalid_query'],
+    ['{"users":["u1"],"__proto__":{"limit":5}}', 'application/json', 400, 'forbidden_key'],
+    ['{"users":["u1"],"constructor":{"prototype":{}}}', 'application/json', 400, 'forbidden_key'],
+    ['users=u1', 'application/x-www-form-urlencoded', 415, 'unsupported_media_type'],
+    ['{"users":["u1"]}', 'text/plain', 415, 'unsupported_media_type'],
+    ['{"users":[7]}', 'application/json\t;a', 400, 'invalid_query'],
+    ['[]', 'application/json', 400, 'invalid_query'],
+    ['null', 'application/json', 400, 'invalid_query'],
+    ['{"users":[]}', 'application/json', 400, 'invalid_query'],
+    ['{"users":"u1"}', 'application/json', 400, 'invalid_query'],
+    ['{"users":[7]}', 'application/json', 400, 'invalid_query'],
+    ['{"users":["\\ud800"]}', 'application/json', 400, 'invalid_field'],
+    ['{"users":["a\\u0000b"]}', 'application/json', 400, 'invalid_query'],
+    ['{"users":["u1"],"limit":1e9}', 'application/json', 400, 'invalid_query'],
+    ['{"users":["u1"],"limit":"5"}', 'application/json', 400, 'invalid_query'],
+    ['{"users":["u1"],"from":9007199254740993}', 'application/json', 400, 'invalid_field'],
+    ['{"users":["u1"],"from":5,"to":5}', 'application/json', 400, 'empty_range'],
+    [JSON.stringify({ users: Array.from({ length: 1_001 }, (_, i) => `u${i}`) }), 'application/json', 400, 'invalid_query'],
+    [
+      JSON.stringify({ users: Array.from({ length: 1_000 }, (_, i) => `u${i}`), limit: 21 }),
+      'application/json',
+      400,
+      'invalid_query',
+    ],
+    [JSON.stringify({ users: ['x'.repeat(600_000)] }), 'application/json', 413, 'body_too_large'],
+  ])('POST /v1/signals/query: case %#', async (payload, type, status, code) => {
+    const world = await createWorld();
+    const answer = await world.post('/v1/signals/query', payload, undefined, type);
+    expect([answer.status, answer.body.code]).toEqual([status, code]);
+    expect(Problem.parse(answer.body)).toEqual(answer.body);
+    expect(({} as Record<string, unknown>)['limit']).toBeUndefined();
+  });
+
+  test('a cursor that was cut, edited, or issued for another question is refused', async () => {
+    const world = await createWorld();
+    for (let i = 0; i < 5; i++) await world.ingest(event({ type: 'page' }));
+    await world.tick();
+    const { nextCursor } = (await world.get('/v1/users/u1/signals?limit=2')).body;
+    expect((await world.get(`/v1/users/u1/signals?limit=2&cursor=${nextCursor}`)).status).toBe(200);
+    const edited = Buffer.from(
+      Buffer.from(nextCursor, 'base64url')
+        .toString()
+        .replace(/\d{13}/, '9999999999999'),
+    ).toString('base64url');
+    for (const url of [
+      `users/u2/signals?cursor=${nextCursor}`,
+      `users/u1/signals?names=page&cursor=${nextCursor}`,
+      `users/u1/signals?cursor=${nextCursor.slice(0, -3)}`,
+      `users/u1/signals?cursor=${edited}`,
+      `generations?cursor=${nextCursor}`,
+      `attribution?cursor=${encodeCursor(['attribution'], ['x'])}`,
+      `users/u1/signals?cursor=${'A'.repeat(5_000)}`,
+    ]) {
+      const { status, body } = await world.get(question(url));
+      expect([url, status, body.code]).toEqual([url, 400, 'invalid_query']);
+    }
+  });
+});
+
+describe('keys', () => {
+  test('no route but health answers without a key', async () => {
+    const world = await createWorld();
+    await world.tick();
+    const routes = [...world.app.printRoutes({ commonPrefix: false }).matchAll(/── (\S+) \(([A-Z, ]+)\)/g)];
+    expect(routes.length).toBeGreaterThan(15);
+    const open: string[] = [];
+    for (const url of [
+      '/livez',
+      '/readyz',
+      '/metrics',
+      '/docs',
+      '/docs/json',
+      '/docs/static/index.html',
+      '/v1/attribution',
+      '/v1/attribution/compare',
+      '/v1/models',
+      '/v1/activity',
+      '/v1/touches',
+      '/v1/conversions',
+      '/v1/conversions/x',
+      '/v1/users/u/signals',
+      '/v1/users/u/journey',
+      '/v1/generations',
+      '/v1/generations/1',
+      '/v1/reconciliations',
+      '/v1/reconciliations/1',
+      '/v1/status',
+      '/v1/dead-letters',
+    ]) {
+      const { status, body } = await world.get(url, null);
+      if (status === 401) expect(body.code).toBe('unauthorized');
+      else open.push(url);
+    }
+    expect(open).toEqual(['/livez', '/readyz', '/metrics']);
+    for (const url of ['/v1/signals/query', '/v1/generations', '/v1/generations/1/publish', '/v1/generations/1/rollback'])
+      expect((await world.post(url, {}, null)).status).toBe(401);
+  });
+
+  test('unknown, expired, write and read keys where they do not belong', async () => {
+    const world = await createWorld();
+    await world.tick();
+    const verdict = async (authorization: string, url = '/v1/models') => (await world.get(url, authorization)).body.code ?? 'ok';
+    expect(await verdict('Bearer tr_reader_x')).toBe('ok');
+    expect(await verdict('bearer ta_admin_x')).toBe('ok');
+    expect(await verdict('Bearer nope')).toBe('unauthorized');
+    expect(await verdict('Bearer tr_old_x')).toBe('unauthorized');
+    expect(await verdict('Bearer tw_writer_x')).toBe('forbidden');
+    expect(await verdict('Bearer ')).toBe('unauthorized');
+    expect(await verdict(`Bearer ${'x'.repeat(10_000)}`)).toBe('unauthorized');
+    expect(await verdict('Bearer tr_reader_x', '/v1/dead-letters')).toBe('forbidden');
+    expect(await verdict(`Basic ${btoa('tr_reader_x:')}`)).toBe('unauthorized');
+    for (const url of ['/v1/generations', '/v1/generations/1/publish', '/v1/generations/1/rollback'])
+      expect((await world.post(url, {}, 'Bearer tr_reader_x')).status).toBe(403);
+  });
+
+  test('a browser opens /docs with a key as the password; the pages need no inline script', async () => {
+    const world = await createWorld();
+    const denied = await world.get('/docs', null);
+    expect(denied.headers['www-authenticate']).toContain('Basic');
+    const page = await world.get('/docs/', `Basic ${btoa('me:tr_reader_x')}`);
+    expect(page.status).toBe(200);
+    expect(page.text).not.toMatch(/<script(?![^>]*\bsrc=)[^>]*>/);
+    expect(String(page.headers['content-security-policy'])).toMatch(/script-src 'self'(;|$)/);
+    const { body } = await world.get('/docs/json');
+    expect(Object.keys(body.paths).sort()).toEqual(
+      expect.arrayContaining([
+        '/v1/attribution',
+        '/v1/signals/query',
+        '/v1/users/{id}/signals',
+        '/v1/conversions/{id}',
+        '/v1/status',
+      ]),
+    );
+    expect(body.paths['/v1/attribution'].get.parameters.map((parameter: { name: string }) => parameter.name)).toContain('model');
+    expect(body.paths['/v1/signals/query'].post.requestBody.content['application/json'].schema.properties.users.maxItems).toBe(
+      1_000,
+    );
+    expect(body.components.schemas.Problem ?? body.components.schemas.ProblemInput).toBeDefined();
+  });
+});
+
+describe('bounds', () => {
+  test('more requests in flight than allowed are told 429 with Retry-After, and the count comes down again', async () => {
+    const hold = Promise.withResolvers<void>();
+    const world = await createWorld({ limits: { maxInFlight: 3 }, turn: () => hold.promise });
+    const held = [1, 2, 3].map(() => world.get('/v1/users/u1/signals'));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const refused = await world.get('/v1/models');
+    expect([refused.status, refused.body.code, refused.headers['retry-after']]).toEqual([429, 'overloaded', '1']);
+    hold.resolve();
+    expect((await Promise.all(held)).map(({ status }) => status)).toEqual([200, 200, 200]);
+    expect((await world.get('/v1/models')).status).toBe(200);
+  });
+
+  test('the archive is asked by few at a time; who waits too long or too far back is told so', async () => {
+    const turnstile = createTurnstile(1, 50, 1);
+    let inside = 0;
+    const work = (signal: AbortSignal) =>
+      new Promise<void>((_, reject) => {
+        expect(++inside).toBe(1);
+        signal.addEventListener('abort', () => {
+          inside--;
+          reject(new Error('interrupted'));
+        });
+      });
+    const codes = await Promise.all(
+      [1, 2, 3].map(() =>
+        turnstile.pass(work).then(
+          () => 'done',
+          (error: { code: string }) => error.code,
+        ),
+      ),
+    );
+    expect(codes).toEqual(['archive_timeout', 'archive_timeout', 'overloaded']);
+    expect(await turnstile.pass(async () => 'free again')).toBe('free again');
+  });
+
+  test('an error inside stays inside', async () => {
+    const world = await createWorld();
+    await world.tick();
+    world.deps.source.manifests = () => Promise.reject(new TypeError('secret /path/of/mine'));
+    const { status, body, text } = await world.get('/v1/generations');
+    expect([status, body.code]).toEqual([500, 'internal']);
+    expect(text).not.toContain('secret');
+    expect(world.warnings.join()).toContain(body.requestId);
+    expect((await world.post('/v1/generations/1/publish', '{"x":1}', ADMIN)).status).toBe(400);
+  });
+});
+
+describe('instants', () => {
+  test.each([
+    ['0', 0],
+    [String(NOON), NOON],
+    ['2026-11-20', Date.UTC(2026, 10, 20)],
+    ['2026-11-20T12:00:00Z', NOON],
+    ['2026-11-20t12:00:00z', NOON],
+    ['2026-11-20 12:00:00.123456789Z', NOON + 123],
+    ['2026-11-20T13:30:00+01:30', NOON],
+    ['2024-02-29', Date.UTC(2024, 1, 29)],
+    ['2026-02-29', null],
+    ['2026-13-01', null],
+    ['2026-00-10', null],
+    ['2026-11-20T24:00:00Z', null],
+    ['2026-11-20T12:60:00Z', null],
+    ['2026-11-20T12:00:00+24:00', null],
+    ['2026-11-20T12:00:00', null],
+    ['1969-12-31', null],
+    ['12345678901234', null],
+    ['NaN', null],
+    [' 5', null],
+    ['２０２６-11-20', null],
+  ])('%s', (text, ms) => {
+    expect(parseInstant(text)).toBe(ms);
+  });
+});
