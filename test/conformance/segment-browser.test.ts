@@ -53,7 +53,13 @@ afterEach(async () => {
 });
 
 /** A page as Segment's snippet builds it: the key and the CDN on `window.analytics`, then the bundle. */
-async function open({ loadOptions = {}, writeKey = WRITE_KEY, url = PAGE, referrer = REFERRER } = {}): Promise<BrowserAnalytics> {
+async function open({
+  loadOptions = {},
+  writeKey = WRITE_KEY,
+  url = PAGE,
+  referrer = REFERRER,
+  waitMs = 10_000,
+} = {}): Promise<BrowserAnalytics> {
   const page = new JSDOM('<!doctype html><title>Landing</title><body></body>', {
     url,
     referrer,
@@ -68,7 +74,7 @@ async function open({ loadOptions = {}, writeKey = WRITE_KEY, url = PAGE, referr
   });
   page.window.eval(bundle);
   const analytics = () => (page.window as unknown as { analytics: BrowserAnalytics }).analytics;
-  await expect.poll(() => analytics().initialized, { timeout: 10_000 }).toBe(true);
+  await expect.poll(() => analytics().initialized, { timeout: waitMs }).toBe(true);
   return analytics();
 }
 
@@ -178,6 +184,6 @@ test('an origin that is not allowed cannot send', async () => {
   await collector.stop();
   collector = await startCollector({ log, origins: 'https://elsewhere.example' });
   exchanges = watch(collector);
-  await expect(open()).rejects.toThrow();
+  await expect(open({ waitMs: 2_000 })).rejects.toThrow();
   expect(sent()).toEqual([]);
 });

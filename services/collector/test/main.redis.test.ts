@@ -1,0 +1,211 @@
+/** The collector as a process of its own, over a real Redis: what it acknowledged is there, whatever ends it. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openRedisStreamLog } from '@tributary/log/redis-stream/redis-stream-log';
+import type { Heartbeat } from '@tributary/model/partition-record';
+import { createKey, writeKeys } from '@tributary/runtime/keys';
+import { connectRedis } from '@tributary/runtime/redis';
+import { freePort, type RedisServer, startRedis } from '@tributary/testkit/redis-server';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+
+const MAIN = join(import.meta.dirname, '../src/main.ts');
+const PARTITIONS = 4;
+
+let redis: RedisServer;
+let dataDir: string;
+let port: number;
+let child: ChildProcess;
+let output = '';
+const write = createKey('write', Date.now());
+const read = createKey('read', Date.now());
+const admin = createKey('admin', Date.now());
+const expired = createKey('write', 0, 1);
+
+beforeAll(async () => {
+  redis = await startRedis();
+  dataDir = await mkdtemp(join(tmpdir(), 'tributary-collector-'));
+  writeKeys(join(dataDir, 'keys.json'), [write.record, read.record, admin.record, expired.record]);
+});
+afterAll(async () => {
+  await redis.stop();
+  await rm(dataDir, { recursive: true });
+});
+beforeEach(async () => {
+  port = await freePort();
+  await start();
+});
+afterEach(async () => {
+  if (child.exitCode === null && child.signalCode === null) {
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  }
+});
+
+async function start(): Promise<void> {
+  output = '';
+  child = spawn(process.execPath, [MAIN, '--heartbeat-idle-ms', '200'], {
+    env: {
+      ...process.env,
+      TRIBUTARY_REDIS_URL: redis.url,
+      TRIBUTARY_DATA_DIR: dataDir,
+      TRIBUTARY_COLLECTOR_PORT: String(port),
+      TRIBUTARY_PARTITIONS: String(PARTITIONS),
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (output = (output + chunk).slice(-8_000)));
+  await expect
+    .poll(async () => (await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => undefined))?.status, { timeout: 20_000 })
+    .toBe(200);
+}
+
+async function post(events: object, key = write.key): Promise<number> {
+  const response = await fetch(`http://127.0.0.1:${port}/v1/events`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${key}` },
+    body: JSON.stringify(events),
+  });
+  await response.arrayBuffer();
+  return response.status;
+}
+
+/** Everything in the log, read by another client. */
+async function entriesOfLog() {
+  const [commands, blocking] = [connectRedis(redis.url, 'commit', () => {}), connectRedis(redis.url, 'blocking', () => {})];
+  const log = await openRedisStreamLog({ commands, blocking, namespace: 'tributary', partitions: PARTITIONS, now: Date.now });
+  try {
+    const from = new Map(Array.from({ length: PARTITIONS }, (_, partition) => [partition, null]));
+    return await log.read(from, { maxEntries: 1_000_000, waitMs: 0 });
+  } finally {
+    await log.close();
+    for (const connection of [commands, blocking]) connection.disconnect();
+  }
+}
+
+async function idsOfLog(): Promise<Set<string>> {
+  const events = (await entriesOfLog()).filter(({ kind }) => kind === 'events');
+  return new Set(events.flatMap(({ body }) => body.split('\n').map((line) => (JSON.parse(line) as { id: string }).id)));
+}
+
+/** Sends single events over several connections until stopped; tells which ids were acknowledged, and how it was refused. */
+function load(name: string) {
+  const acknowledged: string[] = [];
+  const refusals = new Set<number>();
+  let running = true;
+  const senders = Array.from({ length: 8 }, async (_, sender) => {
+    for (let i = 0; running; i++) {
+      const id = `${name}-${sender}-${i}`;
+      const status = await post({ type: 't', userId: `u${i % 50}`, id }).catch(() => 0);
+      if (status === 200) acknowledged.push(id);
+      else {
+        refusals.add(status);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    }
+  });
+  const stop = async () => {
+    running = false;
+    await Promise.all(senders);
+    return { acknowledged, refusals };
+  };
+  return { acknowledged, stop };
+}
+
+async function expectKept(acknowledged: readonly string[]): Promise<void> {
+  const ids = await idsOfLog();
+  expect(acknowledged.filter((id) => !ids.has(id))).toEqual([]);
+}
+
+test('keys: write and admin may, read, expired and unknown ones may not', async () => {
+  const event = { type: 't', userId: 'u' };
+  const statuses = [];
+  for (const key of [write.key, admin.key, read.key, expired.key, write.key.replace(/.$/, 'x'), 'nonsense'])
+    statuses.push(await post(event, key));
+  expect(statuses).toEqual([200, 200, 401, 401, 401, 401]);
+});
+
+test('idle partitions get heartbeats', async () => {
+  await expect
+    .poll(
+      async () => {
+        const beats = (await entriesOfLog()).filter(({ kind }) => kind === 'heartbeat');
+        for (const { body } of beats)
+          expect(Math.abs((JSON.parse(body) as Heartbeat).receivedAt - Date.now())).toBeLessThan(60_000);
+        return new Set(beats.map(({ partition }) => partition)).size;
+      },
+      { timeout: 10_000 },
+    )
+    .toBe(PARTITIONS);
+});
+
+test('law 6: every event acknowledged before a kill -9 of the collector is in the log', async () => {
+  const sending = load('kill');
+  await expect.poll(() => sending.acknowledged.length, { timeout: 20_000 }).toBeGreaterThan(500);
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  const { acknowledged } = await sending.stop();
+  await expectKept(acknowledged);
+});
+
+test('law 6: SIGTERM under load: the taken is answered, the rest refused, and it ends in time with 0', async () => {
+  const sending = load('term');
+  await expect.poll(() => sending.acknowledged.length, { timeout: 20_000 }).toBeGreaterThan(500);
+  const termedMs = performance.now();
+  child.kill('SIGTERM');
+  const [code] = (await once(child, 'exit')) as [number | null];
+  expect(code, output).toBe(0);
+  expect(performance.now() - termedMs).toBeLessThan(4_500);
+  const { acknowledged, refusals } = await sending.stop();
+  for (const status of refusals) expect([0, 503]).toContain(status); // 0: nobody listens any more
+  await expectKept(acknowledged);
+});
+
+test('law 6: a Redis that is killed under load: refusals while it is away, nothing acknowledged is lost, then it goes on', async () => {
+  const sending = load('redis');
+  await expect.poll(() => sending.acknowledged.length, { timeout: 20_000 }).toBeGreaterThan(500);
+  await redis.kill();
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  await redis.restart();
+  const before = sending.acknowledged.length;
+  await expect.poll(() => sending.acknowledged.length, { timeout: 20_000 }).toBeGreaterThan(before + 200);
+  const { acknowledged, refusals } = await sending.stop();
+  expect([...refusals]).toEqual([503]);
+  await expectKept(acknowledged);
+});
+
+test('a Redis that stands still: requests are refused in time, the collector lives and goes on afterwards', async () => {
+  process.kill(redis.pid, 'SIGSTOP');
+  const startMs = performance.now();
+  try {
+    const statuses = await Promise.all(Array.from({ length: 50 }, (_, i) => post({ type: 't', userId: `u${i}` })));
+    expect(new Set(statuses)).toEqual(new Set([503]));
+    expect(performance.now() - startMs).toBeLessThan(10_000);
+    expect((await fetch(`http://127.0.0.1:${port}/readyz`)).status).toBe(503);
+    expect((await fetch(`http://127.0.0.1:${port}/livez`)).status).toBe(200);
+  } finally {
+    process.kill(redis.pid, 'SIGCONT');
+  }
+  await expect.poll(() => post({ type: 't', userId: 'u' }), { timeout: 20_000 }).toBe(200);
+});
+
+test('a taken port is a clear error', async () => {
+  const second = spawn(process.execPath, [MAIN], {
+    env: {
+      ...process.env,
+      TRIBUTARY_REDIS_URL: redis.url,
+      TRIBUTARY_DATA_DIR: dataDir,
+      TRIBUTARY_COLLECTOR_PORT: String(port),
+      TRIBUTARY_PARTITIONS: String(PARTITIONS),
+    },
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  let text = '';
+  second.stdout.on('data', (chunk) => (text += chunk));
+  const [code] = (await once(second, 'exit')) as [number];
+  expect(code).toBe(1);
+  expect(text).toContain(`127.0.0.1:${port} is in use`);
+  expect(text).toContain('port_taken');
+});
