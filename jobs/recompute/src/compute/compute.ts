@@ -15,10 +15,11 @@ import { VIEWS } from '@tributary/views/registry';
 import { prepareStatements } from '@tributary/views/sql';
 import type { View } from '@tributary/views/view';
 import { filesToMerge } from './merge-files.ts';
-import { EVENT_COLUMNS, parquetFiles, quoted } from './relations.ts';
+import { type Columns, columnList, EVENT_COLUMNS, parquetFiles, quoted, viewColumns } from './relations.ts';
 import { computeShard } from './shard.ts';
 import { shardsOf } from './shards.ts';
 import type { ComputeResult, ComputeSpec } from './spec.ts';
+import { stagingFolder } from './staging.ts';
 
 export async function compute(spec: ComputeSpec): Promise<ComputeResult> {
   const definitions = parseDefinitions(spec.definitions, sha256Hex);
@@ -34,11 +35,6 @@ export async function compute(spec: ComputeSpec): Promise<ComputeResult> {
     await session.close();
     await rm(staging, { recursive: true, force: true });
   }
-}
-
-/** Relative to the data folder: what an attempt has not finished. Whoever ends the attempt may remove it. */
-export function stagingFolder(spec: Pick<ComputeSpec, 'generation' | 'attempt'>): string {
-  return `staging/recompute-${spec.generation}-${spec.attempt}`;
 }
 
 async function computeIn(session: DuckDb, spec: ComputeSpec, definitions: Definitions, staging: string): Promise<ComputeResult> {
@@ -65,8 +61,6 @@ async function computeIn(session: DuckDb, spec: ComputeSpec, definitions: Defini
 
 type Keep = (name: string, query: string) => Promise<StoredFile>;
 
-type Columns = Readonly<Record<string, 'VARCHAR' | 'BIGINT' | 'INTEGER'>>;
-
 const CONVERSION_COLUMNS: Columns = {
   id: 'VARCHAR',
   user_key: 'VARCHAR',
@@ -76,21 +70,10 @@ const CONVERSION_COLUMNS: Columns = {
   currency: 'VARCHAR',
 };
 
-function rowColumns(view: View): Columns {
-  const dimensions = view.dimensions.map((name) => [name, 'VARCHAR'] as const);
-  return Object.fromEntries([...dimensions, ...view.measures.map((name) => [name, 'BIGINT'] as const)]);
-}
-
-function columnList(columns: Columns): string {
-  return Object.entries(columns)
-    .map(([name, type]) => `${quoted(name)} ${type}`)
-    .join(', ');
-}
-
 async function prepare(session: DuckDb, definitions: Definitions): Promise<void> {
   for (const { sql, values } of prepareStatements(definitions)) await session.run(sql, values);
   for (const view of VIEWS) {
-    await session.run(`CREATE TEMP TABLE rows_${view.name} (${columnList(rowColumns(view))})`);
+    await session.run(`CREATE TEMP TABLE rows_${view.name} (${columnList(viewColumns(view))})`);
   }
   await session.run(`CREATE TEMP TABLE conversion_rows (${columnList(CONVERSION_COLUMNS)})`);
 }
@@ -110,7 +93,7 @@ function viewQuery(spec: ComputeSpec, view: View, held: StoredFile | undefined):
   const columns = `${dimensions}, ${view.measures.map(quoted).join(', ')}`;
   const sums = view.measures.map((measure) => `sum(${quoted(measure)})::BIGINT AS ${quoted(measure)}`).join(', ');
   const nonZero = view.measures.map((measure) => `sum(${quoted(measure)}) <> 0`).join(' OR ');
-  const before = held === undefined ? '' : `UNION ALL ${parquetFiles(spec.dataDir, [held], rowColumns(view))}`;
+  const before = held === undefined ? '' : `UNION ALL ${parquetFiles(spec.dataDir, [held], viewColumns(view))}`;
   return `SELECT ${dimensions}, ${sums} FROM (SELECT ${columns} FROM rows_${view.name} ${before})
     GROUP BY ${dimensions} HAVING ${nonZero} ORDER BY ${dimensions}`;
 }

@@ -5,6 +5,8 @@ import { sqlText } from '@tributary/archive/parquet';
 import type { Shard } from './shards.ts';
 import type { ComputeSpec } from './spec.ts';
 
+export type Columns = Readonly<Record<string, 'VARCHAR' | 'BIGINT' | 'INTEGER'>>;
+
 /** Columns of a deduplicated event, as a generation keeps it. */
 export const EVENT_COLUMNS = {
   partition: 'INTEGER',
@@ -34,16 +36,24 @@ export function baseEvents(spec: ComputeSpec, shard: Shard): string {
 }
 
 /** Rows of these files; of no file, none. */
-export function parquetFiles(
-  dataDir: string,
-  files: readonly StoredFile[],
-  columns: Readonly<Record<string, 'VARCHAR' | 'BIGINT' | 'INTEGER'>>,
-): string {
+export function parquetFiles(dataDir: string, files: readonly StoredFile[], columns: Columns): string {
   const names = Object.entries(columns);
   if (files.length === 0)
     return `(SELECT ${names.map(([name, type]) => `NULL::${type} AS ${quoted(name)}`).join(', ')} WHERE false)`;
   const paths = files.map((file) => sqlText(join(dataDir, file.path))).join(', ');
   return `(SELECT ${names.map(([name]) => quoted(name)).join(', ')} FROM read_parquet([${paths}], hive_partitioning = false))`;
+}
+
+/** Dimensions are text, measures integers. */
+export function viewColumns(view: { readonly dimensions: readonly string[]; readonly measures: readonly string[] }): Columns {
+  const dimensions = view.dimensions.map((name) => [name, 'VARCHAR'] as const);
+  return Object.fromEntries([...dimensions, ...view.measures.map((name) => [name, 'BIGINT'] as const)]);
+}
+
+export function columnList(columns: Columns): string {
+  return Object.entries(columns)
+    .map(([name, type]) => `${quoted(name)} ${type}`)
+    .join(', ');
 }
 
 export function quoted(column: string): string {

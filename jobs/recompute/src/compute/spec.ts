@@ -1,6 +1,5 @@
 /** What the parent asks of the computing child, and what it answers: plain JSON over a pipe. */
 import type { GenerationManifest, StoredFile } from '@tributary/archive/layout';
-import type { ErrorCode } from '@tributary/model/errors';
 
 export interface ComputeSpec {
   readonly dataDir: string;
@@ -30,7 +29,3 @@ export interface ComputeLimits {
 }
 
 export type ComputeResult = Pick<GenerationManifest, 'views' | 'events' | 'conversions' | 'counts'>;
-
-export type ComputeReply =
-  | { readonly ok: true; readonly result: ComputeResult }
-  | { readonly ok: false; readonly code: ErrorCode; readonly message: string };

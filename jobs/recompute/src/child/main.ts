@@ -1,0 +1,31 @@
+/**
+ * The computing child: DuckDB's memory, crashes and interrupts stay out of the coordinator's process.
+ *
+ * In:  one line of JSON on stdin (ChildTask); stdin stays open as long as the parent lives.
+ * Out: one line of JSON on stdout (ChildReply) and exit 0, also for a named failure; anything else is a crash.
+ */
+import { createInterface } from 'node:readline';
+import { isDiskFull } from '@tributary/archive/durable';
+import { TributaryError } from '@tributary/model/errors';
+import { compute } from '../compute/compute.ts';
+import { compareViews } from '../reconcile/compare-views.ts';
+import type { ChildReply, ChildTask } from './tasks.ts';
+
+// A parent that was killed can no longer take the answer: what it started must not outlive it.
+process.stdin.on('end', () => process.exit(1));
+createInterface({ input: process.stdin }).once('line', (line) => {
+  void answer(line).then((reply) => {
+    process.stdout.write(`${JSON.stringify(reply)}\n`, () => process.exit(0));
+  });
+});
+
+async function answer(line: string): Promise<ChildReply> {
+  try {
+    const { task, spec } = JSON.parse(line) as ChildTask;
+    return { ok: true, result: task === 'compute' ? await compute(spec) : await compareViews(spec) };
+  } catch (error) {
+    if (error instanceof TributaryError) return { ok: false, code: error.code, message: error.message };
+    const message = error instanceof Error ? error.message : String(error);
+    return { ok: false, code: isDiskFull(error) ? 'archive_full' : 'compute_failed', message };
+  }
+}

@@ -1,0 +1,51 @@
+/** What a generation has to compute: the archived files after its base's cut, up to its own. */
+import { readGeneration } from '@tributary/archive/generations';
+import type { GenerationManifest, SegmentManifest } from '@tributary/archive/layout';
+import { readSegments } from '@tributary/archive/segments';
+import { TributaryError } from '@tributary/model/errors';
+import { VIEWS } from '@tributary/views/registry';
+import type { ComputeLimits, ComputeSpec } from './spec.ts';
+
+/** `seals`: the segment that ends at the barrier, by partition. */
+export async function planCompute(
+  dataDir: string,
+  manifest: GenerationManifest,
+  seals: readonly SegmentManifest[],
+  attempt: string,
+  limits: ComputeLimits,
+): Promise<ComputeSpec> {
+  const base = manifest.base === null ? null : await readBase(dataDir, manifest.base);
+  const arrivals = await Promise.all(
+    seals.map(async (seal, partition) => {
+      const segments = await readSegments(dataDir, partition, (base?.lastSegment[partition] ?? -1) + 1, seal.number + 1);
+      if (base !== null) checkContinues(base, partition, segments[0]);
+      return segments.flatMap((segment) => segment.files);
+    }),
+  );
+  return {
+    dataDir,
+    generation: manifest.generation,
+    attempt,
+    definitions: manifest.definitions,
+    arrivals,
+    base,
+    reuseRows: base !== null && base.definitions === manifest.definitions && VIEWS.every(({ name }) => name in base.views),
+    limits,
+  };
+}
+
+async function readBase(dataDir: string, generation: number): Promise<GenerationManifest> {
+  const base = await readGeneration(dataDir, generation);
+  if (base.state !== 'computed')
+    throw new TributaryError('conflict', `the base generation ${generation} is ${base.state} meanwhile`);
+  return base;
+}
+
+/** Law 7: the archive after the base's cut starts exactly there. */
+function checkContinues(base: GenerationManifest, partition: number, first: SegmentManifest | undefined): void {
+  if (first !== undefined && first.after === base.cut[partition]) return;
+  throw new TributaryError(
+    'manifest_corrupt',
+    `partition ${partition}: generation ${base.generation} was cut at ${base.cut[partition]}, the archive goes on after ${first?.after ?? 'nothing'}`,
+  );
+}

@@ -1,0 +1,113 @@
+/**
+ * A run of the batch layer, named by its generation:
+ *
+ *   begin ─▶ raise barriers ─▶ wait until sealed ─▶ compute ─▶ publish ─▶ point ─▶ reconcile ─▶ retire
+ *   pending                                         computed    compare-and-set
+ *
+ * The process may die between any two steps: each is idempotent, and the retried run goes on with its generation. Two
+ * coordinators may even run at once: files carry the attempt's name, the manifest's states only go forward, publishing is a
+ * compare-and-set.
+ */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readGeneration, writeGeneration } from '@tributary/archive/generations';
+import type { GenerationManifest } from '@tributary/archive/layout';
+import { currentPublication } from '@tributary/archive/publications';
+import { retireGenerations } from '@tributary/archive/retire';
+import { type ErrorCode, TributaryError } from '@tributary/model/errors';
+import { begin } from './begin.ts';
+import { planCompute } from './compute/plan.ts';
+import { stagingFolder } from './compute/staging.ts';
+import type { RunPorts } from './ports.ts';
+import { publishRun } from './publication.ts';
+import { reconcile } from './reconcile/reconcile.ts';
+import type { Run, RunOutcome } from './run.ts';
+import { raiseBarriers, waitUntilSealed } from './seal.ts';
+
+export async function runGeneration(run: Run, ports: RunPorts, signal: AbortSignal): Promise<RunOutcome> {
+  const { begun, manifest } = await begin(run, ports);
+  const { generation } = begun;
+  const computed = manifest.state === 'computed' ? manifest : await computeGeneration(manifest, ports, signal);
+  signal.throwIfAborted();
+  const published = await publishRun(run, begun, ports);
+  await ports.reached('published', generation);
+  const publication = await point(ports);
+  await ports.reached('pointed', generation);
+  if (published === 'published' || published === 'already') await reconcile(computed, ports, signal);
+  await ports.reached('reconciled', generation);
+  await retire(ports);
+  await ports.reached('retired', generation);
+  return { generation, published, counts: computed.counts, publication };
+}
+
+async function computeGeneration(
+  manifest: GenerationManifest,
+  ports: RunPorts,
+  signal: AbortSignal,
+): Promise<GenerationManifest> {
+  try {
+    return await sealAndCompute(manifest, ports, signal);
+  } catch (error) {
+    // What may go away by itself leaves the generation pending, for the next attempt.
+    if (!signal.aborted && !isPassing(error)) await giveUp(manifest, error, ports);
+    throw error;
+  }
+}
+
+async function sealAndCompute(manifest: GenerationManifest, ports: RunPorts, signal: AbortSignal): Promise<GenerationManifest> {
+  const { generation } = manifest;
+  await raiseBarriers(manifest, ports);
+  await ports.reached('raised', generation);
+  const seals = await waitUntilSealed(manifest, ports, signal);
+  await ports.reached('sealed', generation);
+  const spec = await planCompute(ports.dataDir, manifest, seals, ports.newAttempt(), ports.limits.compute);
+  const result = await ports
+    .compute(spec, { timeoutMs: ports.limits.computeTimeoutMs, signal })
+    .finally(() => rm(join(ports.dataDir, stagingFolder(spec)), { recursive: true, force: true }));
+  await ports.reached('filed', generation);
+  signal.throwIfAborted();
+  const computed: GenerationManifest = {
+    ...manifest,
+    ...result,
+    state: 'computed',
+    computedAt: ports.now(),
+    lastSegment: seals.map((seal) => seal.number),
+    cut: seals.map((seal) => seal.upTo),
+  };
+  await writeGeneration(ports.dataDir, computed);
+  await ports.reached('computed', generation);
+  return computed;
+}
+
+const PASSING: ReadonlySet<ErrorCode> = new Set(['log_unavailable', 'store_unavailable']);
+
+export function isPassing(error: unknown): boolean {
+  return error instanceof TributaryError && PASSING.has(error.code);
+}
+
+/** The generation will not be computed; the one before it stays in force. */
+async function giveUp(manifest: GenerationManifest, cause: unknown, ports: RunPorts): Promise<void> {
+  const overtaken = cause instanceof TributaryError && cause.code === 'conflict';
+  const failure = cause instanceof TributaryError ? `${cause.code}: ${cause.message}` : String(cause);
+  try {
+    const stored = await readGeneration(ports.dataDir, manifest.generation);
+    if (stored.state !== 'pending') return;
+    await writeGeneration(ports.dataDir, { ...stored, state: overtaken ? 'superseded' : 'failed', failure });
+  } catch (error) {
+    ports.note('could not record why a generation failed', { generation: manifest.generation, failure, error: String(error) });
+  }
+}
+
+/** The pointer is a cache of the newest publication: set it whoever published. */
+async function point(ports: RunPorts): Promise<RunOutcome['publication']> {
+  const publication = await currentPublication(ports.dataDir);
+  if (publication !== null)
+    await ports.serving.setPointer({ sequence: publication.sequence, generation: publication.generation });
+  return publication;
+}
+
+async function retire(ports: RunPorts): Promise<void> {
+  const { retired, oldestKept, freedBytes } = await retireGenerations(ports.dataDir, ports.limits.keepGenerations);
+  if (oldestKept > 0) await ports.serving.retireDeltas(oldestKept);
+  if (retired.length > 0) ports.note('retired old generations', { retired, oldestKept, freedBytes });
+}

@@ -1,0 +1,62 @@
+/** What a run needs from outside. `main.ts` gives it Redis and the real child process; tests give it memory and hooks. */
+import type { ServingStore } from '@tributary/kv/serving-port';
+import type { EventLog } from '@tributary/log/port';
+import type { Definitions } from '@tributary/model/definitions';
+import type { ChildOptions } from './child/child.ts';
+import type { ComputeLimits, ComputeResult, ComputeSpec } from './compute/spec.ts';
+import type { CompareResult, CompareSpec } from './reconcile/spec.ts';
+
+export interface RunPorts {
+  readonly dataDir: string;
+  readonly log: Pick<EventLog, 'partitions' | 'append'>;
+  readonly serving: Pick<ServingStore, 'deltas' | 'states' | 'setPointer' | 'retireDeltas'>;
+  readonly compute: (spec: ComputeSpec, options: ChildOptions) => Promise<ComputeResult>;
+  readonly compare: (spec: CompareSpec, options: ChildOptions) => Promise<CompareResult>;
+  readonly parseDefinitions: (json: string) => Definitions;
+  /** Of the configuration; null: those of the published generation hold on, the built-in ones at first. */
+  readonly configuredDefinitions: () => Definitions | null;
+  readonly now: () => number;
+  /** Resolves after `ms`; rejects when aborted. */
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** A name that no other attempt has: 8 hex digits. */
+  readonly newAttempt: () => string;
+  /** Called when the effect of a stage is durable: the points at which a process may die. */
+  readonly reached: (stage: Stage, generation: number) => void | Promise<void>;
+  readonly note: (message: string, details: Readonly<Record<string, unknown>>) => void;
+  readonly limits: RunLimits;
+}
+
+export const STAGES = [
+  'created',
+  'remembered',
+  'raised',
+  'sealed',
+  'filed',
+  'computed',
+  'published',
+  'pointed',
+  'reconciled',
+  'retired',
+] as const;
+export type Stage = (typeof STAGES)[number];
+
+export interface RunLimits {
+  readonly compute: ComputeLimits;
+  /** Until every partition must be sealed, ms. */
+  readonly sealTimeoutMs: number;
+  readonly computeTimeoutMs: number;
+  /** How long the reconciliation waits for a speed layer that lags behind the barrier, ms. */
+  readonly speedWaitMs: number;
+  readonly listedRows: number;
+  /** Computed generations to keep: as far back as a rollback reaches. */
+  readonly keepGenerations: number;
+}
+
+export const DEFAULT_LIMITS: RunLimits = {
+  compute: { memoryMb: 2_048, threads: 2, shardRows: 1_000_000, filesPerKind: 64 },
+  sealTimeoutMs: 60_000,
+  computeTimeoutMs: 30 * 60_000,
+  speedWaitMs: 30_000,
+  listedRows: 1_000,
+  keepGenerations: 3,
+};

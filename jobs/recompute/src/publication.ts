@@ -1,0 +1,73 @@
+/** Which generation readers take: facts, a pure decision, one compare-and-set. */
+import type { Publication } from '@tributary/archive/layout';
+import { publish, readPublications } from '@tributary/archive/publications';
+import { TributaryError } from '@tributary/model/errors';
+import type { RunPorts } from './ports.ts';
+import type { Begun, Run, RunOutcome } from './run.ts';
+
+/** So many newest publications tell whether a generation was ever published; a run does not outlast more. */
+const REMEMBERED = 100;
+
+export interface PublicationFacts {
+  readonly generation: number;
+  readonly scheduled: boolean;
+  /** The newest publication when the run began, 0 for none. */
+  readonly expectedSequence: number;
+  /** Oldest first. */
+  readonly publications: readonly Publication[];
+}
+
+/** `publish`, or why not: it was already; a rollback holds; somebody else published since the run began. */
+export function decidePublication(facts: PublicationFacts): 'publish' | Exclude<RunOutcome['published'], 'published'> {
+  const current = facts.publications.at(-1);
+  if (facts.publications.some(({ generation, action }) => generation === facts.generation && action === 'publish'))
+    return 'already';
+  if (current?.held && facts.scheduled) return 'held';
+  if ((current?.sequence ?? 0) !== facts.expectedSequence) return 'overtaken';
+  return 'publish';
+}
+
+export async function publishRun(run: Run, begun: Begun, ports: RunPorts): Promise<RunOutcome['published']> {
+  const decision = decidePublication({
+    generation: begun.generation,
+    scheduled: run.scheduled,
+    expectedSequence: begun.sequence,
+    publications: await readPublications(ports.dataDir, REMEMBERED),
+  });
+  if (decision !== 'publish') return decision;
+  try {
+    await publish(ports.dataDir, begun.sequence, {
+      generation: begun.generation,
+      action: 'publish',
+      held: false,
+      at: ports.now(),
+      by: run.reason,
+    });
+    return 'published';
+  } catch (error) {
+    if (error instanceof TributaryError && error.code === 'conflict') return 'overtaken';
+    throw error;
+  }
+}
+
+export interface Move {
+  readonly action: 'publish' | 'rollback';
+  readonly generation: number;
+  readonly by: string;
+}
+
+/** By hand: back to an older generation (then scheduled runs hold), or forward to a computed one. Asked twice, done once. */
+export async function move(asked: Move, ports: Pick<RunPorts, 'dataDir' | 'serving' | 'now'>): Promise<Publication> {
+  const { action, generation, by } = asked;
+  const held = action === 'rollback';
+  const current = (await readPublications(ports.dataDir, 1))[0] ?? null;
+  if (current?.generation === generation && current.held === held) return current;
+  if (held && (current === null || generation >= current.generation))
+    throw new TributaryError(
+      'conflict',
+      `generation ${generation} is not older than the current ${current?.generation ?? 'none'}`,
+    );
+  const moved = await publish(ports.dataDir, current?.sequence ?? 0, { generation, action, held, at: ports.now(), by });
+  await ports.serving.setPointer({ sequence: moved.sequence, generation });
+  return moved;
+}

@@ -1,0 +1,103 @@
+/** Compares views row by row in DuckDB: they may be larger than a heap of JavaScript should be. Runs in the child. */
+import { type DuckDb, openDuckDb, type SqlRow } from '@tributary/archive/duckdb';
+import { sqlText } from '@tributary/archive/parquet';
+import { verifyFiles } from '@tributary/archive/verify';
+import { integer } from '@tributary/archive/views';
+import { parquetFiles, quoted, viewColumns } from '../compute/relations.ts';
+import type { BeforeAfter, ComparedView, CompareResult, CompareSpec, DifferingRow, ViewComparison } from './spec.ts';
+
+export async function compareViews(spec: CompareSpec): Promise<CompareResult> {
+  await verifyFiles(
+    spec.dataDir,
+    spec.views.flatMap((view) => (view.before === null ? [view.after] : [view.before, view.after])),
+  );
+  const session = await openDuckDb({
+    memoryLimit: `${spec.limits.memoryMb}MiB`,
+    threads: spec.limits.threads,
+    tempDir: spec.tempDir,
+  });
+  try {
+    const result: Record<string, ViewComparison> = {};
+    for (const view of spec.views) result[view.name] = await compareView(session, spec, view);
+    return result;
+  } finally {
+    await session.close();
+  }
+}
+
+async function compareView(session: DuckDb, spec: CompareSpec, view: ComparedView): Promise<ViewComparison> {
+  await session.run(`CREATE OR REPLACE TEMP TABLE compared AS ${comparedSql(spec.dataDir, view)}`);
+  const [summary] = await session.rows(summarySql(view));
+  const rows = await session.rows(`SELECT * FROM compared WHERE ${anyDiffers(view)}
+    ORDER BY ${size(view)} DESC, ${view.dimensions.map(quoted).join(', ')} LIMIT ${spec.listedRows}`);
+  const count = (name: string) => integer(summary?.[name], name);
+  return {
+    rowsBefore: count('rows_before'),
+    rowsAfter: count('rows_after'),
+    rowsDiffering: count('rows_differing'),
+    totals: measuresOf(view, summary ?? {}),
+    rows: rows.map((row) => differingRow(view, row)),
+  };
+}
+
+/** One row a key: each measure before and after, 0 where there is none. */
+function comparedSql(dataDir: string, view: ComparedView): string {
+  const dimensions = view.dimensions.map(quoted).join(', ');
+  const side = (relation: string, which: 'before' | 'after') =>
+    `SELECT ${dimensions}, ${view.measures
+      .flatMap((m) => (which === 'before' ? [quoted(m), '0'] : ['0', quoted(m)]))
+      .map((value, i) => `${value}::BIGINT AS m${i}`)
+      .join(', ')} FROM ${relation}`;
+  const columns = viewColumns(view);
+  const before = parquetFiles(dataDir, view.before === null ? [] : [view.before], columns);
+  const sides = [side(before, 'before'), side(parquetFiles(dataDir, [view.after], columns), 'after')];
+  if (view.deltas !== null) sides.push(side(deltasSql(view, view.deltas), 'before'));
+  const sums = view.measures.flatMap((m, i) => [
+    `sum(m${2 * i})::BIGINT AS ${quoted(`${m}_before`)}`,
+    `sum(m${2 * i + 1})::BIGINT AS ${quoted(`${m}_after`)}`,
+  ]);
+  return `SELECT ${dimensions}, ${sums.join(', ')} FROM (${sides.join(' UNION ALL ')}) GROUP BY ${dimensions}`;
+}
+
+function deltasSql(view: ComparedView, path: string): string {
+  const columns = [
+    ...view.dimensions.map((name, i) => `d[${i + 1}] AS ${quoted(name)}`),
+    ...view.measures.map((name, i) => `m[${i + 1}] AS ${quoted(name)}`),
+  ];
+  const read = `read_json(${sqlText(path)}, format = 'newline_delimited', columns = {d: 'VARCHAR[]', m: 'BIGINT[]'})`;
+  return `(SELECT ${columns.join(', ')} FROM ${read})`;
+}
+
+function summarySql(view: ComparedView): string {
+  const present = (which: string) => view.measures.map((m) => `${quoted(`${m}_${which}`)} <> 0`).join(' OR ');
+  const totals = view.measures.flatMap((m) =>
+    ['before', 'after'].map((which) => `coalesce(sum(${quoted(`${m}_${which}`)}), 0)::BIGINT AS ${quoted(`${m}_${which}`)}`),
+  );
+  return `SELECT count(*) FILTER (WHERE ${present('before')}) AS rows_before, count(*) FILTER (WHERE ${present('after')}) AS rows_after,
+    count(*) FILTER (WHERE ${anyDiffers(view)}) AS rows_differing, ${totals.join(', ')} FROM compared`;
+}
+
+function anyDiffers(view: ComparedView): string {
+  return view.measures.map((m) => `${quoted(`${m}_before`)} <> ${quoted(`${m}_after`)}`).join(' OR ');
+}
+
+function size(view: ComparedView): string {
+  return `greatest(${view.measures.map((m) => `abs(${quoted(`${m}_after`)} - ${quoted(`${m}_before`)})`).join(', ')})`;
+}
+
+function differingRow(view: ComparedView, row: SqlRow): DifferingRow {
+  return {
+    key: Object.fromEntries(view.dimensions.map((name) => [name, String(row[name])])),
+    measures: measuresOf(view, row),
+  };
+}
+
+function measuresOf(view: ComparedView, row: SqlRow): Record<string, BeforeAfter> {
+  return Object.fromEntries(
+    view.measures.map((name) => {
+      const before = integer(row[`${name}_before`], `${view.name}, ${name} before`);
+      const after = integer(row[`${name}_after`], `${view.name}, ${name} after`);
+      return [name, { before, after, difference: after - before }];
+    }),
+  );
+}

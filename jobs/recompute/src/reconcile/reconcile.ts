@@ -1,0 +1,115 @@
+/**
+ * Reconciliation: what readers saw just before the cut (the view published before, plus the deltas up to the barrier) against
+ * what the batch computed, and why they differ. Made once and kept beside the generation.
+ */
+import { access, mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createDurably } from '@tributary/archive/durable';
+import { generationFolder, readGeneration } from '@tributary/archive/generations';
+import type { GenerationManifest } from '@tributary/archive/layout';
+import { readPublications } from '@tributary/archive/publications';
+import type { PartitionDeltas } from '@tributary/kv/serving-port';
+import { VIEWS } from '@tributary/views/registry';
+import { stagingFolder } from '../compute/staging.ts';
+import type { RunPorts } from '../ports.ts';
+import { partitionsBehind, type Reconciliation, reasonsOf, reportOf } from './report.ts';
+import type { CompareResult } from './spec.ts';
+
+const POLL_MS = 100;
+
+/** Never fails a run that is published already: what went wrong is part of the report. */
+export async function reconcile(manifest: GenerationManifest, ports: RunPorts, signal: AbortSignal): Promise<void> {
+  const path = join(ports.dataDir, generationFolder(manifest.generation), 'reconciliation.json');
+  if (await exists(path)) return;
+  const before = await publishedBefore(manifest.generation, ports.dataDir);
+  let report: Reconciliation;
+  try {
+    report = await compareWith(before, manifest, ports, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    report = failed(manifest, before, ports.now(), error);
+    ports.note('the reconciliation failed', { generation: manifest.generation, failure: report.failure });
+  }
+  await createDurably(path, `${JSON.stringify(report, null, 1)}\n`);
+}
+
+/** What readers took when this generation was first published; null: nothing. */
+async function publishedBefore(generation: number, dataDir: string): Promise<GenerationManifest | null> {
+  const publications = await readPublications(dataDir);
+  const first = publications.findIndex((publication) => publication.generation === generation);
+  const previous = publications[first - 1];
+  return previous === undefined ? null : readGeneration(dataDir, previous.generation);
+}
+
+async function compareWith(
+  before: GenerationManifest | null,
+  manifest: GenerationManifest,
+  ports: RunPorts,
+  signal: AbortSignal,
+): Promise<Reconciliation> {
+  await waitForSpeed(manifest.generation, ports, signal);
+  const names = VIEWS.map((view) => view.name);
+  const deltas = await ports.serving.deltas(names, before?.generation ?? 0, manifest.generation);
+  const views = await compareRows(before, manifest, deltas, ports, signal);
+  const facts = { generation: manifest.generation, comparedWith: before?.generation ?? 0, at: ports.now() };
+  return reportOf(facts, reasonsOf(manifest, before, deltas), views);
+}
+
+/** Deltas before the barrier are final once the speed layer has read it. Bounded: a worker that is down must not hold up a run. */
+async function waitForSpeed(generation: number, ports: RunPorts, signal: AbortSignal): Promise<void> {
+  const deadlineMs = ports.now() + ports.limits.speedWaitMs;
+  while (partitionsBehind(await ports.serving.states(), generation).length > 0 && ports.now() < deadlineMs)
+    await ports.sleep(POLL_MS, signal);
+}
+
+async function compareRows(
+  before: GenerationManifest | null,
+  manifest: GenerationManifest,
+  deltas: readonly PartitionDeltas[],
+  ports: RunPorts,
+  signal: AbortSignal,
+): Promise<CompareResult> {
+  const folder = join(ports.dataDir, stagingFolder({ generation: manifest.generation, attempt: ports.newAttempt() }));
+  await mkdir(folder, { recursive: true });
+  try {
+    const views = [];
+    for (const { name, dimensions, measures } of VIEWS) {
+      const after = manifest.views[name];
+      // A view that came or went with another version of the program has nothing to be compared with.
+      if (after === undefined) continue;
+      const path = join(folder, `${name}.ndjson`);
+      await writeFile(path, deltaLines(name, deltas));
+      views.push({ name, dimensions, measures, before: before?.views[name] ?? null, deltas: path, after });
+    }
+    const { listedRows, compute, computeTimeoutMs } = ports.limits;
+    const spec = { dataDir: ports.dataDir, tempDir: join(folder, 'spill'), views, listedRows, limits: compute };
+    return await ports.compare(spec, { timeoutMs: computeTimeoutMs, signal });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Line by line, so that the largest text held is one row. */
+function* deltaLines(view: string, deltas: readonly PartitionDeltas[]): Iterable<string> {
+  for (const { rows } of deltas)
+    for (const [key, measures] of rows.get(view) ?? []) yield `${JSON.stringify({ d: key.split('\t'), m: measures })}\n`;
+}
+
+function failed(manifest: GenerationManifest, before: GenerationManifest | null, at: number, error: unknown): Reconciliation {
+  return {
+    generation: manifest.generation,
+    comparedWith: before?.generation ?? 0,
+    at,
+    equal: false,
+    because: reasonsOf(manifest, before, []),
+    views: {},
+    failure: error instanceof Error ? error.message : String(error),
+  };
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}

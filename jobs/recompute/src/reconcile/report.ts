@@ -1,0 +1,63 @@
+/** The reconciliation as it is kept and served: pure. */
+import type { GenerationManifest } from '@tributary/archive/layout';
+import type { PartitionDeltas } from '@tributary/kv/serving-port';
+import type { CompareResult } from './spec.ts';
+
+export interface Reconciliation {
+  readonly generation: number;
+  /** The generation that readers took before; 0: none, real time alone. */
+  readonly comparedWith: number;
+  /** When it was made, epoch ms. */
+  readonly at: number;
+  /** Whether readers saw exactly what the batch computed. */
+  readonly equal: boolean;
+  /** What can explain differences. */
+  readonly because: Reasons;
+  /** By view: totals are exact, rows are the largest differences. Empty when it could not be compared. */
+  readonly views: CompareResult;
+  /** Why there is no comparison. */
+  readonly failure?: string;
+}
+
+export interface Reasons {
+  /** Events that came too late to change rows frozen in real time; counted since the generation compared with. */
+  readonly lateEvents: number;
+  /** Arrivals since the base's cut that the batch found to be duplicates; real time forgets identities after its retention. */
+  readonly duplicates: number;
+  /** Users whose timelines outgrew the bound of the speed layer. */
+  readonly overflowedUsers: number;
+  /** Old rows were made under other definitions. */
+  readonly definitionsChanged: boolean;
+  /** Partitions whose real time had not reached the barrier when this was made: their share is missing from "before". */
+  readonly speedBehind: readonly number[];
+}
+
+export function reasonsOf(
+  manifest: GenerationManifest,
+  before: GenerationManifest | null,
+  deltas: readonly PartitionDeltas[],
+): Reasons {
+  return {
+    lateEvents: deltas.reduce((sum, { pending }) => sum + pending, 0),
+    duplicates: manifest.counts.duplicates,
+    overflowedUsers: deltas.reduce((sum, { overflowed }) => sum + overflowed, 0),
+    definitionsChanged: before !== null && before.definitionsVersion !== manifest.definitionsVersion,
+    speedBehind: partitionsBehind(
+      deltas.map(({ state }) => state),
+      manifest.generation,
+    ),
+  };
+}
+
+/** Partitions whose speed layer has not read the barrier of `generation`; index = partition. */
+export function partitionsBehind(states: readonly ({ readonly generation: number } | null)[], generation: number): number[] {
+  return states.flatMap((state, partition) => ((state?.generation ?? 0) >= generation ? [] : [partition]));
+}
+
+export function reportOf(
+  facts: Pick<Reconciliation, 'generation' | 'comparedWith' | 'at'>,
+  because: Reasons,
+  views: CompareResult,
+): Reconciliation {
+  return { ...facts, equal: Object.values(views).every((view) => view.rowsDiffering === 0), because, views };
+}

@@ -1,0 +1,47 @@
+/** What readers saw just before a generation against what it computed: question and answer of the comparing child. */
+import type { StoredFile } from '@tributary/archive/layout';
+
+export interface CompareSpec {
+  readonly dataDir: string;
+  /** A folder of this comparison alone, for what does not fit into memory. */
+  readonly tempDir: string;
+  readonly views: readonly ComparedView[];
+  /** Rows listed for each view, the largest differences first. */
+  readonly listedRows: number;
+  readonly limits: { readonly memoryMb: number; readonly threads: number };
+}
+
+export interface ComparedView {
+  readonly name: string;
+  readonly dimensions: readonly string[];
+  readonly measures: readonly string[];
+  /** The view that readers took before; null: there was none. */
+  readonly before: StoredFile | null;
+  /** Absolute path of the deltas that were added to it: NDJSON of {"d": dimensions, "m": measures}; null: none. */
+  readonly deltas: string | null;
+  readonly after: StoredFile;
+}
+
+/** By view name. */
+export type CompareResult = Readonly<Record<string, ViewComparison>>;
+
+export interface ViewComparison {
+  readonly rowsBefore: number;
+  readonly rowsAfter: number;
+  readonly rowsDiffering: number;
+  /** Over all rows, exact, by measure. */
+  readonly totals: Readonly<Record<string, BeforeAfter>>;
+  /** The rows with the largest differences. */
+  readonly rows: readonly DifferingRow[];
+}
+
+export interface BeforeAfter {
+  readonly before: number;
+  readonly after: number;
+  readonly difference: number;
+}
+
+export interface DifferingRow {
+  readonly key: Readonly<Record<string, string>>;
+  readonly measures: Readonly<Record<string, BeforeAfter>>;
+}

@@ -1,0 +1,30 @@
+/** One run of the batch layer: what was asked for, and what a retry of it remembers. */
+import type { GenerationManifest, Publication } from '@tributary/archive/layout';
+
+export interface Run {
+  readonly mode: 'incremental' | 'full';
+  /** Goes into the manifest: `schedule`, `demand by …`. */
+  readonly reason: string;
+  /** A scheduled run does not publish over a rollback. */
+  readonly scheduled: boolean;
+  /** Canonical JSON of new definitions; null: those in force. */
+  readonly definitions: string | null;
+  /** Where an earlier attempt of this very run got to. */
+  readonly begun: Begun | null;
+  /** Keeps `begun` for the next attempt, durably. */
+  readonly remember: (begun: Begun) => Promise<void>;
+}
+
+export interface Begun {
+  readonly generation: number;
+  /** The newest publication when the run began, 0 for none: whoever publishes meanwhile knows better. */
+  readonly sequence: number;
+}
+
+export interface RunOutcome {
+  readonly generation: number;
+  readonly published: 'published' | 'already' | 'held' | 'overtaken';
+  readonly counts: GenerationManifest['counts'];
+  /** What readers take now. */
+  readonly publication: Publication | null;
+}
