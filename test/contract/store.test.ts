@@ -5,7 +5,7 @@ describeStoreContract('memory', async () => {
   const store = createMemoryStore({ partitions: 4 });
   return {
     speed: store.speed(),
-    serving: store.serving,
+    serving: store.serving(),
     async checkpoint() {
       const snapshot = store.snapshot(2);
       return async () => store.restore(2, snapshot);

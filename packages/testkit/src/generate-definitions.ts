@@ -47,3 +47,13 @@ export function generateDefinitions(random: Random): Definitions {
     signalRetention: { days: hours(random.pick([1, 48])), perUser: 20 },
   });
 }
+
+/** Other rules under the same lateness and a lookback no longer than before: what was let go is not needed again. */
+export function changeDefinitions(random: Random, from: Definitions): Definitions {
+  for (;;) {
+    const { latenessDays: _, signalRetention: __, ...rest } = JSON.parse(generateDefinitions(random).json) as DefinitionsFile;
+    const { latenessDays, signalRetention } = from;
+    const changed = definitionsOf({ ...rest, latenessDays, signalRetention });
+    if (changed.lookbackMs <= from.lookbackMs) return changed;
+  }
+}

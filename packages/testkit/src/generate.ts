@@ -90,8 +90,8 @@ function event(random: Random, number: number, now: number, ts: number, shape: L
   return {
     ts,
     type: random.pick(TYPES),
-    // The order of ids is not the order of arrival, and users may share ids.
-    id: `${random.pick(['z', 'm', 'a', 'Z', '~'])}${random.chance(0.1) ? number % 7 : number}`,
+    // The order of ids is not the order of arrival; users share ids, and so do events that are no copies of each other.
+    id: `${random.pick(['z', 'm', 'a', 'Z', '~'])}${shape.lateChance === 0 && random.chance(0.1) ? number % 7 : number}`,
     ...(user % 2 === 0 ? { userId: name } : { anonymousId: name }),
     ...(user === 0 && random.chance(0.5) ? { anonymousId: 'cookie' } : {}),
     receivedAt: random.chance(0.1) ? Math.max(now - random.below(5 * MINUTE_MS), ts - 20 * HOUR_MS) : now,
@@ -103,7 +103,7 @@ function event(random: Random, number: number, now: number, ts: number, shape: L
 /** The same id and user again: resent as it was, or by a client that stamps anew. The first arrival counts. */
 function duplicate(random: Random, original: Event, now: number, shape: LogShape): Event {
   const again = { ...original, receivedAt: Math.max(now, original.ts - 20 * HOUR_MS) };
-  // Another instant only where the first arrival is still held: bounded state cannot know what it has let go (docs/laws.md, law 3).
+  // Another instant only where the first arrival is held for sure: bounded state cannot know what it let go (docs/laws.md, law 3).
   if (shape.lateChance > 0 || random.chance(0.6)) return again;
   return { ...again, ts: original.ts + random.below(MINUTE_MS), value: 77 };
 }

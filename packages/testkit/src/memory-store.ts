@@ -36,7 +36,7 @@ interface StoredPartition {
 export interface MemoryStore {
   /** A connection of its own: the scheduler tells the callers apart by their `turn`. */
   speed(turn?: () => Promise<void>, fault?: (commit: Commit) => CommitFault): SpeedStore;
-  readonly serving: ServingStore;
+  serving(turn?: () => Promise<void>): ServingStore;
   /** What a replica or an old append-only file would bring back: one partition as it is now. */
   snapshot(partition: number): unknown;
   /** Loses every write to the partition since the snapshot. */
@@ -69,9 +69,9 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
           }),
       };
     },
-    serving: {
+    serving: (turn = defaultTurn) => ({
       records: async (users) => {
-        await defaultTurn();
+        await turn();
         return users.map(({ partition, userKey }) => {
           const record = at(partition).records.get(userKey);
           return record === undefined ? null : Buffer.from(record);
@@ -80,7 +80,7 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
       deltas: async (views, from, before) => {
         const read: PartitionDeltas[] = [];
         for (let partition = 0; partition < partitions.length; partition++) {
-          await defaultTurn();
+          await turn();
           read.push(readDeltas(at(partition), partition, views, from, before));
         }
         return read;
@@ -108,7 +108,7 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
       },
       deadLetters: async (limit) =>
         partitions.flatMap(({ dead }, partition) => dead.map((letter) => ({ ...letter, partition }))).slice(0, limit),
-    },
+    }),
     snapshot: (partition) => structuredClone(at(partition)),
     restore: (partition, snapshot) => {
       partitions[partition] = structuredClone(snapshot as StoredPartition);

@@ -1,0 +1,88 @@
+import type { Event } from '@tributary/model/event';
+import { arbitraryLog } from '@tributary/testkit/arbitrary-log';
+import { differences } from '@tributary/testkit/compare-rows';
+import { definitionsOf, generateDefinitions, SMALL_DEFINITIONS } from '@tributary/testkit/generate-definitions';
+import { naive } from '@tributary/testkit/naive';
+import { createRandom } from '@tributary/testkit/random';
+import { addRow, addRowsByView, type RowsByView, rowsOf } from '@tributary/views/deltas';
+import { addDifference } from '@tributary/views/difference';
+import { VIEWS } from '@tributary/views/registry';
+import { type Timeline, timelineEvent } from '@tributary/views/timeline';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { byPartition, merge, speedFold } from './speed-fold.ts';
+
+const arbitraryDefinitions = fc.oneof(
+  fc.constant(definitionsOf(SMALL_DEFINITIONS)),
+  fc.nat().map((seed) => generateDefinitions(createRandom(seed))),
+);
+
+test('law 1: batch(≤ cut) + speed(> cut) = naive(all), for any log and any cuts', () => {
+  const cuts = fc.array(fc.array(fc.nat(24), { minLength: 3, maxLength: 3 }), { minLength: 1, maxLength: 3 });
+  fc.assert(
+    fc.property(arbitraryLog({ inTime: true }), arbitraryDefinitions, cuts, (events, any, cutsOf) => {
+      // Lateness as the arbitrary log needs it: two hours.
+      const definitions = definitionsOf({ ...(JSON.parse(any.json) as object), latenessDays: 2 / 24 });
+      for (let generation = 0; generation <= cutsOf.length; generation++) {
+        const merged: RowsByView = new Map();
+        for (const [p, log] of byPartition(events, 3).entries()) {
+          const own = cutsOf.map((cut) => Math.min(cut[p] as number, log.length)).sort((a, b) => a - b);
+          const view = naive(log.slice(0, generation === 0 ? 0 : own[generation - 1]), definitions);
+          addRowsByView(merged, merge(view, speedFold(log, { definitions, cuts: own }), generation));
+        }
+        expect(differences(merged, naive(events, definitions))).toEqual([]);
+      }
+    }),
+    { numRuns: 400 },
+  );
+});
+
+test('law 1: the difference near an event, fast path and slow, is the whole difference', () => {
+  fc.assert(
+    fc.property(
+      arbitraryLog({ inTime: true, duplicates: false }),
+      arbitraryDefinitions,
+      fc.nat(),
+      (events, definitions, pick) => {
+        const timeline = events
+          .map((event) => timelineEvent(event, definitions))
+          .sort((a, b) => (a.ts !== b.ts ? a.ts - b.ts : a.id < b.id ? -1 : 1));
+        const at = pick % timeline.length;
+        const before = timeline.filter((_, i) => i !== at);
+        const near: RowsByView = new Map();
+        addDifference(VIEWS, timeline, at, 0, definitions, near);
+        const whole = foldAll(timeline, definitions);
+        addRowsByView(whole, foldAll(before, definitions), -1);
+        expect(differences(near, whole)).toEqual([]);
+      },
+    ),
+    { numRuns: 500 },
+  );
+});
+
+test('law 1: the folds of all views give what the oracle gives', () => {
+  fc.assert(
+    fc.property(arbitraryLog({ inTime: true, duplicates: false }), arbitraryDefinitions, (events, definitions) => {
+      const rows: RowsByView = new Map();
+      const users = Map.groupBy(events, (event: Event) => event.userId);
+      for (const own of users.values()) {
+        const timeline = own
+          .map((event) => timelineEvent(event, definitions))
+          .sort((a, b) => (a.ts !== b.ts ? a.ts - b.ts : a.id < b.id ? -1 : 1));
+        addRowsByView(rows, foldAll(timeline, definitions));
+      }
+      expect(differences(rows, naive(events, definitions))).toEqual([]);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+function foldAll(timeline: Timeline, definitions: Parameters<typeof timelineEvent>[1]): RowsByView {
+  const rows: RowsByView = new Map();
+  for (const view of VIEWS) {
+    const own = rowsOf(rows, view.name);
+    for (let at = 0; at < timeline.length; at++)
+      view.fold(timeline, at, definitions, (key, measures) => addRow(own, key, measures));
+  }
+  return rows;
+}

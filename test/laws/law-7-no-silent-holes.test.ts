@@ -1,0 +1,56 @@
+import type { PartitionDeltas } from '@tributary/kv/serving-port';
+import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/generate-definitions';
+import { createMemoryStore } from '@tributary/testkit/memory-store';
+import { commitOf } from '@tributary/testkit/store-contract';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { PARTS_UNDER_TEST } from './parts-under-test.ts';
+
+const PARTITIONS = 4;
+const definitions = definitionsOf(SMALL_DEFINITIONS);
+
+/** Reads through the API's serving path, with the store's answer spoilt. */
+async function answerOf(spoil: (answers: PartitionDeltas[]) => PartitionDeltas[]) {
+  const store = createMemoryStore({ partitions: PARTITIONS });
+  for (let partition = 0; partition < PARTITIONS; partition++) {
+    const commit = commitOf(null, 'p1');
+    await store.speed().commit({ ...commit, partition, next: { ...commit.next, definitions: definitions.json } });
+  }
+  const serving = store.serving();
+  const reader = PARTS_UNDER_TEST.createReader({
+    partitions: PARTITIONS,
+    store: { ...serving, deltas: async (...question) => spoil(await serving.deltas(...question)) },
+    source: {
+      publication: async () => null,
+      manifests: async () => [],
+      manifest: async () => null,
+      viewRows: async () => new Map(),
+    },
+    definitions,
+  });
+  return (await reader.read()).rows.get('conversions')?.get('2026-03-01\tbuy\tEUR');
+}
+
+test('law 7: with every partition the answer is whole', async () => {
+  expect(await answerOf((answers) => answers)).toEqual([PARTITIONS, PARTITIONS * 250]);
+});
+
+test('law 7: whichever partitions are missing or doubled, there is no answer rather than a smaller number', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.nat(PARTITIONS - 1), { maxLength: 6 }).filter((given) => [...given].sort().join() !== '0,1,2,3'),
+      async (given) => {
+        const spoilt = answerOf((answers) => given.map((partition) => answers[partition] as PartitionDeltas));
+        await expect(spoilt).rejects.toMatchObject({ code: 'store_unavailable' });
+      },
+    ),
+    { numRuns: 100 },
+  );
+});
+
+test('law 7: a store that does not answer is an error', async () => {
+  const failing = answerOf(() => {
+    throw new Error('connection reset');
+  });
+  await expect(failing).rejects.toMatchObject({ code: 'store_unavailable' });
+});

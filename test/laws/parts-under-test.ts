@@ -1,0 +1,62 @@
+/** The real worker and the real serving path, as the simulation drives them. */
+import { type Definitions, parseDefinitions } from '@tributary/model/definitions';
+import { sha256Hex } from '@tributary/testkit/generate-definitions';
+import type { PartsUnderTest } from '@tributary/testkit/simulation-world';
+import type { RowsByView } from '@tributary/views/deltas';
+import { VIEWS } from '@tributary/views/registry';
+import { createGenerations } from '../../services/api/src/generations.ts';
+import { type ApiDeps, DEFAULT_LIMITS } from '../../services/api/src/ports.ts';
+import { takeSnapshot } from '../../services/api/src/snapshot.ts';
+import { createSpeedWorker } from '../../services/speed/src/pipeline.ts';
+
+const parsed = new Map<string, Definitions>();
+
+function parse(json: string): Definitions {
+  let definitions = parsed.get(json);
+  if (definitions === undefined) {
+    definitions = parseDefinitions(json, sha256Hex);
+    if (parsed.size > 5_000) parsed.clear();
+    parsed.set(json, definitions);
+  }
+  return definitions;
+}
+
+const EVERYTHING = { days: { fromDay: null, toDay: null }, equal: {} };
+
+export const PARTS_UNDER_TEST: PartsUnderTest = {
+  parse,
+  createWorker: (options) => createSpeedWorker({ ...options, sha256Hex }),
+  createReader({ partitions, store, source, definitions }) {
+    const unused = () => {
+      throw new Error('the simulation does not go there');
+    };
+    const deps: ApiDeps = {
+      partitions,
+      store,
+      source: { ...source, publish: unused, reconciliation: unused },
+      archive: { findConversions: unused, userEvents: unused },
+      keys: { verify: unused },
+      requestRun: unused,
+      parseDefinitions: parse,
+      defaultDefinitions: definitions,
+      now: () => 0,
+      limits: DEFAULT_LIMITS,
+      metrics: { contentType: '', metrics: unused },
+      trustedProxies: [],
+      onWarning: () => {},
+    };
+    const generations = createGenerations({ source: deps.source, now: deps.now, onWarning: deps.onWarning, keep: 2, retryMs: 0 });
+    let reads = 0;
+    return {
+      async read() {
+        if (reads++ % 5 === 0) await generations.refresh();
+        const snapshot = await takeSnapshot(deps, generations, VIEWS, 'merged');
+        const rows: RowsByView = new Map(
+          VIEWS.map((view) => [view.name, snapshot.project(view, { ...EVERYTHING, by: view.dimensions })]),
+        );
+        const { generation, pending } = snapshot.meta();
+        return { generation, rows, pending };
+      },
+    };
+  },
+};
