@@ -1,0 +1,48 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { type AmountFormat, decimalsOf, parseAmount } from './amount.ts';
+
+const EUR: AmountFormat = { minor: false, digits: 2, decimalMark: '.' };
+
+describe('law 4: an amount is read to the last minor unit', () => {
+  test('every amount of minor units comes back from its decimal text', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: -1e12, max: 1e12 }), fc.constantFrom(0, 2, 3), (minor, digits) => {
+        const magnitude = String(Math.abs(minor)).padStart(digits + 1, '0');
+        const text = `${minor < 0 ? '-' : ''}${magnitude.slice(0, magnitude.length - digits)}${digits > 0 ? `.${magnitude.slice(-digits)}` : ''}`;
+        expect(parseAmount(text, { ...EUR, digits })).toEqual({ ok: true, value: minor });
+      }),
+    );
+  });
+
+  test.each([
+    ['44', 4400],
+    ['44.5', 4450],
+    ['44.50', 4450],
+    ['44.5000', 4450],
+    [' 0.1 ', 10],
+    ['-3.20', -320],
+    ['-0', 0],
+    ['+7', 700],
+  ])('%s is %i minor units', (text, minor) => {
+    expect(parseAmount(text, EUR)).toEqual({ ok: true, value: minor });
+  });
+
+  test.each(['44.505', '1,5', '1.2.3', '', 'NaN', 'Infinity', '1e3', '0x10', '€5', '.5', '99999999999999', '1 000'])(
+    '"%s" is refused, not guessed',
+    (text) => {
+      expect(parseAmount(text, EUR).ok).toBe(false);
+    },
+  );
+
+  test('a decimal comma on request; minor units take no decimals', () => {
+    expect(parseAmount('44,50', { ...EUR, decimalMark: ',' })).toEqual({ ok: true, value: 4450 });
+    expect(parseAmount('44.50', { ...EUR, decimalMark: ',' }).ok).toBe(false);
+    expect(parseAmount('4450', { ...EUR, minor: true })).toEqual({ ok: true, value: 4450 });
+    expect(parseAmount('44.5', { ...EUR, minor: true }).ok).toBe(false);
+  });
+
+  test('decimals by currency', () => {
+    expect(['EUR', 'JPY', 'KWD', undefined].map(decimalsOf)).toEqual([2, 0, 3, 2]);
+  });
+});
