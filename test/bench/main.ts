@@ -1,19 +1,23 @@
 /**
- * `npm run bench [-- section …] [--events N] [--json FILE]`: measures, prints a table and JSON. Exit 0 whether goals are
+ * `npm run bench [-- section …] [--events N] [--seconds N] [--json FILE]`: measures, prints a table and JSON. Exit 0 whether goals are
  * met or not: a figure is information, a failed measurement is exit 1. Compare ratios, not single times.
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { benchEndToEnd } from './end-to-end.ts';
+import { benchReads } from './reads.ts';
 import { type Figure, met, table } from './report.ts';
 import { benchSpeed } from './speed.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { events: { type: 'string' }, users: { type: 'string' }, json: { type: 'string' } },
+  options: { events: { type: 'string' }, users: { type: 'string' }, seconds: { type: 'string' }, json: { type: 'string' } },
 });
 
 const SECTIONS: Record<string, () => Promise<Figure[]>> = {
   speed: () => benchSpeed({ events: Number(values.events ?? 1_000_000), users: Number(values.users ?? 100_000), seed: 1 }),
+  'end-to-end': () => benchEndToEnd(5_000, Number(values.seconds ?? 60)),
+  reads: () => benchReads(Number(values.seconds ?? 15)),
 };
 
 const wanted = positionals.length > 0 ? positionals : Object.keys(SECTIONS);

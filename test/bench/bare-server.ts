@@ -1,0 +1,8 @@
+/** The baseline of single reads: a Fastify route that sends as many bytes from memory. */
+import fastify from 'fastify';
+
+const payload = Buffer.alloc(Number(process.argv[2]), ' ');
+const app = fastify({ logger: false });
+app.get('/bare', (_request, reply) => reply.type('application/json').send(payload));
+process.on('disconnect', () => process.exit(0));
+process.send?.(await app.listen({ host: '127.0.0.1', port: 0 }));

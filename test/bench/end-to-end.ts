@@ -1,0 +1,119 @@
+/**
+ * End to end: from sending an event over HTTP until the API shows it, while events flow at a steady rate. The load goes out
+ * in requests of ten events, as SDKs batch; the probes are single events of users of their own, read by polling.
+ */
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createHttp, type Http } from './http.ts';
+import { percentile, withPlatform } from './platform.ts';
+import type { Figure } from './report.ts';
+import { workload } from './workload.ts';
+
+const EVENTS_PER_REQUEST = 10;
+const PROBES_PER_SECOND = 20;
+const WARM_UP_S = 5;
+const GIVE_UP_MS = 10_000;
+
+export function benchEndToEnd(eventsPerSecond: number, seconds: number): Promise<Figure[]> {
+  return withPlatform(async ({ collectorUrl, apiUrl, keys }) => {
+    const collector = createHttp(collectorUrl, keys.write);
+    const api = createHttp(apiUrl, keys.read);
+    const end = Date.now() + (WARM_UP_S + seconds) * 1000;
+    const sent = flow(collector, eventsPerSecond, end);
+    await sleep(WARM_UP_S * 1000);
+    const latencies = await probes(collector, api, end);
+    const { accepted, behindMs, refused } = await sent;
+    collector.close();
+    api.close();
+    const rate = accepted / (WARM_UP_S + seconds);
+    const note = `${latencies.length} probes; the flow fell ${Math.round(behindMs)} ms behind at the most, ${refused} requests refused`;
+    return [
+      {
+        section: 'end to end',
+        figure: 'events flowing',
+        value: rate,
+        unit: 'events/s',
+        goal: { value: eventsPerSecond * 0.99, better: 'more' },
+        note,
+      },
+      {
+        section: 'end to end',
+        figure: 'HTTP to readable, p50',
+        value: percentile(latencies, 0.5),
+        unit: 'ms',
+        goal: { value: 15, better: 'less' },
+      },
+      {
+        section: 'end to end',
+        figure: 'HTTP to readable, p99',
+        value: percentile(latencies, 0.99),
+        unit: 'ms',
+        goal: { value: 100, better: 'less' },
+      },
+    ];
+  });
+}
+
+/** Sends at the rate until `end`, on schedule: a slow answer does not slow the flow. */
+async function flow(collector: Http, eventsPerSecond: number, end: number) {
+  const everyMs = (1000 * EVENTS_PER_REQUEST) / eventsPerSecond;
+  const lines = workload({
+    events: Math.ceil(((end - Date.now()) / 1000 + 10) * eventsPerSecond),
+    users: 100_000,
+    seed: Date.now() % 1000,
+  });
+  const start = performance.now();
+  let requests = 0;
+  let accepted = 0;
+  let refused = 0;
+  let behindMs = 0;
+  const open = new Set<Promise<void>>();
+  while (Date.now() < end) {
+    const due = start + requests * everyMs;
+    const ahead = due - performance.now();
+    if (ahead > 1) await sleep(ahead);
+    else behindMs = Math.max(behindMs, -ahead);
+    requests++;
+    const now = Date.now();
+    const events: string[] = [];
+    for (let i = 0; i < EVENTS_PER_REQUEST; i++) {
+      const { value } = lines.next();
+      if (value === undefined) break;
+      // The workload's own times lie in the past: this flow happens now.
+      events.push(value.line.replace(/"ts":\d+/, `"ts":${now}`).replace(/,"receivedAt":\d+/, ''));
+    }
+    const request = collector.post('/v1/events', `[${events.join(',')}]`).then(({ status }) => {
+      if (status === 200) accepted += events.length;
+      else refused++;
+    });
+    open.add(request);
+    void request.finally(() => open.delete(request));
+    if (open.size > 200) await Promise.race(open);
+  }
+  await Promise.all(open);
+  return { accepted, refused, behindMs };
+}
+
+async function probes(collector: Http, api: Http, end: number): Promise<number[]> {
+  const latencies: number[] = [];
+  const open: Promise<void>[] = [];
+  while (Date.now() < end - 1000) {
+    open.push(probe(collector, api).then((ms) => void latencies.push(ms)));
+    await sleep(1000 / PROBES_PER_SECOND);
+  }
+  await Promise.all(open);
+  return latencies;
+}
+
+async function probe(collector: Http, api: Http): Promise<number> {
+  const userId = `probe-${randomUUID()}`;
+  const start = performance.now();
+  const { status, body } = await collector.post('/v1/events', JSON.stringify({ type: 'probe', userId, source: 'bench' }));
+  if (status !== 200) throw new Error(`the collector answered ${status}: ${body}`);
+  while (performance.now() - start < GIVE_UP_MS) {
+    const answer = await api.get(`/v1/users/${userId}/signals?limit=1`);
+    if (answer.body.includes('"type":"probe"')) return performance.now() - start;
+    await sleep(1);
+  }
+  return GIVE_UP_MS;
+}
