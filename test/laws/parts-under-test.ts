@@ -4,6 +4,7 @@ import { sha256Hex } from '@tributary/testkit/generate-definitions';
 import type { PartsUnderTest } from '@tributary/testkit/simulation-world';
 import type { RowsByView } from '@tributary/views/deltas';
 import { VIEWS } from '@tributary/views/registry';
+import type { ApiContext } from '../../services/api/src/context.ts';
 import { createGenerations } from '../../services/api/src/generations.ts';
 import { type ApiDeps, DEFAULT_LIMITS } from '../../services/api/src/ports.ts';
 import { takeSnapshot } from '../../services/api/src/snapshot.ts';
@@ -21,6 +22,9 @@ function parse(json: string): Definitions {
   return definitions;
 }
 
+/** How far the speed layer lags is not what the simulation asks about. */
+const HEALTHY = { health: () => ({ lagMs: 0, watermark: 0, missing: [] }) } as unknown as ApiContext['board'];
+
 const EVERYTHING = { days: { fromDay: null, toDay: null }, equal: {} };
 
 export const PARTS_UNDER_TEST: PartsUnderTest = {
@@ -34,6 +38,7 @@ export const PARTS_UNDER_TEST: PartsUnderTest = {
       partitions,
       store,
       source: { ...source, publish: unused, reconciliation: unused },
+      logEnds: unused,
       archive: { findConversions: unused, userEvents: unused },
       keys: { verify: unused },
       requestRun: unused,
@@ -50,7 +55,7 @@ export const PARTS_UNDER_TEST: PartsUnderTest = {
     return {
       async read() {
         if (reads++ % 5 === 0) await generations.refresh();
-        const snapshot = await takeSnapshot(deps, generations, VIEWS, 'merged');
+        const snapshot = await takeSnapshot({ deps, generations, board: HEALTHY }, VIEWS, 'merged');
         const rows: RowsByView = new Map(
           VIEWS.map((view) => [view.name, snapshot.project(view, { ...EVERYTHING, by: view.dimensions })]),
         );

@@ -293,7 +293,8 @@ export function checkAnswer(
     throw new Error(`law 1: ${name}, view(${generation}) + deltas, ${at}:\n  ${wrong.slice(0, 8).join('\n  ')}`);
   if (pending < pendingFrom || pending > pendingTo)
     throw new Error(`law 8: ${name}, ${pending} pending, expected ${pendingFrom} to ${pendingTo}, g${generation}, ${at}`);
-  const lost = unconserved(rows);
+  // Costly, and independent of what the oracle says: every fourth answer.
+  const lost = (world.counts['answer'] ?? 0) % 4 === 0 ? unconserved(rows) : [];
   if (lost.length > 0) throw new Error(`law 4: ${name}, g${generation}, ${at}:\n  ${lost.join('\n  ')}`);
 }
 

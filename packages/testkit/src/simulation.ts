@@ -28,7 +28,7 @@ export interface SimulationPlan {
 export const DISASTERS = ['crash', 'pause', 'rewind', 'rollback'] as const;
 export type Disaster = (typeof DISASTERS)[number];
 
-export const DEFAULT_PLAN: SimulationPlan = { events: 60, turns: 500, disasters: DISASTERS };
+export const DEFAULT_PLAN: SimulationPlan = { events: 60, turns: 400, disasters: DISASTERS };
 
 export interface SimulationResult {
   readonly seed: number;
