@@ -1,5 +1,6 @@
 /** Answers: what a client gets to see. Errors are RFC 9457 problem details with a code and a fix. */
 import { ERRORS, type ErrorCode } from '@tributary/model/errors';
+import type { FastifyReply } from 'fastify';
 import type { Rejection } from './check-item.ts';
 
 export interface Answer {
@@ -54,4 +55,8 @@ export function problem(
       ...members,
     }),
   };
+}
+
+export function send(reply: FastifyReply, { status, headers, body }: Answer): FastifyReply {
+  return reply.code(status).headers(headers).send(body);
 }

@@ -8,7 +8,9 @@ import { type JsonObject, present } from './json.ts';
 const ACCEPTED: ReadonlySet<string> = new Set([...EVENT_FIELDS.filter((field) => field !== 'receivedAt'), 'writeKey']);
 
 export const readNative: ReadItem = (item, { receivedAt, newId }) => {
+  let holdsNull = false;
   for (const field of Object.keys(item)) {
+    if (item[field] === null) holdsNull = true;
     if (ACCEPTED.has(field)) continue;
     if (field === 'receivedAt') return invalid('invalid_field', 'receivedAt is set by the collector: leave it out');
     return invalid('invalid_field', `${JSON.stringify(field.slice(0, 60))} is no field of an event: put it into properties`);
@@ -24,7 +26,7 @@ export const readNative: ReadItem = (item, { receivedAt, newId }) => {
     ts = instant.value;
   }
   return {
-    ...withoutNulls(item),
+    ...(holdsNull ? withoutNulls(item) : item),
     ts,
     id: present(item['id']) ?? newId(),
     receivedAt,

@@ -1,23 +1,13 @@
-/** The HTTP shell: authorises, counts, reads the body, hands it to the pipeline, and sends the answer. */
+/** The HTTP server: its bounds, what holds for every route, and the routes that take no events. */
 import cors from '@fastify/cors';
-import { type Invalid, invalid } from '@tributary/model/validate-event';
-import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import Fastify, { type FastifyInstance } from 'fastify';
 import type { Registry } from 'prom-client';
-import { type Answer, problem } from './answer.ts';
-import { binaryAttributes } from './cloud-events.ts';
+import { problem, send } from './answer.ts';
+import { addEventRoutes } from './event-routes.ts';
 import type { Gate } from './gate.ts';
-import { type Collector, ingest } from './pipeline.ts';
-import { BrokenRequest, discardBody, readBody } from './read-body.ts';
-import { NATIVE, ROUTES, type Route, routeNamed } from './routes.ts';
+import type { Collector } from './pipeline.ts';
+import { BrokenRequest } from './read-body.ts';
 import { browserSettings } from './settings.ts';
-import { keyOfHeader } from './write-key.ts';
-
-declare module 'fastify' {
-  interface FastifyRequest {
-    /** The content type before it was dropped. */
-    sentContentType: string;
-  }
-}
 
 export interface ServerOptions {
   readonly collector: Collector;
@@ -51,10 +41,6 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   });
   app.server.maxConnections = options.maxConnections;
 
-  // Bodies are read by the handler, whatever their content type: Fastify's parsers and its check of the header are out of the way.
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
-  app.decorateRequest('sentContentType', '');
   await app.register(cors, {
     origin: options.origins === '*' ? '*' : options.origins.split(',').map((origin) => origin.trim()),
     methods: ['GET', 'POST'],
@@ -62,32 +48,22 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     exposedHeaders: ['x-rejected-events', 'retry-after'],
     maxAge: 86_400,
   });
-  app.addHook('onRequest', async (request, reply) => {
-    if (options.isDraining() && !PROBES.has(request.url))
-      return send(reply, problem('log_unavailable', 'this collector is stopping'));
+  app.addHook('onRequest', (request, reply, done) => {
+    if (options.isDraining() && !PROBES.has(request.url)) send(reply, problem('log_unavailable', 'this collector is stopping'));
+    else done();
   });
   // A connection that stayed open after the last answer would hold up the end.
   app.addHook('onSend', (_request, reply, payload, done) => {
     if (options.isDraining()) reply.header('connection', 'close');
     done(null, payload);
   });
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'none';
     collector.metrics.requestSeconds.observe({ route, status: reply.statusCode }, reply.elapsedTime / 1000);
+    done();
   });
 
-  for (const [path, route] of Object.entries(ROUTES))
-    app.post(path, { onRequest: dropContentType }, (request, reply) => receive(request, reply, route, false));
-  app.post('/v1/validate', { onRequest: dropContentType }, (request, reply) => {
-    const { as } = request.query as { as?: unknown };
-    const route = as === undefined ? NATIVE : typeof as === 'string' ? routeNamed(as) : undefined;
-    if (route === undefined)
-      return send(
-        reply,
-        problem('invalid_query', 'as names a route: events, track, page, screen, identify, group, alias, batch or import'),
-      );
-    return receive(request, reply, route, true);
-  });
+  addEventRoutes(app, collector, gate);
   // Segment's browser library reports on itself here, without a key: taken politely, kept nowhere.
   app.post(
     '/v1/m',
@@ -121,56 +97,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     return send(reply, problem('internal', 'the request failed inside the collector; its log has the cause'));
   });
   return app;
-
-  async function receive(request: FastifyRequest, reply: FastifyReply, route: Route, checkOnly: boolean): Promise<FastifyReply> {
-    const { authorization } = request.headers;
-    const headerKey = authorization ? keyOfHeader(authorization) : undefined;
-    if (authorization) {
-      const refusal = headerKey === undefined ? 'the authorization header holds no key' : collector.refusalOf(headerKey);
-      if (refusal !== undefined) {
-        const invalidKey = invalid('invalid_write_key', refusal);
-        await discardBody(request.raw, invalidKey);
-        return refuse(request, reply, invalidKey);
-      }
-    }
-    const lease = gate.lease();
-    try {
-      const { limits } = collector;
-      const bytes = await readBody(request.raw, headerKey === undefined ? limits.keylessBodyBytes : limits.bodyBytes, lease);
-      if (!bytes.ok) return refuse(request, reply, bytes);
-      const delivery = {
-        bytes: bytes.value,
-        route,
-        headerKey,
-        isCloudEvent: CLOUD_EVENT.test(request.sentContentType),
-        attributes: route.format === 'native' ? binaryAttributes(request.headers) : undefined,
-      };
-      const strict = request.headers['x-strict-mode'] === '1';
-      return send(reply, await ingest(delivery, { strict, checkOnly }, lease, collector));
-    } finally {
-      lease.release();
-    }
-  }
-
-  function refuse(request: FastifyRequest, reply: FastifyReply, { code, message }: Invalid): FastifyReply {
-    collector.metrics.refused.inc({ code });
-    // A body that is not read to its end leaves a connection that cannot carry another request.
-    if (!request.raw.complete) reply.header('connection', 'close');
-    return send(reply, problem(code, message));
-  }
 }
 
 const JSON_TYPE = { 'content-type': 'application/json; charset=utf-8' };
-const CLOUD_EVENT = /^\s*application\/cloudevents/i;
 const PROBES: ReadonlySet<string> = new Set(['/livez', '/readyz', '/metrics']);
-
-/** Fastify answers 415 to a header that it cannot read; clients do label bodies wrongly. */
-async function dropContentType(request: FastifyRequest): Promise<void> {
-  const { headers } = request.raw;
-  request.sentContentType = headers['content-type'] ?? '';
-  delete headers['content-type'];
-}
-
-function send(reply: FastifyReply, { status, headers, body }: Answer): FastifyReply {
-  return reply.code(status).headers(headers).send(body);
-}
