@@ -11,7 +11,10 @@ export const Meta = z
     generation: z.int().describe('The generation whose view was taken; 0: none yet.'),
     cut: z.int().nullable().describe('When that generation was cut, epoch ms; null for generation 0.'),
     speed: z.object({
-      lagMs: z.int().nullable().describe('Age of the watermark in ms; 0 when the log holds nothing unread; null: unknown.'),
+      lagMs: z
+        .int()
+        .nullable()
+        .describe('How long the oldest unread log entry has waited, ms, to the second; 0: none waits; null: unknown.'),
       watermark: z.int().nullable().describe('Smallest log time over all partitions, epoch ms.'),
     }),
     pending: z.int().describe('Late events that count from the next generation on.'),

@@ -63,8 +63,8 @@ export interface ApiLimits {
   /** Concurrent questions to DuckDB; more wait, up to eight times as many. */
   readonly archiveConcurrency: number;
   readonly archiveTimeoutMs: number;
-  /** Age of the watermark from which on the log's ends are compared with the committed positions. */
-  readonly suspectLagMs: number;
+  /** Answers are incomplete once an entry of the log has waited so long for the speed layer. */
+  readonly patienceMs: number;
 }
 
 export const DEFAULT_LIMITS: ApiLimits = {
@@ -72,7 +72,7 @@ export const DEFAULT_LIMITS: ApiLimits = {
   bodyBytes: 512 * 1024,
   archiveConcurrency: 2,
   archiveTimeoutMs: 10_000,
-  suspectLagMs: 15_000,
+  patienceMs: 10_000,
 };
 
 export interface ApiDeps {
@@ -82,8 +82,8 @@ export interface ApiDeps {
   readonly archive: ArchiveReader;
   readonly keys: KeyVerifier;
   readonly requestRun: RequestRun;
-  /** Position of the newest entry of each log partition; absent: lag is judged by the watermark alone. */
-  readonly logEnds?: () => Promise<readonly (string | null)[]>;
+  /** Position of the newest entry of each partition of the log; null where there is none. */
+  readonly logEnds: () => Promise<readonly (string | null)[]>;
   /** Definitions from their canonical JSON. */
   readonly parseDefinitions: (json: string) => Definitions;
   /** In force before the first event and the first generation. */

@@ -3,11 +3,9 @@ import type { PartitionDeltas } from '@tributary/kv/serving-port';
 import { TributaryError } from '@tributary/model/errors';
 import type { Rows } from '@tributary/views/deltas';
 import type { View } from '@tributary/views/view';
-import type { Generations } from './generations.ts';
+import type { ApiContext } from './context.ts';
 import { assertAllPartitions, type Layers, mergeRows, projectDeltas, type Selection } from './merge.ts';
 import { type Findings, type Meta, metaOf } from './meta.ts';
-import type { ApiDeps } from './ports.ts';
-import { assessSpeed } from './speed-health.ts';
 
 export interface Snapshot {
   /** Rows of a view (one of those the snapshot was taken of) under a selection, both layers added. */
@@ -20,8 +18,7 @@ export interface Snapshot {
  * Rejects with `store_unavailable` or `not_ready`; never resolves with less than everything.
  */
 export async function takeSnapshot(
-  deps: ApiDeps,
-  generations: Generations,
+  { deps, generations, board }: Pick<ApiContext, 'deps' | 'generations' | 'board'>,
   views: readonly View[],
   layers: Layers,
 ): Promise<Snapshot> {
@@ -32,7 +29,7 @@ export async function takeSnapshot(
   assertAllPartitions(partitions, deps.partitions);
 
   const states = statesOf(partitions);
-  const health = await assessSpeed(states, deps.now(), deps.limits.suspectLagMs, deps.logEnds ?? null);
+  const health = board.health(states);
   const inForce = new Set(states.flatMap((state) => (state === null ? [] : [deps.parseDefinitions(state.definitions).version])));
   const definitionsVersion = loaded.manifest?.definitionsVersion ?? firstOf(inForce) ?? deps.defaultDefinitions.version;
 

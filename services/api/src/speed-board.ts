@@ -1,33 +1,37 @@
 /**
- * The speed layer's state as last looked at, for answers that read users' records: they must not pay a round trip per
- * request to say how fresh they are. Looked at every `everyMs`; a look that failed makes the next answers incomplete.
+ * The speed layer's state as last looked at, once a second: answers that read users' records must not pay a round trip
+ * per request to say how fresh they are.
  */
 import type { PartitionState } from '@tributary/kv/port';
 import type { Definitions } from '@tributary/model/definitions';
 import type { ApiDeps } from './ports.ts';
-import { assessSpeed, type SpeedHealth } from './speed-health.ts';
+import { assessSpeed, type LogSeen, type SpeedHealth, seeLog } from './speed-health.ts';
+
+type States = readonly (PartitionState | null)[];
 
 export interface SpeedBoard {
+  /** Never rejects: what it could not see makes the answers say so. */
   look(): Promise<void>;
-  health(): SpeedHealth;
-  states(): readonly (PartitionState | null)[];
+  /** Of the given states, or of those last looked at. */
+  health(states?: States): SpeedHealth;
+  states(): States;
   /** In force in the partition; the defaults before its first commit. */
   definitions(partition: number): Definitions;
 }
 
 export function createSpeedBoard(deps: ApiDeps): SpeedBoard {
-  let states: readonly (PartitionState | null)[] = new Array<null>(deps.partitions).fill(null);
-  let health: SpeedHealth = { lagMs: null, watermark: null, missing: ['the speed layer was not looked at yet'] };
+  let states: States = new Array<null>(deps.partitions).fill(null);
+  let seen: LogSeen | null = null;
   return {
     async look() {
       try {
         states = await deps.store.states();
-        health = await assessSpeed(states, deps.now(), deps.limits.suspectLagMs, deps.logEnds ?? null);
+        seen = seeLog(seen, states, await deps.logEnds(), deps.now());
       } catch (cause) {
-        health = { ...health, lagMs: null, missing: [`the store did not say how far it is: ${(cause as Error).message}`] };
+        deps.onWarning('the speed layer could not be looked at', cause);
       }
     },
-    health: () => health,
+    health: (given = states) => assessSpeed(given, deps.now(), deps.limits.patienceMs, seen),
     states: () => states,
     definitions(partition) {
       const state = states[partition];

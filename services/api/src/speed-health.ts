@@ -1,56 +1,67 @@
-/** How far the speed layer is: what `meta.speed` says, and whether an answer lacks events that the log already holds. */
+/**
+ * How far the speed layer is: what `meta.speed` says, and whether an answer lacks events that the log already holds.
+ *
+ * Log time alone cannot tell a worker that stands still from a partition where nothing happens. So the log is asked where
+ * it ends, once a second, and an end that the committed position has not reached is remembered with the moment it was
+ * first seen: from then on that partition's readers wait. Pure.
+ */
 import type { PartitionState } from '@tributary/kv/port';
 
+type States = readonly (PartitionState | null)[];
+
+/** An end of a partition's log that was not reached when it was seen. */
+export interface Waiting {
+  readonly end: string;
+  readonly sinceMs: number;
+}
+
+/** What the log said last. Index = partition. */
+export interface LogSeen {
+  readonly atMs: number;
+  readonly waiting: readonly (Waiting | null)[];
+}
+
 export interface SpeedHealth {
-  /** How old the oldest partition's log time is; 0 when nothing in the log waits to be read. null: unknown. */
+  /** How long the oldest entry that the speed layer has not read has been seen waiting, ms; 0: none is. null: unknown. */
   readonly lagMs: number | null;
-  /** The smallest log time over the partitions, epoch ms: what was received before it has been counted. */
+  /** The smallest log time over the partitions, epoch ms; null: some partition was never read. */
   readonly watermark: number | null;
   /** Reasons why events may be missing; empty when none are. */
   readonly missing: readonly string[];
 }
 
-/**
- * `states`: index = partition. Log time is moved by events and, when idle, by the collector's heartbeats; so as long as
- * the watermark is younger than `suspectLagMs` all is well and costs nothing. Only beyond it the log's ends are asked for
- * (`ends`; null when the log cannot be asked) and compared with the committed positions: the lag that counts.
- */
-export async function assessSpeed(
-  states: readonly (PartitionState | null)[],
-  nowMs: number,
-  suspectLagMs: number,
-  ends: (() => Promise<readonly (string | null)[]>) | null,
-): Promise<SpeedHealth> {
-  const known = states.filter((state) => state !== null);
-  const watermark = known.length === states.length ? Math.min(...known.map((state) => state.logTimeMs)) : null;
-  const ageMs = watermark === null ? null : Math.max(0, nowMs - watermark);
-  if (ageMs !== null && ageMs < suspectLagMs) return { lagMs: ageMs, watermark, missing: [] };
-
-  let atEnd: readonly (string | null)[] | null = null;
-  try {
-    atEnd = ends === null ? null : await ends();
-  } catch {
-    // The log cannot be asked: judge by the age alone, which errs on the side of "incomplete".
-  }
-  const missing = states.flatMap((state, partition) => {
-    const behind =
-      atEnd === null
-        ? state === null
-          ? 'nothing was read'
-          : overdue(state, nowMs, suspectLagMs)
-        : unread(state, atEnd[partition]);
-    return behind === null ? [] : [`partition ${partition}: ${behind}`];
+/** `states` were read before `ends`, or an end could look reached that is not. */
+export function seeLog(before: LogSeen | null, states: States, ends: readonly (string | null)[], nowMs: number): LogSeen {
+  const waiting = ends.map((end, partition) => {
+    const position = states[partition]?.position ?? null;
+    const known = before?.waiting[partition] ?? null;
+    if (known !== null && !isReached(known.end, position)) return known;
+    return isReached(end, position) ? null : { end: end as string, sinceMs: nowMs };
   });
-  return { lagMs: missing.length === 0 ? 0 : ageMs, watermark, missing };
+  return { atMs: nowMs, waiting };
 }
 
-function overdue(state: PartitionState, nowMs: number, suspectLagMs: number): string | null {
-  const ageMs = nowMs - state.logTimeMs;
-  return ageMs < suspectLagMs ? null : `the speed layer has read up to ${new Date(state.logTimeMs).toISOString()} only`;
+/** Entries that wait longer than `patienceMs` make answers incomplete, and so does a log that has not answered for so long. */
+export function assessSpeed(states: States, nowMs: number, patienceMs: number, seen: LogSeen | null): SpeedHealth {
+  const watermark = states.includes(null) ? null : Math.min(...states.map((state) => (state as PartitionState).logTimeMs));
+  if (seen === null) return { lagMs: null, watermark, missing: ['the log was not asked yet how far it goes'] };
+  const silentMs = nowMs - seen.atMs;
+  let lagMs = 0;
+  const missing: string[] = [];
+  seen.waiting.forEach((waiting, partition) => {
+    const position = states[partition]?.position ?? null;
+    if (waiting === null || isReached(waiting.end, position)) return;
+    const waitedMs = nowMs - waiting.sinceMs;
+    lagMs = Math.max(lagMs, waitedMs);
+    if (waitedMs >= patienceMs)
+      missing.push(
+        `partition ${partition}: the speed layer stands at ${position ?? 'the beginning'}, the log has reached ${waiting.end} for ${waitedMs} ms`,
+      );
+  });
+  if (silentMs < patienceMs) return { lagMs, watermark, missing };
+  return { lagMs: null, watermark, missing: [...missing, `the log has not said how far it goes for ${silentMs} ms`] };
 }
 
-function unread(state: PartitionState | null, end: string | null | undefined): string | null {
-  if (end === null || end === undefined) return null;
-  if (state === null || state.position === null) return 'the speed layer has read nothing of the log';
-  return state.position < end ? `the speed layer is at ${state.position}, the log at ${end}` : null;
+function isReached(end: string | null, position: string | null): boolean {
+  return end === null || (position !== null && position >= end);
 }

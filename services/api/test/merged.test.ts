@@ -315,15 +315,40 @@ describe('law 7: no silent holes', () => {
     const world = await createWorld();
     for (let partition = 0; partition < PARTITIONS; partition++) await world.commit(partition, {}, { logTimeMs: NOON });
     await world.tick();
-    world.advance(60_000); // no heartbeats: suspicious, but the log's ends are where the speed layer is
-    expect((await world.get('/v1/activity')).body.meta).toMatchObject({ complete: true, speed: { lagMs: 0, watermark: NOON } });
-    const ends = world.deps.logEnds;
-    Object.assign(world.deps, { logEnds: async () => [...((await ends?.()) ?? [])].with(3, '99999999') });
-    const { body } = await world.get('/v1/activity');
-    expect(body.meta).toMatchObject({ complete: false, speed: { lagMs: 60_000, watermark: NOON } });
-    expect(body.meta.warnings.join()).toContain('partition 3');
+    world.advance(60_000); // idle for a minute, without heartbeats: nothing is missing
+    await world.tick();
+    const meta = async () => (await world.get('/v1/activity')).body.meta;
+    expect(await meta()).toMatchObject({ complete: true, speed: { lagMs: 0, watermark: NOON } });
+    const reached = world.deps.logEnds;
+    const append = (position: string) => Object.assign(world.deps, { logEnds: async () => (await reached()).with(3, position) });
+    append('50000000');
+    await world.tick();
+    world.advance(4_000);
+    append('60000000'); // the log goes on; the first unread entry counts
+    await world.tick();
+    expect(await meta()).toMatchObject({ complete: true, speed: { lagMs: 4_000 } });
+    world.advance(6_000);
+    expect(await meta()).toMatchObject({ complete: false, speed: { lagMs: 10_000, watermark: NOON } });
+    expect((await meta()).warnings.join()).toContain('partition 3');
+    expect((await world.get('/v1/users/u1/signals')).body.meta.complete).toBe(false);
+    Object.assign(world.deps, { logEnds: reached });
+    for (let commits = 0; commits < 3; commits++) await world.commit(3, {}, {});
+    await world.tick();
+    expect(await meta()).toMatchObject({ complete: false }); // the very position that was seen is not reached yet
+  });
+
+  test('law 7: a log that does not answer makes answers incomplete, not complete by default', async () => {
+    const world = await createWorld();
+    await world.tick();
     Object.assign(world.deps, { logEnds: () => Promise.reject(new Error('down')) });
-    expect((await world.get('/v1/activity')).body.meta.complete).toBe(false);
+    world.advance(9_000);
+    await world.tick();
+    expect((await world.get('/v1/activity')).body.meta.complete).toBe(true);
+    world.advance(2_000);
+    await world.tick();
+    const { meta } = (await world.get('/v1/activity')).body;
+    expect(meta).toMatchObject({ complete: false, speed: { lagMs: null } });
+    expect(meta.warnings.join()).toContain('the log has not said how far it goes for 11000 ms');
   });
 
   test('law 4: rows whose credit does not reach the conversions are served as incomplete', async () => {

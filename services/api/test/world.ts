@@ -18,6 +18,7 @@ import { step, stepRules } from '@tributary/views/step';
 import { emptyUser, type UserState } from '@tributary/views/user-state';
 import type { FastifyInstance } from 'fastify';
 import { buildApp } from '../src/app.ts';
+import { rememberDefinitions } from '../src/definitions-memory.ts';
 import { createGenerations } from '../src/generations.ts';
 import { type ApiDeps, type ApiLimits, DEFAULT_LIMITS, type RunRequest } from '../src/ports.ts';
 import { createSpeedBoard } from '../src/speed-board.ts';
@@ -208,7 +209,7 @@ export async function createWorld(options: WorldOptions = {}) {
       return { jobId: `job-${runs.length}` };
     },
     logEnds: async () => states.map((state) => state?.position ?? null),
-    parseDefinitions: (json) => parseDefinitions(json, sha256Hex),
+    parseDefinitions: rememberDefinitions(),
     defaultDefinitions: definitions,
     now: () => nowMs,
     limits: { ...DEFAULT_LIMITS, ...options.limits },

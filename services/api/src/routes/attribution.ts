@@ -178,7 +178,7 @@ type FilterQuery = z.output<z.ZodObject<typeof Filters>>;
 async function report(context: ApiContext, models: readonly RuleBasedModel[], query: FilterQuery) {
   const days = wholeDays(rangeOf(query));
   const views = [creditView, conversionsView, touchesView];
-  const snapshot = await takeSnapshot(context.deps, context.generations, views, query.view);
+  const snapshot = await takeSnapshot(context, views, query.view);
   const filters: ReportFilters = {
     days: { fromDay: days.fromDay, toDay: days.toDay },
     by: query.by,

@@ -78,9 +78,9 @@ export const operationRoutes: Routes = (context) => (app, _options, done) => {
 
 async function statusOf(context: ApiContext): Promise<z.infer<typeof StatusAnswer>> {
   const { deps, generations } = context;
-  const snapshot = await takeSnapshot(deps, generations, [], 'merged');
+  const snapshot = await takeSnapshot(context, [], 'merged');
   const states = await fromStore(deps.store.states());
-  const ends = await deps.logEnds?.().catch((cause: unknown) => {
+  const ends = await deps.logEnds().catch((cause: unknown) => {
     deps.onWarning('the log did not say where it ends', cause);
     return null;
   });
@@ -93,7 +93,7 @@ async function statusOf(context: ApiContext): Promise<z.infer<typeof StatusAnswe
         partition,
         position: state?.position ?? null,
         logEnd: end,
-        behind: ends === null || ends === undefined ? null : end !== null && (state?.position ?? '') < end,
+        behind: ends === null ? null : end !== null && (state?.position ?? '') < end,
         logTime: state?.logTimeMs ?? null,
         lagMs: state === null ? null : Math.max(0, deps.now() - state.logTimeMs),
         generation: state?.generation ?? null,

@@ -61,7 +61,7 @@ async function totals(context: ApiContext, view: View, filters: readonly string[
   const days = wholeDays(rangeOf(query));
   const range = { fromDay: days.fromDay, toDay: days.toDay };
   const equal = given(Object.fromEntries(filters.map((dimension) => [dimension, query[dimension] as string | undefined])));
-  const snapshot = await takeSnapshot(context.deps, context.generations, [view], query.view);
+  const snapshot = await takeSnapshot(context, [view], query.view);
   const rows = snapshot.project(view, { days: range, by: query.by, equal });
   const { items, nextCursor } = pageOfRows(rows, [view.name, range, query.by, equal, query.view], query.limit, query.cursor);
   const sums = sumOf(rows, view.measures.length);

@@ -1,0 +1,112 @@
+/** Questions about single users, answered by DuckDB over the files that a generation's manifest names. */
+import { join } from 'node:path';
+import type { DuckDb, SqlRow } from '@tributary/archive/duckdb';
+import type { GenerationManifest, StoredFile } from '@tributary/archive/layout';
+import { sqlText } from '@tributary/archive/parquet';
+import { verifyFile } from '@tributary/archive/verify';
+import { integer } from '@tributary/archive/views';
+import type { Event } from '@tributary/model/event';
+import { partitionOf } from '@tributary/model/user-key';
+import { withDuckDb } from './data-folder.ts';
+import type { ArchiveReader } from './ports.ts';
+
+export interface ArchiveReaderOptions {
+  readonly dataDir: string;
+  readonly partitions: number;
+  readonly memoryLimit: string;
+}
+
+/** Owners of one conversion id that are told apart at the most. */
+const MAX_OWNERS = 100;
+
+export function createArchiveReader({ dataDir, partitions, memoryLimit }: ArchiveReaderOptions): ArchiveReader {
+  // Files never change once named: one verification per process and file will do.
+  const verified = new Map<string, Promise<void>>();
+
+  function verifyOnce(file: StoredFile): Promise<void> {
+    const name = `${file.path} ${file.sha256}`;
+    let verification = verified.get(name);
+    if (verification === undefined) {
+      if (verified.size >= 10_000) verified.clear();
+      verification = verifyFile(dataDir, file);
+      verification.catch(() => verified.delete(name));
+      verified.set(name, verification);
+    }
+    return verification;
+  }
+
+  async function ask<T>(
+    files: readonly StoredFile[],
+    signal: AbortSignal,
+    question: (session: DuckDb, relation: string) => Promise<T>,
+  ) {
+    for (const file of files) await verifyOnce(file);
+    signal.throwIfAborted();
+    return withDuckDb(dataDir, memoryLimit, async (session) => {
+      const interrupt = () => session.interrupt();
+      signal.addEventListener('abort', interrupt, { once: true });
+      try {
+        return await question(session, relationOf(dataDir, files));
+      } finally {
+        signal.removeEventListener('abort', interrupt);
+      }
+    });
+  }
+
+  return {
+    async findConversions(manifest, id, signal) {
+      if (manifest.conversions.length === 0) return [];
+      const rows = await ask(manifest.conversions, signal, (session, relation) =>
+        session.rows(`SELECT id, user_key FROM ${relation} WHERE id = $id ORDER BY user_key LIMIT ${MAX_OWNERS}`, { id }),
+      );
+      return rows.map((row) => ({ id: String(row['id']), userKey: String(row['user_key']) }));
+    },
+
+    async userEvents(manifest: GenerationManifest, userKey, range, signal) {
+      if (manifest.events.length === 0) return [];
+      // The partition lets DuckDB pass over files and row groups by their statistics.
+      const rows = await ask(manifest.events, signal, (session, relation) =>
+        session.rows(
+          `SELECT * FROM ${relation} WHERE partition = $partition AND user_key = $userKey AND ts >= $fromMs AND ts < $toMs
+           ORDER BY ts DESC, id DESC LIMIT $limit`,
+          {
+            partition: partitionOf(userKey, partitions),
+            userKey,
+            fromMs: BigInt(range.fromMs),
+            toMs: BigInt(range.toMs),
+            limit: BigInt(range.limit),
+          },
+        ),
+      );
+      return rows.map((row) => eventOf(row, userKey)).reverse();
+    },
+  };
+}
+
+function relationOf(dataDir: string, files: readonly StoredFile[]): string {
+  return `read_parquet([${files.map((file) => sqlText(join(dataDir, file.path))).join(', ')}], hive_partitioning = false)`;
+}
+
+/** A generation keeps what views need of an event; when and whence it came is in the archive's own files only. */
+function eventOf(row: SqlRow, userKey: string): Event {
+  const number = (column: string) => integer(row[column], column);
+  const optional = <T>(column: string, of: (column: string) => T) => {
+    const value = row[column];
+    return value === null || value === undefined ? {} : { [column]: of(column) };
+  };
+  const text = (column: string) => String(row[column]);
+  const ts = number('ts');
+  return {
+    ts,
+    type: text('type'),
+    id: text('id'),
+    userId: userKey,
+    receivedAt: ts,
+    source: '(archive)',
+    ...optional('channel', text),
+    ...optional('campaign', text),
+    ...optional('cost', number),
+    ...optional('value', number),
+    ...optional('currency', text),
+  };
+}

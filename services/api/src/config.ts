@@ -1,0 +1,38 @@
+import type { ConfigTable } from '@tributary/runtime/config';
+import { SHARED_CONFIG } from '@tributary/runtime/shared-config';
+import { DEFAULT_LIMITS } from './ports.ts';
+
+export const CONFIG = {
+  ...SHARED_CONFIG,
+  apiPort: { type: 'int', default: 7401, unit: 'port', why: 'answers come from here' },
+  apiOrigins: { type: 'string', default: '', why: 'web origins that may read with a key, separated by commas; "" is none' },
+  apiTrustedProxies: {
+    type: 'string',
+    default: '',
+    why: 'addresses or CIDR ranges of proxies whose X-Forwarded-For is believed, separated by commas; "" is none',
+  },
+  apiMaxInFlight: { type: 'int', default: DEFAULT_LIMITS.maxInFlight, min: 1, unit: 'requests', why: 'beyond it 429' },
+  apiBodyBytes: { type: 'int', default: DEFAULT_LIMITS.bodyBytes, min: 1_024, unit: 'bytes', why: 'one request body' },
+  apiArchiveConcurrency: {
+    type: 'int',
+    default: DEFAULT_LIMITS.archiveConcurrency,
+    min: 1,
+    max: 16,
+    why: 'questions that DuckDB answers at a time; eight times as many wait',
+  },
+  apiArchiveTimeoutMs: {
+    type: 'int',
+    default: DEFAULT_LIMITS.archiveTimeoutMs,
+    min: 100,
+    unit: 'ms',
+    why: 'a question to the archive is given up after this, waiting included',
+  },
+  apiDuckdbMemoryMb: { type: 'int', default: 256, min: 64, unit: 'MiB', why: 'buffers of one DuckDB session' },
+  apiPatienceMs: {
+    type: 'int',
+    default: DEFAULT_LIMITS.patienceMs,
+    min: 100,
+    unit: 'ms',
+    why: 'answers are incomplete once an entry of the log waited so long for the speed layer',
+  },
+} as const satisfies ConfigTable;

@@ -1,0 +1,96 @@
+/** The generation source over the data folder. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type DuckDb, openDuckDb } from '@tributary/archive/duckdb';
+import { generationFolder, listGenerations, readGeneration } from '@tributary/archive/generations';
+import type { GenerationManifest } from '@tributary/archive/layout';
+import { currentPublication, publish } from '@tributary/archive/publications';
+import { readViewRows } from '@tributary/archive/views';
+import { TributaryError } from '@tributary/model/errors';
+import type { RowsByView } from '@tributary/views/deltas';
+import type { View } from '@tributary/views/view';
+import type { GenerationSource } from './ports.ts';
+
+/** Manifests of finished generations change only to `retired`; this many are remembered with the time they were read. */
+const REMEMBERED = 1_000;
+const REMEMBER_MS = 1_000;
+
+export interface DataFolderOptions {
+  readonly dataDir: string;
+  readonly views: readonly View[];
+  readonly now: () => number;
+  /** Bound of DuckDB's buffers while a generation loads, e.g. "256MiB". */
+  readonly memoryLimit: string;
+}
+
+export function openDataFolder({ dataDir, views, now, memoryLimit }: DataFolderOptions): GenerationSource {
+  const remembered = new Map<number, { readonly manifest: GenerationManifest; readonly atMs: number }>();
+
+  async function read(generation: number): Promise<GenerationManifest> {
+    const known = remembered.get(generation);
+    if (known !== undefined && now() - known.atMs < REMEMBER_MS) return known.manifest;
+    const manifest = await readGeneration(dataDir, generation);
+    if (remembered.size >= REMEMBERED) remembered.clear();
+    remembered.set(generation, { manifest, atMs: now() });
+    return manifest;
+  }
+
+  return {
+    publication: () => currentPublication(dataDir),
+
+    async manifests() {
+      const manifests: GenerationManifest[] = [];
+      for (const generation of (await listGenerations(dataDir)).reverse()) manifests.push(await read(generation));
+      return manifests;
+    },
+
+    async manifest(generation) {
+      try {
+        return await read(generation);
+      } catch (error) {
+        if (error instanceof TributaryError && error.code === 'not_found') return null;
+        throw error;
+      }
+    },
+
+    viewRows: (manifest) =>
+      withDuckDb(dataDir, memoryLimit, async (session) => {
+        const rows: RowsByView = new Map();
+        for (const view of views) rows.set(view.name, await readViewRows(session, dataDir, manifest, view));
+        return rows;
+      }),
+
+    async publish(expectedSequence, publication) {
+      const published = await publish(dataDir, expectedSequence, publication);
+      remembered.clear();
+      return published;
+    },
+
+    reconciliation: (generation) => readJson(join(dataDir, generationFolder(generation), 'reconciliation.json')),
+  };
+}
+
+/** A session of its own for each piece of work: an interrupt or an internal error harms nobody else. */
+export async function withDuckDb<T>(dataDir: string, memoryLimit: string, work: (session: DuckDb) => Promise<T>): Promise<T> {
+  const session = await openDuckDb({ memoryLimit, threads: 1, tempDir: join(dataDir, 'staging', 'api'), tempLimit: '2GB' });
+  try {
+    return await work(session);
+  } finally {
+    await session.close();
+  }
+}
+
+async function readJson(path: string): Promise<unknown> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (cause) {
+    throw new TributaryError('manifest_corrupt', `${path} is not JSON: ${(cause as Error).message}`, { cause });
+  }
+}

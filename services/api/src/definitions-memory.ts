@@ -1,0 +1,19 @@
+/** Definitions by their text: every partition names them in every answer, and parsing costs more than the answer. */
+import { type Definitions, parseDefinitions } from '@tributary/model/definitions';
+import { sha256Hex } from '@tributary/runtime/definitions';
+
+/** Texts remembered: those in force, those before, those somebody proposes. */
+const REMEMBERED = 32;
+
+export function rememberDefinitions(): (json: string) => Definitions {
+  const remembered = new Map<string, Definitions>();
+  return (json) => {
+    let definitions = remembered.get(json);
+    if (definitions === undefined) {
+      definitions = parseDefinitions(json, sha256Hex);
+      if (remembered.size >= REMEMBERED) remembered.clear();
+      remembered.set(json, definitions);
+    }
+    return definitions;
+  };
+}

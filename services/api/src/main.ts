@@ -1,0 +1,112 @@
+/** The serving API: wires Redis, the data folder and the queue to the routes. */
+import { join } from 'node:path';
+import { createServingStore } from '@tributary/kv/redis-serving-store';
+import { openRedisStreamLog } from '@tributary/log/redis-stream/redis-stream-log';
+import { TributaryError } from '@tributary/model/errors';
+import { loadDefinitions } from '@tributary/runtime/definitions';
+import { loadKeyRing } from '@tributary/runtime/keys';
+import { connectRedis, whenReady } from '@tributary/runtime/redis';
+import { runService } from '@tributary/runtime/service';
+import { VIEWS } from '@tributary/views/registry';
+import { buildApp } from './app.ts';
+import { createArchiveReader } from './archive-reader.ts';
+import { CONFIG } from './config.ts';
+import type { ApiContext } from './context.ts';
+import { openDataFolder } from './data-folder.ts';
+import { rememberDefinitions } from './definitions-memory.ts';
+import { createGenerations } from './generations.ts';
+import { requestMetrics, servingMetrics } from './metrics.ts';
+import { type ApiDeps, DEFAULT_LIMITS } from './ports.ts';
+import { readinessOf } from './routes/operations.ts';
+import { createSpeedBoard } from './speed-board.ts';
+import { createTurnstile } from './turnstile.ts';
+
+const LOOK_EVERY_MS = 1_000;
+const REDIS_WAIT_MS = 30_000;
+
+await runService('api', CONFIG, async ({ config, log: logger, metrics, signal }) => {
+  const onError = (error: Error) => logger.warn({ err: error.message }, 'redis');
+  const serving = connectRedis(config.redisUrl, 'serving', onError);
+  const commands = connectRedis(config.redisUrl, 'commit', onError);
+  const blocking = connectRedis(config.redisUrl, 'blocking', onError);
+  await Promise.all([serving, commands, blocking].map((redis) => whenReady(redis, REDIS_WAIT_MS, signal)));
+  const log = await openRedisStreamLog({
+    commands,
+    blocking,
+    namespace: 'tributary',
+    partitions: config.partitions,
+    now: Date.now,
+  });
+  const { dataDir, partitions } = config;
+  const memoryLimit = `${config.apiDuckdbMemoryMb}MiB`;
+  const onWarning = (message: string, cause: unknown) => logger.warn({ err: cause }, message);
+
+  const deps: ApiDeps = {
+    partitions,
+    store: createServingStore(serving, 'tributary', partitions, VIEWS),
+    source: openDataFolder({ dataDir, views: VIEWS, now: Date.now, memoryLimit }),
+    archive: createArchiveReader({ dataDir, partitions, memoryLimit }),
+    keys: loadKeyRing(join(dataDir, 'keys.json')),
+    requestRun: () => Promise.reject(new TributaryError('store_unavailable', 'the queue is not wired')),
+    logEnds: () => log.ends(),
+    parseDefinitions: rememberDefinitions(),
+    defaultDefinitions: loadDefinitions(config.definitionsFile),
+    now: Date.now,
+    limits: {
+      ...DEFAULT_LIMITS,
+      maxInFlight: config.apiMaxInFlight,
+      bodyBytes: config.apiBodyBytes,
+      archiveConcurrency: config.apiArchiveConcurrency,
+      archiveTimeoutMs: config.apiArchiveTimeoutMs,
+      patienceMs: config.apiPatienceMs,
+    },
+    metrics,
+    trustedProxies: listOf(config.apiTrustedProxies),
+    onWarning,
+  };
+  const context: ApiContext = {
+    deps,
+    generations: createGenerations({ source: deps.source, now: deps.now, onWarning }),
+    board: createSpeedBoard(deps),
+    turnstile: createTurnstile(deps.limits.archiveConcurrency, deps.limits.archiveTimeoutMs),
+  };
+  servingMetrics(metrics, context);
+  const app = await buildApp(context, { corsOrigins: listOf(config.apiOrigins), onAnswered: requestMetrics(metrics) });
+
+  const look = async (): Promise<void> => {
+    await Promise.all([
+      context.generations.refresh().catch((cause: unknown) => onWarning('the newest publication cannot be read', cause)),
+      context.board.look(),
+    ]);
+  };
+  let looking = Promise.resolve();
+  const timer = setInterval(() => {
+    looking = looking.then(look);
+  }, LOOK_EVERY_MS);
+  looking = look();
+
+  try {
+    await app.listen({ host: config.host, port: config.apiPort });
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw cause;
+    throw new TributaryError('port_taken', `api: ${config.host}:${config.apiPort} is in use`, { cause });
+  }
+  logger.info({ host: config.host, port: config.apiPort }, 'answering');
+
+  return {
+    ready: () => readinessOf(context),
+    async drain() {
+      clearInterval(timer);
+      await app.close();
+      await log.close();
+      for (const redis of [serving, commands, blocking]) redis.disconnect();
+    },
+  };
+});
+
+function listOf(text: string): string[] {
+  return text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+}

@@ -1,0 +1,37 @@
+import { Gauge, Histogram, type Registry } from 'prom-client';
+import type { ApiContext } from './context.ts';
+
+/** Buckets in ms, around the promises: 10 ms for signals, 100 ms for reports. */
+const DURATION_MS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 5_000, 30_000];
+
+/** Observes answered requests; labels are route patterns, never paths, so their number is bounded. */
+export function requestMetrics(registry: Registry): (method: string, route: string, status: number, durationMs: number) => void {
+  const duration = new Histogram({
+    name: 'tributary_api_request_ms',
+    help: 'Answered requests by route, duration in ms',
+    labelNames: ['method', 'route', 'status'],
+    buckets: DURATION_MS,
+    registers: [registry],
+  });
+  return (method, route, status, durationMs) => duration.observe({ method, route, status: String(status) }, durationMs);
+}
+
+/** What is served and how far the speed layer is, read when the metrics are asked for. */
+export function servingMetrics(registry: Registry, { generations, board }: Pick<ApiContext, 'generations' | 'board'>): void {
+  const gauge = (name: string, help: string, read: () => number | null) =>
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(read() ?? Number.NaN);
+      },
+    });
+  gauge('tributary_api_generation_served', 'Generation that this process serves', () => generations.current().served);
+  gauge(
+    'tributary_api_generation_wanted',
+    'Generation that readers should get',
+    () => generations.current().wanted?.generation ?? null,
+  );
+  gauge('tributary_api_speed_lag_ms', 'How long the oldest unread log entry has waited', () => board.health().lagMs);
+}

@@ -1,0 +1,162 @@
+import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openDuckDb } from '@tributary/archive/duckdb';
+import { createGeneration, generationFolder, writeGeneration } from '@tributary/archive/generations';
+import type { GenerationManifest, StoredFile } from '@tributary/archive/layout';
+import { copyToParquet, keepFile } from '@tributary/archive/parquet';
+import { partitionOf } from '@tributary/model/user-key';
+import { VIEWS } from '@tributary/views/registry';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createArchiveReader } from '../src/archive-reader.ts';
+import { openDataFolder } from '../src/data-folder.ts';
+import { createGenerations } from '../src/generations.ts';
+import { defaults } from './world.ts';
+
+const PARTITIONS = 4;
+const NEVER = new AbortController().signal;
+let dataDir: string;
+const nowMs = 0;
+
+beforeEach(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), "tributary-api's-"));
+});
+afterEach(() => rm(dataDir, { recursive: true, force: true }));
+
+/** A computed generation with one row in each view and these deduplicated events. */
+async function compute(
+  events: readonly { user: string; ts: number; id: string; type: string; channel?: string; value?: number }[],
+) {
+  const created = await createGeneration(dataDir, pending());
+  const session = await openDuckDb({ memoryLimit: '64MiB', threads: 1, tempDir: join(dataDir, 'staging', 'test') });
+  const file = async (name: string, query: string): Promise<StoredFile> => {
+    const staged = join(dataDir, 'staging', `${created.generation}-${name}.parquet`);
+    const rows = await copyToParquet(session, query, staged);
+    return keepFile(dataDir, staged, `${generationFolder(created.generation)}/${name}.parquet`, rows);
+  };
+  try {
+    const views: Record<string, StoredFile> = {};
+    for (const { name, dimensions, measures } of VIEWS)
+      views[name] = await file(
+        name,
+        `SELECT ${[...dimensions.map((d) => `'${d === 'day' ? '2026-11-20' : d}' AS "${d}"`), ...measures.map((m, i) => `${i + created.generation}::BIGINT AS "${m}"`)].join(', ')}`,
+      );
+    await session.run(
+      'CREATE TABLE e (partition INTEGER, user_key VARCHAR, ts BIGINT, id VARCHAR, type VARCHAR, channel VARCHAR, campaign VARCHAR, cost BIGINT, value BIGINT, currency VARCHAR)',
+    );
+    for (const { user, ts, id, type, channel, value } of events)
+      await session.run('INSERT INTO e VALUES ($1, $2, $3, $4, $5, $6, NULL, NULL, $7, NULL)', [
+        partitionOf(user, PARTITIONS),
+        user,
+        BigInt(ts),
+        id,
+        type,
+        channel ?? null,
+        value === undefined ? null : BigInt(value),
+      ]);
+    const half = Math.ceil(events.length / 2);
+    const manifest: GenerationManifest = {
+      ...created,
+      state: 'computed',
+      views,
+      events: [await file('events-0', `SELECT * FROM e LIMIT ${half}`), await file('events-1', `SELECT * FROM e OFFSET ${half}`)],
+      conversions: [
+        await file(
+          'conversion-list',
+          `SELECT id, user_key, ts, type, value, currency FROM e WHERE type = 'purchase' ORDER BY id`,
+        ),
+      ],
+    };
+    await writeGeneration(dataDir, manifest);
+    return manifest;
+  } finally {
+    await session.close();
+  }
+}
+
+function pending(): Omit<GenerationManifest, 'generation'> {
+  return {
+    state: 'pending',
+    mode: 'full',
+    base: null,
+    definitions: defaults.json,
+    definitionsVersion: defaults.version,
+    reason: 'test',
+    createdAt: 1,
+    computedAt: null,
+    lastSegment: [],
+    cut: [],
+    views: {},
+    events: [],
+    conversions: [],
+    counts: { events: 0, newEvents: 0, duplicates: 0 },
+  };
+}
+
+const open = () => openDataFolder({ dataDir, views: VIEWS, now: () => nowMs, memoryLimit: '64MiB' });
+
+test('the view rows of a published generation, and the publication itself', async () => {
+  const source = open();
+  expect(await source.publication()).toBeNull();
+  expect(await source.manifest(1)).toBeNull();
+  const manifest = await compute([]);
+  const published = await source.publish(0, { generation: 1, action: 'publish', held: false, at: 5, by: 'test' });
+  expect(await source.publication()).toEqual(published);
+  const rows = await source.viewRows(manifest);
+  expect(rows.get('conversions')).toEqual(new Map([['2026-11-20\ttype\tcurrency', [1, 2]]]));
+  expect([...rows.keys()].sort()).toEqual(['activity', 'conversions', 'credit', 'touches']);
+  await expect(source.publish(0, { generation: 1, action: 'publish', held: false, at: 5, by: 'test' })).rejects.toMatchObject({
+    code: 'conflict',
+  });
+  expect(await source.reconciliation(1)).toBeNull();
+});
+
+test('law 7: a flipped byte, a missing file and a broken manifest are never a smaller number', async () => {
+  const source = open();
+  await compute([]);
+  const second = await compute([]);
+  await source.publish(0, { generation: 1, action: 'publish', held: false, at: 5, by: 'test' });
+  const generations = createGenerations({ source, now: () => nowMs, onWarning: () => {} });
+  await generations.refresh();
+  await source.publish(1, { generation: 2, action: 'publish', held: false, at: 6, by: 'test' });
+  await appendFile(join(dataDir, (second.views['credit'] as StoredFile).path), 'x');
+  await generations.refresh();
+  expect(generations.take(null)).toMatchObject({ loaded: { generation: 1 }, failure: expect.stringContaining('credit.parquet') });
+  await writeFile(join(dataDir, 'generations/publications/000003.json'), '{"sequence":3');
+  await expect(generations.refresh()).rejects.toMatchObject({ code: 'manifest_corrupt' });
+  expect(generations.take(null).loaded.generation).toBe(1);
+});
+
+test('a conversion and the events of its user are found, and nobody else’s', async () => {
+  const user = `o'brien "x"`;
+  const manifest = await compute([
+    { user, ts: 10, id: 't1', type: 'ad_click', channel: 'search' },
+    { user, ts: 20, id: 'c1', type: 'purchase', value: 70 },
+    { user: 'u2', ts: 15, id: 'other', type: 'ad_click' },
+    { user: 'u2', ts: 20, id: 'c1', type: 'purchase' },
+    { user, ts: 30, id: 't2', type: 'visit' },
+  ]);
+  const reader = createArchiveReader({ dataDir, partitions: PARTITIONS, memoryLimit: '64MiB' });
+  expect(await reader.findConversions(manifest, 'c1', NEVER)).toEqual([
+    { id: 'c1', userKey: user },
+    { id: 'c1', userKey: 'u2' },
+  ]);
+  expect(await reader.findConversions(manifest, `' OR 1=1 --`, NEVER)).toEqual([]);
+  const events = await reader.userEvents(manifest, user, { fromMs: 10, toMs: 30, limit: 10 }, NEVER);
+  expect(events.map(({ id, channel, value }) => [id, channel, value])).toEqual([
+    ['t1', 'search', undefined],
+    ['c1', undefined, 70],
+  ]);
+  const newest = await reader.userEvents(manifest, user, { fromMs: 0, toMs: 99, limit: 2 }, NEVER);
+  expect(newest.map(({ id }) => id)).toEqual(['c1', 't2']);
+  await expect(reader.userEvents(manifest, user, { fromMs: 0, toMs: 99, limit: 2 }, AbortSignal.abort())).rejects.toThrow();
+});
+
+test('law 7: a damaged events file fails the question', async () => {
+  const manifest = await compute([{ user: 'u', ts: 10, id: 't1', type: 'visit' }]);
+  await appendFile(join(dataDir, (manifest.events[0] as StoredFile).path), 'x');
+  const reader = createArchiveReader({ dataDir, partitions: PARTITIONS, memoryLimit: '64MiB' });
+  await expect(reader.userEvents(manifest, 'u', { fromMs: 0, toMs: 99, limit: 2 }, NEVER)).rejects.toMatchObject({
+    code: 'archive_corrupt',
+  });
+});
