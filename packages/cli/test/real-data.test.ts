@@ -41,7 +41,11 @@ describe(`apache_logs.log${absent(LOG)}`, () => {
 
 describe(`user_click_paths.csv${absent(PATHS)}`, () => {
   test.skipIf(!existsSync(PATHS))('clicks, conversions, value and cost equal the slow sums', async () => {
-    const rows = readFileSync(PATHS, 'utf8').trimEnd().split(/\r?\n/).slice(1).map((line) => line.split(','));
+    const rows = readFileSync(PATHS, 'utf8')
+      .trimEnd()
+      .split(/\r?\n/)
+      .slice(1)
+      .map((line) => line.split(','));
     const clicks = rows.flatMap((row) => row.slice(1, 6).filter((channel) => channel !== ''));
     const converted = rows.filter((row) => row[6] === '1');
     const price: Record<string, number> = { a: 700, b: 500, c: 400, d: 200 };
@@ -52,12 +56,31 @@ describe(`user_click_paths.csv${absent(PATHS)}`, () => {
     await using server = await fakeServer(collector.take);
     const map = 'user=user,path=click_1..click_5,conversion=conversion,value=value';
     const done = await tributary([
-      'import', 'csv', PATHS, '--map', map, '--assign-times', '2026-11-01,1h', '--cost', 'a=7,b=5,c=4,d=2', '--currency', 'EUR',
-      '--conversion-type', 'purchase', '--json', '--collector-url', server.url,
+      'import',
+      'csv',
+      PATHS,
+      '--map',
+      map,
+      '--assign-times',
+      '2026-11-01,1h',
+      '--cost',
+      'a=7,b=5,c=4,d=2',
+      '--currency',
+      'EUR',
+      '--conversion-type',
+      'purchase',
+      '--json',
+      '--collector-url',
+      server.url,
     ]); // prettier-ignore
     const summary = JSON.parse(done.stdout);
     expect(done.code).toBe(0);
-    expect(summary).toMatchObject({ rows: 10_000, users: 10_000, events: clicks.length + converted.length, problems: { count: 0 } });
+    expect(summary).toMatchObject({
+      rows: 10_000,
+      users: 10_000,
+      events: clicks.length + converted.length,
+      problems: { count: 0 },
+    });
     expect(summary.types).toEqual({
       ad_click: { events: clicks.length, costMinor, valueMinor: 0 },
       purchase: { events: converted.length, costMinor: 0, valueMinor },
@@ -70,7 +93,9 @@ describe(`user_click_paths.csv${absent(PATHS)}`, () => {
     expect(sent.reduce((sum, event) => sum + Number(event['cost'] ?? 0), 0)).toBe(costMinor);
     expect(sent.reduce((sum, event) => sum + Number(event['value'] ?? 0), 0)).toBe(valueMinor);
     // Row 3 is "3,b,d,a,b,c,1,44": five clicks an hour apart, the conversion an hour after the last.
-    const ofThree = sent.filter((event) => event['userId'] === '3').map((event) => [event['ts'], event['type'], event['channel'], event['value']]);
+    const ofThree = sent
+      .filter((event) => event['userId'] === '3')
+      .map((event) => [event['ts'], event['type'], event['channel'], event['value']]);
     const hour = (n: number) => Date.UTC(2026, 10, 1, n);
     expect(ofThree).toEqual([
       [hour(0), 'ad_click', 'b', undefined],
@@ -85,9 +110,11 @@ describe(`user_click_paths.csv${absent(PATHS)}`, () => {
 
 const ASSETS = /\.(css|js|png|jpe?g|gif|ico|svg|txt|xml|xsl|jar|ttf|woff|gz|deb|exe|gem|swf)$/i;
 /** A cruder idea of a bot, with what it gets wrong in this file named. */
-const BOT = /bot|spider|crawl|slurp|feed|rss|http|@|curl|wget|python|ruby|perl|fetch|nutch|validator|portscout|binlar|indy|digg|reader|subscribers|lwp|preview|favicon|phantom|^mozilla\/[45].0( \(compatible;\))?$/i;
+const BOT =
+  /bot|spider|crawl|slurp|feed|rss|http|@|curl|wget|python|ruby|perl|fetch|nutch|validator|portscout|binlar|indy|digg|reader|subscribers|lwp|preview|favicon|phantom|^mozilla\/[45].0( \(compatible;\))?$/i;
 const BROWSER = /firefox|chrome|safari|msie|opera|trident|mozilla/i;
-const RARE_PEOPLE = /^(QS304|Dalvik|Maui Browser|SAMSUNG-GT|MAXX_MAUI|Links |ZDM|Instagram|Micromax|LAVA|ELinks|Robosourcer|Midori)|tropicdesigns/;
+const RARE_PEOPLE =
+  /^(QS304|Dalvik|Maui Browser|SAMSUNG-GT|MAXX_MAUI|Links |ZDM|Instagram|Micromax|LAVA|ELinks|Robosourcer|Midori)|tropicdesigns/;
 
 function countSlowly(lines: readonly string[]) {
   const counts = { lines: 0, events: 0, users: 0, bots: 0, malformed: 0, withinVisit: 0 };
@@ -96,7 +123,15 @@ function countSlowly(lines: readonly string[]) {
   const seen: { user: string; at: number }[] = [];
   for (const line of lines) {
     counts.lines += 1;
-    const [before, request, answer, referrer, , agent, ...rest] = line.split('"') as [string, string, string, string, string, string?, ...string[]];
+    const [before, request, answer, referrer, , agent, ...rest] = line.split('"') as [
+      string,
+      string,
+      string,
+      string,
+      string,
+      string?,
+      ...string[],
+    ];
     if (agent === undefined || rest.length === 0) {
       counts.malformed += 1;
       continue;

@@ -1,8 +1,8 @@
-/** Rows of a CSV file with their line numbers, in bounded memory. Rows that are no CSV are problems, not the end. */
+/** Rows of a CSV file with their line numbers, in bounded memory. A quote that never closes ends the reading with an error. */
 import { Readable } from 'node:stream';
 import { TributaryError } from '@tributary/model/errors';
 import { parse } from 'csv-parse';
-import { UsageError } from '../exit.ts';
+import { CommandError, UsageError } from '../exit.ts';
 import type { Problem } from './problems.ts';
 
 export interface CsvRow {
@@ -30,16 +30,22 @@ export async function* csvRows(
   onProblem: (problem: Problem) => void,
 ): AsyncGenerator<CsvRow> {
   const { first, all } = await firstLine(chunks);
+  let unread = false;
+  let line = 0;
   const parser = parse({
     bom: true,
     delimiter: separator ?? detectSeparator(first),
     info: true,
     relax_column_count: true,
+    // A quote within a cell is a character of it: 5" screen.
+    relax_quotes: true,
     skip_empty_lines: true,
     skip_records_with_error: true,
     max_record_size: MAX_ROW,
     on_skip: (error) => {
-      onProblem({ line: Number(error?.['lines'] ?? 0), reason: error?.message ?? 'not CSV' });
+      // Both leave the parser inside a quote that it cannot come out of.
+      unread ||= error?.code === 'CSV_QUOTE_NOT_CLOSED' || error?.code === 'CSV_MAX_RECORD_SIZE';
+      if (!unread) onProblem({ line: Number(error?.['lines'] ?? 0), reason: error?.message ?? 'not CSV' });
       return undefined;
     },
   });
@@ -48,10 +54,17 @@ export async function* csvRows(
   try {
     for await (const row of source.pipe(parser)) {
       const { record, info } = row as { record: string[]; info: { lines: number } };
-      yield { line: info.lines, fields: record };
+      line = info.lines;
+      yield { line, fields: record };
     }
+    if (unread)
+      throw new CommandError({
+        code: 'csv_quote_not_closed',
+        message: `a quote opened after line ${line} never closes: the import stopped there`,
+        fix: 'Close the quote, then run the same command again: what was counted counts once.',
+      });
   } catch (cause) {
-    if (cause instanceof TributaryError) throw cause;
+    if (cause instanceof TributaryError || cause instanceof CommandError) throw cause;
     throw new UsageError(`the file is no CSV: ${(cause as Error).message}`, { cause });
   } finally {
     source.destroy();

@@ -21,7 +21,10 @@ describe('lines of a byte stream', () => {
   test('are the same however the bytes are cut, plain or gzip', async () => {
     await fc.assert(
       fc.asyncProperty(
-        fc.array(fc.string({ unit: 'grapheme' }).map((line) => line.replaceAll(/[\r\n]/g, ' ')), { maxLength: 20 }),
+        fc.array(
+          fc.string({ unit: 'grapheme' }).map((line) => line.replaceAll(/[\r\n]/g, ' ')),
+          { maxLength: 20 },
+        ),
         fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 5 }),
         fc.constantFrom('\n', '\r\n'),
         fc.boolean(),
@@ -56,6 +59,8 @@ describe('lines of a byte stream', () => {
 
   test('a truncated gzip file is an error with its name, not a shorter file', async () => {
     const bytes = gzipSync(Buffer.from('line\n'.repeat(10_000))).subarray(0, 60);
-    await expect(collect(linesOf(inflated(chunksOf(bytes, [20]), 'access.log.gz')))).rejects.toThrow(/access\.log\.gz is not a complete gzip file/);
+    await expect(collect(linesOf(inflated(chunksOf(bytes, [20]), 'access.log.gz')))).rejects.toThrow(
+      /access\.log\.gz is not a complete gzip file/,
+    );
   });
 });

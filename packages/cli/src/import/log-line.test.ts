@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseLogLine, parseLogTime } from './log-line.ts';
 
-const LINE = '83.149.9.216 - - [17/May/2015:10:05:03 +0000] "GET /a?b=1 HTTP/1.1" 200 203023 "http://semicomplete.com/x" "Mozilla/5.0 (X11)"';
+const LINE =
+  '83.149.9.216 - - [17/May/2015:10:05:03 +0000] "GET /a?b=1 HTTP/1.1" 200 203023 "http://semicomplete.com/x" "Mozilla/5.0 (X11)"';
 
 describe('a line of the combined log format', () => {
   test('is read field by field', () => {
@@ -21,12 +22,36 @@ describe('a line of the combined log format', () => {
   });
 
   test.each([
-    ['absent fields are empty', '::1 - - [17/May/2015:10:05:03 +0000] "GET / HTTP/1.1" 304 - "-" "-"', { referrer: '', agent: '' }],
-    ['a user name with spaces', '1.2.3.4 id jane doe [17/May/2015:10:05:03 +0000] "GET / HTTP/1.1" 200 5 "-" "A/1"', { agent: 'A/1' }],
-    ['an escaped quote in the agent', String.raw`1.2.3.4 - - [17/May/2015:10:05:03 +0000] "GET / HTTP/1.1" 200 5 "-" "A \"b\" \\ c"`, { agent: String.raw`A "b" \ c` }],
-    ['an absolute target loses its host', '1.2.3.4 - - [17/May/2015:10:05:03 +0000] "GET http://a.b/c?d HTTP/1.1" 200 5 "-" "A/1"', { target: '/c?d' }],
-    ['a request that is none', String.raw`1.2.3.4 - - [17/May/2015:10:05:03 +0000] "\x16\x03" 400 0 "-" "-"`, { method: '', target: '' }],
-    ['fields after the agent', '1.2.3.4 - - [17/May/2015:10:05:03 +0000] "GET / HTTP/1.1" 200 5 "-" "A/1" "9.9.9.9" 0.001', { agent: 'A/1' }],
+    [
+      'absent fields are empty',
+      '::1 - - [17/May/2015:10:05:03 +0000] "GET / HTTP/1.1" 304 - "-" "-"',
+      { referrer: '', agent: '' },
+    ],
+    [
+      'a user name with spaces',
+      '1.2.3.4 id jane doe [17/May/2015:10:05:03 +0000] "GET / HTTP/1.1" 200 5 "-" "A/1"',
+      { agent: 'A/1' },
+    ],
+    [
+      'an escaped quote in the agent',
+      String.raw`1.2.3.4 - - [17/May/2015:10:05:03 +0000] "GET / HTTP/1.1" 200 5 "-" "A \"b\" \\ c"`,
+      { agent: String.raw`A "b" \ c` },
+    ],
+    [
+      'an absolute target loses its host',
+      '1.2.3.4 - - [17/May/2015:10:05:03 +0000] "GET http://a.b/c?d HTTP/1.1" 200 5 "-" "A/1"',
+      { target: '/c?d' },
+    ],
+    [
+      'a request that is none',
+      String.raw`1.2.3.4 - - [17/May/2015:10:05:03 +0000] "\x16\x03" 400 0 "-" "-"`,
+      { method: '', target: '' },
+    ],
+    [
+      'fields after the agent',
+      '1.2.3.4 - - [17/May/2015:10:05:03 +0000] "GET / HTTP/1.1" 200 5 "-" "A/1" "9.9.9.9" 0.001',
+      { agent: 'A/1' },
+    ],
   ])('%s', (_, text, expected) => {
     const parsed = parseLogLine(text);
     expect(parsed.ok && parsed.hit).toMatchObject(expected);

@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest';
 import { MINUTE_MS } from '@tributary/model/time';
+import { expect, test } from 'vitest';
 import { createVisits } from './visits.ts';
 
 test('a visit ends with half an hour without a request', () => {

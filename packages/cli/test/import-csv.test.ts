@@ -1,0 +1,247 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { fakeCollector, fakeServer } from './fake-server.ts';
+import { tributary } from './fake-shell.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'tributary-csv-'));
+let files = 0;
+function fileOf(content: string | Uint8Array): string {
+  const file = join(folder, `${++files}.csv`);
+  writeFileSync(file, content);
+  return file;
+}
+
+/** Imports and returns what the collector kept, without the fields that every imported event has. */
+async function importCsv(content: string | Uint8Array, ...options: string[]) {
+  const collector = fakeCollector();
+  await using server = await fakeServer(collector.take);
+  const done = await tributary(['import', 'csv', fileOf(content), '--json', '--collector-url', server.url, ...options]);
+  const events = [...collector.kept.values()].map(({ source, historical, ...event }) => {
+    expect([source, historical]).toEqual(['csv', true]);
+    return event;
+  });
+  return { ...done, events, summary: done.code === 2 ? undefined : JSON.parse(done.stdout) };
+}
+
+const LONG = ['--map', 'user=who,time=at,type=what,channel=via,value=amount,currency=cur,id=nr'];
+
+describe('a long file: a row an event', () => {
+  test('becomes events field by field; empty cells are absent fields', async () => {
+    const { events, summary, code } = await importCsv(
+      'nr,who,at,what,via,amount,cur\n1,ana,2026-11-01T10:00:00Z,ad_click,search,,\n2,ana,1761994800,purchase,,49.90,EUR\n',
+      ...LONG,
+    );
+    expect(code).toBe(0);
+    expect(events).toEqual([
+      { ts: Date.UTC(2026, 10, 1, 10), type: 'ad_click', id: '1', userId: 'ana', channel: 'search' },
+      { ts: 1_761_994_800_000, type: 'purchase', id: '2', userId: 'ana', value: 4990, currency: 'EUR' },
+    ]);
+    expect(summary).toMatchObject({
+      rows: 2,
+      events: 2,
+      users: 1,
+      problems: { count: 0 },
+      currencies: ['EUR'],
+      sent: { accepted: 2 },
+    });
+  });
+
+  test.each([
+    [';', 'nr;who;at;what;via;amount;cur\n1;ana;2026-11-01;buy;"a;b";1;EUR\n'],
+    ['tab', 'nr\twho\tat\twhat\tvia\tamount\tcur\n1\tana\t2026-11-01\tbuy\t"a;b"\t1\tEUR\n'],
+    ['|', '\ufeffnr|who|at|what|via|amount|cur\r\n1|ana|2026-11-01|buy|"a;b"|1|EUR\r\n'],
+  ])('the separator %s is detected, and can be named', async (separator, text) => {
+    const detected = await importCsv(text, ...LONG);
+    const named = await importCsv(gzipSync(text), ...LONG, '--separator', separator);
+    expect(detected.events).toMatchObject([{ userId: 'ana', channel: 'a;b', value: 100 }]);
+    expect(named.events).toEqual(detected.events);
+  });
+
+  test('law 3: without ids, equal rows are two events, and a second import of reordered rows adds none', async () => {
+    const rows = ['ana,2026-11-01', 'ana,2026-11-01', 'bo,2026-11-02'];
+    const collector = fakeCollector();
+    await using server = await fakeServer(collector.take);
+    for (const order of [rows, rows.toReversed()])
+      await tributary([
+        'import',
+        'csv',
+        fileOf(`who,at\n${order.join('\n')}\n`),
+        '--map',
+        'user=who,time=at',
+        '--collector-url',
+        server.url,
+      ]);
+    expect(collector.kept.size).toBe(3);
+  });
+
+  test('rows with problems are counted, the first five shown with their line, the rest imported; --strict exits 1', async () => {
+    const bad = [
+      'x1,,2026-11-01,buy,,1,EUR',
+      'x2,ana,01/11/2026,buy,,1,EUR',
+      'x3,ana,2026-11-01,buy,,1.005,EUR',
+      'x4,ana,2026-11-01,buy,,1,euro',
+      'x5,ana,2027-11-01,buy,,1,EUR',
+      'x6,ana',
+    ];
+    const text = `nr,who,at,what,via,amount,cur\n${bad.join('\n')}\nok,ana,2026-11-01,buy,,1,EUR\n`;
+    const lenient = await importCsv(text, ...LONG);
+    expect(lenient.code).toBe(0);
+    expect(lenient.events.map((event) => event['id'])).toEqual(['ok']);
+    expect(lenient.summary.problems.count).toBe(6);
+    expect(lenient.summary.problems.first.map((problem: { line: number }) => problem.line)).toEqual([2, 3, 4, 5, 6]);
+    for (const reason of [
+      'the user is empty',
+      '"01/11/2026" is no time',
+      'more than the 2 decimals',
+      '"euro" is no currency',
+      '24 h ahead',
+    ])
+      expect(lenient.stderr).toContain(reason);
+    expect((await importCsv(text, ...LONG, '--strict')).code).toBe(1);
+  });
+
+  test('quotes within a cell belong to it', async () => {
+    const { events, code } = await importCsv(
+      'who,at\nb"o,2026-11-01\n"x"y,2026-11-01\n"c ""y""",2026-11-02\n',
+      '--map',
+      'user=who,time=at',
+    );
+    expect([code, events.map((event) => event['userId'])]).toEqual([0, ['b"o', '"x"y', 'c "y"']]);
+  });
+
+  test('law 7: a quote that never closes hides rows: an error that says from where, whatever follows', async () => {
+    for (const rest of ['cy,2026-11-02\n', 'cy,2026-11-02\n'.repeat(80_000)]) {
+      const file = fileOf(`who,at\nana,2026-11-01\nbo,"2026-11-01\n${rest}`);
+      const done = await tributary(['import', 'csv', file, '--map', 'user=who,time=at', '--dry-run']);
+      expect(done).toMatchObject({
+        code: 1,
+        stdout: '',
+        stderr: expect.stringContaining('a quote opened after line 2 never closes'),
+      });
+    }
+  });
+
+  test('any table of cells goes through without a crash, and every row is an event or a problem', async () => {
+    const cell = fc.oneof(
+      fc.constantFrom('', 'ana', '2026-11-01', '1', '=1+1', '"', '\u0000', '\ud800', 'a\nb'),
+      fc.string({ unit: 'binary' }),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.tuple(cell, cell, cell), { minLength: 1, maxLength: 10 }), async (rows) => {
+        const quoted = (text: string) => `"${text.replaceAll('"', '""')}"`;
+        const text = `who,at,amount\n${rows.map((row) => row.map(quoted).join(',')).join('\n')}\n`;
+        const done = await tributary([
+          'import',
+          'csv',
+          fileOf(text),
+          '--map',
+          'user=who,time=at,value=amount',
+          '--dry-run',
+          '--json',
+        ]);
+        const summary = JSON.parse(done.stdout);
+        expect([done.code, summary.rows, summary.events + summary.problems.count]).toEqual([0, rows.length, rows.length]);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test('costs by channel, decimal commas, minor units, a currency for all, a type for all', async () => {
+    const text = 'who;at;via;amount\nana;2026-11-01;search;1.234\n';
+    const map = ['--map', 'user=who,time=at,channel=via,value=amount', '--currency', 'EUR'];
+    expect(
+      (await importCsv(text.replace('1.234', '12,34'), ...map, '--decimal-comma', '--type', 'booking')).events,
+    ).toMatchObject([{ value: 1234, type: 'booking' }]);
+    expect((await importCsv(text.replace('1.234', '1234'), ...map, '--minor', '--cost', 'search=7')).events).toMatchObject([
+      { value: 1234, cost: 7, currency: 'EUR' },
+    ]);
+    expect((await importCsv(text.replace('1.234', ''), ...map, '--cost', 'search=7')).events).toMatchObject([
+      { cost: 700, currency: 'EUR' },
+    ]);
+    expect((await importCsv(text, ...map)).summary.problems.count).toBe(1);
+  });
+});
+
+describe('a path file: a row a user', () => {
+  const HEAD = 'user,c1,c2,c3,conv,value\n';
+  const PATH = ['--map', 'user=user,path=c1..c3,conversion=conv,value=value', '--assign-times', '2026-11-01T00:00:00Z,30m'];
+  const at = (minutes: number) => Date.UTC(2026, 10, 1, 0, minutes);
+
+  test('each click is a step after the one before, the conversion a step after the last; gaps are no steps', async () => {
+    const { events } = await importCsv(
+      `${HEAD}u1,a,,b,1,9.5\nu2,,,,yes,\nu3,a,b,c,0,0\n`,
+      ...PATH,
+      '--currency',
+      'EUR',
+      '--touch-type',
+      'visit',
+    );
+    expect(events.map(({ userId, ts, type, channel, value }) => [userId, ts, type, channel, value])).toEqual([
+      ['u1', at(0), 'visit', 'a', undefined],
+      ['u1', at(30), 'visit', 'b', undefined],
+      ['u1', at(60), 'conversion', undefined, 950],
+      ['u2', at(0), 'conversion', undefined, undefined],
+      ['u3', at(0), 'visit', 'a', undefined],
+      ['u3', at(30), 'visit', 'b', undefined],
+      ['u3', at(60), 'visit', 'c', undefined],
+    ]);
+    expect(new Set(events.map((event) => event['id'])).size).toBe(7);
+  });
+
+  test('columns can be listed, and the step is an hour when not said', async () => {
+    const { events } = await importCsv(`${HEAD}u1,a,b,c,0,\n`, '--map', 'user=user,path=c3+c1', '--assign-times', '2026-11-01');
+    expect(events.map(({ ts, channel }) => [ts, channel])).toEqual([
+      [at(0), 'c'],
+      [at(60), 'a'],
+    ]);
+  });
+
+  test('a value without a conversion and an unclear flag are problems', async () => {
+    const { summary, events } = await importCsv(`${HEAD}u1,a,,,0,5\nu2,a,,,maybe,5\n`, ...PATH);
+    expect(summary.problems.first.map((problem: { reason: string }) => problem.reason)).toEqual([
+      'a value of 5 without a conversion',
+      'the conversion flag is 0 or 1 (no/yes, false/true), got "maybe"',
+    ]);
+    expect(events).toEqual([]);
+  });
+});
+
+describe('wrong usage exits 2 and says what is there', () => {
+  test.each([
+    [['--map', 'user=nobody,time=at'], 'there is no column "nobody"; the file has who, at'],
+    [['--map', 'user=who'], 'names no column for the time'],
+    [['--map', 'time=at'], 'names no column for the user'],
+    [['--map', 'user=who,when=at'], 'there is no field "when"'],
+    [['--map', 'user'], 'FIELD=COLUMN'],
+    [['--map', 'user=who,user=at,time=at'], 'names a field twice'],
+    [['--map', 'user=who,path=at'], '--assign-times'],
+    [['--map', 'user=who,path=at..who', '--assign-times', '2026-11-01'], 'lies behind the last'],
+    [['--map', 'user=who,time=at', '--assign-times', '2026-11-01'], 'is for path files'],
+    [['--map', 'user=who,path=at', '--assign-times', 'soon'], 'START[,STEP]'],
+    [['--map', 'user=who,path=at', '--assign-times', '2026-11-01,0s'], 'a step is'],
+    [['--map', 'user=who,time=at', '--cost', 'a:7'], 'CHANNEL=AMOUNT'],
+    [['--map', 'user=who,time=at', '--currency', 'euro'], 'a code such as EUR'],
+    [['--map', 'user=who,time=at', '--separator', 'comma'], 'one character'],
+    [[], "required option '--map"],
+  ])('%j', async (options, message) => {
+    const done = await importCsv('who,at\nana,2026-11-01\n', ...options);
+    expect([done.code, done.stdout]).toEqual([2, '']);
+    expect(done.stderr.replaceAll('\\"', '"')).toContain(message);
+  });
+
+  test('an empty file, a missing file, a folder', async () => {
+    expect(await importCsv('', '--map', 'user=who,time=at')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('is empty'),
+    });
+    for (const path of [join(folder, 'none.csv'), folder])
+      expect(await tributary(['import', 'csv', path, '--map', 'user=who,time=at', '--dry-run'])).toMatchObject({
+        code: 2,
+        stderr: expect.stringMatching(/ENOENT|EISDIR/),
+      });
+  });
+});
