@@ -48,19 +48,22 @@ function facts({ partitions, generation, pending, complete, definitions }: Statu
   const behind = partitions.filter((partition) => partition.behind === true).length;
   const lags = partitions.map(({ lagMs }) => lagMs).filter((lagMs) => lagMs !== null);
   const unread = partitions.filter(({ position }) => position === null).length;
-  return renderFacts([
-    ['answers', complete ? terminal.tone('ok', 'complete') : terminal.tone('fail', 'INCOMPLETE')],
+  return renderFacts(
     [
-      'generation',
-      generation.current === null
-        ? 'none yet'
-        : `${generation.current}${generation.served === generation.current ? '' : `, served is ${generation.served ?? 'none'}: ${generation.failure ?? 'still loading'}`}`,
+      ['answers', complete ? 'complete' : 'INCOMPLETE'],
+      [
+        'generation',
+        generation.current === null
+          ? 'none yet'
+          : `${generation.current}${generation.served === generation.current ? '' : `, served is ${generation.served ?? 'none'}: ${generation.failure ?? 'still loading'}`}`,
+      ],
+      ['speed layer', `${partitions.length} partitions, ${behind} behind${unread > 0 ? `, ${unread} without events` : ''}`],
+      ['oldest log time', lags.length === 0 ? 'unknown' : `${span(Math.max(...lags))} ago`],
+      ['pending late events', count(pending)],
+      ['definitions', definitions],
     ],
-    ['speed layer', `${partitions.length} partitions, ${behind} behind${unread > 0 ? `, ${unread} without events` : ''}`],
-    ['oldest log time', lags.length === 0 ? 'unknown' : `${span(Math.max(...lags))} ago`],
-    ['pending late events', count(pending)],
-    ['definitions', definitions],
-  ]);
+    (label, value) => (label === 'answers' ? terminal.tone(complete ? 'ok' : 'fail', value) : value),
+  );
 }
 
 function partitionTable({ partitions }: Status, { terminal }: Context): string {

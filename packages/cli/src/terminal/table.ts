@@ -27,10 +27,13 @@ export function renderTable(table: Table, head: (text: string) => string = (text
   return [header, rule, ...table.rows.map(line), ...(table.total ? [rule, line(table.total)] : [])].join('\n');
 }
 
-/** Facts as `label  value` lines. */
-export function renderFacts(facts: readonly (readonly [label: string, value: string])[]): string {
+/** Facts as `label  value` lines. `style` may colour a value, which it gets without control characters. */
+export function renderFacts(
+  facts: readonly (readonly [label: string, value: string])[],
+  style = (_label: string, value: string): string => value,
+): string {
   const width = Math.max(...facts.map(([label]) => widthOf(label)));
-  return facts.map(([label, value]) => `${pad(label, width, 'left')}  ${printable(value)}`.trimEnd()).join('\n');
+  return facts.map(([label, value]) => `${pad(label, width, 'left')}  ${style(label, printable(value))}`.trimEnd()).join('\n');
 }
 
 /** What users put into events must not steer the terminal. */

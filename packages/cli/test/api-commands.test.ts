@@ -1,0 +1,329 @@
+/** The reading commands against a server that answers as the API does (services/api/src/routes). */
+import { describe, expect, test } from 'vitest';
+import { fakeServer, problem, type Received, type Reply } from './fake-server.ts';
+import { tributary } from './fake-shell.ts';
+
+const META = {
+  view: 'merged',
+  generation: 3,
+  cut: Date.UTC(2026, 10, 21, 7),
+  speed: { lagMs: 12, watermark: Date.UTC(2026, 10, 21, 8) },
+  pending: 2,
+  complete: true,
+  warnings: [] as string[],
+  definitions: 'abcdef123456',
+}; // prettier-ignore
+
+const credit = (conversions: number, valueMinor: number) => ({
+  creditMicros: Math.round(conversions * 1e6),
+  conversions,
+  valueMinor,
+});
+const REPORT = {
+  model: 'linear',
+  by: ['channel', 'currency'],
+  range: { fromDay: null, toDay: null },
+  rows: [
+    { channel: '(unattributed)', currency: 'EUR', ...credit(1, 5000), touches: 0, costMinor: 0 },
+    { channel: 'email', currency: '(none)', ...credit(0, 0), touches: 40, costMinor: 0 },
+    { channel: 'search', currency: 'EUR', ...credit(2.5, 123_456), touches: 10, costMinor: 700 },
+    { channel: 'search', currency: 'JPY', ...credit(0.001, 500), touches: 0, costMinor: 0 },
+  ],
+  totals: {},
+  nextCursor: null,
+  meta: META,
+};
+const COMPARISON = {
+  models: ['first', 'last'],
+  rows: [
+    { channel: 'email', models: { first: credit(1, 100), last: credit(0, 0) } },
+    { channel: 'search', models: { first: credit(0, 0), last: credit(1, 100) } },
+  ],
+  nextCursor: null,
+  meta: { ...META, complete: false, warnings: ['partition 3: the speed layer has read nothing of the log'] },
+};
+const EXPLANATION = {
+  conversion: { ts: Date.UTC(2026, 10, 20, 9), id: 'c1', type: 'purchase', valueMinor: 4990, currency: 'EUR' },
+  userId: 'ana',
+  attributed: true,
+  unattributedMicros: 0,
+  touches: [
+    {
+      ts: Date.UTC(2026, 8, 1),
+      id: 't0',
+      type: 'ad_click',
+      channel: 'social',
+      eligible: false,
+      reason: '80 days before the conversion, outside the 30-day window',
+      credits: {},
+    },
+    {
+      ts: Date.UTC(2026, 10, 19),
+      id: 't1',
+      type: 'ad_click',
+      channel: 'search',
+      eligible: true,
+      reason: 'within the window',
+      credits: {
+        first: { weight: 1, creditMicros: 1_000_000, valueMinor: 4990 },
+        last: { weight: 0, creditMicros: 0, valueMinor: 0 },
+      },
+    },
+    {
+      ts: Date.UTC(2026, 10, 20),
+      id: 't2',
+      type: 'email_click',
+      channel: 'email',
+      eligible: true,
+      reason: 'within the window',
+      credits: {
+        first: { weight: 0, creditMicros: 0, valueMinor: 0 },
+        last: { weight: 1, creditMicros: 1_000_000, valueMinor: 4990 },
+      },
+    },
+  ],
+  omittedTouches: 0,
+  weightSums: {},
+  models: ['first', 'last'],
+  meta: {
+    generation: 3,
+    sources: ['speed', 'batch'],
+    complete: true,
+    warnings: [],
+    definitions: 'abcdef123456',
+    lookbackMs: 30 * 86_400_000,
+  },
+}; // prettier-ignore
+const SIGNALS = {
+  userId: 'a/b ü',
+  status: 'PRESENT',
+  signals: [
+    { ts: Date.UTC(2026, 10, 21), type: 'purchase', id: 's1', userId: 'a/b ü', value: 4990, currency: 'EUR' },
+    { ts: Date.UTC(2026, 10, 20), type: 'evil\u001b[31m', id: 's2', userId: 'a/b ü' },
+  ],
+  nextCursor: 'more',
+  meta: { view: 'speed', speed: { lagMs: null, watermark: null }, complete: true, warnings: [] },
+};
+const STATUS = {
+  partitions: [
+    { partition: 0, position: 'p', logEnd: 'p', behind: false, logTime: Date.UTC(2026, 10, 21), lagMs: 90_000, generation: 3 },
+    { partition: 1, position: null, logEnd: 'q', behind: true, logTime: null, lagMs: null, generation: null },
+  ],
+  generation: { current: 3, served: 2, sequence: 5, failure: 'view rows are corrupt' },
+  pending: 7,
+  complete: false,
+  warnings: ['partition 1: behind'],
+  definitions: 'abcdef123456',
+};
+const RECONCILIATIONS = {
+  reconciliations: [
+    {
+      generation: 3,
+      reconciliation: {
+        comparedAt: Date.UTC(2026, 10, 21),
+        rowsCompared: 12_345,
+        differences: [{ view: 'credit', channel: 'email', valueMinor: -500, currency: 'EUR', reason: 'late' }],
+      },
+    },
+  ],
+  nextCursor: null,
+};
+
+const ROUTES: Readonly<Record<string, unknown>> = {
+  '/v1/attribution': REPORT,
+  '/v1/attribution/compare': COMPARISON,
+  '/v1/conversions/c1': EXPLANATION,
+  '/v1/users/a%2Fb%20%C3%BC/signals': SIGNALS,
+  '/v1/status': STATUS,
+  '/v1/reconciliations': RECONCILIATIONS,
+  '/v1/reconciliations/3': RECONCILIATIONS.reconciliations[0],
+  '/v1/generations': { generations: [], publication: null, nextCursor: null },
+};
+const routes = ({ path }: Received): Reply =>
+  path in ROUTES ? { body: ROUTES[path] } : problem(404, 'not_found', `there is no ${path}`);
+
+/** Every command that reads from the API, with the exit code of its answer above. */
+const COMMANDS: readonly (readonly [code: number, ...argv: string[]])[] = [
+  [0, 'attribution', 'report', '--model', 'linear'],
+  [0, 'attribution', 'compare'],
+  [0, 'attribution', 'explain', 'c1'],
+  [0, 'signals', 'get', 'a/b ü'],
+  [1, 'status'],
+  [0, 'reconcile', 'show'],
+  [0, 'reconcile', 'show', '3'],
+  [0, 'batch', 'status'],
+];
+
+describe('attribution report', () => {
+  test('one row a channel, the most conversions first, money by currency, a total, the meta line', async () => {
+    await using server = await fakeServer(routes);
+    const done = await tributary([
+      'attribution',
+      'report',
+      '--model',
+      'linear',
+      '--from',
+      '2026-11-01',
+      '--view',
+      'merged',
+      '--url',
+      server.url,
+    ]);
+    expect(done.stderr).toBe('');
+    expect(done.stdout).toBe(
+      [
+        'linear, by channel',
+        'channel         touches      cost  conversions    share                   value',
+        '───────────────────────────────────────────────────────────────────────────────',
+        'search               10  7.00 EUR         2.50   71.4 %  1,234.56 EUR + 500 JPY',
+        '(unattributed)        0      0.00            1   28.6 %               50.00 EUR',
+        'email                40      0.00            0    0.0 %                    0.00',
+        '───────────────────────────────────────────────────────────────────────────────',
+        'total                50  7.00 EUR         3.50  100.0 %  1,284.56 EUR + 500 JPY',
+        'view merged · generation 3 cut 2026-11-21 07:00:00Z · pending 2 · lag 12 ms · complete · definitions abcdef123456',
+        '',
+      ].join('\n'),
+    );
+    expect(server.received[0]?.query).toEqual({ model: 'linear', by: 'channel,currency', from: '2026-11-01', view: 'merged' });
+    expect(server.received[0]?.headers.authorization).toBe('Bearer tw_key');
+  });
+
+  test('--json is the answer of the API to exactly what was asked', async () => {
+    await using server = await fakeServer(routes);
+    const done = await tributary(['attribution', 'report', '--by', 'campaign', '--json', '--url', server.url]);
+    expect(JSON.parse(done.stdout)).toEqual(REPORT);
+    expect(server.received[0]?.query).toEqual({ model: 'last', by: 'campaign' });
+  });
+
+  test('law 7: all pages are read, and what is cut off is said', async () => {
+    const page = (rows: unknown[], nextCursor: string | null) => ({ body: { ...REPORT, rows, nextCursor } });
+    await using two = await fakeServer(({ query }) =>
+      query['cursor'] === undefined ? page(REPORT.rows.slice(0, 2), 'next') : page(REPORT.rows.slice(2), null),
+    );
+    await using one = await fakeServer(routes);
+    const argv = ['attribution', 'report', '--url'];
+    expect((await tributary([...argv, two.url])).stdout).toBe((await tributary([...argv, one.url])).stdout);
+    await using endless = await fakeServer(() => page(REPORT.rows.slice(0, 1), 'next'));
+    expect((await tributary([...argv, endless.url])).stderr).toContain('only the first 10 rows are shown');
+  });
+});
+
+test('compare: models side by side; what is missing is said twice, as a warning and in the meta line', async () => {
+  await using server = await fakeServer(routes);
+  const done = await tributary(['attribution', 'compare', '--url', server.url]);
+  expect(done.stdout).toContain('channel  first  last');
+  expect(done.stdout).toContain('total        1     1');
+  expect(done.stdout).toContain('INCOMPLETE');
+  expect(done.stderr).toBe('warning: partition 3: the speed layer has read nothing of the log\n');
+});
+
+test('explain: every touch, its credit, why; credits add up to the conversion (law 4)', async () => {
+  await using server = await fakeServer(routes);
+  const done = await tributary(['attribution', 'explain', 'c1', '--url', server.url]);
+  expect(done.stdout).toContain('purchase c1 of ana, 2026-11-20 09:00:00Z, 49.90 EUR');
+  expect(done.stdout).toMatch(/social +– +– +80 days before/);
+  expect(done.stdout).toMatch(/total +1 +1\n/);
+  const wrong = await tributary(['attribution', 'explain', 'c1', '--model', 'best', '--url', server.url]);
+  expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('there is no model "best"; there are first, last') });
+});
+
+test('signals: text of users cannot steer the terminal; the next page is told', async () => {
+  await using server = await fakeServer(routes);
+  const done = await tributary(['signals', 'get', 'a/b ü', '--names', 'purchase', '--url', server.url]);
+  expect(done.stdout).toContain('49.90 EUR');
+  expect(done.stdout).not.toContain('\u001b');
+  expect(done.stderr).toBe('there are more: --cursor more\n');
+  await using empty = await fakeServer(() => ({ body: { ...SIGNALS, status: 'NOT_FOUND', signals: [], nextCursor: null } }));
+  expect(await tributary(['signals', 'get', 'nobody', '--url', empty.url])).toMatchObject({
+    code: 1,
+    stderr: 'no event of the user "nobody" is stored\n',
+  });
+});
+
+test('status: facts, partitions on request, exit 1 when answers are incomplete', async () => {
+  await using server = await fakeServer(routes);
+  const done = await tributary(['status', '--partitions', '--url', server.url]);
+  expect(done.code).toBe(1);
+  expect(done.stdout).toContain('generation           3, served is 2: view rows are corrupt');
+  expect(done.stdout).toContain('2 partitions, 1 behind, 1 without events');
+  expect(done.stdout).toContain('1 min 30 s ago');
+});
+
+test('reconcile: units by the names of fields; nothing compared yet is exit 1', async () => {
+  await using server = await fakeServer(routes);
+  const done = await tributary(['reconcile', 'show', '--url', server.url]);
+  expect(done.stdout).toContain('rowsCompared  12,345');
+  expect(done.stdout).toContain('-5.00 EUR');
+  await using none = await fakeServer(() => ({ body: { reconciliations: [], nextCursor: null } }));
+  expect(await tributary(['reconcile', 'show', '--json', '--url', none.url])).toMatchObject({ code: 1, stdout: 'null\n' });
+});
+
+describe.each(COMMANDS.map(([code, ...argv]) => ({ code, argv, name: argv.join(' ') })))('tributary $name', ({ code, argv }) => {
+  test('--json: one JSON document on stdout, before or after the command', async () => {
+    await using server = await fakeServer(routes);
+    const before = await tributary(['--json', '--url', server.url, ...argv]);
+    const after = await tributary([...argv, '--json', '--url', server.url]);
+    expect(before.code).toBe(code);
+    expect(after.stdout).toBe(before.stdout);
+    expect(JSON.parse(after.stdout)).toBeTypeOf('object');
+    expect(after.stdout).not.toContain('warning:');
+  });
+
+  test('an API that does not answer: exit 3, nothing on stdout, the address and a fix on stderr', async () => {
+    const done = await tributary([...argv, '--url', 'http://127.0.0.1:1']);
+    expect(done).toMatchObject({ code: 3, stdout: '' });
+    expect(done.stderr).toMatch(/the API at http:\/\/127\.0\.0\.1:1 does not answer: .*\n {2}fix: Start the platform/);
+    const json = await tributary([...argv, '--json', '--url', 'http://127.0.0.1:1']);
+    expect(JSON.parse(json.stderr).error).toMatchObject({ code: 'api_unreachable', exitCode: 3 });
+  });
+
+  test('401, a proxy that answers HTML, 503: exit codes and words', async () => {
+    await using denied = await fakeServer(() => problem(401, 'unauthorized', 'the key is not known'));
+    expect(await tributary([...argv, '--url', denied.url])).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringMatching(/401: the key is not known\n {2}fix: Give a key/),
+    });
+    await using proxy = await fakeServer(() => ({ body: '<html>' }));
+    expect(await tributary([...argv, '--url', proxy.url])).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringContaining('not JSON'),
+    });
+    await using down = await fakeServer(() => problem(503, 'store_unavailable', 'the store did not answer'));
+    expect(await tributary([...argv, '--url', down.url])).toMatchObject({
+      code: 3,
+      stdout: '',
+      stderr: expect.stringContaining('the store did not answer'),
+    });
+  });
+
+  test('an unknown option is exit 2', async () => {
+    expect(await tributary([...argv, '--frobnicate'])).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: expect.stringContaining("unknown option '--frobnicate'"),
+    });
+  });
+});
+
+test('no key: exit 3 and the ways to give one', async () => {
+  const done = await tributary(['status'], { env: {} });
+  expect(done).toMatchObject({ code: 3, stderr: expect.stringMatching(/there is no read key.*keys\.local\.json/) });
+});
+
+test('colour: on a terminal only, and never with NO_COLOR', async () => {
+  await using server = await fakeServer(routes);
+  const argv = ['status', '--url', server.url];
+  const shown = async (isTTY: boolean, env: Record<string, string>) => {
+    let text = '';
+    const write = (piece: string) => {
+      text += piece;
+      return true;
+    };
+    const stdout = { isTTY, write, once: () => {}, off: () => {} };
+    await tributary(argv, { stdout, env: { TRIBUTARY_KEY: 'k', ...env } });
+    return text.includes('\u001b[');
+  };
+  expect([await shown(true, {}), await shown(false, {}), await shown(true, { NO_COLOR: '1' })]).toEqual([true, false, false]);
+});

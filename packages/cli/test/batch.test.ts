@@ -1,0 +1,179 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { fateOf, type Generation, type Generations, previousOf } from '../src/report/generations.ts';
+import { fakeServer, problem } from './fake-server.ts';
+import { tributary } from './fake-shell.ts';
+
+const generation = (number: number, state: string, more: Partial<Generation> = {}): Generation => ({
+  generation: number,
+  state,
+  mode: 'incremental',
+  base: null,
+  reason: 'schedule',
+  createdAt: Date.UTC(2026, 10, 21),
+  computedAt: null,
+  definitionsVersion: 'abc',
+  counts: { events: 1_000, newEvents: 10, duplicates: 1 },
+  current: false,
+  ...more,
+}); // prettier-ignore
+const published = (number: number, held = false) => ({
+  sequence: 9,
+  generation: number,
+  action: held ? 'rollback' : 'publish',
+  held,
+  at: Date.UTC(2026, 10, 21),
+  by: 'schedule',
+});
+const list = (generations: Generation[], publication: Generations['publication']): Generations => ({
+  generations,
+  publication,
+  nextCursor: null,
+});
+
+describe('batch run', () => {
+  test('asks and answers at once; the definitions travel in the body', async () => {
+    await using server = await fakeServer(() => ({ status: 202, body: { jobId: '7', mode: 'full' } }));
+    const file = join(mkdtempSync(join(tmpdir(), 'tributary-batch-')), 'definitions.json');
+    writeFileSync(file, '{"conversions":["purchase"]}');
+    const done = await tributary(['batch', 'run', '--full', '--definitions', file, '--url', server.url]);
+    expect(done).toMatchObject({ code: 0, stdout: 'job 7 (full); follow it with "tributary batch status"\n' });
+    expect(server.received.map(({ method, path, body }) => [method, path, body])).toEqual([
+      ['POST', '/v1/generations', { mode: 'full', definitions: { conversions: ['purchase'] } }],
+    ]);
+  });
+
+  test.each([
+    [
+      'is published',
+      0,
+      [
+        [4, 'pending'],
+        [4, 'computed'],
+      ],
+      published(4),
+      'generation 4 is published',
+    ],
+    [
+      'fails',
+      1,
+      [
+        [4, 'pending'],
+        [4, 'failed'],
+      ],
+      published(3),
+      'generation 4 failed: no disk',
+    ],
+    ['is held back by a rollback', 0, [[4, 'computed']], published(2, true), 'computed but not published'],
+  ] as const)('--wait until it %s: exit %i', async (_, code, steps, publication, text) => {
+    let asked = -1;
+    await using server = await fakeServer(({ method }) => {
+      if (method === 'POST') return { status: 202, body: { jobId: '7', mode: 'incremental' } };
+      const step = steps[Math.min(asked++, steps.length - 1)];
+      const done = asked > steps.length - 1;
+      return {
+        body: list(
+          [...(step === undefined ? [] : [generation(step[0], step[1], { failure: 'no disk' })]), generation(3, 'computed')],
+          done ? publication : published(3),
+        ),
+      };
+    });
+    const done = await tributary(['batch', 'run', '--wait', '--url', server.url]);
+    expect(done.stdout).toContain(text);
+    expect(done.code).toBe(code);
+  });
+
+  test('--wait gives up after --timeout, and says that the run goes on', async () => {
+    let now = 0;
+    await using server = await fakeServer(({ method }) =>
+      method === 'POST' ? { status: 202, body: { jobId: '7', mode: 'incremental' } } : { body: list([], null) },
+    );
+    const done = await tributary(['batch', 'run', '--wait', '--timeout', '5s', '--url', server.url], { now: () => (now += 700) });
+    expect(done).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringMatching(/waiting for the run to start\n {2}fix: It goes on by itself/),
+    });
+  });
+
+  test('wrong definitions and timeouts are exit 2 before anything is asked', async () => {
+    await using server = await fakeServer(() => problem(500, 'internal', 'unexpected'));
+    for (const option of [
+      ['--definitions', 'none.json'],
+      ['--timeout', 'soon'],
+    ])
+      expect(await tributary(['batch', 'run', ...option, '--url', server.url])).toMatchObject({ code: 2, stdout: '' });
+    expect(server.received).toEqual([]);
+  });
+});
+
+describe('batch rollback and publish', () => {
+  test('a rollback without a number goes to the newest computed one below the current', async () => {
+    const all = list(
+      [
+        generation(6, 'computed'),
+        generation(5, 'computed', { current: true }),
+        generation(4, 'failed'),
+        generation(3, 'computed'),
+        generation(2, 'retired'),
+      ],
+      published(5),
+    );
+    await using server = await fakeServer(({ method }) => ({
+      body: method === 'GET' ? all : { publication: published(3, true) },
+    }));
+    const done = await tributary(['batch', 'rollback', '--url', server.url]);
+    expect(server.received.at(-1)).toMatchObject({ method: 'POST', path: '/v1/generations/3/rollback', body: {} });
+    expect(done).toMatchObject({ code: 0, stdout: expect.stringContaining('readers get generation 3') });
+    expect(done.stdout).toContain('held: scheduled runs do not publish');
+  });
+
+  test('nothing to go back to is exit 1; a conflict of the API is told; a number that is none is exit 2', async () => {
+    await using server = await fakeServer(({ method }) =>
+      method === 'GET'
+        ? { body: list([generation(1, 'computed')], published(1)) }
+        : problem(409, 'conflict', 'generation 9 is failed'),
+    );
+    expect(await tributary(['batch', 'rollback', '--url', server.url])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('no computed generation older'),
+    });
+    expect(await tributary(['batch', 'publish', '9', '--url', server.url])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('409: generation 9 is failed'),
+    });
+    expect(await tributary(['batch', 'publish', '0', '--url', server.url])).toMatchObject({ code: 2 });
+  });
+});
+
+test('batch status: the current one is marked, a failure is told', async () => {
+  const all = list(
+    [
+      generation(4, 'failed', { failure: 'no disk' }),
+      generation(3, 'computed', { current: true, computedAt: Date.UTC(2026, 10, 21, 0, 0, 4) }),
+    ],
+    published(3),
+  );
+  await using server = await fakeServer(() => ({ body: all }));
+  const { stdout } = await tributary(['batch', 'status', '--url', server.url]);
+  expect(stdout).toMatch(/ 4 {2}failed .* no disk\n/);
+  expect(stdout).toMatch(/▸ 3 {2}computed .* 4\.0 s +1,000 +10 +1 /);
+});
+
+test('the fate of a run is that of the first generation after the newest known', () => {
+  const fate = (generations: Generation[], publication: Generations['publication']) => fateOf(list(generations, publication), 3);
+  expect(fate([generation(3, 'computed')], published(3))).toMatchObject({ done: false, text: 'waiting for the run to start' });
+  expect(fate([generation(5, 'pending'), generation(4, 'superseded')], published(3))).toMatchObject({
+    done: false,
+    text: 'generation 5 is pending',
+  });
+  expect(fate([generation(5, 'computed'), generation(4, 'superseded')], published(5))).toMatchObject({
+    done: true,
+    ok: true,
+    generation: 5,
+  });
+  expect(fate([generation(4, 'computed')], published(3))).toMatchObject({ done: false });
+  expect(previousOf(list([generation(1, 'computed')], null))).toBeNull();
+});
