@@ -1,0 +1,90 @@
+import { type RedisServer, startRedis } from '@tributary/testkit/redis-server';
+import type { Redis } from 'ioredis';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { connectRedis, type RedisKind, whenReady } from '../src/redis.ts';
+
+let server: RedisServer;
+const open: Redis[] = [];
+
+beforeEach(async () => {
+  server = await startRedis();
+});
+afterEach(async () => {
+  for (const redis of open.splice(0)) redis.disconnect();
+  await server.stop();
+});
+
+function connect(kind: RedisKind): Redis {
+  const redis = connectRedis(server.url, kind, () => {});
+  open.push(redis);
+  return redis;
+}
+
+test.each(['commit', 'serving', 'blocking'] as const)(
+  '%s: a command fails at once while there is no connection',
+  async (kind) => {
+    const redis = connect(kind);
+    await whenReady(redis, 5_000);
+    await server.kill();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const from = Date.now();
+    await expect(redis.get('x')).rejects.toThrow();
+    expect(Date.now() - from).toBeLessThan(500);
+  },
+);
+
+test.each(['commit', 'serving', 'blocking'] as const)(
+  'law 3: %s never runs a command again whose reply was lost',
+  async (kind) => {
+    const redis = connect(kind);
+    await whenReady(redis, 5_000);
+    process.kill(server.pid, 'SIGSTOP');
+    const lost = redis.incr('n');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    // The connection breaks with the command on its way; the server runs it when it goes on.
+    redis.disconnect(true);
+    await expect(lost).rejects.toThrow();
+    await expect.poll(() => redis.status).not.toBe('ready');
+    process.kill(server.pid, 'SIGCONT');
+    await whenReady(redis, 10_000);
+    expect(Number(await redis.get('n'))).toBeLessThanOrEqual(1);
+  },
+);
+
+test.each([
+  ['commit', 3_000],
+  ['serving', 1_000],
+] as const)('%s: a server that stands still costs %i ms, not for ever', async (kind, limitMs) => {
+  const redis = connect(kind);
+  await whenReady(redis, 5_000);
+  process.kill(server.pid, 'SIGSTOP');
+  try {
+    const from = Date.now();
+    await expect(redis.get('x')).rejects.toThrow(/timed out/i);
+    expect(Date.now() - from).toBeGreaterThanOrEqual(limitMs - 50);
+    expect(Date.now() - from).toBeLessThan(limitMs + 1_000);
+  } finally {
+    process.kill(server.pid, 'SIGCONT');
+  }
+});
+
+test('blocking: a read may block longer than any timeout of the other kinds', async () => {
+  const redis = connect('blocking');
+  await whenReady(redis, 5_000);
+  expect(await redis.xread('BLOCK', 3_500, 'STREAMS', 's', '$')).toBeNull();
+});
+
+test('a connection comes back by itself, and waiting for it ends when told to', async () => {
+  const redis = connect('commit');
+  await whenReady(redis, 5_000);
+  await server.kill();
+  await expect.poll(() => redis.status).not.toBe('ready');
+  const controller = new AbortController();
+  const waiting = whenReady(redis, 60_000, controller.signal);
+  controller.abort();
+  await expect(waiting).rejects.toThrow(/aborted/);
+  await expect(whenReady(redis, 50)).rejects.toThrow(/is not ready after 50 ms/);
+  await server.restart();
+  await whenReady(redis, 5_000);
+  expect(await redis.ping()).toBe('PONG');
+});

@@ -1,0 +1,109 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, test } from 'vitest';
+
+const SERVICE = fileURLToPath(new URL('./small-service.ts', import.meta.url));
+const running: ChildProcess[] = [];
+
+interface Started {
+  readonly child: ChildProcess;
+  readonly output: () => string;
+  /** The exit code, once all output has been read. */
+  readonly ended: Promise<number | null>;
+}
+
+function start(mode: string, env: Record<string, string> = {}, args: readonly string[] = []): Started {
+  const child = spawn(process.execPath, [SERVICE, ...args], {
+    env: { PATH: process.env['PATH'], TRIBUTARY_MODE: mode, ...env },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  });
+  running.push(child);
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
+  // Not its 'close': that does not come once this side has closed the channel.
+  const ended = Promise.all([once(child, 'exit'), once(child.stdout, 'end'), once(child.stderr, 'end')]).then(
+    ([[code]]) => code as number | null,
+  );
+  return { child, output: () => output, ended };
+}
+
+const isReady = (child: ChildProcess) => once(child, 'message').then(([message]) => expect(message).toEqual({ type: 'ready' }));
+
+afterEach(() => {
+  for (const child of running.splice(0)) child.kill('SIGKILL');
+});
+
+describe('the end of a service', () => {
+  test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('%s: told, drained, exit 0', async (signal) => {
+    const { child, ended, output } = start('');
+    await isReady(child);
+    child.kill(signal);
+    expect(await ended).toBe(0);
+    expect(output()).toMatch(/told to stop[\s\S]*drained/);
+  });
+
+  test('a parent that vanishes counts as a signal', async () => {
+    const { child, ended, output } = start('');
+    await isReady(child);
+    child.disconnect();
+    expect(await ended).toBe(0);
+    expect(output()).toMatch(/the parent is gone[\s\S]*drained/);
+  });
+
+  test('a drain that hangs is cut off after 4 s, with exit 1', async () => {
+    const { child, ended } = start('drains-for-ever');
+    await isReady(child);
+    const from = Date.now();
+    child.kill('SIGTERM');
+    child.kill('SIGTERM');
+    expect(await ended).toBe(1);
+    expect(Date.now() - from).toBeGreaterThan(3_500);
+    expect(Date.now() - from).toBeLessThan(5_000);
+  });
+
+  test('a start that is broken off ends with 0', async () => {
+    const { child, ended, output } = start('starts-for-ever');
+    await expect.poll(output, { timeout: 10_000 }).toContain('starting');
+    child.kill('SIGTERM');
+    expect(await ended).toBe(0);
+  });
+
+  test('an unhandled rejection is logged and ends it with 1', async () => {
+    const { ended, output } = start('dies');
+    expect(await ended).toBe(1);
+    expect(output()).toMatch(/"level":60.*a defect/);
+  });
+});
+
+describe('the start of a service', () => {
+  test('an operational error says its code and what to do', async () => {
+    const { ended, output } = start('refuses');
+    expect(await ended).toBe(1);
+    expect(JSON.parse(output())).toMatchObject({ code: 'not_durable', fix: expect.stringContaining('appendonly yes') });
+  });
+
+  test('a wrong setting ends it with 2 and names the setting', async () => {
+    const { ended, output } = start('', { TRIBUTARY_PARTITIONS: 'many' });
+    expect(await ended).toBe(2);
+    expect(output()).toContain('TRIBUTARY_PARTITIONS is a whole number from 1 to 1024, got "many"');
+  });
+
+  test('--help prints the table and starts nothing', async () => {
+    const { ended, output } = start('', {}, ['--help']);
+    expect(await ended).toBe(0);
+    expect(output()).toContain('TRIBUTARY_REDIS_URL');
+  });
+});
+
+test('health is served where a port is given: alive at once, ready when it is', async () => {
+  const port = 20_000 + (process.pid % 10_000);
+  const { child } = start('', { TRIBUTARY_HEALTH_PORT: String(port) });
+  await isReady(child);
+  const get = (path: string) => fetch(`http://127.0.0.1:${port}${path}`);
+  expect((await get('/livez')).status).toBe(200);
+  expect(await (await get('/readyz')).json()).toEqual({ ok: true, detail: 'soon' });
+  expect(await (await get('/metrics')).text()).toContain('process_cpu_seconds_total');
+  expect((await get('/')).status).toBe(404);
+  expect((await fetch(`http://127.0.0.1:${port}/livez`, { method: 'POST' })).status).toBe(405);
+});

@@ -1,0 +1,30 @@
+/** A service for the life-cycle tests: what it shall do wrong is in TRIBUTARY_MODE. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { TributaryError } from '@tributary/model/errors';
+import type { ConfigTable } from '../src/config.ts';
+import { runService } from '../src/service.ts';
+import { SHARED_CONFIG } from '../src/shared-config.ts';
+
+const CONFIG = {
+  ...SHARED_CONFIG,
+  mode: { type: 'string', default: '', why: 'what goes wrong' },
+} as const satisfies ConfigTable;
+
+await runService('small', CONFIG, async ({ config: { mode }, log, signal }) => {
+  if (mode === 'refuses') throw new TributaryError('not_durable', 'Redis has appendonly "no"');
+  if (mode === 'starts-for-ever') log.info('starting');
+  if (mode === 'starts-for-ever') await sleep(60_000, undefined, { signal });
+  if (mode === 'dies') setTimeout(() => Promise.reject(new Error('a defect')), 50);
+  const readyAt = Date.now() + 150;
+  const awake = setInterval(() => {}, 1_000);
+  signal.addEventListener('abort', () => log.info('told to stop'));
+  return {
+    ready: async () => ({ ok: Date.now() >= readyAt, detail: 'soon' }),
+    drain: async () => {
+      if (mode === 'drains-for-ever') await sleep(60_000);
+      await sleep(100);
+      clearInterval(awake);
+      log.info('drained');
+    },
+  };
+});
