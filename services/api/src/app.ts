@@ -15,7 +15,7 @@ import {
   validatorCompiler,
   type ZodTypeProvider,
 } from 'fastify-type-provider-zod';
-import { requireKey } from './auth.ts';
+import { isDocs, requireKey } from './auth.ts';
 import type { ApiContext } from './context.ts';
 import { parseJsonBody } from './json-body.ts';
 import { errorHandler, sendProblem } from './problem.ts';
@@ -49,6 +49,8 @@ export interface AppOptions {
 
 export async function buildApp(context: ApiContext, options: AppOptions): Promise<FastifyInstance> {
   const { deps } = context;
+  const boot = randomUUID().slice(0, 8);
+  let requests = 0;
   const app = Fastify({
     logger: false,
     bodyLimit: deps.limits.bodyBytes,
@@ -58,7 +60,7 @@ export async function buildApp(context: ApiContext, options: AppOptions): Promis
     keepAliveTimeout: 72_000,
     forceCloseConnections: 'idle',
     return503OnClosing: true,
-    genReqId: () => randomUUID(),
+    genReqId: () => `${boot}-${(++requests).toString(36)}`,
     // A percent-encoded user key of 256 characters.
     routerOptions: { maxParamLength: 4_096 },
     frameworkErrors: (error, _request, reply) => sendProblem(reply, 'invalid_query', error.message),
@@ -79,6 +81,10 @@ export async function buildApp(context: ApiContext, options: AppOptions): Promis
   boundInFlight(app, deps.limits.maxInFlight);
   if (options.corsOrigins.length > 0)
     await app.register(cors, { origin: [...options.corsOrigins], methods: ['GET', 'POST'], maxAge: 600 });
+  app.addHook('onRequest', (request, reply, done) => {
+    if (!isDocs(request.url)) reply.headers(DATA_HEADERS);
+    done();
+  });
   app.addHook('onRequest', requireKey(deps.keys, deps.now));
   const { onAnswered } = options;
   if (onAnswered !== undefined)
@@ -87,7 +93,6 @@ export async function buildApp(context: ApiContext, options: AppOptions): Promis
       done();
     });
 
-  await app.register(helmet, { contentSecurityPolicy: { useDefaults: false, directives: CSP }, strictTransportSecurity: false });
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -98,10 +103,23 @@ export async function buildApp(context: ApiContext, options: AppOptions): Promis
     transform: jsonSchemaTransform,
     transformObject: jsonSchemaTransformObject,
   });
-  await app.register(swaggerUi, { routePrefix: '/docs', uiConfig: { persistAuthorization: false } });
+  await app.register(async (docs) => {
+    await docs.register(helmet, {
+      contentSecurityPolicy: { useDefaults: false, directives: CSP },
+      strictTransportSecurity: false,
+    });
+    await docs.register(swaggerUi, { routePrefix: '/docs', uiConfig: { persistAuthorization: false } });
+  });
   for (const routes of ROUTES) await app.register(routes(context));
   return app as unknown as FastifyInstance;
 }
+
+/** Answers are data: never sniffed, framed, cached or run. The pages of /docs get their own policy. */
+const DATA_HEADERS = {
+  'x-content-type-options': 'nosniff',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'cache-control': 'no-store',
+};
 
 /** No inline script anywhere; the documentation's pages bring their own files. `https:` is not forced: loopback speaks http. */
 const CSP = {
@@ -117,19 +135,18 @@ const CSP = {
 };
 
 function boundInFlight(app: FastifyInstance | { addHook: FastifyInstance['addHook'] }, most: number): void {
-  const counted = new WeakSet<object>();
   let inFlight = 0;
-  app.addHook('onRequest', (request, reply, done) => {
+  const leave = () => {
+    inFlight--;
+  };
+  app.addHook('onRequest', (_request, reply, done) => {
     if (inFlight >= most) {
       sendProblem(reply, 'overloaded', `${inFlight} requests are being answered already`);
       return;
     }
     inFlight++;
-    counted.add(request.raw);
-    // `close` comes once for every answer, also for those whose client went away.
-    reply.raw.once('close', () => {
-      if (counted.delete(request.raw)) inFlight--;
-    });
+    // `close` comes exactly once for every answer, also for those whose client went away.
+    reply.raw.once('close', leave);
     done();
   });
 }

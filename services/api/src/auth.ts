@@ -42,7 +42,7 @@ const REASON = {
   expired: 'the key has expired',
 } as const;
 
-function isDocs(url: string): boolean {
+export function isDocs(url: string): boolean {
   return url === '/docs' || url.startsWith('/docs/') || url.startsWith('/docs?');
 }
 

@@ -5,7 +5,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createServingStore } from '@tributary/kv/redis-serving-store';
 import { createSpeedStore } from '@tributary/kv/redis-speed-store';
 import { openRedisStreamLog } from '@tributary/log/redis-stream/redis-stream-log';
 import { encodeEvent } from '@tributary/model/event';

@@ -55,6 +55,7 @@ const QueryBody = z
 
 export const signalsRoutes: Routes = (context) => (app, _options, done) => {
   const { deps } = context;
+  const metaText = createMetaText(context);
 
   app.get(
     '/v1/users/:id/signals',
@@ -83,7 +84,7 @@ export const signalsRoutes: Routes = (context) => (app, _options, done) => {
       const page = { ...user, slices: user.slices.slice(0, limit) };
       const last = page.slices.at(-1);
       const next = user.slices.length > limit && last !== undefined ? encodeCursor(question, [last.ts, last.id]) : null;
-      return sendJson(reply as unknown as FastifyReply, userBody(page, next, metaText(context)));
+      return sendJson(reply as unknown as FastifyReply, userBody(page, next, metaText()));
     },
   );
 
@@ -110,7 +111,7 @@ export const signalsRoutes: Routes = (context) => (app, _options, done) => {
         }
         return selectSignals(userKey, records[i] ?? null, selection);
       });
-      return sendJson(reply as unknown as FastifyReply, queryBody(selected, metaText(context)));
+      return sendJson(reply as unknown as FastifyReply, queryBody(selected, metaText()));
     },
   );
   done();
@@ -131,9 +132,19 @@ function selectionOf(
   };
 }
 
-function metaText({ board }: ApiContext): string {
-  const { lagMs, watermark, missing } = board.health();
-  return JSON.stringify({ view: 'speed', speed: { lagMs, watermark }, complete: missing.length === 0, warnings: missing });
+/** `meta` as text, made anew ten times a second: what it says changes with the clock, not with the request. */
+function createMetaText({ board, deps }: ApiContext): () => string {
+  let text = '';
+  let madeAtMs = Number.NEGATIVE_INFINITY;
+  return () => {
+    const nowMs = deps.now();
+    if (nowMs - madeAtMs >= 100 || nowMs < madeAtMs) {
+      const { lagMs, watermark, missing } = board.health();
+      text = JSON.stringify({ view: 'speed', speed: { lagMs, watermark }, complete: missing.length === 0, warnings: missing });
+      madeAtMs = nowMs;
+    }
+    return text;
+  };
 }
 
 function sendJson(reply: FastifyReply, body: Buffer): FastifyReply {
