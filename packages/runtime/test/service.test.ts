@@ -20,9 +20,11 @@ function start(mode: string, env: Record<string, string> = {}, args: readonly st
   });
   running.push(child);
   let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
+  const { stdout, stderr } = child;
+  if (stdout === null || stderr === null) throw new Error('the child has no output to read');
+  for (const stream of [stdout, stderr]) stream.on('data', (chunk) => (output += chunk));
   // Not its 'close': that does not come once this side has closed the channel.
-  const ended = Promise.all([once(child, 'exit'), once(child.stdout, 'end'), once(child.stderr, 'end')]).then(
+  const ended = Promise.all([once(child, 'exit'), once(stdout, 'end'), once(stderr, 'end')]).then(
     ([[code]]) => code as number | null,
   );
   return { child, output: () => output, ended };
