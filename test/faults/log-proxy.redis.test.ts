@@ -6,6 +6,7 @@ import { connectRedis } from '@tributary/runtime/redis';
 import { eventually, readAll } from '@tributary/testkit/log-contract';
 import { type RedisServer, startRedis } from '@tributary/testkit/redis-server';
 import { startTcpProxy, type TcpProxy } from '@tributary/testkit/tcp-proxy';
+import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 const PARTITIONS = 2;
@@ -34,7 +35,7 @@ afterEach(async () => {
 });
 
 async function openAt(port: number, more: Partial<RedisStreamLogOptions> = {}): Promise<EventLog> {
-  const commands = connectRedis(`redis://127.0.0.1:${port}`, 'commit', () => {});
+  const commands = more.commands ?? connectRedis(`redis://127.0.0.1:${port}`, 'commit', () => {});
   const blocking = connectRedis(`redis://127.0.0.1:${port}`, 'blocking', () => {});
   const log = await openRedisStreamLog({ commands, blocking, namespace, partitions: PARTITIONS, now: Date.now, ...more });
   opened.push(log);
@@ -191,6 +192,37 @@ describe('a network that fails under the log', () => {
     await eventually(() => log.append(0, { kind: 'events', body: 'c' }));
     const entries = await eventually(() => log.read(FROM_START, { maxEntries: 10, waitMs: 0 }));
     expect(entries.map(({ body }) => body)).toEqual(['a', 'c']);
+  });
+
+  it('a black hole in the middle of reconnecting: the handshake is given up, and reads and appends come back', async () => {
+    const log = await throughProxy();
+    await log.append(0, { kind: 'events', body: 'a' });
+    await proxy.set({ kind: 'refuse' });
+    await proxy.set({ kind: 'blackHole' });
+    await expect.poll(() => proxy.connections).toBe(2);
+    await sleep(200);
+    await proxy.set({ kind: 'pass' });
+    const entries = await eventually(() => log.read(FROM_START, { maxEntries: 10, waitMs: 0 }));
+    expect(entries.map(({ body }) => body)).toEqual(['a']);
+    await eventually(() => log.append(0, { kind: 'events', body: 'b' }));
+  });
+
+  it('appends fail as soon as the connection does, also where ioredis itself would leave them pending (its issue 2193)', async () => {
+    const url = `redis://127.0.0.1:${proxy.port}`;
+    const settings = { autoResendUnfulfilledCommands: false, enableOfflineQueue: false, maxRetriesPerRequest: null };
+    const commands = new Redis(url, { ...settings, retryStrategy: () => 50 }).on('error', () => {});
+    await new Promise((resolve) => commands.once('ready', resolve));
+    const log = await throughProxy({ commands, appendTimeoutMs: 60_000, appendLimits: { ...APPEND_LIMITS, groupAppends: 1 } });
+    await proxy.set({ kind: 'dropReply', afterBytes: 0 });
+    const outcomes = [tryAppend(log, 0, 'under way'), tryAppend(log, 0, 'waiting')];
+    await sleep(100);
+    await proxy.set({ kind: 'refuse' });
+    const startedMs = performance.now();
+    expect(codes(await Promise.all(outcomes))).toEqual(['log_unavailable']);
+    expect(performance.now() - startedMs).toBeLessThan(1_000);
+    await proxy.set({ kind: 'pass' });
+    await eventually(() => log.append(0, { kind: 'events', body: 'after' }));
+    expect((await readAll(await direct(), FROM_START, 10)).map(({ body }) => body)).toEqual(['under way', 'after']);
   });
 
   it('a slow network: appends made together share round trips', async () => {

@@ -79,6 +79,13 @@ export function describeLogContract(name: string, makeLog: (partitions: number) 
         expect(entries).toHaveLength(6);
       });
 
+      it.each([0, -1, 1.5, Number.NaN])('maxEntries %d is refused: it never means "all"', async (maxEntries) => {
+        const { log } = await open();
+        await log.append(0, events('a'));
+        await expect(log.read(after(null), { maxEntries, waitMs: 0 })).rejects.toThrow(RangeError);
+        expect(bodies(await log.read(after(null), { maxEntries: 1, waitMs: 0.4 }))).toEqual(['a']);
+      });
+
       it('a reader that follows writers under way sees every entry once, in order', async () => {
         const { log, reopen } = await open();
         const reader = await reopen();
@@ -358,10 +365,10 @@ export function describeLogContract(name: string, makeLog: (partitions: number) 
 
       it('closing waits for the appends under way', async () => {
         const { log, reopen } = await open();
-        const appends = Promise.allSettled(numbered(100).map((body) => log.append(0, events(body))));
+        const appends = Promise.allSettled(numbered(2_500).map((body) => log.append(0, events(body))));
         await log.close();
         const acknowledged = (await appends).flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
-        expect(acknowledged).toHaveLength(100);
+        expect(acknowledged).toHaveLength(2_500);
         expect((await (await reopen()).read(after(null), NOW)).map(({ position }) => position)).toEqual(acknowledged);
       });
     });

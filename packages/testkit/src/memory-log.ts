@@ -96,6 +96,8 @@ export function createMemoryLog({ partitions, turn, disk = createMemoryDisk() }:
       return position;
     },
     async read(after, limits) {
+      if (!(Number.isInteger(limits.maxEntries) && limits.maxEntries > 0))
+        throw new RangeError(`maxEntries ${limits.maxEntries}`);
       if (limits.signal?.aborted) return [];
       await enter();
       const entries = collect(disk, after, limits.maxEntries);

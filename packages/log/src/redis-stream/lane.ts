@@ -87,8 +87,7 @@ export function createLane({ redis, keys, identity, now, onRewound }: LaneOption
   }
 
   function judge({ partition, id }: From, answer: number): void {
-    if (answer === 2) throw recreated(identity, `partition ${partition} vanished`);
-    if (answer === 3) throw recreated(identity, `the position ${id} of partition ${partition} lies a day in the future`);
+    if (answer === 2) throw recreated(identity, `the position ${id} of partition ${partition} lies a day in the future`);
     if (answer === 1) onRewound(partition, id as string);
     checked.add(partition);
   }

@@ -32,6 +32,9 @@ export function createReader(options: LaneOptions): Reader {
 
   return {
     async read(after, { maxEntries, waitMs, signal }) {
+      // To Redis, COUNT 0 means all.
+      if (!(Number.isInteger(maxEntries) && maxEntries > 0))
+        throw new RangeError(`maxEntries ${maxEntries}; at least 1 is needed`);
       if (closed) throw unavailable('it was closed');
       if (signal?.aborted) return [];
       if (after.size === 0) {
@@ -43,7 +46,7 @@ export function createReader(options: LaneOptions): Reader {
       );
       const lane = takeLane();
       try {
-        const answer = await lane.read(from, maxEntries, waitMs, signal);
+        const answer = await lane.read(from, maxEntries, Math.ceil(waitMs), signal);
         if (answer === null) return [];
         for (const [i, trimmed] of answer.trimmed.entries()) demandRetained(after, from[i] as From, trimmed);
         return entriesOf(answer.streams, options.keys);

@@ -3,8 +3,8 @@
 -- still come after that position, even if the clock went back meanwhile, so the stream's last id is moved forward to it.
 -- KEYS  1 <ns>:log   2… the streams
 -- ARGV  1 identity of the log the caller opened   2… the reader's position in each stream, as "ms-seq"
--- Returns for each stream 0 in order, 1 moved forward, 2 the stream vanished, 3 the position lies a day in the future;
--- nil when the log is another one.
+-- Returns for each stream 0 in order, 1 moved forward, 2 the position lies a day in the future; nil when the log is
+-- another one. A stream that vanished is in order here: every read asks for it anyway.
 if redis.call('HGET', KEYS[1], 'identity') ~= ARGV[1] then return false end
 local DAY_MS = 86400000
 local latestMs = tonumber(redis.call('TIME')[1]) * 1000 + DAY_MS
@@ -15,9 +15,7 @@ end
 local answers = {}
 for i = 2, #KEYS do
   local answer = 0
-  if redis.call('EXISTS', KEYS[i]) == 0 then
-    answer = 2
-  else
+  if redis.call('EXISTS', KEYS[i]) == 1 then
     local info = redis.call('XINFO', 'STREAM', KEYS[i])
     local lastId = '0-0'
     for f = 1, #info, 2 do
@@ -26,9 +24,8 @@ for i = 2, #KEYS do
     local ms, seq = parse(ARGV[i])
     local lastMs, lastSeq = parse(lastId)
     if ms > lastMs or (ms == lastMs and seq > lastSeq) then
-      if ms > latestMs then
-        answer = 3
-      else
+      answer = 2
+      if ms <= latestMs then
         redis.call('XSETID', KEYS[i], ARGV[i])
         answer = 1
       end
