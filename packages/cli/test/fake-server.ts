@@ -98,3 +98,6 @@ export function fakeCollector() {
     },
   };
 }
+
+/** An answer that no test should get to see. */
+export const NOTHING: Reply = problem(500, 'internal', 'this test expects no request');

@@ -1,0 +1,63 @@
+import { expect, test } from 'vitest';
+import { judgePointer, judgePublished } from './archive.ts';
+import { judgeFreeSpace, judgeNode } from './machine.ts';
+import { judgeClock, judgeInfo, judgeSettings } from './redis.ts';
+import { serviceUrls } from './services.ts';
+
+const DURABLE = { appendonly: 'yes', appendfsync: 'always', 'no-appendfsync-on-rewrite': 'no', 'maxmemory-policy': 'noeviction' };
+const PUBLICATION = { sequence: 2, generation: 7, action: 'publish', held: false, at: 0, by: 'x' } as const;
+
+test('law 6: each setting alone is enough to fail, and the fix names it', () => {
+  expect(judgeSettings(DURABLE).status).toBe('ok');
+  for (const [setting, wrong] of [
+    ['appendonly', 'no'],
+    ['appendfsync', 'everysec'],
+    ['no-appendfsync-on-rewrite', 'yes'],
+    ['maxmemory-policy', 'allkeys-lru'],
+  ]) {
+    const finding = judgeSettings({ ...DURABLE, [setting as string]: wrong as string });
+    expect(finding).toMatchObject({ status: 'fail', fix: expect.stringContaining(`CONFIG SET ${setting} `) });
+  }
+  expect(judgeSettings({}).status).toBe('fail');
+}); // prettier-ignore
+
+test('a Redis that cannot write its file, or runs out of memory', () => {
+  const statuses = (info: string) => judgeInfo(info).map(({ status }) => status);
+  expect(statuses('aof_last_write_status:ok\r\nused_memory:95\r\nmaxmemory:0\r\n')).toEqual(['ok', 'ok']);
+  expect(statuses('aof_last_write_status:err\r\nused_memory:95\r\nmaxmemory:100\r\n')).toEqual(['fail', 'warn']);
+});
+
+test('clocks: what lies between the question and the answer agrees', () => {
+  const statuses = [
+    [1_000, 1_500, 2_000],
+    [1_000, 500, 2_000],
+    [1_000, 3_500, 2_000],
+    [0, -90_000, 0],
+    [0, 90_000, 0],
+  ].map(([before, theirs, after]) => judgeClock('x', before as number, theirs as number, after as number).status);
+  expect(statuses).toEqual(['ok', 'ok', 'warn', 'fail', 'fail']);
+}); // prettier-ignore
+
+test('node, free space, the pointer, the published generation', () => {
+  expect([judgeNode('24.1.0'), judgeNode('20.20.2')].map(({ status }) => status)).toEqual(['ok', 'fail']);
+  expect([5e9, 1e9, 1e7].map((free) => judgeFreeSpace(free).status)).toEqual(['ok', 'warn', 'fail']);
+  expect(judgePointer({ sequence: 2, generation: 7 }, PUBLICATION).status).toBe('ok');
+  expect(judgePointer({ sequence: 2, generation: 6 }, PUBLICATION).status).toBe('fail');
+  expect(judgePointer(null, PUBLICATION).status).toBe('warn');
+  expect(judgePointer(null, null).status).toBe('ok');
+  const published = (state: 'computed' | 'failed', ageMs: number, held = false) =>
+    judgePublished({ generation: 7, state, createdAt: 0 }, { ...PUBLICATION, held }, ageMs).status;
+  expect([
+    published('computed', 1_000),
+    published('computed', 2 * 3_600_000),
+    published('computed', 1_000, true),
+    published('failed', 1_000),
+  ]).toEqual(['ok', 'warn', 'warn', 'fail']);
+});
+
+test('roles without HTTP are asked on this machine only', () => {
+  expect(serviceUrls({ collectorUrl: 'http://127.0.0.1:7400', apiUrl: 'http://127.0.0.1:7401' }).map(([, url]) => url)).toEqual(
+    [7400, 7401, 7403, 7404, 7405].map((port) => `http://127.0.0.1:${port}`),
+  );
+  expect(serviceUrls({ collectorUrl: 'https://in.example', apiUrl: 'https://api.example' })).toHaveLength(2);
+});

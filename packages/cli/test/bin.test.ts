@@ -1,0 +1,58 @@
+/** The real process: exit codes, pipes that close, help. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { fakeServer } from './fake-server.ts';
+
+const BIN = fileURLToPath(new URL('../bin/tributary.mjs', import.meta.url));
+
+async function start(args: readonly string[], readBytes = Number.POSITIVE_INFINITY) {
+  const child = spawn(process.execPath, [BIN, ...args], { env: { ...process.env, TRIBUTARY_KEY: 'k', NO_COLOR: '1' } });
+  let stdout = '';
+  let stderr = '';
+  child.stderr.on('data', (chunk) => (stderr += chunk));
+  child.stdout.on('data', (chunk) => {
+    stdout += chunk;
+    // As `head` does: the reader goes away.
+    if (stdout.length >= readBytes) child.stdout.destroy();
+  });
+  const [code] = (await once(child, 'close')) as [number];
+  return { code, stdout, stderr };
+}
+
+test('--help is data on stdout, exit 0, and names every command of the contract', async () => {
+  const { code, stdout, stderr } = await start(['--help']);
+  expect([code, stderr]).toEqual([0, '']);
+  for (const command of ['dev', 'start', 'import', 'events', 'signals', 'attribution', 'batch', 'reconcile', 'status', 'doctor'])
+    expect(stdout).toMatch(new RegExp(`^ {2}${command} `, 'm'));
+  expect(stdout).toContain('Exit codes: 0 done, 1 found something or failed, 2 wrong usage, 3 a dependency is missing');
+});
+
+test('no command and an unknown one are exit 2 with nothing on stdout', async () => {
+  expect(await start([])).toMatchObject({ code: 2, stdout: '' });
+  expect(await start(['frobnicate'])).toMatchObject({
+    code: 2,
+    stdout: '',
+    stderr: expect.stringContaining("unknown command 'frobnicate'"),
+  });
+});
+
+test('an API that is not there is exit 3', async () => {
+  expect(await start(['status', '--url', 'http://127.0.0.1:1'])).toMatchObject({ code: 3, stdout: '' });
+});
+
+test('a reader that goes away (| head) ends it quietly', async () => {
+  const signals = Array.from({ length: 50_000 }, (_, i) => ({ ts: i, type: 'x'.repeat(50), id: String(i), userId: 'u' }));
+  await using server = await fakeServer(() => ({
+    body: {
+      userId: 'u',
+      status: 'PRESENT',
+      signals,
+      nextCursor: null,
+      meta: { view: 'speed', speed: { lagMs: 0, watermark: 0 }, complete: true, warnings: [] },
+    },
+  }));
+  const done = await start(['signals', 'get', 'u', '--url', server.url], 1_000);
+  expect([done.code, done.stderr]).toEqual([0, '']);
+});

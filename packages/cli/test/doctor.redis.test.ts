@@ -1,0 +1,207 @@
+/** The doctor over a real Redis and a real data folder, healthy and then broken in each way it claims to notice. */
+import { createHash } from 'node:crypto';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createGeneration, writeGeneration } from '@tributary/archive/generations';
+import type { GenerationManifest, StoredFile } from '@tributary/archive/layout';
+import { publish } from '@tributary/archive/publications';
+import { segmentPath, writeSegment } from '@tributary/archive/segments';
+import { type RedisServer, startRedis } from '@tributary/testkit/redis-server';
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { Finding } from '../src/doctor/finding.ts';
+import { type FakeServer, fakeServer } from './fake-server.ts';
+import { NOW_MS, tributary } from './fake-shell.ts';
+
+let redis: RedisServer;
+let client: Redis;
+let services: FakeServer;
+let ready = 200;
+let dataDir: string;
+
+beforeAll(async () => {
+  redis = await startRedis();
+  client = new Redis(redis.url);
+  services = await fakeServer(() => ({
+    status: ready,
+    body: { ok: ready === 200, detail: 'generation 1 is served' },
+    headers: { date: new Date(NOW_MS).toUTCString() },
+  }));
+});
+afterAll(async () => {
+  client?.disconnect();
+  await services?.[Symbol.asyncDispose]();
+  await redis.stop();
+});
+
+async function store(path: string, text: string): Promise<StoredFile> {
+  await mkdir(join(dataDir, path, '..'), { recursive: true });
+  await writeFile(join(dataDir, path), text);
+  return { path, rows: 1, bytes: text.length, sha256: createHash('sha256').update(text).digest('hex') };
+}
+
+const PENDING: Omit<GenerationManifest, 'generation'> = {
+  state: 'pending',
+  mode: 'full',
+  base: null,
+  definitions: '{}',
+  definitionsVersion: 'abc',
+  reason: 'demand',
+  createdAt: NOW_MS - 60_000,
+  computedAt: null,
+  lastSegment: [0, -1],
+  cut: ['a', 'b'],
+  views: {},
+  events: [],
+  conversions: [],
+  counts: { events: 1, newEvents: 1, duplicates: 0 },
+}; // prettier-ignore
+
+beforeEach(async () => {
+  ready = 200;
+  dataDir = await mkdtemp(join(tmpdir(), 'tributary-doctor-'));
+  await writeFile(join(dataDir, 'keys.local.json'), '{"read":"k"}', { mode: 0o600 });
+  await client.flushall();
+  await client.config('SET', 'appendfsync', 'always');
+  await client.hset('tributary:log', 'identity', 'this-log', 'partitions', '2');
+  await client.hset('tributary:pointer', 'sequence', '1', 'generation', '1');
+  const file = await store('archive/events/date=2026-11-21/p00-000000.parquet', 'archived bytes');
+  await writeSegment(dataDir, {
+    partition: 0,
+    number: 0,
+    logIdentity: 'this-log',
+    after: null,
+    upTo: 'a',
+    seals: 1,
+    rows: 1,
+    deadRows: 0,
+    dead: null,
+    files: [{ ...file, date: '2026-11-21' }],
+  }); // prettier-ignore
+  const created = await createGeneration(dataDir, PENDING);
+  await writeGeneration(dataDir, {
+    ...created,
+    state: 'computed',
+    computedAt: NOW_MS,
+    views: { credit: await store('generations/000001/credit.parquet', 'view bytes') },
+  });
+  await publish(dataDir, 0, { generation: 1, action: 'publish', held: false, at: NOW_MS, by: 'test' });
+});
+
+/** Findings that are not ok, as "check: status". Not this test's: the other roles, and clocks (Redis' is the machine's, ours is fixed). */
+async function examine(...argv: string[]): Promise<{ all: Finding[]; bad: string[] }> {
+  const done = await tributary([
+    'doctor',
+    '--json',
+    '--data-dir',
+    dataDir,
+    '--redis-url',
+    redis.url,
+    '--url',
+    services.url,
+    '--collector-url',
+    services.url,
+    ...argv,
+  ]);
+  const { findings } = JSON.parse(done.stdout) as { findings: Finding[] };
+  const mine = findings.filter(({ check }) => !['speed', 'archiver', 'recompute', 'clock'].includes(check));
+  return {
+    all: findings,
+    bad: mine.filter(({ status }) => status !== 'ok').map(({ check, status }) => `${check}: ${status}`),
+  };
+}
+
+test('a healthy platform: every check is ok, each of them is there', async () => {
+  const { bad, all } = await examine();
+  expect(bad).toEqual([]);
+  const checks = all.map(({ check }) => check);
+  for (const check of [
+    'node',
+    'data folder',
+    'free space',
+    'keys',
+    'redis',
+    'redis durability',
+    'redis writes',
+    'redis memory',
+    'clock',
+    'log',
+    'dead letters',
+    'archive manifests',
+    'archive files',
+    'generation',
+    'generation files',
+    'pointer',
+    'collector',
+    'api',
+  ])
+    expect(checks).toContain(check);
+});
+
+test.each<[string, () => Promise<unknown>, string]>([
+  [
+    'a setting under which acknowledged writes can be lost',
+    () => client.config('SET', 'appendfsync', 'everysec'),
+    'redis durability: fail',
+  ],
+  ['parked records', () => client.xadd('tributary:{1}:dead', '*', 'code', 'x'), 'dead letters: warn'],
+  [
+    'a pointer behind the publication',
+    () => client.hset('tributary:pointer', 'sequence', '0', 'generation', '0'),
+    'pointer: warn',
+  ],
+  [
+    'a pointer ahead of the publication',
+    () => client.hset('tributary:pointer', 'sequence', '9', 'generation', '4'),
+    'pointer: fail',
+  ],
+  ['no log', () => client.del('tributary:log'), 'log: fail'],
+  ['an archive of another log', () => client.hset('tributary:log', 'identity', 'another'), 'archive origin: fail'],
+  [
+    'a flipped byte in the archive',
+    () => writeFile(join(dataDir, 'archive/events/date=2026-11-21/p00-000000.parquet'), 'archived bytEs'),
+    'archive files: fail',
+  ],
+  ['a missing archive file', () => rm(join(dataDir, 'archive/events/date=2026-11-21/p00-000000.parquet')), 'archive files: fail'],
+  ['a truncated view', () => writeFile(join(dataDir, 'generations/000001/credit.parquet'), 'view'), 'generation files: fail'],
+  ['a manifest that is no JSON', () => writeFile(segmentPath(dataDir, 0, 0), '{'), 'archive manifests: fail'],
+  ['a generation without its manifest', () => rm(join(dataDir, 'generations/000001/manifest.json')), 'generation: fail'],
+  ['keys that others can read', () => chmod(join(dataDir, 'keys.local.json'), 0o644), 'keys: warn'],
+  ['a service that is not ready', async () => (ready = 503), 'api: fail'],
+])('%s is noticed', async (_, breakIt, expected) => {
+  await breakIt();
+  expect((await examine()).bad).toContain(expected);
+}); // prettier-ignore
+
+test('a flipped byte needs checksums: --quick compares sizes only, and says so', async () => {
+  await writeFile(join(dataDir, 'archive/events/date=2026-11-21/p00-000000.parquet'), 'archived bytEs');
+  const { bad, all } = await examine('--quick');
+  expect(bad).toEqual([]);
+  expect(all.find(({ check }) => check === 'archive files')?.detail).toContain('sizes match');
+});
+
+test('looking changes nothing: a corrupt file stays where it is', async () => {
+  const path = join(dataDir, 'generations/000001/credit.parquet');
+  await writeFile(path, 'view');
+  await examine();
+  await expect(writeFile(path, 'x', { flag: 'wx' })).rejects.toThrow(/EEXIST/);
+});
+
+test('for people: one line a check, the fix under it, a verdict; no Redis is a failure among others', async () => {
+  const done = await tributary([
+    'doctor',
+    '--data-dir',
+    dataDir,
+    '--redis-url',
+    'redis://127.0.0.1:1',
+    '--url',
+    services.url,
+    '--collector-url',
+    services.url,
+  ]);
+  expect(done.code).toBe(1);
+  expect(done.stdout).toMatch(/^ok {4}node +version 24\.0\.0$/m);
+  expect(done.stdout).toMatch(/^fail {2}redis +redis:\/\/127\.0\.0\.1:1 does not answer.*\n +→ Start the platform/m);
+  expect(done.stdout).toMatch(/\d+ failed(, \d+ to look at)?\n$/);
+});

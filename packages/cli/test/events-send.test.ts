@@ -1,0 +1,66 @@
+import { describe, expect, test } from 'vitest';
+import { fakeCollector, fakeServer, NOTHING } from './fake-server.ts';
+import { tributary } from './fake-shell.ts';
+
+async function send(argv: readonly string[], input = '') {
+  const collector = fakeCollector();
+  await using server = await fakeServer(collector.take);
+  const done = await tributary(['events', 'send', ...argv, '--collector-url', server.url], { input });
+  return { ...done, events: [...collector.kept.values()] };
+}
+
+describe('events send', () => {
+  test('one event from options; money in the decimals of its currency; no ts lets the collector say when', async () => {
+    const { code, stdout, events } = await send([
+      '--type',
+      'purchase',
+      '--user',
+      'ana',
+      '--value',
+      '49.90',
+      '--currency',
+      'EUR',
+      '--properties',
+      '{"a":1}',
+    ]);
+    expect({ code, stdout, events }).toEqual({
+      code: 0,
+      stdout: '1 accepted\n',
+      events: [{ type: 'purchase', id: 'id-1', userId: 'ana', value: 4990, currency: 'EUR', properties: { a: 1 } }],
+    });
+    expect(
+      (await send(['--type', 'x', '--user', 'ana', '--value', '500', '--currency', 'JPY', '--ts', '2026-11-01', '--id', 'mine']))
+        .events,
+    ).toEqual([{ type: 'x', id: 'mine', userId: 'ana', value: 500, currency: 'JPY', ts: Date.UTC(2026, 10, 1) }]);
+  });
+
+  test('lines from standard input: an id where there is none, so that a resend counts once; bad lines are told, exit 1', async () => {
+    const input = '{"type":"a","userId":"u","id":"x"}\n\nnot json\n[1]\n{"type":"b","userId":"u"}\n';
+    const { code, events, stderr } = await send(['--json'], input);
+    expect(code).toBe(1);
+    expect(events).toEqual([
+      { type: 'a', userId: 'u', id: 'x' },
+      { type: 'b', userId: 'u', id: 'id-2' },
+    ]);
+    expect(stderr).toContain('line 3: not a JSON object');
+    expect(stderr).toContain('line 4: not a JSON object');
+  });
+
+  test.each([
+    [['--type', 'x'], '--user or --anonymous'],
+    [['--type', 'x', '--user', 'u', '--value', '1.999'], 'more than the 2 decimals'],
+    [['--type', 'x', '--user', 'u', '--ts', 'now'], '--ts is'],
+    [['--type', 'x', '--user', 'u', '--properties', '[]'], '--properties is a JSON object'],
+    [['file', '--type', 'x'], 'not both'],
+  ])('wrong usage: %j', async (argv, message) => {
+    const done = await send(argv);
+    expect(done).toMatchObject({ code: 2, stdout: '', events: [] });
+    expect(done.stderr).toContain(message);
+  });
+
+  test('nothing to send is no request and exit 0', async () => {
+    await using server = await fakeServer(() => NOTHING);
+    expect(await tributary(['events', 'send', '--json', '--collector-url', server.url])).toMatchObject({ code: 0 });
+    expect(server.received).toEqual([]);
+  });
+});
