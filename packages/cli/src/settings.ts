@@ -29,16 +29,25 @@ export interface Settings {
   keyIfAny(scope: Scope): string | undefined;
 }
 
-/** What `npm start` leaves for the tools on the same machine, readable by its owner only: the keys by scope, and where it listens. */
-type LocalKeys = Partial<Record<Scope | 'apiUrl' | 'collectorUrl' | 'redisUrl', string>>;
+/** What `npm start` leaves for the tools on the same machine, readable by its owner only (infra/local/src/credentials.ts). */
+interface LocalAccess {
+  readonly apiUrl?: string;
+  readonly collectorUrl?: string;
+  readonly redisUrl?: string;
+  readonly keys?: Partial<Record<Scope, string>>;
+}
 
 export const LOCAL_KEYS_FILE = 'keys.local.json';
 
 export function resolveSettings(options: GlobalOptions, env: Environment, cwd: string, home: string): Settings {
   const dataDir = dataDirOf(options, env, cwd, home);
-  const local = readLocalKeys(join(dataDir, LOCAL_KEYS_FILE));
+  const local = readLocalAccess(join(dataDir, LOCAL_KEYS_FILE));
   const keyIfAny = (scope: Scope) =>
-    options.key ?? env[`TRIBUTARY_${scope.toUpperCase()}_KEY`] ?? env['TRIBUTARY_KEY'] ?? local[scope] ?? local.admin;
+    options.key ??
+    env[`TRIBUTARY_${scope.toUpperCase()}_KEY`] ??
+    env['TRIBUTARY_KEY'] ??
+    local.keys?.[scope] ??
+    local.keys?.admin;
   return {
     dataDir,
     apiUrl: httpUrl('--url', options.url ?? env['TRIBUTARY_URL'] ?? local.apiUrl ?? 'http://127.0.0.1:7401'),
@@ -69,7 +78,7 @@ function dataDirOf(options: GlobalOptions, env: Environment, cwd: string, home: 
   return existsSync(here) ? here : join(home, '.tributary');
 }
 
-function readLocalKeys(file: string): LocalKeys {
+function readLocalAccess(file: string): LocalAccess {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
@@ -77,7 +86,7 @@ function readLocalKeys(file: string): LocalKeys {
     return {};
   }
   try {
-    return JSON.parse(text) as LocalKeys;
+    return JSON.parse(text) as LocalAccess;
   } catch (cause) {
     throw new CommandError(
       { code: 'invalid_config', message: `${file} is not JSON`, fix: 'Remove it and run "npm start" again.' },

@@ -115,19 +115,37 @@ const STATUS = {
   warnings: ['partition 1: behind'],
   definitions: 'abcdef123456',
 };
+const moved = (before: number, after: number) => ({ before, after, difference: after - before });
 const RECONCILIATIONS = {
   reconciliations: [
     {
       generation: 3,
       reconciliation: {
-        comparedAt: Date.UTC(2026, 10, 21),
-        rowsCompared: 12_345,
-        differences: [{ view: 'credit', channel: 'email', valueMinor: -500, currency: 'EUR', reason: 'late' }],
+        generation: 3,
+        comparedWith: 2,
+        at: Date.UTC(2026, 10, 21),
+        equal: false,
+        because: { lateEvents: 4, duplicates: 0, overflowedUsers: 0, definitionsChanged: true, speedBehind: [1, 7] },
+        views: {
+          activity: { rowsBefore: 5, rowsAfter: 5, rowsDiffering: 0, totals: { events: moved(1_234, 1_234) }, rows: [] },
+          credit: {
+            rowsBefore: 9,
+            rowsAfter: 10,
+            rowsDiffering: 12,
+            totals: { creditMicros: moved(1_500_000, 1_500_000), valueMinor: moved(100, 600) },
+            rows: [
+              {
+                key: { day: '2026-11-20', channel: 'email', currency: 'EUR' },
+                measures: { creditMicros: moved(0, 0), valueMinor: moved(100, 600) },
+              },
+            ],
+          },
+        },
       },
     },
   ],
   nextCursor: null,
-};
+}; // prettier-ignore
 
 const ROUTES: Readonly<Record<string, unknown>> = {
   '/v1/attribution': REPORT,
@@ -149,8 +167,8 @@ const COMMANDS: readonly (readonly [code: number, ...argv: string[]])[] = [
   [0, 'attribution', 'explain', 'c1'],
   [0, 'signals', 'get', 'a/b ü'],
   [1, 'status'],
-  [0, 'reconcile', 'show'],
-  [0, 'reconcile', 'show', '3'],
+  [1, 'reconcile', 'show'],
+  [1, 'reconcile', 'show', '3'],
   [0, 'batch', 'status'],
 ];
 
@@ -249,11 +267,32 @@ test('status: facts, partitions on request, exit 1 when answers are incomplete',
   expect(done.stdout).toContain('1 min 30 s ago');
 });
 
-test('reconcile: units by the names of fields; nothing compared yet is exit 1', async () => {
+test('reconcile: seen against computed by view, the rows that differ, what can explain it; a difference is exit 1', async () => {
   await using server = await fakeServer(routes);
   const done = await tributary(['reconcile', 'show', '--url', server.url]);
-  expect(done.stdout).toContain('rowsCompared  12,345');
-  expect(done.stdout).toContain('-5.00 EUR');
+  expect(done.code).toBe(1);
+  expect(done.stdout).toContain(
+    'generation 3 against generation 2 and real time (2026-11-21 00:00:00Z): readers saw something else',
+  );
+  expect(done.stdout).toMatch(/^activity +5 +5 +0 {2}events +1,234 +1,234 +0$/m);
+  expect(done.stdout).toMatch(/^2026-11-20 {2}email +EUR +valueMinor +1\.00 EUR +6\.00 EUR +5\.00 EUR$/m);
+  expect(done.stdout).toContain('and 11 more rows');
+  for (const reason of ['4 events came too late', 'the definitions changed', 'in the partitions 1, 7'])
+    expect(done.stdout).toContain(reason);
+  expect(done.stdout).not.toContain('duplicates');
+
+  const [first] = RECONCILIATIONS.reconciliations;
+  const calm = {
+    ...first?.reconciliation,
+    equal: true,
+    views: {},
+    because: { lateEvents: 0, duplicates: 0, overflowedUsers: 0, definitionsChanged: false, speedBehind: [] },
+  };
+  await using equal = await fakeServer(() => ({ body: { generation: 3, reconciliation: calm } }));
+  expect(await tributary(['reconcile', 'show', '3', '--url', equal.url])).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining('readers saw exactly what the batch computed'),
+  });
   await using none = await fakeServer(() => ({ body: { reconciliations: [], nextCursor: null } }));
   expect(await tributary(['reconcile', 'show', '--json', '--url', none.url])).toMatchObject({ code: 1, stdout: 'null\n' });
 });

@@ -11,7 +11,11 @@ function home(local?: object): string {
   if (local !== undefined) writeFileSync(join(folder, '.tributary', 'keys.local.json'), JSON.stringify(local));
   return folder;
 }
-const LOCAL = { apiUrl: 'http://127.0.0.1:8001', redisUrl: 'redis://127.0.0.1:8002', write: 'tw_l', read: 'tr_l', admin: 'ta_l' };
+const LOCAL = {
+  apiUrl: 'http://127.0.0.1:8001',
+  redisUrl: 'redis://127.0.0.1:8002',
+  keys: { write: 'tw_l', read: 'tr_l', admin: 'ta_l' },
+};
 
 describe('settings', () => {
   test('a flag wins over the environment, which wins over the local file, which wins over the default', () => {

@@ -2,12 +2,12 @@
 import type { Command } from 'commander';
 import { type Act, answer, type Context } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
-import { documentText } from '../report/document.ts';
+import { type Reconciliation, reconciliationText } from '../report/reconciliation.ts';
 import { numberOf } from './batch.ts';
 
 interface Reconciled {
   readonly generation: number;
-  readonly reconciliation: Readonly<Record<string, unknown>>;
+  readonly reconciliation: Reconciliation;
 }
 
 export function addReconcile(program: Command, act: Act): void {
@@ -15,7 +15,7 @@ export function addReconcile(program: Command, act: Act): void {
     .command('reconcile')
     .description('real time against the recomputed truth')
     .command('show')
-    .description('what readers saw before a generation was published, against what it computed')
+    .description('what readers saw before a generation was published, against what it computed; exit 1 when they differ')
     .argument('[generation]', 'default: the newest that was compared')
     .action(act(show));
 }
@@ -31,6 +31,6 @@ async function show(context: Context, text: string | undefined): Promise<ExitCod
     if (context.json) await answer(context, null, () => '');
     return EXIT.found;
   }
-  await answer(context, got, () => `generation ${got.generation}\n${documentText(got.reconciliation, context.terminal.bold)}`);
-  return EXIT.ok;
+  await answer(context, got, () => reconciliationText(got.reconciliation, context.terminal.bold));
+  return got.reconciliation.equal ? EXIT.ok : EXIT.found;
 }

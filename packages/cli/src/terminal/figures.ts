@@ -33,6 +33,7 @@ export function amounts(minorByCurrency: ReadonlyMap<string, number>): string {
 export function conversions(micros: number): string {
   if (micros % CREDIT_UNIT_MICROS === 0) return count(micros / CREDIT_UNIT_MICROS);
   if (micros > 0 && micros < CREDIT_UNIT_MICROS / 200) return '<0.01';
+  if (micros < 0 && micros > -CREDIT_UNIT_MICROS / 200) return '>-0.01';
   return (micros / CREDIT_UNIT_MICROS).toLocaleString('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 }
 

@@ -1,0 +1,131 @@
+/** A reconciliation (jobs/recompute) as text: per view what readers saw, what the batch computed, and what may explain the rest. */
+import { conversions, count, instant, money } from '../terminal/figures.ts';
+import { renderTable } from '../terminal/table.ts';
+
+interface BeforeAfter {
+  readonly before: number;
+  readonly after: number;
+  readonly difference: number;
+}
+
+interface ViewComparison {
+  readonly rowsBefore: number;
+  readonly rowsAfter: number;
+  readonly rowsDiffering: number;
+  readonly totals: Readonly<Record<string, BeforeAfter>>;
+  readonly rows: readonly {
+    readonly key: Readonly<Record<string, string>>;
+    readonly measures: Readonly<Record<string, BeforeAfter>>;
+  }[];
+}
+
+export interface Reconciliation {
+  readonly generation: number;
+  readonly comparedWith: number;
+  readonly at: number;
+  readonly equal: boolean;
+  readonly because: {
+    readonly lateEvents: number;
+    readonly duplicates: number;
+    readonly overflowedUsers: number;
+    readonly definitionsChanged: boolean;
+    readonly speedBehind: readonly number[];
+  };
+  readonly views: Readonly<Record<string, ViewComparison>>;
+  readonly failure?: string;
+}
+
+/** Rows of one view listed at the most; `--json` has all that the report keeps. */
+const LISTED = 10;
+
+export function reconciliationText(report: Reconciliation, head: (text: string) => string): string {
+  const differing = Object.entries(report.views).filter(([, view]) => view.rowsDiffering > 0);
+  return [
+    headline(report),
+    ...(Object.keys(report.views).length > 0 ? ['', totalsTable(report, head)] : []),
+    ...differing.flatMap(([name, view]) => ['', rowsTable(name, view, head)]),
+    '',
+    ...reasons(report),
+  ].join('\n');
+}
+
+function headline({ generation, comparedWith, at, equal, failure }: Reconciliation): string {
+  const before = comparedWith === 0 ? 'real time alone' : `generation ${comparedWith} and real time`;
+  const verdict =
+    failure !== undefined
+      ? `could not be compared: ${failure}`
+      : equal
+        ? 'readers saw exactly what the batch computed'
+        : 'readers saw something else than the batch computed';
+  return `generation ${generation} against ${before} (${instant(at)}): ${verdict}`;
+}
+
+const right = (title: string) => ({ title, align: 'right' }) as const;
+
+/** Totals may add currencies up: amounts are plain decimals there. */
+function totalsTable({ views }: Reconciliation, head: (text: string) => string): string {
+  const rows = Object.entries(views).flatMap(([name, view]) =>
+    Object.entries(view.totals).map(([measure, total], i) => [
+      i === 0 ? name : '',
+      i === 0 ? count(view.rowsBefore) : '',
+      i === 0 ? count(view.rowsAfter) : '',
+      i === 0 ? count(view.rowsDiffering) : '',
+      measure,
+      ...[total.before, total.after, total.difference].map((value) => figure(measure, value, '')),
+    ]),
+  );
+  const columns = [
+    { title: 'view' },
+    right('rows seen'),
+    right('rows computed'),
+    right('differing'),
+    { title: 'measure' },
+    right('seen'),
+    right('computed'),
+    right('difference'),
+  ];
+  return renderTable({ columns, rows }, head);
+}
+
+function rowsTable(name: string, view: ViewComparison, head: (text: string) => string): string {
+  const listed = view.rows.slice(0, LISTED);
+  const dimensions = Object.keys(listed[0]?.key ?? {});
+  const rows = listed.flatMap(({ key, measures }) =>
+    Object.entries(measures)
+      .filter(([, { difference }]) => difference !== 0)
+      .map(([measure, { before, after, difference }]) => [
+        ...dimensions.map((dimension) => key[dimension] ?? ''),
+        measure,
+        ...[before, after, difference].map((value) => figure(measure, value, key['currency'] ?? '')),
+      ]),
+  );
+  const columns = [
+    ...dimensions.map((title) => ({ title })),
+    { title: 'measure' },
+    right('seen'),
+    right('computed'),
+    right('difference'),
+  ];
+  const rest = view.rowsDiffering > listed.length ? `\nand ${count(view.rowsDiffering - listed.length)} more rows` : '';
+  return `${name}, the largest differences\n${renderTable({ columns, rows }, head)}${rest}`;
+}
+
+function reasons({ because, equal }: Reconciliation): string[] {
+  const { lateEvents, duplicates, overflowedUsers, definitionsChanged, speedBehind } = because;
+  const found = [
+    ...(lateEvents > 0 ? [`${count(lateEvents)} events came too late for real time`] : []),
+    ...(duplicates > 0 ? [`the batch found ${count(duplicates)} duplicates`] : []),
+    ...(overflowedUsers > 0 ? [`${count(overflowedUsers)} users outgrew the bound of the speed layer`] : []),
+    ...(definitionsChanged ? ['the definitions changed'] : []),
+    ...(speedBehind.length > 0 ? [`real time had not read up to the cut in the partitions ${speedBehind.join(', ')}`] : []),
+  ];
+  if (found.length === 0)
+    return [equal ? 'nothing was late, duplicate or missing' : 'none of the known reasons applies: this is worth a look'];
+  return [equal ? 'seen since the cut before, without effect:' : 'what can explain it:', ...found.map((reason) => `  ${reason}`)];
+}
+
+/** Names of measures end in their unit. */
+function figure(measure: string, value: number, currency: string): string {
+  if (/minor$/i.test(measure)) return money(value, currency);
+  return /micros$/i.test(measure) ? conversions(value) : count(value);
+}
