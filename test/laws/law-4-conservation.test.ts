@@ -3,7 +3,7 @@ import { arbitraryLog } from '@tributary/testkit/arbitrary-log';
 import { generateDefinitions } from '@tributary/testkit/generate-definitions';
 import { naive, naiveSplit } from '@tributary/testkit/naive';
 import { createRandom } from '@tributary/testkit/random';
-import { unconserved } from '@tributary/testkit/simulation-actors';
+import { unconserved } from '@tributary/testkit/simulation-checks';
 import { VIEWS } from '@tributary/views/registry';
 import { timelineEvent } from '@tributary/views/timeline';
 import fc from 'fast-check';

@@ -3,7 +3,8 @@
  * a law, makes its plan smaller while it still breaks, prints the trace of the smallest, and exits 1.
  */
 import { parseArgs } from 'node:util';
-import { DEFAULT_PLAN, DISASTERS, type SimulationPlan, type SimulationResult, simulate } from '@tributary/testkit/simulation';
+import { type SimulationResult, simulate } from '@tributary/testkit/simulation';
+import { DEFAULT_PLAN, DISASTERS, type SimulationPlan } from '@tributary/testkit/simulation-storm';
 import { PARTS_UNDER_TEST } from './parts-under-test.ts';
 
 const { values } = parseArgs({

@@ -34,11 +34,8 @@ export interface Expected {
 
 export interface Ledger {
   readonly arrivals: readonly Arrival[];
-  readonly logTimeMs: number;
   /** Takes note of entries that were appended since. */
   note(entries: readonly LogEntry[]): void;
-  /** Whether this barrier is the one that counts in this partition, and how many arrivals lie before it. */
-  cutOf(generation: number): number | undefined;
   /** What `view(generation) + deltas` must be once the speed layer stands at `position`. */
   expected(generation: number, position: string | null): Expected;
 }
@@ -84,9 +81,6 @@ export function createLedger(initial: Definitions, parse: (json: string) => Defi
 
   return {
     arrivals,
-    get logTimeMs() {
-      return logTimeMs;
-    },
     note(entries) {
       for (const { kind, body, position } of entries) {
         if (kind === 'heartbeat') logTimeMs = Math.max(logTimeMs, (JSON.parse(body) as Heartbeat).receivedAt);
@@ -104,7 +98,6 @@ export function createLedger(initial: Definitions, parse: (json: string) => Defi
         }
       }
     },
-    cutOf: (generation) => cuts.get(generation)?.count,
     expected(generation, position) {
       const cut = cuts.get(generation);
       if (cut === undefined) throw new Error(`generation ${generation} was never cut in this partition`);

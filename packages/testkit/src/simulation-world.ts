@@ -4,6 +4,7 @@ import type { Commit, CommitOutcome, SpeedStore } from '@tributary/kv/port';
 import type { ServingStore } from '@tributary/kv/serving-port';
 import type { EventLog, LogEntry } from '@tributary/log/port';
 import type { Definitions } from '@tributary/model/definitions';
+import { TributaryError } from '@tributary/model/errors';
 import type { Event } from '@tributary/model/event';
 import type { RowsByView } from '@tributary/views/deltas';
 import { createMemoryDisk, createMemoryLog, type MemoryDisk } from './memory-log.ts';
@@ -144,4 +145,9 @@ export function tellCommit(world: World, actor: string, commit: Commit, outcome:
 
 export function short(position: string | null): string {
   return position === null ? 'start' : position.replace(/^0+/, '');
+}
+
+/** Operational errors are part of life; anything else is a defect and ends the simulation. */
+export function operational(error: unknown): asserts error is TributaryError {
+  if (!(error instanceof TributaryError)) throw error;
 }

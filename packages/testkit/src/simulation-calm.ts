@@ -1,0 +1,79 @@
+/** The end of the simulation: faults stop, and everything must come right. */
+import type { Event } from '@tributary/model/event';
+import { userKeyOf } from '@tributary/model/user-key';
+import { addRowsByView, type RowsByView } from '@tributary/views/deltas';
+import { differences } from './compare-rows.ts';
+import { firstArrivals } from './generate.ts';
+import { naive } from './naive.ts';
+import { checkAnswer } from './simulation-checks.ts';
+import { coordinator } from './simulation-generations.ts';
+import type { Scheduler } from './simulation-scheduler.ts';
+import type { Cast } from './simulation-storm.ts';
+import type { World } from './simulation-world.ts';
+
+/** Turns that the end may take: far more than any run needs. */
+const CALM_TURNS = 20_000;
+
+/** Faults end, zombies wake, everything is read, and one more generation is computed over all of it. */
+export async function calm(world: World, scheduler: Scheduler, cast: Cast): Promise<RowsByView> {
+  world.calm = true;
+  world.tell('calm');
+  for (const { actor } of cast.members) if (actor.state === 'paused') actor.state = 'alive';
+  await until(scheduler, () => world.unsent.length === 0, 'every event is acknowledged');
+  for (const { actor, role } of cast.members)
+    if (role === 'collector' || role === 'ticker' || role === 'coordinator') scheduler.kill(actor);
+  const caughtUp = async () => {
+    const states = await world.store.serving().states();
+    return states.every(
+      (state, partition) => (state?.position ?? null) === (world.disk.partitions[partition]?.entries.at(-1)?.position ?? null),
+    );
+  };
+  await until(scheduler, caughtUp, 'the speed layer has read everything');
+  await checkAll(world);
+  const last = Math.max(0, ...world.begun.keys());
+  scheduler.spawn('last coordinator', (turn) => coordinator(world, 'last coordinator', turn));
+  await until(scheduler, () => (world.publications.at(-1)?.generation ?? 0) > last, 'a last generation is published');
+  for (const actor of scheduler.actors) if (actor.name === 'last coordinator') scheduler.kill(actor);
+  await until(scheduler, caughtUp, 'the speed layer has read the last barriers');
+  return checkAll(world);
+}
+
+/** Every generation that is still kept merges to the same exact answer: rollback is exact as well. */
+async function checkAll(world: World): Promise<RowsByView> {
+  const serving = world.store.serving();
+  let newest: RowsByView = new Map();
+  const oldestKept = world.computed.size === 0 ? [0] : [];
+  for (const generation of [...oldestKept, ...[...world.computed.keys()].sort((a, b) => a - b)]) {
+    const answers = await serving.deltas(['activity', 'touches', 'conversions', 'credit'], generation);
+    const rows: RowsByView = new Map();
+    addRowsByView(rows, world.computed.get(generation)?.rows ?? new Map());
+    for (const answer of answers) addRowsByView(rows, answer.rows);
+    const pending = answers.reduce((sum, answer) => sum + answer.pending, 0);
+    checkAnswer(world, 'at rest', generation, rows, pending, answers);
+    newest = rows;
+  }
+  return newest;
+}
+
+async function until(scheduler: Scheduler, done: () => boolean | Promise<boolean>, what: string): Promise<void> {
+  for (let turn = 0; turn < CALM_TURNS; turn++) {
+    if (await done()) return;
+    if (!(await scheduler.step())) break;
+  }
+  if (!(await done())) throw new Error(`it never came about that ${what}`);
+}
+
+/** Laws 1, 3 and 6 over everything that was ever sent. */
+export function checkEnd(world: World, final: RowsByView, sent: readonly Event[]): void {
+  const arrived = world.ledgers.flatMap((ledger) => ledger.arrivals.map(({ event }) => event));
+  const rules = world.parts.parse(world.begun.get(Math.max(...world.begun.keys())) as string);
+  const wrong = differences(final, naive(arrived, rules));
+  if (wrong.length > 0) throw new Error(`law 1: after the last generation:\n  ${wrong.slice(0, 8).join('\n  ')}`);
+  const archived = new Set(world.archive.flatMap(({ events }) => events.map((event) => `${userKeyOf(event)}\n${event.id}`)));
+  for (const event of world.acknowledged)
+    if (!archived.has(`${userKeyOf(event)}\n${event.id}`))
+      throw new Error(`law 6: ${event.id} was acknowledged and is not archived`);
+  const counted = [...(final.get('activity')?.values() ?? [])].reduce((sum, [events]) => sum + (events as number), 0);
+  const distinct = firstArrivals(sent).length;
+  if (counted !== distinct) throw new Error(`law 3: ${counted} events are counted, ${distinct} were sent`);
+}

@@ -1,0 +1,80 @@
+/** Readers, and what every answer is held against. */
+import type { PartitionDeltas } from '@tributary/kv/serving-port';
+import { addRowsByView, type RowsByView } from '@tributary/views/deltas';
+import { differences } from './compare-rows.ts';
+import { generationsOf } from './simulation-generations.ts';
+import type { Turn } from './simulation-scheduler.ts';
+import { operational, short, type World } from './simulation-world.ts';
+
+/** Reads through the API's own serving path and holds every answer against the oracle. */
+export async function reader(world: World, name: string, turn: Turn): Promise<void> {
+  let answers: PartitionDeltas[] = [];
+  const store = world.store.serving(turn);
+  const api = world.parts.createReader({
+    partitions: world.partitions,
+    store: { ...store, deltas: async (...question) => (answers = await store.deltas(...question)) },
+    source: generationsOf(world, turn),
+    definitions: world.initial,
+  });
+  for (;;) {
+    await turn();
+    try {
+      const { generation, rows, pending } = await api.read();
+      checkAnswer(world, name, generation, rows, pending, answers);
+    } catch (error) {
+      operational(error);
+      world.count('no answer');
+    }
+  }
+}
+
+export function checkAnswer(
+  world: World,
+  name: string,
+  generation: number,
+  rows: RowsByView,
+  pending: number,
+  answers: readonly PartitionDeltas[],
+): void {
+  world.audit();
+  world.count('answer');
+  const expected: RowsByView = new Map();
+  let [pendingFrom, pendingTo] = [0, 0];
+  for (const { partition, state } of answers) {
+    const own = world.ledgers[partition]?.expected(generation, state?.position ?? null);
+    if (own === undefined) throw new Error(`an answer of partition ${partition}`);
+    addRowsByView(expected, own.rows);
+    pendingFrom += own.pendingFrom;
+    pendingTo += own.pendingTo;
+  }
+  const wrong = differences(rows, expected);
+  const at = answers.map(({ partition, state }) => `p${partition} at ${short(state?.position ?? null)}`).join(', ');
+  if (wrong.length > 0)
+    throw new Error(`law 1: ${name}, view(${generation}) + deltas, ${at}:\n  ${wrong.slice(0, 8).join('\n  ')}`);
+  if (pending < pendingFrom || pending > pendingTo)
+    throw new Error(`law 8: ${name}, ${pending} pending, expected ${pendingFrom} to ${pendingTo}, g${generation}, ${at}`);
+  // Costly, and independent of what the oracle says: every fourth answer.
+  const lost = (world.counts['answer'] ?? 0) % 4 === 0 ? unconserved(rows) : [];
+  if (lost.length > 0) throw new Error(`law 4: ${name}, g${generation}, ${at}:\n  ${lost.join('\n  ')}`);
+}
+
+/** Per day, type, currency and model: credits are a million a conversion, attributed value is the conversions' value. */
+export function unconserved(rows: RowsByView): string[] {
+  const owed = new Map<string, [number, number]>();
+  const models = ['first', 'last', 'lastNonDirect', 'linear', 'positionBased', 'timeDecay'];
+  const owe = (key: string, credits: number, value: number) => {
+    const [c, v] = owed.get(key) ?? [0, 0];
+    owed.set(key, [c + credits, v + value]);
+  };
+  for (const [key, [count, value]] of rows.get('conversions') ?? []) {
+    const [day, type, currency] = key.split('\t');
+    for (const model of models) owe([day, type, currency, model].join(' · '), (count as number) * 1_000_000, value as number);
+  }
+  for (const [key, [credits, value]] of rows.get('credit') ?? []) {
+    const [day, model, type, , , currency] = key.split('\t');
+    owe([day, type, currency, model].join(' · '), -(credits as number), -(value as number));
+  }
+  return [...owed]
+    .filter(([, [c, v]]) => c !== 0 || v !== 0)
+    .map(([key, [c, v]]) => `${key}: ${c} micro-credits and ${v} minor units are missing`);
+}

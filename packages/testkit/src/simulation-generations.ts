@@ -1,0 +1,153 @@
+/** The batch side of the simulation: coordinators, and the data folder that they write and the API reads. */
+import type { GenerationManifest } from '@tributary/archive/layout';
+import type { ServingStore } from '@tributary/kv/serving-port';
+import { TributaryError } from '@tributary/model/errors';
+import type { Barrier } from '@tributary/model/partition-record';
+import { addRowsByView, type RowsByView } from '@tributary/views/deltas';
+import { changeDefinitions } from './generate-definitions.ts';
+import { naive } from './naive.ts';
+import type { Turn } from './simulation-scheduler.ts';
+import { operational, type SimulatedGenerations, type World } from './simulation-world.ts';
+
+/** Begins generations, computes them once sealed, publishes, retires. Several may be at it, some of them long dead. */
+export async function coordinator(world: World, name: string, turn: Turn): Promise<void> {
+  const { random } = world;
+  const log = world.connectLog(turn);
+  const serving = world.store.serving(turn);
+  for (;;) {
+    const newest = world.publications.at(-1);
+    if (newest !== undefined) await serving.setPointer(newest);
+    for (let idle = random.between(1, world.calm ? 1 : 25); idle > 0; idle--) await turn();
+    const expectedSequence = world.publications.length;
+    const generation = begin(world, name);
+    if (!(await writeBarriers(world, name, log, generation))) continue;
+    if (!(await untilSealed(world, generation, turn))) {
+      world.count('superseded');
+      world.tell(`${name}: g${generation} is superseded`);
+      continue;
+    }
+    if (!world.computed.has(generation)) compute(world, generation);
+    await turn();
+    if (world.publications.length !== expectedSequence || !world.computed.has(generation)) continue;
+    await publish(world, name, generation, 'publish', serving);
+    if (random.chance(0.5)) await retire(world, turn, serving);
+  }
+}
+
+function begin(world: World, name: string): number {
+  const { random, begun } = world;
+  const last = Math.max(0, ...begun.keys());
+  // A coordinator that finds an unfinished generation takes it up again: its barriers appear twice.
+  if (last > 0 && !world.computed.has(last) && random.chance(0.4)) return last;
+  const before = begun.get(last) ?? world.initial.json;
+  const changed = random.chance(0.25) ? changeDefinitions(random, world.parts.parse(before)).json : before;
+  begun.set(last + 1, changed);
+  world.tell(`${name}: begins g${last + 1}${changed === before ? '' : ' with other definitions'}`);
+  return last + 1;
+}
+
+async function writeBarriers(
+  world: World,
+  name: string,
+  log: ReturnType<World['connectLog']>,
+  generation: number,
+): Promise<boolean> {
+  const { random } = world;
+  const body = JSON.stringify({ generation, definitions: world.begun.get(generation) as string } satisfies Barrier);
+  for (const partition of random.shuffle(Array.from({ length: world.partitions }, (_, p) => p))) {
+    for (let attempt = 1; ; attempt++) {
+      if (!world.calm && random.chance(0.1)) log.failNextAppend(random.pick(['reply-lost', 'not-applied', 'duplicated']));
+      try {
+        await log.append(partition, { kind: 'barrier', body });
+        world.tell(`${name}: barrier g${generation} in p${partition}`);
+        break;
+      } catch (error) {
+        operational(error);
+        if (attempt === 3) return false;
+      }
+    }
+  }
+  return true;
+}
+
+/** False when some partition was cut by a newer generation first, or nobody seals it: the next one supersedes it. */
+async function untilSealed(world: World, generation: number, turn: Turn): Promise<boolean> {
+  for (let patience = 0; patience < 200; patience++) {
+    if (world.archive.every(({ seals }) => seals.has(generation))) return true;
+    if (world.archive.some(({ seals, sealed }) => sealed > generation && !seals.has(generation))) return false;
+    await turn();
+  }
+  return false;
+}
+
+/** view(g): the oracle over the archived prefix. That SQL computes the same is law 5. */
+function compute(world: World, generation: number): void {
+  const json = world.begun.get(generation) as string;
+  const definitions = world.parts.parse(json);
+  const rows: RowsByView = new Map();
+  for (const { events, seals } of world.archive) addRowsByView(rows, naive(events.slice(0, seals.get(generation)), definitions));
+  const manifest: GenerationManifest = {
+    generation,
+    state: 'computed',
+    mode: 'full',
+    base: null,
+    definitions: json,
+    definitionsVersion: definitions.version,
+    reason: 'simulation',
+    createdAt: 0,
+    computedAt: 0,
+    lastSegment: [],
+    cut: [],
+    views: {},
+    events: [],
+    conversions: [],
+    counts: { events: 0, newEvents: 0, duplicates: 0 },
+  };
+  world.computed.set(generation, { manifest, rows });
+}
+
+/** The caller has checked, in the same turn, that the generation is computed and the sequence what it expected. */
+export async function publish(
+  world: World,
+  name: string,
+  generation: number,
+  action: 'publish' | 'rollback',
+  serving: ServingStore,
+): Promise<void> {
+  const sequence = world.publications.length + 1;
+  world.publications.push({ sequence, generation, action, held: false, at: 0, by: name });
+  world.count(action);
+  world.tell(`${name}: ${action} g${generation} as ${sequence}`);
+  await serving.setPointer({ sequence, generation });
+}
+
+/** Keeps the two newest and the one that readers take; a manifest goes before its deltas. */
+async function retire(world: World, turn: Turn, serving: ServingStore): Promise<void> {
+  const kept = [...world.computed.keys()].sort((a, b) => a - b).slice(-2);
+  const current = world.publications.at(-1)?.generation;
+  const oldest = Math.min(...kept, current ?? 0);
+  for (const generation of [...world.computed.keys()]) if (generation < oldest) world.computed.delete(generation);
+  await turn();
+  if (oldest === 0 || kept.length < 2) return;
+  await serving.retireDeltas(oldest);
+  world.count('retire');
+  world.tell(`retired everything before g${oldest}`);
+}
+
+export function generationsOf(world: World, turn: Turn): SimulatedGenerations {
+  const answer = async <T>(work: () => T): Promise<T> => {
+    await turn();
+    return work();
+  };
+  return {
+    publication: () => answer(() => world.publications.at(-1) ?? null),
+    manifests: () => answer(() => [...world.computed.values()].map(({ manifest }) => manifest).reverse()),
+    manifest: (generation) => answer(() => world.computed.get(generation)?.manifest ?? null),
+    viewRows: ({ generation }) =>
+      answer(() => {
+        const found = world.computed.get(generation);
+        if (found === undefined) throw new TributaryError('archive_corrupt', `the files of generation ${generation} are gone`);
+        return found.rows;
+      }),
+  };
+}

@@ -1,0 +1,109 @@
+/** The disasters of the simulation: who is killed, paused, revived and replaced, and what the store and the operator do. */
+import type { ServingStore } from '@tributary/kv/serving-port';
+import { archiver, collector, speedWorker, ticker } from './simulation-actors.ts';
+import { reader } from './simulation-checks.ts';
+import { coordinator, publish } from './simulation-generations.ts';
+import type { Actor, Scheduler } from './simulation-scheduler.ts';
+import type { World } from './simulation-world.ts';
+
+/** What may happen; shrinking a failing seed takes things away. */
+export interface SimulationPlan {
+  readonly events: number;
+  /** Turns before the storm ends. */
+  readonly turns: number;
+  readonly disasters: readonly Disaster[];
+}
+
+export const DISASTERS = ['crash', 'pause', 'rewind', 'rollback'] as const;
+export type Disaster = (typeof DISASTERS)[number];
+
+export const DEFAULT_PLAN: SimulationPlan = { events: 60, turns: 400, disasters: DISASTERS };
+
+/** Which processes there are, and how to start another one of a role. */
+export interface Cast {
+  readonly members: { readonly role: string; actor: Actor; until: number }[];
+  start(role: string): void;
+}
+
+export function createCast(world: World, scheduler: Scheduler): Cast {
+  const members: Cast['members'] = [];
+  let started = 0;
+  const cast: Cast = {
+    members,
+    start(role) {
+      const name = `${role}${++started}`;
+      const actor = scheduler.spawn(name, (turn) => {
+        if (role === 'collector') return collector(world, name, turn);
+        if (role === 'worker') return speedWorker(world, name, turn);
+        if (role === 'archiver') return archiver(world, turn);
+        if (role === 'coordinator') return coordinator(world, name, turn);
+        if (role === 'reader') return reader(world, name, turn);
+        return ticker(world, turn);
+      });
+      members.push({ role, actor, until: 0 });
+    },
+  };
+  const workers = world.random.between(1, 3);
+  for (let i = 0; i < workers; i++) cast.start('worker');
+  for (const role of ['collector', 'collector', 'archiver', 'coordinator', 'reader', 'ticker']) cast.start(role);
+  return cast;
+}
+
+export async function storm(world: World, scheduler: Scheduler, cast: Cast, plan: SimulationPlan): Promise<void> {
+  const { random } = world;
+  const snapshots: { readonly partition: number; readonly stored: unknown }[] = [];
+  const serving = world.store.serving();
+  for (let turn = 0; turn < plan.turns; turn++) {
+    await scheduler.step();
+    for (const member of cast.members)
+      if (member.actor.state === 'paused' && member.until <= turn) {
+        member.actor.state = 'alive';
+        world.tell(`${member.actor.name} wakes`);
+      }
+    if (random.chance(0.02)) {
+      const partition = random.below(world.partitions);
+      snapshots.push({ partition, stored: world.store.snapshot(partition) });
+    }
+    if (!random.chance(0.04) || plan.disasters.length === 0) continue;
+    await strike(world, scheduler, cast, random.pick(plan.disasters), turn, snapshots, serving);
+  }
+}
+
+async function strike(
+  world: World,
+  scheduler: Scheduler,
+  cast: Cast,
+  disaster: Disaster,
+  turn: number,
+  snapshots: readonly { readonly partition: number; readonly stored: unknown }[],
+  serving: ServingStore,
+): Promise<void> {
+  const { random } = world;
+  const alive = cast.members.filter(({ actor, role }) => actor.state === 'alive' && role !== 'reader' && role !== 'ticker');
+  if (disaster === 'rewind') {
+    if (snapshots.length === 0) return;
+    // One of the newer ones: a store loses its latest writes, not its history.
+    const { partition, stored } = random.pick(snapshots.slice(-3));
+    world.store.restore(partition, stored);
+    world.count('rewind');
+    world.tell(`the store loses its newest writes to p${partition}`);
+  } else if (disaster === 'rollback') {
+    const kept = [...world.computed.keys()];
+    if (kept.length > 0 && world.publications.length > 0)
+      await publish(world, 'operator', random.pick(kept), 'rollback', serving);
+  } else if (alive.length > 0) {
+    const victim = random.pick(alive);
+    world.count(disaster);
+    world.tell(`${victim.actor.name}: ${disaster}`);
+    if (disaster === 'crash') {
+      scheduler.kill(victim.actor);
+      cast.members.splice(cast.members.indexOf(victim), 1);
+      cast.start(victim.role);
+    } else {
+      victim.actor.state = 'paused';
+      victim.until = turn + random.between(20, 200);
+      // Somebody takes over from the one that went silent; when it wakes, it is a zombie.
+      if (cast.members.length < 14) cast.start(victim.role);
+    }
+  }
+}

@@ -1,0 +1,268 @@
+/** Small lies told to the code, each of which a law must notice. `from` occurs exactly once in the file. */
+export interface Mutation {
+  readonly lie: string;
+  readonly law: string;
+  readonly file: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+const SPEED = 'services/speed/src';
+const VIEWS = 'packages/views/src';
+const KV = 'packages/kv/src';
+const API = 'services/api/src';
+
+export const MUTATIONS: readonly Mutation[] = [
+  {
+    lie: 'the merge takes deltas of generations > g',
+    law: '1',
+    file: `${API}/snapshot.ts`,
+    from: 'deps.store.deltas(names, loaded.generation)',
+    to: 'deps.store.deltas(names, loaded.generation + 1)',
+  },
+  {
+    lie: 'the script reads deltas from g + 1 on',
+    law: '1',
+    file: `${KV}/read-deltas.lua`,
+    from: 'for g = first, stop - 1 do',
+    to: 'for g = first + 1, stop - 1 do',
+  },
+  {
+    lie: 'the deltas of a batch are filed under the generation that its barrier begins',
+    law: '1',
+    file: `${SPEED}/apply.ts`,
+    from: '      deltasGeneration,\n',
+    to: '      deltasGeneration: run.generation,\n',
+  },
+  {
+    lie: 'a batch goes on past the barrier',
+    law: '1',
+    file: `${SPEED}/decode.ts`,
+    from: '      batch.barrier = barrier;\n      break;',
+    to: '      batch.barrier = barrier;',
+  },
+  {
+    lie: 'what was read ahead of a barrier is not read again',
+    law: '1',
+    file: `${SPEED}/pipeline.ts`,
+    from: 'if (batch.barrier !== undefined) reader.seek(run.partition, batch.upTo);',
+    to: '',
+  },
+  {
+    lie: 'a barrier of an older generation is accepted after a newer one',
+    law: '1',
+    file: `${SPEED}/decode.ts`,
+    from: 'barrier.generation <= generation',
+    to: 'barrier.generation === generation',
+  },
+  {
+    lie: 'new definitions do not hold from the barrier on',
+    law: '1',
+    file: `${SPEED}/partition-run.ts`,
+    from: '  run.rules = stepRules(VIEWS, definitions, limits.maxTimelineEvents);\n',
+    to: '',
+  },
+  {
+    lie: 'anchors exactly one reach after an event are left out of the difference',
+    law: '1',
+    file: `${VIEWS}/difference.ts`,
+    from: '.ts > event.ts + reachMs) break;',
+    to: '.ts >= event.ts + reachMs) break;',
+  },
+  {
+    lie: 'a touch exactly one window before the conversion is not eligible',
+    law: '1',
+    file: `${VIEWS}/credit/path.ts`,
+    from: 'if (conversion.ts - windowMs <= event.ts)',
+    to: 'if (conversion.ts - windowMs < event.ts)',
+  },
+  {
+    lie: 'resetOnConversion is ignored',
+    law: '1',
+    file: `${VIEWS}/credit/path.ts`,
+    from: 'if (!definitions.attribution.resetOnConversion) return start;',
+    to: 'return start;',
+  },
+  {
+    lie: 'last non-direct takes the first non-direct',
+    law: '1',
+    file: 'packages/attribution/src/rule-based.ts',
+    from: 'for (let i = path.length - 1; i >= 0; i--) if (!direct',
+    to: 'for (let i = 0; i < path.length; i++) if (!direct',
+  },
+  {
+    lie: 'time decay rounds the age up',
+    law: '1',
+    file: 'packages/attribution/src/rule-based.ts',
+    from: 'Math.floor((conversionTs - touch.ts) / HOUR_MS)',
+    to: 'Math.min(definitions.decayWeights.length - 1, Math.ceil((conversionTs - touch.ts) / HOUR_MS))',
+  },
+  {
+    lie: 'timelines keep the lookback but not the lateness',
+    law: '1',
+    file: `${VIEWS}/user-state.ts`,
+    from: 'longMs: definitions.latenessMs + reach',
+    to: 'longMs: reach',
+  },
+  {
+    lie: 'a user that the next batch needs is evicted',
+    law: '1',
+    file: `${SPEED}/user-cache.ts`,
+    from: 'if (held <= maxEvents * KEEP || user.batch > batch) break;',
+    to: 'if (held <= maxEvents * KEEP) break;',
+  },
+  {
+    lie: 'events of one instant sort the wrong way round',
+    law: '2',
+    file: `${VIEWS}/timeline.ts`,
+    from: 'a.ts === b.ts && a.id < b.id',
+    to: 'a.ts === b.ts && a.id > b.id',
+  },
+  {
+    lie: 'an event at the instant of the last one is taken for the newest',
+    law: '2',
+    file: `${VIEWS}/user-state.ts`,
+    from: '(last.ts === event.ts && last.id < event.id)',
+    to: 'last.ts === event.ts',
+  },
+  {
+    lie: 'an out-of-order event is only added, later conversions are not looked at again',
+    law: '2',
+    file: `${VIEWS}/difference.ts`,
+    from: 'if (reachMs === 0 && revisableMs === 0) continue;',
+    to: 'continue;',
+  },
+  {
+    lie: 'duplicates are not looked for',
+    law: '3',
+    file: `${VIEWS}/step.ts`,
+    from: 'if (known !== undefined && isRetained(known, logTimeMs, retention)) return DUPLICATE;',
+    to: 'void known;',
+  },
+  {
+    lie: 'the fence is gone: a writer that fell behind may write',
+    law: '3',
+    file: `${KV}/commit.lua`,
+    from: "return 'fenced'",
+    to: 'position = expected',
+  },
+  {
+    lie: 'a store that lost writes is written to as if it had not',
+    law: '3',
+    file: `${KV}/commit.lua`,
+    from: "return 'rewound'",
+    to: 'position = expected',
+  },
+  {
+    lie: 'a resend is not recognised',
+    law: '3',
+    file: `${KV}/commit.lua`,
+    from: "if stored[2] == id then return 'already' end",
+    to: '',
+  },
+  {
+    lie: 'a fenced worker keeps its caches',
+    law: '3',
+    file: `${SPEED}/pipeline.ts`,
+    from: "if (outcome === 'fenced' || outcome === 'rewound') return forget(run, outcome);",
+    to: "if (outcome === 'rewound') return forget(run, outcome);",
+  },
+  {
+    lie: 'after a lost reply the worker believes that nothing was written',
+    law: '3',
+    file: `${SPEED}/pipeline.ts`,
+    from: '      // The outcome is unknown: what the store then says of state and position is the truth.\n      forget(run, error as Error);',
+    to: '      void error;',
+  },
+  {
+    lie: 'the pointer may move back to an equal sequence',
+    law: '3',
+    file: `${KV}/set-pointer.lua`,
+    from: 'if tonumber(ARGV[1]) <= stored then',
+    to: 'if tonumber(ARGV[1]) < stored then',
+  },
+  {
+    lie: 'credit is rounded instead of floored',
+    law: '4',
+    file: 'packages/model/src/money.ts',
+    from: 'const quotient = Math.floor(product / c);',
+    to: 'const quotient = Math.round(product / c);',
+  },
+  {
+    lie: 'products beyond 2^53 are computed in floating point',
+    law: '4',
+    file: 'packages/model/src/money.ts',
+    from: 'if (product > Number.MAX_SAFE_INTEGER)',
+    to: 'if (product > Number.MAX_VALUE)',
+  },
+  {
+    lie: 'a refund is split as if it were income',
+    law: '4',
+    file: 'packages/model/src/money.ts',
+    from: 'const sign = total < 0 ? -1 : 1;',
+    to: 'const sign = 1;',
+  },
+  {
+    lie: 'each part is floored by itself, so that parts do not sum to the whole',
+    law: '4',
+    file: 'packages/model/src/money.ts',
+    from: 'parts[i] = sign * (upTo - before) || 0;',
+    to: 'parts[i] = sign * mulDivFloor(magnitude, weights[i] as number, sum) || 0;',
+  },
+  {
+    lie: 'a conversion without touches credits nobody',
+    law: '4',
+    file: `${VIEWS}/credit/fold.ts`,
+    from: 'if (path.length === 0)\n        emit(',
+    to: 'if (path.length === 0)\n        void (',
+  },
+  {
+    lie: 'a partition that does not answer is left out',
+    law: '7',
+    file: `${API}/snapshot.ts`,
+    from: '  assertAllPartitions(partitions, deps.partitions);\n',
+    to: '',
+  },
+  {
+    lie: 'retired deltas read as nothing',
+    law: '7',
+    file: `${KV}/read-deltas.lua`,
+    from: 'if first < oldest then',
+    to: 'if false then',
+  },
+  {
+    lie: 'the frozen line is one millisecond early',
+    law: '8',
+    file: `${VIEWS}/difference.ts`,
+    from: 'if (event.ts > frozenUpTo) view.fold',
+    to: 'if (event.ts >= frozenUpTo) view.fold',
+  },
+  {
+    lie: 'a late touch changes a conversion at the frozen line',
+    law: '8',
+    file: `${VIEWS}/difference.ts`,
+    from: 'Math.max(event.ts - revisableMs, frozenUpTo + 1)',
+    to: 'Math.max(event.ts - revisableMs, frozenUpTo)',
+  },
+  {
+    lie: 'late events are not counted as pending',
+    law: '8',
+    file: `${SPEED}/apply.ts`,
+    from: "if (outcome.fate === 'late') late++;",
+    to: '',
+  },
+  {
+    lie: 'log time stands still',
+    law: '8',
+    file: `${SPEED}/decode.ts`,
+    from: 'if (event.receivedAt > batch.logTimeMs) batch.logTimeMs = event.receivedAt;',
+    to: '',
+  },
+  {
+    lie: 'heartbeats do not move log time',
+    law: '8',
+    file: `${SPEED}/decode.ts`,
+    from: 'if (heartbeat !== undefined) batch.logTimeMs = Math.max(batch.logTimeMs, heartbeat.receivedAt);',
+    to: '',
+  },
+];

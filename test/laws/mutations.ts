@@ -1,0 +1,108 @@
+/**
+ * Who watches the watchmen: each mutation is applied to a copy of the tree, and the law tests must notice. Run by hand:
+ * `node test/laws/mutations.ts [part of a lie or of a file name]`. Exits 1 when a mutant lives.
+ */
+import { spawnSync } from 'node:child_process';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { MUTATIONS, type Mutation } from './mutation-list.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const LEFT_OUT = new Set(['node_modules', '.git', '.tributary', '.turbo']);
+
+/** From quick to thorough; the first that fails has noticed. */
+const WATCHMEN = [
+  { name: 'law tests', command: ['node_modules/.bin/vitest', 'run', '--bail=1', 'test/laws/law-', 'test/contract/store'] },
+  { name: 'simulation', command: [process.execPath, 'test/laws/soak.ts', '--seeds', '1000', '--quick'] },
+];
+
+function copyTree(): string {
+  const copy = mkdtempSync(join(tmpdir(), 'tributary-mutants-'));
+  cpSync(ROOT, copy, { recursive: true, filter: (path) => !LEFT_OUT.has(path.slice(path.lastIndexOf('/') + 1)) });
+  linkModules('.', copy);
+  for (const group of ['packages', 'services', 'jobs', 'infra'])
+    for (const member of readdirSync(join(ROOT, group))) linkModules(join(group, member), copy);
+  return copy;
+}
+
+/** Installed packages are shared; our own must be those of the copy, so their links (relative ones) are made anew. */
+function linkModules(folder: string, copy: string): void {
+  let names: string[];
+  try {
+    names = readdirSync(join(ROOT, folder, 'node_modules'));
+  } catch {
+    return;
+  }
+  const modules = join(copy, folder, 'node_modules');
+  mkdirSync(modules, { recursive: true });
+  for (const name of names) {
+    if (name !== '@tributary' && !name.startsWith('.vite'))
+      symlinkSync(join(ROOT, folder, 'node_modules', name), join(modules, name));
+    if (name !== '@tributary') continue;
+    mkdirSync(join(modules, name));
+    for (const own of readdirSync(join(ROOT, folder, 'node_modules', name)))
+      symlinkSync(readlinkSync(join(ROOT, folder, 'node_modules', name, own)), join(modules, name, own));
+  }
+}
+
+const env = { ...process.env, NO_COLOR: '1', CI: '1' };
+
+/** Who noticed, and by what; null when nobody did. */
+function notice(copy: string): { readonly by: string; readonly evidence: string } | null {
+  for (const { name, command } of WATCHMEN) {
+    const [program, ...args] = command as [string, ...string[]];
+    const { status, stdout, stderr } = spawnSync(program, args, { cwd: copy, encoding: 'utf8', timeout: 300_000, env });
+    if (status === 0) continue;
+    const output = `${stdout}\n${stderr}`;
+    const evidence =
+      output.match(/FAIL +(?:\|\w+\| )?(?:\S+ )?(.*)/)?.[1]?.trim() ??
+      output.match(/seed \d+ breaks a law/)?.[0] ??
+      output.trim().slice(-200);
+    return { by: name, evidence };
+  }
+  return null;
+}
+
+function mutate(copy: string, { file, from, to }: Mutation): () => void {
+  const path = join(copy, file);
+  const text = readFileSync(path, 'utf8');
+  if (text.split(from).length !== 2) throw new Error(`${file} does not hold exactly once: ${from}`);
+  writeFileSync(
+    path,
+    text.replace(from, () => to),
+  );
+  return () => writeFileSync(path, text);
+}
+
+const wanted = process.argv[2] ?? '';
+const copy = copyTree();
+let alive = 0;
+try {
+  const sound = notice(copy);
+  if (sound !== null) throw new Error(`the tree fails without any mutation (${sound.by}: ${sound.evidence})`);
+  console.log('| law | the lie | who noticed |\n| --- | --- | --- |');
+  for (const mutation of MUTATIONS.filter(({ lie, file }) => `${lie} ${file}`.includes(wanted))) {
+    const undo = mutate(copy, mutation);
+    const noticed = notice(copy);
+    undo();
+    if (noticed === null) alive++;
+    console.log(
+      `| ${mutation.law} | ${mutation.lie} | ${noticed === null ? '**nobody**' : `${noticed.by}: ${noticed.evidence}`} |`,
+    );
+  }
+} finally {
+  rmSync(copy, { recursive: true, force: true });
+}
+console.log(`\n${alive} alive`);
+process.exitCode = alive === 0 ? 0 : 1;
