@@ -1,6 +1,7 @@
 /** A generation in memory: its view rows, and the projections that questions asked of it lately. */
 import type { GenerationManifest } from '@tributary/archive/layout';
-import type { Rows, RowsByView } from '@tributary/views/deltas';
+import { type Rows, type RowsByView, rowsOf } from '@tributary/views/deltas';
+import { VIEWS } from '@tributary/views/registry';
 import type { View } from '@tributary/views/view';
 import { project, type Selection } from './merge.ts';
 
@@ -19,6 +20,7 @@ const REMEMBERED_ROWS = 20_000;
 
 export function loadedGeneration(generation: number, manifest: GenerationManifest | null, views: RowsByView): LoadedGeneration {
   const remembered = new Map<string, Rows>();
+  const byModel = new Map([...views].map(([name, rows]) => [name, splitByModel(name, rows)]));
   return {
     generation,
     manifest,
@@ -31,13 +33,31 @@ export function loadedGeneration(generation: number, manifest: GenerationManifes
         remembered.set(question, rows);
         return rows;
       }
-      rows = project(views.get(view.name) ?? new Map(), view, selection);
+      const model = selection.equal['model'];
+      const split = byModel.get(view.name);
+      rows = project((model === undefined ? undefined : split?.get(model)) ?? views.get(view.name) ?? new Map(), view, selection);
       if (rows.size > REMEMBERED_ROWS) return rows;
       remembered.set(question, rows);
       if (remembered.size > REMEMBERED) remembered.delete(remembered.keys().next().value as string);
       return rows;
     },
   };
+}
+
+/** Questions about credit name one model: they need not pass over the rows of the others. Rows are shared, not copied. */
+function splitByModel(view: string, rows: Rows): Map<string, Rows> | undefined {
+  const at = VIEWS.find(({ name }) => name === view)?.dimensions.indexOf('model') ?? -1;
+  if (at < 0) return undefined;
+  const split: RowsByView = new Map();
+  for (const [key, measures] of rows) rowsOf(split, partAt(key, at)).set(key, measures);
+  return split;
+}
+
+function partAt(key: string, at: number): string {
+  let start = 0;
+  for (let i = 0; i < at; i++) start = key.indexOf('\t', start) + 1;
+  const end = key.indexOf('\t', start);
+  return end < 0 ? key.slice(start) : key.slice(start, end);
 }
 
 export const GENERATION_ZERO: LoadedGeneration = loadedGeneration(0, null, new Map());

@@ -74,10 +74,11 @@ export const signalsRoutes: Routes = (context) => (app, _options, done) => {
       const question = ['signals', userId, request.query.names ?? null, request.query.from ?? null, request.query.to ?? null];
       const [ts, id] = cursor === undefined ? [] : decodeCursor(question, cursor);
       const partition = partitionOf(userId, deps.partitions);
+      const selection = selectionOf(context, partition, request.query);
       const [record = null] = await fromStore(deps.store.records([{ partition, userKey: userId }]));
       // One more than asked for tells whether there is a next page.
       const user = selectSignals(userId, record, {
-        ...selectionOf(context, partition, request.query),
+        ...selection,
         limit: limit + 1,
         ...(ts !== undefined && id !== undefined && { before: { ts: Number(ts), id: String(id) } }),
       });
@@ -100,6 +101,7 @@ export const signalsRoutes: Routes = (context) => (app, _options, done) => {
     },
     async (request, reply) => {
       const { users, limit } = request.body;
+      rangeOf(request.body);
       const asked = users.map((userKey) => ({ partition: partitionOf(userKey, deps.partitions), userKey }));
       const selections = new Map<number, ReturnType<typeof selectionOf> & { limit: number }>();
       const records = await fromStore(deps.store.records(asked));
