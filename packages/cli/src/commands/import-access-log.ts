@@ -67,7 +67,7 @@ async function guessSite(context: Context, file: string): Promise<string[]> {
   for await (const lines of linesOf(inflated(openInput(context, file), file)))
     for (const { text } of lines) {
       const parsed = parseLogLine(text);
-      if (parsed.ok) hosts.note(parsed.hit.referrer);
+      if (parsed.ok) hosts.note(parsed.hit);
     }
   const site = hosts.guess();
   terminal.say(
