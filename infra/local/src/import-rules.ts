@@ -49,7 +49,7 @@ export function objection({ file, specifier }: Import): string | undefined {
   const isTest = isTestFile(file);
   const to = /^@tributary\/([^/]+)/.exec(specifier)?.[1];
   if (to === undefined) return foreignObjection(file, from, specifier, isTest);
-  if (to === from) return `a package imports its own files by relative path, not as ${specifier}`;
+  if (to === from && !isTest) return `a package imports its own files by relative path, not as ${specifier}`;
   if (isTest) return undefined;
   if (to === 'testkit') return 'only tests import the test kit';
   if (from === undefined) return `${file} belongs to no known package`;

@@ -1,0 +1,54 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { lockDataDir } from '../src/data-lock.ts';
+
+let dataDir: string;
+const lockFile = () => join(dataDir, 'supervisor.lock');
+
+beforeEach(() => {
+  dataDir = mkdtempSync(join(tmpdir(), 'tributary-lock-'));
+});
+afterEach(() => rmSync(dataDir, { recursive: true }));
+
+async function deadPid(): Promise<number> {
+  const child = spawn(process.execPath, ['--version'], { stdio: 'ignore' });
+  await once(child, 'exit');
+  return child.pid as number;
+}
+
+test('a second supervisor is refused while the first one lives, and told which process it is', () => {
+  const lock = lockDataDir(dataDir);
+  expect(lock.wasStale).toBe(false);
+  expect(() => lockDataDir(dataDir)).toThrow(new RegExp(`in use by process ${process.pid}`));
+  lock.release();
+  expect(existsSync(lockFile())).toBe(false);
+  lockDataDir(dataDir).release();
+});
+
+test('the lock of a process that died is taken over', async () => {
+  writeFileSync(lockFile(), JSON.stringify({ pid: await deadPid(), startedTicks: '1' }));
+  const lock = lockDataDir(dataDir);
+  expect(lock.wasStale).toBe(true);
+  expect(JSON.parse(readFileSync(lockFile(), 'utf8'))).toMatchObject({ pid: process.pid });
+});
+
+test.runIf(existsSync('/proc/self/stat'))('a process id that was given out again does not keep the lock', () => {
+  writeFileSync(lockFile(), JSON.stringify({ pid: process.pid, startedTicks: '1' }));
+  expect(lockDataDir(dataDir).wasStale).toBe(true);
+});
+
+test.each(['', '{', '{"pid":"x"}', '{"pid":-1}', 'null'])('a lock cut short by a crash (%j) is nobody’s', (text) => {
+  writeFileSync(lockFile(), text);
+  expect(lockDataDir(dataDir).wasStale).toBe(true);
+});
+
+test('releasing leaves a lock alone that another one took over', () => {
+  const lock = lockDataDir(dataDir);
+  writeFileSync(lockFile(), '{"pid":1,"startedTicks":null}');
+  lock.release();
+  expect(existsSync(lockFile())).toBe(true);
+});

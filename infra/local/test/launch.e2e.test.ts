@@ -1,0 +1,146 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Redis } from 'ioredis';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type Platform, type PlatformOptions, startPlatform } from '../src/launch.ts';
+import { freeBasePort } from '../src/ports.ts';
+import { groupOf, isRunning } from './processes.ts';
+
+const HOLD = fileURLToPath(new URL('./hold-platform.ts', import.meta.url));
+let dataDir: string;
+let basePort: number;
+let platform: Platform | undefined;
+
+beforeEach(async () => {
+  dataDir = mkdtempSync(join(tmpdir(), 'tributary-launch-'));
+  basePort = await freeBasePort('127.0.0.1', Math.random);
+});
+afterEach(async () => {
+  await platform?.stop();
+  platform = undefined;
+  rmSync(dataDir, { recursive: true, force: true });
+});
+
+async function launch(options: Partial<PlatformOptions> = {}): Promise<Platform> {
+  platform = await startPlatform({ dataDir, basePort, roles: ['collector', 'speed'], ...options });
+  return platform;
+}
+
+function pidsOf({ redis, roles }: Platform): number[] {
+  return [redis.pid, roles.collector.pid, roles.speed.pid].filter((pid) => pid !== null);
+}
+
+async function send({ collectorUrl, keys }: Platform, id: string): Promise<number> {
+  const body = JSON.stringify({ type: 'page', userId: 'ada', id });
+  const headers = { authorization: `Bearer ${keys.write}`, 'content-type': 'application/json' };
+  const response = await fetch(`${collectorUrl}/v1/events`, { method: 'POST', headers, body });
+  return response.status;
+}
+
+test('what it starts takes events, and stop leaves no process within 5 s', async () => {
+  const started = await launch();
+  expect(await send(started, 'one')).toBe(200);
+  const pids = pidsOf(started);
+  expect(pids).toHaveLength(3);
+  const from = Date.now();
+  await started.stop();
+  expect(Date.now() - from).toBeLessThan(5_000);
+  expect(pids.filter(isRunning)).toEqual([]);
+  expect(pids.flatMap(groupOf)).toEqual([]);
+});
+
+test('also when a role stands still and Redis is stopped, stop takes 5 s at the most', async () => {
+  const started = await launch();
+  const pids = pidsOf(started);
+  started.roles.speed.kill('SIGSTOP');
+  started.redis.kill('SIGSTOP');
+  const from = Date.now();
+  await started.stop();
+  expect(Date.now() - from).toBeLessThan(5_300);
+  expect(pids.filter(isRunning)).toEqual([]);
+});
+
+test('Redis keeps every acknowledged write on disk, listens on loopback, evicts nothing', async () => {
+  const { redisUrl } = await launch({ roles: [] });
+  const redis = new Redis(redisUrl);
+  try {
+    for (const [name, value] of [
+      ['appendonly', 'yes'],
+      ['appendfsync', 'always'],
+      ['aof-load-truncated', 'yes'],
+      ['maxmemory-policy', 'noeviction'],
+      ['bind', '127.0.0.1'],
+    ] as const)
+      expect(await redis.config('GET', name)).toEqual([name, value]);
+  } finally {
+    redis.disconnect();
+  }
+});
+
+test('a second start goes on with the same data and keys', async () => {
+  const first = await launch();
+  expect(await send(first, 'one')).toBe(200);
+  await first.stop();
+  const second = await launch();
+  expect(second.keys).toEqual(first.keys);
+  const redis = new Redis(second.redisUrl);
+  try {
+    await expect.poll(async () => (await redis.keys('tributary:*u:ada')).length, { timeout: 10_000 }).toBe(1);
+  } finally {
+    redis.disconnect();
+  }
+});
+
+test('the data folder of a running platform is refused, by the process that holds it', async () => {
+  await launch();
+  await expect(startPlatform({ dataDir, roles: [] })).rejects.toThrow(`in use by process ${process.pid}`);
+});
+
+test('a taken port is named, with whose it would be, and nothing is left running', async () => {
+  const squatter = createServer();
+  squatter.listen(basePort + 2, '127.0.0.1');
+  await once(squatter, 'listening');
+  try {
+    await expect(launch()).rejects.toMatchObject({
+      code: 'port_taken',
+      message: `port ${basePort + 2} (redis) on 127.0.0.1 is taken by another program`,
+    });
+  } finally {
+    squatter.close();
+  }
+  // The lock went with the failed start.
+  await launch({ roles: [] });
+});
+
+test('a role that cannot start ends the start with its own words', async () => {
+  const failing = launch({ roles: ['speed'], roleEnv: { speed: { TRIBUTARY_PARTITIONS: 'none' } } });
+  await expect(failing).rejects.toThrow(
+    /speed ended with exit code 2, 4 times in a row[\s\S]*TRIBUTARY_PARTITIONS is a whole number/,
+  );
+});
+
+test('aborting the start stops what was started', async () => {
+  const controller = new AbortController();
+  const starting = launch({ signal: controller.signal });
+  setTimeout(() => controller.abort(), 300);
+  await expect(starting).rejects.toThrow();
+  await launch({ roles: [] });
+});
+
+test('a supervisor killed hard takes everything with it, and the next start takes over', async () => {
+  const holder = spawn(process.execPath, [HOLD, dataDir, String(basePort)], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const [pids] = (await once(holder, 'message')) as [number[]];
+  expect(pids.filter(isRunning)).toHaveLength(3);
+  holder.kill('SIGKILL');
+  await once(holder, 'exit');
+  // At once: it waits for the ports that the dying roles still hold.
+  const next = await launch();
+  expect(pids.filter(isRunning)).toEqual([]);
+  expect(await send(next, 'one')).toBe(200);
+  expect(readFileSync(next.logFile('collector'), 'utf8')).not.toContain('EADDRINUSE');
+});

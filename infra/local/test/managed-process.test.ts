@@ -1,0 +1,116 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, expect, test } from 'vitest';
+import { backoffMs, type Managed, type ManagedEvent, manage } from '../src/managed-process.ts';
+import { groupOf } from './processes.ts';
+
+const started: Managed[] = [];
+afterEach(async () => {
+  await Promise.all(started.splice(0).map((one) => one.stop(0)));
+});
+
+/** Runs a snippet as a role that says "ready". */
+function role(code: string, { autoRestart = true }: { autoRestart?: boolean } = {}) {
+  const events: ManagedEvent[] = [];
+  const managed = manage(
+    {
+      name: 'role',
+      autoRestart,
+      onEvent: (event) => events.push(event),
+      spawn: () => spawn(process.execPath, ['-e', code], { stdio: ['ignore', 'pipe', 'ignore', 'ipc'], detached: true }),
+      ready: async (child: ChildProcess, signal) => {
+        if (child.stdout === null) throw new Error('no stdout');
+        await once(child.stdout, 'data', { signal });
+        return child.pid as number;
+      },
+    },
+    Date.now,
+  );
+  started.push(managed);
+  return { managed, events };
+}
+
+const STEADY = 'console.log(1); setInterval(() => {}, 1000)';
+
+test('the backoff doubles from 250 ms and never passes 15 s', () => {
+  expect([1, 2, 3, 4, 5, 6, 7, 8, 1_000].map(backoffMs)).toEqual([250, 500, 1_000, 2_000, 4_000, 8_000, 15_000, 15_000, 15_000]);
+});
+
+test('a role that is killed comes back as another process', async () => {
+  const { managed, events } = role(STEADY);
+  await managed.whenReady(10_000);
+  const before = managed.pid;
+  managed.kill('SIGKILL');
+  await managed.whenReady(10_000);
+  expect(managed.pid).not.toBe(before);
+  expect(managed.restarts).toBe(1);
+  expect(events).toContainEqual({ type: 'ended', name: 'role', how: 'signal SIGKILL', againInMs: 250 });
+});
+
+test('whoever waits for a role that only dies is told how it dies', async () => {
+  const { managed } = role('process.exit(7)');
+  await expect(managed.whenReady(30_000)).rejects.toThrow('role ended with exit code 7, 4 times in a row');
+});
+
+test('without restarts a dead role stays down until it is asked back', async () => {
+  const { managed } = role(STEADY, { autoRestart: false });
+  await managed.whenReady(10_000);
+  managed.kill('SIGKILL');
+  await managed.whenGone();
+  await sleep(400);
+  expect(managed.pid).toBeNull();
+  await managed.restart();
+  expect(managed.pid).not.toBeNull();
+});
+
+test('a role that ignores SIGTERM, and what it started itself, are gone after the grace', async () => {
+  const { managed } = role(
+    `process.on('SIGTERM', () => {});
+     const child = require('node:child_process').spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });
+     console.log(child.pid); setInterval(() => {}, 1000);`,
+  );
+  await managed.whenReady(10_000);
+  const leader = managed.pid as number;
+  const from = Date.now();
+  await managed.stop(300);
+  expect(Date.now() - from).toBeLessThan(2_000);
+  await expect.poll(() => groupOf(leader)).toEqual([]);
+});
+
+test('what a role started dies with it, also when it is killed', async () => {
+  const { managed } = role(
+    `require('node:child_process').spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });
+     console.log(1); setInterval(() => {}, 1000);`,
+    { autoRestart: false },
+  );
+  await managed.whenReady(10_000);
+  const leader = managed.pid as number;
+  expect(groupOf(leader)).toHaveLength(2);
+  managed.kill('SIGKILL');
+  await managed.whenGone();
+  await expect.poll(() => groupOf(leader)).toEqual([]);
+});
+
+test('a stop during the backoff is final', async () => {
+  const { managed } = role('process.exit(1)');
+  await managed.whenGone();
+  await managed.stop(100);
+  await sleep(600);
+  expect(managed.pid).toBeNull();
+  expect(managed.restarts).toBe(0);
+});
+
+test('a program that is not there ends the wait with its name', async () => {
+  const managed = manage(
+    {
+      name: 'absent',
+      autoRestart: false,
+      onEvent: () => {},
+      spawn: () => spawn('/nowhere/at-all', [], { stdio: 'ignore', detached: true }),
+      ready: (_, signal) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('ended')))),
+    },
+    Date.now,
+  );
+  await expect(managed.whenReady(5_000)).rejects.toThrow(/absent ended with spawn \/nowhere\/at-all ENOENT/);
+});

@@ -1,0 +1,74 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { parseOptions } from '../src/options.ts';
+import { createScreen, welcome } from '../src/terminal.ts';
+
+const START = fileURLToPath(new URL('../start.mjs', import.meta.url));
+const LOCKFILE = fileURLToPath(new URL('../../../package-lock.json', import.meta.url));
+
+test('the help needs nothing installed and names every option with its default', () => {
+  const { stdout, status } = spawnSync(process.execPath, [START, '--help'], { encoding: 'utf8' });
+  expect(status).toBe(0);
+  const { basePort, dataDir } = parseOptions([]);
+  expect(stdout).toMatch(new RegExp(`--port <n>.*\\[${basePort}\\]`));
+  expect(stdout).toContain(`[${dataDir}]`);
+  expect(stdout).toContain('--no-demo');
+});
+
+test.each([
+  [['--port', '0'], /--port is a number from 1 to 65530, got "0"/],
+  [['--port', '65531'], /got "65531"/],
+  [['--port', '7400x'], /got "7400x"/],
+  [['--port'], /--port/],
+  [['--data-dir', ''], /--data-dir needs a folder/],
+  [['--demo'], /--demo/],
+  [['stray'], /stray/],
+])('%j is refused by name', (argv, message) => {
+  expect(() => parseOptions(argv)).toThrow(message);
+});
+
+test('without a terminal no control characters are written, and progress comes in tenths', () => {
+  let written = '';
+  const task = createScreen({ write: (text) => (written += text) }).task('Loading');
+  for (let part = 0; part <= 1_000; part++) task.progress(part, 1_000);
+  task.done('1 000 events');
+  expect(written).not.toMatch(/[\r\u001b]/);
+  expect(written.trim().split('\n')).toHaveLength(11);
+});
+
+test('what is printed meanwhile does not tear the moving line of a terminal', () => {
+  let written = '';
+  const screen = createScreen({ isTTY: true, write: (text) => (written += text) });
+  const task = screen.task('Loading');
+  task.progress(1, 2);
+  screen.line('speed ended');
+  task.done('all');
+  const lines = written.split('\n').map((line) => line.slice(line.lastIndexOf('\r') + 1).replaceAll('\u001b[K', ''));
+  expect(lines[0]).toBe('speed ended');
+  expect(lines[1]).toMatch(/^ {2}Loading +all$/);
+});
+
+test('the welcome names addresses and keys, and its commands carry the data folder', () => {
+  const access = { collectorUrl: 'http://h:1', apiUrl: 'http://h:2', redisUrl: 'redis://h:3', dataDir: '/d' };
+  const text = welcome({ ...access, keys: { write: 'tw_k', read: 'tr_k', admin: 'ta_k' } }, 'elsewhere', 0);
+  for (const part of ['http://h:1', 'http://h:2/docs', 'tw_k', 'tr_k', 'ta_k', '--data-dir elsewhere'])
+    expect(text).toContain(part);
+});
+
+/** npm drops the packages of other platforms from the lockfile where its registry lacks them, and `npm ci` then fails. */
+test('the lockfile holds every optional package, and pins no registry host', () => {
+  interface Entry {
+    readonly resolved?: string;
+    readonly optionalDependencies?: Readonly<Record<string, string>>;
+  }
+  const { packages } = JSON.parse(readFileSync(LOCKFILE, 'utf8')) as { packages: Readonly<Record<string, Entry>> };
+  const missing = Object.entries(packages).flatMap(([path, { optionalDependencies = {} }]) =>
+    Object.keys(optionalDependencies).filter(
+      (name) => packages[`${path}/node_modules/${name}`] === undefined && packages[`node_modules/${name}`] === undefined,
+    ),
+  );
+  expect(missing).toEqual([]);
+  expect(Object.values(packages).filter(({ resolved }) => resolved?.includes('://'))).toEqual([]);
+});
