@@ -83,7 +83,7 @@ async function writeViews(spec: ComputeSpec, keep: Keep): Promise<Record<string,
   const views: Record<string, StoredFile> = {};
   for (const view of VIEWS) {
     const held = spec.reuseRows ? spec.base?.views[view.name] : undefined;
-    views[view.name] = await keep(view.name, viewQuery(spec, view, held));
+    views[view.name] = await keep(`view-${view.name}`, viewQuery(spec, view, held));
   }
   return views;
 }

@@ -1,0 +1,189 @@
+/**
+ * A whole batch layer in one process: the real archiver, the real speed worker and real files, over a log and a store in
+ * memory. No timer runs: while the coordinator waits, it turns the other two.
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type DuckDb, openDuckDb } from '@tributary/archive/duckdb';
+import { generationFolder, listGenerations, readGeneration } from '@tributary/archive/generations';
+import type { GenerationManifest, Publication } from '@tributary/archive/layout';
+import { currentPublication, readPublications } from '@tributary/archive/publications';
+import { readViewRows } from '@tributary/archive/views';
+import { createArchiver } from '@tributary/archiver/pipeline';
+import { type Definitions, parseDefinitions } from '@tributary/model/definitions';
+import { type Event, encodeEvent } from '@tributary/model/event';
+import { partitionOf, userKeyOf } from '@tributary/model/user-key';
+import { compute } from '@tributary/recompute/compute/compute';
+import { runGeneration } from '@tributary/recompute/pipeline';
+import { DEFAULT_LIMITS, type RunLimits, type RunPorts, type Stage } from '@tributary/recompute/ports';
+import { compareViews } from '@tributary/recompute/reconcile/compare-views';
+import type { Reconciliation } from '@tributary/recompute/reconcile/report';
+import type { Begun, Run, RunOutcome } from '@tributary/recompute/run';
+import { createSpeedWorker } from '@tributary/speed/pipeline';
+import { sha256Hex } from '@tributary/testkit/generate-definitions';
+import { createMemoryLog } from '@tributary/testkit/memory-log';
+import { createMemoryStore } from '@tributary/testkit/memory-store';
+import { addRowsByView, type RowsByView } from '@tributary/views/deltas';
+import { VIEWS } from '@tributary/views/registry';
+
+export const PARTITIONS = 3;
+
+export type World = Awaited<ReturnType<typeof createWorld>>;
+
+export async function createWorld(initial: Definitions) {
+  const dataDir = await mkdtemp(join(tmpdir(), 'tributary-recompute-'));
+  const session = await openDuckDb({ memoryLimit: '256MB', threads: 1, tempDir: join(dataDir, 'spill') });
+  const log = createMemoryLog({ partitions: PARTITIONS });
+  const store = createMemoryStore({ partitions: PARTITIONS });
+  const serving = store.serving();
+  let nowMs = 1_000;
+  let commits = 0;
+  const archiver = createArchiver({
+    log,
+    dataDir,
+    writer: randomBytes(4).toString('hex'),
+    openSession: async (): Promise<DuckDb> => ({ ...session, close: async () => {} }),
+    limits: { maxEntries: 100, spoolRows: 1_000_000, spoolBytes: 1e9, maxAgeMs: 1e12, waitMs: 0, gatherMs: 0 },
+    now: () => nowMs,
+    speedPosition: async () => null,
+  });
+  const speed = createSpeedWorker({
+    log,
+    store: store.speed(),
+    definitions: initial,
+    partitions: Array.from({ length: PARTITIONS }, (_, partition) => partition),
+    sha256Hex,
+    commitId: () => `c${++commits}`,
+    limits: { waitMs: 0 },
+  });
+  const down = { archiver: false, speed: false };
+
+  let turning: Promise<void> = Promise.resolve();
+  /** Two coordinators may wait at once; the archiver and the worker are one process each. */
+  const turn = (): Promise<void> => (turning = turning.then(turnOnce));
+
+  async function turnOnce(): Promise<void> {
+    if (!down.archiver) for (let i = 0; i < 3; i++) await archiver.turn();
+    if (!down.speed) {
+      while ((await speed.runOnce()) > 0);
+      await speed.settle();
+    }
+  }
+
+  const ports: RunPorts = {
+    dataDir,
+    log,
+    serving,
+    compute,
+    compare: compareViews,
+    parseDefinitions: (json) => parseDefinitions(json, sha256Hex),
+    configuredDefinitions: () => initial,
+    now: () => nowMs,
+    async sleep(ms, signal) {
+      signal.throwIfAborted();
+      nowMs += ms;
+      await turn();
+    },
+    newAttempt: () => randomBytes(4).toString('hex'),
+    reached: () => {},
+    note: () => {},
+    limits: SMALL_LIMITS,
+  };
+
+  return {
+    dataDir,
+    log,
+    serving,
+    session,
+    ports,
+    down,
+    turn,
+    advance: (ms: number) => (nowMs += ms),
+
+    /** As a collector would: one entry a partition. */
+    async ingest(events: readonly Event[]): Promise<void> {
+      for (let partition = 0; partition < PARTITIONS; partition++) {
+        const own = events.filter((event) => partitionOf(userKeyOf(event), PARTITIONS) === partition);
+        if (own.length > 0) await log.append(partition, { kind: 'events', body: own.map(encodeEvent).join('\n') });
+      }
+    },
+
+    run(more: Partial<Run> = {}, changed: Partial<RunPorts> = {}, signal = new AbortController().signal): Promise<RunOutcome> {
+      return runGeneration(asRun(more), { ...ports, ...changed }, signal);
+    },
+
+    manifest: (generation: number): Promise<GenerationManifest> => readGeneration(dataDir, generation),
+    generations: (): Promise<number[]> => listGenerations(dataDir),
+    publications: (): Promise<Publication[]> => readPublications(dataDir),
+    current: (): Promise<Publication | null> => currentPublication(dataDir),
+
+    async viewsOf(generation: number): Promise<RowsByView> {
+      const manifest = await readGeneration(dataDir, generation);
+      const rows: RowsByView = new Map();
+      for (const view of VIEWS) rows.set(view.name, await readViewRows(session, dataDir, manifest, view));
+      return rows;
+    },
+
+    /** What readers see: the view of the pointer's generation and all deltas since. */
+    async merged(): Promise<RowsByView> {
+      const pointer = await serving.pointer();
+      const rows = pointer === null ? new Map() : await this.viewsOf(pointer.generation);
+      const deltas = await serving.deltas(
+        VIEWS.map((view) => view.name),
+        pointer?.generation ?? 0,
+      );
+      for (const partition of deltas) addRowsByView(rows, partition.rows);
+      return rows;
+    },
+
+    async reconciliation(generation: number): Promise<Reconciliation> {
+      return JSON.parse(
+        await readFile(join(dataDir, generationFolder(generation), 'reconciliation.json'), 'utf8'),
+      ) as Reconciliation;
+    },
+
+    async close(): Promise<void> {
+      await session.close();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Shards of a few rows and chains of a few files, so that small tests meet both bounds. */
+export const SMALL_LIMITS: RunLimits = {
+  ...DEFAULT_LIMITS,
+  compute: { memoryMb: 256, threads: 1, shardRows: 40, filesPerKind: 4 },
+  sealTimeoutMs: 2_000,
+  speedWaitMs: 1_000,
+};
+
+/** A run that remembers where it got to, as the queue does for its jobs. */
+export function asRun(more: Partial<Run> = {}): Run & { begun: Begun | null } {
+  const run = {
+    mode: 'incremental' as const,
+    reason: 'test',
+    scheduled: true,
+    definitions: null,
+    begun: null as Begun | null,
+    async remember(begun: Begun) {
+      run.begun = begun;
+    },
+    ...more,
+  };
+  return run;
+}
+
+/** Stops for ever when the stage is reached, as a killed process does: nothing after it happens, no handler runs. */
+export function dyingAt(stage: Stage): { readonly reached: RunPorts['reached']; readonly died: Promise<void> } {
+  const death = Promise.withResolvers<void>();
+  return {
+    died: death.promise,
+    reached: (at) => {
+      if (at !== stage) return;
+      death.resolve();
+      return new Promise<void>(() => {});
+    },
+  };
+}
