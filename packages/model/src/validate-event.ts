@@ -169,9 +169,18 @@ function amount(e: Record<string, unknown>, field: 'cost' | 'value', least: numb
 // biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the point
 const CONTROL = /[\u0000-\u001f\u007f]/;
 
-/** A value as an error message shows it: JSON, cut to 60 characters. */
+/** A value as an error message shows it: JSON, cut to 60 characters. Never throws. */
 export function describe(value: unknown): string {
   if (value === undefined) return 'nothing';
-  const text = JSON.stringify(value) ?? String(value);
+  const text = jsonOf(value) ?? String(value);
   return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+}
+
+/** JSON.parse reads any depth, JSON.stringify overflows the stack. */
+function jsonOf(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return 'a value nested too deep to show';
+  }
 }

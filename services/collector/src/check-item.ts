@@ -56,8 +56,14 @@ function encoded(validated: ReturnType<typeof validateEvent>): Outcome<CheckedIt
 }
 
 const SHOWN_ID_LENGTH = 128;
+const SHOWN_MESSAGE_LENGTH = 300;
 
 export function rejectionOf(index: number, item: unknown, { code, message }: Invalid): Rejection {
   const id = isObject(item) ? (item['messageId'] ?? item['id'] ?? item['uuid']) : undefined;
-  return { index, messageId: typeof id === 'string' ? id.slice(0, SHOWN_ID_LENGTH) : null, code, message };
+  return {
+    index,
+    messageId: typeof id === 'string' ? id.slice(0, SHOWN_ID_LENGTH) : null,
+    code,
+    message: message.slice(0, SHOWN_MESSAGE_LENGTH),
+  };
 }

@@ -43,7 +43,7 @@ export const readCloudEvent: ReadItem = (item, { receivedAt, historical }) => {
     page: present(item['page']),
     element: present(item['element']),
     properties: data === undefined || isObject(data) ? data : { data },
-    historical: historical || item['historical'] === true ? true : undefined,
+    historical: historical || item['historical'] === true || item['historical'] === 'true' ? true : undefined,
   };
 };
 

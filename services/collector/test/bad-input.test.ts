@@ -68,6 +68,18 @@ describe('a body that is refused whole: a code, a fix, nothing written, no crash
     expect(await added()).toEqual([]);
   });
 
+  test('nesting beyond every stack, wherever a message would show it', async () => {
+    const nested = `${'['.repeat(500_000)}${']'.repeat(500_000)}`;
+    for (const [path, body] of [
+      ['/v1/track', nested],
+      ['/v1/batch', nested],
+      ['/v1/batch', `{"batch":{"a":${nested}}}`],
+      ['/v1/batch', `{"batch":[{}],"context":${nested}}`],
+    ] as const)
+      expect((await collector.post(path, body)).status).toBe(400);
+    expect(await added()).toEqual([]);
+  });
+
   test('a body announced as larger than allowed is refused, and the answer reaches the client', async () => {
     const { status, body } = await collector.post('/v1/events', new Uint8Array(7 * 1024 * 1024));
     expect([status, body['code']]).toEqual([413, 'body_too_large']);
@@ -112,6 +124,7 @@ describe('an item that is rejected alone: a code, and both its neighbours kept',
     ['null', 'null', 'invalid_json'],
     ['a string', '"t"', 'invalid_json'],
     ['an array', '[[]]', 'invalid_json'],
+    ['an array of 100 000 levels', `${'['.repeat(100_000)}${']'.repeat(100_000)}`, 'invalid_json'],
     ['an empty object', '{}', 'missing_field'],
     ['a type of the wrong type', '{"type":7,"userId":"u"}', 'invalid_field'],
     ['no user', '{"type":"t"}', 'missing_user'],

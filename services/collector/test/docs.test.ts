@@ -1,0 +1,18 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type StartedCollector, startCollector } from './start-collector.ts';
+
+let collector: StartedCollector;
+beforeAll(async () => {
+  collector = await startCollector();
+});
+afterAll(() => collector.stop());
+
+test('the examples of docs/ingestion.md are taken without a rejection', async () => {
+  const text = await readFile(join(import.meta.dirname, '../../../docs/ingestion.md'), 'utf8');
+  const examples = [...text.matchAll(/127\.0\.0\.1:7400(\/\S+) [^']*(?:'content-type: (\S+)')?[^']*-d '([^']+)'/g)];
+  expect(examples).toHaveLength(3);
+  for (const [, path = '', type = 'text/plain', body = ''] of examples)
+    expect((await collector.post(path, body, { 'content-type': type })).body).toMatchObject({ success: true, rejected: [] });
+});
