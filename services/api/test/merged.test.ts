@@ -301,6 +301,21 @@ describe('law 7: no silent holes', () => {
     expect(byChannel(body.rows)).toEqual(naiveByChannel(world, 'last'));
   });
 
+  test('law 7: a pointer that lags behind the publication file does not turn readers back', async () => {
+    const world = await createWorld();
+    await shopping(world, 1, 40, NOON - 6 * HOUR);
+    await world.cut(1);
+    await world.publish(1);
+    await world.cut(2);
+    await world.publish(2, false);
+    await world.tick();
+    for (let request = 0; request < 2; request++) {
+      const { body } = await world.get('/v1/attribution?model=last');
+      expect(body.meta.generation).toBe(2);
+      expect(byChannel(body.rows)).toEqual(naiveByChannel(world, 'last'));
+    }
+  });
+
   test('law 7: overflowed timelines make the answer incomplete', async () => {
     const world = await createWorld();
     await world.ingest(event({ type: 'visit' }));
