@@ -90,7 +90,7 @@ export function welcome(
     '  Try, in another terminal:',
     '',
     `    curl -s ${collectorUrl}/v1/events -H 'Authorization: Bearer ${keys.write}' \\`,
-    `      -d '{"type":"ad_click","userId":"ada","channel":"search","campaign":"brand"}'`,
+    `      -d '{"type":"ad_click","userId":"ada","channel":"paid-search","campaign":"brand"}'`,
     `    curl -s ${apiUrl}/v1/users/ada/signals -H 'Authorization: Bearer ${keys.read}'`,
     `    curl -s '${apiUrl}/v1/attribution?model=linear&by=channel&from=${monthAgo}&to=${today}' -H 'Authorization: Bearer ${keys.read}'`,
     '',

@@ -1,4 +1,4 @@
-/** The shop of the demo: its channels, campaigns, pages and products. Money in EUR minor units (cents). */
+/** The shop of the demo: its channels (named as the collector names them), campaigns, pages and products. Money in EUR minor units (cents). */
 
 export interface Source {
   readonly channel: string;
@@ -17,16 +17,16 @@ export interface Source {
 
 export const SOURCES: readonly Source[] = [
   {
-    channel: 'search',
+    channel: 'paid-search',
     type: 'ad_click',
     weight: 26,
     campaigns: ['brand', 'city-trips', 'last-minute', 'competitors'],
     clickCost: [25, 190],
     conversion: 0.17,
   },
-  { channel: 'organic', type: 'visit', weight: 21, campaigns: [], conversion: 0.11 },
+  { channel: 'organic-search', type: 'visit', weight: 21, campaigns: [], conversion: 0.11 },
   {
-    channel: 'social',
+    channel: 'paid-social',
     type: 'ad_click',
     weight: 15,
     campaigns: ['summer-reels', 'lookalike-de', 'retargeting'],
