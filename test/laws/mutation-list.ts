@@ -185,8 +185,8 @@ export const MUTATIONS: readonly Mutation[] = [
     lie: 'credit is rounded instead of floored',
     law: '4',
     file: 'packages/model/src/money.ts',
-    from: 'const quotient = Math.floor(product / c);',
-    to: 'const quotient = Math.round(product / c);',
+    from: 'return quotient * c > product ? quotient - 1 : quotient;',
+    to: 'return Math.round(product / c);',
   },
   {
     lie: 'products beyond 2^53 are computed in floating point',

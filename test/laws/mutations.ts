@@ -65,10 +65,7 @@ function notice(copy: string): { readonly by: string; readonly evidence: string 
     const { status, stdout, stderr } = spawnSync(program, args, { cwd: copy, encoding: 'utf8', timeout: 300_000, env });
     if (status === 0) continue;
     const output = `${stdout}\n${stderr}`;
-    const evidence =
-      output.match(/FAIL +(?:\|\w+\| )?(?:\S+ )?(.*)/)?.[1]?.trim() ??
-      output.match(/seed \d+ breaks a law/)?.[0] ??
-      output.trim().slice(-200);
+    const evidence = output.match(/× (.+?)(?: \d+ ?ms)?$/m)?.[1] ?? output.match(/seed \d+/)?.[0] ?? output.trim().slice(-200);
     return { by: name, evidence };
   }
   return null;

@@ -20,6 +20,9 @@ export async function calm(world: World, scheduler: Scheduler, cast: Cast): Prom
   world.tell('calm');
   for (const { actor } of cast.members) if (actor.state === 'paused') actor.state = 'alive';
   await until(scheduler, () => world.unsent.length === 0, 'every event is acknowledged');
+  // Whoever is left alone, a former zombie even, must catch up by itself.
+  const survivor = world.random.pick(cast.members.filter(({ role }) => role === 'worker'));
+  for (const member of cast.members) if (member.role === 'worker' && member !== survivor) scheduler.kill(member.actor);
   for (const { actor, role } of cast.members)
     if (role === 'collector' || role === 'ticker' || role === 'coordinator') scheduler.kill(actor);
   const caughtUp = async () => {
