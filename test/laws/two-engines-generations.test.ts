@@ -1,0 +1,126 @@
+/**
+ * Laws 1, 3, 5 and 8 for the batch engine alone: however a log is cut into generations, each one's views are the naive fold
+ * of all events up to its cut: duplicates, late events and a change of definitions in between included.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type DuckDb, openDuckDb } from '@tributary/archive/duckdb';
+import type { StoredFile } from '@tributary/archive/layout';
+import { copyToParquet, keepFile } from '@tributary/archive/parquet';
+import { readViewRows } from '@tributary/archive/views';
+import type { Definitions } from '@tributary/model/definitions';
+import type { Event } from '@tributary/model/event';
+import { partitionOf, userKeyOf } from '@tributary/model/user-key';
+import { compute } from '@tributary/recompute/compute/compute';
+import type { ComputeBase, ComputeLimits } from '@tributary/recompute/compute/spec';
+import { differences } from '@tributary/testkit/compare-rows';
+import { generateEvents } from '@tributary/testkit/generate';
+import { generateDefinitions } from '@tributary/testkit/generate-definitions';
+import { naive } from '@tributary/testkit/naive';
+import { createRandom, type Random } from '@tributary/testkit/random';
+import type { RowsByView } from '@tributary/views/deltas';
+import { VIEWS } from '@tributary/views/registry';
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+const PARTITIONS = 3;
+let dataDir: string;
+let session: DuckDb;
+let attempts = 0;
+beforeAll(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'tributary-generations-'));
+  session = await openDuckDb({ memoryLimit: '256MB', threads: 1, tempDir: join(dataDir, 'spill') });
+});
+afterAll(async () => {
+  await session.close();
+  await rm(dataDir, { recursive: true, force: true });
+});
+
+/** Archives events as the archiver would: by partition, with their places in the log. */
+async function archive(events: readonly Event[]): Promise<StoredFile[][]> {
+  const files: StoredFile[][] = [];
+  for (let partition = 0; partition < PARTITIONS; partition++) {
+    const rows = events.flatMap((event, i) => {
+      const user_key = userKeyOf(event);
+      if (partitionOf(user_key, PARTITIONS) !== partition) return [];
+      return [{ ...event, user_key, partition, position: String(attempts).padStart(9, '0'), entry_index: i }];
+    });
+    const name = `archive/${++attempts}.parquet`;
+    const staged = join(dataDir, `${attempts}.staged`);
+    const count = await copyToParquet(
+      session,
+      `SELECT unnest(from_json($rows::JSON, '[{"partition":"INTEGER","user_key":"VARCHAR","ts":"BIGINT","id":"VARCHAR","type":"VARCHAR",
+         "channel":"VARCHAR","campaign":"VARCHAR","cost":"BIGINT","value":"BIGINT","currency":"VARCHAR","position":"VARCHAR",
+         "entry_index":"INTEGER"}]'), recursive := true)`,
+      staged,
+      { rows: JSON.stringify(rows) },
+    );
+    files.push([await keepFile(dataDir, staged, name, count)]);
+  }
+  return files;
+}
+
+async function generation(
+  arrivals: readonly (readonly StoredFile[])[],
+  base: (ComputeBase & { readonly definitions: string }) | null,
+  definitions: Definitions,
+  limits: ComputeLimits,
+): Promise<ComputeBase & { readonly definitions: string }> {
+  const number = ++attempts;
+  const result = await compute({
+    dataDir,
+    generation: number,
+    attempt: 'test',
+    definitions: definitions.json,
+    arrivals,
+    base,
+    reuseRows: base?.definitions === definitions.json,
+    limits,
+  });
+  return { generation: number, definitions: definitions.json, ...result };
+}
+
+async function viewsOf(base: ComputeBase): Promise<RowsByView> {
+  const rows: RowsByView = new Map();
+  for (const view of VIEWS) rows.set(view.name, await readViewRows(session, dataDir, base, view));
+  return rows;
+}
+
+/** 2–4 pieces; some may be empty. */
+function cut<T>(random: Random, items: readonly T[]): T[][] {
+  const cuts = Array.from({ length: random.between(1, 3) }, () => random.below(items.length + 1)).sort((a, b) => a - b);
+  return [...cuts, items.length].map((end, i) => items.slice(i === 0 ? 0 : cuts[i - 1], end));
+}
+
+test('laws 1, 3, 5, 8: every generation is naive(all up to its cut), whatever the cuts', { timeout: 600_000 }, async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.integer({ min: 0, max: 2 ** 31 }), fc.integer({ min: 0, max: 150 }), async (seed, count) => {
+      const random = createRandom(seed);
+      let definitions = generateDefinitions(random);
+      const shape = { events: count, users: 1 + random.below(6), lateChance: random.pick([0, 0.3]), duplicateChance: 0.2 };
+      const events = generateEvents(random, shape, definitions);
+      const limits = { memoryMb: 256, threads: 1, shardRows: random.pick([1, 60, 1_000]), filesPerKind: random.pick([2, 64]) };
+      const pieces = cut(random, events);
+      const archived: StoredFile[][][] = [];
+      let base: Awaited<ReturnType<typeof generation>> | null = null;
+      let upTo = 0;
+      for (const piece of pieces) {
+        if (random.chance(0.2)) definitions = generateDefinitions(random);
+        const arrivals = await archive(piece);
+        archived.push(arrivals);
+        base = await generation(arrivals, base, definitions, limits);
+        upTo += piece.length;
+        expect(differences(await viewsOf(base), naive(events.slice(0, upTo), definitions))).toEqual([]);
+      }
+      const all = Array.from({ length: PARTITIONS }, (_, p) => archived.flatMap((arrivals) => arrivals[p] ?? []));
+      const full = await generation(all, null, definitions, limits);
+      expect(differences(await viewsOf(full), await viewsOf(base as ComputeBase))).toEqual([]);
+      expect(full.counts.events).toBe(base?.counts.events);
+      expect(full.conversions.reduce((sum, { rows }) => sum + rows, 0)).toBe(
+        base?.conversions.reduce((sum, { rows }) => sum + rows, 0),
+      );
+    }),
+    { numRuns: 25 },
+  );
+});
