@@ -13,8 +13,8 @@ export interface Exchange {
 /** Fills while the collector runs: one exchange for each answered request. */
 export function watch(collector: StartedCollector): Exchange[] {
   const exchanges: Exchange[] = [];
-  collector.server.server.on('request', (request, response) => {
-    // The collector drops the content type it does not trust; the test wants to see it.
+  // First of the listeners: the collector drops the content type, which it does not trust, and the test wants to see it.
+  collector.server.server.prependListener('request', (request, response) => {
     const headers = { ...request.headers };
     response.on('finish', () => {
       exchanges.push({ method: request.method ?? '', path: request.url ?? '', status: response.statusCode, headers });
