@@ -48,7 +48,7 @@ export async function createRig(partitions = 3, dataDir?: string): Promise<Rig> 
     nowMs: T0,
     async start(changes = {}) {
       const writer = (0xa0 + ++writers).toString(16);
-      await sweepStaging(folder);
+      await sweepStaging(folder, T0);
       await sweepOrphans(folder);
       return createArchiver({
         log,

@@ -3,7 +3,7 @@
  * may be taken only once), and the folder fsynced, for a rename is durable only with its folder.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import { link, mkdir, open, readdir, rename, rm, unlink } from 'node:fs/promises';
+import { link, mkdir, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { TributaryError } from '@tributary/model/errors';
 
@@ -95,9 +95,14 @@ export async function syncFolder(path: string): Promise<void> {
   }
 }
 
-/** Removes what a crash left in the making. Only for folders with no other writer: its file in the making would go too. */
-export async function sweepStaged(folder: string): Promise<void> {
-  for (const name of await namesIn(folder)) if (name.endsWith(STAGED)) await rm(join(folder, name), { force: true });
+/** Removes what crashes left in the making, if it was last written before `beforeMs`: a younger one may have a writer. */
+export async function sweepStaged(folder: string, beforeMs: number): Promise<void> {
+  for (const name of await namesIn(folder)) {
+    if (!name.endsWith(STAGED)) continue;
+    const path = join(folder, name);
+    const written = await stat(path).catch(() => undefined);
+    if (written !== undefined && written.mtimeMs < beforeMs) await rm(path, { force: true });
+  }
 }
 
 /** The names in a folder, sorted; none when there is no such folder. */

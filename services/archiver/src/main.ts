@@ -65,7 +65,7 @@ await runService('archiver', CONFIG, async ({ config, log: logger, metrics, sign
 
   const dataDir = resolve(config.dataDir);
   const writer = randomBytes(4).toString('hex');
-  await sweepStaging(dataDir);
+  await sweepStaging(dataDir, Date.now());
   const orphans = await sweepOrphans(dataDir);
   if (orphans.length > 0) logger.info({ files: orphans.length }, 'removed files that a crash left unnamed');
 

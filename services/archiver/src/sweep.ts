@@ -5,8 +5,9 @@
  */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { namesIn } from '@tributary/archive/durable';
+import { namesIn, sweepStaged } from '@tributary/archive/durable';
 import { filesNamed, lastSegmentNumber, readSegment } from '@tributary/archive/segments';
+import { HOUR_MS } from '@tributary/model/time';
 
 const STAGING = 'archiver-';
 
@@ -14,9 +15,14 @@ export function stagingFolder(dataDir: string, writer: string): string {
   return join(dataDir, 'staging', `${STAGING}${writer}`);
 }
 
-export async function sweepStaging(dataDir: string): Promise<void> {
+/** No manifest takes this long to write. */
+const ABANDONED_MS = HOUR_MS;
+
+export async function sweepStaging(dataDir: string, nowMs: number): Promise<void> {
   for (const name of await namesIn(join(dataDir, 'staging')))
     if (name.startsWith(STAGING)) await rm(join(dataDir, 'staging', name), { recursive: true, force: true });
+  const segments = join(dataDir, 'archive', 'segments');
+  for (const name of await namesIn(segments)) await sweepStaged(join(segments, name), nowMs - ABANDONED_MS);
 }
 
 const FILE = /^p(\d{2,4})-(\d{6,12})-([0-9a-f]+)(\.\d+)?\.(parquet|ndjson)$/;

@@ -1,0 +1,161 @@
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { makeFolder, namesIn } from './durable.ts';
+import { createGeneration, generationFolder, listGenerations, readGeneration, writeGeneration } from './generations.ts';
+import type { GenerationManifest, StoredFile } from './layout.ts';
+import { currentPublication, publish, readPublications } from './publications.ts';
+import { keptGenerations, retireGenerations } from './retire.ts';
+
+let dir: string;
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'tributary-generations-'));
+});
+afterEach(() => rm(dir, { recursive: true, force: true }));
+
+const DRAFT: Omit<GenerationManifest, 'generation'> = {
+  state: 'pending',
+  mode: 'full',
+  base: null,
+  definitions: '{}',
+  definitionsVersion: 'abc',
+  reason: 'test',
+  createdAt: 1,
+  computedAt: null,
+  lastSegment: [],
+  cut: [],
+  views: {},
+  events: [],
+  conversions: [],
+  counts: { events: 0, newEvents: 0, duplicates: 0 },
+};
+
+async function computed(events: readonly StoredFile[] = [], base: number | null = null): Promise<GenerationManifest> {
+  const created = await createGeneration(dir, { ...DRAFT, base });
+  const manifest: GenerationManifest = {
+    ...created,
+    state: 'computed',
+    computedAt: 2,
+    views: { activity: await someFile(created.generation, 'activity.parquet') },
+    events: [...events, await someFile(created.generation, 'events.parquet')],
+  };
+  await writeGeneration(dir, manifest);
+  return manifest;
+}
+
+async function someFile(generation: number, name: string): Promise<StoredFile> {
+  const path = `${generationFolder(generation)}/${name}`;
+  await writeFile(join(dir, path), 'x'.repeat(10));
+  return { path, rows: 1, bytes: 10, sha256: '0'.repeat(64) };
+}
+
+test('law 3: many coordinators at once take different numbers, from 1 without gaps', async () => {
+  const made = await Promise.all(Array.from({ length: 12 }, () => createGeneration(dir, DRAFT)));
+  expect(made.map((m) => m.generation).sort((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+  expect(await listGenerations(dir)).toHaveLength(12);
+  expect(await readGeneration(dir, 3)).toEqual({ ...DRAFT, generation: 3 });
+});
+
+test('a creation that a crash cut short is no generation, and its number is not taken again', async () => {
+  await createGeneration(dir, DRAFT);
+  await mkdir(join(dir, generationFolder(2)));
+  expect((await createGeneration(dir, DRAFT)).generation).toBe(3);
+  expect(await listGenerations(dir)).toEqual([1, 3]);
+  await expect(readGeneration(dir, 2)).rejects.toMatchObject({ code: 'not_found' });
+});
+
+test.each([
+  ['superseded', 'computed'],
+  ['computed', 'pending'],
+  ['retired', 'computed'],
+] as const)('law 3: a generation that is %s cannot become %s', async (from, to) => {
+  const created = await createGeneration(dir, DRAFT);
+  await writeGeneration(dir, { ...created, state: from });
+  await expect(writeGeneration(dir, { ...created, state: to })).rejects.toMatchObject({ code: 'conflict' });
+  expect((await readGeneration(dir, 1)).state).toBe(from);
+});
+
+test.each([
+  ['cut short', '{"generation":1,"sta', 'is not JSON'],
+  ['empty', '', 'is not JSON'],
+  ['of another generation', JSON.stringify({ ...DRAFT, generation: 7 }), 'swapped'],
+  ['with a wrong type', JSON.stringify({ ...DRAFT, generation: 1, lastSegment: ['x'] }), 'lastSegment.0'],
+  [
+    'that points out of the data folder',
+    JSON.stringify({
+      ...DRAFT,
+      generation: 1,
+      events: [{ path: '../../etc/passwd', rows: 1, bytes: 1, sha256: '0'.repeat(64) }],
+    }),
+    'events.0.path',
+  ],
+])('law 7: a manifest %s is refused by its path', async (_, text, words) => {
+  await createGeneration(dir, DRAFT);
+  await writeFile(join(dir, generationFolder(1), 'manifest.json'), text);
+  const reading = readGeneration(dir, 1);
+  await expect(reading).rejects.toMatchObject({ code: 'manifest_corrupt' });
+  await expect(reading).rejects.toThrow(words);
+  await expect(reading).rejects.toThrow('manifest.json');
+});
+
+test('law 3: of many publishers who saw the same state one succeeds, the others learn of it', async () => {
+  const { generation } = await computed();
+  const attempt = (by: string) => publish(dir, 0, { generation, action: 'publish', held: false, at: 5, by });
+  const outcomes = await Promise.allSettled(Array.from({ length: 10 }, (_, i) => attempt(`job ${i}`)));
+  expect(outcomes.filter((o) => o.status === 'fulfilled')).toHaveLength(1);
+  for (const outcome of outcomes) if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ code: 'conflict' });
+  expect(await readPublications(dir)).toHaveLength(1);
+});
+
+test('publication: a zombie with an old view of the world, a gap, an unfinished generation are conflicts', async () => {
+  const one = await computed();
+  const two = await computed();
+  const pending = await createGeneration(dir, DRAFT);
+  const of = (generation: number) => ({ generation, action: 'publish', held: false, at: 5, by: 'test' }) as const;
+  expect(await currentPublication(dir)).toBeNull();
+  await publish(dir, 0, of(one.generation));
+  await publish(dir, 1, of(two.generation));
+  await expect(publish(dir, 0, of(one.generation))).rejects.toMatchObject({ code: 'conflict' });
+  await expect(publish(dir, 1, of(one.generation))).rejects.toMatchObject({ code: 'conflict' });
+  await expect(publish(dir, 7, of(one.generation))).rejects.toMatchObject({ code: 'conflict' });
+  await expect(publish(dir, 2, of(pending.generation))).rejects.toMatchObject({ code: 'conflict' });
+  await expect(publish(dir, 2, of(99))).rejects.toMatchObject({ code: 'not_found' });
+  expect(await currentPublication(dir)).toMatchObject({ sequence: 2, generation: two.generation });
+});
+
+test('law 7: a damaged newest publication is an error, not the one before it', async () => {
+  const { generation } = await computed();
+  await publish(dir, 0, { generation, action: 'publish', held: false, at: 5, by: 'test' });
+  await makeFolder(join(dir, 'generations', 'publications'));
+  await writeFile(join(dir, 'generations', 'publications', '000002.json'), '{"sequence":2');
+  await expect(currentPublication(dir)).rejects.toMatchObject({ code: 'manifest_corrupt' });
+});
+
+test('retirement keeps the newest, the published one, and every file of the chain that a kept manifest names', async () => {
+  const one = await computed();
+  const two = await computed(one.events, one.generation);
+  const three = await computed(two.events, two.generation);
+  const four = await computed(three.events, three.generation);
+  await publish(dir, 0, { generation: three.generation, action: 'publish', held: false, at: 5, by: 'test' });
+
+  const { retired, oldestKept, freedBytes } = await retireGenerations(dir, 2);
+  expect({ retired, oldestKept, freedBytes }).toEqual({ retired: [1, 2], oldestKept: 3, freedBytes: 20 });
+  for (const kept of [three, four])
+    for (const { path } of [...kept.events, ...Object.values(kept.views)])
+      expect(await readdir(join(dir, path, '..')), path).toContain(path.split('/').at(-1));
+  expect(await namesIn(join(dir, generationFolder(1)))).toEqual(['events.parquet', 'manifest.json']);
+  expect((await readGeneration(dir, 1)).state).toBe('retired');
+  expect((await createGeneration(dir, DRAFT)).generation).toBe(5);
+  expect(await retireGenerations(dir, 2)).toMatchObject({ retired: [], freedBytes: 0 });
+});
+
+test('retirement keeps what is published after a rollback, and the base of what is being computed', () => {
+  const computedOne = (generation: number) => ({ generation, state: 'computed', base: null }) as const;
+  const manifests = [1, 2, 3, 4, 5].map(computedOne);
+  expect([...keptGenerations(manifests, 2, 2)].sort()).toEqual([2, 4, 5]);
+  const pending = { generation: 6, state: 'pending', base: 3 } as const;
+  expect([...keptGenerations([...manifests, pending], 5, 1)].sort()).toEqual([3, 5]);
+  const stale = { generation: 2, state: 'pending', base: 1 } as const;
+  expect([...keptGenerations([computedOne(1), stale, ...manifests.slice(2)], 5, 1)]).toEqual([5]);
+});

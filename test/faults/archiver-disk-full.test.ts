@@ -1,0 +1,128 @@
+/** Fault 9, the disk of the archive is full: nothing partial is visible, the log keeps everything, and it goes on by itself. */
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { Step } from '@tributary/archiver/hooks';
+import { DEFAULT_LIMITS } from '@tributary/archiver/pipeline';
+import { turnUntilAborted } from '@tributary/archiver/turns';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { archivedRows, createRig, filesOnDisk, placesInArchive, placesInLog, type Rig, someEvents } from './archiver-rig.ts';
+
+const run = promisify(execFile);
+const STEPS: readonly Step[] = ['afterSpool', 'afterCopy', 'afterSync', 'afterRename', 'beforeManifest', 'afterManifest'];
+
+const FULL = () => Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+
+async function namedFiles(rig: Rig): Promise<string[]> {
+  const files: string[] = [];
+  for (let partition = 0; partition < rig.partitions; partition++)
+    for (const segment of await rig.segments(partition)) files.push(...segment.files.map((file) => file.path));
+  return files.sort();
+}
+
+describe.each(STEPS)('law 6: the disk is full %s', (step) => {
+  test('the turn fails, no file is there without a manifest, and the next turns archive each event once', async () => {
+    const rig = await createRig();
+    onTestFinished(rig.close);
+    rig.speedPosition = '9';
+    await rig.append(someEvents(40));
+    await rig.barrier(1);
+    const all = await placesInLog(rig);
+    let full = 2;
+    const hook = (at: Step) => {
+      if (at === step && full-- > 0) throw FULL();
+    };
+    const archiver = await rig.start({ hook });
+    await expect(archiver.turn()).rejects.toThrow('ENOSPC');
+    expect(await filesOnDisk(rig.dataDir)).toEqual(await namedFiles(rig));
+    for (let i = 0; i < 4; i++) await archiver.turn().catch(() => {});
+    expect(await placesInArchive(rig)).toEqual(all);
+    expect(await filesOnDisk(rig.dataDir)).toEqual(await namedFiles(rig));
+  });
+});
+
+test('law 6: while paused the log is not trimmed; it says so once per wait and tells when it goes on', async () => {
+  const rig = await createRig(1);
+  onTestFinished(rig.close);
+  rig.speedPosition = '9';
+  await rig.append(someEvents(12));
+  await rig.barrier(1);
+  let full = true;
+  const archiver = await rig.start({
+    limits: { ...DEFAULT_LIMITS, waitMs: 20, gatherMs: 0 },
+    hook: (at) => {
+      if (at === 'beforeManifest' && full) throw FULL();
+    },
+  });
+  const stop = new AbortController();
+  const told: { message: string; code: unknown; waitMs: number; paused: boolean }[] = [];
+  const third = Promise.withResolvers<void>();
+  const recovered = Promise.withResolvers<void>();
+  const turning = turnUntilAborted(archiver, stop.signal, {
+    failed(error, waitMs, paused) {
+      told.push({ message: error.message, code: 'code' in error ? error.code : '', waitMs, paused });
+      if (told.length === 3) third.resolve();
+    },
+    recovered: recovered.resolve,
+  });
+  await third.promise;
+  expect(turning.trouble()).toMatchObject({ code: 'archive_full' });
+  expect(told.map(({ waitMs }) => waitMs)).toEqual([100, 200, 400]);
+  expect(told.every(({ paused, code }) => paused && code === 'archive_full')).toBe(true);
+  expect(await placesInLog(rig)).toHaveLength(12);
+  expect(await rig.segments(0)).toEqual([]);
+  full = false;
+  await recovered.promise;
+  expect(turning.trouble()).toBeNull();
+  expect(await archivedRows(rig)).toHaveLength(12);
+  stop.abort();
+  await turning.ended;
+});
+
+/** Mounts a file system of `sizeMb`; undefined where that needs rights that this machine does not give. */
+async function smallDisk(sizeMb: number): Promise<string | undefined> {
+  const folder = await mkdtemp(join(tmpdir(), 'tributary-small-disk-'));
+  try {
+    await run('mount', ['-t', 'tmpfs', '-o', `size=${sizeMb}m`, 'tmpfs', folder]);
+  } catch {
+    await rm(folder, { recursive: true });
+    return undefined;
+  }
+  onTestFinished(async () => {
+    await run('umount', [folder]);
+    await rm(folder, { recursive: true });
+  });
+  return folder;
+}
+
+test('law 6: on a real disk of 16 MB, filled at every size, nothing partial is ever named and all is archived at last', async (context) => {
+  const disk = await smallDisk(16);
+  if (disk === undefined) return context.skip('mounting a tmpfs needs root; the injected variant above has run');
+  const rig = await createRig(2, disk);
+  onTestFinished(() => rig.log.close());
+  const padding = 'Ж'.repeat(500);
+  const events = someEvents(3000).map((event) => ({ ...event, properties: { padding, i: event.id } }));
+  await rig.append(events);
+  await rig.barrier(1);
+  const all = await placesInLog(rig);
+  const archiver = await rig.start();
+  const ballast = join(disk, 'ballast');
+  let failures = 0;
+  // Leaves from nothing to a little more than is needed: so that it fails in the spool, in the COPY and at the end.
+  for (let freeKb = 0; freeKb <= 8192; freeKb += 256) {
+    await writeFile(ballast, Buffer.alloc(Math.max(0, 16 * 1024 - 64 - freeKb) * 1024)).catch(() => {});
+    try {
+      for (let i = 0; i < 20; i++) await archiver.turn();
+    } catch (error) {
+      failures++;
+      expect(String(error)).toMatch(/no space left|ENOSPC/i);
+    }
+    expect(await filesOnDisk(disk)).toEqual(await namedFiles(rig));
+    expect(await archivedRows(rig)).toEqual(expect.any(Array)); // what is named is whole
+    await rm(ballast, { force: true });
+  }
+  expect(failures).toBeGreaterThan(3);
+  expect(await placesInArchive(rig)).toEqual(all);
+});
