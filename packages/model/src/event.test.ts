@@ -83,6 +83,13 @@ describe('the structural check', () => {
     expect(validateEvent({ ...valid, ...change })).toMatchObject({ ok: false, code });
   });
 
+  it('describes a value however deep it nests', () => {
+    let deep: unknown = 1;
+    for (let i = 0; i < 100_000; i++) deep = [deep];
+    expect(validateEvent({ ...valid, campaign: deep })).toMatchObject({ ok: false, code: 'invalid_field' });
+    expect(validateProperties({ a: deep })).toMatchObject({ ok: false, code: 'too_deep' });
+  });
+
   it('takes an event 24 h ahead of its receipt, and refunds', () => {
     expect(validateEvent({ ...valid, ts: 5 + 86_400_000, value: -300, currency: 'EUR' })).toMatchObject({ ok: true });
   });

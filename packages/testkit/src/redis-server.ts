@@ -43,6 +43,7 @@ export async function startRedis(extraArgs: readonly string[] = []): Promise<Red
     ...extraArgs,
   ];
   let child = await launch(port, args);
+  let stopped = false;
   const stopOnExit = () => child.kill('SIGKILL');
   process.once('exit', stopOnExit);
   return {
@@ -56,8 +57,11 @@ export async function startRedis(extraArgs: readonly string[] = []): Promise<Red
     async restart() {
       await end(child, 'SIGKILL');
       child = await launch(port, args);
+      // A test that timed out in the middle of a restart has stopped it meanwhile.
+      if (stopped) await end(child, 'SIGKILL');
     },
     async stop() {
+      stopped = true;
       await end(child, 'SIGKILL');
       process.off('exit', stopOnExit);
       await rm(dir, { recursive: true, force: true });
