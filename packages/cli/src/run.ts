@@ -26,7 +26,8 @@ export async function run(shell: Shell): Promise<ExitCode> {
   }
 }
 
-function createProgram(shell: Shell, onExitCode: (code: ExitCode) => void): Command {
+/** The whole grammar of the command line. */
+export function createProgram(shell: Shell, onExitCode: (code: ExitCode) => void): Command {
   const program = new Command('tributary')
     .description(
       'Signals and attribution whose real-time and recomputed answers are one. Data goes to stdout, messages to stderr.',
