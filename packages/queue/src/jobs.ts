@@ -1,0 +1,33 @@
+/** What travels through the queue of the batch layer. Plain JSON; readers of an older version may find it after an upgrade. */
+
+export type RecomputeJob = RunJob | MoveJob;
+
+export interface RunJob {
+  readonly action: 'run';
+  readonly mode: 'incremental' | 'full';
+  /** `schedule`, or who asked. */
+  readonly reason: string;
+  readonly scheduled: boolean;
+  /** Canonical JSON of new definitions; null: those in force. */
+  readonly definitions: string | null;
+  /** Where the last attempt at this job got to; null before it began. */
+  readonly begun: { readonly generation: number; readonly sequence: number } | null;
+}
+
+/** Makes an older generation (rollback) or a computed one (publish) the one that readers take. */
+export interface MoveJob {
+  readonly action: 'rollback' | 'publish';
+  readonly generation: number;
+  readonly by: string;
+}
+
+export const QUEUE = 'recompute';
+
+/** The braces keep all keys of the queue in one slot of a Redis Cluster. */
+export function queuePrefix(namespace: string): string {
+  return `{${namespace}:queue}`;
+}
+
+/** Attempts at one job: Redis or the log may be away for about `ATTEMPTS · RETRY_DELAY_MS`. */
+export const ATTEMPTS = 10;
+export const RETRY_DELAY_MS = 5_000;

@@ -1,0 +1,95 @@
+/** The asking side of the queue: the API and the command line put runs in, the recompute job keeps its schedule here. */
+import { randomUUID } from 'node:crypto';
+import { TributaryError } from '@tributary/model/errors';
+import { type JobsOptions, Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { ATTEMPTS, type MoveJob, QUEUE, queuePrefix, RETRY_DELAY_MS, type RecomputeJob } from './jobs.ts';
+
+export interface RunDemand {
+  readonly mode: 'incremental' | 'full';
+  /** Canonical JSON of new definitions; absent: those in force. */
+  readonly definitions?: string;
+  readonly by: string;
+}
+
+export interface RecomputeQueue {
+  requestRun(demand: RunDemand): Promise<{ readonly jobId: string }>;
+  requestMove(move: MoveJob): Promise<{ readonly jobId: string }>;
+  /** One scheduled run every so many ms; 0 ends the schedule. Idempotent, and the newest call counts. */
+  schedule(everyMs: number): Promise<void>;
+  /** Jobs by state: waiting, active, delayed, failed, … */
+  counts(): Promise<Readonly<Record<string, number>>>;
+  /** The state of one job and why it failed; null when it is unknown (or long done). */
+  status(jobId: string): Promise<{ readonly state: string; readonly failure: string | null; readonly result: unknown } | null>;
+  close(): Promise<void>;
+}
+
+const SCHEDULE = 'every';
+const JOB_OPTIONS: JobsOptions = {
+  attempts: ATTEMPTS,
+  backoff: { type: 'fixed', delay: RETRY_DELAY_MS },
+  removeOnComplete: { count: 200 },
+  removeOnFail: { count: 200 },
+};
+const ANSWER_MS = 5_000;
+
+/** `redis`: a connection of the kind `queue`, which stays the caller's. */
+export function openRecomputeQueue(redis: Redis, namespace: string): RecomputeQueue {
+  const queue = new Queue<RecomputeJob>(QUEUE, { connection: redis, prefix: queuePrefix(namespace) });
+  queue.on('error', () => {
+    // The connection reports its errors to its owner; without a listener here they would end the process.
+  });
+
+  async function add(data: RecomputeJob): Promise<{ jobId: string }> {
+    const jobId = `${data.action}-${randomUUID()}`;
+    await answered(queue.add(data.action, data, { ...JOB_OPTIONS, jobId }));
+    return { jobId };
+  }
+
+  return {
+    requestRun: ({ mode, definitions, by }) =>
+      add({ action: 'run', mode, reason: `demand by ${by}`, scheduled: false, definitions: definitions ?? null, begun: null }),
+    requestMove: (move) => add(move),
+    async schedule(everyMs) {
+      if (everyMs === 0) {
+        await answered(queue.removeJobScheduler(SCHEDULE));
+        return;
+      }
+      const data: RecomputeJob = {
+        action: 'run',
+        mode: 'incremental',
+        reason: 'schedule',
+        scheduled: true,
+        definitions: null,
+        begun: null,
+      };
+      await answered(queue.upsertJobScheduler(SCHEDULE, { every: everyMs }, { name: 'run', data, opts: JOB_OPTIONS }));
+    },
+    counts: () => answered(queue.getJobCounts()),
+    async status(jobId) {
+      const job = await answered(queue.getJob(jobId));
+      if (job === undefined) return null;
+      return { state: await answered(job.getState()), failure: job.failedReason ?? null, result: job.returnvalue ?? null };
+    },
+    close: () => queue.close(),
+  };
+}
+
+/** BullMQ's connections wait for Redis for ever; a caller that serves somebody must not. */
+async function answered<T>(work: Promise<T>): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => late.reject(new TributaryError('store_unavailable', `the queue did not answer within ${ANSWER_MS} ms`)),
+    ANSWER_MS,
+  );
+  try {
+    return await Promise.race([work, late.promise]);
+  } catch (cause) {
+    if (cause instanceof TributaryError) throw cause;
+    throw new TributaryError('store_unavailable', `the queue did not take it: ${(cause as Error).message}`, { cause });
+  } finally {
+    clearTimeout(timer);
+    // Whichever lost the race settles unheard.
+    work.catch(() => {});
+  }
+}

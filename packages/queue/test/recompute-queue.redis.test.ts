@@ -1,0 +1,176 @@
+/** The queue on a real Redis: once, one at a time, and back into the queue when its worker goes. */
+
+import { TributaryError } from '@tributary/model/errors';
+import { openRecomputeQueue, type RecomputeQueue } from '@tributary/queue/recompute-queue';
+import type { JobAttempt } from '@tributary/queue/recompute-worker';
+import { startRecomputeWorker } from '@tributary/queue/recompute-worker';
+import { connectRedis } from '@tributary/runtime/redis';
+import { type RedisServer, startRedis } from '@tributary/testkit/redis-server';
+import type { Redis } from 'ioredis';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+
+let server: RedisServer;
+let namespaces = 0;
+let namespace: string;
+let redis: Redis;
+let queue: RecomputeQueue;
+const cleanups: (() => Promise<unknown> | unknown)[] = [];
+
+beforeAll(async () => {
+  server = await startRedis();
+});
+afterAll(() => server.stop());
+beforeEach(() => {
+  namespace = `test${++namespaces}`;
+  redis = connect();
+  queue = openRecomputeQueue(redis, namespace);
+  cleanups.push(() => queue.close());
+});
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+function connect(): Redis {
+  const connection = connectRedis(server.url, 'queue', () => {});
+  cleanups.push(() => connection.disconnect());
+  return connection;
+}
+
+const failures: string[] = [];
+async function startWorker(handle: (attempt: JobAttempt) => Promise<unknown>, lockMs = 1_000) {
+  const worker = await startRecomputeWorker({
+    redis: connect(),
+    namespace,
+    handle,
+    isPassing: (error) => error instanceof TributaryError && error.code === 'log_unavailable',
+    onError: () => {},
+    onFailed: (_, error, final) => failures.push(`${final ? 'final' : 'passing'}: ${error.message}`),
+    lockMs,
+    now: Date.now,
+  });
+  cleanups.push(() => worker.stop());
+  return worker;
+}
+
+async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
+  const deadline = Date.now() + 20_000;
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error(`${what} did not happen within 20 s`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+test('a demanded run reaches the worker with what was asked, and its result can be looked up', async () => {
+  const seen: JobAttempt[] = [];
+  await startWorker(async (attempt) => {
+    seen.push(attempt);
+    return { generation: 7 };
+  });
+  const { jobId } = await queue.requestRun({ mode: 'full', definitions: '{"a":1}', by: 'ana' });
+  expect(jobId).not.toContain(':');
+  await until(async () => (await queue.status(jobId))?.state === 'completed', 'the job');
+  expect(seen[0]?.data).toEqual({
+    action: 'run',
+    mode: 'full',
+    reason: 'demand by ana',
+    scheduled: false,
+    definitions: '{"a":1}',
+    begun: null,
+  });
+  expect(await queue.status(jobId)).toMatchObject({ state: 'completed', result: { generation: 7 } });
+  expect(await queue.status('unknown')).toBeNull();
+});
+
+test('one run at a time over two workers', async () => {
+  let running = 0;
+  let most = 0;
+  const handle = async () => {
+    most = Math.max(most, ++running);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    running--;
+  };
+  await startWorker(handle);
+  await startWorker(handle);
+  const jobs = await Promise.all(Array.from({ length: 6 }, () => queue.requestRun({ mode: 'incremental', by: 'ana' })));
+  await until(async () => {
+    const states = await Promise.all(jobs.map(async ({ jobId }) => (await queue.status(jobId))?.state));
+    return states.every((state) => state === 'completed');
+  }, 'all six');
+  expect(most).toBe(1);
+});
+
+test('a schedule runs, does not double when set again, and ends with 0', async () => {
+  let runs = 0;
+  await startWorker(async ({ data }) => {
+    if (data.action === 'run' && data.scheduled) runs++;
+  });
+  await queue.schedule(200);
+  await queue.schedule(200);
+  await until(() => runs >= 3, 'three scheduled runs');
+  await queue.schedule(0);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  const ended = runs;
+  await new Promise((resolve) => setTimeout(resolve, 700));
+  expect(runs).toBe(ended);
+});
+
+test('law 3: what a run remembered is there for the next attempt; passing trouble is tried again, other trouble is final', async () => {
+  const attempts: unknown[] = [];
+  await startWorker(async ({ data, remember, attempt }) => {
+    if (data.action !== 'run') throw new TributaryError('conflict', 'no such move');
+    attempts.push(data.begun);
+    if (attempt > 1) throw new TributaryError('archive_corrupt', 'bad file');
+    await remember({ generation: 3, sequence: 2 });
+    throw new TributaryError('log_unavailable', 'away');
+  });
+  failures.length = 0;
+  const run = await queue.requestRun({ mode: 'incremental', by: 'ana' });
+  const move = await queue.requestMove({ action: 'rollback', generation: 1, by: 'ana' });
+  await until(async () => (await queue.status(run.jobId))?.state === 'failed', 'the run');
+  await until(async () => (await queue.status(move.jobId))?.state === 'failed', 'the move');
+  expect(attempts).toEqual([null, { generation: 3, sequence: 2 }]);
+  expect(failures.sort()).toEqual(['final: bad file', 'final: no such move', 'passing: away']);
+  expect((await queue.status(run.jobId))?.failure).toContain('bad file');
+});
+
+test('a worker that stops aborts its run, which goes on in the next worker without costing an attempt', async () => {
+  const seen: string[] = [];
+  const first = await startWorker(async ({ signal, remember, attempt }) => {
+    seen.push(`first, attempt ${attempt}`);
+    await remember({ generation: 1, sequence: 0 });
+    await new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('aborted'))));
+  });
+  const { jobId } = await queue.requestRun({ mode: 'incremental', by: 'ana' });
+  await until(() => seen.length === 1, 'the first worker');
+  expect(first.active()).toBe(jobId);
+  await first.stop();
+  await startWorker(async ({ data, attempt }) => {
+    seen.push(`second, attempt ${attempt}, ${JSON.stringify((data as { begun: unknown }).begun)}`);
+  });
+  await until(async () => (await queue.status(jobId))?.state === 'completed', 'the second worker');
+  expect(seen).toEqual(['first, attempt 1', 'second, attempt 1, {"generation":1,"sequence":0}']);
+});
+
+test('law 3: a lost lock aborts the run that goes on in vain', async () => {
+  let aborted = false;
+  const lost = Promise.withResolvers<void>();
+  await startWorker(async ({ id, signal }) => {
+    const keys = await redis.keys(`*${id}:lock`);
+    if (keys.length === 0) throw new Error('there is no lock to lose');
+    await redis.del(...keys);
+    await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+    aborted = true;
+    lost.resolve();
+    throw new Error('aborted');
+  }, 400);
+  await queue.requestRun({ mode: 'incremental', by: 'ana' });
+  await lost.promise;
+  expect(aborted).toBe(true);
+});
+
+test('a Redis that is away is an error after 5 s, not a wait for ever', async () => {
+  const away = connectRedis('redis://127.0.0.1:9', 'queue', () => {});
+  const lonely = openRecomputeQueue(away, 'away');
+  await expect(lonely.requestRun({ mode: 'full', by: 'ana' })).rejects.toMatchObject({ code: 'store_unavailable' });
+  away.disconnect();
+});
