@@ -1,4 +1,5 @@
 /** What the start command shows to people: on a terminal a line that moves, elsewhere a line now and then. */
+import { DAY_MS } from '@tributary/model/time';
 import type { Platform } from './launch.ts';
 
 export interface Screen {
@@ -68,8 +69,9 @@ export function welcome(
   shownDataDir: string,
   nowMs: number,
 ): string {
-  const today = new Date(nowMs).toISOString().slice(0, 10);
-  const monthAgo = new Date(nowMs - 30 * 86_400_000).toISOString().slice(0, 10);
+  // Ranges are half-open: up to the end of today.
+  const tomorrow = new Date(nowMs + DAY_MS).toISOString().slice(0, 10);
+  const monthAgo = new Date(nowMs - 30 * DAY_MS).toISOString().slice(0, 10);
   const cli = shownDataDir === '.tributary' ? 'npx tributary' : `npx tributary --data-dir ${shownDataDir}`;
   const rows = (pairs: readonly (readonly [string, string])[]) => pairs.map(([name, value]) => `  ${name.padEnd(12)}${value}`);
   return [
@@ -92,7 +94,7 @@ export function welcome(
     `    curl -s ${collectorUrl}/v1/events -H 'Authorization: Bearer ${keys.write}' \\`,
     `      -d '{"type":"ad_click","userId":"ada","channel":"paid-search","campaign":"brand"}'`,
     `    curl -s ${apiUrl}/v1/users/ada/signals -H 'Authorization: Bearer ${keys.read}'`,
-    `    curl -s '${apiUrl}/v1/attribution?model=linear&by=channel&from=${monthAgo}&to=${today}' -H 'Authorization: Bearer ${keys.read}'`,
+    `    curl -s '${apiUrl}/v1/attribution?model=linear&by=channel&from=${monthAgo}&to=${tomorrow}' -H 'Authorization: Bearer ${keys.read}'`,
     '',
     `    ${cli} status`,
     `    ${cli} attribution report --model timeDecay --by channel`,

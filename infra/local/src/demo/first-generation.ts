@@ -55,6 +55,17 @@ async function call(
     signal: AbortSignal.any([signal, AbortSignal.timeout(15_000)]),
   });
   const text = await response.text();
-  if (!response.ok) throw new Error(`${method} ${path} was answered ${response.status}: ${text.slice(0, 300)}`);
+  if (!response.ok) throw new Error(`${method} ${path} was answered ${response.status}: ${detailOf(text)}`);
   return JSON.parse(text) as unknown;
+}
+
+/** The sentence of an RFC 9457 problem; otherwise the beginning of the body. */
+function detailOf(text: string): string {
+  try {
+    const { detail } = JSON.parse(text) as { detail?: unknown };
+    if (typeof detail === 'string') return detail;
+  } catch {
+    // No JSON: shown as it is.
+  }
+  return text.slice(0, 300);
 }
