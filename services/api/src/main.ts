@@ -1,8 +1,10 @@
 /** The serving API: wires Redis, the data folder and the queue to the routes. */
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createServingStore } from '@tributary/kv/redis-serving-store';
 import { openRedisStreamLog } from '@tributary/log/redis-stream/redis-stream-log';
 import { TributaryError } from '@tributary/model/errors';
+import { openRecomputeQueue } from '@tributary/queue/recompute-queue';
 import { loadDefinitions } from '@tributary/runtime/definitions';
 import { loadKeyRing } from '@tributary/runtime/keys';
 import { connectRedis, whenReady } from '@tributary/runtime/redis';
@@ -23,6 +25,7 @@ import { createTurnstile } from './turnstile.ts';
 
 const LOOK_EVERY_MS = 1_000;
 const REDIS_WAIT_MS = 30_000;
+const CLOSE_MS = 2_000;
 
 await runService('api', CONFIG, async ({ config, log: logger, metrics, signal }) => {
   const onError = (error: Error) => logger.warn({ err: error.message }, 'redis');
@@ -37,6 +40,8 @@ await runService('api', CONFIG, async ({ config, log: logger, metrics, signal })
     partitions: config.partitions,
     now: Date.now,
   });
+  const queued = connectRedis(config.redisUrl, 'queue', onError);
+  const queue = openRecomputeQueue(queued, 'tributary');
   const { dataDir, partitions } = config;
   const memoryLimit = `${config.apiDuckdbMemoryMb}MiB`;
   const onWarning = (message: string, cause: unknown) => logger.warn({ err: cause }, message);
@@ -47,7 +52,7 @@ await runService('api', CONFIG, async ({ config, log: logger, metrics, signal })
     source: openDataFolder({ dataDir, views: VIEWS, now: Date.now, memoryLimit }),
     archive: createArchiveReader({ dataDir, partitions, memoryLimit }),
     keys: loadKeyRing(join(dataDir, 'keys.json')),
-    requestRun: () => Promise.reject(new TributaryError('store_unavailable', 'the queue is not wired')),
+    requestRun: (request) => queue.requestRun(request),
     logEnds: () => log.ends(),
     parseDefinitions: rememberDefinitions(),
     defaultDefinitions: loadDefinitions(config.definitionsFile),
@@ -98,8 +103,9 @@ await runService('api', CONFIG, async ({ config, log: logger, metrics, signal })
     async drain() {
       clearInterval(timer);
       await app.close();
-      await log.close();
-      for (const redis of [serving, commands, blocking]) redis.disconnect();
+      // A connection that waits for a Redis which is gone must not hold up the end.
+      await Promise.race([Promise.all([log.close(), queue.close()]), sleep(CLOSE_MS)]);
+      for (const redis of [serving, commands, blocking, queued]) redis.disconnect();
     },
   };
 });

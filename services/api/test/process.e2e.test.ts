@@ -9,6 +9,7 @@ import { createSpeedStore } from '@tributary/kv/redis-speed-store';
 import { openRedisStreamLog } from '@tributary/log/redis-stream/redis-stream-log';
 import { encodeEvent } from '@tributary/model/event';
 import { partitionOf } from '@tributary/model/user-key';
+import { openRecomputeQueue } from '@tributary/queue/recompute-queue';
 import { createKey, writeKeys } from '@tributary/runtime/keys';
 import { connectRedis, whenReady } from '@tributary/runtime/redis';
 import { freePort, type RedisServer, startRedis } from '@tributary/testkit/redis-server';
@@ -27,12 +28,13 @@ let api: ChildProcess;
 let url: string;
 let output = '';
 const read = createKey('read', 0);
+const admin = createKey('admin', 0);
 const connections: { disconnect(): void }[] = [];
 
 beforeAll(async () => {
   redis = await startRedis();
   dataDir = await mkdtemp(join(tmpdir(), 'tributary-api-'));
-  writeKeys(join(dataDir, 'keys.json'), [read.record]);
+  writeKeys(join(dataDir, 'keys.json'), [read.record, admin.record]);
   const port = await freePort();
   url = `http://127.0.0.1:${port}`;
   api = spawn(process.execPath, [MAIN], {
@@ -122,6 +124,21 @@ test('what the speed layer committed is answered: signals, report, explanation',
   const explained = await get('/v1/conversions/order');
   expect(explained.body.touches).toMatchObject([{ channel: 'search', eligible: true }]);
   await until(async () => (await get('/v1/attribution')).body.meta.complete === true);
+});
+
+test('a run that was asked for waits in the queue', async () => {
+  const response = await fetch(`${url}/v1/generations`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${admin.key}`, 'content-type': 'application/json' },
+    body: '{"mode":"full"}',
+  });
+  expect(response.status).toBe(202);
+  const { jobId } = (await response.json()) as { jobId: string };
+  const connection = connectRedis(redis.url, 'queue', () => {});
+  connections.push(connection);
+  const queue = openRecomputeQueue(connection, 'tributary');
+  expect(await queue.status(jobId)).toMatchObject({ state: 'waiting' });
+  await queue.close();
 });
 
 test('law 7: an entry in the log that nobody reads makes answers incomplete', async () => {
