@@ -3,12 +3,11 @@ import type { Command } from 'commander';
 import type { ApiClient, Query } from '../api-client.ts';
 import { type Act, answer, type Context } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
-import { type AmountRow, type FoldedRow, foldCurrencies, totalOf } from '../report/fold-currencies.ts';
+import { type CompareRow, compareTable, type Dimensions, ordered, reportTable } from '../report/attribution-tables.ts';
+import { type AmountRow, foldCurrencies } from '../report/fold-currencies.ts';
 import { type Meta, metaLine, warnings } from '../report/meta-line.ts';
-import { amounts, conversions, count, share } from '../terminal/figures.ts';
-import { renderTable, type Table } from '../terminal/table.ts';
-
-type Dimensions = Readonly<Record<string, unknown>>;
+import { count } from '../terminal/figures.ts';
+import { renderTable } from '../terminal/table.ts';
 
 interface Page<Row> {
   readonly rows: readonly Row[];
@@ -18,8 +17,6 @@ interface Page<Row> {
 interface Report extends Page<AmountRow & Dimensions> {
   readonly model: string;
 }
-type CompareRow = Dimensions &
-  Pick<AmountRow, 'touches' | 'costMinor'> & { readonly models: Readonly<Record<string, AmountRow>> };
 interface Comparison extends Page<CompareRow> {
   readonly models: readonly string[];
 }
@@ -118,54 +115,6 @@ async function allPages<Row, P extends Page<Row>>(
   }
   if (cursor !== null) terminal.say(`warning: only the first ${count(rows.length)} rows are shown and counted in the total`);
   return { rows, first };
-}
-
-const right = (title: string) => ({ title, align: 'right' }) as const;
-const left = (title: string) => ({ title });
-
-function reportTable(rows: readonly FoldedRow[], by: readonly string[]): Table {
-  const total = totalOf(rows);
-  const withCosts = total.touches !== null;
-  const cells = (row: FoldedRow, key: readonly string[]) => [
-    ...key,
-    ...(withCosts ? [row.touches === null ? '' : count(row.touches), amounts(row.cost)] : []),
-    conversions(row.creditMicros),
-    share(row.creditMicros, total.creditMicros),
-    amounts(row.value),
-  ];
-  return {
-    columns: [
-      ...by.map(left),
-      ...(withCosts ? [right('touches'), right('cost')] : []),
-      right('conversions'),
-      right('share'),
-      right('value'),
-    ],
-    rows: rows.map((row) => cells(row, row.key)),
-    total: cells(total, totalKey(by)),
-  };
-}
-
-function compareTable(rows: readonly CompareRow[], by: readonly string[], models: readonly string[]): Table {
-  const microsOf = (row: CompareRow, model: string) => row.models[model]?.creditMicros ?? 0;
-  return {
-    columns: [...by.map(left), ...models.map(right)],
-    rows: rows.map((row) => [
-      ...by.map((dimension) => String(row[dimension] ?? '')),
-      ...models.map((model) => conversions(microsOf(row, model))),
-    ]),
-    total: [...totalKey(by), ...models.map((model) => conversions(rows.reduce((sum, row) => sum + microsOf(row, model), 0)))],
-  };
-}
-
-/** By time where there is a day, else the most conversions first. */
-function ordered(rows: readonly FoldedRow[], by: readonly string[]): FoldedRow[] {
-  const byKey = (a: FoldedRow, b: FoldedRow) => (a.key.join('\t') < b.key.join('\t') ? -1 : 1);
-  return rows.toSorted((a, b) => (by.includes('day') ? byKey(a, b) : b.creditMicros - a.creditMicros || byKey(a, b)));
-}
-
-function totalKey(by: readonly string[]): string[] {
-  return by.map((_, i) => (i === 0 ? 'total' : ''));
 }
 
 function dimensionsOf(by: string): string[] {

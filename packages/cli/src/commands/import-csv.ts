@@ -3,10 +3,10 @@ import type { Command } from 'commander';
 import { type Act, answer, type Context } from '../context.ts';
 import { type ExitCode, UsageError } from '../exit.ts';
 import { type CsvOptions, createRowReader, type RowReader } from '../import/csv-events.ts';
+import { costsOf, separatorOf, timesOf } from '../import/csv-flags.ts';
 import { type LongColumns, type PathColumns, resolveMap } from '../import/csv-map.ts';
 import { csvRows } from '../import/csv-rows.ts';
 import { type CsvSummary, createCsvSummary } from '../import/csv-summary.ts';
-import { INSTANT_FORMS, parseDuration, parseInstant } from '../import/instant.ts';
 import { inflated } from '../import/lines.ts';
 import { createLoad, objectionTo } from '../import/load.ts';
 import { createOccurrenceIds } from '../import/occurrences.ts';
@@ -102,36 +102,6 @@ function checkTimes(columns: LongColumns | PathColumns, { assignTimes }: Options
     throw new UsageError('a path file has no times: say which with --assign-times START[,STEP], for instance 2026-11-01,1h');
   if (columns.kind === 'long' && assignTimes !== undefined)
     throw new UsageError('--assign-times is for path files (--map path=…); here --map names the time column');
-}
-
-function timesOf(text: string | undefined): CsvOptions['times'] {
-  if (text === undefined) return undefined;
-  const [start, step = '1h', ...more] = text.split(',');
-  const startMs = parseInstant(start ?? '');
-  const stepMs = parseDuration(step);
-  if (startMs === null || more.length > 0)
-    throw new UsageError(`--assign-times takes START[,STEP] with a start such as ${INSTANT_FORMS}; got "${text}"`);
-  if (stepMs === null || stepMs === 0) throw new UsageError(`--assign-times: a step is 30s, 15m, 1h or 1d, got "${step}"`);
-  return { startMs, stepMs };
-}
-
-function costsOf(text: string | undefined): Map<string, string> {
-  const costs = new Map<string, string>();
-  for (const pair of text?.split(',') ?? []) {
-    const at = pair.lastIndexOf('=');
-    if (at < 1 || !/^\d+(\.\d+)?$/.test(pair.slice(at + 1)))
-      throw new UsageError(`--cost takes CHANNEL=AMOUNT, separated by commas; got "${pair}"`);
-    costs.set(pair.slice(0, at).trim(), pair.slice(at + 1));
-  }
-  return costs;
-}
-
-function separatorOf(text: string | undefined): string | undefined {
-  if (text === undefined) return undefined;
-  if (text === 'tab' || text === '\\t') return '\t';
-  if (text.length !== 1 || text === '"' || text === '\n')
-    throw new UsageError(`--separator is one character or "tab", got "${text}"`);
-  return text;
 }
 
 function summaryJson(summary: CsvSummary) {
