@@ -1,7 +1,11 @@
 /** The reading commands against a server that answers as the API does (services/api/src/routes). */
+import { freePort } from '@tributary/testkit/redis-server';
 import { describe, expect, test } from 'vitest';
 import { fakeServer, problem, type Received, type Reply } from './fake-server.ts';
 import { tributary } from './fake-shell.ts';
+
+/** An address where nobody listens. A low port will not do: fetch refuses those without trying. */
+const NOBODY = `http://127.0.0.1:${await freePort()}`;
 
 const META = {
   view: 'merged',
@@ -309,10 +313,12 @@ describe.each(COMMANDS.map(([code, ...argv]) => ({ code, argv, name: argv.join('
   });
 
   test('an API that does not answer: exit 3, nothing on stdout, the address and a fix on stderr', async () => {
-    const done = await tributary([...argv, '--url', 'http://127.0.0.1:1']);
+    const done = await tributary([...argv, '--url', NOBODY]);
     expect(done).toMatchObject({ code: 3, stdout: '' });
-    expect(done.stderr).toMatch(/the API at http:\/\/127\.0\.0\.1:1 does not answer: .*\n {2}fix: Start the platform/);
-    const json = await tributary([...argv, '--json', '--url', 'http://127.0.0.1:1']);
+    expect(done.stderr).toMatch(
+      /the API at http:\/\/127\.0\.0\.1:\d+ does not answer: connect ECONNREFUSED .*\n {2}fix: Start the platform/,
+    );
+    const json = await tributary([...argv, '--json', '--url', NOBODY]);
     expect(JSON.parse(json.stderr).error).toMatchObject({ code: 'api_unreachable', exitCode: 3 });
   });
 

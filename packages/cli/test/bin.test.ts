@@ -2,8 +2,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { freePort } from '@tributary/testkit/redis-server';
 import { expect, test } from 'vitest';
 import { fakeServer } from './fake-server.ts';
+
+/** An address where nobody listens. A low port will not do: fetch refuses those without trying. */
+const NOBODY = `http://127.0.0.1:${await freePort()}`;
 
 const BIN = fileURLToPath(new URL('../bin/tributary.mjs', import.meta.url));
 
@@ -39,7 +43,7 @@ test('no command and an unknown one are exit 2 with nothing on stdout', async ()
 });
 
 test('an API that is not there is exit 3', async () => {
-  expect(await start(['status', '--url', 'http://127.0.0.1:1'])).toMatchObject({ code: 3, stdout: '' });
+  expect(await start(['status', '--url', NOBODY])).toMatchObject({ code: 3, stdout: '' });
 });
 
 test('a reader that goes away (| head) ends it quietly', async () => {

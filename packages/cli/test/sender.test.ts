@@ -3,11 +3,15 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '@tributary/testkit/redis-server';
 import { describe, expect, test } from 'vitest';
 import { createBatcher } from '../src/import/batches.ts';
 import { MAX_ATTEMPTS, retryWaitMs } from '../src/import/retry.ts';
 import { fakeCollector, fakeServer, problem } from './fake-server.ts';
 import { tributary } from './fake-shell.ts';
+
+/** An address where nobody listens. A low port will not do: fetch refuses those without trying. */
+const NOBODY = `http://127.0.0.1:${await freePort()}`;
 
 const ROWS = 23_000;
 const file = join(mkdtempSync(join(tmpdir(), 'tributary-send-')), 'rows.csv');
@@ -67,9 +71,9 @@ describe('sending', () => {
   });
 
   test('a collector that is not there: a bounded number of attempts, exit 3, and the address', async () => {
-    const done = await importInto('http://127.0.0.1:1');
+    const done = await importInto(NOBODY);
     expect(done).toMatchObject({ code: 3, stdout: '' });
-    expect(done.stderr).toContain('http://127.0.0.1:1/v1/events does not answer');
+    expect(done.stderr).toContain(`${NOBODY}/v1/events does not answer: connect ECONNREFUSED`);
     expect(done.sleeps.length).toBeLessThanOrEqual(4 * (MAX_ATTEMPTS - 1));
   });
 
