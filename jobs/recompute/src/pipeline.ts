@@ -17,7 +17,7 @@ import { retireGenerations } from '@tributary/archive/retire';
 import { type ErrorCode, TributaryError } from '@tributary/model/errors';
 import { begin } from './begin.ts';
 import { planCompute } from './compute/plan.ts';
-import { stagingFolder } from './compute/staging.ts';
+import { stagingFolder, sweepStaging } from './compute/staging.ts';
 import type { RunPorts } from './ports.ts';
 import { publishRun } from './publication.ts';
 import { reconcile } from './reconcile/reconcile.ts';
@@ -60,6 +60,7 @@ async function sealAndCompute(manifest: GenerationManifest, ports: RunPorts, sig
   await ports.reached('raised', generation);
   const seals = await waitUntilSealed(manifest, ports, signal);
   await ports.reached('sealed', generation);
+  await sweepStaging(ports.dataDir, generation);
   const spec = await planCompute(ports.dataDir, manifest, seals, ports.newAttempt(), ports.limits.compute);
   const result = await ports
     .compute(spec, { timeoutMs: ports.limits.computeTimeoutMs, signal })

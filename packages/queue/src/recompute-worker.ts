@@ -45,7 +45,7 @@ export interface RecomputeWorker {
 const RESUME_MS = 500;
 
 export async function startRecomputeWorker(options: WorkerOptions): Promise<RecomputeWorker> {
-  const { redis, namespace, lockMs = 30_000 } = options;
+  const { redis, namespace, lockMs = 15_000 } = options;
   const prefix = queuePrefix(namespace);
   await limitToOne(redis, prefix);
   const stopping = new AbortController();

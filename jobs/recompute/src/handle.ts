@@ -1,0 +1,47 @@
+/** One attempt at a job of the queue: a run, or a move between generations. */
+import { type Definitions, parseDefinitions } from '@tributary/model/definitions';
+import { TributaryError } from '@tributary/model/errors';
+import type { JobAttempt } from '@tributary/queue/recompute-worker';
+import { sha256Hex } from '@tributary/runtime/definitions';
+import type { RecomputeMetrics } from './metrics.ts';
+import { runGeneration } from './pipeline.ts';
+import type { RunPorts } from './ports.ts';
+import { move } from './publication.ts';
+
+export function createHandler(ports: RunPorts, metrics: RecomputeMetrics): (attempt: JobAttempt) => Promise<unknown> {
+  return async ({ id, data, remember, signal, attempt }) => {
+    const beganMs = ports.now();
+    try {
+      if (data.action !== 'run') {
+        const publication = await move(data, ports);
+        ports.note('readers moved', { job: id, ...publication });
+        return publication;
+      }
+      const outcome = await runGeneration({ ...data, remember }, ports, signal);
+      const tookMs = ports.now() - beganMs;
+      metrics.finished(outcome, tookMs);
+      const { generation, published, counts, publication } = outcome;
+      ports.note('a generation is done', { job: id, generation, published, ...counts, readers: publication?.generation, tookMs });
+      return { generation, published, counts };
+    } catch (error) {
+      if (!signal.aborted) metrics.failed(error instanceof TributaryError ? error.code : 'internal');
+      ports.note('an attempt at a job ended early', {
+        job: id,
+        action: data.action,
+        attempt,
+        aborted: signal.aborted,
+        error: String(error),
+      });
+      throw error;
+    }
+  };
+}
+
+/** Definitions are small and seldom change: the same text is parsed once. */
+export function createDefinitionsParser(): (json: string) => Definitions {
+  let last: { json: string; definitions: Definitions } | undefined;
+  return (json) => {
+    if (last?.json !== json) last = { json, definitions: parseDefinitions(json, sha256Hex) };
+    return last.definitions;
+  };
+}

@@ -1,0 +1,35 @@
+/** Asks every half minute whether a generation is overdue, and says so: the queue may look well while its worker is wedged. */
+import { listGenerations, readGeneration } from '@tributary/archive/generations';
+import { overdueMs } from '@tributary/queue/overdue';
+
+const LOOK_EVERY_MS = 30_000;
+/** Failed ones in a row that are looked past; with more, it is overdue anyway. */
+const LOOK_BACK = 50;
+
+export interface Watchdog {
+  readonly everyMs: number;
+  readonly dataDir: string;
+  readonly now: () => number;
+  /** Called at each look, with 0 when all is well. */
+  readonly onLook: (lateMs: number) => void;
+  readonly onError: (error: unknown) => void;
+}
+
+/** Ends with the signal. */
+export function watchOverdue({ everyMs, dataDir, now, onLook, onError }: Watchdog, signal: AbortSignal): void {
+  const watchingSinceMs = now();
+  const look = async () => {
+    const lastComputedAtMs = await newestComputedAt(dataDir);
+    onLook(overdueMs({ everyMs, lastComputedAtMs, watchingSinceMs, nowMs: now() }));
+  };
+  const timer = setInterval(() => void look().catch(onError), LOOK_EVERY_MS);
+  signal.addEventListener('abort', () => clearInterval(timer), { once: true });
+}
+
+async function newestComputedAt(dataDir: string): Promise<number | null> {
+  for (const generation of (await listGenerations(dataDir)).slice(-LOOK_BACK).reverse()) {
+    const { computedAt } = await readGeneration(dataDir, generation);
+    if (computedAt !== null) return computedAt;
+  }
+  return null;
+}
