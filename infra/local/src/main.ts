@@ -64,7 +64,7 @@ async function prepareDemo({ dataDir, collectorUrl, apiUrl, keys }: Platform, si
   const loadMs = Date.now() - startedAt;
   loading.done(sent === 0 ? 'is there already' : `${count(sent)} events in ${seconds(loadMs)}, each of them on disk`);
 
-  const computing = screen.task('First batch generation');
+  const computing = screen.task('Computing a generation');
   const computeFrom = Date.now();
   try {
     const generation = await firstGeneration({

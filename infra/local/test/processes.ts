@@ -7,7 +7,7 @@ interface Running {
   readonly group: number;
 }
 
-export function running(): Running[] {
+function running(): Running[] {
   return existsSync('/proc/self/stat') ? fromProc() : fromPs();
 }
 

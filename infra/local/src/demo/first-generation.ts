@@ -27,7 +27,7 @@ export async function firstGeneration(options: GenerationOptions): Promise<numbe
   for (let waitedMs = 0; waitedMs < options.timeoutMs; waitedMs += POLL_MS) {
     await sleep(POLL_MS, undefined, { signal: options.signal });
     const { generations, publication } = await list(options);
-    if (publication !== null && publication.generation > newest) {
+    if (publication !== null && publication.generation > newest && (await readersGet(options, publication.generation))) {
       if (state !== null) writeDemoState(options.dataDir, { ...state, isComputed: true });
       return publication.generation;
     }
@@ -36,6 +36,14 @@ export async function firstGeneration(options: GenerationOptions): Promise<numbe
       throw new Error(`generation ${failed.generation} failed: ${failed.failure ?? 'it does not say why'}`);
   }
   throw new Error(`no generation was published within ${options.timeoutMs} ms`);
+}
+
+/** The API loads a generation before it answers from it. */
+async function readersGet(options: GenerationOptions, generation: number): Promise<boolean> {
+  // A day without events: only `meta` is wanted.
+  const path = '/v1/attribution?model=linear&by=channel&from=1970-01-01&to=1970-01-02';
+  const { meta } = (await call(options, 'GET', path)) as { meta: { generation?: number } };
+  return (meta.generation ?? 0) >= generation;
 }
 
 async function list(options: GenerationOptions): Promise<Listing> {
