@@ -79,7 +79,7 @@ export async function speedWorker(world: World, name: string, turn: Turn): Promi
       maxEntries: random.between(1, 4),
       waitMs: 0,
       maxCachedEvents: random.pick([1, 8, 1_000]),
-      trimRecordLength: random.pick([200, 1_500, 100_000]),
+      trimRecordLength: random.pick([1, 1, 200, 1_500, 100_000]),
     },
     onReset: (partition, why) => world.tell(`${name}: forgets p${partition}: ${why instanceof Error ? why.message : why}`),
   });

@@ -1,0 +1,67 @@
+import { type Event, encodeEvent } from '@tributary/model/event';
+import { HOUR_MS } from '@tributary/model/time';
+import { differences } from '@tributary/testkit/compare-rows';
+import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/generate-definitions';
+import { createMemoryLog } from '@tributary/testkit/memory-log';
+import { createMemoryStore } from '@tributary/testkit/memory-store';
+import { naive } from '@tributary/testkit/naive';
+import { VIEWS } from '@tributary/views/registry';
+import { expect, test } from 'vitest';
+import { PARTS_UNDER_TEST } from './parts-under-test.ts';
+
+/** Lookback 6 h, lateness 2 h; signals alone would be kept for 1 h. */
+const definitions = definitionsOf({ ...SMALL_DEFINITIONS, signalRetention: { days: 1 / 24, perUser: 20 } });
+const T0 = Date.UTC(2026, 2, 1, 1);
+
+const event = (userId: string, id: string, type: string, atHours: number, receivedHours: number): Event => ({
+  ts: T0 + atHours * HOUR_MS,
+  type,
+  id,
+  userId,
+  receivedAt: T0 + receivedHours * HOUR_MS,
+  source: 'test',
+  channel: 'search',
+});
+
+const TOUCH = event('ana', 'touch', 'click', 0, 0);
+const LATER = event('ana', 'later', 'scroll', 7, 7);
+const CONVERSION = event('ana', 'conversion', 'buy', 5.5, 7);
+const JUMP = event('bob', 'jump', 'scroll', 20, 20);
+
+test('law 1: a record is trimmed by the log time of its own commit, though the next batch is prepared meanwhile', async () => {
+  const log = createMemoryLog({ partitions: 1 });
+  for (const each of [TOUCH, LATER, CONVERSION, JUMP]) await log.append(0, { kind: 'events', body: encodeEvent(each) });
+  const memory = createMemoryStore({ partitions: 1 });
+  const direct = memory.speed();
+  const nextPrepared = Promise.withResolvers<void>();
+  let [loadsOfAna, commits] = [0, 0];
+  const worker = PARTS_UNDER_TEST.createWorker({
+    log,
+    definitions,
+    partitions: [0],
+    commitId: () => `${++commits}`,
+    limits: { maxEntries: 2, waitMs: 0, maxCachedEvents: 1_000, trimRecordLength: 1 },
+    onReset: () => {},
+    store: {
+      ...direct,
+      // The first batch (touch, later) loads ana, then trims her record, and waits there until the second (conversion, jump) is applied.
+      async loadRecords(partition, users) {
+        if (users.includes('bob')) setImmediate(nextPrepared.resolve);
+        else if (++loadsOfAna === 2) await nextPrepared.promise;
+        return direct.loadRecords(partition, users);
+      },
+      // The second batch is lost: what follows starts from the record as the first one left it.
+      commit: (commit) => (commit.id === '2' ? Promise.reject(new Error('connection reset')) : direct.commit(commit)),
+    },
+  });
+  for (let turn = 0; turn < 5; turn++) await worker.runOnce();
+  await worker.settle();
+
+  const [answer] = await memory.serving().deltas(
+    VIEWS.map(({ name }) => name),
+    0,
+  );
+  expect(loadsOfAna).toBeGreaterThan(1);
+  expect(commits).toBeGreaterThan(2);
+  expect(differences(answer?.rows ?? new Map(), naive([TOUCH, LATER, CONVERSION, JUMP], definitions))).toEqual([]);
+});
