@@ -106,7 +106,7 @@ export function someEvents(count: number, from = 0): Event[] {
 }
 
 /** What the archive holds of all partitions, read by the manifests; every file checked against its digest. */
-export async function archivedRows(rig: Rig): Promise<Record<string, unknown>[]> {
+export async function archivedRows(rig: Rig, columns = '*'): Promise<Record<string, unknown>[]> {
   const files: string[] = [];
   for (let partition = 0; partition < rig.partitions; partition++)
     for (const segment of await rig.segments(partition))
@@ -117,7 +117,7 @@ export async function archivedRows(rig: Rig): Promise<Record<string, unknown>[]>
   if (files.length === 0) return [];
   return withSession((session) =>
     session.rows(
-      `SELECT * FROM read_parquet([${files.map((file) => `'${file}'`).join(', ')}], hive_partitioning = false)
+      `SELECT ${columns} FROM read_parquet([${files.map((file) => `'${file}'`).join(', ')}], hive_partitioning = false)
        ORDER BY partition, position, entry_index`,
     ),
   );
@@ -145,7 +145,7 @@ export async function placesInLog(rig: Rig, upTo?: ReadonlyMap<number, string>):
 }
 
 export async function placesInArchive(rig: Rig): Promise<string[]> {
-  const rows = await archivedRows(rig);
+  const rows = await archivedRows(rig, 'partition, position, entry_index');
   return rows.map((row) => `${row['partition']}/${row['position']}/${row['entry_index']}`).sort();
 }
 

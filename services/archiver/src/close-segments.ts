@@ -11,6 +11,7 @@ import { padNumber } from '@tributary/archive/manifest-file';
 import { filesNamed, lastSegmentNumber, partitionName, readSegment, writeSegment } from '@tributary/archive/segments';
 import { convertSpools } from './convert.ts';
 import type { Hook } from './hooks.ts';
+import type { CopyLimits } from './plan.ts';
 import type { Spool } from './spool.ts';
 
 export interface ClosingOptions {
@@ -21,6 +22,7 @@ export interface ClosingOptions {
   readonly writer: string;
   readonly logIdentity: string;
   readonly openSession: () => Promise<DuckDb>;
+  readonly copyLimits: CopyLimits;
   readonly hook: Hook;
 }
 
@@ -79,10 +81,13 @@ async function removeOrphans(dataDir: string, placed: readonly Placed[], spools:
   }
 }
 
-async function stageEvents(spools: readonly Spool[], { folder, openSession, writer }: ClosingOptions): Promise<Placed[]> {
+async function stageEvents(
+  spools: readonly Spool[],
+  { folder, openSession, copyLimits, writer }: ClosingOptions,
+): Promise<Placed[]> {
   const session = await openSession();
   try {
-    const staged = await convertSpools(session, spools, folder);
+    const staged = await convertSpools(session, spools, folder, copyLimits);
     const parts = new Map<string, number>();
     return staged.map(({ partition, date, staged, rows }) => {
       const number = spools.find((spool) => spool.partition === partition)?.number as number;

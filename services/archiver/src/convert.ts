@@ -1,9 +1,10 @@
-/** Spools to Parquet in staging: one COPY for all partitions that close together, one file a partition and day. */
-import { rm } from 'node:fs/promises';
+/** Spools to Parquet in staging, one file a partition and day: as few COPYs as `plan.ts` finds safe. */
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DuckDb } from '@tributary/archive/duckdb';
 import { EVENT_COLUMNS } from '@tributary/archive/layout';
 import { PARQUET, sqlText } from '@tributary/archive/parquet';
+import { type CopyLimits, type Part, planCopies } from './plan.ts';
 import type { Spool } from './spool.ts';
 import { SPOOL_COLUMNS } from './spool-format.ts';
 
@@ -19,18 +20,45 @@ const BUFFER_BYTES = 32 * 1024 * 1024;
 /** UTF-8 needs at most 3 bytes for a UTF-16 unit. */
 const BYTES_PER_UNIT = 3;
 
-export async function convertSpools(session: DuckDb, spools: readonly Spool[], folder: string): Promise<StagedParquet[]> {
-  const filled = spools.filter((spool) => spool.rows > 0);
-  if (filled.length === 0) return [];
+/** When DuckDB's memory does not suffice, smaller parts are tried: a partition that cannot be archived would be stuck for ever. */
+export async function convertSpools(
+  session: DuckDb,
+  spools: readonly Spool[],
+  folder: string,
+  limits: CopyLimits,
+): Promise<StagedParquet[]> {
   const out = join(folder, 'parquet');
-  await rm(out, { recursive: true, force: true });
-  const [paths, counts] = await session.columns(copyStatement(filled, out));
-  const staged = (paths ?? []).map((path, i) => stagedParquet(String(path), Number(counts?.[i])));
-  checkRows(filled, staged);
+  for (let tried = limits; ; tried = { files: Math.ceil(tried.files / 4), rows: Math.ceil(tried.rows / 4) }) {
+    await rm(out, { recursive: true, force: true });
+    try {
+      const staged = await copyAll(session, planCopies(spools, tried), out);
+      checkRows(spools, staged);
+      return staged;
+    } catch (error) {
+      if (tried.files === 1 || !isOutOfMemory(error)) throw error;
+    }
+  }
+}
+
+async function copyAll(session: DuckDb, copies: readonly Part[][], out: string): Promise<StagedParquet[]> {
+  const staged: StagedParquet[] = [];
+  for (const [i, parts] of copies.entries()) {
+    const target = join(out, String(i));
+    await mkdir(target, { recursive: true });
+    const [paths, counts] = await session.columns(copyStatement(parts, target));
+    (paths ?? []).forEach((path, at) => {
+      staged.push(stagedParquet(String(path), Number(counts?.[at])));
+    });
+  }
   return staged;
 }
 
-function copyStatement(spools: readonly Spool[], out: string): string {
+function isOutOfMemory(error: unknown): boolean {
+  return error instanceof Error && /Out of Memory Error/i.test(error.message);
+}
+
+function copyStatement(parts: readonly Part[], out: string): string {
+  const spools = [...new Set(parts.map((part) => part.spool))];
   const columns = Object.entries(SPOOL_COLUMNS).map(([name, type]) => `'${name}': '${type}'`);
   const rowBytes = Math.max(...spools.map((spool) => spool.longestRow)) * BYTES_PER_UNIT + 1;
   const maxRowBytes = Math.max(2 * 1024 * 1024, rowBytes);
@@ -44,8 +72,13 @@ function copyStatement(spools: readonly Spool[], out: string): string {
         auto_detect = false, header = false, delim = '\t', quote = '', escape = '', nullstr = '', new_line = '\\n',
         max_line_size = ${maxRowBytes}, buffer_size = ${Math.max(BUFFER_BYTES, 2 * maxRowBytes)},
         columns = {${columns.join(', ')}})
+      WHERE ${parts.map(condition).join(' OR ')}
       ORDER BY p, date, user_key, ts, position, entry_index
     ) TO ${sqlText(out)} (${PARQUET}, PARTITION_BY (p, date), RETURN_STATS)`;
+}
+
+function condition({ spool, fromDay, toDay }: Part): string {
+  return `(partition = ${spool.partition} AND day BETWEEN ${sqlText(fromDay)} AND ${sqlText(toDay)})`;
 }
 
 const STAGED_PATH = /[/\\]p=(\d{1,4})[/\\]date=(\d{4}-\d{2}-\d{2})[/\\][^/\\]+$/;

@@ -4,7 +4,7 @@
  *   log entries after the last segment ─▶ decode ─▶ spool, per partition ─▶ Parquet by day ─▶ segment manifest ─▶ trim the log
  *
  * Its position is the newest segment manifest; everything else can be lost. A segment ends at the first barrier of a new
- * generation, or when the spools outgrow their bounds: then all close together, which costs one COPY instead of many.
+ * generation, or when the spools outgrow their bounds: then all close together, which costs few COPYs instead of many.
  */
 import type { DuckDb } from '@tributary/archive/duckdb';
 import { makeFolder } from '@tributary/archive/durable';
@@ -14,6 +14,7 @@ import type { EventLog, LogEntry, Position } from '@tributary/log/port';
 import { TributaryError } from '@tributary/model/errors';
 import { closeSegments } from './close-segments.ts';
 import type { Hook } from './hooks.ts';
+import { COPY_LIMITS, type CopyLimits } from './plan.ts';
 import { fillSpool, openSpool, removeSpoolFiles, type Spool } from './spool.ts';
 import { stagingFolder } from './sweep.ts';
 import { createTrimmer } from './trim.ts';
@@ -21,6 +22,9 @@ import { createTrimmer } from './trim.ts';
 export interface ArchiverLimits {
   /** Entries of one partition in one read. */
   readonly maxEntries: number;
+  /** Rows, and bytes, of one segment: bounds what DuckDB must hold. */
+  readonly segmentRows: number;
+  readonly segmentBytes: number;
   /** Rows, and bytes, in all spools together: bounds what the log must keep for the archiver. */
   readonly spoolRows: number;
   readonly spoolBytes: number;
@@ -34,6 +38,8 @@ export interface ArchiverLimits {
 
 export const DEFAULT_LIMITS: ArchiverLimits = {
   maxEntries: 64,
+  segmentRows: 250_000,
+  segmentBytes: 64 * 1024 * 1024,
   spoolRows: 1_000_000,
   spoolBytes: 512 * 1024 * 1024,
   // Longer than the time between two generations by default: normally the barrier ends a segment.
@@ -49,6 +55,7 @@ export interface ArchiverOptions {
   readonly writer: string;
   readonly openSession: () => Promise<DuckDb>;
   readonly limits: ArchiverLimits;
+  readonly copyLimits?: CopyLimits;
   readonly now: () => number;
   /** How far the speed layer has durably read a partition of this very log; null: nothing may be trimmed. */
   readonly speedPosition: (partition: number) => Promise<Position | null>;
@@ -108,7 +115,8 @@ export function createArchiver(options: ArchiverOptions): Archiver {
     const room = Math.max(1, limits.spoolRows - sum(spools.values(), (spool) => spool.rows));
     for (const [partition, own] of byPartition(entries)) {
       const spool = spools.get(partition) as Spool;
-      await fillSpool(spool, own, log.partitions, spool.rows + room, now());
+      const rows = Math.min(limits.segmentRows, spool.rows + room);
+      await fillSpool(spool, own, log.partitions, { rows, bytes: limits.segmentBytes }, now());
     }
     if (entries.length > 0) await hook('afterSpool');
   }
@@ -148,14 +156,25 @@ export function createArchiver(options: ArchiverOptions): Archiver {
   function due(): Spool[] {
     const filled = [...spools.values()].filter((spool) => spool.upTo !== spool.after);
     const outgrown =
-      sum(filled, (spool) => spool.rows) >= limits.spoolRows || sum(filled, (spool) => spool.bytes) >= limits.spoolBytes;
+      sum(filled, (spool) => spool.rows) >= limits.spoolRows ||
+      sum(filled, (spool) => spool.bytes) >= limits.spoolBytes ||
+      filled.some((spool) => spool.rows >= limits.segmentRows || spool.bytes >= limits.segmentBytes);
     const old = now() - limits.maxAgeMs;
     return filled.filter((spool) => outgrown || spool.seals !== null || (spool.openedAtMs ?? now()) <= old);
   }
 
   async function close(closing: readonly Spool[]): Promise<void> {
     const { writer, openSession } = options;
-    const closed = await closeSegments(closing, { dataDir, folder, writer, openSession, logIdentity: log.identity, hook });
+    const copyLimits = options.copyLimits ?? COPY_LIMITS;
+    const closed = await closeSegments(closing, {
+      dataDir,
+      folder,
+      writer,
+      openSession,
+      copyLimits,
+      logIdentity: log.identity,
+      hook,
+    });
     for (const { spool, segment } of closed) {
       await removeSpoolFiles(spool);
       spools.delete(spool.partition);

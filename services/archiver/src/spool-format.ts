@@ -30,12 +30,14 @@ export interface SpoolText {
   readonly rows: string[];
   /** Records that were no events, as JSON lines with position, reason and the raw text. */
   readonly dead: string[];
-  /** UTF-16 units of the longest row. */
+  readonly rowsByDay: Map<string, number>;
+  /** UTF-16 units of the longest row, and of all together. */
   longestRow: number;
+  units: number;
 }
 
 export function emptySpoolText(): SpoolText {
-  return { rows: [], dead: [], longestRow: 0 };
+  return { rows: [], dead: [], rowsByDay: new Map(), longestRow: 0, units: 0 };
 }
 
 /** Adds the events of an entry: law 6, a record that is none is kept raw. */
@@ -48,19 +50,24 @@ export function addEvents(text: SpoolText, entry: LogEntry, partitions: number):
       addDead(text, entry, index, decoded.code, decoded.message, line);
       continue;
     }
-    const row = spoolRow(decoded.event, decoded.userKey, entry, index);
+    const day = dayOf(decoded.event.ts);
+    const row = spoolRow(decoded.event, decoded.userKey, day, entry, index);
     if (row.length > text.longestRow) text.longestRow = row.length;
+    text.units += row.length;
     text.rows.push(row);
+    text.rowsByDay.set(day, (text.rowsByDay.get(day) ?? 0) + 1);
   }
 }
 
 export function addDead(text: SpoolText, entry: LogEntry, index: number, code: string, message: string, raw: string): void {
-  text.dead.push(`${JSON.stringify({ position: entry.position, entryIndex: index, kind: entry.kind, code, message, raw })}\n`);
+  const line = `${JSON.stringify({ position: entry.position, entryIndex: index, kind: entry.kind, code, message, raw })}\n`;
+  text.units += line.length;
+  text.dead.push(line);
 }
 
 /** In the order of `SPOOL_COLUMNS`. */
-function spoolRow(e: Event, userKey: string, { partition, position }: LogEntry, index: number): string {
-  const place = `${partition}\t${dayOf(e.ts)}\t${position}\t${index}`;
+function spoolRow(e: Event, userKey: string, day: string, { partition, position }: LogEntry, index: number): string {
+  const place = `${partition}\t${day}\t${position}\t${index}`;
   const what = `${userKey}\t${e.ts}\t${e.type}\t${e.id}\t${e.userId ?? ''}\t${e.anonymousId ?? ''}\t${e.receivedAt}\t${e.source}`;
   const ad = `${e.channel ?? ''}\t${e.campaign ?? ''}\t${e.creative ?? ''}\t${e.cost ?? ''}\t${e.value ?? ''}\t${e.currency ?? ''}`;
   const properties = e.properties === undefined ? '' : JSON.stringify(e.properties);

@@ -21,6 +21,8 @@ export interface Spool {
   /** The generation whose barrier ended it: nothing more may enter. */
   seals: number | null;
   rows: number;
+  /** By the UTC day of their `ts`. */
+  readonly rowsByDay: Map<string, number>;
   deadRows: number;
   /** Of rows and dead records together, on disk. */
   bytes: number;
@@ -42,6 +44,7 @@ export function openSpool(folder: string, partition: number, number: number, sea
     upTo: after,
     seals: null,
     rows: 0,
+    rowsByDay: new Map(),
     deadRows: 0,
     bytes: 0,
     deadBytes: 0,
@@ -52,17 +55,22 @@ export function openSpool(folder: string, partition: number, number: number, sea
   };
 }
 
-/** Entries are taken only while the partition has room for them; what was not taken is read again later. */
+/** What may be in a spool before it takes no further entry: that entry is read again later. */
+export interface SpoolRoom {
+  readonly rows: number;
+  readonly bytes: number;
+}
+
 export async function fillSpool(
   spool: Spool,
   entries: readonly LogEntry[],
   partitions: number,
-  maxRows: number,
+  room: SpoolRoom,
   nowMs: number,
 ): Promise<void> {
   const text = emptySpoolText();
   for (const entry of entries) {
-    if (spool.seals !== null || spool.rows + text.rows.length >= maxRows) break;
+    if (spool.seals !== null || spool.rows + text.rows.length >= room.rows || spool.bytes + text.units >= room.bytes) break;
     if (entry.kind === 'events') addEvents(text, entry, partitions);
     else if (entry.kind === 'barrier') takeBarrier(spool, text, entry);
     spool.upTo = entry.position;
@@ -108,6 +116,7 @@ async function write(spool: Spool, text: SpoolText): Promise<void> {
     spool.deadBytes += dead.length;
   }
   spool.rows += text.rows.length;
+  for (const [day, rows] of text.rowsByDay) spool.rowsByDay.set(day, (spool.rowsByDay.get(day) ?? 0) + rows);
   spool.deadRows += text.dead.length;
   spool.longestRow = Math.max(spool.longestRow, text.longestRow);
 }

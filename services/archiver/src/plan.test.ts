@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest';
+import { planCopies } from './plan.ts';
+import { openSpool, type Spool } from './spool.ts';
+
+function spool(partition: number, days: number, rowsPerDay: number): Spool {
+  const made = openSpool('/', partition, 0, 0, null);
+  for (let day = days; day > 0; day--) made.rowsByDay.set(new Date(day * 86_400_000).toISOString().slice(0, 10), rowsPerDay);
+  return made;
+}
+
+test('law 6: every day of every spool is in exactly one part, whatever the limits', () => {
+  const spools = [spool(0, 30, 10), spool(1, 1, 5000), spool(2, 400, 1), spool(3, 0, 0), spool(4, 3, 700)];
+  for (const limits of [
+    { files: 1, rows: 1 },
+    { files: 7, rows: 900 },
+    { files: 64, rows: 150_000 },
+    { files: 10_000, rows: 10_000_000 },
+  ])
+    for (const one of spools) {
+      const parts = planCopies(spools, limits)
+        .flat()
+        .filter((part) => part.spool === one);
+      for (const [day, rows] of one.rowsByDay) {
+        const holders = parts.filter((part) => part.fromDay <= day && day <= part.toDay);
+        expect(holders, `${day} with ${rows} rows`).toHaveLength(1);
+      }
+      expect(parts.reduce((sum, part) => sum + part.rows, 0)).toBe([...one.rowsByDay.values()].reduce((a, b) => a + b, 0));
+    }
+});
+
+test('a COPY stays within its limits but for a single day that is larger; what fits goes together', () => {
+  const copies = planCopies([spool(0, 30, 10), spool(1, 30, 10), spool(2, 30, 10), spool(3, 1, 99_999)], {
+    files: 64,
+    rows: 1000,
+  });
+  expect(copies.map((parts) => parts.map((part) => [part.spool.partition, part.files, part.rows]))).toEqual([
+    [
+      [0, 30, 300],
+      [1, 30, 300],
+    ],
+    [[2, 30, 300]],
+    [[3, 1, 99_999]],
+  ]);
+  expect(planCopies([spool(3, 0, 0)], { files: 1, rows: 1 })).toEqual([]);
+});
