@@ -6,7 +6,7 @@ import { type Platform, startPlatform } from '@tributary/local/launch';
 
 export async function withPlatform<T>(work: (platform: Platform) => Promise<T>): Promise<T> {
   const dataDir = await mkdtemp(join(tmpdir(), 'tributary-bench-'));
-  const platform = await startPlatform({ dataDir, env: { TRIBUTARY_SCHEDULE_EVERY_MS: '0', TRIBUTARY_LOG_LEVEL: 'warn' } });
+  const platform = await startPlatform({ dataDir, env: { TRIBUTARY_BATCH_EVERY_MS: '0', TRIBUTARY_LOG_LEVEL: 'warn' } });
   try {
     return await work(platform);
   } finally {

@@ -174,7 +174,7 @@ process.stdout.write('Tributary: the whole story, on a folder and ports of its o
 let platform: Awaited<ReturnType<typeof startPlatform>> | undefined;
 try {
   platform = await step('start: log, collector, speed, archiver, api and recompute', () =>
-    startPlatform({ dataDir, env: { TRIBUTARY_SCHEDULE_EVERY_MS: '0', TRIBUTARY_LOG_LEVEL: 'warn' } }),
+    startPlatform({ dataDir, env: { TRIBUTARY_BATCH_EVERY_MS: '0', TRIBUTARY_LOG_LEVEL: 'warn' } }),
   );
   await story(createClient(platform));
   process.stdout.write(`\nThe story holds: ${((performance.now() - startedAt) / 1000).toFixed(1)} s\n`);

@@ -19,7 +19,7 @@ export function startLoad(
   let stopped = false;
   const send = async (sender: number) => {
     for (let round = 0; !stopped; round++) {
-      const events = shoppers({ seed: seed * 1000 + sender, events: 20, users: 40, nowMs: Date.now(), prefix: `r${round}` });
+      const events = shoppers({ seed: seed * 1000 + sender, events: 20, users: 400, nowMs: Date.now(), prefix: `r${round}` });
       await client.send(events);
       acknowledged.push(...events);
       // Some are sent twice, as a client does whose reply was lost.

@@ -27,7 +27,7 @@ let seed = 0;
 
 beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'tributary-faults-'));
-  platform = await startPlatform({ dataDir, env: { TRIBUTARY_SCHEDULE_EVERY_MS: '0', TRIBUTARY_LOG_LEVEL: 'warn' } });
+  platform = await startPlatform({ dataDir, env: { TRIBUTARY_BATCH_EVERY_MS: '0', TRIBUTARY_LOG_LEVEL: 'warn' } });
   client = createClient(platform);
 }, 90_000);
 

@@ -17,7 +17,7 @@ import { naive } from '@tributary/testkit/naive';
 import { createRandom } from '@tributary/testkit/random';
 import { addRow, type RowsByView, rowsOf } from '@tributary/views/deltas';
 import { VIEWS } from '@tributary/views/registry';
-import { batchSql, classified, prepareStatements, timelineSql } from '@tributary/views/sql';
+import { batchSql, countsSignals, membersSql, prepareStatements, timelineSql } from '@tributary/views/sql';
 import { insertionIndex, type TimelineEvent, timelineEvent } from '@tributary/views/timeline';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -56,13 +56,11 @@ async function bySql(events: readonly Event[], definitions: Definitions): Promis
           "cost":"BIGINT","value":"BIGINT","currency":"VARCHAR"}]'), recursive := true))`,
     [JSON.stringify(events.map((event) => ({ ...event, user_key: userKeyOf(event) })))],
   );
-  await session.run(`CREATE OR REPLACE TEMP TABLE events AS ${classified('facts')}`);
-  await session.run("CREATE OR REPLACE TEMP VIEW members AS SELECT * FROM events WHERE kind <> 'signal'");
+  await session.run(`CREATE OR REPLACE TEMP VIEW members AS ${membersSql('facts')}`);
   await session.run(`CREATE OR REPLACE TEMP TABLE timeline AS ${timelineSql()}`);
   const result: RowsByView = new Map();
   for (const view of VIEWS) {
-    const anchors = view.name === 'credit' ? "timeline WHERE kind = 'conversion'" : 'events';
-    await session.run(`CREATE OR REPLACE TEMP VIEW anchors AS SELECT * FROM ${anchors}`);
+    await session.run(`CREATE OR REPLACE TEMP VIEW anchors AS SELECT * FROM ${countsSignals(view) ? 'facts' : 'timeline'}`);
     const columns = [...view.dimensions.map((d) => `"${d}"`), ...view.measures.map((m) => `"${m}"::BIGINT`)];
     const rows = await session.columns(`SELECT ${columns.join(', ')} FROM (${batchSql(view)})`);
     result.set(view.name, rowsOfColumns(rows, view, view.name));

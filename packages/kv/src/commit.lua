@@ -2,7 +2,7 @@
   One atomic commit of a partition: user records, deltas, counters and the position that covers them.
 
   KEYS[1]  the partition's state hash (all other keys share its hash tag and are built from the prefix)
-  ARGV     prefix, expected position ('' = none), commit id,
+  ARGV     prefix, expected position ('' = none), commit id, expected commit ('' = none),
            next position, log identity, log time, generation, definitions ('' = as stored),
            deltas' generation, pending, overflowed,
            n appends,     then n × (user key, lines)
@@ -17,16 +17,16 @@
   append-only file half as large as one counter a measure. Rows are read and written a thousand at a time.
 ]]
 local state = KEYS[1]
-local prefix, expected, id = ARGV[1], ARGV[2], ARGV[3]
+local prefix, expected, id, expectedCommit = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local stored = redis.call('HMGET', state, 'position', 'commit')
 local position = stored[1] or ''
 if stored[2] == id then return 'already' end
-if position ~= expected then
-  if position > expected then return 'fenced' end
-  return 'rewound'
+if position ~= expected or (stored[2] or '') ~= expectedCommit then
+  if position < expected then return 'rewound' end
+  return 'fenced'
 end
 
-local at = 12
+local at = 13
 local function take()
   local value = ARGV[at]
   at = at + 1
@@ -45,7 +45,7 @@ end
 
 local CHUNK = 1000
 local pack, unpack_row = struct.pack, struct.unpack
-local generation = ARGV[9]
+local generation = ARGV[10]
 for _ = 1, tonumber(take()) do
   local key = prefix .. 'd:' .. generation .. ':' .. take()
   local measures, rows = tonumber(take()), tonumber(take())
@@ -76,8 +76,8 @@ end
 for _ = 1, tonumber(take()) do
   redis.call('XADD', prefix .. 'dead', 'MAXLEN', '~', '10000', '*', 'at', take(), 'code', take(), 'message', take(), 'raw', take())
 end
-if ARGV[10] ~= '0' then redis.call('HINCRBY', prefix .. 'n:' .. generation, 'pending', ARGV[10]) end
-if ARGV[11] ~= '0' then redis.call('HINCRBY', prefix .. 'n:' .. generation, 'overflowed', ARGV[11]) end
-redis.call('HSET', state, 'position', ARGV[4], 'commit', id, 'logIdentity', ARGV[5], 'logTimeMs', ARGV[6], 'generation', ARGV[7])
-if ARGV[8] ~= '' then redis.call('HSET', state, 'definitions', ARGV[8]) end
+if ARGV[11] ~= '0' then redis.call('HINCRBY', prefix .. 'n:' .. generation, 'pending', ARGV[11]) end
+if ARGV[12] ~= '0' then redis.call('HINCRBY', prefix .. 'n:' .. generation, 'overflowed', ARGV[12]) end
+redis.call('HSET', state, 'position', ARGV[5], 'commit', id, 'logIdentity', ARGV[6], 'logTimeMs', ARGV[7], 'generation', ARGV[8])
+if ARGV[9] ~= '' then redis.call('HSET', state, 'definitions', ARGV[9]) end
 return 'committed'

@@ -2,7 +2,9 @@
  * SpeedStore: where the speed layer keeps its state, one atomic commit per partition and batch.
  *
  * Invariants (contract suite in the test kit):
- *  1. A commit applies whole or not at all, and only if the stored position equals `expected` (the fence, law 3).
+ *  1. A commit applies whole or not at all, and only on top of the very commit it was built upon (the fence, law 3). The
+ *     position alone would not do: a store that loses writes and is written to again by another worker can stand at the
+ *     same position by another way, while records read in between belong to neither.
  *  2. State and position travel together: whatever the store lost, it lost the position that covers it as well.
  *  3. A commit that was applied and is sent again answers `already`; nothing is written twice.
  *  4. A writer that fell behind is `fenced`; a store that fell behind the writer (lost writes) answers `rewound`.
@@ -24,6 +26,17 @@ export interface PartitionState {
   readonly definitions: string;
 }
 
+/** The state with the commit that it is of. Every read names its commit, so that a writer never mixes two histories. */
+export interface StoredState extends PartitionState {
+  readonly commitId: string;
+}
+
+/** `commitId`: "" when nothing was ever committed. */
+export interface StoredRecords {
+  readonly commitId: string;
+  readonly records: readonly (string | null)[];
+}
+
 export interface DeadLetter {
   /** `position.index` of the record in its partition. */
   readonly at: string;
@@ -34,7 +47,9 @@ export interface DeadLetter {
 
 export interface Commit {
   readonly partition: number;
+  /** The position and the id of the commit that this one was built upon; null and "" for the first. */
   readonly expected: string | null;
+  readonly expectedCommit: string;
   readonly id: string;
   readonly next: PartitionState & { readonly position: string };
   /** Lines (each ending in "\n") to append to users' records. */
@@ -46,7 +61,7 @@ export interface Commit {
   readonly deltasGeneration: number;
   /** Late events since the cut whose effect on frozen rows waits for the next generation. */
   readonly pending: number;
-  /** Users whose timelines outgrew their bound: their rows are exact again after the next generation. */
+  /** Events of users whose timelines, or the work on them, outgrew their bound: exact again after the next generation. */
   readonly overflowed: number;
   /** Conversion id → user key: where to find a conversion's path. */
   readonly conversions: ReadonlyMap<string, string>;
@@ -58,9 +73,9 @@ export interface Commit {
 export type CommitOutcome = 'committed' | 'already' | 'fenced' | 'rewound';
 
 export interface SpeedStore {
-  loadState(partition: number): Promise<PartitionState | null>;
-  /** The users' records (lines, each ending in "\n", in arrival order), null where there is none. */
-  loadRecords(partition: number, userKeys: readonly string[]): Promise<(string | null)[]>;
+  loadState(partition: number): Promise<StoredState | null>;
+  /** The users' records (lines, each ending in "\n", in arrival order), null where there is none; all as of one commit. */
+  loadRecords(partition: number, userKeys: readonly string[]): Promise<StoredRecords>;
   /** Rejects with `store_unavailable` when the outcome is unknown: sending the same commit again is safe. */
   commit(commit: Commit): Promise<CommitOutcome>;
 }

@@ -2,13 +2,14 @@
 import { readFileSync } from 'node:fs';
 import { TributaryError } from '@tributary/model/errors';
 import type { Redis, Result } from 'ioredis';
-import { partitionPrefix, recordKey } from './keys.ts';
+import { partitionPrefix } from './keys.ts';
 import type { Commit, CommitOutcome, SpeedStore } from './port.ts';
 import { stateFrom } from './state.ts';
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
     tributaryCommit(stateKey: string, ...args: string[]): Result<CommitOutcome, Context>;
+    tributaryReadRecords(stateKey: string, ...args: string[]): Result<[commitId: string, records: (string | null)[]], Context>;
   }
 }
 
@@ -18,21 +19,28 @@ export function createSpeedStore(redis: Redis, namespace: string): SpeedStore {
     numberOfKeys: 1,
     lua: readFileSync(new URL('./commit.lua', import.meta.url), 'utf8'),
   });
+  redis.defineCommand('tributaryReadRecords', {
+    numberOfKeys: 1,
+    lua: readFileSync(new URL('./read-records.lua', import.meta.url), 'utf8'),
+  });
   /** What each partition's definitions are known to be in the store: they are sent only when they change. */
   const storedDefinitions = new Map<number, string>();
   return {
     loadState: (partition) =>
       unlessDown(async () => {
-        const state = stateFrom(await redis.hgetall(`${partitionPrefix(namespace, partition)}state`));
+        const fields = await redis.hgetall(`${partitionPrefix(namespace, partition)}state`);
+        const state = stateFrom(fields);
         if (state === null) storedDefinitions.delete(partition);
         else storedDefinitions.set(partition, state.definitions);
-        return state;
+        return state === null ? null : { ...state, commitId: fields['commit'] ?? '' };
       }),
 
     loadRecords: (partition, userKeys) =>
-      unlessDown(() =>
-        userKeys.length === 0 ? Promise.resolve([]) : redis.mget(userKeys.map((key) => recordKey(namespace, partition, key))),
-      ),
+      unlessDown(async () => {
+        const prefix = partitionPrefix(namespace, partition);
+        const [commitId, records] = await redis.tributaryReadRecords(`${prefix}state`, prefix, ...userKeys);
+        return { commitId, records };
+      }),
 
     commit: (commit) =>
       unlessDown(async () => {
@@ -66,6 +74,7 @@ function commitArgs(prefix: string, commit: Commit, definitions: string): string
     prefix,
     commit.expected ?? '',
     commit.id,
+    commit.expectedCommit,
     next.position,
     next.logIdentity,
     String(next.logTimeMs),

@@ -58,8 +58,16 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
         return result;
       };
       return {
-        loadState: (partition) => call(() => at(partition).state),
-        loadRecords: (partition, userKeys) => call(() => userKeys.map((key) => at(partition).records.get(key) ?? null)),
+        loadState: (partition) =>
+          call(() => {
+            const { state, commitId } = at(partition);
+            return state === null ? null : { ...state, commitId };
+          }),
+        loadRecords: (partition, userKeys) =>
+          call(() => ({
+            commitId: at(partition).commitId,
+            records: userKeys.map((key) => at(partition).records.get(key) ?? null),
+          })),
         commit: (commit) =>
           call(() => {
             const kind = fault(commit);
@@ -123,7 +131,8 @@ function emptyPartition(): StoredPartition {
 function applyCommit(stored: StoredPartition, commit: Commit): CommitOutcome {
   if (stored.commitId === commit.id) return 'already';
   const position = stored.state?.position ?? '';
-  if (position !== (commit.expected ?? '')) return position > (commit.expected ?? '') ? 'fenced' : 'rewound';
+  const expected = commit.expected ?? '';
+  if (position !== expected || stored.commitId !== commit.expectedCommit) return position < expected ? 'rewound' : 'fenced';
 
   for (const [user, lines] of commit.appends) stored.records.set(user, (stored.records.get(user) ?? '') + lines);
   for (const [user, record] of commit.rewrites) stored.records.set(user, record);

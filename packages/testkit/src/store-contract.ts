@@ -23,6 +23,7 @@ export function commitOf(expected: string | null, position: string, more: Partia
   return {
     partition: P,
     expected,
+    expectedCommit: expected === null ? '' : `commit of ${expected}`,
     id: `commit of ${position}`,
     next: { position, logIdentity: 'log-1', logTimeMs: 1_000, generation, definitions: '{"a":1}' },
     appends: new Map([['Björk', `{"at":"${position}"}\n`]]),
@@ -42,9 +43,15 @@ function rows(key: string, measures: number[]): RowsByView {
 }
 
 async function seen({ speed, serving }: StoreUnderTest) {
-  const [record] = await speed.loadRecords(P, ['Björk']);
+  const { commitId, records } = await speed.loadRecords(P, ['Björk']);
   const deltas = (await serving.deltas([VIEW], 0))[P];
-  return { state: await speed.loadState(P), record, rows: deltas?.rows.get(VIEW), pending: deltas?.pending };
+  return {
+    state: await speed.loadState(P),
+    commitId,
+    record: records[0],
+    rows: deltas?.rows.get(VIEW),
+    pending: deltas?.pending,
+  };
 }
 
 export function describeStoreContract(name: string, make: () => Promise<StoreUnderTest>): void {
@@ -52,8 +59,8 @@ export function describeStoreContract(name: string, make: () => Promise<StoreUnd
     test('law 7: what was never written reads as null, never as zero or empty text', async () => {
       const { speed, serving } = await make();
       expect(await speed.loadState(P)).toBeNull();
-      expect(await speed.loadRecords(P, ['nobody', 'none'])).toEqual([null, null]);
-      expect(await speed.loadRecords(P, [])).toEqual([]);
+      expect(await speed.loadRecords(P, ['nobody', 'none'])).toEqual({ commitId: '', records: [null, null] });
+      expect(await speed.loadRecords(P, [])).toEqual({ commitId: '', records: [] });
       expect(await serving.records([{ partition: P, userKey: 'nobody' }])).toEqual([null]);
       expect(await serving.pointer()).toBeNull();
       expect(await serving.findConversion('c')).toBeNull();
@@ -71,7 +78,8 @@ export function describeStoreContract(name: string, make: () => Promise<StoreUnd
       const commit = commitOf(null, 'p1', { pending: 2, overflowed: 1, conversions: new Map([['c1', 'Björk']]), parked });
       expect(await store.speed.commit(commit)).toBe('committed');
       expect(await seen(store)).toEqual({
-        state: commit.next,
+        state: { ...commit.next, commitId: 'commit of p1' },
+        commitId: 'commit of p1',
         record: '{"at":"p1"}\n',
         rows: new Map([['2026-03-01\tbuy\tEUR', [1, 250]]]),
         pending: 2,
@@ -98,7 +106,10 @@ export function describeStoreContract(name: string, make: () => Promise<StoreUnd
       await store.speed.commit(
         commitOf('p1', 'p2', { rewrites: new Map([['Björk', 'short\n']]), appends: new Map([['用户', 'line\n']]) }),
       );
-      expect(await store.speed.loadRecords(P, ['用户', 'Björk', 'nobody'])).toEqual(['line\n', 'short\n', null]);
+      expect(await store.speed.loadRecords(P, ['用户', 'Björk', 'nobody'])).toEqual({
+        commitId: 'commit of p2',
+        records: ['line\n', 'short\n', null],
+      });
     });
 
     test('law 3, invariant 4: a writer that fell behind is fenced and changes nothing', async () => {
@@ -144,6 +155,20 @@ export function describeStoreContract(name: string, make: () => Promise<StoreUnd
       expect(await store.speed.commit(commitOf('p1', 'p2', { id: 'again' }))).toBe('committed');
     });
 
+    test('law 3, invariant 1: a writer whose position was reached anew by another history is fenced', async () => {
+      const store = await make();
+      await store.speed.commit(commitOf(null, 'p1'));
+      const lose = await store.checkpoint();
+      await store.speed.commit(commitOf('p1', 'p2', { id: 'first history' }));
+      await lose();
+      await store.speed.commit(commitOf('p1', 'p2', { id: 'second history' }));
+      const before = await seen(store);
+      expect(before.commitId).toBe('second history');
+      expect(await store.speed.commit(commitOf('p2', 'p3', { expectedCommit: 'first history' }))).toBe('fenced');
+      expect(await seen(store)).toEqual(before);
+      expect(await store.speed.commit(commitOf('p2', 'p3', { expectedCommit: 'second history' }))).toBe('committed');
+    });
+
     test('law 3: an empty store where the writer expects a position is rewound, not a fresh start', async () => {
       const store = await make();
       expect(await store.speed.commit(commitOf('p7', 'p8'))).toBe('rewound');
@@ -161,7 +186,7 @@ export function describeStoreContract(name: string, make: () => Promise<StoreUnd
       expect([await read(0), await read(1), await read(0, 1), await read(2)]).toEqual([2, 1, 1, 0]);
       expect((await store.serving.deltas([VIEW], 1))[P]?.pending).toBe(3);
       expect((await store.serving.deltas([VIEW], 0, 1))[P]?.pending).toBe(0);
-      expect(await store.speed.loadState(P)).toEqual({ ...later.next, definitions: '{"b":2}' });
+      expect(await store.speed.loadState(P)).toEqual({ ...later.next, definitions: '{"b":2}', commitId: 'commit of p2' });
     });
 
     test('law 7: deltas of a retired generation are an error, never a smaller number', async () => {

@@ -6,6 +6,9 @@
  * difference is taken over those alone. An event at the end of its timeline has no later anchors: for views that
  * are not revisable its own rows are the whole difference (the fast path).
  *
+ * The work of one event is bounded: beyond `maxVisits` (a bot whose thousand conversions each look back on a thousand
+ * touches) the rows of other anchors are left to the next generation, and the outcome says so.
+ *
  * Rows at or before the frozen line (`anchor ≤ logTime − lateness − revisable`) are left alone: the batch owns them.
  */
 import type { Definitions } from '@tributary/model/definitions';
@@ -16,7 +19,12 @@ import type { View } from './view.ts';
 export interface DifferenceOutcome {
   /** Whether some row that `e` may change is frozen: the change waits for the next generation (law 8). */
   readonly touchesFrozen: boolean;
+  /** Whether rows were left alone because revising them was too much work. */
+  readonly tooMuchWork: boolean;
 }
+
+/** Events visited while one event's effect is computed; about 100 ns each. */
+const MAX_VISITS = 200_000;
 
 /**
  * Adds to `into` the effect of the event at `after[at]`, which `after` has and `before` lacks: `before` is `after`
@@ -29,9 +37,11 @@ export function addDifference(
   logTimeMs: number,
   definitions: Definitions,
   into: RowsByView,
+  maxVisits = MAX_VISITS,
 ): DifferenceOutcome {
   const event = after[at] as TimelineEvent;
   let touchesFrozen = false;
+  let tooMuchWork = false;
   let before: Timeline | undefined;
   for (const view of views) {
     const revisableMs = view.revisableMs(definitions);
@@ -43,19 +53,33 @@ export function addDifference(
     if (event.ts > frozenUpTo) view.fold(after, at, definitions, add);
     else touchesFrozen = true;
 
+    if (event.ts - revisableMs <= frozenUpTo) touchesFrozen = true;
+
+    if (!view.influences(event.kind, definitions)) continue;
     const reachMs = view.reachMs(definitions);
-    if (reachMs === 0 && revisableMs === 0) continue;
     const from = lowerBound(after, Math.max(event.ts - revisableMs, frozenUpTo + 1));
-    for (let i = from; i < after.length; i++) {
+    const to = lowerBound(after, event.ts + reachMs + 1);
+    if (from === to || (from === at && to === at + 1)) continue;
+    const lookedAt = to - lowerBound(after, event.ts - reachMs);
+    if ((to - from) * lookedAt > maxVisits && anchorsIn(after, from, to) * lookedAt > maxVisits) {
+      tooMuchWork = true;
+      continue;
+    }
+    before ??= without(after, at);
+    for (let i = from; i < to; i++) {
       if (i === at) continue;
-      if ((after[i] as TimelineEvent).ts > event.ts + reachMs) break;
-      before ??= without(after, at);
       view.fold(before, i < at ? i : i - 1, definitions, subtract);
       view.fold(after, i, definitions, add);
     }
-    if (event.ts - revisableMs <= frozenUpTo) touchesFrozen = true;
   }
-  return { touchesFrozen };
+  return { touchesFrozen, tooMuchWork };
+}
+
+/** Conversions are what rows that look back hang on; mere signals cost nothing. */
+function anchorsIn(timeline: Timeline, from: number, to: number): number {
+  let anchors = 0;
+  for (let i = from; i < to; i++) if ((timeline[i] as TimelineEvent).kind === 'conversion') anchors++;
+  return anchors;
 }
 
 function without(timeline: Timeline, at: number): Timeline {

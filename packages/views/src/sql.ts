@@ -1,7 +1,7 @@
 /**
  * The batch half of the views: SQL files beside the folds they mirror (law 5), and the relations they read.
  *
- *   macros, definition tables → arrivals → classified(events) → anchors [→ members → timeline] → batch.sql → rows
+ *   macros, definition tables;  events → members → timeline → anchors → batch.sql → rows
  *
  * No text from data or definitions is ever spliced into a statement: definitions arrive as one bound JSON value.
  */
@@ -26,27 +26,28 @@ export function prepareStatements(definitions: Definitions): SqlStatement[] {
 }
 
 /**
- * Events with what the definitions make of them (packages/views/src/timeline.ts, timelineEvent): `kind`, a touch's channel and
- * window; absent text reads `(none)`, absent amounts 0. `relation` is a name of ours with the columns user_key, ts, id, type,
- * channel, campaign, cost, value, currency; `extra` further columns of it to carry along.
+ * The touches and conversions among events, with what the definitions make of them (timeline.ts, timelineEvent): `kind`, a
+ * touch's channel and window; absent text reads `(none)`, absent amounts 0. Mere signals are left out. `relation` is a table
+ * expression of ours with the columns user_key, ts, id, type, channel, campaign, cost, value, currency.
  */
-export function classified(relation: string, extra: readonly string[] = []): string {
+export function membersSql(relation: string): string {
   return `
-    SELECT ${['', ...extra].map((column) => (column === '' ? '' : `e.${column}, `)).join('')}e.user_key, e.ts, e.id, e.type,
-      CASE WHEN conversion.type IS NOT NULL THEN 'conversion'
-        WHEN touch.type IS NOT NULL AND coalesce(e.channel, touch.default_channel) IS NOT NULL THEN 'touch'
-        ELSE 'signal' END AS kind,
-      coalesce(e.channel, touch.default_channel) AS channel,
+    SELECT e.user_key, e.ts, e.id, e.type, member.kind,
+      coalesce(e.channel, member.default_channel) AS channel,
       coalesce(e.campaign, '(none)') AS campaign,
       coalesce(e.cost, 0) AS cost, coalesce(e.value, 0) AS value,
       coalesce(e.currency, '(none)') AS currency,
-      touch.window_ms
-    FROM ${relation} AS e
-    LEFT JOIN touch_types AS touch ON touch.type = e.type
-    LEFT JOIN conversion_types AS conversion ON conversion.type = e.type`;
+      member.window_ms
+    FROM ${relation} AS e JOIN member_types AS member ON member.type = e.type
+    WHERE member.kind = 'conversion' OR coalesce(e.channel, member.default_channel) IS NOT NULL`;
 }
 
-/** From `members` (classified touches and conversions) to `timeline`. */
+/** Activity counts mere signals too, and needs no more of an event than when and what; the others look at members. */
+export function countsSignals(view: Pick<View, 'name'>): boolean {
+  return view.name === 'activity';
+}
+
+/** From `members` (touches and conversions) to timelines: numbered in order. */
 export function timelineSql(): string {
   return read('timeline/batch.sql');
 }

@@ -32,7 +32,7 @@ export type StepFate = 'counted' | 'late' | 'duplicate';
 
 export interface StepOutcome {
   readonly fate: StepFate;
-  /** The timeline outgrew its bound: this user's rows are exact again after the next generation. */
+  /** The timeline, or the work on it, outgrew its bound: this user's rows are exact again after the next generation. */
   readonly overflowed: boolean;
 }
 
@@ -47,7 +47,7 @@ export function step(user: UserState, event: Event, logTimeMs: number, rules: St
   if (known !== undefined && isRetained(known, logTimeMs, retention)) return DUPLICATE;
 
   const at = insert(user, incoming);
-  const { touchesFrozen } = addDifference(rules.views, user.events, at, logTimeMs, definitions, deltas);
-  const overflowed = prune(user, logTimeMs, retention, rules.maxEvents);
+  const { touchesFrozen, tooMuchWork } = addDifference(rules.views, user.events, at, logTimeMs, definitions, deltas);
+  const overflowed = prune(user, logTimeMs, retention, rules.maxEvents) || tooMuchWork;
   return { fate: touchesFrozen ? 'late' : 'counted', overflowed };
 }

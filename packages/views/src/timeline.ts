@@ -10,7 +10,8 @@ export interface TimelineEvent {
   readonly kind: EventKind;
   /** The channel of a touch; "" for other kinds. */
   readonly channel: string;
-  readonly campaign: string;
+  /** Where a touch is filed: channel, tab, campaign; "" for other kinds. Equal places are one string, quick to group by. */
+  readonly place: string;
   readonly costMinor: number;
   readonly valueMinor: number;
   readonly currency: string;
@@ -22,17 +23,36 @@ export const NONE = '(none)';
 
 export function timelineEvent(event: Event, definitions: Definitions): TimelineEvent {
   const kind = kindOf(event, definitions);
+  const channel = kind === 'touch' ? (channelOf(event, definitions) as string) : '';
   return {
     ts: event.ts,
     id: event.id,
     type: event.type,
     kind,
-    channel: kind === 'touch' ? (channelOf(event, definitions) as string) : '',
-    campaign: event.campaign ?? NONE,
+    channel,
+    place: kind === 'touch' ? placeOf(channel, event.campaign ?? NONE) : '',
     costMinor: event.cost ?? 0,
     valueMinor: event.value ?? 0,
     currency: event.currency ?? NONE,
   };
+}
+
+/** The campaign of a touch. */
+export function campaignOf({ channel, place }: Pick<TimelineEvent, 'channel' | 'place'>): string {
+  return place.slice(channel.length + 1);
+}
+
+const MOST_PLACES = 100_000;
+const places = new Map<string, string>();
+
+/** A cache of strings, nothing more: what it holds changes no result. */
+function placeOf(channel: string, campaign: string): string {
+  const place = `${channel}\t${campaign}`;
+  const known = places.get(place);
+  if (known !== undefined) return known;
+  if (places.size >= MOST_PLACES) places.clear();
+  places.set(place, place);
+  return place;
 }
 
 /** The order of events: by time, ties by id (UTF-16 code units, as JavaScript and the SQL's `ORDER BY` on ASCII compare). */

@@ -5,7 +5,7 @@
  * on events from `reachMs` before it to `revisableMs` after it. That is all the engine needs to know: the effect of a
  * new event is the difference over the anchors near it (see difference.ts), and the batch recomputes only those.
  */
-import type { Definitions } from '@tributary/model/definitions';
+import type { Definitions, EventKind } from '@tributary/model/definitions';
 import type { RowKey } from './deltas.ts';
 import type { Timeline } from './timeline.ts';
 
@@ -21,6 +21,8 @@ export interface View {
   reachMs(definitions: Definitions): number;
   /** How long after its anchor a row can still change by in-time events, ms. */
   revisableMs(definitions: Definitions): number;
+  /** Whether an event of this kind can change rows that hang on other anchors. */
+  influences(kind: EventKind, definitions: Definitions): boolean;
   /** Emits the rows anchored at `timeline[at]`, in any order; the same key may be emitted more than once. */
   fold(timeline: Timeline, at: number, definitions: Definitions, emit: Emit): void;
 }

@@ -3,7 +3,7 @@ import type { Commit } from '@tributary/kv/port';
 import { parseDefinitions } from '@tributary/model/definitions';
 import { DAY_MS } from '@tributary/model/time';
 import type { RowsByView } from '@tributary/views/deltas';
-import { step } from '@tributary/views/step';
+import { type StepRules, step } from '@tributary/views/step';
 import type { Arrival, DecodedBatch } from './decode.ts';
 import { crossBarrier, type PartitionLimits, type PartitionRun, stateOf } from './partition-run.ts';
 import type { CachedUser } from './user-cache.ts';
@@ -12,6 +12,8 @@ export interface AppliedBatch {
   readonly commit: Commit;
   /** Users whose records grew past their bound: rewritten with this commit. */
   readonly toTrim: readonly string[];
+  /** The rules to trim by: the run's own move on while the commit is under way. */
+  readonly rules: StepRules;
   readonly counted: number;
   readonly late: number;
   readonly duplicates: number;
@@ -32,7 +34,8 @@ export function applyBatch(
   const conversions = new Map<string, string>();
   const toTrim: string[] = [];
   const deltasGeneration = run.generation;
-  const signalRetentionMs = run.definitions.signalRetention.days * DAY_MS;
+  // The record is the timeline too: whatever the timeline still holds must be in it, however short signals are kept.
+  const recordRetentionMs = Math.max(run.definitions.signalRetention.days * DAY_MS, run.rules.retention.longMs);
   let late = 0;
   let duplicates = 0;
   let overflowed = 0;
@@ -47,7 +50,7 @@ export function applyBatch(
     if (outcome.fate === 'late') late++;
     if (outcome.overflowed) overflowed++;
     if (run.definitions.conversionTypes.has(event.type)) conversions.set(event.id, userKey);
-    if (event.ts <= logTimeMs - signalRetentionMs) continue;
+    if (event.ts <= logTimeMs - recordRetentionMs) continue;
     const pending = appends.get(userKey);
     appends.set(userKey, pending === undefined ? `${line}\n` : `${pending}${line}\n`);
     user.recordLength += line.length + 1;
@@ -58,11 +61,14 @@ export function applyBatch(
     crossBarrier(run, batch.barrier.generation, parseDefinitions(batch.barrier.definitions, sha256Hex), limits);
 
   const expected = run.position;
+  const expectedCommit = run.commitId;
   run.position = batch.upTo;
+  run.commitId = commitId;
   return {
     commit: {
       partition: run.partition,
       expected,
+      expectedCommit,
       id: commitId,
       next: stateOf(run, batch.upTo, logIdentity),
       appends,
@@ -76,6 +82,7 @@ export function applyBatch(
       parked: batch.parked,
     },
     toTrim,
+    rules: run.rules,
     counted: batch.arrivals.length - late - duplicates,
     late,
     duplicates,

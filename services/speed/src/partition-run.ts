@@ -12,6 +12,10 @@ import { createUserCache, type UserCache } from './user-cache.ts';
 export interface PartitionRun {
   readonly partition: number;
   position: string | null;
+  /** The commit that `position` is of, under way or taken; "" before the first. */
+  commitId: string;
+  /** The newest commit that the store is known to have taken. */
+  settledCommitId: string;
   logTimeMs: number;
   generation: number;
   definitions: Definitions;
@@ -46,6 +50,8 @@ export async function loadPartition(
   return {
     partition,
     position: state?.position ?? null,
+    commitId: state?.commitId ?? '',
+    settledCommitId: state?.commitId ?? '',
     logTimeMs: state?.logTimeMs ?? 0,
     generation: state?.generation ?? 0,
     definitions,

@@ -88,7 +88,7 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
     for (const { userKey } of batch.arrivals) if (run.users.get(userKey, number) === undefined) missing.add(userKey);
     if (missing.size > 0) {
       const userKeys = [...missing];
-      const records = await store.loadRecords(run.partition, userKeys);
+      const records = await recordsOf(run, userKeys);
       userKeys.forEach((userKey, i) => {
         run.users.set(userKey, cachedUser(records[i] ?? null, run, number));
       });
@@ -103,13 +103,21 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
     return { state, recordLength, trimAtLength, batch };
   }
 
-  async function withTrims(run: PartitionRun, { commit, toTrim }: AppliedBatch): Promise<AppliedBatch['commit']> {
+  /** Records as this run knows them: of the last commit taken, or of the one under way. Any other history is not ours. */
+  async function recordsOf(run: PartitionRun, userKeys: readonly string[]): Promise<readonly (string | null)[]> {
+    const before = run.settledCommitId;
+    const { commitId, records } = await store.loadRecords(run.partition, userKeys);
+    if (commitId === before || commitId === run.settledCommitId || commitId === run.commitId) return records;
+    throw new TributaryError('conflict', `partition ${run.partition} stands at the commit "${commitId}" of another writer`);
+  }
+
+  async function withTrims(run: PartitionRun, { commit, toTrim, rules }: AppliedBatch): Promise<AppliedBatch['commit']> {
     if (toTrim.length === 0) return commit;
-    const records = await store.loadRecords(run.partition, toTrim);
+    const records = await recordsOf(run, toTrim);
     const appends = new Map(commit.appends);
     const rewrites = new Map<string, string>();
     toTrim.forEach((userKey, i) => {
-      const trimmed = trimRecord(`${records[i] ?? ''}${appends.get(userKey) ?? ''}`, run.logTimeMs, run.rules);
+      const trimmed = trimRecord(`${records[i] ?? ''}${appends.get(userKey) ?? ''}`, commit.next.logTimeMs, rules);
       const user = run.users.get(userKey, batchNumber);
       if (user !== undefined) {
         user.recordLength = trimmed.length;
@@ -132,6 +140,7 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
     try {
       const outcome = await store.commit(await withTrims(run, applied));
       if (outcome === 'fenced' || outcome === 'rewound') return forget(run, outcome);
+      run.settledCommitId = applied.commit.id;
       run.users.evict(number);
       options.onCommitted?.(applied);
     } catch (error) {

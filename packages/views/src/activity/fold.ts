@@ -11,6 +11,7 @@ export const activity: View = {
   measures: ['events'],
   reachMs: () => 0,
   revisableMs: () => 0,
+  influences: () => false,
   fold(timeline, at, _definitions, emit) {
     const event = timeline[at] as TimelineEvent;
     emit(`${dayOf(event.ts)}\t${event.type}`, ONE);

@@ -9,6 +9,7 @@ export const conversions: View = {
   measures: ['conversions', 'valueMinor'],
   reachMs: () => 0,
   revisableMs: () => 0,
+  influences: () => false,
   fold(timeline, at, _definitions, emit) {
     const { ts, kind, type, currency, valueMinor } = timeline[at] as TimelineEvent;
     if (kind !== 'conversion') return;

@@ -3,10 +3,11 @@ import { type Definitions, RULE_BASED_MODELS, type RuleBasedModel } from '@tribu
 import { CREDIT_UNIT_MICROS, split } from '@tributary/model/money';
 import { dayOf } from '@tributary/model/time';
 import { NONE, type TimelineEvent } from '../timeline.ts';
-import type { Emit, View } from '../view.ts';
+import type { View } from '../view.ts';
 import { pathOf } from './path.ts';
 
 export const UNATTRIBUTED = '(unattributed)';
+const NOWHERE = `${UNATTRIBUTED}\t${NONE}`;
 
 /** The credit of each conversion under every rule-based model, split over its path to the micro and the minor unit. */
 export const credit: View = {
@@ -16,35 +17,40 @@ export const credit: View = {
   reachMs: (definitions) => definitions.lookbackMs,
   // With `resetOnConversion` a conversion changes what later ones may look at, never earlier ones.
   revisableMs: () => 0,
+  influences: (kind, { attribution }) => kind === 'touch' || (kind === 'conversion' && attribution.resetOnConversion),
   fold(timeline, at, definitions, emit) {
     const conversion = timeline[at] as TimelineEvent;
     if (conversion.kind !== 'conversion') return;
     const path = pathOf(timeline, at, definitions);
+    const day = dayOf(conversion.ts);
     for (const model of RULE_BASED_MODELS) {
-      const prefix = `${dayOf(conversion.ts)}\t${model}\t${conversion.type}\t`;
-      if (path.length === 0)
-        emit(`${prefix}${UNATTRIBUTED}\t${NONE}\t${conversion.currency}`, [CREDIT_UNIT_MICROS, conversion.valueMinor]);
-      else creditPath(model, path, conversion, definitions, prefix, emit);
+      for (const [place, measures] of creditByPlace(model, path, conversion, definitions))
+        emit(`${day}\t${model}\t${conversion.type}\t${place}\t${conversion.currency}`, measures);
     }
   },
 };
 
-function creditPath(
+/** Credit and value by place; summed before anybody builds a row key, for paths may be long and their places few. */
+function creditByPlace(
   model: RuleBasedModel,
   path: readonly TimelineEvent[],
   conversion: TimelineEvent,
   definitions: Definitions,
-  prefix: string,
-  emit: Emit,
-): void {
+): Map<string, [creditMicros: number, valueMinor: number]> {
+  if (path.length === 0) return new Map([[NOWHERE, [CREDIT_UNIT_MICROS, conversion.valueMinor]]]);
   const weights = weightsOf(model, path, conversion.ts, definitions);
   const credits = split(CREDIT_UNIT_MICROS, weights);
   const values = split(conversion.valueMinor, weights);
+  const byPlace = new Map<string, [number, number]>();
   for (let i = 0; i < path.length; i++) {
-    const micros = credits[i] as number;
-    const value = values[i] as number;
-    if (micros === 0 && value === 0) continue;
-    const touch = path[i] as TimelineEvent;
-    emit(`${prefix}${touch.channel}\t${touch.campaign}\t${conversion.currency}`, [micros, value]);
+    if (weights[i] === 0) continue;
+    const { place } = path[i] as TimelineEvent;
+    const sums = byPlace.get(place);
+    if (sums === undefined) byPlace.set(place, [credits[i] as number, values[i] as number]);
+    else {
+      sums[0] += credits[i] as number;
+      sums[1] += values[i] as number;
+    }
   }
+  return byPlace;
 }

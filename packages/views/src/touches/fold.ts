@@ -9,9 +9,10 @@ export const touches: View = {
   measures: ['touches', 'costMinor'],
   reachMs: () => 0,
   revisableMs: () => 0,
+  influences: () => false,
   fold(timeline, at, _definitions, emit) {
-    const { ts, kind, channel, campaign, type, currency, costMinor } = timeline[at] as TimelineEvent;
+    const { ts, kind, place, type, currency, costMinor } = timeline[at] as TimelineEvent;
     if (kind !== 'touch') return;
-    emit(`${dayOf(ts)}\t${channel}\t${campaign}\t${type}\t${currency}`, [1, costMinor]);
+    emit(`${dayOf(ts)}\t${place}\t${type}\t${currency}`, [1, costMinor]);
   },
 };

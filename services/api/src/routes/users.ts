@@ -1,6 +1,6 @@
 /** A user's journeys: what led to her conversions, and what she is in now. */
 import { partitionOf } from '@tributary/model/user-key';
-import type { TimelineEvent } from '@tributary/views/timeline';
+import { campaignOf, type TimelineEvent } from '@tributary/views/timeline';
 import { z } from 'zod';
 import type { Routes } from '../context.ts';
 import { journeysOf } from '../journeys.ts';
@@ -93,8 +93,9 @@ export const userRoutes: Routes =
     done();
   };
 
-export function touchOf({ id, ts, type, channel, campaign, costMinor, currency }: TimelineEvent): z.infer<typeof Touch> {
-  return { id, ts, type, channel, campaign, costMinor, currency };
+export function touchOf(touch: TimelineEvent): z.infer<typeof Touch> {
+  const { id, ts, type, channel, costMinor, currency } = touch;
+  return { id, ts, type, channel, campaign: campaignOf(touch), costMinor, currency };
 }
 
 export function conversionOf({ id, ts, type, valueMinor, currency }: TimelineEvent): z.infer<typeof Conversion> {
