@@ -48,6 +48,7 @@ test('law 1: the rule about older barriers survives a restart', async () => {
 });
 
 test('law 1: an event after the barrier is not in its segment, one before it is', async () => {
+  await rig.close();
   rig = await createRig(1);
   const [before, after] = someEvents(2);
   const archiver = await rig.start();
@@ -104,6 +105,7 @@ test('bounded: spools close without a barrier at their rows and at their age, ra
 });
 
 test('law 6: records that are no events are kept raw with the reason, and the partition moves on', async () => {
+  await rig.close();
   rig = await createRig(1);
   const archiver = await rig.start();
   const [good] = someEvents(1);
@@ -134,6 +136,7 @@ test('law 6: records that are no events are kept raw with the reason, and the pa
 });
 
 test('the log is trimmed by the smaller of both positions, and never without the speed layer', async () => {
+  await rig.close();
   rig = await createRig(1);
   const archiver = await rig.start();
   await rig.append(someEvents(9));
@@ -164,6 +167,7 @@ test('law 7: a recreated log is refused; its events would look archived', async 
 });
 
 test('law 7: a log that was trimmed past the archive is a hole, told and not skipped', async () => {
+  await rig.close();
   rig = await createRig(1);
   const archiver = await rig.start();
   await rig.append(someEvents(3));
@@ -176,6 +180,7 @@ test('law 7: a log that was trimmed past the archive is a hole, told and not ski
 });
 
 test('a log that lost its tail is told loudly; what comes later is archived', async () => {
+  await rig.close();
   rig = await createRig(1);
   await rig.append(someEvents(9));
   await rig.barrier(1);
