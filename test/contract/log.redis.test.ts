@@ -1,12 +1,9 @@
 import type { EventLog } from '@tributary/log/port';
 import { openRedisStreamLog, type RedisStreamLogOptions } from '@tributary/log/redis-stream/redis-stream-log';
 import { connectRedis } from '@tributary/runtime/redis';
-import {
-  type CrashableLogFixture,
-  describeLogContract,
-  describeLogCrashContract,
-  eventually,
-} from '@tributary/testkit/log-contract';
+import { describeLogContract } from '@tributary/testkit/log-contract';
+import { type CrashableLogFixture, describeLogCrashContract } from '@tributary/testkit/log-crash-contract';
+import { eventually } from '@tributary/testkit/log-reading';
 import { type RedisServer, startRedis } from '@tributary/testkit/redis-server';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 

@@ -3,7 +3,7 @@ import type { EventLog, LogEntry, Position } from '@tributary/log/port';
 import { APPEND_LIMITS } from '@tributary/log/redis-stream/append-queue';
 import { openRedisStreamLog, type RedisStreamLogOptions } from '@tributary/log/redis-stream/redis-stream-log';
 import { connectRedis } from '@tributary/runtime/redis';
-import { eventually, readAll } from '@tributary/testkit/log-contract';
+import { eventually, readAll } from '@tributary/testkit/log-reading';
 import { type RedisServer, startRedis } from '@tributary/testkit/redis-server';
 import { startTcpProxy, type TcpProxy } from '@tributary/testkit/tcp-proxy';
 import { Redis } from 'ioredis';

@@ -3,6 +3,7 @@ import { getEventListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EventLog, LogEntry, LogRecord, Position } from '@tributary/log/port';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { eventually, readAll } from './log-reading.ts';
 
 export interface LogFixture {
   readonly log: EventLog;
@@ -12,11 +13,6 @@ export interface LogFixture {
   recreate(): Promise<void>;
   /** Closes every handle and removes the log. */
   close(): Promise<void>;
-}
-
-export interface CrashableLogFixture extends LogFixture {
-  /** `kill -9` of whatever holds the log, and its return with the same disk. */
-  crash(): Promise<void>;
 }
 
 export const CONTRACT_PARTITIONS = 4;
@@ -373,81 +369,6 @@ export function describeLogContract(name: string, makeLog: (partitions: number) 
       });
     });
   });
-}
-
-/** For adapters whose log lives in a process that can be killed. */
-export function describeLogCrashContract(name: string, makeLog: (partitions: number) => Promise<CrashableLogFixture>): void {
-  describe(`contract of the log, invariant 1 across a crash: ${name}`, () => {
-    let fixture: CrashableLogFixture;
-    beforeEach(async () => {
-      fixture = await makeLog(CONTRACT_PARTITIONS);
-    });
-    afterEach(() => fixture.close());
-
-    it('every append acknowledged under load outlives kill -9 of the log', async () => {
-      const { log, reopen, crash } = fixture;
-      const acknowledged: { body: string; partition: number; position: Position }[] = [];
-      let stopped = false;
-      const writers = numbered(8).map(async (_, writer) => {
-        for (let i = 0; !stopped; i += 1) {
-          const body = `${writer}:${i} ${'x'.repeat(2_000)}`;
-          const partition = i % CONTRACT_PARTITIONS;
-          const position = await log.append(partition, events(body)).catch(() => null);
-          if (position === null) await sleep(5);
-          else acknowledged.push({ body, partition, position });
-        }
-      });
-      await sleep(300);
-      await crash();
-      await sleep(100);
-      stopped = true;
-      await Promise.all(writers);
-      const survivor = await reopen();
-      expect(acknowledged.length).toBeGreaterThan(100);
-      const kept = await readAll(survivor, new Map(numbered(CONTRACT_PARTITIONS).map((_, p) => [p, null])), 1_000);
-      const at = new Map(kept.map((entry) => [`${entry.partition} ${entry.position}`, entry.body]));
-      const lost = acknowledged.filter(({ partition, position, body }) => at.get(`${partition} ${position}`) !== body);
-      expect(lost).toEqual([]);
-    });
-
-    it('the same handle goes on after the crash', async () => {
-      const { log, crash } = fixture;
-      const before = await log.append(0, events('before'));
-      await crash();
-      const behind = await eventually(() => log.append(0, events('after')));
-      expect(behind > before).toBe(true);
-      expect(bodies(await eventually(() => log.read(after(before), NOW)))).toEqual(['after']);
-    });
-  });
-}
-
-/** Everything after the positions, read as a consumer does: again from where the last answer ended. */
-export async function readAll(
-  log: EventLog,
-  from: ReadonlyMap<number, Position | null>,
-  maxEntries: number,
-): Promise<LogEntry[]> {
-  const positions = new Map(from);
-  const all: LogEntry[] = [];
-  for (;;) {
-    const entries = await log.read(positions, { maxEntries, waitMs: 0 });
-    if (entries.length === 0) return all;
-    all.push(...entries);
-    for (const { partition, position } of entries) positions.set(partition, position);
-  }
-}
-
-/** Tries until it succeeds: for what must recover by itself within some seconds. */
-export async function eventually<T>(attempt: () => Promise<T>, limitMs = 10_000): Promise<T> {
-  const deadlineMs = performance.now() + limitMs;
-  for (;;) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (performance.now() > deadlineMs) throw error;
-      await sleep(20);
-    }
-  }
 }
 
 function expectIncreasing(positions: readonly Position[]): void {

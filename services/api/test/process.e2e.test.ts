@@ -86,6 +86,7 @@ async function commit(
   const outcome = await createSpeedStore(connection, 'tributary').commit({
     partition,
     expected,
+    expectedCommit: expected === null ? '' : `test:${expected}`,
     id: `test:${position}`,
     next: { position, logIdentity: 'test', logTimeMs: NOON, generation: 0, definitions: defaults.json },
     appends,

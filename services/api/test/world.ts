@@ -93,6 +93,7 @@ export async function createWorld(options: WorldOptions = {}) {
     const outcome = await speed.commit({
       partition,
       expected: before?.position ?? null,
+      expectedCommit: (await speed.loadState(partition))?.commitId ?? '',
       id: `c${sequence}`,
       next,
       appends: new Map(),
