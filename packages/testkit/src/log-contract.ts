@@ -2,8 +2,8 @@
 import { getEventListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EventLog, LogEntry, LogRecord, Position } from '@tributary/log/port';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { eventually, readAll } from './log-reading.ts';
+import { afterEach, describe, expect, it } from 'vitest';
+import { readAll } from './log-reading.ts';
 
 export interface LogFixture {
   readonly log: EventLog;
