@@ -53,7 +53,7 @@ export interface RunLimits {
 }
 
 export const DEFAULT_LIMITS: RunLimits = {
-  compute: { memoryMb: 2_048, threads: 2, shardRows: 1_000_000, filesPerKind: 64 },
+  compute: { memoryMb: 2_048, threads: 2, shardRows: 2_500_000, filesPerKind: 64 },
   sealTimeoutMs: 60_000,
   computeTimeoutMs: 30 * 60_000,
   speedWaitMs: 30_000,

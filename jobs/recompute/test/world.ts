@@ -45,7 +45,16 @@ export async function createWorld(initial: Definitions) {
     dataDir,
     writer: randomBytes(4).toString('hex'),
     openSession: async (): Promise<DuckDb> => ({ ...session, close: async () => {} }),
-    limits: { maxEntries: 100, spoolRows: 1_000_000, spoolBytes: 1e9, maxAgeMs: 1e12, waitMs: 0, gatherMs: 0 },
+    limits: {
+      maxEntries: 100,
+      spoolRows: 1_000_000,
+      spoolBytes: 1e9,
+      segmentRows: 1e6,
+      segmentBytes: 1e9,
+      maxAgeMs: 1e12,
+      waitMs: 0,
+      gatherMs: 0,
+    },
     now: () => nowMs,
     speedPosition: async () => null,
   });

@@ -2,14 +2,15 @@
 --
 -- In:  $1  JSON {touches: [{type, windowMs, defaultChannel}], conversions: [type], direct: [channel], decayWeights: [weight],
 --              resetOnConversion, firstPercent, lastPercent}
--- Out: touch_types, conversion_types, direct_channels, decay (by age in whole hours), attribution (one row)
+-- Out: member_types   the types that make touches and conversions: type, kind, window_ms, default_channel
+--      direct_channels, decay (weight by age in whole hours), attribution (one row)
 -- Statements end with a semicolon at the end of a line; only the first takes the value.
 CREATE OR REPLACE TEMP TABLE definitions AS SELECT $1::JSON AS json;
-CREATE OR REPLACE TEMP TABLE touch_types AS
-  SELECT touch->>'type' AS type, (touch->>'windowMs')::BIGINT AS window_ms, touch->>'defaultChannel' AS default_channel
-  FROM (SELECT unnest((json->'touches')::JSON[]) AS touch FROM definitions);
-CREATE OR REPLACE TEMP TABLE conversion_types AS
-  SELECT unnest(json->>'$.conversions[*]') AS type FROM definitions;
+CREATE OR REPLACE TEMP TABLE member_types AS
+  SELECT touch->>'type' AS type, 'touch' AS kind, (touch->>'windowMs')::BIGINT AS window_ms, touch->>'defaultChannel' AS default_channel
+  FROM (SELECT unnest((json->'touches')::JSON[]) AS touch FROM definitions)
+  UNION ALL
+  SELECT unnest(json->>'$.conversions[*]'), 'conversion', NULL, '' FROM definitions;
 CREATE OR REPLACE TEMP TABLE direct_channels AS
   SELECT unnest(json->>'$.direct[*]') AS channel FROM definitions;
 CREATE OR REPLACE TEMP TABLE decay AS

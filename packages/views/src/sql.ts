@@ -57,6 +57,11 @@ export function batchSql(view: Pick<View, 'name'>): string {
   return read(`${view.name}/batch.sql`);
 }
 
+/** From `timelines`, of which some events are `fresh`, to the anchors whose rows these may change; `$reach` is the view's, ms. */
+export function affectedSql(view: Pick<View, 'name'>): string {
+  return read(`${view.name}/affected.sql`);
+}
+
 /** Whether a view looks beyond its anchor, and so needs timelines. */
 export function looksAround(view: View, definitions: Definitions): boolean {
   return view.reachMs(definitions) > 0 || view.revisableMs(definitions) > 0;

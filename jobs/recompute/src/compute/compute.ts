@@ -1,5 +1,5 @@
 /**
- * Everything a generation holds, computed shard by shard in one DuckDB session; runs in a child process (child-main.ts).
+ * Everything a generation holds, computed shard by shard in one DuckDB session; runs in a child process (child/main.ts).
  * Input files are verified against their manifests before they are read (law 7); output files are durable when this returns.
  */
 import { rm } from 'node:fs/promises';
@@ -7,16 +7,17 @@ import { join } from 'node:path';
 import { type DuckDb, openDuckDb } from '@tributary/archive/duckdb';
 import { generationFolder } from '@tributary/archive/generations';
 import type { StoredFile } from '@tributary/archive/layout';
-import { copyToParquet, keepFile } from '@tributary/archive/parquet';
+import { copyToParquet, GENERATION_PARQUET, keepFile } from '@tributary/archive/parquet';
 import { verifyFiles } from '@tributary/archive/verify';
 import { type Definitions, parseDefinitions } from '@tributary/model/definitions';
 import { sha256Hex } from '@tributary/runtime/definitions';
 import { VIEWS } from '@tributary/views/registry';
 import { prepareStatements } from '@tributary/views/sql';
 import type { View } from '@tributary/views/view';
+import { holdsSignalsOnly, MEMBERS, signalsPrefix } from './event-files.ts';
 import { filesToMerge } from './merge-files.ts';
 import { type Columns, columnList, EVENT_COLUMNS, parquetFiles, quoted, viewColumns } from './relations.ts';
-import { computeShard } from './shard.ts';
+import { computeShard, EVENT } from './shard.ts';
 import { shardsOf } from './shards.ts';
 import type { ComputeResult, ComputeSpec } from './spec.ts';
 import { stagingFolder } from './staging.ts';
@@ -48,12 +49,16 @@ async function computeIn(session: DuckDb, spec: ComputeSpec, definitions: Defini
     await verifyFiles(spec.dataDir, spec.arrivals.slice(shard.from, shard.to).flat());
     const counts = await computeShard(session, spec, definitions, shard);
     arrivals += counts.arrivals;
-    if (counts.fresh > 0) increments.push(await keep(`events-${pad(number)}`, 'SELECT * FROM fresh'));
+    if (counts.fresh === 0) continue;
+    const signals = signalsPrefix(definitions.version);
+    increments.push(await keep(`${MEMBERS}-${pad(number)}`, `SELECT ${EVENT} FROM fresh WHERE is_member`));
+    increments.push(await keep(`${signals}-${pad(number)}`, `SELECT ${EVENT} FROM fresh WHERE NOT is_member`));
   }
   const newEvents = increments.reduce((sum, file) => sum + file.rows, 0);
+  const events = [...(spec.base?.events ?? []), ...increments.filter((file) => file.rows > 0)];
   return {
     views: await writeViews(spec, keep),
-    events: await mergeSmall(spec, keep, 'events', EVENT_COLUMNS, [...(spec.base?.events ?? []), ...increments]),
+    events: await mergeEvents(spec, keep, definitions, events),
     conversions: await writeConversions(spec, keep),
     counts: { events: (spec.base?.counts.events ?? 0) + newEvents, newEvents, duplicates: arrivals - newEvents },
   };
@@ -105,6 +110,16 @@ async function writeConversions(spec: ComputeSpec, keep: Keep): Promise<StoredFi
   return mergeSmall(spec, keep, 'conversions', CONVERSION_COLUMNS, own.rows > 0 ? [...held, own] : [...held], 'ORDER BY id');
 }
 
+/** Signals of other definitions may be anything under these: they join the members when it is their turn. */
+async function mergeEvents(spec: ComputeSpec, keep: Keep, definitions: Definitions, files: StoredFile[]): Promise<StoredFile[]> {
+  const signals = files.filter((file) => holdsSignalsOnly(file, definitions.version));
+  const members = files.filter((file) => !holdsSignalsOnly(file, definitions.version));
+  return [
+    ...(await mergeSmall(spec, keep, MEMBERS, EVENT_COLUMNS, members)),
+    ...(await mergeSmall(spec, keep, signalsPrefix(definitions.version), EVENT_COLUMNS, signals)),
+  ];
+}
+
 async function mergeSmall(
   spec: ComputeSpec,
   write: Keep,
@@ -121,7 +136,7 @@ async function mergeSmall(
 
 async function writeFile(session: DuckDb, spec: ComputeSpec, staging: string, name: string, query: string): Promise<StoredFile> {
   const file = `${name}-${spec.attempt}.parquet`;
-  const rows = await copyToParquet(session, query, join(staging, file));
+  const rows = await copyToParquet(session, query, join(staging, file), {}, GENERATION_PARQUET);
   return keepFile(spec.dataDir, join(staging, file), `${generationFolder(spec.generation)}/${file}`, rows);
 }
 
@@ -131,9 +146,12 @@ function filesOfBase(spec: ComputeSpec): StoredFile[] {
   return [...spec.base.events, ...rows];
 }
 
-/** What a shard will look at: its arrivals, and its share of the base. */
+/** Of the base, a shard holds what lies near its arrivals: at most the members of their users, or so. */
+const BASE_SHARE = 0.25;
+
+/** What a shard will hold: its arrivals, and its share of the base. */
 function rowsByPartition(spec: ComputeSpec): number[] {
-  const share = (spec.base?.counts.events ?? 0) / Math.max(1, spec.arrivals.length);
+  const share = ((spec.base?.counts.events ?? 0) * (spec.reuseRows ? BASE_SHARE : 1)) / Math.max(1, spec.arrivals.length);
   return spec.arrivals.map((files) => files.reduce((sum, file) => sum + file.rows, share));
 }
 

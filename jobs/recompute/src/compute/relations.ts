@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { StoredFile } from '@tributary/archive/layout';
 import { sqlText } from '@tributary/archive/parquet';
+import { holdsSignalsOnly } from './event-files.ts';
 import type { Shard } from './shards.ts';
 import type { ComputeSpec } from './spec.ts';
 
@@ -23,15 +24,27 @@ export const EVENT_COLUMNS = {
 
 const ARRIVAL_COLUMNS = { ...EVENT_COLUMNS, position: 'VARCHAR', entry_index: 'INTEGER' } as const;
 
-/** The archived events of these partitions that the base does not cover. */
+/** The archived events of these partitions that the base does not cover, each with whether it is a touch or a conversion. */
 export function arrivals(spec: ComputeSpec, shard: Shard): string {
   const files = spec.arrivals.slice(shard.from, shard.to).flat();
-  return parquetFiles(spec.dataDir, files, ARRIVAL_COLUMNS);
+  return `(SELECT e.*, member.type IS NOT NULL
+      AND (member.kind = 'conversion' OR coalesce(e.channel, member.default_channel) IS NOT NULL) AS is_member
+    FROM ${parquetFiles(spec.dataDir, files, ARRIVAL_COLUMNS)} AS e LEFT JOIN member_types AS member ON member.type = e.type)`;
 }
 
 /** The base's deduplicated events of these partitions. Files' statistics of `partition` let DuckDB pass over the others. */
 export function baseEvents(spec: ComputeSpec, shard: Shard): string {
-  const events = parquetFiles(spec.dataDir, spec.base?.events ?? [], EVENT_COLUMNS);
+  return eventsIn(spec, spec.base?.events ?? [], shard);
+}
+
+/** All of them that may be touches or conversions under these definitions. */
+export function baseMembers(spec: ComputeSpec, definitionsVersion: string, shard: Shard): string {
+  const files = (spec.base?.events ?? []).filter((file) => !holdsSignalsOnly(file, definitionsVersion));
+  return eventsIn(spec, files, shard);
+}
+
+function eventsIn(spec: ComputeSpec, files: readonly StoredFile[], shard: Shard): string {
+  const events = parquetFiles(spec.dataDir, files, EVENT_COLUMNS);
   return `(SELECT * FROM ${events} WHERE partition >= ${shard.from} AND partition < ${shard.to})`;
 }
 

@@ -24,7 +24,7 @@ export interface ComputeLimits {
   readonly threads: number;
   /** Events that are looked at together, at the most (one partition is never split). */
   readonly shardRows: number;
-  /** A generation with more files of events (or of conversions) merges the smallest. */
+  /** A generation with more files of one kind merges the smallest. */
   readonly filesPerKind: number;
 }
 

@@ -1,6 +1,6 @@
 -- Conversions and their value.
 --
--- In:  anchors (ts, type, kind, currency, value)  deduplicated events, classified
+-- In:  anchors (ts, type, kind, currency, value)  deduplicated touches and conversions
 -- Out: day, type, currency, conversions, valueMinor
 SELECT day_text(day) AS day, type, currency, conversions, "valueMinor"
 FROM (

@@ -1,6 +1,6 @@
 -- Touches and what they cost, by channel and campaign.
 --
--- In:  anchors (ts, type, kind, channel, campaign, currency, cost)  deduplicated events, classified
+-- In:  anchors (ts, type, kind, channel, campaign, currency, cost)  deduplicated touches and conversions
 -- Out: day, channel, campaign, type, currency, touches, costMinor
 SELECT day_text(day) AS day, channel, campaign, type, currency, touches, "costMinor"
 FROM (
