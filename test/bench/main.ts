@@ -4,6 +4,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { benchBatch } from './batch.ts';
 import { benchEndToEnd } from './end-to-end.ts';
 import { benchReads } from './reads.ts';
 import { type Figure, met, table } from './report.ts';
@@ -17,6 +18,7 @@ const { values, positionals } = parseArgs({
 const SECTIONS: Record<string, () => Promise<Figure[]>> = {
   speed: () => benchSpeed({ events: Number(values.events ?? 1_000_000), users: Number(values.users ?? 100_000), seed: 1 }),
   'end-to-end': () => benchEndToEnd(5_000, Number(values.seconds ?? 60)),
+  batch: () => benchBatch(Number(values.events ?? 10_000_000), Number(values.users ?? 100_000)),
   reads: () => benchReads(Number(values.seconds ?? 15)),
 };
 
