@@ -25,7 +25,7 @@ export function benchReads(seconds: number): Promise<Figure[]> {
     const many = await rate(seconds, async () => {
       const from = (asked++ * 100) % (USERS - 100);
       const body = JSON.stringify({ users: users.slice(from, from + 100), limit: 20 });
-      const { status, bytes } = await api.drain('/v1/signals/query', body);
+      const { status, bytes } = await api.drainPost('/v1/signals/query', body);
       if (status !== 200 || bytes < 100 * 20 * 150) throw new Error(`a query answered ${status} with ${bytes} bytes`);
     });
 
@@ -38,8 +38,8 @@ export function benchReads(seconds: number): Promise<Figure[]> {
       const single: number[] = [];
       const bare: number[] = [];
       for (let round = 0; round < 3; round++) {
-        bare.push(await rate(seconds / 3, () => bareApi.get('/bare')));
-        single.push(await rate(seconds / 3, () => api.get(`/v1/users/${users[asked++ % USERS]}/signals?limit=20`)));
+        bare.push(await rate(seconds / 3, () => bareApi.drainGet('/bare')));
+        single.push(await rate(seconds / 3, () => api.drainGet(`/v1/users/${users[asked++ % USERS]}/signals?limit=20`)));
       }
       bareApi.close();
       const [bareRate, singleRate] = [mean(bare), mean(single)];

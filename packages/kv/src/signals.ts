@@ -1,6 +1,10 @@
 /**
  * Reading signals from a user's record without parsing JSON: lines are selected by their fixed beginning
  * `{"ts":<digits>,"type":"…","id":"…"` and passed on as the bytes they were stored as.
+ *
+ * Law 3 asks about every id of the record, not only about those selected: the first arrival of an id may lie anywhere
+ * before its duplicate and have any `ts`. So each line's beginning (some 70 bytes) is read once, and its id goes as a
+ * hash into a table; equal hashes are settled by comparing bytes. Nothing is allocated for a line that is not selected.
  */
 
 export interface SignalSelection {
@@ -14,10 +18,9 @@ export interface SignalSelection {
   readonly before?: { readonly ts: number; readonly id: string };
 }
 
-/** A signal within a record: `[start, end)` are the bytes of its JSON. */
+/** A signal within a record: `[start, end)` are the bytes of its JSON, the byte at `end` is a newline. */
 export interface SignalSlice {
   readonly ts: number;
-  readonly id: string;
   readonly start: number;
   readonly end: number;
 }
@@ -26,64 +29,139 @@ const NEWLINE = 0x0a;
 const COMMA = 0x2c;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
+const ZERO = 0x30;
 const TS_AT = '{"ts":'.length;
-const TYPE_KEY = '"type":"'.length;
-const ID_KEY = '"id":"'.length;
+/** From the comma after `ts` to the type, from the quote after the type to the id. */
+const TYPE_AFTER = ',"type":"'.length;
+const ID_AFTER = '","id":"'.length;
+/** Every valid line has more bytes, so a record holds at most its length by this: the bound of all tables. */
+const SHORTEST_LINE = 48;
 
 /** The newest signals that the selection keeps, newest first by `(ts, id)`; of duplicates by id the first arrival. */
 export function newestSignals(record: Buffer, selection: SignalSelection): SignalSlice[] {
-  const candidates: SignalSlice[] = [];
-  const firstById = new Set<string>();
-  const { names, fromMs = 0, toMs = Number.POSITIVE_INFINITY, before } = selection;
+  const { limit, names, fromMs = 0, toMs = Number.POSITIVE_INFINITY, before } = selection;
+  const { starts, ends, ids, idEnds, hashes, instants, kept, slots, mask } = scratchFor(record.length);
+  let lines = 0;
+  let keeps = 0;
   let inOrder = true;
-  let previous: SignalSlice | undefined;
   for (let start = 0; start < record.length; ) {
     const end = record.indexOf(NEWLINE, start);
     if (end < 0) break;
     const lineStart = start;
     start = end + 1;
-    const comma = record.indexOf(COMMA, lineStart);
-    const ts = digits(record, lineStart + TS_AT, comma);
-    const typeEnd = closingQuote(record, comma + 1 + TYPE_KEY);
-    const idStart = typeEnd + 2 + ID_KEY;
-    const id = record.toString('latin1', idStart, record.indexOf(QUOTE, idStart));
-    if (firstById.has(id)) continue;
-    firstById.add(id);
+    if (end - lineStart < SHORTEST_LINE) continue;
+
+    let at = lineStart + TS_AT;
+    let ts = 0;
+    for (let byte = record[at] as number; byte !== COMMA && at < end; byte = record[++at] as number) ts = ts * 10 + byte - ZERO;
+    const typeStart = at + TYPE_AFTER;
+    at = typeStart;
+    for (let byte = record[at] as number; byte !== QUOTE && at < end; byte = record[++at] as number) if (byte === BACKSLASH) at++;
+    const typeEnd = at;
+    const idStart = at + ID_AFTER;
+    at = idStart;
+    let hash = FNV_OFFSET;
+    for (let byte = record[at] as number; byte !== QUOTE && at < end; byte = record[++at] as number)
+      hash = Math.imul(hash ^ byte, FNV_PRIME);
+
+    // An open-addressing table of lines + 1; 0 is free. It is never more than half full.
+    let slot = (hash ^ (hash >>> 15)) & mask;
+    let known = slots[slot] as number;
+    while (
+      known !== 0 &&
+      !(hashes[known - 1] === hash && isSame(record, ids[known - 1] as number, idEnds[known - 1] as number, idStart, at))
+    ) {
+      slot = (slot + 1) & mask;
+      known = slots[slot] as number;
+    }
+    if (known !== 0) continue;
+    const line = lines++;
+    slots[slot] = lines;
+    hashes[line] = hash;
+    ids[line] = idStart;
+    idEnds[line] = at;
+
     if (ts < fromMs || ts >= toMs) continue;
-    if (names !== undefined && !names.has(textOf(record, comma + 1 + TYPE_KEY, typeEnd))) continue;
-    if (before !== undefined && !sortsBefore(ts, id, before)) continue;
-    const slice: SignalSlice = { ts, id, start: lineStart, end };
-    if (previous !== undefined && !sortsBefore(previous.ts, previous.id, slice)) inOrder = false;
-    previous = slice;
-    candidates.push(slice);
+    if (names !== undefined && !names.has(textOf(record, typeStart, typeEnd))) continue;
+    if (before !== undefined && (ts > before.ts || (ts === before.ts && record.toString('latin1', idStart, at) >= before.id)))
+      continue;
+    starts[line] = lineStart;
+    ends[line] = end;
+    instants[line] = ts;
+    if (inOrder && keeps > 0) {
+      const previous = kept[keeps - 1] as number;
+      const previousTs = instants[previous] as number;
+      inOrder = previousTs < ts || (previousTs === ts && compareIds(record, previous, line) < 0);
+    }
+    kept[keeps++] = line;
   }
-  if (!inOrder) candidates.sort((a, b) => (sortsBefore(a.ts, a.id, b) ? -1 : 1));
+  if (!inOrder)
+    kept.subarray(0, keeps).sort((a, b) => (instants[a] as number) - (instants[b] as number) || compareIds(record, a, b));
   const newest: SignalSlice[] = [];
-  for (let i = candidates.length - 1; i >= 0 && newest.length < selection.limit; i--) newest.push(candidates[i] as SignalSlice);
+  for (let i = keeps - 1; i >= 0 && newest.length < limit; i--) {
+    const line = kept[i] as number;
+    newest.push({ ts: instants[line] as number, start: starts[line] as number, end: ends[line] as number });
+  }
   return newest;
 }
 
-function sortsBefore(ts: number, id: string, than: { ts: number; id: string }): boolean {
-  return ts < than.ts || (ts === than.ts && id < than.id);
+/** The id of a signal: cursors name it. */
+export function signalId(record: Buffer, { start }: SignalSlice): string {
+  const typeStart = record.indexOf(COMMA, start) + TYPE_AFTER;
+  let typeEnd = typeStart;
+  while (record[typeEnd] !== QUOTE) typeEnd += record[typeEnd] === BACKSLASH ? 2 : 1;
+  const idStart = typeEnd + ID_AFTER;
+  return record.toString('latin1', idStart, record.indexOf(QUOTE, idStart));
 }
 
-function digits(bytes: Buffer, from: number, to: number): number {
-  let value = 0;
-  for (let i = from; i < to; i++) value = value * 10 + ((bytes[i] as number) - 0x30);
-  return value;
+/** 32-bit FNV-1a. */
+const FNV_OFFSET = 0x811c9dc5 | 0;
+const FNV_PRIME = 0x01000193;
+
+/** What one call notes about the lines of a record, by line; kept for the next call, which never overlaps this one. */
+interface Scratch {
+  readonly starts: Int32Array;
+  readonly ends: Int32Array;
+  /** Where ids start and end. */
+  readonly ids: Int32Array;
+  readonly idEnds: Int32Array;
+  readonly hashes: Int32Array;
+  readonly instants: Float64Array;
+  /** Lines that the selection keeps, in the order of arrival. */
+  readonly kept: Int32Array;
+  slots: Int32Array;
+  mask: number;
 }
 
-/** The index of the quote that ends the JSON string starting at `from`. */
-function closingQuote(bytes: Buffer, from: number): number {
-  let at = bytes.indexOf(QUOTE, from);
-  while (at > from && bytes[at - 1] === BACKSLASH && oddBackslashes(bytes, at - 1, from)) at = bytes.indexOf(QUOTE, at + 1);
-  return at;
+let scratch = createScratch(1_024);
+
+function createScratch(lines: number): Scratch {
+  const column = () => new Int32Array(lines);
+  const [starts, ends, ids, idEnds, hashes, kept] = [column(), column(), column(), column(), column(), column()];
+  const instants = new Float64Array(lines);
+  return { starts, ends, ids, idEnds, hashes, instants, kept, slots: new Int32Array(2 * lines), mask: 0 };
 }
 
-function oddBackslashes(bytes: Buffer, last: number, from: number): boolean {
-  let count = 0;
-  for (let i = last; i >= from && bytes[i] === BACKSLASH; i--) count++;
-  return count % 2 === 1;
+/** Room for every line of a record, with an empty table. Never larger than the largest record was. */
+function scratchFor(recordBytes: number): Scratch {
+  let lines = 64;
+  while (lines * SHORTEST_LINE <= recordBytes) lines *= 2;
+  if (scratch.starts.length < lines) scratch = createScratch(lines);
+  scratch.mask = 2 * lines - 1;
+  scratch.slots.fill(0, 0, 2 * lines);
+  return scratch;
+}
+
+function isSame(bytes: Buffer, aStart: number, aEnd: number, bStart: number, bEnd: number): boolean {
+  if (aEnd - aStart !== bEnd - bStart) return false;
+  for (let a = aStart, b = bStart; a < aEnd; a++, b++) if (bytes[a] !== bytes[b]) return false;
+  return true;
+}
+
+/** Ids are ASCII: the order of their bytes is that of the strings. */
+function compareIds(record: Buffer, a: number, b: number): number {
+  const { ids, idEnds } = scratch;
+  return record.compare(record, ids[b], idEnds[b], ids[a], idEnds[a]);
 }
 
 /** A type name as text; only the rare escaped one is decoded as JSON. */

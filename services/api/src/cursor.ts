@@ -2,7 +2,7 @@
  * Opaque cursors: where the next page starts, bound to the question that was asked. The checksum catches truncated and
  * edited cursors; it is no secret, for a cursor opens nothing that its question would not.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { TributaryError } from '@tributary/model/errors';
 
 /** The largest cursor accepted, characters: the longest row key fits. */
@@ -27,5 +27,5 @@ export function decodeCursor(question: readonly unknown[], cursor: string): (str
 }
 
 function checksum(question: readonly unknown[], payload: string): string {
-  return createHash('sha256').update(JSON.stringify(question)).update('\n').update(payload).digest('base64url').slice(0, 12);
+  return hash('sha256', `${JSON.stringify(question)}\n${payload}`, 'base64url').slice(0, 12);
 }

@@ -13,7 +13,17 @@ export function requestMetrics(registry: Registry): (method: string, route: stri
     buckets: DURATION_MS,
     registers: [registry],
   });
-  return (method, route, status, durationMs) => duration.observe({ method, route, status: String(status) }, durationMs);
+  // Finding a child by its labels costs more than observing: each is found once. As many as there are series.
+  const children = new Map<string, ReturnType<typeof duration.labels>>();
+  return (method, route, status, durationMs) => {
+    const name = `${method} ${route} ${status}`;
+    let child = children.get(name);
+    if (child === undefined) {
+      child = duration.labels({ method, route, status: String(status) });
+      children.set(name, child);
+    }
+    child.observe(durationMs);
+  };
 }
 
 /** What is served and how far the speed layer is, read when the metrics are asked for. */

@@ -1,6 +1,7 @@
 /** Signals on their way out: slices of the records' bytes put between brackets. Nothing is parsed or encoded again. */
 import { newestSignals, type SignalSelection, type SignalSlice } from '@tributary/kv/signals';
 import type { Definitions } from '@tributary/model/definitions';
+import type { BodyPool } from './body-pool.ts';
 
 export interface UserSignals {
   readonly userId: string;
@@ -23,36 +24,42 @@ export function servedNames(asked: readonly string[] | undefined, definitions: D
 
 const COMMA = 0x2c;
 
-/** `{"userId":…,"status":…,"signals":[…]` without the closing brace, so that the caller may add fields. */
-export function openUserObject({ userId, record }: UserSignals): string {
+/** `{"userId":…,"status":…,"signals":[` */
+function openUserObject({ userId, record }: UserSignals): string {
   return `{"userId":${JSON.stringify(userId)},"status":"${record === null ? 'NOT_FOUND' : 'PRESENT'}","signals":[`;
 }
 
-/** One buffer for `{"results":[…],"meta":…}`: sized first, then filled, so that no byte is copied twice. */
-export function queryBody(users: readonly UserSignals[], meta: string): Buffer {
-  const heads = users.map(openUserObject);
-  let size = Buffer.byteLength(meta) + 32;
-  for (let u = 0; u < users.length; u++)
-    size += Buffer.byteLength(heads[u] as string) + 3 + sizeOf((users[u] as UserSignals).slices);
-  const body = Buffer.allocUnsafe(size);
-  let at = body.write('{"results":[', 0, 'latin1');
-  for (let u = 0; u < users.length; u++) {
-    if (u > 0) body[at++] = COMMA;
-    at += body.write(heads[u] as string, at);
-    at = copySlices(body, at, users[u] as UserSignals);
-    at += body.write(']}', at, 'latin1');
-  }
-  at += body.write('],"meta":', at, 'latin1');
-  at += body.write(meta, at);
-  at += body.write('}', at, 'latin1');
-  return body.subarray(0, at);
+export interface QueryBody {
+  readonly body: Buffer;
+  /** Once the body was sent; it changes afterwards. */
+  release(): void;
 }
+
+/** One buffer for `{"results":[…],"meta":…}`: sized first, then filled, so that no byte is copied twice. */
+export function queryBody(users: readonly UserSignals[], meta: string, pool: BodyPool): QueryBody {
+  const heads = users.map((user, u) => (u === 0 ? `{"results":[${openUserObject(user)}` : `]},${openUserObject(user)}`));
+  const tail = `${users.length === 0 ? '{"results":[' : ']}'}],"meta":${meta}}`;
+  let size = tail.length * MOST_BYTES;
+  for (let u = 0; u < users.length; u++)
+    size += (heads[u] as string).length * MOST_BYTES + sizeOf((users[u] as UserSignals).slices);
+  const whole = pool.take(size);
+  let at = 0;
+  for (let u = 0; u < users.length; u++) {
+    at += whole.write(heads[u] as string, at);
+    at = copySlices(whole, at, users[u] as UserSignals);
+  }
+  at += whole.write(tail, at);
+  return { body: whole.subarray(0, at), release: () => pool.give(whole) };
+}
+
+/** A UTF-16 unit becomes at most three bytes of UTF-8. */
+const MOST_BYTES = 3;
 
 /** `{"userId":…,"status":…,"signals":[…],"nextCursor":…,"meta":…}` */
 export function userBody(user: UserSignals, nextCursor: string | null, meta: string): Buffer {
   const head = openUserObject(user);
-  const tail = `],"nextCursor":${JSON.stringify(nextCursor)},"meta":${meta}}`;
-  const body = Buffer.allocUnsafe(Buffer.byteLength(head) + sizeOf(user.slices) + Buffer.byteLength(tail));
+  const tail = `],"nextCursor":${nextCursor === null ? 'null' : `"${nextCursor}"`},"meta":${meta}}`;
+  const body = Buffer.allocUnsafe((head.length + tail.length) * MOST_BYTES + sizeOf(user.slices));
   let at = copySlices(body, body.write(head, 0), user);
   at += body.write(tail, at);
   return body.subarray(0, at);
@@ -61,7 +68,10 @@ export function userBody(user: UserSignals, nextCursor: string | null, meta: str
 /** The slices and the commas between them, at most. */
 function sizeOf(slices: readonly SignalSlice[]): number {
   let size = 0;
-  for (const slice of slices) size += slice.end - slice.start + 1;
+  for (let i = 0; i < slices.length; i++) {
+    const slice = slices[i] as SignalSlice;
+    size += slice.end - slice.start + 1;
+  }
   return size;
 }
 

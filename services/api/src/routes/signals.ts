@@ -1,7 +1,9 @@
 /** Signals of one user or of many: bytes from the record to the socket. */
+import { signalId } from '@tributary/kv/signals';
 import { partitionOf } from '@tributary/model/user-key';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
+import { createBodyPool } from '../body-pool.ts';
 import type { ApiContext, Routes } from '../context.ts';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
 import { BodyInstant, Cursor, count, EventName, MAX_SIGNALS, MAX_USERS, PROBLEMS, Range, rangeOf, UserId } from '../schemas.ts';
@@ -56,6 +58,7 @@ const QueryBody = z
 export const signalsRoutes: Routes = (context) => (app, _options, done) => {
   const { deps } = context;
   const metaText = createMetaText(context);
+  const pool = createBodyPool();
 
   app.get(
     '/v1/users/:id/signals',
@@ -84,7 +87,10 @@ export const signalsRoutes: Routes = (context) => (app, _options, done) => {
       });
       const page = { ...user, slices: user.slices.slice(0, limit) };
       const last = page.slices.at(-1);
-      const next = user.slices.length > limit && last !== undefined ? encodeCursor(question, [last.ts, last.id]) : null;
+      const next =
+        user.slices.length > limit && last !== undefined && record !== null
+          ? encodeCursor(question, [last.ts, signalId(record, last)])
+          : null;
       return sendJson(reply as unknown as FastifyReply, userBody(page, next, metaText()));
     },
   );
@@ -113,7 +119,10 @@ export const signalsRoutes: Routes = (context) => (app, _options, done) => {
         }
         return selectSignals(userKey, records[i] ?? null, selection);
       });
-      return sendJson(reply as unknown as FastifyReply, queryBody(selected, metaText()));
+      const { body, release } = queryBody(selected, metaText(), pool);
+      // `finish`: the last byte was handed to the kernel. An answer that breaks off leaves its buffer to the collector.
+      reply.raw.once('finish', release);
+      return sendJson(reply as unknown as FastifyReply, body);
     },
   );
   done();
