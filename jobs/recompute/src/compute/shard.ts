@@ -62,25 +62,27 @@ async function loadTimelines(session: DuckDb, spec: ComputeSpec, definitions: De
     ? 'SELECT * FROM fresh'
     : `SELECT ${EVENT} FROM fresh UNION ALL SELECT ${EVENT} FROM ${baseEvents(spec, shard)}`;
   await session.run(`CREATE OR REPLACE TEMP VIEW events AS ${all}`);
-  const near = spec.reuseRows ? await nearSql(session, spec, definitions, shard) : null;
-  await session.run(`CREATE OR REPLACE TEMP VIEW members AS
-    SELECT *, true AS fresh FROM (${membersSql('events')})
-    ${near === null ? '' : `UNION ALL SELECT *, false AS fresh FROM (${membersSql(near)})`}`);
+  await session.run(`CREATE OR REPLACE TEMP VIEW members AS SELECT *, true AS fresh FROM (${membersSql('events')})`);
+  if (spec.reuseRows) await addNearMembers(session, spec, definitions, shard);
   await session.run(`CREATE OR REPLACE TEMP TABLE timelines AS ${timelineSql()}`);
 }
 
-/** Events of the base that rows near fresh members may depend on; null: there are no fresh members. */
-async function nearSql(session: DuckDb, spec: ComputeSpec, definitions: Definitions, shard: Shard): Promise<string | null> {
+/** Adds to `members` those of the base that rows near fresh members may depend on. */
+async function addNearMembers(session: DuckDb, spec: ComputeSpec, definitions: Definitions, shard: Shard): Promise<void> {
   await session.run(`CREATE OR REPLACE TEMP TABLE touched AS
-    SELECT user_key, min(ts) AS first, max(ts) AS last FROM (${membersSql('events')}) GROUP BY user_key`);
+    SELECT user_key, min(ts) AS first, max(ts) AS last FROM members GROUP BY user_key`);
   const [span] = await session.rows('SELECT min(first) AS first, max(last) AS last FROM touched');
-  if (span === undefined || span['first'] === null) return null;
+  if (span === undefined || span['first'] === null) return;
   // An anchor lies within a view's reach of a fresh event, and what the anchor looks at within reach of the anchor.
   const reachMs = BigInt(Math.max(...VIEWS.map((view) => view.reachMs(definitions) + view.revisableMs(definitions))));
   // The first condition lets DuckDB pass over whole files; the second is per user.
-  return `(SELECT held.* FROM ${baseMembers(spec, definitions.version, shard)} AS held JOIN touched USING (user_key)
+  const near = `(SELECT held.* FROM ${baseMembers(spec, definitions.version, shard)} AS held JOIN touched USING (user_key)
     WHERE held.ts >= ${(span['first'] as bigint) - reachMs} AND held.ts <= ${(span['last'] as bigint) + reachMs}
       AND held.ts >= touched.first - ${reachMs} AND held.ts <= touched.last + ${reachMs})`;
+  // A table, because a window over a Parquet scan runs in one thread.
+  await session.run(`CREATE OR REPLACE TEMP TABLE near AS SELECT *, false AS fresh FROM (${membersSql(near)})`);
+  await session.run(`CREATE OR REPLACE TEMP VIEW members AS
+    SELECT *, true AS fresh FROM (${membersSql('events')}) UNION ALL SELECT * FROM near`);
 }
 
 async function addView(session: DuckDb, definitions: Definitions, view: View): Promise<void> {
