@@ -11,7 +11,10 @@ import type { RowsByView } from '@tributary/views/deltas';
 import type { View } from '@tributary/views/view';
 import type { GenerationSource } from './ports.ts';
 
-/** Manifests of finished generations change only to `retired`; this many are remembered with the time they were read. */
+/**
+ * Manifests of computed generations change only to `retired`; this many are remembered with the time they were read. One
+ * that is still pending is read each time: between two reads it may have been computed and published.
+ */
 const REMEMBERED = 1_000;
 const REMEMBER_MS = 1_000;
 
@@ -30,6 +33,7 @@ export function openDataFolder({ dataDir, views, now, memoryLimit }: DataFolderO
     const known = remembered.get(generation);
     if (known !== undefined && now() - known.atMs < REMEMBER_MS) return known.manifest;
     const manifest = await readGeneration(dataDir, generation);
+    if (manifest.state === 'pending') return manifest;
     if (remembered.size >= REMEMBERED) remembered.clear();
     remembered.set(generation, { manifest, atMs: now() });
     return manifest;

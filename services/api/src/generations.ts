@@ -41,18 +41,25 @@ export interface GenerationsOptions {
   readonly onWarning: (message: string, cause: unknown) => void;
   /** Generations held in memory. */
   readonly keep?: number;
-  /** How long after a failed load the next attempt comes. */
-  readonly retryMs?: number;
 }
+
+/** After the first failed load of a generation the next attempt comes this soon; the pause doubles up to the most, ms. */
+const RETRY_MS = 200;
+const MOST_RETRY_MS = 5_000;
 
 const FALLBACKS = 3;
 
-export function createGenerations({ source, now, onWarning, keep = 3, retryMs = 5_000 }: GenerationsOptions): Generations {
+export function createGenerations({ source, now, onWarning, keep = 3 }: GenerationsOptions): Generations {
   const memory = new Map<number, LoadedGeneration>([[0, GENERATION_ZERO]]);
   let wanted: GenerationPointer | null = null;
   let served: LoadedGeneration | null = null;
-  let failed: { readonly generation: number; readonly reason: string; readonly atMs: number } | null = null;
+  let failed: { readonly generation: number; readonly reason: string; readonly atMs: number; readonly times: number } | null =
+    null;
   let loading: Promise<void> | null = null;
+
+  function retryPauseMs(times: number): number {
+    return Math.min(MOST_RETRY_MS, RETRY_MS * 2 ** (times - 1));
+  }
 
   function hear(pointer: GenerationPointer | null): void {
     if (pointer === null || (wanted !== null && pointer.sequence <= wanted.sequence)) return;
@@ -65,7 +72,7 @@ export function createGenerations({ source, now, onWarning, keep = 3, retryMs = 
   function ensure(): Promise<void> {
     if (loading !== null) return loading;
     if (wanted === null || served?.generation === wanted.generation) return Promise.resolve();
-    if (failed?.generation === wanted.generation && now() - failed.atMs < retryMs) return Promise.resolve();
+    if (failed?.generation === wanted.generation && now() - failed.atMs < retryPauseMs(failed.times)) return Promise.resolve();
     loading = load(wanted.generation).finally(() => {
       loading = null;
     });
@@ -77,7 +84,8 @@ export function createGenerations({ source, now, onWarning, keep = 3, retryMs = 
       remember(await read(generation));
       failed = null;
     } catch (cause) {
-      failed = { generation, reason: (cause as Error).message, atMs: now() };
+      const times = failed?.generation === generation ? failed.times + 1 : 1;
+      failed = { generation, reason: (cause as Error).message, atMs: now(), times };
       onWarning(`generation ${generation} cannot be loaded`, cause);
       if (served === null) await fallBack(generation);
     }
@@ -90,7 +98,7 @@ export function createGenerations({ source, now, onWarning, keep = 3, retryMs = 
       throw new TributaryError('manifest_corrupt', `generation ${generation} is published but has no manifest`);
     if (manifest.state !== 'computed')
       throw new TributaryError('manifest_corrupt', `generation ${generation} is published but its state is ${manifest.state}`);
-    return loadedGeneration(generation, manifest, await source.viewRows(manifest));
+    return await loadedGeneration(generation, manifest, await source.viewRows(manifest));
   }
 
   /** At start, with nothing in memory: the newest older generation that is kept is exact too. */

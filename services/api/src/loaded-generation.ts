@@ -1,4 +1,5 @@
 /** A generation in memory: its view rows, and the projections that questions asked of it lately. */
+import { setImmediate as turn } from 'node:timers/promises';
 import type { GenerationManifest } from '@tributary/archive/layout';
 import { type Rows, type RowsByView, rowsOf } from '@tributary/views/deltas';
 import { VIEWS } from '@tributary/views/registry';
@@ -18,9 +19,29 @@ const REMEMBERED = 64;
 /** A projection of more rows than this is computed anew each time. */
 const REMEMBERED_ROWS = 20_000;
 
-export function loadedGeneration(generation: number, manifest: GenerationManifest | null, views: RowsByView): LoadedGeneration {
+/** Rows that are split before requests have their turn: a few ms. */
+const ROWS_PER_TURN = 4_096;
+
+export async function loadedGeneration(
+  generation: number,
+  manifest: GenerationManifest,
+  views: RowsByView,
+): Promise<LoadedGeneration> {
+  const byModel = new Map<string, RowsByView>();
+  for (const [name, rows] of views) {
+    const split = await splitByModel(name, rows);
+    if (split !== undefined) byModel.set(name, split);
+  }
+  return inMemory(generation, manifest, views, byModel);
+}
+
+function inMemory(
+  generation: number,
+  manifest: GenerationManifest | null,
+  views: RowsByView,
+  byModel: ReadonlyMap<string, RowsByView>,
+): LoadedGeneration {
   const remembered = new Map<string, Rows>();
-  const byModel = new Map([...views].map(([name, rows]) => [name, splitByModel(name, rows)]));
   return {
     generation,
     manifest,
@@ -45,11 +66,15 @@ export function loadedGeneration(generation: number, manifest: GenerationManifes
 }
 
 /** Questions about credit name one model: they need not pass over the rows of the others. Rows are shared, not copied. */
-function splitByModel(view: string, rows: Rows): Map<string, Rows> | undefined {
+async function splitByModel(view: string, rows: Rows): Promise<RowsByView | undefined> {
   const at = VIEWS.find(({ name }) => name === view)?.dimensions.indexOf('model') ?? -1;
   if (at < 0) return undefined;
   const split: RowsByView = new Map();
-  for (const [key, measures] of rows) rowsOf(split, partAt(key, at)).set(key, measures);
+  let passed = 0;
+  for (const [key, measures] of rows) {
+    rowsOf(split, partAt(key, at)).set(key, measures);
+    if (++passed % ROWS_PER_TURN === 0) await turn();
+  }
   return split;
 }
 
@@ -60,4 +85,4 @@ function partAt(key: string, at: number): string {
   return end < 0 ? key.slice(start) : key.slice(start, end);
 }
 
-export const GENERATION_ZERO: LoadedGeneration = loadedGeneration(0, null, new Map());
+export const GENERATION_ZERO: LoadedGeneration = inMemory(0, null, new Map(), new Map());

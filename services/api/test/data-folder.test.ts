@@ -127,6 +127,66 @@ test('law 7: a flipped byte, a missing file and a broken manifest are never a sm
   expect(generations.take(null).loaded.generation).toBe(1);
 });
 
+test('a generation is served at once when it is published, also by who looked while it was pending', async () => {
+  const source = open();
+  const created = await createGeneration(dataDir, pending());
+  expect(await source.manifest(created.generation)).toMatchObject({ state: 'pending' });
+  await writeGeneration(dataDir, { ...created, state: 'computed' });
+  // No time has passed.
+  expect(await source.manifest(created.generation)).toMatchObject({ state: 'computed' });
+});
+
+test('a failed load is tried again soon, then ever more rarely, up to every 5 s', async () => {
+  let at = 0;
+  const attempts: number[] = [];
+  const source = {
+    ...open(),
+    publication: async () => ({ sequence: 1, generation: 1, action: 'publish' as const, held: false, at: 1, by: 'test' }),
+    manifests: async () => [],
+    manifest: async () => {
+      attempts.push(at);
+      return null;
+    },
+  };
+  const generations = createGenerations({ source, now: () => at, onWarning: () => {} });
+  for (; at <= 30_000; at += 100) await generations.refresh();
+  expect(attempts).toEqual([0, 200, 600, 1_400, 3_000, 6_200, 11_200, 16_200, 21_200, 26_200]);
+});
+
+test('loading 120 000 rows lets requests have their turn', async () => {
+  const manifest = await compute([]);
+  const session = await openDuckDb({ memoryLimit: '64MiB', threads: 1, tempDir: join(dataDir, 'staging', 'test') });
+  const { dimensions, measures } = VIEWS.find(({ name }) => name === 'credit') as (typeof VIEWS)[number];
+  const columns = [...dimensions.map((d) => `'${d}' || i AS "${d}"`), ...measures.map((m) => `i AS "${m}"`)].join(', ');
+  const staged = join(dataDir, 'staging', 'many.parquet');
+  const rows = await copyToParquet(session, `SELECT ${columns} FROM range(1, 120001) r(i)`, staged);
+  const credit = await keepFile(dataDir, staged, 'generations/many.parquet', rows);
+  await session.close();
+  const many = { ...manifest, views: { ...manifest.views, credit } };
+  const source = { ...open(), manifest: async () => many };
+  await source.publish(0, { generation: 1, action: 'publish', held: false, at: 5, by: 'test' });
+  const generations = createGenerations({ source, now: () => nowMs, onWarning: () => {} });
+  let turns = 0;
+  const timer = setInterval(() => turns++, 1);
+  const startMs = performance.now();
+  await generations.refresh();
+  const tookMs = performance.now() - startMs;
+  clearInterval(timer);
+  const sum = generations.take(null).loaded.project(VIEWS.find(({ name }) => name === 'credit') as (typeof VIEWS)[number], {
+    days: { fromDay: null, toDay: null },
+    by: [],
+    equal: {},
+  });
+  expect(sum.get('')?.[0]).toBe((120_000 * 120_001) / 2);
+  // 59 chunks of rows and 30 turns of the split; how long each takes depends on the machine, how many there are does not.
+  expect(turns, `in ${Math.round(tookMs)} ms`).toBeGreaterThan(30);
+  await expect(
+    source.viewRows({ ...many, views: { ...many.views, credit: { ...credit, rows: 120_001 } } }),
+  ).rejects.toMatchObject({
+    code: 'archive_corrupt',
+  });
+});
+
 test('a conversion and the events of its user are found, and nobody else’s', async () => {
   const user = `o'brien "x"`;
   const manifest = await compute([
