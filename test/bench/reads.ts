@@ -5,14 +5,16 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { createHttp, type Http } from './http.ts';
-import { withPlatform } from './platform.ts';
+import { createHttp, type Drained, type Http } from './http.ts';
+import { percentile, withPlatform } from './platform.ts';
 import type { Figure } from './report.ts';
 import { workload } from './workload.ts';
 
 const USERS = 2_000;
 const SIGNALS = 30;
 const CONCURRENT = 8;
+/** Odd: the median is one of them. */
+const ROUNDS = 3;
 
 export function benchReads(seconds: number): Promise<Figure[]> {
   return withPlatform(async ({ collectorUrl, apiUrl, keys }) => {
@@ -22,50 +24,66 @@ export function benchReads(seconds: number): Promise<Figure[]> {
     await untilReadable(api, users);
 
     let asked = 0;
-    const many = await rate(seconds, async () => {
+    const query = async () => {
       const from = (asked++ * 100) % (USERS - 100);
       const body = JSON.stringify({ users: users.slice(from, from + 100), limit: 20 });
       const { status, bytes } = await api.drainPost('/v1/signals/query', body);
       if (status !== 200 || bytes < 100 * 20 * 150) throw new Error(`a query answered ${status} with ${bytes} bytes`);
-    });
+    };
+    const apiCpu = () => cpuOfMetrics(api);
+    await measure(1, apiCpu, query); // code is compiled while it runs
+    const many: Measured[] = [];
+    for (let round = 0; round < ROUNDS; round++) many.push(await measure(seconds / ROUNDS, apiCpu, query));
 
     const sample = await api.get(`/v1/users/${users[0]}/signals?limit=20`);
     if (sample.status !== 200) throw new Error(`a read answered ${sample.status}: ${sample.body}`);
-    const bareServer = await startBare(sample.body.length);
+    const bytes = Buffer.byteLength(sample.body);
+    const bareServer = await startBare(bytes);
     try {
       const bareApi = createHttp(bareServer.url, 'none');
+      const bareCpu = async () => (JSON.parse((await bareApi.get('/cpu')).body) as { micros: number }).micros;
+      const readBare = async () => sound(await bareApi.drainGet('/bare'), bytes);
+      const readSingle = async () =>
+        sound(await api.drainGet(`/v1/users/${users[asked++ % USERS]}/signals?limit=20`), bytes * 0.8);
+      await measure(1, bareCpu, readBare);
+      await measure(1, apiCpu, readSingle);
       // In turn, A B A B: the machine's speed drifts.
-      const single: number[] = [];
-      const bare: number[] = [];
-      for (let round = 0; round < 3; round++) {
-        bare.push(await rate(seconds / 3, () => bareApi.drainGet('/bare')));
-        single.push(await rate(seconds / 3, () => api.drainGet(`/v1/users/${users[asked++ % USERS]}/signals?limit=20`)));
+      const single: Measured[] = [];
+      const bare: Measured[] = [];
+      for (let round = 0; round < ROUNDS; round++) {
+        bare.push(await measure(seconds / ROUNDS, bareCpu, readBare));
+        single.push(await measure(seconds / ROUNDS, apiCpu, readSingle));
       }
       bareApi.close();
-      const [bareRate, singleRate] = [mean(bare), mean(single)];
+      const section = 'reads';
+      const ratio = (of: keyof Measured) => median(single.map((s, i) => s[of] / (bare[i] as Measured)[of]));
       return [
         {
-          section: 'reads',
+          section,
           figure: '100 users × 20 signals',
-          value: many * 100,
+          value: medianOf(many, 'perSecond') * 100,
           unit: 'users/s',
           goal: { value: 50_000, better: 'more' },
           note: 'aim: 70 000',
         },
+        { section, figure: 'CPU of the API, 100 × 20', value: medianOf(many, 'cpuMicros'), unit: 'µs/request' },
         {
-          section: 'reads',
+          section,
           figure: 'bare Fastify route',
-          value: bareRate,
+          value: medianOf(bare, 'perSecond'),
           unit: 'requests/s',
-          note: `${sample.body.length} bytes from memory`,
+          note: `${bytes} bytes from memory`,
         },
-        { section: 'reads', figure: 'single user', value: singleRate, unit: 'requests/s' },
+        { section, figure: 'CPU of the bare route', value: medianOf(bare, 'cpuMicros'), unit: 'µs/request' },
+        { section, figure: 'single user', value: medianOf(single, 'perSecond'), unit: 'requests/s' },
+        { section, figure: 'CPU of the API, single user', value: medianOf(single, 'cpuMicros'), unit: 'µs/request' },
         {
-          section: 'reads',
+          section,
           figure: 'single user / bare route',
-          value: singleRate / bareRate,
+          value: ratio('perSecond'),
           unit: '×',
           goal: { value: 0.7, better: 'more' },
+          note: 'the bare route asks no Redis',
         },
       ];
     } finally {
@@ -106,9 +124,16 @@ async function untilReadable(api: Http, users: readonly string[]): Promise<void>
   }
 }
 
-/** Calls per second of `CONCURRENT` callers. */
-async function rate(seconds: number, call: () => Promise<unknown>): Promise<number> {
+interface Measured {
+  readonly perSecond: number;
+  /** CPU time of the server, user and system, per call: what a shared machine leaves comparable. */
+  readonly cpuMicros: number;
+}
+
+/** `CONCURRENT` callers, each with one call in flight. `cpu`: the server's CPU time so far, µs. */
+async function measure(seconds: number, cpu: () => Promise<number>, call: () => Promise<unknown>): Promise<Measured> {
   let calls = 0;
+  const cpuBefore = await cpu();
   const start = performance.now();
   const end = start + seconds * 1000;
   const caller = async () => {
@@ -118,7 +143,19 @@ async function rate(seconds: number, call: () => Promise<unknown>): Promise<numb
     }
   };
   await Promise.all(Array.from({ length: CONCURRENT }, caller));
-  return calls / ((performance.now() - start) / 1000);
+  const perSecond = calls / ((performance.now() - start) / 1000);
+  return { perSecond, cpuMicros: ((await cpu()) - cpuBefore) / calls };
+}
+
+async function cpuOfMetrics(api: Http): Promise<number> {
+  const { body } = await api.get('/metrics');
+  const seconds = /^process_cpu_seconds_total ([\d.]+)/m.exec(body)?.[1];
+  if (seconds === undefined) throw new Error('the metrics do not tell the CPU time');
+  return Number(seconds) * 1e6;
+}
+
+function sound({ status, bytes }: Drained, least: number): void {
+  if (status !== 200 || bytes < least) throw new Error(`a read answered ${status} with ${bytes} bytes`);
 }
 
 async function startBare(bytes: number): Promise<{ url: string; stop(): Promise<void> }> {
@@ -136,4 +173,5 @@ async function startBare(bytes: number): Promise<{ url: string; stop(): Promise<
   };
 }
 
-const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+const median = (values: readonly number[]) => percentile(values, 0.5);
+const medianOf = (measured: readonly Measured[], of: keyof Measured) => median(measured.map((m) => m[of]));

@@ -39,7 +39,8 @@ export async function findConversion(
   const [record = null] = await fromStore(deps.store.records([{ partition, userKey: user }]));
   const recorded = eventsOfRecord(record);
   const seen = recorded.find((event) => event.id === id);
-  const logTimeMs = board.states()[partition]?.logTimeMs ?? 0;
+  // While the log time is unknown (nothing was looked at yet), whatever may have left the record is asked of the archive.
+  const logTimeMs = board.states()[partition]?.logTimeMs ?? Number.POSITIVE_INFINITY;
 
   if (seen !== undefined && (manifest === null || seen.ts > logTimeMs - board.definitions(partition).latenessMs))
     return { userKey: user, events: recorded, definitions: board.definitions(partition), sources: ['speed'], holes: [], notes };
