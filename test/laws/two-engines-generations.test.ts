@@ -11,12 +11,13 @@ import { copyToParquet, keepFile } from '@tributary/archive/parquet';
 import { readViewRows } from '@tributary/archive/views';
 import type { Definitions } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
+import { HOUR_MS } from '@tributary/model/time';
 import { partitionOf, userKeyOf } from '@tributary/model/user-key';
 import { compute } from '@tributary/recompute/compute/compute';
 import type { ComputeBase, ComputeLimits } from '@tributary/recompute/compute/spec';
 import { differences } from '@tributary/testkit/compare-rows';
 import { generateEvents } from '@tributary/testkit/generate';
-import { generateDefinitions } from '@tributary/testkit/generate-definitions';
+import { definitionsOf, generateDefinitions, SMALL_DEFINITIONS } from '@tributary/testkit/generate-definitions';
 import { naive } from '@tributary/testkit/naive';
 import { createRandom, type Random } from '@tributary/testkit/random';
 import type { RowsByView } from '@tributary/views/deltas';
@@ -123,4 +124,66 @@ test('laws 1, 3, 5, 8: every generation is naive(all up to its cut), whatever th
     }),
     { numRuns: 25 },
   );
+});
+
+const LIMITS: ComputeLimits = { memoryMb: 256, threads: 1, shardRows: 1_000, filesPerKind: 64 };
+const NOON_MS = Date.UTC(2026, 2, 1, 12);
+const event = (userId: string, id: string, hours: number, type: string, more: Partial<Event> = {}): Event => ({
+  ts: NOON_MS + hours * HOUR_MS,
+  type,
+  id,
+  userId,
+  receivedAt: NOON_MS,
+  source: 'test',
+  ...more,
+});
+
+/** Each piece is one generation; the last one must be naive(all). */
+async function expectNaive(pieces: readonly (readonly Event[])[], definitions: Definitions): Promise<void> {
+  let base: Awaited<ReturnType<typeof generation>> | null = null;
+  for (const piece of pieces) base = await generation(await archive(piece), base, definitions, LIMITS);
+  expect(differences(await viewsOf(base as ComputeBase), naive(pieces.flat(), definitions))).toEqual([]);
+}
+
+test('law 8: late touches at the very edges of their windows change the conversions that they reach, and no others', async () => {
+  for (const resetOnConversion of [false, true]) {
+    const definitions = definitionsOf({ ...SMALL_DEFINITIONS, attribution: { resetOnConversion } });
+    const conversions = [event('ana', 'm', 6, 'buy', { value: 1_000 }), event('ana', 'n', 7, 'buy', { value: 10 })];
+    const edges = [
+      event('ana', 'a', 0, 'click', { channel: 'a whole window before m' }),
+      event('ana', 'b', -0.001, 'click', { channel: 'a little more' }),
+      event('ana', 'c', 5, 'view', { channel: 'a shorter window' }),
+      event('ana', 'd', 4.999, 'view', { channel: 'missed' }),
+      event('ana', 'e', 6, 'click', { channel: 'same instant, sorts before' }),
+      event('ana', 'z', 6, 'click', { channel: 'same instant, sorts after m' }),
+      event('ana', 'k', 6, 'buy', { value: 5 }),
+    ];
+    await expectNaive([conversions, edges], definitions);
+    for (const edge of edges) await expectNaive([conversions, [edge]], definitions);
+  }
+});
+
+test('law 3: identity is user and id: the same id of two users is two events, each counted once', async () => {
+  const same = [
+    event('ana', 'x', 1, 'buy', { value: 1 }),
+    event('bea', 'x', 2, 'buy', { value: 2 }),
+    event('cid', 'x', 3, 'buy'),
+  ];
+  await expectNaive([[...same, ...same]], definitionsOf(SMALL_DEFINITIONS));
+  await expectNaive([same, [...same, event('dora', 'x', 4, 'buy', { value: 3 })]], definitionsOf(SMALL_DEFINITIONS));
+});
+
+test('law 5: what was a mere signal under old definitions is found once new ones make it a touch', async () => {
+  const touches = SMALL_DEFINITIONS.touches ?? {};
+  const before = definitionsOf(SMALL_DEFINITIONS);
+  const after = definitionsOf({
+    ...SMALL_DEFINITIONS,
+    touches: { ...touches, page: { windowDays: 0.25, defaultChannel: 'organic' } },
+  });
+  const first = [event('ana', 'a', 1, 'page'), event('ana', 'b', 2, 'scroll')];
+  const late = [event('ana', 'c', 3, 'buy', { value: 9 })];
+  const one = await generation(await archive(first), null, before, LIMITS);
+  const two = await generation(await archive([]), one, after, LIMITS);
+  const three = await generation(await archive(late), two, after, LIMITS);
+  expect(differences(await viewsOf(three), naive([...first, ...late], after))).toEqual([]);
 });
