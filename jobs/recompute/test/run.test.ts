@@ -7,7 +7,8 @@ import { TributaryError } from '@tributary/model/errors';
 import type { Event } from '@tributary/model/event';
 import { computeInChild } from '@tributary/recompute/child/child';
 import { STAGES } from '@tributary/recompute/ports';
-import { move } from '@tributary/recompute/publication';
+import { decidePublication, move } from '@tributary/recompute/publication';
+import { waitUntilSealed } from '@tributary/recompute/seal';
 import { differences } from '@tributary/testkit/compare-rows';
 import { generateEvents } from '@tributary/testkit/generate';
 import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/generate-definitions';
@@ -327,4 +328,34 @@ test('an abort leaves the generation pending; the retried run goes on with it', 
   expect((await world.manifest(1)).state).toBe('pending');
   await expect(world.run({ ...run })).resolves.toMatchObject({ generation: 1, published: 'published' });
   await expectMerged(events);
+});
+
+test('a partition that a later generation sealed first is never taken for a seal of an earlier one', async () => {
+  const dying = dyingAt('remembered');
+  void world.run(asRun(), { reached: dying.reached });
+  await dying.died;
+  await world.ingest(log(22));
+  await world.run();
+  const sealed = waitUntilSealed(await world.manifest(1), world.ports, new AbortController().signal);
+  await expect(sealed).rejects.toMatchObject({ code: 'conflict', message: expect.stringContaining('superseded') });
+});
+
+test('the decision to publish: once, not over a rollback, not over somebody who knew better', () => {
+  const published = (sequence: number, generation: number, held = false) => ({
+    sequence,
+    generation,
+    action: held ? ('rollback' as const) : ('publish' as const),
+    held,
+    at: 0,
+    by: 'test',
+  });
+  const facts = { generation: 3, scheduled: true, expectedSequence: 2, publications: [published(1, 1), published(2, 2)] };
+  expect(decidePublication(facts)).toBe('publish');
+  expect(decidePublication({ ...facts, publications: [], expectedSequence: 0 })).toBe('publish');
+  expect(decidePublication({ ...facts, expectedSequence: 1 })).toBe('overtaken');
+  const rolledBack = { ...facts, expectedSequence: 3, publications: [...facts.publications, published(3, 1, true)] };
+  expect(decidePublication(rolledBack)).toBe('held');
+  expect(decidePublication({ ...rolledBack, scheduled: false })).toBe('publish');
+  // Published, then rolled back, then its job is tried again: it was published once, and that is over.
+  expect(decidePublication({ ...rolledBack, generation: 2, scheduled: false })).toBe('already');
 });
