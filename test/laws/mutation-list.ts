@@ -66,8 +66,8 @@ export const MUTATIONS: readonly Mutation[] = [
     lie: 'anchors exactly one reach after an event are left out of the difference',
     law: '1',
     file: `${VIEWS}/difference.ts`,
-    from: '.ts > event.ts + reachMs) break;',
-    to: '.ts >= event.ts + reachMs) break;',
+    from: 'event.ts + reachMs + 1);',
+    to: 'event.ts + reachMs);',
   },
   {
     lie: 'a touch exactly one window before the conversion is not eligible',
@@ -129,8 +129,8 @@ export const MUTATIONS: readonly Mutation[] = [
     lie: 'an out-of-order event is only added, later conversions are not looked at again',
     law: '2',
     file: `${VIEWS}/difference.ts`,
-    from: 'if (reachMs === 0 && revisableMs === 0) continue;',
-    to: 'continue;',
+    from: 'if (!view.influences(event.kind, definitions)) continue;',
+    to: 'if (at >= 0) continue;',
   },
   {
     lie: 'duplicates are not looked for',
@@ -241,8 +241,8 @@ export const MUTATIONS: readonly Mutation[] = [
     lie: 'a conversion without touches credits nobody',
     law: '4',
     file: `${VIEWS}/credit/fold.ts`,
-    from: 'if (path.length === 0)\n        emit(',
-    to: 'if (path.length === 0)\n        void (',
+    from: 'if (path.length === 0) return new Map([[NOWHERE, [CREDIT_UNIT_MICROS, conversion.valueMinor]]]);',
+    to: 'if (path.length === 0) return new Map();',
   },
   {
     lie: 'a partition that does not answer is left out',
@@ -292,5 +292,12 @@ export const MUTATIONS: readonly Mutation[] = [
     file: `${SPEED}/decode.ts`,
     from: 'if (heartbeat !== undefined) batch.logTimeMs = Math.max(batch.logTimeMs, heartbeat.receivedAt);',
     to: '',
+  },
+  {
+    lie: 'work that was left undone is not told',
+    law: '7',
+    file: `${VIEWS}/step.ts`,
+    from: ' || tooMuchWork;',
+    to: ';',
   },
 ];

@@ -50,7 +50,14 @@ export const PARTS_UNDER_TEST: PartsUnderTest = {
       trustedProxies: [],
       onWarning: () => {},
     };
-    const generations = createGenerations({ source: deps.source, now: deps.now, onWarning: deps.onWarning, keep: 2, retryMs: 0 });
+    // Every look finds the pause after a failed load over: what is tried again, and when, is the seed's to decide.
+    let lookedMs = 0;
+    const generations = createGenerations({
+      source: deps.source,
+      now: () => (lookedMs += 10_000),
+      onWarning: deps.onWarning,
+      keep: 2,
+    });
     let reads = 0;
     return {
       async read() {
