@@ -58,6 +58,26 @@ describe('events send', () => {
     expect(done.stderr).toContain(message);
   });
 
+  test('a collector that is down is told at the first failed attempt, once, with the end of the trying', async () => {
+    let attempts = 0;
+    const collector = fakeCollector();
+    await using server = await fakeServer((request) => (++attempts < 4 ? { hangUp: true } : collector.take(request)));
+    const told: number[] = [];
+    const done = await tributary(['events', 'send', '--type', 'x', '--user', 'u', '--collector-url', server.url], {
+      stderr: {
+        isTTY: false,
+        once: () => {},
+        off: () => {},
+        write: (text) => {
+          expect(text).toMatch(/^the collector at http:.* does not answer: .+; trying until about 08:01:51Z\n$/);
+          told.push(attempts);
+          return true;
+        },
+      },
+    });
+    expect({ code: done.code, told, attempts }).toEqual({ code: 0, told: [1], attempts: 4 });
+  });
+
   test('nothing to send is no request and exit 0', async () => {
     await using server = await fakeServer(() => NOTHING);
     expect(await tributary(['events', 'send', '--json', '--collector-url', server.url])).toMatchObject({ code: 0 });

@@ -10,6 +10,7 @@ import { inflated, linesOf } from '../import/lines.ts';
 import { createProblems } from '../import/problems.ts';
 import { createSender } from '../import/sender.ts';
 import { count } from '../terminal/figures.ts';
+import { printable } from '../terminal/table.ts';
 import { openInput, problemLines, rejectedLines } from './import-run.ts';
 
 type Sent = Partial<Omit<Event, 'receivedAt'>> & { readonly id: string };
@@ -58,6 +59,8 @@ async function sendEvents(context: Context, file: string | undefined, options: O
     key: settings.key('write'),
     fetch: shell.fetch,
     sleep: shell.sleep,
+    now: shell.now,
+    onTrouble: (text) => terminal.say(printable(text)),
     onProgress: (totals) => terminal.progress(`${count(totals.sent)} events sent`),
   });
   const problems = createProblems();

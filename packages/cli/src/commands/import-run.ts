@@ -20,6 +20,8 @@ export function senderFor(context: Context, dryRun: boolean): Sender | null {
     key: settings.key('write'),
     fetch: shell.fetch,
     sleep: shell.sleep,
+    now: shell.now,
+    onTrouble: (text) => terminal.say(printable(text)),
     onProgress: (totals) =>
       terminal.progress(`${count(totals.sent)} events sent${totals.retries > 0 ? `, ${count(totals.retries)} retries` : ''}`),
   });

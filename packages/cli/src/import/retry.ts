@@ -12,6 +12,13 @@ export function isRetryable(status: number): boolean {
   return status === 0 || status === 429 || status === 503 || status === 502 || status === 504;
 }
 
+/** How long the attempts after the first go on at least; a collector that hangs, or asks for longer waits, adds to it. */
+export function allWaitsMs(retryAfter: string | null): number {
+  let sum = retryWaitMs(1, retryAfter);
+  for (let attempt = 2; attempt < MAX_ATTEMPTS; attempt++) sum += retryWaitMs(attempt, null);
+  return sum;
+}
+
 /** `attempt` counts from 1. `retryAfter` is the header, in whole seconds. */
 export function retryWaitMs(attempt: number, retryAfter: string | null): number {
   if (retryAfter !== null && /^\d{1,6}$/.test(retryAfter)) return Math.min(Number(retryAfter) * 1000, LONGEST_RETRY_AFTER_MS);

@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { CommandError, EXIT } from '../exit.ts';
 import type { Batch } from './batches.ts';
-import { isRetryable, MAX_ATTEMPTS, retryWaitMs } from './retry.ts';
+import { allWaitsMs, isRetryable, MAX_ATTEMPTS, retryWaitMs } from './retry.ts';
 
 export interface Sending {
   readonly url: string;
@@ -18,6 +18,10 @@ export interface Sending {
   readonly key: string;
   readonly fetch: typeof fetch;
   readonly sleep: (ms: number) => Promise<void>;
+  /** Epoch ms. */
+  readonly now: () => number;
+  /** Called once, at the first attempt that failed: whoever waits wants to know why. */
+  readonly onTrouble: (text: string) => void;
   readonly onProgress: (totals: SendTotals) => void;
 }
 
@@ -51,9 +55,15 @@ export function createSender(to: Sending): Sender {
   const totals: SendTotals = { sent: 0, accepted: 0, rejected: 0, firstRejected: [], retries: 0 };
   const inFlight = new Set<Promise<void>>();
   let failure: unknown;
+  const onRetry = (trouble: string, retryAfter: string | null) => {
+    totals.retries += 1;
+    if (totals.retries > 1) return;
+    const until = new Date(to.now() + allWaitsMs(retryAfter)).toISOString().slice(11, 19);
+    to.onTrouble(`${trouble}; trying until about ${until}Z`);
+  };
 
   const run = async (batch: Batch): Promise<void> => {
-    const answer = await deliver(to, await compress(batch.body), () => (totals.retries += 1));
+    const answer = await deliver(to, await compress(batch.body), onRetry);
     totals.sent += batch.events;
     totals.accepted += answer.accepted;
     totals.rejected += answer.rejected.length;
@@ -85,12 +95,14 @@ interface Answer {
   readonly rejected: readonly Rejected[];
 }
 
-async function deliver(to: Sending, body: Uint8Array<ArrayBuffer>, onRetry: () => void): Promise<Answer> {
+type OnRetry = (trouble: string, retryAfter: string | null) => void;
+
+async function deliver(to: Sending, body: Uint8Array<ArrayBuffer>, onRetry: OnRetry): Promise<Answer> {
   for (let attempt = 1; ; attempt++) {
     const { status, retryAfter, text } = await post(to, body);
     if (status === 200) return answerOf(to, text);
     if (!isRetryable(status) || attempt >= MAX_ATTEMPTS) throw refusal(to, status, text);
-    onRetry();
+    onRetry(refusal(to, status, text).message, retryAfter);
     await to.sleep(retryWaitMs(attempt, retryAfter));
   }
 }
