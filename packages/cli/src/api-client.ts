@@ -50,6 +50,9 @@ async function exchange(
   }
 }
 
+/** What the API refuses because the options were wrong: where it was asked is nothing to the caller. */
+const WRONG_USAGE: ReadonlySet<string> = new Set(['invalid_query', 'unknown_model', 'empty_range']);
+
 /** A problem detail (RFC 9457) as an error; whatever else answered is quoted. */
 function problemOf(request: string, status: number, text: string): CommandError {
   let problem: { code?: string; detail?: string; fix?: string } = {};
@@ -59,6 +62,13 @@ function problemOf(request: string, status: number, text: string): CommandError 
     // Not one of ours, a proxy's page perhaps: quoted below.
   }
   const detail = problem.detail ?? text.slice(0, 200);
+  if (status === 400 && problem.code !== undefined && WRONG_USAGE.has(problem.code))
+    return new CommandError({
+      code: problem.code,
+      message: detail,
+      fix: problem.fix ?? 'Correct the option that the message names; --help lists them.',
+      exitCode: EXIT.usage,
+    });
   return new CommandError({
     code: problem.code ?? `http_${status}`,
     message: `${request} answered ${status}: ${detail}`,

@@ -271,6 +271,17 @@ test('status: facts, partitions on request, exit 1 when answers are incomplete',
   expect(done.stdout).toContain('1 min 30 s ago');
 });
 
+test.each(['invalid_query', 'unknown_model', 'empty_range'])(
+  '400 %s is wrong usage: exit 2, detail and fix, no address',
+  async (code) => {
+    await using server = await fakeServer(() => problem(400, code, 'there is no model "shapely"'));
+    const argv = ['attribution', 'report', '--model', 'shapely', '--url', server.url];
+    const stderr = `error: there is no model "shapely"\n  fix: fix of ${code}\n`;
+    expect(await tributary(argv)).toMatchObject({ code: 2, stdout: '', stderr });
+    expect(JSON.parse((await tributary([...argv, '--json'])).stderr).error).toMatchObject({ code, exitCode: 2 });
+  },
+);
+
 test('reconcile: seen against computed by view, the rows that differ, what can explain it; a difference is exit 1', async () => {
   await using server = await fakeServer(routes);
   const done = await tributary(['reconcile', 'show', '--url', server.url]);
