@@ -53,6 +53,16 @@ async function exchange(
 /** What the API refuses because the options were wrong: where it was asked is nothing to the caller. */
 const WRONG_USAGE: ReadonlySet<string> = new Set(['invalid_query', 'unknown_model', 'empty_range']);
 
+/** Says where ids come from when the one that was asked for is not there. */
+export async function orWhere<T>(answer: Promise<T>, fix: string): Promise<T> {
+  try {
+    return await answer;
+  } catch (cause) {
+    if (!(cause instanceof CommandError) || cause.code !== 'not_found') throw cause;
+    throw new CommandError({ code: cause.code, message: cause.message, fix, exitCode: cause.exitCode }, { cause });
+  }
+}
+
 /** A problem detail (RFC 9457) as an error; whatever else answered is quoted. */
 function problemOf(request: string, status: number, text: string): CommandError {
   let problem: { code?: string; detail?: string; fix?: string } = {};

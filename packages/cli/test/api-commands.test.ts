@@ -282,6 +282,17 @@ test.each(['invalid_query', 'unknown_model', 'empty_range'])(
   },
 );
 
+test.each([
+  [['batch', 'publish', '999'], 'tributary batch status'],
+  [['batch', 'rollback', '999'], 'tributary batch status'],
+  [['reconcile', 'show', '999'], 'tributary batch status.*deleted with their generation'],
+  [['attribution', 'explain', 'X'], 'tributary events tail'],
+])('404 of %j says where ids come from', async (argv, where) => {
+  await using server = await fakeServer(routes);
+  const done = await tributary([...argv, '--url', server.url]);
+  expect(done).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(`there is no .*\n  fix: .*${where}`) });
+});
+
 test('reconcile: seen against computed by view, the rows that differ, what can explain it; a difference is exit 1', async () => {
   await using server = await fakeServer(routes);
   const done = await tributary(['reconcile', 'show', '--url', server.url]);
@@ -290,9 +301,15 @@ test('reconcile: seen against computed by view, the rows that differ, what can e
     'generation 3 against generation 2 and real time (2026-11-21 00:00:00Z): readers saw something else',
   );
   expect(done.stdout).toMatch(/^activity +5 +5 +0 {2}events +1,234 +1,234 +0$/m);
-  expect(done.stdout).toMatch(/^2026-11-20 {2}email +EUR +valueMinor +1\.00 EUR +6\.00 EUR +5\.00 EUR$/m);
+  expect(done.stdout).toMatch(/^2026-11-20 {2}email +EUR +value +1\.00 EUR +6\.00 EUR +5\.00 EUR$/m);
   expect(done.stdout).toContain('and 11 more rows');
-  for (const reason of ['4 events came too late', 'the definitions changed', 'in the partitions 1, 7'])
+  for (const reason of [
+    'at most 4 late events (copies counted)',
+    'A difference is expected after late events',
+    'summed over the models',
+    'the definitions changed',
+    'in the partitions 1, 7',
+  ])
     expect(done.stdout).toContain(reason);
   expect(done.stdout).not.toContain('duplicates');
 

@@ -1,5 +1,6 @@
 /** `tributary attribution explain ID`: every touch of one conversion, its credit under each model, and why. */
 import type { Command } from 'commander';
+import { orWhere } from '../api-client.ts';
 import { type Act, answer, type Context } from '../context.ts';
 import { EXIT, type ExitCode, UsageError } from '../exit.ts';
 import { conversions, instant, money, span } from '../terminal/figures.ts';
@@ -47,7 +48,10 @@ export function addAttributionExplain(parent: Command, act: Act): void {
 }
 
 async function explain(context: Context, id: string, options: Options): Promise<ExitCode> {
-  const got = await context.api('read').get<Explanation>(`/v1/conversions/${encodeURIComponent(id)}`, { user: options.user });
+  const got = await orWhere(
+    context.api('read').get<Explanation>(`/v1/conversions/${encodeURIComponent(id)}`, { user: options.user }),
+    'Give the id of a conversion event, as its producer sent it: "tributary signals get USER --json" lists a user\'s, "tributary events tail" shows them as they come.',
+  );
   const models = options.model?.split(',') ?? got.models;
   const unknown = models.find((model) => !got.models.includes(model));
   if (unknown !== undefined) throw new UsageError(`--model: there is no model "${unknown}"; there are ${got.models.join(', ')}`);

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import type { ApiClient } from '../api-client.ts';
+import { type ApiClient, orWhere } from '../api-client.ts';
 import { type Act, answer, type Context } from '../context.ts';
 import { CommandError, EXIT, type ExitCode, UsageError } from '../exit.ts';
 import { parseDuration } from '../import/instant.ts';
@@ -104,7 +104,10 @@ async function move(context: Context, action: 'publish' | 'rollback', text: stri
       message: 'there is no computed generation older than the current one',
       fix: 'See "tributary batch status".',
     });
-  const got = await api.post<{ publication: Publication }>(`/v1/generations/${generation}/${action}`, {});
+  const got = await orWhere(
+    api.post<{ publication: Publication }>(`/v1/generations/${generation}/${action}`, {}),
+    'See "tributary batch status" for the generations there are; only computed ones can be published.',
+  );
   await answer(context, got, () => publicationLine(got.publication));
   return EXIT.ok;
 }

@@ -1,5 +1,6 @@
 /** `tributary reconcile show`: where real time differed from the recomputed truth, and why. */
 import type { Command } from 'commander';
+import { orWhere } from '../api-client.ts';
 import { type Act, answer, type Context } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { type Reconciliation, reconciliationText } from '../report/reconciliation.ts';
@@ -25,7 +26,10 @@ async function show(context: Context, text: string | undefined): Promise<ExitCod
   const got =
     text === undefined
       ? (await api.get<{ reconciliations: Reconciled[] }>('/v1/reconciliations', { limit: 1 })).reconciliations[0]
-      : await api.get<Reconciled>(`/v1/reconciliations/${numberOf(text)}`);
+      : await orWhere(
+          api.get<Reconciled>(`/v1/reconciliations/${numberOf(text)}`),
+          'See "tributary batch status": reconciliations are deleted with their generation (state "retired"), and a failed one never had any.',
+        );
   if (got === undefined) {
     context.terminal.say('no generation was compared yet: the first reconciliation comes with the second generation');
     if (context.json) await answer(context, null, () => '');

@@ -42,7 +42,7 @@ export function reconciliationText(report: Reconciliation, head: (text: string) 
   const differing = Object.entries(report.views).filter(([, view]) => view.rowsDiffering > 0);
   return [
     headline(report),
-    ...(Object.keys(report.views).length > 0 ? ['', totalsTable(report, head)] : []),
+    ...(Object.keys(report.views).length > 0 ? ['', totalsTable(report, head), ...totalsNote(report)] : []),
     ...differing.flatMap(([name, view]) => ['', rowsTable(name, view, head)]),
     '',
     ...reasons(report),
@@ -70,7 +70,7 @@ function totalsTable({ views }: Reconciliation, head: (text: string) => string):
       i === 0 ? count(view.rowsBefore) : '',
       i === 0 ? count(view.rowsAfter) : '',
       i === 0 ? count(view.rowsDiffering) : '',
-      measure,
+      labelOf(measure),
       ...[total.before, total.after, total.difference].map((value) => figure(measure, value, '')),
     ]),
   );
@@ -87,6 +87,16 @@ function totalsTable({ views }: Reconciliation, head: (text: string) => string):
   return renderTable({ columns, rows }, head);
 }
 
+function totalsNote({ views }: Reconciliation): string[] {
+  const notes = [
+    ...(Object.values(views).some(({ totals }) => Object.keys(totals).some((measure) => MONEY.test(measure)))
+      ? ['totals of money add all currencies up']
+      : []),
+    ...('credit' in views ? ['credit and its value are summed over the models: each model hands out all of it once'] : []),
+  ];
+  return notes.length === 0 ? [] : [`(${notes.join('; ')})`];
+}
+
 function rowsTable(name: string, view: ViewComparison, head: (text: string) => string): string {
   const listed = view.rows.slice(0, LISTED);
   const dimensions = Object.keys(listed[0]?.key ?? {});
@@ -95,7 +105,7 @@ function rowsTable(name: string, view: ViewComparison, head: (text: string) => s
       .filter(([, { difference }]) => difference !== 0)
       .map(([measure, { before, after, difference }]) => [
         ...dimensions.map((dimension) => key[dimension] ?? ''),
-        measure,
+        labelOf(measure),
         ...[before, after, difference].map((value) => figure(measure, value, key['currency'] ?? '')),
       ]),
   );
@@ -113,19 +123,32 @@ function rowsTable(name: string, view: ViewComparison, head: (text: string) => s
 function reasons({ because, equal }: Reconciliation): string[] {
   const { lateEvents, duplicates, overflowedUsers, definitionsChanged, speedBehind } = because;
   const found = [
-    ...(lateEvents > 0 ? [`${count(lateEvents)} events came too late for real time`] : []),
-    ...(duplicates > 0 ? [`the batch found ${count(duplicates)} duplicates`] : []),
+    ...(lateEvents > 0 ? [`at most ${count(lateEvents)} late events (copies counted)`] : []),
+    ...(duplicates > 0 ? [`the batch found ${count(duplicates)} duplicates in all it read`] : []),
     ...(overflowedUsers > 0 ? [`${count(overflowedUsers)} users outgrew the bound of the speed layer`] : []),
     ...(definitionsChanged ? ['the definitions changed'] : []),
     ...(speedBehind.length > 0 ? [`real time had not read up to the cut in the partitions ${speedBehind.join(', ')}`] : []),
   ];
   if (found.length === 0)
     return [equal ? 'nothing was late, duplicate or missing' : 'none of the known reasons applies: this is worth a look'];
-  return [equal ? 'seen since the cut before, without effect:' : 'what can explain it:', ...found.map((reason) => `  ${reason}`)];
+  return [
+    equal ? 'seen since the cut before, without effect:' : 'what can explain it:',
+    ...found.map((reason) => `  ${reason}`),
+    ...(!equal && lateEvents > 0
+      ? ['A difference is expected after late events: correcting them is what the batch layer is for.']
+      : []),
+  ];
 }
 
-/** Names of measures end in their unit. */
+const MONEY = /minor$/i;
+const CREDIT = /micros$/i;
+
+/** Names of measures end in their unit; what is shown is converted from it. */
+function labelOf(measure: string): string {
+  return measure.replace(MONEY, '').replace(CREDIT, '');
+}
+
 function figure(measure: string, value: number, currency: string): string {
-  if (/minor$/i.test(measure)) return money(value, currency);
-  return /micros$/i.test(measure) ? conversions(value) : count(value);
+  if (MONEY.test(measure)) return money(value, currency);
+  return CREDIT.test(measure) ? conversions(value) : count(value);
 }
