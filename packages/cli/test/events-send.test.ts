@@ -78,6 +78,15 @@ describe('events send', () => {
     expect({ code: done.code, told, attempts }).toEqual({ code: 0, told: [1], attempts: 4 });
   });
 
+  test.each([
+    ['/nope', 'there is no such file'],
+    ['/', 'it is a folder'],
+  ])('a file that cannot be read, %s: which, why and a fix; exit 2', async (file, why) => {
+    const done = await send([file]);
+    const stderr = expect.stringMatching(`^error: cannot read "${file}": ${why}\n  fix: Name a file`);
+    expect(done).toMatchObject({ code: 2, stdout: '', stderr, events: [] });
+  });
+
   test('nothing to send is no request and exit 0', async () => {
     await using server = await fakeServer(() => NOTHING);
     expect(await tributary(['events', 'send', '--json', '--collector-url', server.url])).toMatchObject({ code: 0 });

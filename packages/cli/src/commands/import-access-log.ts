@@ -53,7 +53,9 @@ async function importAccessLog(context: Context, file: string, options: Options)
   await answer(context, { file, siteHosts, ...summary, sent }, () =>
     [summaryTable(summary), '', channelTable(summary), ...sentFacts(sent)].join('\n'),
   );
-  return importOutcome(context, sent, options.strict === true && summary.malformed.count > 0);
+  const noLog = summary.lines > 0 && summary.malformed.count === summary.lines;
+  if (noLog) terminal.say(`no line of "${file}" is in the combined log format of Apache and nginx: nothing was imported`);
+  return importOutcome(context, sent, noLog || (options.strict === true && summary.malformed.count > 0));
 }
 
 /** A first pass over the file, unless it can be read only once. */

@@ -1,14 +1,39 @@
 /** What both importers do around their parsing: open the input, send, and tell how it went. */
 import type { Context } from '../context.ts';
-import { EXIT, type ExitCode } from '../exit.ts';
+import { CommandError, EXIT, type ExitCode } from '../exit.ts';
 import type { Problems } from '../import/problems.ts';
 import { createSender, type Sender, type SendTotals } from '../import/sender.ts';
 import { count } from '../terminal/figures.ts';
 import { printable } from '../terminal/table.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
-export function openInput({ shell }: Context, file: string): AsyncIterable<Uint8Array> {
-  return file === '-' ? shell.stdin : shell.open(file);
+/** What the system says of a file that is misnamed. */
+const MISNAMED: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  ENOTDIR: 'a part of its path is no folder',
+  EISDIR: 'it is a folder',
+};
+
+export async function* openInput({ shell }: Context, file: string): AsyncGenerator<Uint8Array> {
+  try {
+    yield* file === '-' ? shell.stdin : shell.open(file);
+  } catch (cause) {
+    if (!(cause instanceof Error && 'code' in cause && 'syscall' in cause)) throw cause;
+    const code = String(cause.code);
+    const misnamed = MISNAMED[code];
+    throw new CommandError(
+      {
+        code,
+        message: `cannot read "${file}": ${misnamed ?? code}`,
+        fix:
+          misnamed === undefined
+            ? 'Make the file readable for this user, then run the same command again.'
+            : 'Name a file that is there (relative to this folder), or "-" for standard input.',
+        exitCode: misnamed === undefined ? EXIT.found : EXIT.usage,
+      },
+      { cause },
+    );
+  }
 }
 
 export function senderFor(context: Context, dryRun: boolean): Sender | null {
