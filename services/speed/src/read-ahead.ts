@@ -1,11 +1,12 @@
 /**
- * Reads the log one batch ahead: while a batch is applied and committed, the next is on its way. Redis would otherwise
- * answer the read only after the commits queued before it, and the worker would stand still meanwhile.
+ * Reads the log one batch ahead while the worker catches up: while a batch is applied and committed, the next is on its way.
+ * Redis would otherwise answer the read only after the commits queued before it, and the worker would stand still meanwhile.
+ * A worker that keeps up does not read ahead: what is read early waits longest, and there latency is all that counts.
  */
 import type { EventLog, LogEntry } from '@tributary/log/port';
 
 export interface ReadAhead {
-  /** The next entries of all partitions sought; empty after the wait. Starts the read after them. */
+  /** The next entries of all partitions sought; empty after the wait. Behind, it starts the read after them. */
   take(signal?: AbortSignal): Promise<LogEntry[]>;
   /** Continues a partition after `position`: what was read of it ahead is dropped. */
   seek(partition: number, position: string | null): void;
@@ -47,7 +48,7 @@ export function createReadAhead(log: EventLog, limits: { readonly maxEntries: nu
       const fresh = entries.filter(
         ({ partition }) => reached.has(partition) && cursors.get(partition) === reached.get(partition),
       );
-      if (fresh.length > 0 && !signal?.aborted) {
+      if (isBehind(fresh, limits.maxEntries) && !signal?.aborted) {
         ahead = read(signal);
         ahead.catch(() => {}); // reported by the take that awaits it
       }
@@ -60,4 +61,11 @@ export function createReadAhead(log: EventLog, limits: { readonly maxEntries: nu
       cursors.delete(partition);
     },
   };
+}
+
+/** A partition gave as many entries as were asked for: there are more. */
+function isBehind(entries: readonly LogEntry[], maxEntries: number): boolean {
+  const counts = new Map<number, number>();
+  for (const { partition } of entries) counts.set(partition, (counts.get(partition) ?? 0) + 1);
+  return [...counts.values()].some((count) => count >= maxEntries);
 }
