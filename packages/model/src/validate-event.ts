@@ -88,7 +88,10 @@ export function validateProperties(value: unknown, path = 'properties', depth = 
     // JSON has no infinity, but 1e999 reads as one, and would be written as null.
     if (!Number.isFinite(value)) return invalid('invalid_field', `${path} is a number beyond what JSON readers can hold`);
     return Number.isInteger(value) && !Number.isSafeInteger(value)
-      ? invalid('invalid_field', `${path} is ${value}, an integer beyond 2^53 that JSON readers alter: send it as a string`)
+      ? invalid(
+          'invalid_field',
+          `${path} reads as ${value}: integers beyond 2^53 lose digits in JSON; amounts stay far below, identifiers go as strings`,
+        )
       : undefined;
   }
   if (typeof value !== 'object' || value === null) return undefined;
