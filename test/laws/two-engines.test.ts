@@ -17,7 +17,7 @@ import { naive } from '@tributary/testkit/naive';
 import { createRandom } from '@tributary/testkit/random';
 import { addRow, type RowsByView, rowsOf } from '@tributary/views/deltas';
 import { VIEWS } from '@tributary/views/registry';
-import { batchSql, countsSignals, membersSql, prepareStatements, timelineSql } from '@tributary/views/sql';
+import { batchSql, countsSignals, membersSql, prepareStatements, timelineStatements } from '@tributary/views/sql';
 import { insertionIndex, type TimelineEvent, timelineEvent } from '@tributary/views/timeline';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -56,11 +56,11 @@ async function bySql(events: readonly Event[], definitions: Definitions): Promis
           "cost":"BIGINT","value":"BIGINT","currency":"VARCHAR"}]'), recursive := true))`,
     [JSON.stringify(events.map((event) => ({ ...event, user_key: userKeyOf(event) })))],
   );
-  await session.run(`CREATE OR REPLACE TEMP VIEW members AS ${membersSql('facts')}`);
-  await session.run(`CREATE OR REPLACE TEMP TABLE timeline AS ${timelineSql()}`);
+  await session.run(`CREATE OR REPLACE TEMP VIEW members AS SELECT *, true AS fresh FROM (${membersSql('facts')})`);
+  for (const sql of timelineStatements()) await session.run(sql);
   const result: RowsByView = new Map();
   for (const view of VIEWS) {
-    await session.run(`CREATE OR REPLACE TEMP VIEW anchors AS SELECT * FROM ${countsSignals(view) ? 'facts' : 'timeline'}`);
+    await session.run(`CREATE OR REPLACE TEMP VIEW anchors AS SELECT * FROM ${countsSignals(view) ? 'facts' : 'timelines'}`);
     const columns = [...view.dimensions.map((d) => `"${d}"`), ...view.measures.map((m) => `"${m}"::BIGINT`)];
     const rows = await session.columns(`SELECT ${columns.join(', ')} FROM (${batchSql(view)})`);
     result.set(view.name, rowsOfColumns(rows, view, view.name));
@@ -144,4 +144,14 @@ test('law 5: definitions without touches, conversions or direct channels', async
   await expectEqual(events, definitionsOf({ ...SMALL_DEFINITIONS, touches: {} }));
   await expectEqual(events, definitionsOf({ ...SMALL_DEFINITIONS, conversions: [] }));
   await expectEqual(events, definitionsOf({ ...SMALL_DEFINITIONS, attribution: { direct: [] } }));
+});
+
+test('law 5: the first instant of all: an event at 0 is not before everything', async () => {
+  const events = [
+    event('a', 0, 'click', { ts: 0, channel: 'x' }),
+    event('b', 0, 'buy', { ts: 0, value: 5 }),
+    event('c', 0, 'buy', { ts: 1 }),
+  ];
+  for (const resetOnConversion of [false, true])
+    await expectEqual(events, definitionsOf({ ...SMALL_DEFINITIONS, attribution: { resetOnConversion } }));
 });

@@ -1,7 +1,7 @@
 /**
  * The batch half of the views: SQL files beside the folds they mirror (law 5), and the relations they read.
  *
- *   macros, definition tables;  events → members → timeline → anchors → batch.sql → rows
+ *   macros, definition tables;  events → members → timelines → anchors → batch.sql → rows
  *
  * No text from data or definitions is ever spliced into a statement: definitions arrive as one bound JSON value.
  */
@@ -47,12 +47,15 @@ export function countsSignals(view: Pick<View, 'name'>): boolean {
   return view.name === 'activity';
 }
 
-/** From `members` (touches and conversions) to timelines: numbered in order. */
-export function timelineSql(): string {
-  return read('timeline/batch.sql');
+/** From `members` (touches and conversions) to the table `timelines`, in order. */
+export function timelineStatements(): string[] {
+  return statementsOf(read('timeline/batch.sql'));
 }
 
-/** From `anchors` (and `timeline`, for views that look beyond their anchor) to rows: dimensions as text, measures as integers. */
+/**
+ * From `anchors` (and `timelines`, for views that look beyond their anchor) to what the `fresh` events change in the view's rows:
+ * dimensions as text, measures as integers. Where all events are fresh, that is the view.
+ */
 export function batchSql(view: Pick<View, 'name'>): string {
   return read(`${view.name}/batch.sql`);
 }

@@ -147,7 +147,7 @@ function filesOfBase(spec: ComputeSpec): StoredFile[] {
 }
 
 /** Of the base, a shard holds what lies near its arrivals: at most the members of their users, or so. */
-const BASE_SHARE = 0.25;
+const BASE_SHARE = 0.2;
 
 /** What a shard will hold: its arrivals, and its share of the base. */
 function rowsByPartition(spec: ComputeSpec): number[] {

@@ -5,13 +5,13 @@
  *                             ▲       ├─▶ conversions, for finding them by id
  *        events of the base ──┴───────┴─▶ timelines ─▶ anchors ─ batch.sql of each view ─▶ rows_<view>
  *
- * Rows are differences against the base: of views that look at their anchor alone the fresh anchors' rows, of the others
- * `F(after) − F(before)` over the anchors near fresh events. When the base's rows do not serve, all events are fresh to the views.
+ * Rows are differences, what the fresh events change: of views that look at their anchor alone the fresh anchors' rows, of the
+ * others `F(after) − F(before)` over the anchors near fresh events. When the base's rows do not serve, all events are fresh to the views.
  */
 import type { DuckDb } from '@tributary/archive/duckdb';
 import type { Definitions } from '@tributary/model/definitions';
 import { VIEWS } from '@tributary/views/registry';
-import { affectedSql, batchSql, countsSignals, looksAround, membersSql, timelineSql } from '@tributary/views/sql';
+import { affectedSql, batchSql, countsSignals, looksAround, membersSql, timelineStatements } from '@tributary/views/sql';
 import type { View } from '@tributary/views/view';
 import { arrivals, baseEvents, baseMembers, EVENT_COLUMNS, quoted } from './relations.ts';
 import type { Shard } from './shards.ts';
@@ -64,7 +64,7 @@ async function loadTimelines(session: DuckDb, spec: ComputeSpec, definitions: De
   await session.run(`CREATE OR REPLACE TEMP VIEW events AS ${all}`);
   await session.run(`CREATE OR REPLACE TEMP VIEW members AS SELECT *, true AS fresh FROM (${membersSql('events')})`);
   if (spec.reuseRows) await addNearMembers(session, spec, definitions, shard);
-  await session.run(`CREATE OR REPLACE TEMP TABLE timelines AS ${timelineSql()}`);
+  for (const sql of timelineStatements()) await session.run(sql);
 }
 
 /** Adds to `members` those of the base that rows near fresh members may depend on. */
@@ -79,32 +79,25 @@ async function addNearMembers(session: DuckDb, spec: ComputeSpec, definitions: D
   const near = `(SELECT held.* FROM ${baseMembers(spec, definitions.version, shard)} AS held JOIN touched USING (user_key)
     WHERE held.ts >= ${(span['first'] as bigint) - reachMs} AND held.ts <= ${(span['last'] as bigint) + reachMs}
       AND held.ts >= touched.first - ${reachMs} AND held.ts <= touched.last + ${reachMs})`;
-  // A table, because a window over a Parquet scan runs in one thread.
-  await session.run(`CREATE OR REPLACE TEMP TABLE near AS SELECT *, false AS fresh FROM (${membersSql(near)})`);
   await session.run(`CREATE OR REPLACE TEMP VIEW members AS
-    SELECT *, true AS fresh FROM (${membersSql('events')}) UNION ALL SELECT * FROM near`);
+    SELECT *, true AS fresh FROM (${membersSql('events')})
+    UNION ALL SELECT *, false AS fresh FROM (${membersSql(near)})`);
 }
 
+/** What the fresh events change in the view's rows. */
 async function addView(session: DuckDb, definitions: Definitions, view: View): Promise<void> {
-  await session.run('CREATE OR REPLACE TEMP VIEW timeline AS SELECT * FROM timelines');
-  if (!looksAround(view, definitions)) {
-    await addRows(session, view, '+', countsSignals(view) ? 'SELECT * FROM events' : 'SELECT * FROM timelines WHERE fresh');
-    return;
-  }
+  await session.run(`CREATE OR REPLACE TEMP VIEW anchors AS ${await anchorsOf(session, definitions, view)}`);
+  const columns = [...view.dimensions, ...view.measures].map(quoted).join(', ');
+  await session.run(`INSERT INTO rows_${view.name} SELECT ${columns} FROM (${batchSql(view)})`);
+}
+
+async function anchorsOf(session: DuckDb, definitions: Definitions, view: View): Promise<string> {
+  if (countsSignals(view)) return 'SELECT ts, type FROM events';
+  if (!looksAround(view, definitions)) return 'SELECT * FROM timelines WHERE fresh';
   await session.run(`CREATE OR REPLACE TEMP TABLE affected AS ${affectedSql(view)}`, {
     reach: BigInt(view.reachMs(definitions)),
   });
-  await addRows(session, view, '+', 'SELECT user_key, seq FROM affected');
-  await session.run('CREATE OR REPLACE TEMP VIEW timeline AS SELECT * FROM timelines WHERE NOT fresh');
-  await addRows(session, view, '-', 'SELECT user_key, seq FROM affected WHERE NOT fresh');
-}
-
-/** `timeline` and these anchors are what the view's SQL reads. */
-async function addRows(session: DuckDb, view: View, sign: '+' | '-', anchors: string): Promise<void> {
-  await session.run(`CREATE OR REPLACE TEMP VIEW anchors AS ${anchors}`);
-  const dimensions = view.dimensions.map(quoted);
-  const measures = view.measures.map((measure) => `${sign === '-' ? '-' : ''}${quoted(measure)}`);
-  await session.run(`INSERT INTO rows_${view.name} SELECT ${[...dimensions, ...measures].join(', ')} FROM (${batchSql(view)})`);
+  return 'SELECT * FROM affected';
 }
 
 async function countOf(session: DuckDb, table: string): Promise<number> {

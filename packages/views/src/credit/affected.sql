@@ -4,10 +4,10 @@
 -- In:  timelines (user_key, seq, ts, kind, window_ms, fresh)
 --      attribution, see definition-tables.sql
 --      $reach  the longest window, ms
--- Out: user_key, seq, fresh
-SELECT user_key, seq, fresh FROM timelines WHERE fresh AND kind = 'conversion'
+-- Out: user_key, seq
+SELECT user_key, seq FROM timelines WHERE fresh AND kind = 'conversion'
 UNION ALL
-SELECT user_key, seq, fresh
+SELECT user_key, seq
 FROM (SELECT * FROM timelines WHERE NOT fresh AND kind = 'conversion') AS held
 SEMI JOIN (
   SELECT user_key, ts, ts + CASE WHEN kind = 'touch' THEN window_ms ELSE $reach END AS until
