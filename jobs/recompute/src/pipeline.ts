@@ -18,6 +18,7 @@ import { type ErrorCode, TributaryError } from '@tributary/model/errors';
 import { begin } from './begin.ts';
 import { planCompute } from './compute/plan.ts';
 import { stagingFolder, sweepStaging } from './compute/staging.ts';
+import { computeVerified } from './compute/verified.ts';
 import type { RunPorts } from './ports.ts';
 import { publishRun } from './publication.ts';
 import { reconcile } from './reconcile/reconcile.ts';
@@ -62,9 +63,9 @@ async function sealAndCompute(manifest: GenerationManifest, ports: RunPorts, sig
   await ports.reached('sealed', generation);
   await sweepStaging(ports.dataDir, generation);
   const spec = await planCompute(ports.dataDir, manifest, seals, ports.newAttempt(), ports.limits.compute);
-  const result = await ports
-    .compute(spec, { timeoutMs: ports.limits.computeTimeoutMs, signal })
-    .finally(() => rm(join(ports.dataDir, stagingFolder(spec)), { recursive: true, force: true }));
+  const result = await computeVerified(spec, ports, signal).finally(() =>
+    rm(join(ports.dataDir, stagingFolder(spec)), { recursive: true, force: true }),
+  );
   await ports.reached('filed', generation);
   signal.throwIfAborted();
   const computed: GenerationManifest = {

@@ -2,7 +2,6 @@
 import { join } from 'node:path';
 import type { StoredFile } from '@tributary/archive/layout';
 import { sqlText } from '@tributary/archive/parquet';
-import { holdsSignalsOnly } from './event-files.ts';
 import type { Shard } from './shards.ts';
 import type { ComputeSpec } from './spec.ts';
 
@@ -22,6 +21,16 @@ export const EVENT_COLUMNS = {
   currency: 'VARCHAR',
 } as const;
 
+/** Where to find a conversion: all those of a cut. */
+export const CONVERSION_COLUMNS = {
+  id: 'VARCHAR',
+  user_key: 'VARCHAR',
+  ts: 'BIGINT',
+  type: 'VARCHAR',
+  value: 'BIGINT',
+  currency: 'VARCHAR',
+} as const;
+
 const ARRIVAL_COLUMNS = { ...EVENT_COLUMNS, position: 'VARCHAR', entry_index: 'INTEGER' } as const;
 
 /** The archived events of these partitions that the base does not cover, each with whether it is a touch or a conversion. */
@@ -37,13 +46,8 @@ export function baseEvents(spec: ComputeSpec, shard: Shard): string {
   return eventsIn(spec, spec.base?.events ?? [], shard);
 }
 
-/** All of them that may be touches or conversions under these definitions. */
-export function baseMembers(spec: ComputeSpec, definitionsVersion: string, shard: Shard): string {
-  const files = (spec.base?.events ?? []).filter((file) => !holdsSignalsOnly(file, definitionsVersion));
-  return eventsIn(spec, files, shard);
-}
-
-function eventsIn(spec: ComputeSpec, files: readonly StoredFile[], shard: Shard): string {
+/** Those of these files. */
+export function eventsIn(spec: ComputeSpec, files: readonly StoredFile[], shard: Shard): string {
   const events = parquetFiles(spec.dataDir, files, EVENT_COLUMNS);
   return `(SELECT * FROM ${events} WHERE partition >= ${shard.from} AND partition < ${shard.to})`;
 }

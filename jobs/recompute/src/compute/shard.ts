@@ -13,38 +13,25 @@ import type { Definitions } from '@tributary/model/definitions';
 import { VIEWS } from '@tributary/views/registry';
 import { affectedSql, batchSql, countsSignals, looksAround, membersSql, timelineStatements } from '@tributary/views/sql';
 import type { View } from '@tributary/views/view';
-import { arrivals, baseEvents, baseMembers, EVENT_COLUMNS, quoted } from './relations.ts';
+import { holdsSignalsOnly } from './event-files.ts';
+import { arrivals, baseEvents, EVENT_COLUMNS, eventsIn, quoted } from './relations.ts';
 import type { Shard } from './shards.ts';
 import type { ComputeSpec } from './spec.ts';
 import { statementsOf } from './sql-file.ts';
 
-/** The columns of `fresh` that a generation keeps. */
-export const EVENT = Object.keys(EVENT_COLUMNS).join(', ');
+const EVENT = Object.keys(EVENT_COLUMNS).join(', ');
 
-export interface ShardCounts {
-  readonly arrivals: number;
-  readonly fresh: number;
-}
-
-/** Leaves `fresh`, and adds to `rows_<view>` and `conversion_rows`. */
-export async function computeShard(
-  session: DuckDb,
-  spec: ComputeSpec,
-  definitions: Definitions,
-  shard: Shard,
-): Promise<ShardCounts> {
+/** Leaves `fresh`, and adds to `rows_<view>` and `conversion_rows`. Resolves with the number of arrivals. */
+export async function computeShard(session: DuckDb, spec: ComputeSpec, definitions: Definitions, shard: Shard): Promise<number> {
   await session.run(`CREATE OR REPLACE TEMP TABLE fresh AS SELECT * FROM ${arrivals(spec, shard)}`);
   const arrived = await countOf(session, 'fresh');
   await dedupe(session, spec, shard);
-  const fresh = await countOf(session, 'fresh');
-  const builds = spec.base !== null && spec.reuseRows;
-  if (builds ? fresh > 0 : fresh > 0 || spec.base !== null) {
-    await loadTimelines(session, spec, definitions, shard);
-    for (const view of VIEWS) await addView(session, definitions, view);
-    await session.run(`INSERT INTO conversion_rows SELECT id, user_key, ts, type, value, currency
-      FROM (${membersSql('events')}) WHERE kind = 'conversion'`);
-  }
-  return { arrivals: arrived, fresh };
+  if (spec.reuseRows && (await countOf(session, 'fresh')) === 0) return arrived;
+  await loadTimelines(session, spec, definitions, shard);
+  for (const view of VIEWS) await addView(session, definitions, view);
+  await session.run(`INSERT INTO conversion_rows SELECT id, user_key, ts, type, value, currency
+    FROM (${membersSql('events')}) WHERE kind = 'conversion'`);
+  return arrived;
 }
 
 async function dedupe(session: DuckDb, spec: ComputeSpec, shard: Shard): Promise<void> {
@@ -76,7 +63,8 @@ async function addNearMembers(session: DuckDb, spec: ComputeSpec, definitions: D
   // An anchor lies within a view's reach of a fresh event, and what the anchor looks at within reach of the anchor.
   const reachMs = BigInt(Math.max(...VIEWS.map((view) => view.reachMs(definitions) + view.revisableMs(definitions))));
   // The first condition lets DuckDB pass over whole files; the second is per user.
-  const near = `(SELECT held.* FROM ${baseMembers(spec, definitions.version, shard)} AS held JOIN touched USING (user_key)
+  const files = (spec.base?.events ?? []).filter((file) => !holdsSignalsOnly(file, definitions.version));
+  const near = `(SELECT held.* FROM ${eventsIn(spec, files, shard)} AS held JOIN touched USING (user_key)
     WHERE held.ts >= ${(span['first'] as bigint) - reachMs} AND held.ts <= ${(span['last'] as bigint) + reachMs}
       AND held.ts >= touched.first - ${reachMs} AND held.ts <= touched.last + ${reachMs})`;
   await session.run(`CREATE OR REPLACE TEMP VIEW members AS

@@ -1,0 +1,46 @@
+/** The files an attempt writes: staged, made durable, then moved to the generation's folder under the attempt's name. */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { DuckDb } from '@tributary/archive/duckdb';
+import { generationFolder } from '@tributary/archive/generations';
+import type { StoredFile } from '@tributary/archive/layout';
+import { copyToParquet, GENERATION_PARQUET, keepFile } from '@tributary/archive/parquet';
+import { filesToMerge } from './merge-files.ts';
+import { type Columns, parquetFiles } from './relations.ts';
+import type { ComputeSpec } from './spec.ts';
+
+export interface Output {
+  /** Also without rows: a view is there, be it empty. */
+  write(name: string, query: string): Promise<StoredFile>;
+  /** No rows, no file. */
+  writeRows(name: string, query: string): Promise<StoredFile[]>;
+  /** The files of one kind, the smallest merged when there are too many. `order`: an ORDER BY of what is merged. */
+  merge(name: string, columns: Columns, files: readonly StoredFile[], order?: string): Promise<StoredFile[]>;
+}
+
+export function outputOf(session: DuckDb, spec: ComputeSpec, staging: string): Output {
+  async function stage(name: string, query: string) {
+    const file = `${name}-${spec.attempt}.parquet`;
+    const staged = join(staging, file);
+    const rows = await copyToParquet(session, query, staged, {}, GENERATION_PARQUET);
+    return { rows, staged, keep: () => keepFile(spec.dataDir, staged, `${generationFolder(spec.generation)}/${file}`, rows) };
+  }
+
+  async function writeRows(name: string, query: string): Promise<StoredFile[]> {
+    const { rows, staged, keep } = await stage(name, query);
+    if (rows > 0) return [await keep()];
+    await rm(staged);
+    return [];
+  }
+
+  return {
+    write: async (name, query) => (await stage(name, query)).keep(),
+    writeRows,
+    async merge(name, columns, files, order = '') {
+      const { keep, merge } = filesToMerge(files, spec.limits.filesPerKind);
+      if (merge.length === 0) return [...keep];
+      const all = `SELECT * FROM ${parquetFiles(spec.dataDir, merge, columns)} ${order}`;
+      return [...(await writeRows(`${name}-merged`, all)), ...keep];
+    },
+  };
+}

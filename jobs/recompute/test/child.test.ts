@@ -1,0 +1,81 @@
+/** The computing child: its answers, and its ends. */
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { computeInChild } from '@tributary/recompute/child/child';
+import type { ComputeSpec } from '@tributary/recompute/compute/spec';
+import { definitionsOf } from '@tributary/testkit/generate-definitions';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+
+let dataDir: string;
+beforeEach(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'tributary-child-'));
+});
+afterEach(() => rm(dataDir, { recursive: true, force: true }));
+
+const spec = (): ComputeSpec => ({
+  dataDir,
+  generation: 1,
+  attempt: 'abcd',
+  definitions: definitionsOf({}).json,
+  arrivals: [[], []],
+  base: null,
+  reuseRows: false,
+  limits: { memoryMb: 128, threads: 1, shardRows: 1_000, filesPerKind: 8 },
+});
+const forever = new AbortController().signal;
+
+/** Command lines of our own children. */
+async function childrenAlive(): Promise<string[]> {
+  const found: string[] = [];
+  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
+    const [status, command] = await Promise.all([
+      readFile(`/proc/${pid}/status`, 'utf8').catch(() => ''),
+      readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => ''),
+    ]);
+    if (Number(/PPid:\s+(\d+)/.exec(status)?.[1]) === process.pid && command.includes('child/main.ts')) found.push(command);
+  }
+  return found;
+}
+
+test('nothing archived: empty views, durable under their names', async () => {
+  const result = await computeInChild(spec(), { timeoutMs: 30_000, signal: forever });
+  expect(result.counts).toEqual({ events: 0, newEvents: 0, duplicates: 0 });
+  expect(Object.values(result.views).map(({ rows }) => rows)).toEqual([0, 0, 0, 0]);
+  expect(await readdir(join(dataDir, 'generations/000001'))).toHaveLength(4);
+  expect(await readdir(join(dataDir, 'staging'))).toEqual([]);
+});
+
+test('a named failure crosses the pipe with its code', async () => {
+  const bad = { ...spec(), definitions: '{"conversions": 7}' };
+  await expect(computeInChild(bad, { timeoutMs: 30_000, signal: forever })).rejects.toMatchObject({
+    code: 'invalid_definitions',
+    message: expect.stringContaining('conversions'),
+  });
+});
+
+test('what DuckDB says is part of the failure', async () => {
+  const missing = { path: 'archive/none.parquet', rows: 1, bytes: 1, sha256: '0'.repeat(64) };
+  await expect(
+    computeInChild({ ...spec(), arrivals: [[missing]] }, { timeoutMs: 30_000, signal: forever }),
+  ).rejects.toMatchObject({
+    code: 'compute_failed',
+    message: expect.stringContaining('none.parquet'),
+  });
+});
+
+test('out of time: killed, and the failure says after how long', async () => {
+  await expect(computeInChild(spec(), { timeoutMs: 1, signal: forever })).rejects.toMatchObject({
+    code: 'compute_failed',
+    message: expect.stringContaining('1 ms'),
+  });
+  expect(await childrenAlive()).toEqual([]);
+});
+
+test('aborted: killed at once, with the reason of the abort', async () => {
+  const controller = new AbortController();
+  const computing = computeInChild(spec(), { timeoutMs: 30_000, signal: controller.signal });
+  setTimeout(() => controller.abort(new Error('the lock was lost')), 50);
+  await expect(computing).rejects.toThrow('the lock was lost');
+  expect(await childrenAlive()).toEqual([]);
+});
