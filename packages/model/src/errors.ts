@@ -38,6 +38,15 @@ export const ERRORS = {
   not_ready: { status: 503, fix: 'Try again shortly: the API is still loading the current generation.' },
   archive_timeout: { status: 503, fix: 'Ask for less (a shorter range, one user), or try again when the machine is less busy.' },
   internal: { status: 500, fix: 'Report it with the request id: this is a defect.' },
+  // attribution models
+  invalid_counts: {
+    status: 400,
+    fix: 'Correct the counts: conversions and nulls are finite and not negative, values are finite.',
+  },
+  too_many_states: {
+    status: 400,
+    fix: 'Ask for a lower order, name the channels to tell apart in definitions.attribution.channels, or group the small ones.',
+  },
   // records in the log
   undecodable_record: { status: 500, fix: 'Look at the dead letters: a producer wrote something that is not an event.' },
   // operations

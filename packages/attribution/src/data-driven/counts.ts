@@ -1,0 +1,167 @@
+/**
+ * The additive counts that data-driven models are computed from, and how they are brought into one order.
+ *
+ * Counts add: those of the batch and of the speed layer, of days and of conversion types are summed before a model sees
+ * them. Floating point does not add, so every model first sorts its counts by channel: equal counts give bit-equal
+ * results whatever order the rows came in, and rows that cancelled to nothing leave no trace.
+ */
+import { TributaryError } from '@tributary/model/errors';
+
+/** Journeys by the set of channels they touched. Channels are distinct and sorted; a set occurs once. */
+export interface Coalition {
+  readonly channels: readonly string[];
+  readonly conversions: number;
+  /** Value of the conversions, minor units. */
+  readonly value: number;
+  /** Journeys that ended without a conversion. */
+  readonly nulls: number;
+}
+
+/**
+ * Traversals of one edge of the chain of states. A state is the last k channels (a journey of at most k touches is one
+ * state); `from: []` is the start, `to: []` the end: `conversions` end in a conversion, `nulls` in nothing.
+ */
+export interface Transition {
+  readonly from: readonly string[];
+  readonly to: readonly string[];
+  /** Traversals by journeys that convert. */
+  readonly conversions: number;
+  /** Traversals by journeys that do not. */
+  readonly nulls: number;
+  /** Value of the conversions, minor units; only on edges into the end. */
+  readonly value: number;
+}
+
+/** Journeys by their path: channels in order, repeats included. */
+export interface PathCount {
+  readonly path: readonly string[];
+  readonly conversions: number;
+  readonly value: number;
+  readonly nulls: number;
+}
+
+/** What a model says of a channel. */
+export interface ChannelEffect {
+  readonly channel: string;
+  /** Removal effect, Shapley value φ or participations: what the model calls it. May be negative (rate game, value). */
+  readonly effect: number;
+  /** Part of the whole: sums to 1 over the channels, or every share is 0 when there is nothing to share. */
+  readonly share: number;
+}
+
+/** What the credit of a model is a share of: conversions, or their value. */
+export type Reward = 'conversions' | 'value';
+
+export interface ModelResult {
+  /** Sorted by channel (code points). */
+  readonly channels: readonly ChannelEffect[];
+  /** Conversions with a path, or their value: `distribute(total, shares)` is the credit. */
+  readonly total: number;
+}
+
+/** Join channels, and both ends of an edge, in a key. Validated channels hold no control character. */
+const SEPARATOR = '\u001f';
+const EDGE = '\u001e';
+
+/** The order of code points, which is that of UTF-8 bytes and of DuckDB; `<` puts surrogates before U+E000. */
+export function byCodePoint(a: string, b: string): number {
+  for (let i = 0; i < a.length && i < b.length; i++) {
+    const [x, y] = [a.charCodeAt(i), b.charCodeAt(i)];
+    if (x !== y) return Number(isSurrogate(x)) - Number(isSurrogate(y)) || x - y;
+  }
+  return a.length - b.length;
+}
+
+function isSurrogate(unit: number): boolean {
+  return unit >= 0xd800 && unit <= 0xdfff;
+}
+
+/**
+ * Sorted, merged, distinct channels in each set. Rows without a channel (no path) or without any count are left out.
+ * Counts are finite and not negative (`invalid_counts` otherwise); `value` may be negative.
+ */
+export function canonicalCoalitions(coalitions: readonly Coalition[]): Coalition[] {
+  const rows = coalitions.map((row) => ({ ...row, channels: distinctSorted(row.channels) }));
+  return merged(rows, (row) => row.channels.join(SEPARATOR)).filter((row) => row.channels.length > 0);
+}
+
+/** Sorted and merged. Rows without any count are left out. Same bounds as `canonicalCoalitions`. */
+export function canonicalTransitions(transitions: readonly Transition[]): Transition[] {
+  return merged(transitions, (row) => `${row.from.join(SEPARATOR)}${EDGE}${row.to.join(SEPARATOR)}`);
+}
+
+/** Groups channels, e.g. the small ones into `(other)`. Rows that become equal are merged; coalitions stay sets. */
+export function renameChannels(counts: readonly Coalition[], rename: (channel: string) => string): Coalition[];
+export function renameChannels(counts: readonly Transition[], rename: (channel: string) => string): Transition[];
+export function renameChannels(
+  counts: readonly Coalition[] | readonly Transition[],
+  rename: (channel: string) => string,
+): Coalition[] | Transition[] {
+  const to = new Map<string, string>();
+  const renamed = (channels: readonly string[]) =>
+    channels.map((channel) => {
+      let name = to.get(channel);
+      if (name === undefined) to.set(channel, (name = rename(channel)));
+      return name;
+    });
+  if (counts.every((row) => 'channels' in row))
+    return canonicalCoalitions(counts.map((row) => ({ ...row, channels: renamed(row.channels) })));
+  return canonicalTransitions(
+    (counts as readonly Transition[]).map((row) => ({ ...row, from: renamed(row.from), to: renamed(row.to) })),
+  );
+}
+
+/** Every channel of the counts, sorted. */
+export function channelsOf(counts: readonly (Coalition | Transition)[]): string[] {
+  const channels = new Set<string>();
+  for (const row of counts)
+    for (const channel of 'channels' in row ? row.channels : [...row.from, ...row.to]) channels.add(channel);
+  return [...channels].sort(byCodePoint);
+}
+
+function distinctSorted(channels: readonly string[]): string[] {
+  return [...new Set(channels)].sort(byCodePoint);
+}
+
+interface Counts {
+  readonly conversions: number;
+  readonly value: number;
+  readonly nulls: number;
+}
+
+function merged<Row extends Counts>(rows: readonly Row[], keyOf: (row: Row) => string): Row[] {
+  const byKey = new Map<string, Row[]>();
+  for (const row of rows) {
+    demandCounts(row, keyOf);
+    const key = keyOf(row);
+    const same = byKey.get(key);
+    if (same === undefined) byKey.set(key, [row]);
+    else same.push(row);
+  }
+  return [...byKey.entries()]
+    .sort(([a], [b]) => byCodePoint(a, b))
+    .map(([, same]) => sumOf(same))
+    .filter((row) => row.conversions !== 0 || row.nulls !== 0 || row.value !== 0);
+}
+
+/** Sums in one order, so that fractional values add to the same bits as well. */
+function sumOf<Row extends Counts>(same: readonly Row[]): Row {
+  const [first] = same as [Row];
+  if (same.length === 1) return first;
+  const sum = (measure: keyof Counts) =>
+    same
+      .map((row) => row[measure])
+      .sort((a, b) => a - b)
+      .reduce((total, part) => total + part, 0);
+  return { ...first, conversions: sum('conversions'), nulls: sum('nulls'), value: sum('value') };
+}
+
+function demandCounts<Row extends Counts>(row: Row, keyOf: (row: Row) => string): void {
+  const { conversions, nulls, value } = row;
+  if (conversions >= 0 && nulls >= 0 && Number.isFinite(conversions + nulls) && Number.isFinite(value)) return;
+  const where = keyOf(row).replaceAll(SEPARATOR, ' > ').replace(EDGE, ' → ');
+  throw new TributaryError(
+    'invalid_counts',
+    `The counts of "${where}" are ${conversions}, ${nulls} nulls and the value ${value}.`,
+  );
+}
