@@ -35,7 +35,8 @@ export function weightsOf(
   }
 }
 
-function oneHot(length: number, at: number): number[] {
+/** Everything to the touch at `at`. */
+export function oneHot(length: number, at: number): number[] {
   const weights = new Array<number>(length).fill(0);
   weights[at] = 1;
   return weights;

@@ -1,0 +1,25 @@
+/** Journeys by their path: what aggregated path files hold, and what every model over whole paths reads. */
+import { byCodePoint, type PathCount } from '../data-driven/counts.ts';
+
+export interface WeightedPath extends PathCount {
+  /** Indices of the touches that reached a milestone (lead, opportunity, …); several may fall on one touch. */
+  readonly milestones?: readonly number[];
+}
+
+/** No channel name holds a control character, so different paths never join to the same text. */
+const SEP = '\u001f';
+
+/** Equal paths become one, sorted by their channels: the same journeys give the same list, however they came. */
+export function gathered(paths: Iterable<WeightedPath>): WeightedPath[] {
+  const byKey = new Map<string, WeightedPath>();
+  for (const one of paths) {
+    const key = `${one.path.join(SEP)}${SEP}${SEP}${one.milestones?.join() ?? ''}`;
+    const before = byKey.get(key);
+    byKey.set(key, before === undefined ? one : sumOf(before, one));
+  }
+  return [...byKey].sort(([a], [b]) => byCodePoint(a, b)).map(([, path]) => path);
+}
+
+function sumOf(a: WeightedPath, b: WeightedPath): WeightedPath {
+  return { ...a, conversions: a.conversions + b.conversions, value: a.value + b.value, nulls: a.nulls + b.nulls };
+}
