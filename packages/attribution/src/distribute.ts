@@ -6,24 +6,21 @@
  * of `total · share`; a share of 0 gets 0.
  *
  * Shares need not be normalised. A negative share gets a negative part. A negative total (refunds) is split as its mirror
- * image. Where the shares tell nobody apart (all 0, a sum of 0, not finite) the total is split equally. No shares: no parts,
- * and the total stays with the caller.
+ * image. Where the shares tell nobody apart (all 0, a sum of 0, not finite, or so large on both sides of 0 that the parts
+ * would pass 2^53) the total is split equally. No shares: no parts, and the total stays with the caller.
  */
 export function distribute(total: number, shares: readonly number[]): number[] {
-  const sum = shares.reduce((a, b) => a + b, 0);
   const magnitude = Math.abs(total);
-  const largest = shares.reduce((most, share) => Math.max(most, Math.abs(share / sum)), 0);
-  // Beyond this the running sum times the total is no exact integer any more, and the parts would not sum to the total.
-  const told = sum !== 0 && largest * shares.length * magnitude <= Number.MAX_SAFE_INTEGER;
-  if (!told && shares.some((share) => share !== 1)) return distribute(total, new Array<number>(shares.length).fill(1));
+  const running = runningShares(shares);
+  const told = running.every((share) => Math.abs(share) * magnitude <= Number.MAX_SAFE_INTEGER);
+  const upTo = (told ? running : shares.map((_, i) => (i + 1) / shares.length)).map((share) => Math.round(share * magnitude));
   const sign = total < 0 ? -1 : 1;
+  return upTo.map((sum, i) => sign * (sum - (upTo[i - 1] ?? 0)) || 0);
+}
+
+/** The last is exactly 1, or NaN or infinite. */
+function runningShares(shares: readonly number[]): number[] {
   let running = 0;
-  let before = 0;
-  return shares.map((share) => {
-    running += share;
-    const upTo = Math.round(magnitude * (running / sum));
-    const part = sign * (upTo - before) || 0;
-    before = upTo;
-    return part;
-  });
+  const sums = shares.map((share) => (running += share));
+  return sums.map((sum) => sum / running);
 }

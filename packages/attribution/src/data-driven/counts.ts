@@ -86,7 +86,7 @@ export function canonicalCoalitions(coalitions: readonly Coalition[]): Coalition
 }
 
 /** Sorted and merged. Rows without any count are left out. Same bounds as `canonicalCoalitions`. */
-export function canonicalTransitions(transitions: readonly Transition[]): Transition[] {
+export function canonicalTransitions(transitions: Iterable<Transition>): Transition[] {
   return merged(transitions, (row) => `${row.from.join(SEPARATOR)}${EDGE}${row.to.join(SEPARATOR)}`);
 }
 
@@ -129,31 +129,23 @@ interface Counts {
   readonly nulls: number;
 }
 
-function merged<Row extends Counts>(rows: readonly Row[], keyOf: (row: Row) => string): Row[] {
-  const byKey = new Map<string, Row[]>();
+/** Whole numbers add to the same bits in any order; fractional ones (of a path file) in the order of the rows. */
+function merged<Row extends Counts>(rows: Iterable<Row>, keyOf: (row: Row) => string): Row[] {
+  const byKey = new Map<string, Row>();
   for (const row of rows) {
     demandCounts(row, keyOf);
     const key = keyOf(row);
-    const same = byKey.get(key);
-    if (same === undefined) byKey.set(key, [row]);
-    else same.push(row);
+    const sum = byKey.get(key);
+    byKey.set(key, sum === undefined ? row : added(sum, row));
   }
-  return [...byKey.entries()]
+  return [...byKey]
+    .filter(([, { conversions, nulls, value }]) => conversions !== 0 || nulls !== 0 || value !== 0)
     .sort(([a], [b]) => byCodePoint(a, b))
-    .map(([, same]) => sumOf(same))
-    .filter((row) => row.conversions !== 0 || row.nulls !== 0 || row.value !== 0);
+    .map(([, row]) => row);
 }
 
-/** Sums in one order, so that fractional values add to the same bits as well. */
-function sumOf<Row extends Counts>(same: readonly Row[]): Row {
-  const [first] = same as [Row];
-  if (same.length === 1) return first;
-  const sum = (measure: keyof Counts) =>
-    same
-      .map((row) => row[measure])
-      .sort((a, b) => a - b)
-      .reduce((total, part) => total + part, 0);
-  return { ...first, conversions: sum('conversions'), nulls: sum('nulls'), value: sum('value') };
+function added<Row extends Counts>(a: Row, b: Row): Row {
+  return { ...a, conversions: a.conversions + b.conversions, nulls: a.nulls + b.nulls, value: a.value + b.value };
 }
 
 function demandCounts<Row extends Counts>(row: Row, keyOf: (row: Row) => string): void {

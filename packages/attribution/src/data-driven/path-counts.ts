@@ -6,7 +6,7 @@
  */
 import { type Coalition, canonicalCoalitions, canonicalTransitions, type PathCount, type Transition } from './counts.ts';
 
-export interface Step {
+interface Step {
   readonly from: readonly string[];
   readonly to: readonly string[];
 }
@@ -26,12 +26,12 @@ export function transitionsOfPath(path: readonly string[], order: number): Step[
 }
 
 /** Counts of the chain of `order` over all paths, canonical. */
-export function transitionsOfPaths(paths: readonly PathCount[], order: number): Transition[] {
-  return canonicalTransitions(
-    paths.flatMap(({ path, conversions, value, nulls }) =>
-      transitionsOfPath(path, order).map((step) => ({ ...step, conversions, nulls, value: step.to.length === 0 ? value : 0 })),
-    ),
-  );
+export function transitionsOfPaths(paths: Iterable<PathCount>, order: number): Transition[] {
+  return canonicalTransitions(traversals(paths, order));
+}
+
+function* traversals(paths: Iterable<PathCount>, order: number): Generator<Transition> {
+  for (const { path, ...counts } of paths) for (const step of transitionsOfPath(path, order)) yield traversal(step, counts);
 }
 
 /** Counts of the sets of channels over all paths, canonical. */
@@ -43,15 +43,18 @@ export function coalitionsOfPaths(paths: readonly PathCount[]): Coalition[] {
  * The counts of `order` from counts of a higher one, exactly as if they had been counted at that order: an edge into the
  * first state holds the beginning of its journeys, every other edge between states adds one touch to them.
  */
-export function lowerOrder(transitions: readonly Transition[], order: number): Transition[] {
-  return canonicalTransitions(
-    transitions.flatMap(({ from, to, conversions, nulls, value }) =>
-      stepsBelow(from, to, order).map((step) => ({ ...step, conversions, nulls, value: step.to.length === 0 ? value : 0 })),
-    ),
-  );
+export function lowerOrder(transitions: Iterable<Transition>, order: number): Transition[] {
+  return canonicalTransitions(traversalsBelow(transitions, order));
 }
 
-function stepsBelow(from: readonly string[], to: readonly string[], order: number): Step[] {
-  if (from.length === 0) return transitionsOfPath(to, order).slice(0, -1);
-  return [{ from: from.slice(-order), to: to.slice(-order) }];
+function* traversalsBelow(transitions: Iterable<Transition>, order: number): Generator<Transition> {
+  for (const { from, to, ...counts } of transitions) {
+    if (from.length > 0) yield traversal({ from: from.slice(-order), to: to.slice(-order) }, counts);
+    else for (const step of transitionsOfPath(to, order).slice(0, -1)) yield traversal(step, counts);
+  }
+}
+
+/** Value belongs to the edge into the end only. */
+function traversal(step: Step, { conversions, nulls, value }: Omit<Transition, 'from' | 'to'>): Transition {
+  return { ...step, conversions, nulls, value: step.to.length === 0 ? value : 0 };
 }

@@ -1,0 +1,88 @@
+/**
+ * Markov removal effects of order k, exact, from one inverse.
+ *
+ * `RE_j = 1 − P(conversion | every state containing j leads nowhere) / P(conversion)`. With N the expected visits, h the
+ * probability of conversion from each state and A the states containing j, the journeys that are lost are those that
+ * ever enter A: `f = N[s, A] · N[A, A]⁻¹` is where they enter it first, and `RE_j = f · h[A] / h[s]`. For a single state this
+ * is `N[s, j] · h[j] / (N[j, j] · h[s])` (Anderl et al. 2016 define the effect; the reference verified the identity).
+ * For value, the reward of a conversion is its value given the last state, and h the expected value.
+ */
+import { chainOf } from './chain.ts';
+import type { ModelResult, Reward, Transition } from './counts.ts';
+import { invert } from './elimination.ts';
+import { withShares } from './shares.ts';
+import { solve } from './solve.ts';
+
+/** States that one inverse takes about 2 s for (8 n² bytes, twice). */
+export const MOST_STATES = 1_500;
+
+export interface MarkovResult extends ModelResult {
+  /** Touches in a state. */
+  readonly order: number;
+  /** States of the chain, start and ends not counted. */
+  readonly states: number;
+  readonly journeys: number;
+  /** Of conversion, as the chain has it; equals conversions / journeys where the counts are of whole journeys. */
+  readonly probability: number;
+}
+
+/**
+ * Removal effects of every channel of the counts. All are 0 without conversions (or with values that sum to 0); a channel on
+ * no way to a conversion has 0, an only channel 1. With values of both signs an effect may lie outside [0, 1].
+ * The order is that of the counts: `lowerOrder` gives the counts of a lower one.
+ * Errors: `invalid_counts`; `too_many_states` above `MOST_STATES`.
+ */
+export function markov(transitions: readonly Transition[], { reward = 'conversions' }: { reward?: Reward } = {}): MarkovResult {
+  const chain = chainOf(transitions, reward, MOST_STATES);
+  const { channels, states, starts, stride, journeys, total } = chain;
+  const n = states.length;
+  const rewards = Float64Array.from({ length: n }, (_, i) => chain.flow[i * stride + n] as number);
+  const inverse = invert(chain.flow, stride, n);
+  const visits = timesMatrix(starts, inverse);
+  const expected = matrixTimes(inverse, rewards);
+  const whole = dot(visits, rewards);
+  // Values of both signs may sum to 0: what is left then is rounding, and no part of it means anything.
+  const nothing = Math.abs(whole) <= 1e-12 * dot(visits, rewards.map(Math.abs));
+  const blocks = channels.map((_, channel) => states.flatMap((state, i) => (state.includes(channel) ? [i] : [])));
+  const effects = blocks.map((block) => (nothing ? 0 : lost(block, inverse, n, visits, expected) / whole));
+  return {
+    channels: withShares(channels.map((channel, i) => [channel, effects[i] as number])),
+    total,
+    order: states.reduce((longest, state) => Math.max(longest, state.length), 1),
+    states: n,
+    journeys,
+    probability: journeys === 0 ? 0 : dot(visits, chain.conversions) / journeys,
+  };
+}
+
+/** Expected reward of the journeys that ever enter the block of states. */
+function lost(block: number[], inverse: Float64Array, n: number, visits: Float64Array, expected: Float64Array): number {
+  if (block.length === 0) return 0;
+  const size = block.length;
+  const within = new Float64Array(size * size);
+  for (const [a, i] of block.entries()) for (const [b, j] of block.entries()) within[a * size + b] = inverse[i * n + j] as number;
+  const firstOf = solve(
+    within,
+    Float64Array.from(block, (i) => expected[i] as number),
+  );
+  return block.reduce((sum, i, at) => sum + (visits[i] as number) * (firstOf[at] as number), 0);
+}
+
+function dot(a: Float64Array, b: Float64Array): number {
+  return a.reduce((sum, x, i) => sum + x * (b[i] as number), 0);
+}
+
+function matrixTimes(matrix: Float64Array, vector: Float64Array): Float64Array {
+  const n = vector.length;
+  return vector.map((_, i) => dot(matrix.subarray(i * n, (i + 1) * n), vector));
+}
+
+function timesMatrix(vector: Float64Array, matrix: Float64Array): Float64Array {
+  const n = vector.length;
+  const product = new Float64Array(n);
+  for (let i = 0; i < n; i++) {
+    const factor = vector[i] as number;
+    if (factor !== 0) for (let j = 0; j < n; j++) product[j] = (product[j] as number) + factor * (matrix[i * n + j] as number);
+  }
+  return product;
+}
