@@ -4,7 +4,7 @@ import type { GenerationManifest } from '@tributary/archive/layout';
 import { type Rows, type RowsByView, rowsOf } from '@tributary/views/deltas';
 import { VIEWS } from '@tributary/views/registry';
 import type { View } from '@tributary/views/view';
-import { project, type Selection } from './merge.ts';
+import { type Collection, collect, project, type Selection } from './merge.ts';
 
 export interface LoadedGeneration {
   readonly generation: number;
@@ -12,6 +12,8 @@ export interface LoadedGeneration {
   readonly manifest: GenerationManifest | null;
   /** `project(view(g))`, remembered. Shared: callers do not change it. */
   project(view: View, selection: Selection): Rows;
+  /** What the collection makes of view(g), remembered. Shared: callers do not change it. */
+  collect(view: View, collection: Collection): Rows;
 }
 
 /** Projections remembered for one generation. */
@@ -42,26 +44,34 @@ function inMemory(
   byModel: ReadonlyMap<string, RowsByView>,
 ): LoadedGeneration {
   const remembered = new Map<string, Rows>();
+  function remember(question: string, compute: () => Rows): Rows {
+    const known = remembered.get(question);
+    if (known !== undefined) {
+      // Re-inserting makes the Map's order the order of use.
+      remembered.delete(question);
+      remembered.set(question, known);
+      return known;
+    }
+    const rows = compute();
+    if (rows.size > REMEMBERED_ROWS) return rows;
+    remembered.set(question, rows);
+    if (remembered.size > REMEMBERED) remembered.delete(remembered.keys().next().value as string);
+    return rows;
+  }
+
   return {
     generation,
     manifest,
-    project(view, selection) {
-      const question = JSON.stringify([view.name, selection]);
-      let rows = remembered.get(question);
-      if (rows !== undefined) {
-        // Re-inserting makes the Map's order the order of use.
-        remembered.delete(question);
-        remembered.set(question, rows);
-        return rows;
-      }
-      const model = selection.equal['model'];
-      const split = byModel.get(view.name);
-      rows = project((model === undefined ? undefined : split?.get(model)) ?? views.get(view.name) ?? new Map(), view, selection);
-      if (rows.size > REMEMBERED_ROWS) return rows;
-      remembered.set(question, rows);
-      if (remembered.size > REMEMBERED) remembered.delete(remembered.keys().next().value as string);
-      return rows;
-    },
+    project: (view, selection) =>
+      remember(JSON.stringify(['project', view.name, selection]), () => {
+        const model = selection.equal['model'];
+        const split = model === undefined ? undefined : byModel.get(view.name)?.get(model);
+        return project(split ?? views.get(view.name) ?? new Map(), view, selection);
+      }),
+    collect: (view, collection) =>
+      remember(JSON.stringify(['collect', view.name, collection.key, collection.days]), () =>
+        collect(views.get(view.name) ?? new Map(), collection),
+      ),
   };
 }
 

@@ -22,7 +22,7 @@
 import type { PartitionDeltas } from '@tributary/kv/serving-port';
 import { TributaryError } from '@tributary/model/errors';
 import { addRow, addRows, type RowKey, type Rows } from '@tributary/views/deltas';
-import type { View } from '@tributary/views/view';
+import type { Emit, View } from '@tributary/views/view';
 import type { DayRange } from './instants.ts';
 
 /** Which layers an answer adds: both, the deltas since the cut, or the generation's view alone. */
@@ -36,6 +36,31 @@ export interface Selection {
   readonly equal: Readonly<Record<string, string>>;
   /** The dimensions that remain, in the order of the projected key. */
   readonly by: readonly string[];
+}
+
+/**
+ * An additive question about the rows of a view: what each row adds to the answer. `map` is pure and depends on nothing
+ * but its arguments and what `key` names: answers are remembered under `key`, the days and the view.
+ */
+export interface Collection {
+  /** Names `map` and its parameters: two collections of one view with one key have the same `map`. */
+  readonly key: string;
+  readonly days: Pick<DayRange, 'fromDay' | 'toDay'>;
+  /** `parts`: the row's dimensions in the view's order. `measures` are deltas as well: they may be negative. */
+  readonly map: (parts: readonly string[], measures: readonly number[], emit: Emit) => void;
+}
+
+/** What `collection` makes of the rows: the sums of all that `map` emits. */
+export function collect(rows: ReadonlyMap<RowKey, readonly number[]>, { days, map }: Collection): Rows {
+  const { fromDay, toDay } = days;
+  const collected: Rows = new Map();
+  const emit: Emit = (key, measures) => addRow(collected, key, measures);
+  for (const [key, measures] of rows) {
+    // A key starts with its day, so the range of days is a range of keys.
+    if ((fromDay !== null && key < fromDay) || (toDay !== null && key >= toDay)) continue;
+    map(key.split('\t'), measures, emit);
+  }
+  return collected;
 }
 
 /** Rows of `view` under the selection, keyed by the values of `by` joined by "\t" (by nothing: one row under ""). */
@@ -61,6 +86,13 @@ export function projectDeltas(partitions: readonly PartitionDeltas[], view: View
     const ofView = rows.get(view.name);
     if (ofView !== undefined) addRows(sum, project(ofView, view, selection));
   }
+  return sum;
+}
+
+/** What a collection makes of the deltas of one view, added over all partitions. */
+export function collectDeltas(partitions: readonly PartitionDeltas[], view: View, collection: Collection): Rows {
+  const sum: Rows = new Map();
+  for (const { rows } of partitions) addRows(sum, collect(rows.get(view.name) ?? new Map(), collection));
   return sum;
 }
 

@@ -4,12 +4,26 @@ import { TributaryError } from '@tributary/model/errors';
 import type { Rows } from '@tributary/views/deltas';
 import type { View } from '@tributary/views/view';
 import type { ApiContext } from './context.ts';
-import { assertAllPartitions, type Layers, mergeRows, projectDeltas, type Selection } from './merge.ts';
+import {
+  assertAllPartitions,
+  type Collection,
+  collectDeltas,
+  type Layers,
+  mergeRows,
+  projectDeltas,
+  type Selection,
+} from './merge.ts';
 import { type Findings, type Meta, metaOf } from './meta.ts';
 
 export interface Snapshot {
-  /** Rows of a view (one of those the snapshot was taken of) under a selection, both layers added. */
+  /**
+   * Rows of a view (one of those the snapshot was taken of) under a selection, both layers added. Shared with other
+   * requests: callers do not change it. It never changes by itself either, and while nothing new was counted, the same
+   * question gives the very same object: what is computed from it may be remembered under it (a WeakMap).
+   */
   project(view: View, selection: Selection): Rows;
+  /** Likewise the sums of all that `collection.map` emits for the rows of a view in a range of days, both layers added. */
+  collect(view: View, collection: Collection): Rows;
   meta(findings?: Findings): Meta;
 }
 
@@ -35,6 +49,8 @@ export async function takeSnapshot(
 
   return {
     project: (view, selection) => mergeRows(loaded.project(view, selection), projectDeltas(partitions, view, selection), layers),
+    collect: (view, collection) =>
+      mergeRows(loaded.collect(view, collection), collectDeltas(partitions, view, collection), layers),
     meta: (findings = { holes: [], notes: [] }) =>
       metaOf({ layers, served, partitions, health, definitionsVersion, speedDefinitions: inForce }, findings),
   };
