@@ -2,6 +2,9 @@
 import { TributaryError } from '@tributary/model/errors';
 import { byCodePoint, canonicalTransitions, channelsOf, type Reward, type Transition } from './counts.ts';
 
+/** States that one inverse takes about 2 s for, and 50 MB. */
+export const MOST_STATES = 1_500;
+
 export interface Chain {
   /** Every channel of the counts, sorted. */
   readonly channels: readonly string[];

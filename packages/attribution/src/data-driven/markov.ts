@@ -7,14 +7,11 @@
  * is `N[s, j] · h[j] / (N[j, j] · h[s])` (Anderl et al. 2016 define the effect; the reference verified the identity).
  * For value, the reward of a conversion is its value given the last state, and h the expected value.
  */
-import { chainOf } from './chain.ts';
+import { chainOf, MOST_STATES } from './chain.ts';
 import type { ModelResult, Reward, Transition } from './counts.ts';
 import { invert } from './elimination.ts';
 import { withShares } from './shares.ts';
 import { solve } from './solve.ts';
-
-/** States that one inverse takes about 2 s for (8 n² bytes, twice). */
-export const MOST_STATES = 1_500;
 
 export interface MarkovResult extends ModelResult {
   /** Touches in a state. */

@@ -1,0 +1,78 @@
+/**
+ * Seeded random draws: the same seed gives the same numbers, bit for bit, on every machine.
+ * Generator: sfc32 (Doty-Humphrey, PractRand), 32 bits a step.
+ */
+
+/** Uniform in (0, 1), 53 bits. */
+export type Random = () => number;
+
+export function createRandom(seed: number): Random {
+  let a = 0x9e3779b9 ^ seed;
+  let b = 0x243f6a88 ^ Math.imul(seed, 0x85ebca6b);
+  let c = 0xb7e15162 ^ Math.floor(seed / 2 ** 32);
+  let counter = 1;
+  const bits = (): number => {
+    const sum = (((a + b) | 0) + counter++) | 0;
+    a = b ^ (b >>> 9);
+    b = (c + (c << 3)) | 0;
+    c = ((c << 21) | (c >>> 11)) + sum;
+    return sum >>> 0;
+  };
+  for (let i = 0; i < 15; i++) bits();
+  return () => ((bits() >>> 5) * 2 ** 27 + (bits() >>> 6) * 2 + 1) / 2 ** 54;
+}
+
+/** Shuffles in place, every order equally likely. */
+export function shuffle(items: Int32Array, random: Random): void {
+  for (let i = items.length - 1; i > 0; i--) {
+    const j = Math.floor(random() * (i + 1));
+    [items[i], items[j]] = [items[j] as number, items[i] as number];
+  }
+}
+
+/** A Poisson draw of any mean ≥ 0, exact: by counting below 10, by rejection above (PTRS, Hörmann 1993). */
+export function poisson(mean: number, random: Random): number {
+  if (mean < 10) {
+    const limit = Math.exp(-mean);
+    let count = 0;
+    for (let product = random(); product > limit; product *= random()) count++;
+    return count;
+  }
+  const b = 0.931 + 2.53 * Math.sqrt(mean);
+  const a = -0.059 + 0.02483 * b;
+  const squeeze = 0.9277 - 3.6224 / (b - 2);
+  const inverseAlpha = 1.1239 + 1.1328 / (b - 3.4);
+  for (;;) {
+    const u = random() - 0.5;
+    const v = random();
+    const us = 0.5 - Math.abs(u);
+    const k = Math.floor(((2 * a) / us + b) * u + mean + 0.43);
+    if (us >= 0.07 && v <= squeeze) return k;
+    if (k < 0 || (us < 0.013 && v > us)) continue;
+    if (Math.log((v * inverseAlpha) / (a / (us * us) + b)) <= k * Math.log(mean) - mean - logFactorial(k)) return k;
+  }
+}
+
+/** A Gamma draw of scale 1 (Marsaglia, Tsang 2000): normalised, these make a Dirichlet draw. */
+export function gamma(shape: number, random: Random): number {
+  if (shape < 1) return gamma(shape + 1, random) * random() ** (1 / shape);
+  const d = shape - 1 / 3;
+  const c = 1 / Math.sqrt(9 * d);
+  for (;;) {
+    const x = Math.sqrt(-2 * Math.log(random())) * Math.cos(2 * Math.PI * random());
+    const v = (1 + c * x) ** 3;
+    if (v > 0 && Math.log(random()) < 0.5 * x * x + d - d * v + d * Math.log(v)) return d * v;
+  }
+}
+
+/** Stirling's series; below 10 the product. Relative error under 1e-12. */
+function logFactorial(k: number): number {
+  if (k < 10) {
+    let product = 1;
+    for (let i = 2; i <= k; i++) product *= i;
+    return Math.log(product);
+  }
+  const n = k + 1;
+  const inverse = 1 / (n * n);
+  return (n - 0.5) * Math.log(n) - n + 0.5 * Math.log(2 * Math.PI) + (1 / 12 - (1 / 360 - inverse / 1260) * inverse) / n;
+}
