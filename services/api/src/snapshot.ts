@@ -1,5 +1,6 @@
 /** One consistent look at both layers: what every report is computed from. */
 import type { PartitionDeltas } from '@tributary/kv/serving-port';
+import type { Definitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
 import type { Rows } from '@tributary/views/deltas';
 import type { View } from '@tributary/views/view';
@@ -24,6 +25,8 @@ export interface Snapshot {
   project(view: View, selection: Selection): Rows;
   /** Likewise the sums of all that `collection.map` emits for the rows of a view in a range of days, both layers added. */
   collect(view: View, collection: Collection): Rows;
+  /** Definitions that the rows follow: the batch side's first, then those that partitions follow where they differ. */
+  readonly definitions: readonly [Definitions, ...Definitions[]];
   meta(findings?: Findings): Meta;
 }
 
@@ -44,15 +47,22 @@ export async function takeSnapshot(
 
   const states = statesOf(partitions);
   const health = board.health(states);
-  const inForce = new Set(states.flatMap((state) => (state === null ? [] : [deps.parseDefinitions(state.definitions).version])));
-  const definitionsVersion = loaded.manifest?.definitionsVersion ?? firstOf(inForce) ?? deps.defaultDefinitions.version;
+  const followed = states.flatMap((state) => (state === null ? [] : [deps.parseDefinitions(state.definitions)]));
+  const inForce = new Set(followed.map(({ version }) => version));
+  const batchSide = loaded.manifest === null ? undefined : deps.parseDefinitions(loaded.manifest.definitions);
+  const definitions = batchSide ?? followed[0] ?? deps.defaultDefinitions;
+  const others = layers === 'batch' ? [] : followed.filter(({ version }) => version !== definitions.version);
 
   return {
     project: (view, selection) => mergeRows(loaded.project(view, selection), projectDeltas(partitions, view, selection), layers),
     collect: (view, collection) =>
       mergeRows(loaded.collect(view, collection), collectDeltas(partitions, view, collection), layers),
+    definitions: [definitions, ...others],
     meta: (findings = { holes: [], notes: [] }) =>
-      metaOf({ layers, served, partitions, health, definitionsVersion, speedDefinitions: inForce }, findings),
+      metaOf(
+        { layers, served, partitions, health, definitionsVersion: definitions.version, speedDefinitions: inForce },
+        findings,
+      ),
   };
 }
 
@@ -68,9 +78,4 @@ export async function fromStore<T>(answer: Promise<T>): Promise<T> {
 
 function statesOf(partitions: readonly PartitionDeltas[]): PartitionDeltas['state'][] {
   return partitions.toSorted((a, b) => a.partition - b.partition).map((partition) => partition.state);
-}
-
-function firstOf<T>(set: ReadonlySet<T>): T | undefined {
-  for (const item of set) return item;
-  return undefined;
 }
