@@ -17,8 +17,16 @@ import { naive } from '@tributary/testkit/naive';
 import { createRandom } from '@tributary/testkit/random';
 import { addRow, type RowsByView, rowsOf } from '@tributary/views/deltas';
 import { VIEWS } from '@tributary/views/registry';
-import { batchSql, countsSignals, membersSql, prepareStatements, timelineStatements } from '@tributary/views/sql';
+import {
+  batchSql,
+  countsSignals,
+  journeyStatements,
+  membersSql,
+  prepareStatements,
+  timelineStatements,
+} from '@tributary/views/sql';
 import { insertionIndex, type TimelineEvent, timelineEvent } from '@tributary/views/timeline';
+import { fold } from '@tributary/views/view';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
@@ -42,7 +50,7 @@ function byFold(events: readonly Event[], definitions: Definitions): RowsByView 
     const rows = rowsOf(result, view.name);
     for (const timeline of users.values())
       timeline.forEach((_, at) => {
-        view.fold(timeline, at, definitions, (key, measures) => addRow(rows, key, measures));
+        fold(view, timeline, at, definitions, (key, measures) => addRow(rows, key, measures));
       });
   }
   return result;
@@ -57,7 +65,7 @@ async function bySql(events: readonly Event[], definitions: Definitions): Promis
     [JSON.stringify(events.map((event) => ({ ...event, user_key: userKeyOf(event) })))],
   );
   await session.run(`CREATE OR REPLACE TEMP VIEW members AS SELECT *, true AS fresh FROM (${membersSql('facts')})`);
-  for (const sql of timelineStatements()) await session.run(sql);
+  for (const sql of [...timelineStatements(), ...journeyStatements(definitions)]) await session.run(sql);
   const result: RowsByView = new Map();
   for (const view of VIEWS) {
     await session.run(`CREATE OR REPLACE TEMP VIEW anchors AS SELECT * FROM ${countsSignals(view) ? 'facts' : 'timelines'}`);

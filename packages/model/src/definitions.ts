@@ -22,16 +22,18 @@ const Touch = z.strictObject({
   windowDays: days.default(30),
   /** The channel of a touch that names none; null: without a channel it is no touch (e.g. a page within a visit). */
   defaultChannel: name.nullable().default('direct'),
+  /** Seen, not clicked: passed over where `clicksOutrankViews` holds and the path has a click. */
+  viewThrough: z.boolean().default(false),
 });
 
 const Schema = z.strictObject({
   touches: z.record(name, Touch).default({
-    ad_click: { windowDays: 30, defaultChannel: 'direct' },
-    ad_impression: { windowDays: 1, defaultChannel: 'direct' },
-    email_click: { windowDays: 30, defaultChannel: 'email' },
-    visit: { windowDays: 30, defaultChannel: 'direct' },
-    page: { windowDays: 30, defaultChannel: null },
-    screen: { windowDays: 30, defaultChannel: null },
+    ad_click: { windowDays: 30, defaultChannel: 'direct', viewThrough: false },
+    ad_impression: { windowDays: 1, defaultChannel: 'direct', viewThrough: true },
+    email_click: { windowDays: 30, defaultChannel: 'email', viewThrough: false },
+    visit: { windowDays: 30, defaultChannel: 'direct', viewThrough: false },
+    page: { windowDays: 30, defaultChannel: null, viewThrough: false },
+    screen: { windowDays: 30, defaultChannel: null, viewThrough: false },
   }),
   conversions: z.array(name).max(100).default(['conversion', 'purchase', 'Order Completed', 'booking']),
   /** Event types served as user signals; "*" means every type. */
@@ -40,6 +42,8 @@ const Schema = z.strictObject({
     .strictObject({
       /** Touches before the user's previous conversion are not eligible. */
       resetOnConversion: z.boolean().default(false),
+      /** A path with a click ignores its view-through touches. */
+      clicksOutrankViews: z.boolean().default(false),
       /** Whole percent for the first and the last touch; the middle shares the rest. */
       positionBased: z
         .strictObject({ first: z.int().min(0).max(100), last: z.int().min(0).max(100) })
@@ -48,6 +52,12 @@ const Schema = z.strictObject({
       timeDecay: z.strictObject({ halfLifeHours: z.int().min(1).max(8760) }).default({ halfLifeHours: 168 }),
       /** Channels that "last non-direct" passes over. */
       direct: z.array(name).default(['direct']),
+      /** The channels that data-driven models tell apart, any other reads `(other)`; null: all of them. */
+      channels: z.array(name).min(1).max(1000).nullable().default(null),
+      /** Touches in a state of the transition counts: Markov models up to this order can be asked for. */
+      transitionOrder: z.int().min(1).max(4).default(1),
+      /** Steps (consecutive repeats are one) up to which paths are told apart. */
+      pathSteps: z.int().min(1).max(20).default(8),
     })
     .prefault({}),
   /** How far an event may lag behind log time and still be in time, days. */
@@ -78,6 +88,10 @@ export interface Definitions extends Parsed {
   readonly touchWindowMs: ReadonlyMap<string, number>;
   readonly conversionTypes: ReadonlySet<string>;
   readonly directChannels: ReadonlySet<string>;
+  /** The touch types that are seen, not clicked. */
+  readonly viewThroughTypes: ReadonlySet<string>;
+  /** The channels that data-driven models tell apart; null: all. */
+  readonly toldApart: ReadonlySet<string> | null;
   /** Weight of a touch by its age in whole hours, shared by both engines; scaled to 1 000 000 at age 0. */
   readonly decayWeights: readonly number[];
 }
@@ -121,6 +135,8 @@ function derive(parsed: Parsed, sha256Hex: (text: string) => string): Definition
     touchWindowMs,
     conversionTypes: new Set(parsed.conversions),
     directChannels: new Set(parsed.attribution.direct),
+    viewThroughTypes: new Set(Object.keys(parsed.touches).filter((type) => parsed.touches[type]?.viewThrough)),
+    toldApart: parsed.attribution.channels === null ? null : new Set(parsed.attribution.channels),
     decayWeights: decayWeights(parsed.attribution.timeDecay.halfLifeHours, lookbackMs),
   };
 }

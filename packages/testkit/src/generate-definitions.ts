@@ -15,7 +15,7 @@ const hours = (count: number): number => count / 24;
 export const SMALL_DEFINITIONS: DefinitionsFile = {
   touches: {
     click: { windowDays: hours(6), defaultChannel: 'direct' },
-    view: { windowDays: hours(1), defaultChannel: 'direct' },
+    view: { windowDays: hours(1), defaultChannel: 'direct', viewThrough: true },
     mail: { windowDays: hours(3), defaultChannel: 'email' },
     page: { windowDays: hours(6), defaultChannel: null },
   },
@@ -41,6 +41,10 @@ export function generateDefinitions(random: Random): Definitions {
       positionBased: share,
       timeDecay: { halfLifeHours: random.pick([1, 2, 168]) },
       direct: random.pick([['direct'], ['direct', 'referral'], []]),
+      clicksOutrankViews: random.chance(0.3),
+      channels: random.pick([null, null, ['search', 'direct'], ['Kanal Ä']]),
+      transitionOrder: random.pick([1, 1, 2, 3, 4]),
+      pathSteps: random.pick([1, 2, 3, 8, 20]),
     },
     latenessDays: hours(random.pick([1, 2, 5])),
     // The bound on signals must never bite into what views need.

@@ -8,19 +8,28 @@
 import type { Definitions } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
 import type { RowsByView } from '@tributary/views/deltas';
+import { clicksOnly, covers, type NaiveTouch, naiveConversionRows, naiveNullPaths, naiveNullRows } from './naive-journeys.ts';
 
 export interface NaiveConversion {
   readonly conversion: Event;
   /** Eligible touches in order; empty: unattributed. */
-  readonly path: readonly { readonly event: Event; readonly channel: string }[];
+  readonly path: readonly NaiveTouch[];
 }
+
+const VIEW_NAMES = [
+  ...['activity', 'touches', 'conversions', 'credit', 'coalitions', 'transitions', 'nullCoalitions', 'nullTransitions'],
+  ...['paths', 'pathShapes', 'assists', 'positions'],
+];
 
 /** The whole conversion, in micro-credits. */
 const CREDIT = 1_000_000n;
 
-/** All rows of all views over `events`, given in log order (of each user's partition). */
+/**
+ * All rows of all views over `events`, given in log order (of each user's partition). `anchoredAfter`: only rows not frozen at this
+ * line; null paths, which later events revise, freeze a lookback later.
+ */
 export function naive(events: readonly Event[], definitions: Definitions, anchoredAfter = Number.NEGATIVE_INFINITY): RowsByView {
-  const result: RowsByView = new Map(['activity', 'touches', 'conversions', 'credit'].map((view) => [view, new Map()]));
+  const result: RowsByView = new Map(VIEW_NAMES.map((view) => [view, new Map()]));
   const add = (view: string, dimensions: readonly string[], measures: readonly bigint[]) => {
     const rows = result.get(view) as Map<string, number[]>;
     const key = dimensions.join('\t');
@@ -45,7 +54,10 @@ export function naive(events: readonly Event[], definitions: Definitions, anchor
         for (const part of naiveCredit(model, event, path, definitions))
           add('credit', [day, model, event.type, part.channel, part.campaign, currency], [part.creditMicros, part.valueMinor]);
       }
+      naiveConversionRows(event, path, definitions, add);
     }
+    for (const { ts, path } of naiveNullPaths(naiveMembers(timeline, definitions), definitions))
+      if (ts > anchoredAfter - definitions.lookbackMs) naiveNullRows(ts, path, definitions, add);
   }
   return result;
 }
@@ -66,16 +78,23 @@ export function naiveTimelines(events: readonly Event[]): Event[][] {
 export function naivePath(timeline: readonly Event[], conversion: Event, definitions: Definitions): NaiveConversion {
   const earlier = timeline.filter((event) => sortsBefore(event, conversion));
   const previous = earlier.filter((event) => definitions.conversions.includes(event.type)).at(-1);
-  const path: { event: Event; channel: string }[] = [];
+  const path: NaiveTouch[] = [];
   for (const event of earlier) {
     const channel = touchChannel(event, definitions);
     if (channel === null) continue;
-    const windowMs = Math.round((definitions.touches[event.type]?.windowDays as number) * 86_400_000);
-    if (event.ts < conversion.ts - windowMs) continue;
+    if (!covers(event, conversion.ts, definitions)) continue;
     if (definitions.attribution.resetOnConversion && previous !== undefined && !sortsBefore(previous, event)) continue;
     path.push({ event, channel });
   }
-  return { conversion, path };
+  return { conversion, path: clicksOnly(path, definitions) };
+}
+
+/** Touches, and conversions with no channel, in order. */
+function naiveMembers(timeline: readonly Event[], definitions: Definitions): { event: Event; channel: string | null }[] {
+  return timeline.flatMap((event) => {
+    const channel = touchChannel(event, definitions);
+    return channel !== null || definitions.conversions.includes(event.type) ? [{ event, channel }] : [];
+  });
 }
 
 /** How one conversion's credit and value fall on its path. */

@@ -2,6 +2,7 @@
 import type { Event } from '@tributary/model/event';
 import { userKeyOf } from '@tributary/model/user-key';
 import { addRowsByView, type RowsByView } from '@tributary/views/deltas';
+import { VIEWS } from '@tributary/views/registry';
 import { differences } from './compare-rows.ts';
 import { firstArrivals } from './generate.ts';
 import { naive } from './naive.ts';
@@ -23,15 +24,17 @@ export async function calm(world: World, scheduler: Scheduler, cast: Cast): Prom
   // Whoever is left alone, a former zombie even, must catch up by itself.
   const survivor = world.random.pick(cast.members.filter(({ role }) => role === 'worker'));
   for (const member of cast.members) if (member.role === 'worker' && member !== survivor) scheduler.kill(member.actor);
-  for (const { actor, role } of cast.members)
-    if (role === 'collector' || role === 'ticker' || role === 'coordinator') scheduler.kill(actor);
+  for (const { actor, role } of cast.members) if (role === 'collector' || role === 'coordinator') scheduler.kill(actor);
   const caughtUp = async () => {
     const states = await world.store.serving().states();
     return states.every(
       (state, partition) => (state?.position ?? null) === (world.disk.partitions[partition]?.entries.at(-1)?.position ?? null),
     );
   };
+  // Heartbeats go on until then: a worker learns that the store lost its writes when it has something to commit.
   await until(scheduler, caughtUp, 'the speed layer has read everything');
+  for (const { actor, role } of cast.members) if (role === 'ticker') scheduler.kill(actor);
+  await until(scheduler, caughtUp, 'the speed layer has read the last heartbeats');
   await checkAll(world);
   const last = Math.max(0, ...world.begun.keys());
   scheduler.spawn('last coordinator', (turn) => coordinator(world, 'last coordinator', turn));
@@ -47,7 +50,10 @@ async function checkAll(world: World): Promise<RowsByView> {
   let newest: RowsByView = new Map();
   const oldestKept = world.computed.size === 0 ? [0] : [];
   for (const generation of [...oldestKept, ...[...world.computed.keys()].sort((a, b) => a - b)]) {
-    const answers = await serving.deltas(['activity', 'touches', 'conversions', 'credit'], generation);
+    const answers = await serving.deltas(
+      VIEWS.map(({ name }) => name),
+      generation,
+    );
     const rows: RowsByView = new Map();
     addRowsByView(rows, world.computed.get(generation)?.rows ?? new Map());
     for (const answer of answers) addRowsByView(rows, answer.rows);

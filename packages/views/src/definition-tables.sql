@@ -1,23 +1,30 @@
 -- The definitions as relations, so that no text of a user's is ever part of a statement.
 --
--- In:  $1  JSON {touches: [{type, windowMs, defaultChannel}], conversions: [type], direct: [channel], decayWeights: [weight],
---              resetOnConversion, firstPercent, lastPercent}
--- Out: member_types   the types that make touches and conversions: type, kind, window_ms, default_channel
---      direct_channels, decay (weight by age in whole hours), attribution (one row)
+-- In:  $1  JSON {touches: [{type, windowMs, defaultChannel, viewThrough}], conversions: [type], direct: [channel],
+--              channels: [channel] or null, decayWeights: [weight], resetOnConversion, firstPercent, lastPercent,
+--              lookbackMs, transitionOrder, pathSteps}
+-- Out: member_types   the types that make touches and conversions: type, kind, window_ms, default_channel, view_through
+--      direct_channels, told_apart (channels; see tells_all), decay (weight by age in whole hours), attribution (one row)
 -- Statements end with a semicolon at the end of a line; only the first takes the value.
 CREATE OR REPLACE TEMP TABLE definitions AS SELECT $1::JSON AS json;
 CREATE OR REPLACE TEMP TABLE member_types AS
-  SELECT touch->>'type' AS type, 'touch' AS kind, (touch->>'windowMs')::BIGINT AS window_ms, touch->>'defaultChannel' AS default_channel
+  SELECT touch->>'type' AS type, 'touch' AS kind, (touch->>'windowMs')::BIGINT AS window_ms, touch->>'defaultChannel' AS default_channel,
+    (touch->>'viewThrough')::BOOLEAN AS view_through
   FROM (SELECT unnest((json->'touches')::JSON[]) AS touch FROM definitions)
   UNION ALL
-  SELECT unnest(json->>'$.conversions[*]'), 'conversion', NULL, '' FROM definitions;
+  SELECT unnest(json->>'$.conversions[*]'), 'conversion', NULL, '', false FROM definitions;
 CREATE OR REPLACE TEMP TABLE direct_channels AS
   SELECT unnest(json->>'$.direct[*]') AS channel FROM definitions;
+CREATE OR REPLACE TEMP TABLE told_apart AS
+  SELECT unnest(json->>'$.channels[*]') AS channel FROM definitions;
 CREATE OR REPLACE TEMP TABLE decay AS
   SELECT unnest((json->'decayWeights')::BIGINT[]) AS weight,
     generate_subscripts((json->'decayWeights')::BIGINT[], 1) - 1 AS hour
   FROM definitions;
 CREATE OR REPLACE TEMP TABLE attribution AS
   SELECT (json->>'resetOnConversion')::BOOLEAN AS reset_on_conversion,
-    (json->>'firstPercent')::BIGINT AS first_percent, (json->>'lastPercent')::BIGINT AS last_percent
+    (json->>'firstPercent')::BIGINT AS first_percent, (json->>'lastPercent')::BIGINT AS last_percent,
+    (json->>'lookbackMs')::BIGINT AS lookback_ms,
+    (json->>'channels') IS NULL AS tells_all,
+    (json->>'transitionOrder')::INTEGER AS transition_order, (json->>'pathSteps')::INTEGER AS path_steps
   FROM definitions;

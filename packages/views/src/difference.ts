@@ -1,10 +1,9 @@
 /**
  * The speed layer's arithmetic: the effect of an event is `F(timeline ∪ {e}) − F(timeline)`.
  *
- * Rows hang on anchors, and an anchor's rows depend only on events from `reach` before to `revisable` after it. So
- * inserting `e` can change the rows of `e` itself and of anchors with `e.ts − revisable ≤ anchor ≤ e.ts + reach`; the
- * difference is taken over those alone. An event at the end of its timeline has no later anchors: for views that
- * are not revisable its own rows are the whole difference (the fast path).
+ * Rows hang on anchors, and an anchor's rows depend only on events near it. So inserting `e` can change the rows of `e` itself and
+ * of the anchors that the view says it affects; the difference is taken over those alone. An event at the end of its timeline
+ * has no later anchors: for views that are not revisable its own rows are the whole difference (the fast path).
  *
  * The work of one event is bounded: beyond `maxVisits` (a bot whose thousand conversions each look back on a thousand
  * touches) the rows of other anchors are left to the next generation, and the outcome says so.
@@ -14,7 +13,7 @@
 import type { Definitions } from '@tributary/model/definitions';
 import { addRow, type RowsByView, rowsOf } from './deltas.ts';
 import { lowerBound, type Timeline, type TimelineEvent } from './timeline.ts';
-import type { View } from './view.ts';
+import type { Lens, View } from './view.ts';
 
 export interface DifferenceOutcome {
   /** Whether some row that `e` may change is frozen: the change waits for the next generation (law 8). */
@@ -26,12 +25,22 @@ export interface DifferenceOutcome {
 /** Events visited while one event's effect is computed; about 100 ns each. */
 const MAX_VISITS = 200_000;
 
+/** Views that look through one lens. */
+export interface ViewsOfLens {
+  readonly lens: Lens;
+  readonly views: readonly View[];
+}
+
+export function byLens(views: readonly View[]): ViewsOfLens[] {
+  return [...Map.groupBy(views, (view) => view.lens)].map(([lens, ofLens]) => ({ lens, views: ofLens }));
+}
+
 /**
  * Adds to `into` the effect of the event at `after[at]`, which `after` has and `before` lacks: `before` is `after`
  * without that element.
  */
 export function addDifference(
-  views: readonly View[],
+  groups: readonly ViewsOfLens[],
   after: Timeline,
   at: number,
   logTimeMs: number,
@@ -43,43 +52,52 @@ export function addDifference(
   let touchesFrozen = false;
   let tooMuchWork = false;
   let before: Timeline | undefined;
-  for (const view of views) {
-    const revisableMs = view.revisableMs(definitions);
+  for (const { lens, views } of groups) {
+    const revisableMs = lens.revisableMs(definitions);
     const frozenUpTo = logTimeMs - definitions.latenessMs - revisableMs;
-    const rows = rowsOf(into, view.name);
-    const add = (key: string, measures: readonly number[]) => addRow(rows, key, measures);
-    const subtract = (key: string, measures: readonly number[]) => addRow(rows, key, measures, -1);
 
-    if (event.ts > frozenUpTo) view.fold(after, at, definitions, add);
+    if (event.ts > frozenUpTo) addAnchor(lens, views, after, at, definitions, into, 1);
     else touchesFrozen = true;
 
     if (event.ts - revisableMs <= frozenUpTo) touchesFrozen = true;
 
-    if (!view.influences(event.kind, definitions)) continue;
-    const reachMs = view.reachMs(definitions);
-    const from = lowerBound(after, Math.max(event.ts - revisableMs, frozenUpTo + 1));
-    const to = lowerBound(after, event.ts + reachMs + 1);
-    if (from === to || (from === at && to === at + 1)) continue;
-    const lookedAt = to - lowerBound(after, event.ts - reachMs);
-    if ((to - from) * lookedAt > maxVisits && anchorsIn(after, from, to) * lookedAt > maxVisits) {
+    const anchors = lens.affected(after, at, definitions).filter((i) => (after[i] as TimelineEvent).ts > frozenUpTo);
+    if (anchors.length === 0) continue;
+    if (anchors.length * lookedAt(lens, after, event.ts, definitions) > maxVisits) {
       tooMuchWork = true;
       continue;
     }
     before ??= without(after, at);
-    for (let i = from; i < to; i++) {
-      if (i === at) continue;
-      view.fold(before, i < at ? i : i - 1, definitions, subtract);
-      view.fold(after, i, definitions, add);
+    for (const i of anchors) {
+      addAnchor(lens, views, before, i < at ? i : i - 1, definitions, into, -1);
+      addAnchor(lens, views, after, i, definitions, into, 1);
     }
   }
   return { touchesFrozen, tooMuchWork };
 }
 
-/** Conversions are what rows that look back hang on; mere signals cost nothing. */
-function anchorsIn(timeline: Timeline, from: number, to: number): number {
-  let anchors = 0;
-  for (let i = from; i < to; i++) if ((timeline[i] as TimelineEvent).kind === 'conversion') anchors++;
-  return anchors;
+/** Adds the rows that hang on `timeline[at]`, or takes them away. */
+function addAnchor(
+  lens: Lens,
+  views: readonly View[],
+  timeline: Timeline,
+  at: number,
+  definitions: Definitions,
+  into: RowsByView,
+  sign: 1 | -1,
+): void {
+  const seen = lens.look(timeline, at, definitions);
+  if (seen === null) return;
+  for (const view of views) {
+    const rows = rowsOf(into, view.name);
+    view.rows(seen, definitions, (key, measures) => addRow(rows, key, measures, sign));
+  }
+}
+
+/** Events that one anchor near `ts` may look at, at the most. */
+function lookedAt(lens: Lens, timeline: Timeline, ts: number, definitions: Definitions): number {
+  const reachMs = lens.reachMs(definitions);
+  return lowerBound(timeline, ts + reachMs + 1) - lowerBound(timeline, ts - reachMs - lens.revisableMs(definitions));
 }
 
 function without(timeline: Timeline, at: number): Timeline {

@@ -1,7 +1,8 @@
 /**
  * The batch half of the views: SQL files beside the folds they mirror (law 5), and the relations they read.
  *
- *   macros, definition tables;  events → members → timelines → anchors → batch.sql → rows
+ *   macros, definition tables;  events → members → timelines ─┬→ anchors  ─┬→ batch.sql → rows
+ *                                                            └→ journeys ─┘
  *
  * No text from data or definitions is ever spliced into a statement: definitions arrive as one bound JSON value.
  */
@@ -37,7 +38,7 @@ export function membersSql(relation: string): string {
       coalesce(e.campaign, '(none)') AS campaign,
       coalesce(e.cost, 0) AS cost, coalesce(e.value, 0) AS value,
       coalesce(e.currency, '(none)') AS currency,
-      member.window_ms
+      member.window_ms, member.view_through
     FROM ${relation} AS e JOIN member_types AS member ON member.type = e.type
     WHERE member.kind = 'conversion' OR coalesce(e.channel, member.default_channel) IS NOT NULL`;
 }
@@ -52,22 +53,18 @@ export function timelineStatements(): string[] {
   return statementsOf(read('timeline/batch.sql'));
 }
 
+/** From `timelines`, of which some events are `fresh`, to the journeys whose rows these may change, and their paths. */
+export function journeyStatements({ attribution }: Definitions): string[] {
+  const files = ['batch', ...(attribution.clicksOutrankViews ? ['outranked'] : []), 'walk'];
+  return files.flatMap((file) => statementsOf(read(`journeys/${file}.sql`)));
+}
+
 /**
- * From `anchors` (and `timelines`, for views that look beyond their anchor) to what the `fresh` events change in the view's rows:
+ * From `anchors` (of views that look beyond their anchor: from the journeys) to what the `fresh` events change in the view's rows:
  * dimensions as text, measures as integers. Where all events are fresh, that is the view.
  */
 export function batchSql(view: Pick<View, 'name'>): string {
-  return read(`${view.name}/batch.sql`);
-}
-
-/** From `timelines`, of which some events are `fresh`, to the anchors whose rows these may change; `$reach` is the view's, ms. */
-export function affectedSql(view: Pick<View, 'name'>): string {
-  return read(`${view.name}/affected.sql`);
-}
-
-/** Whether a view looks beyond its anchor, and so needs timelines. */
-export function looksAround(view: View, definitions: Definitions): boolean {
-  return view.reachMs(definitions) > 0 || view.revisableMs(definitions) > 0;
+  return read(`${view.name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}/batch.sql`);
 }
 
 function definitionsJson(definitions: Definitions): string {
@@ -77,13 +74,18 @@ function definitionsJson(definitions: Definitions): string {
       type,
       windowMs,
       defaultChannel: definitions.touches[type]?.defaultChannel ?? null,
+      viewThrough: definitions.viewThroughTypes.has(type),
     })),
     conversions: [...definitions.conversionTypes],
     direct: [...definitions.directChannels],
+    channels: definitions.toldApart === null ? null : [...definitions.toldApart],
     decayWeights: definitions.decayWeights,
     resetOnConversion: attribution.resetOnConversion,
     firstPercent: attribution.positionBased.first,
     lastPercent: attribution.positionBased.last,
+    lookbackMs: definitions.lookbackMs,
+    transitionOrder: attribution.transitionOrder,
+    pathSteps: attribution.pathSteps,
   });
 }
 

@@ -5,7 +5,7 @@
 import type { Definitions } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
 import type { RowsByView } from './deltas.ts';
-import { addDifference } from './difference.ts';
+import { addDifference, byLens, type ViewsOfLens } from './difference.ts';
 import { timelineEvent } from './timeline.ts';
 import { findById, insert, isRetained, prune, type Retention, retentionOf, type UserState } from './user-state.ts';
 import type { View } from './view.ts';
@@ -13,6 +13,7 @@ import type { View } from './view.ts';
 /** What holds for every step of a partition between two barriers. */
 export interface StepRules {
   readonly views: readonly View[];
+  readonly groups: readonly ViewsOfLens[];
   readonly definitions: Definitions;
   readonly retention: Retention;
   /** Bound on one user's timeline. */
@@ -20,7 +21,7 @@ export interface StepRules {
 }
 
 export function stepRules(views: readonly View[], definitions: Definitions, maxEvents = 10_000): StepRules {
-  return { views, definitions, retention: retentionOf(views, definitions), maxEvents };
+  return { views, groups: byLens(views), definitions, retention: retentionOf(views, definitions), maxEvents };
 }
 
 /**
@@ -47,7 +48,7 @@ export function step(user: UserState, event: Event, logTimeMs: number, rules: St
   if (known !== undefined && isRetained(known, logTimeMs, retention)) return DUPLICATE;
 
   const at = insert(user, incoming);
-  const { touchesFrozen, tooMuchWork } = addDifference(rules.views, user.events, at, logTimeMs, definitions, deltas);
+  const { touchesFrozen, tooMuchWork } = addDifference(rules.groups, user.events, at, logTimeMs, definitions, deltas);
   const overflowed = prune(user, logTimeMs, retention, rules.maxEvents) || tooMuchWork;
   return { fate: touchesFrozen ? 'late' : 'counted', overflowed };
 }

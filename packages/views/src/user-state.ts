@@ -26,7 +26,7 @@ export interface Retention {
 }
 
 export function retentionOf(views: readonly View[], definitions: Definitions): Retention {
-  const reach = Math.max(0, ...views.map((view) => view.reachMs(definitions) + view.revisableMs(definitions)));
+  const reach = Math.max(0, ...views.map(({ lens }) => lens.reachMs(definitions) + lens.revisableMs(definitions)));
   return { longMs: definitions.latenessMs + reach, signalMs: definitions.latenessMs };
 }
 

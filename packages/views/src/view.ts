@@ -1,28 +1,52 @@
 /**
  * A view: one fold over a user's timeline, one SQL over the archive, rows that add up.
  *
- * Every row hangs on an *anchor*, an event of the timeline (a conversion, a touch …). The rows of an anchor depend only
- * on events from `reachMs` before it to `revisableMs` after it. That is all the engine needs to know: the effect of a
- * new event is the difference over the anchors near it (see difference.ts), and the batch recomputes only those.
+ * Every row hangs on an *anchor*, an event of the timeline (a conversion, the last touch of a journey …). What an anchor looks at is
+ * its view's *lens*; the rows depend on that alone. That is all the engine needs to know: the effect of a new event is the
+ * difference over the anchors near it (difference.ts), and the batch recomputes only those. Views share lenses, so that what
+ * an anchor looks at is found once for all of them.
  */
-import type { Definitions, EventKind } from '@tributary/model/definitions';
+import type { Definitions } from '@tributary/model/definitions';
 import type { RowKey } from './deltas.ts';
-import type { Timeline } from './timeline.ts';
+import type { Timeline, TimelineEvent } from './timeline.ts';
 
 export type Emit = (key: RowKey, measures: readonly number[]) => void;
 
-export interface View {
+export interface Lens<Seen = unknown> {
+  /** How far before its anchor a row looks, ms. */
+  reachMs(definitions: Definitions): number;
+  /** How long after its anchor a row can still change by in-time events, ms. */
+  revisableMs(definitions: Definitions): number;
+  /**
+   * The other anchors that the event at `timeline[at]` may change, `timeline` having it: indices of anchors from `revisableMs`
+   * before the event to `reachMs` after it. More than needed costs time, fewer is a lie.
+   */
+  affected(timeline: Timeline, at: number, definitions: Definitions): readonly number[];
+  /** What the anchor `timeline[at]` looks at; null when no row hangs on that event. */
+  look(timeline: Timeline, at: number, definitions: Definitions): Seen | null;
+}
+
+export interface View<Seen = unknown> {
   readonly name: string;
   /** Names of the key's parts, in order. The first is always `day`: the UTC day of the anchor. */
   readonly dimensions: readonly string[];
   /** Names of the integers, in order. */
   readonly measures: readonly string[];
-  /** How far before its anchor a row looks, ms. */
-  reachMs(definitions: Definitions): number;
-  /** How long after its anchor a row can still change by in-time events, ms. */
-  revisableMs(definitions: Definitions): number;
-  /** Whether an event of this kind can change rows that hang on other anchors. */
-  influences(kind: EventKind, definitions: Definitions): boolean;
-  /** Emits the rows anchored at `timeline[at]`, in any order; the same key may be emitted more than once. */
-  fold(timeline: Timeline, at: number, definitions: Definitions, emit: Emit): void;
+  readonly lens: Lens<Seen>;
+  /** Emits the rows of one anchor, in any order; the same key may be emitted more than once. */
+  rows(seen: Seen, definitions: Definitions, emit: Emit): void;
 }
+
+/** Emits the rows of `view` anchored at `timeline[at]`. */
+export function fold(view: View, timeline: Timeline, at: number, definitions: Definitions, emit: Emit): void {
+  const seen = view.lens.look(timeline, at, definitions);
+  if (seen !== null) view.rows(seen, definitions, emit);
+}
+
+/** The events themselves: every event is an anchor that looks at nothing else. */
+export const ITSELF: Lens<TimelineEvent> = {
+  reachMs: () => 0,
+  revisableMs: () => 0,
+  affected: () => [],
+  look: (timeline, at) => timeline[at] as TimelineEvent,
+};

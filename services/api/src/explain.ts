@@ -6,7 +6,7 @@ import { weightsOf } from '@tributary/attribution/rule-based';
 import { type Definitions, RULE_BASED_MODELS, type RuleBasedModel } from '@tributary/model/definitions';
 import { CREDIT_UNIT_MICROS, split } from '@tributary/model/money';
 import { DAY_MS } from '@tributary/model/time';
-import { pathOf } from '@tributary/views/credit/path';
+import { pathOf } from '@tributary/views/journeys/path';
 import type { TimelineEvent } from '@tributary/views/timeline';
 
 export interface TouchCredit {

@@ -11,7 +11,7 @@
 import type { DuckDb } from '@tributary/archive/duckdb';
 import type { Definitions } from '@tributary/model/definitions';
 import { VIEWS } from '@tributary/views/registry';
-import { affectedSql, batchSql, countsSignals, looksAround, membersSql, timelineStatements } from '@tributary/views/sql';
+import { batchSql, countsSignals, journeyStatements, membersSql, timelineStatements } from '@tributary/views/sql';
 import type { View } from '@tributary/views/view';
 import { holdsSignalsOnly } from './event-files.ts';
 import { arrivals, baseEvents, EVENT_COLUMNS, eventsIn, quoted } from './relations.ts';
@@ -28,7 +28,8 @@ export async function computeShard(session: DuckDb, spec: ComputeSpec, definitio
   await dedupe(session, spec, shard);
   if (spec.reuseRows && (await countOf(session, 'fresh')) === 0) return arrived;
   await loadTimelines(session, spec, definitions, shard);
-  for (const view of VIEWS) await addView(session, definitions, view);
+  for (const sql of journeyStatements(definitions)) await session.run(sql);
+  for (const view of VIEWS) await addView(session, view);
   await session.run(`INSERT INTO conversion_rows SELECT id, user_key, ts, type, value, currency
     FROM (${membersSql('events')}) WHERE kind = 'conversion'`);
   return arrived;
@@ -61,7 +62,7 @@ async function addNearMembers(session: DuckDb, spec: ComputeSpec, definitions: D
   const [span] = await session.rows('SELECT min(first) AS first, max(last) AS last FROM touched');
   if (span === undefined || span['first'] === null) return;
   // An anchor lies within a view's reach of a fresh event, and what the anchor looks at within reach of the anchor.
-  const reachMs = BigInt(Math.max(...VIEWS.map((view) => view.reachMs(definitions) + view.revisableMs(definitions))));
+  const reachMs = BigInt(Math.max(...VIEWS.map(({ lens }) => lens.reachMs(definitions) + lens.revisableMs(definitions))));
   // The first condition lets DuckDB pass over whole files; the second is per user.
   const files = (spec.base?.events ?? []).filter((file) => !holdsSignalsOnly(file, definitions.version));
   const near = `(SELECT held.* FROM ${eventsIn(spec, files, shard)} AS held JOIN touched USING (user_key)
@@ -73,19 +74,11 @@ async function addNearMembers(session: DuckDb, spec: ComputeSpec, definitions: D
 }
 
 /** What the fresh events change in the view's rows. */
-async function addView(session: DuckDb, definitions: Definitions, view: View): Promise<void> {
-  await session.run(`CREATE OR REPLACE TEMP VIEW anchors AS ${await anchorsOf(session, definitions, view)}`);
+async function addView(session: DuckDb, view: View): Promise<void> {
+  const anchors = countsSignals(view) ? 'SELECT ts, type FROM events' : 'SELECT * FROM timelines WHERE fresh';
+  await session.run(`CREATE OR REPLACE TEMP VIEW anchors AS ${anchors}`);
   const columns = [...view.dimensions, ...view.measures].map(quoted).join(', ');
   await session.run(`INSERT INTO rows_${view.name} SELECT ${columns} FROM (${batchSql(view)})`);
-}
-
-async function anchorsOf(session: DuckDb, definitions: Definitions, view: View): Promise<string> {
-  if (countsSignals(view)) return 'SELECT ts, type FROM events';
-  if (!looksAround(view, definitions)) return 'SELECT * FROM timelines WHERE fresh';
-  await session.run(`CREATE OR REPLACE TEMP TABLE affected AS ${affectedSql(view)}`, {
-    reach: BigInt(view.reachMs(definitions)),
-  });
-  return 'SELECT * FROM affected';
 }
 
 async function countOf(session: DuckDb, table: string): Promise<number> {

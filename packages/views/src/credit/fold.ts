@@ -2,26 +2,20 @@ import { weightsOf } from '@tributary/attribution/rule-based';
 import { type Definitions, RULE_BASED_MODELS, type RuleBasedModel } from '@tributary/model/definitions';
 import { CREDIT_UNIT_MICROS, split } from '@tributary/model/money';
 import { dayOf } from '@tributary/model/time';
+import { CONVERTING_PATH, type ConvertingPath } from '../journeys/lenses.ts';
 import { NONE, type TimelineEvent } from '../timeline.ts';
 import type { View } from '../view.ts';
-import { pathOf } from './path.ts';
 
 export const UNATTRIBUTED = '(unattributed)';
 const NOWHERE = `${UNATTRIBUTED}\t${NONE}`;
 
 /** The credit of each conversion under every rule-based model, split over its path to the micro and the minor unit. */
-export const credit: View = {
+export const credit: View<ConvertingPath> = {
   name: 'credit',
   dimensions: ['day', 'model', 'type', 'channel', 'campaign', 'currency'],
   measures: ['creditMicros', 'valueMinor'],
-  reachMs: (definitions) => definitions.lookbackMs,
-  // With `resetOnConversion` a conversion changes what later ones may look at, never earlier ones.
-  revisableMs: () => 0,
-  influences: (kind, { attribution }) => kind === 'touch' || (kind === 'conversion' && attribution.resetOnConversion),
-  fold(timeline, at, definitions, emit) {
-    const conversion = timeline[at] as TimelineEvent;
-    if (conversion.kind !== 'conversion') return;
-    const path = pathOf(timeline, at, definitions);
+  lens: CONVERTING_PATH,
+  rows({ conversion, path }, definitions, emit) {
     const day = dayOf(conversion.ts);
     for (const model of RULE_BASED_MODELS) {
       for (const [place, measures] of creditByPlace(model, path, conversion, definitions))

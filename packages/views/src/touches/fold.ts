@@ -1,17 +1,14 @@
 import { dayOf } from '@tributary/model/time';
 import type { TimelineEvent } from '../timeline.ts';
-import type { View } from '../view.ts';
+import { ITSELF, type View } from '../view.ts';
 
 /** Touches and what they cost, by channel and campaign. */
-export const touches: View = {
+export const touches: View<TimelineEvent> = {
   name: 'touches',
   dimensions: ['day', 'channel', 'campaign', 'type', 'currency'],
   measures: ['touches', 'costMinor'],
-  reachMs: () => 0,
-  revisableMs: () => 0,
-  influences: () => false,
-  fold(timeline, at, _definitions, emit) {
-    const { ts, kind, place, type, currency, costMinor } = timeline[at] as TimelineEvent;
+  lens: ITSELF,
+  rows({ ts, kind, place, type, currency, costMinor }, _definitions, emit) {
     if (kind !== 'touch') return;
     emit(`${dayOf(ts)}\t${place}\t${type}\t${currency}`, [1, costMinor]);
   },

@@ -1,0 +1,52 @@
+/** A path as text: what the row keys of the data-driven views are made of. */
+import type { Definitions } from '@tributary/model/definitions';
+import type { TimelineEvent } from '../timeline.ts';
+
+/** Joins the channels of a set, a state or a path within one dimension: validated text holds no control character. */
+export const SEPARATOR = '\u001f';
+/** What a bound on cardinality leaves of a dimension. */
+export const OTHER = '(other)';
+/** Distinct channels up to which a set is told apart. */
+export const MOST_CHANNELS = 20;
+
+/** The channels of a path, in order; those that the definitions do not tell apart read `(other)`. */
+export function channelsOf(path: readonly TimelineEvent[], { toldApart }: Definitions): string[] {
+  if (toldApart === null) return path.map(({ channel }) => channel);
+  return path.map(({ channel }) => (toldApart.has(channel) ? channel : OTHER));
+}
+
+/** Distinct channels in code point order, joined; of more than `MOST_CHANNELS` only `(other)`. */
+export function coalitionOf(channels: readonly string[]): string {
+  if (channels.length < 2) return channels[0] ?? '';
+  const distinct = [...new Set(channels)];
+  if (distinct.length > MOST_CHANNELS) return OTHER;
+  return distinct.sort(byCodePoint).join(SEPARATOR);
+}
+
+/** Steps of the path, consecutive repeats being one, joined; of more than `most` only `(other)`. */
+export function stepsOf(channels: readonly string[], most: number): string {
+  const steps = channels.filter((channel, i) => channel !== channels[i - 1]);
+  return steps.length > most ? OTHER : steps.join(SEPARATOR);
+}
+
+/**
+ * The states that a path passes through: its k-grams, in order; a path of k touches or fewer is one state. Of an empty path, none.
+ */
+export function statesOf(channels: readonly string[], order: number): readonly string[] {
+  if (order === 1) return channels;
+  if (channels.length <= order) return channels.length === 0 ? [] : [channels.join(SEPARATOR)];
+  return channels.slice(order - 1).map((_, i) => channels.slice(i, i + order).join(SEPARATOR));
+}
+
+/** The order of UTF-8 bytes, as DuckDB sorts: UTF-16 units would put characters beyond the basic plane before U+E000. */
+function byCodePoint(a: string, b: string): number {
+  for (let i = 0; i < a.length && i < b.length; i++) {
+    const [x, y] = [a.charCodeAt(i), b.charCodeAt(i)];
+    if (x !== y) return isSurrogate(x) === isSurrogate(y) ? x - y : isSurrogate(x) ? 1 : -1;
+  }
+  return a.length - b.length;
+}
+
+function isSurrogate(unit: number): boolean {
+  return unit >= 0xd800 && unit <= 0xdfff;
+}

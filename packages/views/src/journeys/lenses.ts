@@ -1,0 +1,43 @@
+/** What the rows of attribution look at: the path of a conversion, or of a journey that ended without one. */
+import type { TimelineEvent } from '../timeline.ts';
+import type { Lens } from '../view.ts';
+import { conversionsAfter, nullPathsAround } from './affected.ts';
+import { channelsOf } from './channels.ts';
+import { nullPathOf, pathOf } from './path.ts';
+
+export interface ConvertingPath {
+  readonly conversion: TimelineEvent;
+  /** Eligible touches in order; empty: nothing led to it. */
+  readonly path: readonly TimelineEvent[];
+  /** The channels of the path that are told apart, in order. */
+  readonly channels: readonly string[];
+}
+
+export interface NullPath {
+  /** When its last touch happened, ms. */
+  readonly ts: number;
+  readonly channels: readonly string[];
+}
+
+export const CONVERTING_PATH: Lens<ConvertingPath> = {
+  reachMs: (definitions) => definitions.lookbackMs,
+  // With `resetOnConversion` a conversion changes what later ones may look at, never earlier ones.
+  revisableMs: () => 0,
+  affected: conversionsAfter,
+  look(timeline, at, definitions) {
+    const conversion = timeline[at] as TimelineEvent;
+    if (conversion.kind !== 'conversion') return null;
+    const path = pathOf(timeline, at, definitions);
+    return { conversion, path, channels: channelsOf(path, definitions) };
+  },
+};
+
+export const NULL_PATH: Lens<NullPath> = {
+  reachMs: (definitions) => definitions.lookbackMs,
+  revisableMs: (definitions) => definitions.lookbackMs,
+  affected: nullPathsAround,
+  look(timeline, at, definitions) {
+    const path = nullPathOf(timeline, at, definitions);
+    return path === null ? null : { ts: (timeline[at] as TimelineEvent).ts, channels: channelsOf(path, definitions) };
+  },
+};

@@ -1,0 +1,15 @@
+import { dayOf } from '@tributary/model/time';
+import { coalitionOf } from '../journeys/channels.ts';
+import { NULL_PATH, type NullPath } from '../journeys/lenses.ts';
+import type { View } from '../view.ts';
+
+/** Journeys without a conversion, open ones included, by the set of channels on their path. */
+export const nullCoalitions: View<NullPath> = {
+  name: 'nullCoalitions',
+  dimensions: ['day', 'channels'],
+  measures: ['nulls'],
+  lens: NULL_PATH,
+  rows({ ts, channels }, _definitions, emit) {
+    emit(`${dayOf(ts)}\t${coalitionOf(channels)}`, [1]);
+  },
+};

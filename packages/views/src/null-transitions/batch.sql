@@ -1,0 +1,8 @@
+-- How often null paths pass from one state to the next.
+--
+-- In:  edge, filed  see journeys/
+-- Out: day, from, to, nulls
+SELECT day, "from", "to", sum(passed) AS nulls
+FROM edge JOIN filed USING (filed_no)
+WHERE is_null
+GROUP BY ALL

@@ -1,0 +1,23 @@
+import { dayOf } from '@tributary/model/time';
+import { statesOf } from '../journeys/channels.ts';
+import { NULL_PATH, type NullPath } from '../journeys/lenses.ts';
+import type { View } from '../view.ts';
+
+/** How often null paths pass from one state to the next. From "" is the start, to "" the end without a conversion. */
+export const nullTransitions: View<NullPath> = {
+  name: 'nullTransitions',
+  dimensions: ['day', 'from', 'to'],
+  measures: ['nulls'],
+  lens: NULL_PATH,
+  rows({ ts, channels }, { attribution }, emit) {
+    const day = dayOf(ts);
+    let from = '';
+    for (const to of statesOf(channels, attribution.transitionOrder)) {
+      emit(`${day}\t${from}\t${to}`, ONE);
+      from = to;
+    }
+    emit(`${day}\t${from}\t`, ONE);
+  },
+};
+
+const ONE = [1];
