@@ -13,12 +13,15 @@
   Returns  committed | already | fenced | rewound
 
   Everything is checked before the first write: a script that fails half-way keeps what it wrote.
+  What the commit adds to the deltas goes to the feed as well, as the very arguments joined by newlines, which no
+  validated text holds (feed.ts reads it): followers read a commit's rows instead of all rows. The feed is bounded. An
+  entry that would not fit empties it, so that catching up costs next to nothing; followers then read everything once.
   A row is stored as its measures, each a little-endian 64-bit integer: one field a row keeps both the commit and the
   append-only file half as large as one counter a measure. Rows are read and written a thousand at a time.
 ]]
 local state = KEYS[1]
 local prefix, expected, id, expectedCommit = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
-local stored = redis.call('HMGET', state, 'position', 'commit')
+local stored = redis.call('HMGET', state, 'position', 'commit', 'commits', 'feedBytes')
 local position = stored[1] or ''
 if stored[2] == id then return 'already' end
 if position ~= expected or (stored[2] or '') ~= expectedCommit then
@@ -43,7 +46,7 @@ for _ = 1, tonumber(take()) do
   redis.call('SET', prefix .. 'u:' .. user, take())
 end
 
-local CHUNK = 1000
+local CHUNK, viewsAt = 1000, at
 local pack, unpack_row = struct.pack, struct.unpack
 local generation = ARGV[10]
 for _ = 1, tonumber(take()) do
@@ -68,6 +71,7 @@ for _ = 1, tonumber(take()) do
     at = at + count * (measures + 1)
   end
 end
+local viewsEnd = at - 1
 
 for _ = 1, tonumber(take()) do
   local conversion = take()
@@ -78,6 +82,22 @@ for _ = 1, tonumber(take()) do
 end
 if ARGV[11] ~= '0' then redis.call('HINCRBY', prefix .. 'n:' .. generation, 'pending', ARGV[11]) end
 if ARGV[12] ~= '0' then redis.call('HINCRBY', prefix .. 'n:' .. generation, 'overflowed', ARGV[12]) end
-redis.call('HSET', state, 'position', ARGV[5], 'commit', id, 'logIdentity', ARGV[6], 'logTimeMs', ARGV[7], 'generation', ARGV[8])
+
+local FEED_ENTRIES, FEED_BYTES, ENTRY_BYTES, ENTRY_ARGS = 512, 1048576, 65536, 16384
+local feed, feedBytes, entry = prefix .. 'feed', tonumber(stored[4] or '0'), nil
+if viewsEnd - viewsAt < ENTRY_ARGS then entry = table.concat(ARGV, '\n', 3, 12) .. '\n' .. table.concat(ARGV, '\n', viewsAt, viewsEnd) end
+if entry == nil or #entry > ENTRY_BYTES then
+  if feedBytes > 0 then redis.call('DEL', feed) end
+  feedBytes = 0
+else
+  local entries = redis.call('RPUSH', feed, entry)
+  feedBytes = feedBytes + #entry
+  while entries > FEED_ENTRIES or feedBytes > FEED_BYTES do
+    feedBytes = feedBytes - #redis.call('LPOP', feed)
+    entries = entries - 1
+  end
+end
+redis.call('HSET', state, 'position', ARGV[5], 'commit', id, 'logIdentity', ARGV[6], 'logTimeMs', ARGV[7], 'generation', ARGV[8],
+  'commits', tonumber(stored[3] or '0') + 1, 'feedBytes', feedBytes)
 if ARGV[9] ~= '' then redis.call('HSET', state, 'definitions', ARGV[9]) end
 return 'committed'

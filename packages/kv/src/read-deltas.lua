@@ -1,9 +1,9 @@
 --[[
-  The state and the summed deltas of a partition, as of one moment.
+  The state and the deltas of a partition by generation, as of one moment.
 
   KEYS[1]  the partition's state hash
   ARGV     prefix, first generation, generation to stop before ('' = none), view …
-  Returns  { state fields as a flat list, pending, overflowed, { flat hash of view 1 in generation a, in b … }, { view 2 … } … }
+  Returns  { state fields as a flat list, { generation, pending, overflowed, { flat hash of view 1, of view 2 … } }, … }
            or the error RETIRED when the first generation's deltas are gone already
 ]]
 local prefix = ARGV[1]
@@ -16,15 +16,11 @@ if first < oldest then return redis.error_reply('RETIRED the deltas of generatio
 local stop = current + 1
 if ARGV[3] ~= '' and tonumber(ARGV[3]) < stop then stop = tonumber(ARGV[3]) end
 
-local pending, overflowed, views = 0, 0, {}
-for v = 4, #ARGV do views[v - 3] = {} end
+local reply = { state }
 for g = first, stop - 1 do
   local counters = redis.call('HMGET', prefix .. 'n:' .. g, 'pending', 'overflowed')
-  pending = pending + tonumber(counters[1] or '0')
-  overflowed = overflowed + tonumber(counters[2] or '0')
-  for v = 4, #ARGV do
-    local rows = redis.call('HGETALL', prefix .. 'd:' .. g .. ':' .. ARGV[v])
-    if #rows > 0 then table.insert(views[v - 3], rows) end
-  end
+  local views = {}
+  for v = 4, #ARGV do views[v - 3] = redis.call('HGETALL', prefix .. 'd:' .. g .. ':' .. ARGV[v]) end
+  table.insert(reply, { g, tonumber(counters[1] or '0'), tonumber(counters[2] or '0'), views })
 end
-return { state, pending, overflowed, views }
+return reply

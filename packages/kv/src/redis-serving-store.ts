@@ -1,17 +1,24 @@
 /** The serving store on Redis: what the API and the jobs read, each partition as of one moment. */
 import { readFileSync } from 'node:fs';
 import { TributaryError } from '@tributary/model/errors';
-import { addRow, type Rows, type RowsByView } from '@tributary/views/deltas';
+import { addRow, addRowsByView, type Rows, type RowsByView } from '@tributary/views/deltas';
 import type { Redis, Result } from 'ioredis';
+import { type CommittedDeltas, isChain, parseFeedEntry } from './feed.ts';
 import { partitionPrefix, pointerKey, recordKey } from './keys.ts';
-import type { PartitionDeltas, ServingStore } from './serving-port.ts';
+import type { FeedCursor, Followed, PartitionDeltas, ServingStore, WholePartition } from './serving-port.ts';
 import { stateFrom } from './state.ts';
 
-type DeltasReply = [state: Buffer[], pending: number, overflowed: number, views: Buffer[][][]];
+type GenerationReply = [generation: number, pending: number, overflowed: number, views: Buffer[][]];
+type DeltasReply = [state: Buffer[], ...generations: GenerationReply[]];
+type FollowReply = [oldest: number, commit: string, same: number, ...entries: string[]];
+
+/** Partitions read whole at a time: others' commands have their turn in between. */
+const WHOLE_AT_ONCE = 4;
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
     tributaryReadDeltasBuffer(stateKey: string, ...args: string[]): Result<DeltasReply, Context>;
+    tributaryFollow(stateKey: string, ...args: string[]): Result<FollowReply, Context>;
     tributaryRetire(stateKey: string, ...args: string[]): Result<number, Context>;
     tributarySetPointer(pointerKey: string, sequence: number, generation: number): Result<number, Context>;
   }
@@ -25,30 +32,62 @@ export function createServingStore(
   views: readonly { readonly name: string }[],
 ): ServingStore {
   define(redis, 'tributaryReadDeltas', 'read-deltas.lua');
+  define(redis, 'tributaryFollow', 'follow.lua');
   define(redis, 'tributaryRetire', 'retire.lua');
   define(redis, 'tributarySetPointer', 'set-pointer.lua');
   const all = Array.from({ length: partitions }, (_, partition) => partition);
   const prefixOf = (partition: number) => partitionPrefix(namespace, partition);
 
-  async function readPartition(
-    partition: number,
-    names: readonly string[],
-    from: number,
-    before: number | undefined,
-  ): Promise<PartitionDeltas> {
+  async function readPartition(partition: number, names: readonly string[], from: number, before?: number) {
     const prefix = prefixOf(partition);
-    const [state, pending, overflowed, replies] = await redis.tributaryReadDeltasBuffer(
+    const [flat, ...replies] = await redis.tributaryReadDeltasBuffer(
       `${prefix}state`,
       prefix,
       String(from),
       before === undefined ? '' : String(before),
       ...names,
     );
-    const rows: RowsByView = new Map();
-    names.forEach((name, i) => {
-      rows.set(name, rowsFrom(replies[i] ?? []));
+    const fields = recordOf(flat.map(String));
+    const generations = replies.map(([generation, pending, overflowed, views]) => {
+      const rows: RowsByView = new Map(names.map((name, i) => [name, rowsFrom(views[i] ?? [])]));
+      return [generation, { rows, pending, overflowed }] as const;
     });
-    return { partition, state: stateFrom(recordOf(state.map(String))), rows, pending, overflowed };
+    return { fields, state: stateFrom(fields), generations };
+  }
+
+  async function sumPartition(
+    partition: number,
+    names: readonly string[],
+    from: number,
+    before?: number,
+  ): Promise<PartitionDeltas> {
+    const { state, generations } = await readPartition(partition, names, from, before);
+    const sum = { partition, state, rows: new Map(names.map((name) => [name, new Map()])), pending: 0, overflowed: 0 };
+    for (const [, { rows, pending, overflowed }] of generations) {
+      addRowsByView(sum.rows, rows);
+      sum.pending += pending;
+      sum.overflowed += overflowed;
+    }
+    return sum;
+  }
+
+  async function readWhole(partition: number, names: readonly string[], from: number): Promise<WholePartition> {
+    const { fields, state, generations } = await readPartition(partition, names, from);
+    const cursor = { commitId: fields['commit'] ?? '', commits: Number(fields['commits'] ?? 0) };
+    return { partition, cursor, state, generations: new Map(generations) };
+  }
+
+  async function follow(partition: number, views: ReadonlySet<string>, cursor: FeedCursor | null): Promise<Followed> {
+    const prefix = prefixOf(partition);
+    const { commitId, commits: known } = cursor ?? { commitId: '', commits: Number.MAX_SAFE_INTEGER };
+    const [oldest, last, same, ...entries] = await redis.tributaryFollow(`${prefix}state`, prefix, commitId, String(known));
+    if (same === 1) return { partition, oldest, commits: [] };
+    const commits: CommittedDeltas[] = [];
+    for (const entry of entries) {
+      const commit = parseFeedEntry(entry, views);
+      if (commit !== null) commits.push(commit);
+    }
+    return { partition, oldest, commits: commits.length > 0 && isChain(commits, commitId, last) ? commits : 'gap' };
   }
 
   return {
@@ -60,7 +99,23 @@ export function createServingStore(
       ),
 
     deltas: (names, from, before) =>
-      unlessDown(() => Promise.all(all.map((partition) => readPartition(partition, names, from, before)))),
+      unlessDown(() => Promise.all(all.map((partition) => sumPartition(partition, names, from, before)))),
+
+    follow: (names, cursors) =>
+      unlessDown(() => {
+        const views = new Set(names);
+        return Promise.all(all.map((partition) => follow(partition, views, cursors[partition] ?? null)));
+      }),
+
+    readWhole: (asked, names, from) =>
+      unlessDown(async () => {
+        const read: WholePartition[] = [];
+        for (let first = 0; first < asked.length; first += WHOLE_AT_ONCE) {
+          const some = asked.slice(first, first + WHOLE_AT_ONCE);
+          read.push(...(await Promise.all(some.map((partition) => readWhole(partition, names, from)))));
+        }
+        return read;
+      }),
 
     states: () =>
       unlessDown(() => Promise.all(all.map(async (partition) => stateFrom(await redis.hgetall(`${prefixOf(partition)}state`))))),
@@ -137,11 +192,10 @@ function recordOf(flat: readonly string[]): Record<string, string> {
   return fields;
 }
 
-/** Sums the hashes of one view over its generations: field = row key, value = measures as commit.lua packs them. */
-function rowsFrom(hashes: readonly Buffer[][]): Rows {
+/** The hash of one view: field = row key, value = measures as commit.lua packs them. */
+function rowsFrom(hash: readonly Buffer[]): Rows {
   const rows: Rows = new Map();
-  for (const hash of hashes)
-    for (let i = 0; i + 1 < hash.length; i += 2) addRow(rows, String(hash[i]), unpackMeasures(hash[i + 1] as Buffer));
+  for (let i = 0; i + 1 < hash.length; i += 2) addRow(rows, String(hash[i]), unpackMeasures(hash[i + 1] as Buffer));
   return rows;
 }
 

@@ -1,5 +1,6 @@
 /** ServingStore: what the API and the jobs read of the speed layer's state. */
 import type { RowsByView } from '@tributary/views/deltas';
+import type { CommittedDeltas } from './feed.ts';
 import type { DeadLetter, PartitionState } from './port.ts';
 
 /** One partition's part of an answer, read atomically: state and deltas belong to the same commit. */
@@ -13,6 +14,38 @@ export interface PartitionDeltas {
   readonly overflowed: number;
 }
 
+/** Where a follower stands in a partition: the last commit that it knows ("": none), and how many there were with it. */
+export interface FeedCursor {
+  readonly commitId: string;
+  readonly commits: number;
+}
+
+/**
+ * What became of a partition since a cursor. `commits` are all commits since, in order, and the last one is the newest.
+ * `gap`: they are no longer kept, or the partition went another way (a store that lost writes); read it whole.
+ */
+export interface Followed {
+  readonly partition: number;
+  /** The oldest generation whose deltas are kept. */
+  readonly oldest: number;
+  readonly commits: readonly CommittedDeltas[] | 'gap';
+}
+
+export interface GenerationDeltas {
+  readonly rows: RowsByView;
+  readonly pending: number;
+  readonly overflowed: number;
+}
+
+/** All that a follower holds of a partition, read atomically. */
+export interface WholePartition {
+  readonly partition: number;
+  readonly cursor: FeedCursor;
+  readonly state: PartitionState | null;
+  /** By generation, from the one asked for on; those without any commit may be left out. */
+  readonly generations: ReadonlyMap<number, GenerationDeltas>;
+}
+
 /** Which generation readers take. A cache of the newest publication file. */
 export interface GenerationPointer {
   readonly sequence: number;
@@ -24,6 +57,13 @@ export interface ServingStore {
   records(users: readonly { readonly partition: number; readonly userKey: string }[]): Promise<(Buffer | null)[]>;
   /** Deltas of the named views of every partition, generations `[fromGeneration, beforeGeneration)`. */
   deltas(views: readonly string[], fromGeneration: number, beforeGeneration?: number): Promise<PartitionDeltas[]>;
+  /**
+   * What was committed since: index of `cursors` = partition; null = knows nothing, always a gap. Rows of other views than
+   * the named ones are left out. Each partition as of one moment, at the cost of what changed.
+   */
+  follow(views: readonly string[], cursors: readonly (FeedCursor | null)[]): Promise<Followed[]>;
+  /** The given partitions' deltas by generation, generations ≥ `fromGeneration`, as of one moment each: where following starts. */
+  readWhole(partitions: readonly number[], views: readonly string[], fromGeneration: number): Promise<WholePartition[]>;
   states(): Promise<(PartitionState | null)[]>;
   /** Where a conversion that the speed layer saw is to be found. */
   findConversion(id: string): Promise<{ readonly partition: number; readonly userKey: string } | null>;

@@ -3,8 +3,16 @@
  * store of the simulation. Every call passes through `turn`, before it does its work and before its reply arrives, so
  * that a scheduler decides who goes next, and who never comes back. `fault` makes a commit fail in either way.
  */
+import { type CommittedDeltas, isChain } from '@tributary/kv/feed';
 import type { Commit, CommitOutcome, DeadLetter, PartitionState, SpeedStore } from '@tributary/kv/port';
-import type { GenerationPointer, PartitionDeltas, ServingStore } from '@tributary/kv/serving-port';
+import type {
+  FeedCursor,
+  Followed,
+  GenerationPointer,
+  PartitionDeltas,
+  ServingStore,
+  WholePartition,
+} from '@tributary/kv/serving-port';
 import { TributaryError } from '@tributary/model/errors';
 import { addRows, type RowsByView, rowsOf } from '@tributary/views/deltas';
 
@@ -15,7 +23,11 @@ export interface MemoryStoreOptions {
   readonly partitions: number;
   readonly turn?: () => Promise<void>;
   readonly fault?: (commit: Commit) => CommitFault;
+  /** Bounds of a partition's feed: commits, and rows of one commit. Small ones, so that followers fall off it often. */
+  readonly feed?: { readonly entries: number; readonly rows: number };
 }
+
+const SMALL_FEED = { entries: 4, rows: 40 };
 
 interface StoredGeneration {
   readonly rows: RowsByView;
@@ -27,7 +39,9 @@ interface StoredGeneration {
 interface StoredPartition {
   state: PartitionState | null;
   commitId: string;
+  commits: number;
   oldest: number;
+  feed: CommittedDeltas[];
   readonly records: Map<string, string>;
   readonly generations: Map<number, StoredGeneration>;
   readonly dead: DeadLetter[];
@@ -47,6 +61,7 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
   const partitions = Array.from({ length: options.partitions }, emptyPartition);
   const at = (partition: number) => partitions[partition] as StoredPartition;
   let pointer: GenerationPointer | null = null;
+  const feedBounds = options.feed ?? SMALL_FEED;
   const defaultTurn = options.turn ?? (() => Promise.resolve());
 
   return {
@@ -71,7 +86,7 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
         commit: (commit) =>
           call(() => {
             const kind = fault(commit);
-            const outcome = kind === 'notApplied' ? null : applyCommit(at(commit.partition), commit);
+            const outcome = kind === 'notApplied' ? null : applyCommit(at(commit.partition), commit, feedBounds);
             if (kind === 'none' && outcome !== null) return outcome;
             throw new TributaryError('store_unavailable', `the reply to the commit of partition ${commit.partition} was lost`);
           }),
@@ -90,6 +105,22 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
         for (let partition = 0; partition < partitions.length; partition++) {
           await turn();
           read.push(readDeltas(at(partition), partition, views, from, before));
+        }
+        return read;
+      },
+      follow: async (views, cursors) => {
+        const followed: Followed[] = [];
+        for (let partition = 0; partition < partitions.length; partition++) {
+          await turn();
+          followed.push(follow(at(partition), partition, views, cursors[partition] ?? null));
+        }
+        return followed;
+      },
+      readWhole: async (asked, views, from) => {
+        const read: WholePartition[] = [];
+        for (const partition of asked) {
+          await turn();
+          read.push(readWhole(at(partition), partition, views, from));
         }
         return read;
       },
@@ -125,10 +156,14 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
 }
 
 function emptyPartition(): StoredPartition {
-  return { state: null, commitId: '', oldest: 0, records: new Map(), generations: new Map(), dead: [] };
+  return { state: null, commitId: '', commits: 0, oldest: 0, feed: [], records: new Map(), generations: new Map(), dead: [] };
 }
 
-function applyCommit(stored: StoredPartition, commit: Commit): CommitOutcome {
+function applyCommit(
+  stored: StoredPartition,
+  commit: Commit,
+  bounds: { readonly entries: number; readonly rows: number },
+): CommitOutcome {
   if (stored.commitId === commit.id) return 'already';
   const position = stored.state?.position ?? '';
   const expected = commit.expected ?? '';
@@ -146,9 +181,51 @@ function applyCommit(stored: StoredPartition, commit: Commit): CommitOutcome {
   generation.pending += commit.pending;
   generation.overflowed += commit.overflowed;
   stored.dead.push(...commit.parked);
+  const { id, expectedCommit: after, next, deltasGeneration, deltas, pending, overflowed } = commit;
+  let size = 0;
+  for (const rows of deltas.values()) size += rows.size;
+  if (size > bounds.rows) stored.feed.length = 0;
+  else {
+    const rows = structuredClone(deltas);
+    stored.feed.push({ id, after, next, generation: deltasGeneration, rows, pending, overflowed });
+    if (stored.feed.length > bounds.entries) stored.feed.shift();
+  }
+  stored.commits++;
   stored.state = { ...commit.next };
   stored.commitId = commit.id;
   return 'committed';
+}
+
+function assertKept(stored: StoredPartition, from: number): void {
+  if (from < stored.oldest)
+    throw new TributaryError(
+      'store_unavailable',
+      `the deltas of generation ${from} are gone, the oldest kept is ${stored.oldest}`,
+    );
+}
+
+function follow(stored: StoredPartition, partition: number, views: readonly string[], cursor: FeedCursor | null): Followed {
+  const { oldest, feed, commits, commitId } = stored;
+  const ahead = cursor === null ? 0 : commits - cursor.commits;
+  const since = ahead > 0 ? feed.slice(-ahead) : [];
+  if (cursor === null || ahead < 0 || since.length < ahead || !isChain(since, cursor.commitId, commitId))
+    return { partition, oldest, commits: 'gap' };
+  return { partition, oldest, commits: since.map((entry) => ({ ...entry, rows: rowsOfViews(entry.rows, views) })) };
+}
+
+function readWhole(stored: StoredPartition, partition: number, views: readonly string[], from: number): WholePartition {
+  assertKept(stored, from);
+  const { state, commits, commitId } = stored;
+  const kept = [...stored.generations].filter(([g]) => g >= from && g <= (state?.generation ?? 0));
+  const generations = new Map(
+    kept.map(([g, { rows, pending, overflowed }]) => [g, { rows: rowsOfViews(rows, views), pending, overflowed }] as const),
+  );
+  return { partition, state, cursor: { commitId, commits }, generations };
+}
+
+/** A copy, as what comes over a wire is one. */
+function rowsOfViews(rows: RowsByView, views: readonly string[]): RowsByView {
+  return structuredClone(new Map([...rows].filter(([view]) => views.includes(view))));
 }
 
 function readDeltas(
@@ -158,11 +235,7 @@ function readDeltas(
   from: number,
   before = Number.POSITIVE_INFINITY,
 ): PartitionDeltas {
-  if (from < stored.oldest)
-    throw new TributaryError(
-      'store_unavailable',
-      `the deltas of generation ${from} are gone, the oldest kept is ${stored.oldest}`,
-    );
+  assertKept(stored, from);
   const rows: RowsByView = new Map(views.map((view) => [view, new Map()]));
   let pending = 0;
   let overflowed = 0;
