@@ -4,12 +4,11 @@
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { flow } from './flow.ts';
 import { createHttp, type Http } from './http.ts';
 import { percentile, withPlatform } from './platform.ts';
 import type { Figure } from './report.ts';
-import { workload } from './workload.ts';
 
-const EVENTS_PER_REQUEST = 10;
 const PROBES_PER_SECOND = 20;
 const WARM_UP_S = 5;
 const GIVE_UP_MS = 10_000;
@@ -56,46 +55,6 @@ export function benchEndToEnd(eventsPerSecond: number, seconds: number): Promise
       },
     ];
   });
-}
-
-/** Sends at the rate until `end`, on schedule: a slow answer does not slow the flow. */
-async function flow(collector: Http, eventsPerSecond: number, end: number) {
-  const everyMs = (1000 * EVENTS_PER_REQUEST) / eventsPerSecond;
-  const lines = workload({
-    events: Math.ceil(((end - Date.now()) / 1000 + 10) * eventsPerSecond),
-    users: 100_000,
-    seed: Date.now() % 1000,
-  });
-  const start = performance.now();
-  let requests = 0;
-  let accepted = 0;
-  let refused = 0;
-  let behindMs = 0;
-  const open = new Set<Promise<void>>();
-  while (Date.now() < end) {
-    const due = start + requests * everyMs;
-    const ahead = due - performance.now();
-    if (ahead > 1) await sleep(ahead);
-    else behindMs = Math.max(behindMs, -ahead);
-    requests++;
-    const now = Date.now();
-    const events: string[] = [];
-    for (let i = 0; i < EVENTS_PER_REQUEST; i++) {
-      const { value } = lines.next();
-      if (value === undefined) break;
-      // The workload's own times lie in the past: this flow happens now.
-      events.push(value.line.replace(/"ts":\d+/, `"ts":${now}`).replace(/,"receivedAt":\d+/, ''));
-    }
-    const request = collector.post('/v1/events', `[${events.join(',')}]`).then(({ status }) => {
-      if (status === 200) accepted += events.length;
-      else refused++;
-    });
-    open.add(request);
-    void request.finally(() => open.delete(request));
-    if (open.size > 200) await Promise.race(open);
-  }
-  await Promise.all(open);
-  return { accepted, refused, behindMs };
 }
 
 interface Probe {

@@ -6,6 +6,7 @@ import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { benchBatch } from './batch.ts';
 import { benchEndToEnd } from './end-to-end.ts';
+import { benchModels } from './models.ts';
 import { benchReads } from './reads.ts';
 import { type Figure, met, table } from './report.ts';
 import { benchSpeed } from './speed.ts';
@@ -20,6 +21,7 @@ const SECTIONS: Record<string, () => Promise<Figure[]>> = {
   'end-to-end': () => benchEndToEnd(5_000, Number(values.seconds ?? 60)),
   batch: () => benchBatch(Number(values.events ?? 10_000_000), Number(values.users ?? 100_000)),
   reads: () => benchReads(Number(values.seconds ?? 15)),
+  models: () => benchModels(Number(values.seconds ?? 60)),
 };
 
 const wanted = positionals.length > 0 ? positionals : Object.keys(SECTIONS);

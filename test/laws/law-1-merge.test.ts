@@ -5,9 +5,10 @@ import { definitionsOf, generateDefinitions, SMALL_DEFINITIONS } from '@tributar
 import { naive } from '@tributary/testkit/naive';
 import { createRandom } from '@tributary/testkit/random';
 import { addRow, addRowsByView, type RowsByView, rowsOf } from '@tributary/views/deltas';
-import { addDifference } from '@tributary/views/difference';
+import { addDifference, byLens } from '@tributary/views/difference';
 import { VIEWS } from '@tributary/views/registry';
 import { type Timeline, timelineEvent } from '@tributary/views/timeline';
+import { fold } from '@tributary/views/view';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { byPartition, merge, speedFold } from './speed-fold.ts';
@@ -50,7 +51,7 @@ test('law 1: the difference near an event, fast path and slow, is the whole diff
         const at = pick % timeline.length;
         const before = timeline.filter((_, i) => i !== at);
         const near: RowsByView = new Map();
-        addDifference(VIEWS, timeline, at, 0, definitions, near);
+        addDifference(byLens(VIEWS), timeline, at, 0, definitions, near);
         const whole = foldAll(timeline, definitions);
         addRowsByView(whole, foldAll(before, definitions), -1);
         expect(differences(near, whole)).toEqual([]);
@@ -82,7 +83,7 @@ function foldAll(timeline: Timeline, definitions: Parameters<typeof timelineEven
   for (const view of VIEWS) {
     const own = rowsOf(rows, view.name);
     for (let at = 0; at < timeline.length; at++)
-      view.fold(timeline, at, definitions, (key, measures) => addRow(own, key, measures));
+      fold(view, timeline, at, definitions, (key, measures) => addRow(own, key, measures));
   }
   return rows;
 }

@@ -6,6 +6,7 @@ import { createRandom } from '@tributary/testkit/random';
 import { unconserved } from '@tributary/testkit/simulation-checks';
 import { VIEWS } from '@tributary/views/registry';
 import { timelineEvent } from '@tributary/views/timeline';
+import { fold, type View } from '@tributary/views/view';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { merge, speedFold } from './speed-fold.ts';
@@ -55,10 +56,10 @@ test('law 4: credits of each conversion sum to 1 000 000 and its value to itself
       const timeline = events
         .map((event) => timelineEvent(event, definitions))
         .sort((a, b) => (a.ts !== b.ts ? a.ts - b.ts : a.id < b.id ? -1 : 1));
-      const credit = VIEWS.find((view) => view.name === 'credit');
+      const credit = VIEWS.find((view) => view.name === 'credit') as View;
       for (const [at, { kind, valueMinor }] of timeline.entries()) {
         const sums = new Map<string, [number, number]>();
-        credit?.fold(timeline, at, definitions, (key, [credits, value]) => {
+        fold(credit, timeline, at, definitions, (key, [credits, value]) => {
           const model = key.split('\t')[1] as string;
           const [c, v] = sums.get(model) ?? [0, 0];
           sums.set(model, [c + (credits as number), v + (value as number)]);

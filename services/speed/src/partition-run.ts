@@ -5,8 +5,8 @@
 import type { PartitionState, SpeedStore } from '@tributary/kv/port';
 import { type Definitions, parseDefinitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
-import { VIEWS } from '@tributary/views/registry';
 import { type StepRules, stepRules } from '@tributary/views/step';
+import type { View } from '@tributary/views/view';
 import { createUserCache, type UserCache } from './user-cache.ts';
 
 export interface PartitionRun {
@@ -38,6 +38,7 @@ export async function loadPartition(
   initial: Definitions,
   sha256Hex: (text: string) => string,
   limits: PartitionLimits,
+  views: readonly View[],
 ): Promise<PartitionRun> {
   const state = await store.loadState(partition);
   if (state !== null && state.logIdentity !== logIdentity)
@@ -55,7 +56,7 @@ export async function loadPartition(
     logTimeMs: state?.logTimeMs ?? 0,
     generation: state?.generation ?? 0,
     definitions,
-    rules: stepRules(VIEWS, definitions, limits.maxTimelineEvents),
+    rules: stepRules(views, definitions, limits.maxTimelineEvents),
     users: createUserCache(limits.maxCachedEvents),
   };
 }
@@ -65,7 +66,7 @@ export function crossBarrier(run: PartitionRun, generation: number, definitions:
   run.generation = generation;
   if (definitions.json === run.definitions.json) return;
   run.definitions = definitions;
-  run.rules = stepRules(VIEWS, definitions, limits.maxTimelineEvents);
+  run.rules = stepRules(run.rules.views, definitions, limits.maxTimelineEvents);
   run.users = createUserCache(limits.maxCachedEvents);
 }
 

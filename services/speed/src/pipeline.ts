@@ -13,7 +13,9 @@ import type { EventLog, LogEntry } from '@tributary/log/port';
 import type { Definitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
 import { trimRecord, userFromRecord } from '@tributary/views/record';
+import { VIEWS } from '@tributary/views/registry';
 import { emptyUser } from '@tributary/views/user-state';
+import type { View } from '@tributary/views/view';
 import { type AppliedBatch, applyBatch } from './apply.ts';
 import { type DecodedBatch, decodeBatch } from './decode.ts';
 import { loadPartition, type PartitionLimits, type PartitionRun } from './partition-run.ts';
@@ -44,6 +46,8 @@ export interface SpeedWorkerOptions {
   readonly definitions: Definitions;
   readonly partitions: readonly number[];
   readonly sha256Hex: (text: string) => string;
+  /** All of them, but where their cost is measured. */
+  readonly views?: readonly View[];
   /** Unique for every call, across processes. */
   readonly commitId: () => string;
   readonly limits?: Partial<WorkerLimits>;
@@ -61,7 +65,7 @@ export interface SpeedWorker {
 }
 
 export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
-  const { log, store, sha256Hex } = options;
+  const { log, store, sha256Hex, views = VIEWS } = options;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const runs = new Map<number, PartitionRun>();
   const reader = createReadAhead(log, limits);
@@ -74,7 +78,7 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
     // A partition is loaded only when none of its commits can still be under way.
     await settle();
     const loaded = await Promise.all(
-      missing.map((partition) => loadPartition(partition, store, log.identity, options.definitions, sha256Hex, limits)),
+      missing.map((partition) => loadPartition(partition, store, log.identity, options.definitions, sha256Hex, limits, views)),
     );
     for (const run of loaded) {
       runs.set(run.partition, run);

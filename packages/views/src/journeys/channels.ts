@@ -1,4 +1,5 @@
 /** A path as text: what the row keys of the data-driven views are made of. */
+import { byCodePoint } from '@tributary/attribution/data-driven/counts';
 import type { Definitions } from '@tributary/model/definitions';
 import type { TimelineEvent } from '../timeline.ts';
 
@@ -36,17 +37,4 @@ export function statesOf(channels: readonly string[], order: number): readonly s
   if (order === 1) return channels;
   if (channels.length <= order) return channels.length === 0 ? [] : [channels.join(SEPARATOR)];
   return channels.slice(order - 1).map((_, i) => channels.slice(i, i + order).join(SEPARATOR));
-}
-
-/** The order of UTF-8 bytes, as DuckDB sorts: UTF-16 units would put characters beyond the basic plane before U+E000. */
-function byCodePoint(a: string, b: string): number {
-  for (let i = 0; i < a.length && i < b.length; i++) {
-    const [x, y] = [a.charCodeAt(i), b.charCodeAt(i)];
-    if (x !== y) return isSurrogate(x) === isSurrogate(y) ? x - y : isSurrogate(x) ? 1 : -1;
-  }
-  return a.length - b.length;
-}
-
-function isSurrogate(unit: number): boolean {
-  return unit >= 0xd800 && unit <= 0xdfff;
 }
