@@ -135,8 +135,7 @@ function merged<Row extends Counts>(rows: Iterable<Row>, keyOf: (row: Row) => st
   for (const row of rows) {
     demandCounts(row, keyOf);
     const key = keyOf(row);
-    const sum = byKey.get(key);
-    byKey.set(key, sum === undefined ? row : added(sum, row));
+    byKey.set(key, added(byKey.get(key) ?? NOTHING, row));
   }
   return [...byKey]
     .filter(([, { conversions, nulls, value }]) => conversions !== 0 || nulls !== 0 || value !== 0)
@@ -144,8 +143,10 @@ function merged<Row extends Counts>(rows: Iterable<Row>, keyOf: (row: Row) => st
     .map(([, row]) => row);
 }
 
-function added<Row extends Counts>(a: Row, b: Row): Row {
-  return { ...a, conversions: a.conversions + b.conversions, nulls: a.nulls + b.nulls, value: a.value + b.value };
+const NOTHING: Counts = { conversions: 0, value: 0, nulls: 0 };
+
+function added<Row extends Counts>(a: Counts, b: Row): Row {
+  return { ...b, conversions: a.conversions + b.conversions, nulls: a.nulls + b.nulls, value: a.value + b.value };
 }
 
 function demandCounts<Row extends Counts>(row: Row, keyOf: (row: Row) => string): void {

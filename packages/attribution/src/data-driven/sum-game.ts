@@ -4,25 +4,38 @@
  * Sum game: v(S) = conversions whose set of channels lies within S. Its Shapley value is
  * `φ_j = Σ_{sets ∋ j} conv(set) / |set|` (Zhao, Mahboobi, Bagheri 2018): every set is split equally over its channels.
  */
-import { type Coalition, canonicalCoalitions, type ModelResult, type Reward } from './counts.ts';
+import { type ChannelEffect, type Coalition, canonicalCoalitions, type ModelResult, type Reward } from './counts.ts';
 import { withShares } from './shares.ts';
+
+/** Conversions (or their value) of the sets of one size that a channel is in: all that the sum game needs to know, and it adds. */
+export interface SizedCount {
+  readonly channel: string;
+  readonly size: number;
+  readonly amount: number;
+}
 
 /** Shapley value of the sum game; `effect` in conversions or minor units, sums to `total`. Any number of channels. */
 export function sumGame(coalitions: readonly Coalition[], { reward = 'conversions' }: { reward?: Reward } = {}): ModelResult {
+  const sets = canonicalCoalitions(coalitions);
+  const counts = sets.flatMap(({ channels, [reward]: amount }) =>
+    channels.map((channel) => ({ channel, size: channels.length, amount })),
+  );
+  return {
+    channels: sumGameBySize(counts),
+    total: sets.reduce((sum, { [reward]: amount }) => sum + amount, 0),
+  };
+}
+
+/** The same from counts by channel and size of the set, in any order and any number of parts. */
+export function sumGameBySize(counts: Iterable<SizedCount>): ChannelEffect[] {
   // Whole numbers by size of the set, divided once: the order of rows cannot touch the result.
   const bySize = new Map<string, Map<number, number>>();
-  let total = 0;
-  for (const coalition of canonicalCoalitions(coalitions)) {
-    const { channels, [reward]: amount } = coalition;
-    total += amount;
-    for (const channel of channels) {
-      let sums = bySize.get(channel);
-      if (sums === undefined) bySize.set(channel, (sums = new Map()));
-      sums.set(channels.length, (sums.get(channels.length) ?? 0) + amount);
-    }
+  for (const { channel, size, amount } of counts) {
+    let sums = bySize.get(channel);
+    if (sums === undefined) bySize.set(channel, (sums = new Map()));
+    sums.set(size, (sums.get(size) ?? 0) + amount);
   }
-  const effects = [...bySize].map(([channel, sums]) => [channel, sumOfQuotients(sums)] as const);
-  return { channels: withShares(effects), total };
+  return withShares([...bySize].map(([channel, sums]) => [channel, sumOfQuotients(sums)] as const));
 }
 
 /** Smallest divisors last: large quotients meet a small sum. */
