@@ -5,6 +5,7 @@ import type { PartsUnderTest } from '@tributary/testkit/simulation-world';
 import type { RowsByView } from '@tributary/views/deltas';
 import { VIEWS } from '@tributary/views/registry';
 import type { ApiContext } from '../../services/api/src/context.ts';
+import { createDeltaFollower } from '../../services/api/src/delta-follower.ts';
 import { createGenerations } from '../../services/api/src/generations.ts';
 import { type ApiDeps, DEFAULT_LIMITS } from '../../services/api/src/ports.ts';
 import { takeSnapshot } from '../../services/api/src/snapshot.ts';
@@ -58,16 +59,17 @@ export const PARTS_UNDER_TEST: PartsUnderTest = {
       onWarning: deps.onWarning,
       keep: 2,
     });
+    const deltas = createDeltaFollower(deps);
     let reads = 0;
     return {
       async read() {
         if (reads++ % 5 === 0) await generations.refresh();
-        const snapshot = await takeSnapshot({ deps, generations, board: HEALTHY }, VIEWS, 'merged');
+        const snapshot = await takeSnapshot({ deps, generations, board: HEALTHY, deltas }, VIEWS, 'merged');
         const rows: RowsByView = new Map(
           VIEWS.map((view) => [view.name, snapshot.project(view, { ...EVERYTHING, by: view.dimensions })]),
         );
         const { generation, pending } = snapshot.meta();
-        return { generation, rows, pending };
+        return { generation, rows, pending, positions: snapshot.states.map((state) => state?.position ?? null) };
       },
     };
   },

@@ -58,7 +58,8 @@ async function checkAll(world: World): Promise<RowsByView> {
     addRowsByView(rows, world.computed.get(generation)?.rows ?? new Map());
     for (const answer of answers) addRowsByView(rows, answer.rows);
     const pending = answers.reduce((sum, answer) => sum + answer.pending, 0);
-    checkAnswer(world, 'at rest', generation, rows, pending, answers);
+    const positions = answers.map(({ state }) => state?.position ?? null);
+    checkAnswer(world, 'at rest', { generation, rows, pending, positions });
     newest = rows;
   }
   return newest;

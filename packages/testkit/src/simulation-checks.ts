@@ -1,26 +1,23 @@
 /** Readers, and what every answer is held against. */
-import type { PartitionDeltas } from '@tributary/kv/serving-port';
 import { addRowsByView, type RowsByView } from '@tributary/views/deltas';
 import { differences } from './compare-rows.ts';
 import { generationsOf } from './simulation-generations.ts';
+import type { Ledger } from './simulation-ledger.ts';
 import type { Turn } from './simulation-scheduler.ts';
-import { operational, short, type World } from './simulation-world.ts';
+import { type MergedAnswer, operational, short, type World } from './simulation-world.ts';
 
 /** Reads through the API's own serving path and holds every answer against the oracle. */
 export async function reader(world: World, name: string, turn: Turn): Promise<void> {
-  let answers: PartitionDeltas[] = [];
-  const store = world.store.serving(turn);
   const api = world.parts.createReader({
     partitions: world.partitions,
-    store: { ...store, deltas: async (...question) => (answers = await store.deltas(...question)) },
+    store: world.store.serving(turn),
     source: generationsOf(world, turn),
     definitions: world.initial,
   });
   for (;;) {
     await turn();
     try {
-      const { generation, rows, pending } = await api.read();
-      checkAnswer(world, name, generation, rows, pending, answers);
+      checkAnswer(world, name, await api.read());
     } catch (error) {
       operational(error);
       world.count('no answer');
@@ -28,27 +25,20 @@ export async function reader(world: World, name: string, turn: Turn): Promise<vo
   }
 }
 
-export function checkAnswer(
-  world: World,
-  name: string,
-  generation: number,
-  rows: RowsByView,
-  pending: number,
-  answers: readonly PartitionDeltas[],
-): void {
+export function checkAnswer(world: World, name: string, { generation, rows, pending, positions }: MergedAnswer): void {
   world.audit();
   world.count('answer');
   const expected: RowsByView = new Map();
   let [pendingFrom, pendingTo] = [0, 0];
-  for (const { partition, state } of answers) {
-    const own = world.ledgers[partition]?.expected(generation, state?.position ?? null);
-    if (own === undefined) throw new Error(`an answer of partition ${partition}`);
+  if (positions.length !== world.partitions) throw new Error(`an answer of ${positions.length} partitions`);
+  for (const [partition, position] of positions.entries()) {
+    const own = (world.ledgers[partition] as Ledger).expected(generation, position);
     addRowsByView(expected, own.rows);
     pendingFrom += own.pendingFrom;
     pendingTo += own.pendingTo;
   }
   const wrong = differences(rows, expected);
-  const at = answers.map(({ partition, state }) => `p${partition} at ${short(state?.position ?? null)}`).join(', ');
+  const at = positions.map((position, partition) => `p${partition} at ${short(position)}`).join(', ');
   if (wrong.length > 0)
     throw new Error(`law 1: ${name}, view(${generation}) + deltas, ${at}:\n  ${wrong.slice(0, 8).join('\n  ')}`);
   if (pending < pendingFrom || pending > pendingTo)

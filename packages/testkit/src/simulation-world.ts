@@ -34,8 +34,16 @@ export interface PartsUnderTest {
     readonly store: ServingStore;
     readonly source: SimulatedGenerations;
     readonly definitions: Definitions;
-  }): { read(): Promise<{ readonly generation: number; readonly rows: RowsByView; readonly pending: number }> };
+  }): { read(): Promise<MergedAnswer> };
   parse(json: string): Definitions;
+}
+
+export interface MergedAnswer {
+  readonly generation: number;
+  readonly rows: RowsByView;
+  readonly pending: number;
+  /** The position of each partition that the answer is of; null: nothing read yet. */
+  readonly positions: readonly (string | null)[];
 }
 
 export interface SimulatedGenerations {

@@ -1,5 +1,6 @@
 /** What every route is built on. */
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod';
+import type { DeltaFollower } from './delta-follower.ts';
 import type { Generations } from './generations.ts';
 import type { ApiDeps } from './ports.ts';
 import type { SpeedBoard } from './speed-board.ts';
@@ -9,6 +10,7 @@ export interface ApiContext {
   readonly deps: ApiDeps;
   readonly generations: Generations;
   readonly board: SpeedBoard;
+  readonly deltas: DeltaFollower;
   /** Before each question to DuckDB. */
   readonly turnstile: Turnstile;
 }

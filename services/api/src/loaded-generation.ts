@@ -1,25 +1,21 @@
-/** A generation in memory: its view rows, and the projections that questions asked of it lately. */
+/** A generation in memory: its view rows, and what was lately asked of them. */
 import { setImmediate as turn } from 'node:timers/promises';
 import type { GenerationManifest } from '@tributary/archive/layout';
 import { type Rows, type RowsByView, rowsOf } from '@tributary/views/deltas';
 import { VIEWS } from '@tributary/views/registry';
-import type { View } from '@tributary/views/view';
-import { type Collection, collect, project, type Selection } from './merge.ts';
+import type { Question } from './merge.ts';
+import { createRowMemory } from './row-memory.ts';
 
 export interface LoadedGeneration {
   readonly generation: number;
   /** null for generation 0: before the first batch there is nothing but deltas. */
   readonly manifest: GenerationManifest | null;
-  /** `project(view(g))`, remembered. Shared: callers do not change it. */
-  project(view: View, selection: Selection): Rows;
-  /** What the collection makes of view(g), remembered. Shared: callers do not change it. */
-  collect(view: View, collection: Collection): Rows;
+  /** The answer over view(g), remembered. Shared: callers do not change it. */
+  answer(question: Question): Rows;
 }
 
-/** Projections remembered for one generation. */
-const REMEMBERED = 64;
-/** A projection of more rows than this is computed anew each time. */
-const REMEMBERED_ROWS = 20_000;
+/** Answers remembered for one generation, some 100 bytes a row. */
+const REMEMBERED = { entries: 128, rows: 400_000 };
 
 /** Rows that are split before requests have their turn: a few ms. */
 const ROWS_PER_TURN = 4_096;
@@ -43,35 +39,20 @@ function inMemory(
   views: RowsByView,
   byModel: ReadonlyMap<string, RowsByView>,
 ): LoadedGeneration {
-  const remembered = new Map<string, Rows>();
-  function remember(question: string, compute: () => Rows): Rows {
-    const known = remembered.get(question);
-    if (known !== undefined) {
-      // Re-inserting makes the Map's order the order of use.
-      remembered.delete(question);
-      remembered.set(question, known);
-      return known;
-    }
-    const rows = compute();
-    if (rows.size > REMEMBERED_ROWS) return rows;
-    remembered.set(question, rows);
-    if (remembered.size > REMEMBERED) remembered.delete(remembered.keys().next().value as string);
-    return rows;
-  }
-
+  const remembered = createRowMemory<Rows>(REMEMBERED);
   return {
     generation,
     manifest,
-    project: (view, selection) =>
-      remember(JSON.stringify(['project', view.name, selection]), () => {
-        const model = selection.equal['model'];
-        const split = model === undefined ? undefined : byModel.get(view.name)?.get(model);
-        return project(split ?? views.get(view.name) ?? new Map(), view, selection);
-      }),
-    collect: (view, collection) =>
-      remember(JSON.stringify(['collect', view.name, collection.key, collection.days]), () =>
-        collect(views.get(view.name) ?? new Map(), collection),
-      ),
+    answer(question) {
+      const known = remembered.get(question.key);
+      if (known !== undefined) return known;
+      const { view, model } = question;
+      const split = model === undefined ? undefined : byModel.get(view.name)?.get(model);
+      const rows: Rows = new Map();
+      question.addTo(rows, split ?? views.get(view.name) ?? new Map());
+      remembered.set(question.key, rows, rows.size);
+      return rows;
+    },
   };
 }
 

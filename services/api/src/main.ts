@@ -16,6 +16,7 @@ import { CONFIG } from './config.ts';
 import type { ApiContext } from './context.ts';
 import { openDataFolder } from './data-folder.ts';
 import { rememberDefinitions } from './definitions-memory.ts';
+import { createDeltaFollower } from './delta-follower.ts';
 import { createGenerations } from './generations.ts';
 import { requestMetrics, servingMetrics } from './metrics.ts';
 import { type ApiDeps, DEFAULT_LIMITS } from './ports.ts';
@@ -73,6 +74,7 @@ await runService('api', CONFIG, async ({ config, log: logger, metrics, signal })
     deps,
     generations: createGenerations({ source: deps.source, now: deps.now, onWarning }),
     board: createSpeedBoard(deps),
+    deltas: createDeltaFollower(deps),
     turnstile: createTurnstile(deps.limits.archiveConcurrency, deps.limits.archiveTimeoutMs),
   };
   servingMetrics(metrics, context);
@@ -82,6 +84,7 @@ await runService('api', CONFIG, async ({ config, log: logger, metrics, signal })
     await Promise.all([
       context.generations.refresh().catch((cause: unknown) => onWarning('the newest publication cannot be read', cause)),
       context.board.look(),
+      context.deltas.keepUp().catch((cause: unknown) => onWarning('the deltas could not be followed', cause)),
     ]);
   };
   let looking = Promise.resolve();

@@ -14,14 +14,13 @@
  *
  *     project(view(g) + deltas) = project(view(g)) + project(deltas)
  *
- * so nobody copies view(g): its projection is computed once per question and generation, and each request adds the
- * (small) projection of the deltas.
+ * and so does adding a change of the deltas to an answer instead of computing it again, or taking it away once more:
+ * view(g) is passed over once per question and generation, the deltas once, and from then on only their changes.
  *
  * Never a smaller number silently (law 7): an answer is built from the deltas of *all* partitions or not at all.
  */
-import type { PartitionDeltas } from '@tributary/kv/serving-port';
 import { TributaryError } from '@tributary/model/errors';
-import { addRow, addRows, type RowKey, type Rows } from '@tributary/views/deltas';
+import { addRow, type RowKey, type Rows } from '@tributary/views/deltas';
 import type { Emit, View } from '@tributary/views/view';
 import type { DayRange } from './instants.ts';
 
@@ -50,68 +49,74 @@ export interface Collection {
   readonly map: (parts: readonly string[], measures: readonly number[], emit: Emit) => void;
 }
 
-/** What `collection` makes of the rows: the sums of all that `map` emits. */
-export function collect(rows: ReadonlyMap<RowKey, readonly number[]>, { days, map }: Collection): Rows {
-  const { fromDay, toDay } = days;
-  const collected: Rows = new Map();
-  const emit: Emit = (key, measures) => addRow(collected, key, measures);
-  for (const [key, measures] of rows) {
-    // A key starts with its day, so the range of days is a range of keys.
-    if ((fromDay !== null && key < fromDay) || (toDay !== null && key >= toDay)) continue;
-    map(key.split('\t'), measures, emit);
-  }
-  return collected;
+/** An additive question about the rows of one view: the answer over two sets of rows is the sum of both answers. */
+export interface Question {
+  /** Names the question: two of one key have one answer. */
+  readonly key: string;
+  readonly view: View;
+  /** Only rows of this attribution model count. */
+  readonly model?: string;
+  /** Adds the answer over `rows` into `into`, or takes it away. */
+  addTo(into: Rows, rows: ReadonlyMap<RowKey, readonly number[]>, sign?: 1 | -1): void;
 }
 
 /** Rows of `view` under the selection, keyed by the values of `by` joined by "\t" (by nothing: one row under ""). */
-export function project(rows: ReadonlyMap<RowKey, readonly number[]>, view: View, selection: Selection): Rows {
-  const { fromDay, toDay } = selection.days;
+export function projectionOf(view: View, selection: Selection): Question {
   const equal = Object.entries(selection.equal).map(([dimension, value]) => [indexOf(view, dimension), value] as const);
   const kept = selection.by.map((dimension) => indexOf(view, dimension));
-  const projected: Rows = new Map();
-  for (const [key, measures] of rows) {
-    // A key starts with its day, so the range of days is a range of keys.
-    if ((fromDay !== null && key < fromDay) || (toDay !== null && key >= toDay)) continue;
-    const parts = key.split('\t');
-    if (!equal.every(([at, value]) => parts[at] === value)) continue;
-    addRow(projected, kept.map((at) => parts[at]).join('\t'), measures);
-  }
-  return projected;
+  const { model } = selection.equal;
+  return {
+    key: JSON.stringify(['project', view.name, selection.days, selection.equal, selection.by]),
+    view,
+    ...(model === undefined ? {} : { model }),
+    addTo(into, rows, sign = 1) {
+      for (const [key, measures] of rows) {
+        if (!isWithin(key, selection.days)) continue;
+        const parts = key.split('\t');
+        if (equal.every(([at, value]) => parts[at] === value))
+          addRow(into, kept.map((at) => parts[at]).join('\t'), measures, sign);
+      }
+    },
+  };
 }
 
-/** The deltas of one view, projected and added over all partitions. */
-export function projectDeltas(partitions: readonly PartitionDeltas[], view: View, selection: Selection): Rows {
-  const sum: Rows = new Map();
-  for (const { rows } of partitions) {
-    const ofView = rows.get(view.name);
-    if (ofView !== undefined) addRows(sum, project(ofView, view, selection));
+/** The sums of all that `map` emits. */
+export function collectionOf(view: View, { key, days, map }: Collection): Question {
+  return {
+    key: JSON.stringify(['collect', view.name, days, key]),
+    view,
+    addTo(into, rows, sign = 1) {
+      const emit: Emit = (to, measures) => addRow(into, to, measures, sign);
+      for (const [row, measures] of rows) if (isWithin(row, days)) map(row.split('\t'), measures, emit);
+    },
+  };
+}
+
+/** A key starts with its day, so a range of days is a range of keys. */
+function isWithin(key: RowKey, { fromDay, toDay }: Selection['days']): boolean {
+  return (fromDay === null || key >= fromDay) && (toDay === null || key < toDay);
+}
+
+/** `base + changes` as rows of their own; both stay as they are, rows that did not change are shared. */
+export function plus(base: Rows, changes: Rows): Rows {
+  if (changes.size === 0) return base;
+  const sum: Rows = new Map(base);
+  for (const [key, measures] of changes) {
+    const own = base.get(key);
+    if (own !== undefined) sum.set(key, own.slice());
+    addRow(sum, key, measures);
   }
   return sum;
 }
 
-/** What a collection makes of the deltas of one view, added over all partitions. */
-export function collectDeltas(partitions: readonly PartitionDeltas[], view: View, collection: Collection): Rows {
-  const sum: Rows = new Map();
-  for (const { rows } of partitions) addRows(sum, collect(rows.get(view.name) ?? new Map(), collection));
-  return sum;
-}
-
-/** Adds the layers asked for. `base` is shared between requests and stays as it is. */
-export function mergeRows(base: ReadonlyMap<RowKey, readonly number[]>, deltas: Rows, layers: Layers): Rows {
-  const merged: Rows = new Map();
-  if (layers !== 'speed') for (const [key, measures] of base) merged.set(key, measures.slice());
-  if (layers !== 'batch') addRows(merged, deltas);
-  return merged;
-}
-
-/** Throws `store_unavailable` unless every partition answered exactly once. */
-export function assertAllPartitions(answers: readonly PartitionDeltas[], partitions: number): void {
+/** Throws `store_unavailable` unless each of the partitions asked for answered exactly once. */
+export function assertAnswered(answers: readonly { readonly partition: number }[], asked: readonly number[]): void {
   const seen = new Set(answers.map((answer) => answer.partition));
-  for (let partition = 0; partition < partitions; partition++)
+  for (const partition of asked)
     if (!seen.has(partition))
-      throw new TributaryError('store_unavailable', `partition ${partition} of ${partitions} did not answer with its deltas`);
-  if (answers.length !== partitions)
-    throw new TributaryError('store_unavailable', `${answers.length} answers came from ${partitions} partitions`);
+      throw new TributaryError('store_unavailable', `partition ${partition} of ${asked.length} did not answer with its deltas`);
+  if (answers.length !== asked.length)
+    throw new TributaryError('store_unavailable', `${answers.length} answers came from ${asked.length} partitions`);
 }
 
 function indexOf(view: View, dimension: string): number {

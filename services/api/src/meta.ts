@@ -1,5 +1,4 @@
 /** `meta`: what every merged answer says about itself. */
-import type { PartitionDeltas } from '@tributary/kv/serving-port';
 import { z } from 'zod';
 import type { ServedGeneration } from './generations.ts';
 import { LAYERS, type Layers } from './merge.ts';
@@ -35,8 +34,9 @@ export interface Findings {
 export interface MetaParts {
   readonly layers: Layers;
   readonly served: ServedGeneration;
-  /** Empty when the deltas were not read. */
-  readonly partitions: readonly PartitionDeltas[];
+  /** Since the generation's cut. */
+  readonly pending: number;
+  readonly overflowed: number;
   readonly health: SpeedHealth;
   readonly definitionsVersion: string;
   /** Versions that the partitions follow now. */
@@ -44,8 +44,7 @@ export interface MetaParts {
 }
 
 export function metaOf(parts: MetaParts, findings: Findings): Meta {
-  const { layers, served, partitions, health } = parts;
-  const sum = (of: 'pending' | 'overflowed') => partitions.reduce((total, partition) => total + partition[of], 0);
+  const { layers, served, pending, overflowed, health } = parts;
   const holes = [...findings.holes];
   const notes = [...findings.notes];
   if (served.failure !== null)
@@ -54,7 +53,6 @@ export function metaOf(parts: MetaParts, findings: Findings): Meta {
     );
   if (layers !== 'batch') {
     holes.push(...health.missing);
-    const overflowed = sum('overflowed');
     if (overflowed > 0)
       holes.push(`${overflowed} timelines outgrew their bound: their rows are exact again after the next generation`);
     const others = [...parts.speedDefinitions].filter((version) => version !== parts.definitionsVersion);
@@ -68,7 +66,7 @@ export function metaOf(parts: MetaParts, findings: Findings): Meta {
     generation: served.loaded.generation,
     cut: served.loaded.manifest?.createdAt ?? null,
     speed: { lagMs: health.lagMs, watermark: health.watermark },
-    pending: sum('pending'),
+    pending,
     complete: holes.length === 0,
     warnings: [...holes, ...notes],
     definitions: parts.definitionsVersion,

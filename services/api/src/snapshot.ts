@@ -1,19 +1,11 @@
 /** One consistent look at both layers: what every report is computed from. */
-import type { PartitionDeltas } from '@tributary/kv/serving-port';
+import type { PartitionState } from '@tributary/kv/port';
 import type { Definitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
 import type { Rows } from '@tributary/views/deltas';
 import type { View } from '@tributary/views/view';
 import type { ApiContext } from './context.ts';
-import {
-  assertAllPartitions,
-  type Collection,
-  collectDeltas,
-  type Layers,
-  mergeRows,
-  projectDeltas,
-  type Selection,
-} from './merge.ts';
+import { type Collection, collectionOf, type Layers, projectionOf, type Selection } from './merge.ts';
 import { type Findings, type Meta, metaOf } from './meta.ts';
 
 export interface Snapshot {
@@ -27,6 +19,8 @@ export interface Snapshot {
   collect(view: View, collection: Collection): Rows;
   /** Definitions that the rows follow: the batch side's first, then those that partitions follow where they differ. */
   readonly definitions: readonly [Definitions, ...Definitions[]];
+  /** Each partition as of the commit that the rows are of. */
+  readonly states: readonly (PartitionState | null)[];
   meta(findings?: Findings): Meta;
 }
 
@@ -35,17 +29,16 @@ export interface Snapshot {
  * Rejects with `store_unavailable` or `not_ready`; never resolves with less than everything.
  */
 export async function takeSnapshot(
-  { deps, generations, board }: Pick<ApiContext, 'deps' | 'generations' | 'board'>,
+  { deps, generations, board, deltas }: Pick<ApiContext, 'deps' | 'generations' | 'board' | 'deltas'>,
   views: readonly View[],
   layers: Layers,
 ): Promise<Snapshot> {
   const served = generations.take(await fromStore(deps.store.pointer()));
   const { loaded } = served;
   const names = layers === 'batch' ? [] : views.map((view) => view.name);
-  const partitions = await fromStore(deps.store.deltas(names, loaded.generation));
-  assertAllPartitions(partitions, deps.partitions);
+  const look = await fromStore(deltas.look(loaded.generation, names));
 
-  const states = statesOf(partitions);
+  const { states, pending, overflowed } = look;
   const health = board.health(states);
   const followed = states.flatMap((state) => (state === null ? [] : [deps.parseDefinitions(state.definitions)]));
   const inForce = new Set(followed.map(({ version }) => version));
@@ -54,13 +47,13 @@ export async function takeSnapshot(
   const others = layers === 'batch' ? [] : followed.filter(({ version }) => version !== definitions.version);
 
   return {
-    project: (view, selection) => mergeRows(loaded.project(view, selection), projectDeltas(partitions, view, selection), layers),
-    collect: (view, collection) =>
-      mergeRows(loaded.collect(view, collection), collectDeltas(partitions, view, collection), layers),
+    project: (view, selection) => look.answer(loaded, projectionOf(view, selection), layers),
+    collect: (view, collection) => look.answer(loaded, collectionOf(view, collection), layers),
     definitions: [definitions, ...others],
+    states,
     meta: (findings = { holes: [], notes: [] }) =>
       metaOf(
-        { layers, served, partitions, health, definitionsVersion: definitions.version, speedDefinitions: inForce },
+        { layers, served, pending, overflowed, health, definitionsVersion: definitions.version, speedDefinitions: inForce },
         findings,
       ),
   };
@@ -74,8 +67,4 @@ export async function fromStore<T>(answer: Promise<T>): Promise<T> {
     if (cause instanceof TributaryError) throw cause;
     throw new TributaryError('store_unavailable', `the store did not answer: ${(cause as Error).message}`, { cause });
   }
-}
-
-function statesOf(partitions: readonly PartitionDeltas[]): PartitionDeltas['state'][] {
-  return partitions.toSorted((a, b) => a.partition - b.partition).map((partition) => partition.state);
 }

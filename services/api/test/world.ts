@@ -19,6 +19,7 @@ import { emptyUser, type UserState } from '@tributary/views/user-state';
 import type { FastifyInstance } from 'fastify';
 import { buildApp } from '../src/app.ts';
 import { rememberDefinitions } from '../src/definitions-memory.ts';
+import { createDeltaFollower } from '../src/delta-follower.ts';
 import { createGenerations } from '../src/generations.ts';
 import { type ApiDeps, type ApiLimits, DEFAULT_LIMITS, type RunRequest } from '../src/ports.ts';
 import { createSpeedBoard } from '../src/speed-board.ts';
@@ -64,12 +65,10 @@ export async function createWorld(options: WorldOptions = {}) {
     states: () => ifUp(() => serving.states()),
     findConversion: (id) => ifUp(() => serving.findConversion(id)),
     pointer: () => (broken.pointer ? Promise.resolve(null) : ifUp(() => serving.pointer())),
-    deltas: (names, from, before) =>
-      ifUp(async () => {
-        const answers = await serving.deltas(names, from, before);
-        return answers.filter(({ partition }) => partition !== broken.partition);
-      }),
+    follow: (...question) => ifUp(async () => (await serving.follow(...question)).filter(answers)),
+    readWhole: (...question) => ifUp(async () => (await serving.readWhole(...question)).filter(answers)),
   };
+  const answers = ({ partition }: { readonly partition: number }) => partition !== broken.partition;
   async function ifUp<T>(work: () => Promise<T>): Promise<T> {
     if (broken.store) throw new Error('connect ECONNREFUSED');
     return work();
@@ -220,8 +219,9 @@ export async function createWorld(options: WorldOptions = {}) {
   };
   const generations = createGenerations({ source, now: deps.now, onWarning: deps.onWarning });
   const board = createSpeedBoard(deps);
+  const deltas = createDeltaFollower(deps);
   const turnstile = createTurnstile(deps.limits.archiveConcurrency, deps.limits.archiveTimeoutMs);
-  const app: FastifyInstance = await buildApp({ deps, generations, board, turnstile }, { corsOrigins: [] });
+  const app: FastifyInstance = await buildApp({ deps, generations, board, deltas, turnstile }, { corsOrigins: [] });
 
   return {
     app,
@@ -247,6 +247,7 @@ export async function createWorld(options: WorldOptions = {}) {
     async tick() {
       await generations.refresh().catch((error: Error) => warnings.push(error.message));
       await board.look();
+      await deltas.keepUp().catch((error: Error) => warnings.push(error.message));
     },
     advance(ms: number) {
       nowMs += ms;

@@ -1,0 +1,129 @@
+/**
+ * Follows the speed layer's deltas: a look costs what was committed since the last one.
+ *
+ *   follow   what did each partition commit since?      one round trip
+ *   whole    partitions that cannot tell, read whole    at start; a full feed; a store that lost writes; another view
+ *   answer   remembered answers + what changed
+ *
+ * A request gets each partition as of one moment after it asked (as a read of its own would give), but requests that
+ * come while a look is under way share the next one. Whatever goes wrong is read anew or refused, never left out (law 7).
+ */
+import type { ServingStore } from '@tributary/kv/serving-port';
+import { TributaryError } from '@tributary/model/errors';
+import type { Rows } from '@tributary/views/deltas';
+import { createHeldDeltas, type Standing } from './held-deltas.ts';
+import { createLiveAnswers } from './live-answers.ts';
+import type { LoadedGeneration } from './loaded-generation.ts';
+import { assertAnswered, type Layers, type Question } from './merge.ts';
+
+/** The deltas at one moment. */
+export interface DeltasLook extends Standing {
+  /** The answer from view(g) and the deltas of generations ≥ g. Its rows never change: callers do not change them either. */
+  answer(loaded: LoadedGeneration, question: Question, layers: Layers): Rows;
+}
+
+export interface DeltaFollower {
+  /** The deltas of generations ≥ `generation`; rejects with `store_unavailable`. Ask only for answers from the `views`. */
+  look(generation: number, views: readonly string[]): Promise<DeltasLook>;
+  /** Takes up what was committed, as long as somebody asked of late: the feeds are bounded. Reads nothing whole. */
+  keepUp(): Promise<void>;
+}
+
+/** What nobody asked for so long leaves the memory, ms. */
+const KEEP_MS = 10 * 60_000;
+
+interface Look {
+  /** Whether partitions may be read whole. */
+  whole: boolean;
+  done: Promise<void>;
+}
+
+export function createDeltaFollower({
+  partitions,
+  store,
+  now,
+}: {
+  readonly partitions: number;
+  readonly store: Pick<ServingStore, 'follow' | 'readWhole'>;
+  readonly now: () => number;
+}): DeltaFollower {
+  const all = Array.from({ length: partitions }, (_, partition) => partition);
+  const held = createHeldDeltas(partitions);
+  const answers = createLiveAnswers(held);
+  /** When each was last asked for. */
+  const generations = new Map<number, number>();
+  const views = new Map<string, number>();
+  let oldest = 0;
+  let underWay: Promise<unknown> = Promise.resolve();
+  let waiting: Look | null = null;
+
+  /** The look that begins after the one under way. */
+  function nextLook(whole: boolean): Promise<void> {
+    if (waiting === null) {
+      const next: Look = { whole, done: Promise.resolve() };
+      next.done = underWay.then(() => {
+        waiting = null;
+        return take(next.whole);
+      });
+      underWay = next.done.catch(() => undefined);
+      waiting = next;
+    }
+    waiting.whole ||= whole;
+    return waiting.done;
+  }
+
+  async function take(whole: boolean): Promise<void> {
+    forgetUnasked(generations, now() - KEEP_MS);
+    forgetUnasked(views, now() - KEEP_MS);
+    const names = [...views.keys()];
+    const followed = await store.follow(names, held.cursors());
+    assertAnswered(followed, all);
+    oldest = Math.max(...followed.map((partition) => partition.oldest));
+    for (const generation of generations.keys()) if (generation < oldest) generations.delete(generation);
+    if (generations.size === 0) return;
+    const from = Math.min(...generations.keys());
+    try {
+      const gaps: number[] = [];
+      for (const { partition, commits } of followed)
+        if (commits !== 'gap' && held.covers(partition, names, from)) held.add(partition, commits);
+        else gaps.push(partition);
+      if (whole && gaps.length > 0) {
+        const read = await store.readWhole(gaps, names, from);
+        assertAnswered(read, gaps);
+        for (const partition of read) held.replace(partition, names, from);
+      }
+    } catch (cause) {
+      // A row that left the safe integers was added in part.
+      if (cause instanceof RangeError) held.forget();
+      throw cause;
+    }
+    held.keepOnly(names, from);
+    answers.forgetOld();
+  }
+
+  return {
+    async look(generation, names) {
+      const askedMs = now();
+      generations.set(generation, askedMs);
+      for (const name of names) views.set(name, askedMs);
+      await nextLook(true);
+      if (generation < oldest)
+        throw new TributaryError(
+          'store_unavailable',
+          `the deltas of generation ${generation} are gone, the oldest kept is ${oldest}`,
+        );
+      const moment = held.newest();
+      return {
+        ...held.standing(generation),
+        answer: (loaded, question, layers) => answers.at(moment, loaded, question, layers),
+      };
+    },
+    keepUp: async () => {
+      if (generations.size > 0) await nextLook(false);
+    },
+  };
+}
+
+function forgetUnasked(asked: Map<unknown, number>, beforeMs: number): void {
+  for (const [what, ms] of asked) if (ms < beforeMs) asked.delete(what);
+}

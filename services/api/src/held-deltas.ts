@@ -1,0 +1,172 @@
+/**
+ * The deltas that the API holds in memory, and how they came to be what they are: a chain of moments, each leading to the
+ * next by a change. Rows add up, so whatever was computed at one moment is brought to another by adding the changes in
+ * between, or taking them away. The chain is held by those who stand on it: moments that nobody needs are collected.
+ *
+ * Pure but for its own state; every change is whole or, when a sum leaves the safe integers, everything is dropped.
+ */
+
+import type { PartitionState } from '@tributary/kv/port';
+import type { FeedCursor, Followed, GenerationDeltas, WholePartition } from '@tributary/kv/serving-port';
+import { TributaryError } from '@tributary/model/errors';
+import { addRows, addRowsByView, type Rows, type RowsByView, rowsOf } from '@tributary/views/deltas';
+import type { Question } from './merge.ts';
+
+export interface Moment {
+  readonly number: number;
+  /** Rows that all changes up to here were made of. */
+  readonly changedRows: number;
+  /** What leads to the next moment; null: this is the newest. */
+  next: { readonly generation: number; readonly rows: RowsByView; readonly moment: Moment } | null;
+}
+
+/** What all partitions say of themselves, each as of the commit that its rows are of. */
+export interface Standing {
+  readonly states: readonly (PartitionState | null)[];
+  readonly pending: number;
+  readonly overflowed: number;
+}
+
+interface HeldPartition {
+  readonly cursor: FeedCursor;
+  readonly state: PartitionState | null;
+  /** Generations ≥ this, and these views. */
+  readonly from: number;
+  readonly views: ReadonlySet<string>;
+  readonly generations: ReadonlyMap<number, GenerationDeltas>;
+}
+
+export interface HeldDeltas {
+  cursors(): (FeedCursor | null)[];
+  /** Whether the partition is held with these views since this generation. */
+  covers(partition: number, views: Iterable<string>, from: number): boolean;
+  /** Adds what was committed since the cursor. */
+  add(partition: number, commits: Exclude<Followed['commits'], 'gap'>): void;
+  /** Puts the partition as it was read in place of what was held of it; what differs is the change. */
+  replace(whole: WholePartition, views: Iterable<string>, from: number): void;
+  /** Forgets generations below `from` and other views. */
+  keepOnly(views: Iterable<string>, from: number): void;
+  forget(): void;
+  newest(): Moment;
+  /** Throws `store_unavailable` unless every partition is held since `from`. */
+  standing(from: number): Standing;
+  /** The answer over the deltas of generations ≥ `from`, at the newest moment. */
+  answer(question: Question, from: number): Rows;
+}
+
+export function createHeldDeltas(partitions: number): HeldDeltas {
+  const held = new Array<HeldPartition | null>(partitions).fill(null);
+  let newest: Moment = { number: 0, changedRows: 0, next: null };
+
+  function change(generation: number, rows: RowsByView): void {
+    let size = 0;
+    for (const of of rows.values()) size += of.size;
+    if (size === 0) return;
+    const moment: Moment = { number: newest.number + 1, changedRows: newest.changedRows + size, next: null };
+    newest.next = { generation, rows, moment };
+    newest = moment;
+  }
+
+  function all(from: number): readonly HeldPartition[] {
+    return held.map((partition, number) => {
+      if (partition === null || partition.from > from) throw gone(`partition ${number} of ${partitions}`);
+      return partition;
+    });
+  }
+
+  return {
+    cursors: () => held.map((partition) => partition?.cursor ?? null),
+    covers(number, views, from) {
+      const partition = held[number] ?? null;
+      return partition !== null && partition.from <= from && [...views].every((view) => partition.views.has(view));
+    },
+    add(number, commits) {
+      for (const commit of commits) {
+        const before = held[number] as HeldPartition;
+        const { id, next, generation } = commit;
+        const definitions = next.definitions ?? before.state?.definitions ?? '';
+        const cursor = { commitId: id, commits: before.cursor.commits + 1 };
+        const generations = new Map(before.generations);
+        if (generation >= before.from) {
+          const sum = generations.get(generation) ?? { rows: new Map(), pending: 0, overflowed: 0 };
+          for (const [view, rows] of commit.rows) if (before.views.has(view)) addRows(rowsOf(sum.rows, view), rows);
+          const pending = sum.pending + commit.pending;
+          const overflowed = sum.overflowed + commit.overflowed;
+          generations.set(generation, { rows: sum.rows, pending, overflowed });
+          change(generation, commit.rows);
+        }
+        held[number] = { ...before, cursor, state: { ...next, definitions }, generations };
+      }
+    },
+    replace({ partition: number, cursor, state, generations }, views, from) {
+      const before = held[number]?.generations ?? new Map<number, GenerationDeltas>();
+      for (const generation of new Set([...before.keys(), ...generations.keys()]))
+        change(generation, difference(generations.get(generation)?.rows, before.get(generation)?.rows));
+      held[number] = { cursor, state, from, views: new Set(views), generations };
+    },
+    keepOnly(kept, from) {
+      const views = new Set(kept);
+      held.forEach((partition, number) => {
+        if (partition === null || (partition.from >= from && [...partition.views].every((view) => views.has(view)))) return;
+        const generations = new Map([...partition.generations].filter(([generation]) => generation >= from));
+        for (const { rows } of generations.values()) for (const view of rows.keys()) if (!views.has(view)) rows.delete(view);
+        held[number] = {
+          ...partition,
+          from: Math.max(partition.from, from),
+          views: new Set([...partition.views].filter((view) => views.has(view))),
+          generations,
+        };
+      });
+    },
+    forget() {
+      held.fill(null);
+      // Not linked to the moment before: nobody comes from there to here.
+      newest = { number: newest.number + 1, changedRows: newest.changedRows, next: null };
+    },
+    newest: () => newest,
+    standing(from) {
+      const partitions = all(from);
+      const standing = { states: partitions.map(({ state }) => state), pending: 0, overflowed: 0 };
+      for (const { generations } of partitions)
+        for (const [generation, { pending, overflowed }] of generations)
+          if (generation >= from) {
+            standing.pending += pending;
+            standing.overflowed += overflowed;
+          }
+      return standing;
+    },
+    answer(question, from) {
+      const sum: Rows = new Map();
+      for (const { views, generations } of all(from)) {
+        if (!views.has(question.view.name)) throw gone(`the view ${question.view.name}`);
+        for (const [generation, { rows }] of generations)
+          if (generation >= from) question.addTo(sum, rows.get(question.view.name) ?? new Map());
+      }
+      return sum;
+    },
+  };
+}
+
+/** What the changes after the moment `from` up to `to` add to the answer over the deltas of `generation` and later ones. */
+export function answerOfChanges(question: Question, generation: number, from: Moment, to: Moment): Rows {
+  const sum: Rows = new Map();
+  for (let moment = from; moment.number < to.number; ) {
+    const { next } = moment;
+    if (next === null) throw gone('a moment that was left behind');
+    const rows = next.generation >= generation ? next.rows.get(question.view.name) : undefined;
+    if (rows !== undefined) question.addTo(sum, rows);
+    moment = next.moment;
+  }
+  return sum;
+}
+
+function difference(after: RowsByView = new Map(), before: RowsByView = new Map()): RowsByView {
+  const differing: RowsByView = new Map();
+  addRowsByView(differing, after);
+  addRowsByView(differing, before, -1);
+  return differing;
+}
+
+function gone(what: string): TributaryError {
+  return new TributaryError('store_unavailable', `the deltas are not in memory: ${what}`);
+}

@@ -1,0 +1,62 @@
+/** Answers that are brought up to date by what changed since they were last given. */
+import type { Rows } from '@tributary/views/deltas';
+import { answerOfChanges, type HeldDeltas, type Moment } from './held-deltas.ts';
+import type { LoadedGeneration } from './loaded-generation.ts';
+import { type Layers, plus, type Question } from './merge.ts';
+import { createRowMemory } from './row-memory.ts';
+
+export interface LiveAnswers {
+  /** The answer as of `moment`. Its rows never change; while nothing does, they are the very same object. */
+  at(moment: Moment, loaded: LoadedGeneration, question: Question, layers: Layers): Rows;
+  /** Lets go of answers that nobody asked for lately: they keep all changes since in memory. */
+  forgetOld(): void;
+}
+
+/** Some 100 bytes a row; rows that did not change are shared with the generation's own answers. */
+const REMEMBERED = { entries: 128, rows: 400_000 };
+/** An answer that so many changed rows have passed by is forgotten: some 40 MB. */
+const MOST_CHANGED_ROWS = 200_000;
+
+export function createLiveAnswers(held: HeldDeltas): LiveAnswers {
+  const remembered = createRowMemory<{ readonly rows: Rows; readonly moment: Moment }>(REMEMBERED);
+  const numbers = new WeakMap<LoadedGeneration, number>();
+  let loads = 0;
+
+  function numberOf(loaded: LoadedGeneration): number {
+    let number = numbers.get(loaded);
+    if (number === undefined) {
+      number = ++loads;
+      numbers.set(loaded, number);
+    }
+    return number;
+  }
+
+  function newest(key: string, loaded: LoadedGeneration, question: Question, layers: Layers): Rows {
+    const deltas = held.answer(question, loaded.generation);
+    const rows = layers === 'speed' ? deltas : plus(loaded.answer(question), deltas);
+    remembered.set(key, { rows, moment: held.newest() }, rows.size);
+    return rows;
+  }
+
+  return {
+    at(moment, loaded, question, layers) {
+      if (layers === 'batch') return loaded.answer(question);
+      const key = `${numberOf(loaded)} ${layers} ${question.key}`;
+      const known = remembered.get(key) ?? { rows: newest(key, loaded, question, layers), moment: held.newest() };
+      if (known.moment.number > moment.number)
+        return minus(known.rows, answerOfChanges(question, loaded.generation, moment, known.moment));
+      if (known.moment.number === moment.number) return known.rows;
+      const rows = plus(known.rows, answerOfChanges(question, loaded.generation, known.moment, moment));
+      remembered.set(key, { rows, moment }, rows.size);
+      return rows;
+    },
+    forgetOld() {
+      const { changedRows } = held.newest();
+      remembered.forget(({ moment }) => changedRows - moment.changedRows > MOST_CHANGED_ROWS);
+    },
+  };
+}
+
+function minus(rows: Rows, changes: Rows): Rows {
+  return plus(rows, new Map([...changes].map(([key, measures]) => [key, measures.map((measure) => 0 - measure)])));
+}
