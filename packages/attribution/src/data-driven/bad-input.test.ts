@@ -158,7 +158,7 @@ describe('every data-driven model', () => {
       { value: Number.NaN },
     ]) {
       const counts = { conversions: 1, nulls: 1, value: 1, ...broken };
-      expect(() => canonicalCoalitions([{ channels: ['b', 'a'], ...counts }])).toThrow(/"a > b"/);
+      expect(() => canonicalCoalitions([{ channels: ['b', 'a'], ...counts }])).toThrow(/"b > a"/);
       expect(() => canonicalTransitions([{ from: ['a'], to: ['b', 'c'], ...counts }])).toThrow(/"a → b > c"/);
       expect(() => markov([{ from: ['a'], to: ['b'], ...counts }])).toThrow(TributaryError);
     }

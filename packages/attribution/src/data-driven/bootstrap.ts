@@ -86,9 +86,8 @@ export function dirichletDraw(prior = 0.1): Draw<Transition> {
         const { conversions, nulls, to } = edge;
         // At the end, conversion and null are two edges; before it, the journeys that will convert walk the same one.
         if (to.length === 0) return { edge, won: weight(conversions, random), lost: weight(nulls, random) };
-        const both = weight(conversions + nulls, random);
-        const won = both === 0 ? 0 : (both * conversions) / (conversions + nulls);
-        return { edge, won, lost: both - won };
+        const part = weight(conversions + nulls, random) / (conversions + nulls) || 0;
+        return { edge, won: conversions * part, lost: nulls * part };
       });
       const leaving = edges.reduce((sum, { conversions, nulls }) => sum + conversions + nulls, 0);
       const scale = leaving === 0 ? 0 : leaving / drawn.reduce((sum, { won, lost }) => sum + won + lost, 0);

@@ -80,15 +80,34 @@ function isSurrogate(unit: number): boolean {
  * Sorted, merged, distinct channels in each set. Rows without a channel (no path) or without any count are left out.
  * Counts are finite and not negative (`invalid_counts` otherwise); `value` may be negative.
  */
-export function canonicalCoalitions(coalitions: readonly Coalition[]): Coalition[] {
-  const rows = coalitions.map((row) => ({ ...row, channels: distinctSorted(row.channels) }));
-  return merged(rows, (row) => row.channels.join(SEPARATOR)).filter((row) => row.channels.length > 0);
+export function canonicalCoalitions(coalitions: Iterable<Coalition>): Coalition[] {
+  return merged(soundCoalitions(coalitions), keyOfCoalition);
 }
+
+/** The same, neither sorted nor merged: for sums of whole numbers, which need no order. */
+export function* soundCoalitions(coalitions: Iterable<Coalition>): Generator<Coalition> {
+  for (const row of coalitions) {
+    demandCounts(row, keyOfCoalition);
+    if (row.channels.length === 0 || !counts(row)) continue;
+    yield isAscending(row.channels) ? row : { ...row, channels: distinctSorted(row.channels) };
+  }
+}
+
+const keyOfCoalition = ({ channels }: Coalition) => channels.join(SEPARATOR);
 
 /** Sorted and merged. Rows without any count are left out. Same bounds as `canonicalCoalitions`. */
 export function canonicalTransitions(transitions: Iterable<Transition>): Transition[] {
-  return merged(transitions, (row) => `${row.from.join(SEPARATOR)}${EDGE}${row.to.join(SEPARATOR)}`);
+  return merged(soundTransitions(transitions), keyOfTransition);
 }
+
+function* soundTransitions(transitions: Iterable<Transition>): Generator<Transition> {
+  for (const row of transitions) {
+    demandCounts(row, keyOfTransition);
+    yield row;
+  }
+}
+
+const keyOfTransition = ({ from, to }: Transition) => from.join(SEPARATOR) + EDGE + to.join(SEPARATOR);
 
 /** Groups channels, e.g. the small ones into `(other)`. Rows that become equal are merged; coalitions stay sets. */
 export function renameChannels(counts: readonly Coalition[], rename: (channel: string) => string): Coalition[];
@@ -119,6 +138,11 @@ export function channelsOf(counts: readonly (Coalition | Transition)[]): string[
   return [...channels].sort(byCodePoint);
 }
 
+function isAscending(channels: readonly string[]): boolean {
+  for (let i = 1; i < channels.length; i++) if (byCodePoint(channels[i - 1] as string, channels[i] as string) >= 0) return false;
+  return true;
+}
+
 function distinctSorted(channels: readonly string[]): string[] {
   return [...new Set(channels)].sort(byCodePoint);
 }
@@ -133,14 +157,15 @@ interface Counts {
 function merged<Row extends Counts>(rows: Iterable<Row>, keyOf: (row: Row) => string): Row[] {
   const byKey = new Map<string, Row>();
   for (const row of rows) {
-    demandCounts(row, keyOf);
     const key = keyOf(row);
     byKey.set(key, added(byKey.get(key) ?? NOTHING, row));
   }
-  return [...byKey]
-    .filter(([, { conversions, nulls, value }]) => conversions !== 0 || nulls !== 0 || value !== 0)
-    .sort(([a], [b]) => byCodePoint(a, b))
-    .map(([, row]) => row);
+  const keys = [...byKey.keys()].sort();
+  return keys.map((key) => byKey.get(key) as Row).filter(counts);
+}
+
+function counts({ conversions, nulls, value }: Counts): boolean {
+  return conversions !== 0 || nulls !== 0 || value !== 0;
 }
 
 const NOTHING: Counts = { conversions: 0, value: 0, nulls: 0 };

@@ -3,7 +3,7 @@
  * Generator: sfc32 (Doty-Humphrey, PractRand), 32 bits a step.
  */
 
-/** Uniform in (0, 1), 53 bits. */
+/** Uniform in (0, 1), both ends excluded: the middles of 2^52 equal parts, each exact. */
 export type Random = () => number;
 
 export function createRandom(seed: number): Random {
@@ -19,7 +19,7 @@ export function createRandom(seed: number): Random {
     return sum >>> 0;
   };
   for (let i = 0; i < 15; i++) bits();
-  return () => ((bits() >>> 5) * 2 ** 27 + (bits() >>> 6) * 2 + 1) / 2 ** 54;
+  return () => ((bits() >>> 6) * 2 ** 26 + (bits() >>> 6) + 0.5) / 2 ** 52;
 }
 
 /** Shuffles in place, every order equally likely. */

@@ -4,7 +4,7 @@
  * Sum game: v(S) = conversions whose set of channels lies within S. Its Shapley value is
  * `φ_j = Σ_{sets ∋ j} conv(set) / |set|` (Zhao, Mahboobi, Bagheri 2018): every set is split equally over its channels.
  */
-import { type ChannelEffect, type Coalition, canonicalCoalitions, type ModelResult, type Reward } from './counts.ts';
+import { type ChannelEffect, type Coalition, type ModelResult, type Reward, soundCoalitions } from './counts.ts';
 import { withShares } from './shares.ts';
 
 /** Conversions (or their value) of the sets of one size that a channel is in: all that the sum game needs to know, and it adds. */
@@ -15,15 +15,14 @@ export interface SizedCount {
 }
 
 /** Shapley value of the sum game; `effect` in conversions or minor units, sums to `total`. Any number of channels. */
-export function sumGame(coalitions: readonly Coalition[], { reward = 'conversions' }: { reward?: Reward } = {}): ModelResult {
-  const sets = canonicalCoalitions(coalitions);
-  const counts = sets.flatMap(({ channels, [reward]: amount }) =>
-    channels.map((channel) => ({ channel, size: channels.length, amount })),
-  );
-  return {
-    channels: sumGameBySize(counts),
-    total: sets.reduce((sum, { [reward]: amount }) => sum + amount, 0),
-  };
+export function sumGame(coalitions: Iterable<Coalition>, { reward = 'conversions' }: { reward?: Reward } = {}): ModelResult {
+  const sets = [...soundCoalitions(coalitions)];
+  return { channels: sumGameBySize(sizedCounts(sets, reward)), total: sets.reduce((sum, row) => sum + row[reward], 0) };
+}
+
+function* sizedCounts(sets: readonly Coalition[], reward: Reward): Generator<SizedCount> {
+  for (const { channels, [reward]: amount } of sets)
+    for (const channel of channels) yield { channel, size: channels.length, amount };
 }
 
 /** The same from counts by channel and size of the set, in any order and any number of parts. */
@@ -45,12 +44,12 @@ function sumOfQuotients(sums: ReadonlyMap<number, number>): number {
 
 /** Conversions (or their value) that each channel took part in; `effect` sums to more than `total` where sets overlap. */
 export function participation(
-  coalitions: readonly Coalition[],
+  coalitions: Iterable<Coalition>,
   { reward = 'conversions' }: { reward?: Reward } = {},
 ): ModelResult {
   const sums = new Map<string, number>();
   let total = 0;
-  for (const coalition of canonicalCoalitions(coalitions)) {
+  for (const coalition of soundCoalitions(coalitions)) {
     const { channels, [reward]: amount } = coalition;
     total += amount;
     for (const channel of channels) sums.set(channel, (sums.get(channel) ?? 0) + amount);
