@@ -2,7 +2,7 @@
 
 const FORMULA = /^[=+\-@\t\r]/;
 
-export function csvOf(columns: readonly string[], rows: readonly Readonly<Record<string, string | number>>[]): string {
+export function csvOf(columns: readonly string[], rows: readonly Readonly<Record<string, string | number | null>>[]): string {
   const lines = [columns, ...rows.map((row) => columns.map((column) => row[column] ?? ''))];
   return lines.map((cells) => `${cells.map(cellOf).join(',')}\r\n`).join('');
 }

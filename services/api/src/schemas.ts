@@ -1,5 +1,4 @@
 /** Schemas that several routes share: they validate requests, and /docs is made of them. */
-import { RULE_BASED_MODELS, type RuleBasedModel } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
 import { z } from 'zod';
 import { CURSOR_LENGTH } from './cursor.ts';
@@ -88,18 +87,13 @@ export function rangeOf(query: { readonly from?: number | undefined; readonly to
   return { from, to };
 }
 
-/** Throws `unknown_model`, listing the known ones. */
-export function modelOf(name: string): RuleBasedModel {
-  const model = RULE_BASED_MODELS.find((known) => known === name);
-  if (model !== undefined) return model;
-  throw new TributaryError('unknown_model', `${JSON.stringify(name)} is not a model; there are ${RULE_BASED_MODELS.join(', ')}`);
-}
-
-export const ModelName = z
-  .string()
-  .min(1)
-  .max(64)
-  .describe(`One of ${RULE_BASED_MODELS.join(', ')}.`);
+/** Plain decimals in a query string: no sign, no exponent. */
+export const Fraction = (least: number, most: number) =>
+  z
+    .string()
+    .regex(/^\d(\.\d{1,9})?$/, 'is not a plain decimal such as 0.5')
+    .transform(Number)
+    .pipe(z.number().min(least).max(most));
 
 /** The problems that a route can answer with, for the documentation. */
 export const PROBLEMS = { '4xx': Problem, '5xx': Problem };

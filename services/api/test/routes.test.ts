@@ -131,11 +131,14 @@ describe('reports', () => {
     const world = await shop();
     const { body } = await world.get('/v1/attribution?model=linear&by=channel');
     expect(AttributionAnswer.parse(body)).toEqual(body);
+    const half = { creditMicros: 500_000, conversions: 0.5, share: 0.25 };
+    const none = { creditMicros: 0, conversions: 0, share: 0 };
+    const free = { touches: 0, costMinor: 0, roas: null, cpaMinor: null };
     expect(body.rows).toEqual([
-      { channel: '(unattributed)', creditMicros: 1_000_000, conversions: 1, valueMinor: 7, touches: 0, costMinor: 0 },
-      { channel: '=cmd()', creditMicros: 500_000, conversions: 0.5, valueMinor: 501, touches: 1, costMinor: 20 },
-      { channel: 'idle', creditMicros: 0, conversions: 0, valueMinor: 0, touches: 1, costMinor: 9 },
-      { channel: 'search', creditMicros: 500_000, conversions: 0.5, valueMinor: 500, touches: 1, costMinor: 30 },
+      { channel: '(unattributed)', creditMicros: 1_000_000, conversions: 1, valueMinor: 7, share: 0.5, ...free },
+      { channel: '=cmd()', ...half, valueMinor: 501, touches: 1, costMinor: 20, roas: 25.05, cpaMinor: 40 },
+      { channel: 'idle', ...none, valueMinor: 0, touches: 1, costMinor: 9, roas: 0, cpaMinor: null },
+      { channel: 'search', ...half, valueMinor: 500, touches: 1, costMinor: 30, roas: 500 / 30, cpaMinor: 60 },
     ]);
     const conversions = await world.get('/v1/conversions?by=type');
     expect(TotalsAnswer.parse(conversions.body)).toEqual(conversions.body);
@@ -155,7 +158,7 @@ describe('reports', () => {
     const world = await shop();
     const exact = await world.get('/v1/attribution?by=day,type&from=2026-11-20&to=2026-11-21&type=purchase');
     expect(exact.body.rows).toEqual([
-      { day: '2026-11-20', type: 'purchase', creditMicros: 1_000_000, conversions: 1, valueMinor: 1001 },
+      { day: '2026-11-20', type: 'purchase', creditMicros: 1_000_000, conversions: 1, valueMinor: 1001, share: 1 },
     ]);
     expect(exact.body.meta.warnings).toEqual([]);
     expect((await world.get('/v1/attribution?to=2026-11-20')).body.totals.conversions).toBe(0);
@@ -210,8 +213,10 @@ describe('reports', () => {
     const { text, headers } = await world.get('/v1/attribution?model=linear&by=channel,campaign&format=csv');
     expect(headers['content-type']).toContain('text/csv');
     expect(headers['x-tributary-complete']).toBe('true');
-    expect(text.split('\r\n')[0]).toBe('channel,campaign,creditMicros,conversions,valueMinor,touches,costMinor');
-    expect(text).toContain(`'=cmd(),"x,""y""",500000,0.5,501,1,20\r\n`);
+    expect(text.split('\r\n')[0]).toBe(
+      'channel,campaign,creditMicros,conversions,valueMinor,share,touches,costMinor,roas,cpaMinor',
+    );
+    expect(text).toContain(`'=cmd(),"x,""y""",500000,0.5,501,0.25,1,20,25.05,40\r\n`);
   });
 });
 

@@ -1,37 +1,47 @@
 /** Attribution reports: which channels and campaigns earned the conversions, under one model or several side by side. */
-import { RULE_BASED_MODELS, type RuleBasedModel } from '@tributary/model/definitions';
+import { RULE_BASED_MODELS } from '@tributary/model/definitions';
+import { TributaryError } from '@tributary/model/errors';
+import { DAY_MS } from '@tributary/model/time';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
-import { attributionReport, COST_DIMENSIONS, type ReportFilters, type ReportPage } from '../attribution-report.ts';
+import { attributionReport, type Report, type ReportQuestion, viewsOf } from '../attribution-report.ts';
 import type { ApiContext, Routes } from '../context.ts';
 import { csvOf } from '../csv.ts';
 import { wholeDays } from '../instants.ts';
-import type { Layers } from '../merge.ts';
 import { Meta } from '../meta.ts';
-import { dimensionsOf } from '../report.ts';
+import { MODEL_NAMES, MODELS, type ModelName, modelInfo, modelOf } from '../models/catalogue.ts';
+import { compute } from '../models/compute.ts';
+import { dimensionsOf, pageOfRows, sumOf } from '../report.ts';
+import { columnsOf, comparison, misfit, moneyFigures, type Row, reportRow, reportTotals } from '../report-rows.ts';
 import {
   Cursor,
   count,
   DayRangeSchema,
   DimensionValue,
   EventName,
+  Fraction,
   Layer,
   MAX_ROWS,
-  ModelName,
-  modelOf,
   namesOf,
   PROBLEMS,
   Range,
   rangeOf,
 } from '../schemas.ts';
-import { takeSnapshot } from '../snapshot.ts';
-import { conversionsView, creditView, touchesView } from '../views.ts';
+import { type Snapshot, takeSnapshot } from '../snapshot.ts';
 
-export const ATTRIBUTION_DIMENSIONS = ['channel', 'campaign', 'day', 'type', 'currency'] as const;
+const DIMENSIONS = ['channel', 'campaign', 'day', 'type', 'currency'] as const;
+/** Of `credit` rows. Bootstrap replicates are models computed: two for every request of a thousand. */
+const MOST_REPLICATES = 1_000;
 
 const Filters = {
   ...Range,
-  by: namesOf(ATTRIBUTION_DIMENSIONS, ['channel']),
+  value: z
+    .enum(['conversions', 'revenue'])
+    .optional()
+    .describe('What is attributed; absent: both. Data-driven models are run for each, value once a currency.'),
+  order: count(4, 1).describe('Touches in a state of the Markov chain, up to `transitionOrder` of the definitions.'),
+  alpha: Fraction(0, 1).default(0.5).describe('Of `hybrid`: the part of the Markov share, 0 to 1.'),
+  seed: count(999_999_999, 1).describe('Of sampled games and of intervals: the same seed gives the same answer.'),
   channel: DimensionValue.optional(),
   campaign: DimensionValue.optional(),
   type: EventName.optional().describe('Only conversions of this type.'),
@@ -42,9 +52,20 @@ const Filters = {
 };
 
 const ReportQuery = z.strictObject({
-  model: ModelName.default('last'),
+  model: z
+    .string()
+    .min(1)
+    .max(64)
+    .default('last')
+    .describe(`One of ${MODEL_NAMES.join(', ')}.`),
+  by: namesOf([...DIMENSIONS, 'position'], ['channel']),
   ...Filters,
-  format: z.enum(['json', 'csv']).default('json'),
+  intervals: count(MOST_REPLICATES, 1)
+    .removeDefault()
+    .optional()
+    .describe(`Bootstrap replicates for the interval of each share, at most ${MOST_REPLICATES}.`),
+  level: Fraction(0.5, 0.999).default(0.9).describe('Of the intervals, 0.5 to 0.999.'),
+  format: z.enum(['json', 'csv', 'ndjson']).default('json'),
 });
 const CompareQuery = z.strictObject({
   models: z
@@ -52,7 +73,9 @@ const CompareQuery = z.strictObject({
     .min(1)
     .max(400)
     .default(RULE_BASED_MODELS.join(','))
-    .describe(`Comma-separated, of ${RULE_BASED_MODELS.join(', ')}.`),
+    .describe(`Comma-separated, of ${MODEL_NAMES.join(', ')}.`),
+  baseline: z.string().min(1).max(64).optional().describe('The model that the others are held against; default: the first.'),
+  by: namesOf(DIMENSIONS, ['channel']),
   ...Filters,
 });
 
@@ -62,35 +85,104 @@ const Dimensions = z.object({
   day: z.string().optional().describe('UTC day of the conversion.'),
   type: z.string().optional(),
   currency: z.string().optional(),
+  position: z.string().optional().describe('Of the touch in its path, from 1; 20+: the 20th and later. 0: unattributed.'),
 });
 const Credit = z.object({
-  creditMicros: z.int().describe('Exact: one conversion is 1 000 000 micro-credits.'),
-  conversions: z.number().describe('creditMicros / 1e6, for reading.'),
-  valueMinor: z.int().describe('Attributed value in minor units.'),
+  creditMicros: z.int().optional().describe('Exact: one conversion is 1 000 000 micro-credits.'),
+  conversions: z.number().optional().describe('creditMicros / 1e6, for reading.'),
+  valueMinor: z.int().optional().describe('Attributed value in minor units.'),
 });
 const Costs = z.object({
   touches: z.int().optional().describe('Touches on these days; left out when the report is by conversion type.'),
   costMinor: z.int().optional(),
+  roas: z.number().nullable().optional().describe('valueMinor / costMinor; null: it cost nothing.'),
+  cpaMinor: z.number().nullable().optional().describe('costMinor a conversion; null: it cost nothing or earned nothing.'),
 });
-const ReportRow = z.object({ ...Dimensions.shape, ...Credit.shape, ...Costs.shape });
+const Share = z.number().describe('Part of all credit (of all value, with value=revenue).');
+const ReportRow = z.object({
+  ...Dimensions.shape,
+  ...Credit.shape,
+  share: Share,
+  effect: z
+    .number()
+    .nullable()
+    .optional()
+    .describe('What the model computed; /v1/models says what it is. null: not of this channel.'),
+  valueEffect: z.number().optional().describe('The same for value; left out where several currencies are added up.'),
+  marginalConversions: z.number().optional().describe('Lost without the channel: removal effect · attributed conversions.'),
+  marginalValueMinor: z.int().optional(),
+  marginalRoas: z.number().nullable().optional(),
+  shareLow: z.number().optional().describe("The interval of the model's share of the attributed conversions (or value)."),
+  shareHigh: z.number().optional(),
+  rank: z.int().optional(),
+  rankStability: z.number().optional().describe('Fraction of the replicates in which the channel has this rank.'),
+  ...Costs.shape,
+});
+
+const Window = {
+  range: DayRangeSchema,
+  lookbackDays: z.number().describe('How long before a conversion a touch can be eligible.'),
+  definitions: z.string().describe('Version of the definitions: which events are touches and conversions.'),
+};
+const Parameters = z
+  .object({
+    order: z.int().optional(),
+    alpha: z.number().optional(),
+    seed: z.int().optional(),
+    intervals: z.int().optional(),
+    level: z.number().optional(),
+  })
+  .describe('What the model was run with.');
 
 export const AttributionAnswer = z.object({
   model: z.string(),
+  parameters: Parameters,
   by: z.array(z.string()),
-  range: DayRangeSchema,
+  ...Window,
   rows: z.array(ReportRow).describe('Ordered by their dimensions. (unattributed) is a channel like any other.'),
   totals: z.object({ ...Credit.shape, ...Costs.shape }).describe('Of all rows, not of this page alone.'),
+  sampling: z
+    .object({ pairs: z.int(), seed: z.int(), epsilon: z.number(), delta: z.number() })
+    .nullable()
+    .describe('null: exact. Else every effect is within epsilon of the exact one with probability 1 − delta.'),
   nextCursor: z.string().nullable(),
   meta: Meta,
 });
+const Compared = z.object({ ...Credit.shape, share: Share });
 export const CompareAnswer = z.object({
   models: z.array(z.string()),
+  baseline: z.string(),
+  parameters: Parameters,
   by: z.array(z.string()),
-  range: DayRangeSchema,
-  rows: z.array(z.object({ ...Dimensions.shape, ...Costs.shape, models: z.record(z.string(), Credit) })),
+  ...Window,
+  rows: z.array(
+    z.object({
+      ...Dimensions.shape,
+      ...Costs.shape,
+      models: z.record(
+        z.string(),
+        z.object({
+          ...Compared.shape,
+          rank: z.int().describe('Among all rows: 1 has the most credit, rows of equal credit share a rank.'),
+          difference: Compared.omit({ conversions: true }).describe("This model's figure less the baseline's."),
+        }),
+      ),
+    }),
+  ),
   totals: z.object({ ...Costs.shape, models: z.record(z.string(), Credit) }),
   nextCursor: z.string().nullable(),
   meta: Meta,
+});
+export const ModelsAnswer = z.object({
+  models: z.array(
+    z.object({
+      name: z.string(),
+      family: z.enum(['ruleBased', 'dataDriven', 'counts']),
+      rule: z.string(),
+      effect: z.string().nullable().describe('What `effect` is in a report; null: the model has none.'),
+      parameters: z.array(z.string()),
+    }),
+  ),
 });
 
 export const attributionRoutes: Routes = (context) => (app, _options, done) => {
@@ -99,27 +191,40 @@ export const attributionRoutes: Routes = (context) => (app, _options, done) => {
     {
       schema: {
         tags: ['reports'],
-        summary: 'Credit and value by channel, campaign, day, type or currency',
+        summary: 'Credit, value and money by channel, campaign, day, type or currency, under one model',
         querystring: ReportQuery,
         response: { 200: AttributionAnswer, ...PROBLEMS },
       },
     },
     async (request, reply) => {
-      const model = modelOf(request.query.model);
-      const { page, meta, range } = await report(context, [model], request.query);
-      const rows = page.rows.map(({ key, credits, costs }) => ({
-        ...dimensionsOf(key, request.query.by),
-        ...(credits[model] as ReportPage['totals']['credits'][string]),
-        ...costs,
-      }));
-      if (request.query.format === 'csv') return sendCsv(reply as unknown as FastifyReply, request.query.by, rows, page, meta);
+      const { query } = request;
+      const model = modelOf(query.model);
+      demandIntervals(model, query.intervals);
+      const { report, snapshot, question, window } = await ask(context, [model], query);
+      const key = [
+        'attribution',
+        model,
+        question.parameters,
+        question.wanted,
+        question.days,
+        question.by,
+        question.equal,
+        query.view,
+      ];
+      const { items, nextCursor } = pageOfRows(report.keys, key, query.limit, query.cursor);
+      const rows = items.map(([at]) => reportRow(report, model, at, question));
+      const meta = snapshot.meta(report.findings);
+      if (query.format !== 'json')
+        return sendRows(reply as unknown as FastifyReply, query.format, rows, question, nextCursor, meta);
       return {
         model,
-        by: request.query.by,
-        range,
-        rows,
-        totals: { ...(page.totals.credits[model] as (typeof page.totals.credits)[string]), ...page.totals.costs },
-        nextCursor: page.nextCursor,
+        parameters: parametersOf([model], question),
+        by: query.by,
+        ...window,
+        rows: rows as z.input<typeof ReportRow>[],
+        totals: reportTotals(report, model, costTotals(report), question) as z.input<typeof AttributionAnswer>['totals'],
+        sampling: report.models.get(model)?.sampling ?? null,
+        nextCursor,
         meta,
       };
     },
@@ -136,16 +241,46 @@ export const attributionRoutes: Routes = (context) => (app, _options, done) => {
       },
     },
     async (request) => {
-      const models = [...new Set(request.query.models.split(',').map(modelOf))];
-      const { page, meta, range } = await report(context, models, request.query);
+      const { query } = request;
+      const models = [...new Set(query.models.split(',').map(modelOf))];
+      const baseline = query.baseline === undefined ? (models[0] as ModelName) : modelOf(query.baseline);
+      if (!models.includes(baseline))
+        throw new TributaryError('invalid_query', `baseline: ${baseline} is none of the models compared, ${models.join(', ')}`);
+      const { report, snapshot, question, window } = await ask(context, models, query);
+      const key = [
+        'compare',
+        models,
+        baseline,
+        question.parameters,
+        question.wanted,
+        question.days,
+        question.by,
+        question.equal,
+        query.view,
+      ];
+      const { items, nextCursor } = pageOfRows(report.keys, key, query.limit, query.cursor);
+      const compared = comparison(report, baseline, question);
+      const costs = costTotals(report);
+      const rows = items.map(([at]) => ({
+        ...dimensionsOf(at, question.by),
+        ...(report.costs === null ? {} : moneyFigures(report.costs.get(at), {})),
+        models: Object.fromEntries(
+          [...compared(at)].map(([model, { figures, rank, difference }]) => [model, { ...figures, rank, difference }]),
+        ),
+      }));
       return {
         models,
-        by: request.query.by,
-        range,
-        rows: page.rows.map(({ key, credits, costs }) => ({ ...dimensionsOf(key, request.query.by), ...costs, models: credits })),
-        totals: { ...page.totals.costs, models: page.totals.credits },
-        nextCursor: page.nextCursor,
-        meta,
+        baseline,
+        parameters: parametersOf(models, question),
+        by: query.by,
+        ...window,
+        rows: rows as z.input<typeof CompareAnswer>['rows'],
+        totals: {
+          ...(costs === undefined ? {} : moneyFigures(costs, {})),
+          models: Object.fromEntries(models.map((model) => [model, reportTotals(report, model, undefined, question)])),
+        } as z.input<typeof CompareAnswer>['totals'],
+        nextCursor,
+        meta: snapshot.meta(report.findings),
       };
     },
   );
@@ -155,38 +290,64 @@ export const attributionRoutes: Routes = (context) => (app, _options, done) => {
     {
       schema: {
         tags: ['reports'],
-        summary: 'The models there are',
-        response: { 200: z.object({ models: z.array(z.object({ name: z.string(), rule: z.string() })) }), ...PROBLEMS },
+        summary: 'The models there are, what each says and what it takes',
+        response: { 200: ModelsAnswer, ...PROBLEMS },
       },
     },
-    async () => ({ models: RULE_BASED_MODELS.map((name) => ({ name, rule: RULES[name] })) }),
+    async () => ({ models: MODELS.map((info) => ({ ...info, parameters: [...info.parameters] })) }),
   );
   done();
 };
 
-const RULES: Record<RuleBasedModel, string> = {
-  first: 'all credit to the first eligible touch',
-  last: 'all credit to the last eligible touch',
-  lastNonDirect: 'all credit to the last eligible touch whose channel is not direct; an all-direct path goes to its last touch',
-  linear: 'the same credit to every eligible touch',
-  positionBased: 'set percents to the first and the last touch, the rest shared by those between (default 40/20/40)',
-  timeDecay: 'credit halves with every half-life between touch and conversion (default 7 days)',
+type FilterQuery = z.output<z.ZodObject<typeof Filters>> & {
+  readonly by: readonly string[];
+  readonly intervals?: number | undefined;
+  readonly level?: number;
 };
 
-type FilterQuery = z.output<z.ZodObject<typeof Filters>>;
-
-async function report(context: ApiContext, models: readonly RuleBasedModel[], query: FilterQuery) {
+async function ask(context: ApiContext, models: readonly ModelName[], query: FilterQuery) {
+  const { channel, campaign, type, currency, value, order, alpha, seed, intervals, level = 0.9 } = query;
   const days = wholeDays(rangeOf(query));
-  const views = [creditView, conversionsView, touchesView];
-  const snapshot = await takeSnapshot(context, views, query.view);
-  const filters: ReportFilters = {
+  const question: ReportQuestion = {
+    models,
     days: { fromDay: days.fromDay, toDay: days.toDay },
     by: query.by,
-    equal: given({ channel: query.channel, campaign: query.campaign, type: query.type, currency: query.currency }),
+    equal: given({ channel, campaign, type, currency }),
+    layers: query.view,
+    wanted: { conversions: value !== 'revenue', revenue: value !== 'conversions' },
+    parameters: { order, alpha, seed, intervals: intervals === undefined ? null : { replicates: intervals, level } },
   };
-  const { page, findings } = attributionReport(snapshot.project, models, filters, query.limit, query.cursor, query.view);
-  if (days.widened) findings.notes.push(WIDENED);
-  return { page, meta: snapshot.meta(findings), range: filters.days };
+  const wrong = misfit(question);
+  if (wrong !== null) throw new TributaryError('invalid_query', wrong);
+  const snapshot = await takeSnapshot(context, viewsOf(question), query.view);
+  const report = await attributionReport(snapshot, question, async (job) => compute(job));
+  if (days.widened) report.findings.notes.push(WIDENED);
+  return { report, snapshot, question, window: windowOf(snapshot, question) };
+}
+
+export function windowOf({ definitions: [definitions] }: Snapshot, { days }: Pick<ReportQuestion, 'days'>) {
+  return { range: days, lookbackDays: definitions.lookbackMs / DAY_MS, definitions: definitions.version };
+}
+
+function demandIntervals(model: ModelName, intervals: number | undefined): void {
+  if (intervals === undefined || modelInfo(model).parameters.includes('intervals')) return;
+  const able = MODELS.filter(({ parameters }) => parameters.includes('intervals')).map(({ name }) => name);
+  throw new TributaryError('invalid_query', `intervals: ${model} has none; ask for one of ${able.join(', ')}`);
+}
+
+/** Those that any of the models takes. */
+function parametersOf(models: readonly ModelName[], { parameters: { order, alpha, seed, intervals } }: ReportQuestion) {
+  const takes = new Set(models.flatMap((model) => modelInfo(model).parameters));
+  return {
+    ...(takes.has('order') ? { order } : {}),
+    ...(takes.has('alpha') ? { alpha } : {}),
+    ...(takes.has('seed') ? { seed } : {}),
+    ...(intervals === null ? {} : { intervals: intervals.replicates, level: intervals.level }),
+  };
+}
+
+function costTotals({ costs }: Report): number[] | undefined {
+  return costs === null ? undefined : sumOf(costs, 2);
 }
 
 export const WIDENED = 'rows are filed by UTC day: the range was widened to whole days, see `range`';
@@ -195,18 +356,18 @@ export function given(filters: Readonly<Record<string, string | undefined>>): Re
   return Object.fromEntries(Object.entries(filters).filter((entry): entry is [string, string] => entry[1] !== undefined));
 }
 
-/** CSV has no place for `meta`: what matters of it goes into headers. */
-function sendCsv(
+/** CSV and NDJSON have no place for `meta`: what matters of it goes into headers. */
+function sendRows(
   reply: FastifyReply,
-  by: readonly string[],
-  rows: readonly Record<string, string | number>[],
-  page: ReportPage,
-  meta: z.infer<typeof Meta> & { view: Layers },
+  format: 'csv' | 'ndjson',
+  rows: readonly Row[],
+  question: ReportQuestion,
+  nextCursor: string | null,
+  meta: Meta,
 ): FastifyReply {
-  const costs = by.every((dimension) => COST_DIMENSIONS.includes(dimension)) ? ['touches', 'costMinor'] : [];
-  const columns = [...by, 'creditMicros', 'conversions', 'valueMinor', ...costs];
   reply.header('x-tributary-complete', String(meta.complete));
   reply.header('x-tributary-generation', String(meta.generation));
-  if (page.nextCursor !== null) reply.header('x-tributary-next-cursor', page.nextCursor);
-  return reply.type('text/csv; charset=utf-8').send(csvOf(columns, rows));
+  if (nextCursor !== null) reply.header('x-tributary-next-cursor', nextCursor);
+  if (format === 'csv') return reply.type('text/csv; charset=utf-8').send(csvOf(columnsOf(rows, question), rows));
+  return reply.type('application/x-ndjson; charset=utf-8').send(rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
 }

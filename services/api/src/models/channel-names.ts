@@ -1,0 +1,58 @@
+/**
+ * Under which name a channel appears in a report with data-driven models. Definitions may tell few channels apart, and a
+ * model takes so many at the most: the rest is `(other)`, in its credit, its touches and its costs alike.
+ */
+import type { Coalition, Transition } from '@tributary/attribution/data-driven/counts';
+import { renameChannels } from '@tributary/attribution/data-driven/counts';
+import type { SizedCount } from '@tributary/attribution/data-driven/sum-game';
+import type { Definitions } from '@tributary/model/definitions';
+import { UNATTRIBUTED } from '@tributary/views/credit/fold';
+import type { SharedModel } from './catalogue.ts';
+import { OTHER } from './window-counts.ts';
+
+/**
+ * Channels that a model is run with. 200 states of a chain take one inverse of 30 ms; sampled games get too coarse beyond
+ * that. The sum game is one pass over the counts.
+ */
+const MOST_MODEL_CHANNELS: Record<SharedModel, number> = {
+  shapley: Number.POSITIVE_INFINITY,
+  rateShapley: 200,
+  markov: 200,
+  markovShapley: 200,
+  hybrid: 200,
+};
+
+export type Rename = (channel: string) => string;
+
+/** null: every channel keeps its name. */
+export function toldApart({ toldApart: names }: Pick<Definitions, 'toldApart'>): Rename | null {
+  return names === null ? null : (channel) => (names.has(channel) || channel === UNATTRIBUTED ? channel : OTHER);
+}
+
+/** The smallest channels beyond what the models take, by the conversions they took part in. */
+export function smallChannels(
+  models: readonly SharedModel[],
+  sizes: readonly SizedCount[],
+  channels: Iterable<string>,
+): ReadonlySet<string> {
+  const most = Math.min(...models.map((model) => MOST_MODEL_CHANNELS[model]));
+  const conversions = new Map<string, number>();
+  for (const channel of channels) conversions.set(channel, 0);
+  for (const { channel, amount } of sizes) conversions.set(channel, (conversions.get(channel) ?? 0) + amount);
+  conversions.delete(OTHER);
+  if (conversions.size <= most) return new Set();
+  const largestFirst = [...conversions].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
+  return new Set(largestFirst.slice(most - 1).map(([channel]) => channel));
+}
+
+export function composed(...renames: readonly (Rename | null)[]): Rename | null {
+  const [first, ...rest] = renames.filter((rename) => rename !== null);
+  return first === undefined ? null : rest.reduce((before, rename) => (channel) => rename(before(channel)), first);
+}
+
+export function renamedSizes(counts: readonly SizedCount[], rename: Rename): SizedCount[] {
+  return counts.map((count) => ({ ...count, channel: rename(count.channel) }));
+}
+
+export const renamedSets = (counts: readonly Coalition[], rename: Rename): Coalition[] => renameChannels(counts, rename);
+export const renamedEdges = (counts: readonly Transition[], rename: Rename): Transition[] => renameChannels(counts, rename);

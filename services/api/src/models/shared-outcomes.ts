@@ -1,0 +1,159 @@
+/** The shared models of one report, run on the merged counts of its window. */
+import type { Coalition, Transition } from '@tributary/attribution/data-driven/counts';
+import type { Definitions } from '@tributary/model/definitions';
+import { TributaryError } from '@tributary/model/errors';
+import { nullCoalitions } from '@tributary/views/null-coalitions/fold';
+import { nullTransitions } from '@tributary/views/null-transitions/fold';
+import { transitions } from '@tributary/views/transitions/fold';
+import type { View } from '@tributary/views/view';
+import type { Layers } from '../merge.ts';
+import type { Snapshot } from '../snapshot.ts';
+import type { SharedModel } from './catalogue.ts';
+import { type Rename, renamedEdges, renamedSets, renamedSizes, smallChannels } from './channel-names.ts';
+import type { ModelJob, ModelOutcome } from './compute.ts';
+import type { SharedOutcome } from './shared-credit.ts';
+import { type CountsByCurrency, edgesOf, OTHER, type Scope, type SetCounts, setCounts, setsOf } from './window-counts.ts';
+
+export interface ModelParameters {
+  /** Of the Markov chain. */
+  readonly order: number;
+  readonly alpha: number;
+  /** Of sampling and of bootstrap draws. */
+  readonly seed: number;
+  readonly intervals: ModelJob['intervals'];
+}
+
+export interface SharedQuestion {
+  readonly models: readonly SharedModel[];
+  readonly scope: Scope;
+  readonly layers: Layers;
+  readonly wanted: { readonly conversions: boolean; readonly revenue: boolean };
+  readonly parameters: ModelParameters;
+}
+
+export interface SharedOutcomes {
+  readonly counts: SetCounts;
+  readonly outcomes: ReadonlyMap<SharedModel, SharedOutcome>;
+  /** Groups the smallest channels; null: there are not too many. */
+  readonly grouped: Rename | null;
+  readonly holes: readonly string[];
+  readonly notes: readonly string[];
+}
+
+export type RunModel = (job: ModelJob) => Promise<ModelOutcome>;
+
+const OVER_SETS: readonly SharedModel[] = ['rateShapley'];
+const OVER_CHAINS: readonly SharedModel[] = ['markov', 'markovShapley', 'hybrid'];
+
+/** The views that a model is computed from, beside the coalitions. */
+export function countsOf(model: SharedModel): View[] {
+  return OVER_CHAINS.includes(model) ? [transitions, nullTransitions, nullCoalitions] : [nullCoalitions];
+}
+
+/** Currencies that a model is run for in one answer: each is a run of its own. */
+const MOST_CURRENCIES: Record<SharedModel, number> = {
+  shapley: 1_000,
+  markov: 100,
+  hybrid: 100,
+  rateShapley: 10,
+  markovShapley: 10,
+};
+
+/** Throws `invalid_query` for an order that is not kept, or more currencies than a model is run for. */
+export async function sharedOutcomes(
+  snapshot: Pick<Snapshot, 'collect' | 'definitions'>,
+  question: SharedQuestion,
+  run: RunModel,
+): Promise<SharedOutcomes> {
+  const { models, scope, wanted, parameters } = question;
+  const needs = (of: readonly SharedModel[]) => models.some((model) => of.includes(model));
+  const resampled = parameters.intervals !== null && needs(['shapley', 'hybrid']);
+  const counts = setCounts(snapshot, scope);
+  const sets = resampled || needs(OVER_SETS) ? setsOf(snapshot, scope) : null;
+  const edges = needs(OVER_CHAINS) ? edgesOf(snapshot, scope, keptOrder(snapshot.definitions, parameters.order)) : null;
+
+  const small = smallChannels(models, counts.sizes, channelsIn(sets, edges));
+  const grouped: Rename | null = small.size === 0 ? null : (channel) => (small.has(channel) ? OTHER : channel);
+  const currencies = wanted.revenue ? currenciesOf(counts, models) : [];
+  const outcomes = new Map<SharedModel, SharedOutcome>();
+  for (const model of models) {
+    const runFor = (currency: string | null) =>
+      run({
+        model,
+        reward: currency === null ? 'conversions' : 'value',
+        sizes: sizesFor(counts, currency, grouped),
+        coalitions: sets === null ? [] : named(sets.counts(currency), grouped, renamedSets),
+        transitions: edges === null ? [] : named(edges.counts(currency), grouped, renamedEdges),
+        ...parameters,
+      });
+    const values = new Map<string, ModelOutcome>();
+    const conversions = wanted.conversions ? await runFor(null) : null;
+    for (const currency of currencies) values.set(currency, await runFor(currency));
+    outcomes.set(model, { conversions, values });
+  }
+  const negative = (sets?.negative ?? 0) + (edges?.negative ?? 0);
+  return { counts, outcomes, grouped, ...findingsOf(snapshot.definitions[0], question, counts, small, negative) };
+}
+
+function keptOrder(definitions: readonly Definitions[], order: number): number {
+  const kept = Math.min(...definitions.map(({ attribution }) => attribution.transitionOrder));
+  if (order <= kept) return order;
+  throw new TributaryError(
+    'invalid_query',
+    `order: ${order} was asked for, and transitions are kept at order ${kept}: ask for ${kept} at the most, or set definitions.attribution.transitionOrder to ${order} and run a generation`,
+  );
+}
+
+function currenciesOf({ attributed }: SetCounts, models: readonly SharedModel[]): string[] {
+  const currencies = [...attributed.values].flatMap(([currency, value]) => (value === 0 ? [] : [currency])).sort();
+  const crowded = models.find((model) => currencies.length > MOST_CURRENCIES[model]);
+  if (crowded === undefined) return currencies;
+  throw new TributaryError(
+    'invalid_query',
+    `currency: the window has values of ${currencies.length} currencies, and ${crowded} is run for ${MOST_CURRENCIES[crowded]} at the most: ask for one currency, or value=conversions`,
+  );
+}
+
+function sizesFor(counts: SetCounts, currency: string | null, rename: Rename | null) {
+  const sizes = currency === null ? counts.sizes : (counts.valueSizes.get(currency) ?? []);
+  return rename === null ? sizes : renamedSizes(sizes, rename);
+}
+
+function named<Row>(rows: Row[], rename: Rename | null, renamed: (rows: readonly Row[], rename: Rename) => Row[]): Row[] {
+  return rename === null ? rows : renamed(rows, rename);
+}
+
+function channelsIn(sets: CountsByCurrency<Coalition> | null, edges: CountsByCurrency<Transition> | null): Set<string> {
+  const channels = new Set<string>();
+  for (const row of sets?.counts(null) ?? []) for (const channel of row.channels) channels.add(channel);
+  for (const row of edges?.counts(null) ?? []) for (const channel of row.to) channels.add(channel);
+  return channels;
+}
+
+function findingsOf(
+  { toldApart }: Definitions,
+  { models, layers }: SharedQuestion,
+  { sizes, capped }: SetCounts,
+  small: ReadonlySet<string>,
+  negative: number,
+): Pick<SharedOutcomes, 'holes' | 'notes'> {
+  const holes: string[] = [];
+  const notes: string[] = [];
+  if (small.size > 0)
+    notes.push(
+      `the ${small.size} smallest channels are grouped into ${OTHER}: name those to tell apart in definitions.attribution.channels`,
+    );
+  if (toldApart !== null) {
+    const met = sizes.reduce((sum, { channel, amount }) => sum + (channel === OTHER ? amount : 0), 0);
+    if (met > 0)
+      notes.push(`${met} conversions met channels that definitions.attribution.channels does not list: they read ${OTHER}`);
+  } else if (capped > 0 && models.some((model) => model !== 'markov' && model !== 'markovShapley'))
+    notes.push(`${capped} conversions met more than 20 channels: their set counts as the channel ${OTHER}`);
+  if (negative > 0) {
+    const finding = `${negative} counts are below 0 and were left out of the model`;
+    if (layers === 'speed')
+      notes.push(`${finding}: the deltas correct what the batch counted. Models of layers do not add up, counts do`);
+    else holes.push(`${finding}: more was taken back than was counted`);
+  }
+  return { holes, notes };
+}

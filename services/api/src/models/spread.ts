@@ -1,0 +1,110 @@
+/**
+ * From the credit of channels to the credit of their cells (campaign, day, type, currency): a model of the whole window says
+ * what a channel earned, and its linear credit says where. Integers that sum to the channel's to the unit (law 4).
+ */
+import { distribute } from '@tributary/attribution/distribute';
+import { addRow, type Rows } from '@tributary/views/deltas';
+import { NONE } from '@tributary/views/timeline';
+
+/** What a model gives to channels: credit, and value by currency. */
+export interface ChannelCredit {
+  readonly creditMicros: ReadonlyMap<string, number>;
+  readonly valueMinor: ReadonlyMap<string, ReadonlyMap<string, number>>;
+}
+
+/** Where channels have been: rows keyed by channel, the cell's dimensions, currency. */
+export interface Basis {
+  /** `[creditMicros, valueMinor]` of the linear model. */
+  readonly linear: Rows;
+  /** `[touches, …]`, asked for when a channel has no linear credit. */
+  readonly touches: () => Rows;
+  /** Names of the cell's dimensions; the last is `currency`. */
+  readonly dimensions: readonly string[];
+  /** What a dimension reads for a channel that was nowhere. */
+  readonly nowhere: Readonly<Record<string, string>>;
+}
+
+interface Cell {
+  /** Of the cell but its channel and currency. */
+  readonly place: string;
+  readonly currency: string;
+  readonly creditMicros: number;
+  readonly valueMinor: number;
+}
+
+/** Rows keyed as those of the basis, `[creditMicros, valueMinor]`. */
+export function spread({ creditMicros, valueMinor }: ChannelCredit, basis: Basis): Rows {
+  const rows: Rows = new Map();
+  const cells = cellsByChannel(basis.linear);
+  let touched: Map<string, Cell[]> | undefined;
+  const cellsOf = (channel: string): readonly Cell[] => {
+    const own = cells.get(channel);
+    if (own !== undefined) return own;
+    touched ??= cellsByChannel(basis.touches());
+    return touched.get(channel) ?? [nowhere(basis)];
+  };
+  for (const [channel, micros] of creditMicros) {
+    const places = cellsOf(channel);
+    const parts = distribute(
+      micros,
+      places.map((cell) => cell.creditMicros),
+    );
+    places.forEach(({ place, currency }, i) => {
+      addRow(rows, `${channel}\t${place}${currency}`, [parts[i] as number, 0]);
+    });
+  }
+  for (const [currency, channels] of valueMinor) {
+    for (const [channel, minor] of channels) {
+      const places = cellsOf(channel);
+      const inCurrency = places.filter((cell) => cell.currency === currency);
+      const cellsOfValue = inCurrency.length > 0 ? inCurrency : places;
+      const parts = distribute(minor, weightsOf(cellsOfValue));
+      cellsOfValue.forEach(({ place }, i) => {
+        addRow(rows, `${channel}\t${place}${currency}`, [0, parts[i] as number]);
+      });
+    }
+  }
+  return rows;
+}
+
+/** By value where all of it is of one sign: refunds among sales would give parts beyond the whole. Else by credit. */
+function weightsOf(cells: readonly Cell[]): number[] {
+  const values = cells.map(({ valueMinor }) => valueMinor);
+  const oneSign = values.every((value) => value >= 0) && values.some((value) => value > 0);
+  return oneSign ? values : cells.map(({ creditMicros }) => creditMicros);
+}
+
+/** Cells sorted, so that equal counts are split into equal parts. */
+function cellsByChannel(rows: Rows): Map<string, Cell[]> {
+  const channels = new Map<string, Cell[]>();
+  for (const key of [...rows.keys()].sort()) {
+    const [creditMicros = 0, valueMinor = 0] = rows.get(key) ?? [];
+    if (creditMicros <= 0) continue;
+    const channelEnd = key.indexOf('\t');
+    const placeEnd = key.lastIndexOf('\t') + 1;
+    const cell = {
+      place: key.slice(channelEnd + 1, placeEnd),
+      currency: key.slice(placeEnd),
+      creditMicros,
+      valueMinor,
+    };
+    const channel = key.slice(0, channelEnd);
+    const cells = channels.get(channel);
+    if (cells === undefined) channels.set(channel, [cell]);
+    else cells.push(cell);
+  }
+  return channels;
+}
+
+function nowhere({ dimensions, nowhere: reads }: Basis): Cell {
+  const [currency, ...place] = dimensions.map((dimension) => reads[dimension] ?? NONE).reverse();
+  return {
+    place: place
+      .reverse()
+      .map((part) => `${part}\t`)
+      .join(''),
+    currency: currency ?? NONE,
+    creditMicros: 1,
+    valueMinor: 0,
+  };
+}

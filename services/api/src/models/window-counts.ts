@@ -1,0 +1,192 @@
+/**
+ * The counts of one window that data-driven models are computed from, both layers added. Everything here is additive: a
+ * row of a view adds to the answer, so the part of view(g) is remembered and a request adds the part of the deltas.
+ *
+ * A journey without a conversion has neither conversion type nor currency: nulls are those of the days, whatever is asked for.
+ */
+import type { Coalition, Transition } from '@tributary/attribution/data-driven/counts';
+import { transitionsOfPath } from '@tributary/attribution/data-driven/path-counts';
+import type { SizedCount } from '@tributary/attribution/data-driven/sum-game';
+import { coalitions } from '@tributary/views/coalitions/fold';
+import type { Rows } from '@tributary/views/deltas';
+import { SEPARATOR } from '@tributary/views/journeys/channels';
+import { nullCoalitions } from '@tributary/views/null-coalitions/fold';
+import { nullTransitions } from '@tributary/views/null-transitions/fold';
+import { transitions } from '@tributary/views/transitions/fold';
+import type { Emit } from '@tributary/views/view';
+import type { Collection, Selection } from '../merge.ts';
+import type { Snapshot } from '../snapshot.ts';
+
+/** Which conversions are counted. Conversions only: touches and nulls have no conversion type, nulls no currency. */
+export interface Scope {
+  readonly days: Selection['days'];
+  readonly type?: string;
+  readonly currency?: string;
+}
+
+/** Conversions, and their value by currency, minor units. */
+export interface Amounts {
+  conversions: number;
+  readonly values: Map<string, number>;
+}
+
+/** What every share of the window is a share of. */
+export interface SetCounts {
+  /** Conversions with a path. */
+  readonly attributed: Amounts;
+  readonly unattributed: Amounts;
+  /** By channel and size of the set, in conversions. */
+  readonly sizes: readonly SizedCount[];
+  /** The same in value, by currency. */
+  readonly valueSizes: ReadonlyMap<string, readonly SizedCount[]>;
+  /** Of the set `(other)` alone: paths of more than 20 channels, and of channels that are not told apart. */
+  readonly capped: number;
+}
+
+/** Where a row counts towards all conversions of the window, in place of a channel. */
+const ALL = '\u001e';
+
+/** The sum game's counts: linear, so a row adds to the sizes of its channels at once and no set is kept. */
+export function setCounts(snapshot: Pick<Snapshot, 'collect'>, scope: Scope): SetCounts {
+  const rows = snapshot.collect(coalitions, {
+    ...collectionOf('sizes', scope),
+    map([, type, channels = '', currency = ''], measures, emit) {
+      if (!within(scope, type, currency)) return;
+      if (channels === '') return emit(`\t0\t${currency}`, measures);
+      emit(`${ALL}\t1\t${currency}`, measures);
+      const set = channels.split(SEPARATOR);
+      for (const channel of set) emit(`${channel}\t${set.length}\t${currency}`, measures);
+    },
+  });
+  const attributed: Amounts = { conversions: 0, values: new Map() };
+  const unattributed: Amounts = { conversions: 0, values: new Map() };
+  const sizes: SizedCount[] = [];
+  const valueSizes = new Map<string, SizedCount[]>();
+  for (const [key, [conversions = 0, value = 0]] of rows) {
+    const [channel = '', size, currency = ''] = key.split('\t');
+    if (channel === '') addAmounts(unattributed, currency, conversions, value);
+    else if (channel === ALL) addAmounts(attributed, currency, conversions, value);
+    else {
+      sizes.push({ channel, size: Number(size), amount: conversions });
+      listAt(valueSizes, currency).push({ channel, size: Number(size), amount: value });
+    }
+  }
+  const capped = sizes.reduce((sum, { channel, size, amount }) => sum + (channel === OTHER && size === 1 ? amount : 0), 0);
+  return { attributed, unattributed, sizes, valueSizes, capped };
+}
+
+export const OTHER = '(other)';
+
+/** Rows with values by currency: `counts(null)` for conversions, `counts('EUR')` for the value in euros. */
+export interface CountsByCurrency<Row> {
+  counts(currency: string | null): Row[];
+  /** Rows with a negative count: what the deltas take away from the other layer, or more than is there. They are left out. */
+  readonly negative: number;
+}
+
+/** The sets of channels of the journeys. */
+export function setsOf(snapshot: Pick<Snapshot, 'collect'>, scope: Scope): CountsByCurrency<Coalition> {
+  const converted = snapshot.collect(coalitions, {
+    ...collectionOf('sets', scope),
+    map([, type, channels = '', currency = ''], measures, emit) {
+      if (channels !== '' && within(scope, type, currency)) emit(`${channels}\t${currency}`, measures);
+    },
+  });
+  const nulls = snapshot.collect(nullCoalitions, {
+    ...collectionOf('null sets', { days: scope.days }),
+    map: ([, channels = ''], measures, emit) => emit(channels, measures),
+  });
+  return byCurrency(converted, nulls, 1, ([channels = '']) => ({ channels: channels.split(SEPARATOR) }));
+}
+
+/** The transitions of the journeys, at `order` or the order they are kept at, whichever is lower. */
+export function edgesOf(snapshot: Pick<Snapshot, 'collect'>, scope: Scope, order: number): CountsByCurrency<Transition> {
+  const converted = snapshot.collect(transitions, {
+    ...collectionOf(`edges ${order}`, scope),
+    map([, type, from = '', to = '', currency = ''], measures, emit) {
+      // Only the way into the conversion is told apart by currency: there is the value.
+      if (within(scope, type, currency)) lowered(from, to, order, to === '' ? `\t${currency}` : '\t', measures, emit);
+    },
+  });
+  const nulls = snapshot.collect(nullTransitions, {
+    ...collectionOf(`null edges ${order}`, { days: scope.days }),
+    map: ([, from = '', to = ''], measures, emit) => lowered(from, to, order, '', measures, emit),
+  });
+  return byCurrency(converted, nulls, 2, ([from = '', to = '']) => ({ from: stateOf(from), to: stateOf(to) }));
+}
+
+/** What an edge of a higher order adds at `order`: into the first state all its steps, else the last one. */
+function lowered(from: string, to: string, order: number, currency: string, measures: readonly number[], emit: Emit): void {
+  if (from === '') {
+    for (const step of transitionsOfPath(stateOf(to), order).slice(0, -1))
+      emit(`${step.from.join(SEPARATOR)}\t${step.to.join(SEPARATOR)}${currency}`, measures);
+    return;
+  }
+  const tail = (state: string) => stateOf(state).slice(-order).join(SEPARATOR);
+  emit(`${tail(from)}\t${tail(to)}${currency}`, measures);
+}
+
+function stateOf(text: string): string[] {
+  return text === '' ? [] : text.split(SEPARATOR);
+}
+
+interface Counted {
+  conversions: number;
+  nulls: number;
+  readonly values: Map<string, number>;
+}
+
+/** `keys`: parts of the key that name a row; in `converted` the currency follows them. */
+function byCurrency<Name extends object>(
+  converted: Rows,
+  nulls: Rows,
+  keys: number,
+  named: (parts: readonly string[]) => Name,
+): CountsByCurrency<Name & { conversions: number; nulls: number; value: number }> {
+  const rows = new Map<string, Counted & { readonly name: Name }>();
+  const rowAt = (parts: readonly string[]) => {
+    const key = parts.slice(0, keys).join('\t');
+    let row = rows.get(key);
+    if (row === undefined) rows.set(key, (row = { name: named(parts), conversions: 0, nulls: 0, values: new Map() }));
+    return row;
+  };
+  for (const [key, [conversions = 0, value = 0]] of converted) {
+    const parts = key.split('\t');
+    const row = rowAt(parts);
+    row.conversions += conversions;
+    if (value !== 0) row.values.set(parts[keys] ?? '', value);
+  }
+  for (const [key, [count = 0]] of nulls) rowAt(key.split('\t')).nulls += count;
+  const all = [...rows.values()];
+  const kept = all.filter(({ conversions, nulls: lost }) => conversions >= 0 && lost >= 0);
+  return {
+    counts: (currency) =>
+      kept.map(({ name, conversions, nulls: lost, values }) => ({
+        ...name,
+        conversions,
+        nulls: lost,
+        value: currency === null ? 0 : (values.get(currency) ?? 0),
+      })),
+    negative: all.length - kept.length,
+  };
+}
+
+/** `key` names the map, and what the map takes from the scope. */
+function collectionOf(key: string, { days, type, currency }: Scope): Pick<Collection, 'key' | 'days'> {
+  return { key: JSON.stringify([key, type ?? null, currency ?? null]), days };
+}
+
+function within(scope: Scope, type: string | undefined, currency: string): boolean {
+  return (scope.type === undefined || scope.type === type) && (scope.currency === undefined || scope.currency === currency);
+}
+
+function addAmounts(amounts: Amounts, currency: string, conversions: number, value: number): void {
+  amounts.conversions += conversions;
+  amounts.values.set(currency, (amounts.values.get(currency) ?? 0) + value);
+}
+
+function listAt<T>(lists: Map<string, T[]>, key: string): T[] {
+  let list = lists.get(key);
+  if (list === undefined) lists.set(key, (list = []));
+  return list;
+}

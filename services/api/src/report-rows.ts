@@ -1,0 +1,157 @@
+/** Rows of a report as clients read them: credit, money, what the model says of the channel, places among the others. */
+import type { ModelReport, Report, ReportQuestion } from './attribution-report.ts';
+import type { ModelName } from './models/catalogue.ts';
+import { modelInfo } from './models/catalogue.ts';
+import { creditOf, dimensionsOf } from './report.ts';
+
+type Figures = Record<string, number | null>;
+export type Row = Record<string, string | number | null>;
+
+/** Credit of one model under one key: only what was asked for. */
+function creditFigures(
+  { totals }: ModelReport,
+  measures: readonly number[] | undefined,
+  { wanted }: Pick<ReportQuestion, 'wanted'>,
+): Figures {
+  const { creditMicros, conversions, valueMinor } = creditOf(measures);
+  const [part, whole] = wanted.conversions ? [creditMicros, totals[0] ?? 0] : [valueMinor, totals[1] ?? 0];
+  return {
+    ...(wanted.conversions ? { creditMicros, conversions } : {}),
+    ...(wanted.revenue ? { valueMinor } : {}),
+    share: whole === 0 ? 0 : part / whole,
+  };
+}
+
+/** null where the channel cost nothing: there is nothing to return. */
+export function moneyFigures(costs: readonly number[] | undefined, figures: Figures): Figures {
+  const [touches = 0, costMinor = 0] = costs ?? [];
+  const { conversions, valueMinor } = figures;
+  return {
+    touches,
+    costMinor,
+    ...(typeof valueMinor === 'number' ? { roas: costMinor === 0 ? null : valueMinor / costMinor } : {}),
+    ...(typeof conversions === 'number'
+      ? { cpaMinor: costMinor === 0 || conversions === 0 ? null : costMinor / conversions }
+      : {}),
+  };
+}
+
+/**
+ * What belongs to a channel: its effect, where the rows are channels; and what would be lost without it, of which a smaller
+ * cell (a campaign, a day) has the part that it has of the channel's credit.
+ */
+function channelFigures(
+  report: ModelReport,
+  key: string,
+  measures: readonly number[] | undefined,
+  question: ReportQuestion,
+): Figures {
+  const { by, wanted } = question;
+  const at = by.indexOf('channel');
+  if (at < 0 || report.channels.size === 0) return {};
+  const channel = key.split('\t')[at] ?? '';
+  const facts = report.channels.get(channel) ?? {};
+  const whole = report.byChannel.get(channel);
+  const part = (measure: 0 | 1) => {
+    const of = whole?.[measure] ?? 0;
+    return by.length === 1 ? 1 : of === 0 ? 0 : (measures?.[measure] ?? 0) / of;
+  };
+  const { effect, valueEffect, interval, lostConversions, lostValueMinor } = facts;
+  return {
+    ...(by.length === 1 && wanted.conversions ? { effect: effect ?? null } : {}),
+    ...(by.length === 1 && valueEffect !== undefined ? { valueEffect } : {}),
+    ...(lostConversions === undefined ? {} : { marginalConversions: lostConversions * part(0) }),
+    ...(lostValueMinor === undefined ? {} : { marginalValueMinor: Math.round(lostValueMinor * part(1)) }),
+    ...(by.length === 1 && interval !== undefined
+      ? { shareLow: interval.low, shareHigh: interval.high, rank: interval.rank, rankStability: interval.rankStability }
+      : {}),
+  };
+}
+
+export function reportRow(report: Report, model: ModelName, key: string, question: ReportQuestion): Row {
+  const ofModel = report.models.get(model) as ModelReport;
+  const measures = ofModel.rows.get(key);
+  const figures = creditFigures(ofModel, measures, question);
+  const channel = channelFigures(ofModel, key, measures, question);
+  const money = report.costs === null ? {} : moneyFigures(report.costs.get(key), figures);
+  const { marginalValueMinor } = channel;
+  const cost = report.costs?.get(key)?.[1] ?? 0;
+  const marginal =
+    report.costs === null || typeof marginalValueMinor !== 'number'
+      ? {}
+      : { marginalRoas: cost === 0 ? null : marginalValueMinor / cost };
+  return { ...dimensionsOf(key, question.by), ...figures, ...channel, ...money, ...marginal };
+}
+
+export function reportTotals(
+  report: Report,
+  model: ModelName,
+  costs: readonly number[] | undefined,
+  question: ReportQuestion,
+): Figures {
+  const ofModel = report.models.get(model) as ModelReport;
+  const { share: _, ...figures } = creditFigures(ofModel, ofModel.totals, question);
+  return { ...figures, ...(costs === undefined ? {} : moneyFigures(costs, figures)) };
+}
+
+/** Credit of a model in a comparison, and how it differs from the baseline's. */
+export interface ComparedFigures {
+  readonly figures: Figures;
+  /** 1: the most credit of all rows; rows of equal credit share a rank. */
+  readonly rank: number;
+  readonly difference: Figures;
+}
+
+export function comparison(report: Report, baseline: ModelName, question: ReportQuestion) {
+  const ranks = new Map([...report.models].map(([model, { rows }]) => [model, ranksOf(report.keys, rows, question)]));
+  const figuresAt = (model: ModelName, key: string) => {
+    const ofModel = report.models.get(model) as ModelReport;
+    return creditFigures(ofModel, ofModel.rows.get(key), question);
+  };
+  return (key: string): Map<ModelName, ComparedFigures> => {
+    const base = figuresAt(baseline, key);
+    return new Map(
+      [...report.models.keys()].map((model) => {
+        const figures = figuresAt(model, key);
+        const difference = Object.fromEntries(
+          Object.entries(figures).flatMap(([name, figure]) =>
+            name === 'conversions' ? [] : [[name, (figure ?? 0) - (base[name] ?? 0)]],
+          ),
+        );
+        return [model, { figures, rank: ranks.get(model)?.get(key) ?? 0, difference }];
+      }),
+    );
+  };
+}
+
+function ranksOf(keys: ReadonlyMap<string, null>, rows: ModelReport['rows'], { wanted }: ReportQuestion): Map<string, number> {
+  const measure = wanted.conversions ? 0 : 1;
+  const credit = (key: string) => rows.get(key)?.[measure] ?? 0;
+  const sorted = [...keys.keys()].sort((a, b) => credit(b) - credit(a));
+  const ranks = new Map<string, number>();
+  sorted.forEach((key, i) => {
+    const above = sorted[i - 1];
+    ranks.set(key, above !== undefined && credit(above) === credit(key) ? (ranks.get(above) as number) : i + 1);
+  });
+  return ranks;
+}
+
+/** The columns of CSV: those of the rows, and of an answer without rows those that are always there. */
+export function columnsOf(rows: readonly Row[], { by, wanted }: ReportQuestion): string[] {
+  const always = [
+    ...by,
+    ...(wanted.conversions ? ['creditMicros', 'conversions'] : []),
+    ...(wanted.revenue ? ['valueMinor'] : []),
+    'share',
+  ];
+  return [...new Set([...always, ...rows.flatMap((row) => Object.keys(row))])];
+}
+
+/** Whether the question asks a model for what it does not have; in words, with the fix. */
+export function misfit({ models, by }: Pick<ReportQuestion, 'models' | 'by'>): string | null {
+  if (!by.includes('position')) return null;
+  const other = models.find((model) => !modelInfo(model).parameters.includes('position'));
+  return other === undefined
+    ? null
+    : `by: ${other} does not tell positions apart: leave "position" out, or ask for model=orderedShapley`;
+}
