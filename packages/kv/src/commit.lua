@@ -14,8 +14,8 @@
 
   Everything is checked before the first write: a script that fails half-way keeps what it wrote.
   What the commit adds to the deltas goes to the feed as well, as the very arguments joined by newlines, which no
-  validated text holds (feed.ts reads it): followers read a commit's rows instead of all rows. The feed is bounded. An
-  entry that would not fit empties it, so that catching up costs next to nothing; followers then read everything once.
+  validated text holds (feed.ts reads it): followers read a commit's rows instead of all rows. The feed is bounded. A
+  large commit empties it, so that catching up costs next to nothing; followers then read everything once.
   A row is stored as its measures, each a little-endian 64-bit integer: one field a row keeps both the commit and the
   append-only file half as large as one counter a measure. Rows are read and written a thousand at a time.
 ]]
@@ -83,13 +83,14 @@ end
 if ARGV[11] ~= '0' then redis.call('HINCRBY', prefix .. 'n:' .. generation, 'pending', ARGV[11]) end
 if ARGV[12] ~= '0' then redis.call('HINCRBY', prefix .. 'n:' .. generation, 'overflowed', ARGV[12]) end
 
-local FEED_ENTRIES, FEED_BYTES, ENTRY_BYTES, ENTRY_ARGS = 512, 1048576, 65536, 16384
-local feed, feedBytes, entry = prefix .. 'feed', tonumber(stored[4] or '0'), nil
-if viewsEnd - viewsAt < ENTRY_ARGS then entry = table.concat(ARGV, '\n', 3, 12) .. '\n' .. table.concat(ARGV, '\n', viewsAt, viewsEnd) end
-if entry == nil or #entry > ENTRY_BYTES then
+-- Some 20 bytes an argument: an entry holds about 40 KB at the most.
+local FEED_ENTRIES, FEED_BYTES, ENTRY_ARGS = 512, 1048576, 2048
+local feed, feedBytes = prefix .. 'feed', tonumber(stored[4] or '0')
+if viewsEnd - viewsAt >= ENTRY_ARGS then
   if feedBytes > 0 then redis.call('DEL', feed) end
   feedBytes = 0
 else
+  local entry = table.concat(ARGV, '\n', 3, 12) .. '\n' .. table.concat(ARGV, '\n', viewsAt, viewsEnd)
   local entries = redis.call('RPUSH', feed, entry)
   feedBytes = feedBytes + #entry
   while entries > FEED_ENTRIES or feedBytes > FEED_BYTES do
