@@ -31,11 +31,11 @@ describeStoreContract('Redis', async () => {
   return {
     speed: createSpeedStore(commits, namespace),
     serving: createServingStore(reads, namespace, 4, VIEWS),
-    async checkpoint() {
-      const keys = await reads.keys(`${namespace}:{2}:*`);
+    async checkpoint(partition) {
+      const keys = await reads.keys(`${namespace}:{${partition}}:*`);
       const dumps = await Promise.all(keys.map((key) => reads.dumpBuffer(key)));
       return async () => {
-        const written = await reads.keys(`${namespace}:{2}:*`);
+        const written = await reads.keys(`${namespace}:{${partition}}:*`);
         if (written.length > 0) await reads.del(...written);
         await Promise.all(keys.map((key, i) => reads.restore(key, 0, dumps[i] as Buffer)));
       };

@@ -6,9 +6,9 @@ describeStoreContract('memory', async () => {
   return {
     speed: store.speed(),
     serving: store.serving(),
-    async checkpoint() {
-      const snapshot = store.snapshot(2);
-      return async () => store.restore(2, snapshot);
+    async checkpoint(partition) {
+      const snapshot = store.snapshot(partition);
+      return async () => store.restore(partition, snapshot);
     },
   };
 });

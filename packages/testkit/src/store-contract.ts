@@ -2,16 +2,19 @@
  * The contract of SpeedStore and ServingStore: every adapter runs it. The numbers are the invariants of the port.
  * `make` gives an empty store of four partitions.
  */
+import type { CommittedDeltas } from '@tributary/kv/feed';
 import type { Commit, SpeedStore } from '@tributary/kv/port';
-import type { ServingStore } from '@tributary/kv/serving-port';
-import type { RowsByView } from '@tributary/views/deltas';
+import type { FeedCursor, ServingStore, WholePartition } from '@tributary/kv/serving-port';
+import { addRowsByView, type RowsByView } from '@tributary/views/deltas';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { playHistory, storeHistory, viewsOf } from './store-history.ts';
 
 export interface StoreUnderTest {
   readonly speed: SpeedStore;
   readonly serving: ServingStore;
-  /** Everything about partition 2 as it is now; the returned function loses every write since. */
-  checkpoint(): Promise<() => Promise<void>>;
+  /** Everything about a partition as it is now; the returned function loses every write since. */
+  checkpoint(partition: number): Promise<() => Promise<void>>;
 }
 
 const P = 2;
@@ -52,6 +55,68 @@ async function seen({ speed, serving }: StoreUnderTest) {
     rows: deltas?.rows.get(VIEW),
     pending: deltas?.pending,
   };
+}
+
+/** Reads partition 2 whole. */
+async function wholeOf({ serving }: StoreUnderTest, from = 0): Promise<WholePartition> {
+  return (await serving.readWhole([P], [VIEW], from))[0] as WholePartition;
+}
+
+/** What partition 2 committed since the cursor. */
+async function since({ serving }: StoreUnderTest, cursor: FeedCursor) {
+  const cursors = new Array<FeedCursor | null>(4).fill(null).with(P, cursor);
+  const followed = await serving.follow([VIEW], cursors);
+  expect(followed.map(({ partition }) => partition)).toEqual([0, 1, 2, 3]);
+  return followed[P]?.commits;
+}
+
+/** The simplest follower: the whole, and every commit since added to it. */
+function createPlainFollower(serving: ServingStore) {
+  let held: (WholePartition | null)[] = [null, null, null, null];
+  let question = '';
+  return async (views: readonly string[], from: number) => {
+    if (question !== JSON.stringify([views, from])) held = [null, null, null, null];
+    question = JSON.stringify([views, from]);
+    const followed = await serving.follow(
+      views,
+      held.map((partition) => partition?.cursor ?? null),
+    );
+    for (const { partition, commits } of followed) {
+      const before = held[partition] as WholePartition;
+      if (commits === 'gap') held[partition] = (await serving.readWhole([partition], views, from))[0] as WholePartition;
+      else for (const commit of commits) held[partition] = added(held[partition] ?? before, commit, from);
+    }
+    return held.map((partition) => partition as WholePartition);
+  };
+}
+
+function added(whole: WholePartition, commit: CommittedDeltas, from: number): WholePartition {
+  const generations = new Map(whole.generations);
+  const before = generations.get(commit.generation) ?? { rows: new Map(), pending: 0, overflowed: 0 };
+  const rows: RowsByView = new Map();
+  addRowsByView(rows, before.rows);
+  addRowsByView(rows, commit.rows);
+  const pending = before.pending + commit.pending;
+  if (commit.generation >= from)
+    generations.set(commit.generation, { rows, pending, overflowed: before.overflowed + commit.overflowed });
+  const definitions = commit.next.definitions ?? whole.state?.definitions ?? '';
+  const cursor = { commitId: commit.id, commits: whole.cursor.commits + 1 };
+  return { ...whole, cursor, generations, state: { ...commit.next, definitions } };
+}
+
+/** Σ over generations, as `deltas` says it; views without rows left out. */
+function summed({ partition, state, generations }: WholePartition) {
+  const sum = { partition, state, rows: new Map() as RowsByView, pending: 0, overflowed: 0 };
+  for (const { rows, pending, overflowed } of generations.values()) {
+    addRowsByView(sum.rows, rows);
+    sum.pending += pending;
+    sum.overflowed += overflowed;
+  }
+  return withoutEmpty(sum);
+}
+
+function withoutEmpty<T extends { readonly rows: RowsByView }>(deltas: T): T {
+  return { ...deltas, rows: new Map([...deltas.rows].filter(([, rows]) => rows.size > 0)) };
 }
 
 export function describeStoreContract(name: string, make: () => Promise<StoreUnderTest>): void {
@@ -146,7 +211,7 @@ export function describeStoreContract(name: string, make: () => Promise<StoreUnd
       const store = await make();
       await store.speed.commit(commitOf(null, 'p1'));
       const before = await seen(store);
-      const lose = await store.checkpoint();
+      const lose = await store.checkpoint(P);
       await store.speed.commit(commitOf('p1', 'p2'));
       await lose();
       expect(await seen(store)).toEqual(before);
@@ -158,7 +223,7 @@ export function describeStoreContract(name: string, make: () => Promise<StoreUnd
     test('law 3, invariant 1: a writer whose position was reached anew by another history is fenced', async () => {
       const store = await make();
       await store.speed.commit(commitOf(null, 'p1'));
-      const lose = await store.checkpoint();
+      const lose = await store.checkpoint(P);
       await store.speed.commit(commitOf('p1', 'p2', { id: 'first history' }));
       await lose();
       await store.speed.commit(commitOf('p1', 'p2', { id: 'second history' }));
@@ -203,6 +268,87 @@ export function describeStoreContract(name: string, make: () => Promise<StoreUnd
       expect((await store.serving.deltas([VIEW], 1))[P]?.rows.get(VIEW)?.get('2026-03-01\tbuy\tEUR')).toEqual([2, 500]);
     });
 
+    test('law 1: following: each commit once, in order, with its state and the generation of its rows', async () => {
+      const store = await make();
+      const start = await wholeOf(store);
+      expect(start).toMatchObject({ partition: P, state: null, cursor: { commitId: '', commits: 0 } });
+      expect(await since(store, start.cursor)).toEqual([]);
+      const first = commitOf(null, 'p1', { pending: 2, overflowed: 1 });
+      await store.speed.commit(first);
+      const barrier = commitOf('p1', 'p2', { deltasGeneration: 0 });
+      await store.speed.commit({ ...barrier, next: { ...barrier.next, generation: 1, definitions: '{"b":2}' } });
+      expect(await since(store, start.cursor)).toMatchObject([
+        { id: 'commit of p1', after: '', next: first.next, generation: 0, rows: first.deltas, pending: 2, overflowed: 1 },
+        { id: 'commit of p2', after: 'commit of p1', next: { generation: 1, definitions: '{"b":2}' }, generation: 0 },
+      ]);
+      expect(await since(store, { commitId: 'commit of p1', commits: 1 })).toHaveLength(1);
+      expect((await wholeOf(store)).cursor).toEqual({ commitId: 'commit of p2', commits: 2 });
+      expect(await since(store, { commitId: 'commit of p2', commits: 2 })).toEqual([]);
+      expect((await store.serving.follow(['touches'], [null, null, start.cursor, null]))[P]?.commits).toMatchObject([
+        { rows: new Map() },
+        { rows: new Map() },
+      ]);
+    });
+
+    test('law 7: following without a cursor is a gap, and says which generations are kept', async () => {
+      const store = await make();
+      await store.speed.commit(commitOf(null, 'p1'));
+      await store.serving.retireDeltas(3);
+      const nothing = [null, null, null, null];
+      expect(await store.serving.follow([VIEW], nothing)).toEqual(
+        [0, 0, 3, 0].map((oldest, partition) => ({ partition, oldest, commits: 'gap' })),
+      );
+      await expect(wholeOf(store, 2)).rejects.toThrow(/gone/);
+      expect((await wholeOf(store, 3)).generations.size).toBe(0);
+    });
+
+    test('law 7: a store that lost writes is a gap, also once it has as many commits as before', async () => {
+      const store = await make();
+      await store.speed.commit(commitOf(null, 'p1'));
+      const lose = await store.checkpoint(P);
+      await store.speed.commit(commitOf('p1', 'p2'));
+      const { cursor } = await wholeOf(store);
+      await lose();
+      expect(await since(store, cursor)).toBe('gap');
+      await store.speed.commit(commitOf('p1', 'p2', { id: 'another way' }));
+      expect(await since(store, cursor)).toBe('gap');
+      await store.speed.commit(commitOf('p2', 'p3', { expectedCommit: 'another way' }));
+      expect(await since(store, cursor)).toBe('gap');
+      expect(await since(store, { commitId: 'commit of p1', commits: 1 })).toHaveLength(2);
+    });
+
+    test('law 7: the feed is bounded: who fell far behind, or behind a large commit, has a gap', async () => {
+      const store = await make();
+      const { cursor } = await wholeOf(store);
+      let last = await fill(store, null, 0, 600);
+      expect(await since(store, cursor)).toBe('gap');
+      expect(await since(store, { commitId: `commit of ${at(599)}`, commits: 599 })).toHaveLength(1);
+      const many = new Map(Array.from({ length: 5_000 }, (_, i) => [`2026-03-01\ttype ${i}\tEUR`, [1, i]]));
+      const large = commitOf(last, at(601), { deltas: new Map([[VIEW, many]]) });
+      await store.speed.commit(large);
+      expect(await since(store, { commitId: `commit of ${last}`, commits: 600 })).toBe('gap');
+      last = await fill(store, large.next.position, 601, 2);
+      expect(await since(store, { commitId: large.id, commits: 601 })).toHaveLength(2);
+      expect(await since(store, { commitId: 'commit of somebody', commits: 601 })).toBe('gap');
+    });
+
+    test('law 1: whatever happens to a store, what a follower holds is what a fresh read gives, or neither gives anything', async () => {
+      await fc.assert(
+        fc.asyncProperty(storeHistory, async (history) => {
+          const store = await make();
+          const followers = [0, 1, 2].map(() => createPlainFollower(store.serving));
+          await playHistory(store, history, async (look, generation) => {
+            const views = viewsOf(look);
+            const fresh = await store.serving.deltas(views, generation).catch(() => null);
+            const held = await followers[look.follower]?.(views, generation).catch(() => null);
+            // A gap alone asks for what was retired; who still holds it may go on adding to it.
+            if (fresh !== null) expect(held?.map(summed)).toEqual(fresh.map(withoutEmpty));
+          });
+        }),
+        { numRuns: 150 },
+      );
+    });
+
     test('the pointer moves forward only', async () => {
       const { serving } = await make();
       await serving.setPointer({ sequence: 2, generation: 7 });
@@ -222,4 +368,18 @@ export function describeStoreContract(name: string, make: () => Promise<StoreUnd
       expect((await seen(store)).record).toBe('{"at":"p1"}\n');
     });
   });
+}
+
+function at(number: number): string {
+  return `p${String(number).padStart(4, '0')}`;
+}
+
+/** Commits number `after` + 1 and so on; returns the last position. */
+async function fill({ speed }: StoreUnderTest, from: string | null, after: number, commits: number): Promise<string> {
+  let last = from;
+  for (let number = after + 1; number <= after + commits; number++) {
+    expect(await speed.commit(commitOf(last, at(number)))).toBe('committed');
+    last = at(number);
+  }
+  return last as string;
 }
