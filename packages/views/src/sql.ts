@@ -55,7 +55,7 @@ export function timelineStatements(): string[] {
 
 /** From `timelines`, of which some events are `fresh`, to the journeys whose rows these may change, and their paths. */
 export function journeyStatements({ attribution }: Definitions): string[] {
-  const files = ['batch', ...(attribution.clicksOutrankViews ? ['outranked'] : []), 'walk'];
+  const files = ['batch', ...(attribution.clicksOutrankViews ? ['outranked'] : []), 'walk', 'macros'];
   return files.flatMap((file) => statementsOf(read(`journeys/${file}.sql`)));
 }
 

@@ -4,7 +4,7 @@
 -- Out: day, model, type, channel, campaign, currency, creditMicros, valueMinor
 WITH weighted AS (
   SELECT
-    filed_no, place_no, sign, value, i, n, credited,
+    filed_no, place_no, sign, value, i, n, i = credited_i AS credited,
     abs(value)::DOUBLE * greatest(100 * n, decay_all) >= 9e18 AS wide,
     -- Two steps share as first : last; else the middle shares what these leave, scaled by the number of middle steps.
     CASE WHEN n = 1 THEN 1 WHEN n = 2 THEN first_percent + last_percent ELSE 100 * (n - 2) END AS position_all,
@@ -19,8 +19,8 @@ WITH weighted AS (
       WHEN n = 2 THEN first_percent
       ELSE first_percent * (n - 2) + (100 - first_percent - last_percent) * (i - 2)
     END AS position_before,
-    decay_upto, decay_upto - weight AS decay_before, decay_all
-  FROM walked, attribution
+    weights AS decay_upto, weights - weight AS decay_before, decay_all
+  FROM walked JOIN path USING (path_no), attribution
   WHERE NOT is_null
 ),
 summed AS (

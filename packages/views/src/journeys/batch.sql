@@ -6,10 +6,10 @@
 --      attribution, decay, direct_channels, told_apart   from the definitions, see definition-tables.sql
 -- Out: place    (place_no, channel, campaign, indirect, channel_no)  where touches are filed; 0: (unattributed)
 --      channel  (channel_no, channel)  those that the definitions tell apart, numbered in the order of their text
---      filed    (filed_no, day, type, currency)  what journeys are filed under; of null paths, type is NULL
---      journey  (journey_no, user_key, seq, ts, filed_no, value, …)
---      step     (path_no, seq, place_no, channel_no, indirect, view_through, weight)  the touches of each path; a conversion without
---               an eligible touch walks one step, place 0. Path 2·journey_no is the one that is now, the next that which was before.
+--      filed    (filed_no, day, type, currency)  what journeys are filed under; of null paths, type and currency are NULL
+--      wanted   (path_no, sign, filed_no, ts, value, is_null)  the paths: 2·journey_no as it is now, counted +1, and
+--               2·journey_no + 1 as it was before, counted −1
+--      step     (path_no, seq, place_no, channel_no, indirect, view_through, age_hours)  their touches
 -- Statements end with a semicolon at the end of a line.
 --
 -- Millions of steps pass through here, so they are narrow: text waits outside, under numbers. Both versions of a path come from one join.
@@ -110,7 +110,7 @@ WITH touch AS (
 eligible AS MATERIALIZED (
   SELECT
     journey.journey_no, touch.seq, touch.place_no, touch.channel_no, touch.indirect, touch.view_through,
-    (journey.ts - touch.ts) // 3600000 AS age_hours,
+    ((journey.ts - touch.ts) // 3600000)::INTEGER AS age_hours,
     journey.now AND touch.seq > journey.after_seq AS now,
     journey.before AND NOT touch.fresh AS before
   FROM journey JOIN touch

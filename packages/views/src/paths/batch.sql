@@ -2,15 +2,29 @@
 --
 -- In:  walked, path, channel, filed  see journeys/; attribution, from the definitions
 -- Out: day, type, path, currency, conversions, valueMinor
-WITH stepped AS (
-  SELECT path_no, count(*) AS steps, string_agg(channel, chr(31) ORDER BY i) AS names
-  FROM walked JOIN channel USING (channel_no)
-  WHERE NOT is_null AND back_1 IS DISTINCT FROM channel_no
+WITH told_apart AS (
+  SELECT path_no FROM path, attribution WHERE NOT is_null AND changes <= path_steps
+),
+stepped AS (
+  SELECT path_no, list_sort(list({i: i, channel_no: channel_no})) AS steps
+  FROM walked SEMI JOIN told_apart USING (path_no)
+  WHERE back_1 IS DISTINCT FROM channel_no
   GROUP BY path_no
+),
+counted AS (
+  SELECT filed_no, list_transform(steps, step -> step.channel_no) AS channel_nos, sum(sign) AS conversions, sum(sign * value) AS "valueMinor"
+  FROM path LEFT JOIN stepped USING (path_no)
+  WHERE NOT is_null
+  GROUP BY ALL
+),
+named AS (
+  SELECT channel_nos, string_agg(CASE WHEN channel_no > 0 THEN channel ELSE '' END, chr(31) ORDER BY step) AS path
+  FROM (
+    SELECT channel_nos, unnest(channel_nos) AS channel_no, generate_subscripts(channel_nos, 1) AS step
+    FROM (SELECT DISTINCT channel_nos FROM counted)
+  )
+  JOIN channel USING (channel_no)
+  GROUP BY channel_nos
 )
-SELECT
-  day, type,
-  CASE WHEN touches = 0 THEN '' WHEN steps > path_steps THEN '(other)' ELSE names END AS path,
-  currency, sum(sign) AS conversions, sum(sign * value) AS "valueMinor"
-FROM stepped JOIN path USING (path_no) JOIN filed USING (filed_no), attribution
-GROUP BY ALL
+SELECT day, type, coalesce(path, '(other)') AS path, currency, conversions, "valueMinor"
+FROM counted LEFT JOIN named USING (channel_nos) JOIN filed USING (filed_no)
