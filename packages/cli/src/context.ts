@@ -21,6 +21,8 @@ export interface Shell {
   readonly sleep: (ms: number) => Promise<void>;
   readonly fetch: typeof fetch;
   readonly open: (path: string) => AsyncIterable<Uint8Array>;
+  /** Writes a whole file, in place of what is there. */
+  readonly save: (path: string, text: string) => Promise<void>;
   /** Runs a program with our terminal as its own; resolves with its exit code. */
   readonly run: (file: string, args: readonly string[], env: Environment) => Promise<number>;
   readonly newId: () => string;

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Shell } from './context.ts';
@@ -33,6 +34,7 @@ const shell: Shell = {
   sleep: (ms) => sleep(ms),
   fetch,
   open: (path) => createReadStream(path),
+  save: (path, text) => writeFile(path, text),
   run: runProgram,
   newId: randomUUID,
   nodeVersion: process.versions.node,

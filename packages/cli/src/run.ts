@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { addAttributionExplain } from './commands/attribution-explain.ts';
 import { addAttributionReports } from './commands/attribution-report.ts';
+import { addAttributionRun } from './commands/attribution-run.ts';
 import { addBatch } from './commands/batch.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addEventsSend } from './commands/events-send.ts';
@@ -69,6 +70,7 @@ export function createProgram(shell: Shell, onExitCode: (code: ExitCode) => void
   const attribution = program.command('attribution').description('which channels earned the conversions');
   addAttributionReports(attribution, act);
   addAttributionExplain(attribution, act);
+  addAttributionRun(attribution, act);
   addBatch(program, act);
   addReconcile(program, act);
   addStatus(program, act);

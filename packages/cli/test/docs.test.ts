@@ -1,4 +1,4 @@
-/** docs/cli.md and docs/importing.md know every command and option, and no table of theirs is out of date. */
+/** docs/cli.md, docs/importing.md and docs/attribution-files.md know every command and option, and no table of theirs is out of date. */
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
@@ -8,7 +8,7 @@ import { createProgram } from '../src/run.ts';
 import { tributary } from './fake-shell.ts';
 
 const file = (path: string) => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
-const docs = readFileSync(file('docs/cli.md'), 'utf8') + readFileSync(file('docs/importing.md'), 'utf8');
+const docs = ['cli', 'importing', 'attribution-files'].map((name) => readFileSync(file(`docs/${name}.md`), 'utf8')).join('\n');
 const DATA = file('../shared/data/');
 
 test('every command and every option is documented', () => {

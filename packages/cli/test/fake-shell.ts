@@ -1,5 +1,6 @@
 /** Runs whole commands in this process: memory for streams, a clock and a sleep that cost no time. */
 import { createReadStream, mkdtempSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Shell } from '../src/context.ts';
@@ -38,6 +39,7 @@ export async function tributary(argv: readonly string[], changes: Partial<Shell>
     },
     fetch,
     open: (path) => createReadStream(path),
+    save: (path, text) => writeFile(path, text),
     run: async (file, args, env) => {
       spawned.push({ file, args, env });
       return 0;

@@ -63,7 +63,7 @@ test('{a: 4, a>b: 6}: the sum game gives a 7 and b 3, and b took part in 6', () 
       ['a', { creditMicros: 7e6, valueMinor: 0 }],
       ['b', { creditMicros: 3e6, valueMinor: 0 }],
     ]),
-  ); // prettier-ignore
+  );
   expect(participation(coalitionsOfPaths(paths)).channels.map(({ effect }) => effect)).toEqual([10, 6]);
 });
 
@@ -92,5 +92,5 @@ test('paths that differ in their milestones only stay apart', () => {
   ).toEqual([
     { path, ...counts, milestones: [0] },
     { path, ...counts, conversions: 2, milestones: [1] },
-  ]); // prettier-ignore
+  ]);
 });

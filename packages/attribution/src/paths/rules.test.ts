@@ -44,7 +44,7 @@ describe('published results', () => {
       ['email', 19 / 6],
       ['social', 5 / 3],
     ] as const)
-      expect(Math.abs((got[channel] as number) - exact * 1e6)).toBeLessThan(2); // prettier-ignore
+      expect(Math.abs((got[channel] as number) - exact * 1e6)).toBeLessThan(2);
     expect(Object.values(got).reduce((sum, part) => sum + part)).toBe(10_000_000);
   });
 });
@@ -94,7 +94,7 @@ const anyPath = fc.record({
   value: fc.integer({ min: 0, max: 1_000_003 }),
   nulls: fc.nat(50),
   milestones: fc.constant<readonly number[]>([]),
-}); // prettier-ignore
+});
 const everyRule: Readonly<Record<string, rules.PathRule>> = {
   first: rules.first,
   last: rules.last,

@@ -45,7 +45,7 @@ export const wShaped: PathRule = ({ path, milestones = [] }) =>
     path.length,
     [0, ...milestones].map((at) => ({ at, percent: 30 })),
     10,
-  ); // prettier-ignore
+  );
 
 /**
  * Half the weight with every half-life, for touches that follow each other at equal steps. When the conversion came is of

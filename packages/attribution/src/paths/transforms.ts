@@ -32,7 +32,7 @@ export function directUnlessAll(direct: ReadonlySet<string>): PathTransform {
     unlessEmpty(
       path.filter((channel) => !direct.has(channel)),
       path,
-    ); // prettier-ignore
+    );
 }
 
 /** A direct touch stays only as the last one. */

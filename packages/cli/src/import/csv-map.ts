@@ -65,7 +65,7 @@ function parsePair(pair: string): [string, string] {
 }
 
 /** `click_1..click_5` (from one column to another, both included) or `first+second+third`. */
-function pathColumns(text: string, header: readonly string[]): number[] {
+export function pathColumns(text: string, header: readonly string[]): number[] {
   const range = text.split('..');
   if (range.length === 2) {
     const [from, to] = range.map((column) => indexOf(column.trim(), header)) as [number, number];

@@ -31,6 +31,7 @@ export async function* csvRows(
 ): AsyncGenerator<CsvRow> {
   const { first, all } = await firstLine(chunks);
   let unread = false;
+  let tooLong = false;
   let line = 0;
   const parser = parse({
     bom: true,
@@ -44,7 +45,8 @@ export async function* csvRows(
     max_record_size: MAX_ROW,
     on_skip: (error) => {
       // Both leave the parser inside a quote that it cannot come out of.
-      unread ||= error?.code === 'CSV_QUOTE_NOT_CLOSED' || error?.code === 'CSV_MAX_RECORD_SIZE';
+      tooLong ||= error?.code === 'CSV_MAX_RECORD_SIZE';
+      unread ||= tooLong || error?.code === 'CSV_QUOTE_NOT_CLOSED';
       if (!unread) onProblem({ line: Number(error?.['lines'] ?? 0), reason: error?.message ?? 'not CSV' });
       return undefined;
     },
@@ -60,8 +62,8 @@ export async function* csvRows(
     if (unread)
       throw new CommandError({
         code: 'csv_quote_not_closed',
-        message: `a quote opened after line ${line} never closes: the import stopped there`,
-        fix: 'Close the quote, then run the same command again: what was counted counts once.',
+        message: `a quote opened after line ${line} never closes${tooLong ? `, or the row there is longer than ${MAX_ROW} characters` : ''}: reading stopped there`,
+        fix: 'Close the quote, or shorten the row, then run the same command again: what was imported before counts once.',
       });
   } catch (cause) {
     if (cause instanceof TributaryError || cause instanceof CommandError) throw cause;

@@ -11,6 +11,8 @@ export interface Table {
   readonly columns: readonly Column[];
   readonly rows: readonly (readonly string[])[];
   readonly total?: readonly string[];
+  /** The column before which a table that is too wide parts first. */
+  readonly partsAt?: number;
 }
 
 /** Lines without trailing spaces. `head` styles the header line. */
@@ -25,6 +27,40 @@ export function renderTable(table: Table, head: (text: string) => string = (text
   const rule = widths.map((width) => '─'.repeat(width)).join('──');
   const header = head(line(table.columns.map((column) => column.title)));
   return [header, rule, ...table.rows.map(line), ...(table.total ? [rule, line(table.total)] : [])].join('\n');
+}
+
+/**
+ * A table of at most `maxWidth` columns on the screen: what does not fit goes into further tables under it, each with the
+ * first column again. One column more than the first is always shown, however wide.
+ */
+export function renderWide(table: Table, maxWidth: number, head?: (text: string) => string): string {
+  const widths = table.columns.map((column, i) =>
+    Math.max(widthOf(column.title), ...table.rows.map((row) => widthOf(row[i] ?? '')), widthOf(table.total?.[i] ?? '')),
+  );
+  const isWide = widths.reduce((sum, width) => sum + width + 2, -2) > maxWidth;
+  const blocks: number[][] = [];
+  let width = Number.POSITIVE_INFINITY;
+  for (let i = 1; i < widths.length; i++) {
+    width += 2 + (widths[i] as number);
+    if (width > maxWidth || (isWide && i === table.partsAt)) {
+      blocks.push([0]);
+      width = (widths[0] as number) + 2 + (widths[i] as number);
+    }
+    blocks.at(-1)?.push(i);
+  }
+  const of = (row: readonly string[], block: readonly number[]) => block.map((i) => row[i] ?? '');
+  return (blocks.length === 0 ? [[0]] : blocks)
+    .map((block) =>
+      renderTable(
+        {
+          columns: block.map((i) => table.columns[i] as Column),
+          rows: table.rows.map((row) => of(row, block)),
+          ...(table.total === undefined ? {} : { total: of(table.total, block) }),
+        },
+        head,
+      ),
+    )
+    .join('\n\n');
 }
 
 /** Facts as `label  value` lines. `style` may colour a value, which it gets without control characters. */

@@ -12,6 +12,8 @@ export interface Terminal {
   progress(text: string): void;
   /** Ends the progress line. */
   progressEnd(): void;
+  /** Columns that tables may take. */
+  readonly width: number;
   readonly bold: (text: string) => string;
   readonly dim: (text: string) => string;
   readonly tone: (tone: Tone, text: string) => string;
@@ -24,7 +26,12 @@ export interface TextStream {
   once(event: 'drain' | 'close', listener: () => void): unknown;
   off(event: 'drain' | 'close', listener: () => void): unknown;
   readonly isTTY?: boolean | undefined;
+  /** Of a terminal: its width. */
+  readonly columns?: number | undefined;
 }
+
+/** What fits beside a margin on most screens, where the reader's is not known. */
+const DEFAULT_WIDTH = 120;
 
 const PROGRESS_EVERY_MS = { tty: 100, plain: 5_000 } as const;
 const TONE_SGR: Readonly<Record<Tone, string>> = { ok: '32', warn: '33', fail: '31' };
@@ -61,6 +68,7 @@ export function createTerminal(
       lineOpen = inPlace;
     },
     progressEnd: endLine,
+    width: stdout.columns ?? DEFAULT_WIDTH,
     bold: sgr('1'),
     dim: sgr('2'),
     tone: (tone, text) => sgr(TONE_SGR[tone])(text),

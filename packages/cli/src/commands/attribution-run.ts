@@ -1,0 +1,165 @@
+/**
+ * `tributary attribution run --paths FILE`: the models over a file of paths, without a platform.
+ *
+ *   file → journeys → transformed → models (→ intervals) → tables, JSON or rows
+ */
+import type { Reward } from '@tributary/attribution/data-driven/counts';
+import { chooseOrder } from '@tributary/attribution/data-driven/order-choice';
+import { transitionsOfPaths } from '@tributary/attribution/data-driven/path-counts';
+import { orderedShapley } from '@tributary/attribution/paths/ordered-shapley';
+import type { WeightedPath } from '@tributary/attribution/paths/weighted-path';
+import type { Command } from 'commander';
+import type { Act, Context } from '../context.ts';
+import { EXIT, type ExitCode, UsageError } from '../exit.ts';
+import { decimalsOf } from '../import/amount.ts';
+import { separatorOf } from '../import/csv-flags.ts';
+import { inflated } from '../import/lines.ts';
+import { byCredit, type ChannelLine, type RunAnswer } from '../paths/answer.ts';
+import { attribute, OTHER, prepared } from '../paths/attribute.ts';
+import { channelFacts, journeyFacts } from '../paths/channel-facts.ts';
+import { type Costs, costsByChannel, listedCosts, readCosts } from '../paths/costs.ts';
+import { intervalsOf } from '../paths/intervals.ts';
+import { type PathFile, readPathFile } from '../paths/path-file.ts';
+import { planOf, type RunFlags } from '../paths/run-plan.ts';
+import { runJson, runRecords } from '../paths/run-records.ts';
+import { formatOf, putRecords, putText } from '../report/record-output.ts';
+import { runText } from '../report/run-tables.ts';
+import { count } from '../terminal/figures.ts';
+import { printable } from '../terminal/table.ts';
+import { openInput } from './import-run.ts';
+
+/** `auto` compares the orders up to this one. */
+const AUTO_ORDERS = 4;
+
+export function addAttributionRun(parent: Command, act: Act): void {
+  parent
+    .command('run')
+    .description('every model over a file of paths, no platform needed; docs/attribution-files.md has the format')
+    .requiredOption(
+      '--paths <file>',
+      'a CSV file, plain or gzip: path, total_conversions, total_conversion_value, total_null; "-" reads standard input',
+    )
+    .option('--models <names>', 'comma-separated, or all; default: first,last,linear,positionBased,shapley,markov')
+    .option('--value <which>', 'conversions, revenue or both; default: both where the file has a value')
+    .option('--order <k>', 'of the Markov models: touches in a state, 1 to 10, or auto', '1')
+    .option(
+      '--transform <names>',
+      'from left to right: exposure, first, unique, frequency, last=K, direct-unless-all, direct-unless-last, direct-tail',
+    )
+    .option('--direct <names>', 'the channels that count as direct', 'direct')
+    .option('--top <n>', 'tell the n most frequent channels apart, the rest is (other)')
+    .option('--costs <list>', 'cost by channel: a=1200,b=800, or a CSV file with the columns channel and cost')
+    .option('--touch-costs <list>', 'cost of each touch by channel: a=7,b=5')
+    .option('--currency <code>', 'ISO 4217, of value and costs')
+    .option('--positions', 'also conversions by channel and position in the path (ordered Shapley)')
+    .option('--bootstrap <n>', 'intervals and rank stability of the data-driven models from n resamplings of the journeys')
+    .option('--seed <s>', 'of resampling and of sampled models', '1')
+    .option('--level <percent>', 'of the intervals', '90')
+    .option('--position-based <first,last>', 'whole percent; the touches between share the rest', '40,40')
+    .option('--alpha <part>', 'of the hybrid: how much of it is Markov, the rest Shapley', '0.5')
+    .option('--custom <weights>', 'the model "custom": percent of the first..last touches, such as 30,10..10,30')
+    .option(
+      '--milestones <names>',
+      'the model "wShaped": steps that mark a milestone of the touch before them, such as lead,opportunity',
+    )
+    .option('--step <duration>', 'the model "timeDecay": time between two touches, such as 1d')
+    .option('--half-life <duration>', 'of timeDecay', '7d')
+    .option(
+      '--map <fields>',
+      'columns by other names: path=route,conversions=sales,value=income,nulls=lost; path=click_1..click_5 for a touch a column',
+    )
+    .option('--separator <char>', 'between columns; "tab" for tabs; default: detected in the header')
+    .option('--path-separator <text>', 'between the channels of a path', '>')
+    .option('--decimal-comma', 'values are written 44,50')
+    .option('--format <name>', 'table, json, csv, ndjson or parquet; default: by the name of --out, else table')
+    .option('--out <file>', 'write there instead of to standard output')
+    .action(act(attributionRun));
+}
+
+async function attributionRun(context: Context, options: RunFlags): Promise<ExitCode> {
+  const { terminal } = context;
+  const format = formatOf(context, options);
+  const plan = planOf(options);
+  const costs = await readCosts(context, '--costs', options.costs);
+  const touchCosts = listedCosts('--touch-costs', options.touchCosts);
+  const file = await readFile(context, options, costs, touchCosts);
+  const rewards = rewardsOf(options.value, file);
+  const paths = prepared(file.paths, plan.transform, plan.top);
+  const choice = plan.order === 'auto' ? chooseOrder(transitionsOfPaths(paths, AUTO_ORDERS), AUTO_ORDERS) : undefined;
+  const order = choice?.order ?? (plan.order as number);
+  const { answers, leftOut } = attribute(paths, { ...plan, order, rewards });
+  const intervals = intervalsOf(paths, answers, { ...plan, order, rewards }, (text) => terminal.progress(text));
+  terminal.progressEnd();
+
+  const known = costsByChannel({ paths: file.paths, decimals: file.decimals, costs, touchCosts });
+  for (const channel of known.unseen)
+    terminal.say(printable(`warning: "${channel}" has a cost but no touch in ${options.paths}`));
+  const answer: RunAnswer = {
+    file: options.paths,
+    decimals: file.decimals,
+    currency: options.currency,
+    rewards,
+    order,
+    choice: choice ?? null,
+    facts: journeyFacts(paths),
+    channels: byCredit(linesOf(paths, known.costs, plan.top), answers[0]),
+    models: answers,
+    leftOut,
+    positions: options.positions === true ? orderedShapley(paths) : null,
+    intervals,
+    level: plan.level,
+  };
+  tellOddities(context, file, answer);
+  if (format === 'table') await putText(context, runText(answer, terminal), options.out);
+  else if (format === 'json') await putText(context, JSON.stringify(runJson(answer), null, 2), options.out);
+  else await putRecords(context, runRecords(answer), format, options.out);
+  return EXIT.ok;
+}
+
+function readFile(context: Context, options: RunFlags, costs: Costs, touchCosts: Costs): Promise<PathFile> {
+  if (options.pathSeparator === '') throw new UsageError('--path-separator is empty');
+  const scales = [...costs.values(), ...touchCosts.values()].map(({ scale }) => scale);
+  return readPathFile(inflated(openInput(context, options.paths), options.paths), options.paths, {
+    separator: separatorOf(options.separator),
+    pathSeparator: options.pathSeparator,
+    map: options.map,
+    decimalComma: options.decimalComma === true,
+    decimals: Math.max(decimalsOf(options.currency), ...scales),
+    milestones: options.milestones?.split(',').map((name) => name.trim()) ?? [],
+  });
+}
+
+function rewardsOf(value: string | undefined, file: PathFile): Reward[] {
+  const which = value ?? (file.hasValue ? 'both' : 'conversions');
+  if (which === 'conversions') return ['conversions'];
+  if (which !== 'revenue' && which !== 'both') throw new UsageError(`--value is conversions, revenue or both; got "${which}"`);
+  if (!file.hasValue) throw new UsageError(`--value ${which}: no column holds the value; name it with --map value=COLUMN`);
+  return which === 'revenue' ? ['value'] : ['conversions', 'value'];
+}
+
+/** Channels that the models see, and those that only cost. */
+function linesOf(paths: readonly WeightedPath[], costs: ReadonlyMap<string, number>, top: number | undefined): ChannelLine[] {
+  const facts = channelFacts(paths);
+  const placed = new Map<string, number>();
+  for (const [channel, costMinor] of costs) {
+    const at = facts.has(channel) || top === undefined ? channel : OTHER;
+    placed.set(at, (placed.get(at) ?? 0) + costMinor);
+  }
+  const none = { touches: 0, journeys: 0, participated: 0 };
+  return [...new Set([...facts.keys(), ...placed.keys()])].map((channel) => ({
+    ...(facts.get(channel) ?? none),
+    channel,
+    costMinor: placed.get(channel) ?? null,
+  }));
+}
+
+/** What a careful reader would want to know, on stderr. */
+function tellOddities({ terminal }: Context, file: PathFile, { facts, leftOut, models }: RunAnswer): void {
+  if (file.rounded > 0) terminal.say(`${count(file.rounded)} values have more than six decimals and were rounded to six`);
+  if (file.columns.nulls === undefined && !file.columns.wide && facts.nulls > 0)
+    terminal.say('there is no column of nulls: each row without a conversion counts as one journey that did not convert');
+  if (facts.conversions === 0) terminal.say('warning: no journey with a touch converted: there is nothing to attribute');
+  else if (facts.nulls === 0 && models.some(({ effects }) => effects.size > 0))
+    terminal.say('warning: the file knows no journey without a conversion (nulls): data-driven models see successes only');
+  for (const { model, reason } of leftOut) terminal.say(`${model} is left out: ${reason}`);
+}

@@ -1,0 +1,66 @@
+/** Everything that `attribution run` says, before it becomes a table, JSON or rows. Money counts `10^-decimals`. */
+import type { ChannelInterval } from '@tributary/attribution/data-driven/bootstrap';
+import type { ChannelEffect, Reward } from '@tributary/attribution/data-driven/counts';
+import type { OrderChoice } from '@tributary/attribution/data-driven/order-choice';
+import type { Credit } from '@tributary/attribution/paths/credit';
+import type { ChannelFacts, JourneyFacts } from './channel-facts.ts';
+import type { ModelAnswer } from './models.ts';
+
+export interface RunAnswer {
+  readonly file: string;
+  readonly decimals: number;
+  readonly currency: string | undefined;
+  readonly rewards: readonly Reward[];
+  /** Touches in a state of the Markov models. */
+  readonly order: number;
+  /** How the order was chosen; null: it was given. */
+  readonly choice: OrderChoice | null;
+  readonly facts: JourneyFacts;
+  readonly channels: readonly ChannelLine[];
+  readonly models: readonly ModelAnswer[];
+  readonly leftOut: readonly { readonly model: string; readonly reason: string }[];
+  /** Conversions by channel and position (ordered Shapley); null: not asked for. */
+  readonly positions: ReadonlyMap<string, readonly number[]> | null;
+  /** Of data-driven models, where resampling was asked for. */
+  readonly intervals: readonly ModelIntervals[];
+  /** Of the intervals, as a fraction. */
+  readonly level: number;
+}
+
+export interface ModelIntervals {
+  readonly model: string;
+  readonly reward: Reward;
+  readonly channels: ReadonlyMap<string, ChannelInterval>;
+}
+
+export interface ChannelLine extends Omit<ChannelFacts, 'channel'> {
+  readonly channel: string;
+  /** null: no cost was given. */
+  readonly costMinor: number | null;
+}
+
+export const NO_CREDIT: Credit = { creditMicros: 0, valueMinor: 0 };
+
+export function creditOf(model: ModelAnswer, channel: string): Credit {
+  return model.credits.get(channel) ?? NO_CREDIT;
+}
+
+export function effectOf(model: ModelAnswer, reward: Reward, channel: string): ChannelEffect | undefined {
+  return model.effects.get(reward)?.get(channel);
+}
+
+/** Value for money; null without a cost. */
+export function roas(valueMinor: number, costMinor: number | null): number | null {
+  return costMinor === null || costMinor === 0 ? null : valueMinor / costMinor;
+}
+
+/** Cost of one conversion, in units of the currency; null without a cost or without a conversion. */
+export function cpa(costMinor: number | null, conversions: number, decimals: number): number | null {
+  return costMinor === null || conversions <= 0 ? null : costMinor / 10 ** decimals / conversions;
+}
+
+/** The most conversions under the first model first. */
+export function byCredit(channels: readonly ChannelLine[], first: ModelAnswer | undefined): ChannelLine[] {
+  const rank = (line: ChannelLine) => (first === undefined ? 0 : creditOf(first, line.channel).creditMicros);
+  return channels.toSorted((a, b) => rank(b) - rank(a) || b.journeys - a.journeys || (a.channel < b.channel ? -1 : 1));
+}

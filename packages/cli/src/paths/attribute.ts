@@ -1,0 +1,85 @@
+/** From the journeys of a path file to the answers of every model: pure. */
+import type { Coalition, Transition } from '@tributary/attribution/data-driven/counts';
+import { coalitionsOfPaths, transitionsOfPaths } from '@tributary/attribution/data-driven/path-counts';
+import type { PathTransform } from '@tributary/attribution/paths/transforms';
+import { gathered, type WeightedPath } from '@tributary/attribution/paths/weighted-path';
+import { TributaryError } from '@tributary/model/errors';
+import { CommandError, EXIT } from '../exit.ts';
+import type { ChosenModel } from './model-choice.ts';
+import { byData, byRule, DATA_DRIVEN, type DataDriven, type Journeys, type ModelAnswer, type ModelOptions } from './models.ts';
+
+export const OTHER = '(other)';
+
+export interface AttributeOptions extends ModelOptions {
+  readonly models: readonly ChosenModel[];
+  readonly order: number;
+  /** Leave out models that the counts are too large for, instead of ending with an error. */
+  readonly lenient: boolean;
+}
+
+export interface Attribution {
+  readonly answers: readonly ModelAnswer[];
+  readonly leftOut: readonly { readonly model: string; readonly reason: string }[];
+}
+
+/** The paths as the models see them: transformed, equal ones added up; all channels but the `top` most frequent as `(other)`. */
+export function prepared(paths: readonly WeightedPath[], transform: PathTransform, top: number | undefined): WeightedPath[] {
+  const changed = gathered(paths.map((one) => ({ ...one, path: transform(one.path) })));
+  if (top === undefined) return changed;
+  const kept = mostFrequent(changed, top);
+  return gathered(changed.map((one) => ({ ...one, path: one.path.map((channel) => (kept.has(channel) ? channel : OTHER)) })));
+}
+
+/** Counts are made when a model first asks for them. */
+export function journeysOf(paths: readonly WeightedPath[], order: number): Journeys {
+  let coalitions: Coalition[] | undefined;
+  let transitions: Transition[] | undefined;
+  return {
+    paths,
+    get coalitions() {
+      return (coalitions ??= coalitionsOfPaths(paths));
+    },
+    get transitions() {
+      return (transitions ??= transitionsOfPaths(paths, order));
+    },
+  };
+}
+
+export function attribute(paths: readonly WeightedPath[], options: AttributeOptions): Attribution {
+  const journeys = journeysOf(paths, options.order);
+  const answers: ModelAnswer[] = [];
+  const leftOut: { model: string; reason: string }[] = [];
+  for (const { name, rule } of options.models) {
+    try {
+      answers.push(
+        rule === undefined ? byData(name, DATA_DRIVEN[name] as DataDriven, journeys, options) : byRule(name, rule, journeys),
+      );
+    } catch (error) {
+      if (!(error instanceof TributaryError) || error.code !== 'too_many_states') throw error;
+      if (!options.lenient) throw tooManyStates(name, error);
+      leftOut.push({ model: name, reason: error.message });
+    }
+  }
+  return { answers, leftOut };
+}
+
+function tooManyStates(model: string, error: TributaryError): CommandError {
+  return new CommandError(
+    {
+      code: error.code,
+      message: `${model}: ${error.message}`,
+      fix: 'Tell fewer channels apart (--top 100), lower --order, or ask for other --models.',
+      exitCode: EXIT.usage,
+    },
+    { cause: error },
+  );
+}
+
+/** By journeys; of equally frequent ones those that sort first. */
+function mostFrequent(paths: readonly WeightedPath[], top: number): Set<string> {
+  const journeys = new Map<string, number>();
+  for (const { path, conversions, nulls } of paths)
+    for (const channel of new Set(path)) journeys.set(channel, (journeys.get(channel) ?? 0) + conversions + nulls);
+  const sorted = [...journeys].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1));
+  return new Set(sorted.slice(0, top).map(([channel]) => channel));
+}

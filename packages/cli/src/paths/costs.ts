@@ -1,0 +1,99 @@
+/** What each channel cost: `name=amount,…` on the command line, or a file with a row a channel. */
+
+import type { WeightedPath } from '@tributary/attribution/paths/weighted-path';
+import { openInput } from '../commands/import-run.ts';
+import type { Context } from '../context.ts';
+import { UsageError } from '../exit.ts';
+import { csvRows } from '../import/csv-rows.ts';
+import { inflated } from '../import/lines.ts';
+import { channelFacts } from './channel-facts.ts';
+import { type Decimal, parseDecimal } from './decimal.ts';
+
+export type Costs = ReadonlyMap<string, Decimal>;
+
+const CHANNEL = ['channel', 'channel_name', 'name'];
+const COST = ['cost', 'total_cost', 'costs', 'spend', 'amount'];
+const MAX_CHANNELS = 10_000;
+
+/** `a=7,b=5`, or the name of a CSV file with the columns channel and cost. Usage errors name the place. */
+export async function readCosts(context: Context, flag: string, text: string | undefined): Promise<Costs> {
+  if (text === undefined) return new Map();
+  return text.includes('=') ? listed(flag, text) : fromFile(context, flag, text);
+}
+
+/** A list only: a cost per touch is short. */
+export function listedCosts(flag: string, text: string | undefined): Costs {
+  return text === undefined ? new Map() : listed(flag, text);
+}
+
+function listed(flag: string, text: string): Costs {
+  const costs = new Map<string, Decimal>();
+  for (const pair of text.split(',')) {
+    const at = pair.lastIndexOf('=');
+    const read = parseDecimal(pair.slice(at + 1).trim());
+    if (at < 1 || !read.ok)
+      throw new UsageError(
+        `${flag} takes CHANNEL=AMOUNT, separated by commas; got "${pair}"${read.ok || at < 1 ? '' : `: ${read.reason}`}`,
+      );
+    add(costs, pair.slice(0, at).trim(), read.value, flag);
+  }
+  return costs;
+}
+
+async function fromFile(context: Context, flag: string, file: string): Promise<Costs> {
+  const costs = new Map<string, Decimal>();
+  let columns: { channel: number; cost: number } | undefined;
+  for await (const { line, fields } of csvRows(inflated(openInput(context, file), file), undefined, ({ line, reason }) => {
+    throw new UsageError(`${file}, line ${line}: ${reason}`);
+  })) {
+    if (columns === undefined) {
+      columns = columnsOf(file, fields);
+      continue;
+    }
+    const channel = fields[columns.channel]?.trim() ?? '';
+    const read = parseDecimal(fields[columns.cost]?.trim() ?? '');
+    if (channel === '') throw new UsageError(`${file}, line ${line}: the channel is empty`);
+    if (!read.ok) throw new UsageError(`${file}, line ${line}: ${read.reason}`);
+    add(costs, channel, read.value, `${file}, line ${line}`);
+  }
+  if (costs.size === 0)
+    throw new UsageError(`${flag}: ${file} holds no costs; it needs a header "channel,cost" and a row a channel`);
+  return costs;
+}
+
+function columnsOf(file: string, header: readonly string[]): { channel: number; cost: number } {
+  const lower = header.map((title) => title.trim().toLowerCase());
+  const channel = lower.findIndex((title) => CHANNEL.includes(title));
+  const cost = lower.findIndex((title) => COST.includes(title));
+  if (channel < 0 || cost < 0) throw new UsageError(`${file} needs the columns channel and cost; it has ${header.join(', ')}`);
+  return { channel, cost };
+}
+
+/** Whole costs at `decimals`, by channel as the file names it; `unseen`: channels without any touch there. */
+export function costsByChannel({
+  paths,
+  decimals,
+  costs,
+  touchCosts,
+}: {
+  readonly paths: readonly WeightedPath[];
+  readonly decimals: number;
+  readonly costs: Costs;
+  readonly touchCosts: Costs;
+}): { costs: Map<string, number>; unseen: string[] } {
+  const facts = channelFacts(paths);
+  const minor = ({ units, scale }: Decimal) => units * 10 ** (decimals - scale);
+  const total = new Map([...costs].map(([channel, cost]) => [channel, minor(cost)]));
+  for (const [channel, cost] of touchCosts)
+    total.set(channel, (total.get(channel) ?? 0) + minor(cost) * (facts.get(channel)?.touches ?? 0));
+  const sum = [...total.values()].reduce((all, cost) => all + cost, 0);
+  if (sum > Number.MAX_SAFE_INTEGER)
+    throw new UsageError(`the costs sum to ${sum / 10 ** decimals}, too much to be added exactly`);
+  return { costs: total, unseen: [...total.keys()].filter((channel) => !facts.has(channel)) };
+}
+
+function add(costs: Map<string, Decimal>, channel: string, cost: Decimal, place: string): void {
+  if (costs.has(channel)) throw new UsageError(`${place}: "${channel}" is there twice`);
+  if (costs.size >= MAX_CHANNELS) throw new UsageError(`${place}: more than ${MAX_CHANNELS} channels`);
+  costs.set(channel, cost);
+}

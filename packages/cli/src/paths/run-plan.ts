@@ -1,0 +1,74 @@
+/** The flags of `attribution run`, checked before any file is read. Throws usage errors. */
+import { UsageError } from '../exit.ts';
+import { chosenModels, type ModelFlags } from './model-choice.ts';
+import { transformOf } from './transform-flag.ts';
+
+export interface RunFlags extends ModelFlags {
+  readonly paths: string;
+  readonly map?: string;
+  readonly separator?: string;
+  readonly pathSeparator: string;
+  readonly decimalComma?: boolean;
+  readonly currency?: string;
+  readonly value?: string;
+  readonly order: string;
+  readonly transform?: string;
+  readonly top?: string;
+  readonly direct: string;
+  readonly costs?: string;
+  readonly touchCosts?: string;
+  readonly positions?: boolean;
+  readonly bootstrap?: string;
+  readonly seed: string;
+  readonly level: string;
+  readonly alpha: string;
+  readonly format?: string;
+  readonly out?: string;
+}
+
+export interface RunPlan {
+  readonly models: ReturnType<typeof chosenModels>;
+  readonly lenient: boolean;
+  readonly transform: ReturnType<typeof transformOf>;
+  readonly top: number | undefined;
+  readonly order: number | 'auto';
+  readonly seed: number;
+  readonly alpha: number;
+  readonly replicates: number;
+  /** Of the intervals, as a fraction. */
+  readonly level: number;
+}
+
+/** What the flags ask for, checked before the file is read. */
+export function planOf(options: RunFlags): RunPlan {
+  const direct = new Set(options.direct.split(',').map((name) => name.trim()));
+  if (options.milestones !== undefined && options.transform !== undefined)
+    throw new UsageError('--milestones count the touches as they are in the file: leave out --transform');
+  if (/\bfrequency\b/.test(options.transform ?? '') && (options.costs ?? options.touchCosts) !== undefined)
+    throw new UsageError('--transform frequency makes channels of frequencies, which have no costs: leave out one of them');
+  if (options.currency !== undefined && !/^[A-Z]{3}$/.test(options.currency))
+    throw new UsageError(`--currency is a code such as EUR, got "${options.currency}"`);
+  return {
+    models: chosenModels(options, direct),
+    lenient: options.models?.split(',').includes('all') === true,
+    transform: transformOf(options.transform, direct),
+    top: options.top === undefined ? undefined : whole('--top', options.top, 1, 10_000),
+    order: options.order === 'auto' ? 'auto' : whole('--order', options.order, 1, 10),
+    seed: whole('--seed', options.seed, 0, 2 ** 32 - 1),
+    alpha: alphaOf(options.alpha),
+    replicates: options.bootstrap === undefined ? 0 : whole('--bootstrap', options.bootstrap, 2, 10_000),
+    level: whole('--level', options.level, 1, 99) / 100,
+  };
+}
+
+function alphaOf(text: string): number {
+  const value = /^\d?\.?\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= 0 && value <= 1) return value;
+  throw new UsageError(`--alpha is a number from 0 (Shapley) to 1 (Markov), got "${text}"`);
+}
+
+function whole(flag: string, text: string, from: number, to: number): number {
+  const value = /^\d{1,12}$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= from && value <= to) return value;
+  throw new UsageError(`${flag} is a whole number from ${from} to ${to}${flag === '--order' ? ', or auto' : ''}; got "${text}"`);
+}

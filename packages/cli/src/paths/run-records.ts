@@ -1,0 +1,113 @@
+/** The answer of `attribution run` as rows, one a model and channel, and as one JSON document. */
+import type { Reward } from '@tributary/attribution/data-driven/counts';
+import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
+import { type Cell, type Field, objectOf, type Records } from '../report/record-output.ts';
+import { type ChannelLine, cpa, creditOf, effectOf, type RunAnswer, roas } from './answer.ts';
+import type { ModelAnswer } from './models.ts';
+
+const CREDIT_DECIMALS = 6;
+const REWARDS: readonly Reward[] = ['conversions', 'value'];
+
+/** Channels of every model, then `(unattributed)`: the rows of a model sum to the totals, exactly. */
+export function runRecords(answer: RunAnswer): Records {
+  const money = { decimals: answer.decimals } as const;
+  const fields: readonly Field[] = [
+    { name: 'model', type: 'text' },
+    { name: 'channel', type: 'text' },
+    { name: 'conversions', type: { decimals: CREDIT_DECIMALS } },
+    { name: 'conversionsShare', type: 'double' },
+    { name: 'conversionsEffect', type: 'double' },
+    { name: 'value', type: money },
+    { name: 'valueShare', type: 'double' },
+    { name: 'valueEffect', type: 'double' },
+    { name: 'touches', type: 'integer' },
+    { name: 'journeys', type: 'integer' },
+    { name: 'participated', type: 'integer' },
+    { name: 'cost', type: money },
+    { name: 'roas', type: 'double' },
+    { name: 'cpa', type: 'double' },
+    { name: 'marginalConversions', type: 'double' },
+    { name: 'marginalValue', type: 'double' },
+    { name: 'marginalRoas', type: 'double' },
+    ...REWARDS.flatMap((reward): Field[] => [
+      { name: `${reward}ShareLow`, type: 'double' },
+      { name: `${reward}ShareHigh`, type: 'double' },
+      { name: `${reward}Rank`, type: 'integer' },
+      { name: `${reward}RankStability`, type: 'double' },
+    ]),
+  ];
+  const { facts } = answer;
+  const { conversions, valueMinor } = facts.unattributed;
+  const has = (reward: Reward) => answer.rewards.includes(reward);
+  const rows = answer.models.flatMap((model) => [
+    ...answer.channels.map((line) => rowOf(answer, model, line)),
+    [
+      model.model,
+      '(unattributed)',
+      has('conversions') ? conversions * CREDIT_UNIT_MICROS : null,
+      ...[null, null, has('value') ? valueMinor : null],
+      ...new Array<Cell>(fields.length - 6).fill(null),
+    ],
+  ]);
+  return { fields, rows };
+}
+
+function rowOf({ facts, decimals, rewards, intervals }: RunAnswer, model: ModelAnswer, line: ChannelLine): Cell[] {
+  const { channel, costMinor, touches, journeys, participated } = line;
+  const { creditMicros, valueMinor } = creditOf(model, channel);
+  const conversions = effectOf(model, 'conversions', channel);
+  const value = effectOf(model, 'value', channel);
+  const only = <T>(reward: Reward, cell: T) => (rewards.includes(reward) ? cell : null);
+  const isMarkov = model.model === 'markov';
+  const lostMinor = isMarkov && value !== undefined ? value.effect * facts.valueMinor : null;
+  return [
+    model.model,
+    channel,
+    only('conversions', creditMicros),
+    only('conversions', conversions?.share ?? part(creditMicros, facts.conversions * CREDIT_UNIT_MICROS)),
+    only('conversions', conversions?.effect ?? null),
+    only('value', valueMinor),
+    only('value', value?.share ?? part(valueMinor, facts.valueMinor)),
+    only('value', value?.effect ?? null),
+    touches,
+    journeys,
+    participated,
+    costMinor,
+    only('value', roas(valueMinor, costMinor)),
+    only('conversions', cpa(costMinor, creditMicros / CREDIT_UNIT_MICROS, decimals)),
+    isMarkov && conversions !== undefined ? conversions.effect * facts.conversions : null,
+    lostMinor === null ? null : lostMinor / 10 ** decimals,
+    lostMinor === null ? null : roas(lostMinor, costMinor),
+    ...REWARDS.flatMap((reward): Cell[] => {
+      const of = intervals.find((one) => one.model === model.model && one.reward === reward)?.channels.get(channel);
+      return of === undefined ? [null, null, null, null] : [of.low, of.high, of.rank, of.rankStability];
+    }),
+  ];
+}
+
+function part(amount: number, whole: number): number {
+  return whole === 0 ? 0 : amount / whole;
+}
+
+export function runJson(answer: RunAnswer): unknown {
+  const { facts, decimals } = answer;
+  const { fields, rows } = runRecords(answer);
+  const amount = (minor: number) => Number((minor / 10 ** decimals).toFixed(decimals));
+  const { valueMinor, unattributed, ...counts } = facts;
+  return {
+    file: answer.file,
+    currency: answer.currency ?? null,
+    order: answer.order,
+    orderChoice: answer.choice,
+    totals: {
+      ...counts,
+      value: amount(valueMinor),
+      unattributed: { conversions: unattributed.conversions, value: amount(unattributed.valueMinor) },
+    },
+    models: answer.models.map(({ model, sampling }) => ({ model, sampling })),
+    leftOut: answer.leftOut,
+    ...(answer.positions === null ? {} : { positions: Object.fromEntries(answer.positions) }),
+    level: answer.intervals.length > 0 ? answer.level : null,
+    rows: rows.map((row) => objectOf(fields, row)),
+  };
+}

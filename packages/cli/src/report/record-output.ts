@@ -1,0 +1,103 @@
+/** Rows for machines: CSV, NDJSON or Parquet, to a file or to stdout. Decimals stay exact in each. */
+import { resolve } from 'node:path';
+import type { Context } from '../context.ts';
+import { CommandError, EXIT, UsageError } from '../exit.ts';
+import { decimalText } from '../paths/decimal.ts';
+
+const FORMATS = ['table', 'json', 'csv', 'ndjson', 'parquet'] as const;
+export type Format = (typeof FORMATS)[number];
+
+/** `decimals`: cells are integers that count `10^-decimals`. */
+export type FieldType = 'text' | 'integer' | 'double' | { readonly decimals: number };
+export interface Field {
+  readonly name: string;
+  readonly type: FieldType;
+}
+export type Cell = string | number | null;
+
+export interface Records {
+  readonly fields: readonly Field[];
+  readonly rows: readonly (readonly Cell[])[];
+}
+
+/** `--format`, else what `--json` or the name of `--out` says, else a table. */
+export function formatOf(context: Context, { format, out }: { format?: string; out?: string }): Format {
+  const given = FORMATS.find((name) => name === format);
+  if (format !== undefined && given === undefined) throw new UsageError(`--format is ${FORMATS.join(', ')}; got "${format}"`);
+  if (context.json && given !== undefined && given !== 'json')
+    throw new UsageError(`--json and --format ${given} contradict each other`);
+  const byName = FORMATS.find((name) => out?.endsWith(`.${name}`) === true);
+  const chosen = given ?? (context.json ? 'json' : (byName ?? 'table'));
+  if (chosen === 'parquet' && out === undefined) throw new UsageError('Parquet is no text: name a file with --out FILE.parquet');
+  return chosen;
+}
+
+/** Writes to `out`, else to stdout. Parquet needs a file. */
+export async function putRecords(
+  context: Context,
+  records: Records,
+  format: 'csv' | 'ndjson' | 'parquet',
+  out: string | undefined,
+): Promise<void> {
+  if (format === 'parquet') {
+    if (out === undefined) throw new UsageError('Parquet is no text: name a file with --out FILE.parquet');
+    const { writeParquet } = await import('./parquet-output.ts');
+    await saving(out, () => writeParquet(resolve(context.shell.cwd, out), records));
+    return;
+  }
+  await putText(context, format === 'csv' ? csvOf(records) : ndjsonOf(records), out);
+}
+
+/** Text without its last line end, to `out` or to stdout. */
+export async function putText(context: Context, text: string, out: string | undefined): Promise<void> {
+  if (out === undefined) await context.terminal.data(text);
+  else await saving(out, () => context.shell.save(resolve(context.shell.cwd, out), `${text}\n`));
+}
+
+async function saving(out: string, write: () => Promise<void>): Promise<void> {
+  try {
+    await write();
+  } catch (cause) {
+    throw new CommandError(
+      {
+        code: 'cannot_write',
+        message: `cannot write "${out}": ${(cause as Error).message}`,
+        fix: 'Name a file in a folder that is there and that you may write to.',
+        exitCode: EXIT.usage,
+      },
+      { cause },
+    );
+  }
+}
+
+function csvOf({ fields, rows }: Records): string {
+  const line = (cells: readonly (string | null)[]) => cells.map((cell) => quoted(cell ?? '')).join(',');
+  return [
+    line(fields.map(({ name }) => name)),
+    ...rows.map((row) => line(row.map((cell, i) => textOf(cell, fields[i] as Field)))),
+  ].join('\n');
+}
+
+function quoted(cell: string): string {
+  return /[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
+}
+
+function ndjsonOf({ fields, rows }: Records): string {
+  return rows.map((row) => JSON.stringify(objectOf(fields, row))).join('\n');
+}
+
+/** As JSON has it: a decimal is a number. */
+export function objectOf(fields: readonly Field[], row: readonly Cell[]): Record<string, Cell> {
+  return Object.fromEntries(
+    fields.map((field, i) => {
+      const cell = row[i] ?? null;
+      return [field.name, typeof cell === 'number' && typeof field.type === 'object' ? Number(textOf(cell, field)) : cell];
+    }),
+  );
+}
+
+/** Decimals with all their digits, so that columns of them can be added exactly. */
+export function textOf(cell: Cell | undefined, { type }: Field): string | null {
+  if (cell === null || cell === undefined) return null;
+  return typeof cell === 'number' && typeof type === 'object' ? decimalText(cell, type.decimals) : String(cell);
+}
