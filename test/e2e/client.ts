@@ -79,11 +79,8 @@ export function createClient({ collectorUrl, apiUrl, keys }: Addresses): Client 
 
     async rows(view = 'merged') {
       const rows: RowsByView = new Map();
-      for (const { name, dimensions, measures } of VIEWS) {
-        if (name === 'credit') continue;
-        rows.set(name, await totals(client, `/v1/${name}?view=${view}&by=${dimensions.join(',')}`, dimensions, measures));
-      }
-      rows.set('credit', await credit(client, view));
+      for (const { name, dimensions, measures } of VIEWS)
+        rows.set(name, await totals(client, `/v1/views/${name}?view=${view}`, dimensions, measures));
       return rows;
     },
 
@@ -123,21 +120,6 @@ async function totals(client: Client, path: string, dimensions: readonly string[
       dimensions.map((dimension) => row[dimension]).join('\t'),
       measures.map((measure) => row[measure] as number),
     );
-  return rows;
-}
-
-async function credit(client: Client, view: string): Promise<Rows> {
-  const rows: Rows = new Map();
-  for await (const row of pages(client, `/v1/attribution/compare?view=${view}&by=day,type,channel,campaign,currency`)) {
-    const models = row['models'] as unknown as Record<string, { creditMicros: number; valueMinor: number }>;
-    for (const [model, { creditMicros, valueMinor }] of Object.entries(models)) {
-      if (creditMicros === 0 && valueMinor === 0) continue;
-      rows.set([row['day'], model, row['type'], row['channel'], row['campaign'], row['currency']].join('\t'), [
-        creditMicros,
-        valueMinor,
-      ]);
-    }
-  }
   return rows;
 }
 

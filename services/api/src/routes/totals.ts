@@ -1,5 +1,5 @@
-/** Totals of one view: activity, touches, conversions. One route each, all made the same way. */
-
+/** Totals of one view, one route each, all made the same way: three by their own name, and every view as it is stored. */
+import { VIEWS } from '@tributary/views/registry';
 import type { View } from '@tributary/views/view';
 import { z } from 'zod';
 import type { ApiContext, Routes } from '../context.ts';
@@ -15,7 +15,16 @@ const TOTALS = [
   { path: '/v1/activity', view: activityView, preset: ['day', 'type'], summary: 'How many distinct events happened' },
   { path: '/v1/touches', view: touchesView, preset: ['channel'], summary: 'Touches and what they cost' },
   { path: '/v1/conversions', view: conversionsView, preset: ['day', 'type'], summary: 'Conversions and their value' },
-] as const satisfies readonly { path: string; view: View; preset: readonly string[]; summary: string }[];
+  ...VIEWS.map((view) => ({
+    path: `/v1/views/${view.name}`,
+    view,
+    preset: view.dimensions,
+    summary: `The rows of the view ${view.name} as they are stored: what reports and models are computed from`,
+  })),
+] satisfies { path: string; view: View; preset: readonly string[]; summary: string }[];
+
+/** Not to be filtered by: the query's own range has these names. */
+const RANGE: readonly string[] = ['day', 'from', 'to'];
 
 const Row = z.record(z.string(), z.union([z.string(), z.int()])).describe('Dimensions as text, measures as integers.');
 
@@ -30,7 +39,7 @@ export const TotalsAnswer = z.object({
 
 export const totalsRoutes: Routes = (context) => (app, _options, done) => {
   for (const { path, view, preset, summary } of TOTALS) {
-    const filters = view.dimensions.filter((dimension) => dimension !== 'day');
+    const filters = view.dimensions.filter((dimension) => !RANGE.includes(dimension));
     const querystring = z.strictObject({
       ...Range,
       by: namesOf(view.dimensions, preset),
