@@ -8,21 +8,16 @@ import { CommandError, EXIT } from '../exit.ts';
 import { type CsvRow, csvRows } from '../import/csv-rows.ts';
 import { createProblems, type Problems } from '../import/problems.ts';
 import { count } from '../terminal/figures.ts';
-import { parseCount, parseDecimal } from './decimal.ts';
-import { createJourneys, PATH_FILE_BOUNDS, type ScaledPath } from './journeys.ts';
+import { createJourneys } from './journeys.ts';
 import { type PathFileColumns, resolvePathColumns } from './path-columns.ts';
+import { RowError, type RowOptions, rowOf } from './path-row.ts';
 
-export interface PathFileOptions {
+export interface PathFileOptions extends RowOptions {
   /** Between columns; undefined: detected in the header. */
   readonly separator: string | undefined;
-  /** Between the channels of a path. */
-  readonly pathSeparator: string;
   readonly map: string | undefined;
-  readonly decimalComma: boolean;
   /** Decimals of the value at the least: those of its currency. */
   readonly decimals: number;
-  /** Steps of a path that are no touches but what the touch before them reached. */
-  readonly milestones: readonly string[];
 }
 
 export interface PathFile {
@@ -79,81 +74,6 @@ async function* rowsOf(...args: Parameters<typeof csvRows>): AsyncGenerator<CsvR
     if (!isUnreadable) throw cause;
     throw new CommandError({ code: cause.code, message: cause.message, fix: cause.fix, exitCode: EXIT.usage }, { cause });
   }
-}
-
-/** Ends the reading of one row; never leaves this file. */
-class RowError extends Error {}
-
-function rowOf(
-  fields: readonly string[],
-  columns: PathFileColumns,
-  options: PathFileOptions,
-): { row: ScaledPath; isRounded: boolean } {
-  const cell = (at: number | undefined) => (at === undefined ? '' : (fields[at]?.trim() ?? ''));
-  const conversions = countOf('conversions', flagOf(cell(columns.conversions)));
-  // Without a column of nulls a journey that did not convert is there as a row of its own.
-  const nulls = columns.nulls === undefined ? Number(conversions === 0) : countOf('nulls', cell(columns.nulls));
-  const value = parseDecimal(cell(columns.value) || '0', options.decimalComma ? ',' : '.');
-  if (!value.ok) throw new RowError(`value: ${value.reason}`);
-  const { units, scale, rounded } = value.value;
-  if (units > 0 && conversions === 0) throw new RowError(`a value of ${cell(columns.value)} without a conversion`);
-  return { row: { ...stepsOf(fields, columns, options), conversions, nulls, value: units, scale }, isRounded: rounded };
-}
-
-function stepsOf(
-  fields: readonly string[],
-  columns: PathFileColumns,
-  options: PathFileOptions,
-): Pick<WeightedPath, 'path' | 'milestones'> {
-  const steps = columns.wide
-    ? columns.path.map((at) => fields[at]?.trim() ?? '').filter((step) => step !== '')
-    : splitPath(fields[columns.path[0] as number] ?? '', options.pathSeparator);
-  if (steps.length > PATH_FILE_BOUNDS.touches)
-    throw new RowError(`the path has ${count(steps.length)} touches; ${count(PATH_FILE_BOUNDS.touches)} are the most`);
-  for (const step of steps) demandName(step);
-  if (options.milestones.length === 0) return { path: steps };
-  const path: string[] = [];
-  const reached = new Map<string, number>();
-  for (const step of steps) {
-    if (!options.milestones.includes(step)) path.push(step);
-    else if (path.length === 0) throw new RowError(`"${step}" stands before any touch`);
-    else if (!reached.has(step)) reached.set(step, path.length - 1);
-  }
-  return { path, milestones: [...reached.values()].sort((a, b) => a - b) };
-}
-
-function splitPath(cell: string, separator: string): string[] {
-  if (cell.trim() === '') return [];
-  const steps = cell.split(separator).map((step) => step.trim());
-  if (steps.includes(''))
-    throw new RowError(
-      `the path "${cell.length > 60 ? `${cell.slice(0, 60)}…` : cell}" has an empty step: a "${separator}" too many`,
-    );
-  return steps;
-}
-
-function demandName(step: string): void {
-  if (step.length > PATH_FILE_BOUNDS.channelName)
-    throw new RowError(
-      `the channel "${step.slice(0, 30)}…" is longer than ${PATH_FILE_BOUNDS.channelName} characters; is --path-separator right?`,
-    );
-  if (/\p{Cc}/u.test(step)) throw new RowError(`the channel "${step.slice(0, 30)}" holds a control character`);
-  if (step.includes('\ufffd'))
-    throw new RowError(`the channel "${step.slice(0, 30)}" is not UTF-8: save the file as CSV in UTF-8`);
-  if (step === '(unattributed)')
-    throw new RowError('"(unattributed)" is the name of what no channel earned: rename the channel, or leave the path empty');
-}
-
-/** yes/no, true/false as 1/0. */
-function flagOf(text: string): string {
-  if (/^(true|yes|y)$/i.test(text)) return '1';
-  return /^(false|no|n)$/i.test(text) ? '0' : text;
-}
-
-function countOf(field: string, text: string): number {
-  const read = parseCount(text);
-  if (!read.ok) throw new RowError(`${field}: ${read.reason}`);
-  return read.value;
 }
 
 /** UTF-16 without its mark, a spreadsheet's own format, any other bytes. */

@@ -1,0 +1,104 @@
+/** Who earned what: journeys, credit, and credit against cost, the models side by side. */
+import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
+import { type ChannelLine, cpa, creditOf, type RunAnswer, roas } from '../paths/answer.ts';
+import type { ModelAnswer } from '../paths/models.ts';
+import { count, share } from '../terminal/figures.ts';
+import type { Table } from '../terminal/table.ts';
+import { amount, CHANNEL, costOf, grouped, right, shortened, sumOf } from './channel-lines.ts';
+
+const UNATTRIBUTED = '(unattributed)';
+
+export function factsTable({ channels, facts, decimals }: RunAnswer): Table {
+  const withCosts = channels.some(({ costMinor }) => costMinor !== null);
+  const cost = (line: { costMinor: number | null }) =>
+    withCosts ? [line.costMinor === null ? '–' : amount(line.costMinor, decimals)] : [];
+  const cells = (name: string, line: Omit<ChannelLine, 'channel'>) => [
+    name,
+    count(line.touches),
+    count(line.journeys),
+    count(line.participated),
+    share(line.participated, line.journeys),
+    ...cost(line),
+  ];
+  return {
+    columns: [
+      CHANNEL,
+      right('touches'),
+      right('journeys'),
+      right('converted'),
+      right('rate'),
+      ...(withCosts ? [right('cost')] : []),
+    ],
+    rows: shortened(
+      channels,
+      (line) => cells(line.channel, line),
+      (name, rest) => [name, count(sumOf(rest, ({ touches }) => touches)), '', '', '', ...cost({ costMinor: costOf(rest) })],
+    ),
+    total: cells('all journeys', { ...facts, participated: facts.conversions, costMinor: costOf(channels) }),
+  };
+}
+
+export function creditTable(answer: RunAnswer, measure: 'creditMicros' | 'valueMinor', text: (amount: number) => string): Table {
+  const { channels, models, facts } = answer;
+  const row = (name: string, lines: readonly ChannelLine[]) => [
+    name,
+    ...models.map((model) => text(sumOf(lines, ({ channel }) => creditOf(model, channel)[measure]))),
+  ];
+  const without =
+    measure === 'creditMicros' ? facts.unattributed.conversions * CREDIT_UNIT_MICROS : facts.unattributed.valueMinor;
+  return {
+    columns: [CHANNEL, ...models.map(({ model }) => right(model))],
+    ...partsAtData(models, 1),
+    rows: [...shortened(channels, (line) => row(line.channel, [line]), row), [UNATTRIBUTED, ...models.map(() => text(without))]],
+    total: [
+      'total',
+      ...models.map((model) => text(without + sumOf(channels, ({ channel }) => creditOf(model, channel)[measure]))),
+    ],
+  };
+}
+
+export function roasTable(answer: RunAnswer): Table {
+  return ratioTable(answer, (model, lines, costMinor) => {
+    const got = roas(
+      sumOf(lines, ({ channel }) => creditOf(model, channel).valueMinor),
+      costMinor,
+    );
+    return got === null ? '–' : got.toFixed(2);
+  });
+}
+
+export function cpaTable(answer: RunAnswer): Table {
+  return ratioTable(answer, (model, lines, costMinor) => {
+    const credit = sumOf(lines, ({ channel }) => creditOf(model, channel).creditMicros);
+    const got = cpa(costMinor, credit / CREDIT_UNIT_MICROS, answer.decimals);
+    return got === null ? '–' : grouped(got.toFixed(2));
+  });
+}
+
+/** Channels whose cost is known, and their total. */
+function ratioTable(
+  { channels, models, decimals }: RunAnswer,
+  ratio: (model: ModelAnswer, lines: readonly ChannelLine[], costMinor: number | null) => string,
+): Table {
+  const known = channels.filter(({ costMinor }) => costMinor !== null);
+  const row = (name: string, lines: readonly ChannelLine[]) => {
+    const costMinor = costOf(lines);
+    return [
+      name,
+      costMinor === null ? '–' : amount(costMinor, decimals),
+      ...models.map((model) => ratio(model, lines, costMinor)),
+    ];
+  };
+  return {
+    columns: [CHANNEL, right('cost'), ...models.map(({ model }) => right(model))],
+    ...partsAtData(models, 2),
+    rows: shortened(known, (line) => row(line.channel, [line]), row),
+    total: row('total', known),
+  };
+}
+
+/** Rules stay together, and so do data-driven models. */
+function partsAtData(models: readonly ModelAnswer[], before: number): { partsAt?: number } {
+  const at = models.findIndex(({ effects }) => effects.size > 0);
+  return at > 0 ? { partsAt: before + at } : {};
+}

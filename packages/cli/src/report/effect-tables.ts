@@ -1,0 +1,89 @@
+/** What stands behind the credit of data-driven models: removal effects, positions, and how sure the shares are. */
+import type { ChannelInterval } from '@tributary/attribution/data-driven/bootstrap';
+import type { Reward } from '@tributary/attribution/data-driven/counts';
+import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
+import { type ChannelLine, cpa, effectOf, type RunAnswer, roas } from '../paths/answer.ts';
+import { conversions } from '../terminal/figures.ts';
+import type { Table } from '../terminal/table.ts';
+import { amount, CHANNEL, grouped, percent, right, shortened, sumOf } from './channel-lines.ts';
+
+/** Removal effects overlap: journeys with several channels are lost with each of them, so there is no total. */
+export function marginalTable(answer: RunAnswer, withCosts: boolean): Table | null {
+  const { channels, facts, decimals, rewards, models } = answer;
+  const model = models.find((one) => one.model === 'markov');
+  if (model === undefined) return null;
+  const effect = (reward: 'conversions' | 'value', channel: string) => effectOf(model, reward, channel)?.effect ?? 0;
+  const row = ({ channel, costMinor }: ChannelLine) => {
+    const lost = effect('conversions', channel) * facts.conversions;
+    const lostMinor = effect('value', channel) * facts.valueMinor;
+    const back = roas(lostMinor, costMinor);
+    const price = cpa(costMinor, lost, decimals);
+    return [
+      channel,
+      ...(rewards.includes('conversions') ? [percent(effect('conversions', channel)), grouped(lost.toFixed(2))] : []),
+      ...(rewards.includes('value') ? [percent(effect('value', channel)), amount(Math.round(lostMinor), decimals)] : []),
+      ...(withCosts && rewards.includes('value') ? [back === null ? '–' : back.toFixed(2)] : []),
+      ...(withCosts && rewards.includes('conversions') ? [price === null ? '–' : grouped(price.toFixed(2))] : []),
+    ];
+  };
+  return {
+    columns: [
+      CHANNEL,
+      ...(rewards.includes('conversions') ? [right('effect'), right('conversions lost')] : []),
+      ...(rewards.includes('value') ? [right('effect on value'), right('value lost')] : []),
+      ...(withCosts && rewards.includes('value') ? [right('marginal ROAS')] : []),
+      ...(withCosts && rewards.includes('conversions') ? [right('marginal CPA')] : []),
+    ],
+    rows: shortened(channels, row, (name) => [name]),
+  };
+}
+
+/** Positions with a column of their own; later ones share the last. */
+const SHOWN_POSITIONS = 20;
+
+export function positionsTable({ channels, positions, facts }: RunAnswer): Table | null {
+  if (positions === null) return null;
+  const shown = Math.min(facts.longest, SHOWN_POSITIONS);
+  const at = (channel: string, i: number) => {
+    const credits = positions.get(channel) ?? [];
+    return i + 1 < SHOWN_POSITIONS ? (credits[i] ?? 0) : sumOf(credits.slice(i), (credit) => credit);
+  };
+  const row = (name: string, lines: readonly ChannelLine[]) => {
+    const credits = Array.from({ length: shown }, (_, i) => sumOf(lines, ({ channel }) => at(channel, i)));
+    return [
+      name,
+      ...[...credits, sumOf(credits, (credit) => credit)].map((credit) => conversions(Math.round(credit * CREDIT_UNIT_MICROS))),
+    ];
+  };
+  const titles = Array.from({ length: shown }, (_, i) => `${i + 1}${i + 1 === SHOWN_POSITIONS ? '+' : ''}`);
+  return {
+    columns: [CHANNEL, ...titles.map(right), right('all')],
+    rows: shortened(channels, (line) => row(line.channel, [line]), row),
+    total: row('total', channels),
+  };
+}
+
+export function intervalTitle({ level }: RunAnswer, reward: Reward): string {
+  return `share of ${reward} in percent, with its ${percent(level, 0)} interval; rank, and how many of the resamplings agree on it`;
+}
+
+export function intervalTable({ channels, intervals }: RunAnswer, reward: Reward): Table | null {
+  const shown = intervals.filter((one) => one.reward === reward);
+  if (shown.length === 0) return null;
+  const cell = (of: ChannelInterval | undefined) =>
+    of === undefined
+      ? '–'
+      : `${points(of.share)} (${points(of.low)}–${points(of.high)}) #${of.rank} ${percent(of.rankStability, 0).padStart(5)}`;
+  return {
+    columns: [CHANNEL, ...shown.map(({ model }) => right(model))],
+    rows: shortened(
+      channels,
+      ({ channel }) => [channel, ...shown.map((one) => cell(one.channels.get(channel)))],
+      (name) => [name],
+    ),
+  };
+}
+
+function points(part: number): string {
+  return (part * 100).toFixed(1);
+}
