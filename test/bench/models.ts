@@ -86,7 +86,7 @@ async function load(collector: Http, now: number): Promise<void> {
 
 /** One generation over the history, published. */
 async function generation(api: Http): Promise<void> {
-  const asked = await api.post('/v1/reprocessing', '{}');
+  const asked = await api.post('/v1/generations', '{"mode":"full"}');
   if (asked.status >= 300) throw new Error(`a generation was refused, ${asked.status}: ${asked.body}`);
   for (let i = 0; i < 600; i++) {
     const { body } = await api.get('/v1/attribution?model=last');

@@ -6,6 +6,9 @@ import { strict as assert } from 'node:assert';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Coalition, Transition } from '@tributary/attribution/data-driven/counts';
+import { markov } from '@tributary/attribution/data-driven/markov';
+import { rateGame } from '@tributary/attribution/data-driven/rate-game';
 import { startPlatform } from '@tributary/local/launch';
 import type { Event } from '@tributary/model/event';
 import { DAY_MS, HOUR_MS } from '@tributary/model/time';
@@ -13,6 +16,7 @@ import { loadDefinitions } from '@tributary/runtime/definitions';
 import { differences } from '@tributary/testkit/compare-rows';
 import { naive } from '@tributary/testkit/naive';
 import type { RowsByView } from '@tributary/views/deltas';
+import { SEPARATOR } from '@tributary/views/journeys/channels';
 import { type Client, createClient, type SentEvent, until } from './client.ts';
 import { shoppers } from './shoppers.ts';
 
@@ -143,6 +147,13 @@ async function story(client: Client): Promise<void> {
     assert.match(JSON.stringify(report), new RegExp(`"(pending|late\\w*)":${late.length}\\b`));
   });
 
+  await step('models: removal effects and Shapley values, live, are those of the naive counts, bit for bit', async () => {
+    const rows = truth(everything);
+    const live = async (model: string) => effects((await client.read(`/v1/attribution?model=${model}`)).rows);
+    assert.deepEqual(await live('markov'), effects(markov(transitionsOf(rows)).channels));
+    assert.deepEqual(await live('rateShapley'), effects(rateGame(coalitionsOf(rows)).channels));
+  });
+
   await step('rollback: the answer is what it was, exactly; and forward again', async () => {
     await admin(client, `/v1/generations/${first}/rollback`);
     await until('the rollback is served', 30_000, async () => (await client.read('/v1/activity')).meta.generation === first);
@@ -160,6 +171,39 @@ async function story(client: Client): Promise<void> {
       assert.equal(sums.valueMinor, conversions.valueMinor, model);
     }
   });
+}
+
+/** What a model says of each channel; `(unattributed)` is no channel of a model. */
+function effects(rows: readonly { channel: string; effect: number | null }[]): Record<string, number> {
+  return Object.fromEntries(rows.flatMap(({ channel, effect }) => (effect === null ? [] : [[channel, effect]])));
+}
+
+function transitionsOf(rows: RowsByView): Transition[] {
+  const state = (text = '') => (text === '' ? [] : text.split(SEPARATOR));
+  const edge = (from: string | undefined, to: string | undefined) => ({ from: state(from), to: state(to) });
+  return [
+    ...[...(rows.get('transitions') ?? [])].map(([key, [conversions = 0, value = 0]]) => {
+      const [, , from, to] = key.split('\t');
+      return { ...edge(from, to), conversions, value, nulls: 0 };
+    }),
+    ...[...(rows.get('nullTransitions') ?? [])].map(([key, [nulls = 0]]) => {
+      const [, from, to] = key.split('\t');
+      return { ...edge(from, to), conversions: 0, value: 0, nulls };
+    }),
+  ];
+}
+
+function coalitionsOf(rows: RowsByView): Coalition[] {
+  return [
+    ...[...(rows.get('coalitions') ?? [])].map(([key, [conversions = 0, value = 0]]) => {
+      const channels = key.split('\t')[2] as string;
+      return { channels: channels.split(SEPARATOR), conversions, value, nulls: 0 };
+    }),
+    ...[...(rows.get('nullCoalitions') ?? [])].map(([key, [nulls = 0]]) => {
+      const channels = key.split('\t')[1] as string;
+      return { channels: channels.split(SEPARATOR), conversions: 0, value: 0, nulls };
+    }),
+  ].filter(({ channels }) => channels[0] !== '');
 }
 
 const marker = (id: string, ts: number): SentEvent => ({ ts, type: 'marker', id, userId: 'anna', source: 'story' });
