@@ -56,6 +56,8 @@ export interface ModelReport {
   readonly channels: ReadonlyMap<string, ChannelFacts>;
   /** `[creditMicros, valueMinor]` of whole channels, for what belongs to channels alone. */
   readonly byChannel: Rows;
+  /** Whether the model was run for the value of one currency: then there is one effect on value. */
+  readonly oneCurrency: boolean;
   /** null: exact. */
   readonly sampling: Sampling | null;
 }
@@ -125,7 +127,7 @@ function reportOf(
   const { days, by, equal } = question;
   if (!isShared(model)) {
     const rows = countedRows(snapshot, model, { days, by, equal }, rename);
-    return { rows, totals: sumOf(rows, 2), channels: new Map(), byChannel: new Map(), sampling: null };
+    return { rows, totals: sumOf(rows, 2), channels: new Map(), byChannel: new Map(), oneCurrency: false, sampling: null };
   }
   const { counts, outcomes } = shared as SharedOutcomes;
   const outcome = outcomes.get(model) as SharedOutcome;
@@ -139,6 +141,7 @@ function reportOf(
     totals: sumOf(rows, 2),
     channels: factsOf(model, outcome, counts.attributed),
     byChannel: rowsBy(['channel'], {}),
+    oneCurrency: outcome.values.size === 1,
     sampling: outcome.conversions?.sampling ?? [...outcome.values.values()][0]?.sampling ?? null,
   };
 }

@@ -1,4 +1,5 @@
 /** Rows of a report as clients read them: credit, money, what the model says of the channel, places among the others. */
+import { UNATTRIBUTED } from '@tributary/views/credit/fold';
 import type { ModelReport, Report, ReportQuestion } from './attribution-report.ts';
 import type { ModelName } from './models/catalogue.ts';
 import { modelInfo } from './models/catalogue.ts';
@@ -56,10 +57,10 @@ function channelFigures(
     const of = whole?.[measure] ?? 0;
     return by.length === 1 ? 1 : of === 0 ? 0 : (measures?.[measure] ?? 0) / of;
   };
-  const { effect, valueEffect, interval, lostConversions, lostValueMinor } = facts;
+  const { effect, interval, lostConversions, lostValueMinor } = facts;
   return {
-    ...(by.length === 1 && wanted.conversions ? { effect: effect ?? null } : {}),
-    ...(by.length === 1 && valueEffect !== undefined ? { valueEffect } : {}),
+    ...(by.length === 1 && wanted.conversions ? { effect: channel === UNATTRIBUTED ? null : (effect ?? 0) } : {}),
+    ...(by.length === 1 && report.oneCurrency ? { valueEffect: channel === UNATTRIBUTED ? null : (facts.valueEffect ?? 0) } : {}),
     ...(lostConversions === undefined ? {} : { marginalConversions: lostConversions * part(0) }),
     ...(lostValueMinor === undefined ? {} : { marginalValueMinor: Math.round(lostValueMinor * part(1)) }),
     ...(by.length === 1 && interval !== undefined

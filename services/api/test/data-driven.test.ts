@@ -1,0 +1,258 @@
+/**
+ * Data-driven models through the API, against the models run on the oracle's rows: what is served from view(g) + deltas is what
+ * a full recomputation gives, to the last bit, and every breakdown sums to the conversions, to the unit.
+ */
+import type { Coalition, ModelResult, Transition } from '@tributary/attribution/data-driven/counts';
+import { hybrid } from '@tributary/attribution/data-driven/hybrid';
+import { markov } from '@tributary/attribution/data-driven/markov';
+import { markovGame } from '@tributary/attribution/data-driven/markov-game';
+import { lowerOrder } from '@tributary/attribution/data-driven/path-counts';
+import { rateGame } from '@tributary/attribution/data-driven/rate-game';
+import { sumGame } from '@tributary/attribution/data-driven/sum-game';
+import { distribute } from '@tributary/attribution/distribute';
+import { generateEvents, LOG_BEGINS_MS } from '@tributary/testkit/generate';
+import { generateDefinitions } from '@tributary/testkit/generate-definitions';
+import { naive } from '@tributary/testkit/naive';
+import { createRandom } from '@tributary/testkit/random';
+import type { RowsByView } from '@tributary/views/deltas';
+import { describe, expect, test } from 'vitest';
+import { MODEL_NAMES, modelInfo } from '../src/models/catalogue.ts';
+import { AttributionAnswer, CompareAnswer } from '../src/routes/attribution.ts';
+import { createWorld, NOON, type World } from './world.ts';
+
+const SHARED = ['shapley', 'rateShapley', 'markov', 'markovShapley', 'hybrid'] as const;
+type Shared = (typeof SHARED)[number];
+
+interface Asked {
+  readonly type?: string;
+  readonly currency?: string;
+  readonly fromDay?: string;
+}
+
+/** Counts of the oracle's rows, in plain loops. `value`: of one currency. */
+function counts(rows: RowsByView, { type, currency, fromDay = '' }: Asked, worthOf: string | null) {
+  const sets = new Map<string, Coalition>();
+  const edges = new Map<string, Transition>();
+  const SEP = '\u001f';
+  const states = (text: string) => (text === '' ? [] : text.split(SEP));
+  const addSet = (set: string, conversions: number, value: number, nulls: number) => {
+    const old = sets.get(set) ?? { channels: states(set), conversions: 0, value: 0, nulls: 0 };
+    sets.set(set, { ...old, conversions: old.conversions + conversions, value: old.value + value, nulls: old.nulls + nulls });
+  };
+  const addEdge = (from: string, to: string, conversions: number, value: number, nulls: number) => {
+    const old = edges.get(`${from}\t${to}`) ?? { from: states(from), to: states(to), conversions: 0, value: 0, nulls: 0 };
+    edges.set(`${from}\t${to}`, {
+      ...old,
+      conversions: old.conversions + conversions,
+      value: old.value + value,
+      nulls: old.nulls + nulls,
+    });
+  };
+  const wanted = (rowType: string | undefined, rowCurrency: string | undefined) =>
+    (type === undefined || rowType === type) && (currency === undefined || rowCurrency === currency);
+  let unattributed = 0;
+  let unattributedValue = 0;
+  for (const [key, [conversions = 0, value = 0]] of rows.get('coalitions') ?? []) {
+    const [day = '', rowType, set = '', rowCurrency] = key.split('\t');
+    if (day < fromDay || !wanted(rowType, rowCurrency)) continue;
+    const worth = rowCurrency === worthOf ? value : 0;
+    if (set === '') {
+      unattributed += conversions;
+      unattributedValue += worth;
+    } else addSet(set, conversions, worth, 0);
+  }
+  for (const [key, [nulls = 0]] of rows.get('nullCoalitions') ?? []) {
+    const [day = '', set = ''] = key.split('\t');
+    if (day >= fromDay) addSet(set, 0, 0, nulls);
+  }
+  for (const [key, [conversions = 0, value = 0]] of rows.get('transitions') ?? []) {
+    const [day = '', rowType, from = '', to = '', rowCurrency] = key.split('\t');
+    if (day >= fromDay && wanted(rowType, rowCurrency)) addEdge(from, to, conversions, rowCurrency === worthOf ? value : 0, 0);
+  }
+  for (const [key, [nulls = 0]] of rows.get('nullTransitions') ?? []) {
+    const [day = '', from = '', to = ''] = key.split('\t');
+    if (day >= fromDay) addEdge(from, to, 0, 0, nulls);
+  }
+  return { coalitions: [...sets.values()], transitions: [...edges.values()], unattributed, unattributedValue };
+}
+
+function recomputed(
+  model: Shared,
+  of: ReturnType<typeof counts>,
+  reward: 'conversions' | 'value',
+  order: number,
+  alpha: number,
+): Pick<ModelResult, 'channels' | 'total'> {
+  const lower = lowerOrder(of.transitions, order);
+  const { total } = sumGame(of.coalitions, { reward });
+  switch (model) {
+    case 'shapley':
+      return sumGame(of.coalitions, { reward });
+    case 'rateShapley':
+      return rateGame(of.coalitions, { reward });
+    case 'markov':
+      return markov(lower, { reward });
+    case 'markovShapley':
+      return markovGame(lower, { reward });
+    case 'hybrid':
+      return { channels: hybrid(markov(lower, { reward }).channels, sumGame(of.coalitions, { reward }).channels, alpha), total };
+  }
+}
+
+async function grown(seed: number): Promise<World> {
+  const random = createRandom(seed);
+  const world = await createWorld({ definitions: generateDefinitions(random) });
+  // A partition without events takes its log time from the clock at its first barrier: nothing may be late.
+  world.advance(LOG_BEGINS_MS - NOON);
+  await world.tick();
+  let generation = 0;
+  for (const arrival of generateEvents(
+    random,
+    { events: 120, users: random.between(2, 6), lateChance: 0, duplicateChance: 0.1 },
+    world.definitions,
+  )) {
+    await world.ingest(arrival);
+    if (!random.chance(0.03)) continue;
+    await world.cut(++generation);
+    if (random.chance(0.3)) continue;
+    await world.publish(generation);
+    await world.tick();
+  }
+  return world;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: rows of an answer
+type AnyRow = any;
+const SEEDS = [1, 2, 3, 4, 5, 6, 7, 8];
+
+describe('law 1: the models of merged counts are those of a full recomputation, bit for bit', () => {
+  test.each(SEEDS)('law 1: random log and cuts, seed %i', async (seed) => {
+    const world = await grown(seed);
+    const rows = naive(world.log, world.definitions);
+    const order = createRandom(seed).between(1, world.definitions.attribution.transitionOrder);
+    const windows: Asked[] = [{}, { type: 'buy' }, { currency: 'EUR' }, { type: 'buy', currency: 'JPY', fromDay: '2026-03-02' }];
+    for (const asked of windows) {
+      const filter = [
+        asked.type === undefined ? '' : `&type=${asked.type}`,
+        asked.currency === undefined ? '' : `&currency=${asked.currency}`,
+        asked.fromDay === undefined ? '' : `&from=${asked.fromDay}`,
+      ].join('');
+      for (const model of SHARED) {
+        const { status, body } = await world.get(`/v1/attribution?model=${model}&order=${order}&alpha=0.3${filter}`);
+        expect([status, body.code]).toEqual([200, undefined]);
+        expect(AttributionAnswer.parse(body)).toEqual(body);
+        expect([body.meta.complete, body.meta.warnings.filter((warning: string) => warning.includes('disagree'))]).toEqual([
+          true,
+          [],
+        ]);
+        const plain = counts(rows, asked, null);
+        const expected = recomputed(model, plain, 'conversions', order, 0.3);
+        const parts = distribute(
+          expected.total * 1_000_000,
+          expected.channels.map(({ share }) => share),
+        );
+        const served = new Map<string, AnyRow>(body.rows.map((row: AnyRow) => [row.channel, row]));
+        for (const [i, { channel, effect }] of expected.channels.entries()) {
+          const row = served.get(channel);
+          // A channel without effect and without a touch in the window needs no row.
+          if (row === undefined) expect([channel, parts[i]]).toEqual([channel, 0]);
+          else expect([model, filter, channel, row.effect, row.creditMicros]).toEqual([model, filter, channel, effect, parts[i]]);
+        }
+        expect(served.get('(unattributed)')?.creditMicros ?? 0).toBe(plain.unattributed * 1_000_000);
+        if (asked.currency === undefined) continue;
+        const worth = counts(rows, asked, asked.currency);
+        const ofValue = recomputed(model, worth, 'value', order, 0.3);
+        const values = distribute(
+          ofValue.total,
+          ofValue.channels.map(({ share }) => share),
+        );
+        for (const [i, { channel, effect }] of ofValue.channels.entries()) {
+          const row = served.get(channel);
+          if (row === undefined) expect([channel, values[i]]).toEqual([channel, 0]);
+          else expect([channel, row.valueMinor]).toEqual([channel, values[i]]);
+          if (row !== undefined && ofValue.total !== 0) expect([channel, row.valueEffect]).toEqual([channel, effect]);
+        }
+      }
+    }
+  });
+});
+
+describe('law 4: every breakdown of every model sums to the conversions, to the unit', () => {
+  test.each(SEEDS)('law 4: random log and cuts, seed %i', async (seed) => {
+    const world = await grown(seed);
+    const models = MODEL_NAMES.filter((model) => modelInfo(model).family !== 'counts');
+    for (const filter of ['', '&type=buy', '&currency=EUR']) {
+      const total = (await world.get(`/v1/conversions?by=${filter}`)).body.totals;
+      for (const model of models) {
+        const whole = (await world.get(`/v1/attribution?model=${model}${filter}`)).body;
+        for (const by of [
+          '',
+          'channel',
+          'campaign',
+          'channel,campaign',
+          'day,channel',
+          'type',
+          'currency,channel,day',
+          'campaign,currency',
+        ]) {
+          const { body } = await world.get(`/v1/attribution?model=${model}&by=${by}${filter}`);
+          const sum = (of: string) => body.rows.reduce((all: number, row: AnyRow) => all + row[of], 0);
+          expect([model, by, sum('creditMicros'), sum('valueMinor')]).toEqual([
+            model,
+            by,
+            total.conversions * 1_000_000,
+            total.valueMinor,
+          ]);
+          expect(body.totals).toMatchObject({ creditMicros: total.conversions * 1_000_000, valueMinor: total.valueMinor });
+          expect(body.meta.complete).toBe(true);
+          if (by.includes('channel')) expect(byChannel(body.rows)).toEqual(byChannel(whole.rows));
+        }
+      }
+    }
+  });
+
+  function byChannel(rows: readonly AnyRow[]): Record<string, [number, number]> {
+    const sums: Record<string, [number, number]> = {};
+    for (const { channel, creditMicros, valueMinor } of rows) {
+      const [credit, value] = sums[channel] ?? [0, 0];
+      sums[channel] = [credit + creditMicros, value + valueMinor];
+    }
+    return Object.fromEntries(Object.entries(sums).filter(([, [credit, value]]) => credit !== 0 || value !== 0));
+  }
+
+  test('law 4: compare gives each model what its own report gives, and the differences to the baseline', async () => {
+    const world = await grown(11);
+    const { body } = await world.get(`/v1/attribution/compare?models=${MODEL_NAMES.join(',')}&baseline=linear&by=channel,type`);
+    expect(CompareAnswer.parse(body)).toEqual(body);
+    for (const model of MODEL_NAMES) {
+      const alone = (await world.get(`/v1/attribution?model=${model}&by=channel,type`)).body;
+      const side = body.rows.flatMap((row: AnyRow) =>
+        row.models[model].creditMicros === 0 && row.models[model].valueMinor === 0
+          ? []
+          : [[row.channel, row.type, row.models[model].creditMicros, row.models[model].valueMinor]],
+      );
+      const own = alone.rows.flatMap((row: AnyRow) =>
+        row.creditMicros === 0 && row.valueMinor === 0 ? [] : [[row.channel, row.type, row.creditMicros, row.valueMinor]],
+      );
+      if (world.definitions.toldApart === null) expect([model, side]).toEqual([model, own]);
+    }
+    for (const row of body.rows)
+      for (const model of MODEL_NAMES) {
+        const { creditMicros, valueMinor, share, difference } = row.models[model];
+        expect(difference).toEqual({
+          creditMicros: creditMicros - row.models.linear.creditMicros,
+          valueMinor: valueMinor - row.models.linear.valueMinor,
+          share: share - row.models.linear.share,
+        });
+      }
+    for (const model of MODEL_NAMES) {
+      const ranked = body.rows
+        .map((row: AnyRow) => [row.models[model].rank, -row.models[model].creditMicros])
+        .sort((a: number[], b: number[]) => (a[0] ?? 0) - (b[0] ?? 0));
+      expect(ranked.map(([, credit]: number[]) => credit)).toEqual(
+        ranked.map(([, credit]: number[]) => credit).sort((a: number, b: number) => a - b),
+      );
+      expect(ranked[0][0]).toBe(1);
+    }
+  });
+});
