@@ -16,9 +16,44 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     lie: 'the merge takes deltas of generations > g',
     law: '1',
-    file: `${API}/snapshot.ts`,
-    from: 'deps.store.deltas(names, loaded.generation)',
-    to: 'deps.store.deltas(names, loaded.generation + 1)',
+    file: `${API}/held-deltas.ts`,
+    from: 'if (generation >= from) question.addTo(',
+    to: 'if (generation > from) question.addTo(',
+  },
+  {
+    lie: 'an answer is brought up to date by changes of older generations as well',
+    law: '1',
+    file: `${API}/held-deltas.ts`,
+    from: 'change.generation >= generation ?',
+    to: 'change.generation >= 0 ?',
+  },
+  {
+    lie: 'what differs in a partition that was read whole again is no change',
+    law: '1',
+    file: `${API}/held-deltas.ts`,
+    from: '        changed({ generation, rows, sign: 1 });\n',
+    to: '',
+  },
+  {
+    lie: 'an old look is given the newest answer',
+    law: '1',
+    file: `${API}/live-answers.ts`,
+    from: 'if (known.moment.number > moment.number)',
+    to: 'if (known.moment.number > moment.number) return known.rows;\n      if (known.moment.number > moment.number)',
+  },
+  {
+    lie: 'commits are followed without asking whether they continue what is known',
+    law: '1',
+    file: `${KV}/feed.ts`,
+    from: '    if (after !== last) return false;\n',
+    to: '',
+  },
+  {
+    lie: 'a large commit leaves the feed as it was',
+    law: '1',
+    file: `${KV}/commit.lua`,
+    from: "if feedBytes > 0 then redis.call('DEL', feed) end",
+    to: '',
   },
   {
     lie: 'the script reads deltas from g + 1 on',
@@ -247,8 +282,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     lie: 'a partition that does not answer is left out',
     law: '7',
-    file: `${API}/snapshot.ts`,
-    from: '  assertAllPartitions(partitions, deps.partitions);\n',
+    file: `${API}/delta-follower.ts`,
+    from: '    assertAnswered(followed, all);\n',
     to: '',
   },
   {

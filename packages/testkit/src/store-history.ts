@@ -25,7 +25,14 @@ export type StoreEvent =
   /** A moment that a later `lose` goes back to. */
   | { readonly kind: 'checkpoint'; readonly partition: number }
   | { readonly kind: 'lose'; readonly partition: number }
-  | { readonly kind: 'look'; readonly follower: number; readonly views: 0 | 1 | 2; readonly behind: number };
+  | {
+      readonly kind: 'look';
+      readonly follower: number;
+      readonly views: 0 | 1 | 2;
+      readonly behind: number;
+      /** Reading whole partitions fails meanwhile. */
+      readonly fails: boolean;
+    };
 
 const partition = fc.nat(HISTORY_PARTITIONS - 1);
 
@@ -60,6 +67,7 @@ export const storeHistory: fc.Arbitrary<StoreEvent[]> = fc.array(
         follower: fc.nat(2),
         views: fc.constantFrom<0 | 1 | 2>(0, 1, 2),
         behind: fc.nat(3),
+        fails: fc.nat(4).map((chance) => chance === 0),
       }),
     },
   ),

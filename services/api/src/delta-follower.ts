@@ -80,8 +80,10 @@ export function createDeltaFollower({
     assertAnswered(followed, all);
     oldest = Math.max(...followed.map((partition) => partition.oldest));
     for (const generation of generations.keys()) if (generation < oldest) generations.delete(generation);
-    if (generations.size === 0) return;
+    if (generations.size === 0) return held.forget();
     const from = Math.min(...generations.keys());
+    // Before anything is added: what is left out of an addition must not be held.
+    held.keepOnly(names, from);
     try {
       const gaps: number[] = [];
       for (const { partition, commits } of followed)
@@ -97,7 +99,6 @@ export function createDeltaFollower({
       if (cause instanceof RangeError) held.forget();
       throw cause;
     }
-    held.keepOnly(names, from);
     answers.forgetOld();
   }
 

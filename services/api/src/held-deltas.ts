@@ -1,11 +1,10 @@
 /**
  * The deltas that the API holds in memory, and how they came to be what they are: a chain of moments, each leading to the
  * next by a change. Rows add up, so whatever was computed at one moment is brought to another by adding the changes in
- * between, or taking them away. The chain is held by those who stand on it: moments that nobody needs are collected.
- *
- * Pure but for its own state; every change is whole or, when a sum leaves the safe integers, everything is dropped.
+ * between, or taking them away. Rows that enter the memory or leave it (a view that was not asked for, a generation that
+ * nobody serves) are changes like any other. The chain is held by those who stand on it: moments that nobody needs are
+ * collected.
  */
-
 import type { PartitionState } from '@tributary/kv/port';
 import type { FeedCursor, Followed, GenerationDeltas, WholePartition } from '@tributary/kv/serving-port';
 import { TributaryError } from '@tributary/model/errors';
@@ -13,11 +12,20 @@ import { addRows, addRowsByView, type Rows, type RowsByView, rowsOf } from '@tri
 import type { Question } from './merge.ts';
 
 export interface Moment {
+  /** Moments of one chain lead to each other; a chain ends where everything was forgotten. */
+  readonly chain: number;
   readonly number: number;
   /** Rows that all changes up to here were made of. */
   readonly changedRows: number;
   /** What leads to the next moment; null: this is the newest. */
-  next: { readonly generation: number; readonly rows: RowsByView; readonly moment: Moment } | null;
+  next: { readonly change: Change; readonly moment: Moment } | null;
+}
+
+interface Change {
+  readonly generation: number;
+  readonly rows: RowsByView;
+  /** -1: the rows left the memory. */
+  readonly sign: 1 | -1;
 }
 
 /** What all partitions say of themselves, each as of the commit that its rows are of. */
@@ -48,30 +56,26 @@ export interface HeldDeltas {
   keepOnly(views: Iterable<string>, from: number): void;
   forget(): void;
   newest(): Moment;
+  /** Throws `store_unavailable` when everything was forgotten since. */
+  assertReachable(moment: Moment): void;
   /** Throws `store_unavailable` unless every partition is held since `from`. */
   standing(from: number): Standing;
-  /** The answer over the deltas of generations ≥ `from`, at the newest moment. */
+  /** The answer over what is held of generations ≥ `from`, at the newest moment. */
   answer(question: Question, from: number): Rows;
 }
 
 export function createHeldDeltas(partitions: number): HeldDeltas {
   const held = new Array<HeldPartition | null>(partitions).fill(null);
-  let newest: Moment = { number: 0, changedRows: 0, next: null };
+  let newest: Moment = { chain: 0, number: 0, changedRows: 0, next: null };
 
-  function change(generation: number, rows: RowsByView): void {
+  function changed(change: Change): void {
     let size = 0;
-    for (const of of rows.values()) size += of.size;
+    for (const rows of change.rows.values()) size += rows.size;
     if (size === 0) return;
-    const moment: Moment = { number: newest.number + 1, changedRows: newest.changedRows + size, next: null };
-    newest.next = { generation, rows, moment };
+    const { chain, number, changedRows } = newest;
+    const moment: Moment = { chain, number: number + 1, changedRows: changedRows + size, next: null };
+    newest.next = { change, moment };
     newest = moment;
-  }
-
-  function all(from: number): readonly HeldPartition[] {
-    return held.map((partition, number) => {
-      if (partition === null || partition.from > from) throw gone(`partition ${number} of ${partitions}`);
-      return partition;
-    });
   }
 
   return {
@@ -93,55 +97,62 @@ export function createHeldDeltas(partitions: number): HeldDeltas {
           const pending = sum.pending + commit.pending;
           const overflowed = sum.overflowed + commit.overflowed;
           generations.set(generation, { rows: sum.rows, pending, overflowed });
-          change(generation, commit.rows);
+          changed({ generation, rows: commit.rows, sign: 1 });
         }
         held[number] = { ...before, cursor, state: { ...next, definitions }, generations };
       }
     },
     replace({ partition: number, cursor, state, generations }, views, from) {
-      const before = held[number]?.generations ?? new Map<number, GenerationDeltas>();
-      for (const generation of new Set([...before.keys(), ...generations.keys()]))
-        change(generation, difference(generations.get(generation)?.rows, before.get(generation)?.rows));
+      // Nobody looks before all partitions are held: entering for the first time is no change to anybody.
+      const before = held[number]?.generations;
+      for (const generation of before === undefined ? [] : new Set([...before.keys(), ...generations.keys()])) {
+        const rows = difference(generations.get(generation)?.rows, before?.get(generation)?.rows);
+        changed({ generation, rows, sign: 1 });
+      }
       held[number] = { cursor, state, from, views: new Set(views), generations };
     },
     keepOnly(kept, from) {
       const views = new Set(kept);
       held.forEach((partition, number) => {
         if (partition === null || (partition.from >= from && [...partition.views].every((view) => views.has(view)))) return;
-        const generations = new Map([...partition.generations].filter(([generation]) => generation >= from));
-        for (const { rows } of generations.values()) for (const view of rows.keys()) if (!views.has(view)) rows.delete(view);
-        held[number] = {
-          ...partition,
-          from: Math.max(partition.from, from),
-          views: new Set([...partition.views].filter((view) => views.has(view))),
-          generations,
-        };
+        const generations = new Map<number, GenerationDeltas>();
+        for (const [generation, deltas] of partition.generations) {
+          const left: RowsByView = new Map();
+          for (const [view, rows] of deltas.rows) if (generation < from || !views.has(view)) left.set(view, rows);
+          for (const view of left.keys()) deltas.rows.delete(view);
+          changed({ generation, rows: left, sign: -1 });
+          if (generation >= from) generations.set(generation, deltas);
+        }
+        const both = new Set([...partition.views].filter((view) => views.has(view)));
+        held[number] = { ...partition, from: Math.max(partition.from, from), views: both, generations };
       });
     },
     forget() {
       held.fill(null);
-      // Not linked to the moment before: nobody comes from there to here.
-      newest = { number: newest.number + 1, changedRows: newest.changedRows, next: null };
+      newest = { ...newest, chain: newest.chain + 1, next: null };
     },
     newest: () => newest,
+    assertReachable(moment) {
+      if (moment.chain !== newest.chain) throw gone('everything was read anew meanwhile');
+    },
     standing(from) {
-      const partitions = all(from);
-      const standing = { states: partitions.map(({ state }) => state), pending: 0, overflowed: 0 };
-      for (const { generations } of partitions)
-        for (const [generation, { pending, overflowed }] of generations)
-          if (generation >= from) {
-            standing.pending += pending;
-            standing.overflowed += overflowed;
-          }
+      const standing = { states: [] as (PartitionState | null)[], pending: 0, overflowed: 0 };
+      held.forEach((partition, number) => {
+        if (partition === null || partition.from > from) throw gone(`partition ${number} of ${partitions}`);
+        standing.states.push(partition.state);
+        for (const [generation, { pending, overflowed }] of partition.generations) {
+          if (generation < from) continue;
+          standing.pending += pending;
+          standing.overflowed += overflowed;
+        }
+      });
       return standing;
     },
     answer(question, from) {
       const sum: Rows = new Map();
-      for (const { views, generations } of all(from)) {
-        if (!views.has(question.view.name)) throw gone(`the view ${question.view.name}`);
-        for (const [generation, { rows }] of generations)
+      for (const partition of held)
+        for (const [generation, { rows }] of partition?.generations ?? [])
           if (generation >= from) question.addTo(sum, rows.get(question.view.name) ?? new Map());
-      }
       return sum;
     },
   };
@@ -152,9 +163,10 @@ export function answerOfChanges(question: Question, generation: number, from: Mo
   const sum: Rows = new Map();
   for (let moment = from; moment.number < to.number; ) {
     const { next } = moment;
-    if (next === null) throw gone('a moment that was left behind');
-    const rows = next.generation >= generation ? next.rows.get(question.view.name) : undefined;
-    if (rows !== undefined) question.addTo(sum, rows);
+    if (next === null) throw gone(`moment ${to.number}`);
+    const { change } = next;
+    const rows = change.generation >= generation ? change.rows.get(question.view.name) : undefined;
+    if (rows !== undefined) question.addTo(sum, rows, change.sign);
     moment = next.moment;
   }
   return sum;

@@ -41,7 +41,8 @@ export function createLiveAnswers(held: HeldDeltas): LiveAnswers {
   return {
     at(moment, loaded, question, layers) {
       if (layers === 'batch') return loaded.answer(question);
-      const key = `${numberOf(loaded)} ${layers} ${question.key}`;
+      held.assertReachable(moment);
+      const key = `${held.newest().chain} ${numberOf(loaded)} ${layers} ${question.key}`;
       const known = remembered.get(key) ?? { rows: newest(key, loaded, question, layers), moment: held.newest() };
       if (known.moment.number > moment.number)
         return minus(known.rows, answerOfChanges(question, loaded.generation, moment, known.moment));
@@ -51,8 +52,8 @@ export function createLiveAnswers(held: HeldDeltas): LiveAnswers {
       return rows;
     },
     forgetOld() {
-      const { changedRows } = held.newest();
-      remembered.forget(({ moment }) => changedRows - moment.changedRows > MOST_CHANGED_ROWS);
+      const { chain, changedRows } = held.newest();
+      remembered.forget(({ moment }) => moment.chain !== chain || changedRows - moment.changedRows > MOST_CHANGED_ROWS);
     },
   };
 }

@@ -1,0 +1,187 @@
+import { createMemoryStore } from '@tributary/testkit/memory-store';
+import { commitOf, type StoreUnderTest } from '@tributary/testkit/store-contract';
+import { expect, test } from 'vitest';
+import { createDeltaFollower } from '../src/delta-follower.ts';
+import { GENERATION_ZERO } from '../src/loaded-generation.ts';
+import { projectionOf } from '../src/merge.ts';
+import { conversionsView } from '../src/views.ts';
+
+const PARTITIONS = 4;
+const TOTAL = projectionOf(conversionsView, { days: { fromDay: null, toDay: null }, equal: {}, by: [] });
+const VIEW = ['conversions'];
+
+function storeUnderTest(turn?: () => Promise<void>): StoreUnderTest {
+  const store = createMemoryStore({ partitions: PARTITIONS });
+  return {
+    speed: store.speed(),
+    serving: store.serving(turn),
+    async checkpoint(partition) {
+      const snapshot = store.snapshot(partition);
+      return async () => store.restore(partition, snapshot);
+    },
+  };
+}
+
+/** Counts what is asked of the store. */
+function counting({ serving }: StoreUnderTest) {
+  const asked = { follow: 0, whole: [] as number[] };
+  const store: Pick<typeof serving, 'follow' | 'readWhole'> = {
+    follow: (...question) => {
+      asked.follow++;
+      return serving.follow(...question);
+    },
+    readWhole: (partitions, ...question) => {
+      asked.whole.push(partitions.length);
+      return serving.readWhole(partitions, ...question);
+    },
+  };
+  return { asked, store };
+}
+
+test('law 1: concurrent requests share looks, and each sees what was committed before it asked', async () => {
+  const under = storeUnderTest(() => new Promise((resolve) => setImmediate(resolve)));
+  const { asked, store } = counting(under);
+  const follower = createDeltaFollower({ partitions: PARTITIONS, store, now: () => 0 });
+  const seen: Promise<void>[] = [];
+  let last: string | null = null;
+  for (let committed = 1; committed <= 50; committed++) {
+    const position = String(committed).padStart(4, '0');
+    await under.speed.commit(commitOf(last, position));
+    last = position;
+    const least = committed;
+    for (let request = 0; request < 5; request++)
+      seen.push(
+        follower.look(0, VIEW).then((look) => {
+          const conversions = look.answer(GENERATION_ZERO, TOTAL, 'merged').get('')?.[0] ?? 0;
+          expect(conversions).toBeGreaterThanOrEqual(least);
+          expect(look.states[2]?.position).toBe(String(conversions).padStart(4, '0'));
+        }),
+      );
+    if (committed % 3 === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+  await Promise.all(seen);
+  expect(asked.follow).toBeLessThan(60);
+});
+
+test('a look reads whole only what it must: at start, behind a gap, for another view or an older generation', async () => {
+  const under = storeUnderTest();
+  const { asked, store } = counting(under);
+  const follower = createDeltaFollower({ partitions: PARTITIONS, store, now: () => 0 });
+  const commit = async (from: string | null, to: string, generation = 1) => {
+    expect(await under.speed.commit(commitOf(from, to, { deltasGeneration: generation }))).toBe('committed');
+  };
+  const wholeAfter = async (generation: number, views: readonly string[]) => {
+    await follower.look(generation, views);
+    return asked.whole.splice(0);
+  };
+  expect(await wholeAfter(1, VIEW)).toEqual([PARTITIONS]);
+  await commit(null, 'p1');
+  await commit('p1', 'p2');
+  expect(await wholeAfter(1, VIEW)).toEqual([]);
+  expect(await wholeAfter(2, VIEW)).toEqual([]);
+  for (let n = 2; n < 9; n++) await commit(`p${n}`, `p${n + 1}`);
+  expect(await wholeAfter(1, VIEW)).toEqual([1]);
+  expect(await wholeAfter(1, ['activity'])).toEqual([PARTITIONS]);
+  expect(await wholeAfter(0, VIEW)).toEqual([PARTITIONS]);
+  expect(await wholeAfter(0, ['activity', 'conversions'])).toEqual([]);
+});
+
+test('who only keeps up reads nothing whole, and nothing at all once nobody has asked for long', async () => {
+  const under = storeUnderTest();
+  const { asked, store } = counting(under);
+  let nowMs = 0;
+  const follower = createDeltaFollower({ partitions: PARTITIONS, store, now: () => nowMs });
+  await follower.keepUp();
+  expect(asked).toEqual({ follow: 0, whole: [] });
+  await follower.look(0, VIEW);
+  for (let n = 0; n < 20; n++) {
+    await under.speed.commit(commitOf(n === 0 ? null : `p${10 + n}`, `p${11 + n}`));
+    await follower.keepUp();
+  }
+  expect((await follower.look(0, VIEW)).answer(GENERATION_ZERO, TOTAL, 'merged').get('')).toEqual([20, 5_000]);
+  expect(asked).toEqual({ follow: 22, whole: [PARTITIONS] });
+  nowMs = 11 * 60_000;
+  for (let n = 0; n < 3; n++) await follower.keepUp();
+  expect(asked.follow).toBe(23);
+});
+
+test('law 7: a look that fails leaves nothing behind that is smaller', async () => {
+  const under = storeUnderTest();
+  const { store } = counting(under);
+  const broken = { follow: false, whole: false };
+  const failing = {
+    follow: (...question: Parameters<typeof store.follow>) =>
+      broken.follow ? Promise.reject(new Error('connection reset')) : store.follow(...question),
+    readWhole: (...question: Parameters<typeof store.readWhole>) =>
+      broken.whole ? Promise.reject(new Error('connection reset')) : store.readWhole(...question),
+  };
+  const follower = createDeltaFollower({ partitions: PARTITIONS, store: failing, now: () => 0 });
+  const total = async () => (await follower.look(0, VIEW)).answer(GENERATION_ZERO, TOTAL, 'merged').get('')?.[0];
+  broken.whole = true;
+  await under.speed.commit(commitOf(null, 'p11'));
+  await expect(total()).rejects.toThrow('connection reset');
+  broken.whole = false;
+  expect(await total()).toBe(1);
+  for (let n = 11; n < 20; n++) await under.speed.commit(commitOf(`p${n}`, `p${n + 1}`));
+  await under.speed.commit({ ...commitOf(null, 'p1'), partition: 3 });
+  broken.whole = true;
+  await expect(total()).rejects.toThrow('connection reset'); // partition 3 went on, partition 2 has a gap
+  await expect(follower.look(0, VIEW)).rejects.toThrow('connection reset');
+  broken.whole = false;
+  broken.follow = true;
+  await expect(total()).rejects.toThrow('connection reset');
+  broken.follow = false;
+  expect(await total()).toBe(11);
+});
+
+test('law 7: a view that nobody asked for of late misses nothing when a look without it fails half-way', async () => {
+  const under = storeUnderTest();
+  const broken = { whole: false };
+  let nowMs = 0;
+  const follower = createDeltaFollower({
+    partitions: PARTITIONS,
+    now: () => nowMs,
+    store: {
+      ...under.serving,
+      readWhole: (...question) =>
+        broken.whole ? Promise.reject(new Error('connection reset')) : under.serving.readWhole(...question),
+    },
+  });
+  await follower.look(0, ['activity', 'conversions']);
+  nowMs += 11 * 60_000;
+  await under.speed.commit(commitOf(null, 'p11'));
+  for (let n = 1; n < 9; n++) await under.speed.commit({ ...commitOf(n === 1 ? null : `p${n}`, `p${n + 1}`), partition: 3 });
+  broken.whole = true;
+  await expect(follower.look(0, ['activity'])).rejects.toThrow('connection reset'); // partition 2 went on, partition 3 has a gap
+  broken.whole = false;
+  const look = await follower.look(0, VIEW);
+  expect(look.answer(GENERATION_ZERO, TOTAL, 'merged').get('')?.[0]).toBe(9);
+});
+
+test('law 7: after a sum that left the safe integers nothing is built upon what was added in part', async () => {
+  const under = storeUnderTest();
+  let spoil = false;
+  const follower = createDeltaFollower({
+    partitions: PARTITIONS,
+    now: () => 0,
+    store: {
+      ...under.serving,
+      async follow(...question) {
+        const followed = await under.serving.follow(...question);
+        for (const { commits } of followed)
+          for (const { rows } of spoil && commits !== 'gap' ? commits : [])
+            for (const measures of rows.get('conversions')?.values() ?? []) measures[1] = Number.MAX_SAFE_INTEGER;
+        return followed;
+      },
+    },
+  });
+  await under.speed.commit(commitOf(null, 'p1'));
+  const before = await follower.look(0, VIEW);
+  await under.speed.commit({ ...commitOf(null, 'p1'), partition: 1 });
+  await under.speed.commit(commitOf('p1', 'p2'));
+  spoil = true;
+  await expect(follower.look(0, VIEW)).rejects.toThrow(RangeError);
+  expect(() => before.answer(GENERATION_ZERO, TOTAL, 'merged')).toThrow(/not in memory/);
+  spoil = false;
+  expect((await follower.look(0, VIEW)).answer(GENERATION_ZERO, TOTAL, 'merged').get('')).toEqual([3, 750]);
+});

@@ -1,0 +1,125 @@
+/** Law 1 of the follower, over random histories of a store: whoever asks, whenever, gets what a fresh full read gives. */
+import type { GenerationManifest } from '@tributary/archive/layout';
+import type { PartitionDeltas } from '@tributary/kv/serving-port';
+import type { StoreUnderTest } from '@tributary/testkit/store-contract';
+import { HISTORY_PARTITIONS, playHistory, storeHistory, viewsOf } from '@tributary/testkit/store-history';
+import type { Rows, RowsByView } from '@tributary/views/deltas';
+import fc from 'fast-check';
+import { expect } from 'vitest';
+import { createDeltaFollower, type DeltasLook } from '../../services/api/src/delta-follower.ts';
+import { type LoadedGeneration, loadedGeneration } from '../../services/api/src/loaded-generation.ts';
+import { collectionOf, type Layers, projectionOf, type Question } from '../../services/api/src/merge.ts';
+import { activityView, conversionsView } from '../../services/api/src/views.ts';
+
+const ALL_DAYS = { fromDay: null, toDay: null };
+
+const QUESTIONS: readonly Question[] = [
+  projectionOf(activityView, { days: ALL_DAYS, equal: {}, by: ['day', 'type'] }),
+  projectionOf(activityView, { days: ALL_DAYS, equal: {}, by: [] }),
+  projectionOf(conversionsView, { days: { fromDay: '2026-03-02', toDay: '2026-03-04' }, equal: {}, by: ['type', 'currency'] }),
+  projectionOf(conversionsView, { days: ALL_DAYS, equal: { type: 'búy' }, by: ['day'] }),
+  collectionOf(conversionsView, {
+    key: 'value by type, each letter',
+    days: { fromDay: null, toDay: '2026-03-03' },
+    map: ([, type = ''], [, valueMinor = 0], emit) => {
+      for (const letter of type) emit(letter, [valueMinor]);
+    },
+  }),
+];
+
+/** view(g): some rows of its own, so that sums with deltas vanish at times. */
+function viewOf(generation: number): RowsByView {
+  return new Map([
+    ['activity', new Map([['2026-03-01\tbúy', [generation + 1]]])],
+    [
+      'conversions',
+      new Map([
+        ['2026-03-02\tbúy\tEUR', [1, 4_000_000_000]],
+        ['2026-03-03\tvisit\tEUR', [generation, -generation * 4_000_000_000]],
+      ]),
+    ],
+  ]);
+}
+
+/** By passing over all rows. */
+function naiveAnswer(question: Question, generation: number, partitions: readonly PartitionDeltas[], layers: Layers): Rows {
+  const answer: Rows = new Map();
+  const of = (rows: RowsByView) => question.addTo(answer, rows.get(question.view.name) ?? new Map());
+  if (layers !== 'speed') of(viewOf(generation));
+  if (layers !== 'batch') for (const { rows } of partitions) of(rows);
+  return answer;
+}
+
+interface Given {
+  readonly look: DeltasLook;
+  readonly loaded: LoadedGeneration;
+  readonly question: Question;
+  readonly layers: Layers;
+  readonly rows: Rows;
+  readonly expected: Rows;
+}
+
+export async function expectFollowerLaw(make: () => Promise<StoreUnderTest>, numRuns: number): Promise<void> {
+  const layers = fc.array(fc.constantFrom<Layers>('merged', 'speed', 'batch'), { minLength: 8, maxLength: 8 });
+  await fc.assert(
+    fc.asyncProperty(storeHistory, layers, async (history, layersInTurn) => {
+      const store = await make();
+      const { serving } = store;
+      let fails = false;
+      const failing: typeof serving = {
+        ...serving,
+        readWhole: (...question) => (fails ? Promise.reject(new Error('connection reset')) : serving.readWhole(...question)),
+      };
+      const followers = [0, 1, 2].map((minutes) => {
+        let nowMs = 0;
+        // The last of them finds that what was asked before was long ago, at every second look or so.
+        const now = () => (nowMs += minutes === 2 ? 5 * 60_000 : 0);
+        return createDeltaFollower({ partitions: HISTORY_PARTITIONS, store: failing, now });
+      });
+      const loads = new Map<number, Promise<LoadedGeneration>>();
+      const given: Given[] = [];
+      let turn = 0;
+      await playHistory(store, history, async (event, generation) => {
+        const follower = followers[event.follower] as (typeof followers)[number];
+        const views = viewsOf(event);
+        const fresh = await serving.deltas(views, generation).catch(() => null);
+        fails = event.fails;
+        const look = await follower.look(generation, views).catch(() => null);
+        if (!fails) expect(look === null).toBe(fresh === null);
+        fails = false;
+        if (look === null || fresh === null) return;
+        expect(look.states).toEqual(fresh.map(({ state }) => state));
+        for (const of of ['pending', 'overflowed'] as const)
+          expect(look[of]).toBe(fresh.reduce((sum, partition) => sum + partition[of], 0));
+        if (!loads.has(generation))
+          loads.set(generation, loadedGeneration(generation, { generation } as GenerationManifest, viewOf(generation)));
+        const loaded = (await loads.get(generation)) as LoadedGeneration;
+        for (const question of QUESTIONS.filter(({ view }) => views.includes(view.name))) {
+          const of = layersInTurn[turn++ % layersInTurn.length] as Layers;
+          const expected = naiveAnswer(question, generation, fresh, of);
+          // Every third is asked only later, when the follower has gone on.
+          const rows = turn % 3 === 0 ? expected : look.answer(loaded, question, of);
+          expect(rows).toEqual(expected);
+          if (turn % 3 === 1) expect(look.answer(loaded, question, of)).toBe(rows);
+          given.push({ look, loaded, question, layers: of, rows, expected: structuredClone(expected) });
+        }
+      });
+      for (const { look, loaded, question, layers: of, rows, expected } of given) {
+        expect(rows).toEqual(expected);
+        const again = answerUnlessGone(look, loaded, question, of);
+        if (again !== null) expect(again).toEqual(expected);
+      }
+    }),
+    { numRuns },
+  );
+}
+
+/** A look whose generation left the memory meanwhile says so. */
+function answerUnlessGone(look: DeltasLook, loaded: LoadedGeneration, question: Question, layers: Layers): Rows | null {
+  try {
+    return look.answer(loaded, question, layers);
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'store_unavailable' });
+    return null;
+  }
+}
