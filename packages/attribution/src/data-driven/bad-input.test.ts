@@ -7,6 +7,7 @@ import { markov } from './markov.ts';
 import { markovGame } from './markov-game.ts';
 import { chooseOrder } from './order-choice.ts';
 import { coalitionsOfPaths, transitionsOfPath, transitionsOfPaths } from './path-counts.ts';
+import { createRandom } from './random.ts';
 import { rateGame } from './rate-game.ts';
 import { participation, sumGame } from './sum-game.ts';
 
@@ -69,6 +70,24 @@ describe('every data-driven model', () => {
       [0, 0],
       [0, 0],
     ]);
+  });
+
+  it('shares nothing where values cancel to nothing but rounding', () => {
+    const random = createRandom(17);
+    let rounded = 0;
+    for (let run = 0; run < 200; run++) {
+      const names = ['a', 'b', 'c'];
+      const paths = Array.from({ length: 7 }, () => {
+        const path = Array.from({ length: 1 + Math.floor(random() * 4) }, () => names[Math.floor(random() * 3)] as string);
+        return row(path, 1 + Math.floor(random() * 9), Math.floor(random() * 9), Math.floor(random() * 2_000_001) - 1_000_000);
+      });
+      const total = paths.reduce((sum, { value }) => sum + value, 0);
+      const { channels } = markov(transitionsOfPaths([...paths, row(['a', 'c'], 3, 1, -total)], 1), { reward: 'value' });
+      for (const { effect, share } of channels) expect([effect, share]).toEqual([0, 0]);
+      const off = markov(transitionsOfPaths([...paths, row(['a', 'c'], 3, 1, 1 - total)], 1), { reward: 'value' });
+      if (off.channels.some(({ effect }) => effect !== 0)) rounded++;
+    }
+    expect(rounded, 'one unit of value is no rounding').toBe(200);
   });
 
   it('takes a value that is negative as a whole: shares are parts of the loss', () => {

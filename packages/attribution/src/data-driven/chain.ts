@@ -59,8 +59,7 @@ export function chainOf(transitions: readonly Transition[], reward: Reward, most
     const from = indexOf.get(keyOf(row.from));
     if (from === undefined) continue;
     const at = from * stride;
-    // A loop of a state onto itself changes neither where journeys go nor how they end.
-    if (to === from) continue;
+    // A loop of a state onto itself stays on the diagonal, which nothing reads: it changes neither where journeys go nor their end.
     if (to !== undefined) chain.flow[at + to] = traversals;
     else chain.flow[at + stride - 1] = (chain.flow[at + stride - 1] as number) + traversals;
     if (row.to.length > 0) continue;

@@ -2,6 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { byCodePoint, canonicalCoalitions, canonicalTransitions, renameChannels } from './counts.ts';
 import { coalitionsOfPaths, lowerOrder, transitionsOfPath, transitionsOfPaths } from './path-counts.ts';
+import { rateGame } from './rate-game.ts';
+import { withShares } from './shares.ts';
+import { participation, sumGame } from './sum-game.ts';
 
 const counts = { conversions: 1, nulls: 2, value: 3 };
 
@@ -38,6 +41,15 @@ describe('counts', () => {
       { ...edge, conversions: 2, nulls: 4, value: 6 },
       { ...edge, from: ['a', 'a'] },
     ]);
+  });
+
+  it('that cancelled leave no trace in any model', () => {
+    const rows = [
+      { channels: ['a'], ...counts },
+      { channels: ['gone'], conversions: 0, nulls: 0, value: 0 },
+    ];
+    for (const model of [sumGame, participation, rateGame])
+      expect(model(rows).channels.map(({ channel }) => channel)).toEqual(['a']);
   });
 
   it('keep edges apart whose channels join to the same text', () => {
@@ -80,5 +92,22 @@ describe('counts', () => {
     for (const order of [1, 2, 3, 4])
       expect(renameChannels(transitionsOfPaths(paths, order), group)).toEqual(transitionsOfPaths(grouped, order));
     expect(renameChannels([], group)).toEqual([]);
+  });
+});
+
+describe('shares', () => {
+  const shares = (...effects: number[]) =>
+    withShares(effects.map((effect, i) => [`channel ${i}`, effect])).map(({ share }) => share);
+
+  it('are parts of the sum, negative ones included, however nearly the effects cancel', () => {
+    expect(shares(3, 1)).toEqual([0.75, 0.25]);
+    expect(shares(1, -0.99)).toEqual([expect.closeTo(100, 9), expect.closeTo(-99, 9)]);
+    expect(shares(-2, -2)).toEqual([0.5, 0.5]);
+  });
+
+  it('are all 0 where the effects are 0, or cancel to rounding', () => {
+    expect(shares(0, 0)).toEqual([0, 0]);
+    expect(shares(0.1, 0.2, -0.3)).toEqual([0, 0, 0]);
+    expect(shares()).toEqual([]);
   });
 });

@@ -1,11 +1,12 @@
 /**
- * The solution x of `matrix · x = right` by elimination with partial pivoting. `matrix` is row-major, square, and not
- * singular (the blocks of an inverse of flows never are); both arguments are overwritten.
+ * The solution x of `matrix · x = right` by elimination. `matrix` is row-major, a square block of the inverse of a chain of
+ * flows; both arguments are overwritten. Such a block needs no pivoting: its diagonal holds the largest entry of every column
+ * (a state is visited most from itself), and what is left after each step is again such a block (of the chain watched in fewer
+ * states), so that every factor is at most 1.
  */
 export function solve(matrix: Float64Array, right: Float64Array): Float64Array {
   const n = right.length;
   for (let k = 0; k < n; k++) {
-    swapRows(matrix, right, n, k, rowOfLargest(matrix, n, k));
     const pivot = matrix[k * n + k] as number;
     for (let i = k + 1; i < n; i++) {
       const factor = (matrix[i * n + k] as number) / pivot;
@@ -20,16 +21,4 @@ export function solve(matrix: Float64Array, right: Float64Array): Float64Array {
     right[i] = sum / (matrix[i * n + i] as number);
   }
   return right;
-}
-
-function rowOfLargest(matrix: Float64Array, n: number, k: number): number {
-  let best = k;
-  for (let i = k + 1; i < n; i++) if (Math.abs(matrix[i * n + k] as number) > Math.abs(matrix[best * n + k] as number)) best = i;
-  return best;
-}
-
-function swapRows(matrix: Float64Array, right: Float64Array, n: number, a: number, b: number): void {
-  if (a === b) return;
-  for (let j = 0; j < n; j++) [matrix[a * n + j], matrix[b * n + j]] = [matrix[b * n + j] as number, matrix[a * n + j] as number];
-  [right[a], right[b]] = [right[b] as number, right[a] as number];
 }
