@@ -23,6 +23,7 @@ import { attributionRoutes } from './routes/attribution.ts';
 import { conversionRoutes } from './routes/conversions.ts';
 import { generationRoutes } from './routes/generations.ts';
 import { healthRoutes, operationRoutes } from './routes/operations.ts';
+import { pathRoutes } from './routes/paths.ts';
 import { reconciliationRoutes } from './routes/reconciliations.ts';
 import { signalsRoutes } from './routes/signals.ts';
 import { totalsRoutes } from './routes/totals.ts';
@@ -32,6 +33,7 @@ const ROUTES = [
   signalsRoutes,
   userRoutes,
   attributionRoutes,
+  pathRoutes,
   totalsRoutes,
   conversionRoutes,
   generationRoutes,

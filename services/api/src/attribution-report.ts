@@ -9,7 +9,6 @@
 import type { ChannelInterval } from '@tributary/attribution/data-driven/bootstrap';
 import type { Sampling } from '@tributary/attribution/data-driven/shapley';
 import { assists } from '@tributary/views/assists/fold';
-import { coalitions } from '@tributary/views/coalitions/fold';
 import { conversions } from '@tributary/views/conversions/fold';
 import { credit } from '@tributary/views/credit/fold';
 import type { Rows } from '@tributary/views/deltas';
@@ -79,7 +78,7 @@ export function viewsOf({ models, by, equal }: Pick<ReportQuestion, 'models' | '
   const cells = [...by, ...Object.keys(equal)].some((dimension) => dimension !== 'channel' && dimension !== 'position');
   for (const model of models) {
     if (isRuleBased(model) || cells) views.add(credit);
-    if (isShared(model)) for (const view of [coalitions, ...countsOf(model)]) views.add(view);
+    if (isShared(model)) for (const view of countsOf(model)) views.add(view);
     else if (model === 'orderedShapley') views.add(positions);
     else if (!isRuleBased(model)) views.add(assists);
   }

@@ -3,11 +3,17 @@
  * are computed with, so the explanation cannot disagree with the report.
  */
 import { weightsOf } from '@tributary/attribution/rule-based';
-import { type Definitions, RULE_BASED_MODELS, type RuleBasedModel } from '@tributary/model/definitions';
+import { type Definitions, RULE_BASED_MODELS } from '@tributary/model/definitions';
 import { CREDIT_UNIT_MICROS, split } from '@tributary/model/money';
 import { DAY_MS } from '@tributary/model/time';
+import { channelsOf } from '@tributary/views/journeys/channels';
 import { pathOf } from '@tributary/views/journeys/path';
+import { orderedShares } from '@tributary/views/positions/fold';
 import type { TimelineEvent } from '@tributary/views/timeline';
+
+/** Models that say how one conversion falls on its touches. The others look at all journeys of a window. */
+export const EXPLAINED_MODELS = [...RULE_BASED_MODELS, 'orderedShapley'] as const;
+type ExplainedModel = (typeof EXPLAINED_MODELS)[number];
 
 export interface TouchCredit {
   /** Of `weightSum` over the path. */
@@ -21,7 +27,7 @@ export interface ExplainedTouch {
   readonly eligible: boolean;
   /** Why not, or why so. */
   readonly reason: string;
-  readonly credits: Partial<Record<RuleBasedModel, TouchCredit>>;
+  readonly credits: Partial<Record<ExplainedModel, TouchCredit>>;
 }
 
 export interface Explanation {
@@ -30,7 +36,7 @@ export interface Explanation {
   readonly touches: readonly ExplainedTouch[];
   /** Ineligible touches, the oldest, that are not listed. */
   readonly omitted: number;
-  readonly weightSums: Partial<Record<RuleBasedModel, number>>;
+  readonly weightSums: Partial<Record<ExplainedModel, number>>;
 }
 
 /** Ineligible touches listed at the most. */
@@ -43,18 +49,21 @@ export function explain(timeline: readonly TimelineEvent[], id: string, definiti
   if (conversion === undefined) return null;
   const path = pathOf(timeline, at, definitions);
   const credits = new Map<TimelineEvent, ExplainedTouch['credits']>(path.map((touch) => [touch, {}]));
-  const weightSums: Partial<Record<RuleBasedModel, number>> = {};
+  const weightSums: Partial<Record<ExplainedModel, number>> = {};
   if (path.length > 0) {
-    for (const model of RULE_BASED_MODELS) {
-      const weights = weightsOf(model, path, conversion.ts, definitions);
-      const micros = split(CREDIT_UNIT_MICROS, weights);
-      const values = split(conversion.valueMinor, weights);
+    const add = (model: ExplainedModel, weights: readonly number[], micros: readonly number[], values: readonly number[]) => {
       weightSums[model] = weights.reduce((sum, weight) => sum + weight, 0);
       path.forEach((touch, i) => {
         const credit = { weight: weights[i] ?? 0, creditMicros: micros[i] ?? 0, valueMinor: values[i] ?? 0 };
         (credits.get(touch) as Record<string, TouchCredit>)[model] = credit;
       });
+    };
+    for (const model of RULE_BASED_MODELS) {
+      const weights = weightsOf(model, path, conversion.ts, definitions);
+      add(model, weights, split(CREDIT_UNIT_MICROS, weights), split(conversion.valueMinor, weights));
     }
+    const shares = orderedShares(channelsOf(path, definitions));
+    add('orderedShapley', shares(CREDIT_UNIT_MICROS), shares(CREDIT_UNIT_MICROS), shares(conversion.valueMinor));
   }
   const touches: ExplainedTouch[] = [];
   let ineligible = 0;
@@ -66,7 +75,7 @@ export function explain(timeline: readonly TimelineEvent[], id: string, definiti
     const credit = credits.get(touch);
     if (credit === undefined && ++ineligible > MAX_INELIGIBLE) omitted++;
     else {
-      const reason = reasonOf(touch, i > at, conversion, definitions, credit !== undefined);
+      const reason = reasonOf(touch, { at: i, conversionAt: at, eligible: credit !== undefined }, timeline, definitions);
       touches.push({ touch, eligible: credit !== undefined, reason, credits: credit ?? {} });
     }
   }
@@ -75,17 +84,19 @@ export function explain(timeline: readonly TimelineEvent[], id: string, definiti
 
 function reasonOf(
   touch: TimelineEvent,
-  isAfter: boolean,
-  conversion: TimelineEvent,
+  { at, conversionAt, eligible }: { at: number; conversionAt: number; eligible: boolean },
+  timeline: readonly TimelineEvent[],
   definitions: Definitions,
-  eligible: boolean,
 ): string {
   const windowMs = definitions.touchWindowMs.get(touch.type) ?? 0;
-  const age = `${inDays(conversion.ts - touch.ts)} days before the conversion`;
+  const ageMs = (timeline[conversionAt] as TimelineEvent).ts - touch.ts;
+  const age = `${inDays(ageMs)} days before the conversion`;
   if (eligible) return `${age}, within the ${inDays(windowMs)}-day window of "${touch.type}"`;
-  if (isAfter) return 'at the instant of the conversion, but ordered after it by id';
-  if (conversion.ts - touch.ts > windowMs) return `${age}, outside the ${inDays(windowMs)}-day window of "${touch.type}"`;
-  return 'before the previous conversion, and resetOnConversion is on';
+  if (at > conversionAt) return 'at the instant of the conversion, but ordered after it by id';
+  if (ageMs > windowMs) return `${age}, outside the ${inDays(windowMs)}-day window of "${touch.type}"`;
+  const isReset = timeline.slice(at, conversionAt).some(({ kind }) => kind === 'conversion');
+  if (definitions.attribution.resetOnConversion && isReset) return 'before the previous conversion, and resetOnConversion is on';
+  return `seen, not clicked ("${touch.type}" is view-through), while the path has a click, and clicksOutrankViews is on`;
 }
 
 function inDays(ms: number): string {

@@ -27,17 +27,26 @@ function emitShares(channels: readonly string[], { ts, type, currency, valueMino
     emit(`${filed}\t${UNATTRIBUTED}\t0\t${currency}`, [CREDIT_UNIT_MICROS, valueMinor]);
     return;
   }
-  const touches = Map.groupBy(channels.keys(), (i) => channels[i] as string);
-  const micros = split(CREDIT_UNIT_MICROS, ones(touches.size));
-  const values = split(valueMinor, ones(touches.size));
-  [...touches].forEach(([channel, indices], nth) => {
-    const ownMicros = split(micros[nth] as number, ones(indices.length));
-    const ownValues = split(values[nth] as number, ones(indices.length));
-    indices.forEach((index, i) => {
-      const position = index + 1 < LAST_TOLD_APART ? index + 1 : `${LAST_TOLD_APART}+`;
-      emit(`${filed}\t${channel}\t${position}\t${currency}`, [ownMicros[i] as number, ownValues[i] as number]);
-    });
+  const parts = orderedShares(channels);
+  const micros = parts(CREDIT_UNIT_MICROS);
+  const values = parts(valueMinor);
+  channels.forEach((channel, i) => {
+    const position = i + 1 < LAST_TOLD_APART ? i + 1 : `${LAST_TOLD_APART}+`;
+    emit(`${filed}\t${channel}\t${position}\t${currency}`, [micros[i] as number, values[i] as number]);
   });
+}
+
+/** How a total falls on the touches of a path that is not empty: integers that sum to it, in path order. */
+export function orderedShares(channels: readonly string[]): (total: number) => number[] {
+  const touches = [...Map.groupBy(channels.keys(), (i) => channels[i] as string).values()];
+  return (total) => {
+    const parts = new Array<number>(channels.length);
+    split(total, ones(touches.length)).forEach((part, nth) => {
+      const indices = touches[nth] as number[];
+      for (const [i, own] of split(part, ones(indices.length)).entries()) parts[indices[i] as number] = own;
+    });
+    return parts;
+  };
 }
 
 function ones(length: number): number[] {

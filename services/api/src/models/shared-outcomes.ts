@@ -2,9 +2,6 @@
 import type { Coalition, Transition } from '@tributary/attribution/data-driven/counts';
 import type { Definitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
-import { nullCoalitions } from '@tributary/views/null-coalitions/fold';
-import { nullTransitions } from '@tributary/views/null-transitions/fold';
-import { transitions } from '@tributary/views/transitions/fold';
 import type { View } from '@tributary/views/view';
 import type { Layers } from '../merge.ts';
 import type { Snapshot } from '../snapshot.ts';
@@ -12,7 +9,17 @@ import type { SharedModel } from './catalogue.ts';
 import { type Rename, renamedEdges, renamedSets, renamedSizes, smallChannels } from './channel-names.ts';
 import type { ModelJob, ModelOutcome } from './compute.ts';
 import type { SharedOutcome } from './shared-credit.ts';
-import { type CountsByCurrency, edgesOf, OTHER, type Scope, type SetCounts, setCounts, setsOf } from './window-counts.ts';
+import {
+  type CountsByCurrency,
+  EDGE_VIEWS,
+  edgesOf,
+  OTHER,
+  type Scope,
+  SET_VIEWS,
+  type SetCounts,
+  setCounts,
+  setsOf,
+} from './window-counts.ts';
 
 export interface ModelParameters {
   /** Of the Markov chain. */
@@ -45,9 +52,9 @@ export type RunModel = (job: ModelJob) => Promise<ModelOutcome>;
 const OVER_SETS: readonly SharedModel[] = ['rateShapley'];
 const OVER_CHAINS: readonly SharedModel[] = ['markov', 'markovShapley', 'hybrid'];
 
-/** The views that a model is computed from, beside the coalitions. */
-export function countsOf(model: SharedModel): View[] {
-  return OVER_CHAINS.includes(model) ? [transitions, nullTransitions, nullCoalitions] : [nullCoalitions];
+/** The views that a model is computed from. */
+export function countsOf(model: SharedModel): readonly View[] {
+  return OVER_CHAINS.includes(model) ? [...SET_VIEWS, ...EDGE_VIEWS] : SET_VIEWS;
 }
 
 /** Currencies that a model is run for in one answer: each is a run of its own. */
@@ -70,7 +77,8 @@ export async function sharedOutcomes(
   const resampled = parameters.intervals !== null && needs(['shapley', 'hybrid']);
   const counts = setCounts(snapshot, scope);
   const sets = resampled || needs(OVER_SETS) ? setsOf(snapshot, scope) : null;
-  const edges = needs(OVER_CHAINS) ? edgesOf(snapshot, scope, keptOrder(snapshot.definitions, parameters.order)) : null;
+  if (needs(OVER_CHAINS)) demandOrder(snapshot.definitions, parameters.order);
+  const edges = needs(OVER_CHAINS) ? edgesOf(snapshot, scope, parameters.order) : null;
 
   const small = smallChannels(models, counts.sizes, channelsIn(sets, edges));
   const grouped: Rename | null = small.size === 0 ? null : (channel) => (small.has(channel) ? OTHER : channel);
@@ -95,9 +103,10 @@ export async function sharedOutcomes(
   return { counts, outcomes, grouped, ...findingsOf(snapshot.definitions[0], question, counts, small, negative) };
 }
 
-function keptOrder(definitions: readonly Definitions[], order: number): number {
+/** Counts of a lower order follow from those that are kept, counts of a higher one do not. Throws `invalid_query`. */
+export function demandOrder(definitions: readonly Definitions[], order: number): void {
   const kept = Math.min(...definitions.map(({ attribution }) => attribution.transitionOrder));
-  if (order <= kept) return order;
+  if (order <= kept) return;
   throw new TributaryError(
     'invalid_query',
     `order: ${order} was asked for, and transitions are kept at order ${kept}: ask for ${kept} at the most, or set definitions.attribution.transitionOrder to ${order} and run a generation`,

@@ -13,7 +13,7 @@ import { SEPARATOR } from '@tributary/views/journeys/channels';
 import { nullCoalitions } from '@tributary/views/null-coalitions/fold';
 import { nullTransitions } from '@tributary/views/null-transitions/fold';
 import { transitions } from '@tributary/views/transitions/fold';
-import type { Emit } from '@tributary/views/view';
+import type { Emit, View } from '@tributary/views/view';
 import type { Collection, Selection } from '../merge.ts';
 import type { Snapshot } from '../snapshot.ts';
 
@@ -76,6 +76,10 @@ export function setCounts(snapshot: Pick<Snapshot, 'collect'>, scope: Scope): Se
 }
 
 export const OTHER = '(other)';
+
+/** What `setsOf` and `edgesOf` are collected from. */
+export const SET_VIEWS: readonly View[] = [coalitions, nullCoalitions];
+export const EDGE_VIEWS: readonly View[] = [transitions, nullTransitions];
 
 /** Rows with values by currency: `counts(null)` for conversions, `counts('EUR')` for the value in euros. */
 export interface CountsByCurrency<Row> {

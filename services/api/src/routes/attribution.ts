@@ -119,7 +119,7 @@ const ReportRow = z.object({
   ...Costs.shape,
 });
 
-const Window = {
+export const Window = {
   range: DayRangeSchema,
   lookbackDays: z.number().describe('How long before a conversion a touch can be eligible.'),
   definitions: z.string().describe('Version of the definitions: which events are touches and conversions.'),

@@ -1,10 +1,9 @@
 /** One conversion explained: every touch, its weight, and why. */
-import { RULE_BASED_MODELS } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
 import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
 import { z } from 'zod';
 import type { Routes } from '../context.ts';
-import { explain } from '../explain.ts';
+import { EXPLAINED_MODELS, explain } from '../explain.ts';
 import { findConversion } from '../find-conversion.ts';
 import { PROBLEMS, UserId } from '../schemas.ts';
 import { fromStore } from '../snapshot.ts';
@@ -83,7 +82,7 @@ export const conversionRoutes: Routes = (context) => (app, _options, done) => {
         })),
         omittedTouches: explanation.omitted,
         weightSums: explanation.weightSums as Record<string, number>,
-        models: [...RULE_BASED_MODELS],
+        models: [...EXPLAINED_MODELS],
         meta: {
           generation: served.loaded.generation,
           sources: [...found.sources],

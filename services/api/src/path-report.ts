@@ -1,0 +1,132 @@
+/** What the paths of conversions look like: the most frequent ones, how long they are, who assists. Pure, over merged rows. */
+import { assists } from '@tributary/views/assists/fold';
+import { conversions } from '@tributary/views/conversions/fold';
+import { credit, UNATTRIBUTED } from '@tributary/views/credit/fold';
+import type { Rows } from '@tributary/views/deltas';
+import { SEPARATOR } from '@tributary/views/journeys/channels';
+import { pathShapes } from '@tributary/views/path-shapes/fold';
+import { paths } from '@tributary/views/paths/fold';
+import type { View } from '@tributary/views/view';
+import type { Selection } from './merge.ts';
+import { mixedCurrencies, sumOf } from './report.ts';
+import type { Snapshot } from './snapshot.ts';
+
+export const PATH_VIEWS: readonly View[] = [assists, conversions, credit, pathShapes, paths];
+
+export interface Amounts {
+  readonly conversions: number;
+  readonly valueMinor: number;
+}
+
+interface PathRow extends Amounts {
+  /** Channels in order, consecutive repeats being one. */
+  readonly steps: readonly string[];
+  /** Of all conversions, unattributed ones included. */
+  readonly share: number;
+}
+
+interface AssistRow {
+  readonly channel: string;
+  readonly assisted: number;
+  readonly assistedValueMinor: number;
+  readonly participated: number;
+  readonly participatedValueMinor: number;
+  readonly last: number;
+  readonly lastValueMinor: number;
+  /** assisted / last; null: it was never the last touch. */
+  readonly ratio: number | null;
+}
+
+export interface PathReport {
+  readonly totals: Amounts;
+  readonly paths: readonly PathRow[];
+  /** Paths that are there, of which `paths` shows the first. */
+  readonly distinctPaths: number;
+  /** Of paths with more steps than are told apart. */
+  readonly longer: Amounts;
+  readonly unattributed: Amounts;
+  readonly touches: readonly (Amounts & { readonly touches: string })[];
+  readonly lagDays: readonly (Amounts & { readonly lagDays: number })[];
+  readonly assists: readonly AssistRow[];
+  readonly holes: string[];
+  readonly notes: string[];
+}
+
+export interface PathQuestion {
+  readonly days: Selection['days'];
+  /** type, currency. */
+  readonly equal: Readonly<Record<string, string>>;
+  readonly sort: 'conversions' | 'value';
+  readonly limit: number;
+}
+
+/** What a bound on the number of steps leaves of a path. */
+const LONGER = '(other)';
+
+export function pathReport({ project }: Pick<Snapshot, 'project'>, { days, equal, sort, limit }: PathQuestion): PathReport {
+  const totals = amountsOf(sumOf(project(conversions, { days, by: [], equal }), 2));
+  const byPath = project(paths, { days, by: ['path'], equal });
+  const shapes = project(pathShapes, { days, by: ['touches'], equal });
+  const lags = project(pathShapes, { days, by: ['touches', 'lagDays'], equal });
+  const told = [...byPath].filter(([path]) => path !== '' && path !== LONGER);
+  const most = sort === 'conversions' ? 0 : 1;
+  const sorted = told.sort(([a, m], [b, n]) => (n[most] ?? 0) - (m[most] ?? 0) || (a < b ? -1 : 1));
+  const counted = amountsOf(sumOf(byPath, 2));
+  const mixed =
+    equal['currency'] === undefined ? mixedCurrencies(project(conversions, { days, by: ['currency'], equal }), 1) : null;
+  return {
+    totals,
+    paths: sorted.slice(0, limit).map(([path, measures]) => ({
+      steps: path.split(SEPARATOR),
+      ...amountsOf(measures),
+      share: totals.conversions === 0 ? 0 : (measures[0] ?? 0) / totals.conversions,
+    })),
+    distinctPaths: told.length,
+    longer: amountsOf(byPath.get(LONGER)),
+    unattributed: amountsOf(byPath.get('')),
+    touches: [...shapes]
+      .map(([touches, measures]) => ({ touches, ...amountsOf(measures) }))
+      .sort((a, b) => Number.parseInt(a.touches, 10) - Number.parseInt(b.touches, 10)),
+    lagDays: lagsOf(lags),
+    assists: assistsOf(
+      project(assists, { days, by: ['channel'], equal: { ...equal, campaign: '' } }),
+      project(credit, { days, by: ['channel'], equal: { ...equal, model: 'last' } }),
+    ),
+    holes:
+      counted.conversions === totals.conversions && counted.valueMinor === totals.valueMinor
+        ? []
+        : [
+            `paths and conversions disagree: ${counted.conversions} conversions have a path row, ${totals.conversions} were counted`,
+          ],
+    notes: mixed === null ? [] : [mixed],
+  };
+}
+
+/** A conversion without a touch has no first touch to count from. */
+function lagsOf(rows: Rows): (Amounts & { lagDays: number })[] {
+  const lags = new Map<number, Amounts>();
+  for (const [key, measures] of rows) {
+    const [touches, lag] = key.split('\t');
+    if (touches === '0') continue;
+    const { conversions: count, valueMinor } = amountsOf(measures);
+    const before = lags.get(Number(lag)) ?? amountsOf(undefined);
+    lags.set(Number(lag), { conversions: before.conversions + count, valueMinor: before.valueMinor + valueMinor });
+  }
+  return [...lags].map(([lagDays, amounts]) => ({ lagDays, ...amounts })).sort((a, b) => a.lagDays - b.lagDays);
+}
+
+function assistsOf(counted: Rows, lastClick: Rows): AssistRow[] {
+  const channels = new Set([...counted.keys(), ...lastClick.keys()]);
+  channels.delete(UNATTRIBUTED);
+  return [...channels].sort().map((channel) => {
+    const [assisted = 0, assistedValueMinor = 0, participated = 0, participatedValueMinor = 0] = counted.get(channel) ?? [];
+    const [lastMicros = 0, lastValueMinor = 0] = lastClick.get(channel) ?? [];
+    const last = lastMicros / 1_000_000;
+    const ratio = last === 0 ? null : assisted / last;
+    return { channel, assisted, assistedValueMinor, participated, participatedValueMinor, last, lastValueMinor, ratio };
+  });
+}
+
+function amountsOf(measures: readonly number[] | undefined): Amounts {
+  return { conversions: measures?.[0] ?? 0, valueMinor: measures?.[1] ?? 0 };
+}

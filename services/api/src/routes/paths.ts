@@ -1,0 +1,200 @@
+/** Journeys: the paths of conversions, and the counts of transitions and of sets that data-driven models are computed from. */
+import { z } from 'zod';
+import { edgeRows, setRows } from '../chain-report.ts';
+import type { Routes } from '../context.ts';
+import { wholeDays } from '../instants.ts';
+import { Meta } from '../meta.ts';
+import { demandOrder } from '../models/shared-outcomes.ts';
+import { type CountsByCurrency, EDGE_VIEWS, edgesOf, type Scope, SET_VIEWS, setsOf } from '../models/window-counts.ts';
+import { PATH_VIEWS, pathReport } from '../path-report.ts';
+import { pageOfRows } from '../report.ts';
+import { Cursor, count, DimensionValue, EventName, Layer, MAX_ROWS, PROBLEMS, Range, rangeOf } from '../schemas.ts';
+import { takeSnapshot } from '../snapshot.ts';
+import { given, WIDENED, Window, windowOf } from './attribution.ts';
+
+/** Paths shown at the most: a list for people. */
+const MOST_PATHS = 1_000;
+
+const Filters = {
+  ...Range,
+  type: EventName.optional().describe('Only conversions of this type.'),
+  currency: DimensionValue.optional().describe('Only conversions in this currency.'),
+  view: Layer,
+};
+const PathsQuery = z.strictObject({
+  ...Filters,
+  sort: z.enum(['conversions', 'value']).default('conversions'),
+  limit: count(MOST_PATHS, 100),
+});
+const ChainQuery = { ...Filters, limit: count(MAX_ROWS, MAX_ROWS), cursor: Cursor.optional() };
+const TransitionsQuery = z.strictObject({
+  ...ChainQuery,
+  order: count(4, 1).describe('Channels in a state, up to `transitionOrder` of the definitions.'),
+});
+const CoalitionsQuery = z.strictObject(ChainQuery);
+
+const Amounts = z.object({ conversions: z.int(), valueMinor: z.int() });
+
+export const PathsAnswer = z.object({
+  ...Window,
+  totals: Amounts,
+  paths: z
+    .array(z.object({ steps: z.array(z.string()), ...Amounts.shape, share: z.number() }))
+    .describe('Channels in order, consecutive repeats being one; the most first.'),
+  distinctPaths: z.int(),
+  longer: Amounts.describe('Of paths with more steps than `pathSteps` of the definitions: they are not told apart.'),
+  unattributed: Amounts.describe('Of conversions without an eligible touch.'),
+  touches: z.array(
+    z.object({ touches: z.string().describe('Eligible touches, repeats included; "50+": 50 and more.'), ...Amounts.shape }),
+  ),
+  lagDays: z.array(
+    z.object({ lagDays: z.int().describe('Whole days from the first touch to the conversion.'), ...Amounts.shape }),
+  ),
+  assists: z.array(
+    z.object({
+      channel: z.string(),
+      assisted: z.int().describe('Conversions with a touch of the channel that was not the last.'),
+      assistedValueMinor: z.int(),
+      participated: z.int().describe('Conversions with any touch of the channel.'),
+      participatedValueMinor: z.int(),
+      last: z.number().describe('Conversions whose last touch is of the channel.'),
+      lastValueMinor: z.int(),
+      ratio: z.number().nullable().describe('assisted / last; null: it was never the last.'),
+    }),
+  ),
+  meta: Meta,
+});
+
+export const TransitionsAnswer = z.object({
+  order: z.int(),
+  ...Window,
+  transitions: z.array(
+    z.object({
+      from: z.array(z.string()).describe('Channels of the state, or ["(start)"].'),
+      to: z.array(z.string()).describe('Channels of the state, or ["(conversion)"], ["(null)"].'),
+      conversions: z.int().describe('Traversals by journeys that convert.'),
+      nulls: z.int().describe('Traversals by journeys that do not, open ones included.'),
+      probability: z.number().describe('Part of all traversals that leave `from`.'),
+    }),
+  ),
+  nextCursor: z.string().nullable(),
+  meta: Meta,
+});
+
+export const CoalitionsAnswer = z.object({
+  ...Window,
+  coalitions: z.array(
+    z.object({
+      channels: z.array(z.string()).describe('The distinct channels of the journeys, sorted.'),
+      conversions: z.int(),
+      nulls: z.int(),
+      rate: z.number().describe('Conversions a journey.'),
+    }),
+  ),
+  nextCursor: z.string().nullable(),
+  meta: Meta,
+});
+
+interface FilterQuery {
+  readonly from?: number | undefined;
+  readonly to?: number | undefined;
+  readonly type?: string | undefined;
+  readonly currency?: string | undefined;
+}
+
+export const pathRoutes: Routes = (context) => (app, _options, done) => {
+  app.get(
+    '/v1/paths',
+    {
+      schema: {
+        tags: ['reports'],
+        summary: 'Top paths, path lengths, time lags and assisted conversions',
+        querystring: PathsQuery,
+        response: { 200: PathsAnswer, ...PROBLEMS },
+      },
+    },
+    async ({ query }) => {
+      const { days, equal, notes } = selectionOf(query);
+      const snapshot = await takeSnapshot(context, PATH_VIEWS, query.view);
+      const { holes, notes: more, ...report } = pathReport(snapshot, { days, equal, sort: query.sort, limit: query.limit });
+      return {
+        ...windowOf(snapshot, { days }),
+        ...(report as z.input<typeof PathsAnswer>),
+        meta: snapshot.meta({ holes, notes: [...more, ...notes] }),
+      };
+    },
+  );
+
+  app.get(
+    '/v1/transitions',
+    {
+      schema: {
+        tags: ['reports'],
+        summary: 'How journeys pass from channel to channel: counts and probabilities',
+        querystring: TransitionsQuery,
+        response: { 200: TransitionsAnswer, ...PROBLEMS },
+      },
+    },
+    async ({ query }) => {
+      const { days, equal, notes } = selectionOf(query);
+      const snapshot = await takeSnapshot(context, EDGE_VIEWS, query.view);
+      demandOrder(snapshot.definitions, query.order);
+      const counts = edgesOf(snapshot, scopeOf(days, equal), query.order);
+      const question = ['transitions', days, equal, query.order, query.view];
+      const { items, nextCursor } = pageOfRows(edgeRows(counts.counts(null)), question, query.limit, query.cursor);
+      return {
+        order: query.order,
+        ...windowOf(snapshot, { days }),
+        transitions: items.map(([, { from, to, ...edge }]) => ({ from: [...from], to: [...to], ...edge })),
+        nextCursor,
+        meta: snapshot.meta(findingsOf(counts, query.view, notes)),
+      };
+    },
+  );
+
+  app.get(
+    '/v1/coalitions',
+    {
+      schema: {
+        tags: ['reports'],
+        summary: 'Which channels journeys met together, and how many converted',
+        querystring: CoalitionsQuery,
+        response: { 200: CoalitionsAnswer, ...PROBLEMS },
+      },
+    },
+    async ({ query }) => {
+      const { days, equal, notes } = selectionOf(query);
+      const snapshot = await takeSnapshot(context, SET_VIEWS, query.view);
+      const counts = setsOf(snapshot, scopeOf(days, equal));
+      const question = ['coalitions', days, equal, query.view];
+      const { items, nextCursor } = pageOfRows(setRows(counts.counts(null)), question, query.limit, query.cursor);
+      return {
+        ...windowOf(snapshot, { days }),
+        coalitions: items.map(([, { channels, ...set }]) => ({ channels: [...channels], ...set })),
+        nextCursor,
+        meta: snapshot.meta(findingsOf(counts, query.view, notes)),
+      };
+    },
+  );
+  done();
+};
+
+function selectionOf(query: FilterQuery) {
+  const { fromDay, toDay, widened } = wholeDays(rangeOf(query));
+  return {
+    days: { fromDay, toDay },
+    equal: given({ type: query.type, currency: query.currency }),
+    notes: widened ? [WIDENED] : [],
+  };
+}
+
+function scopeOf(days: Scope['days'], { type, currency }: Readonly<Record<string, string>>): Scope {
+  return { days, ...(type === undefined ? {} : { type }), ...(currency === undefined ? {} : { currency }) };
+}
+
+function findingsOf({ negative }: CountsByCurrency<unknown>, view: string, notes: string[]) {
+  if (negative === 0) return { holes: [], notes };
+  const finding = `${negative} counts are below 0 and left out`;
+  if (view === 'speed') return { holes: [], notes: [`${finding}: the deltas correct what the batch counted`, ...notes] };
+  return { holes: [`${finding}: more was taken back than was counted`], notes };
+}
