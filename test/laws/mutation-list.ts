@@ -49,11 +49,11 @@ export const MUTATIONS: readonly Mutation[] = [
     to: '',
   },
   {
-    lie: 'a large commit leaves the feed as it was',
-    law: '1',
-    file: `${KV}/commit.lua`,
-    from: "if feedBytes > 0 then redis.call('DEL', feed) end",
-    to: '',
+    lie: 'a store with as many commits as are known is taken for the same',
+    law: '7',
+    file: `${KV}/follow.lua`,
+    from: 'if commit == ARGV[2] and ahead == 0 then',
+    to: 'if ahead == 0 then',
   },
   {
     lie: 'the script reads deltas from g + 1 on',

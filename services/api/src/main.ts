@@ -25,6 +25,8 @@ import { createSpeedBoard } from './speed-board.ts';
 import { createTurnstile } from './turnstile.ts';
 
 const LOOK_EVERY_MS = 1_000;
+/** So that a request after a pause finds little to take up: some 10 000 rows at 5 000 events/s. */
+const FOLLOW_EVERY_MS = 200;
 const REDIS_WAIT_MS = 30_000;
 const CLOSE_MS = 2_000;
 
@@ -84,7 +86,6 @@ await runService('api', CONFIG, async ({ config, log: logger, metrics, signal })
     await Promise.all([
       context.generations.refresh().catch((cause: unknown) => onWarning('the newest publication cannot be read', cause)),
       context.board.look(),
-      context.deltas.keepUp().catch((cause: unknown) => onWarning('the deltas could not be followed', cause)),
     ]);
   };
   let looking = Promise.resolve();
@@ -92,6 +93,8 @@ await runService('api', CONFIG, async ({ config, log: logger, metrics, signal })
     looking = looking.then(look);
   }, LOOK_EVERY_MS);
   looking = look();
+  // A store that is down is told by the look, and by every request.
+  const following = setInterval(() => void context.deltas.keepUp().catch(() => undefined), FOLLOW_EVERY_MS);
 
   try {
     await app.listen({ host: config.host, port: config.apiPort });
@@ -105,6 +108,7 @@ await runService('api', CONFIG, async ({ config, log: logger, metrics, signal })
     ready: () => readinessOf(context),
     async drain() {
       clearInterval(timer);
+      clearInterval(following);
       await app.close();
       // A connection that waits for a Redis which is gone must not hold up the end.
       await Promise.race([Promise.all([log.close(), queue.close()]), sleep(CLOSE_MS)]);

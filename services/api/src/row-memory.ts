@@ -1,7 +1,7 @@
 /** What was asked of late, bounded in number and in rows: the least recently used goes first. */
 export interface RowMemory<T> {
   get(key: string): T | undefined;
-  /** Remembers `value`, which takes `rows` rows; what would fill a quarter of the memory is not remembered. */
+  /** Remembers `value` of `rows` rows; what would fill more than a quarter of the memory is forgotten at once. */
   set(key: string, value: T, rows: number): void;
   /** Forgets what `isStale` says yes to. */
   forget(isStale: (value: T) => boolean): void;
