@@ -1,10 +1,10 @@
 /** The games and their Shapley values against the definition: the mean over all orders of the players. */
-import { type ChannelEffect, type Coalition, channelsOf } from '@tributary/attribution/data-driven/counts';
+import { type ChannelEffect, channelsOf } from '@tributary/attribution/data-driven/counts';
 import { markovGame } from '@tributary/attribution/data-driven/markov-game';
 import { coalitionsOfPaths, transitionsOfPaths } from '@tributary/attribution/data-driven/path-counts';
 import { rateGame } from '@tributary/attribution/data-driven/rate-game';
 import { shapleyExact } from '@tributary/attribution/data-driven/shapley';
-import { sumGame } from '@tributary/attribution/data-driven/sum-game';
+import { participation, sumGame } from '@tributary/attribution/data-driven/sum-game';
 import { bruteForceChain, bruteForceRate, bruteForceShapley, bruteForceSum } from '@tributary/testkit/brute-force';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -87,15 +87,13 @@ describe('Shapley values of random games', () => {
 });
 
 describe('the games of attribution', () => {
-  const channelsOfPaths = (rows: readonly Coalition[]) => channelsOf(rows);
-
   it('sum game: equal to all permutations, efficient to the last unit of rounding', () => {
     fc.assert(
       fc.property(randomPaths({ channels: 5, refunds: true }), rewards, (paths, reward) => {
         const coalitions = coalitionsOfPaths(paths);
         const { channels, total } = sumGame(coalitions, { reward });
         const v = (within: ReadonlySet<string>) => bruteForceSum(paths, reward, within);
-        expectClose(channels, bruteForceShapley(channelsOfPaths(coalitions), v));
+        expectClose(channels, bruteForceShapley(channelsOf(coalitions), v));
         expect(channels.reduce((sum, { effect }) => sum + effect, 0)).toBeCloseTo(total, 6);
       }),
       { numRuns: 50 },
@@ -116,6 +114,15 @@ describe('the games of attribution', () => {
     );
   });
 
+  it('participation: what the journeys that touch a channel win, counted once a journey', () => {
+    fc.assert(
+      fc.property(randomPaths({ channels: 5, refunds: true }), rewards, (paths, reward) => {
+        for (const { channel, effect } of participation(coalitionsOfPaths(paths), { reward }).channels)
+          expect(effect).toBe(total(paths.filter(({ path }) => path.includes(channel)).map((row) => row[reward])) + 0);
+      }),
+    );
+  });
+
   it('rate game: equal to all permutations, negative values included, efficient', () => {
     let negative = 0;
     fc.assert(
@@ -123,7 +130,7 @@ describe('the games of attribution', () => {
         const coalitions = coalitionsOfPaths(paths);
         const { channels, rate } = rateGame(coalitions, { reward });
         const v = (within: ReadonlySet<string>) => bruteForceRate(paths, reward, within);
-        expectClose(channels, bruteForceShapley(channelsOfPaths(coalitions), v));
+        expectClose(channels, bruteForceShapley(channelsOf(coalitions), v));
         expect(channels.reduce((sum, { effect }) => sum + effect, 0)).toBeCloseTo(rate, 9);
         if (reward === 'conversions' && channels.some(({ effect }) => effect < -1e-6)) negative++;
       }),
@@ -137,7 +144,7 @@ describe('the games of attribution', () => {
       fc.property(randomPaths({ channels: 4, touches: 5, refunds: true }), orders, rewards, (paths, order, reward) => {
         const { channels, rate } = markovGame(transitionsOfPaths(paths, order), { reward });
         const v = memo((within) => bruteForceChain(paths, order, reward, within));
-        const names = channelsOfPaths(coalitionsOfPaths(paths));
+        const names = channelsOf(coalitionsOfPaths(paths));
         expectClose(channels, bruteForceShapley(names, v));
         expect(channels.reduce((sum, { effect }) => sum + effect, 0)).toBeCloseTo(rate, 9);
       }),
@@ -154,7 +161,7 @@ describe('the games of attribution', () => {
         (paths, reward, numbers) => {
           const keyed = paths.map((row) => ({ row, key: numbers.next().value as number }));
           const shuffled = keyed.sort((a, b) => a.key - b.key).map(({ row }) => row);
-          for (const game of [sumGame, rateGame])
+          for (const game of [sumGame, participation, rateGame])
             expect(game(coalitionsOfPaths(shuffled), { reward })).toEqual(game(coalitionsOfPaths(paths), { reward }));
           expect(markovGame(transitionsOfPaths(shuffled, 2), { reward })).toEqual(
             markovGame(transitionsOfPaths(paths, 2), { reward }),
