@@ -163,6 +163,41 @@ test('law 8: late touches at the very edges of their windows change the conversi
   }
 });
 
+test('law 8: late events begin, end, join and cut null paths, to the millisecond of the lookback', async () => {
+  const ms = 1 / 3_600_000;
+  const click = (id: string, hours: number, type = 'click') => event('ana', id, hours, type, { channel: id });
+  // Journeys that end at 0, 12 and 24 h: the next touch is farther than the lookback of 6 h.
+  const held = [click('a', -1), click('b', 0), click('f', 12), click('g', 18 - ms, 'buy'), click('h', 24), click('n', 48)];
+  const late = [
+    click('c', 6),
+    click('c', 6 + ms),
+    click('c', 6 - ms),
+    click('c', 3, 'buy'),
+    click('c', -0.5, 'buy'),
+    click('c', -7 - ms),
+    click('c', -7),
+    click('c', 6, 'view'),
+    click('c', 12, 'buy'),
+    click('c', 18),
+    click('c', 30),
+    click('c', 42),
+    click('c', 36),
+    click('c', 54, 'buy'),
+    click('c', 54 + ms, 'buy'),
+    click('c', 60),
+  ];
+  const plain = definitionsOf(SMALL_DEFINITIONS);
+  const base = await generation(await archive(held), null, plain, LIMITS);
+  for (const one of late) {
+    const next = await generation(await archive([one]), base, plain, LIMITS);
+    expect(differences(await viewsOf(next), naive([...held, one], plain)), JSON.stringify(one)).toEqual([]);
+  }
+  const all = late.map((one, i) => ({ ...one, id: `c${i}` }));
+  await expectNaive([held, all.slice(0, 5), all.slice(5)], plain);
+  const attribution = { transitionOrder: 3, clicksOutrankViews: true, resetOnConversion: true };
+  await expectNaive([held, all.slice(0, 5), all.slice(5, 9), all.slice(9)], definitionsOf({ ...SMALL_DEFINITIONS, attribution }));
+});
+
 test('law 3: identity is user and id: the same id of two users is two events, each counted once', async () => {
   const same = [
     event('ana', 'x', 1, 'buy', { value: 1 }),

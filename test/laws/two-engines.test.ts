@@ -2,82 +2,26 @@
  * Law 5: the TypeScript fold and the DuckDB SQL of one view give identical rows for identical events. The oracle is a
  * third opinion, so that both cannot share a mistake.
  */
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type DuckDb, openDuckDb } from '@tributary/archive/duckdb';
-import { rowsOfColumns } from '@tributary/archive/views';
+import type { DuckDb } from '@tributary/archive/duckdb';
 import type { Definitions } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
-import { HOUR_MS } from '@tributary/model/time';
-import { userKeyOf } from '@tributary/model/user-key';
 import { differences } from '@tributary/testkit/compare-rows';
 import { firstArrivals, generateEvents } from '@tributary/testkit/generate';
 import { definitionsOf, generateDefinitions, SMALL_DEFINITIONS } from '@tributary/testkit/generate-definitions';
 import { naive } from '@tributary/testkit/naive';
 import { createRandom } from '@tributary/testkit/random';
-import { addRow, type RowsByView, rowsOf } from '@tributary/views/deltas';
-import { VIEWS } from '@tributary/views/registry';
-import {
-  batchSql,
-  countsSignals,
-  journeyStatements,
-  membersSql,
-  prepareStatements,
-  timelineStatements,
-} from '@tributary/views/sql';
-import { insertionIndex, type TimelineEvent, timelineEvent } from '@tributary/views/timeline';
-import { fold } from '@tributary/views/view';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { byFold, bySql, event, openTestSession } from './engines.ts';
 
 let session: DuckDb;
 beforeAll(async () => {
-  session = await openDuckDb({ memoryLimit: '256MB', threads: 1, tempDir: join(tmpdir(), `tributary-law5-${process.pid}`) });
+  session = await openTestSession('law5');
 });
 afterAll(() => session.close());
 
-/** Every view over each user's whole timeline. */
-function byFold(events: readonly Event[], definitions: Definitions): RowsByView {
-  const users = new Map<string, TimelineEvent[]>();
-  for (const event of events) {
-    const key = userKeyOf(event);
-    if (!users.has(key)) users.set(key, []);
-    const timeline = users.get(key) as TimelineEvent[];
-    timeline.splice(insertionIndex(timeline, event), 0, timelineEvent(event, definitions));
-  }
-  const result: RowsByView = new Map();
-  for (const view of VIEWS) {
-    const rows = rowsOf(result, view.name);
-    for (const timeline of users.values())
-      timeline.forEach((_, at) => {
-        fold(view, timeline, at, definitions, (key, measures) => addRow(rows, key, measures));
-      });
-  }
-  return result;
-}
-
-async function bySql(events: readonly Event[], definitions: Definitions): Promise<RowsByView> {
-  for (const { sql, values } of prepareStatements(definitions)) await session.run(sql, values);
-  await session.run(
-    `CREATE OR REPLACE TEMP TABLE facts AS SELECT * FROM (SELECT unnest(from_json($1::JSON,
-       '[{"user_key":"VARCHAR","ts":"BIGINT","id":"VARCHAR","type":"VARCHAR","channel":"VARCHAR","campaign":"VARCHAR",
-          "cost":"BIGINT","value":"BIGINT","currency":"VARCHAR"}]'), recursive := true))`,
-    [JSON.stringify(events.map((event) => ({ ...event, user_key: userKeyOf(event) })))],
-  );
-  await session.run(`CREATE OR REPLACE TEMP VIEW members AS SELECT *, true AS fresh FROM (${membersSql('facts')})`);
-  for (const sql of [...timelineStatements(), ...journeyStatements(definitions)]) await session.run(sql);
-  const result: RowsByView = new Map();
-  for (const view of VIEWS) {
-    await session.run(`CREATE OR REPLACE TEMP VIEW anchors AS SELECT * FROM ${countsSignals(view) ? 'facts' : 'timelines'}`);
-    const columns = [...view.dimensions.map((d) => `"${d}"`), ...view.measures.map((m) => `"${m}"::BIGINT`)];
-    const rows = await session.columns(`SELECT ${columns.join(', ')} FROM (${batchSql(view)})`);
-    result.set(view.name, rowsOfColumns(rows, view, view.name));
-  }
-  return result;
-}
-
 async function expectEqual(events: readonly Event[], definitions: Definitions): Promise<void> {
-  const sql = await bySql(events, definitions);
+  const sql = await bySql(session, events, definitions);
   expect(differences(sql, byFold(events, definitions))).toEqual([]);
   expect(differences(sql, naive(events, definitions))).toEqual([]);
 }
@@ -92,17 +36,6 @@ test('law 5: fold, SQL and oracle agree over random logs and definitions', { tim
     }),
     { numRuns: 120 },
   );
-});
-
-const BASE_MS = Date.UTC(2026, 2, 1, 12);
-const event = (id: string, hours: number, type: string, more: Partial<Event> = {}): Event => ({
-  ts: BASE_MS + hours * HOUR_MS,
-  type,
-  id,
-  userId: 'ana',
-  receivedAt: BASE_MS,
-  source: 'test',
-  ...more,
 });
 
 test('law 5: no events, no rows', async () => {

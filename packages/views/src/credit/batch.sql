@@ -4,7 +4,7 @@
 -- Out: day, model, type, channel, campaign, currency, creditMicros, valueMinor
 WITH weighted AS (
   SELECT
-    filed_no, place_no, sign, value, i, n, i = credited_i AS credited,
+    filed_no, place_no, sign, value, i::BIGINT AS i, n, i = credited_i AS credited,
     abs(value)::DOUBLE * greatest(100 * n, decay_all) >= 9e18 AS wide,
     -- Two steps share as first : last; else the middle shares what these leave, scaled by the number of middle steps.
     CASE WHEN n = 1 THEN 1 WHEN n = 2 THEN first_percent + last_percent ELSE 100 * (n - 2) END AS position_all,

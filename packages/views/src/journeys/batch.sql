@@ -104,7 +104,7 @@ CREATE OR REPLACE TEMP TABLE wanted AS
 CREATE OR REPLACE TEMP TABLE step AS
 WITH touch AS (
   SELECT user_key, seq, ts, window_ms, view_through, fresh, place_no, channel_no, indirect
-  FROM timelines JOIN place USING (channel, campaign)
+  FROM timelines JOIN (FROM place WHERE place_no > 0) AS place USING (channel, campaign)
   WHERE kind = 'touch'
 ),
 eligible AS MATERIALIZED (

@@ -1,0 +1,79 @@
+/** The two engines of law 5 over the same events: each view by its TypeScript fold and by its DuckDB SQL. */
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type DuckDb, openDuckDb } from '@tributary/archive/duckdb';
+import { rowsOfColumns } from '@tributary/archive/views';
+import type { Definitions } from '@tributary/model/definitions';
+import type { Event } from '@tributary/model/event';
+import { HOUR_MS } from '@tributary/model/time';
+import { userKeyOf } from '@tributary/model/user-key';
+import { addRow, type RowsByView, rowsOf } from '@tributary/views/deltas';
+import { VIEWS } from '@tributary/views/registry';
+import {
+  batchSql,
+  countsSignals,
+  journeyStatements,
+  membersSql,
+  prepareStatements,
+  timelineStatements,
+} from '@tributary/views/sql';
+import { insertionIndex, type TimelineEvent, timelineEvent } from '@tributary/views/timeline';
+import { fold } from '@tributary/views/view';
+
+/** A session for tests alone; `name` keeps the folders of test files apart. */
+export function openTestSession(name: string): Promise<DuckDb> {
+  return openDuckDb({ memoryLimit: '256MB', threads: 1, tempDir: join(tmpdir(), `tributary-${name}-${process.pid}`) });
+}
+
+/** Every view over each user's whole timeline. */
+export function byFold(events: readonly Event[], definitions: Definitions): RowsByView {
+  const users = new Map<string, TimelineEvent[]>();
+  for (const event of events) {
+    const key = userKeyOf(event);
+    if (!users.has(key)) users.set(key, []);
+    const timeline = users.get(key) as TimelineEvent[];
+    timeline.splice(insertionIndex(timeline, event), 0, timelineEvent(event, definitions));
+  }
+  const result: RowsByView = new Map();
+  for (const view of VIEWS) {
+    const rows = rowsOf(result, view.name);
+    for (const timeline of users.values())
+      timeline.forEach((_, at) => {
+        fold(view, timeline, at, definitions, (key, measures) => addRow(rows, key, measures));
+      });
+  }
+  return result;
+}
+
+export async function bySql(session: DuckDb, events: readonly Event[], definitions: Definitions): Promise<RowsByView> {
+  for (const { sql, values } of prepareStatements(definitions)) await session.run(sql, values);
+  await session.run(
+    `CREATE OR REPLACE TEMP TABLE facts AS SELECT * FROM (SELECT unnest(from_json($1::JSON,
+       '[{"user_key":"VARCHAR","ts":"BIGINT","id":"VARCHAR","type":"VARCHAR","channel":"VARCHAR","campaign":"VARCHAR",
+          "cost":"BIGINT","value":"BIGINT","currency":"VARCHAR"}]'), recursive := true))`,
+    [JSON.stringify(events.map((event) => ({ ...event, user_key: userKeyOf(event) })))],
+  );
+  await session.run(`CREATE OR REPLACE TEMP VIEW members AS SELECT *, true AS fresh FROM (${membersSql('facts')})`);
+  for (const sql of [...timelineStatements(), ...journeyStatements(definitions)]) await session.run(sql);
+  const result: RowsByView = new Map();
+  for (const view of VIEWS) {
+    await session.run(`CREATE OR REPLACE TEMP VIEW anchors AS SELECT * FROM ${countsSignals(view) ? 'facts' : 'timelines'}`);
+    const columns = [...view.dimensions.map((d) => `"${d}"`), ...view.measures.map((m) => `"${m}"::BIGINT`)];
+    const rows = await session.columns(`SELECT ${columns.join(', ')} FROM (${batchSql(view)})`);
+    result.set(view.name, rowsOfColumns(rows, view, view.name));
+  }
+  return result;
+}
+
+/** 2026-03-01T12:00Z. */
+const BASE_MS = Date.UTC(2026, 2, 1, 12);
+/** An event of one user, so many hours after noon. */
+export const event = (id: string, hours: number, type: string, more: Partial<Event> = {}): Event => ({
+  ts: BASE_MS + hours * HOUR_MS,
+  type,
+  id,
+  userId: 'ana',
+  receivedAt: BASE_MS,
+  source: 'test',
+  ...more,
+});

@@ -1,0 +1,206 @@
+/**
+ * Law 5 for the views of paths, on shapes that break bounds, orders and edges: long and wide paths, ties, windows to the millisecond,
+ * refunds, foreign scripts. Each expectation that a reader can check by hand stands beside the comparison of the engines.
+ */
+import type { DuckDb } from '@tributary/archive/duckdb';
+import type { Definitions, DefinitionsFile } from '@tributary/model/definitions';
+import type { Event } from '@tributary/model/event';
+import { differences } from '@tributary/testkit/compare-rows';
+import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/generate-definitions';
+import { naive } from '@tributary/testkit/naive';
+import type { RowsByView } from '@tributary/views/deltas';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { byFold, bySql, event, openTestSession } from './engines.ts';
+
+let session: DuckDb;
+beforeAll(async () => {
+  session = await openTestSession('law5-journeys');
+});
+afterAll(() => session.close());
+
+const define = (attribution: DefinitionsFile['attribution']) => definitionsOf({ ...SMALL_DEFINITIONS, attribution });
+
+/** The rows, after fold, SQL and oracle agree on them. */
+async function agreed(events: readonly Event[], definitions: Definitions): Promise<RowsByView> {
+  const sql = await bySql(session, events, definitions);
+  expect(differences(sql, byFold(events, definitions))).toEqual([]);
+  expect(differences(sql, naive(events, definitions))).toEqual([]);
+  return sql;
+}
+
+/** The rows of one view without their day, "\t" and U+001F made visible. */
+function shown(rows: RowsByView, view: string): Record<string, number[]> {
+  const entries = [...(rows.get(view) ?? [])].map(([key, measures]): [string, number[]] => [
+    key.slice('2026-03-01\t'.length).replaceAll('\t', ' · ').replaceAll('\u001f', ' > '),
+    [...measures],
+  ]);
+  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+const MS = 1 / 3_600_000;
+const click = (id: string, hours: number, channel: string) => event(id, hours, 'click', { channel });
+const view = (id: string, hours: number, channel: string) => event(id, hours, 'view', { channel });
+const buy = (id: string, hours: number, value = 100) => event(id, hours, 'buy', { value, currency: 'EUR' });
+
+test('a path of 10 000 touches is counted in whole, in both engines', { timeout: 120_000 }, async () => {
+  const touches = Array.from({ length: 10_000 }, (_, i) => click(`t${String(i).padStart(5, '0')}`, i / 2_000, `c${i % 3}`));
+  const events = [...touches, buy('u', 5, 9_007_199_254_740_991), buy('v', 5, -7)];
+  const definitions = define({ transitionOrder: 2 });
+  const sql = await bySql(session, events, definitions);
+  // The oracle is quadratic in the length of a path, in BigInt: it speaks for shorter ones.
+  expect(differences(sql, byFold(events, definitions))).toEqual([]);
+  expect(shown(sql, 'coalitions')).toEqual({ 'buy · c0 > c1 > c2 · EUR': [2, 9_007_199_254_740_984] });
+  expect(shown(sql, 'pathShapes')).toEqual({ 'buy · 50+ · 0 · EUR': [2, 9_007_199_254_740_984] });
+  expect(shown(sql, 'paths')).toEqual({ 'buy · (other) · EUR': [2, 9_007_199_254_740_984] });
+  expect(shown(sql, 'transitions')['buy · c0 > c1 · c1 > c2 · EUR']).toEqual([6_666, 0]);
+});
+
+test('sets of 20 channels are told apart, of 21 not; paths and states do not mind', async () => {
+  for (const channels of [19, 20, 21, 30]) {
+    const touches = Array.from({ length: channels }, (_, i) => click(`t${i}`, i / 10, `c${String(i).padStart(2, '0')}`));
+    for (const last of [[buy('z', 5)], []]) {
+      const rows = await agreed([...touches, ...last], define({ pathSteps: 20 }));
+      const set = channels > 20 ? '(other)' : touches.map(({ channel }) => channel).join(' > ');
+      if (last.length > 0) expect(Object.keys(shown(rows, 'coalitions'))).toEqual([`buy · ${set} · EUR`]);
+      else expect(shown(rows, 'nullCoalitions')).toEqual({ [set]: [1] });
+    }
+  }
+});
+
+test('channels sort by code point, beyond the basic plane too, where UTF-16 sorts otherwise', async () => {
+  const names = ['😀 ads', '\uff5e tilde', 'é', 'e\u0301', 'Z', 'a', '用户', '\u{10ffff}', "'; --", '(other)', '(unattributed)'];
+  const touches = names.map((name, i) => click(`t${i}`, i / 10, name));
+  const rows = await agreed([...touches, buy('z', 3)], define({ pathSteps: 20 }));
+  const sorted = [...names].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+  expect(Object.keys(shown(rows, 'coalitions'))).toEqual([`buy · ${sorted.join(' > ')} · EUR`]);
+});
+
+test('events at one instant: order by id decides who precedes the conversion, and who ends the null path', async () => {
+  const events = [click('a', 1, 'before'), buy('m', 1), click('x', 1, 'after'), view('y', 1, 'last'), click('b', 1, 'too')];
+  const rows = await agreed(events, define({ transitionOrder: 1 }));
+  expect(Object.keys(shown(rows, 'paths'))).toEqual(['buy · before > too · EUR']);
+  expect(shown(rows, 'nullTransitions')).toEqual({ ' · after': [1], 'after · last': [1], 'last · ': [1] });
+});
+
+test('states of order 1 to 4, over paths of 1 to 6 touches', async () => {
+  for (const transitionOrder of [1, 2, 3, 4])
+    for (let length = 1; length <= 6; length++) {
+      const touches = Array.from({ length }, (_, i) => click(`t${i}`, i / 10, 'abcdef'[i] as string));
+      for (const last of [[buy('z', 5)], []]) await agreed([...touches, ...last], define({ transitionOrder }));
+    }
+  const path = ['a', 'b', 'a'].map((channel, i) => click(`t${i}`, i / 10, channel));
+  expect(shown(await agreed([...path, buy('z', 5)], define({ transitionOrder: 2 })), 'transitions')).toEqual({
+    'buy ·  · a > b · EUR': [1, 0],
+    'buy · a > b · b > a · EUR': [1, 0],
+    'buy · b > a ·  · EUR': [1, 100],
+  });
+});
+
+test('clicks outrank views on paths and null paths, in credit too; views alone count', async () => {
+  const on = define({ clicksOutrankViews: true });
+  const mixed = [view('a', 0.1, 'banner'), click('b', 0.2, 'search'), view('c', 0.3, 'banner')];
+  expect(Object.keys(shown(await agreed([...mixed, buy('z', 0.5)], on), 'paths'))).toEqual(['buy · search · EUR']);
+  expect(shown(await agreed(mixed, on), 'nullCoalitions')).toEqual({ search: [1] });
+  expect(shown(await agreed(mixed, define({})), 'nullCoalitions')).toEqual({ 'banner > search': [1] });
+  const seen = [view('a', 0.1, 'banner'), view('c', 0.3, 'other')];
+  expect(Object.keys(shown(await agreed([...seen, buy('z', 0.5)], on), 'paths'))).toEqual(['buy · banner > other · EUR']);
+  // The click's window has passed for the second conversion: the view is not outranked there.
+  const later = [event('m', 0, 'mail', { channel: 'mail' }), view('v', 2.5, 'banner'), buy('y', 2.75), buy('z', 3.25)];
+  expect(Object.keys(shown(await agreed(later, on), 'paths'))).toEqual(['buy · banner · EUR', 'buy · mail · EUR']);
+});
+
+test('a journey goes on after a gap of exactly the lookback, and ends a millisecond later', async () => {
+  for (const [gap, ends] of [
+    [6 - MS, 1],
+    [6, 1],
+    [6 + MS, 2],
+  ] as const) {
+    const rows = await agreed([click('a', 0, 'x'), click('b', gap, 'y')], define({}));
+    expect(sum(rows, 'nullCoalitions')).toBe(ends);
+    // The first touch lies on the second's path as long as its window covers it.
+    expect(Object.keys(shown(rows, 'nullCoalitions')).sort()).toEqual(ends === 1 ? ['x > y'] : ['x', 'y']);
+    const converted = await agreed([click('a', 0, 'x'), buy('b', gap)], define({}));
+    expect(sum(converted, 'nullCoalitions')).toBe(ends - 1);
+  }
+});
+
+test('shorter windows end on a null path as on a conversion: to the millisecond', async () => {
+  for (const [gap, set] of [
+    [1, 'seen > x'],
+    [1 + MS, 'x'],
+  ] as const) {
+    expect(Object.keys(shown(await agreed([view('a', 0, 'seen'), click('b', gap, 'x')], define({})), 'nullCoalitions'))).toEqual([
+      set,
+    ]);
+  }
+});
+
+test('a conversion cuts the null path after it, with and without reset, also at the instant of a touch', async () => {
+  for (const resetOnConversion of [false, true]) {
+    const events = [click('a', 0, 'x'), buy('c', 1), click('b', 1, 'y'), click('d', 1, 'z'), click('e', 2, 'w')];
+    const rows = await agreed(events, define({ resetOnConversion }));
+    expect(shown(rows, 'nullCoalitions')).toEqual({ 'w > z': [1] });
+  }
+});
+
+test('refunds split as the mirror image; sums of positions equal the value', async () => {
+  const path = ['a', 'b', 'a', 'c', 'a', 'b', 'd'].map((channel, i) => click(`t${i}`, i / 10, channel));
+  for (const value of [-1, -7, 1, 100, -999_999_999_999, 9_007_199_254_740_991]) {
+    const rows = await agreed([...path, buy('z', 1, value)], define({}));
+    const positions = [...(rows.get('positions') ?? []).values()];
+    expect(positions.reduce((all, [micros]) => all + (micros as number), 0)).toBe(1_000_000);
+    expect(positions.reduce((all, measures) => all + BigInt(measures[1] as number), 0n)).toBe(BigInt(value));
+  }
+});
+
+test('channels that the definitions do not tell apart are one in the data-driven views, and themselves in credit and assists', async () => {
+  const events = [click('a', 0, 'search'), click('b', 0.1, 'x'), click('c', 0.2, 'y'), click('d', 0.3, 'search'), buy('z', 1)];
+  const rows = await agreed(events, define({ channels: ['search', 'never seen'] }));
+  expect(Object.keys(shown(rows, 'paths'))).toEqual(['buy · search > (other) > search · EUR']);
+  expect(Object.keys(shown(rows, 'coalitions'))).toEqual(['buy · (other) > search · EUR']);
+  expect(shown(rows, 'assists')).toMatchObject({
+    'buy · x ·  · EUR': [1, 100, 1, 100],
+    'buy · y · (none) · EUR': [1, 100, 1, 100],
+  });
+});
+
+test('assists: a channel and its campaigns are each counted once a conversion; the last touch alone assists nothing', async () => {
+  const events = [
+    event('a', 0, 'click', { channel: 'search', campaign: 'one' }),
+    event('b', 1, 'click', { channel: 'search', campaign: 'two' }),
+    event('c', 2, 'click', { channel: 'mail', campaign: 'one' }),
+    event('d', 3, 'click', { channel: 'search', campaign: 'two' }),
+    buy('z', 4, 50),
+  ];
+  expect(shown(await agreed(events, define({})), 'assists')).toEqual({
+    'buy · mail ·  · EUR': [1, 50, 1, 50],
+    'buy · mail · one · EUR': [1, 50, 1, 50],
+    'buy · search ·  · EUR': [1, 50, 1, 50],
+    'buy · search · one · EUR': [1, 50, 1, 50],
+    'buy · search · two · EUR': [1, 50, 1, 50],
+  });
+  const alone = shown(await agreed(events.slice(3), define({})), 'assists');
+  expect(Object.values(alone)).toEqual([
+    [0, 0, 1, 50],
+    [0, 0, 1, 50],
+  ]);
+});
+
+test('lag counts whole days from the first touch; a conversion without one is a path of none', async () => {
+  const definitions = definitionsOf({ touches: { click: { windowDays: 3 } }, conversions: ['buy'] });
+  const rows = await agreed([click('a', 0, 'x'), buy('b', 24 - MS), buy('c', 24), buy('d', 72), buy('e', 72 + MS)], definitions);
+  expect([...(rows.get('pathShapes') ?? []).keys()].map((key) => String(key).split('\t').slice(2, 4))).toEqual(
+    expect.arrayContaining([
+      ['1', '0'],
+      ['1', '1'],
+      ['1', '3'],
+      ['0', '0'],
+    ]),
+  );
+  expect(rows.get('transitions')?.size).toBeGreaterThan(0);
+  expect([...(rows.get('coalitions') ?? []).keys()]).toContain('2026-03-04\tbuy\t\tEUR');
+});
+
+function sum(rows: RowsByView, view: string): number {
+  return [...(rows.get(view) ?? []).values()].reduce((all, [first]) => all + (first as number), 0);
+}
