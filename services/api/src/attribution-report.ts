@@ -8,6 +8,7 @@
  */
 import type { ChannelInterval } from '@tributary/attribution/data-driven/bootstrap';
 import type { Sampling } from '@tributary/attribution/data-driven/shapley';
+import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
 import { assists } from '@tributary/views/assists/fold';
 import { conversions } from '@tributary/views/conversions/fold';
 import { credit } from '@tributary/views/credit/fold';
@@ -20,8 +21,8 @@ import type { Findings } from './meta.ts';
 import { isRuleBased, isShared, type ModelName, modelInfo, type SharedModel } from './models/catalogue.ts';
 import { composed, type Rename, toldApart } from './models/channel-names.ts';
 import { countedRows, namedRows } from './models/model-rows.ts';
-import { creditOfChannels, type SharedOutcome, sharedRows } from './models/shared-credit.ts';
-import { countsOf, type ModelParameters, type RunModel, type SharedOutcomes, sharedOutcomes } from './models/shared-outcomes.ts';
+import { creditOfChannels, type Ground, groundOf, type SharedOutcome, sharedRows } from './models/shared-credit.ts';
+import { countsOf, type ModelParameters, type PreparedModels, prepareShared, type RunModel } from './models/shared-outcomes.ts';
 import type { Scope } from './models/window-counts.ts';
 import { conservationGap, mixedCurrencies, sumOf } from './report.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -87,59 +88,87 @@ export function viewsOf({ models, by, equal }: Pick<ReportQuestion, 'models' | '
 
 export async function attributionReport(snapshot: Snapshot, question: ReportQuestion, run: RunModel): Promise<Report> {
   const { days, by, equal } = question;
-  const shared = await runShared(snapshot, question, run);
+  // Everything is taken from the snapshot first: models may take seconds, and what they find is of this moment.
+  const shared = preparedModels(snapshot, question);
   const rename = namesOf(snapshot, question, shared);
-  const models = new Map(question.models.map((model) => [model, reportOf(model, snapshot, question, shared, rename)]));
+  const counted = new Map<ModelName, ModelReport>();
+  for (const model of question.models)
+    if (!isShared(model)) counted.set(model, reportOfRows(countedRows(snapshot, model, { days, by, equal }, rename)));
+  const grounds = shared === null ? null : groundsOf(snapshot, question, rename);
   const costly = [...by, ...Object.keys(equal)].every((dimension) => COST_DIMENSIONS.includes(dimension));
   const costs = costly ? namedRows(snapshot, touches, { days, by, equal }, rename) : null;
+  const findings = findingsOf(snapshot, question, costs !== null);
+  const converted = sumOf(snapshot.project(conversions, { days, by: [], equal: scopeOf(question).equal }), 2);
+
+  const outcomes = await shared?.run(run);
+  const models = new Map<ModelName, ModelReport>();
+  for (const model of question.models) {
+    const outcome = isShared(model) ? outcomes?.get(model) : undefined;
+    if (shared === null || grounds === null || outcome === undefined) models.set(model, counted.get(model) as ModelReport);
+    else models.set(model, reportOfShares(model as SharedModel, outcome, shared, grounds, question));
+  }
   const rows = [...models.values()].map((report) => report.rows);
   return {
     models,
     costs,
     keys: new Map([...rows, costs ?? new Map()].flatMap((each) => [...each.keys()].map((key) => [key, null] as const))),
-    findings: findingsOf(snapshot, question, models, costs !== null, shared),
+    findings: {
+      holes: [...(shared?.holes ?? []), ...findings.holes, ...gapsOf(models, converted, question)],
+      notes: [...(shared?.notes ?? []), ...findings.notes],
+    },
   };
 }
 
-async function runShared(snapshot: Snapshot, question: ReportQuestion, run: RunModel): Promise<SharedOutcomes | null> {
+function preparedModels(snapshot: Snapshot, question: ReportQuestion): PreparedModels | null {
   const models = question.models.filter(isShared);
-  return models.length === 0 ? null : sharedOutcomes(snapshot, { ...question, models, scope: scopeOf(question) }, run);
+  return models.length === 0 ? null : prepareShared(snapshot, { ...question, models, scope: scopeOf(question).scope });
 }
 
-function scopeOf({ days, equal: { type, currency } }: ReportQuestion): Scope {
-  return { days, ...(type === undefined ? {} : { type }), ...(currency === undefined ? {} : { currency }) };
+/** The conversions that are shared out: of a type, in a currency. Channel and campaign choose among the rows instead. */
+function scopeOf({ days, equal: { type, currency } }: ReportQuestion): { scope: Scope; equal: Record<string, string> } {
+  const equal = { ...(type === undefined ? {} : { type }), ...(currency === undefined ? {} : { currency }) };
+  return { scope: { days, ...equal }, equal };
 }
 
 /** Where models see channels under other names, all models and costs of the report do: its rows are comparable. */
-function namesOf({ definitions }: Snapshot, { models }: ReportQuestion, shared: SharedOutcomes | null): Rename | null {
+function namesOf({ definitions }: Snapshot, { models }: ReportQuestion, shared: PreparedModels | null): Rename | null {
   const told = models.some((model) => modelInfo(model).family === 'dataDriven') ? toldApart(definitions[0]) : null;
   return composed(told, shared?.grouped ?? null);
 }
 
-function reportOf(
-  model: ModelName,
-  snapshot: Snapshot,
-  question: ReportQuestion,
-  shared: SharedOutcomes | null,
-  rename: Rename | null,
+interface Grounds {
+  readonly rows: Ground;
+  readonly channels: Ground;
+}
+
+function groundsOf(snapshot: Snapshot, question: ReportQuestion, rename: Rename | null): Grounds {
+  const { type: _, currency: __, ...only } = question.equal;
+  const { scope } = scopeOf(question);
+  return {
+    rows: groundOf(snapshot, scope, [...question.by, ...Object.keys(only)], rename),
+    channels: groundOf(snapshot, scope, [], rename),
+  };
+}
+
+function reportOfRows(rows: Rows): ModelReport {
+  return { rows, totals: sumOf(rows, 2), channels: new Map(), byChannel: new Map(), oneCurrency: false, sampling: null };
+}
+
+function reportOfShares(
+  model: SharedModel,
+  outcome: SharedOutcome,
+  { counts }: PreparedModels,
+  grounds: Grounds,
+  { by, equal }: ReportQuestion,
 ): ModelReport {
-  const { days, by, equal } = question;
-  if (!isShared(model)) {
-    const rows = countedRows(snapshot, model, { days, by, equal }, rename);
-    return { rows, totals: sumOf(rows, 2), channels: new Map(), byChannel: new Map(), oneCurrency: false, sampling: null };
-  }
-  const { counts, outcomes } = shared as SharedOutcomes;
-  const outcome = outcomes.get(model) as SharedOutcome;
-  const ofChannels = creditOfChannels(outcome, counts);
-  const rowsBy = (dimensions: readonly string[], only: Readonly<Record<string, string>>) =>
-    sharedRows(snapshot, scopeOf(question), ofChannels, { by: dimensions, only, rename });
   const { type: _, currency: __, ...only } = equal;
-  const rows = rowsBy(by, only);
+  const ofChannels = creditOfChannels(outcome, counts);
+  const rows = sharedRows(ofChannels, grounds.rows, by, only);
   return {
     rows,
     totals: sumOf(rows, 2),
     channels: factsOf(model, outcome, counts.attributed),
-    byChannel: rowsBy(['channel'], {}),
+    byChannel: sharedRows(ofChannels, grounds.channels, ['channel'], {}),
     oneCurrency: outcome.values.size === 1,
     sampling: outcome.conversions?.sampling ?? [...outcome.values.values()][0]?.sampling ?? null,
   };
@@ -148,7 +177,7 @@ function reportOf(
 function factsOf(
   model: SharedModel,
   { conversions: ofConversions, values }: SharedOutcome,
-  attributed: SharedOutcomes['counts']['attributed'],
+  attributed: PreparedModels['counts']['attributed'],
 ): Map<string, ChannelFacts> {
   const facts = new Map<string, ChannelFacts>();
   const add = (channel: string, more: ChannelFacts) => facts.set(channel, { ...facts.get(channel), ...more });
@@ -168,49 +197,43 @@ function factsOf(
   return facts;
 }
 
-function findingsOf(
-  snapshot: Snapshot,
-  question: ReportQuestion,
-  models: ReadonlyMap<ModelName, ModelReport>,
-  withCosts: boolean,
-  shared: SharedOutcomes | null,
-): Findings {
-  const { days, by, equal, wanted } = question;
-  const holes = [...(shared?.holes ?? [])];
-  const notes = [...(shared?.notes ?? [])];
-  const { channel: _, campaign: __, ...scope } = equal;
+/** What can be said before any model has run. */
+function findingsOf(snapshot: Snapshot, question: ReportQuestion, withCosts: boolean): Findings {
+  const { models, days, by, equal, wanted } = question;
+  const holes: string[] = [];
+  const notes: string[] = [];
   // A filter by channel or campaign takes a part of each conversion's credit: nothing to reconcile with.
   if (equal['channel'] === undefined && equal['campaign'] === undefined) {
     const reconciled = ['day', 'type', 'currency'];
     const converted = snapshot.project(conversions, { days, by: reconciled, equal });
-    for (const model of models.keys()) {
-      const { family } = modelInfo(model);
-      if (family === 'counts' || isShared(model)) continue;
+    for (const model of models) {
+      if (modelInfo(model).family === 'counts' || isShared(model)) continue;
       const gap = conservationGap(countedRows(snapshot, model, { days, by: reconciled, equal }, null), converted);
       if (gap !== null) holes.push(`model ${model}: ${gap}`);
     }
   }
-  for (const [model, { byChannel }] of models) {
-    if (!isShared(model)) continue;
-    const converted = new Map([['', sumOf(snapshot.project(conversions, { days, by: [], equal: scope }), 2)]]);
-    const [micros = 0, value = 0] = sumOf(byChannel, 2);
-    const [count = 0, worth = 0] = converted.get('') ?? [];
-    // What was not asked for was not handed out.
-    const given = [wanted.conversions ? micros : count * 1_000_000, wanted.revenue ? value : worth];
-    const gap = conservationGap(new Map([['the window', given]]), new Map([['the window', [count, worth]]]));
-    if (gap !== null) holes.push(`model ${model}: ${gap}`);
-  }
-  for (const model of models.keys())
+  for (const model of models)
     if (modelInfo(model).family === 'counts')
       notes.push(`${model} counts a conversion for every channel that had a part in it: the totals are not the conversions`);
   if (!by.includes('currency') && equal['currency'] === undefined) {
-    const values = wanted.revenue
-      ? mixedCurrencies(snapshot.project(conversions, { days, by: ['currency'], equal: scope }), 1)
-      : null;
+    const inCurrencies = { days, by: ['currency'], equal: scopeOf(question).equal };
+    const values = wanted.revenue ? mixedCurrencies(snapshot.project(conversions, inCurrencies), 1) : null;
     if (values !== null) notes.push(values);
-    const { type: ___, ...places } = equal;
-    const costs = withCosts ? mixedCurrencies(snapshot.project(touches, { days, by: ['currency'], equal: places }), 1) : null;
+    const costs = withCosts ? mixedCurrencies(snapshot.project(touches, { ...inCurrencies, equal }), 1) : null;
     if (costs !== null) notes.push(costs.replace('values', 'costs'));
   }
   return { holes, notes };
+}
+
+/** Law 4 for models that share out the whole window: their channels and the unattributed are its conversions. */
+function gapsOf(models: ReadonlyMap<ModelName, ModelReport>, converted: readonly number[], { wanted }: ReportQuestion): string[] {
+  const [count = 0, worth = 0] = converted;
+  return [...models].flatMap(([model, { byChannel }]) => {
+    if (!isShared(model)) return [];
+    const [micros = 0, value = 0] = sumOf(byChannel, 2);
+    // What was not asked for was not handed out.
+    const given = [wanted.conversions ? micros : count * CREDIT_UNIT_MICROS, wanted.revenue ? value : worth];
+    const gap = conservationGap(new Map([['the window', given]]), new Map([['the window', [count, worth]]]));
+    return gap === null ? [] : [`model ${model}: ${gap}`];
+  });
 }

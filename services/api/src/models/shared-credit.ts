@@ -6,14 +6,14 @@ import { distribute } from '@tributary/attribution/distribute';
 import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
 import { coalitions } from '@tributary/views/coalitions/fold';
 import { credit, UNATTRIBUTED } from '@tributary/views/credit/fold';
-import { addRow, type Rows } from '@tributary/views/deltas';
+import { addRow, addRows, type Rows } from '@tributary/views/deltas';
 import { NONE } from '@tributary/views/timeline';
 import { touches } from '@tributary/views/touches/fold';
 import type { Snapshot } from '../snapshot.ts';
 import type { Rename } from './channel-names.ts';
 import type { ModelOutcome } from './compute.ts';
 import { rekeyed, renamedRows } from './row-keys.ts';
-import { type ChannelCredit, spread } from './spread.ts';
+import { type Basis, type ChannelCredit, spread } from './spread.ts';
 import type { Scope, SetCounts } from './window-counts.ts';
 
 /** A model's outcomes over one window. */
@@ -44,22 +44,44 @@ export function creditOfChannels({ conversions, values }: SharedOutcome, { attri
 /** Dimensions that credit has beside its channel, in the order of the cells' keys. */
 const CELL_DIMENSIONS = ['campaign', 'day', 'type', 'currency'];
 
+/** What the rows of a report are made of beside the models: the same for all of them. */
+export interface Ground {
+  /** Dimensions of the cells; none: rows are whole channels. The last is `currency`, for value belongs to one. */
+  readonly dimensions: readonly string[];
+  readonly basis: Basis | null;
+  /** Conversions without a path, by cell. */
+  readonly unattributed: Rows;
+}
+
+/** `told`: the dimensions that rows or filters tell apart. */
+export function groundOf(
+  snapshot: Pick<Snapshot, 'project'>,
+  scope: Scope,
+  told: readonly string[],
+  rename: Rename | null,
+): Ground {
+  const cells = CELL_DIMENSIONS.filter((dimension) => told.includes(dimension));
+  const dimensions = cells.length === 0 ? [] : [...cells.filter((dimension) => dimension !== 'currency'), 'currency'];
+  return {
+    dimensions,
+    basis: cells.length === 0 ? null : basisOf(snapshot, scope, dimensions, rename),
+    unattributed: unattributedRows(snapshot, scope, dimensions),
+  };
+}
+
 /**
  * Rows keyed by `by`, `[creditMicros, valueMinor]`, the unattributed conversions included, of the cells that `only` names
  * (channel, campaign).
  */
 export function sharedRows(
-  snapshot: Pick<Snapshot, 'project'>,
-  scope: Scope,
   given: ChannelCredit,
-  { by, only, rename }: { by: readonly string[]; only: Readonly<Record<string, string>>; rename: Rename | null },
+  { dimensions, basis, unattributed }: Ground,
+  by: readonly string[],
+  only: Readonly<Record<string, string>>,
 ): Rows {
-  const told = CELL_DIMENSIONS.filter((dimension) => by.includes(dimension) || only[dimension] !== undefined);
-  // The currency is told apart whenever anything is: value belongs to one.
-  const cellDimensions = told.length === 0 ? [] : [...told.filter((dimension) => dimension !== 'currency'), 'currency'];
-  const cells = told.length === 0 ? channelRows(given) : spread(given, basisOf(snapshot, scope, cellDimensions, rename));
-  addUnattributed(snapshot, scope, cellDimensions, cells);
-  return rekeyed(cells, ['channel', ...cellDimensions], by, only);
+  const cells = basis === null ? channelRows(given) : spread(given, basis);
+  addRows(cells, unattributed);
+  return rekeyed(cells, ['channel', ...dimensions], by, only);
 }
 
 function channelRows({ creditMicros, valueMinor }: ChannelCredit): Rows {
@@ -69,24 +91,19 @@ function channelRows({ creditMicros, valueMinor }: ChannelCredit): Rows {
   return rows;
 }
 
-function basisOf(snapshot: Pick<Snapshot, 'project'>, scope: Scope, dimensions: readonly string[], rename: Rename | null) {
+function basisOf(snapshot: Pick<Snapshot, 'project'>, scope: Scope, dimensions: readonly string[], rename: Rename | null): Basis {
   const { days, type, currency } = scope;
   const equal = { ...(type === undefined ? {} : { type }), ...(currency === undefined ? {} : { currency }) };
   const linear = snapshot.project(credit, { days, by: ['channel', ...dimensions], equal: { ...equal, model: 'linear' } });
+  // Touches have no conversion type: theirs is another type.
+  const known = dimensions.filter((dimension) => dimension !== 'type');
+  const places = { days, by: ['channel', ...known], equal: currency === undefined ? {} : { currency } };
+  const touched = snapshot.project(touches, places);
   return {
     linear: renamedRows(linear, rename),
     dimensions,
     nowhere: equal,
-    // Touches have no conversion type: theirs is another type.
-    touches: () => {
-      const known = dimensions.filter((dimension) => dimension !== 'type');
-      const rows = snapshot.project(touches, {
-        days,
-        by: ['channel', ...known],
-        equal: currency === undefined ? {} : { currency },
-      });
-      return renamedRows(dimensions.includes('type') ? withType(rows, known, type ?? NONE) : rows, rename);
-    },
+    touches: renamedRows(dimensions.includes('type') ? withType(touched, known, type ?? NONE) : touched, rename),
   };
 }
 
@@ -96,12 +113,12 @@ function withType(rows: Rows, known: readonly string[], type: string): Rows {
 }
 
 /** Conversions without a path are where they are: no model shares them out. */
-function addUnattributed(
+function unattributedRows(
   snapshot: Pick<Snapshot, 'project'>,
   { days, type, currency }: Scope,
   dimensions: readonly string[],
-  rows: Rows,
-): void {
+): Rows {
+  const rows: Rows = new Map();
   const equal = { channels: '', ...(type === undefined ? {} : { type }), ...(currency === undefined ? {} : { currency }) };
   const by = dimensions.filter((dimension) => dimension !== 'campaign');
   for (const [key, [conversions = 0, value = 0]] of snapshot.project(coalitions, { days, by, equal })) {
@@ -109,4 +126,5 @@ function addUnattributed(
     const cell = dimensions.map((dimension) => (dimension === 'campaign' ? NONE : parts[by.indexOf(dimension)]));
     addRow(rows, [UNATTRIBUTED, ...cell].join('\t'), [conversions * CREDIT_UNIT_MICROS, value]);
   }
+  return rows;
 }

@@ -8,6 +8,7 @@ import type { Snapshot } from '../snapshot.ts';
 import type { SharedModel } from './catalogue.ts';
 import { type Rename, renamedEdges, renamedSets, renamedSizes, smallChannels } from './channel-names.ts';
 import type { ModelJob, ModelOutcome } from './compute.ts';
+import { remembered } from './remembered-outcomes.ts';
 import type { SharedOutcome } from './shared-credit.ts';
 import {
   type CountsByCurrency,
@@ -38,18 +39,18 @@ export interface SharedQuestion {
   readonly parameters: ModelParameters;
 }
 
-export interface SharedOutcomes {
+export interface PreparedModels {
   readonly counts: SetCounts;
-  readonly outcomes: ReadonlyMap<SharedModel, SharedOutcome>;
   /** Groups the smallest channels; null: there are not too many. */
   readonly grouped: Rename | null;
   readonly holes: readonly string[];
   readonly notes: readonly string[];
+  /** Rejects with `too_many_states`, or as the runner does. */
+  run(runModel: RunModel): Promise<ReadonlyMap<SharedModel, SharedOutcome>>;
 }
 
 export type RunModel = (job: ModelJob) => Promise<ModelOutcome>;
 
-const OVER_SETS: readonly SharedModel[] = ['rateShapley'];
 const OVER_CHAINS: readonly SharedModel[] = ['markov', 'markovShapley', 'hybrid'];
 
 /** The views that a model is computed from. */
@@ -66,41 +67,60 @@ const MOST_CURRENCIES: Record<SharedModel, number> = {
   markovShapley: 10,
 };
 
-/** Throws `invalid_query` for an order that is not kept, or more currencies than a model is run for. */
-export async function sharedOutcomes(
-  snapshot: Pick<Snapshot, 'collect' | 'definitions'>,
-  question: SharedQuestion,
-  run: RunModel,
-): Promise<SharedOutcomes> {
+/**
+ * Takes from the snapshot what the models need; running them may take a while, and a snapshot is held no longer than it must.
+ * Throws `invalid_query` for an order that is not kept, or more currencies than a model is run for.
+ */
+export function prepareShared(snapshot: Pick<Snapshot, 'collect' | 'definitions'>, question: SharedQuestion): PreparedModels {
   const { models, scope, wanted, parameters } = question;
-  const needs = (of: readonly SharedModel[]) => models.some((model) => of.includes(model));
-  const resampled = parameters.intervals !== null && needs(['shapley', 'hybrid']);
   const counts = setCounts(snapshot, scope);
-  const sets = resampled || needs(OVER_SETS) ? setsOf(snapshot, scope) : null;
-  if (needs(OVER_CHAINS)) demandOrder(snapshot.definitions, parameters.order);
-  const edges = needs(OVER_CHAINS) ? edgesOf(snapshot, scope, parameters.order) : null;
+  const ofSets = models.some((model) => looksAt(model, parameters).sets);
+  const ofEdges = models.some((model) => looksAt(model, parameters).edges);
+  if (ofEdges) demandOrder(snapshot.definitions, parameters.order);
+  const sets = ofSets ? setsOf(snapshot, scope) : null;
+  const edges = ofEdges ? edgesOf(snapshot, scope, parameters.order) : null;
 
   const small = smallChannels(models, counts.sizes, channelsIn(sets, edges));
   const grouped: Rename | null = small.size === 0 ? null : (channel) => (small.has(channel) ? OTHER : channel);
   const currencies = wanted.revenue ? currenciesOf(counts, models) : [];
-  const outcomes = new Map<SharedModel, SharedOutcome>();
-  for (const model of models) {
-    const runFor = (currency: string | null) =>
-      run({
-        model,
-        reward: currency === null ? 'conversions' : 'value',
-        sizes: sizesFor(counts, currency, grouped),
-        coalitions: sets === null ? [] : named(sets.counts(currency), grouped, renamedSets),
-        transitions: edges === null ? [] : named(edges.counts(currency), grouped, renamedEdges),
-        ...parameters,
-      });
-    const values = new Map<string, ModelOutcome>();
-    const conversions = wanted.conversions ? await runFor(null) : null;
-    for (const currency of currencies) values.set(currency, await runFor(currency));
-    outcomes.set(model, { conversions, values });
-  }
   const negative = (sets?.negative ?? 0) + (edges?.negative ?? 0);
-  return { counts, outcomes, grouped, ...findingsOf(snapshot.definitions[0], question, counts, small, negative) };
+
+  const jobFor = (model: SharedModel, currency: string | null): ModelJob => {
+    const looks = looksAt(model, parameters);
+    return {
+      model,
+      reward: currency === null ? 'conversions' : 'value',
+      sizes: looks.sizes ? sizesFor(counts, currency, grouped) : [],
+      coalitions: looks.sets && sets !== null ? named(sets.counts(currency), grouped, renamedSets) : [],
+      transitions: looks.edges && edges !== null ? named(edges.counts(currency), grouped, renamedEdges) : [],
+      ...parameters,
+    };
+  };
+  return {
+    counts,
+    grouped,
+    ...findingsOf(snapshot.definitions[0], question, counts, small, negative),
+    async run(runModel) {
+      const outcomes = new Map<SharedModel, SharedOutcome>();
+      for (const model of models) {
+        const runFor = (currency: string | null) =>
+          remembered([counts, sets, edges], JSON.stringify([model, currency, parameters, small.size]), () =>
+            runModel(jobFor(model, currency)),
+          );
+        const conversions = wanted.conversions ? await runFor(null) : null;
+        const values = new Map<string, ModelOutcome>();
+        for (const currency of currencies) values.set(currency, await runFor(currency));
+        outcomes.set(model, { conversions, values });
+      }
+      return outcomes;
+    },
+  };
+}
+
+function looksAt(model: SharedModel, { intervals }: ModelParameters): { sizes: boolean; sets: boolean; edges: boolean } {
+  const edges = OVER_CHAINS.includes(model);
+  const sizes = model === 'shapley' || model === 'hybrid';
+  return { sizes, sets: model === 'rateShapley' || (sizes && intervals !== null), edges };
 }
 
 /** Counts of a lower order follow from those that are kept, counts of a higher one do not. Throws `invalid_query`. */
@@ -145,7 +165,7 @@ function findingsOf(
   { sizes, capped }: SetCounts,
   small: ReadonlySet<string>,
   negative: number,
-): Pick<SharedOutcomes, 'holes' | 'notes'> {
+): Pick<PreparedModels, 'holes' | 'notes'> {
   const holes: string[] = [];
   const notes: string[] = [];
   if (small.size > 0)

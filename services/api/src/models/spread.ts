@@ -16,8 +16,8 @@ export interface ChannelCredit {
 export interface Basis {
   /** `[creditMicros, valueMinor]` of the linear model. */
   readonly linear: Rows;
-  /** `[touches, …]`, asked for when a channel has no linear credit. */
-  readonly touches: () => Rows;
+  /** `[touches, …]`, for channels without linear credit. */
+  readonly touches: Rows;
   /** Names of the cell's dimensions; the last is `currency`. */
   readonly dimensions: readonly string[];
   /** What a dimension reads for a channel that was nowhere. */
@@ -40,7 +40,7 @@ export function spread({ creditMicros, valueMinor }: ChannelCredit, basis: Basis
   const cellsOf = (channel: string): readonly Cell[] => {
     const own = cells.get(channel);
     if (own !== undefined) return own;
-    touched ??= cellsByChannel(basis.touches());
+    touched ??= cellsByChannel(basis.touches);
     return touched.get(channel) ?? [nowhere(basis)];
   };
   for (const [channel, micros] of creditMicros) {

@@ -58,6 +58,12 @@ export function setCounts(snapshot: Pick<Snapshot, 'collect'>, scope: Scope): Se
       for (const channel of set) emit(`${channel}\t${set.length}\t${currency}`, measures);
     },
   });
+  return rememberedUnder(setCountsMemory, rows, null, () => setCountsOf(rows));
+}
+
+const setCountsMemory = new WeakMap<Rows, Remembered<SetCounts>>();
+
+function setCountsOf(rows: Rows): SetCounts {
   const attributed: Amounts = { conversions: 0, values: new Map() };
   const unattributed: Amounts = { conversions: 0, values: new Map() };
   const sizes: SizedCount[] = [];
@@ -100,8 +106,12 @@ export function setsOf(snapshot: Pick<Snapshot, 'collect'>, scope: Scope): Count
     ...collectionOf('null sets', { days: scope.days }),
     map: ([, channels = ''], measures, emit) => emit(channels, measures),
   });
-  return byCurrency(converted, nulls, 1, ([channels = '']) => ({ channels: channels.split(SEPARATOR) }));
+  return rememberedUnder(setsMemory, converted, nulls, () =>
+    byCurrency(converted, nulls, 1, ([channels = '']) => ({ channels: channels.split(SEPARATOR) })),
+  );
 }
+
+const setsMemory = new WeakMap<Rows, Remembered<CountsByCurrency<Coalition>>>();
 
 /** The transitions of the journeys, at `order` or the order they are kept at, whichever is lower. */
 export function edgesOf(snapshot: Pick<Snapshot, 'collect'>, scope: Scope, order: number): CountsByCurrency<Transition> {
@@ -116,7 +126,25 @@ export function edgesOf(snapshot: Pick<Snapshot, 'collect'>, scope: Scope, order
     ...collectionOf(`null edges ${order}`, { days: scope.days }),
     map: ([, from = '', to = ''], measures, emit) => lowered(from, to, order, '', measures, emit),
   });
-  return byCurrency(converted, nulls, 2, ([from = '', to = '']) => ({ from: stateOf(from), to: stateOf(to) }));
+  return rememberedUnder(edgesMemory, converted, nulls, () =>
+    byCurrency(converted, nulls, 2, ([from = '', to = '']) => ({ from: stateOf(from), to: stateOf(to) })),
+  );
+}
+
+const edgesMemory = new WeakMap<Rows, Remembered<CountsByCurrency<Transition>>>();
+
+/** Rows that a snapshot collects never change, and are the same object while nothing new was counted. */
+interface Remembered<T> {
+  readonly nulls: Rows | null;
+  readonly counts: T;
+}
+
+function rememberedUnder<T>(memory: WeakMap<Rows, Remembered<T>>, rows: Rows, nulls: Rows | null, compute: () => T): T {
+  const known = memory.get(rows);
+  if (known !== undefined && known.nulls === nulls) return known.counts;
+  const counts = compute();
+  memory.set(rows, { nulls, counts });
+  return counts;
 }
 
 /** What an edge of a higher order adds at `order`: into the first state all its steps, else the last one. */
