@@ -1,7 +1,9 @@
 /** One call of the command line, from arguments to an exit code. Nothing here touches the process: see main.ts. */
 import { Command, CommanderError } from 'commander';
+import { addAttributionCompare } from './commands/attribution-compare.ts';
 import { addAttributionExplain } from './commands/attribution-explain.ts';
-import { addAttributionReports } from './commands/attribution-report.ts';
+import { addAttributionPaths } from './commands/attribution-paths.ts';
+import { addAttributionReport } from './commands/attribution-report.ts';
 import { addAttributionRun } from './commands/attribution-run.ts';
 import { addBatch } from './commands/batch.ts';
 import { addDoctor } from './commands/doctor.ts';
@@ -68,7 +70,9 @@ export function createProgram(shell: Shell, onExitCode: (code: ExitCode) => void
   addEventsTail(events, act);
   addSignals(program, act);
   const attribution = program.command('attribution').description('which channels earned the conversions');
-  addAttributionReports(attribution, act);
+  addAttributionReport(attribution, act);
+  addAttributionCompare(attribution, act);
+  addAttributionPaths(attribution, act);
   addAttributionExplain(attribution, act);
   addAttributionRun(attribution, act);
   addBatch(program, act);

@@ -90,7 +90,7 @@ function explanationText(got: Explanation, models: readonly string[], { terminal
       ],
     },
     terminal.bold,
-  ); // prettier-ignore
+  );
   const notes = [
     ...(got.attributed ? [] : ['no touch is eligible: all credit goes to (unattributed)']),
     ...(got.omittedTouches > 0 ? [`${got.omittedTouches} older touches that are not eligible are left out`] : []),

@@ -1,126 +1,106 @@
-/** `tributary attribution report` and `compare`: which channels earned the conversions. */
+/** `tributary attribution report`: which channels earned the conversions, under one model. */
+import { RULE_BASED_MODELS } from '@tributary/model/definitions';
 import type { Command } from 'commander';
 import type { ApiClient, Query } from '../api-client.ts';
-import { type Act, answer, type Context } from '../context.ts';
-import { EXIT, type ExitCode } from '../exit.ts';
-import { type CompareRow, compareTable, type Dimensions, ordered, reportTable } from '../report/attribution-tables.ts';
+import type { Act, Context } from '../context.ts';
+import { type ExitCode, UsageError } from '../exit.ts';
+import { MAX_TABLE_PAGES, putAllRecords, putAnswer, putTables, tellCut, titleOf, type WindowOf } from '../report/api-output.ts';
+import { recordsOf } from '../report/api-records.ts';
+import { type Dimensions, type ModelFigures, ordered, reportTable } from '../report/attribution-tables.ts';
 import { type AmountRow, foldCurrencies } from '../report/fold-currencies.ts';
-import { type Meta, metaLine, warnings } from '../report/meta-line.ts';
+import { allPages, type Page } from '../report/pages.ts';
+import { formatOf } from '../report/record-output.ts';
+import { dimensionsOf, queryOf, type ReportFlags, withCurrency, withReportFlags } from '../report/report-flags.ts';
 import { count } from '../terminal/figures.ts';
-import { renderTable } from '../terminal/table.ts';
+import { renderWide } from '../terminal/table.ts';
 
-interface Page<Row> {
-  readonly rows: readonly Row[];
-  readonly nextCursor: string | null;
-  readonly meta: Meta;
-}
-interface Report extends Page<AmountRow & Dimensions> {
+type Row = AmountRow & ModelFigures & Dimensions;
+
+interface Report extends Page<Row>, WindowOf {
   readonly model: string;
-}
-interface Comparison extends Page<CompareRow> {
-  readonly models: readonly string[];
+  readonly sampling?: { readonly pairs: number; readonly epsilon: number; readonly delta: number } | null;
 }
 
-interface Options {
-  readonly model?: string;
-  readonly models?: string;
-  readonly by: string;
-  readonly from?: string;
-  readonly to?: string;
-  readonly view?: string;
-  readonly channel?: string;
-  readonly campaign?: string;
-  readonly type?: string;
-  readonly currency?: string;
+interface Options extends ReportFlags {
+  readonly model: string;
+  readonly bootstrap?: string;
+  readonly level?: string;
 }
 
-/** Pages of 10 000 rows: a table for people beyond that is a mistake. */
-const MAX_PAGES = 10;
-
-export function addAttributionReports(parent: Command, act: Act): void {
-  filtered(parent.command('report').description('credit and value by channel, campaign, day, type or currency, under one model'))
-    .option('--model <name>', 'first, last, lastNonDirect, linear, positionBased or timeDecay', 'last')
-    .action(act(report));
-  filtered(parent.command('compare').description('conversions by channel under several models, side by side'))
-    .option('--models <names>', 'comma-separated; default: all')
-    .action(act(compare));
-}
-
-function filtered(command: Command): Command {
-  return command
-    .option('--by <dimensions>', 'comma-separated: channel, campaign, day, type, currency', 'channel')
-    .option('--from <instant>', 'from this day on (UTC)')
-    .option('--to <instant>', 'before this day')
-    .option('--view <layers>', 'merged, speed or batch')
-    .option('--channel <name>', 'only this channel')
-    .option('--campaign <name>', 'only this campaign')
-    .option('--type <type>', 'only conversions of this type')
-    .option('--currency <code>', 'only this currency');
+export function addAttributionReport(parent: Command, act: Act): void {
+  withReportFlags(
+    parent
+      .command('report')
+      .description('credit, value, ROAS and CPA by channel, campaign, day, type or currency, under one model')
+      .option(
+        '--model <name>',
+        'a rule (first, last, lastNonDirect, linear, positionBased, timeDecay), shapley, orderedShapley, rateShapley, markov, markovShapley, hybrid, participation or assisted',
+        'last',
+      )
+      .option('--bootstrap <n>', 'intervals and rank stability of a data-driven model from n resamplings')
+      .option('--level <percent>', 'of the intervals'),
+    'channel, campaign, day, type, currency; position with orderedShapley',
+  ).action(act(report));
 }
 
 async function report(context: Context, options: Options): Promise<ExitCode> {
-  const { models: _, ...query } = options;
+  const format = formatOf(context, options);
+  const { bootstrap, level, ...flags } = options;
+  const query: Query = { ...queryOf(flags), intervals: bootstrap, level: level === undefined ? undefined : fractionOf(level) };
   const api = context.api('read');
-  if (context.json) return asJson(context, await api.get<Report>('/v1/attribution', { ...query }));
+  if (format === 'json') return putAnswer(context, await api.get<Report>('/v1/attribution', query), options.out);
+  if (format !== 'table')
+    return putAllRecords(context, {
+      api,
+      path: '/v1/attribution',
+      query,
+      out: options.out,
+      format,
+      recordsOf: (rows: Row[]) => recordsOf(rows),
+    });
+
   const by = dimensionsOf(options.by);
-  const { rows, first } = await allPages<AmountRow & Dimensions, Report>(
+  // Intervals and effects are of channels as a whole: they come with an answer that is not told apart by currency.
+  const { intervals: _, level: __, ...amountsOnly } = query;
+  const { rows, first, isCut } = await allPages<Row, Report>(
     api,
     '/v1/attribution',
-    { ...query, by: withCurrency(by) },
-    context,
+    { ...amountsOnly, by: withCurrency(by) },
+    MAX_TABLE_PAGES,
   );
-  const folded = ordered(foldCurrencies(rows, by), by);
-  const text = renderTable(reportTable(folded, by), context.terminal.bold);
-  return asTable(context, `${first.model}, by ${by.join(', ')}`, text, first.meta);
+  tellCut(context, isCut, rows.length);
+  const whole = await wholeChannels(api, query, by, options.model);
+  if (options.bootstrap !== undefined && whole?.rows.every(({ shareLow }) => shareLow === undefined) === true)
+    context.terminal.say('intervals are of channels as a whole: ask for them with --by channel');
+  const shown = { conversions: options.value !== 'revenue', revenue: options.value !== 'conversions' };
+  const table = reportTable(ordered(foldCurrencies(rows, by), by), by, shown, figuresByKey(whole?.rows ?? [], by));
+  const text = renderWide(table, context.terminal.width, context.terminal.bold);
+  const title = titleOf(first.model, by, whole ?? first);
+  return putTables(context, [[title, text]], { notes: samplingNotes(whole), meta: first.meta, out: options.out });
 }
 
-async function compare(context: Context, options: Options): Promise<ExitCode> {
-  const { model: _, ...query } = options;
-  const api = context.api('read');
-  if (context.json) return asJson(context, await api.get<Comparison>('/v1/attribution/compare', { ...query }));
-  const by = dimensionsOf(options.by);
-  const { rows, first } = await allPages<CompareRow, Comparison>(api, '/v1/attribution/compare', { ...query }, context);
-  const text = renderTable(compareTable(rows, by, first.models), context.terminal.bold);
-  return asTable(context, `conversions by ${by.join(', ')}`, text, first.meta);
+/** The answer by exactly what was asked, where it says more than amounts. */
+async function wholeChannels(api: ApiClient, query: Query, by: readonly string[], model: string): Promise<Report | undefined> {
+  const isRule = RULE_BASED_MODELS.some((rule) => rule === model);
+  if (query['intervals'] === undefined && (isRule || !by.includes('channel') || by.includes('currency'))) return undefined;
+  return api.get<Report>('/v1/attribution', query);
 }
 
-async function asJson(context: Context, got: Page<unknown>): Promise<ExitCode> {
-  warnings(context.terminal, got.meta);
-  if (got.nextCursor !== null)
-    context.terminal.say('there are more rows than one answer holds: narrow the range, or follow nextCursor over HTTP');
-  await answer(context, got, () => '');
-  return EXIT.ok;
+function figuresByKey(rows: readonly Row[], by: readonly string[]): Map<string, ModelFigures> {
+  return new Map(rows.map((row) => [by.map((dimension) => String(row[dimension] ?? '')).join('\t'), row]));
 }
 
-async function asTable(context: Context, title: string, text: string, meta: Meta): Promise<ExitCode> {
-  const { terminal } = context;
-  warnings(terminal, meta);
-  await terminal.data(`${terminal.dim(title)}\n${text}\n${terminal.dim(metaLine(meta))}`);
-  return EXIT.ok;
+function samplingNotes(whole: Report | undefined): string[] {
+  const { sampling } = whole ?? {};
+  if (sampling === null || sampling === undefined) return [];
+  const sure = `${((1 - sampling.delta) * 100).toFixed(0)} %`;
+  return [
+    `estimated from ${count(2 * sampling.pairs)} orders of the channels: every effect is within ${sampling.epsilon.toPrecision(2)} with ${sure} probability`,
+  ];
 }
 
-async function allPages<Row, P extends Page<Row>>(
-  api: ApiClient,
-  path: string,
-  query: Query,
-  { terminal }: Context,
-): Promise<{ rows: Row[]; first: P }> {
-  const first = await api.get<P>(path, query);
-  const rows = [...first.rows];
-  let cursor = first.nextCursor;
-  for (let page = 1; cursor !== null && page < MAX_PAGES; page++) {
-    const next = await api.get<P>(path, { ...query, cursor });
-    rows.push(...next.rows);
-    cursor = next.nextCursor;
-  }
-  if (cursor !== null) terminal.say(`warning: only the first ${count(rows.length)} rows are shown and counted in the total`);
-  return { rows, first };
-}
-
-function dimensionsOf(by: string): string[] {
-  return by.split(',').map((dimension) => dimension.trim());
-}
-
-function withCurrency(by: readonly string[]): string {
-  return by.includes('currency') ? by.join(',') : [...by, 'currency'].join(',');
+/** Percent here as in `attribution run`; a part of 1 in the API. */
+function fractionOf(percent: string): number {
+  if (!/^\d{1,2}(\.\d+)?$/.test(percent)) throw new UsageError(`--level is a percentage such as 90, got "${percent}"`);
+  return Number(percent) / 100;
 }

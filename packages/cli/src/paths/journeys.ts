@@ -13,7 +13,7 @@ export const PATH_FILE_BOUNDS = {
   /** Characters of a name. */
   channelName: 200,
   /** Touches in all different paths together. */
-  kept: 10_000_000,
+  kept: 4_000_000,
 } as const;
 
 /** `value / 10^scale` is the value. */

@@ -1,54 +1,164 @@
-/** Attribution reports as tables for people. */
-import { amounts, conversions, count, share } from '../terminal/figures.ts';
+/** Attribution reports of the API as tables for people. */
+import { amounts, conversions, count, money, share } from '../terminal/figures.ts';
 import type { Table } from '../terminal/table.ts';
+import { grouped, percent } from './channel-lines.ts';
 import { type AmountRow, type FoldedRow, totalOf } from './fold-currencies.ts';
 
 export type Dimensions = Readonly<Record<string, unknown>>;
-export type CompareRow = Dimensions &
-  Pick<AmountRow, 'touches' | 'costMinor'> & { readonly models: Readonly<Record<string, AmountRow>> };
+
+/** What a data-driven model says of a channel, beside its credit. */
+export interface ModelFigures {
+  readonly effect?: number | null;
+  readonly marginalConversions?: number;
+  readonly marginalRoas?: number | null;
+  readonly shareLow?: number;
+  readonly shareHigh?: number;
+  readonly rank?: number;
+  readonly rankStability?: number;
+}
+
+export interface Shown {
+  readonly conversions: boolean;
+  readonly revenue: boolean;
+}
 
 const right = (title: string) => ({ title, align: 'right' }) as const;
 const left = (title: string) => ({ title });
 
-export function reportTable(rows: readonly FoldedRow[], by: readonly string[]): Table {
+/** A column: its title, and its cell for a row and for the total (whose key is empty). */
+interface Figure {
+  readonly title: string;
+  readonly cell: (row: FoldedRow) => string;
+}
+
+/** `figuresOf`: by the row's key joined with a tab; undefined where the answer has none. */
+export function reportTable(
+  rows: readonly FoldedRow[],
+  by: readonly string[],
+  shown: Shown = { conversions: true, revenue: true },
+  figuresOf: ReadonlyMap<string, ModelFigures> = new Map(),
+): Table {
   const total = totalOf(rows);
-  const withCosts = total.touches !== null;
-  const cells = (row: FoldedRow, key: readonly string[]) => [
-    ...key,
-    ...(withCosts ? [row.touches === null ? '' : count(row.touches), amounts(row.cost)] : []),
-    conversions(row.creditMicros),
-    share(row.creditMicros, total.creditMicros),
-    amounts(row.value),
-  ];
+  const amountsOf = amountFigures(total, shown);
+  const figures = [...amountsOf, ...modelFigures(figuresOf)];
+  const cells = (row: FoldedRow, key: readonly string[]) => [...key, ...figures.map(({ cell }) => cell(row))];
   return {
-    columns: [
-      ...by.map(left),
-      ...(withCosts ? [right('touches'), right('cost')] : []),
-      right('conversions'),
-      right('share'),
-      right('value'),
-    ],
+    keys: by.length,
+    partsAt: by.length + amountsOf.length,
+    columns: [...by.map(left), ...figures.map(({ title }) => right(title))],
     rows: rows.map((row) => cells(row, row.key)),
     total: cells(total, totalKey(by)),
   };
 }
 
-export function compareTable(rows: readonly CompareRow[], by: readonly string[], models: readonly string[]): Table {
-  const microsOf = (row: CompareRow, model: string) => row.models[model]?.creditMicros ?? 0;
+function amountFigures(total: FoldedRow, shown: Shown): Figure[] {
+  const withCosts = total.touches !== null;
+  const isPaid = withCosts && total.cost.size > 0;
+  const all: (Figure & { if: boolean })[] = [
+    { title: 'touches', cell: (row) => (row.touches === null ? '' : count(row.touches)), if: withCosts },
+    { title: 'cost', cell: (row) => amounts(row.cost), if: withCosts },
+    { title: 'conversions', cell: (row) => conversions(row.creditMicros), if: shown.conversions },
+    { title: 'share', cell: (row) => share(row.creditMicros, total.creditMicros), if: shown.conversions },
+    { title: 'value', cell: (row) => amounts(row.value), if: shown.revenue },
+    { title: 'ROAS', cell: roas, if: isPaid && shown.revenue },
+    { title: 'CPA', cell: cpa, if: isPaid && shown.conversions },
+  ];
+  return all.filter((figure) => figure.if);
+}
+
+function modelFigures(figuresOf: ReadonlyMap<string, ModelFigures>): Figure[] {
+  const of = (row: FoldedRow) => figuresOf.get(row.key.join('\t'));
+  const has = (name: keyof ModelFigures) => [...figuresOf.values()].some((figures) => typeof figures[name] === 'number');
+  const figure = (name: keyof ModelFigures, title: string, text: (figures: ModelFigures) => string | undefined) =>
+    has(name) ? [{ title, cell: (row: FoldedRow) => text(of(row) ?? {}) ?? '' }] : [];
+  return [
+    ...figure('effect', 'effect', ({ effect }) => (typeof effect === 'number' ? effectText(effect) : '')),
+    ...figure('marginalConversions', 'lost', ({ marginalConversions: lost }) =>
+      lost === undefined ? undefined : grouped(lost.toFixed(2)),
+    ),
+    ...figure('marginalRoas', 'marginal ROAS', ({ marginalRoas: back }) => (typeof back === 'number' ? back.toFixed(2) : '')),
+    ...figure('shareLow', 'interval of the share', ({ shareLow: low, shareHigh: high }) =>
+      low === undefined || high === undefined ? undefined : `${percent(low)} – ${percent(high)}`,
+    ),
+    ...figure('rank', 'rank', ({ rank, rankStability = 0 }) =>
+      rank === undefined ? undefined : `#${rank} ${percent(rankStability, 0).padStart(5)}`,
+    ),
+  ];
+}
+
+/** Effects are rates, parts or conversions: four figures say enough of each. */
+function effectText(effect: number): string {
+  return effect === 0 ? '0' : grouped(Math.abs(effect) >= 1000 ? effect.toFixed(0) : String(Number(effect.toPrecision(4))));
+}
+
+/** Of one currency only: there is no rate between two. */
+function roas({ cost, value }: FoldedRow): string {
+  const [currency, minor] = only(cost);
+  if (currency === undefined || [...value.keys()].some((other) => other !== currency)) return '–';
+  return ((value.get(currency) ?? 0) / minor).toFixed(2);
+}
+
+function cpa({ cost, creditMicros }: FoldedRow): string {
+  const [currency, minor] = only(cost);
+  if (currency === undefined || creditMicros <= 0) return '–';
+  return money(Math.round((minor / creditMicros) * 1_000_000), currency);
+}
+
+function only(amount: ReadonlyMap<string, number>): [string, number] | [undefined, 0] {
+  const [first, ...more] = amount;
+  return first === undefined || more.length > 0 ? [undefined, 0] : first;
+}
+
+export type CompareRow = Dimensions &
+  Pick<AmountRow, 'touches' | 'costMinor'> & { readonly models: Readonly<Record<string, AmountRow & Dimensions>> };
+
+/** Rows by dimensions, one amount a model; `baseline`: the others also show how they differ from it. */
+export function compareTable(
+  rows: ReadonlyMap<string, readonly FoldedRow[]>,
+  by: readonly string[],
+  measure: 'conversions' | 'value',
+  baseline: string | undefined,
+): Table {
+  const models = [...rows.keys()];
+  const keys = [...(rows.get(models[0] as string) ?? [])].map(({ key }) => key);
+  const byKey = new Map([...rows].map(([model, of]) => [model, new Map(of.map((row) => [row.key.join('\t'), row]))]));
+  const at = (model: string, key: readonly string[]) => byKey.get(model)?.get(key.join('\t'));
+  const text = (row: FoldedRow | undefined) =>
+    measure === 'conversions' ? conversions(row?.creditMicros ?? 0) : amounts(row?.value ?? new Map());
+  const cells = (rowOf: (model: string) => FoldedRow | undefined) =>
+    models.map((model) => {
+      const own = text(rowOf(model));
+      if (baseline === undefined || model === baseline) return own;
+      return `${own} (${difference(rowOf(model), rowOf(baseline), measure)})`;
+    });
   return {
+    keys: by.length,
     columns: [...by.map(left), ...models.map(right)],
-    rows: rows.map((row) => [
-      ...by.map((dimension) => String(row[dimension] ?? '')),
-      ...models.map((model) => conversions(microsOf(row, model))),
-    ]),
-    total: [...totalKey(by), ...models.map((model) => conversions(rows.reduce((sum, row) => sum + microsOf(row, model), 0)))],
+    rows: keys.map((key) => [...key, ...cells((model) => at(model, key))]),
+    total: [...totalKey(by), ...cells((model) => totalOf(rows.get(model) ?? []))],
   };
 }
 
-/** By time where there is a day, else the most conversions first. */
+function difference(row: FoldedRow | undefined, base: FoldedRow | undefined, measure: 'conversions' | 'value'): string {
+  if (measure === 'conversions') return signed((row?.creditMicros ?? 0) - (base?.creditMicros ?? 0), conversions);
+  const currencies = new Set([...(row?.value.keys() ?? []), ...(base?.value.keys() ?? [])]);
+  if (currencies.size > 1) return '…';
+  const [currency = ''] = currencies;
+  return signed((row?.value.get(currency) ?? 0) - (base?.value.get(currency) ?? 0), (minor) => money(minor, ''));
+}
+
+function signed(amount: number, text: (amount: number) => string): string {
+  return amount === 0 ? '=' : `${amount > 0 ? '+' : ''}${text(amount)}`;
+}
+
+/** By time where there is a day, else the most conversions (or value) first. */
 export function ordered(rows: readonly FoldedRow[], by: readonly string[]): FoldedRow[] {
   const byKey = (a: FoldedRow, b: FoldedRow) => (a.key.join('\t') < b.key.join('\t') ? -1 : 1);
-  return rows.toSorted((a, b) => (by.includes('day') ? byKey(a, b) : b.creditMicros - a.creditMicros || byKey(a, b)));
+  const worth = ({ value }: FoldedRow) => [...value.values()].reduce((sum, minor) => sum + minor, 0);
+  return rows.toSorted((a, b) => {
+    if (by.includes('day')) return byKey(a, b);
+    return b.creditMicros - a.creditMicros || worth(b) - worth(a) || byKey(a, b);
+  });
 }
 
 function totalKey(by: readonly string[]): string[] {

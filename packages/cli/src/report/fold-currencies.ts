@@ -5,8 +5,10 @@
 export interface AmountRow {
   readonly touches?: number;
   readonly costMinor?: number;
-  readonly creditMicros: number;
-  readonly valueMinor: number;
+  /** Absent where only revenue was asked for. */
+  readonly creditMicros?: number;
+  /** Absent where only conversions were asked for. */
+  readonly valueMinor?: number;
 }
 
 export interface FoldedRow {
@@ -28,22 +30,19 @@ export function foldCurrencies(
     const key = by.map((dimension) => String(row[dimension] ?? ''));
     const id = key.join('\t');
     let into = folded.get(id);
-    if (into === undefined) {
-      into = { key, touches: null, creditMicros: 0, cost: new Map(), value: new Map() };
-      folded.set(id, into);
-    }
+    if (into === undefined) folded.set(id, (into = emptyRow(key)));
     const currency = String(row['currency'] ?? '');
     if (row.touches !== undefined) into.touches = (into.touches ?? 0) + row.touches;
-    into.creditMicros += row.creditMicros;
+    into.creditMicros += row.creditMicros ?? 0;
     addTo(into.cost, currency, row.costMinor ?? 0);
-    addTo(into.value, currency, row.valueMinor);
+    addTo(into.value, currency, row.valueMinor ?? 0);
   }
   return [...folded.values()];
 }
 
 /** The sum of all rows, under an empty key. */
 export function totalOf(rows: readonly FoldedRow[]): FoldedRow {
-  const total: FoldedRow = { key: [], touches: null, creditMicros: 0, cost: new Map(), value: new Map() };
+  const total = emptyRow([]);
   for (const row of rows) {
     if (row.touches !== null) total.touches = (total.touches ?? 0) + row.touches;
     total.creditMicros += row.creditMicros;
@@ -51,6 +50,10 @@ export function totalOf(rows: readonly FoldedRow[]): FoldedRow {
     for (const [currency, minor] of row.value) addTo(total.value, currency, minor);
   }
   return total;
+}
+
+function emptyRow(key: readonly string[]): FoldedRow {
+  return { key, touches: null, creditMicros: 0, cost: new Map(), value: new Map() };
 }
 
 function addTo(amounts: Map<string, number>, currency: string, minor: number): void {

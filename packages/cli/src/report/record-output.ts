@@ -74,8 +74,13 @@ function csvOf({ fields, rows }: Records): string {
   const line = (cells: readonly (string | null)[]) => cells.map((cell) => quoted(cell ?? '')).join(',');
   return [
     line(fields.map(({ name }) => name)),
-    ...rows.map((row) => line(row.map((cell, i) => textOf(cell, fields[i] as Field)))),
+    ...rows.map((row) => line(row.map((cell, i) => textOf(inert(cell, fields[i] as Field), fields[i] as Field)))),
   ].join('\n');
+}
+
+/** Spreadsheets run cells that begin with = + - @ as formulas: such text is led by an apostrophe, as in the API's CSV. */
+function inert(cell: Cell, { type }: Field): Cell {
+  return type === 'text' && typeof cell === 'string' && /^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell;
 }
 
 function quoted(cell: string): string {

@@ -11,6 +11,8 @@ export interface Table {
   readonly columns: readonly Column[];
   readonly rows: readonly (readonly string[])[];
   readonly total?: readonly string[];
+  /** Columns on the left that name a row, repeated where a wide table parts; default 1. */
+  readonly keys?: number;
   /** The column before which a table that is too wide parts first. */
   readonly partsAt?: number;
 }
@@ -31,36 +33,41 @@ export function renderTable(table: Table, head: (text: string) => string = (text
 
 /**
  * A table of at most `maxWidth` columns on the screen: what does not fit goes into further tables under it, each with the
- * first column again. One column more than the first is always shown, however wide.
+ * keys again. One column beside the keys is always shown, however wide.
  */
 export function renderWide(table: Table, maxWidth: number, head?: (text: string) => string): string {
-  const widths = table.columns.map((column, i) =>
-    Math.max(widthOf(column.title), ...table.rows.map((row) => widthOf(row[i] ?? '')), widthOf(table.total?.[i] ?? '')),
-  );
-  const isWide = widths.reduce((sum, width) => sum + width + 2, -2) > maxWidth;
-  const blocks: number[][] = [];
-  let width = Number.POSITIVE_INFINITY;
-  for (let i = 1; i < widths.length; i++) {
-    width += 2 + (widths[i] as number);
-    if (width > maxWidth || (isWide && i === table.partsAt)) {
-      blocks.push([0]);
-      width = (widths[0] as number) + 2 + (widths[i] as number);
-    }
-    blocks.at(-1)?.push(i);
-  }
-  const of = (row: readonly string[], block: readonly number[]) => block.map((i) => row[i] ?? '');
-  return (blocks.length === 0 ? [[0]] : blocks)
-    .map((block) =>
-      renderTable(
-        {
-          columns: block.map((i) => table.columns[i] as Column),
-          rows: table.rows.map((row) => of(row, block)),
-          ...(table.total === undefined ? {} : { total: of(table.total, block) }),
-        },
-        head,
-      ),
-    )
+  return blocksOf(table, maxWidth)
+    .map((block) => renderTable(partOf(table, block), head))
     .join('\n\n');
+}
+
+/** The columns of each part. */
+function blocksOf({ columns, rows, total, keys = 1, partsAt }: Table, maxWidth: number): number[][] {
+  const widths = columns.map(({ title }, i) =>
+    Math.max(widthOf(title), ...rows.map((row) => widthOf(row[i] ?? '')), widthOf(total?.[i] ?? '')),
+  );
+  const widthOfAll = (some: readonly number[]) => some.reduce((sum, i) => sum + (widths[i] as number) + 2, -2);
+  const key = Array.from({ length: keys }, (_, i) => i);
+  const all = columns.map((_, i) => i);
+  if (widthOfAll(all) <= maxWidth) return [all];
+  const blocks: number[][] = [];
+  for (const i of all.slice(keys)) {
+    const block = blocks.at(-1);
+    if (block === undefined || i === partsAt || widthOfAll([...block, i]) > maxWidth) blocks.push([...key, i]);
+    else block.push(i);
+  }
+  return blocks;
+}
+
+/** Without the total where it says nothing of these columns. */
+function partOf({ columns, rows, total, keys = 1 }: Table, block: readonly number[]): Table {
+  const of = (row: readonly string[]) => block.map((i) => row[i] ?? '');
+  const sums = total === undefined ? [] : of(total);
+  return {
+    columns: block.map((i) => columns[i] as Column),
+    rows: rows.map(of),
+    ...(sums.slice(keys).some((cell) => cell !== '') ? { total: sums } : {}),
+  };
 }
 
 /** Facts as `label  value` lines. `style` may colour a value, which it gets without control characters. */

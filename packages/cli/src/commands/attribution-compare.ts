@@ -1,0 +1,95 @@
+/** `tributary attribution compare`: several models side by side over the same window. */
+import type { Command } from 'commander';
+import type { ApiClient } from '../api-client.ts';
+import type { Act, Context } from '../context.ts';
+import type { ExitCode } from '../exit.ts';
+import { MAX_TABLE_PAGES, putAllRecords, putAnswer, putTables, tellCut, titleOf, type WindowOf } from '../report/api-output.ts';
+import { recordsOf } from '../report/api-records.ts';
+import { type CompareRow, compareTable, ordered } from '../report/attribution-tables.ts';
+import { type FoldedRow, foldCurrencies } from '../report/fold-currencies.ts';
+import { allPages, type Page } from '../report/pages.ts';
+import { formatOf, type Records } from '../report/record-output.ts';
+import { dimensionsOf, queryOf, type ReportFlags, withCurrency, withReportFlags } from '../report/report-flags.ts';
+import { renderWide } from '../terminal/table.ts';
+
+interface Comparison extends Page<CompareRow>, WindowOf {
+  readonly models: readonly string[];
+}
+
+interface Options extends ReportFlags {
+  readonly models?: string;
+  readonly baseline?: string;
+}
+
+export function addAttributionCompare(parent: Command, act: Act): void {
+  withReportFlags(
+    parent
+      .command('compare')
+      .description('several models side by side')
+      .option('--models <names>', 'comma-separated, or all; default: those of rules')
+      .option('--baseline <name>', 'show how the other models differ from this one'),
+    'channel, campaign, day, type, currency',
+  ).action(act(compare));
+}
+
+async function compare(context: Context, options: Options): Promise<ExitCode> {
+  const format = formatOf(context, options);
+  const api = context.api('read');
+  const models = options.models === 'all' ? await everyModel(api) : options.models;
+  const query = { ...queryOf(options), models, baseline: options.baseline };
+  const path = '/v1/attribution/compare';
+  if (format === 'json') return putAnswer(context, await api.get<Comparison>(path, query), options.out);
+  if (format !== 'table')
+    return putAllRecords(context, { api, path, query, out: options.out, format, recordsOf: recordsOfModels });
+
+  const by = dimensionsOf(options.by);
+  const { rows, first, isCut } = await allPages<CompareRow, Comparison>(
+    api,
+    path,
+    { ...query, by: withCurrency(by) },
+    MAX_TABLE_PAGES,
+  );
+  tellCut(context, isCut, rows.length);
+  const folded = byModel(rows, by, first.models);
+  // A day of both would be two tables of all models: conversions unless revenue was asked for.
+  const measure = options.value === 'revenue' ? 'value' : 'conversions';
+  const text = renderWide(compareTable(folded, by, measure, options.baseline), context.terminal.width, context.terminal.bold);
+  return putTables(context, [[titleOf(measure, by, first), text]], { meta: first.meta, out: options.out });
+}
+
+/** Models whose totals are the conversions: those that count a conversion for several channels are no rivals of them. */
+async function everyModel(api: ApiClient): Promise<string> {
+  const { models } = await api.get<{ models: { name: string; family?: string }[] }>('/v1/models');
+  return models
+    .filter(({ family, name }) => family !== 'counts' && name !== 'orderedShapley')
+    .map(({ name }) => name)
+    .join(',');
+}
+
+/** Each model's rows, all in the order of the first model's. */
+function byModel(rows: readonly CompareRow[], by: readonly string[], models: readonly string[]): Map<string, FoldedRow[]> {
+  return new Map(
+    models.map((model, i) => {
+      const folded = foldCurrencies(
+        rows.map(({ models: credits, ...row }) => ({ ...row, ...credits[model] })),
+        by,
+      );
+      return [model, i === 0 ? ordered(folded, by) : folded];
+    }),
+  );
+}
+
+/** A row a model and key. */
+function recordsOfModels(rows: CompareRow[]): Records {
+  return recordsOf(
+    rows.flatMap(({ models, touches, costMinor, ...dimensions }) =>
+      Object.entries(models).map(([model, { difference, ...figures }]) => ({
+        model,
+        ...dimensions,
+        ...figures,
+        ...Object.fromEntries(Object.entries((difference ?? {}) as object).map(([name, value]) => [`${name}Difference`, value])),
+        ...(touches === undefined ? {} : { touches, costMinor }),
+      })),
+    ),
+  );
+}

@@ -1,0 +1,68 @@
+/** `tributary attribution paths`: which ways lead to conversions, how long they are, who assists. */
+import type { Command } from 'commander';
+import type { Act, Context } from '../context.ts';
+import { EXIT, type ExitCode, UsageError } from '../exit.ts';
+import { putAnswer, putTables, titleOf } from '../report/api-output.ts';
+import { recordsOf } from '../report/api-records.ts';
+import { warnings } from '../report/meta-line.ts';
+import { assistsTable, lagsTable, lengthsTable, type PathsAnswer, pathsTable } from '../report/path-tables.ts';
+import { formatOf, putRecords } from '../report/record-output.ts';
+import { renderWide } from '../terminal/table.ts';
+
+interface Options {
+  readonly from?: string;
+  readonly to?: string;
+  readonly type?: string;
+  readonly currency?: string;
+  readonly view?: string;
+  readonly sort?: string;
+  readonly limit: string;
+  readonly format?: string;
+  readonly out?: string;
+}
+
+export function addAttributionPaths(parent: Command, act: Act): void {
+  parent
+    .command('paths')
+    .description('the most frequent paths of conversions, their lengths and time lags, and who assists')
+    .option('--from <instant>', 'from this day on (UTC)')
+    .option('--to <instant>', 'before this day')
+    .option('--type <type>', 'only conversions of this type')
+    .option('--currency <code>', 'only conversions in this currency')
+    .option('--view <layers>', 'merged, speed or batch')
+    .option('--sort <measure>', 'conversions or value')
+    .option('--limit <n>', 'paths shown, up to 1000', '20')
+    .option('--format <name>', 'table, json, csv, ndjson or parquet (rows: the paths); default: by the name of --out, else table')
+    .option('--out <file>', 'write there instead of to standard output')
+    .action(act(paths));
+}
+
+async function paths(context: Context, options: Options): Promise<ExitCode> {
+  const format = formatOf(context, options);
+  const { format: _, out, ...query } = options;
+  if (!/^\d{1,4}$/.test(query.limit)) throw new UsageError(`--limit is a number of paths, got "${query.limit}"`);
+  const got = await context.api('read').get<PathsAnswer>('/v1/paths', query);
+  if (format === 'json') return putAnswer(context, got, out);
+  if (format !== 'table') {
+    warnings(context.terminal, got.meta);
+    await putRecords(
+      context,
+      recordsOf(got.paths.map(({ steps, ...row }) => ({ path: steps.join(' > '), steps: steps.length, ...row }))),
+      format,
+      out,
+    );
+    return EXIT.ok;
+  }
+  const { width, bold } = context.terminal;
+  const titled = [
+    [titleOf('paths of conversions', [], got), pathsTable(got, query.currency)],
+    ['touches before a conversion', lengthsTable(got, query.currency)],
+    ['days from the first touch to the conversion', lagsTable(got, query.currency)],
+    ['who assists: conversions with the channel, and where it was not the last', assistsTable(got)],
+  ] as const;
+  return putTables(
+    context,
+    titled.map(([title, table]) => [title, renderWide(table, width, bold)]),
+    { meta: got.meta, out },
+  );
+}

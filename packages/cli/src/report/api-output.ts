@@ -1,0 +1,95 @@
+/** What every report over the API does with its answer: tables for people, the answer itself, or rows for other tools. */
+import type { ApiClient, Query } from '../api-client.ts';
+import type { Context } from '../context.ts';
+import { CommandError, EXIT, type ExitCode } from '../exit.ts';
+import { count } from '../terminal/figures.ts';
+import { type Meta, metaLine, warnings } from './meta-line.ts';
+import { allPages, type Page } from './pages.ts';
+import { type Format, putRecords, putText, type Records } from './record-output.ts';
+
+/** Pages of 10 000 rows: a table for people beyond that is a mistake. */
+export const MAX_TABLE_PAGES = 10;
+/** Rows for other tools are complete, or there are none. */
+const MAX_RECORD_PAGES = 100;
+
+/** The window that an answer is about, and what its model was run with. */
+export interface WindowOf {
+  readonly range?: { readonly fromDay: string | null; readonly toDay: string | null };
+  readonly lookbackDays?: number;
+  readonly parameters?: Readonly<Record<string, number>>;
+}
+
+/** `markov (order 1, seed 1), by channel · 2026-11-01 to 2026-12-01 · lookback 30 d`. */
+export function titleOf(what: string, by: readonly string[], { range, lookbackDays, parameters = {} }: WindowOf): string {
+  const run = Object.entries(parameters).map(([name, value]) => `${name} ${value}`);
+  const days =
+    range === undefined || (range.fromDay === null && range.toDay === null)
+      ? []
+      : [`${range.fromDay ?? '…'} to ${range.toDay ?? '…'}`];
+  return [
+    `${what}${run.length > 0 ? ` (${run.join(', ')})` : ''}${by.length > 0 ? `, by ${by.join(', ')}` : ''}`,
+    ...days,
+    ...(lookbackDays === undefined ? [] : [`lookback ${lookbackDays} d`]),
+  ].join(' · ');
+}
+
+export async function putTables(
+  context: Context,
+  tables: readonly (readonly [title: string, text: string])[],
+  { notes = [], meta, out }: { readonly notes?: readonly string[]; readonly meta: Meta; readonly out: string | undefined },
+): Promise<ExitCode> {
+  const { terminal } = context;
+  warnings(terminal, meta);
+  const sections = tables.map(([title, text]) => `${terminal.dim(title)}\n${text}`).join('\n\n');
+  await putText(context, [sections, ...[...notes, metaLine(meta)].map(terminal.dim)].join('\n'), out);
+  return EXIT.ok;
+}
+
+/** `--json`: the answer of the API to exactly what was asked. */
+export async function putAnswer(
+  context: Context,
+  got: { readonly meta: Meta; readonly nextCursor?: string | null },
+  out: string | undefined,
+): Promise<ExitCode> {
+  warnings(context.terminal, got.meta);
+  if ((got.nextCursor ?? null) !== null)
+    context.terminal.say('there are more rows than one answer holds: narrow the range, or follow nextCursor over HTTP');
+  await putText(context, JSON.stringify(got, null, 2), out);
+  return EXIT.ok;
+}
+
+/** All rows as CSV, NDJSON or Parquet; fewer than all are an error (law 7). */
+export async function putAllRecords<Row>(
+  context: Context,
+  {
+    api,
+    path,
+    query,
+    out,
+    format,
+    recordsOf,
+  }: {
+    readonly api: ApiClient;
+    readonly path: string;
+    readonly query: Query;
+    readonly out: string | undefined;
+    readonly format: Exclude<Format, 'table' | 'json'>;
+    readonly recordsOf: (rows: Row[]) => Records;
+  },
+): Promise<ExitCode> {
+  const { rows, first, isCut } = await allPages<Row, Page<Row>>(api, path, query, MAX_RECORD_PAGES);
+  warnings(context.terminal, first.meta);
+  if (isCut)
+    throw new CommandError({
+      code: 'too_many_rows',
+      message: `the report has more than ${count(rows.length)} rows`,
+      fix: 'Narrow it with --from, --to or a filter, or ask for fewer dimensions with --by.',
+      exitCode: EXIT.usage,
+    });
+  await putRecords(context, recordsOf(rows), format, out);
+  return EXIT.ok;
+}
+
+export function tellCut({ terminal }: Context, isCut: boolean, rows: number): void {
+  if (isCut) terminal.say(`warning: only the first ${count(rows)} rows are shown and counted in the total`);
+}

@@ -1,0 +1,29 @@
+/** Rows of the API as records: the same names, and types that Parquet can keep. */
+import type { Cell, Field, FieldType, Records } from './record-output.ts';
+
+const TEXT = new Set(['model', 'channel', 'campaign', 'day', 'type', 'currency', 'position', 'path']);
+const INTEGERS = new Set([
+  'creditMicros',
+  'valueMinor',
+  'costMinor',
+  'touches',
+  'rank',
+  'marginalValueMinor',
+  'steps',
+  'creditMicrosDifference',
+  'valueMinorDifference',
+]);
+
+/** Fields in the order in which rows first name them; a figure that a row does not have is null. */
+export function recordsOf(rows: readonly Readonly<Record<string, unknown>>[]): Records {
+  const fields: readonly Field[] = [...new Set(rows.flatMap((row) => Object.keys(row)))].map((name) => ({
+    name,
+    type: typeOf(name),
+  }));
+  return { fields, rows: rows.map((row) => fields.map(({ name }) => (row[name] ?? null) as Cell)) };
+}
+
+function typeOf(name: string): FieldType {
+  if (TEXT.has(name)) return 'text';
+  return INTEGERS.has(name) ? 'integer' : 'double';
+}

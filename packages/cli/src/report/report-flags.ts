@@ -1,0 +1,55 @@
+/** Flags that the reports over the API share, and the query that they make. */
+import type { Command } from 'commander';
+import type { Query } from '../api-client.ts';
+import { UsageError } from '../exit.ts';
+
+export interface ReportFlags {
+  readonly by: string;
+  readonly value?: string;
+  readonly order?: string;
+  readonly alpha?: string;
+  readonly seed?: string;
+  readonly from?: string;
+  readonly to?: string;
+  readonly view?: string;
+  readonly channel?: string;
+  readonly campaign?: string;
+  readonly type?: string;
+  readonly currency?: string;
+  readonly format?: string;
+  readonly out?: string;
+}
+
+export function withReportFlags(command: Command, dimensions: string): Command {
+  return command
+    .option('--by <dimensions>', `comma-separated: ${dimensions}`, 'channel')
+    .option('--value <which>', 'conversions, revenue or both', 'both')
+    .option('--order <k>', 'of the Markov models: touches in a state, 1 to the transitionOrder of the definitions')
+    .option('--alpha <part>', 'of hybrid: how much of it is Markov, 0 to 1')
+    .option('--seed <s>', 'of sampled models and of intervals')
+    .option('--from <instant>', 'from this day on (UTC)')
+    .option('--to <instant>', 'before this day')
+    .option('--view <layers>', 'merged, speed or batch')
+    .option('--channel <name>', 'only this channel')
+    .option('--campaign <name>', 'only this campaign')
+    .option('--type <type>', 'only conversions of this type')
+    .option('--currency <code>', 'only this currency')
+    .option('--format <name>', 'table, json, csv, ndjson or parquet; default: by the name of --out, else table')
+    .option('--out <file>', 'write there instead of to standard output');
+}
+
+/** Without what only this side knows. Both rewards are the API's default. */
+export function queryOf({ value = 'both', format: _, out: __, ...flags }: ReportFlags): Query {
+  if (!['conversions', 'revenue', 'both'].includes(value))
+    throw new UsageError(`--value is conversions, revenue or both; got "${value}"`);
+  return { ...flags, ...(value === 'both' ? {} : { value }) };
+}
+
+export function dimensionsOf(by: string): string[] {
+  return by.split(',').map((dimension) => dimension.trim());
+}
+
+/** Money has a currency: amounts are asked for by it, and folded for people. */
+export function withCurrency(by: readonly string[]): string {
+  return by.includes('currency') ? by.join(',') : [...by, 'currency'].join(',');
+}
