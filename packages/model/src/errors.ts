@@ -47,6 +47,10 @@ export const ERRORS = {
     status: 400,
     fix: 'Ask for a lower order, name the channels to tell apart in definitions.attribution.channels, or group the small ones.',
   },
+  model_timeout: {
+    status: 503,
+    fix: 'Ask for less: fewer intervals, a lower order, a model over fewer channels (definitions.attribution.channels).',
+  },
   // records in the log
   undecodable_record: { status: 500, fix: 'Look at the dead letters: a producer wrote something that is not an event.' },
   // operations

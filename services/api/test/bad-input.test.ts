@@ -131,6 +131,9 @@ describe('keys', () => {
       '/v1/attribution',
       '/v1/attribution/compare',
       '/v1/models',
+      '/v1/paths',
+      '/v1/transitions',
+      '/v1/coalitions',
       '/v1/activity',
       '/v1/touches',
       '/v1/conversions',
@@ -182,6 +185,9 @@ describe('keys', () => {
     expect(Object.keys(body.paths).sort()).toEqual(
       expect.arrayContaining([
         '/v1/attribution',
+        '/v1/paths',
+        '/v1/transitions',
+        '/v1/coalitions',
         '/v1/signals/query',
         '/v1/users/{id}/signals',
         '/v1/conversions/{id}',

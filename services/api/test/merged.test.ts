@@ -227,6 +227,10 @@ describe('law 7: no silent holes', () => {
     world.broken.store = true;
     for (const url of [
       '/v1/attribution',
+      '/v1/attribution?model=markov',
+      '/v1/paths',
+      '/v1/transitions',
+      '/v1/coalitions',
       '/v1/activity',
       '/v1/users/u1/signals',
       '/v1/users/u1/journey',

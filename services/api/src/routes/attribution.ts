@@ -10,7 +10,8 @@ import { csvOf } from '../csv.ts';
 import { wholeDays } from '../instants.ts';
 import { Meta } from '../meta.ts';
 import { MODEL_NAMES, MODELS, type ModelName, modelInfo, modelOf } from '../models/catalogue.ts';
-import { compute } from '../models/compute.ts';
+import { createModelRunner } from '../models/runner.ts';
+import type { RunModel } from '../models/shared-outcomes.ts';
 import { dimensionsOf, pageOfRows, sumOf } from '../report.ts';
 import { columnsOf, comparison, misfit, moneyFigures, type Row, reportRow, reportTotals } from '../report-rows.ts';
 import {
@@ -186,6 +187,8 @@ export const ModelsAnswer = z.object({
 });
 
 export const attributionRoutes: Routes = (context) => (app, _options, done) => {
+  const runner = createModelRunner();
+  app.addHook('onClose', () => runner.stop());
   app.get(
     '/v1/attribution',
     {
@@ -200,7 +203,7 @@ export const attributionRoutes: Routes = (context) => (app, _options, done) => {
       const { query } = request;
       const model = modelOf(query.model);
       demandIntervals(model, query.intervals);
-      const { report, snapshot, question, window } = await ask(context, [model], query);
+      const { report, snapshot, question, window } = await ask(context, runner.run, [model], query);
       const key = [
         'attribution',
         model,
@@ -246,7 +249,7 @@ export const attributionRoutes: Routes = (context) => (app, _options, done) => {
       const baseline = query.baseline === undefined ? (models[0] as ModelName) : modelOf(query.baseline);
       if (!models.includes(baseline))
         throw new TributaryError('invalid_query', `baseline: ${baseline} is none of the models compared, ${models.join(', ')}`);
-      const { report, snapshot, question, window } = await ask(context, models, query);
+      const { report, snapshot, question, window } = await ask(context, runner.run, models, query);
       const key = [
         'compare',
         models,
@@ -305,7 +308,7 @@ type FilterQuery = z.output<z.ZodObject<typeof Filters>> & {
   readonly level?: number;
 };
 
-async function ask(context: ApiContext, models: readonly ModelName[], query: FilterQuery) {
+async function ask(context: ApiContext, run: RunModel, models: readonly ModelName[], query: FilterQuery) {
   const { channel, campaign, type, currency, value, order, alpha, seed, intervals, level = 0.9 } = query;
   const days = wholeDays(rangeOf(query));
   const question: ReportQuestion = {
@@ -320,7 +323,7 @@ async function ask(context: ApiContext, models: readonly ModelName[], query: Fil
   const wrong = misfit(question);
   if (wrong !== null) throw new TributaryError('invalid_query', wrong);
   const snapshot = await takeSnapshot(context, viewsOf(question), query.view);
-  const report = await attributionReport(snapshot, question, async (job) => compute(job));
+  const report = await attributionReport(snapshot, question, run);
   if (days.widened) report.findings.notes.push(WIDENED);
   return { report, snapshot, question, window: windowOf(snapshot, question) };
 }

@@ -1,0 +1,16 @@
+/** The thread of `runner.ts`: one job at a time, in the order they come. */
+import { parentPort } from 'node:worker_threads';
+import { TributaryError } from '@tributary/model/errors';
+import { compute, type ModelJob } from './compute.ts';
+import type { Reply } from './runner.ts';
+
+function replyTo(number: number, job: ModelJob): Reply {
+  try {
+    return { number, outcome: compute(job) };
+  } catch (error) {
+    const { code = null, message } = error as TributaryError;
+    return { number, error: { code: error instanceof TributaryError ? code : null, message } };
+  }
+}
+
+parentPort?.on('message', ({ number, job }: { number: number; job: ModelJob }) => parentPort?.postMessage(replyTo(number, job)));
