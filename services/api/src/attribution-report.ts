@@ -43,10 +43,20 @@ export interface ChannelFacts {
   readonly effect?: number;
   /** Of the value; where the window has values of one currency. */
   readonly valueEffect?: number;
-  readonly interval?: ChannelInterval;
+  readonly intervals?: Intervals;
   /** Lost without the channel, in conversions and in minor units. Of removal effects only. */
   readonly lostConversions?: number;
   readonly lostValueMinor?: number;
+}
+
+/** Of the credit, at the level asked for, and how often the channel kept its rank. */
+export interface Intervals {
+  readonly conversionsLow?: number;
+  readonly conversionsHigh?: number;
+  readonly valueMinorLow?: number;
+  readonly valueMinorHigh?: number;
+  readonly rank: number;
+  readonly rankStability: number;
 }
 
 export interface ModelReport {
@@ -192,9 +202,21 @@ function factsOf(
       });
     }
   }
-  const intervals = (ofConversions ?? (values.size === 1 ? [...values.values()][0] : null))?.intervals;
-  for (const interval of intervals ?? []) add(interval.channel, { interval });
+  const [[currency = '', ofValue] = []] = values.size === 1 ? [...values] : [];
+  for (const { channel, rank, rankStability, ...share } of ofValue?.intervals ?? []) {
+    const [valueMinorLow, valueMinorHigh] = boundsOf(share, attributed.values.get(currency) ?? 0).map(Math.round);
+    add(channel, { intervals: { valueMinorLow, valueMinorHigh, rank, rankStability } as Intervals });
+  }
+  for (const { channel, rank, rankStability, ...share } of ofConversions?.intervals ?? []) {
+    const [conversionsLow, conversionsHigh] = boundsOf(share, attributed.conversions);
+    const { intervals } = facts.get(channel) ?? {};
+    add(channel, { intervals: { ...intervals, conversionsLow, conversionsHigh, rank, rankStability } as Intervals });
+  }
   return facts;
+}
+
+function boundsOf({ low, high }: Pick<ChannelInterval, 'low' | 'high'>, total: number): [number, number] {
+  return total < 0 ? [high * total, low * total] : [low * total, high * total];
 }
 
 /** What can be said before any model has run. */

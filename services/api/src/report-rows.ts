@@ -1,6 +1,6 @@
 /** Rows of a report as clients read them: credit, money, what the model says of the channel, places among the others. */
 import { UNATTRIBUTED } from '@tributary/views/credit/fold';
-import type { ModelReport, Report, ReportQuestion } from './attribution-report.ts';
+import type { ChannelFacts, ModelReport, Report, ReportQuestion } from './attribution-report.ts';
 import type { ModelName } from './models/catalogue.ts';
 import { modelInfo } from './models/catalogue.ts';
 import { creditOf, dimensionsOf } from './report.ts';
@@ -38,34 +38,39 @@ export function moneyFigures(costs: readonly number[] | undefined, figures: Figu
 }
 
 /**
- * What belongs to a channel: its effect, where the rows are channels; and what would be lost without it, of which a smaller
- * cell (a campaign, a day) has the part that it has of the channel's credit.
+ * What belongs to a channel: its effect and its intervals, where the rows are whole channels; and what would be lost without it,
+ * of which a cell (a campaign, a day) has the part that it has of the channel's credit.
  */
 function channelFigures(
   report: ModelReport,
   key: string,
   measures: readonly number[] | undefined,
-  question: ReportQuestion,
+  { by, equal, wanted }: ReportQuestion,
 ): Figures {
-  const { by, wanted } = question;
   const at = by.indexOf('channel');
   if (at < 0 || report.channels.size === 0) return {};
   const channel = key.split('\t')[at] ?? '';
   const facts = report.channels.get(channel) ?? {};
-  const whole = report.byChannel.get(channel);
+  const isWhole = by.length === 1 && equal['campaign'] === undefined;
   const part = (measure: 0 | 1) => {
-    const of = whole?.[measure] ?? 0;
-    return by.length === 1 ? 1 : of === 0 ? 0 : (measures?.[measure] ?? 0) / of;
+    const whole = report.byChannel.get(channel)?.[measure] ?? 0;
+    return isWhole ? 1 : whole === 0 ? 0 : (measures?.[measure] ?? 0) / whole;
   };
-  const { effect, interval, lostConversions, lostValueMinor } = facts;
+  const { lostConversions, lostValueMinor } = facts;
   return {
-    ...(by.length === 1 && wanted.conversions ? { effect: channel === UNATTRIBUTED ? null : (effect ?? 0) } : {}),
-    ...(by.length === 1 && report.oneCurrency ? { valueEffect: channel === UNATTRIBUTED ? null : (facts.valueEffect ?? 0) } : {}),
+    ...(isWhole ? effectsOf(channel, facts, wanted.conversions, report.oneCurrency) : {}),
     ...(lostConversions === undefined ? {} : { marginalConversions: lostConversions * part(0) }),
     ...(lostValueMinor === undefined ? {} : { marginalValueMinor: Math.round(lostValueMinor * part(1)) }),
-    ...(by.length === 1 && interval !== undefined
-      ? { shareLow: interval.low, shareHigh: interval.high, rank: interval.rank, rankStability: interval.rankStability }
-      : {}),
+    ...(isWhole ? facts.intervals : {}),
+  };
+}
+
+/** Unattributed conversions have no channel, so no effect; a channel that the model did not meet has none on anything. */
+function effectsOf(channel: string, facts: ChannelFacts, onConversions: boolean, onValue: boolean): Figures {
+  const effect = (computed: number | undefined) => (channel === UNATTRIBUTED ? null : (computed ?? 0));
+  return {
+    ...(onConversions ? { effect: effect(facts.effect) } : {}),
+    ...(onValue ? { valueEffect: effect(facts.valueEffect) } : {}),
   };
 }
 

@@ -2,8 +2,8 @@
 import { bruteForceRemoval } from '@tributary/testkit/brute-force';
 import { definitionsOf } from '@tributary/testkit/generate-definitions';
 import { describe, expect, test } from 'vitest';
+import { AttributionAnswer, CompareAnswer, ModelsAnswer } from '../src/attribution-schemas.ts';
 import { Problem } from '../src/problem.ts';
-import { AttributionAnswer, CompareAnswer, ModelsAnswer } from '../src/routes/attribution.ts';
 import { createWorld, event, NOON, type World } from './world.ts';
 
 const MINUTE = 60_000;
@@ -160,6 +160,10 @@ describe('money', () => {
       marginalRoas: 2,
     });
     expect(body.totals).toMatchObject({ conversions: 3, valueMinor: 4077, costMinor: 1000, roas: 4.077 });
+    // A part of a channel has no removal effect of its own, only its part of what would be lost.
+    const brand = (await rowsOf(world, 'model=markov&campaign=brand'))['search'];
+    expect(brand).toMatchObject({ creditMicros: 1_000_000, share: 1, marginalConversions: 1, marginalValueMinor: 3000 });
+    expect(brand.effect).toBeUndefined();
   });
 
   test('value and conversions are left out unless they are asked for', async () => {
@@ -371,9 +375,15 @@ describe('uncertainty', () => {
       const query = `model=${model}&intervals=60&seed=7&level=0.8`;
       const rows = await rowsOf(world, query);
       for (const channel of ['a', 'b']) {
-        const { shareLow, shareHigh, rank, rankStability } = rows[channel];
-        expect([model, shareLow < shareHigh, rank >= 1 && rank <= 2, rankStability > 0]).toEqual([model, true, true, true]);
+        const { conversionsLow, conversionsHigh, valueMinorLow, valueMinorHigh, rank, rankStability } = rows[channel];
+        expect([
+          model,
+          conversionsLow < conversionsHigh && valueMinorLow < valueMinorHigh,
+          rank >= 1 && rank <= 2,
+          rankStability > 0,
+        ]).toEqual([model, true, true, true]);
       }
+      expect(rows['a'].conversionsHigh + rows['b'].conversionsLow).toBeCloseTo(8, 9);
       expect(await rowsOf(world, query)).toEqual(rows);
       expect(await rowsOf(world, query.replace('seed=7', 'seed=8'))).not.toEqual(rows);
       const { body } = await world.get(`/v1/attribution?${query}`);
