@@ -54,7 +54,7 @@ export async function bySql(session: DuckDb, events: readonly Event[], definitio
     [JSON.stringify(events.map((event) => ({ ...event, user_key: userKeyOf(event) })))],
   );
   await session.run(`CREATE OR REPLACE TEMP VIEW members AS SELECT *, true AS fresh FROM (${membersSql('facts')})`);
-  for (const sql of [...timelineStatements(), ...journeyStatements(definitions)]) await session.run(sql);
+  for (const sql of [...timelineStatements(), ...journeyStatements(VIEWS, definitions)]) await session.run(sql);
   const result: RowsByView = new Map();
   for (const view of VIEWS) {
     await session.run(`CREATE OR REPLACE TEMP VIEW anchors AS SELECT * FROM ${countsSignals(view) ? 'facts' : 'timelines'}`);

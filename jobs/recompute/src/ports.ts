@@ -47,6 +47,7 @@ export interface RunLimits {
   readonly computeTimeoutMs: number;
   /** How long the reconciliation waits for a speed layer that lags behind the barrier, ms. */
   readonly speedWaitMs: number;
+  /** Rows that a reconciliation lists of each view, at the most: a dozen views in a file that a browser still likes. */
   readonly listedRows: number;
   /** Computed generations to keep: as far back as a rollback reaches. */
   readonly keepGenerations: number;
@@ -57,6 +58,6 @@ export const DEFAULT_LIMITS: RunLimits = {
   sealTimeoutMs: 60_000,
   computeTimeoutMs: 30 * 60_000,
   speedWaitMs: 30_000,
-  listedRows: 1_000,
+  listedRows: 250,
   keepGenerations: 3,
 };

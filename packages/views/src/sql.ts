@@ -8,6 +8,7 @@
  */
 import { readFileSync } from 'node:fs';
 import type { Definitions } from '@tributary/model/definitions';
+import { NULL_PATH } from './journeys/lenses.ts';
 import type { View } from './view.ts';
 
 export interface SqlStatement {
@@ -53,14 +54,28 @@ export function timelineStatements(): string[] {
   return statementsOf(read('timeline/batch.sql'));
 }
 
-/** From `timelines`, of which some events are `fresh`, to the journeys whose rows these may change, and their paths. */
-export function journeyStatements({ attribution }: Definitions): string[] {
-  const files = ['batch', ...(attribution.clicksOutrankViews ? ['outranked'] : []), 'walk', 'macros'];
+/** The views that look at what each channel has of a path. */
+const OF_PARTS: ReadonlySet<string> = new Set(['coalitions', 'nullCoalitions', 'positions']);
+
+/**
+ * From `timelines`, of which some events are `fresh`, to the journeys whose rows in these views the fresh ones may change, and their
+ * paths. What no view asks for is left out.
+ */
+export function journeyStatements(views: readonly View[], { attribution }: Definitions): string[] {
+  const files = [
+    'conversions',
+    ...(views.some(({ lens }) => lens === NULL_PATH) ? ['null-paths'] : []),
+    'steps',
+    ...(attribution.clicksOutrankViews ? ['outranked'] : []),
+    'walk',
+    ...(views.some(({ name }) => OF_PARTS.has(name)) ? ['parts'] : []),
+    'macros',
+  ];
   return files.flatMap((file) => statementsOf(read(`journeys/${file}.sql`)));
 }
 
 /**
- * From `anchors` (of views that look beyond their anchor: from the journeys) to what the `fresh` events change in the view's rows:
+ * From `anchors` (for views of paths: from the journeys) to what the `fresh` events change in the view's rows:
  * dimensions as text, measures as integers. Where all events are fresh, that is the view.
  */
 export function batchSql(view: Pick<View, 'name'>): string {

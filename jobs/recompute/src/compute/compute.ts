@@ -10,6 +10,7 @@ import { type Definitions, parseDefinitions } from '@tributary/model/definitions
 import { sha256Hex } from '@tributary/runtime/definitions';
 import { VIEWS } from '@tributary/views/registry';
 import { prepareStatements } from '@tributary/views/sql';
+import type { View } from '@tributary/views/view';
 import { mergeEvents, writeIncrement } from './event-files.ts';
 import { type Output, outputOf } from './output.ts';
 import { CONVERSION_COLUMNS, columnList, viewColumns } from './relations.ts';
@@ -36,25 +37,30 @@ export async function compute(spec: ComputeSpec): Promise<ComputeResult> {
 }
 
 async function computeIn(session: DuckDb, spec: ComputeSpec, definitions: Definitions, output: Output): Promise<ComputeResult> {
-  await prepare(session, definitions);
+  const views = viewsOf(spec);
+  await prepare(session, definitions, views);
   const increments: StoredFile[] = [];
   let arrivals = 0;
   for (const [number, shard] of shardsOf(rowsByPartition(spec), spec.limits.shardRows).entries()) {
-    arrivals += await computeShard(session, spec, definitions, shard);
+    arrivals += await computeShard(session, spec, definitions, views, shard);
     increments.push(...(await writeIncrement(output, definitions.version, number)));
   }
   const newEvents = increments.reduce((sum, file) => sum + file.rows, 0);
   return {
-    views: await writeViews(spec, output),
+    views: await writeViews(spec, views, output),
     events: await mergeEvents(output, definitions.version, [...(spec.base?.events ?? []), ...increments]),
     conversions: await writeConversions(spec, output),
     counts: { events: (spec.base?.counts.events ?? 0) + newEvents, newEvents, duplicates: arrivals - newEvents },
   };
 }
 
-async function prepare(session: DuckDb, definitions: Definitions): Promise<void> {
+function viewsOf({ views }: ComputeSpec): readonly View[] {
+  return views === undefined ? VIEWS : VIEWS.filter(({ name }) => views.includes(name));
+}
+
+async function prepare(session: DuckDb, definitions: Definitions, views: readonly View[]): Promise<void> {
   for (const { sql, values } of prepareStatements(definitions)) await session.run(sql, values);
-  for (const view of VIEWS) await session.run(`CREATE TEMP TABLE rows_${view.name} (${columnList(viewColumns(view))})`);
+  for (const view of views) await session.run(`CREATE TEMP TABLE rows_${view.name} (${columnList(viewColumns(view))})`);
   await session.run(`CREATE TEMP TABLE conversion_rows (${columnList(CONVERSION_COLUMNS)})`);
 }
 

@@ -3,14 +3,13 @@
  *
  *   archived files ─▶ fresh ─ dedupe ─┬─▶ an increment of deduplicated events (Parquet)
  *                             ▲       ├─▶ conversions, for finding them by id
- *        events of the base ──┴───────┴─▶ timelines ─▶ anchors ─ batch.sql of each view ─▶ rows_<view>
+ *        events of the base ──┴───────┴─▶ timelines ─▶ anchors, journeys ─ batch.sql of each view ─▶ rows_<view>
  *
  * Rows are differences, what the fresh events change: of views that look at their anchor alone the fresh anchors' rows, of the
  * others `F(after) − F(before)` over the anchors near fresh events. When the base's rows do not serve, all events are fresh to the views.
  */
 import type { DuckDb } from '@tributary/archive/duckdb';
 import type { Definitions } from '@tributary/model/definitions';
-import { VIEWS } from '@tributary/views/registry';
 import { batchSql, countsSignals, journeyStatements, membersSql, timelineStatements } from '@tributary/views/sql';
 import type { View } from '@tributary/views/view';
 import { holdsSignalsOnly } from './event-files.ts';
@@ -22,14 +21,20 @@ import { statementsOf } from './sql-file.ts';
 const EVENT = Object.keys(EVENT_COLUMNS).join(', ');
 
 /** Leaves `fresh`, and adds to `rows_<view>` and `conversion_rows`. Resolves with the number of arrivals. */
-export async function computeShard(session: DuckDb, spec: ComputeSpec, definitions: Definitions, shard: Shard): Promise<number> {
+export async function computeShard(
+  session: DuckDb,
+  spec: ComputeSpec,
+  definitions: Definitions,
+  views: readonly View[],
+  shard: Shard,
+): Promise<number> {
   await session.run(`CREATE OR REPLACE TEMP TABLE fresh AS SELECT * FROM ${arrivals(spec, shard)}`);
   const arrived = await countOf(session, 'fresh');
   await dedupe(session, spec, shard);
   if (spec.reuseRows && (await countOf(session, 'fresh')) === 0) return arrived;
-  await loadTimelines(session, spec, definitions, shard);
-  for (const sql of journeyStatements(definitions)) await session.run(sql);
-  for (const view of VIEWS) await addView(session, view);
+  await loadTimelines(session, spec, definitions, views, shard);
+  for (const sql of journeyStatements(views, definitions)) await session.run(sql);
+  for (const view of views) await addView(session, view);
   await session.run(`INSERT INTO conversion_rows SELECT id, user_key, ts, type, value, currency
     FROM (${membersSql('events')}) WHERE kind = 'conversion'`);
   return arrived;
@@ -45,24 +50,36 @@ async function dedupe(session: DuckDb, spec: ComputeSpec, shard: Shard): Promise
  * Leaves `events`, all that is fresh to the views, and `timelines`: their touches and conversions, `fresh`; beside them those of the
  * base that rows of theirs may share an anchor with, not `fresh`.
  */
-async function loadTimelines(session: DuckDb, spec: ComputeSpec, definitions: Definitions, shard: Shard): Promise<void> {
+async function loadTimelines(
+  session: DuckDb,
+  spec: ComputeSpec,
+  definitions: Definitions,
+  views: readonly View[],
+  shard: Shard,
+): Promise<void> {
   const all = spec.reuseRows
     ? 'SELECT * FROM fresh'
     : `SELECT ${EVENT} FROM fresh UNION ALL SELECT ${EVENT} FROM ${baseEvents(spec, shard)}`;
   await session.run(`CREATE OR REPLACE TEMP VIEW events AS ${all}`);
   await session.run(`CREATE OR REPLACE TEMP VIEW members AS SELECT *, true AS fresh FROM (${membersSql('events')})`);
-  if (spec.reuseRows) await addNearMembers(session, spec, definitions, shard);
+  if (spec.reuseRows) await addNearMembers(session, spec, definitions, views, shard);
   for (const sql of timelineStatements()) await session.run(sql);
 }
 
 /** Adds to `members` those of the base that rows near fresh members may depend on. */
-async function addNearMembers(session: DuckDb, spec: ComputeSpec, definitions: Definitions, shard: Shard): Promise<void> {
+async function addNearMembers(
+  session: DuckDb,
+  spec: ComputeSpec,
+  definitions: Definitions,
+  views: readonly View[],
+  shard: Shard,
+): Promise<void> {
   await session.run(`CREATE OR REPLACE TEMP TABLE touched AS
     SELECT user_key, min(ts) AS first, max(ts) AS last FROM members GROUP BY user_key`);
   const [span] = await session.rows('SELECT min(first) AS first, max(last) AS last FROM touched');
   if (span === undefined || span['first'] === null) return;
-  // An anchor lies within a view's reach of a fresh event, and what the anchor looks at within reach of the anchor.
-  const reachMs = BigInt(Math.max(...VIEWS.map(({ lens }) => lens.reachMs(definitions) + lens.revisableMs(definitions))));
+  // A fresh event changes anchors up to `reach` after it and `revisable` before it, and these look `reach` back and `revisable` ahead.
+  const reachMs = BigInt(Math.max(...views.map(({ lens }) => lens.reachMs(definitions) + lens.revisableMs(definitions))));
   // The first condition lets DuckDB pass over whole files; the second is per user.
   const files = (spec.base?.events ?? []).filter((file) => !holdsSignalsOnly(file, definitions.version));
   const near = `(SELECT held.* FROM ${eventsIn(spec, files, shard)} AS held JOIN touched USING (user_key)

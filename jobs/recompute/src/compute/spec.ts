@@ -14,6 +14,8 @@ export interface ComputeSpec {
   /** False when the rows of the base cannot be built upon: there is none, or its definitions differ. */
   readonly reuseRows: boolean;
   readonly limits: ComputeLimits;
+  /** Names of the views to compute: all of them, but where their cost is measured. */
+  readonly views?: readonly string[];
 }
 
 export type ComputeBase = Pick<GenerationManifest, 'generation' | 'events' | 'conversions' | 'views' | 'counts'>;

@@ -1,18 +1,17 @@
 /** The views of a generation: the base's rows, if they serve, plus what the fresh events change. */
 import type { StoredFile } from '@tributary/archive/layout';
-import { VIEWS } from '@tributary/views/registry';
 import type { View } from '@tributary/views/view';
 import type { Output } from './output.ts';
 import { parquetFiles, quoted, viewColumns } from './relations.ts';
 import type { ComputeSpec } from './spec.ts';
 
-export async function writeViews(spec: ComputeSpec, output: Output): Promise<Record<string, StoredFile>> {
-  const views: Record<string, StoredFile> = {};
-  for (const view of VIEWS) {
+export async function writeViews(spec: ComputeSpec, views: readonly View[], output: Output): Promise<Record<string, StoredFile>> {
+  const files: Record<string, StoredFile> = {};
+  for (const view of views) {
     const held = spec.reuseRows ? spec.base?.views[view.name] : undefined;
-    views[view.name] = await output.write(`view-${view.name}`, viewQuery(spec, view, held));
+    files[view.name] = await output.write(`view-${view.name}`, viewQuery(spec, view, held));
   }
-  return views;
+  return files;
 }
 
 /** Rows of zeros are no rows. Sorted, so that readers of a range of days pass over the rest. */

@@ -76,7 +76,7 @@ async function compareRows(
     for (const { name, dimensions, measures } of VIEWS) {
       const after = manifest.views[name];
       // A view that came or went with another version of the program has nothing to be compared with.
-      if (after === undefined) continue;
+      if (after === undefined || (before !== null && !(name in before.views))) continue;
       const path = join(folder, `${name}.ndjson`);
       await writeFile(path, deltaLines(name, deltas));
       views.push({ name, dimensions, measures, before: before?.views[name] ?? null, deltas: path, after });

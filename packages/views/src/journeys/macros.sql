@@ -1,6 +1,6 @@
 -- What the views of conversions' paths and of null paths have in common, as table macros.
 --
--- In:  walked, path, part  see walk.sql; channel, see batch.sql; attribution, from the definitions
+-- In:  walked, path  see walk.sql; part, see parts.sql; channel, see steps.sql; attribution, from the definitions
 -- Statements end with a semicolon at the end of a line.
 
 -- Journeys by the set of channels on their path (coalitionOf in channels.ts): filed_no, channels, journeys, value.

@@ -1,12 +1,10 @@
 -- Paths walked step by step.
 --
--- In:  step, wanted  see batch.sql; decay, from the definitions
+-- In:  step, wanted  see steps.sql; decay, from the definitions
 -- Out: walked  (path_no, i, place_no, channel_no, back_1 … back_4, weight, weights)  step i of a path, the channels of the steps
 --              before it, its weight by age and the sum of weights up to it. A path without touches walks one step, place 0.
 --      path    (path_no, sign, filed_no, is_null, ts, value, n, touches, changes, first_ts, decay_all, credited_i)  n steps, of which
 --              `changes` begin or are of another channel than the one before
---      own     (path_no, channel_no, i, own_i, own_n)  step i of the path is number own_i of its channel's own_n
---      part    (path_no, parts)  the distinct channels of the path, {i, channel_no}, in the order in which they first occur
 -- Statements end with a semicolon at the end of a line.
 INSERT INTO step
   SELECT path_no, 0, 0, 0, true, false, 0 FROM wanted ANTI JOIN step USING (path_no);
@@ -34,14 +32,3 @@ CREATE OR REPLACE TEMP TABLE path AS
     GROUP BY path_no
   )
   JOIN wanted USING (path_no);
-CREATE OR REPLACE TEMP TABLE own AS
-  SELECT
-    path_no, channel_no, i,
-    (row_number() OVER (PARTITION BY path_no, channel_no ORDER BY i))::INTEGER AS own_i,
-    (count(*) OVER (PARTITION BY path_no, channel_no))::INTEGER AS own_n
-  FROM walked;
-CREATE OR REPLACE TEMP TABLE part AS
-  SELECT path_no, list_sort(list({i: i, channel_no: channel_no})) AS parts
-  FROM own
-  WHERE own_i = 1
-  GROUP BY path_no;

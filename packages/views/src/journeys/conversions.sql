@@ -1,0 +1,36 @@
+-- The journeys that end in a conversion, as far as fresh events may change their path.
+--
+-- In:  timelines (user_key, seq, ts, type, kind, window_ms, value, currency, fresh)  the fresh touches and conversions, and of their
+--                users all others within two lookbacks of them
+--      attribution, from the definitions
+-- Out: asked (user_key, seq, ts, type, currency, value, after_seq, held_after_seq, now, before)  their last event; touches up to
+--            after_seq are not on the path, without the fresh events up to held_after_seq; whether the journey is there now, and
+--            was there before
+-- Statements end with a semicolon at the end of a line.
+CREATE OR REPLACE TEMP TABLE asked AS
+WITH previous AS (
+  SELECT
+    user_key, seq,
+    lag(seq) OVER earlier AS after_seq,
+    max(CASE WHEN NOT fresh THEN seq END) OVER earlier AS held_after_seq
+  FROM timelines, attribution
+  WHERE kind = 'conversion' AND reset_on_conversion
+  WINDOW earlier AS (PARTITION BY user_key ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+),
+-- A fresh touch may change the conversions within its window; where these end the paths before them, a fresh conversion those within reach.
+news AS (
+  SELECT user_key, seq, ts + CASE WHEN kind = 'touch' THEN window_ms ELSE lookback_ms END AS until
+  FROM timelines, attribution
+  WHERE fresh AND (kind = 'touch' OR reset_on_conversion)
+),
+affected AS (
+  SELECT * FROM timelines WHERE kind = 'conversion' AND fresh
+  UNION ALL
+  SELECT * FROM (SELECT * FROM timelines WHERE kind = 'conversion' AND NOT fresh) AS held
+  SEMI JOIN news ON news.user_key = held.user_key AND news.seq < held.seq AND news.until >= held.ts
+)
+SELECT
+  user_key, seq, ts, type, currency, value,
+  coalesce(after_seq, -1) AS after_seq, coalesce(held_after_seq, -1) AS held_after_seq,
+  true AS now, NOT fresh AS before
+FROM affected LEFT JOIN previous USING (user_key, seq);
