@@ -107,7 +107,7 @@ export function setsOf(snapshot: Pick<Snapshot, 'collect'>, scope: Scope): Count
     map: ([, channels = ''], measures, emit) => emit(channels, measures),
   });
   return rememberedUnder(setsMemory, converted, nulls, () =>
-    byCurrency(converted, nulls, 1, ([channels = '']) => ({ channels: channels.split(SEPARATOR) })),
+    byCurrency(converted, nulls, (key) => ({ channels: key.split(SEPARATOR) })),
   );
 }
 
@@ -126,9 +126,7 @@ export function edgesOf(snapshot: Pick<Snapshot, 'collect'>, scope: Scope, order
     ...collectionOf(`null edges ${order}`, { days: scope.days }),
     map: ([, from = '', to = ''], measures, emit) => lowered(from, to, order, '', measures, emit),
   });
-  return rememberedUnder(edgesMemory, converted, nulls, () =>
-    byCurrency(converted, nulls, 2, ([from = '', to = '']) => ({ from: stateOf(from), to: stateOf(to) })),
-  );
+  return rememberedUnder(edgesMemory, converted, nulls, () => byCurrency(converted, nulls, edgeOf));
 }
 
 const edgesMemory = new WeakMap<Rows, Remembered<CountsByCurrency<Transition>>>();
@@ -149,46 +147,51 @@ function rememberedUnder<T>(memory: WeakMap<Rows, Remembered<T>>, rows: Rows, nu
 
 /** What an edge of a higher order adds at `order`: into the first state all its steps, else the last one. */
 function lowered(from: string, to: string, order: number, currency: string, measures: readonly number[], emit: Emit): void {
-  if (from === '') {
+  if (from === '' && to.includes(SEPARATOR)) {
     for (const step of transitionsOfPath(stateOf(to), order).slice(0, -1))
       emit(`${step.from.join(SEPARATOR)}\t${step.to.join(SEPARATOR)}${currency}`, measures);
     return;
   }
-  const tail = (state: string) => stateOf(state).slice(-order).join(SEPARATOR);
+  const tail = (state: string) => (state.includes(SEPARATOR) ? stateOf(state).slice(-order).join(SEPARATOR) : state);
   emit(`${tail(from)}\t${tail(to)}${currency}`, measures);
+}
+
+function edgeOf(key: string): { from: string[]; to: string[] } {
+  const between = key.indexOf('\t');
+  return { from: stateOf(key.slice(0, between)), to: stateOf(key.slice(between + 1)) };
 }
 
 function stateOf(text: string): string[] {
   return text === '' ? [] : text.split(SEPARATOR);
 }
 
-interface Counted {
+interface Counted<Name> {
+  readonly name: Name;
   conversions: number;
   nulls: number;
-  readonly values: Map<string, number>;
+  /** By currency; null: none. */
+  values: Map<string, number> | null;
 }
 
-/** `keys`: parts of the key that name a row; in `converted` the currency follows them. */
+/** The key of a null row names it; that of a converted one is followed by a currency. */
 function byCurrency<Name extends object>(
   converted: Rows,
   nulls: Rows,
-  keys: number,
-  named: (parts: readonly string[]) => Name,
+  named: (key: string) => Name,
 ): CountsByCurrency<Name & { conversions: number; nulls: number; value: number }> {
-  const rows = new Map<string, Counted & { readonly name: Name }>();
-  const rowAt = (parts: readonly string[]) => {
-    const key = parts.slice(0, keys).join('\t');
+  const rows = new Map<string, Counted<Name>>();
+  const rowAt = (key: string) => {
     let row = rows.get(key);
-    if (row === undefined) rows.set(key, (row = { name: named(parts), conversions: 0, nulls: 0, values: new Map() }));
+    if (row === undefined) rows.set(key, (row = { name: named(key), conversions: 0, nulls: 0, values: null }));
     return row;
   };
   for (const [key, [conversions = 0, value = 0]] of converted) {
-    const parts = key.split('\t');
-    const row = rowAt(parts);
+    const end = key.lastIndexOf('\t');
+    const row = rowAt(key.slice(0, end));
     row.conversions += conversions;
-    if (value !== 0) row.values.set(parts[keys] ?? '', value);
+    if (value !== 0) (row.values ??= new Map()).set(key.slice(end + 1), value);
   }
-  for (const [key, [count = 0]] of nulls) rowAt(key.split('\t')).nulls += count;
+  for (const [key, [count = 0]] of nulls) rowAt(key).nulls += count;
   const all = [...rows.values()];
   const kept = all.filter(({ conversions, nulls: lost }) => conversions >= 0 && lost >= 0);
   return {
@@ -197,7 +200,7 @@ function byCurrency<Name extends object>(
         ...name,
         conversions,
         nulls: lost,
-        value: currency === null ? 0 : (values.get(currency) ?? 0),
+        value: currency === null ? 0 : (values?.get(currency) ?? 0),
       })),
     negative: all.length - kept.length,
   };
