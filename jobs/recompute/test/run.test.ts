@@ -15,6 +15,7 @@ import { generateEvents } from '@tributary/testkit/generate';
 import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/generate-definitions';
 import { naive } from '@tributary/testkit/naive';
 import { createRandom } from '@tributary/testkit/random';
+import { VIEWS } from '@tributary/views/registry';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { asRun, createWorld, dyingAt, PARTITIONS, type World } from './world.ts';
 
@@ -182,6 +183,19 @@ test('definitions change: rows are computed anew from events already deduplicate
   expect(conversions).toBe(
     new Set(events.filter((e) => e.type === 'buy').map((e) => `${e.userId ?? e.anonymousId} ${e.id}`)).size,
   );
+});
+
+test('a base of another version, which knows fewer views, is not built upon, nor compared where there is nothing to compare', async () => {
+  const events = log(14, 80);
+  const older = VIEWS.map(({ name }) => name).filter((name) => name !== 'nullCoalitions');
+  await world.ingest(events.slice(0, 40));
+  await world.run({}, { compute: (spec, options) => world.ports.compute({ ...spec, views: older }, options) });
+  await world.ingest(events.slice(40));
+  await world.run();
+  expect(differences(await world.viewsOf(2), naive(events, DEFINITIONS))).toEqual([]);
+  const { equal, views } = await world.reconciliation(2);
+  expect(Object.keys(views)).toEqual(older);
+  expect(equal).toBe(true);
 });
 
 test('law 8: late events are pending in real time, exact after the next generation, and the reconciliation says so', async () => {
