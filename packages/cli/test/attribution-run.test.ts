@@ -232,7 +232,7 @@ describe('forms of files', () => {
 
 describe('bad files: exit 2, with the line and what to mend', () => {
   test.each([
-    ['empty', '', ['holds no rows', 'fix: A path file has a header']],
+    ['empty', '', ['holds no rows', 'fix: A file has a header']],
     ['a header only', `${HEADER}\n`, ['holds no rows']],
     ['no header', 'a > b,1,2,3\nc,1,2,3\n', ['no column holds the paths', '--map path=COLUMN', 'the file has a > b, 1, 2, 3']],
     ['no conversions', 'path,x\na,1\n', ['no column holds the conversions', '--map conversions=COLUMN']],

@@ -6,7 +6,7 @@ import { oneHot } from '../rule-based.ts';
 import type { WeightedPath } from './weighted-path.ts';
 
 /** Weights of the touches of a path that is not empty: non-negative integers with a positive sum, in path order. */
-export type PathRule = (touches: Pick<WeightedPath, 'path' | 'milestones'>) => number[];
+export type PathRule = (touches: Pick<WeightedPath, 'path' | 'milestones' | 'ages'>) => number[];
 
 export const first: PathRule = ({ path }) => oneHot(path.length, 0);
 export const last: PathRule = ({ path }) => oneHot(path.length, path.length - 1);
@@ -48,11 +48,13 @@ export const wShaped: PathRule = ({ path, milestones = [] }) =>
   );
 
 /**
- * Half the weight with every half-life, for touches that follow each other at equal steps. When the conversion came is of
- * no account: a common factor cancels. `weightByAge`: integers, by steps before the last touch; the last entry holds for all older ones.
+ * Half the weight with every half-life. `weightByAge`: integers, by hours before the conversion where touches have ages, else by
+ * steps before the last touch, taken for equal (when the conversion came is of no account: a common factor cancels). The last
+ * entry holds for all older ones.
  */
 export function timeDecay(weightByAge: readonly number[]): PathRule {
-  return ({ path }) => path.map((_, i) => weightByAge[Math.min(path.length - 1 - i, weightByAge.length - 1)] as number);
+  const weightAt = (age: number) => weightByAge[Math.min(age, weightByAge.length - 1)] as number;
+  return ({ path, ages }) => path.map((_, i) => weightAt(ages?.[i] ?? path.length - 1 - i));
 }
 
 /** `timeDecay`'s table: scaled to 1 000 000 at the last touch, down to 1, so that no touch is without a part. */

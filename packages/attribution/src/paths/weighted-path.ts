@@ -4,6 +4,8 @@ import { byCodePoint, type PathCount } from '../data-driven/counts.ts';
 export interface WeightedPath extends PathCount {
   /** Indices of the touches that reached a milestone (lead, opportunity, …); several may fall on one touch. */
   readonly milestones?: readonly number[];
+  /** Where touches have times: whole hours of each before the conversion. */
+  readonly ages?: readonly number[];
 }
 
 /** No channel name holds a control character, so different paths never join to the same text. */
@@ -13,11 +15,16 @@ const SEP = '\u001f';
 export function gathered(paths: Iterable<WeightedPath>): WeightedPath[] {
   const byKey = new Map<string, WeightedPath>();
   for (const one of paths) {
-    const key = `${one.path.join(SEP)}${SEP}${SEP}${one.milestones?.join() ?? ''}`;
+    const key = pathKey(one);
     const before = byKey.get(key);
     byKey.set(key, before === undefined ? one : sumOf(before, one));
   }
   return [...byKey].sort(([a], [b]) => byCodePoint(a, b)).map(([, path]) => path);
+}
+
+/** Equal for paths that are one. */
+export function pathKey({ path, milestones, ages }: WeightedPath): string {
+  return [...path, '', milestones?.join() ?? '', ages?.join() ?? ''].join(SEP);
 }
 
 function sumOf(a: WeightedPath, b: WeightedPath): WeightedPath {

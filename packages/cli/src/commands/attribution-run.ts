@@ -3,11 +3,14 @@
  *
  *   file → journeys → transformed → models (→ intervals) → tables, JSON or rows
  */
+import { resolve } from 'node:path';
 import type { Reward } from '@tributary/attribution/data-driven/counts';
 import { chooseOrder } from '@tributary/attribution/data-driven/order-choice';
 import { transitionsOfPaths } from '@tributary/attribution/data-driven/path-counts';
 import { orderedShapley } from '@tributary/attribution/paths/ordered-shapley';
 import type { WeightedPath } from '@tributary/attribution/paths/weighted-path';
+import type { Definitions } from '@tributary/model/definitions';
+import { loadDefinitions } from '@tributary/runtime/definitions';
 import type { Command } from 'commander';
 import type { Act, Context } from '../context.ts';
 import { EXIT, type ExitCode, UsageError } from '../exit.ts';
@@ -17,10 +20,12 @@ import { inflated } from '../import/lines.ts';
 import { byCredit, type ChannelLine, type RunAnswer } from '../paths/answer.ts';
 import { attribute, OTHER, prepared } from '../paths/attribute.ts';
 import { channelFacts, journeyFacts } from '../paths/channel-facts.ts';
-import { type Costs, costsByChannel, listedCosts, readCosts } from '../paths/costs.ts';
+import { costsByChannel, listedCosts, readCosts } from '../paths/costs.ts';
+import type { Decimal } from '../paths/decimal.ts';
+import { readEventFile } from '../paths/event-file.ts';
 import { intervalsOf } from '../paths/intervals.ts';
 import { type PathFile, readPathFile } from '../paths/path-file.ts';
-import { planOf, type RunFlags } from '../paths/run-plan.ts';
+import { planOf, type RunFlags, type RunPlan } from '../paths/run-plan.ts';
 import { runJson, runRecords } from '../paths/run-records.ts';
 import { formatOf, putRecords, putText } from '../report/record-output.ts';
 import { runText } from '../report/run-tables.ts';
@@ -35,10 +40,15 @@ export function addAttributionRun(parent: Command, act: Act): void {
   parent
     .command('run')
     .description('every model over a file of paths, no platform needed; docs/attribution-files.md has the format')
-    .requiredOption(
+    .option(
       '--paths <file>',
       'a CSV file, plain or gzip: path, total_conversions, total_conversion_value, total_null; "-" reads standard input',
     )
+    .option(
+      '--events <file>',
+      'instead: a CSV file with a row a touch or conversion, whose columns --map names as "import csv" does',
+    )
+    .option('--definitions <file>', 'of --events: which types are touches and conversions, windows, clicks before views (JSON)')
     .option('--models <names>', 'comma-separated, or all; default: first,last,linear,positionBased,shapley,markov')
     .option('--value <which>', 'conversions, revenue or both; default: both where the file has a value')
     .option('--order <k>', 'of the Markov models: touches in a state, 1 to 10, or auto', '1')
@@ -46,7 +56,7 @@ export function addAttributionRun(parent: Command, act: Act): void {
       '--transform <names>',
       'from left to right: exposure, first, unique, frequency, last=K, direct-unless-all, direct-unless-last, direct-tail',
     )
-    .option('--direct <names>', 'the channels that count as direct', 'direct')
+    .option('--direct <names>', 'the channels that count as direct; default: direct, or those of the definitions')
     .option('--top <n>', 'tell the n most frequent channels apart, the rest is (other)')
     .option('--costs <list>', 'cost by channel: a=1200,b=800, or a CSV file with the columns channel and cost')
     .option('--touch-costs <list>', 'cost of each touch by channel: a=7,b=5')
@@ -55,7 +65,7 @@ export function addAttributionRun(parent: Command, act: Act): void {
     .option('--bootstrap <n>', 'intervals and rank stability of the data-driven models from n resamplings of the journeys')
     .option('--seed <s>', 'of resampling and of sampled models', '1')
     .option('--level <percent>', 'of the intervals', '90')
-    .option('--position-based <first,last>', 'whole percent; the touches between share the rest', '40,40')
+    .option('--position-based <first,last>', 'whole percent; the touches between share the rest; default 40,40')
     .option('--alpha <part>', 'of the hybrid: how much of it is Markov, the rest Shapley', '0.5')
     .option('--custom <weights>', 'the model "custom": percent of the first..last touches, such as 30,10..10,30')
     .option(
@@ -63,7 +73,7 @@ export function addAttributionRun(parent: Command, act: Act): void {
       'the model "wShaped": steps that mark a milestone of the touch before them, such as lead,opportunity',
     )
     .option('--step <duration>', 'the model "timeDecay": time between two touches, such as 1d')
-    .option('--half-life <duration>', 'of timeDecay', '7d')
+    .option('--half-life <duration>', 'of timeDecay; default 7d')
     .option(
       '--map <fields>',
       'columns by other names: path=route,conversions=sales,value=income,nulls=lost; path=click_1..click_5 for a touch a column',
@@ -79,10 +89,10 @@ export function addAttributionRun(parent: Command, act: Act): void {
 async function attributionRun(context: Context, options: RunFlags): Promise<ExitCode> {
   const { terminal } = context;
   const format = formatOf(context, options);
-  const plan = planOf(options);
+  const plan = planOf(options, (file) => definitionsOf(context, file));
   const costs = await readCosts(context, '--costs', options.costs);
   const touchCosts = listedCosts('--touch-costs', options.touchCosts);
-  const file = await readFile(context, options, costs, touchCosts);
+  const file = await readFile(context, options, plan, [...costs.values(), ...touchCosts.values()]);
   const rewards = rewardsOf(options.value, file);
   const paths = prepared(file.paths, plan.transform, plan.top);
   const choice = plan.order === 'auto' ? chooseOrder(transitionsOfPaths(paths, AUTO_ORDERS), AUTO_ORDERS) : undefined;
@@ -91,13 +101,12 @@ async function attributionRun(context: Context, options: RunFlags): Promise<Exit
   const intervals = intervalsOf(paths, answers, { ...plan, order, rewards }, (text) => terminal.progress(text));
   terminal.progressEnd();
 
-  const known = costsByChannel({ paths: file.paths, decimals: file.decimals, costs, touchCosts });
-  for (const channel of known.unseen)
-    terminal.say(printable(`warning: "${channel}" has a cost but no touch in ${options.paths}`));
+  const known = costsByChannel({ paths: file.paths, decimals: file.decimals, costs, touchCosts, own: file.costs });
+  for (const channel of known.unseen) terminal.say(printable(`warning: "${channel}" has a cost but no touch in ${plan.file}`));
   const answer: RunAnswer = {
-    file: options.paths,
+    file: plan.file,
     decimals: file.decimals,
-    currency: options.currency,
+    currency: file.currency,
     rewards,
     order,
     choice: choice ?? null,
@@ -116,15 +125,36 @@ async function attributionRun(context: Context, options: RunFlags): Promise<Exit
   return EXIT.ok;
 }
 
-function readFile(context: Context, options: RunFlags, costs: Costs, touchCosts: Costs): Promise<PathFile> {
+/** The built-in ones for ''. */
+function definitionsOf({ shell }: Context, file: string): Definitions {
+  try {
+    return loadDefinitions(file === '' ? '' : resolve(shell.cwd, file));
+  } catch (cause) {
+    throw new UsageError(`--definitions: ${(cause as Error).message}`, { cause });
+  }
+}
+
+function readFile(
+  context: Context,
+  options: RunFlags,
+  { file, definitions, models }: RunPlan,
+  costs: readonly Decimal[],
+): Promise<PathFile> {
   if (options.pathSeparator === '') throw new UsageError('--path-separator is empty');
-  const scales = [...costs.values(), ...touchCosts.values()].map(({ scale }) => scale);
-  return readPathFile(inflated(openInput(context, options.paths), options.paths), options.paths, {
+  const shared = {
     separator: separatorOf(options.separator),
+    currency: options.currency,
+    decimalComma: options.decimalComma === true,
+    decimals: Math.max(decimalsOf(options.currency), ...costs.map(({ scale }) => scale)),
+  };
+  const chunks = inflated(openInput(context, file), file);
+  const withAges = models.some(({ name }) => name === 'timeDecay');
+  if (definitions !== undefined)
+    return readEventFile(chunks, file, { ...shared, map: options.map ?? '', definitions, withAges, nowMs: context.shell.now() });
+  return readPathFile(chunks, file, {
+    ...shared,
     pathSeparator: options.pathSeparator,
     map: options.map,
-    decimalComma: options.decimalComma === true,
-    decimals: Math.max(decimalsOf(options.currency), ...scales),
     milestones: options.milestones?.split(',').map((name) => name.trim()) ?? [],
   });
 }
@@ -156,7 +186,7 @@ function linesOf(paths: readonly WeightedPath[], costs: ReadonlyMap<string, numb
 /** What a careful reader would want to know, on stderr. */
 function tellOddities({ terminal }: Context, file: PathFile, { facts, leftOut, models }: RunAnswer): void {
   if (file.rounded > 0) terminal.say(`${count(file.rounded)} values have more than six decimals and were rounded to six`);
-  if (file.columns.nulls === undefined && !file.columns.wide && facts.nulls > 0)
+  if (file.nullsByRow && facts.nulls > 0)
     terminal.say('there is no column of nulls: each row without a conversion counts as one journey that did not convert');
   if (facts.conversions === 0) terminal.say('warning: no journey with a touch converted: there is nothing to attribute');
   else if (facts.nulls === 0 && models.some(({ effects }) => effects.size > 0))

@@ -28,8 +28,15 @@ export function parseAmount(text: string, format: AmountFormat): Read<number> {
 /** How many decimals the currency has, by ISO 4217; 2 where none is named. */
 export function decimalsOf(currency: string | undefined): number {
   if (currency === undefined || !/^[A-Z]{3}$/.test(currency)) return 2;
-  return new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2;
+  const known = DECIMALS.get(currency);
+  if (known !== undefined) return known;
+  const decimals = new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2;
+  DECIMALS.set(currency, decimals);
+  return decimals;
 }
+
+/** A formatter takes longer than a row; there are no more than 26³ codes. */
+const DECIMALS = new Map<string, number>();
 
 function no(reason: string): { ok: false; reason: string } {
   return { ok: false, reason };

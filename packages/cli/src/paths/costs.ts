@@ -75,17 +75,21 @@ export function costsByChannel({
   decimals,
   costs,
   touchCosts,
+  own,
 }: {
   readonly paths: readonly WeightedPath[];
   readonly decimals: number;
   readonly costs: Costs;
   readonly touchCosts: Costs;
+  /** In the file itself, at `decimals`. */
+  readonly own: ReadonlyMap<string, number>;
 }): { costs: Map<string, number>; unseen: string[] } {
   const facts = channelFacts(paths);
   const minor = ({ units, scale }: Decimal) => units * 10 ** (decimals - scale);
   const total = new Map([...costs].map(([channel, cost]) => [channel, minor(cost)]));
   for (const [channel, cost] of touchCosts)
     total.set(channel, (total.get(channel) ?? 0) + minor(cost) * (facts.get(channel)?.touches ?? 0));
+  for (const [channel, cost] of own) total.set(channel, (total.get(channel) ?? 0) + cost);
   const sum = [...total.values()].reduce((all, cost) => all + cost, 0);
   if (sum > Number.MAX_SAFE_INTEGER)
     throw new UsageError(`the costs sum to ${sum / 10 ** decimals}, too much to be added exactly`);

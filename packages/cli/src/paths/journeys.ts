@@ -1,6 +1,6 @@
 /** Rows of a path file added up by path as they come, within bounds, at one scale of value in the end. */
 import { MAX_CONVERSIONS } from '@tributary/attribution/paths/credit';
-import { gathered, type WeightedPath } from '@tributary/attribution/paths/weighted-path';
+import { gathered, pathKey, type WeightedPath } from '@tributary/attribution/paths/weighted-path';
 import { CommandError, EXIT } from '../exit.ts';
 import { count } from '../terminal/figures.ts';
 
@@ -21,8 +21,6 @@ export interface ScaledPath extends WeightedPath {
   readonly scale: number;
 }
 
-const SEP = '\u001f';
-
 export function createJourneys(file: string) {
   const names = new Map<string, string>();
   const byPath = new Map<string, ScaledPath>();
@@ -39,7 +37,7 @@ export function createJourneys(file: string) {
         throw tooMuch(file, `${count(PATH_FILE_BOUNDS.rows)} rows`, 'Add rows of the same path up first.');
       if (row.conversions + row.nulls === 0) return;
       scale = Math.max(scale, row.scale);
-      const key = [...row.path, '', ...(row.milestones ?? [])].join(SEP);
+      const key = pathKey(row);
       const before = byPath.get(key);
       if (before !== undefined) return void byPath.set(key, sumOf(before, row));
       kept += row.path.length;
@@ -86,7 +84,7 @@ function scaled({ value, scale }: { value: number; scale: number }, to: number):
 function demandTotals(file: string, paths: readonly WeightedPath[], decimals: number): void {
   const bounds = { conversions: MAX_CONVERSIONS, nulls: MAX_CONVERSIONS, value: Number.MAX_SAFE_INTEGER } as const;
   for (const measure of ['conversions', 'nulls', 'value'] as const) {
-    const total = paths.reduce((sum, path) => sum + path[measure], 0);
+    const total = paths.reduce((sum, path) => sum + Math.abs(path[measure]), 0);
     const bound = measure === 'value' ? Math.floor(bounds.value / 10 ** decimals) : bounds[measure];
     if (total > bounds[measure])
       throw tooMuch(

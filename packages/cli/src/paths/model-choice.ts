@@ -12,17 +12,18 @@ import {
   timeDecay,
   wShaped,
 } from '@tributary/attribution/paths/rules';
+import type { Definitions } from '@tributary/model/definitions';
 import { UsageError } from '../exit.ts';
 import { parseDuration } from '../import/instant.ts';
 import { DATA_DRIVEN } from './models.ts';
 
 export interface ModelFlags {
   readonly models?: string;
-  readonly positionBased: string;
+  readonly positionBased?: string;
   readonly custom?: string;
   readonly milestones?: string;
   readonly step?: string;
-  readonly halfLife: string;
+  readonly halfLife?: string;
 }
 
 /** In the order in which they are shown. `rule` is undefined for the data-driven ones. */
@@ -40,26 +41,32 @@ const NEEDS: Readonly<Record<string, { readonly flag: 'custom' | 'milestones' | 
   timeDecay: { flag: 'step', fix: '--step 1d: the time between two touches, which a path file does not hold' },
 };
 
-export function chosenModels(flags: ModelFlags, direct: ReadonlySet<string>): ChosenModel[] {
-  const rules = rulesOf(flags, direct);
+/** With `definitions` touches have times, and models are shaped as the platform's are. */
+export function chosenModels(flags: ModelFlags, direct: ReadonlySet<string>, definitions?: Definitions): ChosenModel[] {
+  const isPossible = possibleWith(flags, definitions !== undefined);
+  const rules = rulesOf(flags, direct, definitions);
   const all = [...Object.keys(rules), ...Object.keys(DATA_DRIVEN)];
   const asked = (flags.models ?? DEFAULT).split(',').map((name) => name.trim());
-  const names = asked.includes('all') ? all.filter((name) => isPossible(name, flags)) : [...new Set(asked)];
+  const names = asked.includes('all') ? all.filter((name) => isPossible(name)) : [...new Set(asked)];
   return names.map((name) => {
     if (!all.includes(name)) throw new UsageError(`--models: there is no model "${name}"; there are ${all.join(', ')}, and all`);
-    if (!isPossible(name, flags)) throw new UsageError(`--models: ${name} needs ${NEEDS[name]?.fix}`);
+    if (!isPossible(name)) throw new UsageError(`--models: ${name} needs ${NEEDS[name]?.fix}`);
     const rule = rules[name];
     return rule === undefined ? { name } : { name, rule };
   });
 }
 
-function isPossible(name: string, flags: ModelFlags): boolean {
-  const needed = NEEDS[name]?.flag;
-  return needed === undefined || flags[needed] !== undefined;
+function possibleWith(flags: ModelFlags, isTimed: boolean): (name: string) => boolean {
+  return (name) => {
+    const needed = NEEDS[name]?.flag;
+    return needed === undefined || flags[needed] !== undefined || (isTimed && needed === 'step');
+  };
 }
 
-function rulesOf(flags: ModelFlags, direct: ReadonlySet<string>): Record<string, PathRule> {
-  const [head, tail] = percents('--position-based', flags.positionBased, 2) as [number, number];
+function rulesOf(flags: ModelFlags, direct: ReadonlySet<string>, definitions?: Definitions): Record<string, PathRule> {
+  const { first: ofFirst = 40, last: ofLast = 40 } = definitions?.attribution.positionBased ?? {};
+  const [head, tail] = percents('--position-based', flags.positionBased ?? `${ofFirst},${ofLast}`, 2) as [number, number];
+  const steps = decayBySteps(duration('--step', flags.step ?? '1d'), duration('--half-life', flags.halfLife ?? '7d'));
   return {
     first,
     last,
@@ -70,7 +77,7 @@ function rulesOf(flags: ModelFlags, direct: ReadonlySet<string>): Record<string,
     inverseJ,
     wShaped,
     custom: customOf(flags.custom ?? '0..0'),
-    timeDecay: timeDecay(decayBySteps(duration('--step', flags.step ?? '1d'), duration('--half-life', flags.halfLife))),
+    timeDecay: timeDecay(definitions?.decayWeights ?? steps),
   };
 }
 

@@ -3,19 +3,17 @@
  * a row left out would make every figure wrong, so its line and what to mend are told, and the command ends.
  */
 import type { WeightedPath } from '@tributary/attribution/paths/weighted-path';
-import { TributaryError } from '@tributary/model/errors';
-import { CommandError, EXIT } from '../exit.ts';
-import { type CsvRow, csvRows } from '../import/csv-rows.ts';
-import { createProblems, type Problems } from '../import/problems.ts';
-import { count } from '../terminal/figures.ts';
+import { createProblems } from '../import/problems.ts';
 import { createJourneys } from './journeys.ts';
 import { type PathFileColumns, resolvePathColumns } from './path-columns.ts';
 import { RowError, type RowOptions, rowOf } from './path-row.ts';
+import { demandText, emptyFile, malformed, rowsOf } from './whole-file.ts';
 
 export interface PathFileOptions extends RowOptions {
   /** Between columns; undefined: detected in the header. */
   readonly separator: string | undefined;
   readonly map: string | undefined;
+  readonly currency: string | undefined;
   /** Decimals of the value at the least: those of its currency. */
   readonly decimals: number;
 }
@@ -26,7 +24,11 @@ export interface PathFile {
   readonly rows: number;
   readonly decimals: number;
   readonly hasValue: boolean;
-  readonly columns: PathFileColumns;
+  /** There is no column of nulls: rows without a conversion were counted as one each. */
+  readonly nullsByRow: boolean;
+  /** What touches cost in the file itself, by channel, at `decimals`. */
+  readonly costs: ReadonlyMap<string, number>;
+  readonly currency: string | undefined;
   /** Values of more than six decimals, which were rounded. */
   readonly rounded: number;
 }
@@ -59,49 +61,14 @@ export async function readPathFile(chunks: AsyncIterable<Uint8Array>, name: stri
     }
   }
   if (problems.count > 0) throw malformed(name, problems);
-  if (columns === undefined || journeys.rows === 0) throw empty(name);
-  return { ...journeys.end(options.decimals), rows: journeys.rows, hasValue: columns.value !== undefined, columns, rounded };
-}
-
-/** What makes the whole file unreadable is a wrong file: exit 2. */
-async function* rowsOf(...args: Parameters<typeof csvRows>): AsyncGenerator<CsvRow> {
-  try {
-    yield* csvRows(...args);
-  } catch (cause) {
-    const isUnreadable =
-      (cause instanceof CommandError && cause.code === 'csv_quote_not_closed') ||
-      (cause instanceof TributaryError && cause.code === 'invalid_gzip');
-    if (!isUnreadable) throw cause;
-    throw new CommandError({ code: cause.code, message: cause.message, fix: cause.fix, exitCode: EXIT.usage }, { cause });
-  }
-}
-
-/** UTF-16 without its mark, a spreadsheet's own format, any other bytes. */
-function demandText(header: readonly string[], name: string): void {
-  if (!header.some((title) => /[\0\ufffd]/.test(title))) return;
-  throw new CommandError({
-    code: 'not_utf8',
-    message: `${name} is no text in UTF-8`,
-    fix: 'Save it as CSV in UTF-8.',
-    exitCode: EXIT.usage,
-  });
-}
-
-function malformed(name: string, { count: many, first }: Problems): CommandError {
-  const lines = first.map(({ line, reason }) => `\n  line ${line}: ${reason}`).join('');
-  return new CommandError({
-    code: 'malformed_path_file',
-    message: `${name} has ${count(many)} malformed ${many === 1 ? 'row' : 'rows'}${many > first.length ? `, the first ${first.length} of which are` : ''}:${lines}`,
-    fix: 'Mend the rows; nothing was computed, because figures over the rest would be wrong.',
-    exitCode: EXIT.usage,
-  });
-}
-
-function empty(name: string): CommandError {
-  return new CommandError({
-    code: 'empty_path_file',
-    message: `${name} holds no rows`,
-    fix: 'A path file has a header (path, total_conversions, …) and a row a path: docs/attribution-files.md.',
-    exitCode: EXIT.usage,
-  });
+  if (columns === undefined || journeys.rows === 0) throw emptyFile(name);
+  return {
+    ...journeys.end(options.decimals),
+    rows: journeys.rows,
+    hasValue: columns.value !== undefined,
+    nullsByRow: columns.nulls === undefined && !columns.wide,
+    costs: new Map(),
+    currency: options.currency,
+    rounded,
+  };
 }

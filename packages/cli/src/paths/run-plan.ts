@@ -1,10 +1,13 @@
 /** The flags of `attribution run`, checked before any file is read. Throws usage errors. */
+import type { Definitions } from '@tributary/model/definitions';
 import { UsageError } from '../exit.ts';
 import { chosenModels, type ModelFlags } from './model-choice.ts';
 import { transformOf } from './transform-flag.ts';
 
 export interface RunFlags extends ModelFlags {
-  readonly paths: string;
+  readonly paths?: string;
+  readonly events?: string;
+  readonly definitions?: string;
   readonly map?: string;
   readonly separator?: string;
   readonly pathSeparator: string;
@@ -14,7 +17,7 @@ export interface RunFlags extends ModelFlags {
   readonly order: string;
   readonly transform?: string;
   readonly top?: string;
-  readonly direct: string;
+  readonly direct?: string;
   readonly costs?: string;
   readonly touchCosts?: string;
   readonly positions?: boolean;
@@ -27,6 +30,10 @@ export interface RunFlags extends ModelFlags {
 }
 
 export interface RunPlan {
+  /** "-": standard input. */
+  readonly file: string;
+  /** Of events: they say which are touches and conversions, and for how long touches count. */
+  readonly definitions: Definitions | undefined;
   readonly models: ReturnType<typeof chosenModels>;
   readonly lenient: boolean;
   readonly transform: ReturnType<typeof transformOf>;
@@ -40,8 +47,13 @@ export interface RunPlan {
 }
 
 /** What the flags ask for, checked before the file is read. */
-export function planOf(options: RunFlags): RunPlan {
-  const direct = new Set(options.direct.split(',').map((name) => name.trim()));
+export function planOf(options: RunFlags, load: (file: string) => Definitions): RunPlan {
+  const file = options.paths ?? options.events;
+  if (file === undefined || (options.paths !== undefined && options.events !== undefined))
+    throw new UsageError('give --paths FILE (a row a path) or --events FILE (a row a touch or conversion), one of them');
+  demandKind(options);
+  const definitions = options.events === undefined ? undefined : load(options.definitions ?? '');
+  const direct = new Set(options.direct?.split(',').map((name) => name.trim()) ?? definitions?.directChannels ?? ['direct']);
   if (options.milestones !== undefined && options.transform !== undefined)
     throw new UsageError('--milestones count the touches as they are in the file: leave out --transform');
   if (/\bfrequency\b/.test(options.transform ?? '') && (options.costs ?? options.touchCosts) !== undefined)
@@ -49,7 +61,9 @@ export function planOf(options: RunFlags): RunPlan {
   if (options.currency !== undefined && !/^[A-Z]{3}$/.test(options.currency))
     throw new UsageError(`--currency is a code such as EUR, got "${options.currency}"`);
   return {
-    models: chosenModels(options, direct),
+    file,
+    definitions,
+    models: chosenModels(options, direct, definitions),
     lenient: options.models?.split(',').includes('all') === true,
     transform: transformOf(options.transform, direct),
     top: options.top === undefined ? undefined : whole('--top', options.top, 1, 10_000),
@@ -60,6 +74,27 @@ export function planOf(options: RunFlags): RunPlan {
     level: whole('--level', options.level, 1, 99) / 100,
   };
 }
+
+/** Flags that only one kind of file knows. */
+function demandKind(options: RunFlags): void {
+  const ofEvents = options.events !== undefined;
+  if (!ofEvents && options.definitions !== undefined)
+    throw new UsageError('--definitions are for --events: paths are paths already');
+  if (!ofEvents) return;
+  if (options.map === undefined)
+    throw new UsageError(
+      '--events needs --map user=COL,time=COL,type=COL,channel=COL,value=COL: which column is what (docs/importing.md)',
+    );
+  for (const flag of ['step', 'halfLife', 'milestones', 'touchCosts'] as const)
+    if (options[flag] !== undefined)
+      throw new UsageError(
+        `${FLAG_OF[flag]} is for --paths: of events, ${flag === 'touchCosts' ? 'map a column with cost=COL' : 'times and definitions say it'}`,
+      );
+  if (options.transform !== undefined && /\b(timeDecay|all)\b/.test(options.models ?? ''))
+    throw new UsageError('--transform leaves no ages for timeDecay: name --models without it');
+}
+
+const FLAG_OF = { step: '--step', halfLife: '--half-life', milestones: '--milestones', touchCosts: '--touch-costs' } as const;
 
 function alphaOf(text: string): number {
   const value = /^\d?\.?\d{1,9}$/.test(text) ? Number(text) : Number.NaN;

@@ -1,0 +1,152 @@
+/**
+ * A file of touches and conversions as weighted paths: the journeys that the platform would see in the same events under the same
+ * definitions (packages/views/src/journeys/path.ts). Like a path file it is understood as a whole or not at all.
+ */
+import type { Definitions } from '@tributary/model/definitions';
+import { HOUR_MS } from '@tributary/model/time';
+import { channelsOf } from '@tributary/views/journeys/channels';
+import { nullPathOf, pathOf } from '@tributary/views/journeys/path';
+import { before, type TimelineEvent, timelineEvent } from '@tributary/views/timeline';
+import { CommandError, EXIT, UsageError } from '../exit.ts';
+import { decimalsOf } from '../import/amount.ts';
+import { createRowReader, type RowReader } from '../import/csv-events.ts';
+import { resolveMap } from '../import/csv-map.ts';
+import type { ImportEvent } from '../import/import-event.ts';
+import { objectionTo } from '../import/load.ts';
+import { createOccurrenceIds } from '../import/occurrences.ts';
+import { createProblems } from '../import/problems.ts';
+import { count } from '../terminal/figures.ts';
+import { createJourneys, type ScaledPath } from './journeys.ts';
+import type { PathFile } from './path-file.ts';
+import { demandText, emptyFile, malformed, rowsOf } from './whole-file.ts';
+
+/** All of them are kept in memory. */
+const MAX_EVENTS = 2_000_000;
+
+export interface EventFileOptions {
+  readonly separator: string | undefined;
+  readonly map: string;
+  readonly currency: string | undefined;
+  readonly decimalComma: boolean;
+  /** Decimals of amounts at the least. */
+  readonly decimals: number;
+  readonly definitions: Definitions;
+  /** Keep the ages of touches, for time decay: paths that differ in them only are not added up. */
+  readonly withAges: boolean;
+  /** For events of the future, which the platform would refuse. */
+  readonly nowMs: number;
+}
+
+/** Errors as of `readPathFile`, and for amounts of several currencies: they have no common sum. */
+export async function readEventFile(
+  chunks: AsyncIterable<Uint8Array>,
+  name: string,
+  options: EventFileOptions,
+): Promise<PathFile> {
+  const problems = createProblems();
+  const users = new Map<string, Map<string, TimelineEvent>>();
+  let read: RowReader | undefined;
+  let rows = 0;
+  let hasValue = false;
+  for await (const { line, fields } of rowsOf(chunks, options.separator, problems.add)) {
+    if (read === undefined) {
+      demandText(fields, name);
+      const columns = resolveMap(options.map, fields);
+      if (columns.kind === 'path')
+        throw new UsageError('--map path=… is for --paths: of --events every row is a touch or a conversion');
+      if (!columns.at.has('type'))
+        throw new UsageError('--map names no column for the type: add type=COLUMN, which tells touches from conversions');
+      hasValue = columns.at.has('value');
+      read = createRowReader(columns, readerOptions(options), createOccurrenceIds());
+      continue;
+    }
+    rows += 1;
+    if (rows > MAX_EVENTS) throw tooMany(name);
+    const got = read(fields);
+    const reason = got.ok ? objectionTo(got.value[0] as ImportEvent, options.nowMs) : got.reason;
+    if (!got.ok || reason !== null) problems.add({ line, reason: reason ?? '' });
+    else keep(users, got.value[0] as ImportEvent, options.definitions);
+  }
+  if (problems.count > 0) throw malformed(name, problems);
+  if (rows === 0) throw emptyFile(name);
+  return { ...journeysOf(users, name, options), rows, hasValue, nullsByRow: false, rounded: 0 };
+}
+
+function readerOptions({ currency, decimalComma }: EventFileOptions) {
+  const decimalMark: '.' | ',' = decimalComma ? ',' : '.';
+  const none = { type: '', touchType: '', conversionType: '', minor: false, costs: new Map<string, string>(), times: undefined };
+  return { ...none, currency, decimalMark };
+}
+
+/** The first event of an id counts, as on the platform; what is neither touch nor conversion is not needed. */
+function keep(users: Map<string, Map<string, TimelineEvent>>, event: ImportEvent, definitions: Definitions): void {
+  const user = event.userId ?? event.anonymousId ?? '';
+  let own = users.get(user);
+  if (own === undefined) users.set(user, (own = new Map()));
+  if (!own.has(event.id)) own.set(event.id, timelineEvent({ ...event, receivedAt: event.ts }, definitions));
+}
+
+function journeysOf(
+  users: ReadonlyMap<string, ReadonlyMap<string, TimelineEvent>>,
+  name: string,
+  { definitions, currency, decimals, withAges }: EventFileOptions,
+): Pick<PathFile, 'paths' | 'decimals' | 'costs' | 'currency'> {
+  const journeys = createJourneys(name);
+  const costs = new Map<string, number>();
+  const currencies = new Set<string>();
+  for (const own of users.values()) {
+    const timeline = [...own.values()].filter(({ kind }) => kind !== 'signal').sort((a, b) => (before(a, b) ? -1 : 1));
+    timeline.forEach((event, at) => {
+      if (event.valueMinor !== 0 || event.costMinor !== 0) currencies.add(event.currency);
+      if (event.kind === 'conversion') journeys.add(converting(event, pathOf(timeline, at, definitions), definitions, withAges));
+      else {
+        const [channel = ''] = channelsOf([event], definitions);
+        if (event.costMinor > 0) costs.set(channel, (costs.get(channel) ?? 0) + event.costMinor);
+        const path = nullPathOf(timeline, at, definitions);
+        if (path !== null) journeys.add({ path: channelsOf(path, definitions), conversions: 0, nulls: 1, value: 0, scale: 0 });
+      }
+    });
+  }
+  const one = oneCurrency(name, currencies) ?? currency;
+  const scale = decimalsOf(one);
+  const { paths, decimals: used } = journeys.end(Math.max(decimals, scale));
+  const larger = 10 ** (used - scale);
+  return {
+    paths,
+    costs: new Map([...costs].map(([channel, minor]) => [channel, minor * larger])),
+    decimals: used,
+    currency: one,
+  };
+}
+
+function converting(
+  { ts, valueMinor, currency }: TimelineEvent,
+  path: readonly TimelineEvent[],
+  definitions: Definitions,
+  withAges: boolean,
+): ScaledPath {
+  const ages = path.map((touch) => Math.floor((ts - touch.ts) / HOUR_MS));
+  const counts = { conversions: 1, nulls: 0, value: valueMinor, scale: decimalsOf(currency) };
+  return { path: channelsOf(path, definitions), ...counts, ...(withAges ? { ages } : {}) };
+}
+
+function oneCurrency(name: string, currencies: ReadonlySet<string>): string | undefined {
+  const [first, ...more] = currencies;
+  if (more.length > 0)
+    throw new CommandError({
+      code: 'several_currencies',
+      message: `${name} has amounts in ${[...currencies].sort().slice(0, 5).join(', ')}, which have no common sum`,
+      fix: 'Keep the rows of one currency, or convert the amounts first.',
+      exitCode: EXIT.usage,
+    });
+  return first === undefined || first === '(none)' ? undefined : first;
+}
+
+function tooMany(name: string): CommandError {
+  return new CommandError({
+    code: 'path_file_too_large',
+    message: `${name} has more than ${count(MAX_EVENTS)} events`,
+    fix: 'Import them (tributary import csv) and ask the platform, or split the file by user.',
+    exitCode: EXIT.usage,
+  });
+}

@@ -1,0 +1,49 @@
+/** A table that is understood as a whole or not at all: whatever is wrong with it is a wrong file, exit 2. */
+import { TributaryError } from '@tributary/model/errors';
+import { CommandError, EXIT } from '../exit.ts';
+import { type CsvRow, csvRows } from '../import/csv-rows.ts';
+import type { Problems } from '../import/problems.ts';
+import { count } from '../terminal/figures.ts';
+
+/** What makes the whole file unreadable is a wrong file: exit 2. */
+export async function* rowsOf(...args: Parameters<typeof csvRows>): AsyncGenerator<CsvRow> {
+  try {
+    yield* csvRows(...args);
+  } catch (cause) {
+    const isUnreadable =
+      (cause instanceof CommandError && cause.code === 'csv_quote_not_closed') ||
+      (cause instanceof TributaryError && cause.code === 'invalid_gzip');
+    if (!isUnreadable) throw cause;
+    throw new CommandError({ code: cause.code, message: cause.message, fix: cause.fix, exitCode: EXIT.usage }, { cause });
+  }
+}
+
+/** UTF-16 without its mark, a spreadsheet's own format, any other bytes. */
+export function demandText(header: readonly string[], name: string): void {
+  if (!header.some((title) => /[\0\ufffd]/.test(title))) return;
+  throw new CommandError({
+    code: 'not_utf8',
+    message: `${name} is no text in UTF-8`,
+    fix: 'Save it as CSV in UTF-8.',
+    exitCode: EXIT.usage,
+  });
+}
+
+export function malformed(name: string, { count: many, first }: Problems): CommandError {
+  const lines = first.map(({ line, reason }) => `\n  line ${line}: ${reason}`).join('');
+  return new CommandError({
+    code: 'malformed_file',
+    message: `${name} has ${count(many)} malformed ${many === 1 ? 'row' : 'rows'}${many > first.length ? `, the first ${first.length} of which are` : ''}:${lines}`,
+    fix: 'Mend the rows; nothing was computed, because figures over the rest would be wrong.',
+    exitCode: EXIT.usage,
+  });
+}
+
+export function emptyFile(name: string): CommandError {
+  return new CommandError({
+    code: 'empty_file',
+    message: `${name} holds no rows`,
+    fix: 'A file has a header with the names of its columns, and rows: docs/attribution-files.md.',
+    exitCode: EXIT.usage,
+  });
+}
