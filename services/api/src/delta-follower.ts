@@ -32,6 +32,9 @@ export interface DeltaFollower {
 /** What nobody asked for so long leaves the memory, ms. */
 const KEEP_MS = 10 * 60_000;
 
+/** A look that takes longer is given up, ms: all others wait for it. */
+const PATIENCE_MS = 5_000;
+
 interface Look {
   /** Whether partitions may be read whole. */
   whole: boolean;
@@ -42,10 +45,12 @@ export function createDeltaFollower({
   partitions,
   store,
   now,
+  patienceMs = PATIENCE_MS,
 }: {
   readonly partitions: number;
   readonly store: Pick<ServingStore, 'follow' | 'readWhole'>;
   readonly now: () => number;
+  readonly patienceMs?: number;
 }): DeltaFollower {
   const all = Array.from({ length: partitions }, (_, partition) => partition);
   const held = createHeldDeltas(partitions);
@@ -54,6 +59,7 @@ export function createDeltaFollower({
   const generations = new Map<number, number>();
   const views = new Map<string, number>();
   let oldest = 0;
+  let looks = 0;
   let underWay: Promise<unknown> = Promise.resolve();
   let waiting: Look | null = null;
 
@@ -63,7 +69,7 @@ export function createDeltaFollower({
       const next: Look = { whole, done: Promise.resolve() };
       next.done = underWay.then(() => {
         waiting = null;
-        return take(next.whole);
+        return withinPatience(take(next.whole));
       });
       underWay = next.done.catch(() => undefined);
       waiting = next;
@@ -72,11 +78,28 @@ export function createDeltaFollower({
     return waiting.done;
   }
 
+  function withinPatience(taken: Promise<void>): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const timer = setTimeout(() => {
+      looks++;
+      reject(new TributaryError('store_unavailable', `the store did not answer within ${patienceMs} ms`));
+    }, patienceMs);
+    taken.then(resolve, reject).finally(() => clearTimeout(timer));
+    return promise;
+  }
+
   async function take(whole: boolean): Promise<void> {
+    const look = ++looks;
+    /** What arrives of a look that was given up is of the past: others have gone on. */
+    const current = async <T>(answer: Promise<T>): Promise<T> => {
+      const answered = await answer;
+      if (look !== looks) throw new TributaryError('store_unavailable', 'the look was given up');
+      return answered;
+    };
     forgetUnasked(generations, now() - KEEP_MS);
     forgetUnasked(views, now() - KEEP_MS);
     const names = [...views.keys()];
-    const followed = await store.follow(names, held.cursors());
+    const followed = await current(store.follow(names, held.cursors()));
     assertAnswered(followed, all);
     oldest = Math.max(...followed.map((partition) => partition.oldest));
     for (const generation of generations.keys()) if (generation < oldest) generations.delete(generation);
@@ -90,7 +113,7 @@ export function createDeltaFollower({
         if (commits !== 'gap' && held.covers(partition, names, from)) held.add(partition, commits);
         else gaps.push(partition);
       if (whole && gaps.length > 0) {
-        const read = await store.readWhole(gaps, names, from);
+        const read = await current(store.readWhole(gaps, names, from));
         assertAnswered(read, gaps);
         for (const partition of read) held.replace(partition, names, from);
       }

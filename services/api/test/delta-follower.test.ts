@@ -158,6 +158,38 @@ test('law 7: a view that nobody asked for of late misses nothing when a look wit
   expect(look.answer(GENERATION_ZERO, TOTAL, 'merged').get('')?.[0]).toBe(9);
 });
 
+test('law 7: a look that the store never answers is given up, and what arrives of it late changes nothing', async () => {
+  const under = storeUnderTest();
+  const late = Promise.withResolvers<void>();
+  let stuck = false;
+  const follower = createDeltaFollower({
+    partitions: PARTITIONS,
+    now: () => 0,
+    patienceMs: 30,
+    store: {
+      ...under.serving,
+      async follow(...question) {
+        const followed = await under.serving.follow(...question);
+        if (stuck) await late.promise;
+        return followed;
+      },
+    },
+  });
+  const total = async () => (await follower.look(0, VIEW)).answer(GENERATION_ZERO, TOTAL, 'merged').get('')?.[0];
+  await under.speed.commit(commitOf(null, 'p1'));
+  expect(await total()).toBe(1);
+  await under.speed.commit(commitOf('p1', 'p2'));
+  stuck = true;
+  const [one, other] = [total(), total()];
+  await expect(one).rejects.toThrow('within 30 ms');
+  await expect(other).rejects.toThrow('within 30 ms');
+  stuck = false;
+  expect(await total()).toBe(2);
+  late.resolve();
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(await total()).toBe(2);
+});
+
 test('law 7: after a sum that left the safe integers nothing is built upon what was added in part', async () => {
   const under = storeUnderTest();
   let spoil = false;
