@@ -69,7 +69,7 @@ export function journeyStatements(views: readonly View[], { attribution }: Defin
     ...(attribution.clicksOutrankViews ? ['outranked'] : []),
     'walk',
     ...(views.some(({ name }) => OF_PARTS.has(name)) ? ['parts'] : []),
-    'macros',
+    'edges',
   ];
   return files.flatMap((file) => statementsOf(read(`journeys/${file}.sql`)));
 }

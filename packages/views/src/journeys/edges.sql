@@ -1,27 +1,8 @@
--- What the views of conversions' paths and of null paths have in common, as table macros.
+-- Passages along the paths.
 --
--- In:  walked, path  see walk.sql; part, see parts.sql; channel, see steps.sql; attribution, from the definitions
+-- In:  walked, path  see walk.sql; channel, see steps.sql; attribution, from the definitions
+-- Out: edge(of_null)  a table macro, for conversions' paths or for null paths
 -- Statements end with a semicolon at the end of a line.
-
--- Journeys by the set of channels on their path (coalitionOf in channels.ts): filed_no, channels, journeys, value.
-CREATE OR REPLACE TEMP MACRO coalition(of_null) AS TABLE (
-  WITH counted AS (
-    SELECT
-      filed_no,
-      CASE WHEN len(parts) <= 20 THEN list_sort(list_transform(parts, part -> part.channel_no)) END AS channel_nos,
-      sum(sign) AS journeys, sum(sign * value) AS value
-    FROM path JOIN part USING (path_no)
-    WHERE is_null = of_null
-    GROUP BY ALL
-  ),
-  named AS (
-    SELECT channel_nos, string_agg(CASE WHEN channel_no > 0 THEN channel ELSE '' END, chr(31) ORDER BY channel_no) AS channels
-    FROM (SELECT channel_nos, unnest(channel_nos) AS channel_no FROM (SELECT DISTINCT channel_nos FROM counted)) JOIN channel USING (channel_no)
-    GROUP BY channel_nos
-  )
-  SELECT filed_no, coalesce(channels, '(other)') AS channels, journeys, value
-  FROM counted LEFT JOIN named USING (channel_nos)
-);
 
 -- Passages from state to state, states being the last k channels (statesOf in channels.ts): filed_no, from, to, journeys, value; the
 -- value lies on the edge to the end. Step i leaves the state of the k steps before it; a path of k steps or fewer is one state.
