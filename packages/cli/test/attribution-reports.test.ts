@@ -1,0 +1,308 @@
+/** `tributary attribution report`, `compare` and `paths` against a server that answers as the API does. */
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openDuckDb } from '@tributary/archive/duckdb';
+import { describe, expect, test } from 'vitest';
+import { COMPARISON, credit, META, PATHS, REPORT, routes } from './api-answers.ts';
+import { fakeServer, type Received, type Reply } from './fake-server.ts';
+import { tributary } from './fake-shell.ts';
+
+describe('attribution report', () => {
+  test('one row a channel, the most conversions first, money by currency, a total, the meta line', async () => {
+    await using server = await fakeServer(routes);
+    const done = await tributary([
+      'attribution',
+      'report',
+      '--model',
+      'linear',
+      '--from',
+      '2026-11-01',
+      '--view',
+      'merged',
+      '--url',
+      server.url,
+    ]);
+    expect(done.stderr).toBe('');
+    expect(done.stdout).toBe(
+      [
+        'linear, by channel',
+        'channel         touches      cost  conversions    share                   value  ROAS       CPA',
+        '───────────────────────────────────────────────────────────────────────────────────────────────',
+        'search               10  7.00 EUR         2.50   71.4 %  1,234.56 EUR + 500 JPY     –  2.80 EUR',
+        '(unattributed)        0      0.00            1   28.6 %               50.00 EUR     –         –',
+        'email                40      0.00            0    0.0 %                    0.00     –         –',
+        '───────────────────────────────────────────────────────────────────────────────────────────────',
+        'total                50  7.00 EUR         3.50  100.0 %  1,284.56 EUR + 500 JPY     –  2.00 EUR',
+        'view merged · generation 3 cut 2026-11-21 07:00:00Z · pending 2 · lag 12 ms · complete · definitions abcdef123456',
+        '',
+      ].join('\n'),
+    );
+    expect(server.received[0]?.query).toEqual({ model: 'linear', by: 'channel,currency', from: '2026-11-01', view: 'merged' });
+    expect(server.received[0]?.headers.authorization).toBe('Bearer tw_key');
+  });
+
+  test('--json is the answer of the API to exactly what was asked', async () => {
+    await using server = await fakeServer(routes);
+    const done = await tributary(['attribution', 'report', '--by', 'campaign', '--json', '--url', server.url]);
+    expect(JSON.parse(done.stdout)).toEqual(REPORT);
+    expect(server.received[0]?.query).toEqual({ model: 'last', by: 'campaign' });
+  });
+
+  test('law 7: all pages are read, and what is cut off is said', async () => {
+    const page = (rows: unknown[], nextCursor: string | null) => ({ body: { ...REPORT, rows, nextCursor } });
+    await using two = await fakeServer(({ query }) =>
+      query['cursor'] === undefined ? page(REPORT.rows.slice(0, 2), 'next') : page(REPORT.rows.slice(2), null),
+    );
+    await using one = await fakeServer(routes);
+    const argv = ['attribution', 'report', '--url'];
+    expect((await tributary([...argv, two.url])).stdout).toBe((await tributary([...argv, one.url])).stdout);
+    await using endless = await fakeServer(() => page(REPORT.rows.slice(0, 1), 'next'));
+    expect((await tributary([...argv, endless.url])).stderr).toContain('only the first 10 rows are shown');
+  });
+});
+
+test('compare: models side by side; what is missing is said twice, as a warning and in the meta line', async () => {
+  await using server = await fakeServer(routes);
+  const done = await tributary(['attribution', 'compare', '--url', server.url]);
+  expect(done.stdout).toContain('channel  first  last');
+  expect(done.stdout).toContain('total        1     1');
+  expect(done.stdout).toContain('INCOMPLETE');
+  expect(done.stderr).toBe('warning: partition 3: the speed layer has read nothing of the log\n');
+});
+
+describe('data-driven models over the API', () => {
+  const figures = {
+    effect: 0.5164471,
+    marginalConversions: 1137.733,
+    marginalRoas: 0.881,
+    shareLow: 0.25,
+    shareHigh: 0.27,
+    rank: 1,
+    rankStability: 0.98,
+  };
+  const markov = ({ path, query }: Received): Reply => {
+    if (path !== '/v1/attribution') return routes({ path, query } as Received);
+    const byCurrency = String(query['by']).includes('currency');
+    const rows = byCurrency
+      ? REPORT.rows
+      : [
+          { channel: 'search', ...credit(2.501, 0), ...figures },
+          { channel: '(unattributed)', ...credit(1, 0), effect: null },
+        ];
+    return {
+      body: {
+        ...REPORT,
+        model: 'markov',
+        parameters: { order: 2, seed: 7 },
+        range: { fromDay: '2026-11-01', toDay: '2026-12-01' },
+        lookbackDays: 30,
+        sampling: { pairs: 500, epsilon: 0.0123, delta: 0.05 },
+        rows,
+      },
+    };
+  };
+
+  test('report: amounts by currency, effects and intervals of whole channels, window and parameters in the title', async () => {
+    await using server = await fakeServer(markov);
+    const done = await tributary([
+      'attribution',
+      'report',
+      '--model',
+      'markov',
+      '--order',
+      '2',
+      '--seed',
+      '7',
+      '--alpha',
+      '0.3',
+      '--bootstrap',
+      '100',
+      '--level',
+      '95',
+      '--url',
+      server.url,
+    ]);
+    expect(done).toMatchObject({ code: 0, stderr: '' });
+    expect(done.stdout).toContain('markov (order 2, seed 7), by channel · 2026-11-01 to 2026-12-01 · lookback 30 d');
+    expect(done.stdout).toMatch(/^channel +touches +cost +conversions +share +value +ROAS +CPA$/m);
+    expect(done.stdout).toMatch(/^search +0\.5164 +1,137\.73 +0\.88 +25\.0 % – 27\.0 % +#1 +98 %$/m);
+    expect(done.stdout).toContain(
+      'estimated from 1,000 orders of the channels: every effect is within 0.012 with 95 % probability',
+    );
+    expect(server.received.map(({ query }) => query)).toEqual([
+      { model: 'markov', by: 'channel,currency', order: '2', seed: '7', alpha: '0.3' },
+      { model: 'markov', by: 'channel', order: '2', seed: '7', alpha: '0.3', intervals: '100', level: '0.95' },
+    ]);
+  });
+
+  test('report --value: one of the two, in the query and in the table', async () => {
+    await using server = await fakeServer(routes);
+    const only = await tributary(['attribution', 'report', '--value', 'conversions', '--url', server.url]);
+    expect(only.stdout.split('\n')[1]).not.toMatch(/value|ROAS/);
+    const revenue = await tributary(['attribution', 'report', '--value', 'revenue', '--url', server.url]);
+    expect(revenue.stdout.split('\n')[1]).not.toMatch(/conversions|share|CPA/);
+    expect(server.received.map(({ query }) => query['value'])).toEqual(['conversions', 'revenue']);
+    expect(await tributary(['attribution', 'report', '--value', 'money', '--url', server.url])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('--value is conversions, revenue or both'),
+    });
+  });
+
+  test('ROAS of one currency is value for cost', async () => {
+    const rows = REPORT.rows.filter(({ currency }) => currency !== 'JPY');
+    await using server = await fakeServer(() => ({ body: { ...REPORT, rows } }));
+    expect((await tributary(['attribution', 'report', '--url', server.url])).stdout).toMatch(/^search .* 176\.37 +2\.80 EUR$/m);
+  });
+
+  test('rows as CSV, NDJSON and Parquet are those of the API, all pages of them, or an error (law 7)', async () => {
+    const pages = ({ query }: Received): Reply => ({
+      body:
+        query['cursor'] === undefined
+          ? { ...REPORT, rows: REPORT.rows.slice(0, 1), nextCursor: 'n' }
+          : { ...REPORT, rows: REPORT.rows.slice(1) },
+    });
+    await using server = await fakeServer(pages);
+    const report = (...options: string[]) =>
+      tributary(['attribution', 'report', '--by', 'channel,currency', ...options, '--url', server.url]);
+    const ndjson = await report('--format', 'ndjson');
+    expect(
+      ndjson.stdout
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line)),
+    ).toEqual(REPORT.rows);
+    const csv = await report('--format', 'csv');
+    expect(csv.stdout.split('\n').slice(0, 3)).toEqual([
+      'channel,currency,creditMicros,conversions,valueMinor,touches,costMinor',
+      '(unattributed),EUR,1000000,1,5000,0,0',
+      'email,(none),0,0,0,40,0',
+    ]);
+    const out = join(mkdtempSync(join(tmpdir(), 'tributary-report-')), 'r.parquet');
+    expect(await report('--out', out)).toMatchObject({ code: 0, stdout: '' });
+    const session = await openDuckDb({ memoryLimit: '500MB', threads: 1, tempDir: tmpdir() });
+    try {
+      const rows = await session.rows(
+        'SELECT channel, currency, creditMicros::INTEGER AS creditMicros, conversions, valueMinor::INTEGER AS valueMinor, touches::INTEGER AS touches, costMinor::INTEGER AS costMinor FROM read_parquet($1)',
+        [out],
+      );
+      expect(rows).toEqual(REPORT.rows);
+    } finally {
+      await session.close();
+    }
+    await using endless = await fakeServer(() => ({ body: { ...REPORT, nextCursor: 'n' } }));
+    expect(await tributary(['attribution', 'report', '--format', 'csv', '--url', endless.url])).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: expect.stringContaining('more than 400 rows'),
+    });
+  });
+
+  test('a cell that a spreadsheet would run is led by an apostrophe in CSV', async () => {
+    await using server = await fakeServer(() => ({ body: { ...REPORT, rows: [{ channel: '=1+1', ...credit(-1, -5) }] } }));
+    const csv = await tributary(['attribution', 'report', '--format', 'csv', '--url', server.url]);
+    expect(csv.stdout.split('\n')[1]).toBe("'=1+1,-1000000,-1,-5");
+  });
+
+  test('compare --models all asks for every model that shares the conversions out; --baseline shows differences', async () => {
+    const models = [
+      { name: 'first', family: 'ruleBased' },
+      { name: 'markov', family: 'dataDriven' },
+      { name: 'orderedShapley', family: 'dataDriven' },
+      { name: 'assisted', family: 'counts' },
+    ];
+    const rows = [
+      {
+        channel: 'a',
+        currency: 'EUR',
+        models: {
+          first: { ...credit(3, 300), share: 0.75 },
+          markov: {
+            ...credit(1.5, 100),
+            share: 0.3,
+            rank: 2,
+            difference: { creditMicros: -1_500_000, valueMinor: -200, share: -0.45 },
+          },
+        },
+      },
+      {
+        channel: 'b',
+        currency: 'EUR',
+        models: { first: { ...credit(1, 0), share: 0.25 }, markov: { ...credit(2.5, 200), share: 0.7 } },
+      },
+    ];
+    await using server = await fakeServer(({ path }) => ({
+      body: path === '/v1/models' ? { models } : { ...COMPARISON, models: ['first', 'markov'], rows, meta: META },
+    }));
+    const compare = (...options: string[]) =>
+      tributary(['attribution', 'compare', '--models', 'all', '--baseline', 'first', ...options, '--url', server.url]);
+    expect((await compare()).stdout).toContain(
+      [
+        'channel  first        markov',
+        '─────────────────────────────',
+        'a            3  1.50 (-1.50)',
+        'b            1  2.50 (+1.50)',
+        '─────────────────────────────',
+        'total        4         4 (=)',
+      ]
+        .join('\n')
+        .replaceAll('─'.repeat(29), '─'.repeat(28)),
+    );
+    expect(server.received[1]?.query).toEqual({ models: 'first,markov', baseline: 'first', by: 'channel,currency' });
+    expect((await compare('--value', 'revenue')).stdout).toMatch(/^a +3\.00 EUR +1\.00 EUR \(-2\.00\)$/m);
+    const csv = await compare('--format', 'csv');
+    expect(csv.stdout.split('\n').slice(0, 3)).toEqual([
+      'model,channel,currency,creditMicros,conversions,valueMinor,share,rank,creditMicrosDifference,valueMinorDifference,shareDifference',
+      'first,a,EUR,3000000,3,300,0.75,,,,',
+      'markov,a,EUR,1500000,1.5,100,0.3,2,-1500000,-200,-0.45',
+    ]);
+  });
+
+  test('paths: the most frequent ones, the others as one row, totals that add up; rows for other tools', async () => {
+    await using server = await fakeServer(routes);
+    const done = await tributary([
+      'attribution',
+      'paths',
+      '--from',
+      '2026-11-01',
+      '--type',
+      'purchase',
+      '--currency',
+      'EUR',
+      '--sort',
+      'value',
+      '--limit',
+      '2',
+      '--url',
+      server.url,
+    ]);
+    expect(done.stdout).toContain(
+      [
+        'paths of conversions · 2026-11-01 to … · lookback 30 d',
+        'path            conversions    share      value',
+        '───────────────────────────────────────────────',
+        'search > email            9   45.0 %  50.00 EUR',
+        'search                    5   25.0 %  20.00 EUR',
+        '(2 more)                  3   15.0 %  25.00 EUR',
+        '(longer)                  1    5.0 %   1.00 EUR',
+        '(unattributed)            2   10.0 %   3.00 EUR',
+        '───────────────────────────────────────────────',
+        'total                    20  100.0 %  99.00 EUR',
+      ].join('\n'),
+    );
+    expect(done.stdout).toMatch(/^more +5 +25\.0 %/m);
+    expect(done.stdout).toMatch(/^search +14 +9 +5 +1\.80$/m);
+    expect(done.stdout).toMatch(/^tv +1 +1 +0 +–$/m);
+    expect(server.received[0]?.query).toEqual({
+      from: '2026-11-01',
+      type: 'purchase',
+      currency: 'EUR',
+      sort: 'value',
+      limit: '2',
+    });
+    const csv = await tributary(['attribution', 'paths', '--format', 'csv', '--url', server.url]);
+    expect(csv.stdout).toBe('path,steps,conversions,valueMinor,share\nsearch > email,2,9,5000,0.45\nsearch,1,5,2000,0.25\n');
+    expect(JSON.parse((await tributary(['attribution', 'paths', '--json', '--url', server.url])).stdout)).toEqual(PATHS);
+    expect(await tributary(['attribution', 'paths', '--limit', 'few', '--url', server.url])).toMatchObject({ code: 2 });
+  });
+});

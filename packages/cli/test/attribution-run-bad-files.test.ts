@@ -1,0 +1,86 @@
+/** `tributary attribution run` over files that are none. */
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { file, fileOf, folder, HEADER, run } from './path-runs.ts';
+
+describe('bad files: exit 2, with the line and what to mend', () => {
+  test.each([
+    ['empty', '', ['holds no rows', 'fix: A file has a header']],
+    ['a header only', `${HEADER}\n`, ['holds no rows']],
+    ['no header', 'a > b,1,2,3\nc,1,2,3\n', ['no column holds the paths', '--map path=COLUMN', 'the file has a > b, 1, 2, 3']],
+    ['no conversions', 'path,x\na,1\n', ['no column holds the conversions', '--map conversions=COLUMN']],
+    ['an empty step', `${HEADER}\na>b,1,2,0\na>>b,1,2,0\n`, ['line 3: the path "a>>b" has an empty step']],
+    ['an end without a channel', `${HEADER}\na>b>,1,2,0\n`, ['line 2', 'empty step']],
+    ['words for numbers', `${HEADER}\na,x,2,0\n`, ['line 2: conversions: "x" is no whole number']],
+    ['half a conversion', `${HEADER}\na,1.5,2,0\n`, ['"1.5" is no whole number']],
+    ['less than none', `${HEADER}\na,-1,2,0\n`, ['conversions: "-1" is negative']],
+    ['NA', `${HEADER}\na,1,NA,0\n`, ['value: "NA" is no number such as 44.50; leave the cell empty for none']],
+    ['thousands', `${HEADER}\na,1,"1,000",0\n`, ['"1,000" is no number', '--decimal-comma']],
+    ['nulls', `${HEADER}\na,1,1,?\n`, ['nulls: "?" is no whole number']],
+    ['value without a conversion', `${HEADER}\na,0,5,1\n`, ['line 2: a value of 5 without a conversion']],
+    ['a cell too few', `${HEADER}\na,1\n`, ['line 2: the row has 2 columns, the header 4']],
+    [
+      'a cell too many',
+      `${HEADER}\na,b,1,2,0\n`,
+      ['the row has 5 columns, the header 4; put a cell that holds the separator in quotes'],
+    ],
+    ['an open quote', `${HEADER}\n"a,1,2,0\nb,1,2,0\n`, ['a quote opened after line 1 never closes']],
+    ['a reserved name', `${HEADER}\n(unattributed),1,2,0\n`, ['"(unattributed)" is the name of what no channel earned']],
+    ['a control character', `${HEADER}\na\u001fb,1,2,0\n`, ['holds a control character']],
+    [
+      'a wrong path separator',
+      `${HEADER}\n${'abc-'.repeat(60)},1,2,0\n`,
+      ['is longer than 200 characters; is --path-separator right?'],
+    ],
+    ['too many conversions', `${HEADER}\na,9007199255,2,0\n`, ['has more than 9,007,199,254 in its conversions']],
+    ['too large a value', `${HEADER}\na,1,90071992547409.93,0\n`, ['line 2: value: "90071992547409.93" is too large']],
+    [
+      'too large a sum',
+      `${HEADER}\n${'a,1,60000000000000.01,0\n'.repeat(2)}`,
+      ['has more than 90,071,992,547,409 in its value, beyond which'],
+    ],
+    ['two paths', 'path,click_1,total_conversions,total_conversions\na,b,1,1\n', []],
+  ] as [string, string, string[]][])('%s', async (_, text, expected) => {
+    const done = await run(fileOf(text));
+    if (expected.length === 0) return expect(done.code).toBe(0);
+    expect([done.code, done.stdout]).toEqual([2, '']);
+    for (const part of expected) expect(done.stderr).toContain(part);
+  });
+
+  test('many bad rows: all are counted, the first five shown', async () => {
+    const done = await run(file(...Array.from({ length: 7 }, (_, i) => `a,x${i},0,0`)));
+    expect(done.stderr).toContain('has 7 malformed rows, the first 5 of which are');
+    expect(done.stderr.match(/ {2}line \d+:/g)).toEqual([2, 3, 4, 5, 6].map((line) => `  line ${line}:`));
+  });
+
+  test('UTF-16, a broken gzip, a folder and a name that is not there', async () => {
+    const text = `${HEADER}\na,1,2,0\n`;
+    expect((await run(fileOf(Buffer.from(`\ufeff${text}`, 'utf16le')))).code).toBe(0);
+    const unmarked = await run(fileOf(Buffer.from(text, 'utf16le')));
+    expect(unmarked).toMatchObject({ code: 2, stderr: expect.stringContaining('is no text in UTF-8') });
+    const latin = await run(fileOf(Buffer.from(`${HEADER}\nb\u00fcro,1,2,0\n`, 'latin1')));
+    expect(latin).toMatchObject({ code: 2, stderr: expect.stringContaining('line 2: the channel "b\ufffdro" is not UTF-8') });
+    const gzip = await run(fileOf(gzipSync(`${HEADER}\n${'a,1,2,0\n'.repeat(9999)}`).subarray(0, 50)));
+    expect(gzip).toMatchObject({ code: 2, stderr: expect.stringContaining('is not a complete gzip file') });
+    expect(await run(folder)).toMatchObject({ code: 2, stderr: expect.stringContaining('it is a folder') });
+    expect(await run(join(folder, 'nowhere.csv'))).toMatchObject({ code: 2, stderr: expect.stringContaining('no such file') });
+  });
+
+  test('any text at all is a defined answer or a clear error, never a crash', async () => {
+    const text = fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 200 }),
+      fc
+        .array(fc.constantFrom(HEADER, 'a > b,1,2,3', '\n', '"', ',', '>', 'a', '1', '\ufeff', '\0'), { maxLength: 30 })
+        .map((parts) => parts.join('')),
+    );
+    await fc.assert(
+      fc.asyncProperty(text, async (content) => {
+        const done = await run(fileOf(content, 'any.csv'), '--models', 'first,shapley');
+        expect([0, 2]).toContain(done.code);
+        expect(done.stderr).not.toContain('defect');
+      }),
+    );
+  });
+});

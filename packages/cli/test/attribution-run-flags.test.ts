@@ -1,0 +1,239 @@
+/** `tributary attribution run`: every flag, and what it prints and writes. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { openDuckDb } from '@tributary/archive/duckdb';
+import { describe, expect, test } from 'vitest';
+import { file, fileOf, folder, json, run } from './path-runs.ts';
+
+describe('flags', () => {
+  const small = file('a > b > a,3,30,4', 'direct > b > direct,2,20,1', 'direct,1,5,9');
+
+  test.each([
+    ['exposure', 'a > a > b,6,,0', { a: 3, b: 3 }],
+    ['first', 'a > b > a,6,,0', { a: 3, b: 3 }],
+    ['unique', 'a > b > a,6,,0', { a: 4, b: 2 }],
+    ['frequency', 'a > b > a,6,,0', { 'a(2)': 3, 'b(1)': 3 }],
+    ['last=1', 'a > b > a,6,,0', { a: 6 }],
+    ['direct-unless-all', 'a > direct > b,6,,0', { a: 3, b: 3 }],
+    ['direct-unless-last', 'direct > a > direct,6,,0', { a: 3, direct: 3 }],
+    ['direct-tail', 'direct > a > direct,6,,0', { a: 3, direct: 3 }],
+    ['last=2,direct-tail', 'direct > a > direct,6,,0', { a: 6 }],
+  ])('--transform %s', async (transform, row, expected) => {
+    expect((await json(file(row), '--transform', transform, '--models', 'linear')).of('linear')).toEqual(expected);
+  });
+
+  test('shapes: --position-based, --custom, --milestones, --step and --half-life', async () => {
+    const path = file('a > b > c > d,1,,0');
+    const of = async (model: string, ...options: string[]) => (await json(path, '--models', model, ...options)).of(model);
+    expect(await of('positionBased', '--position-based', '10,50')).toEqual({ a: 0.1, b: 0.2, c: 0.2, d: 0.5 });
+    expect(await of('custom', '--custom', '30,10..60')).toEqual({ a: 0.3, b: 0.1, c: 0, d: 0.6 });
+    expect(await of('timeDecay', '--step', '7d')).toEqual({ a: 0.066666, b: 0.133334, c: 0.266666, d: 0.533334 });
+    expect(await of('timeDecay', '--step', '1d', '--half-life', '1d')).toEqual({
+      a: 0.066666,
+      b: 0.133334,
+      c: 0.266666,
+      d: 0.533334,
+    });
+    const marked = file('a > b > lead > c > opportunity > d,1,,0', 'e > lead > opportunity,1,,0');
+    const w = await json(marked, '--models', 'wShaped', '--milestones', 'lead,opportunity');
+    expect(w.of('wShaped')).toEqual({ a: 0.3, b: 0.3, c: 0.3, d: 0.1, e: 1 });
+  });
+
+  test('--costs as a list or a file and --touch-costs: ROAS, CPA and marginal figures', async () => {
+    const costs = fileOf('channel,cost\na,15\nb,10\n');
+    const rows = ['--models', 'markov,last', '--value', 'both'];
+    const listed = await json(small, ...rows, '--costs', 'a=15,b=10');
+    const read = await json(small, ...rows, '--costs', costs);
+    expect(read.answer.rows).toEqual(listed.answer.rows);
+    const last = listed.answer.rows.find((row) => row.model === 'last' && row.channel === 'a');
+    expect(last).toMatchObject({ cost: 15, value: 30, roas: 2, cpa: 5, marginalRoas: null });
+    const markov = listed.answer.rows.find((row) => row.model === 'markov' && row.channel === 'a');
+    expect(markov?.['marginalRoas']).toBeCloseTo((Number(markov?.['valueEffect']) * 55) / 15, 9);
+    // 14 touches of "a" (twice in 3 + 4 journeys) at 0.005, and 8 for the whole.
+    const touch = await json(small, '--models', 'last', '--touch-costs', 'a=0.005', '--costs', 'a=8', '--transform', 'last=1');
+    expect(touch.of('last', 'cost')).toMatchObject({ a: 8.07, direct: null });
+  });
+
+  test('a channel that only costs is shown with nothing earned, and warned of; with --top it is part of (other)', async () => {
+    const { of, stderr } = await json(small, '--models', 'last', '--costs', 'tv=100');
+    expect(stderr).toContain('"tv" has a cost but no touch');
+    expect([of('last')['tv'], of('last', 'roas')['tv'], of('last', 'cpa')['tv']]).toEqual([0, 0, null]);
+    expect((await json(small, '--models', 'last', '--costs', 'tv=100,b=1', '--top', '1')).of('last', 'cost')['(other)']).toBe(
+      101,
+    );
+  });
+
+  test('--bootstrap: the share lies in its interval, the same seed gives the same, another seed another', async () => {
+    const options = ['--models', 'shapley,markov,first', '--bootstrap', '50'];
+    const one = await json(small, ...options);
+    expect((await json(small, ...options)).answer).toEqual(one.answer);
+    expect((await json(small, ...options, '--seed', '7')).answer.rows).not.toEqual(one.answer.rows);
+    const wide = await json(small, ...options, '--level', '99');
+    for (const row of one.answer.rows.filter((each) => each.model !== 'first' && each.channel !== '(unattributed)')) {
+      const [low, share, high] = [row['conversionsShareLow'], row['conversionsShare'], row['conversionsShareHigh']].map(
+        Number,
+      ) as [number, number, number];
+      expect(low <= share && share <= high).toBe(true);
+      const other = wide.answer.rows.find((each) => each.model === row.model && each.channel === row.channel);
+      expect(Number(other?.['conversionsShareLow'])).toBeLessThanOrEqual(low);
+      expect([1, 2, 3]).toContain(row['conversionsRank']);
+    }
+    expect(one.of('first', 'conversionsShareLow')).toEqual({ a: null, b: null, direct: null });
+  });
+
+  test('--order changes the Markov models, auto says what it compared, --alpha moves the hybrid from Shapley to Markov', async () => {
+    const repeats = file('a > a > b,5,,1', 'a > b,1,,5', 'b > a,2,,7', 'b,1,,9', 'a > a,4,,1');
+    const order = async (k: string) => (await json(repeats, '--models', 'markov', '--order', k)).of('markov');
+    expect(await order('2')).not.toEqual(await order('1'));
+    const auto = await json(repeats, '--models', 'markov', '--order', 'auto');
+    expect((auto.answer['orderChoice'] as { fits: unknown[] }).fits).toHaveLength(4);
+    expect(auto.of('markov')).toEqual(await order(String(auto.answer['order'])));
+    const alpha = async (part: string, model: string) => (await json(repeats, '--models', `hybrid,${model}`, '--alpha', part)).of;
+    for (const [part, model] of [
+      ['0', 'shapley'],
+      ['1', 'markov'],
+    ] as const) {
+      const of = await alpha(part, model);
+      for (const [channel, credit] of Object.entries(of(model))) expect(of('hybrid')[channel]).toBeCloseTo(Number(credit), 5);
+    }
+  });
+
+  test('--value conversions and revenue compute one of the two', async () => {
+    const only = await json(small, '--value', 'conversions', '--models', 'last');
+    expect([only.of('last')['a'], only.of('last', 'value')['a']]).toEqual([3, null]);
+    const revenue = await json(small, '--value', 'revenue', '--models', 'last,markov', '--costs', 'a=10');
+    expect([revenue.of('last')['a'], revenue.of('last', 'value')['a'], revenue.of('last', 'cpa')['a']]).toEqual([null, 30, null]);
+    expect((await run(small, '--value', 'revenue', '--models', 'last')).stdout).not.toContain('conversions by channel');
+  });
+
+  test.each([
+    [['--models', 'best'], 'there is no model "best"; there are first, last'],
+    [['--models', 'constructor'], 'there is no model "constructor"'],
+    [['--models', 'wShaped'], 'wShaped needs --milestones'],
+    [['--models', 'custom'], 'custom needs --custom'],
+    [['--models', 'timeDecay'], 'timeDecay needs --step'],
+    [['--value', 'all'], '--value is conversions, revenue or both'],
+    [['--order', '0'], '--order is a whole number from 1 to 10, or auto'],
+    [['--order', '1.5'], '--order is a whole number'],
+    [['--transform', 'last=0'], 'there is no "last=0"'],
+    [['--transform', 'toString'], 'there is no "toString"'],
+    [['--transform', 'first', '--milestones', 'lead'], 'leave out --transform'],
+    [['--transform', 'frequency', '--costs', 'a=1'], 'leave out one of them'],
+    [['--top', '0'], '--top is a whole number from 1'],
+    [['--costs', 'a=x'], '--costs takes CHANNEL=AMOUNT'],
+    [['--costs', 'a=1,a=2'], '"a" is there twice'],
+    [['--costs', 'nowhere.csv'], 'no such file'],
+    [['--touch-costs', 'a'], '--touch-costs takes CHANNEL=AMOUNT'],
+    [['--touch-costs', 'a=-1'], 'is negative'],
+    [['--currency', 'euro'], '--currency is a code such as EUR'],
+    [['--bootstrap', '1'], '--bootstrap is a whole number from 2'],
+    [['--seed', '-1'], '--seed is a whole number'],
+    [['--level', '100'], '--level is a whole number from 1 to 99'],
+    [['--alpha', '2'], '--alpha is a number from 0'],
+    [['--position-based', '60,60'], 'the parts sum to 120 %'],
+    [['--position-based', '60'], 'FIRST,LAST'],
+    [['--custom', '30,10'], '--custom takes FIRST,SECOND..LAST'],
+    [['--custom', '70..70'], 'the parts sum to 140 %'],
+    [['--step', '0d'], '--step is 30m, 1h or 7d'],
+    [['--half-life', 'week'], '--half-life is 30m, 1h or 7d'],
+    [['--map', 'route=path'], 'there is no field "route"'],
+    [['--map', 'path=route'], 'there is no column "route"; the file has path'],
+    [['--map', 'path=path,conversions=path'], 'the column "path" cannot be two things'],
+    [['--path-separator', ''], '--path-separator is empty'],
+    [['--separator', 'ab'], '--separator is one character'],
+    [['--format', 'xml'], '--format is table, json, csv, ndjson, parquet'],
+    [['--format', 'parquet'], 'name a file with --out'],
+    [['--json', '--format', 'csv'], 'contradict each other'],
+    [['--out', 'nowhere/x.csv'], 'cannot write "nowhere/x.csv"'],
+  ] as [string[], string][])('wrong usage %j: exit 2, nothing on stdout', async (options, message) => {
+    const done = await run(small, ...options);
+    expect([done.code, done.stdout]).toEqual([2, '']);
+    expect(done.stderr).toContain(message);
+  });
+
+  test('--value revenue of a file without a value is wrong usage', async () => {
+    const done = await run(fileOf('path,conversions\na,1\n'), '--value', 'revenue');
+    expect(done).toMatchObject({ code: 2, stderr: expect.stringContaining('no column holds the value') });
+  });
+});
+
+describe('output', () => {
+  const paths = file('a > "b" > c,3,30,4'.replaceAll('"', ''), '"x, ""y""",2,20.05,1', ',1,1,0');
+
+  test('CSV, NDJSON and Parquet hold the same rows; CSV and Parquet keep exact decimals', async () => {
+    const out = (name: string) => join(folder, name);
+    for (const name of ['r.csv', 'r.ndjson', 'r.parquet', 'r.json'])
+      expect(await run(paths, '--models', 'all', '--costs', 'a=3', '--out', out(name))).toMatchObject({ code: 0, stdout: '' });
+    const lines = readFileSync(out('r.ndjson'), 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(JSON.parse(readFileSync(out('r.json'), 'utf8')).rows).toEqual(lines);
+    const session = await openDuckDb({ memoryLimit: '500MB', threads: 1, tempDir: folder });
+    try {
+      const all = 'CAST(conversions AS DOUBLE) AS conversions, CAST(value AS DOUBLE) AS value, CAST(cost AS DOUBLE) AS cost';
+      const parquet = await session.rows(`SELECT * REPLACE (${all}) FROM read_parquet($1)`, [out('r.parquet')]);
+      const plain = (row: Record<string, unknown>) =>
+        Object.fromEntries(Object.entries(row).map(([key, cell]) => [key, typeof cell === 'bigint' ? Number(cell) : cell]));
+      expect(parquet.map(plain)).toEqual(lines);
+      const types = await session.rows(`SELECT typeof(conversions) AS c, typeof(value) AS v FROM read_parquet($1) LIMIT 1`, [
+        out('r.parquet'),
+      ]);
+      expect(types).toEqual([{ c: 'DECIMAL(18,6)', v: 'DECIMAL(18,2)' }]);
+      const csv = await session.rows(`SELECT model, channel, conversions, value FROM read_csv($1, all_varchar = true)`, [
+        out('r.csv'),
+      ]);
+      expect(csv.map((row) => ({ ...row, conversions: Number(row['conversions']), value: Number(row['value']) }))).toEqual(
+        lines.map(({ model, channel, conversions, value }) => ({ model, channel, conversions, value })),
+      );
+      expect(csv[0]?.['conversions']).toMatch(/^\d+\.\d{6}$/);
+    } finally {
+      await session.close();
+    }
+  });
+
+  test('the table: models side by side, totals that are the sums, unattributed shown', async () => {
+    const { stdout } = await run(paths, '--models', 'first,linear,shapley', '--currency', 'EUR', '--costs', 'a=4.5,c=0');
+    expect(stdout).toContain(
+      [
+        'value by channel, EUR',
+        'channel         first  linear  shapley',
+        '──────────────────────────────────────',
+        'a               30.00   10.00    10.00',
+        'x, "y"          20.05   20.05    20.05',
+        'b                0.00   10.00    10.00',
+        'c                0.00   10.00    10.00',
+        '(unattributed)   1.00    1.00     1.00',
+        '──────────────────────────────────────',
+        'total           51.05   51.05    51.05',
+      ].join('\n'),
+    );
+    expect(stdout).toMatch(/^a +4\.50 +6\.67 +2\.22 +2\.22$/m);
+    expect(stdout).toMatch(/^c +0\.00 +– +– +–$/m);
+    expect(stdout).toContain(
+      '10 journeys over 4 channels · 5 converted · 5 did not · 2 different paths, the longest of 3 touches · 1 conversions without a touch',
+    );
+  });
+
+  test('a table that is too wide parts between rules and data-driven models, each part with its channels', async () => {
+    const { stdout } = await run(paths, '--models', 'all', '--value', 'conversions');
+    const heads = stdout.split('\n').filter((line) => /^channel .*(hybrid|inverseJ)/.test(line));
+    expect(heads.map((line) => line.trim().split(/ +/))).toEqual([
+      ['channel', 'first', 'last', 'lastNonDirect', 'linear', 'positionBased', 'jShaped', 'inverseJ'],
+      ['channel', 'shapley', 'rateShapley', 'markov', 'markovShapley', 'hybrid'],
+    ]);
+    expect(stdout.split('\n').every((line) => line.length <= 140)).toBe(true);
+  });
+
+  test('many channels: fifty have a line, the rest share one that keeps the total', async () => {
+    const { stdout } = await run(file(...Array.from({ length: 60 }, (_, i) => `c${i},${i + 1},,0`)), '--models', 'first');
+    expect(stdout).toMatch(/^\(10 more\) +55$/m);
+    expect(stdout).toMatch(/^total +1,830$/m);
+  });
+
+  test('names in a file do not steer the terminal', async () => {
+    const { stdout, code } = await run(file('a\u202eb > ok,1,,0'), '--models', 'first');
+    expect(code).toBe(0);
+    expect(stdout).toContain('ok');
+  });
+});
