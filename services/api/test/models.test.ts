@@ -302,6 +302,88 @@ describe('degenerate windows', () => {
   });
 });
 
+describe('what an answer is of', () => {
+  const dayBefore = NOON - 24 * 60 * MINUTE;
+
+  test('nulls are those of the window: journeys that ended on other days do not count', async () => {
+    const world = await walked([
+      { path: ['a', 'b'], converted: true },
+      { path: ['b'], converted: false },
+    ]);
+    const query = 'from=2026-11-20&to=2026-11-21';
+    const answers = async () => Promise.all(SHARED.map((model) => rowsOf(world, `model=${model}&${query}`)));
+    const before = await answers();
+    for (let i = 0; i < 3; i++) await world.ingest(event({ type: 'ad_click', userId: `lost-${i}`, channel: 'b', ts: dayBefore }));
+    expect(await answers()).toEqual(before);
+    for (const [i, rows] of (await Promise.all(SHARED.map((model) => rowsOf(world, `model=${model}`)))).entries())
+      if (SHARED[i] !== 'shapley') expect([SHARED[i], rows['a'].effect]).not.toEqual([SHARED[i], before[i]?.['a'].effect]);
+  });
+
+  test('an answer asked for again is of now, also when only journeys without a conversion came', async () => {
+    const world = await walked([
+      { path: ['a', 'b'], converted: true, value: 9 },
+      { path: ['b'], converted: true, value: 1 },
+    ]);
+    for (let round = 0; round < 3; round++) {
+      await walk(world, [{ path: ['b'], converted: false }]);
+      const fresh = await walked([
+        { path: ['a', 'b'], converted: true, value: 9 },
+        { path: ['b'], converted: true, value: 1 },
+        ...times(round + 1, { path: ['b'], converted: false }),
+      ]);
+      for (const model of SHARED) {
+        const now = await rowsOf(world, `model=${model}`);
+        expect([model, now['a'], now['b']]).toEqual([model, ...Object.values(await rowsOf(fresh, `model=${model}`))]);
+        // Nothing new: the same again.
+        expect(await rowsOf(world, `model=${model}`)).toEqual(now);
+      }
+    }
+  });
+
+  test('view=batch is the model of view(g) alone', async () => {
+    const journeys = [
+      { path: ['a', 'b'], converted: true, value: 9 },
+      { path: ['b'], converted: false },
+    ];
+    const world = await walked(journeys);
+    await world.cut(1);
+    await world.publish(1);
+    await world.tick();
+    await walk(world, [{ path: ['c', 'b'], converted: true, value: 5 }]);
+    const alone = await walked(journeys);
+    for (const model of [...SHARED, 'orderedShapley', 'assisted'])
+      expect([model, await rowsOf(world, `model=${model}&view=batch&value=conversions`)]).toMatchObject([
+        model,
+        Object.fromEntries(
+          Object.entries(await rowsOf(alone, `model=${model}&value=conversions`)).map(([channel, { creditMicros }]) => [
+            channel,
+            { creditMicros },
+          ]),
+        ),
+      ]);
+    const { body } = await world.get('/v1/attribution?model=markov&view=batch');
+    expect(body.meta).toMatchObject({ view: 'batch', generation: 1 });
+    expect(body.totals.conversions).toBe(1);
+  });
+
+  test('value falls on the campaigns that earned in its currency, credit on all of them', async () => {
+    const world = await walked([
+      { path: ['a'], converted: true, value: 100, currency: 'EUR', campaign: 'x' },
+      { path: ['a'], converted: true, value: 7000, currency: 'JPY', campaign: 'y' },
+    ]);
+    for (const model of SHARED) {
+      const { body } = await world.get(`/v1/attribution?model=${model}&by=campaign,currency`);
+      expect([model, body.rows.map((row: AnyRow) => [row.campaign, row.currency, row.creditMicros, row.valueMinor])]).toEqual([
+        model,
+        [
+          ['x', 'EUR', 1_000_000, 100],
+          ['y', 'JPY', 1_000_000, 7000],
+        ],
+      ]);
+    }
+  });
+});
+
 describe('names of channels', () => {
   test('channels that the definitions do not tell apart are one row, with their touches and costs', async () => {
     const world = await walked(
