@@ -1,37 +1,27 @@
 /**
- * `tributary attribution run --paths FILE`: the models over a file of paths, without a platform.
+ * `tributary attribution run`: the models over a file of paths or of events, without a platform.
  *
  *   file → journeys → transformed → models (→ intervals) → tables, JSON or rows
  */
-import { resolve } from 'node:path';
-import type { Reward } from '@tributary/attribution/data-driven/counts';
 import { chooseOrder } from '@tributary/attribution/data-driven/order-choice';
 import { transitionsOfPaths } from '@tributary/attribution/data-driven/path-counts';
 import { orderedShapley } from '@tributary/attribution/paths/ordered-shapley';
-import type { WeightedPath } from '@tributary/attribution/paths/weighted-path';
-import type { Definitions } from '@tributary/model/definitions';
-import { loadDefinitions } from '@tributary/runtime/definitions';
 import type { Command } from 'commander';
 import type { Act, Context } from '../context.ts';
-import { EXIT, type ExitCode, UsageError } from '../exit.ts';
-import { decimalsOf } from '../import/amount.ts';
-import { separatorOf } from '../import/csv-flags.ts';
-import { inflated } from '../import/lines.ts';
-import { byCredit, type ChannelLine, type RunAnswer } from '../paths/answer.ts';
-import { attribute, OTHER, prepared } from '../paths/attribute.ts';
-import { channelFacts, journeyFacts } from '../paths/channel-facts.ts';
+import { EXIT, type ExitCode } from '../exit.ts';
+import { byCredit, channelLines, type RunAnswer } from '../paths/answer.ts';
+import { attribute, prepared } from '../paths/attribute.ts';
+import { journeyFacts } from '../paths/channel-facts.ts';
 import { costsByChannel, listedCosts, readCosts } from '../paths/costs.ts';
-import type { Decimal } from '../paths/decimal.ts';
-import { readEventFile } from '../paths/event-file.ts';
 import { intervalsOf } from '../paths/intervals.ts';
-import { type PathFile, readPathFile } from '../paths/path-file.ts';
-import { planOf, type RunFlags, type RunPlan } from '../paths/run-plan.ts';
+import type { PathFile } from '../paths/path-file.ts';
+import { definitionsOf, readRunFile, rewardsOf } from '../paths/run-input.ts';
+import { planOf, type RunFlags } from '../paths/run-plan.ts';
 import { runJson, runRecords } from '../paths/run-records.ts';
 import { formatOf, putRecords, putText } from '../report/record-output.ts';
 import { runText } from '../report/run-tables.ts';
 import { count } from '../terminal/figures.ts';
 import { printable } from '../terminal/table.ts';
-import { openInput } from './import-run.ts';
 
 /** `auto` compares the orders up to this one. */
 const AUTO_ORDERS = 4;
@@ -92,7 +82,7 @@ async function attributionRun(context: Context, options: RunFlags): Promise<Exit
   const plan = planOf(options, (file) => definitionsOf(context, file));
   const costs = await readCosts(context, '--costs', options.costs);
   const touchCosts = listedCosts('--touch-costs', options.touchCosts);
-  const file = await readFile(context, options, plan, [...costs.values(), ...touchCosts.values()]);
+  const file = await readRunFile(context, options, plan, [...costs.values(), ...touchCosts.values()]);
   const rewards = rewardsOf(options.value, file);
   const paths = prepared(file.paths, plan.transform, plan.top);
   const choice = plan.order === 'auto' ? chooseOrder(transitionsOfPaths(paths, AUTO_ORDERS), AUTO_ORDERS) : undefined;
@@ -111,7 +101,7 @@ async function attributionRun(context: Context, options: RunFlags): Promise<Exit
     order,
     choice: choice ?? null,
     facts: journeyFacts(paths),
-    channels: byCredit(linesOf(paths, known.costs, plan.top), answers[0]),
+    channels: byCredit(channelLines(paths, known.costs, plan.top), answers[0]),
     models: answers,
     leftOut,
     positions: options.positions === true ? orderedShapley(paths) : null,
@@ -123,64 +113,6 @@ async function attributionRun(context: Context, options: RunFlags): Promise<Exit
   else if (format === 'json') await putText(context, JSON.stringify(runJson(answer), null, 2), options.out);
   else await putRecords(context, runRecords(answer), format, options.out);
   return EXIT.ok;
-}
-
-/** The built-in ones for ''. */
-function definitionsOf({ shell }: Context, file: string): Definitions {
-  try {
-    return loadDefinitions(file === '' ? '' : resolve(shell.cwd, file));
-  } catch (cause) {
-    throw new UsageError(`--definitions: ${(cause as Error).message}`, { cause });
-  }
-}
-
-function readFile(
-  context: Context,
-  options: RunFlags,
-  { file, definitions, models }: RunPlan,
-  costs: readonly Decimal[],
-): Promise<PathFile> {
-  if (options.pathSeparator === '') throw new UsageError('--path-separator is empty');
-  const shared = {
-    separator: separatorOf(options.separator),
-    currency: options.currency,
-    decimalComma: options.decimalComma === true,
-    decimals: Math.max(decimalsOf(options.currency), ...costs.map(({ scale }) => scale)),
-  };
-  const chunks = inflated(openInput(context, file), file);
-  const withAges = models.some(({ name }) => name === 'timeDecay');
-  if (definitions !== undefined)
-    return readEventFile(chunks, file, { ...shared, map: options.map ?? '', definitions, withAges, nowMs: context.shell.now() });
-  return readPathFile(chunks, file, {
-    ...shared,
-    pathSeparator: options.pathSeparator,
-    map: options.map,
-    milestones: options.milestones?.split(',').map((name) => name.trim()) ?? [],
-  });
-}
-
-function rewardsOf(value: string | undefined, file: PathFile): Reward[] {
-  const which = value ?? (file.hasValue ? 'both' : 'conversions');
-  if (which === 'conversions') return ['conversions'];
-  if (which !== 'revenue' && which !== 'both') throw new UsageError(`--value is conversions, revenue or both; got "${which}"`);
-  if (!file.hasValue) throw new UsageError(`--value ${which}: no column holds the value; name it with --map value=COLUMN`);
-  return which === 'revenue' ? ['value'] : ['conversions', 'value'];
-}
-
-/** Channels that the models see, and those that only cost. */
-function linesOf(paths: readonly WeightedPath[], costs: ReadonlyMap<string, number>, top: number | undefined): ChannelLine[] {
-  const facts = channelFacts(paths);
-  const placed = new Map<string, number>();
-  for (const [channel, costMinor] of costs) {
-    const at = facts.has(channel) || top === undefined ? channel : OTHER;
-    placed.set(at, (placed.get(at) ?? 0) + costMinor);
-  }
-  const none = { touches: 0, journeys: 0, participated: 0 };
-  return [...new Set([...facts.keys(), ...placed.keys()])].map((channel) => ({
-    ...(facts.get(channel) ?? none),
-    channel,
-    costMinor: placed.get(channel) ?? null,
-  }));
 }
 
 /** What a careful reader would want to know, on stderr. */

@@ -3,7 +3,9 @@ import type { ChannelInterval } from '@tributary/attribution/data-driven/bootstr
 import type { ChannelEffect, Reward } from '@tributary/attribution/data-driven/counts';
 import type { OrderChoice } from '@tributary/attribution/data-driven/order-choice';
 import type { Credit } from '@tributary/attribution/paths/credit';
-import type { ChannelFacts, JourneyFacts } from './channel-facts.ts';
+import type { WeightedPath } from '@tributary/attribution/paths/weighted-path';
+import { OTHER } from './attribute.ts';
+import { type ChannelFacts, channelFacts, type JourneyFacts } from './channel-facts.ts';
 import type { ModelAnswer } from './models.ts';
 
 export interface RunAnswer {
@@ -63,4 +65,24 @@ export function cpa(costMinor: number | null, conversions: number, decimals: num
 export function byCredit(channels: readonly ChannelLine[], first: ModelAnswer | undefined): ChannelLine[] {
   const rank = (line: ChannelLine) => (first === undefined ? 0 : creditOf(first, line.channel).creditMicros);
   return channels.toSorted((a, b) => rank(b) - rank(a) || b.journeys - a.journeys || (a.channel < b.channel ? -1 : 1));
+}
+
+/** Channels that the models see, and those that only cost. */
+export function channelLines(
+  paths: readonly WeightedPath[],
+  costs: ReadonlyMap<string, number>,
+  top: number | undefined,
+): ChannelLine[] {
+  const facts = channelFacts(paths);
+  const placed = new Map<string, number>();
+  for (const [channel, costMinor] of costs) {
+    const at = facts.has(channel) || top === undefined ? channel : OTHER;
+    placed.set(at, (placed.get(at) ?? 0) + costMinor);
+  }
+  const none = { touches: 0, journeys: 0, participated: 0 };
+  return [...new Set([...facts.keys(), ...placed.keys()])].map((channel) => ({
+    ...(facts.get(channel) ?? none),
+    channel,
+    costMinor: placed.get(channel) ?? null,
+  }));
 }

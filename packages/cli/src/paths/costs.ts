@@ -1,5 +1,4 @@
 /** What each channel cost: `name=amount,…` on the command line, or a file with a row a channel. */
-
 import type { WeightedPath } from '@tributary/attribution/paths/weighted-path';
 import { openInput } from '../commands/import-run.ts';
 import type { Context } from '../context.ts';

@@ -1,0 +1,57 @@
+/** What `attribution run` reads: paths, or events that it makes paths of. */
+import { resolve } from 'node:path';
+import type { Reward } from '@tributary/attribution/data-driven/counts';
+import type { Definitions } from '@tributary/model/definitions';
+import { loadDefinitions } from '@tributary/runtime/definitions';
+import { openInput } from '../commands/import-run.ts';
+import type { Context } from '../context.ts';
+import { UsageError } from '../exit.ts';
+import { decimalsOf } from '../import/amount.ts';
+import { separatorOf } from '../import/csv-flags.ts';
+import { inflated } from '../import/lines.ts';
+import type { Decimal } from './decimal.ts';
+import { readEventFile } from './event-file.ts';
+import { type PathFile, readPathFile } from './path-file.ts';
+import type { RunFlags, RunPlan } from './run-plan.ts';
+
+/** The built-in ones for ''. */
+export function definitionsOf({ shell }: Context, file: string): Definitions {
+  try {
+    return loadDefinitions(file === '' ? '' : resolve(shell.cwd, file));
+  } catch (cause) {
+    throw new UsageError(`--definitions: ${(cause as Error).message}`, { cause });
+  }
+}
+
+export function readRunFile(
+  context: Context,
+  options: RunFlags,
+  { file, definitions, models }: RunPlan,
+  costs: readonly Decimal[],
+): Promise<PathFile> {
+  if (options.pathSeparator === '') throw new UsageError('--path-separator is empty');
+  const shared = {
+    separator: separatorOf(options.separator),
+    currency: options.currency,
+    decimalComma: options.decimalComma === true,
+    decimals: Math.max(decimalsOf(options.currency), ...costs.map(({ scale }) => scale)),
+  };
+  const chunks = inflated(openInput(context, file), file);
+  const withAges = models.some(({ name }) => name === 'timeDecay');
+  if (definitions !== undefined)
+    return readEventFile(chunks, file, { ...shared, map: options.map ?? '', definitions, withAges, nowMs: context.shell.now() });
+  return readPathFile(chunks, file, {
+    ...shared,
+    pathSeparator: options.pathSeparator,
+    map: options.map,
+    milestones: options.milestones?.split(',').map((name) => name.trim()) ?? [],
+  });
+}
+
+export function rewardsOf(value: string | undefined, file: PathFile): Reward[] {
+  const which = value ?? (file.hasValue ? 'both' : 'conversions');
+  if (which === 'conversions') return ['conversions'];
+  if (which !== 'revenue' && which !== 'both') throw new UsageError(`--value is conversions, revenue or both; got "${which}"`);
+  if (!file.hasValue) throw new UsageError(`--value ${which}: no column holds the value; name it with --map value=COLUMN`);
+  return which === 'revenue' ? ['value'] : ['conversions', 'value'];
+}
