@@ -83,7 +83,7 @@ const Costs = z.object({
   touches: z.int().optional().describe('Touches on these days; left out when the report is by conversion type.'),
   costMinor: z.int().optional(),
   roas: z.number().nullable().optional().describe('valueMinor / costMinor; null: it cost nothing.'),
-  cpaMinor: z.number().nullable().optional().describe('costMinor a conversion; null: it cost nothing or earned nothing.'),
+  cpaMinor: z.number().nullable().optional().describe('costMinor a conversion; null: it cost nothing, or earned nothing.'),
 });
 const Share = z.number().describe('Part of `totals.creditMicros` (of `totals.valueMinor`, with value=revenue).');
 export const ReportRow = z.object({
@@ -152,7 +152,10 @@ export const CompareAnswer = z.object({
         z.string(),
         z.object({
           ...Compared.shape,
-          rank: z.int().describe('Among all rows: 1 has the most credit, rows of equal credit share a rank.'),
+          rank: z
+            .int()
+            .nullable()
+            .describe('Among all rows: 1 has the most credit, rows of equal credit share a rank. null: unattributed.'),
           difference: Compared.omit({ conversions: true }).describe("This model's figure less the baseline's."),
         }),
       ),

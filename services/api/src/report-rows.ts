@@ -32,7 +32,7 @@ export function moneyFigures(costs: readonly number[] | undefined, figures: Figu
     costMinor,
     ...(typeof valueMinor === 'number' ? { roas: costMinor === 0 ? null : valueMinor / costMinor } : {}),
     ...(typeof conversions === 'number'
-      ? { cpaMinor: costMinor === 0 || conversions === 0 ? null : costMinor / conversions }
+      ? { cpaMinor: costMinor === 0 || conversions <= 0 ? null : costMinor / conversions }
       : {}),
   };
 }
@@ -103,8 +103,8 @@ export function reportTotals(
 /** Credit of a model in a comparison, and how it differs from the baseline's. */
 export interface ComparedFigures {
   readonly figures: Figures;
-  /** 1: the most credit of all rows; rows of equal credit share a rank. */
-  readonly rank: number;
+  /** 1: the most credit of all rows; rows of equal credit share a rank. null: unattributed. */
+  readonly rank: number | null;
   readonly difference: Figures;
 }
 
@@ -124,16 +124,22 @@ export function comparison(report: Report, baseline: ModelName, question: Report
             name === 'conversions' ? [] : [[name, (figure ?? 0) - (base[name] ?? 0)]],
           ),
         );
-        return [model, { figures, rank: ranks.get(model)?.get(key) ?? 0, difference }];
+        return [model, { figures, rank: ranks.get(model)?.get(key) ?? null, difference }];
       }),
     );
   };
 }
 
-function ranksOf(keys: ReadonlyMap<string, null>, rows: ModelReport['rows'], { wanted }: ReportQuestion): Map<string, number> {
+function ranksOf(
+  keys: ReadonlyMap<string, null>,
+  rows: ModelReport['rows'],
+  { by, wanted }: ReportQuestion,
+): Map<string, number> {
   const measure = wanted.conversions ? 0 : 1;
   const credit = (key: string) => rows.get(key)?.[measure] ?? 0;
-  const sorted = [...keys.keys()].sort((a, b) => credit(b) - credit(a));
+  const channel = by.indexOf('channel');
+  const ranked = [...keys.keys()].filter((key) => channel < 0 || key.split('\t')[channel] !== UNATTRIBUTED);
+  const sorted = ranked.sort((a, b) => credit(b) - credit(a));
   const ranks = new Map<string, number>();
   sorted.forEach((key, i) => {
     const above = sorted[i - 1];

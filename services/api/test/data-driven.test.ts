@@ -246,13 +246,14 @@ describe('law 4: every breakdown of every model sums to the conversions, to the 
         });
       }
     for (const model of MODEL_NAMES) {
-      const ranked = body.rows
-        .map((row: AnyRow) => [row.models[model].rank, -row.models[model].creditMicros])
-        .sort((a: number[], b: number[]) => (a[0] ?? 0) - (b[0] ?? 0));
-      expect(ranked.map(([, credit]: number[]) => credit)).toEqual(
-        ranked.map(([, credit]: number[]) => credit).sort((a: number, b: number) => a - b),
-      );
-      expect(ranked[0][0]).toBe(1);
+      const ranked: [rank: number, creditMicros: number][] = body.rows.flatMap((row: AnyRow) => {
+        const { rank, creditMicros } = row.models[model];
+        if (row.channel !== '(unattributed)') return [[rank, creditMicros]];
+        expect(rank).toBeNull();
+        return [];
+      });
+      for (const [rank, creditMicros] of ranked)
+        expect([model, rank]).toEqual([model, 1 + ranked.filter(([, other]) => other > creditMicros).length]);
     }
   });
 });

@@ -11,7 +11,7 @@ import type { SharedModel } from './catalogue.ts';
 import { OTHER } from './window-counts.ts';
 
 /**
- * Channels that a model is run with. 200 states of a chain take one inverse of 30 ms; sampled games get too coarse beyond
+ * Channels that a model is run with. 200 states of a chain take one inverse of some 100 ms; sampled games get too coarse beyond
  * that. The sum game is one pass over the counts.
  */
 const MOST_MODEL_CHANNELS: Record<SharedModel, number> = {
