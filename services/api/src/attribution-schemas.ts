@@ -103,6 +103,8 @@ export const ReportRow = z.object({
   conversionsHigh: z.number().optional(),
   valueMinorLow: z.int().optional().describe('The interval of `valueMinor`; left out where several currencies are added up.'),
   valueMinorHigh: z.int().optional(),
+  shareLow: z.number().optional().describe('The interval of `share`.'),
+  shareHigh: z.number().optional(),
   rank: z.int().optional().describe('By share; 1 is the largest.'),
   rankStability: z.number().optional().describe('Fraction of the replicates in which the channel has this rank.'),
   ...Costs.shape,

@@ -81,7 +81,9 @@ export function createGenerations({ source, now, onWarning, keep = 3 }: Generati
 
   async function load(generation: number): Promise<void> {
     try {
-      remember(await read(generation));
+      const loaded = await read(generation);
+      if (served !== null) await loaded.prepare(served.questions());
+      remember(loaded);
       failed = null;
     } catch (cause) {
       const times = failed?.generation === generation ? failed.times + 1 : 1;

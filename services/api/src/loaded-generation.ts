@@ -12,10 +12,17 @@ export interface LoadedGeneration {
   readonly manifest: GenerationManifest | null;
   /** The answer over view(g), remembered. Shared: callers do not change it. */
   answer(question: Question): Rows;
+  /** What was asked of late. */
+  questions(): Question[];
+  /** Answers ahead of time, a few ms at a turn: whoever asked this of the generation before will ask it of this one. */
+  prepare(questions: readonly Question[]): Promise<void>;
 }
 
 /** Answers remembered for one generation, some 100 bytes a row. */
 const REMEMBERED = { entries: 128, rows: 400_000 };
+
+/** Questions answered ahead of time, the latest: a second or two for a million rows each. */
+const PREPARED = 32;
 
 /** Rows that are split before requests have their turn: a few ms. */
 const ROWS_PER_TURN = 4_096;
@@ -39,21 +46,50 @@ function inMemory(
   views: RowsByView,
   byModel: ReadonlyMap<string, RowsByView>,
 ): LoadedGeneration {
-  const remembered = createRowMemory<Rows>(REMEMBERED);
+  const remembered = createRowMemory<{ readonly question: Question; readonly rows: Rows }>(REMEMBERED);
+
+  function rowsFor({ view, model }: Question): Rows {
+    const split = model === undefined ? undefined : byModel.get(view.name)?.get(model);
+    return split ?? views.get(view.name) ?? new Map();
+  }
+
   return {
     generation,
     manifest,
     answer(question) {
       const known = remembered.get(question.key);
-      if (known !== undefined) return known;
-      const { view, model } = question;
-      const split = model === undefined ? undefined : byModel.get(view.name)?.get(model);
+      if (known !== undefined) return known.rows;
       const rows: Rows = new Map();
-      question.addTo(rows, split ?? views.get(view.name) ?? new Map());
-      remembered.set(question.key, rows, rows.size);
+      question.addTo(rows, rowsFor(question));
+      remembered.set(question.key, { question, rows }, rows.size);
       return rows;
     },
+    questions: () => remembered.values().map(({ question }) => question),
+    async prepare(questions) {
+      for (const question of questions.slice(-PREPARED)) {
+        try {
+          const rows: Rows = new Map();
+          const source = rowsFor(question);
+          const left = source.entries();
+          for (let passed = 0; passed < source.size; passed += ROWS_PER_TURN) {
+            question.addTo(rows, some(left, ROWS_PER_TURN));
+            await turn();
+          }
+          remembered.set(question.key, { question, rows }, rows.size);
+        } catch {
+          // Whoever asks it is told; the generation can be served.
+        }
+      }
+    },
   };
+}
+
+function* some<T>(left: Iterator<T>, count: number): Generator<T> {
+  for (let i = 0; i < count; i++) {
+    const { done, value } = left.next();
+    if (done) return;
+    yield value;
+  }
 }
 
 /** Questions about credit name one model: they need not pass over the rows of the others. Rows are shared, not copied. */

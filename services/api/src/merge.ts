@@ -57,7 +57,7 @@ export interface Question {
   /** Only rows of this attribution model count. */
   readonly model?: string;
   /** Adds the answer over `rows` into `into`, or takes it away. */
-  addTo(into: Rows, rows: ReadonlyMap<RowKey, readonly number[]>, sign?: 1 | -1): void;
+  addTo(into: Rows, rows: Iterable<readonly [RowKey, readonly number[]]>, sign?: 1 | -1): void;
 }
 
 /** Rows of `view` under the selection, keyed by the values of `by` joined by "\t" (by nothing: one row under ""). */

@@ -1,6 +1,8 @@
 /** Rows of a report as clients read them: credit, money, what the model says of the channel, places among the others. */
+
+import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
 import { UNATTRIBUTED } from '@tributary/views/credit/fold';
-import type { ChannelFacts, ModelReport, Report, ReportQuestion } from './attribution-report.ts';
+import type { ChannelFacts, Intervals, ModelReport, Report, ReportQuestion } from './attribution-report.ts';
 import type { ModelName } from './models/catalogue.ts';
 import { modelInfo } from './models/catalogue.ts';
 import { creditOf, dimensionsOf } from './report.ts';
@@ -61,8 +63,16 @@ function channelFigures(
     ...(isWhole ? effectsOf(channel, facts, wanted.conversions, report.oneCurrency) : {}),
     ...(lostConversions === undefined ? {} : { marginalConversions: lostConversions * part(0) }),
     ...(lostValueMinor === undefined ? {} : { marginalValueMinor: Math.round(lostValueMinor * part(1)) }),
-    ...(isWhole ? facts.intervals : {}),
+    ...(isWhole && facts.intervals !== undefined ? intervalFigures(facts.intervals, report.totals, wanted.conversions) : {}),
   };
+}
+
+/** The interval of `share` too, in its scale: what of the totals the bounds are. */
+function intervalFigures(intervals: Intervals, totals: readonly number[], ofConversions: boolean): Figures {
+  const { conversionsLow = 0, conversionsHigh = 0, valueMinorLow = 0, valueMinorHigh = 0 } = intervals;
+  const [low, high] = ofConversions ? [conversionsLow, conversionsHigh] : [valueMinorLow, valueMinorHigh];
+  const whole = ofConversions ? (totals[0] ?? 0) / CREDIT_UNIT_MICROS : (totals[1] ?? 0);
+  return { ...intervals, ...(whole > 0 ? { shareLow: low / whole, shareHigh: high / whole } : {}) };
 }
 
 /** Unattributed conversions have no channel, so no effect; a channel that the model did not meet has none on anything. */

@@ -3,6 +3,8 @@ export interface RowMemory<T> {
   get(key: string): T | undefined;
   /** Remembers `value` of `rows` rows; what would fill more than a quarter of the memory is forgotten at once. */
   set(key: string, value: T, rows: number): void;
+  /** What is remembered, the least recently used first. */
+  values(): T[];
   /** Forgets what `isStale` says yes to. */
   forget(isStale: (value: T) => boolean): void;
 }
@@ -35,6 +37,7 @@ export function createRowMemory<T>(bounds: { readonly entries: number; readonly 
         remove(oldest);
       }
     },
+    values: () => [...remembered.values()].map(({ value }) => value),
     forget(isStale) {
       for (const [key, { value }] of remembered) if (isStale(value)) remove(key);
     },

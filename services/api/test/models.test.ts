@@ -452,12 +452,14 @@ describe('uncertainty', () => {
       ...times(6, { path: ['a', 'b'], converted: true, value: 10 }),
       ...times(3, { path: ['a'], converted: false }),
       ...times(2, { path: ['b'], converted: true, value: 5 }),
+      ...times(2, { path: [], converted: true, value: 5 }),
     ]);
     for (const model of SHARED) {
       const query = `model=${model}&intervals=60&seed=7&level=0.8`;
       const rows = await rowsOf(world, query);
       for (const channel of ['a', 'b']) {
         const { conversionsLow, conversionsHigh, valueMinorLow, valueMinorHigh, rank, rankStability } = rows[channel];
+        expect([rows[channel].shareLow, rows[channel].shareHigh]).toEqual([conversionsLow / 10, conversionsHigh / 10]);
         expect([
           model,
           conversionsLow < conversionsHigh && valueMinorLow < valueMinorHigh,
