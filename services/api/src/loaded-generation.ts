@@ -21,7 +21,7 @@ export interface LoadedGeneration {
 /** Answers remembered for one generation, some 100 bytes a row. */
 const REMEMBERED = { entries: 128, rows: 400_000 };
 
-/** Questions answered ahead of time, the latest: a second or two for a million rows each. */
+/** Questions answered ahead of time, the latest: each takes about a second for a million rows. */
 const PREPARED = 32;
 
 /** Rows that are split before requests have their turn: a few ms. */
@@ -72,8 +72,8 @@ function inMemory(
           const source = rowsFor(question);
           const left = source.entries();
           for (let passed = 0; passed < source.size; passed += ROWS_PER_TURN) {
+            if (passed > 0) await turn();
             question.addTo(rows, some(left, ROWS_PER_TURN));
-            await turn();
           }
           remembered.set(question.key, { question, rows }, rows.size);
         } catch {

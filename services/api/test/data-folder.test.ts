@@ -219,3 +219,46 @@ test('law 7: a damaged events file fails the question', async () => {
     code: 'archive_corrupt',
   });
 });
+
+test('what was asked of a generation is answered ahead of time of the next one, before it is served, and exactly', async () => {
+  const view = VIEWS.find(({ name }) => name === 'conversions') as (typeof VIEWS)[number];
+  const selection = { days: { fromDay: '2026-11-02', toDay: null }, equal: {}, by: ['type'] };
+  let passes = 0;
+  const plain = projectionOf(view, selection);
+  const question: typeof plain = {
+    ...plain,
+    addTo(...args) {
+      passes++;
+      plain.addTo(...args);
+    },
+  };
+  const rowsOf = (generation: number) =>
+    new Map(Array.from({ length: 10_000 }, (_, i) => [`2026-11-0${1 + (i % 3)}\ttype ${i % 7}\t${i}`, [generation, i]] as const));
+  const source = {
+    ...open(),
+    manifest: async (generation: number) => ({ generation, state: 'computed' }) as GenerationManifest,
+    viewRows: async ({ generation }: GenerationManifest) =>
+      new Map([['conversions', new Map([...rowsOf(generation)].map(([key, row]) => [key, row.slice()]))]]),
+    publication: async () => null,
+  };
+  const generations = createGenerations({ source, now: () => 0, onWarning: () => {} });
+  const serve = async (generation: number) => {
+    while (generations.current().served !== generation) {
+      try {
+        generations.take({ sequence: generation, generation });
+      } catch {
+        // Still loading.
+      }
+      await generations.refresh();
+    }
+    return generations.take(null).loaded;
+  };
+  (await serve(1)).answer(question);
+  expect(passes).toBe(1);
+  const next = await serve(2);
+  expect(passes).toBe(4); // 10 000 rows in turns of 4 096
+  const expected = new Map();
+  plain.addTo(expected, rowsOf(2));
+  expect(next.answer(question)).toEqual(expected);
+  expect(passes).toBe(4);
+});
