@@ -2,10 +2,11 @@
 
 import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
 import { UNATTRIBUTED } from '@tributary/views/credit/fold';
-import type { ChannelFacts, Intervals, ModelReport, Report, ReportQuestion } from './attribution-report.ts';
 import type { ModelName } from './models/catalogue.ts';
 import { modelInfo } from './models/catalogue.ts';
+import type { ChannelFacts, Intervals } from './models/channel-facts.ts';
 import { creditOf, dimensionsOf } from './report.ts';
+import type { ModelReport, Report, ReportQuestion } from './report-question.ts';
 
 type Figures = Record<string, number | null>;
 export type Row = Record<string, string | number | null>;

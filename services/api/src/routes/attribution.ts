@@ -3,7 +3,7 @@ import { TributaryError } from '@tributary/model/errors';
 import { DAY_MS } from '@tributary/model/time';
 import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
-import { attributionReport, type Report, type ReportQuestion, viewsOf } from '../attribution-report.ts';
+import { attributionReport, viewsOf } from '../attribution-report.ts';
 import {
   AttributionAnswer,
   CompareAnswer,
@@ -21,6 +21,7 @@ import { MODELS, type ModelName, modelInfo, modelOf } from '../models/catalogue.
 import { createModelRunner } from '../models/runner.ts';
 import type { RunModel } from '../models/shared-outcomes.ts';
 import { dimensionsOf, pageOfRows, sumOf } from '../report.ts';
+import type { Report, ReportQuestion } from '../report-question.ts';
 import { columnsOf, comparison, misfit, moneyFigures, type Row, reportRow, reportTotals } from '../report-rows.ts';
 import { PROBLEMS, rangeOf } from '../schemas.ts';
 import { type Snapshot, takeSnapshot } from '../snapshot.ts';

@@ -1,0 +1,60 @@
+/** What a model says of a channel beside its credit: effects, what would be lost without it, how sure all that is. */
+import type { ChannelInterval } from '@tributary/attribution/data-driven/bootstrap';
+import type { SharedModel } from './catalogue.ts';
+import type { SharedOutcome } from './shared-credit.ts';
+import type { Amounts } from './window-counts.ts';
+
+export interface ChannelFacts {
+  readonly effect?: number;
+  /** Of the value; where the window has values of one currency. */
+  readonly valueEffect?: number;
+  readonly intervals?: Intervals;
+  /** Lost without the channel, in conversions and in minor units. Of removal effects only. */
+  readonly lostConversions?: number;
+  readonly lostValueMinor?: number;
+}
+
+/** Of the credit, at the level asked for, and how often the channel kept its rank. */
+export interface Intervals {
+  readonly conversionsLow?: number;
+  readonly conversionsHigh?: number;
+  readonly valueMinorLow?: number;
+  readonly valueMinorHigh?: number;
+  readonly rank: number;
+  readonly rankStability: number;
+}
+
+export function factsOf(
+  model: SharedModel,
+  { conversions: ofConversions, values }: SharedOutcome,
+  attributed: Amounts,
+): Map<string, ChannelFacts> {
+  const facts = new Map<string, ChannelFacts>();
+  const add = (channel: string, more: ChannelFacts) => facts.set(channel, { ...facts.get(channel), ...more });
+  for (const { channel, effect } of ofConversions?.channels ?? [])
+    add(channel, { effect, ...(model === 'markov' ? { lostConversions: effect * attributed.conversions } : {}) });
+  for (const [currency, { channels }] of values) {
+    for (const { channel, effect } of channels) {
+      const lost = (facts.get(channel)?.lostValueMinor ?? 0) + effect * (attributed.values.get(currency) ?? 0);
+      add(channel, {
+        ...(values.size === 1 ? { valueEffect: effect } : {}),
+        ...(model === 'markov' ? { lostValueMinor: lost } : {}),
+      });
+    }
+  }
+  const [[currency = '', ofValue] = []] = values.size === 1 ? [...values] : [];
+  for (const { channel, rank, rankStability, ...share } of ofValue?.intervals ?? []) {
+    const [valueMinorLow, valueMinorHigh] = boundsOf(share, attributed.values.get(currency) ?? 0).map(Math.round);
+    add(channel, { intervals: { valueMinorLow, valueMinorHigh, rank, rankStability } as Intervals });
+  }
+  for (const { channel, rank, rankStability, ...share } of ofConversions?.intervals ?? []) {
+    const [conversionsLow, conversionsHigh] = boundsOf(share, attributed.conversions);
+    const { intervals } = facts.get(channel) ?? {};
+    add(channel, { intervals: { ...intervals, conversionsLow, conversionsHigh, rank, rankStability } as Intervals });
+  }
+  return facts;
+}
+
+function boundsOf({ low, high }: Pick<ChannelInterval, 'low' | 'high'>, total: number): [number, number] {
+  return total < 0 ? [high * total, low * total] : [low * total, high * total];
+}
