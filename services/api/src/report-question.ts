@@ -6,7 +6,7 @@ import type { Findings } from './meta.ts';
 import type { ModelName } from './models/catalogue.ts';
 import type { ChannelFacts } from './models/channel-facts.ts';
 import type { ModelParameters } from './models/shared-outcomes.ts';
-import type { Scope } from './models/window-counts.ts';
+import type { Scope } from './models/window.ts';
 
 export interface ReportQuestion {
   readonly models: readonly ModelName[];

@@ -13,8 +13,9 @@ import type { Snapshot } from '../snapshot.ts';
 import type { Rename } from './channel-names.ts';
 import type { ModelOutcome } from './compute.ts';
 import { rekeyed, renamedRows } from './row-keys.ts';
+import type { SetCounts } from './set-counts.ts';
 import { type Basis, type ChannelCredit, spread } from './spread.ts';
-import type { Scope, SetCounts } from './window-counts.ts';
+import type { Scope } from './window.ts';
 
 /** A model's outcomes over one window. */
 export interface SharedOutcome {

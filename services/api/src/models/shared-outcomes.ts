@@ -8,19 +8,11 @@ import type { Snapshot } from '../snapshot.ts';
 import type { SharedModel } from './catalogue.ts';
 import { type Rename, renamedEdges, renamedSets, renamedSizes, smallChannels } from './channel-names.ts';
 import type { ModelJob, ModelOutcome } from './compute.ts';
+import { type CountsByCurrency, EDGE_VIEWS, edgesOf, SET_VIEWS, setsOf } from './journey-counts.ts';
 import { remembered } from './remembered-outcomes.ts';
+import { type SetCounts, setCounts } from './set-counts.ts';
 import type { SharedOutcome } from './shared-credit.ts';
-import {
-  type CountsByCurrency,
-  EDGE_VIEWS,
-  edgesOf,
-  OTHER,
-  type Scope,
-  SET_VIEWS,
-  type SetCounts,
-  setCounts,
-  setsOf,
-} from './window-counts.ts';
+import { OTHER, type Scope } from './window.ts';
 
 export interface ModelParameters {
   /** Of the Markov chain. */

@@ -6,7 +6,6 @@
  */
 import type { Coalition, Transition } from '@tributary/attribution/data-driven/counts';
 import { transitionsOfPath } from '@tributary/attribution/data-driven/path-counts';
-import type { SizedCount } from '@tributary/attribution/data-driven/sum-game';
 import { coalitions } from '@tributary/views/coalitions/fold';
 import type { Rows } from '@tributary/views/deltas';
 import { SEPARATOR } from '@tributary/views/journeys/channels';
@@ -14,74 +13,8 @@ import { nullCoalitions } from '@tributary/views/null-coalitions/fold';
 import { nullTransitions } from '@tributary/views/null-transitions/fold';
 import { transitions } from '@tributary/views/transitions/fold';
 import type { Emit, View } from '@tributary/views/view';
-import type { Collection, Selection } from '../merge.ts';
 import type { Snapshot } from '../snapshot.ts';
-
-/** Which conversions are counted. Conversions only: touches and nulls have no conversion type, nulls no currency. */
-export interface Scope {
-  readonly days: Selection['days'];
-  readonly type?: string;
-  readonly currency?: string;
-}
-
-/** Conversions, and their value by currency, minor units. */
-export interface Amounts {
-  conversions: number;
-  readonly values: Map<string, number>;
-}
-
-/** What every share of the window is a share of. */
-export interface SetCounts {
-  /** Conversions with a path. */
-  readonly attributed: Amounts;
-  readonly unattributed: Amounts;
-  /** By channel and size of the set, in conversions. */
-  readonly sizes: readonly SizedCount[];
-  /** The same in value, by currency. */
-  readonly valueSizes: ReadonlyMap<string, readonly SizedCount[]>;
-  /** Of the set `(other)` alone: paths of more than 20 channels, and of channels that are not told apart. */
-  readonly capped: number;
-}
-
-/** Where a row counts towards all conversions of the window, in place of a channel. */
-const ALL = '\u001e';
-
-/** The sum game's counts: linear, so a row adds to the sizes of its channels at once and no set is kept. */
-export function setCounts(snapshot: Pick<Snapshot, 'collect'>, scope: Scope): SetCounts {
-  const rows = snapshot.collect(coalitions, {
-    ...collectionOf('sizes', scope),
-    map([, type, channels = '', currency = ''], measures, emit) {
-      if (!within(scope, type, currency)) return;
-      if (channels === '') return emit(`\t0\t${currency}`, measures);
-      emit(`${ALL}\t1\t${currency}`, measures);
-      const set = channels.split(SEPARATOR);
-      for (const channel of set) emit(`${channel}\t${set.length}\t${currency}`, measures);
-    },
-  });
-  return rememberedUnder(setCountsMemory, rows, null, () => setCountsOf(rows));
-}
-
-const setCountsMemory = new WeakMap<Rows, Remembered<SetCounts>>();
-
-function setCountsOf(rows: Rows): SetCounts {
-  const attributed: Amounts = { conversions: 0, values: new Map() };
-  const unattributed: Amounts = { conversions: 0, values: new Map() };
-  const sizes: SizedCount[] = [];
-  const valueSizes = new Map<string, SizedCount[]>();
-  for (const [key, [conversions = 0, value = 0]] of rows) {
-    const [channel = '', size, currency = ''] = key.split('\t');
-    if (channel === '') addAmounts(unattributed, currency, conversions, value);
-    else if (channel === ALL) addAmounts(attributed, currency, conversions, value);
-    else {
-      sizes.push({ channel, size: Number(size), amount: conversions });
-      listAt(valueSizes, currency).push({ channel, size: Number(size), amount: value });
-    }
-  }
-  const capped = sizes.reduce((sum, { channel, size, amount }) => sum + (channel === OTHER && size === 1 ? amount : 0), 0);
-  return { attributed, unattributed, sizes, valueSizes, capped };
-}
-
-export const OTHER = '(other)';
+import { collectionOf, type Remembered, rememberedUnder, type Scope, within } from './window.ts';
 
 /** What `setsOf` and `edgesOf` are collected from. */
 export const SET_VIEWS: readonly View[] = [coalitions, nullCoalitions];
@@ -130,20 +63,6 @@ export function edgesOf(snapshot: Pick<Snapshot, 'collect'>, scope: Scope, order
 }
 
 const edgesMemory = new WeakMap<Rows, Remembered<CountsByCurrency<Transition>>>();
-
-/** Rows that a snapshot collects never change, and are the same object while nothing new was counted. */
-interface Remembered<T> {
-  readonly nulls: Rows | null;
-  readonly counts: T;
-}
-
-function rememberedUnder<T>(memory: WeakMap<Rows, Remembered<T>>, rows: Rows, nulls: Rows | null, compute: () => T): T {
-  const known = memory.get(rows);
-  if (known !== undefined && known.nulls === nulls) return known.counts;
-  const counts = compute();
-  memory.set(rows, { nulls, counts });
-  return counts;
-}
 
 /** What an edge of a higher order adds at `order`: into the first state all its steps, else the last one. */
 function lowered(from: string, to: string, order: number, currency: string, measures: readonly number[], emit: Emit): void {
@@ -204,24 +123,4 @@ function byCurrency<Name extends object>(
       })),
     negative: all.length - kept.length,
   };
-}
-
-/** `key` names the map, and what the map takes from the scope. */
-function collectionOf(key: string, { days, type, currency }: Scope): Pick<Collection, 'key' | 'days'> {
-  return { key: JSON.stringify([key, type ?? null, currency ?? null]), days };
-}
-
-function within(scope: Scope, type: string | undefined, currency: string): boolean {
-  return (scope.type === undefined || scope.type === type) && (scope.currency === undefined || scope.currency === currency);
-}
-
-function addAmounts(amounts: Amounts, currency: string, conversions: number, value: number): void {
-  amounts.conversions += conversions;
-  amounts.values.set(currency, (amounts.values.get(currency) ?? 0) + value);
-}
-
-function listAt<T>(lists: Map<string, T[]>, key: string): T[] {
-  let list = lists.get(key);
-  if (list === undefined) lists.set(key, (list = []));
-  return list;
 }

@@ -1,0 +1,75 @@
+/** What every share of a window is a share of, and all that the sum game needs to know. */
+import type { SizedCount } from '@tributary/attribution/data-driven/sum-game';
+import { coalitions } from '@tributary/views/coalitions/fold';
+import type { Rows } from '@tributary/views/deltas';
+import { SEPARATOR } from '@tributary/views/journeys/channels';
+import type { Snapshot } from '../snapshot.ts';
+import { collectionOf, OTHER, type Remembered, rememberedUnder, type Scope, within } from './window.ts';
+
+/** Conversions, and their value by currency, minor units. */
+export interface Amounts {
+  conversions: number;
+  readonly values: Map<string, number>;
+}
+
+/** What every share of the window is a share of. */
+export interface SetCounts {
+  /** Conversions with a path. */
+  readonly attributed: Amounts;
+  readonly unattributed: Amounts;
+  /** By channel and size of the set, in conversions. */
+  readonly sizes: readonly SizedCount[];
+  /** The same in value, by currency. */
+  readonly valueSizes: ReadonlyMap<string, readonly SizedCount[]>;
+  /** Of the set `(other)` alone: paths of more than 20 channels, and of channels that are not told apart. */
+  readonly capped: number;
+}
+
+/** Where a row counts towards all conversions of the window, in place of a channel. */
+const ALL = '\u001e';
+
+/** The sum game's counts: linear, so a row adds to the sizes of its channels at once and no set is kept. */
+export function setCounts(snapshot: Pick<Snapshot, 'collect'>, scope: Scope): SetCounts {
+  const rows = snapshot.collect(coalitions, {
+    ...collectionOf('sizes', scope),
+    map([, type, channels = '', currency = ''], measures, emit) {
+      if (!within(scope, type, currency)) return;
+      if (channels === '') return emit(`\t0\t${currency}`, measures);
+      emit(`${ALL}\t1\t${currency}`, measures);
+      const set = channels.split(SEPARATOR);
+      for (const channel of set) emit(`${channel}\t${set.length}\t${currency}`, measures);
+    },
+  });
+  return rememberedUnder(setCountsMemory, rows, null, () => setCountsOf(rows));
+}
+
+const setCountsMemory = new WeakMap<Rows, Remembered<SetCounts>>();
+
+function setCountsOf(rows: Rows): SetCounts {
+  const attributed: Amounts = { conversions: 0, values: new Map() };
+  const unattributed: Amounts = { conversions: 0, values: new Map() };
+  const sizes: SizedCount[] = [];
+  const valueSizes = new Map<string, SizedCount[]>();
+  for (const [key, [conversions = 0, value = 0]] of rows) {
+    const [channel = '', size, currency = ''] = key.split('\t');
+    if (channel === '') addAmounts(unattributed, currency, conversions, value);
+    else if (channel === ALL) addAmounts(attributed, currency, conversions, value);
+    else {
+      sizes.push({ channel, size: Number(size), amount: conversions });
+      listAt(valueSizes, currency).push({ channel, size: Number(size), amount: value });
+    }
+  }
+  const capped = sizes.reduce((sum, { channel, size, amount }) => sum + (channel === OTHER && size === 1 ? amount : 0), 0);
+  return { attributed, unattributed, sizes, valueSizes, capped };
+}
+
+function addAmounts(amounts: Amounts, currency: string, conversions: number, value: number): void {
+  amounts.conversions += conversions;
+  amounts.values.set(currency, (amounts.values.get(currency) ?? 0) + value);
+}
+
+function listAt<T>(lists: Map<string, T[]>, key: string): T[] {
+  let list = lists.get(key);
+  if (list === undefined) lists.set(key, (list = []));
+  return list;
+}

@@ -1,0 +1,36 @@
+/** The window that models look at, and what is remembered of it. */
+import type { Rows } from '@tributary/views/deltas';
+import type { Collection, Selection } from '../merge.ts';
+
+/** Which conversions are counted. Conversions only: touches and nulls have no conversion type, nulls no currency. */
+export interface Scope {
+  readonly days: Selection['days'];
+  readonly type?: string;
+  readonly currency?: string;
+}
+
+/** What a bound on the number of channels leaves of them. */
+export const OTHER = '(other)';
+
+/** `key` names the map, and what the map takes from the scope. */
+export function collectionOf(key: string, { days, type, currency }: Scope): Pick<Collection, 'key' | 'days'> {
+  return { key: JSON.stringify([key, type ?? null, currency ?? null]), days };
+}
+
+export function within(scope: Scope, type: string | undefined, currency: string): boolean {
+  return (scope.type === undefined || scope.type === type) && (scope.currency === undefined || scope.currency === currency);
+}
+
+/** Rows that a snapshot collects never change, and are the same object while nothing new was counted. */
+export interface Remembered<T> {
+  readonly nulls: Rows | null;
+  readonly counts: T;
+}
+
+export function rememberedUnder<T>(memory: WeakMap<Rows, Remembered<T>>, rows: Rows, nulls: Rows | null, compute: () => T): T {
+  const known = memory.get(rows);
+  if (known !== undefined && known.nulls === nulls) return known.counts;
+  const counts = compute();
+  memory.set(rows, { nulls, counts });
+  return counts;
+}
