@@ -16,8 +16,9 @@
   What the commit adds to the deltas goes to the feed as well, as the very arguments joined by newlines, which no
   validated text holds (feed.ts reads it): followers read a commit's rows instead of all rows. The feed is bounded. A
   large commit empties it, so that catching up costs next to nothing; followers then read everything once.
-  A row is stored as its measures, each a little-endian 64-bit integer: one field a row keeps both the commit and the
-  append-only file half as large as one counter a measure. Rows are read and written a thousand at a time.
+  A row is stored as its measures, one field a row: both the commit and the append-only file are half as large as with one
+  counter a measure. Little-endian integers of 64 bits; of 32 bits, after one byte that makes the length odd, when all
+  measures fit, as nearly all do: a fiftieth of all memory. Rows are read and written a thousand at a time.
 ]]
 local state = KEYS[1]
 local prefix, expected, id, expectedCommit = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
@@ -52,7 +53,7 @@ local generation = ARGV[10]
 for _ = 1, tonumber(take()) do
   local key = prefix .. 'd:' .. generation .. ':' .. take()
   local measures, rows = tonumber(take()), tonumber(take())
-  local format = '<' .. string.rep('i8', measures)
+  local wide, narrow = '<' .. string.rep('i8', measures), '<b' .. string.rep('i4', measures)
   for first = 1, rows, CHUNK do
     local count = math.min(CHUNK, rows - first + 1)
     local fields = {}
@@ -61,11 +62,16 @@ for _ = 1, tonumber(take()) do
     local written = {}
     for r = 1, count do
       local from = at + (r - 1) * (measures + 1)
-      local sums = before[r] and { unpack_row(format, before[r]) } or nil
+      local stored_row, sums, fits = before[r], nil, true
+      if stored_row then sums = #stored_row % 2 == 1 and { select(2, unpack_row(narrow, stored_row)) } or { unpack_row(wide, stored_row) } end
       local added = {}
-      for m = 1, measures do added[m] = tonumber(ARGV[from + m]) + (sums and sums[m] or 0) end
+      for m = 1, measures do
+        local sum = tonumber(ARGV[from + m]) + (sums and sums[m] or 0)
+        if sum > 2147483647 or sum < -2147483648 then fits = false end
+        added[m] = sum
+      end
       written[2 * r - 1] = fields[r]
-      written[2 * r] = pack(format, unpack(added))
+      written[2 * r] = fits and pack(narrow, 0, unpack(added)) or pack(wide, unpack(added))
     end
     redis.call('HSET', key, unpack(written))
     at = at + count * (measures + 1)

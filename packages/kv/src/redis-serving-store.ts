@@ -202,6 +202,8 @@ function rowsFrom(hash: readonly Buffer[]): Rows {
 /** Little-endian 64-bit integers, all of them safe integers: the writer checks. */
 function unpackMeasures(packed: Buffer): number[] {
   const measures: number[] = [];
-  for (let at = 0; at < packed.length; at += 8) measures.push(packed.readInt32LE(at + 4) * 2 ** 32 + packed.readUInt32LE(at));
+  if (packed.length % 2 === 1) for (let at = 1; at < packed.length; at += 4) measures.push(packed.readInt32LE(at));
+  else
+    for (let at = 0; at < packed.length; at += 8) measures.push(packed.readInt32LE(at + 4) * 2 ** 32 + packed.readUInt32LE(at));
   return measures;
 }

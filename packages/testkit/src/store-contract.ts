@@ -165,6 +165,18 @@ export function describeStoreContract(name: string, make: () => Promise<StoreUnd
       expect((await seen(store)).rows).toEqual(new Map([['x\ty\tz', [0, -9_000_000_000_000]]]));
     });
 
+    test('invariant 1: sums are exact on both sides of 32 bits, and back again', async () => {
+      const store = await make();
+      const steps = [2_147_483_647, 1, -1, -4_294_967_295, -1, 1, 9_000_000_000_000, -9_000_000_000_000];
+      let [sum, position] = [0, null as string | null];
+      for (const [i, by] of steps.entries()) {
+        await store.speed.commit(commitOf(position, `p${i}`, { deltas: rows('2026-03-01\tbuy\tEUR', [by, 1]) }));
+        position = `p${i}`;
+        sum += by;
+        expect((await seen(store)).rows).toEqual(new Map([['2026-03-01\tbuy\tEUR', [sum, i + 1]]]));
+      }
+    });
+
     test('invariant 1: a rewrite replaces the record, an append in the same commit goes to another user', async () => {
       const store = await make();
       await store.speed.commit(commitOf(null, 'p1'));
