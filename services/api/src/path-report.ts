@@ -3,7 +3,7 @@ import { assists } from '@tributary/views/assists/fold';
 import { conversions } from '@tributary/views/conversions/fold';
 import { credit, UNATTRIBUTED } from '@tributary/views/credit/fold';
 import type { Rows } from '@tributary/views/deltas';
-import { SEPARATOR } from '@tributary/views/journeys/channels';
+import { OTHER, SEPARATOR } from '@tributary/views/journeys/channels';
 import { pathShapes } from '@tributary/views/path-shapes/fold';
 import { paths } from '@tributary/views/paths/fold';
 import type { View } from '@tributary/views/view';
@@ -60,15 +60,12 @@ export interface PathQuestion {
   readonly limit: number;
 }
 
-/** What a bound on the number of steps leaves of a path. */
-const LONGER = '(other)';
-
 export function pathReport({ project }: Pick<Snapshot, 'project'>, { days, equal, sort, limit }: PathQuestion): PathReport {
   const totals = amountsOf(sumOf(project(conversions, { days, by: [], equal }), 2));
   const byPath = project(paths, { days, by: ['path'], equal });
   const shapes = project(pathShapes, { days, by: ['touches'], equal });
   const lags = project(pathShapes, { days, by: ['touches', 'lagDays'], equal });
-  const told = [...byPath].filter(([path]) => path !== '' && path !== LONGER);
+  const told = [...byPath].filter(([path]) => path !== '' && path !== OTHER);
   const most = sort === 'conversions' ? 0 : 1;
   const sorted = told.sort(([a, m], [b, n]) => (n[most] ?? 0) - (m[most] ?? 0) || (a < b ? -1 : 1));
   const counted = amountsOf(sumOf(byPath, 2));
@@ -82,7 +79,7 @@ export function pathReport({ project }: Pick<Snapshot, 'project'>, { days, equal
       share: totals.conversions === 0 ? 0 : (measures[0] ?? 0) / totals.conversions,
     })),
     distinctPaths: told.length,
-    longer: amountsOf(byPath.get(LONGER)),
+    longer: amountsOf(byPath.get(OTHER)),
     unattributed: amountsOf(byPath.get('')),
     touches: [...shapes]
       .map(([touches, measures]) => ({ touches, ...amountsOf(measures) }))

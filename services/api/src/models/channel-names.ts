@@ -7,8 +7,8 @@ import { renameChannels } from '@tributary/attribution/data-driven/counts';
 import type { SizedCount } from '@tributary/attribution/data-driven/sum-game';
 import type { Definitions } from '@tributary/model/definitions';
 import { UNATTRIBUTED } from '@tributary/views/credit/fold';
+import { OTHER } from '@tributary/views/journeys/channels';
 import type { SharedModel } from './catalogue.ts';
-import { OTHER } from './window.ts';
 
 /**
  * Channels that a model is run with. 200 states of a chain take one inverse of some 100 ms; sampled games get too coarse beyond

@@ -2,9 +2,9 @@
 import type { SizedCount } from '@tributary/attribution/data-driven/sum-game';
 import { coalitions } from '@tributary/views/coalitions/fold';
 import type { Rows } from '@tributary/views/deltas';
-import { SEPARATOR } from '@tributary/views/journeys/channels';
+import { OTHER, SEPARATOR } from '@tributary/views/journeys/channels';
 import type { Snapshot } from '../snapshot.ts';
-import { collectionOf, OTHER, type Remembered, rememberedUnder, type Scope, within } from './window.ts';
+import { collectionOf, type Remembered, rememberedUnder, type Scope, within } from './window.ts';
 
 /** Conversions, and their value by currency, minor units. */
 export interface Amounts {

@@ -2,6 +2,7 @@
 import type { Coalition, Transition } from '@tributary/attribution/data-driven/counts';
 import type { Definitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
+import { OTHER } from '@tributary/views/journeys/channels';
 import type { View } from '@tributary/views/view';
 import type { Layers } from '../merge.ts';
 import type { Snapshot } from '../snapshot.ts';
@@ -12,7 +13,7 @@ import { type CountsByCurrency, EDGE_VIEWS, edgesOf, SET_VIEWS, setsOf } from '.
 import { remembered } from './remembered-outcomes.ts';
 import { type SetCounts, setCounts } from './set-counts.ts';
 import type { SharedOutcome } from './shared-credit.ts';
-import { OTHER, type Scope } from './window.ts';
+import type { Scope } from './window.ts';
 
 export interface ModelParameters {
   /** Of the Markov chain. */

@@ -9,9 +9,6 @@ export interface Scope {
   readonly currency?: string;
 }
 
-/** What a bound on the number of channels leaves of them. */
-export const OTHER = '(other)';
-
 /** `key` names the map, and what the map takes from the scope. */
 export function collectionOf(key: string, { days, type, currency }: Scope): Pick<Collection, 'key' | 'days'> {
   return { key: JSON.stringify([key, type ?? null, currency ?? null]), days };
