@@ -79,11 +79,13 @@ const Credit = z.object({
   conversions: z.number().optional().describe('creditMicros / 1e6, for reading.'),
   valueMinor: z.int().optional().describe('Attributed value in minor units.'),
 });
+const Ratios = z.object({
+  roas: z.number().nullable().optional().describe('valueMinor / costMinor; null: it cost nothing.'),
+  cpaMinor: z.number().nullable().optional().describe('costMinor a conversion; null: it cost nothing, or earned nothing.'),
+});
 const Costs = z.object({
   touches: z.int().optional().describe('Touches on these days; left out when the report is by conversion type.'),
   costMinor: z.int().optional(),
-  roas: z.number().nullable().optional().describe('valueMinor / costMinor; null: it cost nothing.'),
-  cpaMinor: z.number().nullable().optional().describe('costMinor a conversion; null: it cost nothing, or earned nothing.'),
 });
 const Share = z.number().describe('Part of `totals.creditMicros` (of `totals.valueMinor`, with value=revenue).');
 export const ReportRow = z.object({
@@ -108,6 +110,7 @@ export const ReportRow = z.object({
   rank: z.int().optional().describe('By share; 1 is the largest.'),
   rankStability: z.number().optional().describe('Fraction of the replicates in which the channel has this rank.'),
   ...Costs.shape,
+  ...Ratios.shape,
 });
 
 export const Window = {
@@ -131,7 +134,7 @@ export const AttributionAnswer = z.object({
   by: z.array(z.string()),
   ...Window,
   rows: z.array(ReportRow).describe('Ordered by their dimensions. (unattributed) is a channel like any other.'),
-  totals: z.object({ ...Credit.shape, ...Costs.shape }).describe('Of all rows, not of this page alone.'),
+  totals: z.object({ ...Credit.shape, ...Costs.shape, ...Ratios.shape }).describe('Of all rows, not of this page alone.'),
   sampling: z
     .object({ pairs: z.int(), seed: z.int(), epsilon: z.number(), delta: z.number() })
     .nullable()
@@ -154,6 +157,7 @@ export const CompareAnswer = z.object({
         z.string(),
         z.object({
           ...Compared.shape,
+          ...Ratios.shape,
           rank: z
             .int()
             .nullable()
@@ -163,7 +167,7 @@ export const CompareAnswer = z.object({
       ),
     }),
   ),
-  totals: z.object({ ...Costs.shape, models: z.record(z.string(), Credit) }),
+  totals: z.object({ ...Costs.shape, models: z.record(z.string(), z.object({ ...Credit.shape, ...Ratios.shape })) }),
   nextCursor: z.string().nullable(),
   meta: Meta,
 });

@@ -8,7 +8,7 @@ import type { ChannelFacts, Intervals } from './models/channel-facts.ts';
 import { creditOf, dimensionsOf } from './report.ts';
 import type { ModelReport, Report, ReportQuestion } from './report-question.ts';
 
-type Figures = Record<string, number | null>;
+export type Figures = Record<string, number | null>;
 export type Row = Record<string, string | number | null>;
 
 /** Credit of one model under one key: only what was asked for. */
@@ -26,13 +26,14 @@ function creditFigures(
   };
 }
 
-/** null where the channel cost nothing: there is nothing to return. */
+/** Of the same days; null where it cost nothing: there is nothing to return. */
 export function moneyFigures(costs: readonly number[] | undefined, figures: Figures): Figures {
   const [touches = 0, costMinor = 0] = costs ?? [];
-  const { conversions, valueMinor } = figures;
+  return { touches, costMinor, ...ratioFigures(costMinor, figures) };
+}
+
+export function ratioFigures(costMinor: number, { conversions, valueMinor }: Figures): Figures {
   return {
-    touches,
-    costMinor,
     ...(typeof valueMinor === 'number' ? { roas: costMinor === 0 ? null : valueMinor / costMinor } : {}),
     ...(typeof conversions === 'number'
       ? { cpaMinor: costMinor === 0 || conversions <= 0 ? null : costMinor / conversions }

@@ -143,6 +143,20 @@ describe('money', () => {
       marginalRoas: null,
     });
     expect(rows['(unattributed)']).toMatchObject({ creditMicros: 1_000_000, valueMinor: 77, roas: null, effect: null });
+    const side = (await world.get('/v1/attribution/compare?models=first,markov')).body;
+    expect(CompareAnswer.parse(side)).toEqual(side);
+    const search = side.rows.find((row: AnyRow) => row.channel === 'search');
+    expect(search).toMatchObject({
+      costMinor: 1000,
+      models: { first: { roas: 4, cpaMinor: 500 }, markov: { roas: 4, cpaMinor: 500 } },
+    });
+    expect(side.totals.models.markov).toEqual({
+      creditMicros: 3_000_000,
+      conversions: 3,
+      valueMinor: 4077,
+      roas: 4.077,
+      cpaMinor: 1000 / 3,
+    });
     const { body } = await world.get('/v1/attribution?model=markov&by=channel,campaign');
     const cells = Object.fromEntries(body.rows.map((row: AnyRow) => [`${row.channel}/${row.campaign}`, row]));
     expect(cells['search/brand']).toMatchObject({

@@ -22,7 +22,17 @@ import { createModelRunner } from '../models/runner.ts';
 import type { RunModel } from '../models/shared-outcomes.ts';
 import { dimensionsOf, pageOfRows, sumOf } from '../report.ts';
 import type { Report, ReportQuestion } from '../report-question.ts';
-import { columnsOf, comparison, misfit, moneyFigures, type Row, reportRow, reportTotals } from '../report-rows.ts';
+import {
+  columnsOf,
+  comparison,
+  type Figures,
+  misfit,
+  moneyFigures,
+  type Row,
+  ratioFigures,
+  reportRow,
+  reportTotals,
+} from '../report-rows.ts';
 import { PROBLEMS, rangeOf } from '../schemas.ts';
 import { type Snapshot, takeSnapshot } from '../snapshot.ts';
 
@@ -104,11 +114,16 @@ export const attributionRoutes: Routes = (context) => (app, _options, done) => {
       const { items, nextCursor } = pageOfRows(report.keys, key, query.limit, query.cursor);
       const compared = comparison(report, baseline, question);
       const costs = costTotals(report);
+      const ratiosAt = (at: string, figures: Figures) =>
+        report.costs === null ? {} : ratioFigures(report.costs.get(at)?.[1] ?? 0, figures);
       const rows = items.map(([at]) => ({
         ...dimensionsOf(at, question.by),
         ...(report.costs === null ? {} : moneyFigures(report.costs.get(at), {})),
         models: Object.fromEntries(
-          [...compared(at)].map(([model, { figures, rank, difference }]) => [model, { ...figures, rank, difference }]),
+          [...compared(at)].map(([model, { figures, rank, difference }]) => [
+            model,
+            { ...figures, ...ratiosAt(at, figures), rank, difference },
+          ]),
         ),
       }));
       return {
@@ -120,7 +135,12 @@ export const attributionRoutes: Routes = (context) => (app, _options, done) => {
         rows: rows as z.input<typeof CompareAnswer>['rows'],
         totals: {
           ...(costs === undefined ? {} : moneyFigures(costs, {})),
-          models: Object.fromEntries(models.map((model) => [model, reportTotals(report, model, undefined, question)])),
+          models: Object.fromEntries(
+            models.map((model) => {
+              const figures = reportTotals(report, model, undefined, question);
+              return [model, { ...figures, ...(costs === undefined ? {} : ratioFigures(costs[1] ?? 0, figures)) }];
+            }),
+          ),
         } as z.input<typeof CompareAnswer>['totals'],
         nextCursor,
         meta: snapshot.meta(report.findings),
