@@ -35,8 +35,8 @@ function live(seconds: number): Promise<Figure[]> {
     const range = `from=${now - HISTORY_DAYS * DAY_MS}&to=${now + DAY_MS}`;
     const end = Date.now() + (WARM_UP_S + seconds) * 1000;
     const flowing = flow(collector, EVENTS_PER_SECOND, end, overChannels);
-    await sleep(WARM_UP_S * 1000);
     const paths = [`/v1/attribution?model=markov&order=1&${range}`, `/v1/attribution?model=shapley&${range}`];
+    const first = await askOnSchedule(api, paths, Date.now() + WARM_UP_S * 1000);
     const asked = await askOnSchedule(api, paths, end - 500);
     const { accepted, behindMs, refused } = await flowing;
     collector.close();
@@ -51,8 +51,9 @@ function live(seconds: number): Promise<Figure[]> {
         value: percentile(asked, 0.99),
         unit: 'ms',
         goal: { value: 50, better: 'less' },
-        note: `${HISTORY_DAYS} days, ${CHANNELS} channels, ${ASKED_PER_SECOND} requests/s`,
+        note: `${HISTORY_DAYS} days, ${CHANNELS} channels, ${ASKED_PER_SECOND} requests/s, after ${WARM_UP_S} s of warm-up`,
       },
+      { section, figure: 'the first answer of all', value: Math.max(...first.slice(0, 2)), unit: 'ms' },
     ];
   });
 }
