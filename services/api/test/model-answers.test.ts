@@ -1,0 +1,296 @@
+import { describe, expect, test } from 'vitest';
+import { CompareAnswer, ModelsAnswer } from '../src/attribution-schemas.ts';
+import { Problem } from '../src/problem.ts';
+import { type AnyRow, MINUTE, rowsOf, SHARED, times, walk, walked } from './walked.ts';
+import { event, NOON } from './world.ts';
+
+describe('what an answer is of', () => {
+  const dayBefore = NOON - 24 * 60 * MINUTE;
+
+  test('nulls are those of the window: journeys that ended on other days do not count', async () => {
+    const world = await walked([
+      { path: ['a', 'b'], converted: true },
+      { path: ['b'], converted: false },
+    ]);
+    const query = 'from=2026-11-20&to=2026-11-21';
+    const answers = async () => Promise.all(SHARED.map((model) => rowsOf(world, `model=${model}&${query}`)));
+    const before = await answers();
+    for (let i = 0; i < 3; i++) await world.ingest(event({ type: 'ad_click', userId: `lost-${i}`, channel: 'b', ts: dayBefore }));
+    expect(await answers()).toEqual(before);
+    for (const [i, rows] of (await Promise.all(SHARED.map((model) => rowsOf(world, `model=${model}`)))).entries())
+      if (SHARED[i] !== 'shapley') expect([SHARED[i], rows['a'].effect]).not.toEqual([SHARED[i], before[i]?.['a'].effect]);
+  });
+
+  test('an answer asked for again is of now, also when only journeys without a conversion came', async () => {
+    const world = await walked([
+      { path: ['a', 'b'], converted: true, value: 9 },
+      { path: ['b'], converted: true, value: 1 },
+    ]);
+    for (let round = 0; round < 3; round++) {
+      await walk(world, [{ path: ['b'], converted: false }]);
+      const fresh = await walked([
+        { path: ['a', 'b'], converted: true, value: 9 },
+        { path: ['b'], converted: true, value: 1 },
+        ...times(round + 1, { path: ['b'], converted: false }),
+      ]);
+      for (const model of SHARED) {
+        const now = await rowsOf(world, `model=${model}`);
+        expect([model, now['a'], now['b']]).toEqual([model, ...Object.values(await rowsOf(fresh, `model=${model}`))]);
+        // Nothing new: the same again.
+        expect(await rowsOf(world, `model=${model}`)).toEqual(now);
+      }
+    }
+  });
+
+  test('view=batch is the model of view(g) alone', async () => {
+    const journeys = [
+      { path: ['a', 'b'], converted: true, value: 9 },
+      { path: ['b'], converted: false },
+    ];
+    const world = await walked(journeys);
+    await world.cut(1);
+    await world.publish(1);
+    await world.tick();
+    await walk(world, [{ path: ['c', 'b'], converted: true, value: 5 }]);
+    const alone = await walked(journeys);
+    for (const model of [...SHARED, 'orderedShapley', 'assisted'])
+      expect([model, await rowsOf(world, `model=${model}&view=batch&value=conversions`)]).toMatchObject([
+        model,
+        Object.fromEntries(
+          Object.entries(await rowsOf(alone, `model=${model}&value=conversions`)).map(([channel, { creditMicros }]) => [
+            channel,
+            { creditMicros },
+          ]),
+        ),
+      ]);
+    const { body } = await world.get('/v1/attribution?model=markov&view=batch');
+    expect(body.meta).toMatchObject({ view: 'batch', generation: 1 });
+    expect(body.totals.conversions).toBe(1);
+  });
+
+  test('value falls on the campaigns that earned in its currency, credit on all of them', async () => {
+    const world = await walked([
+      { path: ['a'], converted: true, value: 100, currency: 'EUR', campaign: 'x' },
+      { path: ['a'], converted: true, value: 7000, currency: 'JPY', campaign: 'y' },
+    ]);
+    for (const model of SHARED) {
+      const { body } = await world.get(`/v1/attribution?model=${model}&by=campaign,currency`);
+      expect([model, body.rows.map((row: AnyRow) => [row.campaign, row.currency, row.creditMicros, row.valueMinor])]).toEqual([
+        model,
+        [
+          ['x', 'EUR', 1_000_000, 100],
+          ['y', 'JPY', 1_000_000, 7000],
+        ],
+      ]);
+    }
+  });
+});
+
+describe('names of channels', () => {
+  test('channels that the definitions do not tell apart are one row, with their touches and costs', async () => {
+    const world = await walked(
+      [
+        { path: ['search', 'tail-1'], converted: true, value: 10, cost: 3, campaign: 'x' },
+        { path: ['tail-2'], converted: true, value: 10, cost: 4, campaign: 'y' },
+      ],
+      { attribution: { channels: ['search'] } },
+    );
+    for (const model of [...SHARED, 'orderedShapley']) {
+      const { body } = await world.get(`/v1/attribution?model=${model}`);
+      expect(body.rows.map((row: AnyRow) => [row.channel, row.touches, row.costMinor])).toEqual([
+        ['(other)', 2, 7],
+        ['search', 1, 3],
+      ]);
+      if (model !== 'orderedShapley') expect(body.meta.warnings.join()).toContain('2 conversions met channels');
+      const cells = (await world.get(`/v1/attribution?model=${model}&by=campaign&channel=(other)`)).body;
+      expect(cells.rows.map((row: AnyRow) => row.campaign)).toEqual(['x', 'y']);
+    }
+    // A rule-based report of its own keeps every channel; beside a data-driven model it is comparable.
+    expect(Object.keys(await rowsOf(world, 'model=last'))).toEqual(['search', 'tail-1', 'tail-2']);
+    const { body } = await world.get('/v1/attribution/compare?models=last,shapley');
+    expect(body.rows.map((row: AnyRow) => [row.channel, row.models.last.creditMicros])).toEqual([
+      ['(other)', 2_000_000],
+      ['search', 0],
+    ]);
+  });
+
+  test('a journey of more than 20 channels counts as (other) in sets, and the answer says how many did', async () => {
+    const long = Array.from({ length: 21 }, (_, i) => `c${i}`);
+    const world = await walked([
+      { path: long, converted: true, value: 100 },
+      { path: ['c1'], converted: true, value: 1 },
+    ]);
+    const rows = await rowsOf(world, 'model=shapley');
+    expect([rows['(other)'].creditMicros, rows['c1'].creditMicros]).toEqual([1_000_000, 1_000_000]);
+    const { meta } = (await world.get('/v1/attribution?model=shapley&by=campaign,day')).body;
+    expect(meta).toMatchObject({
+      complete: true,
+      warnings: [expect.stringContaining('1 conversions met more than 20 channels')],
+    });
+    const { body } = await world.get('/v1/attribution?model=markov');
+    expect(body.rows).toHaveLength(21);
+    expect(body.meta.warnings).toEqual([]);
+  });
+
+  test('more channels than a chain takes: the smallest are grouped, said so, and nothing is lost', async () => {
+    const world = await walked(
+      Array.from({ length: 230 }, (_, i) => [
+        ...times(i < 5 ? 2 : 1, { path: [`big-${i % 5}`, `tiny-${i}`], converted: true, value: 7, cost: 1 }),
+      ]).flat(),
+    );
+    const { body } = await world.get('/v1/attribution?model=markov');
+    expect(body.rows).toHaveLength(200);
+    expect(body.totals).toMatchObject({ conversions: 235, valueMinor: 1645, costMinor: 470 });
+    expect(body.meta.complete).toBe(true);
+    expect(body.meta.warnings.join()).toContain('the 36 smallest channels are grouped into (other)');
+    expect(body.rows.map((row: AnyRow) => row.channel)).toEqual(expect.arrayContaining(['(other)', 'big-0', 'big-4', 'tiny-0']));
+    expect((await world.get('/v1/attribution?model=shapley')).body.rows).toHaveLength(235);
+  });
+});
+
+describe('uncertainty', () => {
+  test('intervals hold the share, repeat with their seed, and are the models own', async () => {
+    const world = await walked([
+      ...times(6, { path: ['a', 'b'], converted: true, value: 10 }),
+      ...times(3, { path: ['a'], converted: false }),
+      ...times(2, { path: ['b'], converted: true, value: 5 }),
+      ...times(2, { path: [], converted: true, value: 5 }),
+    ]);
+    for (const model of SHARED) {
+      const query = `model=${model}&intervals=60&seed=7&level=0.8`;
+      const rows = await rowsOf(world, query);
+      for (const channel of ['a', 'b']) {
+        const { conversionsLow, conversionsHigh, valueMinorLow, valueMinorHigh, rank, rankStability } = rows[channel];
+        expect([rows[channel].shareLow, rows[channel].shareHigh]).toEqual([conversionsLow / 10, conversionsHigh / 10]);
+        expect([
+          model,
+          conversionsLow < conversionsHigh && valueMinorLow < valueMinorHigh,
+          rank >= 1 && rank <= 2,
+          rankStability > 0,
+        ]).toEqual([model, true, true, true]);
+      }
+      expect(rows['a'].conversionsHigh + rows['b'].conversionsLow).toBeCloseTo(8, 9);
+      expect(await rowsOf(world, query)).toEqual(rows);
+      expect(await rowsOf(world, query.replace('seed=7', 'seed=8'))).not.toEqual(rows);
+      const { body } = await world.get(`/v1/attribution?${query}`);
+      expect(body.parameters).toMatchObject({ seed: 7, intervals: 60, level: 0.8 });
+    }
+  });
+});
+
+describe('formats and /v1/models', () => {
+  test('ndjson is the rows of json, csv has a column for everything a row says', async () => {
+    const world = await walked([{ path: ['a', '=b'], converted: true, value: 10, cost: 2 }]);
+    for (const model of ['markov', 'linear']) {
+      const json = (await world.get(`/v1/attribution?model=${model}`)).body;
+      const lines = await world.get(`/v1/attribution?model=${model}&format=ndjson`);
+      expect(lines.headers['content-type']).toContain('application/x-ndjson');
+      expect(
+        lines.text
+          .trimEnd()
+          .split('\n')
+          .map((line) => JSON.parse(line)),
+      ).toEqual(json.rows);
+      const csv = await world.get(`/v1/attribution?model=${model}&format=csv`);
+      const [head = '', first = ''] = csv.text.split('\r\n');
+      expect(head.split(',').sort()).toEqual([...new Set(json.rows.flatMap((row: AnyRow) => Object.keys(row)))].sort());
+      expect(first.startsWith(`'=b,`)).toBe(true);
+      expect(csv.headers['x-tributary-complete']).toBe('true');
+    }
+    expect((await world.get('/v1/attribution?model=markov&format=ndjson&from=2020-01-01&to=2020-01-02')).text).toBe('');
+  });
+
+  test('models say their rule and what they take; reports say what they were run with', async () => {
+    const world = await walked([{ path: ['a'], converted: true }], { attribution: { transitionOrder: 2 } });
+    const { body } = await world.get('/v1/models');
+    expect(ModelsAnswer.parse(body)).toEqual(body);
+    expect(body.models.map(({ name }: AnyRow) => name)).toEqual([
+      ...['first', 'last', 'lastNonDirect', 'linear', 'positionBased', 'timeDecay'],
+      ...['shapley', 'orderedShapley', 'rateShapley', 'markov', 'markovShapley', 'hybrid', 'participation', 'assisted'],
+    ]);
+    const hybrid = (await world.get('/v1/attribution?model=hybrid&order=2&alpha=0.25')).body;
+    expect(hybrid).toMatchObject({
+      model: 'hybrid',
+      parameters: { order: 2, alpha: 0.25 },
+      lookbackDays: 30,
+      definitions: world.definitions.version,
+      sampling: null,
+    });
+    expect((await world.get('/v1/attribution?model=linear')).body.parameters).toEqual({});
+    const compare = (await world.get('/v1/attribution/compare?models=last,markov')).body;
+    expect(CompareAnswer.parse(compare)).toEqual(compare);
+    expect(compare).toMatchObject({ baseline: 'last', parameters: { order: 1 }, lookbackDays: 30 });
+  });
+
+  test('participation and assisted count conversions for each channel, campaigns included, and say so', async () => {
+    const world = await walked([
+      { path: ['a', 'b'], converted: true, value: 10, campaign: 'x' },
+      { path: ['b', 'b'], converted: true, value: 5, campaign: 'y' },
+    ]);
+    const rows = await rowsOf(world, 'model=participation');
+    expect([rows['a'].conversions, rows['b'].conversions, rows['b'].valueMinor]).toEqual([1, 2, 15]);
+    const assisted = await rowsOf(world, 'model=assisted');
+    expect([assisted['a'].conversions, assisted['b'].conversions, assisted['b'].valueMinor]).toEqual([1, 1, 5]);
+    const { body } = await world.get('/v1/attribution?model=participation&by=channel,campaign');
+    expect(body.rows.map((row: AnyRow) => [row.channel, row.campaign, row.conversions])).toEqual([
+      ['a', 'x', 1],
+      ['b', 'x', 1],
+      ['b', 'y', 1],
+    ]);
+    expect(body.meta.warnings.join()).toContain('the totals are not the conversions');
+    expect((await world.get('/v1/attribution?model=participation&campaign=y')).body.totals.conversions).toBe(1);
+  });
+});
+
+describe('bad input: a clear error with a code and a fix', () => {
+  test.each([
+    ['attribution?model=markov&order=2', 'invalid_query', 'definitions.attribution.transitionOrder'],
+    ['attribution?model=markov&order=5', 'invalid_query', 'order'],
+    ['attribution?model=markov&order=0', 'invalid_query', 'order'],
+    ['attribution?model=markov&order=1.5', 'invalid_query', 'order'],
+    ['attribution?model=hybrid&alpha=1.1', 'invalid_query', 'alpha'],
+    ['attribution?model=hybrid&alpha=-0.1', 'invalid_query', 'alpha'],
+    ['attribution?model=hybrid&alpha=half', 'invalid_query', 'alpha'],
+    ['attribution?model=hybrid&alpha=1e-3', 'invalid_query', 'alpha'],
+    ['attribution?model=markov&value=profit', 'invalid_query', 'value'],
+    ['attribution?model=markov&by=position', 'invalid_query', 'orderedShapley'],
+    ['attribution?model=linear&by=channel,position', 'invalid_query', 'orderedShapley'],
+    ['attribution/compare?models=orderedShapley&by=position', 'invalid_query', 'position'],
+    ['attribution?model=linear&intervals=10', 'invalid_query', 'shapley, rateShapley, markov, markovShapley, hybrid'],
+    ['attribution?model=markov&intervals=1001', 'invalid_query', 'intervals'],
+    ['attribution?model=markov&intervals=10&level=1', 'invalid_query', 'level'],
+    ['attribution?model=markov&seed=-1', 'invalid_query', 'seed'],
+    ['attribution?model=markov&format=parquet', 'invalid_query', 'format'],
+    ['attribution?model=Markov', 'unknown_model', 'markovShapley'],
+    ['attribution/compare?models=last,markov&baseline=linear', 'invalid_query', 'last, markov'],
+    ['attribution/compare?models=last&baseline=nope', 'unknown_model', 'nope'],
+    ['attribution/compare?models=', 'invalid_query', 'models'],
+    ['attribution/compare?models=markov&order=3', 'invalid_query', 'order'],
+    ['paths?limit=1001', 'invalid_query', 'limit'],
+    ['paths?sort=length', 'invalid_query', 'sort'],
+    ['paths?channel=a', 'invalid_query', 'channel'],
+    ['paths?from=2026-11-21&to=2026-11-20', 'empty_range', '2026'],
+    ['transitions?order=2', 'invalid_query', 'transitionOrder'],
+    ['transitions?cursor=AAAA', 'invalid_query', 'cursor'],
+    ['coalitions?order=1', 'invalid_query', 'order'],
+  ])('GET /v1/%s is 400 %s', async (url, code, says) => {
+    const world = await walked([{ path: ['a'], converted: true }]);
+    const { status, body } = await world.get(`/v1/${url}`);
+    expect([status, body.code]).toEqual([400, code]);
+    expect(body.detail).toContain(says);
+    expect(Problem.parse(body)).toEqual(body);
+  });
+
+  test('a cursor belongs to its model and its parameters', async () => {
+    const world = await walked([{ path: ['a', 'b', 'c'], converted: true }], { attribution: { transitionOrder: 2 } });
+    const { nextCursor } = (await world.get('/v1/attribution?model=markov&limit=1')).body;
+    expect((await world.get(`/v1/attribution?model=markov&limit=1&cursor=${nextCursor}`)).body.rows[0].channel).toBe('b');
+    for (const other of [
+      'model=shapley',
+      'model=markov&order=2',
+      'model=markov&value=conversions',
+      'model=markov&by=channel,day',
+    ])
+      expect((await world.get(`/v1/attribution?${other}&cursor=${nextCursor}`)).body.code).toBe('invalid_query');
+  });
+});

@@ -1,0 +1,58 @@
+/** Worlds made of journeys: what a report says of them can be worked out by hand. */
+import { definitionsOf } from '@tributary/testkit/generate-definitions';
+import { expect } from 'vitest';
+import { AttributionAnswer } from '../src/attribution-schemas.ts';
+import { createWorld, event, NOON, type World } from './world.ts';
+
+export const MINUTE = 60_000;
+export const SHARED = ['shapley', 'rateShapley', 'markov', 'markovShapley', 'hybrid'];
+
+// biome-ignore lint/suspicious/noExplicitAny: rows of an answer
+export type AnyRow = any;
+
+export interface Journey {
+  readonly path: readonly string[];
+  readonly converted: boolean;
+  readonly value?: number;
+  readonly currency?: string;
+  readonly cost?: number;
+  readonly campaign?: string;
+  /** Of the test's choosing when it wants the user to come back. */
+  readonly userId?: string;
+}
+
+let users = 0;
+export async function walk(world: World, journeys: readonly Journey[]): Promise<void> {
+  for (const { path, converted, value = 0, currency, cost, campaign, userId = `walker-${++users}` } of journeys) {
+    const extra = { ...(currency === undefined ? {} : { currency }), ...(campaign === undefined ? {} : { campaign }) };
+    for (const [i, channel] of path.entries())
+      await world.ingest(
+        event({
+          type: 'ad_click',
+          userId,
+          channel,
+          ts: NOON - (path.length - i) * MINUTE,
+          ...(cost === undefined ? {} : { cost }),
+          ...extra,
+        }),
+      );
+    if (converted)
+      await world.ingest(event({ type: 'purchase', userId, ts: NOON, value, ...(currency === undefined ? {} : { currency }) }));
+  }
+}
+
+export async function walked(journeys: readonly Journey[], definitions = {}): Promise<World> {
+  const world = await createWorld({ definitions: definitionsOf(definitions) });
+  await walk(world, journeys);
+  await world.tick();
+  return world;
+}
+
+export const times = (count: number, journey: Journey): Journey[] => new Array<Journey>(count).fill(journey);
+
+export const rowsOf = async (world: World, query: string): Promise<Record<string, AnyRow>> => {
+  const { body, status } = await world.get(`/v1/attribution?${query}`);
+  expect([status, body.detail]).toEqual([200, undefined]);
+  expect(AttributionAnswer.parse(body)).toEqual(body);
+  return Object.fromEntries(body.rows.map((row: AnyRow) => [row.channel, row]));
+};
