@@ -53,6 +53,7 @@ async function survives(fault: () => Promise<void>): Promise<void> {
     60_000,
     async () => (await client.read('/v1/activity')).totals.events >= everything.length,
   );
+  await until('answers are complete', 20_000, async () => (await client.read('/v1/activity')).meta.complete);
   expect(differences(await client.rows(), expected)).toEqual([]);
   await client.generation();
   expect(differences(await client.rows(), expected)).toEqual([]);

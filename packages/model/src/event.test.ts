@@ -62,6 +62,8 @@ describe('the structural check', () => {
     [{ ts: 1.5 }, 'invalid_field'],
     [{ ts: -1 }, 'invalid_field'],
     [{ ts: 2 ** 53 }, 'invalid_field'],
+    [{ channel: '(start)' }, 'invalid_field'],
+    [{ channel: '(unattributed)' }, 'invalid_field'],
     [{ ts: '5' }, 'invalid_field'],
     [{ ts: undefined }, 'missing_field'],
     [{ ts: 5 + 86_400_001 }, 'ts_in_future'],

@@ -33,6 +33,9 @@ const OPTIONAL_TEXT = [
   ['element', EVENT_BOUNDS.textLength],
 ] as const;
 
+/** What reports call the ends of journeys, and what nothing led to. A channel of such a name would be mistaken for it. */
+const RESERVED_CHANNELS: ReadonlySet<string> = new Set(['(start)', '(conversion)', '(null)', '(unattributed)']);
+
 const CURRENCY = /^[A-Z]{3}$/;
 
 /**
@@ -58,6 +61,11 @@ export function validateEvent(value: unknown, plain = false): Validated {
     if (e[field] === undefined) continue;
     const bad = requiredText(e, field, length, plain);
     if (bad !== undefined) return bad;
+    if (field === 'channel' && RESERVED_CHANNELS.has(e[field] as string))
+      return invalid(
+        'invalid_field',
+        `channel ${describe(e[field])} is a name that reports use for what is no channel: choose another`,
+      );
   }
   if (e['cost'] !== undefined) {
     const bad = amount(e, 'cost', 0);
