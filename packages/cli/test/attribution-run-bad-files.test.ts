@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { file, fileOf, folder, HEADER, run } from './path-runs.ts';
+import { file, fileOf, folder, HEADER, json, run } from './path-runs.ts';
 
 describe('bad files: exit 2, with the line and what to mend', () => {
   test.each([
@@ -41,12 +41,44 @@ describe('bad files: exit 2, with the line and what to mend', () => {
       `${HEADER}\n${'a,1,60000000000000.01,0\n'.repeat(2)}`,
       ['has more than 90,071,992,547,409 in its value, beyond which'],
     ],
-    ['two paths', 'path,click_1,total_conversions,total_conversions\na,b,1,1\n', []],
+    [
+      'a name twice',
+      'path,total_conversions,total_conversions\na,1,2\n',
+      ['two columns are called "total_conversions", which is the conversions'],
+    ],
+    ['two paths', 'path,path,conversions\na,b,1\n', ['two columns are called "path"']],
+    [
+      'two columns of conversions',
+      'path,conversions,total_conversions\na,1,2\n',
+      ['conversions and total_conversions could both be the conversions; say which with --map conversions=conversions'],
+    ],
+    ['two values', 'path,Value,conv,revenue\na,1,1,2\n', ['Value and revenue could both be the value', '--map value=Value']],
+    ['two columns of nulls', 'path,conv,null,total_null\na,1,1,2\n', ['null and total_null could both be the nulls']],
+    [
+      'two rows of numbered columns',
+      'click_1,click_2,page_1,page_2,conv\na,b,c,d,1\n',
+      ['click_1..click_2 and page_1..page_2 could both be the path', '--map path=click_1..click_2'],
+    ],
+    [
+      'a gap in the numbered columns',
+      'click_1,click_3,conv\na,b,1\n',
+      ['the columns click_1, click_3 are not numbered from 1 without a gap', '--map path=click_1+click_3'],
+    ],
+    ['a gap behind others', 'click_1,click_2,click_4,conv\na,b,c,1\n', ['click_1, click_2, click_4 are not numbered']],
+    ['a count from nought', 'click_0,click_1,click_2,conv\na,b,c,1\n', ['click_0, click_1, click_2 are not numbered']],
   ] as [string, string, string[]][])('%s', async (_, text, expected) => {
     const done = await run(fileOf(text));
-    if (expected.length === 0) return expect(done.code).toBe(0);
     expect([done.code, done.stdout]).toEqual([2, '']);
     for (const part of expected) expect(done.stderr).toContain(part);
+  });
+
+  test.each([
+    ['conversions=total_conversions,value=revenue', 'path,conversions,total_conversions,value,revenue\na,9,1,9,2\n', 2],
+    ['path=click_1..click_2', 'click_1,click_2,page_1,page_2,conv,value\na,a,x,y,1,2\n', 2],
+    ['path=click_1+click_3', 'click_1,click_3,conv,value\na,a,1,2\n', 2],
+  ])('--map %s says which of several columns it is', async (map, text, value) => {
+    const { of } = await json(fileOf(text), '--map', map, '--models', 'last');
+    expect([of('last'), of('last', 'value')]).toEqual([{ a: 1 }, { a: value }]);
   });
 
   test('many bad rows: all are counted, the first five shown', async () => {

@@ -18,7 +18,7 @@ export interface PathFileColumns {
 
 type Field = 'path' | 'conversions' | 'value' | 'nulls';
 
-/** Names by which each field is known, in lower case; the first one found counts. */
+/** Names by which each field is known, in lower case. Two columns that are both known as one field are refused: nobody would see which was taken. */
 const NAMES: Readonly<Record<Field, readonly string[]>> = {
   path: ['path', 'channel_path', 'paths', 'journey'],
   conversions: ['total_conversions', 'conversions', 'conversion', 'total_conversion', 'converted', 'conv'],
@@ -63,28 +63,49 @@ function pathOf(named: string | undefined, header: readonly string[]): readonly 
   return one === undefined ? numbered(header) : [one];
 }
 
-/** The longest run of columns `name_1, name_2, …`. */
+/** The columns `name_1, name_2, …`, side by side: of one name, and without a gap, for a touch left out would go unseen. */
 function numbered(header: readonly string[]): number[] {
-  let best: number[] = [];
-  header.forEach((title, start) => {
-    const stem = /^(.*\D)1$/.exec(title.trim())?.[1];
-    if (stem === undefined) return;
-    const run: number[] = [];
-    while (header[start + run.length]?.trim() === `${stem}${run.length + 1}`) run.push(start + run.length);
-    if (run.length > best.length) best = run;
+  const titles = header.map((title) => title.trim());
+  const runs = titles.flatMap((title, start) => {
+    const stem = /^(.*\D)1$/.exec(title)?.[1];
+    if (stem === undefined) return [];
+    const run = [start];
+    while (titles[start + run.length] === `${stem}${run.length + 1}`) run.push(start + run.length);
+    const all = titles.filter((other) => other.startsWith(stem) && /^\d+$/.test(other.slice(stem.length)));
+    return all.length > 1 ? [{ run, all }] : [];
   });
-  return best.length > 1 ? best : [];
+  const gap = runs.find(({ run, all }) => all.length !== run.length);
+  if (gap !== undefined)
+    throw new UsageError(
+      `the columns ${gap.all.slice(0, 20).join(', ')} are not numbered from 1 without a gap, side by side; name those of the path with --map path=${gap.all.slice(0, 2).join('+')}`,
+    );
+  const names = runs.map(({ all }) => `${all[0]}..${all.at(-1)}`);
+  if (names.length > 1) throw ambiguous('path', names);
+  return runs[0]?.run ?? [];
 }
 
 function byKnownName(field: Field, header: readonly string[]): number | undefined {
-  const lower = header.map((title) => title.trim().toLowerCase());
-  for (const name of NAMES[field]) if (lower.includes(name)) return lower.indexOf(name);
-  return undefined;
+  const known = header.flatMap((title, at) => (NAMES[field].includes(title.trim().toLowerCase()) ? [at] : []));
+  if (known.length > 1) {
+    const titles = known.map((at) => (header[at] as string).trim());
+    throw ambiguous(field, titles);
+  }
+  return known[0];
+}
+
+function ambiguous(field: Field, columns: readonly string[]): UsageError {
+  const [one = ''] = columns;
+  const same = columns.find((column, i) => columns.indexOf(column) !== i);
+  if (same !== undefined)
+    return new UsageError(`two columns are called "${same}", which is the ${field}: rename or remove one of them`);
+  return new UsageError(`${columns.join(' and ')} could both be the ${field}; say which with --map ${field}=${one}`);
 }
 
 function indexOf(name: string, header: readonly string[]): number {
   const at = header.findIndex((title) => title.trim() === name);
   if (at < 0) throw new UsageError(`--map: there is no column "${name}"; ${there(header)}`);
+  if (header.findLastIndex((title) => title.trim() === name) !== at)
+    throw new UsageError(`--map: the file has two columns "${name}": rename or remove one of them`);
   return at;
 }
 
