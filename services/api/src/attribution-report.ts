@@ -50,7 +50,7 @@ export async function attributionReport(snapshot: Snapshot, question: ReportQues
     if (!isShared(model)) counted.set(model, reportOfRows(countedRows(snapshot, model, { days, by, equal }, rename)));
   const grounds = shared === null ? null : groundsOf(snapshot, question, rename);
   const costly = [...by, ...Object.keys(equal)].every((dimension) => COST_DIMENSIONS.includes(dimension));
-  const costs = costly ? namedRows(snapshot, touches, { days, by, equal }, rename) : null;
+  const costs = costly ? namedRows(snapshot, touches, { days, by, equal }, composed(shared?.freed ?? null, rename)) : null;
   const findings = findingsOf(snapshot, question, costs !== null);
   const converted = sumOf(snapshot.project(conversions, { days, by: [], equal: scopeOf(question).equal }), 2);
 

@@ -1,10 +1,12 @@
 /** The counts that data-driven models are computed from, for readers: transitions with their probabilities, sets of channels. */
-import type { Coalition, Transition } from '@tributary/attribution/data-driven/counts';
-import { SEPARATOR } from '@tributary/views/journeys/channels';
+import { type Coalition, renameChannels, type Transition } from '@tributary/attribution/data-driven/counts';
+import { OTHER, SEPARATOR } from '@tributary/views/journeys/channels';
 
-export const START = '(start)';
-export const CONVERSION = '(conversion)';
-export const NULL = '(null)';
+const START = '(start)';
+const CONVERSION = '(conversion)';
+const NULL = '(null)';
+/** New events cannot name a channel so; archives from before may. */
+const ENDS: ReadonlySet<string> = new Set([START, CONVERSION, NULL]);
 
 export interface Edge {
   /** Channels of the state; `["(start)"]` for the beginning. */
@@ -19,8 +21,11 @@ export interface Edge {
   readonly probability: number;
 }
 
-/** Keyed for paging; an end is two edges, into the conversion and into nothing. */
-export function edgeRows(transitions: readonly Transition[]): Map<string, Edge> {
+/** Keyed for paging; an end is two edges, into the conversion and into nothing. Channels named like the ends read `(other)`. */
+export function edgeRows(counts: readonly Transition[]): Map<string, Edge> {
+  const transitions = counts.some(namesAnEnd)
+    ? renameChannels(counts, (channel) => (ENDS.has(channel) ? OTHER : channel))
+    : counts;
   const leaving = new Map<string, number>();
   for (const { from, conversions, nulls } of transitions)
     leaving.set(keyOf(from), (leaving.get(keyOf(from)) ?? 0) + conversions + nulls);
@@ -39,6 +44,10 @@ export function edgeRows(transitions: readonly Transition[]): Map<string, Edge> 
     }
   }
   return rows;
+}
+
+function namesAnEnd({ from, to }: Transition): boolean {
+  return from.some((channel) => ENDS.has(channel)) || to.some((channel) => ENDS.has(channel));
 }
 
 export interface ChannelSet {

@@ -148,6 +148,26 @@ describe('names of channels', () => {
   });
 });
 
+describe('names that reports use', () => {
+  test('a channel of an old archive named (unattributed) adds nothing to the conversions without a path, and is said', async () => {
+    const world = await walked([
+      { path: ['(unattributed)', 'a'], converted: true, value: 10, cost: 3 },
+      { path: ['(unattributed)'], converted: true, value: 4, cost: 3 },
+      { path: [], converted: true, value: 5 },
+    ]);
+    for (const model of SHARED) {
+      const { body } = await world.get(`/v1/attribution?model=${model}`);
+      const rows = Object.fromEntries(body.rows.map((row: AnyRow) => [row.channel, row]));
+      expect([model, Object.keys(rows)]).toEqual([model, ['(other)', '(unattributed)', 'a']]);
+      expect(rows['(unattributed)']).toMatchObject({ conversions: 1, valueMinor: 5, touches: 0, costMinor: 0, effect: null });
+      expect(rows['(other)']).toMatchObject({ touches: 2, costMinor: 6 });
+      expect(rows['(other)'].creditMicros).toBeGreaterThan(0);
+      expect(body.meta.warnings.join()).toContain('a channel is named (unattributed)');
+      expect(body.meta.complete).toBe(true);
+    }
+  });
+});
+
 describe('uncertainty', () => {
   test('intervals hold the share, repeat with their seed, and are the models own', async () => {
     const world = await walked([

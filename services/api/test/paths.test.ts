@@ -170,6 +170,30 @@ describe('transitions and coalitions', () => {
     },
   );
 
+  test('channels of old archives named like the ends are no ends: they read (other)', async () => {
+    const world = await createWorld();
+    for (const [i, channel] of ['(start)', '(null)', '(conversion)', 'a'].entries()) {
+      await world.ingest(event({ type: 'ad_click', userId: `u${i}`, channel, ts: NOON - HOUR }));
+      if (i > 0) await world.ingest(event({ type: 'purchase', userId: `u${i}`, ts: NOON }));
+    }
+    await world.tick();
+    const { body } = await world.get('/v1/transitions');
+    expect(
+      body.transitions.map(({ from: [from], to: [to], conversions, nulls, probability }: AnyRow) => [
+        `${from} > ${to}`,
+        conversions,
+        nulls,
+        probability,
+      ]),
+    ).toEqual([
+      ['(other) > (conversion)', 2, 0, 2 / 3],
+      ['(other) > (null)', 0, 1, 1 / 3],
+      ['(start) > (other)', 2, 1, 0.75],
+      ['(start) > a', 1, 0, 0.25],
+      ['a > (conversion)', 1, 0, 1],
+    ]);
+  });
+
   test('pages by cursor are the whole list, and a cursor belongs to its order', async () => {
     const world = await grown(3);
     for (const url of ['/v1/transitions?limit=2', '/v1/coalitions?limit=2']) {

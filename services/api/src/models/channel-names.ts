@@ -29,6 +29,14 @@ export function toldApart({ toldApart: names }: Pick<Definitions, 'toldApart'>):
   return names === null ? null : (channel) => (names.has(channel) || channel === UNATTRIBUTED ? channel : OTHER);
 }
 
+/**
+ * A channel of an old archive that is named like what has no channel: its credit may not be added to theirs. Not for rows of
+ * credit, where the name stands for conversions without a path.
+ */
+export function unclaimed(channel: string): string {
+  return channel === UNATTRIBUTED ? OTHER : channel;
+}
+
 /** The smallest channels beyond what the models take, by the conversions they took part in. */
 export function smallChannels(
   models: readonly SharedModel[],
@@ -39,7 +47,7 @@ export function smallChannels(
   const conversions = new Map<string, number>();
   for (const channel of channels) conversions.set(channel, 0);
   for (const { channel, amount } of sizes) conversions.set(channel, (conversions.get(channel) ?? 0) + amount);
-  conversions.delete(OTHER);
+  for (const name of [OTHER, UNATTRIBUTED]) conversions.delete(name);
   if (conversions.size <= most) return new Set();
   const largestFirst = [...conversions].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
   return new Set(largestFirst.slice(most - 1).map(([channel]) => channel));

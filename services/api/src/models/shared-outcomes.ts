@@ -2,12 +2,13 @@
 import type { Coalition, Transition } from '@tributary/attribution/data-driven/counts';
 import type { Definitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
+import { UNATTRIBUTED } from '@tributary/views/credit/fold';
 import { OTHER } from '@tributary/views/journeys/channels';
 import type { View } from '@tributary/views/view';
 import type { Layers } from '../merge.ts';
 import type { Snapshot } from '../snapshot.ts';
 import type { SharedModel } from './catalogue.ts';
-import { type Rename, renamedEdges, renamedSets, renamedSizes, smallChannels } from './channel-names.ts';
+import { composed, type Rename, renamedEdges, renamedSets, renamedSizes, smallChannels, unclaimed } from './channel-names.ts';
 import type { ModelJob, ModelOutcome } from './compute.ts';
 import { type CountsByCurrency, EDGE_VIEWS, edgesOf, SET_VIEWS, setsOf } from './journey-counts.ts';
 import { remembered } from './remembered-outcomes.ts';
@@ -36,6 +37,8 @@ export interface PreparedModels {
   readonly counts: SetCounts;
   /** Groups the smallest channels; null: there are not too many. */
   readonly grouped: Rename | null;
+  /** Renames a channel that is called what conversions without a path are called; null: there is none. */
+  readonly freed: Rename | null;
   readonly holes: readonly string[];
   readonly notes: readonly string[];
   /** Rejects with `too_many_states`, or as the runner does. */
@@ -73,8 +76,11 @@ export function prepareShared(snapshot: Pick<Snapshot, 'collect' | 'definitions'
   const sets = ofSets ? setsOf(snapshot, scope) : null;
   const edges = ofEdges ? edgesOf(snapshot, scope, parameters.order) : null;
 
-  const small = smallChannels(models, counts.sizes, channelsIn(sets, edges));
+  const channels = channelsIn(counts, sets, edges);
+  const freed = channels.has(UNATTRIBUTED) ? unclaimed : null;
+  const small = smallChannels(models, counts.sizes, channels);
   const grouped: Rename | null = small.size === 0 ? null : (channel) => (small.has(channel) ? OTHER : channel);
+  const names = composed(freed, grouped);
   const currencies = wanted.revenue ? currenciesOf(counts, models) : [];
   const negative = (sets?.negative ?? 0) + (edges?.negative ?? 0);
 
@@ -83,16 +89,17 @@ export function prepareShared(snapshot: Pick<Snapshot, 'collect' | 'definitions'
     return {
       model,
       reward: currency === null ? 'conversions' : 'value',
-      sizes: looks.sizes ? sizesFor(counts, currency, grouped) : [],
-      coalitions: looks.sets && sets !== null ? named(sets.counts(currency), grouped, renamedSets) : [],
-      transitions: looks.edges && edges !== null ? named(edges.counts(currency), grouped, renamedEdges) : [],
+      sizes: looks.sizes ? sizesFor(counts, currency, names) : [],
+      coalitions: looks.sets && sets !== null ? named(sets.counts(currency), names, renamedSets) : [],
+      transitions: looks.edges && edges !== null ? named(edges.counts(currency), names, renamedEdges) : [],
       ...parameters,
     };
   };
   return {
     counts,
     grouped,
-    ...findingsOf(snapshot.definitions[0], question, counts, small, negative),
+    freed,
+    ...findingsOf(snapshot.definitions[0], question, counts, { small, freed: freed !== null }, negative),
     async run(runModel) {
       const outcomes = new Map<SharedModel, SharedOutcome>();
       for (const model of models) {
@@ -145,8 +152,12 @@ function named<Row>(rows: Row[], rename: Rename | null, renamed: (rows: readonly
   return rename === null ? rows : renamed(rows, rename);
 }
 
-function channelsIn(sets: CountsByCurrency<Coalition> | null, edges: CountsByCurrency<Transition> | null): Set<string> {
-  const channels = new Set<string>();
+function channelsIn(
+  { sizes }: SetCounts,
+  sets: CountsByCurrency<Coalition> | null,
+  edges: CountsByCurrency<Transition> | null,
+): Set<string> {
+  const channels = new Set(sizes.map(({ channel }) => channel));
   for (const row of sets?.counts(null) ?? []) for (const channel of row.channels) channels.add(channel);
   for (const row of edges?.counts(null) ?? []) for (const channel of row.to) channels.add(channel);
   return channels;
@@ -156,11 +167,12 @@ function findingsOf(
   { toldApart }: Definitions,
   { models, layers }: SharedQuestion,
   { sizes, capped }: SetCounts,
-  small: ReadonlySet<string>,
+  { small, freed }: { readonly small: ReadonlySet<string>; readonly freed: boolean },
   negative: number,
 ): Pick<PreparedModels, 'holes' | 'notes'> {
   const holes: string[] = [];
   const notes: string[] = [];
+  if (freed) notes.push(`a channel is named ${UNATTRIBUTED}, as conversions without a path are: it reads ${OTHER}`);
   if (small.size > 0)
     notes.push(
       `the ${small.size} smallest channels are grouped into ${OTHER}: name those to tell apart in definitions.attribution.channels`,
