@@ -306,3 +306,13 @@ describe('data-driven models over the API', () => {
     expect(await tributary(['attribution', 'paths', '--limit', 'few', '--url', server.url])).toMatchObject({ code: 2 });
   });
 });
+
+test.each(['report', 'compare', 'paths'])(
+  '%s: a name of --out that contradicts --format is refused before anything is asked',
+  async (command) => {
+    await using server = await fakeServer(routes);
+    const done = await tributary(['attribution', command, '--format', 'csv', '--out', 'x.parquet', '--url', server.url]);
+    expect(done).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('whose name says parquet') });
+    expect(server.received).toEqual([]);
+  },
+);

@@ -144,7 +144,14 @@ describe('flags', () => {
     [['--format', 'xml'], '--format is table, json, csv, ndjson, parquet'],
     [['--format', 'parquet'], 'name a file with --out'],
     [['--json', '--format', 'csv'], 'contradict each other'],
-    [['--out', 'nowhere/x.csv'], 'cannot write "nowhere/x.csv"'],
+    [['--out', 'nowhere/x.csv'], 'cannot write "nowhere/x.csv": its folder is not there\n  fix: Name a file (--out)'],
+    [['--out', folder, '--format', 'csv'], 'it is a folder'],
+    [
+      ['--out', 'x.parquet', '--format', 'csv'],
+      '--format csv and --out "x.parquet", whose name says parquet, contradict each other',
+    ],
+    [['--out', 'x.CSV', '--format', 'table'], 'whose name says csv'],
+    [['--out', 'x.ndjson', '--json'], '--json and --out "x.ndjson", whose name says ndjson'],
   ] as [string[], string][])('wrong usage %j: exit 2, nothing on stdout', async (options, message) => {
     const done = await run(small, ...options);
     expect([done.code, done.stdout]).toEqual([2, '']);

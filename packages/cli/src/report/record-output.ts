@@ -20,14 +20,19 @@ export interface Records {
   readonly rows: readonly (readonly Cell[])[];
 }
 
-/** `--format`, else what `--json` or the name of `--out` says, else a table. */
+/** `--format`, else what `--json` or the name of `--out` says, else a table. A name that says otherwise than the flag is refused. */
 export function formatOf(context: Context, { format, out }: { format?: string; out?: string }): Format {
   const given = FORMATS.find((name) => name === format);
   if (format !== undefined && given === undefined) throw new UsageError(`--format is ${FORMATS.join(', ')}; got "${format}"`);
   if (context.json && given !== undefined && given !== 'json')
     throw new UsageError(`--json and --format ${given} contradict each other`);
-  const byName = FORMATS.find((name) => out?.endsWith(`.${name}`) === true);
-  const chosen = given ?? (context.json ? 'json' : (byName ?? 'table'));
+  const byName = FORMATS.find((name) => out?.toLowerCase().endsWith(`.${name}`) === true && name !== 'table');
+  const said = given ?? (context.json ? 'json' : undefined);
+  if (said !== undefined && byName !== undefined && said !== byName)
+    throw new UsageError(
+      `${given === undefined ? '--json' : `--format ${given}`} and --out "${out}", whose name says ${byName}, contradict each other: change one of them`,
+    );
+  const chosen = said ?? byName ?? 'table';
   if (chosen === 'parquet' && out === undefined) throw new UsageError('Parquet is no text: name a file with --out FILE.parquet');
   return chosen;
 }
@@ -54,6 +59,17 @@ export async function putText(context: Context, text: string, out: string | unde
   else await saving(out, () => context.shell.save(resolve(context.shell.cwd, out), `${text}\n`));
 }
 
+/** What the system says of a file that cannot be written. */
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'its folder is not there',
+  ENOTDIR: 'a part of its path is no folder',
+  EISDIR: 'it is a folder',
+  EACCES: 'this user may not write there',
+  EPERM: 'this user may not write there',
+  EROFS: 'nothing can be written there',
+  ENOSPC: 'the disk is full',
+};
+
 async function saving(out: string, write: () => Promise<void>): Promise<void> {
   try {
     await write();
@@ -61,8 +77,8 @@ async function saving(out: string, write: () => Promise<void>): Promise<void> {
     throw new CommandError(
       {
         code: 'cannot_write',
-        message: `cannot write "${out}": ${(cause as Error).message}`,
-        fix: 'Name a file in a folder that is there and that you may write to.',
+        message: `cannot write "${out}": ${REASONS[String((cause as { code?: unknown }).code)] ?? (cause as Error).message}`,
+        fix: 'Name a file (--out) in a folder that is there and that you may write to.',
         exitCode: EXIT.usage,
       },
       { cause },
