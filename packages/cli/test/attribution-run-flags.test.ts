@@ -151,7 +151,7 @@ describe('flags', () => {
       '--format csv and --out "x.parquet", whose name says parquet, contradict each other',
     ],
     [['--out', 'x.CSV', '--format', 'table'], 'whose name says csv'],
-    [['--out', 'x.ndjson', '--json'], '--json and --out "x.ndjson", whose name says ndjson'],
+    [['--out', 'x.ndjson', '--json'], 'whose name says ndjson, contradict each other'],
   ] as [string[], string][])('wrong usage %j: exit 2, nothing on stdout', async (options, message) => {
     const done = await run(small, ...options);
     expect([done.code, done.stdout]).toEqual([2, '']);
