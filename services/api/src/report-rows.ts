@@ -55,7 +55,7 @@ function channelFigures(
   if (at < 0 || report.channels.size === 0) return {};
   const channel = key.split('\t')[at] ?? '';
   const facts = report.channels.get(channel) ?? {};
-  const isWhole = by.length === 1 && equal['campaign'] === undefined;
+  const isWhole = rowsAreChannels(by, equal);
   const part = (measure: 0 | 1) => {
     const whole = report.byChannel.get(channel)?.[measure] ?? 0;
     return isWhole ? 1 : whole === 0 ? 0 : (measures?.[measure] ?? 0) / whole;
@@ -67,6 +67,10 @@ function channelFigures(
     ...(lostValueMinor === undefined ? {} : { marginalValueMinor: Math.round(lostValueMinor * part(1)) }),
     ...(isWhole && facts.intervals !== undefined ? intervalFigures(facts.intervals, report.totals, wanted.conversions) : {}),
   };
+}
+
+function rowsAreChannels(by: readonly string[], equal: ReportQuestion['equal']): boolean {
+  return by.length === 1 && by[0] === 'channel' && equal['campaign'] === undefined;
 }
 
 /** The interval of `share` too, in its scale: what of the totals the bounds are. */
@@ -172,10 +176,13 @@ export function columnsOf(rows: readonly Row[], { by, wanted }: ReportQuestion):
 }
 
 /** Whether the question asks a model for what it does not have; in words, with the fix. */
-export function misfit({ models, by }: Pick<ReportQuestion, 'models' | 'by'>): string | null {
-  if (!by.includes('position')) return null;
-  const other = models.find((model) => !modelInfo(model).parameters.includes('position'));
-  return other === undefined
-    ? null
-    : `by: ${other} does not tell positions apart: leave "position" out, or ask for model=orderedShapley`;
+export function misfit({ models, by, equal, parameters }: ReportQuestion): string | null {
+  if (by.includes('position')) {
+    const other = models.find((model) => !modelInfo(model).parameters.includes('position'));
+    if (other !== undefined)
+      return `by: ${other} does not tell positions apart: leave "position" out, or ask for model=orderedShapley`;
+  }
+  if (parameters.intervals !== null && !rowsAreChannels(by, equal))
+    return 'intervals: there are intervals of whole channels only: ask with by=channel and without campaign, or leave intervals out';
+  return null;
 }
