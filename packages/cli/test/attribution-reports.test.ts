@@ -316,3 +316,16 @@ test.each(['report', 'compare', 'paths'])(
     expect(server.received).toEqual([]);
   },
 );
+
+test.each([
+  ['99.9', '0.999'],
+  ['57', '0.57'],
+  ['97.5', '0.975'],
+])('report --level %s asks the API for %s, without the dust of floats', async (percent, fraction) => {
+  await using server = await fakeServer(routes);
+  const argv = ['attribution', 'report', '--model', 'markov', '--bootstrap', '50', '--url', server.url, '--format', 'csv'];
+  await tributary([...argv, '--level', percent]);
+  expect(server.received.map(({ query }) => query['level'])).toEqual([fraction]);
+  const wrong = await tributary([...argv, '--level', '0.9']);
+  expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('is in percent') });
+});

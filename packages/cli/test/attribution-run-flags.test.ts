@@ -98,6 +98,12 @@ describe('flags', () => {
     }
   });
 
+  test('--level 99.9 is 0.999 in JSON and 99.9 % in the title', async () => {
+    const options = ['--models', 'shapley', '--bootstrap', '20', '--level', '99.9'];
+    expect((await json(small, ...options)).answer['level']).toBe(0.999);
+    expect((await run(small, ...options)).stdout).toContain('with its 99.9 % interval');
+  });
+
   test('--value conversions and revenue compute one of the two', async () => {
     const only = await json(small, '--value', 'conversions', '--models', 'last');
     expect([only.of('last')['a'], only.of('last', 'value')['a']]).toEqual([3, null]);
@@ -128,7 +134,9 @@ describe('flags', () => {
     [['--currency', 'euro'], '--currency is a code such as EUR'],
     [['--bootstrap', '1'], '--bootstrap is a whole number from 2'],
     [['--seed', '-1'], '--seed is a whole number'],
-    [['--level', '100'], '--level is a whole number from 1 to 99'],
+    [['--level', '100'], '--level is in percent, from 50 to 99.9, such as 90; got "100"'],
+    [['--level', '99.95'], '--level is in percent'],
+    [['--level', '0.95'], 'got "0.95"; for 0.95 write 95'],
     [['--alpha', '2'], '--alpha is a number from 0'],
     [['--position-based', '60,60'], 'the parts sum to 120 %'],
     [['--position-based', '60'], 'FIRST,LAST'],

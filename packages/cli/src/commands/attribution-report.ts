@@ -3,7 +3,8 @@ import { RULE_BASED_MODELS } from '@tributary/model/definitions';
 import type { Command } from 'commander';
 import type { ApiClient, Query } from '../api-client.ts';
 import type { Act, Context } from '../context.ts';
-import { type ExitCode, UsageError } from '../exit.ts';
+import type { ExitCode } from '../exit.ts';
+import { levelOf } from '../paths/level-flag.ts';
 import { MAX_TABLE_PAGES, putAllRecords, putAnswer, putTables, tellCut, titleOf, type WindowOf } from '../report/api-output.ts';
 import { recordsOf } from '../report/api-records.ts';
 import { type Dimensions, type ModelFigures, ordered, reportTable } from '../report/attribution-tables.ts';
@@ -38,7 +39,7 @@ export function addAttributionReport(parent: Command, act: Act): void {
         'last',
       )
       .option('--bootstrap <n>', 'intervals and rank stability of a data-driven model from n resamplings')
-      .option('--level <percent>', 'of the intervals'),
+      .option('--level <percent>', 'of the intervals, 50 to 99.9; default: 90'),
     'channel, campaign, day, type, currency; position with orderedShapley',
   ).action(act(report));
 }
@@ -46,7 +47,7 @@ export function addAttributionReport(parent: Command, act: Act): void {
 async function report(context: Context, options: Options): Promise<ExitCode> {
   const format = formatOf(context, options);
   const { bootstrap, level, ...flags } = options;
-  const query: Query = { ...queryOf(flags), intervals: bootstrap, level: level === undefined ? undefined : fractionOf(level) };
+  const query: Query = { ...queryOf(flags), intervals: bootstrap, level: level === undefined ? undefined : levelOf(level) };
   const api = context.api('read');
   if (format === 'json') return putAnswer(context, await api.get<Report>('/v1/attribution', query), options.out);
   if (format !== 'table')
@@ -97,10 +98,4 @@ function samplingNotes(whole: Report | undefined): string[] {
   return [
     `estimated from ${count(2 * sampling.pairs)} orders of the channels: every effect is within ${sampling.epsilon.toPrecision(2)} with ${sure} probability`,
   ];
-}
-
-/** Percent here as in `attribution run`; a part of 1 in the API. */
-function fractionOf(percent: string): number {
-  if (!/^\d{1,2}(\.\d+)?$/.test(percent)) throw new UsageError(`--level is a percentage such as 90, got "${percent}"`);
-  return Number(percent) / 100;
 }

@@ -54,7 +54,7 @@ export function addAttributionRun(parent: Command, act: Act): void {
     .option('--positions', 'also conversions by channel and position in the path (ordered Shapley)')
     .option('--bootstrap <n>', 'intervals and rank stability of the data-driven models from n resamplings of the journeys')
     .option('--seed <s>', 'of resampling and of sampled models', '1')
-    .option('--level <percent>', 'of the intervals', '90')
+    .option('--level <percent>', 'of the intervals, 50 to 99.9', '90')
     .option('--position-based <first,last>', 'whole percent; the touches between share the rest; default 40,40')
     .option('--alpha <part>', 'of the hybrid: how much of it is Markov, the rest Shapley', '0.5')
     .option('--custom <weights>', 'the model "custom": percent of the first..last touches, such as 30,10..10,30')

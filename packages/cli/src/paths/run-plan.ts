@@ -1,6 +1,7 @@
 /** The flags of `attribution run`, checked before any file is read. Throws usage errors. */
 import type { Definitions } from '@tributary/model/definitions';
 import { UsageError } from '../exit.ts';
+import { levelOf } from './level-flag.ts';
 import { chosenModels, type ModelFlags } from './model-choice.ts';
 import { transformOf } from './transform-flag.ts';
 
@@ -71,7 +72,7 @@ export function planOf(options: RunFlags, load: (file: string) => Definitions): 
     seed: whole('--seed', options.seed, 0, 2 ** 32 - 1),
     alpha: alphaOf(options.alpha),
     replicates: options.bootstrap === undefined ? 0 : whole('--bootstrap', options.bootstrap, 2, 10_000),
-    level: whole('--level', options.level, 1, 99) / 100,
+    level: levelOf(options.level),
   };
 }
 

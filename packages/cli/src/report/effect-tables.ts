@@ -64,7 +64,7 @@ export function positionsTable({ channels, positions, facts }: RunAnswer): Table
 }
 
 export function intervalTitle({ level }: RunAnswer, reward: Reward): string {
-  return `share of ${reward} in percent, with its ${percent(level, 0)} interval; rank, and how many of the resamplings agree on it`;
+  return `share of ${reward} in percent, with its ${Number((level * 100).toFixed(6))} % interval; rank, and how many of the resamplings agree on it`;
 }
 
 export function intervalTable({ channels, intervals }: RunAnswer, reward: Reward): Table | null {
