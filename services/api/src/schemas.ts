@@ -44,14 +44,16 @@ export const Layer = z
   .describe('merged: both layers; speed: deltas since the cut; batch: view(g) alone.');
 
 /** Numbers in a query string are digits only: no sign, no exponent, no spaces. */
-export const count = (most: number, preset: number) =>
-  z
+export const count = (most: number, preset: number) => {
+  const message = `is not a whole number from 1 to ${most}`;
+  return z
     .string()
-    .regex(/^\d{1,9}$/, 'is not a whole number')
+    .regex(/^\d{1,9}$/, message)
     .transform(Number)
-    .pipe(z.int().min(1).max(most))
+    .pipe(z.int().min(1, message).max(most, message))
     .default(preset)
     .describe(`From 1 to ${most}.`);
+};
 
 export const Cursor = z.string().min(1).max(CURSOR_LENGTH).describe('`nextCursor` of the page before; opaque.');
 
@@ -88,12 +90,14 @@ export function rangeOf(query: { readonly from?: number | undefined; readonly to
 }
 
 /** Plain decimals in a query string: no sign, no exponent. */
-export const Fraction = (least: number, most: number) =>
-  z
+export const Fraction = (least: number, most: number) => {
+  const message = `is not a number from ${least} to ${most}, written as a plain decimal such as 0.5`;
+  return z
     .string()
-    .regex(/^\d(\.\d{1,9})?$/, 'is not a plain decimal such as 0.5')
+    .regex(/^\d(\.\d{1,9})?$/, message)
     .transform(Number)
-    .pipe(z.number().min(least).max(most));
+    .pipe(z.number().min(least, message).max(most, message));
+};
 
 /** The problems that a route can answer with, for the documentation. */
 export const PROBLEMS = { '4xx': Problem, '5xx': Problem };
