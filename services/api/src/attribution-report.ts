@@ -27,6 +27,9 @@ import type { Snapshot } from './snapshot.ts';
 /** What touches are filed by as well. A conversion's type is not: cost per conversion type would be made up. */
 const COST_DIMENSIONS: readonly string[] = ['channel', 'campaign', 'day', 'currency'];
 
+const SHARED_NAMES =
+  'all models of this comparison see the channels so grouped: a report of one model may tell more of them apart';
+
 /** The views that the report is computed from: a snapshot of these, no more. */
 export function viewsOf({ models, by, equal }: Pick<ReportQuestion, 'models' | 'by' | 'equal'>): View[] {
   const views = new Set<View>([conversions, touches]);
@@ -62,13 +65,14 @@ export async function attributionReport(snapshot: Snapshot, question: ReportQues
     else models.set(model, reportOfShares(model as SharedModel, outcome, shared, grounds, question));
   }
   const rows = [...models.values()].map((report) => report.rows);
+  const shares = shared !== null && shared.grouped !== null && models.size > 1 ? [SHARED_NAMES] : [];
   return {
     models,
     costs,
     keys: new Map([...rows, costs ?? new Map()].flatMap((each) => [...each.keys()].map((key) => [key, null] as const))),
     findings: {
       holes: [...(shared?.holes ?? []), ...findings.holes, ...gapsOf(models, converted, question)],
-      notes: [...(shared?.notes ?? []), ...findings.notes],
+      notes: [...(shared?.notes ?? []), ...shares, ...findings.notes],
     },
   };
 }

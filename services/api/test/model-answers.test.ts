@@ -146,6 +146,24 @@ describe('names of channels', () => {
     expect(body.rows.map((row: AnyRow) => row.channel)).toEqual(expect.arrayContaining(['(other)', 'big-0', 'big-4', 'tiny-0']));
     expect((await world.get('/v1/attribution?model=shapley')).body.rows).toHaveLength(235);
   });
+
+  test('grouped channels are grouped everywhere: touches and costs are those of the names, alone and in a comparison', async () => {
+    const hidden = Array.from({ length: 21 }, (_, i) => `only-in-a-long-path-${i}`);
+    const world = await walked([
+      ...Array.from({ length: 230 }, (_, i) => ({ path: [`c${i}`], converted: true, value: 7, cost: 1 })),
+      { path: hidden, converted: true, value: 7, cost: 1 },
+    ]);
+    const alone = (await world.get('/v1/attribution?model=rateShapley')).body;
+    const beside = (await world.get('/v1/attribution/compare?models=shapley,rateShapley,markov')).body;
+    expect(alone.rows).toHaveLength(200);
+    expect(alone.rows.filter((row: AnyRow) => row.creditMicros === 0)).toEqual([]);
+    const facts = (row: AnyRow) => [row.channel, row.touches, row.costMinor];
+    expect(beside.rows.map(facts)).toEqual(alone.rows.map(facts));
+    expect(facts(alone.rows[0])).toEqual(['(other)', 31 + 21, 31 + 21]);
+    // Shapley by itself tells all of them apart: a comparison says that it does not.
+    expect(beside.meta.warnings.join()).toContain('all models of this comparison see the channels so grouped');
+    expect(alone.meta.warnings.join()).not.toContain('comparison');
+  });
 });
 
 describe('names that reports use', () => {

@@ -26,7 +26,12 @@ export type Rename = (channel: string) => string;
 
 /** null: every channel keeps its name. */
 export function toldApart({ toldApart: names }: Pick<Definitions, 'toldApart'>): Rename | null {
-  return names === null ? null : (channel) => (names.has(channel) || channel === UNATTRIBUTED ? channel : OTHER);
+  return names === null ? null : onlyThese(names);
+}
+
+/** Conversions without a path stay what they are. */
+export function onlyThese(names: ReadonlySet<string>): Rename {
+  return (channel) => (names.has(channel) || channel === UNATTRIBUTED ? channel : OTHER);
 }
 
 /**
@@ -37,20 +42,24 @@ export function unclaimed(channel: string): string {
   return channel === UNATTRIBUTED ? OTHER : channel;
 }
 
-/** The smallest channels beyond what the models take, by the conversions they took part in. */
-export function smallChannels(
+/**
+ * The largest channels, by the conversions they took part in, where there are more than the models take; null: there are not.
+ * Every other one is `(other)`, also one that the models do not meet: a path of more than 20 channels has touches, but no set.
+ */
+export function largestChannels(
   models: readonly SharedModel[],
   sizes: readonly SizedCount[],
   channels: Iterable<string>,
-): ReadonlySet<string> {
+): { readonly names: ReadonlySet<string>; readonly grouped: number } | null {
   const most = Math.min(...models.map((model) => MOST_MODEL_CHANNELS[model]));
   const conversions = new Map<string, number>();
   for (const channel of channels) conversions.set(channel, 0);
   for (const { channel, amount } of sizes) conversions.set(channel, (conversions.get(channel) ?? 0) + amount);
   for (const name of [OTHER, UNATTRIBUTED]) conversions.delete(name);
-  if (conversions.size <= most) return new Set();
+  if (conversions.size <= most) return null;
   const largestFirst = [...conversions].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
-  return new Set(largestFirst.slice(most - 1).map(([channel]) => channel));
+  const names = new Set(largestFirst.slice(0, most - 1).map(([channel]) => channel));
+  return { names, grouped: conversions.size - names.size };
 }
 
 export function composed(...renames: readonly (Rename | null)[]): Rename | null {

@@ -8,7 +8,16 @@ import type { View } from '@tributary/views/view';
 import type { Layers } from '../merge.ts';
 import type { Snapshot } from '../snapshot.ts';
 import type { SharedModel } from './catalogue.ts';
-import { composed, type Rename, renamedEdges, renamedSets, renamedSizes, smallChannels, unclaimed } from './channel-names.ts';
+import {
+  composed,
+  largestChannels,
+  onlyThese,
+  type Rename,
+  renamedEdges,
+  renamedSets,
+  renamedSizes,
+  unclaimed,
+} from './channel-names.ts';
 import type { ModelJob, ModelOutcome } from './compute.ts';
 import { type CountsByCurrency, EDGE_VIEWS, edgesOf, SET_VIEWS, setsOf } from './journey-counts.ts';
 import { remembered } from './remembered-outcomes.ts';
@@ -78,8 +87,8 @@ export function prepareShared(snapshot: Pick<Snapshot, 'collect' | 'definitions'
 
   const channels = channelsIn(counts, sets, edges);
   const freed = channels.has(UNATTRIBUTED) ? unclaimed : null;
-  const small = smallChannels(models, counts.sizes, channels);
-  const grouped: Rename | null = small.size === 0 ? null : (channel) => (small.has(channel) ? OTHER : channel);
+  const largest = largestChannels(models, counts.sizes, channels);
+  const grouped = largest === null ? null : onlyThese(largest.names);
   const names = composed(freed, grouped);
   const currencies = wanted.revenue ? currenciesOf(counts, models) : [];
   const negative = (sets?.negative ?? 0) + (edges?.negative ?? 0);
@@ -99,12 +108,12 @@ export function prepareShared(snapshot: Pick<Snapshot, 'collect' | 'definitions'
     counts,
     grouped,
     freed,
-    ...findingsOf(snapshot.definitions[0], question, counts, { small, freed: freed !== null }, negative),
+    ...findingsOf(snapshot.definitions[0], question, counts, { small: largest?.grouped ?? 0, freed: freed !== null }, negative),
     async run(runModel) {
       const outcomes = new Map<SharedModel, SharedOutcome>();
       for (const model of models) {
         const runFor = (currency: string | null) =>
-          remembered([counts, sets, edges], JSON.stringify([model, currency, parameters, small.size]), () =>
+          remembered([counts, sets, edges], JSON.stringify([model, currency, parameters, largest?.grouped ?? 0]), () =>
             runModel(jobFor(model, currency)),
           );
         const conversions = wanted.conversions ? await runFor(null) : null;
@@ -167,15 +176,15 @@ function findingsOf(
   { toldApart }: Definitions,
   { models, layers }: SharedQuestion,
   { sizes, capped }: SetCounts,
-  { small, freed }: { readonly small: ReadonlySet<string>; readonly freed: boolean },
+  { small, freed }: { readonly small: number; readonly freed: boolean },
   negative: number,
 ): Pick<PreparedModels, 'holes' | 'notes'> {
   const holes: string[] = [];
   const notes: string[] = [];
   if (freed) notes.push(`a channel is named ${UNATTRIBUTED}, as conversions without a path are: it reads ${OTHER}`);
-  if (small.size > 0)
+  if (small > 0)
     notes.push(
-      `the ${small.size} smallest channels are grouped into ${OTHER}: name those to tell apart in definitions.attribution.channels`,
+      `the ${small} smallest channels are grouped into ${OTHER}: name those to tell apart in definitions.attribution.channels`,
     );
   if (toldApart !== null) {
     const met = sizes.reduce((sum, { channel, amount }) => sum + (channel === OTHER ? amount : 0), 0);
