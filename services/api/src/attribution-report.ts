@@ -20,7 +20,7 @@ import { countedRows, namedRows } from './models/model-rows.ts';
 import { creditOfChannels, type Ground, groundOf, type SharedOutcome, sharedRows } from './models/shared-credit.ts';
 import { countsOf, type PreparedModels, prepareShared, type RunModel } from './models/shared-outcomes.ts';
 import { sumOf } from './report.ts';
-import { findingsOf, gapsOf } from './report-findings.ts';
+import { findingsOf, gapsOf, negativeCells } from './report-findings.ts';
 import { type ModelReport, type Report, type ReportQuestion, scopeOf } from './report-question.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -72,7 +72,7 @@ export async function attributionReport(snapshot: Snapshot, question: ReportQues
     keys: new Map([...rows, costs ?? new Map()].flatMap((each) => [...each.keys()].map((key) => [key, null] as const))),
     findings: {
       holes: [...(shared?.holes ?? []), ...findings.holes, ...gapsOf(models, converted, question)],
-      notes: [...(shared?.notes ?? []), ...shares, ...findings.notes],
+      notes: [...(shared?.notes ?? []), ...shares, ...negativeCells(models, question), ...findings.notes],
     },
   };
 }
@@ -103,7 +103,8 @@ function groundsOf(snapshot: Snapshot, question: ReportQuestion, rename: Rename 
 }
 
 function reportOfRows(rows: Rows): ModelReport {
-  return { rows, totals: sumOf(rows, 2), channels: new Map(), byChannel: new Map(), oneCurrency: false, sampling: null };
+  const none = { channels: new Map(), byChannel: new Map(), oneCurrency: false, hasNegativeShares: false, sampling: null };
+  return { rows, totals: sumOf(rows, 2), ...none };
 }
 
 function reportOfShares(
@@ -116,12 +117,14 @@ function reportOfShares(
   const { type: _, currency: __, ...only } = equal;
   const ofChannels = creditOfChannels(outcome, counts);
   const rows = sharedRows(ofChannels, grounds.rows, by, only);
+  const outcomes = [...(outcome.conversions === null ? [] : [outcome.conversions]), ...outcome.values.values()];
   return {
     rows,
     totals: sumOf(rows, 2),
     channels: factsOf(model, outcome, counts.attributed),
     byChannel: sharedRows(ofChannels, grounds.channels, ['channel'], {}),
     oneCurrency: outcome.values.size === 1,
-    sampling: outcome.conversions?.sampling ?? [...outcome.values.values()][0]?.sampling ?? null,
+    hasNegativeShares: outcomes.some(({ channels }) => channels.some(({ share }) => share < 0)),
+    sampling: outcomes[0]?.sampling ?? null,
   };
 }

@@ -53,3 +53,17 @@ export function gapsOf(
     return gap === null ? [] : [`model ${model}: ${gap}`];
   });
 }
+
+/** A negative share is sound for a channel; where it was earned, linear credit can only say how it is handed down. */
+export function negativeCells(models: ReadonlyMap<ModelName, ModelReport>, { by, equal, wanted }: ReportQuestion): string[] {
+  if (equal['campaign'] === undefined && by.every((dimension) => dimension === 'channel')) return [];
+  return [...models].flatMap(([model, { rows, hasNegativeShares }]) => {
+    if (!hasNegativeShares) return [];
+    const cells = [...rows.values()].filter(([micros = 0, value = 0]) => (wanted.conversions ? micros : value) < 0).length;
+    return cells === 0
+      ? []
+      : [
+          `${cells} cells of ${model} are negative: a channel of a negative share hands it down by its linear credit, the most where it was met most; read it by=channel`,
+        ];
+  });
+}

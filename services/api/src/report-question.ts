@@ -28,6 +28,8 @@ export interface ModelReport {
   readonly byChannel: Rows;
   /** Whether the model was run for the value of one currency: then there is one effect on value. */
   readonly oneCurrency: boolean;
+  /** Whether the model gives a channel less than nothing. */
+  readonly hasNegativeShares: boolean;
   /** null: exact. */
   readonly sampling: Sampling | null;
 }

@@ -186,6 +186,27 @@ describe('names that reports use', () => {
   });
 });
 
+describe('negative shares', () => {
+  test('a breakdown with cells below 0 says so; whole channels, and models without negative shares, do not', async () => {
+    const world = await walked([
+      ...times(4, { path: ['a'], converted: true, value: 10, campaign: 'x' }),
+      ...times(8, { path: ['a', 'bad'], converted: false }),
+      { path: ['a', 'bad'], converted: true, value: 10, campaign: 'y' },
+      ...times(3, { path: ['bad'], converted: false }),
+    ]);
+    const asked = async (query: string) => (await world.get(`/v1/attribution?${query}`)).body;
+    const whole = await asked('model=rateShapley');
+    expect(whole.rows.find((row: AnyRow) => row.channel === 'bad').creditMicros).toBeLessThan(0);
+    expect(whole.meta.warnings).toEqual([]);
+    for (const value of ['', '&value=revenue']) {
+      const { rows, meta } = await asked(`model=rateShapley&by=campaign,channel${value}`);
+      expect(rows.filter((row: AnyRow) => row.valueMinor < 0)).toHaveLength(1);
+      expect(meta).toMatchObject({ complete: true, warnings: [expect.stringContaining('1 cells of rateShapley are negative')] });
+    }
+    expect((await asked('model=shapley&by=channel,campaign')).meta.warnings).toEqual([]);
+  });
+});
+
 describe('uncertainty', () => {
   test('intervals hold the share, repeat with their seed, and are the models own', async () => {
     const world = await walked([
