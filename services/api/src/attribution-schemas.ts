@@ -97,7 +97,7 @@ export const ReportRow = z.object({
     .nullable()
     .optional()
     .describe('What the model computed; /v1/models says what it is. null: not of this channel.'),
-  valueEffect: z.number().nullable().optional().describe('The same for value; left out where several currencies are added up.'),
+  valueEffect: z.number().nullable().optional().describe('The same for value; null where values are not of one currency.'),
   marginalConversions: z.number().optional().describe('Lost without the channel: removal effect · attributed conversions.'),
   marginalValueMinor: z.int().optional(),
   marginalRoas: z.number().nullable().optional(),

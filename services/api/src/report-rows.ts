@@ -62,7 +62,7 @@ function channelFigures(
   };
   const { lostConversions, lostValueMinor } = facts;
   return {
-    ...(isWhole ? effectsOf(channel, facts, wanted.conversions, report.oneCurrency) : {}),
+    ...(isWhole ? effectsOf(channel, facts, wanted, report.oneCurrency) : {}),
     ...(lostConversions === undefined ? {} : { marginalConversions: lostConversions * part(0) }),
     ...(lostValueMinor === undefined ? {} : { marginalValueMinor: Math.round(lostValueMinor * part(1)) }),
     ...(isWhole && facts.intervals !== undefined ? intervalFigures(facts.intervals, report.totals, wanted.conversions) : {}),
@@ -81,12 +81,15 @@ function intervalFigures(intervals: Intervals, totals: readonly number[], ofConv
   return { ...intervals, ...(whole > 0 ? { shareLow: low / whole, shareHigh: high / whole } : {}) };
 }
 
-/** Unattributed conversions have no channel, so no effect; a channel that the model did not meet has none on anything. */
-function effectsOf(channel: string, facts: ChannelFacts, onConversions: boolean, onValue: boolean): Figures {
+/**
+ * Unattributed conversions have no channel, so no effect; a channel that the model did not meet has none on anything. The model is
+ * run for the value of each currency: of several, no one effect is that on value.
+ */
+function effectsOf(channel: string, facts: ChannelFacts, wanted: ReportQuestion['wanted'], oneCurrency: boolean): Figures {
   const effect = (computed: number | undefined) => (channel === UNATTRIBUTED ? null : (computed ?? 0));
   return {
-    ...(onConversions ? { effect: effect(facts.effect) } : {}),
-    ...(onValue ? { valueEffect: effect(facts.valueEffect) } : {}),
+    ...(wanted.conversions ? { effect: effect(facts.effect) } : {}),
+    ...(wanted.revenue ? { valueEffect: oneCurrency ? effect(facts.valueEffect) : null } : {}),
   };
 }
 

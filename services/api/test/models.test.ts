@@ -164,7 +164,7 @@ describe('money', () => {
     const mixed = (await world.get('/v1/attribution?model=markov')).body;
     expect(mixed.totals.valueMinor).toBe(900_100);
     expect(mixed.meta.warnings.join()).toContain('EUR, JPY');
-    expect(mixed.rows[0].valueEffect).toBeUndefined();
+    expect(mixed.rows[0].valueEffect).toBeNull();
   });
 
   test('more currencies than a game is run for: a clear error; conversions alone are no trouble', async () => {
