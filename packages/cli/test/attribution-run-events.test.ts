@@ -166,6 +166,21 @@ describe('files of events', () => {
     expect(row('linear', 'email')).toMatchObject({ cost: null, roas: null });
   });
 
+  test('a refund lowers the value of its channels, as on the platform, and is told; a path file has none', async () => {
+    const rows = ['ana,2026-11-01,ad_click,search,', 'ana,2026-11-02,purchase,,40', 'ana,2026-11-03,purchase,,-15'];
+    const file = fileOf('refund.csv', `user,time,type,channel,value\n${rows.join('\n')}\n`);
+    const map = ['--map', 'user=user,time=time,type=type,channel=channel,value=value'];
+    const done = await tributary(['attribution', 'run', '--events', file, ...map, '--models', 'last,shapley', '--json']);
+    expect(done.stderr).toContain('1 conversion has a value below zero (refunds)');
+    for (const row of JSON.parse(done.stdout).rows.slice(0, 1)) expect(row).toMatchObject({ conversions: 2, value: 25 });
+    const paths = await tributary([
+      ...['attribution', 'run', '--paths'],
+      fileOf('refund-paths.csv', 'path,conversions,value\nsearch,1,-15\n'),
+    ]);
+    expect(paths).toMatchObject({ code: 2, stderr: expect.stringContaining('value: "-15" is negative') });
+    expect(paths.stderr).toContain('take refunds from the value of their path');
+  });
+
   test.each([
     [['--events', events], '--events needs --map'],
     [['--events', events, '--map', 'user=user,time=time'], 'add type=COLUMN'],

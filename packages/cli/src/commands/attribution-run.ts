@@ -118,6 +118,10 @@ async function attributionRun(context: Context, options: RunFlags): Promise<Exit
 /** What a careful reader would want to know, on stderr. */
 function tellOddities({ terminal }: Context, file: PathFile, { facts, leftOut, models }: RunAnswer): void {
   if (file.rounded > 0) terminal.say(`${count(file.rounded)} values have more than six decimals and were rounded to six`);
+  if (file.refunds > 0)
+    terminal.say(
+      `${count(file.refunds)} conversion${file.refunds === 1 ? ' has' : 's have'} a value below zero (refunds): it is taken from the value of the channels of ${file.refunds === 1 ? 'its path' : 'their paths'}, as on the platform`,
+    );
   if (file.nullsByRow && facts.nulls > 0)
     terminal.say('there is no column of nulls: each row without a conversion counts as one journey that did not convert');
   if (facts.conversions === 0) terminal.say('warning: no journey with a touch converted: there is nothing to attribute');

@@ -90,14 +90,16 @@ function journeysOf(
   users: ReadonlyMap<string, ReadonlyMap<string, TimelineEvent>>,
   name: string,
   { definitions, currency, decimals, withAges }: EventFileOptions,
-): Pick<PathFile, 'paths' | 'decimals' | 'costs' | 'currency'> {
+): Pick<PathFile, 'paths' | 'decimals' | 'costs' | 'currency' | 'refunds'> {
   const journeys = createJourneys(name);
   const costs = new Map<string, number>();
   const currencies = new Set<string>();
+  let refunds = 0;
   for (const own of users.values()) {
     const timeline = [...own.values()].filter(({ kind }) => kind !== 'signal').sort((a, b) => (before(a, b) ? -1 : 1));
     timeline.forEach((event, at) => {
       if (event.valueMinor !== 0 || event.costMinor !== 0) currencies.add(event.currency);
+      if (event.kind === 'conversion' && event.valueMinor < 0) refunds += 1;
       if (event.kind === 'conversion') journeys.add(converting(event, pathOf(timeline, at, definitions), definitions, withAges));
       else {
         const [channel = ''] = channelsOf([event], definitions);
@@ -116,6 +118,7 @@ function journeysOf(
     costs: new Map([...costs].map(([channel, minor]) => [channel, minor * larger])),
     decimals: used,
     currency: one,
+    refunds,
   };
 }
 

@@ -31,6 +31,8 @@ export interface PathFile {
   readonly currency: string | undefined;
   /** Values of more than six decimals, which were rounded. */
   readonly rounded: number;
+  /** Conversions of a value below zero: refunds, which only events have. */
+  readonly refunds: number;
 }
 
 /** Throws a command error (exit 2) that lists the first malformed lines; usage errors for a header that does not fit. */
@@ -70,5 +72,6 @@ export async function readPathFile(chunks: AsyncIterable<Uint8Array>, name: stri
     costs: new Map(),
     currency: options.currency,
     rounded,
+    refunds: 0,
   };
 }

@@ -26,7 +26,10 @@ export function rowOf(
   // Without a column of nulls a journey that did not convert is there as a row of its own.
   const nulls = columns.nulls === undefined ? Number(conversions === 0) : countOf('nulls', cell(columns.nulls));
   const value = parseDecimal(cell(columns.value) || '0', options.decimalComma ? ',' : '.');
-  if (!value.ok) throw new RowError(`value: ${value.reason}`);
+  if (!value.ok)
+    throw new RowError(
+      `value: ${value.reason}${value.reason.endsWith('is negative') ? '; take refunds from the value of their path' : ''}`,
+    );
   const { units, scale, rounded } = value.value;
   if (units > 0 && conversions === 0) throw new RowError(`a value of ${cell(columns.value)} without a conversion`);
   return { row: { ...stepsOf(fields, columns, options), conversions, nulls, value: units, scale }, isRounded: rounded };
