@@ -416,7 +416,7 @@ export const MUTATIONS: readonly Mutation[] = [
     lie: 'a channel that comes back gets a part of its own',
     law: '4',
     file: `${VIEWS}/positions/fold.ts`,
-    from: 'split(micros[nth] as number, ones(indices.length))',
-    to: 'split(micros[nth] as number, ones(indices.length + 1))',
+    from: 'split(part, ones(indices.length))',
+    to: 'split(part, ones(indices.length + 1))',
   },
 ];
