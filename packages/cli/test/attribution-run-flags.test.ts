@@ -104,6 +104,18 @@ describe('flags', () => {
     expect((await run(small, ...options)).stdout).toContain('with its 99.9 % interval');
   });
 
+  test('effects on value: parts of 1 under markov and hybrid, in the unit of the value under the games', async () => {
+    const { of } = await json(file('a,1,10.00,0', 'a > b,1,30.00,2'), '--models', 'all', '--currency', 'EUR');
+    expect(of('shapley', 'valueEffect')).toEqual({ a: 25, b: 15 });
+    expect(of('shapley', 'value')).toEqual({ a: 25, b: 15 });
+    // v(a) = 10 in 1 journey, v(b) = 0, v(a, b) = 40 in 4.
+    expect(of('rateShapley', 'valueEffect')).toEqual({ a: 10, b: 0 });
+    const sum = (model: string) => Object.values(of(model, 'valueEffect')).reduce<number>((all, one) => all + Number(one), 0);
+    expect(sum('markovShapley')).toBeCloseTo(10, 9);
+    expect(sum('hybrid')).toBeCloseTo(1, 9);
+    expect(of('markov', 'valueEffect')['a']).toBe(1);
+  });
+
   test('--value conversions and revenue compute one of the two', async () => {
     const only = await json(small, '--value', 'conversions', '--models', 'last');
     expect([only.of('last')['a'], only.of('last', 'value')['a']]).toEqual([3, null]);

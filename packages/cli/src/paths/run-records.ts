@@ -6,6 +6,8 @@ import { type ChannelLine, cpa, creditOf, effectOf, type RunAnswer, roas } from 
 import type { ModelAnswer } from './models.ts';
 
 const CREDIT_DECIMALS = 6;
+/** Their effect is a part of 1 whatever the reward; that of the games is an amount of it. */
+const PARTS: readonly string[] = ['markov', 'hybrid'];
 const REWARDS: readonly Reward[] = ['conversions', 'value'];
 
 /** Channels of every model, then `(unattributed)`: the rows of a model sum to the totals, exactly. */
@@ -68,7 +70,7 @@ function rowOf({ facts, decimals, rewards, intervals }: RunAnswer, model: ModelA
     only('conversions', conversions?.effect ?? null),
     only('value', valueMinor),
     only('value', value?.share ?? part(valueMinor, facts.valueMinor)),
-    only('value', value?.effect ?? null),
+    only('value', value === undefined ? null : PARTS.includes(model.model) ? value.effect : value.effect / 10 ** decimals),
     touches,
     journeys,
     participated,
