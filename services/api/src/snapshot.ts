@@ -19,6 +19,8 @@ export interface Snapshot {
   collect(view: View, collection: Collection): Rows;
   /** Definitions that the rows follow: the batch side's first, then those that partitions follow where they differ. */
   readonly definitions: readonly [Definitions, ...Definitions[]];
+  /** The newer generation that readers should get and that is being loaded; null: there is none. */
+  readonly newer: number | null;
   /** Each partition as of the commit that the rows are of. */
   readonly states: readonly (PartitionState | null)[];
   meta(findings?: Findings): Meta;
@@ -35,6 +37,7 @@ export async function takeSnapshot(
 ): Promise<Snapshot> {
   const served = generations.take(await fromStore(deps.store.pointer()));
   const { loaded } = served;
+  const { wanted } = generations.current();
   const names = layers === 'batch' ? [] : views.map((view) => view.name);
   const look = await fromStore(deltas.look(loaded.generation, names));
 
@@ -50,6 +53,7 @@ export async function takeSnapshot(
     project: (view, selection) => look.answer(loaded, projectionOf(view, selection), layers),
     collect: (view, collection) => look.answer(loaded, collectionOf(view, collection), layers),
     definitions: [definitions, ...others],
+    newer: wanted !== null && served.failure === null && wanted.generation > loaded.generation ? wanted.generation : null,
     states,
     meta: (findings = { holes: [], notes: [] }) =>
       metaOf(

@@ -344,6 +344,26 @@ describe('bad input: a clear error with a code and a fix', () => {
     expect(Problem.parse(body)).toEqual(body);
   });
 
+  test('an order that is not kept, while a newer generation loads: the message says that one does', async () => {
+    const world = await walked([{ path: ['a'], converted: true }]);
+    let loaded = () => {};
+    world.holdLoads(
+      new Promise((resolve) => {
+        loaded = resolve;
+      }),
+    );
+    await world.cut(1);
+    await world.publish(1);
+    for (const url of ['/v1/attribution?model=markov&order=2', '/v1/transitions?order=2']) {
+      const { body } = await world.get(url);
+      expect([body.code, body.detail]).toEqual(['invalid_query', expect.stringContaining('generation 1 is published and still')]);
+    }
+    loaded();
+    await world.tick();
+    const { body } = await world.get('/v1/transitions?order=2');
+    expect([body.code, body.detail]).toEqual(['invalid_query', expect.not.stringContaining('loading')]);
+  });
+
   test('a cursor belongs to its model and its parameters', async () => {
     const world = await walked([{ path: ['a', 'b', 'c'], converted: true }], { attribution: { transitionOrder: 2 } });
     const { nextCursor } = (await world.get('/v1/attribution?model=markov&limit=1')).body;

@@ -76,12 +76,15 @@ const MOST_CURRENCIES: Record<SharedModel, number> = {
  * Takes from the snapshot what the models need; running them may take a while, and a snapshot is held no longer than it must.
  * Throws `invalid_query` for an order that is not kept, or more currencies than a model is run for.
  */
-export function prepareShared(snapshot: Pick<Snapshot, 'collect' | 'definitions'>, question: SharedQuestion): PreparedModels {
+export function prepareShared(
+  snapshot: Pick<Snapshot, 'collect' | 'definitions' | 'newer'>,
+  question: SharedQuestion,
+): PreparedModels {
   const { models, scope, wanted, parameters } = question;
   const counts = setCounts(snapshot, scope);
   const ofSets = models.some((model) => looksAt(model, parameters).sets);
   const ofEdges = models.some((model) => looksAt(model, parameters).edges);
-  if (ofEdges) demandOrder(snapshot.definitions, parameters.order);
+  if (ofEdges) demandOrder(snapshot, parameters.order);
   const sets = ofSets ? setsOf(snapshot, scope) : null;
   const edges = ofEdges ? edgesOf(snapshot, scope, parameters.order) : null;
 
@@ -133,12 +136,14 @@ function looksAt(model: SharedModel, { intervals }: ModelParameters): { sizes: b
 }
 
 /** Counts of a lower order follow from those that are kept, counts of a higher one do not. Throws `invalid_query`. */
-export function demandOrder(definitions: readonly Definitions[], order: number): void {
+export function demandOrder({ definitions, newer }: Pick<Snapshot, 'definitions' | 'newer'>, order: number): void {
   const kept = Math.min(...definitions.map(({ attribution }) => attribution.transitionOrder));
   if (order <= kept) return;
+  const soon =
+    newer === null ? '' : `; generation ${newer} is published and still loading: if it keeps more, ask again in a moment`;
   throw new TributaryError(
     'invalid_query',
-    `order: ${order} was asked for, and transitions are kept at order ${kept}: ask for ${kept} at the most, or set definitions.attribution.transitionOrder to ${order} and run a generation`,
+    `order: ${order} was asked for, and transitions are kept at order ${kept}: ask for ${kept} at the most, or set definitions.attribution.transitionOrder to ${order} and run a generation${soon}`,
   );
 }
 

@@ -140,7 +140,7 @@ export const pathRoutes: Routes = (context) => (app, _options, done) => {
     async ({ query }) => {
       const { days, equal, notes } = selectionOf(query);
       const snapshot = await takeSnapshot(context, EDGE_VIEWS, query.view);
-      demandOrder(snapshot.definitions, query.order);
+      demandOrder(snapshot, query.order);
       const counts = edgesOf(snapshot, scopeOf(days, equal), query.order);
       const question = ['transitions', days, equal, query.order, query.view];
       const { items, nextCursor } = pageOfRows(edgeRows(counts.counts(null)), question, query.limit, query.cursor);
