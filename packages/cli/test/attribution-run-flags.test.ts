@@ -54,6 +54,14 @@ describe('flags', () => {
     expect(touch.of('last', 'cost')).toMatchObject({ a: 8.07, direct: null });
   });
 
+  test('ROAS and CPA in total: everything earned over everything spent, unpaid channels and (unattributed) included', async () => {
+    const path = file('a,4,30,0', 'b,3,20,1', ',1,10,0');
+    const { stdout } = await run(path, '--models', 'last,shapley', '--costs', 'a=10', '--currency', 'EUR');
+    const section = (title: string) => stdout.slice(stdout.indexOf(title));
+    expect(section('ROAS by channel')).toMatch(/^a +10\.00 +3\.00 +3\.00\n─+\ntotal +10\.00 +6\.00 +6\.00$/m);
+    expect(section('CPA by channel')).toMatch(/^a +10\.00 +2\.50 +2\.50\n─+\ntotal +10\.00 +1\.25 +1\.25$/m);
+  });
+
   test('a channel that only costs is shown with nothing earned, and warned of; with --top it is part of (other)', async () => {
     const { of, stderr } = await json(small, '--models', 'last', '--costs', 'tv=100');
     expect(stderr).toContain('"tv" has a cost but no touch');

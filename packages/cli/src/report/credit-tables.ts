@@ -38,14 +38,13 @@ export function factsTable({ channels, facts, decimals }: RunAnswer): Table {
   };
 }
 
-export function creditTable(answer: RunAnswer, measure: 'creditMicros' | 'valueMinor', text: (amount: number) => string): Table {
+export function creditTable(answer: RunAnswer, measure: Measure, text: (amount: number) => string): Table {
   const { channels, models, facts } = answer;
   const row = (name: string, lines: readonly ChannelLine[]) => [
     name,
     ...models.map((model) => text(sumOf(lines, ({ channel }) => creditOf(model, channel)[measure]))),
   ];
-  const without =
-    measure === 'creditMicros' ? facts.unattributed.conversions * CREDIT_UNIT_MICROS : facts.unattributed.valueMinor;
+  const without = unattributedOf(facts, measure);
   return {
     columns: [CHANNEL, ...models.map(({ model }) => right(model))],
     ...partsAtData(models, 1),
@@ -58,43 +57,48 @@ export function creditTable(answer: RunAnswer, measure: 'creditMicros' | 'valueM
 }
 
 export function roasTable(answer: RunAnswer): Table {
-  return ratioTable(answer, (model, lines, costMinor) => {
-    const got = roas(
-      sumOf(lines, ({ channel }) => creditOf(model, channel).valueMinor),
-      costMinor,
-    );
+  return ratioTable(answer, 'valueMinor', (valueMinor, costMinor) => {
+    const got = roas(valueMinor, costMinor);
     return got === null ? '–' : got.toFixed(2);
   });
 }
 
 export function cpaTable(answer: RunAnswer): Table {
-  return ratioTable(answer, (model, lines, costMinor) => {
-    const credit = sumOf(lines, ({ channel }) => creditOf(model, channel).creditMicros);
-    const got = cpa(costMinor, credit / CREDIT_UNIT_MICROS, answer.decimals);
+  return ratioTable(answer, 'creditMicros', (creditMicros, costMinor) => {
+    const got = cpa(costMinor, creditMicros / CREDIT_UNIT_MICROS, answer.decimals);
     return got === null ? '–' : grouped(got.toFixed(2));
   });
 }
 
-/** Channels whose cost is known, and their total. */
+type Measure = 'creditMicros' | 'valueMinor';
+
+/** Channels whose cost is known. The total is everything earned over everything spent, as on the platform: unpaid channels and `(unattributed)` included. */
 function ratioTable(
-  { channels, models, decimals }: RunAnswer,
-  ratio: (model: ModelAnswer, lines: readonly ChannelLine[], costMinor: number | null) => string,
+  { channels, models, facts, decimals }: RunAnswer,
+  measure: Measure,
+  ratio: (earned: number, costMinor: number | null) => string,
 ): Table {
   const known = channels.filter(({ costMinor }) => costMinor !== null);
-  const row = (name: string, lines: readonly ChannelLine[]) => {
-    const costMinor = costOf(lines);
-    return [
-      name,
-      costMinor === null ? '–' : amount(costMinor, decimals),
-      ...models.map((model) => ratio(model, lines, costMinor)),
-    ];
-  };
+  const spent = costOf(known);
+  const row = (name: string, lines: readonly ChannelLine[], costMinor: number | null, without = 0) => [
+    name,
+    costMinor === null ? '–' : amount(costMinor, decimals),
+    ...models.map((model) => ratio(without + sumOf(lines, ({ channel }) => creditOf(model, channel)[measure]), costMinor)),
+  ];
   return {
     columns: [CHANNEL, right('cost'), ...models.map(({ model }) => right(model))],
     ...partsAtData(models, 2),
-    rows: shortened(known, (line) => row(line.channel, [line]), row),
-    total: row('total', known),
+    rows: shortened(
+      known,
+      (line) => row(line.channel, [line], line.costMinor),
+      (name, lines) => row(name, lines, costOf(lines)),
+    ),
+    total: row('total', channels, spent, unattributedOf(facts, measure)),
   };
+}
+
+function unattributedOf({ unattributed }: RunAnswer['facts'], measure: Measure): number {
+  return measure === 'creditMicros' ? unattributed.conversions * CREDIT_UNIT_MICROS : unattributed.valueMinor;
 }
 
 /** Rules stay together, and so do data-driven models. */
