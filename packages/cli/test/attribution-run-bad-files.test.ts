@@ -26,7 +26,12 @@ describe('bad files: exit 2, with the line and what to mend', () => {
       `${HEADER}\na,b,1,2,0\n`,
       ['the row has 5 columns, the header 4; put a cell that holds the separator in quotes'],
     ],
-    ['an open quote', `${HEADER}\n"a,1,2,0\nb,1,2,0\n`, ['a quote opened after line 1 never closes']],
+    [
+      'an open quote',
+      `${HEADER}\n"a,1,2,0\nb,1,2,0\n`,
+      ['a quote opened after line 1 never closes', 'fix: Close the quote, or shorten the row; nothing was computed.'],
+    ],
+    ['an open quote in the header', `"${HEADER}\na,1,2,0\n`, ['a quote opened in the first row never closes']],
     ['a reserved name', `${HEADER}\n(unattributed),1,2,0\n`, ['"(unattributed)" is the name of what no channel earned']],
     ['a control character', `${HEADER}\na\u001fb,1,2,0\n`, ['holds a control character']],
     [
@@ -96,6 +101,7 @@ describe('bad files: exit 2, with the line and what to mend', () => {
     expect(latin).toMatchObject({ code: 2, stderr: expect.stringContaining('line 2: the channel "b\ufffdro" is not UTF-8') });
     const gzip = await run(fileOf(gzipSync(`${HEADER}\n${'a,1,2,0\n'.repeat(9999)}`).subarray(0, 50)));
     expect(gzip).toMatchObject({ code: 2, stderr: expect.stringContaining('is not a complete gzip file') });
+    expect(gzip.stderr).toContain('fix: Get or compress the file again');
     expect(await run(folder)).toMatchObject({ code: 2, stderr: expect.stringContaining('it is a folder') });
     expect(await run(join(folder, 'nowhere.csv'))).toMatchObject({ code: 2, stderr: expect.stringContaining('no such file') });
   });

@@ -188,6 +188,10 @@ describe('files of events', () => {
     [['--events', events, '--paths', events], 'one of them'],
     [[], 'give --paths FILE'],
     [['--paths', events, '--definitions', 'd.json'], '--definitions are for --events'],
+    [
+      ['--events', events, '--map', MAP, '--definitions', 'nowhere.json'],
+      'cannot read "nowhere.json": there is no such file\n  fix: Name a file that is there',
+    ],
     [['--events', events, '--map', MAP, '--step', '1d'], '--step is for --paths'],
     [['--events', events, '--map', MAP, '--touch-costs', 'a=1'], 'map a column with cost=COL'],
     [['--events', events, '--map', MAP, '--models', 'all', '--transform', 'first'], 'leaves no ages for timeDecay'],

@@ -246,7 +246,7 @@ describe('output', () => {
     expect(stdout).toMatch(/^a +4\.50 +6\.67 +2\.22 +2\.22$/m);
     expect(stdout).toMatch(/^c +0\.00 +– +– +–$/m);
     expect(stdout).toContain(
-      '10 journeys over 4 channels · 5 converted · 5 did not · 2 different paths, the longest of 3 touches · 1 conversions without a touch',
+      '10 journeys over 4 channels · 5 converted · 5 did not · 2 different paths, the longest of 3 touches · 1 conversion without a touch',
     );
   });
 

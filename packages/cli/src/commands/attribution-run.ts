@@ -20,7 +20,7 @@ import { planOf, type RunFlags } from '../paths/run-plan.ts';
 import { runJson, runRecords } from '../paths/run-records.ts';
 import { formatOf, putRecords, putText } from '../report/record-output.ts';
 import { runText } from '../report/run-tables.ts';
-import { count } from '../terminal/figures.ts';
+import { counted } from '../terminal/figures.ts';
 import { printable } from '../terminal/table.ts';
 
 /** `auto` compares the orders up to this one. */
@@ -117,10 +117,13 @@ async function attributionRun(context: Context, options: RunFlags): Promise<Exit
 
 /** What a careful reader would want to know, on stderr. */
 function tellOddities({ terminal }: Context, file: PathFile, { facts, leftOut, models }: RunAnswer): void {
-  if (file.rounded > 0) terminal.say(`${count(file.rounded)} values have more than six decimals and were rounded to six`);
+  if (file.rounded > 0)
+    terminal.say(
+      `${counted(file.rounded, 'value')} ${file.rounded === 1 ? 'has more than six decimals and was' : 'have more than six decimals and were'} rounded to six`,
+    );
   if (file.refunds > 0)
     terminal.say(
-      `${count(file.refunds)} conversion${file.refunds === 1 ? ' has' : 's have'} a value below zero (refunds): it is taken from the value of the channels of ${file.refunds === 1 ? 'its path' : 'their paths'}, as on the platform`,
+      `${counted(file.refunds, 'conversion')} ${file.refunds === 1 ? 'has' : 'have'} a value below zero (refunds): it is taken from the value of the channels of ${file.refunds === 1 ? 'its path' : 'their paths'}, as on the platform`,
     );
   if (file.nullsByRow && facts.nulls > 0)
     terminal.say('there is no column of nulls: each row without a conversion counts as one journey that did not convert');

@@ -8,7 +8,7 @@ import { printable } from '../terminal/table.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
 /** What the system says of a file that is misnamed. */
-const MISNAMED: Readonly<Record<string, string>> = {
+export const MISNAMED: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file',
   ENOTDIR: 'a part of its path is no folder',
   EISDIR: 'it is a folder',

@@ -1,6 +1,5 @@
 /** Rows of a CSV file with their line numbers, in bounded memory. A quote that never closes ends the reading with an error. */
 import { Readable } from 'node:stream';
-import { TributaryError } from '@tributary/model/errors';
 import { parse } from 'csv-parse';
 import { CommandError, UsageError } from '../exit.ts';
 import type { Problem } from './problems.ts';
@@ -62,11 +61,11 @@ export async function* csvRows(
     if (unread)
       throw new CommandError({
         code: 'csv_quote_not_closed',
-        message: `a quote opened after line ${line} never closes${tooLong ? `, or the row there is longer than ${MAX_ROW} characters` : ''}: reading stopped there`,
+        message: `a quote opened ${line === 0 ? 'in the first row' : `after line ${line}`} never closes${tooLong ? `, or the row there is longer than ${MAX_ROW} characters` : ''}: reading stopped there`,
         fix: 'Close the quote, or shorten the row, then run the same command again: what was imported before counts once.',
       });
   } catch (cause) {
-    if (cause instanceof TributaryError || cause instanceof CommandError) throw cause;
+    if (cause instanceof CommandError) throw cause;
     throw new UsageError(`the file is no CSV: ${(cause as Error).message}`, { cause });
   } finally {
     source.destroy();

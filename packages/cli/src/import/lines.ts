@@ -1,7 +1,7 @@
 /** Text lines from a byte stream, plain or gzip, in bounded memory. */
 import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { TributaryError } from '@tributary/model/errors';
+import { CommandError } from '../exit.ts';
 
 export interface TextLine {
   /** From 1, as editors count. */
@@ -29,7 +29,14 @@ export async function* inflated(chunks: AsyncIterable<Uint8Array>, name: string)
   try {
     for await (const chunk of source.pipe(gunzip)) yield chunk as Buffer;
   } catch (cause) {
-    throw new TributaryError('invalid_gzip', `${name} is not a complete gzip file: ${(cause as Error).message}`, { cause });
+    throw new CommandError(
+      {
+        code: 'invalid_gzip',
+        message: `${name} is not a complete gzip file: ${(cause as Error).message}`,
+        fix: 'Get or compress the file again; "gzip -t FILE" tells whether it is whole. A file that is not compressed is read as well.',
+      },
+      { cause },
+    );
   } finally {
     source.destroy();
   }

@@ -3,10 +3,10 @@ import type { WeightedPath } from '@tributary/attribution/paths/weighted-path';
 import { openInput } from '../commands/import-run.ts';
 import type { Context } from '../context.ts';
 import { UsageError } from '../exit.ts';
-import { csvRows } from '../import/csv-rows.ts';
 import { inflated } from '../import/lines.ts';
 import { channelFacts } from './channel-facts.ts';
 import { type Decimal, parseDecimal } from './decimal.ts';
+import { rowsOf } from './whole-file.ts';
 
 export type Costs = ReadonlyMap<string, Decimal>;
 
@@ -42,7 +42,7 @@ function listed(flag: string, text: string): Costs {
 async function fromFile(context: Context, flag: string, file: string): Promise<Costs> {
   const costs = new Map<string, Decimal>();
   let columns: { channel: number; cost: number } | undefined;
-  for await (const { line, fields } of csvRows(inflated(openInput(context, file), file), undefined, ({ line, reason }) => {
+  for await (const { line, fields } of rowsOf(inflated(openInput(context, file), file), undefined, ({ line, reason }) => {
     throw new UsageError(`${file}, line ${line}: ${reason}`);
   })) {
     if (columns === undefined) {

@@ -3,9 +3,9 @@ import { resolve } from 'node:path';
 import type { Reward } from '@tributary/attribution/data-driven/counts';
 import type { Definitions } from '@tributary/model/definitions';
 import { loadDefinitions } from '@tributary/runtime/definitions';
-import { openInput } from '../commands/import-run.ts';
+import { MISNAMED, openInput } from '../commands/import-run.ts';
 import type { Context } from '../context.ts';
-import { UsageError } from '../exit.ts';
+import { CommandError, EXIT, UsageError } from '../exit.ts';
 import { decimalsOf } from '../import/amount.ts';
 import { separatorOf } from '../import/csv-flags.ts';
 import { inflated } from '../import/lines.ts';
@@ -19,7 +19,18 @@ export function definitionsOf({ shell }: Context, file: string): Definitions {
   try {
     return loadDefinitions(file === '' ? '' : resolve(shell.cwd, file));
   } catch (cause) {
-    throw new UsageError(`--definitions: ${(cause as Error).message}`, { cause });
+    const { code } = ((cause as Error).cause ?? {}) as { code?: unknown };
+    const misnamed = MISNAMED[String(code)];
+    if (misnamed === undefined) throw new UsageError(`--definitions: ${(cause as Error).message}`, { cause });
+    throw new CommandError(
+      {
+        code: String(code),
+        message: `--definitions: cannot read "${file}": ${misnamed}`,
+        fix: 'Name a file that is there, in JSON (docs/definitions.md), or leave the flag out for the built-in ones.',
+        exitCode: EXIT.usage,
+      },
+      { cause },
+    );
   }
 }
 

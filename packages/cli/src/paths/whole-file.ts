@@ -1,5 +1,4 @@
 /** A table that is understood as a whole or not at all: whatever is wrong with it is a wrong file, exit 2. */
-import { TributaryError } from '@tributary/model/errors';
 import { CommandError, EXIT } from '../exit.ts';
 import { type CsvRow, csvRows } from '../import/csv-rows.ts';
 import type { Problems } from '../import/problems.ts';
@@ -10,11 +9,11 @@ export async function* rowsOf(...args: Parameters<typeof csvRows>): AsyncGenerat
   try {
     yield* csvRows(...args);
   } catch (cause) {
-    const isUnreadable =
-      (cause instanceof CommandError && cause.code === 'csv_quote_not_closed') ||
-      (cause instanceof TributaryError && cause.code === 'invalid_gzip');
-    if (!isUnreadable) throw cause;
-    throw new CommandError({ code: cause.code, message: cause.message, fix: cause.fix, exitCode: EXIT.usage }, { cause });
+    if (!(cause instanceof CommandError)) throw cause;
+    const { code, message } = cause;
+    if (code !== 'csv_quote_not_closed' && code !== 'invalid_gzip') throw cause;
+    const fix = code === 'invalid_gzip' ? cause.fix : 'Close the quote, or shorten the row; nothing was computed.';
+    throw new CommandError({ code, message, fix, exitCode: EXIT.usage }, { cause });
   }
 }
 

@@ -2,7 +2,7 @@
 import { basename } from 'node:path';
 import type { OrderChoice } from '@tributary/attribution/data-driven/order-choice';
 import type { RunAnswer } from '../paths/answer.ts';
-import { conversions, count } from '../terminal/figures.ts';
+import { conversions, count, counted } from '../terminal/figures.ts';
 import { renderWide, type Table } from '../terminal/table.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { amount, percent } from './channel-lines.ts';
@@ -34,11 +34,11 @@ export function runText(answer: RunAnswer, { width, bold, dim }: Pick<Terminal, 
 function summary({ facts, channels, file }: RunAnswer): string {
   const { unattributed } = facts;
   return [
-    `${file === '-' ? 'standard input' : basename(file)}: ${count(facts.journeys)} journeys over ${count(channels.length)} channel${channels.length === 1 ? '' : 's'}`,
+    `${file === '-' ? 'standard input' : basename(file)}: ${counted(facts.journeys, 'journey')} over ${counted(channels.length, 'channel')}`,
     `${count(facts.conversions)} converted`,
     `${count(facts.nulls)} did not`,
-    `${count(facts.paths)} different paths, the longest of ${count(facts.longest)} touches`,
-    ...(unattributed.conversions > 0 ? [`${count(unattributed.conversions)} conversions without a touch`] : []),
+    `${counted(facts.paths, 'different path')}, the longest of ${facts.longest === 1 ? '1 touch' : `${count(facts.longest)} touches`}`,
+    ...(unattributed.conversions > 0 ? [`${counted(unattributed.conversions, 'conversion')} without a touch`] : []),
   ].join(' · ');
 }
 

@@ -9,6 +9,11 @@ export function count(value: number): string {
   return WHOLE.format(value);
 }
 
+/** `1 value`, `12,345 values`. */
+export function counted(value: number, unit: string): string {
+  return `${count(value)} ${unit}${value === 1 ? '' : 's'}`;
+}
+
 /** Minor units as `1,234.50 EUR`: exact, never through a float. Without a currency, two decimals and no name. */
 export function money(minor: number, currency: string): string {
   const known = /^[A-Z]{3}$/.test(currency);
