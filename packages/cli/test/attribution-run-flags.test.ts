@@ -124,6 +124,36 @@ describe('flags', () => {
     expect(of('markov', 'valueEffect')['a']).toBe(1);
   });
 
+  test.each([
+    [['--level', '95'], '--level has no effect without --bootstrap'],
+    [['--half-life', '3d'], '--half-life has no effect'],
+    [['--alpha', '0.3'], '--alpha has no effect'],
+    [['--models', 'all', '--milestones', 'b,lead'], '--milestones: no path has the step "lead"'],
+    [['--models', 'last', '--milestones', 'b'], '--milestones only leave these steps out'],
+  ])('a flag without an effect is told: %j', async (options, message) => {
+    const done = await run(small, ...options);
+    expect([done.code, done.stderr.trim()]).toEqual([0, expect.stringContaining(`note: ${message}`)]);
+    expect(done.stderr.match(/note:/g)).toHaveLength(1);
+  });
+
+  test('a flag with its effect is not', async () => {
+    const flags = [
+      '--bootstrap',
+      '5',
+      '--level',
+      '95',
+      '--step',
+      '1d',
+      '--half-life',
+      '3d',
+      '--alpha',
+      '0.3',
+      '--milestones',
+      'b',
+    ];
+    expect((await run(small, '--models', 'all', ...flags)).stderr).not.toContain('note:');
+  });
+
   test('--value conversions and revenue compute one of the two', async () => {
     const only = await json(small, '--value', 'conversions', '--models', 'last');
     expect([only.of('last')['a'], only.of('last', 'value')['a']]).toEqual([3, null]);

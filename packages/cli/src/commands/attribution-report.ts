@@ -48,6 +48,7 @@ async function report(context: Context, options: Options): Promise<ExitCode> {
   const format = formatOf(context, options);
   const { bootstrap, level, ...flags } = options;
   const query: Query = { ...queryOf(flags), intervals: bootstrap, level: level === undefined ? undefined : levelOf(level) };
+  if (level !== undefined && bootstrap === undefined) context.terminal.say('note: --level has no effect without --bootstrap');
   const api = context.api('read');
   if (format === 'json') return putAnswer(context, await api.get<Report>('/v1/attribution', query), options.out);
   if (format !== 'table')

@@ -13,6 +13,7 @@ import { byCredit, channelLines, type RunAnswer } from '../paths/answer.ts';
 import { attribute, prepared } from '../paths/attribute.ts';
 import { journeyFacts } from '../paths/channel-facts.ts';
 import { costsByChannel, listedCosts, readCosts } from '../paths/costs.ts';
+import { idleFlags } from '../paths/idle-flags.ts';
 import { intervalsOf } from '../paths/intervals.ts';
 import type { PathFile } from '../paths/path-file.ts';
 import { definitionsOf, readRunFile, rewardsOf } from '../paths/run-input.ts';
@@ -108,6 +109,7 @@ async function attributionRun(context: Context, options: RunFlags): Promise<Exit
     intervals,
     level: plan.level,
   };
+  for (const note of idleFlags(options, plan, file.unseenMilestones)) terminal.say(printable(`note: ${note}`));
   tellOddities(context, file, answer);
   if (format === 'table') await putText(context, runText(answer, terminal), options.out);
   else if (format === 'json') await putText(context, JSON.stringify(runJson(answer), null, 2), options.out);

@@ -69,7 +69,7 @@ export async function readEventFile(
   }
   if (problems.count > 0) throw malformed(name, problems);
   if (rows === 0) throw emptyFile(name);
-  return { ...journeysOf(users, name, options), rows, hasValue, nullsByRow: false, rounded: 0 };
+  return { ...journeysOf(users, name, options), rows, hasValue, nullsByRow: false, rounded: 0, unseenMilestones: [] };
 }
 
 function readerOptions({ currency, decimalComma }: EventFileOptions) {

@@ -33,6 +33,8 @@ export interface PathFile {
   readonly rounded: number;
   /** Conversions of a value below zero: refunds, which only events have. */
   readonly refunds: number;
+  /** Milestones asked for that are no step of any path. */
+  readonly unseenMilestones: readonly string[];
 }
 
 /** Throws a command error (exit 2) that lists the first malformed lines; usage errors for a header that does not fit. */
@@ -40,6 +42,7 @@ export async function readPathFile(chunks: AsyncIterable<Uint8Array>, name: stri
   const problems = createProblems();
   const journeys = createJourneys(name);
   let columns: PathFileColumns | undefined;
+  const unseen = new Set(options.milestones);
   let width = 0;
   let rounded = 0;
   for await (const { line, fields } of rowsOf(chunks, options.separator, problems.add)) {
@@ -54,9 +57,10 @@ export async function readPathFile(chunks: AsyncIterable<Uint8Array>, name: stri
         throw new RowError(
           `the row has ${fields.length} columns, the header ${width}; put a cell that holds the separator in quotes`,
         );
-      const { row, isRounded } = rowOf(fields, columns, options);
+      const { row, isRounded, reached } = rowOf(fields, columns, options);
       if (isRounded) rounded += 1;
       journeys.add(row);
+      for (const name of reached) unseen.delete(name);
     } catch (error) {
       if (!(error instanceof RowError)) throw error;
       problems.add({ line, reason: error.message });
@@ -73,5 +77,6 @@ export async function readPathFile(chunks: AsyncIterable<Uint8Array>, name: stri
     currency: options.currency,
     rounded,
     refunds: 0,
+    unseenMilestones: [...unseen],
   };
 }

@@ -20,7 +20,7 @@ export function rowOf(
   fields: readonly string[],
   columns: PathFileColumns,
   options: RowOptions,
-): { row: ScaledPath; isRounded: boolean } {
+): { row: ScaledPath; isRounded: boolean; reached: readonly string[] } {
   const cell = (at: number | undefined) => (at === undefined ? '' : (fields[at]?.trim() ?? ''));
   const conversions = countOf('conversions', flagOf(cell(columns.conversions)));
   // Without a column of nulls a journey that did not convert is there as a row of its own.
@@ -32,21 +32,22 @@ export function rowOf(
     );
   const { units, scale, rounded } = value.value;
   if (units > 0 && conversions === 0) throw new RowError(`a value of ${cell(columns.value)} without a conversion`);
-  return { row: { ...stepsOf(fields, columns, options), conversions, nulls, value: units, scale }, isRounded: rounded };
+  const { reached, ...steps } = stepsOf(fields, columns, options);
+  return { row: { ...steps, conversions, nulls, value: units, scale }, isRounded: rounded, reached };
 }
 
 function stepsOf(
   fields: readonly string[],
   columns: PathFileColumns,
   options: RowOptions,
-): Pick<WeightedPath, 'path' | 'milestones'> {
+): Pick<WeightedPath, 'path' | 'milestones'> & { readonly reached: readonly string[] } {
   const steps = columns.wide
     ? columns.path.map((at) => fields[at]?.trim() ?? '').filter((step) => step !== '')
     : splitPath(fields[columns.path[0] as number] ?? '', options.pathSeparator);
   if (steps.length > PATH_FILE_BOUNDS.touches)
     throw new RowError(`the path has ${count(steps.length)} touches; ${count(PATH_FILE_BOUNDS.touches)} are the most`);
   for (const step of steps) demandName(step);
-  if (options.milestones.length === 0) return { path: steps };
+  if (options.milestones.length === 0) return { path: steps, reached: [] };
   const path: string[] = [];
   const reached = new Map<string, number>();
   for (const step of steps) {
@@ -54,7 +55,7 @@ function stepsOf(
     else if (path.length === 0) throw new RowError(`"${step}" stands before any touch`);
     else if (!reached.has(step)) reached.set(step, path.length - 1);
   }
-  return { path, milestones: [...reached.values()].sort((a, b) => a - b) };
+  return { path, milestones: [...reached.values()].sort((a, b) => a - b), reached: [...reached.keys()] };
 }
 
 function splitPath(cell: string, separator: string): string[] {
