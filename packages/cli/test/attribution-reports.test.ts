@@ -307,6 +307,26 @@ describe('data-driven models over the API', () => {
   });
 });
 
+test('long channel names are cut in every table of the API, and none of them can turn the line around', async () => {
+  const channel = `\u202e${'x'.repeat(60)}`;
+  const body = (value: unknown) => JSON.parse(JSON.stringify(value).replaceAll('"search"', JSON.stringify(channel))) as object;
+  await using server = await fakeServer((got) => {
+    const reply = routes(got);
+    return { ...reply, body: body(reply.body) };
+  });
+  for (const command of ['report', 'compare', 'paths']) {
+    const { code, stdout } = await tributary(['attribution', command, '--url', server.url]);
+    expect([command, code, stdout]).toEqual([command, 0, expect.stringContaining(`\ufffd${'x'.repeat(38)}…`)]);
+    expect(stdout).not.toMatch(/\u202e|x{39}/);
+  }
+});
+
+test('--level without --bootstrap is told', async () => {
+  await using server = await fakeServer(routes);
+  const done = await tributary(['attribution', 'report', '--level', '95', '--url', server.url]);
+  expect(done).toMatchObject({ code: 0, stderr: 'note: --level has no effect without --bootstrap\n' });
+});
+
 test.each(['report', 'compare', 'paths'])(
   '%s: a name of --out that contradicts --format is refused before anything is asked',
   async (command) => {

@@ -222,6 +222,22 @@ describe('flags', () => {
   });
 });
 
+describe('names in tables', () => {
+  const long = `utm_${'x'.repeat(100)}`;
+  const path = file(`${long},2,20,1`, 'a\u202eb,1,1,0', '\u691c\u7d22\u691c\u7d22,1,1,0');
+
+  test('a long one is cut at 40 columns, and marks of direction are shown; JSON and CSV have them as they are', async () => {
+    const { stdout } = await run(path, '--models', 'last');
+    expect(stdout).not.toContain('\u202e');
+    expect(stdout).toContain('a\ufffdb');
+    expect(stdout).toMatch(/^utm_x{35}\u2026 +3 /m);
+    expect(Object.keys((await json(path, '--models', 'last')).of('last')).sort()).toEqual(
+      [long, 'a\u202eb', '\u691c\u7d22\u691c\u7d22'].sort(),
+    );
+    expect((await run(path, '--models', 'last', '--format', 'csv')).stdout).toContain(`last,${long},`);
+  });
+});
+
 describe('output', () => {
   const paths = file('a > "b" > c,3,30,4'.replaceAll('"', ''), '"x, ""y""",2,20.05,1', ',1,1,0');
 

@@ -4,7 +4,7 @@ import { orWhere } from '../api-client.ts';
 import { type Act, answer, type Context } from '../context.ts';
 import { EXIT, type ExitCode, UsageError } from '../exit.ts';
 import { conversions, instant, money, span } from '../terminal/figures.ts';
-import { renderTable } from '../terminal/table.ts';
+import { renderTable, shortName } from '../terminal/table.ts';
 
 interface Explanation {
   readonly userId: string;
@@ -74,7 +74,7 @@ function explanationText(got: Explanation, models: readonly string[], { terminal
       rows: touches.map((touch) => [
         instant(touch.ts),
         touch.type,
-        touch.channel,
+        shortName(touch.channel),
         ...models.map((model) => {
           const credit = touch.credits[model];
           return credit === undefined ? '–' : conversions(credit.creditMicros);

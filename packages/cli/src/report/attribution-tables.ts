@@ -1,6 +1,6 @@
 /** Attribution reports of the API as tables for people. */
 import { amounts, conversions, count, money, share } from '../terminal/figures.ts';
-import type { Table } from '../terminal/table.ts';
+import { shortName, type Table } from '../terminal/table.ts';
 import { grouped, percent } from './channel-lines.ts';
 import { type AmountRow, type FoldedRow, totalOf } from './fold-currencies.ts';
 
@@ -46,7 +46,7 @@ export function reportTable(
     keys: by.length,
     partsAt: by.length + amountsOf.length,
     columns: [...by.map(left), ...figures.map(({ title }) => right(title))],
-    rows: rows.map((row) => cells(row, row.key)),
+    rows: rows.map((row) => cells(row, row.key.map(shortName))),
     total: cells(total, totalKey(by)),
   };
 }
@@ -134,7 +134,7 @@ export function compareTable(
   return {
     keys: by.length,
     columns: [...by.map(left), ...models.map(right)],
-    rows: keys.map((key) => [...key, ...cells((model) => at(model, key))]),
+    rows: keys.map((key) => [...key.map(shortName), ...cells((model) => at(model, key))]),
     total: [...totalKey(by), ...cells((model) => totalOf(rows.get(model) ?? []))],
   };
 }

@@ -2,6 +2,7 @@
 import type { ChannelLine } from '../paths/answer.ts';
 import { decimalText } from '../paths/decimal.ts';
 import { count } from '../terminal/figures.ts';
+import { shortName } from '../terminal/table.ts';
 
 /** Channels with a line of their own; the others share one. */
 const SHOWN_CHANNELS = 50;
@@ -17,7 +18,8 @@ export function shortened(
 ): string[][] {
   const shown = lines.slice(0, SHOWN_CHANNELS);
   const others = lines.slice(SHOWN_CHANNELS);
-  return [...shown.map(one), ...(others.length === 0 ? [] : [rest(`(${count(others.length)} more)`, others)])];
+  const named = shown.map(one).map(([name = '', ...figures]) => [shortName(name), ...figures]);
+  return [...named, ...(others.length === 0 ? [] : [rest(`(${count(others.length)} more)`, others)])];
 }
 
 export function costOf(lines: readonly ChannelLine[]): number | null {

@@ -1,6 +1,6 @@
 /** `/v1/paths` as tables for people. */
 import { count, money, share } from '../terminal/figures.ts';
-import type { Table } from '../terminal/table.ts';
+import { shortName, type Table } from '../terminal/table.ts';
 import type { WindowOf } from './api-output.ts';
 import type { Meta } from './meta-line.ts';
 
@@ -49,7 +49,7 @@ export function pathsTable(answer: PathsAnswer, currency = ''): Table {
   return {
     columns: [{ title: 'path' }, right('conversions'), right('share'), right('value')],
     rows: [
-      ...paths.map((row) => cells(row.steps.join(' > '), row)),
+      ...paths.map((row) => cells(row.steps.map(shortName).join(' > '), row)),
       ...(others > 0 ? [cells(`(${count(others)} more)`, rest)] : []),
       ...(longer.conversions > 0 ? [cells('(longer)', longer)] : []),
       ...(unattributed.conversions > 0 ? [cells('(unattributed)', unattributed)] : []),
@@ -105,7 +105,7 @@ export function assistsTable({ assists }: PathsAnswer): Table {
   return {
     columns: [{ title: 'channel' }, right('took part'), right('assisted'), right('last'), right('assisted / last')],
     rows: assists.map(({ channel, participated, assisted, last, ratio }) => [
-      channel,
+      shortName(channel),
       count(participated),
       count(assisted),
       count(last),

@@ -79,9 +79,17 @@ export function renderFacts(
   return facts.map(([label, value]) => `${pad(label, width, 'left')}  ${style(label, printable(value))}`.trimEnd()).join('\n');
 }
 
-/** What users put into events must not steer the terminal. */
+/** What users put into events must not steer the terminal, nor turn its lines around: controls, marks of direction, line ends. */
 export function printable(text: string): string {
-  return text.replace(/\p{Cc}/gu, '\ufffd');
+  return text.replace(/[\p{Cc}\u061c\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/gu, '\ufffd');
+}
+
+/** Columns of a name in a table for people; CSV and JSON have all of it. */
+const NAME_WIDTH = 40;
+
+/** A channel's name: a long one is cut, or one of them would push every figure off the screen. */
+export function shortName(name: string): string {
+  return widthOf(printable(name)) <= NAME_WIDTH ? name : fit(name, NAME_WIDTH).trimEnd();
 }
 
 /** Exactly `width` columns: padded, or cut with an ellipsis. */
