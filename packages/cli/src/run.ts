@@ -17,6 +17,7 @@ import { addSignals } from './commands/signals.ts';
 import { addStatus } from './commands/status.ts';
 import { type Act, type Context, createContext, type Shell } from './context.ts';
 import { EXIT, type ExitCode, failureOf } from './exit.ts';
+import { printable } from './terminal/table.ts';
 
 export async function run(shell: Shell): Promise<ExitCode> {
   let exitCode: ExitCode = EXIT.ok;
@@ -88,7 +89,11 @@ function report(error: unknown, shell: Shell): ExitCode {
   const { exitCode, ...failure } = failureOf(error);
   const text = shell.argv.includes('--json')
     ? JSON.stringify({ error: { ...failure, exitCode } })
-    : `error: ${failure.message}${failure.fix === undefined ? '' : `\n  fix: ${failure.fix}`}`;
+    : // A message quotes what files hold.
+      `error: ${failure.message}${failure.fix === undefined ? '' : `\n  fix: ${failure.fix}`}`
+        .split('\n')
+        .map(printable)
+        .join('\n');
   shell.stderr.write(`${text}\n`);
   return exitCode;
 }

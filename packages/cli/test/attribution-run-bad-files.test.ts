@@ -86,6 +86,11 @@ describe('bad files: exit 2, with the line and what to mend', () => {
     expect([of('last'), of('last', 'value')]).toEqual([{ a: 1 }, { a: value }]);
   });
 
+  test('what a message quotes of a file cannot turn the line around', async () => {
+    const done = await run(file('a,\u202ex\u001b[2J,0,0'));
+    expect(done.stderr).toContain('line 2: conversions: "\ufffdx\ufffd[2J" is no whole number');
+  });
+
   test('many bad rows: all are counted, the first five shown', async () => {
     const done = await run(file(...Array.from({ length: 7 }, (_, i) => `a,x${i},0,0`)));
     expect(done.stderr).toContain('has 7 malformed rows, the first 5 of which are');
