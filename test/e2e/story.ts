@@ -6,7 +6,7 @@ import { strict as assert } from 'node:assert';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Coalition, Transition } from '@tributary/attribution/data-driven/counts';
+import { type Coalition, SEPARATOR, type Transition } from '@tributary/attribution/data-driven/counts';
 import { markov } from '@tributary/attribution/data-driven/markov';
 import { rateGame } from '@tributary/attribution/data-driven/rate-game';
 import { startPlatform } from '@tributary/local/launch';
@@ -16,7 +16,6 @@ import { loadDefinitions } from '@tributary/runtime/definitions';
 import { differences } from '@tributary/testkit/compare-rows';
 import { naive } from '@tributary/testkit/naive';
 import type { RowsByView } from '@tributary/views/deltas';
-import { SEPARATOR } from '@tributary/views/journeys/channels';
 import { type Client, createClient, type SentEvent, until } from './client.ts';
 import { shoppers } from './shoppers.ts';
 

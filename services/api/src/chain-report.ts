@@ -1,6 +1,6 @@
 /** The counts that data-driven models are computed from, for readers: transitions with their probabilities, sets of channels. */
-import { type Coalition, renameChannels, type Transition } from '@tributary/attribution/data-driven/counts';
-import { OTHER, SEPARATOR } from '@tributary/views/journeys/channels';
+import { type Coalition, renameChannels, SEPARATOR, type Transition } from '@tributary/attribution/data-driven/counts';
+import { OTHER } from '@tributary/views/journeys/channels';
 
 const START = '(start)';
 const CONVERSION = '(conversion)';

@@ -1,6 +1,6 @@
 /** The chain of states behind transition counts, as flows: numbers of traversals, not probabilities. */
 import { TributaryError } from '@tributary/model/errors';
-import { byCodePoint, canonicalTransitions, channelsOf, type Reward, type Transition } from './counts.ts';
+import { byCodePoint, canonicalTransitions, channelsOf, type Reward, SEPARATOR, type Transition } from './counts.ts';
 
 /** States that one inverse takes about 2 s for, and 50 MB. */
 export const MOST_STATES = 1_500;
@@ -71,7 +71,6 @@ export function chainOf(transitions: readonly Transition[], reward: Reward, most
   return { channels, states, stride, ...chain };
 }
 
-const SEPARATOR = '\u001f';
 const keyOf = (state: readonly string[]) => state.join(SEPARATOR);
 
 /** Keys of the states that lie on a way from the start to an end, sorted. */

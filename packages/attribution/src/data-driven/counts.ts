@@ -59,8 +59,9 @@ export interface ModelResult {
   readonly total: number;
 }
 
-/** Join channels, and both ends of an edge, in a key. Validated channels hold no control character. */
-const SEPARATOR = '\u001f';
+/** Joins the channels of a set, a state or a path in one text: validated text holds no control character. */
+export const SEPARATOR = '\u001f';
+/** Joins both ends of an edge. */
 const EDGE = '\u001e';
 
 /** The order of code points, which is that of UTF-8 bytes and of DuckDB; `<` puts surrogates before U+E000. */

@@ -1,5 +1,5 @@
 /** Journeys by their path: what aggregated path files hold, and what every model over whole paths reads. */
-import { byCodePoint, type PathCount } from '../data-driven/counts.ts';
+import { byCodePoint, type PathCount, SEPARATOR } from '../data-driven/counts.ts';
 
 export interface WeightedPath extends PathCount {
   /** Indices of the touches that reached a milestone (lead, opportunity, …); several may fall on one touch. */
@@ -7,9 +7,6 @@ export interface WeightedPath extends PathCount {
   /** Where touches have times: whole hours of each before the conversion. */
   readonly ages?: readonly number[];
 }
-
-/** No channel name holds a control character, so different paths never join to the same text. */
-const SEP = '\u001f';
 
 /** Equal paths become one, sorted by their channels: the same journeys give the same list, however they came. */
 export function gathered(paths: Iterable<WeightedPath>): WeightedPath[] {
@@ -24,7 +21,7 @@ export function gathered(paths: Iterable<WeightedPath>): WeightedPath[] {
 
 /** Equal for paths that are one. */
 export function pathKey({ path, milestones, ages }: WeightedPath): string {
-  return [...path, '', milestones?.join() ?? '', ages?.join() ?? ''].join(SEP);
+  return [...path, '', milestones?.join() ?? '', ages?.join() ?? ''].join(SEPARATOR);
 }
 
 function sumOf(a: WeightedPath, b: WeightedPath): WeightedPath {

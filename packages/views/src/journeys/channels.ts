@@ -1,10 +1,8 @@
 /** A path as text: what the row keys of the data-driven views are made of. */
-import { byCodePoint } from '@tributary/attribution/data-driven/counts';
+import { byCodePoint, SEPARATOR } from '@tributary/attribution/data-driven/counts';
 import type { Definitions } from '@tributary/model/definitions';
 import type { TimelineEvent } from '../timeline.ts';
 
-/** Joins the channels of a set, a state or a path within one dimension: validated text holds no control character. */
-export const SEPARATOR = '\u001f';
 /** What a bound on cardinality leaves of a dimension. */
 export const OTHER = '(other)';
 /** Distinct channels up to which a set is told apart. */

@@ -4,11 +4,10 @@
  *
  * A journey without a conversion has neither conversion type nor currency: nulls are those of the days, whatever is asked for.
  */
-import type { Coalition, Transition } from '@tributary/attribution/data-driven/counts';
+import { type Coalition, SEPARATOR, type Transition } from '@tributary/attribution/data-driven/counts';
 import { transitionsOfPath } from '@tributary/attribution/data-driven/path-counts';
 import { coalitions } from '@tributary/views/coalitions/fold';
 import type { Rows } from '@tributary/views/deltas';
-import { SEPARATOR } from '@tributary/views/journeys/channels';
 import { nullCoalitions } from '@tributary/views/null-coalitions/fold';
 import { nullTransitions } from '@tributary/views/null-transitions/fold';
 import { transitions } from '@tributary/views/transitions/fold';

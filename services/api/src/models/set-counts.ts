@@ -1,8 +1,10 @@
 /** What every share of a window is a share of, and all that the sum game needs to know. */
+
+import { SEPARATOR } from '@tributary/attribution/data-driven/counts';
 import type { SizedCount } from '@tributary/attribution/data-driven/sum-game';
 import { coalitions } from '@tributary/views/coalitions/fold';
 import type { Rows } from '@tributary/views/deltas';
-import { OTHER, SEPARATOR } from '@tributary/views/journeys/channels';
+import { OTHER } from '@tributary/views/journeys/channels';
 import type { Snapshot } from '../snapshot.ts';
 import { collectionOf, type Remembered, rememberedUnder, type Scope, within } from './window.ts';
 
