@@ -1,44 +1,11 @@
-import { createServingStore } from '@tributary/kv/redis-serving-store';
-import { createSpeedStore } from '@tributary/kv/redis-speed-store';
-import { connectRedis, whenReady } from '@tributary/runtime/redis';
-import { type RedisServer, startRedis } from '@tributary/testkit/redis-server';
 import { describeStoreContract } from '@tributary/testkit/store-contract';
-import { VIEWS } from '@tributary/views/registry';
 import { afterAll, beforeAll } from 'vitest';
+import { type RedisStores, startRedisStores } from './stores.ts';
 
-type Connection = ReturnType<typeof connectRedis>;
-
-let server: RedisServer;
-let commits: Connection;
-let reads: Connection;
-let made = 0;
-
+let stores: RedisStores;
 beforeAll(async () => {
-  server = await startRedis();
-  commits = connectRedis(server.url, 'commit', () => {});
-  reads = connectRedis(server.url, 'serving', () => {});
-  await Promise.all([whenReady(commits, 5_000), whenReady(reads, 5_000)]);
+  stores = await startRedisStores();
 });
+afterAll(() => stores?.stop());
 
-afterAll(async () => {
-  commits?.disconnect();
-  reads?.disconnect();
-  await server?.stop();
-});
-
-describeStoreContract('Redis', async () => {
-  const namespace = `contract-${made++}`;
-  return {
-    speed: createSpeedStore(commits, namespace),
-    serving: createServingStore(reads, namespace, 4, VIEWS),
-    async checkpoint(partition) {
-      const keys = await reads.keys(`${namespace}:{${partition}}:*`);
-      const dumps = await Promise.all(keys.map((key) => reads.dumpBuffer(key)));
-      return async () => {
-        const written = await reads.keys(`${namespace}:{${partition}}:*`);
-        if (written.length > 0) await reads.del(...written);
-        await Promise.all(keys.map((key, i) => reads.restore(key, 0, dumps[i] as Buffer)));
-      };
-    },
-  };
-});
+describeStoreContract('Redis', () => stores.make());

@@ -1,14 +1,4 @@
-import { createMemoryStore } from '@tributary/testkit/memory-store';
 import { describeStoreContract } from '@tributary/testkit/store-contract';
+import { memoryStore } from './stores.ts';
 
-describeStoreContract('memory', async () => {
-  const store = createMemoryStore({ partitions: 4 });
-  return {
-    speed: store.speed(),
-    serving: store.serving(),
-    async checkpoint(partition) {
-      const snapshot = store.snapshot(partition);
-      return async () => store.restore(partition, snapshot);
-    },
-  };
-});
+describeStoreContract('memory', memoryStore);

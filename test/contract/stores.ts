@@ -1,0 +1,67 @@
+/** Stores for tests of the contract and of those who build upon it: empty, of four partitions, able to lose their newest writes. */
+import { createServingStore } from '@tributary/kv/redis-serving-store';
+import { createSpeedStore } from '@tributary/kv/redis-speed-store';
+import { connectRedis, whenReady } from '@tributary/runtime/redis';
+import { createMemoryStore } from '@tributary/testkit/memory-store';
+import { type RedisServer, startRedis } from '@tributary/testkit/redis-server';
+import type { StoreUnderTest } from '@tributary/testkit/store-contract';
+import { HISTORY_PARTITIONS } from '@tributary/testkit/store-history';
+import { VIEWS } from '@tributary/views/registry';
+
+export async function memoryStore(): Promise<StoreUnderTest> {
+  const store = createMemoryStore({ partitions: HISTORY_PARTITIONS });
+  return {
+    speed: store.speed(),
+    serving: store.serving(),
+    async checkpoint(partition) {
+      const snapshot = store.snapshot(partition);
+      return async () => store.restore(partition, snapshot);
+    },
+  };
+}
+
+export interface RedisStores {
+  readonly server: RedisServer;
+  /** Each in a namespace of its own. */
+  make(): Promise<StoreUnderTest>;
+  ready(): Promise<unknown>;
+  stop(): Promise<void>;
+}
+
+export async function startRedisStores(): Promise<RedisStores> {
+  const server = await startRedis();
+  const commits = connectRedis(server.url, 'commit', () => {});
+  const reads = connectRedis(server.url, 'serving', () => {});
+  const ready = () => Promise.all([whenReady(commits, 5_000), whenReady(reads, 5_000)]);
+  let made = 0;
+  await ready().catch(async (cause: unknown) => {
+    await server.stop();
+    throw cause;
+  });
+  return {
+    server,
+    ready,
+    async make() {
+      const namespace = `store-${made++}`;
+      const keysOf = (partition: number) => reads.keys(`${namespace}:{${partition}}:*`);
+      return {
+        speed: createSpeedStore(commits, namespace),
+        serving: createServingStore(reads, namespace, HISTORY_PARTITIONS, VIEWS),
+        async checkpoint(partition) {
+          const keys = await keysOf(partition);
+          const dumps = await Promise.all(keys.map((key) => reads.dumpBuffer(key)));
+          return async () => {
+            const written = await keysOf(partition);
+            if (written.length > 0) await reads.del(...written);
+            await Promise.all(keys.map((key, i) => reads.restore(key, 0, dumps[i] as Buffer)));
+          };
+        },
+      };
+    },
+    async stop() {
+      commits.disconnect();
+      reads.disconnect();
+      await server.stop();
+    },
+  };
+}
