@@ -1,3 +1,4 @@
+import { describeOutboxContract } from '@tributary/testkit/outbox-contract';
 import { describeStoreContract } from '@tributary/testkit/store-contract';
 import { afterAll, beforeAll } from 'vitest';
 import { type RedisStores, startRedisStores } from './stores.ts';
@@ -9,3 +10,4 @@ beforeAll(async () => {
 afterAll(() => stores?.stop());
 
 describeStoreContract('Redis', () => stores.make());
+describeOutboxContract('Redis', () => stores.make());

@@ -1,4 +1,6 @@
+import { describeOutboxContract } from '@tributary/testkit/outbox-contract';
 import { describeStoreContract } from '@tributary/testkit/store-contract';
 import { memoryStore } from './stores.ts';
 
 describeStoreContract('memory', memoryStore);
+describeOutboxContract('memory', memoryStore);

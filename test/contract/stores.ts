@@ -1,18 +1,20 @@
 /** Stores for tests of the contract and of those who build upon it: empty, of four partitions, able to lose their newest writes. */
+import { createOutbox } from '@tributary/kv/outbox';
 import { createServingStore } from '@tributary/kv/redis-serving-store';
 import { createSpeedStore } from '@tributary/kv/redis-speed-store';
 import { connectRedis, whenReady } from '@tributary/runtime/redis';
 import { createMemoryStore } from '@tributary/testkit/memory-store';
+import type { OutboxUnderTest } from '@tributary/testkit/outbox-contract';
 import { type RedisServer, startRedis } from '@tributary/testkit/redis-server';
-import type { StoreUnderTest } from '@tributary/testkit/store-contract';
 import { HISTORY_PARTITIONS } from '@tributary/testkit/store-history';
 import { VIEWS } from '@tributary/views/registry';
 
-export async function memoryStore(): Promise<StoreUnderTest> {
+export async function memoryStore(): Promise<OutboxUnderTest> {
   const store = createMemoryStore({ partitions: HISTORY_PARTITIONS });
   return {
     speed: store.speed(),
     serving: store.serving(),
+    outbox: store.outbox(),
     async checkpoint(partition) {
       const snapshot = store.snapshot(partition);
       return async () => store.restore(partition, snapshot);
@@ -23,7 +25,7 @@ export async function memoryStore(): Promise<StoreUnderTest> {
 export interface RedisStores {
   readonly server: RedisServer;
   /** Each in a namespace of its own. */
-  make(): Promise<StoreUnderTest>;
+  make(): Promise<OutboxUnderTest>;
   ready(): Promise<unknown>;
   stop(): Promise<void>;
 }
@@ -47,6 +49,7 @@ export async function startRedisStores(): Promise<RedisStores> {
       return {
         speed: createSpeedStore(commits, namespace),
         serving: createServingStore(reads, namespace, HISTORY_PARTITIONS, VIEWS),
+        outbox: createOutbox(commits, namespace),
         async checkpoint(partition) {
           const keys = await keysOf(partition);
           const dumps = await Promise.all(keys.map((key) => reads.dumpBuffer(key)));

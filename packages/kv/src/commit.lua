@@ -10,6 +10,7 @@
            n views,       then n × (view, m measures, k rows, k × (row key, m × integer))
            n conversions, then n × (conversion id, user key)
            n parked,      then n × (at, code, message, raw)
+           n outputs,     then n × line of the outbox
   Returns  committed | already | fenced | rewound
 
   Everything is checked before the first write: a script that fails half-way keeps what it wrote.
@@ -85,6 +86,10 @@ for _ = 1, tonumber(take()) do
 end
 for _ = 1, tonumber(take()) do
   redis.call('XADD', prefix .. 'dead', 'MAXLEN', '~', '10000', '*', 'at', take(), 'code', take(), 'message', take(), 'raw', take())
+end
+local outputs = tonumber(take())
+for first = at, at + outputs - 1, CHUNK do
+  redis.call('RPUSH', prefix .. 'outbox', unpack(ARGV, first, math.min(first + CHUNK, at + outputs) - 1))
 end
 if ARGV[11] ~= '0' then redis.call('HINCRBY', prefix .. 'n:' .. generation, 'pending', ARGV[11]) end
 if ARGV[12] ~= '0' then redis.call('HINCRBY', prefix .. 'n:' .. generation, 'overflowed', ARGV[12]) end

@@ -68,6 +68,8 @@ export interface Commit {
   /** Present when the batch ends with the barrier of a generation. */
   readonly barrier?: { readonly generation: number };
   readonly parked: readonly DeadLetter[];
+  /** Lines for the outbox, in order, each with an id that the log alone decides. */
+  readonly outputs?: readonly string[];
 }
 
 export type CommitOutcome = 'committed' | 'already' | 'fenced' | 'rewound';

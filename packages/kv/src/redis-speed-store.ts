@@ -98,6 +98,9 @@ function commitArgs(prefix: string, commit: Commit, definitions: string): string
   pushPairs(args, commit.conversions);
   args.push(String(commit.parked.length));
   for (const { at, code, message, raw } of commit.parked) args.push(at, code, message, raw);
+  const { outputs = [] } = commit;
+  args.push(String(outputs.length));
+  for (const line of outputs) args.push(line);
   return args;
 }
 

@@ -4,6 +4,7 @@
  * that a scheduler decides who goes next, and who never comes back. `fault` makes a commit fail in either way.
  */
 import { type CommittedDeltas, isChain } from '@tributary/kv/feed';
+import type { Outbox } from '@tributary/kv/outbox-port';
 import type { Commit, CommitOutcome, DeadLetter, PartitionState, SpeedStore } from '@tributary/kv/port';
 import type {
   FeedCursor,
@@ -45,12 +46,14 @@ interface StoredPartition {
   readonly records: Map<string, string>;
   readonly generations: Map<number, StoredGeneration>;
   readonly dead: DeadLetter[];
+  readonly outbox: { from: number; readonly lines: string[] };
 }
 
 export interface MemoryStore {
   /** A connection of its own: the scheduler tells the callers apart by their `turn`. */
   speed(turn?: () => Promise<void>, fault?: (commit: Commit) => CommitFault): SpeedStore;
   serving(turn?: () => Promise<void>): ServingStore;
+  outbox(turn?: () => Promise<void>): Outbox;
   /** What a replica or an old append-only file would bring back: one partition as it is now. */
   snapshot(partition: number): unknown;
   /** Loses every write to the partition since the snapshot. */
@@ -148,6 +151,22 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
       deadLetters: async (limit) =>
         partitions.flatMap(({ dead }, partition) => dead.map((letter) => ({ ...letter, partition }))).slice(0, limit),
     }),
+    outbox: (turn = defaultTurn) => ({
+      async read(partition, max) {
+        await turn();
+        const { from, lines } = at(partition).outbox;
+        return { from, lines: lines.slice(0, max) };
+      },
+      async remove(partition, upTo) {
+        await turn();
+        const { outbox } = at(partition);
+        outbox.from += outbox.lines.splice(0, Math.max(0, upTo - outbox.from)).length;
+      },
+      async length(partition) {
+        await turn();
+        return at(partition).outbox.lines.length;
+      },
+    }),
     snapshot: (partition) => structuredClone(at(partition)),
     restore: (partition, snapshot) => {
       partitions[partition] = structuredClone(snapshot as StoredPartition);
@@ -156,7 +175,18 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
 }
 
 function emptyPartition(): StoredPartition {
-  return { state: null, commitId: '', commits: 0, oldest: 0, feed: [], records: new Map(), generations: new Map(), dead: [] };
+  const outbox = { from: 0, lines: [] };
+  return {
+    state: null,
+    commitId: '',
+    commits: 0,
+    oldest: 0,
+    feed: [],
+    records: new Map(),
+    generations: new Map(),
+    dead: [],
+    outbox,
+  };
 }
 
 function applyCommit(
@@ -181,6 +211,7 @@ function applyCommit(
   generation.pending += commit.pending;
   generation.overflowed += commit.overflowed;
   stored.dead.push(...commit.parked);
+  for (const line of commit.outputs ?? []) stored.outbox.lines.push(line);
   const { id, expectedCommit: after, next, deltasGeneration, deltas, pending, overflowed } = commit;
   let size = 0;
   for (const rows of deltas.values()) size += rows.size;

@@ -1,0 +1,61 @@
+/** The contract of Outbox over a speed store: every adapter runs it. The numbers are the invariants of the port. */
+import type { Outbox } from '@tributary/kv/outbox-port';
+import { describe, expect, test } from 'vitest';
+import { commitOf, type StoreUnderTest } from './store-contract.ts';
+
+export interface OutboxUnderTest extends StoreUnderTest {
+  readonly outbox: Outbox;
+}
+
+const P = 2;
+
+export function describeOutboxContract(name: string, make: () => Promise<OutboxUnderTest>): void {
+  describe(`outbox contract: ${name}`, () => {
+    test('law 3: the outbox holds the lines of each commit once, numbered in order, also when it is sent again', async () => {
+      const store = await make();
+      expect(await store.outbox.read(P, 10)).toEqual({ from: 0, lines: [] });
+      const first = commitOf(null, 'p1', { outputs: ['a', 'b'] });
+      await store.speed.commit(first);
+      expect(await store.speed.commit(first)).toBe('already');
+      await store.speed.commit(commitOf('p1', 'p2'));
+      const many = Array.from({ length: 2_500 }, (_, i) => `line ${i}`);
+      await store.speed.commit(commitOf('p2', 'p3', { outputs: many }));
+      expect(await store.speed.commit(commitOf('p1', 'p2', { id: 'zombie', outputs: ['z'] }))).toBe('fenced');
+      expect(await store.outbox.read(P, 3)).toEqual({ from: 0, lines: ['a', 'b', 'line 0'] });
+      expect(await store.outbox.length(P)).toBe(2_502);
+      expect(await store.outbox.read(P, 5_000)).toEqual({ from: 0, lines: ['a', 'b', ...many] });
+      expect(await store.outbox.read(1, 10)).toEqual({ from: 0, lines: [] });
+    });
+
+    test('law 3: a removal names numbers: twice, late or too far it removes no line that it did not name', async () => {
+      const store = await make();
+      await store.speed.commit(commitOf(null, 'p1', { outputs: ['0', '1', '2', '3'] }));
+      await store.outbox.remove(P, 2);
+      await store.outbox.remove(P, 2);
+      expect(await store.outbox.read(P, 10)).toEqual({ from: 2, lines: ['2', '3'] });
+      await store.outbox.remove(P, 1);
+      await store.outbox.remove(1, 9);
+      expect(await store.outbox.read(P, 10)).toEqual({ from: 2, lines: ['2', '3'] });
+      await store.outbox.remove(P, 9);
+      expect(await store.outbox.read(P, 10)).toEqual({ from: 4, lines: [] });
+      await store.speed.commit(commitOf('p1', 'p2', { outputs: ['4', '5'] }));
+      expect(await store.outbox.read(P, 10)).toEqual({ from: 4, lines: ['4', '5'] });
+      await store.outbox.remove(P, 4);
+      expect(await store.outbox.length(P)).toBe(2);
+      expect((await store.speed.loadState(P))?.position).toBe('p2');
+    });
+
+    test('law 3, invariant 2: an outbox that lost its newest commits or removals has the same lines under the same numbers again', async () => {
+      const store = await make();
+      await store.speed.commit(commitOf(null, 'p1', { outputs: ['0', '1'] }));
+      const lose = await store.checkpoint(P);
+      await store.speed.commit(commitOf('p1', 'p2', { outputs: ['2'] }));
+      await store.outbox.remove(P, 3);
+      await lose();
+      expect(await store.outbox.read(P, 10)).toEqual({ from: 0, lines: ['0', '1'] });
+      await store.outbox.remove(P, 3);
+      await store.speed.commit(commitOf('p1', 'p2', { id: 'again', outputs: ['2'] }));
+      expect(await store.outbox.read(P, 10)).toEqual({ from: 2, lines: ['2'] });
+    });
+  });
+}
