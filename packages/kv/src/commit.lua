@@ -87,9 +87,10 @@ end
 for _ = 1, tonumber(take()) do
   redis.call('XADD', prefix .. 'dead', 'MAXLEN', '~', '10000', '*', 'at', take(), 'code', take(), 'message', take(), 'raw', take())
 end
-local outputs = tonumber(take())
+local outputs, outbox = tonumber(take()), prefix .. 'outbox'
+if outputs > 0 and redis.call('EXISTS', outbox) == 0 then redis.call('RPUSH', outbox, 0) end
 for first = at, at + outputs - 1, CHUNK do
-  redis.call('RPUSH', prefix .. 'outbox', unpack(ARGV, first, math.min(first + CHUNK, at + outputs) - 1))
+  redis.call('RPUSH', outbox, unpack(ARGV, first, math.min(first + CHUNK, at + outputs) - 1))
 end
 if ARGV[11] ~= '0' then redis.call('HINCRBY', prefix .. 'n:' .. generation, 'pending', ARGV[11]) end
 if ARGV[12] ~= '0' then redis.call('HINCRBY', prefix .. 'n:' .. generation, 'overflowed', ARGV[12]) end

@@ -2,14 +2,14 @@
  * The key grammar of the speed layer's state. Every key of a partition carries the hash tag `{p}`, so that one script
  * may touch them all on Redis Cluster too. User text comes last and bounded, where it can steer nothing.
  *
- *   <ns>:{p}:state          hash: position, commit, commits, feedBytes, logIdentity, logTimeMs, generation, oldest, definitions, outboxFrom
+ *   <ns>:{p}:state          hash: position, commit, commits, feedBytes, logIdentity, logTimeMs, generation, oldest, definitions
  *   <ns>:{p}:u:<userKey>    string: the user's lines
  *   <ns>:{p}:d:<g>:<view>   hash: deltas of generation g; field = row key, value = its measures, packed
  *   <ns>:{p}:n:<g>          hash: pending, overflowed
  *   <ns>:{p}:c:<g>          hash: conversion id → user key
  *   <ns>:{p}:feed           list: the newest commits' deltas, at most 1 MiB (commit.lua)
  *   <ns>:{p}:dead           stream: dead letters, the newest 10 000
- *   <ns>:{p}:outbox         list: lines to publish; the first one's number is the state's `outboxFrom`
+ *   <ns>:{p}:outbox         list: the number of the first line, then the lines to publish; never empty again
  *   <ns>:pointer            hash: sequence, generation
  */
 export function partitionPrefix(namespace: string, partition: number): string {

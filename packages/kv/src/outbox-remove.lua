@@ -1,13 +1,15 @@
 --[[
   Removes lines from the front of a partition's outbox, by their numbers.
 
-  KEYS     the partition's state hash, its outbox
+  KEYS[1]  the outbox: the number of its first line, then its lines
   ARGV     the number of the first line to keep
   Returns  how many lines were removed
 ]]
-local from = tonumber(redis.call('HGET', KEYS[1], 'outboxFrom') or '0')
-local count = math.min(tonumber(ARGV[1]) - from, redis.call('LLEN', KEYS[2]))
+local outbox = KEYS[1]
+local from = tonumber(redis.call('LINDEX', outbox, 0) or '0')
+local count = math.min(tonumber(ARGV[1]) - from, redis.call('LLEN', outbox) - 1)
 if count <= 0 then return 0 end
-redis.call('LTRIM', KEYS[2], count, -1)
-redis.call('HSET', KEYS[1], 'outboxFrom', from + count)
+-- The last line removed leaves its place to the number.
+redis.call('LTRIM', outbox, count, -1)
+redis.call('LSET', outbox, 0, from + count)
 return count
