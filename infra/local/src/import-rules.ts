@@ -12,7 +12,7 @@ export interface Import {
 
 /** The workspace packages, and what each may import of the others. Adapters do not know one another. */
 const CORE = ['model', 'attribution', 'views'];
-const PORTS = ['log', 'kv', 'archive', 'queue', 'runtime'];
+const PORTS = ['log', 'kv', 'archive', 'queue', 'runtime', 'membership'];
 const ADAPTER = [...CORE];
 const ROLE = [...CORE, ...PORTS];
 export const ALLOWED: Readonly<Record<string, readonly string[]>> = {
@@ -24,6 +24,7 @@ export const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   archive: ADAPTER,
   queue: ADAPTER,
   runtime: ADAPTER,
+  membership: ADAPTER,
   testkit: ROLE,
   collector: ROLE,
   speed: ROLE,
