@@ -1,26 +1,24 @@
 /** The serving store on Redis: what the API and the jobs read, each partition as of one moment. */
-import { readFileSync } from 'node:fs';
-import { TributaryError } from '@tributary/model/errors';
 import { addRow, addRowsByView, type Rows, type RowsByView } from '@tributary/views/deltas';
 import type { Redis, Result } from 'ioredis';
 import { type CommittedDeltas, isChain, parseFeedEntry } from './feed.ts';
 import { partitionPrefix, pointerKey, recordKey } from './keys.ts';
+import { createPartitionReads, recordOf } from './partition-reads.ts';
+import { defineScript, keysFor } from './scripts.ts';
 import type { FeedCursor, Followed, PartitionDeltas, ServingStore, WholePartition } from './serving-port.ts';
 import { stateFrom } from './state.ts';
-
-type GenerationReply = [generation: number, pending: number, overflowed: number, views: Buffer[][]];
-type DeltasReply = [state: Buffer[], ...generations: GenerationReply[]];
-type FollowReply = [oldest: number, commit: string, same: number, ...entries: string[]];
+import { unlessDown } from './unless-down.ts';
 
 /** Partitions read whole at a time: others' commands have their turn in between. */
 const WHOLE_AT_ONCE = 4;
 
+/** A worker that lags may write an old generation's deltas again: so many below the oldest are removed each time. */
+const RETIRE_AGAIN = 10;
+
 declare module 'ioredis' {
   interface RedisCommander<Context> {
-    tributaryReadDeltasBuffer(stateKey: string, ...args: string[]): Result<DeltasReply, Context>;
-    tributaryFollow(stateKey: string, ...args: string[]): Result<FollowReply, Context>;
-    tributaryRetire(stateKey: string, ...args: string[]): Result<number, Context>;
-    tributarySetPointer(pointerKey: string, sequence: number, generation: number): Result<number, Context>;
+    tributaryRetire(...args: string[]): Result<number, Context>;
+    tributarySetPointer(...args: string[]): Result<number, Context>;
   }
 }
 
@@ -31,28 +29,19 @@ export function createServingStore(
   partitions: number,
   views: readonly { readonly name: string }[],
 ): ServingStore {
-  define(redis, 'tributaryReadDeltas', 'read-deltas.lua');
-  define(redis, 'tributaryFollow', 'follow.lua');
-  define(redis, 'tributaryRetire', 'retire.lua');
-  define(redis, 'tributarySetPointer', 'set-pointer.lua');
+  defineScript(redis, 'tributaryRetire', 'retire.lua');
+  defineScript(redis, 'tributarySetPointer', 'set-pointer.lua');
+  const reads = createPartitionReads(redis);
   const all = Array.from({ length: partitions }, (_, partition) => partition);
   const prefixOf = (partition: number) => partitionPrefix(namespace, partition);
 
   async function readPartition(partition: number, names: readonly string[], from: number, before?: number) {
-    const prefix = prefixOf(partition);
-    const [flat, ...replies] = await redis.tributaryReadDeltasBuffer(
-      `${prefix}state`,
-      prefix,
-      String(from),
-      before === undefined ? '' : String(before),
-      ...names,
-    );
-    const fields = recordOf(flat.map(String));
-    const generations = replies.map(([generation, pending, overflowed, views]) => {
-      const rows: RowsByView = new Map(names.map((name, i) => [name, rowsFrom(views[i] ?? [])]));
+    const { fields, generations } = await reads.hashes(prefixOf(partition), names, from, before);
+    const deltas = generations.map(({ generation, pending, overflowed, views: hashes }) => {
+      const rows: RowsByView = new Map(names.map((name, i) => [name, rowsFrom(hashes[i] ?? [])]));
       return [generation, { rows, pending, overflowed }] as const;
     });
-    return { fields, state: stateFrom(fields), generations };
+    return { fields, state: stateFrom(fields), generations: deltas };
   }
 
   async function sumPartition(
@@ -78,16 +67,15 @@ export function createServingStore(
   }
 
   async function follow(partition: number, views: ReadonlySet<string>, cursor: FeedCursor | null): Promise<Followed> {
-    const prefix = prefixOf(partition);
-    const { commitId, commits: known } = cursor ?? { commitId: '', commits: Number.MAX_SAFE_INTEGER };
-    const [oldest, last, same, ...entries] = await redis.tributaryFollow(`${prefix}state`, prefix, commitId, String(known));
-    if (same === 1) return { partition, oldest, commits: [] };
+    const from = cursor ?? { commitId: '', commits: Number.MAX_SAFE_INTEGER };
+    const { oldest, lastCommit, same, entries } = await reads.feedSince(prefixOf(partition), from);
+    if (same) return { partition, oldest, commits: [] };
     const commits: CommittedDeltas[] = [];
     for (const entry of entries) {
       const commit = parseFeedEntry(entry, views);
       if (commit !== null) commits.push(commit);
     }
-    return { partition, oldest, commits: commits.length > 0 && isChain(commits, commitId, last) ? commits : 'gap' };
+    return { partition, oldest, commits: commits.length > 0 && isChain(commits, from.commitId, lastCommit) ? commits : 'gap' };
   }
 
   return {
@@ -95,7 +83,7 @@ export function createServingStore(
       unlessDown(() =>
         users.length === 0
           ? Promise.resolve([])
-          : redis.mgetBuffer(...users.map((user) => recordKey(namespace, user.partition, user.userKey))),
+          : recordsOf(users.map((user) => recordKey(namespace, user.partition, user.userKey))),
       ),
 
     deltas: (names, from, before) =>
@@ -135,17 +123,13 @@ export function createServingStore(
 
     setPointer: (pointer) =>
       unlessDown(async () => {
-        await redis.tributarySetPointer(pointerKey(namespace), pointer.sequence, pointer.generation);
+        const keys = keysFor(redis, pointerKey(namespace), () => []);
+        await redis.tributarySetPointer(...keys, String(pointer.sequence), String(pointer.generation));
       }),
 
     retireDeltas: (generation) =>
       unlessDown(async () => {
-        const names = views.map((view) => view.name);
-        await Promise.all(
-          all.map((partition) =>
-            redis.tributaryRetire(`${prefixOf(partition)}state`, prefixOf(partition), String(generation), ...names),
-          ),
-        );
+        await Promise.all(all.map((partition) => retire(partition, generation)));
       }),
 
     deadLetters: (limit) =>
@@ -163,6 +147,22 @@ export function createServingStore(
       }),
   };
 
+  /** On a cluster one command a key: each is then found wherever it is, also while its slot moves. */
+  function recordsOf(keys: readonly string[]): Promise<(Buffer | null)[]> {
+    return redis.isCluster ? Promise.all(keys.map((key) => redis.getBuffer(key))) : redis.mgetBuffer(...keys);
+  }
+
+  async function retire(partition: number, keep: number): Promise<void> {
+    const prefix = prefixOf(partition);
+    const oldest = await redis.tributaryRetire(...keysFor(redis, `${prefix}state`, () => []), String(keep));
+    if (oldest < 0) return;
+    const keys: string[] = [];
+    for (let g = Math.max(0, oldest - RETIRE_AGAIN); g < keep; g++)
+      keys.push(`${prefix}n:${g}`, `${prefix}c:${g}`, ...views.map(({ name }) => `${prefix}d:${g}:${name}`));
+    if (redis.isCluster) await Promise.all(keys.map((key) => redis.del(key)));
+    else if (keys.length > 0) await redis.del(...keys);
+  }
+
   async function findIn(partition: number, id: string) {
     const prefix = prefixOf(partition);
     const [generation, oldest] = await redis.hmget(`${prefix}state`, 'generation', 'oldest');
@@ -172,24 +172,6 @@ export function createServingStore(
     }
     return null;
   }
-}
-
-function define(redis: Redis, command: string, file: string): void {
-  redis.defineCommand(command, { numberOfKeys: 1, lua: readFileSync(new URL(`./${file}`, import.meta.url), 'utf8') });
-}
-
-async function unlessDown<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (cause) {
-    throw new TributaryError('store_unavailable', `the store did not answer: ${(cause as Error).message}`, { cause });
-  }
-}
-
-function recordOf(flat: readonly string[]): Record<string, string> {
-  const fields: Record<string, string> = Object.create(null);
-  for (let i = 0; i + 1 < flat.length; i += 2) fields[flat[i] as string] = flat[i + 1] as string;
-  return fields;
 }
 
 /** The hash of one view: field = row key, value = measures as commit.lua packs them. */

@@ -1,28 +1,22 @@
 /** The speed store on Redis: one Lua script is one commit. */
-import { readFileSync } from 'node:fs';
-import { TributaryError } from '@tributary/model/errors';
 import type { Redis, Result } from 'ioredis';
 import { partitionPrefix } from './keys.ts';
 import type { Commit, CommitOutcome, SpeedStore } from './port.ts';
+import { defineScript, keysFor, onceTogether } from './scripts.ts';
 import { stateFrom } from './state.ts';
+import { unlessDown } from './unless-down.ts';
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
-    tributaryCommit(stateKey: string, ...args: string[]): Result<CommitOutcome, Context>;
-    tributaryReadRecords(stateKey: string, ...args: string[]): Result<[commitId: string, records: (string | null)[]], Context>;
+    tributaryCommit(...args: string[]): Result<CommitOutcome, Context>;
+    tributaryReadRecords(...args: string[]): Result<[commitId: string, records: (string | null)[]], Context>;
   }
 }
 
 /** `redis`: a connection that neither queues offline nor resends by itself (kind `commit`). */
 export function createSpeedStore(redis: Redis, namespace: string): SpeedStore {
-  redis.defineCommand('tributaryCommit', {
-    numberOfKeys: 1,
-    lua: readFileSync(new URL('./commit.lua', import.meta.url), 'utf8'),
-  });
-  redis.defineCommand('tributaryReadRecords', {
-    numberOfKeys: 1,
-    lua: readFileSync(new URL('./read-records.lua', import.meta.url), 'utf8'),
-  });
+  defineScript(redis, 'tributaryCommit', 'commit.lua');
+  defineScript(redis, 'tributaryReadRecords', 'read-records.lua');
   /** What each partition's definitions are known to be in the store: they are sent only when they change. */
   const storedDefinitions = new Map<number, string>();
   return {
@@ -38,7 +32,8 @@ export function createSpeedStore(redis: Redis, namespace: string): SpeedStore {
     loadRecords: (partition, userKeys) =>
       unlessDown(async () => {
         const prefix = partitionPrefix(namespace, partition);
-        const [commitId, records] = await redis.tributaryReadRecords(`${prefix}state`, prefix, ...userKeys);
+        const keys = keysFor(redis, `${prefix}state`, () => userKeys.map((userKey) => `${prefix}u:${userKey}`));
+        const [commitId, records] = await onceTogether(() => redis.tributaryReadRecords(...keys, prefix, ...userKeys));
         return { commitId, records };
       }),
 
@@ -48,23 +43,27 @@ export function createSpeedStore(redis: Redis, namespace: string): SpeedStore {
         const prefix = partitionPrefix(namespace, partition);
         const { definitions } = commit.next;
         const unchanged = storedDefinitions.get(partition) === definitions;
-        const outcome = await redis.tributaryCommit(
-          `${prefix}state`,
-          ...commitArgs(prefix, commit, unchanged ? '' : definitions),
-        );
+        const keys = keysFor(redis, `${prefix}state`, () => touchedKeys(prefix, commit));
+        const args = commitArgs(prefix, commit, unchanged ? '' : definitions);
+        const outcome = await onceTogether(() => redis.tributaryCommit(...keys, ...args));
         if (outcome === 'committed') storedDefinitions.set(partition, definitions);
         return outcome;
       }),
   };
 }
 
-/** Any failure of the connection leaves the outcome unknown; the caller reloads state and position. */
-async function unlessDown<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (cause) {
-    throw new TributaryError('store_unavailable', `the store did not answer: ${(cause as Error).message}`, { cause });
-  }
+/** All that commit.lua may touch besides the state: on a cluster every key must be named (scripts.ts). */
+function touchedKeys(prefix: string, commit: Commit): string[] {
+  const { deltasGeneration: generation } = commit;
+  const keys = [`${prefix}feed`];
+  for (const userKey of commit.appends.keys()) keys.push(`${prefix}u:${userKey}`);
+  for (const userKey of commit.rewrites.keys()) keys.push(`${prefix}u:${userKey}`);
+  for (const view of commit.deltas.keys()) keys.push(`${prefix}d:${generation}:${view}`);
+  if (commit.conversions.size > 0) keys.push(`${prefix}c:${generation}`);
+  if (commit.pending > 0 || commit.overflowed > 0) keys.push(`${prefix}n:${generation}`);
+  if (commit.parked.length > 0) keys.push(`${prefix}dead`);
+  if (commit.outputs !== undefined && commit.outputs.length > 0) keys.push(`${prefix}outbox`);
+  return keys;
 }
 
 /** The arguments in the order of commit.lua's header. Integers as decimal text. */

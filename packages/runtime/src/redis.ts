@@ -1,59 +1,54 @@
+/** Connections to Redis, whichever the url names; what each kind may do stands in redis-options.ts. */
+import { type Cluster, Redis } from 'ioredis';
+import { connectCluster } from './redis-cluster.ts';
+import { type ConnectionOptions, REDIS_OPTIONS, type RedisKind, reconnectDelayMs } from './redis-options.ts';
+import { parseRedisUrl, type RedisTarget } from './redis-url.ts';
+
+export { REDIS_OPTIONS, type RedisKind } from './redis-options.ts';
+
+/** One server, a master behind Sentinels, or a cluster. */
+export type RedisConnection = Redis | Cluster;
+
 /**
- * Redis connections by what they are for. A reply that is lost does not mean "not executed", so no kind but the queue's
- * (whose library demands it) ever resends a command by itself: the caller reloads its state and decides.
+ * Connects in the background and reconnects for ever; until `ready`, commands of all kinds but `queue` fail at once.
+ *
+ * `url`: see redis-url.ts; throws `invalid_config` when it is none. A cluster's connection is typed as `Redis` as well, whose
+ * commands it has: code that needs a single server asks `isCluster`.
  */
-import { Redis, type RedisOptions } from 'ioredis';
-
-/** Reply shapes stay those of RESP2, so that replies do not depend on the kind. */
-type Options = Omit<RedisOptions, 'replyMapping'>;
-
-export type RedisKind = 'commit' | 'serving' | 'queue' | 'blocking';
-
-/** How long an XREAD without its own limit may block before the connection counts as dead, ms. */
-const BLOCKING_LIMIT_MS = 10_000;
-
-const reconnectDelayMs = (attempt: number): number => Math.min(50 * attempt, 1_000);
-
-const BASE: Options = { connectTimeout: 2_000, noDelay: true, keepAlive: 10_000, retryStrategy: reconnectDelayMs };
-
-/** A timeout is set wherever resending is off: ioredis 6.0.0 can otherwise leave promises pending for ever (its issue 2193). */
-export const REDIS_OPTIONS: Readonly<Record<RedisKind, Options>> = {
-  commit: {
-    ...BASE,
-    enableOfflineQueue: false,
-    autoResendUnfulfilledCommands: false,
-    maxRetriesPerRequest: 0,
-    commandTimeout: 3_000,
-  },
-  serving: {
-    ...BASE,
-    enableOfflineQueue: false,
-    autoResendUnfulfilledCommands: false,
-    maxRetriesPerRequest: 0,
-    enableAutoPipelining: true,
-    commandTimeout: 1_000,
-  },
-  /** BullMQ blocks on its own connections and resends: it demands `maxRetriesPerRequest: null`. */
-  queue: { ...BASE, maxRetriesPerRequest: null },
-  blocking: {
-    ...BASE,
-    enableOfflineQueue: false,
-    autoResendUnfulfilledCommands: false,
-    maxRetriesPerRequest: 0,
-    blockingTimeout: BLOCKING_LIMIT_MS,
-    blockingTimeoutGrace: 2_000,
-  },
-};
-
-/** Connects in the background and reconnects for ever; until `ready`, commands of all kinds but `queue` fail at once. */
 export function connectRedis(url: string, kind: RedisKind, onError: (error: Error) => void): Redis {
-  const redis = new Redis(url, { ...REDIS_OPTIONS[kind], connectionName: `tributary-${kind}` });
+  const target = parseRedisUrl(url);
+  if (target.kind === 'cluster') return connectCluster(target, kind, onError) as unknown as Redis;
+  const options = { ...REDIS_OPTIONS[kind], connectionName: `tributary-${kind}` };
+  const redis = target.kind === 'single' ? new Redis(target.url, options) : new Redis({ ...options, ...sentinelOptions(target) });
   redis.on('error', onError);
   return redis;
 }
 
+export function isCluster(redis: RedisConnection): redis is Cluster {
+  return redis.isCluster;
+}
+
+function sentinelOptions(target: Extract<RedisTarget, { kind: 'sentinel' }>): ConnectionOptions {
+  const { sentinelLogin } = target;
+  return {
+    sentinels: [...target.sentinels],
+    name: target.master,
+    db: target.db,
+    ...target.login,
+    ...(sentinelLogin.username === undefined ? {} : { sentinelUsername: sentinelLogin.username }),
+    ...(sentinelLogin.password === undefined ? {} : { sentinelPassword: sentinelLogin.password }),
+    ...(target.tls ? { tls: {}, enableTLSForSentinelMode: true } : {}),
+    ...(target.sentinelTls ? { sentinelTLS: {} } : {}),
+    sentinelRetryStrategy: reconnectDelayMs,
+    // A master that stands still keeps its connections: only the Sentinels say that it is none any more.
+    failoverDetector: true,
+    // Neither is one that was made a replica: connect again, where the Sentinels say, without sending the command again.
+    reconnectOnError: (error) => error.message.startsWith('READONLY'),
+  };
+}
+
 /** Resolves once the connection takes commands; rejects when aborted or after `timeoutMs`. */
-export function whenReady(redis: Redis, timeoutMs: number, signal?: AbortSignal): Promise<void> {
+export function whenReady(redis: RedisConnection, timeoutMs: number, signal?: AbortSignal): Promise<void> {
   if (redis.status === 'ready') return Promise.resolve();
   return new Promise((resolve, reject) => {
     const settle = (outcome: () => void) => {
@@ -65,14 +60,17 @@ export function whenReady(redis: Redis, timeoutMs: number, signal?: AbortSignal)
     const onReady = () => settle(resolve);
     const onAbort = () => settle(() => reject(new Error('aborted while waiting for Redis')));
     const timer = setTimeout(
-      () =>
-        settle(() =>
-          reject(new Error(`Redis at ${redis.options.host}:${redis.options.port} is not ready after ${timeoutMs} ms`)),
-        ),
+      () => settle(() => reject(new Error(`Redis at ${placeOf(redis)} is not ready after ${timeoutMs} ms`))),
       timeoutMs,
     );
     redis.once('ready', onReady);
     if (signal?.aborted) onAbort();
     else signal?.addEventListener('abort', onAbort, { once: true });
   });
+}
+
+function placeOf(redis: RedisConnection): string {
+  if (isCluster(redis)) return 'every node of the cluster that the url names';
+  const { host, port, name, sentinels } = redis.options;
+  return sentinels == null ? `${host}:${port}` : `the master "${name}" of ${sentinels.length} Sentinels`;
 }

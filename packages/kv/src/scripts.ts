@@ -1,0 +1,43 @@
+/**
+ * Scripts over the keys of one partition.
+ *
+ * On a single Redis a script names its first key and builds the others from a prefix. On a cluster it names all that it may
+ * touch: while a slot moves, the importing node would run a script whose named keys it has, and find the keys that it does not
+ * have yet *missing*. It would begin records anew and count from zero. Of keys that are all named, a node serves all or none:
+ * TRYAGAIN until they are together again, which is when the move is over if one of them exists nowhere yet.
+ */
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Redis } from 'ioredis';
+
+/** How long a command waits for its keys to come together: one batch of a move takes a few ms. */
+const MOVING_WAIT_MS = 100;
+const MOVING_RETRY_MS = 5;
+
+export function defineScript(redis: Redis, command: string, file: string): void {
+  const lua = readFileSync(new URL(`./${file}`, import.meta.url), 'utf8');
+  redis.defineCommand(command, redis.isCluster ? { lua } : { lua, numberOfKeys: 1 });
+}
+
+/** What a call of a script begins with. `others`: all keys but the first that the script may touch. */
+export function keysFor(redis: Redis, first: string, others: () => readonly string[]): string[] {
+  if (!redis.isCluster) return [first];
+  const more = others();
+  return [String(1 + more.length), first, ...more];
+}
+
+/** Keys of one command lie on two nodes, or one of them exists nowhere yet while its slot moves. Nothing was executed. */
+export function isMoving(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith('TRYAGAIN');
+}
+
+/** Waits a little for keys that are being moved. */
+export async function onceTogether<T>(work: () => Promise<T>): Promise<T> {
+  for (const until = Date.now() + MOVING_WAIT_MS; ; )
+    try {
+      return await work();
+    } catch (error) {
+      if (!isMoving(error) || Date.now() >= until) throw error;
+      await sleep(MOVING_RETRY_MS);
+    }
+}

@@ -1,0 +1,58 @@
+/**
+ * Connections to a Redis Cluster, under the rules of redis-options.ts. What the library would do beyond them, and why not here:
+ *
+ *  - A command whose connection closed is not sent again: its reply is lost, which does not mean "not executed".
+ *  - Commands are not gathered into pipelines. While a slot moves, the library sends a whole pipeline to the importing node when
+ *    one of its reads was told to ask there, and the others, whose keys have not moved yet, then read as missing (law 7).
+ *  - TRYAGAIN (keys of one command lie on both sides of a move) reaches the caller at once, who knows whether to read key by key
+ *    or to wait. The library would ask random nodes for a second.
+ *  - Where slots lie is asked every two seconds: a master that stands still closes no connection and redirects nobody.
+ *
+ * Redirections (MOVED, ASK) are followed: a command that was redirected was not executed.
+ */
+import { Cluster, type ClusterOptions } from 'ioredis';
+import { REDIS_OPTIONS, type RedisKind, reconnectDelayMs } from './redis-options.ts';
+import type { RedisTarget } from './redis-url.ts';
+
+const SLOTS_EVERY_MS = 2_000;
+
+class CautiousCluster extends Cluster {
+  override handleError(error: Error, ttl: { value?: unknown }, handlers: { defaults(): void }): void {
+    if (error.message.startsWith('TRYAGAIN')) handlers.defaults();
+    else super.handleError(error, ttl, handlers);
+  }
+}
+
+export function connectCluster(
+  target: Extract<RedisTarget, { kind: 'cluster' }>,
+  kind: RedisKind,
+  onError: (error: Error) => void,
+): Cluster {
+  const nodes = target.nodes.map(({ host, port }) => ({ host, port }));
+  const options = clusterOptions(target, kind);
+  const cluster = kind === 'queue' ? new Cluster(nodes, options) : new CautiousCluster(nodes, options);
+  cluster.on('error', onError);
+  cluster.on('node error', (error: Error, node: string) =>
+    onError(new Error(`${node ?? 'a node'}: ${error.message}`, { cause: error })),
+  );
+  return cluster;
+}
+
+function clusterOptions({ login, tls }: Extract<RedisTarget, { kind: 'cluster' }>, kind: RedisKind) {
+  const { enableOfflineQueue, retryStrategy, enableAutoPipelining, ...perNode } = REDIS_OPTIONS[kind];
+  const resends = kind === 'queue';
+  return {
+    redisOptions: { ...perNode, ...login, ...(tls ? { tls: {} } : {}), connectionName: `tributary-${kind}` },
+    clusterRetryStrategy: reconnectDelayMs,
+    enableOfflineQueue: enableOfflineQueue ?? true,
+    scaleReads: 'master',
+    maxRedirections: resends ? 16 : 8,
+    retryDelayOnFailover: resends ? 200 : 0,
+    slotsRefreshTimeout: 1_000,
+    slotsRefreshInterval: SLOTS_EVERY_MS,
+    // A certificate names a host, not the address that it resolves to.
+    ...(tls ? { dnsLookup: asItIs } : {}),
+  } satisfies ClusterOptions;
+}
+
+const asItIs: NonNullable<ClusterOptions['dnsLookup']> = (host, callback) => callback(null, host);

@@ -1,0 +1,106 @@
+/**
+ * Which Redis a url means: one server, a cluster, or a master that Sentinels name.
+ *
+ *   redis://[user:password@]host[:port][/db]                          rediss:// with TLS
+ *   redis-cluster://[user:password@]host[:port],host[:port][?tls]     every node knows all others: two or three will do
+ *   redis-sentinel://[user:password@]host[:port],…/<master name>[?db&tls&sentinelUser&sentinelPassword&sentinelTls]
+ *
+ * `tls` also as `tls=true`. User and password are those of the data; Sentinels have their own.
+ */
+import { TributaryError } from '@tributary/model/errors';
+
+export interface RedisAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface RedisLogin {
+  readonly username?: string;
+  readonly password?: string;
+}
+
+export type RedisTarget =
+  | { readonly kind: 'single'; readonly url: string }
+  | { readonly kind: 'cluster'; readonly nodes: readonly RedisAddress[]; readonly login: RedisLogin; readonly tls: boolean }
+  | {
+      readonly kind: 'sentinel';
+      readonly sentinels: readonly RedisAddress[];
+      readonly master: string;
+      readonly db: number;
+      readonly login: RedisLogin;
+      readonly tls: boolean;
+      readonly sentinelLogin: RedisLogin;
+      readonly sentinelTls: boolean;
+    };
+
+const REDIS_PORT = 6_379;
+const SENTINEL_PORT = 26_379;
+const OPTIONS = {
+  cluster: ['tls'],
+  sentinel: ['tls', 'db', 'sentinelUser', 'sentinelPassword', 'sentinelTls'],
+} as const;
+
+/** Throws `invalid_config`; its message never quotes a password. */
+export function parseRedisUrl(url: string): RedisTarget {
+  if (/^rediss?:\/\//.test(url)) return { kind: 'single', url };
+  const parts = /^redis-(cluster|sentinel):\/\/(?:([^@/?]*)@)?([^@/?]*)(?:\/([^?]*))?(?:\?(.*))?$/.exec(url);
+  if (parts === null)
+    throw invalid('begins with none of redis://, rediss://, redis-cluster://, redis-sentinel://, or is not of its form');
+  const [, kind, user, hosts = '', path = '', query = ''] = parts;
+  if (`${hosts}${path}${query}`.includes('@'))
+    throw invalid('has an "@" too many: write "/", "?", "@" in a password as %2F, %3F, %40');
+  const options = new URLSearchParams(query);
+  for (const name of options.keys())
+    if (!(OPTIONS[kind as 'cluster' | 'sentinel'] as readonly string[]).includes(name))
+      throw invalid(`knows no option "${name}" of redis-${kind}://`);
+  const login = loginOf(user);
+  const tls = isOn(options, 'tls');
+  if (kind === 'cluster') {
+    if (path !== '' && path !== '0') throw invalid(`names the database "${path}": a cluster has only database 0`);
+    return { kind, nodes: addressesOf(hosts, REDIS_PORT), login, tls };
+  }
+  if (path === '') throw invalid('names no master: redis-sentinel://host:port,host:port/<master name>');
+  const db = Number(options.get('db') ?? 0);
+  if (!Number.isInteger(db) || db < 0) throw invalid(`names the database "${options.get('db')}": a whole number is needed`);
+  return {
+    kind: 'sentinel',
+    sentinels: addressesOf(hosts, SENTINEL_PORT),
+    master: decodeURIComponent(path),
+    db,
+    login,
+    tls,
+    sentinelLogin: asLogin(options.get('sentinelUser') ?? '', options.get('sentinelPassword') ?? ''),
+    sentinelTls: isOn(options, 'sentinelTls'),
+  };
+}
+
+function addressesOf(hosts: string, defaultPort: number): RedisAddress[] {
+  return hosts.split(',').map((address) => {
+    const [, bracketed, plain, digits] = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]]+))(?::(\d+))?$/.exec(address) ?? [];
+    const [host, port] = [bracketed ?? plain, Number(digits ?? defaultPort)];
+    if (host === undefined || port < 1 || port > 65_535) throw invalid(`names "${address}" where host:port belongs`);
+    return { host, port };
+  });
+}
+
+function loginOf(text: string | undefined): RedisLogin {
+  if (text === undefined) return {};
+  const colon = text.indexOf(':');
+  const [username, password] = colon < 0 ? [text, ''] : [text.slice(0, colon), text.slice(colon + 1)];
+  return asLogin(decodeURIComponent(username), decodeURIComponent(password));
+}
+
+function asLogin(username: string, password: string): RedisLogin {
+  return { ...(username === '' ? {} : { username }), ...(password === '' ? {} : { password }) };
+}
+
+function isOn(options: URLSearchParams, name: string): boolean {
+  const value = options.get(name);
+  if (value === null || value === 'false') return false;
+  if (value === '' || value === 'true') return true;
+  throw invalid(`says ${name}=${value}: true and false are known`);
+}
+
+function invalid(what: string): TributaryError {
+  return new TributaryError('invalid_config', `the url of Redis ${what}`);
+}
