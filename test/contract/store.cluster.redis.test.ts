@@ -1,0 +1,23 @@
+import { describeOutboxContract } from '@tributary/testkit/outbox-contract';
+import { describeStoreContract } from '@tributary/testkit/store-contract';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type ClusterStores, startClusterStores } from '../faults/cluster-stores.ts';
+import { expectFollowerLaw } from '../laws/follower-law.ts';
+
+let stores: ClusterStores;
+beforeAll(async () => {
+  stores = await startClusterStores();
+});
+afterAll(() => stores?.stop());
+
+describeStoreContract('Redis Cluster', () => stores.make());
+describeOutboxContract('Redis Cluster', () => stores.make());
+
+test('the partitions of the contract lie on more than one node', async () => {
+  const owners = await Promise.all([0, 1, 2, 3].map((partition) => stores.cluster.masterOf(`any:{${partition}}:state`)));
+  expect(new Set(owners.map(({ id }) => id)).size).toBe(3);
+});
+
+test('law 1: over any history of a store on a cluster, an answer is that of a fresh full read', async () => {
+  await expectFollowerLaw(() => stores.make(), 100);
+});

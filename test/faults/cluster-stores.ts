@@ -1,0 +1,53 @@
+/** Stores on a Redis Cluster, for the contract and for the faults that only a cluster has. */
+import { createOutbox } from '@tributary/kv/outbox';
+import { createServingStore } from '@tributary/kv/redis-serving-store';
+import { createSpeedStore } from '@tributary/kv/redis-speed-store';
+import { connectRedis, whenReady } from '@tributary/runtime/redis';
+import type { OutboxUnderTest } from '@tributary/testkit/outbox-contract';
+import { type ClusterOptions, type RedisCluster, startRedisCluster } from '@tributary/testkit/redis-cluster';
+import { HISTORY_PARTITIONS } from '@tributary/testkit/store-history';
+import { VIEWS } from '@tributary/views/registry';
+
+export interface ClusterStores {
+  readonly cluster: RedisCluster;
+  /** Each in a namespace of its own. */
+  make(namespace?: string, partitions?: number): Promise<OutboxUnderTest>;
+  stop(): Promise<void>;
+}
+
+export async function startClusterStores(options: ClusterOptions = {}): Promise<ClusterStores> {
+  const cluster = await startRedisCluster(options);
+  const commits = connectRedis(cluster.url, 'commit', () => {});
+  const reads = connectRedis(cluster.url, 'serving', () => {});
+  const stop = async () => {
+    commits.disconnect();
+    reads.disconnect();
+    await cluster.stop();
+  };
+  let made = 0;
+  await Promise.all([whenReady(commits, 10_000), whenReady(reads, 10_000)]).catch(async (cause: unknown) => {
+    await stop();
+    throw cause;
+  });
+  return {
+    cluster,
+    async make(namespace = `store-${made++}`, partitions = HISTORY_PARTITIONS) {
+      return {
+        speed: createSpeedStore(commits, namespace),
+        serving: createServingStore(reads, namespace, partitions, VIEWS),
+        outbox: createOutbox(commits, namespace),
+        async checkpoint(partition) {
+          const pattern = `${namespace}:{${partition}}:*`;
+          const { admin } = await cluster.masterOf(pattern);
+          const keys = await admin.keys(pattern);
+          const dumps = await Promise.all(keys.map((key) => admin.dumpBuffer(key)));
+          return async () => {
+            for (const key of await admin.keys(pattern)) await admin.del(key);
+            await Promise.all(keys.map((key, i) => admin.restore(key, 0, dumps[i] as Buffer)));
+          };
+        },
+      };
+    },
+    stop,
+  };
+}
