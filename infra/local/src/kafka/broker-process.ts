@@ -1,0 +1,169 @@
+/** One broker: a Java process under a guard, its log in a file. */
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { TributaryError } from '@tributary/model/errors';
+import { tailOf } from '../log-file.ts';
+import type { BrokerPlace } from './broker-settings.ts';
+import { propertiesText } from './broker-settings.ts';
+import type { KafkaFiles } from './files-of-kafka.ts';
+
+export interface Broker {
+  readonly id: number;
+  readonly port: number;
+  /** Of the Java process; null while it does not run. */
+  readonly pid: number | null;
+  readonly logFile: string;
+  /** SIGKILL, as a crash would; resolves once it is gone. */
+  kill(): Promise<void>;
+  /** Orderly: hands its partitions over, then ends. After 20 s SIGKILL. */
+  stop(): Promise<void>;
+  /** On the same port and data. Resolves once it serves: of three brokers that needs two. Rejects after 60 s. */
+  start(): Promise<void>;
+  /** SIGSTOP: connections stay open and nothing answers. */
+  pause(): void;
+  resume(): void;
+}
+
+const READY_MS = 60_000;
+const STOP_MS = 20_000;
+const FORMAT_MS = 60_000;
+const POLL_MS = 50;
+/** Small and quick to start: no second compiler, no parallel collector. */
+const JVM = ['-Xmx256m', '-Xshare:auto', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Djava.awt.headless=true'];
+const LOGGING = [
+  'defaultLogLevel=warn',
+  'log.kafka.server.KafkaRaftServer=info',
+  'log.kafka.server.BrokerServer=info',
+  'showDateTime=true',
+  'dateTimeFormat=HH:mm:ss.SSS',
+].map((setting) => `-Dorg.slf4j.simpleLogger.${setting}`);
+const STARTED = 'Kafka Server started';
+
+/**
+ * A broker does not notice when its parent dies, so a shell holds the other end of a pipe (descriptor 3) for it: at its end
+ * of file the broker is killed and the folder in $1, if any, removed. The first line on stdout is the broker's process id.
+ */
+const GUARD = `
+folder=$1; shift
+"$@" 3<&- >&2 & broker=$!
+echo "$broker"
+( read -r _ <&3; kill -KILL "$broker"
+  if [ -n "$folder" ]; then sleep 1; rm -rf "$folder"; fi ) >/dev/null 2>&1 & watch=$!
+exec 3<&-
+wait "$broker"; code=$?
+kill "$watch" 2>/dev/null
+exit "$code"
+`;
+
+export interface BrokerOptions {
+  readonly files: KafkaFiles;
+  readonly place: BrokerPlace;
+  readonly settings: Readonly<Record<string, string>>;
+  /** Removed should this process die; null keeps the data. */
+  readonly temporary: string | null;
+}
+
+/** Writes settings and, where the data folder is new, formats it for the cluster. */
+export async function formatStorage({ files, place, settings }: BrokerOptions, clusterId: string): Promise<void> {
+  await mkdir(place.dataDir, { recursive: true, mode: 0o700 });
+  await writeFile(propertiesFile(place), propertiesText(settings), { mode: 0o600 });
+  const format = ['kafka.tools.StorageTool', 'format', '--ignore-formatted', '-t', clusterId, '-c', propertiesFile(place)];
+  try {
+    await promisify(execFile)(files.java, [...JVM, ...LOGGING, '-cp', classPath(files), ...format], { timeout: FORMAT_MS });
+  } catch (error) {
+    const { stderr = '', message } = error as Error & { stderr?: string };
+    throw new TributaryError(
+      'dependency_missing',
+      `the storage of Kafka in ${place.dataDir} cannot be formatted: ${stderr || message}`,
+    );
+  }
+}
+
+/** Does not start it yet. */
+export function openBroker({ files, place, temporary }: BrokerOptions): Broker {
+  const logFile = join(place.dataDir, 'broker.log');
+  const command = [files.java, ...JVM, ...LOGGING, '-cp', classPath(files), 'kafka.Kafka', propertiesFile(place)];
+  let guard: ChildProcess | null = null;
+  let pid: number | null = null;
+
+  async function start(): Promise<void> {
+    if (guard !== null) throw new Error(`broker ${place.id} runs already`);
+    const log = openSync(logFile, 'w', 0o600);
+    const child = spawn('/bin/sh', ['-c', GUARD, 'tributary-kafka', temporary ?? '', ...command], {
+      stdio: ['ignore', 'pipe', log, 'pipe'],
+      detached: true,
+    });
+    closeSync(log);
+    guard = child;
+    child.once('exit', () => {
+      guard = null;
+      pid = null;
+    });
+    const limit = AbortSignal.timeout(READY_MS);
+    try {
+      pid = await firstLine(child, limit);
+      while (!readFileSync(logFile, 'utf8').includes(STARTED)) {
+        if (guard !== child) throw new Error('it ended');
+        await sleep(POLL_MS, undefined, { signal: limit });
+      }
+    } catch (error) {
+      await end('SIGKILL');
+      const why = limit.aborted ? `it does not serve after ${READY_MS} ms` : (error as Error).message;
+      throw new TributaryError('dependency_missing', `broker ${place.id} of Kafka did not start: ${why}\n${tailOf(logFile)}`);
+    }
+  }
+
+  function signal(name: NodeJS.Signals): void {
+    if (pid === null) return;
+    try {
+      process.kill(pid, name);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+  }
+
+  async function end(how: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    if (guard === null) return;
+    const gone = once(guard, 'exit');
+    signal(how);
+    signal('SIGCONT');
+    if (how === 'SIGTERM') await Promise.race([gone, sleep(STOP_MS, undefined, { ref: false })]);
+    signal('SIGKILL');
+    await gone;
+  }
+
+  return {
+    id: place.id,
+    port: place.port,
+    logFile,
+    get pid() {
+      return pid;
+    },
+    kill: () => end('SIGKILL'),
+    stop: () => end('SIGTERM'),
+    start,
+    pause: () => signal('SIGSTOP'),
+    resume: () => signal('SIGCONT'),
+  };
+}
+
+function classPath({ jars }: KafkaFiles): string {
+  return join(jars, '*');
+}
+
+function propertiesFile({ dataDir }: BrokerPlace): string {
+  return join(dataDir, 'server.properties');
+}
+
+async function firstLine(child: ChildProcess, signal: AbortSignal): Promise<number> {
+  if (child.stdout === null) throw new Error('the guard of Kafka has no stdout');
+  const ended = once(child, 'exit', { signal }).then(() => Promise.reject(new Error('it ended')));
+  ended.catch(() => {});
+  const [line] = (await Promise.race([once(child.stdout, 'data', { signal }), ended])) as [Buffer];
+  return Number.parseInt(line.toString(), 10);
+}

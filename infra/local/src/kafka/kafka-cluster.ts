@@ -1,0 +1,80 @@
+/** A real Apache Kafka of one or three brokers on loopback, for tests and local use. */
+import { createHash } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { TributaryError } from '@tributary/model/errors';
+import { freeBasePort } from '../ports.ts';
+import { type Broker, type BrokerOptions, formatStorage, openBroker } from './broker-process.ts';
+import { type BrokerPlace, brokerSettings, HOST } from './broker-settings.ts';
+import { kafkaAvailability } from './files-of-kafka.ts';
+
+export type { Broker } from './broker-process.ts';
+
+export interface KafkaCluster {
+  /** `host:port` of every broker, separated by commas. */
+  readonly bootstrap: string;
+  readonly brokers: readonly Broker[];
+  /** Ends all brokers. Without a `dataDir` of the caller their data is removed, and they are killed at once. */
+  stop(): Promise<void>;
+}
+
+export interface KafkaOptions {
+  /** Three form a quorum that outlives one of them; topics then have three copies, two of which must acknowledge. */
+  readonly brokers?: 1 | 3;
+  /** Kept and opened again; by default a temporary folder. */
+  readonly dataDir?: string;
+  /** Broker settings over those of `brokerSettings`, the same for all. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** The first of twice as many consecutive ports as brokers; by default free ones. Reopened data keeps working on other ports. */
+  readonly basePort?: number;
+}
+
+/**
+ * Resolves once every broker serves: 2 s for one, 5 s for three on two cores (45 MB are fetched the first time).
+ * Throws `dependency_missing` where Java or Maven is missing or a broker does not start; the message ends with its log.
+ * The brokers die with this process, however it ends.
+ */
+export async function startKafka(options: KafkaOptions = {}): Promise<KafkaCluster> {
+  const availability = await kafkaAvailability();
+  if (!availability.ok) throw new TributaryError('dependency_missing', `Kafka cannot run here: ${availability.why}`);
+  const { files } = availability;
+  const temporary = options.dataDir === undefined;
+  const root = options.dataDir === undefined ? await mkdtemp(join(tmpdir(), 'tributary-kafka-')) : resolve(options.dataDir);
+  const places = placesOf(options.brokers ?? 1, root, options.basePort ?? (await freeBasePort(HOST, Math.random)));
+  const all = places.map(
+    (place): BrokerOptions => ({
+      files,
+      place,
+      settings: brokerSettings(place, places, options.settings ?? {}),
+      temporary: temporary ? root : null,
+    }),
+  );
+  const brokers = all.map(openBroker);
+  const stop = async (): Promise<void> => {
+    await Promise.all(brokers.map((broker) => (temporary ? broker.kill() : broker.stop())));
+    if (temporary) await rm(root, { recursive: true, force: true });
+  };
+  try {
+    await Promise.all(all.map((one) => formatStorage(one, clusterIdOf(root))));
+    await Promise.all(brokers.map((broker) => broker.start()));
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { bootstrap: places.map(({ port }) => `${HOST}:${port}`).join(','), brokers, stop };
+}
+
+function placesOf(count: number, root: string, basePort: number): BrokerPlace[] {
+  return Array.from({ length: count }, (_, index) => ({
+    id: index + 1,
+    port: basePort + 2 * index,
+    controllerPort: basePort + 2 * index + 1,
+    dataDir: join(root, `broker-${index + 1}`),
+  }));
+}
+
+/** 16 bytes in URL-safe base64, as Kafka wants; of the folder, so that one opened again stays what it was. */
+function clusterIdOf(root: string): string {
+  return createHash('sha256').update(root).digest().subarray(0, 16).toString('base64url');
+}
