@@ -5,18 +5,18 @@
   ARGV     prefix, expected position ('' = none), commit id, expected commit ('' = none),
            next position, log identity, log time, generation, definitions ('' = as stored),
            deltas' generation, pending, overflowed,
+           deltas as JSON, flat: view, m measures, [row key, m × integer, …], …
            n appends,     then n × (user key, lines)
            n rewrites,    then n × (user key, record)
-           n views,       then n × (view, m measures, k rows, k × (row key, m × integer))
            n conversions, then n × (conversion id, user key)
            n parked,      then n × (at, code, message, raw)
            n outputs,     then n × line of the outbox
   Returns  committed | already | fenced | rewound
 
   Everything is checked before the first write: a script that fails half-way keeps what it wrote.
-  What the commit adds to the deltas goes to the feed as well, as the very arguments joined by newlines, which no
-  validated text holds (feed.ts reads it): followers read a commit's rows instead of all rows. The feed is bounded. A
-  large commit empties it, so that catching up costs next to nothing; followers then read everything once.
+  What the commit adds to the deltas goes to the feed as well, as the very arguments joined by newlines, which they do not
+  hold (feed.ts reads it): followers read a commit's rows instead of all rows. The feed is bounded. A large commit
+  empties it, so that catching up costs next to nothing; followers then read everything once.
   A row is stored as its measures, one field a row: both the commit and the append-only file are half as large as with one
   counter a measure. Little-endian integers of 64 bits; of 32 bits, after one byte that makes the length odd, when all
   measures fit, as nearly all do: a fiftieth of all memory. Rows are read and written a thousand at a time.
@@ -31,7 +31,7 @@ if position ~= expected or (stored[2] or '') ~= expectedCommit then
   return 'fenced'
 end
 
-local at = 13
+local deltas, at = cjson.decode(ARGV[13]), 14
 local function take()
   local value = ARGV[at]
   at = at + 1
@@ -48,37 +48,33 @@ for _ = 1, tonumber(take()) do
   redis.call('SET', prefix .. 'u:' .. user, take())
 end
 
-local CHUNK, viewsAt = 1000, at
+local CHUNK, generation = 1000, ARGV[10]
 local pack, unpack_row = struct.pack, struct.unpack
-local generation = ARGV[10]
-for _ = 1, tonumber(take()) do
-  local key = prefix .. 'd:' .. generation .. ':' .. take()
-  local measures, rows = tonumber(take()), tonumber(take())
+for v = 1, #deltas, 3 do
+  local key, measures, rows = prefix .. 'd:' .. generation .. ':' .. deltas[v], deltas[v + 1], deltas[v + 2]
   local wide, narrow = '<' .. string.rep('i8', measures), '<b' .. string.rep('i4', measures)
-  for first = 1, rows, CHUNK do
-    local count = math.min(CHUNK, rows - first + 1)
-    local fields = {}
-    for r = 1, count do fields[r] = ARGV[at + (r - 1) * (measures + 1)] end
-    local before = redis.call('HMGET', key, unpack(fields))
-    local written = {}
-    for r = 1, count do
-      local from = at + (r - 1) * (measures + 1)
-      local stored_row, sums, fits = before[r], nil, true
-      if stored_row then sums = #stored_row % 2 == 1 and { select(2, unpack_row(narrow, stored_row)) } or { unpack_row(wide, stored_row) } end
-      local added = {}
+  local width = measures + 1
+  for first = 1, #rows, CHUNK * width do
+    local fields, written = {}, {}
+    for i = first, math.min(first + CHUNK * width, #rows + 1) - 1, width do fields[#fields + 1] = rows[i] end
+    for r, before in ipairs(redis.call('HMGET', key, unpack(fields))) do
+      local at, sums, skipped, fits = first + (r - 1) * width, nil, 0, true
+      if before and #before % 2 == 1 then
+        sums, skipped = { unpack_row(narrow, before) }, 1
+      elseif before then
+        sums = { unpack_row(wide, before) }
+      end
       for m = 1, measures do
-        local sum = tonumber(ARGV[from + m]) + (sums and sums[m] or 0)
+        local sum = rows[at + m] + (sums and sums[m + skipped] or 0)
         if sum > 2147483647 or sum < -2147483648 then fits = false end
-        added[m] = sum
+        rows[at + m] = sum
       end
       written[2 * r - 1] = fields[r]
-      written[2 * r] = fits and pack(narrow, 0, unpack(added)) or pack(wide, unpack(added))
+      written[2 * r] = fits and pack(narrow, 0, unpack(rows, at + 1, at + measures)) or pack(wide, unpack(rows, at + 1, at + measures))
     end
     redis.call('HSET', key, unpack(written))
-    at = at + count * (measures + 1)
   end
 end
-local viewsEnd = at - 1
 
 for _ = 1, tonumber(take()) do
   local conversion = take()
@@ -95,14 +91,13 @@ end
 if ARGV[11] ~= '0' then redis.call('HINCRBY', prefix .. 'n:' .. generation, 'pending', ARGV[11]) end
 if ARGV[12] ~= '0' then redis.call('HINCRBY', prefix .. 'n:' .. generation, 'overflowed', ARGV[12]) end
 
--- Some 20 bytes an argument: an entry holds about 40 KB at the most.
-local FEED_ENTRIES, FEED_BYTES, ENTRY_ARGS = 512, 1048576, 2048
+local FEED_ENTRIES, FEED_BYTES, LARGE = 512, 1048576, 40960
 local feed, feedBytes = prefix .. 'feed', tonumber(stored[4] or '0')
-if viewsEnd - viewsAt >= ENTRY_ARGS then
+if #ARGV[13] >= LARGE then
   if feedBytes > 0 then redis.call('DEL', feed) end
   feedBytes = 0
 else
-  local entry = table.concat(ARGV, '\n', 3, 12) .. '\n' .. table.concat(ARGV, '\n', viewsAt, viewsEnd)
+  local entry = table.concat(ARGV, '\n', 3, 13)
   local entries = redis.call('RPUSH', feed, entry)
   feedBytes = feedBytes + #entry
   while entries > FEED_ENTRIES or feedBytes > FEED_BYTES do

@@ -3,13 +3,12 @@ import { isChain, parseFeedEntry } from './feed.ts';
 
 const HEAD = ['c2', 'c1', '0002', 'log-1', '1700000000000', '3', '', '2', '1', '0'];
 const VIEWS = new Set(['conversions', 'activity']);
-const entry = (...more: string[]) => parseFeedEntry([...HEAD, ...more].join('\n'), VIEWS);
+const entry = (deltas: string) => parseFeedEntry([...HEAD, deltas].join('\n'), VIEWS);
 
 test('an entry reads as what its commit said, rows of other views left out', () => {
   const key = '2026-03-01\tbúy\tEUR';
-  expect(
-    entry('3', 'touches', '1', '1', 'x', '1', 'activity', '1', '0', 'conversions', '2', '1', key, '-1', '9007199254740991'),
-  ).toEqual({
+  const deltas = ['touches', 1, ['x', 1], 'activity', 1, [], 'conversions', 2, [key, -1, Number.MAX_SAFE_INTEGER]];
+  expect(entry(JSON.stringify(deltas))).toEqual({
     id: 'c2',
     after: 'c1',
     next: { position: '0002', logIdentity: 'log-1', logTimeMs: 1_700_000_000_000, generation: 3, definitions: null },
@@ -21,18 +20,28 @@ test('an entry reads as what its commit said, rows of other views left out', () 
     pending: 1,
     overflowed: 0,
   });
-  expect(entry('0')?.rows.size).toBe(0);
+  expect(entry('[]')?.rows.size).toBe(0);
 });
 
 test('law 7: an entry of any other form is no entry, never a part of one', () => {
-  const whole = ['1', 'conversions', '2', '2', 'a', '1', '2', 'b', '3', '4'];
-  expect(entry(...whole)?.rows.get('conversions')?.size).toBe(2);
-  for (let tokens = 0; tokens < whole.length; tokens++) expect(entry(...whole.slice(0, tokens)), `${tokens} tokens`).toBeNull();
-  expect(entry(...whole, 'c')).toBeNull();
-  // A key with a newline, which no validated text holds.
-  expect(entry('1', 'conversions', '2', '2', 'a\na', '1', '2', 'b', '3', '4')).toBeNull();
-  expect(entry('1', 'conversions', '2', '1', 'a', '1', '9007199254740993')).toBeNull();
-  expect(entry('1', 'conversions', '2', '1', 'a', '1', 'x')).toBeNull();
+  const whole = JSON.stringify(['conversions', 2, ['a', 1, 2, 'b', 3, 4]]);
+  expect(entry(whole)?.rows.get('conversions')?.size).toBe(2);
+  for (let length = 0; length < whole.length; length++) expect(entry(whole.slice(0, length)), whole.slice(0, length)).toBeNull();
+  for (const other of [
+    ['conversions', 2],
+    ['conversions', 2, ['a', 1, 2, 'b', 3]],
+    ['conversions', 2, ['a', 1, 2], 'activity'],
+    ['conversions', 2, ['a', 1, 2 ** 53]],
+    ['conversions', 2, ['a', 1, 'x']],
+    ['conversions', 2, [1, 1, 1]],
+    ['conversions', 2, 'a'],
+    ['conversions', 'x', ['a', 1, 2]],
+    [1, 2, ['a', 1, 2]],
+    { conversions: 2 },
+    null,
+  ])
+    expect(entry(JSON.stringify(other)), JSON.stringify(other)).toBeNull();
+  expect(entry(`${whole}\nmore`)).toBeNull();
   expect(parseFeedEntry('', VIEWS)).toBeNull();
 });
 

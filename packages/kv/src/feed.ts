@@ -19,35 +19,28 @@ export interface CommittedDeltas {
 /** Reads an entry, rows of the `views` alone. null: it is not of this form, which nothing but a foreign writer explains. */
 export function parseFeedEntry(entry: string, views: ReadonlySet<string>): CommittedDeltas | null {
   const tokens = entry.split('\n');
-  const [
-    id = '',
-    after = '',
-    position = '',
-    logIdentity = '',
-    logTime,
-    generation,
-    definitions,
-    filed,
-    pending,
-    overflowed,
-    count,
-  ] = tokens;
-  const rows: RowsByView = new Map();
-  let at = 11;
-  for (let view = Number(count); view > 0; view--) {
-    const name = tokens[at] as string;
-    const measures = Number(tokens[at + 1]);
-    const end = at + 3 + Number(tokens[at + 2]) * (measures + 1);
-    if (!(end <= tokens.length)) return null;
-    if (views.has(name) && !readRows(tokens, at + 3, end, measures, rowsOf(rows, name))) return null;
-    at = end;
-  }
+  if (tokens.length !== 11) return null;
+  const [id, after, position, logIdentity, logTime, generation, definitions, filed, pending, overflowed, deltas] = tokens as [
+    string,
+    string,
+    string,
+    string,
+    string,
+    string,
+    string,
+    string,
+    string,
+    string,
+    string,
+  ];
+  const rows = readDeltas(deltas, views);
+  if (rows === null) return null;
   const next = {
     position,
     logIdentity,
     logTimeMs: Number(logTime),
     generation: Number(generation),
-    definitions: definitions === '' ? null : (definitions ?? null),
+    definitions: definitions === '' ? null : definitions,
   };
   const committed = {
     id,
@@ -59,18 +52,38 @@ export function parseFeedEntry(entry: string, views: ReadonlySet<string>): Commi
     overflowed: Number(overflowed),
   };
   const numbers = [next.logTimeMs, next.generation, committed.generation, committed.pending, committed.overflowed];
-  return at === tokens.length && numbers.every(Number.isSafeInteger) ? committed : null;
+  return numbers.every(Number.isSafeInteger) ? committed : null;
 }
 
-function readRows(tokens: readonly string[], from: number, end: number, measures: number, rows: Rows): boolean {
-  for (let at = from; at < end; at += measures + 1) {
-    const row: number[] = [];
-    for (let m = 1; m <= measures; m++) {
-      const measure = Number(tokens[at + m]);
-      if (!Number.isSafeInteger(measure)) return false;
-      row.push(measure);
-    }
-    rows.set(tokens[at] as string, row);
+/** `[view, m measures, [row key, m × integer, …], …]` */
+function readDeltas(json: string, views: ReadonlySet<string>): RowsByView | null {
+  const flat = parsed(json);
+  if (!Array.isArray(flat) || flat.length % 3 !== 0) return null;
+  const rows: RowsByView = new Map();
+  for (let v = 0; v < flat.length; v += 3) {
+    const [name, measures, list] = flat.slice(v, v + 3);
+    if (typeof name !== 'string' || !Number.isSafeInteger(measures) || !Array.isArray(list)) return null;
+    if (views.has(name) && !readRows(list, measures, rowsOf(rows, name))) return null;
+  }
+  return rows;
+}
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return null;
+  }
+}
+
+function readRows(list: readonly unknown[], measures: number, rows: Rows): boolean {
+  const width = measures + 1;
+  if (list.length % width !== 0) return false;
+  for (let at = 0; at < list.length; at += width) {
+    const key = list[at];
+    const row = list.slice(at + 1, at + width);
+    if (typeof key !== 'string' || !row.every(Number.isSafeInteger)) return false;
+    rows.set(key, row as number[]);
   }
   return true;
 }

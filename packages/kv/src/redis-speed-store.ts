@@ -1,4 +1,5 @@
 /** The speed store on Redis: one Lua script is one commit. */
+import type { RowsByView } from '@tributary/views/deltas';
 import type { Redis, Result } from 'ioredis';
 import { partitionPrefix } from './keys.ts';
 import type { Commit, CommitOutcome, SpeedStore } from './port.ts';
@@ -82,18 +83,10 @@ function commitArgs(prefix: string, commit: Commit, definitions: string): string
     String(commit.deltasGeneration),
     String(commit.pending),
     String(commit.overflowed),
+    deltasJson(commit.deltas),
   ];
   pushPairs(args, commit.appends);
   pushPairs(args, commit.rewrites);
-  args.push(String(commit.deltas.size));
-  for (const [view, rows] of commit.deltas) {
-    const [first] = rows.values();
-    args.push(view, String(first?.length ?? 0), String(rows.size));
-    for (const [key, measures] of rows) {
-      args.push(key);
-      for (const measure of measures) args.push(String(measure));
-    }
-  }
   pushPairs(args, commit.conversions);
   args.push(String(commit.parked.length));
   for (const { at, code, message, raw } of commit.parked) args.push(at, code, message, raw);
@@ -101,6 +94,22 @@ function commitArgs(prefix: string, commit: Commit, definitions: string): string
   args.push(String(outputs.length));
   for (const line of outputs) args.push(line);
   return args;
+}
+
+/** One argument for all rows: Redis then parses one text, not three arguments a row. */
+function deltasJson(deltas: RowsByView): string {
+  const views: (string | number | (string | number)[])[] = [];
+  for (const [view, rows] of deltas) {
+    const flat: (string | number)[] = [];
+    let measuresPerRow = 0;
+    for (const [key, measures] of rows) {
+      measuresPerRow = measures.length;
+      flat.push(key);
+      for (const measure of measures) flat.push(measure);
+    }
+    if (flat.length > 0) views.push(view, measuresPerRow, flat);
+  }
+  return JSON.stringify(views);
 }
 
 function pushPairs(args: string[], pairs: ReadonlyMap<string, string>): void {
