@@ -52,7 +52,7 @@ const GUARD = `
 folder=$1; shift
 "$@" 3<&- >&2 & broker=$!
 echo "$broker"
-( read -r _ <&3; kill -KILL "$broker"
+( read -r _ <&3; trap '' TERM; kill -KILL "$broker"
   if [ -n "$folder" ]; then sleep 1; rm -rf "$folder"; fi ) >/dev/null 2>&1 & watch=$!
 exec 3<&-
 wait "$broker"; code=$?
@@ -90,6 +90,7 @@ export function openBroker({ files, place, temporary }: BrokerOptions): Broker {
   const command = [files.java, ...JVM, ...LOGGING, '-cp', classPath(files), 'kafka.Kafka', propertiesFile(place)];
   let guard: ChildProcess | null = null;
   let pid: number | null = null;
+  let launched: Promise<unknown> = Promise.resolve();
 
   async function start(): Promise<void> {
     if (guard !== null) throw new Error(`broker ${place.id} runs already`);
@@ -100,13 +101,15 @@ export function openBroker({ files, place, temporary }: BrokerOptions): Broker {
     });
     closeSync(log);
     guard = child;
+    const limit = AbortSignal.timeout(READY_MS);
+    const launching = firstLine(child, limit).then((id) => (pid = guard === child ? id : null));
+    launched = launching.catch(() => {});
     child.once('exit', () => {
       guard = null;
       pid = null;
     });
-    const limit = AbortSignal.timeout(READY_MS);
     try {
-      pid = await firstLine(child, limit);
+      await launching;
       while (!readFileSync(logFile, 'utf8').includes(STARTED)) {
         if (guard !== child) throw new Error('it ended');
         await sleep(POLL_MS, undefined, { signal: limit });
@@ -128,6 +131,7 @@ export function openBroker({ files, place, temporary }: BrokerOptions): Broker {
   }
 
   async function end(how: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    await launched;
     if (guard === null) return;
     const gone = once(guard, 'exit');
     signal(how);
