@@ -11,7 +11,8 @@ if (!SCOPES.includes(scope) || (days !== undefined && !/^[1-9]\d{0,4}$/.test(day
   process.stderr.write(`usage: create-key.mjs ${SCOPES.join('|')} [days until it expires]\n`);
   process.exit(2);
 }
-const dataDir = process.env.TRIBUTARY_DATA_DIR ?? '.tributary';
+const { env } = process;
+const dataDir = env.TRIBUTARY_DATA_DIR ?? '.tributary';
 const now = Date.now();
 const { key, record } = createKey(scope, now, days === undefined ? null : now + Number(days) * DAY_MS);
 const file = join(dataDir, 'keys.json');
