@@ -5,11 +5,11 @@ import type { JobAttempt } from '@tributary/queue/recompute-worker';
 import { sha256Hex } from '@tributary/runtime/definitions';
 import type { RecomputeMetrics } from './metrics.ts';
 import { runGeneration } from './pipeline.ts';
-import type { RunPorts } from './ports.ts';
+import type { RunPorts, ShardFlow } from './ports.ts';
 import { move } from './publication.ts';
 
 export function createHandler(ports: RunPorts, metrics: RecomputeMetrics): (attempt: JobAttempt) => Promise<unknown> {
-  return async ({ id, data, remember, signal, attempt }) => {
+  return async ({ id, data, remember, shards, signal, attempt }) => {
     const beganMs = ports.now();
     try {
       if (data.action !== 'run') {
@@ -17,7 +17,8 @@ export function createHandler(ports: RunPorts, metrics: RecomputeMetrics): (atte
         ports.note('readers moved', { job: id, ...publication });
         return publication;
       }
-      const outcome = await runGeneration({ ...data, remember }, ports, signal);
+      const flow = shards === null ? {} : { shards: watched(shards, metrics) };
+      const outcome = await runGeneration({ ...data, remember, ...flow }, ports, signal);
       const tookMs = ports.now() - beganMs;
       metrics.finished(outcome, tookMs);
       const { generation, published, counts, publication } = outcome;
@@ -34,6 +35,16 @@ export function createHandler(ports: RunPorts, metrics: RecomputeMetrics): (atte
       });
       throw error;
     }
+  };
+}
+
+function watched(flow: ShardFlow, metrics: RecomputeMetrics): ShardFlow {
+  return {
+    ...flow,
+    progress(done, total) {
+      metrics.shards(done, total);
+      flow.progress(done, total);
+    },
   };
 }
 

@@ -6,67 +6,20 @@ import { createServingStore } from '@tributary/kv/redis-serving-store';
 import { openRedisStreamLog } from '@tributary/log/redis-stream/redis-stream-log';
 import { openRecomputeQueue } from '@tributary/queue/recompute-queue';
 import { startRecomputeWorker } from '@tributary/queue/recompute-worker';
-import type { ConfigTable } from '@tributary/runtime/config';
+import { startShardWorker } from '@tributary/queue/shard-worker';
 import { loadDefinitions } from '@tributary/runtime/definitions';
 import { connectRedis, whenReady } from '@tributary/runtime/redis';
 import { runService } from '@tributary/runtime/service';
-import { SHARED_CONFIG } from '@tributary/runtime/shared-config';
 import { VIEWS } from '@tributary/views/registry';
-import { compareInChild, computeInChild } from './child/child.ts';
+import { compareInChild, computeInChild, computePartInChild } from './child/child.ts';
+import { CONFIG } from './config.ts';
 import { createDefinitionsParser, createHandler } from './handle.ts';
 import { recomputeMetrics } from './metrics.ts';
 import { isPassing } from './pipeline.ts';
 import { DEFAULT_LIMITS, type RunPorts } from './ports.ts';
+import { createShardHandler, mayRetryShard } from './shards/handle.ts';
+import { shardVersion } from './shards/version.ts';
 import { watchOverdue } from './watchdog.ts';
-
-const { compute } = DEFAULT_LIMITS;
-const CONFIG = {
-  ...SHARED_CONFIG,
-  batchEveryMs: {
-    type: 'int',
-    default: 15 * 60_000,
-    max: 7 * 24 * 3_600_000,
-    unit: 'ms',
-    why: 'time between scheduled generations; 0: only on demand',
-  },
-  batchMemoryMb: {
-    type: 'int',
-    default: compute.memoryMb,
-    min: 128,
-    unit: 'MiB',
-    why: "bound on DuckDB's buffers in the computing child, which may use about twice of it",
-  },
-  batchThreads: {
-    type: 'int',
-    default: compute.threads,
-    min: 1,
-    max: 64,
-    unit: 'threads',
-    why: 'DuckDB threads of the computing child',
-  },
-  batchSealTimeoutMs: {
-    type: 'int',
-    default: DEFAULT_LIMITS.sealTimeoutMs,
-    min: 1_000,
-    unit: 'ms',
-    why: 'a generation fails when the archive is not closed at its barriers after this long',
-  },
-  batchComputeTimeoutMs: {
-    type: 'int',
-    default: DEFAULT_LIMITS.computeTimeoutMs,
-    min: 1_000,
-    unit: 'ms',
-    why: 'the computing child is killed after this long',
-  },
-  batchKeepGenerations: {
-    type: 'int',
-    default: DEFAULT_LIMITS.keepGenerations,
-    min: 2,
-    max: 1_000,
-    unit: 'generations',
-    why: 'computed generations to keep: as far back as a rollback reaches',
-  },
-} as const satisfies ConfigTable;
 
 const NAMESPACE = 'tributary';
 
@@ -102,21 +55,40 @@ await runService('recompute', CONFIG, async ({ config, log: logger, metrics: reg
     note: (message, details) => logger.info(details, message),
     limits: {
       ...DEFAULT_LIMITS,
-      compute: { ...compute, memoryMb: config.batchMemoryMb, threads: config.batchThreads },
+      compute: { ...DEFAULT_LIMITS.compute, memoryMb: config.batchMemoryMb, threads: config.batchThreads },
       sealTimeoutMs: config.batchSealTimeoutMs,
       computeTimeoutMs: config.batchComputeTimeoutMs,
+      minShardRows: config.batchShardMinRows,
       keepGenerations: config.batchKeepGenerations,
     },
   };
 
-  const worker = await startRecomputeWorker({
+  const common = {
     redis: jobs,
     namespace: NAMESPACE,
+    onError: (error: Error) => logger.warn({ err: error.message }, 'queue'),
+    onFailed: (job: string, error: Error, final: boolean) => logger.error({ job, err: error.message, final }, 'a job failed'),
+    lockMs: config.batchLockMs,
+    now: Date.now,
+  };
+  const version = shardVersion();
+  const concurrency = config.batchShardWorkers;
+  // First: a run that begins at once counts on it.
+  const shardWorker =
+    concurrency === 0
+      ? null
+      : await startShardWorker({
+          ...common,
+          version,
+          concurrency,
+          handle: createShardHandler({ ...ports, computePart: computePartInChild }, metrics),
+          mayRetry: mayRetryShard,
+        });
+  const worker = await startRecomputeWorker({
+    ...common,
+    ...(concurrency > 0 && { shards: { version, slotsPerProcess: concurrency } }),
     handle: createHandler(ports, metrics),
     isPassing,
-    onError: (error) => logger.warn({ err: error.message }, 'queue'),
-    onFailed: (job, error, final) => logger.error({ job, err: error.message, final }, 'a job failed'),
-    now: Date.now,
   });
   const queue = openRecomputeQueue(jobs, NAMESPACE);
   await queue.schedule(config.batchEveryMs);
@@ -134,12 +106,14 @@ await runService('recompute', CONFIG, async ({ config, log: logger, metrics: reg
 
   return {
     async ready() {
-      if (!worker.isRunning()) return { ok: false, detail: 'the queue worker does not run' };
+      if (!worker.isRunning() || shardWorker?.isRunning() === false)
+        return { ok: false, detail: 'the queue worker does not run' };
       if (jobs.status !== 'ready') return { ok: false, detail: `Redis is ${jobs.status}` };
-      return { ok: true, detail: worker.active() === null ? 'idle' : `at job ${worker.active()}` };
+      const at = [worker.active() ?? [], shardWorker?.active() ?? []].flat();
+      return { ok: true, detail: at.length === 0 ? 'idle' : `at job ${at.join(', ')}` };
     },
     async drain() {
-      await worker.stop();
+      await Promise.all([worker.stop(), shardWorker?.stop()]);
       await queue.close();
       await log.close();
       for (const redis of [serving, jobs]) redis.disconnect();

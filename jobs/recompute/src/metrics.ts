@@ -2,10 +2,16 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { RunOutcome } from './run.ts';
 
+/** `known`: another attempt had done it; `unwanted`: its generation no longer waits for it. */
+export type ShardOutcome = 'computed' | 'known' | 'aborted' | 'unwanted' | 'failed';
+
 export interface RecomputeMetrics {
   finished(outcome: RunOutcome, tookMs: number): void;
   failed(code: string): void;
   overdue(ms: number): void;
+  /** Of the run under way. */
+  shards(done: number, total: number): void;
+  shardEnded(outcome: ShardOutcome, tookMs: number): void;
 }
 
 export function recomputeMetrics(registry: Registry): RecomputeMetrics {
@@ -35,6 +41,24 @@ export function recomputeMetrics(registry: Registry): RecomputeMetrics {
     help: 'By how much the next generation is late; 0 when it is not',
     registers,
   });
+  const shards = new Gauge({
+    name: 'tributary_batch_shards',
+    help: 'Shards of the newest run of this process that many compute: done, and in all',
+    labelNames: ['state'],
+    registers,
+  });
+  const shardAttempts = new Counter({
+    name: 'tributary_batch_shard_attempts_total',
+    help: 'Attempts of this process at shards, by how they ended',
+    labelNames: ['outcome'],
+    registers,
+  });
+  const shardDuration = new Histogram({
+    name: 'tributary_batch_shard_seconds',
+    help: 'How long a shard took that this process computed',
+    buckets: [0.5, 1, 2, 5, 10, 30, 60, 300, 1_800],
+    registers,
+  });
   return {
     finished(outcome, tookMs) {
       runs.inc({ published: outcome.published });
@@ -44,5 +68,13 @@ export function recomputeMetrics(registry: Registry): RecomputeMetrics {
     },
     failed: (code) => failures.inc({ code }),
     overdue: (ms) => overdue.set(ms / 1000),
+    shards(done, total) {
+      shards.set({ state: 'done' }, done);
+      shards.set({ state: 'total' }, total);
+    },
+    shardEnded(outcome, tookMs) {
+      shardAttempts.inc({ outcome });
+      if (outcome === 'computed') shardDuration.observe(tookMs / 1000);
+    },
   };
 }

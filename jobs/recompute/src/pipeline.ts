@@ -17,18 +17,18 @@ import { retireGenerations } from '@tributary/archive/retire';
 import { type ErrorCode, TributaryError } from '@tributary/model/errors';
 import { begin } from './begin.ts';
 import { planCompute } from './compute/plan.ts';
-import { stagingFolder, sweepStaging } from './compute/staging.ts';
-import { computeVerified } from './compute/verified.ts';
+import { stagingFolder, sweepShards, sweepStaging } from './compute/staging.ts';
 import type { RunPorts } from './ports.ts';
 import { publishRun } from './publication.ts';
 import { reconcile } from './reconcile/reconcile.ts';
 import type { Run, RunOutcome } from './run.ts';
 import { raiseBarriers, waitUntilSealed } from './seal.ts';
+import { computeSpread } from './shards/gather.ts';
 
 export async function runGeneration(run: Run, ports: RunPorts, signal: AbortSignal): Promise<RunOutcome> {
   const { begun, manifest } = await begin(run, ports);
   const { generation } = begun;
-  const computed = manifest.state === 'computed' ? manifest : await computeGeneration(manifest, ports, signal);
+  const computed = manifest.state === 'computed' ? manifest : await computeGeneration(manifest, run, ports, signal);
   signal.throwIfAborted();
   const published = await publishRun(run, begun, ports);
   await ports.reached('published', generation);
@@ -37,25 +37,35 @@ export async function runGeneration(run: Run, ports: RunPorts, signal: AbortSign
   if (published === 'published' || published === 'already') await reconcile(computed, ports, signal);
   await ports.reached('reconciled', generation);
   await retire(ports);
+  await sweepShards(ports.dataDir, generation);
   await ports.reached('retired', generation);
   return { generation, published, counts: computed.counts, publication };
 }
 
 async function computeGeneration(
   manifest: GenerationManifest,
+  run: Run,
   ports: RunPorts,
   signal: AbortSignal,
 ): Promise<GenerationManifest> {
   try {
-    return await sealAndCompute(manifest, ports, signal);
+    return await sealAndCompute(manifest, run, ports, signal);
   } catch (error) {
     // What may go away by itself leaves the generation pending, for the next attempt.
-    if (!signal.aborted && !isPassing(error)) await giveUp(manifest, error, ports);
+    if (signal.aborted || isPassing(error)) throw error;
+    const stored = await giveUp(manifest, error, ports);
+    // Another attempt was faster, and its sweep may be what this one failed of.
+    if (stored?.state === 'computed') return stored;
     throw error;
   }
 }
 
-async function sealAndCompute(manifest: GenerationManifest, ports: RunPorts, signal: AbortSignal): Promise<GenerationManifest> {
+async function sealAndCompute(
+  manifest: GenerationManifest,
+  run: Run,
+  ports: RunPorts,
+  signal: AbortSignal,
+): Promise<GenerationManifest> {
   const { generation } = manifest;
   await raiseBarriers(manifest, ports);
   await ports.reached('raised', generation);
@@ -63,7 +73,7 @@ async function sealAndCompute(manifest: GenerationManifest, ports: RunPorts, sig
   await ports.reached('sealed', generation);
   await sweepStaging(ports.dataDir, generation);
   const spec = await planCompute(ports.dataDir, manifest, seals, ports.newAttempt(), ports.limits.compute);
-  const result = await computeVerified(spec, ports, signal).finally(() =>
+  const result = await computeSpread(spec, run.shards, ports, signal).finally(() =>
     rm(join(ports.dataDir, stagingFolder(spec)), { recursive: true, force: true }),
   );
   await ports.reached('filed', generation);
@@ -87,16 +97,19 @@ export function isPassing(error: unknown): boolean {
   return error instanceof TributaryError && PASSING.has(error.code);
 }
 
-/** The generation will not be computed; the one before it stays in force. */
-async function giveUp(manifest: GenerationManifest, cause: unknown, ports: RunPorts): Promise<void> {
+/** The generation will not be computed; the one before it stays in force. Resolves with what is stored of it, if that can be read. */
+async function giveUp(manifest: GenerationManifest, cause: unknown, ports: RunPorts): Promise<GenerationManifest | undefined> {
   const overtaken = cause instanceof TributaryError && cause.code === 'conflict';
   const failure = cause instanceof TributaryError ? `${cause.code}: ${cause.message}` : String(cause);
   try {
     const stored = await readGeneration(ports.dataDir, manifest.generation);
-    if (stored.state !== 'pending') return;
-    await writeGeneration(ports.dataDir, { ...stored, state: overtaken ? 'superseded' : 'failed', failure });
+    if (stored.state !== 'pending') return stored;
+    const given: GenerationManifest = { ...stored, state: overtaken ? 'superseded' : 'failed', failure };
+    await writeGeneration(ports.dataDir, given);
+    return given;
   } catch (error) {
     ports.note('could not record why a generation failed', { generation: manifest.generation, failure, error: String(error) });
+    return undefined;
   }
 }
 

@@ -5,6 +5,7 @@ import type { Definitions } from '@tributary/model/definitions';
 import type { ChildOptions } from './child/child.ts';
 import type { ComputeLimits, ComputeResult, ComputeSpec } from './compute/spec.ts';
 import type { CompareResult, CompareSpec } from './reconcile/spec.ts';
+import type { ShardName } from './shards/record.ts';
 
 export interface RunPorts {
   readonly dataDir: string;
@@ -26,11 +27,27 @@ export interface RunPorts {
   readonly limits: RunLimits;
 }
 
+/** Finds workers for the shards of one run (packages/queue/src/shard-flow.ts). */
+export interface ShardFlow {
+  /** Workers of this version take them, and no others. */
+  readonly version: string;
+  /** How many shards could be computed at once, over all hosts. */
+  slots(): Promise<number>;
+  /**
+   * Resolves when an attempt at each of these ended well, `onDone` tells how many did so far. A shard that is asked for already is
+   * not asked for twice. Rejects with the error of a shard that failed for good, and with `store_unavailable`.
+   */
+  work(shards: readonly ShardName[], onDone: (count: number) => void, signal: AbortSignal): Promise<void>;
+  /** Told to whoever watches the run; never fails. */
+  progress(done: number, total: number): void;
+}
+
 export const STAGES = [
   'created',
   'remembered',
   'raised',
   'sealed',
+  'gathered',
   'filed',
   'computed',
   'published',
@@ -45,6 +62,8 @@ export interface RunLimits {
   /** Until every partition must be sealed, ms. */
   readonly sealTimeoutMs: number;
   readonly computeTimeoutMs: number;
+  /** Computing by many is worth it from two shards of so many rows. */
+  readonly minShardRows: number;
   /** How long the reconciliation waits for a speed layer that lags behind the barrier, ms. */
   readonly speedWaitMs: number;
   /** Rows that a reconciliation lists of each view, at the most: a dozen views in a file that a browser still likes. */
@@ -57,6 +76,7 @@ export const DEFAULT_LIMITS: RunLimits = {
   compute: { memoryMb: 2_048, threads: 2, shardRows: 2_500_000, filesPerKind: 64 },
   sealTimeoutMs: 60_000,
   computeTimeoutMs: 30 * 60_000,
+  minShardRows: 500_000,
   speedWaitMs: 30_000,
   listedRows: 250,
   keepGenerations: 3,

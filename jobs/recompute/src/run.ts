@@ -1,5 +1,6 @@
 /** One run of the batch layer: what was asked for, and what a retry of it remembers. */
 import type { GenerationManifest, Publication } from '@tributary/archive/layout';
+import type { ShardFlow } from './ports.ts';
 
 export interface Run {
   readonly mode: 'incremental' | 'full';
@@ -13,6 +14,8 @@ export interface Run {
   readonly begun: Begun | null;
   /** Keeps `begun` for the next attempt, durably. */
   readonly remember: (begun: Begun) => Promise<void>;
+  /** Others who compute shards; absent: nobody. */
+  readonly shards?: ShardFlow;
 }
 
 export interface Begun {

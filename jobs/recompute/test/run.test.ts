@@ -53,7 +53,10 @@ test('an empty archive gives an empty generation, published like any other', asy
   await expect(world.run()).resolves.toMatchObject({ generation: 2, published: 'published' });
 });
 
-test.each(STAGES)(
+/** Runs by many are in shards.test.ts. */
+const ALONE = STAGES.filter((stage) => stage !== 'gathered');
+
+test.each(ALONE)(
   'law 3: killed after "%s", the retried run ends as if nothing had happened, with one publication',
   async (stage) => {
     const events = log(7);

@@ -15,7 +15,7 @@ import { createArchiver } from '@tributary/archiver/pipeline';
 import { type Definitions, parseDefinitions } from '@tributary/model/definitions';
 import { type Event, encodeEvent } from '@tributary/model/event';
 import { partitionOf, userKeyOf } from '@tributary/model/user-key';
-import { compute } from '@tributary/recompute/compute/compute';
+import { compute, computePart } from '@tributary/recompute/compute/compute';
 import { runGeneration } from '@tributary/recompute/pipeline';
 import { DEFAULT_LIMITS, type RunLimits, type RunPorts, type Stage } from '@tributary/recompute/ports';
 import { compareViews } from '@tributary/recompute/reconcile/compare-views';
@@ -27,6 +27,7 @@ import { createMemoryLog } from '@tributary/testkit/memory-log';
 import { createMemoryStore } from '@tributary/testkit/memory-store';
 import { addRowsByView, type RowsByView } from '@tributary/views/deltas';
 import { VIEWS } from '@tributary/views/registry';
+import { createMemoryFlow } from './memory-flow.ts';
 
 export const PARTITIONS = 3;
 
@@ -107,6 +108,8 @@ export async function createWorld(initial: Definitions) {
     serving,
     session,
     ports,
+    /** For runs by many: give it to them as `shards`. */
+    flow: createMemoryFlow({ ...ports, computePart }, 2),
     down,
     turn,
     advance: (ms: number) => (nowMs += ms),
@@ -165,6 +168,7 @@ export const SMALL_LIMITS: RunLimits = {
   ...DEFAULT_LIMITS,
   compute: { memoryMb: 256, threads: 1, shardRows: 40, filesPerKind: 4 },
   sealTimeoutMs: 2_000,
+  minShardRows: 1,
   speedWaitMs: 1_000,
 };
 

@@ -1,8 +1,8 @@
 /** The asking side of the queue: the API and the command line put runs in, the recompute job keeps its schedule here. */
 import { randomUUID } from 'node:crypto';
-import { TributaryError } from '@tributary/model/errors';
 import { type JobsOptions, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { answered } from './answered.ts';
 import { ATTEMPTS, type MoveJob, QUEUE, queuePrefix, RETRY_DELAY_MS, type RecomputeJob } from './jobs.ts';
 
 export interface RunDemand {
@@ -19,9 +19,18 @@ export interface RecomputeQueue {
   schedule(everyMs: number): Promise<void>;
   /** Jobs by state: waiting, active, delayed, failed, … */
   counts(): Promise<Readonly<Record<string, number>>>;
-  /** The state of one job and why it failed; null when it is unknown (or long done). */
-  status(jobId: string): Promise<{ readonly state: string; readonly failure: string | null; readonly result: unknown } | null>;
+  /** The state of one job; null when it is unknown (or long done). */
+  status(jobId: string): Promise<JobStatus | null>;
   close(): Promise<void>;
+}
+
+export interface JobStatus {
+  readonly state: string;
+  /** Why it failed. */
+  readonly failure: string | null;
+  readonly result: unknown;
+  /** Of a run that many compute; null when one does. */
+  readonly shards: { readonly done: number; readonly total: number } | null;
 }
 
 const SCHEDULE = 'every';
@@ -31,7 +40,6 @@ const JOB_OPTIONS: JobsOptions = {
   removeOnComplete: { count: 200 },
   removeOnFail: { count: 200 },
 };
-const ANSWER_MS = 5_000;
 
 /** `redis`: a connection of the kind `queue`, which stays the caller's. */
 export function openRecomputeQueue(redis: Redis, namespace: string): RecomputeQueue {
@@ -69,27 +77,10 @@ export function openRecomputeQueue(redis: Redis, namespace: string): RecomputeQu
     async status(jobId) {
       const job = await answered(queue.getJob(jobId));
       if (job === undefined) return null;
-      return { state: await answered(job.getState()), failure: job.failedReason ?? null, result: job.returnvalue ?? null };
+      const { shards = null } = job.progress as { readonly shards?: NonNullable<JobStatus['shards']> };
+      const state = await answered(job.getState());
+      return { state, failure: job.failedReason ?? null, result: job.returnvalue ?? null, shards };
     },
     close: () => queue.close(),
   };
-}
-
-/** BullMQ's connections wait for Redis for ever; a caller that serves somebody must not. */
-async function answered<T>(work: Promise<T>): Promise<T> {
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(
-    () => late.reject(new TributaryError('store_unavailable', `the queue did not answer within ${ANSWER_MS} ms`)),
-    ANSWER_MS,
-  );
-  try {
-    return await Promise.race([work, late.promise]);
-  } catch (cause) {
-    if (cause instanceof TributaryError) throw cause;
-    throw new TributaryError('store_unavailable', `the queue did not take it: ${(cause as Error).message}`, { cause });
-  } finally {
-    clearTimeout(timer);
-    // Whichever lost the race settles unheard.
-    work.catch(() => {});
-  }
 }

@@ -1,13 +1,13 @@
 /**
- * The working side of the queue: one job at a time on all hosts together.
- *
- * What BullMQ does not promise, the job must: a lost lock does not stop a processor (its issue 3183), so the same job may run
- * twice; here the loss aborts it. How an attempt ends:
- *   done → completed · aborted → back into the queue, not counted · passing trouble → tried again later · else → failed for good
+ * The working side of the queue of runs: one run at a time on all hosts together. Its shards are other jobs, children of its own:
+ * the run keeps its slot while they are worked on, so that no other run begins meanwhile, and does nothing but watch.
  */
-import { DelayedError, type Job, Queue, UnrecoverableError, Worker } from 'bullmq';
+import { type Job, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { startJobWorker } from './job-worker.ts';
 import { QUEUE, queuePrefix, type RecomputeJob, type RunJob } from './jobs.ts';
+import { openShardFlow, type ShardFlow } from './shard-flow.ts';
+import { openShardQueue } from './shard-queue.ts';
 
 export interface JobAttempt {
   readonly id: string;
@@ -16,6 +16,8 @@ export interface JobAttempt {
   readonly attempt: number;
   /** Keeps where a run got to, for its next attempt. */
   readonly remember: (begun: NonNullable<RunJob['begun']>) => Promise<void>;
+  /** Whoever computes shards of this run; null when the options name nobody. */
+  readonly shards: ShardFlow | null;
   /** Aborts when the lock is lost, and when the worker shall stop. */
   readonly signal: AbortSignal;
 }
@@ -28,6 +30,8 @@ export interface WorkerOptions {
   readonly isPassing: (error: unknown) => boolean;
   readonly onError: (error: Error) => void;
   readonly onFailed: (jobId: string, error: Error, final: boolean) => void;
+  /** Those that work on shards: their version, and how many shards each process takes at a time. Absent: runs are computed alone. */
+  readonly shards?: { readonly version: string; readonly slotsPerProcess: number };
   /** How long a dead worker's job stays locked, ms. */
   readonly lockMs?: number;
   readonly now: () => number;
@@ -41,76 +45,43 @@ export interface RecomputeWorker {
   stop(): Promise<void>;
 }
 
-/** A job that was aborted is taken up again after this, ms. */
-const RESUME_MS = 500;
-
 export async function startRecomputeWorker(options: WorkerOptions): Promise<RecomputeWorker> {
-  const { redis, namespace, lockMs = 15_000 } = options;
-  const prefix = queuePrefix(namespace);
-  await limitToOne(redis, prefix);
-  const stopping = new AbortController();
-  let active: string | null = null;
+  const { redis, namespace, lockMs = 15_000, handle, shards } = options;
+  await limitToOne(redis, queuePrefix(namespace));
+  const shardQueue = shards === undefined ? null : openShardQueue(redis, namespace, shards.version);
 
-  const worker = new Worker<RecomputeJob>(
-    QUEUE,
-    async (job, token, signal) => {
-      active = job.id ?? '';
-      try {
-        return await process(job, token, signal === undefined ? stopping.signal : AbortSignal.any([signal, stopping.signal]));
-      } finally {
-        active = null;
-      }
-    },
-    {
-      connection: redis,
-      prefix,
-      concurrency: 1,
-      lockDuration: lockMs,
-      stalledInterval: Math.ceil(lockMs / 2),
-      // A killed process costs one of these; a run that kills its process every time must end some time.
-      maxStalledCount: 5,
-    },
-  );
-
-  async function process(job: Job<RecomputeJob>, token: string | undefined, signal: AbortSignal): Promise<unknown> {
-    try {
-      signal.throwIfAborted();
-      return await options.handle({
-        id: job.id ?? '',
-        data: job.data,
-        attempt: job.attemptsMade + 1,
-        remember: async (begun) => {
-          if (job.data.action === 'run') await job.updateData({ ...job.data, begun });
-        },
-        signal,
-      });
-    } catch (error) {
-      if (signal.aborted) {
-        await job.moveToDelayed(options.now() + RESUME_MS, token);
-        throw new DelayedError();
-      }
-      if (options.isPassing(error)) throw error;
-      const message = error instanceof Error ? error.message : String(error);
-      throw new UnrecoverableError(message);
-    }
+  async function attempt(job: Job<RecomputeJob>, signal: AbortSignal): Promise<unknown> {
+    const flow =
+      shardQueue === null || shards === undefined ? null : openShardFlow(shardQueue, job, shards.version, shards.slotsPerProcess);
+    const result = await handle({
+      id: job.id ?? '',
+      data: job.data,
+      attempt: job.attemptsMade + 1,
+      remember: async (begun) => {
+        if (job.data.action === 'run') await job.updateData({ ...job.data, begun });
+      },
+      shards: flow,
+      signal,
+    });
+    // BullMQ completes no job with open children: those of a plan by another version may be left.
+    await job.removeUnprocessedChildren();
+    return result;
   }
 
-  worker.on('lockRenewalFailed', (jobIds) => {
-    for (const jobId of jobIds) worker.cancelJob(jobId, 'the lock was lost');
+  const worker = await startJobWorker<RecomputeJob>({
+    ...options,
+    queue: QUEUE,
+    concurrency: 1,
+    lockMs,
+    handle: attempt,
+    mayRetry: options.isPassing,
   });
-  worker.on('error', options.onError);
-  worker.on('failed', (job, error) => {
-    const final = job === undefined || error instanceof UnrecoverableError || job.attemptsMade >= (job.opts.attempts ?? 1);
-    options.onFailed(job?.id ?? '', error, final);
-  });
-  await worker.waitUntilReady();
-
   return {
-    active: () => active,
-    isRunning: () => worker.isRunning(),
+    active: () => worker.active()[0] ?? null,
+    isRunning: worker.isRunning,
     async stop() {
-      stopping.abort(new Error('the worker stops'));
-      await worker.close();
+      await worker.stop();
+      await shardQueue?.close();
     },
   };
 }

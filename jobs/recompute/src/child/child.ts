@@ -4,9 +4,9 @@ import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { TributaryError } from '@tributary/model/errors';
-import type { ComputeResult, ComputeSpec } from '../compute/spec.ts';
+import type { ComputeResult, ComputeSpec, ShardPart, ShardSpec } from '../compute/spec.ts';
 import type { CompareResult, CompareSpec } from '../reconcile/spec.ts';
-import type { ChildReply, ChildTask } from './tasks.ts';
+import type { ChildReply, ChildResult, ChildTask } from './tasks.ts';
 
 /** Heap of JavaScript in the child, MiB; DuckDB's memory lies outside of it. */
 const HEAP_MB = 512;
@@ -21,11 +21,15 @@ export async function computeInChild(spec: ComputeSpec, options: ChildOptions): 
   return (await runChild({ task: 'compute', spec }, options)) as ComputeResult;
 }
 
+export async function computePartInChild(spec: ShardSpec, options: ChildOptions): Promise<ShardPart> {
+  return (await runChild({ task: 'shard', spec }, options)) as ShardPart;
+}
+
 export async function compareInChild(spec: CompareSpec, options: ChildOptions): Promise<CompareResult> {
   return (await runChild({ task: 'compare', spec }, options)) as CompareResult;
 }
 
-async function runChild(task: ChildTask, { timeoutMs, signal }: ChildOptions): Promise<ComputeResult | CompareResult> {
+async function runChild(task: ChildTask, { timeoutMs, signal }: ChildOptions): Promise<ChildResult> {
   signal.throwIfAborted();
   const child = spawn(process.execPath, [`--max-old-space-size=${HEAP_MB}`, MAIN], { stdio: ['pipe', 'pipe', 'pipe'] });
   const kill = () => child.kill('SIGKILL');
@@ -55,7 +59,7 @@ async function endingOf(child: ChildProcess): Promise<string> {
   return code === null ? `killed by ${signal}` : `exit code ${code}`;
 }
 
-function resultOf(task: ChildTask, out: string, ending: string): ComputeResult | CompareResult {
+function resultOf(task: ChildTask, out: string, ending: string): ChildResult {
   let reply: ChildReply;
   try {
     reply = JSON.parse(out) as ChildReply;

@@ -7,9 +7,9 @@
 import { createInterface } from 'node:readline';
 import { isDiskFull } from '@tributary/archive/durable';
 import { TributaryError } from '@tributary/model/errors';
-import { compute } from '../compute/compute.ts';
+import { compute, computePart } from '../compute/compute.ts';
 import { compareViews } from '../reconcile/compare-views.ts';
-import type { ChildReply, ChildTask } from './tasks.ts';
+import type { ChildReply, ChildResult, ChildTask } from './tasks.ts';
 
 // A parent that was killed can no longer take the answer: what it started must not outlive it.
 process.stdin.on('end', () => process.exit(1));
@@ -21,11 +21,21 @@ createInterface({ input: process.stdin }).once('line', (line) => {
 
 async function answer(line: string): Promise<ChildReply> {
   try {
-    const { task, spec } = JSON.parse(line) as ChildTask;
-    return { ok: true, result: task === 'compute' ? await compute(spec) : await compareViews(spec) };
+    return { ok: true, result: await resultOf(JSON.parse(line) as ChildTask) };
   } catch (error) {
     if (error instanceof TributaryError) return { ok: false, code: error.code, message: error.message };
     const message = error instanceof Error ? error.message : String(error);
     return { ok: false, code: isDiskFull(error) ? 'archive_full' : 'compute_failed', message };
+  }
+}
+
+function resultOf({ task, spec }: ChildTask): Promise<ChildResult> {
+  switch (task) {
+    case 'compute':
+      return compute(spec);
+    case 'shard':
+      return computePart(spec);
+    case 'compare':
+      return compareViews(spec);
   }
 }

@@ -1,12 +1,15 @@
 /** What the child can be asked, and what it answers: plain JSON over a pipe. */
 import type { ErrorCode } from '@tributary/model/errors';
-import type { ComputeResult, ComputeSpec } from '../compute/spec.ts';
+import type { ComputeResult, ComputeSpec, ShardPart, ShardSpec } from '../compute/spec.ts';
 import type { CompareResult, CompareSpec } from '../reconcile/spec.ts';
 
 export type ChildTask =
   | { readonly task: 'compute'; readonly spec: ComputeSpec }
+  | { readonly task: 'shard'; readonly spec: ShardSpec }
   | { readonly task: 'compare'; readonly spec: CompareSpec };
 
+export type ChildResult = ComputeResult | ShardPart | CompareResult;
+
 export type ChildReply =
-  | { readonly ok: true; readonly result: ComputeResult | CompareResult }
+  | { readonly ok: true; readonly result: ChildResult }
   | { readonly ok: false; readonly code: ErrorCode; readonly message: string };

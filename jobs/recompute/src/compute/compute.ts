@@ -1,6 +1,7 @@
 /**
- * Everything a generation holds, computed shard by shard in one DuckDB session; runs in a child process (child/main.ts).
- * Whoever asks for it verifies the files that are read (verified.ts); those that are written are durable when this returns.
+ * Everything a generation holds, computed shard by shard in one DuckDB session, or merged of the parts that others computed; runs
+ * in a child process (child/main.ts). Whoever asks for it verifies the files that are read (verified.ts); those that are written
+ * are durable when this returns.
  */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -13,15 +14,38 @@ import { prepareStatements } from '@tributary/views/sql';
 import type { View } from '@tributary/views/view';
 import { mergeEvents, writeIncrement } from './event-files.ts';
 import { type Output, outputOf } from './output.ts';
+import { adoptIncrements, loadParts, writePart } from './parts.ts';
 import { CONVERSION_COLUMNS, columnList, viewColumns } from './relations.ts';
 import { computeShard } from './shard.ts';
-import { shardsOf } from './shards.ts';
-import type { ComputeResult, ComputeSpec } from './spec.ts';
+import { rowsByPartition, shardsOf } from './shards.ts';
+import type { ComputeResult, ComputeSpec, ShardPart, ShardSpec } from './spec.ts';
 import { stagingFolder } from './staging.ts';
 import { writeViews } from './view-files.ts';
 
-export async function compute(spec: ComputeSpec): Promise<ComputeResult> {
-  const definitions = parseDefinitions(spec.definitions, sha256Hex);
+export function compute(spec: ComputeSpec): Promise<ComputeResult> {
+  return inSession(spec, async (session, staging) => {
+    const definitions = parseDefinitions(spec.definitions, sha256Hex);
+    const output = outputOf(session, spec, staging);
+    const { arrivals, increments } =
+      spec.parts === undefined
+        ? await computeShards(session, spec, definitions, output)
+        : await mergeParts(session, spec, spec.parts);
+    return finish(spec, definitions, output, arrivals, increments);
+  });
+}
+
+/** One shard, for a merge that comes later and maybe elsewhere. */
+export function computePart(spec: ShardSpec): Promise<ShardPart> {
+  return inSession(spec, async (session, staging) => {
+    const definitions = parseDefinitions(spec.definitions, sha256Hex);
+    const views = viewsOf(spec);
+    await prepare(session, definitions, views);
+    const arrivals = await computeShard(session, spec, definitions, views, spec.shard);
+    return writePart(outputOf(session, spec, staging, spec.folder), definitions.version, views, spec.number, arrivals);
+  });
+}
+
+async function inSession<T>(spec: ComputeSpec, work: (session: DuckDb, staging: string) => Promise<T>): Promise<T> {
   const staging = join(spec.dataDir, stagingFolder(spec));
   const session = await openDuckDb({
     memoryLimit: `${spec.limits.memoryMb}MiB`,
@@ -29,14 +53,20 @@ export async function compute(spec: ComputeSpec): Promise<ComputeResult> {
     tempDir: join(staging, 'spill'),
   });
   try {
-    return await computeIn(session, spec, definitions, outputOf(session, spec, staging));
+    return await work(session, staging);
   } finally {
     await session.close();
     await rm(staging, { recursive: true, force: true });
   }
 }
 
-async function computeIn(session: DuckDb, spec: ComputeSpec, definitions: Definitions, output: Output): Promise<ComputeResult> {
+/** What both ways leave: `rows_<view>` and `conversion_rows` in the session, and these. */
+interface Computed {
+  readonly arrivals: number;
+  readonly increments: readonly StoredFile[];
+}
+
+async function computeShards(session: DuckDb, spec: ComputeSpec, definitions: Definitions, output: Output): Promise<Computed> {
   const views = viewsOf(spec);
   await prepare(session, definitions, views);
   const increments: StoredFile[] = [];
@@ -45,9 +75,27 @@ async function computeIn(session: DuckDb, spec: ComputeSpec, definitions: Defini
     arrivals += await computeShard(session, spec, definitions, views, shard);
     increments.push(...(await writeIncrement(output, definitions.version, number)));
   }
+  return { arrivals, increments };
+}
+
+async function mergeParts(session: DuckDb, spec: ComputeSpec, parts: readonly ShardPart[]): Promise<Computed> {
+  await loadParts(session, spec, viewsOf(spec), parts);
+  return {
+    arrivals: parts.reduce((sum, part) => sum + part.arrivals, 0),
+    increments: await adoptIncrements(spec, parts),
+  };
+}
+
+async function finish(
+  spec: ComputeSpec,
+  definitions: Definitions,
+  output: Output,
+  arrivals: number,
+  increments: readonly StoredFile[],
+): Promise<ComputeResult> {
   const newEvents = increments.reduce((sum, file) => sum + file.rows, 0);
   return {
-    views: await writeViews(spec, views, output),
+    views: await writeViews(spec, viewsOf(spec), output),
     events: await mergeEvents(output, definitions.version, [...(spec.base?.events ?? []), ...increments]),
     conversions: await writeConversions(spec, output),
     counts: { events: (spec.base?.counts.events ?? 0) + newEvents, newEvents, duplicates: arrivals - newEvents },
@@ -69,13 +117,4 @@ async function writeConversions(spec: ComputeSpec, output: Output): Promise<Stor
   const held = spec.reuseRows ? (spec.base?.conversions ?? []) : [];
   const own = await output.writeRows('conversions', 'SELECT * FROM conversion_rows ORDER BY id');
   return output.merge('conversions', CONVERSION_COLUMNS, [...held, ...own], 'ORDER BY id');
-}
-
-/** Of the base, a shard holds what lies near its arrivals: at most the members of their users, or so. */
-const BASE_SHARE = 0.2;
-
-/** What a shard will hold: its arrivals, and its share of the base. */
-function rowsByPartition(spec: ComputeSpec): number[] {
-  const share = ((spec.base?.counts.events ?? 0) * (spec.reuseRows ? BASE_SHARE : 1)) / Math.max(1, spec.arrivals.length);
-  return spec.arrivals.map((files) => files.reduce((sum, file) => sum + file.rows, share));
 }

@@ -18,12 +18,18 @@ export interface Output {
   merge(name: string, columns: Columns, files: readonly StoredFile[], order?: string): Promise<StoredFile[]>;
 }
 
-export function outputOf(session: DuckDb, spec: ComputeSpec, staging: string): Output {
+/** `folder`, relative to the data folder: where the files get their place. */
+export function outputOf(
+  session: DuckDb,
+  spec: ComputeSpec,
+  staging: string,
+  folder = generationFolder(spec.generation),
+): Output {
   async function stage(name: string, query: string) {
     const file = `${name}-${spec.attempt}.parquet`;
     const staged = join(staging, file);
     const rows = await copyToParquet(session, query, staged, {}, GENERATION_PARQUET);
-    return { rows, staged, keep: () => keepFile(spec.dataDir, staged, `${generationFolder(spec.generation)}/${file}`, rows) };
+    return { rows, staged, keep: () => keepFile(spec.dataDir, staged, `${folder}/${file}`, rows) };
   }
 
   async function writeRows(name: string, query: string): Promise<StoredFile[]> {

@@ -1,4 +1,5 @@
 /** How the work is cut: users never leave their partition, so any group of partitions is computed by itself (bounded memory). */
+import type { ComputeSpec } from './spec.ts';
 
 /** Partitions `[from, to)`. */
 export interface Shard {
@@ -21,4 +22,13 @@ export function shardsOf(rowsByPartition: readonly number[], maxRows: number): S
   });
   if (rowsByPartition.length > 0) shards.push({ from, to: rowsByPartition.length });
   return shards;
+}
+
+/** Of the base, a shard holds what lies near its arrivals: at most the members of their users, or so. */
+const BASE_SHARE = 0.2;
+
+/** What each partition brings into a shard: its arrivals, and its share of the base. */
+export function rowsByPartition(spec: Pick<ComputeSpec, 'arrivals' | 'base' | 'reuseRows'>): number[] {
+  const share = ((spec.base?.counts.events ?? 0) * (spec.reuseRows ? BASE_SHARE : 1)) / Math.max(1, spec.arrivals.length);
+  return spec.arrivals.map((files) => files.reduce((sum, file) => sum + file.rows, share));
 }

@@ -1,5 +1,6 @@
 /** What the parent asks of the computing child, and what it answers: plain JSON over a pipe. */
 import type { GenerationManifest, StoredFile } from '@tributary/archive/layout';
+import type { Shard } from './shards.ts';
 
 export interface ComputeSpec {
   readonly dataDir: string;
@@ -16,6 +17,27 @@ export interface ComputeSpec {
   readonly limits: ComputeLimits;
   /** Names of the views to compute: all of them, but where their cost is measured. */
   readonly views?: readonly string[];
+  /** What the shards gave that were computed elsewhere, in order: they are merged, nothing is computed. */
+  readonly parts?: readonly ShardPart[];
+}
+
+/** One shard of a generation, computed by itself. Its files lie in `folder`, relative to the data folder. */
+export interface ShardSpec extends ComputeSpec {
+  readonly shard: Shard;
+  /** Its place among the shards, from 0. */
+  readonly number: number;
+  readonly folder: string;
+}
+
+/** What the fresh events of one shard give and change. */
+export interface ShardPart {
+  /** Archived events that were read, duplicates included. */
+  readonly arrivals: number;
+  /** Deduplicated events: `members-…` and `signals-…`. */
+  readonly increments: readonly StoredFile[];
+  /** Rows by view name; a view without rows has no file. */
+  readonly rows: Readonly<Record<string, readonly StoredFile[]>>;
+  readonly conversions: readonly StoredFile[];
 }
 
 export type ComputeBase = Pick<GenerationManifest, 'generation' | 'events' | 'conversions' | 'views' | 'counts'>;

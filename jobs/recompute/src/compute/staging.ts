@@ -9,11 +9,25 @@ export function stagingFolder(spec: Pick<ComputeSpec, 'generation' | 'attempt'>)
   return `staging/recompute-${spec.generation}-${spec.attempt}`;
 }
 
-/** Removes what killed attempts at older generations left; a zombie among them fails at its next file. */
-export async function sweepStaging(dataDir: string, generation: number): Promise<void> {
+/** What shards of one plan leave for the merge, kept from attempt to attempt. Relative to the data folder. */
+export function shardsFolder(generation: number, plan: string): string {
+  return `staging/shards-${generation}-${plan}`;
+}
+
+/** Removes what attempts at older generations left, killed ones too; a zombie among them fails at its next file. */
+export function sweepStaging(dataDir: string, generation: number): Promise<void> {
+  return sweep(dataDir, /^(?:recompute|shards)-(\d+)-[0-9a-f]+$/, generation);
+}
+
+/** Removes the parts of this generation, which are merged, and of older ones. */
+export function sweepShards(dataDir: string, generation: number): Promise<void> {
+  return sweep(dataDir, /^shards-(\d+)-[0-9a-f]+$/, generation + 1);
+}
+
+async function sweep(dataDir: string, folder: RegExp, before: number): Promise<void> {
   for (const name of await namesIn(join(dataDir, 'staging'))) {
-    const [, older] = /^recompute-(\d+)-[0-9a-f]+$/.exec(name) ?? [];
-    if (older !== undefined && Number(older) < generation)
+    const [, generation] = folder.exec(name) ?? [];
+    if (generation !== undefined && Number(generation) < before)
       await rm(join(dataDir, 'staging', name), { recursive: true, force: true });
   }
 }

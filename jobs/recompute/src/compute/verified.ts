@@ -7,28 +7,36 @@ import { verifyFiles } from '@tributary/archive/verify';
 import type { RunPorts } from '../ports.ts';
 import type { ComputeResult, ComputeSpec } from './spec.ts';
 
-export async function computeVerified(
+export function computeVerified(
   spec: ComputeSpec,
   ports: Pick<RunPorts, 'compute' | 'limits'>,
   signal: AbortSignal,
 ): Promise<ComputeResult> {
+  const compute = (abort: AbortSignal) => ports.compute(spec, { timeoutMs: ports.limits.computeTimeoutMs, signal: abort });
+  return whileVerifying(spec.dataDir, filesRead(spec), signal, compute);
+}
+
+export async function whileVerifying<T>(
+  dataDir: string,
+  files: readonly StoredFile[],
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
   const damaged = new AbortController();
-  const verifying = verifyFiles(spec.dataDir, filesRead(spec)).catch((error: unknown) => {
+  const verifying = verifyFiles(dataDir, files).catch((error: unknown) => {
     damaged.abort(error);
     throw error;
   });
-  const computing = ports.compute(spec, {
-    timeoutMs: ports.limits.computeTimeoutMs,
-    signal: AbortSignal.any([signal, damaged.signal]),
-  });
-  const [verified, computed] = await Promise.allSettled([verifying, computing]);
+  const [verified, worked] = await Promise.allSettled([verifying, work(AbortSignal.any([signal, damaged.signal]))]);
   if (verified.status === 'rejected') throw verified.reason;
-  if (computed.status === 'rejected') throw computed.reason;
-  return computed.value;
+  if (worked.status === 'rejected') throw worked.reason;
+  return worked.value;
 }
 
-function filesRead({ arrivals, base, reuseRows }: ComputeSpec): StoredFile[] {
-  if (base === null) return arrivals.flat();
+/** Of a merge the parts are left out: whoever gathered them has verified them. */
+function filesRead({ arrivals, base, reuseRows, parts }: ComputeSpec): StoredFile[] {
+  const arrived = parts === undefined ? arrivals.flat() : [];
+  if (base === null) return arrived;
   const rows = reuseRows ? [...Object.values(base.views), ...base.conversions] : [];
-  return [...arrivals.flat(), ...base.events, ...rows];
+  return [...arrived, ...base.events, ...rows];
 }

@@ -14,13 +14,18 @@ export async function writeViews(spec: ComputeSpec, views: readonly View[], outp
   return files;
 }
 
-/** Rows of zeros are no rows. Sorted, so that readers of a range of days pass over the rest. */
+/** Sorted, so that readers of a range of days pass over the rest. */
 function viewQuery(spec: ComputeSpec, view: View, held: StoredFile | undefined): string {
+  const before = held === undefined ? '' : `UNION ALL ${parquetFiles(spec.dataDir, [held], viewColumns(view))}`;
+  return `${summedRows(view, before)} ORDER BY ${view.dimensions.map(quoted).join(', ')}`;
+}
+
+/** The rows of the session, and more if there are, one a key. Rows of zeros are no rows. */
+export function summedRows(view: View, more = ''): string {
   const dimensions = view.dimensions.map(quoted).join(', ');
   const columns = `${dimensions}, ${view.measures.map(quoted).join(', ')}`;
   const sums = view.measures.map((measure) => `sum(${quoted(measure)})::BIGINT AS ${quoted(measure)}`).join(', ');
   const nonZero = view.measures.map((measure) => `sum(${quoted(measure)}) <> 0`).join(' OR ');
-  const before = held === undefined ? '' : `UNION ALL ${parquetFiles(spec.dataDir, [held], viewColumns(view))}`;
-  return `SELECT ${dimensions}, ${sums} FROM (SELECT ${columns} FROM rows_${view.name} ${before})
-    GROUP BY ${dimensions} HAVING ${nonZero} ORDER BY ${dimensions}`;
+  return `SELECT ${dimensions}, ${sums} FROM (SELECT ${columns} FROM rows_${view.name} ${more})
+    GROUP BY ${dimensions} HAVING ${nonZero}`;
 }

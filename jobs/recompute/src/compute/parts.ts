@@ -1,0 +1,64 @@
+/**
+ * The parts of a generation that was computed shard by shard in different places: written where a shard is done, loaded where all
+ * are merged. Rows of a part are summed by key already, so the merge reads less than the shards made.
+ */
+import { basename, join } from 'node:path';
+import type { DuckDb } from '@tributary/archive/duckdb';
+import { linkExclusive, makeFolder } from '@tributary/archive/durable';
+import { generationFolder } from '@tributary/archive/generations';
+import type { StoredFile } from '@tributary/archive/layout';
+import type { View } from '@tributary/views/view';
+import { writeIncrement } from './event-files.ts';
+import type { Output } from './output.ts';
+import { CONVERSION_COLUMNS, parquetFiles, viewColumns } from './relations.ts';
+import type { ComputeSpec, ShardPart } from './spec.ts';
+import { summedRows } from './view-files.ts';
+
+/** Of a session in which one shard was computed. */
+export async function writePart(
+  output: Output,
+  version: string,
+  views: readonly View[],
+  number: number,
+  arrivals: number,
+): Promise<ShardPart> {
+  const increments = await writeIncrement(output, version, number);
+  const rows: Record<string, StoredFile[]> = {};
+  for (const view of views) rows[view.name] = await output.writeRows(`rows-${view.name}`, summedRows(view));
+  return { arrivals, increments, rows, conversions: await output.writeRows('conversions', 'SELECT * FROM conversion_rows') };
+}
+
+/** Leaves `rows_<view>` and `conversion_rows`, as if all shards had been computed in this session. */
+export async function loadParts(
+  session: DuckDb,
+  spec: ComputeSpec,
+  views: readonly View[],
+  parts: readonly ShardPart[],
+): Promise<void> {
+  for (const view of views) {
+    const files = parts.flatMap((part) => part.rows[view.name] ?? []);
+    await session.run(
+      `CREATE TEMP VIEW rows_${view.name} AS SELECT * FROM ${parquetFiles(spec.dataDir, files, viewColumns(view))}`,
+    );
+  }
+  const conversions = parquetFiles(
+    spec.dataDir,
+    parts.flatMap((part) => part.conversions),
+    CONVERSION_COLUMNS,
+  );
+  await session.run(`CREATE TEMP VIEW conversion_rows AS SELECT * FROM ${conversions}`);
+}
+
+/** The increments under names of this attempt in the generation's folder: links, so that the parts stay whole for a later attempt. */
+export async function adoptIncrements(spec: ComputeSpec, parts: readonly ShardPart[]): Promise<StoredFile[]> {
+  const folder = generationFolder(spec.generation);
+  await makeFolder(join(spec.dataDir, folder));
+  const adopted: StoredFile[] = [];
+  for (const file of parts.flatMap((part) => part.increments)) {
+    const path = `${folder}/${basename(file.path).replace(/-[0-9a-f]+\.parquet$/, `-${spec.attempt}.parquet`)}`;
+    if (!(await linkExclusive(join(spec.dataDir, file.path), join(spec.dataDir, path))))
+      throw new Error(`${path} is taken: two attempts share the name ${spec.attempt}`);
+    adopted.push({ ...file, path });
+  }
+  return adopted;
+}

@@ -1,0 +1,75 @@
+/** The settings of the batch layer. */
+import type { ConfigTable } from '@tributary/runtime/config';
+import { SHARED_CONFIG } from '@tributary/runtime/shared-config';
+import { DEFAULT_LIMITS } from './ports.ts';
+
+const { compute } = DEFAULT_LIMITS;
+export const CONFIG = {
+  ...SHARED_CONFIG,
+  batchEveryMs: {
+    type: 'int',
+    default: 15 * 60_000,
+    max: 7 * 24 * 3_600_000,
+    unit: 'ms',
+    why: 'time between scheduled generations; 0: only on demand',
+  },
+  batchMemoryMb: {
+    type: 'int',
+    default: compute.memoryMb,
+    min: 128,
+    unit: 'MiB',
+    why: "bound on DuckDB's buffers in the computing child, which may use about twice of it",
+  },
+  batchThreads: {
+    type: 'int',
+    default: compute.threads,
+    min: 1,
+    max: 64,
+    unit: 'threads',
+    why: 'DuckDB threads of the computing child',
+  },
+  batchSealTimeoutMs: {
+    type: 'int',
+    default: DEFAULT_LIMITS.sealTimeoutMs,
+    min: 1_000,
+    unit: 'ms',
+    why: 'a generation fails when the archive is not closed at its barriers after this long',
+  },
+  batchComputeTimeoutMs: {
+    type: 'int',
+    default: DEFAULT_LIMITS.computeTimeoutMs,
+    min: 1_000,
+    unit: 'ms',
+    why: 'the computing child is killed after this long',
+  },
+  batchShardWorkers: {
+    type: 'int',
+    default: 1,
+    max: 64,
+    unit: 'shards',
+    why: 'shards of a generation that this process computes at a time, each in a child of its own; 0: it takes none and shares none of its runs',
+  },
+  batchShardMinRows: {
+    type: 'int',
+    default: DEFAULT_LIMITS.minShardRows,
+    min: 1,
+    unit: 'rows',
+    why: 'a generation is computed by many workers from two shards of this size on; below, in one session',
+  },
+  batchLockMs: {
+    type: 'int',
+    default: 15_000,
+    min: 1_000,
+    max: 600_000,
+    unit: 'ms',
+    why: "a killed worker's run or shard is taken up by another after this long; a process that hangs longer loses its own",
+  },
+  batchKeepGenerations: {
+    type: 'int',
+    default: DEFAULT_LIMITS.keepGenerations,
+    min: 2,
+    max: 1_000,
+    unit: 'generations',
+    why: 'computed generations to keep: as far back as a rollback reaches',
+  },
+} as const satisfies ConfigTable;

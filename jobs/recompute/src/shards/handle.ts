@@ -1,0 +1,42 @@
+/** The shards that this process takes from the queue. */
+import { type ErrorCode, TributaryError } from '@tributary/model/errors';
+import type { RecomputeMetrics } from '../metrics.ts';
+import { isPassing } from '../pipeline.ts';
+import type { ShardName } from './record.ts';
+import { type ShardPorts, workOnShard } from './work.ts';
+
+export interface ShardHandlerPorts extends ShardPorts {
+  readonly now: () => number;
+  readonly note: (message: string, details: Readonly<Record<string, unknown>>) => void;
+}
+
+export function createShardHandler(ports: ShardHandlerPorts, metrics: RecomputeMetrics) {
+  return async ({ generation, plan, number }: ShardName, signal: AbortSignal): Promise<void> => {
+    const beganMs = ports.now();
+    const shard = { generation, plan, number };
+    try {
+      const outcome = await workOnShard(shard, ports, signal);
+      metrics.shardEnded(outcome, ports.now() - beganMs);
+      ports.note('a shard is done', { ...shard, outcome, tookMs: ports.now() - beganMs });
+    } catch (error) {
+      const outcome = signal.aborted ? 'aborted' : isUnwanted(error) ? 'unwanted' : 'failed';
+      metrics.shardEnded(outcome, ports.now() - beganMs);
+      ports.note('an attempt at a shard ended early', { ...shard, outcome, error: String(error) });
+      throw error;
+    }
+  };
+}
+
+/** Every host would find the same. */
+const FINAL: ReadonlySet<ErrorCode> = new Set(['conflict', 'invalid_definitions', 'archive_corrupt', 'archive_full']);
+/** A host may be out of memory, or lose its mount: another gets the chance. */
+const TRIES = 3;
+
+export function mayRetryShard(error: unknown, attempt: number): boolean {
+  if (isPassing(error)) return true;
+  return attempt < TRIES && !(error instanceof TributaryError && FINAL.has(error.code));
+}
+
+function isUnwanted(error: unknown): boolean {
+  return error instanceof TributaryError && error.code === 'conflict';
+}

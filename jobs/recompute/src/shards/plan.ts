@@ -1,0 +1,54 @@
+/**
+ * The plan that hosts share: what is computed, and how it is cut. Its name is a digest of what and by which program, so it stands for
+ * one result; whoever writes it first decides about the cut, and every later attempt finds the parts that fit it.
+ */
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { TributaryError } from '@tributary/model/errors';
+import type { Shard } from '../compute/shards.ts';
+import type { ComputeSpec } from '../compute/spec.ts';
+import { shardsFolder } from '../compute/staging.ts';
+import { createSealed, readSealed } from './sealed-file.ts';
+
+/** Where data lies, memory and attempts are each host's own business. */
+export type PlannedSpec = Omit<ComputeSpec, 'dataDir' | 'attempt' | 'limits' | 'parts'>;
+
+export interface ShardPlan {
+  readonly spec: PlannedSpec;
+  readonly shards: readonly Shard[];
+}
+
+export interface PlanName {
+  readonly generation: number;
+  /** 16 hex digits. */
+  readonly plan: string;
+}
+
+export function plannedSpec({ generation, definitions, arrivals, base, reuseRows, views }: ComputeSpec): PlannedSpec {
+  return { generation, definitions, arrivals, base, reuseRows, ...(views !== undefined && { views }) };
+}
+
+export function planName(spec: PlannedSpec, version: string): PlanName {
+  const plan = createHash('sha256')
+    .update(JSON.stringify([version, spec]))
+    .digest('hex')
+    .slice(0, 16);
+  return { generation: spec.generation, plan };
+}
+
+/** Undefined when nobody wrote it, or this host does not see it yet. */
+export function readPlan(dataDir: string, name: PlanName): Promise<ShardPlan | undefined> {
+  return readSealed<ShardPlan>(planPath(dataDir, name));
+}
+
+/** The plan as it is in force: this one, or that of whoever was first. */
+export async function keepPlan(dataDir: string, name: PlanName, plan: ShardPlan): Promise<ShardPlan> {
+  if (await createSealed(planPath(dataDir, name), plan)) return plan;
+  const first = await readPlan(dataDir, name);
+  if (first !== undefined) return first;
+  throw new TributaryError('store_unavailable', `the plan of generation ${name.generation} was swept while it was made`);
+}
+
+function planPath(dataDir: string, { generation, plan }: PlanName): string {
+  return join(dataDir, shardsFolder(generation, plan), 'plan.json');
+}

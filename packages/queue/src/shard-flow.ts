@@ -1,0 +1,92 @@
+/**
+ * The asking side of the queue of shards: a BullMQ flow with the run's job as the parent. Children are added while the parent is at
+ * work, under names that every attempt at the run gives them, and vanish when they end: what they did is in the data folder.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ERRORS, type ErrorCode, TributaryError } from '@tributary/model/errors';
+import type { BulkJobOptions, Job, Queue } from 'bullmq';
+import { answered } from './answered.ts';
+import { ATTEMPTS } from './jobs.ts';
+import { type ShardJob, shardJobId } from './shard-queue.ts';
+
+export interface ShardFlow {
+  readonly version: string;
+  /** How many shards could be computed at once: processes that are connected, times what each takes. */
+  slots(): Promise<number>;
+  /**
+   * Resolves when each of these was worked on; `onDone` tells how many were so far. Rejects with the error of one that failed for
+   * good, with `store_unavailable` when Redis does not answer, and when aborted; what is in the queue stays there then.
+   */
+  work(shards: readonly ShardJob[], onDone: (count: number) => void, signal: AbortSignal): Promise<void>;
+  /** Kept with the run's job; what cannot be kept is dropped. */
+  progress(done: number, total: number): void;
+}
+
+const LOOK_EVERY_MS = 100;
+const PAGE = 1_000;
+
+const OPTIONS: BulkJobOptions = {
+  attempts: ATTEMPTS,
+  backoff: { type: 'fixed', delay: 1_000 },
+  removeOnComplete: true,
+  removeOnFail: true,
+  // The parent is told why, and decides itself: by BullMQ's hand it would fail once it is retried, whatever that brings.
+  ignoreDependencyOnFailure: true,
+};
+
+export function openShardFlow(queue: Queue<ShardJob>, parent: Job, version: string, slotsPerProcess: number): ShardFlow {
+  return {
+    version,
+    slots: async () => (await answered(queue.getWorkersCount())) * slotsPerProcess,
+    async work(shards, onDone, signal) {
+      const keys = new Set(shards.map((shard) => queue.toKey(shardJobId(shard))));
+      await answered(queue.addBulk(shards.map((shard) => childOf(parent, shard))));
+      for (;;) {
+        signal.throwIfAborted();
+        const { open, failure } = await lookAt(parent, keys);
+        if (failure !== undefined) throw failure;
+        onDone(shards.length - open);
+        if (open === 0) return;
+        await sleep(LOOK_EVERY_MS, undefined, { signal });
+      }
+    },
+    progress(done, total) {
+      void answered(parent.updateProgress({ shards: { done, total } })).catch(() => {});
+    },
+  };
+}
+
+function childOf(parent: Job, shard: ShardJob) {
+  const link = { id: parent.id ?? '', queue: parent.queueQualifiedName };
+  return { name: 'shard', data: shard, opts: { ...OPTIONS, jobId: shardJobId(shard), parent: link } };
+}
+
+/** Of these children of the run's job: how many are not done, and the error of one that failed for good. */
+async function lookAt(
+  parent: Job,
+  keys: ReadonlySet<string>,
+): Promise<{ readonly open: number; readonly failure: TributaryError | undefined }> {
+  const open = new Set<string>();
+  for (let cursor: number | undefined = 0; cursor !== undefined; ) {
+    const page: Awaited<ReturnType<Job['getDependencies']>> = await answered(
+      parent.getDependencies({ unprocessed: { cursor, count: PAGE } }),
+    );
+    for (const key of page.unprocessed ?? []) if (keys.has(key)) open.add(key);
+    cursor = page.nextUnprocessedCursor || undefined;
+  }
+  const failures = Object.entries(await answered(parent.getIgnoredChildrenFailures()));
+  const failed = failures.find(([key]) => keys.has(key));
+  return { open: open.size, failure: failed && errorOf(failed[1]) };
+}
+
+/** What a job leaves of an error is its text. */
+export function failureText(error: unknown): string {
+  return error instanceof TributaryError ? `${error.code}: ${error.message}` : String(error);
+}
+
+function errorOf(text: string): TributaryError {
+  const [, code, message] = /^([a-z_]+): (.*)$/s.exec(text) ?? [];
+  if (code !== undefined && message !== undefined && Object.hasOwn(ERRORS, code))
+    return new TributaryError(code as ErrorCode, message);
+  return new TributaryError('compute_failed', text);
+}
