@@ -47,7 +47,7 @@ declare module 'ioredis' {
   }
 }
 
-/** How often a read key by key begins again when a commit came in between. */
+/** How often a read begins again when a commit came in between its keys. */
 const ATTEMPTS = 5;
 
 export function createPartitionReads(redis: Redis): PartitionReads {
@@ -85,7 +85,7 @@ export function createPartitionReads(redis: Redis): PartitionReads {
     views: readonly string[],
     from: number,
     before: number | undefined,
-  ): Promise<PartitionHashes> {
+  ): Promise<PartitionHashes | null> {
     return asOfOneCommit(prefix, async (fields) => {
       const oldest = Number(fields['oldest'] ?? 0);
       if (from < oldest) throw new Error(`the deltas of generation ${from} are gone, the oldest kept is ${oldest}`);
@@ -113,7 +113,7 @@ export function createPartitionReads(redis: Redis): PartitionReads {
   }
 
   /** As follow.lua. */
-  async function feedByKey(prefix: string, { commitId, commits }: FeedCursor): Promise<FeedRead> {
+  async function feedByKey(prefix: string, { commitId, commits }: FeedCursor): Promise<FeedRead | null> {
     return asOfOneCommit(prefix, async (fields) => {
       const ahead = Number(fields['commits'] ?? 0) - commits;
       const read = { oldest: Number(fields['oldest'] ?? 0), lastCommit: fields['commit'] ?? '', same: false, entries: [] };
@@ -124,14 +124,12 @@ export function createPartitionReads(redis: Redis): PartitionReads {
     });
   }
 
-  async function asOfOneCommit<T>(prefix: string, read: (fields: Record<string, string>) => Promise<T>): Promise<T> {
-    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const fields = await redis.hgetall(`${prefix}state`);
-      const value = await read(fields);
-      const [commit, oldest] = await redis.hmget(`${prefix}state`, 'commit', 'oldest');
-      if ((commit ?? undefined) === fields['commit'] && (oldest ?? undefined) === fields['oldest']) return value;
-    }
-    throw new Error(`commits went on while ${prefix} was read key by key ${ATTEMPTS} times: its slot is being moved`);
+  /** null: a commit came in between. */
+  async function asOfOneCommit<T>(prefix: string, read: (fields: Record<string, string>) => Promise<T>): Promise<T | null> {
+    const fields = await redis.hgetall(`${prefix}state`);
+    const value = await read(fields);
+    const [commit, oldest] = await redis.hmget(`${prefix}state`, 'commit', 'oldest');
+    return (commit ?? undefined) === fields['commit'] && (oldest ?? undefined) === fields['oldest'] ? value : null;
   }
 
   return {
@@ -148,13 +146,16 @@ export function createPartitionReads(redis: Redis): PartitionReads {
   };
 }
 
-async function whileMoving<T>(byScript: () => Promise<T>, byKey: () => Promise<T>): Promise<T> {
-  try {
-    return await byScript();
-  } catch (error) {
-    if (!isMoving(error)) throw error;
-    return byKey();
-  }
+async function whileMoving<T>(byScript: () => Promise<T>, byKey: () => Promise<T | null>): Promise<T> {
+  for (let attempt = 1; ; attempt++)
+    try {
+      return await byScript();
+    } catch (error) {
+      if (!isMoving(error)) throw error;
+      const read = await byKey();
+      if (read !== null) return read;
+      if (attempt === ATTEMPTS) throw error;
+    }
 }
 
 /** What read-deltas.lua touches besides the state: generations `[from, stop)`. */

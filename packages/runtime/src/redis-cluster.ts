@@ -10,13 +10,25 @@
  *
  * Redirections (MOVED, ASK) are followed: a command that was redirected was not executed.
  */
-import { Cluster, type ClusterOptions } from 'ioredis';
+import { Cluster, type ClusterOptions, type Command } from 'ioredis';
 import { REDIS_OPTIONS, type RedisKind, reconnectDelayMs } from './redis-options.ts';
 import type { RedisTarget } from './redis-url.ts';
 
 const SLOTS_EVERY_MS = 2_000;
 
 class CautiousCluster extends Cluster {
+  /** Nothing waits for a cluster that is not there; for a node whose connection is being made, as long as for a reply. */
+  override sendCommand(command: Command, stream?: Parameters<Cluster['sendCommand']>[1], node?: unknown): unknown {
+    // Its own first question, by which it gets ready, is "cluster".
+    if (this.status !== 'ready' && command.name !== 'cluster') {
+      command.reject(new Error(`no connection to the cluster (${this.status})`));
+      return command.promise;
+    }
+    const { commandTimeout } = this.options.redisOptions ?? {};
+    if (commandTimeout !== undefined) command.setTimeout(commandTimeout);
+    return super.sendCommand(command, stream, node);
+  }
+
   override handleError(error: Error, ttl: { value?: unknown }, handlers: { defaults(): void }): void {
     if (error.message.startsWith('TRYAGAIN')) handlers.defaults();
     else super.handleError(error, ttl, handlers);
@@ -44,7 +56,7 @@ function clusterOptions({ login, tls }: Extract<RedisTarget, { kind: 'cluster' }
   return {
     redisOptions: { ...perNode, ...login, ...(tls ? { tls: {} } : {}), connectionName: `tributary-${kind}` },
     clusterRetryStrategy: reconnectDelayMs,
-    enableOfflineQueue: enableOfflineQueue ?? true,
+    enableOfflineQueue: true,
     scaleReads: 'master',
     maxRedirections: resends ? 16 : 8,
     retryDelayOnFailover: resends ? 200 : 0,
