@@ -121,7 +121,7 @@ export async function joinGroup(options: GroupOptions): Promise<Membership> {
       leaving.abort();
       leaseEndsMs = Number.NEGATIVE_INFINITY;
       // After a beat that is under way: they share a connection. Whether it arrives or not, the lease runs out.
-      await within(ttlMs / 4, table.leave(member)).catch((error: Error) => options.onError?.(error));
+      await within(Math.min(ttlMs / 4, LONGEST_PAUSE_MS), table.leave(member)).catch((error: Error) => options.onError?.(error));
     },
   };
 }

@@ -1,13 +1,14 @@
-/** The speed service: wires the Redis log and store to the worker and turns it until told to stop. */
+/** The speed service: wires log, store and its share of the partitions to the worker, and turns it until told to stop. */
 import { randomUUID } from 'node:crypto';
 import { createSpeedStore } from '@tributary/kv/redis-speed-store';
 import { openRedisStreamLog } from '@tributary/log/redis-stream/redis-stream-log';
+import { joinAsProcess } from '@tributary/membership/process-member';
 import type { ConfigTable } from '@tributary/runtime/config';
 import { loadDefinitions, sha256Hex } from '@tributary/runtime/definitions';
 import { connectRedis, whenReady } from '@tributary/runtime/redis';
 import { runService } from '@tributary/runtime/service';
 import { SHARED_CONFIG } from '@tributary/runtime/shared-config';
-import { speedMetrics } from './metrics.ts';
+import { observeProgress, speedMetrics } from './metrics.ts';
 import { createSpeedWorker, DEFAULT_LIMITS } from './pipeline.ts';
 import { turnUntilAborted } from './turn.ts';
 
@@ -33,6 +34,13 @@ const CONFIG = {
     unit: 'events',
     why: 'bound on one user; beyond it her rows are exact only after the next generation',
   },
+  memberTtlMs: {
+    type: 'int',
+    default: 10_000,
+    min: 1_000,
+    unit: 'ms',
+    why: 'a worker not heard of for this long loses its partitions to the others',
+  },
 } as const satisfies ConfigTable;
 
 await runService('speed', CONFIG, async ({ config, log: logger, metrics, signal }) => {
@@ -40,7 +48,8 @@ await runService('speed', CONFIG, async ({ config, log: logger, metrics, signal 
   const store = connectRedis(config.redisUrl, 'commit', onError);
   const commands = connectRedis(config.redisUrl, 'commit', onError);
   const blocking = connectRedis(config.redisUrl, 'blocking', onError);
-  await Promise.all([store, commands, blocking].map((redis) => whenReady(redis, 30_000, signal)));
+  const leases = connectRedis(config.redisUrl, 'commit', onError);
+  await Promise.all([store, commands, blocking, leases].map((redis) => whenReady(redis, 30_000, signal)));
   const log = await openRedisStreamLog({
     commands,
     blocking,
@@ -51,11 +60,24 @@ await runService('speed', CONFIG, async ({ config, log: logger, metrics, signal 
   const process = randomUUID();
   let commits = 0;
   const observed = speedMetrics(metrics, Date.now);
+  const member = await joinAsProcess(process, {
+    redis: leases,
+    namespace: 'tributary',
+    group: 'speed',
+    partitions: config.partitions,
+    ttlMs: config.memberTtlMs,
+    signal,
+    onChange(assigned) {
+      observed.rebalanced();
+      logger.info({ partitions: [...assigned] }, 'partitions assigned');
+    },
+    onError: (error) => logger.warn({ err: error.message }, 'no heartbeat'),
+  });
   const worker = createSpeedWorker({
     log,
     store: createSpeedStore(store, 'tributary'),
     definitions: loadDefinitions(config.definitionsFile),
-    partitions: Array.from({ length: config.partitions }, (_, partition) => partition),
+    partitions: member.assigned,
     sha256Hex,
     commitId: () => `${process}:${++commits}`,
     limits: {
@@ -63,19 +85,27 @@ await runService('speed', CONFIG, async ({ config, log: logger, metrics, signal 
       maxTimelineEvents: config.timelineEvents,
       maxCachedEvents: Math.ceil(config.cachedEvents / config.partitions),
     },
+    now: () => performance.now(),
     onCommitted: observed.committed,
     onReset: (partition, why) => {
       observed.reset(partition);
       logger.warn({ partition, why: why instanceof Error ? why.message : why }, 'state reloaded');
     },
   });
+  observeProgress(metrics, { assigned: member.assigned, worker, log, now: Date.now });
   const turning = turnUntilAborted(worker, signal, (error) => logger.warn({ err: error.message }, 'speed worker waits'));
   return {
-    ready: async () => ({ ok: turning.healthy(), detail: turning.detail() }),
-    drain: async () => {
+    async ready() {
+      if (!member.holds()) return { ok: false, detail: `no heartbeat was answered for ${config.memberTtlMs} ms` };
+      const { size } = member.assigned();
+      return { ok: turning.healthy(), detail: `${turning.detail()}, ${size} of ${config.partitions} partitions` };
+    },
+    async drain() {
+      // What is under way is committed first: whoever takes over need not be fenced by it.
       await turning.ended;
+      await member.leave();
       await log.close();
-      for (const redis of [store, commands, blocking]) redis.disconnect();
+      for (const redis of [store, commands, blocking, leases]) redis.disconnect();
     },
   };
 });

@@ -1,6 +1,7 @@
 /**
  * The speed worker: reads the log after each partition's position and commits effect and position together.
  *
+ *   follow  what is assigned → one run a partition   loaded when it becomes ours, dropped when it no longer is
  *   read    entries after the positions, one ahead   while the previous batch is applied and committed
  *   decode  lines → arrivals, dead letters, barrier
  *   load    records of users that are not cached     safe meanwhile: a user under commit is cached
@@ -18,8 +19,9 @@ import { emptyUser } from '@tributary/views/user-state';
 import type { View } from '@tributary/views/view';
 import { type AppliedBatch, applyBatch } from './apply.ts';
 import { type DecodedBatch, decodeBatch } from './decode.ts';
+import { type Assignment, createOwnRuns } from './own-runs.ts';
 import { loadPartition, type PartitionLimits, type PartitionRun } from './partition-run.ts';
-import { createReadAhead } from './read-ahead.ts';
+import { createReadAhead, isExpired } from './read-ahead.ts';
 import type { CachedUser } from './user-cache.ts';
 
 export interface WorkerLimits extends PartitionLimits {
@@ -44,13 +46,15 @@ export interface SpeedWorkerOptions {
   readonly store: SpeedStore;
   /** Definitions of partitions that were never committed to; later ones arrive with barriers. */
   readonly definitions: Definitions;
-  readonly partitions: readonly number[];
+  readonly partitions: Assignment;
   readonly sha256Hex: (text: string) => string;
   /** All of them, but where their cost is measured. */
   readonly views?: readonly View[];
   /** Unique for every call, across processes. */
   readonly commitId: () => string;
   readonly limits?: Partial<WorkerLimits>;
+  /** Monotonic, ms: with it, a partition that another worker keeps taking is left alone for a while. */
+  readonly now?: () => number;
   /** Called for each commit that the store took. */
   readonly onCommitted?: (batch: AppliedBatch) => void;
   /** Called when a partition is thrown away and will be loaded anew. */
@@ -62,29 +66,25 @@ export interface SpeedWorker {
   runOnce(signal?: AbortSignal): Promise<number>;
   /** Waits for the commits under way. */
   settle(): Promise<void>;
+  /** The partitions processed now, each with where its last commit was made, under way or taken, and its log time, epoch ms. */
+  progress(): { readonly partition: number; readonly position: string | null; readonly logTimeMs: number }[];
 }
 
 export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
   const { log, store, sha256Hex, views = VIEWS } = options;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
-  const runs = new Map<number, PartitionRun>();
-  const reader = createReadAhead(log, limits);
+  const reader = createReadAhead(log, limits, () => runs.forgetOvertaken());
+  const runs = createOwnRuns({
+    assigned: options.partitions,
+    load: (partition) => loadPartition(partition, store, log.identity, options.definitions, sha256Hex, limits, views),
+    storedCommitId: async (partition) => (await store.loadState(partition))?.commitId ?? '',
+    settle,
+    reader,
+    ...(options.now && { now: options.now }),
+    ...(options.onReset && { onReset: options.onReset }),
+  });
   let underWay: Promise<void> = Promise.resolve();
   let batchNumber = 0;
-
-  async function loadMissing(): Promise<void> {
-    const missing = options.partitions.filter((partition) => !runs.has(partition));
-    if (missing.length === 0) return;
-    // A partition is loaded only when none of its commits can still be under way.
-    await settle();
-    const loaded = await Promise.all(
-      missing.map((partition) => loadPartition(partition, store, log.identity, options.definitions, sha256Hex, limits, views)),
-    );
-    for (const run of loaded) {
-      runs.set(run.partition, run);
-      reader.seek(run.partition, run.position);
-    }
-  }
 
   /** The state of each arrival's user, in the order of arrivals. */
   async function loadUsers(run: PartitionRun, batch: DecodedBatch, number: number): Promise<CachedUser[]> {
@@ -133,23 +133,16 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
     return { ...commit, appends, rewrites };
   }
 
-  function forget(run: PartitionRun, why: CommitOutcome | Error): void {
-    if (runs.get(run.partition) !== run) return;
-    runs.delete(run.partition);
-    reader.drop(run.partition);
-    options.onReset?.(run.partition, why);
-  }
-
   async function commitOne(run: PartitionRun, applied: AppliedBatch, number: number): Promise<void> {
     try {
       const outcome = await store.commit(await withTrims(run, applied));
-      if (outcome === 'fenced' || outcome === 'rewound') return forget(run, outcome);
+      if (outcome === 'fenced' || outcome === 'rewound') return runs.forget(run, outcome);
       run.settledCommitId = applied.commit.id;
       run.users.evict(number);
       options.onCommitted?.(applied);
     } catch (error) {
       // The outcome is unknown: what the store then says of state and position is the truth.
-      forget(run, error as Error);
+      runs.forget(run, error as Error);
     }
   }
 
@@ -166,7 +159,7 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
     try {
       users = await loadUsers(run, batch, number);
     } catch (error) {
-      forget(run, error as Error);
+      runs.forget(run, error as Error);
       return null;
     }
     if (batch.barrier !== undefined) reader.seek(run.partition, batch.upTo); // what lies after it is the next batch's
@@ -175,8 +168,9 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
 
   return {
     settle,
+    progress: () => [...runs.all()].map(({ partition, position, logTimeMs }) => ({ partition, position, logTimeMs })),
     async runOnce(signal) {
-      await loadMissing();
+      await runs.follow();
       const entries = await reader.take(signal);
       if (entries.length === 0) {
         await settle();
@@ -188,7 +182,7 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
       const commits: Promise<void>[] = [];
       for (const item of prepared) {
         // A partition whose previous commit failed was forgotten: this batch of it was built on sand.
-        if (item !== null && runs.get(item[0].partition) === item[0]) commits.push(commitOne(item[0], item[1], number));
+        if (item !== null && runs.isCurrent(item[0])) commits.push(commitOne(item[0], item[1], number));
       }
       underWay = Promise.all(commits).then(() => undefined);
       // Crossing a barrier may have emptied a cache: nothing may be loaded until the store has what the cache had.
@@ -210,5 +204,5 @@ function byPartition(entries: readonly LogEntry[]): Iterable<LogEntry[]> {
 
 /** Errors that a restart or an operator must resolve: going on would only repeat them. */
 export function isFatal(error: unknown): boolean {
-  return error instanceof TributaryError && (error.code === 'log_recreated' || error.code === 'position_expired');
+  return isExpired(error) || (error instanceof TributaryError && error.code === 'log_recreated');
 }

@@ -4,6 +4,7 @@
  * A worker that keeps up does not read ahead: what is read early waits longest, and there latency is all that counts.
  */
 import type { EventLog, LogEntry } from '@tributary/log/port';
+import { TributaryError } from '@tributary/model/errors';
 
 export interface ReadAhead {
   /** The next entries of all partitions sought; empty after the wait. Behind, it starts the read after them. */
@@ -25,14 +26,33 @@ interface Ahead {
   readonly reached: ReadonlyMap<number, Cursor>;
 }
 
-export function createReadAhead(log: EventLog, limits: { readonly maxEntries: number; readonly waitMs: number }): ReadAhead {
+class FailedRead extends Error {
+  readonly asked: ReadonlyMap<number, Cursor>;
+
+  constructor(asked: ReadonlyMap<number, Cursor>, cause: unknown) {
+    super('a read of the log failed', { cause });
+    this.asked = asked;
+  }
+}
+
+/** `dropOvertaken`: drops the partitions in which another worker has gone on past the cursor. */
+export function createReadAhead(
+  log: EventLog,
+  limits: { readonly maxEntries: number; readonly waitMs: number },
+  dropOvertaken: () => Promise<void>,
+): ReadAhead {
   const cursors = new Map<number, Cursor>();
   let ahead: Promise<Ahead> | undefined;
 
   async function read(signal: AbortSignal | undefined): Promise<Ahead> {
     const asked = new Map(cursors);
     const after = new Map([...asked].map(([partition, cursor]) => [partition, cursor.after]));
-    const entries = await log.read(after, { ...limits, ...(signal ? { signal } : {}) });
+    let entries: LogEntry[];
+    try {
+      entries = await log.read(after, { ...limits, ...(signal ? { signal } : {}) });
+    } catch (error) {
+      throw new FailedRead(asked, error);
+    }
     const reached = new Map<number, Cursor>();
     for (const { partition, position } of entries)
       if (cursors.get(partition) === asked.get(partition)) reached.set(partition, { after: position });
@@ -40,11 +60,24 @@ export function createReadAhead(log: EventLog, limits: { readonly maxEntries: nu
     return { entries, reached };
   }
 
+  /**
+   * The log may have been trimmed past a cursor that has moved meanwhile, or of a partition that others have read on: no hole.
+   * If there is one all the same, the next read finds it.
+   */
+  async function ofThePast(error: unknown): Promise<Ahead> {
+    if (!(error instanceof FailedRead)) throw error;
+    if (!isExpired(error.cause)) throw error.cause;
+    await dropOvertaken();
+    const isStale = [...error.asked].some(([partition, cursor]) => cursors.get(partition) !== cursor);
+    if (!isStale) throw error.cause;
+    return { entries: [], reached: new Map() };
+  }
+
   return {
     async take(signal) {
       const current = ahead ?? read(signal);
       ahead = undefined;
-      const { entries, reached } = await current;
+      const { entries, reached } = await current.catch(ofThePast);
       const fresh = entries.filter(
         ({ partition }) => reached.has(partition) && cursors.get(partition) === reached.get(partition),
       );
@@ -68,4 +101,9 @@ function isBehind(entries: readonly LogEntry[], maxEntries: number): boolean {
   const counts = new Map<number, number>();
   for (const { partition } of entries) counts.set(partition, (counts.get(partition) ?? 0) + 1);
   return [...counts.values()].some((count) => count >= maxEntries);
+}
+
+/** The log was trimmed past the position of a partition that was read. */
+export function isExpired(error: unknown): boolean {
+  return error instanceof TributaryError && error.code === 'position_expired';
 }
