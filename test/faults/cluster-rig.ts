@@ -32,9 +32,10 @@ export interface Rig {
   /** What the refusals said, each once. */
   readonly refusals: ReadonlySet<string>;
   readonly looks: { answered: number; refused: number; readonly records: { answered: number; refused: number } };
-  /** Lines that the log holds of a user. */
-  recordOf(userKey: string): string;
-  users(): string[];
+  /** Whether events come in; they do from the start. */
+  pauseLoad(on: boolean): void;
+  /** Waits until everything in the log is counted. */
+  caughtUp(): Promise<void>;
   /** Stops the load, waits until everything is counted, and holds all of it against the log. */
   settle(): Promise<void>;
   /** Ends everything, whatever happened. */
@@ -63,6 +64,7 @@ export function startRig({ speed, serving, seed, mayLose = false }: RigOptions):
   const failures: Error[] = [];
   const [loading, working] = [new AbortController(), new AbortController()];
   let commits = 0;
+  let paused = false;
   const worker = createSpeedWorker({
     log,
     store: speed,
@@ -92,11 +94,12 @@ export function startRig({ speed, serving, seed, mayLose = false }: RigOptions):
 
   async function load(): Promise<void> {
     for (let round = 0; !loading.signal.aborted; round++) {
+      await sleep(5);
+      if (paused) continue;
       const now = Date.now();
       const sent = shoppers({ seed: seed * 10_000 + round, events: 20, users: 2_000, nowMs: now, prefix: `r${round}` });
       const events = sent.map((event) => ({ ...event, receivedAt: now }) as Event);
       for (const [partition, own] of groupByPartition(events, RIG_PARTITIONS)) await append(partition, own);
-      await sleep(5);
     }
   }
 
@@ -167,6 +170,15 @@ export function startRig({ speed, serving, seed, mayLose = false }: RigOptions):
     [load(), readDeltas(), readRecords()].map((role) => role.catch((error: Error) => failures.push(error))),
   );
 
+  async function caughtUp(): Promise<void> {
+    const ends = await log.ends();
+    const behind = async () => {
+      const states = await serving.states().catch(() => []);
+      return ends.filter((end, partition) => (states[partition]?.position ?? '') < (end ?? ''));
+    };
+    await expect.poll(behind, { timeout: 30_000 }).toEqual([]);
+  }
+
   async function stop(): Promise<void> {
     loading.abort();
     working.abort();
@@ -177,14 +189,14 @@ export function startRig({ speed, serving, seed, mayLose = false }: RigOptions):
     resets,
     looks,
     refusals,
-    recordOf: (user) => lines.get(user) ?? '',
-    users: () => [...lines.keys()],
+    pauseLoad(on) {
+      paused = on;
+    },
+    caughtUp,
     async settle() {
       loading.abort();
-      const ends = await log.ends();
-      await expect
-        .poll(async () => (await serving.states().catch(() => [])).map((state) => state?.position ?? null), { timeout: 30_000 })
-        .toEqual(ends);
+      await sleep(20);
+      await caughtUp();
       await sleep(50);
       await stop();
       expect(failures).toEqual([]);
