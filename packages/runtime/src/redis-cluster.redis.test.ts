@@ -86,6 +86,27 @@ test.each([
   }
 });
 
+test('a node dies that a slot is moving to: commands that are sent there fail, and nothing else does', async () => {
+  const redis = await connected('commit');
+  const move = await cluster.beginMove('{2}');
+  const unheard: unknown[] = [];
+  const hear = (reason: unknown) => unheard.push(reason);
+  process.on('unhandledRejection', hear);
+  try {
+    await move.to.server.kill();
+    for (let i = 0; i < 3; i++) {
+      await expect(redis.get('{2}: a key that is not here')).rejects.toThrow();
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  } finally {
+    process.off('unhandledRejection', hear);
+    await move.to.server.restart();
+  }
+  expect(unheard).toEqual([]);
+  await expect.poll(() => redis.get('{2}: a key that is not here').catch(() => 'none'), { timeout: 10_000 }).toBeNull();
+  await move.finish();
+});
+
 test.each(['commit', 'serving'] as const)('law 7: while a slot moves, %s reads every key, wherever it is', async (kind) => {
   await expect.poll(async () => (await cluster.masterOf('{2}')).admin.ping(), { timeout: 5_000 }).toBe('PONG');
   const redis = await connected(kind);

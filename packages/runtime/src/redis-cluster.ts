@@ -10,7 +10,7 @@
  *
  * Redirections (MOVED, ASK) are followed: a command that was redirected was not executed.
  */
-import { Cluster, type ClusterOptions, type Command } from 'ioredis';
+import { Cluster, type ClusterOptions, type Command, type Redis } from 'ioredis';
 import { REDIS_OPTIONS, type RedisKind, reconnectDelayMs } from './redis-options.ts';
 import type { RedisTarget } from './redis-url.ts';
 
@@ -43,11 +43,22 @@ export function connectCluster(
   const nodes = target.nodes.map(({ host, port }) => ({ host, port }));
   const options = clusterOptions(target, kind);
   const cluster = kind === 'queue' ? new Cluster(nodes, options) : new CautiousCluster(nodes, options);
+  cluster.on('+node', hearAsking);
   cluster.on('error', onError);
   cluster.on('node error', (error: Error, node: string) =>
     onError(new Error(`${node ?? 'a node'}: ${error.message}`, { cause: error })),
   );
   return cluster;
+}
+
+/** Before a command that was told to ask elsewhere, the library says ASKING there, and nobody hears when that fails. */
+function hearAsking(node: Redis): void {
+  const asking = node.asking.bind(node);
+  node.asking = () => {
+    const asked = asking();
+    asked.catch(() => {});
+    return asked;
+  };
 }
 
 function clusterOptions({ login, tls }: Extract<RedisTarget, { kind: 'cluster' }>, kind: RedisKind) {
