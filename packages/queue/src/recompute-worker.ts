@@ -53,19 +53,25 @@ export async function startRecomputeWorker(options: WorkerOptions): Promise<Reco
   async function attempt(job: Job<RecomputeJob>, signal: AbortSignal): Promise<unknown> {
     const flow =
       shardQueue === null || shards === undefined ? null : openShardFlow(shardQueue, job, shards.version, shards.slotsPerProcess);
-    const result = await handle({
-      id: job.id ?? '',
-      data: job.data,
-      attempt: job.attemptsMade + 1,
-      remember: async (begun) => {
-        if (job.data.action === 'run') await job.updateData({ ...job.data, begun });
-      },
-      shards: flow,
-      signal,
-    });
-    // BullMQ completes no job with open children: those of a plan by another version may be left.
-    await job.removeUnprocessedChildren();
-    return result;
+    try {
+      const result = await handle({
+        id: job.id ?? '',
+        data: job.data,
+        attempt: job.attemptsMade + 1,
+        remember: async (begun) => {
+          if (job.data.action === 'run') await job.updateData({ ...job.data, begun });
+        },
+        shards: flow,
+        signal,
+      });
+      // BullMQ completes no job with open children: those of a plan by another version may be left.
+      await job.removeUnprocessedChildren();
+      return result;
+    } catch (error) {
+      // Those of a run that goes on later are left to its next attempt.
+      if (!signal.aborted && !options.isPassing(error)) await job.removeUnprocessedChildren();
+      throw error;
+    }
   }
 
   const worker = await startJobWorker<RecomputeJob>({

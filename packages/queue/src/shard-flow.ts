@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ERRORS, type ErrorCode, TributaryError } from '@tributary/model/errors';
 import type { BulkJobOptions, Job, Queue } from 'bullmq';
 import { answered } from './answered.ts';
-import { ATTEMPTS } from './jobs.ts';
+import { ATTEMPTS, RETRY_DELAY_MS } from './jobs.ts';
 import { type ShardJob, shardJobId } from './shard-queue.ts';
 
 export interface ShardFlow {
@@ -27,7 +27,7 @@ const PAGE = 1_000;
 
 const OPTIONS: BulkJobOptions = {
   attempts: ATTEMPTS,
-  backoff: { type: 'fixed', delay: 1_000 },
+  backoff: { type: 'fixed', delay: RETRY_DELAY_MS },
   removeOnComplete: true,
   removeOnFail: true,
   // The parent is told why, and decides itself: by BullMQ's hand it would fail once it is retried, whatever that brings.
@@ -37,15 +37,16 @@ const OPTIONS: BulkJobOptions = {
 export function openShardFlow(queue: Queue<ShardJob>, parent: Job, version: string, slotsPerProcess: number): ShardFlow {
   return {
     version,
-    slots: async () => (await answered(queue.getWorkersCount())) * slotsPerProcess,
+    slots: async () => (await processes(queue)) * slotsPerProcess,
     async work(shards, onDone, signal) {
       const keys = new Set(shards.map((shard) => queue.toKey(shardJobId(shard))));
       await answered(queue.addBulk(shards.map((shard) => childOf(parent, shard))));
-      for (;;) {
+      for (let known = -1; ; ) {
         signal.throwIfAborted();
         const { open, failure } = await lookAt(parent, keys);
         if (failure !== undefined) throw failure;
-        onDone(shards.length - open);
+        if (open !== known) onDone(shards.length - open);
+        known = open;
         if (open === 0) return;
         await sleep(LOOK_EVERY_MS, undefined, { signal });
       }
@@ -54,6 +55,16 @@ export function openShardFlow(queue: Queue<ShardJob>, parent: Job, version: stri
       void answered(parent.updateProgress({ shards: { done, total } })).catch(() => {});
     },
   };
+}
+
+/** Those with a worker of this queue, by the names of their connections. */
+async function processes(queue: Queue<ShardJob>): Promise<number> {
+  const count = queue.getWorkersCount().catch((error: Error) => {
+    // A Redis user that may not list clients: this process knows of itself alone.
+    if (error.message.startsWith('NOPERM')) return 1;
+    throw error;
+  });
+  return answered(count);
 }
 
 function childOf(parent: Job, shard: ShardJob) {
@@ -84,9 +95,12 @@ export function failureText(error: unknown): string {
   return error instanceof TributaryError ? `${error.code}: ${error.message}` : String(error);
 }
 
+/** Trouble that should have passed, but outlasted every attempt, is not told as passing: the run is not to wait for it again. */
+const OUTLASTED: ReadonlySet<string> = new Set<ErrorCode>(['store_unavailable', 'log_unavailable']);
+
 function errorOf(text: string): TributaryError {
   const [, code, message] = /^([a-z_]+): (.*)$/s.exec(text) ?? [];
-  if (code !== undefined && message !== undefined && Object.hasOwn(ERRORS, code))
+  if (code !== undefined && message !== undefined && Object.hasOwn(ERRORS, code) && !OUTLASTED.has(code))
     return new TributaryError(code as ErrorCode, message);
   return new TributaryError('compute_failed', text);
 }
