@@ -1,0 +1,139 @@
+/** A whole platform under the rights that infra/docker/redis-users.acl gives each role, asked as probes and Prometheus ask. */
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Platform, startPlatform } from './launch.ts';
+import { freeBasePort, portsFrom } from './ports.ts';
+import { REPOSITORY, ROLE_NAMES } from './roles.ts';
+import { textOf } from './source-files.ts';
+
+const PASSWORD = 'a/b?c@d';
+const HOST = '127.0.0.1';
+const run = promisify(execFile);
+let dataDir: string;
+let urlOf: (user: string) => string;
+let platform: Platform;
+let redis: Redis;
+
+beforeAll(async () => {
+  dataDir = mkdtempSync(join(tmpdir(), 'tributary-deploy-'));
+  const basePort = await freeBasePort(HOST, Math.random);
+  const address = `${HOST}:${portsFrom(basePort).redis}`;
+  urlOf = (user) => `redis://${user}:${encodeURIComponent(PASSWORD)}@${address}`;
+  const roleEnv = Object.fromEntries(
+    ROLE_NAMES.map((role) => [role, { TRIBUTARY_REDIS_URL: urlOf(role), TRIBUTARY_BATCH_EVERY_MS: '0' }]),
+  );
+  platform = await startPlatform({ dataDir, basePort, roles: [], roleEnv });
+  redis = new Redis(`redis://${address}`);
+  const users = textOf('infra/docker/redis-users.acl').replaceAll('CHANGE-ME', PASSWORD);
+  for (const line of users.trim().split('\n')) {
+    const [, name = '', ...rules] = line.split(' ');
+    if (name !== 'default') await redis.call('ACL', 'SETUSER', name, 'reset', ...rules);
+  }
+  await Promise.all(ROLE_NAMES.map((role) => platform.roles[role].restart()));
+  await Promise.all(ROLE_NAMES.map((role) => platform.roles[role].whenReady(30_000)));
+});
+afterAll(async () => {
+  redis?.disconnect();
+  await platform?.stop();
+  rmSync(dataDir, { recursive: true, force: true });
+});
+
+async function ask(url: string, key?: string, body?: unknown): Promise<{ status: number; text: string }> {
+  const headers = {
+    ...(key && { authorization: `Bearer ${key}` }),
+    ...(body !== undefined && { 'content-type': 'application/json' }),
+  };
+  const response = await fetch(url, { headers, ...(body !== undefined && { method: 'POST', body: JSON.stringify(body) }) });
+  return { status: response.status, text: await response.text() };
+}
+
+async function eventually(what: string, check: () => Promise<boolean>): Promise<void> {
+  const untilMs = performance.now() + 60_000;
+  while (!(await check())) {
+    if (performance.now() > untilMs) throw new Error(`not within a minute: ${what}`);
+    await sleep(200);
+  }
+}
+
+test('every role answers its probes and exports what the dashboards ask it for', async () => {
+  const exported: string[] = [];
+  for (const role of ROLE_NAMES) {
+    const base = `http://${HOST}:${platform.ports[role]}`;
+    expect([role, (await ask(`${base}/livez`)).status]).toEqual([role, 200]);
+    await eventually(`${role} is ready`, async () => (await ask(`${base}/readyz`)).status === 200);
+    exported.push((await ask(`${base}/metrics`)).text);
+  }
+  const text = exported.join('\n');
+  const asked = ['overview', 'collector', 'speed', 'batch', 'api'].flatMap((name) => [
+    ...textOf(`infra/grafana/dashboards/${name}.json`).matchAll(/\b(?:tributary|process|nodejs)_[a-z0-9_]+/g),
+  ]);
+  const names = new Set(asked.map(([name]) => name.replace(/_(bucket|sum|count)$/, '')));
+  expect(names.size).toBeGreaterThan(35);
+  expect([...names].filter((name) => !text.includes(`# TYPE ${name} `))).toEqual([]);
+});
+
+test('each role can do its work with the rights of its user in Redis, and asks for no more', async () => {
+  const { collectorUrl, apiUrl, keys } = platform;
+  const send = (type: string, id: string, more = {}) =>
+    ask(`${collectorUrl}/v1/events`, keys.write, { type, id, userId: 'ada', ...more });
+  const generation = async () => {
+    const { text } = await ask(`${apiUrl}/v1/status`, keys.read);
+    return (JSON.parse(text) as { generation: { served: number | null } }).generation.served ?? 0;
+  };
+  for (const round of [1, 2]) {
+    expect((await send('ad_click', `click-${round}`, { channel: 'email' })).status).toBe(200);
+    expect((await send('purchase', `order-${round}`, { value: 1_000, currency: 'EUR' })).status).toBe(200);
+    const run = await ask(`${apiUrl}/v1/generations`, keys.admin, {});
+    expect([run.status, run.text]).toEqual([202, expect.any(String)]);
+    await eventually(`generation ${round} is served`, async () => (await generation()) >= round);
+  }
+  // A record that is no event is parked; all of the log that is archived is trimmed.
+  await redis.xadd('tributary:{0}:log', '*', 'k', 'e', 'b', 'no event');
+  for (const path of ['/v1/users/ada/signals', '/v1/attribution?model=linear', '/v1/dead-letters', '/v1/conversions/order-1'])
+    await eventually(path, async () => (await ask(`${apiUrl}${path}`, keys.admin)).status === 200);
+  expect((await ask(`${apiUrl}/v1/generations/1/rollback`, keys.admin, {})).status).toBeLessThan(300);
+  await eventually(
+    'the log is trimmed',
+    async () => Number(await redis.exists(...Array.from({ length: 16 }, (_, p) => `tributary:{${p}}:log:trimmed`))) > 0,
+  );
+
+  const env = { ...process.env, TRIBUTARY_DATA_DIR: dataDir, TRIBUTARY_REDIS_URL: urlOf('cli') };
+  for (const args of [
+    ['doctor', '--json'],
+    ['events', 'tail', '--from-start', '--limit', '1', '--json'],
+  ]) {
+    const { stdout } = await run(process.execPath, ['packages/cli/bin/tributary.mjs', ...args], { cwd: REPOSITORY, env }).catch(
+      (error) => error as { stdout: string },
+    );
+    expect(stdout).not.toBe('');
+  }
+
+  const denied = (await redis.call('ACL', 'LOG')) as unknown[][];
+  const told = denied.map((entry) =>
+    Object.fromEntries(entry.flatMap((value, i) => (i % 2 === 0 ? [[String(value), entry[i + 1]]] : []))),
+  );
+  expect(told.map(({ username, reason, object, context }) => ({ username, reason, object, context }))).toEqual([]);
+});
+
+test('a role cannot reach what is not its own', async () => {
+  const as = async (user: string, ...command: string[]) => (await redis.call('ACL', 'DRYRUN', user, ...command)) as string;
+  expect(await as('collector', 'GET', 'tributary:{0}:u:ada')).toMatch(/no permission|can't|has no/i);
+  expect(await as('archiver', 'HSET', 'tributary:{0}:state', 'position', '1')).not.toBe('OK');
+  expect(await as('api', 'APPEND', 'tributary:{0}:u:ada', 'x')).not.toBe('OK');
+  expect(await as('cli', 'XADD', 'tributary:{0}:log', '*', 'k', 'e')).not.toBe('OK');
+  for (const user of [...ROLE_NAMES, 'cli'])
+    for (const command of [
+      ['FLUSHALL'],
+      ['KEYS', '*'],
+      ['CONFIG', 'SET', 'appendonly', 'no'],
+      ['ACL', 'LIST'],
+      ['GET', 'other:key'],
+    ])
+      expect([user, command[0], await as(user, ...command)]).not.toEqual([user, command[0], 'OK']);
+});
