@@ -20,7 +20,7 @@ import { countedRows, namedRows } from './models/model-rows.ts';
 import { creditOfChannels, type Ground, groundOf, type SharedOutcome, sharedRows } from './models/shared-credit.ts';
 import { countsOf, type PreparedModels, prepareShared, type RunModel } from './models/shared-outcomes.ts';
 import { sumOf } from './report.ts';
-import { findingsOf, gapsOf, negativeCells } from './report-findings.ts';
+import { currenciesOf, findingsOf, gapsOf, negativeCells } from './report-findings.ts';
 import { type ModelReport, type Report, type ReportQuestion, scopeOf } from './report-question.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -43,9 +43,12 @@ export function viewsOf({ models, by, equal }: Pick<ReportQuestion, 'models' | '
   return [...views];
 }
 
-export async function attributionReport(snapshot: Snapshot, question: ReportQuestion, run: RunModel): Promise<Report> {
+/**
+ * Takes all that the report needs from the snapshot at once: models may take seconds, and what they find is of this moment. The
+ * report is there once they have run.
+ */
+export function takeReport(snapshot: Snapshot, question: ReportQuestion): (run: RunModel) => Promise<Report> {
   const { days, by, equal } = question;
-  // Everything is taken from the snapshot first: models may take seconds, and what they find is of this moment.
   const shared = preparedModels(snapshot, question);
   const rename = namesOf(snapshot, question, shared);
   const counted = new Map<ModelName, ModelReport>();
@@ -54,32 +57,39 @@ export async function attributionReport(snapshot: Snapshot, question: ReportQues
   const grounds = shared === null ? null : groundsOf(snapshot, question, rename);
   const costly = [...by, ...Object.keys(equal)].every((dimension) => COST_DIMENSIONS.includes(dimension));
   const costs = costly ? namedRows(snapshot, touches, { days, by, equal }, composed(shared?.freed ?? null, rename)) : null;
-  const findings = findingsOf(snapshot, question, costs !== null);
+  const findings = findingsOf(snapshot, question);
+  const currencies = currenciesOf(snapshot, question, costs !== null);
   const converted = sumOf(snapshot.project(conversions, { days, by: [], equal: scopeOf(question).equal }), 2);
 
-  const outcomes = await shared?.run(run);
-  const models = new Map<ModelName, ModelReport>();
-  for (const model of question.models) {
-    const outcome = isShared(model) ? outcomes?.get(model) : undefined;
-    if (shared === null || grounds === null || outcome === undefined) models.set(model, counted.get(model) as ModelReport);
-    else models.set(model, reportOfShares(model as SharedModel, outcome, shared, grounds, question));
-  }
-  const rows = [...models.values()].map((report) => report.rows);
-  const shares = shared !== null && shared.grouped !== null && models.size > 1 ? [SHARED_NAMES] : [];
-  return {
-    models,
-    costs,
-    keys: new Map([...rows, costs ?? new Map()].flatMap((each) => [...each.keys()].map((key) => [key, null] as const))),
-    findings: {
-      holes: [...(shared?.holes ?? []), ...findings.holes, ...gapsOf(models, converted, question)],
-      notes: [...(shared?.notes ?? []), ...shares, ...negativeCells(models, question), ...findings.notes],
-    },
+  return async (run) => {
+    const outcomes = await shared?.run(run);
+    const models = new Map<ModelName, ModelReport>();
+    for (const model of question.models) {
+      const outcome = isShared(model) ? outcomes?.get(model) : undefined;
+      if (shared === null || grounds === null || outcome === undefined) models.set(model, counted.get(model) as ModelReport);
+      else models.set(model, reportOfShares(model as SharedModel, outcome, shared, grounds, question));
+    }
+    const rows = [...models.values()].map((report) => report.rows);
+    const shares = shared !== null && shared.grouped !== null && models.size > 1 ? [SHARED_NAMES] : [];
+    return {
+      models,
+      costs,
+      keys: new Map([...rows, costs ?? new Map()].flatMap((each) => [...each.keys()].map((key) => [key, null] as const))),
+      currencies,
+      findings: {
+        holes: [...(shared?.holes ?? []), ...findings.holes, ...gapsOf(models, converted, question)],
+        notes: [...(shared?.notes ?? []), ...shares, ...negativeCells(models, question), ...findings.notes],
+      },
+    };
   };
 }
 
 function preparedModels(snapshot: Snapshot, question: ReportQuestion): PreparedModels | null {
   const models = question.models.filter(isShared);
-  return models.length === 0 ? null : prepareShared(snapshot, { ...question, models, scope: scopeOf(question).scope });
+  if (models.length === 0) return null;
+  const { beside } = question;
+  const other = beside === null ? null : scopeOf({ ...question, days: beside }).scope;
+  return prepareShared(snapshot, { ...question, models, scope: scopeOf(question).scope, beside: other });
 }
 
 /** Where models see channels under other names, all models and costs of the report do: its rows are comparable. */

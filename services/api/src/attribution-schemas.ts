@@ -1,6 +1,7 @@
 /** What attribution reports are asked with, and how they answer. */
 import { RULE_BASED_MODELS } from '@tributary/model/definitions';
 import { z } from 'zod';
+import { AGAINST_HINT, parseAgainst } from './earlier-window.ts';
 import { Meta } from './meta.ts';
 import { MODEL_NAMES } from './models/catalogue.ts';
 import {
@@ -52,6 +53,18 @@ export const ReportQuery = z.strictObject({
     .optional()
     .describe(`Bootstrap replicates for the interval of each share, at most ${MOST_REPLICATES}.`),
   level: Fraction(0.5, 0.999).default(0.9).describe('Of the intervals, 0.5 to 0.999.'),
+  against: z
+    .string()
+    .min(1)
+    .max(81)
+    .transform((value, context) => {
+      const against = parseAgainst(value);
+      if (against !== null) return against;
+      context.addIssue({ code: 'custom', message: `${JSON.stringify(value)} is neither: write ${AGAINST_HINT}` });
+      return z.NEVER;
+    })
+    .optional()
+    .describe(`An earlier window that every figure is held against: ${AGAINST_HINT}.`),
   format: z.enum(['json', 'csv', 'ndjson']).default('json'),
 });
 export const CompareQuery = z.strictObject({
@@ -87,6 +100,26 @@ const Costs = z.object({
   touches: z.int().optional().describe('Touches on these days; left out when the report is by conversion type.'),
   costMinor: z.int().optional(),
 });
+const Change = z.object({
+  previousCreditMicros: z.int().optional().describe('Of `previousRange`, with `against`; likewise what begins with previous.'),
+  previousConversions: z.number().optional(),
+  previousValueMinor: z.int().optional(),
+  previousCostMinor: z.int().optional(),
+  creditMicrosChange: z.int().optional().describe('creditMicros less previousCreditMicros; likewise what ends in Change.'),
+  conversionsChange: z.number().optional(),
+  valueMinorChange: z.int().optional(),
+  costMinorChange: z.int().optional(),
+  marginalRoas: z
+    .number()
+    .nullable()
+    .optional()
+    .describe('valueMinorChange / costMinorChange; null: the cost did not change, or less cost came with more value.'),
+  marginalCpaMinor: z
+    .number()
+    .nullable()
+    .optional()
+    .describe('costMinorChange / conversionsChange; null: either did not change, or one rose and the other fell.'),
+});
 const Share = z.number().describe('Part of `totals.creditMicros` (of `totals.valueMinor`, with value=revenue).');
 export const ReportRow = z.object({
   ...Dimensions.shape,
@@ -98,9 +131,9 @@ export const ReportRow = z.object({
     .optional()
     .describe('What the model computed; /v1/models says what it is. null: not of this channel.'),
   valueEffect: z.number().nullable().optional().describe('The same for value; null where values are not of one currency.'),
-  marginalConversions: z.number().optional().describe('Lost without the channel: removal effect · attributed conversions.'),
-  marginalValueMinor: z.int().optional(),
-  marginalRoas: z.number().nullable().optional(),
+  lostConversions: z.number().optional().describe('Lost without the channel: removal effect · attributed conversions.'),
+  lostValueMinor: z.int().optional(),
+  lostRoas: z.number().nullable().optional().describe('lostValueMinor / costMinor; null: it cost nothing.'),
   conversionsLow: z.number().optional().describe('The bootstrap interval of `conversions`, of attributed credit.'),
   conversionsHigh: z.number().optional(),
   valueMinorLow: z.int().optional().describe('The interval of `valueMinor`; left out where several currencies are added up.'),
@@ -111,6 +144,7 @@ export const ReportRow = z.object({
   rankStability: z.number().optional().describe('Fraction of the replicates in which the channel has this rank.'),
   ...Costs.shape,
   ...Ratios.shape,
+  ...Change.shape,
 });
 
 export const Window = {
@@ -128,17 +162,22 @@ const Parameters = z
   })
   .describe('What the model was run with.');
 
+const SamplingSchema = z.object({ pairs: z.int(), seed: z.int(), epsilon: z.number(), delta: z.number() });
+
 export const AttributionAnswer = z.object({
   model: z.string(),
   parameters: Parameters,
   by: z.array(z.string()),
   ...Window,
+  previousRange: DayRangeSchema.nullable().describe('The window that `against` names; null: none.'),
   rows: z.array(ReportRow).describe('Ordered by their dimensions. (unattributed) is a channel like any other.'),
-  totals: z.object({ ...Credit.shape, ...Costs.shape, ...Ratios.shape }).describe('Of all rows, not of this page alone.'),
-  sampling: z
-    .object({ pairs: z.int(), seed: z.int(), epsilon: z.number(), delta: z.number() })
-    .nullable()
-    .describe('null: exact. Else every effect is within epsilon of the exact one with probability 1 − delta.'),
+  totals: z
+    .object({ ...Credit.shape, ...Costs.shape, ...Ratios.shape, ...Change.shape })
+    .describe('Of all rows, not of this page alone.'),
+  sampling: SamplingSchema.nullable().describe(
+    'null: exact. Else every effect is within epsilon of the exact one with probability 1 − delta.',
+  ),
+  previousSampling: SamplingSchema.nullable().describe('The same of the window that `against` names.'),
   nextCursor: z.string().nullable(),
   meta: Meta,
 });

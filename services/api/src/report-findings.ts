@@ -5,13 +5,12 @@ import { touches } from '@tributary/views/touches/fold';
 import type { Findings } from './meta.ts';
 import { isShared, type ModelName, modelInfo } from './models/catalogue.ts';
 import { countedRows } from './models/model-rows.ts';
-import { conservationGap, mixedCurrencies, sumOf } from './report.ts';
-import { type ModelReport, type ReportQuestion, scopeOf } from './report-question.ts';
+import { conservationGap, currenciesIn, severalCurrencies, sumOf } from './report.ts';
+import { type Currencies, type ModelReport, type ReportQuestion, scopeOf } from './report-question.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** What can be said before any model has run. */
-export function findingsOf(snapshot: Snapshot, question: ReportQuestion, withCosts: boolean): Findings {
-  const { models, days, by, equal, wanted } = question;
+export function findingsOf(snapshot: Snapshot, { models, days, equal }: ReportQuestion): Findings {
   const holes: string[] = [];
   const notes: string[] = [];
   // A filter by channel or campaign takes a part of each conversion's credit: nothing to reconcile with.
@@ -27,14 +26,29 @@ export function findingsOf(snapshot: Snapshot, question: ReportQuestion, withCos
   for (const model of models)
     if (modelInfo(model).family === 'counts')
       notes.push(`${model} counts a conversion for every channel that had a part in it: the totals are not the conversions`);
-  if (!by.includes('currency') && equal['currency'] === undefined) {
-    const inCurrencies = { days, by: ['currency'], equal: scopeOf(question).equal };
-    const values = wanted.revenue ? mixedCurrencies(snapshot.project(conversions, inCurrencies), 1) : null;
-    if (values !== null) notes.push(values);
-    const costs = withCosts ? mixedCurrencies(snapshot.project(touches, { ...inCurrencies, equal }), 1) : null;
-    if (costs !== null) notes.push(costs.replace('values', 'costs'));
-  }
   return { holes, notes };
+}
+
+/** Those that rows add up: none where the report tells them apart. */
+export function currenciesOf(snapshot: Snapshot, question: ReportQuestion, withCosts: boolean): Currencies {
+  const { days, by, equal, wanted } = question;
+  if (by.includes('currency') || equal['currency'] !== undefined) return { values: [], costs: [] };
+  const inCurrencies = { days, by: ['currency'], equal: scopeOf(question).equal };
+  return {
+    values: wanted.revenue ? currenciesIn(snapshot.project(conversions, inCurrencies), 1) : [],
+    costs: withCosts ? currenciesIn(snapshot.project(touches, { ...inCurrencies, equal }), 1) : [],
+  };
+}
+
+/** Of all windows of one answer: what is held against each other is of one currency, or it is said. */
+export function currencyNotes(windows: readonly Currencies[]): string[] {
+  const all = (of: 'values' | 'costs') => [...new Set(windows.flatMap((window) => window[of]))].sort();
+  const [values, costs] = [all('values'), all('costs')];
+  const several = [severalCurrencies('values', values), severalCurrencies('costs', costs)].filter((note) => note !== null);
+  if (several.length > 0 || values.length === 0 || costs.length === 0 || values[0] === costs[0]) return several;
+  return [
+    `values are in ${values[0]} and costs in ${costs[0]}: ROAS divides one by the other: ask by=currency, or for one currency`,
+  ];
 }
 
 /** Law 4 for models that share out the whole window: their channels and the unattributed are its conversions. */

@@ -11,6 +11,8 @@ import type { Scope } from './models/window.ts';
 export interface ReportQuestion {
   readonly models: readonly ModelName[];
   readonly days: Selection['days'];
+  /** The other window of the same answer: the rows of both read channels under the same names. null: there is none. */
+  readonly beside: Selection['days'] | null;
   readonly by: readonly string[];
   /** channel, campaign, type, currency. */
   readonly equal: Readonly<Record<string, string>>;
@@ -39,11 +41,21 @@ export interface Report {
   /** `[touches, costMinor]`; null: the report is by, or filtered by, what touches do not have. */
   readonly costs: Rows | null;
   readonly keys: ReadonlyMap<string, null>;
+  readonly currencies: Currencies;
   readonly findings: Findings;
 }
 
+/** Currencies that the rows add up, sorted. */
+export interface Currencies {
+  readonly values: readonly string[];
+  readonly costs: readonly string[];
+}
+
 /** The conversions that are shared out: of a type, in a currency. Channel and campaign choose among the rows instead. */
-export function scopeOf({ days, equal: { type, currency } }: ReportQuestion): { scope: Scope; equal: Record<string, string> } {
+export function scopeOf({ days, equal: { type, currency } }: Pick<ReportQuestion, 'days' | 'equal'>): {
+  scope: Scope;
+  equal: Record<string, string>;
+} {
   const equal = { ...(type === undefined ? {} : { type }), ...(currency === undefined ? {} : { currency }) };
   return { scope: { days, ...equal }, equal };
 }

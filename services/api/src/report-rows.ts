@@ -63,8 +63,8 @@ function channelFigures(
   const { lostConversions, lostValueMinor } = facts;
   return {
     ...(isWhole ? effectsOf(channel, facts, wanted, report.oneCurrency) : {}),
-    ...(lostConversions === undefined ? {} : { marginalConversions: lostConversions * part(0) }),
-    ...(lostValueMinor === undefined ? {} : { marginalValueMinor: Math.round(lostValueMinor * part(1)) }),
+    ...(lostConversions === undefined ? {} : { lostConversions: lostConversions * part(0) }),
+    ...(lostValueMinor === undefined ? {} : { lostValueMinor: Math.round(lostValueMinor * part(1)) }),
     ...(isWhole && facts.intervals !== undefined ? intervalFigures(facts.intervals, report.totals, wanted.conversions) : {}),
   };
 }
@@ -99,13 +99,11 @@ export function reportRow(report: Report, model: ModelName, key: string, questio
   const figures = creditFigures(ofModel, measures, question);
   const channel = channelFigures(ofModel, key, measures, question);
   const money = report.costs === null ? {} : moneyFigures(report.costs.get(key), figures);
-  const { marginalValueMinor } = channel;
+  const { lostValueMinor } = channel;
   const cost = report.costs?.get(key)?.[1] ?? 0;
-  const marginal =
-    report.costs === null || typeof marginalValueMinor !== 'number'
-      ? {}
-      : { marginalRoas: cost === 0 ? null : marginalValueMinor / cost };
-  return { ...dimensionsOf(key, question.by), ...figures, ...channel, ...money, ...marginal };
+  const lost =
+    report.costs === null || typeof lostValueMinor !== 'number' ? {} : { lostRoas: cost === 0 ? null : lostValueMinor / cost };
+  return { ...dimensionsOf(key, question.by), ...figures, ...channel, ...money, ...lost };
 }
 
 export function reportTotals(
@@ -168,7 +166,7 @@ function ranksOf(
 }
 
 /** The columns of CSV: those of the rows, and of an answer without rows those that are always there. */
-export function columnsOf(rows: readonly Row[], { by, wanted }: ReportQuestion): string[] {
+export function columnsOf(rows: readonly Row[], { by, wanted }: Pick<ReportQuestion, 'by' | 'wanted'>): string[] {
   const always = [
     ...by,
     ...(wanted.conversions ? ['creditMicros', 'conversions'] : []),
@@ -179,7 +177,11 @@ export function columnsOf(rows: readonly Row[], { by, wanted }: ReportQuestion):
 }
 
 /** Whether the question asks a model for what it does not have; in words, with the fix. */
-export function misfit({ models, by, equal, parameters }: ReportQuestion): string | null {
+export function misfit({ models, beside, by, equal, parameters }: ReportQuestion): string | null {
+  if (beside !== null && by.includes('day'))
+    return 'against: a day lies in one window only: leave "day" out of "by", or ask for the days of each window in a report of its own';
+  if (beside !== null && by.includes('position'))
+    return 'against: positions in a path have no cost that a change could be held against: leave "position" out of "by"';
   if (by.includes('position')) {
     const other = models.find((model) => !modelInfo(model).parameters.includes('position'));
     if (other !== undefined)

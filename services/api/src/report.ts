@@ -73,8 +73,16 @@ export function conservationGap(credit: Rows, conversions: Rows): string | null 
 
 /** `rows` are keyed by currency, the value at `measure`. Adding euros to dollars is the reader's choice, but a known one. */
 export function mixedCurrencies(rows: Rows, measure: number): string | null {
-  const currencies = [...rows].filter(([, measures]) => measures[measure] !== 0).map(([currency]) => currency);
+  return severalCurrencies('values', currenciesIn(rows, measure));
+}
+
+/** Those with an amount, sorted. */
+export function currenciesIn(rows: Rows, measure: number): string[] {
+  return [...rows].flatMap(([currency, measures]) => (measures[measure] === 0 ? [] : [currency])).sort();
+}
+
+export function severalCurrencies(amounts: 'values' | 'costs', currencies: readonly string[]): string | null {
   return currencies.length < 2
     ? null
-    : `values of several currencies are added up (${currencies.sort().slice(0, 10).join(', ')}): ask by=currency, or for one currency`;
+    : `${amounts} of several currencies are added up (${currencies.slice(0, 10).join(', ')}): ask by=currency, or for one currency`;
 }

@@ -17,8 +17,8 @@ describe('published oracles, through the API', () => {
     const rows = await rowsOf(world, 'model=markov');
     expect(['C1', 'C2', 'C3'].map((channel) => rows[channel].effect)).toEqual([0.5, 1, 1]);
     expect(['C1', 'C2', 'C3'].map((channel) => rows[channel].valueMinor)).toEqual([200, 400, 400]);
-    expect(['C1', 'C2', 'C3'].map((channel) => rows[channel].marginalConversions)).toEqual([0.5, 1, 1]);
-    expect(['C1', 'C2', 'C3'].map((channel) => rows[channel].marginalValueMinor)).toEqual([500, 1000, 1000]);
+    expect(['C1', 'C2', 'C3'].map((channel) => rows[channel].lostConversions)).toEqual([0.5, 1, 1]);
+    expect(['C1', 'C2', 'C3'].map((channel) => rows[channel].lostValueMinor)).toEqual([500, 1000, 1000]);
   });
 
   test('six conversions: 2.1229992, 2.4111205, 1.4658804, and the removal effects of the definition', async () => {
@@ -65,7 +65,7 @@ describe('published oracles, through the API', () => {
 });
 
 describe('money', () => {
-  test('ROAS, CPA and marginal ROAS by channel and campaign; null where it cost nothing', async () => {
+  test('ROAS, CPA and lost ROAS by channel and campaign; null where it cost nothing', async () => {
     const world = await walked([
       { path: ['search'], converted: true, value: 3000, cost: 500, campaign: 'brand' },
       { path: ['search'], converted: true, value: 1000, cost: 500, campaign: 'generic' },
@@ -77,9 +77,9 @@ describe('money', () => {
     expect(rows['search']).toMatchObject({
       effect: 1,
       valueEffect: 1,
-      marginalConversions: 2,
-      marginalValueMinor: 4000,
-      marginalRoas: 4,
+      lostConversions: 2,
+      lostValueMinor: 4000,
+      lostRoas: 4,
     });
     expect(rows['mail']).toMatchObject({
       creditMicros: 0,
@@ -87,7 +87,7 @@ describe('money', () => {
       roas: null,
       cpaMinor: null,
       effect: 0,
-      marginalRoas: null,
+      lostRoas: null,
     });
     expect(rows['(unattributed)']).toMatchObject({ creditMicros: 1_000_000, valueMinor: 77, roas: null, effect: null });
     const side = (await world.get('/v1/attribution/compare?models=first,markov')).body;
@@ -111,19 +111,19 @@ describe('money', () => {
       valueMinor: 3000,
       roas: 6,
       cpaMinor: 500,
-      marginalConversions: 1,
+      lostConversions: 1,
     });
     expect(cells['search/generic']).toMatchObject({
       creditMicros: 1_000_000,
       valueMinor: 1000,
       roas: 2,
-      marginalValueMinor: 1000,
-      marginalRoas: 2,
+      lostValueMinor: 1000,
+      lostRoas: 2,
     });
     expect(body.totals).toMatchObject({ conversions: 3, valueMinor: 4077, costMinor: 1000, roas: 4.077 });
     // A part of a channel has no removal effect of its own, only its part of what would be lost.
     const brand = (await rowsOf(world, 'model=markov&campaign=brand'))['search'];
-    expect(brand).toMatchObject({ creditMicros: 1_000_000, share: 1, marginalConversions: 1, marginalValueMinor: 3000 });
+    expect(brand).toMatchObject({ creditMicros: 1_000_000, share: 1, lostConversions: 1, lostValueMinor: 3000 });
     expect(brand.effect).toBeUndefined();
   });
 

@@ -1,4 +1,5 @@
 /** Worlds made of journeys: what a report says of them can be worked out by hand. */
+import { DAY_MS } from '@tributary/model/time';
 import { definitionsOf } from '@tributary/testkit/generate-definitions';
 import { expect } from 'vitest';
 import { AttributionAnswer } from '../src/attribution-schemas.ts';
@@ -17,13 +18,16 @@ export interface Journey {
   readonly currency?: string;
   readonly cost?: number;
   readonly campaign?: string;
+  /** Whole days before today, 2 at the most: more is late. */
+  readonly daysAgo?: number;
   /** Of the test's choosing when it wants the user to come back. */
   readonly userId?: string;
 }
 
 let users = 0;
 export async function walk(world: World, journeys: readonly Journey[]): Promise<void> {
-  for (const { path, converted, value = 0, currency, cost, campaign, userId = `walker-${++users}` } of journeys) {
+  for (const { path, converted, value = 0, currency, cost, campaign, daysAgo = 0, userId = `walker-${++users}` } of journeys) {
+    const noon = NOON - daysAgo * DAY_MS;
     const extra = { ...(currency === undefined ? {} : { currency }), ...(campaign === undefined ? {} : { campaign }) };
     for (const [i, channel] of path.entries())
       await world.ingest(
@@ -31,13 +35,13 @@ export async function walk(world: World, journeys: readonly Journey[]): Promise<
           type: 'ad_click',
           userId,
           channel,
-          ts: NOON - (path.length - i) * MINUTE,
+          ts: noon - (path.length - i) * MINUTE,
           ...(cost === undefined ? {} : { cost }),
           ...extra,
         }),
       );
     if (converted)
-      await world.ingest(event({ type: 'purchase', userId, ts: NOON, value, ...(currency === undefined ? {} : { currency }) }));
+      await world.ingest(event({ type: 'purchase', userId, ts: noon, value, ...(currency === undefined ? {} : { currency }) }));
   }
 }
 

@@ -1,4 +1,5 @@
 /** The shared models of one report, run on the merged counts of its window. */
+import { hash } from 'node:crypto';
 import type { Coalition, Transition } from '@tributary/attribution/data-driven/counts';
 import type { Definitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
@@ -37,6 +38,8 @@ export interface ModelParameters {
 export interface SharedQuestion {
   readonly models: readonly SharedModel[];
   readonly scope: Scope;
+  /** Another window whose channels are to read alike; null: there is none. */
+  readonly beside: Scope | null;
   readonly layers: Layers;
   readonly wanted: { readonly conversions: boolean; readonly revenue: boolean };
   readonly parameters: ModelParameters;
@@ -80,17 +83,20 @@ export function prepareShared(
   snapshot: Pick<Snapshot, 'collect' | 'definitions' | 'newer'>,
   question: SharedQuestion,
 ): PreparedModels {
-  const { models, scope, wanted, parameters } = question;
-  const counts = setCounts(snapshot, scope);
-  const ofSets = models.some((model) => looksAt(model, parameters).sets);
-  const ofEdges = models.some((model) => looksAt(model, parameters).edges);
-  if (ofEdges) demandOrder(snapshot, parameters.order);
-  const sets = ofSets ? setsOf(snapshot, scope) : null;
-  const edges = ofEdges ? edgesOf(snapshot, scope, parameters.order) : null;
+  const { models, scope, beside, wanted, parameters } = question;
+  const own = windowCounts(snapshot, scope, question);
+  const windows = beside === null ? [own] : [own, windowCounts(snapshot, beside, question)];
+  const { counts, sets, edges } = own;
 
-  const channels = channelsIn(counts, sets, edges);
+  // Over all windows of the answer: a channel that is told apart in one of them only could not be held against itself.
+  const channels = new Set(windows.flatMap((window) => [...channelsIn(window)]));
   const freed = channels.has(UNATTRIBUTED) ? unclaimed : null;
-  const largest = largestChannels(models, counts.sizes, channels);
+  const largest = largestChannels(
+    models,
+    windows.flatMap((window) => window.counts.sizes),
+    channels,
+  );
+  const groups = largest === null ? '' : hash('sha256', [...largest.names].sort().join('\t'), 'base64url');
   const grouped = largest === null ? null : onlyThese(largest.names);
   const names = composed(freed, grouped);
   const currencies = wanted.revenue ? currenciesOf(counts, models) : [];
@@ -116,7 +122,7 @@ export function prepareShared(
       const outcomes = new Map<SharedModel, SharedOutcome>();
       for (const model of models) {
         const runFor = (currency: string | null) =>
-          remembered([counts, sets, edges], JSON.stringify([model, currency, parameters, largest?.grouped ?? 0]), () =>
+          remembered([counts, sets, edges], JSON.stringify([model, currency, parameters, groups]), () =>
             runModel(jobFor(model, currency)),
           );
         const conversions = wanted.conversions ? await runFor(null) : null;
@@ -126,6 +132,28 @@ export function prepareShared(
       }
       return outcomes;
     },
+  };
+}
+
+interface WindowCounts {
+  readonly counts: SetCounts;
+  /** null: no model looks at them. */
+  readonly sets: CountsByCurrency<Coalition> | null;
+  readonly edges: CountsByCurrency<Transition> | null;
+}
+
+function windowCounts(
+  snapshot: Pick<Snapshot, 'collect' | 'definitions' | 'newer'>,
+  scope: Scope,
+  { models, parameters }: SharedQuestion,
+): WindowCounts {
+  const ofSets = models.some((model) => looksAt(model, parameters).sets);
+  const ofEdges = models.some((model) => looksAt(model, parameters).edges);
+  if (ofEdges) demandOrder(snapshot, parameters.order);
+  return {
+    counts: setCounts(snapshot, scope),
+    sets: ofSets ? setsOf(snapshot, scope) : null,
+    edges: ofEdges ? edgesOf(snapshot, scope, parameters.order) : null,
   };
 }
 
@@ -166,12 +194,8 @@ function named<Row>(rows: Row[], rename: Rename | null, renamed: (rows: readonly
   return rename === null ? rows : renamed(rows, rename);
 }
 
-function channelsIn(
-  { sizes }: SetCounts,
-  sets: CountsByCurrency<Coalition> | null,
-  edges: CountsByCurrency<Transition> | null,
-): Set<string> {
-  const channels = new Set(sizes.map(({ channel }) => channel));
+function channelsIn({ counts, sets, edges }: WindowCounts): Set<string> {
+  const channels = new Set(counts.sizes.map(({ channel }) => channel));
   for (const row of sets?.counts(null) ?? []) for (const channel of row.channels) channels.add(channel);
   for (const row of edges?.counts(null) ?? []) for (const channel of row.to) channels.add(channel);
   return channels;

@@ -1,40 +1,34 @@
 /** Attribution reports: which channels and campaigns earned the conversions, under one model or several side by side. */
 import { TributaryError } from '@tributary/model/errors';
-import { DAY_MS } from '@tributary/model/time';
 import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
-import { attributionReport, viewsOf } from '../attribution-report.ts';
+import { type Asked, askReport, costTotals, cursorKey, demandIntervals, parametersOf, windowOf } from '../ask-report.ts';
 import {
   AttributionAnswer,
   CompareAnswer,
   CompareQuery,
-  type Filters,
   ModelsAnswer,
   ReportQuery,
   type ReportRow,
 } from '../attribution-schemas.ts';
-import type { ApiContext, Routes } from '../context.ts';
+import type { Routes } from '../context.ts';
 import { csvOf } from '../csv.ts';
-import { wholeDays } from '../instants.ts';
 import type { Meta } from '../meta.ts';
-import { MODELS, type ModelName, modelInfo, modelOf } from '../models/catalogue.ts';
+import { MODELS, type ModelName, modelOf } from '../models/catalogue.ts';
 import { createModelRunner } from '../models/runner.ts';
-import type { RunModel } from '../models/shared-outcomes.ts';
-import { dimensionsOf, pageOfRows, sumOf } from '../report.ts';
-import type { Report, ReportQuestion } from '../report-question.ts';
+import { dimensionsOf, pageOfRows } from '../report.ts';
+import { withChange } from '../report-change.ts';
 import {
   columnsOf,
   comparison,
   type Figures,
-  misfit,
   moneyFigures,
   type Row,
   ratioFigures,
   reportRow,
   reportTotals,
 } from '../report-rows.ts';
-import { PROBLEMS, rangeOf } from '../schemas.ts';
-import { type Snapshot, takeSnapshot } from '../snapshot.ts';
+import { PROBLEMS } from '../schemas.ts';
 
 export const attributionRoutes: Routes = (context) => (app, _options, done) => {
   const runner = createModelRunner();
@@ -53,30 +47,31 @@ export const attributionRoutes: Routes = (context) => (app, _options, done) => {
       const { query } = request;
       const model = modelOf(query.model);
       demandIntervals(model, query.intervals);
-      const { report, snapshot, question, window } = await ask(context, runner.run, [model], query);
-      const key = [
-        'attribution',
-        model,
-        question.parameters,
-        question.wanted,
-        question.days,
-        question.by,
-        question.equal,
-        query.view,
-      ];
-      const { items, nextCursor } = pageOfRows(report.keys, key, query.limit, query.cursor);
-      const rows = items.map(([at]) => reportRow(report, model, at, question));
-      const meta = snapshot.meta(report.findings);
-      if (query.format !== 'json')
-        return sendRows(reply as unknown as FastifyReply, query.format, rows, question, nextCursor, meta);
+      const asked = await askReport(context, runner.run, [model], query);
+      const { report, before, snapshot, question, findings } = asked;
+      const keys = before === null ? report.keys : new Map([...report.keys, ...before.report.keys]);
+      const { items, nextCursor } = pageOfRows(keys, cursorKey('attribution', question), query.limit, query.cursor);
+      const rows = items.map(([at]) => {
+        const row = reportRow(report, model, at, question);
+        return before === null ? row : withChange(row, reportRow(before.report, model, at, before.question));
+      });
+      const meta = snapshot.meta(findings);
+      if (query.format !== 'json') return sendRows(reply as unknown as FastifyReply, query.format, rows, asked, nextCursor, meta);
+      const totals = reportTotals(report, model, costTotals(report), question);
+      const totalsBefore =
+        before === null ? null : reportTotals(before.report, model, costTotals(before.report), before.question);
       return {
         model,
-        parameters: parametersOf([model], question),
+        parameters: parametersOf(question),
         by: query.by,
-        ...window,
+        ...windowOf(snapshot, question),
+        previousRange: before === null ? null : before.question.days,
         rows: rows as z.input<typeof ReportRow>[],
-        totals: reportTotals(report, model, costTotals(report), question) as z.input<typeof AttributionAnswer>['totals'],
+        totals: (totalsBefore === null ? totals : withChange(totals, totalsBefore)) as z.input<
+          typeof AttributionAnswer
+        >['totals'],
         sampling: report.models.get(model)?.sampling ?? null,
+        previousSampling: before?.report.models.get(model)?.sampling ?? null,
         nextCursor,
         meta,
       };
@@ -99,19 +94,8 @@ export const attributionRoutes: Routes = (context) => (app, _options, done) => {
       const baseline = query.baseline === undefined ? (models[0] as ModelName) : modelOf(query.baseline);
       if (!models.includes(baseline))
         throw new TributaryError('invalid_query', `baseline: ${baseline} is none of the models compared, ${models.join(', ')}`);
-      const { report, snapshot, question, window } = await ask(context, runner.run, models, query);
-      const key = [
-        'compare',
-        models,
-        baseline,
-        question.parameters,
-        question.wanted,
-        question.days,
-        question.by,
-        question.equal,
-        query.view,
-      ];
-      const { items, nextCursor } = pageOfRows(report.keys, key, query.limit, query.cursor);
+      const { report, snapshot, question, findings } = await askReport(context, runner.run, models, query);
+      const { items, nextCursor } = pageOfRows(report.keys, cursorKey('compare', question, baseline), query.limit, query.cursor);
       const compared = comparison(report, baseline, question);
       const costs = costTotals(report);
       const ratiosAt = (at: string, figures: Figures) =>
@@ -129,9 +113,9 @@ export const attributionRoutes: Routes = (context) => (app, _options, done) => {
       return {
         models,
         baseline,
-        parameters: parametersOf(models, question),
+        parameters: parametersOf(question),
         by: query.by,
-        ...window,
+        ...windowOf(snapshot, question),
         rows: rows as z.input<typeof CompareAnswer>['rows'],
         totals: {
           ...(costs === undefined ? {} : moneyFigures(costs, {})),
@@ -143,7 +127,7 @@ export const attributionRoutes: Routes = (context) => (app, _options, done) => {
           ),
         } as z.input<typeof CompareAnswer>['totals'],
         nextCursor,
-        meta: snapshot.meta(report.findings),
+        meta: snapshot.meta(findings),
       };
     },
   );
@@ -162,75 +146,25 @@ export const attributionRoutes: Routes = (context) => (app, _options, done) => {
   done();
 };
 
-type FilterQuery = z.output<z.ZodObject<typeof Filters>> & {
-  readonly by: readonly string[];
-  readonly intervals?: number | undefined;
-  readonly level?: number;
-};
-
-async function ask(context: ApiContext, run: RunModel, models: readonly ModelName[], query: FilterQuery) {
-  const { channel, campaign, type, currency, value, order, alpha, seed, intervals, level = 0.9 } = query;
-  const days = wholeDays(rangeOf(query));
-  const question: ReportQuestion = {
-    models,
-    days: { fromDay: days.fromDay, toDay: days.toDay },
-    by: query.by,
-    equal: given({ channel, campaign, type, currency }),
-    layers: query.view,
-    wanted: { conversions: value !== 'revenue', revenue: value !== 'conversions' },
-    parameters: { order, alpha, seed, intervals: intervals === undefined ? null : { replicates: intervals, level } },
-  };
-  const wrong = misfit(question);
-  if (wrong !== null) throw new TributaryError('invalid_query', wrong);
-  const snapshot = await takeSnapshot(context, viewsOf(question), query.view);
-  const report = await attributionReport(snapshot, question, run);
-  if (days.widened) report.findings.notes.push(WIDENED);
-  return { report, snapshot, question, window: windowOf(snapshot, question) };
-}
-
-export function windowOf({ definitions: [definitions] }: Snapshot, { days }: Pick<ReportQuestion, 'days'>) {
-  return { range: days, lookbackDays: definitions.lookbackMs / DAY_MS, definitions: definitions.version };
-}
-
-function demandIntervals(model: ModelName, intervals: number | undefined): void {
-  if (intervals === undefined || modelInfo(model).parameters.includes('intervals')) return;
-  const able = MODELS.filter(({ parameters }) => parameters.includes('intervals')).map(({ name }) => name);
-  throw new TributaryError('invalid_query', `intervals: ${model} has none; ask for one of ${able.join(', ')}`);
-}
-
-/** Those that any of the models takes. */
-function parametersOf(models: readonly ModelName[], { parameters: { order, alpha, seed, intervals } }: ReportQuestion) {
-  const takes = new Set(models.flatMap((model) => modelInfo(model).parameters));
-  return {
-    ...(takes.has('order') ? { order } : {}),
-    ...(takes.has('alpha') ? { alpha } : {}),
-    ...(takes.has('seed') ? { seed } : {}),
-    ...(intervals === null ? {} : { intervals: intervals.replicates, level: intervals.level }),
-  };
-}
-
-function costTotals({ costs }: Report): number[] | undefined {
-  return costs === null ? undefined : sumOf(costs, 2);
-}
-
-export const WIDENED = 'rows are filed by UTC day: the range was widened to whole days, see `range`';
-
-export function given(filters: Readonly<Record<string, string | undefined>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(filters).filter((entry): entry is [string, string] => entry[1] !== undefined));
-}
-
 /** CSV and NDJSON have no place for `meta`: what matters of it goes into headers. */
 function sendRows(
   reply: FastifyReply,
   format: 'csv' | 'ndjson',
   rows: readonly Row[],
-  question: ReportQuestion,
+  { question, before }: Asked,
   nextCursor: string | null,
   meta: Meta,
 ): FastifyReply {
   reply.header('x-tributary-complete', String(meta.complete));
   reply.header('x-tributary-generation', String(meta.generation));
+  reply.header('x-tributary-range', interval(question.days));
+  if (before !== null) reply.header('x-tributary-previous-range', interval(before.question.days));
   if (nextCursor !== null) reply.header('x-tributary-next-cursor', nextCursor);
   if (format === 'csv') return reply.type('text/csv; charset=utf-8').send(csvOf(columnsOf(rows, question), rows));
   return reply.type('application/x-ndjson; charset=utf-8').send(rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+}
+
+/** As in ISO 8601; `..` for an open end. */
+function interval({ fromDay, toDay }: Asked['question']['days']): string {
+  return `${fromDay ?? '..'}/${toDay ?? '..'}`;
 }

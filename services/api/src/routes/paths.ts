@@ -1,5 +1,6 @@
 /** Journeys: the paths of conversions, and the counts of transitions and of sets that data-driven models are computed from. */
 import { z } from 'zod';
+import { given, WIDENED, windowOf } from '../ask-report.ts';
 import { Window } from '../attribution-schemas.ts';
 import { edgeRows, setRows } from '../chain-report.ts';
 import type { Routes } from '../context.ts';
@@ -12,7 +13,6 @@ import { PATH_VIEWS, pathReport } from '../path-report.ts';
 import { pageOfRows } from '../report.ts';
 import { Cursor, count, DimensionValue, EventName, Layer, MAX_ROWS, PROBLEMS, Range, rangeOf } from '../schemas.ts';
 import { takeSnapshot } from '../snapshot.ts';
-import { given, WIDENED, windowOf } from './attribution.ts';
 
 /** Paths shown at the most: a list for people. */
 const MOST_PATHS = 1_000;

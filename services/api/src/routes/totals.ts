@@ -1,7 +1,9 @@
 /** Totals of one view, one route each, all made the same way: three by their own name, and every view as it is stored. */
+
 import { VIEWS } from '@tributary/views/registry';
 import type { View } from '@tributary/views/view';
 import { z } from 'zod';
+import { given, WIDENED } from '../ask-report.ts';
 import type { ApiContext, Routes } from '../context.ts';
 import { wholeDays } from '../instants.ts';
 import { Meta } from '../meta.ts';
@@ -9,7 +11,6 @@ import { dimensionsOf, mixedCurrencies, pageOfRows, sumOf } from '../report.ts';
 import { Cursor, count, DayRangeSchema, DimensionValue, Layer, MAX_ROWS, namesOf, PROBLEMS, Range, rangeOf } from '../schemas.ts';
 import { takeSnapshot } from '../snapshot.ts';
 import { activityView, conversionsView, touchesView } from '../views.ts';
-import { given, WIDENED } from './attribution.ts';
 
 const TOTALS = [
   { path: '/v1/activity', view: activityView, preset: ['day', 'type'], summary: 'How many distinct events happened' },

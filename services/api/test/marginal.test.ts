@@ -1,0 +1,371 @@
+/** Figures against an earlier window: exact changes under every model, and what each unit of changed cost went with. */
+import { createRandom, type Random } from '@tributary/testkit/random';
+import { describe, expect, test } from 'vitest';
+import { AttributionAnswer } from '../src/attribution-schemas.ts';
+import { MODEL_NAMES } from '../src/models/catalogue.ts';
+import { type AnyRow, type Journey, times, walk, walked } from './walked.ts';
+import { createWorld, NOON, type World } from './world.ts';
+
+const TODAY = 'from=2026-11-20&to=2026-11-21';
+const YESTERDAY = 'from=2026-11-19&to=2026-11-20';
+
+async function asked(world: World, query: string): Promise<AnyRow> {
+  const { status, body } = await world.get(`/v1/attribution?${query}`);
+  expect([query, status, body.detail]).toEqual([query, 200, undefined]);
+  expect(AttributionAnswer.parse(body)).toEqual(body);
+  return body;
+}
+
+const rowAt = (rows: readonly AnyRow[], channel: string): AnyRow => rows.find((row) => row.channel === channel);
+
+function randomJourney(random: Random): Journey {
+  return {
+    path: Array.from({ length: random.below(4) }, () => random.pick(['search', 'mail', 'social', 'tv'])),
+    converted: random.chance(0.6),
+    value: random.pick([0, 1, 999, 123_457, -500]),
+    currency: random.pick(['EUR', 'EUR', 'JPY']),
+    cost: random.pick([0, 7, 45]),
+    campaign: random.pick(['brand', 'spring']),
+    daysAgo: random.below(3),
+  };
+}
+
+/** What an answer against another window must say, from the answers of both windows alone. */
+function expectedChange(now: AnyRow, before: AnyRow): AnyRow {
+  const change: AnyRow = {};
+  for (const [measure, title] of [
+    ['creditMicros', 'CreditMicros'],
+    ['conversions', 'Conversions'],
+    ['valueMinor', 'ValueMinor'],
+    ['costMinor', 'CostMinor'],
+  ] as const) {
+    if (now[measure] === undefined && before[measure] === undefined) continue;
+    change[`previous${title}`] = before[measure] ?? 0;
+    change[`${measure}Change`] = (now[measure] ?? 0) - (before[measure] ?? 0);
+  }
+  if (change.creditMicrosChange !== undefined) change.conversionsChange = change.creditMicrosChange / 1e6;
+  const { costMinorChange: cost, valueMinorChange: value, creditMicrosChange: credit } = change;
+  if (cost === undefined) return change;
+  if (value !== undefined) {
+    if (cost > 0) change.marginalRoas = value / cost;
+    else if (cost < 0 && value <= 0) change.marginalRoas = -value / -cost + 0;
+    else change.marginalRoas = null;
+  }
+  if (credit !== undefined) {
+    const moved = (cost > 0 && credit > 0) || (cost < 0 && credit < 0);
+    change.marginalCpaMinor = moved ? cost / (credit / 1e6) : null;
+  }
+  return change;
+}
+
+describe('law 4: the change of the totals is the sum of the changes, under every model', () => {
+  const questions = ['channel', 'campaign', 'channel,campaign', 'currency,campaign', 'channel,type', ''].map((by) => `by=${by}`);
+
+  test.each([1, 2, 3])('law 4: the answers of both windows, row by row, seed %i', async (seed) => {
+    const random = createRandom(seed);
+    const world = await walked(Array.from({ length: 60 }, () => randomJourney(random)));
+    if (seed === 2) {
+      await world.cut(1);
+      await world.publish(1);
+      await world.tick();
+      await walk(
+        world,
+        Array.from({ length: 10 }, () => randomJourney(random)),
+      );
+    }
+    for (const model of MODEL_NAMES)
+      for (const question of [
+        ...questions,
+        'by=channel&value=revenue',
+        'by=channel&value=conversions',
+        'by=channel&currency=EUR',
+      ]) {
+        const query = `model=${model}&${question}`;
+        const now = await asked(world, `${query}&${TODAY}`);
+        const before = await asked(world, `${query}&${YESTERDAY}`);
+        const both = await asked(world, `${query}&${TODAY}&against=previous`);
+        expect([both.range, both.previousRange]).toEqual([now.range, before.range]);
+        expect(both.meta.complete).toBe(true);
+        const keyOf = (row: AnyRow) => both.by.map((dimension: string) => row[dimension]).join('\t');
+        const [own, earlier] = [now, before].map(
+          ({ rows }) => new Map<string, AnyRow>(rows.map((row: AnyRow) => [keyOf(row), row])),
+        );
+        expect(both.rows.map(keyOf)).toEqual([...new Set([...(own?.keys() ?? []), ...(earlier?.keys() ?? [])])].sort());
+        for (const row of both.rows) {
+          const single = own?.get(keyOf(row));
+          const change = expectedChange(single ?? {}, earlier?.get(keyOf(row)) ?? {});
+          expect([query, keyOf(row), row]).toEqual([query, keyOf(row), { ...row, ...single, ...change }]);
+        }
+        expect([query, both.totals]).toEqual([query, { ...now.totals, ...expectedChange(now.totals, before.totals) }]);
+        for (const measure of ['creditMicros', 'valueMinor', 'costMinor']) {
+          const title = `previous${measure.charAt(0).toUpperCase()}${measure.slice(1)}`;
+          for (const figure of [measure, title, `${measure}Change`]) {
+            const sum = both.rows.reduce((all: number, row: AnyRow) => all + (row[figure] ?? 0), 0);
+            expect([query, figure, sum]).toEqual([query, figure, both.totals[figure] ?? 0]);
+          }
+        }
+      }
+  });
+
+  test('channels that are grouped in one window read alike in both', async () => {
+    const channels = Array.from({ length: 210 }, (_, i) => `c${String(i).padStart(3, '0')}`);
+    const world = await walked([
+      ...channels.map((channel) => ({ path: [channel], converted: true, daysAgo: 1 })),
+      ...channels.slice(0, 20).map((channel) => ({ path: [channel], converted: true, daysAgo: 1 })),
+      ...times(3, { path: ['c209'], converted: true }),
+      { path: ['c208'], converted: true },
+    ]);
+    const { rows, totals, meta } = await asked(world, `model=markov&value=conversions&${TODAY}&against=previous`);
+    // Alone, the window before does not tell c209 apart; with its three conversions of today it is among the largest of both.
+    expect(rowAt((await asked(world, `model=markov&${YESTERDAY}`)).rows, 'c209')).toBeUndefined();
+    expect(rowAt(rows, 'c209')).toMatchObject({ creditMicros: 3_000_000, previousCreditMicros: 1_000_000 });
+    expect(rowAt(rows, 'c208')).toMatchObject({ creditMicros: 1_000_000, previousCreditMicros: 1_000_000 });
+    expect(rows.length).toBe(200);
+    expect(totals).toMatchObject({
+      creditMicros: 4_000_000,
+      previousCreditMicros: 230_000_000,
+      creditMicrosChange: -226_000_000,
+    });
+    const grouped = meta.warnings.filter((warning: string) => warning.includes('smallest channels'));
+    expect(grouped).toEqual([expect.stringContaining('the 11 smallest channels')]);
+    // The outcome of the window alone is remembered as one of its own.
+    expect(rowAt((await asked(world, `model=markov&${YESTERDAY}`)).rows, 'c209')).toBeUndefined();
+  });
+});
+
+describe('marginal figures', () => {
+  const of = (converted: number, value: number, cost: number, daysAgo: number): Journey[] => [
+    { path: ['a'], converted: converted > 0, value, cost, daysAgo },
+    ...times(Math.max(0, converted - 1), { path: ['a'], converted: true, cost: 0, daysAgo }),
+  ];
+
+  test.each([
+    [
+      'more cost, more earned: what each added unit brought',
+      [1, 1000, 100],
+      [3, 1900, 400],
+      { marginalRoas: 3, marginalCpaMinor: 150 },
+    ],
+    [
+      'less cost, less earned: what each saved unit gave up',
+      [3, 1900, 400],
+      [1, 1000, 100],
+      { marginalRoas: 3, marginalCpaMinor: 150 },
+    ],
+    [
+      'more cost, less earned: a loss, and nothing bought',
+      [3, 1900, 100],
+      [1, 1000, 400],
+      { marginalRoas: -3, marginalCpaMinor: null },
+    ],
+    [
+      'less cost, more earned: no figure that could read as one of them',
+      [1, 1000, 400],
+      [3, 1900, 100],
+      { marginalRoas: null, marginalCpaMinor: null },
+    ],
+    ['more cost, nothing else', [1, 1000, 100], [1, 1000, 400], { marginalRoas: 0, marginalCpaMinor: null }],
+    ['less cost, nothing else', [1, 1000, 400], [1, 1000, 100], { marginalRoas: 0, marginalCpaMinor: null }],
+    ['equal cost', [1, 1000, 100], [3, 1900, 100], { marginalRoas: null, marginalCpaMinor: null }],
+    ['nothing changed', [1, 1000, 100], [1, 1000, 100], { marginalRoas: null, marginalCpaMinor: null }],
+    ['from nothing', [0, 0, 0], [2, 500, 100], { marginalRoas: 5, marginalCpaMinor: 50 }],
+  ] as const)('%s', async (_, before, now, figures) => {
+    const world = await walked([...of(...before, 1), ...of(...now, 0)]);
+    const { rows, totals } = await asked(world, `${TODAY}&against=previous`);
+    expect(rowAt(rows, 'a')).toMatchObject({
+      ...figures,
+      previousConversions: before[0],
+      conversionsChange: now[0] - before[0],
+      valueMinorChange: now[1] - before[1],
+      costMinorChange: now[2] - before[2],
+    });
+    expect(totals).toMatchObject(figures);
+  });
+
+  test('an empty window before, a channel of one window only, an unknown one: zeros and null, never an error', async () => {
+    const world = await walked([
+      { path: ['gone'], converted: true, value: 300, cost: 30, daysAgo: 2 },
+      { path: ['new'], converted: true, value: 500, cost: 50 },
+    ]);
+    for (const model of MODEL_NAMES.filter((name) => name !== 'assisted')) {
+      const empty = await asked(world, `model=${model}&${TODAY}&against=previous`);
+      expect(empty.rows).toMatchObject([
+        { channel: 'new', previousCreditMicros: 0, previousCostMinor: 0, marginalRoas: 10, marginalCpaMinor: 50 },
+      ]);
+      const other = await asked(world, `model=${model}&${TODAY}&against=2026-11-18/2026-11-19`);
+      expect(other.previousRange).toEqual({ fromDay: '2026-11-18', toDay: '2026-11-19' });
+      expect(other.rows).toMatchObject([
+        {
+          channel: 'gone',
+          creditMicros: 0,
+          valueMinor: 0,
+          costMinor: 0,
+          share: 0,
+          previousValueMinor: 300,
+          marginalRoas: 10,
+          marginalCpaMinor: 30,
+        },
+        { channel: 'new', previousValueMinor: 0, marginalRoas: 10, marginalCpaMinor: 50 },
+      ]);
+      expect(other.totals).toMatchObject({
+        creditMicrosChange: 0,
+        valueMinorChange: 200,
+        costMinorChange: 20,
+        marginalRoas: 10,
+        marginalCpaMinor: null,
+      });
+      const nobody = await asked(world, `model=${model}&${TODAY}&against=previous&channel=nobody`);
+      expect(nobody).toMatchObject({
+        rows: [],
+        totals: { creditMicrosChange: 0, costMinorChange: 0, marginalRoas: null, marginalCpaMinor: null },
+      });
+    }
+  });
+
+  test('by conversion type there are changes, and no cost to divide them by', async () => {
+    const world = await walked([{ path: ['a'], converted: true, value: 5, cost: 1 }]);
+    const { rows } = await asked(world, `${TODAY}&against=previous&type=purchase`);
+    expect(rows).toMatchObject([{ creditMicrosChange: 1_000_000, valueMinorChange: 5 }]);
+    expect(Object.keys(rows[0]).filter((name) => /cost|marginal/i.test(name))).toEqual([]);
+  });
+
+  test('effects, losses and intervals are those of the report itself', async () => {
+    const journeys = [
+      { path: ['a', 'b'], converted: true, value: 9, cost: 1 },
+      { path: ['b'], converted: false },
+    ];
+    const world = await walked([...journeys, { path: ['b'], converted: true, value: 2, daysAgo: 1 }]);
+    const query = `model=markov&intervals=20&${TODAY}`;
+    const [plain, against] = [await asked(world, query), await asked(world, `${query}&against=previous`)];
+    expect(against.rows).toMatchObject(plain.rows);
+    // Half of the journeys begin with a: (start) goes to a or b, and both ways pass b.
+    expect(plain.rows[0]).toMatchObject({ effect: 0.5, lostConversions: 0.5, lostValueMinor: 5, lostRoas: 5, rank: 2 });
+  });
+});
+
+describe('what the answer says of itself', () => {
+  const journeys: Journey[] = [
+    { path: ['a', 'b'], converted: true, value: 900, cost: 10 },
+    { path: ['b'], converted: true, value: 100, cost: 20, daysAgo: 1 },
+    { path: ['c'], converted: true, value: 50, cost: 5, daysAgo: 1 },
+  ];
+
+  test('both windows are of one look at the store, however long the models take', async () => {
+    let reads = 0;
+    const world = await createWorld({ turn: async () => void reads++ });
+    await walk(world, journeys);
+    await world.tick();
+    const readsOf = async (query: string) => {
+      const before = reads;
+      await asked(world, query);
+      return reads - before;
+    };
+    await readsOf(`model=markov&${TODAY}`);
+    expect(await readsOf(`model=markov&${TODAY}&against=previous`)).toBe(await readsOf(`model=markov&${TODAY}`));
+  });
+
+  test('law 7: a hole in the window before makes the answer incomplete, and says where', async () => {
+    const world = await walked(journeys);
+    const lost = new Map([['conversions', new Map([['2026-11-19\tpurchase\t(none)', [1, 7]]])]]);
+    await world.commit(0, { deltas: lost }, {});
+    for (const model of MODEL_NAMES.filter((name) => name !== 'participation' && name !== 'assisted')) {
+      expect((await asked(world, `model=${model}&${TODAY}`)).meta.complete).toBe(true);
+      const { meta } = await asked(world, `model=${model}&${TODAY}&against=previous`);
+      expect(meta.complete).toBe(false);
+      expect(meta.warnings[0]).toMatch(`in the window before: model ${model}: credit and conversions disagree`);
+    }
+  });
+
+  test('windows that are hard to compare are told: lengths, an open end, one that is not over', async () => {
+    const world = await walked(journeys);
+    for (const partition of world.states.keys()) await world.commit(partition, {}, {});
+    const warnings = async (query: string) => (await asked(world, query)).meta.warnings;
+    expect(await warnings(`${YESTERDAY}&against=previous`)).toEqual([]);
+    expect(await warnings(`${TODAY}&against=previous`)).toEqual([
+      `the window is not over, what counts has come to ${new Date(NOON).toISOString()}: changes are of that as well`,
+    ]);
+    expect(await warnings('from=2026-11-18&to=2026-11-20&against=2026-11-16/2026-11-17')).toEqual([
+      'the window is of 2 days and the one before of 1: changes are of their lengths as well',
+    ]);
+    expect(await warnings('from=2026-11-20&against=2026-11-19/2026-11-20')).toEqual([expect.stringContaining('has no end')]);
+    expect(await warnings('from=2026-11-19&to=2026-11-20&against=2026-11-18T10:00:00Z/2026-11-18T22:00:00Z')).toEqual([
+      expect.stringContaining('see `previousRange`'),
+    ]);
+  });
+
+  test('currencies that are divided by or held against each other are told, also where each side has one', async () => {
+    const world = await walked([
+      { path: ['a'], converted: true, value: 900, currency: 'EUR', cost: 10 },
+      { path: ['a'], converted: true, value: 900, currency: 'USD', cost: 0, daysAgo: 1 },
+      { path: ['b'], converted: false, currency: 'USD', cost: 3, daysAgo: 2 },
+      { path: ['b'], converted: true, currency: 'JPY', value: 4, daysAgo: 2 },
+    ]);
+    const warnings = async (query: string): Promise<string[]> =>
+      (await asked(world, query)).meta.warnings.filter((warning: string) => warning.includes('currency'));
+    expect(await warnings(TODAY)).toEqual([]);
+    expect(await warnings('from=2026-11-18&to=2026-11-19')).toEqual([
+      'values are in JPY and costs in USD: ROAS divides one by the other: ask by=currency, or for one currency',
+    ]);
+    for (const told of ['&by=channel,currency', '&currency=USD', '&value=conversions', '&type=purchase'])
+      expect(await warnings(`from=2026-11-18&to=2026-11-19${told}`)).toEqual([]);
+    expect(await warnings(`${TODAY}&against=previous`)).toEqual([
+      expect.stringContaining('values of several currencies are added up (EUR, USD)'),
+    ]);
+  });
+
+  test('pages, CSV and NDJSON hold the rows of both windows; a cursor belongs to its question', async () => {
+    const world = await walked(journeys);
+    const query = `model=markov&${TODAY}&against=previous`;
+    const whole = await asked(world, query);
+    expect(whole.rows.map((row: AnyRow) => row.channel)).toEqual(['a', 'b', 'c']);
+    const first = await asked(world, `${query}&limit=2`);
+    const second = await asked(world, `${query}&limit=2&cursor=${first.nextCursor}`);
+    expect([...first.rows, ...second.rows]).toEqual(whole.rows);
+    expect([first.totals, second.nextCursor]).toEqual([whole.totals, null]);
+    for (const other of [`model=markov&${TODAY}`, `model=markov&${TODAY}&against=2026-11-18/2026-11-20`])
+      expect((await world.get(`/v1/attribution?${other}&cursor=${first.nextCursor}`)).body.detail).toContain('cursor');
+    const ndjson = await world.get(`/v1/attribution?${query}&format=ndjson`);
+    expect(
+      ndjson.text
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line)),
+    ).toEqual(whole.rows);
+    expect(ndjson.headers).toMatchObject({
+      'x-tributary-range': '2026-11-20/2026-11-21',
+      'x-tributary-previous-range': '2026-11-19/2026-11-20',
+    });
+    const [header = '', ...lines] = (await world.get(`/v1/attribution?${query}&format=csv`)).text.trimEnd().split('\r\n');
+    expect(header).toContain(
+      'previousCreditMicros,previousConversions,previousValueMinor,previousCostMinor,creditMicrosChange,conversionsChange,valueMinorChange,costMinorChange,marginalRoas,marginalCpaMinor',
+    );
+    expect(lines.length).toBe(3);
+  });
+
+  test.each([
+    [`${TODAY}&by=day&against=previous`, 'invalid_query', 'a day lies in one window only'],
+    [`${TODAY}&by=channel,day&against=2026-11-01/2026-11-02`, 'invalid_query', 'leave "day" out'],
+    [`${TODAY}&model=orderedShapley&by=channel,position&against=previous`, 'invalid_query', 'leave "position" out'],
+    ['against=previous', 'invalid_query', 'give both "from" and "to"'],
+    ['from=2026-11-20&against=previous', 'invalid_query', 'give both "from" and "to"'],
+    ['to=2026-11-20&against=2026-11-01/2026-11-02', 'invalid_query', 'give "from"'],
+    [`${TODAY}&against=2026-11-19/2026-11-21`, 'invalid_query', '2026-11-19 to 2026-11-21 does not end before'],
+    [`${TODAY}&against=2026-11-19/2026-11-20T00:00:01Z`, 'invalid_query', 'on 2026-11-20'],
+    [`${TODAY}&against=2026-11-22/2026-11-23`, 'invalid_query', 'name an earlier one'],
+    [`${TODAY}&against=2026-11-02/2026-11-01`, 'empty_range', 'against: from 2026-11-02'],
+    [`${TODAY}&against=2026-11-02/2026-11-02`, 'empty_range', 'against'],
+    [`${TODAY}&against=2026-11-02`, 'invalid_query', '"previous"'],
+    [`${TODAY}&against=2026-11-01/`, 'invalid_query', 'against'],
+    [`${TODAY}&against=2026-11-01/2026-11-02/2026-11-03`, 'invalid_query', 'is neither'],
+    [`${TODAY}&against=2026-02-30/2026-03-01`, 'invalid_query', 'is neither'],
+    [`${TODAY}&against=yesterday`, 'invalid_query', 'is neither'],
+    [`${TODAY}&against=`, 'invalid_query', 'against'],
+    [`${TODAY}&against=previous&against=previous`, 'invalid_query', 'against'],
+  ])('%s is %s', async (query, code, says) => {
+    const world = await createWorld();
+    await world.tick();
+    const { status, body } = await world.get(`/v1/attribution?${query}`);
+    expect([status, body.code]).toEqual([400, code]);
+    expect(body.detail).toContain(says);
+  });
+});
