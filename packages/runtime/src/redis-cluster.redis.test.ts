@@ -122,3 +122,15 @@ test.each(['commit', 'serving'] as const)('law 7: while a slot moves, %s reads e
   await move.finish();
   expect(await redis.mget(...keys)).toEqual(keys);
 });
+
+test('every node goes and comes back: the connection comes back by itself', async () => {
+  const connections = await Promise.all((['commit', 'serving', 'queue'] as const).map(connected));
+  for (const redis of connections) await redis.set('{1}k', 'v');
+  await Promise.all(cluster.nodes.map(({ server }) => server.kill()));
+  const from = Date.now();
+  for (const redis of connections.slice(0, 2)) await expect(redis.get('{1}k')).rejects.toThrow();
+  expect(Date.now() - from).toBeLessThan(500);
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  await Promise.all(cluster.nodes.map(({ server }) => server.restart()));
+  for (const redis of connections) await expect.poll(() => redis.get('{1}k').catch(() => null), { timeout: 20_000 }).toBe('v');
+});

@@ -19,7 +19,8 @@ export function connectRedis(url: string, kind: RedisKind, onError: (error: Erro
   const target = parseRedisUrl(url);
   if (target.kind === 'cluster') return connectCluster(target, kind, onError) as unknown as Redis;
   const options = { ...REDIS_OPTIONS[kind], connectionName: `tributary-${kind}` };
-  const redis = target.kind === 'single' ? new Redis(target.url, options) : new Redis({ ...options, ...sentinelOptions(target) });
+  const redis =
+    target.kind === 'single' ? new Redis(target.url, options) : new Redis({ ...options, ...sentinelOptions(target, kind) });
   redis.on('error', onError);
   return redis;
 }
@@ -28,7 +29,10 @@ export function isCluster(redis: RedisConnection): redis is Cluster {
   return redis.isCluster;
 }
 
-function sentinelOptions(target: Extract<RedisTarget, { kind: 'sentinel' }>): ConnectionOptions {
+/** Longer than a command of the kind may take, and than BullMQ blocks. */
+const SILENCE_MS: Readonly<Record<RedisKind, number>> = { commit: 5_000, serving: 3_000, queue: 20_000, blocking: 20_000 };
+
+function sentinelOptions(target: Extract<RedisTarget, { kind: 'sentinel' }>, kind: RedisKind): ConnectionOptions {
   const { sentinelLogin } = target;
   return {
     sentinels: [...target.sentinels],
@@ -40,9 +44,10 @@ function sentinelOptions(target: Extract<RedisTarget, { kind: 'sentinel' }>): Co
     ...(target.tls ? { tls: {}, enableTLSForSentinelMode: true } : {}),
     ...(target.sentinelTls ? { sentinelTLS: {} } : {}),
     sentinelRetryStrategy: reconnectDelayMs,
-    // A master that stands still keeps its connections: only the Sentinels say that it is none any more.
-    failoverDetector: true,
-    // Neither is one that was made a replica: connect again, where the Sentinels say, without sending the command again.
+    // A master that stands still closes no connection: one without a reply for so long is left, for whom the Sentinels name then.
+    // (The library's `failoverDetector` would end a connection for ever that is just being made, tried with 6.0.0.)
+    socketTimeout: SILENCE_MS[kind],
+    // Neither does one that was made a replica: connect again, without sending the command again.
     reconnectOnError: (error) => error.message.startsWith('READONLY'),
   };
 }
