@@ -1,15 +1,18 @@
-/** The archiver service: wires the Redis log, the speed store's positions, the data folder and DuckDB. */
+/** The archiver service: wires log, its share of the partitions, the speed store's positions, the data folder and DuckDB. */
 import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type DuckDb, openDuckDb } from '@tributary/archive/duckdb';
 import { createSpeedStore } from '@tributary/kv/redis-speed-store';
 import { openRedisStreamLog } from '@tributary/log/redis-stream/redis-stream-log';
+import { parseMemberName } from '@tributary/membership/member-name';
+import { joinAsProcess } from '@tributary/membership/process-member';
+import { MINUTE_MS } from '@tributary/model/time';
 import type { ConfigTable } from '@tributary/runtime/config';
 import { connectRedis, whenReady } from '@tributary/runtime/redis';
 import { runService } from '@tributary/runtime/service';
 import { SHARED_CONFIG } from '@tributary/runtime/shared-config';
-import { archiverMetrics } from './metrics.ts';
+import { archiverMetrics, observeSpools } from './metrics.ts';
 import { createArchiver, DEFAULT_LIMITS } from './pipeline.ts';
 import { stagingFolder, sweepOrphans, sweepStaging } from './sweep.ts';
 import { turnUntilAborted } from './turns.ts';
@@ -38,18 +41,30 @@ const CONFIG = {
     why: 'the same bound in bytes on disk',
   },
   archiverMemory: { type: 'string', default: '768MB', why: "bound on DuckDB's buffers while it writes Parquet" },
+  memberTtlMs: {
+    type: 'int',
+    default: 10_000,
+    min: 1_000,
+    unit: 'ms',
+    why: 'an archiver not heard of for this long loses its partitions to the others',
+  },
   archiverThreads: { type: 'int', default: 2, min: 1, max: 64, unit: 'threads', why: 'DuckDB threads while it writes Parquet' },
 } as const satisfies ConfigTable;
 
+/** How often the staging folders of archivers that died elsewhere are looked for. */
+const SWEEP_EVERY_MS = 10 * MINUTE_MS;
+
 await runService('archiver', CONFIG, async ({ config, log: logger, metrics, signal }) => {
   const onError = (error: Error) => logger.warn({ err: error.message }, 'redis');
-  const [store, commands, blocking] = [
+  const [store, commands, blocking, leases] = [
     connectRedis(config.redisUrl, 'commit', onError),
     connectRedis(config.redisUrl, 'commit', onError),
     connectRedis(config.redisUrl, 'blocking', onError),
+    connectRedis(config.redisUrl, 'commit', onError),
   ];
-  await Promise.all([store, commands, blocking].map((redis) => whenReady(redis, 30_000, signal)));
+  await Promise.all([store, commands, blocking, leases].map((redis) => whenReady(redis, 30_000, signal)));
 
+  const observed = archiverMetrics(metrics);
   const lostTail = (partition: number, archived: string, end: string | null) => {
     observed.lostTail(partition);
     logger.error({ partition, archived, end }, 'the log ends before what is archived: it lost entries that this archive holds');
@@ -65,7 +80,27 @@ await runService('archiver', CONFIG, async ({ config, log: logger, metrics, sign
 
   const dataDir = resolve(config.dataDir);
   const writer = randomBytes(4).toString('hex');
-  await sweepStaging(dataDir, Date.now());
+  const member = await joinAsProcess(writer, {
+    redis: leases,
+    namespace: 'tributary',
+    group: 'archiver',
+    partitions: config.partitions,
+    ttlMs: config.memberTtlMs,
+    signal,
+    onChange(assigned) {
+      observed.rebalanced();
+      logger.info({ partitions: [...assigned] }, 'partitions assigned');
+    },
+    onError: (error) => logger.warn({ err: error.message }, 'no heartbeat'),
+  });
+  const sweep = () => {
+    const others = member.others().map((name) => parseMemberName(name)?.id ?? name);
+    return sweepStaging(dataDir, Date.now(), new Set([writer, ...others]));
+  };
+  await sweep();
+  const sweeping = setInterval(() => {
+    sweep().catch((error: Error) => logger.warn({ err: error.message }, 'staging was not swept'));
+  }, SWEEP_EVERY_MS);
   const orphans = await sweepOrphans(dataDir);
   if (orphans.length > 0) logger.info({ files: orphans.length }, 'removed files that a crash left unnamed');
 
@@ -83,6 +118,7 @@ await runService('archiver', CONFIG, async ({ config, log: logger, metrics, sign
       spoolBytes: config.spoolBytes,
     },
     now: Date.now,
+    assigned: member.assigned,
     async openSession() {
       const tempDir = join(stagingFolder(dataDir, writer), 'duckdb');
       session = await openDuckDb({ memoryLimit: config.archiverMemory, threads: config.archiverThreads, tempDir });
@@ -103,7 +139,7 @@ await runService('archiver', CONFIG, async ({ config, log: logger, metrics, sign
     },
     onLostTail: lostTail,
   });
-  const observed = archiverMetrics(metrics, Date.now, archiver.spools);
+  observeSpools(metrics, Date.now, archiver.spools, member.assigned);
   const turning = turnUntilAborted(archiver, signal, {
     failed(error, waitMs, paused) {
       observed.failed();
@@ -118,13 +154,16 @@ await runService('archiver', CONFIG, async ({ config, log: logger, metrics, sign
 
   return {
     async ready() {
+      if (!member.holds()) return { ok: false, detail: `no heartbeat was answered for ${config.memberTtlMs} ms` };
       const trouble = turning.trouble();
-      return { ok: trouble === null, detail: trouble?.message ?? `${config.partitions} partitions` };
+      return { ok: trouble === null, detail: trouble?.message ?? `${member.assigned().size} of ${config.partitions} partitions` };
     },
     async drain() {
-      await turning.ended;
+      clearInterval(sweeping);
+      // At once: what is closing may take a while, and whoever takes over is fenced or fences, as it comes.
+      await Promise.all([turning.ended, member.leave()]);
       await log.close();
-      store.disconnect();
+      for (const redis of [store, leases]) redis.disconnect();
       await rm(stagingFolder(dataDir, writer), { recursive: true, force: true });
     },
   };

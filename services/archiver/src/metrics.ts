@@ -9,13 +9,10 @@ export interface ArchiverMetrics {
   lostTail(partition: number): void;
   failed(): void;
   paused(paused: boolean): void;
+  rebalanced(): void;
 }
 
-export function archiverMetrics(
-  registry: Registry,
-  now: () => number,
-  spools: () => readonly Readonly<Spool>[],
-): ArchiverMetrics {
+export function archiverMetrics(registry: Registry): ArchiverMetrics {
   const registers = [registry];
   const segments = new Counter({ name: 'tributary_archiver_segments_total', help: 'Segments written', registers });
   const rows = new Counter({ name: 'tributary_archiver_rows_total', help: 'Events archived', registers });
@@ -36,7 +33,42 @@ export function archiverMetrics(
     labelNames: ['partition'],
     registers,
   });
+  const rebalances = new Counter({
+    name: 'tributary_archiver_rebalances_total',
+    help: 'Changes of the partitions assigned to this archiver',
+    registers,
+  });
   const paused = new Gauge({ name: 'tributary_archiver_paused', help: '1 while the disk is full', registers });
+  return {
+    segment(segment) {
+      segments.inc();
+      rows.inc(segment.rows);
+      dead.inc(segment.deadRows);
+    },
+    fenced: () => fenced.inc(),
+    lostTail: (partition) => lost.inc({ partition }),
+    failed: () => failures.inc(),
+    paused: (value) => paused.set(value ? 1 : 0),
+    rebalanced: () => rebalances.inc(),
+  };
+}
+
+/** Measured when asked for. */
+export function observeSpools(
+  registry: Registry,
+  now: () => number,
+  spools: () => readonly Readonly<Spool>[],
+  assigned: () => ReadonlySet<number>,
+): void {
+  const registers = [registry];
+  new Gauge({
+    name: 'tributary_archiver_assigned_partitions',
+    help: 'Partitions that are assigned to this archiver now',
+    registers,
+    collect() {
+      this.set(assigned().size);
+    },
+  });
   new Gauge({
     name: 'tributary_archiver_spooled_rows',
     help: 'Events read from the log and not archived yet',
@@ -53,15 +85,4 @@ export function archiverMetrics(
       this.set(Math.max(0, ...spools().map((spool) => (spool.openedAtMs === null ? 0 : now() - spool.openedAtMs))) / 1000);
     },
   });
-  return {
-    segment(segment) {
-      segments.inc();
-      rows.inc(segment.rows);
-      dead.inc(segment.deadRows);
-    },
-    fenced: () => fenced.inc(),
-    lostTail: (partition) => lost.inc({ partition }),
-    failed: () => failures.inc(),
-    paused: (value) => paused.set(value ? 1 : 0),
-  };
 }

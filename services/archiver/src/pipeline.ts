@@ -3,7 +3,8 @@
  *
  *   log entries after the last segment ─▶ decode ─▶ spool, per partition ─▶ Parquet by day ─▶ segment manifest ─▶ trim the log
  *
- * Its position is the newest segment manifest; everything else can be lost. A segment ends at the first barrier of a new
+ * Its position is the newest segment manifest; everything else can be lost. So a partition changes its archiver at any moment:
+ * the old one drops its spool, the new one reads on after the newest manifest, and if both write, the first counts. A segment ends at the first barrier of a new
  * generation, or when the spools outgrow their bounds: then all close together, which costs few COPYs instead of many.
  */
 import type { DuckDb } from '@tributary/archive/duckdb';
@@ -57,6 +58,8 @@ export interface ArchiverOptions {
   readonly limits: ArchiverLimits;
   readonly copyLimits?: CopyLimits;
   readonly now: () => number;
+  /** The partitions that are this archiver's at the moment; without it, all. */
+  readonly assigned?: () => ReadonlySet<number>;
   /** How far the speed layer has durably read a partition of this very log; null: nothing may be trimmed. */
   readonly speedPosition: (partition: number) => Promise<Position | null>;
   readonly onSegment?: (segment: SegmentManifest) => void;
@@ -80,14 +83,18 @@ export function createArchiver(options: ArchiverOptions): Archiver {
   const folder = stagingFolder(dataDir, options.writer);
   const spools = new Map<number, Spool>();
   const trimmer = createTrimmer(log, options.speedPosition, now);
+  const all = new Set(Array.from({ length: log.partitions }, (_, partition) => partition));
+  const assigned = options.assigned ?? (() => all);
 
-  /** Every partition that has no spool gets an empty one after its newest segment. */
-  async function openMissing(): Promise<void> {
-    if (spools.size === log.partitions) return;
+  /** Every partition of ours that has no spool gets an empty one after its newest segment; spools of others go. */
+  async function followAssigned(): Promise<void> {
+    const ours = assigned();
+    for (const spool of [...spools.values()]) if (!ours.has(spool.partition)) await giveUp(spool);
+    const missing = [...ours].filter((partition) => !spools.has(partition));
+    if (missing.length === 0) return;
     await makeFolder(folder);
     const ends = await log.ends();
-    for (let partition = 0; partition < log.partitions; partition++) {
-      if (spools.has(partition)) continue;
+    for (const partition of missing) {
       const { last, sealed } = await archivedUpTo(dataDir, partition);
       checkLog(partition, last, ends[partition] ?? null);
       const spool = openSpool(folder, partition, (last?.number ?? -1) + 1, sealed, last?.upTo ?? null);
@@ -95,6 +102,12 @@ export function createArchiver(options: ArchiverOptions): Archiver {
       spools.set(partition, spool);
       if (last !== null) trimmer.archived(partition, last.upTo);
     }
+  }
+
+  async function giveUp(spool: Spool): Promise<void> {
+    spools.delete(spool.partition);
+    trimmer.drop(spool.partition);
+    await removeSpoolFiles(spool);
   }
 
   function checkLog(partition: number, last: SegmentManifest | null, end: Position | null): void {
@@ -192,7 +205,7 @@ export function createArchiver(options: ArchiverOptions): Archiver {
   return {
     async turn(signal) {
       try {
-        await openMissing();
+        await followAssigned();
         await read(limits.waitMs, signal);
         await gather(signal);
         const closing = due();

@@ -1,7 +1,7 @@
 /**
- * What crashes left behind. Staging folders of other archivers go: one that still lives (a zombie) fails on its next
- * write and starts again from the manifests. A file of segment n that manifest n does not name is an orphan, once that
- * manifest is there; before, another archiver may be about to name it.
+ * What crashes left behind. Staging folders go, but those of archivers that are known to live: one that lives all the same (a
+ * zombie) fails on its next write and starts again from the manifests. A file of segment n that manifest n does not name is
+ * an orphan, once that manifest is there; before, another archiver may be about to name it.
  */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -18,9 +18,12 @@ export function stagingFolder(dataDir: string, writer: string): string {
 /** No manifest takes this long to write. */
 const ABANDONED_MS = HOUR_MS;
 
-export async function sweepStaging(dataDir: string, nowMs: number): Promise<void> {
-  for (const name of await namesIn(join(dataDir, 'staging')))
-    if (name.startsWith(STAGING)) await rm(join(dataDir, 'staging', name), { recursive: true, force: true });
+/** `living`: the writers whose folders stay. */
+export async function sweepStaging(dataDir: string, nowMs: number, living: ReadonlySet<string> = new Set()): Promise<void> {
+  for (const name of await namesIn(join(dataDir, 'staging'))) {
+    if (!name.startsWith(STAGING) || living.has(name.slice(STAGING.length))) continue;
+    await rm(join(dataDir, 'staging', name), { recursive: true, force: true });
+  }
   const segments = join(dataDir, 'archive', 'segments');
   for (const name of await namesIn(segments)) await sweepStaged(join(segments, name), nowMs - ABANDONED_MS);
 }

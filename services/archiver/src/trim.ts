@@ -5,6 +5,8 @@ import { SECOND_MS } from '@tributary/model/time';
 export interface Trimmer {
   /** The partition is archived up to here. */
   archived(partition: number, upTo: Position): void;
+  /** The partition is another archiver's now: so is trimming it. */
+  drop(partition: number): void;
   /** Trims what can be; a failure is left for the next time. */
   trim(): Promise<void>;
 }
@@ -24,6 +26,10 @@ export function createTrimmer(
   return {
     archived(partition, upTo) {
       archivedUpTo.set(partition, upTo);
+    },
+    drop(partition) {
+      archivedUpTo.delete(partition);
+      trimmedUpTo.delete(partition);
     },
     async trim() {
       if (now() - askedAtMs < EVERY_MS) return;
