@@ -25,6 +25,12 @@ export interface DifferenceOutcome {
 /** Events visited while one event's effect is computed; about 500 ns each with all views, so a tenth of a second at the most. */
 const MAX_VISITS = 200_000;
 
+/** Gathers what the anchors that were computed now look at, through one lens. */
+export interface Gathering {
+  readonly lens: Lens;
+  readonly seen: unknown[];
+}
+
 /** Views that look through one lens. */
 export interface ViewsOfLens {
   readonly lens: Lens;
@@ -47,6 +53,7 @@ export function addDifference(
   definitions: Definitions,
   into: RowsByView,
   maxVisits = MAX_VISITS,
+  gathering?: Gathering,
 ): DifferenceOutcome {
   const event = after[at] as TimelineEvent;
   let touchesFrozen = false;
@@ -56,7 +63,8 @@ export function addDifference(
     const revisableMs = lens.revisableMs(definitions);
     const frozenUpTo = logTimeMs - definitions.latenessMs - revisableMs;
 
-    if (event.ts > frozenUpTo) addAnchor(lens, views, after, at, definitions, into, 1);
+    const gathered = gathering?.lens === lens ? gathering.seen : undefined;
+    if (event.ts > frozenUpTo) addAnchor(lens, views, after, at, definitions, into, 1, gathered);
     else touchesFrozen = true;
 
     if (event.ts - revisableMs <= frozenUpTo) touchesFrozen = true;
@@ -70,7 +78,7 @@ export function addDifference(
     before ??= without(after, at);
     for (const i of anchors) {
       addAnchor(lens, views, before, i < at ? i : i - 1, definitions, into, -1);
-      addAnchor(lens, views, after, i, definitions, into, 1);
+      addAnchor(lens, views, after, i, definitions, into, 1, gathered);
     }
   }
   return { touchesFrozen, tooMuchWork };
@@ -85,9 +93,11 @@ function addAnchor(
   definitions: Definitions,
   into: RowsByView,
   sign: 1 | -1,
+  gathered?: unknown[],
 ): void {
   const seen = lens.look(timeline, at, definitions);
   if (seen === null) return;
+  gathered?.push(seen);
   for (const view of views) {
     const rows = rowsOf(into, view.name);
     view.rows(seen, definitions, (key, measures) => addRow(rows, key, measures, sign));

@@ -6,6 +6,7 @@ import type { Definitions } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
 import type { RowsByView } from './deltas.ts';
 import { addDifference, byLens, type ViewsOfLens } from './difference.ts';
+import { CONVERTING_PATH, type ConvertingPath } from './journeys/lenses.ts';
 import { timelineEvent } from './timeline.ts';
 import { findById, insert, isRetained, prune, type Retention, retentionOf, type UserState } from './user-state.ts';
 import type { View } from './view.ts';
@@ -18,10 +19,12 @@ export interface StepRules {
   readonly retention: Retention;
   /** Bound on one user's timeline. */
   readonly maxEvents: number;
+  /** Whether outcomes name the conversions that were attributed anew. */
+  readonly gathersPaths: boolean;
 }
 
-export function stepRules(views: readonly View[], definitions: Definitions, maxEvents = 10_000): StepRules {
-  return { views, groups: byLens(views), definitions, retention: retentionOf(views, definitions), maxEvents };
+export function stepRules(views: readonly View[], definitions: Definitions, maxEvents = 10_000, gathersPaths = false): StepRules {
+  return { views, groups: byLens(views), definitions, retention: retentionOf(views, definitions), maxEvents, gathersPaths };
 }
 
 /**
@@ -35,20 +38,34 @@ export interface StepOutcome {
   readonly fate: StepFate;
   /** The timeline, or the work on it, outgrew its bound: this user's rows are exact again after the next generation. */
   readonly overflowed: boolean;
+  /** The conversions whose credit was computed now, each with its path as of now: itself, or those that a touch came before. */
+  readonly attributed: readonly ConvertingPath[];
 }
 
-const DUPLICATE: StepOutcome = { fate: 'duplicate', overflowed: false };
+const NONE: readonly ConvertingPath[] = [];
+const DUPLICATE: StepOutcome = { fate: 'duplicate', overflowed: false, attributed: NONE };
 
 export function step(user: UserState, event: Event, logTimeMs: number, rules: StepRules, deltas: RowsByView): StepOutcome {
   const { definitions, retention } = rules;
   const incoming = timelineEvent(event, definitions);
   // Retention decides before the search for duplicates: what is past it may or may not be held still, and must not matter.
-  if (!isRetained(incoming, logTimeMs, retention)) return { fate: 'late', overflowed: false };
+  if (!isRetained(incoming, logTimeMs, retention)) return { fate: 'late', overflowed: false, attributed: NONE };
   const known = findById(user, incoming.id);
   if (known !== undefined && isRetained(known, logTimeMs, retention)) return DUPLICATE;
 
   const at = insert(user, incoming);
-  const { touchesFrozen, tooMuchWork } = addDifference(rules.groups, user.events, at, logTimeMs, definitions, deltas);
+  const attributed: ConvertingPath[] = [];
+  const gathering = rules.gathersPaths ? { lens: CONVERTING_PATH, seen: attributed } : undefined;
+  const { touchesFrozen, tooMuchWork } = addDifference(
+    rules.groups,
+    user.events,
+    at,
+    logTimeMs,
+    definitions,
+    deltas,
+    undefined,
+    gathering,
+  );
   const overflowed = prune(user, logTimeMs, retention, rules.maxEvents) || tooMuchWork;
-  return { fate: touchesFrozen ? 'late' : 'counted', overflowed };
+  return { fate: touchesFrozen ? 'late' : 'counted', overflowed, attributed };
 }

@@ -3,6 +3,7 @@ import type { Commit } from '@tributary/kv/port';
 import { parseDefinitions } from '@tributary/model/definitions';
 import { DAY_MS } from '@tributary/model/time';
 import type { RowsByView } from '@tributary/views/deltas';
+import { attributedLine, enrichedLine } from '@tributary/views/outputs/lines';
 import { type StepRules, step } from '@tributary/views/step';
 import type { Arrival, DecodedBatch } from './decode.ts';
 import { crossBarrier, type PartitionLimits, type PartitionRun, stateOf } from './partition-run.ts';
@@ -33,6 +34,7 @@ export function applyBatch(
   const appends = new Map<string, string>();
   const conversions = new Map<string, string>();
   const toTrim: string[] = [];
+  const outputs: string[] = [];
   const deltasGeneration = run.generation;
   // The record is the timeline too: whatever the timeline still holds must be in it, however short signals are kept.
   const recordRetentionMs = Math.max(run.definitions.signalRetention.days * DAY_MS, run.rules.retention.longMs);
@@ -49,6 +51,8 @@ export function applyBatch(
     }
     if (outcome.fate === 'late') late++;
     if (outcome.overflowed) overflowed++;
+    for (const seen of outcome.attributed) outputs.push(attributedLine(userKey, event, seen, run.definitions, sha256Hex));
+    if (limits.outputs === 'all') outputs.push(enrichedLine(userKey, event, line, outcome.fate === 'late', run.definitions));
     if (run.definitions.conversionTypes.has(event.type)) conversions.set(event.id, userKey);
     if (event.ts <= logTimeMs - recordRetentionMs) continue;
     const pending = appends.get(userKey);
@@ -80,6 +84,7 @@ export function applyBatch(
       conversions,
       ...(batch.barrier === undefined ? {} : { barrier: { generation: batch.barrier.generation } }),
       parked: batch.parked,
+      ...(outputs.length === 0 ? {} : { outputs }),
     },
     toTrim,
     rules: run.rules,

@@ -17,17 +17,24 @@ export interface PartitionRun {
   /** The newest commit that the store is known to have taken. */
   settledCommitId: string;
   logTimeMs: number;
+  /** Log time at the end of what is decoded, which may be a batch ahead of what is applied. */
+  decodedLogTimeMs: number;
   generation: number;
   definitions: Definitions;
   rules: StepRules;
   users: UserCache;
 }
 
+/** What the speed layer passes on: nothing, attributed conversions, or enriched events as well. */
+export type OutputKinds = 'none' | 'conversions' | 'all';
+
 export interface PartitionLimits {
   /** Bound on one user's timeline, events. */
   readonly maxTimelineEvents: number;
   /** Bound on what the cache of one partition holds, events. */
   readonly maxCachedEvents: number;
+  /** What goes into the outbox. */
+  readonly outputs: OutputKinds;
 }
 
 /** `initial`: the definitions of a partition that nobody has committed to yet. */
@@ -54,9 +61,10 @@ export async function loadPartition(
     commitId: state?.commitId ?? '',
     settledCommitId: state?.commitId ?? '',
     logTimeMs: state?.logTimeMs ?? 0,
+    decodedLogTimeMs: state?.logTimeMs ?? 0,
     generation: state?.generation ?? 0,
     definitions,
-    rules: stepRules(views, definitions, limits.maxTimelineEvents),
+    rules: stepRules(views, definitions, limits.maxTimelineEvents, limits.outputs !== 'none'),
     users: createUserCache(limits.maxCachedEvents),
   };
 }
@@ -66,7 +74,7 @@ export function crossBarrier(run: PartitionRun, generation: number, definitions:
   run.generation = generation;
   if (definitions.json === run.definitions.json) return;
   run.definitions = definitions;
-  run.rules = stepRules(run.rules.views, definitions, limits.maxTimelineEvents);
+  run.rules = stepRules(run.rules.views, definitions, limits.maxTimelineEvents, limits.outputs !== 'none');
   run.users = createUserCache(limits.maxCachedEvents);
 }
 

@@ -2,20 +2,20 @@
  * The speed worker: reads the log after each partition's position and commits effect and position together.
  *
  *   follow  what is assigned → one run a partition   loaded when it becomes ours, dropped when it no longer is
- *   read    entries after the positions, one ahead   while the previous batch is applied and committed
- *   decode  lines → arrivals, dead letters, barrier
- *   load    records of users that are not cached     safe meanwhile: a user under commit is cached
+ *   begin   read, decode, ask for records            a batch ahead: while the one before it is applied and the one before that committed
  *   apply   step every event → one commit            pure but for the partition's own cache
  *   settle  outcomes of the previous commits         any doubt → forget the partition, load it anew
- *   commit  one fenced script a partition            not awaited: the next batch is prepared meanwhile
+ *   commit  one fenced script a partition            not awaited: the next batch is applied meanwhile
+ *
+ * Records may be asked for ahead of two commits because a user that they touch is cached: only others are read.
  */
+
+import { setImmediate as soon } from 'node:timers/promises';
 import type { CommitOutcome, SpeedStore } from '@tributary/kv/port';
 import type { EventLog, LogEntry } from '@tributary/log/port';
 import type { Definitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
-import { trimRecord, userFromRecord } from '@tributary/views/record';
 import { VIEWS } from '@tributary/views/registry';
-import { emptyUser } from '@tributary/views/user-state';
 import type { View } from '@tributary/views/view';
 import { type AppliedBatch, applyBatch } from './apply.ts';
 import { type DecodedBatch, decodeBatch } from './decode.ts';
@@ -23,6 +23,7 @@ import { type Assignment, createOwnRuns } from './own-runs.ts';
 import { loadPartition, type PartitionLimits, type PartitionRun } from './partition-run.ts';
 import { createReadAhead, isExpired } from './read-ahead.ts';
 import type { CachedUser } from './user-cache.ts';
+import { createUserRecords } from './user-records.ts';
 
 export interface WorkerLimits extends PartitionLimits {
   /** Log entries of one partition in one batch. */
@@ -39,6 +40,7 @@ export const DEFAULT_LIMITS: WorkerLimits = {
   maxTimelineEvents: 10_000,
   maxCachedEvents: 200_000,
   trimRecordLength: 256 * 1024,
+  outputs: 'none',
 };
 
 export interface SpeedWorkerOptions {
@@ -83,59 +85,14 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
     ...(options.now && { now: options.now }),
     ...(options.onReset && { onReset: options.onReset }),
   });
+  const records = createUserRecords(store, limits.trimRecordLength);
   let underWay: Promise<void> = Promise.resolve();
   let batchNumber = 0;
-
-  /** The state of each arrival's user, in the order of arrivals. */
-  async function loadUsers(run: PartitionRun, batch: DecodedBatch, number: number): Promise<CachedUser[]> {
-    const missing = new Set<string>();
-    for (const { userKey } of batch.arrivals) if (run.users.get(userKey, number) === undefined) missing.add(userKey);
-    if (missing.size > 0) {
-      const userKeys = [...missing];
-      const records = await recordsOf(run, userKeys);
-      userKeys.forEach((userKey, i) => {
-        run.users.set(userKey, cachedUser(records[i] ?? null, run, number));
-      });
-    }
-    return batch.arrivals.map(({ userKey }) => run.users.get(userKey, number) as CachedUser);
-  }
-
-  function cachedUser(record: string | null, run: PartitionRun, batch: number): CachedUser {
-    const recordLength = record?.length ?? 0;
-    const trimAtLength = Math.max(limits.trimRecordLength, recordLength * 2);
-    const state = record === null ? emptyUser() : userFromRecord(record, run.logTimeMs, run.rules);
-    return { state, recordLength, trimAtLength, batch };
-  }
-
-  /** Records as this run knows them: of the last commit taken, or of the one under way. Any other history is not ours. */
-  async function recordsOf(run: PartitionRun, userKeys: readonly string[]): Promise<readonly (string | null)[]> {
-    const before = run.settledCommitId;
-    const { commitId, records } = await store.loadRecords(run.partition, userKeys);
-    if (commitId === before || commitId === run.settledCommitId || commitId === run.commitId) return records;
-    throw new TributaryError('conflict', `partition ${run.partition} stands at the commit "${commitId}" of another writer`);
-  }
-
-  async function withTrims(run: PartitionRun, { commit, toTrim, rules }: AppliedBatch): Promise<AppliedBatch['commit']> {
-    if (toTrim.length === 0) return commit;
-    const records = await recordsOf(run, toTrim);
-    const appends = new Map(commit.appends);
-    const rewrites = new Map<string, string>();
-    toTrim.forEach((userKey, i) => {
-      const trimmed = trimRecord(`${records[i] ?? ''}${appends.get(userKey) ?? ''}`, commit.next.logTimeMs, rules);
-      const user = run.users.get(userKey, batchNumber);
-      if (user !== undefined) {
-        user.recordLength = trimmed.length;
-        user.trimAtLength = Math.max(limits.trimRecordLength, trimmed.length * 2);
-      }
-      appends.delete(userKey);
-      rewrites.set(userKey, trimmed);
-    });
-    return { ...commit, appends, rewrites };
-  }
+  let next: Promise<Begun> | undefined;
 
   async function commitOne(run: PartitionRun, applied: AppliedBatch, number: number): Promise<void> {
     try {
-      const outcome = await store.commit(await withTrims(run, applied));
+      const outcome = await store.commit(await records.withTrims(run, applied));
       if (outcome === 'fenced' || outcome === 'rewound') return runs.forget(run, outcome);
       run.settledCommitId = applied.commit.id;
       run.users.evict(number);
@@ -150,20 +107,24 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
     await underWay;
   }
 
-  /** Decodes, loads and applies one partition's entries; null when its state had to be thrown away. */
-  async function prepare(entries: readonly LogEntry[], number: number): Promise<[PartitionRun, AppliedBatch] | null> {
-    const run = runs.get((entries[0] as LogEntry).partition);
-    if (run === undefined) return null;
-    const batch = decodeBatch(entries, run.logTimeMs, run.generation, log.partitions);
-    let users: readonly CachedUser[];
-    try {
-      users = await loadUsers(run, batch, number);
-    } catch (error) {
-      runs.forget(run, error as Error);
-      return null;
+  /** Reads and decodes the next entries and asks for the records of their users; `run.logTimeMs` stays that of what is applied. */
+  async function begin(signal: AbortSignal | undefined): Promise<Begun> {
+    const entries = await reader.take(signal);
+    const number = ++batchNumber;
+    const parts: Part[] = [];
+    for (const own of byPartition(entries)) {
+      const run = runs.get((own[0] as LogEntry).partition);
+      if (run === undefined) continue;
+      const batch = decodeBatch(own, run.decodedLogTimeMs, run.generation, log.partitions);
+      run.decodedLogTimeMs = batch.logTimeMs;
+      if (batch.barrier !== undefined) reader.seek(run.partition, batch.upTo); // what lies after it is the next batch's
+      const users = records.load(run, batch, number).catch((error: Error) => {
+        runs.forget(run, error);
+        return null;
+      });
+      parts.push({ run, batch, users });
     }
-    if (batch.barrier !== undefined) reader.seek(run.partition, batch.upTo); // what lies after it is the next batch's
-    return [run, applyBatch(run, batch, users, log.identity, options.commitId(), sha256Hex, limits)];
+    return { entries: entries.length, number, parts, crosses: parts.some(({ batch }) => batch.barrier !== undefined) };
   }
 
   return {
@@ -171,25 +132,50 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
     progress: () => [...runs.all()].map(({ partition, position, logTimeMs }) => ({ partition, position, logTimeMs })),
     async runOnce(signal) {
       await runs.follow();
-      const entries = await reader.take(signal);
-      if (entries.length === 0) {
+      const current = next ?? begin(signal);
+      next = undefined;
+      const { entries, number, parts, crosses } = await current;
+      if (entries === 0) {
         await settle();
         return 0;
       }
-      const number = ++batchNumber;
-      const prepared = await Promise.all([...byPartition(entries)].map((own) => prepare(own, number)));
+      const loaded = await Promise.all(parts.map(({ users }) => users));
+      // What lies behind a barrier is begun only once the barrier has been crossed.
+      if (!crosses && reader.isAhead()) {
+        next = begin(signal);
+        next.catch(() => {}); // reported by the turn that awaits it
+        await soon();
+      }
+      const applied: [PartitionRun, AppliedBatch][] = [];
+      parts.forEach(({ run, batch }, i) => {
+        const users = loaded[i];
+        // A partition whose commit failed meanwhile was forgotten: its batch is built on sand.
+        if (users == null || !runs.isCurrent(run)) return;
+        applied.push([run, applyBatch(run, batch, users, log.identity, options.commitId(), sha256Hex, limits)]);
+      });
       await settle();
       const commits: Promise<void>[] = [];
-      for (const item of prepared) {
-        // A partition whose previous commit failed was forgotten: this batch of it was built on sand.
-        if (item !== null && runs.isCurrent(item[0])) commits.push(commitOne(item[0], item[1], number));
-      }
+      for (const [run, batch] of applied) if (runs.isCurrent(run)) commits.push(commitOne(run, batch, number));
       underWay = Promise.all(commits).then(() => undefined);
       // Crossing a barrier may have emptied a cache: nothing may be loaded until the store has what the cache had.
-      if (prepared.some((item) => item?.[1].commit.barrier !== undefined)) await settle();
-      return entries.length;
+      if (crosses) await settle();
+      return entries;
     },
   };
+}
+
+interface Part {
+  readonly run: PartitionRun;
+  readonly batch: DecodedBatch;
+  /** null: the records could not be had, the partition was forgotten. */
+  readonly users: Promise<readonly CachedUser[] | null>;
+}
+
+interface Begun {
+  readonly entries: number;
+  readonly number: number;
+  readonly parts: readonly Part[];
+  readonly crosses: boolean;
 }
 
 function byPartition(entries: readonly LogEntry[]): Iterable<LogEntry[]> {

@@ -9,6 +9,8 @@ import { TributaryError } from '@tributary/model/errors';
 export interface ReadAhead {
   /** The next entries of all partitions sought; empty after the wait. Behind, it starts the read after them. */
   take(signal?: AbortSignal): Promise<LogEntry[]>;
+  /** Whether a read is on its way: the worker is behind. */
+  isAhead(): boolean;
   /** Continues a partition after `position`: what was read of it ahead is dropped. */
   seek(partition: number, position: string | null): void;
   /** Reads a partition no more. */
@@ -87,6 +89,7 @@ export function createReadAhead(
       }
       return fresh;
     },
+    isAhead: () => ahead !== undefined,
     seek(partition, position) {
       cursors.set(partition, { after: position });
     },

@@ -15,7 +15,9 @@ export interface CachedUser {
 }
 
 export interface UserCache {
+  /** For the batch, which holds the user in the cache until it is committed. */
   get(userKey: string, batch: number): CachedUser | undefined;
+  peek(userKey: string): CachedUser | undefined;
   set(userKey: string, user: CachedUser): void;
   /** Evicts users last touched in batches up to `batch`, oldest first, once the bound is passed. */
   evict(batch: number): void;
@@ -31,12 +33,13 @@ export function createUserCache(maxEvents: number): UserCache {
   return {
     get(userKey, batch) {
       const user = users.get(userKey);
-      if (user !== undefined && user.batch !== batch) {
+      if (user !== undefined && user.batch < batch) {
         user.batch = batch;
         held++;
       }
       return user;
     },
+    peek: (userKey) => users.get(userKey),
     set(userKey, user) {
       users.set(userKey, user);
       held += weightOf(user);

@@ -25,7 +25,7 @@ export const credit: View<ConvertingPath> = {
 };
 
 /** Credit and value by place; summed before anybody builds a row key, for paths may be long and their places few. */
-function creditByPlace(
+export function creditByPlace(
   model: RuleBasedModel,
   path: readonly TimelineEvent[],
   conversion: TimelineEvent,

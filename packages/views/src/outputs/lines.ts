@@ -1,0 +1,59 @@
+/**
+ * What the speed layer tells the world: lines of JSON for the output log, `ts`, `type` and `id` first, as events are.
+ *
+ *   conversion.attributed  the credit of one conversion under every rule-based model, whenever it was computed: at the conversion, and
+ *                          again when a touch that came late changed its path. The newest in the log is what counts.
+ *   event.enriched         an event as it counted: what the definitions take it for
+ *
+ * The id says what the line is about and what caused it, so the same log gives the same ids: a line that is sent again is known by it.
+ */
+
+import type { Definitions } from '@tributary/model/definitions';
+import { RULE_BASED_MODELS } from '@tributary/model/definitions';
+import type { Event } from '@tributary/model/event';
+import { DAY_MS } from '@tributary/model/time';
+import { creditByPlace } from '../credit/fold.ts';
+import type { ConvertingPath } from '../journeys/lenses.ts';
+import { timelineEvent } from '../timeline.ts';
+
+/** Steps of a path that a line shows at the most. */
+const MOST_STEPS = 100;
+
+/** `cause`: the event that had the conversion attributed. Credit falls on places (channel and campaign); each model's sums to one conversion and its value. */
+export function attributedLine(
+  userKey: string,
+  cause: Event,
+  { conversion, path, channels }: ConvertingPath,
+  definitions: Definitions,
+  sha256Hex: (text: string) => string,
+): string {
+  const credit: Record<string, object[]> = {};
+  for (const model of RULE_BASED_MODELS)
+    credit[model] = [...creditByPlace(model, path, conversion, definitions)].map(([place, [creditMicros, valueMinor]]) => {
+      const [channel, campaign] = place.split('\t');
+      return { channel, campaign, creditMicros, valueMinor };
+    });
+  return JSON.stringify({
+    ts: conversion.ts,
+    type: 'conversion.attributed',
+    id: sha256Hex(JSON.stringify([userKey, conversion.id, cause.id])).slice(0, 32),
+    userKey,
+    conversion: { id: conversion.id, type: conversion.type },
+    value: conversion.valueMinor,
+    currency: conversion.currency,
+    cause: cause.id,
+    touches: path.length,
+    channels: channels.slice(-MOST_STEPS),
+    credit,
+    lookbackDays: definitions.lookbackMs / DAY_MS,
+    definitions: definitions.version,
+  });
+}
+
+/** `line`: the event's own; `late`: rows that it may change were frozen, the next generation counts it there. */
+export function enrichedLine(userKey: string, event: Event, line: string, late: boolean, definitions: Definitions): string {
+  const { kind, channel, place } = timelineEvent(event, definitions);
+  const touch = kind === 'touch' ? { channel, campaign: place.slice(channel.length + 1) } : {};
+  const head = JSON.stringify({ ts: event.ts, type: 'event.enriched', id: event.id, userKey, kind, ...touch, late });
+  return `${head.slice(0, -1)},"definitions":${JSON.stringify(definitions.version)},"event":${line}}`;
+}

@@ -1,0 +1,149 @@
+/**
+ * Laws 1, 3 and 4 of what leaves through the outbox: whatever dies between, the output log holds every line at least once, the same
+ * id is the same line, and the newest line of each conversion is its credit, which sums to what `naive` finds.
+ */
+import { encodeEvent } from '@tributary/model/event';
+import { dayOf } from '@tributary/model/time';
+import { arbitraryLog } from '@tributary/testkit/arbitrary-log';
+import { differences } from '@tributary/testkit/compare-rows';
+import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/generate-definitions';
+import { createMemoryLog, type MemoryLog } from '@tributary/testkit/memory-log';
+import { createMemoryStore } from '@tributary/testkit/memory-store';
+import { naive } from '@tributary/testkit/naive';
+import { createRandom } from '@tributary/testkit/random';
+import { addRow, type RowsByView, rowsOf } from '@tributary/views/deltas';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { createPublisher } from '../../services/speed/src/outputs/publisher.ts';
+import { createSpeedWorker } from '../../services/speed/src/pipeline.ts';
+
+interface Line {
+  readonly ts: number;
+  readonly type: string;
+  readonly id: string;
+  readonly userKey: string;
+  readonly conversion: { readonly id: string; readonly type: string };
+  readonly currency: string;
+  readonly credit: Record<string, { channel: string; campaign: string; creditMicros: number; valueMinor: number }[]>;
+  readonly event: { readonly id: string };
+}
+
+const PARTITION = new Set([0]);
+const resets = fc
+  .boolean()
+  .map((resetOnConversion) => definitionsOf({ ...SMALL_DEFINITIONS, attribution: { resetOnConversion } }));
+
+test('the newest line of each conversion is its credit; a line sent again is known by its id', async () => {
+  await fc.assert(
+    fc.asyncProperty(arbitraryLog({ inTime: true }), resets, fc.nat(), async (events, definitions, seed) => {
+      const random = createRandom(seed);
+      const log = createMemoryLog({ partitions: 1 });
+      for (const event of events) await log.append(0, { kind: 'events', body: encodeEvent(event) });
+      const outputs = createMemoryLog({ partitions: 1 });
+      const store = createMemoryStore({ partitions: 1 });
+      let commits = 0;
+      const newWorker = () =>
+        createSpeedWorker({
+          log,
+          store: store.speed(undefined, () => (random.chance(0.2) ? (random.chance(0.5) ? 'lostReply' : 'notApplied') : 'none')),
+          definitions,
+          partitions: [0],
+          sha256Hex,
+          commitId: () => `${++commits}`,
+          limits: { maxEntries: random.between(1, 6), waitMs: 0, outputs: 'all' },
+        });
+      for (let lives = 0, turns = 0; lives <= 6 || turns > 0; lives++) {
+        const worker = newWorker();
+        turns = 0;
+        while ((lives >= 6 || random.chance(0.7)) && (await worker.runOnce()) > 0) turns++;
+        await worker.settle();
+        await publishAll(store, outputs, lives < 6 ? random : null);
+        // A store that lost writes and a log that is read again say the same lines again.
+        if (lives === 2) await loseWrites(store, newWorker, outputs, random);
+      }
+      // The last of the faults may strike now.
+      while ((await store.outbox().length(0)) > 0) await publishAll(store, outputs, null);
+      check(await linesOf(outputs), events, definitions);
+    }),
+    { numRuns: 150 },
+  );
+});
+
+async function loseWrites(
+  store: ReturnType<typeof createMemoryStore>,
+  newWorker: () => ReturnType<typeof createSpeedWorker>,
+  outputs: MemoryLog,
+  random: ReturnType<typeof createRandom>,
+): Promise<void> {
+  const before = store.snapshot(0);
+  const worker = newWorker();
+  await worker.runOnce();
+  await worker.settle();
+  await publishAll(store, outputs, random);
+  store.restore(0, before);
+}
+
+/** `random`: the publisher dies now and then, before or after the output log took what it sent. */
+async function publishAll(
+  store: ReturnType<typeof createMemoryStore>,
+  outputs: MemoryLog,
+  random: ReturnType<typeof createRandom> | null,
+): Promise<void> {
+  const stop = new AbortController();
+  const outbox = store.outbox();
+  if (random?.chance(0.3)) outputs.failNextAppend(random.chance(0.5) ? 'reply-lost' : 'not-applied');
+  const dies = random?.chance(0.3) === true;
+  const publisher = createPublisher({
+    outbox: {
+      ...outbox,
+      async read(partition, max) {
+        const read = await outbox.read(partition, max);
+        if (read.lines.length === 0) stop.abort();
+        return read;
+      },
+      remove: async (partition, upTo) => (dies ? Promise.reject(new Error('killed')) : outbox.remove(partition, upTo)),
+    },
+    log: outputs,
+    assigned: () => PARTITION,
+    maxLines: random?.between(1, 4) ?? 3,
+    maxLength: 500,
+    idleMs: 0,
+    onError: () => stop.abort(),
+  });
+  await publisher.run(stop.signal);
+}
+
+async function linesOf(outputs: MemoryLog): Promise<Line[]> {
+  const entries = await outputs.read(new Map([[0, null]]), { maxEntries: 100_000, waitMs: 0 });
+  return entries.flatMap(({ body }) => body.split('\n')).map((line) => JSON.parse(line) as Line);
+}
+
+function check(lines: readonly Line[], events: Parameters<typeof naive>[0], definitions: Parameters<typeof naive>[1]): void {
+  const byId = new Map<string, Line>();
+  const newest = new Map<string, Line>();
+  const known = new Map<string, Line>();
+  for (const line of lines) {
+    const id = JSON.stringify([line.type, line.userKey, line.id]);
+    if (known.has(id)) expect(line).toEqual(known.get(id));
+    else {
+      // Seen for the first time: lines that are sent again change nothing for those who remember ids.
+      known.set(id, line);
+      if (line.type === 'conversion.attributed') newest.set(JSON.stringify([line.userKey, line.conversion.id]), line);
+      else byId.set(id, line);
+    }
+  }
+  const distinct = new Set(events.map((event) => JSON.stringify(['event.enriched', event.userId, event.id])));
+  expect(new Set(byId.keys())).toEqual(distinct);
+
+  const credit: RowsByView = new Map();
+  for (const line of newest.values())
+    for (const [model, parts] of Object.entries(line.credit)) {
+      expect(parts.reduce((sum, part) => sum + part.creditMicros, 0)).toBe(1_000_000);
+      for (const { channel, campaign, creditMicros, valueMinor } of parts) {
+        const key = [dayOf(line.ts), model, line.conversion.type, channel, campaign, line.currency].join('\t');
+        addRow(rowsOf(credit, 'credit'), key, [creditMicros, valueMinor]);
+      }
+    }
+  const expected = naive(events, definitions).get('credit') ?? new Map();
+  expect(differences(new Map([['credit', credit.get('credit') ?? new Map()]]), new Map([['credit', expected]]))).toEqual([]);
+}
