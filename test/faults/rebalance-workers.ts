@@ -1,0 +1,66 @@
+/** Real processes of a role that come, go, sleep and die on request. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+
+export type Role = 'speed' | 'archiver';
+
+export interface Crew {
+  /** Starts one more. */
+  join(): ChildProcess;
+  /** Those that run, asleep or not. */
+  members(): readonly ChildProcess[];
+  kill(child: ChildProcess): Promise<void>;
+  /** SIGTERM; resolves with how it ended. */
+  leave(child: ChildProcess): Promise<[code: number | null, signal: NodeJS.Signals | null]>;
+  /** Those that ended though nobody told them to. */
+  unasked(): readonly string[];
+  killAll(): void;
+}
+
+export function createCrew(role: Role, args: readonly string[], env: NodeJS.ProcessEnv): Crew {
+  const main = new URL(`../../services/${role}/src/main.ts`, import.meta.url).pathname;
+  const running = new Set<ChildProcess>();
+  const told = new Set<ChildProcess>();
+  const unasked: string[] = [];
+
+  async function end(child: ChildProcess, signal: 'SIGKILL' | 'SIGTERM') {
+    told.add(child);
+    running.delete(child);
+    if (child.exitCode !== null || child.signalCode !== null) return [child.exitCode, child.signalCode] as const;
+    const exit = once(child, 'exit');
+    child.kill(signal);
+    return (await exit) as [number | null, NodeJS.Signals | null];
+  }
+
+  return {
+    join() {
+      const child = spawn(process.execPath, [main, ...args], {
+        env: { ...process.env, ...env },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      let said = '';
+      for (const stream of [child.stdout, child.stderr])
+        stream?.on('data', (chunk) => {
+          said = (said + chunk).slice(-2_000);
+        });
+      running.add(child);
+      child.once('exit', (code, signal) => {
+        running.delete(child);
+        if (!told.has(child)) unasked.push(`${role} ${child.pid} ended with ${signal ?? code}:\n${said}`);
+      });
+      return child;
+    },
+    members: () => [...running],
+    async kill(child) {
+      await end(child, 'SIGKILL');
+    },
+    leave: async (child) => [...(await end(child, 'SIGTERM'))],
+    unasked: () => unasked,
+    killAll() {
+      for (const child of running) {
+        told.add(child);
+        child.kill('SIGKILL');
+      }
+    },
+  };
+}
