@@ -4,7 +4,7 @@ import type { Redis, Result } from 'ioredis';
 import { type CommittedDeltas, isChain, parseFeedEntry } from './feed.ts';
 import { partitionPrefix, pointerKey, recordKey } from './keys.ts';
 import { createPartitionReads, recordOf } from './partition-reads.ts';
-import { defineScript, keysFor } from './scripts.ts';
+import { defineScript, isMoving, keysFor } from './scripts.ts';
 import type { FeedCursor, Followed, PartitionDeltas, ServingStore, WholePartition } from './serving-port.ts';
 import { stateFrom } from './state.ts';
 import { unlessDown } from './unless-down.ts';
@@ -22,6 +22,8 @@ declare module 'ioredis' {
   }
 }
 
+type RecordOwner = Parameters<ServingStore['records']>[0][number];
+
 /** `views`: the names of all views, for retiring. */
 export function createServingStore(
   redis: Redis,
@@ -33,6 +35,7 @@ export function createServingStore(
   defineScript(redis, 'tributarySetPointer', 'set-pointer.lua');
   const reads = createPartitionReads(redis);
   const all = Array.from({ length: partitions }, (_, partition) => partition);
+  const keyOf = ({ partition, userKey }: RecordOwner) => recordKey(namespace, partition, userKey);
   const prefixOf = (partition: number) => partitionPrefix(namespace, partition);
 
   async function readPartition(partition: number, names: readonly string[], from: number, before?: number) {
@@ -79,12 +82,7 @@ export function createServingStore(
   }
 
   return {
-    records: (users) =>
-      unlessDown(() =>
-        users.length === 0
-          ? Promise.resolve([])
-          : recordsOf(users.map((user) => recordKey(namespace, user.partition, user.userKey))),
-      ),
+    records: (users) => unlessDown(() => (users.length === 0 ? Promise.resolve([]) : recordsOf(users))),
 
     deltas: (names, from, before) =>
       unlessDown(() => Promise.all(all.map((partition) => sumPartition(partition, names, from, before)))),
@@ -147,9 +145,28 @@ export function createServingStore(
       }),
   };
 
-  /** On a cluster one command a key: each is then found wherever it is, also while its slot moves. */
-  function recordsOf(keys: readonly string[]): Promise<(Buffer | null)[]> {
-    return redis.isCluster ? Promise.all(keys.map((key) => redis.getBuffer(key))) : redis.mgetBuffer(...keys);
+  /** One command; on a cluster one a partition. */
+  async function recordsOf(users: readonly RecordOwner[]): Promise<(Buffer | null)[]> {
+    if (!redis.isCluster) return redis.mgetBuffer(...users.map(keyOf));
+    const records = new Array<Buffer | null>(users.length).fill(null);
+    const ofPartition = Map.groupBy(users.keys(), (i) => (users[i] as RecordOwner).partition);
+    await Promise.all(
+      [...ofPartition.values()].map(async (indexes) => {
+        const found = await recordsOfPartition(indexes.map((i) => keyOf(users[i] as RecordOwner)));
+        for (const [at, i] of indexes.entries()) records[i] = found[at] ?? null;
+      }),
+    );
+    return records;
+  }
+
+  /** While its slot moves a command a key: each is then found wherever it is. */
+  async function recordsOfPartition(keys: readonly string[]): Promise<(Buffer | null)[]> {
+    try {
+      return await redis.mgetBuffer(...keys);
+    } catch (error) {
+      if (!isMoving(error)) throw error;
+      return Promise.all(keys.map((key) => redis.getBuffer(key)));
+    }
   }
 
   async function retire(partition: number, keep: number): Promise<void> {
