@@ -1,17 +1,16 @@
 /** The settings that every service shares: spread into each service's own table. */
 import type { ConfigTable } from './config.ts';
+import { LOG_CONFIG } from './log-place.ts';
 
 export const SHARED_CONFIG = {
-  redisUrl: { type: 'string', default: 'redis://127.0.0.1:7402', why: 'Redis that holds the log and the speed store' },
+  redisUrl: {
+    type: 'string',
+    default: 'redis://127.0.0.1:7402',
+    why: 'Redis of the speed store, and of the log unless it lies in Kafka; redis-cluster://a:1,b:2, redis-sentinel://a:1,b:2/master',
+  },
   dataDir: { type: 'string', default: '.tributary', why: 'archive, generations and keys lie here' },
   host: { type: 'string', default: '127.0.0.1', why: 'address to listen on; loopback unless told otherwise' },
-  partitions: {
-    type: 'int',
-    default: 16,
-    min: 1,
-    max: 1024,
-    why: 'partitions of the log; fixed when the log is created',
-  },
+  ...LOG_CONFIG,
   definitionsFile: { type: 'string', default: '', why: 'which events are touches, conversions, signals; "" is the built-in set' },
   logLevel: { type: 'string', default: 'info', why: 'trace, debug, info, warn, error or silent' },
   healthPort: {

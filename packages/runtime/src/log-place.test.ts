@@ -1,0 +1,51 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { readConfig } from './config.ts';
+import { kafkaPlace, LOG_CONFIG } from './log-place.ts';
+
+const place = (env: Record<string, string>) => kafkaPlace(readConfig('speed', LOG_CONFIG, env, []), 'speed');
+
+test('without brokers there is no Kafka', () => {
+  expect(place({})).toBeNull();
+  expect(place({ TRIBUTARY_KAFKA_BROKERS: ' , ' })).toBeNull();
+});
+
+test('brokers, topics and what a founded topic is', () => {
+  expect(place({ TRIBUTARY_KAFKA_BROKERS: 'a:9092, [::1]:9093', TRIBUTARY_KAFKA_REPLICATION: '3' })).toEqual({
+    brokers: ['a:9092', '[::1]:9093'],
+    clientId: 'tributary-speed',
+    topicPrefix: 'tributary',
+    topic: { replication: 3, minInsync: 2, retentionMs: -1 },
+  });
+  expect(place({ TRIBUTARY_KAFKA_BROKERS: 'a:1', TRIBUTARY_KAFKA_RETENTION_HOURS: '2' })?.topic).toEqual({
+    replication: 1,
+    minInsync: 1,
+    retentionMs: 7_200_000,
+  });
+});
+
+test('TLS and SASL; what is missing or unknown is named', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'tributary-pem-'));
+  try {
+    const file = join(dir, 'ca.pem');
+    writeFileSync(file, 'PEM');
+    const kafka = { TRIBUTARY_KAFKA_BROKERS: 'a:1', TRIBUTARY_KAFKA_SSL: 'true' };
+    expect(place(kafka)?.ssl).toBe(true);
+    expect(place({ ...kafka, TRIBUTARY_KAFKA_SSL_CA_FILE: file })?.ssl).toEqual({ ca: 'PEM' });
+    expect(() => place({ ...kafka, TRIBUTARY_KAFKA_SSL_CERT_FILE: file })).toThrow(/belong together/);
+    expect(() => place({ ...kafka, TRIBUTARY_KAFKA_SSL_CA_FILE: join(dir, 'none.pem') })).toThrow(/kafkaSslCaFile: .*none\.pem/);
+    const sasl = { TRIBUTARY_KAFKA_BROKERS: 'a:1', TRIBUTARY_KAFKA_SASL_MECHANISM: 'scram-sha-256' };
+    expect(() => place(sasl)).toThrow(/kafkaSaslUsername/);
+    expect(place({ ...sasl, TRIBUTARY_KAFKA_SASL_USERNAME: 'u', TRIBUTARY_KAFKA_SASL_PASSWORD: 'p' })?.sasl).toEqual({
+      mechanism: 'scram-sha-256',
+      username: 'u',
+      password: 'p',
+    });
+    expect(() => place({ ...sasl, TRIBUTARY_KAFKA_SASL_MECHANISM: 'gssapi' })).toThrow(/plain, scram.*"gssapi"/);
+    expect(() => place({ TRIBUTARY_KAFKA_BROKERS: 'kafka://a:1' })).toThrow(/host:port.*kafka:\/\/a:1/);
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+});

@@ -1,0 +1,141 @@
+/** Where the log lies, by configuration: Kafka where brokers are named, else the Redis Streams of one machine. */
+import { readFileSync } from 'node:fs';
+import { TributaryError } from '@tributary/model/errors';
+import type { Redis } from 'ioredis';
+import type { Config, ConfigTable } from './config.ts';
+import { connectRedis, whenReady } from './redis.ts';
+
+export const LOG_CONFIG = {
+  partitions: {
+    type: 'int',
+    default: 16,
+    min: 1,
+    max: 1024,
+    why: 'partitions of the log; fixed when the log is created',
+  },
+  kafkaBrokers: {
+    type: 'string',
+    default: '',
+    why: 'host:port of Kafka brokers, comma-separated; "": the log lies in Redis Streams',
+  },
+  kafkaTopicPrefix: { type: 'string', default: 'tributary', why: 'topics are <prefix>.events and <prefix>.outputs' },
+  kafkaReplication: {
+    type: 'int',
+    default: 1,
+    min: 1,
+    max: 9,
+    unit: 'replicas',
+    why: 'of a topic that is founded; a write is acknowledged by all of them but one',
+  },
+  kafkaRetentionHours: {
+    type: 'int',
+    default: 0,
+    max: 24 * 3650,
+    unit: 'h',
+    why: 'of a topic that is founded; longer than every reader may be down. 0: kept until archived and read',
+  },
+  kafkaSsl: { type: 'bool', default: false, why: 'TLS to the brokers' },
+  kafkaSslCaFile: { type: 'string', default: '', why: 'PEM file of the brokers\' certificate authority; "": the machine\'s own' },
+  kafkaSslCertFile: { type: 'string', default: '', why: 'PEM file of the certificate that we show; "": none' },
+  kafkaSslKeyFile: { type: 'string', default: '', why: 'PEM file of its key' },
+  kafkaSaslMechanism: { type: 'string', default: '', why: 'plain, scram-sha-256 or scram-sha-512; "": no SASL' },
+  kafkaSaslUsername: { type: 'string', default: '', why: 'SASL user' },
+  kafkaSaslPassword: { type: 'string', default: '', why: 'SASL password; rather in the environment than as a flag' },
+} as const satisfies ConfigTable;
+
+type LogConfig = Config<typeof LOG_CONFIG>;
+
+/** As `openEventLog` of the log takes it. */
+export interface LogPlace {
+  readonly kafka: KafkaPlace | null;
+  readonly redis: () => { readonly commands: Redis; readonly blocking: Redis };
+  readonly partitions: number;
+}
+
+interface KafkaPlace {
+  readonly brokers: readonly string[];
+  readonly clientId: string;
+  readonly ssl?: true | { readonly ca?: string; readonly cert?: string; readonly key?: string };
+  readonly sasl?: { readonly mechanism: SaslMechanism; readonly username: string; readonly password: string };
+  readonly topicPrefix: string;
+  readonly topic: { readonly replication: number; readonly minInsync: number; readonly retentionMs: number };
+}
+
+const SASL_MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512'] as const;
+type SaslMechanism = (typeof SASL_MECHANISMS)[number];
+
+const REDIS_WAIT_MS = 30_000;
+const HOUR_MS = 3_600_000;
+
+/** Connects to Redis when the log lies there, and waits until it answers; the log takes these connections over. Throws `invalid_config`. */
+export async function logPlace(
+  config: LogConfig & { readonly redisUrl: string },
+  role: string,
+  onError: (error: Error) => void,
+  signal?: AbortSignal,
+): Promise<LogPlace> {
+  const { partitions } = config;
+  const kafka = kafkaPlace(config, role);
+  const unused = () => {
+    throw new Error('the log lies in Kafka');
+  };
+  if (kafka !== null) return { kafka, redis: unused, partitions };
+  const commands = connectRedis(config.redisUrl, 'commit', onError);
+  const blocking = connectRedis(config.redisUrl, 'blocking', onError);
+  await Promise.all([commands, blocking].map((redis) => whenReady(redis, REDIS_WAIT_MS, signal)));
+  return { kafka, redis: () => ({ commands, blocking }), partitions };
+}
+
+export function kafkaPlace(config: LogConfig, role: string): KafkaPlace | null {
+  const brokers = config.kafkaBrokers
+    .split(',')
+    .map((broker) => broker.trim())
+    .filter((broker) => broker !== '');
+  if (brokers.length === 0) return null;
+  const wrong = brokers.find((broker) => !/^[^\s:/]+:\d{1,5}$|^\[[0-9a-fA-F:]+\]:\d{1,5}$/.test(broker));
+  if (wrong !== undefined) throw invalid(`kafkaBrokers is a list of host:port, got ${JSON.stringify(wrong)}`);
+  const { kafkaReplication: replication, kafkaRetentionHours: hours } = config;
+  return {
+    brokers,
+    clientId: `tributary-${role}`,
+    ...sslOf(config),
+    ...saslOf(config),
+    topicPrefix: config.kafkaTopicPrefix,
+    // One replica may be away, for an upgrade or for good, and every acknowledged write is still on another.
+    topic: { replication, minInsync: Math.max(1, replication - 1), retentionMs: hours === 0 ? -1 : hours * HOUR_MS },
+  };
+}
+
+function sslOf(config: LogConfig): Pick<KafkaPlace, 'ssl'> {
+  const { kafkaSsl, kafkaSslCaFile: ca, kafkaSslCertFile: cert, kafkaSslKeyFile: key } = config;
+  if (!kafkaSsl) return {};
+  if ((cert === '') !== (key === '')) throw invalid('kafkaSslCertFile and kafkaSslKeyFile belong together: name both or none');
+  if (ca === '' && cert === '') return { ssl: true };
+  return {
+    ssl: {
+      ...(ca === '' ? {} : { ca: pem(ca, 'kafkaSslCaFile') }),
+      ...(cert === '' ? {} : { cert: pem(cert, 'kafkaSslCertFile'), key: pem(key, 'kafkaSslKeyFile') }),
+    },
+  };
+}
+
+function saslOf({ kafkaSaslMechanism, kafkaSaslUsername, kafkaSaslPassword }: LogConfig): Pick<KafkaPlace, 'sasl'> {
+  if (kafkaSaslMechanism === '') return {};
+  const mechanism = SASL_MECHANISMS.find((known) => known === kafkaSaslMechanism);
+  if (mechanism === undefined)
+    throw invalid(`kafkaSaslMechanism is one of ${SASL_MECHANISMS.join(', ')}, got "${kafkaSaslMechanism}"`);
+  if (kafkaSaslUsername === '') throw invalid('kafkaSaslUsername is missing: SASL needs a user');
+  return { sasl: { mechanism, username: kafkaSaslUsername, password: kafkaSaslPassword } };
+}
+
+function pem(file: string, setting: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new TributaryError('invalid_config', `${setting}: ${file} cannot be read: ${(cause as Error).message}`, { cause });
+  }
+}
+
+function invalid(message: string): TributaryError {
+  return new TributaryError('invalid_config', message);
+}
