@@ -4,8 +4,8 @@
  */
 import type { TributaryError } from '@tributary/model/errors';
 import type { Redis } from 'ioredis';
+import { type Append, type AppendLimits, createAppendQueue } from '../append-queue.ts';
 import type { LogRecord, Position } from '../port.ts';
-import { type Append, type AppendLimits, createAppendQueue } from './append-queue.ts';
 import { recreated, unavailable } from './durability.ts';
 import { watchHandshakes } from './handshake.ts';
 import { fieldsOf, type LogKeys, positionOf } from './layout.ts';

@@ -4,11 +4,11 @@
  */
 import type { TributaryError } from '@tributary/model/errors';
 import type { Redis } from 'ioredis';
+import { settled } from '../settled.ts';
 import { recreated, unavailable } from './durability.ts';
 import { watchHandshakes } from './handshake.ts';
 import type { LogKeys } from './layout.ts';
 import { RESUME } from './scripts.ts';
-import { settled } from './settled.ts';
 
 /** A reader's position as a stream id, null: from the oldest retained entry. */
 export interface From {

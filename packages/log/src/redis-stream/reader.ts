@@ -1,10 +1,10 @@
 /** Reads: each takes a lane of its own, so that one reader's wait never holds up another's read. */
 import { TributaryError } from '@tributary/model/errors';
 import type { LogEntry, Position, ReadLimits } from '../port.ts';
+import { settled } from '../settled.ts';
 import { unavailable } from './durability.ts';
 import { createLane, type From, type Lane, type LaneOptions, type StreamReply } from './lane.ts';
 import { idOf, type LogKeys, positionOf, recordOf } from './layout.ts';
-import { settled } from './settled.ts';
 
 export interface Reader {
   read(after: ReadonlyMap<number, Position | null>, limits: ReadLimits): Promise<LogEntry[]>;

@@ -9,14 +9,14 @@
 import { randomUUID } from 'node:crypto';
 import { TributaryError } from '@tributary/model/errors';
 import type { Redis } from 'ioredis';
+import type { AppendLimits } from '../append-queue.ts';
 import type { EventLog, Position } from '../port.ts';
-import type { AppendLimits } from './append-queue.ts';
+import { settled } from '../settled.ts';
 import { createAppender } from './appender.ts';
 import { checkDurability, recreated, unavailable } from './durability.ts';
 import { idOf, type LogKeys, logKeys, nextId, positionOf } from './layout.ts';
 import { createReader } from './reader.ts';
 import { ENDS, OPEN, TRIM } from './scripts.ts';
-import { settled } from './settled.ts';
 
 export interface RedisStreamLogOptions {
   /** For appends and the rest; with `autoResendUnfulfilledCommands: false`. The log takes it over: `close` ends it. */

@@ -1,0 +1,79 @@
+/**
+ * From messages to log entries. Consecutive event messages become one entry, which ends
+ *   - at the end of an append, once it holds `mergeEvents` events (1: an entry is an append) or is large;
+ *   - before and after a barrier or heartbeat;
+ *   - where the fetched messages end.
+ * So every position at which a reader resumes is the end of an append, unless somebody else wrote it.
+ */
+import type { LogEntry } from '../port.ts';
+import { canonicalLine } from './foreign-event.ts';
+import { markOf, positionOf } from './layout.ts';
+import { headersOf, type MessageView } from './record-batch.ts';
+
+export interface EntryLimits {
+  /** Small appends are merged up to this many events an entry: batching is what makes a reader fast. */
+  readonly mergeEvents: number;
+  readonly mergeBytes: number;
+}
+
+export const ENTRY_LIMITS: EntryLimits = { mergeEvents: 32, mergeBytes: 256 * 1024 };
+/** Also the messages of another producer, of which each one is an append of its own. */
+const FOREIGN_EVENTS = 32;
+
+export interface EntryBuilder {
+  add(message: MessageView): void;
+  /** The entries since the last call; what was begun ends here. */
+  take(): LogEntry[];
+}
+
+export function createEntryBuilder(topic: string, partition: number, limits: EntryLimits): EntryBuilder {
+  let entries: LogEntry[] = [];
+  let lines: string[] = [];
+  let bytes = 0;
+  let last = 0;
+
+  function flush(): void {
+    if (lines.length === 0) return;
+    entries.push({ partition, position: positionOf(last), kind: 'events', body: lines.join('\n') });
+    lines = [];
+    bytes = 0;
+  }
+
+  function addLine(line: string, offset: number, endsAt: number): void {
+    lines.push(line);
+    bytes += line.length;
+    last = offset;
+    if (lines.length >= endsAt || (endsAt !== Number.POSITIVE_INFINITY && bytes >= limits.mergeBytes)) flush();
+  }
+
+  return {
+    add(message) {
+      const mark = markOf(message);
+      if (mark === 'foreign') {
+        addLine(canonicalLine(foreignOf(message), { topic, partition }), message.offset, FOREIGN_EVENTS);
+        return;
+      }
+      const { data, valueAt, valueLength, offset } = message;
+      const text = valueLength > 0 ? data.toString('utf8', valueAt, valueAt + valueLength) : '';
+      if (mark === 'line') addLine(text, offset, Number.POSITIVE_INFINITY);
+      else if (mark === 'end') addLine(text, offset, limits.mergeEvents);
+      else {
+        flush();
+        entries.push({ partition, position: positionOf(offset), kind: mark, body: text });
+      }
+    },
+    take() {
+      flush();
+      const taken = entries;
+      entries = [];
+      return taken;
+    },
+  };
+}
+
+function foreignOf(message: MessageView) {
+  const { data, keyAt, keyLength, valueAt, valueLength, offset, timestampMs } = message;
+  const key = keyLength < 0 ? null : data.toString('utf8', keyAt, keyAt + keyLength);
+  const value = valueLength < 0 ? null : data.subarray(valueAt, valueAt + valueLength);
+  return { key, value, offset, timestampMs, headers: headersOf(message) };
+}

@@ -1,0 +1,148 @@
+/**
+ * The log on Apache Kafka: what many machines run. One topic; `layout.ts` tells how it lies there. Kafka keeps what it
+ * acknowledges on `minInsync` replicas, not on their disks: see docs/decisions/0010.
+ *
+ * What it cannot notice: a partition that lost its tail and grew past a reader's position again before the next read
+ * (an unclean election, which opening refuses, or a broker with a restored disk).
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { TributaryError } from '@tributary/model/errors';
+import type { AppendLimits } from '../append-queue.ts';
+import type { EventLog, Position } from '../port.ts';
+import { createAppender } from './appender.ts';
+import { type Address, createConnections } from './connection.ts';
+import { ENTRY_LIMITS, type EntryLimits } from './entries.ts';
+import { asLogError, unavailable } from './errors.ts';
+import { foundTopic } from './found-topic.ts';
+import { type EnvelopeOf, eventEnvelope, offsetOf, positionOf } from './layout.ts';
+import { createReader } from './reader.ts';
+import { deleteRecordsRequest, LATEST, listOffsetsRequest } from './requests.ts';
+import type { KafkaSettings, TopicSettings } from './settings.ts';
+import { watchTopic } from './topic.ts';
+
+export interface KafkaLogOptions {
+  readonly kafka: KafkaSettings;
+  readonly topic: string;
+  readonly partitions: number;
+  /** For a topic that is not there yet; by default one replica and no retention by time. */
+  readonly settings?: TopicSettings;
+  readonly now: () => number;
+  /** `managed`: the operator vouches for a topic whose settings are hidden or break the rules. */
+  readonly durability?: 'checked' | 'managed';
+  /** What other tools see of a line; by default a CloudEvent. */
+  readonly envelope?: EnvelopeOf;
+  readonly entryLimits?: EntryLimits;
+  readonly appendLimits?: AppendLimits;
+  readonly appendTimeoutMs?: number;
+}
+
+export const TOPIC_SETTINGS: TopicSettings = { replication: 1, minInsync: 1, retentionMs: -1 };
+const APPEND_TIMEOUT_MS = 5_000;
+const LED_MS = 15_000;
+const TRIM_TIMEOUT_MS = 5_000;
+
+/**
+ * Opens the log, founding its topic if there is none.
+ * Throws `not_durable`, `partition_mismatch`, `log_unavailable`, `invalid_config`.
+ */
+export async function openKafkaLog(options: KafkaLogOptions): Promise<EventLog> {
+  const { kafka, partitions, now } = options;
+  const bootstrap = kafka.brokers.map(addressOf);
+  const connections = createConnections(kafka);
+  const base = { name: options.topic, partitions, connections, bootstrap };
+  const settings = options.settings ?? TOPIC_SETTINGS;
+  const { metadata, isNew, maxMessageBytes } = await foundTopic({
+    ...base,
+    kafka,
+    settings,
+    durability: options.durability ?? 'checked',
+  }).catch((error: unknown) => {
+    connections.closeAll();
+    throw asLogError(error, 'it could not be opened');
+  });
+  const topic = watchTopic(base, metadata);
+  /** Of its own: a trim or a question about the ends does not hold up appends. */
+  const appends = createConnections(kafka);
+  const appender = createAppender({
+    topic,
+    connections: appends,
+    envelopeOf: options.envelope ?? eventEnvelope,
+    maxMessageBytes,
+    timeoutMs: options.appendTimeoutMs ?? APPEND_TIMEOUT_MS,
+    now,
+    ...(options.appendLimits && { limits: options.appendLimits }),
+  });
+  const reader = createReader({ topic, kafka, entryLimits: options.entryLimits ?? ENTRY_LIMITS });
+  const all = Array.from({ length: partitions }, (_, partition) => partition);
+
+  async function readEnds(): Promise<(Position | null)[]> {
+    // These requests name the topic by its name only.
+    await topic.refresh();
+    const ends: (Position | null)[] = Array.from(all, () => null);
+    for (const { address, partitions: led } of (await topic.byLeader(all)).values()) {
+      const connection = await connections.to(address);
+      for (const { partition, errorCode, offset } of await connection.send(listOffsetsRequest(topic.name, led, LATEST))) {
+        if (errorCode !== 0) throw unavailable(`the end of partition ${partition} is not told (error ${errorCode})`);
+        ends[partition] = offset === 0 ? null : positionOf(offset - 1);
+      }
+    }
+    return ends;
+  }
+
+  /** A broker is named as the leader before it knows that it is: until then it refuses appends. */
+  async function untilLed(): Promise<void> {
+    const deadlineMs = performance.now() + LED_MS;
+    for (;;) {
+      try {
+        return void (await readEnds());
+      } catch (error) {
+        if (performance.now() > deadlineMs) throw error;
+        await sleep(50);
+      }
+    }
+  }
+
+  async function close(): Promise<void> {
+    reader.close();
+    await appender.close();
+    appends.closeAll();
+    connections.closeAll();
+  }
+
+  async function trim(partition: number, upTo: Position): Promise<void> {
+    await topic.refresh();
+    for (const { address } of (await topic.byLeader([partition])).values()) {
+      const connection = await connections.to(address);
+      const code = await connection.send(deleteRecordsRequest(topic.name, partition, offsetOf(upTo) + 1, TRIM_TIMEOUT_MS));
+      if (code !== 0) throw unavailable(`a trim of partition ${partition} failed (error ${code}); trimming again is safe`);
+    }
+  }
+
+  if (isNew)
+    await untilLed().catch(async (error: unknown) => {
+      await close();
+      throw asLogError(error, 'it could not be opened');
+    });
+  return {
+    identity: topic.id,
+    partitions,
+    append: appender.append,
+    read: reader.read,
+    ends: () => readEnds().catch((error: unknown) => Promise.reject(asLogError(error, 'its ends could not be read'))),
+    async trim(partition, upTo) {
+      if (!all.includes(partition)) throw new RangeError(`partition ${partition} of ${partitions}`);
+      await trim(partition, upTo).catch((error: unknown) =>
+        Promise.reject(asLogError(error, 'a trim failed; trimming again is safe')),
+      );
+    },
+    close,
+  };
+}
+
+function addressOf(broker: string): Address {
+  const colon = broker.lastIndexOf(':');
+  const port = Number(broker.slice(colon + 1));
+  if (colon < 1 || !Number.isInteger(port) || port < 1 || port > 65_535)
+    throw new TributaryError('invalid_config', `"${broker}" is no address of a Kafka broker: it is host:port`);
+  return { host: broker.slice(0, colon).replace(/^\[(.*)\]$/, '$1'), port };
+}

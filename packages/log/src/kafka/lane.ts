@@ -1,0 +1,305 @@
+/**
+ * A lane: the connections of one read at a time. It keeps what it fetched and has not yet given away, for a next read that
+ * goes on from there. Even then each read asks the brokers first: only a fresh reply tells that the topic is still the
+ * same and that the position has not expired.
+ */
+import { TributaryError } from '@tributary/model/errors';
+import type { LogEntry } from '../port.ts';
+import { settled } from '../settled.ts';
+import { visitCommitted } from './committed.ts';
+import type { Address, Connections } from './connection.ts';
+import { createEntryBuilder, type EntryLimits } from './entries.ts';
+import { asLogError, CODE, isMoved, isUnknownTopic, recreated, unavailable } from './errors.ts';
+import { offsetOf } from './layout.ts';
+import { EARLIEST, type Fetched, type FetchedPartition, fetchRequest, LATEST, listOffsetsRequest } from './requests.ts';
+import type { Topic } from './topic.ts';
+
+/** The offset to read next; null: the oldest retained. */
+export interface From {
+  readonly partition: number;
+  readonly offset: number | null;
+}
+
+export interface Lane {
+  /** Entries in the order of `from`; empty when aborted or closed. */
+  read(from: readonly From[], maxEntries: number, waitMs: number, signal?: AbortSignal): Promise<LogEntry[]>;
+  close(): void;
+}
+
+export interface LaneOptions {
+  readonly topic: Topic;
+  readonly connections: Connections;
+  readonly entryLimits: EntryLimits;
+}
+
+/** Fetched and not yet given away: the entries of [from, next). */
+interface Held {
+  readonly from: number;
+  readonly next: number;
+  readonly entries: readonly LogEntry[];
+  readonly bytes: number;
+}
+
+/** One fetch under way to one broker. */
+interface Flight {
+  readonly key: string;
+  readonly address: Address;
+  readonly offsets: ReadonlyMap<number, number>;
+  /** Whether the broker answers at once, or waits for messages. */
+  readonly waits: boolean;
+  readonly landed: Promise<void>;
+  outcome: Fetched | Error | null;
+}
+
+/** What a look at the brokers gave, and whether to look again. */
+interface Round {
+  readonly entries: LogEntry[];
+  readonly again: 'when time is left' | 'at once' | 'trouble';
+}
+
+const PARTITION_BYTES = 1024 * 1024;
+const REPLY_BYTES = 8 * 1024 * 1024;
+/** Beyond it, what is fetched is dropped and fetched again when its turn comes. */
+const HELD_BYTES = 32 * 1024 * 1024;
+/** One fetch waits no longer, so that the lane soon notices what else changes, ms. */
+const LONG_POLL_MS = 1_000;
+/** The connection gives a silent broker up much earlier. */
+const LANDING_MS = 60_000;
+/** Rounds that may find the partition's leader elsewhere, or its start moved, within one read. */
+const MAX_RETRIES = 20;
+const RETRY_MS = 50;
+
+export function createLane({ topic, connections, entryLimits }: LaneOptions): Lane {
+  const held = new Map<number, Held>();
+  /** Where partitions read from their start began. */
+  const starts = new Map<number, number>();
+  const flights = new Map<string, Flight>();
+  /** Partitions whose next batch did not fit: the first one of a request gets a batch of any size. */
+  const starved = new Set<number>();
+  const closing = new AbortController();
+
+  async function leaderOf(partition: number): Promise<Address> {
+    for (const led of (await topic.byLeader([partition])).values()) return led.address;
+    throw unavailable(`partition ${partition} has no leader`);
+  }
+
+  async function offsetAt(partition: number, which: typeof EARLIEST | typeof LATEST): Promise<number> {
+    const connection = await connections.to(await leaderOf(partition));
+    const [listed] = await connection.send(listOffsetsRequest(topic.name, [partition], which));
+    if (listed === undefined) throw unavailable(`partition ${partition} was left out of a reply`);
+    if (listed.errorCode === 0) return listed.offset;
+    await topic.refresh();
+    throw unavailable(`the offsets of partition ${partition} are not told (error ${listed.errorCode})`);
+  }
+
+  /** Sets where each partition is read from, and forgets what was held for another place. */
+  async function seek(from: readonly From[]): Promise<Map<number, number>> {
+    const wanted = new Map<number, number>();
+    for (const { partition, offset } of from) {
+      const start = offset ?? starts.get(partition) ?? (await offsetAt(partition, EARLIEST));
+      if (offset === null) starts.set(partition, start);
+      wanted.set(partition, start);
+    }
+    for (const [partition, { from: start }] of held) if (wanted.get(partition) !== start) held.delete(partition);
+    return wanted;
+  }
+
+  function launch(address: Address, offsets: ReadonlyMap<number, number>, key: string, waitMs: number): Flight {
+    const share = Math.max(PARTITION_BYTES, Math.floor(REPLY_BYTES / offsets.size));
+    // A reply is filled in the order of the request: those that have least come first, and none is left out for long.
+    const from = [...offsets]
+      .sort(([a], [b]) => (hunger(a) < hunger(b) ? 1 : -1))
+      .map(([partition, offset]) => ({ partition, offset, maxBytes: -hunger(partition) < share ? share : 1 }));
+    const limits = { waitMs, replyBytes: REPLY_BYTES };
+    const flight: Flight = {
+      key,
+      address,
+      offsets,
+      waits: waitMs > 0,
+      outcome: null,
+      landed: connections
+        .to(address)
+        .then((connection) => connection.send(fetchRequest(topic.id, from, limits)))
+        .then(
+          (fetched) => void (flight.outcome = fetched),
+          (error: Error) => void (flight.outcome = error),
+        ),
+    };
+    return flight;
+  }
+
+  /** A fetch to every leader; one that is under way for the very same offsets goes on. `fresh`: none that waits. */
+  async function depart(wanted: ReadonlyMap<number, number>, waitMs: number, fresh: boolean): Promise<void> {
+    const current = new Set<string>();
+    for (const { address, partitions } of (await topic.byLeader([...wanted.keys()])).values()) {
+      const at = `${address.host}:${address.port}`;
+      current.add(at);
+      const offsets = new Map(partitions.map((p) => [p, held.get(p)?.next ?? (wanted.get(p) as number)]));
+      const key = [...offsets].sort(([a], [b]) => a - b).join(' ');
+      const flight = flights.get(at);
+      if (flight !== undefined && flight.key === key && !fresh) continue;
+      // A broker answers one request after the other: behind one that waits, this one would wait as well.
+      if (flight !== undefined && flight.outcome === null) connections.drop(address);
+      flights.set(at, launch(address, offsets, key, waitMs));
+    }
+    for (const [at, flight] of flights) {
+      if (current.has(at)) continue;
+      if (flight.outcome === null) connections.drop(flight.address);
+      flights.delete(at);
+    }
+  }
+
+  /** Takes in what has landed. Returns whether anything was learned: messages, or offsets that hold none. */
+  function arrive(wanted: ReadonlyMap<number, number>): { learned: boolean; trouble: FetchedPartition[] } {
+    let learned = false;
+    const trouble: FetchedPartition[] = [];
+    for (const [at, { outcome, offsets }] of flights) {
+      if (outcome === null) continue;
+      flights.delete(at);
+      if (outcome instanceof Error) throw outcome;
+      if (outcome.errorCode !== 0) throw unavailable(`a fetch was refused (error ${outcome.errorCode})`);
+      for (const partition of offsets.keys())
+        if (!outcome.partitions.some((one) => one.partition === partition))
+          throw unavailable(`partition ${partition} was left out of a reply`);
+      for (const fetched of outcome.partitions) {
+        const start = wanted.get(fetched.partition);
+        if (start === undefined) continue;
+        if (fetched.errorCode !== 0) trouble.push(fetched);
+        else if (start < fetched.logStart) trouble.push({ ...fetched, errorCode: CODE.offsetOutOfRange });
+        else if (hold(fetched, start, offsets.get(fetched.partition) as number)) learned = true;
+      }
+    }
+    return { learned, trouble };
+  }
+
+  function hold(fetched: FetchedPartition, start: number, offset: number): boolean {
+    const { partition, records } = fetched;
+    const before = held.get(partition) ?? { from: start, next: start, entries: [], bytes: 0 };
+    if (before.next !== offset || records === null || records.length === 0) return false;
+    if (heldBytes() > HELD_BYTES) return false;
+    const builder = createEntryBuilder(topic.name, partition, entryLimits);
+    const next = visitCommitted(fetched, offset, builder.add);
+    if (next === offset) {
+      starved.add(partition);
+      return true;
+    }
+    starved.delete(partition);
+    const entries = before.entries.concat(builder.take());
+    held.set(partition, { from: before.from, next, entries, bytes: before.bytes + records.length });
+    return true;
+  }
+
+  function hunger(partition: number): number {
+    return starved.has(partition) ? Number.POSITIVE_INFINITY : -(held.get(partition)?.bytes ?? 0);
+  }
+
+  function heldBytes(): number {
+    let sum = 0;
+    for (const { bytes } of held.values()) sum += bytes;
+    return sum;
+  }
+
+  function give(wanted: ReadonlyMap<number, number>, maxEntries: number): LogEntry[] {
+    const given: LogEntry[] = [];
+    for (const partition of wanted.keys()) {
+      const { entries = [], next = 0, bytes = 0 } = held.get(partition) ?? {};
+      if (entries.length === 0) continue;
+      const part = entries.slice(0, maxEntries);
+      given.push(...part);
+      const last = part.at(-1) as LogEntry;
+      const left = entries.slice(part.length);
+      const share = Math.ceil((bytes * left.length) / entries.length);
+      held.set(partition, { from: offsetOf(last.position) + 1, next, entries: left, bytes: share });
+      if (starts.has(partition)) starts.delete(partition);
+    }
+    return given;
+  }
+
+  const holdsAny = (wanted: ReadonlyMap<number, number>): boolean =>
+    [...wanted.keys()].some((partition) => (held.get(partition)?.entries.length ?? 0) > 0);
+
+  /** Throws what is final; what is not is asked again in the next round. */
+  async function judge(trouble: readonly FetchedPartition[], from: readonly From[]): Promise<void> {
+    for (const { partition, errorCode } of trouble) {
+      if (errorCode === CODE.offsetOutOfRange) await judgeRange(partition, from);
+      else if (isMoved(errorCode) || isUnknownTopic(errorCode)) await topic.refresh();
+      else throw unavailable(`partition ${partition} was not read (error ${errorCode})`);
+    }
+  }
+
+  async function judgeRange(partition: number, from: readonly From[]): Promise<void> {
+    held.delete(partition);
+    starts.delete(partition);
+    const offset = from.find((one) => one.partition === partition)?.offset ?? null;
+    // Names a topic made anew as what it is, before its offsets are compared with those of the old one.
+    await topic.refresh();
+    if (offset === null) return;
+    const earliest = await offsetAt(partition, EARLIEST);
+    if (offset < earliest) {
+      const message = `partition ${partition} begins at offset ${earliest}, past the position ${offset - 1}`;
+      throw new TributaryError('position_expired', message);
+    }
+    const latest = await offsetAt(partition, LATEST);
+    if (offset > latest)
+      throw recreated(topic.name, topic.id, `partition ${partition} ends at offset ${latest}, before the position ${offset - 1}`);
+  }
+
+  /** null: nothing yet, ask again. */
+  async function round(
+    from: readonly From[],
+    maxEntries: number,
+    waitMs: number,
+    fresh: boolean,
+    signal: AbortSignal,
+  ): Promise<Round | null> {
+    const wanted = await seek(from);
+    const pollMs = holdsAny(wanted) ? 0 : Math.min(waitMs, LONG_POLL_MS);
+    await depart(wanted, pollMs, fresh);
+    const deadlineMs = performance.now() + pollMs;
+    for (;;) {
+      const flying = [...flights.values()].filter(({ outcome }) => outcome === null);
+      // What is held already waits for its own brokers' answers only, not for those that have nothing.
+      const landings = flying.filter(({ waits }) => pollMs > 0 || !waits).map(({ landed }) => landed);
+      const landing: Promise<unknown> = pollMs > 0 ? Promise.race(landings) : Promise.all(landings);
+      if (landings.length > 0 && (await settled(landing, LANDING_MS, signal)) === 'aborted') return null;
+      const { learned, trouble } = arrive(wanted);
+      if (trouble.length > 0) {
+        await judge(trouble, from);
+        return { entries: [], again: 'trouble' };
+      }
+      if (holdsAny(wanted)) return { entries: give(wanted, maxEntries), again: 'when time is left' };
+      if (learned) return { entries: [], again: 'at once' };
+      if (landings.length === 0 || flights.size === 0 || performance.now() >= deadlineMs)
+        return { entries: [], again: 'when time is left' };
+    }
+  }
+
+  return {
+    async read(from, maxEntries, waitMs, signal) {
+      const stop = signal === undefined ? closing.signal : AbortSignal.any([signal, closing.signal]);
+      const deadlineMs = performance.now() + waitMs;
+      try {
+        await topic.check();
+        for (let retries = 0; ; ) {
+          const leftMs = Math.max(0, Math.ceil(deadlineMs - performance.now()));
+          const outcome = await round(from, maxEntries, leftMs, waitMs === 0, stop);
+          if (outcome === null || stop.aborted) return [];
+          if (outcome.entries.length > 0) return outcome.entries;
+          if (outcome.again === 'when time is left' && performance.now() >= deadlineMs) return [];
+          if (outcome.again === 'trouble' && ++retries > MAX_RETRIES) throw unavailable('partitions keep moving');
+          if (outcome.again === 'trouble' && retries > 1) await settled(new Promise(() => {}), RETRY_MS, stop);
+        }
+      } catch (error) {
+        if (stop.aborted) return [];
+        for (const { address, outcome } of flights.values()) if (outcome === null) connections.drop(address);
+        flights.clear();
+        if (!(error instanceof TributaryError)) topic.refresh().catch(() => {});
+        throw asLogError(error, 'a read failed');
+      }
+    },
+    close() {
+      closing.abort();
+      connections.closeAll();
+    },
+  };
+}

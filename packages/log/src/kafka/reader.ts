@@ -1,0 +1,69 @@
+/** Reads: each takes a lane of its own, so that one reader's wait never holds up another's read. */
+import { TributaryError } from '@tributary/model/errors';
+import type { LogEntry, Position, ReadLimits } from '../port.ts';
+import { settled } from '../settled.ts';
+import { type Connections, createConnections } from './connection.ts';
+import type { EntryLimits } from './entries.ts';
+import { unavailable } from './errors.ts';
+import { createLane, type From, type Lane } from './lane.ts';
+import { offsetOf } from './layout.ts';
+import type { KafkaSettings } from './settings.ts';
+import type { Topic } from './topic.ts';
+
+export interface Reader {
+  read(after: ReadonlyMap<number, Position | null>, limits: ReadLimits): Promise<LogEntry[]>;
+  close(): void;
+}
+
+export interface ReaderOptions {
+  readonly topic: Topic;
+  readonly kafka: KafkaSettings;
+  readonly entryLimits: EntryLimits;
+}
+
+export function createReader({ topic, kafka, entryLimits }: ReaderOptions): Reader {
+  const lanes: Lane[] = [];
+  /** The one used last comes first: it may hold what the next read goes on with. */
+  const idle: Lane[] = [];
+  /** Enough for one reader a partition and one over all of them. */
+  const maxLanes = topic.partitions + 1;
+  const closing = new AbortController();
+
+  function takeLane(): Lane {
+    const lane = idle.pop();
+    if (lane !== undefined) return lane;
+    if (lanes.length >= maxLanes) throw new TributaryError('overloaded', `${maxLanes} reads of the log are under way already`);
+    const connections: Connections = createConnections(kafka);
+    const added = createLane({ topic, connections, entryLimits });
+    lanes.push(added);
+    return added;
+  }
+
+  return {
+    async read(after, { maxEntries, waitMs, signal }) {
+      if (!(Number.isInteger(maxEntries) && maxEntries > 0))
+        throw new RangeError(`maxEntries ${maxEntries}; at least 1 is needed`);
+      if (closing.signal.aborted) throw unavailable('it was closed');
+      if (signal?.aborted) return [];
+      if (after.size === 0) {
+        await settled(new Promise(() => {}), waitMs, signal);
+        return [];
+      }
+      const from = [...after].map(([partition, position]): From => {
+        if (!(Number.isInteger(partition) && partition >= 0 && partition < topic.partitions))
+          throw new RangeError(`partition ${partition} of ${topic.partitions}`);
+        return { partition, offset: position === null ? null : offsetOf(position) + 1 };
+      });
+      const lane = takeLane();
+      try {
+        return await lane.read(from, maxEntries, Math.ceil(waitMs), signal);
+      } finally {
+        idle.push(lane);
+      }
+    },
+    close() {
+      closing.abort();
+      for (const lane of lanes) lane.close();
+    },
+  };
+}

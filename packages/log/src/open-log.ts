@@ -1,0 +1,48 @@
+/** The log that a process was configured with: Kafka where its brokers are named, else the Redis Streams of one machine. */
+import type { Redis } from 'ioredis';
+import type { EnvelopeOf } from './kafka/layout.ts';
+import type { KafkaSettings, TopicSettings } from './kafka/settings.ts';
+import type { EventLog } from './port.ts';
+
+export interface KafkaPlace extends KafkaSettings {
+  /** Topics are `<prefix>.events` and `<prefix>.outputs`. */
+  readonly topicPrefix: string;
+  readonly topic?: TopicSettings;
+  readonly durability?: 'checked' | 'managed';
+}
+
+export interface OpenLogOptions {
+  /** null: Redis. */
+  readonly kafka: KafkaPlace | null;
+  /** Asked for connections when the log lies in Redis only; the log takes them over. `commands`: see `openRedisStreamLog`. */
+  readonly redis: () => { readonly commands: Redis; readonly blocking: Redis };
+  /** `events`: what is collected. `outputs`: what the speed layer sends out. */
+  readonly name: 'events' | 'outputs';
+  readonly partitions: number;
+  readonly now: () => number;
+  /** For Kafka: what other tools see of a line; by default a CloudEvent about an event. */
+  readonly envelope?: EnvelopeOf;
+  readonly onRewound?: (partition: number, id: string) => void;
+}
+
+/** Throws `not_durable`, `partition_mismatch`, `log_unavailable`, `invalid_config`. */
+export async function openEventLog(options: OpenLogOptions): Promise<EventLog> {
+  const { kafka, name, partitions, now, envelope, onRewound } = options;
+  // Loaded when needed: one machine needs no client of Kafka, and many machines no stream of Redis.
+  if (kafka === null) {
+    const { openRedisStreamLog } = await import('./redis-stream/redis-stream-log.ts');
+    const namespace = name === 'events' ? 'tributary' : `tributary:${name}`;
+    return openRedisStreamLog({ ...options.redis(), namespace, partitions, now, ...(onRewound && { onRewound }) });
+  }
+  const { openKafkaLog } = await import('./kafka/kafka-log.ts');
+  const { topicPrefix, topic, durability, ...settings } = kafka;
+  return openKafkaLog({
+    kafka: settings,
+    topic: `${topicPrefix}.${name}`,
+    partitions,
+    now,
+    ...(topic && { settings: topic }),
+    ...(durability && { durability }),
+    ...(envelope && { envelope }),
+  });
+}
