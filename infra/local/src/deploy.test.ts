@@ -11,6 +11,9 @@ type Variables = Readonly<Record<string, string>>;
 interface Named {
   readonly name: string;
 }
+interface Probe {
+  readonly httpGet: { readonly path: string; readonly port: string };
+}
 interface Container extends Named {
   readonly image: string;
   readonly ports: readonly (Named & { containerPort: number })[];
@@ -20,7 +23,9 @@ interface Container extends Named {
   readonly securityContext: Readonly<Record<string, unknown>>;
   readonly lifecycle?: { preStop: { exec: { command: string[] } } };
   readonly volumeMounts: readonly Named[];
-  readonly [probe: `${string}Probe`]: { httpGet: { path: string; port: string } };
+  readonly startupProbe: Probe;
+  readonly livenessProbe: Probe;
+  readonly readinessProbe: Probe;
 }
 interface PodTemplate {
   readonly metadata: { labels: Variables; annotations?: Variables };
