@@ -28,11 +28,14 @@ export interface Shell {
   readonly newId: () => string;
   /** Of the Node that runs this. */
   readonly nodeVersion: string;
-  /** The log that is there; rejects when there is none, or no Redis. */
-  readonly openLog: (redisUrl: string) => Promise<OpenLog>;
+  /** The log that is there, as the environment says where; rejects when there is none, or nothing that answers. */
+  readonly openLog: (name: LogName, redisUrl: string, env: Environment) => Promise<OpenLog>;
   /** Aborts on Ctrl-C: commands that follow something end with it. */
   readonly signal: AbortSignal;
 }
+
+/** What is collected, and what the speed layer sends out. */
+export type LogName = 'events' | 'outputs';
 
 export interface OpenLog extends AsyncDisposable {
   readonly log: EventLog;

@@ -6,7 +6,7 @@ import { writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Shell } from './context.ts';
-import { openLogOnRedis } from './log-on-redis.ts';
+import { openExistingLog } from './open-log.ts';
 import { run } from './run.ts';
 
 // `tributary … | head`: the reader has seen enough. That is no failure, and not worth a word.
@@ -38,7 +38,7 @@ const shell: Shell = {
   run: runProgram,
   newId: randomUUID,
   nodeVersion: process.versions.node,
-  openLog: openLogOnRedis,
+  openLog: openExistingLog,
   signal: interrupted.signal,
 };
 

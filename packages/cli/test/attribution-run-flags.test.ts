@@ -39,16 +39,16 @@ describe('flags', () => {
     expect(w.of('wShaped')).toEqual({ a: 0.3, b: 0.3, c: 0.3, d: 0.1, e: 1 });
   });
 
-  test('--costs as a list or a file and --touch-costs: ROAS, CPA and marginal figures', async () => {
+  test('--costs as a list or a file and --touch-costs: ROAS, CPA and lost figures', async () => {
     const costs = fileOf('channel,cost\na,15\nb,10\n');
     const rows = ['--models', 'markov,last', '--value', 'both'];
     const listed = await json(small, ...rows, '--costs', 'a=15,b=10');
     const read = await json(small, ...rows, '--costs', costs);
     expect(read.answer.rows).toEqual(listed.answer.rows);
     const last = listed.answer.rows.find((row) => row.model === 'last' && row.channel === 'a');
-    expect(last).toMatchObject({ cost: 15, value: 30, roas: 2, cpa: 5, marginalRoas: null });
+    expect(last).toMatchObject({ cost: 15, value: 30, roas: 2, cpa: 5, lostRoas: null });
     const markov = listed.answer.rows.find((row) => row.model === 'markov' && row.channel === 'a');
-    expect(markov?.['marginalRoas']).toBeCloseTo((Number(markov?.['valueEffect']) * 55) / 15, 9);
+    expect(markov?.['lostRoas']).toBeCloseTo((Number(markov?.['valueEffect']) * 55) / 15, 9);
     // 14 touches of "a" (twice in 3 + 4 journeys) at 0.005, and 8 for the whole.
     const touch = await json(small, '--models', 'last', '--touch-costs', 'a=0.005', '--costs', 'a=8', '--transform', 'last=1');
     expect(touch.of('last', 'cost')).toMatchObject({ a: 8.07, direct: null });
@@ -317,4 +317,23 @@ describe('output', () => {
     expect(code).toBe(0);
     expect(stdout).toContain('ok');
   });
+});
+
+test('a sampled game says so for the reward that was asked for, its bound in the unit of the effects', async () => {
+  const channels = Array.from({ length: 22 }, (_, i) => `c${i}`);
+  const path = file(...channels.map((channel, i) => `${channel} > c0,${i + 1},${(i + 1) * 50},${i}`));
+  const both = await json(path, '--models', 'rateShapley');
+  const [{ sampling, valueSampling }] = both.answer['models'] as [
+    { sampling: { epsilon: number }; valueSampling: { epsilon: number } },
+  ];
+  // Every conversion is worth 50.00: what holds for conversions holds for value, 50 times over.
+  expect(valueSampling.epsilon).toBeCloseTo(sampling.epsilon * 50, 9);
+  for (const [flag, told, silent] of [
+    ['revenue', 'value', 'conversions'],
+    ['conversions', 'conversions', 'value'],
+  ] as const) {
+    const { stdout } = await run(path, '--models', 'rateShapley', '--value', flag);
+    expect(stdout).toMatch(new RegExp(`rateShapley: estimated from .* every effect on ${told} is within`));
+    expect(stdout).not.toContain(`effect on ${silent} is within`);
+  }
 });

@@ -8,7 +8,7 @@ import { connectRedis } from '@tributary/runtime/redis';
 import { type RedisServer, startRedis } from '@tributary/testkit/redis-server';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openLogOnRedis } from '../src/log-on-redis.ts';
+import { openExistingLog } from '../src/open-log.ts';
 import { tributary } from './fake-shell.ts';
 
 const PARTITIONS = 4;
@@ -24,7 +24,7 @@ afterAll(async () => {
 
 const tail = (...argv: string[]) =>
   tributary(['events', 'tail', '--redis-url', redis.url, ...argv], {
-    openLog: openLogOnRedis,
+    openLog: openExistingLog,
     sleep: (ms) => new Promise((done) => setTimeout(done, ms)),
   });
 
@@ -83,13 +83,13 @@ test('from now on: only what comes after; Ctrl-C ends it with 0', async () => {
   expect(JSON.parse((await following).stdout).id).toBe('later');
 
   const stop = new AbortController();
-  const idle = tributary(['events', 'tail', '--redis-url', redis.url], { openLog: openLogOnRedis, signal: stop.signal });
+  const idle = tributary(['events', 'tail', '--redis-url', redis.url], { openLog: openExistingLog, signal: stop.signal });
   setTimeout(() => stop.abort(), 300);
   expect(await idle).toMatchObject({ code: 0 });
 });
 
 test('no Redis: exit 3 within seconds, the password not shown', async () => {
-  const done = await tributary(['events', 'tail', '--redis-url', 'redis://u:secret@127.0.0.1:1'], { openLog: openLogOnRedis });
+  const done = await tributary(['events', 'tail', '--redis-url', 'redis://u:secret@127.0.0.1:1'], { openLog: openExistingLog });
   expect(done).toMatchObject({ code: 3, stdout: '', stderr: expect.stringContaining('redis://127.0.0.1:1 does not answer') });
   expect(done.stderr).not.toContain('secret');
 });

@@ -134,12 +134,13 @@ describe('law 4: the change of the totals is the sum of the changes, under every
 });
 
 describe('marginal figures', () => {
-  const of = (converted: number, value: number, cost: number, daysAgo: number): Journey[] => [
+  type Amounts = readonly [conversions: number, valueMinor: number, costMinor: number];
+  const of = ([converted, value, cost]: Amounts, daysAgo: number): Journey[] => [
     { path: ['a'], converted: converted > 0, value, cost, daysAgo },
     ...times(Math.max(0, converted - 1), { path: ['a'], converted: true, cost: 0, daysAgo }),
   ];
 
-  test.each([
+  test.each<[what: string, before: Amounts, now: Amounts, figures: AnyRow]>([
     [
       'more cost, more earned: what each added unit brought',
       [1, 1000, 100],
@@ -169,8 +170,8 @@ describe('marginal figures', () => {
     ['equal cost', [1, 1000, 100], [3, 1900, 100], { marginalRoas: null, marginalCpaMinor: null }],
     ['nothing changed', [1, 1000, 100], [1, 1000, 100], { marginalRoas: null, marginalCpaMinor: null }],
     ['from nothing', [0, 0, 0], [2, 500, 100], { marginalRoas: 5, marginalCpaMinor: 50 }],
-  ] as const)('%s', async (_, before, now, figures) => {
-    const world = await walked([...of(...before, 1), ...of(...now, 0)]);
+  ])('%s', async (_, before, now, figures) => {
+    const world = await walked([...of(before, 1), ...of(now, 0)]);
     const { rows, totals } = await asked(world, `${TODAY}&against=previous`);
     expect(rowAt(rows, 'a')).toMatchObject({
       ...figures,

@@ -8,12 +8,16 @@ import { levelOf } from '../paths/level-flag.ts';
 import { MAX_TABLE_PAGES, putAllRecords, putAnswer, putTables, tellCut, titleOf, type WindowOf } from '../report/api-output.ts';
 import { recordsOf } from '../report/api-records.ts';
 import { type Dimensions, type ModelFigures, ordered, reportTable } from '../report/attribution-tables.ts';
+import { foldPrevious } from '../report/change-figures.ts';
 import { type AmountRow, foldCurrencies } from '../report/fold-currencies.ts';
 import { allPages, type Page } from '../report/pages.ts';
 import { formatOf } from '../report/record-output.ts';
 import { dimensionsOf, queryOf, type ReportFlags, withCurrency, withReportFlags } from '../report/report-flags.ts';
 import { count } from '../terminal/figures.ts';
 import { renderWide } from '../terminal/table.ts';
+
+const CHANGES =
+  'changes are of all that differed between the two windows, not of the cost alone: marginal figures are no forecast (docs/models.md)';
 
 type Row = AmountRow & ModelFigures & Dimensions;
 
@@ -26,6 +30,7 @@ interface Options extends ReportFlags {
   readonly model: string;
   readonly bootstrap?: string;
   readonly level?: string;
+  readonly against?: string;
 }
 
 export function addAttributionReport(parent: Command, act: Act): void {
@@ -39,7 +44,11 @@ export function addAttributionReport(parent: Command, act: Act): void {
         'last',
       )
       .option('--bootstrap <n>', 'intervals and rank stability of a data-driven model from n resamplings')
-      .option('--level <percent>', 'of the intervals, 50 to 99.9; default: 90'),
+      .option('--level <percent>', 'of the intervals, 50 to 99.9; default: 90')
+      .option(
+        '--against <window>',
+        'what changed, with marginal ROAS and CPA: "previous", the window of equal length before --from, or FROM/TO of an earlier one',
+      ),
     'channel, campaign, day, type, currency; position with orderedShapley',
   ).action(act(report));
 }
@@ -75,10 +84,12 @@ async function report(context: Context, options: Options): Promise<ExitCode> {
   if (options.bootstrap !== undefined && whole?.rows.every(({ shareLow }) => shareLow === undefined) === true)
     context.terminal.say('intervals are of channels as a whole: ask for them with --by channel');
   const shown = { conversions: options.value !== 'revenue', revenue: options.value !== 'conversions' };
-  const table = reportTable(ordered(foldCurrencies(rows, by), by), by, shown, figuresByKey(whole?.rows ?? [], by));
+  const previous = options.against === undefined ? null : foldPrevious(rows, by);
+  const table = reportTable(ordered(foldCurrencies(rows, by), by), by, shown, figuresByKey(whole?.rows ?? [], by), previous);
   const text = renderWide(table, context.terminal.width, context.terminal.bold);
   const title = titleOf(first.model, by, whole ?? first);
-  return putTables(context, [[title, text]], { notes: samplingNotes(whole), meta: first.meta, out: options.out });
+  const notes = [...samplingNotes(whole), ...(previous === null ? [] : [CHANGES])];
+  return putTables(context, [[title, text]], { notes, meta: first.meta, out: options.out });
 }
 
 /** The answer by exactly what was asked, where it says more than amounts. */

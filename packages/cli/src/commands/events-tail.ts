@@ -1,4 +1,4 @@
-/** `tributary events tail`: the log as it grows, straight from the log. */
+/** `tributary events tail`: the log of events, or that of outputs, as it grows, straight from the log. */
 import type { Position } from '@tributary/log/port';
 import type { Barrier } from '@tributary/model/partition-record';
 import { partitionOf } from '@tributary/model/user-key';
@@ -12,16 +12,19 @@ interface Options {
   readonly user?: string;
   readonly type?: string;
   readonly limit?: string;
+  readonly topic?: string;
 }
 
 /** Entries asked for at once, per partition. An entry holds up to a few thousand events. */
 const ENTRIES = 64;
 const WAIT_MS = 1_000;
+const TOPICS = ['events', 'outputs'] as const;
 
 export function addEventsTail(parent: Command, act: Act): void {
   parent
     .command('tail')
-    .description('follow the events that the log takes; ends with Ctrl-C')
+    .description('follow the events that the log takes, or what the speed layer sends out; ends with Ctrl-C')
+    .option('--topic <name>', 'events: what is collected; outputs: attributed conversions and enriched events', 'events')
     .option('--from-start', 'from the oldest entry the log still holds, not from its end')
     .option('--user <key>', 'only this user key (userId, else anonymousId)')
     .option('--type <types>', 'only these event types, comma-separated')
@@ -33,7 +36,9 @@ async function tail(context: Context, options: Options): Promise<ExitCode> {
   const { shell, terminal, settings, json } = context;
   const limit = limitOf(options.limit);
   const keep = selects({ user: options.user, types: options.type?.split(',') });
-  await using open = await shell.openLog(settings.redisUrl);
+  const topic = TOPICS.find((name) => name === options.topic);
+  if (topic === undefined) throw new UsageError(`--topic is ${TOPICS.join(' or ')}, got "${options.topic}"`);
+  await using open = await shell.openLog(topic, settings.redisUrl, shell.env);
   const { log } = open;
   const after = await startOf(options, log);
   terminal.say(

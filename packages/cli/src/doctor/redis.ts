@@ -1,7 +1,7 @@
 /** Redis: reachable, durable, bounded; and the log that lies in it. */
 import { connectRedis, whenReady } from '@tributary/runtime/redis';
 import type { Redis } from 'ioredis';
-import { NAMESPACE, shown } from '../log-on-redis.ts';
+import { NAMESPACE, shown } from '../open-log.ts';
 import { bytes, count, span } from '../terminal/figures.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 

@@ -2,6 +2,7 @@
 import type { ChannelInterval } from '@tributary/attribution/data-driven/bootstrap';
 import type { ChannelEffect, Reward } from '@tributary/attribution/data-driven/counts';
 import type { OrderChoice } from '@tributary/attribution/data-driven/order-choice';
+import type { Sampling } from '@tributary/attribution/data-driven/shapley';
 import type { Credit } from '@tributary/attribution/paths/credit';
 import type { WeightedPath } from '@tributary/attribution/paths/weighted-path';
 import { OTHER } from './attribute.ts';
@@ -49,6 +50,13 @@ export function creditOf(model: ModelAnswer, channel: string): Credit {
 
 export function effectOf(model: ModelAnswer, reward: Reward, channel: string): ChannelEffect | undefined {
   return model.effects.get(reward)?.get(channel);
+}
+
+/** null: the effects are exact. The bound on value is in units of the currency, as `valueEffect` is. */
+export function samplingOf({ sampling }: ModelAnswer, reward: Reward, decimals: number): Sampling | null {
+  const of = sampling.get(reward);
+  if (of === undefined) return null;
+  return reward === 'value' ? { ...of, epsilon: of.epsilon / 10 ** decimals } : of;
 }
 
 /** Value for money; null without a cost. */

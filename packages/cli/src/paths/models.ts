@@ -34,8 +34,8 @@ export interface ModelAnswer {
   readonly credits: ReadonlyMap<string, Credit>;
   /** Removal effects or Shapley values behind the credit; none of a rule. */
   readonly effects: ReadonlyMap<Reward, ReadonlyMap<string, ChannelEffect>>;
-  /** Not null: the effects are estimates. */
-  readonly sampling: Sampling | null;
+  /** Of the rewards whose effects are estimates. */
+  readonly sampling: ReadonlyMap<Reward, Sampling>;
 }
 
 type Result = ModelResult & { readonly sampling?: Sampling | null };
@@ -53,7 +53,7 @@ export const DATA_DRIVEN: Readonly<Record<string, DataDriven>> = {
 };
 
 export function byRule(model: string, rule: PathRule, { paths }: Journeys): ModelAnswer {
-  return { model, credits: creditByRule(paths, rule), effects: new Map(), sampling: null };
+  return { model, credits: creditByRule(paths, rule), effects: new Map(), sampling: new Map() };
 }
 
 /** Errors: `too_many_states` of the Markov models. */
@@ -73,7 +73,7 @@ export function byData(
       [...channels].map((channel) => [channel, { creditMicros: micros.get(channel) ?? 0, valueMinor: values.get(channel) ?? 0 }]),
     ),
     effects: new Map([...results].map(([reward, { channels }]) => [reward, new Map(channels.map((one) => [one.channel, one]))])),
-    sampling: results.get('conversions')?.sampling ?? null,
+    sampling: new Map([...results].flatMap(([reward, { sampling = null }]) => (sampling === null ? [] : [[reward, sampling]]))),
   };
 }
 

@@ -2,7 +2,7 @@
 import type { Reward } from '@tributary/attribution/data-driven/counts';
 import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
 import { type Cell, type Field, objectOf, type Records } from '../report/record-output.ts';
-import { type ChannelLine, cpa, creditOf, effectOf, type RunAnswer, roas } from './answer.ts';
+import { type ChannelLine, cpa, creditOf, effectOf, type RunAnswer, roas, samplingOf } from './answer.ts';
 import type { ModelAnswer } from './models.ts';
 
 const CREDIT_DECIMALS = 6;
@@ -28,9 +28,9 @@ export function runRecords(answer: RunAnswer): Records {
     { name: 'cost', type: money },
     { name: 'roas', type: 'double' },
     { name: 'cpa', type: 'double' },
-    { name: 'marginalConversions', type: 'double' },
-    { name: 'marginalValue', type: 'double' },
-    { name: 'marginalRoas', type: 'double' },
+    { name: 'lostConversions', type: 'double' },
+    { name: 'lostValue', type: 'double' },
+    { name: 'lostRoas', type: 'double' },
     ...REWARDS.flatMap((reward): Field[] => [
       { name: `${reward}ShareLow`, type: 'double' },
       { name: `${reward}ShareHigh`, type: 'double' },
@@ -106,7 +106,11 @@ export function runJson(answer: RunAnswer): unknown {
       value: amount(valueMinor),
       unattributed: { conversions: unattributed.conversions, value: amount(unattributed.valueMinor) },
     },
-    models: answer.models.map(({ model, sampling }) => ({ model, sampling })),
+    models: answer.models.map((model) => ({
+      model: model.model,
+      sampling: samplingOf(model, 'conversions', decimals),
+      valueSampling: samplingOf(model, 'value', decimals),
+    })),
     leftOut: answer.leftOut,
     ...(answer.positions === null ? {} : { positions: Object.fromEntries(answer.positions) }),
     level: answer.intervals.length > 0 ? answer.level : null,

@@ -12,25 +12,38 @@ export const MAX_TABLE_PAGES = 10;
 /** Rows for other tools are complete, or there are none. */
 const MAX_RECORD_PAGES = 100;
 
+interface Range {
+  readonly fromDay: string | null;
+  readonly toDay: string | null;
+}
+
 /** The window that an answer is about, and what its model was run with. */
 export interface WindowOf {
-  readonly range?: { readonly fromDay: string | null; readonly toDay: string | null };
+  readonly range?: Range;
+  /** The earlier window that the figures are held against. */
+  readonly previousRange?: Range | null;
   readonly lookbackDays?: number;
   readonly parameters?: Readonly<Record<string, number>>;
 }
 
 /** `markov (order 1, seed 1), by channel · 2026-11-01 to 2026-12-01 · lookback 30 d`. */
-export function titleOf(what: string, by: readonly string[], { range, lookbackDays, parameters = {} }: WindowOf): string {
+export function titleOf(
+  what: string,
+  by: readonly string[],
+  { range, previousRange = null, lookbackDays, parameters = {} }: WindowOf,
+): string {
   const run = Object.entries(parameters).map(([name, value]) => `${name} ${value}`);
-  const days =
-    range === undefined || (range.fromDay === null && range.toDay === null)
-      ? []
-      : [`${range.fromDay ?? '…'} to ${range.toDay ?? '…'}`];
+  const days = range === undefined || (range.fromDay === null && range.toDay === null) ? [] : [daysOf(range)];
   return [
     `${what}${run.length > 0 ? ` (${run.join(', ')})` : ''}${by.length > 0 ? `, by ${by.join(', ')}` : ''}`,
     ...days,
+    ...(previousRange === null ? [] : [`against ${daysOf(previousRange)}`]),
     ...(lookbackDays === undefined ? [] : [`lookback ${lookbackDays} d`]),
   ].join(' · ');
+}
+
+function daysOf({ fromDay, toDay }: Range): string {
+  return `${fromDay ?? '…'} to ${toDay ?? '…'}`;
 }
 
 export async function putTables(

@@ -1,6 +1,16 @@
 /** Attribution reports of the API as tables for people. */
 import { amounts, conversions, count, money, share } from '../terminal/figures.ts';
 import { shortName, type Table } from '../terminal/table.ts';
+import {
+  type Change,
+  changesFrom,
+  creditChange,
+  marginalCpa,
+  marginalRoas,
+  moneyChange,
+  only,
+  signed,
+} from './change-figures.ts';
 import { grouped, percent } from './channel-lines.ts';
 import { type AmountRow, type FoldedRow, totalOf } from './fold-currencies.ts';
 
@@ -9,8 +19,8 @@ export type Dimensions = Readonly<Record<string, unknown>>;
 /** What a data-driven model says of a channel, beside its credit. */
 export interface ModelFigures {
   readonly effect?: number | null;
-  readonly marginalConversions?: number;
-  readonly marginalRoas?: number | null;
+  readonly lostConversions?: number;
+  readonly lostRoas?: number | null;
   readonly shareLow?: number;
   readonly shareHigh?: number;
   readonly rank?: number;
@@ -31,16 +41,21 @@ interface Figure {
   readonly cell: (row: FoldedRow) => string;
 }
 
-/** `figuresOf`: by the row's key joined with a tab; undefined where the answer has none. */
+/**
+ * `figuresOf`: by the row's key joined with a tab; undefined where the answer has none. `previous`: the same rows in an earlier
+ * window, where the report is held against one.
+ */
 export function reportTable(
   rows: readonly FoldedRow[],
   by: readonly string[],
   shown: Shown = { conversions: true, revenue: true },
   figuresOf: ReadonlyMap<string, ModelFigures> = new Map(),
+  previous: readonly FoldedRow[] | null = null,
 ): Table {
   const total = totalOf(rows);
   const amountsOf = amountFigures(total, shown);
-  const figures = [...amountsOf, ...modelFigures(figuresOf)];
+  const changes = previous === null ? [] : changeFigures(changesFrom(previous), total.touches !== null, shown);
+  const figures = [...amountsOf, ...changes, ...modelFigures(figuresOf)];
   const cells = (row: FoldedRow, key: readonly string[]) => [...key, ...figures.map(({ cell }) => cell(row))];
   return {
     keys: by.length,
@@ -66,6 +81,17 @@ function amountFigures(total: FoldedRow, shown: Shown): Figure[] {
   return all.filter((figure) => figure.if);
 }
 
+function changeFigures(changeOf: (row: FoldedRow) => Change, withCosts: boolean, shown: Shown): Figure[] {
+  const all: { title: string; cell: (change: Change) => string; if: boolean }[] = [
+    { title: 'cost change', cell: ({ cost }) => moneyChange(cost), if: withCosts },
+    { title: 'conversions change', cell: creditChange, if: shown.conversions },
+    { title: 'value change', cell: ({ value }) => moneyChange(value), if: shown.revenue },
+    { title: 'marginal ROAS', cell: marginalRoas, if: withCosts && shown.revenue },
+    { title: 'marginal CPA', cell: marginalCpa, if: withCosts && shown.conversions },
+  ];
+  return all.filter((figure) => figure.if).map(({ title, cell }) => ({ title, cell: (row) => cell(changeOf(row)) }));
+}
+
 function modelFigures(figuresOf: ReadonlyMap<string, ModelFigures>): Figure[] {
   const of = (row: FoldedRow) => figuresOf.get(row.key.join('\t'));
   const has = (name: keyof ModelFigures) => [...figuresOf.values()].some((figures) => typeof figures[name] === 'number');
@@ -73,10 +99,10 @@ function modelFigures(figuresOf: ReadonlyMap<string, ModelFigures>): Figure[] {
     has(name) ? [{ title, cell: (row: FoldedRow) => text(of(row) ?? {}) ?? '' }] : [];
   return [
     ...figure('effect', 'effect', ({ effect }) => (typeof effect === 'number' ? effectText(effect) : '')),
-    ...figure('marginalConversions', 'lost', ({ marginalConversions: lost }) =>
+    ...figure('lostConversions', 'lost', ({ lostConversions: lost }) =>
       lost === undefined ? undefined : grouped(lost.toFixed(2)),
     ),
-    ...figure('marginalRoas', 'marginal ROAS', ({ marginalRoas: back }) => (typeof back === 'number' ? back.toFixed(2) : '')),
+    ...figure('lostRoas', 'lost ROAS', ({ lostRoas: lost }) => (typeof lost === 'number' ? lost.toFixed(2) : '')),
     ...figure('shareLow', 'interval of the share', ({ shareLow: low, shareHigh: high }) =>
       low === undefined || high === undefined ? undefined : `${percent(low)} – ${percent(high)}`,
     ),
@@ -102,11 +128,6 @@ function cpa({ cost, creditMicros }: FoldedRow): string {
   const [currency, minor] = only(cost);
   if (currency === undefined || creditMicros <= 0) return '–';
   return money(Math.round((minor / creditMicros) * 1_000_000), currency);
-}
-
-function only(amount: ReadonlyMap<string, number>): [string, number] | [undefined, 0] {
-  const [first, ...more] = amount;
-  return first === undefined || more.length > 0 ? [undefined, 0] : first;
 }
 
 export type CompareRow = Dimensions &
@@ -145,10 +166,6 @@ function difference(row: FoldedRow | undefined, base: FoldedRow | undefined, mea
   if (currencies.size > 1) return '…';
   const [currency = ''] = currencies;
   return signed((row?.value.get(currency) ?? 0) - (base?.value.get(currency) ?? 0), (minor) => money(minor, ''));
-}
-
-function signed(amount: number, text: (amount: number) => string): string {
-  return amount === 0 ? '=' : `${amount > 0 ? '+' : ''}${text(amount)}`;
 }
 
 /** By time where there is a day, else the most conversions (or value) first. */

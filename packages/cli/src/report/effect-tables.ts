@@ -8,7 +8,7 @@ import type { Table } from '../terminal/table.ts';
 import { amount, CHANNEL, grouped, percent, right, shortened, sumOf } from './channel-lines.ts';
 
 /** Removal effects overlap: journeys with several channels are lost with each of them, so there is no total. */
-export function marginalTable(answer: RunAnswer, withCosts: boolean): Table | null {
+export function lossTable(answer: RunAnswer, withCosts: boolean): Table | null {
   const { channels, facts, decimals, rewards, models } = answer;
   const model = models.find((one) => one.model === 'markov');
   if (model === undefined) return null;
@@ -31,8 +31,8 @@ export function marginalTable(answer: RunAnswer, withCosts: boolean): Table | nu
       CHANNEL,
       ...(rewards.includes('conversions') ? [right('effect'), right('conversions lost')] : []),
       ...(rewards.includes('value') ? [right('effect on value'), right('value lost')] : []),
-      ...(withCosts && rewards.includes('value') ? [right('marginal ROAS')] : []),
-      ...(withCosts && rewards.includes('conversions') ? [right('marginal CPA')] : []),
+      ...(withCosts && rewards.includes('value') ? [right('lost ROAS')] : []),
+      ...(withCosts && rewards.includes('conversions') ? [right('lost CPA')] : []),
     ],
     rows: shortened(channels, row, (name) => [name]),
   };

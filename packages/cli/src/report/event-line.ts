@@ -8,7 +8,7 @@ type Shown = Readonly<Record<string, unknown>>;
 const COLUMNS: readonly (readonly [title: string, width: number, cell: (event: Shown) => string])[] = [
   ['time', 24, (e) => (typeof e['ts'] === 'number' ? instant(e['ts']) : '')],
   ['type', 18, (e) => text(e['type'])],
-  ['user', 20, (e) => text(e['userId'] ?? e['anonymousId'])],
+  ['user', 20, (e) => text(userOf(e))],
   ['channel', 16, (e) => text(e['channel'])],
   ['value', 14, (e) => (typeof e['value'] === 'number' ? money(e['value'], text(e['currency'])) : '')],
   ['id', 36, (e) => text(e['id'])],
@@ -44,10 +44,15 @@ export function selects(wanted: {
     const event = parsed(line);
     if (event === null) return false;
     return (
-      (user === undefined || (event['userId'] ?? event['anonymousId']) === user) &&
+      (user === undefined || userOf(event) === user) &&
       (types === undefined || types.includes(text(event['type'])))
     );
   };
+}
+
+/** Outputs name the user key itself. */
+function userOf(event: Shown): unknown {
+  return event['userKey'] ?? event['userId'] ?? event['anonymousId'];
 }
 
 function parsed(line: string): Shown | null {

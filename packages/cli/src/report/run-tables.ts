@@ -1,13 +1,14 @@
 /** The answer of `attribution run` for people: one table a question, the models side by side. */
 import { basename } from 'node:path';
 import type { OrderChoice } from '@tributary/attribution/data-driven/order-choice';
-import type { RunAnswer } from '../paths/answer.ts';
+import type { Sampling } from '@tributary/attribution/data-driven/shapley';
+import { type RunAnswer, samplingOf } from '../paths/answer.ts';
 import { conversions, count, counted } from '../terminal/figures.ts';
 import { renderWide, type Table } from '../terminal/table.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { amount, percent } from './channel-lines.ts';
 import { cpaTable, creditTable, factsTable, roasTable } from './credit-tables.ts';
-import { intervalTable, intervalTitle, marginalTable, positionsTable } from './effect-tables.ts';
+import { intervalTable, intervalTitle, lossTable, positionsTable } from './effect-tables.ts';
 
 export function runText(answer: RunAnswer, { width, bold, dim }: Pick<Terminal, 'width' | 'bold' | 'dim'>): string {
   const money = answer.currency === undefined ? '' : `, ${answer.currency}`;
@@ -20,7 +21,7 @@ export function runText(answer: RunAnswer, { width, bold, dim }: Pick<Terminal, 
     [`value by channel${money}`, hasValue ? creditTable(answer, 'valueMinor', (minor) => amount(minor, answer.decimals)) : null],
     ['ROAS by channel: value for each unit of cost', hasValue && withCosts ? roasTable(answer) : null],
     [`CPA by channel: cost of a conversion${money}`, hasConversions && withCosts ? cpaTable(answer) : null],
-    ['what would be lost without the channel (Markov removal effects)', marginalTable(answer, withCosts)],
+    ['what would be lost without the channel (Markov removal effects)', lossTable(answer, withCosts)],
     ['conversions by channel and position in the path (ordered Shapley)', positionsTable(answer)],
     ...answer.rewards.map((reward): [string, Table | null] => [intervalTitle(answer, reward), intervalTable(answer, reward)]),
   ];
@@ -42,16 +43,15 @@ function summary({ facts, channels, file }: RunAnswer): string {
   ].join(' · ');
 }
 
-function modelNotes({ models, order, choice }: RunAnswer): string[] {
+function modelNotes({ models, order, choice, decimals }: RunAnswer): string[] {
   const ofOrder = models.filter(({ model }) => ['markov', 'markovShapley', 'hybrid'].includes(model)).map(({ model }) => model);
   return [
     ...(ofOrder.length > 0 ? [`${ofOrder.join(', ')}: order ${order}${choice === null ? '' : chosenBy(choice)}`] : []),
-    ...models.flatMap(({ model, sampling }) =>
-      sampling === null
-        ? []
-        : [
-            `${model}: estimated from ${count(2 * sampling.pairs)} orders of the channels (seed ${sampling.seed}); every effect is within ${sampling.epsilon.toPrecision(2)} with ${percent(1 - sampling.delta)} probability`,
-          ],
+    ...models.flatMap((answer) =>
+      [...answer.sampling.keys()].map((reward) => {
+        const { pairs, seed, epsilon, delta } = samplingOf(answer, reward, decimals) as Sampling;
+        return `${answer.model}: estimated from ${count(2 * pairs)} orders of the channels (seed ${seed}); every effect on ${reward} is within ${epsilon.toPrecision(2)} with ${percent(1 - delta)} probability`;
+      }),
     ),
   ];
 }

@@ -1,0 +1,93 @@
+/** The log as a reader from outside opens it: only one that is there, and without asking how durable it is. */
+import { openEventLog } from '@tributary/log/open-log';
+import { openRedisStreamLog } from '@tributary/log/redis-stream/redis-stream-log';
+import { readConfig } from '@tributary/runtime/config';
+import { kafkaPlace, LOG_CONFIG } from '@tributary/runtime/log-place';
+import { connectRedis, whenReady } from '@tributary/runtime/redis';
+import type { LogName, OpenLog } from './context.ts';
+import { CommandError, EXIT } from './exit.ts';
+import type { Environment } from './settings.ts';
+
+const CONNECT_MS = 3_000;
+export const NAMESPACE = 'tributary';
+const NAMESPACES: Readonly<Record<LogName, string>> = { events: NAMESPACE, outputs: `${NAMESPACE}:outputs` };
+
+export async function openExistingLog(name: LogName, redisUrl: string, env: Environment): Promise<OpenLog> {
+  const config = readConfig('tributary', LOG_CONFIG, env, []);
+  return config.kafkaBrokers === '' ? onRedis(name, redisUrl) : onKafka(name, config);
+}
+
+async function onKafka(name: LogName, config: Parameters<typeof kafkaPlace>[0]): Promise<OpenLog> {
+  const redis = () => {
+    throw new Error('the log lies in Kafka');
+  };
+  const kafka = kafkaPlace(config, 'cli');
+  try {
+    const log = await openEventLog({
+      kafka: kafka && { ...kafka, durability: 'managed' },
+      redis,
+      name,
+      partitions: config.partitions,
+      now: Date.now,
+    });
+    return { log, [Symbol.asyncDispose]: () => log.close() };
+  } catch (cause) {
+    throw new CommandError(
+      {
+        code: 'no_log',
+        message: `there is no log ${name} in Kafka at ${config.kafkaBrokers}: ${(cause as Error).message}`,
+        fix: 'Look at TRIBUTARY_KAFKA_BROKERS, TRIBUTARY_KAFKA_TOPIC_PREFIX and TRIBUTARY_PARTITIONS; they are those of the services.',
+        exitCode: EXIT.missing,
+      },
+      { cause },
+    );
+  }
+}
+
+async function onRedis(name: LogName, redisUrl: string): Promise<OpenLog> {
+  let lastError = '';
+  const onError = (error: Error) => {
+    lastError = error.message;
+  };
+  const commands = connectRedis(redisUrl, 'commit', onError);
+  const blocking = connectRedis(redisUrl, 'blocking', onError);
+  try {
+    await Promise.all([whenReady(commands, CONNECT_MS), whenReady(blocking, CONNECT_MS)]);
+    const partitions = Number(await commands.hget(`${NAMESPACES[name]}:log`, 'partitions'));
+    // Opening would found a log where there is none; a look must not.
+    if (partitions === 0)
+      throw new CommandError({
+        code: 'no_log',
+        message: `there is no log of ${name} in Redis at ${shown(redisUrl)}`,
+        fix: 'Start the platform with "npm start", or name its Redis with --redis-url.',
+        exitCode: EXIT.missing,
+      });
+    const log = await openRedisStreamLog({
+      commands,
+      blocking,
+      namespace: NAMESPACES[name],
+      partitions,
+      now: Date.now,
+      durability: 'managed',
+    });
+    return { log, [Symbol.asyncDispose]: () => log.close() };
+  } catch (cause) {
+    commands.disconnect();
+    blocking.disconnect();
+    if (cause instanceof CommandError) throw cause;
+    throw new CommandError(
+      {
+        code: 'redis_unreachable',
+        message: `Redis at ${shown(redisUrl)} does not answer: ${lastError || (cause as Error).message}`,
+        fix: 'Start the platform with "npm start", or name its Redis with --redis-url.',
+        exitCode: EXIT.missing,
+      },
+      { cause },
+    );
+  }
+}
+
+/** Without the password. */
+export function shown(redisUrl: string): string {
+  return redisUrl.replace(/\/\/[^@/]*@/, '//');
+}
