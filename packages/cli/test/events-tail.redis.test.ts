@@ -40,7 +40,7 @@ test('without a log: exit 3, and looking founds none', async () => {
   expect(await tail('--limit', '1')).toMatchObject({
     code: 3,
     stdout: '',
-    stderr: expect.stringContaining('there is no log in Redis'),
+    stderr: expect.stringContaining('there is no log of events in Redis'),
   });
   const client = new Redis(redis.url);
   expect(await client.keys('*')).toEqual([]);
@@ -92,4 +92,22 @@ test('no Redis: exit 3 within seconds, the password not shown', async () => {
   const done = await tributary(['events', 'tail', '--redis-url', 'redis://u:secret@127.0.0.1:1'], { openLog: openExistingLog });
   expect(done).toMatchObject({ code: 3, stdout: '', stderr: expect.stringContaining('redis://127.0.0.1:1 does not answer') });
   expect(done.stderr).not.toContain('secret');
+});
+
+test('--topic outputs: what the speed layer sends out, by user key; another name is refused', async () => {
+  const outputs = await openRedisStreamLog({
+    commands: connectRedis(redis.url, 'commit', () => {}),
+    blocking: connectRedis(redis.url, 'blocking', () => {}),
+    namespace: 'tributary:outputs',
+    partitions: PARTITIONS,
+    now: Date.now,
+  });
+  const line = JSON.stringify({ ts: 1, type: 'conversion.attributed', id: 'c1', userKey: 'ana', value: 250, currency: 'EUR' });
+  await outputs.append(partitionOf('ana', PARTITIONS), { kind: 'events', body: line });
+  await outputs.close();
+  const shown = await tail('--topic', 'outputs', '--from-start', '--user', 'ana', '--limit', '1');
+  expect(shown.stdout).toContain('conversion.attributed');
+  expect(shown.stdout).toContain('2.50 EUR');
+  expect((await tail('--topic', 'outputs', '--from-start', '--limit', '1', '--json')).stdout.trim()).toBe(line);
+  expect(await tail('--topic', 'elsewhere')).toMatchObject({ code: 2, stderr: expect.stringContaining('"elsewhere"') });
 });

@@ -1,11 +1,11 @@
-/** The collector: wires the Redis log and the key ring to the HTTP server. */
+/** The collector: wires the log and the key ring to the HTTP server. */
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { startHeartbeats } from '@tributary/log/heartbeat';
-import { openRedisStreamLog } from '@tributary/log/redis-stream/redis-stream-log';
+import { openEventLog } from '@tributary/log/open-log';
 import { TributaryError } from '@tributary/model/errors';
 import { loadKeyRing } from '@tributary/runtime/keys';
-import { connectRedis, whenReady } from '@tributary/runtime/redis';
+import { logPlace } from '@tributary/runtime/log-place';
 import { runService } from '@tributary/runtime/service';
 import { withActivity } from './activity.ts';
 import { CONFIG } from './config.ts';
@@ -16,7 +16,6 @@ import { logReadiness } from './readiness.ts';
 import { buildServer } from './server.ts';
 import { refusalOf } from './write-key.ts';
 
-const REDIS_WAIT_MS = 30_000;
 /** `navigator.sendBeacon` cannot send more, and nothing else lacks the header. */
 const KEYLESS_BODY_BYTES = 64 * 1024;
 
@@ -29,10 +28,8 @@ await runService('collector', CONFIG, async ({ config, log: logger, metrics: reg
     );
   const now = Date.now;
   const onRedisError = (error: Error) => logger.warn({ err: error.message }, 'redis');
-  const commands = connectRedis(config.redisUrl, 'commit', onRedisError);
-  const blocking = connectRedis(config.redisUrl, 'blocking', onRedisError);
-  await Promise.all([commands, blocking].map((redis) => whenReady(redis, REDIS_WAIT_MS, signal)));
-  const opened = await openRedisStreamLog({ commands, blocking, namespace: 'tributary', partitions: config.partitions, now });
+  const place = await logPlace(config, 'collector', onRedisError, signal);
+  const opened = await openEventLog({ ...place, name: 'events', now });
   const log = withActivity(opened, now);
   const keys = loadKeyRing(join(config.dataDir, 'keys.json'));
   const gate = createGate({ maxBytes: config.maxInFlightBytes, maxEvents: config.maxInFlightEvents });
@@ -84,7 +81,6 @@ await runService('collector', CONFIG, async ({ config, log: logger, metrics: reg
       await server.close();
       await heartbeats;
       await log.close();
-      for (const redis of [commands, blocking]) redis.disconnect();
     },
   };
 });

@@ -7,7 +7,7 @@ type Shown = Readonly<Record<string, unknown>>;
 
 const COLUMNS: readonly (readonly [title: string, width: number, cell: (event: Shown) => string])[] = [
   ['time', 24, (e) => (typeof e['ts'] === 'number' ? instant(e['ts']) : '')],
-  ['type', 18, (e) => text(e['type'])],
+  ['type', 21, (e) => text(e['type'])],
   ['user', 20, (e) => text(userOf(e))],
   ['channel', 16, (e) => text(e['channel'])],
   ['value', 14, (e) => (typeof e['value'] === 'number' ? money(e['value'], text(e['currency'])) : '')],
