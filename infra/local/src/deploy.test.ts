@@ -2,6 +2,8 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { environmentName } from '@tributary/runtime/config';
+import { LOG_CONFIG } from '@tributary/runtime/log-place';
 import { expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { REPOSITORY, ROLE_NAMES, type RoleName } from './roles.ts';
@@ -58,21 +60,6 @@ interface Composed {
   readonly mem_limit?: string;
 }
 
-/**
- * Settings that the log on Kafka and the shared partitions bring. None of them may be known to a role already: whoever
- * adds one to a table takes it off here.
- */
-const ANNOUNCED: readonly string[] = [
-  'TRIBUTARY_KAFKA_BROKERS',
-  'TRIBUTARY_KAFKA_TOPIC_PREFIX',
-  'TRIBUTARY_KAFKA_REPLICATION',
-  'TRIBUTARY_KAFKA_RETENTION_HOURS',
-  'TRIBUTARY_KAFKA_SSL',
-  'TRIBUTARY_KAFKA_SSL_CA_FILE',
-  'TRIBUTARY_KAFKA_SASL_MECHANISM',
-  'TRIBUTARY_KAFKA_SASL_USERNAME',
-  'TRIBUTARY_KAFKA_SASL_PASSWORD',
-];
 const KUBERNETES = 'infra/kubernetes';
 const ENTRIES: Readonly<Record<RoleName, string>> = {
   collector: 'services/collector/src/main.ts',
@@ -86,7 +73,8 @@ const cliVariables = new Set(
   sourceFiles()
     .filter((file) => file.startsWith('packages/cli/src/'))
     .flatMap((file) => [...textOf(file).matchAll(/TRIBUTARY_[A-Z_]+[A-Z]/g)].map((match) => match[0]))
-    .concat(['WRITE', 'READ', 'ADMIN'].map((scope) => `TRIBUTARY_${scope}_KEY`)),
+    .concat(['WRITE', 'READ', 'ADMIN'].map((scope) => `TRIBUTARY_${scope}_KEY`))
+    .concat(Object.keys(LOG_CONFIG).map(environmentName)),
 );
 
 const dockerfile = textOf('infra/docker/Dockerfile').replace(/\\\n/g, ' ');
@@ -117,18 +105,13 @@ test('a role tells its settings', () => {
   expect(roles.find(({ name }) => name === 'speed')?.settings.get('TRIBUTARY_CACHED_EVENTS')).toBe('int');
 });
 
-test('what was announced is not there yet', () => {
-  const known = new Set(roles.flatMap(({ settings }) => [...settings.keys()]));
-  expect(ANNOUNCED.filter((name) => known.has(name))).toEqual([]);
-});
-
 test.each(roles)(
   '$name: every setting of image, compose file and manifest is one of its own, with a value of its type',
   ({ name, settings }) => {
     for (const variables of [imageVariables(name), compose.services[name]?.environment ?? {}, podVariables(name)]) {
       expect(Object.keys(variables).length).toBeGreaterThan(1);
       for (const [variable, value] of Object.entries(variables)) {
-        if (!variable.startsWith('TRIBUTARY_') || ANNOUNCED.includes(variable)) continue;
+        if (!variable.startsWith('TRIBUTARY_')) continue;
         const type = settings.get(variable);
         expect([variable, type]).toEqual([variable, expect.any(String)]);
         expect(value).toEqual(expect.any(String));
@@ -140,8 +123,11 @@ test.each(roles)(
 );
 
 test('the command line knows the variables that it is given', () => {
+  // In Kubernetes it gets the settings of all roles, and takes what concerns it.
+  const shared = Object.keys(named('ConfigMap', 'tributary-settings').data ?? {});
   const given = Object.keys({ ...compose.services['cli']?.environment, ...podVariables('cli') });
-  expect(given.filter((name) => !cliVariables.has(name))).toEqual([]);
+  expect(given.filter((name) => !cliVariables.has(name) && !shared.includes(name))).toEqual([]);
+  expect(given).toEqual(expect.arrayContaining(['TRIBUTARY_REDIS_URL', 'TRIBUTARY_KAFKA_BROKERS', 'TRIBUTARY_PARTITIONS']));
 });
 
 test.each([...ROLE_NAMES, 'cli'])('%s has an image, a compose service and a manifest', (role) => {
