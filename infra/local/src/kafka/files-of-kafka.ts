@@ -5,7 +5,7 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -21,9 +21,11 @@ export interface KafkaFiles {
 
 export type KafkaAvailability = { readonly ok: true; readonly files: KafkaFiles } | { readonly ok: false; readonly why: string };
 
-export const KAFKA_ADVICE = 'On Debian: apt-get install openjdk-17-jre-headless maven.';
+export const KAFKA_ADVICE = 'On Debian: apt-get install default-jre-headless maven.';
 const POM = fileURLToPath(new URL('./pom.xml', import.meta.url));
 const CACHE = join(REPOSITORY, 'node_modules', '.cache', 'tributary');
+/** As `mkdtemp` names them. */
+const STAGED = /^kafka-[0-9a-f]{12}\.\w{6}$/;
 const OLDEST_JAVA = 17;
 const JAVA_MS = 20_000;
 /** 45 MB, over a slow line. */
@@ -74,6 +76,7 @@ export function majorVersion(text: string): number | null {
 /** Staged, then renamed: whoever finds the folder finds all of it. Of two that fetch at once, the first one's stays. */
 async function fetchJars(jars: string): Promise<void> {
   await mkdir(CACHE, { recursive: true });
+  await sweep();
   const staged = await mkdtemp(`${jars}.`);
   const copy = ['dependency:copy-dependencies', `-DoutputDirectory=${staged}`, '-DincludeScope=runtime'];
   try {
@@ -83,6 +86,15 @@ async function fetchJars(jars: string): Promise<void> {
     if (!existsSync(jars)) throw error;
   } finally {
     await rm(staged, { recursive: true, force: true });
+  }
+}
+
+/** Removes what fetches that were killed left behind. */
+async function sweep(): Promise<void> {
+  for (const name of await readdir(CACHE)) {
+    const folder = join(CACHE, name);
+    const ageMs = Date.now() - ((await stat(folder).catch(() => null))?.mtimeMs ?? Date.now());
+    if (STAGED.test(name) && ageMs > 2 * FETCH_MS) await rm(folder, { recursive: true, force: true });
   }
 }
 
