@@ -8,7 +8,7 @@ import type { Event } from '@tributary/model/event';
 import { computePart } from '@tributary/recompute/compute/compute';
 import { differences } from '@tributary/testkit/compare-rows';
 import { generateEvents } from '@tributary/testkit/generate';
-import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/generate-definitions';
+import { definitionsOf, generateDefinitions, SMALL_DEFINITIONS } from '@tributary/testkit/generate-definitions';
 import { naive } from '@tributary/testkit/naive';
 import { createRandom } from '@tributary/testkit/random';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -72,6 +72,23 @@ test('laws 1 and 5: a generation by many is that by one, row by row: full, incre
   await alone.close();
 });
 
+test('laws 1 and 5: whatever the definitions and the log, generations by many are the naive computation', async () => {
+  for (let seed = 20; seed < 23; seed++) {
+    const random = createRandom(seed);
+    const definitions = generateDefinitions(random);
+    const events = generateEvents(random, { events: 100, users: 6, lateChance: 0.1, duplicateChance: 0.1 }, definitions);
+    const own = await createWorld(definitions);
+    for (let round = 0; round < 2; round++) {
+      await own.ingest(events.slice(50 * round, 50 * round + 50));
+      await own.run({ shards: own.flow });
+      const expected = naive(events.slice(0, 50 * round + 50), definitions);
+      expect(differences(await own.viewsOf(round + 1), expected), `seed ${seed}`).toEqual([]);
+    }
+    expect(own.flow.attempts.length, `seed ${seed}`).toBeGreaterThanOrEqual(4);
+    await own.close();
+  }
+});
+
 test.each(['sealed', 'gathered', 'filed', 'computed', 'published', 'retired'] as const)(
   'law 3: a coordinator of many killed after "%s": its next attempt takes the parts that are there',
   async (stage) => {
@@ -92,7 +109,10 @@ test.each(['sealed', 'gathered', 'filed', 'computed', 'published', 'retired'] as
 
 test('law 7: a part that is damaged, gone, or of a damaged record is computed again; the others are not', async () => {
   const damages: ((folder: string) => Promise<void>)[] = [
-    async (folder) => flip(join(folder, '0001.json')),
+    async (folder) => {
+      const record = await readFile(join(folder, '0001.json'), 'utf8');
+      await writeFile(join(folder, '0001.json'), record.replace(/"arrivals":\d+/, '"arrivals":7777'));
+    },
     async (folder) => writeFile(join(folder, '0001.json'), ''),
     async (folder) => {
       for (const name of await readdir(folder)) if (name.startsWith('0001-')) await rm(join(folder, name), { recursive: true });
