@@ -277,6 +277,18 @@ describe('what the answer says of itself', () => {
     }
   });
 
+  test.each([
+    ['from=2026-11-01&to=2026-12-01', '2026-10-02', '2026-11-01'],
+    ['from=2024-03-01&to=2024-03-08', '2024-02-23', '2024-03-01'],
+    // Widened to two days, hence two days before.
+    ['from=2026-11-19T18:00:00Z&to=2026-11-20T06:00:00Z', '2026-11-17', '2026-11-19'],
+    ['from=1970-01-01&to=1970-01-03', '1969-12-30', '1970-01-01'],
+  ])('previous, of %s, is the window of equal length right before', async (query, fromDay, toDay) => {
+    const { previousRange, range } = await asked(await walked(journeys), `${query}&against=previous`);
+    expect(previousRange).toEqual({ fromDay, toDay });
+    expect(range.fromDay).toBe(toDay);
+  });
+
   test('windows that are hard to compare are told: lengths, an open end, one that is not over', async () => {
     const world = await walked(journeys);
     for (const partition of world.states.keys()) await world.commit(partition, {}, {});
