@@ -144,7 +144,7 @@ function startLoad(log: EventLog): { stop(): Promise<{ events: Event[]; generati
   const running = (async () => {
     for (let round = 0; !stopped; round++) {
       const nowMs = Date.now();
-      const sent = shoppers({ seed: SEED * 10_000 + round, events: 40, users: 20_000, nowMs, prefix: `r${round}` });
+      const sent = shoppers({ seed: SEED * 10_000 + round, events: 30, users: 20_000, nowMs, prefix: `r${round}` });
       const events = sent.map((event) => ({ ...event, receivedAt: nowMs }) as Event);
       await Promise.all(events.map(append));
       acknowledged.push(...events);
@@ -185,9 +185,9 @@ async function archivedIds(dataDir: string): Promise<string[]> {
 }
 
 async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-  for (let i = 0; i < 300; i++) {
+  for (let i = 0; i < 600; i++) {
     if (await holds()) return;
     await sleep(100);
   }
-  throw new Error(`${what}: not within 30 s`);
+  throw new Error(`${what}: not within 60 s`);
 }

@@ -105,7 +105,10 @@ export function createOwnRuns(options: OwnRunsOptions): OwnRuns {
       await settle();
       const standing = [...runs.values()];
       const stored = await Promise.all(standing.map((run) => options.storedCommitId(run.partition)));
-      for (const [i, run] of standing.entries()) if (run.commitId !== stored[i]) forget(run, 'fenced');
+      for (const [i, run] of standing.entries()) {
+        // `commitId` may be of a batch that is applied and not sent yet.
+        if (stored[i] !== run.commitId && stored[i] !== run.settledCommitId) forget(run, 'fenced');
+      }
     },
   };
 }
