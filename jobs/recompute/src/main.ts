@@ -1,13 +1,14 @@
-/** The recompute job: wires the queue, the Redis log, the serving store and the data folder to the pipeline. */
+/** The recompute job: wires the queue, the log, the serving store and the data folder to the pipeline. */
 import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createServingStore } from '@tributary/kv/redis-serving-store';
-import { openRedisStreamLog } from '@tributary/log/redis-stream/redis-stream-log';
+import { openEventLog } from '@tributary/log/open-log';
 import { openRecomputeQueue } from '@tributary/queue/recompute-queue';
 import { startRecomputeWorker } from '@tributary/queue/recompute-worker';
 import { startShardWorker } from '@tributary/queue/shard-worker';
 import { loadDefinitions } from '@tributary/runtime/definitions';
+import { logPlace } from '@tributary/runtime/log-place';
 import { connectRedis, whenReady } from '@tributary/runtime/redis';
 import { runService } from '@tributary/runtime/service';
 import { VIEWS } from '@tributary/views/registry';
@@ -25,20 +26,12 @@ const NAMESPACE = 'tributary';
 
 await runService('recompute', CONFIG, async ({ config, log: logger, metrics: registry, signal }) => {
   const onError = (error: Error) => logger.warn({ err: error.message }, 'redis');
-  const commands = connectRedis(config.redisUrl, 'commit', onError);
-  const blocking = connectRedis(config.redisUrl, 'blocking', onError);
   // Not of the kind "serving": the deltas of a whole generation may take longer than a reader would wait.
   const serving = connectRedis(config.redisUrl, 'commit', onError);
   const jobs = connectRedis(config.redisUrl, 'queue', onError);
-  await Promise.all([commands, blocking, serving, jobs].map((redis) => whenReady(redis, 30_000, signal)));
+  await Promise.all([serving, jobs].map((redis) => whenReady(redis, 30_000, signal)));
 
-  const log = await openRedisStreamLog({
-    commands,
-    blocking,
-    namespace: NAMESPACE,
-    partitions: config.partitions,
-    now: Date.now,
-  });
+  const log = await openEventLog({ ...(await logPlace(config, 'recompute', onError, signal)), name: 'events', now: Date.now });
   const metrics = recomputeMetrics(registry);
   const ports: RunPorts = {
     dataDir: resolve(config.dataDir),

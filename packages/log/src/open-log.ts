@@ -20,6 +20,8 @@ export interface OpenLogOptions {
   readonly name: 'events' | 'outputs';
   readonly partitions: number;
   readonly now: () => number;
+  /** For Redis: entries older than this go. In Kafka the topic says what it keeps. */
+  readonly retentionMs?: number;
   /** For Kafka: what other tools see of a line; by default a CloudEvent about an event. */
   readonly envelope?: EnvelopeOf;
   readonly onRewound?: (partition: number, id: string) => void;
@@ -27,12 +29,19 @@ export interface OpenLogOptions {
 
 /** Throws `not_durable`, `partition_mismatch`, `log_unavailable`, `invalid_config`. */
 export async function openEventLog(options: OpenLogOptions): Promise<EventLog> {
-  const { kafka, name, partitions, now, envelope, onRewound } = options;
+  const { kafka, name, partitions, now, envelope, onRewound, retentionMs } = options;
   // Loaded when needed: one machine needs no client of Kafka, and many machines no stream of Redis.
   if (kafka === null) {
     const { openRedisStreamLog } = await import('./redis-stream/redis-stream-log.ts');
     const namespace = name === 'events' ? 'tributary' : `tributary:${name}`;
-    return openRedisStreamLog({ ...options.redis(), namespace, partitions, now, ...(onRewound && { onRewound }) });
+    return openRedisStreamLog({
+      ...options.redis(),
+      namespace,
+      partitions,
+      now,
+      ...(onRewound && { onRewound }),
+      ...(retentionMs && { retentionMs }),
+    });
   }
   const { openKafkaLog } = await import('./kafka/kafka-log.ts');
   const { topicPrefix, topic, durability, ...settings } = kafka;

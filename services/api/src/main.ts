@@ -1,12 +1,13 @@
-/** The serving API: wires Redis, the data folder and the queue to the routes. */
+/** The serving API: wires Redis, the log, the data folder and the queue to the routes. */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createServingStore } from '@tributary/kv/redis-serving-store';
-import { openRedisStreamLog } from '@tributary/log/redis-stream/redis-stream-log';
+import { openEventLog } from '@tributary/log/open-log';
 import { TributaryError } from '@tributary/model/errors';
 import { openRecomputeQueue } from '@tributary/queue/recompute-queue';
 import { loadDefinitions } from '@tributary/runtime/definitions';
 import { loadKeyRing } from '@tributary/runtime/keys';
+import { logPlace } from '@tributary/runtime/log-place';
 import { connectRedis, whenReady } from '@tributary/runtime/redis';
 import { runService } from '@tributary/runtime/service';
 import { VIEWS } from '@tributary/views/registry';
@@ -33,16 +34,8 @@ const CLOSE_MS = 2_000;
 await runService('api', CONFIG, async ({ config, log: logger, metrics, signal }) => {
   const onError = (error: Error) => logger.warn({ err: error.message }, 'redis');
   const serving = connectRedis(config.redisUrl, 'serving', onError);
-  const commands = connectRedis(config.redisUrl, 'commit', onError);
-  const blocking = connectRedis(config.redisUrl, 'blocking', onError);
-  await Promise.all([serving, commands, blocking].map((redis) => whenReady(redis, REDIS_WAIT_MS, signal)));
-  const log = await openRedisStreamLog({
-    commands,
-    blocking,
-    namespace: 'tributary',
-    partitions: config.partitions,
-    now: Date.now,
-  });
+  await whenReady(serving, REDIS_WAIT_MS, signal);
+  const log = await openEventLog({ ...(await logPlace(config, 'api', onError, signal)), name: 'events', now: Date.now });
   const queued = connectRedis(config.redisUrl, 'queue', onError);
   const queue = openRecomputeQueue(queued, 'tributary');
   const { dataDir, partitions } = config;
@@ -112,7 +105,7 @@ await runService('api', CONFIG, async ({ config, log: logger, metrics, signal })
       await app.close();
       // A connection that waits for a Redis which is gone must not hold up the end.
       await Promise.race([Promise.all([log.close(), queue.close()]), sleep(CLOSE_MS)]);
-      for (const redis of [serving, commands, blocking, queued]) redis.disconnect();
+      for (const redis of [serving, queued]) redis.disconnect();
     },
   };
 });

@@ -4,11 +4,12 @@ import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type DuckDb, openDuckDb } from '@tributary/archive/duckdb';
 import { createSpeedStore } from '@tributary/kv/redis-speed-store';
-import { openRedisStreamLog } from '@tributary/log/redis-stream/redis-stream-log';
+import { openEventLog } from '@tributary/log/open-log';
 import { parseMemberName } from '@tributary/membership/member-name';
 import { joinAsProcess } from '@tributary/membership/process-member';
 import { MINUTE_MS } from '@tributary/model/time';
 import type { ConfigTable } from '@tributary/runtime/config';
+import { logPlace } from '@tributary/runtime/log-place';
 import { connectRedis, whenReady } from '@tributary/runtime/redis';
 import { runService } from '@tributary/runtime/service';
 import { SHARED_CONFIG } from '@tributary/runtime/shared-config';
@@ -56,24 +57,18 @@ const SWEEP_EVERY_MS = 10 * MINUTE_MS;
 
 await runService('archiver', CONFIG, async ({ config, log: logger, metrics, signal }) => {
   const onError = (error: Error) => logger.warn({ err: error.message }, 'redis');
-  const [store, commands, blocking, leases] = [
-    connectRedis(config.redisUrl, 'commit', onError),
-    connectRedis(config.redisUrl, 'commit', onError),
-    connectRedis(config.redisUrl, 'blocking', onError),
-    connectRedis(config.redisUrl, 'commit', onError),
-  ];
-  await Promise.all([store, commands, blocking, leases].map((redis) => whenReady(redis, 30_000, signal)));
+  const store = connectRedis(config.redisUrl, 'commit', onError);
+  const leases = connectRedis(config.redisUrl, 'commit', onError);
+  await Promise.all([store, leases].map((redis) => whenReady(redis, 30_000, signal)));
 
   const observed = archiverMetrics(metrics);
   const lostTail = (partition: number, archived: string, end: string | null) => {
     observed.lostTail(partition);
     logger.error({ partition, archived, end }, 'the log ends before what is archived: it lost entries that this archive holds');
   };
-  const log = await openRedisStreamLog({
-    commands,
-    blocking,
-    namespace: 'tributary',
-    partitions: config.partitions,
+  const log = await openEventLog({
+    ...(await logPlace(config, 'archiver', onError, signal)),
+    name: 'events',
     now: Date.now,
     onRewound: (partition, id) => logger.error({ partition, id }, 'the log lost its tail; it goes on after the position we read'),
   });

@@ -1,14 +1,16 @@
 /** The speed service: wires log, store and its share of the partitions to the worker, and turns it until told to stop. */
 import { randomUUID } from 'node:crypto';
 import { createSpeedStore } from '@tributary/kv/redis-speed-store';
-import { openRedisStreamLog } from '@tributary/log/redis-stream/redis-stream-log';
+import { openEventLog } from '@tributary/log/open-log';
 import { joinAsProcess } from '@tributary/membership/process-member';
 import type { ConfigTable } from '@tributary/runtime/config';
 import { loadDefinitions, sha256Hex } from '@tributary/runtime/definitions';
+import { logPlace } from '@tributary/runtime/log-place';
 import { connectRedis, whenReady } from '@tributary/runtime/redis';
 import { runService } from '@tributary/runtime/service';
 import { SHARED_CONFIG } from '@tributary/runtime/shared-config';
 import { observeProgress, speedMetrics } from './metrics.ts';
+import { outputKinds, startPublishing } from './outputs/publishing.ts';
 import { createSpeedWorker, DEFAULT_LIMITS } from './pipeline.ts';
 import { turnUntilAborted } from './turn.ts';
 
@@ -41,22 +43,27 @@ const CONFIG = {
     unit: 'ms',
     why: 'a worker not heard of for this long loses its partitions to the others',
   },
+  outputs: {
+    type: 'string',
+    default: 'none',
+    why: 'what is passed on to the output log: none, conversions (as they are attributed), or all (enriched events too)',
+  },
+  outputRetentionMinutes: {
+    type: 'int',
+    default: 60,
+    min: 1,
+    max: 60 * 24 * 365,
+    unit: 'min',
+    why: 'what the output log keeps on Redis Streams, in memory; on Kafka its topic says',
+  },
 } as const satisfies ConfigTable;
 
 await runService('speed', CONFIG, async ({ config, log: logger, metrics, signal }) => {
   const onError = (error: Error) => logger.warn({ err: error.message }, 'redis');
   const store = connectRedis(config.redisUrl, 'commit', onError);
-  const commands = connectRedis(config.redisUrl, 'commit', onError);
-  const blocking = connectRedis(config.redisUrl, 'blocking', onError);
   const leases = connectRedis(config.redisUrl, 'commit', onError);
-  await Promise.all([store, commands, blocking, leases].map((redis) => whenReady(redis, 30_000, signal)));
-  const log = await openRedisStreamLog({
-    commands,
-    blocking,
-    namespace: 'tributary',
-    partitions: config.partitions,
-    now: Date.now,
-  });
+  await Promise.all([store, leases].map((redis) => whenReady(redis, 30_000, signal)));
+  const log = await openEventLog({ ...(await logPlace(config, 'speed', onError, signal)), name: 'events', now: Date.now });
   const process = randomUUID();
   let commits = 0;
   const observed = speedMetrics(metrics, Date.now);
@@ -73,6 +80,15 @@ await runService('speed', CONFIG, async ({ config, log: logger, metrics, signal 
     },
     onError: (error) => logger.warn({ err: error.message }, 'no heartbeat'),
   });
+  const outputs = outputKinds(config.outputs);
+  const publishing = await startPublishing(outputs !== 'none', {
+    config,
+    store,
+    assigned: member.assigned,
+    metrics,
+    signal,
+    onError: (error) => logger.warn({ err: error.message }, 'outputs wait'),
+  });
   const worker = createSpeedWorker({
     log,
     store: createSpeedStore(store, 'tributary'),
@@ -84,16 +100,21 @@ await runService('speed', CONFIG, async ({ config, log: logger, metrics, signal 
       maxEntries: config.batchEntries,
       maxTimelineEvents: config.timelineEvents,
       maxCachedEvents: Math.ceil(config.cachedEvents / config.partitions),
+      outputs,
     },
     now: () => performance.now(),
-    onCommitted: observed.committed,
+    onCommitted(batch) {
+      observed.committed(batch);
+      if (batch.commit.outputs !== undefined) publishing.wake(batch.commit.partition);
+    },
     onReset: (partition, why) => {
       observed.reset(partition);
       logger.warn({ partition, why: why instanceof Error ? why.message : why }, 'state reloaded');
     },
   });
   observeProgress(metrics, { assigned: member.assigned, worker, log, now: Date.now });
-  const turning = turnUntilAborted(worker, signal, (error) => logger.warn({ err: error.message }, 'speed worker waits'));
+  const onWait = (error: Error) => logger.warn({ err: error.message }, 'speed worker waits');
+  const turning = turnUntilAborted(worker, signal, onWait, publishing.room);
   return {
     async ready() {
       if (!member.holds()) return { ok: false, detail: `no heartbeat was answered for ${config.memberTtlMs} ms` };
@@ -103,9 +124,10 @@ await runService('speed', CONFIG, async ({ config, log: logger, metrics, signal 
     async drain() {
       // What is under way is committed first: whoever takes over need not be fenced by it.
       await turning.ended;
+      await publishing.ended;
       await member.leave();
       await log.close();
-      for (const redis of [store, commands, blocking, leases]) redis.disconnect();
+      for (const redis of [store, leases]) redis.disconnect();
     },
   };
 });

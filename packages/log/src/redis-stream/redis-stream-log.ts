@@ -32,6 +32,8 @@ export interface RedisStreamLogOptions {
   readonly newIdentity?: () => string;
   readonly appendLimits?: AppendLimits;
   readonly appendTimeoutMs?: number;
+  /** Entries older than this are dropped, soon after an append to their partition, whoever may not have read them; absent: none are. */
+  readonly retentionMs?: number;
   /** A reader's position lay past the end of its stream: the log lost entries that this reader had seen. */
   readonly onRewound?: (partition: number, id: string) => void;
 }
@@ -40,6 +42,7 @@ const OPEN_MS = 10_000;
 const APPEND_TIMEOUT_MS = 2_500;
 /** Entries that one XTRIM may drop: Redis stands still meanwhile. */
 const TRIM_STEP = 1_000;
+const EXPIRE_EVERY_MS = 60_000;
 
 /** Opens the log, founding it if there is none. Throws `not_durable`, `partition_mismatch`, `log_unavailable`. */
 export async function openRedisStreamLog(options: RedisStreamLogOptions): Promise<EventLog> {
@@ -59,23 +62,38 @@ export async function openRedisStreamLog(options: RedisStreamLogOptions): Promis
   });
   const reader = createReader({ redis: blocking, keys, identity, now, onRewound: options.onRewound ?? (() => {}) });
 
+  async function trim(partition: number, id: string): Promise<void> {
+    const stream = keys.streams[partition];
+    if (stream === undefined) throw new RangeError(`partition ${partition} of ${partitions}`);
+    const last = await run(commands, TRIM, [keys.meta, stream, keys.trimmed[partition] as string], [identity, id]);
+    if (last === null) throw recreated(identity, 'another log stands in its place');
+    if (last !== '') await dropThrough(commands, stream, last as string);
+  }
+
+  const expiredAtMs = new Map<number, number>();
+
+  /** An id begins with the time at which Redis took the entry. A failure is made good a minute later. */
+  function expire(partition: number, retentionMs: number): void {
+    if (now() - (expiredAtMs.get(partition) ?? 0) < EXPIRE_EVERY_MS) return;
+    expiredAtMs.set(partition, now());
+    trim(partition, `${now() - retentionMs}-0`).catch(() => {});
+  }
+
   return {
     identity,
     partitions,
-    append: appender.append,
+    async append(partition, record) {
+      const position = await appender.append(partition, record);
+      if (options.retentionMs !== undefined) expire(partition, options.retentionMs);
+      return position;
+    },
     read: reader.read,
     async ends() {
       const ids = await run(commands, ENDS, [keys.meta, ...keys.streams], [identity]);
       if (ids === null) throw recreated(identity, 'another log stands in its place');
       return (ids as string[]).map((id) => (id === '0-0' ? null : positionOf(id)));
     },
-    async trim(partition: number, upTo: Position) {
-      const stream = keys.streams[partition];
-      if (stream === undefined) throw new RangeError(`partition ${partition} of ${partitions}`);
-      const last = await run(commands, TRIM, [keys.meta, stream, keys.trimmed[partition] as string], [identity, idOf(upTo)]);
-      if (last === null) throw recreated(identity, 'another log stands in its place');
-      if (last !== '') await dropThrough(commands, stream, last as string);
-    },
+    trim: (partition: number, upTo: Position) => trim(partition, idOf(upTo)),
     async close() {
       reader.close();
       await appender.close();

@@ -1,0 +1,72 @@
+/** The publisher as the service runs it: its log, its metrics, and nothing at all where nothing is passed on. */
+import { createOutbox } from '@tributary/kv/outbox';
+import { openEventLog } from '@tributary/log/open-log';
+import { TributaryError } from '@tributary/model/errors';
+import type { Config } from '@tributary/runtime/config';
+import { logPlace } from '@tributary/runtime/log-place';
+import type { connectRedis } from '@tributary/runtime/redis';
+import type { SHARED_CONFIG } from '@tributary/runtime/shared-config';
+import { Counter, Gauge, type Registry } from 'prom-client';
+import type { OutputKinds } from '../partition-run.ts';
+import { outputEnvelope } from './envelope.ts';
+import { createPublisher, type Publisher } from './publisher.ts';
+
+export interface Publishing extends Pick<Publisher, 'wake' | 'room'> {
+  /** Resolves once nothing is under way any more. */
+  readonly ended: Promise<void>;
+}
+
+export interface PublishingOptions {
+  readonly config: Config<typeof SHARED_CONFIG> & { readonly outputRetentionMinutes: number };
+  readonly store: ReturnType<typeof connectRedis>;
+  readonly assigned: () => ReadonlySet<number>;
+  readonly metrics: Registry;
+  readonly signal: AbortSignal;
+  readonly onError: (error: Error) => void;
+}
+
+const KINDS: readonly OutputKinds[] = ['none', 'conversions', 'all'];
+const NOTHING: Publishing = { wake: () => {}, room: () => Promise.resolve(), ended: Promise.resolve() };
+
+/** Throws `invalid_config`. */
+export function outputKinds(text: string): OutputKinds {
+  const kinds = KINDS.find((known) => known === text);
+  if (kinds === undefined) throw new TributaryError('invalid_config', `outputs is one of ${KINDS.join(', ')}, got "${text}"`);
+  return kinds;
+}
+
+/** `wanted`: false, and what earlier settings left in the outboxes stays there. */
+export async function startPublishing(wanted: boolean, options: PublishingOptions): Promise<Publishing> {
+  if (!wanted) return NOTHING;
+  const { config, store, assigned, metrics, signal, onError } = options;
+  const log = await openEventLog({
+    ...(await logPlace(config, 'speed-outputs', onError, signal)),
+    name: 'outputs',
+    envelope: outputEnvelope,
+    retentionMs: config.outputRetentionMinutes * 60_000,
+    now: Date.now,
+  });
+  const registers = [metrics];
+  const published = new Counter({
+    name: 'tributary_speed_outputs_total',
+    help: 'Lines that the output log took',
+    registers,
+  });
+  const publisher = createPublisher({
+    outbox: createOutbox(store, 'tributary'),
+    log,
+    assigned,
+    onPublished: (_, lines) => published.inc(lines),
+    onError,
+  });
+  new Gauge({
+    name: 'tributary_speed_outbox_lines',
+    help: 'Lines that wait for the output log, as far as is known; the worker waits when one partition has 20 000',
+    registers,
+    collect() {
+      this.set(publisher.waiting());
+    },
+  });
+  const ended = publisher.run(signal).then(() => log.close());
+  return { wake: publisher.wake, room: publisher.room, ended };
+}
