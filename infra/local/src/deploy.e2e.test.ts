@@ -27,7 +27,10 @@ beforeAll(async () => {
   const address = `${HOST}:${portsFrom(basePort).redis}`;
   urlOf = (user) => `redis://${user}:${encodeURIComponent(PASSWORD)}@${address}`;
   const roleEnv = Object.fromEntries(
-    ROLE_NAMES.map((role) => [role, { TRIBUTARY_REDIS_URL: urlOf(role), TRIBUTARY_BATCH_EVERY_MS: '0' }]),
+    ROLE_NAMES.map((role) => [
+      role,
+      { TRIBUTARY_REDIS_URL: urlOf(role), TRIBUTARY_BATCH_EVERY_MS: '0', TRIBUTARY_OUTPUTS: 'all' },
+    ]),
   );
   platform = await startPlatform({ dataDir, basePort, roles: [], roleEnv });
   redis = new Redis(`redis://${address}`);
@@ -105,6 +108,8 @@ test('each role can do its work with the rights of its user in Redis, and asks f
     expect([run.status, run.text]).toEqual([202, expect.any(String)]);
     await eventually(`generation ${round} is served`, async () => (await generation()) >= round);
   }
+  const outputs = Array.from({ length: 16 }, (_, p) => `tributary:outputs:{${p}}:log`);
+  await eventually('outputs are published', async () => (await redis.exists(...outputs)) > 0);
   // A record that is no event is parked; all of the log that is archived is trimmed.
   await redis.xadd('tributary:{0}:log', '*', 'k', 'e', 'b', 'no event');
   for (const path of ['/v1/users/ada/signals', '/v1/attribution?model=linear', '/v1/dead-letters', '/v1/conversions/order-1'])
