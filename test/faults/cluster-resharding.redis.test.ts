@@ -142,17 +142,19 @@ test('laws 1, 3 and 7: slots move under load while a worker commits and readers 
   const namespace = 'moving';
   const { speed, serving } = await stores.make(namespace, RIG_PARTITIONS);
   rig = startRig({ speed, serving, seed: 1 });
+  const { looks } = rig;
   await sleep(500);
   for (const partition of [P, 0, P]) {
     const move = await stores.cluster.beginMove(`${namespace}:{${partition}}:state`);
-    const before = { deltas: rig.looks.answered, records: rig.looks.records.answered };
+    const before = { deltas: looks.answered, records: looks.records.answered };
     // In an order that nobody arranged: what hangs on the state goes before it, or after.
     for (const key of (await move.left()).sort(() => Math.random() - 0.5)) {
       await move.move([key]);
       await sleep(1);
     }
-    expect(rig.looks.answered).toBeGreaterThan(before.deltas);
-    expect(rig.looks.records.answered).toBeGreaterThan(before.records);
+    // However busy the machine is, both kinds of readers are answered before the move ends.
+    await expect.poll(() => looks.answered - before.deltas, { timeout: 20_000 }).toBeGreaterThan(10);
+    await expect.poll(() => looks.records.answered - before.records, { timeout: 20_000 }).toBeGreaterThan(10);
     await move.finish();
     await sleep(300);
   }
