@@ -1,14 +1,16 @@
 /**
  * `npm run story`: the whole story once, on a data folder and ports of its own. Each step asserts what it shows; the first
- * that fails ends the story with exit 1.
+ * that fails ends the story with exit 1. With `--kafka` the log lies in Kafka: at KAFKA_BROKERS, or in a broker of its own.
  */
 import { strict as assert } from 'node:assert';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { type Coalition, SEPARATOR, type Transition } from '@tributary/attribution/data-driven/counts';
 import { markov } from '@tributary/attribution/data-driven/markov';
 import { rateGame } from '@tributary/attribution/data-driven/rate-game';
+import { kafkaForTests } from '@tributary/local/kafka/for-tests';
 import { startPlatform } from '@tributary/local/launch';
 import type { Event } from '@tributary/model/event';
 import { DAY_MS, HOUR_MS } from '@tributary/model/time';
@@ -17,6 +19,7 @@ import { differences } from '@tributary/testkit/compare-rows';
 import { naive } from '@tributary/testkit/naive';
 import type { RowsByView } from '@tributary/views/deltas';
 import { type Client, createClient, type SentEvent, until } from './client.ts';
+import { creditOf, type OutputLine, outputLines } from './outputs.ts';
 import { shoppers } from './shoppers.ts';
 
 const definitions = loadDefinitions('');
@@ -52,7 +55,7 @@ async function untilCounted(client: Client, events: number): Promise<void> {
   await until(`${events} events are counted`, 30_000, async () => (await client.read('/v1/activity')).totals.events >= events);
 }
 
-async function story(client: Client): Promise<void> {
+async function story(client: Client, readOutputs: () => Promise<OutputLine[]>): Promise<void> {
   const nowMs = Date.now();
   const anna: SentEvent[] = [
     {
@@ -95,6 +98,14 @@ async function story(client: Client): Promise<void> {
 
   await step('real time: attribution before any batch equals the naive computation, to the integer', async () => {
     assertEqual(await client.rows(), truth(inTime));
+  });
+
+  await step('outputs: the newest line of each conversion is its credit', async () => {
+    const expected = new Map([['credit', truth(inTime).get('credit') ?? new Map()]]);
+    await until('every conversion was passed on', 30_000, async () => {
+      const wrong = differences(creditOf(await readOutputs()), expected);
+      return wrong.length === 0;
+    });
   });
 
   await step('explain: every touch of one conversion under every model, credits summing to exactly one', async () => {
@@ -212,19 +223,32 @@ async function admin(client: Client, path: string): Promise<void> {
   assert.ok(status < 300, `POST ${path} answered ${status}: ${JSON.stringify(body)}`);
 }
 
+const { kafka: onKafka } = parseArgs({ options: { kafka: { type: 'boolean', default: false } } }).values;
 const dataDir = await mkdtemp(join(tmpdir(), 'tributary-story-'));
-process.stdout.write('Tributary: the whole story, on a folder and ports of its own\n');
+process.stdout.write(`Tributary: the whole story, on a folder and ports of its own${onKafka ? ', the log in Kafka' : ''}\n`);
+let kafka: Awaited<ReturnType<typeof kafkaForTests>> | undefined;
 let platform: Awaited<ReturnType<typeof startPlatform>> | undefined;
 try {
-  platform = await step('start: log, collector, speed, archiver, api and recompute', () =>
-    startPlatform({ dataDir, env: { TRIBUTARY_BATCH_EVERY_MS: '0', TRIBUTARY_LOG_LEVEL: 'warn' } }),
-  );
-  await story(createClient(platform));
+  if (onKafka) kafka = await step('start: a Kafka broker', () => kafkaForTests());
+  const env = {
+    TRIBUTARY_BATCH_EVERY_MS: '0',
+    TRIBUTARY_LOG_LEVEL: 'warn',
+    TRIBUTARY_OUTPUTS: 'conversions',
+    ...(kafka && {
+      TRIBUTARY_KAFKA_BROKERS: kafka.bootstrap,
+      // A broker that was there already keeps its topics: this story's are its own.
+      TRIBUTARY_KAFKA_TOPIC_PREFIX: `story-${process.pid}-${Date.now()}`,
+    }),
+  };
+  platform = await step('start: log, collector, speed, archiver, api and recompute', () => startPlatform({ dataDir, env }));
+  const { redisUrl } = platform;
+  await story(createClient(platform), () => outputLines(redisUrl, env));
   process.stdout.write(`\nThe story holds: ${((performance.now() - startedAt) / 1000).toFixed(1)} s\n`);
 } catch (error) {
   process.stderr.write(`\n${(error as Error).stack}\n`);
   process.exitCode = 1;
 } finally {
   await platform?.stop();
+  await kafka?.stop();
   await rm(dataDir, { recursive: true, force: true });
 }
