@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
-// Suffixes tell what a test needs: `.redis.test.ts` a redis-server, `.e2e.test.ts` the whole platform as processes.
-const SERVERS = ['**/*.redis.test.ts', '**/*.e2e.test.ts'];
+// Suffixes tell what a test needs: `.redis.test.ts` a redis-server, `.kafka.test.ts` a Kafka, `.e2e.test.ts` the whole platform as processes.
+const SERVERS = ['**/*.redis.test.ts', '**/*.kafka.test.ts', '**/*.e2e.test.ts'];
 const IGNORED = ['**/node_modules/**', '**/dist/**', '.tributary/**'];
 
 export default defineConfig({
