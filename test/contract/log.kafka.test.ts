@@ -2,11 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { missingKafka } from '@tributary/local/kafka/for-tests';
 import { type KafkaCluster, startKafka } from '@tributary/local/kafka/kafka-cluster';
 import { type KafkaLogOptions, openKafkaLog } from '@tributary/log/kafka/kafka-log';
-import type { EventLog } from '@tributary/log/port';
+import type { EventLog, LogEntry } from '@tributary/log/port';
+import { decodeLine } from '@tributary/model/decode-line';
+import { encodeEvent } from '@tributary/model/event';
 import { describeLogContract } from '@tributary/testkit/log-contract';
 import { type CrashableLogFixture, describeLogCrashContract } from '@tributary/testkit/log-crash-contract';
-import kafkajs, { type Admin } from 'kafkajs';
-import { afterAll, beforeAll, describe } from 'vitest';
+import { eventually, readAll } from '@tributary/testkit/log-reading';
+import kafkajs, { type Admin, type KafkaMessage } from 'kafkajs';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 const missing = await missingKafka('the log on Kafka', true);
 
@@ -67,4 +70,240 @@ describe.skipIf(missing !== null)('the log on Kafka', () => {
 
   describeLogContract('Kafka', makeLog);
   describeLogCrashContract('Kafka', makeLog);
+
+  describe('beyond the contract', () => {
+    const NOW = { maxEntries: 1_000, waitMs: 0 };
+    const START = new Map([[0, null]]);
+    const client = () =>
+      new kafkajs.Kafka({ brokers: [kafka.bootstrap], logLevel: kafkajs.logLevel.NOTHING, retry: { retries: 3 } });
+    const opened: EventLog[] = [];
+    const open = async (...args: Parameters<typeof openLog>) => {
+      const log = await openLog(...args);
+      opened.push(log);
+      return log;
+    };
+    afterEach(async () => {
+      for (const log of opened.splice(0)) await log.close();
+    });
+
+    const event = (id: string, userId = 'u') => ({ ts: 5, type: 't', id, userId, receivedAt: 6, source: 's' });
+    const lines = (entries: readonly LogEntry[]) => entries.flatMap(({ body }) => body.split('\n'));
+
+    it('events of another client come out canonical, the same for every reader; what is none is parked, and reading goes on', async () => {
+      const topic = freshTopic();
+      const log = await open(topic, 1, { entryLimits: { mergeEvents: 32, mergeBytes: 1024 } });
+      const producer = client().producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner });
+      await producer.connect();
+      const values = ['{"userId":"u","type":"click","ts":7}', 'not JSON', JSON.stringify({ type: 't', userId: 'ü', page: null })];
+      const messages = values.map((value) => ({ key: 'u', value, timestamp: '1700000000000' }));
+      await producer.send({ topic, messages });
+      await producer.send({ topic, messages, compression: kafkajs.CompressionTypes.GZIP });
+      await producer.disconnect();
+      await log.append(0, { kind: 'events', body: encodeEvent(event('ours')) });
+      // Timestamps that lie years apart lie in files of their own, and Kafka reads one at a time.
+      const seen = lines(await readAll(log, START, 100));
+      expect(seen).toHaveLength(7);
+      expect(seen[0]).toBe(
+        `{"ts":7,"type":"click","id":"${topic}-0-0","userId":"u","receivedAt":1700000000000,"source":"kafka"}`,
+      );
+      expect(seen.map((line) => decodeLine(line, 0, 1).ok)).toEqual([true, false, true, true, false, true, true]);
+      const other = await open(topic, 1);
+      expect(lines(await readAll(other, START, 1))).toEqual(seen);
+    });
+
+    it('our events are CloudEvents to another client, keyed by the user', async () => {
+      const topic = freshTopic();
+      const log = await open(topic, 1);
+      await log.append(0, { kind: 'events', body: encodeEvent(event('e-1', 'jürgen')) });
+      await log.append(0, { kind: 'barrier', body: '{"generation":1}' });
+      const consumer = client().consumer({ groupId: topic });
+      await consumer.connect();
+      await consumer.subscribe({ topic, fromBeginning: true });
+      const seen: KafkaMessage[] = [];
+      await consumer.run({ eachMessage: async ({ message }) => void seen.push(message) });
+      await eventually(async () => expect(seen).toHaveLength(2));
+      await consumer.disconnect();
+      const headers = seen.map((message) =>
+        Object.fromEntries(Object.entries(message.headers ?? {}).map(([name, value]) => [name, String(value)])),
+      );
+      expect(seen.map(({ key, value }) => [key?.toString(), value?.toString()])).toEqual([
+        ['jürgen', encodeEvent(event('e-1', 'jürgen'))],
+        [undefined, '{"generation":1}'],
+      ]);
+      expect(headers[0]).toEqual({
+        tributary: 'e',
+        ce_specversion: '1.0',
+        ce_id: 'e-1',
+        ce_type: 't',
+        ce_source: 's',
+        ce_time: '1970-01-01T00:00:00.005Z',
+        'content-type': 'application/json',
+      });
+      expect(headers[1]).toMatchObject({ ce_specversion: '1.0', ce_type: 'tributary.barrier' });
+    });
+
+    it('another envelope gives an output topic its keys and headers; reading it yields the lines', async () => {
+      const envelope = (line: string) => ({ key: line.slice(0, 1), headers: [['kind', 'output']] as const });
+      const log = await open(freshTopic(), 1, { envelope });
+      await log.append(0, { kind: 'events', body: 'a line\nb line' });
+      expect(lines(await log.read(START, NOW))).toEqual(['a line', 'b line']);
+    });
+
+    it('law 7: aborted transactions are not read, and reading goes on behind their markers', async () => {
+      const topic = freshTopic();
+      const log = await open(topic, 1);
+      const producer = client().producer({ transactionalId: topic, maxInFlightRequests: 1, idempotent: true });
+      await producer.connect();
+      for (const [i, fate] of ['commit', 'abort', 'commit', 'abort'].entries()) {
+        const transaction = await producer.transaction();
+        await transaction.send({ topic, messages: [{ key: 'u', value: JSON.stringify(event(`${fate} ${i}`)) }] });
+        if (fate === 'commit') await transaction.commit();
+        else await transaction.abort();
+      }
+      await producer.disconnect();
+      await log.append(0, { kind: 'events', body: encodeEvent(event('ours')) });
+      for (const maxEntries of [1, 2, 100]) {
+        const ids = lines(await readAll(log, START, maxEntries)).map((line) => (JSON.parse(line) as { id: string }).id);
+        expect(ids).toEqual(['commit 0', 'commit 2', 'ours']);
+      }
+    });
+
+    it('small appends are merged into entries, up to a barrier; each position of an append still is one', async () => {
+      const topic = freshTopic();
+      const log = await open(topic, 1, { entryLimits: { mergeEvents: 10, mergeBytes: 1024 * 1024 } });
+      const positions: string[] = [];
+      for (let i = 0; i < 25; i++) positions.push(await log.append(0, { kind: 'events', body: `single ${i}` }));
+      await log.append(0, { kind: 'barrier', body: '{}' });
+      await log.append(0, { kind: 'events', body: Array.from({ length: 15 }, (_, i) => `many ${i}`).join('\n') });
+      const entries = await log.read(START, NOW);
+      expect(entries.map(({ kind, body }) => (kind === 'events' ? body.split('\n').length : kind))).toEqual([
+        10,
+        10,
+        5,
+        'barrier',
+        15,
+      ]);
+      expect(entries[0]?.position).toBe(positions[9]);
+      expect(await log.read(START, { ...NOW, maxEntries: 2 })).toEqual(entries.slice(0, 2));
+      const later = await log.read(new Map([[0, positions[12] as string]]), NOW);
+      expect(lines(later).slice(0, 12)).toEqual(Array.from({ length: 12 }, (_, i) => `single ${i + 13}`));
+    });
+
+    it.each([
+      ['cleanup.policy', 'compact'],
+      ['unclean.leader.election.enable', 'true'],
+    ])('law 6: refuses a topic with %s %s, unless its operator vouches for it', async (name, value) => {
+      const topic = freshTopic();
+      await admin.createTopics({ topics: [{ topic, numPartitions: 1, configEntries: [{ name, value }] }] });
+      await expect(openLog(topic, 1)).rejects.toMatchObject({ code: 'not_durable', message: expect.stringContaining(name) });
+      await open(topic, 1, { durability: 'managed' });
+    });
+
+    it('a position past the end is log_recreated: the partition lost its tail', async () => {
+      const log = await open(freshTopic(), 1);
+      await log.append(0, { kind: 'events', body: 'a' });
+      const ahead = new Map([[0, '0000000000000005']]);
+      await expect(log.read(ahead, NOW)).rejects.toMatchObject({ code: 'log_recreated' });
+    });
+
+    it('invariant 5: partitions added behind a handle are partition_mismatch from its next look on', async () => {
+      const topic = freshTopic();
+      const log = await open(topic, 2);
+      await admin.createPartitions({ topicPartitions: [{ topic, count: 3 }] });
+      await eventually(() => expect(log.ends()).rejects.toMatchObject({ code: 'partition_mismatch' }));
+      for (const refused of [log.append(0, { kind: 'events', body: 'a' }), log.read(START, NOW)])
+        await expect(refused).rejects.toMatchObject({ code: 'partition_mismatch' });
+    });
+
+    it('an entry larger than the topic takes is body_too_large, and those beside it are written', async () => {
+      const topic = freshTopic();
+      const configEntries = [{ name: 'max.message.bytes', value: '2000' }];
+      await admin.createTopics({ topics: [{ topic, numPartitions: 1, configEntries }] });
+      const log = await open(topic, 1);
+      const bodies = ['a', 'x'.repeat(3_000), ...Array.from({ length: 9 }, (_, i) => `${i}`.repeat(500))];
+      const outcomes = await Promise.allSettled(bodies.map((body) => log.append(0, { kind: 'events', body })));
+      expect(outcomes.map(({ status }) => status)).toEqual(bodies.map((_, i) => (i === 1 ? 'rejected' : 'fulfilled')));
+      expect(outcomes[1]).toMatchObject({ reason: { code: 'body_too_large' } });
+      expect(lines(await log.read(START, NOW))).toEqual(bodies.filter((_, i) => i !== 1));
+    });
+
+    it('a broker that falls silent is log_unavailable within seconds; the handle goes on when it is back', async () => {
+      const log = await open(freshTopic(), 1, { appendTimeoutMs: 500 });
+      await log.append(0, { kind: 'events', body: 'before' });
+      await log.read(START, NOW);
+      kafka.brokers[0]?.pause();
+      try {
+        const startedMs = performance.now();
+        const append = log.append(0, { kind: 'events', body: 'unknown' });
+        const read = log.read(START, NOW);
+        await Promise.all([append, read].map((asked) => expect(asked).rejects.toMatchObject({ code: 'log_unavailable' })));
+        expect(performance.now() - startedMs).toBeLessThan(15_000);
+      } finally {
+        kafka.brokers[0]?.resume();
+      }
+      await eventually(() => log.append(0, { kind: 'events', body: 'after' }));
+      const read = await eventually(() => log.read(START, NOW));
+      expect(lines(read).filter((line) => line !== 'unknown')).toEqual(['before', 'after']);
+    }, 60_000);
+  });
+});
+
+describe.skipIf(missing !== null)('the log on three brokers of Kafka', () => {
+  it('law 6: acknowledged is kept, once and in order, while every leader is killed in turn', async () => {
+    const session = { 'broker.heartbeat.interval.ms': '300', 'broker.session.timeout.ms': '2000' };
+    const kafka = await startKafka({ brokers: 3, settings: session });
+    const partitions = 6;
+    const log = await openKafkaLog({
+      kafka: { brokers: kafka.bootstrap.split(','), clientId: 'tests' },
+      topic: 'moved',
+      partitions,
+      settings: { replication: 3, minInsync: 2, retentionMs: -1 },
+      now: Date.now,
+    });
+    try {
+      const acknowledged = Array.from({ length: partitions }, (): { body: string; position: string }[] => []);
+      const followed: LogEntry[] = [];
+      const stop = new AbortController();
+      const writing = acknowledged.map(async (own, partition) => {
+        for (let i = 0; !stop.signal.aborted; i++) {
+          const body = `${partition}:${i}`;
+          const position = await log.append(partition, { kind: 'events', body }).catch(() => null);
+          if (position === null) await sleep(20);
+          else own.push({ body, position });
+        }
+      });
+      const reading = (async () => {
+        const positions = new Map<number, string | null>(acknowledged.map((_, partition) => [partition, null]));
+        while (!stop.signal.aborted) {
+          const entries = await log.read(positions, { maxEntries: 50, waitMs: 200 }).catch((error: { code: string }) => {
+            if (error.code !== 'log_unavailable') throw error;
+            return sleep(20, []);
+          });
+          for (const { partition, position } of entries) positions.set(partition, position);
+          followed.push(...entries);
+        }
+        return positions;
+      })();
+      for (const broker of kafka.brokers) {
+        await sleep(1_000);
+        await broker.kill();
+        await sleep(3_000);
+        await broker.start();
+      }
+      await sleep(2_000);
+      stop.abort();
+      await Promise.all(writing);
+      followed.push(...(await eventually(async () => readAll(log, await reading, 50), 20_000)));
+      for (const [partition, own] of acknowledged.entries()) {
+        const seen = followed.filter((entry) => entry.partition === partition).flatMap(({ body }) => body.split('\n'));
+        expect(own.length).toBeGreaterThan(50);
+        expect(new Set(seen).size).toBe(seen.length);
+        const wanted = new Set(own.map(({ body }) => body));
+        expect(seen.filter((body) => wanted.has(body))).toEqual(own.map(({ body }) => body));
+      }
+    } finally {
+      await log.close();
+      await kafka.stop();
+    }
+  }, 180_000);
 });
