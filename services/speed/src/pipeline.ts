@@ -32,6 +32,8 @@ export interface WorkerLimits extends PartitionLimits {
   readonly waitMs: number;
   /** A user's record is trimmed when it passes this many characters, and again at each doubling. */
   readonly trimRecordLength: number;
+  /** After a partition's batch of more events than this, timers and replies get their turn: a late heartbeat costs the lease. */
+  readonly longBatchEvents: number;
 }
 
 export const DEFAULT_LIMITS: WorkerLimits = {
@@ -40,6 +42,7 @@ export const DEFAULT_LIMITS: WorkerLimits = {
   maxTimelineEvents: 10_000,
   maxCachedEvents: 200_000,
   trimRecordLength: 256 * 1024,
+  longBatchEvents: 2_000,
   outputs: 'none',
 };
 
@@ -112,9 +115,10 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
     const entries = await reader.take(signal);
     const number = ++batchNumber;
     const parts: Part[] = [];
-    for (const own of byPartition(entries)) {
-      const run = runs.get((own[0] as LogEntry).partition);
-      if (run === undefined) continue;
+    // Runs as they stand at the read: what was read for one says nothing to another that replaces it meanwhile.
+    const read = [...byPartition(entries)].map((own) => [runs.get((own[0] as LogEntry).partition), own] as const);
+    for (const [run, own] of read) {
+      if (run === undefined || !runs.isCurrent(run)) continue;
       const batch = decodeBatch(own, run.decodedLogTimeMs, run.generation, log.partitions);
       run.decodedLogTimeMs = batch.logTimeMs;
       if (batch.barrier !== undefined) reader.seek(run.partition, batch.upTo); // what lies after it is the next batch's
@@ -123,6 +127,7 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
         return null;
       });
       parts.push({ run, batch, users });
+      if (batch.arrivals.length > limits.longBatchEvents) await soon();
     }
     return { entries: entries.length, number, parts, crosses: parts.some(({ batch }) => batch.barrier !== undefined) };
   }
@@ -147,12 +152,13 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
         await soon();
       }
       const applied: [PartitionRun, AppliedBatch][] = [];
-      parts.forEach(({ run, batch }, i) => {
+      for (const [i, { run, batch }] of parts.entries()) {
         const users = loaded[i];
         // A partition whose commit failed meanwhile was forgotten: its batch is built on sand.
-        if (users == null || !runs.isCurrent(run)) return;
+        if (users == null || !runs.isCurrent(run)) continue;
         applied.push([run, applyBatch(run, batch, users, log.identity, options.commitId(), sha256Hex, limits)]);
-      });
+        if (batch.arrivals.length > limits.longBatchEvents) await soon();
+      }
       await settle();
       const commits: Promise<void>[] = [];
       for (const [run, batch] of applied) if (runs.isCurrent(run)) commits.push(commitOne(run, batch, number));

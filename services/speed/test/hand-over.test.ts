@@ -53,7 +53,7 @@ function createWorker(name: string, random: Random, { log, store }: Parts, now?:
       partitions: () => own.assigned,
       sha256Hex,
       commitId: () => `${name}:${++commits}`,
-      limits: { maxEntries: random.between(1, 3), waitMs: 0 },
+      limits: { maxEntries: random.between(1, 3), waitMs: 0, longBatchEvents: random.pick([0, 2_000]) },
       ...(now && { now }),
       onReset: (_, why) => {
         if (why === 'fenced') own.fences++;
