@@ -8,6 +8,7 @@ export const CODE = {
   notLeader: 6,
   messageTooLarge: 10,
   recordListTooLarge: 18,
+  topicExists: 36,
   storage: 56,
   fencedEpoch: 74,
   unknownEpoch: 75,

@@ -53,7 +53,6 @@ export async function openKafkaLog(options: KafkaLogOptions): Promise<EventLog> 
   const settings = options.settings ?? TOPIC_SETTINGS;
   const { metadata, isNew, maxMessageBytes } = await foundTopic({
     ...base,
-    kafka,
     settings,
     durability: options.durability ?? 'checked',
   }).catch((error: unknown) => {

@@ -4,6 +4,7 @@ import type { KafkaRequest } from './connection.ts';
 
 export interface Metadata {
   readonly brokers: readonly { readonly nodeId: number; readonly host: string; readonly port: number }[];
+  readonly controllerId: number;
   readonly errorCode: number;
   readonly topicId: Uuid;
   readonly partitions: readonly {
@@ -40,7 +41,7 @@ function readMetadata(reply: ByteReader): Metadata {
     return broker;
   });
   reply.text();
-  reply.int32();
+  const controllerId = reply.int32();
   const [topic] = reply.list(() => {
     const errorCode = reply.int16();
     reply.text();
@@ -58,7 +59,7 @@ function readMetadata(reply: ByteReader): Metadata {
     return { errorCode, topicId, partitions };
   });
   if (topic === undefined) throw new Error('the reply to Metadata names no topic');
-  return { brokers, ...topic };
+  return { brokers, controllerId, ...topic };
 }
 
 export interface FetchFrom {
