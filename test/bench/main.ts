@@ -6,6 +6,7 @@ import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { benchBatch } from './batch.ts';
 import { benchEndToEnd } from './end-to-end.ts';
+import { benchKafka } from './kafka.ts';
 import { benchModels } from './models.ts';
 import { benchReads } from './reads.ts';
 import { type Figure, met, table } from './report.ts';
@@ -21,6 +22,11 @@ const SECTIONS: Record<string, () => Promise<Figure[]>> = {
   'end-to-end': () => benchEndToEnd(5_000, Number(values.seconds ?? 60)),
   batch: () => benchBatch(Number(values.events ?? 10_000_000), Number(values.users ?? 100_000)),
   reads: () => benchReads(Number(values.seconds ?? 15)),
+  kafka: () =>
+    benchKafka(
+      { events: Number(values.events ?? 1_000_000), users: Number(values.users ?? 100_000), seed: 1 },
+      Number(values.seconds ?? 40),
+    ),
   models: () => benchModels(Number(values.seconds ?? 60)),
 };
 

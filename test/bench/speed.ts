@@ -6,7 +6,6 @@ import { randomUUID } from 'node:crypto';
 import { createSpeedStore } from '@tributary/kv/redis-speed-store';
 import type { EventLog, LogEntry } from '@tributary/log/port';
 import { openRedisStreamLog } from '@tributary/log/redis-stream/redis-stream-log';
-import { partitionOf } from '@tributary/model/user-key';
 import { loadDefinitions, sha256Hex } from '@tributary/runtime/definitions';
 import { connectRedis, whenReady } from '@tributary/runtime/redis';
 import { startRedis } from '@tributary/testkit/redis-server';
@@ -14,11 +13,11 @@ import { VIEWS } from '@tributary/views/registry';
 import type { View } from '@tributary/views/view';
 import type { Redis } from 'ioredis';
 import { createSpeedWorker } from '../../services/speed/src/pipeline.ts';
+import { fill } from './fill.ts';
 import type { Figure } from './report.ts';
-import { type Workload, workload } from './workload.ts';
+import type { Workload } from './workload.ts';
 
 const PARTITIONS = 16;
-const EVENTS_PER_ENTRY = 100;
 const ROUNDS = 3;
 const RULE_BASED_VIEWS = VIEWS.filter(({ name }) => ['activity', 'touches', 'conversions', 'credit'].includes(name));
 
@@ -120,30 +119,6 @@ async function catchUp(log: EventLog, store: Redis, namespace: string, views: re
   });
   while ((await worker.runOnce()) > 0);
   await worker.settle();
-}
-
-/** Appends the workload in entries of 100 events; returns the bytes of all lines. */
-async function fill(log: EventLog, load: Workload): Promise<number> {
-  const open = Array.from({ length: PARTITIONS }, () => [] as string[]);
-  let bytes = 0;
-  let underWay: Promise<unknown>[] = [];
-  const flush = (partition: number) => {
-    const lines = open[partition] as string[];
-    if (lines.length > 0) underWay.push(log.append(partition, { kind: 'events', body: lines.join('\n') }));
-    open[partition] = [];
-  };
-  for (const { userKey, line } of workload(load)) {
-    const partition = partitionOf(userKey, PARTITIONS);
-    bytes += line.length;
-    if ((open[partition] as string[]).push(line) >= EVENTS_PER_ENTRY) flush(partition);
-    if (underWay.length >= 64) {
-      await Promise.all(underWay);
-      underWay = [];
-    }
-  }
-  for (let partition = 0; partition < PARTITIONS; partition++) flush(partition);
-  await Promise.all(underWay);
-  return bytes;
 }
 
 const BARE_SCRIPT = `for i = 2, #ARGV, 2 do redis.call('APPEND', ARGV[1] .. ARGV[i], ARGV[i + 1]) end
