@@ -8,7 +8,7 @@
  *   generations/000007/manifest.json                    one consistent cut and everything computed from it
  *   generations/000007/…parquet                         its view rows, its deduplicated events, its conversions
  *   generations/publications/000003.json                which generation readers take: the newest file says
- *   staging/                                            files in the making; swept at start
+ *   staging/                                            files in the making, and parts of a generation until its run ends; swept
  *   quarantine/                                         files whose bytes do not match their manifest
  */
 
