@@ -8,6 +8,7 @@ import { encodeEvent } from '@tributary/model/event';
 import { describeLogContract } from '@tributary/testkit/log-contract';
 import { type CrashableLogFixture, describeLogCrashContract } from '@tributary/testkit/log-crash-contract';
 import { eventually, readAll } from '@tributary/testkit/log-reading';
+import { createRandom } from '@tributary/testkit/random';
 import kafkajs, { type Admin, type KafkaMessage } from 'kafkajs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
@@ -166,6 +167,20 @@ describe.skipIf(missing !== null)('the log on Kafka', () => {
         const ids = lines(await readAll(log, START, maxEntries)).map((line) => (JSON.parse(line) as { id: string }).id);
         expect(ids).toEqual(['commit 0', 'commit 2', 'ours']);
       }
+    });
+
+    it.each(['gzip', 'snappy', 'lz4', 'zstd'])('batches that Kafka packed with %s come back as they were', async (codec) => {
+      const topic = freshTopic();
+      const configEntries = [{ name: 'compression.type', value: codec }];
+      await admin.createTopics({ topics: [{ topic, numPartitions: 1, configEntries }] });
+      const log = await open(topic, 1);
+      const random = createRandom(7);
+      const noise = (length: number) => Array.from({ length }, () => random.below(36).toString(36)).join('');
+      const bodies = ['x', 'ab'.repeat(400_000), noise(900), noise(90_000), `${noise(40_000)}${'é'.repeat(99)}${noise(300)}`];
+      bodies.push(Array.from({ length: 2_000 }, (_, i) => `{"ts":${i},"page":"/p/${random.below(50)}"}`).join('\n'));
+      for (const body of bodies) await log.append(0, { kind: 'events', body });
+      const read = await readAll(log, START, 100);
+      expect(read.map(({ body }, i) => body === bodies[i])).toEqual(bodies.map(() => true));
     });
 
     it('small appends are merged into entries, up to a barrier; each position of an append still is one', async () => {
