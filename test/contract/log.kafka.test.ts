@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { missingKafka } from '@tributary/local/kafka/for-tests';
 import { type KafkaCluster, startKafka } from '@tributary/local/kafka/kafka-cluster';
 import { type KafkaLogOptions, openKafkaLog } from '@tributary/log/kafka/kafka-log';
+import type { KafkaSettings } from '@tributary/log/kafka/settings';
 import type { EventLog, LogEntry } from '@tributary/log/port';
 import { decodeLine } from '@tributary/model/decode-line';
 import { encodeEvent } from '@tributary/model/event';
@@ -189,7 +190,8 @@ describe.skipIf(missing !== null)('the log on Kafka', () => {
       const positions: string[] = [];
       for (let i = 0; i < 25; i++) positions.push(await log.append(0, { kind: 'events', body: `single ${i}` }));
       await log.append(0, { kind: 'barrier', body: '{}' });
-      await log.append(0, { kind: 'events', body: Array.from({ length: 15 }, (_, i) => `many ${i}`).join('\n') });
+      const many = Array.from({ length: 15 }, (_, i) => `many ${i}`).join('\n');
+      const last = await log.append(0, { kind: 'events', body: many });
       const entries = await log.read(START, NOW);
       expect(entries.map(({ kind, body }) => (kind === 'events' ? body.split('\n').length : kind))).toEqual([
         10,
@@ -199,6 +201,8 @@ describe.skipIf(missing !== null)('the log on Kafka', () => {
         15,
       ]);
       expect(entries[0]?.position).toBe(positions[9]);
+      expect(entries.at(-1)).toEqual({ partition: 0, position: last, kind: 'events', body: many });
+      expect(await log.ends()).toEqual([last]);
       expect(await log.read(START, { ...NOW, maxEntries: 2 })).toEqual(entries.slice(0, 2));
       const later = await log.read(new Map([[0, positions[12] as string]]), NOW);
       expect(lines(later).slice(0, 12)).toEqual(Array.from({ length: 12 }, (_, i) => `single ${i + 13}`));
@@ -261,6 +265,40 @@ describe.skipIf(missing !== null)('the log on Kafka', () => {
       expect(lines(read).filter((line) => line !== 'unknown')).toEqual(['before', 'after']);
     }, 60_000);
   });
+});
+
+describe.skipIf(missing !== null)('the log on a broker that asks for a password', () => {
+  it('opens with the right one, and names the refusal without it', async () => {
+    const users = 'username="broker" password="b" user_broker="b" user_app="secret"';
+    const login = 'org.apache.kafka.common.security.plain.PlainLoginModule required';
+    const kafka = await startKafka({
+      settings: {
+        'listener.security.protocol.map': 'PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT',
+        'inter.broker.listener.name': 'PLAINTEXT',
+        'sasl.enabled.mechanisms': 'PLAIN',
+        'sasl.mechanism.inter.broker.protocol': 'PLAIN',
+        'listener.name.plaintext.plain.sasl.jaas.config': `${login} ${users};`,
+      },
+    });
+    const open = (sasl: KafkaSettings['sasl']) => {
+      const settings = { brokers: [kafka.bootstrap], clientId: 'tests', ...(sasl && { sasl }) };
+      return openKafkaLog({ kafka: settings, topic: 'secret', partitions: 1, now: Date.now });
+    };
+    const app = Object.freeze({ mechanism: 'plain', username: 'app', password: 'secret' } as const);
+    try {
+      const log = await open(app);
+      await log.append(0, { kind: 'events', body: 'a' });
+      expect(await log.read(new Map([[0, null]]), { maxEntries: 1, waitMs: 1_000 })).toHaveLength(1);
+      await log.close();
+      await expect(open({ ...app, password: 'wrong' })).rejects.toMatchObject({
+        code: 'log_unavailable',
+        message: expect.stringContaining('SASL PLAIN'),
+      });
+      await expect(open(undefined)).rejects.toMatchObject({ code: 'log_unavailable' });
+    } finally {
+      await kafka.stop();
+    }
+  }, 60_000);
 });
 
 describe.skipIf(missing !== null)('the log on three brokers of Kafka', () => {

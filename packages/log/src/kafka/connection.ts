@@ -42,7 +42,8 @@ export async function connectTo({ host, port }: Address, { ssl, sasl, clientId }
     host,
     port,
     ssl: ssl === true ? {} : ssl,
-    sasl,
+    // A copy: kafkajs keeps what it logged in with in this object, and would go on using it for other settings.
+    sasl: sasl && { mechanism: sasl.mechanism, username: sasl.username, password: sasl.password },
     clientId,
     connectionTimeout: CONNECT_MS,
     requestTimeout: REPLY_MS,

@@ -78,6 +78,15 @@ export function createLane({ topic, connections, entryLimits }: LaneOptions): La
   const starved = new Set<number>();
   const closing = new AbortController();
 
+  /** A reader brings the same signal to every read. */
+  let combined: { readonly signal: AbortSignal; readonly stop: AbortSignal } | null = null;
+
+  function stopFor(signal: AbortSignal | undefined): AbortSignal {
+    if (signal === undefined) return closing.signal;
+    if (combined?.signal !== signal) combined = { signal, stop: AbortSignal.any([signal, closing.signal]) };
+    return combined.stop;
+  }
+
   async function leaderOf(partition: number): Promise<Address> {
     for (const led of (await topic.byLeader([partition])).values()) return led.address;
     throw unavailable(`partition ${partition} has no leader`);
@@ -276,7 +285,7 @@ export function createLane({ topic, connections, entryLimits }: LaneOptions): La
 
   return {
     async read(from, maxEntries, waitMs, signal) {
-      const stop = signal === undefined ? closing.signal : AbortSignal.any([signal, closing.signal]);
+      const stop = stopFor(signal);
       const deadlineMs = performance.now() + waitMs;
       try {
         await topic.check();
