@@ -3,6 +3,7 @@ import { missingKafka } from '@tributary/local/kafka/for-tests';
 import { type KafkaCluster, startKafka } from '@tributary/local/kafka/kafka-cluster';
 import { type KafkaLogOptions, openKafkaLog } from '@tributary/log/kafka/kafka-log';
 import type { KafkaSettings } from '@tributary/log/kafka/settings';
+import { openEventLog } from '@tributary/log/open-log';
 import type { EventLog, LogEntry } from '@tributary/log/port';
 import { decodeLine } from '@tributary/model/decode-line';
 import { encodeEvent } from '@tributary/model/event';
@@ -223,6 +224,32 @@ describe.skipIf(missing !== null)('the log on Kafka', () => {
       await log.append(0, { kind: 'events', body: 'a' });
       const ahead = new Map([[0, '0000000000000005']]);
       await expect(log.read(ahead, NOW)).rejects.toMatchObject({ code: 'log_recreated' });
+    });
+
+    it('a process opens the topic that its settings name', async () => {
+      const topicPrefix = freshTopic();
+      const settings = { brokers: [kafka.bootstrap], clientId: 'tests', topicPrefix };
+      const redis = () => expect.unreachable('Redis is not asked for');
+      for (const name of ['events', 'outputs'] as const) {
+        const log = await openEventLog({ kafka: settings, redis, name, partitions: 3, now: Date.now });
+        opened.push(log);
+        await log.append(2, { kind: 'events', body: name });
+        expect(await admin.fetchTopicOffsets(`${topicPrefix}.${name}`)).toContainEqual(
+          expect.objectContaining({ partition: 2, offset: '1' }),
+        );
+      }
+    });
+
+    it("readers' progress is told to Kafka's own tools", async () => {
+      const topic = freshTopic();
+      const log = await open(topic, 2);
+      const position = await log.append(1, { kind: 'events', body: 'a\nb\nc' });
+      await eventually(async () => log.reportProgress?.('tributary-speed', new Map([[1, position]])));
+      const [told] = await admin.fetchOffsets({ groupId: 'tributary-speed', topics: [topic] });
+      expect(told?.partitions.map(({ partition, offset }) => [partition, offset]).sort()).toEqual([
+        [0, '-1'],
+        [1, '3'],
+      ]);
     });
 
     it('invariant 5: partitions added behind a handle are partition_mismatch from its next look on', async () => {

@@ -52,5 +52,10 @@ export interface EventLog {
   ends(): Promise<readonly (Position | null)[]>;
   /** Drops entries at or before `upTo`. The caller knows that every reader's durable position has passed it. */
   trim(partition: number, upTo: Position): Promise<void>;
+  /**
+   * Where the log has tools of its own that show lag: tells them how far a group of readers has durably come. Nothing is
+   * ever read back. Rejects with `log_unavailable`; telling again later is enough.
+   */
+  reportProgress?(group: string, positions: ReadonlyMap<number, Position>): Promise<void>;
   close(): Promise<void>;
 }

@@ -15,6 +15,7 @@ import { ENTRY_LIMITS, type EntryLimits } from './entries.ts';
 import { asLogError, unavailable } from './errors.ts';
 import { foundTopic } from './found-topic.ts';
 import { type EnvelopeOf, eventEnvelope, offsetOf, positionOf } from './layout.ts';
+import { commitProgress } from './progress.ts';
 import { createReader } from './reader.ts';
 import { deleteRecordsRequest, LATEST, listOffsetsRequest } from './requests.ts';
 import type { KafkaSettings, TopicSettings } from './settings.ts';
@@ -132,6 +133,13 @@ export async function openKafkaLog(options: KafkaLogOptions): Promise<EventLog> 
       if (!all.includes(partition)) throw new RangeError(`partition ${partition} of ${partitions}`);
       await trim(partition, upTo).catch((error: unknown) =>
         Promise.reject(asLogError(error, 'a trim failed; trimming again is safe')),
+      );
+    },
+    async reportProgress(group, positions) {
+      const [led] = (await topic.byLeader([0])).values();
+      if (led === undefined || positions.size === 0) return;
+      await commitProgress(connections, led.address, topic.name, group, positions).catch((error: unknown) =>
+        Promise.reject(asLogError(error, 'the progress of readers was not noted')),
       );
     },
     close,
