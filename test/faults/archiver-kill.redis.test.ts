@@ -36,10 +36,14 @@ test('law 6: killed ten times under load and shadowed by a woken zombie, the arc
     for (const child of children) child.kill('SIGKILL');
   });
   const start = () => {
-    const child = spawn(process.execPath, [MAIN, '--partitions', String(PARTITIONS), '--spool-rows', '1000'], {
-      env: { ...process.env, TRIBUTARY_REDIS_URL: redis.url, TRIBUTARY_DATA_DIR: dataDir, TRIBUTARY_LOG_LEVEL: 'silent' },
-      stdio: ['ignore', 'inherit', 'inherit'],
-    });
+    const child = spawn(
+      process.execPath,
+      [MAIN, '--partitions', String(PARTITIONS), '--spool-rows', '1000', '--member-ttl-ms', '1000'],
+      {
+        env: { ...process.env, TRIBUTARY_REDIS_URL: redis.url, TRIBUTARY_DATA_DIR: dataDir, TRIBUTARY_LOG_LEVEL: 'silent' },
+        stdio: ['ignore', 'inherit', 'inherit'],
+      },
+    );
     children.push(child);
     return child;
   };

@@ -96,10 +96,18 @@ export function createOwnRuns(options: OwnRunsOptions): OwnRuns {
       if (missing.length === 0) return;
       // A partition is loaded only when none of its commits can still be under way.
       await settle();
-      for (const run of await Promise.all(missing.map(load))) {
-        runs.set(run.partition, run);
-        reader.seek(run.partition, run.position);
+      const loaded = await Promise.allSettled(missing.map(load));
+      for (const [i, outcome] of loaded.entries()) {
+        const partition = missing[i] as number;
+        if (outcome.status === 'rejected') noteFence(partition);
+        else {
+          runs.set(partition, outcome.value);
+          reader.seek(partition, outcome.value.position);
+        }
       }
+      // The node of some partitions may be down: those of the other nodes go on.
+      for (const outcome of loaded)
+        if (outcome.status === 'rejected' && (runs.size === 0 || !isPassing(outcome.reason))) throw outcome.reason;
     },
     async forgetOvertaken() {
       await settle();
@@ -111,6 +119,10 @@ export function createOwnRuns(options: OwnRunsOptions): OwnRuns {
       }
     },
   };
+}
+
+function isPassing(error: unknown): boolean {
+  return error instanceof TributaryError && error.code === 'store_unavailable';
 }
 
 /** Another worker wrote: found at a commit, or while reading records. */

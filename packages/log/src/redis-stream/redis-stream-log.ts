@@ -44,9 +44,14 @@ const APPEND_TIMEOUT_MS = 2_500;
 const TRIM_STEP = 1_000;
 const EXPIRE_EVERY_MS = 60_000;
 
-/** Opens the log, founding it if there is none. Throws `not_durable`, `partition_mismatch`, `log_unavailable`. */
+/** Opens the log, founding it if there is none. Throws `not_durable`, `partition_mismatch`, `log_unavailable`, `invalid_config`. */
 export async function openRedisStreamLog(options: RedisStreamLogOptions): Promise<EventLog> {
   const { commands, blocking, namespace, partitions, now } = options;
+  if (commands.isCluster || blocking.isCluster)
+    throw new TributaryError(
+      'invalid_config',
+      'the log on Redis Streams lies on one Redis, and the url of Redis names a cluster: its streams and its metadata would be on different nodes. With a cluster the log is Kafka: set TRIBUTARY_KAFKA_BROKERS',
+    );
   if (commands.options.autoResendUnfulfilledCommands !== false)
     throw new Error('the log needs a connection with autoResendUnfulfilledCommands: false; a resent append may break the order');
   const keys = logKeys(namespace, partitions);

@@ -1,0 +1,144 @@
+/**
+ * Real faults on the real processes, under load, the log in Kafka on three brokers. After each: every acknowledged event is in the
+ * archive, counted once, and the merged answer equals the naive computation over all that was ever acknowledged.
+ */
+import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { missingKafka } from '@tributary/local/kafka/for-tests';
+import { type Broker, type KafkaCluster, startKafka } from '@tributary/local/kafka/kafka-cluster';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { until } from '../e2e/client.ts';
+import { leaderOf, withAdmin } from './kafka-rig.ts';
+import {
+  endOneAfterTheOther,
+  killCoordinator,
+  killRedis,
+  killTwice,
+  type Rig,
+  readersWhilePublishing,
+  sleepAndWake,
+  startRig,
+} from './processes-rig.ts';
+
+const TOPIC = 'tributary.events';
+/** A silent broker loses its partitions after this, ms; Kafka's default is 9 s. */
+const SETTINGS = {
+  'broker.session.timeout.ms': '3000',
+  'broker.heartbeat.interval.ms': '500',
+  'replica.lag.time.max.ms': '3000',
+};
+
+const missing = await missingKafka('faults of processes on Kafka (test/faults/kafka-processes.kafka.test.ts)', true);
+
+describe.skipIf(missing !== null)('laws 1, 3 and 6 hold on real processes, the log in Kafka', () => {
+  let kafka: KafkaCluster;
+  let rig: Rig;
+
+  beforeAll(async () => {
+    kafka = await startKafka({ brokers: 3, settings: SETTINGS });
+    rig = await startRig({
+      TRIBUTARY_KAFKA_BROKERS: kafka.bootstrap,
+      TRIBUTARY_KAFKA_REPLICATION: '3',
+      TRIBUTARY_PARTITIONS: '8',
+      TRIBUTARY_MEMBER_TTL_MS: '1000',
+    });
+  }, 120_000);
+
+  afterEach(async () => {
+    for (const broker of kafka.brokers) {
+      broker.resume();
+      if (broker.pid === null) await broker.start();
+    }
+  }, 120_000);
+
+  afterAll(async () => {
+    await rig?.stop();
+    await kafka?.stop();
+  }, 60_000);
+
+  async function leader(partition = 0): Promise<Broker> {
+    const id = await leaderOf(kafka.bootstrap, TOPIC, partition);
+    return kafka.brokers.find((broker) => broker.id === id) as Broker;
+  }
+
+  for (const role of ['speed', 'archiver', 'collector', 'recompute'] as const)
+    it(`fault 1: the ${role} is killed (kill -9)`, () => rig.survives(() => killTwice(rig, role)));
+
+  it('fault 2: Redis is killed (kill -9): positions and state are as they were, the log is read on', () =>
+    rig.survives(() => killRedis(rig)));
+
+  it('fault 4: a speed worker sleeps for twice its lease, another takes over, and the zombie wakes', () =>
+    rig.survives(() => sleepAndWake(rig, 'speed', 2_500)));
+
+  it('fault 4: an archiver sleeps for twice its lease, another takes over, and the zombie wakes', () =>
+    rig.survives(() => sleepAndWake(rig, 'archiver', 2_500)));
+
+  it('fault 5: the broker that leads most is paused for ten seconds', () =>
+    rig.survives(async () => {
+      const broker = await leader();
+      broker.pause();
+      await sleep(10_000);
+      broker.resume();
+    }));
+
+  it('fault 7: a broker is killed (kill -9) while it is written to; its partitions move, and it comes back', () =>
+    rig.survives(async () => {
+      const broker = await leader();
+      await broker.kill();
+      await sleep(3_000);
+      await broker.start();
+    }));
+
+  it('fault 7: leadership moves in good order', () =>
+    rig.survives(async () => {
+      const broker = await leader(1);
+      await broker.stop();
+      await broker.start();
+    }));
+
+  it('a rebalance storm: workers join, leave, die and sleep under load', () =>
+    rig.survives(async () => {
+      for (let round = 0; round < 4; round++) {
+        const [first, second] = [rig.another('speed'), rig.another('archiver')];
+        await Promise.all([first.ready, second.ready]);
+        await sleep(700);
+        first.kill(round % 2 === 0 ? 'SIGKILL' : 'SIGTERM');
+        second.kill(round % 2 === 0 ? 'SIGTERM' : 'SIGKILL');
+      }
+    }));
+
+  it('every role is told to end (SIGTERM), one after the other', () => rig.survives(() => endOneAfterTheOther(rig)));
+
+  it('fault 15: the coordinator is killed while barriers are on their way', () => rig.survives(() => killCoordinator(rig)));
+
+  it('fault 16: generations are published under readers, and no answer mixes two', () =>
+    rig.survives(async () => {
+      await until('a generation is served', 30_000, async () => (await rig.client.read('/v1/activity')).meta.generation > 0);
+      expect(await readersWhilePublishing(rig, 4)).toBeGreaterThan(100);
+    }));
+
+  it('fault 8: the topic is deleted and created again: the roles stop and say why, and answers say that they are incomplete', async () => {
+    const before = (await rig.client.read('/v1/activity')).totals.events;
+    await withAdmin(kafka.bootstrap, async (admin) => {
+      await admin.deleteTopics({ topics: [TOPIC] });
+      await until('the topic is gone', 30_000, async () => !(await admin.listTopics()).includes(TOPIC));
+      await admin.createTopics({ topics: [{ topic: TOPIC, numPartitions: 8, replicationFactor: 3 }] });
+    });
+    for (const role of ['speed', 'archiver'] as const) {
+      await until(`the ${role} has said why it ends`, 60_000, async () =>
+        (await readFile(rig.platform.logFile(role), 'utf8')).includes('log_recreated'),
+      );
+      await until(`the ${role} is not ready`, 30_000, async () => {
+        const ready = await fetch(`http://127.0.0.1:${rig.platform.ports[role]}/readyz`).catch(() => null);
+        return ready === null || ready.status === 503;
+      });
+    }
+    const { totals } = await rig.client.read('/v1/activity');
+    expect(totals.events, 'what was counted stays').toBe(before);
+    await until(
+      'answers say that they are incomplete',
+      30_000,
+      async () => !(await rig.client.read('/v1/activity')).meta.complete,
+    );
+  });
+});
