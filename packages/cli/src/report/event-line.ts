@@ -43,10 +43,7 @@ export function selects(wanted: {
   return (line) => {
     const event = parsed(line);
     if (event === null) return false;
-    return (
-      (user === undefined || userOf(event) === user) &&
-      (types === undefined || types.includes(text(event['type'])))
-    );
+    return (user === undefined || userOf(event) === user) && (types === undefined || types.includes(text(event['type'])));
   };
 }
 
