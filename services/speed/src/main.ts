@@ -54,7 +54,7 @@ const CONFIG = {
     min: 1,
     max: 60 * 24 * 365,
     unit: 'min',
-    why: 'what the output log keeps on Redis Streams, in memory; on Kafka its topic says',
+    why: 'what the output log keeps: in the memory of Redis, or in the topic that is founded on Kafka',
   },
 } as const satisfies ConfigTable;
 

@@ -39,11 +39,16 @@ export function outputKinds(text: string): OutputKinds {
 export async function startPublishing(wanted: boolean, options: PublishingOptions): Promise<Publishing> {
   if (!wanted) return NOTHING;
   const { config, store, assigned, metrics, signal, onError } = options;
+  const retentionMs = config.outputRetentionMinutes * 60_000;
+  const place = await logPlace(config, 'speed-outputs', onError, signal);
+  // Events are trimmed once they are archived and read; of outputs nobody knows who reads them.
+  const kafka = place.kafka && { ...place.kafka, topic: { ...place.kafka.topic, retentionMs } };
   const log = await openEventLog({
-    ...(await logPlace(config, 'speed-outputs', onError, signal)),
+    ...place,
+    kafka,
     name: 'outputs',
     envelope: outputEnvelope,
-    retentionMs: config.outputRetentionMinutes * 60_000,
+    retentionMs,
     now: Date.now,
   });
   const registers = [metrics];
