@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { APPEND_LIMITS } from '@tributary/log/append-queue';
 import type { EventLog, LogEntry, Position } from '@tributary/log/port';
-import { APPEND_LIMITS } from '@tributary/log/redis-stream/append-queue';
 import { openRedisStreamLog, type RedisStreamLogOptions } from '@tributary/log/redis-stream/redis-stream-log';
 import { connectRedis } from '@tributary/runtime/redis';
 import { eventually, readAll } from '@tributary/testkit/log-reading';

@@ -60,7 +60,7 @@ export const ERRORS = {
     fix: 'The log is not the one this state was built from: restore it, or rebuild with an empty store.',
   },
   position_expired: { status: 500, fix: 'The log was trimmed past this position: rebuild the state from the archive.' },
-  not_durable: { status: 500, fix: 'Run Redis with "appendonly yes" and "appendfsync always".' },
+  not_durable: { status: 500, fix: 'Change the setting that the message names: an acknowledged event could be lost with it.' },
   port_taken: { status: 500, fix: 'Stop what listens there, or choose another port with --port.' },
   dependency_missing: { status: 500, fix: 'Install what the message names, then run the command again.' },
   manifest_corrupt: { status: 500, fix: 'Restore the file from a backup; the answer stays incomplete until then.' },

@@ -12,6 +12,7 @@ import { SHARED_CONFIG } from '@tributary/runtime/shared-config';
 import { observeProgress, speedMetrics } from './metrics.ts';
 import { outputKinds, startPublishing } from './outputs/publishing.ts';
 import { createSpeedWorker, DEFAULT_LIMITS } from './pipeline.ts';
+import { tellProgress } from './tell-progress.ts';
 import { turnUntilAborted } from './turn.ts';
 
 const CONFIG = {
@@ -113,6 +114,7 @@ await runService('speed', CONFIG, async ({ config, log: logger, metrics, signal 
     },
   });
   observeProgress(metrics, { assigned: member.assigned, worker, log, now: Date.now });
+  tellProgress(log, worker, signal);
   const onWait = (error: Error) => logger.warn({ err: error.message }, 'speed worker waits');
   const turning = turnUntilAborted(worker, signal, onWait, publishing.room);
   return {

@@ -1,2 +1,0 @@
-/** Moved up: both adapters use it. */
-export { APPEND_LIMITS } from '../append-queue.ts';
