@@ -36,7 +36,7 @@ function announce() {
   console.log(`Tests of Tributary on ${spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout.trim()}`);
   if (!existsSync(REAL_INPUT)) console.log(`Skipping the tests on real input: there is no ${REAL_INPUT}.`);
   if (hasRedis) return;
-  console.log(`Skipping *.redis.test.ts and *.e2e.test.ts: redis-server is not installed. ${REDIS_ADVICE}`);
+  console.log(`Skipping *.redis.test.ts, *.kafka.test.ts and *.e2e.test.ts: redis-server is not installed. ${REDIS_ADVICE}`);
   if (demandsAll) fail('redis-server is missing, and this run demands all tests');
 }
 

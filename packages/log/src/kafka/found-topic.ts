@@ -6,7 +6,7 @@ import { CODE, unavailable } from './errors.ts';
 import type { Metadata } from './requests.ts';
 import type { TopicSettings } from './settings.ts';
 import { describeTopic, ledTopic, mismatch, type TopicOptions } from './topic.ts';
-import { createTopicRequest, topicConfigRequest } from './topic-requests.ts';
+import { createTopicRequest, type TopicConfig, topicConfigRequest } from './topic-requests.ts';
 
 export interface FoundTopic {
   readonly metadata: Metadata;
@@ -82,7 +82,7 @@ async function checkSettings(
   { name, durability }: FoundOptions,
   { partitions }: Metadata,
 ): Promise<number> {
-  const { errorCode, message, settings } = await connection.send(topicConfigRequest(name));
+  const { errorCode, message, settings } = await toldSettings(connection, name);
   if (errorCode !== 0) {
     if (durability === 'managed') return DEFAULT_MESSAGE_BYTES;
     const advice = `open the log with durability "managed" if its operator vouches for it`;
@@ -101,4 +101,14 @@ async function checkSettings(
   const isCopied = partitions.some(({ replicas }) => replicas > 1);
   if (isCopied) demand('min.insync.replicas', (value) => Number(value) >= 2, '2');
   return Number(settings.get('max.message.bytes') ?? DEFAULT_MESSAGE_BYTES);
+}
+
+/** The broker that is asked may hear of a new topic later than the one that described it. */
+async function toldSettings(connection: Connection, name: string): Promise<TopicConfig> {
+  const deadlineMs = performance.now() + LEADERS_MS;
+  for (;;) {
+    const told = await connection.send(topicConfigRequest(name));
+    if (told.errorCode !== CODE.unknownTopic || performance.now() > deadlineMs) return told;
+    await sleep(50);
+  }
 }

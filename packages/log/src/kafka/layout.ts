@@ -11,6 +11,7 @@
  * seal: whoever may write to the topic may write it, so readers decode and check every line anyway.
  * A position is the offset of the last message of an entry, at fixed width.
  */
+import { randomUUID } from 'node:crypto';
 import type { LogRecord, Position, RecordKind } from '../port.ts';
 import type { MessageView, OutgoingMessage } from './record-batch.ts';
 import { readVarint } from './record-batch.ts';
@@ -58,7 +59,9 @@ function controlMessage(kind: Exclude<RecordKind, 'events'>, body: string): Outg
     [MARK, MARKS[kind]] as const,
     ...[
       ['ce_specversion', '1.0'] as const,
+      ['ce_id', randomUUID()] as const,
       ['ce_type', `tributary.${kind}`] as const,
+      ['ce_source', '/tributary'] as const,
       ['content-type', 'application/json'] as const,
     ].map(headerBytes),
   ];

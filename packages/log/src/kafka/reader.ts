@@ -10,6 +10,9 @@ import { offsetOf } from './layout.ts';
 import type { KafkaSettings } from './settings.ts';
 import type { Topic } from './topic.ts';
 
+/** Several requests may each have to be given up within one read, ms. */
+const GIVEN_UP_MS = 60_000;
+
 export interface Reader {
   read(after: ReadonlyMap<number, Position | null>, limits: ReadLimits): Promise<LogEntry[]>;
   close(): void;
@@ -55,11 +58,13 @@ export function createReader({ topic, kafka, entryLimits }: ReaderOptions): Read
         return { partition, offset: position === null ? null : offsetOf(position) + 1 };
       });
       const lane = takeLane();
-      try {
-        return await lane.read(from, maxEntries, Math.ceil(waitMs), signal);
-      } finally {
-        idle.push(lane);
-      }
+      const reading = lane.read(from, maxEntries, Math.ceil(waitMs), signal).finally(() => idle.push(lane));
+      reading.catch(() => {});
+      // An abort does not wait for a silent broker: the lane comes back when its request was given up.
+      const outcome = await settled(reading, waitMs + GIVEN_UP_MS, signal);
+      if (outcome === 'aborted') return [];
+      if (outcome === 'timeout') throw unavailable(`a read was not over ${GIVEN_UP_MS} ms after its time`);
+      return outcome;
     },
     close() {
       closing.abort();
