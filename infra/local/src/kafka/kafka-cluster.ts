@@ -74,7 +74,7 @@ function placesOf(count: number, root: string, basePort: number): BrokerPlace[] 
   }));
 }
 
-/** 16 bytes in URL-safe base64, as Kafka wants; of the folder, so that one opened again stays what it was. */
+/** 16 bytes in URL-safe base64, as Kafka wants; of the folder, so that one opened again stays what it was. No "-" leads: it would be a flag. */
 function clusterIdOf(root: string): string {
-  return createHash('sha256').update(root).digest().subarray(0, 16).toString('base64url');
+  return createHash('sha256').update(root).digest().subarray(0, 16).toString('base64url').replace(/^-/, 'A');
 }

@@ -1,0 +1,15 @@
+import { missingKafka } from '@tributary/local/kafka/for-tests';
+import { expect, test } from 'vitest';
+import { runStory } from './run-story.ts';
+
+const missing = await missingKafka('the story on Kafka (test/e2e/story.kafka.test.ts)');
+
+test.skipIf(missing !== null)(
+  'the story holds with the log in Kafka',
+  async () => {
+    const { code, output } = await runStory(['--kafka']);
+    expect(code, output).toBe(0);
+    expect(output).toContain('The story holds');
+  },
+  240_000,
+);
