@@ -81,6 +81,13 @@ describe.skipIf(missing !== null)('laws 1, 3 and 6 hold on real processes, the l
       broker.resume();
     }));
 
+  it('fault 5: Redis stands still for five seconds', () =>
+    rig.survives(async () => {
+      rig.platform.redis.kill('SIGSTOP');
+      await sleep(5_000);
+      rig.platform.redis.kill('SIGCONT');
+    }));
+
   it('fault 7: a broker is killed (kill -9) while it is written to; its partitions move, and it comes back', () =>
     rig.survives(async () => {
       const broker = await leader();
