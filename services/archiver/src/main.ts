@@ -41,6 +41,12 @@ const CONFIG = {
     unit: 'bytes',
     why: 'the same bound in bytes on disk',
   },
+  trimDelayMs: {
+    type: 'int',
+    default: 60_000,
+    unit: 'ms',
+    why: 'how long entries stay in the log once both layers have them: as far as a replica of Redis that takes over may lag',
+  },
   archiverMemory: { type: 'string', default: '768MB', why: "bound on DuckDB's buffers while it writes Parquet" },
   memberTtlMs: {
     type: 'int',

@@ -62,6 +62,8 @@ export interface ArchiverOptions {
   readonly assigned?: () => ReadonlySet<number>;
   /** How far the speed layer has durably read a partition of this very log; null: nothing may be trimmed. */
   readonly speedPosition: (partition: number) => Promise<Position | null>;
+  /** How long an entry stays in the log once both layers have it, ms; 0 by default. */
+  readonly trimDelayMs?: number;
   readonly onSegment?: (segment: SegmentManifest) => void;
   /** Another archiver wrote the segment first. */
   readonly onFenced?: (partition: number, number: number) => void;
@@ -82,7 +84,7 @@ export function createArchiver(options: ArchiverOptions): Archiver {
   const hook: Hook = options.hook ?? (() => {});
   const folder = stagingFolder(dataDir, options.writer);
   const spools = new Map<number, Spool>();
-  const trimmer = createTrimmer(log, options.speedPosition, now);
+  const trimmer = createTrimmer(log, options.speedPosition, now, options.trimDelayMs);
   const all = new Set(Array.from({ length: log.partitions }, (_, partition) => partition));
   const assigned = options.assigned ?? (() => all);
 

@@ -1,4 +1,7 @@
-/** Trimming: the log drops what both the archive and the speed layer have durably. Never by length. */
+/**
+ * Trimming: the log drops what both the archive and the speed layer have durably, and have had for a while. Never by length. The delay is
+ * for a store whose replica takes over without the newest commits: what they covered must still be there to be read again.
+ */
 import type { EventLog, Position } from '@tributary/log/port';
 import { SECOND_MS } from '@tributary/model/time';
 
@@ -18,10 +21,26 @@ export function createTrimmer(
   log: EventLog,
   speedPosition: (partition: number) => Promise<Position | null>,
   now: () => number,
+  delayMs = 0,
 ): Trimmer {
+  /** What both had, and since when at the least. */
+  const resting = new Map<number, { readonly upTo: Position; readonly sinceMs: number }>();
   const archivedUpTo = new Map<number, Position>();
   const trimmedUpTo = new Map<number, Position>();
   let askedAtMs = Number.NEGATIVE_INFINITY;
+
+  /** How far both have been for the delay; a store that went back takes this back too. */
+  function rested(partition: number, both: Position): Position | null {
+    const known = resting.get(partition);
+    if (delayMs === 0) return both;
+    if (known === undefined || both < known.upTo) {
+      resting.set(partition, { upTo: both, sinceMs: now() });
+      return null;
+    }
+    if (now() - known.sinceMs < delayMs) return null;
+    resting.set(partition, { upTo: both, sinceMs: now() });
+    return known.upTo;
+  }
 
   return {
     archived(partition, upTo) {
@@ -30,6 +49,7 @@ export function createTrimmer(
     drop(partition) {
       archivedUpTo.delete(partition);
       trimmedUpTo.delete(partition);
+      resting.delete(partition);
     },
     async trim() {
       if (now() - askedAtMs < EVERY_MS) return;
@@ -41,9 +61,10 @@ export function createTrimmer(
           const speed = await speedPosition(partition);
           if (speed === null) continue;
           // Positions compare as strings.
-          let upTo = archived;
-          if (speed < upTo) upTo = speed;
-          if (upTo <= (trimmedUpTo.get(partition) ?? '')) continue;
+          let both = archived;
+          if (speed < both) both = speed;
+          const upTo = rested(partition, both);
+          if (upTo === null || upTo <= (trimmedUpTo.get(partition) ?? '')) continue;
           await log.trim(partition, upTo);
           trimmedUpTo.set(partition, upTo);
         } catch {
