@@ -4,6 +4,7 @@
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { kafkaForTests } from '@tributary/local/kafka/for-tests';
 import { openEventLog } from '@tributary/log/open-log';
@@ -44,13 +45,15 @@ export async function benchKafka(load: Workload, seconds: number): Promise<Figur
     }
     await log.close();
     const prefix = topic.slice(0, -'.events'.length);
-    const one: number[] = [];
-    const two: number[] = [];
+    const one: Run[] = [];
+    const two: Run[] = [];
     for (let round = 0; round < ROUNDS; round++) {
       one.push(await workers(1, kafka.bootstrap, prefix, redis.url));
       two.push(await workers(2, kafka.bootstrap, prefix, redis.url));
     }
     const rate = (times: readonly number[]) => load.events / Math.min(...times);
+    const [alone, together] = [fastest(one), fastest(two)];
+    const cpuMicros = ({ seconds, cores }: Run) => (1e6 * seconds * cores) / load.events;
     const endToEnd = await benchEndToEnd(5_000, seconds, {
       env: { TRIBUTARY_KAFKA_BROKERS: kafka.bootstrap, TRIBUTARY_KAFKA_TOPIC_PREFIX: `${PREFIX}-e2e-${Date.now()}` },
       p50: 20,
@@ -66,10 +69,14 @@ export async function benchKafka(load: Workload, seconds: number): Promise<Figur
       figure('bare consumer that only parses', rate(bares), 'events/s', { note: `kafkajs, best of ${ROUNDS}, in turn` }),
       figure('read and parse', rate(reads), 'events/s'),
       figure('read and parse / bare consumer', rate(reads) / rate(bares), '×', { goal: { value: 0.8, better: 'more' } }),
-      figure('one speed worker, from a filled topic', rate(one), 'events/s', { note: 'all views; a process of its own' }),
-      figure('two speed workers / one', rate(two) / rate(one), '×', {
+      figure('one speed worker, from a filled topic', load.events / alone.seconds, 'events/s', {
+        note: `all views; ${alone.cores.toFixed(2)} of ${cpus().length} cores busy`,
+      }),
+      figure('two speed workers / one', alone.seconds / together.seconds, '×', {
         goal: { value: 1.6, better: 'more' },
-        note: `${Math.round(rate(two)).toLocaleString('en')} events/s; workers, Redis and broker share the cores`,
+        note:
+          `${Math.round(load.events / together.seconds).toLocaleString('en')} events/s, ${together.cores.toFixed(2)} of ${cpus().length} cores busy; ` +
+          `${cpuMicros(alone).toFixed(1)} µs of CPU an event (worker, Redis, broker), so the cores allow ${((cpus().length * alone.seconds) / (alone.seconds * alone.cores)).toFixed(2)} ×`,
       }),
       ...endToEnd.map((each) => ({ ...each, section: 'kafka, end to end' })),
     ];
@@ -132,8 +139,14 @@ async function readAndParse(log: EventLog, events: number): Promise<number> {
   return (performance.now() - startedAt) / 1000;
 }
 
-/** Seconds that so many workers, each with its share of the partitions, take from the start of the log to its end. */
-async function workers(count: number, bootstrap: string, prefix: string, redisUrl: string): Promise<number> {
+interface Run {
+  readonly seconds: number;
+  /** CPU of the whole machine, in cores. */
+  readonly cores: number;
+}
+
+/** So many workers, each with its share of the partitions, from the start of the log to its end. */
+async function workers(count: number, bootstrap: string, prefix: string, redisUrl: string): Promise<Run> {
   const redis = connectRedis(redisUrl, 'commit', () => {});
   await whenReady(redis, 10_000);
   await redis.flushall();
@@ -145,11 +158,22 @@ async function workers(count: number, bootstrap: string, prefix: string, redisUr
   try {
     await Promise.all(children.map((child) => once(child, 'message')));
     const start = performance.now();
+    const busyBefore = busyMs();
     for (const child of children) child.send('go');
     const codes = await Promise.all(children.map((child) => once(child, 'exit').then(([code]) => code as number)));
     if (codes.some((code) => code !== 0)) throw new Error(`workers ended with ${codes}`);
-    return (performance.now() - start) / 1000;
+    const seconds = (performance.now() - start) / 1000;
+    return { seconds, cores: (busyMs() - busyBefore) / 1000 / seconds };
   } finally {
     for (const child of children) child.kill('SIGKILL');
   }
+}
+
+function fastest(runs: readonly Run[]): Run {
+  return runs.reduce((best, run) => (run.seconds < best.seconds ? run : best));
+}
+
+/** CPU time that the machine has spent on anything so far, over all cores, ms. */
+function busyMs(): number {
+  return cpus().reduce((sum, { times }) => sum + times.user + times.nice + times.sys + times.irq, 0);
 }
