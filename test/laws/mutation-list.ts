@@ -433,4 +433,32 @@ export const MUTATIONS: readonly Mutation[] = [
     from: 'split(part, ones(indices.length))',
     to: 'split(part, ones(indices.length + 1))',
   },
+  {
+    lie: 'a line leaves the outbox though the output log has only the one before it',
+    law: '3',
+    file: `${SPEED}/outputs/publisher.ts`,
+    from: 'await outbox.remove(partition, from + sent.length);',
+    to: 'await outbox.remove(partition, from + sent.length + 1);',
+  },
+  {
+    lie: 'a conversion that is attributed anew says so under the id of the first time',
+    law: '3',
+    file: `${VIEWS}/outputs/lines.ts`,
+    from: '[userKey, conversion.id, cause.id]',
+    to: '[userKey, conversion.id]',
+  },
+  {
+    lie: 'only new conversions are passed on, not those that a touch came before',
+    law: '1',
+    file: `${VIEWS}/difference.ts`,
+    from: 'addAnchor(lens, views, after, i, definitions, into, 1, gathered);',
+    to: 'addAnchor(lens, views, after, i, definitions, into, 1);',
+  },
+  {
+    lie: "a batch's hold on a user in the cache goes back to an earlier batch",
+    law: '3',
+    file: `${SPEED}/user-cache.ts`,
+    from: 'user.batch < batch',
+    to: 'user.batch !== batch',
+  },
 ];
