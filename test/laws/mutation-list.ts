@@ -454,11 +454,4 @@ export const MUTATIONS: readonly Mutation[] = [
     from: 'addAnchor(lens, views, after, i, definitions, into, 1, gathered);',
     to: 'addAnchor(lens, views, after, i, definitions, into, 1);',
   },
-  {
-    lie: "a batch's hold on a user in the cache goes back to an earlier batch",
-    law: '3',
-    file: `${SPEED}/user-cache.ts`,
-    from: 'user.batch < batch',
-    to: 'user.batch !== batch',
-  },
 ];
