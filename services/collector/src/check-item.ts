@@ -1,13 +1,11 @@
 /** One item of a request: read, checked, encoded. It stands and falls alone. */
+import { encodeDraft } from '@tributary/model/draft';
 import type { ErrorCode } from '@tributary/model/errors';
-import { encodeEvent } from '@tributary/model/event';
+import { isObject, type Outcome } from '@tributary/model/json';
 import { userKeyOf } from '@tributary/model/user-key';
-import { describe, type Invalid, invalid, validateEvent, validateProperties } from '@tributary/model/validate-event';
-import { type Envelope, isInvalid, type ReadItem } from './draft.ts';
-import { isObject, type Outcome } from './json.ts';
+import { describe, type Invalid, invalid, validateProperties } from '@tributary/model/validate-event';
 import { MalformedLine } from './parse-body.ts';
-
-export const EVENT_LIMIT_BYTES = 32 * 1024;
+import type { Envelope, ReadItem } from './read-item.ts';
 
 export interface Rejection {
   readonly index: number;
@@ -42,17 +40,10 @@ export function checkItem(item: unknown, { read, envelope, writeKey, damaged }: 
     return invalid('invalid_json', 'the event holds bytes that are not UTF-8');
   if (item['writeKey'] !== undefined && item['writeKey'] !== null && item['writeKey'] !== writeKey)
     return invalid('invalid_write_key', 'the writeKey of the event is not the key of the request');
-  const draft = read(item, envelope);
-  return isInvalid(draft) ? draft : encoded(validateEvent(draft));
-}
-
-function encoded(validated: ReturnType<typeof validateEvent>): Outcome<CheckedItem> {
-  if (!validated.ok) return validated;
-  const line = encodeEvent(validated.event);
-  const bytes = Buffer.byteLength(line);
-  if (bytes > EVENT_LIMIT_BYTES)
-    return invalid('event_too_large', `the event has ${bytes} bytes of JSON, ${EVENT_LIMIT_BYTES} are allowed`);
-  return { ok: true, value: { userKey: userKeyOf(validated.event), line, bytes } };
+  const encoded = encodeDraft(read(item, envelope));
+  if (!encoded.ok) return encoded;
+  const { event, line, bytes } = encoded;
+  return { ok: true, value: { userKey: userKeyOf(event), line, bytes } };
 }
 
 const SHOWN_ID_LENGTH = 128;

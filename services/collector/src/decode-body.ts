@@ -1,8 +1,8 @@
 /** From the bytes of a body to text. Content type and content encoding are not asked: clients label both wrongly. */
 import { isUtf8 } from 'node:buffer';
 import { gunzipSync } from 'node:zlib';
+import type { Outcome } from '@tributary/model/json';
 import { invalid } from '@tributary/model/validate-event';
-import type { Outcome } from './json.ts';
 
 /**
  * Inflates a gzip body, known by its magic bytes, to `limitBytes` at the most: a bomb is cut there. Synchronous on

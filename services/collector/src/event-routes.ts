@@ -2,7 +2,7 @@
 import { type Invalid, invalid } from '@tributary/model/validate-event';
 import type { FastifyInstance, FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
 import { problem, send } from './answer.ts';
-import { binaryAttributes } from './cloud-events.ts';
+import { attributesOf } from './cloud-events.ts';
 import type { Gate } from './gate.ts';
 import { type Collector, ingest } from './pipeline.ts';
 import { discardBody, readBody } from './read-body.ts';
@@ -50,13 +50,10 @@ export function addEventRoutes(app: FastifyInstance, collector: Collector, gate:
       const { limits } = collector;
       const bytes = await readBody(request.raw, headerKey === undefined ? limits.keylessBodyBytes : limits.bodyBytes, lease);
       if (!bytes.ok) return refuse(request, reply, bytes);
-      const delivery = {
-        bytes: bytes.value,
-        route,
-        headerKey,
-        isCloudEvent: CLOUD_EVENT.test(request.sentContentType),
-        attributes: route.format === 'native' ? binaryAttributes(request.headers) : undefined,
-      };
+      const isCloudEvent = CLOUD_EVENT.test(request.sentContentType);
+      // The content type goes first: a structured event may carry its attributes as headers too.
+      const attributes = route.format === 'native' && !isCloudEvent ? attributesOf(request.headers) : undefined;
+      const delivery = { bytes: bytes.value, route, headerKey, isCloudEvent, attributes };
       const strict = request.headers['x-strict-mode'] === '1';
       return send(reply, await ingest(delivery, { strict, checkOnly }, lease, collector));
     } finally {

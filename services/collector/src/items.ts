@@ -1,10 +1,11 @@
 /** From parsed JSON to the items of a request, with what holds for all of them. */
+
+import { isObject, type JsonObject, type Outcome, objectOf, present } from '@tributary/model/json';
 import { describe, invalid, validateProperties } from '@tributary/model/validate-event';
 import { readCloudEvent } from './cloud-events.ts';
-import type { ReadItem } from './draft.ts';
-import { isObject, type JsonObject, type Outcome, objectOf, present } from './json.ts';
 import { readNative } from './native.ts';
 import { readPosthog } from './posthog.ts';
+import type { ReadItem } from './read-item.ts';
 import type { Route } from './routes.ts';
 import { segmentReader } from './segment.ts';
 

@@ -1,5 +1,5 @@
+import type { Outcome } from '@tributary/model/json';
 import { invalid } from '@tributary/model/validate-event';
-import type { Outcome } from './json.ts';
 
 /** A line of newline-delimited JSON that is not JSON: rejected alone. */
 export class MalformedLine {

@@ -1,7 +1,8 @@
 /** The PostHog capture format: `{event, distinct_id, uuid, timestamp, properties}`. */
+
+import { isObject, present } from '@tributary/model/json';
 import { describe, invalid } from '@tributary/model/validate-event';
-import type { ReadItem } from './draft.ts';
-import { isObject, present } from './json.ts';
+import type { ReadItem } from './read-item.ts';
 import { segmentReader } from './segment.ts';
 
 const readTrack = segmentReader('track');

@@ -2,12 +2,13 @@
  * From a body to lines by partition, without an effect:
  * bytes → inflate → text → JSON → items → read → check → line → group by partition
  */
+
+import type { JsonObject, Outcome } from '@tributary/model/json';
 import { partitionOf } from '@tributary/model/user-key';
 import { invalid } from '@tributary/model/validate-event';
 import { checkItem, type Rejection, rejectionOf } from './check-item.ts';
 import { decodeText, inflate } from './decode-body.ts';
 import { itemsOf } from './items.ts';
-import type { JsonObject, Outcome } from './json.ts';
 import { parseBody } from './parse-body.ts';
 import type { Route } from './routes.ts';
 

@@ -1,8 +1,8 @@
 /** Reads a request's bytes, counted against the gate as they arrive: a slow client holds no more than it has sent. */
 import type { IncomingMessage } from 'node:http';
+import type { Outcome } from '@tributary/model/json';
 import { type Invalid, invalid } from '@tributary/model/validate-event';
 import type { Lease } from './gate.ts';
-import type { Outcome } from './json.ts';
 
 /** What a chunk costs besides its bytes: a client that drips single bytes must not hold more than it is charged for. */
 const CHUNK_OVERHEAD_BYTES = 256;

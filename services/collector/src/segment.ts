@@ -3,11 +3,12 @@
  * properties are stored whole. docs/ingestion.md has the table of the mapping.
  */
 import { channelGroup } from '@tributary/model/channel';
+import type { Draft } from '@tributary/model/draft';
+import { isObject, type JsonObject, type Outcome, objectOf, present, textOf } from '@tributary/model/json';
+import { readInstant } from '@tributary/model/read-instant';
 import { describe, EVENT_BOUNDS, type Invalid, invalid } from '@tributary/model/validate-event';
-import type { Draft, Envelope, ReadItem } from './draft.ts';
-import { readInstant } from './instant.ts';
-import { isObject, type JsonObject, type Outcome, objectOf, present, textOf } from './json.ts';
 import { toMinorUnits } from './minor-units.ts';
+import type { Envelope, ReadItem } from './read-item.ts';
 
 export const SEGMENT_TYPES = ['track', 'page', 'screen', 'identify', 'group', 'alias'] as const;
 export type SegmentType = (typeof SEGMENT_TYPES)[number];

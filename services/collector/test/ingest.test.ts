@@ -150,6 +150,13 @@ describe('CloudEvents', () => {
       });
   });
 
+  test('the content type says the mode: a structured event may carry its attributes as headers too', async () => {
+    const attributes = Object.fromEntries(Object.entries(event).map(([name, value]) => [`ce-${name}`, value]));
+    const headers = { 'content-type': 'application/cloudevents+json', ...attributes };
+    await collector.post('/v1/events', { ...event, data: { a: 1 } }, headers);
+    expect((await collector.events()).map(({ id, properties }) => [id, properties])).toEqual([['/shop|7', { a: 1 }]]);
+  });
+
   test('law 3: source and id together are the duplicate key, however long or strange', async () => {
     const odd = [
       { ...event, source: '/other' },

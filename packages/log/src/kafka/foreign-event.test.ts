@@ -59,6 +59,51 @@ describe('the event of another producer', () => {
     });
   });
 
+  const cloudEvent = { specversion: '1.0', id: '7', source: '/shop', type: 'order', time: '2023-11-14T22:00:00Z' };
+  const inHeaders = Object.fromEntries(Object.entries(cloudEvent).map(([name, value]) => [`ce_${name}`, value]));
+  const structured = { 'content-type': 'Application/CloudEvents+json; charset=utf-8' };
+
+  it('a CloudEvent in structured mode, labelled or not, with its attributes as headers too or not, says the same as in binary mode', () => {
+    const binary = lineOf({ basket: 3 }, { ...inHeaders, ce_value: '1999', 'content-type': 'application/json' });
+    const whole = { ...cloudEvent, value: 1999, traceparent: '00-1', data: { basket: 3 } };
+    expect(lineOf(whole, structured)).toBe(binary);
+    expect(lineOf(whole)).toBe(binary);
+    expect(lineOf(whole, { ...inHeaders, ...structured })).toBe(binary);
+    expect(lineOf(whole, inHeaders), 'its content type lost').toBe(binary);
+    expect(lineOf([whole], { ...inHeaders, ...structured }), 'a batch, which Kafka has not').toContain('"invalid_json"');
+    expect(eventOf(binary)).toMatchObject({ id: '/shop|7', userId: 'k', value: 1999, properties: { basket: 3 } });
+    expect(eventOf(lineOf({ ...whole, partitionkey: 'p' }))).toMatchObject({ userId: 'p' });
+    expect(lineOf({ type: 't', userId: 'u' }, structured)).toContain('specversion is');
+  });
+
+  it.each([
+    ['no value', null],
+    ['an empty one', Buffer.alloc(0)],
+    ['null', 'null'],
+  ])('a CloudEvent in binary mode without data: %s', (_, value) => {
+    const event = eventOf(canonicalLine(message(value, inHeaders), PLACE));
+    expect(event).toEqual({
+      ts: 1_699_999_200_000,
+      type: 'order',
+      id: '/shop|7',
+      userId: 'k',
+      receivedAt: RECEIVED,
+      source: '/shop',
+    });
+  });
+
+  it('properties nest 8 levels deep, in every format', () => {
+    const nested = (levels: number): unknown => (levels === 0 ? 1 : { a: nested(levels - 1) });
+    const fates = (levels: number) => [
+      lineOf({ type: 't', userId: 'u', properties: nested(levels) }),
+      lineOf(nested(levels), inHeaders),
+      lineOf([nested(levels - 2)], inHeaders),
+      lineOf({ ...cloudEvent, data: nested(levels) }),
+    ];
+    for (const line of fates(8)) expect(eventOf(line)).toHaveProperty('properties');
+    for (const line of fates(9)) expect(line).toMatch(/^{"undecodable":"too_deep"/);
+  });
+
   it('our own message, its header lost on the way through another tool, is still the event that it was', () => {
     const event = { ts: 5, type: 't', id: 'i', userId: 'u', receivedAt: RECEIVED, source: 's', properties: { p: 1 } };
     const headers = { ce_specversion: '1.0', ce_id: 'i', ce_type: 't', ce_source: 's' };

@@ -1,13 +1,17 @@
 /**
- * The line of a message that another producer wrote: a plain JSON event, or a CloudEvent in binary mode. A pure function of
- * the message, so that every reader, now and later, gets the same bytes. What cannot be made a valid event becomes one
- * line that no reader can decode: it is parked with the reason, and the partition moves on.
+ * The line of a message that another producer wrote: a plain JSON event, or a CloudEvent in binary or structured mode. A pure
+ * function of the message, so that every reader, now and later, gets the same bytes. What cannot be made a valid event becomes
+ * one line that no reader can decode: it is parked with the reason, and the partition moves on.
+ * Source of the modes: CloudEvents 1.0, Kafka protocol binding, §3.
  */
-import { EVENT_FIELDS, encodeEvent } from '@tributary/model/event';
+import { createHash } from 'node:crypto';
+import { binaryAttributes, cloudEventReader } from '@tributary/model/cloud-event';
+import { type Draft, encodeDraft, type ReadEvent, type Receipt } from '@tributary/model/draft';
+import { EVENT_FIELDS } from '@tributary/model/event';
+import { isObject, type JsonObject, type Outcome, present } from '@tributary/model/json';
+import { nativeReader } from '@tributary/model/native-event';
 import { MAX_INSTANT_MS } from '@tributary/model/time';
-import { type Invalid, invalid, validateEvent, validateProperties } from '@tributary/model/validate-event';
-import { cloudEventDraft } from './foreign-cloud-event.ts';
-import { readInstant } from './foreign-instant.ts';
+import { type Invalid, invalid, validateProperties } from '@tributary/model/validate-event';
 
 export interface ForeignMessage {
   readonly key: string | null;
@@ -23,49 +27,71 @@ export interface Place {
   readonly partition: number;
 }
 
-export type JsonObject = Readonly<Record<string, unknown>>;
-export type Draft = { readonly ok: true; readonly event: JsonObject } | Invalid;
-
-/** As the collector takes it: bytes of JSON. */
-const EVENT_LIMIT_BYTES = 32 * 1024;
 /** What a dead letter shows of a value. */
 const SHOWN_BYTES = 64 * 1024;
 
 export function canonicalLine(message: ForeignMessage, place: Place): string {
-  const line = lineOf(message, place);
-  return typeof line === 'string' ? line : undecodableLine(message, place, line);
+  const receivedAt = Math.min(Math.max(0, message.timestampMs), MAX_INSTANT_MS);
+  const newId = () => `${place.topic}-${place.partition}-${message.offset}`;
+  const found = itemOf(message);
+  const encoded = found.ok ? encodeDraft(draftOf(found.value, { receivedAt, newId })) : found;
+  return encoded.ok ? encoded.line : undecodableLine(message, place, encoded);
 }
 
-function lineOf({ key, value, offset, timestampMs, headers }: ForeignMessage, { topic, partition }: Place): string | Invalid {
-  const receivedAt = Math.min(Math.max(0, timestampMs), MAX_INSTANT_MS);
-  const body = parse(value);
-  if (!body.ok) return body;
+interface Item {
+  readonly json: unknown;
+  readonly read: ReadEvent;
+}
+
+function draftOf({ json, read }: Item, receipt: Receipt): Draft | Invalid {
   // Depth −1: the item's own level does not count, so that properties may nest as deep as the model allows.
-  const bad = validateProperties(body.json, 'event', -1);
+  const bad = validateProperties(json, 'event', -1);
   if (bad !== undefined) return bad;
-  const draft = isCloudEvent(headers, body.json)
-    ? cloudEventDraft(headers, key, body.json, receivedAt)
-    : plainDraft(body.json, receivedAt, `${topic}-${partition}-${offset}`);
-  if (!draft.ok) return draft;
-  const validated = validateEvent(draft.event);
-  if (!validated.ok) return validated;
-  const line = encodeEvent(validated.event);
-  const bytes = Buffer.byteLength(line);
-  return bytes > EVENT_LIMIT_BYTES
-    ? invalid('event_too_large', `the event has ${bytes} bytes of JSON, ${EVENT_LIMIT_BYTES} are allowed`)
-    : line;
+  return isObject(json) ? read(json, receipt) : invalid('invalid_json', 'the value is no JSON object');
+}
+
+function sha256Hex(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+const readStructured = cloudEventReader(sha256Hex);
+const readBinary = cloudEventReader(sha256Hex, 'ce_');
+/** Takes `receivedAt`, which a line of ours still holds when its header got lost, and puts that of the message in its place. */
+const readPlain = nativeReader({ accepted: new Set(EVENT_FIELDS), source: 'kafka' });
+
+const CLOUD_EVENT = /^\s*application\/cloudevents/i;
+
+/** The JSON of the event, with the reader of its format. The content type goes first: structured events may carry the headers too. */
+function itemOf({ key, value, headers }: ForeignMessage): Outcome<Item> {
+  const isStructured = CLOUD_EVENT.test(headers.get('content-type') ?? '');
+  const isBinary = !isStructured && headers.has('ce_specversion');
+  // Binary mode without data is a message without a value.
+  const parsed = isBinary && !value?.length ? { ok: true as const, value: undefined } : parse(value);
+  if (!parsed.ok) return parsed;
+  const json = parsed.value;
+  if (isBinary && !isOurs(headers, json)) {
+    // A header without a value is an absent attribute.
+    const attributes = binaryAttributes(headers, 'ce_', (text) => text || undefined);
+    return { ok: true, value: { json: keyedBy(key, { ...attributes, data: json }), read: readBinary } };
+  }
+  if (isObject(json) && (isStructured || json['specversion'] !== undefined))
+    return { ok: true, value: { json: keyedBy(key, json), read: readStructured } };
+  return { ok: true, value: { json, read: readPlain } };
 }
 
 /** An event of ours whose own header got lost on its way through another tool is still one: its data is all of it. */
-function isCloudEvent(headers: ReadonlyMap<string, string>, data: unknown): boolean {
-  if (!headers.has('ce_specversion')) return false;
-  const isOurs = isObject(data) && data['id'] === headers.get('ce_id') && data['type'] === headers.get('ce_type');
-  return !isOurs;
+function isOurs(headers: ReadonlyMap<string, string>, data: unknown): boolean {
+  return isObject(data) && data['id'] === headers.get('ce_id') && data['type'] === headers.get('ce_type');
+}
+
+/** The message key is what the attribute `partitionkey` is mapped to. */
+function keyedBy(key: string | null, item: JsonObject): JsonObject {
+  return key === null || present(item['partitionkey']) !== undefined ? item : { ...item, partitionkey: key };
 }
 
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
-function parse(value: Buffer | null): { readonly ok: true; readonly json: unknown } | Invalid {
+function parse(value: Buffer | null): Outcome<unknown> {
   if (value === null) return invalid('invalid_json', 'the message has no value');
   let text: string;
   try {
@@ -74,36 +100,10 @@ function parse(value: Buffer | null): { readonly ok: true; readonly json: unknow
     return invalid('invalid_json', 'the value holds bytes that are not UTF-8');
   }
   try {
-    return { ok: true, json: JSON.parse(text) as unknown };
+    return { ok: true, value: JSON.parse(text) };
   } catch (cause) {
     return invalid('invalid_json', `the value is not JSON: ${(cause as Error).message}`);
   }
-}
-
-const ACCEPTED: ReadonlySet<string> = new Set(EVENT_FIELDS);
-
-/** The fields of an event and nothing else; null is absent. A producer does not say when we received it. */
-function plainDraft(json: unknown, receivedAt: number, newId: string): Draft {
-  if (!isObject(json)) return invalid('invalid_json', 'the value is no JSON object');
-  const event: Record<string, unknown> = {};
-  for (const [field, value] of Object.entries(json)) {
-    if (!ACCEPTED.has(field))
-      return invalid('invalid_field', `${JSON.stringify(field.slice(0, 60))} is no field of an event: put it into properties`);
-    if (value !== null) event[field] = value;
-  }
-  if (event['historical'] === false) delete event['historical'];
-  if (event['ts'] === undefined && event['historical'] === true)
-    return invalid('missing_field', 'a historical event needs ts: when it happened');
-  const ts = event['ts'] === undefined ? { ok: true as const, value: receivedAt } : readInstant(event['ts'], 'ts');
-  if (!ts.ok) return ts;
-  return {
-    ok: true,
-    event: { ...event, ts: ts.value, id: event['id'] ?? newId, receivedAt, source: event['source'] ?? 'kafka' },
-  };
-}
-
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** One line, which no reader takes for an event: those begin with `{"ts":`. */

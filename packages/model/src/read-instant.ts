@@ -1,9 +1,10 @@
-import { describe, type Invalid, invalid } from '@tributary/model/validate-event';
+import type { Outcome } from './json.ts';
+import { describe, invalid } from './validate-event.ts';
 
 const RFC3339 = /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d:\d\d:\d\d)(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)$/;
 
-/** An instant as producers send it, in epoch ms: whole epoch milliseconds, or RFC 3339 with an offset, cut to milliseconds. */
-export function readInstant(value: unknown, field: string): { readonly ok: true; readonly value: number } | Invalid {
+/** An instant as clients send it, in epoch ms: whole epoch milliseconds, or RFC 3339 with an offset, cut to milliseconds. */
+export function readInstant(value: unknown, field: string): Outcome<number> {
   if (typeof value === 'number' && Number.isSafeInteger(value)) return { ok: true, value };
   const match = typeof value === 'string' ? RFC3339.exec(value) : null;
   if (match !== null) {

@@ -1,0 +1,84 @@
+/**
+ * CloudEvents 1.0: context attributes are the fields of the event, `data` its properties. `source` and `id` together are
+ * the duplicate key, so both go into the id. Unknown extension attributes are passed over, as the specification asks.
+ */
+import type { ReadEvent } from './draft.ts';
+import { isObject, type JsonObject, present } from './json.ts';
+import { readInstant } from './read-instant.ts';
+import { describe, invalid, validateProperties } from './validate-event.ts';
+
+/**
+ * A reader of events in the JSON format, or put together from `binaryAttributes` and `data`.
+ * `sha256Hex` is injected: the model has no I/O. `prefix`: of the attributes' names where the sender wrote them, for messages.
+ */
+export function cloudEventReader(sha256Hex: (text: string) => string, prefix = ''): ReadEvent {
+  return (item, { receivedAt }) => {
+    if (item['specversion'] !== '1.0')
+      return invalid('invalid_field', `${prefix}specversion is "1.0" (CloudEvents), got ${describe(item['specversion'])}`);
+    const { id, source, type } = item;
+    if (typeof id !== 'string' || id === '' || typeof source !== 'string' || source === '')
+      return invalid('missing_field', `a CloudEvent needs ${prefix}id and ${prefix}source: together they name it`);
+    let ts = receivedAt;
+    if (present(item['time']) !== undefined) {
+      const time = readInstant(item['time'], `${prefix}time`);
+      if (!time.ok) return time;
+      ts = time.value;
+    }
+    const anonymousId = present(item['anonymousid']);
+    const userId = present(item['userid']) ?? (anonymousId === undefined ? present(item['partitionkey']) : undefined);
+    const data = present(item['data']);
+    // Wrapped data lies one level deeper than it was checked at.
+    const bad = data === undefined || isObject(data) ? undefined : validateProperties({ data });
+    if (bad !== undefined) return bad;
+    return {
+      ts,
+      type,
+      id: identityOf(source, id, sha256Hex),
+      userId,
+      anonymousId,
+      receivedAt,
+      source,
+      channel: present(item['channel']),
+      campaign: present(item['campaign']),
+      creative: present(item['creative']),
+      cost: present(item['cost']),
+      value: present(item['value']),
+      currency: present(item['currency']),
+      page: present(item['page']),
+      element: present(item['element']),
+      properties: data === undefined || isObject(data) ? data : { data },
+      historical: item['historical'] === true || item['historical'] === 'true' ? true : undefined,
+    };
+  };
+}
+
+const READABLE_LENGTH = 128;
+/** A URI reference holds no "|", so the first one ends the source. */
+const READABLE_SOURCE = /^[!-{}~]+$/;
+const READABLE_ID = /^[ -~]+$/;
+
+/** `source|id` where that is a valid id, else a hash of both. */
+function identityOf(source: string, id: string, sha256Hex: (text: string) => string): string {
+  const readable = `${source}|${id}`;
+  if (readable.length <= READABLE_LENGTH && READABLE_SOURCE.test(source) && READABLE_ID.test(id)) return readable;
+  return `ce|${sha256Hex(JSON.stringify([source, id]))}`;
+}
+
+/** Attributes whose type is integer: a header has no types. */
+const INTEGERS: ReadonlySet<string> = new Set(['cost', 'value']);
+const INTEGER = /^-?\d{1,15}$/;
+
+/** The attributes of a binary-mode message: its headers whose names begin with `prefix`. `decode`: text from a header's value; undefined is absent. */
+export function binaryAttributes(
+  headers: Iterable<readonly [name: string, value: unknown]>,
+  prefix: string,
+  decode: (value: string) => string | undefined,
+): JsonObject {
+  const attributes: Record<string, unknown> = {};
+  for (const [name, value] of headers) {
+    if (!name.startsWith(prefix) || typeof value !== 'string') continue;
+    const attribute = name.slice(prefix.length);
+    attributes[attribute] = INTEGERS.has(attribute) && INTEGER.test(value) ? Number(value) : decode(value);
+  }
+  return attributes;
+}

@@ -1,0 +1,48 @@
+/** The native format: the fields of `Event`, nothing else. */
+import type { ReadEvent } from './draft.ts';
+import { type JsonObject, present } from './json.ts';
+import { readInstant } from './read-instant.ts';
+import { invalid } from './validate-event.ts';
+
+/** What one door takes. */
+export interface NativeRules {
+  /** Field names; any other refuses the event. Of those that are no field of an event, nothing is kept. */
+  readonly accepted: ReadonlySet<string>;
+  /** Of an event that names none. */
+  readonly source: string;
+}
+
+/** Null means absent. `receivedAt` is that of the receipt, whatever the item says. */
+export function nativeReader({ accepted, source }: NativeRules): ReadEvent {
+  return (item, { receivedAt, newId }) => {
+    let holdsNull = false;
+    for (const field of Object.keys(item)) {
+      if (item[field] === null) holdsNull = true;
+      if (accepted.has(field)) continue;
+      if (field === 'receivedAt') return invalid('invalid_field', 'receivedAt is set by the collector: leave it out');
+      return invalid('invalid_field', `${JSON.stringify(field.slice(0, 60))} is no field of an event: put it into properties`);
+    }
+    const historical = item['historical'] === false ? undefined : present(item['historical']);
+    let ts = present(item['ts']);
+    if (ts === undefined) {
+      if (historical === true) return invalid('missing_field', 'a historical event needs ts: when it happened');
+      ts = receivedAt;
+    } else {
+      const instant = readInstant(ts, 'ts');
+      if (!instant.ok) return instant;
+      ts = instant.value;
+    }
+    return {
+      ...(holdsNull ? withoutNulls(item) : item),
+      ts,
+      id: present(item['id']) ?? newId(),
+      receivedAt,
+      source: present(item['source']) ?? source,
+      historical,
+    };
+  };
+}
+
+function withoutNulls(item: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(item).filter(([, value]) => value !== null));
+}

@@ -1,0 +1,17 @@
+/** What the readers of this door are told. */
+import type { Draft, Receipt } from '@tributary/model/draft';
+import type { JsonObject } from '@tributary/model/json';
+import type { Invalid } from '@tributary/model/validate-event';
+
+/** What holds for every item of one request. */
+export interface Envelope extends Receipt {
+  /** The client's clock when it sent the batch, as sent. */
+  readonly sentAt: unknown;
+  /** Context of the whole batch: an item's own context goes before it, field by field. */
+  readonly context: JsonObject | undefined;
+  /** Imported history: timestamps are authoritative. */
+  readonly historical: boolean;
+}
+
+/** Reads one item of a wire format. */
+export type ReadItem = (item: JsonObject, envelope: Envelope) => Draft | Invalid;

@@ -1,0 +1,111 @@
+/** An event may come over HTTP or straight into the topic: the same event becomes the same line, or is refused with the same code. */
+import { canonicalLine } from '@tributary/log/kafka/foreign-event';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { attributesOf } from '../src/cloud-events.ts';
+import { prepare } from '../src/prepare.ts';
+import { NATIVE } from '../src/routes.ts';
+import { NOW, WRITE_KEY } from './start-collector.ts';
+
+const SURROUNDINGS = {
+  limits: { bodyBytes: 1 << 20, keylessBodyBytes: 1 << 16, batchEvents: 10 },
+  partitions: 16,
+  now: () => NOW,
+  newId: () => 'topic-0-42',
+  refusalOf: () => undefined,
+};
+
+type Attributes = Readonly<Record<string, string>>;
+
+/** The line, or the code of the refusal. */
+function overHttp(item: unknown, headers: Attributes = {}): string {
+  const prefixed = Object.entries(headers).map(([name, value]) => [`ce-${name}`, encodeURIComponent(value)]);
+  const attributes = attributesOf(Object.fromEntries(prefixed));
+  const bytes = Buffer.from(JSON.stringify(item));
+  const delivery = { bytes, route: NATIVE, headerKey: WRITE_KEY, isCloudEvent: false, attributes };
+  const prepared = prepare(delivery, SURROUNDINGS);
+  if (!prepared.ok) return prepared.code;
+  return prepared.value.entries[0]?.body ?? String(prepared.value.rejected[0]?.code);
+}
+
+function intoKafka(item: unknown, headers: Attributes = {}): string {
+  const prefixed = Object.entries(headers).map(([name, value]) => [`ce_${name}`, value] as const);
+  const value = Buffer.from(JSON.stringify(item));
+  const message = { key: null, value, offset: 42, timestampMs: NOW, headers: new Map(prefixed) };
+  const line = canonicalLine(message, { topic: 'topic', partition: 0 });
+  return line.startsWith('{"undecodable"') ? (JSON.parse(line) as { undecodable: string }).undecodable : line;
+}
+
+const INSTANTS = [
+  NOW,
+  NOW - 0.5,
+  -1,
+  '2026-11-21T10:00:00.1239+02:00',
+  '2026-02-29T10:00:00Z',
+  '2026-11-21',
+  '2027-01-01T00:00:00Z',
+];
+const TEXTS = ['x', 'é', 'a"b', '(start)', '\u0000', 'EUR', 'x'.repeat(600), '1.0', 'true', '12', '-7', '19.99'];
+const deep = (levels: number) => JSON.parse(`${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`) as unknown;
+const value = fc.oneof(
+  fc.constantFrom(null, true, false, 2 ** 53, 1e308, deep(8), deep(9), [deep(6)], [deep(7)], 'y'.repeat(33_000)),
+  fc.constantFrom(...INSTANTS),
+  fc.constantFrom(...TEXTS),
+  fc.json().map((text) => JSON.parse(text) as unknown),
+);
+const shared = ['type', 'id', 'source', 'channel', 'campaign', 'creative', 'cost', 'value', 'currency', 'page', 'element'];
+const fields = (...own: string[]) => fc.constantFrom(...shared, 'historical', ...own);
+const changes = (...own: string[]) => fc.dictionary(fields(...own), value, { maxKeys: 3 });
+
+const NATIVE_EVENT = { type: 't', userId: 'u', source: 'shop' };
+const CLOUD_EVENT = { specversion: '1.0', id: '7', source: '/shop', type: 'order', partitionkey: 'u' };
+
+/** A property that holds for refusals alone, or for lines alone, shows little. */
+function expectBoth(answers: readonly string[]): void {
+  expect(answers.filter((answer) => answer.startsWith('{"ts":')).length).toBeGreaterThan(answers.length / 10);
+  expect(new Set(answers.filter((answer) => !answer.startsWith('{'))).size).toBeGreaterThan(3);
+}
+
+describe('the collector and a topic that others write to agree', () => {
+  test('on native events', () => {
+    const answers: string[] = [];
+    const item = changes('ts', 'userId', 'anonymousId', 'properties', 'colour').map((change) => ({ ...NATIVE_EVENT, ...change }));
+    fc.assert(
+      fc.property(item, (given) => {
+        // What names no source is told apart by the door it came through.
+        fc.pre(given.source !== null);
+        answers.push(intoKafka(given));
+        expect(answers.at(-1)).toBe(overHttp(given));
+      }),
+      { numRuns: 2_000 },
+    );
+    expectBoth(answers);
+  });
+
+  test('on CloudEvents in structured mode', () => {
+    const answers: string[] = [];
+    const item = changes('time', 'userid', 'anonymousid', 'partitionkey', 'data', 'traceparent', 'constructor');
+    fc.assert(
+      fc.property(item, (change) => {
+        answers.push(intoKafka({ ...CLOUD_EVENT, ...change }));
+        expect(answers.at(-1)).toBe(overHttp({ ...CLOUD_EVENT, ...change }));
+      }),
+      { numRuns: 2_000 },
+    );
+    expectBoth(answers);
+  });
+
+  test('on CloudEvents in binary mode', () => {
+    const answers: string[] = [];
+    const names = fields('specversion', 'time', 'userid', 'anonymousid', 'partitionkey', 'traceparent', 'constructor');
+    const texts = fc.oneof(fc.constantFrom(...TEXTS, '2026-11-21T10:00:00Z'), fc.string({ minLength: 1 }));
+    fc.assert(
+      fc.property(fc.dictionary(names, texts, { maxKeys: 3 }), value, (change, data) => {
+        answers.push(intoKafka(data, { ...CLOUD_EVENT, ...change }));
+        expect(answers.at(-1)).toBe(overHttp(data, { ...CLOUD_EVENT, ...change }));
+      }),
+      { numRuns: 2_000 },
+    );
+    expectBoth(answers);
+  });
+});
