@@ -6,7 +6,8 @@ import { fakeServer, problem } from './fake-server.ts';
 import { tributary } from './fake-shell.ts';
 
 /** An address where nobody listens. A low port will not do: fetch refuses those without trying. */
-const NOBODY = `http://127.0.0.1:${await freePort()}`;
+/** Loopback, but not where servers of other tests listen: a port that was free a moment ago may be taken by one of them. */
+const NOBODY = `http://127.0.0.93:${await freePort()}`;
 
 /** Every command that reads from the API, with the exit code of its answer above. */
 const COMMANDS: readonly (readonly [code: number, ...argv: string[]])[] = [
@@ -126,7 +127,7 @@ describe.each(COMMANDS.map(([code, ...argv]) => ({ code, argv, name: argv.join('
     const done = await tributary([...argv, '--url', NOBODY]);
     expect(done).toMatchObject({ code: 3, stdout: '' });
     expect(done.stderr).toMatch(
-      /the API at http:\/\/127\.0\.0\.1:\d+ does not answer: connect ECONNREFUSED .*\n {2}fix: Start the platform/,
+      /the API at http:\/\/127\.0\.0\.93:\d+ does not answer: connect ECONNREFUSED .*\n {2}fix: Start the platform/,
     );
     const json = await tributary([...argv, '--json', '--url', NOBODY]);
     expect(JSON.parse(json.stderr).error).toMatchObject({ code: 'api_unreachable', exitCode: 3 });

@@ -7,7 +7,8 @@ import { expect, test } from 'vitest';
 import { fakeServer } from './fake-server.ts';
 
 /** An address where nobody listens. A low port will not do: fetch refuses those without trying. */
-const NOBODY = `http://127.0.0.1:${await freePort()}`;
+/** Loopback, but not where servers of other tests listen: a port that was free a moment ago may be taken by one of them. */
+const NOBODY = `http://127.0.0.93:${await freePort()}`;
 
 const BIN = fileURLToPath(new URL('../bin/tributary.mjs', import.meta.url));
 
