@@ -24,7 +24,7 @@ async function onKafka(name: LogName, config: Parameters<typeof kafkaPlace>[0]):
   const kafka = kafkaPlace(config, 'cli');
   try {
     const log = await openEventLog({
-      kafka: kafka && { ...kafka, durability: 'managed' },
+      kafka: kafka && { ...kafka, durability: 'managed', mustExist: true },
       redis,
       name,
       partitions: config.partitions,
@@ -35,7 +35,7 @@ async function onKafka(name: LogName, config: Parameters<typeof kafkaPlace>[0]):
     throw new CommandError(
       {
         code: 'no_log',
-        message: `there is no log ${name} in Kafka at ${config.kafkaBrokers}: ${(cause as Error).message}`,
+        message: `the log of ${name} in Kafka at ${config.kafkaBrokers} does not open: ${(cause as Error).message}`,
         fix: 'Look at TRIBUTARY_KAFKA_BROKERS, TRIBUTARY_KAFKA_TOPIC_PREFIX and TRIBUTARY_PARTITIONS; they are those of the services.',
         exitCode: EXIT.missing,
       },

@@ -9,6 +9,8 @@ export interface KafkaPlace extends KafkaSettings {
   readonly topicPrefix: string;
   readonly topic?: TopicSettings;
   readonly durability?: 'checked' | 'managed';
+  /** For a look from outside: a topic that is not there is not founded. */
+  readonly mustExist?: boolean;
 }
 
 export interface OpenLogOptions {
@@ -44,7 +46,7 @@ export async function openEventLog(options: OpenLogOptions): Promise<EventLog> {
     });
   }
   const { openKafkaLog } = await import('./kafka/kafka-log.ts');
-  const { topicPrefix, topic, durability, ...settings } = kafka;
+  const { topicPrefix, topic, durability, mustExist, ...settings } = kafka;
   return openKafkaLog({
     kafka: settings,
     topic: `${topicPrefix}.${name}`,
@@ -52,6 +54,7 @@ export async function openEventLog(options: OpenLogOptions): Promise<EventLog> {
     now,
     ...(topic && { settings: topic }),
     ...(durability && { durability }),
+    ...(mustExist && { mustExist }),
     ...(envelope && { envelope }),
   });
 }

@@ -11,7 +11,7 @@ export type DecodedLine = { readonly ok: true; readonly event: Event; readonly u
 /** Decodes a line found in `partition` of `partitions`. Never throws. */
 export function decodeLine(line: string, partition: number, partitions: number): DecodedLine {
   if (!line.startsWith('{"ts":'))
-    return invalid('undecodable_record', 'the record is not a canonical line: it does not start with {"ts":');
+    return invalid('undecodable_record', reasonIn(line) ?? 'the record is not a canonical line: it does not start with {"ts":');
   let value: unknown;
   try {
     value = JSON.parse(line);
@@ -23,6 +23,20 @@ export function decodeLine(line: string, partition: number, partitions: number):
   const userKey = userKeyOf(validated.event);
   const home = partitionOf(userKey, partitions);
   if (home !== partition)
-    return invalid('undecodable_record', `the user belongs to partition ${home}, the record was found in partition ${partition}`);
+    return invalid(
+      'undecodable_record',
+      `the user belongs to partition ${home}, the record was found in partition ${partition}: key it by its user and let murmur2 choose`,
+    );
   return { ok: true, event: validated.event, userKey };
+}
+
+/** What the log itself says of a message that it could not read. */
+function reasonIn(line: string): string | undefined {
+  if (!line.startsWith('{"undecodable":')) return undefined;
+  try {
+    const { undecodable, message } = JSON.parse(line) as { undecodable?: unknown; message?: unknown };
+    return typeof message === 'string' ? `${String(undecodable)}: ${message}` : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -32,7 +32,10 @@ export const ERRORS = {
   },
   conflict: { status: 409, fix: 'Read the current state and try again.' },
   overloaded: { status: 429, fix: 'Wait as long as Retry-After says, then send the same request again.' },
-  log_unavailable: { status: 503, fix: 'Send the same request again later: nothing of it was acknowledged.' },
+  log_unavailable: {
+    status: 503,
+    fix: 'Look at the log, Redis or Kafka. A request may be sent again: nothing of it was acknowledged.',
+  },
   store_unavailable: { status: 503, fix: 'Try again shortly; the operator finds the cause with "tributary doctor".' },
   unsupported_media_type: { status: 415, fix: 'Send the body as JSON with "Content-Type: application/json".' },
   not_ready: { status: 503, fix: 'Try again shortly: the API is still loading the current generation.' },

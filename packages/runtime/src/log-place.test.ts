@@ -35,9 +35,11 @@ test('TLS and SASL; what is missing or unknown is named', () => {
     expect(place(kafka)?.ssl).toBe(true);
     expect(place({ ...kafka, TRIBUTARY_KAFKA_SSL_CA_FILE: file })?.ssl).toEqual({ ca: 'PEM' });
     expect(() => place({ ...kafka, TRIBUTARY_KAFKA_SSL_CERT_FILE: file })).toThrow(/belong together/);
-    expect(() => place({ ...kafka, TRIBUTARY_KAFKA_SSL_CA_FILE: join(dir, 'none.pem') })).toThrow(/kafkaSslCaFile: .*none\.pem/);
+    expect(() => place({ ...kafka, TRIBUTARY_KAFKA_SSL_CA_FILE: join(dir, 'none.pem') })).toThrow(
+      /TRIBUTARY_KAFKA_SSL_CA_FILE: .*none\.pem/,
+    );
     const sasl = { TRIBUTARY_KAFKA_BROKERS: 'a:1', TRIBUTARY_KAFKA_SASL_MECHANISM: 'scram-sha-256' };
-    expect(() => place(sasl)).toThrow(/kafkaSaslUsername/);
+    expect(() => place(sasl)).toThrow(/TRIBUTARY_KAFKA_SASL_USERNAME/);
     expect(place({ ...sasl, TRIBUTARY_KAFKA_SASL_USERNAME: 'u', TRIBUTARY_KAFKA_SASL_PASSWORD: 'p' })?.sasl).toEqual({
       mechanism: 'scram-sha-256',
       username: 'u',

@@ -93,8 +93,12 @@ export function kafkaPlace(config: LogConfig, role: string): KafkaPlace | null {
     .filter((broker) => broker !== '');
   if (brokers.length === 0) return null;
   const wrong = brokers.find((broker) => !/^[^\s:/]+:\d{1,5}$|^\[[0-9a-fA-F:]+\]:\d{1,5}$/.test(broker));
-  if (wrong !== undefined) throw invalid(`kafkaBrokers is a list of host:port, got ${JSON.stringify(wrong)}`);
+  if (wrong !== undefined) throw invalid(`TRIBUTARY_KAFKA_BROKERS is a list of host:port, got ${JSON.stringify(wrong)}`);
   const { kafkaReplication: replication, kafkaRetentionHours: hours } = config;
+  if (!/^[A-Za-z0-9._-]{1,200}$/.test(config.kafkaTopicPrefix))
+    throw invalid(
+      `TRIBUTARY_KAFKA_TOPIC_PREFIX holds letters, digits, ".", "_" and "-", got ${JSON.stringify(config.kafkaTopicPrefix)}`,
+    );
   return {
     brokers,
     clientId: `tributary-${role}`,
@@ -109,12 +113,13 @@ export function kafkaPlace(config: LogConfig, role: string): KafkaPlace | null {
 function sslOf(config: LogConfig): Pick<KafkaPlace, 'ssl'> {
   const { kafkaSsl, kafkaSslCaFile: ca, kafkaSslCertFile: cert, kafkaSslKeyFile: key } = config;
   if (!kafkaSsl) return {};
-  if ((cert === '') !== (key === '')) throw invalid('kafkaSslCertFile and kafkaSslKeyFile belong together: name both or none');
+  if ((cert === '') !== (key === ''))
+    throw invalid('TRIBUTARY_KAFKA_SSL_CERT_FILE and TRIBUTARY_KAFKA_SSL_KEY_FILE belong together: name both or none');
   if (ca === '' && cert === '') return { ssl: true };
   return {
     ssl: {
-      ...(ca === '' ? {} : { ca: pem(ca, 'kafkaSslCaFile') }),
-      ...(cert === '' ? {} : { cert: pem(cert, 'kafkaSslCertFile'), key: pem(key, 'kafkaSslKeyFile') }),
+      ...(ca === '' ? {} : { ca: pem(ca, 'TRIBUTARY_KAFKA_SSL_CA_FILE') }),
+      ...(cert === '' ? {} : { cert: pem(cert, 'TRIBUTARY_KAFKA_SSL_CERT_FILE'), key: pem(key, 'TRIBUTARY_KAFKA_SSL_KEY_FILE') }),
     },
   };
 }
@@ -123,8 +128,8 @@ function saslOf({ kafkaSaslMechanism, kafkaSaslUsername, kafkaSaslPassword }: Lo
   if (kafkaSaslMechanism === '') return {};
   const mechanism = SASL_MECHANISMS.find((known) => known === kafkaSaslMechanism);
   if (mechanism === undefined)
-    throw invalid(`kafkaSaslMechanism is one of ${SASL_MECHANISMS.join(', ')}, got "${kafkaSaslMechanism}"`);
-  if (kafkaSaslUsername === '') throw invalid('kafkaSaslUsername is missing: SASL needs a user');
+    throw invalid(`TRIBUTARY_KAFKA_SASL_MECHANISM is one of ${SASL_MECHANISMS.join(', ')}, got "${kafkaSaslMechanism}"`);
+  if (kafkaSaslUsername === '') throw invalid('TRIBUTARY_KAFKA_SASL_USERNAME is missing: SASL needs a user');
   return { sasl: { mechanism, username: kafkaSaslUsername, password: kafkaSaslPassword } };
 }
 

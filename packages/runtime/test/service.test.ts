@@ -82,7 +82,10 @@ describe('the start of a service', () => {
   test('an operational error says its code and what to do', async () => {
     const { ended, output } = start('refuses');
     expect(await ended).toBe(1);
-    expect(JSON.parse(output())).toMatchObject({ code: 'not_durable', fix: expect.stringContaining('the setting that the message names') });
+    expect(JSON.parse(output())).toMatchObject({
+      code: 'not_durable',
+      fix: expect.stringContaining('the setting that the message names'),
+    });
   });
 
   test('a wrong setting ends it with 2 and names the setting', async () => {

@@ -4,9 +4,9 @@ import { type Act, answer, type Context } from '../context.ts';
 import { checkArchive, checkGenerations, judgePointer } from '../doctor/archive.ts';
 import type { Finding } from '../doctor/finding.ts';
 import { checkDataDir, judgeNode } from '../doctor/machine.ts';
-import { checkRedis } from '../doctor/redis.ts';
+import { checkRedis, type LogFacts } from '../doctor/redis.ts';
 import { checkServices } from '../doctor/services.ts';
-import { EXIT, type ExitCode } from '../exit.ts';
+import { CommandError, EXIT, type ExitCode } from '../exit.ts';
 import { printable } from '../terminal/table.ts';
 
 export function addDoctor(program: Command, act: Act): void {
@@ -21,8 +21,8 @@ async function doctor(context: Context, options: { readonly quick?: boolean }): 
   const { shell, settings, terminal } = context;
   const { dataDir } = settings;
   const depth = { quick: options.quick === true, onFile: (path: string) => terminal.progress(`checking ${path}`) };
-  const machine = [judgeNode(shell.nodeVersion), ...(await checkDataDir(dataDir))];
-  const redis = await checkRedis(settings.redisUrl, shell.now);
+  const machine = [judgeNode(shell.nodeVersion), ...(await checkDataDir(dataDir, settings.keyIfAny('read') !== undefined))];
+  const redis = await checkRedis(settings.redisUrl, shell.now, await logInKafka(context));
   const archive = await checkArchive(dataDir, redis.facts?.logIdentity ?? null, depth);
   const generations = await checkGenerations(dataDir, shell.now(), depth);
   const pointer = redis.facts === null ? [] : [judgePointer(redis.facts.pointer, generations.publication)];
@@ -36,6 +36,18 @@ async function doctor(context: Context, options: { readonly quick?: boolean }): 
     [...findings.flatMap((finding) => lines(finding, context)), '', verdict(failed, warned)].join('\n'),
   );
   return failed === 0 ? EXIT.ok : EXIT.found;
+}
+
+/** null: the log lies in Redis. */
+async function logInKafka({ shell, settings }: Context): Promise<LogFacts | null> {
+  if ((shell.env['TRIBUTARY_KAFKA_BROKERS'] ?? '') === '') return null;
+  try {
+    await using open = await shell.openLog('events', settings.redisUrl, shell.env);
+    return { identity: open.log.identity, partitions: open.log.partitions };
+  } catch (error) {
+    if (error instanceof CommandError) return { error: error.message, fix: error.fix };
+    throw error;
+  }
 }
 
 const CHECK_WIDTH = 18;

@@ -46,7 +46,8 @@ async function status(context: Context, options: { readonly partitions?: boolean
 
 function facts({ partitions, generation, pending, complete, definitions }: Status, { terminal }: Context): string {
   const behind = partitions.filter((partition) => partition.behind === true).length;
-  const lags = partitions.map(({ lagMs }) => lagMs).filter((lagMs) => lagMs !== null);
+  // A partition that holds no event and no heartbeat yet has no log time.
+  const lags = partitions.flatMap(({ lagMs, logTime }) => (lagMs === null || !logTime ? [] : [lagMs]));
   const unread = partitions.filter(({ position }) => position === null).length;
   return renderFacts(
     [

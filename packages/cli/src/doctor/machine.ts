@@ -29,7 +29,8 @@ export function judgeFreeSpace(freeBytes: number): Finding {
   return freeBytes >= FREE_BYTES.least ? warn('free space', detail, fix) : fail('free space', detail, fix);
 }
 
-export async function checkDataDir(dataDir: string): Promise<Finding[]> {
+/** `hasKey`: one is given by a flag or the environment. */
+export async function checkDataDir(dataDir: string, hasKey: boolean): Promise<Finding[]> {
   const probe = join(dataDir, `doctor-${randomUUID()}`);
   try {
     await writeFile(probe, 'probe', { flag: 'wx' });
@@ -52,10 +53,10 @@ export async function checkDataDir(dataDir: string): Promise<Finding[]> {
     ];
   }
   const { bavail, bsize } = await statfs(dataDir);
-  return [ok('data folder', dataDir), judgeFreeSpace(bavail * bsize), await checkKeyFile(dataDir)];
+  return [ok('data folder', dataDir), judgeFreeSpace(bavail * bsize), await checkKeyFile(dataDir, hasKey)];
 }
 
-async function checkKeyFile(dataDir: string): Promise<Finding> {
+async function checkKeyFile(dataDir: string, hasKey: boolean): Promise<Finding> {
   const file = join(dataDir, LOCAL_KEYS_FILE);
   try {
     const { mode } = await stat(file);
@@ -63,6 +64,7 @@ async function checkKeyFile(dataDir: string): Promise<Finding> {
       ? ok('keys', `${LOCAL_KEYS_FILE}, readable by its owner only`)
       : warn('keys', `${file} can be read by others (mode ${(mode & 0o777).toString(8)})`, `Run: chmod 600 ${file}`);
   } catch {
+    if (hasKey) return ok('keys', 'given by a flag or the environment');
     return warn('keys', `${file} does not exist`, 'Start the platform once with "npm start", or give keys with --key.');
   }
 }

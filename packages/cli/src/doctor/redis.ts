@@ -82,14 +82,24 @@ export function judgeDeadLetters(parked: number): Finding {
       );
 }
 
-export async function checkRedis(url: string, now: () => number): Promise<{ findings: Finding[]; facts: RedisFacts | null }> {
+/** The log where it is not in this Redis. */
+export type LogFacts =
+  | { readonly identity: string; readonly partitions: number }
+  | { readonly error: string; readonly fix: string };
+
+/** `elsewhere`: null where the log lies in this Redis. */
+export async function checkRedis(
+  url: string,
+  now: () => number,
+  elsewhere: LogFacts | null,
+): Promise<{ findings: Finding[]; facts: RedisFacts | null }> {
   let lastError = '';
   const redis = connectRedis(url, 'commit', (error) => {
     lastError = error.message;
   });
   try {
     await whenReady(redis, CONNECT_MS);
-    return await examine(redis, url, now);
+    return await examine(redis, url, now, elsewhere);
   } catch (error) {
     const detail = `${shown(url)} does not answer: ${lastError || (error as Error).message}`;
     return {
@@ -101,7 +111,12 @@ export async function checkRedis(url: string, now: () => number): Promise<{ find
   }
 }
 
-async function examine(redis: Redis, url: string, now: () => number): Promise<{ findings: Finding[]; facts: RedisFacts }> {
+async function examine(
+  redis: Redis,
+  url: string,
+  now: () => number,
+  elsewhere: LogFacts | null,
+): Promise<{ findings: Finding[]; facts: RedisFacts }> {
   const beforeMs = now();
   const [seconds, micros] = (await redis.time()) as unknown as [string | number, string | number];
   const afterMs = now();
@@ -109,8 +124,8 @@ async function examine(redis: Redis, url: string, now: () => number): Promise<{ 
   for (const [setting] of DEMANDS)
     settings[setting] = ((await redis.config('GET', setting).catch(() => [])) as string[])[1] ?? 'hidden';
   const info = await redis.info();
-  const [identity, partitionsText] = await redis.hmget(`${NAMESPACE}:log`, 'identity', 'partitions');
-  const partitions = partitionsText == null ? null : Number(partitionsText);
+  const log = elsewhere ?? (await logIn(redis));
+  const partitions = 'partitions' in log ? log.partitions : null;
   const [sequence, generation] = await redis.hmget(`${NAMESPACE}:pointer`, 'sequence', 'generation');
   let parked = 0;
   for (let partition = 0; partition < (partitions ?? 0); partition++)
@@ -121,15 +136,25 @@ async function examine(redis: Redis, url: string, now: () => number): Promise<{ 
       judgeSettings(settings),
       ...judgeInfo(info),
       judgeClock('Redis', beforeMs, Number(seconds) * 1_000 + Number(micros) / 1_000, afterMs),
-      partitions === null
-        ? fail('log', 'there is no log in this Redis', 'Start a collector: it founds the log.')
-        : ok('log', `${partitions} partitions, identity ${identity}`),
+      'error' in log
+        ? fail('log', log.error, log.fix)
+        : ok('log', `${log.partitions} partitions${elsewhere === null ? '' : ' in Kafka'}, identity ${log.identity}`),
       judgeDeadLetters(parked),
     ],
     facts: {
       partitions,
-      logIdentity: identity ?? null,
+      logIdentity: 'identity' in log ? log.identity : null,
       pointer: sequence == null ? null : { sequence: Number(sequence), generation: Number(generation) },
     },
   };
+}
+
+async function logIn(redis: Redis): Promise<LogFacts> {
+  const [identity, partitions] = await redis.hmget(`${NAMESPACE}:log`, 'identity', 'partitions');
+  if (identity == null || partitions == null)
+    return {
+      error: 'there is no log in this Redis',
+      fix: 'Start a collector: it founds the log. Does it lie in Kafka? Set TRIBUTARY_KAFKA_BROKERS.',
+    };
+  return { identity, partitions: Number(partitions) };
 }

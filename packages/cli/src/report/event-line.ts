@@ -23,6 +23,7 @@ export function headLine(): string {
 export function eventLine(line: string): string {
   const event = parsed(line);
   if (event === null) return printable(`not an event: ${line.slice(0, 120)}`);
+  if ('undecodable' in event) return printable(`not an event: ${text(event['message'])} (${text(event['at'])})`);
   return eventCells(event)
     .map((cell, i) => fit(cell, COLUMNS[i]?.[1] ?? 0))
     .join('  ')

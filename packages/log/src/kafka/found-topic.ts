@@ -20,6 +20,8 @@ export interface FoundOptions extends TopicOptions {
   readonly settings: TopicSettings;
   /** `managed`: the operator vouches for a topic whose settings may not be read. */
   readonly durability: 'checked' | 'managed';
+  /** A look founds nothing: throws `log_unavailable` where there is no topic. */
+  readonly mustExist: boolean;
 }
 
 /** Of a topic that the log founds; a producer's group of appends is smaller. */
@@ -32,6 +34,7 @@ const CREATE_MS = 10_000;
 /** Throws `partition_mismatch`, `not_durable`, `log_unavailable`. */
 export async function foundTopic(options: FoundOptions): Promise<FoundTopic> {
   const there = await ledTopic(options, LEADERS_MS);
+  if (there === null && options.mustExist) throw unavailable(`there is no topic ${options.name}`);
   const metadata = there ?? (await create(options));
   const wrong = mismatch(metadata, options.name, options.partitions);
   if (wrong !== null) throw wrong;

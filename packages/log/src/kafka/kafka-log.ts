@@ -30,6 +30,8 @@ export interface KafkaLogOptions {
   readonly now: () => number;
   /** `managed`: the operator vouches for a topic whose settings are hidden or break the rules. */
   readonly durability?: 'checked' | 'managed';
+  /** Opens a topic that is there, and founds none. */
+  readonly mustExist?: boolean;
   /** What other tools see of a line; by default a CloudEvent. */
   readonly envelope?: EnvelopeOf;
   readonly entryLimits?: EntryLimits;
@@ -56,6 +58,7 @@ export async function openKafkaLog(options: KafkaLogOptions): Promise<EventLog> 
     ...base,
     settings,
     durability: options.durability ?? 'checked',
+    mustExist: options.mustExist ?? false,
   }).catch((error: unknown) => {
     connections.closeAll();
     throw asLogError(error, 'it could not be opened');

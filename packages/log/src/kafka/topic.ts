@@ -120,7 +120,8 @@ export async function describeTopic(name: string, connections: Connections, brok
       failure = error;
     }
   }
-  throw unavailable(`none of ${brokers.map(({ host, port }) => `${host}:${port}`).join(', ')} answers`, failure);
+  const asked = new Set(brokers.map(({ host, port }) => `${host}:${port}`));
+  throw unavailable(`none of ${[...asked].join(', ')} answers`, failure);
 }
 
 /** Once every partition of a topic has a leader: a new one has none for a moment. */

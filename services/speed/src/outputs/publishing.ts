@@ -31,7 +31,8 @@ const NOTHING: Publishing = { wake: () => {}, room: () => Promise.resolve(), end
 /** Throws `invalid_config`. */
 export function outputKinds(text: string): OutputKinds {
   const kinds = KINDS.find((known) => known === text);
-  if (kinds === undefined) throw new TributaryError('invalid_config', `outputs is one of ${KINDS.join(', ')}, got "${text}"`);
+  if (kinds === undefined)
+    throw new TributaryError('invalid_config', `TRIBUTARY_OUTPUTS is one of ${KINDS.join(', ')}, got "${text}"`);
   return kinds;
 }
 

@@ -1,0 +1,141 @@
+/** Lies about paths, about the views that look at them, and about what is passed on of them. */
+import type { Mutation } from './mutation-list.ts';
+
+const SPEED = 'services/speed/src';
+const VIEWS = 'packages/views/src';
+
+export const MUTATIONS_OF_JOURNEYS: readonly Mutation[] = [
+  {
+    lie: 'conversions exactly one window after a touch are left out of the difference',
+    law: '1',
+    file: `${VIEWS}/journeys/affected.ts`,
+    from: 'if (later.ts > until) break;',
+    to: 'if (later.ts >= until) break;',
+  },
+  {
+    lie: 'a touch exactly one window before the conversion is not eligible',
+    law: '1',
+    file: `${VIEWS}/journeys/path.ts`,
+    from: 'if (conversion.ts - windowMs <= event.ts)',
+    to: 'if (conversion.ts - windowMs < event.ts)',
+  },
+  {
+    lie: 'resetOnConversion is ignored',
+    law: '1',
+    file: `${VIEWS}/journeys/path.ts`,
+    from: 'if (!definitions.attribution.resetOnConversion) return start;',
+    to: 'return start;',
+  },
+  {
+    lie: 'a conversion without touches credits nobody',
+    law: '4',
+    file: `${VIEWS}/credit/fold.ts`,
+    from: 'if (path.length === 0) return new Map([[NOWHERE, [CREDIT_UNIT_MICROS, conversion.valueMinor]]]);',
+    to: 'if (path.length === 0) return new Map();',
+  },
+  {
+    lie: 'a touch that goes on a journey leaves the null path before it standing',
+    law: '1',
+    file: `${VIEWS}/journeys/affected.ts`,
+    from: 'if (previous !== undefined && (timeline[previous] as TimelineEvent).kind ===',
+    to: 'if (previous === -1 && (timeline[previous] as TimelineEvent).kind ===',
+  },
+  {
+    lie: 'an event before the end of a null path does not change it',
+    law: '2',
+    file: `${VIEWS}/journeys/affected.ts`,
+    from: 'if (end !== undefined) found.push(end);',
+    to: '',
+  },
+  {
+    lie: 'a gap of exactly the lookback ends a journey',
+    law: '1',
+    file: `${VIEWS}/journeys/path.ts`,
+    from: 'if (ts > until) return false;',
+    to: 'if (ts >= until) return false;',
+  },
+  {
+    lie: 'a null path reaches back across a conversion',
+    law: '1',
+    file: `${VIEWS}/journeys/path.ts`,
+    from: "if (event.kind === 'conversion' || event.ts",
+    to: 'if (event.ts',
+  },
+  {
+    lie: 'clicks do not outrank views',
+    law: '1',
+    file: `${VIEWS}/journeys/path.ts`,
+    from: 'if (!attribution.clicksOutrankViews || !path',
+    to: 'if (attribution.resetOnConversion || !path',
+  },
+  {
+    lie: 'null paths freeze as early as conversions',
+    law: '8',
+    file: `${VIEWS}/journeys/lenses.ts`,
+    from: 'revisableMs: (definitions) => definitions.lookbackMs',
+    to: 'revisableMs: () => 0',
+  },
+  {
+    lie: 'a set of channels keeps the order of the path',
+    law: '1',
+    file: `${VIEWS}/journeys/channels.ts`,
+    from: 'return distinct.sort(byCodePoint).join(SEPARATOR);',
+    to: 'return distinct.join(SEPARATOR);',
+  },
+  {
+    lie: 'channels that are not told apart keep their names',
+    law: '1',
+    file: `${VIEWS}/journeys/channels.ts`,
+    from: 'toldApart.has(channel) ? channel : OTHER',
+    to: 'channel',
+  },
+  {
+    lie: 'a path of exactly k touches has no state',
+    law: '1',
+    file: `${VIEWS}/journeys/channels.ts`,
+    from: 'if (channels.length <= order)',
+    to: 'if (channels.length < order - 1)',
+  },
+  {
+    lie: 'the value of a conversion lies on every edge',
+    law: '1',
+    file: `${VIEWS}/transitions/fold.ts`,
+    from: '[1, 0]',
+    to: '[1, valueMinor]',
+  },
+  {
+    lie: 'the last touch assists',
+    law: '1',
+    file: `${VIEWS}/assists/fold.ts`,
+    from: 'path.slice(0, -1)',
+    to: 'path',
+  },
+  {
+    lie: 'a channel that comes back gets a part of its own',
+    law: '4',
+    file: `${VIEWS}/positions/fold.ts`,
+    from: 'split(part, ones(indices.length))',
+    to: 'split(part, ones(indices.length + 1))',
+  },
+  {
+    lie: 'a line leaves the outbox though the output log has only the one before it',
+    law: '3',
+    file: `${SPEED}/outputs/publisher.ts`,
+    from: 'await outbox.remove(partition, from + sent.length);',
+    to: 'await outbox.remove(partition, from + sent.length + 1);',
+  },
+  {
+    lie: 'a conversion that is attributed anew says so under the id of the first time',
+    law: '3',
+    file: `${VIEWS}/outputs/lines.ts`,
+    from: '[userKey, conversion.id, cause.id]',
+    to: '[userKey, conversion.id]',
+  },
+  {
+    lie: 'only new conversions are passed on, not those that a touch came before',
+    law: '1',
+    file: `${VIEWS}/difference.ts`,
+    from: 'addAnchor(lens, views, after, i, definitions, into, 1, gathered);',
+    to: 'addAnchor(lens, views, after, i, definitions, into, 1);',
+  },
+];
