@@ -40,16 +40,19 @@ export interface StepOutcome {
   readonly overflowed: boolean;
   /** The conversions whose credit was computed now, each with its path as of now: itself, or those that a touch came before. */
   readonly attributed: readonly ConvertingPath[];
+  /** Whether a repetition of the event would be recognised; false: it is past its retention. */
+  readonly remembered: boolean;
 }
 
 const NONE: readonly ConvertingPath[] = [];
-const DUPLICATE: StepOutcome = { fate: 'duplicate', overflowed: false, attributed: NONE };
+const DUPLICATE: StepOutcome = { fate: 'duplicate', overflowed: false, attributed: NONE, remembered: true };
 
 export function step(user: UserState, event: Event, logTimeMs: number, rules: StepRules, deltas: RowsByView): StepOutcome {
   const { definitions, retention } = rules;
   const incoming = timelineEvent(event, definitions);
   // Retention decides before the search for duplicates: what is past it may or may not be held still, and must not matter.
-  if (!isRetained(incoming, logTimeMs, retention)) return { fate: 'late', overflowed: false, attributed: NONE };
+  if (!isRetained(incoming, logTimeMs, retention))
+    return { fate: 'late', overflowed: false, attributed: NONE, remembered: false };
   const known = findById(user, incoming.id);
   if (known !== undefined && isRetained(known, logTimeMs, retention)) return DUPLICATE;
 
@@ -67,5 +70,5 @@ export function step(user: UserState, event: Event, logTimeMs: number, rules: St
     gathering,
   );
   const overflowed = prune(user, logTimeMs, retention, rules.maxEvents) || tooMuchWork;
-  return { fate: touchesFrozen ? 'late' : 'counted', overflowed, attributed };
+  return { fate: touchesFrozen ? 'late' : 'counted', overflowed, attributed, remembered: true };
 }

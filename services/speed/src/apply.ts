@@ -21,7 +21,7 @@ export interface AppliedBatch {
 }
 
 /** Changes `run` and `users`: the states of the arrivals' users, in the order of arrivals. */
-export function applyBatch(
+export async function applyBatch(
   run: PartitionRun,
   batch: DecodedBatch,
   users: readonly CachedUser[],
@@ -29,7 +29,8 @@ export function applyBatch(
   commitId: string,
   sha256Hex: (text: string) => string,
   limits: PartitionLimits,
-): AppliedBatch {
+  pause?: () => Promise<void> | undefined,
+): Promise<AppliedBatch> {
   const deltas: RowsByView = new Map();
   const appends = new Map<string, string>();
   const conversions = new Map<string, string>();
@@ -44,6 +45,8 @@ export function applyBatch(
   for (let i = 0; i < batch.arrivals.length; i++) {
     const { userKey, event, line, logTimeMs } = batch.arrivals[i] as Arrival;
     const user = users[i] as CachedUser;
+    const pausing = pause?.();
+    if (pausing !== undefined) await pausing;
     const outcome = step(user.state, event, logTimeMs, run.rules, deltas);
     if (outcome.fate === 'duplicate') {
       duplicates++;
@@ -52,7 +55,8 @@ export function applyBatch(
     if (outcome.fate === 'late') late++;
     if (outcome.overflowed) overflowed++;
     for (const seen of outcome.attributed) outputs.push(attributedLine(userKey, event, seen, run.definitions, sha256Hex));
-    if (limits.outputs === 'all') outputs.push(enrichedLine(userKey, event, line, outcome.fate === 'late', run.definitions));
+    if (limits.outputs === 'all' && outcome.remembered)
+      outputs.push(enrichedLine(userKey, event, line, outcome.fate === 'late', run.definitions));
     if (run.definitions.conversionTypes.has(event.type)) conversions.set(event.id, userKey);
     if (event.ts <= logTimeMs - recordRetentionMs) continue;
     const pending = appends.get(userKey);

@@ -1,5 +1,6 @@
 /** The speed service: wires log, store and its share of the partitions to the worker, and turns it until told to stop. */
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createSpeedStore } from '@tributary/kv/redis-speed-store';
 import { openEventLog } from '@tributary/log/open-log';
 import { joinAsProcess } from '@tributary/membership/process-member';
@@ -68,6 +69,18 @@ await runService('speed', CONFIG, async ({ config, log: logger, metrics, signal 
   const process = randomUUID();
   let commits = 0;
   const observed = speedMetrics(metrics, Date.now);
+  // Whatever may fail fails before this worker holds a share: a lease of the dead keeps the others away.
+  const outputs = outputKinds(config.outputs);
+  const definitions = loadDefinitions(config.definitionsFile);
+  let assigned: () => ReadonlySet<number> = () => new Set();
+  const publishing = await startPublishing(outputs !== 'none', {
+    config,
+    store,
+    assigned: () => assigned(),
+    metrics,
+    signal,
+    onError: (error) => logger.warn({ err: error.message }, 'outputs wait'),
+  });
   const member = await joinAsProcess(process, {
     redis: leases,
     namespace: 'tributary',
@@ -81,20 +94,12 @@ await runService('speed', CONFIG, async ({ config, log: logger, metrics, signal 
     },
     onError: (error) => logger.warn({ err: error.message }, 'no heartbeat'),
   });
-  const outputs = outputKinds(config.outputs);
-  const publishing = await startPublishing(outputs !== 'none', {
-    config,
-    store,
-    assigned: member.assigned,
-    metrics,
-    signal,
-    onError: (error) => logger.warn({ err: error.message }, 'outputs wait'),
-  });
+  assigned = member.assigned;
   const worker = createSpeedWorker({
     log,
     store: createSpeedStore(store, 'tributary'),
-    definitions: loadDefinitions(config.definitionsFile),
-    partitions: member.assigned,
+    definitions,
+    partitions: () => new Set([...member.assigned()].filter(publishing.hasRoom)),
     sha256Hex,
     commitId: () => `${process}:${++commits}`,
     limits: {
@@ -106,7 +111,7 @@ await runService('speed', CONFIG, async ({ config, log: logger, metrics, signal 
     now: () => performance.now(),
     onCommitted(batch) {
       observed.committed(batch);
-      if (batch.commit.outputs !== undefined) publishing.wake(batch.commit.partition);
+      if (batch.commit.outputs !== undefined) publishing.wake(batch.commit.partition, batch.commit.outputs.length);
     },
     onReset: (partition, why) => {
       observed.reset(partition);
@@ -116,7 +121,7 @@ await runService('speed', CONFIG, async ({ config, log: logger, metrics, signal 
   observeProgress(metrics, { assigned: member.assigned, worker, log, now: Date.now });
   tellProgress(log, worker, signal);
   const onWait = (error: Error) => logger.warn({ err: error.message }, 'speed worker waits');
-  const turning = turnUntilAborted(worker, signal, onWait, publishing.room);
+  const turning = turnUntilAborted(worker, signal, onWait);
   return {
     async ready() {
       if (!member.holds()) return { ok: false, detail: `no heartbeat was answered for ${config.memberTtlMs} ms` };
@@ -126,7 +131,8 @@ await runService('speed', CONFIG, async ({ config, log: logger, metrics, signal 
     async drain() {
       // What is under way is committed first: whoever takes over need not be fenced by it.
       await turning.ended;
-      await publishing.ended;
+      // An output log that does not answer must not keep the partitions from the others: its lines are numbered.
+      await Promise.race([publishing.ended, sleep(1_000, undefined, { ref: false })]);
       await member.leave();
       await log.close();
       for (const redis of [store, leases]) redis.disconnect();

@@ -80,7 +80,7 @@ export function createOwnRuns(options: OwnRunsOptions): OwnRuns {
   function forget(run: PartitionRun, why: CommitOutcome | Error): void {
     if (runs.get(run.partition) !== run) return;
     drop(run.partition);
-    if (isFence(why)) noteFence(run.partition);
+    if (isFence(why) || (why instanceof Error && !isPassing(why))) noteFence(run.partition);
     options.onReset?.(run.partition, why);
   }
 

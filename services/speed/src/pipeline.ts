@@ -92,6 +92,7 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
   let underWay: Promise<void> = Promise.resolve();
   let batchNumber = 0;
   let next: Promise<Begun> | undefined;
+  const pause = options.now === undefined ? undefined : createPauses(options.now);
 
   async function commitOne(run: PartitionRun, applied: AppliedBatch, number: number): Promise<void> {
     try {
@@ -156,7 +157,12 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
         const users = loaded[i];
         // A partition whose commit failed meanwhile was forgotten: its batch is built on sand.
         if (users == null || !runs.isCurrent(run)) continue;
-        applied.push([run, applyBatch(run, batch, users, log.identity, options.commitId(), sha256Hex, limits)]);
+        try {
+          applied.push([run, await applyBatch(run, batch, users, log.identity, options.commitId(), sha256Hex, limits, pause)]);
+        } catch (error) {
+          // Half applied, and the cursor lies past it: the next batch would be committed over the hole.
+          runs.forget(run, error as Error);
+        }
         if (batch.arrivals.length > limits.longBatchEvents) await soon();
       }
       await settle();
@@ -167,6 +173,19 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
       if (crosses) await settle();
       return entries;
     },
+  };
+}
+
+const LONG_WORK_MS = 50;
+
+/** Asked between two events: after long work it lets timers and replies through, for a late heartbeat costs the lease. */
+function createPauses(now: () => number): () => Promise<void> | undefined {
+  let sinceMs = now();
+  return () => {
+    if (now() - sinceMs < LONG_WORK_MS) return undefined;
+    return soon().then(() => {
+      sinceMs = now();
+    });
   };
 }
 

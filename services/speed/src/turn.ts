@@ -12,20 +12,13 @@ export interface Turning {
   detail(): string;
 }
 
-/** `room`: resolves when what the turns leave behind may grow. */
-export function turnUntilAborted(
-  worker: SpeedWorker,
-  signal: AbortSignal,
-  onError: (error: Error) => void,
-  room: (signal: AbortSignal) => Promise<void> = () => Promise.resolve(),
-): Turning {
+export function turnUntilAborted(worker: SpeedWorker, signal: AbortSignal, onError: (error: Error) => void): Turning {
   let failure: string | undefined = 'not read yet';
   let delayMs = FIRST_DELAY_MS;
 
   async function turn(): Promise<void> {
     while (!signal.aborted) {
       try {
-        await room(signal);
         await worker.runOnce(signal);
         failure = undefined;
         delayMs = FIRST_DELAY_MS;

@@ -28,29 +28,47 @@ const KEEP = 0.8;
 
 export function createUserCache(maxEvents: number): UserCache {
   const users = new Map<string, CachedUser>();
-  /** Events held, by what was touched since it was last counted: never less than the truth. */
+  /** Events held, but for what was touched since it was last weighed. */
   let held = 0;
+  const weighed = new Map<string, number>();
+  const touched = new Set<string>();
+
+  /** What the batches up to `batch` made of the users that they touched. */
+  function weigh(batch: number): void {
+    for (const userKey of touched) {
+      const user = users.get(userKey);
+      if (user !== undefined && user.batch > batch) continue;
+      const weight = user === undefined ? 0 : weightOf(user);
+      held += weight - (weighed.get(userKey) ?? 0);
+      if (user === undefined) weighed.delete(userKey);
+      else weighed.set(userKey, weight);
+      touched.delete(userKey);
+    }
+  }
+
   return {
     get(userKey, batch) {
       const user = users.get(userKey);
       if (user !== undefined && user.batch < batch) {
         user.batch = batch;
-        held++;
+        touched.add(userKey);
       }
       return user;
     },
     peek: (userKey) => users.get(userKey),
     set(userKey, user) {
       users.set(userKey, user);
-      held += weightOf(user);
+      touched.add(userKey);
     },
     evict(batch) {
+      weigh(batch);
       if (held <= maxEvents) return;
       const oldestFirst = [...users].sort(([, a], [, b]) => a.batch - b.batch);
-      held = oldestFirst.reduce((sum, [, user]) => sum + weightOf(user), 0);
       for (const [userKey, user] of oldestFirst) {
         if (held <= maxEvents * KEEP || user.batch > batch) break;
-        held -= weightOf(user);
+        held -= weighed.get(userKey) ?? 0;
+        weighed.delete(userKey);
+        touched.delete(userKey);
         users.delete(userKey);
       }
     },

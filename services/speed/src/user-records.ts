@@ -15,11 +15,19 @@ export interface UserRecords {
   withTrims(run: PartitionRun, applied: AppliedBatch): Promise<AppliedBatch['commit']>;
 }
 
+/** Redis takes strings of 512 MB and reads of some seconds: a record that is longer loses its older half. UTF-16 units. */
+const MOST_LENGTH = 32 * 1024 * 1024;
+
+/** Users whose records are asked for at once. */
+const READ_USERS = 256;
+
 /** `trimLength`: a record is trimmed when it passes this many characters, and again at each doubling. */
-export function createUserRecords(store: SpeedStore, trimLength: number): UserRecords {
+export function createUserRecords(store: SpeedStore, trimLength: number, mostLength = MOST_LENGTH): UserRecords {
+  const nextTrim = (length: number) => Math.min(mostLength, Math.max(trimLength, length * 2));
+
   function cachedUser(record: string | null, run: PartitionRun, batch: number): CachedUser {
     const recordLength = record?.length ?? 0;
-    const trimAtLength = Math.max(trimLength, recordLength * 2);
+    const trimAtLength = nextTrim(recordLength);
     const state = record === null ? emptyUser() : userFromRecord(record, run.logTimeMs, run.rules);
     return { state, recordLength, trimAtLength, batch };
   }
@@ -36,8 +44,10 @@ export function createUserRecords(store: SpeedStore, trimLength: number): UserRe
     async load(run, batch, number) {
       const missing = new Set<string>();
       for (const { userKey } of batch.arrivals) if (run.users.get(userKey, number) === undefined) missing.add(userKey);
-      if (missing.size > 0) {
-        const userKeys = [...missing];
+      const all = [...missing];
+      // Few at a time: a reply of gigabytes comes too late, and parsing it would hold up the heartbeat.
+      for (let at = 0; at < all.length; at += READ_USERS) {
+        const userKeys = all.slice(at, at + READ_USERS);
         const records = await recordsOf(run, userKeys);
         userKeys.forEach((userKey, i) => {
           run.users.set(userKey, cachedUser(records[i] ?? null, run, number));
@@ -51,17 +61,25 @@ export function createUserRecords(store: SpeedStore, trimLength: number): UserRe
       const records = await recordsOf(run, toTrim);
       const appends = new Map(commit.appends);
       const rewrites = new Map<string, string>();
+      let { overflowed } = commit;
       toTrim.forEach((userKey, i) => {
-        const trimmed = trimRecord(`${records[i] ?? ''}${appends.get(userKey) ?? ''}`, commit.next.logTimeMs, rules);
+        const retained = trimRecord(`${records[i] ?? ''}${appends.get(userKey) ?? ''}`, commit.next.logTimeMs, rules);
+        const trimmed = newestPart(retained, mostLength);
+        if (trimmed.length < retained.length) overflowed++;
         const user = run.users.peek(userKey);
         if (user !== undefined) {
           user.recordLength = trimmed.length;
-          user.trimAtLength = Math.max(trimLength, trimmed.length * 2);
+          user.trimAtLength = nextTrim(trimmed.length);
         }
         appends.delete(userKey);
         rewrites.set(userKey, trimmed);
       });
-      return { ...commit, appends, rewrites };
+      return { ...commit, appends, rewrites, overflowed };
     },
   };
+}
+
+/** Whole lines at the end of a record that has outgrown its bound: half of it, so that this happens seldom. */
+function newestPart(record: string, mostLength: number): string {
+  return record.length <= mostLength ? record : record.slice(record.indexOf('\n', record.length - mostLength / 2) + 1);
 }

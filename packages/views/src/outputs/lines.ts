@@ -18,6 +18,8 @@ import { timelineEvent } from '../timeline.ts';
 
 /** Steps of a path that a line shows at the most. */
 const MOST_STEPS = 100;
+/** Places that a model's credit shows at the most: with names at their bounds a line stays below 1 MB, which every Kafka takes. */
+const MOST_PLACES = 64;
 
 /** `cause`: the event that had the conversion attributed. Credit falls on places (channel and campaign); each model's sums to one conversion and its value. */
 export function attributedLine(
@@ -28,11 +30,7 @@ export function attributedLine(
   sha256Hex: (text: string) => string,
 ): string {
   const credit: Record<string, object[]> = {};
-  for (const model of RULE_BASED_MODELS)
-    credit[model] = [...creditByPlace(model, path, conversion, definitions)].map(([place, [creditMicros, valueMinor]]) => {
-      const [channel, campaign] = place.split('\t');
-      return { channel, campaign, creditMicros, valueMinor };
-    });
+  for (const model of RULE_BASED_MODELS) credit[model] = shown(creditByPlace(model, path, conversion, definitions));
   return JSON.stringify({
     ts: conversion.ts,
     type: 'conversion.attributed',
@@ -48,6 +46,21 @@ export function attributedLine(
     lookbackDays: definitions.lookbackMs / DAY_MS,
     definitions: definitions.version,
   });
+}
+
+/** The places with the most credit; what the others have is told as one, so that each model still sums to one conversion. */
+function shown(byPlace: ReadonlyMap<string, readonly [creditMicros: number, valueMinor: number]>): object[] {
+  const places = [...byPlace];
+  if (places.length > MOST_PLACES) places.sort(([a, [x]], [b, [y]]) => y - x || (a < b ? -1 : 1));
+  const told: object[] = places.slice(0, MOST_PLACES).map(([place, [creditMicros, valueMinor]]) => {
+    const [channel, campaign] = place.split('\t');
+    return { channel, campaign, creditMicros, valueMinor };
+  });
+  const rest = places.slice(MOST_PLACES);
+  if (rest.length === 0) return told;
+  const sum = (at: 0 | 1) => rest.reduce((total, [, measures]) => total + measures[at], 0);
+  told.push({ others: rest.length, creditMicros: sum(0), valueMinor: sum(1) });
+  return told;
 }
 
 /** `line`: the event's own; `late`: rows that it may change were frozen, the next generation counts it there. */

@@ -10,6 +10,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Outbox } from '@tributary/kv/outbox-port';
 import type { EventLog } from '@tributary/log/port';
+import { TributaryError } from '@tributary/model/errors';
 
 export interface PublisherOptions {
   readonly outbox: Outbox;
@@ -28,10 +29,10 @@ export interface PublisherOptions {
 }
 
 export interface Publisher {
-  /** There is more in this outbox. */
-  wake(partition: number): void;
-  /** Resolves while no outbox of ours holds too much, or once aborted: the speed layer waits for it. */
-  room(signal: AbortSignal): Promise<void>;
+  /** There are so many more lines in this outbox. */
+  wake(partition: number, lines: number): void;
+  /** Whether the partition may say more: a full outbox says no until half of it has left. */
+  hasRoom(partition: number): boolean;
   /** Passes on what is there, of all assigned partitions, until aborted; then ends after the appends under way. */
   run(signal: AbortSignal): Promise<void>;
   /** Lines that wait, as far as is known. */
@@ -39,23 +40,49 @@ export interface Publisher {
 }
 
 const RETRY_MS = 500;
+const FIRST_LINES = 32;
 
 export function createPublisher(options: PublisherOptions): Publisher {
   const { outbox, log, assigned, onError, maxLines = 500, maxLength = 256 * 1024, maxWaiting = 20_000, idleMs = 2_000 } = options;
   const lengths = new Map<number, number>();
   const woken = new Set<number>();
+  const full = new Set<number>();
+  const asks = new Map<number, number>();
+  const busy = new Map<number, Promise<void>>();
   let ring = Promise.withResolvers<void>();
+
+  /** How many of the lines the output log took: of too many at once half, a line that it never takes without its details. */
+  async function appendSome(partition: number, lines: readonly string[]): Promise<number> {
+    try {
+      await log.append(partition, { kind: 'events', body: lines.join('\n') });
+      return lines.length;
+    } catch (error) {
+      if (!(error instanceof TributaryError) || error.code !== 'body_too_large') throw error;
+      if (lines.length > 1) return appendSome(partition, lines.slice(0, lines.length >> 1));
+      await log.append(partition, { kind: 'events', body: withoutDetails(lines[0] as string) });
+      return 1;
+    }
+  }
 
   /** Passes on one append's worth; whether there is more. */
   async function publishSome(partition: number): Promise<boolean> {
-    const { from, lines } = await outbox.read(partition, maxLines);
-    const sent = lines.slice(0, fitting(lines, maxLength));
-    if (sent.length > 0) {
-      await log.append(partition, { kind: 'events', body: sent.join('\n') });
-      await outbox.remove(partition, from + sent.length);
-      options.onPublished?.(partition, sent.length);
+    const max = Math.min(maxLines, asks.get(partition) ?? FIRST_LINES);
+    const { from, lines } = await outbox.read(partition, max);
+    const fits = fitting(lines, maxLength);
+    // Of long lines few are read at a time: what does not fit would be read again and again.
+    asks.set(partition, fits < lines.length ? fits : max * 2);
+    const sent =
+      fits === 0
+        ? 0
+        : await appendSome(
+            partition,
+            lines.slice(0, fits).map((line, i) => numbered(line, from + i)),
+          );
+    if (sent > 0) {
+      await outbox.remove(partition, from + sent);
+      options.onPublished?.(partition, sent);
     }
-    const isMore = lines.length === maxLines || sent.length < lines.length;
+    const isMore = lines.length === max || sent < lines.length;
     lengths.set(partition, isMore ? await outbox.length(partition) : 0);
     return isMore;
   }
@@ -71,31 +98,37 @@ export function createPublisher(options: PublisherOptions): Publisher {
     }
   }
 
-  function overfull(): boolean {
-    for (const partition of assigned()) if ((lengths.get(partition) ?? 0) > maxWaiting) return true;
-    return false;
-  }
-
   return {
-    wake(partition) {
+    wake(partition, lines) {
+      lengths.set(partition, (lengths.get(partition) ?? 0) + lines);
       woken.add(partition);
       ring.resolve();
     },
-    async room(signal) {
-      while (!signal.aborted && overfull()) await sleep(50, undefined, { signal }).catch(() => {});
+    hasRoom(partition) {
+      const waiting = lengths.get(partition) ?? 0;
+      if (waiting > maxWaiting) full.add(partition);
+      else if (waiting <= maxWaiting / 2) full.delete(partition);
+      return !full.has(partition);
     },
     waiting: () => [...assigned()].reduce((sum, partition) => sum + (lengths.get(partition) ?? 0), 0),
     async run(signal) {
       let lookedAt = Number.NEGATIVE_INFINITY;
       while (!signal.aborted) {
         const everything = performance.now() - lookedAt >= idleMs;
-        const due = [...assigned()].filter((partition) => everything || woken.has(partition));
         if (everything) lookedAt = performance.now();
-        woken.clear();
-        await Promise.all(due.map((partition) => publish(partition, signal)));
-        if (woken.size > 0) continue;
-        await rung(signal);
+        for (const partition of assigned()) {
+          if (busy.has(partition) || !(everything || woken.has(partition))) continue;
+          woken.delete(partition);
+          // One partition that is slow, or always has more, holds up no other.
+          const done = publish(partition, signal).finally(() => {
+            busy.delete(partition);
+            ring.resolve();
+          });
+          busy.set(partition, done);
+        }
+        if (!signal.aborted) await rung(signal);
       }
+      await Promise.all(busy.values());
     },
   };
 
@@ -109,6 +142,17 @@ export function createPublisher(options: PublisherOptions): Publisher {
     clearTimeout(timer);
     signal.removeEventListener('abort', resolve as () => void);
   }
+}
+
+/** A line with its number in the outbox: the same in every history, so that readers know what is sent again, however late. */
+function numbered(line: string, number: number): string {
+  return line.endsWith('}') ? `${line.slice(0, -1)},"n":${number}}` : line;
+}
+
+/** What is left of a line that no log takes: whom and what it is about. */
+function withoutDetails(line: string): string {
+  const { credit: _, channels: __, event: ___, ...head } = JSON.parse(line) as Record<string, unknown>;
+  return JSON.stringify({ ...head, truncated: true });
 }
 
 /** How many of the lines, at least one, are no longer than `maxLength` together. */

@@ -11,7 +11,7 @@ import type { OutputKinds } from '../partition-run.ts';
 import { outputEnvelope } from './envelope.ts';
 import { createPublisher, type Publisher } from './publisher.ts';
 
-export interface Publishing extends Pick<Publisher, 'wake' | 'room'> {
+export interface Publishing extends Pick<Publisher, 'wake' | 'hasRoom'> {
   /** Resolves once nothing is under way any more. */
   readonly ended: Promise<void>;
 }
@@ -26,7 +26,7 @@ export interface PublishingOptions {
 }
 
 const KINDS: readonly OutputKinds[] = ['none', 'conversions', 'all'];
-const NOTHING: Publishing = { wake: () => {}, room: () => Promise.resolve(), ended: Promise.resolve() };
+const NOTHING: Publishing = { wake: () => {}, hasRoom: () => true, ended: Promise.resolve() };
 
 /** Throws `invalid_config`. */
 export function outputKinds(text: string): OutputKinds {
@@ -74,5 +74,5 @@ export async function startPublishing(wanted: boolean, options: PublishingOption
     },
   });
   const ended = publisher.run(signal).then(() => log.close());
-  return { wake: publisher.wake, room: publisher.room, ended };
+  return { wake: publisher.wake, hasRoom: publisher.hasRoom, ended };
 }
