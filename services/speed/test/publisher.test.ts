@@ -1,0 +1,110 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { LogRecord } from '@tributary/log/port';
+import { TributaryError } from '@tributary/model/errors';
+import { createMemoryLog } from '@tributary/testkit/memory-log';
+import { expect, test } from 'vitest';
+import { createPublisher } from '../src/outputs/publisher.ts';
+
+function outboxes(count: number) {
+  const boxes = Array.from({ length: count }, () => ({ from: 0, lines: [] as string[] }));
+  const at = (partition: number) => boxes[partition] as { from: number; lines: string[] };
+  const outbox = {
+    read: async (partition: number, max: number) => ({ from: at(partition).from, lines: at(partition).lines.slice(0, max) }),
+    async remove(partition: number, upTo: number) {
+      const box = at(partition);
+      const count = Math.max(0, Math.min(upTo - box.from, box.lines.length));
+      box.lines.splice(0, count);
+      box.from += count;
+    },
+    length: async (partition: number) => at(partition).lines.length,
+  };
+  return { at, outbox };
+}
+
+const BOTH = new Set([0, 1]);
+const lines = (count: number) => Array.from({ length: count }, (_, i) => `{"line":${i}}`);
+
+test('a partition that always has more holds up no other', async () => {
+  const { at, outbox } = outboxes(2);
+  const log = createMemoryLog({ partitions: 2 });
+  const refilled = {
+    ...log,
+    async append(partition: number, record: LogRecord) {
+      await sleep(1);
+      if (partition === 0) at(0).lines.push(...lines(10));
+      return log.append(partition, record);
+    },
+  };
+  at(0).lines.push(...lines(50));
+  const stop = new AbortController();
+  const options = { outbox, log: refilled, assigned: () => BOTH, maxLines: 10, idleMs: 20, maxWaiting: 100, onError() {} };
+  const publisher = createPublisher(options);
+  const running = publisher.run(stop.signal);
+  await sleep(30);
+  at(1).lines.push(...lines(500));
+  publisher.wake(1, 500);
+  expect(publisher.hasRoom(1), 'a full outbox is known at once').toBe(false);
+  await expect.poll(() => at(1).lines.length, { timeout: 5_000 }).toBe(0);
+  await expect.poll(() => publisher.hasRoom(1), { timeout: 5_000 }).toBe(true);
+  stop.abort();
+  await running;
+});
+
+test('a line that the output log never takes goes without its details, and the others follow', async () => {
+  const { at, outbox } = outboxes(1);
+  const log = createMemoryLog({ partitions: 1 });
+  const bounded = {
+    ...log,
+    async append(partition: number, record: LogRecord) {
+      if (record.body.length > 1_000) throw new TributaryError('body_too_large', 'more than 1000');
+      return log.append(partition, record);
+    },
+  };
+  at(0).lines.push(JSON.stringify({ ts: 1, type: 'conversion.attributed', id: 'x', credit: 'z'.repeat(1_100) }), ...lines(3));
+  const stop = new AbortController();
+  const publisher = createPublisher({ outbox, log: bounded, assigned: () => BOTH, idleMs: 20, onError() {} });
+  const running = publisher.run(stop.signal);
+  await expect.poll(() => at(0).lines.length, { timeout: 5_000 }).toBe(0);
+  stop.abort();
+  await running;
+  const entries = await log.read(new Map([[0, null]]), { maxEntries: 100, waitMs: 0 });
+  expect(entries.flatMap(({ body }) => body.split('\n')).map((line) => JSON.parse(line))).toEqual([
+    { ts: 1, type: 'conversion.attributed', id: 'x', n: 0, truncated: true },
+    { line: 0, n: 1 },
+    { line: 1, n: 2 },
+    { line: 2, n: 3 },
+  ]);
+});
+
+test('what a publisher that lost its partition appends late has a number that was there before', async () => {
+  const { at, outbox } = outboxes(1);
+  const log = createMemoryLog({ partitions: 1 });
+  const held = Promise.withResolvers<void>();
+  const slow = {
+    ...log,
+    async append(partition: number, record: LogRecord) {
+      await held.promise;
+      return log.append(partition, record);
+    },
+  };
+  at(0).lines.push('{"state":"first"}');
+  const stop = new AbortController();
+  const sleeper = createPublisher({ outbox, log: slow, assigned: () => BOTH, idleMs: 5, onError() {} }).run(stop.signal);
+  await sleep(20);
+  const heir = createPublisher({ outbox, log, assigned: () => BOTH, idleMs: 5, onError() {} });
+  const inheriting = heir.run(stop.signal);
+  await expect.poll(() => at(0).lines.length).toBe(0);
+  at(0).lines.push('{"state":"second"}');
+  heir.wake(0, 1);
+  await expect.poll(() => at(0).lines.length).toBe(0);
+  held.resolve();
+  await sleep(20);
+  stop.abort();
+  await Promise.all([sleeper, inheriting]);
+  const entries = await log.read(new Map([[0, null]]), { maxEntries: 100, waitMs: 0 });
+  expect(entries.map(({ body }) => JSON.parse(body))).toEqual([
+    { state: 'first', n: 0 },
+    { state: 'second', n: 1 },
+    { state: 'first', n: 0 },
+  ]);
+});
