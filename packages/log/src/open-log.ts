@@ -24,6 +24,8 @@ export interface OpenLogOptions {
   readonly now: () => number;
   /** For Redis: entries older than this go. In Kafka the topic says what it keeps. */
   readonly retentionMs?: number;
+  /** For the events in Kafka: the log that is known is opened, never founded anew; an unknown one is noted. `note` may throw. */
+  readonly note?: { readonly known: string | null; note(identity: string): void };
   /** For Kafka: what other tools see of a line; by default a CloudEvent about an event. */
   readonly envelope?: EnvelopeOf;
   readonly onRewound?: (partition: number, id: string) => void;
@@ -47,14 +49,22 @@ export async function openEventLog(options: OpenLogOptions): Promise<EventLog> {
   }
   const { openKafkaLog } = await import('./kafka/kafka-log.ts');
   const { topicPrefix, topic, durability, mustExist, ...settings } = kafka;
-  return openKafkaLog({
+  const note = name === 'events' ? options.note : undefined;
+  const log = await openKafkaLog({
     kafka: settings,
     topic: `${topicPrefix}.${name}`,
     partitions,
     now,
     ...(topic && { settings: topic }),
     ...(durability && { durability }),
-    ...(mustExist && { mustExist }),
+    ...((mustExist || typeof note?.known === 'string') && { mustExist: true }),
     ...(envelope && { envelope }),
   });
+  try {
+    note?.note(log.identity);
+  } catch (error) {
+    await log.close();
+    throw error;
+  }
+  return log;
 }

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { TributaryError } from '@tributary/model/errors';
 import type { Redis } from 'ioredis';
 import type { Config, ConfigTable } from './config.ts';
+import { type LogNote, logNote } from './log-note.ts';
 import { connectRedis, whenReady } from './redis.ts';
 
 export const LOG_CONFIG = {
@@ -50,6 +51,8 @@ export interface LogPlace {
   readonly kafka: KafkaPlace | null;
   readonly redis: () => { readonly commands: Redis; readonly blocking: Redis };
   readonly partitions: number;
+  /** For Kafka: which log of events this platform is built upon. */
+  readonly note?: LogNote;
 }
 
 interface KafkaPlace {
@@ -69,7 +72,7 @@ const HOUR_MS = 3_600_000;
 
 /** Connects to Redis when the log lies there, and waits until it answers; the log takes these connections over. Throws `invalid_config`. */
 export async function logPlace(
-  config: LogConfig & { readonly redisUrl: string },
+  config: LogConfig & { readonly redisUrl: string; readonly dataDir: string },
   role: string,
   onError: (error: Error) => void,
   signal?: AbortSignal,
@@ -79,7 +82,10 @@ export async function logPlace(
   const unused = () => {
     throw new Error('the log lies in Kafka');
   };
-  if (kafka !== null) return { kafka, redis: unused, partitions };
+  if (kafka !== null) {
+    const note = logNote(config.dataDir, `${kafka.topicPrefix}.events`);
+    return { kafka, redis: unused, partitions, note };
+  }
   const commands = connectRedis(config.redisUrl, 'commit', onError);
   const blocking = connectRedis(config.redisUrl, 'blocking', onError);
   await Promise.all([commands, blocking].map((redis) => whenReady(redis, REDIS_WAIT_MS, signal)));
