@@ -54,7 +54,8 @@ async function request(mode: 'full' | 'incremental'): Promise<string> {
   return (await rig.queue.requestRun({ mode, by: 'test' })).jobId;
 }
 
-async function expectNaive(jobId: string): Promise<void> {
+/** `zombie`: the child of a worker that slept may write after the run has swept; the next generation sweeps again. */
+async function expectNaive(jobId: string, { zombie = false } = {}): Promise<void> {
   const status = await rig.ended(jobId);
   expect(status, `seed ${SEED}`).toMatchObject({ state: 'completed', failure: null, result: { generation: generations } });
   expect(differences(await rig.viewsOf(generations), naive(everything, DEFINITIONS)), `seed ${SEED}`).toEqual([]);
@@ -62,7 +63,8 @@ async function expectNaive(jobId: string): Promise<void> {
   expect(counts.events).toBe(everything.length);
   const published = (await readPublications(rig.dataDir)).map(({ generation }) => generation);
   expect(published).toEqual(Array.from({ length: generations }, (_, i) => i + 1));
-  expect((await readdir(join(rig.dataDir, 'staging'))).filter((name) => name.startsWith('shards-'))).toEqual([]);
+  const left = (await readdir(join(rig.dataDir, 'staging'))).filter((name) => name.startsWith('shards-'));
+  expect(zombie ? left.filter((name) => !name.startsWith(`shards-${generations}-`)) : left).toEqual([]);
 }
 
 const alive = () => rig.workers.filter(({ process }) => process.exitCode === null && process.signalCode === null);
@@ -133,11 +135,11 @@ test('law 3: a worker paused beyond its lock, which wakes when all is over, chan
     );
   });
   paused.process.kill('SIGSTOP');
-  await expectNaive(jobId);
+  await expectNaive(jobId, { zombie: true });
   paused.process.kill('SIGCONT');
   await sleep(3_000);
   expect(paused.process.exitCode).toBeNull();
-  await expectNaive(jobId);
+  await expectNaive(jobId, { zombie: true });
   await ingest();
   await expectNaive(await request('incremental'));
 }, 300_000);
