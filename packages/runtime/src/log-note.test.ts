@@ -26,3 +26,9 @@ test('a note that says nothing is told, never overwritten', () => {
   writeFileSync(join(folder, 'log.json'), '{}');
   expect(() => logNote(folder, 'a.events')).toThrow(/log\.json does not say/);
 });
+
+test('a role without a folder that it may write to leaves the note to the others', () => {
+  const note = logNote(join(folder, 'nowhere', 'data'), 'a.events');
+  expect(note.known).toBeNull();
+  expect(() => note.note('one')).not.toThrow();
+});

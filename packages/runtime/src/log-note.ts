@@ -2,8 +2,8 @@
  * Which log a platform is built upon, noted in its data folder by the role that founded it. A role with a misspelt topic prefix would
  * otherwise found a log of its own and acknowledge events that nobody reads (law 6).
  */
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { TributaryError } from '@tributary/model/errors';
 
 const FILE = 'log.json';
@@ -30,15 +30,19 @@ export function logNote(dataDir: string, where: string): LogNote {
   };
 }
 
-/** Whole or not at all, and only the first one: resolves with what then stands there. */
+/** A role that may only read the folder, or has none, leaves the note to the others: it compares once there is one. */
+const MAY_NOT_WRITE: ReadonlySet<string> = new Set(['EROFS', 'EACCES', 'EPERM', 'ENOENT']);
+
+/** Whole or not at all, and only the first one; returns what then stands there. */
 function createNote(file: string, identity: string, where: string): string {
-  mkdirSync(join(file, '..'), { recursive: true });
   const staged = `${file}.${process.pid}.${Date.now()}`;
-  writeFileSync(staged, `${JSON.stringify({ identity, where })}\n`, { flush: true });
   try {
+    if (!existsSync(dirname(file))) mkdirSync(dirname(file));
+    writeFileSync(staged, `${JSON.stringify({ identity, where })}\n`, { flush: true });
     linkSync(staged, file);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (code !== 'EEXIST' && !MAY_NOT_WRITE.has(code)) throw error;
   } finally {
     rmSync(staged, { force: true });
   }
