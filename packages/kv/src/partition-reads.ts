@@ -47,8 +47,8 @@ declare module 'ioredis' {
   }
 }
 
-/** How often a read begins again when a commit came in between its keys. */
-const ATTEMPTS = 5;
+/** How long a read begins again and again when a commit came in between its keys, ms: on a busy machine few attempts are soon over. */
+const READ_FOR_MS = 800;
 
 export function createPartitionReads(redis: Redis): PartitionReads {
   defineScript(redis, 'tributaryReadDeltas', 'read-deltas.lua');
@@ -147,14 +147,14 @@ export function createPartitionReads(redis: Redis): PartitionReads {
 }
 
 async function whileMoving<T>(byScript: () => Promise<T>, byKey: () => Promise<T | null>): Promise<T> {
-  for (let attempt = 1; ; attempt++)
+  for (const untilMs = performance.now() + READ_FOR_MS; ; )
     try {
       return await byScript();
     } catch (error) {
       if (!isMoving(error)) throw error;
       const read = await byKey();
       if (read !== null) return read;
-      if (attempt === ATTEMPTS) throw error;
+      if (performance.now() >= untilMs) throw error;
     }
 }
 
