@@ -31,7 +31,7 @@ export interface OpenLogOptions {
   readonly onRewound?: (partition: number, id: string) => void;
 }
 
-/** Throws `not_durable`, `partition_mismatch`, `log_unavailable`, `invalid_config`. */
+/** Throws `not_durable`, `partition_mismatch`, `log_unavailable`, `invalid_config`, and `log_recreated` where another log is noted. */
 export async function openEventLog(options: OpenLogOptions): Promise<EventLog> {
   const { kafka, name, partitions, now, envelope, onRewound, retentionMs } = options;
   // Loaded when needed: one machine needs no client of Kafka, and many machines no stream of Redis.

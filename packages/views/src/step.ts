@@ -57,8 +57,7 @@ export function step(user: UserState, event: Event, logTimeMs: number, rules: St
   if (known !== undefined && isRetained(known, logTimeMs, retention)) return DUPLICATE;
 
   const at = insert(user, incoming);
-  const attributed: ConvertingPath[] = [];
-  const gathering = rules.gathersPaths ? { lens: CONVERTING_PATH, seen: attributed } : undefined;
+  const gathering = rules.gathersPaths ? { lens: CONVERTING_PATH, seen: [] as ConvertingPath[] } : undefined;
   const { touchesFrozen, tooMuchWork } = addDifference(
     rules.groups,
     user.events,
@@ -70,5 +69,5 @@ export function step(user: UserState, event: Event, logTimeMs: number, rules: St
     gathering,
   );
   const overflowed = prune(user, logTimeMs, retention, rules.maxEvents) || tooMuchWork;
-  return { fate: touchesFrozen ? 'late' : 'counted', overflowed, attributed, remembered: true };
+  return { fate: touchesFrozen ? 'late' : 'counted', overflowed, attributed: gathering?.seen ?? NONE, remembered: true };
 }

@@ -2,19 +2,17 @@
  * What the speed layer tells the world: lines of JSON for the output log, `ts`, `type` and `id` first, as events are.
  *
  *   conversion.attributed  the credit of one conversion under every rule-based model, whenever it was computed: at the conversion, and
- *                          again when a touch that came late changed its path. The newest in the log is what counts.
+ *                          again when an event that came out of order, but in time, changed its path. The newest one counts.
  *   event.enriched         an event as it counted: what the definitions take it for
  *
  * The id says what the line is about and what caused it, so the same log gives the same ids: a line that is sent again is known by it.
  */
-
-import type { Definitions } from '@tributary/model/definitions';
-import { RULE_BASED_MODELS } from '@tributary/model/definitions';
+import { type Definitions, RULE_BASED_MODELS } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
 import { DAY_MS } from '@tributary/model/time';
 import { creditByPlace } from '../credit/fold.ts';
 import type { ConvertingPath } from '../journeys/lenses.ts';
-import { timelineEvent } from '../timeline.ts';
+import { campaignOf, timelineEvent } from '../timeline.ts';
 
 /** Steps of a path that a line shows at the most. */
 const MOST_STEPS = 100;
@@ -65,8 +63,9 @@ function shown(byPlace: ReadonlyMap<string, readonly [creditMicros: number, valu
 
 /** `line`: the event's own; `late`: rows that it may change were frozen, the next generation counts it there. */
 export function enrichedLine(userKey: string, event: Event, line: string, late: boolean, definitions: Definitions): string {
-  const { kind, channel, place } = timelineEvent(event, definitions);
-  const touch = kind === 'touch' ? { channel, campaign: place.slice(channel.length + 1) } : {};
+  const seen = timelineEvent(event, definitions);
+  const { kind, channel } = seen;
+  const touch = kind === 'touch' ? { channel, campaign: campaignOf(seen) } : {};
   const head = JSON.stringify({ ts: event.ts, type: 'event.enriched', id: event.id, userKey, kind, ...touch, late });
   return `${head.slice(0, -1)},"definitions":${JSON.stringify(definitions.version)},"event":${line}}`;
 }
