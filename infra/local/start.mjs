@@ -1,5 +1,5 @@
 /** `npm start`: brings what is missing, then runs the supervisor (src/main.ts). */
-import { ensureRedis, handOver, missing, prepare, REDIS_ADVICE } from './bootstrap.mjs';
+import { ensureRedis, handOver, keptByNpm, missing, prepare, REDIS_ADVICE } from './bootstrap.mjs';
 
 const HELP = `Starts the whole platform on this machine, with demo data. Ctrl-C stops it.
 
@@ -14,6 +14,14 @@ Exit codes: 0 stopped, 1 failed, 2 usage, 3 a dependency is missing.
 `;
 
 const args = process.argv.slice(2);
+const kept = keptByNpm(process.env);
+if (kept.length > 0) {
+  process.stderr.write(
+    `\nnpm kept ${kept.join(', ')} for itself: options of Tributary must stand after "--". Nothing was started.\n` +
+      `Write: npm start -- ${kept.map((option) => (option === '--no-demo' ? option : `${option} …`)).join(' ')}\n`,
+  );
+  process.exit(2);
+}
 if (args.includes('--help') || args.includes('-h')) {
   process.stdout.write(HELP);
 } else {

@@ -2,11 +2,16 @@
  * `npm test`: brings what is missing, says what this machine cannot run and why, checks the code, runs every test. Ends with
  * one line: N passed, N failed, N skipped.
  *
+ * Three things run side by side: tests that need a server mostly wait, so they come first in line for the processors; the pure
+ * tests and the checks of the code take what is left.
+ *
  * Arguments go to vitest and leave the checks of the code out. With CI or TRIBUTARY_DEMAND_ALL=1 in the environment, leaving
  * out what a machine can have is a failure.
  */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { setPriority } from 'node:os';
 import { join } from 'node:path';
 import { ensureRedis, prepare, REDIS_ADVICE, ROOT } from './bootstrap.mjs';
 
@@ -18,7 +23,9 @@ const CHECKS = {
 };
 /** Data of the outside world that tests read where it lies beside the repository; no machine can be asked to have it. */
 const REAL_INPUT = join(ROOT, '..', 'shared', 'data');
-const REPORT = join(ROOT, '.tributary', 'test-report.json');
+const REPORTS = join(ROOT, '.tributary');
+/** Of work that can wait; 0 is the usual priority, 19 the lowest. */
+const NICE = 5;
 
 const args = process.argv.slice(2);
 const demandsAll = isOn(process.env.CI) || isOn(process.env.TRIBUTARY_DEMAND_ALL);
@@ -27,8 +34,10 @@ const hasRedis = ensureRedis();
 const totals = { passed: 0, failed: 0, skipped: 0 };
 
 announce();
-if (args.length === 0) for (const [script, title] of Object.entries(CHECKS)) check(script, title);
-runTests();
+const work = lanes().map(runTests);
+if (args.length === 0) for (const [script, title] of Object.entries(CHECKS)) await check(script, title);
+await Promise.all(work);
+if (totals.passed + totals.failed + totals.skipped === 0) fail('no test was found');
 console.log(`${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`);
 process.exit(totals.failed === 0 ? 0 : 1);
 
@@ -41,34 +50,58 @@ function announce() {
 }
 
 /** Through turbo, which remembers what it has checked already. */
-function check(script, title) {
+async function check(script, title) {
   const turbo = join(ROOT, 'node_modules', '.bin', 'turbo');
   const startedAt = Date.now();
-  const run = spawnSync(turbo, ['run', script, '--output-logs=errors-only', '--log-prefix=none'], {
-    cwd: ROOT,
-    env,
-    encoding: 'utf8',
-  });
-  const ok = run.status === 0;
-  console.log(` ${ok ? '✓' : '✗'} ${title} (${((Date.now() - startedAt) / 1000).toFixed(1)} s)`);
-  if (ok) totals.passed++;
-  else fail(`${title}:\n${run.stdout}${run.stderr}`);
+  const command = ['run', script, '--output-logs=errors-only', '--log-prefix=none'];
+  let output = '';
+  const code = await run(turbo, command, NICE, (text) => (output += text));
+  console.log(` ${code === 0 ? '✓' : '✗'} ${title} (${((Date.now() - startedAt) / 1000).toFixed(1)} s)`);
+  if (code === 0) totals.passed++;
+  else fail(`${title}:\n${output}`);
 }
 
-function runTests() {
+/** Projects of vitest.config.ts, each with a process of its own; one process where arguments choose the project. */
+function lanes() {
+  const pure = { name: 'pure', nice: NICE };
+  const servers = { name: 'servers', nice: 0 };
+  if (args.some((arg) => arg.startsWith('--project'))) return [{ name: 'chosen', nice: 0 }];
+  return hasRedis ? [servers, pure] : [pure];
+}
+
+async function runTests({ name, nice }) {
   const vitest = join(ROOT, 'node_modules', 'vitest', 'vitest.mjs');
-  mkdirSync(join(ROOT, '.tributary'), { recursive: true });
-  rmSync(REPORT, { force: true });
-  const report = ['--reporter=default', '--reporter=json', `--outputFile.json=${REPORT}`];
-  const projects = hasRedis ? [] : ['--project=pure'];
-  const run = spawnSync(node, [vitest, 'run', ...report, ...projects, ...args], { cwd: ROOT, env, stdio: 'inherit' });
-  const result = existsSync(REPORT) ? JSON.parse(readFileSync(REPORT, 'utf8')) : undefined;
-  if (result === undefined) return fail('vitest ended without a report');
+  const file = join(REPORTS, `test-report-${name}.json`);
+  mkdirSync(REPORTS, { recursive: true });
+  rmSync(file, { force: true });
+  const report = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`, '--passWithNoTests'];
+  const projects = name === 'chosen' ? [] : [`--project=${name}`];
+  const code = await run(node, [vitest, 'run', ...report, ...projects, ...args], nice, (text) => process.stdout.write(text));
+  const result = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
+  if (result === undefined) return fail(`vitest ended without a report of the tests "${name}"`);
   totals.passed += result.numPassedTests;
   totals.failed += result.numFailedTests;
   totals.skipped += result.numPendingTests + result.numTodoTests;
-  if (run.status !== 0 && result.numFailedTests === 0) fail(`vitest ended with exit code ${run.status}`);
+  if (code !== 0 && result.numFailedTests === 0) fail(`vitest ended with exit code ${code} after the tests "${name}"`);
   tellSkipped(result);
+}
+
+/** Output passes through this process, so that what two say at once does not mix within a line. */
+async function run(command, commandArgs, nice, say) {
+  const colours = process.stdout.isTTY && process.env.NO_COLOR === undefined ? { FORCE_COLOR: '1' } : {};
+  const child = spawn(command, commandArgs, { cwd: ROOT, env: { ...env, ...colours }, stdio: ['ignore', 'pipe', 'pipe'] });
+  if (nice > 0 && child.pid !== undefined) setPriority(child.pid, nice);
+  for (const stream of [child.stdout, child.stderr]) {
+    let rest = '';
+    stream.setEncoding('utf8').on('data', (text) => {
+      const end = text.lastIndexOf('\n') + 1;
+      if (end > 0) say(rest + text.slice(0, end));
+      rest = end > 0 ? text.slice(end) : rest + text;
+    });
+    stream.once('end', () => say(rest));
+  }
+  const [code] = await once(child, 'close');
+  return code;
 }
 
 /** A test on real input says so in its name or its file's; any other skip is one that a machine could have run. */

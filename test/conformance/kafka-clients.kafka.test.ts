@@ -46,7 +46,7 @@ describe.skipIf(missing !== null)('kcat (librdkafka) on the topic of the log', (
 
     const entries = await readAll(log, fromStart(PARTITIONS), 1_000);
     const decoded = entries.flatMap(({ partition, body }) =>
-      body.split('\n').map((line) => decodeLine(line, partition, PARTITIONS)),
+      body.split('\n').map((line) => decodeLine(line, partition, PARTITIONS, Date.now())),
     );
     expect(decoded.filter(({ ok }) => !ok)).toEqual([]);
     const seen = new Map(decoded.flatMap((one) => (one.ok ? [[one.userKey, one.event] as const] : [])));
@@ -85,7 +85,9 @@ describe.skipIf(missing !== null)('kcat (librdkafka) on the topic of the log', (
       { partitioner: 'murmur2_random' },
     );
     const entries = await readAll(log, new Map([[partition, before]]), 100);
-    const fates = entries.flatMap(({ body }) => body.split('\n').map((line) => decodeLine(line, partition, PARTITIONS).ok));
+    const fates = entries.flatMap(({ body }) =>
+      body.split('\n').map((line) => decodeLine(line, partition, PARTITIONS, Date.now()).ok),
+    );
     expect(fates).toEqual([...foul.map(() => false), true]);
   }, 60_000);
 
@@ -99,7 +101,7 @@ describe.skipIf(missing !== null)('kcat (librdkafka) on the topic of the log', (
     );
     const entries = await readAll(log, new Map(ends.entries()), 1_000);
     const fates = entries.flatMap(({ partition, body }) =>
-      body.split('\n').map((line) => decodeLine(line, partition, PARTITIONS)),
+      body.split('\n').map((line) => decodeLine(line, partition, PARTITIONS, Date.now())),
     );
     expect(fates).toHaveLength(USERS.length);
     const parked = fates.filter(({ ok }) => !ok);

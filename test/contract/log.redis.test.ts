@@ -1,4 +1,5 @@
 import type { EventLog } from '@tributary/log/port';
+import { idOf, positionOf } from '@tributary/log/redis-stream/layout';
 import { openRedisStreamLog, type RedisStreamLogOptions } from '@tributary/log/redis-stream/redis-stream-log';
 import { connectRedis } from '@tributary/runtime/redis';
 import { describeLogContract } from '@tributary/testkit/log-contract';
@@ -89,6 +90,36 @@ describe('the log on Redis Streams beyond the contract', () => {
     commands.disconnect();
   });
 
+  it('law 6: a log that must exist is not founded, and one that is restored keeps its identity', async () => {
+    await expect(openLog('lost', 2, { mustExist: true })).rejects.toMatchObject({ code: 'log_recreated' });
+    expect(await withClient((redis) => redis.exists('lost:log'))).toBe(0);
+    const restored = await openLog('lost', 2, { newIdentity: () => 'noted' });
+    expect(restored.identity).toBe('noted');
+    // Empty as it is, it begins after what is archived, and goes on from there.
+    const archived = positionOf('1700000000000-3');
+    expect(await restored.mend?.(1, archived)).toBe(true);
+    expect(await restored.mend?.(1, archived)).toBe(false);
+    expect(await restored.starts()).toEqual([null, archived]);
+    expect(await restored.ends()).toEqual([null, archived]);
+    expect((await restored.append(1, { kind: 'events', body: 'new' })) > archived).toBe(true);
+    expect((await restored.read(new Map([[1, archived]]), NOW)).map(({ body }) => body)).toEqual(['new']);
+    await restored.close();
+  });
+
+  it('law 7: a log that lost its tail and grew past it again begins after what is archived', async () => {
+    const log = await openLog('rewound', 1);
+    const append = (body: string) => log.append(0, { kind: 'events', body });
+    const kept = await append('kept');
+    const lost = await append('archived and lost');
+    expect(await log.mend?.(0, lost)).toBe(false);
+    await withClient((redis) => redis.xdel('rewound:{0}:log', idOf(lost)));
+    const later = await append('later');
+    expect(await log.mend?.(0, lost)).toBe(true);
+    await expect(log.read(new Map([[0, kept]]), NOW)).rejects.toMatchObject({ code: 'position_expired' });
+    expect((await log.read(new Map([[0, lost]]), NOW)).map(({ position }) => position)).toEqual([later]);
+    await log.close();
+  });
+
   it('invariant 6: one stream deleted under its readers is log_recreated', async () => {
     const log = await openLog('vanished', 2);
     const position = await log.append(1, { kind: 'events', body: 'a' });
@@ -163,5 +194,34 @@ describe('the log on Redis Streams beyond the contract', () => {
     const entries = await eventually(() => log.read(new Map([[0, null]]), NOW));
     expect(entries.map(({ body }) => body)).toEqual(['a', 'c']);
     await log.close();
+  });
+});
+
+describe('a Redis whose memory is bounded', () => {
+  it('law 6: events are refused before it is full, what makes room is not, and events are taken again', async () => {
+    const own = await startRedis();
+    try {
+      const log = await openLog('bounded', 2, {}, own.url);
+      const redis = connectRedis(own.url, 'queue', () => {});
+      const used = Number(/used_memory:(\d+)/.exec(await redis.info('memory'))?.[1]);
+      const append = () =>
+        log.append(0, { kind: 'events', body: 'x' }).then(
+          () => 'taken',
+          (error: Error) => error.message,
+        );
+      expect(await append()).toBe('taken');
+      await redis.config('SET', 'maxmemory', String(Math.ceil(used * 1.1)));
+      await expect
+        .poll(append, { timeout: 10_000, interval: 300 })
+        .toMatch(/of \d+ bytes \(maxmemory\): events are taken again below 85 %/);
+      await log.append(1, { kind: 'heartbeat', body: '{}' });
+      await log.trim(1, (await log.ends())[1] as string);
+      await redis.config('SET', 'maxmemory', String(used * 4));
+      await expect.poll(append, { timeout: 10_000, interval: 300 }).toBe('taken');
+      redis.disconnect();
+      await log.close();
+    } finally {
+      await own.stop();
+    }
   });
 });

@@ -85,7 +85,9 @@ export function createClient({ collectorUrl, apiUrl, keys }: Addresses): Client 
     },
 
     async generation(mode = 'incremental') {
-      const before = (await client.read('/v1/status')).generation.current ?? 0;
+      const { before } = await until('the status is there', 30_000, async () => ({
+        before: (await client.read('/v1/status')).generation.current ?? 0,
+      }));
       const asked = await client.admin('POST', '/v1/generations', { mode });
       if (asked.status >= 300) throw new Error(`POST /v1/generations answered ${asked.status}: ${JSON.stringify(asked.body)}`);
       return until(`a generation after ${before} is published`, 120_000, async () => {

@@ -194,11 +194,11 @@ function transitionsOf(rows: RowsByView): Transition[] {
   return [
     ...[...(rows.get('transitions') ?? [])].map(([key, [conversions = 0, value = 0]]) => {
       const [, , from, to] = key.split('\t');
-      return { ...edge(from, to), conversions, value, nulls: 0 };
+      return { ...edge(from, to), conversions: Number(conversions), value: Number(value), nulls: 0 };
     }),
     ...[...(rows.get('nullTransitions') ?? [])].map(([key, [nulls = 0]]) => {
       const [, from, to] = key.split('\t');
-      return { ...edge(from, to), conversions: 0, value: 0, nulls };
+      return { ...edge(from, to), conversions: 0, value: 0, nulls: Number(nulls) };
     }),
   ];
 }
@@ -207,11 +207,11 @@ function coalitionsOf(rows: RowsByView): Coalition[] {
   return [
     ...[...(rows.get('coalitions') ?? [])].map(([key, [conversions = 0, value = 0]]) => {
       const channels = key.split('\t')[2] as string;
-      return { channels: channels.split(SEPARATOR), conversions, value, nulls: 0 };
+      return { channels: channels.split(SEPARATOR), conversions: Number(conversions), value: Number(value), nulls: 0 };
     }),
     ...[...(rows.get('nullCoalitions') ?? [])].map(([key, [nulls = 0]]) => {
       const channels = key.split('\t')[1] as string;
-      return { channels: channels.split(SEPARATOR), conversions: 0, value: 0, nulls };
+      return { channels: channels.split(SEPARATOR), conversions: 0, value: 0, nulls: Number(nulls) };
     }),
   ].filter(({ channels }) => channels[0] !== '');
 }

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { lastSegmentNumber, readSegments } from '@tributary/archive/segments';
-import { verifyFile } from '@tributary/archive/verify';
+import { checkFile } from '@tributary/archive/verify';
 import { openRedisStreamLog } from '@tributary/log/redis-stream/redis-stream-log';
 import { encodeEvent } from '@tributary/model/event';
 import { partitionOf, userKeyOf } from '@tributary/model/user-key';
@@ -100,7 +100,7 @@ test('law 6: killed ten times under load and shadowed by a woken zombie, the arc
   for (let partition = 0; partition < PARTITIONS; partition++) {
     const segments = await readSegments(dataDir, partition); // checks that ranges are contiguous
     for (const file of segments.flatMap((segment) => segment.files)) {
-      await verifyFile(dataDir, file);
+      await checkFile(dataDir, file);
       files.push(`'${join(dataDir, file.path)}'`);
     }
   }

@@ -42,6 +42,7 @@ const FULL: Event = {
   page: '/?q=%09&x=\\t',
   element: '#',
   historical: true,
+  keyId: '0123456789ab',
   properties: { 'täb\t': 'line\nbreak\r\n\u0000\u007f', deep: { list: [1, 0.1, null, 'ü'] }, lone: '\ud800' },
 };
 const BARE: Event = { ts: 0, type: 'x', id: '1', anonymousId: 'a', receivedAt: 0, source: 's' };
@@ -67,6 +68,7 @@ function expected(event: Event): Record<string, unknown> {
     page: event.page ?? null,
     element: event.element ?? null,
     historical: event.historical ?? null,
+    key_id: event.keyId ?? null,
     properties: event.properties === undefined ? null : JSON.stringify(event.properties),
   };
 }

@@ -6,7 +6,7 @@ import { type DuckDb, openDuckDb } from '@tributary/archive/duckdb';
 import { namesIn } from '@tributary/archive/durable';
 import type { SegmentManifest } from '@tributary/archive/layout';
 import { readSegments } from '@tributary/archive/segments';
-import { verifyFile } from '@tributary/archive/verify';
+import { checkFile } from '@tributary/archive/verify';
 import type { Hook, Step } from '@tributary/archiver/hooks';
 import { type Archiver, type ArchiverOptions, createArchiver, DEFAULT_LIMITS } from '@tributary/archiver/pipeline';
 import { stagingFolder, sweepOrphans, sweepStaging } from '@tributary/archiver/sweep';
@@ -111,7 +111,7 @@ export async function archivedRows(rig: Rig, columns = '*'): Promise<Record<stri
   for (let partition = 0; partition < rig.partitions; partition++)
     for (const segment of await rig.segments(partition))
       for (const file of segment.files) {
-        await verifyFile(rig.dataDir, file);
+        await checkFile(rig.dataDir, file);
         files.push(join(rig.dataDir, file.path));
       }
   if (files.length === 0) return [];

@@ -4,8 +4,8 @@ import { createServingStore } from '@tributary/kv/redis-serving-store';
 import { createSpeedStore } from '@tributary/kv/redis-speed-store';
 import { connectRedis, whenReady } from '@tributary/runtime/redis';
 import type { OutboxUnderTest } from '@tributary/testkit/outbox-contract';
-import { commitOf } from '@tributary/testkit/store-contract';
 import { HISTORY_PARTITIONS } from '@tributary/testkit/store-history';
+import { commitOf } from '@tributary/testkit/store-under-test';
 import { VIEWS } from '@tributary/views/registry';
 import type { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
@@ -36,7 +36,7 @@ async function all({ speed, serving, outbox }: OutboxUnderTest) {
     deltas: await serving.deltas([VIEW, 'activity'], 0),
     whole: await serving.readWhole([P], [VIEW], 0),
     followed: await serving.follow([VIEW], [null, null, start, null]),
-    records: await serving.records([USER, { partition: P, userKey: 'nobody' }, { partition: 1, userKey: 'x' }]),
+    records: await serving.records([USER, { partition: P, userKey: 'nobody' }, { partition: 1, userKey: 'x' }], 1_000),
     conversion: await serving.findConversion('c1'),
     dead: await serving.deadLetters(10),
     outbox: await outbox.read(P, 10),
@@ -100,7 +100,7 @@ test('laws 3 and 7: a commit whose keys lie on two nodes is refused whole, and t
   await store.serving.retireDeltas(1);
   const next = commitOf('p3', 'p4', { deltasGeneration: 1, appends: new Map([['Björk', 'x\n']]) });
   expect(await store.speed.commit(next)).toBe('committed');
-  expect(String((await store.serving.records([USER]))[0])).toBe('{"at":"p1"}\n{"at":"p2"}\n{"at":"p3"}\nx\n');
+  expect(String((await store.serving.records([USER], 1_000))[0])).toBe('{"at":"p1"}\n{"at":"p2"}\n{"at":"p3"}\nx\n');
 });
 
 test('generations are retired also while their slot moves', async () => {

@@ -20,6 +20,8 @@ import { createSpeedWorker } from '../../services/speed/src/pipeline.ts';
 import { turnUntilAborted } from '../../services/speed/src/turn.ts';
 import { shoppers } from '../e2e/shoppers.ts';
 
+const ALL_BYTES = 1_000_000_000;
+
 export const RIG_PARTITIONS = 4;
 const VIEW_NAMES = VIEWS.map(({ name }) => name);
 const definitions = loadDefinitions('');
@@ -141,6 +143,7 @@ export function startRig({ speed, serving, seed, mayLose = false }: RigOptions):
       try {
         const records = await serving.records(
           asked.map((userKey) => ({ partition: partitionOf(userKey, RIG_PARTITIONS), userKey })),
+          ALL_BYTES,
         );
         looks.records.answered++;
         for (const [i, user] of asked.entries()) {
@@ -206,6 +209,7 @@ export function startRig({ speed, serving, seed, mayLose = false }: RigOptions):
       const users = [...lines.keys()];
       const records = await serving.records(
         users.map((userKey) => ({ partition: partitionOf(userKey, RIG_PARTITIONS), userKey })),
+        ALL_BYTES,
       );
       expect(records.map(String)).toEqual(users.map((user) => lines.get(user)));
     },

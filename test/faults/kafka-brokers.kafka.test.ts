@@ -173,14 +173,17 @@ describe.skipIf(missing !== null)('one broker', () => {
     const residentBefore = process.memoryUsage().rss;
     let heldPeak = 0;
     let held = 0;
+    let offeredBytes = 0;
     const offered: Promise<unknown>[] = [];
     broker?.pause();
     const resumeAt = performance.now() + 10_000;
-    while (performance.now() < resumeAt) {
+    // Far more than may be held, however slow the machine is at offering it.
+    while (performance.now() < resumeAt || offeredBytes < 180 * MB) {
       for (let i = 0; i < 50; i++) {
         const attempt = ledger.append(log, 0, i % PARTITIONS, 8_000);
         const { bytes } = ledger.attempts.at(-1) as { bytes: number };
         held += bytes;
+        offeredBytes += bytes;
         offered.push(attempt.then(() => (held -= bytes)));
       }
       await sleep(10);
@@ -194,8 +197,6 @@ describe.skipIf(missing !== null)('one broker', () => {
     }, 30_000);
     reading.abort();
     const { entries } = await following;
-    const offeredBytes = ledger.attempts.reduce((sum, { bytes }) => sum + bytes, 0);
-    expect(offeredBytes, 'far more was offered than may be held').toBeGreaterThan(160 * MB);
     expect(heldPeak).toBeLessThan(80 * MB);
     expect(residentGrowth).toBeLessThan(350 * MB);
     expect(codesOf(ledger.attempts).filter((code) => code !== 'log_unavailable' && code !== 'overloaded')).toEqual([]);

@@ -48,7 +48,8 @@ describe.skipIf(missing !== null)('fault 8: the topic changes behind the back of
   const created = (topic: string, numPartitions = PARTITIONS) =>
     eventually(() =>
       withAdmin(kafka.bootstrap, async (admin) => {
-        if (!(await admin.createTopics({ topics: [{ topic, numPartitions, replicationFactor: 1 }] })))
+        const configEntries = [{ name: 'message.timestamp.type', value: 'LogAppendTime' }];
+        if (!(await admin.createTopics({ topics: [{ topic, numPartitions, replicationFactor: 1, configEntries }] })))
           throw new Error('still there');
       }),
     );

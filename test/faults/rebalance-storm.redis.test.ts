@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { lastSegmentNumber, readSegment, readSegments } from '@tributary/archive/segments';
-import { verifyFile } from '@tributary/archive/verify';
+import { checkFile } from '@tributary/archive/verify';
 import { createServingStore } from '@tributary/kv/redis-serving-store';
 import type { EventLog } from '@tributary/log/port';
 import { openRedisStreamLog } from '@tributary/log/redis-stream/redis-stream-log';
@@ -176,7 +176,7 @@ async function archivedIds(dataDir: string): Promise<string[]> {
   for (let partition = 0; partition < PARTITIONS; partition++) {
     const segments = await readSegments(dataDir, partition); // checks that ranges are contiguous
     for (const file of segments.flatMap((segment) => segment.files)) {
-      await verifyFile(dataDir, file);
+      await checkFile(dataDir, file);
       files.push(`'${join(dataDir, file.path)}'`);
     }
   }

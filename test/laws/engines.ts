@@ -58,7 +58,7 @@ export async function bySql(session: DuckDb, events: readonly Event[], definitio
   const result: RowsByView = new Map();
   for (const view of VIEWS) {
     await session.run(`CREATE OR REPLACE TEMP VIEW anchors AS SELECT * FROM ${countsSignals(view) ? 'facts' : 'timelines'}`);
-    const columns = [...view.dimensions.map((d) => `"${d}"`), ...view.measures.map((m) => `"${m}"::BIGINT`)];
+    const columns = [...view.dimensions.map((d) => `"${d}"`), ...view.measures.map((m) => `"${m}"`)];
     const rows = await session.columns(`SELECT ${columns.join(', ')} FROM (${batchSql(view)})`);
     result.set(view.name, rowsOfColumns(rows, view, view.name));
   }

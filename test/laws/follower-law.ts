@@ -1,8 +1,8 @@
 /** Law 1 of the follower, over random histories of a store: whoever asks, whenever, gets what a fresh full read gives. */
 import type { GenerationManifest } from '@tributary/archive/layout';
 import type { PartitionDeltas } from '@tributary/kv/serving-port';
-import type { StoreUnderTest } from '@tributary/testkit/store-contract';
 import { HISTORY_PARTITIONS, playHistory, storeHistory, viewsOf } from '@tributary/testkit/store-history';
+import type { StoreUnderTest } from '@tributary/testkit/store-under-test';
 import type { Rows, RowsByView } from '@tributary/views/deltas';
 import fc from 'fast-check';
 import { expect } from 'vitest';

@@ -1,5 +1,5 @@
-import { commitOf } from '@tributary/testkit/store-contract';
 import { HISTORY_PARTITIONS } from '@tributary/testkit/store-history';
+import { commitOf } from '@tributary/testkit/store-under-test';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createDeltaFollower } from '../../services/api/src/delta-follower.ts';
 import { GENERATION_ZERO } from '../../services/api/src/loaded-generation.ts';

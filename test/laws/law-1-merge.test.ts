@@ -8,6 +8,7 @@ import { addRow, addRowsByView, type RowsByView, rowsOf } from '@tributary/views
 import { addDifference, byLens } from '@tributary/views/difference';
 import { VIEWS } from '@tributary/views/registry';
 import { type Timeline, timelineEvent } from '@tributary/views/timeline';
+import { NEVER_CUT } from '@tributary/views/user-state';
 import { fold } from '@tributary/views/view';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -51,7 +52,7 @@ test('law 1: the difference near an event, fast path and slow, is the whole diff
         const at = pick % timeline.length;
         const before = timeline.filter((_, i) => i !== at);
         const near: RowsByView = new Map();
-        addDifference(byLens(VIEWS), timeline, at, 0, definitions, near);
+        addDifference(byLens(VIEWS), timeline, at, { logTimeMs: 0, cutTs: NEVER_CUT }, definitions, near);
         const whole = foldAll(timeline, definitions);
         addRowsByView(whole, foldAll(before, definitions), -1);
         expect(differences(near, whole)).toEqual([]);

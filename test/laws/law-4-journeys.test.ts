@@ -21,7 +21,7 @@ function sums(rows: RowsByView, name: string, keyOf: (part: (dimension: string) 
     const to = keyOf((dimension) => parts[view.dimensions.indexOf(dimension)] as string);
     if (to === null) continue;
     const before = totals.get(to);
-    totals.set(to, before === undefined ? [...measures] : before.map((sum, i) => sum + (measures[i] as number)));
+    totals.set(to, before === undefined ? measures.map(Number) : before.map((sum, i) => sum + Number(measures[i])));
   }
   return Object.fromEntries([...totals].filter(([, total]) => total.some((measure) => measure !== 0)));
 }

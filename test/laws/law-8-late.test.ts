@@ -32,7 +32,13 @@ test('law 8: rows not frozen stay exact, late events are pending, and all is exa
       const ledger = createLedger(definitions, (json) => parseDefinitions(json, sha256Hex));
       const note = (log: readonly Event[]) =>
         ledger.note(
-          log.map((event, i) => ({ partition: 0, position: `${i}`.padStart(4, '0'), kind: 'events', body: encodeEvent(event) })),
+          log.map((event, i) => ({
+            partition: 0,
+            position: `${i}`.padStart(4, '0'),
+            kind: 'events',
+            body: encodeEvent(event),
+            appendedMs: event.receivedAt,
+          })),
         );
       note(events.slice(0, cuts[0]));
       ledger.note([
@@ -41,6 +47,7 @@ test('law 8: rows not frozen stay exact, late events are pending, and all is exa
           position: '5000',
           kind: 'barrier',
           body: JSON.stringify({ generation: 1, definitions: definitions.json }),
+          appendedMs: 0,
         },
       ]);
       note(events.slice(cuts[0]));

@@ -1,5 +1,13 @@
 /** Small lies told to the code, each of which a law must notice. `from` occurs exactly once in the file. */
+
+import { MUTATIONS_OF_BATCH } from './mutations-of-batch.ts';
+import { MUTATIONS_OF_COLLECTOR } from './mutations-of-collector.ts';
+import { MUTATIONS_OF_DOORS } from './mutations-of-doors.ts';
+import { MUTATIONS_OF_HISTORY } from './mutations-of-history.ts';
 import { MUTATIONS_OF_JOURNEYS } from './mutations-of-journeys.ts';
+import { MUTATIONS_OF_READS } from './mutations-of-reads.ts';
+import { MUTATIONS_OF_SUMS } from './mutations-of-sums.ts';
+import { MUTATIONS_OF_TIMELINES } from './mutations-of-timelines.ts';
 
 export interface Mutation {
   readonly lie: string;
@@ -7,12 +15,15 @@ export interface Mutation {
   readonly file: string;
   readonly from: string;
   readonly to: string;
+  /** The test file that notices, where it is none that judges every lie (`mutations.ts`). */
+  readonly test?: string;
 }
 
 const SPEED = 'services/speed/src';
 const VIEWS = 'packages/views/src';
 const KV = 'packages/kv/src';
 const API = 'services/api/src';
+const POWER_LOSS = 'test/faults/archiver-power-loss.test.ts';
 
 export const MUTATIONS: readonly Mutation[] = [
   {
@@ -75,22 +86,15 @@ export const MUTATIONS: readonly Mutation[] = [
     lie: 'a batch goes on past the barrier',
     law: '1',
     file: `${SPEED}/decode.ts`,
-    from: '      batch.barrier = barrier;\n      break;',
-    to: '      batch.barrier = barrier;',
+    from: 'if (batch.barrier !== undefined || fallsBack) break;',
+    to: 'if (fallsBack) break;',
   },
   {
     lie: 'what was read ahead of a barrier is not read again',
     law: '1',
     file: `${SPEED}/pipeline.ts`,
-    from: 'if (batch.barrier !== undefined) reader.seek(run.partition, batch.upTo);',
+    from: 'if (endsEarly(batch)) reader.seek(run.partition, batch.upTo);',
     to: '',
-  },
-  {
-    lie: 'what lies behind a barrier is begun before the barrier is crossed',
-    law: '1',
-    file: `${SPEED}/pipeline.ts`,
-    from: 'if (!crosses && reader.isAhead()) {',
-    to: 'if (reader.isAhead()) {',
   },
   {
     lie: 'a batch begun ahead starts from the log time of what is applied, not of what lies before it',
@@ -102,9 +106,9 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     lie: 'a barrier of an older generation is accepted after a newer one',
     law: '1',
-    file: `${SPEED}/decode.ts`,
-    from: 'barrier.generation <= generation',
-    to: 'barrier.generation === generation',
+    file: 'packages/model/src/partition-record.ts',
+    from: '(generation as number) <= newest',
+    to: '(generation as number) === newest',
   },
   {
     lie: 'new definitions do not hold from the barrier on',
@@ -194,22 +198,29 @@ export const MUTATIONS: readonly Mutation[] = [
     lie: 'records of another history are taken for our own',
     law: '3',
     file: `${SPEED}/user-records.ts`,
-    from: 'if (commitId === before || commitId === run.settledCommitId || commitId === run.commitId) return records;',
-    to: 'if (commitId !== before || commitId === before) return records;',
+    from: 'if (ours.includes(commitId)) return records;',
+    to: 'if (ours.length > 0) return records;',
   },
   {
     lie: 'records are trimmed by the log time of the batch after',
     law: '1',
     file: `${SPEED}/user-records.ts`,
-    from: 'commit.next.logTimeMs, rules);',
-    to: 'run.logTimeMs, run.rules);',
+    from: 'commit.next.logTimeMs, rules, mostLength);',
+    to: 'run.logTimeMs, run.rules, mostLength);',
   },
   {
     lie: 'records keep only what signals need',
     law: '1',
-    file: `${SPEED}/apply.ts`,
-    from: 'Math.max(run.definitions.signalRetention.days * DAY_MS, run.rules.retention.longMs)',
-    to: 'run.definitions.signalRetention.days * DAY_MS',
+    file: `${VIEWS}/record.ts`,
+    from: 'Math.max(definitions.signalRetention.days * DAY_MS, retention.longMs)',
+    to: 'definitions.signalRetention.days * DAY_MS',
+  },
+  {
+    lie: 'a copy in a record counts twice when the user is loaded again',
+    law: '3',
+    file: `${VIEWS}/record.ts`,
+    from: ' || findById(user, event.id) !== undefined) continue;',
+    to: ') continue;',
   },
   {
     lie: 'a resend is not recognised',
@@ -285,8 +296,8 @@ export const MUTATIONS: readonly Mutation[] = [
     lie: 'the frozen line is one millisecond early',
     law: '8',
     file: `${VIEWS}/difference.ts`,
-    from: 'if (event.ts > frozenUpTo) addAnchor',
-    to: 'if (event.ts >= frozenUpTo) addAnchor',
+    from: 'if (event.ts > frozenUpTo) {',
+    to: 'if (event.ts >= frozenUpTo) {',
   },
   {
     lie: 'a late touch changes a conversion at the frozen line',
@@ -306,22 +317,70 @@ export const MUTATIONS: readonly Mutation[] = [
     lie: 'log time stands still',
     law: '8',
     file: `${SPEED}/decode.ts`,
-    from: 'if (event.receivedAt > batch.logTimeMs) batch.logTimeMs = event.receivedAt;',
+    from: 'batch.logTimeMs = later(batch.logTimeMs, event.receivedAt, entry.appendedMs);',
     to: '',
   },
   {
     lie: 'heartbeats do not move log time',
     law: '8',
     file: `${SPEED}/decode.ts`,
-    from: 'if (heartbeat !== undefined) batch.logTimeMs = Math.max(batch.logTimeMs, heartbeat.receivedAt);',
+    from: 'if (heartbeat.ok) batch.logTimeMs = later(batch.logTimeMs, heartbeat.receivedAt, appendedMs);',
     to: '',
   },
   {
-    lie: 'work that was left undone is not told',
-    law: '7',
-    file: `${VIEWS}/step.ts`,
-    from: ' || tooMuchWork;',
-    to: ';',
+    lie: 'rows beyond the first thousand of a view in one commit are dropped',
+    law: '1',
+    file: `${KV}/commit.lua`,
+    from: 'for first = 1, #rows, CHUNK * width do',
+    to: 'for first = 1, math.min(1, #rows) do',
+    test: 'test/contract/store.redis.test.ts',
   },
+  {
+    lie: 'manifests are not fsynced',
+    law: '6',
+    file: 'packages/archive/src/durable.ts',
+    from: 'await file.writeFile(bytes);\n    await file.sync();',
+    to: 'await file.writeFile(bytes);',
+    test: POWER_LOSS,
+  },
+  {
+    lie: 'archive files are not fsynced',
+    law: '6',
+    file: 'packages/archive/src/durable.ts',
+    from: "open(path, 'r+');\n  try {\n    await file.sync();",
+    to: "open(path, 'r+');\n  try {",
+    test: POWER_LOSS,
+  },
+  {
+    lie: 'folders are not fsynced',
+    law: '6',
+    file: 'packages/archive/src/durable.ts',
+    from: 'await folder.sync();',
+    to: '',
+    test: POWER_LOSS,
+  },
+  {
+    lie: 'a manifest has its name before the names of its files are durable',
+    law: '7',
+    file: 'services/archiver/src/close-segments.ts',
+    from: '    for (const folder of folders) await syncFolder(folder);\n',
+    to: '',
+    test: POWER_LOSS,
+  },
+  ...MUTATIONS_OF_HISTORY,
+  {
+    lie: 'a reader that catches up asks for as many entries, however heavy they are',
+    law: '7',
+    file: 'packages/log/src/redis-stream/weights.ts',
+    from: 'Math.floor(bytes / heaviest)',
+    to: 'maxEntries',
+    test: 'packages/log/src/redis-stream/weights.test.ts',
+  },
+  ...MUTATIONS_OF_BATCH,
   ...MUTATIONS_OF_JOURNEYS,
+  ...MUTATIONS_OF_READS,
+  ...MUTATIONS_OF_DOORS,
+  ...MUTATIONS_OF_COLLECTOR,
+  ...MUTATIONS_OF_SUMS,
+  ...MUTATIONS_OF_TIMELINES,
 ];

@@ -121,8 +121,9 @@ export const MUTATIONS_OF_JOURNEYS: readonly Mutation[] = [
     lie: 'a line leaves the outbox though the output log has only the one before it',
     law: '3',
     file: `${SPEED}/outputs/publisher.ts`,
-    from: 'await outbox.remove(partition, from + sent.length);',
-    to: 'await outbox.remove(partition, from + sent.length + 1);',
+    from: 'await outbox.remove(partition, from + sent);',
+    to: 'await outbox.remove(partition, from + sent + 1);',
+    test: 'services/speed/test/publisher.test.ts',
   },
   {
     lie: 'a conversion that is attributed anew says so under the id of the first time',
@@ -135,7 +136,7 @@ export const MUTATIONS_OF_JOURNEYS: readonly Mutation[] = [
     lie: 'only new conversions are passed on, not those that a touch came before',
     law: '1',
     file: `${VIEWS}/difference.ts`,
-    from: 'addAnchor(lens, views, after, i, definitions, into, 1, gathered);',
-    to: 'addAnchor(lens, views, after, i, definitions, into, 1);',
+    from: 'addRows(views, seenNow, definitions, into, 1, gathered);',
+    to: 'addRows(views, seenNow, definitions, into, 1);',
   },
 ];

@@ -1,6 +1,6 @@
 /**
  * Who watches the watchmen: each mutation is applied to a copy of the tree, and the law tests must notice. Run by hand:
- * `node test/laws/mutations.ts [part of a lie or of a file name]`. Exits 1 when a mutant lives.
+ * `node test/laws/mutations.ts [parts of lies or of file names]`. Exits 1 when a mutant lives.
  */
 import { spawnSync } from 'node:child_process';
 import {
@@ -21,8 +21,13 @@ import { MUTATIONS, type Mutation } from './mutation-list.ts';
 const ROOT = join(import.meta.dirname, '../..');
 const LEFT_OUT = new Set(['node_modules', '.git', '.tributary', '.turbo']);
 
+interface Watchman {
+  readonly name: string;
+  readonly command: readonly string[];
+}
+
 /** From quick to thorough; the first that fails has noticed. */
-const WATCHMEN = [
+const WATCHMEN: readonly Watchman[] = [
   { name: 'law tests', command: ['node_modules/.bin/vitest', 'run', '--bail=1', 'test/laws/law-', 'test/contract/store'] },
   { name: 'simulation', command: [process.execPath, 'test/laws/soak.ts', '--seeds', '1000', '--quick'] },
 ];
@@ -58,9 +63,14 @@ function linkModules(folder: string, copy: string): void {
 
 const env = { ...process.env, NO_COLOR: '1', CI: '1' };
 
+/** A lie that has a test of its own is judged by that alone. */
+function watchmenOf(tests: readonly string[]): readonly Watchman[] {
+  return tests.map((test) => ({ name: test, command: ['node_modules/.bin/vitest', 'run', '--bail=1', test] }));
+}
+
 /** Who noticed, and by what; null when nobody did. */
-function notice(copy: string): { readonly by: string; readonly evidence: string } | null {
-  for (const { name, command } of WATCHMEN) {
+function notice(copy: string, watchmen: readonly Watchman[]): { readonly by: string; readonly evidence: string } | null {
+  for (const { name, command } of watchmen) {
     const [program, ...args] = command as [string, ...string[]];
     const { status, stdout, stderr } = spawnSync(program, args, { cwd: copy, encoding: 'utf8', timeout: 300_000, env });
     if (status === 0) continue;
@@ -82,16 +92,18 @@ function mutate(copy: string, { file, from, to }: Mutation): () => void {
   return () => writeFileSync(path, text);
 }
 
-const wanted = process.argv[2] ?? '';
+const wanted = process.argv.slice(2);
+const chosen = MUTATIONS.filter(({ lie, file }) => wanted.length === 0 || wanted.some((part) => `${lie} ${file}`.includes(part)));
+const ownTests = [...new Set(chosen.flatMap(({ test }) => test ?? []))];
 const copy = copyTree();
 let alive = 0;
 try {
-  const sound = notice(copy);
+  const sound = notice(copy, [...(chosen.every(({ test }) => test) ? [] : WATCHMEN), ...watchmenOf(ownTests)]);
   if (sound !== null) throw new Error(`the tree fails without any mutation (${sound.by}: ${sound.evidence})`);
   console.log('| law | the lie | who noticed |\n| --- | --- | --- |');
-  for (const mutation of MUTATIONS.filter(({ lie, file }) => `${lie} ${file}`.includes(wanted))) {
+  for (const mutation of chosen) {
     const undo = mutate(copy, mutation);
-    const noticed = notice(copy);
+    const noticed = notice(copy, mutation.test === undefined ? WATCHMEN : watchmenOf([mutation.test]));
     undo();
     if (noticed === null) alive++;
     console.log(

@@ -10,6 +10,7 @@ import { createGenerations } from '../../services/api/src/generations.ts';
 import { type ApiDeps, DEFAULT_LIMITS } from '../../services/api/src/ports.ts';
 import { takeSnapshot } from '../../services/api/src/snapshot.ts';
 import { createSpeedWorker } from '../../services/speed/src/pipeline.ts';
+import { recallingLog } from '../../services/speed/src/recall.ts';
 
 const parsed = new Map<string, Definitions>();
 
@@ -30,6 +31,7 @@ const EVERYTHING = { days: { fromDay: null, toDay: null }, equal: {} };
 
 export const PARTS_UNDER_TEST: PartsUnderTest = {
   parse,
+  recall: recallingLog,
   createWorker: (options) => createSpeedWorker({ ...options, sha256Hex }),
   createReader({ partitions, store, source, definitions }) {
     const unused = () => {
@@ -39,14 +41,15 @@ export const PARTS_UNDER_TEST: PartsUnderTest = {
       partitions,
       store,
       source: { ...source, publish: unused, reconciliation: unused },
-      logEnds: unused,
+      logReach: { ends: unused, starts: unused, ageAfter: unused },
       archive: { findConversions: unused, userEvents: unused },
       keys: { verify: unused },
       requestRun: unused,
       parseDefinitions: parse,
       defaultDefinitions: definitions,
       now: () => 0,
-      limits: DEFAULT_LIMITS,
+      // No timer decides what a seed sees.
+      limits: { ...DEFAULT_LIMITS, freshMs: 600_000 },
       metrics: { contentType: '', metrics: unused },
       trustedProxies: [],
       onWarning: () => {},
@@ -68,8 +71,8 @@ export const PARTS_UNDER_TEST: PartsUnderTest = {
         const rows: RowsByView = new Map(
           VIEWS.map((view) => [view.name, snapshot.project(view, { ...EVERYTHING, by: view.dimensions })]),
         );
-        const { generation, pending } = snapshot.meta();
-        return { generation, rows, pending, positions: snapshot.states.map((state) => state?.position ?? null) };
+        const { generation, pending, complete } = snapshot.meta();
+        return { generation, rows, pending, complete, positions: snapshot.states.map((state) => state?.position ?? null) };
       },
     };
   },

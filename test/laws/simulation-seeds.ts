@@ -10,12 +10,21 @@ export async function runSeeds(from: number, seeds: number): Promise<Record<stri
     if (failure !== null) expect.fail(`seed ${seed} breaks a law (npm run soak -- --from ${seed} --seeds 1):\n${failure}`);
     for (const [what, count] of Object.entries(counts)) totals[what] = (totals[what] ?? 0) + count;
   }
+  const checked = Object.entries(totals).filter(([what]) => what.includes('complete'));
+  console.log(`answers checked: ${checked.map(([what, count]) => `${count} ${what}`).join(', ')}`);
   return totals;
 }
 
 /** A simulation in which these never happened has tested nothing. */
 export const MUST_HAPPEN = [
   'answer',
+  // The check of complete answers must not become empty behind any fault.
+  'complete',
+  'complete after a longer look back',
+  'incomplete after a longer look back',
+  'complete after an overflow',
+  'complete after an emptied store',
+  'incomplete after an overflow',
   'no answer',
   'publish',
   'rollback',
@@ -24,7 +33,13 @@ export const MUST_HAPPEN = [
   'crash',
   'pause',
   'rewind',
+  'empty',
+  'trimmed',
+  'a replay of the archive',
   'append failed',
+  'a clock ahead',
+  'a clock behind',
+  'poison',
   'commit committed',
   'commit fenced',
   'commit rewound',

@@ -32,7 +32,7 @@ async function agreed(events: readonly Event[], definitions: Definitions): Promi
 function shown(rows: RowsByView, view: string): Record<string, number[]> {
   const entries = [...(rows.get(view) ?? [])].map(([key, measures]): [string, number[]] => [
     key.slice('2026-03-01\t'.length).replaceAll('\t', ' · ').replaceAll('\u001f', ' > '),
-    [...measures],
+    measures.map(Number),
   ]);
   return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
 }

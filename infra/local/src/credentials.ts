@@ -4,9 +4,13 @@
  */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createKey, loadKeyRing, readKeys, SCOPES, type Scope, writeKeys } from '@tributary/runtime/keys';
+import { readKeys, writeKeys } from '@tributary/runtime/key-file';
+import { createKey, loadKeyRing } from '@tributary/runtime/keys';
 
-export type LocalKeys = Readonly<Record<Scope, string>>;
+/** One key each for what the tools on this machine do. */
+const LOCAL_SCOPES = ['write', 'read', 'admin'] as const;
+
+export type LocalKeys = Readonly<Record<(typeof LOCAL_SCOPES)[number], string>>;
 
 export interface LocalAccess {
   readonly collectorUrl: string;
@@ -23,16 +27,18 @@ export function localKeys(dataDir: string, addresses: Omit<LocalAccess, 'keys'>,
   const known = readPlain(fileOf(dataDir));
   const ring = loadKeyRing(ringFile);
   const keys =
-    known !== null && SCOPES.every((scope) => ring.verify(known[scope], scope, now) === 'ok') ? known : createAll(ringFile, now);
+    known !== null && LOCAL_SCOPES.every((scope) => ring.verify(known[scope], scope, now) === 'ok')
+      ? known
+      : createAll(ringFile, now);
   writeAccess(dataDir, { ...addresses, keys });
   return keys;
 }
 
 /** Hashes first: keys that are shown are keys that work, also after a crash in between. */
 function createAll(ringFile: string, now: number): LocalKeys {
-  const created = SCOPES.map((scope) => ({ scope, ...createKey(scope, now) }));
+  const created = LOCAL_SCOPES.map((scope) => ({ scope, ...createKey(scope, now) }));
   writeKeys(ringFile, [...readKeys(ringFile), ...created.map(({ record }) => record)]);
-  return Object.fromEntries(created.map(({ scope, key }) => [scope, key])) as Record<Scope, string>;
+  return Object.fromEntries(created.map(({ scope, key }) => [scope, key])) as unknown as LocalKeys;
 }
 
 function writeAccess(dataDir: string, access: LocalAccess): void {
@@ -43,8 +49,8 @@ function writeAccess(dataDir: string, access: LocalAccess): void {
 
 function readPlain(file: string): LocalKeys | null {
   try {
-    const { keys } = JSON.parse(readFileSync(file, 'utf8')) as { keys?: Partial<Record<Scope, unknown>> };
-    return SCOPES.every((scope) => typeof keys?.[scope] === 'string') ? (keys as LocalKeys) : null;
+    const { keys } = JSON.parse(readFileSync(file, 'utf8')) as { keys?: Partial<Record<keyof LocalKeys, unknown>> };
+    return LOCAL_SCOPES.every((scope) => typeof keys?.[scope] === 'string') ? (keys as LocalKeys) : null;
   } catch {
     return null;
   }

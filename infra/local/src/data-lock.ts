@@ -24,7 +24,7 @@ export function lockDataDir(dataDir: string, pid: number = process.pid): DataLoc
   // Twice: two processes may find the same stale lock; the slower one then meets the live lock of the faster.
   for (let attempt = 0; attempt < 2; attempt++) {
     try {
-      writeFileSync(file, me, { flag: 'wx' });
+      writeFileSync(file, me, { flag: 'wx', mode: 0o600 });
       return { wasStale, release: () => release(file, me) };
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;

@@ -29,11 +29,11 @@ beforeAll(async () => {
   const roleEnv = Object.fromEntries(
     ROLE_NAMES.map((role) => [
       role,
-      { TRIBUTARY_REDIS_URL: urlOf(role), TRIBUTARY_BATCH_EVERY_MS: '0', TRIBUTARY_OUTPUTS: 'all' },
+      { TRIBUTARY_REDIS_URL: urlOf(role), TRIBUTARY_BATCH_EVERY_MS: '0', TRIBUTARY_OUTPUTS: 'all', TRIBUTARY_TRIM_DELAY_MS: '0' },
     ]),
   );
   platform = await startPlatform({ dataDir, basePort, roles: [], roleEnv });
-  redis = new Redis(`redis://${address}`);
+  redis = new Redis(platform.redisUrl);
   const users = textOf('infra/docker/redis-users.acl').replaceAll('CHANGE-ME', PASSWORD);
   for (const line of users.trim().split('\n')) {
     const [, name = '', ...rules] = line.split(' ');

@@ -122,6 +122,14 @@ test.each(roles)(
   },
 );
 
+test('the Redis of the compose file wants the password that the roles have, and no argument holds it', () => {
+  const { command, environment } = compose.services['redis'] as Composed & { command: readonly string[] };
+  expect(environment['REDIS_PASSWORD']).toMatch(/^\$\{TRIBUTARY_REDIS_PASSWORD:\?/);
+  expect(command.at(-1)).toMatch(/exec .* redis-server - [\s\S]*<<END\nrequirepass \$\$REDIS_PASSWORD\nEND/);
+  for (const name of [...ROLE_NAMES, 'cli'])
+    expect(compose.services[name]?.environment['TRIBUTARY_REDIS_URL']).toMatch(/^redis:\/\/:\$\{TRIBUTARY_REDIS_PASSWORD/);
+});
+
 test('the command line knows the variables that it is given', () => {
   // In Kubernetes it gets the settings of all roles, and takes what concerns it.
   const shared = Object.keys(named('ConfigMap', 'tributary-settings').data ?? {});

@@ -5,13 +5,17 @@
  * No process outlives it: `stop` ends all within 5 s, and where the caller itself is killed, the roles see their IPC
  * channel close and drain, and Redis' guard sees its pipe close and ends Redis after them.
  */
+import { randomBytes } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { readConfig } from '@tributary/runtime/config';
+import { DISK_CONFIG, watchDisk } from '@tributary/runtime/disk-space';
 import { type LocalAccess, localKeys } from './credentials.ts';
 import { lockDataDir } from './data-lock.ts';
 import { boundLog, tailOf } from './log-file.ts';
 import { type Managed, type ManagedEvent, manage } from './managed-process.ts';
 import { assertFree, freeBasePort, type Ports, portsFrom } from './ports.ts';
-import { redisSpec } from './redis-process.ts';
+import { redisFolder, redisSpec, redisUrl } from './redis-process.ts';
 import { type Environment, ROLE_NAMES, type RoleName, roleEnvironment, roleSpec } from './roles.ts';
 
 export interface PlatformOptions {
@@ -73,12 +77,15 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   options.signal?.addEventListener('abort', onAbort);
   try {
     options.signal?.throwIfAborted();
+    closeFolders(dataDir);
+    await assertRoom(dataDir, { ...process.env, ...options.env });
     const ports = portsFrom(options.basePort ?? (await freeBasePort(host, Math.random)));
     await assertFree(host, ports, lock.wasStale ? STALE_GRACE_MS : 0);
+    const password = randomBytes(24).toString('hex');
     const addresses = {
       collectorUrl: `http://${host}:${ports.collector}`,
       apiUrl: `http://${host}:${ports.api}`,
-      redisUrl: `redis://${host}:${ports.redis}`,
+      redisUrl: redisUrl(host, ports.redis, password),
     };
     const keys = localKeys(dataDir, addresses, Date.now());
     const logFile = (name: string) => join(dataDir, 'logs', `${name}.log`);
@@ -87,7 +94,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     const readyMs = options.readyTimeoutMs ?? READY_TIMEOUT_MS;
 
     const redis = manage(
-      redisSpec({ host, port: ports.redis, dataDir, logFile: logFile('redis'), autoRestart, onEvent }),
+      redisSpec({ host, port: ports.redis, password, dataDir, logFile: logFile('redis'), autoRestart, onEvent }),
       Date.now,
     );
     started.push(redis);
@@ -99,7 +106,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     const roles = Object.fromEntries(
       ROLE_NAMES.map((name) => {
         const extra = { ...options.env, ...options.roleEnv?.[name] };
-        const env = roleEnvironment(name, { host, ports, dataDir }, process.env, extra);
+        const env = roleEnvironment(name, { host, ports, dataDir, redisUrl: addresses.redisUrl }, process.env, extra);
         const spec = roleSpec({ name, env, logFile: logFile(name), autoRestart, onEvent });
         const role = manage(spec, Date.now, wanted.includes(name));
         started.push(role);
@@ -129,6 +136,23 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     throw error;
   } finally {
     options.signal?.removeEventListener('abort', onAbort);
+  }
+}
+
+/** A platform that could take nothing says so at once, not after a minute of waiting for its collector. */
+async function assertRoom(dataDir: string, env: Environment): Promise<void> {
+  const { diskReserveMb } = readConfig('npm start', { diskReserveMb: DISK_CONFIG.diskReserveMb }, env, []);
+  const folder = redisFolder(dataDir);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const looked = AbortSignal.abort();
+  (await watchDisk({ folder, reserveMb: diskReserveMb, signal: looked, onChange: () => {} })).assertRoom();
+}
+
+/** What older versions made is for its owner only as well; what roles and Redis make is so from the start (umask). */
+function closeFolders(dataDir: string): void {
+  for (const name of ['archive', 'generations', 'logs', 'quarantine', 'redis', 'staging']) {
+    const folder = join(dataDir, name);
+    if (existsSync(folder)) chmodSync(folder, 0o700);
   }
 }
 

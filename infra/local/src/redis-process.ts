@@ -1,8 +1,10 @@
-/** The Redis that the platform runs for itself: loopback, own port, own folder, every acknowledged write on disk. */
+/** The Redis that the platform runs for itself: loopback, own port, password and folder, every acknowledged write on disk. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, mkdirSync } from 'node:fs';
+import { closeSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { totalmem } from 'node:os';
 import { join } from 'node:path';
+import { constrainedMemory } from 'node:process';
 import { connectRedis, whenReady } from '@tributary/runtime/redis';
 import { openLog } from './log-file.ts';
 import type { ManagedSpec } from './managed-process.ts';
@@ -10,6 +12,8 @@ import type { ManagedSpec } from './managed-process.ts';
 export interface RedisOptions {
   readonly host: string;
   readonly port: number;
+  /** Whoever reaches the port needs it: other users of the machine, pages in a browser. */
+  readonly password: string;
   readonly dataDir: string;
   readonly logFile: string;
   readonly autoRestart: boolean;
@@ -24,6 +28,7 @@ const READY_MS = 120_000;
  * end of file Redis gets SIGTERM, 5 s later than the roles, which drain into it. The first line on stdout is Redis' process id.
  */
 const GUARD = `
+umask 077
 "$@" 3<&- >&2 & redis=$!
 echo "$redis"
 ( read -r _ <&3; sleep 5; kill -TERM "$redis" ) >/dev/null 2>&1 & watch=$!
@@ -33,17 +38,25 @@ kill "$watch" 2>/dev/null
 exit "$code"
 `;
 
-export function redisSpec({ host, port, dataDir, logFile, autoRestart, onEvent }: RedisOptions): ManagedSpec {
-  const url = `redis://${host}:${port}`;
+export function redisSpec({ host, port, password, dataDir, logFile, autoRestart, onEvent }: RedisOptions): ManagedSpec {
+  const url = redisUrl(host, port, password);
   return {
     name: 'redis',
     autoRestart,
     onEvent,
     spawn() {
-      const dir = join(dataDir, 'redis');
+      const dir = redisFolder(dataDir);
       mkdirSync(dir, { recursive: true, mode: 0o700 });
+      sweepHalfMade(dir);
       const descriptor = openLog(logFile);
-      const args = ['-c', GUARD, 'tributary-redis', 'redis-server', ...redisArguments(host, port, dir)];
+      const args = [
+        '-c',
+        GUARD,
+        'tributary-redis',
+        'redis-server',
+        writeSecrets(dir, password),
+        ...redisArguments(host, port, dir),
+      ];
       const child = spawn('/bin/sh', args, { stdio: ['ignore', 'pipe', descriptor, 'pipe'], detached: true });
       child.once('spawn', () => closeSync(descriptor));
       return child;
@@ -61,7 +74,39 @@ export function redisSpec({ host, port, dataDir, logFile, autoRestart, onEvent }
   };
 }
 
-/** `appendfsync always`: a reply means "on disk". `aof-load-truncated`: a crash in the middle of a write loses that write only. */
+export function redisFolder(dataDir: string): string {
+  return join(dataDir, 'redis');
+}
+
+export function redisUrl(host: string, port: number, password: string): string {
+  // redis-cli sends what stands before the colon: an empty name is refused.
+  return `redis://default:${password}@${host}:${port}`;
+}
+
+/** A file for its owner only, not an argument: the list of processes is everybody's. Returns its path. */
+function writeSecrets(dir: string, password: string): string {
+  const file = join(dir, 'redis.conf');
+  rmSync(file, { force: true });
+  writeFileSync(file, `requirepass ${password}\n`, { mode: 0o600 });
+  return file;
+}
+
+/** What a Redis that ended while it rewrote its files left behind: as large as all data, and never read. */
+function sweepHalfMade(dir: string): void {
+  for (const name of readdirSync(dir)) if (/^temp-.*\.(aof|rdb)$/.test(name)) rmSync(join(dir, name), { force: true });
+}
+
+/** Half of the memory that this machine or container has, the rest is for the roles: better no more events than no Redis. */
+function maxMemoryBytes(): number {
+  const constrained = constrainedMemory();
+  const most = totalmem();
+  return Math.floor((constrained > 0 && constrained < most ? constrained : most) / 2);
+}
+
+/**
+ * `appendfsync always`: a reply means "on disk". `aof-load-truncated`: a crash in the middle of a write loses that write only.
+ * At `maxmemory` writes are refused; collectors stop taking events at 85 % of it. A client that lets answers pile up is let go.
+ */
 function redisArguments(host: string, port: number, dir: string): string[] {
   const settings: Record<string, string> = {
     bind: host,
@@ -73,8 +118,10 @@ function redisArguments(host: string, port: number, dir: string): string[] {
     appendfsync: 'always',
     'aof-load-truncated': 'yes',
     'maxmemory-policy': 'noeviction',
+    maxmemory: String(maxMemoryBytes()),
   };
-  return Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
+  const outputs = ['--client-output-buffer-limit', 'normal', '512mb', '256mb', '60'];
+  return [...Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]), ...outputs];
 }
 
 async function redisPid(child: ChildProcess, signal: AbortSignal): Promise<number> {

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { openLog } from './log-file.ts';
 import type { ManagedSpec } from './managed-process.ts';
 import type { Ports } from './ports.ts';
+import { redisFolder } from './redis-process.ts';
 
 export const REPOSITORY = fileURLToPath(new URL('../../../', import.meta.url));
 
@@ -23,12 +24,13 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /** What every role is told. `inherited` is the caller's environment, `extra` wins over everything. */
 export function roleEnvironment(
   role: RoleName,
-  { host, ports, dataDir }: { host: string; ports: Ports; dataDir: string },
+  { host, ports, dataDir, redisUrl }: { host: string; ports: Ports; dataDir: string; redisUrl: string },
   inherited: Environment,
   extra: Environment,
 ): NodeJS.ProcessEnv {
   const own: Environment = {
-    TRIBUTARY_REDIS_URL: `redis://${host}:${ports.redis}`,
+    TRIBUTARY_REDIS_URL: redisUrl,
+    TRIBUTARY_REDIS_FOLDER: redisFolder(dataDir),
     TRIBUTARY_DATA_DIR: dataDir,
     TRIBUTARY_HOST: host,
     TRIBUTARY_COLLECTOR_PORT: String(ports.collector),

@@ -79,7 +79,7 @@ export function welcome(
     ...rows([
       ['Collector', `${collectorUrl}   events go in here`],
       ['API', `${apiUrl}   answers come from here; ${apiUrl}/docs describes them`],
-      ['Redis', redisUrl],
+      ['Redis', `${redisUrl.replace(/\/\/[^@/]*@/, '//')}   its password is in keys.local.json of the data folder`],
       ['Data, logs', `${dataDir}, ${dataDir}/logs`],
     ]),
     '',

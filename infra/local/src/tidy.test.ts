@@ -1,6 +1,9 @@
 /** The house rules that a compiler does not know. */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { isTestFile, objection } from './import-rules.ts';
+import { REPOSITORY } from './roles.ts';
 import { importsOf, sourceFiles, textOf } from './source-files.ts';
 
 const MOST_LINES = 450;
@@ -33,6 +36,13 @@ test('no test is left out or left alone by hand', () => {
 test('every import goes in an allowed direction', () => {
   const wrong = files.flatMap((file) => importsOf(file, textOf(file)).map((one) => [one, objection(one)] as const));
   expect(wrong.filter(([, why]) => why !== undefined)).toEqual([]);
+});
+
+test('every decision has a number of its own, in its name and in its title', () => {
+  const names = readdirSync(join(REPOSITORY, 'docs/decisions')).sort();
+  const numbers = names.map((name) => Number(name.slice(0, 4)));
+  expect(numbers).toEqual(numbers.map((_, i) => i + 1));
+  expect(names.map((name) => Number(/^# (\d+)\. /.exec(textOf(`docs/decisions/${name}`))?.[1]))).toEqual(numbers);
 });
 
 function withoutComments(text: string): string {

@@ -120,7 +120,7 @@ test('a taken port is named, with whose it would be, and nothing is left running
 test('a role that cannot start ends the start with its own words', async () => {
   const failing = launch({ roles: ['speed'], roleEnv: { speed: { TRIBUTARY_PARTITIONS: 'none' } } });
   await expect(failing).rejects.toThrow(
-    /speed ended with exit code 2, 4 times in a row[\s\S]*TRIBUTARY_PARTITIONS is a whole number/,
+    /speed ended with exit code 2, 4 times in a row[\s\S]*TRIBUTARY_PARTITIONS must be a whole number/,
   );
 });
 

@@ -6,6 +6,7 @@ import { parseOptions } from '../src/options.ts';
 import { createScreen, welcome } from '../src/terminal.ts';
 
 const START = fileURLToPath(new URL('../start.mjs', import.meta.url));
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const LOCKFILE = fileURLToPath(new URL('../../../package-lock.json', import.meta.url));
 
 test('the help needs nothing installed and names every option with its default', () => {
@@ -29,6 +30,27 @@ test.each([
   expect(() => parseOptions(argv)).toThrow(message);
 });
 
+test.each([
+  [['--no-demo'], '--no-demo', 'npm start -- --no-demo'],
+  [
+    ['--no-demo', '--port', '26000', '--data-dir=/nowhere'],
+    '--no-demo, --port, --data-dir',
+    'npm start -- --no-demo --port … --data-dir …',
+  ],
+])(
+  'an option that npm kept for itself is refused before anything starts, with what to write: npm start %j',
+  (options, kept, advice) => {
+    const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('npm_')));
+    // Where nothing is refused it prints the help, rather than starting on a real folder.
+    const args = ['start', ...options, '--', '--help'];
+    const { status, stdout, stderr } = spawnSync('npm', args, { cwd: ROOT, env, encoding: 'utf8' });
+    expect(status).toBe(2);
+    expect(stderr).toContain(`npm kept ${kept} for itself`);
+    expect(stderr).toContain(advice);
+    expect(stdout).not.toContain('Starts the whole platform');
+  },
+);
+
 test('without a terminal no control characters are written, and progress comes in tenths', () => {
   let written = '';
   const task = createScreen({ write: (text) => (written += text) }).task('Loading');
@@ -51,10 +73,11 @@ test('what is printed meanwhile does not tear the moving line of a terminal', ()
 });
 
 test('the welcome names addresses and keys, and its commands carry the data folder', () => {
-  const access = { collectorUrl: 'http://h:1', apiUrl: 'http://h:2', redisUrl: 'redis://h:3', dataDir: '/d' };
+  const access = { collectorUrl: 'http://h:1', apiUrl: 'http://h:2', redisUrl: 'redis://:secret@h:3', dataDir: '/d' };
   const text = welcome({ ...access, keys: { write: 'tw_k', read: 'tr_k', admin: 'ta_k' } }, 'elsewhere', 0);
-  for (const part of ['http://h:1', 'http://h:2/docs', 'tw_k', 'tr_k', 'ta_k', '--data-dir elsewhere'])
+  for (const part of ['http://h:1', 'http://h:2/docs', 'tw_k', 'tr_k', 'ta_k', 'redis://h:3', '--data-dir elsewhere'])
     expect(text).toContain(part);
+  expect(text).not.toContain('secret');
 });
 
 /** npm drops the packages of other platforms from the lockfile where its registry lacks them, and `npm ci` then fails. */
@@ -71,4 +94,29 @@ test('the lockfile holds every optional package, and pins no registry host', () 
   );
   expect(missing).toEqual([]);
   expect(Object.values(packages).filter(({ resolved }) => resolved?.includes('://'))).toEqual([]);
+});
+
+/**
+ * npm compares a tarball only with a hash that the lockfile has. The packages of other platforms that the registry at hand did
+ * not carry have none: they may become fewer, and none of them is installed on the platform of the images and of CI.
+ */
+test('the lockfile pins what is installed on Linux by hash, and all but 37 packages of other platforms', () => {
+  interface Entry {
+    readonly link?: boolean;
+    readonly integrity?: string;
+    readonly optional?: boolean;
+    readonly os?: readonly string[];
+    readonly cpu?: readonly string[];
+    readonly libc?: readonly string[];
+  }
+  const { packages } = JSON.parse(readFileSync(LOCKFILE, 'utf8')) as { packages: Readonly<Record<string, Entry>> };
+  const unpinned = Object.entries(packages).filter(
+    ([path, { link, integrity }]) => path.includes('node_modules/') && link !== true && integrity === undefined,
+  );
+  const fits = (values: readonly string[] | undefined, wanted: string) => values === undefined || values.includes(wanted);
+  const onLinux = unpinned.filter(
+    ([, { optional, os, cpu, libc }]) => optional !== true || (fits(os, 'linux') && fits(cpu, 'x64') && fits(libc, 'glibc')),
+  );
+  expect(onLinux.map(([path]) => path)).toEqual([]);
+  expect(unpinned.length).toBeLessThanOrEqual(37);
 });

@@ -4,6 +4,7 @@ import type { GenerationManifest } from '@tributary/archive/layout';
 import { currentPublication } from '@tributary/archive/publications';
 import type { Definitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
+import { highestGeneration } from './numbers.ts';
 import type { RunPorts } from './ports.ts';
 import type { Begun, Run } from './run.ts';
 
@@ -20,7 +21,8 @@ export async function begin(run: Run, ports: RunPorts): Promise<Beginning> {
   const published = publication === null ? null : await readGeneration(ports.dataDir, publication.generation);
   const definitions = definitionsFor(run, published, ports);
   const base = run.mode === 'full' ? null : baseOf(published, ports);
-  const manifest = await createGeneration(ports.dataDir, {
+  const above = Math.max(publication?.generation ?? 0, await highestGeneration(ports));
+  const draft: Omit<GenerationManifest, 'generation'> = {
     state: 'pending',
     mode: base === null ? 'full' : 'incremental',
     base,
@@ -35,7 +37,8 @@ export async function begin(run: Run, ports: RunPorts): Promise<Beginning> {
     events: [],
     conversions: [],
     counts: { events: 0, newEvents: 0, duplicates: 0 },
-  });
+  };
+  const manifest = await createGeneration(ports.dataDir, draft, above);
   await ports.reached('created', manifest.generation);
   const begun = { generation: manifest.generation, sequence: publication?.sequence ?? 0 };
   await run.remember(begun);

@@ -13,7 +13,7 @@ export function createHandler(ports: RunPorts, metrics: RecomputeMetrics): (atte
     const beganMs = ports.now();
     try {
       if (data.action !== 'run') {
-        const publication = await move(data, ports);
+        const publication = await move(data, ports, signal);
         ports.note('readers moved', { job: id, ...publication });
         return publication;
       }

@@ -12,7 +12,7 @@ import { logPlace } from '@tributary/runtime/log-place';
 import { connectRedis, whenReady } from '@tributary/runtime/redis';
 import { runService } from '@tributary/runtime/service';
 import { VIEWS } from '@tributary/views/registry';
-import { compareInChild, computeInChild, computePartInChild } from './child/child.ts';
+import { compareInChild, computeInChild, computePartInChild, loadInChild, mergeInChild } from './child/child.ts';
 import { CONFIG } from './config.ts';
 import { createDefinitionsParser, createHandler } from './handle.ts';
 import { recomputeMetrics } from './metrics.ts';
@@ -33,12 +33,16 @@ await runService('recompute', CONFIG, async ({ config, log: logger, metrics: reg
 
   const log = await openEventLog({ ...(await logPlace(config, 'recompute', onError, signal)), name: 'events', now: Date.now });
   const metrics = recomputeMetrics(registry);
+  const version = shardVersion();
   const ports: RunPorts = {
+    program: version,
     dataDir: resolve(config.dataDir),
     log,
     serving: createServingStore(serving, NAMESPACE, config.partitions, VIEWS),
     compute: computeInChild,
     compare: compareInChild,
+    load: loadInChild,
+    merge: mergeInChild,
     parseDefinitions: createDefinitionsParser(),
     configuredDefinitions: () => (config.definitionsFile === '' ? null : loadDefinitions(config.definitionsFile)),
     now: Date.now,
@@ -56,15 +60,20 @@ await runService('recompute', CONFIG, async ({ config, log: logger, metrics: reg
     },
   };
 
+  /** The last run that gave up, until one succeeds. */
+  let failed: string | null = null;
+  const handle = createHandler(ports, metrics);
   const common = {
     redis: jobs,
     namespace: NAMESPACE,
     onError: (error: Error) => logger.warn({ err: error.message }, 'queue'),
-    onFailed: (job: string, error: Error, final: boolean) => logger.error({ job, err: error.message, final }, 'a job failed'),
+    onFailed: (job: string, error: Error, final: boolean) => {
+      if (final) failed = `job ${job} failed: ${error.message}`;
+      logger.error({ job, err: error.message, final }, 'a job failed');
+    },
     lockMs: config.batchLockMs,
     now: Date.now,
   };
-  const version = shardVersion();
   const concurrency = config.batchShardWorkers;
   // First: a run that begins at once counts on it.
   const shardWorker =
@@ -80,7 +89,11 @@ await runService('recompute', CONFIG, async ({ config, log: logger, metrics: reg
   const worker = await startRecomputeWorker({
     ...common,
     ...(concurrency > 0 && { shards: { version, slotsPerProcess: concurrency } }),
-    handle: createHandler(ports, metrics),
+    async handle(...run: Parameters<typeof handle>) {
+      const done = await handle(...run);
+      failed = null;
+      return done;
+    },
     isPassing,
   });
   const queue = openRecomputeQueue(jobs, NAMESPACE);
@@ -102,6 +115,7 @@ await runService('recompute', CONFIG, async ({ config, log: logger, metrics: reg
       if (!worker.isRunning() || shardWorker?.isRunning() === false)
         return { ok: false, detail: 'the queue worker does not run' };
       if (jobs.status !== 'ready') return { ok: false, detail: `Redis is ${jobs.status}` };
+      if (failed !== null) return { ok: false, detail: failed };
       const at = [worker.active() ?? [], shardWorker?.active() ?? []].flat();
       return { ok: true, detail: at.length === 0 ? 'idle' : `at job ${at.join(', ')}` };
     },

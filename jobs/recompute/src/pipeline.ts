@@ -1,8 +1,8 @@
 /**
  * A run of the batch layer, named by its generation:
  *
- *   begin ─▶ raise barriers ─▶ wait until sealed ─▶ compute ─▶ publish ─▶ point ─▶ reconcile ─▶ retire
- *   pending                                         computed    compare-and-set
+ *   begin ─▶ raise barriers ─▶ wait until sealed ─▶ compute, read back ─▶ publish ─▶ point ─▶ reconcile ─▶ retire, merge
+ *   pending                                                   computed    compare-and-set
  *
  * The process may die between any two steps: each is idempotent, and the retried run goes on with its generation. Two
  * coordinators may even run at once: files carry the attempt's name, the manifest's states only go forward, publishing is a
@@ -18,6 +18,8 @@ import { type ErrorCode, TributaryError } from '@tributary/model/errors';
 import { begin } from './begin.ts';
 import { planCompute } from './compute/plan.ts';
 import { stagingFolder, sweepShards, sweepStaging } from './compute/staging.ts';
+import { checkLoads } from './loadable.ts';
+import { mergeArchive } from './merge-archive.ts';
 import type { RunPorts } from './ports.ts';
 import { publishRun } from './publication.ts';
 import { reconcile } from './reconcile/reconcile.ts';
@@ -38,6 +40,7 @@ export async function runGeneration(run: Run, ports: RunPorts, signal: AbortSign
   await ports.reached('reconciled', generation);
   await retire(ports);
   await sweepShards(ports.dataDir, generation);
+  await mergeArchive(generation, ports, signal);
   await ports.reached('retired', generation);
   return { generation, published, counts: computed.counts, publication };
 }
@@ -56,6 +59,7 @@ async function computeGeneration(
     const stored = await giveUp(manifest, error, ports);
     // Another attempt was faster, and its sweep may be what this one failed of.
     if (stored?.state === 'computed') return stored;
+    if (stored?.state === 'retired' || stored?.state === 'superseded') throw overtaken(stored, error);
     throw error;
   }
 }
@@ -72,16 +76,18 @@ async function sealAndCompute(
   const seals = await waitUntilSealed(manifest, ports, signal);
   await ports.reached('sealed', generation);
   await sweepStaging(ports.dataDir, generation);
-  const spec = await planCompute(ports.dataDir, manifest, seals, ports.newAttempt(), ports.limits.compute);
+  const spec = await planCompute(ports.dataDir, manifest, seals, ports.newAttempt(), ports.limits.compute, ports.program);
   const result = await computeSpread(spec, run.shards, ports, signal).finally(() =>
     rm(join(ports.dataDir, stagingFolder(spec)), { recursive: true, force: true }),
   );
   await ports.reached('filed', generation);
+  await checkLoads({ generation, views: result.views }, ports, signal);
   signal.throwIfAborted();
   const computed: GenerationManifest = {
     ...manifest,
     ...result,
     state: 'computed',
+    program: ports.program,
     computedAt: ports.now(),
     lastSegment: seals.map((seal) => seal.number),
     cut: seals.map((seal) => seal.upTo),
@@ -89,6 +95,12 @@ async function sealAndCompute(
   await writeGeneration(ports.dataDir, computed);
   await ports.reached('computed', generation);
   return computed;
+}
+
+/** Whatever it failed of: another run took over, and may have removed its files. */
+function overtaken({ generation, state }: GenerationManifest, cause: unknown): TributaryError {
+  if (cause instanceof TributaryError && cause.code === 'conflict') return cause;
+  return new TributaryError('conflict', `generation ${generation} is ${state}: another run took over`, { cause });
 }
 
 const PASSING: ReadonlySet<ErrorCode> = new Set(['log_unavailable', 'store_unavailable']);
@@ -99,12 +111,12 @@ export function isPassing(error: unknown): boolean {
 
 /** The generation will not be computed; the one before it stays in force. Resolves with what is stored of it, if that can be read. */
 async function giveUp(manifest: GenerationManifest, cause: unknown, ports: RunPorts): Promise<GenerationManifest | undefined> {
-  const overtaken = cause instanceof TributaryError && cause.code === 'conflict';
+  const isOvertaken = cause instanceof TributaryError && cause.code === 'conflict';
   const failure = cause instanceof TributaryError ? `${cause.code}: ${cause.message}` : String(cause);
   try {
     const stored = await readGeneration(ports.dataDir, manifest.generation);
     if (stored.state !== 'pending') return stored;
-    const given: GenerationManifest = { ...stored, state: overtaken ? 'superseded' : 'failed', failure };
+    const given: GenerationManifest = { ...stored, state: isOvertaken ? 'superseded' : 'failed', failure };
     await writeGeneration(ports.dataDir, given);
     return given;
   } catch (error) {

@@ -4,15 +4,23 @@ import type { EventLog } from '@tributary/log/port';
 import type { Definitions } from '@tributary/model/definitions';
 import type { ChildOptions } from './child/child.ts';
 import type { ComputeLimits, ComputeResult, ComputeSpec } from './compute/spec.ts';
+import type { LoadSpec } from './loadable.ts';
+import type { MergeSpec } from './merge-archive.ts';
 import type { CompareResult, CompareSpec } from './reconcile/spec.ts';
 import type { ShardName } from './shards/record.ts';
 
 export interface RunPorts {
   readonly dataDir: string;
+  /** A digest of all that decides about rows (shards/version.ts). */
+  readonly program: string;
   readonly log: Pick<EventLog, 'partitions' | 'append'>;
-  readonly serving: Pick<ServingStore, 'deltas' | 'states' | 'setPointer' | 'retireDeltas'>;
+  readonly serving: Pick<ServingStore, 'deltas' | 'states' | 'pointer' | 'setPointer' | 'retireDeltas'>;
   readonly compute: (spec: ComputeSpec, options: ChildOptions) => Promise<ComputeResult>;
   readonly compare: (spec: CompareSpec, options: ChildOptions) => Promise<CompareResult>;
+  /** Rejects when readers could not load the generation. */
+  readonly load: (spec: LoadSpec, options: ChildOptions) => Promise<void>;
+  /** Merges segments of the archive; resolves with how many blocks were made. */
+  readonly merge: (spec: MergeSpec, options: ChildOptions) => Promise<number>;
   readonly parseDefinitions: (json: string) => Definitions;
   /** Of the configuration; null: those of the published generation hold on, the built-in ones at first. */
   readonly configuredDefinitions: () => Definitions | null;

@@ -1,12 +1,17 @@
 /** Which generation readers take: facts, a pure decision, one compare-and-set. */
+
+import { readGeneration } from '@tributary/archive/generations';
 import type { Publication } from '@tributary/archive/layout';
 import { publish, readPublications } from '@tributary/archive/publications';
+import { keptWith } from '@tributary/archive/retire';
 import { TributaryError } from '@tributary/model/errors';
+import { checkLoads } from './loadable.ts';
+import { highestSequence } from './numbers.ts';
 import type { RunPorts } from './ports.ts';
 import type { Begun, Run, RunOutcome } from './run.ts';
 
 /** So many newest publications tell whether a generation was ever published; a run does not outlast more. */
-const REMEMBERED = 100;
+export const NEWEST_PUBLICATIONS = 100;
 
 export interface PublicationFacts {
   readonly generation: number;
@@ -28,21 +33,20 @@ export function decidePublication(facts: PublicationFacts): 'publish' | Exclude<
 }
 
 export async function publishRun(run: Run, begun: Begun, ports: RunPorts): Promise<RunOutcome['published']> {
+  // The pointer before the files: what it names is among them, or was lost.
+  const above = await highestSequence(ports);
   const decision = decidePublication({
     generation: begun.generation,
     scheduled: run.scheduled,
     expectedSequence: begun.sequence,
-    publications: await readPublications(ports.dataDir, REMEMBERED),
+    publications: await readPublications(ports.dataDir, NEWEST_PUBLICATIONS),
   });
   if (decision !== 'publish') return decision;
   try {
-    await publish(ports.dataDir, begun.sequence, {
-      generation: begun.generation,
-      action: 'publish',
-      held: false,
-      at: ports.now(),
-      by: run.reason,
-    });
+    const { generation } = begun;
+    const kept = await keptWith(ports.dataDir, generation, ports.limits.keepGenerations);
+    const draft = { generation, action: 'publish', held: false, at: ports.now(), by: run.reason, kept } as const;
+    await publish(ports.dataDir, begun.sequence, draft, above);
     return 'published';
   } catch (error) {
     if (error instanceof TributaryError && error.code === 'conflict') return 'overtaken';
@@ -56,10 +60,18 @@ export interface Move {
   readonly by: string;
 }
 
-/** By hand: back to an older generation (then scheduled runs hold), or forward to a computed one. Asked twice, done once. */
-export async function move(asked: Move, ports: Pick<RunPorts, 'dataDir' | 'serving' | 'now'>): Promise<Publication> {
+/**
+ * By hand: back to an older generation (then scheduled runs hold), or forward to a computed one. Asked twice, done once. Files may have been
+ * damaged since they were computed, so they are read first as a reader would.
+ */
+export async function move(
+  asked: Move,
+  ports: Pick<RunPorts, 'dataDir' | 'serving' | 'now' | 'load' | 'limits' | 'newAttempt'>,
+  signal: AbortSignal,
+): Promise<Publication> {
   const { action, generation, by } = asked;
   const held = action === 'rollback';
+  const above = await highestSequence(ports);
   const current = (await readPublications(ports.dataDir, 1))[0] ?? null;
   if (current?.generation === generation && current.held === held) return current;
   if (held && (current === null || generation >= current.generation))
@@ -67,7 +79,10 @@ export async function move(asked: Move, ports: Pick<RunPorts, 'dataDir' | 'servi
       'conflict',
       `generation ${generation} is not older than the current ${current?.generation ?? 'none'}`,
     );
-  const moved = await publish(ports.dataDir, current?.sequence ?? 0, { generation, action, held, at: ports.now(), by });
+  const manifest = await readGeneration(ports.dataDir, generation);
+  if (manifest.state === 'computed') await checkLoads(manifest, ports, signal);
+  const draft = { generation, action, held, at: ports.now(), by };
+  const moved = await publish(ports.dataDir, current?.sequence ?? 0, draft, above);
   await ports.serving.setPointer({ sequence: moved.sequence, generation });
   return moved;
 }

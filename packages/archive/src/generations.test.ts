@@ -153,9 +153,9 @@ test('retirement keeps the newest, the published one, and every file of the chai
 test('retirement keeps what is published after a rollback, and the base of what is being computed', () => {
   const computedOne = (generation: number) => ({ generation, state: 'computed', base: null }) as const;
   const manifests = [1, 2, 3, 4, 5].map(computedOne);
-  expect([...keptGenerations(manifests, 2, 2)].sort()).toEqual([2, 4, 5]);
+  expect([...keptGenerations(manifests, [2], 2)].sort()).toEqual([2, 4, 5]);
   const pending = { generation: 6, state: 'pending', base: 3 } as const;
-  expect([...keptGenerations([...manifests, pending], 5, 1)].sort()).toEqual([3, 5]);
+  expect([...keptGenerations([...manifests, pending], [5], 1)].sort()).toEqual([3, 5, 6]);
   const stale = { generation: 2, state: 'pending', base: 1 } as const;
-  expect([...keptGenerations([computedOne(1), stale, ...manifests.slice(2)], 5, 1)]).toEqual([5]);
+  expect([...keptGenerations([computedOne(1), stale, ...manifests.slice(2)], [5], 1)]).toEqual([5]);
 });

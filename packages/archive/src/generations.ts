@@ -1,6 +1,6 @@
 /**
  * Generations on disk. A number is taken by making its folder, which only one process can; the manifest is replaced
- * whole at each change of state. Folders of retired generations stay (with their manifest), so that no number returns.
+ * whole at each change of state. New numbers are above all folders that are there, and above what the caller knows besides.
  */
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -27,6 +27,7 @@ const Generation = z.object({
   conversions: z.array(storedFile),
   counts: z.object({ events: z.int().min(0), newEvents: z.int().min(0), duplicates: z.int().min(0) }),
   failure: z.string().exactOptional(),
+  program: z.string().exactOptional(),
 }) satisfies z.ZodType<GenerationManifest>;
 
 /** What a state may become. A pending generation may be rewritten; a failed one may be computed again. */
@@ -47,13 +48,14 @@ function manifestPath(dataDir: string, generation: number): string {
   return join(dataDir, generationFolder(generation), 'manifest.json');
 }
 
-/** Takes the next free number, from 1, and writes the manifest under it. */
+/** Takes the next free number above `above`, from 1, and writes the manifest under it. */
 export async function createGeneration(
   dataDir: string,
   manifest: Omit<GenerationManifest, 'generation'>,
+  above = 0,
 ): Promise<GenerationManifest> {
   await makeFolder(join(dataDir, 'generations'));
-  for (let generation = ((await folderNumbers(dataDir)).at(-1) ?? 0) + 1; ; generation++) {
+  for (let generation = Math.max(above, (await folderNumbers(dataDir)).at(-1) ?? 0) + 1; ; generation++) {
     try {
       await mkdir(join(dataDir, generationFolder(generation)));
     } catch (error) {

@@ -3,8 +3,10 @@
  *
  *   archive/events/date=YYYY-MM-DD/p03-000012-<writer>.parquet   events of one segment and day, plain Hive-style Parquet;
  *                                           `writer` names the archiver process, so that no other one replaces its file
+ *                                           (days of long ago share a file: date=YYYY-MM, date=YYYY)
  *   archive/dead/p03-000012-<writer>.ndjson  records of the segment that are no events, raw, with the reason
  *   archive/segments/p03/000012.json                    segment manifests, numbered without gaps: what the archive holds
+ *   archive/segments/p03/000000-000095.json             a block: the manifest of many segments whose files were merged
  *   generations/000007/manifest.json                    one consistent cut and everything computed from it
  *   generations/000007/…parquet                         its view rows, its deduplicated events, its conversions
  *   generations/publications/000003.json                which generation readers take: the newest file says
@@ -24,6 +26,8 @@ export interface SegmentManifest {
   readonly partition: number;
   /** From 0, without gaps. */
   readonly number: number;
+  /** Of a block: it stands for the segments `[number, to]`. Absent: for one. */
+  readonly to?: number;
   readonly logIdentity: string;
   readonly after: string | null;
   readonly upTo: string;
@@ -39,6 +43,7 @@ export interface SegmentManifest {
 /**
  * Columns of the archived events, in order. Instants are epoch ms, money minor units. `user_key`, `partition`,
  * `position` (of the log entry) and `entry_index` (of the event within it) are added by the archiver; `properties` is JSON text.
+ * Files from before `key_id` lack it: who reads it names `union_by_name`.
  */
 export const EVENT_COLUMNS = {
   user_key: 'VARCHAR',
@@ -58,6 +63,7 @@ export const EVENT_COLUMNS = {
   page: 'VARCHAR',
   element: 'VARCHAR',
   historical: 'BOOLEAN',
+  key_id: 'VARCHAR',
   properties: 'VARCHAR',
   partition: 'INTEGER',
   position: 'VARCHAR',
@@ -92,6 +98,8 @@ export interface GenerationManifest {
   readonly conversions: readonly StoredFile[];
   readonly counts: { readonly events: number; readonly newEvents: number; readonly duplicates: number };
   readonly failure?: string;
+  /** A digest of the program that computed it: another one does not build upon its rows. */
+  readonly program?: string;
 }
 
 export interface Publication {
@@ -102,4 +110,13 @@ export interface Publication {
   readonly held: boolean;
   readonly at: number;
   readonly by: string;
+  /** Which generations may be published after this one; absent: every computed one. */
+  readonly kept?: KeptGenerations;
+}
+
+/** Of the generations up to `upTo` these may still be published, the others are removed; newer ones may. */
+export interface KeptGenerations {
+  readonly upTo: number;
+  /** Ascending. */
+  readonly generations: readonly number[];
 }

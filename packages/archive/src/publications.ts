@@ -1,13 +1,18 @@
 /**
  * Which generation readers take: the newest publication says. Publications are numbered from 1 and written once, so
  * writing number n + 1 is a compare-and-set on n. The pointer in the store is a cache of this.
+ *
+ * The same compare-and-set holds what it names. A publication also lists the generations that may still be published after it, a list
+ * that only loses members (but for generations that are newer than it). Retirement removes what the newest publication does not list, and
+ * nothing else: whoever removes, wherever they are killed, no later publication can name what they remove.
  */
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TributaryError } from '@tributary/model/errors';
 import { z } from 'zod';
 import { createDurably, namesIn } from './durable.ts';
 import { readGeneration } from './generations.ts';
-import type { Publication } from './layout.ts';
+import type { KeptGenerations, Publication } from './layout.ts';
 import { numbersOf, padNumber, readManifest, toJson } from './manifest-file.ts';
 
 const PublicationFile = z.object({
@@ -17,6 +22,7 @@ const PublicationFile = z.object({
   held: z.boolean(),
   at: z.int(),
   by: z.string(),
+  kept: z.object({ upTo: z.int().min(0), generations: z.array(z.int().min(1)) }).exactOptional(),
 }) satisfies z.ZodType<Publication>;
 
 /** The newest publications, oldest first; all of them by default. */
@@ -33,27 +39,56 @@ export async function currentPublication(dataDir: string): Promise<Publication |
   return (await readPublications(dataDir, 1))[0] ?? null;
 }
 
+export type PublicationDraft = Omit<Publication, 'sequence'>;
+
 /**
  * Publishes if nothing was published since `expectedSequence` (0: nothing ever was). Throws `conflict` when something
- * was, and when the generation is not computed.
+ * was, and when the generation is not computed or no longer kept. `above`: the new number is above it as well, for readers who
+ * follow publications that were lost. Without a `kept` of its own the list of the one before goes on.
  */
 export async function publish(
   dataDir: string,
   expectedSequence: number,
-  publication: Omit<Publication, 'sequence'>,
+  draft: PublicationDraft,
+  above = 0,
 ): Promise<Publication> {
-  const manifest = await readGeneration(dataDir, publication.generation);
-  if (manifest.state !== 'computed')
-    throw new TributaryError(
-      'conflict',
-      `generation ${publication.generation} is ${manifest.state}: only a computed one is published`,
-    );
-  const newest = (await listSequences(dataDir)).at(-1) ?? 0;
+  const before = await currentPublication(dataDir);
+  const newest = before?.sequence ?? 0;
   if (newest !== expectedSequence) throw superseded(expectedSequence, newest);
-  const sequence = expectedSequence + 1;
-  const published: Publication = { ...publication, sequence };
+  await checkPublishable(dataDir, draft.generation, before);
+  const kept = narrowed(draft.kept, before?.kept);
+  const sequence = Math.max(expectedSequence, above) + 1;
+  const published: Publication = { ...draft, sequence, ...(kept !== undefined && { kept }) };
   if (!(await createDurably(publicationPath(dataDir, sequence), toJson(published)))) throw superseded(expectedSequence, sequence);
   return published;
+}
+
+/** True when a publication after one with this list may name the generation. */
+export function isKept(generation: number, kept: KeptGenerations | undefined): boolean {
+  return kept === undefined || generation > kept.upTo || kept.generations.includes(generation);
+}
+
+async function checkPublishable(dataDir: string, generation: number, before: Publication | null): Promise<void> {
+  const { state } = await readGeneration(dataDir, generation);
+  if (state !== 'computed')
+    throw new TributaryError('conflict', `generation ${generation} is ${state}: only a computed one is published`);
+  if (!isKept(generation, before?.kept))
+    throw new TributaryError('conflict', `generation ${generation} is no longer kept: its files are being removed`);
+}
+
+/** A list never takes back what the one before gave up. */
+function narrowed(own: KeptGenerations | undefined, before: KeptGenerations | undefined): KeptGenerations | undefined {
+  if (own === undefined || before === undefined) return own ?? before;
+  return {
+    upTo: Math.max(own.upTo, before.upTo),
+    generations: own.generations.filter((generation) => isKept(generation, before)),
+  };
+}
+
+/** Removes the publications numbered below `sequence`; the newest stays, whatever is asked. */
+export async function removePublications(dataDir: string, sequence: number): Promise<void> {
+  for (const old of (await listSequences(dataDir)).slice(0, -1))
+    if (old < sequence) await rm(publicationPath(dataDir, old), { force: true });
 }
 
 function superseded(expected: number, newest: number): TributaryError {

@@ -1,38 +1,51 @@
 /**
- * Retirement: old generations lose their files, never a file that a kept manifest names. Manifests stay: they are small,
- * they tell what was, and their number is never given again.
+ * Retirement: old generations lose their files, never a file that a kept manifest names. Their manifests tell what was, the newest
+ * thousand of them; each run reads all that are there, so there is a bound. What is kept is said by the newest publication (publications.ts), so that
+ * nobody publishes what is being removed.
  */
 import { rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { TributaryError } from '@tributary/model/errors';
 import { namesIn, syncFolder } from './durable.ts';
 import { generationFolder, listGenerations, readGeneration, writeGeneration } from './generations.ts';
-import type { GenerationManifest } from './layout.ts';
-import { currentPublication } from './publications.ts';
+import type { GenerationManifest, KeptGenerations, Publication } from './layout.ts';
+import { currentPublication, isKept, publish, removePublications } from './publications.ts';
 
 export interface Retirement {
   /** Generations that were retired now, ascending. */
   readonly retired: readonly number[];
-  /** The oldest generation that can still be published: deltas below it are no longer needed. 0: none is computed. */
+  /** The oldest generation that can still be published: deltas below it are no longer needed. 0: nothing is published. */
   readonly oldestKept: number;
   readonly freedBytes: number;
 }
 
 /**
- * Keeps the published generation, the newest `keepLast` computed ones, and what is being computed on top of them with
- * its base. Everything older than the oldest of these is retired.
+ * The list that a publication of `generation` leaves: it, the one that readers take until then, the newest `keepLast` computed ones, and
+ * what is being computed on top of them with its base.
+ */
+export async function keptWith(dataDir: string, generation: number, keepLast: number): Promise<KeptGenerations> {
+  const before = await currentPublication(dataDir);
+  return listOf(await readManifests(dataDir), before, generation, keepLast);
+}
+
+/**
+ * Removes what the newest publication does not keep. Where that keeps more than `keepLast` asks for, as under a hold, it is first said
+ * again with a shorter list.
  */
 export async function retireGenerations(dataDir: string, keepLast: number): Promise<Retirement> {
-  if (keepLast < 1) throw new RangeError(`keepLast is at least 1, got ${keepLast}`);
-  const manifests: GenerationManifest[] = [];
-  for (const number of await listGenerations(dataDir)) manifests.push(await readGeneration(dataDir, number));
-  const kept = keptGenerations(manifests, (await currentPublication(dataDir))?.generation ?? null, keepLast);
-  if (kept.size === 0) return { retired: [], oldestKept: 0, freedBytes: 0 };
-  const oldestKept = Math.min(...kept);
-  const named = new Set(manifests.filter((m) => m.generation >= oldestKept).flatMap(filesNamed));
+  if (keepLast < 1) throw new RangeError(`keepLast must be at least 1 (got ${keepLast}). Raise it.`);
+  const manifests = await readManifests(dataDir);
+  const standing = await shortened(dataDir, manifests, keepLast);
+  if (standing?.kept === undefined) return { retired: [], oldestKept: 0, freedBytes: 0 };
+  const { kept } = standing;
+  const oldestKept = Math.min(...kept.generations);
+  // One that never was computed cannot be published; while it is newer than a kept one it may still be.
+  const isGone = (m: GenerationManifest) =>
+    m.generation < oldestKept || (!isKept(m.generation, kept) && (m.state === 'computed' || m.state === 'retired'));
+  const named = new Set(manifests.filter((m) => !isGone(m)).flatMap(filesNamed));
   const retired: number[] = [];
   let freedBytes = 0;
-  for (const manifest of manifests) {
-    if (manifest.generation >= oldestKept) continue;
+  for (const manifest of manifests.filter(isGone)) {
     // The state first: readers learn that it is gone before its files go.
     if (manifest.state !== 'retired') {
       await writeGeneration(dataDir, { ...manifest, state: 'retired' });
@@ -40,23 +53,79 @@ export async function retireGenerations(dataDir: string, keepLast: number): Prom
     }
     freedBytes += await removeUnnamed(dataDir, manifest.generation, named);
   }
+  await forget(dataDir, manifests.filter(isGone), named);
+  await removePublications(dataDir, standing.sequence - REMEMBERED);
   return { retired, oldestKept, freedBytes };
+}
+
+/** Retired generations, and publications, of which is told what they were: ten days of them, at four an hour. */
+const REMEMBERED = 1_000;
+
+/** Removes what is left of generations that were retired long ago, unless a newer one still builds on their files. */
+async function forget(dataDir: string, gone: readonly GenerationManifest[], named: ReadonlySet<string>): Promise<void> {
+  const folders = new Set([...named].map((path) => dirname(path)));
+  for (const { generation } of gone.slice(0, Math.max(0, gone.length - REMEMBERED))) {
+    const folder = generationFolder(generation);
+    if (!folders.has(folder)) await rm(join(dataDir, folder), { recursive: true, force: true });
+  }
+}
+
+/** The newest publication, said again if it keeps more than is asked for; null when somebody publishes meanwhile, or nobody did. */
+async function shortened(
+  dataDir: string,
+  manifests: readonly GenerationManifest[],
+  keepLast: number,
+): Promise<Publication | null> {
+  const standing = await currentPublication(dataDir);
+  if (standing === null) return null;
+  const wanted = listOf(manifests, standing, standing.generation, keepLast);
+  const tooMany = manifests.some(
+    (m) => m.state === 'computed' && isKept(m.generation, standing.kept) && !isKept(m.generation, wanted),
+  );
+  if (standing.kept !== undefined && !tooMany) return standing;
+  const { sequence, ...again } = standing;
+  try {
+    return await publish(dataDir, sequence, { ...again, kept: wanted });
+  } catch (error) {
+    if (error instanceof TributaryError && error.code === 'conflict') return null;
+    throw error;
+  }
+}
+
+function listOf(
+  manifests: readonly GenerationManifest[],
+  before: Publication | null,
+  generation: number,
+  keepLast: number,
+): KeptGenerations {
+  const publishable = manifests.filter((m) => m.state !== 'computed' || isKept(m.generation, before?.kept));
+  const pinned = before === null ? [generation] : [generation, before.generation];
+  const kept = keptGenerations(publishable, pinned, keepLast);
+  return { upTo: Math.max(...kept), generations: [...kept].sort((a, b) => a - b) };
 }
 
 /** Pure: which generations stay. */
 export function keptGenerations(
   manifests: readonly Pick<GenerationManifest, 'generation' | 'state' | 'base'>[],
-  published: number | null,
+  pinned: readonly number[],
   keepLast: number,
 ): Set<number> {
   const computed = manifests.filter((m) => m.state === 'computed').map((m) => m.generation);
-  const kept = new Set(computed.sort((a, b) => a - b).slice(-keepLast));
-  if (published !== null) kept.add(published);
+  const kept = new Set([...computed.sort((a, b) => a - b).slice(-keepLast), ...pinned]);
   // A pending one older than all that is kept can no longer be published: it pins nothing.
   const oldest = Math.min(...kept);
-  for (const m of manifests)
-    if (m.state === 'pending' && m.generation > oldest && m.base !== null && computed.includes(m.base)) kept.add(m.base);
+  for (const m of manifests) {
+    if (m.state !== 'pending' || m.generation < oldest) continue;
+    kept.add(m.generation);
+    if (m.base !== null && computed.includes(m.base)) kept.add(m.base);
+  }
   return kept;
+}
+
+async function readManifests(dataDir: string): Promise<GenerationManifest[]> {
+  const manifests: GenerationManifest[] = [];
+  for (const number of await listGenerations(dataDir)) manifests.push(await readGeneration(dataDir, number));
+  return manifests;
 }
 
 function filesNamed(manifest: GenerationManifest): string[] {
@@ -68,10 +137,12 @@ async function removeUnnamed(dataDir: string, generation: number, named: Readonl
   let freedBytes = 0;
   for (const name of await namesIn(join(dataDir, folder))) {
     const path = `${folder}/${name}`;
-    if (name === 'manifest.json' || named.has(path)) continue;
-    const { size } = await stat(join(dataDir, path));
+    // A manifest in the making, of another coordinator, starts with a dot.
+    if (name === 'manifest.json' || name.startsWith('.') || named.has(path)) continue;
+    // Another coordinator may be removing the same.
+    const found = await stat(join(dataDir, path)).catch(() => undefined);
     await rm(join(dataDir, path), { recursive: true, force: true });
-    freedBytes += size;
+    freedBytes += found?.size ?? 0;
   }
   if (freedBytes > 0) await syncFolder(join(dataDir, folder));
   return freedBytes;

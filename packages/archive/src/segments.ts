@@ -9,11 +9,12 @@ import { createDurably, namesIn } from './durable.ts';
 import type { SegmentManifest } from './layout.ts';
 import { numbersOf, padNumber, readManifest, storedFile, toJson } from './manifest-file.ts';
 
-const date = z.string().regex(/^[0-9]{4}-[0-9]{2}-[0-9]{2}$/);
+const date = z.string().regex(/^[0-9]{4}(-[0-9]{2}){0,2}$/);
 
 const Segment = z.object({
   partition: z.int().min(0),
   number: z.int().min(0),
+  to: z.int().min(0).exactOptional(),
   logIdentity: z.string().min(1),
   after: z.string().nullable(),
   upTo: z.string(),
@@ -34,16 +35,60 @@ export function segmentPath(dataDir: string, partition: number, number: number):
 
 /** The number of the newest segment, -1 when there is none. */
 export async function lastSegmentNumber(dataDir: string, partition: number): Promise<number> {
-  const folder = join(dataDir, 'archive', 'segments', partitionName(partition));
-  return numbersOf(await namesIn(folder), '.json').at(-1) ?? -1;
+  const names = await namesIn(join(dataDir, 'archive', 'segments', partitionName(partition)));
+  const single = numbersOf(names, '.json').at(-1) ?? -1;
+  const merged = names.map((name) => Number(/^\d{6,12}-(\d{6,12})\.json$/.exec(name)?.[1] ?? -1));
+  return merged.reduce((last, number) => Math.max(last, number), single);
 }
 
-/** A segment that must be there: numbers have no gaps, so one that is missing is a hole in the archive. */
+/** So many segments make a block, from a multiple of it on: two who merge the same ones write one name. */
+export const BLOCK_SEGMENTS = 96;
+
+/** The first segment of the block that a segment belongs to. */
+export function blockOf(number: number): number {
+  return number - (number % BLOCK_SEGMENTS);
+}
+
+export function blockPath(dataDir: string, partition: number, first: number): string {
+  const last = first + BLOCK_SEGMENTS - 1;
+  return join(dataDir, 'archive', 'segments', partitionName(partition), `${padNumber(first)}-${padNumber(last)}.json`);
+}
+
+/** Undefined while its segments were not merged. */
+export async function readBlock(dataDir: string, partition: number, first: number): Promise<SegmentManifest | undefined> {
+  const path = blockPath(dataDir, partition, first);
+  const block = await readManifest(path, Segment);
+  if (block !== undefined) checkSegment(block, path, { partition, number: first, to: first + BLOCK_SEGMENTS - 1 });
+  return block;
+}
+
+/**
+ * The manifest that tells of a segment, which must be there: numbers have no gaps, so one that is missing is a hole in the archive. It may be
+ * a block's, which tells of others too.
+ */
 export async function readSegment(dataDir: string, partition: number, number: number): Promise<SegmentManifest> {
   const path = segmentPath(dataDir, partition, number);
   const segment = await readManifest(path, Segment);
-  if (segment === undefined) throw new TributaryError('manifest_corrupt', `${path} is missing: the archive has a hole`);
-  if (segment.partition !== partition || segment.number !== number)
+  if (segment === undefined) return readBlockOf(dataDir, partition, number);
+  checkSegment(segment, path, { partition, number });
+  return segment;
+}
+
+async function readBlockOf(dataDir: string, partition: number, number: number): Promise<SegmentManifest> {
+  const block = await readBlock(dataDir, partition, blockOf(number));
+  if (block !== undefined) return block;
+  const path = segmentPath(dataDir, partition, number);
+  throw new TributaryError('manifest_corrupt', `${path} is missing: the archive has a hole`);
+}
+
+interface Place {
+  readonly partition: number;
+  readonly number: number;
+  readonly to?: number;
+}
+
+function checkSegment(segment: SegmentManifest, path: string, { partition, number, to }: Place): void {
+  if (segment.partition !== partition || segment.number !== number || segment.to !== to)
     throw new TributaryError(
       'manifest_corrupt',
       `${path} tells of segment ${segment.number} of partition ${segment.partition}: files were swapped`,
@@ -51,15 +96,14 @@ export async function readSegment(dataDir: string, partition: number, number: nu
   const rows = segment.files.reduce((sum, file) => sum + file.rows, 0);
   if (rows !== segment.rows)
     throw new TributaryError('manifest_corrupt', `${path} counts ${segment.rows} rows, its files hold ${rows}`);
-  return segment;
 }
 
-/** Segments `[from, before)` of a partition in order (all by default), checked to be contiguous. */
+/** Segments `[from, before)` of a partition in order (all by default), blocks for the old ones, checked to be contiguous. */
 export async function readSegments(dataDir: string, partition: number, from = 0, before?: number): Promise<SegmentManifest[]> {
   const end = before ?? (await lastSegmentNumber(dataDir, partition)) + 1;
   const segments: SegmentManifest[] = [];
-  for (let number = from; number < end; number++) {
-    const segment = await readSegment(dataDir, partition, number);
+  for (let number = from; number < end; ) {
+    const segment = await readFrom(dataDir, partition, number, end);
     const previous = segments.at(-1);
     if (previous !== undefined && segment.after !== previous.upTo)
       throw new TributaryError(
@@ -67,8 +111,23 @@ export async function readSegments(dataDir: string, partition: number, from = 0,
         `segment ${number} of partition ${partition} starts after ${segment.after}, the one before it ends at ${previous.upTo}`,
       );
     segments.push(segment);
+    number = (segment.to ?? number) + 1;
   }
   return segments;
+}
+
+/** The block that begins with this number, else the segment alone. */
+async function readFrom(dataDir: string, partition: number, number: number, end: number): Promise<SegmentManifest> {
+  if (number === blockOf(number) && number + BLOCK_SEGMENTS <= end) {
+    const block = await readBlock(dataDir, partition, number);
+    if (block !== undefined) return block;
+  }
+  const segment = await readSegment(dataDir, partition, number);
+  if (segment.number === number && (segment.to ?? number) < end) return segment;
+  throw new TributaryError(
+    'manifest_corrupt',
+    `segment ${number} of partition ${partition} was merged into a block: what was cut within it cannot be continued. Run a full generation`,
+  );
 }
 
 /** Writes a segment's manifest unless its number is taken: false tells that another archiver was first. */

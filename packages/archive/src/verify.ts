@@ -1,39 +1,34 @@
 /**
  * Parquet has no checksums that readers verify: a flipped byte can come back as wrong rows. So a file is used only if its
- * bytes are those its manifest tells of; else it is set aside and the answer is incomplete, never smaller (law 7).
+ * bytes are those its manifest tells of; else the answer is incomplete, never smaller (law 7).
+ *
+ * One look may be wrong where the file is right: a network folder shows an old state, a host's memory flips a bit. So a file that differs
+ * is read again after a moment, and only the batch layer sets it aside: a reader that sees ghosts must not take it from all others.
  */
 import { rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { TributaryError } from '@tributary/model/errors';
 import { digest, errorCode, makeFolder } from './durable.ts';
 import type { StoredFile } from './layout.ts';
 
-/** Throws `archive_corrupt` when the file is missing or differs; a differing one is moved to quarantine/. */
-export async function verifyFile(dataDir: string, file: StoredFile): Promise<void> {
-  const path = join(dataDir, file.path);
-  let found: { bytes: number; sha256: string };
-  try {
-    const { size } = await stat(path);
-    // A wrong size tells it at once; no need to read.
-    found = size === file.bytes ? await digest(path) : { bytes: size, sha256: '(not read)' };
-  } catch (cause) {
-    if (errorCode(cause) !== 'ENOENT') throw cause;
-    throw new TributaryError('archive_corrupt', `${file.path} is missing`, { cause });
-  }
-  if (found.bytes === file.bytes && found.sha256 === file.sha256) return;
-  await quarantine(dataDir, file.path);
-  throw new TributaryError(
-    'archive_corrupt',
-    `${file.path} has ${found.bytes} bytes with SHA-256 ${found.sha256}, its manifest says ${file.bytes} with ${file.sha256}`,
-  );
+const LOOK_AGAIN_MS = 250;
+
+/** For readers: throws `archive_corrupt` when the file is missing or differs, twice, and leaves it where it is. */
+export async function checkFile(dataDir: string, file: StoredFile): Promise<void> {
+  const found = await lookTwice(dataDir, file);
+  if (found !== undefined) throw corrupt(file, found);
 }
 
-/** Verifies all and then throws for the first that failed, so that one run finds every bad file. */
+/** For the batch layer: all are verified, those that differ are moved to quarantine/, then it throws for the first that failed. */
 export async function verifyFiles(dataDir: string, files: readonly StoredFile[]): Promise<void> {
   let failed: unknown;
   for (const file of files) {
     try {
-      await verifyFile(dataDir, file);
+      const found = await lookTwice(dataDir, file);
+      if (found === undefined) continue;
+      if (found !== 'missing') await quarantine(dataDir, file.path);
+      throw corrupt(file, found);
     } catch (error) {
       failed ??= error;
     }
@@ -41,11 +36,41 @@ export async function verifyFiles(dataDir: string, files: readonly StoredFile[])
   if (failed !== undefined) throw failed;
 }
 
+type Found = { readonly bytes: number; readonly sha256: string } | 'missing';
+
+/** What is there instead of the file; undefined when it is as its manifest says. */
+async function lookTwice(dataDir: string, file: StoredFile): Promise<Found | undefined> {
+  if ((await look(dataDir, file)) === undefined) return undefined;
+  await sleep(LOOK_AGAIN_MS);
+  return look(dataDir, file);
+}
+
+async function look(dataDir: string, file: StoredFile): Promise<Found | undefined> {
+  const path = join(dataDir, file.path);
+  try {
+    const { size } = await stat(path);
+    // A wrong size tells it at once; no need to read.
+    const found = size === file.bytes ? await digest(path) : { bytes: size, sha256: '(not read)' };
+    return found.bytes === file.bytes && found.sha256 === file.sha256 ? undefined : found;
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return 'missing';
+    throw error;
+  }
+}
+
+function corrupt(file: StoredFile, found: Found): TributaryError {
+  if (found === 'missing') return new TributaryError('archive_corrupt', `${file.path} is missing`);
+  return new TributaryError(
+    'archive_corrupt',
+    `${file.path} has ${found.bytes} bytes with SHA-256 ${found.sha256}, its manifest says ${file.bytes} with ${file.sha256}`,
+  );
+}
+
 async function quarantine(dataDir: string, path: string): Promise<void> {
   const folder = join(dataDir, 'quarantine');
   await makeFolder(folder);
   await rename(join(dataDir, path), join(folder, path.replaceAll('/', '__'))).catch((error: unknown) => {
-    // Another reader set it aside at the same moment.
+    // Another worker set it aside at the same moment.
     if (errorCode(error) !== 'ENOENT') throw error;
   });
 }

@@ -1,10 +1,11 @@
 /** View rows of a generation, as every layer speaks of them: a key of dimensions, integer measures. */
 import { join } from 'node:path';
 import { TributaryError } from '@tributary/model/errors';
+import { type Integer, integerOf } from '@tributary/model/integer';
 import { addRow, type Rows } from '@tributary/views/deltas';
 import type { DuckDb, SqlValue } from './duckdb.ts';
 import type { GenerationManifest } from './layout.ts';
-import { verifyFile } from './verify.ts';
+import { checkFile } from './verify.ts';
 
 export interface ViewColumns {
   readonly name: string;
@@ -19,22 +20,41 @@ export async function readViewRows(
   manifest: Pick<GenerationManifest, 'generation' | 'views'>,
   view: ViewColumns,
 ): Promise<Rows> {
+  const rows: Rows = new Map();
+  for await (const { columns, source } of viewChunks(session, dataDir, manifest, view)) addColumns(rows, columns, view, source);
+  return rows;
+}
+
+/** Throws what `readViewRows` would throw, and keeps nothing: for views of any size. */
+export async function checkViewRows(
+  session: DuckDb,
+  dataDir: string,
+  manifest: Pick<GenerationManifest, 'generation' | 'views'>,
+  view: ViewColumns,
+): Promise<void> {
+  for await (const { columns, source } of viewChunks(session, dataDir, manifest, view)) rowsOfColumns(columns, view, source);
+}
+
+async function* viewChunks(
+  session: DuckDb,
+  dataDir: string,
+  manifest: Pick<GenerationManifest, 'generation' | 'views'>,
+  view: ViewColumns,
+) {
   const file = manifest.views[view.name];
   if (file === undefined)
     throw new TributaryError('not_found', `generation ${manifest.generation} holds no view ${JSON.stringify(view.name)}`);
-  await verifyFile(dataDir, file);
+  await checkFile(dataDir, file);
   const select = [...view.dimensions, ...view.measures].map((column) => `"${column}"`).join(', ');
-  const rows: Rows = new Map();
   let count = 0;
   for await (const columns of session.chunks(`SELECT ${select} FROM read_parquet($1, hive_partitioning = false)`, [
     join(dataDir, file.path),
   ])) {
-    addColumns(rows, columns, view, file.path);
+    yield { columns, source: file.path };
     count += columns[0]?.length ?? 0;
   }
   // A stream that ends early must not pass for a smaller view (law 7).
   if (count !== file.rows) throw new TributaryError('archive_corrupt', `${file.path}: ${count} rows were read of ${file.rows}`);
-  return rows;
 }
 
 /** Columns of text (dimensions) and of integers (measures) as rows; rows of one key add up. */
@@ -63,9 +83,16 @@ function text(value: SqlValue | undefined, where: string): string {
   throw new TributaryError('archive_corrupt', `${where}: a dimension is text without tabs, got ${String(value)}`);
 }
 
-/** A BIGINT as a number; beyond 2^53 it would change, so that is an error. */
-export function integer(value: SqlValue | undefined, where: string): number {
-  const number = typeof value === 'bigint' ? Number(value) : value;
-  if (typeof number === 'number' && Number.isSafeInteger(number)) return number;
-  throw new TributaryError('archive_corrupt', `${where}: ${String(value)} is no integer within ±2^53`);
+/** A BIGINT, a HUGEINT or an INTEGER, with all its digits. Throws `archive_corrupt`. */
+export function integer(value: SqlValue | undefined, where: string): Integer {
+  if (typeof value === 'bigint') return integerOf(value);
+  if (typeof value === 'number' && Number.isSafeInteger(value)) return value;
+  throw new TributaryError('archive_corrupt', `${where} must be an integer (got ${String(value)})`);
+}
+
+/** An instant, a count, one amount: what only a damaged file holds beyond 2^53. Throws `archive_corrupt`. */
+export function safeInteger(value: SqlValue | undefined, where: string): number {
+  const number = integer(value, where);
+  if (typeof number === 'number') return number;
+  throw new TributaryError('archive_corrupt', `${where} must be an integer within ±2^53 (got ${number})`);
 }

@@ -1,3 +1,4 @@
+import { negate } from '@tributary/model/integer';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { distribute } from './distribute.ts';
@@ -33,6 +34,28 @@ describe('law 4: credit of a data-driven model', () => {
       }),
       { numRuns: 1000 },
     );
+  });
+
+  it('sums to a total beyond 2^53 to the unit, each part as near as its share is known', () => {
+    const large = fc.bigInt({ min: 2n ** 53n, max: 2n ** 90n });
+    const shares = fc.array(fc.oneof(fc.constant(0), fc.double({ min: 1e-6, max: 1 })), { minLength: 1, maxLength: 30 });
+    fc.assert(
+      fc.property(large, shares, (total, weights) => {
+        fc.pre(sum(weights) > 0);
+        const parts = distribute(total, weights);
+        expect(parts.reduce<bigint>((a, b) => a + BigInt(b), 0n)).toBe(total);
+        expect(distribute(-total, weights)).toEqual(parts.map(negate));
+        for (const [i, part] of parts.entries()) {
+          expect(Number(part) / Number(total)).toBeCloseTo((weights[i] as number) / sum(weights), 12);
+          expect(part >= 0).toBe(true);
+          if (weights[i] === 0) expect(part).toBe(0);
+        }
+      }),
+      { numRuns: 1000 },
+    );
+    expect(distribute(2n ** 60n, [0, 0])).toEqual([2n ** 59n, 2n ** 59n]);
+    expect(distribute(2n ** 60n, [Number.NaN, 1])).toEqual([2n ** 59n, 2n ** 59n]);
+    expect(distribute(2n ** 60n, [1.5, -0.5])).toEqual([2n ** 60n + 2n ** 59n, -(2n ** 59n)]);
   });
 
   it('takes a negative total as the mirror image of the positive one', () => {

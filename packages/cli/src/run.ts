@@ -11,6 +11,7 @@ import { addEventsSend } from './commands/events-send.ts';
 import { addEventsTail } from './commands/events-tail.ts';
 import { addAccessLog } from './commands/import-access-log.ts';
 import { addCsv } from './commands/import-csv.ts';
+import { addKeys } from './commands/keys.ts';
 import { addReconcile } from './commands/reconcile.ts';
 import { addRoles } from './commands/roles.ts';
 import { addSignals } from './commands/signals.ts';
@@ -78,6 +79,7 @@ export function createProgram(shell: Shell, onExitCode: (code: ExitCode) => void
   addAttributionRun(attribution, act);
   addBatch(program, act);
   addReconcile(program, act);
+  addKeys(program, act);
   addStatus(program, act);
   addDoctor(program, act);
   return program;

@@ -1,11 +1,12 @@
 /**
  * Where the platform is and which key opens it. A flag wins over the environment, which wins over what `npm start` wrote
- * into `<data-dir>/keys.local.json`, which wins over the default ports.
+ * into `<data-dir>/keys.local.json`, which wins over the default ports. Key and address come from one of them: key-source.ts.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { Scope } from '@tributary/runtime/keys';
+import type { Scope } from '@tributary/runtime/key-file';
 import { CommandError, EXIT, UsageError } from './exit.ts';
+import { belongs, firstGiven, type Given, mismatch, type Places } from './key-source.ts';
 
 export interface GlobalOptions {
   readonly json?: boolean;
@@ -42,32 +43,82 @@ export const LOCAL_KEYS_FILE = 'keys.local.json';
 export function resolveSettings(options: GlobalOptions, env: Environment, cwd: string, home: string): Settings {
   const dataDir = dataDirOf(options, env, cwd, home);
   const local = readLocalAccess(join(dataDir, LOCAL_KEYS_FILE));
-  const keyIfAny = (scope: Scope) =>
-    options.key ??
-    env[`TRIBUTARY_${scope.toUpperCase()}_KEY`] ??
-    env['TRIBUTARY_KEY'] ??
-    local.keys?.[scope] ??
-    local.keys?.admin;
+  const localFile = join(dataDir, LOCAL_KEYS_FILE);
+  const api = placesOf('--url', options.url, 'TRIBUTARY_URL', env, localFile, local.apiUrl, 'http://127.0.0.1:7401');
+  const collector = placesOf(
+    '--collector-url',
+    options.collectorUrl,
+    'TRIBUTARY_COLLECTOR_URL',
+    env,
+    localFile,
+    local.collectorUrl,
+    'http://127.0.0.1:7400',
+  );
+  const target = (scope: Scope) => (scope === 'write' ? ([collector, '--collector-url'] as const) : ([api, '--url'] as const));
+  const given = (scope: Scope): Given | undefined => {
+    const variable = `TRIBUTARY_${scope.toUpperCase()}_KEY`;
+    const named = firstGiven(
+      ['flag', '--key', options.key],
+      ['environment', variable, env[variable]],
+      ['environment', 'TRIBUTARY_KEY', env['TRIBUTARY_KEY']],
+    );
+    const inFolder = firstGiven(['folder', localFile, local.keys?.[scope]], ['folder', localFile, local.keys?.admin]);
+    return named ?? inFolder;
+  };
+  const keyIfAny = (scope: Scope) => {
+    const key = given(scope);
+    return key !== undefined && belongs(key, target(scope)[0]) ? key.value : undefined;
+  };
   return {
     dataDir,
-    apiUrl: httpUrl('--url', options.url ?? env['TRIBUTARY_URL'] ?? local.apiUrl ?? 'http://127.0.0.1:7401'),
-    collectorUrl: httpUrl(
-      '--collector-url',
-      options.collectorUrl ?? env['TRIBUTARY_COLLECTOR_URL'] ?? local.collectorUrl ?? 'http://127.0.0.1:7400',
-    ),
-    redisUrl: options.redisUrl ?? env['TRIBUTARY_REDIS_URL'] ?? local.redisUrl ?? 'redis://127.0.0.1:7402',
+    apiUrl: api.address.value,
+    collectorUrl: collector.address.value,
+    redisUrl:
+      firstGiven(
+        ['flag', '--redis-url', options.redisUrl],
+        ['environment', 'TRIBUTARY_REDIS_URL', env['TRIBUTARY_REDIS_URL']],
+        ['folder', localFile, local.redisUrl],
+      )?.value ?? 'redis://127.0.0.1:7402',
     keyIfAny,
     key(scope) {
-      const key = keyIfAny(scope);
-      if (key !== undefined && key !== '') return key;
+      const key = given(scope);
+      const [places, urlFlag] = target(scope);
+      if (key !== undefined && !belongs(key, places)) throw mismatch(key, places, urlFlag);
+      if (key !== undefined) return sendable(key);
       throw new CommandError({
         code: 'no_key',
-        message: `there is no ${scope} key: ${join(dataDir, LOCAL_KEYS_FILE)} does not exist or holds none`,
+        message: `there is no ${scope} key: ${localFile} does not exist or holds none`,
         fix: `Start the platform with "npm start" (it writes that file), or give a key with --key or TRIBUTARY_${scope.toUpperCase()}_KEY.`,
         exitCode: EXIT.missing,
       });
     },
   };
+}
+
+function placesOf(
+  flag: string,
+  flagged: string | undefined,
+  variable: string,
+  env: Environment,
+  localFile: string,
+  inFolder: string | undefined,
+  fallback: string,
+): Places {
+  const inEnvironment = firstGiven(['environment', variable, env[variable]]);
+  const inFile = firstGiven(['folder', localFile, inFolder]);
+  const address = firstGiven(['flag', flag, flagged]) ?? inEnvironment ?? inFile;
+  const plain = (given: Given | undefined) => (given === undefined ? undefined : httpUrl(given));
+  return {
+    address: { source: 'default', name: 'the default', ...address, value: httpUrl(address ?? { name: flag, value: fallback }) },
+    inEnvironment: plain(inEnvironment),
+    inFolder: plain(inFile),
+  };
+}
+
+/** The key as a header may carry it; it is never quoted. */
+function sendable({ value, name }: Given): string {
+  if (/^[\x21-\x7e]+$/.test(value)) return value;
+  throw new UsageError(`${name} must hold a key of visible ASCII characters. Copy the key anew, without spaces or line ends.`);
 }
 
 /** `.tributary` where the command runs if it is there, else the one of the checkout the command belongs to. */
@@ -95,8 +146,11 @@ function readLocalAccess(file: string): LocalAccess {
   }
 }
 
-function httpUrl(flag: string, text: string): string {
-  if (!/^https?:\/\//.test(text) || !URL.canParse(text))
-    throw new UsageError(`${flag} is an address such as http://127.0.0.1:7401, got "${text}"`);
-  return text.replace(/\/+$/, '');
+function httpUrl({ name, value }: Pick<Given, 'name' | 'value'>): string {
+  if (!/^https?:\/\//.test(value) || !URL.canParse(value))
+    throw new UsageError(`${name} must be an address such as http://127.0.0.1:7401 (got "${value}").`);
+  const { username, password } = new URL(value);
+  if (username !== '' || password !== '')
+    throw new UsageError(`${name} must hold no key: addresses are logged by whatever they pass. Give the key with --key.`);
+  return value.replace(/\/+$/, '');
 }

@@ -1,5 +1,4 @@
 /** `tributary attribution report --against`: what changed against an earlier window, against a server that answers as the API does. */
-import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openDuckDb } from '@tributary/archive/duckdb';
@@ -7,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { credit, REPORT } from './api-answers.ts';
 import { fakeServer, problem } from './fake-server.ts';
 import { tributary } from './fake-shell.ts';
+import { temporaryFolder } from './temporary.ts';
 
 describe('attribution report --against', () => {
   const row = (
@@ -125,7 +125,7 @@ describe('attribution report --against', () => {
       'previousCostMinor,creditMicrosChange,conversionsChange',
     );
     expect(JSON.parse((await report('--json')).stdout)).toEqual(AGAINST);
-    const out = join(mkdtempSync(join(tmpdir(), 'tributary-against-')), 'r.parquet');
+    const out = join(temporaryFolder('against'), 'r.parquet');
     expect(await report('--out', out)).toMatchObject({ code: 0, stdout: '' });
     const session = await openDuckDb({ memoryLimit: '500MB', threads: 1, tempDir: tmpdir() });
     try {

@@ -1,5 +1,4 @@
 /** `tributary attribution report`, `compare` and `paths` against a server that answers as the API does. */
-import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openDuckDb } from '@tributary/archive/duckdb';
@@ -7,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { COMPARISON, credit, META, PATHS, REPORT, routes } from './api-answers.ts';
 import { fakeServer, type Received, type Reply } from './fake-server.ts';
 import { tributary } from './fake-shell.ts';
+import { temporaryFolder } from './temporary.ts';
 
 describe('attribution report', () => {
   test('one row a channel, the most conversions first, money by currency, a total, the meta line', async () => {
@@ -178,7 +178,7 @@ describe('data-driven models over the API', () => {
       '(unattributed),EUR,1000000,1,5000,0,0',
       'email,(none),0,0,0,40,0',
     ]);
-    const out = join(mkdtempSync(join(tmpdir(), 'tributary-report-')), 'r.parquet');
+    const out = join(temporaryFolder('report'), 'r.parquet');
     expect(await report('--out', out)).toMatchObject({ code: 0, stdout: '' });
     const session = await openDuckDb({ memoryLimit: '500MB', threads: 1, tempDir: tmpdir() });
     try {

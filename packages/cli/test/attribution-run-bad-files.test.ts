@@ -103,7 +103,10 @@ describe('bad files: exit 2, with the line and what to mend', () => {
     const unmarked = await run(fileOf(Buffer.from(text, 'utf16le')));
     expect(unmarked).toMatchObject({ code: 2, stderr: expect.stringContaining('is no text in UTF-8') });
     const latin = await run(fileOf(Buffer.from(`${HEADER}\nb\u00fcro,1,2,0\n`, 'latin1')));
-    expect(latin).toMatchObject({ code: 2, stderr: expect.stringContaining('line 2: the channel "b\ufffdro" is not UTF-8') });
+    expect(latin).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('line 2, column "path": the text "b\ufffdro" is not UTF-8'),
+    });
     const gzip = await run(fileOf(gzipSync(`${HEADER}\n${'a,1,2,0\n'.repeat(9999)}`).subarray(0, 50)));
     expect(gzip).toMatchObject({ code: 2, stderr: expect.stringContaining('is not a complete gzip file') });
     expect(gzip.stderr).toContain('fix: Get or compress the file again');

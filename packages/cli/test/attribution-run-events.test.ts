@@ -1,6 +1,5 @@
 /** `tributary attribution run --events`: the same journeys, credit and models as the platform's oracle has over the same events. */
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { markov } from '@tributary/attribution/data-driven/markov';
 import { sumGame } from '@tributary/attribution/data-driven/sum-game';
@@ -8,11 +7,13 @@ import type { Event } from '@tributary/model/event';
 import { arbitraryLog } from '@tributary/testkit/arbitrary-log';
 import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/generate-definitions';
 import { naive } from '@tributary/testkit/naive';
+import type { RowsByView } from '@tributary/views/deltas';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { NOW_MS, tributary } from './fake-shell.ts';
+import { temporaryFolder } from './temporary.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'tributary-events-'));
+const folder = temporaryFolder('events');
 const fileOf = (name: string, content: string) => {
   writeFileSync(join(folder, name), content);
   return join(folder, name);
@@ -129,8 +130,9 @@ describe.each(VARIANTS)('with %j', (options) => {
   });
 });
 
-function rowsOf(views: ReadonlyMap<string, ReadonlyMap<string, readonly number[]>>, view: string) {
-  return views.get(view) ?? new Map<string, readonly number[]>();
+/** Amounts are small here: numbers. */
+function rowsOf(views: RowsByView, view: string): Map<string, readonly number[]> {
+  return new Map([...(views.get(view) ?? [])].map(([key, measures]) => [key, measures.map(Number)]));
 }
 
 describe('files of events', () => {

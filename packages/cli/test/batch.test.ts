@@ -1,10 +1,10 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { fateOf, type Generation, type Generations, previousOf } from '../src/report/generations.ts';
 import { fakeServer, problem } from './fake-server.ts';
 import { tributary } from './fake-shell.ts';
+import { temporaryFolder } from './temporary.ts';
 
 const generation = (number: number, state: string, more: Partial<Generation> = {}): Generation => ({
   generation: number,
@@ -36,7 +36,7 @@ const list = (generations: Generation[], publication: Generations['publication']
 describe('batch run', () => {
   test('asks and answers at once; the definitions travel in the body', async () => {
     await using server = await fakeServer(() => ({ status: 202, body: { jobId: '7', mode: 'full' } }));
-    const file = join(mkdtempSync(join(tmpdir(), 'tributary-batch-')), 'definitions.json');
+    const file = join(temporaryFolder('batch'), 'definitions.json');
     writeFileSync(file, '{"conversions":["purchase"]}');
     const done = await tributary(['batch', 'run', '--full', '--definitions', file, '--url', server.url]);
     expect(done).toMatchObject({ code: 0, stdout: 'job 7 (full); follow it with "tributary batch status"\n' });

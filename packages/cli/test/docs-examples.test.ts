@@ -1,10 +1,10 @@
 /** The examples of `attribution run` in the docs run as they stand, one after the other, and need no file that they do not make. */
 import { execFileSync } from 'node:child_process';
-import { createReadStream, mkdtempSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { createReadStream, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { tributary } from './fake-shell.ts';
+import { temporaryFolder } from './temporary.ts';
 
 const MAKES_FILES = /^(printf|echo|gzip) /;
 const RUNS = /^tributary attribution run /;
@@ -13,7 +13,7 @@ test.each([
   ['cli', 1],
   ['attribution-files', 4],
 ])('docs/%s.md', async (name, runs) => {
-  const cwd = mkdtempSync(join(tmpdir(), 'tributary-docs-'));
+  const cwd = temporaryFolder('docs');
   const text = readFileSync(new URL(`../../../docs/${name}.md`, import.meta.url), 'utf8');
   const lines = [...text.matchAll(/```sh\n(.*?)```/gs)].flatMap(([, block = '']) => block.replaceAll('\\\n', ' ').split('\n'));
   let ran = 0;

@@ -1,7 +1,6 @@
 /** The doctor over a real Redis and a real data folder, healthy and then broken in each way it claims to notice. */
 import { createHash } from 'node:crypto';
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createGeneration, writeGeneration } from '@tributary/archive/generations';
 import type { GenerationManifest, StoredFile } from '@tributary/archive/layout';
@@ -13,6 +12,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Finding } from '../src/doctor/finding.ts';
 import { type FakeServer, fakeServer } from './fake-server.ts';
 import { NOW_MS, tributary } from './fake-shell.ts';
+import { temporaryFolder } from './temporary.ts';
 
 let redis: RedisServer;
 let client: Redis;
@@ -60,7 +60,7 @@ const PENDING: Omit<GenerationManifest, 'generation'> = {
 
 beforeEach(async () => {
   ready = 200;
-  dataDir = await mkdtemp(join(tmpdir(), 'tributary-doctor-'));
+  dataDir = temporaryFolder('doctor');
   await writeFile(join(dataDir, 'keys.local.json'), '{"read":"k"}', { mode: 0o600 });
   await client.flushall();
   await client.config('SET', 'appendfsync', 'always');

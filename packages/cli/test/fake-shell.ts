@@ -1,10 +1,9 @@
 /** Runs whole commands in this process: memory for streams, a clock and a sleep that cost no time. */
-import { createReadStream, mkdtempSync } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Shell } from '../src/context.ts';
 import { run } from '../src/run.ts';
+import { temporaryFolder } from './temporary.ts';
 
 export const NOW_MS = Date.UTC(2026, 10, 21, 8);
 
@@ -23,7 +22,7 @@ export async function tributary(argv: readonly string[], changes: Partial<Shell>
   const sleeps: number[] = [];
   const spawned: Finished['spawned'][number][] = [];
   const { input = '', ...rest } = changes;
-  const empty = mkdtempSync(join(tmpdir(), 'tributary-cli-'));
+  const empty = temporaryFolder('cli');
   let id = 0;
   const code = await run({
     argv,

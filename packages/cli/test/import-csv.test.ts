@@ -1,13 +1,13 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { fakeCollector, fakeServer } from './fake-server.ts';
 import { tributary } from './fake-shell.ts';
+import { temporaryFolder } from './temporary.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'tributary-csv-'));
+const folder = temporaryFolder('csv');
 let files = 0;
 function fileOf(content: string | Uint8Array): string {
   const file = join(folder, `${++files}.csv`);
@@ -111,6 +111,19 @@ describe('a long file: a row an event', () => {
       'user=who,time=at',
     );
     expect([code, events.map((event) => event['userId'])]).toEqual([0, ['b"o', '"x"y', 'c "y"']]);
+  });
+
+  test('law 7: a file that is not UTF-8 is refused by line and column, and merges no users', async () => {
+    const latin1 = Buffer.from('user,time,ch\nana,2026-11-20,a\nm\xfcller,2026-11-21,a\nm\xf6ller,2026-11-21,a\n', 'latin1');
+    const map = ['--map', 'user=user,time=time,channel=ch'];
+    for (const options of [map, [...map, '--dry-run']]) {
+      const done = await importCsv(latin1, ...options);
+      expect(done).toMatchObject({ code: 2, stderr: expect.stringContaining('line 3, column \\"user\\"') });
+      expect(done.events.filter((event) => event['userId'] !== 'ana')).toEqual([]);
+    }
+    const utf16 = Buffer.from('\ufeffuser,time,ch\nmüller,2026-11-21,a\n', 'utf16le');
+    for (const text of [latin1.toString('latin1'), utf16])
+      expect((await importCsv(text, ...map)).events.map((event) => event['userId'])).toContain('müller');
   });
 
   test('law 7: a quote that never closes hides rows: an error that says from where, whatever follows', async () => {

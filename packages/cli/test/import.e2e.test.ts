@@ -1,17 +1,18 @@
 /** Import and tail through the real collector and the real log: what was accepted is in the log, once for each id. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { createKey, writeKeys } from '@tributary/runtime/keys';
+import { writeKeys } from '@tributary/runtime/key-file';
+import { createKey } from '@tributary/runtime/keys';
 import { freePort, type RedisServer, startRedis } from '@tributary/testkit/redis-server';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { temporaryFolder } from './temporary.ts';
 
 const BIN = fileURLToPath(new URL('../bin/tributary.mjs', import.meta.url));
-const dataDir = mkdtempSync(join(tmpdir(), 'tributary-import-'));
+const dataDir = temporaryFolder('import');
 let redis: RedisServer;
 let collector: ChildProcess;
 let collectorUrl: string;

@@ -1,11 +1,11 @@
 /** Runs `attribution run` over small files made for it. */
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { tributary } from './fake-shell.ts';
+import { temporaryFolder } from './temporary.ts';
 
-export const folder = mkdtempSync(join(tmpdir(), 'tributary-paths-'));
+export const folder = temporaryFolder('paths');
 let files = 0;
 export function fileOf(content: string | Uint8Array, name = `${++files}.csv`): string {
   const file = join(folder, name);

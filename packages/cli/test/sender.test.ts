@@ -1,6 +1,5 @@
 /** The way of a batch to the collector: bounded, retried, counted once. */
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '@tributary/testkit/redis-server';
@@ -9,12 +8,13 @@ import { createBatcher } from '../src/import/batches.ts';
 import { MAX_ATTEMPTS, retryWaitMs } from '../src/import/retry.ts';
 import { fakeCollector, fakeServer, problem } from './fake-server.ts';
 import { tributary } from './fake-shell.ts';
+import { temporaryFolder } from './temporary.ts';
 
 /** An address where nobody listens. A low port will not do: fetch refuses those without trying. */
 const NOBODY = `http://127.0.0.1:${await freePort()}`;
 
 const ROWS = 23_000;
-const file = join(mkdtempSync(join(tmpdir(), 'tributary-send-')), 'rows.csv');
+const file = join(temporaryFolder('send'), 'rows.csv');
 writeFileSync(
   file,
   `who,at,page\n${Array.from({ length: ROWS }, (_, i) => `user-${i % 500},${1_761_000_000 + i},/page/${'x'.repeat(i % 300)}`).join('\n')}\n`,

@@ -1,12 +1,12 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { resolveSettings } from '../src/settings.ts';
 import { tributary } from './fake-shell.ts';
+import { temporaryFolder } from './temporary.ts';
 
 function home(local?: object): string {
-  const folder = mkdtempSync(join(tmpdir(), 'tributary-settings-'));
+  const folder = temporaryFolder('settings');
   mkdirSync(join(folder, '.tributary'));
   if (local !== undefined) writeFileSync(join(folder, '.tributary', 'keys.local.json'), JSON.stringify(local));
   return folder;
@@ -21,16 +21,69 @@ describe('settings', () => {
   test('a flag wins over the environment, which wins over the local file, which wins over the default', () => {
     const cwd = home(LOCAL);
     const env = { TRIBUTARY_URL: 'http://env:1', TRIBUTARY_READ_KEY: 'tr_env' };
-    const settings = resolveSettings({ url: 'http://flag:1/' }, env, cwd, '/nowhere');
+    const settings = resolveSettings({ url: 'http://flag:1/', key: 'k' }, env, cwd, '/nowhere');
     expect([settings.apiUrl, settings.collectorUrl, settings.redisUrl]).toEqual([
       'http://flag:1',
       'http://127.0.0.1:7400',
       LOCAL.redisUrl,
     ]);
-    expect(resolveSettings({}, env, cwd, '/nowhere').apiUrl).toBe('http://env:1');
-    expect(resolveSettings({}, {}, cwd, '/nowhere').apiUrl).toBe(LOCAL.apiUrl);
-    expect([settings.key('read'), settings.key('write'), settings.key('admin')]).toEqual(['tr_env', 'tw_l', 'ta_l']);
-    expect(resolveSettings({ key: 'k' }, env, cwd, '/nowhere').key('read')).toBe('k');
+    expect(settings.key('read')).toBe('k');
+    expect([resolveSettings({}, env, cwd, '/nowhere').apiUrl, resolveSettings({}, env, cwd, '/nowhere').key('read')]).toEqual([
+      'http://env:1',
+      'tr_env',
+    ]);
+    const local = resolveSettings({}, {}, cwd, '/nowhere');
+    expect([local.apiUrl, local.key('read'), local.key('write'), local.key('admin')]).toEqual([
+      LOCAL.apiUrl,
+      'tr_l',
+      'tw_l',
+      'ta_l',
+    ]);
+  });
+
+  const KEY = { TRIBUTARY_READ_KEY: 'tr_env' };
+  test.each([
+    ['a key from the environment to an address from a folder', LOCAL, {}, KEY],
+    ['a key from a folder to an address from the environment', LOCAL, {}, { TRIBUTARY_URL: 'http://env:1' }],
+    ['a key from a folder to an address that was typed', LOCAL, { url: 'http://flag:1' }, {}],
+    [
+      'a key from the environment, which names another address',
+      {},
+      { url: 'http://flag:1' },
+      { ...KEY, TRIBUTARY_URL: 'http://e:1' },
+    ],
+  ])('law 6: the command line never sends %s; it says where both came from and what to do', async (_, local, options, env) => {
+    const cwd = home(local);
+    const settings = resolveSettings(options, env, cwd, '/nowhere');
+    expect(settings.keyIfAny('read')).toBe(undefined);
+    expect(() => settings.key('read')).toThrow(
+      /^key and address must come from one place \(got the key from .*, the address http.* from .*\)\. .*--key/,
+    );
+    const url = 'url' in options ? ['--url', options.url] : [];
+    const fetch = () => Promise.reject(new Error('nobody is to be asked'));
+    expect(await tributary(['status', ...url], { cwd, env, fetch })).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('must come from one place'),
+    });
+  });
+
+  test.each([
+    ['typed, to any address', LOCAL, { key: 'k' }, { TRIBUTARY_URL: 'http://env:1' }, 'k'],
+    ['of the environment, to an address that was typed', LOCAL, { url: 'http://flag:1' }, KEY, 'tr_env'],
+    ['of the environment, to the default', undefined, {}, KEY, 'tr_env'],
+    ['of a folder, to its own address typed', LOCAL, { url: `${LOCAL.apiUrl}/` }, {}, 'tr_l'],
+    ['of a folder, when the variables are empty', LOCAL, { key: '' }, { TRIBUTARY_URL: '', TRIBUTARY_READ_KEY: ' ' }, 'tr_l'],
+  ])('a key %s, is sent', (_, local, options, env, key) => {
+    expect(resolveSettings(options, env, home(local), '/nowhere').key('read')).toBe(key);
+  });
+
+  test('a key is never printed back, and an address holds none', async () => {
+    const odd = await tributary(['status', '--key', 'tr_secret\nx']);
+    expect(odd).toMatchObject({ code: 2, stderr: expect.stringContaining('--key must hold') });
+    expect(odd.stderr).not.toContain('tr_secret');
+    const inUrl = await tributary(['status', '--url', 'http://tr_secret:@127.0.0.1:7401']);
+    expect(inUrl).toMatchObject({ code: 2, stderr: expect.stringContaining('--url must hold no key') });
+    expect(inUrl.stderr).not.toContain('tr_secret');
   });
 
   test('the data folder: named, else here, else that of the checkout', () => {
@@ -44,7 +97,7 @@ describe('settings', () => {
   test('what is no address is exit 2; a broken local file is named', async () => {
     expect(await tributary(['status', '--url', 'localhost:7401'])).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining('--url is an address'),
+      stderr: expect.stringContaining('--url must be an address'),
     });
     const cwd = home();
     writeFileSync(join(cwd, '.tributary', 'keys.local.json'), '{');

@@ -6,11 +6,13 @@
            next position, log identity, log time, generation, definitions ('' = as stored),
            deltas' generation, pending, overflowed,
            deltas as JSON, flat: view, m measures, [row key, m × integer, …], …
+             an integer beyond 2^53: [low word, middle word, high word] (words.ts)
            n appends,     then n × (user key, lines)
            n rewrites,    then n × (user key, record)
            n conversions, then n × (conversion id, user key)
            n parked,      then n × (at, code, message, raw)
            n outputs,     then n × line of the outbox
+           cut of all timelines ('' = none)
   Returns  committed | already | fenced | rewound
 
   Everything is checked before the first write: a script that fails half-way keeps what it wrote.
@@ -18,9 +20,42 @@
   hold (feed.ts reads it): followers read a commit's rows instead of all rows. The feed is bounded. A large commit
   empties it, so that catching up costs next to nothing; followers then read everything once.
   A row is stored as its measures, one field a row: both the commit and the append-only file are half as large as with one
-  counter a measure. Little-endian integers of 64 bits; of 32 bits, after one byte that makes the length odd, when all
-  measures fit, as nearly all do: a fiftieth of all memory. Rows are read and written a thousand at a time.
+  counter a measure. Little-endian integers in the smallest of three forms that all measures of the row fit:
+    0, then 32 bits each   nearly all rows: a fiftieth of all memory
+    64 bits each           safe integers (the length is even, that of the other forms odd)
+    1, then 96 bits each   beyond 2^53, where Lua's doubles would lose digits: added as three words
+  Rows are read and written a thousand at a time.
 ]]
+local WORD, SAFE = 4294967296, 9007199254740991
+
+-- Of an integer, or of its words.
+local function words(x)
+  if type(x) == 'table' then return x[1], x[2], x[3] end
+  local low = x % WORD
+  local rest = (x - low) / WORD
+  local middle = rest % WORD
+  return low, middle, (rest - middle) / WORD
+end
+
+-- The sum as an integer when it is safe, else as words.
+local function add(a, b)
+  if type(a) == 'number' and type(b) == 'number' then
+    local sum = a + b
+    if sum <= SAFE and sum >= -SAFE then return sum end
+  end
+  local low, middle, high = words(a)
+  local low2, middle2, high2 = words(b)
+  low, middle, high = low + low2, middle + middle2, high + high2
+  if low >= WORD then low, middle = low - WORD, middle + 1 end
+  if middle >= WORD then middle, high = middle - WORD, high + 1 end
+  local rest = high * WORD + middle
+  if rest < 2097152 and rest >= -2097152 then
+    local sum = rest * WORD + low
+    if sum >= -SAFE then return sum end
+  end
+  return { low, middle, high }
+end
+
 local state = KEYS[1]
 local prefix, expected, id, expectedCommit = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local stored = redis.call('HMGET', state, 'position', 'commit', 'commits', 'feedBytes')
@@ -49,28 +84,54 @@ for _ = 1, tonumber(take()) do
 end
 
 local CHUNK, generation = 1000, ARGV[10]
-local pack, unpack_row = struct.pack, struct.unpack
+local pack, unpack_row, first_byte = struct.pack, struct.unpack, string.byte
+
+-- Words of all measures, each measure as one.
+local function unpack_large(large, measures, packed)
+  local flat, sums = { unpack_row(large, packed) }, {}
+  for m = 1, measures do sums[m] = { flat[3 * m - 1], flat[3 * m], flat[3 * m + 1] } end
+  return sums
+end
+
+local function pack_large(large, measures, rows, at)
+  local flat = {}
+  for m = 1, measures do flat[3 * m - 2], flat[3 * m - 1], flat[3 * m] = words(rows[at + m]) end
+  return pack(large, 1, unpack(flat))
+end
+
 for v = 1, #deltas, 3 do
   local key, measures, rows = prefix .. 'd:' .. generation .. ':' .. deltas[v], deltas[v + 1], deltas[v + 2]
-  local wide, narrow = '<' .. string.rep('i8', measures), '<b' .. string.rep('i4', measures)
+  local wide, narrow, large = '<' .. string.rep('i8', measures), '<b' .. string.rep('i4', measures), '<b' .. string.rep('I4I4i4', measures)
   local width = measures + 1
   for first = 1, #rows, CHUNK * width do
     local fields, written = {}, {}
     for i = first, math.min(first + CHUNK * width, #rows + 1) - 1, width do fields[#fields + 1] = rows[i] end
     for r, before in ipairs(redis.call('HMGET', key, unpack(fields))) do
-      local at, sums, skipped, fits = first + (r - 1) * width, nil, 0, true
-      if before and #before % 2 == 1 then
-        sums, skipped = { unpack_row(narrow, before) }, 1
-      elseif before then
+      local at, sums, skipped, form = first + (r - 1) * width, nil, 0, 'narrow'
+      if before and #before % 2 == 0 then
         sums = { unpack_row(wide, before) }
+      elseif before and first_byte(before) == 1 then
+        sums = unpack_large(large, measures, before)
+      elseif before then
+        sums, skipped = { unpack_row(narrow, before) }, 1
       end
       for m = 1, measures do
-        local sum = rows[at + m] + (sums and sums[m + skipped] or 0)
-        if sum > 2147483647 or sum < -2147483648 then fits = false end
+        local sum = add(rows[at + m], sums and sums[m + skipped] or 0)
+        if type(sum) == 'table' then
+          form = 'large'
+        elseif (sum > 2147483647 or sum < -2147483648) and form == 'narrow' then
+          form = 'wide'
+        end
         rows[at + m] = sum
       end
       written[2 * r - 1] = fields[r]
-      written[2 * r] = fits and pack(narrow, 0, unpack(rows, at + 1, at + measures)) or pack(wide, unpack(rows, at + 1, at + measures))
+      if form == 'narrow' then
+        written[2 * r] = pack(narrow, 0, unpack(rows, at + 1, at + measures))
+      elseif form == 'wide' then
+        written[2 * r] = pack(wide, unpack(rows, at + 1, at + measures))
+      else
+        written[2 * r] = pack_large(large, measures, rows, at)
+      end
     end
     redis.call('HSET', key, unpack(written))
   end
@@ -88,6 +149,9 @@ if outputs > 0 and redis.call('EXISTS', outbox) == 0 then redis.call('RPUSH', ou
 for first = at, at + outputs - 1, CHUNK do
   redis.call('RPUSH', outbox, unpack(ARGV, first, math.min(first + CHUNK, at + outputs) - 1))
 end
+at = at + outputs
+local cut = take()
+if cut ~= '' then redis.call('HSET', state, 'cutTs', cut) end
 if ARGV[11] ~= '0' then redis.call('HINCRBY', prefix .. 'n:' .. generation, 'pending', ARGV[11]) end
 if ARGV[12] ~= '0' then redis.call('HINCRBY', prefix .. 'n:' .. generation, 'overflowed', ARGV[12]) end
 

@@ -1,6 +1,8 @@
 /** Entries of the feed: what one commit added to a partition's deltas, as commit.lua writes it. */
+import type { Integer } from '@tributary/model/integer';
 import { type Rows, type RowsByView, rowsOf } from '@tributary/views/deltas';
 import type { PartitionState } from './port.ts';
+import { fromJsonMeasure } from './words.ts';
 
 /** What is known of one commit without its effects on users. */
 export interface CommittedDeltas {
@@ -55,7 +57,7 @@ export function parseFeedEntry(entry: string, views: ReadonlySet<string>): Commi
   return numbers.every(Number.isSafeInteger) ? committed : null;
 }
 
-/** `[view, m measures, [row key, m × integer, …], …]` */
+/** `[view, m measures, [row key, m × integer, …], …]`, integers as words.ts has them */
 function readDeltas(json: string, views: ReadonlySet<string>): RowsByView | null {
   const flat = parsed(json);
   if (!Array.isArray(flat) || flat.length % 3 !== 0) return null;
@@ -81,9 +83,9 @@ function readRows(list: readonly unknown[], measures: number, rows: Rows): boole
   if (list.length % width !== 0) return false;
   for (let at = 0; at < list.length; at += width) {
     const key = list[at];
-    const row = list.slice(at + 1, at + width);
-    if (typeof key !== 'string' || !row.every(Number.isSafeInteger)) return false;
-    rows.set(key, row as number[]);
+    const row = list.slice(at + 1, at + width).map(fromJsonMeasure);
+    if (typeof key !== 'string' || row.includes(null)) return false;
+    rows.set(key, row as Integer[]);
   }
   return true;
 }

@@ -24,6 +24,8 @@ export interface PartitionState {
   readonly generation: number;
   /** Canonical JSON of the definitions in force. */
   readonly definitions: string;
+  /** No user's timeline is known up to this instant, epoch ms: records were kept for less long than the definitions ask now. */
+  readonly cutTs?: number;
 }
 
 /** The state with the commit that it is of. Every read names its commit, so that a writer never mixes two histories. */
@@ -78,6 +80,9 @@ export interface SpeedStore {
   loadState(partition: number): Promise<StoredState | null>;
   /** The users' records (lines, each ending in "\n", in arrival order), null where there is none; all as of one commit. */
   loadRecords(partition: number, userKeys: readonly string[]): Promise<StoredRecords>;
-  /** Rejects with `store_unavailable` when the outcome is unknown: sending the same commit again is safe. */
+  /**
+   * Rejects with `store_unavailable` when the outcome is unknown: sending the same commit again is safe; with `store_refused` when
+   * the store would refuse it again.
+   */
   commit(commit: Commit): Promise<CommitOutcome>;
 }

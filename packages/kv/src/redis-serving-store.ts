@@ -5,12 +5,10 @@ import { type CommittedDeltas, isChain, parseFeedEntry } from './feed.ts';
 import { partitionPrefix, pointerKey, recordKey } from './keys.ts';
 import { createPartitionReads, recordOf } from './partition-reads.ts';
 import { defineScript, isMoving, keysFor } from './scripts.ts';
-import type { FeedCursor, Followed, PartitionDeltas, ServingStore, WholePartition } from './serving-port.ts';
+import type { FeedCursor, Followed, PartitionDeltas, RecordOwner, ServingStore, WholePartition } from './serving-port.ts';
 import { stateFrom } from './state.ts';
 import { unlessDown } from './unless-down.ts';
-
-/** Partitions read whole at a time: others' commands have their turn in between. */
-const WHOLE_AT_ONCE = 4;
+import { unpackMeasures } from './words.ts';
 
 /** A worker that lags may write an old generation's deltas again: so many below the oldest are removed each time. */
 const RETIRE_AGAIN = 10;
@@ -18,28 +16,33 @@ const RETIRE_AGAIN = 10;
 declare module 'ioredis' {
   interface RedisCommander<Context> {
     tributaryRetire(...args: string[]): Result<number, Context>;
+    tributaryRecordsWithinBuffer(...args: string[]): Result<(Buffer | null | number)[], Context>;
     tributarySetPointer(...args: string[]): Result<number, Context>;
   }
 }
 
-type RecordOwner = Parameters<ServingStore['records']>[0][number];
-
-/** `views`: the names of all views, for retiring. */
+/**
+ * `views`: the names of all views, for retiring. `bulk`: a connection for whole deltas, so that short answers do not wait
+ * behind long ones.
+ */
 export function createServingStore(
   redis: Redis,
   namespace: string,
   partitions: number,
   views: readonly { readonly name: string }[],
+  bulk: Redis = redis,
 ): ServingStore {
+  defineScript(redis, 'tributaryRecordsWithin', 'records-within.lua', 'any keys');
   defineScript(redis, 'tributaryRetire', 'retire.lua');
   defineScript(redis, 'tributarySetPointer', 'set-pointer.lua');
   const reads = createPartitionReads(redis);
+  const bulkReads = createPartitionReads(bulk);
   const all = Array.from({ length: partitions }, (_, partition) => partition);
   const keyOf = ({ partition, userKey }: RecordOwner) => recordKey(namespace, partition, userKey);
   const prefixOf = (partition: number) => partitionPrefix(namespace, partition);
 
   async function readPartition(partition: number, names: readonly string[], from: number, before?: number) {
-    const { fields, generations } = await reads.hashes(prefixOf(partition), names, from, before);
+    const { fields, generations } = await bulkReads.hashes(prefixOf(partition), names, from, before);
     const deltas = generations.map(({ generation, pending, overflowed, views: hashes }) => {
       const rows: RowsByView = new Map(names.map((name, i) => [name, rowsFrom(hashes[i] ?? [])]));
       return [generation, { rows, pending, overflowed }] as const;
@@ -82,7 +85,7 @@ export function createServingStore(
   }
 
   return {
-    records: (users) => unlessDown(() => (users.length === 0 ? Promise.resolve([]) : recordsOf(users))),
+    records: (users, maxBytes) => unlessDown(() => (users.length === 0 ? Promise.resolve([]) : recordsOf(users, maxBytes))),
 
     deltas: (names, from, before) =>
       unlessDown(() => Promise.all(all.map((partition) => sumPartition(partition, names, from, before)))),
@@ -93,15 +96,7 @@ export function createServingStore(
         return Promise.all(all.map((partition) => follow(partition, views, cursors[partition] ?? null)));
       }),
 
-    readWhole: (asked, names, from) =>
-      unlessDown(async () => {
-        const read: WholePartition[] = [];
-        for (let first = 0; first < asked.length; first += WHOLE_AT_ONCE) {
-          const some = asked.slice(first, first + WHOLE_AT_ONCE);
-          read.push(...(await Promise.all(some.map((partition) => readWhole(partition, names, from)))));
-        }
-        return read;
-      }),
+    readWhole: (asked, names, from) => unlessDown(() => Promise.all(asked.map((partition) => readWhole(partition, names, from)))),
 
     states: () =>
       unlessDown(() => Promise.all(all.map(async (partition) => stateFrom(await redis.hgetall(`${prefixOf(partition)}state`))))),
@@ -145,14 +140,22 @@ export function createServingStore(
       }),
   };
 
-  /** One command; on a cluster one a partition. */
-  async function recordsOf(users: readonly RecordOwner[]): Promise<(Buffer | null)[]> {
-    if (!redis.isCluster) return redis.mgetBuffer(...users.map(keyOf));
-    const records = new Array<Buffer | null>(users.length).fill(null);
-    const ofPartition = Map.groupBy(users.keys(), (i) => (users[i] as RecordOwner).partition);
+  /** One command; on a cluster one a partition, after others that tell sizes. No key is named to a script: readers may not write. */
+  async function recordsOf(users: readonly RecordOwner[], maxBytes: number): Promise<(Buffer | null | number)[]> {
+    const keys = users.map(keyOf);
+    if (!redis.isCluster) return redis.tributaryRecordsWithinBuffer('0', String(maxBytes), ...keys);
+    const records: (Buffer | null | number)[] = await Promise.all(keys.map((key) => redis.strlen(key)));
+    let left = maxBytes;
+    const fitting = [...records.keys()].filter((i) => {
+      const size = records[i] as number;
+      if (size > left) return false;
+      left -= size;
+      return true;
+    });
+    const asked = [...Map.groupBy(fitting, (i) => (users[i] as RecordOwner).partition).values()];
     await Promise.all(
-      [...ofPartition.values()].map(async (indexes) => {
-        const found = await recordsOfPartition(indexes.map((i) => keyOf(users[i] as RecordOwner)));
+      asked.map(async (indexes) => {
+        const found = await recordsOfPartition(indexes.map((i) => keys[i] as string));
         for (const [at, i] of indexes.entries()) records[i] = found[at] ?? null;
       }),
     );
@@ -196,13 +199,4 @@ function rowsFrom(hash: readonly Buffer[]): Rows {
   const rows: Rows = new Map();
   for (let i = 0; i + 1 < hash.length; i += 2) addRow(rows, String(hash[i]), unpackMeasures(hash[i + 1] as Buffer));
   return rows;
-}
-
-/** Little-endian 64-bit integers, all of them safe integers: the writer checks. */
-function unpackMeasures(packed: Buffer): number[] {
-  const measures: number[] = [];
-  if (packed.length % 2 === 1) for (let at = 1; at < packed.length; at += 4) measures.push(packed.readInt32LE(at));
-  else
-    for (let at = 0; at < packed.length; at += 8) measures.push(packed.readInt32LE(at + 4) * 2 ** 32 + packed.readUInt32LE(at));
-  return measures;
 }

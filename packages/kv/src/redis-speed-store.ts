@@ -5,7 +5,8 @@ import { partitionPrefix } from './keys.ts';
 import type { Commit, CommitOutcome, SpeedStore } from './port.ts';
 import { defineScript, keysFor, onceTogether } from './scripts.ts';
 import { stateFrom } from './state.ts';
-import { unlessDown } from './unless-down.ts';
+import { unlessDown, unlessDownOrRefused } from './unless-down.ts';
+import { toJsonMeasure } from './words.ts';
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
@@ -39,7 +40,7 @@ export function createSpeedStore(redis: Redis, namespace: string): SpeedStore {
       }),
 
     commit: (commit) =>
-      unlessDown(async () => {
+      unlessDownOrRefused(async () => {
         const { partition } = commit;
         const prefix = partitionPrefix(namespace, partition);
         const { definitions } = commit.next;
@@ -93,19 +94,20 @@ function commitArgs(prefix: string, commit: Commit, definitions: string): string
   const { outputs = [] } = commit;
   args.push(String(outputs.length));
   for (const line of outputs) args.push(line);
+  args.push(next.cutTs === undefined ? '' : String(next.cutTs));
   return args;
 }
 
 /** One argument for all rows: Redis then parses one text, not three arguments a row. */
 function deltasJson(deltas: RowsByView): string {
-  const views: (string | number | (string | number)[])[] = [];
+  const views: unknown[] = [];
   for (const [view, rows] of deltas) {
-    const flat: (string | number)[] = [];
+    const flat: (string | ReturnType<typeof toJsonMeasure>)[] = [];
     let measuresPerRow = 0;
     for (const [key, measures] of rows) {
       measuresPerRow = measures.length;
       flat.push(key);
-      for (const measure of measures) flat.push(measure);
+      for (const measure of measures) flat.push(toJsonMeasure(measure));
     }
     if (flat.length > 0) views.push(view, measuresPerRow, flat);
   }

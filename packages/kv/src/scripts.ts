@@ -14,9 +14,10 @@ import type { Redis } from 'ioredis';
 const MOVING_WAIT_MS = 100;
 const MOVING_RETRY_MS = 5;
 
-export function defineScript(redis: Redis, command: string, file: string): void {
+/** `any keys`: calls begin with the number of keys on a single Redis as well. */
+export function defineScript(redis: Redis, command: string, file: string, keys: 'one key' | 'any keys' = 'one key'): void {
   const lua = readFileSync(new URL(`./${file}`, import.meta.url), 'utf8');
-  redis.defineCommand(command, redis.isCluster ? { lua } : { lua, numberOfKeys: 1 });
+  redis.defineCommand(command, redis.isCluster || keys === 'any keys' ? { lua } : { lua, numberOfKeys: 1 });
 }
 
 /** What a call of a script begins with. `others`: all keys but the first that the script may touch. */

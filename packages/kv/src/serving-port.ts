@@ -52,9 +52,17 @@ export interface GenerationPointer {
   readonly generation: number;
 }
 
+export interface RecordOwner {
+  readonly partition: number;
+  readonly userKey: string;
+}
+
 export interface ServingStore {
-  /** Users' records as raw bytes (see `signals.ts`), null where there is none. */
-  records(users: readonly { readonly partition: number; readonly userKey: string }[]): Promise<(Buffer | null)[]>;
+  /**
+   * Users' records as raw bytes (see `signals.ts`), null where there is none, in order, as long as they sum to `maxBytes`: one
+   * that would pass the bound is not read, and its size is told in its place. Name each user once.
+   */
+  records(users: readonly RecordOwner[], maxBytes: number): Promise<(Buffer | null | number)[]>;
   /** Deltas of the named views of every partition, generations `[fromGeneration, beforeGeneration)`. */
   deltas(views: readonly string[], fromGeneration: number, beforeGeneration?: number): Promise<PartitionDeltas[]>;
   /**

@@ -9,5 +9,6 @@ export function stateFrom(fields: Readonly<Record<string, string>>): PartitionSt
     logTimeMs: Number(fields['logTimeMs'] ?? 0),
     generation: Number(fields['generation'] ?? 0),
     definitions: fields['definitions'] ?? '',
+    ...(fields['cutTs'] === undefined ? {} : { cutTs: Number(fields['cutTs']) }),
   };
 }

@@ -8,3 +8,23 @@ export async function unlessDown<T>(work: () => Promise<T>): Promise<T> {
     throw new TributaryError('store_unavailable', `the store did not answer: ${(cause as Error).message}`, { cause });
   }
 }
+
+/** As `unlessDown`, but what the store refuses, and would refuse again, is `store_refused`. */
+export async function unlessDownOrRefused<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await unlessDown(work);
+  } catch (error) {
+    const { cause } = error as Error;
+    if (!isRefusal(cause)) throw error;
+    throw new TributaryError('store_refused', `the store refused the commit: ${cause.message}`, { cause });
+  }
+}
+
+/** What Redis says while a node starts, moves, is full or out of reach; "ERR max number of clients" names it otherwise. */
+const PASSING =
+  /^(LOADING|CLUSTERDOWN|MASTERDOWN|TRYAGAIN|MOVED|ASK|READONLY|OOM|BUSY|NOREPLICAS|MISCONF|UNBLOCKED|ERR max number of clients)\b/;
+
+/** A reply, not a failure of the connection. */
+function isRefusal(error: unknown): error is Error {
+  return error instanceof Error && error.name === 'ReplyError' && !PASSING.test(error.message);
+}

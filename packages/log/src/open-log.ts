@@ -24,8 +24,10 @@ export interface OpenLogOptions {
   readonly now: () => number;
   /** For Redis: entries older than this go. In Kafka the topic says what it keeps. */
   readonly retentionMs?: number;
-  /** For the events in Kafka: the log that is known is opened, never founded anew; an unknown one is noted. `note` may throw. */
+  /** For the events: the log that is known is opened, never founded anew; an unknown one is noted. `note` may throw. */
   readonly note?: { readonly known: string | null; note(identity: string): void };
+  /** For Redis: a known log that is not there is founded anew under its identity; the archive holds what it held. */
+  readonly restore?: boolean;
   /** For Kafka: what other tools see of a line; by default a CloudEvent about an event. */
   readonly envelope?: EnvelopeOf;
   readonly onRewound?: (partition: number, id: string) => void;
@@ -35,21 +37,25 @@ export interface OpenLogOptions {
 export async function openEventLog(options: OpenLogOptions): Promise<EventLog> {
   const { kafka, name, partitions, now, envelope, onRewound, retentionMs } = options;
   // Loaded when needed: one machine needs no client of Kafka, and many machines no stream of Redis.
+  const note = name === 'events' ? options.note : undefined;
+  const known = typeof note?.known === 'string';
   if (kafka === null) {
     const { openRedisStreamLog } = await import('./redis-stream/redis-stream-log.ts');
     const namespace = name === 'events' ? 'tributary' : `tributary:${name}`;
-    return openRedisStreamLog({
+    const log = await openRedisStreamLog({
       ...options.redis(),
       namespace,
       partitions,
       now,
+      ...(known && options.restore && { newIdentity: () => note?.known as string }),
+      ...(known && !options.restore && { mustExist: true }),
       ...(onRewound && { onRewound }),
       ...(retentionMs && { retentionMs }),
     });
+    return noted(log, note);
   }
   const { openKafkaLog } = await import('./kafka/kafka-log.ts');
   const { topicPrefix, topic, durability, mustExist, ...settings } = kafka;
-  const note = name === 'events' ? options.note : undefined;
   const log = await openKafkaLog({
     kafka: settings,
     topic: `${topicPrefix}.${name}`,
@@ -57,9 +63,13 @@ export async function openEventLog(options: OpenLogOptions): Promise<EventLog> {
     now,
     ...(topic && { settings: topic }),
     ...(durability && { durability }),
-    ...((mustExist || typeof note?.known === 'string') && { mustExist: true }),
+    ...((mustExist || known) && { mustExist: true }),
     ...(envelope && { envelope }),
   });
+  return noted(log, note);
+}
+
+async function noted(log: EventLog, note: OpenLogOptions['note']): Promise<EventLog> {
   try {
     note?.note(log.identity);
   } catch (error) {

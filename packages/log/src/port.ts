@@ -28,11 +28,22 @@ export interface LogRecord {
 export interface LogEntry extends LogRecord {
   readonly partition: number;
   readonly position: Position;
+  /**
+   * When the log took the entry, by the log's own clock, epoch ms: the one clock that no writer of records can set. In Kafka
+   * it is the broker's where the topic has `message.timestamp.type=LogAppendTime`, which opening demands. Of an entry made
+   * of several appends the newest one's.
+   */
+  readonly appendedMs: number;
 }
 
 export interface ReadLimits {
   /** Entries per partition at the most. */
   readonly maxEntries: number;
+  /**
+   * Bytes of all entries together, about: an adapter asks for as many entries as this would hold by what the latest ones
+   * weighed, and always for one a partition. Absent: no bound.
+   */
+  readonly maxBytes?: number;
   /** Waits this long for a first entry when there is none; 0 returns at once. */
   readonly waitMs: number;
   readonly signal?: AbortSignal;
@@ -50,6 +61,21 @@ export interface EventLog {
   read(after: ReadonlyMap<number, Position | null>, limits: ReadLimits): Promise<LogEntry[]>;
   /** The position of the newest entry of each partition, `null` where there never was one. Index = partition. */
   ends(): Promise<readonly (Position | null)[]>;
+  /**
+   * How long the first entry after each position (`null`: the oldest retained) has been in the log, ms, from its append on,
+   * by the log's own clock. Partitions without such an entry are left out. Rejects with `log_unavailable`.
+   */
+  ageAfter(after: ReadonlyMap<number, Position | null>): Promise<ReadonlyMap<number, number>>;
+  /**
+   * Where the log begins: the newest position of each partition that was dropped, `null` where it still has its beginning.
+   * To read such a partition from `null` skips what was dropped: whoever needs it must find it elsewhere. Index = partition.
+   */
+  starts(): Promise<readonly (Position | null)[]>;
+  /**
+   * For a log that can lose its tail and go on: `archived` is the position of an entry up to which everything is archived. A
+   * log that no longer has it is made to begin after it, so that no reader goes past what was lost; true: it was lost.
+   */
+  mend?(partition: number, archived: Position): Promise<boolean>;
   /** Drops entries at or before `upTo`. The caller knows that every reader's durable position has passed it. */
   trim(partition: number, upTo: Position): Promise<void>;
   /**

@@ -12,7 +12,7 @@ import { describe, invalid, validateProperties } from './validate-event.ts';
  * `sha256Hex` is injected: the model has no I/O. `prefix`: of the attributes' names where the sender wrote them, for messages.
  */
 export function cloudEventReader(sha256Hex: (text: string) => string, prefix = ''): ReadEvent {
-  return (item, { receivedAt }) => {
+  return (item, { receivedAt, keyId }) => {
     if (item['specversion'] !== '1.0')
       return invalid('invalid_field', `${prefix}specversion is "1.0" (CloudEvents), got ${describe(item['specversion'])}`);
     const { id, source, type } = item;
@@ -48,6 +48,7 @@ export function cloudEventReader(sha256Hex: (text: string) => string, prefix = '
       element: present(item['element']),
       properties: data === undefined || isObject(data) ? data : { data },
       historical: item['historical'] === true || item['historical'] === 'true' ? true : undefined,
+      keyId,
     };
   };
 }

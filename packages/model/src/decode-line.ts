@@ -4,12 +4,12 @@
  */
 import type { Event } from './event.ts';
 import { partitionOf, userKeyOf } from './user-key.ts';
-import { type Invalid, invalid, validateEvent } from './validate-event.ts';
+import { EVENT_BOUNDS, type Invalid, invalid, validateEvent } from './validate-event.ts';
 
 export type DecodedLine = { readonly ok: true; readonly event: Event; readonly userKey: string } | Invalid;
 
-/** Decodes a line found in `partition` of `partitions`. Never throws. */
-export function decodeLine(line: string, partition: number, partitions: number): DecodedLine {
+/** Decodes a line found in `partition` of `partitions`, which the log took at `appendedMs` by its own clock. Never throws. */
+export function decodeLine(line: string, partition: number, partitions: number, appendedMs: number): DecodedLine {
   if (!line.startsWith('{"ts":'))
     return invalid('undecodable_record', reasonIn(line) ?? 'the record is not a canonical line: it does not start with {"ts":');
   let value: unknown;
@@ -20,6 +20,14 @@ export function decodeLine(line: string, partition: number, partitions: number):
   }
   const validated = validateEvent(value, !line.includes('\\') && !line.includes('\u007f'));
   if (!validated.ok) return validated;
+  const { receivedAt } = validated.event;
+  if (receivedAt > appendedMs + EVENT_BOUNDS.futureMs)
+    return invalid(
+      'received_in_future',
+      `receivedAt ${receivedAt} is more than 24 h ahead of the log's own clock, which stood at ${appendedMs}`,
+    );
+  if (mayBeDeep(line) && isDeeperThan(validated.event.properties, EVENT_BOUNDS.propertyDepth))
+    return invalid('too_deep', `properties nests deeper than ${EVENT_BOUNDS.propertyDepth} levels`);
   const userKey = userKeyOf(validated.event);
   const home = partitionOf(userKey, partitions);
   if (home !== partition)
@@ -28,6 +36,21 @@ export function decodeLine(line: string, partition: number, partitions: number):
       `the user belongs to partition ${home}, the record was found in partition ${partition}: key it by its user and let murmur2 choose`,
     );
   return { ok: true, event: validated.event, userKey };
+}
+
+/** Whether the line opens more levels than are allowed, side by side or within each other: two searches where there are no properties. */
+function mayBeDeep(line: string): boolean {
+  let opened = 0;
+  for (const bracket of ['{', '['])
+    for (let at = line.indexOf(bracket, 1); at >= 0; at = line.indexOf(bracket, at + 1))
+      if (++opened > EVENT_BOUNDS.propertyDepth) return true;
+  return false;
+}
+
+/** JSON.parse reads any depth, whoever writes it again overflows the stack. */
+function isDeeperThan(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((inner) => isDeeperThan(inner, levels - 1));
 }
 
 /** What the log itself says of a message that it could not read. */

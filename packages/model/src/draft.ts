@@ -13,6 +13,8 @@ export type Draft = { readonly [K in keyof Event]?: unknown };
 export interface Receipt {
   /** Epoch ms: when it arrived. */
   readonly receivedAt: number;
+  /** The public half of the key that it came in with; undefined where there is none. */
+  readonly keyId?: string | undefined;
   /** An id for an event that came without one. */
   readonly newId: () => string;
 }

@@ -12,11 +12,19 @@ export const ERRORS = {
   missing_user: { status: 400, fix: 'Send userId or anonymousId (or both) as a non-empty string.' },
   event_too_large: { status: 400, fix: 'Keep one event within 32 KB of JSON; send large content by reference.' },
   ts_in_future: { status: 400, fix: 'Correct the clock of the sender: ts may be 24 h ahead of its receipt at the most.' },
+  ts_too_old: { status: 400, fix: 'Send it as history: POST /v1/import, or historical: true, with a key that may import.' },
+  too_many_days: { status: 400, fix: 'Import the other days tomorrow, or let the operator raise TRIBUTARY_MAX_IMPORT_DAYS.' },
+  received_in_future: {
+    status: 500,
+    fix: 'Correct the clock of the collector or producer: receivedAt may be 24 h ahead of the clock of the log at the most.',
+  },
   // requests
   body_too_large: {
     status: 413,
     fix: 'Send less in one request: the collector takes 5 MB (inflated) and 2 500 events, the serving API 512 KB.',
   },
+  body_too_slow: { status: 408, fix: 'Send the key in the Authorization header: such a body has 30 s, one without has 3 s.' },
+  too_much_asked: { status: 413, fix: 'Ask for fewer users, or for fewer signals of each, in one request.' },
   empty_batch: { status: 400, fix: 'Send at least one event, or no request.' },
   invalid_gzip: { status: 400, fix: 'Compress the body as one complete gzip stream, or send it uncompressed.' },
   invalid_write_key: { status: 401, fix: 'Send a valid write key as the user name of a Basic authorization header.' },
@@ -37,7 +45,15 @@ export const ERRORS = {
     fix: 'Look at the log, Redis or Kafka. A request may be sent again: nothing of it was acknowledged.',
   },
   store_unavailable: { status: 503, fix: 'Try again shortly; the operator finds the cause with "tributary doctor".' },
+  store_refused: {
+    status: 500,
+    fix: 'Mend what the message of Redis names (rights, configuration, memory of scripts); else report it: the partition waits until then.',
+  },
   unsupported_media_type: { status: 415, fix: 'Send the body as JSON with "Content-Type: application/json".' },
+  view_not_computed: {
+    status: 503,
+    fix: 'It comes with the next generation, all other answers stand: "tributary batch run" computes one now.',
+  },
   not_ready: { status: 503, fix: 'Try again shortly: the API is still loading the current generation.' },
   archive_timeout: { status: 503, fix: 'Ask for less (a shorter range, one user), or try again when the machine is less busy.' },
   internal: { status: 500, fix: 'Report it with the request id: this is a defect.' },
@@ -56,11 +72,19 @@ export const ERRORS = {
   },
   // records in the log
   undecodable_record: { status: 500, fix: 'Look at the dead letters: a producer wrote something that is not an event.' },
+  not_applied: {
+    status: 500,
+    fix: 'Report the dead letter: the speed layer fails on this event. Numbers are exact after the next generation.',
+  },
   // operations
   partition_mismatch: { status: 500, fix: 'Start with the partition count the log was created with, or with a new data folder.' },
   log_recreated: {
+    status: 503,
+    fix: 'The log is not the one this platform was built upon: restore it; docs/production.md says what to do where it is lost.',
+  },
+  history_mismatch: {
     status: 500,
-    fix: 'The log is not the one this state was built from: restore it, or rebuild with an empty store.',
+    fix: 'The log and the data folder are not of one history: mount or restore the folder that belongs to this log. Nothing was written or trimmed.',
   },
   position_expired: { status: 500, fix: 'The log was trimmed past this position: rebuild the state from the archive.' },
   not_durable: { status: 500, fix: 'Change the setting that the message names: an acknowledged event could be lost with it.' },
@@ -68,6 +92,7 @@ export const ERRORS = {
   dependency_missing: { status: 500, fix: 'Install what the message names, then run the command again.' },
   manifest_corrupt: { status: 500, fix: 'Restore the file from a backup; the answer stays incomplete until then.' },
   archive_corrupt: { status: 500, fix: 'The file was quarantined: restore it from a backup, then run a full generation.' },
+  disk_full: { status: 503, fix: 'Free space on the disk that the message names; everything goes on by itself.' },
   archive_full: { status: 503, fix: 'Free space in the data folder; the archiver goes on by itself.' },
   generation_timeout: { status: 500, fix: 'See "tributary status": a speed worker or an archiver does not read its partitions.' },
   compute_failed: {

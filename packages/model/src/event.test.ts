@@ -25,7 +25,7 @@ describe('the canonical line', () => {
           const event: Event = { ...valid, campaign, properties: JSON.parse(JSON.stringify(properties)) };
           const line = encodeEvent(event);
           expect(line).not.toContain('\n');
-          const decoded = decodeLine(line, partitionOf('u', 16), 16);
+          const decoded = decodeLine(line, partitionOf('u', 16), 16, Number.MAX_SAFE_INTEGER);
           if (validateEvent(event).ok) expect(decoded).toMatchObject({ ok: true, userKey: 'u', event });
         },
       ),
@@ -33,7 +33,7 @@ describe('the canonical line', () => {
   });
 
   it('is parked when it is found in a partition that is not its user’s', () => {
-    expect(decodeLine(encodeEvent(valid), (partitionOf('u', 16) + 1) % 16, 16)).toMatchObject({
+    expect(decodeLine(encodeEvent(valid), (partitionOf('u', 16) + 1) % 16, 16, Number.MAX_SAFE_INTEGER)).toMatchObject({
       ok: false,
       code: 'undecodable_record',
     });
@@ -48,7 +48,7 @@ describe('the canonical line', () => {
           fc.json().map((json) => `{"ts":1,"x":${json}}`),
         ),
         (line) => {
-          const decoded = decodeLine(line, 0, 1);
+          const decoded = decodeLine(line, 0, 1, Number.MAX_SAFE_INTEGER);
           expect(decoded.ok).toBe(false);
         },
       ),

@@ -30,6 +30,8 @@ export interface Event {
   readonly properties?: Readonly<Record<string, unknown>>;
   /** Imported history: archived whole, its timestamps are authoritative. */
   readonly historical?: true;
+  /** The public half of the key that it came in with, so that what a leaked key wrote can be found. Set by the collector only. */
+  readonly keyId?: string;
 }
 
 /** The keys of an event in canonical order. */
@@ -50,6 +52,7 @@ export const EVENT_FIELDS = [
   'page',
   'element',
   'historical',
+  'keyId',
   'properties',
 ] as const satisfies readonly (keyof Event)[];
 

@@ -12,14 +12,15 @@ export interface NativeRules {
   readonly source: string;
 }
 
-/** Null means absent. `receivedAt` is that of the receipt, whatever the item says. */
+/** Null means absent. `receivedAt` and `keyId` are those of the receipt, whatever the item says. */
 export function nativeReader({ accepted, source }: NativeRules): ReadEvent {
-  return (item, { receivedAt, newId }) => {
+  return (item, { receivedAt, newId, keyId }) => {
     let holdsNull = false;
     for (const field of Object.keys(item)) {
       if (item[field] === null) holdsNull = true;
       if (accepted.has(field)) continue;
-      if (field === 'receivedAt') return invalid('invalid_field', 'receivedAt is set by the collector: leave it out');
+      if (field === 'receivedAt' || field === 'keyId')
+        return invalid('invalid_field', `${field} is set by the collector: leave it out`);
       return invalid('invalid_field', `${JSON.stringify(field.slice(0, 60))} is no field of an event: put it into properties`);
     }
     const historical = item['historical'] === false ? undefined : present(item['historical']);
@@ -39,6 +40,7 @@ export function nativeReader({ accepted, source }: NativeRules): ReadEvent {
       receivedAt,
       source: present(item['source']) ?? source,
       historical,
+      keyId,
     };
   };
 }

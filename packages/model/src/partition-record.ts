@@ -1,4 +1,9 @@
-/** What the log carries besides events: barriers and heartbeats. */
+/**
+ * What the log carries besides events: barriers and heartbeats. Every reader of the log decides by the functions below what
+ * they are and what is parked: a barrier that one layer took and the other did not would cut them at different places.
+ */
+import { type Definitions, parseDefinitions } from './definitions.ts';
+import { type Invalid, invalid } from './validate-event.ts';
 
 export interface Barrier {
   readonly generation: number;
@@ -9,4 +14,61 @@ export interface Barrier {
 export interface Heartbeat {
   /** The collector's clock, epoch ms: moves the log time of an idle partition. */
   readonly receivedAt: number;
+}
+
+/**
+ * How far a barrier may lie ahead of the newest one of its partition. One that lies further was written by no coordinator:
+ * taken, it would make every barrier after it a repetition.
+ */
+export const MAX_GENERATIONS_AHEAD = 1_000_000;
+
+/** `repeated`: of a generation that the partition has passed; it means nothing. */
+export type DecodedBarrier =
+  | { readonly ok: true; readonly barrier: Barrier; readonly definitions: Definitions }
+  | { readonly ok: true; readonly repeated: true }
+  | Invalid;
+
+/**
+ * `newest`: the generation of the newest barrier of the partition before this one, 0 for none. Both layers know it from the
+ * log alone, so they decide alike, also when they read again. Never throws.
+ */
+export function decodeBarrier(body: string, newest: number, sha256Hex: (text: string) => string): DecodedBarrier {
+  const value = objectIn(body);
+  const generation = value?.['generation'];
+  if (!Number.isSafeInteger(generation) || (generation as number) < 1)
+    return undecodable('the barrier is not a JSON object with an integer "generation" from 1 on');
+  if ((generation as number) <= newest) return { ok: true, repeated: true };
+  if ((generation as number) - newest > MAX_GENERATIONS_AHEAD)
+    return undecodable(
+      `the barrier is of generation ${generation}, more than ${MAX_GENERATIONS_AHEAD} ahead of generation ${newest}, the newest of its partition`,
+    );
+  const json = value?.['definitions'];
+  if (typeof json !== 'string') return undecodable(`the barrier of generation ${generation} has no "definitions"`);
+  try {
+    const definitions = parseDefinitions(json, sha256Hex);
+    return { ok: true, barrier: { generation: generation as number, definitions: json }, definitions };
+  } catch (cause) {
+    return undecodable(`the barrier of generation ${generation} has unusable definitions: ${(cause as Error).message}`);
+  }
+}
+
+/** Never throws. */
+export function decodeHeartbeat(body: string): { readonly ok: true; readonly receivedAt: number } | Invalid {
+  const receivedAt = objectIn(body)?.['receivedAt'];
+  return Number.isSafeInteger(receivedAt)
+    ? { ok: true, receivedAt: receivedAt as number }
+    : undecodable('the heartbeat is not a JSON object with an integer "receivedAt"');
+}
+
+function objectIn(body: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(body);
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function undecodable(message: string): Invalid {
+  return invalid('undecodable_record', message);
 }

@@ -19,6 +19,7 @@ export const EVENT_BOUNDS = {
   userKeyLength: 256,
   typeLength: 128,
   textLength: 512,
+  keyIdLength: 64,
   pageLength: 2048,
   amountMinor: 1_000_000_000_000,
   propertyDepth: 8,
@@ -31,6 +32,7 @@ const OPTIONAL_TEXT = [
   ['creative', EVENT_BOUNDS.textLength],
   ['page', EVENT_BOUNDS.pageLength],
   ['element', EVENT_BOUNDS.textLength],
+  ['keyId', EVENT_BOUNDS.keyIdLength],
 ] as const;
 
 /** What reports call the ends of journeys, and what nothing led to. A channel of such a name would be mistaken for it. */

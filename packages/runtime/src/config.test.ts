@@ -27,7 +27,7 @@ test('a flag wins over the environment, which wins over the default', () => {
 
 test('an environment variable set to nothing is a value for text and an error for a number', () => {
   expect(read({ TRIBUTARY_REDIS_URL: '' }).redisUrl).toBe('');
-  expect(() => read({ TRIBUTARY_IDLE_MS: '' })).toThrow(/TRIBUTARY_IDLE_MS is a whole number from 1 to 1000, got ""/);
+  expect(() => read({ TRIBUTARY_IDLE_MS: '' })).toThrow(/TRIBUTARY_IDLE_MS must be a whole number from 1 to 1000 \(got ""\)/);
 });
 
 test.each([
@@ -37,9 +37,18 @@ test.each([
   [{ TRIBUTARY_IDLE_MS: '1e2' }, /"1e2"/],
   [{ TRIBUTARY_IDLE_MS: '0x10' }, /"0x10"/],
   [{ TRIBUTARY_IDLE_MS: '9007199254740993' }, /whole number/],
-  [{ TRIBUTARY_STRICT: 'yes' }, /true or false, got "yes"/],
+  [{ TRIBUTARY_STRICT: 'yes' }, /true or false \(got "yes"\)/],
 ])('a value out of bounds names its source and itself: %o', (env, message) => {
   expect(() => read(env as Record<string, string>)).toThrow(message);
+});
+
+test('a setting in ms is bounded by what a timer takes: beyond it, Node would wait 1 ms', () => {
+  const table = { waitMs: { type: 'int', default: 1, unit: 'ms', why: 'no bound of its own' } } as const satisfies ConfigTable;
+  const readWait = (value: string) => readConfig('small', table, { TRIBUTARY_WAIT_MS: value }, []);
+  expect(readWait('2147483647').waitMs).toBe(2_147_483_647);
+  expect(() => readWait('2147483648')).toThrow(
+    'TRIBUTARY_WAIT_MS must be a whole number from 0 to 2147483647 (got "2147483648")',
+  );
 });
 
 test('an unknown or unfinished flag is an error, never ignored', () => {

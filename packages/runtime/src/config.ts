@@ -86,18 +86,21 @@ function readFlags(name: string, table: ConfigTable, argv: readonly string[]): M
   return flags;
 }
 
+/** By unit. A timer of Node that is set to more milliseconds than fit into 31 bits fires after one. */
+const MOST: Readonly<Record<string, number>> = { port: 65_535, ms: 2_147_483_647 };
+
 function parse(setting: Setting, text: string, where: string): string | number | boolean {
   if (setting.type === 'string') return text;
   if (setting.type === 'bool') {
     if (text === 'true' || text === '1') return true;
     if (text === 'false' || text === '0') return false;
-    throw wrong(`${where} is true or false, got ${JSON.stringify(text)}`);
+    throw wrong(`${where} must be true or false (got ${JSON.stringify(text)})`);
   }
   const min = setting.min ?? 0;
-  const max = setting.max ?? (setting.unit === 'port' ? 65_535 : Number.MAX_SAFE_INTEGER);
+  const max = setting.max ?? MOST[setting.unit ?? ''] ?? Number.MAX_SAFE_INTEGER;
   const value = /^-?\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
   if (!Number.isSafeInteger(value) || value < min || value > max)
-    throw wrong(`${where} is a whole number from ${min} to ${max}, got ${JSON.stringify(text)}`);
+    throw wrong(`${where} must be a whole number from ${min} to ${max} (got ${JSON.stringify(text)})`);
   return value;
 }
 

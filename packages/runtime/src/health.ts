@@ -17,10 +17,15 @@ export interface HealthServer {
   close(): Promise<void>;
 }
 
+/** Probes and scrapers ask for three short answers: who needs longer, or hundreds of connections, is none. */
+const TIME_LIMITS = { headersTimeout: 3_000, requestTimeout: 5_000, connectionsCheckingInterval: 500, maxHeaderSize: 8 * 1024 };
+const MAX_CONNECTIONS = 100;
+
 export async function serveHealth({ host, port, service, metrics }: HealthOptions): Promise<HealthServer> {
-  const server = createServer((request, response) => {
+  const server = createServer(TIME_LIMITS, (request, response) => {
     answer(request, response, service, metrics).catch(() => response.destroy());
   });
+  server.maxConnections = MAX_CONNECTIONS;
   server.listen(port, host);
   try {
     await once(server, 'listening');

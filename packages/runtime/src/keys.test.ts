@@ -2,7 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createKey, loadKeyRing, readKeys, SCOPES, writeKeys } from './keys.ts';
+import { changeKeys, readKeys, SCOPES, writeKeys } from './key-file.ts';
+import { createKey, loadKeyRing, UNREADABLE_GRACE_MS } from './keys.ts';
 
 const NOW = 1_700_000_000_000;
 let dir: string;
@@ -14,19 +15,22 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(dir, { recursive: true }));
 
-test('admin may do everything, write and read only their own', () => {
+test('admin may do everything, server and write what they need, the others only their own', () => {
   const keys = SCOPES.map((scope) => createKey(scope, NOW));
   writeKeys(
     file,
     keys.map(({ record }) => record),
   );
   const ring = loadKeyRing(file);
-  const verdicts = keys.map(({ key }) => SCOPES.map((scope) => ring.verify(key, scope, NOW)));
-  expect(verdicts).toEqual([
-    ['ok', 'forbidden', 'forbidden'],
-    ['forbidden', 'ok', 'forbidden'],
-    ['ok', 'ok', 'ok'],
-  ]);
+  const allowed = keys.map(({ key, record }) => [record.scope, SCOPES.filter((scope) => ring.verify(key, scope, NOW) === 'ok')]);
+  expect(Object.fromEntries(allowed)).toEqual({
+    browser: ['browser'],
+    server: ['browser', 'server'],
+    import: ['import'],
+    read: ['read'],
+    admin: [...SCOPES],
+    write: ['browser', 'server', 'import', 'write'],
+  });
 });
 
 test('a key that differs in one character of secret, id or prefix is unknown', () => {
@@ -68,6 +72,41 @@ test('a ring follows its file within a second, and keeps its keys while the file
   writeKeys(file, [second.record]);
   expect(ring.verify(first.key, 'read', NOW + 3_000)).toBe('unknown');
   expect(ring.verify(second.key, 'read', NOW + 3_000)).toBe('ok');
+});
+
+test('law 7: a key file that cannot be read is told at once, and its keys end after ten minutes', () => {
+  const { key, record } = createKey('read', NOW);
+  writeKeys(file, [record]);
+  const told: (string | undefined)[] = [];
+  const ring = loadKeyRing(file, (problem) => told.push(problem));
+  expect(ring.problem(NOW)).toBeUndefined();
+  for (const spoil of [() => writeFileSync(file, '{"keys": ['), () => rmSync(file)]) {
+    spoil();
+    expect(ring.problem(NOW + 1_000)).toMatch(/key file .*keys\.json .*valid until/);
+    expect(ring.verify(key, 'read', NOW + UNREADABLE_GRACE_MS + 999)).toBe('ok');
+    expect(ring.verify(key, 'read', NOW + UNREADABLE_GRACE_MS + 1_000)).toBe('unknown');
+    writeKeys(file, [record]);
+    expect(ring.verify(key, 'read', NOW + UNREADABLE_GRACE_MS + 2_000)).toBe('ok');
+    expect(ring.problem(NOW + UNREADABLE_GRACE_MS + 2_000)).toBeUndefined();
+    ring.problem(NOW);
+  }
+  expect(told).toEqual([expect.stringContaining('cannot be read'), undefined, expect.stringContaining('is gone'), undefined]);
+});
+
+test('a revoked key ends within a second, and keeps its record', () => {
+  const { key, record } = createKey('server', NOW);
+  writeKeys(file, [record]);
+  const ring = loadKeyRing(file);
+  expect(ring.verify(key, 'server', NOW)).toBe('ok');
+  writeKeys(file, [{ ...record, revokedAt: NOW }]);
+  expect(ring.verify(key, 'server', NOW + 1_000)).toBe('revoked');
+  expect(ring.size).toBe(1);
+});
+
+test('changes at the same moment are all kept', async () => {
+  const made = Array.from({ length: 8 }, () => createKey('read', NOW).record);
+  await Promise.all(made.map((record) => changeKeys(file, (records) => [...records, record])));
+  expect(new Set(readKeys(file).map(({ id }) => id))).toEqual(new Set(made.map(({ id }) => id)));
 });
 
 test('no key is accepted without a key file, and a file that is none is refused at start', () => {

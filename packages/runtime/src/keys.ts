@@ -3,103 +3,116 @@
  * a fast hash is enough: there is nothing to guess. Keys differ in the id, so two can be active while one is rotated out.
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
-import { TributaryError } from '@tributary/model/errors';
+import { statSync } from 'node:fs';
+import { type KeyRecord, type KeyRules, readKeys, type Scope } from './key-file.ts';
 
-export const SCOPES = ['write', 'read', 'admin'] as const;
-export type Scope = (typeof SCOPES)[number];
-export type Verdict = 'ok' | 'unknown' | 'forbidden' | 'expired';
+export type Verdict = 'ok' | 'unknown' | 'forbidden' | 'expired' | 'revoked';
 
-export interface KeyRecord {
-  readonly id: string;
-  readonly scope: Scope;
-  /** Hex SHA-256 of the whole key. */
-  readonly hash: string;
-  /** Epoch ms. */
-  readonly createdAt: number;
-  /** Epoch ms, exclusive; null: never. */
-  readonly expiresAt: number | null;
-}
+export type Finding =
+  | { readonly verdict: 'ok'; readonly record: KeyRecord }
+  | { readonly verdict: 'unknown' | 'expired' | 'revoked' };
 
 export interface KeyRing {
-  /** `now` in epoch ms. A verdict other than `ok` never says whether the id exists. */
+  /** The record of a key, whatever it may do. `now` in epoch ms. `unknown` never says whether the id exists. */
+  find(key: string, now: number): Finding;
   verify(key: string, scope: Scope, now: number): Verdict;
+  /** Why the key file cannot be read just now; undefined when it can. */
+  problem(now: number): string | undefined;
   readonly size: number;
 }
 
-const PREFIX: Readonly<Record<Scope, string>> = { write: 'tw', read: 'tr', admin: 'ta' };
-/** What a key of each scope may do. A leaked browser write key reads nothing. */
-const GRANTS: Readonly<Record<Scope, readonly Scope[]>> = { write: ['write'], read: ['read'], admin: ['admin', 'read', 'write'] };
-const FORMAT = /^t[wra]_([0-9a-f]{12})_[0-9a-f]{48}$/;
-/** How often a ring looks whether its file changed, ms. */
-const RELOAD_MS = 1_000;
-const MAX_KEYS = 10_000;
+const PREFIX: Readonly<Record<Scope, string>> = {
+  browser: 'tb',
+  server: 'ts',
+  import: 'ti',
+  write: 'tw',
+  read: 'tr',
+  admin: 'ta',
+};
+/** What a key of each scope may do. `write` is what there was before `server` and `import`: it is both. */
+const GRANTS: Readonly<Record<Scope, readonly Scope[]>> = {
+  browser: ['browser'],
+  server: ['server', 'browser'],
+  import: ['import'],
+  write: ['write', 'server', 'browser', 'import'],
+  read: ['read'],
+  admin: ['admin', 'read', 'write', 'server', 'browser', 'import'],
+};
+const FORMAT = /^t[bsiwra]_([0-9a-f]{12})_[0-9a-f]{48}$/;
+/** How often a ring looks whether its file changed, ms: what is created or revoked holds within a second. */
+const RELOAD_MS = 500;
+/** How long the keys known last stay valid while the file cannot be read, ms. Beyond it no key is: a revocation may be waiting. */
+export const UNREADABLE_GRACE_MS = 10 * 60_000;
 
 export function createKey(
   scope: Scope,
   now: number,
   expiresAt: number | null = null,
   random: (bytes: number) => Buffer = randomBytes,
+  rules: KeyRules = {},
 ): { key: string; record: KeyRecord } {
   const id = random(6).toString('hex');
   const key = `${PREFIX[scope]}_${id}_${random(24).toString('hex')}`;
-  return { key, record: { id, scope, hash: digest(key).toString('hex'), createdAt: now, expiresAt } };
+  return { key, record: { id, scope, hash: digest(key).toString('hex'), createdAt: now, expiresAt, ...rules } };
 }
 
-/** The records of a key file; none when there is no file. Throws `invalid_config` when it is not a key file. */
-export function readKeys(file: string): KeyRecord[] {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw cause;
-  }
-  try {
-    const { keys } = JSON.parse(text) as { keys: unknown };
-    if (!Array.isArray(keys) || keys.length > MAX_KEYS || !keys.every(isRecord)) throw new Error('not a list of key records');
-    return keys;
-  } catch (cause) {
-    throw new TributaryError('invalid_config', `the key file ${file} cannot be read: ${(cause as Error).message}`, { cause });
-  }
+export function grants(holder: Scope, asked: Scope): boolean {
+  return GRANTS[holder].includes(asked);
 }
 
-/** Replaces the key file in one step, readable by its owner only. */
-export function writeKeys(file: string, records: readonly KeyRecord[]): void {
-  const staged = `${file}.${process.pid}.new`;
-  writeFileSync(staged, `${JSON.stringify({ keys: records }, null, 2)}\n`, { mode: 0o600 });
-  renameSync(staged, file);
-}
-
-/** A ring that follows its file. A file that turns unreadable later leaves the keys as they were: no outage, no open door. */
-export function loadKeyRing(file: string): KeyRing {
+/**
+ * A ring that follows its file. Where the file turns unreadable or vanishes, the keys known last stay valid for ten minutes,
+ * and `problem` says so from the first look on; `onProblem` is told once, and once more (with undefined) when it is over.
+ */
+export function loadKeyRing(file: string, onProblem: (problem: string | undefined) => void = () => {}): KeyRing {
   let records = byId(readKeys(file));
   let stamp = stampOf(file);
   let checkedAt = Number.NEGATIVE_INFINITY;
+  let problem: { readonly since: number; readonly message: string } | undefined;
 
   function refresh(now: number): void {
     if (Math.abs(now - checkedAt) < RELOAD_MS) return;
     checkedAt = now;
     const current = stampOf(file);
-    if (current === stamp) return;
+    if (current === stamp && problem === undefined) return;
     try {
+      if (current === ABSENT && records.size > 0) throw new Error(`the key file ${file} is gone`);
       records = byId(readKeys(file));
       stamp = current;
-    } catch {
-      // Tried again at the next check.
+      if (problem !== undefined) onProblem(undefined);
+      problem = undefined;
+    } catch (error) {
+      if (problem !== undefined) return;
+      problem = { since: now, message: (error as Error).message };
+      onProblem(problem.message);
     }
   }
 
+  function find(key: string, now: number): Finding {
+    refresh(now);
+    const id = FORMAT.exec(key)?.[1];
+    const record = id === undefined ? undefined : records.get(id);
+    // An unknown id costs the same comparison as a wrong secret.
+    const same = timingSafeEqual(digest(key), record === undefined ? NO_HASH : Buffer.from(record.hash, 'hex'));
+    if (record === undefined || !same) return { verdict: 'unknown' };
+    if (problem !== undefined && now - problem.since >= UNREADABLE_GRACE_MS) return { verdict: 'unknown' };
+    if (record.revokedAt !== undefined && now >= record.revokedAt) return { verdict: 'revoked' };
+    if (record.expiresAt !== null && now >= record.expiresAt) return { verdict: 'expired' };
+    return { verdict: 'ok', record };
+  }
+
   return {
+    find,
     verify(key, scope, now) {
+      const found = find(key, now);
+      if (found.verdict !== 'ok') return found.verdict;
+      return grants(found.record.scope, scope) ? 'ok' : 'forbidden';
+    },
+    problem(now) {
       refresh(now);
-      const id = FORMAT.exec(key)?.[1];
-      const record = id === undefined ? undefined : records.get(id);
-      // An unknown id costs the same comparison as a wrong secret.
-      const same = timingSafeEqual(digest(key), record === undefined ? NO_HASH : Buffer.from(record.hash, 'hex'));
-      if (record === undefined || !same) return 'unknown';
-      if (record.expiresAt !== null && now >= record.expiresAt) return 'expired';
-      return GRANTS[record.scope].includes(scope) ? 'ok' : 'forbidden';
+      if (problem === undefined) return undefined;
+      const until = new Date(problem.since + UNREADABLE_GRACE_MS).toISOString();
+      return `${problem.message}; the keys known last are valid until ${until}`;
     },
     get size() {
       return records.size;
@@ -108,6 +121,7 @@ export function loadKeyRing(file: string): KeyRing {
 }
 
 const NO_HASH = Buffer.alloc(32);
+const ABSENT = 'absent';
 
 function digest(key: string): Buffer {
   return createHash('sha256').update(key).digest();
@@ -119,18 +133,5 @@ function byId(records: readonly KeyRecord[]): ReadonlyMap<string, KeyRecord> {
 
 function stampOf(file: string): string {
   const stat = statSync(file, { throwIfNoEntry: false });
-  return stat === undefined ? 'absent' : `${stat.ino}:${stat.mtimeMs}:${stat.size}`;
-}
-
-function isRecord(value: unknown): value is KeyRecord {
-  if (typeof value !== 'object' || value === null) return false;
-  const { id, scope, hash, createdAt, expiresAt } = value as Partial<Record<keyof KeyRecord, unknown>>;
-  return (
-    typeof id === 'string' &&
-    SCOPES.includes(scope as Scope) &&
-    typeof hash === 'string' &&
-    /^[0-9a-f]{64}$/.test(hash) &&
-    typeof createdAt === 'number' &&
-    (expiresAt === null || typeof expiresAt === 'number')
-  );
+  return stat === undefined ? ABSENT : `${stat.ino}:${stat.mtimeMs}:${stat.size}`;
 }

@@ -1,9 +1,10 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { logNote } from './log-note.ts';
 
+const HINT = 'look at the TOPIC_PREFIX';
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'tributary-note-'));
@@ -11,11 +12,11 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 test('the first role notes the log, the others compare', () => {
-  const [first, meanwhile] = [logNote(join(folder, 'data'), 'a.events'), logNote(join(folder, 'data'), 'b.events')];
+  const [first, meanwhile] = [logNote(join(folder, 'data'), 'a.events', HINT), logNote(join(folder, 'data'), 'b.events', HINT)];
   expect(first.known).toBeNull();
   first.note('one');
   expect(() => meanwhile.note('two')).toThrow(/b\.events is two, this platform was built upon one .*TOPIC_PREFIX/);
-  const later = logNote(join(folder, 'data'), 'a.events');
+  const later = logNote(join(folder, 'data'), 'a.events', HINT);
   expect(later.known).toBe('one');
   later.note('one');
   expect(() => later.note('three')).toThrow(/log_recreated|built upon one/);
@@ -24,11 +25,23 @@ test('the first role notes the log, the others compare', () => {
 
 test('a note that says nothing is told, never overwritten', () => {
   writeFileSync(join(folder, 'log.json'), '{}');
-  expect(() => logNote(folder, 'a.events')).toThrow(/log\.json does not say/);
+  expect(() => logNote(folder, 'a.events', HINT)).toThrow(/log\.json does not say/);
 });
 
 test('a role without a folder that it may write to leaves the note to the others', () => {
-  const note = logNote(join(folder, 'nowhere', 'data'), 'a.events');
+  const note = logNote(join(folder, 'nowhere', 'data'), 'a.events', HINT);
   expect(note.known).toBeNull();
   expect(() => note.note('one')).not.toThrow();
+});
+
+test('law 6: a folder without a note, older than notes or restored without one, belongs to the log of its archive', () => {
+  const segments = join(folder, 'archive', 'segments');
+  for (const partition of ['p00', 'p01']) mkdirSync(join(segments, partition), { recursive: true });
+  writeFileSync(join(segments, 'p01', '000009.json'), JSON.stringify({ logIdentity: 'of long ago' }));
+  writeFileSync(join(segments, 'p01', '000010.json'), JSON.stringify({ logIdentity: 'archived' }));
+  const note = logNote(folder, 'in Redis', HINT);
+  expect(note.known).toBe('archived');
+  expect(() => note.note('founded anew')).toThrow(/is founded anew, this platform was built upon archived/);
+  expect(JSON.parse(readFileSync(join(folder, 'log.json'), 'utf8'))).toMatchObject({ identity: 'archived' });
+  note.note('archived');
 });

@@ -2,7 +2,7 @@
  * Which log a platform is built upon, noted in its data folder by the role that founded it. A role with a misspelt topic prefix would
  * otherwise found a log of its own and acknowledge events that nobody reads (law 6).
  */
-import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { TributaryError } from '@tributary/model/errors';
 
@@ -15,16 +15,16 @@ export interface LogNote {
   note(identity: string): void;
 }
 
-/** `where`: what the log is called in messages. */
-export function logNote(dataDir: string, where: string): LogNote {
+/** `where`: what the log is called in messages; `hint`: what may have been set wrongly. */
+export function logNote(dataDir: string, where: string, hint: string): LogNote {
   const file = join(dataDir, FILE);
-  const known = readNote(file);
+  const known = readNote(file) ?? archivedIdentity(dataDir);
   return {
     known,
     note(identity) {
-      const noted = known ?? createNote(file, identity, where);
+      const noted = readNote(file) ?? createNote(file, known ?? identity, where);
       if (noted === identity) return;
-      const message = `the log ${where} is ${identity}, this platform was built upon ${noted} (${file}): look at TRIBUTARY_KAFKA_BROKERS and TRIBUTARY_KAFKA_TOPIC_PREFIX`;
+      const message = `the log ${where} is ${identity}, this platform was built upon ${noted} (${file}): ${hint}`;
       throw new TributaryError('log_recreated', message);
     },
   };
@@ -47,6 +47,36 @@ function createNote(file: string, identity: string, where: string): string {
     rmSync(staged, { force: true });
   }
   return readNote(file) ?? identity;
+}
+
+/**
+ * The log that the newest manifest of the archive was read from: of a folder that is older than the note, or was restored without
+ * it. What cannot be read here the archive's own readers tell.
+ */
+function archivedIdentity(dataDir: string): string | null {
+  const segments = join(dataDir, 'archive', 'segments');
+  for (const partition of namesIn(segments)) {
+    const newest = namesIn(join(segments, partition))
+      .filter((name) => /^\d{6,12}\.json$/.test(name))
+      .sort((a, b) => a.length - b.length || (a < b ? -1 : 1))
+      .at(-1);
+    if (newest === undefined) continue;
+    try {
+      const { logIdentity } = JSON.parse(readFileSync(join(segments, partition, newest), 'utf8')) as { logIdentity?: unknown };
+      if (typeof logIdentity === 'string') return logIdentity;
+    } catch {
+      // Damaged, or removed meanwhile: another partition may tell.
+    }
+  }
+  return null;
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder).sort();
+  } catch {
+    return [];
+  }
 }
 
 function readNote(file: string): string | null {

@@ -14,6 +14,11 @@ export const LOG_CONFIG = {
     max: 1024,
     why: 'partitions of the log; fixed when the log is created',
   },
+  restoreLostLog: {
+    type: 'bool',
+    default: false,
+    why: 'for one start after Redis was lost: founds its log anew, to begin where the archive ends. What was not archived yet stays lost',
+  },
   kafkaBrokers: {
     type: 'string',
     default: '',
@@ -51,8 +56,10 @@ export interface LogPlace {
   readonly kafka: KafkaPlace | null;
   readonly redis: () => { readonly commands: Redis; readonly blocking: Redis };
   readonly partitions: number;
-  /** For Kafka: which log of events this platform is built upon. */
+  /** Which log of events this platform is built upon. */
   readonly note?: LogNote;
+  /** For Redis: a noted log that is not there is founded anew under its identity. */
+  readonly restore?: boolean;
 }
 
 interface KafkaPlace {
@@ -83,13 +90,17 @@ export async function logPlace(
     throw new Error('the log lies in Kafka');
   };
   if (kafka !== null) {
-    const note = logNote(config.dataDir, `${kafka.topicPrefix}.events`);
+    const hint = 'look at TRIBUTARY_KAFKA_BROKERS and TRIBUTARY_KAFKA_TOPIC_PREFIX';
+    const note = logNote(config.dataDir, `${kafka.topicPrefix}.events`, hint);
     return { kafka, redis: unused, partitions, note };
   }
   const commands = connectRedis(config.redisUrl, 'commit', onError);
   const blocking = connectRedis(config.redisUrl, 'blocking', onError);
   await Promise.all([commands, blocking].map((redis) => whenReady(redis, REDIS_WAIT_MS, signal)));
-  return { kafka, redis: () => ({ commands, blocking }), partitions };
+  const hint =
+    'Redis was emptied or is another one, or the data folder is; restore it, or start once with TRIBUTARY_RESTORE_LOST_LOG=true (docs/production.md, "Backup and restore")';
+  const note = logNote(config.dataDir, 'in Redis', hint);
+  return { kafka, redis: () => ({ commands, blocking }), partitions, note, restore: config.restoreLostLog };
 }
 
 export function kafkaPlace(config: LogConfig, role: string): KafkaPlace | null {

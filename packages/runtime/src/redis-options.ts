@@ -7,7 +7,7 @@ import type { RedisOptions } from 'ioredis';
 /** Reply shapes stay those of RESP2, so that replies do not depend on the kind. */
 export type ConnectionOptions = Omit<RedisOptions, 'replyMapping'>;
 
-export type RedisKind = 'commit' | 'serving' | 'queue' | 'blocking';
+export type RedisKind = 'commit' | 'serving' | 'bulk' | 'queue' | 'blocking';
 
 /** How long an XREAD without its own limit may block before the connection counts as dead, ms. */
 const BLOCKING_LIMIT_MS = 10_000;
@@ -32,6 +32,14 @@ export const REDIS_OPTIONS: Readonly<Record<RedisKind, ConnectionOptions>> = {
     maxRetriesPerRequest: 0,
     enableAutoPipelining: true,
     commandTimeout: 1_000,
+  },
+  /** Long answers, which take their time while others' scripts run. */
+  bulk: {
+    ...BASE,
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+    commandTimeout: 4_000,
   },
   /** BullMQ blocks on its own connections and resends: it demands `maxRetriesPerRequest: null`. */
   queue: { ...BASE, maxRetriesPerRequest: null },

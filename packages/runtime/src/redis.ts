@@ -30,7 +30,13 @@ export function isCluster(redis: RedisConnection): redis is Cluster {
 }
 
 /** Longer than a command of the kind may take, and than BullMQ blocks. */
-const SILENCE_MS: Readonly<Record<RedisKind, number>> = { commit: 5_000, serving: 3_000, queue: 20_000, blocking: 20_000 };
+const SILENCE_MS: Readonly<Record<RedisKind, number>> = {
+  commit: 5_000,
+  serving: 3_000,
+  bulk: 6_000,
+  queue: 20_000,
+  blocking: 20_000,
+};
 
 function sentinelOptions(target: Extract<RedisTarget, { kind: 'sentinel' }>, kind: RedisKind): ConnectionOptions {
   const { sentinelLogin } = target;

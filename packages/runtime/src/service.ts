@@ -5,10 +5,12 @@
  *  - An uncaught error is a defect: it is logged and the process ends with 1; state is only ever what was committed.
  */
 import { TributaryError } from '@tributary/model/errors';
-import { type Logger, pino } from 'pino';
-import { collectDefaultMetrics, Registry } from 'prom-client';
+import { type Logger, pino, stdSerializers } from 'pino';
+import { Counter, collectDefaultMetrics, Registry } from 'prom-client';
 import { type Config, type ConfigTable, helpText, readConfig, wantsHelp } from './config.ts';
+import { DISK_CONFIG, type DiskSpace, watchDisk } from './disk-space.ts';
 import { serveHealth } from './health.ts';
+import { type LogDestination, logDestination } from './log-destination.ts';
 
 export interface Readiness {
   readonly ok: boolean;
@@ -26,6 +28,8 @@ export interface ServiceContext<T extends ConfigTable> {
   readonly config: Config<T>;
   readonly log: Logger;
   readonly metrics: Registry;
+  /** Of the disk under the embedded Redis. */
+  readonly disk: DiskSpace;
   /** Aborts when the service shall end. */
   readonly signal: AbortSignal;
 }
@@ -49,10 +53,14 @@ export async function runService<T extends ConfigTable>(
     return;
   }
   const config = configOrExit(name, table);
+  // Whatever is written is for this user only: events, keys, what DuckDB and its children stage.
+  process.umask(0o077);
   const level = 'logLevel' in config ? String(config['logLevel']) : 'info';
-  const log = pino({ name, level, base: { pid: process.pid } });
+  const destination = logDestination(1, (dropped) => droppedLine(name, dropped));
+  const log = pino({ name, level, base: { pid: process.pid }, serializers: { err: withoutCommand } }, destination);
   const metrics = new Registry();
   collectDefaultMetrics({ register: metrics });
+  countDropped(metrics, destination);
   const controller = new AbortController();
   const stopping = whenStopped(controller.signal, log, (cause) => {
     log.info({ cause }, 'draining');
@@ -60,7 +68,10 @@ export async function runService<T extends ConfigTable>(
   });
 
   try {
-    const service = await start({ config, log, metrics, signal: controller.signal });
+    warnOfPlainHttp(config, log);
+    const disk = await watchedDisk(config, log, controller.signal);
+    const started = await start({ config, log, metrics, disk, signal: controller.signal });
+    const service = { ...started, ready: () => readyWithRoom(started, disk) };
     const health = await healthFor(config, service, metrics);
     void reportReady(service, controller.signal);
     await stopping;
@@ -71,6 +82,61 @@ export async function runService<T extends ConfigTable>(
     if (controller.signal.aborted) process.exit(0);
     fail(log, error);
   }
+}
+
+/** The Redis library hangs the whole command on its errors: events, or a password. */
+function withoutCommand(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const { command: _, ...rest } = stdSerializers.err(error) as unknown as Readonly<Record<string, unknown>>;
+  return rest;
+}
+
+/** One line as pino writes it. */
+function droppedLine(name: string, dropped: number): string {
+  const fields = { level: 40, time: Date.now(), pid: process.pid, name, dropped };
+  return `${JSON.stringify({ ...fields, msg: 'log lines could not be written, and were dropped' })}\n`;
+}
+
+function countDropped(metrics: Registry, destination: LogDestination): void {
+  new Counter({
+    name: 'tributary_log_lines_dropped_total',
+    help: 'log lines that could not be written: the disk was full, or the reader stood still',
+    registers: [metrics],
+    collect() {
+      this.reset();
+      this.inc(destination.dropped());
+    },
+  });
+}
+
+function watchedDisk(config: Readonly<Record<string, unknown>>, log: Logger, signal: AbortSignal): Promise<DiskSpace> {
+  const { redisFolder = DISK_CONFIG.redisFolder.default, diskReserveMb = DISK_CONFIG.diskReserveMb.default } = config;
+  return watchDisk({
+    folder: String(redisFolder),
+    reserveMb: Number(diskReserveMb),
+    signal,
+    onChange: (trouble) => (trouble === null ? log.info('the disk has room again') : log.error(trouble)),
+  });
+}
+
+/** Keys and events go over it as they are. Roles without HTTP of their own show figures only. */
+function warnOfPlainHttp(config: Readonly<Record<string, unknown>>, log: Logger): void {
+  const { host } = config;
+  if (typeof host !== 'string' || !('collectorPort' in config || 'apiPort' in config) || isLoopback(host)) return;
+  log.warn(
+    { host },
+    `plain HTTP on ${host} lets whoever is on the way read keys and events. Let a proxy end TLS, or listen on 127.0.0.1`,
+  );
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
+}
+
+/** Of a role without HTTP of its own: a disk that is nearly full is the first reason to name. */
+async function readyWithRoom(service: Service, disk: DiskSpace): Promise<Readiness> {
+  const trouble = disk.trouble();
+  return trouble === null ? service.ready() : { ok: false, detail: trouble };
 }
 
 function configOrExit<T extends ConfigTable>(name: string, table: T): Config<T> {

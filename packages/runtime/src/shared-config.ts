@@ -1,5 +1,6 @@
 /** The settings that every service shares: spread into each service's own table. */
 import type { ConfigTable } from './config.ts';
+import { DISK_CONFIG } from './disk-space.ts';
 import { LOG_CONFIG } from './log-place.ts';
 
 export const SHARED_CONFIG = {
@@ -9,6 +10,7 @@ export const SHARED_CONFIG = {
     why: 'Redis of the speed store, and of the log unless it lies in Kafka; redis-cluster://a:1,b:2, redis-sentinel://a:1,b:2/master',
   },
   dataDir: { type: 'string', default: '.tributary', why: 'archive, generations and keys lie here' },
+  ...DISK_CONFIG,
   host: { type: 'string', default: '127.0.0.1', why: 'address to listen on; loopback unless told otherwise' },
   ...LOG_CONFIG,
   definitionsFile: { type: 'string', default: '', why: 'which events are touches, conversions, signals; "" is the built-in set' },

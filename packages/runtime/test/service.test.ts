@@ -88,10 +88,28 @@ describe('the start of a service', () => {
     });
   });
 
+  test('an error of Redis is logged without the command that failed: it may hold a password', async () => {
+    const { ended, output } = start('is-refused');
+    expect(await ended).toBe(1);
+    expect(output()).toContain('WRONGPASS');
+    expect(output()).not.toContain('the-password');
+  });
+
+  test.each([
+    ['0.0.0.0', true],
+    ['192.168.1.7', true],
+    ['127.0.0.1', false],
+    ['::1', false],
+  ])('plain HTTP on %s: warned of is %s', async (host, warned) => {
+    const { child, output } = start('', { TRIBUTARY_HOST: host });
+    await isReady(child);
+    expect(output().includes(`plain HTTP on ${host}`)).toBe(warned);
+  });
+
   test('a wrong setting ends it with 2 and names the setting', async () => {
     const { ended, output } = start('', { TRIBUTARY_PARTITIONS: 'many' });
     expect(await ended).toBe(2);
-    expect(output()).toContain('TRIBUTARY_PARTITIONS is a whole number from 1 to 1024, got "many"');
+    expect(output()).toContain('TRIBUTARY_PARTITIONS must be a whole number from 1 to 1024 (got "many")');
   });
 
   test('--help prints the table and starts nothing', async () => {

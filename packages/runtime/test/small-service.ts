@@ -7,6 +7,7 @@ import { SHARED_CONFIG } from '../src/shared-config.ts';
 
 const CONFIG = {
   ...SHARED_CONFIG,
+  apiPort: { type: 'int', default: 0, unit: 'port', why: 'none is opened' },
   mode: { type: 'string', default: '', why: 'what goes wrong' },
 } as const satisfies ConfigTable;
 
@@ -14,7 +15,11 @@ await runService('small', CONFIG, async ({ config: { mode }, log, signal }) => {
   if (mode === 'refuses') throw new TributaryError('not_durable', 'Redis has appendonly "no"');
   if (mode === 'starts-for-ever') log.info('starting');
   if (mode === 'starts-for-ever') await sleep(60_000, undefined, { signal });
+  // 1 MB: more than any pipe holds.
+  if (mode === 'says-much') for (let line = 0; line < 1_000; line++) log.info({ line, text: 'x'.repeat(1_000) }, 'much');
   if (mode === 'dies') setTimeout(() => Promise.reject(new Error('a defect')), 50);
+  const refused = Object.assign(new Error('WRONGPASS'), { command: { name: 'auth', args: ['the-password'] } });
+  if (mode === 'is-refused') throw refused;
   const readyAt = Date.now() + 150;
   const awake = setInterval(() => {}, 1_000);
   signal.addEventListener('abort', () => log.info('told to stop'));

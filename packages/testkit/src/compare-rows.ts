@@ -1,9 +1,10 @@
 /** Whether two results are equal, to the last integer, and where they differ: what a failing law prints. */
+import type { Integer } from '@tributary/model/integer';
 import type { RowsByView } from '@tributary/views/deltas';
 
-type AnyRows = ReadonlyMap<string, readonly number[]>;
+type AnyRows = ReadonlyMap<string, readonly Integer[]>;
 
-const isZero = (measures: readonly number[]): boolean => measures.every((measure) => measure === 0);
+const isZero = (measures: readonly Integer[]): boolean => measures.every((measure) => measure === 0);
 
 /** `view | key → measures`, sorted; rows of zeros are no rows. */
 export function canonicalRows(byView: ReadonlyMap<string, AnyRows>): Record<string, string> {

@@ -1,6 +1,7 @@
 /** Definitions for generated logs: windows of hours, so that rows freeze and lookbacks end within a short log. */
 import { createHash } from 'node:crypto';
 import { type Definitions, type DefinitionsFile, parseDefinitions } from '@tributary/model/definitions';
+import { DAY_MS } from '@tributary/model/time';
 import type { Random } from './random.ts';
 
 export const sha256Hex = (text: string): string => createHash('sha256').update(text).digest('hex');
@@ -48,16 +49,30 @@ export function generateDefinitions(random: Random): Definitions {
     },
     latenessDays: hours(random.pick([1, 2, 5])),
     // The bound on signals must never bite into what views need.
-    signalRetention: { days: hours(random.pick([1, 48])), perUser: 20 },
+    signalRetention: { days: hours(random.pick([1, 1, 48])), perUser: 20 },
   });
 }
 
-/** Other rules under the same lateness and a lookback no longer than before: what was let go is not needed again. */
-export function changeDefinitions(random: Random, from: Definitions): Definitions {
-  for (;;) {
-    const { latenessDays: _, signalRetention: __, ...rest } = JSON.parse(generateDefinitions(random).json) as DefinitionsFile;
-    const { latenessDays, signalRetention } = from;
-    const changed = definitionsOf({ ...rest, latenessDays, signalRetention });
-    if (changed.lookbackMs <= from.lookbackMs) return changed;
-  }
+/** What a type may become: each kind of event may take the place of any other. */
+const WINDOWS: DefinitionsFile['touches'] = {
+  ...SMALL_DEFINITIONS.touches,
+  scroll: { windowDays: hours(3), defaultChannel: 'organic' },
+};
+
+/** Other rules: roles of types, windows shorter and longer than before, models; lateness too where it may. */
+export function changeDefinitions(random: Random, from: Definitions, lateness: 'any' | 'no shorter' | 'same'): Definitions {
+  const { latenessDays, ...rest } = JSON.parse(generateDefinitions(random).json) as DefinitionsFile;
+  const kept = lateness === 'same' || (lateness === 'no shorter' && (latenessDays as number) * DAY_MS < from.latenessMs);
+  const touches = Object.entries({ ...WINDOWS, ...rest.touches, ...longer(random) });
+  const conversions = random.pick([['buy', 'Order Completed'], ['buy', 'Order Completed'], ['buy'], ['buy', 'mail'], ['scroll']]);
+  return definitionsOf({
+    ...rest,
+    touches: Object.fromEntries(touches.filter(([type]) => !conversions.includes(type) && random.chance(0.85))),
+    conversions,
+    latenessDays: kept ? from.latenessMs / DAY_MS : (latenessDays as number),
+  });
+}
+
+function longer(random: Random): DefinitionsFile['touches'] {
+  return random.chance(0.3) ? { view: { windowDays: hours(random.pick([8, 24])), defaultChannel: 'direct' } } : {};
 }

@@ -18,6 +18,8 @@ export interface LogShape {
   /** 0: every event is in time whatever the arrival order; else the probability of an event beyond lateness. */
   readonly lateChance: number;
   readonly duplicateChance: number;
+  /** Whether ids are used again for another instant; by default where no event is late. */
+  readonly restamps?: boolean;
 }
 
 const USERS = ['ana', 'Björk', '用户', 'a:{b} c', '😀', 'zoë@example.org'];
@@ -91,7 +93,7 @@ function event(random: Random, number: number, now: number, ts: number, shape: L
     ts,
     type: random.pick(TYPES),
     // The order of ids is not the order of arrival; users share ids, and so do events that are no copies of each other.
-    id: `${random.pick(['z', 'm', 'a', 'Z', '~'])}${shape.lateChance === 0 && random.chance(0.1) ? number % 7 : number}`,
+    id: `${random.pick(['z', 'm', 'a', 'Z', '~'])}${(shape.restamps ?? shape.lateChance === 0) && random.chance(0.1) ? number % 7 : number}`,
     ...(user % 2 === 0 ? { userId: name } : { anonymousId: name }),
     ...(user === 0 && random.chance(0.5) ? { anonymousId: 'cookie' } : {}),
     receivedAt: random.chance(0.1) ? Math.max(now - random.below(5 * MINUTE_MS), ts - 20 * HOUR_MS) : now,
@@ -104,7 +106,7 @@ function event(random: Random, number: number, now: number, ts: number, shape: L
 function duplicate(random: Random, original: Event, now: number, shape: LogShape): Event {
   const again = { ...original, receivedAt: Math.max(now, original.ts - 20 * HOUR_MS) };
   // Another instant only where the first arrival is held for sure: bounded state cannot know what it let go (docs/laws.md, law 3).
-  if (shape.lateChance > 0 || random.chance(0.6)) return again;
+  if (!(shape.restamps ?? shape.lateChance === 0) || random.chance(0.6)) return again;
   return { ...again, ts: original.ts + random.below(MINUTE_MS), value: 77 };
 }
 

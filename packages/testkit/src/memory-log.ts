@@ -12,6 +12,8 @@ export interface MemoryLogOptions {
   readonly partitions: number;
   readonly turn?: () => Promise<void>;
   readonly disk?: MemoryDisk;
+  /** The log's own clock; without one every entry counts as appended later than anything it tells of. */
+  readonly now?: () => number;
 }
 
 export interface MemoryLog extends EventLog {
@@ -22,6 +24,8 @@ export interface MemoryLog extends EventLog {
 
 interface Partition {
   entries: LogEntry[];
+  /** When each entry was appended, epoch ms. */
+  appendedMs: Map<Position, number>;
   written: number;
   trimmed: Position | null;
 }
@@ -48,12 +52,13 @@ let founded = 0;
 function found(disk: MemoryDisk, partitions: number): void {
   founded += 1;
   disk.identity = `memory-${founded}`;
-  disk.partitions = Array.from({ length: partitions }, () => ({ entries: [], written: 0, trimmed: null }));
+  disk.partitions = Array.from({ length: partitions }, () => ({ entries: [], appendedMs: new Map(), written: 0, trimmed: null }));
 }
 
 const POSITION_DIGITS = 16;
 
-export function createMemoryLog({ partitions, turn, disk = createMemoryDisk() }: MemoryLogOptions): MemoryLog {
+export function createMemoryLog({ partitions, turn, disk = createMemoryDisk(), now: clock }: MemoryLogOptions): MemoryLog {
+  const now = clock ?? Date.now;
   if (disk.identity === null) found(disk, partitions);
   if (disk.partitions.length !== partitions) {
     const message = `the log ${disk.identity} has ${disk.partitions.length} partitions; ${partitions} were asked for`;
@@ -75,7 +80,9 @@ export function createMemoryLog({ partitions, turn, disk = createMemoryDisk() }:
     const into = partitionOf(disk, partition);
     into.written += 1;
     const position = String(into.written).padStart(POSITION_DIGITS, '0');
-    into.entries.push({ partition, position, kind: record.kind, body: record.body });
+    into.appendedMs.set(position, now());
+    const appendedMs = clock?.() ?? Number.MAX_SAFE_INTEGER;
+    into.entries.push({ partition, position, kind: record.kind, body: record.body, appendedMs });
     for (const watcher of [...disk.watchers]) watcher();
     return position;
   }
@@ -100,16 +107,40 @@ export function createMemoryLog({ partitions, turn, disk = createMemoryDisk() }:
         throw new RangeError(`maxEntries ${limits.maxEntries}`);
       if (limits.signal?.aborted) return [];
       await enter();
-      const entries = collect(disk, after, limits.maxEntries);
+      const entries = collect(disk, after, limits.maxEntries, limits.maxBytes);
       if (entries.length > 0 || limits.waitMs === 0 || turn !== undefined) return entries;
       await appended(disk, () => collect(disk, after, 1).length > 0, limits, closing);
       if (closed || limits.signal?.aborted) return [];
       await enter();
-      return collect(disk, after, limits.maxEntries);
+      return collect(disk, after, limits.maxEntries, limits.maxBytes);
     },
     async ends() {
       await enter();
       return disk.partitions.map(({ written }) => (written === 0 ? null : String(written).padStart(POSITION_DIGITS, '0')));
+    },
+    async ageAfter(after) {
+      for (const partition of after.keys()) partitionOf(disk, partition);
+      await enter();
+      const ages = new Map<number, number>();
+      for (const [partition, position] of after) {
+        const { entries, appendedMs } = partitionOf(disk, partition);
+        const first = entries[position === null ? 0 : firstAfter(entries, position)];
+        if (first !== undefined) ages.set(partition, Math.max(0, now() - (appendedMs.get(first.position) as number)));
+      }
+      return ages;
+    },
+    async starts() {
+      await enter();
+      return disk.partitions.map(({ trimmed }) => trimmed);
+    },
+    async mend(partition, archived) {
+      const from = partitionOf(disk, partition);
+      await enter();
+      if ((from.trimmed ?? '') >= archived || from.entries.some(({ position }) => position === archived)) return false;
+      from.trimmed = archived;
+      from.entries = from.entries.filter(({ position }) => position > archived);
+      from.written = Math.max(from.written, Number(archived));
+      return true;
     },
     async trim(partition, upTo) {
       const from = partitionOf(disk, partition);
@@ -117,6 +148,7 @@ export function createMemoryLog({ partitions, turn, disk = createMemoryDisk() }:
       const kept = from.entries.filter(({ position }) => position > upTo);
       const dropped = from.entries.length - kept.length;
       if (dropped > 0) from.trimmed = (from.entries[dropped - 1] as LogEntry).position;
+      for (const { position } of from.entries.slice(0, dropped)) from.appendedMs.delete(position);
       from.entries = kept;
     },
     async close() {
@@ -126,7 +158,12 @@ export function createMemoryLog({ partitions, turn, disk = createMemoryDisk() }:
   };
 }
 
-function collect(disk: MemoryDisk, after: ReadonlyMap<number, Position | null>, maxEntries: number): LogEntry[] {
+function collect(
+  disk: MemoryDisk,
+  after: ReadonlyMap<number, Position | null>,
+  maxEntries: number,
+  maxBytes = Infinity,
+): LogEntry[] {
   const entries: LogEntry[] = [];
   for (const [partition, position] of after) {
     const from = partitionOf(disk, partition);
@@ -135,7 +172,12 @@ function collect(disk: MemoryDisk, after: ReadonlyMap<number, Position | null>, 
       throw new TributaryError('position_expired', message);
     }
     const first = position === null ? 0 : firstAfter(from.entries, position);
-    entries.push(...from.entries.slice(first, first + maxEntries));
+    let bytes = 0;
+    for (const entry of from.entries.slice(first, first + maxEntries)) {
+      if (bytes > 0 && bytes + entry.body.length > maxBytes / after.size) break;
+      bytes += entry.body.length;
+      entries.push(entry);
+    }
   }
   return entries;
 }

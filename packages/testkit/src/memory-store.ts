@@ -96,11 +96,16 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
       };
     },
     serving: (turn = defaultTurn) => ({
-      records: async (users) => {
+      records: async (users, maxBytes) => {
         await turn();
+        let left = maxBytes;
         return users.map(({ partition, userKey }) => {
           const record = at(partition).records.get(userKey);
-          return record === undefined ? null : Buffer.from(record);
+          if (record === undefined) return null;
+          const bytes = Buffer.from(record);
+          if (bytes.length > left) return bytes.length;
+          left -= bytes.length;
+          return bytes;
         });
       },
       deltas: async (views, from, before) => {

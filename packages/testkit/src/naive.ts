@@ -29,13 +29,13 @@ const CREDIT = 1_000_000n;
  * line; null paths, which later events revise, freeze a lookback later.
  */
 export function naive(events: readonly Event[], definitions: Definitions, anchoredAfter = Number.NEGATIVE_INFINITY): RowsByView {
-  const result: RowsByView = new Map(VIEW_NAMES.map((view) => [view, new Map()]));
+  const result = new Map(VIEW_NAMES.map((view) => [view, new Map<string, bigint[]>()]));
   const add = (view: string, dimensions: readonly string[], measures: readonly bigint[]) => {
-    const rows = result.get(view) as Map<string, number[]>;
+    const rows = result.get(view) as Map<string, bigint[]>;
     const key = dimensions.join('\t');
-    const old = rows.get(key) ?? measures.map(() => 0);
-    const sums = measures.map((measure, i) => Number(BigInt(old[i] as number) + measure));
-    if (sums.some((sum) => sum !== 0)) rows.set(key, sums);
+    const old = rows.get(key) ?? measures.map(() => 0n);
+    const sums = measures.map((measure, i) => (old[i] as bigint) + measure);
+    if (sums.some((sum) => sum !== 0n)) rows.set(key, sums);
     else rows.delete(key);
   };
   for (const timeline of naiveTimelines(events)) {
@@ -59,7 +59,12 @@ export function naive(events: readonly Event[], definitions: Definitions, anchor
     for (const { ts, path } of naiveNullPaths(naiveMembers(timeline, definitions), definitions))
       if (ts > anchoredAfter - definitions.lookbackMs) naiveNullRows(ts, path, definitions, add);
   }
-  return result;
+  return new Map([...result].map(([view, rows]) => [view, new Map([...rows].map(([key, sums]) => [key, sums.map(told)]))]));
+}
+
+/** As rows are told: a number where a number has all digits. */
+function told(sum: bigint): number | bigint {
+  return sum > -(2n ** 53n) && sum < 2n ** 53n ? Number(sum) : sum;
 }
 
 /** Every user's events, each once, in order. */

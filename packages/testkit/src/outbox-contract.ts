@@ -1,7 +1,7 @@
 /** The contract of Outbox over a speed store: every adapter runs it. The numbers are the invariants of the port. */
 import type { Outbox } from '@tributary/kv/outbox-port';
 import { describe, expect, test } from 'vitest';
-import { commitOf, type StoreUnderTest } from './store-contract.ts';
+import { commitOf, type StoreUnderTest } from './store-under-test.ts';
 
 export interface OutboxUnderTest extends StoreUnderTest {
   readonly outbox: Outbox;

@@ -69,15 +69,32 @@ export async function startRedis(extraArgs: readonly string[] = []): Promise<Red
   };
 }
 
+const FIRST_PORT = 30_000;
+/** Below the ephemeral range of Linux (from 32768): no outgoing connection can take a port while its server restarts. */
+const PORTS = 2_768;
+/** Test files run side by side, each in a process of its own: each looks through the ports from another one on. */
+let next = (process.pid * 97) % PORTS;
+
 export async function freePort(): Promise<number> {
+  for (let attempt = 0; attempt < PORTS; attempt++) {
+    const port = FIRST_PORT + next;
+    next = (next + 1) % PORTS;
+    if (await isFree(port)) return port;
+  }
+  throw new Error(`no port from ${FIRST_PORT} to ${FIRST_PORT + PORTS - 1} is free`);
+}
+
+async function isFree(port: number): Promise<boolean> {
   const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
+  server.listen({ host: '127.0.0.1', port, exclusive: true });
+  try {
+    await once(server, 'listening');
+  } catch {
+    return false;
+  }
   server.close();
   await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port was assigned');
-  return address.port;
+  return true;
 }
 
 async function launch(port: number, args: readonly string[]): Promise<ChildProcess> {

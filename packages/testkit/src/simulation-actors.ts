@@ -1,25 +1,42 @@
 /** The processes that carry events. Each is a loop whose every step outside itself takes a turn, and may be its last. */
+import type { PartitionState } from '@tributary/kv/port';
+import type { EventLog, LogEntry } from '@tributary/log/port';
 import { type Event, encodeEvent } from '@tributary/model/event';
-import type { Barrier } from '@tributary/model/partition-record';
+import { DAY_MS, HOUR_MS } from '@tributary/model/time';
 import { partitionOf, userKeyOf } from '@tributary/model/user-key';
-import { readLine } from './simulation-ledger.ts';
+import { readBarrier, readLine } from './simulation-ledger.ts';
 import type { Turn } from './simulation-scheduler.ts';
-import { operational, tellCommit, type World } from './simulation-world.ts';
+import { type ArchivedPartition, operational, type SimulatedArchive, tellCommit, type World } from './simulation-world.ts';
 
-const GARBAGE = ['{"ts":1,"type":', 'not json', '{"ts":"soon","type":"click","id":"x"}', ''];
+const GARBAGE = ['{"ts":1,"type":', 'not json', '{"ts":"soon","type":"click","id":"x"}', '', `{"ts":1,"x":${'['.repeat(9_000)}`];
+/** Whoever may write to the log may write this: no barriers, one far ahead, one without definitions, and one whose are none. */
+const BARRIERS = [
+  'null',
+  '{',
+  '[]',
+  '{"generation":1e9,"definitions":"{}"}',
+  '{"generation":7}',
+  '{"generation":8,"definitions":"[["}',
+];
+
+/** Hours that the clock of a process is ahead, or behind; by more than a day the log takes nothing from it. */
+const SKEWS = [0, 0, 0, -3, 1, 5, 23, 48];
 
 /** Takes what clients send and appends it; a failed append is sent again by the client, as it was or stamped anew. */
 export async function collector(world: World, name: string, turn: Turn): Promise<void> {
   const { random } = world;
   const log = world.connectLog(turn);
+  const aheadMs = world.trims ? 0 : random.pick(SKEWS) * HOUR_MS;
   for (;;) {
     await turn();
     // Peeked, not taken: a collector that dies before the acknowledgement leaves its events with the client.
     const events = world.unsent.slice(0, random.between(1, 4));
     if (events.length === 0) continue;
     world.nowMs = Math.max(world.nowMs, ...events.map((event) => event.receivedAt));
+    const skewMs = world.calm ? 0 : aheadMs;
+    if (skewMs !== 0) world.count(skewMs > 0 ? 'a clock ahead' : 'a clock behind');
     for (const [partition, own] of groupByPartition(events, world.partitions)) {
-      const lines = own.map(encodeEvent);
+      const lines = own.map((event) => encodeEvent({ ...event, receivedAt: event.receivedAt + skewMs }));
       if (!world.calm && random.chance(0.04)) lines.splice(random.below(lines.length + 1), 0, random.pick(GARBAGE));
       if (!world.calm && random.chance(0.1)) log.failNextAppend(random.pick(['reply-lost', 'not-applied', 'duplicated']));
       try {
@@ -31,6 +48,8 @@ export async function collector(world: World, name: string, turn: Turn): Promise
         world.tell(`${name}: the append of ${own.map(({ id }) => id).join(' ')} to p${partition} failed; sent again later`);
         continue;
       }
+      // Parked, until somebody sets the clock right and the events are sent again.
+      if (skewMs > DAY_MS) continue;
       world.acknowledged.push(...own);
       // Another collector may have sent some of them too meanwhile: then they are duplicates.
       for (const event of own) {
@@ -41,14 +60,21 @@ export async function collector(world: World, name: string, turn: Turn): Promise
   }
 }
 
-/** Moves the log time of idle partitions. */
+/** Moves the log time of idle partitions; at times somebody writes there what no coordinator would. */
 export async function ticker(world: World, turn: Turn): Promise<void> {
   const log = world.connectLog(turn);
+  const aheadMs = world.random.pick(SKEWS) * HOUR_MS;
   for (;;) {
     for (let idle = world.random.between(5, 40); idle > 0; idle--) await turn();
     if (world.nowMs === 0) continue;
     const partition = world.random.below(world.partitions);
-    await log.append(partition, { kind: 'heartbeat', body: JSON.stringify({ receivedAt: world.nowMs }) });
+    if (!world.calm && world.random.chance(0.3)) {
+      const kind = world.random.pick(['barrier', 'barrier', 'heartbeat'] as const);
+      world.count('poison');
+      await log.append(partition, { kind, body: world.random.pick(BARRIERS) });
+    }
+    const receivedAt = world.nowMs + (world.calm ? 0 : aheadMs);
+    await log.append(partition, { kind: 'heartbeat', body: JSON.stringify({ receivedAt }) });
   }
 }
 
@@ -57,8 +83,9 @@ export async function speedWorker(world: World, name: string, turn: Turn): Promi
   let commits = 0;
   const fault = () => (world.calm || random.chance(0.92) ? 'none' : random.pick(['lostReply', 'notApplied'] as const));
   const store = world.store.speed(turn, fault);
+  const onRecall = () => world.count('a replay of the archive');
   const worker = world.parts.createWorker({
-    log: world.connectLog(turn),
+    log: world.parts.recall(world.connectLog(turn), archiveOf(world, turn), onRecall),
     store: {
       ...store,
       async commit(commit) {
@@ -78,6 +105,7 @@ export async function speedWorker(world: World, name: string, turn: Turn): Promi
     limits: {
       maxEntries: random.between(1, 4),
       waitMs: 0,
+      maxTimelineEvents: world.maxTimelineEvents,
       maxCachedEvents: random.pick([1, 8, 1_000]),
       trimRecordLength: random.pick([1, 1, 200, 1_500, 100_000]),
     },
@@ -96,22 +124,64 @@ export async function speedWorker(world: World, name: string, turn: Turn): Promi
 /** Copies the log into the archive and seals it at each barrier; what it wrote and how far it read are one write. */
 export async function archiver(world: World, turn: Turn): Promise<void> {
   const log = world.connectLog(turn);
+  const serving = world.store.serving(turn);
   for (;;) {
+    if (world.trims && world.random.chance(0.2)) await trimBehindBoth(world, log, await serving.states());
     const after = new Map(world.archive.map(({ position }, partition) => [partition, position]));
-    const entries = await log.read(after, { maxEntries: world.random.between(1, 8), waitMs: 0 });
+    // Expired where another archiver has read on and trimmed meanwhile.
+    const limits = { maxEntries: world.random.between(1, 8), waitMs: 0 };
+    const entries = await log.read(after, limits).catch((error: unknown): LogEntry[] => {
+      operational(error);
+      return [];
+    });
     await turn();
     for (const entry of entries) {
       const archived = world.archive[entry.partition];
       if (archived === undefined || (archived.position !== null && entry.position <= archived.position)) continue;
       archived.position = entry.position;
-      if (entry.kind === 'events') archived.events.push(...entry.body.split('\n').flatMap((line) => readLine(line) ?? []));
-      if (entry.kind !== 'barrier') continue;
-      const { generation } = JSON.parse(entry.body) as Barrier;
-      if (generation <= archived.sealed) continue;
-      archived.sealed = generation;
-      archived.seals.set(generation, archived.events.length);
+      if (entry.kind === 'events') {
+        const events = entry.body.split('\n').flatMap((line) => readLine(line, entry.appendedMs) ?? []);
+        archived.events.push(...events);
+        const appendedMs = Math.max(...events.map(({ receivedAt }) => receivedAt));
+        if (events.length > 0) archived.entries.push({ ...entry, body: events.map(encodeEvent).join('\n'), appendedMs });
+      }
+      const barrier = entry.kind === 'barrier' ? readBarrier(entry.body, archived.sealed, world.parts.parse) : null;
+      if (barrier === null) continue;
+      archived.entries.push(entry);
+      archived.sealed = barrier.generation;
+      archived.seals.set(barrier.generation, archived.events.length);
     }
   }
+}
+
+async function trimBehindBoth(world: World, log: EventLog, states: readonly (PartitionState | null)[]): Promise<void> {
+  for (const [partition, { position: archived }] of world.archive.entries()) {
+    const read = states[partition]?.position ?? null;
+    if (archived === null || read === null) continue;
+    world.audit();
+    await log.trim(partition, [read, archived].sort()[0] as string);
+    world.count('trimmed');
+  }
+}
+
+function archiveOf(world: World, turn: Turn): SimulatedArchive {
+  const ofPartition = async (partition: number) => {
+    await turn();
+    return world.archive[partition] as ArchivedPartition;
+  };
+  return {
+    upTo: async (partition) => (await ofPartition(partition)).position,
+    async after(partition, position) {
+      const { position: end, entries } = await ofPartition(partition);
+      if (end === null || (position ?? '') >= end) return null;
+      const found = entries.filter((entry) => entry.position > (position ?? ''));
+      if (found.at(-1)?.position === end) return found;
+      return [
+        ...found,
+        { partition, position: end, kind: 'heartbeat', body: '{"receivedAt":0}', appendedMs: Number.MAX_SAFE_INTEGER },
+      ];
+    },
+  };
 }
 
 export function groupByPartition(events: readonly Event[], partitions: number): Map<number, Event[]> {

@@ -27,9 +27,7 @@ export async function calm(world: World, scheduler: Scheduler, cast: Cast): Prom
   for (const { actor, role } of cast.members) if (role === 'collector' || role === 'coordinator') scheduler.kill(actor);
   const caughtUp = async () => {
     const states = await world.store.serving().states();
-    return states.every(
-      (state, partition) => (state?.position ?? null) === (world.disk.partitions[partition]?.entries.at(-1)?.position ?? null),
-    );
+    return states.every((state, partition) => Number(state?.position ?? 0) === world.disk.partitions[partition]?.written);
   };
   // Heartbeats go on until then: a worker learns that the store lost its writes when it has something to commit.
   await until(scheduler, caughtUp, 'the speed layer has read everything');
@@ -59,7 +57,8 @@ async function checkAll(world: World): Promise<RowsByView> {
     for (const answer of answers) addRowsByView(rows, answer.rows);
     const pending = answers.reduce((sum, answer) => sum + answer.pending, 0);
     const positions = answers.map(({ state }) => state?.position ?? null);
-    checkAnswer(world, 'at rest', { generation, rows, pending, positions });
+    const complete = answers.every(({ overflowed }) => overflowed === 0);
+    checkAnswer(world, 'at rest', { generation, rows, pending, complete, positions });
     newest = rows;
   }
   return newest;

@@ -25,20 +25,31 @@ export async function reader(world: World, name: string, turn: Turn): Promise<vo
   }
 }
 
-export function checkAnswer(world: World, name: string, { generation, rows, pending, positions }: MergedAnswer): void {
+/** Law 7: an answer that calls itself complete is exact, whatever happened; one that does not needs a fault that explains it. */
+export function checkAnswer(world: World, name: string, answer: MergedAnswer): void {
+  const { generation, rows, pending, complete, positions } = answer;
   world.audit();
   world.count('answer');
   const expected: RowsByView = new Map();
   let [pendingFrom, pendingTo] = [0, 0];
+  // The last answer before it may be given once more, told as old; what is read again is told rather too often than too seldom.
+  const faults = new Set<string>(world.counts['empty'] === undefined ? [] : ['an emptied store']);
   if (positions.length !== world.partitions) throw new Error(`an answer of ${positions.length} partitions`);
   for (const [partition, position] of positions.entries()) {
     const own = (world.ledgers[partition] as Ledger).expected(generation, position);
     addRowsByView(expected, own.rows);
     pendingFrom += own.pendingFrom;
     pendingTo += own.pendingTo;
+    for (const fault of own.faults) faults.add(fault);
   }
   const wrong = differences(rows, expected);
   const at = positions.map((position, partition) => `p${partition} at ${short(position)}`).join(', ');
+  for (const fault of faults) world.count(`${complete ? 'complete' : 'incomplete'} after ${fault}`);
+  if (!complete) {
+    if (faults.size === 0) throw new Error(`law 7: ${name}, incomplete without a fault, g${generation}, ${at}`);
+    return;
+  }
+  world.count('complete');
   if (wrong.length > 0)
     throw new Error(`law 1: ${name}, view(${generation}) + deltas, ${at}:\n  ${wrong.slice(0, 8).join('\n  ')}`);
   if (pending < pendingFrom || pending > pendingTo)

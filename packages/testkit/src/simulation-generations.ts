@@ -4,6 +4,7 @@ import type { ServingStore } from '@tributary/kv/serving-port';
 import { TributaryError } from '@tributary/model/errors';
 import type { Barrier } from '@tributary/model/partition-record';
 import { addRowsByView, type RowsByView } from '@tributary/views/deltas';
+import { VIEWS } from '@tributary/views/registry';
 import { changeDefinitions } from './generate-definitions.ts';
 import { naive } from './naive.ts';
 import type { Turn } from './simulation-scheduler.ts';
@@ -26,6 +27,7 @@ export async function coordinator(world: World, name: string, turn: Turn): Promi
       world.tell(`${name}: g${generation} is superseded`);
       continue;
     }
+    if (generation < world.retiredBefore) continue;
     if (!world.computed.has(generation)) compute(world, generation);
     await turn();
     if (world.publications.length !== expectedSequence || !world.computed.has(generation)) continue;
@@ -40,7 +42,8 @@ function begin(world: World, name: string): number {
   // A coordinator that finds an unfinished generation takes it up again: its barriers appear twice.
   if (last > 0 && !world.computed.has(last) && random.chance(0.4)) return last;
   const before = begun.get(last) ?? world.initial.json;
-  const changed = random.chance(0.25) ? changeDefinitions(random, world.parts.parse(before)).json : before;
+  const lateness = world.trims ? 'same' : world.restamps ? 'no shorter' : 'any';
+  const changed = random.chance(0.25) ? changeDefinitions(random, world.parts.parse(before), lateness).json : before;
   begun.set(last + 1, changed);
   world.tell(`${name}: begins g${last + 1}${changed === before ? '' : ' with other definitions'}`);
   return last + 1;
@@ -98,7 +101,7 @@ function compute(world: World, generation: number): void {
     computedAt: 0,
     lastSegment: [],
     cut: [],
-    views: {},
+    views: Object.fromEntries(VIEWS.map(({ name }) => [name, { path: '', rows: 0, bytes: 0, sha256: '' }])),
     events: [],
     conversions: [],
     counts: { events: 0, newEvents: 0, duplicates: 0 },
@@ -126,6 +129,7 @@ async function retire(world: World, turn: Turn, serving: ServingStore): Promise<
   const kept = [...world.computed.keys()].sort((a, b) => a - b).slice(-2);
   const current = world.publications.at(-1)?.generation;
   const oldest = Math.min(...kept, current ?? 0);
+  world.retiredBefore = Math.max(world.retiredBefore, oldest);
   for (const generation of [...world.computed.keys()]) if (generation < oldest) world.computed.delete(generation);
   await turn();
   if (oldest === 0 || kept.length < 2) return;

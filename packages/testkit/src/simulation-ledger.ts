@@ -10,6 +10,7 @@ import type { LogEntry } from '@tributary/log/port';
 import type { Definitions } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
 import type { Barrier, Heartbeat } from '@tributary/model/partition-record';
+import { DAY_MS } from '@tributary/model/time';
 import { userKeyOf } from '@tributary/model/user-key';
 import { addRowsByView, type RowsByView } from '@tributary/views/deltas';
 import { naive } from './naive.ts';
@@ -23,6 +24,10 @@ export interface Arrival {
   /** Not the first of its user with this id. */
   readonly duplicate: boolean;
   readonly late: boolean;
+  /** What it may look at was let go: under definitions that looked back less far, or while log time was ahead. */
+  readonly looksBehind: boolean;
+  /** The user's timeline may have outgrown its bound before. */
+  readonly overflows: boolean;
 }
 
 export interface Expected {
@@ -30,6 +35,8 @@ export interface Expected {
   /** How many late events may be reported: each distinct one at least, each late arrival at most. */
   readonly pendingFrom: number;
   readonly pendingTo: number;
+  /** What happened since the cut that an answer may be incomplete for. */
+  readonly faults: ReadonlySet<string>;
 }
 
 export interface Ledger {
@@ -40,34 +47,81 @@ export interface Ledger {
   expected(generation: number, position: string | null): Expected;
 }
 
-/** An event, or null for what must be parked: the generator writes either valid lines or plain garbage. */
-export function readLine(line: string): Event | null {
+/** An event, or null for what must be parked: valid lines, plain garbage, and receipts more than a day ahead of the log's own clock. */
+export function readLine(line: string, appendedMs: number): Event | null {
   try {
     const value = JSON.parse(line) as Event;
-    return typeof value.ts === 'number' && typeof value.id === 'string' ? value : null;
+    const isEvent = typeof value.ts === 'number' && typeof value.id === 'string';
+    return isEvent && value.receivedAt <= appendedMs + DAY_MS ? value : null;
   } catch {
     return null;
   }
 }
 
-export function createLedger(initial: Definitions, parse: (json: string) => Definitions): Ledger {
+/** A barrier after that of generation `newest`, or null: a repetition, or what no coordinator writes. */
+export function readBarrier(body: string, newest: number, parse: (json: string) => Definitions): Barrier | null {
+  try {
+    const { generation, definitions } = JSON.parse(body) as Barrier;
+    if (typeof definitions !== 'string' || parse(definitions) === undefined) return null;
+    return Number.isInteger(generation) && generation > newest && generation - newest < 1e6 ? { generation, definitions } : null;
+  } catch {
+    return null;
+  }
+}
+
+function readHeartbeat(body: string): number {
+  try {
+    const { receivedAt } = JSON.parse(body) as Heartbeat;
+    return Number.isInteger(receivedAt) ? receivedAt : 0;
+  } catch {
+    return 0;
+  }
+}
+
+/** Retention of a timeline: a null path begins a lookback before its end, which a lookback later may still move. */
+function looksBackMs({ latenessMs, lookbackMs }: Definitions): number {
+  return latenessMs + 2 * lookbackMs;
+}
+
+/** `maxTimelineEvents`: a timeline that outgrows it loses a tenth more. */
+export function createLedger(
+  initial: Definitions,
+  parse: (json: string) => Definitions,
+  maxTimelineEvents = Number.POSITIVE_INFINITY,
+): Ledger {
   const arrivals: Arrival[] = [];
   const effects: RowsByView[] = [];
   const cuts = new Map<number, { readonly count: number; readonly definitions: Definitions }>([
     [0, { count: 0, definitions: initial }],
   ]);
   const seen = new Set<string>();
+  const distinct = new Map<string, number>();
   const remembered = new Map<string, Expected>();
   let logTimeMs = 0;
+  /** Events up to here may have been let go: by definitions that looked back less far, or while log time was ahead. */
+  let keptAfterMs = Number.NEGATIVE_INFINITY;
   let current = 0;
   let definitions = initial;
 
-  function arrive(event: Event, position: string): void {
-    logTimeMs = Math.max(logTimeMs, event.receivedAt);
+  function arrive(event: Event, position: string, appendedMs: number): void {
+    logTimeMs = Math.max(logTimeMs, Math.min(event.receivedAt, appendedMs));
     const key = `${userKeyOf(event)}\n${event.id}`;
     const duplicate = seen.has(key);
     seen.add(key);
-    arrivals.push({ event, position, logTimeMs, definitions, duplicate, late: event.ts <= logTimeMs - definitions.latenessMs });
+    const held = distinct.get(userKeyOf(event)) ?? 0;
+    if (!duplicate) distinct.set(userKeyOf(event), held + 1);
+    const overflows = held + 1 > maxTimelineEvents;
+    const late = event.ts <= logTimeMs - definitions.latenessMs;
+    const looksBehind = logTimeMs - looksBackMs(definitions) < keptAfterMs;
+    arrivals.push({ event, position, logTimeMs, definitions, duplicate, late, looksBehind, overflows });
+  }
+
+  function cross(barrier: Barrier): void {
+    current = barrier.generation;
+    const before = definitions;
+    definitions = parse(barrier.definitions);
+    if (looksBackMs(definitions) > looksBackMs(before)) keptAfterMs = Math.max(keptAfterMs, logTimeMs - looksBackMs(before));
+    cuts.set(current, { count: arrivals.length, definitions });
   }
 
   function effectOf(index: number): RowsByView {
@@ -82,20 +136,21 @@ export function createLedger(initial: Definitions, parse: (json: string) => Defi
   return {
     arrivals,
     note(entries) {
-      for (const { kind, body, position } of entries) {
-        if (kind === 'heartbeat') logTimeMs = Math.max(logTimeMs, (JSON.parse(body) as Heartbeat).receivedAt);
+      for (const { kind, body, position, appendedMs } of entries) {
+        const fallsBack = logTimeMs > appendedMs + DAY_MS;
+        if (kind === 'heartbeat') logTimeMs = Math.max(logTimeMs, Math.min(readHeartbeat(body), appendedMs));
         else if (kind === 'events') {
           for (const line of body.split('\n')) {
-            const event = readLine(line);
-            if (event !== null) arrive(event, position);
+            const event = readLine(line, appendedMs);
+            if (event !== null) arrive(event, position, appendedMs);
           }
         } else {
-          const barrier = JSON.parse(body) as Barrier;
-          if (barrier.generation <= current) continue;
-          current = barrier.generation;
-          definitions = parse(barrier.definitions);
-          cuts.set(current, { count: arrivals.length, definitions });
+          const barrier = readBarrier(body, current, parse);
+          if (barrier !== null) cross(barrier);
         }
+        if (!fallsBack) continue;
+        keptAfterMs = Math.max(keptAfterMs, logTimeMs - looksBackMs(definitions));
+        logTimeMs = appendedMs;
       }
     },
     expected(generation, position) {
@@ -112,8 +167,13 @@ export function createLedger(initial: Definitions, parse: (json: string) => Defi
       const events = arrivals.slice(0, plain ? upTo : cut.count).map((arrival) => arrival.event);
       const rows = naive(events, cut.definitions);
       if (!plain) for (let i = cut.count; i < upTo; i++) addRowsByView(rows, (effects[i] ??= effectOf(i)));
-      const distinct = late.filter((arrival) => !arrival.duplicate).length;
-      const expected = { rows, pendingFrom: distinct, pendingTo: late.length };
+      const distinctLate = late.filter((arrival) => !arrival.duplicate).length;
+      const faults = new Set<string>();
+      for (const { looksBehind, overflows } of since) {
+        if (looksBehind) faults.add('a longer look back');
+        if (overflows) faults.add('an overflow');
+      }
+      const expected = { rows, pendingFrom: distinctLate, pendingTo: late.length, faults };
       remembered.set(key, expected);
       return expected;
     },

@@ -14,7 +14,7 @@ export interface SimulationPlan {
   readonly disasters: readonly Disaster[];
 }
 
-export const DISASTERS = ['crash', 'pause', 'rewind', 'rollback'] as const;
+export const DISASTERS = ['crash', 'pause', 'rewind', 'empty', 'rollback'] as const;
 export type Disaster = (typeof DISASTERS)[number];
 
 export const DEFAULT_PLAN: SimulationPlan = { events: 60, turns: 400, disasters: DISASTERS };
@@ -52,6 +52,7 @@ export function createCast(world: World, scheduler: Scheduler): Cast {
 export async function storm(world: World, scheduler: Scheduler, cast: Cast, plan: SimulationPlan): Promise<void> {
   const { random } = world;
   const snapshots: { readonly partition: number; readonly stored: unknown }[] = [];
+  const empty = world.store.snapshot(0);
   const serving = world.store.serving();
   for (let turn = 0; turn < plan.turns; turn++) {
     await scheduler.step();
@@ -65,7 +66,7 @@ export async function storm(world: World, scheduler: Scheduler, cast: Cast, plan
       snapshots.push({ partition, stored: world.store.snapshot(partition) });
     }
     if (!random.chance(0.04) || plan.disasters.length === 0) continue;
-    await strike(world, scheduler, cast, random.pick(plan.disasters), turn, snapshots, serving);
+    await strike(world, scheduler, cast, random.pick(plan.disasters), turn, snapshots, empty, serving);
   }
 }
 
@@ -76,6 +77,7 @@ async function strike(
   disaster: Disaster,
   turn: number,
   snapshots: readonly { readonly partition: number; readonly stored: unknown }[],
+  empty: unknown,
   serving: ServingStore,
 ): Promise<void> {
   const { random } = world;
@@ -87,6 +89,13 @@ async function strike(
     world.store.restore(partition, stored);
     world.count('rewind');
     world.tell(`the store loses its newest writes to p${partition}`);
+  } else if (disaster === 'empty') {
+    // In some runs only: after it an incomplete answer needs no other reason.
+    if (!world.trims) return;
+    const partition = random.below(world.partitions);
+    world.store.restore(partition, empty);
+    world.count('empty');
+    world.tell(`the store loses all of p${partition}`);
   } else if (disaster === 'rollback') {
     const kept = [...world.computed.keys()];
     if (kept.length > 0 && world.publications.length > 0)

@@ -23,6 +23,7 @@ export interface PartsUnderTest {
     readonly limits: {
       readonly maxEntries: number;
       readonly waitMs: number;
+      readonly maxTimelineEvents?: number;
       readonly maxCachedEvents: number;
       readonly trimRecordLength: number;
     };
@@ -35,6 +36,8 @@ export interface PartsUnderTest {
     readonly source: SimulatedGenerations;
     readonly definitions: Definitions;
   }): { read(): Promise<MergedAnswer> };
+  /** The log, and before its beginning the archive. */
+  recall(log: EventLog, archive: SimulatedArchive, onRecall: () => void): EventLog;
   parse(json: string): Definitions;
 }
 
@@ -42,8 +45,17 @@ export interface MergedAnswer {
   readonly generation: number;
   readonly rows: RowsByView;
   readonly pending: number;
+  /** False: the answer says itself that something is missing. */
+  readonly complete: boolean;
   /** The position of each partition that the answer is of; null: nothing read yet. */
   readonly positions: readonly (string | null)[];
+}
+
+/** The archive read as the log it was made of. */
+export interface SimulatedArchive {
+  upTo(partition: number): Promise<string | null>;
+  /** null: the archive ends there. */
+  after(partition: number, position: string | null): Promise<LogEntry[] | null>;
 }
 
 export interface SimulatedGenerations {
@@ -61,6 +73,8 @@ export interface ComputedGeneration {
 export interface ArchivedPartition {
   position: string | null;
   events: Event[];
+  /** What the archive gives back in place of a log that was trimmed: lines of events and the barriers that it sealed. */
+  readonly entries: LogEntry[];
   /** Sealed generation → how many events lie before its barrier. */
   readonly seals: Map<number, number>;
   sealed: number;
@@ -70,6 +84,15 @@ export interface World {
   readonly random: Random;
   readonly partitions: number;
   readonly initial: Definitions;
+  /** Copies may come at another instant than the first arrival, so the first must not be let go early: lateness gets no shorter. */
+  readonly restamps: boolean;
+  /** Bound on a user's timeline. */
+  readonly maxTimelineEvents: number;
+  /**
+   * The log is trimmed behind both layers. The archive has no heartbeats and no times of appending, so what a replay of it calls
+   * late depends on the records alone: such a run has no late events, sound clocks and one lateness.
+   */
+  readonly trims: boolean;
   readonly parts: PartsUnderTest;
   readonly disk: MemoryDisk;
   readonly store: MemoryStore;
@@ -79,10 +102,12 @@ export interface World {
   readonly begun: Map<number, string>;
   readonly computed: Map<number, ComputedGeneration>;
   readonly publications: Publication[];
+  /** Generations before this one are retired, and nobody computes them again. */
+  retiredBefore: number;
   /** Events that clients still have to send, in order, and those they were told are safe (law 6). */
   readonly unsent: Event[];
   readonly acknowledged: Event[];
-  /** The newest `receivedAt` sent: what heartbeats say. */
+  /** What every sound clock says, and the log's own: the newest `receivedAt` of the generated events that were sent. */
   nowMs: number;
   /** No more faults: the end of the run. */
   calm: boolean;
@@ -98,25 +123,39 @@ export interface World {
 /** Lines of the trace kept: the newest. */
 const TRACE_LINES = 4_000;
 
-export function createWorld(random: Random, partitions: number, initial: Definitions, parts: PartsUnderTest): World {
+export function createWorld(
+  random: Random,
+  partitions: number,
+  initial: Definitions,
+  { restamps, trims }: Pick<World, 'restamps' | 'trims'>,
+  parts: PartsUnderTest,
+): World {
   const disk = createMemoryDisk();
   createMemoryLog({ partitions, disk });
-  const audited = new Array<number>(partitions).fill(0);
+  const audited = new Array<string>(partitions).fill('');
   const trace: string[] = [];
   const counts: Record<string, number> = {};
-  const ledgers = audited.map(() => createLedger(initial, parts.parse));
-  return {
+  // Half of the seeds: a bound that nobody meets. The others: users outgrow it, some of them again and again.
+  const bound = random.pick([10_000, 10_000, 8, 25]);
+  // An old id at a newer instant is an edge of law 3 once the first arrival was cut off (docs/laws.md).
+  const maxTimelineEvents = restamps ? 10_000 : bound;
+  const ledgers = audited.map(() => createLedger(initial, parts.parse, maxTimelineEvents));
+  const world: World = {
     random,
     partitions,
     initial,
+    restamps,
+    maxTimelineEvents,
+    trims,
     parts,
     disk,
     store: createMemoryStore({ partitions }),
     ledgers,
-    archive: audited.map(() => ({ position: null, events: [], seals: new Map(), sealed: 0 })),
+    archive: audited.map(() => ({ position: null, events: [], entries: [], seals: new Map(), sealed: 0 })),
     begun: new Map(),
     computed: new Map(),
     publications: [],
+    retiredBefore: 0,
     unsent: [],
     acknowledged: [],
     nowMs: 0,
@@ -130,16 +169,17 @@ export function createWorld(random: Random, partitions: number, initial: Definit
     count(what) {
       counts[what] = (counts[what] ?? 0) + 1;
     },
-    connectLog: (turn) => createMemoryLog({ partitions, disk, turn }),
+    connectLog: (turn) => createMemoryLog({ partitions, disk, turn, now: () => world.nowMs }),
     audit() {
       for (const [partition, ledger] of ledgers.entries()) {
-        const entries = disk.partitions[partition]?.entries ?? [];
-        const fresh: LogEntry[] = entries.slice(audited[partition]);
-        audited[partition] = entries.length;
+        const fresh =
+          disk.partitions[partition]?.entries.filter(({ position }) => position > (audited[partition] as string)) ?? [];
+        audited[partition] = fresh.at(-1)?.position ?? (audited[partition] as string);
         ledger.note(fresh);
       }
     },
   };
+  return world;
 }
 
 /** What the store did with a commit: for the trace and the tally. */

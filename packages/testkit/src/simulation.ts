@@ -31,13 +31,11 @@ export async function simulate(
 ): Promise<SimulationResult> {
   const random = createRandom(seed);
   const definitions = generateDefinitions(random);
-  const world = createWorld(random, random.between(1, 3), definitions, parts);
-  const shape = {
-    events: plan.events,
-    users: random.between(2, 6),
-    lateChance: random.chance(0.5) ? 0 : 0.15,
-    duplicateChance: 0.12,
-  };
+  const lateChance = random.chance(0.5) ? 0 : 0.15;
+  const restamps = lateChance === 0 && random.chance(0.5);
+  const trims = lateChance === 0 && random.chance(0.5);
+  const world = createWorld(random, random.between(1, 3), definitions, { restamps, trims }, parts);
+  const shape = { events: plan.events, users: random.pick([1, 2, 3, 6]), lateChance, duplicateChance: 0.12, restamps };
   world.unsent.push(...generateEvents(random, shape, definitions));
   const sent = world.unsent.slice();
   const scheduler = createScheduler(random);

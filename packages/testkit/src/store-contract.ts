@@ -2,122 +2,26 @@
  * The contract of SpeedStore and ServingStore: every adapter runs it. The numbers are the invariants of the port.
  * `make` gives an empty store of four partitions.
  */
-import type { CommittedDeltas } from '@tributary/kv/feed';
-import type { Commit, SpeedStore } from '@tributary/kv/port';
-import type { FeedCursor, ServingStore, WholePartition } from '@tributary/kv/serving-port';
-import { addRowsByView, type RowsByView } from '@tributary/views/deltas';
+import { type Integer, integerOf } from '@tributary/model/integer';
+import type { RowsByView } from '@tributary/views/deltas';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { playHistory, storeHistory, viewsOf } from './store-history.ts';
-
-export interface StoreUnderTest {
-  readonly speed: SpeedStore;
-  readonly serving: ServingStore;
-  /** Everything about a partition as it is now; the returned function loses every write since. */
-  checkpoint(partition: number): Promise<() => Promise<void>>;
-}
-
-const P = 2;
-const VIEW = 'conversions';
-
-/** A commit of one user's line and one row; `expected` and `next.position` make the chain. */
-export function commitOf(expected: string | null, position: string, more: Partial<Commit> = {}): Commit {
-  const generation = more.next?.generation ?? more.deltasGeneration ?? 0;
-  return {
-    partition: P,
-    expected,
-    expectedCommit: expected === null ? '' : `commit of ${expected}`,
-    id: `commit of ${position}`,
-    next: { position, logIdentity: 'log-1', logTimeMs: 1_000, generation, definitions: '{"a":1}' },
-    appends: new Map([['Björk', `{"at":"${position}"}\n`]]),
-    rewrites: new Map(),
-    deltas: rows('2026-03-01\tbuy\tEUR', [1, 250]),
-    deltasGeneration: generation,
-    pending: 0,
-    overflowed: 0,
-    conversions: new Map(),
-    parked: [],
-    ...more,
-  };
-}
-
-function rows(key: string, measures: number[]): RowsByView {
-  return new Map([[VIEW, new Map([[key, measures]])]]);
-}
-
-async function seen({ speed, serving }: StoreUnderTest) {
-  const { commitId, records } = await speed.loadRecords(P, ['Björk']);
-  const deltas = (await serving.deltas([VIEW], 0))[P];
-  return {
-    state: await speed.loadState(P),
-    commitId,
-    record: records[0],
-    rows: deltas?.rows.get(VIEW),
-    pending: deltas?.pending,
-  };
-}
-
-/** Reads partition 2 whole. */
-async function wholeOf({ serving }: StoreUnderTest, from = 0): Promise<WholePartition> {
-  return (await serving.readWhole([P], [VIEW], from))[0] as WholePartition;
-}
-
-/** What partition 2 committed since the cursor. */
-async function since({ serving }: StoreUnderTest, cursor: FeedCursor) {
-  const cursors = new Array<FeedCursor | null>(4).fill(null).with(P, cursor);
-  const followed = await serving.follow([VIEW], cursors);
-  expect(followed.map(({ partition }) => partition)).toEqual([0, 1, 2, 3]);
-  return followed[P]?.commits;
-}
-
-/** The simplest follower: the whole, and every commit since added to it. */
-function createPlainFollower(serving: ServingStore) {
-  let held: (WholePartition | null)[] = [null, null, null, null];
-  let question = '';
-  return async (views: readonly string[], from: number) => {
-    if (question !== JSON.stringify([views, from])) held = [null, null, null, null];
-    question = JSON.stringify([views, from]);
-    const followed = await serving.follow(
-      views,
-      held.map((partition) => partition?.cursor ?? null),
-    );
-    for (const { partition, commits } of followed) {
-      const before = held[partition] as WholePartition;
-      if (commits === 'gap') held[partition] = (await serving.readWhole([partition], views, from))[0] as WholePartition;
-      else for (const commit of commits) held[partition] = added(held[partition] ?? before, commit, from);
-    }
-    return held.map((partition) => partition as WholePartition);
-  };
-}
-
-function added(whole: WholePartition, commit: CommittedDeltas, from: number): WholePartition {
-  const generations = new Map(whole.generations);
-  const before = generations.get(commit.generation) ?? { rows: new Map(), pending: 0, overflowed: 0 };
-  const rows: RowsByView = new Map();
-  addRowsByView(rows, before.rows);
-  addRowsByView(rows, commit.rows);
-  const pending = before.pending + commit.pending;
-  if (commit.generation >= from)
-    generations.set(commit.generation, { rows, pending, overflowed: before.overflowed + commit.overflowed });
-  const definitions = commit.next.definitions ?? whole.state?.definitions ?? '';
-  const cursor = { commitId: commit.id, commits: whole.cursor.commits + 1 };
-  return { ...whole, cursor, generations, state: { ...commit.next, definitions } };
-}
-
-/** Σ over generations, as `deltas` says it; views without rows left out. */
-function summed({ partition, state, generations }: WholePartition) {
-  const sum = { partition, state, rows: new Map() as RowsByView, pending: 0, overflowed: 0 };
-  for (const { rows, pending, overflowed } of generations.values()) {
-    addRowsByView(sum.rows, rows);
-    sum.pending += pending;
-    sum.overflowed += overflowed;
-  }
-  return withoutEmpty(sum);
-}
-
-function withoutEmpty<T extends { readonly rows: RowsByView }>(deltas: T): T {
-  return { ...deltas, rows: new Map([...deltas.rows].filter(([, rows]) => rows.size > 0)) };
-}
+import {
+  at,
+  commitOf,
+  createPlainFollower,
+  fill,
+  P,
+  rows,
+  type StoreUnderTest,
+  seen,
+  since,
+  summed,
+  VIEW,
+  wholeOf,
+  withoutEmpty,
+} from './store-under-test.ts';
 
 export function describeStoreContract(name: string, make: () => Promise<StoreUnderTest>): void {
   describe(`store contract: ${name}`, () => {
@@ -126,7 +30,7 @@ export function describeStoreContract(name: string, make: () => Promise<StoreUnd
       expect(await speed.loadState(P)).toBeNull();
       expect(await speed.loadRecords(P, ['nobody', 'none'])).toEqual({ commitId: '', records: [null, null] });
       expect(await speed.loadRecords(P, [])).toEqual({ commitId: '', records: [] });
-      expect(await serving.records([{ partition: P, userKey: 'nobody' }])).toEqual([null]);
+      expect(await serving.records([{ partition: P, userKey: 'nobody' }], 0)).toEqual([null]);
       expect(await serving.pointer()).toBeNull();
       expect(await serving.findConversion('c')).toBeNull();
       expect((await serving.deltas([VIEW], 0)).map(({ partition, state }) => [partition, state])).toEqual([
@@ -135,6 +39,19 @@ export function describeStoreContract(name: string, make: () => Promise<StoreUnd
         [2, null],
         [3, null],
       ]);
+    });
+
+    test('law 7: the cut of all timelines is part of the state, and stays with its position', async () => {
+      const { speed, serving, checkpoint } = await make();
+      await speed.commit(commitOf(null, 'p1'));
+      expect(await speed.loadState(P)).not.toHaveProperty('cutTs');
+      const lose = await checkpoint(P);
+      const second = commitOf('p1', 'p2');
+      await speed.commit({ ...second, next: { ...second.next, cutTs: 1_764_000_000_123 } });
+      expect(await speed.loadState(P)).toMatchObject({ position: 'p2', cutTs: 1_764_000_000_123 });
+      expect((await serving.states())[P]).toMatchObject({ position: 'p2', generation: 0 });
+      await lose();
+      expect(await speed.loadState(P)).not.toHaveProperty('cutTs');
     });
 
     test('invariant 1: a commit applies whole: records, deltas, counters, conversions, dead letters, state', async () => {
@@ -152,8 +69,25 @@ export function describeStoreContract(name: string, make: () => Promise<StoreUnd
       expect((await store.serving.deltas([VIEW], 0))[P]?.overflowed).toBe(1);
       expect(await store.serving.findConversion('c1')).toEqual({ partition: P, userKey: 'Björk' });
       expect(await store.serving.deadLetters(10)).toEqual([{ ...parked[0], partition: P }]);
-      expect((await store.serving.records([{ partition: P, userKey: 'Björk' }]))[0]?.toString()).toBe('{"at":"p1"}\n');
+      expect((await store.serving.records([{ partition: P, userKey: 'Björk' }], 100))[0]?.toString()).toBe('{"at":"p1"}\n');
       expect((await store.serving.states())[P]).toEqual(commit.next);
+    });
+
+    test('records are read in order within a bound, beyond it only their sizes are', async () => {
+      const store = await make();
+      const at = (partition: number, record: string) =>
+        store.speed.commit({ ...commitOf(null, 'p1', { appends: new Map([[`user ${partition}`, record]]) }), partition });
+      for (const [partition, size] of [10, 20, 5].entries()) expect(await at(partition, 'x'.repeat(size))).toBe('committed');
+      const users = [0, 1, 2, 3].map((partition) => ({ partition, userKey: `user ${partition}` }));
+      const read = async (maxBytes: number) =>
+        (await store.serving.records(users, maxBytes)).map((record) =>
+          typeof record === 'number' ? record : (record?.toString() ?? null),
+        );
+      const [ten, twenty, five] = ['x'.repeat(10), 'x'.repeat(20), 'x'.repeat(5)];
+      expect(await read(35)).toEqual([ten, twenty, five, null]);
+      expect(await read(34)).toEqual([ten, twenty, 5, null]);
+      expect(await read(15)).toEqual([ten, 20, five, null]);
+      expect(await read(0)).toEqual([10, 20, 5, null]);
     });
 
     test('invariant 1: rows add up, and may become negative or vanish', async () => {
@@ -175,6 +109,69 @@ export function describeStoreContract(name: string, make: () => Promise<StoreUnd
         sum += by;
         expect((await seen(store)).rows).toEqual(new Map([['2026-03-01\tbuy\tEUR', [sum, i + 1]]]));
       }
+    });
+
+    test('law 1, invariant 1: a commit of thousands of rows of one view counts each of them', async () => {
+      const { speed, serving } = await make();
+      const many = (value: number): RowsByView =>
+        new Map([[VIEW, new Map(Array.from({ length: 2_501 }, (_, i) => [`row ${i}`, [1, value + i]]))]]);
+      await speed.commit(commitOf(null, 'p1', { deltas: many(0) }));
+      await speed.commit(commitOf('p1', 'p2', { deltas: many(100_000) }));
+      const counted = (await serving.deltas([VIEW], 0))[P]?.rows.get(VIEW);
+      expect(counted).toEqual(new Map(Array.from({ length: 2_501 }, (_, i) => [`row ${i}`, [2, 100_000 + 2 * i]])));
+    });
+
+    test('law 4: a sum that passes 2^53 keeps every unit, and comes back to the unit', async () => {
+      const store = await make();
+      const key = '2026-03-01\tbuy\tEUR';
+      const most = Number.MAX_SAFE_INTEGER;
+      const steps: [by: Integer, sum: Integer][] = [
+        [most, most],
+        [1, 2n ** 53n],
+        [1, 2n ** 53n + 1n],
+        [1, 2n ** 53n + 2n],
+        [-most, 3],
+        [-most, 3 - most],
+        [-4, -(2n ** 53n)],
+        [10n ** 21n, 10n ** 21n - 2n ** 53n],
+        [2n ** 53n - 10n ** 21n, 0],
+      ];
+      let position: string | null = null;
+      for (const [i, [by, sum]] of steps.entries()) {
+        await store.speed.commit(commitOf(position, `p${i}`, { deltas: rows(key, [by, 1]) }));
+        position = `p${i}`;
+        expect((await seen(store)).rows).toEqual(new Map([[key, [sum, i + 1]]]));
+      }
+    });
+
+    test('law 4: sums of any size are exact, in a fresh read, in a whole read and to a follower', async () => {
+      const store = await make();
+      const follow = createPlainFollower(store.serving);
+      const near = (of: bigint) => fc.bigInt({ min: of - 3n, max: of + 3n });
+      const amounts = fc.oneof(
+        ...[0n, 2n ** 31n, 2n ** 32n, 2n ** 53n, 2n ** 63n, 2n ** 64n, 2n ** 90n].map(near),
+        fc.bigInt({ min: 0n, max: 2n ** 90n }),
+      );
+      const signed = fc.tuple(amounts, fc.boolean()).map(([amount, isNegative]) => (isNegative ? -amount : amount));
+      let position: string | null = null;
+      let number = 0;
+      const check = async (batches: readonly (readonly [bigint, bigint])[]) => {
+        const key = `row\tof\trun ${number}`;
+        const sums = [0n, 0n];
+        for (const batch of batches) {
+          const next = String(++number).padStart(8, '0');
+          await store.speed.commit(commitOf(position, next, { deltas: rows(key, batch.map(integerOf)) }));
+          position = next;
+          for (const [i, amount] of batch.entries()) sums[i] = (sums[i] as bigint) + amount;
+          const expected = sums.every((sum) => sum === 0n) ? undefined : sums.map(integerOf);
+          expect((await seen(store)).rows?.get(key)).toEqual(expected);
+          expect((await wholeOf(store)).generations.get(0)?.rows.get(VIEW)?.get(key)).toEqual(expected);
+          expect((await follow([VIEW], 0))[P]?.generations.get(0)?.rows.get(VIEW)?.get(key)).toEqual(expected);
+        }
+      };
+      await fc.assert(fc.asyncProperty(fc.array(fc.tuple(signed, signed), { minLength: 2, maxLength: 6 }), check), {
+        numRuns: 60,
+      });
     });
 
     test('invariant 1: a rewrite replaces the record, an append in the same commit goes to another user', async () => {
@@ -280,6 +277,20 @@ export function describeStoreContract(name: string, make: () => Promise<StoreUnd
       expect((await store.serving.deltas([VIEW], 1))[P]?.rows.get(VIEW)?.get('2026-03-01\tbuy\tEUR')).toEqual([2, 500]);
     });
 
+    test('law 7: what was retired stays retired, whoever retires less afterwards', async () => {
+      const store = await make();
+      const at = (expected: string | null, position: string, generation: number) => {
+        const commit = commitOf(expected, position, { deltasGeneration: generation });
+        return store.speed.commit({ ...commit, next: { ...commit.next, generation } });
+      };
+      await at(null, 'p1', 0);
+      await at('p1', 'p2', 2);
+      await store.serving.retireDeltas(2);
+      await store.serving.retireDeltas(1);
+      for (const from of [0, 1]) await expect(store.serving.deltas([VIEW], from)).rejects.toThrow(/gone/);
+      expect((await store.serving.follow([VIEW], [null, null, null, null]))[P]?.oldest).toBe(2);
+    });
+
     test('law 1: following: each commit once, in order, with its state and the generation of its rows', async () => {
       const store = await make();
       const start = await wholeOf(store);
@@ -380,18 +391,4 @@ export function describeStoreContract(name: string, make: () => Promise<StoreUnd
       expect((await seen(store)).record).toBe('{"at":"p1"}\n');
     });
   });
-}
-
-function at(number: number): string {
-  return `p${String(number).padStart(4, '0')}`;
-}
-
-/** Commits number `after` + 1 and so on; returns the last position. */
-async function fill({ speed }: StoreUnderTest, from: string | null, after: number, commits: number): Promise<string> {
-  let last = from;
-  for (let number = after + 1; number <= after + commits; number++) {
-    expect(await speed.commit(commitOf(last, at(number)))).toBe('committed');
-    last = at(number);
-  }
-  return last as string;
 }

@@ -4,7 +4,7 @@
  */
 import type { RowsByView } from '@tributary/views/deltas';
 import fc from 'fast-check';
-import type { StoreUnderTest } from './store-contract.ts';
+import type { StoreUnderTest } from './store-under-test.ts';
 
 export const HISTORY_PARTITIONS = 4;
 /** Views of which rows are committed; `['day', 'type']` and `['day', 'type', 'currency']`. */

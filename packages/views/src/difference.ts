@@ -5,8 +5,10 @@
  * of the anchors that the view says it affects; the difference is taken over those alone. An event at the end of its timeline
  * has no later anchors: for views that are not revisable its own rows are the whole difference (the fast path).
  *
- * The work of one event is bounded: beyond `maxVisits` (a bot whose thousand conversions each look back on a thousand
- * touches) the rows of other anchors are left to the next generation, and the outcome says so.
+ * Work is bounded (work.ts): what is too much is left to the next generation, and the outcome says so.
+ *
+ * A timeline that was cut (user-state.ts) lacks what lies at or before the cut: an anchor that may look that far back, or lie
+ * there, is computed from what is left, and the outcome says so.
  *
  * Rows at or before the frozen line (`anchor ≤ logTime − lateness − revisable`) are left alone: the batch owns them.
  */
@@ -14,16 +16,22 @@ import type { Definitions } from '@tributary/model/definitions';
 import { addRow, type RowsByView, rowsOf } from './deltas.ts';
 import { lowerBound, type Timeline, type TimelineEvent } from './timeline.ts';
 import type { Lens, View } from './view.ts';
+import { type Work, workOfEvent, workOfUser } from './work.ts';
 
 export interface DifferenceOutcome {
   /** Whether some row that `e` may change is frozen: the change waits for the next generation (law 8). */
   readonly touchesFrozen: boolean;
   /** Whether rows were left alone because revising them was too much work. */
   readonly tooMuchWork: boolean;
+  /** Whether rows may be wrong because they depend on what was cut off the timeline. */
+  readonly looksBehindCut: boolean;
 }
 
-/** Events visited while one event's effect is computed; about 500 ns each with all views, so a tenth of a second at the most. */
-const MAX_VISITS = 200_000;
+/** When the event arrived, and what of its user's timeline is known. */
+export interface Moment {
+  readonly logTimeMs: number;
+  readonly cutTs: number;
+}
 
 /** Gathers what the anchors that were computed now look at, through one lens. */
 export interface Gathering {
@@ -49,65 +57,71 @@ export function addDifference(
   groups: readonly ViewsOfLens[],
   after: Timeline,
   at: number,
-  logTimeMs: number,
+  { logTimeMs, cutTs }: Moment,
   definitions: Definitions,
   into: RowsByView,
-  maxVisits = MAX_VISITS,
+  ofUser: Work = workOfUser(),
   gathering?: Gathering,
 ): DifferenceOutcome {
   const event = after[at] as TimelineEvent;
+  const work = workOfEvent(ofUser);
   let touchesFrozen = false;
   let tooMuchWork = false;
+  let looksBehindCut = false;
   let before: Timeline | undefined;
   for (const { lens, views } of groups) {
-    const revisableMs = lens.revisableMs(definitions);
+    const [reachMs, revisableMs] = [lens.reachMs(definitions), lens.revisableMs(definitions)];
     const frozenUpTo = logTimeMs - definitions.latenessMs - revisableMs;
 
     const gathered = gathering?.lens === lens ? gathering.seen : undefined;
-    if (event.ts > frozenUpTo) addAnchor(lens, views, after, at, definitions, into, 1, gathered);
-    else touchesFrozen = true;
+    if (event.ts > frozenUpTo) {
+      const seen = lens.look(after, at, definitions);
+      if (seen !== null && !work.takeOwn(views.length, lens.sizeOf(seen))) tooMuchWork = true;
+      else addRows(views, seen, definitions, into, 1, gathered);
+    } else touchesFrozen = true;
 
     if (event.ts - revisableMs <= frozenUpTo) touchesFrozen = true;
 
     const anchors = lens.affected(after, at, definitions).filter((i) => (after[i] as TimelineEvent).ts > frozenUpTo);
+    // What is gone may be seen by these anchors, or be an anchor that the event revises.
+    const earliest = Math.min(event.ts, ...anchors.slice(0, 1).map((i) => (after[i] as TimelineEvent).ts));
+    if (event.kind !== 'signal' && earliest - Math.max(reachMs, revisableMs) <= cutTs) looksBehindCut = true;
     if (anchors.length === 0) continue;
-    if (anchors.length * lookedAt(lens, after, event.ts, definitions) > maxVisits) {
-      tooMuchWork = true;
-      continue;
-    }
-    before ??= without(after, at);
     for (const i of anchors) {
-      addAnchor(lens, views, before, i < at ? i : i - 1, definitions, into, -1);
-      addAnchor(lens, views, after, i, definitions, into, 1, gathered);
+      if (!work.isLeft()) {
+        tooMuchWork = true;
+        break;
+      }
+      before ??= without(after, at);
+      const seenBefore = lens.look(before, i < at ? i : i - 1, definitions);
+      const seenNow = lens.look(after, i, definitions);
+      const scanned = 2 * (i - lowerBound(after, (after[i] as TimelineEvent).ts - reachMs));
+      const sizes = [seenBefore, seenNow].filter((seen) => seen !== null).map((seen) => lens.sizeOf(seen));
+      if (!work.take(views.length, scanned, ...sizes)) tooMuchWork = true;
+      else {
+        addRows(views, seenBefore, definitions, into, -1);
+        addRows(views, seenNow, definitions, into, 1, gathered);
+      }
     }
   }
-  return { touchesFrozen, tooMuchWork };
+  return { touchesFrozen, tooMuchWork, looksBehindCut };
 }
 
-/** Adds the rows that hang on `timeline[at]`, or takes them away. */
-function addAnchor(
-  lens: Lens,
+/** Adds the rows of what an anchor sees, or takes them away; null: it is no anchor. */
+function addRows(
   views: readonly View[],
-  timeline: Timeline,
-  at: number,
+  seen: unknown,
   definitions: Definitions,
   into: RowsByView,
   sign: 1 | -1,
   gathered?: unknown[],
 ): void {
-  const seen = lens.look(timeline, at, definitions);
   if (seen === null) return;
   gathered?.push(seen);
   for (const view of views) {
     const rows = rowsOf(into, view.name);
     view.rows(seen, definitions, (key, measures) => addRow(rows, key, measures, sign));
   }
-}
-
-/** Events that one anchor near `ts` may look at, at the most. */
-function lookedAt(lens: Lens, timeline: Timeline, ts: number, definitions: Definitions): number {
-  const reachMs = lens.reachMs(definitions);
-  return lowerBound(timeline, ts + reachMs + 1) - lowerBound(timeline, ts - reachMs - lens.revisableMs(definitions));
 }
 
 function without(timeline: Timeline, at: number): Timeline {

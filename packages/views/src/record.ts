@@ -1,16 +1,43 @@
-/** The stored record of a user: her lines in arrival order, each ending in "\n". State and signal store in one. */
-import type { Definitions } from '@tributary/model/definitions';
+/**
+ * The stored record of a user: their lines in arrival order, each ending in "\n". State and signal store in one.
+ *
+ * A record may hold marks beside events: `{"ts":<instant>,"cut":true}` says that the timeline holds nothing up to this instant
+ * (user-state.ts). It takes the place of lines that the record lost, so it is as durable as they were, and it is shorter than any event, so that readers of signals pass over it (kv/signals.ts).
+ */
 import { type Event, lineTs } from '@tributary/model/event';
 import { DAY_MS } from '@tributary/model/time';
 import type { StepRules } from './step.ts';
 import { timelineEvent } from './timeline.ts';
-import { emptyUser, findById, insert, isRetained, prune, type UserState } from './user-state.ts';
+import { emptyUser, findById, insert, isRetained, NEVER_CUT, prune, type UserState } from './user-state.ts';
 
-/** Rebuilds a user's state from her record. Lines were validated when they were appended. */
-export function userFromRecord(record: string, logTimeMs: number, rules: StepRules): UserState {
-  const user = emptyUser();
-  const horizon = logTimeMs - rules.retention.longMs;
-  for (const line of linesOf(record)) {
+/** How long a record keeps lines whatever their number: signals for readers, and all that the timeline may need. ms. */
+export function recordRetentionMs({ definitions, retention }: StepRules): number {
+  return Math.max(definitions.signalRetention.days * DAY_MS, retention.longMs);
+}
+
+export function cutMark(cutTs: number): string {
+  return `{"ts":${cutTs},"cut":true}\n`;
+}
+
+const MARK_END = ',"cut":true}';
+const MARK = /^\{"ts":(\d{1,16}),"cut":true\}$/;
+
+function isMark(line: string): boolean {
+  return line.endsWith(MARK_END) && MARK.test(line);
+}
+
+/** The newest instant that the record's marks name; `NEVER_CUT` without one. */
+export function markedCut(record: string): number {
+  let cutTs = NEVER_CUT;
+  if (record.includes(MARK_END)) for (const line of allLinesOf(record)) if (isMark(line)) cutTs = Math.max(cutTs, lineTs(line));
+  return cutTs;
+}
+
+/** Rebuilds a user's state from their record. Lines were validated when they were appended. `cutTs`: of the whole partition. */
+export function userFromRecord(record: string, logTimeMs: number, rules: StepRules, cutTs = NEVER_CUT): UserState {
+  const user = emptyUser(Math.max(cutTs, markedCut(record)));
+  const horizon = Math.max(logTimeMs - rules.retention.longMs, user.cutTs);
+  for (const line of allLinesOf(record)) {
     if (lineTs(line) <= horizon) continue;
     const event = timelineEvent(JSON.parse(line) as Event, rules.definitions);
     if (!isRetained(event, logTimeMs, rules.retention) || findById(user, event.id) !== undefined) continue;
@@ -20,31 +47,50 @@ export function userFromRecord(record: string, logTimeMs: number, rules: StepRul
   return user;
 }
 
+export interface TrimmedRecord {
+  readonly record: string;
+  /** The mark that stands in it; `NEVER_CUT`: none. */
+  readonly cutTs: number;
+}
+
 /**
- * The record without what nobody reads any more: lines past the timeline's retention that are neither among the newest
- * `perUser` signals nor within the signals' retention.
+ * The record without what nobody reads any more: lines past its retention that are not among the newest `perUser` either. Past
+ * `mostLength` it keeps the newest half of that, and a mark of what it lost.
  */
-export function trimRecord(record: string, logTimeMs: number, rules: StepRules): string {
-  const { definitions, retention } = rules;
+export function trimRecord(record: string, logTimeMs: number, rules: StepRules, mostLength = Infinity): TrimmedRecord {
+  const horizon = logTimeMs - recordRetentionMs(rules);
   const lines = [...linesOf(record)];
-  const horizon = logTimeMs - retention.longMs;
-  const newest = newestInstant(lines, definitions, logTimeMs);
-  return lines
-    .filter((line) => {
-      const ts = lineTs(line);
-      return ts > horizon || ts >= newest;
-    })
-    .map((line) => `${line}\n`)
-    .join('');
+  const newestFirst = lines.map((line, at) => ({ at, ts: lineTs(line) })).sort((a, b) => b.ts - a.ts || b.at - a.at);
+  const { perUser } = rules.definitions.signalRetention;
+  const retained = newestFirst.filter(({ ts }, rank) => ts > horizon || rank < perUser);
+  const keeps = withinLength(retained, lines, mostLength);
+
+  const lost = retained[keeps]?.ts ?? NEVER_CUT;
+  const marked = Math.max(lost, markedCut(record));
+  const cutTs = marked > horizon ? marked : NEVER_CUT;
+  const kept = new Set(retained.slice(0, keeps).map(({ at }) => at));
+  const text = lines.map((line, at) => (kept.has(at) ? `${line}\n` : '')).join('');
+  return { record: cutTs === NEVER_CUT ? text : text + cutMark(cutTs), cutTs };
 }
 
-function newestInstant(lines: readonly string[], definitions: Definitions, logTimeMs: number): number {
-  const { days, perUser } = definitions.signalRetention;
-  const instants = lines.map(lineTs).sort((a, b) => b - a);
-  return Math.max(instants[Math.min(perUser, instants.length) - 1] ?? 0, logTimeMs - days * DAY_MS);
+/** How many of the lines are kept: all, or half of what may be, so that cutting is rare. */
+function withinLength(retained: readonly { readonly at: number }[], lines: readonly string[], mostLength: number): number {
+  const lengthOf = ({ at }: { readonly at: number }) => (lines[at] as string).length + 1;
+  if (retained.reduce((sum, line) => sum + lengthOf(line), 0) <= mostLength) return retained.length;
+  let length = 0;
+  for (const [count, line] of retained.entries()) {
+    length += lengthOf(line);
+    if (length > mostLength / 2) return count;
+  }
+  return retained.length;
 }
 
+/** The lines of events, in the order of their arrival. */
 export function* linesOf(record: string): Generator<string> {
+  for (const line of allLinesOf(record)) if (!isMark(line)) yield line;
+}
+
+function* allLinesOf(record: string): Generator<string> {
   let from = 0;
   while (from < record.length) {
     const end = record.indexOf('\n', from);

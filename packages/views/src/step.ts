@@ -10,6 +10,7 @@ import { CONVERTING_PATH, type ConvertingPath } from './journeys/lenses.ts';
 import { timelineEvent } from './timeline.ts';
 import { findById, insert, isRetained, prune, type Retention, retentionOf, type UserState } from './user-state.ts';
 import type { View } from './view.ts';
+import type { Work } from './work.ts';
 
 /** What holds for every step of a partition between two barriers. */
 export interface StepRules {
@@ -29,14 +30,15 @@ export function stepRules(views: readonly View[], definitions: Definitions, maxE
 
 /**
  * - `counted`: new and in time; every row it changes was changed.
- * - `late`: new, but a row that it may change is frozen: counted again, completely, by the next generation (law 8).
+ * - `late`: a row that it may change is frozen, or the timeline is cut where it belongs, so that nobody can say whether it is
+ *   new: counted, completely, by the next generation (law 8).
  * - `duplicate`: its id is in the timeline already; nothing happened (law 3).
  */
 export type StepFate = 'counted' | 'late' | 'duplicate';
 
 export interface StepOutcome {
   readonly fate: StepFate;
-  /** The timeline, or the work on it, outgrew its bound: this user's rows are exact again after the next generation. */
+  /** Rows of this user may be wrong or missing until the next generation: they look behind the cut, or were too much work. */
   readonly overflowed: boolean;
   /** The conversions whose credit was computed now, each with its path as of now: itself, or those that a touch came before. */
   readonly attributed: readonly ConvertingPath[];
@@ -46,8 +48,17 @@ export interface StepOutcome {
 
 const NONE: readonly ConvertingPath[] = [];
 const DUPLICATE: StepOutcome = { fate: 'duplicate', overflowed: false, attributed: NONE, remembered: true };
+const BEHIND_THE_CUT: StepOutcome = { fate: 'late', overflowed: true, attributed: NONE, remembered: false };
 
-export function step(user: UserState, event: Event, logTimeMs: number, rules: StepRules, deltas: RowsByView): StepOutcome {
+/** `work`: what the user may still cost in this batch; without it, the event is the only one. */
+export function step(
+  user: UserState,
+  event: Event,
+  logTimeMs: number,
+  rules: StepRules,
+  deltas: RowsByView,
+  work?: Work,
+): StepOutcome {
   const { definitions, retention } = rules;
   const incoming = timelineEvent(event, definitions);
   // Retention decides before the search for duplicates: what is past it may or may not be held still, and must not matter.
@@ -55,19 +66,18 @@ export function step(user: UserState, event: Event, logTimeMs: number, rules: St
     return { fate: 'late', overflowed: false, attributed: NONE, remembered: false };
   const known = findById(user, incoming.id);
   if (known !== undefined && isRetained(known, logTimeMs, retention)) return DUPLICATE;
+  if (incoming.ts <= user.cutTs) return BEHIND_THE_CUT;
 
   const at = insert(user, incoming);
   const gathering = rules.gathersPaths ? { lens: CONVERTING_PATH, seen: [] as ConvertingPath[] } : undefined;
-  const { touchesFrozen, tooMuchWork } = addDifference(
-    rules.groups,
-    user.events,
-    at,
-    logTimeMs,
-    definitions,
-    deltas,
-    undefined,
-    gathering,
-  );
-  const overflowed = prune(user, logTimeMs, retention, rules.maxEvents) || tooMuchWork;
-  return { fate: touchesFrozen ? 'late' : 'counted', overflowed, attributed: gathering?.seen ?? NONE, remembered: true };
+  const moment = { logTimeMs, cutTs: user.cutTs };
+  const difference = addDifference(rules.groups, user.events, at, moment, definitions, deltas, work, gathering);
+  // Cutting makes nothing wrong by itself: whatever looks behind the cut later is told then.
+  prune(user, logTimeMs, retention, rules.maxEvents);
+  return {
+    fate: difference.touchesFrozen ? 'late' : 'counted',
+    overflowed: difference.looksBehindCut || difference.tooMuchWork,
+    attributed: gathering?.seen ?? NONE,
+    remembered: true,
+  };
 }

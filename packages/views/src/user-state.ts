@@ -1,6 +1,6 @@
-/** The state that `step` keeps for one user: her timeline and what makes looking at it fast. */
+/** The state that `step` keeps for one user: their timeline and what makes looking at it fast. */
 import type { Definitions } from '@tributary/model/definitions';
-import { insertionIndex, type TimelineEvent } from './timeline.ts';
+import { insertionIndex, lowerBound, type TimelineEvent } from './timeline.ts';
 import type { View } from './view.ts';
 
 export interface UserState {
@@ -10,13 +10,21 @@ export interface UserState {
   byId: Map<string, TimelineEvent> | undefined;
   /** The length at which events past their retention are dropped next. */
   pruneAtLength: number;
+  /**
+   * The timeline holds no event up to this instant, epoch ms, though there may have been some: it outgrew a bound, or was not
+   * kept for as long as the definitions now ask. What looks this far back is not known; what lies after it is whole.
+   */
+  cutTs: number;
 }
+
+/** A timeline that holds all that is retained. */
+export const NEVER_CUT = Number.NEGATIVE_INFINITY;
 
 const SCAN_UP_TO = 48;
 const FIRST_PRUNE = 64;
 
-export function emptyUser(): UserState {
-  return { events: [], byId: undefined, pruneAtLength: FIRST_PRUNE };
+export function emptyUser(cutTs = NEVER_CUT): UserState {
+  return { events: [], byId: undefined, pruneAtLength: FIRST_PRUNE, cutTs };
 }
 
 /** How long an event stays in the timeline behind log time, ms: touches and conversions for the longest view, signals to be recognised as duplicates. */
@@ -56,19 +64,22 @@ export function insert(user: UserState, event: TimelineEvent): number {
   return at;
 }
 
-/**
- * Drops events past their retention, amortised; beyond `maxEvents` also the oldest others.
- * Returns whether the bound cut into what is retained: then this user's rows are exact only after the next generation.
- */
-export function prune(user: UserState, logTimeMs: number, retention: Retention, maxEvents: number): boolean {
-  if (user.events.length < Math.min(user.pruneAtLength, maxEvents + 1)) return false;
+/** Drops events past their retention, amortised; beyond `maxEvents` also the oldest others, and remembers up to where. */
+export function prune(user: UserState, logTimeMs: number, retention: Retention, maxEvents: number): void {
+  if (user.events.length < Math.min(user.pruneAtLength, maxEvents + 1)) return;
   const kept = user.events.filter((event) => isRetained(event, logTimeMs, retention));
-  const overflows = kept.length > maxEvents;
-  // Cutting a tenth below the bound keeps the cost amortised while a user stays at it.
-  const from = overflows ? kept.length - Math.floor(maxEvents * 0.9) : 0;
   user.events.length = 0;
-  for (let i = from; i < kept.length; i++) user.events.push(kept[i] as TimelineEvent);
+  for (const event of kept) user.events.push(event);
   user.byId = undefined;
+  // Cutting a tenth below the bound keeps the cost amortised while a user stays at it.
+  if (kept.length > maxEvents) cutUpTo(user, (kept[kept.length - Math.floor(maxEvents * 0.9) - 1] as TimelineEvent).ts);
   user.pruneAtLength = Math.max(FIRST_PRUNE, user.events.length * 2);
-  return overflows;
+}
+
+/** Drops all events up to `ts`, those of the same instant included, so that one number says what is left. */
+export function cutUpTo(user: UserState, ts: number): void {
+  if (ts <= user.cutTs) return;
+  user.cutTs = ts;
+  user.events.splice(0, lowerBound(user.events, ts + 1));
+  user.byId = undefined;
 }

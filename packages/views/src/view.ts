@@ -7,10 +7,11 @@
  * an anchor looks at is found once for all of them.
  */
 import type { Definitions } from '@tributary/model/definitions';
+import type { Integer } from '@tributary/model/integer';
 import type { RowKey } from './deltas.ts';
 import type { Timeline, TimelineEvent } from './timeline.ts';
 
-export type Emit = (key: RowKey, measures: readonly number[]) => void;
+export type Emit = (key: RowKey, measures: readonly Integer[]) => void;
 
 export interface Lens<Seen = unknown> {
   /** How far before its anchor a row looks, ms. */
@@ -18,12 +19,14 @@ export interface Lens<Seen = unknown> {
   /** How long after its anchor a row can still change by in-time events, ms. */
   revisableMs(definitions: Definitions): number;
   /**
-   * The other anchors that the event at `timeline[at]` may change, `timeline` having it: indices of anchors from `revisableMs`
+   * The other anchors that the event at `timeline[at]` may change, `timeline` having it: indices of anchors, ascending, from `revisableMs`
    * before the event to `reachMs` after it. More than needed costs time, fewer is a lie.
    */
   affected(timeline: Timeline, at: number, definitions: Definitions): readonly number[];
   /** What the anchor `timeline[at]` looks at; null when no row hangs on that event. */
   look(timeline: Timeline, at: number, definitions: Definitions): Seen | null;
+  /** How many events it sees beside its anchor: what its rows cost. */
+  sizeOf(seen: Seen): number;
 }
 
 export interface View<Seen = unknown> {
@@ -49,4 +52,5 @@ export const ITSELF: Lens<TimelineEvent> = {
   revisableMs: () => 0,
   affected: () => [],
   look: (timeline, at) => timeline[at] as TimelineEvent,
+  sizeOf: () => 0,
 };

@@ -8,6 +8,7 @@ import cors from '@fastify/cors';
 import helmet from '@fastify/helmet';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
+import { exactJson } from '@tributary/model/exact-json';
 import Fastify, { type FastifyInstance } from 'fastify';
 import {
   jsonSchemaTransform,
@@ -60,6 +61,7 @@ export async function buildApp(context: ApiContext, options: AppOptions): Promis
     requestTimeout: 30_000,
     connectionTimeout: 60_000,
     keepAliveTimeout: 72_000,
+    http: { maxHeaderSize: 16 * 1024, headersTimeout: 10_000, connectionsCheckingInterval: 1_000 },
     forceCloseConnections: 'idle',
     return503OnClosing: true,
     genReqId: () => `${boot}-${(++requests).toString(36)}`,
@@ -68,13 +70,14 @@ export async function buildApp(context: ApiContext, options: AppOptions): Promis
     frameworkErrors: (error, _request, reply) => sendProblem(reply, 'invalid_query', error.message),
   }).withTypeProvider<ZodTypeProvider>();
 
+  app.server.maxConnections = deps.limits.maxConnections;
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'string' }, async (_request: unknown, text: string) =>
     parseJsonBody(text),
   );
   app.setValidatorCompiler(validatorCompiler);
   // Answers are typed by their schemas at compile time and checked against them in the tests, not on every request.
-  app.setSerializerCompiler(() => (data) => JSON.stringify(data));
+  app.setSerializerCompiler(() => (data) => exactJson(data));
   app.setErrorHandler(errorHandler(deps.onWarning));
   app.setNotFoundHandler((request, reply) =>
     sendProblem(reply, 'not_found', `there is no ${request.method} ${pathOf(request.url)}`),

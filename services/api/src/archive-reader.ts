@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import type { DuckDb, SqlRow } from '@tributary/archive/duckdb';
 import type { GenerationManifest, StoredFile } from '@tributary/archive/layout';
 import { sqlText } from '@tributary/archive/parquet';
-import { verifyFile } from '@tributary/archive/verify';
-import { integer } from '@tributary/archive/views';
+import { checkFile } from '@tributary/archive/verify';
+import { safeInteger } from '@tributary/archive/views';
 import type { Event } from '@tributary/model/event';
 import { partitionOf } from '@tributary/model/user-key';
 import { withDuckDb } from './data-folder.ts';
@@ -28,7 +28,7 @@ export function createArchiveReader({ dataDir, partitions, memoryLimit }: Archiv
     let verification = verified.get(name);
     if (verification === undefined) {
       if (verified.size >= 10_000) verified.clear();
-      verification = verifyFile(dataDir, file);
+      verification = checkFile(dataDir, file);
       verification.catch(() => verified.delete(name));
       verified.set(name, verification);
     }
@@ -89,7 +89,7 @@ function relationOf(dataDir: string, files: readonly StoredFile[]): string {
 
 /** A generation keeps what views need of an event; when and whence it came is in the archive's own files only. */
 function eventOf(row: SqlRow, userKey: string): Event {
-  const number = (column: string) => integer(row[column], column);
+  const number = (column: string) => safeInteger(row[column], column);
   const optional = <T>(column: string, of: (column: string) => T) => {
     const value = row[column];
     return value === null || value === undefined ? {} : { [column]: of(column) };

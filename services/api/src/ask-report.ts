@@ -1,5 +1,6 @@
 /** From the query of a report to its answer: the question, one snapshot, the report and that of the window before. */
 import { TributaryError } from '@tributary/model/errors';
+import type { Integer } from '@tributary/model/integer';
 import { DAY_MS } from '@tributary/model/time';
 import type { z } from 'zod';
 import { takeReport, viewsOf } from './attribution-report.ts';
@@ -117,7 +118,7 @@ export function parametersOf({ models, parameters: { order, alpha, seed, interva
   };
 }
 
-export function costTotals({ costs }: Report): number[] | undefined {
+export function costTotals({ costs }: Report): Integer[] | undefined {
   return costs === null ? undefined : sumOf(costs, 2);
 }
 

@@ -15,6 +15,7 @@ import {
   MAX_ROWS,
   namesOf,
   Range,
+  Sum,
 } from './schemas.ts';
 
 const DIMENSIONS = ['channel', 'campaign', 'day', 'type', 'currency'] as const;
@@ -88,27 +89,27 @@ const Dimensions = z.object({
   position: z.string().optional().describe('Of the touch in its path, from 1; 20+: the 20th and later. 0: unattributed.'),
 });
 const Credit = z.object({
-  creditMicros: z.int().optional().describe('Exact: one conversion is 1 000 000 micro-credits.'),
+  creditMicros: Sum.optional().describe('Exact: one conversion is 1 000 000 micro-credits.'),
   conversions: z.number().optional().describe('creditMicros / 1e6, for reading.'),
-  valueMinor: z.int().optional().describe('Attributed value in minor units.'),
+  valueMinor: Sum.optional().describe('Attributed value in minor units.'),
 });
 const Ratios = z.object({
   roas: z.number().nullable().optional().describe('valueMinor / costMinor; null: it cost nothing.'),
   cpaMinor: z.number().nullable().optional().describe('costMinor a conversion; null: it cost nothing, or earned nothing.'),
 });
 const Costs = z.object({
-  touches: z.int().optional().describe('Touches on these days; left out when the report is by conversion type.'),
-  costMinor: z.int().optional(),
+  touches: Sum.optional().describe('Touches on these days; left out when the report is by conversion type.'),
+  costMinor: Sum.optional(),
 });
 const Change = z.object({
-  previousCreditMicros: z.int().optional().describe('Of `previousRange`, with `against`; likewise what begins with previous.'),
+  previousCreditMicros: Sum.optional().describe('Of `previousRange`, with `against`; likewise what begins with previous.'),
   previousConversions: z.number().optional(),
-  previousValueMinor: z.int().optional(),
-  previousCostMinor: z.int().optional(),
-  creditMicrosChange: z.int().optional().describe('creditMicros less previousCreditMicros; likewise what ends in Change.'),
+  previousValueMinor: Sum.optional(),
+  previousCostMinor: Sum.optional(),
+  creditMicrosChange: Sum.optional().describe('creditMicros less previousCreditMicros; likewise what ends in Change.'),
   conversionsChange: z.number().optional(),
-  valueMinorChange: z.int().optional(),
-  costMinorChange: z.int().optional(),
+  valueMinorChange: Sum.optional(),
+  costMinorChange: Sum.optional(),
   marginalRoas: z
     .number()
     .nullable()
@@ -132,12 +133,12 @@ export const ReportRow = z.object({
     .describe('What the model computed; /v1/models says what it is. null: not of this channel.'),
   valueEffect: z.number().nullable().optional().describe('The same for value; null where values are not of one currency.'),
   lostConversions: z.number().optional().describe('Lost without the channel: removal effect · attributed conversions.'),
-  lostValueMinor: z.int().optional(),
+  lostValueMinor: Sum.optional(),
   lostRoas: z.number().nullable().optional().describe('lostValueMinor / costMinor; null: it cost nothing.'),
   conversionsLow: z.number().optional().describe('The bootstrap interval of `conversions`, of attributed credit.'),
   conversionsHigh: z.number().optional(),
-  valueMinorLow: z.int().optional().describe('The interval of `valueMinor`; left out where several currencies are added up.'),
-  valueMinorHigh: z.int().optional(),
+  valueMinorLow: Sum.optional().describe('The interval of `valueMinor`; left out where several currencies are added up.'),
+  valueMinorHigh: Sum.optional(),
   shareLow: z.number().optional().describe('The interval of `share`.'),
   shareHigh: z.number().optional(),
   rank: z.int().optional().describe('By share; 1 is the largest.'),

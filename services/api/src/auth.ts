@@ -40,6 +40,7 @@ const REASON = {
   absent: 'the request carries no key',
   unknown: 'the key is not known here',
   expired: 'the key has expired',
+  revoked: 'the key was revoked',
 } as const;
 
 export function isDocs(url: string): boolean {

@@ -12,6 +12,12 @@ export const CONFIG = {
     why: 'addresses or CIDR ranges of proxies whose X-Forwarded-For is believed, separated by commas; "" is none',
   },
   apiMaxInFlight: { type: 'int', default: DEFAULT_LIMITS.maxInFlight, min: 1, unit: 'requests', why: 'beyond it 429' },
+  apiMaxConnections: {
+    type: 'int',
+    default: DEFAULT_LIMITS.maxConnections,
+    min: 1,
+    why: 'open connections; more are closed at once',
+  },
   apiBodyBytes: { type: 'int', default: DEFAULT_LIMITS.bodyBytes, min: 1_024, unit: 'bytes', why: 'one request body' },
   apiArchiveConcurrency: {
     type: 'int',
@@ -33,6 +39,6 @@ export const CONFIG = {
     default: DEFAULT_LIMITS.patienceMs,
     min: 100,
     unit: 'ms',
-    why: 'answers are incomplete once an entry of the log waited so long for the speed layer',
+    why: 'answers are incomplete while an entry of the log that is so old has not been applied',
   },
 } as const satisfies ConfigTable;

@@ -7,6 +7,7 @@ import type { GenerationManifest } from '@tributary/archive/layout';
 import { currentPublication, publish } from '@tributary/archive/publications';
 import { readViewRows } from '@tributary/archive/views';
 import { TributaryError } from '@tributary/model/errors';
+import { parseExactJson } from '@tributary/model/exact-json';
 import type { RowsByView } from '@tributary/views/deltas';
 import type { View } from '@tributary/views/view';
 import type { GenerationSource } from './ports.ts';
@@ -60,12 +61,13 @@ export function openDataFolder({ dataDir, views, now, memoryLimit }: DataFolderO
     viewRows: (manifest) =>
       withDuckDb(dataDir, memoryLimit, async (session) => {
         const rows: RowsByView = new Map();
-        for (const view of views) rows.set(view.name, await readViewRows(session, dataDir, manifest, view));
+        for (const view of views)
+          if (manifest.views[view.name] !== undefined) rows.set(view.name, await readViewRows(session, dataDir, manifest, view));
         return rows;
       }),
 
-    async publish(expectedSequence, publication) {
-      const published = await publish(dataDir, expectedSequence, publication);
+    async publish(expectedSequence, publication, above) {
+      const published = await publish(dataDir, expectedSequence, publication, above);
       remembered.clear();
       return published;
     },
@@ -93,7 +95,7 @@ async function readJson(path: string): Promise<unknown> {
     throw error;
   }
   try {
-    return JSON.parse(text) as unknown;
+    return parseExactJson(text);
   } catch (cause) {
     throw new TributaryError('manifest_corrupt', `${path} is not JSON: ${(cause as Error).message}`, { cause });
   }

@@ -7,6 +7,8 @@
  *
  * A request gets each partition as of one moment after it asked (as a read of its own would give), but requests that
  * come while a look is under way share the next one. Whatever goes wrong is read anew or refused, never left out (law 7).
+ * What was taken stays: a partition that was read whole is not read again because another one did not answer in time, and
+ * who cannot wait is given what is held, with its age.
  */
 import type { ServingStore } from '@tributary/kv/serving-port';
 import { TributaryError } from '@tributary/model/errors';
@@ -22,9 +24,16 @@ export interface DeltasLook extends Standing {
   answer(loaded: LoadedGeneration, question: Question, layers: Layers): Rows;
 }
 
+export interface HeldLook extends DeltasLook {
+  /** Age of the partition that was looked at longest ago, ms. */
+  readonly ageMs: number;
+}
+
 export interface DeltaFollower {
   /** The deltas of generations ≥ `generation`; rejects with `store_unavailable`. Ask only for answers from the `views`. */
   look(generation: number, views: readonly string[]): Promise<DeltasLook>;
+  /** The same as it was when the store last answered; null: it is not all in memory. */
+  held(generation: number, views: readonly string[]): HeldLook | null;
   /** Takes up what was committed, as long as somebody asked of late: the feeds are bounded. Reads nothing whole. */
   keepUp(): Promise<void>;
 }
@@ -34,6 +43,9 @@ const KEEP_MS = 10 * 60_000;
 
 /** A look that takes longer is given up, ms: all others wait for it. */
 const PATIENCE_MS = 5_000;
+
+/** Partitions read whole at a time: others' commands have their turn in between. */
+const WHOLE_AT_ONCE = 4;
 
 interface Look {
   /** Whether partitions may be read whole. */
@@ -58,6 +70,8 @@ export function createDeltaFollower({
   /** When each was last asked for. */
   const generations = new Map<number, number>();
   const views = new Map<string, number>();
+  /** Of each partition, when what is held of it was asked for. */
+  const asOfMs = new Array<number>(partitions).fill(0);
   let oldest = 0;
   let looks = 0;
   let underWay: Promise<unknown> = Promise.resolve();
@@ -99,6 +113,7 @@ export function createDeltaFollower({
     forgetUnasked(generations, now() - KEEP_MS);
     forgetUnasked(views, now() - KEEP_MS);
     const names = [...views.keys()];
+    const askedMs = now();
     const followed = await current(store.follow(names, held.cursors()));
     assertAnswered(followed, all);
     oldest = Math.max(...followed.map((partition) => partition.oldest));
@@ -107,22 +122,41 @@ export function createDeltaFollower({
     const from = Math.min(...generations.keys());
     // Before anything is added: what is left out of an addition must not be held.
     held.keepOnly(names, from);
-    try {
-      const gaps: number[] = [];
-      for (const { partition, commits } of followed)
-        if (commits !== 'gap' && held.covers(partition, names, from)) held.add(partition, commits);
-        else gaps.push(partition);
-      if (whole && gaps.length > 0) {
-        const read = await current(store.readWhole(gaps, names, from));
-        assertAnswered(read, gaps);
-        for (const partition of read) held.replace(partition, names, from);
-      }
-    } catch (cause) {
-      // A row that left the safe integers was added in part.
-      if (cause instanceof RangeError) held.forget();
-      throw cause;
-    }
+    const gaps: number[] = [];
+    for (const { partition, commits } of followed)
+      if (commits !== 'gap' && held.covers(partition, names, from)) {
+        held.add(partition, commits);
+        asOfMs[partition] = askedMs;
+      } else gaps.push(partition);
+    if (whole) await readWhole(gaps, names, from, current);
     answers.forgetOld();
+  }
+
+  /** Some at a time: what was read is kept when the next ones fail, so that a busy store is caught up with step by step. */
+  async function readWhole(
+    gaps: readonly number[],
+    names: readonly string[],
+    from: number,
+    current: <T>(answer: Promise<T>) => Promise<T>,
+  ): Promise<void> {
+    for (let first = 0; first < gaps.length; first += WHOLE_AT_ONCE) {
+      const some = gaps.slice(first, first + WHOLE_AT_ONCE);
+      const askedMs = now();
+      const read = await current(store.readWhole(some, names, from));
+      assertAnswered(read, some);
+      for (const partition of read) {
+        held.replace(partition, names, from);
+        asOfMs[partition.partition] = askedMs;
+      }
+    }
+  }
+
+  function lookAt(generation: number): DeltasLook {
+    const moment = held.newest();
+    return {
+      ...held.standing(generation),
+      answer: (loaded, question, layers) => answers.at(moment, loaded, question, layers),
+    };
   }
 
   return {
@@ -130,22 +164,27 @@ export function createDeltaFollower({
       const askedMs = now();
       generations.set(generation, askedMs);
       for (const name of names) views.set(name, askedMs);
-      await nextLook(true);
+      // An older generation that somebody asked for of late may have been retired after the look began: the next one knows.
+      await nextLook(true).catch((error: Error) => (isRetired(error) ? nextLook(true) : Promise.reject(error)));
       if (generation < oldest)
         throw new TributaryError(
           'store_unavailable',
           `the deltas of generation ${generation} are gone, the oldest kept is ${oldest}`,
         );
-      const moment = held.newest();
-      return {
-        ...held.standing(generation),
-        answer: (loaded, question, layers) => answers.at(moment, loaded, question, layers),
-      };
+      return lookAt(generation);
+    },
+    held(generation, names) {
+      if (generation < oldest || !all.every((partition) => held.covers(partition, names, generation))) return null;
+      return { ...lookAt(generation), ageMs: Math.max(0, now() - Math.min(...asOfMs)) };
     },
     keepUp: async () => {
       if (generations.size > 0) await nextLook(false);
     },
   };
+}
+
+function isRetired({ message }: Error): boolean {
+  return message.includes('are gone, the oldest kept is');
 }
 
 function forgetUnasked(asked: Map<unknown, number>, beforeMs: number): void {

@@ -10,7 +10,7 @@ import { partitionOf } from '@tributary/model/user-key';
 import type { ApiContext } from './context.ts';
 import type { ServedGeneration } from './generations.ts';
 import { fromStore } from './snapshot.ts';
-import { eventsOfRecord } from './user-timeline.ts';
+import { cutOfRecord, eventsOfRecord } from './user-timeline.ts';
 
 /** Archived events read for one explanation, the newest. */
 const MAX_EVENTS = 20_000;
@@ -31,19 +31,28 @@ export async function findConversion(
   id: string,
   userKey: string | undefined,
 ): Promise<FoundConversion> {
-  const { deps, board, turnstile } = context;
+  const { deps, board, records, turnstile } = context;
   const notes: string[] = [];
   const { manifest } = served.loaded;
   const user = userKey ?? (await ownerOf(context, served, id, notes));
   const partition = partitionOf(user, deps.partitions);
-  const [record = null] = await fromStore(deps.store.records([{ partition, userKey: user }]));
-  const recorded = eventsOfRecord(record);
+  const { recorded, marked } = await records.read([{ partition, userKey: user }], ([record = null]) => ({
+    recorded: eventsOfRecord(record),
+    marked: cutOfRecord(record),
+  }));
   const seen = recorded.find((event) => event.id === id);
+  const cutTs = Math.max(marked, board.states()[partition]?.cutTs ?? marked);
+  const lags = board.health().missing;
   // While the log time is unknown (nothing was looked at yet), whatever may have left the record is asked of the archive.
   const logTimeMs = board.states()[partition]?.logTimeMs ?? Number.POSITIVE_INFINITY;
 
-  if (seen !== undefined && (manifest === null || seen.ts > logTimeMs - board.definitions(partition).latenessMs))
-    return { userKey: user, events: recorded, definitions: board.definitions(partition), sources: ['speed'], holes: [], notes };
+  const inForce = board.definitions(partition);
+  const looksBehindCut = seen !== undefined && seen.ts - inForce.lookbackMs <= cutTs;
+  const inTime = seen !== undefined && seen.ts > logTimeMs - inForce.latenessMs;
+  if (seen !== undefined && (manifest === null || (inTime && !looksBehindCut))) {
+    const holes = looksBehindCut ? [...lags, lostUpTo(cutTs)] : lags;
+    return { userKey: user, events: recorded, definitions: inForce, sources: ['speed'], holes, notes };
+  }
   if (manifest === null) throw notFound(id, user);
 
   const definitions = deps.parseDefinitions(manifest.definitions);
@@ -57,9 +66,18 @@ export async function findConversion(
     events: [...archived, ...recorded],
     definitions,
     sources: ['batch', 'speed'],
-    holes: archived.length < MAX_EVENTS ? [] : [`only the newest ${MAX_EVENTS} archived events of the user were read`],
+    holes: [
+      ...lags,
+      // What came after the generation's cut and was lost stands in neither.
+      ...(looksBehindCut ? [lostUpTo(cutTs)] : []),
+      ...(archived.length < MAX_EVENTS ? [] : [`only the newest ${MAX_EVENTS} archived events of the user were read`]),
+    ],
     notes,
   };
+}
+
+function lostUpTo(cutTs: number): string {
+  return `the record of the user lost events up to ${new Date(cutTs).toISOString()}: touches before that may be missing`;
 }
 
 const NEVER = 9_999_999_999_999;

@@ -1,4 +1,5 @@
 /** Answers that are brought up to date by what changed since they were last given. */
+import { negate } from '@tributary/model/integer';
 import type { Rows } from '@tributary/views/deltas';
 import { answerOfChanges, type HeldDeltas, type Moment } from './held-deltas.ts';
 import type { LoadedGeneration } from './loaded-generation.ts';
@@ -59,5 +60,5 @@ export function createLiveAnswers(held: HeldDeltas): LiveAnswers {
 }
 
 function minus(rows: Rows, changes: Rows): Rows {
-  return plus(rows, new Map([...changes].map(([key, measures]) => [key, measures.map((measure) => 0 - measure)])));
+  return plus(rows, new Map([...changes].map(([key, measures]) => [key, measures.map(negate)])));
 }

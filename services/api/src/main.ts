@@ -21,6 +21,7 @@ import { createDeltaFollower } from './delta-follower.ts';
 import { createGenerations } from './generations.ts';
 import { requestMetrics, servingMetrics } from './metrics.ts';
 import { type ApiDeps, DEFAULT_LIMITS } from './ports.ts';
+import { createRecordReader } from './record-reader.ts';
 import { readinessOf } from './routes/operations.ts';
 import { createSpeedBoard } from './speed-board.ts';
 import { createTurnstile } from './turnstile.ts';
@@ -31,10 +32,11 @@ const FOLLOW_EVERY_MS = 200;
 const REDIS_WAIT_MS = 30_000;
 const CLOSE_MS = 2_000;
 
-await runService('api', CONFIG, async ({ config, log: logger, metrics, signal }) => {
+await runService('api', CONFIG, async ({ config, log: logger, metrics, disk, signal }) => {
   const onError = (error: Error) => logger.warn({ err: error.message }, 'redis');
   const serving = connectRedis(config.redisUrl, 'serving', onError);
-  await whenReady(serving, REDIS_WAIT_MS, signal);
+  const bulk = connectRedis(config.redisUrl, 'bulk', onError);
+  await Promise.all([serving, bulk].map((redis) => whenReady(redis, REDIS_WAIT_MS, signal)));
   const log = await openEventLog({ ...(await logPlace(config, 'api', onError, signal)), name: 'events', now: Date.now });
   const queued = connectRedis(config.redisUrl, 'queue', onError);
   const queue = openRecomputeQueue(queued, 'tributary');
@@ -44,18 +46,23 @@ await runService('api', CONFIG, async ({ config, log: logger, metrics, signal })
 
   const deps: ApiDeps = {
     partitions,
-    store: createServingStore(serving, 'tributary', partitions, VIEWS),
+    store: createServingStore(serving, 'tributary', partitions, VIEWS, bulk),
     source: openDataFolder({ dataDir, views: VIEWS, now: Date.now, memoryLimit }),
     archive: createArchiveReader({ dataDir, partitions, memoryLimit }),
-    keys: loadKeyRing(join(dataDir, 'keys.json')),
+    keys: loadKeyRing(join(dataDir, 'keys.json'), (problem) =>
+      problem === undefined
+        ? logger.info('the key file can be read again')
+        : logger.error({ problem }, 'the key file cannot be read'),
+    ),
     requestRun: (request) => queue.requestRun(request),
-    logEnds: () => log.ends(),
+    logReach: log,
     parseDefinitions: rememberDefinitions(),
     defaultDefinitions: loadDefinitions(config.definitionsFile),
     now: Date.now,
     limits: {
       ...DEFAULT_LIMITS,
       maxInFlight: config.apiMaxInFlight,
+      maxConnections: config.apiMaxConnections,
       bodyBytes: config.apiBodyBytes,
       archiveConcurrency: config.apiArchiveConcurrency,
       archiveTimeoutMs: config.apiArchiveTimeoutMs,
@@ -64,12 +71,14 @@ await runService('api', CONFIG, async ({ config, log: logger, metrics, signal })
     metrics,
     trustedProxies: listOf(config.apiTrustedProxies),
     onWarning,
+    diskTrouble: disk.trouble,
   };
   const context: ApiContext = {
     deps,
     generations: createGenerations({ source: deps.source, now: deps.now, onWarning }),
     board: createSpeedBoard(deps),
     deltas: createDeltaFollower(deps),
+    records: createRecordReader(deps.store),
     turnstile: createTurnstile(deps.limits.archiveConcurrency, deps.limits.archiveTimeoutMs),
   };
   servingMetrics(metrics, context);
@@ -105,7 +114,7 @@ await runService('api', CONFIG, async ({ config, log: logger, metrics, signal })
       await app.close();
       // A connection that waits for a Redis which is gone must not hold up the end.
       await Promise.race([Promise.all([log.close(), queue.close()]), sleep(CLOSE_MS)]);
-      for (const redis of [serving, queued]) redis.disconnect();
+      for (const redis of [serving, bulk, queued]) redis.disconnect();
     },
   };
 });

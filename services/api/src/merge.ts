@@ -20,6 +20,7 @@
  * Never a smaller number silently (law 7): an answer is built from the deltas of *all* partitions or not at all.
  */
 import { TributaryError } from '@tributary/model/errors';
+import type { Integer } from '@tributary/model/integer';
 import { addRow, type RowKey, type Rows } from '@tributary/views/deltas';
 import type { Emit, View } from '@tributary/views/view';
 import type { DayRange } from './instants.ts';
@@ -46,7 +47,7 @@ export interface Collection {
   readonly key: string;
   readonly days: Pick<DayRange, 'fromDay' | 'toDay'>;
   /** `parts`: the row's dimensions in the view's order. `measures` are deltas as well: they may be negative. */
-  readonly map: (parts: readonly string[], measures: readonly number[], emit: Emit) => void;
+  readonly map: (parts: readonly string[], measures: readonly Integer[], emit: Emit) => void;
 }
 
 /** An additive question about the rows of one view: the answer over two sets of rows is the sum of both answers. */
@@ -57,7 +58,7 @@ export interface Question {
   /** Only rows of this attribution model count. */
   readonly model?: string;
   /** Adds the answer over `rows` into `into`, or takes it away. */
-  addTo(into: Rows, rows: Iterable<readonly [RowKey, readonly number[]]>, sign?: 1 | -1): void;
+  addTo(into: Rows, rows: Iterable<readonly [RowKey, readonly Integer[]]>, sign?: 1 | -1): void;
 }
 
 /** Rows of `view` under the selection, keyed by the values of `by` joined by "\t" (by nothing: one row under ""). */

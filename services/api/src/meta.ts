@@ -13,7 +13,7 @@ export const Meta = z
       lagMs: z
         .int()
         .nullable()
-        .describe('How long the oldest unread log entry has waited, ms, to the second; 0: none waits; null: unknown.'),
+        .describe('Age of the oldest log entry that is not applied, ms, to the second; 0: none waits; null: unknown.'),
       watermark: z.int().nullable().describe('Smallest log time over all partitions, epoch ms.'),
     }),
     pending: z.int().describe('Late events that count from the next generation on.'),
@@ -54,7 +54,9 @@ export function metaOf(parts: MetaParts, findings: Findings): Meta {
   if (layers !== 'batch') {
     holes.push(...health.missing);
     if (overflowed > 0)
-      holes.push(`${overflowed} timelines outgrew their bound: their rows are exact again after the next generation`);
+      holes.push(
+        `the speed layer could not compute the whole effect of ${overflowed} events: their users' timelines, or the work on them, outgrew a bound; exact again after the next generation`,
+      );
     const others = [...parts.speedDefinitions].filter((version) => version !== parts.definitionsVersion);
     if (others.length > 0)
       notes.push(

@@ -1,6 +1,8 @@
 /** What the paths of conversions look like: the most frequent ones, how long they are, who assists. Pure, over merged rows. */
 
 import { SEPARATOR } from '@tributary/attribution/data-driven/counts';
+import { add, type Integer } from '@tributary/model/integer';
+import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
 import { assists } from '@tributary/views/assists/fold';
 import { conversions } from '@tributary/views/conversions/fold';
 import { credit, UNATTRIBUTED } from '@tributary/views/credit/fold';
@@ -16,8 +18,8 @@ import type { Snapshot } from './snapshot.ts';
 export const PATH_VIEWS: readonly View[] = [assists, conversions, credit, pathShapes, paths];
 
 export interface Amounts {
-  readonly conversions: number;
-  readonly valueMinor: number;
+  readonly conversions: Integer;
+  readonly valueMinor: Integer;
 }
 
 interface PathRow extends Amounts {
@@ -29,12 +31,12 @@ interface PathRow extends Amounts {
 
 interface AssistRow {
   readonly channel: string;
-  readonly assisted: number;
-  readonly assistedValueMinor: number;
-  readonly participated: number;
-  readonly participatedValueMinor: number;
+  readonly assisted: Integer;
+  readonly assistedValueMinor: Integer;
+  readonly participated: Integer;
+  readonly participatedValueMinor: Integer;
   readonly last: number;
-  readonly lastValueMinor: number;
+  readonly lastValueMinor: Integer;
   /** assisted / last; null: it was never the last touch. */
   readonly ratio: number | null;
 }
@@ -69,7 +71,7 @@ export function pathReport({ project }: Pick<Snapshot, 'project'>, { days, equal
   const lags = project(pathShapes, { days, by: ['touches', 'lagDays'], equal });
   const told = [...byPath].filter(([path]) => path !== '' && path !== OTHER);
   const most = sort === 'conversions' ? 0 : 1;
-  const sorted = told.sort(([a, m], [b, n]) => (n[most] ?? 0) - (m[most] ?? 0) || (a < b ? -1 : 1));
+  const sorted = told.sort(([a, m], [b, n]) => largerFirst(m[most] ?? 0, n[most] ?? 0) || (a < b ? -1 : 1));
   const counted = amountsOf(sumOf(byPath, 2));
   const mixed =
     equal['currency'] === undefined ? mixedCurrencies(project(conversions, { days, by: ['currency'], equal }), 1) : null;
@@ -78,7 +80,7 @@ export function pathReport({ project }: Pick<Snapshot, 'project'>, { days, equal
     paths: sorted.slice(0, limit).map(([path, measures]) => ({
       steps: path.split(SEPARATOR),
       ...amountsOf(measures),
-      share: totals.conversions === 0 ? 0 : (measures[0] ?? 0) / totals.conversions,
+      share: totals.conversions === 0 ? 0 : Number(measures[0] ?? 0) / Number(totals.conversions),
     })),
     distinctPaths: told.length,
     longer: amountsOf(byPath.get(OTHER)),
@@ -109,7 +111,7 @@ function lagsOf(rows: Rows): (Amounts & { lagDays: number })[] {
     if (touches === '0') continue;
     const { conversions: count, valueMinor } = amountsOf(measures);
     const before = lags.get(Number(lag)) ?? amountsOf(undefined);
-    lags.set(Number(lag), { conversions: before.conversions + count, valueMinor: before.valueMinor + valueMinor });
+    lags.set(Number(lag), { conversions: add(before.conversions, count), valueMinor: add(before.valueMinor, valueMinor) });
   }
   return [...lags].map(([lagDays, amounts]) => ({ lagDays, ...amounts })).sort((a, b) => a.lagDays - b.lagDays);
 }
@@ -120,12 +122,16 @@ function assistsOf(counted: Rows, lastClick: Rows): AssistRow[] {
   return [...channels].sort().map((channel) => {
     const [assisted = 0, assistedValueMinor = 0, participated = 0, participatedValueMinor = 0] = counted.get(channel) ?? [];
     const [lastMicros = 0, lastValueMinor = 0] = lastClick.get(channel) ?? [];
-    const last = lastMicros / 1_000_000;
-    const ratio = last === 0 ? null : assisted / last;
+    const last = Number(lastMicros) / CREDIT_UNIT_MICROS;
+    const ratio = last === 0 ? null : Number(assisted) / last;
     return { channel, assisted, assistedValueMinor, participated, participatedValueMinor, last, lastValueMinor, ratio };
   });
 }
 
-function amountsOf(measures: readonly number[] | undefined): Amounts {
+function largerFirst(a: Integer, b: Integer): number {
+  return Number(b > a) - Number(b < a);
+}
+
+function amountsOf(measures: readonly Integer[] | undefined): Amounts {
   return { conversions: measures?.[0] ?? 0, valueMinor: measures?.[1] ?? 0 };
 }

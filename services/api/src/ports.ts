@@ -6,6 +6,7 @@ import type { ServingStore } from '@tributary/kv/serving-port';
 import type { Definitions } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
 import type { RowsByView } from '@tributary/views/deltas';
+import type { LogReach } from './speed-health.ts';
 
 /** The data folder: generations, publications and what they computed. The fsynced files are the truth. */
 export interface GenerationSource {
@@ -15,10 +16,10 @@ export interface GenerationSource {
   manifests(): Promise<GenerationManifest[]>;
   /** null when there is no such generation, or no longer. Rejects with `manifest_corrupt`. */
   manifest(generation: number): Promise<GenerationManifest | null>;
-  /** All view rows of a computed generation, checked against its manifest. Rejects with `archive_corrupt`. */
+  /** All view rows of a computed generation, checked against its manifest, which may lack views younger than it. Rejects with `archive_corrupt`. */
   viewRows(manifest: GenerationManifest): Promise<RowsByView>;
   /** Compare-and-set of the current generation. Rejects with `conflict` when `expectedSequence` is no longer the newest. */
-  publish(expectedSequence: number, publication: Omit<Publication, 'sequence'>): Promise<Publication>;
+  publish(expectedSequence: number, publication: Omit<Publication, 'sequence'>, above?: number): Promise<Publication>;
   /** The stored reconciliation that compares `generation` with what was served before it; null when there is none. */
   reconciliation(generation: number): Promise<unknown>;
 }
@@ -43,7 +44,9 @@ export interface ArchiveReader {
 export type Scope = 'read' | 'admin';
 
 export interface KeyVerifier {
-  verify(key: string, scope: Scope, nowMs: number): 'ok' | 'unknown' | 'forbidden' | 'expired';
+  verify(key: string, scope: Scope, nowMs: number): 'ok' | 'unknown' | 'forbidden' | 'expired' | 'revoked';
+  /** Why the keys cannot be read just now; absent or undefined when they can. */
+  problem?(nowMs: number): string | undefined;
 }
 
 export interface RunRequest {
@@ -59,20 +62,29 @@ export type RequestRun = (request: RunRequest) => Promise<{ readonly jobId: stri
 export interface ApiLimits {
   /** Requests in flight before new ones are told 429. */
   readonly maxInFlight: number;
+  /** Open connections; more are closed at once. */
+  readonly maxConnections: number;
   readonly bodyBytes: number;
   /** Concurrent questions to DuckDB; more wait, up to eight times as many. */
   readonly archiveConcurrency: number;
   readonly archiveTimeoutMs: number;
-  /** Answers are incomplete once an entry of the log has waited so long for the speed layer. */
+  /** Answers are incomplete while an entry of the log that is so old has not been applied by the speed layer. */
   readonly patienceMs: number;
+  /** A report waits so long for the store before it is given what is held. */
+  readonly freshMs: number;
+  /** What is held is given up to this age. */
+  readonly staleMs: number;
 }
 
 export const DEFAULT_LIMITS: ApiLimits = {
   maxInFlight: 2_000,
+  maxConnections: 10_000,
   bodyBytes: 512 * 1024,
   archiveConcurrency: 2,
   archiveTimeoutMs: 10_000,
   patienceMs: 10_000,
+  freshMs: 1_000,
+  staleMs: 60_000,
 };
 
 export interface ApiDeps {
@@ -82,8 +94,7 @@ export interface ApiDeps {
   readonly archive: ArchiveReader;
   readonly keys: KeyVerifier;
   readonly requestRun: RequestRun;
-  /** Position of the newest entry of each partition of the log; null where there is none. */
-  readonly logEnds: () => Promise<readonly (string | null)[]>;
+  readonly logReach: LogReach;
   /** Definitions from their canonical JSON. */
   readonly parseDefinitions: (json: string) => Definitions;
   /** In force before the first event and the first generation. */
@@ -95,4 +106,6 @@ export interface ApiDeps {
   /** Addresses or CIDR ranges of proxies whose X-Forwarded-For is believed; none: nobody's. */
   readonly trustedProxies: readonly string[];
   readonly onWarning: (message: string, cause: unknown) => void;
+  /** Why the disk under the embedded Redis takes nothing new; null: it does. */
+  readonly diskTrouble?: () => string | null;
 }

@@ -2,6 +2,7 @@
  * What changed against an earlier window, and what each unit of changed cost went with: marginal figures. They are changes
  * side by side, no proof that the cost made the difference.
  */
+import { type Integer, subtract } from '@tributary/model/integer';
 import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
 import type { Figures, Row } from './report-rows.ts';
 
@@ -11,23 +12,28 @@ export function withChange<Now extends Row>(now: Now, before: Row): Now & Figure
   const changes: Figures = {};
   for (const measure of ['creditMicros', 'valueMinor', 'costMinor']) {
     const [to, from] = [now[measure], before[measure]];
-    if (typeof to !== 'number' || typeof from !== 'number') continue;
+    if (!isInteger(to) || !isInteger(from)) continue;
     previous[`previous${measure.charAt(0).toUpperCase()}${measure.slice(1)}`] = from;
-    changes[`${measure}Change`] = to - from;
+    changes[`${measure}Change`] = subtract(to, from);
     if (measure !== 'creditMicros') continue;
-    previous['previousConversions'] = from / CREDIT_UNIT_MICROS;
-    changes['conversionsChange'] = (to - from) / CREDIT_UNIT_MICROS;
+    previous['previousConversions'] = Number(from) / CREDIT_UNIT_MICROS;
+    changes['conversionsChange'] = Number(subtract(to, from)) / CREDIT_UNIT_MICROS;
   }
   return { ...now, ...previous, ...changes, ...marginalFigures(changes) };
 }
 
 /** By what there is: without costs there are none. */
 function marginalFigures({ costMinorChange, valueMinorChange, conversionsChange }: Figures): Figures {
-  if (typeof costMinorChange !== 'number') return {};
+  if (!isInteger(costMinorChange)) return {};
+  const cost = Number(costMinorChange);
   return {
-    ...(typeof valueMinorChange === 'number' ? { marginalRoas: marginalRoas(valueMinorChange, costMinorChange) } : {}),
-    ...(typeof conversionsChange === 'number' ? { marginalCpaMinor: marginalCpa(costMinorChange, conversionsChange) } : {}),
+    ...(isInteger(valueMinorChange) ? { marginalRoas: marginalRoas(Number(valueMinorChange), cost) } : {}),
+    ...(typeof conversionsChange === 'number' ? { marginalCpaMinor: marginalCpa(cost, conversionsChange) } : {}),
   };
+}
+
+function isInteger(figure: Row[string] | undefined): figure is Integer {
+  return typeof figure === 'number' || typeof figure === 'bigint';
 }
 
 /**

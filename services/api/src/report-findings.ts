@@ -1,4 +1,5 @@
 /** What a report says about itself: law 4 held on its own numbers, counts that are no shares, currencies added up. */
+import { type Integer, multiply } from '@tributary/model/integer';
 import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
 import { conversions } from '@tributary/views/conversions/fold';
 import { touches } from '@tributary/views/touches/fold';
@@ -54,7 +55,7 @@ export function currencyNotes(windows: readonly Currencies[]): string[] {
 /** Law 4 for models that share out the whole window: their channels and the unattributed are its conversions. */
 export function gapsOf(
   models: ReadonlyMap<ModelName, ModelReport>,
-  converted: readonly number[],
+  converted: readonly Integer[],
   { wanted }: ReportQuestion,
 ): string[] {
   const [count = 0, worth = 0] = converted;
@@ -62,7 +63,7 @@ export function gapsOf(
     if (!isShared(model)) return [];
     const [micros = 0, value = 0] = sumOf(byChannel, 2);
     // What was not asked for was not handed out.
-    const given = [wanted.conversions ? micros : count * CREDIT_UNIT_MICROS, wanted.revenue ? value : worth];
+    const given = [wanted.conversions ? micros : multiply(count, CREDIT_UNIT_MICROS), wanted.revenue ? value : worth];
     const gap = conservationGap(new Map([['the window', given]]), new Map([['the window', [count, worth]]]));
     return gap === null ? [] : [`model ${model}: ${gap}`];
   });

@@ -1,5 +1,6 @@
 /** What an attribution report is asked for, and what it is made of before anybody formats it. */
 import type { Sampling } from '@tributary/attribution/data-driven/shapley';
+import type { Integer } from '@tributary/model/integer';
 import type { Rows } from '@tributary/views/deltas';
 import type { Layers, Selection } from './merge.ts';
 import type { Findings } from './meta.ts';
@@ -24,7 +25,7 @@ export interface ReportQuestion {
 export interface ModelReport {
   /** `[creditMicros, valueMinor]` by the dimensions asked for. */
   readonly rows: Rows;
-  readonly totals: readonly number[];
+  readonly totals: readonly Integer[];
   readonly channels: ReadonlyMap<string, ChannelFacts>;
   /** `[creditMicros, valueMinor]` of whole channels, for what belongs to channels alone. */
   readonly byChannel: Rows;

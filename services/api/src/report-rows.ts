@@ -1,5 +1,6 @@
 /** Rows of a report as clients read them: credit, money, what the model says of the channel, places among the others. */
 
+import { type Integer, subtract } from '@tributary/model/integer';
 import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
 import { UNATTRIBUTED } from '@tributary/views/credit/fold';
 import type { ModelName } from './models/catalogue.ts';
@@ -8,13 +9,13 @@ import type { ChannelFacts, Intervals } from './models/channel-facts.ts';
 import { creditOf, dimensionsOf } from './report.ts';
 import type { ModelReport, Report, ReportQuestion } from './report-question.ts';
 
-export type Figures = Record<string, number | null>;
-export type Row = Record<string, string | number | null>;
+export type Figures = Record<string, Integer | null>;
+export type Row = Record<string, string | Integer | null>;
 
 /** Credit of one model under one key: only what was asked for. */
 function creditFigures(
   { totals }: ModelReport,
-  measures: readonly number[] | undefined,
+  measures: readonly Integer[] | undefined,
   { wanted }: Pick<ReportQuestion, 'wanted'>,
 ): Figures {
   const { creditMicros, conversions, valueMinor } = creditOf(measures);
@@ -22,22 +23,21 @@ function creditFigures(
   return {
     ...(wanted.conversions ? { creditMicros, conversions } : {}),
     ...(wanted.revenue ? { valueMinor } : {}),
-    share: whole === 0 ? 0 : part / whole,
+    share: whole === 0 ? 0 : Number(part) / Number(whole),
   };
 }
 
 /** Of the same days; null where it cost nothing: there is nothing to return. */
-export function moneyFigures(costs: readonly number[] | undefined, figures: Figures): Figures {
+export function moneyFigures(costs: readonly Integer[] | undefined, figures: Figures): Figures {
   const [touches = 0, costMinor = 0] = costs ?? [];
   return { touches, costMinor, ...ratioFigures(costMinor, figures) };
 }
 
-export function ratioFigures(costMinor: number, { conversions, valueMinor }: Figures): Figures {
+export function ratioFigures(costMinor: Integer, { conversions = null, valueMinor = null }: Figures): Figures {
+  const cost = Number(costMinor);
   return {
-    ...(typeof valueMinor === 'number' ? { roas: costMinor === 0 ? null : valueMinor / costMinor } : {}),
-    ...(typeof conversions === 'number'
-      ? { cpaMinor: costMinor === 0 || conversions <= 0 ? null : costMinor / conversions }
-      : {}),
+    ...(valueMinor === null ? {} : { roas: cost === 0 ? null : Number(valueMinor) / cost }),
+    ...(conversions === null ? {} : { cpaMinor: cost === 0 || conversions <= 0 ? null : cost / Number(conversions) }),
   };
 }
 
@@ -48,7 +48,7 @@ export function ratioFigures(costMinor: number, { conversions, valueMinor }: Fig
 function channelFigures(
   report: ModelReport,
   key: string,
-  measures: readonly number[] | undefined,
+  measures: readonly Integer[] | undefined,
   { by, equal, wanted }: ReportQuestion,
 ): Figures {
   const at = by.indexOf('channel');
@@ -58,7 +58,7 @@ function channelFigures(
   const isWhole = rowsAreChannels(by, equal);
   const part = (measure: 0 | 1) => {
     const whole = report.byChannel.get(channel)?.[measure] ?? 0;
-    return isWhole ? 1 : whole === 0 ? 0 : (measures?.[measure] ?? 0) / whole;
+    return isWhole ? 1 : whole === 0 ? 0 : Number(measures?.[measure] ?? 0) / Number(whole);
   };
   const { lostConversions, lostValueMinor } = facts;
   return {
@@ -74,10 +74,10 @@ function rowsAreChannels(by: readonly string[], equal: ReportQuestion['equal']):
 }
 
 /** The interval of `share` too, in its scale: what of the totals the bounds are. */
-function intervalFigures(intervals: Intervals, totals: readonly number[], ofConversions: boolean): Figures {
+function intervalFigures(intervals: Intervals, totals: readonly Integer[], ofConversions: boolean): Figures {
   const { conversionsLow = 0, conversionsHigh = 0, valueMinorLow = 0, valueMinorHigh = 0 } = intervals;
   const [low, high] = ofConversions ? [conversionsLow, conversionsHigh] : [valueMinorLow, valueMinorHigh];
-  const whole = ofConversions ? (totals[0] ?? 0) / CREDIT_UNIT_MICROS : (totals[1] ?? 0);
+  const whole = ofConversions ? Number(totals[0] ?? 0) / CREDIT_UNIT_MICROS : Number(totals[1] ?? 0);
   return { ...intervals, ...(whole > 0 ? { shareLow: low / whole, shareHigh: high / whole } : {}) };
 }
 
@@ -102,14 +102,16 @@ export function reportRow(report: Report, model: ModelName, key: string, questio
   const { lostValueMinor } = channel;
   const cost = report.costs?.get(key)?.[1] ?? 0;
   const lost =
-    report.costs === null || typeof lostValueMinor !== 'number' ? {} : { lostRoas: cost === 0 ? null : lostValueMinor / cost };
+    report.costs === null || typeof lostValueMinor !== 'number'
+      ? {}
+      : { lostRoas: cost === 0 ? null : lostValueMinor / Number(cost) };
   return { ...dimensionsOf(key, question.by), ...figures, ...channel, ...money, ...lost };
 }
 
 export function reportTotals(
   report: Report,
   model: ModelName,
-  costs: readonly number[] | undefined,
+  costs: readonly Integer[] | undefined,
   question: ReportQuestion,
 ): Figures {
   const ofModel = report.models.get(model) as ModelReport;
@@ -138,13 +140,18 @@ export function comparison(report: Report, baseline: ModelName, question: Report
         const figures = figuresAt(model, key);
         const difference = Object.fromEntries(
           Object.entries(figures).flatMap(([name, figure]) =>
-            name === 'conversions' ? [] : [[name, (figure ?? 0) - (base[name] ?? 0)]],
+            name === 'conversions' ? [] : [[name, less(figure ?? 0, base[name] ?? 0)]],
           ),
         );
         return [model, { figures, rank: ranks.get(model)?.get(key) ?? null, difference }];
       }),
     );
   };
+}
+
+/** A share is no integer. */
+function less(figure: Integer, base: Integer): Integer {
+  return typeof figure === 'number' && typeof base === 'number' ? figure - base : subtract(figure, base);
 }
 
 function ranksOf(
@@ -156,7 +163,7 @@ function ranksOf(
   const credit = (key: string) => rows.get(key)?.[measure] ?? 0;
   const channel = by.indexOf('channel');
   const ranked = [...keys.keys()].filter((key) => channel < 0 || key.split('\t')[channel] !== UNATTRIBUTED);
-  const sorted = ranked.sort((a, b) => credit(b) - credit(a));
+  const sorted = ranked.sort((a, b) => Number(credit(b) > credit(a)) - Number(credit(b) < credit(a)));
   const ranks = new Map<string, number>();
   sorted.forEach((key, i) => {
     const above = sorted[i - 1];

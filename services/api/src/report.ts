@@ -1,10 +1,11 @@
-/** Reports: projected rows as clients read them. Pure; integers stay integers, money in minor units. */
+/** Reports: projected rows as clients read them. Pure; integers stay integers of any size, money in minor units. */
+import { add, type Integer, multiply } from '@tributary/model/integer';
 import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
 import type { Rows } from '@tributary/views/deltas';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 
 /** Dimensions and measures of one row by name. */
-export type ReportRow = Record<string, string | number>;
+export type ReportRow = Record<string, string | Integer>;
 
 export interface Page<T> {
   readonly items: T[];
@@ -34,24 +35,24 @@ export function dimensionsOf(key: string, by: readonly string[]): ReportRow {
 }
 
 /** What a credit row says: `[creditMicros, valueMinor]`. `conversions` is for reading; sums are exact in micros. */
-export function creditOf(measures: readonly number[] | undefined): {
-  creditMicros: number;
+export function creditOf(measures: readonly Integer[] | undefined): {
+  creditMicros: Integer;
   conversions: number;
-  valueMinor: number;
+  valueMinor: Integer;
 } {
   const creditMicros = measures?.[0] ?? 0;
-  return { creditMicros, conversions: creditMicros / CREDIT_UNIT_MICROS, valueMinor: measures?.[1] ?? 0 };
+  return { creditMicros, conversions: Number(creditMicros) / CREDIT_UNIT_MICROS, valueMinor: measures?.[1] ?? 0 };
 }
 
-export function sumOf(rows: ReadonlyMap<string, readonly number[]>, measures: number): number[] {
-  const sum = new Array<number>(measures).fill(0);
-  for (const row of rows.values()) for (let i = 0; i < measures; i++) sum[i] = (sum[i] as number) + (row[i] ?? 0);
+export function sumOf(rows: ReadonlyMap<string, readonly Integer[]>, measures: number): Integer[] {
+  const sum = new Array<Integer>(measures).fill(0);
+  for (const row of rows.values()) for (let i = 0; i < measures; i++) sum[i] = add(sum[i] as Integer, row[i] ?? 0);
   return sum;
 }
 
 /** Keys of either side, each with the rows of both: a channel that cost money without credit is a row too. */
-export function outerJoin(left: Rows, right: Rows): Map<string, readonly [number[] | undefined, number[] | undefined]> {
-  const joined = new Map<string, readonly [number[] | undefined, number[] | undefined]>();
+export function outerJoin(left: Rows, right: Rows): Map<string, readonly [Integer[] | undefined, Integer[] | undefined]> {
+  const joined = new Map<string, readonly [Integer[] | undefined, Integer[] | undefined]>();
   for (const key of [...left.keys(), ...right.keys()]) joined.set(key, [left.get(key), right.get(key)]);
   return joined;
 }
@@ -64,7 +65,7 @@ export function conservationGap(credit: Rows, conversions: Rows): string | null 
   for (const [key, [credited, converted]] of outerJoin(credit, conversions)) {
     const [micros = 0, value = 0] = credited ?? [];
     const [count = 0, total = 0] = converted ?? [];
-    if (micros === count * CREDIT_UNIT_MICROS && value === total) continue;
+    if (micros === multiply(count, CREDIT_UNIT_MICROS) && value === total) continue;
     const where = key.replaceAll('\t', ', ');
     return `credit and conversions disagree at ${where}: ${micros} micros and ${value} minor units attributed, ${count} conversions worth ${total}`;
   }

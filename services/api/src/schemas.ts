@@ -1,5 +1,6 @@
 /** Schemas that several routes share: they validate requests, and /docs is made of them. */
 import { TributaryError } from '@tributary/model/errors';
+import type { Integer } from '@tributary/model/integer';
 import { z } from 'zod';
 import { CURSOR_LENGTH } from './cursor.ts';
 import { INSTANT_HINT, type InstantRange, parseInstant } from './instants.ts';
@@ -9,6 +10,11 @@ import { Problem } from './problem.ts';
 export const MAX_ROWS = 10_000;
 export const MAX_USERS = 1_000;
 export const MAX_SIGNALS = 1_000;
+
+/** A sum of integers: JSON with all its digits, also beyond 2^53. */
+export const Sum = z
+  .custom<Integer>((value) => typeof value === 'bigint' || Number.isInteger(value), 'is not an integer')
+  .meta({ type: 'integer' });
 
 /** Text without control characters: rows are keyed by tabs, records end in newlines. */
 const text = (maxLength: number) =>

@@ -1,6 +1,7 @@
 /** Signals on their way out: slices of the records' bytes put between brackets. Nothing is parsed or encoded again. */
 import { newestSignals, type SignalSelection, type SignalSlice } from '@tributary/kv/signals';
 import type { Definitions } from '@tributary/model/definitions';
+import { TributaryError } from '@tributary/model/errors';
 import type { BodyPool } from './body-pool.ts';
 
 export interface UserSignals {
@@ -23,6 +24,8 @@ export function servedNames(asked: readonly string[] | undefined, definitions: D
 }
 
 const COMMA = 0x2c;
+/** Signals may have 32 KB each, and a user may be named more than once. */
+const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 
 /** `{"userId":…,"status":…,"signals":[` */
 function openUserObject({ userId, record }: UserSignals): string {
@@ -42,6 +45,8 @@ export function queryBody(users: readonly UserSignals[], meta: string, pool: Bod
   let size = tail.length * MOST_BYTES;
   for (let u = 0; u < users.length; u++)
     size += (heads[u] as string).length * MOST_BYTES + sizeOf((users[u] as UserSignals).slices);
+  if (size > MAX_ANSWER_BYTES)
+    throw new TributaryError('too_much_asked', `the answer must have ${MAX_ANSWER_BYTES} bytes at the most (got ${size})`);
   const whole = pool.take(size);
   let at = 0;
   for (let u = 0; u < users.length; u++) {

@@ -5,8 +5,12 @@ import { TributaryError } from '@tributary/model/errors';
 import type { Rows } from '@tributary/views/deltas';
 import type { View } from '@tributary/views/view';
 import type { ApiContext } from './context.ts';
+import type { DeltasLook } from './delta-follower.ts';
+import type { ServedGeneration } from './generations.ts';
+import type { LoadedGeneration } from './loaded-generation.ts';
 import { type Collection, collectionOf, type Layers, projectionOf, type Selection } from './merge.ts';
 import { type Findings, type Meta, metaOf } from './meta.ts';
+import { holesInHistory } from './one-history.ts';
 
 export interface Snapshot {
   /**
@@ -26,23 +30,32 @@ export interface Snapshot {
   meta(findings?: Findings): Meta;
 }
 
+/** Both layers as one request takes them. `stale`: why they are not of now; null: they are. */
+interface Taken {
+  readonly served: ServedGeneration;
+  readonly look: DeltasLook;
+  readonly stale: string | null;
+}
+
 /**
  * The pointer is taken once: the view, the deltas and the meta of an answer all belong to that one generation (fault 16).
- * Rejects with `store_unavailable` or `not_ready`; never resolves with less than everything.
+ * A store that does not answer in time leaves the last consistent look, as long as it is not too old; the answer then is
+ * incomplete and says why. Rejects with `store_unavailable`, `not_ready` or `view_not_computed`; never resolves with less than everything.
  */
 export async function takeSnapshot(
   { deps, generations, board, deltas }: Pick<ApiContext, 'deps' | 'generations' | 'board' | 'deltas'>,
   views: readonly View[],
   layers: Layers,
 ): Promise<Snapshot> {
-  const served = generations.take(await fromStore(deps.store.pointer()));
-  const { loaded } = served;
-  const { wanted } = generations.current();
   const names = layers === 'batch' ? [] : views.map((view) => view.name);
-  const look = await fromStore(deltas.look(loaded.generation, names));
+  const { served, look, stale } = await freshOrHeld();
+  const { loaded } = served;
+  if (layers !== 'speed') demandViews(loaded, views);
+  const { wanted } = generations.current();
 
   const { states, pending, overflowed } = look;
-  const health = board.health(states);
+  const now = board.health(states);
+  const health = { ...now, missing: [...now.missing, ...holesInHistory(states, [], loaded.manifest)] };
   const followed = states.flatMap((state) => (state === null ? [] : [deps.parseDefinitions(state.definitions)]));
   const inForce = new Set(followed.map(({ version }) => version));
   const batchSide = loaded.manifest === null ? undefined : deps.parseDefinitions(loaded.manifest.definitions);
@@ -58,9 +71,54 @@ export async function takeSnapshot(
     meta: (findings = { holes: [], notes: [] }) =>
       metaOf(
         { layers, served, pending, overflowed, health, definitionsVersion: definitions.version, speedDefinitions: inForce },
-        findings,
+        { ...findings, holes: stale === null ? findings.holes : [stale, ...findings.holes] },
       ),
   };
+
+  async function fresh(): Promise<Taken> {
+    const current = generations.take(await fromStore(deps.store.pointer()));
+    return { served: current, look: await fromStore(deltas.look(current.loaded.generation, names)), stale: null };
+  }
+
+  async function freshOrHeld(): Promise<Taken> {
+    const asked = fresh();
+    let why: string;
+    try {
+      const taken = await within(asked, deps.limits.freshMs);
+      if (taken !== 'late') return taken;
+      why = `the store did not answer within ${deps.limits.freshMs} ms`;
+    } catch (error) {
+      const known = (error as TributaryError).code === 'store_unavailable' ? heldNow((error as Error).message) : null;
+      if (known === null) throw error;
+      return known;
+    }
+    return heldNow(why) ?? asked;
+  }
+
+  function heldNow(why: string): Taken | null {
+    const current = generations.take(null);
+    const known = deltas.held(current.loaded.generation, names);
+    if (known === null || known.ageMs > deps.limits.staleMs) return null;
+    return { served: current, look: known, stale: `the answer is ${known.ageMs} ms old: ${why}` };
+  }
+}
+
+/** A view that an upgrade added has no rows in the generations before it: none at all must not pass for zero. */
+function demandViews({ generation, manifest }: LoadedGeneration, views: readonly View[]): void {
+  const missing = views.filter(({ name }) => manifest !== null && manifest.views[name] === undefined);
+  if (missing.length > 0)
+    throw new TributaryError(
+      'view_not_computed',
+      `generation ${generation} was computed without the view ${missing.map(({ name }) => `"${name}"`).join(', ')}`,
+    );
+}
+
+/** A promise that is not waited for any longer may still fail: that is nobody's any more. */
+async function within<T>(promise: Promise<T>, ms: number): Promise<T | 'late'> {
+  const { promise: late, resolve } = Promise.withResolvers<'late'>();
+  const timer = setTimeout(resolve, ms, 'late');
+  promise.catch(() => {});
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
 /** Whatever the store's client throws reaches clients as `store_unavailable`: nothing was answered, asking again is safe. */

@@ -26,7 +26,7 @@ export function createSpeedBoard(deps: ApiDeps): SpeedBoard {
     async look() {
       try {
         states = await deps.store.states();
-        seen = seeLog(seen, states, await deps.logEnds(), deps.now());
+        seen = await seeLog(deps.logReach, states, deps.now);
       } catch (cause) {
         deps.onWarning('the speed layer could not be looked at', cause);
       }

@@ -1,28 +1,32 @@
 /**
  * How far the speed layer is: what `meta.speed` says, and whether an answer lacks events that the log already holds.
  *
- * Log time alone cannot tell a worker that stands still from a partition where nothing happens. So the log is asked where
- * it ends, once a second, and an end that the committed position has not reached is remembered with the moment it was
- * first seen: from then on that partition's readers wait. Pure.
+ * Log time alone cannot tell a worker that stands still from a partition where nothing happens. So the log is asked once a
+ * second where it ends, and how long the first entry behind each committed position has been in it. The log's own clock
+ * says that, so a process that just started knows as much as any other. Pure.
  */
 import type { PartitionState } from '@tributary/kv/port';
+import { holesInHistory } from './one-history.ts';
 
 type States = readonly (PartitionState | null)[];
 
-/** An end of a partition's log that was not reached when it was seen. */
+/** What a partition's log held beyond its position when it was asked. */
 export interface Waiting {
   readonly end: string;
-  readonly sinceMs: number;
+  /** When the oldest of these entries was appended. */
+  readonly appendedMs: number;
 }
 
 /** What the log said last. Index = partition. */
 export interface LogSeen {
   readonly atMs: number;
   readonly waiting: readonly (Waiting | null)[];
+  /** The newest position that each partition dropped, null where it still has its beginning. */
+  readonly starts: readonly (string | null)[];
 }
 
 export interface SpeedHealth {
-  /** How long the oldest entry that the speed layer has not read has been seen waiting, ms; 0: none is. null: unknown. */
+  /** Age of the oldest entry that is not applied, to the second; 0: none waits. null: unknown. */
   readonly lagMs: number | null;
   /** The smallest log time over the partitions, epoch ms; null: some partition was never read. */
   readonly watermark: number | null;
@@ -30,32 +34,51 @@ export interface SpeedHealth {
   readonly missing: readonly string[];
 }
 
-/** `states` were read before `ends`, or an end could look reached that is not. */
-export function seeLog(before: LogSeen | null, states: States, ends: readonly (string | null)[], nowMs: number): LogSeen {
-  const waiting = ends.map((end, partition) => {
-    const position = states[partition]?.position ?? null;
-    const known = before?.waiting[partition] ?? null;
-    if (known !== null && !isReached(known.end, position)) return known;
-    return isReached(end, position) ? null : { end: end as string, sinceMs: nowMs };
-  });
-  return { atMs: nowMs, waiting };
+/** The part of the log that tells how far it goes. */
+export interface LogReach {
+  ends(): Promise<readonly (string | null)[]>;
+  starts(): Promise<readonly (string | null)[]>;
+  ageAfter(after: ReadonlyMap<number, string | null>): Promise<ReadonlyMap<number, number>>;
 }
 
-/** Entries that wait longer than `patienceMs` make answers incomplete, and so does a log that has not answered for so long. */
+/** `states` were read before, or an end could look reached that is not. */
+export async function seeLog(log: LogReach, states: States, now: () => number): Promise<LogSeen> {
+  // What is appended after this instant is younger than the look: a look is told as old as it can be.
+  const atMs = now();
+  const ends = await log.ends();
+  const behind = new Map<number, string | null>();
+  for (const [partition, end] of ends.entries()) {
+    const position = states[partition]?.position ?? null;
+    if (!isReached(end, position)) behind.set(partition, position);
+  }
+  const starts = await log.starts();
+  const ages = await log.ageAfter(behind);
+  const askedMs = now();
+  const waiting = ends.map((end, partition) => {
+    const ageMs = ages.get(partition);
+    return end === null || ageMs === undefined ? null : { end, appendedMs: askedMs - ageMs };
+  });
+  return { atMs, waiting, starts };
+}
+
+/**
+ * Entries older than `patienceMs` that are not applied make answers incomplete, and so does a log that has not answered for so
+ * long. `states` may be newer than the look: until a partition has passed the end seen, its lag is an upper bound.
+ */
 export function assessSpeed(states: States, nowMs: number, patienceMs: number, seen: LogSeen | null): SpeedHealth {
   const watermark = states.includes(null) ? null : Math.min(...states.map((state) => (state as PartitionState).logTimeMs));
   if (seen === null) return { lagMs: null, watermark, missing: ['the log was not asked yet how far it goes'] };
   const silentMs = nowMs - seen.atMs;
   let lagMs = 0;
-  const missing: string[] = [];
+  const missing = holesInHistory(states, seen.starts, null);
   seen.waiting.forEach((waiting, partition) => {
     const position = states[partition]?.position ?? null;
     if (waiting === null || isReached(waiting.end, position)) return;
-    const waitedMs = nowMs - waiting.sinceMs;
-    lagMs = Math.max(lagMs, waitedMs);
-    if (waitedMs >= patienceMs)
+    const ageMs = Math.max(0, nowMs - waiting.appendedMs);
+    lagMs = Math.max(lagMs, ageMs);
+    if (ageMs >= patienceMs)
       missing.push(
-        `partition ${partition}: the speed layer stands at ${position ?? 'the beginning'}, the log has reached ${waiting.end} for ${waitedMs} ms`,
+        `partition ${partition}: the speed layer stands at ${position ?? 'the beginning'}, the log goes to ${waiting.end}, and the oldest entry in between has waited for ${ageMs} ms`,
       );
   });
   if (silentMs < patienceMs) return { lagMs, watermark, missing };

@@ -17,7 +17,7 @@ export function createTurnstile(concurrency: number, timeoutMs: number, maxWaiti
     }
     if (waiting.length >= maxWaiting)
       throw new TributaryError('overloaded', `${inside} questions to the archive run and ${waiting.length} wait already`);
-    // The one who leaves hands over her place, so `inside` stays as it is.
+    // The next one that waits goes in where this one came out: `inside` stays as it is.
     await new Promise<void>((resolve, reject) => {
       const go = () => {
         signal.removeEventListener('abort', giveUp);

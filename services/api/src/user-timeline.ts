@@ -1,12 +1,18 @@
-/** A user's events as the views see them: parsed from the bytes of her record, from the archive, or from both. */
+/** A user's events as the views see them: parsed from the bytes of their record, from the archive, or from both. */
 import type { Definitions } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
-import { linesOf } from '@tributary/views/record';
+import { linesOf, markedCut } from '@tributary/views/record';
 import { before, type TimelineEvent, timelineEvent } from '@tributary/views/timeline';
+import { NEVER_CUT } from '@tributary/views/user-state';
 
 /** Lines were validated before they were stored. */
 export function eventsOfRecord(record: Buffer | null): Event[] {
   return record === null ? [] : Array.from(linesOf(record.toString('utf8')), (line) => JSON.parse(line) as Event);
+}
+
+/** Up to when the record lost events, epoch ms. */
+export function cutOfRecord(record: Buffer | null): number {
+  return record === null ? NEVER_CUT : markedCut(record.toString('utf8'));
 }
 
 /**

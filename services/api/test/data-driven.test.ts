@@ -55,23 +55,24 @@ function counts(rows: RowsByView, { type, currency, fromDay = '' }: Asked, worth
   for (const [key, [conversions = 0, value = 0]] of rows.get('coalitions') ?? []) {
     const [day = '', rowType, set = '', rowCurrency] = key.split('\t');
     if (day < fromDay || !wanted(rowType, rowCurrency)) continue;
-    const worth = rowCurrency === worthOf ? value : 0;
+    const worth = rowCurrency === worthOf ? Number(value) : 0;
     if (set === '') {
-      unattributed += conversions;
+      unattributed += Number(conversions);
       unattributedValue += worth;
-    } else addSet(set, conversions, worth, 0);
+    } else addSet(set, Number(conversions), worth, 0);
   }
   for (const [key, [nulls = 0]] of rows.get('nullCoalitions') ?? []) {
     const [day = '', set = ''] = key.split('\t');
-    if (day >= fromDay) addSet(set, 0, 0, nulls);
+    if (day >= fromDay) addSet(set, 0, 0, Number(nulls));
   }
   for (const [key, [conversions = 0, value = 0]] of rows.get('transitions') ?? []) {
     const [day = '', rowType, from = '', to = '', rowCurrency] = key.split('\t');
-    if (day >= fromDay && wanted(rowType, rowCurrency)) addEdge(from, to, conversions, rowCurrency === worthOf ? value : 0, 0);
+    const worth = rowCurrency === worthOf ? Number(value) : 0;
+    if (day >= fromDay && wanted(rowType, rowCurrency)) addEdge(from, to, Number(conversions), worth, 0);
   }
   for (const [key, [nulls = 0]] of rows.get('nullTransitions') ?? []) {
     const [day = '', from = '', to = ''] = key.split('\t');
-    if (day >= fromDay) addEdge(from, to, 0, 0, nulls);
+    if (day >= fromDay) addEdge(from, to, 0, 0, Number(nulls));
   }
   return { coalitions: [...sets.values()], transitions: [...edges.values()], unattributed, unattributedValue };
 }

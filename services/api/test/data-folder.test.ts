@@ -1,6 +1,7 @@
-import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { openDuckDb } from '@tributary/archive/duckdb';
 import { createGeneration, generationFolder, writeGeneration } from '@tributary/archive/generations';
 import type { GenerationManifest, StoredFile } from '@tributary/archive/layout';
@@ -126,6 +127,28 @@ test('law 7: a flipped byte, a missing file and a broken manifest are never a sm
   await writeFile(join(dataDir, 'generations/publications/000003.json'), '{"sequence":3');
   await expect(generations.refresh()).rejects.toMatchObject({ code: 'manifest_corrupt' });
   expect(generations.take(null).loaded.generation).toBe(1);
+});
+
+test('law 7: a reader that sees other bytes looks again, and leaves the file to the batch layer', async () => {
+  const source = open();
+  const manifest = await compute([]);
+  const path = join(dataDir, (manifest.views['credit'] as StoredFile).path);
+  const bytes = await readFile(path);
+  await writeFile(path, bytes.subarray(0, 100));
+  await expect(source.viewRows(manifest)).rejects.toMatchObject({ code: 'archive_corrupt' });
+  expect(await readFile(path)).toHaveLength(100);
+  // A share that shows half of a file for a moment.
+  const reading = source.viewRows(manifest);
+  await sleep(100);
+  await writeFile(path, bytes);
+  expect((await reading).get('credit')?.size).toBe(1);
+});
+
+test('a generation without a view that an upgrade added is loaded with the others', async () => {
+  const manifest = await compute([]);
+  const { credit: _credit, ...views } = manifest.views;
+  const rows = await open().viewRows({ ...manifest, views });
+  expect([...rows.keys()].sort()).toEqual(Object.keys(views).sort());
 });
 
 test('a generation is served at once when it is published, also by who looked while it was pending', async () => {

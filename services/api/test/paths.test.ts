@@ -1,12 +1,15 @@
 /** Paths, transitions and sets through the API, against plain loops over the oracle's rows; and what explains one conversion. */
+
+import { partitionOf, userKeyOf } from '@tributary/model/user-key';
 import { generateEvents, LOG_BEGINS_MS } from '@tributary/testkit/generate';
 import { definitionsOf, generateDefinitions, SMALL_DEFINITIONS } from '@tributary/testkit/generate-definitions';
 import { naive } from '@tributary/testkit/naive';
 import { createRandom } from '@tributary/testkit/random';
+import { cutMark } from '@tributary/views/record';
 import { describe, expect, test } from 'vitest';
 import { ExplanationAnswer } from '../src/routes/conversions.ts';
 import { CoalitionsAnswer, PathsAnswer, TransitionsAnswer } from '../src/routes/paths.ts';
-import { createWorld, event, NOON, type World } from './world.ts';
+import { createWorld, event, NOON, PARTITIONS, type World } from './world.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -44,7 +47,7 @@ describe('paths', () => {
           const parts = key.split('\t');
           if (skip(parts) || (currency !== undefined && parts[currencyAt] !== currency)) continue;
           const [count, worth] = found.get(parts[dimension] as string) ?? [0, 0];
-          found.set(parts[dimension] as string, [count + conversions, worth + value]);
+          found.set(parts[dimension] as string, [count + Number(conversions), worth + Number(value)]);
         }
         return found;
       };
@@ -130,7 +133,7 @@ describe('transitions and coalitions', () => {
       const world = await grown(seed);
       const rows = naive(world.log, world.definitions);
       const total = (view: string, of: (parts: string[]) => boolean) =>
-        [...(rows.get(view) ?? [])].reduce((sum, [key, [count = 0]]) => sum + (of(key.split('\t')) ? count : 0), 0);
+        [...(rows.get(view) ?? [])].reduce((sum, [key, [count = 0]]) => sum + (of(key.split('\t')) ? Number(count) : 0), 0);
       const attributed = total('coalitions', (parts) => parts[2] !== '');
       const nulls = total('nullCoalitions', () => true);
       for (let order = 1; order <= world.definitions.attribution.transitionOrder; order++) {
@@ -252,6 +255,24 @@ describe('explain', () => {
     await world.ingest(event({ type: 'buy', id: 'order', ts: NOON }));
     await world.tick();
     expect((await world.get('/v1/conversions/order')).body.touches).toMatchObject([{ id: 'seen', eligible: true }]);
+  });
+
+  test('law 7: an explanation that looks behind what a record lost is not complete, one that does not is', async () => {
+    const world = await createWorld();
+    const purchase = event({ type: 'purchase', id: 'order', ts: NOON, value: 10 });
+    await world.ingest(purchase);
+    const userKey = userKeyOf(purchase);
+    const partition = partitionOf(userKey, PARTITIONS);
+    const metaOf = async (lostUpTo: number) => {
+      await world.commit(partition, { appends: new Map([[userKey, cutMark(lostUpTo)]]) }, {});
+      await world.tick();
+      return (await world.get('/v1/conversions/order')).body.meta;
+    };
+    const lookbackMs = world.definitions.lookbackMs;
+    expect(await metaOf(NOON - lookbackMs - 1)).toMatchObject({ complete: true, warnings: [] });
+    const meta = await metaOf(NOON - lookbackMs);
+    expect(meta.complete).toBe(false);
+    expect(meta.warnings.join()).toContain('lost events up to');
   });
 
   test('law 4: the ordered Shapley credit of the touches is that of the report, by channel and position', async () => {

@@ -10,7 +10,8 @@ import { openRedisStreamLog } from '@tributary/log/redis-stream/redis-stream-log
 import { encodeEvent } from '@tributary/model/event';
 import { partitionOf } from '@tributary/model/user-key';
 import { openRecomputeQueue } from '@tributary/queue/recompute-queue';
-import { createKey, writeKeys } from '@tributary/runtime/keys';
+import { writeKeys } from '@tributary/runtime/key-file';
+import { createKey } from '@tributary/runtime/keys';
 import { connectRedis, whenReady } from '@tributary/runtime/redis';
 import { freePort, type RedisServer, startRedis } from '@tributary/testkit/redis-server';
 import type { RowsByView } from '@tributary/views/deltas';
@@ -156,13 +157,17 @@ test('law 7: an entry in the log that nobody reads makes answers incomplete', as
   await log.close();
 });
 
-test('Redis gone is 503 and not ready; Redis back is an answer again', async () => {
+test('Redis gone is the last report, incomplete, 503 for users, and not ready; Redis back is an answer again', async () => {
   await redis.kill();
-  await until(async () => (await get('/v1/activity')).body.code === 'store_unavailable');
+  await until(async () => (await get('/v1/users/u1/signals')).body.code === 'store_unavailable');
+  const { status, body } = await get('/v1/activity');
+  expect(status).toBe(200);
+  expect(body.meta.complete).toBe(false);
+  expect(body.meta.warnings.join()).toMatch(/the answer is \d+ ms old: the store did not answer/);
   expect((await fetch(`${url}/readyz`)).status).toBe(503);
   expect((await fetch(`${url}/livez`)).status).toBe(200);
   await redis.restart();
-  await until(async () => (await get('/v1/activity')).status === 200);
+  await until(async () => !(await get('/v1/activity')).body.meta.warnings.join().includes('old'));
 });
 
 test('metrics are bounded by routes, and SIGTERM ends the process with 0', async () => {

@@ -22,6 +22,7 @@ import { rememberDefinitions } from '../src/definitions-memory.ts';
 import { createDeltaFollower } from '../src/delta-follower.ts';
 import { createGenerations } from '../src/generations.ts';
 import { type ApiDeps, type ApiLimits, DEFAULT_LIMITS, type RunRequest } from '../src/ports.ts';
+import { createRecordReader } from '../src/record-reader.ts';
 import { createSpeedBoard } from '../src/speed-board.ts';
 import { createTurnstile } from '../src/turnstile.ts';
 
@@ -54,6 +55,8 @@ export async function createWorld(options: WorldOptions = {}) {
   const reconciliations = new Map<number, unknown>();
   const runs: RunRequest[] = [];
   const warnings: string[] = [];
+  /** Entries of the log beyond what `ingest` and `commit` applied, in order. */
+  const unread: { readonly partition: number; readonly position: string; readonly appendedMs: number }[] = [];
   const broken = { store: false, partition: -1, generations: new Set<number>(), pointer: false, publications: false };
   let nowMs = NOON;
   let sequence = 0;
@@ -61,7 +64,7 @@ export async function createWorld(options: WorldOptions = {}) {
 
   const store: ServingStore = {
     ...serving,
-    records: (asked) => ifUp(() => serving.records(asked)),
+    records: (...asked) => ifUp(() => serving.records(...asked)),
     states: () => ifUp(() => serving.states()),
     findConversion: (id) => ifUp(() => serving.findConversion(id)),
     pointer: () => (broken.pointer ? Promise.resolve(null) : ifUp(() => serving.pointer())),
@@ -208,11 +211,26 @@ export async function createWorld(options: WorldOptions = {}) {
       runs.push(request);
       return { jobId: `job-${runs.length}` };
     },
-    logEnds: async () => states.map((state) => state?.position ?? null),
+    logReach: {
+      ends: async () =>
+        states.map(
+          (state, partition) => unread.findLast((entry) => entry.partition === partition)?.position ?? state?.position ?? null,
+        ),
+      starts: async () => states.map(() => null),
+      ageAfter: async (after) => {
+        const ages = new Map<number, number>();
+        for (const [partition, position] of after) {
+          const first = unread.find((entry) => entry.partition === partition && entry.position > (position ?? ''));
+          if (first !== undefined) ages.set(partition, nowMs - first.appendedMs);
+        }
+        return ages;
+      },
+    },
     parseDefinitions: rememberDefinitions(),
     defaultDefinitions: definitions,
     now: () => nowMs,
-    limits: { ...DEFAULT_LIMITS, ...options.limits },
+    // The store is in this process: what is late is the machine. A test of a busy store brings its own bound.
+    limits: { ...DEFAULT_LIMITS, freshMs: 60_000, ...options.limits },
     metrics: { contentType: 'text/plain', metrics: async () => 'up 1\n' },
     trustedProxies: [],
     onWarning: (message) => void warnings.push(message),
@@ -220,8 +238,9 @@ export async function createWorld(options: WorldOptions = {}) {
   const generations = createGenerations({ source, now: deps.now, onWarning: deps.onWarning });
   const board = createSpeedBoard(deps);
   const deltas = createDeltaFollower(deps);
+  const records = createRecordReader(deps.store);
   const turnstile = createTurnstile(deps.limits.archiveConcurrency, deps.limits.archiveTimeoutMs);
-  const app: FastifyInstance = await buildApp({ deps, generations, board, deltas, turnstile }, { corsOrigins: [] });
+  const app: FastifyInstance = await buildApp({ deps, generations, board, deltas, records, turnstile }, { corsOrigins: [] });
 
   return {
     app,
@@ -230,6 +249,7 @@ export async function createWorld(options: WorldOptions = {}) {
     generations,
     board,
     log,
+    unread,
     states,
     runs,
     warnings,
@@ -243,6 +263,7 @@ export async function createWorld(options: WorldOptions = {}) {
     readBarrier,
     publish,
     commit,
+    sequence: () => sequence,
     /** What the API does once a second. */
     async tick() {
       await generations.refresh().catch((error: Error) => warnings.push(error.message));
@@ -302,7 +323,9 @@ function manifestOf(generation: number, events: number, definitions: Definitions
     computedAt: createdAt + 5,
     lastSegment: new Array<number>(PARTITIONS).fill(0),
     cut: new Array<string>(PARTITIONS).fill('00000001'),
-    views: { credit: { path: 'generations/000001/credit.parquet', rows: 1, bytes: 2, sha256: 'a'.repeat(64) } },
+    views: Object.fromEntries(
+      VIEWS.map(({ name }) => [name, { path: `generations/000001/${name}.parquet`, rows: 1, bytes: 2, sha256: 'a'.repeat(64) }]),
+    ),
     events: [],
     conversions: [],
     counts: { events, newEvents: events, duplicates: 0 },

@@ -1,4 +1,4 @@
-/** Spools to Parquet in staging, one file a partition and day: as few COPYs as `plan.ts` finds safe. */
+/** Spools to Parquet in staging, one file a partition and day (or month, or year): as few COPYs as `plan.ts` finds safe. */
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DuckDb } from '@tributary/archive/duckdb';
@@ -10,6 +10,7 @@ import { SPOOL_COLUMNS } from './spool-format.ts';
 
 export interface StagedParquet {
   readonly partition: number;
+  /** YYYY-MM-DD; of a whole month YYYY-MM, of a year YYYY. */
   readonly date: string;
   readonly staged: string;
   readonly rows: number;
@@ -67,7 +68,7 @@ function copyStatement(parts: readonly Part[], out: string): string {
     COPY (
       SELECT ${Object.keys(EVENT_COLUMNS)
         .map((name) => `"${name}"`)
-        .join(', ')}, partition AS p, day AS date
+        .join(', ')}, partition AS p, ${dateOf(parts)} AS date
       FROM read_csv([${spools.map((spool) => sqlText(spool.rowsPath)).join(', ')}],
         auto_detect = false, header = false, delim = '\t', quote = '', escape = '', nullstr = '', new_line = '\\n',
         max_line_size = ${maxRowBytes}, buffer_size = ${Math.max(BUFFER_BYTES, 2 * maxRowBytes)},
@@ -77,11 +78,17 @@ function copyStatement(parts: readonly Part[], out: string): string {
     ) TO ${sqlText(out)} (${PARQUET}, PARTITION_BY (p, date), RETURN_STATS)`;
 }
 
+function dateOf(parts: readonly Part[]): string {
+  const shared = parts.filter((part) => part.dateLength < 10);
+  if (shared.length === 0) return 'day';
+  return `CASE ${shared.map((part) => `WHEN ${condition(part)} THEN left(day, ${part.dateLength})`).join(' ')} ELSE day END`;
+}
+
 function condition({ spool, fromDay, toDay }: Part): string {
   return `(partition = ${spool.partition} AND day BETWEEN ${sqlText(fromDay)} AND ${sqlText(toDay)})`;
 }
 
-const STAGED_PATH = /[/\\]p=(\d{1,4})[/\\]date=(\d{4}-\d{2}-\d{2})[/\\][^/\\]+$/;
+const STAGED_PATH = /[/\\]p=(\d{1,4})[/\\]date=(\d{4}(?:-\d{2}){0,2})[/\\][^/\\]+$/;
 
 function stagedParquet(staged: string, rows: number): StagedParquet {
   const [, partition, date] = STAGED_PATH.exec(staged) ?? [];

@@ -70,7 +70,10 @@ await runService('archiver', CONFIG, async ({ config, log: logger, metrics, sign
   const observed = archiverMetrics(metrics);
   const lostTail = (partition: number, archived: string, end: string | null) => {
     observed.lostTail(partition);
-    logger.error({ partition, archived, end }, 'the log ends before what is archived: it lost entries that this archive holds');
+    logger.error(
+      { partition, archived, end },
+      'the log lost entries that this archive holds: it begins after them now, and workers that were behind read them here',
+    );
   };
   const log = await openEventLog({
     ...(await logPlace(config, 'archiver', onError, signal)),
@@ -120,6 +123,7 @@ await runService('archiver', CONFIG, async ({ config, log: logger, metrics, sign
     },
     now: Date.now,
     assigned: member.assigned,
+    trimDelayMs: config.trimDelayMs,
     async openSession() {
       const tempDir = join(stagingFolder(dataDir, writer), 'duckdb');
       session = await openDuckDb({ memoryLimit: config.archiverMemory, threads: config.archiverThreads, tempDir });

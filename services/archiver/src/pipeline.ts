@@ -15,6 +15,7 @@ import type { EventLog, LogEntry, Position } from '@tributary/log/port';
 import { TributaryError } from '@tributary/model/errors';
 import { closeSegments } from './close-segments.ts';
 import type { Hook } from './hooks.ts';
+import { demandContinuity, demandPredecessor, readableUpTo } from './one-history.ts';
 import { COPY_LIMITS, type CopyLimits } from './plan.ts';
 import { fillSpool, openSpool, removeSpoolFiles, type Spool } from './spool.ts';
 import { stagingFolder } from './sweep.ts';
@@ -67,7 +68,7 @@ export interface ArchiverOptions {
   readonly onSegment?: (segment: SegmentManifest) => void;
   /** Another archiver wrote the segment first. */
   readonly onFenced?: (partition: number, number: number) => void;
-  /** The log ends before what is archived: it lost entries. */
+  /** The log no longer has an entry that is archived: it lost its tail, or was put back. `end`: of the log, where it was asked. */
   readonly onLostTail?: (partition: number, archived: Position, end: Position | null) => void;
   readonly hook?: Hook;
 }
@@ -84,7 +85,12 @@ export function createArchiver(options: ArchiverOptions): Archiver {
   const hook: Hook = options.hook ?? (() => {});
   const folder = stagingFolder(dataDir, options.writer);
   const spools = new Map<number, Spool>();
-  const trimmer = createTrimmer(log, options.speedPosition, now, options.trimDelayMs);
+  const trimmer = createTrimmer(log, {
+    speedPosition: options.speedPosition,
+    readableUpTo: (partition) => readableUpTo(dataDir, partition),
+    now,
+    ...(options.trimDelayMs && { delayMs: options.trimDelayMs }),
+  });
   const all = new Set(Array.from({ length: log.partitions }, (_, partition) => partition));
   const assigned = options.assigned ?? (() => all);
 
@@ -95,10 +101,13 @@ export function createArchiver(options: ArchiverOptions): Archiver {
     const missing = [...ours].filter((partition) => !spools.has(partition));
     if (missing.length === 0) return;
     await makeFolder(folder);
-    const ends = await log.ends();
+    const [ends, starts] = [await log.ends(), await log.starts()];
     for (const partition of missing) {
       const { last, sealed } = await archivedUpTo(dataDir, partition);
-      checkLog(partition, last, ends[partition] ?? null);
+      checkLog(partition, last);
+      if (last !== null && (await log.mend?.(partition, last.upTo)))
+        options.onLostTail?.(partition, last.upTo, ends[partition] ?? null);
+      demandContinuity(dataDir, partition, last, starts[partition] ?? null);
       const spool = openSpool(folder, partition, (last?.number ?? -1) + 1, sealed, last?.upTo ?? null);
       await removeSpoolFiles(spool);
       spools.set(partition, spool);
@@ -112,14 +121,10 @@ export function createArchiver(options: ArchiverOptions): Archiver {
     await removeSpoolFiles(spool);
   }
 
-  function checkLog(partition: number, last: SegmentManifest | null, end: Position | null): void {
-    if (last === null) return;
-    if (last.logIdentity !== log.identity) {
-      const message = `segment ${last.number} of partition ${partition} was read from the log ${last.logIdentity}, this is ${log.identity}`;
-      throw new TributaryError('log_recreated', message);
-    }
-    // Positions grow with the clock, so new entries come after the archived ones: go on, but not silently.
-    if (end === null || end < last.upTo) options.onLostTail?.(partition, last.upTo, end);
+  function checkLog(partition: number, last: SegmentManifest | null): void {
+    if (last === null || last.logIdentity === log.identity) return;
+    const message = `segment ${last.number} of partition ${partition} was read from the log ${last.logIdentity}, this is ${log.identity}`;
+    throw new TributaryError('log_recreated', message);
   }
 
   async function read(waitMs: number, signal: AbortSignal | undefined): Promise<void> {
@@ -179,6 +184,7 @@ export function createArchiver(options: ArchiverOptions): Archiver {
   }
 
   async function close(closing: readonly Spool[]): Promise<void> {
+    for (const { partition, number, after } of closing) await demandPredecessor(dataDir, partition, number, after);
     const { writer, openSession } = options;
     const copyLimits = options.copyLimits ?? COPY_LIMITS;
     const closed = await closeSegments(closing, {
@@ -199,6 +205,8 @@ export function createArchiver(options: ArchiverOptions): Archiver {
       }
       const sealed = segment.seals ?? spool.sealedBefore;
       spools.set(spool.partition, openSpool(folder, spool.partition, spool.number + 1, sealed, segment.upTo));
+      // A log that was put back while we ran has grown past what it lost: then nobody else would notice.
+      if (await log.mend?.(spool.partition, segment.upTo)) options.onLostTail?.(spool.partition, segment.upTo, null);
       trimmer.archived(spool.partition, segment.upTo);
       options.onSegment?.(segment);
     }

@@ -43,3 +43,13 @@ test('a COPY stays within its limits but for a single day that is larger; what f
   ]);
   expect(planCopies([spool(3, 0, 0)], { files: 1, rows: 1 })).toEqual([]);
 });
+
+test('events of thousands of days are a bounded number of files: the newest days, then months, then years', () => {
+  const filesOf = (days: number) =>
+    planCopies([spool(0, days, 1)], { files: 64, rows: 1000 })
+      .flat()
+      .reduce((sum, part) => sum + part.files, 0);
+  expect(filesOf(32)).toBe(32);
+  expect(filesOf(500)).toBeLessThanOrEqual(32 + 17);
+  expect(filesOf(20_000)).toBeLessThanOrEqual(32 + 48 + 55 + 20_000 / 1000 + 3);
+});

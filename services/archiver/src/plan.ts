@@ -4,8 +4,19 @@
  */
 import type { Spool } from './spool.ts';
 
-/** Days `[fromDay, toDay]` of one spool, both included; `rows` as counted while spooling. */
+/**
+ * A spool has a file for each of its newest days, older ones share a file a month, the oldest a file a year: events spread over thousands of
+ * days would else be as many files, each of which is written, digested, read and verified by itself.
+ */
+const DAY_FILES = 32;
+const MONTH_FILES = 48;
+
+/** What a file is filed under: so many characters of YYYY-MM-DD. */
+export type DateLength = 4 | 7 | 10;
+
+/** Days `[fromDay, toDay]` of one spool, both included, in files of one kind; `rows` as counted while spooling. */
 export interface Part {
+  readonly dateLength: DateLength;
   readonly spool: Spool;
   readonly fromDay: string;
   readonly toDay: string;
@@ -44,11 +55,23 @@ export function planCopies(spools: readonly Spool[], limits: CopyLimits): Part[]
 /** A spool as few parts within the limits: it is read once for each. */
 function partsOf(spool: Spool, limits: CopyLimits): Part[] {
   const parts: Part[] = [];
-  for (const [day, rows] of [...spool.rowsByDay].sort(([a], [b]) => (a < b ? -1 : 1))) {
+  const days = [...spool.rowsByDay.keys()].sort();
+  const lengthOf = dateLengths(days);
+  for (const day of days) {
+    const rows = spool.rowsByDay.get(day) ?? 0;
+    const dateLength = lengthOf(day);
     const last = parts.at(-1);
-    if (last !== undefined && last.files < limits.files && last.rows + rows <= limits.rows)
-      parts[parts.length - 1] = { ...last, toDay: day, files: last.files + 1, rows: last.rows + rows };
-    else parts.push({ spool, fromDay: day, toDay: day, files: 1, rows });
+    const files = last?.toDay.slice(0, dateLength) === day.slice(0, dateLength) ? 0 : 1;
+    if (last?.dateLength === dateLength && last.files + files <= limits.files && last.rows + rows <= limits.rows)
+      parts[parts.length - 1] = { ...last, toDay: day, files: last.files + files, rows: last.rows + rows };
+    else parts.push({ spool, dateLength, fromDay: day, toDay: day, files: 1, rows });
   }
   return parts;
+}
+
+/** `days` ascending. */
+function dateLengths(days: readonly string[]): (day: string) => DateLength {
+  const firstOwnDay = days.at(-DAY_FILES) ?? '';
+  const firstOwnMonth = [...new Set(days.map((day) => day.slice(0, 7)))].at(-MONTH_FILES) ?? '';
+  return (day) => (day >= firstOwnDay ? 10 : day >= firstOwnMonth ? 7 : 4);
 }

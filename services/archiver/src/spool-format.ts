@@ -45,7 +45,7 @@ export function addEvents(text: SpoolText, entry: LogEntry, partitions: number):
   const lines = entry.body.split('\n');
   for (let index = 0; index < lines.length; index++) {
     const line = lines[index] as string;
-    const decoded = decodeLine(line, entry.partition, partitions);
+    const decoded = decodeLine(line, entry.partition, partitions, entry.appendedMs);
     if (!decoded.ok) {
       addDead(text, entry, index, decoded.code, decoded.message, line);
       continue;
@@ -71,5 +71,5 @@ function spoolRow(e: Event, userKey: string, day: string, { partition, position 
   const what = `${userKey}\t${e.ts}\t${e.type}\t${e.id}\t${e.userId ?? ''}\t${e.anonymousId ?? ''}\t${e.receivedAt}\t${e.source}`;
   const ad = `${e.channel ?? ''}\t${e.campaign ?? ''}\t${e.creative ?? ''}\t${e.cost ?? ''}\t${e.value ?? ''}\t${e.currency ?? ''}`;
   const properties = e.properties === undefined ? '' : JSON.stringify(e.properties);
-  return `${place}\t${what}\t${ad}\t${e.page ?? ''}\t${e.element ?? ''}\t${e.historical ?? ''}\t${properties}\n`;
+  return `${place}\t${what}\t${ad}\t${e.page ?? ''}\t${e.element ?? ''}\t${e.historical ?? ''}\t${e.keyId ?? ''}\t${properties}\n`;
 }

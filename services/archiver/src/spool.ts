@@ -6,7 +6,8 @@ import { appendFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { partitionName } from '@tributary/archive/segments';
 import type { LogEntry } from '@tributary/log/port';
-import type { Barrier } from '@tributary/model/partition-record';
+import { decodeBarrier, decodeHeartbeat } from '@tributary/model/partition-record';
+import { sha256Hex } from '@tributary/runtime/definitions';
 import { addDead, addEvents, emptySpoolText, type SpoolText } from './spool-format.ts';
 
 export interface Spool {
@@ -73,6 +74,7 @@ export async function fillSpool(
     if (spool.seals !== null || spool.rows + text.rows.length >= room.rows || spool.bytes + text.units >= room.bytes) break;
     if (entry.kind === 'events') addEvents(text, entry, partitions);
     else if (entry.kind === 'barrier') takeBarrier(spool, text, entry);
+    else takeHeartbeat(text, entry);
     spool.upTo = entry.position;
     spool.openedAtMs ??= nowMs;
   }
@@ -87,20 +89,15 @@ export async function removeSpoolFiles(spool: Spool): Promise<void> {
 
 /** Only the first barrier of a generation newer than any sealed before ends a segment: the speed layer decides alike. */
 function takeBarrier(spool: Spool, text: SpoolText, entry: LogEntry): void {
-  const generation = barrierGeneration(entry.body);
-  if (generation === undefined) addDead(text, entry, 0, 'undecodable_record', NO_BARRIER, entry.body);
-  else if (generation > spool.sealedBefore) spool.seals = generation;
+  const decoded = decodeBarrier(entry.body, spool.sealedBefore, sha256Hex);
+  if (!decoded.ok) addDead(text, entry, 0, decoded.code, decoded.message, entry.body);
+  else if (!('repeated' in decoded)) spool.seals = decoded.barrier.generation;
 }
 
-const NO_BARRIER = 'the barrier is not a JSON object with an integer "generation"';
-
-function barrierGeneration(body: string): number | undefined {
-  try {
-    const generation = (JSON.parse(body) as Barrier | null)?.generation;
-    return Number.isSafeInteger(generation) ? generation : undefined;
-  } catch {
-    return undefined;
-  }
+/** A heartbeat says nothing to the archive, but what is none is kept as any record is. */
+function takeHeartbeat(text: SpoolText, entry: LogEntry): void {
+  const decoded = decodeHeartbeat(entry.body);
+  if (!decoded.ok) addDead(text, entry, 0, decoded.code, decoded.message, entry.body);
 }
 
 async function write(spool: Spool, text: SpoolText): Promise<void> {

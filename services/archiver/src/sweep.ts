@@ -38,7 +38,10 @@ export async function sweepOrphans(dataDir: string): Promise<string[]> {
   for (const { partition, number, writers, paths } of (await filesBySegment(dataDir)).values()) {
     const last = await lastSegmentNumber(dataDir, partition);
     if (number > last || (number <= last - NEWEST && writers.size === 1)) continue;
-    const named = filesNamed(await readSegment(dataDir, partition, number));
+    const segment = await readSegment(dataDir, partition, number);
+    // Merged into a block: whoever merges removes its files, in time.
+    if (segment.to !== undefined) continue;
+    const named = filesNamed(segment);
     for (const path of paths) {
       if (named.has(path)) continue;
       await rm(join(dataDir, path), { force: true });
@@ -75,6 +78,6 @@ async function filesBySegment(dataDir: string): Promise<Map<string, SegmentFiles
 }
 
 async function dataFolders(dataDir: string): Promise<string[]> {
-  const days = (await namesIn(join(dataDir, 'archive', 'events'))).filter((name) => /^date=\d{4}-\d{2}-\d{2}$/.test(name));
+  const days = (await namesIn(join(dataDir, 'archive', 'events'))).filter((name) => /^date=\d{4}(-\d{2}){0,2}$/.test(name));
   return [...days.map((day) => `archive/events/${day}`), 'archive/dead'];
 }

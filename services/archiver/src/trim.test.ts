@@ -5,14 +5,14 @@ import { createTrimmer } from './trim.ts';
 /** Positions are single digits here. */
 function world(delayMs: number) {
   const trims: string[] = [];
-  const at = { nowMs: 0, speed: '0' };
+  const at = { nowMs: 0, speed: '0', readable: '9' };
   const log = { trim: async (_partition: number, upTo: string) => void trims.push(upTo) } as unknown as EventLog;
-  const trimmer = createTrimmer(
-    log,
-    async () => at.speed,
-    () => at.nowMs,
+  const trimmer = createTrimmer(log, {
+    speedPosition: async () => at.speed,
+    readableUpTo: async () => at.readable,
+    now: () => at.nowMs,
     delayMs,
-  );
+  });
   /** A look, `ms` after the one before. */
   const look = async (ms: number, archived: string, speed: string) => {
     at.nowMs += ms;
@@ -21,7 +21,7 @@ function world(delayMs: number) {
     await trimmer.trim();
     return trims.at(-1) ?? null;
   };
-  return { look, trims };
+  return { look, trims, at };
 }
 
 test('without a delay the log drops what both have', async () => {
@@ -45,5 +45,13 @@ test('a store that went back begins the delay anew, and nothing that it has to r
   await look(59_000, '8', '4');
   expect(await look(5_000, '8', '5')).toBeNull();
   expect(await look(60_000, '8', '8')).toBe('4');
+  expect(trims).toEqual(['4']);
+});
+
+test('law 6: nothing is trimmed that cannot be read in the archive, and it is told', async () => {
+  const { look, trims, at } = world(0);
+  at.readable = '4';
+  await expect(look(5_000, '6', '6')).rejects.toMatchObject({ code: 'history_mismatch' });
+  expect(await look(5_000, '6', '4')).toBe('4');
   expect(trims).toEqual(['4']);
 });

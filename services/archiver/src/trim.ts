@@ -3,6 +3,7 @@
  * for a store whose replica takes over without the newest commits: what they covered must still be there to be read again.
  */
 import type { EventLog, Position } from '@tributary/log/port';
+import { TributaryError } from '@tributary/model/errors';
 import { SECOND_MS } from '@tributary/model/time';
 
 export interface Trimmer {
@@ -17,12 +18,16 @@ export interface Trimmer {
 /** How often the speed layer is asked where it is, while it is behind the archive. */
 const EVERY_MS = 5 * SECOND_MS;
 
-export function createTrimmer(
-  log: EventLog,
-  speedPosition: (partition: number) => Promise<Position | null>,
-  now: () => number,
-  delayMs = 0,
-): Trimmer {
+export interface TrimmerOptions {
+  readonly speedPosition: (partition: number) => Promise<Position | null>;
+  /** How far the archive can be read by its manifests, asked before each trim: what was written may have been unmounted since. */
+  readonly readableUpTo: (partition: number) => Promise<Position | null>;
+  readonly now: () => number;
+  readonly delayMs?: number;
+}
+
+export function createTrimmer(log: Pick<EventLog, 'trim'>, options: TrimmerOptions): Trimmer {
+  const { speedPosition, readableUpTo, now, delayMs = 0 } = options;
   /** What both had, and since when at the least. */
   const resting = new Map<number, { readonly upTo: Position; readonly sinceMs: number }>();
   const archivedUpTo = new Map<number, Position>();
@@ -65,13 +70,24 @@ export function createTrimmer(
           if (speed < both) both = speed;
           const upTo = rested(partition, both);
           if (upTo === null || upTo <= (trimmedUpTo.get(partition) ?? '')) continue;
+          if (upTo > ((await readableUpTo(partition)) ?? '')) throw unreadable(partition, upTo);
           await log.trim(partition, upTo);
           trimmedUpTo.set(partition, upTo);
-        } catch {
+        } catch (error) {
+          if (isOperators(error)) throw error;
           // The log or the store is away for a moment; whether it stays so, their readers tell.
           return;
         }
       }
     },
   };
+}
+
+function unreadable(partition: number, upTo: Position): TributaryError {
+  const message = `partition ${partition} was archived up to ${upTo}, and the data folder no longer shows it: nothing is trimmed`;
+  return new TributaryError('history_mismatch', message);
+}
+
+function isOperators(error: unknown): boolean {
+  return error instanceof TributaryError && (error.code === 'history_mismatch' || error.code === 'manifest_corrupt');
 }

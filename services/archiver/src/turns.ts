@@ -5,7 +5,13 @@ import { type ErrorCode, TributaryError } from '@tributary/model/errors';
 import type { Archiver } from './pipeline.ts';
 
 /** An operator must act: the log is another one, a hole opened, the archive's own truth is damaged. */
-const FATAL: ReadonlySet<ErrorCode> = new Set(['log_recreated', 'position_expired', 'partition_mismatch', 'manifest_corrupt']);
+const FATAL: ReadonlySet<ErrorCode> = new Set([
+  'log_recreated',
+  'history_mismatch',
+  'position_expired',
+  'partition_mismatch',
+  'manifest_corrupt',
+]);
 
 const FIRST_WAIT_MS = 100;
 const LONGEST_WAIT_MS = 5_000;

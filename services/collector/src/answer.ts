@@ -2,6 +2,7 @@
 import { ERRORS, type ErrorCode } from '@tributary/model/errors';
 import type { FastifyReply } from 'fastify';
 import type { Rejection } from './check-item.ts';
+import type { Dimension } from './names.ts';
 
 export interface Answer {
   readonly status: number;
@@ -12,16 +13,23 @@ export interface Answer {
 /** The Segment libraries honour whole seconds on 429. */
 const RETRY_AFTER_S = 1;
 
-export function accepted(count: number, rejected: readonly Rejection[]): Answer {
+/** `folded`: how many events have a name that reads `(other)`, by dimension. */
+export function accepted(count: number, rejected: readonly Rejection[], folded: ReadonlyMap<Dimension, number> = NONE): Answer {
+  const warnings = [...folded].map(([dimension, events]) => ({
+    code: 'names_folded',
+    message: `${events} events brought new names of the dimension ${dimension} beyond what a day may bring: they read "(other)", and their names are in properties.$${dimension}`,
+  }));
   return {
     status: 200,
     headers: { 'content-type': 'application/json; charset=utf-8', 'x-rejected-events': String(rejected.length) },
     body:
-      rejected.length === 0
+      rejected.length + warnings.length === 0
         ? `{"success":true,"accepted":${count},"rejected":[]}`
-        : JSON.stringify({ success: true, accepted: count, rejected }),
+        : JSON.stringify({ success: true, accepted: count, rejected, ...(warnings.length > 0 && { warnings }) }),
   };
 }
+
+const NONE: ReadonlyMap<Dimension, number> = new Map();
 
 /** Strict mode: one rejection refuses all, and nothing is written. */
 export function strictlyRefused(rejected: readonly Rejection[]): Answer {

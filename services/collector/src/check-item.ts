@@ -1,9 +1,14 @@
 /** One item of a request: read, checked, encoded. It stands and falls alone. */
 import { encodeDraft } from '@tributary/model/draft';
 import type { ErrorCode } from '@tributary/model/errors';
+import type { Event } from '@tributary/model/event';
 import { isObject, type Outcome } from '@tributary/model/json';
+import { DAY_MS } from '@tributary/model/time';
 import { userKeyOf } from '@tributary/model/user-key';
 import { describe, type Invalid, invalid, validateProperties } from '@tributary/model/validate-event';
+import { claimedSource, type Grant, refusalOfEvent } from './grant.ts';
+import { hiddenControl } from './hidden-controls.ts';
+import type { Dimension, Names } from './names.ts';
 import { MalformedLine } from './parse-body.ts';
 import type { Envelope, ReadItem } from './read-item.ts';
 
@@ -19,18 +24,27 @@ export interface CheckedItem {
   readonly line: string;
   /** UTF-8 bytes of the line. */
   readonly bytes: number;
+  /** Its names that read `(other)`. */
+  readonly folded: readonly Dimension[];
 }
 
 export interface ItemRules {
   readonly read: ReadItem;
   readonly envelope: Envelope;
-  /** The key that authorised the request. */
+  /** The key that authorised the request, and what it grants. */
   readonly writeKey: string;
+  readonly grant: Grant;
+  /** The format names the source of an event. */
+  readonly formatHasSource: boolean;
+  readonly names: Names;
+  /** Of live events. */
+  readonly maxAgeMs: number;
   /** The body held bytes that are no UTF-8. */
   readonly damaged: boolean;
 }
 
-export function checkItem(item: unknown, { read, envelope, writeKey, damaged }: ItemRules): Outcome<CheckedItem> {
+export function checkItem(item: unknown, rules: ItemRules): Outcome<CheckedItem> {
+  const { read, envelope, writeKey, grant, damaged } = rules;
   if (item instanceof MalformedLine) return invalid('invalid_json', `the line is not JSON: ${item.message}`);
   if (!isObject(item)) return invalid('invalid_json', `an event is a JSON object, got ${describe(item)}`);
   // Depth −1: the item's own level does not count, so that properties may nest as deep as the model allows.
@@ -43,7 +57,32 @@ export function checkItem(item: unknown, { read, envelope, writeKey, damaged }: 
   const encoded = encodeDraft(read(item, envelope));
   if (!encoded.ok) return encoded;
   const { event, line, bytes } = encoded;
-  return { ok: true, value: { userKey: userKeyOf(event), line, bytes } };
+  // All of them take more bytes than characters.
+  const hidden = bytes === line.length ? undefined : hiddenControl(event, line);
+  if (hidden !== undefined) return hidden;
+  const refusal = refusalOfEvent(grant, event, claimedSource(item, rules.formatHasSource));
+  if (refusal !== undefined) return refusal;
+  const beyond = beyondDays(event, rules);
+  if (beyond !== undefined) return beyond;
+  const folded = rules.names.fold(event, grant.isPublic);
+  if (folded === undefined) return { ok: true, value: { userKey: userKeyOf(event), line, bytes, folded: [] } };
+  const again = encodeDraft(folded.event);
+  if (!again.ok) return again;
+  return {
+    ok: true,
+    value: { userKey: userKeyOf(event), line: again.line, bytes: again.bytes, folded: folded.dimensions },
+  };
+}
+
+/** Each day that events happened on is a file of the archive in every partition, and rows of every view. */
+function beyondDays({ ts, receivedAt, historical }: Event, { names, maxAgeMs }: ItemRules): Invalid | undefined {
+  if (historical === true)
+    return names.takesDay(ts)
+      ? undefined
+      : invalid('too_many_days', 'imports have brought as many different days as one day may');
+  if (ts >= receivedAt - maxAgeMs) return undefined;
+  const days = Math.floor(maxAgeMs / DAY_MS);
+  return invalid('ts_too_old', `ts of a live event must lie at most ${days} days before its receipt (got ${ts})`);
 }
 
 const SHOWN_ID_LENGTH = 128;

@@ -4,18 +4,25 @@ import { gunzipSync } from 'node:zlib';
 import type { Outcome } from '@tributary/model/json';
 import { invalid } from '@tributary/model/validate-event';
 
+/** Batches of events inflate to 10–40 times their size, padded ones to 250; gzip could do 1 000. */
+const MAX_INFLATION = 400;
+/** Small bodies may repeat themselves: inflating to this much is always allowed. */
+const ALWAYS_INFLATED_BYTES = 1024 * 1024;
+
 /**
- * Inflates a gzip body, known by its magic bytes, to `limitBytes` at the most: a bomb is cut there. Synchronous on
- * purpose: one body inflates at a time, so the memory of inflating is bounded by one limit, whoever sends how many.
+ * Inflates a gzip body, known by its magic bytes, to `limitBytes` and to 400 times its size at the most: a bomb is cut
+ * there. Synchronous on purpose: one body inflates at a time, so the memory of inflating is bounded by one limit, whoever
+ * sends how many.
  */
 export function inflate(bytes: Buffer, limitBytes: number): Outcome<Buffer> {
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return { ok: true, value: bytes };
+  const mostBytes = Math.min(limitBytes, Math.max(ALWAYS_INFLATED_BYTES, MAX_INFLATION * bytes.length));
   try {
-    return { ok: true, value: gunzipSync(bytes, { maxOutputLength: limitBytes }) };
+    return { ok: true, value: gunzipSync(bytes, { maxOutputLength: mostBytes }) };
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     return code === 'ERR_BUFFER_TOO_LARGE'
-      ? invalid('body_too_large', `the gzip body inflates to more than ${limitBytes} bytes`)
+      ? invalid('body_too_large', `a gzip body of ${bytes.length} bytes must inflate to at most ${mostBytes} bytes (got more)`)
       : invalid('invalid_gzip', `the body starts as gzip but cannot be inflated: ${message}`);
   }
 }

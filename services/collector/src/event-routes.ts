@@ -1,11 +1,14 @@
 /** The routes that take events: authorise, read the body, hand both to the pipeline, send the answer. */
+import type { Outcome } from '@tributary/model/json';
 import { type Invalid, invalid } from '@tributary/model/validate-event';
 import type { FastifyInstance, FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
 import { problem, send } from './answer.ts';
 import { attributesOf } from './cloud-events.ts';
-import type { Gate } from './gate.ts';
+import type { Gate, Lease } from './gate.ts';
+import type { Grant } from './grant.ts';
 import { type Collector, ingest } from './pipeline.ts';
-import { discardBody, readBody } from './read-body.ts';
+import { bodyBytesOf } from './prepare.ts';
+import { type BodyBounds, discardBody, overloaded, readBody } from './read-body.ts';
 import { NATIVE, ROUTES, type Route, routeNamed } from './routes.ts';
 import { keyOfHeader } from './write-key.ts';
 
@@ -18,7 +21,13 @@ declare module 'fastify' {
 
 const CLOUD_EVENT = /^\s*application\/cloudevents/i;
 
-export function addEventRoutes(app: FastifyInstance, collector: Collector, gate: Gate): void {
+/** What requests in flight may hold. A body that names its key itself comes from anybody: it has a small share of its own. */
+export interface Gates {
+  readonly keyed: Gate;
+  readonly keyless: Gate;
+}
+
+export function addEventRoutes(app: FastifyInstance, collector: Collector, gates: Gates): void {
   // Bodies are read here, whatever their content type: Fastify's parsers and its check of the header are out of the way.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
@@ -37,27 +46,44 @@ export function addEventRoutes(app: FastifyInstance, collector: Collector, gate:
   async function receive(request: FastifyRequest, reply: FastifyReply, route: Route, checkOnly: boolean): Promise<FastifyReply> {
     const { authorization } = request.headers;
     const headerKey = authorization ? keyOfHeader(authorization) : undefined;
-    if (authorization) {
-      const refusal = headerKey === undefined ? 'the authorization header holds no key' : collector.refusalOf(headerKey);
-      if (refusal !== undefined) {
-        const invalidKey = invalid('invalid_write_key', refusal);
-        await discardBody(request.raw, invalidKey);
-        return refuse(request, reply, invalidKey);
-      }
+    const grant = headerKey === undefined ? undefined : collector.authorise(headerKey);
+    if (authorization && (grant === undefined || typeof grant === 'string')) {
+      const invalidKey = invalid('invalid_write_key', grant ?? 'the authorization header holds no key');
+      await discardBody(request.raw, invalidKey, collector.limits.keylessBodyMs);
+      return refuse(request, reply, invalidKey);
     }
-    const lease = gate.lease();
+    const lease = gates.keyed.lease();
     try {
-      const { limits } = collector;
-      const bytes = await readBody(request.raw, headerKey === undefined ? limits.keylessBodyBytes : limits.bodyBytes, lease);
+      const bytes = typeof grant === 'object' ? await readKeyed(request, grant, lease) : await readKeyless(request, lease);
       if (!bytes.ok) return refuse(request, reply, bytes);
       const isCloudEvent = CLOUD_EVENT.test(request.sentContentType);
       // The content type goes first: a structured event may carry its attributes as headers too.
       const attributes = route.format === 'native' && !isCloudEvent ? attributesOf(request.headers) : undefined;
-      const delivery = { bytes: bytes.value, route, headerKey, isCloudEvent, attributes };
+      const { origin } = request.headers;
+      const delivery = { bytes: bytes.value, route, headerKey, origin, isCloudEvent, attributes };
       const strict = request.headers['x-strict-mode'] === '1';
       return send(reply, await ingest(delivery, { strict, checkOnly }, lease, collector));
     } finally {
       lease.release();
+    }
+  }
+
+  function readKeyed(request: FastifyRequest, grant: Grant, lease: Lease): Promise<Outcome<Buffer>> {
+    const bounds = { bytes: bodyBytesOf(grant, collector.limits), timeMs: collector.limits.bodyMs };
+    return readBody(request.raw, bounds, lease);
+  }
+
+  /** Whole, it is counted with the others: its key is looked for at once, before anything is parsed. */
+  async function readKeyless(request: FastifyRequest, lease: Lease): Promise<Outcome<Buffer>> {
+    const { keylessBodyBytes, keylessBodyMs } = collector.limits;
+    const bounds: BodyBounds = { bytes: keylessBodyBytes, timeMs: keylessBodyMs };
+    const waiting = gates.keyless.lease();
+    try {
+      const bytes = await readBody(request.raw, bounds, waiting);
+      if (bytes.ok && !lease.hold(bytes.value.length, 0)) return overloaded();
+      return bytes;
+    } finally {
+      waiting.release();
     }
   }
 

@@ -4,35 +4,63 @@ import { join } from 'node:path';
 import { startHeartbeats } from '@tributary/log/heartbeat';
 import { openEventLog } from '@tributary/log/open-log';
 import { TributaryError } from '@tributary/model/errors';
+import { DAY_MS } from '@tributary/model/time';
+import { loadDefinitions } from '@tributary/runtime/definitions';
 import { loadKeyRing } from '@tributary/runtime/keys';
 import { logPlace } from '@tributary/runtime/log-place';
 import { runService } from '@tributary/runtime/service';
-import { withActivity } from './activity.ts';
+import { withActivity, withRoom } from './activity.ts';
 import { CONFIG } from './config.ts';
 import { createGate } from './gate.ts';
 import { listen } from './listen.ts';
 import { createMetrics } from './metrics.ts';
+import { createNames } from './names.ts';
+import { createRates } from './rates.ts';
 import { logReadiness } from './readiness.ts';
 import { buildServer } from './server.ts';
-import { refusalOf } from './write-key.ts';
+import { authoriser } from './write-key.ts';
 
 /** `navigator.sendBeacon` cannot send more, and nothing else lacks the header. */
 const KEYLESS_BODY_BYTES = 64 * 1024;
+const KEYLESS_BODY_MS = 3_000;
+const PUBLIC_BODY_BYTES = 512 * 1024;
+/** Of `maxInFlightBytes`: what bodies may hold that nobody has vouched for yet. 8 MB unless told otherwise. */
+const KEYLESS_SHARE = 1 / 8;
 
-await runService('collector', CONFIG, async ({ config, log: logger, metrics: registry, signal }) => {
-  if (config.maxInFlightBytes < 3 * config.maxBodyBytes || config.maxInFlightEvents < config.maxBatchEvents)
+await runService('collector', CONFIG, async ({ config, log: logger, metrics: registry, disk, signal }) => {
+  const { maxInFlightBytes, maxBodyBytes, maxInFlightEvents, maxBatchEvents } = config;
+  if (maxInFlightBytes < 3 * maxBodyBytes)
     throw new TributaryError(
       'invalid_config',
-      `maxInFlightBytes (${config.maxInFlightBytes}) holds at least three bodies of maxBodyBytes (${config.maxBodyBytes}), ` +
-        `maxInFlightEvents (${config.maxInFlightEvents}) one batch of maxBatchEvents (${config.maxBatchEvents})`,
+      `maxInFlightBytes must be at least 3 × maxBodyBytes, ${3 * maxBodyBytes} (got ${maxInFlightBytes}). Raise it or lower maxBodyBytes.`,
+    );
+  if (maxInFlightEvents < maxBatchEvents)
+    throw new TributaryError(
+      'invalid_config',
+      `maxInFlightEvents must be at least maxBatchEvents, ${maxBatchEvents} (got ${maxInFlightEvents}). Raise it or lower maxBatchEvents.`,
     );
   const now = Date.now;
   const onRedisError = (error: Error) => logger.warn({ err: error.message }, 'redis');
   const place = await logPlace(config, 'collector', onRedisError, signal);
   const opened = await openEventLog({ ...place, name: 'events', now });
-  const log = withActivity(opened, now);
-  const keys = loadKeyRing(join(config.dataDir, 'keys.json'));
-  const gate = createGate({ maxBytes: config.maxInFlightBytes, maxEvents: config.maxInFlightEvents });
+  const log = withRoom(withActivity(opened, now), disk);
+  const keys = loadKeyRing(join(config.dataDir, 'keys.json'), (problem) =>
+    problem === undefined
+      ? logger.info('the key file can be read again')
+      : logger.error({ problem }, 'the key file cannot be read'),
+  );
+  const { touches, conversions } = loadDefinitions(config.definitionsFile);
+  const bounds = { type: config.maxTypes, channel: config.maxChannels, campaign: config.maxCampaigns };
+  const names = createNames(
+    { ...bounds, importDays: config.maxImportDays },
+    new Set([...Object.keys(touches), ...conversions]),
+    now,
+  );
+  const keylessBytes = Math.floor(maxInFlightBytes * KEYLESS_SHARE);
+  const gates = {
+    keyed: createGate({ maxBytes: maxInFlightBytes - keylessBytes, maxEvents: maxInFlightEvents }),
+    keyless: createGate({ maxBytes: keylessBytes, maxEvents: 0 }),
+  };
 
   const onAppendFailed = (error: unknown) => {
     logger.warn({ err: error }, 'an append to the log failed');
@@ -42,19 +70,29 @@ await runService('collector', CONFIG, async ({ config, log: logger, metrics: reg
         throw error;
       });
   };
-  const ready = logReadiness(log);
+  const ready = logReadiness(log, { trouble: () => keys.problem(now()) ?? disk.trouble() ?? log.trouble() });
   const server = await buildServer({
     collector: {
       log,
-      metrics: createMetrics(registry, gate),
+      metrics: createMetrics(registry, gates, names),
       onAppendFailed,
-      limits: { bodyBytes: config.maxBodyBytes, keylessBodyBytes: KEYLESS_BODY_BYTES, batchEvents: config.maxBatchEvents },
+      limits: {
+        bodyBytes: maxBodyBytes,
+        publicBodyBytes: Math.min(PUBLIC_BODY_BYTES, maxBodyBytes),
+        bodyMs: config.requestTimeoutMs,
+        keylessBodyBytes: KEYLESS_BODY_BYTES,
+        keylessBodyMs: KEYLESS_BODY_MS,
+        batchEvents: maxBatchEvents,
+        eventAgeMs: config.maxEventAgeDays * DAY_MS,
+      },
       partitions: config.partitions,
       now,
       newId: randomUUID,
-      refusalOf: (key) => refusalOf(keys, key, now()),
+      authorise: authoriser(keys, now),
+      rates: createRates(now),
+      names,
     },
-    gate,
+    gates,
     registry,
     publicUrl: config.collectorPublicUrl,
     origins: config.collectorOrigins,

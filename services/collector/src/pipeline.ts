@@ -12,12 +12,15 @@ import { type ErrorCode, TributaryError } from '@tributary/model/errors';
 import { type Answer, accepted, problem, strictlyRefused } from './answer.ts';
 import type { Lease } from './gate.ts';
 import type { CollectorMetrics } from './metrics.ts';
+import { NO_NAMES } from './names.ts';
 import { type Delivery, type Prepared, prepare, type Surroundings } from './prepare.ts';
+import type { Rates } from './rates.ts';
 import { overloaded } from './read-body.ts';
 
 export interface Collector extends Surroundings {
   readonly log: EventLog;
   readonly metrics: CollectorMetrics;
+  readonly rates: Rates;
   readonly onAppendFailed: (error: unknown) => void;
 }
 
@@ -29,19 +32,22 @@ export interface Manner {
 }
 
 export async function ingest(delivery: Delivery, manner: Manner, lease: Lease, collector: Collector): Promise<Answer> {
-  const prepared = prepare(delivery, collector);
+  const prepared = prepare(delivery, manner.checkOnly ? { ...collector, names: NO_NAMES } : collector);
   if (!prepared.ok) return refuse(prepared, collector);
-  const { entries, accepted: count, rejected, bytes } = prepared.value;
+  const { grant, entries, accepted: count, rejected, bytes, folded } = prepared.value;
   for (const { code } of rejected) collector.metrics.rejected.inc({ code });
   if (manner.strict && rejected.length > 0) return strictlyRefused(rejected);
   if (manner.checkOnly) return accepted(count, rejected);
+  if (!collector.rates.take(grant, count))
+    return refuse({ code: 'overloaded', message: `the key may send ${grant.eventsPerSecond} events a second` }, collector);
   // The body stays in memory until the answer, so it goes on counting.
   if (!lease.hold(delivery.bytes.length + bytes, count)) return refuse(overloaded(), collector);
 
   const failure = await appendAll(entries, collector);
   if (failure !== undefined) return refuse(failure, collector);
   collector.metrics.accepted.inc(count);
-  return accepted(count, rejected);
+  for (const [dimension, events] of folded) collector.metrics.folded.inc({ dimension }, events);
+  return accepted(count, rejected, folded);
 }
 
 interface Refusal {
@@ -61,6 +67,8 @@ async function appendAll(
   stop();
   if (failed.length === 0) return undefined;
   onAppendFailed(failed[0]?.reason);
+  const full = failed.map(({ reason }) => reason as unknown).find(isFull);
+  if (full !== undefined) return { code: full.code, message: `${full.message}; nothing of the request is acknowledged` };
   const message = `${failed.length} of ${entries.length} appends to the log failed; nothing of the request is acknowledged`;
   return { code: failed.every(({ reason }) => isOverload(reason)) ? 'overloaded' : 'log_unavailable', message };
 }
@@ -68,6 +76,11 @@ async function appendAll(
 /** The log's own queue is full: it will take the same request a little later. */
 function isOverload(reason: unknown): boolean {
   return reason instanceof TributaryError && reason.code === 'overloaded';
+}
+
+/** The disk of the log is nearly full: its name and its figures are what an operator needs. */
+function isFull(reason: unknown): reason is TributaryError {
+  return reason instanceof TributaryError && reason.code === 'disk_full';
 }
 
 function refuse({ code, message }: Refusal, { metrics }: Collector): Answer {

@@ -1,6 +1,8 @@
 /**
  * From a body to lines by partition, without an effect:
- * bytes → inflate → text → JSON → items → read → check → line → group by partition
+ * bytes → inflate → text → key → JSON → items → read → check → line → group by partition
+ *
+ * Nothing is parsed for who has no key, and no more events than allowed.
  */
 
 import type { JsonObject, Outcome } from '@tributary/model/json';
@@ -8,9 +10,12 @@ import { partitionOf } from '@tributary/model/user-key';
 import { invalid } from '@tributary/model/validate-event';
 import { checkItem, type Rejection, rejectionOf } from './check-item.ts';
 import { decodeText, inflate } from './decode-body.ts';
+import { type Grant, refusalOfRequest } from './grant.ts';
 import { itemsOf } from './items.ts';
+import type { Dimension, Names } from './names.ts';
 import { parseBody } from './parse-body.ts';
 import type { Route } from './routes.ts';
+import { type Authorise, NO_KEY, refusalOfText } from './write-key.ts';
 
 /** One request, its body read. */
 export interface Delivery {
@@ -18,6 +23,8 @@ export interface Delivery {
   readonly route: Route;
   /** From the authorization header, verified; undefined when the request has none (`navigator.sendBeacon`). */
   readonly headerKey: string | undefined;
+  /** The page that sends, as its browser says; undefined outside browsers. */
+  readonly origin: string | undefined;
   readonly isCloudEvent: boolean;
   /** Attributes of a CloudEvent in binary mode: the body is its data. */
   readonly attributes: JsonObject | undefined;
@@ -26,9 +33,16 @@ export interface Delivery {
 export interface Limits {
   /** Bytes of a body, as sent and inflated. */
   readonly bodyBytes: number;
-  /** The same for a body that must be parsed before its key is known. */
+  /** The same with a key that anybody may have: the libraries of browsers stop at 500 KB. */
+  readonly publicBodyBytes: number;
+  /** Until the last byte of a body, from its header on. */
+  readonly bodyMs: number;
+  /** The same two for a body whose key stands in it. */
   readonly keylessBodyBytes: number;
+  readonly keylessBodyMs: number;
   readonly batchEvents: number;
+  /** How long before its receipt a live event may have happened. */
+  readonly eventAgeMs: number;
 }
 
 export interface Surroundings {
@@ -36,43 +50,68 @@ export interface Surroundings {
   readonly partitions: number;
   readonly now: () => number;
   readonly newId: () => string;
-  /** Why the key may not write; undefined when it may. */
-  readonly refusalOf: (key: string) => string | undefined;
+  readonly authorise: Authorise;
+  readonly names: Names;
 }
 
 export interface Prepared {
+  /** Of the key that the request came with. */
+  readonly grant: Grant;
   /** Bodies of log entries by partition, in the order of arrival. */
   readonly entries: readonly { readonly partition: number; readonly body: string }[];
   readonly accepted: number;
   readonly rejected: readonly Rejection[];
   /** UTF-8 bytes of all entries. */
   readonly bytes: number;
+  /** How many events have a name that reads `(other)`. */
+  readonly folded: ReadonlyMap<Dimension, number>;
 }
 
-export function prepare(delivery: Delivery, { limits, partitions, now, newId, refusalOf }: Surroundings): Outcome<Prepared> {
+export function prepare(delivery: Delivery, surroundings: Surroundings): Outcome<Prepared> {
+  const { limits, partitions, now, newId, authorise, names } = surroundings;
   const { route, headerKey, attributes } = delivery;
   const receivedAt = now();
-  const inflated = inflate(delivery.bytes, headerKey === undefined ? limits.keylessBodyBytes : limits.bodyBytes);
+  const holder = headerKey === undefined ? undefined : authorise(headerKey);
+  if (typeof holder === 'string') return invalid('invalid_write_key', holder);
+  const inflated = inflate(delivery.bytes, bodyBytesOf(holder, limits));
   if (!inflated.ok) return inflated;
   const { text, damaged } = decodeText(inflated.value);
 
-  const parsed = attributes !== undefined && text === '' ? { ok: true as const, value: undefined } : parseBody(text);
+  const stranger = holder === undefined ? refusalOfText(text, authorise) : undefined;
+  if (stranger !== undefined) return invalid('invalid_write_key', stranger);
+  const parsed =
+    attributes !== undefined && text === '' ? { ok: true as const, value: undefined } : parseBody(text, limits.batchEvents);
   if (!parsed.ok) return parsed;
   const body = attributes === undefined ? parsed.value : { ...attributes, data: parsed.value };
   const given = itemsOf(body, route, delivery.isCloudEvent || attributes !== undefined);
   if (!given.ok) return given;
   const { items, read, bodyKey, sentAt, context } = given.value;
-  const key = writeKeyOf(headerKey, bodyKey, refusalOf);
+  const key = writeKeyOf(headerKey, bodyKey);
   if (!key.ok) return key;
+  const grant = holder ?? authorise(key.value);
+  if (typeof grant === 'string') return invalid('invalid_write_key', grant);
+  const historical = route.format === 'segment' && route.historical;
+  const refusal = refusalOfRequest(grant, historical, delivery.origin);
+  if (refusal !== undefined) return refusal;
   if (items.length === 0) return invalid('empty_batch', 'the request holds no event');
   if (items.length > limits.batchEvents)
     return invalid('body_too_large', `the request holds ${items.length} events, ${limits.batchEvents} are allowed`);
 
-  const historical = route.format === 'segment' && route.historical;
-  const envelope = { receivedAt, sentAt, context, historical, newId };
-  const rules = { read, envelope, writeKey: key.value, damaged };
+  const envelope = { receivedAt, keyId: grant.keyId, sentAt, context, historical, newId };
+  const formatHasSource = route.format === 'native';
+  const rules = {
+    read,
+    envelope,
+    writeKey: key.value,
+    grant,
+    formatHasSource,
+    damaged,
+    names,
+    maxAgeMs: limits.eventAgeMs,
+  };
   const rejected: Rejection[] = [];
   const lines = new Map<number, string[]>();
+  const folded = new Map<Dimension, number>();
   let accepted = 0;
   let bytes = 0;
   items.forEach((item, index) => {
@@ -86,25 +125,25 @@ export function prepare(delivery: Delivery, { limits, partitions, now, newId, re
     if (group === undefined) lines.set(partition, [checked.value.line]);
     else group.push(checked.value.line);
     accepted++;
+    for (const dimension of checked.value.folded) folded.set(dimension, (folded.get(dimension) ?? 0) + 1);
     bytes += checked.value.bytes + 1;
   });
-  return { ok: true, value: { entries: entriesOf(lines), accepted, rejected, bytes } };
+  return { ok: true, value: { grant, entries: entriesOf(lines), accepted, rejected, bytes, folded } };
+}
+
+/** `holder`: of the key in the header; undefined without one. */
+export function bodyBytesOf(holder: Grant | undefined, limits: Limits): number {
+  if (holder === undefined) return limits.keylessBodyBytes;
+  return holder.isPublic ? limits.publicBodyBytes : limits.bodyBytes;
 }
 
 /** The header's key counts; a body that names another is a mistake that would file events under the wrong owner. */
-function writeKeyOf(
-  headerKey: string | undefined,
-  bodyKey: unknown,
-  refusalOf: (key: string) => string | undefined,
-): Outcome<string> {
+function writeKeyOf(headerKey: string | undefined, bodyKey: unknown): Outcome<string> {
   if (headerKey !== undefined) {
     if (bodyKey === undefined || bodyKey === headerKey) return { ok: true, value: headerKey };
     return invalid('invalid_write_key', 'the writeKey of the body is not the key of the authorization header');
   }
-  if (typeof bodyKey !== 'string')
-    return invalid('invalid_write_key', 'the request has no authorization header, and its body no writeKey');
-  const refusal = refusalOf(bodyKey);
-  return refusal === undefined ? { ok: true, value: bodyKey } : invalid('invalid_write_key', refusal);
+  return typeof bodyKey === 'string' ? { ok: true, value: bodyKey } : invalid('invalid_write_key', NO_KEY);
 }
 
 /** Readers take whole entries into memory, so one stays small. In characters. */

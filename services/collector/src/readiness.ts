@@ -4,9 +4,14 @@ import type { Readiness } from '@tributary/runtime/service';
 
 const LIMIT_MS = 1_000;
 
-/** Ready while the log answers within a second. Never throws. */
-export function logReadiness(log: Pick<EventLog, 'ends'>): () => Promise<Readiness> {
+/** Ready while the log answers within a second, and nothing else is in trouble: its disk, the key file, appends. Never throws. */
+export function logReadiness(
+  log: Pick<EventLog, 'ends'>,
+  others: { trouble(): string | null } = { trouble: () => null },
+): () => Promise<Readiness> {
   return async () => {
+    const trouble = others.trouble();
+    if (trouble !== null) return { ok: false, detail: trouble };
     const asked = log.ends().then(
       () => ({ ok: true, detail: 'the log answers' }),
       (error: unknown) => ({ ok: false, detail: `the log does not answer: ${(error as Error).message}` }),

@@ -38,6 +38,7 @@ export function segmentReader(route: SegmentType | undefined): ReadItem {
       ...marketing,
       properties,
       historical: envelope.historical ? true : undefined,
+      keyId: envelope.keyId,
     };
   };
 }

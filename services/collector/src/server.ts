@@ -3,15 +3,14 @@ import cors from '@fastify/cors';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Registry } from 'prom-client';
 import { problem, send } from './answer.ts';
-import { addEventRoutes } from './event-routes.ts';
-import type { Gate } from './gate.ts';
+import { addEventRoutes, type Gates } from './event-routes.ts';
 import type { Collector } from './pipeline.ts';
 import { BrokenRequest } from './read-body.ts';
 import { browserSettings } from './settings.ts';
 
 export interface ServerOptions {
   readonly collector: Collector;
-  readonly gate: Gate;
+  readonly gates: Gates;
   readonly registry: Registry;
   readonly publicUrl: string;
   /** `*`, or web origins separated by commas. */
@@ -25,7 +24,7 @@ export interface ServerOptions {
 }
 
 export async function buildServer(options: ServerOptions): Promise<FastifyInstance> {
-  const { collector, gate, registry } = options;
+  const { collector, gates, registry } = options;
   const app = Fastify({
     logger: false,
     trustProxy: false,
@@ -63,7 +62,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     done();
   });
 
-  addEventRoutes(app, collector, gate);
+  addEventRoutes(app, collector, gates);
   // Segment's browser library reports on itself here, without a key: taken politely, kept nowhere.
   app.post(
     '/v1/m',
@@ -73,8 +72,11 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
 
   app.get('/v1/projects/:writeKey/settings', (request, reply) => {
     const { writeKey } = request.params as { writeKey: string };
-    const refusal = collector.refusalOf(writeKey);
-    if (refusal !== undefined) return send(reply, problem('invalid_write_key', refusal));
+    const grant = collector.authorise(writeKey);
+    if (typeof grant === 'string') return send(reply, problem('invalid_write_key', grant));
+    // URLs end up in logs and histories: only a key that anybody may have stands in one.
+    if (!grant.mayStandInUrl)
+      return send(reply, problem('invalid_write_key', 'the key in this URL must be one of the scope "browser"'));
     const settings = browserSettings(writeKey, options.publicUrl, request.protocol, request.headers.host);
     if (settings === undefined) return send(reply, problem('invalid_query', 'the Host header names no host'));
     return send(reply, { status: 200, headers: { ...JSON_TYPE, 'cache-control': 'no-store' }, body: JSON.stringify(settings) });

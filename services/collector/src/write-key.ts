@@ -1,5 +1,10 @@
 /** The write key of a request: `Authorization: Basic base64(key:)`, as the Segment libraries send it, or `Bearer key`. */
+import type { KeyRecord } from '@tributary/runtime/key-file';
 import type { KeyRing } from '@tributary/runtime/keys';
+import { type Grant, grantOf } from './grant.ts';
+
+/** What the key lets its holder send, or why it is nothing. */
+export type Authorise = (key: string) => Grant | string;
 
 /** The key of the header; undefined when it holds none. */
 export function keyOfHeader(authorization: string): string | undefined {
@@ -13,16 +18,43 @@ export function keyOfHeader(authorization: string): string | undefined {
   return (colon < 0 ? decoded : decoded.slice(0, colon)) || undefined;
 }
 
-/** Why the key may not write; undefined when it may. */
-export function refusalOf(keys: KeyRing, key: string, now: number): string | undefined {
-  switch (keys.verify(key, 'write', now)) {
-    case 'ok':
-      return undefined;
-    case 'expired':
-      return 'the write key has expired';
-    case 'forbidden':
-      return 'the key may not write: it has another scope';
-    case 'unknown':
-      return 'the write key is not known';
+export const NO_KEY = 'the request has no authorization header, and its body no writeKey';
+
+const NAMED_KEY = /"(?:writeKey|api_key)"\s*:\s*"([^"\\]{1,256})"/g;
+/** Of a body: the write key on its top, and keys of that name in its properties. */
+const MAX_KEYS_LOOKED_AT = 8;
+
+/**
+ * Why a body that came without a header is from nobody we know, found in its text without parsing it; undefined when it
+ * holds a key that may write. Where in the body it stands is checked once the body is parsed.
+ */
+export function refusalOfText(text: string, authorise: Authorise): string | undefined {
+  let first: string | undefined;
+  let looked = 0;
+  for (const [, key = ''] of text.matchAll(NAMED_KEY)) {
+    const grant = authorise(key);
+    if (typeof grant !== 'string') return undefined;
+    first ??= grant;
+    if (++looked === MAX_KEYS_LOOKED_AT) break;
   }
+  return first ?? NO_KEY;
 }
+
+export function authoriser(keys: KeyRing, now: () => number): Authorise {
+  // A record read anew is another object: what it grants is worked out once.
+  const known = new WeakMap<KeyRecord, Grant>();
+  return (key) => {
+    const found = keys.find(key, now());
+    if (found.verdict !== 'ok') return REFUSALS[found.verdict];
+    const grant = known.get(found.record) ?? grantOf(found.record);
+    if (grant === undefined) return 'the key may not write: it has another scope';
+    known.set(found.record, grant);
+    return grant;
+  };
+}
+
+const REFUSALS = {
+  expired: 'the write key has expired',
+  revoked: 'the write key was revoked',
+  unknown: 'the write key is not known',
+} as const;

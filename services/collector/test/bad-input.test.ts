@@ -4,9 +4,11 @@ import type { Event } from '@tributary/model/event';
 import { validateEvent, validateProperties } from '@tributary/model/validate-event';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { grantOf } from '../src/grant.ts';
+import { NO_NAMES } from '../src/names.ts';
 import { type Delivery, prepare, type Surroundings } from '../src/prepare.ts';
 import { ROUTES } from '../src/routes.ts';
-import { BASIC, NOW, type StartedCollector, startCollector, WRITE_KEY } from './start-collector.ts';
+import { BASIC, keyRecord, NOW, type StartedCollector, startCollector, WRITE_KEY } from './start-collector.ts';
 
 let collector: StartedCollector;
 let before: number;
@@ -99,6 +101,16 @@ describe('a body that is refused whole: a code, a fix, nothing written, no crash
     );
     expect(sent).toBeLessThan(64 * 1024 * 1024);
   });
+});
+
+test('a name holds no control that terminals obey, no separator and no turn of direction', async () => {
+  const codes = [0x80, 0x85, 0x9b, 0x9f, 0x2028, 0x202e, 0x2066, 0xfeff];
+  const named = codes.map((code) => ({ type: 't', userId: 'u', campaign: `a${String.fromCharCode(code)}[2J` }));
+  const { body } = await collector.post('/v1/events', [...named, { type: 't', userId: '\u202eu' }]);
+  expect([body['accepted'], new Set(body.rejected.map(({ code }) => code))]).toEqual([0, new Set(['invalid_field'])]);
+  expect(body.rejected[2]?.['message']).toBe('campaign must hold no invisible control character (got U+009B)');
+  const text = { type: 't', userId: 'عل\u200fی', campaign: 'می\u200cخواهم', properties: { note: '\u009b' } };
+  expect((await collector.post('/v1/events', text)).body['accepted']).toBe(1);
 });
 
 describe('a gzip bomb', () => {
@@ -241,16 +253,26 @@ test('a client that goes away in the middle of its body leaves nothing behind', 
 });
 
 const surroundings: Surroundings = {
-  limits: { bodyBytes: 1 << 20, keylessBodyBytes: 1 << 16, batchEvents: 2_500 },
+  limits: {
+    bodyBytes: 1 << 20,
+    publicBodyBytes: 512 * 1024,
+    bodyMs: 30_000,
+    keylessBodyMs: 3_000,
+    eventAgeMs: Number.MAX_SAFE_INTEGER,
+    keylessBodyBytes: 1 << 16,
+    batchEvents: 2_500,
+  },
   partitions: 16,
   now: () => NOW,
   newId: () => 'generated',
-  refusalOf: () => undefined,
+  authorise: () => grantOf(keyRecord(WRITE_KEY, 'write')) ?? 'none',
+  names: NO_NAMES,
 };
 const delivery = (path: string, bytes: Buffer): Delivery => ({
   bytes,
   route: ROUTES[path] as Delivery['route'],
   headerKey: WRITE_KEY,
+  origin: undefined,
   isCloudEvent: false,
   attributes: undefined,
 });

@@ -2,7 +2,16 @@ import { gzipSync } from 'node:zlib';
 import { partitionOf, userKeyOf } from '@tributary/model/user-key';
 import { createMemoryLog } from '@tributary/testkit/memory-log';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { BASIC, NOW, OTHER_WRITE_KEY, READ_KEY, type StartedCollector, startCollector, WRITE_KEY } from './start-collector.ts';
+import {
+  BASIC,
+  KEY_ID,
+  NOW,
+  OTHER_WRITE_KEY,
+  READ_KEY,
+  type StartedCollector,
+  startCollector,
+  WRITE_KEY,
+} from './start-collector.ts';
 
 let collector: StartedCollector;
 beforeEach(async () => {
@@ -31,6 +40,7 @@ describe('native events', () => {
     expect(await collector.events()).toEqual([
       {
         ts: NOW - 2 * 3_600_000 + 500,
+        keyId: KEY_ID,
         type: 'ad_click',
         id: 'e1',
         userId: 'u1',
@@ -78,7 +88,7 @@ describe('native events', () => {
   test('ts defaults to the receipt, id to a new one, null means absent', async () => {
     await collector.post('/v1/events', { type: 't', userId: null, anonymousId: 'a', id: null, ts: null, properties: null });
     expect(await collector.events()).toEqual([
-      { ts: NOW, type: 't', id: 'generated-1', anonymousId: 'a', receivedAt: NOW, source: 'native' },
+      { ts: NOW, keyId: KEY_ID, type: 't', id: 'generated-1', anonymousId: 'a', receivedAt: NOW, source: 'native' },
     ]);
   });
 
@@ -139,6 +149,7 @@ describe('CloudEvents', () => {
     for (const one of stored)
       expect(one).toEqual({
         ts: Date.UTC(2026, 10, 21, 10),
+        keyId: KEY_ID,
         type: 'order',
         id: '/shop|7',
         userId: 'u9',

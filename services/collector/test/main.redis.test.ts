@@ -1,12 +1,14 @@
 /** The collector as a process of its own, over a real Redis: what it acknowledged is there, whatever ends it. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openRedisStreamLog } from '@tributary/log/redis-stream/redis-stream-log';
 import type { Heartbeat } from '@tributary/model/partition-record';
-import { createKey, writeKeys } from '@tributary/runtime/keys';
+import { readKeys, writeKeys } from '@tributary/runtime/key-file';
+import { createKey } from '@tributary/runtime/keys';
 import { connectRedis } from '@tributary/runtime/redis';
 import { freePort, type RedisServer, startRedis } from '@tributary/testkit/redis-server';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -125,6 +127,27 @@ test('keys: write and admin may, read, expired and unknown ones may not', async 
   for (const key of [write.key, admin.key, read.key, expired.key, write.key.replace(/.$/, 'x'), 'nonsense'])
     statuses.push(await post(event, key));
   expect(statuses).toEqual([200, 200, 401, 401, 401, 401]);
+});
+
+test('law 7: a key made or revoked holds without a restart, and a broken key file is told', async () => {
+  const file = join(dataDir, 'keys.json');
+  const records = readKeys(file);
+  const page = createKey('browser', Date.now());
+  const event = { type: 't', userId: 'u' };
+  try {
+    writeKeys(file, [...records, page.record]);
+    await expect.poll(() => post(event, page.key), { timeout: 10_000 }).toBe(200);
+    writeKeys(file, [...records, { ...page.record, revokedAt: Date.now() }]);
+    await expect.poll(() => post(event, page.key), { timeout: 10_000 }).toBe(401);
+    writeFileSync(file, '{"keys": [');
+    await expect
+      .poll(async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).text(), { timeout: 10_000 })
+      .toMatch(/"ok":false.*key file .*keys\.json cannot be read.*valid until/);
+    expect(await post(event)).toBe(200);
+    expect(output).toContain('the key file cannot be read');
+  } finally {
+    writeKeys(file, records);
+  }
 });
 
 test('idle partitions get heartbeats', async () => {

@@ -1,6 +1,6 @@
 import type { Event } from '@tributary/model/event';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { NOW, type StartedCollector, startCollector } from './start-collector.ts';
+import { KEY_ID, NOW, type StartedCollector, startCollector } from './start-collector.ts';
 
 let collector: StartedCollector;
 beforeEach(async () => {
@@ -40,6 +40,7 @@ describe('calls become events', () => {
     });
     expect(event).toEqual({
       ts: NOW,
+      keyId: KEY_ID,
       type: 'Order Completed',
       id: 'm1',
       userId: 'u',
@@ -214,14 +215,16 @@ describe('the time of a call', () => {
     expect(body['accepted']).toBe(1);
     expect(body.rejected.map(({ code }) => code)).toEqual(times.map(() => 'invalid_field'));
   });
-  test('the future beyond 24 h and the time before 1970 are refused, 1970 itself is taken', async () => {
+  test('the future beyond 24 h and the time before 1970 are refused, 1970 itself is taken as history', async () => {
     expect(await rejection('/v1/track', { event: 'e', userId: 'u', timestamp: at(25 * 60 * MINUTE) })).toMatchObject({
       code: 'ts_in_future',
     });
     expect(await rejection('/v1/track', { event: 'e', userId: 'u', timestamp: '1969-12-31T23:59:59Z' })).toMatchObject({
       code: 'invalid_field',
     });
-    expect((await stored('/v1/track', { event: 'e', userId: 'u', timestamp: '1970-01-01T00:00:00Z' })).ts).toBe(0);
+    const first = { type: 'track', event: 'e', userId: 'u', timestamp: '1970-01-01T00:00:00Z' };
+    expect(await rejection('/v1/track', first)).toMatchObject({ code: 'ts_too_old' });
+    expect((await stored('/v1/import', { batch: [first] })).ts).toBe(0);
   });
 });
 

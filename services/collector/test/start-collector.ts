@@ -1,19 +1,35 @@
 /** The real collector in this process, on a free loopback port, over any log. For tests only. */
 import type { EventLog } from '@tributary/log/port';
 import type { Event } from '@tributary/model/event';
+import { DAY_MS } from '@tributary/model/time';
+import type { KeyRecord, KeyRules, Scope } from '@tributary/runtime/key-file';
 import { createMemoryLog } from '@tributary/testkit/memory-log';
 import type { FastifyInstance } from 'fastify';
 import { Registry } from 'prom-client';
 import { createGate, type Gate, type GateLimits } from '../src/gate.ts';
+import { grantOf } from '../src/grant.ts';
 import { createMetrics } from '../src/metrics.ts';
+import { createNames, type NameBounds } from '../src/names.ts';
 import type { Limits } from '../src/prepare.ts';
+import { createRates } from '../src/rates.ts';
 import { logReadiness } from '../src/readiness.ts';
 import { buildServer } from '../src/server.ts';
 
 export const WRITE_KEY = 'tw_0123456789ab_000000000000000000000000000000000000000000000000';
+/** What events sent with it carry. */
+export const KEY_ID = '0123456789ab';
 export const OTHER_WRITE_KEY = 'tw_ba9876543210_111111111111111111111111111111111111111111111111';
 export const READ_KEY = 'tr_0123456789ab_222222222222222222222222222222222222222222222222';
 export const BASIC = `Basic ${Buffer.from(`${WRITE_KEY}:`).toString('base64')}`;
+export const NAME_BOUNDS: NameBounds = { type: 1_000, channel: 500, campaign: 10_000, importDays: 4_000 };
+
+const KEYS = [WRITE_KEY, OTHER_WRITE_KEY].map((key) => keyRecord(key, 'write'));
+
+/** The record of a key as a test knows it: the key itself instead of its hash. */
+export function keyRecord(key: string, scope: Scope, rules: KeyRules = {}): KeyRecord & { readonly key: string } {
+  return { key, id: key.split('_')[1] as string, scope, hash: '', createdAt: 0, expiresAt: null, ...rules };
+}
+
 /** What the collector's clock says unless told otherwise. */
 export const NOW = Date.UTC(2026, 10, 21, 12);
 
@@ -22,6 +38,7 @@ export interface StartedCollector {
   readonly server: FastifyInstance;
   readonly log: EventLog;
   readonly gate: Gate;
+  readonly keylessGate: Gate;
   readonly defects: Error[];
   setDraining(draining: boolean): void;
   /** Every event in the log, by partition and then in order. */
@@ -40,7 +57,10 @@ export interface StartOptions {
   readonly log?: EventLog;
   readonly limits?: Partial<Limits>;
   readonly gate?: Partial<GateLimits>;
+  readonly keylessGate?: Partial<GateLimits>;
   readonly now?: () => number;
+  readonly names?: Partial<NameBounds>;
+  readonly keys?: readonly ReturnType<typeof keyRecord>[];
   readonly origins?: string;
   readonly requestTimeoutMs?: number;
 }
@@ -48,28 +68,40 @@ export interface StartOptions {
 export async function startCollector(options: StartOptions = {}): Promise<StartedCollector> {
   const log = options.log ?? createMemoryLog({ partitions: 4 });
   const gate = createGate({ maxBytes: 32 * 1024 * 1024, maxEvents: 50_000, ...options.gate });
+  const gates = { keyed: gate, keyless: createGate({ maxBytes: 4 * 1024 * 1024, maxEvents: 0, ...options.keylessGate }) };
   const registry = new Registry();
   const now = options.now ?? (() => NOW);
+  const names = createNames({ ...NAME_BOUNDS, ...options.names }, new Set(['purchase']), now);
   const defects: Error[] = [];
   let draining = false;
   let ids = 0;
   const server = await buildServer({
     collector: {
       log,
-      metrics: createMetrics(registry, gate),
+      metrics: createMetrics(registry, gates, names),
       onAppendFailed: () => {},
-      limits: { bodyBytes: 5 * 1024 * 1024, keylessBodyBytes: 64 * 1024, batchEvents: 2_500, ...options.limits },
+      limits: {
+        bodyBytes: 5 * 1024 * 1024,
+        publicBodyBytes: 512 * 1024,
+        bodyMs: 30_000,
+        keylessBodyBytes: 64 * 1024,
+        keylessBodyMs: 3_000,
+        batchEvents: 2_500,
+        eventAgeMs: 400 * DAY_MS,
+        ...options.limits,
+      },
       partitions: log.partitions,
       now,
       newId: () => `generated-${++ids}`,
-      refusalOf: (key) =>
-        key === WRITE_KEY || key === OTHER_WRITE_KEY
-          ? undefined
-          : key === READ_KEY
-            ? 'the key may not write'
-            : 'the write key is not known',
+      authorise: (key) => {
+        if (key === READ_KEY) return 'the key may not write';
+        const record = [...(options.keys ?? []), ...KEYS].find((known) => known.key === key);
+        return (record && grantOf(record)) ?? 'the write key is not known';
+      },
+      rates: createRates(now),
+      names,
     },
-    gate,
+    gates,
     registry,
     publicUrl: '',
     origins: options.origins ?? '*',
@@ -93,6 +125,7 @@ export async function startCollector(options: StartOptions = {}): Promise<Starte
     server,
     log,
     gate,
+    keylessGate: gates.keyless,
     defects,
     setDraining: (value) => (draining = value),
     events,

@@ -3,16 +3,27 @@ import { canonicalLine } from '@tributary/log/kafka/foreign-event';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { attributesOf } from '../src/cloud-events.ts';
+import { grantOf } from '../src/grant.ts';
+import { NO_NAMES } from '../src/names.ts';
 import { prepare } from '../src/prepare.ts';
 import { NATIVE } from '../src/routes.ts';
-import { NOW, WRITE_KEY } from './start-collector.ts';
+import { keyRecord, NOW, WRITE_KEY } from './start-collector.ts';
 
 const SURROUNDINGS = {
-  limits: { bodyBytes: 1 << 20, keylessBodyBytes: 1 << 16, batchEvents: 10 },
+  limits: {
+    bodyBytes: 1 << 20,
+    publicBodyBytes: 512 * 1024,
+    bodyMs: 30_000,
+    keylessBodyMs: 3_000,
+    eventAgeMs: Number.MAX_SAFE_INTEGER,
+    keylessBodyBytes: 1 << 16,
+    batchEvents: 10,
+  },
   partitions: 16,
   now: () => NOW,
   newId: () => 'topic-0-42',
-  refusalOf: () => undefined,
+  authorise: () => grantOf(keyRecord(WRITE_KEY, 'write')) ?? 'none',
+  names: NO_NAMES,
 };
 
 type Attributes = Readonly<Record<string, string>>;
@@ -22,10 +33,12 @@ function overHttp(item: unknown, headers: Attributes = {}): string {
   const prefixed = Object.entries(headers).map(([name, value]) => [`ce-${name}`, encodeURIComponent(value)]);
   const attributes = attributesOf(Object.fromEntries(prefixed));
   const bytes = Buffer.from(JSON.stringify(item));
-  const delivery = { bytes, route: NATIVE, headerKey: WRITE_KEY, isCloudEvent: false, attributes };
+  const delivery = { bytes, route: NATIVE, headerKey: WRITE_KEY, origin: undefined, isCloudEvent: false, attributes };
   const prepared = prepare(delivery, SURROUNDINGS);
   if (!prepared.ok) return prepared.code;
-  return prepared.value.entries[0]?.body ?? String(prepared.value.rejected[0]?.code);
+  // Only the collector knows the key that an event came with.
+  const line = prepared.value.entries[0]?.body.replace(/,"keyId":"0123456789ab"/, '');
+  return line ?? String(prepared.value.rejected[0]?.code);
 }
 
 function intoKafka(item: unknown, headers: Attributes = {}): string {

@@ -1,12 +1,15 @@
-/** From log entries to what a batch does: events in log order, dead letters, heartbeats, and the barrier that ends it. */
+/** From log entries to what a batch does: events in log order, dead letters, heartbeats, and what ends it: a barrier, or log time that falls back. */
 
 import type { DeadLetter } from '@tributary/kv/port';
 import type { LogEntry } from '@tributary/log/port';
 import { decodeLine } from '@tributary/model/decode-line';
 import type { Event } from '@tributary/model/event';
-import type { Barrier, Heartbeat } from '@tributary/model/partition-record';
+import { type Barrier, decodeBarrier, decodeHeartbeat } from '@tributary/model/partition-record';
+import { EVENT_BOUNDS, type Invalid } from '@tributary/model/validate-event';
 
 export interface Arrival {
+  /** Where it lies: `position.line`. */
+  readonly at: string;
   readonly userKey: string;
   readonly event: Event;
   /** The canonical line, as it will be appended to the user's record. */
@@ -24,17 +27,20 @@ export interface DecodedBatch {
   readonly upTo: string;
   /** The batch ends with this barrier; entries after it belong to the next batch. */
   readonly barrier: Barrier | undefined;
+  /** Log time fell back at the end of the batch, from here, epoch ms: what comes after the last entry belongs to the next batch. */
+  readonly fellFromMs: number | undefined;
 }
 
 /**
  * `entries`: of one partition, in order, not empty. `logTimeMs`, `generation`: as of the entry before them. A barrier of
- * a generation ≤ `generation` is a repetition and means nothing.
+ * a generation ≤ `generation` is a repetition and means nothing; one that is none is parked.
  */
 export function decodeBatch(
   entries: readonly LogEntry[],
   logTimeMs: number,
   generation: number,
   partitions: number,
+  sha256Hex: (text: string) => string,
 ): DecodedBatch {
   const batch = {
     arrivals: [] as Arrival[],
@@ -42,21 +48,35 @@ export function decodeBatch(
     logTimeMs,
     upTo: '',
     barrier: undefined as Barrier | undefined,
+    fellFromMs: undefined as number | undefined,
   };
   for (const entry of entries) {
     batch.upTo = entry.position;
+    const { appendedMs } = entry;
+    // The log's own clock ran ahead, or a version without this bound let log time do so. It comes back after the entry that shows it.
+    const fallsBack = batch.logTimeMs > appendedMs + EVENT_BOUNDS.futureMs;
     if (entry.kind === 'events') decodeLines(entry, partitions, batch);
     else if (entry.kind === 'heartbeat') {
-      const heartbeat = parseControl<Heartbeat>(entry, 'receivedAt', batch.parked);
-      if (heartbeat !== undefined) batch.logTimeMs = Math.max(batch.logTimeMs, heartbeat.receivedAt);
+      const heartbeat = decodeHeartbeat(entry.body);
+      if (heartbeat.ok) batch.logTimeMs = later(batch.logTimeMs, heartbeat.receivedAt, appendedMs);
+      else park(batch.parked, entry, heartbeat);
     } else {
-      const barrier = parseControl<Barrier>(entry, 'generation', batch.parked);
-      if (barrier === undefined || barrier.generation <= generation) continue;
-      batch.barrier = barrier;
-      break;
+      const decoded = decodeBarrier(entry.body, generation, sha256Hex);
+      if (!decoded.ok) park(batch.parked, entry, decoded);
+      else if (!('repeated' in decoded)) batch.barrier = decoded.barrier;
     }
+    if (fallsBack) {
+      batch.fellFromMs = batch.logTimeMs;
+      batch.logTimeMs = appendedMs;
+    }
+    if (batch.barrier !== undefined || fallsBack) break;
   }
   return batch;
+}
+
+/** Log time after a record: the largest receipt so far, but no clock runs ahead of the log's own. */
+function later(logTimeMs: number, receivedAt: number, appendedMs: number): number {
+  return Math.max(logTimeMs, Math.min(receivedAt, appendedMs));
 }
 
 interface Decoding {
@@ -69,26 +89,27 @@ function decodeLines(entry: LogEntry, partitions: number, batch: Decoding): void
   const lines = entry.body.split('\n');
   for (let i = 0; i < lines.length; i++) {
     const line = lines[i] as string;
-    const decoded = decodeLine(line, entry.partition, partitions);
+    const decoded = decodeLine(line, entry.partition, partitions, entry.appendedMs);
     if (!decoded.ok) {
-      batch.parked.push({ at: `${entry.position}.${i}`, code: decoded.code, message: decoded.message, raw: line });
+      batch.parked.push(deadLetter(`${entry.position}.${i}`, decoded.code, decoded.message, line));
       continue;
     }
     const { event, userKey } = decoded;
-    if (event.receivedAt > batch.logTimeMs) batch.logTimeMs = event.receivedAt;
-    batch.arrivals.push({ userKey, event, line, logTimeMs: batch.logTimeMs });
+    batch.logTimeMs = later(batch.logTimeMs, event.receivedAt, entry.appendedMs);
+    batch.arrivals.push({ at: `${entry.position}.${i}`, userKey, event, line, logTimeMs: batch.logTimeMs });
   }
 }
 
-/** The body of a barrier or heartbeat; parked when it is no JSON object or its one required integer is missing. */
-function parseControl<T>(entry: LogEntry, required: keyof T & string, parked: DeadLetter[]): T | undefined {
-  try {
-    const value = JSON.parse(entry.body) as T;
-    if (Number.isSafeInteger(value?.[required])) return value;
-  } catch {
-    // Parked below, as any other malformed record.
-  }
-  const message = `the ${entry.kind} is not a JSON object with an integer "${required}"`;
-  parked.push({ at: entry.position, code: 'undecodable_record', message, raw: entry.body });
-  return undefined;
+/** Of 10 000 dead letters a partition: what is kept of each. Characters. */
+const SHOWN_RAW_LENGTH = 2_048;
+
+/** The store keeps dead letters to be looked at, the archive keeps their records whole. */
+export function deadLetter(at: string, code: string, message: string, raw: string): DeadLetter {
+  if (raw.length <= SHOWN_RAW_LENGTH) return { at, code, message, raw };
+  const shown = raw.slice(0, SHOWN_RAW_LENGTH).toWellFormed();
+  return { at, code, message, raw: `${shown}… (cut: ${raw.length} characters, all of them in the archive)` };
+}
+
+function park(parked: DeadLetter[], { position, body }: LogEntry, { code, message }: Invalid): void {
+  parked.push(deadLetter(position, code, message, body));
 }

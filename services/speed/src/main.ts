@@ -1,5 +1,6 @@
 /** The speed service: wires log, store and its share of the partitions to the worker, and turns it until told to stop. */
 import { randomUUID } from 'node:crypto';
+import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createSpeedStore } from '@tributary/kv/redis-speed-store';
 import { openEventLog } from '@tributary/log/open-log';
@@ -10,9 +11,12 @@ import { logPlace } from '@tributary/runtime/log-place';
 import { connectRedis, whenReady } from '@tributary/runtime/redis';
 import { runService } from '@tributary/runtime/service';
 import { SHARED_CONFIG } from '@tributary/runtime/shared-config';
+import { openArchivedEntries } from './archived-entries.ts';
 import { observeProgress, speedMetrics } from './metrics.ts';
 import { outputKinds, startPublishing } from './outputs/publishing.ts';
 import { createSpeedWorker, DEFAULT_LIMITS } from './pipeline.ts';
+import { recallingLog } from './recall.ts';
+import { createStallWatch, watchStalls } from './standing-still.ts';
 import { tellProgress } from './tell-progress.ts';
 import { turnUntilAborted } from './turn.ts';
 
@@ -36,7 +40,7 @@ const CONFIG = {
     default: DEFAULT_LIMITS.maxTimelineEvents,
     min: 100,
     unit: 'events',
-    why: 'bound on one user; beyond it her rows are exact only after the next generation',
+    why: 'events in the timeline of one user; beyond it, rows that look at what was cut are exact only after the next generation',
   },
   memberTtlMs: {
     type: 'int',
@@ -60,12 +64,17 @@ const CONFIG = {
   },
 } as const satisfies ConfigTable;
 
-await runService('speed', CONFIG, async ({ config, log: logger, metrics, signal }) => {
+await runService('speed', CONFIG, async ({ config, log: logger, metrics, disk, signal }) => {
   const onError = (error: Error) => logger.warn({ err: error.message }, 'redis');
   const store = connectRedis(config.redisUrl, 'commit', onError);
   const leases = connectRedis(config.redisUrl, 'commit', onError);
   await Promise.all([store, leases].map((redis) => whenReady(redis, 30_000, signal)));
-  const log = await openEventLog({ ...(await logPlace(config, 'speed', onError, signal)), name: 'events', now: Date.now });
+  const opened = await openEventLog({ ...(await logPlace(config, 'speed', onError, signal)), name: 'events', now: Date.now });
+  const log = recallingLog(
+    opened,
+    openArchivedEntries({ dataDir: resolve(config.dataDir), logIdentity: opened.identity, memoryLimit: '256MB' }),
+    (partition, after) => logger.warn({ partition, after }, 'the log begins later: the archive is read first'),
+  );
   const process = randomUUID();
   let commits = 0;
   const observed = speedMetrics(metrics, Date.now);
@@ -95,6 +104,7 @@ await runService('speed', CONFIG, async ({ config, log: logger, metrics, signal 
     onError: (error) => logger.warn({ err: error.message }, 'no heartbeat'),
   });
   assigned = member.assigned;
+  const stallWatch = createStallWatch();
   const worker = createSpeedWorker({
     log,
     store: createSpeedStore(store, 'tributary'),
@@ -115,16 +125,28 @@ await runService('speed', CONFIG, async ({ config, log: logger, metrics, signal 
     },
     onReset: (partition, why) => {
       observed.reset(partition);
-      logger.warn({ partition, why: why instanceof Error ? why.message : why }, 'state reloaded');
+      const reason = why instanceof Error ? why.message : why;
+      stallWatch.failed(partition, reason);
+      logger.warn({ partition, why: reason }, 'state reloaded');
     },
   });
   observeProgress(metrics, { assigned: member.assigned, worker, log, now: Date.now });
   tellProgress(log, worker, signal);
+  const stalls = watchStalls(stallWatch, { log, worker, assigned: member.assigned, now: () => performance.now(), signal });
   const onWait = (error: Error) => logger.warn({ err: error.message }, 'speed worker waits');
-  const turning = turnUntilAborted(worker, signal, onWait);
+  const working = {
+    ...worker,
+    async runOnce(until?: AbortSignal) {
+      disk.assertRoomToWork();
+      return worker.runOnce(until);
+    },
+  };
+  const turning = turnUntilAborted(working, signal, onWait);
   return {
     async ready() {
       if (!member.holds()) return { ok: false, detail: `no heartbeat was answered for ${config.memberTtlMs} ms` };
+      const stalled = stalls();
+      if (stalled !== null) return { ok: false, detail: stalled };
       const { size } = member.assigned();
       return { ok: turning.healthy(), detail: `${turning.detail()}, ${size} of ${config.partitions} partitions` };
     },

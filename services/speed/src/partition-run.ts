@@ -5,7 +5,9 @@
 import type { PartitionState, SpeedStore } from '@tributary/kv/port';
 import { type Definitions, parseDefinitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
+import { recordRetentionMs } from '@tributary/views/record';
 import { type StepRules, stepRules } from '@tributary/views/step';
+import { NEVER_CUT } from '@tributary/views/user-state';
 import type { View } from '@tributary/views/view';
 import { createUserCache, type UserCache } from './user-cache.ts';
 
@@ -14,12 +16,16 @@ export interface PartitionRun {
   position: string | null;
   /** The commit that `position` is of, under way or taken; "" before the first. */
   commitId: string;
+  /** The newest commit that the store was asked to take: whether it did may not be known yet. */
+  sentCommitId: string;
   /** The newest commit that the store is known to have taken. */
   settledCommitId: string;
   logTimeMs: number;
   /** Log time at the end of what is decoded, which may be a batch ahead of what is applied. */
   decodedLogTimeMs: number;
   generation: number;
+  /** No timeline of the partition is known up to here: records were not kept for as long as definitions or log time now ask. */
+  cutTs: number;
   definitions: Definitions;
   rules: StepRules;
   users: UserCache;
@@ -59,10 +65,12 @@ export async function loadPartition(
     partition,
     position: state?.position ?? null,
     commitId: state?.commitId ?? '',
+    sentCommitId: state?.commitId ?? '',
     settledCommitId: state?.commitId ?? '',
     logTimeMs: state?.logTimeMs ?? 0,
     decodedLogTimeMs: state?.logTimeMs ?? 0,
     generation: state?.generation ?? 0,
+    cutTs: state?.cutTs ?? NEVER_CUT,
     definitions,
     rules: stepRules(views, definitions, limits.maxTimelineEvents, limits.outputs !== 'none'),
     users: createUserCache(limits.maxCachedEvents),
@@ -74,7 +82,15 @@ export function crossBarrier(run: PartitionRun, generation: number, definitions:
   run.generation = generation;
   if (definitions.json === run.definitions.json) return;
   run.definitions = definitions;
+  const keptMs = recordRetentionMs(run.rules);
   run.rules = stepRules(run.rules.views, definitions, limits.maxTimelineEvents, limits.outputs !== 'none');
+  if (run.rules.retention.longMs > keptMs) run.cutTs = Math.max(run.cutTs, run.logTimeMs - keptMs);
+  run.users = createUserCache(limits.maxCachedEvents);
+}
+
+/** Log time came back from `fromMs`: what was past its retention then is gone, and may be looked for again. */
+export function fallBack(run: PartitionRun, fromMs: number, limits: PartitionLimits): void {
+  run.cutTs = Math.max(run.cutTs, fromMs - recordRetentionMs(run.rules));
   run.users = createUserCache(limits.maxCachedEvents);
 }
 
@@ -85,5 +101,6 @@ export function stateOf(run: PartitionRun, position: string, logIdentity: string
     logTimeMs: run.logTimeMs,
     generation: run.generation,
     definitions: run.definitions.json,
+    ...(run.cutTs === NEVER_CUT ? {} : { cutTs: run.cutTs }),
   };
 }

@@ -23,25 +23,27 @@ import { type Assignment, createOwnRuns } from './own-runs.ts';
 import { loadPartition, type PartitionLimits, type PartitionRun } from './partition-run.ts';
 import { createReadAhead, isExpired } from './read-ahead.ts';
 import type { CachedUser } from './user-cache.ts';
-import { createUserRecords } from './user-records.ts';
+import { createUserRecords, type RecordLimits } from './user-records.ts';
 
-export interface WorkerLimits extends PartitionLimits {
+export interface WorkerLimits extends PartitionLimits, RecordLimits {
   /** Log entries of one partition in one batch. */
   readonly maxEntries: number;
+  /** Bytes of log entries read at once, over all partitions; three such reads are held at most: committed, applied and ahead. */
+  readonly maxBytes: number;
   /** How long an idle read waits, ms. */
   readonly waitMs: number;
-  /** A user's record is trimmed when it passes this many characters, and again at each doubling. */
-  readonly trimRecordLength: number;
   /** After a partition's batch of more events than this, timers and replies get their turn: a late heartbeat costs the lease. */
   readonly longBatchEvents: number;
 }
 
 export const DEFAULT_LIMITS: WorkerLimits = {
   maxEntries: 200,
+  maxBytes: 8 * 1024 * 1024,
   waitMs: 250,
   maxTimelineEvents: 10_000,
   maxCachedEvents: 200_000,
   trimRecordLength: 256 * 1024,
+  maxRecordLength: 32 * 1024 * 1024,
   longBatchEvents: 2_000,
   outputs: 'none',
 };
@@ -88,15 +90,19 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
     ...(options.now && { now: options.now }),
     ...(options.onReset && { onReset: options.onReset }),
   });
-  const records = createUserRecords(store, limits.trimRecordLength);
+  const records = createUserRecords(store, limits);
   let underWay: Promise<void> = Promise.resolve();
   let batchNumber = 0;
+  /** Partitions in which a batch could not be applied, and where it ended: up to there an event that cannot be is parked. */
+  const careful = new Map<number, string>();
   let next: Promise<Begun> | undefined;
   const pause = options.now === undefined ? undefined : createPauses(options.now);
 
   async function commitOne(run: PartitionRun, applied: AppliedBatch, number: number): Promise<void> {
     try {
-      const outcome = await store.commit(await records.withTrims(run, applied));
+      const commit = await records.withTrims(run, applied);
+      run.sentCommitId = commit.id;
+      const outcome = await store.commit(commit);
       if (outcome === 'fenced' || outcome === 'rewound') return runs.forget(run, outcome);
       run.settledCommitId = applied.commit.id;
       run.users.evict(number);
@@ -120,9 +126,9 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
     const read = [...byPartition(entries)].map((own) => [runs.get((own[0] as LogEntry).partition), own] as const);
     for (const [run, own] of read) {
       if (run === undefined || !runs.isCurrent(run)) continue;
-      const batch = decodeBatch(own, run.decodedLogTimeMs, run.generation, log.partitions);
+      const batch = decodeBatch(own, run.decodedLogTimeMs, run.generation, log.partitions, sha256Hex);
       run.decodedLogTimeMs = batch.logTimeMs;
-      if (batch.barrier !== undefined) reader.seek(run.partition, batch.upTo); // what lies after it is the next batch's
+      if (endsEarly(batch)) reader.seek(run.partition, batch.upTo); // what lies after it is the next batch's
       const users = records.load(run, batch, number).catch((error: Error) => {
         runs.forget(run, error);
         return null;
@@ -130,7 +136,7 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
       parts.push({ run, batch, users });
       if (batch.arrivals.length > limits.longBatchEvents) await soon();
     }
-    return { entries: entries.length, number, parts, crosses: parts.some(({ batch }) => batch.barrier !== undefined) };
+    return { entries: entries.length, number, parts, crosses: parts.some(({ batch }) => endsEarly(batch)) };
   }
 
   return {
@@ -146,7 +152,7 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
         return 0;
       }
       const loaded = await Promise.all(parts.map(({ users }) => users));
-      // What lies behind a barrier is begun only once the barrier has been crossed.
+      // What lies behind a barrier, or a fall of log time, is begun only once it has been crossed.
       if (!crosses && reader.isAhead()) {
         next = begin(signal);
         next.catch(() => {}); // reported by the turn that awaits it
@@ -157,10 +163,15 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
         const users = loaded[i];
         // A partition whose commit failed meanwhile was forgotten: its batch is built on sand.
         if (users == null || !runs.isCurrent(run)) continue;
+        const { partition } = run;
         try {
-          applied.push([run, await applyBatch(run, batch, users, log.identity, options.commitId(), sha256Hex, limits, pause)]);
+          const carefully = careful.has(partition);
+          const done = await applyBatch(run, batch, users, log.identity, options.commitId(), sha256Hex, limits, pause, carefully);
+          applied.push([run, done]);
+          if (batch.upTo >= (careful.get(partition) ?? '')) careful.delete(partition);
         } catch (error) {
           // Half applied, and the cursor lies past it: the next batch would be committed over the hole.
+          careful.set(partition, batch.upTo);
           runs.forget(run, error as Error);
         }
         if (batch.arrivals.length > limits.longBatchEvents) await soon();
@@ -169,7 +180,7 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
       const commits: Promise<void>[] = [];
       for (const [run, batch] of applied) if (runs.isCurrent(run)) commits.push(commitOne(run, batch, number));
       underWay = Promise.all(commits).then(() => undefined);
-      // Crossing a barrier may have emptied a cache: nothing may be loaded until the store has what the cache had.
+      // Crossing may have emptied a cache: nothing may be loaded until the store has what the cache had.
       if (crosses) await settle();
       return entries;
     },
@@ -201,6 +212,11 @@ interface Begun {
   readonly number: number;
   readonly parts: readonly Part[];
   readonly crosses: boolean;
+}
+
+/** The batch ends with what empties the cache of users. */
+function endsEarly({ barrier, fellFromMs }: DecodedBatch): boolean {
+  return barrier !== undefined || fellFromMs !== undefined;
 }
 
 function byPartition(entries: readonly LogEntry[]): Iterable<LogEntry[]> {

@@ -40,7 +40,7 @@ class FailedRead extends Error {
 /** `dropOvertaken`: drops the partitions in which another worker has gone on past the cursor. */
 export function createReadAhead(
   log: EventLog,
-  limits: { readonly maxEntries: number; readonly waitMs: number },
+  limits: { readonly maxEntries: number; readonly maxBytes: number; readonly waitMs: number },
   dropOvertaken: () => Promise<void>,
 ): ReadAhead {
   const cursors = new Map<number, Cursor>();
@@ -83,7 +83,7 @@ export function createReadAhead(
       const fresh = entries.filter(
         ({ partition }) => reached.has(partition) && cursors.get(partition) === reached.get(partition),
       );
-      if (isBehind(fresh, limits.maxEntries) && !signal?.aborted) {
+      if (isBehind(fresh, limits.maxEntries, limits.maxBytes / cursors.size) && !signal?.aborted) {
         ahead = read(signal);
         ahead.catch(() => {}); // reported by the take that awaits it
       }
@@ -99,11 +99,15 @@ export function createReadAhead(
   };
 }
 
-/** A partition gave as many entries as were asked for: there are more. */
-function isBehind(entries: readonly LogEntry[], maxEntries: number): boolean {
+/** A partition gave as many entries as were asked for, or nearly as many bytes: there are more. */
+function isBehind(entries: readonly LogEntry[], maxEntries: number, maxBytes: number): boolean {
   const counts = new Map<number, number>();
-  for (const { partition } of entries) counts.set(partition, (counts.get(partition) ?? 0) + 1);
-  return [...counts.values()].some((count) => count >= maxEntries);
+  const bytes = new Map<number, number>();
+  for (const { partition, body } of entries) {
+    counts.set(partition, (counts.get(partition) ?? 0) + 1);
+    bytes.set(partition, (bytes.get(partition) ?? 0) + body.length);
+  }
+  return [...counts].some(([partition, count]) => count >= maxEntries || (bytes.get(partition) as number) >= maxBytes / 2);
 }
 
 /** The log was trimmed past the position of a partition that was read. */

@@ -2,7 +2,7 @@
 import type { SpeedStore } from '@tributary/kv/port';
 import { TributaryError } from '@tributary/model/errors';
 import { trimRecord, userFromRecord } from '@tributary/views/record';
-import { emptyUser } from '@tributary/views/user-state';
+import { cutUpTo } from '@tributary/views/user-state';
 import type { AppliedBatch } from './apply.ts';
 import type { DecodedBatch } from './decode.ts';
 import type { PartitionRun } from './partition-run.ts';
@@ -15,28 +15,34 @@ export interface UserRecords {
   withTrims(run: PartitionRun, applied: AppliedBatch): Promise<AppliedBatch['commit']>;
 }
 
-/** Redis takes strings of 512 MB and reads of some seconds: a record that is longer loses its older half. UTF-16 units. */
-const MOST_LENGTH = 32 * 1024 * 1024;
-
 /** Users whose records are asked for at once. */
 const READ_USERS = 256;
 
-/** `trimLength`: a record is trimmed when it passes this many characters, and again at each doubling. */
-export function createUserRecords(store: SpeedStore, trimLength: number, mostLength = MOST_LENGTH): UserRecords {
+/** UTF-16 units. */
+export interface RecordLimits {
+  /** A user's record is trimmed when it passes this, and again at each doubling. */
+  readonly trimRecordLength: number;
+  /** A record that passes this loses its oldest events: Redis takes strings of 512 MB, and reads of seconds. */
+  readonly maxRecordLength: number;
+}
+
+export function createUserRecords(store: SpeedStore, limits: RecordLimits): UserRecords {
+  const { trimRecordLength: trimLength, maxRecordLength: mostLength } = limits;
   const nextTrim = (length: number) => Math.min(mostLength, Math.max(trimLength, length * 2));
 
   function cachedUser(record: string | null, run: PartitionRun, batch: number): CachedUser {
     const recordLength = record?.length ?? 0;
     const trimAtLength = nextTrim(recordLength);
-    const state = record === null ? emptyUser() : userFromRecord(record, run.logTimeMs, run.rules);
+    const state = userFromRecord(record ?? '', run.logTimeMs, run.rules, run.cutTs);
     return { state, recordLength, trimAtLength, batch };
   }
 
-  /** Records as this run knows them: of the last commit taken, or of the one under way. Any other history is not ours. */
+  /** Records as this run knows them: of the last commit taken, or of one that was sent or is about to be. Any other history is not ours. */
   async function recordsOf(run: PartitionRun, userKeys: readonly string[]): Promise<readonly (string | null)[]> {
     const before = run.settledCommitId;
     const { commitId, records } = await store.loadRecords(run.partition, userKeys);
-    if (commitId === before || commitId === run.settledCommitId || commitId === run.commitId) return records;
+    const ours = [before, run.settledCommitId, run.sentCommitId, run.commitId];
+    if (ours.includes(commitId)) return records;
     throw new TributaryError('conflict', `partition ${run.partition} stands at the commit "${commitId}" of another writer`);
   }
 
@@ -61,25 +67,20 @@ export function createUserRecords(store: SpeedStore, trimLength: number, mostLen
       const records = await recordsOf(run, toTrim);
       const appends = new Map(commit.appends);
       const rewrites = new Map<string, string>();
-      let { overflowed } = commit;
       toTrim.forEach((userKey, i) => {
-        const retained = trimRecord(`${records[i] ?? ''}${appends.get(userKey) ?? ''}`, commit.next.logTimeMs, rules);
-        const trimmed = newestPart(retained, mostLength);
-        if (trimmed.length < retained.length) overflowed++;
+        const whole = `${records[i] ?? ''}${appends.get(userKey) ?? ''}`;
+        const { record, cutTs } = trimRecord(whole, commit.next.logTimeMs, rules, mostLength);
         const user = run.users.peek(userKey);
         if (user !== undefined) {
-          user.recordLength = trimmed.length;
-          user.trimAtLength = nextTrim(trimmed.length);
+          user.recordLength = record.length;
+          user.trimAtLength = nextTrim(record.length);
+          // The next batch may be applied already, to more than the record holds: that much was still known.
+          cutUpTo(user.state, cutTs);
         }
         appends.delete(userKey);
-        rewrites.set(userKey, trimmed);
+        rewrites.set(userKey, record);
       });
-      return { ...commit, appends, rewrites, overflowed };
+      return { ...commit, appends, rewrites };
     },
   };
-}
-
-/** Whole lines at the end of a record that has outgrown its bound: half of it, so that this happens seldom. */
-function newestPart(record: string, mostLength: number): string {
-  return record.length <= mostLength ? record : record.slice(record.indexOf('\n', record.length - mostLength / 2) + 1);
 }

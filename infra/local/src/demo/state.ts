@@ -25,6 +25,6 @@ export function readDemoState(dataDir: string): DemoState | null {
 
 export function writeDemoState(dataDir: string, state: DemoState): void {
   const staged = `${fileOf(dataDir)}.new`;
-  writeFileSync(staged, `${JSON.stringify(state)}\n`);
+  writeFileSync(staged, `${JSON.stringify(state)}\n`, { mode: 0o600 });
   renameSync(staged, fileOf(dataDir));
 }

@@ -4,7 +4,10 @@ import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { TributaryError } from '@tributary/model/errors';
+import { parseExactJson } from '@tributary/model/exact-json';
 import type { ComputeResult, ComputeSpec, ShardPart, ShardSpec } from '../compute/spec.ts';
+import type { LoadSpec } from '../loadable.ts';
+import type { MergeSpec } from '../merge-archive.ts';
 import type { CompareResult, CompareSpec } from '../reconcile/spec.ts';
 import type { ChildReply, ChildResult, ChildTask } from './tasks.ts';
 
@@ -27,6 +30,14 @@ export async function computePartInChild(spec: ShardSpec, options: ChildOptions)
 
 export async function compareInChild(spec: CompareSpec, options: ChildOptions): Promise<CompareResult> {
   return (await runChild({ task: 'compare', spec }, options)) as CompareResult;
+}
+
+export async function loadInChild(spec: LoadSpec, options: ChildOptions): Promise<void> {
+  await runChild({ task: 'load', spec }, options);
+}
+
+export async function mergeInChild(spec: MergeSpec, options: ChildOptions): Promise<number> {
+  return (await runChild({ task: 'merge', spec }, options)) as number;
 }
 
 async function runChild(task: ChildTask, { timeoutMs, signal }: ChildOptions): Promise<ChildResult> {
@@ -62,7 +73,7 @@ async function endingOf(child: ChildProcess): Promise<string> {
 function resultOf(task: ChildTask, out: string, ending: string): ChildResult {
   let reply: ChildReply;
   try {
-    reply = JSON.parse(out) as ChildReply;
+    reply = parseExactJson(out) as ChildReply;
   } catch (cause) {
     throw new TributaryError('compute_failed', `the ${task.task} child ended without an answer, ${ending}`, { cause });
   }

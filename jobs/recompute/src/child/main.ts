@@ -7,7 +7,10 @@
 import { createInterface } from 'node:readline';
 import { isDiskFull } from '@tributary/archive/durable';
 import { TributaryError } from '@tributary/model/errors';
+import { exactJson } from '@tributary/model/exact-json';
 import { compute, computePart } from '../compute/compute.ts';
+import { load } from '../loadable.ts';
+import { mergeBlocks } from '../merge-archive.ts';
 import { compareViews } from '../reconcile/compare-views.ts';
 import type { ChildReply, ChildResult, ChildTask } from './tasks.ts';
 
@@ -15,7 +18,7 @@ import type { ChildReply, ChildResult, ChildTask } from './tasks.ts';
 process.stdin.on('end', () => process.exit(1));
 createInterface({ input: process.stdin }).once('line', (line) => {
   void answer(line).then((reply) => {
-    process.stdout.write(`${JSON.stringify(reply)}\n`, () => process.exit(0));
+    process.stdout.write(`${exactJson(reply)}\n`, () => process.exit(0));
   });
 });
 
@@ -35,6 +38,10 @@ function resultOf({ task, spec }: ChildTask): Promise<ChildResult> {
       return compute(spec);
     case 'shard':
       return computePart(spec);
+    case 'load':
+      return load(spec).then(() => null);
+    case 'merge':
+      return mergeBlocks(spec);
     case 'compare':
       return compareViews(spec);
   }

@@ -1,14 +1,18 @@
 /** What the child can be asked, and what it answers: plain JSON over a pipe. */
 import type { ErrorCode } from '@tributary/model/errors';
 import type { ComputeResult, ComputeSpec, ShardPart, ShardSpec } from '../compute/spec.ts';
+import type { LoadSpec } from '../loadable.ts';
+import type { MergeSpec } from '../merge-archive.ts';
 import type { CompareResult, CompareSpec } from '../reconcile/spec.ts';
 
 export type ChildTask =
   | { readonly task: 'compute'; readonly spec: ComputeSpec }
   | { readonly task: 'shard'; readonly spec: ShardSpec }
+  | { readonly task: 'load'; readonly spec: LoadSpec }
+  | { readonly task: 'merge'; readonly spec: MergeSpec }
   | { readonly task: 'compare'; readonly spec: CompareSpec };
 
-export type ChildResult = ComputeResult | ShardPart | CompareResult;
+export type ChildResult = ComputeResult | ShardPart | CompareResult | number | null;
 
 export type ChildReply =
   | { readonly ok: true; readonly result: ChildResult }

@@ -6,13 +6,14 @@ import { TributaryError } from '@tributary/model/errors';
 import { VIEWS } from '@tributary/views/registry';
 import type { ComputeLimits, ComputeSpec } from './spec.ts';
 
-/** `seals`: the segment that ends at the barrier, by partition. */
+/** `seals`: the segment that ends at the barrier, by partition. `program`: whoever computes it. */
 export async function planCompute(
   dataDir: string,
   manifest: GenerationManifest,
   seals: readonly SegmentManifest[],
   attempt: string,
   limits: ComputeLimits,
+  program: string,
 ): Promise<ComputeSpec> {
   const base = manifest.base === null ? null : await readBase(dataDir, manifest.base);
   const arrivals = await Promise.all(
@@ -29,9 +30,14 @@ export async function planCompute(
     definitions: manifest.definitions,
     arrivals,
     base,
-    reuseRows: base !== null && base.definitions === manifest.definitions && VIEWS.every(({ name }) => name in base.views),
+    reuseRows: base !== null && servesRows(base, manifest, program),
     limits,
   };
+}
+
+/** Rows made by another program, or under other definitions, are computed anew from the base's events: so an upgrade fills what it adds. */
+function servesRows(base: GenerationManifest, { definitions }: GenerationManifest, program: string): boolean {
+  return base.definitions === definitions && base.program === program && VIEWS.every(({ name }) => name in base.views);
 }
 
 async function readBase(dataDir: string, generation: number): Promise<GenerationManifest> {

@@ -5,7 +5,7 @@ import { sqlText } from '@tributary/archive/parquet';
 import type { Shard } from './shards.ts';
 import type { ComputeSpec } from './spec.ts';
 
-export type Columns = Readonly<Record<string, 'VARCHAR' | 'BIGINT' | 'INTEGER'>>;
+export type Columns = Readonly<Record<string, 'VARCHAR' | 'BIGINT' | 'HUGEINT' | 'INTEGER'>>;
 
 /** Columns of a deduplicated event, as a generation keeps it. */
 export const EVENT_COLUMNS = {
@@ -61,10 +61,10 @@ export function parquetFiles(dataDir: string, files: readonly StoredFile[], colu
   return `(SELECT ${names.map(([name]) => quoted(name)).join(', ')} FROM read_parquet([${paths}], hive_partitioning = false))`;
 }
 
-/** Dimensions are text, measures integers. */
+/** Dimensions are text, measures integers: in 128 bits while they are summed. Files hold them in 64 (view-files.ts). */
 export function viewColumns(view: { readonly dimensions: readonly string[]; readonly measures: readonly string[] }): Columns {
   const dimensions = view.dimensions.map((name) => [name, 'VARCHAR'] as const);
-  return Object.fromEntries([...dimensions, ...view.measures.map((name) => [name, 'BIGINT'] as const)]);
+  return Object.fromEntries([...dimensions, ...view.measures.map((name) => [name, 'HUGEINT'] as const)]);
 }
 
 export function columnList(columns: Columns): string {

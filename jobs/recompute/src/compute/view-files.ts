@@ -17,15 +17,31 @@ export async function writeViews(spec: ComputeSpec, views: readonly View[], outp
 /** Sorted, so that readers of a range of days pass over the rest. */
 function viewQuery(spec: ComputeSpec, view: View, held: StoredFile | undefined): string {
   const before = held === undefined ? '' : `UNION ALL ${parquetFiles(spec.dataDir, [held], viewColumns(view))}`;
-  return `${summedRows(view, before)} ORDER BY ${view.dimensions.map(quoted).join(', ')}`;
+  return `SELECT * FROM (${summedRows(view, before)}) ORDER BY ${view.dimensions.map(quoted).join(', ')}`;
 }
 
-/** The rows of the session, and more if there are, one a key. Rows of zeros are no rows. */
+/** The largest sum of one row of a file. */
+const MOST = '9223372036854775807';
+
+/**
+ * The rows of the session, and more if there are, summed: one a key, no rows of zeros. A sum that 64 bits do not hold is filed as
+ * several rows of its key, which add up like any rows: readers of our files, and of Parquet at large, know integers of 64 bits.
+ */
 export function summedRows(view: View, more = ''): string {
   const dimensions = view.dimensions.map(quoted).join(', ');
   const columns = `${dimensions}, ${view.measures.map(quoted).join(', ')}`;
-  const sums = view.measures.map((measure) => `sum(${quoted(measure)})::BIGINT AS ${quoted(measure)}`).join(', ');
+  const sums = view.measures.map((measure) => `sum(${quoted(measure)}) AS ${quoted(measure)}`).join(', ');
   const nonZero = view.measures.map((measure) => `sum(${quoted(measure)}) <> 0`).join(' OR ');
-  return `SELECT ${dimensions}, ${sums} FROM (SELECT ${columns} FROM rows_${view.name} ${more})
-    GROUP BY ${dimensions} HAVING ${nonZero}`;
+  const fits = view.measures.map((measure) => `${quoted(measure)} BETWEEN -${MOST} AND ${MOST}`).join(' AND ');
+  const whole = view.measures.map((measure) => `${quoted(measure)}::BIGINT AS ${quoted(measure)}`).join(', ');
+  const parts = `greatest(${view.measures.map((measure) => `abs(${quoted(measure)})`).join(', ')}) // ${MOST} + 1`;
+  const part = view.measures
+    .map((m) => `(${quoted(m)} * (i + 1) // parts - ${quoted(m)} * i // parts)::BIGINT AS ${quoted(m)}`)
+    .join(', ');
+  return `WITH summed AS MATERIALIZED (
+      SELECT ${dimensions}, ${sums} FROM (SELECT ${columns} FROM rows_${view.name} ${more})
+      GROUP BY ${dimensions} HAVING ${nonZero})
+    SELECT ${dimensions}, ${whole} FROM summed WHERE ${fits}
+    UNION ALL SELECT ${dimensions}, ${part}
+      FROM (SELECT *, ${parts} AS parts, unnest(range((${parts})::BIGINT)) AS i FROM summed WHERE NOT (${fits}))`;
 }

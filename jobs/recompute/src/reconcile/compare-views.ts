@@ -2,7 +2,8 @@
 import { type DuckDb, openDuckDb, type SqlRow } from '@tributary/archive/duckdb';
 import { sqlText } from '@tributary/archive/parquet';
 import { verifyFiles } from '@tributary/archive/verify';
-import { integer } from '@tributary/archive/views';
+import { integer, safeInteger } from '@tributary/archive/views';
+import { subtract } from '@tributary/model/integer';
 import { parquetFiles, quoted, viewColumns } from '../compute/relations.ts';
 import type { BeforeAfter, ComparedView, CompareResult, CompareSpec, DifferingRow, ViewComparison } from './spec.ts';
 
@@ -30,7 +31,7 @@ async function compareView(session: DuckDb, spec: CompareSpec, view: ComparedVie
   const [summary] = await session.rows(summarySql(view));
   const rows = await session.rows(`SELECT * FROM compared WHERE ${anyDiffers(view)}
     ORDER BY ${size(view)} DESC, ${view.dimensions.map(quoted).join(', ')} LIMIT ${spec.listedRows}`);
-  const count = (name: string) => integer(summary?.[name], name);
+  const count = (name: string) => safeInteger(summary?.[name], name);
   return {
     rowsBefore: count('rows_before'),
     rowsAfter: count('rows_after'),
@@ -40,21 +41,21 @@ async function compareView(session: DuckDb, spec: CompareSpec, view: ComparedVie
   };
 }
 
-/** One row a key: each measure before and after, 0 where there is none. */
+/** One row a key: each measure before and after, 0 where there is none. In 128 bits: sums have no other bound. */
 function comparedSql(dataDir: string, view: ComparedView): string {
   const dimensions = view.dimensions.map(quoted).join(', ');
   const side = (relation: string, which: 'before' | 'after') =>
     `SELECT ${dimensions}, ${view.measures
       .flatMap((m) => (which === 'before' ? [quoted(m), '0'] : ['0', quoted(m)]))
-      .map((value, i) => `${value}::BIGINT AS m${i}`)
+      .map((value, i) => `${value}::HUGEINT AS m${i}`)
       .join(', ')} FROM ${relation}`;
   const columns = viewColumns(view);
   const before = parquetFiles(dataDir, view.before === null ? [] : [view.before], columns);
   const sides = [side(before, 'before'), side(parquetFiles(dataDir, [view.after], columns), 'after')];
   if (view.deltas !== null) sides.push(side(deltasSql(view, view.deltas), 'before'));
   const sums = view.measures.flatMap((m, i) => [
-    `sum(m${2 * i})::BIGINT AS ${quoted(`${m}_before`)}`,
-    `sum(m${2 * i + 1})::BIGINT AS ${quoted(`${m}_after`)}`,
+    `sum(m${2 * i}) AS ${quoted(`${m}_before`)}`,
+    `sum(m${2 * i + 1}) AS ${quoted(`${m}_after`)}`,
   ]);
   return `SELECT ${dimensions}, ${sums.join(', ')} FROM (${sides.join(' UNION ALL ')}) GROUP BY ${dimensions}`;
 }
@@ -64,14 +65,14 @@ function deltasSql(view: ComparedView, path: string): string {
     ...view.dimensions.map((name, i) => `d[${i + 1}] AS ${quoted(name)}`),
     ...view.measures.map((name, i) => `m[${i + 1}] AS ${quoted(name)}`),
   ];
-  const read = `read_json(${sqlText(path)}, format = 'newline_delimited', columns = {d: 'VARCHAR[]', m: 'BIGINT[]'})`;
+  const read = `read_json(${sqlText(path)}, format = 'newline_delimited', columns = {d: 'VARCHAR[]', m: 'VARCHAR[]'})`;
   return `(SELECT ${columns.join(', ')} FROM ${read})`;
 }
 
 function summarySql(view: ComparedView): string {
   const present = (which: string) => view.measures.map((m) => `${quoted(`${m}_${which}`)} <> 0`).join(' OR ');
   const totals = view.measures.flatMap((m) =>
-    ['before', 'after'].map((which) => `coalesce(sum(${quoted(`${m}_${which}`)}), 0)::BIGINT AS ${quoted(`${m}_${which}`)}`),
+    ['before', 'after'].map((which) => `coalesce(sum(${quoted(`${m}_${which}`)}), 0) AS ${quoted(`${m}_${which}`)}`),
   );
   return `SELECT count(*) FILTER (WHERE ${present('before')}) AS rows_before, count(*) FILTER (WHERE ${present('after')}) AS rows_after,
     count(*) FILTER (WHERE ${anyDiffers(view)}) AS rows_differing, ${totals.join(', ')} FROM compared`;
@@ -97,7 +98,7 @@ function measuresOf(view: ComparedView, row: SqlRow): Record<string, BeforeAfter
     view.measures.map((name) => {
       const before = integer(row[`${name}_before`], `${view.name}, ${name} before`);
       const after = integer(row[`${name}_after`], `${view.name}, ${name} after`);
-      return [name, { before, after, difference: after - before }];
+      return [name, { before, after, difference: subtract(after, before) }];
     }),
   );
 }

@@ -9,9 +9,11 @@ import { generationFolder, readGeneration } from '@tributary/archive/generations
 import type { GenerationManifest } from '@tributary/archive/layout';
 import { readPublications } from '@tributary/archive/publications';
 import type { PartitionDeltas } from '@tributary/kv/serving-port';
+import { exactJson } from '@tributary/model/exact-json';
 import { VIEWS } from '@tributary/views/registry';
 import { stagingFolder } from '../compute/staging.ts';
 import type { RunPorts } from '../ports.ts';
+import { NEWEST_PUBLICATIONS } from '../publication.ts';
 import { partitionsBehind, type Reconciliation, reasonsOf, reportOf } from './report.ts';
 import type { CompareResult } from './spec.ts';
 
@@ -30,12 +32,12 @@ export async function reconcile(manifest: GenerationManifest, ports: RunPorts, s
     report = failed(manifest, before, ports.now(), error);
     ports.note('the reconciliation failed', { generation: manifest.generation, failure: report.failure });
   }
-  await createDurably(path, `${JSON.stringify(report, null, 1)}\n`);
+  await createDurably(path, `${exactJson(report, 1)}\n`);
 }
 
 /** What readers took when this generation was first published; null: nothing. */
 async function publishedBefore(generation: number, dataDir: string): Promise<GenerationManifest | null> {
-  const publications = await readPublications(dataDir);
+  const publications = await readPublications(dataDir, NEWEST_PUBLICATIONS);
   const first = publications.findIndex((publication) => publication.generation === generation);
   const previous = publications[first - 1];
   return previous === undefined ? null : readGeneration(dataDir, previous.generation);
@@ -89,10 +91,11 @@ async function compareRows(
   }
 }
 
-/** Line by line, so that the largest text held is one row. */
+/** Line by line, so that the largest text held is one row. Measures as text: a JSON number beyond 2^53 is read as a double. */
 function* deltaLines(view: string, deltas: readonly PartitionDeltas[]): Iterable<string> {
   for (const { rows } of deltas)
-    for (const [key, measures] of rows.get(view) ?? []) yield `${JSON.stringify({ d: key.split('\t'), m: measures })}\n`;
+    for (const [key, measures] of rows.get(view) ?? [])
+      yield `${JSON.stringify({ d: key.split('\t'), m: measures.map(String) })}\n`;
 }
 
 function failed(manifest: GenerationManifest, before: GenerationManifest | null, at: number, error: unknown): Reconciliation {

@@ -1,5 +1,6 @@
 /** What readers saw just before a generation against what it computed: question and answer of the comparing child. */
 import type { StoredFile } from '@tributary/archive/layout';
+import type { Integer } from '@tributary/model/integer';
 
 export interface CompareSpec {
   readonly dataDir: string;
@@ -17,7 +18,7 @@ export interface ComparedView {
   readonly measures: readonly string[];
   /** The view that readers took before; null: there was none. */
   readonly before: StoredFile | null;
-  /** Absolute path of the deltas that were added to it: NDJSON of {"d": dimensions, "m": measures}; null: none. */
+  /** Absolute path of the deltas that were added to it: NDJSON of {"d": dimensions, "m": measures as text}; null: none. */
   readonly deltas: string | null;
   readonly after: StoredFile;
 }
@@ -36,9 +37,9 @@ export interface ViewComparison {
 }
 
 export interface BeforeAfter {
-  readonly before: number;
-  readonly after: number;
-  readonly difference: number;
+  readonly before: Integer;
+  readonly after: Integer;
+  readonly difference: Integer;
 }
 
 export interface DifferingRow {

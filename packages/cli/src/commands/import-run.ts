@@ -69,7 +69,7 @@ export function problemLines(terminal: Terminal, what: string, problems: Problem
 export function sentFacts(sent: SendTotals | null): string[] {
   if (sent === null) return ['dry run: nothing was sent'];
   return [
-    `${count(sent.accepted)} events accepted by the collector${sent.rejected > 0 ? `, ${count(sent.rejected)} rejected` : ''}`,
+    `${count(sent.accepted)} events accepted by the collector (those it knew already count once)${sent.rejected > 0 ? `, ${count(sent.rejected)} rejected` : ''}`,
   ];
 }
 

@@ -28,7 +28,9 @@ export async function* csvRows(
   separator: string | undefined,
   onProblem: (problem: Problem) => void,
 ): AsyncGenerator<CsvRow> {
-  const { first, all } = await firstLine(chunks);
+  const encoding = { isBroken: false };
+  const { first, all } = await firstLine(checked(chunks, encoding));
+  let header: readonly string[] | undefined;
   let unread = false;
   let tooLong = false;
   let line = 0;
@@ -56,6 +58,8 @@ export async function* csvRows(
     for await (const row of source.pipe(parser)) {
       const { record, info } = row as { record: string[]; info: { lines: number } };
       line = info.lines;
+      header ??= record;
+      if (encoding.isBroken) assertReadable(record, header, line);
       yield { line, fields: record };
     }
     if (unread)
@@ -65,11 +69,34 @@ export async function* csvRows(
         fix: 'Close the quote, or shorten the row, then run the same command again: what was imported before counts once.',
       });
   } catch (cause) {
-    if (cause instanceof CommandError) throw cause;
+    if (cause instanceof CommandError || cause instanceof UsageError) throw cause;
     throw new UsageError(`the file is no CSV: ${(cause as Error).message}`, { cause });
   } finally {
     source.destroy();
   }
+}
+
+/** Passes the bytes on, and notes when they are no UTF-8 (a UTF-16 file is noted too, and reads well: its mark tells the parser). */
+async function* checked(chunks: AsyncIterable<Uint8Array>, encoding: { isBroken: boolean }): AsyncGenerator<Uint8Array> {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  for await (const chunk of chunks) {
+    try {
+      if (!encoding.isBroken) decoder.decode(chunk, { stream: true });
+    } catch {
+      encoding.isBroken = true;
+    }
+    yield chunk;
+  }
+}
+
+/** Bytes that are no UTF-8 read as one and the same character: müller and möller of a Latin-1 file would be one user. */
+function assertReadable(record: readonly string[], header: readonly string[], line: number): void {
+  const column = record.findIndex((field) => field.includes('\ufffd'));
+  if (column < 0) return;
+  const name = header[column] ?? String(column + 1);
+  throw new UsageError(
+    `line ${line}, column "${name}": the text "${record[column]?.slice(0, 40)}" is not UTF-8. Save the file as CSV in UTF-8, then run the same command again.`,
+  );
 }
 
 /** Enough of the beginning to see the header line, and the whole stream again. */

@@ -31,18 +31,21 @@ export function createEntryBuilder(topic: string, partition: number, limits: Ent
   let lines: string[] = [];
   let bytes = 0;
   let last = 0;
+  let appendedMs = 0;
 
   function flush(): void {
     if (lines.length === 0) return;
-    entries.push({ partition, position: positionOf(last), kind: 'events', body: lines.join('\n') });
+    entries.push({ partition, position: positionOf(last), kind: 'events', body: lines.join('\n'), appendedMs });
     lines = [];
     bytes = 0;
+    appendedMs = 0;
   }
 
-  function addLine(line: string, offset: number, endsAt: number): void {
+  function addLine(line: string, { offset, timestampMs }: MessageView, endsAt: number): void {
     lines.push(line);
     bytes += line.length;
     last = offset;
+    appendedMs = Math.max(appendedMs, timestampMs);
     if (lines.length >= endsAt || (endsAt !== Number.POSITIVE_INFINITY && bytes >= limits.mergeBytes)) flush();
   }
 
@@ -50,16 +53,16 @@ export function createEntryBuilder(topic: string, partition: number, limits: Ent
     add(message) {
       const mark = markOf(message);
       if (mark === 'foreign') {
-        addLine(canonicalLine(foreignOf(message), { topic, partition }), message.offset, FOREIGN_EVENTS);
+        addLine(canonicalLine(foreignOf(message), { topic, partition }), message, FOREIGN_EVENTS);
         return;
       }
-      const { data, valueAt, valueLength, offset } = message;
+      const { data, valueAt, valueLength, offset, timestampMs } = message;
       const text = valueLength > 0 ? data.toString('utf8', valueAt, valueAt + valueLength) : '';
-      if (mark === 'line') addLine(text, offset, Number.POSITIVE_INFINITY);
-      else if (mark === 'end') addLine(text, offset, limits.mergeEvents);
+      if (mark === 'line') addLine(text, message, Number.POSITIVE_INFINITY);
+      else if (mark === 'end') addLine(text, message, limits.mergeEvents);
       else {
         flush();
-        entries.push({ partition, position: positionOf(offset), kind: mark, body: text });
+        entries.push({ partition, position: positionOf(offset), kind: mark, body: text, appendedMs: timestampMs });
       }
     },
     take() {

@@ -16,7 +16,7 @@ const message = (value: string | Buffer | null, headers: Record<string, string> 
 const lineOf = (value: unknown, headers?: Record<string, string>) =>
   canonicalLine(message(JSON.stringify(value), headers), PLACE);
 const eventOf = (line: string) => {
-  const decoded = decodeLine(line, 0, 1);
+  const decoded = decodeLine(line, 0, 1, Number.MAX_SAFE_INTEGER);
   return decoded.ok ? decoded.event : decoded;
 };
 
@@ -126,7 +126,7 @@ describe('the event of another producer', () => {
     const line = canonicalLine(message(value), PLACE);
     expect(line).not.toContain('\n');
     expect(JSON.parse(line)).toMatchObject({ undecodable: code, at: 'shop-0-42' });
-    expect(decodeLine(line, 0, 1)).toMatchObject({ ok: false, code: 'undecodable_record' });
+    expect(decodeLine(line, 0, 1, Number.MAX_SAFE_INTEGER)).toMatchObject({ ok: false, code: 'undecodable_record' });
   });
 
   it('whatever arrives: one line, the same each time, valid or parked, never thrown', () => {
@@ -151,7 +151,7 @@ describe('the event of another producer', () => {
         expect(line).not.toContain('\n');
         expect(line.isWellFormed()).toBe(true);
         expect(canonicalLine(foreign, PLACE)).toBe(line);
-        expect(decodeLine(line, 0, 1).ok).toBe(!line.startsWith('{"undecodable"'));
+        expect(decodeLine(line, 0, 1, Number.MAX_SAFE_INTEGER).ok).toBe(!line.startsWith('{"undecodable"'));
       }),
     );
   });

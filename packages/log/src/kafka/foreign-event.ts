@@ -56,7 +56,10 @@ function sha256Hex(text: string): string {
 
 const readStructured = cloudEventReader(sha256Hex);
 const readBinary = cloudEventReader(sha256Hex, 'ce_');
-/** Takes `receivedAt`, which a line of ours still holds when its header got lost, and puts that of the message in its place. */
+/**
+ * Takes `receivedAt` and `keyId`, which a line of ours still holds when its header got lost, and puts in their place that of the
+ * message, and none: anybody could have written it.
+ */
 const readPlain = nativeReader({ accepted: new Set(EVENT_FIELDS), source: 'kafka' });
 
 const CLOUD_EVENT = /^\s*application\/cloudevents/i;

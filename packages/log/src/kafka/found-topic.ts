@@ -52,7 +52,7 @@ async function create(options: FoundOptions): Promise<Metadata> {
     'min.insync.replicas': String(minInsync),
     'unclean.leader.election.enable': 'false',
     'retention.ms': String(retentionMs),
-    'message.timestamp.type': 'CreateTime',
+    'message.timestamp.type': 'LogAppendTime',
     'max.message.bytes': String(MAX_MESSAGE_BYTES),
   };
   const cluster = await describeTopic(name, connections, options.bootstrap);
@@ -101,6 +101,8 @@ async function checkSettings(
   demand('cleanup.policy', (value) => !value.split(',').includes('compact'), 'delete');
   // A replica that lags would become the leader, and what it lacks was acknowledged.
   demand('unclean.leader.election.enable', (value) => value === 'false', 'false');
+  // A producer's clock may be years ahead, or its operator may lie: the log's clock bounds how far a record moves log time.
+  demand('message.timestamp.type', (value) => value === 'LogAppendTime', 'LogAppendTime');
   const isCopied = partitions.some(({ replicas }) => replicas > 1);
   if (isCopied) demand('min.insync.replicas', (value) => Number(value) >= 2, '2');
   return Number(settings.get('max.message.bytes') ?? DEFAULT_MESSAGE_BYTES);

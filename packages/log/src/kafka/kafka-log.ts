@@ -13,11 +13,12 @@ import { createAppender } from './appender.ts';
 import { type Address, createConnections } from './connection.ts';
 import { ENTRY_LIMITS, type EntryLimits } from './entries.ts';
 import { asLogError, unavailable } from './errors.ts';
+import { firstMessageMs } from './first-message.ts';
 import { foundTopic } from './found-topic.ts';
 import { type EnvelopeOf, eventEnvelope, offsetOf, positionOf } from './layout.ts';
 import { commitProgress } from './progress.ts';
 import { createReader } from './reader.ts';
-import { deleteRecordsRequest, LATEST, listOffsetsRequest } from './requests.ts';
+import { deleteRecordsRequest, EARLIEST, LATEST, listOffsetsRequest } from './requests.ts';
 import type { KafkaSettings, TopicSettings } from './settings.ts';
 import { watchTopic } from './topic.ts';
 
@@ -78,18 +79,33 @@ export async function openKafkaLog(options: KafkaLogOptions): Promise<EventLog> 
   const reader = createReader({ topic, kafka, entryLimits: options.entryLimits ?? ENTRY_LIMITS });
   const all = Array.from({ length: partitions }, (_, partition) => partition);
 
-  async function readEnds(): Promise<(Position | null)[]> {
+  /** The positions before the offsets: of the newest message, or of the newest one that was dropped. */
+  async function positionsBefore(which: typeof EARLIEST | typeof LATEST): Promise<(Position | null)[]> {
     // These requests name the topic by its name only.
     await topic.refresh();
-    const ends: (Position | null)[] = Array.from(all, () => null);
+    const positions: (Position | null)[] = Array.from(all, () => null);
     for (const { address, partitions: led } of (await topic.byLeader(all)).values()) {
       const connection = await connections.to(address);
-      for (const { partition, errorCode, offset } of await connection.send(listOffsetsRequest(topic.name, led, LATEST))) {
-        if (errorCode !== 0) throw unavailable(`the end of partition ${partition} is not told (error ${errorCode})`);
-        ends[partition] = offset === 0 ? null : positionOf(offset - 1);
+      for (const { partition, errorCode, offset } of await connection.send(listOffsetsRequest(topic.name, led, which))) {
+        if (errorCode !== 0) throw unavailable(`the offsets of partition ${partition} are not told (error ${errorCode})`);
+        positions[partition] = offset === 0 ? null : positionOf(offset - 1);
       }
     }
-    return ends;
+    return positions;
+  }
+
+  async function ageAfter(after: ReadonlyMap<number, Position | null>): Promise<ReadonlyMap<number, number>> {
+    await topic.refresh();
+    const ages = new Map<number, number>();
+    for (const { address, partitions: led } of (await topic.byLeader([...after.keys()])).values()) {
+      const connection = await connections.to(address);
+      for (const partition of led) {
+        const position = after.get(partition) ?? null;
+        const atMs = await firstMessageMs(topic, connection, partition, position === null ? null : offsetOf(position) + 1);
+        if (atMs !== null) ages.set(partition, Math.max(0, now() - atMs));
+      }
+    }
+    return ages;
   }
 
   /** A broker is named as the leader before it knows that it is: until then it refuses appends. */
@@ -97,7 +113,7 @@ export async function openKafkaLog(options: KafkaLogOptions): Promise<EventLog> 
     const deadlineMs = performance.now() + LED_MS;
     for (;;) {
       try {
-        return void (await readEnds());
+        return void (await positionsBefore(LATEST));
       } catch (error) {
         if (performance.now() > deadlineMs) throw error;
         await sleep(50);
@@ -131,7 +147,15 @@ export async function openKafkaLog(options: KafkaLogOptions): Promise<EventLog> 
     partitions,
     append: appender.append,
     read: reader.read,
-    ends: () => readEnds().catch((error: unknown) => Promise.reject(asLogError(error, 'its ends could not be read'))),
+    ends: () =>
+      positionsBefore(LATEST).catch((error: unknown) => Promise.reject(asLogError(error, 'its ends could not be read'))),
+    starts: () =>
+      positionsBefore(EARLIEST).catch((error: unknown) => Promise.reject(asLogError(error, 'its starts could not be read'))),
+    async ageAfter(after) {
+      for (const partition of after.keys())
+        if (!all.includes(partition)) throw new RangeError(`partition ${partition} of ${partitions}`);
+      return ageAfter(after).catch((error: unknown) => Promise.reject(asLogError(error, 'how old its entries are is not known')));
+    },
     async trim(partition, upTo) {
       if (!all.includes(partition)) throw new RangeError(`partition ${partition} of ${partitions}`);
       await trim(partition, upTo).catch((error: unknown) =>

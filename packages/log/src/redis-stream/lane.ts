@@ -7,7 +7,7 @@ import type { Redis } from 'ioredis';
 import { settled } from '../settled.ts';
 import { recreated, unavailable } from './durability.ts';
 import { watchHandshakes } from './handshake.ts';
-import type { LogKeys } from './layout.ts';
+import { type LogKeys, streamOf } from './layout.ts';
 import { RESUME } from './scripts.ts';
 
 /** A reader's position as a stream id, null: from the oldest retained entry. */
@@ -136,12 +136,6 @@ export function createLane({ redis, keys, identity, now, onRewound }: LaneOption
       redis.disconnect();
     },
   };
-}
-
-function streamOf(keys: LogKeys, partition: number): string {
-  const stream = keys.streams[partition];
-  if (stream === undefined) throw new RangeError(`partition ${partition} of ${keys.streams.length}`);
-  return stream;
 }
 
 function values(replies: [Error | null, unknown][] | null): unknown[] {

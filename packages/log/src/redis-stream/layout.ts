@@ -28,6 +28,12 @@ export function logKeys(namespace: string, partitions: number): LogKeys {
   };
 }
 
+export function streamOf(keys: LogKeys, partition: number): string {
+  const stream = keys.streams[partition];
+  if (stream === undefined) throw new RangeError(`partition ${partition} of ${keys.streams.length}`);
+  return stream;
+}
+
 /** 15 digits of ms reach the year 33658; 10 digits of sequence 10^10 entries in one ms. */
 const MS_DIGITS = 15;
 const SEQ_DIGITS = 10;

@@ -5,6 +5,7 @@ import { settled } from '../settled.ts';
 import { unavailable } from './durability.ts';
 import { createLane, type From, type Lane, type LaneOptions, type StreamReply } from './lane.ts';
 import { idOf, type LogKeys, positionOf, recordOf } from './layout.ts';
+import { createWeights } from './weights.ts';
 
 export interface Reader {
   read(after: ReadonlyMap<number, Position | null>, limits: ReadLimits): Promise<LogEntry[]>;
@@ -16,6 +17,7 @@ export function createReader(options: LaneOptions): Reader {
   const idle: Lane[] = [...lanes];
   /** Enough for one reader a partition and one over all of them. */
   const maxLanes = options.keys.streams.length + 1;
+  const weights = createWeights();
   let closed = false;
 
   function takeLane(): Lane {
@@ -31,7 +33,7 @@ export function createReader(options: LaneOptions): Reader {
   }
 
   return {
-    async read(after, { maxEntries, waitMs, signal }) {
+    async read(after, { maxEntries, maxBytes, waitMs, signal }) {
       // To Redis, COUNT 0 means all.
       if (!(Number.isInteger(maxEntries) && maxEntries > 0))
         throw new RangeError(`maxEntries ${maxEntries}; at least 1 is needed`);
@@ -46,10 +48,13 @@ export function createReader(options: LaneOptions): Reader {
       );
       const lane = takeLane();
       try {
-        const answer = await lane.read(from, maxEntries, Math.ceil(waitMs), signal);
+        const count = maxBytes === undefined ? maxEntries : weights.entriesWithin(maxBytes / from.length, maxEntries);
+        const answer = await lane.read(from, count, Math.ceil(waitMs), signal);
         if (answer === null) return [];
         for (const [i, trimmed] of answer.trimmed.entries()) demandRetained(after, from[i] as From, trimmed);
-        return entriesOf(answer.streams, options.keys);
+        const entries = entriesOf(answer.streams, options.keys);
+        weights.note(entries);
+        return entries;
       } finally {
         idle.push(lane);
       }
@@ -75,7 +80,9 @@ function entriesOf(streams: readonly StreamReply[], keys: LogKeys): LogEntry[] {
     const partition = keys.partitionOf.get(stream) as number;
     for (const [id, fields] of items) {
       const { kind, body } = recordOf(fields);
-      entries.push({ partition, position: positionOf(id), kind, body });
+      // An id begins with the time at which Redis took the entry.
+      const appendedMs = Number(id.slice(0, id.indexOf('-')));
+      entries.push({ partition, position: positionOf(id), kind, body, appendedMs });
     }
   }
   return entries;

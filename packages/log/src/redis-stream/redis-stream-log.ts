@@ -14,9 +14,10 @@ import type { EventLog, Position } from '../port.ts';
 import { settled } from '../settled.ts';
 import { createAppender } from './appender.ts';
 import { checkDurability, recreated, unavailable } from './durability.ts';
-import { idOf, type LogKeys, logKeys, nextId, positionOf } from './layout.ts';
+import { idOf, type LogKeys, logKeys, nextId, positionOf, streamOf } from './layout.ts';
+import { watchMemory } from './memory-room.ts';
 import { createReader } from './reader.ts';
-import { ENDS, OPEN, TRIM } from './scripts.ts';
+import { AGE_AFTER, ENDS, MEND, OPEN, TRIM } from './scripts.ts';
 
 export interface RedisStreamLogOptions {
   /** For appends and the rest; with `autoResendUnfulfilledCommands: false`. The log takes it over: `close` ends it. */
@@ -30,6 +31,8 @@ export interface RedisStreamLogOptions {
   /** `managed`: the operator vouches for the durability of a server that hides its settings. */
   readonly durability?: 'checked' | 'managed';
   readonly newIdentity?: () => string;
+  /** Opens a log that is there, and founds none: throws `log_recreated`. */
+  readonly mustExist?: boolean;
   readonly appendLimits?: AppendLimits;
   readonly appendTimeoutMs?: number;
   /** Entries older than this are dropped, soon after an append to their partition, whoever may not have read them; absent: none are. */
@@ -57,7 +60,8 @@ export async function openRedisStreamLog(options: RedisStreamLogOptions): Promis
   const keys = logKeys(namespace, partitions);
   await connected(commands);
   if (options.durability !== 'managed') await checkDurability(commands);
-  const identity = await found(commands, keys, options.newIdentity?.() ?? randomUUID());
+  const newIdentity = options.mustExist ? '' : (options.newIdentity?.() ?? randomUUID());
+  const identity = await found(commands, keys, newIdentity);
   const appender = createAppender({
     redis: commands,
     keys,
@@ -65,6 +69,7 @@ export async function openRedisStreamLog(options: RedisStreamLogOptions): Promis
     timeoutMs: options.appendTimeoutMs ?? APPEND_TIMEOUT_MS,
     ...(options.appendLimits && { limits: options.appendLimits }),
   });
+  const memory = watchMemory(commands, now);
   const reader = createReader({ redis: blocking, keys, identity, now, onRewound: options.onRewound ?? (() => {}) });
 
   async function trim(partition: number, id: string): Promise<void> {
@@ -88,6 +93,7 @@ export async function openRedisStreamLog(options: RedisStreamLogOptions): Promis
     identity,
     partitions,
     async append(partition, record) {
+      if (record.kind === 'events') memory.assertRoom();
       const position = await appender.append(partition, record);
       if (options.retentionMs !== undefined) expire(partition, options.retentionMs);
       return position;
@@ -97,6 +103,41 @@ export async function openRedisStreamLog(options: RedisStreamLogOptions): Promis
       const ids = await run(commands, ENDS, [keys.meta, ...keys.streams], [identity]);
       if (ids === null) throw recreated(identity, 'another log stands in its place');
       return (ids as string[]).map((id) => (id === '0-0' ? null : positionOf(id)));
+    },
+    async ageAfter(after) {
+      if (after.size === 0) return new Map();
+      const asked = [...after];
+      const streams = asked.map(([partition]) => streamOf(keys, partition));
+      const ids = asked.map(([, position]) => (position === null ? '0-0' : idOf(position)));
+      const ages = (await run(commands, AGE_AFTER, [keys.meta, ...streams], [identity, ...ids])) as number[] | null;
+      if (ages === null) throw recreated(identity, 'another log stands in its place');
+      return new Map(asked.flatMap(([partition], i) => ((ages[i] ?? -1) < 0 ? [] : [[partition, ages[i] as number] as const])));
+    },
+    async starts() {
+      // No script: who only looks may have no right to write to these keys, which scripts demand.
+      const replies = await commands
+        .pipeline()
+        .hget(keys.meta, 'identity')
+        .mget(...keys.trimmed)
+        .exec()
+        .catch((cause: unknown) => Promise.reject(unavailable('a command failed', cause)));
+      const [found, trimmed] = (replies ?? []).map(([error, value]) => {
+        if (error) throw unavailable('a command failed', error);
+        return value;
+      });
+      if (found !== identity) throw recreated(identity, 'another log stands in its place');
+      return (trimmed as (string | null)[]).map((id) => (id === null ? null : positionOf(id)));
+    },
+    async mend(partition, archived) {
+      const stream = streamOf(keys, partition);
+      const answer = await run(
+        commands,
+        MEND,
+        [keys.meta, stream, keys.trimmed[partition] as string],
+        [identity, idOf(archived)],
+      );
+      if (answer === null) throw recreated(identity, 'another log stands in its place');
+      return answer === 1;
     },
     trim: (partition: number, upTo: Position) => trim(partition, idOf(upTo)),
     async close() {
@@ -118,7 +159,12 @@ async function connected(redis: Redis): Promise<void> {
 
 async function found(redis: Redis, keys: LogKeys, newIdentity: string): Promise<string> {
   const partitions = keys.streams.length;
-  const [identity, there] = (await run(redis, OPEN, [keys.meta], [newIdentity, String(partitions)])) as string[];
+  const [identity, there] = (await run(redis, OPEN, [keys.meta], [newIdentity, String(partitions)])) as (string | null)[];
+  if (identity == null)
+    throw new TributaryError(
+      'log_recreated',
+      'there is no log in Redis, though this platform was built upon one: Redis was emptied, or is another one. Restore it, or start once with TRIBUTARY_RESTORE_LOST_LOG=true, which loses what was not archived',
+    );
   if (Number(there) !== partitions) {
     const message = `the log ${identity} has ${there} partitions; ${partitions} were asked for`;
     throw new TributaryError('partition_mismatch', message);

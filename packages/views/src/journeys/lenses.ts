@@ -30,6 +30,7 @@ export const CONVERTING_PATH: Lens<ConvertingPath> = {
     const path = pathOf(timeline, at, definitions);
     return { conversion, path, channels: channelsOf(path, definitions) };
   },
+  sizeOf: ({ path }) => path.length,
 };
 
 export const NULL_PATH: Lens<NullPath> = {
@@ -40,4 +41,5 @@ export const NULL_PATH: Lens<NullPath> = {
     const path = nullPathOf(timeline, at, definitions);
     return path === null ? null : { ts: (timeline[at] as TimelineEvent).ts, channels: channelsOf(path, definitions) };
   },
+  sizeOf: ({ channels }) => channels.length,
 };

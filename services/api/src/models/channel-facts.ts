@@ -32,10 +32,10 @@ export function factsOf(
   const facts = new Map<string, ChannelFacts>();
   const add = (channel: string, more: ChannelFacts) => facts.set(channel, { ...facts.get(channel), ...more });
   for (const { channel, effect } of ofConversions?.channels ?? [])
-    add(channel, { effect, ...(model === 'markov' ? { lostConversions: effect * attributed.conversions } : {}) });
+    add(channel, { effect, ...(model === 'markov' ? { lostConversions: effect * Number(attributed.conversions) } : {}) });
   for (const [currency, { channels }] of values) {
     for (const { channel, effect } of channels) {
-      const lost = (facts.get(channel)?.lostValueMinor ?? 0) + effect * (attributed.values.get(currency) ?? 0);
+      const lost = (facts.get(channel)?.lostValueMinor ?? 0) + effect * Number(attributed.values.get(currency) ?? 0);
       add(channel, {
         ...(values.size === 1 ? { valueEffect: effect } : {}),
         ...(model === 'markov' ? { lostValueMinor: lost } : {}),
@@ -44,11 +44,11 @@ export function factsOf(
   }
   const [[currency = '', ofValue] = []] = values.size === 1 ? [...values] : [];
   for (const { channel, rank, rankStability, ...share } of ofValue?.intervals ?? []) {
-    const [valueMinorLow, valueMinorHigh] = boundsOf(share, attributed.values.get(currency) ?? 0).map(Math.round);
+    const [valueMinorLow, valueMinorHigh] = boundsOf(share, Number(attributed.values.get(currency) ?? 0)).map(Math.round);
     add(channel, { intervals: { valueMinorLow, valueMinorHigh, rank, rankStability } as Intervals });
   }
   for (const { channel, rank, rankStability, ...share } of ofConversions?.intervals ?? []) {
-    const [conversionsLow, conversionsHigh] = boundsOf(share, attributed.conversions);
+    const [conversionsLow, conversionsHigh] = boundsOf(share, Number(attributed.conversions));
     const { intervals } = facts.get(channel) ?? {};
     add(channel, { intervals: { ...intervals, conversionsLow, conversionsHigh, rank, rankStability } as Intervals });
   }

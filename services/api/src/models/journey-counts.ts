@@ -6,6 +6,7 @@
  */
 import { type Coalition, SEPARATOR, type Transition } from '@tributary/attribution/data-driven/counts';
 import { transitionsOfPath } from '@tributary/attribution/data-driven/path-counts';
+import { add, type Integer } from '@tributary/model/integer';
 import { coalitions } from '@tributary/views/coalitions/fold';
 import type { Rows } from '@tributary/views/deltas';
 import { nullCoalitions } from '@tributary/views/null-coalitions/fold';
@@ -19,15 +20,26 @@ import { collectionOf, type Remembered, rememberedUnder, type Scope, within } fr
 export const SET_VIEWS: readonly View[] = [coalitions, nullCoalitions];
 export const EDGE_VIEWS: readonly View[] = [transitions, nullTransitions];
 
-/** Rows with values by currency: `counts(null)` for conversions, `counts('EUR')` for the value in euros. */
-export interface CountsByCurrency<Row> {
-  counts(currency: string | null): Row[];
-  /** Rows with a negative count: what the deltas take away from the other layer, or more than is there. They are left out. */
+/** Conversions and nulls of a set, or of an edge, as they were counted: exact, and of a layer alone maybe negative. */
+export type Counted<Name> = Name & { readonly conversions: Integer; readonly nulls: Integer };
+
+export type SetName = Pick<Coalition, 'channels'>;
+export type EdgeName = Pick<Transition, 'from' | 'to'>;
+
+/** The same for models, in doubles and not negative. */
+type ForModels<Name> = Name & { readonly conversions: number; readonly nulls: number; readonly value: number };
+
+export interface CountsByCurrency<Name> {
+  /** All of them: rows of both layers add up to those of the merged answer. */
+  readonly rows: readonly Counted<Name>[];
+  /** `counts(null)` for conversions, `counts('EUR')` for the value in euros. Negative rows are left out. */
+  counts(currency: string | null): ForModels<Name>[];
+  /** Rows with a negative count: what the deltas take away from the other layer, or more than is there. No journeys, to a model. */
   readonly negative: number;
 }
 
 /** The sets of channels of the journeys. */
-export function setsOf(snapshot: Pick<Snapshot, 'collect'>, scope: Scope): CountsByCurrency<Coalition> {
+export function setsOf(snapshot: Pick<Snapshot, 'collect'>, scope: Scope): CountsByCurrency<SetName> {
   const converted = snapshot.collect(coalitions, {
     ...collectionOf('sets', scope),
     map([, type, channels = '', currency = ''], measures, emit) {
@@ -43,10 +55,10 @@ export function setsOf(snapshot: Pick<Snapshot, 'collect'>, scope: Scope): Count
   );
 }
 
-const setsMemory = new WeakMap<Rows, Remembered<CountsByCurrency<Coalition>>>();
+const setsMemory = new WeakMap<Rows, Remembered<CountsByCurrency<SetName>>>();
 
 /** The transitions of the journeys, at `order` or the order they are kept at, whichever is lower. */
-export function edgesOf(snapshot: Pick<Snapshot, 'collect'>, scope: Scope, order: number): CountsByCurrency<Transition> {
+export function edgesOf(snapshot: Pick<Snapshot, 'collect'>, scope: Scope, order: number): CountsByCurrency<EdgeName> {
   const converted = snapshot.collect(transitions, {
     ...collectionOf(`edges ${order}`, scope),
     map([, type, from = '', to = '', currency = ''], measures, emit) {
@@ -61,10 +73,10 @@ export function edgesOf(snapshot: Pick<Snapshot, 'collect'>, scope: Scope, order
   return rememberedUnder(edgesMemory, converted, nulls, () => byCurrency(converted, nulls, edgeOf));
 }
 
-const edgesMemory = new WeakMap<Rows, Remembered<CountsByCurrency<Transition>>>();
+const edgesMemory = new WeakMap<Rows, Remembered<CountsByCurrency<EdgeName>>>();
 
 /** What an edge of a higher order adds at `order`: into the first state all its steps, else the last one. */
-function lowered(from: string, to: string, order: number, currency: string, measures: readonly number[], emit: Emit): void {
+function lowered(from: string, to: string, order: number, currency: string, measures: readonly Integer[], emit: Emit): void {
   if (from === '' && to.includes(SEPARATOR)) {
     for (const step of transitionsOfPath(stateOf(to), order).slice(0, -1))
       emit(`${step.from.join(SEPARATOR)}\t${step.to.join(SEPARATOR)}${currency}`, measures);
@@ -83,21 +95,17 @@ function stateOf(text: string): string[] {
   return text === '' ? [] : text.split(SEPARATOR);
 }
 
-interface Counted<Name> {
+interface Sums<Name> {
   readonly name: Name;
-  conversions: number;
-  nulls: number;
+  conversions: Integer;
+  nulls: Integer;
   /** By currency; null: none. */
-  values: Map<string, number> | null;
+  values: Map<string, Integer> | null;
 }
 
 /** The key of a null row names it; that of a converted one is followed by a currency. */
-function byCurrency<Name extends object>(
-  converted: Rows,
-  nulls: Rows,
-  named: (key: string) => Name,
-): CountsByCurrency<Name & { conversions: number; nulls: number; value: number }> {
-  const rows = new Map<string, Counted<Name>>();
+function byCurrency<Name extends object>(converted: Rows, nulls: Rows, named: (key: string) => Name): CountsByCurrency<Name> {
+  const rows = new Map<string, Sums<Name>>();
   const rowAt = (key: string) => {
     let row = rows.get(key);
     if (row === undefined) rows.set(key, (row = { name: named(key), conversions: 0, nulls: 0, values: null }));
@@ -106,19 +114,23 @@ function byCurrency<Name extends object>(
   for (const [key, [conversions = 0, value = 0]] of converted) {
     const end = key.lastIndexOf('\t');
     const row = rowAt(key.slice(0, end));
-    row.conversions += conversions;
+    row.conversions = add(row.conversions, conversions);
     if (value !== 0) (row.values ??= new Map()).set(key.slice(end + 1), value);
   }
-  for (const [key, [count = 0]] of nulls) rowAt(key).nulls += count;
+  for (const [key, [count = 0]] of nulls) {
+    const row = rowAt(key);
+    row.nulls = add(row.nulls, count);
+  }
   const all = [...rows.values()];
   const kept = all.filter(({ conversions, nulls: lost }) => conversions >= 0 && lost >= 0);
   return {
+    rows: all.map(({ name, conversions, nulls: lost }) => ({ ...name, conversions, nulls: lost })),
     counts: (currency) =>
       kept.map(({ name, conversions, nulls: lost, values }) => ({
         ...name,
-        conversions,
-        nulls: lost,
-        value: currency === null ? 0 : (values?.get(currency) ?? 0),
+        conversions: Number(conversions),
+        nulls: Number(lost),
+        value: currency === null ? 0 : Number(values?.get(currency) ?? 0),
       })),
     negative: all.length - kept.length,
   };

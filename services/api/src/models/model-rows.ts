@@ -1,5 +1,7 @@
 /** The rows of each model in one report, all keyed alike: `[creditMicros, valueMinor]` by the dimensions asked for. */
 import { distribute } from '@tributary/attribution/distribute';
+import { type Integer, multiply } from '@tributary/model/integer';
+import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
 import { assists } from '@tributary/views/assists/fold';
 import { credit } from '@tributary/views/credit/fold';
 import { addRow, type Rows } from '@tributary/views/deltas';
@@ -63,7 +65,7 @@ function placeRows(
     const parts = key.split('\t');
     if (byCampaign && parts[at] === '') continue;
     const [count = 0, value = 0] = measures.map((measure) => row[measure]);
-    addRow(rows, kept.map((i) => parts[i]).join('\t'), [count * 1_000_000, value]);
+    addRow(rows, kept.map((i) => parts[i]).join('\t'), [multiply(count, CREDIT_UNIT_MICROS), value]);
   }
   return rows;
 }
@@ -85,7 +87,7 @@ function orderedShapleyRows(snapshot: Pick<Snapshot, 'project'>, { days, by, equ
   for (const key of [...linear.keys()].sort()) {
     const [creditMicros = 0] = linear.get(key) ?? [];
     const end = key.lastIndexOf('\t');
-    const found = { campaign: key.slice(end + 1), creditMicros };
+    const found = { campaign: key.slice(end + 1), creditMicros: Number(creditMicros) };
     const list = campaigns.get(key.slice(0, end));
     if (creditMicros <= 0) continue;
     if (list === undefined) campaigns.set(key.slice(0, end), [found]);
@@ -99,7 +101,7 @@ function orderedShapleyRows(snapshot: Pick<Snapshot, 'project'>, { days, by, equ
     const credits = distribute(micros, weights);
     const values = distribute(value, weights);
     places.forEach((place, i) => {
-      addRow(rows, `${key}\t${place.campaign}`, [credits[i] as number, values[i] as number]);
+      addRow(rows, `${key}\t${place.campaign}`, [credits[i] as Integer, values[i] as Integer]);
     });
   }
   return rekeyed(rows, [...placed, 'campaign'], by, campaign === undefined ? {} : { campaign });

@@ -2,19 +2,20 @@
 
 import { SEPARATOR } from '@tributary/attribution/data-driven/counts';
 import type { SizedCount } from '@tributary/attribution/data-driven/sum-game';
+import { add, type Integer } from '@tributary/model/integer';
 import { coalitions } from '@tributary/views/coalitions/fold';
 import type { Rows } from '@tributary/views/deltas';
 import { OTHER } from '@tributary/views/journeys/channels';
 import type { Snapshot } from '../snapshot.ts';
 import { collectionOf, type Remembered, rememberedUnder, type Scope, within } from './window.ts';
 
-/** Conversions, and their value by currency, minor units. */
+/** Conversions, and their value by currency, minor units: exact, for what is shared out sums to it. */
 export interface Amounts {
-  conversions: number;
-  readonly values: Map<string, number>;
+  conversions: Integer;
+  readonly values: Map<string, Integer>;
 }
 
-/** What every share of the window is a share of. */
+/** What every share of the window is a share of. Counts for models are doubles: beyond 2^53 to one part in 2^53. */
 export interface SetCounts {
   /** Conversions with a path. */
   readonly attributed: Amounts;
@@ -57,17 +58,17 @@ function setCountsOf(rows: Rows): SetCounts {
     if (channel === '') addAmounts(unattributed, currency, conversions, value);
     else if (channel === ALL) addAmounts(attributed, currency, conversions, value);
     else {
-      sizes.push({ channel, size: Number(size), amount: conversions });
-      listAt(valueSizes, currency).push({ channel, size: Number(size), amount: value });
+      sizes.push({ channel, size: Number(size), amount: Number(conversions) });
+      listAt(valueSizes, currency).push({ channel, size: Number(size), amount: Number(value) });
     }
   }
   const capped = sizes.reduce((sum, { channel, size, amount }) => sum + (channel === OTHER && size === 1 ? amount : 0), 0);
   return { attributed, unattributed, sizes, valueSizes, capped };
 }
 
-function addAmounts(amounts: Amounts, currency: string, conversions: number, value: number): void {
-  amounts.conversions += conversions;
-  amounts.values.set(currency, (amounts.values.get(currency) ?? 0) + value);
+function addAmounts(amounts: Amounts, currency: string, conversions: Integer, value: Integer): void {
+  amounts.conversions = add(amounts.conversions, conversions);
+  amounts.values.set(currency, add(amounts.values.get(currency) ?? 0, value));
 }
 
 function listAt<T>(lists: Map<string, T[]>, key: string): T[] {

@@ -3,6 +3,7 @@
  * linear credit. What a channel earns does not depend on how the report is broken down, so every breakdown adds up to it.
  */
 import { distribute } from '@tributary/attribution/distribute';
+import { type Integer, multiply } from '@tributary/model/integer';
 import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
 import { coalitions } from '@tributary/views/coalitions/fold';
 import { credit, UNATTRIBUTED } from '@tributary/views/credit/fold';
@@ -27,15 +28,15 @@ export interface SharedOutcome {
 
 /** Integers that sum to the attributed conversions and their value. */
 export function creditOfChannels({ conversions, values }: SharedOutcome, { attributed }: SetCounts): ChannelCredit {
-  const handedOut = (total: number, { channels }: ModelOutcome) => {
+  const handedOut = (total: Integer, { channels }: ModelOutcome) => {
     const parts = distribute(
       total,
       channels.map(({ share }) => share),
     );
-    return new Map(channels.map(({ channel }, i) => [channel, parts[i] as number]));
+    return new Map(channels.map(({ channel }, i) => [channel, parts[i] as Integer]));
   };
   return {
-    creditMicros: conversions === null ? new Map() : handedOut(attributed.conversions * CREDIT_UNIT_MICROS, conversions),
+    creditMicros: conversions === null ? new Map() : handedOut(multiply(attributed.conversions, CREDIT_UNIT_MICROS), conversions),
     valueMinor: new Map(
       [...values].map(([currency, outcome]) => [currency, handedOut(attributed.values.get(currency) ?? 0, outcome)]),
     ),
@@ -125,7 +126,7 @@ function unattributedRows(
   for (const [key, [conversions = 0, value = 0]] of snapshot.project(coalitions, { days, by, equal })) {
     const parts = key === '' && by.length === 0 ? [] : key.split('\t');
     const cell = dimensions.map((dimension) => (dimension === 'campaign' ? NONE : parts[by.indexOf(dimension)]));
-    addRow(rows, [UNATTRIBUTED, ...cell].join('\t'), [conversions * CREDIT_UNIT_MICROS, value]);
+    addRow(rows, [UNATTRIBUTED, ...cell].join('\t'), [multiply(conversions, CREDIT_UNIT_MICROS), value]);
   }
   return rows;
 }

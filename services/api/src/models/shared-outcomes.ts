@@ -1,6 +1,5 @@
 /** The shared models of one report, run on the merged counts of its window. */
 import { hash } from 'node:crypto';
-import type { Coalition, Transition } from '@tributary/attribution/data-driven/counts';
 import type { Definitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
 import { UNATTRIBUTED } from '@tributary/views/credit/fold';
@@ -20,7 +19,7 @@ import {
   unclaimed,
 } from './channel-names.ts';
 import type { ModelJob, ModelOutcome } from './compute.ts';
-import { type CountsByCurrency, EDGE_VIEWS, edgesOf, SET_VIEWS, setsOf } from './journey-counts.ts';
+import { type CountsByCurrency, EDGE_VIEWS, type EdgeName, edgesOf, SET_VIEWS, type SetName, setsOf } from './journey-counts.ts';
 import { remembered } from './remembered-outcomes.ts';
 import { type SetCounts, setCounts } from './set-counts.ts';
 import type { SharedOutcome } from './shared-credit.ts';
@@ -138,8 +137,8 @@ export function prepareShared(
 interface WindowCounts {
   readonly counts: SetCounts;
   /** null: no model looks at them. */
-  readonly sets: CountsByCurrency<Coalition> | null;
-  readonly edges: CountsByCurrency<Transition> | null;
+  readonly sets: CountsByCurrency<SetName> | null;
+  readonly edges: CountsByCurrency<EdgeName> | null;
 }
 
 function windowCounts(

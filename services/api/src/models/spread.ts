@@ -3,13 +3,14 @@
  * what a channel earned, and its linear credit says where. Integers that sum to the channel's to the unit (law 4).
  */
 import { distribute } from '@tributary/attribution/distribute';
+import type { Integer } from '@tributary/model/integer';
 import { addRow, type Rows } from '@tributary/views/deltas';
 import { NONE } from '@tributary/views/timeline';
 
 /** What a model gives to channels: credit, and value by currency. */
 export interface ChannelCredit {
-  readonly creditMicros: ReadonlyMap<string, number>;
-  readonly valueMinor: ReadonlyMap<string, ReadonlyMap<string, number>>;
+  readonly creditMicros: ReadonlyMap<string, Integer>;
+  readonly valueMinor: ReadonlyMap<string, ReadonlyMap<string, Integer>>;
 }
 
 /** Where channels have been: rows keyed by channel, the cell's dimensions, currency. */
@@ -24,6 +25,7 @@ export interface Basis {
   readonly nowhere: Readonly<Record<string, string>>;
 }
 
+/** Amounts are weights: doubles will do. */
 interface Cell {
   /** Of the cell but its channel and currency. */
   readonly place: string;
@@ -50,7 +52,7 @@ export function spread({ creditMicros, valueMinor }: ChannelCredit, basis: Basis
       places.map((cell) => cell.creditMicros),
     );
     places.forEach(({ place, currency }, i) => {
-      addRow(rows, `${channel}\t${place}${currency}`, [parts[i] as number, 0]);
+      addRow(rows, `${channel}\t${place}${currency}`, [parts[i] as Integer, 0]);
     });
   }
   for (const [currency, channels] of valueMinor) {
@@ -60,7 +62,7 @@ export function spread({ creditMicros, valueMinor }: ChannelCredit, basis: Basis
       const cellsOfValue = inCurrency.length > 0 ? inCurrency : places;
       const parts = distribute(minor, weightsOf(cellsOfValue));
       cellsOfValue.forEach(({ place }, i) => {
-        addRow(rows, `${channel}\t${place}${currency}`, [0, parts[i] as number]);
+        addRow(rows, `${channel}\t${place}${currency}`, [0, parts[i] as Integer]);
       });
     }
   }
@@ -85,8 +87,8 @@ function cellsByChannel(rows: Rows): Map<string, Cell[]> {
     const cell = {
       place: key.slice(channelEnd + 1, placeEnd),
       currency: key.slice(placeEnd),
-      creditMicros,
-      valueMinor,
+      creditMicros: Number(creditMicros),
+      valueMinor: Number(valueMinor),
     };
     const channel = key.slice(0, channelEnd);
     const cells = channels.get(channel);

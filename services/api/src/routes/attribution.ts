@@ -1,5 +1,6 @@
 /** Attribution reports: which channels and campaigns earned the conversions, under one model or several side by side. */
 import { TributaryError } from '@tributary/model/errors';
+import { exactJson } from '@tributary/model/exact-json';
 import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
 import { type Asked, askReport, costTotals, cursorKey, demandIntervals, parametersOf, windowOf } from '../ask-report.ts';
@@ -161,7 +162,7 @@ function sendRows(
   if (before !== null) reply.header('x-tributary-previous-range', interval(before.question.days));
   if (nextCursor !== null) reply.header('x-tributary-next-cursor', nextCursor);
   if (format === 'csv') return reply.type('text/csv; charset=utf-8').send(csvOf(columnsOf(rows, question), rows));
-  return reply.type('application/x-ndjson; charset=utf-8').send(rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+  return reply.type('application/x-ndjson; charset=utf-8').send(rows.map((row) => `${exactJson(row)}\n`).join(''));
 }
 
 /** As in ISO 8601; `..` for an open end. */

@@ -150,6 +150,8 @@ export const generationRoutes: Routes = (context) => (app, _options, done) => {
       async (request) => {
         const { generation } = request.params;
         const manifest = await manifestOf(context, generation);
+        // The pointer before the files: a number that was given and lost moves no reader.
+        const pointer = await deps.store.pointer().catch(() => null);
         const newest = await deps.source.publication();
         if (action === 'rollback' && (newest === null || generation >= newest.generation))
           throw new TributaryError(
@@ -160,13 +162,8 @@ export const generationRoutes: Routes = (context) => (app, _options, done) => {
           throw new TributaryError('conflict', `generation ${generation} is ${manifest.state}: only a computed one is published`);
         // What cannot be read must not become current.
         await deps.source.viewRows(manifest);
-        const publication = await deps.source.publish(newest?.sequence ?? 0, {
-          generation,
-          action,
-          held,
-          at: deps.now(),
-          by: actorOf(request),
-        });
+        const draft = { generation, action, held, at: deps.now(), by: actorOf(request) };
+        const publication = await deps.source.publish(newest?.sequence ?? 0, draft, pointer?.sequence ?? 0);
         // The file is the truth; a pointer that cannot be moved now is moved by the next look at the file.
         await deps.store.setPointer({ sequence: publication.sequence, generation }).catch((cause: unknown) => {
           deps.onWarning('the pointer could not be moved; readers follow the publication file', cause);

@@ -80,7 +80,7 @@ async function statusOf(context: ApiContext): Promise<z.infer<typeof StatusAnswe
   const { deps, generations } = context;
   const snapshot = await takeSnapshot(context, [], 'merged');
   const states = await fromStore(deps.store.states());
-  const ends = await deps.logEnds().catch((cause: unknown) => {
+  const ends = await deps.logReach.ends().catch((cause: unknown) => {
     deps.onWarning('the log did not say where it ends', cause);
     return null;
   });
@@ -108,31 +108,39 @@ async function statusOf(context: ApiContext): Promise<z.infer<typeof StatusAnswe
 }
 
 /** The only routes without a key. */
-export const healthRoutes: Routes =
-  ({ deps, generations }) =>
-  (app, _options, done) => {
-    const open = { config: { scope: 'open' as const }, logLevel: 'silent' as const };
-    app.get('/livez', { ...open, schema: { hide: true } }, async () => ({ ok: true }));
-    app.get('/readyz', { ...open, schema: { hide: true } }, async (_request, reply) => {
-      const readiness = await readinessOf({ deps, generations });
-      return reply.code(readiness.ok ? 200 : 503).send(readiness);
-    });
-    app.get('/metrics', { ...open, schema: { hide: true } }, async (_request, reply) =>
-      reply.type(deps.metrics.contentType).send(await deps.metrics.metrics()),
-    );
-    done();
-  };
+export const healthRoutes: Routes = (context) => (app, _options, done) => {
+  const { deps } = context;
+  const open = { config: { scope: 'open' as const }, logLevel: 'silent' as const };
+  app.get('/livez', { ...open, schema: { hide: true } }, async () => ({ ok: true }));
+  app.get('/readyz', { ...open, schema: { hide: true } }, async (_request, reply) => {
+    const readiness = await readinessOf(context);
+    return reply.code(readiness.ok ? 200 : 503).send(readiness);
+  });
+  app.get('/metrics', { ...open, schema: { hide: true } }, async (_request, reply) =>
+    reply.type(deps.metrics.contentType).send(await deps.metrics.metrics()),
+  );
+  done();
+};
 
-export async function readinessOf({
-  deps,
-  generations,
-}: Pick<ApiContext, 'deps' | 'generations'>): Promise<{ ok: boolean; detail: string }> {
+/** Ready while reports can be given. One that lags is still better than none: that is told, not refused. */
+export async function readinessOf(context: ApiContext): Promise<{ ok: boolean; detail: string }> {
+  const { deps, generations, board } = context;
+  const keyProblem = deps.keys.problem?.(deps.now());
+  if (keyProblem !== undefined) return { ok: false, detail: keyProblem };
   const { served, failure } = generations.current();
   if (served === null) return { ok: false, detail: failure ?? 'the current generation is still being loaded' };
+  // Answers need no room: who only reads goes on being served as long as the store answers.
+  const trouble = deps.diskTrouble?.() ?? null;
+  const disk = trouble === null ? '' : `; ${trouble}`;
   try {
-    await deps.store.pointer();
-    return { ok: true, detail: `generation ${served} is served${failure === null ? '' : `, not the current one: ${failure}`}` };
+    await fromStore(deps.store.pointer());
+    // A generation in memory is no answer yet: its deltas may be retired.
+    await takeSnapshot(context, [], 'merged');
+    const older = failure === null ? '' : `, not the current one: ${failure}`;
+    const [missing] = board.health().missing;
+    const lags = missing === undefined ? '' : `; incomplete: ${missing}`;
+    return { ok: true, detail: `generation ${served} is served${older}${lags}${disk}` };
   } catch (cause) {
-    return { ok: false, detail: `the store does not answer: ${(cause as Error).message}` };
+    return { ok: false, detail: `no report can be given: ${(cause as Error).message}${disk}` };
   }
 }

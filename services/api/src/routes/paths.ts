@@ -11,7 +11,7 @@ import { demandOrder } from '../models/shared-outcomes.ts';
 import type { Scope } from '../models/window.ts';
 import { PATH_VIEWS, pathReport } from '../path-report.ts';
 import { pageOfRows } from '../report.ts';
-import { Cursor, count, DimensionValue, EventName, Layer, MAX_ROWS, PROBLEMS, Range, rangeOf } from '../schemas.ts';
+import { Cursor, count, DimensionValue, EventName, Layer, MAX_ROWS, PROBLEMS, Range, rangeOf, Sum } from '../schemas.ts';
 import { takeSnapshot } from '../snapshot.ts';
 
 /** Paths shown at the most: a list for people. */
@@ -35,7 +35,7 @@ const TransitionsQuery = z.strictObject({
 });
 const CoalitionsQuery = z.strictObject(ChainQuery);
 
-const Amounts = z.object({ conversions: z.int(), valueMinor: z.int() });
+const Amounts = z.object({ conversions: Sum, valueMinor: Sum });
 
 export const PathsAnswer = z.object({
   ...Window,
@@ -55,12 +55,12 @@ export const PathsAnswer = z.object({
   assists: z.array(
     z.object({
       channel: z.string(),
-      assisted: z.int().describe('Conversions with a touch of the channel that was not the last.'),
-      assistedValueMinor: z.int(),
-      participated: z.int().describe('Conversions with any touch of the channel.'),
-      participatedValueMinor: z.int(),
+      assisted: Sum.describe('Conversions with a touch of the channel that was not the last.'),
+      assistedValueMinor: Sum,
+      participated: Sum.describe('Conversions with any touch of the channel.'),
+      participatedValueMinor: Sum,
       last: z.number().describe('Conversions whose last touch is of the channel.'),
-      lastValueMinor: z.int(),
+      lastValueMinor: Sum,
       ratio: z.number().nullable().describe('assisted / last; null: it was never the last.'),
     }),
   ),
@@ -74,9 +74,12 @@ export const TransitionsAnswer = z.object({
     z.object({
       from: z.array(z.string()).describe('Channels of the state, or ["(start)"].'),
       to: z.array(z.string()).describe('Channels of the state, or ["(conversion)"], ["(null)"].'),
-      conversions: z.int().describe('Traversals by journeys that convert.'),
-      nulls: z.int().describe('Traversals by journeys that do not, open ones included.'),
-      probability: z.number().describe('Part of all traversals that leave `from`.'),
+      conversions: Sum.describe('Traversals by journeys that convert. Of one layer alone, counts may be negative.'),
+      nulls: Sum.describe('Traversals by journeys that do not, open ones included.'),
+      probability: z
+        .number()
+        .nullable()
+        .describe('Part of all traversals that leave `from`; null: the layer takes some of them back.'),
     }),
   ),
   nextCursor: z.string().nullable(),
@@ -88,9 +91,9 @@ export const CoalitionsAnswer = z.object({
   coalitions: z.array(
     z.object({
       channels: z.array(z.string()).describe('The distinct channels of the journeys, sorted.'),
-      conversions: z.int(),
-      nulls: z.int(),
-      rate: z.number().describe('Conversions a journey.'),
+      conversions: Sum.describe('Of one layer alone, counts may be negative.'),
+      nulls: Sum,
+      rate: z.number().nullable().describe('Conversions a journey; null: a count is negative.'),
     }),
   ),
   nextCursor: z.string().nullable(),
@@ -143,7 +146,7 @@ export const pathRoutes: Routes = (context) => (app, _options, done) => {
       demandOrder(snapshot, query.order);
       const counts = edgesOf(snapshot, scopeOf(days, equal), query.order);
       const question = ['transitions', days, equal, query.order, query.view];
-      const { items, nextCursor } = pageOfRows(edgeRows(counts.counts(null)), question, query.limit, query.cursor);
+      const { items, nextCursor } = pageOfRows(edgeRows(counts.rows), question, query.limit, query.cursor);
       return {
         order: query.order,
         ...windowOf(snapshot, { days }),
@@ -169,7 +172,7 @@ export const pathRoutes: Routes = (context) => (app, _options, done) => {
       const snapshot = await takeSnapshot(context, SET_VIEWS, query.view);
       const counts = setsOf(snapshot, scopeOf(days, equal));
       const question = ['coalitions', days, equal, query.view];
-      const { items, nextCursor } = pageOfRows(setRows(counts.counts(null)), question, query.limit, query.cursor);
+      const { items, nextCursor } = pageOfRows(setRows(counts.rows), question, query.limit, query.cursor);
       return {
         ...windowOf(snapshot, { days }),
         coalitions: items.map(([, { channels, ...set }]) => ({ channels: [...channels], ...set })),
@@ -196,7 +199,7 @@ function scopeOf(days: Scope['days'], { type, currency }: Readonly<Record<string
 
 function findingsOf({ negative }: CountsByCurrency<unknown>, view: string, notes: string[]) {
   if (negative === 0) return { holes: [], notes };
-  const finding = `${negative} counts are below 0 and left out`;
+  const finding = `${negative} counts are below 0`;
   if (view === 'speed') return { holes: [], notes: [`${finding}: the deltas correct what the batch counted`, ...notes] };
   return { holes: [`${finding}: more was taken back than was counted`], notes };
 }

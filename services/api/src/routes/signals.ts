@@ -7,8 +7,7 @@ import { createBodyPool } from '../body-pool.ts';
 import type { ApiContext, Routes } from '../context.ts';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
 import { BodyInstant, Cursor, count, EventName, MAX_SIGNALS, MAX_USERS, PROBLEMS, Range, rangeOf, UserId } from '../schemas.ts';
-import { queryBody, selectSignals, servedNames, userBody } from '../signals-body.ts';
-import { fromStore } from '../snapshot.ts';
+import { queryBody, selectSignals, servedNames, type UserSignals, userBody } from '../signals-body.ts';
 
 /** 1 000 users × 1 000 signals of up to 32 KB would be 32 GB: users times signals are bounded too. */
 const MAX_SIGNALS_PER_QUERY = 20_000;
@@ -56,7 +55,7 @@ const QueryBody = z
   );
 
 export const signalsRoutes: Routes = (context) => (app, _options, done) => {
-  const { deps } = context;
+  const { deps, records } = context;
   const metaText = createMetaText(context);
   const pool = createBodyPool();
 
@@ -78,20 +77,22 @@ export const signalsRoutes: Routes = (context) => (app, _options, done) => {
       const [ts, id] = cursor === undefined ? [] : decodeCursor(question, cursor);
       const partition = partitionOf(userId, deps.partitions);
       const selection = selectionOf(context, partition, request.query);
-      const [record = null] = await fromStore(deps.store.records([{ partition, userKey: userId }]));
-      // One more than asked for tells whether there is a next page.
-      const user = selectSignals(userId, record, {
-        ...selection,
-        limit: limit + 1,
-        ...(ts !== undefined && id !== undefined && { before: { ts: Number(ts), id: String(id) } }),
+      const body = await records.read([{ partition, userKey: userId }], ([record = null]) => {
+        // One more than asked for tells whether there is a next page.
+        const user = selectSignals(userId, record, {
+          ...selection,
+          limit: limit + 1,
+          ...(ts !== undefined && id !== undefined && { before: { ts: Number(ts), id: String(id) } }),
+        });
+        const page = { ...user, slices: user.slices.slice(0, limit) };
+        const last = page.slices.at(-1);
+        const next =
+          user.slices.length > limit && last !== undefined && record !== null
+            ? encodeCursor(question, [last.ts, signalId(record, last)])
+            : null;
+        return userBody(page, next, metaText());
       });
-      const page = { ...user, slices: user.slices.slice(0, limit) };
-      const last = page.slices.at(-1);
-      const next =
-        user.slices.length > limit && last !== undefined && record !== null
-          ? encodeCursor(question, [last.ts, signalId(record, last)])
-          : null;
-      return sendJson(reply as unknown as FastifyReply, userBody(page, next, metaText()));
+      return sendJson(reply as unknown as FastifyReply, body);
     },
   );
 
@@ -110,16 +111,20 @@ export const signalsRoutes: Routes = (context) => (app, _options, done) => {
       rangeOf(request.body);
       const asked = users.map((userKey) => ({ partition: partitionOf(userKey, deps.partitions), userKey }));
       const selections = new Map<number, ReturnType<typeof selectionOf> & { limit: number }>();
-      const records = await fromStore(deps.store.records(asked));
-      const selected = asked.map(({ partition, userKey }, i) => {
-        let selection = selections.get(partition);
-        if (selection === undefined) {
-          selection = { ...selectionOf(context, partition, request.body), limit };
-          selections.set(partition, selection);
-        }
-        return selectSignals(userKey, records[i] ?? null, selection);
+      const { body, release } = await records.read(asked, (read) => {
+        const known = new Map<string, UserSignals>();
+        const selected = asked.map(({ partition, userKey }, i) => {
+          let selection = selections.get(partition);
+          if (selection === undefined) {
+            selection = { ...selectionOf(context, partition, request.body), limit };
+            selections.set(partition, selection);
+          }
+          const user = known.get(userKey) ?? selectSignals(userKey, read[i] ?? null, selection);
+          known.set(userKey, user);
+          return user;
+        });
+        return queryBody(selected, metaText(), pool);
       });
-      const { body, release } = queryBody(selected, metaText(), pool);
       // `finish`: the last byte was handed to the kernel. An answer that breaks off leaves its buffer to the collector.
       reply.raw.once('finish', release);
       return sendJson(reply as unknown as FastifyReply, body);

@@ -1,5 +1,6 @@
 /** Totals of one view, one route each, all made the same way: three by their own name, and every view as it is stored. */
 
+import type { Integer } from '@tributary/model/integer';
 import { VIEWS } from '@tributary/views/registry';
 import type { View } from '@tributary/views/view';
 import { z } from 'zod';
@@ -8,7 +9,19 @@ import type { ApiContext, Routes } from '../context.ts';
 import { wholeDays } from '../instants.ts';
 import { Meta } from '../meta.ts';
 import { dimensionsOf, mixedCurrencies, pageOfRows, sumOf } from '../report.ts';
-import { Cursor, count, DayRangeSchema, DimensionValue, Layer, MAX_ROWS, namesOf, PROBLEMS, Range, rangeOf } from '../schemas.ts';
+import {
+  Cursor,
+  count,
+  DayRangeSchema,
+  DimensionValue,
+  Layer,
+  MAX_ROWS,
+  namesOf,
+  PROBLEMS,
+  Range,
+  rangeOf,
+  Sum,
+} from '../schemas.ts';
 import { takeSnapshot } from '../snapshot.ts';
 import { activityView, conversionsView, touchesView } from '../views.ts';
 
@@ -27,13 +40,13 @@ const TOTALS = [
 /** Not to be filtered by: the query's own range has these names. */
 const RANGE: readonly string[] = ['day', 'from', 'to'];
 
-const Row = z.record(z.string(), z.union([z.string(), z.int()])).describe('Dimensions as text, measures as integers.');
+const Row = z.record(z.string(), z.union([z.string(), Sum])).describe('Dimensions as text, measures as integers.');
 
 export const TotalsAnswer = z.object({
   by: z.array(z.string()),
   range: DayRangeSchema,
   rows: z.array(Row).describe('Ordered by their dimensions.'),
-  totals: z.record(z.string(), z.int()).describe('Of all rows, not of this page alone.'),
+  totals: z.record(z.string(), Sum).describe('Of all rows, not of this page alone.'),
   nextCursor: z.string().nullable(),
   meta: Meta,
 });
@@ -90,6 +103,6 @@ async function totals(context: ApiContext, view: View, filters: readonly string[
   };
 }
 
-function named(names: readonly string[], measures: readonly number[]): Record<string, number> {
+function named(names: readonly string[], measures: readonly Integer[]): Record<string, Integer> {
   return Object.fromEntries(names.map((name, i) => [name, measures[i] ?? 0]));
 }

@@ -1,11 +1,10 @@
-/** A user's journeys: what led to her conversions, and what she is in now. */
+/** A user's journeys: what led to their conversions, and the one they are in now. */
 import { partitionOf } from '@tributary/model/user-key';
 import { campaignOf, type TimelineEvent } from '@tributary/views/timeline';
 import { z } from 'zod';
 import type { Routes } from '../context.ts';
 import { journeysOf } from '../journeys.ts';
 import { PROBLEMS, UserId } from '../schemas.ts';
-import { fromStore } from '../snapshot.ts';
 import { eventsOfRecord, timelineOf } from '../user-timeline.ts';
 
 /** Journeys in one answer, the newest. */
@@ -46,7 +45,7 @@ export const JourneyAnswer = z.object({
 });
 
 export const userRoutes: Routes =
-  ({ deps, board }) =>
+  ({ deps, board, records }) =>
   (app, _options, done) => {
     app.get(
       '/v1/users/:id/journey',
@@ -54,7 +53,7 @@ export const userRoutes: Routes =
         schema: {
           tags: ['users'],
           summary: 'Touches and conversions of a user, split into journeys',
-          description: 'Reaches back as far as the speed layer keeps her record.',
+          description: 'Reaches back as far as the speed layer keeps their record.',
           params: z.strictObject({ id: UserId }),
           querystring: z.strictObject({}),
           response: { 200: JourneyAnswer, ...PROBLEMS },
@@ -64,15 +63,18 @@ export const userRoutes: Routes =
         const { id: userId } = request.params;
         const partition = partitionOf(userId, deps.partitions);
         const definitions = board.definitions(partition);
-        const [record = null] = await fromStore(deps.store.records([{ partition, userKey: userId }]));
+        const [isPresent, events] = await records.read(
+          [{ partition, userKey: userId }],
+          ([record = null]) => [record !== null, eventsOfRecord(record)] as const,
+        );
         const logTimeMs = board.states()[partition]?.logTimeMs ?? deps.now();
-        const journeys = journeysOf(timelineOf(eventsOfRecord(record), definitions), definitions, logTimeMs);
+        const journeys = journeysOf(timelineOf(events, definitions), definitions, logTimeMs);
         const { lagMs, watermark, missing } = board.health();
         const warnings = [...missing];
         if (journeys.length > MAX_JOURNEYS) warnings.push(`the oldest ${journeys.length - MAX_JOURNEYS} journeys are left out`);
         return {
           userId,
-          status: record === null ? ('NOT_FOUND' as const) : ('PRESENT' as const),
+          status: isPresent ? ('PRESENT' as const) : ('NOT_FOUND' as const),
           journeys: journeys.slice(-MAX_JOURNEYS).map(({ status, touches, conversion }) => ({
             status,
             from: (touches[0] ?? conversion)?.ts ?? 0,

@@ -1,0 +1,77 @@
+/**
+ * After a run: small segments of the archive become blocks (packages/archive/src/blocks.ts). Only those that no kept generation was cut in are
+ * merged, so that every run goes on exactly where its base was cut.
+ */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Block, blocksToMerge, mergeBlock, sweepMerged } from '@tributary/archive/blocks';
+import { openDuckDb } from '@tributary/archive/duckdb';
+import { readGeneration } from '@tributary/archive/generations';
+import { currentPublication } from '@tributary/archive/publications';
+import { stagingFolder } from './compute/staging.ts';
+import type { RunPorts } from './ports.ts';
+
+export interface MergeSpec {
+  readonly dataDir: string;
+  readonly generation: number;
+  readonly attempt: string;
+  readonly blocks: readonly Block[];
+  readonly limits: { readonly memoryMb: number; readonly threads: number };
+}
+
+/** In one run, at the most: a backlog of a year is merged within a few hours, and no run waits long for it. */
+const BLOCKS = 32;
+
+/** Runs in the child. */
+export async function mergeBlocks({ dataDir, generation, attempt, blocks, limits }: MergeSpec): Promise<number> {
+  const staging = join(dataDir, stagingFolder({ generation, attempt }));
+  const session = await openDuckDb({
+    memoryLimit: `${limits.memoryMb}MiB`,
+    threads: limits.threads,
+    tempDir: join(staging, 'spill'),
+  });
+  try {
+    let merged = 0;
+    for (const block of blocks) if (await mergeBlock(session, dataDir, block, attempt, staging)) merged++;
+    return merged;
+  } finally {
+    await session.close();
+    await rm(staging, { recursive: true, force: true });
+  }
+}
+
+/** Never fails a run: what is not merged now is merged after the next one. */
+export async function mergeArchive(
+  generation: number,
+  ports: Pick<RunPorts, 'dataDir' | 'log' | 'now' | 'merge' | 'newAttempt' | 'limits' | 'note'>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { dataDir, limits } = ports;
+  try {
+    const before = await oldestCut(dataDir, ports.log.partitions);
+    const blocks: Block[] = [];
+    for (let partition = 0; partition < before.length; partition++) {
+      await sweepMerged(dataDir, partition, ports.now());
+      blocks.push(...(await blocksToMerge(dataDir, partition, before[partition] ?? 0)));
+    }
+    if (blocks.length === 0) return;
+    const spec = { dataDir, generation, attempt: ports.newAttempt(), blocks: blocks.slice(0, BLOCKS), limits: limits.compute };
+    const merged = await ports.merge(spec, { timeoutMs: limits.computeTimeoutMs, signal });
+    ports.note('merged old segments of the archive', { blocks: merged, left: blocks.length - merged });
+  } catch (error) {
+    signal.throwIfAborted();
+    ports.note('old segments of the archive could not be merged', { error: String(error) });
+  }
+}
+
+/** The segment of each partition that the oldest kept generation was cut at: nobody goes on within the ones before. */
+async function oldestCut(dataDir: string, partitions: number): Promise<number[]> {
+  const kept = (await currentPublication(dataDir))?.kept;
+  let oldest = Array.from({ length: partitions }, () => (kept === undefined ? 0 : Number.POSITIVE_INFINITY));
+  for (const generation of kept?.generations ?? []) {
+    const { lastSegment, state } = await readGeneration(dataDir, generation);
+    // One in the making has no cut yet, but its base is kept.
+    if (state === 'computed') oldest = oldest.map((number, partition) => Math.min(number, lastSegment[partition] ?? 0));
+  }
+  return oldest.map((number) => (Number.isFinite(number) ? number : 0));
+}

@@ -1,0 +1,94 @@
+/** `generations/` lost, or replaced by an older copy: numbers go on above all that the archive, the speed layer and the pointer know. */
+import { cp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Definitions } from '@tributary/model/definitions';
+import type { Event } from '@tributary/model/event';
+import { move } from '@tributary/recompute/publication';
+import { differences } from '@tributary/testkit/compare-rows';
+import { generateEvents } from '@tributary/testkit/generate';
+import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/generate-definitions';
+import { naive } from '@tributary/testkit/naive';
+import { createRandom } from '@tributary/testkit/random';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createWorld, type World } from './world.ts';
+
+const DEFINITIONS: Definitions = definitionsOf(SMALL_DEFINITIONS);
+const EVENTS: Event[] = generateEvents(
+  createRandom(5),
+  { events: 90, users: 5, lateChance: 0, duplicateChance: 0.1 },
+  DEFINITIONS,
+);
+const GENERATIONS = 5;
+
+let world: World;
+beforeEach(async () => {
+  world = await createWorld(DEFINITIONS);
+});
+afterEach(() => world.close());
+
+/** Five generations over 75 events, 15 more in real time alone. `afterEach`: called after each generation. */
+async function grow(afterGeneration: (generation: number) => Promise<void> = async () => {}): Promise<void> {
+  for (let round = 0; round < GENERATIONS; round++) {
+    await world.ingest(EVENTS.slice(15 * round, 15 * round + 15));
+    await world.turn();
+    await world.run();
+    await afterGeneration(round + 1);
+  }
+  await world.ingest(EVENTS.slice(75));
+  await world.turn();
+}
+
+async function expectWhole(): Promise<void> {
+  await world.turn();
+  const current = await world.current();
+  // Readers follow the pointer: it must name what the files name.
+  expect(await world.serving.pointer()).toEqual({ sequence: current?.sequence, generation: current?.generation });
+  expect(differences(await world.viewsOf(current?.generation ?? 0), naive(EVENTS, DEFINITIONS))).toEqual([]);
+  expect(differences(await world.merged(), naive(EVENTS, DEFINITIONS))).toEqual([]);
+}
+
+const generationsFolder = () => join(world.dataDir, 'generations');
+
+test('law 1: generations that were lost are rebuilt whole by one full run, which readers take', async () => {
+  await grow();
+  await rm(generationsFolder(), { recursive: true });
+  const outcome = await world.run({ mode: 'full', scheduled: false });
+  expect(outcome).toMatchObject({ generation: GENERATIONS + 1, published: 'published' });
+  await expectWhole();
+  await expect(world.run()).resolves.toMatchObject({ generation: GENERATIONS + 2, published: 'published' });
+  await expectWhole();
+});
+
+test('law 1: an older copy of the generations is built upon; what came after it is counted once', async () => {
+  const copy = join(world.dataDir, 'copy');
+  await grow(async (generation) => {
+    if (generation === 3) await cp(generationsFolder(), copy, { recursive: true });
+  });
+  await rm(generationsFolder(), { recursive: true });
+  await cp(copy, generationsFolder(), { recursive: true });
+  await expect(world.run()).resolves.toMatchObject({ generation: GENERATIONS + 1, published: 'published' });
+  await expectWhole();
+});
+
+test('law 1: numbers go on from the archive when store and pointer were lost as well, from these when it knows less', async () => {
+  await grow();
+  await rm(generationsFolder(), { recursive: true });
+  const states = await world.serving.states();
+  const emptied = { ...world.serving, states: async () => states.map(() => null), pointer: async () => null };
+  await expect(world.run({ mode: 'full' }, { serving: emptied })).resolves.toMatchObject({ generation: GENERATIONS + 1 });
+  await rm(generationsFolder(), { recursive: true });
+  const ahead = { ...world.serving, states: async () => states.map((state) => state && { ...state, generation: 40 }) };
+  await expect(world.run({ mode: 'full' }, { serving: ahead })).resolves.toMatchObject({ generation: 41 });
+});
+
+test('law 7: a publication by hand over an older copy of the generations moves readers', async () => {
+  const copy = join(world.dataDir, 'copy');
+  await grow(async (generation) => {
+    if (generation === 3) await cp(generationsFolder(), copy, { recursive: true });
+  });
+  await rm(generationsFolder(), { recursive: true });
+  await cp(copy, generationsFolder(), { recursive: true });
+  const asked = { action: 'rollback', generation: 2, by: 'ana' } as const;
+  const moved = await move(asked, world.ports, new AbortController().signal);
+  expect(await world.serving.pointer()).toEqual({ sequence: moved.sequence, generation: 2 });
+});

@@ -1,0 +1,159 @@
+/** `tributary keys …`: the API keys of a data folder. Running services follow the file: a change holds within a second. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { changeKeys, type KeyRecord, type KeyRules, readKeys, SCOPES, type Scope } from '@tributary/runtime/key-file';
+import { createKey } from '@tributary/runtime/keys';
+import { Argument, type Command, Option } from 'commander';
+import { type Act, answer, type Context } from '../context.ts';
+import { CommandError, EXIT, type ExitCode, UsageError } from '../exit.ts';
+import { parseDuration } from '../import/instant.ts';
+import { instant } from '../terminal/figures.ts';
+import { renderTable } from '../terminal/table.ts';
+
+interface CreateOptions {
+  readonly name?: string;
+  readonly expires?: string;
+  readonly origin?: readonly string[];
+  readonly type?: readonly string[];
+  readonly rate?: string;
+  readonly revenue?: boolean;
+}
+
+export function addKeys(program: Command, act: Act): void {
+  const keys = program.command('keys').description('the API keys of the data folder');
+  keys
+    .command('create')
+    .description('make a key; it is shown once, only its hash is kept')
+    .addArgument(new Argument('<scope>', 'what it may do').choices(SCOPES.filter((scope) => scope !== 'write')))
+    .option('--name <text>', 'who uses it')
+    .option('--expires <duration>', 'after how long it ends, such as 90d')
+    .option('--origin <origin...>', 'web origins that may send with it')
+    .option('--type <type...>', 'types of events that may be sent with it')
+    .option('--rate <n>', 'events a second that each collector takes from it')
+    .option('--revenue', 'a browser key may send value and cost')
+    .action(act(create));
+  keys.command('list').description('the keys, newest first').option('--all', 'revoked and expired ones too').action(act(list));
+  keys.command('revoke').description('end a key now').argument('<id>', 'of "tributary keys list"').action(act(revoke));
+  keys
+    .command('rotate')
+    .description('make a key like another, which ends a little later')
+    .argument('<id>', 'of "tributary keys list"')
+    .addOption(new Option('--overlap <duration>', 'how long both are valid').default('24h'))
+    .action(act(rotate));
+}
+
+async function create(context: Context, scope: Scope, options: CreateOptions): Promise<ExitCode> {
+  const now = context.shell.now();
+  const expiresAt = options.expires === undefined ? null : now + durationOf('--expires', options.expires);
+  const { key, record } = createKey(scope, now, expiresAt, undefined, rulesOf(scope, options));
+  mkdirSync(context.settings.dataDir, { recursive: true, mode: 0o700 });
+  await changeKeys(fileOf(context), (records) => [record, ...records]);
+  return shown(context, key, record);
+}
+
+async function list(context: Context, options: { readonly all?: boolean }): Promise<ExitCode> {
+  const now = context.shell.now();
+  const records = readKeys(fileOf(context)).filter((record) => options.all === true || stateOf(record, now) === 'valid');
+  const rows = [...records]
+    .sort((a, b) => b.createdAt - a.createdAt)
+    .map((record) => [
+      record.id,
+      record.scope,
+      record.name ?? '',
+      instant(record.createdAt),
+      record.expiresAt === null ? '' : instant(record.expiresAt),
+      stateOf(record, now),
+      rulesText(record),
+    ]);
+  const columns = ['id', 'scope', 'name', 'created', 'ends', 'state', 'rules'].map((title) => ({ title }));
+  const told = records.map(({ hash: _, ...record }) => ({ ...record, state: stateOf(record as KeyRecord, now) }));
+  await answer(context, { keys: told }, () => renderTable({ columns, rows }, context.terminal.bold));
+  return EXIT.ok;
+}
+
+async function revoke(context: Context, id: string): Promise<ExitCode> {
+  const now = context.shell.now();
+  await changeKeys(fileOf(context), (records) => changed(context, records, id, (record) => ({ ...record, revokedAt: now })));
+  await answer(context, { id, revokedAt: now }, () => `key ${id} is revoked; what it wrote carries "keyId":"${id}"`);
+  return EXIT.ok;
+}
+
+async function rotate(context: Context, id: string, options: { readonly overlap: string }): Promise<ExitCode> {
+  const now = context.shell.now();
+  const endsAt = now + durationOf('--overlap', options.overlap);
+  let made: ReturnType<typeof createKey> | undefined;
+  await changeKeys(fileOf(context), (records) => {
+    const ended = changed(context, records, id, (record) => {
+      const { id: _, scope, hash: __, createdAt: ___, expiresAt, ...rules } = record;
+      made = createKey(scope, now, null, undefined, rules);
+      return { ...record, expiresAt: expiresAt === null ? endsAt : Math.min(expiresAt, endsAt) };
+    });
+    return made === undefined ? ended : [made.record, ...ended];
+  });
+  const { key, record } = made as ReturnType<typeof createKey>;
+  context.terminal.say(`key ${id} ends at ${instant(endsAt)}`);
+  return shown(context, key, record);
+}
+
+async function shown(context: Context, key: string, { hash: _, ...record }: KeyRecord): Promise<ExitCode> {
+  context.terminal.say(`${record.scope} key ${record.id}: it is shown only now`);
+  await answer(context, { key, ...record }, () => key);
+  return EXIT.ok;
+}
+
+/** Throws `not_found` when no valid key has the id. */
+function changed(
+  context: Context,
+  records: readonly KeyRecord[],
+  id: string,
+  change: (record: KeyRecord) => KeyRecord,
+): readonly KeyRecord[] {
+  if (!records.some((record) => record.id === id && stateOf(record, context.shell.now()) === 'valid'))
+    throw new CommandError({
+      code: 'not_found',
+      message: `there is no valid key with the id "${id}" in ${fileOf(context)}`,
+      fix: 'Take an id of "tributary keys list"; --data-dir names another folder.',
+    });
+  return records.map((record) => (record.id === id ? change(record) : record));
+}
+
+function rulesOf(scope: Scope, { name, origin, type, rate, revenue }: CreateOptions): KeyRules {
+  if (revenue === true && scope !== 'browser')
+    throw new UsageError('--revenue must go with a browser key: others may send money');
+  if (rate !== undefined && !/^[1-9]\d{0,8}$/.test(rate))
+    throw new UsageError(`--rate must be a whole number of events a second, from 1 (got "${rate}")`);
+  const wrong = origin?.find((one) => !/^https?:\/\/[^/\s]+$/.test(one));
+  if (wrong !== undefined) throw new UsageError(`--origin must be an origin such as https://shop.example (got "${wrong}")`);
+  return {
+    ...(name !== undefined && { name }),
+    ...(origin !== undefined && { origins: origin }),
+    ...(type !== undefined && { types: type }),
+    ...(rate !== undefined && { eventsPerSecond: Number(rate) }),
+    ...(revenue === true && { revenue }),
+  };
+}
+
+function rulesText({ origins, types, eventsPerSecond, revenue }: KeyRules): string {
+  const rate = eventsPerSecond === undefined ? '' : `${eventsPerSecond} events/s`;
+  const texts = [
+    origins?.join(' '),
+    types === undefined ? '' : `types ${types.join(' ')}`,
+    rate,
+    revenue === true ? 'revenue' : '',
+  ];
+  return texts.filter(Boolean).join(', ');
+}
+
+function stateOf({ revokedAt, expiresAt }: Pick<KeyRecord, 'revokedAt' | 'expiresAt'>, now: number): string {
+  return revokedAt !== undefined ? 'revoked' : expiresAt !== null && now >= expiresAt ? 'expired' : 'valid';
+}
+
+function durationOf(flag: string, text: string): number {
+  const ms = parseDuration(text);
+  if (ms === null || ms <= 0) throw new UsageError(`${flag} must be a duration such as 24h or 90d (got "${text}")`);
+  return ms;
+}
+
+function fileOf({ settings }: Context): string {
+  return join(settings.dataDir, 'keys.json');
+}

@@ -1,0 +1,72 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type KeyRecord, readKeys } from '@tributary/runtime/key-file';
+import { loadKeyRing } from '@tributary/runtime/keys';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { NOW_MS, tributary } from './fake-shell.ts';
+
+let dataDir: string;
+beforeEach(() => {
+  dataDir = mkdtempSync(join(tmpdir(), 'tributary-keys-'));
+});
+afterEach(() => rmSync(dataDir, { recursive: true }));
+
+const keys = (...args: string[]) => tributary(['keys', ...args, '--data-dir', dataDir]);
+const stored = () => readKeys(join(dataDir, 'keys.json'));
+const verify = (key: string, afterMs = 0) =>
+  loadKeyRing(join(dataDir, 'keys.json')).verify(key.trim(), 'browser', NOW_MS + afterMs);
+
+test('a key is shown once and kept as a hash, with its name and rules', async () => {
+  const rules = [
+    '--name',
+    'shop pages',
+    '--origin',
+    'https://shop.example',
+    '--type',
+    'page',
+    '--rate',
+    '50',
+    '--expires',
+    '90d',
+  ];
+  const { code, stdout } = await keys('create', 'browser', ...rules);
+  expect([code, stdout]).toEqual([0, expect.stringMatching(/^tb_[0-9a-f]{12}_[0-9a-f]{48}\n$/)]);
+  expect(readFileSync(join(dataDir, 'keys.json'), 'utf8')).not.toContain(stdout.trim().split('_')[2]);
+  expect(stored()).toMatchObject([
+    { scope: 'browser', name: 'shop pages', origins: ['https://shop.example'], types: ['page'], eventsPerSecond: 50 },
+  ]);
+  expect([verify(stdout), verify(stdout, 90 * 86_400_000)]).toEqual(['ok', 'expired']);
+  const list = await keys('list');
+  expect(list.stdout).toContain('shop pages');
+  expect((await keys('list', '--json')).stdout).not.toContain((stored()[0] as KeyRecord).hash);
+});
+
+test('a revoked key is refused, and leaves the list but not the file', async () => {
+  const { stdout } = await keys('create', 'server', '--name', 'backend');
+  const { id } = stored()[0] as KeyRecord;
+  expect((await keys('revoke', id)).code).toBe(0);
+  expect(verify(stdout)).toBe('revoked');
+  expect((await keys('list')).stdout).not.toContain(id);
+  expect((await keys('list', '--all')).stdout).toMatch(new RegExp(`${id} .* revoked`));
+  expect((await keys('revoke', id)).stderr).toContain('there is no valid key');
+});
+
+test('a rotated key is valid beside its successor for a while', async () => {
+  const old = (await keys('create', 'browser', '--rate', '7')).stdout;
+  const { stdout: next } = await keys('rotate', (stored()[0] as KeyRecord).id, '--overlap', '1h');
+  expect([verify(old), verify(next)]).toEqual(['ok', 'ok']);
+  expect([verify(old, 3_600_000), verify(next, 3_600_000)]).toEqual(['expired', 'ok']);
+  expect(stored()[0]).toMatchObject({ scope: 'browser', eventsPerSecond: 7 });
+});
+
+test.each([
+  [['create', 'root'], /allowed|choices/i],
+  [['create', 'server', '--revenue'], /--revenue must go with a browser key/],
+  [['create', 'server', '--rate', '0'], /--rate must be a whole number/],
+  [['create', 'browser', '--origin', 'shop.example'], /--origin must be an origin/],
+  [['create', 'browser', '--expires', 'soon'], /--expires must be a duration/],
+])('%j is wrong usage', async (args, message) => {
+  const { code, stderr } = await keys(...args);
+  expect([code, stderr]).toEqual([2, expect.stringMatching(message)]);
+});

@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest';
+import { watchDisk } from './disk-space.ts';
+
+const MB = 1024 * 1024;
+
+test('law 6: below the mark nothing new is taken, below half of it nothing is worked on; all goes on with room', async () => {
+  let free = 100 * MB;
+  const told: (string | null)[] = [];
+  const stop = new AbortController();
+  const disk = await watchDisk({
+    folder: '/redis',
+    reserveMb: 64,
+    signal: stop.signal,
+    onChange: (trouble) => told.push(trouble),
+    freeBytes: async () => free,
+  });
+  disk.assertRoom();
+  free = 63 * MB;
+  await expect.poll(() => disk.trouble(), { timeout: 5_000 }).toBe('the disk of /redis has 63 MB left, and 64 MB are kept free');
+  expect(() => disk.assertRoom()).toThrow(expect.objectContaining({ code: 'disk_full' }));
+  disk.assertRoomToWork();
+  free = 31 * MB;
+  await expect.poll(() => disk.trouble(), { timeout: 5_000 }).toContain('31 MB left');
+  expect(() => disk.assertRoomToWork()).toThrow(expect.objectContaining({ code: 'disk_full' }));
+  free = 64 * MB;
+  await expect.poll(() => disk.trouble(), { timeout: 5_000 }).toBe(null);
+  disk.assertRoomToWork();
+  expect(told).toEqual([expect.stringContaining('63 MB'), null]);
+  stop.abort();
+});
+
+test('without a folder there is nothing to watch; a folder that is not there is an error', async () => {
+  const watch = { reserveMb: 64, signal: AbortSignal.abort(), onChange: () => {} };
+  expect((await watchDisk({ ...watch, folder: '' })).trouble()).toBe(null);
+  await expect(watchDisk({ ...watch, folder: '/nowhere/at/all' })).rejects.toThrow(/ENOENT/);
+});

@@ -1,0 +1,44 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { Registry } from 'prom-client';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type HealthServer, serveHealth } from './health.ts';
+
+let health: HealthServer;
+const sockets: Socket[] = [];
+beforeEach(async () => {
+  const service = { ready: async () => ({ ok: true, detail: '' }) };
+  health = await serveHealth({ host: '127.0.0.1', port: 0, service, metrics: new Registry() });
+});
+afterEach(async () => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+  await health.close();
+});
+
+async function open(): Promise<Socket> {
+  const socket = connect(health.port, '127.0.0.1');
+  sockets.push(socket);
+  socket.on('error', () => {});
+  await once(socket, 'connect');
+  return socket;
+}
+
+test('law 7: a header that never ends is cut off', async () => {
+  const socket = await open();
+  socket.write('GET /readyz HTTP/1.1\r\nHost: x\r\n');
+  const beganMs = performance.now();
+  socket.resume();
+  await once(socket, 'close');
+  expect(performance.now() - beganMs).toBeLessThan(10_000);
+}, 15_000);
+
+test('law 7: connections are bounded, and those beyond are closed at once', async () => {
+  for (let i = 0; i < 100; i++) await open();
+  const beyond = connect(health.port, '127.0.0.1');
+  sockets.push(beyond);
+  beyond.on('error', () => {});
+  beyond.resume();
+  await once(beyond, 'close');
+  for (const socket of sockets.splice(0, 50)) socket.destroy();
+  await expect.poll(async () => (await fetch(`http://127.0.0.1:${health.port}/readyz`).catch(() => null))?.status).toBe(200);
+});

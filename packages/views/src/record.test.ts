@@ -1,0 +1,67 @@
+import { type Event, encodeEvent } from '@tributary/model/event';
+import { DAY_MS } from '@tributary/model/time';
+import { loadDefinitions } from '@tributary/runtime/definitions';
+import { describe, expect, test } from 'vitest';
+import { cutMark, linesOf, trimRecord, userFromRecord } from './record.ts';
+import { VIEWS } from './registry.ts';
+import { stepRules } from './step.ts';
+import { NEVER_CUT } from './user-state.ts';
+
+/** The defaults: 90 days, at least 1 000 signals; timelines need 63 days. */
+const rules = stepRules(VIEWS, loadDefinitions(''));
+const NOW = Date.UTC(2026, 10, 1);
+
+function recordOf(count: number, ageDays: number, type = 'page'): string {
+  const ts = (i: number) => NOW - ageDays * DAY_MS - count + i;
+  const event = (i: number): Event => ({ ts: ts(i), type, id: `${ageDays}-${i}`, userId: 'u', receivedAt: ts(i), source: 't' });
+  return Array.from({ length: count }, (_, i) => `${encodeEvent(event(i))}\n`).join('');
+}
+
+const idsOf = (record: string) => [...linesOf(record)].map((line) => (JSON.parse(line) as Event).id);
+
+describe('signals are kept as long as either bound of signalRetention allows', () => {
+  test.each([
+    ['1 500 signals, 70 days old', recordOf(1_500, 70), 1_500],
+    ['1 500 signals, 100 days old', recordOf(1_500, 100), 1_000],
+    ['5 signals, 100 days old', recordOf(5, 100), 5],
+    ['1 500 signals of 100 days, then 400 of today', recordOf(1_500, 100) + recordOf(400, 0), 1_000],
+    ['1 500 signals of today, then 400 of 100 days', recordOf(1_500, 0) + recordOf(400, 100), 1_500],
+  ])('of %s', (_, record, kept) => {
+    const ids = idsOf(trimRecord(record, NOW, rules).record);
+    expect(ids).toHaveLength(kept);
+    const newest = [...linesOf(record)].map((line) => JSON.parse(line) as Event).sort((a, b) => b.ts - a.ts);
+    expect(new Set(ids)).toEqual(new Set(newest.slice(0, kept).map(({ id }) => id)));
+  });
+});
+
+describe('law 7: a record that outgrew its bound remembers what it lost', () => {
+  const record = recordOf(100, 2, 'ad_click') + recordOf(120, 1, 'ad_click');
+
+  test('it keeps the newest half of the bound, by time and not by arrival, and names the newest instant lost', () => {
+    const late = recordOf(50, 3, 'ad_click');
+    const trimmed = trimRecord(record + late, NOW, rules, record.length);
+    const ids = idsOf(trimmed.record);
+    expect(ids.length).toBeGreaterThan(90);
+    expect(ids.every((id) => id.startsWith('1-'))).toBe(true);
+    expect(trimmed.cutTs).toBe(NOW - DAY_MS - ids.length - 1);
+    const user = userFromRecord(trimmed.record, NOW, rules);
+    expect(user.cutTs).toBe(trimmed.cutTs);
+    expect(user.events).toHaveLength(ids.length);
+  });
+
+  test('marks last as long as the lines they stand for could: one, the newest, and none past retention', () => {
+    const marked = record + cutMark(NOW - 2 * DAY_MS) + cutMark(NOW - 3 * DAY_MS);
+    const trimmed = trimRecord(marked, NOW, rules);
+    expect(trimmed).toEqual({ record: record + cutMark(NOW - 2 * DAY_MS), cutTs: NOW - 2 * DAY_MS });
+    expect(trimRecord(trimmed.record, NOW + 80 * DAY_MS, rules).cutTs).toBe(NOW - 2 * DAY_MS);
+    const later = trimRecord(trimmed.record, NOW + 89 * DAY_MS, rules);
+    expect([later.cutTs, later.record]).toEqual([NEVER_CUT, record]);
+  });
+
+  test('a mark is no event: readers of a record pass over it', () => {
+    const text = recordOf(1, 1) + cutMark(5) + recordOf(1, 0);
+    expect(idsOf(text)).toEqual(['1-0', '0-0']);
+    const like = `${encodeEvent({ ts: 1, type: 'x', id: 'cut', userId: 'u', receivedAt: 1, source: 't', properties: { cut: true } } as Event)}\n`;
+    expect(idsOf(like)).toEqual(['cut']);
+  });
+});

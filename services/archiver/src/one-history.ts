@@ -1,0 +1,66 @@
+/**
+ * Whether the data folder holds the archive of this very log. A folder that is not mounted looks like the folder of a new
+ * platform: to archive there, and to trim the log behind it, would take acknowledged events out of the archive (law 6).
+ */
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { errorCode } from '@tributary/archive/durable';
+import type { SegmentManifest } from '@tributary/archive/layout';
+import { archivedUpTo, lastSegmentNumber, readSegment } from '@tributary/archive/segments';
+import type { Position } from '@tributary/log/port';
+import { TributaryError } from '@tributary/model/errors';
+
+/** Throws `history_mismatch` or `position_expired` unless the log still has everything after the newest segment. `start`: the newest position that the log dropped. */
+export function demandContinuity(dataDir: string, partition: number, last: SegmentManifest | null, start: Position | null): void {
+  if (start === null || (last !== null && last.upTo >= start)) return;
+  // Without a segment the folder is most likely not the right one; with one that ends too early, entries are gone.
+  const [code, archive] =
+    last === null
+      ? (['history_mismatch', 'has no segment of it'] as const)
+      : (['position_expired', `ends at ${last.upTo}`] as const);
+  throw new TributaryError(
+    code,
+    `the log of partition ${partition} begins after ${start}, the archive in ${dataDir} ${archive}: it is not the archive of this log, or it lost files`,
+  );
+}
+
+/** Throws `history_mismatch` unless the segment before `number` is in the folder and ends at `after`: a folder can be unmounted while we run. */
+export async function demandPredecessor(
+  dataDir: string,
+  partition: number,
+  number: number,
+  after: Position | null,
+): Promise<void> {
+  if (number === 0) return;
+  const last = await lastSegmentNumber(dataDir, partition);
+  const before = last < number - 1 ? null : await readSegment(dataDir, partition, number - 1);
+  if (before?.upTo === after) return;
+  const found = before === null ? `its newest one is ${last}` : `that one ends at ${before.upTo}`;
+  throw new TributaryError(
+    'history_mismatch',
+    `segment ${number} of partition ${partition} must follow segment ${number - 1}, which ended at ${after}; in ${dataDir} ${found}`,
+  );
+}
+
+/** How far readers of the folder get by its manifests: what lies behind that may leave the log. Throws what makes it unreadable. */
+export async function readableUpTo(dataDir: string, partition: number): Promise<Position | null> {
+  const { last } = await archivedUpTo(dataDir, partition);
+  if (last === null) return null;
+  await demandPredecessor(dataDir, partition, last.number, last.after);
+  for (const { path, bytes } of [...last.files, ...(last.dead === null ? [] : [last.dead])])
+    if ((await sizeOf(join(dataDir, path))) !== bytes)
+      throw new TributaryError(
+        'manifest_corrupt',
+        `segment ${last.number} of partition ${partition} names ${path}, which is not there whole`,
+      );
+  return last.upTo;
+}
+
+async function sizeOf(path: string): Promise<number | null> {
+  try {
+    return (await stat(path)).size;
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return null;
+    throw error;
+  }
+}

@@ -1,0 +1,76 @@
+/**
+ * What a key lets its holder send. A browser key lies in a page for anybody to take: it writes live events of no money, and
+ * claims neither a source nor a verdict about somebody.
+ */
+import type { Event } from '@tributary/model/event';
+import { type JsonObject, present } from '@tributary/model/json';
+import { describe, type Invalid, invalid } from '@tributary/model/validate-event';
+import type { KeyRecord } from '@tributary/runtime/key-file';
+import { grants } from '@tributary/runtime/keys';
+
+export interface Grant {
+  /** The public half of the key: stamped on each event. */
+  readonly keyId: string;
+  /** Anybody may have it. */
+  readonly isPublic: boolean;
+  /** It may stand in the URL of the settings that a page loads. Keys from before there were browser keys do. */
+  readonly mayStandInUrl: boolean;
+  readonly live: boolean;
+  readonly imports: boolean;
+  readonly money: boolean;
+  /** Null: any. */
+  readonly origins: ReadonlySet<string> | null;
+  readonly types: ReadonlySet<string> | null;
+  readonly eventsPerSecond: number | null;
+}
+
+/** Derived events that only detectors of our own write. */
+const SERVER_TYPES: ReadonlySet<string> = new Set(['verdict']);
+
+/** Undefined when the key may send nothing. */
+export function grantOf(record: KeyRecord): Grant | undefined {
+  const { id, scope, origins, types, eventsPerSecond, revenue } = record;
+  const live = grants(scope, 'browser');
+  const imports = grants(scope, 'import');
+  if (!live && !imports) return undefined;
+  const isPublic = scope === 'browser';
+  return {
+    keyId: id,
+    isPublic,
+    mayStandInUrl: isPublic || scope === 'write',
+    live,
+    imports,
+    money: !isPublic || revenue === true,
+    origins: origins === undefined ? null : new Set(origins),
+    types: types === undefined ? null : new Set(types),
+    eventsPerSecond: eventsPerSecond ?? null,
+  };
+}
+
+/** Why the key may not send this request; undefined when it may. `origin`: of the header; undefined outside browsers. */
+export function refusalOfRequest(grant: Grant, historical: boolean, origin: string | undefined): Invalid | undefined {
+  if (historical && !grant.imports) return invalid('forbidden', 'the key must have the scope "import" to send history');
+  if (grant.origins !== null && (origin === undefined || !grant.origins.has(origin)))
+    return invalid('forbidden', `the key must be used from one of its origins (got ${describe(origin)})`);
+  return undefined;
+}
+
+/** Why the key may not send this event; undefined when it may. `claimed`: its source as sent. */
+export function refusalOfEvent(grant: Grant, event: Event, claimed: unknown): Invalid | undefined {
+  const { type, historical, value, cost } = event;
+  if (historical === true && !grant.imports) return invalid('forbidden', 'the key must have the scope "import" to send history');
+  if (historical !== true && !grant.live) return invalid('forbidden', 'a key of the scope "import" must send history only');
+  if (grant.types !== null && !grant.types.has(type))
+    return invalid('forbidden', `the key must send one of its types of events (got ${describe(type)})`);
+  if (!grant.money && (value !== undefined || cost !== undefined))
+    return invalid('forbidden', 'money must come with a server key, or a browser key that allows revenue');
+  if (!grant.isPublic) return undefined;
+  if (claimed !== undefined) return invalid('forbidden', `source must come with a server key (got ${describe(claimed)})`);
+  if (SERVER_TYPES.has(type)) return invalid('forbidden', `events of type ${describe(type)} must come with a server key`);
+  return undefined;
+}
+
+/** The source that the sender claims, where the format has one. */
+export function claimedSource(item: JsonObject, formatHasSource: boolean): unknown {
+  return formatHasSource ? present(item['source']) : undefined;
+}

@@ -1,0 +1,28 @@
+/** Events a second of each key that has such a bound. Each collector counts for itself: several let through several times as much. */
+import type { Grant } from './grant.ts';
+
+/** A key that was quiet may send so many seconds' worth at once. */
+const BURST_S = 10;
+
+export interface Rates {
+  /** False when the key has used up what it may. A batch passes whole once anything is left; the rest is owed. */
+  take(grant: Grant, events: number): boolean;
+}
+
+export function createRates(now: () => number): Rates {
+  const buckets = new Map<string, { left: number; atMs: number }>();
+  return {
+    take({ keyId, eventsPerSecond }, events) {
+      if (eventsPerSecond === null) return true;
+      const atMs = now();
+      const full = BURST_S * eventsPerSecond;
+      const bucket = buckets.get(keyId) ?? { left: full, atMs };
+      bucket.left = Math.min(full, bucket.left + (Math.max(0, atMs - bucket.atMs) / 1000) * eventsPerSecond);
+      bucket.atMs = atMs;
+      buckets.set(keyId, bucket);
+      if (bucket.left <= 0) return false;
+      bucket.left -= events;
+      return true;
+    },
+  };
+}

@@ -1,0 +1,105 @@
+/** What each scope may send, and that what it sent can be found. */
+import { gzipSync } from 'node:zlib';
+import { afterEach, describe, expect, test } from 'vitest';
+import { keyRecord, NOW, type StartedCollector, startCollector } from './start-collector.ts';
+
+const secret = '_'.padEnd(49, '0');
+const BROWSER = keyRecord(`tb_00000000000b${secret}`, 'browser');
+const TILL = keyRecord(`tb_00000000000c${secret}`, 'browser', { revenue: true });
+const SERVER = keyRecord(`ts_00000000000d${secret}`, 'server');
+const IMPORT = keyRecord(`ti_00000000000e${secret}`, 'import');
+const OLD = keyRecord(`tw_00000000000f${secret}`, 'write');
+const NARROW = keyRecord(`ts_000000000010${secret}`, 'server', {
+  origins: ['https://shop.example'],
+  types: ['page_view'],
+  eventsPerSecond: 1,
+});
+
+let collector: StartedCollector;
+let now = NOW;
+afterEach(() => collector.stop());
+
+async function start() {
+  now = NOW;
+  collector = await startCollector({ keys: [BROWSER, TILL, SERVER, IMPORT, OLD, NARROW], now: () => now });
+  return async ({ key }: { readonly key: string }, body: object, path = '/v1/events', headers = {}) => {
+    const answer = await collector.post(path, body, { authorization: `Bearer ${key}`, ...headers });
+    return answer.status === 200 ? (answer.body.rejected[0]?.['code'] ?? 'taken') : answer.body['code'];
+  };
+}
+
+const EVENT = { type: 'page_view', userId: 'u' };
+const HISTORY = { ...EVENT, ts: NOW - 1, historical: true };
+const IMPORTED = { batch: [{ type: 'track', event: 'e', userId: 'u', timestamp: NOW - 1 }] };
+
+test('a browser key sends live events of no money, without a source, and no verdicts', async () => {
+  const post = await start();
+  expect(await post(BROWSER, EVENT)).toBe('taken');
+  expect(await post(BROWSER, HISTORY)).toBe('forbidden');
+  expect(await post(BROWSER, IMPORTED, '/v1/import')).toBe('forbidden');
+  expect(await post(BROWSER, { ...EVENT, source: 'erp' })).toBe('forbidden');
+  expect(await post(BROWSER, { ...EVENT, type: 'verdict' })).toBe('forbidden');
+  expect(await post(BROWSER, { ...EVENT, value: 1, currency: 'EUR' })).toBe('forbidden');
+  expect(await post(BROWSER, { ...EVENT, cost: 1 })).toBe('forbidden');
+  const order = { event: 'Order Completed', userId: 'u', properties: { revenue: 19.99 } };
+  expect(await post(BROWSER, order, '/v1/track')).toBe('forbidden');
+  expect(await post(TILL, order, '/v1/track')).toBe('taken');
+  expect(await collector.events()).toHaveLength(2);
+});
+
+test('law 7: a key that anybody may have sends bodies of half a megabyte at the most, as sent and inflated', async () => {
+  const post = await start();
+  const events = Array.from({ length: 30 }, () => ({ ...EVENT, properties: { x: 'x'.repeat(20_000) } }));
+  expect(await post(SERVER, events)).toBe('taken');
+  expect(await post(BROWSER, events)).toBe('body_too_large');
+  const zipped = gzipSync(JSON.stringify(events));
+  const answer = await collector.post('/v1/events', zipped, { authorization: `Bearer ${BROWSER.key}` });
+  expect(answer.body['code']).toBe('body_too_large');
+});
+
+test('a server key sends all that is live, an import key history alone, an old write key both', async () => {
+  const post = await start();
+  const live = { ...EVENT, source: 'erp', value: 1 };
+  const tried = async (key: typeof SERVER) => [
+    await post(key, live),
+    await post(key, HISTORY),
+    await post(key, IMPORTED, '/v1/import'),
+  ];
+  expect(await tried(SERVER)).toEqual(['taken', 'forbidden', 'forbidden']);
+  expect(await tried(IMPORT)).toEqual(['forbidden', 'taken', 'taken']);
+  expect(await tried(OLD)).toEqual(['taken', 'taken', 'taken']);
+});
+
+test('each event carries the public half of its key, and no sender sets it', async () => {
+  const post = await start();
+  await post(SERVER, EVENT);
+  await post(IMPORT, IMPORTED, '/v1/import');
+  const beacon = JSON.stringify({ batch: [{ type: 'page', anonymousId: 'a' }], writeKey: BROWSER.key });
+  expect((await fetch(`${collector.url}/v1/batch`, { method: 'POST', body: beacon })).status).toBe(200);
+  expect(await post(SERVER, { ...EVENT, keyId: BROWSER.id })).toBe('invalid_field');
+  const events = await collector.events();
+  expect(events.map(({ keyId }) => keyId).sort()).toEqual([BROWSER.id, SERVER.id, IMPORT.id].sort());
+  expect(JSON.stringify(events)).not.toContain(secret);
+});
+
+test('a key may be narrowed to origins, types and a rate', async () => {
+  const post = await start();
+  const from = { origin: 'https://shop.example' };
+  expect(await post(NARROW, EVENT)).toBe('forbidden');
+  expect(await post(NARROW, EVENT, '/v1/events', { origin: 'https://elsewhere.example' })).toBe('forbidden');
+  expect(await post(NARROW, { ...EVENT, type: 'purchase' }, '/v1/events', from)).toBe('forbidden');
+  expect(await post(NARROW, new Array(12).fill(EVENT), '/v1/events', from)).toBe('taken');
+  expect(await post(NARROW, EVENT, '/v1/events', from)).toBe('overloaded');
+  now += 4_000;
+  expect(await post(NARROW, EVENT, '/v1/events', from)).toBe('taken');
+});
+
+describe('a key in a URL', () => {
+  test('is one that anybody may have', async () => {
+    await start();
+    const status = async ({ key }: { readonly key: string }) =>
+      (await fetch(`${collector.url}/v1/projects/${key}/settings`)).status;
+    expect([await status(BROWSER), await status(OLD)]).toEqual([200, 200]);
+    expect([await status(SERVER), await status(IMPORT)]).toEqual([401, 401]);
+  });
+});

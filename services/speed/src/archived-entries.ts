@@ -1,0 +1,166 @@
+/** The archive read as the log it was made of: entries at their positions, and the barriers that ended segments. */
+import { join } from 'node:path';
+import { openDuckDb } from '@tributary/archive/duckdb';
+import { readGeneration } from '@tributary/archive/generations';
+import type { EVENT_COLUMNS, SegmentManifest } from '@tributary/archive/layout';
+import { sqlText } from '@tributary/archive/parquet';
+import { lastSegmentNumber, readSegment } from '@tributary/archive/segments';
+import { checkFile } from '@tributary/archive/verify';
+import type { LogEntry, Position } from '@tributary/log/port';
+import { TributaryError } from '@tributary/model/errors';
+import { type Event, encodeEvent } from '@tributary/model/event';
+import type { Barrier, Heartbeat } from '@tributary/model/partition-record';
+
+export interface ArchivedEntries {
+  /** Up to where the partition is archived; null: nothing of it is. */
+  upTo(partition: number): Promise<Position | null>;
+  /** Entries after `position` (null: from the first), of one segment, in order and up to its end; null: the archive ends there. */
+  after(partition: number, position: Position | null): Promise<LogEntry[] | null>;
+}
+
+export interface ArchivedEntriesOptions {
+  readonly dataDir: string;
+  readonly logIdentity: string;
+  readonly memoryLimit: string;
+}
+
+export function openArchivedEntries({ dataDir, logIdentity, memoryLimit }: ArchivedEntriesOptions): ArchivedEntries {
+  /** The segment after each one that was read: a replay does not look for its place anew. */
+  const next = new Map<number, { readonly after: Position; readonly number: number }>();
+
+  /** The first segment that ends after the position: as they are contiguous, it begins at or before it. */
+  async function numberAfter(partition: number, position: Position | null, last: number): Promise<number> {
+    if (position === null) return 0;
+    const known = next.get(partition);
+    if (known?.after === position) return known.number;
+    let low = 0;
+    for (let high = last + 1; low < high; ) {
+      const middle = (low + high) >> 1;
+      if ((await readSegment(dataDir, partition, middle)).upTo > position) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+
+  async function segmentAfter(partition: number, position: Position | null): Promise<SegmentManifest | null> {
+    const last = await lastSegmentNumber(dataDir, partition);
+    const low = await numberAfter(partition, position, last);
+    if (low > last) return null;
+    const segment = await readSegment(dataDir, partition, low);
+    if (segment.logIdentity !== logIdentity)
+      throw new TributaryError(
+        'log_recreated',
+        `segment ${low} of partition ${partition} was read from the log ${segment.logIdentity}, this is ${logIdentity}`,
+      );
+    return segment;
+  }
+
+  async function eventsOf(segment: SegmentManifest, after: Position | null): Promise<LogEntry[]> {
+    const { partition, files } = segment;
+    if (files.length === 0) return [];
+    for (const file of files) await checkFile(dataDir, file);
+    const session = await openDuckDb({ memoryLimit, threads: 1, tempDir: join(dataDir, 'staging', 'speed') });
+    const entries: LogEntry[] = [];
+    let lines: string[] = [];
+    let at: Position | null = null;
+    let receivedAt = 0;
+    const flush = () => {
+      // The archive took it, so the log's clock had nothing against it.
+      if (at !== null) entries.push({ partition, position: at, kind: 'events', body: lines.join('\n'), appendedMs: receivedAt });
+      lines = [];
+      receivedAt = 0;
+    };
+    try {
+      const paths = files.map((file) => sqlText(join(dataDir, file.path))).join(', ');
+      const from = `read_parquet([${paths}], hive_partitioning = false, union_by_name = true)`;
+      // Files of earlier versions lack later columns.
+      const [there] = await session.columns(`SELECT column_name FROM (DESCRIBE SELECT * FROM ${from})`);
+      const fields = COLUMNS.map((name) => (there?.includes(name) ? `"${name}"` : 'NULL'));
+      const where = after === null ? '' : `WHERE position > ${sqlText(after)}`;
+      const select = `SELECT ${fields.join(', ')}, position FROM ${from} ${where} ORDER BY position, entry_index`;
+      for await (const columns of session.chunks(select))
+        for (let row = 0; row < (columns[0]?.length ?? 0); row++) {
+          const position = columns[COLUMNS.length]?.[row] as Position;
+          if (position !== at) flush();
+          at = position;
+          const event = eventOf(columns, row);
+          receivedAt = Math.max(receivedAt, event.receivedAt);
+          lines.push(encodeEvent(event));
+        }
+      flush();
+      return entries;
+    } finally {
+      await session.close();
+    }
+  }
+
+  /** The last entry of a segment: its barrier, or what moves a reader to its end and says nothing else. */
+  async function endOf({ partition, upTo, seals }: SegmentManifest): Promise<LogEntry> {
+    const end = { partition, position: upTo, appendedMs: Number.MAX_SAFE_INTEGER };
+    const definitions = seals === null ? null : await definitionsOf(seals);
+    if (seals === null || definitions === null)
+      return { ...end, kind: 'heartbeat', body: JSON.stringify({ receivedAt: 0 } satisfies Heartbeat) };
+    return { ...end, kind: 'barrier', body: JSON.stringify({ generation: seals, definitions } satisfies Barrier) };
+  }
+
+  /** null: the generation's folder is gone. Without its barrier the state stays behind the cut, which readers are told. */
+  async function definitionsOf(generation: number): Promise<string | null> {
+    try {
+      return (await readGeneration(dataDir, generation)).definitions;
+    } catch (error) {
+      if (error instanceof TributaryError && error.code === 'not_found') return null;
+      throw error;
+    }
+  }
+
+  return {
+    async upTo(partition) {
+      const last = await lastSegmentNumber(dataDir, partition);
+      return last < 0 ? null : (await readSegment(dataDir, partition, last)).upTo;
+    },
+    async after(partition, position) {
+      const segment = await segmentAfter(partition, position);
+      if (segment === null) return null;
+      const entries = await eventsOf(segment, position);
+      next.set(partition, { after: segment.upTo, number: (segment.to ?? segment.number) + 1 });
+      // An entry of events can be the last one itself.
+      return entries.at(-1)?.position === segment.upTo ? entries : [...entries, await endOf(segment)];
+    },
+  };
+}
+
+type Column = Exclude<keyof typeof EVENT_COLUMNS, 'user_key' | 'partition' | 'position' | 'entry_index'>;
+
+/** The field of an event that a column holds. */
+const FIELDS: Readonly<Record<Column, keyof Event>> = {
+  ts: 'ts',
+  type: 'type',
+  id: 'id',
+  user_id: 'userId',
+  anonymous_id: 'anonymousId',
+  received_at: 'receivedAt',
+  source: 'source',
+  key_id: 'keyId',
+  channel: 'channel',
+  campaign: 'campaign',
+  creative: 'creative',
+  cost: 'cost',
+  value: 'value',
+  currency: 'currency',
+  page: 'page',
+  element: 'element',
+  historical: 'historical',
+  properties: 'properties',
+};
+const COLUMNS = Object.keys(FIELDS) as Column[];
+
+function eventOf(columns: readonly (readonly unknown[])[], row: number): Event {
+  const event: Record<string, unknown> = {};
+  for (const [i, column] of COLUMNS.entries()) {
+    const value = columns[i]?.[row] ?? null;
+    if (value === null) continue;
+    if (column === 'properties') event['properties'] = JSON.parse(String(value));
+    else event[FIELDS[column]] = typeof value === 'bigint' ? Number(value) : value;
+  }
+  return event as unknown as Event;
+}

@@ -1,0 +1,72 @@
+/**
+ * Whether a partition stands still: it is ours, its log has entries that are not committed, and nothing of it was committed
+ * for long. A worker that goes round (a batch that fails, a commit that is fenced again and again) looks healthy otherwise.
+ */
+import type { EventLog } from '@tributary/log/port';
+import type { SpeedWorker } from './pipeline.ts';
+
+/** Longer than a hand-over, a pause of Redis, and the largest commit take. */
+const STANDS_STILL_MS = 30_000;
+const LOOK_EVERY_MS = 2_000;
+
+export interface StallWatch {
+  /** Why the partition was thrown away last: told as long as it does not move. */
+  failed(partition: number, why: string): void;
+  look(positions: ReadonlyMap<number, string | null>, ends: readonly (string | null)[], nowMs: number): void;
+  /** null: every partition that has something to do moves. */
+  trouble(nowMs: number): string | null;
+}
+
+/** Pure. */
+export function createStallWatch(): StallWatch {
+  const waiting = new Map<number, { readonly position: string | null; readonly sinceMs: number }>();
+  const reasons = new Map<number, string>();
+  return {
+    failed: (partition, why) => void reasons.set(partition, why),
+    look(positions, ends, nowMs) {
+      for (const [partition, { position }] of waiting) if (positions.get(partition) !== position) reasons.delete(partition);
+      for (const partition of waiting.keys()) if (!positions.has(partition)) waiting.delete(partition);
+      for (const [partition, position] of positions) {
+        const end = ends[partition] ?? null;
+        const known = waiting.get(partition);
+        if (end === null || (position !== null && position >= end)) waiting.delete(partition);
+        else if (known === undefined || known.position !== position) waiting.set(partition, { position, sinceMs: nowMs });
+      }
+    },
+    trouble(nowMs) {
+      const still = [...waiting].filter(([, { sinceMs }]) => nowMs - sinceMs >= STANDS_STILL_MS);
+      if (still.length === 0) return null;
+      const longestMs = Math.max(...still.map(([, { sinceMs }]) => nowMs - sinceMs));
+      const partitions = still.map(([partition]) => partition).sort((a, b) => a - b);
+      const stands = `partitions ${partitions.join(', ')}: entries wait and nothing was committed for ${longestMs} ms`;
+      const [why] = partitions.flatMap((partition) => reasons.get(partition) ?? []);
+      return why === undefined ? stands : `${stands} (${why})`;
+    },
+  };
+}
+
+export interface WatchOptions {
+  readonly log: Pick<EventLog, 'ends'>;
+  readonly worker: Pick<SpeedWorker, 'progress'>;
+  readonly assigned: () => ReadonlySet<number>;
+  readonly now: () => number;
+  readonly signal: AbortSignal;
+}
+
+/** Until aborted. A log that does not answer is what the worker itself reports. */
+export function watchStalls(watch: StallWatch, { log, worker, assigned, now, signal }: WatchOptions): () => string | null {
+  /** A partition that is being loaded anew has no run: it stands where it stood. */
+  const last = new Map<number, string | null>();
+  const timer = setInterval(() => {
+    for (const { partition, position } of worker.progress()) last.set(partition, position);
+    const own = assigned();
+    for (const partition of last.keys()) if (!own.has(partition)) last.delete(partition);
+    const positions = new Map([...own].map((partition) => [partition, last.get(partition) ?? null]));
+    log.ends().then(
+      (ends) => watch.look(positions, ends, now()),
+      () => {},
+    );
+  }, LOOK_EVERY_MS);
+  signal.addEventListener('abort', () => clearInterval(timer), { once: true });
+  return () => watch.trouble(now());
+}

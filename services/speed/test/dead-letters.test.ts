@@ -1,0 +1,16 @@
+import { sha256Hex } from '@tributary/testkit/generate-definitions';
+import { expect, test } from 'vitest';
+import { decodeBatch } from '../src/decode.ts';
+
+test('law 7: a dead letter is bounded, and says what was cut', () => {
+  const record = { partition: 0, position: '1', appendedMs: 0, kind: 'events', body: `x${'😀'.repeat(100_000)}` } as const;
+  const barrier = { ...record, position: '2', kind: 'barrier', body: `{"generation":"${'1'.repeat(100_000)}"}` } as const;
+  const short = { ...record, position: '3', body: 'short' } as const;
+  const { parked } = decodeBatch([record, barrier, short], 0, 0, 1, sha256Hex);
+  expect(parked.map(({ raw }) => raw.length)).toEqual([expect.any(Number), expect.any(Number), 5]);
+  for (const { raw } of parked.slice(0, 2)) {
+    expect(raw.length).toBeLessThan(2_200);
+    expect(raw.isWellFormed()).toBe(true);
+    expect(raw).toMatch(/\(cut: \d+ characters, all of them in the archive\)$/);
+  }
+});

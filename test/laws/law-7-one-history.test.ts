@@ -1,0 +1,177 @@
+/** Store, log and archive that are not of one history: noticed, told, and healed from the archive as far as it reaches. */
+import { createGeneration } from '@tributary/archive/generations';
+import { DEFAULT_LIMITS } from '@tributary/archiver/pipeline';
+import type { EventLog } from '@tributary/log/port';
+import { differences } from '@tributary/testkit/compare-rows';
+import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/generate-definitions';
+import { createMemoryStore, type MemoryStore } from '@tributary/testkit/memory-store';
+import { VIEWS } from '@tributary/views/registry';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { holesInHistory } from '../../services/api/src/one-history.ts';
+import { openArchivedEntries } from '../../services/speed/src/archived-entries.ts';
+import { createSpeedWorker } from '../../services/speed/src/pipeline.ts';
+import { recallingLog } from '../../services/speed/src/recall.ts';
+import { createRig, type Rig, someEvents } from '../faults/archiver-rig.ts';
+
+const PARTITIONS = 2;
+const definitions = definitionsOf(SMALL_DEFINITIONS);
+const state = (position: string, generation: number) => ({
+  position,
+  generation,
+  logIdentity: 'log',
+  logTimeMs: 0,
+  definitions: definitions.json,
+});
+let rig: Rig;
+
+beforeEach(async () => {
+  rig = await createRig(PARTITIONS);
+});
+afterEach(() => rig.close());
+
+async function catchUp(store: MemoryStore, log: EventLog, maxEntries = 7): Promise<void> {
+  let commits = 0;
+  const worker = createSpeedWorker({
+    log,
+    store: store.speed(),
+    definitions,
+    partitions: [0, 1],
+    sha256Hex,
+    commitId: () => `${Math.random()}:${++commits}`,
+    limits: { maxEntries, waitMs: 0 },
+    onReset: (partition, why) => {
+      throw new Error(`partition ${partition} was reset: ${why}`);
+    },
+  });
+  // What was read ahead of a barrier is read again: a turn without entries is not the end.
+  for (let idle = 0; idle < 3; ) idle = (await worker.runOnce()) === 0 ? idle + 1 : 0;
+  await worker.settle();
+}
+
+/** Reads the archive where the log no longer reaches. */
+const recalling = () =>
+  recallingLog(rig.log, openArchivedEntries({ dataDir: rig.dataDir, logIdentity: rig.log.identity, memoryLimit: '256MB' }));
+
+/** All that was appended is archived, and all that `store` has is trimmed. */
+async function archive(store: MemoryStore): Promise<void> {
+  const archiver = await rig.start({
+    limits: { ...DEFAULT_LIMITS, waitMs: 0, gatherMs: 0, maxAgeMs: 1_000 },
+    speedPosition: async (partition) => (await store.speed().loadState(partition))?.position ?? null,
+  });
+  for (let turn = 0; turn < 4; turn++) {
+    rig.nowMs += 10_000;
+    await archiver.turn();
+  }
+}
+
+/** As the coordinator: a manifest, then its barriers. */
+async function cut(): Promise<number> {
+  const { generation } = await createGeneration(rig.dataDir, {
+    state: 'pending',
+    mode: 'full',
+    base: null,
+    definitions: definitions.json,
+    definitionsVersion: definitions.version,
+    reason: 'test',
+    createdAt: 0,
+    computedAt: null,
+    lastSegment: [],
+    cut: [],
+    views: {},
+    events: [],
+    conversions: [],
+    counts: { events: 0, newEvents: 0, duplicates: 0 },
+  });
+  for (let partition = 0; partition < PARTITIONS; partition++)
+    await rig.log.append(partition, { kind: 'barrier', body: JSON.stringify({ generation, definitions: definitions.json }) });
+  return generation;
+}
+
+/** What readers get of two stores, for every generation that may be served, and of the users' records. */
+async function expectSame(store: MemoryStore, other: MemoryStore, generation: number): Promise<void> {
+  const names = VIEWS.map(({ name }) => name);
+  const [ours, theirs] = [await store.serving().deltas(names, generation), await other.serving().deltas(names, generation)];
+  for (const [partition, answer] of ours.entries()) {
+    expect(differences(answer.rows, theirs[partition]?.rows ?? new Map())).toEqual([]);
+    expect(answer.state).toMatchObject({
+      position: theirs[partition]?.state?.position,
+      generation: theirs[partition]?.state?.generation,
+    });
+  }
+  const users = Array.from({ length: 17 }, (_, i) => [0, 1].map((partition) => ({ partition, userKey: `user-${i}` }))).flat();
+  expect(await store.serving().records(users, 1e9)).toEqual(await other.serving().records(users, 1e9));
+}
+
+test('law 7: a partition without a state is a hole where the log has lost its beginning, and none where it has not', () => {
+  expect(holesInHistory([null, null], [null, '5'], null)).toEqual([expect.stringMatching(/partition 1.*begins after 5/)]);
+});
+
+test('law 7: a state from before the beginning of the log is a hole, one at it or after it is none', () => {
+  const holes = holesInHistory([state('4', 0), state('5', 0), state('6', 0)], ['5', '5', '5'], null);
+  expect(holes).toEqual([expect.stringMatching(/partition 0.*stands at 4.*begins after 5/)]);
+});
+
+test('law 7: a state past the cut that counts under an older generation is a hole, before the cut it is none', () => {
+  const states = [state('6', 1), state('5', 1), state('4', 1), state('6', 2), state('6', 3)];
+  const holes = holesInHistory(states, [], { generation: 2, cut: ['5', '5', '5', '5', '5'] });
+  expect(holes.map((hole) => hole.slice(0, 11))).toEqual(['partition 0', 'partition 1']);
+});
+
+test('laws 1 and 7: an emptied store beside a trimmed log is rebuilt from the archive, as if it had never been lost', async () => {
+  const before = createMemoryStore({ partitions: PARTITIONS });
+  await rig.append(someEvents(60));
+  const generation = await cut();
+  await rig.append(someEvents(60, 60));
+  // A segment that ends with a heartbeat, and one whose record is no event.
+  for (const partition of [0, 1]) {
+    await rig.log.append(partition, { kind: 'events', body: 'no event' });
+    await rig.log.append(partition, { kind: 'heartbeat', body: '{"receivedAt":1}' });
+  }
+  await catchUp(before, rig.log);
+  await archive(before);
+  expect((await rig.log.starts()).every((start) => start !== null)).toBe(true);
+  await rig.append(someEvents(30, 120));
+  await catchUp(before, rig.log);
+  for (const maxEntries of [1, 7, 500]) {
+    const emptied = createMemoryStore({ partitions: PARTITIONS });
+    await catchUp(emptied, recalling(), maxEntries);
+    await expectSame(emptied, before, generation);
+  }
+});
+
+test('laws 1 and 7: a store and a log that were put back to an older copy read from the archive what they lost', async () => {
+  const store = createMemoryStore({ partitions: PARTITIONS });
+  await rig.append(someEvents(30));
+  const generation = await cut();
+  await rig.append(someEvents(30, 30));
+  await catchUp(store, rig.log);
+  const copies = rig.disk.partitions.map(({ entries, written }) => ({ entries: [...entries], written }));
+  const states = await Promise.all([0, 1].map((partition) => store.speed().loadState(partition)));
+  const whole = createMemoryStore({ partitions: PARTITIONS });
+  await rig.append(someEvents(30, 60));
+  await archive(createMemoryStore({ partitions: PARTITIONS }));
+  await catchUp(whole, recalling());
+  // The copy is put back, and collectors go on before anybody looks.
+  for (const [partition, { entries, written }] of copies.entries())
+    Object.assign(rig.disk.partitions[partition] as object, { entries, written: written + 1_000 });
+  expect(await store.speed().loadState(0)).toEqual(states[0]);
+  await rig.append(someEvents(10, 90));
+  await catchUp(store, recalling());
+  await catchUp(whole, rig.log);
+  await expectSame(store, whole, generation);
+});
+
+test('law 7: a gap between archive and log is an error, never skipped', async () => {
+  const store = createMemoryStore({ partitions: PARTITIONS });
+  await rig.append(someEvents(30));
+  await catchUp(store, rig.log);
+  await archive(store);
+  await rig.append(someEvents(30, 30));
+  const end = (await rig.log.ends())[0] as string;
+  await rig.append(someEvents(30, 60));
+  await rig.log.trim(0, end);
+  await expect(catchUp(createMemoryStore({ partitions: PARTITIONS }), recalling())).rejects.toMatchObject({
+    code: 'position_expired',
+    message: expect.stringContaining('what lay in between is gone'),
+  });
+});

@@ -1,0 +1,135 @@
+/** What somebody without a key can cost: little to parse, little to hold, and not for long. */
+import { connect, type Socket } from 'node:net';
+import { gzipSync } from 'node:zlib';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { createChunks } from '../../services/collector/src/chunks.ts';
+import { grantOf } from '../../services/collector/src/grant.ts';
+import { NO_NAMES } from '../../services/collector/src/names.ts';
+import { prepare, type Surroundings } from '../../services/collector/src/prepare.ts';
+import { NATIVE } from '../../services/collector/src/routes.ts';
+import {
+  keyRecord,
+  NOW,
+  type StartedCollector,
+  startCollector,
+  WRITE_KEY,
+} from '../../services/collector/test/start-collector.ts';
+
+let collector: StartedCollector;
+const sockets: Socket[] = [];
+afterEach(async () => {
+  vi.restoreAllMocks();
+  for (const socket of sockets.splice(0)) socket.destroy();
+  await collector?.stop();
+});
+
+/** How often the parser is asked, and what comes of it. */
+function parsedOf(bytes: Buffer, headerKey?: string) {
+  const parse = vi.spyOn(JSON, 'parse');
+  const outcome = prepare(
+    { bytes, route: NATIVE, headerKey, origin: undefined, isCloudEvent: false, attributes: undefined },
+    AROUND,
+  );
+  const calls = parse.mock.calls.length;
+  vi.restoreAllMocks();
+  return [calls, outcome.ok ? outcome.value.rejected.length : outcome.code];
+}
+
+const AROUND: Surroundings = {
+  limits: {
+    bodyBytes: 5_000_000,
+    publicBodyBytes: 512 * 1024,
+    bodyMs: 30_000,
+    keylessBodyBytes: 65_536,
+    keylessBodyMs: 3_000,
+    eventAgeMs: Number.MAX_SAFE_INTEGER,
+    batchEvents: 2_500,
+  },
+  partitions: 4,
+  now: () => NOW,
+  newId: () => 'id',
+  authorise: (key) => (key === WRITE_KEY && grantOf(keyRecord(key, 'write'))) || 'the write key is not known',
+  names: NO_NAMES,
+};
+
+describe('law 7: the work of a request is bounded before it is parsed', () => {
+  const lines = gzipSync(`{}\n${'{x}\n'.repeat(16_000)}`);
+
+  test('a body whose key is not known is not parsed at all', () => {
+    expect(parsedOf(lines)).toEqual([0, 'invalid_write_key']);
+    expect(parsedOf(Buffer.from(`{"writeKey":"tw_nobody","batch":[${'[],'.repeat(10_000)}0]}`))).toEqual([
+      0,
+      'invalid_write_key',
+    ]);
+  });
+
+  test('the key of a body is found wherever it stands, and only on its top it counts', async () => {
+    collector = await startCollector();
+    const post = async (body: string) => (await fetch(`${collector.url}/v1/batch`, { method: 'POST', body })).status;
+    const event = '{"type":"track","event":"e","userId":"u","properties":{"writeKey":"another"}}';
+    expect(await post(`{"batch":[${event}],"writeKey" : "${WRITE_KEY}"}`)).toBe(200);
+    expect(await post(`{"batch":[{"type":"track","event":"e","userId":"u","writeKey":"${WRITE_KEY}"}]}`)).toBe(401);
+  });
+
+  test('more lines than events are allowed are neither parsed nor told one by one', () => {
+    const [calls, code] = parsedOf(lines, WRITE_KEY);
+    expect(code).toBe('body_too_large');
+    expect(calls).toBeLessThanOrEqual(2);
+  });
+
+  test('a gzip body inflates to a bounded multiple of what was sent', async () => {
+    collector = await startCollector();
+    const bomb = gzipSync(`[${'[],'.repeat(1_600_000)}0]`);
+    expect(bomb.length).toBeLessThan(6_000);
+    const { status, body } = await collector.post('/v1/events', bomb);
+    expect([status, body['code']]).toEqual([413, 'body_too_large']);
+    expect(body['detail']).toMatch(/must inflate to at most \d+ bytes/);
+  });
+});
+
+describe('law 7: slow connections without a key leave room for those with one', () => {
+  function open(piece: string): Promise<string> {
+    const socket = connect(Number(new URL(collector.url).port), '127.0.0.1');
+    sockets.push(socket);
+    socket.on('error', () => {});
+    socket.write(`POST /v1/batch HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\n${piece}`);
+    return new Promise((resolve) => socket.on('data', (data) => resolve(data.toString())));
+  }
+
+  test('they have a share of their own, and three seconds', async () => {
+    const limits = { keylessBodyMs: 1_000 };
+    collector = await startCollector({ gate: { maxBytes: 100_000 }, keylessGate: { maxBytes: 100_000 }, limits });
+    const answers = Array.from({ length: 6 }, () => open('x'.repeat(30_000)));
+    await expect.poll(() => collector.keylessGate.bytes).toBeGreaterThan(90_000);
+    const keyed = await collector.post('/v1/events', { type: 't', userId: 'u', properties: { x: 'x'.repeat(20_000) } });
+    expect(keyed.status).toBe(200);
+    const statuses = (await Promise.all(answers)).map((answer) => answer.slice(9, 12)).sort();
+    expect(statuses).toEqual(['408', '408', '408', '429', '429', '429']);
+    expect([collector.keylessGate.bytes, collector.gate.bytes]).toEqual([0, 0]);
+  });
+
+  test('a stranger with a wrong key in the header has no more time', async () => {
+    collector = await startCollector({ limits: { keylessBodyMs: 500 } });
+    const socket = connect(Number(new URL(collector.url).port), '127.0.0.1');
+    sockets.push(socket);
+    socket.on('error', () => {});
+    socket.write('POST /v1/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer nobody\r\nContent-Length: 5000000\r\n\r\nx');
+    const answer = await new Promise<string>((resolve) => socket.on('data', (data) => resolve(data.toString())));
+    expect(answer).toMatch(/^HTTP\/1.1 401 /);
+  });
+
+  test('dripped bytes are joined: what is held stays near what was sent', () => {
+    const chunks = createChunks();
+    let sent = '';
+    for (let i = 0; i < 65_536; i++) {
+      const size = i % 1_000 === 0 ? 2_000 : 1;
+      const piece = String(i % 10).repeat(size);
+      sent += piece;
+      chunks.add(Buffer.from(piece));
+      expect(chunks.heldBytes).toBeLessThanOrEqual(3 * sent.length + 1_024);
+    }
+    expect(chunks.joined().toString()).toBe(sent);
+    chunks.clear();
+    expect(chunks.heldBytes).toBeLessThan(1_024);
+  });
+});
