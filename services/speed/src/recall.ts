@@ -77,6 +77,19 @@ export function recallingLog(log: EventLog, archive: ArchivedEntries, onRecall: 
     }
   }
 
+  /**
+   * A read from the beginning never expires: what the log dropped since the look, it passes over. Only its start, asked for
+   * after the read, can tell. Of a partition that no longer has its beginning nothing is given: the next look goes to the archive.
+   */
+  async function fromTheFirst(after: ReadonlyMap<number, Position | null>, entries: LogEntry[]): Promise<LogEntry[]> {
+    const fromStart = [...after].filter(([, position]) => position === null).map(([partition]) => partition);
+    if (fromStart.length === 0) return entries;
+    const starts = await log.starts();
+    const trimmed = new Set(fromStart.filter((partition) => (starts[partition] ?? null) !== null));
+    for (const partition of trimmed) reached.delete(partition);
+    return entries.filter(({ partition }) => !trimmed.has(partition));
+  }
+
   return {
     ...log,
     async read(after, limits) {
@@ -87,7 +100,7 @@ export function recallingLog(log: EventLog, archive: ArchivedEntries, onRecall: 
       const live = new Map([...after].filter(([partition]) => !recalled.has(partition)));
       // Those that keep up do not wait for those that are rebuilt. Of no partition at all the log is read too: it waits.
       if (live.size > 0 || turn === undefined)
-        entries.push(...(await readLog(live, entries.length === 0 ? limits : { ...limits, waitMs: 0 })));
+        entries.push(...(await fromTheFirst(live, await readLog(live, entries.length === 0 ? limits : { ...limits, waitMs: 0 }))));
       for (const { partition, position } of entries) reached.set(partition, position);
       return entries;
     },
