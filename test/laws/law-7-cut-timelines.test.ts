@@ -12,6 +12,8 @@ import { createRandom } from '@tributary/testkit/random';
 import { createLedger } from '@tributary/testkit/simulation-ledger';
 import { addRowsByView, type RowsByView } from '@tributary/views/deltas';
 import { VIEWS } from '@tributary/views/registry';
+import { step, stepRules } from '@tributary/views/step';
+import { emptyUser } from '@tributary/views/user-state';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { WorkerLimits } from '../../services/speed/src/pipeline.ts';
@@ -94,6 +96,20 @@ const FLOOD = Array.from({ length: 10 }, (_, i) => touch(`t${i}`, 1.5 - i / 100)
 const BOUND: Partial<WorkerLimits> = { maxTimelineEvents: 10 };
 
 describe('law 7: what looks behind the cut of a timeline is told, in every generation to come', () => {
+  test('law 7: a late event whose own rows are frozen is pending, and tells of no cut', () => {
+    const { latenessMs, lookbackMs } = definitions;
+    const rules = stepRules(VIEWS, definitions);
+    const frozenUpToMs = NOW - latenessMs - lookbackMs;
+    for (const [ts, fate, overflowed] of [
+      [frozenUpToMs, 'late', false],
+      [NOW, 'counted', true],
+    ] as const)
+      expect(
+        step(emptyUser(ts - lookbackMs), { ...touch('a', 0), ts }, NOW, rules, new Map()),
+        `${NOW - ts} ms ago`,
+      ).toMatchObject({ fate, overflowed });
+  });
+
   test.each([false, true])(
     'law 7: a purchase a generation after its first touch was cut off (worker restarted: %s)',
     async (restarted) => {

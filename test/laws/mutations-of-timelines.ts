@@ -38,8 +38,15 @@ export const MUTATIONS_OF_TIMELINES: readonly Mutation[] = [
     lie: 'the anchors that an event revises are not asked whether they look behind the cut',
     law: '7',
     file: `${VIEWS}/difference.ts`,
-    from: 'anchors.slice(0, 1).map(',
-    to: 'anchors.slice(0, 0).map(',
+    from: 'after[anchors[0] ?? at]',
+    to: 'after[at]',
+  },
+  {
+    lie: 'a frozen event is told as looking behind the cut',
+    law: '7',
+    file: `${VIEWS}/difference.ts`,
+    from: 'if (computes && earliest',
+    to: 'if (earliest',
   },
   {
     lie: 'a worker that loads a record forgets the cut',

@@ -71,8 +71,15 @@ export const PARTS_UNDER_TEST: PartsUnderTest = {
         const rows: RowsByView = new Map(
           VIEWS.map((view) => [view.name, snapshot.project(view, { ...EVERYTHING, by: view.dimensions })]),
         );
-        const { generation, pending, complete } = snapshot.meta();
-        return { generation, rows, pending, complete, positions: snapshot.states.map((state) => state?.position ?? null) };
+        const { generation, pending, complete, warnings } = snapshot.meta();
+        return {
+          generation,
+          rows,
+          pending,
+          complete,
+          warnings,
+          positions: snapshot.states.map((state) => state?.position ?? null),
+        };
       },
     };
   },

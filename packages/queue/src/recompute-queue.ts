@@ -75,10 +75,11 @@ export function openRecomputeQueue(redis: Redis, namespace: string): RecomputeQu
     },
     counts: () => answered(queue.getJobCounts()),
     async status(jobId) {
+      // The state before the job: asked for after it, a job that ends in between would be completed and without a result.
+      const state = await answered(queue.getJobState(jobId));
       const job = await answered(queue.getJob(jobId));
       if (job === undefined) return null;
       const { shards = null } = job.progress as { readonly shards?: NonNullable<JobStatus['shards']> };
-      const state = await answered(job.getState());
       return { state, failure: job.failedReason ?? null, result: job.returnvalue ?? null, shards };
     },
     close: () => queue.close(),

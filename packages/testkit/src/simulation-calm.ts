@@ -57,8 +57,9 @@ async function checkAll(world: World): Promise<RowsByView> {
     for (const answer of answers) addRowsByView(rows, answer.rows);
     const pending = answers.reduce((sum, answer) => sum + answer.pending, 0);
     const positions = answers.map(({ state }) => state?.position ?? null);
-    const complete = answers.every(({ overflowed }) => overflowed === 0);
-    checkAnswer(world, 'at rest', { generation, rows, pending, complete, positions });
+    const overflowed = answers.reduce((sum, answer) => sum + answer.overflowed, 0);
+    const warnings = [`${overflowed} events overflowed`];
+    checkAnswer(world, 'at rest', { generation, rows, pending, complete: overflowed === 0, warnings, positions });
     newest = rows;
   }
   return newest;

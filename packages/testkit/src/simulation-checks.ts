@@ -27,7 +27,7 @@ export async function reader(world: World, name: string, turn: Turn): Promise<vo
 
 /** Law 7: an answer that calls itself complete is exact, whatever happened; one that does not needs a fault that explains it. */
 export function checkAnswer(world: World, name: string, answer: MergedAnswer): void {
-  const { generation, rows, pending, complete, positions } = answer;
+  const { generation, rows, pending, complete, warnings, positions } = answer;
   world.audit();
   world.count('answer');
   const expected: RowsByView = new Map();
@@ -46,7 +46,8 @@ export function checkAnswer(world: World, name: string, answer: MergedAnswer): v
   const at = positions.map((position, partition) => `p${partition} at ${short(position)}`).join(', ');
   for (const fault of faults) world.count(`${complete ? 'complete' : 'incomplete'} after ${fault}`);
   if (!complete) {
-    if (faults.size === 0) throw new Error(`law 7: ${name}, incomplete without a fault, g${generation}, ${at}`);
+    const why = warnings.join('\n  ');
+    if (faults.size === 0) throw new Error(`law 7: ${name}, incomplete without a fault, g${generation}, ${at}:\n  ${why}`);
     return;
   }
   world.count('complete');

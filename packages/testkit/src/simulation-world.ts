@@ -47,6 +47,8 @@ export interface MergedAnswer {
   readonly pending: number;
   /** False: the answer says itself that something is missing. */
   readonly complete: boolean;
+  /** What it lacks, in words. */
+  readonly warnings: readonly string[];
   /** The position of each partition that the answer is of; null: nothing read yet. */
   readonly positions: readonly (string | null)[];
 }

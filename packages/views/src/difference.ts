@@ -83,9 +83,13 @@ export function addDifference(
     if (event.ts - revisableMs <= frozenUpTo) touchesFrozen = true;
 
     const anchors = lens.affected(after, at, definitions).filter((i) => (after[i] as TimelineEvent).ts > frozenUpTo);
-    // What is gone may be seen by these anchors, or be an anchor that the event revises.
-    const earliest = Math.min(event.ts, ...anchors.slice(0, 1).map((i) => (after[i] as TimelineEvent).ts));
-    if (event.kind !== 'signal' && earliest - Math.max(reachMs, revisableMs) <= cutTs) looksBehindCut = true;
+    if (event.kind !== 'signal') {
+      // What is gone may be seen by an anchor that is computed now, or be an anchor that the event revises.
+      const first = after[anchors[0] ?? at] as TimelineEvent;
+      const computes = anchors.length > 0 || event.ts > frozenUpTo;
+      const earliest = event.ts > frozenUpTo ? Math.min(event.ts, first.ts) : first.ts;
+      if (computes && earliest - Math.max(reachMs, revisableMs) <= cutTs) looksBehindCut = true;
+    }
     if (anchors.length === 0) continue;
     for (const i of anchors) {
       if (!work.isLeft()) {

@@ -183,7 +183,8 @@ export function createDeltaFollower({
   };
 }
 
-function isRetired({ message }: Error): boolean {
+/** Whether the generation asked for was retired meanwhile: readers have a newer one by now. */
+export function isRetired({ message }: Error): boolean {
   return message.includes('are gone, the oldest kept is');
 }
 

@@ -5,7 +5,7 @@ import { TributaryError } from '@tributary/model/errors';
 import type { Rows } from '@tributary/views/deltas';
 import type { View } from '@tributary/views/view';
 import type { ApiContext } from './context.ts';
-import type { DeltasLook } from './delta-follower.ts';
+import { type DeltasLook, isRetired } from './delta-follower.ts';
 import type { ServedGeneration } from './generations.ts';
 import type { LoadedGeneration } from './loaded-generation.ts';
 import { type Collection, collectionOf, type Layers, projectionOf, type Selection } from './merge.ts';
@@ -76,8 +76,18 @@ export async function takeSnapshot(
   };
 
   async function fresh(): Promise<Taken> {
-    const current = generations.take(await fromStore(deps.store.pointer()));
-    return { served: current, look: await fromStore(deltas.look(current.loaded.generation, names)), stale: null };
+    const taken = async (): Promise<Taken> => {
+      const current = generations.take(await fromStore(deps.store.pointer()));
+      return { served: current, look: await fromStore(deltas.look(current.loaded.generation, names)), stale: null };
+    };
+    try {
+      return await taken();
+    } catch (error) {
+      if (!isRetired(error as Error)) throw error;
+      // It was served while the one that replaces it was loading, or retired after the pointer was read.
+      await generations.refresh();
+      return taken();
+    }
   }
 
   async function freshOrHeld(): Promise<Taken> {
@@ -116,7 +126,7 @@ function demandViews({ generation, manifest }: LoadedGeneration, views: readonly
 /** A promise that is not waited for any longer may still fail: that is nobody's any more. */
 async function within<T>(promise: Promise<T>, ms: number): Promise<T | 'late'> {
   const { promise: late, resolve } = Promise.withResolvers<'late'>();
-  const timer = setTimeout(resolve, ms, 'late');
+  const timer = setTimeout(resolve, ms, 'late').unref();
   promise.catch(() => {});
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
