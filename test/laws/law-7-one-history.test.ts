@@ -145,21 +145,68 @@ test('laws 1 and 7: a store and a log that were put back to an older copy read f
   const generation = await cut();
   await rig.append(someEvents(30, 30));
   await catchUp(store, rig.log);
-  const copies = rig.disk.partitions.map(({ entries, written }) => ({ entries: [...entries], written }));
+  const copies = copyOfLog();
   const states = await Promise.all([0, 1].map((partition) => store.speed().loadState(partition)));
   const whole = createMemoryStore({ partitions: PARTITIONS });
   await rig.append(someEvents(30, 60));
   await archive(createMemoryStore({ partitions: PARTITIONS }));
   await catchUp(whole, recalling());
-  // The copy is put back, and collectors go on before anybody looks.
-  for (const [partition, { entries, written }] of copies.entries())
-    Object.assign(rig.disk.partitions[partition] as object, { entries, written: written + 1_000 });
+  putBack(copies);
   expect(await store.speed().loadState(0)).toEqual(states[0]);
   await rig.append(someEvents(10, 90));
   await catchUp(store, recalling());
   await catchUp(whole, rig.log);
   await expectSame(store, whole, generation);
 });
+
+/** The copy is put back, and collectors go on before anybody looks. */
+function putBack(copies: readonly { readonly entries: readonly unknown[]; readonly written: number }[]): void {
+  for (const [partition, { entries, written }] of copies.entries())
+    Object.assign(rig.disk.partitions[partition] as object, { entries, written: written + 1_000 });
+}
+
+const copyOfLog = () => rig.disk.partitions.map(({ entries, written }) => ({ entries: [...entries], written }));
+
+test.each([
+  ['spooled', 1],
+  ['spooled', 3],
+  ['archived', 3],
+])(
+  'laws 1 and 7: what a log lost while its archiver lives (%s, reads of %i) is archived, and the log begins after it',
+  async (where, maxEntries) => {
+    const store = createMemoryStore({ partitions: PARTITIONS });
+    const whole = createMemoryStore({ partitions: PARTITIONS });
+    await rig.append(someEvents(60));
+    const generation = await cut();
+    await catchUp(store, rig.log);
+    await catchUp(whole, rig.log);
+    const told: number[] = [];
+    const archiver = await rig.start({
+      limits: { ...DEFAULT_LIMITS, waitMs: 0, gatherMs: 0, maxAgeMs: 1_000, maxEntries },
+      onLostTail: (partition) => told.push(partition),
+    });
+    const turns = async () => {
+      for (let turn = 0; turn < 60; turn++) await archiver.turn();
+    };
+    await turns();
+    const copies = copyOfLog();
+    await rig.append(someEvents(40, 60));
+    await catchUp(whole, rig.log);
+    await turns();
+    if (where === 'archived') rig.nowMs += 10_000;
+    await archiver.turn();
+    expect(archiver.spools().every(({ rows }) => rows > 0)).toBe(where === 'spooled');
+    putBack(copies);
+    await rig.append(someEvents(30, 100));
+    await turns();
+    expect(told.sort()).toEqual([0, 1]);
+    rig.nowMs += 10_000;
+    await archiver.turn();
+    await catchUp(store, recalling());
+    await catchUp(whole, rig.log);
+    await expectSame(store, whole, generation);
+  },
+);
 
 test('law 7: a gap between archive and log is an error, never skipped', async () => {
   const store = createMemoryStore({ partitions: PARTITIONS });

@@ -120,6 +120,22 @@ export const MUTATIONS_OF_HISTORY: readonly Mutation[] = [
     to: 'continue;',
   },
   {
+    lie: 'an archiver does not ask whether the log still has what it spooled',
+    law: '1, 7',
+    file: `${ARCHIVER}/one-history.ts`,
+    from: 'positions.get(spool.partition) !== spool.upTo',
+    to: 'positions.size < 0 && spool.lostTail',
+    test: 'test/laws/law-7-one-history.test.ts',
+  },
+  {
+    lie: 'an archiver does not ask again whether the log still has what it archived',
+    law: '7',
+    file: `${ARCHIVER}/pipeline.ts`,
+    from: 'if (after !== null && after === upTo) await mend(partition, after, null);',
+    to: 'continue;',
+    test: 'test/laws/law-7-one-history.test.ts',
+  },
+  {
     lie: 'what the store refuses for good passes for a store that is down',
     law: '7',
     file: 'packages/kv/src/unless-down.ts',

@@ -7,8 +7,9 @@ import { join } from 'node:path';
 import { errorCode } from '@tributary/archive/durable';
 import type { SegmentManifest } from '@tributary/archive/layout';
 import { archivedUpTo, lastSegmentNumber, readSegment } from '@tributary/archive/segments';
-import type { Position } from '@tributary/log/port';
+import type { EventLog, Position } from '@tributary/log/port';
 import { TributaryError } from '@tributary/model/errors';
+import type { Spool } from './spool.ts';
 
 /** Throws `history_mismatch` or `position_expired` unless the log still has everything after the newest segment. `start`: the newest position that the log dropped. */
 export function demandContinuity(dataDir: string, partition: number, last: SegmentManifest | null, start: Position | null): void {
@@ -54,6 +55,24 @@ export async function readableUpTo(dataDir: string, partition: number): Promise<
         `segment ${last.number} of partition ${partition} names ${path}, which is not there whole`,
       );
   return last.upTo;
+}
+
+/**
+ * The spools whose last entry the log no longer has: it was put back to an older copy. Asked after a read: as long as that entry is
+ * there, what was read follows it without a hole.
+ */
+export async function spoolsWithLostTail(
+  log: Pick<EventLog, 'read'>,
+  spools: readonly Spool[],
+  signal: AbortSignal | undefined,
+): Promise<Spool[]> {
+  const filled = spools.filter((spool) => spool.upTo !== spool.after);
+  if (filled.length === 0) return [];
+  const before = new Map(filled.map((spool) => [spool.partition, spool.beforeLast]));
+  const found = await log.read(before, { maxEntries: 1, waitMs: 0, ...(signal && { signal }) });
+  if (signal?.aborted) return [];
+  const positions = new Map(found.map(({ partition, position }) => [partition, position]));
+  return filled.filter((spool) => positions.get(spool.partition) !== spool.upTo);
 }
 
 async function sizeOf(path: string): Promise<number | null> {

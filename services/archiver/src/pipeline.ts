@@ -15,7 +15,7 @@ import type { EventLog, LogEntry, Position } from '@tributary/log/port';
 import { TributaryError } from '@tributary/model/errors';
 import { closeSegments } from './close-segments.ts';
 import type { Hook } from './hooks.ts';
-import { demandContinuity, demandPredecessor, readableUpTo } from './one-history.ts';
+import { demandContinuity, demandPredecessor, readableUpTo, spoolsWithLostTail } from './one-history.ts';
 import { COPY_LIMITS, type CopyLimits } from './plan.ts';
 import { fillSpool, openSpool, removeSpoolFiles, type Spool } from './spool.ts';
 import { stagingFolder } from './sweep.ts';
@@ -105,14 +105,17 @@ export function createArchiver(options: ArchiverOptions): Archiver {
     for (const partition of missing) {
       const { last, sealed } = await archivedUpTo(dataDir, partition);
       checkLog(partition, last);
-      if (last !== null && (await log.mend?.(partition, last.upTo)))
-        options.onLostTail?.(partition, last.upTo, ends[partition] ?? null);
+      if (last !== null) await mend(partition, last.upTo, ends[partition] ?? null);
       demandContinuity(dataDir, partition, last, starts[partition] ?? null);
       const spool = openSpool(folder, partition, (last?.number ?? -1) + 1, sealed, last?.upTo ?? null);
       await removeSpoolFiles(spool);
       spools.set(partition, spool);
       if (last !== null) trimmer.archived(partition, last.upTo);
     }
+  }
+
+  async function mend(partition: number, archived: Position, end: Position | null): Promise<void> {
+    if (await log.mend?.(partition, archived)) options.onLostTail?.(partition, archived, end);
   }
 
   async function giveUp(spool: Spool): Promise<void> {
@@ -128,10 +131,13 @@ export function createArchiver(options: ArchiverOptions): Archiver {
   }
 
   async function read(waitMs: number, signal: AbortSignal | undefined): Promise<void> {
-    const open = [...spools.values()].filter((spool) => spool.seals === null);
+    const open = [...spools.values()].filter((spool) => spool.seals === null && !spool.lostTail);
     const after = new Map(open.map((spool) => [spool.partition, spool.upTo]));
     if (after.size === 0) return;
-    const entries = await readAfter(after, waitMs, signal);
+    const entries = await unlessOutrun(async () => {
+      const found = await log.read(after, { maxEntries: limits.maxEntries, waitMs, ...(signal && { signal }) });
+      return followOn(found, signal);
+    });
     const room = Math.max(1, limits.spoolRows - sum(spools.values(), (spool) => spool.rows));
     for (const [partition, own] of byPartition(entries)) {
       const spool = spools.get(partition) as Spool;
@@ -141,9 +147,22 @@ export function createArchiver(options: ArchiverOptions): Archiver {
     if (entries.length > 0) await hook('afterSpool');
   }
 
-  async function readAfter(after: Map<number, Position | null>, waitMs: number, signal: AbortSignal | undefined) {
+  /**
+   * Of the entries found those that follow what is spooled. Where the log lost what is spooled, the segment ends before them: behind
+   * it the log is mended, and readers that had not come so far find in the archive what the log no longer has.
+   */
+  async function followOn(found: LogEntry[], signal: AbortSignal | undefined): Promise<LogEntry[]> {
+    if (log.mend === undefined) return found;
+    const concerned = [...byPartition(found).keys()].map((partition) => spools.get(partition) as Spool);
+    for (const spool of await spoolsWithLostTail(log, concerned, signal)) spool.lostTail = true;
+    if (signal?.aborted) return [];
+    for (const { partition, after, upTo } of concerned) if (after !== null && after === upTo) await mend(partition, after, null);
+    return found.filter(({ partition }) => !spools.get(partition)?.lostTail);
+  }
+
+  async function unlessOutrun(read: () => Promise<LogEntry[]>): Promise<LogEntry[]> {
     try {
-      return await log.read(after, { maxEntries: limits.maxEntries, waitMs, ...(signal && { signal }) });
+      return await read();
     } catch (error) {
       if (!(error instanceof TributaryError && error.code === 'position_expired')) throw error;
       // Another archiver may have archived and trimmed past us: then the manifests are ahead. Else there is a hole.
@@ -180,7 +199,7 @@ export function createArchiver(options: ArchiverOptions): Archiver {
       sum(filled, (spool) => spool.bytes) >= limits.spoolBytes ||
       filled.some((spool) => spool.rows >= limits.segmentRows || spool.bytes >= limits.segmentBytes);
     const old = now() - limits.maxAgeMs;
-    return filled.filter((spool) => outgrown || spool.seals !== null || (spool.openedAtMs ?? now()) <= old);
+    return filled.filter((spool) => outgrown || spool.seals !== null || spool.lostTail || (spool.openedAtMs ?? now()) <= old);
   }
 
   async function close(closing: readonly Spool[]): Promise<void> {
@@ -206,7 +225,7 @@ export function createArchiver(options: ArchiverOptions): Archiver {
       const sealed = segment.seals ?? spool.sealedBefore;
       spools.set(spool.partition, openSpool(folder, spool.partition, spool.number + 1, sealed, segment.upTo));
       // A log that was put back while we ran has grown past what it lost: then nobody else would notice.
-      if (await log.mend?.(spool.partition, segment.upTo)) options.onLostTail?.(spool.partition, segment.upTo, null);
+      await mend(spool.partition, segment.upTo, null);
       trimmer.archived(spool.partition, segment.upTo);
       options.onSegment?.(segment);
     }

@@ -19,6 +19,10 @@ export interface Spool {
   /** The range is `(after, upTo]`; `upTo === after` while it is empty. */
   readonly after: string | null;
   upTo: string | null;
+  /** The entry before `upTo`; `after` when there is none: where to ask the log whether it still has `upTo`. */
+  beforeLast: string | null;
+  /** The log no longer has the entry at `upTo`: nothing more may enter, what was lost is here alone. */
+  lostTail: boolean;
   /** The generation whose barrier ended it: nothing more may enter. */
   seals: number | null;
   rows: number;
@@ -43,6 +47,8 @@ export function openSpool(folder: string, partition: number, number: number, sea
     sealedBefore,
     after,
     upTo: after,
+    beforeLast: after,
+    lostTail: false,
     seals: null,
     rows: 0,
     rowsByDay: new Map(),
@@ -75,6 +81,7 @@ export async function fillSpool(
     if (entry.kind === 'events') addEvents(text, entry, partitions);
     else if (entry.kind === 'barrier') takeBarrier(spool, text, entry);
     else takeHeartbeat(text, entry);
+    spool.beforeLast = spool.upTo;
     spool.upTo = entry.position;
     spool.openedAtMs ??= nowMs;
   }

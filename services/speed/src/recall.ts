@@ -100,7 +100,9 @@ export function recallingLog(log: EventLog, archive: ArchivedEntries, onRecall: 
       const live = new Map([...after].filter(([partition]) => !recalled.has(partition)));
       // Those that keep up do not wait for those that are rebuilt. Of no partition at all the log is read too: it waits.
       if (live.size > 0 || turn === undefined)
-        entries.push(...(await fromTheFirst(live, await readLog(live, entries.length === 0 ? limits : { ...limits, waitMs: 0 }))));
+        entries.push(
+          ...(await fromTheFirst(live, await readLog(live, entries.length === 0 ? limits : { ...limits, waitMs: 0 }))),
+        );
       for (const { partition, position } of entries) reached.set(partition, position);
       return entries;
     },
