@@ -31,7 +31,7 @@ const EVERYTHING = { days: { fromDay: null, toDay: null }, equal: {} };
 
 export const PARTS_UNDER_TEST: PartsUnderTest = {
   parse,
-  recall: recallingLog,
+  recall: (log, archive, onRecall) => recallingLog(log, archive, { onRecall }),
   createWorker: (options) => createSpeedWorker({ ...options, sha256Hex }),
   createReader({ partitions, store, source, definitions }) {
     const unused = () => {

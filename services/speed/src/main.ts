@@ -70,10 +70,18 @@ await runService('speed', CONFIG, async ({ config, log: logger, metrics, disk, s
   const leases = connectRedis(config.redisUrl, 'commit', onError);
   await Promise.all([store, leases].map((redis) => whenReady(redis, 30_000, signal)));
   const opened = await openEventLog({ ...(await logPlace(config, 'speed', onError, signal)), name: 'events', now: Date.now });
+  const stallWatch = createStallWatch();
   const log = recallingLog(
     opened,
     openArchivedEntries({ dataDir: resolve(config.dataDir), logIdentity: opened.identity, memoryLimit: '256MB' }),
-    (partition, after) => logger.warn({ partition, after }, 'the log begins later: the archive is read first'),
+    {
+      now: () => performance.now(),
+      onRecall: (partition, after) => logger.warn({ partition, after }, 'the log begins later: the archive is read first'),
+      onFailed(partition, error, waitMs) {
+        stallWatch.failed(partition, error.message);
+        logger.error({ partition, err: error.message, waitMs }, 'the archive of a partition cannot be read; the others go on');
+      },
+    },
   );
   const process = randomUUID();
   let commits = 0;
@@ -104,7 +112,6 @@ await runService('speed', CONFIG, async ({ config, log: logger, metrics, disk, s
     onError: (error) => logger.warn({ err: error.message }, 'no heartbeat'),
   });
   assigned = member.assigned;
-  const stallWatch = createStallWatch();
   const worker = createSpeedWorker({
     log,
     store: createSpeedStore(store, 'tributary'),

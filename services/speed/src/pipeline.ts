@@ -21,7 +21,7 @@ import { type AppliedBatch, applyBatch } from './apply.ts';
 import { type DecodedBatch, decodeBatch } from './decode.ts';
 import { type Assignment, createOwnRuns } from './own-runs.ts';
 import { loadPartition, type PartitionLimits, type PartitionRun } from './partition-run.ts';
-import { createReadAhead, isExpired } from './read-ahead.ts';
+import { createReadAhead } from './read-ahead.ts';
 import type { CachedUser } from './user-cache.ts';
 import { createUserRecords, type RecordLimits } from './user-records.ts';
 
@@ -229,7 +229,10 @@ function byPartition(entries: readonly LogEntry[]): Iterable<LogEntry[]> {
   return grouped.values();
 }
 
-/** Errors that a restart or an operator must resolve: going on would only repeat them. */
+/**
+ * Errors that a restart or an operator must resolve: going on would only repeat them. A log that was trimmed past a partition is
+ * none: the next read looks for it in the archive, and the other partitions go on.
+ */
 export function isFatal(error: unknown): boolean {
-  return isExpired(error) || (error instanceof TributaryError && error.code === 'log_recreated');
+  return error instanceof TributaryError && error.code === 'log_recreated';
 }

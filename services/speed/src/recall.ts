@@ -1,15 +1,25 @@
 /**
  * A log that remembers what it dropped: a reader from before its beginning is given the archived entries first, at their
  * positions, and then goes on with the log. So a worker whose state was lost, or put back to an older one, rebuilds it by
- * the very code that built it. Where archive and log leave a gap between them, reading ends with `position_expired`.
+ * the very code that built it.
+ *
+ * A partition that the archive cannot give (a damaged file, a gap between archive and log) gets no entries, rather than some of
+ * them: it is told, tried again later, and the others are read on.
  */
 import type { EventLog, LogEntry, Position, ReadLimits } from '@tributary/log/port';
 import { TributaryError } from '@tributary/model/errors';
 import type { ArchivedEntries } from './archived-entries.ts';
+import { createFailures } from './failures.ts';
 import { isExpired } from './read-ahead.ts';
 
-/** Told when a partition begins to be read from the archive. */
-export type OnRecall = (partition: number, after: Position | null) => void;
+export interface RecallOptions {
+  /** Told when a partition begins to be read from the archive. */
+  readonly onRecall?: (partition: number, after: Position | null) => void;
+  /** Told when a partition could not be read from the archive; it is tried again after `waitMs`. */
+  readonly onFailed?: (partition: number, error: Error, waitMs: number) => void;
+  /** Monotonic, ms; without it a partition that failed is tried again at once. */
+  readonly now?: () => number;
+}
 
 /** One partition at a time: a segment may take 100 MB of memory. */
 interface Recalled {
@@ -18,18 +28,22 @@ interface Recalled {
   left: readonly LogEntry[];
 }
 
-export function recallingLog(log: EventLog, archive: ArchivedEntries, onRecall: OnRecall = () => {}): EventLog {
+export function recallingLog(log: EventLog, archive: ArchivedEntries, options: RecallOptions = {}): EventLog {
   const recalled = new Map<number, Recalled>();
   /** Where each partition was left by the last read: another position is a reader that was moved. */
   const reached = new Map<number, Position | null>();
+  const failures = createFailures(options);
 
   /** A reader that was moved may stand before the log's beginning, or before a tail that the log lost. */
   async function look(after: ReadonlyMap<number, Position | null>): Promise<void> {
-    const moved = [...after].filter(([partition, position]) => !reached.has(partition) || reached.get(partition) !== position);
-    if (moved.length === 0) return;
+    const moved = new Map(
+      [...after].filter(([partition, position]) => reached.get(partition) !== position && !failures.rests(partition)),
+    );
+    if (moved.size === 0) return;
     for (const [partition, position] of moved) {
-      const archived = await archive.upTo(partition);
-      if (archived !== null && archived > (position ?? '')) await log.mend?.(partition, archived);
+      const archived = await failures.unless(partition, () => archive.upTo(partition));
+      if (archived === undefined) moved.delete(partition);
+      else if (archived !== null && archived > (position ?? '')) await log.mend?.(partition, archived);
     }
     const starts = await log.starts();
     for (const [partition, position] of moved) {
@@ -38,18 +52,19 @@ export function recallingLog(log: EventLog, archive: ArchivedEntries, onRecall: 
       const start = starts[partition] ?? null;
       if (start === null || (position !== null && position >= start)) continue;
       recalled.set(partition, { at: position, left: [] });
-      onRecall(partition, position);
+      options.onRecall?.(partition, position);
     }
   }
 
   async function recall(partition: number, own: Recalled, maxEntries: number): Promise<LogEntry[]> {
     if (own.left.length === 0) {
-      const entries = await archive.after(partition, own.at);
-      if (entries === null) {
-        await demandNoGap(partition, own.at);
-        recalled.delete(partition);
-        return [];
-      }
+      const entries = await failures.unless(partition, async () => {
+        const found = await archive.after(partition, own.at);
+        if (found === null) await demandNoGap(partition, own.at);
+        return found;
+      });
+      if (entries === null) recalled.delete(partition);
+      if (entries == null) return [];
       own.left = entries;
     }
     const given = own.left.slice(0, maxEntries);
@@ -95,14 +110,15 @@ export function recallingLog(log: EventLog, archive: ArchivedEntries, onRecall: 
     async read(after, limits) {
       await look(after);
       const entries: LogEntry[] = [];
-      const [turn] = [...recalled].filter(([partition]) => after.has(partition));
+      const waiting = [...recalled].filter(([partition]) => after.has(partition) && !failures.rests(partition));
+      const turn = waiting.find(([partition]) => !failures.has(partition)) ?? waiting[0];
       if (turn !== undefined) entries.push(...(await recall(...turn, limits.maxEntries)));
-      const live = new Map([...after].filter(([partition]) => !recalled.has(partition)));
+      const live = new Map([...after].filter(([partition]) => !recalled.has(partition) && !failures.has(partition)));
       // Those that keep up do not wait for those that are rebuilt. Of no partition at all the log is read too: it waits.
-      if (live.size > 0 || turn === undefined)
-        entries.push(
-          ...(await fromTheFirst(live, await readLog(live, entries.length === 0 ? limits : { ...limits, waitMs: 0 }))),
-        );
+      if (live.size > 0 || turn === undefined || failures.has(turn[0])) {
+        const found = await readLog(live, entries.length === 0 ? limits : { ...limits, waitMs: 0 });
+        entries.push(...(await fromTheFirst(live, found)));
+      }
       for (const { partition, position } of entries) reached.set(partition, position);
       return entries;
     },

@@ -8,9 +8,11 @@ import type { SpeedWorker } from './pipeline.ts';
 /** Longer than a hand-over, a pause of Redis, and the largest commit take. */
 const STANDS_STILL_MS = 30_000;
 const LOOK_EVERY_MS = 2_000;
+/** Of partitions that stand still; the log of the worker has them all. */
+const SHOWN_REASONS = 3;
 
 export interface StallWatch {
-  /** Why the partition was thrown away last: told as long as it does not move. */
+  /** Why the partition was thrown away, or could not be read, last: told as long as it does not move. */
   failed(partition: number, why: string): void;
   look(positions: ReadonlyMap<number, string | null>, ends: readonly (string | null)[], nowMs: number): void;
   /** null: every partition that has something to do moves. */
@@ -39,8 +41,11 @@ export function createStallWatch(): StallWatch {
       const longestMs = Math.max(...still.map(([, { sinceMs }]) => nowMs - sinceMs));
       const partitions = still.map(([partition]) => partition).sort((a, b) => a - b);
       const stands = `partitions ${partitions.join(', ')}: entries wait and nothing was committed for ${longestMs} ms`;
-      const [why] = partitions.flatMap((partition) => reasons.get(partition) ?? []);
-      return why === undefined ? stands : `${stands} (${why})`;
+      const known = partitions.filter((partition) => reasons.has(partition));
+      if (known.length === 0) return stands;
+      const more = known.length > SHOWN_REASONS ? `; ${known.length - SHOWN_REASONS} more` : '';
+      const why = known.slice(0, SHOWN_REASONS).map((partition) => `partition ${partition}: ${reasons.get(partition)}`);
+      return `${stands} (${why.join('; ')}${more})`;
     },
   };
 }

@@ -48,3 +48,43 @@ test('law 7: a reader at the beginning of a log that is trimmed meanwhile gets t
     }
   expect(bodies).toEqual(['first', 'second']);
 });
+
+test('law 1: a reader that is moved while it is given the archive goes on where it was moved to', async () => {
+  const log = createMemoryLog({ partitions: 1 });
+  const positions: string[] = [];
+  for (const body of ['a', 'b', 'c', 'd']) positions.push(await log.append(0, { kind: 'events', body }));
+  const archived = await log.read(new Map([[0, null]]), { maxEntries: 3, waitMs: 0 });
+  await log.trim(0, positions[2] as string);
+  const archive = {
+    upTo: async () => positions[2] as string,
+    after: async (_partition: number, position: string | null) => {
+      const left = archived.filter((entry) => entry.position > (position ?? ''));
+      return left.length === 0 ? null : left;
+    },
+  };
+  const recalling = recallingLog(log, archive);
+  const read = async (position: string | null) =>
+    (await recalling.read(new Map([[0, position]]), { maxEntries: 1, waitMs: 0 })).map(({ body }) => body);
+  expect(await read(null)).toEqual(['a']);
+  // Another worker has gone on to the end of the archive; then its store was put back.
+  expect(await read(positions[2] as string)).toEqual(['d']);
+  expect(await read(positions[0] as string)).toEqual(['b']);
+});
+
+test('law 7: of a partition whose archive cannot be looked at nothing is given, also not by the log, until it can be', async () => {
+  const log = createMemoryLog({ partitions: 2 });
+  for (const partition of [0, 1]) await log.append(partition, { kind: 'events', body: `of ${partition}` });
+  let isDamaged = true;
+  const archive = {
+    upTo: async (partition: number) => (isDamaged && partition === 0 ? Promise.reject(new Error('a damaged manifest')) : null),
+    after: async () => null,
+  };
+  const told: string[] = [];
+  const recalling = recallingLog(log, archive, { onFailed: (partition, error) => told.push(`${partition}: ${error.message}`) });
+  const after = new Map([0, 1].map((partition) => [partition, null]));
+  const read = async () => (await recalling.read(after, { maxEntries: 9, waitMs: 0 })).map(({ body }) => body);
+  expect(await read()).toEqual(['of 1']);
+  expect(told).toEqual(['0: a damaged manifest']);
+  isDamaged = false;
+  expect(await read()).toEqual(['of 0', 'of 1']);
+});

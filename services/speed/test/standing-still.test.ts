@@ -24,10 +24,18 @@ test('law 7: a partition that stands still is told with the reason, until it mov
   watch.look(at('p1'), ['p9'], 0);
   watch.failed(0, 'the store refused the commit: WRONGTYPE');
   watch.look(at('p1'), ['p9'], 20_000);
-  expect(watch.trouble(30_000)).toMatch(/^partitions 0: .* \(the store refused the commit: WRONGTYPE\)$/);
+  expect(watch.trouble(30_000)).toMatch(/^partitions 0: .* \(partition 0: the store refused the commit: WRONGTYPE\)$/);
   watch.look(at('p2'), ['p9'], 31_000);
   watch.look(at('p2'), ['p9'], 61_000);
   expect(watch.trouble(61_000)).toMatch(/ms$/);
+});
+
+test('law 7: of several that stand still each has its reason, as far as there is room', () => {
+  const watch = createStallWatch();
+  const ends = Array.from({ length: 5 }, () => 'p9');
+  watch.look(at('p1', 'p1', 'p1', 'p1', 'p1'), ends, 0);
+  for (const partition of [1, 2, 3, 4]) watch.failed(partition, `why ${partition}`);
+  expect(watch.trouble(30_000)).toMatch(/ms \(partition 1: why 1; partition 2: why 2; partition 3: why 3; 1 more\)$/);
 });
 
 test.each([

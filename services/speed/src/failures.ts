@@ -1,0 +1,48 @@
+/** Partitions for which something failed: each is left alone for a while, longer each time, so that the others go on. */
+
+export interface Failures {
+  /** It failed, and did not succeed since. */
+  has(partition: number): boolean;
+  /** It is too early to try again. */
+  rests(partition: number): boolean;
+  /** What the work gives, which ends the failing; undefined when it fails. */
+  unless<T>(partition: number, work: () => Promise<T>): Promise<T | undefined>;
+}
+
+export interface FailuresOptions {
+  readonly onFailed?: (partition: number, error: Error, waitMs: number) => void;
+  /** Monotonic, ms; without it nothing is waited for. */
+  readonly now?: () => number;
+}
+
+const FIRST_WAIT_MS = 1_000;
+const LONGEST_WAIT_MS = 60_000;
+
+export function createFailures({ onFailed, now }: FailuresOptions): Failures {
+  const failing = new Map<number, { readonly untilMs: number; readonly waitMs: number }>();
+
+  function note(partition: number, error: Error): void {
+    const before = failing.get(partition);
+    const waitMs = before === undefined ? FIRST_WAIT_MS : Math.min(2 * before.waitMs, LONGEST_WAIT_MS);
+    failing.set(partition, { untilMs: (now?.() ?? 0) + waitMs, waitMs });
+    onFailed?.(partition, error, waitMs);
+  }
+
+  return {
+    has: (partition) => failing.has(partition),
+    rests(partition) {
+      const own = failing.get(partition);
+      return own !== undefined && now !== undefined && now() < own.untilMs;
+    },
+    async unless(partition, work) {
+      try {
+        const done = await work();
+        failing.delete(partition);
+        return done;
+      } catch (error) {
+        note(partition, error as Error);
+        return undefined;
+      }
+    },
+  };
+}
