@@ -3,7 +3,9 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createGeneration } from '@tributary/archive/generations';
 import { DEFAULT_LIMITS } from '@tributary/archiver/pipeline';
+import type { StoredState } from '@tributary/kv/port';
 import type { EventLog } from '@tributary/log/port';
+import { HOUR_MS } from '@tributary/model/time';
 import { differences } from '@tributary/testkit/compare-rows';
 import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/generate-definitions';
 import { createMemoryStore, type MemoryStore } from '@tributary/testkit/memory-store';
@@ -31,7 +33,7 @@ beforeEach(async () => {
 });
 afterEach(() => rig.close());
 
-async function catchUp(store: MemoryStore, log: EventLog, maxEntries = 7): Promise<void> {
+async function catchUp(store: MemoryStore, log: EventLog, maxEntries = 7, turns = Infinity): Promise<void> {
   let commits = 0;
   const worker = createSpeedWorker({
     log,
@@ -46,7 +48,7 @@ async function catchUp(store: MemoryStore, log: EventLog, maxEntries = 7): Promi
     },
   });
   // What was read ahead of a barrier is read again: a turn without entries is not the end.
-  for (let idle = 0; idle < 3; ) idle = (await worker.runOnce()) === 0 ? idle + 1 : 0;
+  for (let idle = 0, turn = 0; idle < 3 && turn < turns; turn++) idle = (await worker.runOnce()) === 0 ? idle + 1 : 0;
   await worker.settle();
 }
 
@@ -276,4 +278,22 @@ test('law 3: what the archive gives are the entries of the log, line by line', a
   expect(archived?.map(({ position, body }) => ({ position, body }))).toEqual(
     entries.map(({ position, body }) => ({ position, body })),
   );
+});
+
+test('law 8: log time does not fall in a replay, however far apart the clocks of producers are, also for workers that die on the way', async () => {
+  const before = createMemoryStore({ partitions: PARTITIONS });
+  const clocks = someEvents(60).map((event, i) => ({ ...event, receivedAt: event.receivedAt - (i % 2) * 30 * HOUR_MS }));
+  await rig.append(clocks);
+  await catchUp(before, rig.log);
+  await archive(before);
+  const replayed = createMemoryStore({ partitions: PARTITIONS });
+  for (let turn = 0; turn < 60; turn++) await catchUp(replayed, recalling(), 1, 1);
+  await expectSame(replayed, before, 0);
+  for (const partition of [0, 1]) {
+    const [{ position: _end, commitId: _of, ...state }, { position: _other, commitId: _own, ...expected }] = (await Promise.all(
+      [replayed, before].map(async (store) => (await store.speed().loadState(partition)) as StoredState),
+    )) as [StoredState, StoredState];
+    expect(state).toEqual(expected);
+    expect(state.cutTs).toBeUndefined();
+  }
 });

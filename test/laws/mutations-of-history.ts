@@ -137,6 +137,14 @@ export const MUTATIONS_OF_HISTORY: readonly Mutation[] = [
     test: 'services/speed/test/recall.test.ts',
   },
   {
+    lie: 'in a replay each entry was appended when its own events were received',
+    law: '8',
+    file: `${SPEED}/archived-entries.ts`,
+    from: "body: lines.join('\\n'), appendedMs: NO_BOUND_MS",
+    to: "body: lines.join('\\n'), appendedMs: Math.max(...lines.map((line) => JSON.parse(line).receivedAt))",
+    test: 'test/laws/law-7-one-history.test.ts',
+  },
+  {
     lie: 'the lines of an archived entry come in any order',
     law: '3',
     file: `${SPEED}/archived-entries.ts`,

@@ -142,8 +142,8 @@ export async function archiver(world: World, turn: Turn): Promise<void> {
       if (entry.kind === 'events') {
         const events = entry.body.split('\n').flatMap((line) => readLine(line, entry.appendedMs) ?? []);
         archived.events.push(...events);
-        const appendedMs = Math.max(...events.map(({ receivedAt }) => receivedAt));
-        if (events.length > 0) archived.entries.push({ ...entry, body: events.map(encodeEvent).join('\n'), appendedMs });
+        const body = events.map(encodeEvent).join('\n');
+        if (events.length > 0) archived.entries.push({ ...entry, body, appendedMs: Number.MAX_SAFE_INTEGER });
       }
       const barrier = entry.kind === 'barrier' ? readBarrier(entry.body, archived.sealed, world.parts.parse) : null;
       if (barrier === null) continue;

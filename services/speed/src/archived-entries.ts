@@ -18,6 +18,12 @@ export interface ArchivedEntries {
   after(partition: number, position: Position | null): Promise<LogEntry[] | null>;
 }
 
+/**
+ * When the log took an entry is not archived. It had nothing against what was archived, so there is no bound: log time is the largest
+ * receipt so far. A receipt instead would let log time fall wherever a producer's clock is a day behind another's.
+ */
+const NO_BOUND_MS = Number.MAX_SAFE_INTEGER;
+
 export interface ArchivedEntriesOptions {
   readonly dataDir: string;
   readonly logIdentity: string;
@@ -63,12 +69,9 @@ export function openArchivedEntries({ dataDir, logIdentity, memoryLimit }: Archi
     const entries: LogEntry[] = [];
     let lines: string[] = [];
     let at: Position | null = null;
-    let receivedAt = 0;
     const flush = () => {
-      // The archive took it, so the log's clock had nothing against it.
-      if (at !== null) entries.push({ partition, position: at, kind: 'events', body: lines.join('\n'), appendedMs: receivedAt });
+      if (at !== null) entries.push({ partition, position: at, kind: 'events', body: lines.join('\n'), appendedMs: NO_BOUND_MS });
       lines = [];
-      receivedAt = 0;
     };
     try {
       const paths = files.map((file) => sqlText(join(dataDir, file.path))).join(', ');
@@ -83,9 +86,7 @@ export function openArchivedEntries({ dataDir, logIdentity, memoryLimit }: Archi
           const position = columns[COLUMNS.length]?.[row] as Position;
           if (position !== at) flush();
           at = position;
-          const event = eventOf(columns, row);
-          receivedAt = Math.max(receivedAt, event.receivedAt);
-          lines.push(encodeEvent(event));
+          lines.push(encodeEvent(eventOf(columns, row)));
         }
       flush();
       return entries;
@@ -96,7 +97,7 @@ export function openArchivedEntries({ dataDir, logIdentity, memoryLimit }: Archi
 
   /** The last entry of a segment: its barrier, or what moves a reader to its end and says nothing else. */
   async function endOf({ partition, upTo, seals }: SegmentManifest): Promise<LogEntry> {
-    const end = { partition, position: upTo, appendedMs: Number.MAX_SAFE_INTEGER };
+    const end = { partition, position: upTo, appendedMs: NO_BOUND_MS };
     const definitions = seals === null ? null : await definitionsOf(seals);
     if (seals === null || definitions === null)
       return { ...end, kind: 'heartbeat', body: JSON.stringify({ receivedAt: 0 } satisfies Heartbeat) };
