@@ -6,9 +6,10 @@ import { createChunks } from '../../services/collector/src/chunks.ts';
 import { grantOf } from '../../services/collector/src/grant.ts';
 import { NO_NAMES } from '../../services/collector/src/names.ts';
 import { prepare, type Surroundings } from '../../services/collector/src/prepare.ts';
-import { NATIVE } from '../../services/collector/src/routes.ts';
+import { NATIVE, type Route, routeNamed } from '../../services/collector/src/routes.ts';
 import {
   keyRecord,
+  NO_RATES,
   NOW,
   type StartedCollector,
   startCollector,
@@ -24,11 +25,11 @@ afterEach(async () => {
 });
 
 /** How often the parser is asked, and what comes of it. */
-function parsedOf(bytes: Buffer, headerKey?: string) {
+function parsedOf(bytes: Buffer, headerKey?: string, around = AROUND) {
   const parse = vi.spyOn(JSON, 'parse');
   const outcome = prepare(
     { bytes, route: NATIVE, headerKey, origin: undefined, isCloudEvent: false, attributes: undefined },
-    AROUND,
+    around,
   );
   const calls = parse.mock.calls.length;
   vi.restoreAllMocks();
@@ -50,6 +51,7 @@ const AROUND: Surroundings = {
   newId: () => 'id',
   authorise: (key) => (key === WRITE_KEY && grantOf(keyRecord(key, 'write'))) || 'the write key is not known',
   names: NO_NAMES,
+  rates: NO_RATES,
 };
 
 describe('law 7: the work of a request is bounded before it is parsed', () => {
@@ -84,6 +86,47 @@ describe('law 7: the work of a request is bounded before it is parsed', () => {
     const { status, body } = await collector.post('/v1/events', bomb);
     expect([status, body['code']]).toEqual([413, 'body_too_large']);
     expect(body['detail']).toMatch(/must inflate to at most \d+ bytes/);
+  });
+});
+
+describe('law 7: few bytes with a key that anybody may have cost little', () => {
+  /** How many queries of URLs are parsed, and what comes of the batch. */
+  function queriesOf(body: object) {
+    const parsed = vi.spyOn(globalThis, 'URLSearchParams');
+    const route = routeNamed('batch') as Route;
+    const bytes = gzipSync(JSON.stringify(body));
+    const delivery = { bytes, route, headerKey: WRITE_KEY, origin: undefined, isCloudEvent: false, attributes: undefined };
+    const outcome = prepare(delivery, AROUND);
+    return [parsed.mock.calls.length, outcome.ok ? outcome.value.accepted : outcome.code];
+  }
+
+  test('a page that all events of a batch share is read once', () => {
+    const context = { page: { url: `https://a.example/?utm_source=news&${'a=&'.repeat(100)}` } };
+    const batch = Array.from({ length: 2_500 }, (_, i) => ({ type: 'page', anonymousId: `a${i}` }));
+    expect(queriesOf({ context, batch })).toEqual([1, 2_500]);
+  });
+
+  test('a page that each event changes a part of counts once an event, and too many of them are not read at all', () => {
+    const context = { page: { search: `?${'a=&'.repeat(2_000)}` } };
+    const batch = Array.from({ length: 2_500 }, (_, i) => ({
+      type: 'page',
+      anonymousId: 'a',
+      properties: { url: `https://a/${i}` },
+    }));
+    expect(queriesOf({ context, batch })).toEqual([0, 'body_too_large']);
+    expect(queriesOf({ context, batch: batch.slice(0, 100) })).toEqual([100, 100]);
+  });
+
+  test('the rate is charged for what was sent, checks included, before anything is read; beyond it nothing is parsed', async () => {
+    const key = keyRecord(`tb_00000000000b_${''.padEnd(48, '0')}`, 'browser', { eventsPerSecond: 1 });
+    collector = await startCollector({ keys: [key] });
+    const post = async (path: string, body: object) =>
+      (await collector.post(path, body, { authorization: `Bearer ${key.key}` })).status;
+    expect(await post('/v1/validate', new Array(9).fill({}))).toBe(200);
+    expect(await post('/v1/events', new Array(9).fill({}))).toBe(200);
+    expect(await post('/v1/validate', [{}])).toBe(429);
+    const rates = { hasLeft: () => false, take: () => false };
+    expect(parsedOf(Buffer.from('[{}]'), WRITE_KEY, { ...AROUND, rates })).toEqual([0, 'overloaded']);
   });
 });
 

@@ -1,7 +1,7 @@
 /** From parsed JSON to the items of a request, with what holds for all of them. */
 
 import { isObject, type JsonObject, type Outcome, objectOf, present } from '@tributary/model/json';
-import { describe, invalid, validateProperties } from '@tributary/model/validate-event';
+import { describe, type Invalid, invalid, validateProperties } from '@tributary/model/validate-event';
 import { readCloudEvent } from './cloud-events.ts';
 import { readNative } from './native.ts';
 import { readPosthog } from './posthog.ts';
@@ -62,6 +62,17 @@ function contextProblem(context: unknown) {
   return isObject(context) && JSON.stringify(context).length > CONTEXT_LIMIT
     ? invalid('invalid_field', `the context of the batch has more than ${CONTEXT_LIMIT} characters`)
     : undefined;
+}
+
+/**
+ * Why so many events may not share this context; undefined when they may. Page and campaign are read for each event that
+ * changes a part of them, so they count once an event, as if each had brought its own.
+ */
+export function contextTooWide(context: JsonObject | undefined, events: number, limitBytes: number): Invalid | undefined {
+  const shared = JSON.stringify([context?.['page'], context?.['campaign']]).length;
+  if (context === undefined || events * shared <= limitBytes) return undefined;
+  const sum = `${events} events × ${shared} characters of page and campaign`;
+  return invalid('body_too_large', `a context counts for each event of its batch, to ${limitBytes} at most (got ${sum})`);
 }
 
 function bodyKeyOf(body: JsonObject): unknown {

@@ -14,13 +14,11 @@ import type { Lease } from './gate.ts';
 import type { CollectorMetrics } from './metrics.ts';
 import { NO_NAMES } from './names.ts';
 import { type Delivery, type Prepared, prepare, type Surroundings } from './prepare.ts';
-import type { Rates } from './rates.ts';
 import { overloaded } from './read-body.ts';
 
 export interface Collector extends Surroundings {
   readonly log: EventLog;
   readonly metrics: CollectorMetrics;
-  readonly rates: Rates;
   readonly onAppendFailed: (error: unknown) => void;
 }
 
@@ -34,12 +32,10 @@ export interface Manner {
 export async function ingest(delivery: Delivery, manner: Manner, lease: Lease, collector: Collector): Promise<Answer> {
   const prepared = prepare(delivery, manner.checkOnly ? { ...collector, names: NO_NAMES } : collector);
   if (!prepared.ok) return refuse(prepared, collector);
-  const { grant, entries, accepted: count, rejected, bytes, folded } = prepared.value;
+  const { entries, accepted: count, rejected, bytes, folded } = prepared.value;
   for (const { code } of rejected) collector.metrics.rejected.inc({ code });
   if (manner.strict && rejected.length > 0) return strictlyRefused(rejected);
   if (manner.checkOnly) return accepted(count, rejected);
-  if (!collector.rates.take(grant, count))
-    return refuse({ code: 'overloaded', message: `the key may send ${grant.eventsPerSecond} events a second` }, collector);
   // The body stays in memory until the answer, so it goes on counting.
   if (!lease.hold(delivery.bytes.length + bytes, count)) return refuse(overloaded(), collector);
 

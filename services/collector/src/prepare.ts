@@ -1,19 +1,20 @@
 /**
  * From a body to lines by partition, without an effect:
- * bytes → inflate → text → key → JSON → items → read → check → line → group by partition
+ * bytes → inflate → text → key → JSON → items → rate → read → check → line → group by partition
  *
- * Nothing is parsed for who has no key, and no more events than allowed.
+ * Nothing is parsed for who has no key or has used up its rate, and no more events than allowed.
  */
 
 import type { JsonObject, Outcome } from '@tributary/model/json';
 import { partitionOf } from '@tributary/model/user-key';
-import { invalid } from '@tributary/model/validate-event';
+import { type Invalid, invalid } from '@tributary/model/validate-event';
 import { checkItem, type Rejection, rejectionOf } from './check-item.ts';
 import { decodeText, inflate } from './decode-body.ts';
 import { type Grant, refusalOfRequest } from './grant.ts';
-import { itemsOf } from './items.ts';
+import { contextTooWide, itemsOf } from './items.ts';
 import type { Dimension, Names } from './names.ts';
 import { parseBody } from './parse-body.ts';
+import type { Rates } from './rates.ts';
 import type { Route } from './routes.ts';
 import { type Authorise, NO_KEY, refusalOfText } from './write-key.ts';
 
@@ -52,11 +53,10 @@ export interface Surroundings {
   readonly newId: () => string;
   readonly authorise: Authorise;
   readonly names: Names;
+  readonly rates: Rates;
 }
 
 export interface Prepared {
-  /** Of the key that the request came with. */
-  readonly grant: Grant;
   /** Bodies of log entries by partition, in the order of arrival. */
   readonly entries: readonly { readonly partition: number; readonly body: string }[];
   readonly accepted: number;
@@ -68,11 +68,12 @@ export interface Prepared {
 }
 
 export function prepare(delivery: Delivery, surroundings: Surroundings): Outcome<Prepared> {
-  const { limits, partitions, now, newId, authorise, names } = surroundings;
+  const { limits, partitions, now, newId, authorise, names, rates } = surroundings;
   const { route, headerKey, attributes } = delivery;
   const receivedAt = now();
   const holder = headerKey === undefined ? undefined : authorise(headerKey);
   if (typeof holder === 'string') return invalid('invalid_write_key', holder);
+  if (holder !== undefined && !rates.hasLeft(holder)) return beyondRate(holder);
   const inflated = inflate(delivery.bytes, bodyBytesOf(holder, limits));
   if (!inflated.ok) return inflated;
   const { text, damaged } = decodeText(inflated.value);
@@ -96,6 +97,9 @@ export function prepare(delivery: Delivery, surroundings: Surroundings): Outcome
   if (items.length === 0) return invalid('empty_batch', 'the request holds no event');
   if (items.length > limits.batchEvents)
     return invalid('body_too_large', `the request holds ${items.length} events, ${limits.batchEvents} are allowed`);
+  const wide = contextTooWide(context, items.length, bodyBytesOf(grant, limits));
+  if (wide !== undefined) return wide;
+  if (!rates.take(grant, items.length)) return beyondRate(grant);
 
   const envelope = { receivedAt, keyId: grant.keyId, sentAt, context, historical, newId };
   const formatHasSource = route.format === 'native';
@@ -128,13 +132,17 @@ export function prepare(delivery: Delivery, surroundings: Surroundings): Outcome
     for (const dimension of checked.value.folded) folded.set(dimension, (folded.get(dimension) ?? 0) + 1);
     bytes += checked.value.bytes + 1;
   });
-  return { ok: true, value: { grant, entries: entriesOf(lines), accepted, rejected, bytes, folded } };
+  return { ok: true, value: { entries: entriesOf(lines), accepted, rejected, bytes, folded } };
 }
 
 /** `holder`: of the key in the header; undefined without one. */
 export function bodyBytesOf(holder: Grant | undefined, limits: Limits): number {
   if (holder === undefined) return limits.keylessBodyBytes;
   return holder.isPublic ? limits.publicBodyBytes : limits.bodyBytes;
+}
+
+function beyondRate({ eventsPerSecond }: Grant): Invalid {
+  return invalid('overloaded', `the key must send at most ${eventsPerSecond} events a second, checks of /v1/validate included`);
 }
 
 /** The header's key counts; a body that names another is a mistake that would file events under the wrong owner. */

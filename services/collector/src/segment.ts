@@ -2,7 +2,7 @@
  * The Segment format, as the Segment and RudderStack libraries send it. `context` is read, not stored; traits and
  * properties are stored whole. docs/ingestion.md has the table of the mapping.
  */
-import { channelGroup } from '@tributary/model/channel';
+import { type ChannelClues, channelGroup } from '@tributary/model/channel';
 import type { Draft } from '@tributary/model/draft';
 import { isObject, type JsonObject, type Outcome, objectOf, present, textOf } from '@tributary/model/json';
 import { readInstant } from '@tributary/model/read-instant';
@@ -15,6 +15,7 @@ export type SegmentType = (typeof SEGMENT_TYPES)[number];
 
 /** A reader of single calls (`/v1/track`), or, without a type, of batches whose items name theirs. */
 export function segmentReader(route: SegmentType | undefined): ReadItem {
+  const channelOfClues = withLast(channelGroup);
   return (item, envelope) => {
     const type = typeOf(item, route);
     if (!type.ok) return type;
@@ -24,7 +25,9 @@ export function segmentReader(route: SegmentType | undefined): ReadItem {
     if (!time.ok) return time;
     const properties = propertiesOf(item, type.value, time.value);
     const context = contextOf(item, envelope);
-    const marketing = carriesMarketing(type.value) ? marketingOf(type.value, objectOf(properties) ?? {}, context) : {};
+    const marketing = carriesMarketing(type.value)
+      ? marketingOf(type.value, objectOf(properties) ?? {}, context, channelOfClues)
+      : {};
     if ('ok' in marketing) return marketing;
     const library = textOf(objectOf(context('library'))?.['name']);
     return {
@@ -114,14 +117,37 @@ function carriesMarketing(type: SegmentType): boolean {
   return type === 'track' || type === 'page' || type === 'screen';
 }
 
-function marketingOf(type: SegmentType, properties: JsonObject, context: Context): Draft | Invalid {
+type ChannelOfClues = typeof channelGroup;
+
+/** The last answer again for the same clues: events that share a context mostly differ in nothing that a channel depends on. */
+function withLast(group: ChannelOfClues): ChannelOfClues {
+  let last: { readonly clues: ChannelClues; readonly channel: string | undefined } | undefined;
+  return (clues) => {
+    if (last === undefined || CLUES.some((name) => last?.clues[name] !== clues[name])) last = { clues, channel: group(clues) };
+    return last.channel;
+  };
+}
+
+const CLUES = ['page', 'query', 'utmSource', 'utmMedium', 'utmCampaign', 'referrer'] as const;
+
+function marketingOf(type: SegmentType, properties: JsonObject, context: Context, group: ChannelOfClues): Draft | Invalid {
   const money = moneyOf(properties);
   if ('ok' in money) return money;
   const campaign = objectOf(context('campaign')) ?? {};
   const page = objectOf(context('page')) ?? {};
   const url = textOf(page['url']) ?? (type === 'page' ? textOf(properties['url']) : undefined);
+  const isVisit = type !== 'track';
+  const channel = group({
+    page: url,
+    query: textOf(page['search']),
+    utmSource: textOf(campaign['source']),
+    utmMedium: textOf(campaign['medium']),
+    utmCampaign: textOf(campaign['name']),
+    referrer: isVisit ? (textOf(page['referrer']) ?? textOf(properties['referrer'])) : undefined,
+  });
   return {
-    channel: channelOf(type, properties, campaign, page, url),
+    // A visit has a channel whatever brought it; other events only when a campaign or an ad click says so.
+    channel: textOf(properties['channel']) ?? (!isVisit && channel === 'direct' ? undefined : channel),
     campaign: textOf(properties['campaign']) ?? textOf(campaign['name']),
     creative: textOf(campaign['content']),
     ...money,
@@ -143,22 +169,6 @@ function moneyOf(properties: JsonObject): Draft | Invalid {
   const costOrCredit = toMinorUnits(properties['cost'], currency);
   const cost = costOrCredit !== undefined && costOrCredit >= 0 ? costOrCredit : undefined;
   return value === undefined && cost === undefined ? {} : { value, cost, currency };
-}
-
-/** A visit has a channel whatever brought it; other events only when a campaign or an ad click says so. */
-function channelOf(type: SegmentType, properties: JsonObject, campaign: JsonObject, page: JsonObject, url: string | undefined) {
-  const explicit = textOf(properties['channel']);
-  if (explicit !== undefined) return explicit;
-  const isVisit = type !== 'track';
-  const channel = channelGroup({
-    page: url,
-    query: textOf(page['search']),
-    utmSource: textOf(campaign['source']),
-    utmMedium: textOf(campaign['medium']),
-    utmCampaign: textOf(campaign['name']),
-    referrer: isVisit ? (textOf(page['referrer']) ?? textOf(properties['referrer'])) : undefined,
-  });
-  return !isVisit && channel === 'direct' ? undefined : channel;
 }
 
 /** A URL beyond the bound loses its query: better a shorter page than a lost event. */

@@ -8,7 +8,7 @@ import { grantOf } from '../src/grant.ts';
 import { NO_NAMES } from '../src/names.ts';
 import { type Delivery, prepare, type Surroundings } from '../src/prepare.ts';
 import { ROUTES } from '../src/routes.ts';
-import { BASIC, keyRecord, NOW, type StartedCollector, startCollector, WRITE_KEY } from './start-collector.ts';
+import { BASIC, keyRecord, NO_RATES, NOW, type StartedCollector, startCollector, WRITE_KEY } from './start-collector.ts';
 
 let collector: StartedCollector;
 let before: number;
@@ -267,6 +267,7 @@ const surroundings: Surroundings = {
   newId: () => 'generated',
   authorise: () => grantOf(keyRecord(WRITE_KEY, 'write')) ?? 'none',
   names: NO_NAMES,
+  rates: NO_RATES,
 };
 const delivery = (path: string, bytes: Buffer): Delivery => ({
   bytes,

@@ -11,7 +11,7 @@ import { grantOf } from '../src/grant.ts';
 import { createMetrics } from '../src/metrics.ts';
 import { createNames, type NameBounds } from '../src/names.ts';
 import type { Limits } from '../src/prepare.ts';
-import { createRates } from '../src/rates.ts';
+import { createRates, type Rates } from '../src/rates.ts';
 import { logReadiness } from '../src/readiness.ts';
 import { buildServer } from '../src/server.ts';
 
@@ -29,6 +29,9 @@ const KEYS = [WRITE_KEY, OTHER_WRITE_KEY].map((key) => keyRecord(key, 'write'));
 export function keyRecord(key: string, scope: Scope, rules: KeyRules = {}): KeyRecord & { readonly key: string } {
   return { key, id: key.split('_')[1] as string, scope, hash: '', createdAt: 0, expiresAt: null, ...rules };
 }
+
+/** Bounds nothing. */
+export const NO_RATES: Rates = { hasLeft: () => true, take: () => true };
 
 /** What the collector's clock says unless told otherwise. */
 export const NOW = Date.UTC(2026, 10, 21, 12);

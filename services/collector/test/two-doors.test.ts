@@ -7,7 +7,7 @@ import { grantOf } from '../src/grant.ts';
 import { NO_NAMES } from '../src/names.ts';
 import { prepare } from '../src/prepare.ts';
 import { NATIVE } from '../src/routes.ts';
-import { keyRecord, NOW, WRITE_KEY } from './start-collector.ts';
+import { keyRecord, NO_RATES, NOW, WRITE_KEY } from './start-collector.ts';
 
 const SURROUNDINGS = {
   limits: {
@@ -24,6 +24,7 @@ const SURROUNDINGS = {
   newId: () => 'topic-0-42',
   authorise: () => grantOf(keyRecord(WRITE_KEY, 'write')) ?? 'none',
   names: NO_NAMES,
+  rates: NO_RATES,
 };
 
 type Attributes = Readonly<Record<string, string>>;
