@@ -44,6 +44,7 @@ const AROUND: Surroundings = {
     keylessBodyBytes: 65_536,
     keylessBodyMs: 3_000,
     eventAgeMs: Number.MAX_SAFE_INTEGER,
+    publicEventAgeMs: Number.MAX_SAFE_INTEGER,
     batchEvents: 2_500,
   },
   partitions: 4,

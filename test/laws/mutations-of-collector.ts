@@ -83,6 +83,22 @@ export const MUTATIONS_OF_COLLECTOR: readonly Mutation[] = [
     test: 'services/collector/test/names.test.ts',
   },
   {
+    lie: 'any three letters are a currency',
+    law: '7',
+    file: `${COLLECTOR}/currency.ts`,
+    from: 'NAMES.of(code) !== undefined',
+    to: 'true',
+    test: 'services/collector/test/names.test.ts',
+  },
+  {
+    lie: 'a browser key dates back as far as any other',
+    law: '7',
+    file: `${COLLECTOR}/prepare.ts`,
+    from: 'grant.isPublic ? Math.min(limits.publicEventAgeMs, limits.eventAgeMs) : limits.eventAgeMs',
+    to: 'limits.eventAgeMs',
+    test: 'services/collector/test/names.test.ts',
+  },
+  {
     lie: 'a dead letter keeps its record whole',
     law: '7',
     file: `${SPEED}/decode.ts`,

@@ -3,9 +3,10 @@ import { encodeDraft } from '@tributary/model/draft';
 import type { ErrorCode } from '@tributary/model/errors';
 import type { Event } from '@tributary/model/event';
 import { isObject, type Outcome } from '@tributary/model/json';
-import { DAY_MS } from '@tributary/model/time';
+import { DAY_MS, HOUR_MS } from '@tributary/model/time';
 import { userKeyOf } from '@tributary/model/user-key';
 import { describe, type Invalid, invalid, validateProperties } from '@tributary/model/validate-event';
+import { isCurrency } from './currency.ts';
 import { claimedSource, type Grant, refusalOfEvent } from './grant.ts';
 import { hiddenControl } from './hidden-controls.ts';
 import type { Dimension, Names } from './names.ts';
@@ -37,7 +38,7 @@ export interface ItemRules {
   /** The format names the source of an event. */
   readonly formatHasSource: boolean;
   readonly names: Names;
-  /** Of live events. */
+  /** How long before their receipt live events may have happened. */
   readonly maxAgeMs: number;
   /** The body held bytes that are no UTF-8. */
   readonly damaged: boolean;
@@ -60,6 +61,7 @@ export function checkItem(item: unknown, rules: ItemRules): Outcome<CheckedItem>
   // All of them take more bytes than characters.
   const hidden = bytes === line.length ? undefined : hiddenControl(event, line);
   if (hidden !== undefined) return hidden;
+  if (event.currency !== undefined && !isCurrency(event.currency)) return noCurrency(event.currency);
   const refusal = refusalOfEvent(grant, event, claimedSource(item, rules.formatHasSource));
   if (refusal !== undefined) return refusal;
   const beyond = beyondDays(event, rules);
@@ -75,14 +77,20 @@ export function checkItem(item: unknown, rules: ItemRules): Outcome<CheckedItem>
 }
 
 /** Each day that events happened on is a file of the archive in every partition, and rows of every view. */
-function beyondDays({ ts, receivedAt, historical }: Event, { names, maxAgeMs }: ItemRules): Invalid | undefined {
+function beyondDays({ ts, receivedAt, historical }: Event, { names, maxAgeMs, grant }: ItemRules): Invalid | undefined {
   if (historical === true)
     return names.takesDay(ts)
       ? undefined
       : invalid('too_many_days', 'imports have brought as many different days as one day may');
   if (ts >= receivedAt - maxAgeMs) return undefined;
-  const days = Math.floor(maxAgeMs / DAY_MS);
-  return invalid('ts_too_old', `ts of a live event must lie at most ${days} days before its receipt (got ${ts})`);
+  const most = maxAgeMs % DAY_MS === 0 ? `${maxAgeMs / DAY_MS} days` : `${maxAgeMs / HOUR_MS} hours`;
+  const sender = grant.isPublic ? 'from a browser key' : 'with this key';
+  return invalid('ts_too_old', `ts of a live event ${sender} must lie at most ${most} before its receipt (got ${ts})`);
+}
+
+function noCurrency(currency: string): Invalid {
+  const fix = 'Send the code of a currency, such as "EUR"; points and tokens belong in properties.';
+  return invalid('invalid_field', `currency must be a code of ISO 4217 (got "${currency}"). ${fix}`);
 }
 
 const SHOWN_ID_LENGTH = 128;

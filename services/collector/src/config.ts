@@ -41,6 +41,14 @@ export const CONFIG = {
     unit: 'days',
     why: 'a live event older than this is rejected',
   },
+  maxBrowserEventAgeHours: {
+    type: 'int',
+    default: 72,
+    min: 1,
+    max: 960_000,
+    unit: 'h',
+    why: 'the same with a browser key, which anybody may have',
+  },
   maxImportDays: { type: 'int', default: 4_000, min: 1, max: 40_000, why: 'distinct days of history that a UTC day may bring' },
   maxInFlightBytes: {
     type: 'int',

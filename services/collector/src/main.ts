@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { startHeartbeats } from '@tributary/log/heartbeat';
 import { openEventLog } from '@tributary/log/open-log';
 import { TributaryError } from '@tributary/model/errors';
-import { DAY_MS } from '@tributary/model/time';
+import { DAY_MS, HOUR_MS } from '@tributary/model/time';
 import { loadDefinitions } from '@tributary/runtime/definitions';
 import { loadKeyRing } from '@tributary/runtime/keys';
 import { logPlace } from '@tributary/runtime/log-place';
@@ -84,6 +84,7 @@ await runService('collector', CONFIG, async ({ config, log: logger, metrics: reg
         keylessBodyMs: KEYLESS_BODY_MS,
         batchEvents: maxBatchEvents,
         eventAgeMs: config.maxEventAgeDays * DAY_MS,
+        publicEventAgeMs: config.maxBrowserEventAgeHours * HOUR_MS,
       },
       partitions: config.partitions,
       now,

@@ -44,6 +44,8 @@ export interface Limits {
   readonly batchEvents: number;
   /** How long before its receipt a live event may have happened. */
   readonly eventAgeMs: number;
+  /** The same with a key that anybody may have: names are bounded by the day, so days are bounded too. */
+  readonly publicEventAgeMs: number;
 }
 
 export interface Surroundings {
@@ -111,7 +113,7 @@ export function prepare(delivery: Delivery, surroundings: Surroundings): Outcome
     formatHasSource,
     damaged,
     names,
-    maxAgeMs: limits.eventAgeMs,
+    maxAgeMs: grant.isPublic ? Math.min(limits.publicEventAgeMs, limits.eventAgeMs) : limits.eventAgeMs,
   };
   const rejected: Rejection[] = [];
   const lines = new Map<number, string[]>();

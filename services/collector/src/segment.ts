@@ -7,6 +7,7 @@ import type { Draft } from '@tributary/model/draft';
 import { isObject, type JsonObject, type Outcome, objectOf, present, textOf } from '@tributary/model/json';
 import { readInstant } from '@tributary/model/read-instant';
 import { describe, EVENT_BOUNDS, type Invalid, invalid } from '@tributary/model/validate-event';
+import { isCurrency } from './currency.ts';
 import { toMinorUnits } from './minor-units.ts';
 import type { Envelope, ReadItem } from './read-item.ts';
 
@@ -162,7 +163,7 @@ function marketingOf(type: SegmentType, properties: JsonObject, context: Context
 function moneyOf(properties: JsonObject): Draft | Invalid {
   const currency = textOf(properties['currency'])?.toUpperCase();
   const revenue = present(properties['revenue']);
-  if (revenue === undefined && currency !== undefined && !/^[A-Z]{3}$/.test(currency)) return {};
+  if (revenue === undefined && currency !== undefined && !isCurrency(currency)) return {};
   const value = toMinorUnits(revenue ?? properties['value'], currency);
   if (revenue !== undefined && value === undefined)
     return invalid('invalid_field', `properties.revenue is a decimal amount such as 19.99, got ${describe(revenue)}`);

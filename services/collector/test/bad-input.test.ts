@@ -259,6 +259,7 @@ const surroundings: Surroundings = {
     bodyMs: 30_000,
     keylessBodyMs: 3_000,
     eventAgeMs: Number.MAX_SAFE_INTEGER,
+    publicEventAgeMs: Number.MAX_SAFE_INTEGER,
     keylessBodyBytes: 1 << 16,
     batchEvents: 2_500,
   },

@@ -81,3 +81,41 @@ test('law 7: the days that events happened on are bounded, live and imported', a
   const archived = await collector.events();
   expect(new Set(archived.map(({ ts }) => Math.floor(ts / DAY_MS))).size).toBeLessThanOrEqual(11);
 });
+
+test('law 7: what dates back further than three days needs a key that not anybody has', async () => {
+  await start({});
+  const live = (hours: number) => ({ type: 't', userId: 'u', ts: NOW - hours * 3_600_000 });
+  const asBrowser = { authorization: `Bearer ${BROWSER.key}` };
+  const { body } = await collector.post('/v1/events', [live(72), live(73), live(9_000)], asBrowser);
+  expect([body['accepted'], body.rejected.map(({ code }) => code)]).toEqual([1, ['ts_too_old', 'ts_too_old']]);
+  expect(body.rejected[0]?.['message']).toMatch(/browser key must lie at most 3 days before its receipt \(got \d+\)/);
+  expect((await collector.post('/v1/events', live(73))).body['accepted']).toBe(1);
+});
+
+test('law 7: of all combinations of three letters only currencies are names of money', async () => {
+  await start({});
+  const letters = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZ'];
+  const codes = letters.flatMap((a) => letters.map((b) => `${a}${b}R`));
+  const { body } = await collector.post(
+    '/v1/events',
+    codes.map((currency) => ({ ...click('c'), value: 1, currency })),
+  );
+  const kept = (await collector.events()).map(({ currency }) => currency);
+  expect(kept).toEqual(expect.arrayContaining(['EUR', 'INR', 'ZAR']));
+  expect(kept.length).toBeLessThan(60);
+  expect(body.rejected).toHaveLength(codes.length - kept.length);
+  expect(body.rejected[0]).toMatchObject({
+    code: 'invalid_field',
+    message: expect.stringMatching(/\(got "AAR"\)\. Send the code/),
+  });
+});
+
+test('a value of a track call in points stays a property; revenue in points is refused with the code', async () => {
+  await start({});
+  const track = (properties: object) => ({ event: 'e', userId: 'u', properties });
+  await collector.post('/v1/track', track({ value: 5, currency: 'PTS' }));
+  expect(await collector.events()).toMatchObject([{ properties: { value: 5, currency: 'PTS' } }]);
+  expect((await collector.events())[0]).not.toHaveProperty('currency');
+  const { body } = await collector.post('/v1/track', track({ revenue: 5, currency: 'pts' }));
+  expect(body.rejected[0]?.['message']).toMatch(/got "PTS"/);
+});

@@ -91,6 +91,7 @@ export async function startCollector(options: StartOptions = {}): Promise<Starte
         keylessBodyMs: 3_000,
         batchEvents: 2_500,
         eventAgeMs: 400 * DAY_MS,
+        publicEventAgeMs: 3 * DAY_MS,
         ...options.limits,
       },
       partitions: log.partitions,

@@ -16,6 +16,7 @@ const SURROUNDINGS = {
     bodyMs: 30_000,
     keylessBodyMs: 3_000,
     eventAgeMs: Number.MAX_SAFE_INTEGER,
+    publicEventAgeMs: Number.MAX_SAFE_INTEGER,
     keylessBodyBytes: 1 << 16,
     batchEvents: 10,
   },
