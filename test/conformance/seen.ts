@@ -35,7 +35,7 @@ export function counted(events: readonly Event[]): Event[] {
 
 /** Makes the collector answer 429 until the returned function is called, as it does when its memory is used up. */
 export function overload(collector: StartedCollector): () => void {
-  const lease = collector.gate.lease();
+  const lease = collector.gate.lease('test');
   if (!lease.hold(32 * 1024 * 1024 - 1, 0)) throw new Error('the gate was in use');
   return lease.release;
 }

@@ -131,6 +131,24 @@ describe('law 7: few bytes with a key that anybody may have cost little', () => 
   });
 });
 
+test('law 7: slow bodies with one key leave room for those with another', async () => {
+  const key = keyRecord(`tb_00000000000b_${''.padEnd(48, '0')}`, 'browser');
+  collector = await startCollector({ keys: [key], gate: { maxBytes: 1_000_000 }, limits: { bodyMs: 2_000 } });
+  const head = `POST /v1/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${key.key}\r\nContent-Length: 400000\r\n\r\n`;
+  const answers = Array.from({ length: 10 }, () => {
+    const socket = connect(Number(new URL(collector.url).port), '127.0.0.1');
+    sockets.push(socket);
+    socket.on('error', () => {});
+    socket.write(head + 'x'.repeat(140_000));
+    return new Promise<string>((resolve) => socket.on('data', (data) => resolve(data.toString().slice(9, 12))));
+  });
+  await expect.poll(() => collector.gate.bytes).toBeGreaterThan(400_000);
+  const large = { type: 't', userId: 'u', properties: { x: 'x'.repeat(30_000) } };
+  expect((await collector.post('/v1/events', new Array(5).fill(large))).status).toBe(200);
+  expect((await Promise.all(answers)).sort().join(' ')).toBe('408 408 408 429 429 429 429 429 429 429');
+  expect(collector.gate.bytes).toBe(0);
+});
+
 describe('law 7: slow connections without a key leave room for those with one', () => {
   function open(piece: string): Promise<string> {
     const socket = connect(Number(new URL(collector.url).port), '127.0.0.1');

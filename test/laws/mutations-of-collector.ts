@@ -23,8 +23,8 @@ export const MUTATIONS_OF_COLLECTOR: readonly Mutation[] = [
     lie: 'bodies without a key share the room of those with one',
     law: '7',
     file: `${COLLECTOR}/event-routes.ts`,
-    from: 'gates.keyless.lease()',
-    to: 'gates.keyed.lease()',
+    from: 'gates.keyless.lease(request)',
+    to: 'gates.keyed.lease(request)',
   },
   {
     lie: 'the context of a batch is read again for each event',
@@ -48,6 +48,14 @@ export const MUTATIONS_OF_COLLECTOR: readonly Mutation[] = [
     file: `${COLLECTOR}/prepare.ts`,
     from: '  if (holder !== undefined && !rates.hasLeft(holder)) return beyondRate(holder);\n',
     to: '',
+    test: 'test/laws/law-7-strangers.test.ts',
+  },
+  {
+    lie: 'one key may fill the room of all',
+    law: '7',
+    file: `${COLLECTOR}/gate.ts`,
+    from: 'isAlone ? free : (free - own) / 2',
+    to: 'free - 0 * Number(isAlone) * own',
     test: 'test/laws/law-7-strangers.test.ts',
   },
   {

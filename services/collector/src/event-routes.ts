@@ -19,6 +19,9 @@ declare module 'fastify' {
   }
 }
 
+/** Whose body names its key: together they have the share of one key. */
+const STRANGERS = '';
+
 const CLOUD_EVENT = /^\s*application\/cloudevents/i;
 
 /** What requests in flight may hold. A body that names its key itself comes from anybody: it has a small share of its own. */
@@ -52,7 +55,7 @@ export function addEventRoutes(app: FastifyInstance, collector: Collector, gates
       await discardBody(request.raw, invalidKey, collector.limits.keylessBodyMs);
       return refuse(request, reply, invalidKey);
     }
-    const lease = gates.keyed.lease();
+    const lease = gates.keyed.lease(typeof grant === 'object' ? grant.keyId : STRANGERS);
     try {
       const bytes = typeof grant === 'object' ? await readKeyed(request, grant, lease) : await readKeyless(request, lease);
       if (!bytes.ok) return refuse(request, reply, bytes);
@@ -77,7 +80,7 @@ export function addEventRoutes(app: FastifyInstance, collector: Collector, gates
   async function readKeyless(request: FastifyRequest, lease: Lease): Promise<Outcome<Buffer>> {
     const { keylessBodyBytes, keylessBodyMs } = collector.limits;
     const bounds: BodyBounds = { bytes: keylessBodyBytes, timeMs: keylessBodyMs };
-    const waiting = gates.keyless.lease();
+    const waiting = gates.keyless.lease(request);
     try {
       const bytes = await readBody(request.raw, bounds, waiting);
       if (bytes.ok && !lease.hold(bytes.value.length, 0)) return overloaded();

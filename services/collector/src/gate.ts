@@ -1,6 +1,10 @@
 /**
  * Back-pressure: what all requests in flight may hold together, in bytes and in events. A request that would pass the
  * bound is refused (429) before it takes the memory.
+ *
+ * Shares are fair by key: where several requests of a key are in flight, they fit while they hold no more than they
+ * leave free. One key alone gets half, n keys 1/(n + 1) each, and there is always room for one more. (The dynamic
+ * threshold of shared-memory switches, Choudhury and Hahne 1998, with α = 1.) A single request is bounded by itself.
  */
 export interface GateLimits {
   readonly maxBytes: number;
@@ -18,12 +22,16 @@ export interface Lease {
 export interface Gate {
   readonly bytes: number;
   readonly events: number;
-  lease(): Lease;
+  /** `owner`: whose request it is, anything that can be told apart. */
+  lease(owner: unknown): Lease;
 }
 
 export function createGate({ maxBytes, maxEvents }: GateLimits): Gate {
   let bytes = 0;
   let events = 0;
+  /** Of the owners that hold something. */
+  const shares = new Map<unknown, { readonly bytes: number; readonly events: number }>();
+
   return {
     get bytes() {
       return bytes;
@@ -31,21 +39,34 @@ export function createGate({ maxBytes, maxEvents }: GateLimits): Gate {
     get events() {
       return events;
     },
-    lease() {
+    lease(owner) {
       let heldBytes = 0;
       let heldEvents = 0;
+      return { hold, release: () => void hold(0, 0) };
+
       function hold(nextBytes: number, nextEvents: number): boolean {
+        const share = shares.get(owner) ?? NOTHING;
+        const isAlone = share.bytes === heldBytes && share.events === heldEvents;
         const moreBytes = nextBytes - heldBytes;
         const moreEvents = nextEvents - heldEvents;
-        if (moreBytes > 0 && bytes + moreBytes > maxBytes) return false;
-        if (moreEvents > 0 && events + moreEvents > maxEvents) return false;
+        if (moreBytes > 0 && moreBytes > room(maxBytes - bytes, share.bytes, isAlone)) return false;
+        if (moreEvents > 0 && moreEvents > room(maxEvents - events, share.events, isAlone)) return false;
         bytes += moreBytes;
         events += moreEvents;
         heldBytes = nextBytes;
         heldEvents = nextEvents;
+        const own = { bytes: share.bytes + moreBytes, events: share.events + moreEvents };
+        if (own.bytes + own.events === 0) shares.delete(owner);
+        else shares.set(owner, own);
         return true;
       }
-      return { hold, release: () => void hold(0, 0) };
     },
   };
+}
+
+const NOTHING = { bytes: 0, events: 0 };
+
+/** How much more a request may hold of what is free: after it, its owner holds no more than is left. */
+function room(free: number, own: number, isAlone: boolean): number {
+  return isAlone ? free : (free - own) / 2;
 }

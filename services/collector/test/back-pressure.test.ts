@@ -20,8 +20,9 @@ const batch = (name: string, count: number, bytes: number) =>
 
 describe('a log that stands still', () => {
   test('memory is bounded: what passes it gets 429 with Retry-After, the rest is written', async () => {
+    // One key alone gets half of the room.
     const maxBytes = 1_000_000;
-    const release = await stuck({ gate: { maxBytes } });
+    const release = await stuck({ gate: { maxBytes: 2 * maxBytes } });
     let highest = 0;
     const watch = setInterval(() => (highest = Math.max(highest, collector.gate.bytes)), 1);
     const posts = Array.from({ length: 30 }, (_, i) => collector.post('/v1/events', batch(`r${i}`, 10, 9_000)));
@@ -98,23 +99,34 @@ test('stopping answers what was taken: no acknowledged event is lost, no request
   expect(await collector.events()).toHaveLength(3);
 });
 
-test('the gate never passes its bounds, and gives all back', () => {
-  const steps = fc.array(fc.tuple(fc.nat(4), fc.option(fc.tuple(fc.nat(60), fc.nat(6)), { nil: undefined })), { maxLength: 100 });
+test('the gate never passes its bounds, gives all back, and of one owner several requests hold no more than is free', () => {
+  const steps = fc.array(fc.tuple(fc.nat(5), fc.option(fc.tuple(fc.nat(40), fc.nat(4)), { nil: undefined })), {
+    minLength: 10,
+    maxLength: 100,
+  });
+  let grown = 0;
   fc.assert(
     fc.property(steps, (taken) => {
       const gate = createGate({ maxBytes: 100, maxEvents: 10 });
-      const leases = Array.from({ length: 5 }, () => ({ lease: gate.lease(), bytes: 0, events: 0 }));
+      const leases = Array.from({ length: 6 }, (_, i) => ({ owner: i % 3, lease: gate.lease(i % 3), bytes: 0, events: 0 }));
       for (const [which, amount] of taken) {
         const held = leases[which] as (typeof leases)[number];
         const [bytes, events] = amount ?? [0, 0];
         if (amount === undefined) held.lease.release();
-        if (amount === undefined || held.lease.hold(bytes, events)) Object.assign(held, { bytes, events });
+        const grows = bytes > held.bytes;
+        const isHeld = amount === undefined || held.lease.hold(bytes, events);
+        if (isHeld) Object.assign(held, { bytes, events });
         expect(gate.bytes).toBe(leases.reduce((sum, one) => sum + one.bytes, 0));
         expect(gate.events).toBe(leases.reduce((sum, one) => sum + one.events, 0));
         expect(gate.bytes <= 100 && gate.events <= 10).toBe(true);
+        const own = leases.filter(({ owner, bytes, events }) => owner === held.owner && bytes + events > 0);
+        if (!isHeld || !grows || own.length < 2) continue;
+        grown++;
+        expect(own.reduce((sum, one) => sum + one.bytes, 0)).toBeLessThanOrEqual(100 - gate.bytes);
       }
       for (const { lease } of leases) lease.release();
       expect([gate.bytes, gate.events]).toEqual([0, 0]);
     }),
   );
+  expect(grown).toBeGreaterThan(20);
 });
