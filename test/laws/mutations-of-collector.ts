@@ -86,8 +86,16 @@ export const MUTATIONS_OF_COLLECTOR: readonly Mutation[] = [
     lie: 'any number of campaigns of a day keep their names',
     law: '7',
     file: `${COLLECTOR}/names.ts`,
-    from: ' return false;\n    names.size++;',
-    to: ' return true;\n    names.size++;',
+    from: 'counted.has(name) || counted.size <',
+    to: 'counted.has(name) || -1 <',
+    test: 'services/collector/test/names.test.ts',
+  },
+  {
+    lie: 'a request that is refused in the end uses up names',
+    law: '7',
+    file: `${COLLECTOR}/names.ts`,
+    from: 'if (claims === 1) counted.delete(name);',
+    to: 'if (claims === 0) counted.delete(name);',
     test: 'services/collector/test/names.test.ts',
   },
   {

@@ -9,7 +9,7 @@ import { describe, type Invalid, invalid, validateProperties } from '@tributary/
 import { isCurrency } from './currency.ts';
 import { claimedSource, type Grant, refusalOfEvent } from './grant.ts';
 import { hiddenControl } from './hidden-controls.ts';
-import type { Dimension, Names } from './names.ts';
+import type { Claim, Dimension } from './names.ts';
 import { MalformedLine } from './parse-body.ts';
 import type { Envelope, ReadItem } from './read-item.ts';
 
@@ -37,7 +37,7 @@ export interface ItemRules {
   readonly grant: Grant;
   /** The format names the source of an event. */
   readonly formatHasSource: boolean;
-  readonly names: Names;
+  readonly names: Claim;
   /** How long before their receipt live events may have happened. */
   readonly maxAgeMs: number;
   /** The body held bytes that are no UTF-8. */
@@ -66,14 +66,12 @@ export function checkItem(item: unknown, rules: ItemRules): Outcome<CheckedItem>
   if (refusal !== undefined) return refusal;
   const beyond = beyondDays(event, rules);
   if (beyond !== undefined) return beyond;
-  const folded = rules.names.fold(event, grant.isPublic);
-  if (folded === undefined) return { ok: true, value: { userKey: userKeyOf(event), line, bytes, folded: [] } };
-  const again = encodeDraft(folded.event);
-  if (!again.ok) return again;
-  return {
-    ok: true,
-    value: { userKey: userKeyOf(event), line: again.line, bytes: again.bytes, folded: folded.dimensions },
-  };
+  const folded = rules.names.fold(event);
+  const written = folded === undefined ? encoded : encodeDraft(folded.event);
+  if (!written.ok) return written;
+  const dimensions = folded?.dimensions ?? [];
+  rules.names.add(event, dimensions);
+  return { ok: true, value: { userKey: userKeyOf(event), line: written.line, bytes: written.bytes, folded: dimensions } };
 }
 
 /** Each day that events happened on is a file of the archive in every partition, and rows of every view. */

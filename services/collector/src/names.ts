@@ -6,6 +6,9 @@
  * Names are counted by the UTC day of receipt, campaigns with their channel. Each collector counts for itself and anew
  * after a restart: n collectors let through n times as much. Public keys have half of the room: who floods a page's key
  * leaves the other half to servers. Types that the definitions name are always kept: they say what an event means.
+ *
+ * A request claims its names while it is under way, so that two at once do not pass the bound, and gives them back when it
+ * is refused in the end: only what is written uses up room.
  */
 import type { Event } from '@tributary/model/event';
 import { DAY_MS } from '@tributary/model/time';
@@ -27,76 +30,115 @@ export interface Folded {
 }
 
 export interface Names {
-  /** Counts the names of an event that is about to be written. Undefined when all of them have room. */
-  fold(event: Event, isPublic: boolean): Folded | undefined;
-  /** False when history has come from as many days as one day may bring. */
-  takesDay(ts: number): boolean;
+  /** For one request. */
+  claim(isPublic: boolean): Claim;
   /** How many names the day has brought so far. */
   count(dimension: Dimension): number;
 }
 
-/** Names by what they belong to: campaigns by their channel, the others by nothing. */
-interface Counted {
-  readonly byGroup: Map<string, Set<string>>;
-  size: number;
+/** The names of a request under way. */
+export interface Claim {
+  /** What of the event has no room; undefined when all of it has. Counts nothing. */
+  fold(event: Event): Folded | undefined;
+  /** False when history has come from as many days as one day may bring. Counts nothing. */
+  takesDay(ts: number): boolean;
+  /** Counts what an event brings that is going to be written; `folded`: its names that read `(other)`. */
+  add(event: Event, folded: readonly Dimension[]): void;
+  /** What was counted stays so. */
+  keep(): void;
+  /** Nothing was written: what no other request claims has room again. */
+  giveBack(): void;
 }
 
-function counted(): Counted {
-  return { byGroup: new Map(), size: 0 };
+/** Each name with the number of requests under way that claim it; `KEPT` once one of them was accepted. */
+type Counted = Map<string, number>;
+const KEPT = Number.POSITIVE_INFINITY;
+
+interface Day {
+  readonly names: Readonly<Record<Dimension, Counted>>;
+  /** Days of imported events. */
+  readonly days: Counted;
 }
 
 export function createNames(bounds: NameBounds, knownTypes: ReadonlySet<string>, now: () => number): Names {
-  let today = Number.NaN;
-  let seen: Record<Dimension, Counted>;
-  let days: Set<number>;
-  turn();
+  let number = Number.NaN;
+  let day: Day;
 
-  function turn(): void {
-    const day = Math.floor(now() / DAY_MS);
-    if (day === today) return;
-    today = day;
-    seen = { type: counted(), channel: counted(), campaign: counted() };
-    days = new Set();
+  function today(): Day {
+    const current = Math.floor(now() / DAY_MS);
+    if (current !== number) day = { names: { type: new Map(), channel: new Map(), campaign: new Map() }, days: new Map() };
+    number = current;
+    return day;
   }
 
-  function hasRoom(dimension: Dimension, within: string, name: string, isPublic: boolean): boolean {
-    const names = seen[dimension];
-    const known = names.byGroup.get(within);
-    if (known?.has(name)) return true;
-    if (names.size >= (isPublic ? Math.ceil(bounds[dimension] / 2) : bounds[dimension])) return false;
-    names.size++;
-    if (known === undefined) names.byGroup.set(within, new Set([name]));
-    else known.add(name);
-    return true;
+  function claim(isPublic: boolean): Claim {
+    const claimed = new Map<Counted, Set<string>>();
+
+    function hasRoom(dimension: Dimension, name: string): boolean {
+      const counted = today().names[dimension];
+      return counted.has(name) || counted.size < (isPublic ? Math.ceil(bounds[dimension] / 2) : bounds[dimension]);
+    }
+
+    function count(counted: Counted, name: string): void {
+      const claims = counted.get(name) ?? 0;
+      const own = claimed.get(counted) ?? new Set();
+      if (claims === KEPT || own.has(name)) return;
+      counted.set(name, claims + 1);
+      claimed.set(counted, own.add(name));
+    }
+
+    return {
+      fold(event) {
+        const { type, channel, campaign } = event;
+        const folded: Dimension[] = [];
+        if (!knownTypes.has(type) && !hasRoom('type', type)) folded.push('type');
+        if (channel !== undefined && !hasRoom('channel', channel)) folded.push('channel');
+        if (campaign !== undefined && !hasRoom('campaign', placeOf(event, folded))) folded.push('campaign');
+        if (folded.length === 0) return undefined;
+        const names = Object.fromEntries(folded.map((dimension) => [dimension, OTHER]));
+        const kept = Object.fromEntries(folded.map((dimension) => [`$${dimension}`, event[dimension]]));
+        return { dimensions: folded, event: { ...event, ...names, properties: { ...event.properties, ...kept } } };
+      },
+      takesDay(ts) {
+        const { days } = today();
+        return days.size < bounds.importDays || days.has(dayOf(ts));
+      },
+      add(event, folded) {
+        const { names, days } = today();
+        const { type, channel, campaign, ts, historical } = event;
+        if (!knownTypes.has(type) && !folded.includes('type')) count(names.type, type);
+        if (channel !== undefined && !folded.includes('channel')) count(names.channel, channel);
+        if (campaign !== undefined && !folded.includes('campaign')) count(names.campaign, placeOf(event, folded));
+        if (historical === true) count(days, dayOf(ts));
+      },
+      keep() {
+        for (const [counted, own] of claimed) for (const name of own) counted.set(name, KEPT);
+      },
+      giveBack() {
+        for (const [counted, own] of claimed)
+          for (const name of own) {
+            const claims = counted.get(name) ?? KEPT;
+            if (claims === 1) counted.delete(name);
+            else counted.set(name, claims - 1);
+          }
+      },
+    };
   }
 
-  return {
-    fold(event, isPublic) {
-      turn();
-      const { type, channel, campaign } = event;
-      const folded: Dimension[] = [];
-      if (!knownTypes.has(type) && !hasRoom('type', '', type, isPublic)) folded.push('type');
-      if (channel !== undefined && !hasRoom('channel', '', channel, isPublic)) folded.push('channel');
-      const place = folded.includes('channel') ? OTHER : (channel ?? '');
-      if (campaign !== undefined && !hasRoom('campaign', place, campaign, isPublic)) folded.push('campaign');
-      if (folded.length === 0) return undefined;
-      const names = Object.fromEntries(folded.map((dimension) => [dimension, OTHER]));
-      const kept = Object.fromEntries(folded.map((dimension) => [`$${dimension}`, event[dimension]]));
-      return { dimensions: folded, event: { ...event, ...names, properties: { ...event.properties, ...kept } } };
-    },
-    takesDay(ts) {
-      turn();
-      const day = Math.floor(ts / DAY_MS);
-      if (days.size >= bounds.importDays && !days.has(day)) return false;
-      days.add(day);
-      return true;
-    },
-    count(dimension) {
-      turn();
-      return seen[dimension].size;
-    },
-  };
+  return { claim, count: (dimension) => today().names[dimension].size };
+}
+
+/** A campaign counts with the channel that it is written with. No name holds a tab. */
+function placeOf({ channel, campaign }: Event, folded: readonly Dimension[]): string {
+  return `${folded.includes('channel') ? OTHER : (channel ?? '')}\t${campaign}`;
+}
+
+function dayOf(ts: number): string {
+  return String(Math.floor(ts / DAY_MS));
 }
 
 /** Counts nothing: for checks that write nothing. */
-export const NO_NAMES: Names = { fold: () => undefined, takesDay: () => true, count: () => 0 };
+export const NO_NAMES: Names = {
+  claim: () => ({ fold: () => undefined, takesDay: () => true, add: () => {}, keep: () => {}, giveBack: () => {} }),
+  count: () => 0,
+};

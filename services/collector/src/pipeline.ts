@@ -32,15 +32,21 @@ export interface Manner {
 export async function ingest(delivery: Delivery, manner: Manner, lease: Lease, collector: Collector): Promise<Answer> {
   const prepared = prepare(delivery, manner.checkOnly ? { ...collector, names: NO_NAMES } : collector);
   if (!prepared.ok) return refuse(prepared, collector);
-  const { entries, accepted: count, rejected, bytes, folded } = prepared.value;
+  const { claim, entries, accepted: count, rejected, bytes, folded } = prepared.value;
   for (const { code } of rejected) collector.metrics.rejected.inc({ code });
-  if (manner.strict && rejected.length > 0) return strictlyRefused(rejected);
+  if (manner.strict && rejected.length > 0) {
+    claim.giveBack();
+    return strictlyRefused(rejected);
+  }
   if (manner.checkOnly) return accepted(count, rejected);
   // The body stays in memory until the answer, so it goes on counting.
-  if (!lease.hold(delivery.bytes.length + bytes, count)) return refuse(overloaded(), collector);
-
-  const failure = await appendAll(entries, collector);
-  if (failure !== undefined) return refuse(failure, collector);
+  const hasRoom = lease.hold(delivery.bytes.length + bytes, count);
+  const refusal = hasRoom ? await appendAll(entries, collector) : overloaded();
+  if (refusal !== undefined) {
+    claim.giveBack();
+    return refuse(refusal, collector);
+  }
+  claim.keep();
   collector.metrics.accepted.inc(count);
   for (const [dimension, events] of folded) collector.metrics.folded.inc({ dimension }, events);
   return accepted(count, rejected, folded);

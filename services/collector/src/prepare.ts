@@ -1,5 +1,5 @@
 /**
- * From a body to lines by partition, without an effect:
+ * From a body to lines by partition, without an effect but the rate and the names that are counted:
  * bytes → inflate → text → key → JSON → items → rate → read → check → line → group by partition
  *
  * Nothing is parsed for who has no key or has used up its rate, and no more events than allowed.
@@ -12,7 +12,7 @@ import { checkItem, type Rejection, rejectionOf } from './check-item.ts';
 import { decodeText, inflate } from './decode-body.ts';
 import { type Grant, refusalOfRequest } from './grant.ts';
 import { contextTooWide, itemsOf } from './items.ts';
-import type { Dimension, Names } from './names.ts';
+import type { Claim, Dimension, Names } from './names.ts';
 import { parseBody } from './parse-body.ts';
 import type { Rates } from './rates.ts';
 import type { Route } from './routes.ts';
@@ -59,6 +59,8 @@ export interface Surroundings {
 }
 
 export interface Prepared {
+  /** To be kept once all is written, else given back. */
+  readonly claim: Claim;
   /** Bodies of log entries by partition, in the order of arrival. */
   readonly entries: readonly { readonly partition: number; readonly body: string }[];
   readonly accepted: number;
@@ -105,6 +107,7 @@ export function prepare(delivery: Delivery, surroundings: Surroundings): Outcome
 
   const envelope = { receivedAt, keyId: grant.keyId, sentAt, context, historical, newId };
   const formatHasSource = route.format === 'native';
+  const claim = names.claim(grant.isPublic);
   const rules = {
     read,
     envelope,
@@ -112,7 +115,7 @@ export function prepare(delivery: Delivery, surroundings: Surroundings): Outcome
     grant,
     formatHasSource,
     damaged,
-    names,
+    names: claim,
     maxAgeMs: grant.isPublic ? Math.min(limits.publicEventAgeMs, limits.eventAgeMs) : limits.eventAgeMs,
   };
   const rejected: Rejection[] = [];
@@ -134,7 +137,7 @@ export function prepare(delivery: Delivery, surroundings: Surroundings): Outcome
     for (const dimension of checked.value.folded) folded.set(dimension, (folded.get(dimension) ?? 0) + 1);
     bytes += checked.value.bytes + 1;
   });
-  return { ok: true, value: { entries: entriesOf(lines), accepted, rejected, bytes, folded } };
+  return { ok: true, value: { claim, entries: entriesOf(lines), accepted, rejected, bytes, folded } };
 }
 
 /** `holder`: of the key in the header; undefined without one. */

@@ -1,17 +1,19 @@
 /** A sender that makes a name or a day for each event does not fill the views of both layers. */
+import type { Event } from '@tributary/model/event';
 import { DAY_MS } from '@tributary/model/time';
-import { afterEach, expect, test } from 'vitest';
-import type { NameBounds } from '../src/names.ts';
-import { keyRecord, NOW, type StartedCollector, startCollector } from './start-collector.ts';
+import { createMemoryLog } from '@tributary/testkit/memory-log';
+import { afterEach, describe, expect, test } from 'vitest';
+import { createNames, type NameBounds } from '../src/names.ts';
+import { keyRecord, NOW, type StartedCollector, type StartOptions, startCollector } from './start-collector.ts';
 
 const BROWSER = keyRecord(`tb_00000000000b_${''.padEnd(48, '0')}`, 'browser');
 let collector: StartedCollector;
 let now = NOW;
 afterEach(() => collector.stop());
 
-async function start(names: Partial<NameBounds>) {
+async function start(names: Partial<NameBounds>, more: StartOptions = {}) {
   now = NOW;
-  collector = await startCollector({ names, keys: [BROWSER], now: () => now });
+  collector = await startCollector({ names, keys: [BROWSER], now: () => now, ...more });
 }
 
 const click = (campaign: string, more: object = {}) => ({ type: 'ad_click', userId: 'u', channel: 'email', campaign, ...more });
@@ -80,6 +82,63 @@ test('law 7: the days that events happened on are bounded, live and imported', a
   expect(imported.body.rejected.map(({ code }) => code)).toEqual(new Array(10).fill('too_many_days'));
   const archived = await collector.events();
   expect(new Set(archived.map(({ ts }) => Math.floor(ts / DAY_MS))).size).toBeLessThanOrEqual(11);
+});
+
+describe('law 7: only what is written uses up names and days', () => {
+  const history = (count: number) =>
+    Array.from({ length: count }, (_, i) => ({ ...click(`h${i}`), ts: NOW - i * DAY_MS, historical: true }));
+  const spent = async () => {
+    const { body } = await collector.post('/v1/events', [
+      ...clicks(10, 100),
+      ...history(10).map((event) => ({ ...event, campaign: 'c100' })),
+    ]);
+    return [body['warnings'], body.rejected];
+  };
+
+  test('a request that strict mode refuses uses none', async () => {
+    await start({ campaign: 10, importDays: 10 });
+    const strict = { 'x-strict-mode': '1' };
+    expect((await collector.post('/v1/events', [...clicks(10), {}], strict)).status).toBe(400);
+    expect((await collector.post('/v1/events', [...history(10), {}], strict)).status).toBe(400);
+    expect(await spent()).toEqual([undefined, []]);
+  });
+
+  test('nor does one that the log does not take, or that there is no room for', async () => {
+    const log = createMemoryLog({ partitions: 4 });
+    let broken = true;
+    const append: typeof log.append = (...given) => (broken ? Promise.reject(new Error('down')) : log.append(...given));
+    await start({ campaign: 10, importDays: 10 }, { log: { ...log, append }, gate: { maxEvents: 20 } });
+    expect((await collector.post('/v1/events', clicks(10))).status).toBe(503);
+    broken = false;
+    expect((await collector.post('/v1/events', [...history(10), ...history(10), ...history(10)])).status).toBe(429);
+    expect(await spent()).toEqual([undefined, []]);
+  });
+
+  test('nor does an event that is rejected', async () => {
+    await start({ campaign: 10, channel: 1, importDays: 10 });
+    await collector.post('/v1/events', click('c100'));
+    // Without room for its channel its name goes into the properties, which have none either.
+    const large = { ...click('c0', { channel: 'x'.repeat(500) }), properties: { x: 'x'.repeat(32_100) } };
+    const { body } = await collector.post('/v1/events', large);
+    expect(body.rejected.map(({ code }) => code)).toEqual(['event_too_large']);
+    expect(await spent()).toEqual([undefined, []]);
+  });
+
+  test('what two requests under way claim is counted once, and kept when one of them is taken', async () => {
+    const names = createNames({ type: 9, channel: 9, campaign: 2, importDays: 9 }, new Set(), () => NOW);
+    const event = (campaign: string) => ({ ...click(campaign), ts: NOW, id: '', receivedAt: NOW, source: '' }) as Event;
+    const [first, second, third] = [names.claim(false), names.claim(false), names.claim(false)];
+    first.add(event('a'), []);
+    second.add(event('a'), []);
+    second.add(event('b'), []);
+    expect(third.fold(event('c'))?.dimensions).toEqual(['campaign']);
+    first.giveBack();
+    expect([names.count('campaign'), third.fold(event('a'))]).toEqual([2, undefined]);
+    second.keep();
+    third.add(event('a'), []);
+    third.giveBack();
+    expect([names.count('campaign'), names.count('channel'), names.count('type')]).toEqual([2, 1, 1]);
+  });
 });
 
 test('law 7: what dates back further than three days needs a key that not anybody has', async () => {
