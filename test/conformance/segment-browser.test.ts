@@ -10,6 +10,7 @@ import { createMemoryLog, type MemoryLog } from '@tributary/testkit/memory-log';
 import { JSDOM, VirtualConsole } from 'jsdom';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import {
+  keyRecord,
   OTHER_WRITE_KEY,
   type StartedCollector,
   startCollector,
@@ -27,6 +28,7 @@ interface BrowserAnalytics {
   alias(to: string, from?: string): Promise<unknown>;
 }
 
+const BROWSER = keyRecord(`tb_00000000000b_${''.padEnd(48, '0')}`, 'browser');
 const PAGE = 'http://www.shop.example/landing?utm_source=newsletter&utm_medium=email&utm_campaign=autumn&utm_content=hero#top';
 const REFERRER = 'https://www.google.com/';
 
@@ -42,7 +44,7 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   log = createMemoryLog({ partitions: 4 });
-  collector = await startCollector({ log, now: Date.now });
+  collector = await startCollector({ log, now: Date.now, keys: [BROWSER] });
   exchanges = watch(collector);
   pages = [];
 });
@@ -117,6 +119,19 @@ test('every method arrives with its type, ids, user and page, each preflighted',
     expect(event.source).toBe('segment:analytics.js');
     expect(Math.abs(event.ts - Date.now())).toBeLessThan(10_000);
   }
+});
+
+test('with a browser key every method arrives, and value and cost of a call are properties', async () => {
+  const analytics = await open({ writeKey: BROWSER.key });
+  const properties = { value: 3, cost: 0.5, currency: 'EUR', title: 'Rain' };
+  await analytics.track('Video Played', properties);
+  await analytics.page('Shop', 'Landing');
+  await analytics.identify('u', { plan: 'pro' });
+  await expect.poll(arrived, { timeout: 10_000 }).toBe(3);
+  const events = await collector.events();
+  const played = events.find(({ type }) => type === 'Video Played');
+  expect(played).toMatchObject({ channel: 'email', campaign: 'autumn', keyId: BROWSER.id, properties });
+  for (const field of ['value', 'cost', 'currency']) expect(played).not.toHaveProperty(field);
 });
 
 test('without a campaign the referrer names the channel, and a page of the same site is no touch', async () => {

@@ -62,7 +62,7 @@ export const MUTATIONS_OF_COLLECTOR: readonly Mutation[] = [
     lie: 'an event does not say which key it came in with',
     law: '6',
     file: `${COLLECTOR}/prepare.ts`,
-    from: 'receivedAt, keyId: grant.keyId, sentAt',
+    from: 'receivedAt, keyId, sentAt',
     to: 'receivedAt, sentAt',
     test: 'services/collector/test/scopes.test.ts',
   },
@@ -72,6 +72,14 @@ export const MUTATIONS_OF_COLLECTOR: readonly Mutation[] = [
     file: `${COLLECTOR}/grant.ts`,
     from: '!isPublic || revenue === true',
     to: 'true',
+    test: 'services/collector/test/scopes.test.ts',
+  },
+  {
+    lie: 'properties of a call are money, whatever the key',
+    law: '6',
+    file: `${COLLECTOR}/segment.ts`,
+    from: 'const mayBeMoney = allowed && (',
+    to: 'const mayBeMoney = (',
     test: 'services/collector/test/scopes.test.ts',
   },
   {

@@ -62,12 +62,17 @@ export function refusalOfEvent(grant: Grant, event: Event, claimed: unknown): In
   if (historical !== true && !grant.live) return invalid('forbidden', 'a key of the scope "import" must send history only');
   if (grant.types !== null && !grant.types.has(type))
     return invalid('forbidden', `the key must send one of its types of events (got ${describe(type)})`);
-  if (!grant.money && (value !== undefined || cost !== undefined))
-    return invalid('forbidden', 'money must come with a server key, or a browser key that allows revenue');
+  if (!grant.money && value !== undefined) return moneyForbidden('value', value);
+  if (!grant.money && cost !== undefined) return moneyForbidden('cost', cost);
   if (!grant.isPublic) return undefined;
   if (claimed !== undefined) return invalid('forbidden', `source must come with a server key (got ${describe(claimed)})`);
   if (SERVER_TYPES.has(type)) return invalid('forbidden', `events of type ${describe(type)} must come with a server key`);
   return undefined;
+}
+
+export function moneyForbidden(field: string, amount: unknown): Invalid {
+  const keys = 'a server key, or a browser key made with --revenue';
+  return invalid('forbidden', `${field} is money, which must come with ${keys} (got ${describe(amount)})`);
 }
 
 /** The source that the sender claims, where the format has one. */

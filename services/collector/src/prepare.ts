@@ -105,7 +105,8 @@ export function prepare(delivery: Delivery, surroundings: Surroundings): Outcome
   if (wide !== undefined) return wide;
   if (!rates.take(grant, items.length)) return beyondRate(grant);
 
-  const envelope = { receivedAt, keyId: grant.keyId, sentAt, context, historical, newId };
+  const { keyId, money } = grant;
+  const envelope = { receivedAt, keyId, sentAt, context, historical, newId, money };
   const formatHasSource = route.format === 'native';
   const claim = names.claim(grant.isPublic);
   const rules = {

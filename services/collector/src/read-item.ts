@@ -11,6 +11,8 @@ export interface Envelope extends Receipt {
   readonly context: JsonObject | undefined;
   /** Imported history: timestamps are authoritative. */
   readonly historical: boolean;
+  /** The key may send money. */
+  readonly money: boolean;
 }
 
 /** Reads one item of a wire format. */

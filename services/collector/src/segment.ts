@@ -8,6 +8,7 @@ import { isObject, type JsonObject, type Outcome, objectOf, present, textOf } fr
 import { readInstant } from '@tributary/model/read-instant';
 import { describe, EVENT_BOUNDS, type Invalid, invalid } from '@tributary/model/validate-event';
 import { isCurrency } from './currency.ts';
+import { moneyForbidden } from './grant.ts';
 import { toMinorUnits } from './minor-units.ts';
 import type { Envelope, ReadItem } from './read-item.ts';
 
@@ -26,10 +27,11 @@ export function segmentReader(route: SegmentType | undefined): ReadItem {
     if (!time.ok) return time;
     const properties = propertiesOf(item, type.value, time.value);
     const context = contextOf(item, envelope);
-    const marketing = carriesMarketing(type.value)
-      ? marketingOf(type.value, objectOf(properties) ?? {}, context, channelOfClues)
-      : {};
-    if ('ok' in marketing) return marketing;
+    const given = objectOf(properties) ?? {};
+    const carries = carriesMarketing(type.value);
+    const money = carries ? moneyOf(given, envelope.money) : {};
+    if ('ok' in money) return money;
+    const marketing = carries ? marketingOf(type.value, given, context, channelOfClues) : {};
     const library = textOf(objectOf(context('library'))?.['name']);
     return {
       ts: time.value.ts,
@@ -40,6 +42,7 @@ export function segmentReader(route: SegmentType | undefined): ReadItem {
       receivedAt: envelope.receivedAt,
       source: library === undefined ? 'segment' : `segment:${library}`,
       ...marketing,
+      ...money,
       properties,
       historical: envelope.historical ? true : undefined,
       keyId: envelope.keyId,
@@ -131,9 +134,7 @@ function withLast(group: ChannelOfClues): ChannelOfClues {
 
 const CLUES = ['page', 'query', 'utmSource', 'utmMedium', 'utmCampaign', 'referrer'] as const;
 
-function marketingOf(type: SegmentType, properties: JsonObject, context: Context, group: ChannelOfClues): Draft | Invalid {
-  const money = moneyOf(properties);
-  if ('ok' in money) return money;
+function marketingOf(type: SegmentType, properties: JsonObject, context: Context, group: ChannelOfClues): Draft {
   const campaign = objectOf(context('campaign')) ?? {};
   const page = objectOf(context('page')) ?? {};
   const url = textOf(page['url']) ?? (type === 'page' ? textOf(properties['url']) : undefined);
@@ -151,19 +152,20 @@ function marketingOf(type: SegmentType, properties: JsonObject, context: Context
     channel: textOf(properties['channel']) ?? (!isVisit && channel === 'direct' ? undefined : channel),
     campaign: textOf(properties['campaign']) ?? textOf(campaign['name']),
     creative: textOf(campaign['content']),
-    ...money,
     page: shortened(url ?? textOf(page['path'])),
   };
 }
 
 /**
  * `revenue` is money by its name, so a bad one is refused. `value` and `cost` may mean anything: they count as money where
- * they can be, and stay mere properties elsewhere.
+ * they can be, and stay mere properties elsewhere. `allowed`: the key may send money.
  */
-function moneyOf(properties: JsonObject): Draft | Invalid {
+function moneyOf(properties: JsonObject, allowed: boolean): Draft | Invalid {
   const currency = textOf(properties['currency'])?.toUpperCase();
   const revenue = present(properties['revenue']);
-  if (revenue === undefined && currency !== undefined && !isCurrency(currency)) return {};
+  const mayBeMoney = allowed && (currency === undefined || isCurrency(currency));
+  if (revenue === undefined && !mayBeMoney) return {};
+  if (!allowed) return moneyForbidden('properties.revenue', revenue);
   const value = toMinorUnits(revenue ?? properties['value'], currency);
   if (revenue !== undefined && value === undefined)
     return invalid('invalid_field', `properties.revenue is a decimal amount such as 19.99, got ${describe(revenue)}`);

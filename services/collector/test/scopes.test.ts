@@ -47,6 +47,31 @@ test('a browser key sends live events of no money, without a source, and no verd
   expect(await collector.events()).toHaveLength(2);
 });
 
+test('properties of a call are no money for a browser key, but for revenue; what is refused names field, amount and fix', async () => {
+  const post = await start();
+  const played = { event: 'Video Played', userId: 'u', properties: { value: 3, cost: 0.5, currency: 'EUR', title: 'Rain' } };
+  const captured = { api_key: BROWSER.key, batch: [{ event: 'played', distinct_id: 'u', properties: { value: 3 } }] };
+  expect(await post(BROWSER, played, '/v1/track')).toBe('taken');
+  expect(await post(BROWSER, captured, '/batch/')).toBe('taken');
+  expect(await post(TILL, played, '/v1/track')).toBe('taken');
+  const events = await collector.events();
+  expect(events.map(({ value, cost, currency }) => [value, cost, currency])).toEqual([
+    [undefined, undefined, undefined],
+    [undefined, undefined, undefined],
+    [300, 50, 'EUR'],
+  ]);
+  expect(events[0]).toMatchObject({ type: 'Video Played', properties: played.properties });
+  const message = async (path: string, event: object) => {
+    const { body } = await collector.post(path, event, { authorization: `Bearer ${BROWSER.key}` });
+    return body.rejected[0]?.['message'];
+  };
+  const fix = 'is money, which must come with a server key, or a browser key made with --revenue';
+  const order = { event: 'Order Completed', userId: 'u', properties: { revenue: 19.99, value: 3 } };
+  expect(await message('/v1/track', order)).toBe(`properties.revenue ${fix} (got 19.99)`);
+  expect(await message('/v1/events', { ...EVENT, value: 1999, currency: 'EUR' })).toBe(`value ${fix} (got 1999)`);
+  expect(await message('/v1/events', { ...EVENT, cost: 5, currency: 'EUR' })).toBe(`cost ${fix} (got 5)`);
+});
+
 test('law 7: a key that anybody may have sends bodies of half a megabyte at the most, as sent and inflated', async () => {
   const post = await start();
   const events = Array.from({ length: 30 }, () => ({ ...EVENT, properties: { x: 'x'.repeat(20_000) } }));
