@@ -54,6 +54,22 @@ export const MUTATIONS_OF_DOORS: readonly Mutation[] = [
     test: 'packages/cli/test/settings.test.ts',
   },
   {
+    lie: 'a role without a key file is ready',
+    law: '7',
+    file: `${RUNTIME}/keys.ts`,
+    from: '  if (stamp === ABSENT) {',
+    to: "  if (stamp === '') {",
+    test: `${RUNTIME}/keys.test.ts`,
+  },
+  {
+    lie: 'the successor of a key that ends never ends',
+    law: '6',
+    file: 'packages/cli/src/commands/keys.ts',
+    from: 'expiresMs ?? (expiresAt === null ? null : expiresAt - createdAt)',
+    to: 'expiresMs ?? (expiresAt === createdAt ? 0 : null)',
+    test: 'packages/cli/test/keys.test.ts',
+  },
+  {
     lie: 'a Node of another hash than the pinned one is brought',
     law: '6',
     file: 'infra/local/node-pin.mjs',

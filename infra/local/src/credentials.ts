@@ -4,13 +4,15 @@
  */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readKeys, writeKeys } from '@tributary/runtime/key-file';
+import { changeKeys, type KeyRecord } from '@tributary/runtime/key-file';
 import { createKey, loadKeyRing } from '@tributary/runtime/keys';
 
 /** One key each for what the tools on this machine do. */
 const LOCAL_SCOPES = ['write', 'read', 'admin'] as const;
 
-export type LocalKeys = Readonly<Record<(typeof LOCAL_SCOPES)[number], string>>;
+type LocalScope = (typeof LOCAL_SCOPES)[number];
+
+export type LocalKeys = Readonly<Record<LocalScope, string>>;
 
 export interface LocalAccess {
   readonly collectorUrl: string;
@@ -21,24 +23,30 @@ export interface LocalAccess {
 
 const fileOf = (dataDir: string) => join(dataDir, 'keys.local.json');
 
-/** The keys of this data folder; new ones where there are none, or where the services would not accept them. */
-export function localKeys(dataDir: string, addresses: Omit<LocalAccess, 'keys'>, now: number): LocalKeys {
+/** Of the records of these keys. */
+const NAME = 'npm start';
+
+/** The keys of this data folder; a new one for each that is missing, or that the services would not accept. */
+export async function localKeys(dataDir: string, addresses: Omit<LocalAccess, 'keys'>, now: number): Promise<LocalKeys> {
   const ringFile = join(dataDir, 'keys.json');
   const known = readPlain(fileOf(dataDir));
   const ring = loadKeyRing(ringFile);
-  const keys =
-    known !== null && LOCAL_SCOPES.every((scope) => ring.verify(known[scope], scope, now) === 'ok')
-      ? known
-      : createAll(ringFile, now);
+  const isGood = (scope: LocalScope) => known[scope] !== undefined && ring.verify(known[scope], scope, now) === 'ok';
+  const made = LOCAL_SCOPES.filter((scope) => !isGood(scope)).map((scope) =>
+    createKey(scope, now, null, undefined, { name: NAME }),
+  );
+  // Of an earlier start, and nobody holds them any more.
+  const isLost = ({ name, scope }: KeyRecord) =>
+    name === NAME && LOCAL_SCOPES.some((one) => one === scope && known[one] === undefined);
+  // Hashes first: keys that are shown are keys that work, also after a crash in between.
+  if (made.length > 0)
+    await changeKeys(ringFile, (records) => [
+      ...records.map((record) => (isLost(record) ? { ...record, revokedAt: record.revokedAt ?? now } : record)),
+      ...made.map(({ record }) => record),
+    ]);
+  const keys = { ...known, ...Object.fromEntries(made.map(({ key, record }) => [record.scope, key])) } as LocalKeys;
   writeAccess(dataDir, { ...addresses, keys });
   return keys;
-}
-
-/** Hashes first: keys that are shown are keys that work, also after a crash in between. */
-function createAll(ringFile: string, now: number): LocalKeys {
-  const created = LOCAL_SCOPES.map((scope) => ({ scope, ...createKey(scope, now) }));
-  writeKeys(ringFile, [...readKeys(ringFile), ...created.map(({ record }) => record)]);
-  return Object.fromEntries(created.map(({ scope, key }) => [scope, key])) as unknown as LocalKeys;
 }
 
 function writeAccess(dataDir: string, access: LocalAccess): void {
@@ -47,11 +55,11 @@ function writeAccess(dataDir: string, access: LocalAccess): void {
   renameSync(staged, fileOf(dataDir));
 }
 
-function readPlain(file: string): LocalKeys | null {
+function readPlain(file: string): Partial<LocalKeys> {
   try {
-    const { keys } = JSON.parse(readFileSync(file, 'utf8')) as { keys?: Partial<Record<keyof LocalKeys, unknown>> };
-    return LOCAL_SCOPES.every((scope) => typeof keys?.[scope] === 'string') ? (keys as LocalKeys) : null;
+    const { keys } = JSON.parse(readFileSync(file, 'utf8')) as { keys?: Partial<Record<LocalScope, unknown>> };
+    return Object.fromEntries(LOCAL_SCOPES.flatMap((scope) => (typeof keys?.[scope] === 'string' ? [[scope, keys[scope]]] : [])));
   } catch {
-    return null;
+    return {};
   }
 }

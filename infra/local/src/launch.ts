@@ -87,7 +87,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       apiUrl: `http://${host}:${ports.api}`,
       redisUrl: redisUrl(host, ports.redis, password),
     };
-    const keys = localKeys(dataDir, addresses, Date.now());
+    const keys = await localKeys(dataDir, addresses, Date.now());
     const logFile = (name: string) => join(dataDir, 'logs', `${name}.log`);
     const autoRestart = options.autoRestart ?? true;
     const onEvent = options.onEvent ?? (() => {});

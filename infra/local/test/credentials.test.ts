@@ -1,7 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadKeyRing } from '@tributary/runtime/keys';
+import { changeKeys } from '@tributary/runtime/key-file';
+import { createKey, loadKeyRing } from '@tributary/runtime/keys';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { localKeys } from '../src/credentials.ts';
 
@@ -13,24 +14,49 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(dataDir, { recursive: true }));
 
-test('a second start prints the same keys, and the services accept them', () => {
-  const first = localKeys(dataDir, ADDRESSES, 1);
-  expect(localKeys(dataDir, ADDRESSES, 2)).toEqual(first);
+test('a second start prints the same keys, and the services accept them', async () => {
+  const first = await localKeys(dataDir, ADDRESSES, 1);
+  expect(await localKeys(dataDir, ADDRESSES, 2)).toEqual(first);
   const ring = loadKeyRing(join(dataDir, 'keys.json'));
   expect(ring.size).toBe(3);
   for (const scope of ['write', 'read', 'admin'] as const) expect(ring.verify(first[scope], scope, 3)).toBe('ok');
 });
 
-test('keys that the services would no longer accept are replaced', () => {
-  const first = localKeys(dataDir, ADDRESSES, 1);
+test('keys that the services would no longer accept are replaced', async () => {
+  const first = await localKeys(dataDir, ADDRESSES, 1);
   rmSync(join(dataDir, 'keys.json'));
-  const second = localKeys(dataDir, ADDRESSES, 2);
+  const second = await localKeys(dataDir, ADDRESSES, 2);
   expect(second.admin).not.toBe(first.admin);
   expect(loadKeyRing(join(dataDir, 'keys.json')).verify(second.admin, 'admin', 3)).toBe('ok');
 });
 
-test('the plain keys and the addresses lie in a file that only its owner reads', () => {
-  const keys = localKeys(dataDir, ADDRESSES, 1);
+test('a revoked key is replaced alone, and the others stay', async () => {
+  const first = await localKeys(dataDir, ADDRESSES, 1);
+  const file = join(dataDir, 'keys.json');
+  const [, , id] = /^(tw)_([0-9a-f]+)_/.exec(first.write) ?? [];
+  await changeKeys(file, (records) => records.map((record) => (record.id === id ? { ...record, revokedAt: 2 } : record)));
+  const second = await localKeys(dataDir, ADDRESSES, 3);
+  expect({ ...second, write: '' }).toEqual({ ...first, write: '' });
+  const ring = loadKeyRing(file);
+  expect([ring.verify(first.write, 'write', 4), ring.verify(second.write, 'write', 4)]).toEqual(['revoked', 'ok']);
+  expect(ring.size).toBe(4);
+});
+
+test('keys whose plain text is lost are revoked when new ones take their place; keys of others stay', async () => {
+  const first = await localKeys(dataDir, ADDRESSES, 1);
+  const file = join(dataDir, 'keys.json');
+  const other = createKey('admin', 1);
+  await changeKeys(file, (records) => [...records, other.record]);
+  rmSync(join(dataDir, 'keys.local.json'));
+  const second = await localKeys(dataDir, ADDRESSES, 2);
+  const ring = loadKeyRing(file);
+  for (const scope of ['write', 'read', 'admin'] as const)
+    expect([ring.verify(first[scope], scope, 3), ring.verify(second[scope], scope, 3)]).toEqual(['revoked', 'ok']);
+  expect(ring.verify(other.key, 'admin', 3)).toBe('ok');
+});
+
+test('the plain keys and the addresses lie in a file that only its owner reads', async () => {
+  const keys = await localKeys(dataDir, ADDRESSES, 1);
   const file = join(dataDir, 'keys.local.json');
   expect(statSync(file).mode & 0o777).toBe(0o600);
   expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({ ...ADDRESSES, keys });

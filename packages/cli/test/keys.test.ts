@@ -1,7 +1,7 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type KeyRecord, readKeys } from '@tributary/runtime/key-file';
+import { type KeyRecord, readKeys, writeKeys } from '@tributary/runtime/key-file';
 import { loadKeyRing } from '@tributary/runtime/keys';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { NOW_MS, tributary } from './fake-shell.ts';
@@ -9,6 +9,7 @@ import { NOW_MS, tributary } from './fake-shell.ts';
 let dataDir: string;
 beforeEach(() => {
   dataDir = mkdtempSync(join(tmpdir(), 'tributary-keys-'));
+  writeKeys(join(dataDir, 'keys.json'), []);
 });
 afterEach(() => rmSync(dataDir, { recursive: true }));
 
@@ -58,6 +59,42 @@ test('a rotated key is valid beside its successor for a while', async () => {
   expect([verify(old), verify(next)]).toEqual(['ok', 'ok']);
   expect([verify(old, 3_600_000), verify(next, 3_600_000)]).toEqual(['expired', 'ok']);
   expect(stored()[0]).toMatchObject({ scope: 'browser', eventsPerSecond: 7 });
+});
+
+test('a successor ends as its predecessor did: after as long a life, never, or when it is told', async () => {
+  const DAY_MS = 86_400_000;
+  const ids: string[] = [];
+  for (const expires of [['--expires', '90d'], [], ['--expires', '90d']]) {
+    await keys('create', 'server', ...expires);
+    ids.push((stored()[0] as KeyRecord).id);
+  }
+  const ends: (number | null)[] = [];
+  for (const [i, more] of [[], [], ['--expires', '7d']].entries()) {
+    const { stderr } = await keys('rotate', ids[i] as string, ...more);
+    const { id, expiresAt } = stored()[0] as KeyRecord;
+    ends.push(expiresAt);
+    expect(stderr).toContain(`its successor ${id} ${expiresAt === null ? 'never ends' : 'ends at 20'}`);
+  }
+  expect(ends).toEqual([NOW_MS + 90 * DAY_MS, null, NOW_MS + 7 * DAY_MS]);
+  const again = await keys('rotate', ids[0] as string);
+  expect([again.code, again.stderr]).toEqual([1, expect.stringContaining(`the key "${ids[0]}" was rotated already`)]);
+  expect((await keys('list')).stdout).toMatch(new RegExp(`${ids[0]} .* valid, rotated to [0-9a-f]{12}`));
+});
+
+test('a folder without a key file is an error with its path; a first key in it must be meant', async () => {
+  rmSync(join(dataDir, 'keys.json'));
+  const missing = `there is no key file ${join(dataDir, 'keys.json')}`;
+  for (const args of [['list'], ['revoke', 'x'], ['rotate', 'x'], ['create', 'admin']]) {
+    const { code, stdout, stderr } = await keys(...args);
+    expect([code, stdout, stderr]).toEqual([2, '', expect.stringContaining(missing)]);
+  }
+  expect((await keys('create', 'admin')).stderr).toContain('add --new-file: no key but the new one will be valid');
+  expect(existsSync(join(dataDir, 'keys.json'))).toBe(false);
+  expect((await keys('create', 'admin', '--new-file')).code).toBe(0);
+  expect((await keys('create', 'read', '--new-file')).code).toBe(0);
+  expect(stored().map(({ scope }) => scope)).toEqual(['read', 'admin']);
+  const elsewhere = await tributary(['keys', 'list', '--data-dir', join(dataDir, 'elsewhere')]);
+  expect([elsewhere.code, elsewhere.stderr]).toEqual([2, expect.stringContaining(join(dataDir, 'elsewhere', 'keys.json'))]);
 });
 
 test.each([

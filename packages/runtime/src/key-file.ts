@@ -32,6 +32,8 @@ export interface KeyRecord extends KeyRules {
   readonly expiresAt: number | null;
   /** Epoch ms. A revoked key stays in the file, so that what it wrote keeps a name. */
   readonly revokedAt?: number;
+  /** The id of the key that took its place. */
+  readonly rotatedTo?: string;
 }
 
 const MAX_KEYS = 10_000;
@@ -89,7 +91,7 @@ function taken(lock: string): boolean {
 function isRecord(value: unknown): value is KeyRecord {
   if (typeof value !== 'object' || value === null) return false;
   const record = value as Partial<Record<keyof KeyRecord, unknown>>;
-  const { id, scope, hash, createdAt, expiresAt, revokedAt, name, origins, types, eventsPerSecond, revenue } = record;
+  const { id, scope, hash, createdAt, expiresAt, revokedAt, rotatedTo, name, origins, types, eventsPerSecond, revenue } = record;
   return (
     typeof id === 'string' &&
     SCOPES.includes(scope as Scope) &&
@@ -98,6 +100,7 @@ function isRecord(value: unknown): value is KeyRecord {
     typeof createdAt === 'number' &&
     (expiresAt === null || typeof expiresAt === 'number') &&
     (revokedAt === undefined || typeof revokedAt === 'number') &&
+    (rotatedTo === undefined || typeof rotatedTo === 'string') &&
     (name === undefined || typeof name === 'string') &&
     (origins === undefined || isTexts(origins)) &&
     (types === undefined || isTexts(types)) &&

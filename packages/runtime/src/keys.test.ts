@@ -93,6 +93,19 @@ test('law 7: a key file that cannot be read is told at once, and its keys end af
   expect(told).toEqual([expect.stringContaining('cannot be read'), undefined, expect.stringContaining('is gone'), undefined]);
 });
 
+test('law 7: a ring without a key file from the start says so, with the path and the fix, until there is one', () => {
+  const told: (string | undefined)[] = [];
+  const ring = loadKeyRing(file, (problem) => told.push(problem));
+  const missing = `there is no key file ${file}, so no key is accepted: make a key with "tributary keys create"`;
+  expect(ring.problem(NOW)).toContain(missing);
+  expect(ring.problem(NOW + 2 * UNREADABLE_GRACE_MS)).toContain(missing);
+  const { key, record } = createKey('read', NOW);
+  writeKeys(file, [record]);
+  expect(ring.verify(key, 'read', NOW + 3 * UNREADABLE_GRACE_MS)).toBe('ok');
+  expect(ring.problem(NOW + 3 * UNREADABLE_GRACE_MS)).toBeUndefined();
+  expect(told).toEqual([expect.stringContaining(missing), undefined]);
+});
+
 test('a revoked key ends within a second, and keeps its record', () => {
   const { key, record } = createKey('server', NOW);
   writeKeys(file, [record]);

@@ -63,12 +63,17 @@ export function grants(holder: Scope, asked: Scope): boolean {
 /**
  * A ring that follows its file. Where the file turns unreadable or vanishes, the keys known last stay valid for ten minutes,
  * and `problem` says so from the first look on; `onProblem` is told once, and once more (with undefined) when it is over.
+ * Where there is no file from the start, that is a problem too: no key is known.
  */
 export function loadKeyRing(file: string, onProblem: (problem: string | undefined) => void = () => {}): KeyRing {
   let records = byId(readKeys(file));
   let stamp = stampOf(file);
   let checkedAt = Number.NEGATIVE_INFINITY;
   let problem: { readonly since: number; readonly message: string } | undefined;
+  if (stamp === ABSENT) {
+    problem = { since: Number.NEGATIVE_INFINITY, message: noFile(file) };
+    onProblem(problem.message);
+  }
 
   function refresh(now: number): void {
     if (Math.abs(now - checkedAt) < RELOAD_MS) return;
@@ -76,7 +81,7 @@ export function loadKeyRing(file: string, onProblem: (problem: string | undefine
     const current = stampOf(file);
     if (current === stamp && problem === undefined) return;
     try {
-      if (current === ABSENT && records.size > 0) throw new Error(`the key file ${file} is gone`);
+      if (current === ABSENT) throw new Error(`the key file ${file} is gone`);
       records = byId(readKeys(file));
       stamp = current;
       if (problem !== undefined) onProblem(undefined);
@@ -111,6 +116,7 @@ export function loadKeyRing(file: string, onProblem: (problem: string | undefine
     problem(now) {
       refresh(now);
       if (problem === undefined) return undefined;
+      if (records.size === 0) return problem.message;
       const until = new Date(problem.since + UNREADABLE_GRACE_MS).toISOString();
       return `${problem.message}; the keys known last are valid until ${until}`;
     },
@@ -118,6 +124,10 @@ export function loadKeyRing(file: string, onProblem: (problem: string | undefine
       return records.size;
     },
   };
+}
+
+function noFile(file: string): string {
+  return `there is no key file ${file}, so no key is accepted: make a key with "tributary keys create", or mount the folder that has the file`;
 }
 
 const NO_HASH = Buffer.alloc(32);

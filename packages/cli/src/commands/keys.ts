@@ -1,5 +1,5 @@
 /** `tributary keys …`: the API keys of a data folder. Running services follow the file: a change holds within a second. */
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { changeKeys, type KeyRecord, type KeyRules, readKeys, SCOPES, type Scope } from '@tributary/runtime/key-file';
 import { createKey } from '@tributary/runtime/keys';
@@ -17,6 +17,12 @@ interface CreateOptions {
   readonly type?: readonly string[];
   readonly rate?: string;
   readonly revenue?: boolean;
+  readonly newFile?: boolean;
+}
+
+interface RotateOptions {
+  readonly overlap: string;
+  readonly expires?: string;
 }
 
 export function addKeys(program: Command, act: Act): void {
@@ -31,6 +37,7 @@ export function addKeys(program: Command, act: Act): void {
     .option('--type <type...>', 'types of events that may be sent with it')
     .option('--rate <n>', 'events a second that each collector takes from it')
     .option('--revenue', 'a browser key may send value and cost')
+    .option('--new-file', 'begin a key file where there is none')
     .action(act(create));
   keys.command('list').description('the keys, newest first').option('--all', 'revoked and expired ones too').action(act(list));
   keys.command('revoke').description('end a key now').argument('<id>', 'of "tributary keys list"').action(act(revoke));
@@ -39,6 +46,7 @@ export function addKeys(program: Command, act: Act): void {
     .description('make a key like another, which ends a little later')
     .argument('<id>', 'of "tributary keys list"')
     .addOption(new Option('--overlap <duration>', 'how long both are valid').default('24h'))
+    .option('--expires <duration>', 'after how long the new key ends; default: as long as the old one was made for')
     .action(act(rotate));
 }
 
@@ -46,8 +54,9 @@ async function create(context: Context, scope: Scope, options: CreateOptions): P
   const now = context.shell.now();
   const expiresAt = options.expires === undefined ? null : now + durationOf('--expires', options.expires);
   const { key, record } = createKey(scope, now, expiresAt, undefined, rulesOf(scope, options));
+  const file = options.newFile === true ? pathOf(context) : fileOf(context, NEW_FILE);
   mkdirSync(context.settings.dataDir, { recursive: true, mode: 0o700 });
-  await changeKeys(fileOf(context), (records) => [record, ...records]);
+  await changeKeys(file, (records) => [record, ...records]);
   return shown(context, key, record);
 }
 
@@ -62,7 +71,7 @@ async function list(context: Context, options: { readonly all?: boolean }): Prom
       record.name ?? '',
       instant(record.createdAt),
       record.expiresAt === null ? '' : instant(record.expiresAt),
-      stateOf(record, now),
+      record.rotatedTo === undefined ? stateOf(record, now) : `${stateOf(record, now)}, rotated to ${record.rotatedTo}`,
       rulesText(record),
     ]);
   const columns = ['id', 'scope', 'name', 'created', 'ends', 'state', 'rules'].map((title) => ({ title }));
@@ -78,21 +87,32 @@ async function revoke(context: Context, id: string): Promise<ExitCode> {
   return EXIT.ok;
 }
 
-async function rotate(context: Context, id: string, options: { readonly overlap: string }): Promise<ExitCode> {
+async function rotate(context: Context, id: string, options: RotateOptions): Promise<ExitCode> {
   const now = context.shell.now();
-  const endsAt = now + durationOf('--overlap', options.overlap);
+  const overlapsUntil = now + durationOf('--overlap', options.overlap);
+  const expiresMs = options.expires === undefined ? undefined : durationOf('--expires', options.expires);
   let made: ReturnType<typeof createKey> | undefined;
+  let endsAt = overlapsUntil;
   await changeKeys(fileOf(context), (records) => {
-    const ended = changed(context, records, id, (record) => {
-      const { id: _, scope, hash: __, createdAt: ___, expiresAt, ...rules } = record;
-      made = createKey(scope, now, null, undefined, rules);
-      return { ...record, expiresAt: expiresAt === null ? endsAt : Math.min(expiresAt, endsAt) };
+    const ended = changed(context, records, id, (old) => {
+      const { id: _, scope, hash: __, createdAt, expiresAt, rotatedTo, ...rules } = old;
+      if (rotatedTo !== undefined) throw rotatedBefore(id, rotatedTo);
+      const lifetimeMs = expiresMs ?? (expiresAt === null ? null : expiresAt - createdAt);
+      made = createKey(scope, now, lifetimeMs === null ? null : now + lifetimeMs, undefined, rules);
+      endsAt = Math.min(expiresAt ?? overlapsUntil, overlapsUntil);
+      return { ...old, expiresAt: endsAt, rotatedTo: made.record.id };
     });
     return made === undefined ? ended : [made.record, ...ended];
   });
   const { key, record } = made as ReturnType<typeof createKey>;
-  context.terminal.say(`key ${id} ends at ${instant(endsAt)}`);
+  const successor = record.expiresAt === null ? 'never ends' : `ends at ${instant(record.expiresAt)}`;
+  context.terminal.say(`key ${id} ends at ${instant(endsAt)}; its successor ${record.id} ${successor}`);
   return shown(context, key, record);
+}
+
+function rotatedBefore(id: string, rotatedTo: string): CommandError {
+  const message = `the key "${id}" was rotated already: "${rotatedTo}" took its place`;
+  return new CommandError({ code: 'conflict', message, fix: `Rotate "${rotatedTo}", or make another key.` });
 }
 
 async function shown(context: Context, key: string, { hash: _, ...record }: KeyRecord): Promise<ExitCode> {
@@ -111,7 +131,7 @@ function changed(
   if (!records.some((record) => record.id === id && stateOf(record, context.shell.now()) === 'valid'))
     throw new CommandError({
       code: 'not_found',
-      message: `there is no valid key with the id "${id}" in ${fileOf(context)}`,
+      message: `there is no valid key with the id "${id}" in ${pathOf(context)}`,
       fix: 'Take an id of "tributary keys list"; --data-dir names another folder.',
     });
   return records.map((record) => (record.id === id ? change(record) : record));
@@ -154,6 +174,16 @@ function durationOf(flag: string, text: string): number {
   return ms;
 }
 
-function fileOf({ settings }: Context): string {
+const NEW_FILE =
+  'Name the folder of the platform with --data-dir. Where a platform begins, or has lost its file, add --new-file: no key but the new one will be valid.';
+
+/** Throws when there is none. A first key in a new file would take the place of all that running services still know. */
+function fileOf(context: Context, fix = 'Name the folder of the platform with --data-dir.'): string {
+  const file = pathOf(context);
+  if (existsSync(file)) return file;
+  throw new CommandError({ code: 'not_found', message: `there is no key file ${file}`, fix, exitCode: EXIT.usage });
+}
+
+function pathOf({ settings }: Context): string {
   return join(settings.dataDir, 'keys.json');
 }
