@@ -12,7 +12,8 @@ import { readConfig } from '@tributary/runtime/config';
 import { DISK_CONFIG, watchDisk } from '@tributary/runtime/disk-space';
 import { type LocalAccess, localKeys } from './credentials.ts';
 import { lockDataDir } from './data-lock.ts';
-import { boundLog, tailOf } from './log-file.ts';
+import { lastWords } from './last-words.ts';
+import { boundLog } from './log-file.ts';
 import { type Managed, type ManagedEvent, manage } from './managed-process.ts';
 import { assertFree, freeBasePort, type Ports, portsFrom } from './ports.ts';
 import { redisFolder, redisSpec, redisUrl } from './redis-process.ts';
@@ -34,8 +35,11 @@ export interface PlatformOptions {
   readonly readyTimeoutMs?: number;
   /** Aborting it stops the start, and what was started. */
   readonly signal?: AbortSignal;
-  readonly onEvent?: (event: ManagedEvent) => void;
+  readonly onEvent?: (event: PlatformEvent) => void;
 }
+
+/** `said`: why a role ended, in its own words, where its log has any. */
+export type PlatformEvent = ManagedEvent & { readonly said: string | undefined };
 
 export interface Platform extends LocalAccess {
   readonly ports: Ports;
@@ -90,7 +94,8 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     const keys = await localKeys(dataDir, addresses, Date.now());
     const logFile = (name: string) => join(dataDir, 'logs', `${name}.log`);
     const autoRestart = options.autoRestart ?? true;
-    const onEvent = options.onEvent ?? (() => {});
+    const onEvent = (event: ManagedEvent) =>
+      options.onEvent?.({ ...event, said: event.type === 'ended' ? lastWords(logFile(event.name)) : undefined });
     const readyMs = options.readyTimeoutMs ?? READY_TIMEOUT_MS;
 
     const redis = manage(
@@ -169,6 +174,8 @@ async function readyOrTell(role: Managed, timeoutMs: number, logFile: (name: str
     await role.whenReady(timeoutMs);
   } catch (cause) {
     const file = logFile(role.name);
-    throw new Error(`${(cause as Error).message}; the end of ${file}:\n${tailOf(file) || tailOf(`${file}.1`)}`, { cause });
+    const said = lastWords(file);
+    const words = said === undefined ? 'Its log tells of no trouble' : `It said: ${said}`;
+    throw new Error(`${(cause as Error).message}.\n${words}\nIts log is ${file}`, { cause });
   }
 }

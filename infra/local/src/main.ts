@@ -8,8 +8,7 @@ import { createLiveTraffic } from './demo/live.ts';
 import { loadHistory } from './demo/load.ts';
 import { createRandom } from './demo/random.ts';
 import { runLive } from './demo/run-live.ts';
-import { type Platform, startPlatform } from './launch.ts';
-import type { ManagedEvent } from './managed-process.ts';
+import { type Platform, type PlatformEvent, startPlatform } from './launch.ts';
 import { parseOptions, type StartOptions } from './options.ts';
 import { count, createScreen, type Screen, seconds, welcome } from './terminal.ts';
 
@@ -105,10 +104,10 @@ async function keepWaiting(signal: AbortSignal): Promise<void> {
   clearInterval(awake);
 }
 
-function tellTrouble(to: Screen, event: ManagedEvent): void {
+function tellTrouble(to: Screen, event: PlatformEvent): void {
   if (event.type === 'ended') {
     const again = event.againInMs === null ? '' : `; starting it again in ${seconds(event.againInMs)}`;
-    to.line(`  ${event.name} ended with ${event.how}${again}`);
+    to.line(`  ${event.name} ended with ${event.how}${again}${event.said === undefined ? '' : `\n    It said: ${event.said}`}`);
   } else if (event.isRestart) to.line(`  ${event.name} is ready again`);
 }
 

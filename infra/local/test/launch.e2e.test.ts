@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type Platform, type PlatformOptions, startPlatform } from '../src/launch.ts';
+import { type Platform, type PlatformEvent, type PlatformOptions, startPlatform } from '../src/launch.ts';
 import { freeBasePort } from '../src/ports.ts';
 import { groupOf, isRunning } from './processes.ts';
 
@@ -120,8 +120,19 @@ test('a taken port is named, with whose it would be, and nothing is left running
 test('a role that cannot start ends the start with its own words', async () => {
   const failing = launch({ roles: ['speed'], roleEnv: { speed: { TRIBUTARY_PARTITIONS: 'none' } } });
   await expect(failing).rejects.toThrow(
-    /speed ended with exit code 2, 4 times in a row[\s\S]*TRIBUTARY_PARTITIONS must be a whole number/,
+    /speed ended with exit code 2, 4 times in a row\.\nIt said: .*TRIBUTARY_PARTITIONS must be a whole number.*\nIts log is .*speed\.log$/,
   );
+});
+
+test('a role that ends is told with the last error of its log, in words', async () => {
+  const events: PlatformEvent[] = [];
+  const roleEnv = { collector: { TRIBUTARY_MAX_IN_FLIGHT_BYTES: '70000' } };
+  const failing = launch({ roles: ['collector'], roleEnv, onEvent: (event) => events.push(event) });
+  const said = /^maxInFlightBytes must be at least 3 × maxBodyBytes, \d+ \(got 70000\)\. Raise it or lower maxBodyBytes\./;
+  await expect(failing).rejects.toThrow(/\nIt said: maxInFlightBytes must be at least [^{}]*\nIts log is .*collector\.log$/);
+  const ended = events.filter(({ name, type }) => name === 'collector' && type === 'ended');
+  expect(ended.length).toBeGreaterThan(1);
+  for (const event of ended) expect(event.said).toMatch(said);
 });
 
 test('aborting the start stops what was started', async () => {
