@@ -1,4 +1,5 @@
 import { describeOutboxContract } from '@tributary/testkit/outbox-contract';
+import { describeRetirementContract } from '@tributary/testkit/retirement-contract';
 import { describeStoreContract } from '@tributary/testkit/store-contract';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ClusterStores, startClusterStores } from '../faults/cluster-stores.ts';
@@ -12,6 +13,7 @@ afterAll(() => stores?.stop());
 
 describeStoreContract('Redis Cluster', () => stores.make());
 describeOutboxContract('Redis Cluster', () => stores.make());
+describeRetirementContract('Redis Cluster', () => stores.make());
 
 test('the partitions of the contract lie on more than one node', async () => {
   const owners = await Promise.all([0, 1, 2, 3].map((partition) => stores.cluster.masterOf(`any:{${partition}}:state`)));

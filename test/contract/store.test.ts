@@ -1,6 +1,8 @@
 import { describeOutboxContract } from '@tributary/testkit/outbox-contract';
+import { describeRetirementContract } from '@tributary/testkit/retirement-contract';
 import { describeStoreContract } from '@tributary/testkit/store-contract';
 import { memoryStore } from './stores.ts';
 
 describeStoreContract('memory', memoryStore);
 describeOutboxContract('memory', memoryStore);
+describeRetirementContract('memory', memoryStore);

@@ -6,15 +6,19 @@ import { connectRedis, whenReady } from '@tributary/runtime/redis';
 import { createMemoryStore } from '@tributary/testkit/memory-store';
 import type { OutboxUnderTest } from '@tributary/testkit/outbox-contract';
 import { type RedisServer, startRedis } from '@tributary/testkit/redis-server';
+import type { RetirementUnderTest } from '@tributary/testkit/retirement-contract';
 import { HISTORY_PARTITIONS } from '@tributary/testkit/store-history';
 import { VIEWS } from '@tributary/views/registry';
 
-export async function memoryStore(): Promise<OutboxUnderTest> {
+export type ContractStore = OutboxUnderTest & RetirementUnderTest;
+
+export async function memoryStore(): Promise<ContractStore> {
   const store = createMemoryStore({ partitions: HISTORY_PARTITIONS });
   return {
     speed: store.speed(),
     serving: store.serving(),
     outbox: store.outbox(),
+    generationsKept: async (partition) => store.generationsKept(partition),
     async checkpoint(partition) {
       const snapshot = store.snapshot(partition);
       return async () => store.restore(partition, snapshot);
@@ -25,7 +29,7 @@ export async function memoryStore(): Promise<OutboxUnderTest> {
 export interface RedisStores {
   readonly server: RedisServer;
   /** Each in a namespace of its own. */
-  make(): Promise<OutboxUnderTest>;
+  make(namespace?: string): Promise<ContractStore>;
   ready(): Promise<unknown>;
   stop(): Promise<void>;
 }
@@ -43,13 +47,13 @@ export async function startRedisStores(): Promise<RedisStores> {
   return {
     server,
     ready,
-    async make() {
-      const namespace = `store-${made++}`;
+    async make(namespace = `store-${made++}`) {
       const keysOf = (partition: number) => reads.keys(`${namespace}:{${partition}}:*`);
       return {
         speed: createSpeedStore(commits, namespace),
         serving: createServingStore(reads, namespace, HISTORY_PARTITIONS, VIEWS),
         outbox: createOutbox(commits, namespace),
+        generationsKept: async (partition) => generationsOf(await keysOf(partition)),
         async checkpoint(partition) {
           const keys = await keysOf(partition);
           const dumps = await Promise.all(keys.map((key) => reads.dumpBuffer(key)));
@@ -67,4 +71,10 @@ export async function startRedisStores(): Promise<RedisStores> {
       await server.stop();
     },
   };
+}
+
+/** The generations that keys of deltas name, ascending: `…:d:<g>:<view>`, `…:n:<g>`, `…:c:<g>`. */
+export function generationsOf(keys: readonly string[]): number[] {
+  const named = keys.flatMap((key) => key.match(/\}:[dnc]:(\d+)/)?.[1] ?? []);
+  return [...new Set(named.map(Number))].sort((a, b) => a - b);
 }

@@ -3,15 +3,15 @@ import { createOutbox } from '@tributary/kv/outbox';
 import { createServingStore } from '@tributary/kv/redis-serving-store';
 import { createSpeedStore } from '@tributary/kv/redis-speed-store';
 import { connectRedis, whenReady } from '@tributary/runtime/redis';
-import type { OutboxUnderTest } from '@tributary/testkit/outbox-contract';
 import { type ClusterOptions, type RedisCluster, startRedisCluster } from '@tributary/testkit/redis-cluster';
 import { HISTORY_PARTITIONS } from '@tributary/testkit/store-history';
 import { VIEWS } from '@tributary/views/registry';
+import { type ContractStore, generationsOf } from '../contract/stores.ts';
 
 export interface ClusterStores {
   readonly cluster: RedisCluster;
   /** Each in a namespace of its own. */
-  make(namespace?: string, partitions?: number): Promise<OutboxUnderTest>;
+  make(namespace?: string, partitions?: number): Promise<ContractStore>;
   stop(): Promise<void>;
 }
 
@@ -36,6 +36,11 @@ export async function startClusterStores(options: ClusterOptions = {}): Promise<
         speed: createSpeedStore(commits, namespace),
         serving: createServingStore(reads, namespace, partitions, VIEWS),
         outbox: createOutbox(commits, namespace),
+        async generationsKept(partition) {
+          const pattern = `${namespace}:{${partition}}:*`;
+          const { admin } = await cluster.masterOf(pattern);
+          return generationsOf(await admin.keys(pattern));
+        },
         async checkpoint(partition) {
           const pattern = `${namespace}:{${partition}}:*`;
           const { admin } = await cluster.masterOf(pattern);

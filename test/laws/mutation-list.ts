@@ -72,8 +72,8 @@ export const MUTATIONS: readonly Mutation[] = [
     lie: 'the script reads deltas from g + 1 on',
     law: '1',
     file: `${KV}/read-deltas.lua`,
-    from: 'for g = first, stop - 1 do',
-    to: 'for g = first + 1, stop - 1 do',
+    from: 'local g = first\n',
+    to: 'local g = first + 1\n',
   },
   {
     lie: 'the deltas of a batch are filed under the generation that its barrier begins',

@@ -3,6 +3,7 @@ import type { Mutation } from './mutation-list.ts';
 
 const ARCHIVE = 'packages/archive/src';
 const RECOMPUTE = 'jobs/recompute/src';
+const STORE = 'test/contract/store.redis.test.ts';
 
 export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
   {
@@ -83,6 +84,30 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
     file: 'packages/kv/src/retire.lua',
     from: 'if tonumber(ARGV[1]) > oldest then',
     to: 'if true then',
+  },
+  {
+    lie: 'a replay files what nobody may read any more',
+    law: '7',
+    file: 'packages/kv/src/commit.lua',
+    from: "tonumber(generation) >= tonumber(stored[5] or '0')",
+    to: 'true',
+    test: STORE,
+  },
+  {
+    lie: 'a retirement counts as done when it begins',
+    law: '7',
+    file: 'packages/kv/src/retire.lua',
+    from: "return redis.call('HGETALL', KEYS[1])",
+    to: "local state = redis.call('HGETALL', KEYS[1])\nredis.call('HSET', KEYS[1], 'removed', ARGV[1])\nreturn state",
+    test: STORE,
+  },
+  {
+    lie: 'numbers that no generation has are read one by one',
+    law: '7',
+    file: 'packages/kv/src/read-deltas.lua',
+    from: 'g = after[g] or g + 1',
+    to: 'g = g + 1',
+    test: STORE,
   },
   {
     lie: 'rows of another program are built upon',

@@ -15,6 +15,9 @@
            cut of all timelines ('' = none)
   Returns  committed | already | fenced | rewound
 
+  Deltas of a generation that was retired are not filed: nobody may read them, so nobody would miss or remove them.
+  A step over generations that do not exist is noted in the state (gap:<last before> = the next one): nobody looks for them.
+
   Everything is checked before the first write: a script that fails half-way keeps what it wrote.
   What the commit adds to the deltas goes to the feed as well, as the very arguments joined by newlines, which they do not
   hold (feed.ts reads it): followers read a commit's rows instead of all rows. The feed is bounded. A large commit
@@ -58,7 +61,7 @@ end
 
 local state = KEYS[1]
 local prefix, expected, id, expectedCommit = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
-local stored = redis.call('HMGET', state, 'position', 'commit', 'commits', 'feedBytes')
+local stored = redis.call('HMGET', state, 'position', 'commit', 'commits', 'feedBytes', 'oldest', 'generation')
 local position = stored[1] or ''
 if stored[2] == id then return 'already' end
 if position ~= expected or (stored[2] or '') ~= expectedCommit then
@@ -84,6 +87,7 @@ for _ = 1, tonumber(take()) do
 end
 
 local CHUNK, generation = 1000, ARGV[10]
+local filed = tonumber(generation) >= tonumber(stored[5] or '0')
 local pack, unpack_row, first_byte = struct.pack, struct.unpack, string.byte
 
 -- Words of all measures, each measure as one.
@@ -99,7 +103,7 @@ local function pack_large(large, measures, rows, at)
   return pack(large, 1, unpack(flat))
 end
 
-for v = 1, #deltas, 3 do
+for v = 1, filed and #deltas or 0, 3 do
   local key, measures, rows = prefix .. 'd:' .. generation .. ':' .. deltas[v], deltas[v + 1], deltas[v + 2]
   local wide, narrow, large = '<' .. string.rep('i8', measures), '<b' .. string.rep('i4', measures), '<b' .. string.rep('I4I4i4', measures)
   local width = measures + 1
@@ -138,8 +142,8 @@ for v = 1, #deltas, 3 do
 end
 
 for _ = 1, tonumber(take()) do
-  local conversion = take()
-  redis.call('HSET', prefix .. 'c:' .. generation, conversion, take())
+  local conversion, user = take(), take()
+  if filed then redis.call('HSET', prefix .. 'c:' .. generation, conversion, user) end
 end
 for _ = 1, tonumber(take()) do
   redis.call('XADD', prefix .. 'dead', 'MAXLEN', '~', '10000', '*', 'at', take(), 'code', take(), 'message', take(), 'raw', take())
@@ -152,8 +156,8 @@ end
 at = at + outputs
 local cut = take()
 if cut ~= '' then redis.call('HSET', state, 'cutTs', cut) end
-if ARGV[11] ~= '0' then redis.call('HINCRBY', prefix .. 'n:' .. generation, 'pending', ARGV[11]) end
-if ARGV[12] ~= '0' then redis.call('HINCRBY', prefix .. 'n:' .. generation, 'overflowed', ARGV[12]) end
+if filed and ARGV[11] ~= '0' then redis.call('HINCRBY', prefix .. 'n:' .. generation, 'pending', ARGV[11]) end
+if filed and ARGV[12] ~= '0' then redis.call('HINCRBY', prefix .. 'n:' .. generation, 'overflowed', ARGV[12]) end
 
 local FEED_ENTRIES, FEED_BYTES, LARGE = 512, 1048576, 40960
 local feed, feedBytes = prefix .. 'feed', tonumber(stored[4] or '0')
@@ -169,6 +173,13 @@ else
     entries = entries - 1
   end
 end
+
+local function step(from, to)
+  if tonumber(to) > tonumber(from) + 1 then redis.call('HSET', state, 'gap:' .. from, to) end
+end
+local current = stored[6] or '0'
+step(current, generation)
+step(tonumber(current) > tonumber(generation) and current or generation, ARGV[8])
 redis.call('HSET', state, 'position', ARGV[5], 'commit', id, 'logIdentity', ARGV[6], 'logTimeMs', ARGV[7], 'generation', ARGV[8],
   'commits', tonumber(stored[3] or '0') + 1, 'feedBytes', feedBytes)
 if ARGV[9] ~= '' then redis.call('HSET', state, 'definitions', ARGV[9]) end

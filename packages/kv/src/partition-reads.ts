@@ -8,6 +8,7 @@
 import type { Redis, Result } from 'ioredis';
 import { defineScript, isMoving, keysFor } from './scripts.ts';
 import type { FeedCursor } from './serving-port.ts';
+import { generationsBetween } from './state.ts';
 
 export interface GenerationHashes {
   readonly generation: number;
@@ -32,7 +33,7 @@ export interface FeedRead {
 }
 
 export interface PartitionReads {
-  /** Deltas of generations `[from, before)`. Rejects when those of `from` are retired. */
+  /** Deltas of the generations of `[from, before)` that the partition went through. Rejects when those of `from` are retired. */
   hashes(prefix: string, views: readonly string[], from: number, before?: number): Promise<PartitionHashes>;
   feedSince(prefix: string, cursor: FeedCursor): Promise<FeedRead>;
 }
@@ -61,16 +62,17 @@ export function createPartitionReads(redis: Redis): PartitionReads {
     before: number | undefined,
   ): Promise<PartitionHashes> {
     // A cluster must know the keys beforehand; a barrier that comes in between makes them too few.
-    const last = redis.isCluster ? Number((await redis.hget(`${prefix}state`, 'generation')) ?? 0) : 0;
+    const known = redis.isCluster ? await redis.hgetall(`${prefix}state`) : {};
     const [flat, ...replies] = await redis.tributaryReadDeltasBuffer(
-      ...keysFor(redis, `${prefix}state`, () => deltaKeys(prefix, views, from, Math.min(last + 1, before ?? last + 1))),
+      ...keysFor(redis, `${prefix}state`, () => deltaKeys(prefix, views, generationsBetween(known, from, before))),
       prefix,
       String(from),
       before === undefined ? '' : String(before),
       ...views,
     );
     const fields = recordOf(flat.map(String));
-    if (redis.isCluster && Number(fields['generation'] ?? 0) > last) return hashesByScript(prefix, views, from, before);
+    if (redis.isCluster && Number(fields['generation'] ?? 0) > Number(known['generation'] ?? 0))
+      return hashesByScript(prefix, views, from, before);
     const generations = replies.map(([generation, pending, overflowed, hashes]) => ({
       generation,
       pending,
@@ -89,9 +91,8 @@ export function createPartitionReads(redis: Redis): PartitionReads {
     return asOfOneCommit(prefix, async (fields) => {
       const oldest = Number(fields['oldest'] ?? 0);
       if (from < oldest) throw new Error(`the deltas of generation ${from} are gone, the oldest kept is ${oldest}`);
-      const current = Number(fields['generation'] ?? 0);
       const generations: GenerationHashes[] = [];
-      for (let g = from; g <= current && g < (before ?? Number.POSITIVE_INFINITY); g++) {
+      for (const g of generationsBetween(fields, from, before)) {
         const [pending, overflowed] = await redis.hmget(`${prefix}n:${g}`, 'pending', 'overflowed');
         const hashes = await Promise.all(
           views.map((view) => redis.callBuffer('HGETALL', `${prefix}d:${g}:${view}`) as Promise<Buffer[]>),
@@ -158,11 +159,9 @@ async function whileMoving<T>(byScript: () => Promise<T>, byKey: () => Promise<T
     }
 }
 
-/** What read-deltas.lua touches besides the state: generations `[from, stop)`. */
-function deltaKeys(prefix: string, views: readonly string[], from: number, stop: number): string[] {
-  const keys: string[] = [];
-  for (let g = from; g < stop; g++) keys.push(`${prefix}n:${g}`, ...views.map((view) => `${prefix}d:${g}:${view}`));
-  return keys;
+/** What read-deltas.lua touches besides the state. */
+function deltaKeys(prefix: string, views: readonly string[], generations: readonly number[]): string[] {
+  return generations.flatMap((g) => [`${prefix}n:${g}`, ...views.map((view) => `${prefix}d:${g}:${view}`)]);
 }
 
 export function recordOf(flat: readonly string[]): Record<string, string> {

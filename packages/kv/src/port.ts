@@ -58,7 +58,7 @@ export interface Commit {
   readonly appends: ReadonlyMap<string, string>;
   /** Whole records to put in place of what is there: trimmed ones. */
   readonly rewrites: ReadonlyMap<string, string>;
-  /** Added under `deltasGeneration`. */
+  /** Added under `deltasGeneration`, unless that is retired; then nothing is kept that a generation files. */
   readonly deltas: RowsByView;
   readonly deltasGeneration: number;
   /** Late events since the cut whose effect on frozen rows waits for the next generation. */

@@ -6,16 +6,14 @@ import { partitionPrefix, pointerKey, recordKey } from './keys.ts';
 import { createPartitionReads, recordOf } from './partition-reads.ts';
 import { defineScript, isMoving, keysFor } from './scripts.ts';
 import type { FeedCursor, Followed, PartitionDeltas, RecordOwner, ServingStore, WholePartition } from './serving-port.ts';
-import { stateFrom } from './state.ts';
+import { generationsBetween, stateFrom } from './state.ts';
 import { unlessDown } from './unless-down.ts';
 import { unpackMeasures } from './words.ts';
 
-/** A worker that lags may write an old generation's deltas again: so many below the oldest are removed each time. */
-const RETIRE_AGAIN = 10;
-
 declare module 'ioredis' {
   interface RedisCommander<Context> {
-    tributaryRetire(...args: string[]): Result<number, Context>;
+    tributaryRetire(...args: string[]): Result<string[], Context>;
+    tributaryRetired(...args: string[]): Result<null, Context>;
     tributaryRecordsWithinBuffer(...args: string[]): Result<(Buffer | null | number)[], Context>;
     tributarySetPointer(...args: string[]): Result<number, Context>;
   }
@@ -34,6 +32,7 @@ export function createServingStore(
 ): ServingStore {
   defineScript(redis, 'tributaryRecordsWithin', 'records-within.lua', 'any keys');
   defineScript(redis, 'tributaryRetire', 'retire.lua');
+  defineScript(redis, 'tributaryRetired', 'retired.lua');
   defineScript(redis, 'tributarySetPointer', 'set-pointer.lua');
   const reads = createPartitionReads(redis);
   const bulkReads = createPartitionReads(bulk);
@@ -174,19 +173,22 @@ export function createServingStore(
 
   async function retire(partition: number, keep: number): Promise<void> {
     const prefix = prefixOf(partition);
-    const oldest = await redis.tributaryRetire(...keysFor(redis, `${prefix}state`, () => []), String(keep));
-    if (oldest < 0) return;
-    const keys: string[] = [];
-    for (let g = Math.max(0, oldest - RETIRE_AGAIN); g < keep; g++)
-      keys.push(`${prefix}n:${g}`, `${prefix}c:${g}`, ...views.map(({ name }) => `${prefix}d:${g}:${name}`));
-    if (redis.isCluster) await Promise.all(keys.map((key) => redis.del(key)));
-    else if (keys.length > 0) await redis.del(...keys);
+    const state = keysFor(redis, `${prefix}state`, () => []);
+    const fields = recordOf(await redis.tributaryRetire(...state, String(keep)));
+    if (stateFrom(fields) === null) return;
+    // What an earlier retirement began and did not end is below `oldest`, but not below `removed`.
+    for (const g of generationsBetween(fields, Number(fields['removed'] ?? 0), keep)) {
+      const keys = [`${prefix}n:${g}`, `${prefix}c:${g}`, ...views.map(({ name }) => `${prefix}d:${g}:${name}`)];
+      if (redis.isCluster) await Promise.all(keys.map((key) => redis.del(key)));
+      else await redis.del(...keys);
+    }
+    await redis.tributaryRetired(...state, String(keep));
   }
 
   async function findIn(partition: number, id: string) {
     const prefix = prefixOf(partition);
-    const [generation, oldest] = await redis.hmget(`${prefix}state`, 'generation', 'oldest');
-    for (let g = Number(generation ?? 0); g >= Number(oldest ?? 0); g--) {
+    const fields = await redis.hgetall(`${prefix}state`);
+    for (const g of generationsBetween(fields, Number(fields['oldest'] ?? 0)).reverse()) {
       const userKey = await redis.hget(`${prefix}c:${g}`, id);
       if (userKey !== null) return { partition, userKey };
     }

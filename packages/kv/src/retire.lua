@@ -1,12 +1,13 @@
 --[[
-  Marks the generations below the given one as gone from a partition: from here on nobody reads their deltas.
+  Marks the generations below the given one as gone from a partition: from here on nobody reads their deltas, and no commit
+  files any under them (commit.lua).
 
   KEYS[1]  the partition's state hash
   ARGV     the oldest generation to keep
-  Returns  the oldest generation kept before, or -1 when there is no such partition
+  Returns  the state as a flat list, empty when there is no such partition: `removed` and the gaps say what is left to remove
   The marker moves first and the keys go afterwards: whoever reads finds either all of a generation, or that it is gone.
 ]]
-if redis.call('EXISTS', KEYS[1]) == 0 then return -1 end
+if redis.call('EXISTS', KEYS[1]) == 0 then return {} end
 local oldest = tonumber(redis.call('HGET', KEYS[1], 'oldest') or '0')
 if tonumber(ARGV[1]) > oldest then redis.call('HSET', KEYS[1], 'oldest', ARGV[1]) end
-return oldest
+return redis.call('HGETALL', KEYS[1])

@@ -78,7 +78,7 @@ export interface ServingStore {
   pointer(): Promise<GenerationPointer | null>;
   /** Moves the pointer forward; an older or equal sequence changes nothing. */
   setPointer(pointer: GenerationPointer): Promise<void>;
-  /** Deletes deltas of generations below `generation`. */
+  /** Deletes deltas of generations below `generation`, also what an earlier call left. Commits file no more under them. */
   retireDeltas(generation: number): Promise<void>;
   deadLetters(limit: number): Promise<(DeadLetter & { readonly partition: number })[]>;
 }

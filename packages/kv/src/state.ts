@@ -12,3 +12,25 @@ export function stateFrom(fields: Readonly<Record<string, string>>): PartitionSt
     ...(fields['cutTs'] === undefined ? {} : { cutTs: Number(fields['cutTs']) }),
   };
 }
+
+const GAP = 'gap:';
+
+/** The generations of `[from, before)` that a partition went through, ascending: others have no deltas. As read-deltas.lua. */
+export function generationsBetween(
+  fields: Readonly<Record<string, string>>,
+  from: number,
+  before = Number.POSITIVE_INFINITY,
+): number[] {
+  const stop = Math.min(before, Number(fields['generation'] ?? 0) + 1);
+  const after = new Map<number, number>();
+  let g = from;
+  for (const [name, value] of Object.entries(fields)) {
+    if (!name.startsWith(GAP)) continue;
+    const [last, next] = [Number(name.slice(GAP.length)), Number(value)];
+    after.set(last, next);
+    if (last < from && from < next) g = next;
+  }
+  const generations: number[] = [];
+  for (; g < stop; g = after.get(g) ?? g + 1) generations.push(g);
+  return generations;
+}

@@ -54,6 +54,8 @@ export interface MemoryStore {
   speed(turn?: () => Promise<void>, fault?: (commit: Commit) => CommitFault): SpeedStore;
   serving(turn?: () => Promise<void>): ServingStore;
   outbox(turn?: () => Promise<void>): Outbox;
+  /** Generations of which anything is held, ascending. */
+  generationsKept(partition: number): number[];
   /** What a replica or an old append-only file would bring back: one partition as it is now. */
   snapshot(partition: number): unknown;
   /** Loses every write to the partition since the snapshot. */
@@ -172,6 +174,7 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
         return at(partition).outbox.lines.length;
       },
     }),
+    generationsKept: (partition) => [...at(partition).generations.keys()].sort((a, b) => a - b),
     snapshot: (partition) => structuredClone(at(partition)),
     restore: (partition, snapshot) => {
       partitions[partition] = structuredClone(snapshot as StoredPartition);
@@ -206,15 +209,7 @@ function applyCommit(
 
   for (const [user, lines] of commit.appends) stored.records.set(user, (stored.records.get(user) ?? '') + lines);
   for (const [user, record] of commit.rewrites) stored.records.set(user, record);
-  let generation = stored.generations.get(commit.deltasGeneration);
-  if (generation === undefined) {
-    generation = { rows: new Map(), conversions: new Map(), pending: 0, overflowed: 0 };
-    stored.generations.set(commit.deltasGeneration, generation);
-  }
-  for (const [view, rows] of commit.deltas) addRows(rowsOf(generation.rows, view), rows);
-  for (const [id, user] of commit.conversions) generation.conversions.set(id, user);
-  generation.pending += commit.pending;
-  generation.overflowed += commit.overflowed;
+  if (commit.deltasGeneration >= stored.oldest) addDeltas(stored.generations, commit);
   stored.dead.push(...commit.parked);
   for (const line of commit.outputs ?? []) stored.outbox.lines.push(line);
   const { id, expectedCommit: after, next, deltasGeneration, deltas, pending, overflowed } = commit;
@@ -230,6 +225,18 @@ function applyCommit(
   stored.state = { ...commit.next };
   stored.commitId = commit.id;
   return 'committed';
+}
+
+function addDeltas(generations: StoredPartition['generations'], commit: Commit): void {
+  let generation = generations.get(commit.deltasGeneration);
+  if (generation === undefined) {
+    generation = { rows: new Map(), conversions: new Map(), pending: 0, overflowed: 0 };
+    generations.set(commit.deltasGeneration, generation);
+  }
+  for (const [view, rows] of commit.deltas) addRows(rowsOf(generation.rows, view), rows);
+  for (const [id, user] of commit.conversions) generation.conversions.set(id, user);
+  generation.pending += commit.pending;
+  generation.overflowed += commit.overflowed;
 }
 
 function assertKept(stored: StoredPartition, from: number): void {
