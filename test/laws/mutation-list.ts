@@ -369,6 +369,14 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   ...MUTATIONS_OF_HISTORY,
   {
+    lie: 'Kafka gives all that was fetched, however heavy it is',
+    law: '7',
+    file: 'packages/log/src/kafka/lane.ts',
+    from: 'headOf(entries, maxEntries, maxBytes / wanted.size)',
+    to: 'headOf(entries, maxEntries, Infinity)',
+    test: 'test/contract/log.kafka.test.ts',
+  },
+  {
     lie: 'a reader that catches up asks for as many entries, however heavy they are',
     law: '7',
     file: 'packages/log/src/redis-stream/weights.ts',

@@ -40,8 +40,8 @@ export interface ReadLimits {
   /** Entries per partition at the most. */
   readonly maxEntries: number;
   /**
-   * Bytes of all entries together, about: an adapter asks for as many entries as this would hold by what the latest ones
-   * weighed, and always for one a partition. Absent: no bound.
+   * Bytes of the bodies of all entries together, about; each partition has an equal share, and always gives one entry. An
+   * adapter that can count entries only goes by what the latest ones weighed. Absent: no bound.
    */
   readonly maxBytes?: number;
   /** Waits this long for a first entry when there is none; 0 returns at once. */

@@ -80,6 +80,26 @@ export function describeLogContract(name: string, makeLog: (partitions: number) 
         expect(entries).toHaveLength(6);
       });
 
+      it.each([
+        ['what several entries weigh', 8 * 65_536, 8],
+        ['less than one entry weighs', 1, 2],
+      ])('maxBytes bounds a read over all partitions, at %s: each gives one entry at least', async (_, maxBytes, atMost) => {
+        const { log } = await open();
+        const wanted = numbered(20).map((body) => body.padEnd(65_536, '.'));
+        // At once: an adapter may write several entries as one.
+        await Promise.all([0, 2].flatMap((partition) => wanted.map((body) => log.append(partition, events(body)))));
+        const positions = new Map([...after(null, 0), ...after(null, 2)]);
+        const seen: LogEntry[] = [];
+        while (seen.length < 2 * wanted.length) {
+          const entries = await log.read(positions, { maxEntries: 1_000, maxBytes, waitMs: 0 });
+          expect(entries.length).toBeGreaterThan(0);
+          expect(entries.length).toBeLessThanOrEqual(atMost);
+          for (const { partition, position } of entries) positions.set(partition, position);
+          seen.push(...entries);
+        }
+        for (const one of [0, 2]) expect(bodies(seen.filter(({ partition }) => partition === one))).toEqual(wanted);
+      });
+
       it.each([0, -1, 1.5, Number.NaN])('maxEntries %d is refused: it never means "all"', async (maxEntries) => {
         const { log } = await open();
         await log.append(0, events('a'));

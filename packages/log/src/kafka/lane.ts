@@ -20,9 +20,15 @@ export interface From {
   readonly offset: number | null;
 }
 
+/** As `ReadLimits` of the port: entries of each partition, bytes of all together. */
+export interface LaneLimits {
+  readonly maxEntries: number;
+  readonly maxBytes: number;
+}
+
 export interface Lane {
   /** Entries in the order of `from`; empty when aborted or closed. */
-  read(from: readonly From[], maxEntries: number, waitMs: number, signal?: AbortSignal): Promise<LogEntry[]>;
+  read(from: readonly From[], limits: LaneLimits, waitMs: number, signal?: AbortSignal): Promise<LogEntry[]>;
   close(): void;
 }
 
@@ -113,13 +119,20 @@ export function createLane({ topic, connections, entryLimits }: LaneOptions): La
     return wanted;
   }
 
-  function launch(address: Address, offsets: ReadonlyMap<number, number>, key: string, waitMs: number): Flight {
+  function launch(
+    address: Address,
+    offsets: ReadonlyMap<number, number>,
+    key: string,
+    { maxBytes }: LaneLimits,
+    waitMs: number,
+  ): Flight {
+    // Not more than a reader takes at once; the first partition gets a whole batch all the same.
+    const replyBytes = Math.max(1, Math.min(REPLY_BYTES, maxBytes - heldBytes()));
     const share = Math.max(PARTITION_BYTES, Math.floor(REPLY_BYTES / offsets.size));
     // A reply is filled in the order of the request: those that have least come first, and none is left out for long.
     const from = [...offsets]
       .sort(([a], [b]) => (hunger(a) < hunger(b) ? 1 : -1))
       .map(([partition, offset]) => ({ partition, offset, maxBytes: -hunger(partition) < share ? share : 1 }));
-    const limits = { waitMs, replyBytes: REPLY_BYTES };
     const flight: Flight = {
       key,
       address,
@@ -128,7 +141,7 @@ export function createLane({ topic, connections, entryLimits }: LaneOptions): La
       outcome: null,
       landed: connections
         .to(address)
-        .then((connection) => connection.send(fetchRequest(topic.id, from, limits)))
+        .then((connection) => connection.send(fetchRequest(topic.id, from, { waitMs, replyBytes })))
         .then(
           (fetched) => void (flight.outcome = fetched),
           (error: Error) => void (flight.outcome = error),
@@ -138,7 +151,7 @@ export function createLane({ topic, connections, entryLimits }: LaneOptions): La
   }
 
   /** A fetch to every leader; one that is under way for the very same offsets goes on. `fresh`: none that waits. */
-  async function depart(wanted: ReadonlyMap<number, number>, waitMs: number, fresh: boolean): Promise<void> {
+  async function depart(wanted: ReadonlyMap<number, number>, limits: LaneLimits, waitMs: number, fresh: boolean): Promise<void> {
     const current = new Set<string>();
     for (const { address, partitions } of (await topic.byLeader([...wanted.keys()])).values()) {
       const at = `${address.host}:${address.port}`;
@@ -149,7 +162,7 @@ export function createLane({ topic, connections, entryLimits }: LaneOptions): La
       if (flight !== undefined && flight.key === key && !fresh) continue;
       // A broker answers one request after the other: behind one that waits, this one would wait as well.
       if (flight !== undefined && flight.outcome === null) connections.drop(address);
-      flights.set(at, launch(address, offsets, key, waitMs));
+      flights.set(at, launch(address, offsets, key, limits, waitMs));
     }
     for (const [at, flight] of flights) {
       if (current.has(at)) continue;
@@ -208,12 +221,12 @@ export function createLane({ topic, connections, entryLimits }: LaneOptions): La
     return sum;
   }
 
-  function give(wanted: ReadonlyMap<number, number>, maxEntries: number): LogEntry[] {
+  function give(wanted: ReadonlyMap<number, number>, { maxEntries, maxBytes }: LaneLimits): LogEntry[] {
     const given: LogEntry[] = [];
     for (const partition of wanted.keys()) {
       const { entries = [], next = 0, bytes = 0 } = held.get(partition) ?? {};
       if (entries.length === 0) continue;
-      const part = entries.slice(0, maxEntries);
+      const part = headOf(entries, maxEntries, maxBytes / wanted.size);
       given.push(...part);
       const last = part.at(-1) as LogEntry;
       const left = entries.slice(part.length);
@@ -256,14 +269,14 @@ export function createLane({ topic, connections, entryLimits }: LaneOptions): La
   /** null: nothing yet, ask again. */
   async function round(
     from: readonly From[],
-    maxEntries: number,
+    limits: LaneLimits,
     waitMs: number,
     fresh: boolean,
     signal: AbortSignal,
   ): Promise<Round | null> {
     const wanted = await seek(from);
     const pollMs = holdsAny(wanted) ? 0 : Math.min(waitMs, LONG_POLL_MS);
-    await depart(wanted, pollMs, fresh);
+    await depart(wanted, limits, pollMs, fresh);
     const deadlineMs = performance.now() + pollMs;
     for (;;) {
       const flying = [...flights.values()].filter(({ outcome }) => outcome === null);
@@ -276,7 +289,7 @@ export function createLane({ topic, connections, entryLimits }: LaneOptions): La
         await judge(trouble, from);
         return { entries: [], again: 'trouble' };
       }
-      if (holdsAny(wanted)) return { entries: give(wanted, maxEntries), again: 'when time is left' };
+      if (holdsAny(wanted)) return { entries: give(wanted, limits), again: 'when time is left' };
       if (learned) return { entries: [], again: 'at once' };
       if (landings.length === 0 || flights.size === 0 || performance.now() >= deadlineMs)
         return { entries: [], again: 'when time is left' };
@@ -284,14 +297,14 @@ export function createLane({ topic, connections, entryLimits }: LaneOptions): La
   }
 
   return {
-    async read(from, maxEntries, waitMs, signal) {
+    async read(from, limits, waitMs, signal) {
       const stop = stopFor(signal);
       const deadlineMs = performance.now() + waitMs;
       try {
         await topic.check();
         for (let retries = 0; ; ) {
           const leftMs = Math.max(0, Math.ceil(deadlineMs - performance.now()));
-          const outcome = await round(from, maxEntries, leftMs, waitMs === 0, stop);
+          const outcome = await round(from, limits, leftMs, waitMs === 0, stop);
           if (outcome === null || stop.aborted) return [];
           if (outcome.entries.length > 0) return outcome.entries;
           if (outcome.again === 'when time is left' && performance.now() >= deadlineMs) return [];
@@ -311,4 +324,14 @@ export function createLane({ topic, connections, entryLimits }: LaneOptions): La
       connections.closeAll();
     },
   };
+}
+
+/** One entry at least. */
+function headOf(entries: readonly LogEntry[], maxEntries: number, maxBytes: number): LogEntry[] {
+  let bytes = 0;
+  const end = entries.findIndex(({ body }, i) => {
+    bytes += body.length;
+    return i > 0 && (i === maxEntries || bytes > maxBytes);
+  });
+  return end < 0 ? [...entries] : entries.slice(0, end);
 }

@@ -43,7 +43,7 @@ export function createReader({ topic, kafka, entryLimits }: ReaderOptions): Read
   }
 
   return {
-    async read(after, { maxEntries, waitMs, signal }) {
+    async read(after, { maxEntries, maxBytes = Number.POSITIVE_INFINITY, waitMs, signal }) {
       if (!(Number.isInteger(maxEntries) && maxEntries > 0))
         throw new RangeError(`maxEntries ${maxEntries}; at least 1 is needed`);
       if (closing.signal.aborted) throw unavailable('it was closed');
@@ -58,7 +58,7 @@ export function createReader({ topic, kafka, entryLimits }: ReaderOptions): Read
         return { partition, offset: position === null ? null : offsetOf(position) + 1 };
       });
       const lane = takeLane();
-      const reading = lane.read(from, maxEntries, Math.ceil(waitMs), signal).finally(() => idle.push(lane));
+      const reading = lane.read(from, { maxEntries, maxBytes }, Math.ceil(waitMs), signal).finally(() => idle.push(lane));
       reading.catch(() => {});
       // An abort does not wait for a silent broker: the lane comes back when its request was given up.
       const outcome = await settled(reading, waitMs + GIVEN_UP_MS, signal);
