@@ -78,6 +78,14 @@ export const MUTATIONS_OF_HISTORY: readonly Mutation[] = [
     to: '(generation as number) - newest > Number.MAX_SAFE_INTEGER',
   },
   {
+    lie: 'a run raises its own barrier alone, however far ahead it lies',
+    law: '7',
+    file: `${MODEL}/partition-record.ts`,
+    from: 'let step = newest + MAX_GENERATIONS_AHEAD',
+    to: 'let step = generation',
+    test: 'jobs/recompute/test/far-barrier.test.ts',
+  },
+  {
     lie: 'the depth of a line is not looked at',
     law: '7',
     file: `${MODEL}/decode-line.ts`,

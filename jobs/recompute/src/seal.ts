@@ -2,19 +2,31 @@
 import type { GenerationManifest, SegmentManifest } from '@tributary/archive/layout';
 import { archivedUpTo, readSegment } from '@tributary/archive/segments';
 import { TributaryError } from '@tributary/model/errors';
-import type { Barrier } from '@tributary/model/partition-record';
+import { type Barrier, MAX_GENERATIONS_AHEAD, stepsTo } from '@tributary/model/partition-record';
 import type { RunPorts } from './ports.ts';
 
 const POLL_MS = 50;
+/** Each takes a barrier that somebody wrote to the log, or a folder that somebody named. */
+const MAX_STEPS = 1_000;
 
-/** Appends the barrier where the archive is not sealed yet. The first one in a partition counts, so a retry may append again. */
+/**
+ * Appends the barrier where the archive is not sealed yet. The first one in a partition counts, so a retry may append again.
+ * Where somebody's barrier lay so far ahead in one partition that this one would be parked in others, barriers of numbers
+ * that no generation has lead there.
+ */
 export async function raiseBarriers(manifest: GenerationManifest, ports: RunPorts): Promise<void> {
-  const barrier: Barrier = { generation: manifest.generation, definitions: manifest.definitions };
-  const body = JSON.stringify(barrier);
   await Promise.all(
     partitionsOf(ports).map(async (partition) => {
       const { sealed } = await archivedUpTo(ports.dataDir, partition);
-      if (sealed < manifest.generation) await ports.log.append(partition, { kind: 'barrier', body });
+      if (manifest.generation - sealed > MAX_STEPS * MAX_GENERATIONS_AHEAD)
+        throw new TributaryError(
+          'history_mismatch',
+          `generation ${manifest.generation} is out of reach of partition ${partition}, which is sealed for generation ${sealed}`,
+        );
+      for (const generation of stepsTo(manifest.generation, sealed)) {
+        const barrier: Barrier = { generation, definitions: manifest.definitions };
+        await ports.log.append(partition, { kind: 'barrier', body: JSON.stringify(barrier) });
+      }
     }),
   );
 }

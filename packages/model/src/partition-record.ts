@@ -18,9 +18,16 @@ export interface Heartbeat {
 
 /**
  * How far a barrier may lie ahead of the newest one of its partition. One that lies further was written by no coordinator:
- * taken, it would make every barrier after it a repetition.
+ * taken, it would make every barrier after it a repetition. One at the bound is taken, and numbers go on above it: what is then
+ * out of the other partitions' reach, a run comes to by steps (`stepsTo`).
  */
 export const MAX_GENERATIONS_AHEAD = 1_000_000;
+
+/** The generations whose barriers lead a partition from its newest one to `generation`, the last of them: each may follow the one before. */
+export function* stepsTo(generation: number, newest: number): Generator<number> {
+  for (let step = newest + MAX_GENERATIONS_AHEAD; step < generation; step += MAX_GENERATIONS_AHEAD) yield step;
+  if (newest < generation) yield generation;
+}
 
 /** `repeated`: of a generation that the partition has passed; it means nothing. */
 export type DecodedBarrier =
