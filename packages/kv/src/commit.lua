@@ -88,43 +88,57 @@ end
 
 local CHUNK, generation = 1000, ARGV[10]
 local filed = tonumber(generation) >= tonumber(stored[5] or '0')
-local pack, unpack_row, first_byte = struct.pack, struct.unpack, string.byte
+local pack, unpack_row, rep, type = struct.pack, struct.unpack, string.rep, type
+local NARROW_MAX, NARROW_MIN = 2147483647, -2147483648
 
 -- Words of all measures, each measure as one.
-local function unpack_large(large, measures, packed)
-  local flat, sums = { unpack_row(large, packed) }, {}
+local function unpack_large(measures, packed)
+  local flat, sums = { unpack_row('<b' .. rep('I4I4i4', measures), packed) }, {}
   for m = 1, measures do sums[m] = { flat[3 * m - 1], flat[3 * m], flat[3 * m + 1] } end
   return sums
 end
 
-local function pack_large(large, measures, rows, at)
+local function pack_large(measures, rows, at)
   local flat = {}
   for m = 1, measures do flat[3 * m - 2], flat[3 * m - 1], flat[3 * m] = words(rows[at + m]) end
-  return pack(large, 1, unpack(flat))
+  return pack('<b' .. rep('I4I4i4', measures), 1, unpack(flat))
 end
+
+-- Whether a measure may be words: then there are more brackets than one for all and one a view. A key that holds one costs time
+-- only; asking each of a thousand measures for its type would cost every commit a thirtieth.
+local brackets, bracket = 0, 0
+repeat
+  bracket = string.find(ARGV[13], '[', bracket + 1, true)
+  brackets = brackets + 1
+until not bracket or brackets > 1 + #deltas / 3
+local has_words = bracket ~= nil
 
 for v = 1, filed and #deltas or 0, 3 do
   local key, measures, rows = prefix .. 'd:' .. generation .. ':' .. deltas[v], deltas[v + 1], deltas[v + 2]
-  local wide, narrow, large = '<' .. string.rep('i8', measures), '<b' .. string.rep('i4', measures), '<b' .. string.rep('I4I4i4', measures)
+  local wide, narrow, narrow_bytes = '<' .. rep('i8', measures), '<b' .. rep('i4', measures), 1 + 4 * measures
   local width = measures + 1
   for first = 1, #rows, CHUNK * width do
     local fields, written = {}, {}
     for i = first, math.min(first + CHUNK * width, #rows + 1) - 1, width do fields[#fields + 1] = rows[i] end
     for r, before in ipairs(redis.call('HMGET', key, unpack(fields))) do
-      local at, sums, skipped, form = first + (r - 1) * width, nil, 0, 'narrow'
-      if before and #before % 2 == 0 then
-        sums = { unpack_row(wide, before) }
-      elseif before and first_byte(before) == 1 then
-        sums = unpack_large(large, measures, before)
-      elseif before then
+      local at, sums, skipped, form, by_words = first + (r - 1) * width, nil, 0, 'narrow', has_words
+      if before and #before == narrow_bytes then
         sums, skipped = { unpack_row(narrow, before) }, 1
+      elseif before and #before % 2 == 0 then
+        sums = { unpack_row(wide, before) }
+      elseif before then
+        sums, by_words = unpack_large(measures, before), true
       end
       for m = 1, measures do
-        local sum = add(rows[at + m], sums and sums[m + skipped] or 0)
-        if type(sum) == 'table' then
-          form = 'large'
-        elseif (sum > 2147483647 or sum < -2147483648) and form == 'narrow' then
-          form = 'wide'
+        local delta, kept = rows[at + m], sums and sums[m + skipped] or 0
+        local sum = not by_words and delta + kept
+        if by_words or sum > NARROW_MAX or sum < NARROW_MIN then
+          sum = add(delta, kept)
+          if type(sum) == 'table' then
+            form = 'large'
+          elseif form == 'narrow' and (sum > NARROW_MAX or sum < NARROW_MIN) then
+            form = 'wide'
+          end
         end
         rows[at + m] = sum
       end
@@ -134,7 +148,7 @@ for v = 1, filed and #deltas or 0, 3 do
       elseif form == 'wide' then
         written[2 * r] = pack(wide, unpack(rows, at + 1, at + measures))
       else
-        written[2 * r] = pack_large(large, measures, rows, at)
+        written[2 * r] = pack_large(measures, rows, at)
       end
     end
     redis.call('HSET', key, unpack(written))
