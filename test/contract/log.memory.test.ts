@@ -31,6 +31,14 @@ describe('the log in memory, as a simulation uses it', () => {
     expect(doubled).toBe(entries[1]?.position);
   });
 
+  it('an entry whose date leads the clock has a negative age: by so much the clock was ahead', async () => {
+    let nowMs = 10_000;
+    const log = createMemoryLog({ partitions: 1, now: () => nowMs });
+    await log.append(0, record);
+    nowMs = 4_000;
+    expect(await log.ageAfter(start)).toEqual(new Map([[0, -6_000]]));
+  });
+
   it('with a turn, every operation waits for it, and a read with nothing to read returns at once', async () => {
     const turns: (() => void)[] = [];
     const log = createMemoryLog({ partitions: 1, turn: () => new Promise((resolve) => turns.push(resolve)) });

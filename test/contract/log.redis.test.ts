@@ -153,6 +153,27 @@ describe('the log on Redis Streams beyond the contract', () => {
     await again.close();
   });
 
+  it('law 7: an entry appended after the clock was ahead has a negative age, by as much as its id leads the clock', async () => {
+    const log = await openLog('ahead', 2);
+    try {
+      await withClient((redis) => redis.xadd('ahead:{0}:log', `${Date.now() + 3_600_000}-0`, 'k', 'e', 'b', '{}'));
+      const [far] = await log.ends();
+      await log.append(0, { kind: 'events', body: 'now' });
+      await log.append(1, { kind: 'events', body: 'now' });
+      const ages = await log.ageAfter(
+        new Map([
+          [0, far ?? null],
+          [1, null],
+        ]),
+      );
+      expect(ages.get(0)).toBeGreaterThan(-3_600_001);
+      expect(ages.get(0)).toBeLessThan(-3_500_000);
+      expect(ages.get(1)).toBeGreaterThanOrEqual(0);
+    } finally {
+      await log.close();
+    }
+  });
+
   it('an entry that is not ours comes out as one undecodable line, and the partition moves on', async () => {
     const log = await openLog('foreign', 1);
     await withClient((redis) => redis.xadd('foreign:{0}:log', '*', 'hello', 'world'));

@@ -369,6 +369,14 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   ...MUTATIONS_OF_HISTORY,
   {
+    lie: 'an entry dated ahead of the clock has just come',
+    law: '7',
+    file: 'packages/log/src/redis-stream/age-after.lua',
+    from: "first and now - tonumber(string.match(first[1], '^%d+'))",
+    to: "first and math.max(0, now - tonumber(string.match(first[1], '^%d+')))",
+    test: 'test/contract/log.redis.test.ts',
+  },
+  {
     lie: 'Kafka gives all that was fetched, however heavy it is',
     law: '7',
     file: 'packages/log/src/kafka/lane.ts',

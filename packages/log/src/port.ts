@@ -63,7 +63,9 @@ export interface EventLog {
   ends(): Promise<readonly (Position | null)[]>;
   /**
    * How long the first entry after each position (`null`: the oldest retained) has been in the log, ms, from its append on,
-   * by the log's own clock. Partitions without such an entry are left out. Rejects with `log_unavailable`.
+   * by the log's own clock (in Kafka the broker's at the append, the caller's now). Negative: the entry's date leads that clock by
+   * so much, because the clock was ahead before; how long the entry has waited is not known then.
+   * Partitions without such an entry are left out. Rejects with `log_unavailable`.
    */
   ageAfter(after: ReadonlyMap<number, Position | null>): Promise<ReadonlyMap<number, number>>;
   /**

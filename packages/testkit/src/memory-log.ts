@@ -125,7 +125,7 @@ export function createMemoryLog({ partitions, turn, disk = createMemoryDisk(), n
       for (const [partition, position] of after) {
         const { entries, appendedMs } = partitionOf(disk, partition);
         const first = entries[position === null ? 0 : firstAfter(entries, position)];
-        if (first !== undefined) ages.set(partition, Math.max(0, now() - (appendedMs.get(first.position) as number)));
+        if (first !== undefined) ages.set(partition, now() - (appendedMs.get(first.position) as number));
       }
       return ages;
     },

@@ -102,7 +102,7 @@ export async function openKafkaLog(options: KafkaLogOptions): Promise<EventLog> 
       for (const partition of led) {
         const position = after.get(partition) ?? null;
         const atMs = await firstMessageMs(topic, connection, partition, position === null ? null : offsetOf(position) + 1);
-        if (atMs !== null) ages.set(partition, Math.max(0, now() - atMs));
+        if (atMs !== null) ages.set(partition, now() - atMs);
       }
     }
     return ages;

@@ -109,9 +109,9 @@ export async function openRedisStreamLog(options: RedisStreamLogOptions): Promis
       const asked = [...after];
       const streams = asked.map(([partition]) => streamOf(keys, partition));
       const ids = asked.map(([, position]) => (position === null ? '0-0' : idOf(position)));
-      const ages = (await run(commands, AGE_AFTER, [keys.meta, ...streams], [identity, ...ids])) as number[] | null;
+      const ages = (await run(commands, AGE_AFTER, [keys.meta, ...streams], [identity, ...ids])) as (number | null)[] | null;
       if (ages === null) throw recreated(identity, 'another log stands in its place');
-      return new Map(asked.flatMap(([partition], i) => ((ages[i] ?? -1) < 0 ? [] : [[partition, ages[i] as number] as const])));
+      return new Map(asked.flatMap(([partition], i) => (ages[i] == null ? [] : [[partition, ages[i]] as const])));
     },
     async starts() {
       // No script: who only looks may have no right to write to these keys, which scripts demand.
