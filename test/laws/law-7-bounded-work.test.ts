@@ -1,10 +1,14 @@
+import type { PartitionDeltas } from '@tributary/kv/serving-port';
 import { type Event, encodeEvent } from '@tributary/model/event';
 import { MINUTE_MS } from '@tributary/model/time';
-import { loadDefinitions } from '@tributary/runtime/definitions';
+import { partitionOf, userKeyOf } from '@tributary/model/user-key';
+import { loadDefinitions, sha256Hex } from '@tributary/runtime/definitions';
 import { differences } from '@tributary/testkit/compare-rows';
+import { generateEvents } from '@tributary/testkit/generate';
 import { createMemoryLog } from '@tributary/testkit/memory-log';
 import { createMemoryStore } from '@tributary/testkit/memory-store';
 import { naive } from '@tributary/testkit/naive';
+import { createRandom } from '@tributary/testkit/random';
 import type { Rows, RowsByView } from '@tributary/views/deltas';
 import { VIEWS } from '@tributary/views/registry';
 import { type StepRules, step, stepRules } from '@tributary/views/step';
@@ -12,7 +16,7 @@ import { emptyUser } from '@tributary/views/user-state';
 import type { View } from '@tributary/views/view';
 import { type Work, workOfUser } from '@tributary/views/work';
 import { describe, expect, it } from 'vitest';
-import { PARTS_UNDER_TEST } from './parts-under-test.ts';
+import { createSpeedWorker, type SpeedWorkerOptions } from '../../services/speed/src/pipeline.ts';
 
 const definitions = loadDefinitions('');
 const NOON = Date.UTC(2026, 10, 1, 12);
@@ -93,6 +97,64 @@ describe('law 7: work that is left undone is told, never hidden', () => {
     expect(credits, 'six models, one purchase, and no other is looked at again').toBe(6_000_000);
   }, 60_000);
 
+  it('an entry of many users is bounded work, and what is too much is told', async () => {
+    const { seen, rules } = countingRules();
+    const { histories, touches } = crowd();
+    const { append, worker, store } = workerOf(2, { views: rules.views });
+    for (const history of histories) await append(0, history);
+    while ((await worker.runOnce()) > 0);
+    seen.events = 0;
+    await append(0, touches);
+    while ((await worker.runOnce()) > 0);
+    await worker.settle();
+    expect(seen.events).toBeGreaterThan(2_000_000);
+    expect(seen.events).toBeLessThan(4_500_000); // it would be 8 million
+    expect((await store.serving().deltas([], 0))[0]?.overflowed).toBeGreaterThan(0);
+  }, 60_000);
+
+  it('a turn ends once it is spent: what is left waits for the next, behind the other partitions', async () => {
+    const { histories, touches } = crowd();
+    const { append, worker, committed } = workerOf(2, { limits: { maxEntries: 10 } });
+    for (const history of histories) await append(0, history);
+    while ((await worker.runOnce()) > 0);
+    await worker.settle();
+    committed.length = 0;
+    const [one, other] = usersOf(1, 2) as [string, string];
+    const again = (n: number) => touches.map((touch) => ({ ...touch, id: `${touch.id} ${n}`, ts: touch.ts - n }));
+    for (let n = 0; n < 4; n++) await append(0, again(n));
+    await append(1, [{ ...early, userId: one }]);
+    await worker.runOnce();
+    await append(1, [{ ...early, userId: other }]);
+    while ((await worker.runOnce()) > 0);
+    await worker.settle();
+    const commits = committed.map(({ partition, events }) => `${partition}: ${events}`);
+    expect(commits).toEqual(['0: 120', '1: 1', '0: 120', '0: 120', '1: 1', '0: 120']);
+  }, 60_000);
+
+  it('laws 1 and 3: batches in pieces of one entry leave what whole batches leave', async () => {
+    const random = createRandom(7);
+    const events = generateEvents(random, { events: 120, users: 6, lateChance: 0.1, duplicateChance: 0.2 }, definitions);
+    const leaves = async (turnWork: number) => {
+      const { append, worker, store, committed } = workerOf(1, { limits: { maxEntries: 10, turnWork, maxCachedEvents: 1 } });
+      for (let i = 0; i < events.length; i += 3) {
+        await append(0, events.slice(i, i + 3));
+        await append(0, [{ ...(events[i] as Event), id: '' }]);
+      }
+      while ((await worker.runOnce()) > 0);
+      await worker.settle();
+      const [{ rows, state, pending }] = (await store.serving().deltas(
+        VIEWS.map(({ name }) => name),
+        0,
+      )) as [PartitionDeltas];
+      const dead = (await store.serving().deadLetters(1_000)).map(({ at }) => at).sort();
+      return { rows, position: state?.position, logTimeMs: state?.logTimeMs, pending, dead, commits: committed.length };
+    };
+    const [whole, pieces] = [await leaves(1_000_000_000), await leaves(0)];
+    expect(differences(pieces.rows, whole.rows)).toEqual([]);
+    expect({ ...pieces, rows: null, commits: 0 }).toEqual({ ...whole, rows: null, commits: 0 });
+    expect([whole.dead.length, whole.commits, pieces.commits]).toEqual([40, 8, 80]);
+  });
+
   it('a batch shares the work of one user among their events; alone, each is computed whole', async () => {
     const history = bot(90);
     const clicks = Array.from({ length: 12 }, (_, i): Event => ({ ...early, id: `early ${i}` }));
@@ -100,6 +162,21 @@ describe('law 7: work that is left undone is told, never hidden', () => {
     expect(await toldOf([history, ...clicks.map((click) => [click])])).toBe(0);
   });
 });
+
+/** Of two partitions. */
+function usersOf(partition: number, count: number): string[] {
+  const names = Array.from({ length: 1_000 }, (_, i) => `bot-${i}`);
+  return names.filter((userId) => partitionOf(userKeyOf({ userId }), 2) === partition).slice(0, count);
+}
+
+/** Many users with a long history each, and an entry of touches that revise all of it: more work than one entry may cause. */
+function crowd(): { readonly histories: Event[][]; readonly touches: Event[] } {
+  const names = usersOf(0, 20);
+  return {
+    histories: names.map((userId) => bot(120).map((event) => ({ ...event, userId }))),
+    touches: names.flatMap((userId) => Array.from({ length: 6 }, (_, i): Event => ({ ...early, userId, id: `early ${i}` }))),
+  };
+}
 
 /** A thousand touches, then 150 purchases. */
 function fat(): Event[] {
@@ -129,22 +206,47 @@ function countingRules(): { seen: { events: number }; rules: StepRules } {
   return { seen, rules: stepRules(views, definitions) };
 }
 
-/** What a worker tells of batches that it reads one after the other. */
-async function toldOf(batches: readonly Event[][]): Promise<number> {
-  const log = createMemoryLog({ partitions: 1 });
-  const store = createMemoryStore({ partitions: 1 });
+interface Working {
+  readonly worker: ReturnType<typeof createSpeedWorker>;
+  readonly store: ReturnType<typeof createMemoryStore>;
+  /** In the order of commits. */
+  readonly committed: { readonly partition: number; readonly events: number }[];
+  append(partition: number, events: readonly Event[]): Promise<void>;
+}
+
+function workerOf(partitions: number, changes: Pick<Partial<SpeedWorkerOptions>, 'limits' | 'views'> = {}): Working {
+  const log = createMemoryLog({ partitions });
+  const store = createMemoryStore({ partitions });
+  const committed: Working['committed'] = [];
   let commits = 0;
-  const worker = PARTS_UNDER_TEST.createWorker({
+  const worker = createSpeedWorker({
     log,
     store: store.speed(),
     definitions,
-    partitions: [0],
+    partitions: Array.from({ length: partitions }, (_, partition) => partition),
+    sha256Hex,
     commitId: () => `${++commits}`,
-    limits: { maxEntries: 1, waitMs: 0, maxCachedEvents: 10_000, trimRecordLength: 1_000_000 },
     onReset: (_partition, why) => expect.fail(String(why)),
+    onCommitted: ({ commit, counted, late, duplicates }) =>
+      void committed.push({ partition: commit.partition, events: counted + late + duplicates }),
+    ...changes,
+    limits: { maxEntries: 1, waitMs: 0, trimRecordLength: 1_000_000, ...changes.limits },
   });
+  return {
+    worker,
+    store,
+    committed,
+    async append(partition, events) {
+      await log.append(partition, { kind: 'events', body: events.map(encodeEvent).join('\n') });
+    },
+  };
+}
+
+/** What a worker tells of batches that it reads one after the other. */
+async function toldOf(batches: readonly Event[][]): Promise<number> {
+  const { append, worker, store } = workerOf(1);
   for (const batch of batches) {
-    await log.append(0, { kind: 'events', body: batch.map(encodeEvent).join('\n') });
+    await append(0, batch);
     while ((await worker.runOnce()) > 0);
   }
   await worker.settle();

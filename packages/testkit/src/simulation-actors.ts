@@ -84,6 +84,7 @@ export async function speedWorker(world: World, name: string, turn: Turn): Promi
   const fault = () => (world.calm || random.chance(0.92) ? 'none' : random.pick(['lostReply', 'notApplied'] as const));
   const store = world.store.speed(turn, fault);
   const onRecall = () => world.count('a replay of the archive');
+  const maxEntries = random.between(1, 4);
   const worker = world.parts.createWorker({
     log: world.parts.recall(world.connectLog(turn), archiveOf(world, turn), onRecall),
     store: {
@@ -103,7 +104,9 @@ export async function speedWorker(world: World, name: string, turn: Turn): Promi
     partitions: Array.from({ length: world.partitions }, (_, partition) => partition),
     commitId: () => `${name}:${++commits}`,
     limits: {
-      maxEntries: random.between(1, 4),
+      maxEntries,
+      // Some end every turn after one entry.
+      ...(maxEntries % 2 === 0 && { turnWork: 0 }),
       waitMs: 0,
       maxTimelineEvents: world.maxTimelineEvents,
       maxCachedEvents: random.pick([1, 8, 1_000]),

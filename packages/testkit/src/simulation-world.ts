@@ -26,6 +26,7 @@ export interface PartsUnderTest {
       readonly maxTimelineEvents?: number;
       readonly maxCachedEvents: number;
       readonly trimRecordLength: number;
+      readonly turnWork?: number;
     };
     readonly onReset: (partition: number, why: CommitOutcome | Error) => void;
   }): { runOnce(): Promise<number>; settle(): Promise<void> };

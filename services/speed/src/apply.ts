@@ -1,13 +1,13 @@
 /** A decoded batch applied to a partition's users: everything that the commit will say. */
-import type { Commit } from '@tributary/kv/port';
+import type { Commit, DeadLetter } from '@tributary/kv/port';
 import { parseDefinitions } from '@tributary/model/definitions';
 import { addRowsByView, type RowsByView } from '@tributary/views/deltas';
 import { attributedLine, enrichedLine } from '@tributary/views/outputs/lines';
 import { cutMark, recordRetentionMs } from '@tributary/views/record';
 import { type StepOutcome, type StepRules, step } from '@tributary/views/step';
 import { cutUpTo } from '@tributary/views/user-state';
-import { type Work, workOfUser } from '@tributary/views/work';
-import { type Arrival, type DecodedBatch, deadLetter } from './decode.ts';
+import { spend, type Work, workOfEntry, workOfUser } from '@tributary/views/work';
+import { type Arrival, type DecodedBatch, deadLetter, splitBatch } from './decode.ts';
 import { crossBarrier, fallBack, type PartitionLimits, type PartitionRun, stateOf } from './partition-run.ts';
 import type { CachedUser } from './user-cache.ts';
 
@@ -20,25 +20,34 @@ export interface AppliedBatch {
   readonly counted: number;
   readonly late: number;
   readonly duplicates: number;
+  /** What of the batch is left for the next turn; null: nothing is. */
+  readonly rest: DecodedBatch | null;
+}
+
+export interface ApplyOptions {
+  readonly logIdentity: string;
+  readonly commitId: string;
+  readonly sha256Hex: (text: string) => string;
+  readonly limits: PartitionLimits;
+  /** What may be spent before all that was applied is committed. */
+  readonly turn: Work;
+  readonly pause?: (() => Promise<void> | undefined) | undefined;
+  /** Each event is applied by itself, and those that cannot be are parked. */
+  readonly careful?: boolean;
 }
 
 /**
- * Changes `run` and `users`: the states of the arrivals' users, in the order of arrivals. Throws when an event cannot be applied, and
- * leaves both half changed; `careful` applies each event by itself, and parks those that cannot be.
+ * Changes `run` and `users`: the states of the arrivals' users, in the order of arrivals. Applies entries, at least one, until `turn` is
+ * spent. Throws when an event cannot be applied, and leaves both half changed.
  */
 export async function applyBatch(
   run: PartitionRun,
-  batch: DecodedBatch,
+  whole: DecodedBatch,
   users: readonly CachedUser[],
-  logIdentity: string,
-  commitId: string,
-  sha256Hex: (text: string) => string,
-  limits: PartitionLimits,
-  pause?: () => Promise<void> | undefined,
-  careful = false,
+  { logIdentity, commitId, sha256Hex, limits, turn, pause, careful = false }: ApplyOptions,
 ): Promise<AppliedBatch> {
   const deltas: RowsByView = new Map();
-  const parked = [...batch.parked];
+  const unapplied: DeadLetter[] = [];
   const appends = new Map<string, string>();
   const conversions = new Map<string, string>();
   const toTrim: string[] = [];
@@ -52,36 +61,40 @@ export async function applyBatch(
     if (user.recordLength > user.trimAtLength && !toTrim.includes(userKey)) toTrim.push(userKey);
   };
   const works = new Map<CachedUser, Work>();
-  const workOf = (user: CachedUser) => works.get(user) ?? works.set(user, workOfUser()).get(user);
+  const workOf = (user: CachedUser, entry: Work) => {
+    const work = works.get(user) ?? workOfUser();
+    works.set(user, work);
+    work.within = entry;
+    return work;
+  };
   let late = 0;
   let duplicates = 0;
   let overflowed = 0;
-  for (let i = 0; i < batch.arrivals.length; i++) {
-    const { at, userKey, event, line, logTimeMs } = batch.arrivals[i] as Arrival;
-    const user = users[i] as CachedUser;
-    const pausing = pause?.();
-    if (pausing !== undefined) await pausing;
+
+  function apply({ at, userKey, event, line, logTimeMs }: Arrival, user: CachedUser, entry: Work): void {
     const into: RowsByView = careful ? new Map() : deltas;
     const lines: string[] = [];
     let outcome: StepOutcome;
     try {
-      outcome = step(user.state, event, logTimeMs, run.rules, into, workOf(user));
+      outcome = step(user.state, event, logTimeMs, run.rules, into, workOf(user, entry));
       for (const seen of outcome.attributed) lines.push(attributedLine(userKey, event, seen, run.definitions, sha256Hex));
       if (limits.outputs === 'all' && outcome.fate !== 'duplicate' && outcome.remembered)
         lines.push(enrichedLine(userKey, event, line, outcome.fate === 'late', run.definitions));
       if (careful) addRowsByView(deltas, into);
     } catch (error) {
       if (!careful) throw error;
-      parked.push(deadLetter(at, 'not_applied', `the speed layer could not apply the event: ${(error as Error).message}`, line));
+      unapplied.push(
+        deadLetter(at, 'not_applied', `the speed layer could not apply the event: ${(error as Error).message}`, line),
+      );
       // The batch counts the event: what looks at it is told now, and by the mark in every generation to come.
       overflowed++;
       cutUpTo(user.state, event.ts);
       append(userKey, user, cutMark(event.ts));
-      continue;
+      return;
     }
     if (outcome.fate === 'duplicate') {
       duplicates++;
-      continue;
+      return;
     }
     if (outcome.fate === 'late') late++;
     if (outcome.overflowed) overflowed++;
@@ -89,6 +102,21 @@ export async function applyBatch(
     if (run.definitions.conversionTypes.has(event.type)) conversions.set(event.id, userKey);
     if (event.ts > logTimeMs - retentionMs) append(userKey, user, `${line}\n`);
   }
+
+  let entries = 0;
+  let next = 0;
+  for (const { arrivals } of whole.ends) {
+    if (entries > 0 && turn.left <= 0) break;
+    const entry = workOfEntry();
+    for (; next < arrivals; next++) {
+      const pausing = pause?.();
+      if (pausing !== undefined) await pausing;
+      apply(whole.arrivals[next] as Arrival, users[next] as CachedUser, entry);
+    }
+    spend(turn, entry);
+    entries++;
+  }
+  const [batch, rest] = splitBatch(whole, entries);
   run.logTimeMs = batch.logTimeMs;
   if (batch.fellFromMs !== undefined) fallBack(run, batch.fellFromMs, limits);
   if (batch.barrier !== undefined)
@@ -113,13 +141,14 @@ export async function applyBatch(
       overflowed,
       conversions,
       ...(batch.barrier === undefined ? {} : { barrier: { generation: batch.barrier.generation } }),
-      parked,
+      parked: [...batch.parked, ...unapplied],
       ...(outputs.length === 0 ? {} : { outputs }),
     },
     toTrim,
     rules: run.rules,
-    counted: batch.arrivals.length - late - duplicates - (parked.length - batch.parked.length),
+    counted: batch.arrivals.length - late - duplicates - unapplied.length,
     late,
     duplicates,
+    rest,
   };
 }

@@ -18,7 +18,18 @@ export interface Arrival {
   readonly logTimeMs: number;
 }
 
+/** How far a batch has come with one of its entries. */
+export interface EntryEnd {
+  readonly upTo: string;
+  /** Arrivals, and dead letters, up to here. */
+  readonly arrivals: number;
+  readonly parked: number;
+  readonly logTimeMs: number;
+}
+
 export interface DecodedBatch {
+  /** One for each entry: a batch may be applied in pieces, which end where entries end. */
+  readonly ends: readonly EntryEnd[];
   readonly arrivals: readonly Arrival[];
   readonly parked: readonly DeadLetter[];
   /** Log time at the end of the batch, epoch ms. */
@@ -43,6 +54,7 @@ export function decodeBatch(
   sha256Hex: (text: string) => string,
 ): DecodedBatch {
   const batch = {
+    ends: [] as EntryEnd[],
     arrivals: [] as Arrival[],
     parked: [] as DeadLetter[],
     logTimeMs,
@@ -69,9 +81,30 @@ export function decodeBatch(
       batch.fellFromMs = batch.logTimeMs;
       batch.logTimeMs = appendedMs;
     }
+    const { arrivals, parked } = batch;
+    batch.ends.push({ upTo: batch.upTo, arrivals: arrivals.length, parked: parked.length, logTimeMs: batch.logTimeMs });
     if (batch.barrier !== undefined || fallsBack) break;
   }
   return batch;
+}
+
+/** The first `entries` of a batch, and what is left; null: nothing is. */
+export function splitBatch(batch: DecodedBatch, entries: number): [first: DecodedBatch, rest: DecodedBatch | null] {
+  if (entries >= batch.ends.length) return [batch, null];
+  const { upTo, logTimeMs, arrivals, parked } = batch.ends[entries - 1] as EntryEnd;
+  const first: DecodedBatch = {
+    ends: batch.ends.slice(0, entries),
+    arrivals: batch.arrivals.slice(0, arrivals),
+    parked: batch.parked.slice(0, parked),
+    logTimeMs,
+    upTo,
+    barrier: undefined,
+    fellFromMs: undefined,
+  };
+  const ends = batch.ends
+    .slice(entries)
+    .map((end) => ({ ...end, arrivals: end.arrivals - arrivals, parked: end.parked - parked }));
+  return [first, { ...batch, ends, arrivals: batch.arrivals.slice(arrivals), parked: batch.parked.slice(parked) }];
 }
 
 /** Log time after a record: the largest receipt so far, but no clock runs ahead of the log's own. */

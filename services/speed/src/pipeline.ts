@@ -3,7 +3,7 @@
  *
  *   follow  what is assigned → one run a partition   loaded when it becomes ours, dropped when it no longer is
  *   begin   read, decode, ask for records            a batch ahead: while the one before it is applied and the one before that committed
- *   apply   step every event → one commit            pure but for the partition's own cache
+ *   apply   step every event → one commit            pure but for the partition's own cache; what is too much for one turn goes to the next
  *   settle  outcomes of the previous commits         any doubt → forget the partition, load it anew
  *   commit  one fenced script a partition            not awaited: the next batch is applied meanwhile
  *
@@ -17,6 +17,7 @@ import type { Definitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
 import { VIEWS } from '@tributary/views/registry';
 import type { View } from '@tributary/views/view';
+import { MOST_OF_TURN, type Work, workOfTurn } from '@tributary/views/work';
 import { type AppliedBatch, applyBatch } from './apply.ts';
 import { type DecodedBatch, decodeBatch } from './decode.ts';
 import { type Assignment, createOwnRuns } from './own-runs.ts';
@@ -34,6 +35,8 @@ export interface WorkerLimits extends PartitionLimits, RecordLimits {
   readonly waitMs: number;
   /** After a partition's batch of more events than this, timers and replies get their turn: a late heartbeat costs the lease. */
   readonly longBatchEvents: number;
+  /** What is applied in one turn, before it is committed: units of work.ts. */
+  readonly turnWork: number;
 }
 
 export const DEFAULT_LIMITS: WorkerLimits = {
@@ -45,6 +48,7 @@ export const DEFAULT_LIMITS: WorkerLimits = {
   trimRecordLength: 256 * 1024,
   maxRecordLength: 32 * 1024 * 1024,
   longBatchEvents: 2_000,
+  turnWork: MOST_OF_TURN,
   outputs: 'none',
 };
 
@@ -96,6 +100,9 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
   /** Partitions in which a batch could not be applied, and where it ended: up to there an event that cannot be is parked. */
   const careful = new Map<number, string>();
   let next: Promise<Begun> | undefined;
+  /** What was begun and is not applied yet, in order within each partition: turns have an end. */
+  let waiting: Part[] = [];
+  const held = new Set<PartitionRun>();
   const pause = options.now === undefined ? undefined : createPauses(options.now);
 
   async function commitOne(run: PartitionRun, applied: AppliedBatch, number: number): Promise<void> {
@@ -118,9 +125,10 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
   }
 
   /** Reads and decodes the next entries and asks for the records of their users; `run.logTimeMs` stays that of what is applied. */
-  async function begin(signal: AbortSignal | undefined): Promise<Begun> {
-    const entries = await reader.take(signal);
-    const number = ++batchNumber;
+  async function begin(signal: AbortSignal | undefined, waitMs?: number): Promise<Begun> {
+    const entries = await reader.take(signal, waitMs);
+    batchNumber += MOST_PIECES;
+    const number = batchNumber;
     const parts: Part[] = [];
     // Runs as they stand at the read: what was read for one says nothing to another that replaces it meanwhile.
     const read = [...byPartition(entries)].map((own) => [runs.get((own[0] as LogEntry).partition), own] as const);
@@ -129,14 +137,76 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
       const batch = decodeBatch(own, run.decodedLogTimeMs, run.generation, log.partitions, sha256Hex);
       run.decodedLogTimeMs = batch.logTimeMs;
       if (endsEarly(batch)) reader.seek(run.partition, batch.upTo); // what lies after it is the next batch's
-      const users = records.load(run, batch, number).catch((error: Error) => {
-        runs.forget(run, error);
-        return null;
-      });
-      parts.push({ run, batch, users });
+      parts.push(load(run, batch, number));
       if (batch.arrivals.length > limits.longBatchEvents) await soon();
     }
-    return { entries: entries.length, number, parts, crosses: parts.some(({ batch }) => endsEarly(batch)) };
+    return { entries: entries.length, parts };
+  }
+
+  function load(run: PartitionRun, batch: DecodedBatch, number: number): Part {
+    const users = records.load(run, batch, number).catch((error: Error) => {
+      runs.forget(run, error);
+      return null;
+    });
+    return { run, batch, users, number };
+  }
+
+  /** Applies what waits until the turn is spent: of each partition one batch at the most, as far as it goes, for one commit. */
+  async function applyWaiting(): Promise<Applied[]> {
+    const turn = workOfTurn(limits.turnWork);
+    const applied = new Map<PartitionRun, Applied>();
+    const left: Part[] = [];
+    for (const part of waiting) {
+      const { run, batch, users, number } = part;
+      if (applied.has(run) || (applied.size > 0 && turn.left <= 0)) {
+        left.push(part);
+        continue;
+      }
+      const loaded = await users;
+      // A partition whose commit failed meanwhile was forgotten: its batch is built on sand.
+      if (loaded === null || !runs.isCurrent(run)) continue;
+      const done = await apply(part, loaded, turn);
+      if (done === null) continue;
+      applied.set(run, { run, done, number });
+      if (batch.arrivals.length > limits.longBatchEvents) await soon();
+    }
+    const rests = [...applied.values()].flatMap(({ run, done, number }) =>
+      done.rest === null ? [] : [load(run, done.rest, number + 1)],
+    );
+    // Those that were cut short go behind the others.
+    const cut = new Set(rests.map(({ run }) => run));
+    waiting = [...left.filter(({ run }) => !cut.has(run)), ...rests, ...left.filter(({ run }) => cut.has(run))];
+    holdReads();
+    return [...applied.values()];
+  }
+
+  /** Of a partition that waits no more is read, while the others are. */
+  function holdReads(): void {
+    for (const { run } of waiting) {
+      held.add(run);
+      if (runs.isCurrent(run)) reader.drop(run.partition);
+    }
+    for (const run of held) {
+      if (waiting.some((part) => part.run === run)) continue;
+      held.delete(run);
+      if (runs.isCurrent(run)) reader.seek(run.partition, run.position);
+    }
+  }
+
+  /** null: it cannot be applied, and the partition was forgotten. */
+  async function apply({ run, batch }: Part, users: readonly CachedUser[], turn: Work): Promise<AppliedBatch | null> {
+    const given = { logIdentity: log.identity, commitId: options.commitId(), sha256Hex, limits, turn, pause };
+    const carefulUpTo = careful.get(run.partition);
+    try {
+      const done = await applyBatch(run, batch, users, { ...given, careful: carefulUpTo !== undefined });
+      if (done.commit.next.position >= (carefulUpTo ?? '')) careful.delete(run.partition);
+      return done;
+    } catch (error) {
+      // Half applied, and the cursor lies past it: the next batch would be committed over the hole.
+      careful.set(run.partition, batch.upTo);
+      runs.forget(run, error as Error);
+      return null;
+    }
   }
 
   return {
@@ -144,45 +214,31 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
     progress: () => [...runs.all()].map(({ partition, position, logTimeMs }) => ({ partition, position, logTimeMs })),
     async runOnce(signal) {
       await runs.follow();
-      const current = next ?? begin(signal);
+      const left = sumOf(waiting, ({ batch }) => batch.ends.length);
+      const current = next ?? begin(signal, left === 0 ? limits.waitMs : 0);
       next = undefined;
-      const { entries, number, parts, crosses } = await current;
-      if (entries === 0) {
+      const { entries, parts } = await current;
+      waiting = [...waiting, ...parts];
+      if (entries + left === 0) {
         await settle();
         return 0;
       }
-      const loaded = await Promise.all(parts.map(({ users }) => users));
+      await Promise.all(waiting.map(({ users }) => users));
+      const crosses = waiting.some(({ batch }) => endsEarly(batch));
       // What lies behind a barrier, or a fall of log time, is begun only once it has been crossed.
       if (!crosses && reader.isAhead()) {
         next = begin(signal);
         next.catch(() => {}); // reported by the turn that awaits it
         await soon();
       }
-      const applied: [PartitionRun, AppliedBatch][] = [];
-      for (const [i, { run, batch }] of parts.entries()) {
-        const users = loaded[i];
-        // A partition whose commit failed meanwhile was forgotten: its batch is built on sand.
-        if (users == null || !runs.isCurrent(run)) continue;
-        const { partition } = run;
-        try {
-          const carefully = careful.has(partition);
-          const done = await applyBatch(run, batch, users, log.identity, options.commitId(), sha256Hex, limits, pause, carefully);
-          applied.push([run, done]);
-          if (batch.upTo >= (careful.get(partition) ?? '')) careful.delete(partition);
-        } catch (error) {
-          // Half applied, and the cursor lies past it: the next batch would be committed over the hole.
-          careful.set(partition, batch.upTo);
-          runs.forget(run, error as Error);
-        }
-        if (batch.arrivals.length > limits.longBatchEvents) await soon();
-      }
+      const applied = await applyWaiting();
       await settle();
       const commits: Promise<void>[] = [];
-      for (const [run, batch] of applied) if (runs.isCurrent(run)) commits.push(commitOne(run, batch, number));
+      for (const { run, done, number } of applied) if (runs.isCurrent(run)) commits.push(commitOne(run, done, number));
       underWay = Promise.all(commits).then(() => undefined);
       // Crossing may have emptied a cache: nothing may be loaded until the store has what the cache had.
       if (crosses) await settle();
-      return entries;
+      return entries + left;
     },
   };
 }
@@ -205,13 +261,26 @@ interface Part {
   readonly batch: DecodedBatch;
   /** null: the records could not be had, the partition was forgotten. */
   readonly users: Promise<readonly CachedUser[] | null>;
+  /** Of the batch: users of those up to the newest one committed may be evicted. */
+  readonly number: number;
 }
 
 interface Begun {
   readonly entries: number;
-  readonly number: number;
   readonly parts: readonly Part[];
-  readonly crosses: boolean;
+}
+
+interface Applied {
+  readonly run: PartitionRun;
+  readonly done: AppliedBatch;
+  readonly number: number;
+}
+
+/** A batch is applied in as many pieces as it has entries at the most; their numbers lie between its own and the next one's. */
+const MOST_PIECES = 1_000_000;
+
+function sumOf<T>(items: readonly T[], of: (item: T) => number): number {
+  return items.reduce((sum, item) => sum + of(item), 0);
 }
 
 /** The batch ends with what empties the cache of users. */

@@ -7,8 +7,8 @@ import type { EventLog, LogEntry } from '@tributary/log/port';
 import { TributaryError } from '@tributary/model/errors';
 
 export interface ReadAhead {
-  /** The next entries of all partitions sought; empty after the wait. Behind, it starts the read after them. */
-  take(signal?: AbortSignal): Promise<LogEntry[]>;
+  /** The next entries of all partitions sought; empty after the wait, `waitMs` instead of that of the limits. Behind, it starts the read after them. */
+  take(signal?: AbortSignal, waitMs?: number): Promise<LogEntry[]>;
   /** Whether a read is on its way: the worker is behind. */
   isAhead(): boolean;
   /** Continues a partition after `position`: what was read of it ahead is dropped. */
@@ -46,12 +46,12 @@ export function createReadAhead(
   const cursors = new Map<number, Cursor>();
   let ahead: Promise<Ahead> | undefined;
 
-  async function read(signal: AbortSignal | undefined): Promise<Ahead> {
+  async function read(signal: AbortSignal | undefined, waitMs = limits.waitMs): Promise<Ahead> {
     const asked = new Map(cursors);
     const after = new Map([...asked].map(([partition, cursor]) => [partition, cursor.after]));
     let entries: LogEntry[];
     try {
-      entries = await log.read(after, { ...limits, ...(signal ? { signal } : {}) });
+      entries = await log.read(after, { ...limits, waitMs, ...(signal ? { signal } : {}) });
     } catch (error) {
       throw new FailedRead(asked, error);
     }
@@ -76,8 +76,8 @@ export function createReadAhead(
   }
 
   return {
-    async take(signal) {
-      const current = ahead ?? read(signal);
+    async take(signal, waitMs) {
+      const current = ahead ?? read(signal, waitMs);
       ahead = undefined;
       const { entries, reached } = await current.catch(ofThePast);
       const fresh = entries.filter(
