@@ -70,6 +70,14 @@ export const MUTATIONS_OF_DOORS: readonly Mutation[] = [
     test: 'packages/cli/test/keys.test.ts',
   },
   {
+    lie: 'the doctor is content with incomplete answers',
+    law: '7',
+    file: 'packages/cli/src/doctor/answers.ts',
+    from: '  if (complete) return ok(',
+    to: '  if (complete || warnings.length > 0) return ok(',
+    test: 'packages/cli/test/doctor.redis.test.ts',
+  },
+  {
     lie: 'a Node of another hash than the pinned one is brought',
     law: '6',
     file: 'infra/local/node-pin.mjs',

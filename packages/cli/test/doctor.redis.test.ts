@@ -18,15 +18,22 @@ let redis: RedisServer;
 let client: Redis;
 let services: FakeServer;
 let ready = 200;
+let answers: { status?: number; body: object };
 let dataDir: string;
+
+const meta = (complete: boolean, ...warnings: string[]) => ({
+  status: 200,
+  body: { rows: [], meta: { view: 'merged', generation: 1, cut: NOW_MS, pending: 0, speed: {}, complete, warnings } },
+});
 
 beforeAll(async () => {
   redis = await startRedis();
   client = new Redis(redis.url);
-  services = await fakeServer(() => ({
+  services = await fakeServer(({ path }) => ({
     status: ready,
     body: { ok: ready === 200, detail: 'generation 1 is served' },
     headers: { date: new Date(NOW_MS).toUTCString() },
+    ...(path.startsWith('/v1/') && answers),
   }));
 });
 afterAll(async () => {
@@ -60,6 +67,7 @@ const PENDING: Omit<GenerationManifest, 'generation'> = {
 
 beforeEach(async () => {
   ready = 200;
+  answers = meta(true);
   dataDir = temporaryFolder('doctor');
   await writeFile(join(dataDir, 'keys.local.json'), '{"read":"k"}', { mode: 0o600 });
   await client.flushall();
@@ -135,6 +143,7 @@ test('a healthy platform: every check is ok, each of them is there', async () =>
     'pointer',
     'collector',
     'api',
+    'answers',
   ])
     expect(checks).toContain(check);
 });
@@ -173,6 +182,28 @@ test.each<[string, () => Promise<unknown>, string]>([
   await breakIt();
   expect((await examine()).bad).toContain(expected);
 }); // prettier-ignore
+
+test('law 7: incomplete answers fail the examination, with their warnings, though every role is ready', async () => {
+  answers = meta(false, 'partition 3 has an entry that is not applied for 34 s', 'generation 2 cannot be loaded');
+  const incomplete = await examine();
+  expect(incomplete.bad).toEqual(['answers: fail']);
+  expect(incomplete.all.at(-1)?.detail).toBe(
+    'incomplete: partition 3 has an entry that is not applied for 34 s; generation 2 cannot be loaded',
+  );
+  answers = { status: 503, body: { code: 'store_unavailable', detail: 'Redis does not answer', fix: 'Look at Redis.' } };
+  expect((await examine()).all.at(-1)).toMatchObject({
+    status: 'fail',
+    detail: expect.stringContaining('503: Redis does not answer'),
+    fix: 'Look at Redis.',
+  });
+  answers = meta(true, 'the range was widened to whole days');
+  expect((await examine()).all.at(-1)).toMatchObject({ status: 'ok', detail: expect.stringMatching(/^complete.*; the range/) });
+});
+
+test('without a read key the doctor says that it could not ask for answers', async () => {
+  const done = await tributary(['doctor', '--data-dir', dataDir, '--redis-url', redis.url, '--url', services.url], { env: {} });
+  expect(done.stdout).toMatch(/^warn {2}answers +.* was not asked .* no read key/m);
+});
 
 test('a flipped byte needs checksums: --quick compares sizes only, and says so', async () => {
   await writeFile(join(dataDir, 'archive/events/date=2026-11-21/p00-000000.parquet'), 'archived bytEs');

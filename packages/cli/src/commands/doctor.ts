@@ -1,6 +1,7 @@
 /** `tributary doctor`: looks at everything an operator would, and says what to do. Changes nothing. */
 import type { Command } from 'commander';
 import { type Act, answer, type Context } from '../context.ts';
+import { checkAnswers } from '../doctor/answers.ts';
 import { checkArchive, checkGenerations, judgePointer } from '../doctor/archive.ts';
 import type { Finding } from '../doctor/finding.ts';
 import { checkDataDir, judgeNode } from '../doctor/machine.ts';
@@ -12,7 +13,7 @@ import { printable } from '../terminal/table.ts';
 export function addDoctor(program: Command, act: Act): void {
   program
     .command('doctor')
-    .description('examine machine, Redis, archive, generations and services; exit 1 when something failed')
+    .description('examine machine, Redis, archive, generations, services and answers; exit 1 when something failed')
     .option('--quick', 'compare file sizes only, not checksums')
     .action(act(doctor));
 }
@@ -27,7 +28,8 @@ async function doctor(context: Context, options: { readonly quick?: boolean }): 
   const generations = await checkGenerations(dataDir, shell.now(), depth);
   const pointer = redis.facts === null ? [] : [judgePointer(redis.facts.pointer, generations.publication)];
   const services = await checkServices(settings, shell.fetch, shell.now);
-  const findings = [...machine, ...redis.findings, ...archive, ...generations.findings, ...pointer, ...services];
+  const answers = await checkAnswers(settings, shell.fetch);
+  const findings = [...machine, ...redis.findings, ...archive, ...generations.findings, ...pointer, ...services, ...answers];
   terminal.progressEnd();
 
   const failed = findings.filter(({ status }) => status === 'fail').length;
