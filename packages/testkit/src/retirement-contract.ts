@@ -7,7 +7,7 @@ export interface RetirementUnderTest extends StoreUnderTest {
   generationsKept(partition: number): Promise<number[]>;
 }
 
-/** Commits `up to` barriers, one after the other: what counts before each is filed under the generation before it. */
+/** Leads partition 2 from one generation to another, a commit with a barrier each; its rows belong to the generation before. */
 export async function passBarriers({ speed }: StoreUnderTest, from: number, upTo: number): Promise<void> {
   for (let generation = from; generation < upTo; generation++) await passBarrier({ speed }, generation, generation + 1);
 }
