@@ -31,10 +31,10 @@ async function live(seed: number, share: number): Promise<{ answers: number; com
     }
     if (random.chance(0.005)) seen = null;
     if (nowMs >= lookAtMs || seen === null) {
-      seen = await seeLog(log, states() as never, () => nowMs);
+      seen = await seeLog(log, states() as never, null, () => nowMs);
       lookAtMs = nowMs + LOOK_EVERY_MS;
     }
-    const { lagMs, missing } = assessSpeed(states() as never, nowMs, PATIENCE_MS, seen);
+    const { lagMs, missing } = assessSpeed(states() as never, nowMs, PATIENCE_MS, seen, null);
     const unread = appended.filter(({ partition: p, position }) => position > (applied[p] ?? ''));
     const oldestMs = Math.max(0, ...unread.map(({ atMs }) => nowMs - atMs));
     found.answers++;

@@ -107,6 +107,22 @@ export const MUTATIONS_OF_HISTORY: readonly Mutation[] = [
     to: 'state.generation < 0',
   },
   {
+    lie: 'a log that ends before the cut is none of our business',
+    law: '7',
+    file: 'services/api/src/one-history.ts',
+    from: '(end !== null && end >= cut)',
+    to: 'end !== cut',
+    test: 'test/laws/law-7-one-history.test.ts',
+  },
+  {
+    lie: 'an API is ready as long as it can answer, whatever its store and log are',
+    law: '7',
+    file: 'services/api/src/routes/operations.ts',
+    from: 'if (notOneHistory.length > 0)',
+    to: 'if (notOneHistory.length < 0)',
+    test: 'services/api/test/one-history.test.ts',
+  },
+  {
     lie: 'a worker begins where the log begins, whatever was before',
     law: '1',
     file: `${SPEED}/recall.ts`,

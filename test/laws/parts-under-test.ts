@@ -7,6 +7,7 @@ import { VIEWS } from '@tributary/views/registry';
 import type { ApiContext } from '../../services/api/src/context.ts';
 import { createDeltaFollower } from '../../services/api/src/delta-follower.ts';
 import { createGenerations } from '../../services/api/src/generations.ts';
+import { holesInHistory } from '../../services/api/src/one-history.ts';
 import { type ApiDeps, DEFAULT_LIMITS } from '../../services/api/src/ports.ts';
 import { takeSnapshot } from '../../services/api/src/snapshot.ts';
 import { createSpeedWorker } from '../../services/speed/src/pipeline.ts';
@@ -24,8 +25,13 @@ function parse(json: string): Definitions {
   return definitions;
 }
 
-/** How far the speed layer lags is not what the simulation asks about. */
-const HEALTHY = { health: () => ({ lagMs: 0, watermark: 0, missing: [] }) } as unknown as ApiContext['board'];
+/** How far the speed layer lags is not what the simulation asks about, only whether it is of one history with the generation. */
+const HEALTHY = {
+  health({ states, manifest }: Parameters<ApiContext['board']['health']>[0] & object) {
+    const missing = holesInHistory(states, null, manifest);
+    return { lagMs: 0, watermark: 0, missing, notOneHistory: missing };
+  },
+} as unknown as ApiContext['board'];
 
 const EVERYTHING = { days: { fromDay: null, toDay: null }, equal: {} };
 

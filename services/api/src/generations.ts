@@ -16,6 +16,7 @@
  *
  * Whether deltas are still kept is the store's to say: it refuses deltas of a generation that was retired.
  */
+import type { GenerationManifest } from '@tributary/archive/layout';
 import type { GenerationPointer } from '@tributary/kv/serving-port';
 import { TributaryError } from '@tributary/model/errors';
 import { GENERATION_ZERO, type LoadedGeneration, loadedGeneration } from './loaded-generation.ts';
@@ -32,7 +33,13 @@ export interface Generations {
   take(pointer: GenerationPointer | null): ServedGeneration;
   /** Reads the newest publication file, loads what it names, and resolves when that is served or has failed. */
   refresh(): Promise<void>;
-  current(): { readonly wanted: GenerationPointer | null; readonly served: number | null; readonly failure: string | null };
+  current(): {
+    readonly wanted: GenerationPointer | null;
+    readonly served: number | null;
+    /** Of what is served; null: nothing, or generation 0. */
+    readonly manifest: GenerationManifest | null;
+    readonly failure: string | null;
+  };
 }
 
 export interface GenerationsOptions {
@@ -152,6 +159,11 @@ export function createGenerations({ source, now, onWarning, keep = 3 }: Generati
       hear(publication ?? (wanted === null ? { sequence: 0, generation: 0 } : null));
       await ensure();
     },
-    current: () => ({ wanted, served: served?.generation ?? null, failure: failure() }),
+    current: () => ({
+      wanted,
+      served: served?.generation ?? null,
+      manifest: served?.manifest ?? null,
+      failure: failure(),
+    }),
   };
 }

@@ -73,10 +73,11 @@ await runService('api', CONFIG, async ({ config, log: logger, metrics, disk, sig
     onWarning,
     diskTrouble: disk.trouble,
   };
+  const generations = createGenerations({ source: deps.source, now: deps.now, onWarning });
   const context: ApiContext = {
     deps,
-    generations: createGenerations({ source: deps.source, now: deps.now, onWarning }),
-    board: createSpeedBoard(deps),
+    generations,
+    board: createSpeedBoard(deps, generations),
     deltas: createDeltaFollower(deps),
     records: createRecordReader(deps.store),
     turnstile: createTurnstile(deps.limits.archiveConcurrency, deps.limits.archiveTimeoutMs),

@@ -10,7 +10,6 @@ import type { ServedGeneration } from './generations.ts';
 import type { LoadedGeneration } from './loaded-generation.ts';
 import { type Collection, collectionOf, type Layers, projectionOf, type Selection } from './merge.ts';
 import { type Findings, type Meta, metaOf } from './meta.ts';
-import { holesInHistory } from './one-history.ts';
 
 export interface Snapshot {
   /**
@@ -54,8 +53,7 @@ export async function takeSnapshot(
   const { wanted } = generations.current();
 
   const { states, pending, overflowed } = look;
-  const now = board.health(states);
-  const health = { ...now, missing: [...now.missing, ...holesInHistory(states, [], loaded.manifest)] };
+  const health = board.health({ states, manifest: loaded.manifest });
   const followed = states.flatMap((state) => (state === null ? [] : [deps.parseDefinitions(state.definitions)]));
   const inForce = new Set(followed.map(({ version }) => version));
   const batchSide = loaded.manifest === null ? undefined : deps.parseDefinitions(loaded.manifest.definitions);

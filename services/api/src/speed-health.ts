@@ -5,8 +5,9 @@
  * second where it ends, and how long the first entry behind each committed position has been in it. The log's own clock
  * says that, so a process that just started knows as much as any other. Pure.
  */
+import type { GenerationManifest } from '@tributary/archive/layout';
 import type { PartitionState } from '@tributary/kv/port';
-import { holesInHistory } from './one-history.ts';
+import { holesInHistory, type LogBounds } from './one-history.ts';
 
 type States = readonly (PartitionState | null)[];
 
@@ -18,11 +19,9 @@ export interface Waiting {
 }
 
 /** What the log said last. Index = partition. */
-export interface LogSeen {
+export interface LogSeen extends LogBounds {
   readonly atMs: number;
   readonly waiting: readonly (Waiting | null)[];
-  /** The newest position that each partition dropped, null where it still has its beginning. */
-  readonly starts: readonly (string | null)[];
 }
 
 export interface SpeedHealth {
@@ -32,6 +31,8 @@ export interface SpeedHealth {
   readonly watermark: number | null;
   /** Reasons why events may be missing; empty when none are. */
   readonly missing: readonly string[];
+  /** Those of them that time alone does not heal: store, log and generation are not of one history. */
+  readonly notOneHistory: readonly string[];
 }
 
 /** The part of the log that tells how far it goes. */
@@ -42,7 +43,7 @@ export interface LogReach {
 }
 
 /** `states` were read before, or an end could look reached that is not. */
-export async function seeLog(log: LogReach, states: States, now: () => number): Promise<LogSeen> {
+export async function seeLog(log: LogReach, states: States, servedThen: number | null, now: () => number): Promise<LogSeen> {
   // What is appended after this instant is younger than the look: a look is told as old as it can be.
   const atMs = now();
   const ends = await log.ends();
@@ -58,19 +59,30 @@ export async function seeLog(log: LogReach, states: States, now: () => number): 
     const ageMs = ages.get(partition);
     return end === null || ageMs === undefined ? null : { end, appendedMs: askedMs - ageMs };
   });
-  return { atMs, waiting, starts };
+  return { atMs, waiting, starts, ends, servedThen };
 }
 
 /**
  * Entries older than `patienceMs` that are not applied make answers incomplete, and so does a log that has not answered for so
  * long. `states` may be newer than the look: until a partition has passed the end seen, its lag is an upper bound.
+ * `served`: the generation under the deltas; null: none.
  */
-export function assessSpeed(states: States, nowMs: number, patienceMs: number, seen: LogSeen | null): SpeedHealth {
+export function assessSpeed(
+  states: States,
+  nowMs: number,
+  patienceMs: number,
+  seen: LogSeen | null,
+  served: GenerationManifest | null,
+): SpeedHealth {
   const watermark = states.includes(null) ? null : Math.min(...states.map((state) => (state as PartitionState).logTimeMs));
-  if (seen === null) return { lagMs: null, watermark, missing: ['the log was not asked yet how far it goes'] };
+  const notOneHistory = holesInHistory(states, seen, served);
+  const missing = [...notOneHistory];
+  if (seen === null) {
+    missing.push('the log was not asked yet how far it goes');
+    return { lagMs: null, watermark, missing, notOneHistory };
+  }
   const silentMs = nowMs - seen.atMs;
   let lagMs = 0;
-  const missing = holesInHistory(states, seen.starts, null);
   seen.waiting.forEach((waiting, partition) => {
     const position = states[partition]?.position ?? null;
     if (waiting === null || isReached(waiting.end, position)) return;
@@ -81,8 +93,9 @@ export function assessSpeed(states: States, nowMs: number, patienceMs: number, s
         `partition ${partition}: the speed layer stands at ${position ?? 'the beginning'}, the log goes to ${waiting.end}, and the oldest entry in between has waited for ${ageMs} ms`,
       );
   });
-  if (silentMs < patienceMs) return { lagMs, watermark, missing };
-  return { lagMs: null, watermark, missing: [...missing, `the log has not said how far it goes for ${silentMs} ms`] };
+  if (silentMs < patienceMs) return { lagMs, watermark, missing, notOneHistory };
+  missing.push(`the log has not said how far it goes for ${silentMs} ms`);
+  return { lagMs: null, watermark, missing, notOneHistory };
 }
 
 function isReached(end: string | null, position: string | null): boolean {

@@ -301,7 +301,7 @@ describe('law 7: no silent holes', () => {
     for (let partition = 0; partition < PARTITIONS; partition++) await world.commit(partition, {}, { logTimeMs: NOON });
     world.unread.push({ partition: 3, position: '50000000', appendedMs: NOON });
     world.advance(30_000);
-    const fresh = createSpeedBoard(world.deps);
+    const fresh = createSpeedBoard(world.deps, world.generations);
     expect(fresh.health().missing.join()).toContain('not asked yet');
     await fresh.look();
     expect(fresh.health()).toMatchObject({ lagMs: 30_000 });

@@ -236,7 +236,7 @@ export async function createWorld(options: WorldOptions = {}) {
     onWarning: (message) => void warnings.push(message),
   };
   const generations = createGenerations({ source, now: deps.now, onWarning: deps.onWarning });
-  const board = createSpeedBoard(deps);
+  const board = createSpeedBoard(deps, generations);
   const deltas = createDeltaFollower(deps);
   const records = createRecordReader(deps.store);
   const turnstile = createTurnstile(deps.limits.archiveConcurrency, deps.limits.archiveTimeoutMs);
