@@ -2,14 +2,25 @@
 import { createMemoryLog } from '@tributary/testkit/memory-log';
 import { createRandom } from '@tributary/testkit/random';
 import { expect, test } from 'vitest';
-import { assessSpeed, type LogSeen, seeLog } from '../../services/api/src/speed-health.ts';
+import { assessSpeed, furthestOf, type LogReach, type LogSeen, seeLog } from '../../services/api/src/speed-health.ts';
 
 const PARTITIONS = 3;
 const PATIENCE_MS = 10_000;
 const LOOK_EVERY_MS = 1_000;
 
-/** A log, a worker that applies `share` of what is written, readers that ask in between, and a process that restarts. */
-async function live(seed: number, share: number): Promise<{ answers: number; complete: number; late: number }> {
+const BOUNDS = { patienceMs: PATIENCE_MS, latenessMs: () => 3 * 86_400_000 };
+
+/** After its clock was ahead, every id of the log lies in the future: whatever waits has no age. */
+const ageless = (log: LogReach): LogReach => ({
+  ...log,
+  ageAfter: async (after) => new Map([...(await log.ageAfter(after)).keys()].map((partition) => [partition, 0])),
+});
+
+/**
+ * A log, a worker that applies `share` of what is written, readers that ask in between, and a process that restarts. Without
+ * ages in the log, a process knows of an entry from the first look on that saw it wait.
+ */
+async function live(seed: number, share: number, agesKnown = true): Promise<{ answers: number; complete: number; late: number }> {
   const random = createRandom(seed);
   let nowMs = 1_000_000;
   const log = createMemoryLog({ partitions: PARTITIONS, now: () => nowMs });
@@ -18,6 +29,8 @@ async function live(seed: number, share: number): Promise<{ answers: number; com
   const states = () =>
     applied.map((position) => position && { position, logIdentity: '', logTimeMs: nowMs, generation: 0, definitions: '' });
   let seen: LogSeen | null = null;
+  const reach = agesKnown ? log : ageless(log);
+  let startedMs = nowMs;
   const found = { answers: 0, complete: 0, late: 0 };
   for (let lookAtMs = nowMs; nowMs < 1_060_000; nowMs += 100) {
     const partition = random.below(PARTITIONS);
@@ -29,14 +42,19 @@ async function live(seed: number, share: number): Promise<{ answers: number; com
       const next = appended.find((entry) => entry.partition === p && entry.position > (position ?? ''));
       if (next !== undefined && random.chance(share / PARTITIONS)) applied[p] = next.position;
     }
-    if (random.chance(0.005)) seen = null;
+    if (random.chance(0.005)) {
+      seen = null;
+      startedMs = nowMs;
+    }
     if (nowMs >= lookAtMs || seen === null) {
-      seen = await seeLog(log, states() as never, null, () => nowMs);
+      seen = await seeLog(reach, states() as never, null, seen, () => nowMs);
       lookAtMs = nowMs + LOOK_EVERY_MS;
     }
-    const { lagMs, missing } = assessSpeed(states() as never, nowMs, PATIENCE_MS, seen, null);
+    const { lagMs, missing } = assessSpeed({ states: states() as never, manifest: null, furthest: [] }, nowMs, BOUNDS, seen);
     const unread = appended.filter(({ partition: p, position }) => position > (applied[p] ?? ''));
-    const oldestMs = Math.max(0, ...unread.map(({ atMs }) => nowMs - atMs));
+    const sinceMs = agesKnown ? Number.NEGATIVE_INFINITY : startedMs;
+    const seenMs = agesKnown ? 0 : LOOK_EVERY_MS;
+    const oldestMs = Math.max(0, ...unread.map(({ atMs }) => nowMs - Math.max(atMs, sinceMs) - seenMs));
     found.answers++;
     if (oldestMs >= PATIENCE_MS) found.late++;
     if (missing.length === 0) {
@@ -59,3 +77,69 @@ test.each([1, 2, 3, 4, 5, 6])(
     expect(quick).toMatchObject({ late: 0, complete: quick.answers });
   },
 );
+
+test.each([1, 2, 3, 4, 5, 6])(
+  'law 7: an entry that a process saw wait for as long as the bound is told, though the log calls it new, seed %i',
+  async (seed) => {
+    const slow = await live(seed, 0.3, false);
+    expect(slow.complete).toBeGreaterThan(20);
+    expect(slow.late).toBeGreaterThan(50);
+    const quick = await live(seed, 3, false);
+    expect(quick).toMatchObject({ late: 0, complete: quick.answers });
+  },
+);
+
+const NOW = 1_000_000_000_000;
+const at = (position: string | null, logTimeMs = NOW) =>
+  position === null ? null : { position, logIdentity: '', logTimeMs, generation: 0, definitions: '' };
+const id = (ms: number, sequence: number) => `${String(ms).padStart(15, '0')}-${String(sequence).padStart(10, '0')}`;
+const idle = (ends: readonly (string | null)[]): LogSeen => ({
+  atMs: NOW,
+  waiting: ends.map(() => null),
+  starts: ends.map(() => null),
+  ends,
+  servedThen: null,
+});
+
+test('law 7: a store that stands behind where it was seen is told at once, until it has come back', () => {
+  const before = furthestOf([null, '5', '7', null], [at('4'), at('6'), null, null]);
+  expect(before).toEqual(['4', '6', '7', null]);
+  const holes = (states: Parameters<typeof assessSpeed>[0]['states']) =>
+    assessSpeed({ states, manifest: null, furthest: before }, NOW, BOUNDS, idle(['4', '6', '7', null])).missing;
+  expect(holes([at('4'), at('7'), at('7'), null])).toEqual([]);
+  expect(holes([at('3'), at('6'), null, null])).toEqual([
+    expect.stringMatching(/^partition 0: the speed layer stands at 3 and was at 4 before/),
+    expect.stringMatching(/^partition 2: the speed layer stands at the beginning and was at 7 before/),
+  ]);
+});
+
+test('law 7: a log that is dated ahead of this clock is told; what waits in it, and log time beyond the lateness, are holes', () => {
+  const lead = 200 * 86_400_000;
+  const ahead = id(NOW + lead, 3);
+  const health = (position: string, logTimeMs: number, seen: LogSeen) =>
+    assessSpeed({ states: [at(position, logTimeMs)], manifest: null, furthest: [] }, NOW, BOUNDS, seen);
+  expect(health(id(NOW + 1_000, 0), NOW, idle([id(NOW + 1_000, 0)]))).toMatchObject({ missing: [], notes: [] });
+  expect(health(ahead, NOW, idle([ahead]))).toMatchObject({
+    missing: [],
+    notes: [expect.stringMatching(/^partition 0: .* dated 2002-03-28T01:46:40.000Z, 17280000000 ms ahead of this clock/)],
+  });
+  const waiting = [{ end: ahead, appendedMs: NOW, unreached: [] }];
+  expect(health(id(NOW, 0), NOW, { ...idle([ahead]), waiting }).missing).toEqual([
+    expect.stringMatching(/^partition 0: .* ahead of this clock: how long it has waited is not known/),
+  ]);
+  expect(health(ahead, NOW + lead, idle([ahead])).missing).toEqual([
+    expect.stringMatching(/^partition 0: log time is 2002-03-28.*events of now are late/),
+  ]);
+  expect(health(ahead, NOW + 86_400_000, idle([null])).missing).toEqual([]);
+});
+
+test('law 7: a clock that went back does not make an old look a new one', () => {
+  const { lagMs, missing } = assessSpeed(
+    { states: [at('4')], manifest: null, furthest: [] },
+    NOW - 3_600_000,
+    BOUNDS,
+    idle(['4']),
+  );
+  expect(lagMs).toBeNull();
+  expect(missing).toEqual([expect.stringContaining('the log has not said how far it goes for 3600000 ms')]);
+});

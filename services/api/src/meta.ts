@@ -53,6 +53,7 @@ export function metaOf(parts: MetaParts, findings: Findings): Meta {
     );
   if (layers !== 'batch') {
     holes.push(...health.missing);
+    notes.push(...health.notes);
     if (overflowed > 0)
       holes.push(
         `the speed layer could not compute the whole effect of ${overflowed} events: their users' timelines, or the work on them, outgrew a bound; exact again after the next generation`,

@@ -46,6 +46,7 @@ export async function takeSnapshot(
   views: readonly View[],
   layers: Layers,
 ): Promise<Snapshot> {
+  const furthest = board.furthest();
   const names = layers === 'batch' ? [] : views.map((view) => view.name);
   const { served, look, stale } = await freshOrHeld();
   const { loaded } = served;
@@ -53,7 +54,8 @@ export async function takeSnapshot(
   const { wanted } = generations.current();
 
   const { states, pending, overflowed } = look;
-  const health = board.health({ states, manifest: loaded.manifest });
+  // What is held was read before anybody could ask where the store stood.
+  const health = board.health({ states, manifest: loaded.manifest, furthest: stale === null ? furthest : [] });
   const followed = states.flatMap((state) => (state === null ? [] : [deps.parseDefinitions(state.definitions)]));
   const inForce = new Set(followed.map(({ version }) => version));
   const batchSide = loaded.manifest === null ? undefined : deps.parseDefinitions(loaded.manifest.definitions);

@@ -3,10 +3,13 @@
  *
  * Log time alone cannot tell a worker that stands still from a partition where nothing happens. So the log is asked once a
  * second where it ends, and how long the first entry behind each committed position has been in it. The log's own clock
- * says that, so a process that just started knows as much as any other. Pure.
+ * says that, so a process that just started knows as much as any other; what this process saw wait is older than that says
+ * where the clock was ahead. Pure.
  */
 import type { GenerationManifest } from '@tributary/archive/layout';
 import type { PartitionState } from '@tributary/kv/port';
+import { clockLead } from './clock-lead.ts';
+import { type FirstSeen, unreachedEnds } from './first-seen.ts';
 import { holesInHistory, type LogBounds } from './one-history.ts';
 
 type States = readonly (PartitionState | null)[];
@@ -14,8 +17,10 @@ type States = readonly (PartitionState | null)[];
 /** What a partition's log held beyond its position when it was asked. */
 export interface Waiting {
   readonly end: string;
-  /** When the oldest of these entries was appended. */
+  /** When the oldest of these entries was appended, by its age in the log. */
   readonly appendedMs: number;
+  /** Whatever the log says, this process saw it wait. */
+  readonly unreached: readonly FirstSeen[];
 }
 
 /** What the log said last. Index = partition. */
@@ -33,6 +38,8 @@ export interface SpeedHealth {
   readonly missing: readonly string[];
   /** Those of them that time alone does not heal: store, log and generation are not of one history. */
   readonly notOneHistory: readonly string[];
+  /** What should be known though nothing is missing because of it. */
+  readonly notes: readonly string[];
 }
 
 /** The part of the log that tells how far it goes. */
@@ -42,8 +49,14 @@ export interface LogReach {
   ageAfter(after: ReadonlyMap<number, string | null>): Promise<ReadonlyMap<number, number>>;
 }
 
-/** `states` were read before, or an end could look reached that is not. */
-export async function seeLog(log: LogReach, states: States, servedThen: number | null, now: () => number): Promise<LogSeen> {
+/** `states` were read before, or an end could look reached that is not. `before`: the last look. */
+export async function seeLog(
+  log: LogReach,
+  states: States,
+  servedThen: number | null,
+  before: LogSeen | null,
+  now: () => number,
+): Promise<LogSeen> {
   // What is appended after this instant is younger than the look: a look is told as old as it can be.
   const atMs = now();
   const ends = await log.ends();
@@ -57,45 +70,89 @@ export async function seeLog(log: LogReach, states: States, servedThen: number |
   const askedMs = now();
   const waiting = ends.map((end, partition) => {
     const ageMs = ages.get(partition);
-    return end === null || ageMs === undefined ? null : { end, appendedMs: askedMs - ageMs };
+    if (end === null || ageMs === undefined) return null;
+    const known = before?.waiting[partition]?.unreached ?? [];
+    const unreached = unreachedEnds(known, end, states[partition]?.position ?? null, atMs);
+    return { end, appendedMs: askedMs - ageMs, unreached };
   });
   return { atMs, waiting, starts, ends, servedThen };
 }
 
+/** What one answer is made of, or what was last looked at. */
+export interface Read {
+  readonly states: States;
+  /** Of the generation under the deltas; null: none. */
+  readonly manifest: GenerationManifest | null;
+  /** The furthest position of each partition that was seen before `states` were read; a store only ever goes on. */
+  readonly furthest: readonly (string | null)[];
+}
+
+export interface Bounds {
+  readonly patienceMs: number;
+  readonly latenessMs: (state: PartitionState) => number;
+}
+
 /**
  * Entries older than `patienceMs` that are not applied make answers incomplete, and so does a log that has not answered for so
- * long. `states` may be newer than the look: until a partition has passed the end seen, its lag is an upper bound.
- * `served`: the generation under the deltas; null: none.
+ * long. The states may be newer than the look: until a partition has passed the end seen, its lag is an upper bound.
  */
 export function assessSpeed(
-  states: States,
+  { states, manifest, furthest }: Read,
   nowMs: number,
-  patienceMs: number,
+  bounds: Bounds,
   seen: LogSeen | null,
-  served: GenerationManifest | null,
 ): SpeedHealth {
   const watermark = states.includes(null) ? null : Math.min(...states.map((state) => (state as PartitionState).logTimeMs));
-  const notOneHistory = holesInHistory(states, seen, served);
-  const missing = [...notOneHistory];
+  const notOneHistory = holesInHistory(states, seen, manifest);
+  const missing = [...notOneHistory, ...lostWrites(states, furthest)];
   if (seen === null) {
     missing.push('the log was not asked yet how far it goes');
-    return { lagMs: null, watermark, missing, notOneHistory };
+    return { lagMs: null, watermark, missing, notOneHistory, notes: [] };
   }
-  const silentMs = nowMs - seen.atMs;
+  const waits = (partition: number) => !isReached(seen.waiting[partition]?.end ?? null, states[partition]?.position ?? null);
+  const { holes, notes } = clockLead(states, seen.ends, nowMs, bounds.latenessMs, waits);
+  missing.push(...holes);
   let lagMs = 0;
   seen.waiting.forEach((waiting, partition) => {
+    if (waiting === null || !waits(partition)) return;
     const position = states[partition]?.position ?? null;
-    if (waiting === null || isReached(waiting.end, position)) return;
-    const ageMs = Math.max(0, nowMs - waiting.appendedMs);
+    const ageMs = ageOf(waiting, position, nowMs);
     lagMs = Math.max(lagMs, ageMs);
-    if (ageMs >= patienceMs)
+    if (ageMs >= bounds.patienceMs)
       missing.push(
         `partition ${partition}: the speed layer stands at ${position ?? 'the beginning'}, the log goes to ${waiting.end}, and the oldest entry in between has waited for ${ageMs} ms`,
       );
   });
-  if (silentMs < patienceMs) return { lagMs, watermark, missing, notOneHistory };
+  // A clock that went back says nothing about how long ago the look was.
+  const silentMs = Math.abs(nowMs - seen.atMs);
+  if (silentMs < bounds.patienceMs) return { lagMs, watermark, missing, notOneHistory, notes };
   missing.push(`the log has not said how far it goes for ${silentMs} ms`);
-  return { lagMs: null, watermark, missing, notOneHistory };
+  return { lagMs: null, watermark, missing, notOneHistory, notes };
+}
+
+/** The furthest of what was seen before and what is seen now. */
+export function furthestOf(before: readonly (string | null)[], states: States): readonly (string | null)[] {
+  return states.map((state, partition) => {
+    const known = before[partition] ?? null;
+    const position = state?.position ?? null;
+    return position === null || (known !== null && known > position) ? known : position;
+  });
+}
+
+/** Where the store stands behind what it was seen at, whatever the log says of the age of what it lost. */
+function lostWrites(states: States, furthest: readonly (string | null)[]): string[] {
+  return states.flatMap((state, partition) => {
+    const known = furthest[partition] ?? null;
+    const position = state?.position ?? null;
+    if (known === null || (position !== null && position >= known)) return [];
+    const stands = `partition ${partition}: the speed layer stands at ${position ?? 'the beginning'} and was at ${known} before`;
+    return [`${stands}: its store lost what it had written last, and reads it again from the log`];
+  });
+}
+
+function ageOf({ appendedMs, unreached }: Waiting, position: string | null, nowMs: number): number {
+  const first = unreached.find(({ end }) => !isReached(end, position));
+  return Math.max(0, nowMs - Math.min(appendedMs, first?.atMs ?? appendedMs));
 }
 
 function isReached(end: string | null, position: string | null): boolean {

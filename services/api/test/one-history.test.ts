@@ -50,3 +50,47 @@ test('a generation that is cut and published between two looks at the log does n
   await world.generations.refresh();
   expect((await world.get('/v1/activity')).body.meta).toMatchObject({ generation: 2, complete: true });
 });
+
+test.each(['look', 'request'] as const)(
+  'law 7: a store that stands behind what a %s found makes the next answers incomplete, until it has come back',
+  async (seenBy) => {
+    const world = await served();
+    const signals = async () => {
+      await world.tick();
+      world.advance(200); // meta of signals is remembered for a moment
+      return (await world.get('/v1/users/u1/signals')).body.meta;
+    };
+    const copy = world.memory.snapshot(2);
+    await world.commit(2, {}, {});
+    const whole = world.memory.snapshot(2);
+    if (seenBy === 'look') await world.tick();
+    else expect((await world.get('/v1/activity')).body.meta.complete).toBe(true);
+    world.memory.restore(2, copy);
+    const lost = new RegExp(`partition 2: .* was at ${world.states[2]?.position} before`);
+    const { meta } = (await world.get('/v1/activity')).body;
+    expect(meta).toMatchObject({ complete: false, warnings: [expect.stringMatching(lost)] });
+    expect(await signals()).toMatchObject({ complete: false, warnings: [expect.stringMatching(lost)] });
+    world.memory.restore(2, whole);
+    expect(await signals()).toMatchObject({ complete: true, warnings: [] });
+    expect((await world.get('/v1/activity')).body.meta.complete).toBe(true);
+  },
+);
+
+test('law 7: a log time 200 days ahead makes answers of users and reports incomplete, and the readiness says so', async () => {
+  const world = await served();
+  const leadMs = 200 * 24 * HOUR;
+  await world.commit(1, {}, { logTimeMs: NOON + leadMs });
+  await world.tick();
+  const reason = /partition 1: log time is 2027-06-08T12:00:00.000Z, 17280000000 ms ahead of this clock/;
+  for (const url of ['/v1/activity', '/v1/users/u1/signals', '/v1/users/u1/journey']) {
+    const { meta } = (await world.get(url)).body;
+    expect(meta.complete, url).toBe(false);
+    expect(meta.warnings.join(), url).toMatch(reason);
+  }
+  const { status, body } = await world.get('/readyz', null);
+  expect(status).toBe(200);
+  expect(body.detail).toMatch(reason);
+  world.advance(leadMs);
+  await world.tick();
+  expect((await world.get('/v1/activity')).body.meta.complete).toBe(true);
+});

@@ -137,11 +137,12 @@ export async function readinessOf(context: ApiContext): Promise<{ ok: boolean; d
     // A generation in memory is no answer yet: its deltas may be retired.
     await takeSnapshot(context, [], 'merged');
     const older = failure === null ? '' : `, not the current one: ${failure}`;
-    const { missing, notOneHistory } = board.health();
+    const { missing, notOneHistory, notes } = board.health();
     if (notOneHistory.length > 0)
       return { ok: false, detail: `store, log and archive are not of one history: ${notOneHistory[0]}${disk}` };
     const lags = missing.length === 0 ? '' : `; incomplete: ${missing[0]}`;
-    return { ok: true, detail: `generation ${served} is served${older}${lags}${disk}` };
+    const note = notes[0] === undefined ? '' : `; ${notes[0]}`;
+    return { ok: true, detail: `generation ${served} is served${older}${lags}${note}${disk}` };
   } catch (cause) {
     return { ok: false, detail: `no report can be given: ${(cause as Error).message}${disk}` };
   }

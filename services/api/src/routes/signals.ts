@@ -155,8 +155,9 @@ function createMetaText({ board, deps }: ApiContext): () => string {
   return () => {
     const nowMs = deps.now();
     if (nowMs - madeAtMs >= 100 || nowMs < madeAtMs) {
-      const { lagMs, watermark, missing } = board.health();
-      text = JSON.stringify({ view: 'speed', speed: { lagMs, watermark }, complete: missing.length === 0, warnings: missing });
+      const { lagMs, watermark, missing, notes } = board.health();
+      const warnings = [...missing, ...notes];
+      text = JSON.stringify({ view: 'speed', speed: { lagMs, watermark }, complete: missing.length === 0, warnings });
       madeAtMs = nowMs;
     }
     return text;

@@ -69,8 +69,8 @@ export const userRoutes: Routes =
         );
         const logTimeMs = board.states()[partition]?.logTimeMs ?? deps.now();
         const journeys = journeysOf(timelineOf(events, definitions), definitions, logTimeMs);
-        const { lagMs, watermark, missing } = board.health();
-        const warnings = [...missing];
+        const { lagMs, watermark, missing, notes } = board.health();
+        const warnings = [...missing, ...notes];
         if (journeys.length > MAX_JOURNEYS) warnings.push(`the oldest ${journeys.length - MAX_JOURNEYS} journeys are left out`);
         return {
           userId,

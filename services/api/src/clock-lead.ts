@@ -1,0 +1,53 @@
+/** What follows where the log leads this clock: its host's clock was ahead, or the clock here is behind. Pure. */
+import type { PartitionState } from '@tributary/kv/port';
+import { MINUTE_MS } from '@tributary/model/time';
+
+/** More than clocks that are kept in step differ by. */
+const LEADS_MS = 2 * MINUTE_MS;
+
+export interface ClockLead {
+  /** What answers may lack because of it. */
+  readonly holes: readonly string[];
+  /** What should be known all the same. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * `latenessMs`: that the partition follows. `waits`: whether it has entries that are not applied. A date far ahead says nothing
+ * about how long an entry has waited, and a log time that is further ahead than the lateness makes events of now late ones.
+ */
+export function clockLead(
+  states: readonly (PartitionState | null)[],
+  ends: readonly (string | null)[],
+  nowMs: number,
+  latenessMs: (state: PartitionState) => number,
+  waits: (partition: number) => boolean,
+): ClockLead {
+  const holes: string[] = [];
+  const notes: string[] = [];
+  for (const [partition, state] of states.entries()) {
+    const leadMs = (state?.logTimeMs ?? 0) - nowMs;
+    if (state === null || leadMs < LEADS_MS || leadMs < latenessMs(state)) continue;
+    holes.push(
+      `partition ${partition}: log time is ${dated(state.logTimeMs, nowMs)}: until then events of now are late, count from the next generation on, and may not be kept as signals`,
+    );
+  }
+  for (const [partition, end] of ends.entries()) {
+    const atMs = dateOf(end);
+    if (atMs === null || atMs - nowMs < LEADS_MS) continue;
+    const found = `partition ${partition}: the newest entry of the log is dated ${dated(atMs, nowMs)}`;
+    if (waits(partition)) holes.push(`${found}: how long it has waited is not known`);
+    else notes.push(`${found}: a clock was ahead, or this one is behind`);
+  }
+  return { holes, notes: notes.slice(0, 1) };
+}
+
+/** Positions of the log on Redis Streams begin with the time of the append; those of other logs say none. */
+function dateOf(position: string | null): number | null {
+  const ms = position === null ? null : /^(\d{15})-\d{10}$/.exec(position);
+  return ms === null ? null : Number(ms[1]);
+}
+
+function dated(atMs: number, nowMs: number): string {
+  return `${new Date(atMs).toISOString()}, ${atMs - nowMs} ms ahead of this clock`;
+}
