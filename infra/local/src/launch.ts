@@ -33,6 +33,8 @@ export interface PlatformOptions {
   /** Whether a role that died is started again; default true. */
   readonly autoRestart?: boolean;
   readonly readyTimeoutMs?: number;
+  /** A role that runs but tells that it is not ready does not hold up the start: `Managed.unready` has its reason. */
+  readonly startedIsEnough?: boolean;
   /** Aborting it stops the start, and what was started. */
   readonly signal?: AbortSignal;
   readonly onEvent?: (event: PlatformEvent) => void;
@@ -118,7 +120,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
         return [name, role];
       }),
     ) as Record<RoleName, Managed>;
-    await Promise.all(wanted.map((name) => readyOrTell(roles[name], readyMs, logFile)));
+    await Promise.all(wanted.map((name) => readyOrTell(roles[name], readyMs, logFile, options.startedIsEnough)));
 
     options.signal?.throwIfAborted();
 
@@ -169,9 +171,14 @@ async function stopAll(started: readonly Managed[], after: () => void): Promise<
 }
 
 /** A role that does not come up says why in its own log. */
-async function readyOrTell(role: Managed, timeoutMs: number, logFile: (name: string) => string): Promise<void> {
+async function readyOrTell(
+  role: Managed,
+  timeoutMs: number,
+  logFile: (name: string) => string,
+  startedIsEnough = false,
+): Promise<void> {
   try {
-    await role.whenReady(timeoutMs);
+    await (startedIsEnough ? role.whenStarted(timeoutMs) : role.whenReady(timeoutMs));
   } catch (cause) {
     const file = logFile(role.name);
     const said = lastWords(file);

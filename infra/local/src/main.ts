@@ -32,6 +32,7 @@ async function run(signal: AbortSignal): Promise<number> {
     platform = await start(options, signal);
     if (options.demo) await prepareDemo(platform, signal);
     screen.line(welcome(platform, options.dataDir, Date.now()));
+    for (const { name, unready } of Object.values(platform.roles)) if (unready !== null) screen.line(notReady(name, unready));
     await (options.demo ? keepLive(platform, signal) : keepWaiting(signal));
     return 0;
   } catch (error) {
@@ -50,12 +51,14 @@ async function run(signal: AbortSignal): Promise<number> {
 async function start({ basePort, dataDir }: StartOptions, signal: AbortSignal): Promise<Platform> {
   const task = screen.task('Starting Redis and 5 roles');
   const startedAt = Date.now();
-  const platform = await startPlatform({ dataDir, basePort, signal, onEvent: (event) => tellTrouble(screen, event) });
-  task.done(`ready in ${seconds(Date.now() - startedAt)}`);
+  const onEvent = (event: PlatformEvent) => tellTrouble(screen, event);
+  const platform = await startPlatform({ dataDir, basePort, signal, onEvent, startedIsEnough: true });
+  const isReady = Object.values(platform.roles).every(({ unready }) => unready === null);
+  task.done(`${isReady ? 'ready' : 'started, not all of it ready,'} in ${seconds(Date.now() - startedAt)}`);
   return platform;
 }
 
-async function prepareDemo({ dataDir, collectorUrl, apiUrl, keys }: Platform, signal: AbortSignal): Promise<void> {
+async function prepareDemo({ dataDir, collectorUrl, apiUrl, keys, roles }: Platform, signal: AbortSignal): Promise<void> {
   const collector = { url: collectorUrl, writeKey: keys.write };
   const loading = screen.task('Loading 30 days of history');
   const startedAt = Date.now();
@@ -64,6 +67,7 @@ async function prepareDemo({ dataDir, collectorUrl, apiUrl, keys }: Platform, si
   loading.done(sent === 0 ? 'is there already' : `${count(sent)} events in ${seconds(loadMs)}, each of them on disk`);
 
   const computing = screen.task('Computing a generation');
+  if (roles.api.unready !== null) return computing.done('not asked for: the API is not ready');
   const computeFrom = Date.now();
   try {
     const generation = await firstGeneration({
@@ -108,7 +112,13 @@ function tellTrouble(to: Screen, event: PlatformEvent): void {
   if (event.type === 'ended') {
     const again = event.againInMs === null ? '' : `; starting it again in ${seconds(event.againInMs)}`;
     to.line(`  ${event.name} ended with ${event.how}${again}${event.said === undefined ? '' : `\n    It said: ${event.said}`}`);
-  } else if (event.isRestart) to.line(`  ${event.name} is ready again`);
+  } else if (event.type === 'unready') to.line(notReady(event.name, event.why));
+  else if (event.wasUnready) to.line(`  ${event.name} is ready now`);
+  else if (event.isRestart) to.line(`  ${event.name} is ready again`);
+}
+
+function notReady(name: string, why: string): string {
+  return `  ${name} runs and is not ready: ${why}`;
 }
 
 function report(error: unknown): number {

@@ -9,14 +9,18 @@ export interface ManagedSpec {
   readonly name: string;
   /** Starts the process as the leader of its own group. */
   spawn(): ChildProcess;
-  /** Resolves with the process id to signal, once the process can be used; rejects to have it killed and started anew. */
-  ready(child: ChildProcess, signal: AbortSignal): Promise<number>;
+  /**
+   * Resolves with the process id to signal, once the process can be used; rejects to have it killed and started anew. Until then
+   * it may tell that the process runs, and why it cannot be used.
+   */
+  ready(child: ChildProcess, signal: AbortSignal, tellUnready: (why: string) => void): Promise<number>;
   readonly autoRestart: boolean;
   onEvent(event: ManagedEvent): void;
 }
 
 export type ManagedEvent =
-  | { readonly type: 'ready'; readonly name: string; readonly isRestart: boolean }
+  | { readonly type: 'ready'; readonly name: string; readonly isRestart: boolean; readonly wasUnready: boolean }
+  | { readonly type: 'unready'; readonly name: string; readonly why: string }
   | { readonly type: 'ended'; readonly name: string; readonly how: string; readonly againInMs: number | null };
 
 export interface Managed {
@@ -27,8 +31,12 @@ export interface Managed {
   readonly restarts: number;
   /** Sends a signal to the process itself, not to its group; nothing where it does not run. */
   kill(signal: NodeJS.Signals): void;
+  /** Why the process that runs cannot be used, as it told last; null: it can, or has not told. */
+  readonly unready: string | null;
   /** Resolves once the process (the next one, if this one dies) is ready; rejects after `timeoutMs`, or when it only dies. */
   whenReady(timeoutMs: number): Promise<void>;
+  /** Likewise, and already when it runs and tells why it is not ready. */
+  whenStarted(timeoutMs: number): Promise<void>;
   /** Resolves once the process that runs now has ended. */
   whenGone(): Promise<void>;
   /** SIGKILL where it still runs, start anew at once, wait until ready. */
@@ -55,12 +63,13 @@ export function manage(spec: ManagedSpec, now: () => number, startNow = true): M
   let child: ChildProcess | null = null;
   let pid: number | null = null;
   let isReady = false;
+  let unready: string | null = null;
   let isStopped = false;
   let restarts = 0;
   let failures = 0;
   let timer: NodeJS.Timeout | undefined;
   let gone: Promise<void> = Promise.resolve();
-  const waiting = new Set<{ wake: () => void; giveUp: (why: string) => void }>();
+  const waiting = new Set<{ wake: () => void; giveUp: (why: string) => void; takesUnready: boolean }>();
 
   function start(): void {
     const startedAt = now();
@@ -76,6 +85,7 @@ export function manage(spec: ManagedSpec, now: () => number, startNow = true): M
         child = null;
         pid = null;
         isReady = false;
+        unready = null;
         failures = now() - startedAt >= STEADY_MS ? 1 : failures + 1;
         const againInMs = isStopped || !spec.autoRestart ? null : backoffMs(failures);
         if (!isStopped) spec.onEvent({ type: 'ended', name: spec.name, how, againInMs });
@@ -87,12 +97,19 @@ export function manage(spec: ManagedSpec, now: () => number, startNow = true): M
       current.once('exit', (code, signal) => onEnd(signal === null ? `exit code ${code}` : `signal ${signal}`));
       current.once('error', (error) => onEnd(error.message));
     });
-    spec.ready(current, ended.signal).then(
+    const onUnready = (why: string) => {
+      if (ended.signal.aborted || isReady) return;
+      unready = why;
+      spec.onEvent({ type: 'unready', name: spec.name, why });
+      for (const { wake, takesUnready } of [...waiting]) if (takesUnready) wake();
+    };
+    spec.ready(current, ended.signal, onUnready).then(
       (id) => {
         if (ended.signal.aborted) return;
         pid = id;
         isReady = true;
-        spec.onEvent({ type: 'ready', name: spec.name, isRestart: restarts > 0 });
+        spec.onEvent({ type: 'ready', name: spec.name, isRestart: restarts > 0, wasUnready: unready !== null });
+        unready = null;
         for (const { wake } of [...waiting]) wake();
       },
       () => current.kill('SIGKILL'),
@@ -104,8 +121,8 @@ export function manage(spec: ManagedSpec, now: () => number, startNow = true): M
     start();
   }
 
-  function whenReady(timeoutMs: number): Promise<void> {
-    if (isReady) return Promise.resolve();
+  function whenReady(timeoutMs: number, takesUnready = false): Promise<void> {
+    if (isReady || (takesUnready && unready !== null)) return Promise.resolve();
     return new Promise((resolve, reject) => {
       const settle = (outcome: () => void) => {
         clearTimeout(limit);
@@ -113,10 +130,13 @@ export function manage(spec: ManagedSpec, now: () => number, startNow = true): M
         outcome();
       };
       const waiter = {
+        takesUnready,
         wake: () => settle(resolve),
         giveUp: (why: string) => settle(() => reject(new Error(`${spec.name} ${why}`))),
       };
-      const limit = setTimeout(() => waiter.giveUp(`is not ready after ${timeoutMs} ms`), timeoutMs);
+      const limit = setTimeout(() => {
+        waiter.giveUp(`is not ready after ${timeoutMs} ms${unready === null ? '' : `: ${unready}`}`);
+      }, timeoutMs);
       waiting.add(waiter);
     });
   }
@@ -134,7 +154,11 @@ export function manage(spec: ManagedSpec, now: () => number, startNow = true): M
       if (signal === 'SIGKILL' || signal === 'SIGTERM') isReady = false;
       if (pid !== null) signalQuietly(pid, signal);
     },
-    whenReady,
+    get unready() {
+      return unready;
+    },
+    whenReady: (timeoutMs) => whenReady(timeoutMs),
+    whenStarted: (timeoutMs) => whenReady(timeoutMs, true),
     whenGone: () => gone,
     async restart() {
       isStopped = false;

@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { ServiceMessage } from '@tributary/runtime/report-ready';
 import { openLog } from './log-file.ts';
 import type { ManagedSpec } from './managed-process.ts';
 import type { Ports } from './ports.ts';
@@ -49,7 +50,7 @@ export interface RoleOptions {
   readonly onEvent: ManagedSpec['onEvent'];
 }
 
-/** A role says over IPC that it is ready; the same channel, once closed, tells it that its supervisor is gone. */
+/** A role says over IPC that it is ready, or why it is not; the same channel, once closed, tells it that its supervisor is gone. */
 export function roleSpec({ name, entry = ENTRIES[name], env, logFile, autoRestart, onEvent }: RoleOptions): ManagedSpec {
   return {
     name,
@@ -66,14 +67,16 @@ export function roleSpec({ name, entry = ENTRIES[name], env, logFile, autoRestar
       child.once('spawn', () => closeSync(descriptor));
       return child;
     },
-    ready: (child, signal) => firstReadyMessage(child, signal),
+    ready: firstReadyMessage,
   };
 }
 
-function firstReadyMessage(child: ChildProcess, signal: AbortSignal): Promise<number> {
+function firstReadyMessage(child: ChildProcess, signal: AbortSignal, tellUnready: (why: string) => void): Promise<number> {
   return new Promise((resolve, reject) => {
     child.on('message', (message) => {
-      if (typeof message === 'object' && 'type' in message && message.type === 'ready') resolve(child.pid as number);
+      const told = message as ServiceMessage;
+      if (told.type === 'ready') resolve(child.pid as number);
+      else tellUnready(told.detail);
     });
     signal.addEventListener('abort', () => reject(new Error('ended before it was ready')), { once: true });
   });

@@ -19,8 +19,9 @@ function role(code: string, { autoRestart = true }: { autoRestart?: boolean } = 
       autoRestart,
       onEvent: (event) => events.push(event),
       spawn: () => spawn(process.execPath, ['-e', code], { stdio: ['ignore', 'pipe', 'ignore', 'ipc'], detached: true }),
-      ready: async (child: ChildProcess, signal) => {
+      ready: async (child: ChildProcess, signal, tellUnready) => {
         if (child.stdout === null) throw new Error('no stdout');
+        child.on('message', (why) => tellUnready(String(why)));
         await once(child.stdout, 'data', { signal });
         return child.pid as number;
       },
@@ -51,6 +52,18 @@ test('a role that is killed comes back as another process', async () => {
 test('whoever waits for a role that only dies is told how it dies', async () => {
   const { managed } = role('process.exit(7)');
   await expect(managed.whenReady(30_000)).rejects.toThrow('role ended with exit code 7, 4 times in a row');
+});
+
+test('a role that runs and tells why it is not ready is started, not ready; whoever waits for that is told its reason', async () => {
+  const { managed, events } = role("process.send('no generation'); process.on('message', () => console.log(1))");
+  await managed.whenStarted(10_000);
+  expect(managed.unready).toBe('no generation');
+  await expect(managed.whenReady(50)).rejects.toThrow('role is not ready after 50 ms: no generation');
+  expect(events).toEqual([{ type: 'unready', name: 'role', why: 'no generation' }]);
+  await managed.whenStarted(50);
+  process.kill(managed.pid as number, 'SIGKILL');
+  await managed.whenGone();
+  expect(managed.unready).toBeNull();
 });
 
 test('without restarts a dead role stays down until it is asked back', async () => {

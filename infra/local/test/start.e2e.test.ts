@@ -12,6 +12,7 @@ import { freeBasePort } from '../src/ports.ts';
 import { groupOf } from './processes.ts';
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+const CLI = fileURLToPath(new URL('../../../packages/cli/bin/tributary.mjs', import.meta.url));
 let dataDir: string;
 let basePort: number;
 const running: ChildProcess[] = [];
@@ -51,6 +52,16 @@ function start(...args: string[]) {
       return { code: await ended, tookMs: Date.now() - from };
     },
   };
+}
+
+/** The command line, as the start tells people to use it. */
+async function tributary(...args: string[]): Promise<void> {
+  const child = spawn(process.execPath, [CLI, '--data-dir', dataDir, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  running.push(child);
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
+  const [code] = await once(child, 'close');
+  expect(code, output).toBe(0);
 }
 
 const keysIn = (output: string) => output.match(/\bt[wra]_[0-9a-f]{12}_[0-9a-f]{48}/g)?.slice(0, 3);
@@ -103,6 +114,28 @@ test('without the demo it waits, and Ctrl-C still ends it', async () => {
   expect(code).toBe(0);
   expect(tookMs).toBeLessThan(5_000);
   expect(leftBehind()).toEqual([]);
+});
+
+test('generations that were lost while it was stopped: it starts, says what is wrong and the way out, and that way works', async () => {
+  const first = start('--no-demo');
+  const [writeKey] = keysIn(await first.until('Ctrl-C stops everything')) ?? [];
+  const sent = await fetch(`http://127.0.0.1:${basePort}/v1/events`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${writeKey}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ type: 'page', userId: 'ada', id: 'one' }),
+  });
+  expect(sent.status).toBe(200);
+  await tributary('batch', 'run', '--full', '--wait');
+  await first.interrupt();
+  rmSync(join(dataDir, 'generations'), { recursive: true });
+
+  const second = start('--no-demo');
+  const shown = await second.until('Ctrl-C stops everything');
+  expect(shown).toMatch(/started, not all of it ready/);
+  expect(shown).toMatch(/api runs and is not ready: no report can be given: .*tributary batch run --full --wait/);
+  await tributary('batch', 'run', '--full', '--wait');
+  await second.until('api is ready now');
+  expect((await second.interrupt()).code).toBe(0);
 });
 
 test('Ctrl-C while it starts ends it as well', async () => {

@@ -1,5 +1,5 @@
 /**
- * The life of a service: read the configuration, start, tell who started us when ready, drain on a signal, end.
+ * The life of a service: read the configuration, start, tell who started us when ready or why not, drain on a signal, end.
  *
  *  - SIGTERM, SIGINT, SIGHUP, or a parent that vanished (its IPC channel closed): `signal` aborts, `drain` has 4 s, exit 0.
  *  - An uncaught error is a defect: it is logged and the process ends with 1; state is only ever what was committed.
@@ -11,6 +11,7 @@ import { type Config, type ConfigTable, helpText, readConfig, wantsHelp } from '
 import { DISK_CONFIG, type DiskSpace, watchDisk } from './disk-space.ts';
 import { serveHealth } from './health.ts';
 import { type LogDestination, logDestination } from './log-destination.ts';
+import { reportReady, type ServiceMessage } from './report-ready.ts';
 
 export interface Readiness {
   readonly ok: boolean;
@@ -34,13 +35,7 @@ export interface ServiceContext<T extends ConfigTable> {
   readonly signal: AbortSignal;
 }
 
-/** What a service tells its parent over IPC. */
-export interface ReadyMessage {
-  readonly type: 'ready';
-}
-
 const DRAIN_MS = 4_000;
-const READY_POLL_MS = 100;
 
 /** Exit codes: 0 drained, 1 failed, 2 wrong configuration. Ends the process; call it from a `main.ts` only. */
 export async function runService<T extends ConfigTable>(
@@ -73,7 +68,7 @@ export async function runService<T extends ConfigTable>(
     const started = await start({ config, log, metrics, disk, signal: controller.signal });
     const service = { ...started, ready: () => readyWithRoom(started, disk) };
     const health = await healthFor(config, service, metrics);
-    void reportReady(service, controller.signal);
+    if (process.send !== undefined) void reportReady(service.ready, tellParent, controller.signal);
     await stopping;
     const drained = await within(DRAIN_MS, Promise.all([service.drain(), health?.close()]));
     if (!drained) log.error({ drainMs: DRAIN_MS }, 'not drained in time; ending all the same');
@@ -170,16 +165,9 @@ function healthFor(config: Readonly<Record<string, unknown>>, service: Service, 
   return serveHealth({ host: typeof host === 'string' ? host : '127.0.0.1', port: healthPort, service, metrics });
 }
 
-async function reportReady(service: Service, signal: AbortSignal): Promise<void> {
-  if (process.send === undefined) return;
-  while (!signal.aborted && process.connected) {
-    if ((await service.ready()).ok) {
-      const message: ReadyMessage = { type: 'ready' };
-      process.send(message);
-      return;
-    }
-    await new Promise((resolve) => setTimeout(resolve, READY_POLL_MS));
-  }
+/** Without a parent that listens there is nobody to tell. */
+function tellParent(message: ServiceMessage): void {
+  if (process.connected) process.send?.(message);
 }
 
 /** False when `work` did not settle in time; rejects as `work` does. */

@@ -104,7 +104,10 @@ export function createGenerations({ source, now, onWarning, keep = 3 }: Generati
   async function read(generation: number): Promise<LoadedGeneration> {
     const manifest = await source.manifest(generation);
     if (manifest === null)
-      throw new TributaryError('manifest_corrupt', `generation ${generation} is published but has no manifest`);
+      throw new TributaryError(
+        'manifest_corrupt',
+        `generation ${generation} is published, and its manifest is gone: restore generations/ in the data folder, or compute all of it anew with "tributary batch run --full --wait"`,
+      );
     if (manifest.state !== 'computed')
       throw new TributaryError('manifest_corrupt', `generation ${generation} is published but its state is ${manifest.state}`);
     return await loadedGeneration(generation, manifest, await source.viewRows(manifest));

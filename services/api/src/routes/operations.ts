@@ -144,6 +144,9 @@ export async function readinessOf(context: ApiContext): Promise<{ ok: boolean; d
     const note = notes[0] === undefined ? '' : `; ${notes[0]}`;
     return { ok: true, detail: `generation ${served} is served${older}${lags}${note}${disk}` };
   } catch (cause) {
-    return { ok: false, detail: `no report can be given: ${(cause as Error).message}${disk}` };
+    // The look itself may have heard of a generation, and tried to load it.
+    const { failure: newest } = generations.current();
+    const newer = newest === null ? '' : `; the current generation cannot be loaded: ${newest}`;
+    return { ok: false, detail: `no report can be given: ${(cause as Error).message}${newer}${disk}` };
   }
 }

@@ -1,0 +1,31 @@
+/** What a service tells whoever started it: that it is ready, or that it runs and why it is not. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Readiness } from './service.ts';
+
+/** What a service tells its parent over IPC. */
+export type ServiceMessage = { readonly type: 'ready' } | { readonly type: 'unready'; readonly detail: string };
+
+/** A role that starts is not ready for a moment: that alone is no news. */
+const UNREADY_AFTER_MS = 20_000;
+const POLL_MS = 100;
+
+/** Ends with `ready`. Until then `unready` with the reason, every `unreadyAfterMs` at most, and only when the reason is another. */
+export async function reportReady(
+  ready: () => Promise<Readiness>,
+  tell: (message: ServiceMessage) => void,
+  signal: AbortSignal,
+  unreadyAfterMs = UNREADY_AFTER_MS,
+): Promise<void> {
+  let told = '';
+  let toldAtMs = performance.now();
+  while (!signal.aborted) {
+    const { ok, detail } = await ready();
+    if (ok) return tell({ type: 'ready' });
+    if (detail !== told && performance.now() - toldAtMs >= unreadyAfterMs) {
+      told = detail;
+      toldAtMs = performance.now();
+      tell({ type: 'unready', detail });
+    }
+    await sleep(POLL_MS, undefined, { signal }).catch(() => {});
+  }
+}
