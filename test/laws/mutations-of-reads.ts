@@ -37,6 +37,14 @@ export const MUTATIONS_OF_READS: readonly Mutation[] = [
     test: 'services/api/test/one-history.test.ts',
   },
   {
+    lie: 'what its files hold may be published, whatever the store still keeps',
+    law: '7',
+    file: `${API}/routes/generations.ts`,
+    from: 'if (generation >= oldest) return;',
+    to: 'if (generation >= 0) return;',
+    test: 'services/api/test/routes.test.ts',
+  },
+  {
     lie: 'a report of a minute ago passes for one of now',
     law: '7',
     file: `${API}/snapshot.ts`,

@@ -90,7 +90,8 @@ export function createPartitionReads(redis: Redis): PartitionReads {
   ): Promise<PartitionHashes | null> {
     return asOfOneCommit(prefix, async (fields) => {
       const oldest = Number(fields['oldest'] ?? 0);
-      if (from < oldest) throw new Error(`the deltas of generation ${from} are gone, the oldest kept is ${oldest}`);
+      // As read-deltas.lua says it.
+      if (from < oldest) throw new Error(`RETIRED the deltas of generation ${from} are gone, the oldest kept is ${oldest}`);
       const generations: GenerationHashes[] = [];
       for (const g of generationsBetween(fields, from, before)) {
         const [pending, overflowed] = await redis.hmget(`${prefix}n:${g}`, 'pending', 'overflowed');

@@ -1,11 +1,16 @@
 import { TributaryError } from '@tributary/model/errors';
 
+/** How an error begins that tells of deltas which are gone for good: asking again does not bring them back. */
+const RETIRED = 'RETIRED ';
+
 /** Any failure of the connection leaves the outcome unknown; the caller reloads state and position. */
 export async function unlessDown<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
-    throw new TributaryError('store_unavailable', `the store did not answer: ${(cause as Error).message}`, { cause });
+    const { message } = cause as Error;
+    if (message.startsWith(RETIRED)) throw new TributaryError('deltas_retired', message.slice(RETIRED.length), { cause });
+    throw new TributaryError('store_unavailable', `the store did not answer: ${message}`, { cause });
   }
 }
 

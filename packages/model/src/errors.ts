@@ -49,6 +49,10 @@ export const ERRORS = {
     status: 500,
     fix: 'Mend what the message of Redis names (rights, configuration, memory of scripts); else report it: the partition waits until then.',
   },
+  deltas_retired: {
+    status: 503,
+    fix: 'Publish a newer generation, or compute one: "tributary batch run --full --wait". Readers that asked while it was retired ask again.',
+  },
   unsupported_media_type: { status: 415, fix: 'Send the body as JSON with "Content-Type: application/json".' },
   view_not_computed: {
     status: 503,

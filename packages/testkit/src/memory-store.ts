@@ -241,10 +241,7 @@ function addDeltas(generations: StoredPartition['generations'], commit: Commit):
 
 function assertKept(stored: StoredPartition, from: number): void {
   if (from < stored.oldest)
-    throw new TributaryError(
-      'store_unavailable',
-      `the deltas of generation ${from} are gone, the oldest kept is ${stored.oldest}`,
-    );
+    throw new TributaryError('deltas_retired', `the deltas of generation ${from} are gone, the oldest kept is ${stored.oldest}`);
 }
 
 function follow(stored: StoredPartition, partition: number, views: readonly string[], cursor: FeedCursor | null): Followed {

@@ -30,7 +30,7 @@ export interface HeldLook extends DeltasLook {
 }
 
 export interface DeltaFollower {
-  /** The deltas of generations ≥ `generation`; rejects with `store_unavailable`. Ask only for answers from the `views`. */
+  /** The deltas of generations ≥ `generation`; rejects with `store_unavailable`, `deltas_retired`. Ask only for answers from the `views`. */
   look(generation: number, views: readonly string[]): Promise<DeltasLook>;
   /** The same as it was when the store last answered; null: it is not all in memory. */
   held(generation: number, views: readonly string[]): HeldLook | null;
@@ -168,7 +168,7 @@ export function createDeltaFollower({
       await nextLook(true).catch((error: Error) => (isRetired(error) ? nextLook(true) : Promise.reject(error)));
       if (generation < oldest)
         throw new TributaryError(
-          'store_unavailable',
+          'deltas_retired',
           `the deltas of generation ${generation} are gone, the oldest kept is ${oldest}`,
         );
       return lookAt(generation);
@@ -184,8 +184,8 @@ export function createDeltaFollower({
 }
 
 /** Whether the generation asked for was retired meanwhile: readers have a newer one by now. */
-export function isRetired({ message }: Error): boolean {
-  return message.includes('are gone, the oldest kept is');
+export function isRetired(error: unknown): boolean {
+  return error instanceof TributaryError && error.code === 'deltas_retired';
 }
 
 function forgetUnasked(asked: Map<unknown, number>, beforeMs: number): void {

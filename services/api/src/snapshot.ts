@@ -83,7 +83,7 @@ export async function takeSnapshot(
     try {
       return await taken();
     } catch (error) {
-      if (!isRetired(error as Error)) throw error;
+      if (!isRetired(error)) throw error;
       // It was served while the one that replaces it was loading, or retired after the pointer was read.
       await generations.refresh();
       return taken();

@@ -381,6 +381,26 @@ describe('generations and operations', () => {
     expect(world.runs).toHaveLength(2);
   });
 
+  test('law 7: a generation whose deltas are retired is not published, and the answer names the oldest one that can be', async () => {
+    const world = await createWorld();
+    for (const generation of [1, 2, 3]) await world.cut(generation);
+    await world.publish(3);
+    await world.tick();
+    // The data folder was put back to an older copy: there the generation is computed still.
+    await world.deps.store.retireDeltas(2);
+    for (const action of ['rollback', 'publish']) {
+      const { status, body } = await world.post(`/v1/generations/1/${action}`, {}, ADMIN);
+      expect([status, body.code]).toEqual([409, 'conflict']);
+      expect(body.detail).toMatch(/since generation 1 are retired.*the oldest one that can be is 2$/);
+    }
+    expect(world.publications).toHaveLength(1);
+    world.broken.store = true;
+    expect((await world.post('/v1/generations/2/rollback', {}, ADMIN)).body.code).toBe('store_unavailable');
+    world.broken.store = false;
+    expect((await world.post('/v1/generations/2/rollback', {}, ADMIN)).status).toBe(200);
+    expect((await world.get('/v1/activity')).body.meta).toMatchObject({ generation: 2, complete: true });
+  });
+
   test('what cannot be read is never published, and a rollback goes back, not forward', async () => {
     const world = await createWorld();
     await world.cut(1);

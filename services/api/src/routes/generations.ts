@@ -5,7 +5,9 @@ import { z } from 'zod';
 import { actorOf } from '../auth.ts';
 import type { ApiContext, Routes } from '../context.ts';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
+import { assertAnswered } from '../merge.ts';
 import { Cursor, count, PROBLEMS } from '../schemas.ts';
+import { fromStore } from '../snapshot.ts';
 
 const GenerationNumber = z
   .string()
@@ -160,7 +162,8 @@ export const generationRoutes: Routes = (context) => (app, _options, done) => {
           );
         if (manifest.state !== 'computed')
           throw new TributaryError('conflict', `generation ${generation} is ${manifest.state}: only a computed one is published`);
-        // What cannot be read must not become current.
+        // What cannot be read must not become current, nor what the store would refuse to complete.
+        await demandDeltas(context, generation);
         await deps.source.viewRows(manifest);
         const draft = { generation, action, held, at: deps.now(), by: actorOf(request) };
         const publication = await deps.source.publish(newest?.sequence ?? 0, draft, pointer?.sequence ?? 0);
@@ -175,6 +178,26 @@ export const generationRoutes: Routes = (context) => (app, _options, done) => {
   }
   done();
 };
+
+/** Throws `conflict` where the deltas since this generation are retired: a folder that was restored may hold generations that the store gave up. */
+async function demandDeltas({ deps }: ApiContext, generation: number): Promise<void> {
+  const all = Array.from({ length: deps.partitions }, (_, partition) => partition);
+  const followed = await fromStore(
+    deps.store.follow(
+      [],
+      all.map(() => null),
+    ),
+  );
+  assertAnswered(followed, all);
+  const oldest = Math.max(...followed.map((partition) => partition.oldest));
+  if (generation >= oldest) return;
+  const servable = (await deps.source.manifests()).filter((m) => m.generation >= oldest && m.state === 'computed').at(-1);
+  const instead = servable === undefined ? 'none can be: compute one' : `the oldest one that can be is ${servable.generation}`;
+  throw new TributaryError(
+    'conflict',
+    `the deltas since generation ${generation} are retired, so it cannot be served any more; ${instead}`,
+  );
+}
 
 async function manifestOf({ deps }: ApiContext, generation: number): Promise<GenerationManifest> {
   const manifest = await deps.source.manifest(generation);
