@@ -45,6 +45,22 @@ export const MUTATIONS_OF_READS: readonly Mutation[] = [
     test: 'services/api/test/routes.test.ts',
   },
   {
+    lie: 'an answer is gone as soon as it is handed to its connection',
+    law: '7',
+    file: `${API}/unread-answers.ts`,
+    from: '          unread += bytes;\n',
+    to: '',
+    test: 'services/api/test/unread-answers.test.ts',
+  },
+  {
+    lie: 'a client may take as long as it likes to read',
+    law: '7',
+    file: `${API}/unread-answers.ts`,
+    from: 'reply.raw.destroy()',
+    to: 'reply.raw.listenerCount("close")',
+    test: 'services/api/test/unread-answers.test.ts',
+  },
+  {
     lie: 'a report of a minute ago passes for one of now',
     law: '7',
     file: `${API}/snapshot.ts`,

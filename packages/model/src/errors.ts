@@ -40,6 +40,10 @@ export const ERRORS = {
   },
   conflict: { status: 409, fix: 'Read the current state and try again.' },
   overloaded: { status: 429, fix: 'Wait as long as Retry-After says, then send the same request again.' },
+  answers_unread: {
+    status: 503,
+    fix: 'Read the answers that were asked for, ask for less at a time, and send this request again after Retry-After.',
+  },
   log_unavailable: {
     status: 503,
     fix: 'Look at the log, Redis or Kafka. A request may be sent again: nothing of it was acknowledged.',

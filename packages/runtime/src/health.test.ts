@@ -1,14 +1,18 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { Registry } from 'prom-client';
+import { Gauge, Registry } from 'prom-client';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type HealthServer, serveHealth } from './health.ts';
 
 let health: HealthServer;
+let collected = 0;
 const sockets: Socket[] = [];
 beforeEach(async () => {
   const service = { ready: async () => ({ ok: true, detail: '' }) };
-  health = await serveHealth({ host: '127.0.0.1', port: 0, service, metrics: new Registry() });
+  const metrics = new Registry();
+  collected = 0;
+  new Gauge({ name: 'asked', help: 'how often it was collected', registers: [metrics], collect: () => void collected++ });
+  health = await serveHealth({ host: '127.0.0.1', port: 0, service, metrics });
 });
 afterEach(async () => {
   for (const socket of sockets.splice(0)) socket.destroy();
@@ -41,4 +45,11 @@ test('law 7: connections are bounded, and those beyond are closed at once', asyn
   await once(beyond, 'close');
   for (const socket of sockets.splice(0, 50)) socket.destroy();
   await expect.poll(async () => (await fetch(`http://127.0.0.1:${health.port}/readyz`).catch(() => null))?.status).toBe(200);
+});
+
+test('metrics, which need no key, are not collected anew for everybody who asks', async () => {
+  const began = performance.now();
+  for (let i = 0; i < 20; i++) expect((await fetch(`http://127.0.0.1:${health.port}/metrics`)).status).toBe(200);
+  expect(collected).toBeGreaterThan(0);
+  expect(collected).toBeLessThanOrEqual(1 + Math.ceil((performance.now() - began) / 1_000));
 });

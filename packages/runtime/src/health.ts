@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { TributaryError } from '@tributary/model/errors';
 import type { Registry } from 'prom-client';
+import { remembered } from './remembered.ts';
 import type { Service } from './service.ts';
 
 export interface HealthOptions {
@@ -20,10 +21,17 @@ export interface HealthServer {
 /** Probes and scrapers ask for three short answers: who needs longer, or hundreds of connections, is none. */
 const TIME_LIMITS = { headersTimeout: 3_000, requestTimeout: 5_000, connectionsCheckingInterval: 500, maxHeaderSize: 8 * 1024 };
 const MAX_CONNECTIONS = 100;
+/** Metrics take some milliseconds to collect, and no key is needed to ask. */
+const REMEMBER_MS = 1_000;
 
 export async function serveHealth({ host, port, service, metrics }: HealthOptions): Promise<HealthServer> {
+  const scrape = remembered(
+    () => metrics.metrics(),
+    REMEMBER_MS,
+    () => performance.now(),
+  );
   const server = createServer(TIME_LIMITS, (request, response) => {
-    answer(request, response, service, metrics).catch(() => response.destroy());
+    answer(request, response, service, scrape, metrics.contentType).catch(() => response.destroy());
   });
   server.maxConnections = MAX_CONNECTIONS;
   server.listen(port, host);
@@ -47,7 +55,8 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
   service: Pick<Service, 'ready'>,
-  metrics: Registry,
+  scrape: () => Promise<string>,
+  contentType: string,
 ): Promise<void> {
   if (request.method !== 'GET') return send(response, 405, 'text/plain', 'GET only\n');
   switch (request.url) {
@@ -58,7 +67,7 @@ async function answer(
       return send(response, readiness.ok ? 200 : 503, 'application/json', JSON.stringify(readiness));
     }
     case '/metrics':
-      return send(response, 200, metrics.contentType, await metrics.metrics());
+      return send(response, 200, contentType, await scrape());
     default:
       return send(response, 404, 'text/plain', 'not found\n');
   }

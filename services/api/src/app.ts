@@ -84,6 +84,7 @@ export async function buildApp(context: ApiContext, options: AppOptions): Promis
   );
 
   boundInFlight(app, deps.limits.maxInFlight);
+  context.unread.bound(app);
   if (options.corsOrigins.length > 0)
     await app.register(cors, { origin: [...options.corsOrigins], methods: ['GET', 'POST'], maxAge: 600 });
   app.addHook('onRequest', (request, reply, done) => {

@@ -6,6 +6,7 @@ import type { ApiDeps } from './ports.ts';
 import type { RecordReader } from './record-reader.ts';
 import type { SpeedBoard } from './speed-board.ts';
 import type { Turnstile } from './turnstile.ts';
+import type { UnreadAnswers } from './unread-answers.ts';
 
 export interface ApiContext {
   readonly deps: ApiDeps;
@@ -15,6 +16,7 @@ export interface ApiContext {
   readonly records: RecordReader;
   /** Before each question to DuckDB. */
   readonly turnstile: Turnstile;
+  readonly unread: UnreadAnswers;
 }
 
 export type Routes = (context: ApiContext) => FastifyPluginCallbackZod;

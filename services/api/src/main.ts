@@ -25,6 +25,7 @@ import { createRecordReader } from './record-reader.ts';
 import { readinessOf } from './routes/operations.ts';
 import { createSpeedBoard } from './speed-board.ts';
 import { createTurnstile } from './turnstile.ts';
+import { createUnreadAnswers } from './unread-answers.ts';
 
 const LOOK_EVERY_MS = 1_000;
 /** So that a request after a pause finds little to take up: some 10 000 rows at 5 000 events/s. */
@@ -81,6 +82,7 @@ await runService('api', CONFIG, async ({ config, log: logger, metrics, disk, sig
     deltas: createDeltaFollower(deps),
     records: createRecordReader(deps.store),
     turnstile: createTurnstile(deps.limits.archiveConcurrency, deps.limits.archiveTimeoutMs),
+    unread: createUnreadAnswers(deps.limits),
   };
   servingMetrics(metrics, context);
   const app = await buildApp(context, { corsOrigins: listOf(config.apiOrigins), onAnswered: requestMetrics(metrics) });

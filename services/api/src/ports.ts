@@ -65,6 +65,12 @@ export interface ApiLimits {
   /** Open connections; more are closed at once. */
   readonly maxConnections: number;
   readonly bodyBytes: number;
+  /** Answers that clients have not read yet, bytes of all together. */
+  readonly unreadBytes: number;
+  /** How long a client may take to read one that is not small. */
+  readonly takeMs: number;
+  /** Readiness and metrics, which need no key, are made at most once in this time. */
+  readonly openAnswersMs: number;
   /** Concurrent questions to DuckDB; more wait, up to eight times as many. */
   readonly archiveConcurrency: number;
   readonly archiveTimeoutMs: number;
@@ -80,6 +86,9 @@ export const DEFAULT_LIMITS: ApiLimits = {
   maxInFlight: 2_000,
   maxConnections: 10_000,
   bodyBytes: 512 * 1024,
+  unreadBytes: 256 * 1024 * 1024,
+  takeMs: 120_000,
+  openAnswersMs: 1_000,
   archiveConcurrency: 2,
   archiveTimeoutMs: 10_000,
   patienceMs: 10_000,

@@ -18,7 +18,12 @@ export const Problem = z
 
 export type Problem = z.infer<typeof Problem>;
 
-const RETRY_AFTER_S: Partial<Record<ErrorCode, number>> = { overloaded: 1, store_unavailable: 2, deltas_retired: 2 };
+const RETRY_AFTER_S: Partial<Record<ErrorCode, number>> = {
+  overloaded: 1,
+  store_unavailable: 2,
+  deltas_retired: 2,
+  answers_unread: 2,
+};
 
 export function problemOf(code: ErrorCode, detail: string, requestId: string): Problem {
   const { status, fix } = ERRORS[code];

@@ -24,7 +24,7 @@ export function servedNames(asked: readonly string[] | undefined, definitions: D
 }
 
 const COMMA = 0x2c;
-/** Signals may have 32 KB each, and a user may be named more than once. */
+/** Signals may have 32 KB each. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 
 /** `{"userId":…,"status":…,"signals":[` */
@@ -38,8 +38,16 @@ export interface QueryBody {
   release(): void;
 }
 
-/** One buffer for `{"results":[…],"meta":…}`: sized first, then filled, so that no byte is copied twice. */
-export function queryBody(users: readonly UserSignals[], meta: string, pool: BodyPool): QueryBody {
+/**
+ * One buffer for `{"results":[…],"meta":…}`: sized first, then filled, so that no byte is copied twice. `demandRoom` throws where
+ * so many bytes may not be taken.
+ */
+export function queryBody(
+  users: readonly UserSignals[],
+  meta: string,
+  pool: BodyPool,
+  demandRoom: (bytes: number) => void,
+): QueryBody {
   const heads = users.map((user, u) => (u === 0 ? `{"results":[${openUserObject(user)}` : `]},${openUserObject(user)}`));
   const tail = `${users.length === 0 ? '{"results":[' : ']}'}],"meta":${meta}}`;
   let size = tail.length * MOST_BYTES;
@@ -47,6 +55,7 @@ export function queryBody(users: readonly UserSignals[], meta: string, pool: Bod
     size += (heads[u] as string).length * MOST_BYTES + sizeOf((users[u] as UserSignals).slices);
   if (size > MAX_ANSWER_BYTES)
     throw new TributaryError('too_much_asked', `the answer must have ${MAX_ANSWER_BYTES} bytes at the most (got ${size})`);
+  demandRoom(size);
   const whole = pool.take(size);
   let at = 0;
   for (let u = 0; u < users.length; u++) {
@@ -61,10 +70,17 @@ export function queryBody(users: readonly UserSignals[], meta: string, pool: Bod
 const MOST_BYTES = 3;
 
 /** `{"userId":…,"status":…,"signals":[…],"nextCursor":…,"meta":…}` */
-export function userBody(user: UserSignals, nextCursor: string | null, meta: string): Buffer {
+export function userBody(
+  user: UserSignals,
+  nextCursor: string | null,
+  meta: string,
+  demandRoom: (bytes: number) => void,
+): Buffer {
   const head = openUserObject(user);
   const tail = `],"nextCursor":${nextCursor === null ? 'null' : `"${nextCursor}"`},"meta":${meta}}`;
-  const body = Buffer.allocUnsafe((head.length + tail.length) * MOST_BYTES + sizeOf(user.slices));
+  const size = (head.length + tail.length) * MOST_BYTES + sizeOf(user.slices);
+  demandRoom(size);
+  const body = Buffer.allocUnsafe(size);
   let at = copySlices(body, body.write(head, 0), user);
   at += body.write(tail, at);
   return body.subarray(0, at);

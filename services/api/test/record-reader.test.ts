@@ -1,6 +1,7 @@
-import { userKeyOf } from '@tributary/model/user-key';
+import { encodeEvent } from '@tributary/model/event';
 import { expect, test } from 'vitest';
 import { createRecordReader, type RecordLimits } from '../src/record-reader.ts';
+import { queryBody, selectSignals } from '../src/signals-body.ts';
 import { createWorld, event } from './world.ts';
 
 const KIB = 1024;
@@ -88,18 +89,21 @@ test('requests together hold no more than the bound, and what they held is free 
   expect(await reader.read(owners('fat'), sizes)).toEqual([7_000 * KIB]);
 });
 
-test('one user named a thousand times gets the same signals a thousand times, and beyond the bound of an answer a refusal', async () => {
+test('an answer beyond the bound is refused before it is made, with both numbers; a user named twice is refused at once', async () => {
   const world = await createWorld();
   const clicks = Array.from({ length: 20 }, (_, i) =>
-    event({ type: 'visit', ts: world.deps.now() - i, properties: { text: 'x'.repeat(i < 3 ? 10 : 20_000) } }),
+    event({ type: 'visit', ts: world.deps.now() - i, properties: { text: 'x'.repeat(20_000) } }),
   );
-  for (const click of clicks) await world.ingest(click);
-  const users = new Array<string>(1_000).fill(userKeyOf(clicks[0] as (typeof clicks)[number]));
-  const few = await world.post('/v1/signals/query', { users, limit: 3 });
-  expect(few.status).toBe(200);
-  expect(few.body.results).toHaveLength(1_000);
-  expect(few.body.results[999]).toEqual(few.body.results[0]);
-  const many = await world.post('/v1/signals/query', { users, limit: 20 });
-  expect(many.status).toBe(413);
-  expect(many.body).toMatchObject({ code: 'too_much_asked', detail: expect.stringContaining('the answer must have') });
+  const record = Buffer.from(clicks.map((click) => `${encodeEvent(click)}\n`).join(''));
+  const many = Array.from({ length: 1_000 }, (_, i) => selectSignals(`user-${i}`, record, { limit: 20 }));
+  const noPool = { take: () => expect.unreachable('a body is made'), give: () => {} };
+  expect(() => queryBody(many, '{}', noPool, () => {})).toThrow(
+    /^the answer must have 67108864 bytes at the most \(got \d{9}\)$/,
+  );
+  const pool = { take: (bytes: number) => Buffer.alloc(bytes), give: () => {} };
+  const { body } = queryBody(many.slice(0, 3), '{}', pool, () => {});
+  expect(JSON.parse(String(body)).results.map(({ signals }: { signals: unknown[] }) => signals.length)).toEqual([20, 20, 20]);
+  const twice = await world.post('/v1/signals/query', { users: ['ada', 'bob', 'ada'] });
+  expect([twice.status, twice.body.code]).toEqual([400, 'invalid_query']);
+  expect(twice.body.detail).toBe('users: names "ada" twice: name each user once');
 });

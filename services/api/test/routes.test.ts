@@ -72,7 +72,7 @@ describe('signals', () => {
 
   test('many users in one call: in the order asked, unknown ones NOT_FOUND, strange names are just names', async () => {
     const world = await createWorld();
-    const users = ['u1', 'nobody', '__proto__', 'constructor', 'größe 😀', 'u1'];
+    const users = ['u1', 'nobody', '__proto__', 'constructor', 'größe 😀'];
     await world.ingest(event({ type: 'page', userId: 'u1', id: 'one' }));
     await world.ingest(event({ type: 'page', userId: '__proto__', id: 'proto' }));
     await world.ingest(event({ type: 'page', userId: 'größe 😀', id: 'size' }));
@@ -87,7 +87,6 @@ describe('signals', () => {
       'PRESENT',
       'NOT_FOUND',
       'PRESENT',
-      'PRESENT',
     ]);
     expect(body.results.map(({ signals }: { signals: Event[] }) => signals.map((signal) => signal.id))).toEqual([
       ['one'],
@@ -95,7 +94,6 @@ describe('signals', () => {
       ['proto'],
       [],
       ['size'],
-      ['one'],
     ]);
     expect((await world.get('/v1/users/nobody/signals')).body).toMatchObject({
       status: 'NOT_FOUND',

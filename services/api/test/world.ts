@@ -18,6 +18,7 @@ import { step, stepRules } from '@tributary/views/step';
 import { emptyUser, type UserState } from '@tributary/views/user-state';
 import type { FastifyInstance } from 'fastify';
 import { buildApp } from '../src/app.ts';
+import type { ApiContext } from '../src/context.ts';
 import { rememberDefinitions } from '../src/definitions-memory.ts';
 import { createDeltaFollower } from '../src/delta-follower.ts';
 import { createGenerations } from '../src/generations.ts';
@@ -25,6 +26,7 @@ import { type ApiDeps, type ApiLimits, DEFAULT_LIMITS, type RunRequest } from '.
 import { createRecordReader } from '../src/record-reader.ts';
 import { createSpeedBoard } from '../src/speed-board.ts';
 import { createTurnstile } from '../src/turnstile.ts';
+import { createUnreadAnswers } from '../src/unread-answers.ts';
 
 export const PARTITIONS = 4;
 export const READ = 'Bearer tr_reader_x';
@@ -230,7 +232,7 @@ export async function createWorld(options: WorldOptions = {}) {
     defaultDefinitions: definitions,
     now: () => nowMs,
     // The store is in this process: what is late is the machine. A test of a busy store brings its own bound.
-    limits: { ...DEFAULT_LIMITS, freshMs: 60_000, ...options.limits },
+    limits: { ...DEFAULT_LIMITS, freshMs: 60_000, openAnswersMs: 0, ...options.limits },
     metrics: { contentType: 'text/plain', metrics: async () => 'up 1\n' },
     trustedProxies: [],
     onWarning: (message) => void warnings.push(message),
@@ -240,7 +242,8 @@ export async function createWorld(options: WorldOptions = {}) {
   const deltas = createDeltaFollower(deps);
   const records = createRecordReader(deps.store);
   const turnstile = createTurnstile(deps.limits.archiveConcurrency, deps.limits.archiveTimeoutMs);
-  const app: FastifyInstance = await buildApp({ deps, generations, board, deltas, records, turnstile }, { corsOrigins: [] });
+  const context: ApiContext = { deps, generations, board, deltas, records, turnstile, unread: createUnreadAnswers(deps.limits) };
+  const app: FastifyInstance = await buildApp(context, { corsOrigins: [] });
 
   return {
     app,

@@ -1,4 +1,5 @@
 /** Running it: how far each partition is, what was parked, and whether this process may be given work. */
+import { remembered } from '@tributary/runtime/remembered';
 import { z } from 'zod';
 import type { ApiContext, Routes } from '../context.ts';
 import { count, PROBLEMS } from '../schemas.ts';
@@ -112,12 +113,17 @@ export const healthRoutes: Routes = (context) => (app, _options, done) => {
   const { deps } = context;
   const open = { config: { scope: 'open' as const }, logLevel: 'silent' as const };
   app.get('/livez', { ...open, schema: { hide: true } }, async () => ({ ok: true }));
+  // Anybody may ask, as often as they like: Redis and the collection of all metrics are asked once a second.
+  const { openAnswersMs } = deps.limits;
+  const monotonic = () => performance.now();
+  const readiness = remembered(() => readinessOf(context), openAnswersMs, monotonic);
+  const metrics = remembered(() => deps.metrics.metrics(), openAnswersMs, monotonic);
   app.get('/readyz', { ...open, schema: { hide: true } }, async (_request, reply) => {
-    const readiness = await readinessOf(context);
-    return reply.code(readiness.ok ? 200 : 503).send(readiness);
+    const { ok, detail } = await readiness();
+    return reply.code(ok ? 200 : 503).send({ ok, detail });
   });
   app.get('/metrics', { ...open, schema: { hide: true } }, async (_request, reply) =>
-    reply.type(deps.metrics.contentType).send(await deps.metrics.metrics()),
+    reply.type(deps.metrics.contentType).send(await metrics()),
   );
   done();
 };

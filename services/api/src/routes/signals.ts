@@ -7,7 +7,7 @@ import { createBodyPool } from '../body-pool.ts';
 import type { ApiContext, Routes } from '../context.ts';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
 import { BodyInstant, Cursor, count, EventName, MAX_SIGNALS, MAX_USERS, PROBLEMS, Range, rangeOf, UserId } from '../schemas.ts';
-import { queryBody, selectSignals, servedNames, type UserSignals, userBody } from '../signals-body.ts';
+import { queryBody, selectSignals, servedNames, userBody } from '../signals-body.ts';
 
 /** 1 000 users × 1 000 signals of up to 32 KB would be 32 GB: users times signals are bounded too. */
 const MAX_SIGNALS_PER_QUERY = 20_000;
@@ -43,7 +43,16 @@ const names = z
 const UserQuery = z.strictObject({ names: names.optional(), ...Range, limit: count(MAX_SIGNALS, 20), cursor: Cursor.optional() });
 const QueryBody = z
   .strictObject({
-    users: z.array(UserId).min(1).max(MAX_USERS),
+    users: z
+      .array(UserId)
+      .min(1)
+      .max(MAX_USERS)
+      .superRefine((users, found) => {
+        const seen = new Set<string>();
+        const twice = users.find((user) => seen.size === seen.add(user).size);
+        if (twice !== undefined)
+          found.addIssue({ code: 'custom', message: `names ${JSON.stringify(twice)} twice: name each user once` });
+      }),
     names: z.array(EventName).min(1).max(100).optional(),
     limit: z.int().min(1).max(MAX_SIGNALS).default(20).describe('Signals per user.'),
     from: BodyInstant.optional(),
@@ -55,7 +64,7 @@ const QueryBody = z
   );
 
 export const signalsRoutes: Routes = (context) => (app, _options, done) => {
-  const { deps, records } = context;
+  const { deps, records, unread } = context;
   const metaText = createMetaText(context);
   const pool = createBodyPool();
 
@@ -90,7 +99,7 @@ export const signalsRoutes: Routes = (context) => (app, _options, done) => {
           user.slices.length > limit && last !== undefined && record !== null
             ? encodeCursor(question, [last.ts, signalId(record, last)])
             : null;
-        return userBody(page, next, metaText());
+        return userBody(page, next, metaText(), unread.demandRoom);
       });
       return sendJson(reply as unknown as FastifyReply, body);
     },
@@ -112,18 +121,15 @@ export const signalsRoutes: Routes = (context) => (app, _options, done) => {
       const asked = users.map((userKey) => ({ partition: partitionOf(userKey, deps.partitions), userKey }));
       const selections = new Map<number, ReturnType<typeof selectionOf> & { limit: number }>();
       const { body, release } = await records.read(asked, (read) => {
-        const known = new Map<string, UserSignals>();
         const selected = asked.map(({ partition, userKey }, i) => {
           let selection = selections.get(partition);
           if (selection === undefined) {
             selection = { ...selectionOf(context, partition, request.body), limit };
             selections.set(partition, selection);
           }
-          const user = known.get(userKey) ?? selectSignals(userKey, read[i] ?? null, selection);
-          known.set(userKey, user);
-          return user;
+          return selectSignals(userKey, read[i] ?? null, selection);
         });
-        return queryBody(selected, metaText(), pool);
+        return queryBody(selected, metaText(), pool, unread.demandRoom);
       });
       // `finish`: the last byte was handed to the kernel. An answer that breaks off leaves its buffer to the collector.
       reply.raw.once('finish', release);
