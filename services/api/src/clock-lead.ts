@@ -13,15 +13,16 @@ export interface ClockLead {
 }
 
 /**
- * `latenessMs`: that the partition follows. `waits`: whether it has entries that are not applied. A date far ahead says nothing
- * about how long an entry has waited, and a log time that is further ahead than the lateness makes events of now late ones.
+ * `latenessMs`: that the partition follows. `waitsSinceMs`: when the oldest entry that is not applied was appended, by its date;
+ * null: none waits. A date ahead of the log's own clock says nothing about how long an entry has waited, and a log time that is
+ * further ahead than the lateness makes events of now late ones.
  */
 export function clockLead(
   states: readonly (PartitionState | null)[],
   ends: readonly (string | null)[],
   nowMs: number,
   latenessMs: (state: PartitionState) => number,
-  waits: (partition: number) => boolean,
+  waitsSinceMs: (partition: number) => number | null,
 ): ClockLead {
   const holes: string[] = [];
   const notes: string[] = [];
@@ -33,11 +34,16 @@ export function clockLead(
     );
   }
   for (const [partition, end] of ends.entries()) {
-    const atMs = dateOf(end);
-    if (atMs === null || atMs - nowMs < LEADS_MS) continue;
-    const found = `partition ${partition}: the newest entry of the log is dated ${dated(atMs, nowMs)}`;
-    if (waits(partition)) holes.push(`${found}: how long it has waited is not known`);
-    else notes.push(`${found}: a clock was ahead, or this one is behind`);
+    const sinceMs = waitsSinceMs(partition) ?? nowMs;
+    if (sinceMs - nowMs >= LEADS_MS)
+      holes.push(
+        `partition ${partition}: the oldest entry that is not applied is dated ${dated(sinceMs, nowMs)}: how long it has waited is not known`,
+      );
+    const newestMs = dateOf(end) ?? nowMs;
+    if (newestMs - nowMs >= LEADS_MS)
+      notes.push(
+        `partition ${partition}: the newest entry of the log is dated ${dated(newestMs, nowMs)}: a clock was ahead, or this one is behind`,
+      );
   }
   return { holes, notes: notes.slice(0, 1) };
 }

@@ -17,7 +17,7 @@ type States = readonly (PartitionState | null)[];
 /** What a partition's log held beyond its position when it was asked. */
 export interface Waiting {
   readonly end: string;
-  /** When the oldest of these entries was appended, by its age in the log. */
+  /** When the oldest of these entries was appended, by its age in the log: ahead of the clock where that is negative. */
   readonly appendedMs: number;
   /** Whatever the log says, this process saw it wait. */
   readonly unreached: readonly FirstSeen[];
@@ -110,7 +110,8 @@ export function assessSpeed(
     return { lagMs: null, watermark, missing, notOneHistory, notes: [] };
   }
   const waits = (partition: number) => !isReached(seen.waiting[partition]?.end ?? null, states[partition]?.position ?? null);
-  const { holes, notes } = clockLead(states, seen.ends, nowMs, bounds.latenessMs, waits);
+  const waitsSinceMs = (partition: number) => (waits(partition) ? (seen.waiting[partition]?.appendedMs ?? null) : null);
+  const { holes, notes } = clockLead(states, seen.ends, nowMs, bounds.latenessMs, waitsSinceMs);
   missing.push(...holes);
   let lagMs = 0;
   seen.waiting.forEach((waiting, partition) => {
