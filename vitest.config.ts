@@ -16,7 +16,14 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'pure', include: ['**/*.test.ts'], exclude: [...IGNORED, ...SERVERS], testTimeout: 120_000 },
+        test: {
+          name: 'pure',
+          include: ['**/*.test.ts'],
+          exclude: [...IGNORED, ...SERVERS],
+          // Nothing here waits; without this vitest leaves one processor idle.
+          maxWorkers: availableParallelism(),
+          testTimeout: 120_000,
+        },
       },
       {
         extends: true,

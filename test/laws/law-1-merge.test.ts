@@ -88,3 +88,19 @@ function foldAll(timeline: Timeline, definitions: Parameters<typeof timelineEven
   }
   return rows;
 }
+
+test('law 1: a touch that pushes older ones off paths of 1 000 changes the rows of those paths', () => {
+  const definitions = definitionsOf(SMALL_DEFINITIONS);
+  const BEGIN_MS = Date.UTC(2026, 2, 1);
+  const at = (place: number) => {
+    return { ts: BEGIN_MS + place * 3_000, receivedAt: BEGIN_MS + 3_600_000, userId: 'ana', source: 'test' };
+  };
+  const held = Array.from({ length: 1_002 }, (_, i): Event => {
+    return { ...at(i), type: 'click', id: `t${1_000 + i}`, channel: `c${i % 7}` };
+  });
+  const buys = [1_000, 1_002].map((i): Event => ({ ...at(i), type: 'buy', id: `buy ${i}`, value: 100 }));
+  const late = [3, 500, 999].map((i): Event => ({ ...at(i), type: 'mail', id: `late ${i}`, channel: 'mail' }));
+  const fold = speedFold([...held, ...buys, ...late], { definitions });
+  expect(fold.overflowed).toBe(0);
+  expect(differences(merge(new Map(), fold, 0), naive([...held, ...buys, ...late], definitions))).toEqual([]);
+});

@@ -6,6 +6,30 @@ const VIEWS = 'packages/views/src';
 
 export const MUTATIONS_OF_JOURNEYS: readonly Mutation[] = [
   {
+    lie: 'the fold sees one touch more on a long path',
+    law: '5',
+    file: `${VIEWS}/journeys/path.ts`,
+    from: '++touches === MAX_PATH_TOUCHES) return i;',
+    to: '++touches === MAX_PATH_TOUCHES) return i - 1;',
+    test: 'test/laws/two-engines-journeys.test.ts',
+  },
+  {
+    lie: 'a null path has no longest length',
+    law: '5',
+    file: `${VIEWS}/journeys/path.ts`,
+    from: 'i >= 0 && touches < MAX_PATH_TOUCHES; i--',
+    to: 'i >= 0; i--',
+    test: 'test/laws/two-engines-journeys.test.ts',
+  },
+  {
+    lie: 'late touches push nothing off the long paths of before',
+    law: '8',
+    file: `${VIEWS}/journeys/newest.sql`,
+    from: 'held_after_seq = greatest(held_after_seq, beyond.held_seq)',
+    to: 'held_after_seq = held_after_seq',
+    test: 'test/laws/two-engines-generations.test.ts',
+  },
+  {
     lie: 'conversions exactly one window after a touch are left out of the difference',
     law: '1',
     file: `${VIEWS}/journeys/affected.ts`,

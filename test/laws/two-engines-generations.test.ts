@@ -222,3 +222,15 @@ test('law 5: what was a mere signal under old definitions is found once new ones
   const three = await generation(await archive(late), two, after, LIMITS);
   expect(differences(await viewsOf(three), naive([...first, ...late], after))).toEqual([]);
 });
+
+test('law 8: late touches push older ones off the paths that have 1 000', { timeout: 120_000 }, async () => {
+  const held = Array.from({ length: 1_003 }, (_, i) => event('ana', `t${1_000 + i}`, i / 300, 'click', { channel: `c${i % 7}` }));
+  const buys = [990, 1_000, 1_003].map((i) => event('ana', `buy ${i}`, i / 300 + 0.001, 'buy', { value: 100 }));
+  const late = Array.from({ length: 20 }, (_, i) => event('ana', `late ${i}`, 3 + i / 1_000, 'mail', { channel: 'mail' }));
+  const bob = (events: readonly Event[]) => events.map((touch) => ({ ...touch, userId: 'bob' }));
+  for (const resetOnConversion of [false, true]) {
+    const definitions = definitionsOf({ ...SMALL_DEFINITIONS, attribution: { resetOnConversion } });
+    // Bob converts never: his journey ends in a null path.
+    await expectNaive([[...held, ...buys, ...bob(held)], [...late.slice(0, 5), ...bob(late)], late], definitions);
+  }
+});

@@ -42,17 +42,32 @@ const click = (id: string, hours: number, channel: string) => event(id, hours, '
 const view = (id: string, hours: number, channel: string) => event(id, hours, 'view', { channel });
 const buy = (id: string, hours: number, value = 100) => event(id, hours, 'buy', { value, currency: 'EUR' });
 
-test('a path of 10 000 touches is counted in whole, in both engines', { timeout: 120_000 }, async () => {
+test('of 10 000 touches a path has the newest 1 000, in both engines', { timeout: 120_000 }, async () => {
   const touches = Array.from({ length: 10_000 }, (_, i) => click(`t${String(i).padStart(5, '0')}`, i / 2_000, `c${i % 3}`));
   const events = [...touches, buy('u', 5, 9_007_199_254_740_991), buy('v', 5, -7)];
   const definitions = define({ transitionOrder: 2 });
   const sql = await bySql(session, events, definitions);
-  // The oracle is quadratic in the length of a path, in BigInt: it speaks for shorter ones.
+  // The oracle is quadratic in the number of a user's events: it speaks for fewer.
   expect(differences(sql, byFold(events, definitions))).toEqual([]);
   expect(shown(sql, 'coalitions')).toEqual({ 'buy · c0 > c1 > c2 · EUR': [2, 9_007_199_254_740_984] });
   expect(shown(sql, 'pathShapes')).toEqual({ 'buy · 50+ · 0 · EUR': [2, 9_007_199_254_740_984] });
   expect(shown(sql, 'paths')).toEqual({ 'buy · (other) · EUR': [2, 9_007_199_254_740_984] });
-  expect(shown(sql, 'transitions')['buy · c0 > c1 · c1 > c2 · EUR']).toEqual([6_666, 0]);
+  expect(shown(sql, 'transitions')['buy · c0 > c1 · c1 > c2 · EUR']).toEqual([666, 0]);
+});
+
+test('the touches beyond the newest 1 000 are no part of a path, be they eligible or not', { timeout: 120_000 }, async () => {
+  const channel = (i: number) => (i < 8 ? 'old' : `c${i % 3}`);
+  // Views see an hour, clicks six: both count among the newest 1 000, with a window that still covers the conversion or without.
+  const touches = Array.from({ length: 1_008 }, (_, i) =>
+    (i % 5 === 0 ? view : click)(`t${String(i).padStart(5, '0')}`, i / 300, channel(i)),
+  );
+  const after = (count: number) => count / 300 - 1 / 600;
+  const buys = [999, 1_000, 1_001, 1_004, 1_008].map((count) => buy(`after ${count}`, after(count)));
+  for (const attribution of [{}, { resetOnConversion: true, clicksOutrankViews: true }])
+    for (const conversions of [buys.slice(1, 4), []]) await agreed([...touches, ...conversions], define(attribution));
+  const rows = await agreed([...touches, ...buys], define({ channels: ['old'] }));
+  // 8 old ones, 6 of them clicks (not 0 and 5): of those the last 6, 6, 6, 3 and none are among the newest 1 000.
+  expect(shown(rows, 'assists')['buy · old ·  · EUR']?.slice(0, 1)).toEqual([4]);
 });
 
 test('sets of 20 channels are told apart, of 21 not; paths and states do not mind', async () => {

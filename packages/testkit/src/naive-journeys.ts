@@ -14,6 +14,9 @@ export type Add = (view: string, dimensions: readonly string[], measures: readon
 
 const JOIN = '\u001f';
 
+/** A path looks at no touch before these. */
+export const NEWEST_TOUCHES = 1_000;
+
 /** What a conversion with this path adds. */
 export function naiveConversionRows(conversion: Event, path: readonly NaiveTouch[], definitions: Definitions, add: Add): void {
   const day = dayText(conversion.ts);
@@ -72,7 +75,7 @@ export function naiveNullPaths(members: readonly { event: Event; channel: string
       return {
         ts,
         path: clicksOnly(
-          touches.filter(({ event }) => covers(event, ts, definitions)),
+          touches.slice(-NEWEST_TOUCHES).filter(({ event }) => covers(event, ts, definitions)),
           definitions,
         ),
       };

@@ -8,7 +8,15 @@
 import type { Definitions } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
 import type { RowsByView } from '@tributary/views/deltas';
-import { clicksOnly, covers, type NaiveTouch, naiveConversionRows, naiveNullPaths, naiveNullRows } from './naive-journeys.ts';
+import {
+  clicksOnly,
+  covers,
+  type NaiveTouch,
+  NEWEST_TOUCHES,
+  naiveConversionRows,
+  naiveNullPaths,
+  naiveNullRows,
+} from './naive-journeys.ts';
 
 export interface NaiveConversion {
   readonly conversion: Event;
@@ -84,14 +92,16 @@ export function naivePath(timeline: readonly Event[], conversion: Event, definit
   const earlier = timeline.filter((event) => sortsBefore(event, conversion));
   const previous = earlier.filter((event) => definitions.conversions.includes(event.type)).at(-1);
   const path: NaiveTouch[] = [];
-  for (const event of earlier) {
-    const channel = touchChannel(event, definitions);
-    if (channel === null) continue;
+  for (const { event, channel } of naiveMembers(earlier, definitions).filter(isTouch).slice(-NEWEST_TOUCHES)) {
     if (!covers(event, conversion.ts, definitions)) continue;
     if (definitions.attribution.resetOnConversion && previous !== undefined && !sortsBefore(previous, event)) continue;
     path.push({ event, channel });
   }
   return { conversion, path: clicksOnly(path, definitions) };
+}
+
+function isTouch(member: { event: Event; channel: string | null }): member is NaiveTouch {
+  return member.channel !== null;
 }
 
 /** Touches, and conversions with no channel, in order. */

@@ -2,7 +2,7 @@
 --
 -- In:  $1  JSON {touches: [{type, windowMs, defaultChannel, viewThrough}], conversions: [type], direct: [channel],
 --              channels: [channel] or null, decayWeights: [weight], resetOnConversion, firstPercent, lastPercent,
---              lookbackMs, transitionOrder, pathSteps}
+--              lookbackMs, transitionOrder, pathSteps, pathTouches}
 -- Out: member_types   the types that make touches and conversions: type, kind, window_ms, default_channel, view_through
 --      direct_channels, told_apart (channels; see tells_all), decay (weight by age in whole hours), attribution (one row)
 -- Statements end with a semicolon at the end of a line; only the first takes the value.
@@ -26,5 +26,6 @@ CREATE OR REPLACE TEMP TABLE attribution AS
     (json->>'firstPercent')::BIGINT AS first_percent, (json->>'lastPercent')::BIGINT AS last_percent,
     (json->>'lookbackMs')::BIGINT AS lookback_ms,
     (json->>'channels') IS NULL AS tells_all,
-    (json->>'transitionOrder')::INTEGER AS transition_order, (json->>'pathSteps')::INTEGER AS path_steps
+    (json->>'transitionOrder')::INTEGER AS transition_order, (json->>'pathSteps')::INTEGER AS path_steps,
+    (json->>'pathTouches')::INTEGER AS path_touches
   FROM definitions;

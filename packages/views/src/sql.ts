@@ -9,6 +9,7 @@
 import { readFileSync } from 'node:fs';
 import type { Definitions } from '@tributary/model/definitions';
 import { NULL_PATH } from './journeys/lenses.ts';
+import { MAX_PATH_TOUCHES } from './journeys/path.ts';
 import type { View } from './view.ts';
 
 export interface SqlStatement {
@@ -65,6 +66,7 @@ export function journeyStatements(views: readonly View[], { attribution }: Defin
   const files = [
     'conversions',
     ...(views.some(({ lens }) => lens === NULL_PATH) ? ['null-paths'] : []),
+    'newest',
     'steps',
     ...(attribution.clicksOutrankViews ? ['outranked'] : []),
     'walk',
@@ -101,6 +103,7 @@ function definitionsJson(definitions: Definitions): string {
     lookbackMs: definitions.lookbackMs,
     transitionOrder: attribution.transitionOrder,
     pathSteps: attribution.pathSteps,
+    pathTouches: MAX_PATH_TOUCHES,
   });
 }
 

@@ -3,8 +3,14 @@ import type { Definitions } from '@tributary/model/definitions';
 import { lowerBound, type Timeline, type TimelineEvent } from '../timeline.ts';
 
 /**
- * Touches of `timeline` that sort before the conversion at `at` and whose type's window still covers it:
- * `c.ts − window(t.type) ≤ t.ts`. With `resetOnConversion`, only those after the user's previous conversion; with
+ * A path looks back over no more touches than this, the newest. Without a bound a user with as many conversions as touches costs
+ * the product of both.
+ */
+export const MAX_PATH_TOUCHES = 1_000;
+
+/**
+ * Of the newest `MAX_PATH_TOUCHES` touches of `timeline` that sort before the conversion at `at`, those whose type's window still
+ * covers it: `c.ts − window(t.type) ≤ t.ts`. With `resetOnConversion`, only those after the user's previous conversion; with
  * `clicksOutrankViews`, no view-through touches beside clicks.
  */
 export function pathOf(timeline: Timeline, at: number, definitions: Definitions): TimelineEvent[] {
@@ -21,16 +27,19 @@ export function pathOf(timeline: Timeline, at: number, definitions: Definitions)
 
 /**
  * The touches of the null path that ends at `at`; null when that is no touch, or the journey goes on within the lookback. These are
- * the touches after the user's last conversion whose window still covers the last touch.
+ * the touches after the user's last conversion whose window still covers the last touch, of the newest `MAX_PATH_TOUCHES`.
  */
 export function nullPathOf(timeline: Timeline, at: number, definitions: Definitions): TimelineEvent[] | null {
   const last = timeline[at] as TimelineEvent;
   if (last.kind !== 'touch' || goesOn(timeline, at, definitions.lookbackMs)) return null;
   const path: TimelineEvent[] = [];
-  for (let i = at; i >= 0; i--) {
+  let touches = 0;
+  for (let i = at; i >= 0 && touches < MAX_PATH_TOUCHES; i--) {
     const event = timeline[i] as TimelineEvent;
     if (event.kind === 'conversion' || event.ts < last.ts - definitions.lookbackMs) break;
-    if (event.kind === 'touch' && last.ts - (definitions.touchWindowMs.get(event.type) as number) <= event.ts) path.push(event);
+    if (event.kind !== 'touch') continue;
+    touches++;
+    if (last.ts - (definitions.touchWindowMs.get(event.type) as number) <= event.ts) path.push(event);
   }
   return outranked(path.reverse(), definitions);
 }
@@ -53,8 +62,17 @@ function outranked(path: TimelineEvent[], { attribution, viewThroughTypes }: Def
 
 function pathStart(timeline: Timeline, at: number, definitions: Definitions): number {
   const earliest = (timeline[at] as TimelineEvent).ts - definitions.lookbackMs;
-  const start = lowerBound(timeline, earliest);
+  const start = newestTouches(timeline, at, lowerBound(timeline, earliest));
   if (!definitions.attribution.resetOnConversion) return start;
   for (let i = at - 1; i >= start; i--) if ((timeline[i] as TimelineEvent).kind === 'conversion') return i + 1;
+  return start;
+}
+
+/** Where the newest `MAX_PATH_TOUCHES` touches of those from `start` to before `at` begin. */
+function newestTouches(timeline: Timeline, at: number, start: number): number {
+  if (at - start <= MAX_PATH_TOUCHES) return start;
+  let touches = 0;
+  for (let i = at - 1; i >= start; i--)
+    if ((timeline[i] as TimelineEvent).kind === 'touch' && ++touches === MAX_PATH_TOUCHES) return i;
   return start;
 }

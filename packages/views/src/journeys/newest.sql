@@ -1,0 +1,31 @@
+-- A path looks back over no more than the newest touches of its user (MAX_PATH_TOUCHES in path.ts), whatever their number.
+--
+-- In:  asked, timelines  see conversions.sql; attribution, from the definitions
+-- Out: asked, with after_seq and held_after_seq no older than the touch before these
+-- Statements end with a semicolon at the end of a line.
+--
+-- Few users have so many touches: only theirs are numbered.
+CREATE OR REPLACE TEMP TABLE numbered AS
+  SELECT
+    user_key, seq, fresh,
+    row_number() OVER up_to AS n, count(CASE WHEN NOT fresh THEN 1 END) OVER up_to AS held_n
+  FROM timelines
+  WHERE kind = 'touch'
+    AND user_key IN (
+      SELECT user_key FROM timelines, attribution WHERE kind = 'touch'
+      GROUP BY user_key, path_touches HAVING count(*) > path_touches
+    )
+  WINDOW up_to AS (PARTITION BY user_key ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW);
+UPDATE asked
+  SET after_seq = greatest(after_seq, beyond.seq), held_after_seq = greatest(held_after_seq, beyond.held_seq)
+  FROM (
+    WITH last AS (
+      SELECT asked.rowid AS row, asked.user_key, n - path_touches AS n, held_n - path_touches AS held_n
+      FROM asked ASOF JOIN numbered ON numbered.user_key = asked.user_key AND numbered.seq <= asked.seq, attribution
+    )
+    SELECT row, coalesce(newer.seq, -1) AS seq, coalesce(held.seq, -1) AS held_seq
+    FROM last
+    LEFT JOIN numbered AS newer ON newer.user_key = last.user_key AND newer.n = last.n
+    LEFT JOIN numbered AS held ON held.user_key = last.user_key AND held.held_n = last.held_n AND NOT held.fresh
+  ) AS beyond
+  WHERE asked.rowid = beyond.row;
