@@ -1,7 +1,9 @@
 /** Calls the serving API. Errors become messages a person can act on; a silent API is a missing dependency. */
+import { parseExactJson } from '@tributary/model/exact-json';
 import { CommandError, EXIT } from './exit.ts';
 import { reasonOf } from './import/sender.ts';
 
+/** Integers beyond 2^53 in an answer come as bigints, with all their digits: sums have no bound. */
 export interface ApiClient {
   get<T>(path: string, query?: Query): Promise<T>;
   post<T>(path: string, body: unknown): Promise<T>;
@@ -92,7 +94,7 @@ function problemOf(request: string, status: number, text: string): CommandError 
 
 function parsed<T>(target: URL, text: string): T {
   try {
-    return JSON.parse(text) as T;
+    return parseExactJson(text) as T;
   } catch (cause) {
     throw new CommandError(
       {

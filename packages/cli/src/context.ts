@@ -67,9 +67,13 @@ export function createContext(shell: Shell, options: GlobalOptions): Context {
 
 /** The answer of a command: one JSON document for machines, or text for people. */
 export async function answer(context: Context, value: unknown, text: () => string): Promise<void> {
-  await context.terminal.data(context.json ? JSON.stringify(value, mapsAsObjects, 2) : text());
+  await context.terminal.data(context.json ? JSON.stringify(value, asJson, 2) : text());
 }
 
-function mapsAsObjects(_: string, value: unknown): unknown {
+/** Maps as objects, and a bigint as the number it is. */
+function asJson(_: string, value: unknown): unknown {
+  if (typeof value === 'bigint') return rawJson(String(value));
   return value instanceof Map ? Object.fromEntries(value as Map<string, unknown>) : value;
 }
+
+const { rawJSON: rawJson } = JSON as unknown as { rawJSON(text: string): unknown };

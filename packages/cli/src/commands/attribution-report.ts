@@ -99,8 +99,11 @@ async function wholeChannels(api: ApiClient, query: Query, by: readonly string[]
   return api.get<Report>('/v1/attribution', query);
 }
 
+/** What a model says is in doubles: one that is written with more digits than a double holds is a double all the same. */
 function figuresByKey(rows: readonly Row[], by: readonly string[]): Map<string, ModelFigures> {
-  return new Map(rows.map((row) => [by.map((dimension) => String(row[dimension] ?? '')).join('\t'), row]));
+  const inDoubles = (row: Row): ModelFigures =>
+    Object.fromEntries(Object.entries(row).map(([name, value]) => [name, typeof value === 'bigint' ? Number(value) : value]));
+  return new Map(rows.map((row) => [by.map((dimension) => String(row[dimension] ?? '')).join('\t'), inDoubles(row)]));
 }
 
 function samplingNotes(whole: Report | undefined): string[] {

@@ -1,4 +1,5 @@
 /** What every report over the API does with its answer: tables for people, the answer itself, or rows for other tools. */
+import { exactJson } from '@tributary/model/exact-json';
 import type { ApiClient, Query } from '../api-client.ts';
 import type { Context } from '../context.ts';
 import { CommandError, EXIT, type ExitCode } from '../exit.ts';
@@ -67,7 +68,7 @@ export async function putAnswer(
   warnings(context.terminal, got.meta);
   if ((got.nextCursor ?? null) !== null)
     context.terminal.say('there are more rows than one answer holds: narrow the range, or follow nextCursor over HTTP');
-  await putText(context, JSON.stringify(got, null, 2), out);
+  await putText(context, exactJson(got, 2), out);
   return EXIT.ok;
 }
 

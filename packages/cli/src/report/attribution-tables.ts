@@ -1,4 +1,5 @@
 /** Attribution reports of the API as tables for people. */
+import { add, type Integer, subtract } from '@tributary/model/integer';
 import { amounts, conversions, count, money, share } from '../terminal/figures.ts';
 import { shortName, type Table } from '../terminal/table.ts';
 import {
@@ -121,13 +122,13 @@ function effectText(effect: number): string {
 function roas({ cost, value }: FoldedRow): string {
   const [currency, minor] = only(cost);
   if (currency === undefined || [...value.keys()].some((other) => other !== currency)) return '–';
-  return ((value.get(currency) ?? 0) / minor).toFixed(2);
+  return (Number(value.get(currency) ?? 0) / Number(minor)).toFixed(2);
 }
 
 function cpa({ cost, creditMicros }: FoldedRow): string {
   const [currency, minor] = only(cost);
   if (currency === undefined || creditMicros <= 0) return '–';
-  return money(Math.round((minor / creditMicros) * 1_000_000), currency);
+  return money(Math.round((Number(minor) / Number(creditMicros)) * 1_000_000), currency);
 }
 
 export type CompareRow = Dimensions &
@@ -161,21 +162,25 @@ export function compareTable(
 }
 
 function difference(row: FoldedRow | undefined, base: FoldedRow | undefined, measure: 'conversions' | 'value'): string {
-  if (measure === 'conversions') return signed((row?.creditMicros ?? 0) - (base?.creditMicros ?? 0), conversions);
+  if (measure === 'conversions') return signed(subtract(row?.creditMicros ?? 0, base?.creditMicros ?? 0), conversions);
   const currencies = new Set([...(row?.value.keys() ?? []), ...(base?.value.keys() ?? [])]);
   if (currencies.size > 1) return '…';
   const [currency = ''] = currencies;
-  return signed((row?.value.get(currency) ?? 0) - (base?.value.get(currency) ?? 0), (minor) => money(minor, ''));
+  return signed(subtract(row?.value.get(currency) ?? 0, base?.value.get(currency) ?? 0), (minor) => money(minor, ''));
 }
 
 /** By time where there is a day, else the most conversions (or value) first. */
 export function ordered(rows: readonly FoldedRow[], by: readonly string[]): FoldedRow[] {
   const byKey = (a: FoldedRow, b: FoldedRow) => (a.key.join('\t') < b.key.join('\t') ? -1 : 1);
-  const worth = ({ value }: FoldedRow) => [...value.values()].reduce((sum, minor) => sum + minor, 0);
+  const worth = ({ value }: FoldedRow) => [...value.values()].reduce<Integer>((sum, minor) => add(sum, minor), 0);
   return rows.toSorted((a, b) => {
     if (by.includes('day')) return byKey(a, b);
-    return b.creditMicros - a.creditMicros || worth(b) - worth(a) || byKey(a, b);
+    return descending(a.creditMicros, b.creditMicros) || descending(worth(a), worth(b)) || byKey(a, b);
   });
+}
+
+function descending(a: Integer, b: Integer): number {
+  return a > b ? -1 : a < b ? 1 : 0;
 }
 
 function totalKey(by: readonly string[]): string[] {

@@ -1,24 +1,26 @@
+import { add, type Integer } from '@tributary/model/integer';
+
 /**
  * Reports name money with its currency, so they are asked for by currency; people want one row a channel. Rows that
  * differ only in currency become one, its money kept apart by currency: nothing is ever converted or added across.
  */
 export interface AmountRow {
-  readonly touches?: number;
-  readonly costMinor?: number;
+  readonly touches?: Integer;
+  readonly costMinor?: Integer;
   /** Absent where only revenue was asked for. */
-  readonly creditMicros?: number;
+  readonly creditMicros?: Integer;
   /** Absent where only conversions were asked for. */
-  readonly valueMinor?: number;
+  readonly valueMinor?: Integer;
 }
 
 export interface FoldedRow {
   /** Values of the dimensions, without the currency. */
   readonly key: readonly string[];
-  touches: number | null;
-  creditMicros: number;
+  touches: Integer | null;
+  creditMicros: Integer;
   /** Minor units by currency; no entry is zero. */
-  readonly cost: Map<string, number>;
-  readonly value: Map<string, number>;
+  readonly cost: Map<string, Integer>;
+  readonly value: Map<string, Integer>;
 }
 
 export function foldCurrencies(
@@ -32,8 +34,8 @@ export function foldCurrencies(
     let into = folded.get(id);
     if (into === undefined) folded.set(id, (into = emptyRow(key)));
     const currency = String(row['currency'] ?? '');
-    if (row.touches !== undefined) into.touches = (into.touches ?? 0) + row.touches;
-    into.creditMicros += row.creditMicros ?? 0;
+    if (row.touches !== undefined) into.touches = add(into.touches ?? 0, row.touches);
+    into.creditMicros = add(into.creditMicros, row.creditMicros ?? 0);
     addTo(into.cost, currency, row.costMinor ?? 0);
     addTo(into.value, currency, row.valueMinor ?? 0);
   }
@@ -44,8 +46,8 @@ export function foldCurrencies(
 export function totalOf(rows: readonly FoldedRow[]): FoldedRow {
   const total = emptyRow([]);
   for (const row of rows) {
-    if (row.touches !== null) total.touches = (total.touches ?? 0) + row.touches;
-    total.creditMicros += row.creditMicros;
+    if (row.touches !== null) total.touches = add(total.touches ?? 0, row.touches);
+    total.creditMicros = add(total.creditMicros, row.creditMicros);
     for (const [currency, minor] of row.cost) addTo(total.cost, currency, minor);
     for (const [currency, minor] of row.value) addTo(total.value, currency, minor);
   }
@@ -56,8 +58,8 @@ function emptyRow(key: readonly string[]): FoldedRow {
   return { key, touches: null, creditMicros: 0, cost: new Map(), value: new Map() };
 }
 
-function addTo(amounts: Map<string, number>, currency: string, minor: number): void {
-  const sum = (amounts.get(currency) ?? 0) + minor;
+function addTo(amounts: Map<string, Integer>, currency: string, minor: Integer): void {
+  const sum = add(amounts.get(currency) ?? 0, minor);
   if (sum === 0) amounts.delete(currency);
   else amounts.set(currency, sum);
 }

@@ -2,7 +2,7 @@
 import { tmpdir } from 'node:os';
 import { openDuckDb } from '@tributary/archive/duckdb';
 import { copyToParquet } from '@tributary/archive/parquet';
-import { type Field, type FieldType, type Records, textOf } from './record-output.ts';
+import { type Cell, type Field, type Records, textOf } from './record-output.ts';
 
 /** Rows of one INSERT: DuckDB binds some ten thousand values quickly. */
 const BATCH = 500;
@@ -11,7 +11,15 @@ export async function writeParquet(file: string, { fields, rows }: Records): Pro
   const session = await openDuckDb({ memoryLimit: '1GB', threads: 1, tempDir: tmpdir() });
   try {
     await session.run(
-      `CREATE TABLE record (row_nr INTEGER, ${fields.map(({ name, type }) => `"${name}" ${sqlType(type)}`).join(', ')})`,
+      `CREATE TABLE record (row_nr INTEGER, ${fields
+        .map(
+          (field, at) =>
+            `"${field.name}" ${sqlType(
+              field,
+              rows.map((row) => row[at] ?? null),
+            )}`,
+        )
+        .join(', ')})`,
     );
     for (let start = 0; start < rows.length; start += BATCH) {
       const batch = rows.slice(start, start + BATCH);
@@ -27,11 +35,14 @@ export async function writeParquet(file: string, { fields, rows }: Records): Pro
 }
 
 /** Integers beyond 32 bits would be bound as doubles: they go as text, which the column casts exactly. */
-function bound(cell: string | number | null, field: Field): string | number | null {
-  return field.type === 'double' ? cell : textOf(cell, field);
+function bound(cell: Cell, field: Field): string | number | null {
+  if (field.type !== 'double') return textOf(cell, field);
+  return typeof cell === 'bigint' ? Number(cell) : cell;
 }
 
-function sqlType(type: FieldType): string {
+/** A column of sums that 64 bits do not hold is a decimal without decimals: Parquet has no wider integers. */
+function sqlType({ type }: Field, cells: readonly Cell[]): string {
   if (typeof type === 'object') return `DECIMAL(18, ${type.decimals})`;
-  return { text: 'VARCHAR', integer: 'BIGINT', double: 'DOUBLE' }[type];
+  const isWide = cells.some((cell) => typeof cell === 'bigint' && BigInt.asIntN(64, cell) !== cell);
+  return { text: 'VARCHAR', integer: isWide ? 'DECIMAL(38, 0)' : 'BIGINT', double: 'DOUBLE' }[type];
 }

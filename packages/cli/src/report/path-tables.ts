@@ -1,12 +1,13 @@
 /** `/v1/paths` as tables for people. */
+import { add, type Integer, subtract } from '@tributary/model/integer';
 import { count, money, share } from '../terminal/figures.ts';
 import { shortName, type Table } from '../terminal/table.ts';
 import type { WindowOf } from './api-output.ts';
 import type { Meta } from './meta-line.ts';
 
 interface Amounts {
-  readonly conversions: number;
-  readonly valueMinor: number;
+  readonly conversions: Integer;
+  readonly valueMinor: Integer;
 }
 
 export interface PathsAnswer extends WindowOf {
@@ -19,9 +20,9 @@ export interface PathsAnswer extends WindowOf {
   readonly lagDays: readonly (Amounts & { readonly lagDays: number })[];
   readonly assists: readonly {
     readonly channel: string;
-    readonly assisted: number;
-    readonly participated: number;
-    readonly last: number;
+    readonly assisted: Integer;
+    readonly participated: Integer;
+    readonly last: Integer;
     readonly ratio: number | null;
   }[];
   readonly meta: Meta;
@@ -34,10 +35,10 @@ const SHOWN = 15;
 /** Values carry their currency where one was asked for: of several currencies they are no amount of money. */
 export function pathsTable(answer: PathsAnswer, currency = ''): Table {
   const { totals, unattributed, longer, paths } = answer;
-  const shown = [...paths, longer, unattributed];
+  const listed = sumOf([...paths, longer, unattributed]);
   const rest = {
-    conversions: totals.conversions - shown.reduce((sum, row) => sum + row.conversions, 0),
-    valueMinor: totals.valueMinor - shown.reduce((sum, row) => sum + row.valueMinor, 0),
+    conversions: subtract(totals.conversions, listed.conversions),
+    valueMinor: subtract(totals.valueMinor, listed.valueMinor),
   };
   const cells = (name: string, row: Amounts) => [
     name,
@@ -75,7 +76,7 @@ export function lagsTable({ lagDays }: PathsAnswer, currency = ''): Table {
 }
 
 function listTable(title: string, rows: readonly (readonly [string, Amounts])[], currency: string): Table {
-  const total = sumOf(rows);
+  const total = sumOf(rows.map(([, row]) => row));
   const cells = (name: string, row: Amounts) => [
     name,
     count(row.conversions),
@@ -87,15 +88,15 @@ function listTable(title: string, rows: readonly (readonly [string, Amounts])[],
     columns: [{ title }, right('conversions'), right('share'), right('value')],
     rows: [
       ...rows.slice(0, SHOWN).map(([name, row]) => cells(name, row)),
-      ...(rest.length > 0 ? [cells('more', sumOf(rest))] : []),
+      ...(rest.length > 0 ? [cells('more', sumOf(rest.map(([, row]) => row)))] : []),
     ],
     total: cells('total', total),
   };
 }
 
-function sumOf(rows: readonly (readonly [string, Amounts])[]): Amounts {
+function sumOf(rows: readonly Amounts[]): Amounts {
   return rows.reduce(
-    (sum, [, row]) => ({ conversions: sum.conversions + row.conversions, valueMinor: sum.valueMinor + row.valueMinor }),
+    (sum, row) => ({ conversions: add(sum.conversions, row.conversions), valueMinor: add(sum.valueMinor, row.valueMinor) }),
     { conversions: 0, valueMinor: 0 },
   );
 }

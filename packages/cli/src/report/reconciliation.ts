@@ -1,11 +1,12 @@
 /** A reconciliation (jobs/recompute) as text: per view what readers saw, what the batch computed, and what may explain the rest. */
+import type { Integer } from '@tributary/model/integer';
 import { conversions, count, instant, money } from '../terminal/figures.ts';
 import { renderTable } from '../terminal/table.ts';
 
 interface BeforeAfter {
-  readonly before: number;
-  readonly after: number;
-  readonly difference: number;
+  readonly before: Integer;
+  readonly after: Integer;
+  readonly difference: Integer;
 }
 
 interface ViewComparison {
@@ -148,7 +149,7 @@ function labelOf(measure: string): string {
   return measure.replace(MONEY, '').replace(CREDIT, '');
 }
 
-function figure(measure: string, value: number, currency: string): string {
+function figure(measure: string, value: Integer, currency: string): string {
   if (MONEY.test(measure)) return money(value, currency);
   return CREDIT.test(measure) ? conversions(value) : count(value);
 }

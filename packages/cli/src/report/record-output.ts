@@ -1,5 +1,7 @@
 /** Rows for machines: CSV, NDJSON or Parquet, to a file or to stdout. Decimals stay exact in each. */
 import { resolve } from 'node:path';
+import { exactJson } from '@tributary/model/exact-json';
+import type { Integer } from '@tributary/model/integer';
 import type { Context } from '../context.ts';
 import { CommandError, EXIT, UsageError } from '../exit.ts';
 import { decimalText } from '../paths/decimal.ts';
@@ -13,7 +15,7 @@ export interface Field {
   readonly name: string;
   readonly type: FieldType;
 }
-export type Cell = string | number | null;
+export type Cell = string | Integer | null;
 
 export interface Records {
   readonly fields: readonly Field[];
@@ -104,7 +106,7 @@ function quoted(cell: string): string {
 }
 
 function ndjsonOf({ fields, rows }: Records): string {
-  return rows.map((row) => JSON.stringify(objectOf(fields, row))).join('\n');
+  return rows.map((row) => exactJson(objectOf(fields, row))).join('\n');
 }
 
 /** As JSON has it: a decimal is a number. */

@@ -1,11 +1,12 @@
 /** Numbers, money, instants and spans as people read them. Always English and UTC: output does not depend on the machine. */
+import { type Integer, integerOf, negate } from '@tributary/model/integer';
 import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
 import { decimalsOf } from '../import/amount.ts';
 
 const WHOLE = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 
 /** `12,345`. */
-export function count(value: number): string {
+export function count(value: Integer): string {
   return WHOLE.format(value);
 }
 
@@ -15,18 +16,18 @@ export function counted(value: number, unit: string): string {
 }
 
 /** Minor units as `1,234.50 EUR`: exact, never through a float. Without a currency, two decimals and no name. */
-export function money(minor: number, currency: string): string {
+export function money(minor: Integer, currency: string): string {
   const known = /^[A-Z]{3}$/.test(currency);
   const digits = known ? decimalsOf(currency) : 2;
   const sign = minor < 0 ? '-' : '';
-  const text = String(Math.abs(minor)).padStart(digits + 1, '0');
+  const text = String(minor < 0 ? negate(minor) : minor).padStart(digits + 1, '0');
   const whole = WHOLE.format(BigInt(text.slice(0, text.length - digits)));
   const decimals = digits === 0 ? '' : `.${text.slice(-digits)}`;
   return `${sign}${whole}${decimals}${known ? ` ${currency}` : ''}`;
 }
 
 /** Amounts of several currencies, each with its own; `0.00` of none. */
-export function amounts(minorByCurrency: ReadonlyMap<string, number>): string {
+export function amounts(minorByCurrency: ReadonlyMap<string, Integer>): string {
   if (minorByCurrency.size === 0) return money(0, '');
   return [...minorByCurrency]
     .sort(([a], [b]) => (a < b ? -1 : 1))
@@ -35,16 +36,25 @@ export function amounts(minorByCurrency: ReadonlyMap<string, number>): string {
 }
 
 /** Micro-credits as conversions: whole where they are whole, else two decimals; `<0.01` for what would read as nothing. */
-export function conversions(micros: number): string {
+export function conversions(micros: Integer): string {
+  if (typeof micros === 'bigint') return wideConversions(micros);
   if (micros % CREDIT_UNIT_MICROS === 0) return count(micros / CREDIT_UNIT_MICROS);
   if (micros > 0 && micros < CREDIT_UNIT_MICROS / 200) return '<0.01';
   if (micros < 0 && micros > -CREDIT_UNIT_MICROS / 200) return '>-0.01';
   return (micros / CREDIT_UNIT_MICROS).toLocaleString('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 }
 
+function wideConversions(micros: bigint): string {
+  const unit = BigInt(CREDIT_UNIT_MICROS);
+  if (micros % unit === 0n) return count(micros / unit);
+  // Hundredths, half away from zero; written as money without a currency is.
+  const half = micros < 0n ? -unit / 2n : unit / 2n;
+  return money(integerOf((micros * 100n + half) / unit), '');
+}
+
 /** `12.3 %`; `–` of nothing. */
-export function share(part: number, whole: number): string {
-  return whole === 0 ? '–' : `${((part / whole) * 100).toFixed(1)} %`;
+export function share(part: Integer, whole: Integer): string {
+  return whole === 0 ? '–' : `${((Number(part) / Number(whole)) * 100).toFixed(1)} %`;
 }
 
 /** `2026-11-21 08:00:00Z`; milliseconds only where there are some. */
