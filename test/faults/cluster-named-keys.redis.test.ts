@@ -49,7 +49,7 @@ async function useAll({ speed, serving, outbox }: OutboxUnderTest): Promise<void
   for (let i = 0; i < 3_000; i++) many.set(`2026-03-01\ttype ${i}`, [1]);
   await speed.commit(commitOf('p2', 'p3', { deltasGeneration: 1, deltas: new Map([['activity', many]]) }));
   await speed.commit(commitOf('p3', 'p4', { deltasGeneration: 1 }));
-  await speed.loadRecords(P, ['a', 'b', 'c']);
+  await speed.loadRecords(P, ['a', 'b', 'c'], 1e6);
   await serving.deltas(['activity', 'conversions'], 0);
   await serving.deltas(['activity'], 0, 1);
   await serving.readWhole([P], ['conversions'], 1);

@@ -93,7 +93,7 @@ test('laws 3 and 7: a commit whose keys lie on two nodes is refused whole, and t
       code: 'store_unavailable',
       message: /TRYAGAIN/,
     });
-    await expect(store.speed.loadRecords(P, ['Björk', 'new'])).rejects.toMatchObject({ code: 'store_unavailable' });
+    await expect(store.speed.loadRecords(P, ['Björk', 'new'], 1e6)).rejects.toMatchObject({ code: 'store_unavailable' });
     await move.finish();
     expect(await all(store)).toEqual(before);
   }
@@ -128,7 +128,7 @@ test('the trap that this guards against: scripts that name their first key only 
     await move.move([`trap:{${P}}:state`]);
     expect((await serving.deltas([VIEW], 0))[P]?.rows.get(VIEW), 'a silent hole').toEqual(new Map());
     expect(await speed.commit(commitOf('p3', 'p4', { deltasGeneration: 1 }))).toBe('committed');
-    expect(await speed.loadRecords(P, ['Björk']), 'a record begun anew').toMatchObject({ records: ['{"at":"p4"}\n'] });
+    expect(await speed.loadRecords(P, ['Björk'], 1e6), 'a record begun anew').toMatchObject({ records: ['{"at":"p4"}\n'] });
     await expect(move.finish(), 'two keys of one name').rejects.toThrow(/BUSYKEY/);
     for (const key of ['u:Björk', 'd:1:conversions', 'feed'])
       await Promise.all([move.to.admin.asking(), move.to.admin.del(`trap:{${P}}:${key}`)]);

@@ -49,9 +49,9 @@ test('law 1: a record is trimmed by the log time of its own commit, though the n
     store: {
       ...direct,
       // The first batch (touch, later) loads ana, then trims her record, and waits there until the second (conversion, jump) is applied.
-      async loadRecords(partition, users) {
+      async loadRecords(partition, users, maxBytes) {
         if (!users.includes('bob') && ++loadsOfAna === 2) await nextPrepared.promise;
-        return direct.loadRecords(partition, users);
+        return direct.loadRecords(partition, users, maxBytes);
       },
       // The second batch is lost: what follows starts from the record as the first one left it.
       commit: (commit) => (commit.id === '2' ? Promise.reject(new Error('connection reset')) : direct.commit(commit)),

@@ -1,4 +1,6 @@
+import type { Commit } from '@tributary/kv/port';
 import type { PartitionDeltas } from '@tributary/kv/serving-port';
+import type { EventLog } from '@tributary/log/port';
 import { type Event, encodeEvent } from '@tributary/model/event';
 import { MINUTE_MS } from '@tributary/model/time';
 import { partitionOf, userKeyOf } from '@tributary/model/user-key';
@@ -155,6 +157,60 @@ describe('law 7: work that is left undone is told, never hidden', () => {
     expect([whole.dead.length, whole.commits, pieces.commits]).toEqual([40, 8, 80]);
   });
 
+  it('a cold worker reads the records of a batch some at a time, each once, and applies as far as it has them', async () => {
+    const names = usersOf(0, 12);
+    const history = names.map((userId) => bot(4).map((event) => ({ ...event, userId })));
+    const later = names.map(
+      (userId, i): Event => ({ ...early, userId, id: `later ${i}`, ts: NOON - 1, page: `/${'x'.repeat(2_000)}` }),
+    );
+    const leaves = async (limits: { readonly readBytes?: number; readonly loadBytes?: number }) => {
+      const filled = workerOf(2);
+      for (const events of history) await filled.append(0, events);
+      while ((await filled.worker.runOnce()) > 0);
+      await filled.worker.settle();
+      const [answers, rewritten, read]: [number[], number[], string[]] = [[], [], []];
+      const { speed } = filled.store;
+      const store = {
+        ...speed(),
+        async loadRecords(partition: number, userKeys: readonly string[], maxBytes: number) {
+          const found = await speed().loadRecords(partition, userKeys, maxBytes);
+          answers.push(found.records.reduce<number>((sum, record) => sum + (typeof record === 'string' ? record.length : 0), 0));
+          read.push(...userKeys.filter((_, i) => typeof found.records[i] === 'string'));
+          return found;
+        },
+        async commit(commit: Commit) {
+          rewritten.push([...commit.rewrites.values()].reduce((sum, record) => sum + record.length, 0));
+          return speed().commit(commit);
+        },
+      };
+      const cold = workerOf(2, { store, log: filled.log, limits: { maxEntries: 100, trimRecordLength: 1, ...limits } });
+      // Two users an entry.
+      for (let i = 0; i < 12; i += 2) await cold.append(0, later.slice(i, i + 2));
+      while ((await cold.worker.runOnce()) > 0);
+      await cold.worker.settle();
+      const [{ rows }] = (await filled.store.serving().deltas(
+        VIEWS.map(({ name }) => name),
+        0,
+      )) as [PartitionDeltas];
+      const owners = names.map((userKey) => ({ partition: 0, userKey }));
+      const records = (await filled.store.serving().records(owners, 1e9)).map(String);
+      return { answers, rewritten, read, rows, records, commits: cold.committed.map(({ events }) => events) };
+    };
+    const [all, few] = [await leaves({}), await leaves({ readBytes: 4_000, loadBytes: 5_000 })];
+    expect(all.commits).toEqual([12]);
+    expect(differences(few.rows, all.rows)).toEqual([]);
+    expect(few.records).toEqual(all.records);
+    expect(Math.max(...few.answers)).toBeLessThanOrEqual(4_000);
+    expect(few.commits.length).toBeGreaterThan(1);
+    expect(few.commits.reduce((sum, events) => sum + events, 0)).toBe(12);
+    // Each is loaded once, and read once more to be rewritten, for which its next commit is early enough.
+    const timesRead = (read: readonly string[]) => names.map((name) => read.filter((user) => user === name).length);
+    expect(timesRead(all.read)).toEqual(names.map(() => 2));
+    expect(new Set(timesRead(few.read))).toEqual(new Set([1, 2]));
+    expect(Math.max(...all.rewritten)).toBeGreaterThan(30_000);
+    expect(Math.max(...few.rewritten)).toBeLessThan(5_000 + 3 * 3_500); // and one more answer
+  });
+
   it('a batch shares the work of one user among their events; alone, each is computed whole', async () => {
     const history = bot(90);
     const clicks = Array.from({ length: 12 }, (_, i): Event => ({ ...early, id: `early ${i}` }));
@@ -208,14 +264,15 @@ function countingRules(): { seen: { events: number }; rules: StepRules } {
 
 interface Working {
   readonly worker: ReturnType<typeof createSpeedWorker>;
+  readonly log: EventLog;
   readonly store: ReturnType<typeof createMemoryStore>;
   /** In the order of commits. */
   readonly committed: { readonly partition: number; readonly events: number }[];
   append(partition: number, events: readonly Event[]): Promise<void>;
 }
 
-function workerOf(partitions: number, changes: Pick<Partial<SpeedWorkerOptions>, 'limits' | 'views'> = {}): Working {
-  const log = createMemoryLog({ partitions });
+function workerOf(partitions: number, changes: Partial<SpeedWorkerOptions> = {}): Working {
+  const log = changes.log ?? createMemoryLog({ partitions });
   const store = createMemoryStore({ partitions });
   const committed: Working['committed'] = [];
   let commits = 0;
@@ -234,6 +291,7 @@ function workerOf(partitions: number, changes: Pick<Partial<SpeedWorkerOptions>,
   });
   return {
     worker,
+    log,
     store,
     committed,
     async append(partition, events) {

@@ -33,10 +33,10 @@ export interface StoredState extends PartitionState {
   readonly commitId: string;
 }
 
-/** `commitId`: "" when nothing was ever committed. */
+/** `commitId`: "" when nothing was ever committed. A number: the length in bytes of a record that was not read. */
 export interface StoredRecords {
   readonly commitId: string;
-  readonly records: readonly (string | null)[];
+  readonly records: readonly (string | null | number)[];
 }
 
 export interface DeadLetter {
@@ -78,8 +78,11 @@ export type CommitOutcome = 'committed' | 'already' | 'fenced' | 'rewound';
 
 export interface SpeedStore {
   loadState(partition: number): Promise<StoredState | null>;
-  /** The users' records (lines, each ending in "\n", in arrival order), null where there is none; all as of one commit. */
-  loadRecords(partition: number, userKeys: readonly string[]): Promise<StoredRecords>;
+  /**
+   * The users' records (lines, each ending in "\n", in arrival order), null where there is none, in order as long as they sum to
+   * `maxBytes`; the first that there is always, of those beyond only the length. All as of one commit.
+   */
+  loadRecords(partition: number, userKeys: readonly string[], maxBytes: number): Promise<StoredRecords>;
   /**
    * Rejects with `store_unavailable` when the outcome is unknown: sending the same commit again is safe; with `store_refused` when
    * the store would refuse it again.

@@ -11,7 +11,7 @@ import { toJsonMeasure } from './words.ts';
 declare module 'ioredis' {
   interface RedisCommander<Context> {
     tributaryCommit(...args: string[]): Result<CommitOutcome, Context>;
-    tributaryReadRecords(...args: string[]): Result<[commitId: string, records: (string | null)[]], Context>;
+    tributaryReadRecords(...args: string[]): Result<[commitId: string, records: (string | null | number)[]], Context>;
   }
 }
 
@@ -31,11 +31,13 @@ export function createSpeedStore(redis: Redis, namespace: string): SpeedStore {
         return state === null ? null : { ...state, commitId: fields['commit'] ?? '' };
       }),
 
-    loadRecords: (partition, userKeys) =>
+    loadRecords: (partition, userKeys, maxBytes) =>
       unlessDown(async () => {
         const prefix = partitionPrefix(namespace, partition);
         const keys = keysFor(redis, `${prefix}state`, () => userKeys.map((userKey) => `${prefix}u:${userKey}`));
-        const [commitId, records] = await onceTogether(() => redis.tributaryReadRecords(...keys, prefix, ...userKeys));
+        const [commitId, records] = await onceTogether(() =>
+          redis.tributaryReadRecords(...keys, prefix, String(maxBytes), ...userKeys),
+        );
         return { commitId, records };
       }),
 

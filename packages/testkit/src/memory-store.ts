@@ -83,11 +83,17 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
             const { state, commitId } = at(partition);
             return state === null ? null : { ...state, commitId };
           }),
-        loadRecords: (partition, userKeys) =>
-          call(() => ({
-            commitId: at(partition).commitId,
-            records: userKeys.map((key) => at(partition).records.get(key) ?? null),
-          })),
+        loadRecords: (partition, userKeys, maxBytes) =>
+          call(() => {
+            const { commitId, records } = at(partition);
+            return {
+              commitId,
+              records: within(
+                maxBytes,
+                userKeys.map((key) => records.get(key) ?? null),
+              ),
+            };
+          }),
         commit: (commit) =>
           call(() => {
             const kind = fault(commit);
@@ -286,4 +292,17 @@ function readDeltas(
     overflowed += generation.overflowed;
   }
   return { partition, state: stored.state, rows, pending, overflowed };
+}
+
+/** As read-records.lua. */
+function within(maxBytes: number, records: readonly (string | null)[]): (string | null | number)[] {
+  let left = maxBytes;
+  let given = false;
+  return records.map((record) => {
+    const length = Buffer.byteLength(record ?? '');
+    if (length > 0 && length > left && given) return length;
+    left -= length;
+    given ||= length > 0;
+    return record;
+  });
 }

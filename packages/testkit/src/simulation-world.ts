@@ -27,6 +27,8 @@ export interface PartsUnderTest {
       readonly maxCachedEvents: number;
       readonly trimRecordLength: number;
       readonly turnWork?: number;
+      readonly readBytes?: number;
+      readonly loadBytes?: number;
     };
     readonly onReset: (partition: number, why: CommitOutcome | Error) => void;
   }): { runOnce(): Promise<number>; settle(): Promise<void> };

@@ -28,8 +28,8 @@ export function describeStoreContract(name: string, make: () => Promise<StoreUnd
     test('law 7: what was never written reads as null, never as zero or empty text', async () => {
       const { speed, serving } = await make();
       expect(await speed.loadState(P)).toBeNull();
-      expect(await speed.loadRecords(P, ['nobody', 'none'])).toEqual({ commitId: '', records: [null, null] });
-      expect(await speed.loadRecords(P, [])).toEqual({ commitId: '', records: [] });
+      expect(await speed.loadRecords(P, ['nobody', 'none'], 1e6)).toEqual({ commitId: '', records: [null, null] });
+      expect(await speed.loadRecords(P, [], 1e6)).toEqual({ commitId: '', records: [] });
       expect(await serving.records([{ partition: P, userKey: 'nobody' }], 0)).toEqual([null]);
       expect(await serving.pointer()).toBeNull();
       expect(await serving.findConversion('c')).toBeNull();
@@ -183,10 +183,27 @@ export function describeStoreContract(name: string, make: () => Promise<StoreUnd
       await store.speed.commit(
         commitOf('p1', 'p2', { rewrites: new Map([['Björk', 'short\n']]), appends: new Map([['用户', 'line\n']]) }),
       );
-      expect(await store.speed.loadRecords(P, ['用户', 'Björk', 'nobody'])).toEqual({
+      expect(await store.speed.loadRecords(P, ['用户', 'Björk', 'nobody'], 1e6)).toEqual({
         commitId: 'commit of p2',
         records: ['line\n', 'short\n', null],
       });
+    });
+
+    test('records come in order as long as they sum to the bound, the first always, of the others the length in bytes', async () => {
+      const store = await make();
+      const records = new Map([
+        ['a', 'äöü\n'],
+        ['b', '123\n'],
+        ['c', '12345\n'],
+        ['d', '\n'],
+      ]);
+      await store.speed.commit(commitOf(null, 'p1', { appends: records }));
+      const load = async (maxBytes: number, ...userKeys: string[]) =>
+        (await store.speed.loadRecords(P, userKeys, maxBytes)).records;
+      expect(await load(18, 'a', 'b', 'nobody', 'c', 'd')).toEqual(['äöü\n', '123\n', null, '12345\n', '\n']);
+      expect(await load(17, 'a', 'b', 'nobody', 'c', 'd')).toEqual(['äöü\n', '123\n', null, '12345\n', 1]);
+      expect(await load(16, 'a', 'b', 'nobody', 'c', 'd')).toEqual(['äöü\n', '123\n', null, 6, '\n']);
+      expect(await load(0, 'nobody', 'a', 'b', 'nobody')).toEqual([null, 'äöü\n', 4, null]);
     });
 
     test('law 3, invariant 4: a writer that fell behind is fenced and changes nothing', async () => {

@@ -42,7 +42,7 @@ export function rows(key: string, measures: Integer[]): RowsByView {
 }
 
 export async function seen({ speed, serving }: StoreUnderTest) {
-  const { commitId, records } = await speed.loadRecords(P, ['Björk']);
+  const { commitId, records } = await speed.loadRecords(P, ['Björk'], 1e6);
   const deltas = (await serving.deltas([VIEW], 0))[P];
   return {
     state: await speed.loadState(P),

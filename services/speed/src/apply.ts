@@ -38,12 +38,12 @@ export interface ApplyOptions {
 
 /**
  * Changes `run` and `users`: the states of the arrivals' users, in the order of arrivals. Applies entries, at least one, until `turn` is
- * spent. Throws when an event cannot be applied, and leaves both half changed.
+ * spent, or a user is not loaded. Throws when an event cannot be applied, and leaves both half changed.
  */
 export async function applyBatch(
   run: PartitionRun,
   whole: DecodedBatch,
-  users: readonly CachedUser[],
+  users: readonly (CachedUser | undefined)[],
   { logIdentity, commitId, sha256Hex, limits, turn, pause, careful = false }: ApplyOptions,
 ): Promise<AppliedBatch> {
   const deltas: RowsByView = new Map();
@@ -106,7 +106,7 @@ export async function applyBatch(
   let entries = 0;
   let next = 0;
   for (const { arrivals } of whole.ends) {
-    if (entries > 0 && turn.left <= 0) break;
+    if (entries > 0 && (turn.left <= 0 || users.slice(next, arrivals).includes(undefined))) break;
     const entry = workOfEntry();
     for (; next < arrivals; next++) {
       const pausing = pause?.();

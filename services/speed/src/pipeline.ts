@@ -47,6 +47,8 @@ export const DEFAULT_LIMITS: WorkerLimits = {
   maxCachedEvents: 200_000,
   trimRecordLength: 256 * 1024,
   maxRecordLength: 32 * 1024 * 1024,
+  readBytes: 8 * 1024 * 1024,
+  loadBytes: 16 * 1024 * 1024,
   longBatchEvents: 2_000,
   turnWork: MOST_OF_TURN,
   outputs: 'none',
@@ -194,7 +196,11 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
   }
 
   /** null: it cannot be applied, and the partition was forgotten. */
-  async function apply({ run, batch }: Part, users: readonly CachedUser[], turn: Work): Promise<AppliedBatch | null> {
+  async function apply(
+    { run, batch }: Part,
+    users: readonly (CachedUser | undefined)[],
+    turn: Work,
+  ): Promise<AppliedBatch | null> {
     const given = { logIdentity: log.identity, commitId: options.commitId(), sha256Hex, limits, turn, pause };
     const carefulUpTo = careful.get(run.partition);
     try {
@@ -260,7 +266,7 @@ interface Part {
   readonly run: PartitionRun;
   readonly batch: DecodedBatch;
   /** null: the records could not be had, the partition was forgotten. */
-  readonly users: Promise<readonly CachedUser[] | null>;
+  readonly users: Promise<readonly (CachedUser | undefined)[] | null>;
   /** Of the batch: users of those up to the newest one committed may be evicted. */
   readonly number: number;
 }

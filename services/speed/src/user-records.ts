@@ -1,5 +1,5 @@
 /** The users of a batch and their records: read when they are not cached, rewritten when they grew too long. */
-import type { SpeedStore } from '@tributary/kv/port';
+import type { SpeedStore, StoredRecords } from '@tributary/kv/port';
 import { TributaryError } from '@tributary/model/errors';
 import { trimRecord, userFromRecord } from '@tributary/views/record';
 import { cutUpTo } from '@tributary/views/user-state';
@@ -9,25 +9,31 @@ import type { PartitionRun } from './partition-run.ts';
 import type { CachedUser } from './user-cache.ts';
 
 export interface UserRecords {
-  /** The state of each arrival's user, in the order of arrivals; `number`: of the batch. */
-  load(run: PartitionRun, batch: DecodedBatch, number: number): Promise<CachedUser[]>;
-  /** The commit with the records that outgrew their bound rewritten. */
+  /**
+   * The state of each arrival's user, in the order of arrivals; `number`: of the batch. Those of its first entry always, of the others as
+   * many as their records sum to `loadBytes`: the batch is to be applied as far as there are users.
+   */
+  load(run: PartitionRun, batch: DecodedBatch, number: number): Promise<(CachedUser | undefined)[]>;
+  /** The commit with the records that outgrew their bound rewritten, as many as sum to `loadBytes`; the others later. */
   withTrims(run: PartitionRun, applied: AppliedBatch): Promise<AppliedBatch['commit']>;
 }
 
 /** Users whose records are asked for at once. */
 const READ_USERS = 256;
 
-/** UTF-16 units. */
 export interface RecordLimits {
-  /** A user's record is trimmed when it passes this, and again at each doubling. */
+  /** A user's record is trimmed when it passes this, and again at each doubling. UTF-16 units. */
   readonly trimRecordLength: number;
-  /** A record that passes this loses its oldest events: Redis takes strings of 512 MB, and reads of seconds. */
+  /** A record that passes this loses its oldest events: Redis takes strings of 512 MB, and reads of seconds. UTF-16 units. */
   readonly maxRecordLength: number;
+  /** Bytes of records in one answer of the store, unless a single one has more. */
+  readonly readBytes: number;
+  /** Bytes of records that one batch of a partition loads, and rewrites. */
+  readonly loadBytes: number;
 }
 
 export function createUserRecords(store: SpeedStore, limits: RecordLimits): UserRecords {
-  const { trimRecordLength: trimLength, maxRecordLength: mostLength } = limits;
+  const { trimRecordLength: trimLength, maxRecordLength: mostLength, readBytes, loadBytes } = limits;
   const nextTrim = (length: number) => Math.min(mostLength, Math.max(trimLength, length * 2));
 
   function cachedUser(record: string | null, run: PartitionRun, batch: number): CachedUser {
@@ -38,37 +44,57 @@ export function createUserRecords(store: SpeedStore, limits: RecordLimits): User
   }
 
   /** Records as this run knows them: of the last commit taken, or of one that was sent or is about to be. Any other history is not ours. */
-  async function recordsOf(run: PartitionRun, userKeys: readonly string[]): Promise<readonly (string | null)[]> {
+  async function recordsOf(run: PartitionRun, userKeys: readonly string[]): Promise<StoredRecords['records']> {
     const before = run.settledCommitId;
-    const { commitId, records } = await store.loadRecords(run.partition, userKeys);
+    const { commitId, records } = await store.loadRecords(run.partition, userKeys, readBytes);
     const ours = [before, run.settledCommitId, run.sentCommitId, run.commitId];
     if (ours.includes(commitId)) return records;
     throw new TributaryError('conflict', `partition ${run.partition} stands at the commit "${commitId}" of another writer`);
+  }
+
+  /** Reads some at a time, in order, until none is left or `goesOn` says no: a reply of gigabytes comes too late, and holds up the heartbeat. */
+  async function readEach(
+    run: PartitionRun,
+    userKeys: Iterable<string>,
+    goesOn: (next: string) => boolean,
+    use: (userKey: string, record: string | null) => void,
+  ): Promise<void> {
+    for (let left = [...userKeys]; left.length > 0 && goesOn(left[0] as string); ) {
+      const asked = left.slice(0, READ_USERS);
+      const records = await recordsOf(run, asked);
+      const unread = asked.filter((_, i) => typeof records[i] === 'number');
+      for (const [i, userKey] of asked.entries()) {
+        const record = records[i] ?? null;
+        if (typeof record !== 'number') use(userKey, record);
+      }
+      left = [...unread, ...left.slice(READ_USERS)];
+    }
   }
 
   return {
     async load(run, batch, number) {
       const missing = new Set<string>();
       for (const { userKey } of batch.arrivals) if (run.users.get(userKey, number) === undefined) missing.add(userKey);
-      const all = [...missing];
-      // Few at a time: a reply of gigabytes comes too late, and parsing it would hold up the heartbeat.
-      for (let at = 0; at < all.length; at += READ_USERS) {
-        const userKeys = all.slice(at, at + READ_USERS);
-        const records = await recordsOf(run, userKeys);
-        userKeys.forEach((userKey, i) => {
-          run.users.set(userKey, cachedUser(records[i] ?? null, run, number));
-        });
-      }
-      return batch.arrivals.map(({ userKey }) => run.users.get(userKey, number) as CachedUser);
+      const first = new Set(batch.arrivals.slice(0, batch.ends[0]?.arrivals).map(({ userKey }) => userKey));
+      let bytes = 0;
+      const goesOn = (userKey: string) => first.has(userKey) || bytes < loadBytes;
+      await readEach(run, missing, goesOn, (userKey, record) => {
+        bytes += record?.length ?? 0;
+        // The next batch may have asked for the user too: one state is for both.
+        if (run.users.get(userKey, number) === undefined) run.users.set(userKey, cachedUser(record, run, number));
+      });
+      return batch.arrivals.map(({ userKey }) => run.users.get(userKey, number));
     },
 
     async withTrims(run, { commit, toTrim, rules }) {
       if (toTrim.length === 0) return commit;
-      const records = await recordsOf(run, toTrim);
       const appends = new Map(commit.appends);
       const rewrites = new Map<string, string>();
-      toTrim.forEach((userKey, i) => {
-        const whole = `${records[i] ?? ''}${appends.get(userKey) ?? ''}`;
+      let bytes = 0;
+      const isWithin = () => bytes < loadBytes;
+      await readEach(run, toTrim, isWithin, (userKey, stored) => {
+        const whole = `${stored ?? ''}${appends.get(userKey) ?? ''}`;
+        bytes += whole.length;
         const { record, cutTs } = trimRecord(whole, commit.next.logTimeMs, rules, mostLength);
         const user = run.users.peek(userKey);
         if (user !== undefined) {
