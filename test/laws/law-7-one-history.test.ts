@@ -234,6 +234,61 @@ test.each([
   },
 );
 
+test('laws 1 and 7: a worker that comes before the archiver to a log that was put back does not read over what was lost', async () => {
+  const [store, whole] = [createMemoryStore({ partitions: PARTITIONS }), createMemoryStore({ partitions: PARTITIONS })];
+  const archiver = await rig.start({ limits: { ...DEFAULT_LIMITS, waitMs: 0, gatherMs: 0, maxAgeMs: 1_000 } });
+  const told: string[] = [];
+  let nowMs = 0;
+  const log = recalling({ now: () => nowMs, onFailed: (partition, error) => told.push(`${partition} ${error.message}`) });
+  await rig.append(someEvents(40));
+  await catchUp(store, log);
+  const [copies, stored] = [copyOfLog(), [0, 1].map((partition) => store.snapshot(partition))];
+  const positions = () => Promise.all([0, 1].map(async (partition) => (await store.speed().loadState(partition))?.position));
+  const before = await positions();
+  await rig.append(someEvents(40, 40));
+  await catchUp(store, log);
+  await catchUp(whole, rig.log);
+  await archiver.turn();
+  putBack(copies);
+  for (const partition of [0, 1]) store.restore(partition, stored[partition]);
+  await rig.append(someEvents(30, 80));
+  await catchUp(store, log);
+  expect(told.map((line) => line.slice(0, 1)).sort()).toEqual(['0', '1']);
+  expect(told[0]).toMatch(/no longer has the entry at \d+, which was read/);
+  expect(await positions()).toEqual(before);
+  await archiver.turn();
+  await archiver.turn();
+  nowMs += 10_000;
+  await catchUp(store, log);
+  await catchUp(whole, rig.log);
+  await expectSame(store, whole, 0);
+});
+
+test('law 7: a worker does not wait for ever for what was read and is neither in the log nor in the archive', async () => {
+  const store = createMemoryStore({ partitions: PARTITIONS });
+  let nowMs = 0;
+  const log = recalling({ now: () => nowMs, onFailed: () => {} });
+  await rig.append(someEvents(40));
+  await catchUp(store, log);
+  const [copies, stored] = [copyOfLog(), [0, 1].map((partition) => store.snapshot(partition))];
+  await rig.append(someEvents(40, 40));
+  await catchUp(store, log);
+  putBack(copies);
+  for (const partition of [0, 1]) store.restore(partition, stored[partition]);
+  await rig.append(someEvents(30, 80));
+  const ends = await rig.log.ends();
+  const positions = () => Promise.all([0, 1].map(async (partition) => (await store.speed().loadState(partition))?.position));
+  const before = [...(await positions())];
+  for (const waitedMs of [0, 30_000, 59_999]) {
+    nowMs = waitedMs;
+    await catchUp(store, log);
+    expect(await positions()).toEqual(before);
+  }
+  nowMs = 62_000;
+  await catchUp(store, log);
+  expect(await positions()).toEqual(ends);
+});
+
 test('law 7: a gap between archive and log is told and never skipped, and the other partitions go on', async () => {
   const store = createMemoryStore({ partitions: PARTITIONS });
   await rig.append(someEvents(30));

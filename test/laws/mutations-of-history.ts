@@ -169,6 +169,22 @@ export const MUTATIONS_OF_HISTORY: readonly Mutation[] = [
     test: 'test/laws/law-7-one-history.test.ts',
   },
   {
+    lie: 'a worker reads over what it had read and the log no longer has',
+    law: '1, 7',
+    file: `${SPEED}/recall.ts`,
+    from: 'if (missing === null || hasWaitedFor(partition))',
+    to: 'if (missing === null || partition >= 0)',
+    test: 'test/laws/law-7-one-history.test.ts',
+  },
+  {
+    lie: 'a worker waits for ever for what nobody has any more',
+    law: '7',
+    file: `${SPEED}/recall.ts`,
+    from: 'if (nowMs - sinceMs < MISSING_WAIT_MS) return false;',
+    to: 'if (nowMs - sinceMs < Infinity) return false;',
+    test: 'test/laws/law-7-one-history.test.ts',
+  },
+  {
     lie: 'the lines of an archived entry come in any order',
     law: '3',
     file: `${SPEED}/archived-entries.ts`,

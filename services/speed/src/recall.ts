@@ -3,19 +3,20 @@
  * positions, and then goes on with the log. So a worker whose state was lost, or put back to an older one, rebuilds it by
  * the very code that built it.
  *
- * A partition that the archive cannot give (a damaged file, a gap between archive and log) gets no entries, rather than some of
- * them: it is told, tried again later, and the others are read on.
+ * A partition that the archive cannot give (a damaged file, a gap between archive and log), or in which entries are missing that were
+ * read before, gets no entries, rather than some of them: it is told, tried again later, and the others are read on.
  */
 import type { EventLog, LogEntry, Position, ReadLimits } from '@tributary/log/port';
 import { TributaryError } from '@tributary/model/errors';
 import type { ArchivedEntries } from './archived-entries.ts';
 import { createFailures } from './failures.ts';
 import { isExpired } from './read-ahead.ts';
+import { createSeenPositions } from './seen-positions.ts';
 
 export interface RecallOptions {
   /** Told when a partition begins to be read from the archive. */
   readonly onRecall?: (partition: number, after: Position | null) => void;
-  /** Told when a partition could not be read from the archive; it is tried again after `waitMs`. */
+  /** Told when a partition could not be read; it is tried again after `waitMs`. */
   readonly onFailed?: (partition: number, error: Error, waitMs: number) => void;
   /** Monotonic, ms; without it a partition that failed is tried again at once. */
   readonly now?: () => number;
@@ -28,11 +29,17 @@ interface Recalled {
   left: readonly LogEntry[];
 }
 
+/** The archiver asks for what it read at its next read, and a segment takes seconds. */
+const MISSING_WAIT_MS = 60_000;
+
 export function recallingLog(log: EventLog, archive: ArchivedEntries, options: RecallOptions = {}): EventLog {
   const recalled = new Map<number, Recalled>();
   /** Where each partition was left by the last read: another position is a reader that was moved. */
   const reached = new Map<number, Position | null>();
   const failures = createFailures(options);
+  const seen = createSeenPositions();
+  /** Since when entries are missing that were read before, ms. */
+  const missingSinceMs = new Map<number, number>();
 
   /** A reader that was moved may stand before the log's beginning, or before a tail that the log lost. */
   async function look(after: ReadonlyMap<number, Position | null>): Promise<void> {
@@ -105,6 +112,34 @@ export function recallingLog(log: EventLog, archive: ArchivedEntries, options: R
     return entries.filter(({ partition }) => !trimmed.has(partition));
   }
 
+  /** Without the partitions in which entries are missing that were read before: the archiver may be about to archive them. */
+  async function withoutHoles(after: ReadonlyMap<number, Position | null>, found: readonly LogEntry[]): Promise<LogEntry[]> {
+    const entries: LogEntry[] = [];
+    for (const [partition, own] of Map.groupBy(found, (entry) => entry.partition)) {
+      const missing = seen.missing(partition, after.get(partition) ?? null, own);
+      if (missing === null || hasWaitedFor(partition)) {
+        missingSinceMs.delete(partition);
+        seen.note(partition, own);
+        entries.push(...own);
+        continue;
+      }
+      // The next look asks the archive.
+      reached.delete(partition);
+      await failures.unless(partition, () => Promise.reject(lost(partition, missing)));
+    }
+    return entries;
+  }
+
+  /** Whoever had what is missing has had the time to archive it: it is gone. */
+  function hasWaitedFor(partition: number): boolean {
+    const nowMs = options.now?.() ?? 0;
+    const sinceMs = missingSinceMs.get(partition) ?? nowMs;
+    missingSinceMs.set(partition, sinceMs);
+    if (nowMs - sinceMs < MISSING_WAIT_MS) return false;
+    seen.forget(partition);
+    return true;
+  }
+
   return {
     ...log,
     async read(after, limits) {
@@ -117,10 +152,17 @@ export function recallingLog(log: EventLog, archive: ArchivedEntries, options: R
       // Those that keep up do not wait for those that are rebuilt. Of no partition at all the log is read too: it waits.
       if (live.size > 0 || turn === undefined || failures.has(turn[0])) {
         const found = await readLog(live, entries.length === 0 ? limits : { ...limits, waitMs: 0 });
-        entries.push(...(await fromTheFirst(live, found)));
+        entries.push(...(await withoutHoles(live, await fromTheFirst(live, found))));
       }
       for (const { partition, position } of entries) reached.set(partition, position);
       return entries;
     },
   };
+}
+
+function lost(partition: number, position: Position): TributaryError {
+  return new TributaryError(
+    'history_mismatch',
+    `the log of partition ${partition} no longer has the entry at ${position}, which was read: it was put back to an older copy. The archive is asked for it for ${MISSING_WAIT_MS / 1_000} s`,
+  );
 }
