@@ -154,4 +154,18 @@ export const MUTATIONS_OF_TIMELINES: readonly Mutation[] = [
     to: 'const isWithin = () => bytes < Infinity;',
     test: 'test/laws/law-7-bounded-work.test.ts',
   },
+  {
+    lie: 'the users of what is left of a batch may be evicted',
+    law: '3',
+    file: `${SPEED}/pipeline.ts`,
+    from: 'load(run, done.rest, number + 1)',
+    to: 'load(run, done.rest, number)',
+  },
+  {
+    lie: 'a partition that waited is read no more',
+    law: '7',
+    file: `${SPEED}/pipeline.ts`,
+    from: '      if (runs.isCurrent(run)) reader.seek(run.partition, run.position);',
+    to: '',
+  },
 ];
