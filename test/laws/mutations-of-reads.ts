@@ -45,6 +45,22 @@ export const MUTATIONS_OF_READS: readonly Mutation[] = [
     test: 'services/api/test/routes.test.ts',
   },
   {
+    lie: 'a publication that is asked for twice is done twice',
+    law: '3',
+    file: `${API}/routes/generations.ts`,
+    from: 'newest.held === held && ',
+    to: 'newest.held === null && ',
+    test: 'services/api/test/routes.test.ts',
+  },
+  {
+    lie: 'whoever only reads waits for room on the disk',
+    law: '7',
+    file: 'packages/runtime/src/service.ts',
+    from: 'hasOwnHttp(config) ? started',
+    to: 'hasOwnHttp({}) ? started',
+    test: 'packages/runtime/test/service.test.ts',
+  },
+  {
     lie: 'an answer is gone as soon as it is handed to its connection',
     law: '7',
     file: `${API}/unread-answers.ts`,

@@ -1,4 +1,4 @@
-/** One attempt at a job of the queue: a run, or a move between generations. */
+/** One attempt at a run of the queue. */
 import { type Definitions, parseDefinitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
 import type { JobAttempt } from '@tributary/queue/recompute-worker';
@@ -6,17 +6,11 @@ import { sha256Hex } from '@tributary/runtime/definitions';
 import type { RecomputeMetrics } from './metrics.ts';
 import { runGeneration } from './pipeline.ts';
 import type { RunPorts, ShardFlow } from './ports.ts';
-import { move } from './publication.ts';
 
 export function createHandler(ports: RunPorts, metrics: RecomputeMetrics): (attempt: JobAttempt) => Promise<unknown> {
   return async ({ id, data, remember, shards, signal, attempt }) => {
     const beganMs = ports.now();
     try {
-      if (data.action !== 'run') {
-        const publication = await move(data, ports, signal);
-        ports.note('readers moved', { job: id, ...publication });
-        return publication;
-      }
       const flow = shards === null ? {} : { shards: watched(shards, metrics) };
       const outcome = await runGeneration({ ...data, remember, ...flow }, ports, signal);
       const tookMs = ports.now() - beganMs;
@@ -28,7 +22,6 @@ export function createHandler(ports: RunPorts, metrics: RecomputeMetrics): (atte
       if (!signal.aborted) metrics.failed(error instanceof TributaryError ? error.code : 'internal');
       ports.note('an attempt at a job ended early', {
         job: id,
-        action: data.action,
         attempt,
         aborted: signal.aborted,
         error: String(error),

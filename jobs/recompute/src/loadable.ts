@@ -1,6 +1,6 @@
 /**
- * Law 7: what cannot be loaded is never published. Before a generation counts as computed, and before it is published by hand, its views
- * are read once as a reader would read them: bytes, row counts, keys and integers.
+ * Law 7: what cannot be loaded is never published. Before a generation counts as computed, its views are read once as a reader would
+ * read them: bytes, row counts, keys and integers.
  */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,11 +1,9 @@
 /** Which generation readers take: facts, a pure decision, one compare-and-set. */
 
-import { readGeneration } from '@tributary/archive/generations';
 import type { Publication } from '@tributary/archive/layout';
 import { publish, readPublications } from '@tributary/archive/publications';
 import { keptWith } from '@tributary/archive/retire';
 import { TributaryError } from '@tributary/model/errors';
-import { checkLoads } from './loadable.ts';
 import { highestSequence } from './numbers.ts';
 import type { RunPorts } from './ports.ts';
 import type { Begun, Run, RunOutcome } from './run.ts';
@@ -52,37 +50,4 @@ export async function publishRun(run: Run, begun: Begun, ports: RunPorts): Promi
     if (error instanceof TributaryError && error.code === 'conflict') return 'overtaken';
     throw error;
   }
-}
-
-export interface Move {
-  readonly action: 'publish' | 'rollback';
-  readonly generation: number;
-  readonly by: string;
-}
-
-/**
- * By hand: back to an older generation (then scheduled runs hold), or forward to a computed one. Asked twice, done once. Files may have been
- * damaged since they were computed, so they are read first as a reader would.
- */
-export async function move(
-  asked: Move,
-  ports: Pick<RunPorts, 'dataDir' | 'serving' | 'now' | 'load' | 'limits' | 'newAttempt'>,
-  signal: AbortSignal,
-): Promise<Publication> {
-  const { action, generation, by } = asked;
-  const held = action === 'rollback';
-  const above = await highestSequence(ports);
-  const current = (await readPublications(ports.dataDir, 1))[0] ?? null;
-  if (current?.generation === generation && current.held === held) return current;
-  if (held && (current === null || generation >= current.generation))
-    throw new TributaryError(
-      'conflict',
-      `generation ${generation} is not older than the current ${current?.generation ?? 'none'}`,
-    );
-  const manifest = await readGeneration(ports.dataDir, generation);
-  if (manifest.state === 'computed') await checkLoads(manifest, ports, signal);
-  const draft = { generation, action, held, at: ports.now(), by };
-  const moved = await publish(ports.dataDir, current?.sequence ?? 0, draft, above);
-  await ports.serving.setPointer({ sequence: moved.sequence, generation });
-  return moved;
 }

@@ -152,8 +152,6 @@ test('law 3 and 6: kill -9 of the coordinator while its child computes: one publ
     comparedWith: 1,
     equal: true,
   });
-  await queue.requestMove({ action: 'rollback', generation: 1, by: 'test' });
-  await until('the rollback', async () => (await serving.pointer())?.generation === 1);
   expect(await stop(recompute, 'SIGTERM')).toBe(0);
   await queue.close();
   await log.close();

@@ -3,7 +3,6 @@ import { cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Definitions } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
-import { move } from '@tributary/recompute/publication';
 import { differences } from '@tributary/testkit/compare-rows';
 import { generateEvents } from '@tributary/testkit/generate';
 import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/generate-definitions';
@@ -79,16 +78,4 @@ test('law 1: numbers go on from the archive when store and pointer were lost as 
   await rm(generationsFolder(), { recursive: true });
   const ahead = { ...world.serving, states: async () => states.map((state) => state && { ...state, generation: 40 }) };
   await expect(world.run({ mode: 'full' }, { serving: ahead })).resolves.toMatchObject({ generation: 41 });
-});
-
-test('law 7: a publication by hand over an older copy of the generations moves readers', async () => {
-  const copy = join(world.dataDir, 'copy');
-  await grow(async (generation) => {
-    if (generation === 3) await cp(generationsFolder(), copy, { recursive: true });
-  });
-  await rm(generationsFolder(), { recursive: true });
-  await cp(copy, generationsFolder(), { recursive: true });
-  const asked = { action: 'rollback', generation: 2, by: 'ana' } as const;
-  const moved = await move(asked, world.ports, new AbortController().signal);
-  expect(await world.serving.pointer()).toEqual({ sequence: moved.sequence, generation: 2 });
 });

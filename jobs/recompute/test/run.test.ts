@@ -8,7 +8,6 @@ import { TributaryError } from '@tributary/model/errors';
 import type { Event } from '@tributary/model/event';
 import { computeInChild } from '@tributary/recompute/child/child';
 import { STAGES } from '@tributary/recompute/ports';
-import { type Move, move } from '@tributary/recompute/publication';
 import { waitUntilSealed } from '@tributary/recompute/seal';
 import { differences } from '@tributary/testkit/compare-rows';
 import { generateEvents } from '@tributary/testkit/generate';
@@ -25,8 +24,6 @@ beforeEach(async () => {
   world = await createWorld(DEFINITIONS);
 });
 afterEach(() => world.close());
-
-const moveBy = (asked: Move) => move(asked, world.ports, new AbortController().signal);
 
 const log = (seed: number, events = 60): Event[] =>
   generateEvents(createRandom(seed), { events, users: 5, lateChance: 0, duplicateChance: 0.1 }, DEFINITIONS);
@@ -346,16 +343,14 @@ test('rollback and forward again are exact; scheduled runs hold until then', asy
   await world.run();
   await world.ingest(events.slice(40, 80));
   await world.run();
-  const rolled = await moveBy({ action: 'rollback', generation: 1, by: 'ana' });
-  expect(rolled).toMatchObject({ sequence: 3, generation: 1, held: true });
+  await world.publishByHand('rollback', 1);
   await expectMerged(events.slice(0, 80));
-  expect(await moveBy({ action: 'rollback', generation: 1, by: 'ana' })).toEqual(rolled);
 
   await world.ingest(events.slice(80));
   await expect(world.run()).resolves.toMatchObject({ generation: 3, published: 'held', publication: { generation: 1 } });
   expect((await world.manifest(3)).base).toBe(1);
   await expectMerged(events);
-  await moveBy({ action: 'publish', generation: 3, by: 'ana' });
+  await world.publishByHand('publish', 3);
   await expectMerged(events);
   await expect(world.run()).resolves.toMatchObject({ generation: 4, published: 'published' });
   await expectMerged(events);
@@ -371,7 +366,7 @@ test('a rollback during a run wins over it', async () => {
     { scheduled: false },
     {
       reached: async (stage) => {
-        if (stage === 'computed') await moveBy({ action: 'rollback', generation: 1, by: 'ana' });
+        if (stage === 'computed') await world.publishByHand('rollback', 1);
       },
     },
   );

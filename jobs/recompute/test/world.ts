@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { type DuckDb, openDuckDb } from '@tributary/archive/duckdb';
 import { generationFolder, listGenerations, readGeneration } from '@tributary/archive/generations';
 import type { GenerationManifest, Publication } from '@tributary/archive/layout';
-import { currentPublication, readPublications } from '@tributary/archive/publications';
+import { currentPublication, publish, readPublications } from '@tributary/archive/publications';
 import { readViewRows } from '@tributary/archive/views';
 import { createArchiver } from '@tributary/archiver/pipeline';
 import { type Definitions, parseDefinitions } from '@tributary/model/definitions';
@@ -129,6 +129,14 @@ export async function createWorld(initial: Definitions) {
 
     run(more: Partial<Run> = {}, changed: Partial<RunPorts> = {}, signal = new AbortController().signal): Promise<RunOutcome> {
       return runGeneration(asRun(more), { ...ports, ...changed }, signal);
+    },
+
+    /** As the API does for whoever asks it to. */
+    async publishByHand(action: Publication['action'], generation: number): Promise<void> {
+      const { sequence = 0 } = (await currentPublication(dataDir)) ?? {};
+      const draft = { generation, action, held: action === 'rollback', at: nowMs, by: 'ana' };
+      const published = await publish(dataDir, sequence, draft, (await serving.pointer())?.sequence);
+      await serving.setPointer({ sequence: published.sequence, generation });
     },
 
     manifest: (generation: number): Promise<GenerationManifest> => readGeneration(dataDir, generation),

@@ -1,7 +1,5 @@
 /** What travels through the queue of the batch layer. Plain JSON; readers of an older version may find it after an upgrade. */
 
-export type RecomputeJob = RunJob | MoveJob;
-
 export interface RunJob {
   readonly action: 'run';
   readonly mode: 'incremental' | 'full';
@@ -12,13 +10,6 @@ export interface RunJob {
   readonly definitions: string | null;
   /** Where the last attempt at this job got to; null before it began. */
   readonly begun: { readonly generation: number; readonly sequence: number } | null;
-}
-
-/** Makes an older generation (rollback) or a computed one (publish) the one that readers take. */
-export interface MoveJob {
-  readonly action: 'rollback' | 'publish';
-  readonly generation: number;
-  readonly by: string;
 }
 
 export const QUEUE = 'recompute';

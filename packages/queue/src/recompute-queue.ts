@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { type JobsOptions, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { answered } from './answered.ts';
-import { ATTEMPTS, type MoveJob, QUEUE, queuePrefix, RETRY_DELAY_MS, type RecomputeJob } from './jobs.ts';
+import { ATTEMPTS, QUEUE, queuePrefix, RETRY_DELAY_MS, type RunJob } from './jobs.ts';
 
 export interface RunDemand {
   readonly mode: 'incremental' | 'full';
@@ -14,7 +14,6 @@ export interface RunDemand {
 
 export interface RecomputeQueue {
   requestRun(demand: RunDemand): Promise<{ readonly jobId: string }>;
-  requestMove(move: MoveJob): Promise<{ readonly jobId: string }>;
   /** One scheduled run every so many ms; 0 ends the schedule. Idempotent, and the newest call counts. */
   schedule(everyMs: number): Promise<void>;
   /** Jobs by state: waiting, active, delayed, failed, … */
@@ -43,12 +42,12 @@ const JOB_OPTIONS: JobsOptions = {
 
 /** `redis`: a connection of the kind `queue`, which stays the caller's. */
 export function openRecomputeQueue(redis: Redis, namespace: string): RecomputeQueue {
-  const queue = new Queue<RecomputeJob>(QUEUE, { connection: redis, prefix: queuePrefix(namespace) });
+  const queue = new Queue<RunJob>(QUEUE, { connection: redis, prefix: queuePrefix(namespace) });
   queue.on('error', () => {
     // The connection reports its errors to its owner; without a listener here they would end the process.
   });
 
-  async function add(data: RecomputeJob): Promise<{ jobId: string }> {
+  async function add(data: RunJob): Promise<{ jobId: string }> {
     const jobId = `${data.action}-${randomUUID()}`;
     await answered(queue.add(data.action, data, { ...JOB_OPTIONS, jobId }));
     return { jobId };
@@ -57,13 +56,12 @@ export function openRecomputeQueue(redis: Redis, namespace: string): RecomputeQu
   return {
     requestRun: ({ mode, definitions, by }) =>
       add({ action: 'run', mode, reason: `demand by ${by}`, scheduled: false, definitions: definitions ?? null, begun: null }),
-    requestMove: (move) => add(move),
     async schedule(everyMs) {
       if (everyMs === 0) {
         await answered(queue.removeJobScheduler(SCHEDULE));
         return;
       }
-      const data: RecomputeJob = {
+      const data: RunJob = {
         action: 'run',
         mode: 'incremental',
         reason: 'schedule',

@@ -5,13 +5,13 @@
 import { type Job, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { startJobWorker } from './job-worker.ts';
-import { QUEUE, queuePrefix, type RecomputeJob, type RunJob } from './jobs.ts';
+import { QUEUE, queuePrefix, type RunJob } from './jobs.ts';
 import { openShardFlow, type ShardFlow } from './shard-flow.ts';
 import { openShardQueue } from './shard-queue.ts';
 
 export interface JobAttempt {
   readonly id: string;
-  readonly data: RecomputeJob;
+  readonly data: RunJob;
   /** From 1. */
   readonly attempt: number;
   /** Keeps where a run got to, for its next attempt. */
@@ -50,7 +50,7 @@ export async function startRecomputeWorker(options: WorkerOptions): Promise<Reco
   await limitToOne(redis, queuePrefix(namespace));
   const shardQueue = shards === undefined ? null : openShardQueue(redis, namespace, shards.version);
 
-  async function attempt(job: Job<RecomputeJob>, signal: AbortSignal): Promise<unknown> {
+  async function attempt(job: Job<RunJob>, signal: AbortSignal): Promise<unknown> {
     const flow =
       shardQueue === null || shards === undefined ? null : openShardFlow(shardQueue, job, shards.version, shards.slotsPerProcess);
     try {
@@ -58,9 +58,7 @@ export async function startRecomputeWorker(options: WorkerOptions): Promise<Reco
         id: job.id ?? '',
         data: job.data,
         attempt: job.attemptsMade + 1,
-        remember: async (begun) => {
-          if (job.data.action === 'run') await job.updateData({ ...job.data, begun });
-        },
+        remember: (begun) => job.updateData({ ...job.data, begun }),
         shards: flow,
         signal,
       });
@@ -74,7 +72,7 @@ export async function startRecomputeWorker(options: WorkerOptions): Promise<Reco
     }
   }
 
-  const worker = await startJobWorker<RecomputeJob>({
+  const worker = await startJobWorker<RunJob>({
     ...options,
     queue: QUEUE,
     concurrency: 1,

@@ -117,7 +117,7 @@ test('a schedule runs, does not double when set again, and ends with 0', async (
 test('law 3: what a run remembered is there for the next attempt; passing trouble is tried again, other trouble is final', async () => {
   const attempts: unknown[] = [];
   await startWorker(async ({ data, remember, attempt }) => {
-    if (data.action !== 'run') throw new TributaryError('conflict', 'no such move');
+    if (data.mode === 'full') throw new TributaryError('conflict', 'no such run');
     attempts.push(data.begun);
     if (attempt > 1) throw new TributaryError('archive_corrupt', 'bad file');
     await remember({ generation: 3, sequence: 2 });
@@ -125,11 +125,11 @@ test('law 3: what a run remembered is there for the next attempt; passing troubl
   });
   failures.length = 0;
   const run = await queue.requestRun({ mode: 'incremental', by: 'ana' });
-  const move = await queue.requestMove({ action: 'rollback', generation: 1, by: 'ana' });
+  const other = await queue.requestRun({ mode: 'full', by: 'ana' });
   await until(async () => (await queue.status(run.jobId))?.state === 'failed', 'the run');
-  await until(async () => (await queue.status(move.jobId))?.state === 'failed', 'the move');
+  await until(async () => (await queue.status(other.jobId))?.state === 'failed', 'the other run');
   expect(attempts).toEqual([null, { generation: 3, sequence: 2 }]);
-  expect(failures.sort()).toEqual(['final: bad file', 'final: no such move', 'passing: away']);
+  expect(failures.sort()).toEqual(['final: bad file', 'final: no such run', 'passing: away']);
   expect((await queue.status(run.jobId))?.failure).toContain('bad file');
 });
 

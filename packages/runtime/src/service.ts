@@ -66,7 +66,7 @@ export async function runService<T extends ConfigTable>(
     warnOfPlainHttp(config, log);
     const disk = await watchedDisk(config, log, controller.signal);
     const started = await start({ config, log, metrics, disk, signal: controller.signal });
-    const service = { ...started, ready: () => readyWithRoom(started, disk) };
+    const service = hasOwnHttp(config) ? started : { ...started, ready: () => readyWithRoom(started, disk) };
     const health = await healthFor(config, service, metrics);
     if (process.send !== undefined) void reportReady(service.ready, tellParent, controller.signal);
     await stopping;
@@ -114,10 +114,15 @@ function watchedDisk(config: Readonly<Record<string, unknown>>, log: Logger, sig
   });
 }
 
+/** Collector and API say on their own `/readyz` what a full disk means to them: who only reads goes on. */
+function hasOwnHttp(config: Readonly<Record<string, unknown>>): boolean {
+  return 'collectorPort' in config || 'apiPort' in config;
+}
+
 /** Keys and events go over it as they are. Roles without HTTP of their own show figures only. */
 function warnOfPlainHttp(config: Readonly<Record<string, unknown>>, log: Logger): void {
   const { host } = config;
-  if (typeof host !== 'string' || !('collectorPort' in config || 'apiPort' in config) || isLoopback(host)) return;
+  if (typeof host !== 'string' || !hasOwnHttp(config) || isLoopback(host)) return;
   log.warn(
     { host },
     `plain HTTP on ${host} lets whoever is on the way read keys and events. Let a proxy end TLS, or listen on 127.0.0.1`,

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
 
@@ -129,4 +130,9 @@ test('health is served where a port is given: alive at once, ready when it is', 
   expect(await (await get('/metrics')).text()).toContain('process_cpu_seconds_total');
   expect((await get('/')).status).toBe(404);
   expect((await fetch(`http://127.0.0.1:${port}/livez`, { method: 'POST' })).status).toBe(405);
+});
+
+test('a role with HTTP of its own says itself what a full disk means: nobody else calls it unready', async () => {
+  const { child } = start('', { TRIBUTARY_REDIS_FOLDER: tmpdir(), TRIBUTARY_DISK_RESERVE_MB: '1000000' });
+  await isReady(child);
 });

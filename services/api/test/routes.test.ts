@@ -399,6 +399,40 @@ describe('generations and operations', () => {
     expect((await world.get('/v1/activity')).body.meta).toMatchObject({ generation: 2, complete: true });
   });
 
+  test('law 3: a publication that is asked for twice is done once', async () => {
+    const world = await createWorld();
+    for (const generation of [1, 2]) await world.cut(generation);
+    await world.publish(2);
+    await world.tick();
+    for (const [action, generation, sequence] of [
+      ['rollback', 1, 2],
+      ['publish', 2, 3],
+    ] as const) {
+      const first = await world.post(`/v1/generations/${generation}/${action}`, {}, ADMIN);
+      expect(first.body.publication).toMatchObject({ generation, sequence, held: action === 'rollback' });
+      expect((await world.post(`/v1/generations/${generation}/${action}`, {}, ADMIN)).body).toEqual(first.body);
+    }
+    expect(world.publications).toHaveLength(3);
+  });
+
+  test('law 7: a publication over an older copy of the generations moves readers', async () => {
+    const world = await createWorld();
+    for (const generation of [1, 2, 3]) await world.cut(generation);
+    await world.publish(2);
+    // Readers follow a publication whose file was lost.
+    await world.deps.store.setPointer({ sequence: 7, generation: 3 });
+    await world.tick();
+    for (const [action, generation, sequence] of [
+      ['publish', 2, 8],
+      ['rollback', 1, 9],
+    ] as const) {
+      const { body } = await world.post(`/v1/generations/${generation}/${action}`, {}, ADMIN);
+      expect(body.publication).toMatchObject({ generation, sequence });
+      expect(await world.deps.store.pointer()).toEqual({ sequence, generation });
+      expect((await world.get('/v1/activity')).body.meta.generation).toBe(generation);
+    }
+  });
+
   test('what cannot be read is never published, and a rollback goes back, not forward', async () => {
     const world = await createWorld();
     await world.cut(1);

@@ -176,9 +176,9 @@ export async function createWorld(options: WorldOptions = {}) {
         throw new TributaryError('archive_corrupt', `generations/${generation}/credit.parquet has another SHA-256`);
       return structuredClone(views.get(generation) ?? new Map());
     },
-    publish: async (expected, publication) => {
+    publish: async (expected, publication, above = 0) => {
       if (expected !== (publications.at(-1)?.sequence ?? 0)) throw new TributaryError('conflict', 'published meanwhile');
-      const published = { ...publication, sequence: expected + 1 };
+      const published = { ...publication, sequence: Math.max(expected, above) + 1 };
       publications.push(published);
       return published;
     },
