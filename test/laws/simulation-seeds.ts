@@ -36,6 +36,8 @@ export const MUST_HAPPEN = [
   'empty',
   'trimmed',
   'a replay of the archive',
+  'a lost generation',
+  'a lost segment',
   'append failed',
   'a clock ahead',
   'a clock behind',

@@ -139,9 +139,13 @@ export async function archiver(world: World, turn: Turn): Promise<void> {
       return [];
     });
     await turn();
+    for (const partition of new Set(entries.map((entry) => entry.partition)))
+      remember(world.archive[partition] as ArchivedPartition);
     for (const entry of entries) {
       const archived = world.archive[entry.partition];
       if (archived === undefined || (archived.position !== null && entry.position <= archived.position)) continue;
+      // Read after a segment that is gone: what lies before it is read first.
+      if ((after.get(entry.partition) ?? '') > (archived.position ?? '')) continue;
       archived.position = entry.position;
       if (entry.kind === 'events') {
         const events = entry.body.split('\n').flatMap((line) => readLine(line, entry.appendedMs) ?? []);
@@ -156,6 +160,22 @@ export async function archiver(world: World, turn: Turn): Promise<void> {
       archived.seals.set(barrier.generation, archived.events.length);
     }
   }
+}
+
+function remember(archived: ArchivedPartition): void {
+  const { position, sealed, events, entries, seals } = archived;
+  archived.before = { position, sealed, events: [...events], entries: [...entries], seals: new Map(seals) };
+}
+
+/** Where the log still has everything: behind a trimmed one, what the archive loses is lost. */
+export function loseNewestSegments(world: World): void {
+  if (world.trims) return;
+  for (const archived of world.archive) {
+    if (archived.before === null) continue;
+    Object.assign(archived, archived.before, { before: null });
+    world.count('a lost segment');
+  }
+  world.tell('the data folder loses its newest segments');
 }
 
 async function trimBehindBoth(world: World, log: EventLog, states: readonly (PartitionState | null)[]): Promise<void> {

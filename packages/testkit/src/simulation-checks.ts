@@ -34,6 +34,8 @@ export function checkAnswer(world: World, name: string, answer: MergedAnswer): v
   let [pendingFrom, pendingTo] = [0, 0];
   // The last answer before it may be given once more, told as old; what is read again is told rather too often than too seldom.
   const faults = new Set<string>(world.counts['empty'] === undefined ? [] : ['an emptied store']);
+  const isOlder = warnings.some((warning) => warning.includes('is served in place of a newer one'));
+  if (isOlder && world.counts['a lost generation'] !== undefined) faults.add('a lost generation');
   if (positions.length !== world.partitions) throw new Error(`an answer of ${positions.length} partitions`);
   for (const [partition, position] of positions.entries()) {
     const own = (world.ledgers[partition] as Ledger).expected(generation, position);

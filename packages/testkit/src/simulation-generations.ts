@@ -155,3 +155,11 @@ export function generationsOf(world: World, turn: Turn): SimulatedGenerations {
       }),
   };
 }
+
+/** The newest generation is begun again, or a newer one; readers that have it keep it, others get none or an older one. */
+export function loseNewestGeneration(world: World): void {
+  const newest = Math.max(...world.computed.keys());
+  if (!world.computed.delete(newest)) return;
+  world.count('a lost generation');
+  world.tell(`the data folder loses g${newest}`);
+}

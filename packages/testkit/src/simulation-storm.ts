@@ -1,8 +1,8 @@
 /** The disasters of the simulation: who is killed, paused, revived and replaced, and what the store and the operator do. */
 import type { ServingStore } from '@tributary/kv/serving-port';
-import { archiver, collector, speedWorker, ticker } from './simulation-actors.ts';
+import { archiver, collector, loseNewestSegments, speedWorker, ticker } from './simulation-actors.ts';
 import { reader } from './simulation-checks.ts';
-import { coordinator, publish } from './simulation-generations.ts';
+import { coordinator, loseNewestGeneration, publish } from './simulation-generations.ts';
 import type { Actor, Scheduler } from './simulation-scheduler.ts';
 import type { World } from './simulation-world.ts';
 
@@ -105,6 +105,9 @@ async function strike(
     world.count(disaster);
     world.tell(`${victim.actor.name}: ${disaster}`);
     if (disaster === 'crash') {
+      // What it wrote last was not on the disk yet, or the folder was put back to an older copy.
+      if (victim.role === 'coordinator' && turn % 2 === 0) loseNewestGeneration(world);
+      if (victim.role === 'archiver' && turn % 2 === 0) loseNewestSegments(world);
       scheduler.kill(victim.actor);
       cast.members.splice(cast.members.indexOf(victim), 1);
       cast.start(victim.role);

@@ -83,6 +83,8 @@ export interface ArchivedPartition {
   /** Sealed generation → how many events lie before its barrier. */
   readonly seals: Map<number, number>;
   sealed: number;
+  /** As it was before what was written last: a folder may lose its newest file. */
+  before: Omit<ArchivedPartition, 'before'> | null;
 }
 
 export interface World {
@@ -156,7 +158,7 @@ export function createWorld(
     disk,
     store: createMemoryStore({ partitions }),
     ledgers,
-    archive: audited.map(() => ({ position: null, events: [], entries: [], seals: new Map(), sealed: 0 })),
+    archive: audited.map(() => ({ position: null, events: [], entries: [], seals: new Map(), sealed: 0, before: null })),
     begun: new Map(),
     computed: new Map(),
     publications: [],
