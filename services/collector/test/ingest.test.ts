@@ -401,5 +401,7 @@ describe('the edges of HTTP', () => {
     expect(text).toContain('tributary_collector_requests_refused_total{code="invalid_json"} 1');
     expect(text).toMatch(/tributary_collector_request_seconds_count\{route="\/v1\/events",status="200"\} 1/);
     expect(text).toContain('tributary_collector_append_seconds_count 1');
+    // Without a key anybody may ask, as often as they like: collected once a second.
+    expect(await (await fetch(`${collector.url}/metrics`)).text()).toBe(text);
   });
 });
