@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { type ConfigTable, environmentName, flagName, helpText, readConfig } from './config.ts';
+import { SHARED_CONFIG } from './shared-config.ts';
 
 const TABLE = {
   redisUrl: { type: 'string', default: 'redis://x', why: 'where Redis is' },
@@ -25,9 +26,10 @@ test('a flag wins over the environment, which wins over the default', () => {
   expect(read({}, ['--strict', '--idle-ms', '7'])).toMatchObject({ strict: true, idleMs: 7 });
 });
 
-test('an environment variable set to nothing is a value for text and an error for a number', () => {
-  expect(read({ TRIBUTARY_REDIS_URL: '' }).redisUrl).toBe('');
-  expect(() => read({ TRIBUTARY_IDLE_MS: '' })).toThrow(/TRIBUTARY_IDLE_MS must be a whole number from 1 to 1000 \(got ""\)/);
+test.each(['', ' ', '\t'])('a value of nothing (%j) is not given, from wherever it comes', (nothing) => {
+  const env = { TRIBUTARY_REDIS_URL: nothing, TRIBUTARY_IDLE_MS: nothing, TRIBUTARY_STRICT: nothing };
+  expect(read(env)).toEqual(read({}));
+  expect(read({ TRIBUTARY_IDLE_MS: '7' }, [`--idle-ms=${nothing}`]).idleMs).toBe(7);
 });
 
 test.each([
@@ -48,6 +50,34 @@ test('a setting in ms is bounded by what a timer takes: beyond it, Node would wa
   expect(readWait('2147483647').waitMs).toBe(2_147_483_647);
   expect(() => readWait('2147483648')).toThrow(
     'TRIBUTARY_WAIT_MS must be a whole number from 0 to 2147483647 (got "2147483648")',
+  );
+});
+
+test.each([
+  ['redis://127.0.0.1:6379/abc', /number of a database/],
+  ['redis://127.0.0.1:6379/1/2', /number of a database/],
+  ['redis://', /must (name a host|be an address)/],
+  ['redis://127.0.0.1:6379 ', /must be an address/],
+  ['127.0.0.1:6379', /begins with none of/],
+  ['http://me:hidden@127.0.0.1', /begins with none of .*http:\/\/\*\*\*@127\.0\.0\.1/],
+  ['redis://me:hidden@127.0.0.1:port', /must be an address .*\*\*\*@/],
+])('a url of Redis that is none is refused by name, without its password: %s', (url, message) => {
+  const attempt = () => readConfig('speed', SHARED_CONFIG, { TRIBUTARY_REDIS_URL: url }, []);
+  expect(attempt).toThrow(message);
+  expect(attempt).toThrow(/speed: TRIBUTARY_REDIS_URL /);
+  expect(attempt).not.toThrow(/hidden/);
+});
+
+test.each(['redis://h', 'redis://u:p%40@h:1/15', 'rediss://[::1]:7/', 'redis-cluster://a:1,b:2', 'redis-sentinel://a:1/m?db=3'])(
+  'a url of Redis is taken: %s',
+  (url) => {
+    expect(readConfig('speed', SHARED_CONFIG, { TRIBUTARY_REDIS_URL: url }, []).redisUrl).toBe(url);
+  },
+);
+
+test('a text of a few known words takes no other', () => {
+  expect(() => readConfig('speed', SHARED_CONFIG, { TRIBUTARY_LOG_LEVEL: 'verbose' }, [])).toThrow(
+    'speed: TRIBUTARY_LOG_LEVEL must be one of trace, debug, info, warn, error, silent (got "verbose")',
   );
 });
 

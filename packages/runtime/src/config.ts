@@ -1,6 +1,7 @@
 /**
  * Configuration: one typed table per service, from which the values, `--help` and the environment names come.
- * A flag (`--collector-port 7400`) wins over the environment (`TRIBUTARY_COLLECTOR_PORT`), which wins over the default.
+ * A flag (`--collector-port 7400`) wins over the environment (`TRIBUTARY_COLLECTOR_PORT`), which wins over the default. A value
+ * that is empty or blank is not given: a compose file or a manifest writes it for what nobody set.
  */
 import { TributaryError } from '@tributary/model/errors';
 
@@ -10,7 +11,13 @@ interface Described {
   readonly why: string;
 }
 export type Setting =
-  | (Described & { readonly type: 'string'; readonly default: string })
+  | (Described & {
+      readonly type: 'string';
+      readonly default: string;
+      readonly oneOf?: readonly string[];
+      /** What is wrong with a text, as the end of a sentence; it must not quote a password. */
+      readonly wrong?: (text: string) => string | undefined;
+    })
   | (Described & { readonly type: 'int'; readonly default: number; readonly min?: number; readonly max?: number })
   | (Described & { readonly type: 'bool'; readonly default: boolean });
 
@@ -30,8 +37,8 @@ export function readConfig<T extends ConfigTable>(name: string, table: T, env: E
   const flags = readFlags(name, table, argv);
   const values: Record<string, string | number | boolean> = {};
   for (const [key, setting] of Object.entries(table)) {
-    const flag = flags.get(key);
-    const text = flag ?? env[environmentName(key)];
+    const flag = given(flags.get(key));
+    const text = flag ?? given(env[environmentName(key)]);
     const source = flag === undefined ? environmentName(key) : flagName(key);
     values[key] = text === undefined ? setting.default : parse(setting, text, `${name}: ${source}`);
   }
@@ -65,6 +72,10 @@ export function helpText(name: string, table: ConfigTable): string {
   return [`${name}: every setting as a flag or an environment variable [default]`, ...lines, ''].join('\n');
 }
 
+function given(text: string | undefined): string | undefined {
+  return text === undefined || text.trim() === '' ? undefined : text;
+}
+
 function readFlags(name: string, table: ConfigTable, argv: readonly string[]): Map<string, string> {
   const keys = new Map(Object.keys(table).map((key) => [flagName(key), key]));
   const flags = new Map<string, string>();
@@ -87,17 +98,25 @@ function readFlags(name: string, table: ConfigTable, argv: readonly string[]): M
 }
 
 /** By unit. A timer of Node that is set to more milliseconds than fit into 31 bits fires after one. */
-const MOST: Readonly<Record<string, number>> = { port: 65_535, ms: 2_147_483_647 };
+const MOST: Readonly<Record<string, number>> = { port: 65_535, ms: 2_147_483_647, bytes: 2 ** 40, MiB: 2 ** 20 };
+/** Of whatever else is counted. */
+const MOST_COUNTED = 1_000_000_000;
 
 function parse(setting: Setting, text: string, where: string): string | number | boolean {
-  if (setting.type === 'string') return text;
+  if (setting.type === 'string') {
+    if (setting.oneOf !== undefined && !setting.oneOf.includes(text))
+      throw wrong(`${where} must be one of ${setting.oneOf.join(', ')} (got ${JSON.stringify(text)})`);
+    const trouble = setting.wrong?.(text);
+    if (trouble !== undefined) throw wrong(`${where} ${trouble}`);
+    return text;
+  }
   if (setting.type === 'bool') {
     if (text === 'true' || text === '1') return true;
     if (text === 'false' || text === '0') return false;
     throw wrong(`${where} must be true or false (got ${JSON.stringify(text)})`);
   }
   const min = setting.min ?? 0;
-  const max = setting.max ?? MOST[setting.unit ?? ''] ?? Number.MAX_SAFE_INTEGER;
+  const max = setting.max ?? MOST[setting.unit ?? ''] ?? MOST_COUNTED;
   const value = /^-?\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
   if (!Number.isSafeInteger(value) || value < min || value > max)
     throw wrong(`${where} must be a whole number from ${min} to ${max} (got ${JSON.stringify(text)})`);

@@ -1,5 +1,6 @@
 /** The settings that every service shares: spread into each service's own table. */
 import type { ConfigTable } from './config.ts';
+import { redisUrlTrouble } from './config-redis-url.ts';
 import { DISK_CONFIG } from './disk-space.ts';
 import { LOG_CONFIG } from './log-place.ts';
 
@@ -8,13 +9,19 @@ export const SHARED_CONFIG = {
     type: 'string',
     default: 'redis://127.0.0.1:7402',
     why: 'Redis of the speed store, and of the log unless it lies in Kafka; redis-cluster://a:1,b:2, redis-sentinel://a:1,b:2/master',
+    wrong: redisUrlTrouble,
   },
   dataDir: { type: 'string', default: '.tributary', why: 'archive, generations and keys lie here' },
   ...DISK_CONFIG,
   host: { type: 'string', default: '127.0.0.1', why: 'address to listen on; loopback unless told otherwise' },
   ...LOG_CONFIG,
   definitionsFile: { type: 'string', default: '', why: 'which events are touches, conversions, signals; "" is the built-in set' },
-  logLevel: { type: 'string', default: 'info', why: 'trace, debug, info, warn, error or silent' },
+  logLevel: {
+    type: 'string',
+    default: 'info',
+    oneOf: ['trace', 'debug', 'info', 'warn', 'error', 'silent'],
+    why: 'trace, debug, info, warn, error or silent',
+  },
   healthPort: {
     type: 'int',
     default: 0,
