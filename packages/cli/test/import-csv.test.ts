@@ -126,6 +126,33 @@ describe('a long file: a row an event', () => {
       expect((await importCsv(text, ...map)).events.map((event) => event['userId'])).toContain('müller');
   });
 
+  test('a file whose every row is bad is an error, and a decimal comma names its option', async () => {
+    const rows = 'who,at,what,via,amount,cur,nr\nana,2026-11-01,purchase,,"1,50",EUR,1\n';
+    const done = await importCsv(rows, ...LONG);
+    expect(done).toMatchObject({ code: 1, events: [] });
+    expect(done.stderr).toContain('"1,50" is no amount such as 44.00: write --decimal-comma');
+    expect(done.stderr).toContain('nothing was imported');
+    expect((await importCsv(`${rows}bo,2026-11-01,visit,a,,,2\n`, ...LONG)).code).toBe(0);
+    expect((await importCsv(rows, ...LONG, '--decimal-comma')).code).toBe(0);
+  });
+
+  test.each([
+    ['PAR1\u0015\u0004', 'a Parquet file'],
+    ['PK\u0003\u0004\u0014', 'a spreadsheet'],
+  ])('a binary file is named for what it is: %j', async (content, kind) => {
+    const done = await importCsv(content, ...LONG);
+    expect(done).toMatchObject({ code: 2, stderr: expect.stringContaining(kind) });
+    expect(done.stderr).toContain('CSV in UTF-8');
+  });
+
+  test('what was sent again is told as what it is, in the singular and the plural', async () => {
+    await using server = await fakeServer(fakeCollector().take);
+    const file = fileOf('who,at\nana,2026-11-01\n');
+    const done = await tributary(['import', 'csv', file, '--map', 'user=who,time=at', '--collector-url', server.url]);
+    expect(done.stdout).toContain('1 row, 0 with a problem, 1 user, ');
+    expect(done.stdout).toContain('1 event accepted by the collector; those it had before count once, as they were sent first');
+  });
+
   test('law 7: a quote that never closes hides rows: an error that says from where, whatever follows', async () => {
     for (const rest of ['cy,2026-11-02\n', 'cy,2026-11-02\n'.repeat(80_000)]) {
       const file = fileOf(`who,at\nana,2026-11-01\nbo,"2026-11-01\n${rest}`);
@@ -157,7 +184,11 @@ describe('a long file: a row an event', () => {
           '--json',
         ]);
         const summary = JSON.parse(done.stdout);
-        expect([done.code, summary.rows, summary.events + summary.problems.count]).toEqual([0, rows.length, rows.length]);
+        expect([done.code, summary.rows, summary.events + summary.problems.count]).toEqual([
+          summary.events === 0 ? 1 : 0,
+          rows.length,
+          rows.length,
+        ]);
       }),
       { numRuns: 100 },
     );

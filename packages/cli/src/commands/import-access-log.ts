@@ -7,7 +7,7 @@ import { inflated, linesOf } from '../import/lines.ts';
 import { createLoad } from '../import/load.ts';
 import { parseLogLine } from '../import/log-line.ts';
 import { createSiteHosts } from '../import/site-hosts.ts';
-import { count, instant } from '../terminal/figures.ts';
+import { count, counted, instant } from '../terminal/figures.ts';
 import { renderTable } from '../terminal/table.ts';
 import { importOutcome, openInput, problemLines, progressText, senderFor, sentFacts } from './import-run.ts';
 
@@ -109,5 +109,5 @@ export function channelTable(summary: AccessLogSummary): string {
   });
   const period =
     summary.firstTs === null || summary.lastTs === null ? '' : `, ${instant(summary.firstTs)} to ${instant(summary.lastTs)}`;
-  return `${table}\n${summary.usersExact ? '' : 'about '}${count(summary.users)} users${period}`;
+  return `${table}\n${summary.usersExact ? '' : 'about '}${counted(summary.users, 'user')}${period}`;
 }

@@ -10,7 +10,7 @@ import { type CsvSummary, createCsvSummary } from '../import/csv-summary.ts';
 import { inflated } from '../import/lines.ts';
 import { createLoad, objectionTo } from '../import/load.ts';
 import { createOccurrenceIds } from '../import/occurrences.ts';
-import { count, instant, money } from '../terminal/figures.ts';
+import { count, counted, instant, money } from '../terminal/figures.ts';
 import { renderTable } from '../terminal/table.ts';
 import { importOutcome, openInput, problemLines, progressText, senderFor, sentFacts } from './import-run.ts';
 
@@ -79,7 +79,9 @@ async function importCsv(context: Context, file: string, options: Options): Prom
 
   problemLines(terminal, 'row with a problem', summary.problems);
   await answer(context, { file, ...summaryJson(summary), sent }, () => [summaryText(summary), ...sentFacts(sent)].join('\n'));
-  return importOutcome(context, sent, options.strict === true && summary.problems.count > 0);
+  const noneFits = summary.problems.count > 0 && summary.problems.count === summary.rows;
+  if (noneFits) terminal.say(`no row of "${file}" is an event: nothing was imported`);
+  return importOutcome(context, sent, noneFits || (options.strict === true && summary.problems.count > 0));
 }
 
 function csvOptionsOf(options: Options): CsvOptions {
@@ -125,6 +127,6 @@ export function summaryText(summary: CsvSummary): string {
   });
   const period =
     summary.firstTs === null || summary.lastTs === null ? '' : `, ${instant(summary.firstTs)} to ${instant(summary.lastTs)}`;
-  const facts = `${count(summary.rows)} rows, ${count(summary.problems.count)} with a problem, ${count(summary.users)} users${period}`;
+  const facts = `${counted(summary.rows, 'row')}, ${count(summary.problems.count)} with a problem, ${counted(summary.users, 'user')}${period}`;
   return [types, '', ...(summary.channels.size > 0 ? [channels, ''] : []), facts].join('\n');
 }

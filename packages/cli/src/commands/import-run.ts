@@ -3,7 +3,7 @@ import type { Context } from '../context.ts';
 import { CommandError, EXIT, type ExitCode } from '../exit.ts';
 import type { Problems } from '../import/problems.ts';
 import { createSender, type Sender, type SendTotals } from '../import/sender.ts';
-import { count } from '../terminal/figures.ts';
+import { count, counted } from '../terminal/figures.ts';
 import { printable } from '../terminal/table.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
@@ -69,7 +69,7 @@ export function problemLines(terminal: Terminal, what: string, problems: Problem
 export function sentFacts(sent: SendTotals | null): string[] {
   if (sent === null) return ['dry run: nothing was sent'];
   return [
-    `${count(sent.accepted)} events accepted by the collector (those it knew already count once)${sent.rejected > 0 ? `, ${count(sent.rejected)} rejected` : ''}`,
+    `${counted(sent.accepted, 'event')} accepted by the collector; those it had before count once, as they were sent first${sent.rejected > 0 ? `, ${count(sent.rejected)} rejected` : ''}`,
   ];
 }
 

@@ -11,12 +11,20 @@ export interface AmountFormat {
   readonly decimalMark: '.' | ',';
 }
 
+/** Of the other decimal mark: the option that changes it. */
+function markAdvice(mark: string | undefined, { minor, decimalMark }: AmountFormat): string {
+  if (mark === undefined || minor) return '';
+  return decimalMark === '.' ? ': write --decimal-comma where it is the decimal mark' : ': leave out --decimal-comma';
+}
+
 /** Minor units of "44", "44.5", "−44.50". More decimals than the currency has are refused, not rounded. */
 export function parseAmount(text: string, format: AmountFormat): Read<number> {
   const match = /^([+-]?)(\d{1,15})(?:([.,])(\d*))?$/.exec(text.trim());
   const mark = match?.[3];
   if (match === null || (mark !== undefined && (format.minor || mark !== format.decimalMark)))
-    return no(`"${text.slice(0, 30)}" is no amount such as ${format.minor ? '4400' : `44${format.decimalMark}00`}`);
+    return no(
+      `"${text.slice(0, 30)}" is no amount such as ${format.minor ? '4400' : `44${format.decimalMark}00`}${markAdvice(mark, format)}`,
+    );
   const decimals = (match[4] ?? '').replace(/0+$/, '');
   const digits = format.minor ? 0 : format.digits;
   if (decimals.length > digits) return no(`"${text.slice(0, 30)}" has more than the ${digits} decimals of the currency`);

@@ -30,6 +30,7 @@ export async function* csvRows(
 ): AsyncGenerator<CsvRow> {
   const encoding = { isBroken: false };
   const { first, all } = await firstLine(checked(chunks, encoding));
+  assertText(first);
   let header: readonly string[] | undefined;
   let unread = false;
   let tooLong = false;
@@ -97,6 +98,18 @@ function assertReadable(record: readonly string[], header: readonly string[], li
   throw new UsageError(
     `line ${line}, column "${name}": the text "${record[column]?.slice(0, 40)}" is not UTF-8. Save the file as CSV in UTF-8, then run the same command again.`,
   );
+}
+
+/** By their first bytes. A zip is what spreadsheets save as .xlsx and .ods. */
+const BINARY = [
+  ['PAR1', 'a Parquet file'],
+  ['PK\u0003\u0004', 'a spreadsheet or another zip file'],
+] as const;
+
+function assertText(first: string): void {
+  const kind = BINARY.find(([mark]) => first.startsWith(mark))?.[1];
+  if (kind !== undefined)
+    throw new UsageError(`the file is ${kind}, not CSV. Save it as CSV in UTF-8, then run the command again.`);
 }
 
 /** Enough of the beginning to see the header line, and the whole stream again. */
