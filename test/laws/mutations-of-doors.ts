@@ -105,8 +105,8 @@ export const MUTATIONS_OF_DOORS: readonly Mutation[] = [
     lie: 'a timer may be set to more than it holds',
     law: '7',
     file: `${RUNTIME}/config.ts`,
-    from: ', ms: 2_147_483_647 }',
-    to: ', ms: 2_147_483_648 }',
+    from: ', ms: 2_147_483_647, ',
+    to: ', ms: 2_147_483_648, ',
     test: `${RUNTIME}/config.test.ts`,
   },
   {

@@ -177,6 +177,14 @@ export const MUTATIONS_OF_HISTORY: readonly Mutation[] = [
     test: 'test/laws/law-7-one-history.test.ts',
   },
   {
+    lie: 'entries that end elsewhere when they are read again are missing',
+    law: '1, 7',
+    file: `${SPEED}/recall.ts`,
+    from: 'if (log.mend === undefined) return found;',
+    to: '',
+    test: 'services/speed/test/recall.test.ts',
+  },
+  {
     lie: 'a worker waits for ever for what nobody has any more',
     law: '7',
     file: `${SPEED}/recall.ts`,

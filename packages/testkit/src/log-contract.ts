@@ -445,6 +445,5 @@ export function describeLogContract(name: string, makeLog: (partitions: number) 
 }
 
 function expectIncreasing(positions: readonly Position[]): void {
-  const wrong = positions.findIndex((position, i) => i > 0 && !((positions[i - 1] as Position) < position));
-  expect(wrong < 0 ? 'increasing' : `${positions[wrong - 1]} then ${positions[wrong]}`).toBe('increasing');
+  expect(positions).toEqual([...new Set(positions)].sort());
 }

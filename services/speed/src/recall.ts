@@ -112,8 +112,12 @@ export function recallingLog(log: EventLog, archive: ArchivedEntries, options: R
     return entries.filter(({ partition }) => !trimmed.has(partition));
   }
 
-  /** Without the partitions in which entries are missing that were read before: the archiver may be about to archive them. */
-  async function withoutHoles(after: ReadonlyMap<number, Position | null>, found: readonly LogEntry[]): Promise<LogEntry[]> {
+  /**
+   * Without the partitions in which entries are missing that were read before: the archiver may be about to archive them. A log
+   * that never goes on without its tail tells of a hole itself, and may end its entries elsewhere when they are read again.
+   */
+  async function withoutHoles(after: ReadonlyMap<number, Position | null>, found: LogEntry[]): Promise<LogEntry[]> {
+    if (log.mend === undefined) return found;
     const entries: LogEntry[] = [];
     for (const [partition, own] of Map.groupBy(found, (entry) => entry.partition)) {
       const missing = seen.missing(partition, after.get(partition) ?? null, own);

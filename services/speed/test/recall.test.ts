@@ -88,3 +88,31 @@ test('law 7: of a partition whose archive cannot be looked at nothing is given, 
   isDamaged = false;
   expect(await read()).toEqual(['of 0', 'of 1']);
 });
+
+test('laws 1 and 7: a log that ends its entries elsewhere when they are read again, as Kafka does, is read on', async () => {
+  const { mend: _none, ...log } = createMemoryLog({ partitions: 1 });
+  for (const body of ['a', 'b', 'c', 'd']) await log.append(0, { kind: 'events', body });
+  const archive = { upTo: async () => null, after: async () => null };
+  const failed: string[] = [];
+  const recalling = recallingLog(
+    {
+      ...log,
+      /** Appends that are fetched together become one entry, which ends where the last of them does. */
+      async read(after, limits) {
+        const found = await log.read(after, limits);
+        const last = found.at(-1);
+        return last === undefined ? [] : [{ ...last, body: found.map(({ body }) => body).join('\n') }];
+      },
+    },
+    archive,
+    { onFailed: (_partition, error) => failed.push(error.message) },
+  );
+  const read = async (position: string | null, maxEntries: number) =>
+    recalling.read(new Map([[0, position]]), { maxEntries, waitMs: 0 });
+  const [first] = await read(null, 1);
+  const [second] = await read(first?.position as string, 1);
+  expect([first?.body, second?.body]).toEqual(['a', 'b']);
+  // The store lost its last writes: the worker reads again from an older position.
+  expect((await read(null, 4)).map(({ body }) => body)).toEqual(['a\nb\nc\nd']);
+  expect(failed).toEqual([]);
+});
