@@ -86,12 +86,7 @@ export function manage(spec: ManagedSpec, now: () => number, startNow = true): M
         pid = null;
         isReady = false;
         unready = null;
-        failures = now() - startedAt >= STEADY_MS ? 1 : failures + 1;
-        const againInMs = isStopped || !spec.autoRestart ? null : backoffMs(failures);
-        if (!isStopped) spec.onEvent({ type: 'ended', name: spec.name, how, againInMs });
-        if (againInMs !== null) timer = setTimeout(again, againInMs);
-        if (againInMs === null || failures >= HOPELESS_FAILURES)
-          for (const { giveUp } of [...waiting]) giveUp(`ended with ${how}, ${failures} times in a row`);
+        planNext(how, now() - startedAt);
         resolve();
       };
       current.once('exit', (code, signal) => onEnd(signal === null ? `exit code ${code}` : `signal ${signal}`));
@@ -116,9 +111,23 @@ export function manage(spec: ManagedSpec, now: () => number, startNow = true): M
     );
   }
 
+  function planNext(how: string, livedMs: number): void {
+    failures = livedMs >= STEADY_MS ? 1 : failures + 1;
+    const againInMs = isStopped || !spec.autoRestart ? null : backoffMs(failures);
+    if (!isStopped) spec.onEvent({ type: 'ended', name: spec.name, how, againInMs });
+    if (againInMs !== null) timer = setTimeout(again, againInMs);
+    if (againInMs === null || failures >= HOPELESS_FAILURES)
+      for (const { giveUp } of [...waiting]) giveUp(`ended with ${how}, ${failures} times in a row`);
+  }
+
+  /** What could be started once, and not now (a full disk), is tried again like what ended. */
   function again(): void {
     restarts++;
-    start();
+    try {
+      start();
+    } catch (error) {
+      planNext((error as Error).message, 0);
+    }
   }
 
   function whenReady(timeoutMs: number, takesUnready = false): Promise<void> {

@@ -1,7 +1,7 @@
 /** The Redis that the platform runs for itself: loopback, own port, password and folder, every acknowledged write on disk. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { constrainedMemory } from 'node:process';
@@ -86,8 +86,13 @@ export function redisUrl(host: string, port: number, password: string): string {
 /** A file for its owner only, not an argument: the list of processes is everybody's. Returns its path. */
 function writeSecrets(dir: string, password: string): string {
   const file = join(dir, 'redis.conf');
-  rmSync(file, { force: true });
-  writeFileSync(file, `requirepass ${password}\n`, { mode: 0o600 });
+  const text = `requirepass ${password}\n`;
+  // On a full disk it could not be written again.
+  if (existsSync(file) && readFileSync(file, 'utf8') === text) chmodSync(file, 0o600);
+  else {
+    rmSync(file, { force: true });
+    writeFileSync(file, text, { mode: 0o600 });
+  }
   return file;
 }
 

@@ -49,6 +49,36 @@ test('a role that is killed comes back as another process', async () => {
   expect(events).toContainEqual({ type: 'ended', name: 'role', how: 'signal SIGKILL', againInMs: 250 });
 });
 
+test('a role that cannot even be spawned any more, as on a full disk, is tried again, and its supervisor lives', async () => {
+  const events: ManagedEvent[] = [];
+  let isFull = false;
+  const managed = manage(
+    {
+      name: 'role',
+      autoRestart: true,
+      onEvent: (event) => events.push(event),
+      spawn() {
+        if (isFull) throw new Error('ENOSPC: no space left on device, write');
+        return spawn(process.execPath, ['-e', STEADY], { stdio: ['ignore', 'pipe', 'ignore'], detached: true });
+      },
+      async ready(child, signal) {
+        await once(child.stdout as NonNullable<ChildProcess['stdout']>, 'data', { signal });
+        return child.pid as number;
+      },
+    },
+    Date.now,
+  );
+  started.push(managed);
+  await managed.whenReady(10_000);
+  isFull = true;
+  managed.kill('SIGKILL');
+  await expect
+    .poll(() => events.at(-1), { timeout: 10_000 })
+    .toMatchObject({ how: expect.stringContaining('ENOSPC'), againInMs: 500 });
+  isFull = false;
+  await managed.whenReady(10_000);
+});
+
 test('whoever waits for a role that only dies is told how it dies', async () => {
   const { managed } = role('process.exit(7)');
   await expect(managed.whenReady(30_000)).rejects.toThrow('role ended with exit code 7, 4 times in a row');

@@ -136,8 +136,9 @@ test('law 3: what a run remembered is there for the next attempt; passing troubl
 test('a worker that stops aborts its run, which goes on in the next worker without costing an attempt', async () => {
   const seen: string[] = [];
   const first = await startWorker(async ({ signal, remember, attempt }) => {
-    seen.push(`first, attempt ${attempt}`);
     await remember({ generation: 1, sequence: 0 });
+    // From here on the abort is heard.
+    seen.push(`first, attempt ${attempt}`);
     await new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('aborted'))));
   });
   const { jobId } = await queue.requestRun({ mode: 'incremental', by: 'ana' });
