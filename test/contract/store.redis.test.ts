@@ -1,7 +1,8 @@
+import { partitionPrefix } from '@tributary/kv/keys';
 import { createServingStore } from '@tributary/kv/redis-serving-store';
 import { connectRedis, whenReady } from '@tributary/runtime/redis';
 import { describeOutboxContract } from '@tributary/testkit/outbox-contract';
-import { describeRetirementContract, passBarriers } from '@tributary/testkit/retirement-contract';
+import { describeRetirementContract, passBarrier, passBarriers } from '@tributary/testkit/retirement-contract';
 import { describeStoreContract } from '@tributary/testkit/store-contract';
 import { HISTORY_PARTITIONS } from '@tributary/testkit/store-history';
 import { P } from '@tributary/testkit/store-under-test';
@@ -19,23 +20,82 @@ describeStoreContract('Redis', () => stores.make());
 describeOutboxContract('Redis', () => stores.make());
 describeRetirementContract('Redis', () => stores.make());
 
-test('law 7: a retirement that was cut short is ended by the next one', async () => {
-  const namespace = 'cut-short';
-  const store = await stores.make(namespace);
-  await passBarriers(store, 0, 40);
+const range = (from: number, stop: number) => Array.from({ length: stop - from }, (_, i) => from + i);
+
+/** Retires over a connection that does something before each command of retirement. */
+async function retireWatched(namespace: string, keep: number, before: (command: string) => Promise<void>): Promise<void> {
   const redis = connectRedis(stores.server.url, 'serving', () => {});
   try {
     await whenReady(redis, 5_000);
-    let removals = 3;
-    const failing = new Proxy(redis, {
-      get: (of, name) =>
-        name === 'del' && removals-- <= 0 ? () => Promise.reject(new Error('connection lost')) : Reflect.get(of, name),
+    const watched = new Proxy(redis, {
+      get(of, name) {
+        const command = Reflect.get(of, name);
+        if (name !== 'del' && name !== 'tributaryRetired') return command;
+        return async (...args: unknown[]) => {
+          await before(name);
+          return command.apply(of, args);
+        };
+      },
     });
-    const serving = createServingStore(failing, namespace, HISTORY_PARTITIONS, VIEWS);
-    await expect(serving.retireDeltas(30)).rejects.toThrow(/connection lost/);
-    expect(await store.generationsKept(P)).toEqual(Array.from({ length: 37 }, (_, i) => 3 + i));
-    await store.serving.retireDeltas(30);
-    expect(await store.generationsKept(P)).toEqual(Array.from({ length: 10 }, (_, i) => 30 + i));
+    await createServingStore(watched, namespace, HISTORY_PARTITIONS, VIEWS).retireDeltas(keep);
+  } finally {
+    redis.disconnect();
+  }
+}
+
+test('law 7: a retirement that was cut short is ended by the next one', async () => {
+  const store = await stores.make('cut-short');
+  await passBarriers(store, 0, 40);
+  let removals = 3;
+  const failing = async (command: string) => {
+    if (command === 'del' && removals-- <= 0) throw new Error('connection lost');
+  };
+  await expect(retireWatched('cut-short', 30, failing)).rejects.toThrow(/connection lost/);
+  expect(await store.generationsKept(P)).toEqual(range(3, 40));
+  await store.serving.retireDeltas(30);
+  expect(await store.generationsKept(P)).toEqual(range(30, 40));
+});
+
+test('law 7: a retirement whose beginning the store lost before its end is done again', async () => {
+  const store = await stores.make('lost-meanwhile');
+  await passBarriers(store, 0, 40);
+  const lose = await store.checkpoint(P);
+  await retireWatched('lost-meanwhile', 30, async (command) => {
+    if (command === 'tributaryRetired') await lose();
+  });
+  expect(await store.generationsKept(P)).toEqual(range(0, 40));
+  await store.serving.retireDeltas(30);
+  expect(await store.generationsKept(P)).toEqual(range(30, 40));
+});
+
+test('law 7: a retirement looks for what was kept until now, not for all that ever was', async () => {
+  const store = await stores.make('once');
+  await passBarriers(store, 0, 40);
+  await store.serving.retireDeltas(30);
+  let removals = 0;
+  await retireWatched('once', 32, async (command) => {
+    if (command === 'del') removals++;
+  });
+  expect(removals).toBe(2);
+});
+
+test('law 7: of the steps over generations those alone stay that some reader may still come to', async () => {
+  const store = await stores.make('steps');
+  const [near, far] = [1_000, 3_000];
+  await passBarriers(store, 0, 3);
+  await passBarrier(store, 3, near);
+  await passBarrier(store, near, far);
+  const redis = connectRedis(stores.server.url, 'serving', () => {});
+  try {
+    await whenReady(redis, 5_000);
+    const stepsAfter = async (keep: number) => {
+      await store.serving.retireDeltas(keep);
+      const fields = await redis.hkeys(`${partitionPrefix('steps', P)}state`);
+      return fields.filter((field) => field.startsWith('gap:')).sort();
+    };
+    expect(await stepsAfter(near - 1)).toEqual(['gap:1000', 'gap:3']);
+    expect(await stepsAfter(near)).toEqual(['gap:1000']);
+    expect(await stepsAfter(far)).toEqual([]);
   } finally {
     redis.disconnect();
   }

@@ -188,12 +188,8 @@ else
   end
 end
 
-local function step(from, to)
-  if tonumber(to) > tonumber(from) + 1 then redis.call('HSET', state, 'gap:' .. from, to) end
-end
 local current = stored[6] or '0'
-step(current, generation)
-step(tonumber(current) > tonumber(generation) and current or generation, ARGV[8])
+if tonumber(ARGV[8]) > tonumber(current) + 1 then redis.call('HSET', state, 'gap:' .. current, ARGV[8]) end
 redis.call('HSET', state, 'position', ARGV[5], 'commit', id, 'logIdentity', ARGV[6], 'logTimeMs', ARGV[7], 'generation', ARGV[8],
   'commits', tonumber(stored[3] or '0') + 1, 'feedBytes', feedBytes)
 if ARGV[9] ~= '' then redis.call('HSET', state, 'definitions', ARGV[9]) end

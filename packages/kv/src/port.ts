@@ -60,6 +60,7 @@ export interface Commit {
   readonly rewrites: ReadonlyMap<string, string>;
   /** Added under `deltasGeneration`, unless that is retired; then nothing is kept that a generation files. */
   readonly deltas: RowsByView;
+  /** That of the state the commit is built upon: a barrier takes effect after it. */
   readonly deltasGeneration: number;
   /** Late events since the cut whose effect on frozen rows waits for the next generation. */
   readonly pending: number;

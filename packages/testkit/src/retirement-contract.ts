@@ -12,7 +12,8 @@ export async function passBarriers({ speed }: StoreUnderTest, from: number, upTo
   for (let generation = from; generation < upTo; generation++) await passBarrier({ speed }, generation, generation + 1);
 }
 
-async function passBarrier({ speed }: Pick<StoreUnderTest, 'speed'>, from: number, to: number): Promise<void> {
+/** One commit with a barrier, over any number of generations. */
+export async function passBarrier({ speed }: Pick<StoreUnderTest, 'speed'>, from: number, to: number): Promise<void> {
   const position = (generation: number) => `p${String(generation).padStart(9, '0')}`;
   const commit = commitOf(from === 0 ? null : position(from), position(to), {
     deltasGeneration: from,

@@ -1,0 +1,13 @@
+import { expect, test } from 'vitest';
+import { generationsBetween } from './state.ts';
+
+test('law 7: generations that a partition stepped over are none of it, wherever between them the reader begins', () => {
+  const state = { position: 'p', generation: '30', 'gap:2': '9', 'gap:11': '29' };
+  expect(generationsBetween(state, 0)).toEqual([0, 1, 2, 9, 10, 11, 29, 30]);
+  expect(generationsBetween(state, 2)).toEqual([2, 9, 10, 11, 29, 30]);
+  for (const within of [3, 5, 8, 9]) expect(generationsBetween(state, within)).toEqual([9, 10, 11, 29, 30]);
+  expect(generationsBetween(state, 5, 10)).toEqual([9]);
+  expect(generationsBetween(state, 5, 7)).toEqual([]);
+  expect(generationsBetween(state, 12)).toEqual([29, 30]);
+  expect(generationsBetween(state, 31)).toEqual([]);
+});
