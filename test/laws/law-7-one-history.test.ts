@@ -234,6 +234,31 @@ test.each([
   },
 );
 
+test('laws 1 and 7: what a log lost of a segment is missed before anything follows it, also by a worker that had not come so far', async () => {
+  const [store, whole] = [createMemoryStore({ partitions: PARTITIONS }), createMemoryStore({ partitions: PARTITIONS })];
+  const told: number[] = [];
+  const archiver = await rig.start({
+    limits: { ...DEFAULT_LIMITS, waitMs: 0, gatherMs: 0, maxAgeMs: 1_000 },
+    onLostTail: (partition) => told.push(partition),
+  });
+  const log = recalling();
+  await rig.append(someEvents(40));
+  await catchUp(store, log);
+  const copies = copyOfLog();
+  await rig.append(someEvents(40, 40));
+  await catchUp(whole, rig.log);
+  await archiver.turn();
+  putBack(copies);
+  rig.nowMs += 10_000;
+  await archiver.turn();
+  expect(told.sort()).toEqual([0, 1]);
+  await rig.append(someEvents(30, 80));
+  await expect(catchUp(store, log)).rejects.toMatchObject({ code: 'position_expired' });
+  await catchUp(store, log);
+  await catchUp(whole, rig.log);
+  await expectSame(store, whole, 0);
+});
+
 test('laws 1 and 7: a worker that comes before the archiver to a log that was put back does not read over what was lost', async () => {
   const [store, whole] = [createMemoryStore({ partitions: PARTITIONS }), createMemoryStore({ partitions: PARTITIONS })];
   const archiver = await rig.start({ limits: { ...DEFAULT_LIMITS, waitMs: 0, gatherMs: 0, maxAgeMs: 1_000 } });

@@ -131,7 +131,7 @@ export function createArchiver(options: ArchiverOptions): Archiver {
   }
 
   async function read(waitMs: number, signal: AbortSignal | undefined): Promise<void> {
-    const open = [...spools.values()].filter((spool) => spool.seals === null && !spool.lostTail);
+    const open = [...spools.values()].filter((spool) => spool.seals === null);
     const after = new Map(open.map((spool) => [spool.partition, spool.upTo]));
     if (after.size === 0) return;
     const entries = await unlessOutrun(async () => {
@@ -224,7 +224,7 @@ export function createArchiver(options: ArchiverOptions): Archiver {
       }
       const sealed = segment.seals ?? spool.sealedBefore;
       spools.set(spool.partition, openSpool(folder, spool.partition, spool.number + 1, sealed, segment.upTo));
-      // A log that was put back while we ran has grown past what it lost: then nobody else would notice.
+      // Before anything follows what the log lost: a reader that stands before it would read over it.
       await mend(spool.partition, segment.upTo, null);
       trimmer.archived(spool.partition, segment.upTo);
       options.onSegment?.(segment);

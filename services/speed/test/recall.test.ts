@@ -2,6 +2,7 @@ import type { EventLog, LogEntry, ReadLimits } from '@tributary/log/port';
 import { createMemoryLog } from '@tributary/testkit/memory-log';
 import { expect, test } from 'vitest';
 import { recallingLog } from '../src/recall.ts';
+import { createSeenPositions } from '../src/seen-positions.ts';
 
 test('a worker without partitions waits in the log, and does not go round', async () => {
   const asked: ReadLimits[] = [];
@@ -115,4 +116,61 @@ test('laws 1 and 7: a log that ends its entries elsewhere when they are read aga
   // The store lost its last writes: the worker reads again from an older position.
   expect((await read(null, 4)).map(({ body }) => body)).toEqual(['a\nb\nc\nd']);
   expect(failed).toEqual([]);
+});
+
+test('law 7: a reader past which the log was trimmed while it stood still is given the archive', async () => {
+  const log = createMemoryLog({ partitions: 1 });
+  for (const body of ['a', 'b', 'c']) await log.append(0, { kind: 'events', body });
+  const [first, second] = (await log.read(new Map([[0, null]]), { maxEntries: 2, waitMs: 0 })) as [LogEntry, LogEntry];
+  const archive = {
+    upTo: async () => second.position,
+    after: async (_partition: number, position: string | null) => (position === first.position ? [second] : null),
+  };
+  const recalling = recallingLog(log, archive);
+  const read = async (position: string | null) =>
+    (await recalling.read(new Map([[0, position]]), { maxEntries: 1, waitMs: 0 })).map(({ body }) => body);
+  expect(await read(null)).toEqual(['a']);
+  await log.trim(0, second.position);
+  await expect(read(first.position)).rejects.toMatchObject({ code: 'position_expired' });
+  expect(await read(first.position)).toEqual(['b']);
+  expect(await read(second.position)).toEqual(['c']);
+});
+
+test('law 7: each loss is waited for, also after one that was never filled', async () => {
+  const log = createMemoryLog({ partitions: 1 });
+  let nowMs = 0;
+  const recalling = recallingLog(log, { upTo: async () => null, after: async () => null }, { now: () => nowMs });
+  const append = (body: string) => log.append(0, { kind: 'events', body });
+  /** From the beginning, as a worker whose store was put back together with the log. */
+  const read = async () =>
+    (await recalling.read(new Map([[0, null]]), { maxEntries: 9, waitMs: 0 })).map(({ body }) => body).join('');
+  await append('a');
+  await append('b');
+  expect(await read()).toBe('ab');
+  for (const [added, left] of [
+    ['c', 'ac'],
+    ['d', 'ad'],
+  ] as const) {
+    log.disk.partitions[0]?.entries.pop();
+    await append(added);
+    expect(await read()).toBe('');
+    nowMs += 59_999;
+    expect(await read()).toBe('');
+    nowMs += 2_000;
+    expect(await read()).toBe(left);
+  }
+});
+
+test('law 7: of each partition the newest positions are remembered, never all that were read', () => {
+  const seen = createSeenPositions();
+  const entry = (number: number) => ({ partition: 0, position: String(number).padStart(9, '0') }) as LogEntry;
+  for (let number = 0; number < 20_000; number += 100)
+    seen.note(
+      0,
+      Array.from({ length: 100 }, (_, i) => entry(number + i)),
+    );
+  // Of what is missing the first is told: the oldest one that is still remembered.
+  const oldest = Number(seen.missing(0, null, [entry(20_000)]));
+  expect(oldest).toBeGreaterThanOrEqual(18_000);
+  expect(oldest).toBeLessThanOrEqual(19_000);
 });
