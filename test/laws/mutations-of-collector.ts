@@ -109,7 +109,7 @@ export const MUTATIONS_OF_COLLECTOR: readonly Mutation[] = [
   {
     lie: 'any three letters are a currency',
     law: '7',
-    file: `${COLLECTOR}/currency.ts`,
+    file: 'packages/model/src/currency.ts',
     from: 'NAMES.of(code) !== undefined',
     to: 'true',
     test: 'services/collector/test/names.test.ts',

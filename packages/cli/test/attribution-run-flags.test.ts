@@ -181,7 +181,7 @@ describe('flags', () => {
     [['--costs', 'nowhere.csv'], 'no such file'],
     [['--touch-costs', 'a'], '--touch-costs takes CHANNEL=AMOUNT'],
     [['--touch-costs', 'a=-1'], 'is negative'],
-    [['--currency', 'euro'], '--currency is a code such as EUR'],
+    [['--currency', 'euro'], '--currency must be a code of ISO 4217 (got "euro")'],
     [['--bootstrap', '1'], '--bootstrap is a whole number from 2'],
     [['--seed', '-1'], '--seed is a whole number'],
     [['--level', '100'], '--level is in percent, from 50 to 99.9, such as 90; got "100"'],

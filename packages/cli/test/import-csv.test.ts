@@ -97,7 +97,7 @@ describe('a long file: a row an event', () => {
       'the user is empty',
       '"01/11/2026" is no time',
       'more than the 2 decimals',
-      '"euro" is no currency',
+      'currency must be a code of ISO 4217 (got "euro")',
       '24 h ahead',
     ])
       expect(lenient.stderr).toContain(reason);
@@ -163,6 +163,17 @@ describe('a long file: a row an event', () => {
         stderr: expect.stringContaining('a quote opened after line 2 never closes'),
       });
     }
+  });
+
+  test('a dry run tells each row whose currency does not exist: the collector would reject it', async () => {
+    const rows = ['1,ana,2026-11-01,buy,,5,XYZ', '2,bo,2026-11-01,buy,,5,DEM', '3,cy,2026-11-02,buy,,5,XYZ'];
+    const file = fileOf(`nr,who,at,what,via,amount,cur\n${rows.join('\n')}\n`);
+    const done = await tributary(['import', 'csv', file, ...LONG, '--dry-run']);
+    const reason = 'currency must be a code of ISO 4217 (got "XYZ")';
+    for (const line of [2, 4]) expect(done.stderr).toContain(`line ${line}: ${reason}\n`);
+    expect(done.stderr).not.toContain('line 3');
+    const named = await tributary(['import', 'csv', file, '--map', 'user=who,time=at', '--currency', 'XYZ', '--dry-run']);
+    expect(named).toMatchObject({ code: 2, stderr: expect.stringContaining(`--${reason}`) });
   });
 
   test('any table of cells goes through without a crash, and every row is an event or a problem', async () => {
@@ -268,7 +279,7 @@ describe('wrong usage exits 2 and says what is there', () => {
     [['--map', 'user=who,path=at', '--assign-times', 'soon'], 'START[,STEP]'],
     [['--map', 'user=who,path=at', '--assign-times', '2026-11-01,0s'], 'a step is'],
     [['--map', 'user=who,time=at', '--cost', 'a:7'], 'CHANNEL=AMOUNT'],
-    [['--map', 'user=who,time=at', '--currency', 'euro'], 'a code such as EUR'],
+    [['--map', 'user=who,time=at', '--currency', 'euro'], 'must be a code of ISO 4217'],
     [['--map', 'user=who,time=at', '--separator', 'comma'], 'one character'],
     [[], "required option '--map"],
   ])('%j', async (options, message) => {

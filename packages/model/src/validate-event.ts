@@ -2,6 +2,7 @@
  * The structural check of an event, for the collector's front door and for every record read back from the log (a
  * foreign producer may write there too). Hand-written because the speed layer runs it for each event: 0.5 µs.
  */
+import { isCurrencyCode, noCurrency } from './currency.ts';
 import type { ErrorCode } from './errors.ts';
 import type { Event } from './event.ts';
 import { DAY_MS, MAX_INSTANT_MS } from './time.ts';
@@ -37,8 +38,6 @@ const OPTIONAL_TEXT = [
 
 /** What reports call the ends of journeys, and what nothing led to. A channel of such a name would be mistaken for it. */
 const RESERVED_CHANNELS: ReadonlySet<string> = new Set(['(start)', '(conversion)', '(null)', '(unattributed)']);
-
-const CURRENCY = /^[A-Z]{3}$/;
 
 /**
  * Checks every field but the inside of `properties` (see `validateProperties`). Never throws.
@@ -77,8 +76,8 @@ export function validateEvent(value: unknown, plain = false): Validated {
     const bad = amount(e, 'value', -EVENT_BOUNDS.amountMinor);
     if (bad !== undefined) return bad;
   }
-  if (e['currency'] !== undefined && !(typeof e['currency'] === 'string' && CURRENCY.test(e['currency'])))
-    return invalid('invalid_field', `currency is an ISO 4217 code such as "EUR", got ${describe(e['currency'])}`);
+  if (e['currency'] !== undefined && !(typeof e['currency'] === 'string' && isCurrencyCode(e['currency'])))
+    return invalid('invalid_field', noCurrency(describe(e['currency'])));
   if (e['historical'] !== undefined && e['historical'] !== true)
     return invalid('invalid_field', `historical is true or absent, got ${describe(e['historical'])}`);
   const properties = e['properties'];

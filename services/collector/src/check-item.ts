@@ -1,4 +1,5 @@
 /** One item of a request: read, checked, encoded. It stands and falls alone. */
+import { isCurrency, noCurrency } from '@tributary/model/currency';
 import { encodeDraft } from '@tributary/model/draft';
 import type { ErrorCode } from '@tributary/model/errors';
 import type { Event } from '@tributary/model/event';
@@ -6,7 +7,6 @@ import { isObject, type Outcome } from '@tributary/model/json';
 import { DAY_MS, HOUR_MS } from '@tributary/model/time';
 import { userKeyOf } from '@tributary/model/user-key';
 import { describe, type Invalid, invalid, validateProperties } from '@tributary/model/validate-event';
-import { isCurrency } from './currency.ts';
 import { claimedSource, type Grant, refusalOfEvent } from './grant.ts';
 import { hiddenControl } from './hidden-controls.ts';
 import type { Claim, Dimension } from './names.ts';
@@ -61,7 +61,7 @@ export function checkItem(item: unknown, rules: ItemRules): Outcome<CheckedItem>
   // All of them take more bytes than characters.
   const hidden = bytes === line.length ? undefined : hiddenControl(event, line);
   if (hidden !== undefined) return hidden;
-  if (event.currency !== undefined && !isCurrency(event.currency)) return noCurrency(event.currency);
+  if (event.currency !== undefined && !isCurrency(event.currency)) return unknownCurrency(event.currency);
   const refusal = refusalOfEvent(grant, event, claimedSource(item, rules.formatHasSource));
   if (refusal !== undefined) return refusal;
   const beyond = beyondDays(event, rules);
@@ -86,9 +86,9 @@ function beyondDays({ ts, receivedAt, historical }: Event, { names, maxAgeMs, gr
   return invalid('ts_too_old', `ts of a live event ${sender} must lie at most ${most} before its receipt (got ${ts})`);
 }
 
-function noCurrency(currency: string): Invalid {
+function unknownCurrency(currency: string): Invalid {
   const fix = 'Send the code of a currency, such as "EUR"; points and tokens belong in properties.';
-  return invalid('invalid_field', `currency must be a code of ISO 4217 (got "${currency}"). ${fix}`);
+  return invalid('invalid_field', `${noCurrency(describe(currency))}. ${fix}`);
 }
 
 const SHOWN_ID_LENGTH = 128;

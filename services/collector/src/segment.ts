@@ -3,11 +3,11 @@
  * properties are stored whole. docs/ingestion.md has the table of the mapping.
  */
 import { type ChannelClues, channelGroup } from '@tributary/model/channel';
+import { isCurrency } from '@tributary/model/currency';
 import type { Draft } from '@tributary/model/draft';
 import { isObject, type JsonObject, type Outcome, objectOf, present, textOf } from '@tributary/model/json';
 import { readInstant } from '@tributary/model/read-instant';
 import { describe, EVENT_BOUNDS, type Invalid, invalid } from '@tributary/model/validate-event';
-import { isCurrency } from './currency.ts';
 import { moneyForbidden } from './grant.ts';
 import { toMinorUnits } from './minor-units.ts';
 import type { Envelope, ReadItem } from './read-item.ts';

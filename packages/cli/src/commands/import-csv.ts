@@ -1,4 +1,6 @@
 /** `tributary import csv FILE --map …`: events from a table, a row an event or a row a user's whole path. */
+import { isCurrency, noCurrency } from '@tributary/model/currency';
+import { describe } from '@tributary/model/validate-event';
 import type { Command } from 'commander';
 import { type Act, answer, type Context } from '../context.ts';
 import { type ExitCode, UsageError } from '../exit.ts';
@@ -85,8 +87,8 @@ async function importCsv(context: Context, file: string, options: Options): Prom
 }
 
 function csvOptionsOf(options: Options): CsvOptions {
-  if (options.currency !== undefined && !/^[A-Z]{3}$/.test(options.currency))
-    throw new UsageError(`--currency is a code such as EUR, got "${options.currency}"`);
+  if (options.currency !== undefined && !isCurrency(options.currency))
+    throw new UsageError(noCurrency(describe(options.currency), '--currency'));
   return {
     type: options.type,
     touchType: options.touchType,

@@ -1,4 +1,5 @@
 /** Amounts and instants as spreadsheets write them, read exactly: no float ever holds money. */
+import { isCurrency } from '@tributary/model/currency';
 import { EVENT_BOUNDS } from '@tributary/model/validate-event';
 
 export type Read<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly reason: string };
@@ -33,9 +34,9 @@ export function parseAmount(text: string, format: AmountFormat): Read<number> {
   return { ok: true, value: match[1] === '-' && magnitude !== 0 ? -magnitude : magnitude };
 }
 
-/** How many decimals the currency has, by ISO 4217; 2 where none is named. */
+/** How many decimals the currency has, by ISO 4217; 2 where it names none. */
 export function decimalsOf(currency: string | undefined): number {
-  if (currency === undefined || !/^[A-Z]{3}$/.test(currency)) return 2;
+  if (currency === undefined || !isCurrency(currency)) return 2;
   const known = DECIMALS.get(currency);
   if (known !== undefined) return known;
   const decimals = new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2;
@@ -43,7 +44,7 @@ export function decimalsOf(currency: string | undefined): number {
   return decimals;
 }
 
-/** A formatter takes longer than a row; there are no more than 26³ codes. */
+/** A formatter takes longer than a row. At most an entry a currency. */
 const DECIMALS = new Map<string, number>();
 
 function no(reason: string): { ok: false; reason: string } {

@@ -1,4 +1,6 @@
 /** Rows of a CSV file as events: pure, one row at a time. */
+import { isCurrency, noCurrency } from '@tributary/model/currency';
+import { describe } from '@tributary/model/validate-event';
 import { type AmountFormat, decimalsOf, parseAmount, type Read } from './amount.ts';
 import type { LongColumns, LongField, PathColumns } from './csv-map.ts';
 import type { ImportEvent } from './import-event.ts';
@@ -129,7 +131,7 @@ function isConversion(flag: string | undefined): boolean {
 }
 
 function formatOf(currency: string | undefined, options: CsvOptions): AmountFormat {
-  if (currency !== undefined && !/^[A-Z]{3}$/.test(currency)) throw new RowError(`"${currency}" is no currency such as EUR`);
+  if (currency !== undefined && !isCurrency(currency)) throw new RowError(noCurrency(describe(currency)));
   return { minor: options.minor, digits: decimalsOf(currency), decimalMark: options.decimalMark };
 }
 

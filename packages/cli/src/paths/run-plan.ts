@@ -1,5 +1,7 @@
 /** The flags of `attribution run`, checked before any file is read. Throws usage errors. */
+import { isCurrency, noCurrency } from '@tributary/model/currency';
 import type { Definitions } from '@tributary/model/definitions';
+import { describe } from '@tributary/model/validate-event';
 import { UsageError } from '../exit.ts';
 import { levelOf } from './level-flag.ts';
 import { chosenModels, type ModelFlags } from './model-choice.ts';
@@ -59,8 +61,8 @@ export function planOf(options: RunFlags, load: (file: string) => Definitions): 
     throw new UsageError('--milestones count the touches as they are in the file: leave out --transform');
   if (/\bfrequency\b/.test(options.transform ?? '') && (options.costs ?? options.touchCosts) !== undefined)
     throw new UsageError('--transform frequency makes channels of frequencies, which have no costs: leave out one of them');
-  if (options.currency !== undefined && !/^[A-Z]{3}$/.test(options.currency))
-    throw new UsageError(`--currency is a code such as EUR, got "${options.currency}"`);
+  if (options.currency !== undefined && !isCurrency(options.currency))
+    throw new UsageError(noCurrency(describe(options.currency), '--currency'));
   return {
     file,
     definitions,

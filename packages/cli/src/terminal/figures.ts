@@ -1,4 +1,5 @@
 /** Numbers, money, instants and spans as people read them. Always English and UTC: output does not depend on the machine. */
+import { isCurrencyCode } from '@tributary/model/currency';
 import { type Integer, integerOf, negate } from '@tributary/model/integer';
 import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
 import { decimalsOf } from '../import/amount.ts';
@@ -17,7 +18,7 @@ export function counted(value: number, unit: string): string {
 
 /** Minor units as `1,234.50 EUR`: exact, never through a float. Without a currency, two decimals and no name. */
 export function money(minor: Integer, currency: string): string {
-  const known = /^[A-Z]{3}$/.test(currency);
+  const known = isCurrencyCode(currency);
   const digits = known ? decimalsOf(currency) : 2;
   const sign = minor < 0 ? '-' : '';
   const text = String(minor < 0 ? negate(minor) : minor).padStart(digits + 1, '0');
