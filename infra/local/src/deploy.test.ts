@@ -146,6 +146,21 @@ test.each([...ROLE_NAMES, 'cli'])('%s has an image, a compose service and a mani
   expect(container.image).toMatch(new RegExp(`^tributary-${role}:\\d+\\.\\d+\\.\\d+$`));
 });
 
+test('programs that files and pages tell to run are there, and the image has them', () => {
+  const told = ['docker/compose.yaml', 'kubernetes/secrets.example.yaml', 'docker/Dockerfile'].map((file) =>
+    textOf(`infra/${file}`),
+  );
+  const programs = [...told, textOf('docs/production.md'), textOf('README.md')].flatMap((text) => [
+    ...text.matchAll(/\bnode ((?:infra|packages)\/[\w/-]+\.mjs)/g),
+  ]);
+  const names = [...new Set(programs.map(([, name = '']) => name))];
+  expect(names.sort()).toEqual(['infra/docker/healthcheck.mjs', 'packages/cli/bin/tributary.mjs']);
+  for (const name of names) expect([name, existsSync(join(REPOSITORY, name))]).toEqual([name, true]);
+  expect(targets.get('app')?.body).toMatch(
+    /COPY packages packages\n[\s\S]*COPY infra\/docker\/healthcheck\.mjs infra\/docker\/\n/,
+  );
+});
+
 test.each([...ROLE_NAMES])('%s: one port in image, compose file and manifest, with the probes that it serves', (role) => {
   const variable = portVariable(role);
   const port = imageVariables(role)[variable];
