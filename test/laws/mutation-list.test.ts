@@ -1,5 +1,5 @@
 /** The lies themselves are checked in seconds; that each is noticed takes hours (`node test/laws/mutations.ts`). */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { MUTATIONS } from './mutation-list.ts';
@@ -21,6 +21,15 @@ test('every lie changes exactly one place of its file', () => {
 
 test('every test file that is named for a lie exists', () => {
   expect(MUTATIONS.flatMap(({ test: file }) => file ?? []).filter((file) => !existsSync(join(ROOT, file)))).toEqual([]);
+});
+
+test('docs/laws.md names every test of a law, and says nothing of a law twice', () => {
+  const text = textOf('docs/laws.md');
+  const laws = readdirSync(import.meta.dirname).filter((name) => /^law-\d.*\.test\.ts$/.test(name));
+  expect(laws.filter((name) => !text.includes(name.replace(/(\.redis)?\.test\.ts$/, '')))).toEqual([]);
+  const enforced = [...text.matchAll(/^\| ([^|\n]+?) +\| [^|\n]+ \|$/gm)].map((match) => match[1] ?? '');
+  const means = enforced.filter((cell) => cell !== 'enforced by' && !cell.startsWith('---'));
+  expect(means.filter((cell, i) => means.indexOf(cell) !== i)).toEqual([]);
 });
 
 test('the table "Broken on purpose" in docs/laws.md lists the lies, each once, and who noticed it', () => {

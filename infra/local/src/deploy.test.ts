@@ -24,7 +24,7 @@ interface Container extends Named {
   readonly resources: { limits: { memory: string } };
   readonly securityContext: Readonly<Record<string, unknown>>;
   readonly lifecycle?: { preStop: { exec: { command: string[] } } };
-  readonly volumeMounts: readonly Named[];
+  readonly volumeMounts: readonly (Named & { mountPath: string; readOnly?: boolean })[];
   readonly startupProbe: Probe;
   readonly livenessProbe: Probe;
   readonly readinessProbe: Probe;
@@ -57,6 +57,7 @@ interface Composed {
   readonly environment: Variables;
   readonly ports?: readonly string[];
   readonly read_only?: boolean;
+  readonly volumes?: readonly string[];
   readonly mem_limit?: string;
 }
 
@@ -226,6 +227,15 @@ test.each([...ROLE_NAMES, 'cli'])('%s: what its manifest refers to is there', (r
   expect(named('PodDisruptionBudget', role).spec).toEqual({ maxUnavailable: 1, selector: { matchLabels: labels } });
 });
 
+test.each([...ROLE_NAMES, 'cli'])('%s has the shared folder, to write but for collectors, which read the keys there', (role) => {
+  const mayWrite = role !== 'collector';
+  const [container] = templateOf(role).spec.containers;
+  const mount = container.volumeMounts.find(({ mountPath }) => mountPath === '/var/lib/tributary');
+  expect(mount).toMatchObject({ name: 'data' });
+  expect(mount?.readOnly ?? false).toBe(!mayWrite);
+  expect(compose.services[role]?.volumes).toEqual([mayWrite ? 'data:/var/lib/tributary' : 'data:/var/lib/tributary:ro']);
+});
+
 test('an autoscaler has a target, and speed workers never outnumber the partitions', () => {
   for (const { spec } of [...ofKind('HorizontalPodAutoscaler'), ...ofKind('ScaledObject')])
     named('Deployment', spec.scaleTargetRef.name);
@@ -253,8 +263,8 @@ test('memory is enough for what the settings allow', () => {
     const heap = (limit * Number(/percentage=(\d+)/.exec(targets.get(role)?.body ?? '')?.[1])) / 100;
     const needs: Readonly<Record<RoleName, number>> = {
       collector: 128 + Number(variables['TRIBUTARY_MAX_IN_FLIGHT_BYTES'] ?? 67_108_864) / 2 ** 20,
-      // 200 bytes an event, all of them in the heap.
-      speed: 128 + (limit - heap) + (Number(variables['TRIBUTARY_CACHED_EVENTS']) * 200) / 2 ** 20,
+      // 200 bytes an event, all of them in the heap; beside it DuckDB, which reads the archive where the log lost entries.
+      speed: Math.max(128 + (limit - heap) + (Number(variables['TRIBUTARY_CACHED_EVENTS']) * 200) / 2 ** 20, heap + 128 + 256),
       archiver: heap + mib(variables['TRIBUTARY_ARCHIVER_MEMORY'] ?? '') + 128,
       recompute: 256 + 512 + 2 * Number(variables['TRIBUTARY_BATCH_MEMORY_MB']),
       api: heap + 2 * Number(variables['TRIBUTARY_API_DUCKDB_MEMORY_MB'] ?? 256),

@@ -1,7 +1,7 @@
 /**
- * Which package may import which: the directions of DESIGN §9 as a table.
+ * Which package may import which: the directions of CONTRIBUTING.md as a table.
  *
- *   model ← attribution ← views ← {log, kv, archive, queue, runtime} ← {services, jobs} ← cli
+ *   model ← attribution ← views ← {log, kv, archive, queue, membership, runtime} ← {services, jobs, cli}
  */
 
 export interface Import {

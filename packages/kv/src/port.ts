@@ -18,13 +18,13 @@ export interface PartitionState {
   readonly position: string | null;
   /** The identity of the log that `position` belongs to. */
   readonly logIdentity: string;
-  /** The largest `receivedAt` seen, epoch ms. */
+  /** Log time, epoch ms: the largest `receivedAt` seen, never ahead of the log's own clock. It falls back where that clock was ahead. */
   readonly logTimeMs: number;
   /** Deltas are being added under this generation; 0 before the first barrier. */
   readonly generation: number;
   /** Canonical JSON of the definitions in force. */
   readonly definitions: string;
-  /** No user's timeline is known up to this instant, epoch ms: records were kept for less long than the definitions ask now. */
+  /** No user's timeline is known up to this instant, epoch ms: records were kept for less long than the definitions ask now, or log time came back. */
   readonly cutTs?: number;
 }
 

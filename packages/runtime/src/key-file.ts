@@ -3,7 +3,7 @@ import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TributaryError } from '@tributary/model/errors';
 
-/** `write` is the scope of keys from before `server` and `import`; such keys stay valid. */
+/** `write` is `server` and `import` in one: older keys, and the one of a platform on one machine. */
 export const SCOPES = ['browser', 'server', 'import', 'read', 'admin', 'write'] as const;
 export type Scope = (typeof SCOPES)[number];
 

@@ -29,7 +29,7 @@ const PREFIX: Readonly<Record<Scope, string>> = {
   read: 'tr',
   admin: 'ta',
 };
-/** What a key of each scope may do. `write` is what there was before `server` and `import`: it is both. */
+/** What a key of each scope may do. `write` is `server` and `import` in one. */
 const GRANTS: Readonly<Record<Scope, readonly Scope[]>> = {
   browser: ['browser'],
   server: ['server', 'browser'],

@@ -11,7 +11,7 @@ export interface SpeedMeta {
   readonly warnings: readonly string[];
 }
 
-/** `meta` of a merged answer (DESIGN.md, section 8). */
+/** `meta` of a merged answer (docs/api.md, `meta`). */
 export interface Meta extends SpeedMeta {
   readonly generation: number;
   readonly cut: number | null;
