@@ -1,3 +1,4 @@
+import { describeFeedContract } from '@tributary/testkit/feed-contract';
 import { describeOutboxContract } from '@tributary/testkit/outbox-contract';
 import { describeRetirementContract } from '@tributary/testkit/retirement-contract';
 import { describeStoreContract } from '@tributary/testkit/store-contract';
@@ -12,6 +13,7 @@ beforeAll(async () => {
 afterAll(() => stores?.stop());
 
 describeStoreContract('Redis Cluster', () => stores.make());
+describeFeedContract('Redis Cluster', () => stores.make());
 describeOutboxContract('Redis Cluster', () => stores.make());
 describeRetirementContract('Redis Cluster', () => stores.make());
 

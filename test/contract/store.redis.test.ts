@@ -1,11 +1,12 @@
 import { partitionPrefix } from '@tributary/kv/keys';
 import { createServingStore } from '@tributary/kv/redis-serving-store';
 import { connectRedis, whenReady } from '@tributary/runtime/redis';
+import { describeFeedContract } from '@tributary/testkit/feed-contract';
 import { describeOutboxContract } from '@tributary/testkit/outbox-contract';
 import { describeRetirementContract, passBarrier, passBarriers } from '@tributary/testkit/retirement-contract';
 import { describeStoreContract } from '@tributary/testkit/store-contract';
 import { HISTORY_PARTITIONS } from '@tributary/testkit/store-history';
-import { P } from '@tributary/testkit/store-under-test';
+import { commitOf, P } from '@tributary/testkit/store-under-test';
 import { VIEWS } from '@tributary/views/registry';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type RedisStores, startRedisStores } from './stores.ts';
@@ -17,6 +18,7 @@ beforeAll(async () => {
 afterAll(() => stores?.stop());
 
 describeStoreContract('Redis', () => stores.make());
+describeFeedContract('Redis', () => stores.make());
 describeOutboxContract('Redis', () => stores.make());
 describeRetirementContract('Redis', () => stores.make());
 
@@ -99,4 +101,14 @@ test('law 7: of the steps over generations those alone stay that some reader may
   } finally {
     redis.disconnect();
   }
+});
+
+test('law 7: of the dead letters of a partition the newest 10 000 or so are kept', async () => {
+  const { speed, serving } = await stores.make();
+  const parked = Array.from({ length: 12_000 }, (_, i) => ({ at: `p1.${i}`, code: 'invalid_json', message: 'no', raw: '{' }));
+  expect(await speed.commit(commitOf(null, 'p1', { parked }))).toBe('committed');
+  const kept = await serving.deadLetters(20_000);
+  expect(kept[0]?.at).toBe('p1.11999');
+  expect(kept.length).toBeGreaterThanOrEqual(10_000);
+  expect(kept.length).toBeLessThan(10_200);
 });

@@ -18,6 +18,7 @@ export async function passBarrier({ speed }: Pick<StoreUnderTest, 'speed'>, from
   const commit = commitOf(from === 0 ? null : position(from), position(to), {
     deltasGeneration: from,
     pending: 1,
+    overflowed: 1,
     conversions: new Map([[`of generation ${from}`, 'Björk']]),
     barrier: { generation: to },
   });

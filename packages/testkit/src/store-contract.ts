@@ -6,22 +6,7 @@ import { type Integer, integerOf } from '@tributary/model/integer';
 import type { RowsByView } from '@tributary/views/deltas';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { playHistory, storeHistory, viewsOf } from './store-history.ts';
-import {
-  at,
-  commitOf,
-  createPlainFollower,
-  fill,
-  P,
-  rows,
-  type StoreUnderTest,
-  seen,
-  since,
-  summed,
-  VIEW,
-  wholeOf,
-  withoutEmpty,
-} from './store-under-test.ts';
+import { commitOf, createPlainFollower, P, rows, type StoreUnderTest, seen, VIEW, wholeOf } from './store-under-test.ts';
 
 export function describeStoreContract(name: string, make: () => Promise<StoreUnderTest>): void {
   describe(`store contract: ${name}`, () => {
@@ -283,6 +268,27 @@ export function describeStoreContract(name: string, make: () => Promise<StoreUnd
       expect(await store.speed.loadState(P)).toEqual({ ...later.next, definitions: '{"b":2}', commitId: 'commit of p2' });
     });
 
+    test('law 1: definitions are those of the commit that the store holds, whatever was refused or lost before', async () => {
+      const { speed, checkpoint } = await make();
+      const loseAll = await checkpoint(P);
+      const stored = async (expected: string | null, position: string, definitions: string, id?: string) => {
+        const commit = commitOf(expected, position, id === undefined ? {} : { id });
+        const outcome = await speed.commit({ ...commit, next: { ...commit.next, definitions } });
+        return [outcome, (await speed.loadState(P))?.definitions];
+      };
+      expect(await stored(null, 'p1', 'old')).toEqual(['committed', 'old']);
+      const zombie = commitOf(null, 'p3', { id: 'zombie' });
+      expect(await speed.commit({ ...zombie, next: { ...zombie.next, definitions: 'new' } })).toBe('fenced');
+      const loseNew = await checkpoint(P);
+      expect(await stored('p1', 'p2', 'new')).toEqual(['committed', 'new']);
+      await loseNew();
+      expect(await stored('p2', 'p3', 'new')).toEqual(['rewound', 'old']);
+      expect(await stored('p1', 'p2', 'new', 'again')).toEqual(['committed', 'new']);
+      await loseAll();
+      expect(await speed.loadState(P)).toBeNull();
+      expect(await stored(null, 'p1', 'new')).toEqual(['committed', 'new']);
+    });
+
     test('law 7: deltas of a retired generation are an error, never a smaller number', async () => {
       const store = await make();
       const at = (expected: string | null, position: string, generation: number) => {
@@ -313,87 +319,6 @@ export function describeStoreContract(name: string, make: () => Promise<StoreUnd
       for (const from of [0, 1])
         await expect(store.serving.deltas([VIEW], from)).rejects.toMatchObject({ code: 'deltas_retired' });
       expect((await store.serving.follow([VIEW], [null, null, null, null]))[P]?.oldest).toBe(2);
-    });
-
-    test('law 1: following: each commit once, in order, with its state and the generation of its rows', async () => {
-      const store = await make();
-      const start = await wholeOf(store);
-      expect(start).toMatchObject({ partition: P, state: null, cursor: { commitId: '', commits: 0 } });
-      expect(await since(store, start.cursor)).toEqual([]);
-      const first = commitOf(null, 'p1', { pending: 2, overflowed: 1 });
-      await store.speed.commit(first);
-      const barrier = commitOf('p1', 'p2', { deltasGeneration: 0 });
-      await store.speed.commit({ ...barrier, next: { ...barrier.next, generation: 1, definitions: '{"b":2}' } });
-      expect(await since(store, start.cursor)).toMatchObject([
-        { id: 'commit of p1', after: '', next: first.next, generation: 0, rows: first.deltas, pending: 2, overflowed: 1 },
-        { id: 'commit of p2', after: 'commit of p1', next: { generation: 1, definitions: '{"b":2}' }, generation: 0 },
-      ]);
-      expect(await since(store, { commitId: 'commit of p1', commits: 1 })).toHaveLength(1);
-      expect((await wholeOf(store)).cursor).toEqual({ commitId: 'commit of p2', commits: 2 });
-      expect(await since(store, { commitId: 'commit of p2', commits: 2 })).toEqual([]);
-      expect((await store.serving.follow(['touches'], [null, null, start.cursor, null]))[P]?.commits).toMatchObject([
-        { rows: new Map() },
-        { rows: new Map() },
-      ]);
-    });
-
-    test('law 7: following without a cursor is a gap, and says which generations are kept', async () => {
-      const store = await make();
-      await store.speed.commit(commitOf(null, 'p1'));
-      await store.serving.retireDeltas(3);
-      const nothing = [null, null, null, null];
-      expect(await store.serving.follow([VIEW], nothing)).toEqual(
-        [0, 0, 3, 0].map((oldest, partition) => ({ partition, oldest, commits: 'gap' })),
-      );
-      await expect(wholeOf(store, 2)).rejects.toThrow(/gone/);
-      expect((await wholeOf(store, 3)).generations.size).toBe(0);
-    });
-
-    test('law 7: a store that lost writes is a gap, also once it has as many commits as before', async () => {
-      const store = await make();
-      await store.speed.commit(commitOf(null, 'p1'));
-      const lose = await store.checkpoint(P);
-      await store.speed.commit(commitOf('p1', 'p2'));
-      const { cursor } = await wholeOf(store);
-      await lose();
-      expect(await since(store, cursor)).toBe('gap');
-      await store.speed.commit(commitOf('p1', 'p2', { id: 'another way' }));
-      expect(await since(store, cursor)).toBe('gap');
-      await store.speed.commit(commitOf('p2', 'p3', { expectedCommit: 'another way' }));
-      expect(await since(store, cursor)).toBe('gap');
-      expect(await since(store, { commitId: 'commit of p1', commits: 1 })).toHaveLength(2);
-    });
-
-    test('law 7: the feed is bounded: who fell far behind, or behind a large commit, has a gap', async () => {
-      const store = await make();
-      const { cursor } = await wholeOf(store);
-      let last = await fill(store, null, 0, 600);
-      expect(await since(store, cursor)).toBe('gap');
-      expect(await since(store, { commitId: `commit of ${at(599)}`, commits: 599 })).toHaveLength(1);
-      const many = new Map(Array.from({ length: 5_000 }, (_, i) => [`2026-03-01\ttype ${i}\tEUR`, [1, i]]));
-      const large = commitOf(last, at(601), { deltas: new Map([[VIEW, many]]) });
-      await store.speed.commit(large);
-      expect(await since(store, { commitId: `commit of ${last}`, commits: 600 })).toBe('gap');
-      last = await fill(store, large.next.position, 601, 2);
-      expect(await since(store, { commitId: large.id, commits: 601 })).toHaveLength(2);
-      expect(await since(store, { commitId: 'commit of somebody', commits: 601 })).toBe('gap');
-    });
-
-    test('law 1: whatever happens to a store, what a follower holds is what a fresh read gives, or neither gives anything', async () => {
-      await fc.assert(
-        fc.asyncProperty(storeHistory, async (history) => {
-          const store = await make();
-          const followers = [0, 1, 2].map(() => createPlainFollower(store.serving));
-          await playHistory(store, history, async (look, generation) => {
-            const views = viewsOf(look);
-            const fresh = await store.serving.deltas(views, generation).catch(() => null);
-            const held = await followers[look.follower]?.(views, generation).catch(() => null);
-            // A gap alone asks for what was retired; who still holds it may go on adding to it.
-            if (fresh !== null) expect(held?.map(summed)).toEqual(fresh.map(withoutEmpty));
-          });
-        }),
-        { numRuns: 150 },
-      );
     });
 
     test('the pointer moves forward only', async () => {

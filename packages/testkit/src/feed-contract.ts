@@ -1,0 +1,120 @@
+/** The contract of following the commits of a store: every adapter runs it. What a follower holds is what a fresh read gives. */
+import type { RowsByView } from '@tributary/views/deltas';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { playHistory, storeHistory, viewsOf } from './store-history.ts';
+import {
+  at,
+  commitOf,
+  createPlainFollower,
+  fill,
+  P,
+  rows,
+  type StoreUnderTest,
+  since,
+  summed,
+  VIEW,
+  wholeOf,
+  withoutEmpty,
+} from './store-under-test.ts';
+
+export function describeFeedContract(name: string, make: () => Promise<StoreUnderTest>): void {
+  describe(`feed contract: ${name}`, () => {
+    test('law 1: following: each commit once, in order, with its state and the generation of its rows', async () => {
+      const store = await make();
+      const start = await wholeOf(store);
+      expect(start).toMatchObject({ partition: P, state: null, cursor: { commitId: '', commits: 0 } });
+      expect(await since(store, start.cursor)).toEqual([]);
+      const first = commitOf(null, 'p1', { pending: 2, overflowed: 1 });
+      await store.speed.commit(first);
+      const barrier = commitOf('p1', 'p2', { deltasGeneration: 0 });
+      await store.speed.commit({ ...barrier, next: { ...barrier.next, generation: 1, definitions: '{"b":2}' } });
+      expect(await since(store, start.cursor)).toMatchObject([
+        { id: 'commit of p1', after: '', next: first.next, generation: 0, rows: first.deltas, pending: 2, overflowed: 1 },
+        { id: 'commit of p2', after: 'commit of p1', next: { generation: 1, definitions: '{"b":2}' }, generation: 0 },
+      ]);
+      expect(await since(store, { commitId: 'commit of p1', commits: 1 })).toHaveLength(1);
+      expect((await wholeOf(store)).cursor).toEqual({ commitId: 'commit of p2', commits: 2 });
+      expect(await since(store, { commitId: 'commit of p2', commits: 2 })).toEqual([]);
+      expect((await store.serving.follow(['touches'], [null, null, start.cursor, null]))[P]?.commits).toMatchObject([
+        { rows: new Map() },
+        { rows: new Map() },
+      ]);
+    });
+
+    test('law 7: following without a cursor is a gap, and says which generations are kept', async () => {
+      const store = await make();
+      await store.speed.commit(commitOf(null, 'p1'));
+      await store.serving.retireDeltas(3);
+      const nothing = [null, null, null, null];
+      expect(await store.serving.follow([VIEW], nothing)).toEqual(
+        [0, 0, 3, 0].map((oldest, partition) => ({ partition, oldest, commits: 'gap' })),
+      );
+      await expect(wholeOf(store, 2)).rejects.toThrow(/gone/);
+      expect((await wholeOf(store, 3)).generations.size).toBe(0);
+    });
+
+    test('law 7: a store that lost writes is a gap, also once it has as many commits as before', async () => {
+      const store = await make();
+      await store.speed.commit(commitOf(null, 'p1'));
+      const lose = await store.checkpoint(P);
+      await store.speed.commit(commitOf('p1', 'p2'));
+      const { cursor } = await wholeOf(store);
+      await lose();
+      expect(await since(store, cursor)).toBe('gap');
+      await store.speed.commit(commitOf('p1', 'p2', { id: 'another way' }));
+      expect(await since(store, cursor)).toBe('gap');
+      await store.speed.commit(commitOf('p2', 'p3', { expectedCommit: 'another way' }));
+      expect(await since(store, cursor)).toBe('gap');
+      expect(await since(store, { commitId: 'commit of p1', commits: 1 })).toHaveLength(2);
+    });
+
+    test('law 7: the feed is bounded: who fell far behind, or behind a large commit, has a gap', async () => {
+      const store = await make();
+      const { cursor } = await wholeOf(store);
+      let last = await fill(store, null, 0, 600);
+      expect(await since(store, cursor)).toBe('gap');
+      expect(await since(store, { commitId: `commit of ${at(599)}`, commits: 599 })).toHaveLength(1);
+      const many = new Map(Array.from({ length: 5_000 }, (_, i) => [`2026-03-01\ttype ${i}\tEUR`, [1, i]]));
+      const large = commitOf(last, at(601), { deltas: new Map([[VIEW, many]]) });
+      await store.speed.commit(large);
+      expect(await since(store, { commitId: `commit of ${last}`, commits: 600 })).toBe('gap');
+      last = await fill(store, large.next.position, 601, 2);
+      expect(await since(store, { commitId: large.id, commits: 601 })).toHaveLength(2);
+      expect(await since(store, { commitId: 'commit of somebody', commits: 601 })).toBe('gap');
+    });
+
+    test('law 7: the feed is bounded in bytes as well, and begins anew behind a large commit', async () => {
+      const { speed, ...store } = await make();
+      const commit = async (number: number, deltas: RowsByView) => {
+        const from = number === 1 ? null : at(number - 1);
+        expect(await speed.commit(commitOf(from, at(number), { deltas }))).toBe('committed');
+      };
+      const missed = async (commits: number) => since({ speed, ...store }, { commitId: `commit of ${at(commits)}`, commits });
+      const long = rows('x'.repeat(30_000), [1, 1]);
+      for (let number = 1; number <= 60; number++) await commit(number, long);
+      expect(await missed(20)).toBe('gap');
+      expect(await missed(59)).toHaveLength(1);
+      await commit(61, rows('x'.repeat(50_000), [1, 1]));
+      for (let number = 62; number <= 64; number++) await commit(number, long);
+      expect(await missed(61)).toHaveLength(3);
+    });
+
+    test('law 1: whatever happens to a store, what a follower holds is what a fresh read gives, or neither gives anything', async () => {
+      await fc.assert(
+        fc.asyncProperty(storeHistory, async (history) => {
+          const store = await make();
+          const followers = [0, 1, 2].map(() => createPlainFollower(store.serving));
+          await playHistory(store, history, async (look, generation) => {
+            const views = viewsOf(look);
+            const fresh = await store.serving.deltas(views, generation).catch(() => null);
+            const held = await followers[look.follower]?.(views, generation).catch(() => null);
+            // A gap alone asks for what was retired; who still holds it may go on adding to it.
+            if (fresh !== null) expect(held?.map(summed)).toEqual(fresh.map(withoutEmpty));
+          });
+        }),
+        { numRuns: 150 },
+      );
+    });
+  });
+}
