@@ -97,7 +97,7 @@ describe('law 7: work that is left undone is told, never hidden', () => {
     expect(step(user, last, NOON, stepRules(VIEWS, definitions), deltas, workOfUser()).overflowed).toBe(false);
     const credits = [...(deltas.get('credit') as Rows).values()].reduce((sum, row) => sum + (row[0] as number), 0);
     expect(credits, 'six models, one purchase, and no other is looked at again').toBe(6_000_000);
-  }, 60_000);
+  });
 
   it('an entry of many users is bounded work, and what is too much is told', async () => {
     const { seen, rules } = countingRules();
@@ -112,7 +112,7 @@ describe('law 7: work that is left undone is told, never hidden', () => {
     expect(seen.events).toBeGreaterThan(2_000_000);
     expect(seen.events).toBeLessThan(4_500_000); // it would be 8 million
     expect((await store.serving().deltas([], 0))[0]?.overflowed).toBeGreaterThan(0);
-  }, 60_000);
+  });
 
   it('a turn ends once it is spent: what is left waits for the next, behind the other partitions', async () => {
     const { histories, touches } = crowd();
@@ -131,7 +131,7 @@ describe('law 7: work that is left undone is told, never hidden', () => {
     await worker.settle();
     const commits = committed.map(({ partition, events }) => `${partition}: ${events}`);
     expect(commits).toEqual(['0: 120', '1: 1', '0: 120', '0: 120', '1: 1', '0: 120']);
-  }, 60_000);
+  });
 
   it('laws 1 and 3: batches in pieces of one entry leave what whole batches leave', async () => {
     const random = createRandom(7);

@@ -64,4 +64,4 @@ test('law 4: a generation of sums beyond 2^53 is published, loads, and equals wh
     });
   }
   expect((await world.manifest(2)).mode).toBe('incremental');
-}, 60_000);
+});

@@ -122,7 +122,7 @@ test('law 7: processes that retire and publish, killed at any moment, leave read
     await retireGenerations(dir, KEEP);
     await expectReadable();
   }
-}, 60_000);
+});
 
 test('law 7: the list of a publication takes nothing back that was given up before', async () => {
   for (let i = 0; i < 4; i++) await computed();

@@ -235,7 +235,7 @@ describe('extremes', () => {
     expect(top.of('markov')).toEqual({ c0: 1, c1: 1, c10: 1, '(other)': 9997 });
     const over = await run(file(...rows, 'one more,1,,1'));
     expect(over).toMatchObject({ code: 2, stderr: expect.stringContaining('more than 10,000 channels') });
-  }, 30_000);
+  });
 
   test('with "all", a model that the file is too large for is left out, and said so', async () => {
     const rows = Array.from({ length: 1_600 }, (_, i) => `c${i},1,,1`);
@@ -243,5 +243,5 @@ describe('extremes', () => {
     expect(stderr).toContain('markov is left out');
     expect((answer['leftOut'] as { model: string }[]).map(({ model }) => model)).toContain('markov');
     expect(answer.rows.some(({ model }) => model === 'shapley')).toBe(true);
-  }, 30_000);
+  });
 });

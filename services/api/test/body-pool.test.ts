@@ -59,7 +59,7 @@ test('slow, pipelining and vanishing readers each get their own users, whole', a
   } finally {
     await world.app.close();
   }
-}, 30_000);
+});
 
 test('a body is given to one at a time, and small or huge ones are not kept', () => {
   const pool = createBodyPool();

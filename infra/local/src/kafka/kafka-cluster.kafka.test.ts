@@ -26,7 +26,7 @@ describe.skipIf((await missingKafka('the broker itself', true)) !== null)('a Kaf
     await kafka.stop();
     expect(isAlive(pid)).toBe(false);
     expect(existsSync(folder)).toBe(false);
-  }, 60_000);
+  });
 
   it('dies with its parent, and its temporary folder with it', async () => {
     const parent = spawn(process.execPath, [HOLD], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -35,7 +35,7 @@ describe.skipIf((await missingKafka('the broker itself', true)) !== null)('a Kaf
     expect(isAlive(pid)).toBe(true);
     parent.kill('SIGKILL');
     await until(() => !isAlive(pid) && !existsSync(folder), 10_000);
-  }, 60_000);
+  });
 
   it('of three, one that was killed comes back while the others serve', async () => {
     const kafka = await startKafka({ brokers: 3, settings: RESET_QUICKLY });
@@ -68,12 +68,12 @@ describe.skipIf((await missingKafka('the broker itself', true)) !== null)('a Kaf
     } finally {
       await rm(dataDir, { recursive: true, force: true });
     }
-  }, 60_000);
+  });
 
   it('a broker that cannot start says why, with the end of its log', async () => {
     const wrong = startKafka({ settings: { 'num.io.threads': '-1' } });
     await expect(wrong).rejects.toMatchObject({ code: 'dependency_missing', message: expect.stringContaining('num.io.threads') });
-  }, 60_000);
+  });
 
   it('a broker killed while it starts is gone', async () => {
     const kafka = await startKafka();
@@ -85,7 +85,7 @@ describe.skipIf((await missingKafka('the broker itself', true)) !== null)('a Kaf
     await failed;
     expect(broker?.pid).toBeNull();
     await kafka.stop();
-  }, 60_000);
+  });
 });
 
 async function accepts(port: number, host = '127.0.0.1'): Promise<boolean> {
