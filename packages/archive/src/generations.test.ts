@@ -147,7 +147,40 @@ test('retirement keeps the newest, the published one, and every file of the chai
   expect(await namesIn(join(dir, generationFolder(1)))).toEqual(['events.parquet', 'manifest.json']);
   expect((await readGeneration(dir, 1)).state).toBe('retired');
   expect((await createGeneration(dir, DRAFT)).generation).toBe(5);
+  const standing = await currentPublication(dir);
   expect(await retireGenerations(dir, 2)).toMatchObject({ retired: [], freedBytes: 0 });
+  // Said again, it would overtake a run that is about to publish.
+  expect(await currentPublication(dir)).toEqual(standing);
+});
+
+test('what was never computed leaves nothing behind once everything that is kept is newer', async () => {
+  const failed = await createGeneration(dir, DRAFT);
+  await someFile(failed.generation, 'events.parquet');
+  await writeGeneration(dir, { ...failed, state: 'failed', failure: 'test' });
+  const { generation } = await computed();
+  const newer = await createGeneration(dir, DRAFT);
+  await someFile(newer.generation, 'events.parquet');
+  await publish(dir, 0, { generation, action: 'publish', held: false, at: 5, by: 'test' });
+  expect((await retireGenerations(dir, 1)).retired).toEqual([failed.generation]);
+  expect(await namesIn(join(dir, generationFolder(failed.generation)))).toEqual(['manifest.json']);
+  expect(await namesIn(join(dir, generationFolder(newer.generation)))).toContain('events.parquet');
+});
+
+test('law 7: of generations retired long ago those are forgotten whose files no kept one builds on', async () => {
+  const one = await computed();
+  const two = await computed(one.events);
+  const manifest = (generation: number) => JSON.stringify({ ...DRAFT, generation, state: 'retired' });
+  await writeGeneration(dir, { ...one, state: 'retired' });
+  for (let generation = 3; generation <= 1_004; generation++) {
+    await mkdir(join(dir, generationFolder(generation)));
+    await writeFile(join(dir, generationFolder(generation), 'manifest.json'), manifest(generation));
+  }
+  const newest = await computed(two.events);
+  await publish(dir, 0, { generation: newest.generation, action: 'publish', held: false, at: 5, by: 'test' });
+  await retireGenerations(dir, 1);
+  // 1 004 are gone: of the four oldest, the files of two are still named.
+  expect((await listGenerations(dir)).slice(0, 4)).toEqual([1, 2, 5, 6]);
+  for (const { path } of newest.events) expect(await namesIn(join(dir, path, '..')), path).toContain(path.split('/').at(-1));
 });
 
 test('retirement keeps what is published after a rollback, and the base of what is being computed', () => {

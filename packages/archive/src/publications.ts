@@ -85,10 +85,9 @@ function narrowed(own: KeptGenerations | undefined, before: KeptGenerations | un
   };
 }
 
-/** Removes the publications numbered below `sequence`; the newest stays, whatever is asked. */
+/** Removes the publications numbered below `sequence`, at most that of the newest one. */
 export async function removePublications(dataDir: string, sequence: number): Promise<void> {
-  for (const old of (await listSequences(dataDir)).slice(0, -1))
-    if (old < sequence) await rm(publicationPath(dataDir, old), { force: true });
+  for (const old of await listSequences(dataDir)) if (old < sequence) await rm(publicationPath(dataDir, old), { force: true });
 }
 
 function superseded(expected: number, newest: number): TributaryError {

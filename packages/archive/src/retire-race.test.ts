@@ -134,6 +134,22 @@ test('law 7: the list of a publication takes nothing back that was given up befo
   await expect(publish(dir, 2, draftOf(1))).rejects.toMatchObject({ code: 'conflict' });
 });
 
+test('law 7: a shorter list does not begin below the one before: what was given up between them stays given up', async () => {
+  for (let i = 0; i < 4; i++) await computed();
+  await publish(dir, 0, { ...draftOf(2), kept: { upTo: 4, generations: [1, 2] } });
+  const { kept } = await publish(dir, 1, { ...draftOf(2), kept: { upTo: 2, generations: [1, 2] } });
+  expect(kept).toEqual({ upTo: 4, generations: [1, 2] });
+  await expect(publish(dir, 2, draftOf(3))).rejects.toMatchObject({ code: 'conflict' });
+});
+
+test('law 7: what readers are given until the next publication is kept by it, whatever is newer', async () => {
+  for (let i = 0; i < 3; i++) await computed();
+  await publish(dir, 0, draftOf(3));
+  await rollBack(1);
+  await computed();
+  expect((await keptWith(dir, 4, KEEP)).generations).toEqual([1, 3, 4]);
+});
+
 test('under a hold generations do not pile up: the one that is held and the newest stay', async () => {
   for (let i = 0; i < 3; i++) await computed();
   await publish(dir, 0, { ...draftOf(3), kept: await keptWith(dir, 3, 3) });
