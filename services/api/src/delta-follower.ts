@@ -94,17 +94,15 @@ export function createDeltaFollower({
 
   function withinPatience(taken: Promise<void>): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const timer = setTimeout(() => {
-      looks++;
-      reject(new TributaryError('store_unavailable', `the store did not answer within ${patienceMs} ms`));
-    }, patienceMs);
+    const giveUp = () => reject(new TributaryError('store_unavailable', `the store did not answer within ${patienceMs} ms`));
+    const timer = setTimeout(giveUp, patienceMs);
     taken.then(resolve, reject).finally(() => clearTimeout(timer));
     return promise;
   }
 
   async function take(whole: boolean): Promise<void> {
     const look = ++looks;
-    /** What arrives of a look that was given up is of the past: others have gone on. */
+    /** What arrives of a look that was given up is of the past once another one has begun. */
     const current = async <T>(answer: Promise<T>): Promise<T> => {
       const answered = await answer;
       if (look !== looks) throw new TributaryError('store_unavailable', 'the look was given up');

@@ -105,6 +105,7 @@ test('who only keeps up reads nothing whole, and nothing at all once nobody has 
   nowMs = 11 * 60_000;
   for (let n = 0; n < 3; n++) await follower.keepUp();
   expect(asked.follow).toBe(23);
+  expect(follower.held(0, VIEW)).toBeNull();
 });
 
 test('law 7: a look that fails leaves nothing behind that is smaller', async () => {
@@ -189,6 +190,7 @@ test('law 7: a look that the store never answers is given up, and what arrives o
   expect(await total()).toBe(2);
   late.resolve();
   await new Promise((resolve) => setImmediate(resolve));
+  expect(follower.held(0, VIEW)?.answer(GENERATION_ZERO, TOTAL, 'merged').get('')?.[0]).toBe(2);
   expect(await total()).toBe(2);
 });
 
@@ -305,4 +307,61 @@ test('a generation retired while a look is under way fails nobody who does not a
   for (let n = 2; n < 10; n++) await under.speed.commit(commitOf(`p${n}`, `p${n + 1}`, { deltasGeneration: 1 }));
   retire = true;
   expect((await follower.look(1, VIEW)).answer(GENERATION_ZERO, TOTAL, 'speed').get('')?.[0]).toBe(9);
+});
+
+test('law 7: what was not asked for of late leaves the memory, and is read anew when it is asked for again', async () => {
+  const under = storeUnderTest();
+  const { asked, store } = counting(under);
+  let nowMs = 0;
+  const follower = createDeltaFollower({ partitions: PARTITIONS, store, now: () => nowMs });
+  await under.speed.commit(commitOf(null, 'p1', { deltasGeneration: 0 }));
+  await under.speed.commit(commitOf('p1', 'p2', IN_1));
+  const total = async (generation: number) =>
+    (await follower.look(generation, VIEW)).answer(GENERATION_ZERO, TOTAL, 'speed').get('')?.[0];
+  await follower.look(0, ['activity', ...VIEW]);
+  expect(await total(0)).toBe(2);
+  nowMs += 11 * 60_000;
+  await follower.look(1, VIEW);
+  expect(follower.held(0, VIEW)).toBeNull();
+  expect(follower.held(1, ['activity'])).toBeNull();
+  // The readers were rolled back.
+  expect(await total(0)).toBe(2);
+  expect(asked.whole).toEqual([PARTITIONS, PARTITIONS]);
+});
+
+test('law 7: what is held is as old as the question, however long the store took to answer', async () => {
+  const under = storeUnderTest();
+  let nowMs = 0;
+  const follower = createDeltaFollower({
+    partitions: PARTITIONS,
+    now: () => nowMs,
+    store: {
+      follow: (...question) => under.serving.follow(...question).finally(() => (nowMs += 2_000)),
+      readWhole: (...question) => under.serving.readWhole(...question).finally(() => (nowMs += 3_000)),
+    },
+  });
+  await follower.look(0, VIEW);
+  expect(follower.held(0, VIEW)?.ageMs).toBe(3_000);
+  await follower.look(0, VIEW);
+  expect(follower.held(0, VIEW)?.ageMs).toBe(2_000);
+});
+
+test('law 7: an answer that is no longer asked for does not hold on to all that changed since', async () => {
+  const { serving } = storeUnderTest();
+  const many = new Map(Array.from({ length: 200_001 }, (_, i) => [`2026-03-01\ttype ${i}\tEUR`, [1, 1]]));
+  const { id, next } = commitOf(null, 'p1');
+  const commit = { id, after: '', next, generation: 0, rows: new Map([['conversions', many]]), pending: 0, overflowed: 0 };
+  const follow = async (...question: Parameters<typeof serving.follow>) =>
+    (await serving.follow(...question)).map((found) =>
+      found.partition === 2 && found.commits !== 'gap' ? { ...found, commits: [commit] } : found,
+    );
+  const follower = createDeltaFollower({ partitions: PARTITIONS, store: { ...serving, follow }, now: () => 0 });
+  const look = await follower.look(0, VIEW);
+  const before = look.answer(GENERATION_ZERO, TOTAL, 'merged');
+  expect(look.answer(GENERATION_ZERO, TOTAL, 'merged')).toBe(before);
+  await follower.look(0, VIEW);
+  // It was forgotten with the changes that lead away from it: who still asks for that moment is given it computed anew.
+  const again = look.answer(GENERATION_ZERO, TOTAL, 'merged');
+  expect(again).toEqual(before);
+  expect(again).not.toBe(before);
 });

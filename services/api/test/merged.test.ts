@@ -98,6 +98,32 @@ describe('law 1: the answer is view(g) + deltas of generations ≥ g', () => {
 });
 
 describe('fault 16: the pointer moves under readers', () => {
+  test('law 7: of the generations that were served some stay in memory, an older one is loaded again', async () => {
+    const world = await createWorld();
+    const loads: number[] = [];
+    const { source } = world.deps;
+    const { viewRows } = source;
+    Object.assign(source, {
+      viewRows: (manifest: Parameters<typeof viewRows>[0]) => {
+        loads.push(manifest.generation);
+        return viewRows(manifest);
+      },
+    });
+    const serve = async (generation: number) => {
+      await world.publish(generation);
+      await world.tick();
+      expect(world.generations.current().served).toBe(generation);
+    };
+    for (const generation of [1, 2, 3, 4, 5]) {
+      await world.cut(generation);
+      await serve(generation);
+    }
+    await serve(3);
+    expect(loads).toEqual([1, 2, 3, 4, 5]);
+    await serve(2);
+    expect(loads).toEqual([1, 2, 3, 4, 5, 2]);
+  });
+
   test('law 1: 1 000 concurrent readers, pointer swapped back and forth: no answer mixes generations', async () => {
     const random = createRandom(16);
     const pause = async () => {

@@ -76,6 +76,61 @@ test.each(['look', 'request'] as const)(
   },
 );
 
+test('an answer that others overtake while it is read is complete: its store stands behind nothing that was seen before', async () => {
+  const world = await served();
+  await world.get('/v1/activity');
+  const { store } = world.deps;
+  const { follow } = store;
+  Object.assign(store, {
+    follow: async (...question: Parameters<typeof follow>) => {
+      const followed = await follow(...question);
+      await world.commit(2, {}, {});
+      await world.board.look();
+      return followed;
+    },
+  });
+  expect((await world.get('/v1/activity')).body.meta).toMatchObject({ complete: true, warnings: [] });
+});
+
+test('law 7: what an answer finds while a look is under way is no loss to the look, and not forgotten by it', async () => {
+  const world = await served();
+  const signals = async () => {
+    world.advance(200); // meta of signals is remembered for a moment
+    return (await world.get('/v1/users/u1/signals')).body.meta;
+  };
+  const copy = world.memory.snapshot(2);
+  const { store } = world.deps;
+  const { states } = store;
+  Object.assign(store, {
+    states: async () => {
+      const read = await states();
+      await world.commit(2, {}, {});
+      expect((await world.get('/v1/activity')).body.meta.complete).toBe(true);
+      return read;
+    },
+  });
+  await world.board.look();
+  expect(await signals()).toMatchObject({ complete: true, warnings: [] });
+  Object.assign(store, { states });
+  world.memory.restore(2, copy);
+  expect((await world.get('/v1/activity')).body.meta).toMatchObject({
+    complete: false,
+    warnings: [expect.stringMatching(/partition 2: .* was at \d+ before/)],
+  });
+});
+
+test('an answer from before the store was down does not say that the store lost what it wrote since', async () => {
+  const world = await served();
+  await world.get('/v1/activity');
+  Object.assign(world.deps.store, { follow: () => Promise.reject(new Error('connection reset')) });
+  await world.commit(2, {}, {});
+  await world.board.look();
+  expect((await world.get('/v1/activity')).body.meta).toMatchObject({
+    complete: false,
+    warnings: [expect.stringMatching(/^the answer is 0 ms old: .*connection reset/)],
+  });
+});
+
 test('law 7: a log time 200 days ahead makes answers of users and reports incomplete, and the readiness says so', async () => {
   const world = await served();
   const leadMs = 200 * 24 * HOUR;
