@@ -4,7 +4,7 @@
  */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { changeKeys, type KeyRecord } from '@tributary/runtime/key-file';
+import { changeKeys, type KeyRecord, keyFileOf } from '@tributary/runtime/key-file';
 import { createKey, loadKeyRing } from '@tributary/runtime/keys';
 
 /** One key each for what the tools on this machine do. */
@@ -28,7 +28,7 @@ const NAME = 'npm start';
 
 /** The keys of this data folder; a new one for each that is missing, or that the services would not accept. */
 export async function localKeys(dataDir: string, addresses: Omit<LocalAccess, 'keys'>, now: number): Promise<LocalKeys> {
-  const ringFile = join(dataDir, 'keys.json');
+  const ringFile = keyFileOf(dataDir);
   const known = readPlain(fileOf(dataDir));
   const ring = loadKeyRing(ringFile);
   const isGood = (scope: LocalScope) => known[scope] !== undefined && ring.verify(known[scope], scope, now) === 'ok';

@@ -1,5 +1,6 @@
 /** The file of API keys: what is stored of a key, and how the file is read and changed. */
 import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TributaryError } from '@tributary/model/errors';
 
@@ -37,6 +38,10 @@ export interface KeyRecord extends KeyRules {
 }
 
 const MAX_KEYS = 10_000;
+
+export function keyFileOf(dataDir: string): string {
+  return join(dataDir, 'keys.json');
+}
 
 /** The records of a key file; none when there is no file. Throws `invalid_config` when it is not a key file. */
 export function readKeys(file: string): KeyRecord[] {

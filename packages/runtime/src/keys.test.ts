@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { changeKeys, readKeys, SCOPES, writeKeys } from './key-file.ts';
-import { createKey, loadKeyRing, UNREADABLE_GRACE_MS } from './keys.ts';
+import { createKey, followKeys, loadKeyRing, UNREADABLE_GRACE_MS } from './keys.ts';
 
 const NOW = 1_700_000_000_000;
 let dir: string;
@@ -104,6 +104,19 @@ test('law 7: a ring without a key file from the start says so, with the path and
   expect(ring.verify(key, 'read', NOW + 3 * UNREADABLE_GRACE_MS)).toBe('ok');
   expect(ring.problem(NOW + 3 * UNREADABLE_GRACE_MS)).toBeUndefined();
   expect(told).toEqual([expect.stringContaining(missing), undefined]);
+});
+
+test('the log tells what is wrong with the key file of a folder, in its own words, and when it is over', () => {
+  const lines: string[] = [];
+  const tell = (line: unknown) => void lines.push(String(line));
+  const ring = followKeys(dir, { info: tell, error: tell });
+  const { key, record } = createKey('read', NOW);
+  writeKeys(file, [record]);
+  expect(ring.verify(key, 'read', NOW)).toBe('ok');
+  writeFileSync(file, '{"keys": [');
+  ring.problem(NOW + 1_000);
+  const missing = expect.stringContaining(`there is no key file ${file}`);
+  expect(lines).toEqual([missing, 'the key file can be read', expect.stringContaining(`the key file ${file} cannot be read`)]);
 });
 
 test('a revoked key ends within a second, and keeps its record', () => {

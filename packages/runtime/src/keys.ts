@@ -4,7 +4,8 @@
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { statSync } from 'node:fs';
-import { type KeyRecord, type KeyRules, readKeys, type Scope } from './key-file.ts';
+import type { Logger } from 'pino';
+import { type KeyRecord, type KeyRules, keyFileOf, readKeys, type Scope } from './key-file.ts';
 
 export type Verdict = 'ok' | 'unknown' | 'forbidden' | 'expired' | 'revoked';
 
@@ -124,6 +125,13 @@ export function loadKeyRing(file: string, onProblem: (problem: string | undefine
       return records.size;
     },
   };
+}
+
+/** The ring of a data folder; what is wrong with its file is logged, and when it is over. */
+export function followKeys(dataDir: string, logger: Pick<Logger, 'info' | 'error'>): KeyRing {
+  return loadKeyRing(keyFileOf(dataDir), (problem) =>
+    problem === undefined ? logger.info('the key file can be read') : logger.error(problem),
+  );
 }
 
 function noFile(file: string): string {

@@ -1,12 +1,11 @@
 /** The serving API: wires Redis, the log, the data folder and the queue to the routes. */
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createServingStore } from '@tributary/kv/redis-serving-store';
 import { openEventLog } from '@tributary/log/open-log';
 import { TributaryError } from '@tributary/model/errors';
 import { openRecomputeQueue } from '@tributary/queue/recompute-queue';
 import { loadDefinitions } from '@tributary/runtime/definitions';
-import { loadKeyRing } from '@tributary/runtime/keys';
+import { followKeys } from '@tributary/runtime/keys';
 import { logPlace } from '@tributary/runtime/log-place';
 import { connectRedis, whenReady } from '@tributary/runtime/redis';
 import { runService } from '@tributary/runtime/service';
@@ -50,11 +49,7 @@ await runService('api', CONFIG, async ({ config, log: logger, metrics, disk, sig
     store: createServingStore(serving, 'tributary', partitions, VIEWS, bulk),
     source: openDataFolder({ dataDir, views: VIEWS, now: Date.now, memoryLimit }),
     archive: createArchiveReader({ dataDir, partitions, memoryLimit }),
-    keys: loadKeyRing(join(dataDir, 'keys.json'), (problem) =>
-      problem === undefined
-        ? logger.info('the key file can be read again')
-        : logger.error({ problem }, 'the key file cannot be read'),
-    ),
+    keys: followKeys(dataDir, logger),
     requestRun: (request) => queue.requestRun(request),
     logReach: log,
     parseDefinitions: rememberDefinitions(),

@@ -1,12 +1,11 @@
 /** The collector: wires the log and the key ring to the HTTP server. */
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
 import { startHeartbeats } from '@tributary/log/heartbeat';
 import { openEventLog } from '@tributary/log/open-log';
 import { TributaryError } from '@tributary/model/errors';
 import { DAY_MS, HOUR_MS } from '@tributary/model/time';
 import { loadDefinitions } from '@tributary/runtime/definitions';
-import { loadKeyRing } from '@tributary/runtime/keys';
+import { followKeys } from '@tributary/runtime/keys';
 import { logPlace } from '@tributary/runtime/log-place';
 import { runService } from '@tributary/runtime/service';
 import { withActivity, withRoom } from './activity.ts';
@@ -44,11 +43,7 @@ await runService('collector', CONFIG, async ({ config, log: logger, metrics: reg
   const place = await logPlace(config, 'collector', onRedisError, signal);
   const opened = await openEventLog({ ...place, name: 'events', now });
   const log = withRoom(withActivity(opened, now), disk);
-  const keys = loadKeyRing(join(config.dataDir, 'keys.json'), (problem) =>
-    problem === undefined
-      ? logger.info('the key file can be read again')
-      : logger.error({ problem }, 'the key file cannot be read'),
-  );
+  const keys = followKeys(config.dataDir, logger);
   const { touches, conversions } = loadDefinitions(config.definitionsFile);
   const bounds = { type: config.maxTypes, channel: config.maxChannels, campaign: config.maxCampaigns };
   const names = createNames(

@@ -1,7 +1,6 @@
 /** `tributary keys …`: the API keys of a data folder. Running services follow the file: a change holds within a second. */
 import { existsSync, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { changeKeys, type KeyRecord, type KeyRules, readKeys, SCOPES, type Scope } from '@tributary/runtime/key-file';
+import { changeKeys, type KeyRecord, type KeyRules, keyFileOf, readKeys, SCOPES, type Scope } from '@tributary/runtime/key-file';
 import { createKey } from '@tributary/runtime/keys';
 import { Argument, type Command, Option } from 'commander';
 import { type Act, answer, type Context } from '../context.ts';
@@ -185,5 +184,5 @@ function fileOf(context: Context, fix = 'Name the folder of the platform with --
 }
 
 function pathOf({ settings }: Context): string {
-  return join(settings.dataDir, 'keys.json');
+  return keyFileOf(settings.dataDir);
 }
