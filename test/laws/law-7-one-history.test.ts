@@ -379,6 +379,16 @@ test('law 3: what the archive gives are the entries of the log, line by line', a
   );
 });
 
+test('law 7: the archive of another log is log_recreated for who reads on in it', async () => {
+  await rig.append(someEvents(20));
+  await archive(createMemoryStore({ partitions: PARTITIONS }));
+  const other = openArchivedEntries({ dataDir: rig.dataDir, logIdentity: 'another', memoryLimit: '256MB' });
+  await expect(other.after(0, null)).rejects.toMatchObject({
+    code: 'log_recreated',
+    message: `segment 0 of partition 0 was read from the log ${rig.log.identity}, this is another`,
+  });
+});
+
 test('law 8: log time does not fall in a replay, however far apart the clocks of producers are, also for workers that die on the way', async () => {
   const before = createMemoryStore({ partitions: PARTITIONS });
   const clocks = someEvents(60).map((event, i) => ({ ...event, receivedAt: event.receivedAt - (i % 2) * 30 * HOUR_MS }));

@@ -130,6 +130,15 @@ async function readFrom(dataDir: string, partition: number, number: number, end:
   );
 }
 
+/** Throws `log_recreated` unless the segment was read from this log. */
+export function demandSameLog({ number, partition, logIdentity }: SegmentManifest, identity: string): void {
+  if (logIdentity === identity) return;
+  throw new TributaryError(
+    'log_recreated',
+    `segment ${number} of partition ${partition} was read from the log ${logIdentity}, this is ${identity}`,
+  );
+}
+
 /** Writes a segment's manifest unless its number is taken: false tells that another archiver was first. */
 export async function writeSegment(dataDir: string, segment: SegmentManifest): Promise<boolean> {
   return createDurably(segmentPath(dataDir, segment.partition, segment.number), toJson(segment));

@@ -10,7 +10,7 @@
 import type { DuckDb } from '@tributary/archive/duckdb';
 import { makeFolder } from '@tributary/archive/durable';
 import type { SegmentManifest } from '@tributary/archive/layout';
-import { archivedUpTo } from '@tributary/archive/segments';
+import { archivedUpTo, demandSameLog } from '@tributary/archive/segments';
 import type { EventLog, LogEntry, Position } from '@tributary/log/port';
 import { TributaryError } from '@tributary/model/errors';
 import { closeSegments } from './close-segments.ts';
@@ -104,7 +104,7 @@ export function createArchiver(options: ArchiverOptions): Archiver {
     const [ends, starts] = [await log.ends(), await log.starts()];
     for (const partition of missing) {
       const { last, sealed } = await archivedUpTo(dataDir, partition);
-      checkLog(partition, last);
+      if (last !== null) demandSameLog(last, log.identity);
       if (last !== null) await mend(partition, last.upTo, ends[partition] ?? null);
       demandContinuity(dataDir, partition, last, starts[partition] ?? null);
       const spool = openSpool(folder, partition, (last?.number ?? -1) + 1, sealed, last?.upTo ?? null);
@@ -122,12 +122,6 @@ export function createArchiver(options: ArchiverOptions): Archiver {
     spools.delete(spool.partition);
     trimmer.drop(spool.partition);
     await removeSpoolFiles(spool);
-  }
-
-  function checkLog(partition: number, last: SegmentManifest | null): void {
-    if (last === null || last.logIdentity === log.identity) return;
-    const message = `segment ${last.number} of partition ${partition} was read from the log ${last.logIdentity}, this is ${log.identity}`;
-    throw new TributaryError('log_recreated', message);
   }
 
   async function read(waitMs: number, signal: AbortSignal | undefined): Promise<void> {

@@ -4,7 +4,7 @@ import { openDuckDb } from '@tributary/archive/duckdb';
 import { readGeneration } from '@tributary/archive/generations';
 import type { EVENT_COLUMNS, SegmentManifest } from '@tributary/archive/layout';
 import { sqlText } from '@tributary/archive/parquet';
-import { lastSegmentNumber, readSegment } from '@tributary/archive/segments';
+import { demandSameLog, lastSegmentNumber, readSegment } from '@tributary/archive/segments';
 import { checkFile } from '@tributary/archive/verify';
 import type { LogEntry, Position } from '@tributary/log/port';
 import { TributaryError } from '@tributary/model/errors';
@@ -53,11 +53,7 @@ export function openArchivedEntries({ dataDir, logIdentity, memoryLimit }: Archi
     const low = await numberAfter(partition, position, last);
     if (low > last) return null;
     const segment = await readSegment(dataDir, partition, low);
-    if (segment.logIdentity !== logIdentity)
-      throw new TributaryError(
-        'log_recreated',
-        `segment ${low} of partition ${partition} was read from the log ${segment.logIdentity}, this is ${logIdentity}`,
-      );
+    demandSameLog(segment, logIdentity);
     return segment;
   }
 
