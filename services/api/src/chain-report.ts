@@ -1,7 +1,7 @@
 /** The counts that data-driven models are computed from, for readers: transitions with their probabilities, sets of channels. */
 import { SEPARATOR } from '@tributary/attribution/data-driven/counts';
+import { OTHER } from '@tributary/model/channel';
 import { add, type Integer } from '@tributary/model/integer';
-import { OTHER } from '@tributary/views/journeys/channels';
 import type { Counted, EdgeName, SetName } from './models/journey-counts.ts';
 
 const START = '(start)';

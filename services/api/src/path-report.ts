@@ -1,13 +1,13 @@
 /** What the paths of conversions look like: the most frequent ones, how long they are, who assists. Pure, over merged rows. */
 
 import { SEPARATOR } from '@tributary/attribution/data-driven/counts';
+import { OTHER } from '@tributary/model/channel';
 import { add, type Integer } from '@tributary/model/integer';
 import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
 import { assists } from '@tributary/views/assists/fold';
 import { conversions } from '@tributary/views/conversions/fold';
 import { credit, UNATTRIBUTED } from '@tributary/views/credit/fold';
 import type { Rows } from '@tributary/views/deltas';
-import { OTHER } from '@tributary/views/journeys/channels';
 import { pathShapes } from '@tributary/views/path-shapes/fold';
 import { paths } from '@tributary/views/paths/fold';
 import type { View } from '@tributary/views/view';

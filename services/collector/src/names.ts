@@ -10,10 +10,9 @@
  * A request claims its names while it is under way, so that two at once do not pass the bound, and gives them back when it
  * is refused in the end: only what is written uses up room.
  */
+import { OTHER } from '@tributary/model/channel';
 import type { Event } from '@tributary/model/event';
 import { DAY_MS } from '@tributary/model/time';
-
-export const OTHER = '(other)';
 
 export const DIMENSIONS = ['type', 'channel', 'campaign'] as const;
 export type Dimension = (typeof DIMENSIONS)[number];

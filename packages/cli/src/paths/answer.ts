@@ -5,7 +5,7 @@ import type { OrderChoice } from '@tributary/attribution/data-driven/order-choic
 import type { Sampling } from '@tributary/attribution/data-driven/shapley';
 import type { Credit } from '@tributary/attribution/paths/credit';
 import type { WeightedPath } from '@tributary/attribution/paths/weighted-path';
-import { OTHER } from './attribute.ts';
+import { OTHER } from '@tributary/model/channel';
 import { type ChannelFacts, channelFacts, type JourneyFacts } from './channel-facts.ts';
 import type { ModelAnswer } from './models.ts';
 

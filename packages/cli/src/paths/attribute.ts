@@ -3,12 +3,11 @@ import type { Coalition, Transition } from '@tributary/attribution/data-driven/c
 import { coalitionsOfPaths, transitionsOfPaths } from '@tributary/attribution/data-driven/path-counts';
 import type { PathTransform } from '@tributary/attribution/paths/transforms';
 import { gathered, type WeightedPath } from '@tributary/attribution/paths/weighted-path';
+import { OTHER } from '@tributary/model/channel';
 import { TributaryError } from '@tributary/model/errors';
 import { CommandError, EXIT } from '../exit.ts';
 import type { ChosenModel } from './model-choice.ts';
 import { byData, byRule, DATA_DRIVEN, type DataDriven, type Journeys, type ModelAnswer, type ModelOptions } from './models.ts';
-
-export const OTHER = '(other)';
 
 export interface AttributeOptions extends ModelOptions {
   readonly models: readonly ChosenModel[];

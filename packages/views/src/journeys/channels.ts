@@ -1,10 +1,9 @@
 /** A path as text: what the row keys of the data-driven views are made of. */
 import { byCodePoint, SEPARATOR } from '@tributary/attribution/data-driven/counts';
+import { OTHER } from '@tributary/model/channel';
 import type { Definitions } from '@tributary/model/definitions';
 import type { TimelineEvent } from '../timeline.ts';
 
-/** What a bound on cardinality leaves of a dimension. */
-export const OTHER = '(other)';
 /** Distinct channels up to which a set is told apart. */
 export const MOST_CHANNELS = 20;
 

@@ -5,9 +5,9 @@
 import type { Coalition, Transition } from '@tributary/attribution/data-driven/counts';
 import { renameChannels } from '@tributary/attribution/data-driven/counts';
 import type { SizedCount } from '@tributary/attribution/data-driven/sum-game';
+import { OTHER } from '@tributary/model/channel';
 import type { Definitions } from '@tributary/model/definitions';
 import { UNATTRIBUTED } from '@tributary/views/credit/fold';
-import { OTHER } from '@tributary/views/journeys/channels';
 import type { SharedModel } from './catalogue.ts';
 
 /**

@@ -2,10 +2,10 @@
 
 import { SEPARATOR } from '@tributary/attribution/data-driven/counts';
 import type { SizedCount } from '@tributary/attribution/data-driven/sum-game';
+import { OTHER } from '@tributary/model/channel';
 import { add, type Integer } from '@tributary/model/integer';
 import { coalitions } from '@tributary/views/coalitions/fold';
 import type { Rows } from '@tributary/views/deltas';
-import { OTHER } from '@tributary/views/journeys/channels';
 import type { Snapshot } from '../snapshot.ts';
 import { collectionOf, type Remembered, rememberedUnder, type Scope, within } from './window.ts';
 

@@ -1,9 +1,9 @@
 /** The shared models of one report, run on the merged counts of its window. */
 import { hash } from 'node:crypto';
+import { OTHER } from '@tributary/model/channel';
 import type { Definitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
 import { UNATTRIBUTED } from '@tributary/views/credit/fold';
-import { OTHER } from '@tributary/views/journeys/channels';
 import type { View } from '@tributary/views/view';
 import type { Layers } from '../merge.ts';
 import type { Snapshot } from '../snapshot.ts';
