@@ -3,7 +3,6 @@ import { connect, type Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { createChunks } from '../../services/collector/src/chunks.ts';
-import { grantOf } from '../../services/collector/src/grant.ts';
 import { NO_NAMES } from '../../services/collector/src/names.ts';
 import { prepare, type Surroundings } from '../../services/collector/src/prepare.ts';
 import { NATIVE, type Route, routeNamed } from '../../services/collector/src/routes.ts';
@@ -11,6 +10,7 @@ import {
   keyRecord,
   NO_RATES,
   NOW,
+  SENDER,
   type StartedCollector,
   startCollector,
   WRITE_KEY,
@@ -25,10 +25,10 @@ afterEach(async () => {
 });
 
 /** How often the parser is asked, and what comes of it. */
-function parsedOf(bytes: Buffer, headerKey?: string, around = AROUND) {
+function parsedOf(bytes: Buffer, sender?: typeof SENDER, around = AROUND) {
   const parse = vi.spyOn(JSON, 'parse');
   const outcome = prepare(
-    { bytes, route: NATIVE, headerKey, origin: undefined, isCloudEvent: false, attributes: undefined },
+    { bytes, route: NATIVE, sender, origin: undefined, isCloudEvent: false, attributes: undefined },
     around,
   );
   const calls = parse.mock.calls.length;
@@ -50,7 +50,7 @@ const AROUND: Surroundings = {
   partitions: 4,
   now: () => NOW,
   newId: () => 'id',
-  authorise: (key) => (key === WRITE_KEY && grantOf(keyRecord(key, 'write'))) || 'the write key is not known',
+  authorise: () => 'the write key is not known',
   names: NO_NAMES,
   rates: NO_RATES,
 };
@@ -75,7 +75,7 @@ describe('law 7: the work of a request is bounded before it is parsed', () => {
   });
 
   test('more lines than events are allowed are neither parsed nor told one by one', () => {
-    const [calls, code] = parsedOf(lines, WRITE_KEY);
+    const [calls, code] = parsedOf(lines, SENDER);
     expect(code).toBe('body_too_large');
     expect(calls).toBeLessThanOrEqual(2);
   });
@@ -96,7 +96,7 @@ describe('law 7: few bytes with a key that anybody may have cost little', () => 
     const parsed = vi.spyOn(globalThis, 'URLSearchParams');
     const route = routeNamed('batch') as Route;
     const bytes = gzipSync(JSON.stringify(body));
-    const delivery = { bytes, route, headerKey: WRITE_KEY, origin: undefined, isCloudEvent: false, attributes: undefined };
+    const delivery = { bytes, route, sender: SENDER, origin: undefined, isCloudEvent: false, attributes: undefined };
     const outcome = prepare(delivery, AROUND);
     return [parsed.mock.calls.length, outcome.ok ? outcome.value.accepted : outcome.code];
   }
@@ -127,7 +127,7 @@ describe('law 7: few bytes with a key that anybody may have cost little', () => 
     expect(await post('/v1/events', new Array(9).fill({}))).toBe(200);
     expect(await post('/v1/validate', [{}])).toBe(429);
     const rates = { hasLeft: () => false, take: () => false };
-    expect(parsedOf(Buffer.from('[{}]'), WRITE_KEY, { ...AROUND, rates })).toEqual([0, 'overloaded']);
+    expect(parsedOf(Buffer.from('[{}]'), SENDER, { ...AROUND, rates })).toEqual([0, 'overloaded']);
   });
 });
 

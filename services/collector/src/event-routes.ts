@@ -7,7 +7,7 @@ import { attributesOf } from './cloud-events.ts';
 import type { Gate, Lease } from './gate.ts';
 import type { Grant } from './grant.ts';
 import { type Collector, ingest } from './pipeline.ts';
-import { bodyBytesOf } from './prepare.ts';
+import { bodyBytesOf, type Sender } from './prepare.ts';
 import { type BodyBounds, discardBody, overloaded, readBody } from './read-body.ts';
 import { NATIVE, ROUTES, type Route, routeNamed } from './routes.ts';
 import { keyOfHeader } from './write-key.ts';
@@ -48,27 +48,34 @@ export function addEventRoutes(app: FastifyInstance, collector: Collector, gates
 
   async function receive(request: FastifyRequest, reply: FastifyReply, route: Route, checkOnly: boolean): Promise<FastifyReply> {
     const { authorization } = request.headers;
-    const headerKey = authorization ? keyOfHeader(authorization) : undefined;
-    const grant = headerKey === undefined ? undefined : collector.authorise(headerKey);
-    if (authorization && (grant === undefined || typeof grant === 'string')) {
-      const invalidKey = invalid('invalid_write_key', grant ?? 'the authorization header holds no key');
+    const sender = authorization ? senderOf(authorization) : undefined;
+    if (typeof sender === 'string') {
+      const invalidKey = invalid('invalid_write_key', sender);
       await discardBody(request.raw, invalidKey, collector.limits.keylessBodyMs);
       return refuse(request, reply, invalidKey);
     }
-    const lease = gates.keyed.lease(typeof grant === 'object' ? grant.keyId : STRANGERS);
+    const lease = gates.keyed.lease(sender?.grant.keyId ?? STRANGERS);
     try {
-      const bytes = typeof grant === 'object' ? await readKeyed(request, grant, lease) : await readKeyless(request, lease);
+      const bytes = sender ? await readKeyed(request, sender.grant, lease) : await readKeyless(request, lease);
       if (!bytes.ok) return refuse(request, reply, bytes);
       const isCloudEvent = CLOUD_EVENT.test(request.sentContentType);
       // The content type goes first: a structured event may carry its attributes as headers too.
       const attributes = route.format === 'native' && !isCloudEvent ? attributesOf(request.headers) : undefined;
       const { origin } = request.headers;
-      const delivery = { bytes: bytes.value, route, headerKey, origin, isCloudEvent, attributes };
+      const delivery = { bytes: bytes.value, route, sender, origin, isCloudEvent, attributes };
       const strict = request.headers['x-strict-mode'] === '1';
       return send(reply, await ingest(delivery, { strict, checkOnly }, lease, collector));
     } finally {
       lease.release();
     }
+  }
+
+  /** Verified here alone; a text says why it is nobody we know. */
+  function senderOf(authorization: string): Sender | string {
+    const key = keyOfHeader(authorization);
+    if (key === undefined) return 'the authorization header holds no key';
+    const grant = collector.authorise(key);
+    return typeof grant === 'string' ? grant : { key, grant };
   }
 
   function readKeyed(request: FastifyRequest, grant: Grant, lease: Lease): Promise<Outcome<Buffer>> {

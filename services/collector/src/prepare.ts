@@ -18,12 +18,18 @@ import type { Rates } from './rates.ts';
 import type { Route } from './routes.ts';
 import { type Authorise, NO_KEY, refusalOfText } from './write-key.ts';
 
+/** A key that was verified, and what it grants. */
+export interface Sender {
+  readonly key: string;
+  readonly grant: Grant;
+}
+
 /** One request, its body read. */
 export interface Delivery {
   readonly bytes: Buffer;
   readonly route: Route;
-  /** From the authorization header, verified; undefined when the request has none (`navigator.sendBeacon`). */
-  readonly headerKey: string | undefined;
+  /** Of the authorization header; undefined when the request has none (`navigator.sendBeacon`). */
+  readonly sender: Sender | undefined;
   /** The page that sends, as its browser says; undefined outside browsers. */
   readonly origin: string | undefined;
   readonly isCloudEvent: boolean;
@@ -73,10 +79,9 @@ export interface Prepared {
 
 export function prepare(delivery: Delivery, surroundings: Surroundings): Outcome<Prepared> {
   const { limits, partitions, now, newId, authorise, names, rates } = surroundings;
-  const { route, headerKey, attributes } = delivery;
+  const { route, sender, attributes } = delivery;
   const receivedAt = now();
-  const holder = headerKey === undefined ? undefined : authorise(headerKey);
-  if (typeof holder === 'string') return invalid('invalid_write_key', holder);
+  const holder = sender?.grant;
   if (holder !== undefined && !rates.hasLeft(holder)) return beyondRate(holder);
   const inflated = inflate(delivery.bytes, bodyBytesOf(holder, limits));
   if (!inflated.ok) return inflated;
@@ -91,7 +96,7 @@ export function prepare(delivery: Delivery, surroundings: Surroundings): Outcome
   const given = itemsOf(body, route, delivery.isCloudEvent || attributes !== undefined);
   if (!given.ok) return given;
   const { items, read, bodyKey, sentAt, context } = given.value;
-  const key = writeKeyOf(headerKey, bodyKey);
+  const key = writeKeyOf(sender?.key, bodyKey);
   if (!key.ok) return key;
   const grant = holder ?? authorise(key.value);
   if (typeof grant === 'string') return invalid('invalid_write_key', grant);

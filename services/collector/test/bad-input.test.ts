@@ -4,11 +4,10 @@ import type { Event } from '@tributary/model/event';
 import { validateEvent, validateProperties } from '@tributary/model/validate-event';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { grantOf } from '../src/grant.ts';
 import { NO_NAMES } from '../src/names.ts';
 import { type Delivery, prepare, type Surroundings } from '../src/prepare.ts';
 import { ROUTES } from '../src/routes.ts';
-import { BASIC, keyRecord, NO_RATES, NOW, type StartedCollector, startCollector, WRITE_KEY } from './start-collector.ts';
+import { BASIC, NO_RATES, NOW, SENDER, type StartedCollector, startCollector } from './start-collector.ts';
 
 let collector: StartedCollector;
 let before: number;
@@ -266,14 +265,14 @@ const surroundings: Surroundings = {
   partitions: 16,
   now: () => NOW,
   newId: () => 'generated',
-  authorise: () => grantOf(keyRecord(WRITE_KEY, 'write')) ?? 'none',
+  authorise: () => 'nobody is asked again',
   names: NO_NAMES,
   rates: NO_RATES,
 };
 const delivery = (path: string, bytes: Buffer): Delivery => ({
   bytes,
   route: ROUTES[path] as Delivery['route'],
-  headerKey: WRITE_KEY,
+  sender: SENDER,
   origin: undefined,
   isCloudEvent: false,
   attributes: undefined,

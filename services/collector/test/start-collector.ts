@@ -7,10 +7,10 @@ import { createMemoryLog } from '@tributary/testkit/memory-log';
 import type { FastifyInstance } from 'fastify';
 import { Registry } from 'prom-client';
 import { createGate, type Gate, type GateLimits } from '../src/gate.ts';
-import { grantOf } from '../src/grant.ts';
+import { type Grant, grantOf } from '../src/grant.ts';
 import { createMetrics } from '../src/metrics.ts';
 import { createNames, type NameBounds } from '../src/names.ts';
-import type { Limits } from '../src/prepare.ts';
+import type { Limits, Sender } from '../src/prepare.ts';
 import { createRates, type Rates } from '../src/rates.ts';
 import { logReadiness } from '../src/readiness.ts';
 import { buildServer } from '../src/server.ts';
@@ -29,6 +29,9 @@ const KEYS = [WRITE_KEY, OTHER_WRITE_KEY].map((key) => keyRecord(key, 'write'));
 export function keyRecord(key: string, scope: Scope, rules: KeyRules = {}): KeyRecord & { readonly key: string } {
   return { key, id: key.split('_')[1] as string, scope, hash: '', createdAt: 0, expiresAt: null, ...rules };
 }
+
+/** Who sends, as the routes hand it to the pipeline. */
+export const SENDER: Sender = { key: WRITE_KEY, grant: grantOf(keyRecord(WRITE_KEY, 'write')) as Grant };
 
 /** Bounds nothing. */
 export const NO_RATES: Rates = { hasLeft: () => true, take: () => true };

@@ -3,11 +3,10 @@ import { canonicalLine } from '@tributary/log/kafka/foreign-event';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { attributesOf } from '../src/cloud-events.ts';
-import { grantOf } from '../src/grant.ts';
 import { NO_NAMES } from '../src/names.ts';
 import { prepare } from '../src/prepare.ts';
 import { NATIVE } from '../src/routes.ts';
-import { keyRecord, NO_RATES, NOW, WRITE_KEY } from './start-collector.ts';
+import { NO_RATES, NOW, SENDER } from './start-collector.ts';
 
 const SURROUNDINGS = {
   limits: {
@@ -23,7 +22,7 @@ const SURROUNDINGS = {
   partitions: 16,
   now: () => NOW,
   newId: () => 'topic-0-42',
-  authorise: () => grantOf(keyRecord(WRITE_KEY, 'write')) ?? 'none',
+  authorise: () => 'nobody is asked again',
   names: NO_NAMES,
   rates: NO_RATES,
 };
@@ -35,7 +34,7 @@ function overHttp(item: unknown, headers: Attributes = {}): string {
   const prefixed = Object.entries(headers).map(([name, value]) => [`ce-${name}`, encodeURIComponent(value)]);
   const attributes = attributesOf(Object.fromEntries(prefixed));
   const bytes = Buffer.from(JSON.stringify(item));
-  const delivery = { bytes, route: NATIVE, headerKey: WRITE_KEY, origin: undefined, isCloudEvent: false, attributes };
+  const delivery = { bytes, route: NATIVE, sender: SENDER, origin: undefined, isCloudEvent: false, attributes };
   const prepared = prepare(delivery, SURROUNDINGS);
   if (!prepared.ok) return prepared.code;
   // Only the collector knows the key that an event came with.
