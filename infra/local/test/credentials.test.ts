@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { changeKeys } from '@tributary/runtime/key-file';
+import { changeKeys, readKeys } from '@tributary/runtime/key-file';
 import { createKey, loadKeyRing } from '@tributary/runtime/keys';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { localKeys } from '../src/credentials.ts';
@@ -18,7 +18,7 @@ test('a second start prints the same keys, and the services accept them', async 
   const first = await localKeys(dataDir, ADDRESSES, 1);
   expect(await localKeys(dataDir, ADDRESSES, 2)).toEqual(first);
   const ring = loadKeyRing(join(dataDir, 'keys.json'));
-  expect(ring.size).toBe(3);
+  expect(readKeys(join(dataDir, 'keys.json'))).toHaveLength(3);
   for (const scope of ['write', 'read', 'admin'] as const) expect(ring.verify(first[scope], scope, 3)).toBe('ok');
 });
 
@@ -39,7 +39,7 @@ test('a revoked key is replaced alone, and the others stay', async () => {
   expect({ ...second, write: '' }).toEqual({ ...first, write: '' });
   const ring = loadKeyRing(file);
   expect([ring.verify(first.write, 'write', 4), ring.verify(second.write, 'write', 4)]).toEqual(['revoked', 'ok']);
-  expect(ring.size).toBe(4);
+  expect(readKeys(file)).toHaveLength(4);
 });
 
 test('keys whose plain text is lost are revoked when new ones take their place; keys of others stay', async () => {

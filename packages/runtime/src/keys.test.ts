@@ -126,7 +126,7 @@ test('a revoked key ends within a second, and keeps its record', () => {
   expect(ring.verify(key, 'server', NOW)).toBe('ok');
   writeKeys(file, [{ ...record, revokedAt: NOW }]);
   expect(ring.verify(key, 'server', NOW + 1_000)).toBe('revoked');
-  expect(ring.size).toBe(1);
+  expect(readKeys(file)).toHaveLength(1);
 });
 
 test('changes at the same moment are all kept', async () => {
@@ -137,7 +137,6 @@ test('changes at the same moment are all kept', async () => {
 
 test('no key is accepted without a key file, and a file that is none is refused at start', () => {
   const ring = loadKeyRing(file);
-  expect(ring.size).toBe(0);
   expect(ring.verify(createKey('admin', NOW).key, 'read', NOW)).toBe('unknown');
   for (const text of ['', '[]', '{"keys":{}}', '{"keys":[{"id":"x","scope":"root","hash":"","createdAt":1,"expiresAt":null}]}']) {
     writeFileSync(file, text);

@@ -19,7 +19,6 @@ export interface KeyRing {
   verify(key: string, scope: Scope, now: number): Verdict;
   /** Why the key file cannot be read just now; undefined when it can. */
   problem(now: number): string | undefined;
-  readonly size: number;
 }
 
 const PREFIX: Readonly<Record<Scope, string>> = {
@@ -120,9 +119,6 @@ export function loadKeyRing(file: string, onProblem: (problem: string | undefine
       if (records.size === 0) return problem.message;
       const until = new Date(problem.since + UNREADABLE_GRACE_MS).toISOString();
       return `${problem.message}; the keys known last are valid until ${until}`;
-    },
-    get size() {
-      return records.size;
     },
   };
 }

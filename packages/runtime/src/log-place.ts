@@ -1,6 +1,7 @@
 /** Where the log lies, by configuration: Kafka where brokers are named, else the Redis Streams of one machine. */
 import { readFileSync } from 'node:fs';
 import { TributaryError } from '@tributary/model/errors';
+import { HOUR_MS } from '@tributary/model/time';
 import type { Redis } from 'ioredis';
 import type { Config, ConfigTable } from './config.ts';
 import { type LogNote, logNote } from './log-note.ts';
@@ -75,7 +76,6 @@ const SASL_MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512'] as const;
 type SaslMechanism = (typeof SASL_MECHANISMS)[number];
 
 const REDIS_WAIT_MS = 30_000;
-const HOUR_MS = 3_600_000;
 
 /** Connects to Redis when the log lies there, and waits until it answers; the log takes these connections over. Throws `invalid_config`. */
 export async function logPlace(

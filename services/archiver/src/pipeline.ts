@@ -133,7 +133,7 @@ export function createArchiver(options: ArchiverOptions): Archiver {
       return followOn(found, signal);
     });
     const room = Math.max(1, limits.spoolRows - sum(spools.values(), (spool) => spool.rows));
-    for (const [partition, own] of byPartition(entries)) {
+    for (const [partition, own] of Map.groupBy(entries, ({ partition }) => partition)) {
       const spool = spools.get(partition) as Spool;
       const rows = Math.min(limits.segmentRows, spool.rows + room);
       await fillSpool(spool, own, log.partitions, { rows, bytes: limits.segmentBytes }, now());
@@ -147,7 +147,7 @@ export function createArchiver(options: ArchiverOptions): Archiver {
    */
   async function followOn(found: LogEntry[], signal: AbortSignal | undefined): Promise<LogEntry[]> {
     if (log.mend === undefined) return found;
-    const concerned = [...byPartition(found).keys()].map((partition) => spools.get(partition) as Spool);
+    const concerned = [...new Set(found.map(({ partition }) => partition))].map((partition) => spools.get(partition) as Spool);
     for (const spool of await spoolsWithLostTail(log, concerned, signal)) spool.lostTail = true;
     if (signal?.aborted) return [];
     for (const { partition, after, upTo } of concerned) if (after !== null && after === upTo) await mend(partition, after, null);
@@ -248,16 +248,6 @@ export function createArchiver(options: ArchiverOptions): Archiver {
     spools.clear();
     for (const spool of dropped) await removeSpoolFiles(spool).catch(() => {});
   }
-}
-
-function byPartition(entries: readonly LogEntry[]): Map<number, LogEntry[]> {
-  const grouped = new Map<number, LogEntry[]>();
-  for (const entry of entries) {
-    const own = grouped.get(entry.partition);
-    if (own === undefined) grouped.set(entry.partition, [entry]);
-    else own.push(entry);
-  }
-  return grouped;
 }
 
 function sum<T>(items: Iterable<T>, of: (item: T) => number): number {

@@ -100,7 +100,7 @@ export function createNames(bounds: NameBounds, knownTypes: ReadonlySet<string>,
       },
       takesDay(ts) {
         const { days } = today();
-        return days.size < bounds.importDays || days.has(dayOf(ts));
+        return days.size < bounds.importDays || days.has(dayNumberOf(ts));
       },
       add(event, folded) {
         const { names, days } = today();
@@ -108,7 +108,7 @@ export function createNames(bounds: NameBounds, knownTypes: ReadonlySet<string>,
         if (!knownTypes.has(type) && !folded.includes('type')) count(names.type, type);
         if (channel !== undefined && !folded.includes('channel')) count(names.channel, channel);
         if (campaign !== undefined && !folded.includes('campaign')) count(names.campaign, placeOf(event, folded));
-        if (historical === true) count(days, dayOf(ts));
+        if (historical === true) count(days, dayNumberOf(ts));
       },
       keep() {
         for (const [counted, own] of claimed) for (const name of own) counted.set(name, KEPT);
@@ -132,7 +132,7 @@ function placeOf({ channel, campaign }: Event, folded: readonly Dimension[]): st
   return `${folded.includes('channel') ? OTHER : (channel ?? '')}\t${campaign}`;
 }
 
-function dayOf(ts: number): string {
+function dayNumberOf(ts: number): string {
   return String(Math.floor(ts / DAY_MS));
 }
 

@@ -5,13 +5,15 @@ export interface Failures {
   has(partition: number): boolean;
   /** It is too early to try again. */
   rests(partition: number): boolean;
+  failed(partition: number, error: Error): void;
   /** What the work gives, which ends the failing; undefined when it fails. */
   unless<T>(partition: number, work: () => Promise<T>): Promise<T | undefined>;
 }
 
 export interface FailuresOptions {
+  /** Told each time; it is tried again after `waitMs`. */
   readonly onFailed?: (partition: number, error: Error, waitMs: number) => void;
-  /** Monotonic, ms; without it nothing is waited for. */
+  /** Monotonic, ms; without it what failed is tried again at once. */
   readonly now?: () => number;
 }
 
@@ -21,7 +23,7 @@ const LONGEST_WAIT_MS = 60_000;
 export function createFailures({ onFailed, now }: FailuresOptions): Failures {
   const failing = new Map<number, { readonly untilMs: number; readonly waitMs: number }>();
 
-  function note(partition: number, error: Error): void {
+  function failed(partition: number, error: Error): void {
     const before = failing.get(partition);
     const waitMs = before === undefined ? FIRST_WAIT_MS : Math.min(2 * before.waitMs, LONGEST_WAIT_MS);
     failing.set(partition, { untilMs: (now?.() ?? 0) + waitMs, waitMs });
@@ -30,6 +32,7 @@ export function createFailures({ onFailed, now }: FailuresOptions): Failures {
 
   return {
     has: (partition) => failing.has(partition),
+    failed,
     rests(partition) {
       const own = failing.get(partition);
       return own !== undefined && now !== undefined && now() < own.untilMs;
@@ -40,7 +43,7 @@ export function createFailures({ onFailed, now }: FailuresOptions): Failures {
         failing.delete(partition);
         return done;
       } catch (error) {
-        note(partition, error as Error);
+        failed(partition, error as Error);
         return undefined;
       }
     },

@@ -12,7 +12,7 @@
 
 import { setImmediate as soon } from 'node:timers/promises';
 import type { CommitOutcome, SpeedStore } from '@tributary/kv/port';
-import type { EventLog, LogEntry } from '@tributary/log/port';
+import type { EventLog } from '@tributary/log/port';
 import type { Definitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
 import { VIEWS } from '@tributary/views/registry';
@@ -133,7 +133,8 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
     const number = batchNumber;
     const parts: Part[] = [];
     // Runs as they stand at the read: what was read for one says nothing to another that replaces it meanwhile.
-    const read = [...byPartition(entries)].map((own) => [runs.get((own[0] as LogEntry).partition), own] as const);
+    const grouped = Map.groupBy(entries, ({ partition }) => partition);
+    const read = [...grouped].map(([partition, own]) => [runs.get(partition), own] as const);
     for (const [run, own] of read) {
       if (run === undefined || !runs.isCurrent(run)) continue;
       const batch = decodeBatch(own, run.decodedLogTimeMs, run.generation, log.partitions, sha256Hex);
@@ -292,16 +293,6 @@ function sumOf<T>(items: readonly T[], of: (item: T) => number): number {
 /** The batch ends with what empties the cache of users. */
 function endsEarly({ barrier, fellFromMs }: DecodedBatch): boolean {
   return barrier !== undefined || fellFromMs !== undefined;
-}
-
-function byPartition(entries: readonly LogEntry[]): Iterable<LogEntry[]> {
-  const grouped = new Map<number, LogEntry[]>();
-  for (const entry of entries) {
-    const own = grouped.get(entry.partition);
-    if (own === undefined) grouped.set(entry.partition, [entry]);
-    else own.push(entry);
-  }
-  return grouped.values();
 }
 
 /**

@@ -9,17 +9,13 @@
 import type { EventLog, LogEntry, Position, ReadLimits } from '@tributary/log/port';
 import { TributaryError } from '@tributary/model/errors';
 import type { ArchivedEntries } from './archived-entries.ts';
-import { createFailures } from './failures.ts';
+import { createFailures, type FailuresOptions } from './failures.ts';
 import { isExpired } from './read-ahead.ts';
 import { createSeenPositions } from './seen-positions.ts';
 
-export interface RecallOptions {
+export interface RecallOptions extends FailuresOptions {
   /** Told when a partition begins to be read from the archive. */
   readonly onRecall?: (partition: number, after: Position | null) => void;
-  /** Told when a partition could not be read; it is tried again after `waitMs`. */
-  readonly onFailed?: (partition: number, error: Error, waitMs: number) => void;
-  /** Monotonic, ms; without it a partition that failed is tried again at once. */
-  readonly now?: () => number;
 }
 
 /** One partition at a time: a segment may take 100 MB of memory. */
@@ -116,7 +112,7 @@ export function recallingLog(log: EventLog, archive: ArchivedEntries, options: R
    * Without the partitions in which entries are missing that were read before: the archiver may be about to archive them. A log
    * that never goes on without its tail tells of a hole itself, and may end its entries elsewhere when they are read again.
    */
-  async function withoutHoles(after: ReadonlyMap<number, Position | null>, found: LogEntry[]): Promise<LogEntry[]> {
+  function withoutHoles(after: ReadonlyMap<number, Position | null>, found: LogEntry[]): LogEntry[] {
     if (log.mend === undefined) return found;
     const entries: LogEntry[] = [];
     for (const [partition, own] of Map.groupBy(found, (entry) => entry.partition)) {
@@ -129,7 +125,7 @@ export function recallingLog(log: EventLog, archive: ArchivedEntries, options: R
       }
       // The next look asks the archive.
       reached.delete(partition);
-      await failures.unless(partition, () => Promise.reject(lost(partition, missing)));
+      failures.failed(partition, lost(partition, missing));
     }
     return entries;
   }
@@ -156,7 +152,7 @@ export function recallingLog(log: EventLog, archive: ArchivedEntries, options: R
       // Those that keep up do not wait for those that are rebuilt. Of no partition at all the log is read too: it waits.
       if (live.size > 0 || turn === undefined || failures.has(turn[0])) {
         const found = await readLog(live, entries.length === 0 ? limits : { ...limits, waitMs: 0 });
-        entries.push(...(await withoutHoles(live, await fromTheFirst(live, found))));
+        entries.push(...withoutHoles(live, await fromTheFirst(live, found)));
       }
       for (const { partition, position } of entries) reached.set(partition, position);
       return entries;
