@@ -14,6 +14,8 @@
  *   quarantine/                                         files whose bytes do not match their manifest
  */
 
+import type { Event } from '@tributary/model/event';
+
 export interface StoredFile {
   readonly path: string;
   readonly rows: number;
@@ -69,6 +71,30 @@ export const EVENT_COLUMNS = {
   position: 'VARCHAR',
   entry_index: 'INTEGER',
 } as const;
+
+type EventColumn = Exclude<keyof typeof EVENT_COLUMNS, 'user_key' | 'partition' | 'position' | 'entry_index'>;
+
+/** The field of an event that a column holds; the others say where it stood. */
+export const EVENT_FIELDS: Readonly<Record<EventColumn, keyof Event>> = {
+  ts: 'ts',
+  type: 'type',
+  id: 'id',
+  user_id: 'userId',
+  anonymous_id: 'anonymousId',
+  received_at: 'receivedAt',
+  source: 'source',
+  key_id: 'keyId',
+  channel: 'channel',
+  campaign: 'campaign',
+  creative: 'creative',
+  cost: 'cost',
+  value: 'value',
+  currency: 'currency',
+  page: 'page',
+  element: 'element',
+  historical: 'historical',
+  properties: 'properties',
+};
 
 /** `retired`: its files are gone; the manifest tells what it was. */
 export type GenerationState = 'pending' | 'computed' | 'failed' | 'superseded' | 'retired';

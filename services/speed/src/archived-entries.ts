@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { openDuckDb } from '@tributary/archive/duckdb';
 import { readGeneration } from '@tributary/archive/generations';
-import type { EVENT_COLUMNS, SegmentManifest } from '@tributary/archive/layout';
+import { EVENT_FIELDS, type SegmentManifest } from '@tributary/archive/layout';
 import { sqlText } from '@tributary/archive/parquet';
 import { demandSameLog, lastSegmentNumber, readSegment } from '@tributary/archive/segments';
 import { checkFile } from '@tributary/archive/verify';
@@ -126,30 +126,7 @@ export function openArchivedEntries({ dataDir, logIdentity, memoryLimit }: Archi
   };
 }
 
-type Column = Exclude<keyof typeof EVENT_COLUMNS, 'user_key' | 'partition' | 'position' | 'entry_index'>;
-
-/** The field of an event that a column holds. */
-const FIELDS: Readonly<Record<Column, keyof Event>> = {
-  ts: 'ts',
-  type: 'type',
-  id: 'id',
-  user_id: 'userId',
-  anonymous_id: 'anonymousId',
-  received_at: 'receivedAt',
-  source: 'source',
-  key_id: 'keyId',
-  channel: 'channel',
-  campaign: 'campaign',
-  creative: 'creative',
-  cost: 'cost',
-  value: 'value',
-  currency: 'currency',
-  page: 'page',
-  element: 'element',
-  historical: 'historical',
-  properties: 'properties',
-};
-const COLUMNS = Object.keys(FIELDS) as Column[];
+const COLUMNS = Object.keys(EVENT_FIELDS) as (keyof typeof EVENT_FIELDS)[];
 
 function eventOf(columns: readonly (readonly unknown[])[], row: number): Event {
   const event: Record<string, unknown> = {};
@@ -157,7 +134,7 @@ function eventOf(columns: readonly (readonly unknown[])[], row: number): Event {
     const value = columns[i]?.[row] ?? null;
     if (value === null) continue;
     if (column === 'properties') event['properties'] = JSON.parse(String(value));
-    else event[FIELDS[column]] = typeof value === 'bigint' ? Number(value) : value;
+    else event[EVENT_FIELDS[column]] = typeof value === 'bigint' ? Number(value) : value;
   }
   return event as unknown as Event;
 }

@@ -8,9 +8,9 @@
 import { basename } from 'node:path';
 import type { StoredFile } from '@tributary/archive/layout';
 import type { Output } from './output.ts';
-import { EVENT_COLUMNS } from './relations.ts';
+import { GENERATION_EVENT_COLUMNS } from './relations.ts';
 
-const EVENT = Object.keys(EVENT_COLUMNS).join(', ');
+const EVENT = Object.keys(GENERATION_EVENT_COLUMNS).join(', ');
 
 /** The events of `fresh`, as increments of the shard with this number. */
 export async function writeIncrement(output: Output, version: string, shard: number): Promise<StoredFile[]> {
@@ -31,7 +31,7 @@ export async function mergeEvents(output: Output, version: string, files: readon
   const signals = files.filter((file) => holdsSignalsOnly(file, version));
   const members = files.filter((file) => !holdsSignalsOnly(file, version));
   return [
-    ...(await output.merge('members', EVENT_COLUMNS, members)),
-    ...(await output.merge(`signals-${version}`, EVENT_COLUMNS, signals)),
+    ...(await output.merge('members', GENERATION_EVENT_COLUMNS, members)),
+    ...(await output.merge(`signals-${version}`, GENERATION_EVENT_COLUMNS, signals)),
   ];
 }

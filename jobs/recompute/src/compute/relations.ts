@@ -8,7 +8,7 @@ import type { ComputeSpec } from './spec.ts';
 export type Columns = Readonly<Record<string, 'VARCHAR' | 'BIGINT' | 'HUGEINT' | 'INTEGER'>>;
 
 /** Columns of a deduplicated event, as a generation keeps it. */
-export const EVENT_COLUMNS = {
+export const GENERATION_EVENT_COLUMNS = {
   partition: 'INTEGER',
   user_key: 'VARCHAR',
   ts: 'BIGINT',
@@ -31,7 +31,7 @@ export const CONVERSION_COLUMNS = {
   currency: 'VARCHAR',
 } as const;
 
-const ARRIVAL_COLUMNS = { ...EVENT_COLUMNS, position: 'VARCHAR', entry_index: 'INTEGER' } as const;
+const ARRIVAL_COLUMNS = { ...GENERATION_EVENT_COLUMNS, position: 'VARCHAR', entry_index: 'INTEGER' } as const;
 
 /** The archived events of these partitions that the base does not cover, each with whether it is a touch or a conversion. */
 export function arrivals(spec: ComputeSpec, shard: Shard): string {
@@ -48,7 +48,7 @@ export function baseEvents(spec: ComputeSpec, shard: Shard): string {
 
 /** Those of these files. */
 export function eventsIn(spec: ComputeSpec, files: readonly StoredFile[], shard: Shard): string {
-  const events = parquetFiles(spec.dataDir, files, EVENT_COLUMNS);
+  const events = parquetFiles(spec.dataDir, files, GENERATION_EVENT_COLUMNS);
   return `(SELECT * FROM ${events} WHERE partition >= ${shard.from} AND partition < ${shard.to})`;
 }
 

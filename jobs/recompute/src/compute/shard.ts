@@ -13,12 +13,12 @@ import type { Definitions } from '@tributary/model/definitions';
 import { batchSql, countsSignals, journeyStatements, membersSql, timelineStatements } from '@tributary/views/sql';
 import type { View } from '@tributary/views/view';
 import { holdsSignalsOnly } from './event-files.ts';
-import { arrivals, baseEvents, EVENT_COLUMNS, eventsIn, quoted } from './relations.ts';
+import { arrivals, baseEvents, eventsIn, GENERATION_EVENT_COLUMNS, quoted } from './relations.ts';
 import type { Shard } from './shards.ts';
 import type { ComputeSpec } from './spec.ts';
 import { statementsOf } from './sql-file.ts';
 
-const EVENT = Object.keys(EVENT_COLUMNS).join(', ');
+const EVENT = Object.keys(GENERATION_EVENT_COLUMNS).join(', ');
 
 /** Leaves `fresh`, and adds to `rows_<view>` and `conversion_rows`. Resolves with the number of arrivals. */
 export async function computeShard(
