@@ -12,7 +12,7 @@ import { TributaryError } from '@tributary/model/errors';
 import { z } from 'zod';
 import { createDurably, namesIn } from './durable.ts';
 import { readGeneration } from './generations.ts';
-import type { KeptGenerations, Publication } from './layout.ts';
+import type { GenerationManifest, KeptGenerations, Publication } from './layout.ts';
 import { numbersOf, padNumber, readManifest, toJson } from './manifest-file.ts';
 
 const PublicationFile = z.object({
@@ -68,10 +68,14 @@ export function isKept(generation: number, kept: KeptGenerations | undefined): b
   return kept === undefined || generation > kept.upTo || kept.generations.includes(generation);
 }
 
+/** Throws `conflict` for a generation that has not been computed, or no longer has its files. */
+export function demandComputed({ generation, state }: GenerationManifest): void {
+  if (state === 'computed') return;
+  throw new TributaryError('conflict', `generation ${generation} is ${state}: only a computed one is published`);
+}
+
 async function checkPublishable(dataDir: string, generation: number, before: Publication | null): Promise<void> {
-  const { state } = await readGeneration(dataDir, generation);
-  if (state !== 'computed')
-    throw new TributaryError('conflict', `generation ${generation} is ${state}: only a computed one is published`);
+  demandComputed(await readGeneration(dataDir, generation));
   if (!isKept(generation, before?.kept))
     throw new TributaryError('conflict', `generation ${generation} is no longer kept: its files are being removed`);
 }

@@ -16,7 +16,7 @@ import type { Rows } from '@tributary/views/deltas';
 import { createHeldDeltas, type Standing } from './held-deltas.ts';
 import { createLiveAnswers } from './live-answers.ts';
 import type { LoadedGeneration } from './loaded-generation.ts';
-import { assertAnswered, type Layers, type Question } from './merge.ts';
+import { assertAnswered, type Layers, oldestKept, type Question } from './merge.ts';
 
 /** The deltas at one moment. */
 export interface DeltasLook extends Standing {
@@ -114,7 +114,7 @@ export function createDeltaFollower({
     const askedMs = now();
     const followed = await current(store.follow(names, held.cursors()));
     assertAnswered(followed, all);
-    oldest = Math.max(...followed.map((partition) => partition.oldest));
+    oldest = oldestKept(followed);
     for (const generation of generations.keys()) if (generation < oldest) generations.delete(generation);
     if (generations.size === 0) return held.forget();
     const from = Math.min(...generations.keys());

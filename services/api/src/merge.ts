@@ -120,6 +120,11 @@ export function assertAnswered(answers: readonly { readonly partition: number }[
     throw new TributaryError('store_unavailable', `${answers.length} answers came from ${asked.length} partitions`);
 }
 
+/** The oldest generation whose deltas every partition keeps. Ask once all have answered. */
+export function oldestKept(followed: readonly { readonly oldest: number }[]): number {
+  return Math.max(...followed.map(({ oldest }) => oldest));
+}
+
 function indexOf(view: View, dimension: string): number {
   const at = view.dimensions.indexOf(dimension);
   if (at < 0) throw new TypeError(`the view ${view.name} has no dimension ${dimension}`);

@@ -1,11 +1,12 @@
 /** Generations and their reconciliations: what was computed, what readers get, and going back and forth between them. */
 import type { GenerationManifest, Publication } from '@tributary/archive/layout';
+import { demandComputed } from '@tributary/archive/publications';
 import { TributaryError } from '@tributary/model/errors';
 import { z } from 'zod';
 import { actorOf } from '../auth.ts';
 import type { ApiContext, Routes } from '../context.ts';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
-import { assertAnswered } from '../merge.ts';
+import { assertAnswered, oldestKept } from '../merge.ts';
 import { Cursor, count, PROBLEMS } from '../schemas.ts';
 import { fromStore } from '../snapshot.ts';
 
@@ -163,8 +164,7 @@ export const generationRoutes: Routes = (context) => (app, _options, done) => {
             'conflict',
             `a rollback goes to an older generation than the current ${newest?.generation ?? 0}, not to ${generation}`,
           );
-        if (manifest.state !== 'computed')
-          throw new TributaryError('conflict', `generation ${generation} is ${manifest.state}: only a computed one is published`);
+        demandComputed(manifest);
         // What cannot be read must not become current, nor what the store would refuse to complete.
         await demandDeltas(context, generation);
         await deps.source.viewRows(manifest);
@@ -192,7 +192,7 @@ async function demandDeltas({ deps }: ApiContext, generation: number): Promise<v
     ),
   );
   assertAnswered(followed, all);
-  const oldest = Math.max(...followed.map((partition) => partition.oldest));
+  const oldest = oldestKept(followed);
   if (generation >= oldest) return;
   const servable = (await deps.source.manifests()).filter((m) => m.generation >= oldest && m.state === 'computed').at(-1);
   const instead = servable === undefined ? 'none can be: compute one' : `the oldest one that can be is ${servable.generation}`;
