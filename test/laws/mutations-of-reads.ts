@@ -63,7 +63,7 @@ export const MUTATIONS_OF_READS: readonly Mutation[] = [
   {
     lie: 'an answer is gone as soon as it is handed to its connection',
     law: '7',
-    file: `${API}/unread-answers.ts`,
+    file: 'packages/runtime/src/unread-answers.ts',
     from: '          unread += bytes;\n',
     to: '',
     test: 'services/api/test/unread-answers.test.ts',
@@ -71,7 +71,7 @@ export const MUTATIONS_OF_READS: readonly Mutation[] = [
   {
     lie: 'a client may take as long as it likes to read',
     law: '7',
-    file: `${API}/unread-answers.ts`,
+    file: 'packages/runtime/src/unread-answers.ts',
     from: 'reply.raw.destroy()',
     to: 'reply.raw.listenerCount("close")',
     test: 'services/api/test/unread-answers.test.ts',

@@ -1,4 +1,6 @@
 /** What every route is built on. */
+
+import type { UnreadAnswers } from '@tributary/runtime/unread-answers';
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod';
 import type { DeltaFollower } from './delta-follower.ts';
 import type { Generations } from './generations.ts';
@@ -6,7 +8,6 @@ import type { ApiDeps } from './ports.ts';
 import type { RecordReader } from './record-reader.ts';
 import type { SpeedBoard } from './speed-board.ts';
 import type { Turnstile } from './turnstile.ts';
-import type { UnreadAnswers } from './unread-answers.ts';
 
 export interface ApiContext {
   readonly deps: ApiDeps;

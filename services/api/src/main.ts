@@ -9,6 +9,7 @@ import { followKeys } from '@tributary/runtime/keys';
 import { logPlace } from '@tributary/runtime/log-place';
 import { connectRedis, whenReady } from '@tributary/runtime/redis';
 import { runService } from '@tributary/runtime/service';
+import { createUnreadAnswers } from '@tributary/runtime/unread-answers';
 import { VIEWS } from '@tributary/views/registry';
 import { buildApp } from './app.ts';
 import { createArchiveReader } from './archive-reader.ts';
@@ -24,7 +25,6 @@ import { createRecordReader } from './record-reader.ts';
 import { readinessOf } from './routes/operations.ts';
 import { createSpeedBoard } from './speed-board.ts';
 import { createTurnstile } from './turnstile.ts';
-import { createUnreadAnswers } from './unread-answers.ts';
 
 const LOOK_EVERY_MS = 1_000;
 /** So that a request after a pause finds little to take up: some 10 000 rows at 5 000 events/s. */

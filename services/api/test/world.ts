@@ -10,6 +10,7 @@ import { TributaryError } from '@tributary/model/errors';
 import { type Event, encodeEvent } from '@tributary/model/event';
 import { partitionOf, userKeyOf } from '@tributary/model/user-key';
 import { sha256Hex } from '@tributary/runtime/definitions';
+import { createUnreadAnswers } from '@tributary/runtime/unread-answers';
 import { createMemoryStore } from '@tributary/testkit/memory-store';
 import { naive, naiveTimelines } from '@tributary/testkit/naive';
 import type { RowsByView } from '@tributary/views/deltas';
@@ -26,7 +27,6 @@ import { type ApiDeps, type ApiLimits, DEFAULT_LIMITS, type RunRequest } from '.
 import { createRecordReader } from '../src/record-reader.ts';
 import { createSpeedBoard } from '../src/speed-board.ts';
 import { createTurnstile } from '../src/turnstile.ts';
-import { createUnreadAnswers } from '../src/unread-answers.ts';
 
 export const PARTITIONS = 4;
 export const READ = 'Bearer tr_reader_x';

@@ -3,14 +3,27 @@
  * counted from the moment an answer is made until its connection has taken or lost it, and beyond a budget no more are made.
  * Small answers go out in any case: whoever reads nothing must not keep others from short questions.
  */
+import type { ServerResponse } from 'node:http';
 import { TributaryError } from '@tributary/model/errors';
-import type { FastifyInstance } from 'fastify';
+
+/** What of a Fastify instance is used: this package does not depend on it. */
+interface App {
+  addHook(
+    name: 'onSend',
+    hook: (
+      request: unknown,
+      reply: { readonly raw: ServerResponse },
+      payload: unknown,
+      done: (error: Error | null, payload?: unknown) => void,
+    ) => void,
+  ): unknown;
+}
 
 export interface UnreadAnswers {
   /** Throws `answers_unread` where an answer of so many bytes would pass the budget: before it is made. */
   demandRoom(bytes: number): void;
   /** Counts the answers of all routes that are registered afterwards. */
-  bound(app: { addHook: FastifyInstance['addHook'] }): void;
+  bound(app: App): void;
 }
 
 export interface UnreadLimits {
@@ -40,7 +53,8 @@ export function createUnreadAnswers({ unreadBytes, takeMs }: UnreadLimits): Unre
         try {
           demandRoom(bytes);
         } catch (error) {
-          return done(error as Error);
+          done(error as Error);
+          return;
         }
         if (bytes > SMALL_BYTES) {
           unread += bytes;
