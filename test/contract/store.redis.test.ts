@@ -74,6 +74,7 @@ test('law 7: a retirement looks for what was kept until now, not for all that ev
   const store = await stores.make('once');
   await passBarriers(store, 0, 40);
   await store.serving.retireDeltas(30);
+  await store.serving.retireDeltas(20);
   let removals = 0;
   await retireWatched('once', 32, async (command) => {
     if (command === 'del') removals++;

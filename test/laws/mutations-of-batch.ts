@@ -158,6 +158,14 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
     test: STORE,
   },
   {
+    lie: 'a retirement that keeps more makes the next one look again',
+    law: '7',
+    file: 'packages/kv/src/retired.lua',
+    from: " or keep <= tonumber(marks[2] or '0')",
+    to: '',
+    test: STORE,
+  },
+  {
     lie: 'steps over generations that are gone stay for ever',
     law: '7',
     file: 'packages/kv/src/retired.lua',
@@ -220,6 +228,14 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
     from: "then redis.call('DEL', feed) end\n  feedBytes = 0\n",
     to: "then redis.call('DEL', feed) end\n",
     test: STORE,
+  },
+  {
+    lie: 'an entry of the feed may hold any text for a number',
+    law: '7',
+    file: 'packages/kv/src/feed.ts',
+    from: 'numbers.every(Number.isSafeInteger) ? committed : null',
+    to: 'numbers.length > 0 ? committed : null',
+    test: 'packages/kv/src/feed.test.ts',
   },
   {
     lie: 'dead letters are kept for ever',

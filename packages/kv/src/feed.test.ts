@@ -43,6 +43,8 @@ test('law 7: an entry of any other form is no entry, never a part of one', () =>
     expect(entry(JSON.stringify(other)), JSON.stringify(other)).toBeNull();
   expect(entry(`${whole}\nmore`)).toBeNull();
   expect(parseFeedEntry('', VIEWS)).toBeNull();
+  for (const number of [4, 5, 7, 8, 9])
+    expect(parseFeedEntry([...HEAD.with(number, 'x'), whole].join('\n'), VIEWS), `field ${number}`).toBeNull();
 });
 
 test('commits are a chain when each names the one before it, from what is known to what is newest', () => {
