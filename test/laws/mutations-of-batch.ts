@@ -15,6 +15,14 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
     test: 'jobs/recompute/test/rebuild.test.ts',
   },
   {
+    lie: 'what the pointer tells of may be numbered again',
+    law: '1',
+    file: `${RECOMPUTE}/numbers.ts`,
+    from: '    pointer?.generation ?? 0,\n',
+    to: '',
+    test: 'jobs/recompute/test/rebuild.test.ts',
+  },
+  {
     lie: 'publications are numbered by their files alone',
     law: '7',
     file: `${ARCHIVE}/publications.ts`,

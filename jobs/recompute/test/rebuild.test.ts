@@ -78,4 +78,6 @@ test('law 1: numbers go on from the archive when store and pointer were lost as 
   await rm(generationsFolder(), { recursive: true });
   const ahead = { ...world.serving, states: async () => states.map((state) => state && { ...state, generation: 40 }) };
   await expect(world.run({ mode: 'full' }, { serving: ahead })).resolves.toMatchObject({ generation: 41 });
+  const pointed = { ...emptied, pointer: async () => ({ sequence: 1, generation: 60 }) };
+  await expect(world.run({ mode: 'full' }, { serving: pointed })).resolves.toMatchObject({ generation: 61 });
 });

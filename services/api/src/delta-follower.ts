@@ -172,7 +172,7 @@ export function createDeltaFollower({
       return lookAt(generation);
     },
     held(generation, names) {
-      if (generation < oldest || !all.every((partition) => held.covers(partition, names, generation))) return null;
+      if (!all.every((partition) => held.covers(partition, names, generation))) return null;
       return { ...lookAt(generation), ageMs: Math.max(0, now() - Math.min(...asOfMs)) };
     },
     keepUp: async () => {

@@ -8,7 +8,7 @@
 import type { PartitionState } from '@tributary/kv/port';
 import type { FeedCursor, Followed, GenerationDeltas, WholePartition } from '@tributary/kv/serving-port';
 import { TributaryError } from '@tributary/model/errors';
-import { addRows, addRowsByView, type Rows, type RowsByView, rowsOf } from '@tributary/views/deltas';
+import { addRowsByView, type Rows, type RowsByView } from '@tributary/views/deltas';
 import type { Question } from './merge.ts';
 
 export interface Moment {
@@ -48,7 +48,7 @@ export interface HeldDeltas {
   cursors(): (FeedCursor | null)[];
   /** Whether the partition is held with these views since this generation. */
   covers(partition: number, views: Iterable<string>, from: number): boolean;
-  /** Adds what was committed since the cursor. */
+  /** Adds what was committed since the cursor, rows of views that the partition covers. */
   add(partition: number, commits: Exclude<Followed['commits'], 'gap'>): void;
   /** Puts the partition as it was read in place of what was held of it; what differs is the change. */
   replace(whole: WholePartition, views: Iterable<string>, from: number): void;
@@ -93,7 +93,7 @@ export function createHeldDeltas(partitions: number): HeldDeltas {
         const generations = new Map(before.generations);
         if (generation >= before.from) {
           const sum = generations.get(generation) ?? { rows: new Map(), pending: 0, overflowed: 0 };
-          for (const [view, rows] of commit.rows) if (before.views.has(view)) addRows(rowsOf(sum.rows, view), rows);
+          addRowsByView(sum.rows, commit.rows);
           const pending = sum.pending + commit.pending;
           const overflowed = sum.overflowed + commit.overflowed;
           generations.set(generation, { rows: sum.rows, pending, overflowed });

@@ -102,10 +102,12 @@ test('who only keeps up reads nothing whole, and nothing at all once nobody has 
   }
   expect((await follower.look(0, VIEW)).answer(GENERATION_ZERO, TOTAL, 'merged').get('')).toEqual([20, 5_000]);
   expect(asked).toEqual({ follow: 22, whole: [PARTITIONS] });
+  const last = await follower.look(0, VIEW);
   nowMs = 11 * 60_000;
   for (let n = 0; n < 3; n++) await follower.keepUp();
-  expect(asked.follow).toBe(23);
+  expect(asked.follow).toBe(24);
   expect(follower.held(0, VIEW)).toBeNull();
+  expect(() => last.answer(GENERATION_ZERO, TOTAL, 'merged')).toThrow('everything was read anew meanwhile');
 });
 
 test('law 7: a look that fails leaves nothing behind that is smaller', async () => {
@@ -364,4 +366,20 @@ test('law 7: an answer that is no longer asked for does not hold on to all that 
   const again = look.answer(GENERATION_ZERO, TOTAL, 'merged');
   expect(again).toEqual(before);
   expect(again).not.toBe(before);
+});
+
+test('law 7: deltas that were retired are told as such, and not held', async () => {
+  const under = storeUnderTest();
+  const follower = createDeltaFollower({ partitions: PARTITIONS, store: under.serving, now: () => 0 });
+  await under.speed.commit(commitOf(null, 'p1', { deltasGeneration: 0 }));
+  await under.speed.commit(commitOf('p1', 'p2', IN_1));
+  await follower.look(0, VIEW);
+  await under.serving.retireDeltas(1);
+  await expect(follower.look(0, VIEW)).rejects.toMatchObject({
+    code: 'deltas_retired',
+    message: 'the deltas of generation 0 are gone, the oldest kept is 1',
+  });
+  expect(follower.held(0, VIEW)).toBeNull();
+  await follower.look(1, VIEW);
+  expect(follower.held(0, VIEW)).toBeNull();
 });

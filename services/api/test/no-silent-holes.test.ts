@@ -182,6 +182,37 @@ describe('law 7: no silent holes', () => {
     expect((await world.get('/v1/attribution')).body.meta).toMatchObject({ generation: 2, complete: true });
   });
 
+  test('law 7: at start the newest older generation that was computed stands in for a corrupt one, never a newer one', async () => {
+    const world = await createWorld();
+    await shopping(world, 1, 40, NOON - 6 * HOUR);
+    for (const generation of [1, 2, 3, 4, 5, 6]) await world.cut(generation);
+    for (const failed of [2, 3, 4])
+      world.manifests.set(failed, { ...(world.manifests.get(failed) as GenerationManifest), state: 'failed' });
+    world.broken.generations.add(5);
+    await world.publish(5);
+    await world.tick();
+    const { body } = await world.get('/v1/attribution?model=last');
+    expect(body.meta).toMatchObject({ generation: 1, complete: false });
+    expect(byChannel(body.rows)).toEqual(naiveByChannel(world, 'last'));
+  });
+
+  test('a corrupt generation is not read again by each request, but after a while', async () => {
+    const world = await createWorld();
+    await world.cut(1);
+    await world.publish(1);
+    await world.tick();
+    await world.cut(2);
+    world.broken.generations.add(2);
+    await world.publish(2);
+    await world.tick();
+    const failures = () => world.warnings.filter((warning) => warning === 'generation 2 cannot be loaded').length;
+    for (let request = 0; request < 5; request++) await world.get('/v1/activity');
+    expect(failures()).toBe(1);
+    world.advance(200);
+    await world.tick();
+    expect(failures()).toBe(2);
+  });
+
   test('law 7: a corrupt generation whose older ones are retired is 503, not a smaller number', async () => {
     const world = await createWorld();
     await shopping(world, 1, 40, NOON - 6 * HOUR);
