@@ -1,4 +1,6 @@
 /** The end of the simulation: faults stop, and everything must come right. */
+import type { ServingStore } from '@tributary/kv/serving-port';
+import { TributaryError } from '@tributary/model/errors';
 import type { Event } from '@tributary/model/event';
 import { userKeyOf } from '@tributary/model/user-key';
 import { addRowsByView, type RowsByView } from '@tributary/views/deltas';
@@ -46,8 +48,10 @@ export async function calm(world: World, scheduler: Scheduler, cast: Cast): Prom
 async function checkAll(world: World): Promise<RowsByView> {
   const serving = world.store.serving();
   let newest: RowsByView = new Map();
-  const oldestKept = world.computed.size === 0 ? [0] : [];
-  for (const generation of [...oldestKept, ...[...world.computed.keys()].sort((a, b) => a - b)]) {
+  const generations = [...world.computed.keys()].sort((a, b) => a - b);
+  // A folder that lost every generation gives no answer once the deltas of generation 0 are retired.
+  if (generations.length === 0 && !(await isRetired(serving, 0))) generations.push(0);
+  for (const generation of generations) {
     const answers = await serving.deltas(
       VIEWS.map(({ name }) => name),
       generation,
@@ -63,6 +67,16 @@ async function checkAll(world: World): Promise<RowsByView> {
     newest = rows;
   }
   return newest;
+}
+
+async function isRetired(serving: ServingStore, generation: number): Promise<boolean> {
+  try {
+    await serving.deltas([], generation);
+    return false;
+  } catch (error) {
+    if (error instanceof TributaryError && error.code === 'deltas_retired') return true;
+    throw error;
+  }
 }
 
 async function until(scheduler: Scheduler, done: () => boolean | Promise<boolean>, what: string): Promise<void> {
