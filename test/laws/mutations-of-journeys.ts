@@ -30,6 +30,22 @@ export const MUTATIONS_OF_JOURNEYS: readonly Mutation[] = [
     test: 'test/laws/two-engines-generations.test.ts',
   },
   {
+    lie: 'a touch changes conversions within its own window only, also where it pushes others off',
+    law: '1',
+    file: `${VIEWS}/journeys/affected.ts`,
+    from: "const isWindow = kind === 'touch' && timeline.length <= MAX_PATH_TOUCHES;",
+    to: "const isWindow = kind === 'touch' && timeline.length <= 1_000_000 * MAX_PATH_TOUCHES;",
+    test: 'test/laws/law-1-few-touches.test.ts',
+  },
+  {
+    lie: 'a late touch changes conversions within its own window only, also where it pushes others off',
+    law: '8',
+    file: `${VIEWS}/journeys/conversions.sql`,
+    from: "kind = 'touch' AND user_key NOT IN (FROM crowded) THEN window_ms",
+    to: "kind = 'touch' THEN window_ms",
+    test: 'test/laws/two-engines-generations.test.ts',
+  },
+  {
     lie: 'conversions exactly one window after a touch are left out of the difference',
     law: '1',
     file: `${VIEWS}/journeys/affected.ts`,

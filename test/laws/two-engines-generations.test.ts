@@ -234,3 +234,14 @@ test('law 8: late touches push older ones off the paths that have 1 000', { time
     await expectNaive([[...held, ...buys, ...bob(held)], [...late.slice(0, 5), ...bob(late)], late], definitions);
   }
 });
+
+test('law 8: a late touch with a short window pushes an older one off paths that end beyond its own window', async () => {
+  const clicks = Array.from({ length: 1_000 }, (_, i) =>
+    event('ana', `t${1_000 + i}`, (i * 3) / 1_000, 'click', { channel: i === 0 ? 'the oldest' : 'others' }),
+  );
+  const late = event('ana', 'late', 3.5, 'view', { channel: 'its window is an hour' });
+  for (const resetOnConversion of [false, true]) {
+    const definitions = definitionsOf({ ...SMALL_DEFINITIONS, attribution: { resetOnConversion } });
+    await expectNaive([[...clicks, event('ana', 'buy', 5, 'buy', { value: 100 })], [late]], definitions);
+  }
+});

@@ -4,6 +4,7 @@
  */
 import type { Definitions } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
+import { NEWEST_TOUCHES } from './naive-newest-touches.ts';
 
 export interface NaiveTouch {
   readonly event: Event;
@@ -13,9 +14,6 @@ export interface NaiveTouch {
 export type Add = (view: string, dimensions: readonly string[], measures: readonly bigint[]) => void;
 
 const JOIN = '\u001f';
-
-/** A path looks at no touch before these. */
-export const NEWEST_TOUCHES = 1_000;
 
 /** What a conversion with this path adds. */
 export function naiveConversionRows(conversion: Event, path: readonly NaiveTouch[], definitions: Definitions, add: Add): void {

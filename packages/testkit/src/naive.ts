@@ -12,11 +12,11 @@ import {
   clicksOnly,
   covers,
   type NaiveTouch,
-  NEWEST_TOUCHES,
   naiveConversionRows,
   naiveNullPaths,
   naiveNullRows,
 } from './naive-journeys.ts';
+import { NEWEST_TOUCHES } from './naive-newest-touches.ts';
 
 export interface NaiveConversion {
   readonly conversion: Event;

@@ -9,7 +9,7 @@
 import { readFileSync } from 'node:fs';
 import type { Definitions } from '@tributary/model/definitions';
 import { NULL_PATH } from './journeys/lenses.ts';
-import { MAX_PATH_TOUCHES } from './journeys/path.ts';
+import { MAX_PATH_TOUCHES } from './journeys/most-touches.ts';
 import type { View } from './view.ts';
 
 export interface SqlStatement {

@@ -1,19 +1,22 @@
 /** Which anchors an event may change beside its own: what difference.ts computes anew. */
 import type { Definitions } from '@tributary/model/definitions';
 import type { Timeline, TimelineEvent } from '../timeline.ts';
+import { MAX_PATH_TOUCHES } from './most-touches.ts';
 import { goesOn } from './path.ts';
 
 const NONE: readonly number[] = [];
 
 /**
- * The conversions whose path the event at `at` may change: those after a touch while its window lasts. Where conversions reset
- * paths, that is the next one alone, and a conversion changes the path of the next one as well.
+ * The conversions whose path the event at `at` may change: those after a touch while its window lasts; of a user with more touches
+ * than a path looks back over, those within the lookback, for the touch may push an older one off their paths. Where conversions
+ * reset paths, that is the next one alone, and a conversion changes the path of the next one as well.
  */
 export function conversionsAfter(timeline: Timeline, at: number, definitions: Definitions): readonly number[] {
   const { ts, kind, type } = timeline[at] as TimelineEvent;
   const reset = definitions.attribution.resetOnConversion;
   if (kind === 'signal' || (kind === 'conversion' && !reset)) return NONE;
-  const until = ts + (kind === 'touch' ? (definitions.touchWindowMs.get(type) as number) : definitions.lookbackMs);
+  const isWindow = kind === 'touch' && timeline.length <= MAX_PATH_TOUCHES;
+  const until = ts + (isWindow ? (definitions.touchWindowMs.get(type) as number) : definitions.lookbackMs);
   const found: number[] = [];
   for (let i = at + 1; i < timeline.length; i++) {
     const later = timeline[i] as TimelineEvent;

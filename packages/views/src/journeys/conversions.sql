@@ -6,7 +6,11 @@
 -- Out: asked (user_key, seq, ts, type, currency, value, after_seq, held_after_seq, now, before)  their last event; touches up to
 --            after_seq are not on the path, without the fresh events up to held_after_seq; whether the journey is there now, and
 --            was there before
+--      crowded (user_key)  users with more touches than a path looks back over
 -- Statements end with a semicolon at the end of a line.
+CREATE OR REPLACE TEMP TABLE crowded AS
+  SELECT user_key FROM timelines, attribution WHERE kind = 'touch'
+  GROUP BY user_key, path_touches HAVING count(*) > path_touches;
 CREATE OR REPLACE TEMP TABLE asked AS
 WITH previous AS (
   SELECT
@@ -17,9 +21,12 @@ WITH previous AS (
   WHERE kind = 'conversion' AND reset_on_conversion
   WINDOW earlier AS (PARTITION BY user_key ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
 ),
--- A fresh touch may change the conversions within its window; where these end the paths before them, a fresh conversion those within reach.
+-- A fresh touch may change the conversions within its window, or push an older touch off the paths within reach; where conversions end
+-- the paths before them, a fresh one may change those within reach.
 news AS (
-  SELECT user_key, seq, ts + CASE WHEN kind = 'touch' THEN window_ms ELSE lookback_ms END AS until
+  SELECT
+    user_key, seq,
+    ts + CASE WHEN kind = 'touch' AND user_key NOT IN (FROM crowded) THEN window_ms ELSE lookback_ms END AS until
   FROM timelines, attribution
   WHERE fresh AND (kind = 'touch' OR reset_on_conversion)
 ),

@@ -1,6 +1,6 @@
 -- A path looks back over no more than the newest touches of its user (MAX_PATH_TOUCHES in path.ts), whatever their number.
 --
--- In:  asked, timelines  see conversions.sql; attribution, from the definitions
+-- In:  asked, crowded, timelines  see conversions.sql; attribution, from the definitions
 -- Out: asked, with after_seq and held_after_seq no older than the touch before these
 -- Statements end with a semicolon at the end of a line.
 --
@@ -10,11 +10,7 @@ CREATE OR REPLACE TEMP TABLE numbered AS
     user_key, seq, fresh,
     row_number() OVER up_to AS n, count(CASE WHEN NOT fresh THEN 1 END) OVER up_to AS held_n
   FROM timelines
-  WHERE kind = 'touch'
-    AND user_key IN (
-      SELECT user_key FROM timelines, attribution WHERE kind = 'touch'
-      GROUP BY user_key, path_touches HAVING count(*) > path_touches
-    )
+  WHERE kind = 'touch' AND user_key IN (FROM crowded)
   WINDOW up_to AS (PARTITION BY user_key ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW);
 UPDATE asked
   SET after_seq = greatest(after_seq, beyond.seq), held_after_seq = greatest(held_after_seq, beyond.held_seq)

@@ -1,12 +1,7 @@
 /** Paths: the eligible touches of a conversion, or of a journey that ended without one. */
 import type { Definitions } from '@tributary/model/definitions';
 import { lowerBound, type Timeline, type TimelineEvent } from '../timeline.ts';
-
-/**
- * A path looks back over no more touches than this, the newest. Without a bound a user with as many conversions as touches costs
- * the product of both.
- */
-export const MAX_PATH_TOUCHES = 1_000;
+import { MAX_PATH_TOUCHES } from './most-touches.ts';
 
 /**
  * Of the newest `MAX_PATH_TOUCHES` touches of `timeline` that sort before the conversion at `at`, those whose type's window still

@@ -1,0 +1,2 @@
+/** A path looks at no touch before these. */
+export const NEWEST_TOUCHES = 1_000;
