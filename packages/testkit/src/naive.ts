@@ -8,14 +8,7 @@
 import type { Definitions } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
 import type { RowsByView } from '@tributary/views/deltas';
-import {
-  clicksOnly,
-  covers,
-  type NaiveTouch,
-  naiveConversionRows,
-  naiveNullPaths,
-  naiveNullRows,
-} from './naive-journeys.ts';
+import { clicksOnly, covers, type NaiveTouch, naiveConversionRows, naiveNullPaths, naiveNullRows } from './naive-journeys.ts';
 import { NEWEST_TOUCHES } from './naive-newest-touches.ts';
 
 export interface NaiveConversion {
