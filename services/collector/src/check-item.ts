@@ -79,7 +79,10 @@ function beyondDays({ ts, receivedAt, historical }: Event, { names, maxAgeMs, gr
   if (historical === true)
     return names.takesDay(ts)
       ? undefined
-      : invalid('too_many_days', 'imports have brought as many different days as one day may');
+      : invalid(
+          'too_many_days',
+          `history must fall on at most ${names.importDays} different days per UTC day of receipt. Send the rest tomorrow, or raise maxImportDays.`,
+        );
   if (ts >= receivedAt - maxAgeMs) return undefined;
   const most = maxAgeMs % DAY_MS === 0 ? `${maxAgeMs / DAY_MS} days` : `${maxAgeMs / HOUR_MS} hours`;
   const sender = grant.isPublic ? 'from a browser key' : 'with this key';

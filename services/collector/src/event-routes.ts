@@ -83,7 +83,7 @@ export function addEventRoutes(app: FastifyInstance, collector: Collector, gates
     return readBody(request.raw, bounds, lease);
   }
 
-  /** Whole, it is counted with the others: its key is looked for at once, before anything is parsed. */
+  /** Once it has arrived whole, the body counts against the gate of keyed requests. */
   async function readKeyless(request: FastifyRequest, lease: Lease): Promise<Outcome<Buffer>> {
     const { keylessBodyBytes, keylessBodyMs } = collector.limits;
     const bounds: BodyBounds = { bytes: keylessBodyBytes, timeMs: keylessBodyMs };

@@ -39,7 +39,9 @@ export interface Names {
 export interface Claim {
   /** What of the event has no room; undefined when all of it has. Counts nothing. */
   fold(event: Event): Folded | undefined;
-  /** False when history has come from as many days as one day may bring. Counts nothing. */
+  /** How many days history may come from. */
+  readonly importDays: number;
+  /** False when it has come from as many of them already. Counts nothing. */
   takesDay(ts: number): boolean;
   /** Counts what an event brings that is going to be written; `folded`: its names that read `(other)`. */
   add(event: Event, folded: readonly Dimension[]): void;
@@ -87,6 +89,7 @@ export function createNames(bounds: NameBounds, knownTypes: ReadonlySet<string>,
     }
 
     return {
+      importDays: bounds.importDays,
       fold(event) {
         const { type, channel, campaign } = event;
         const folded: Dimension[] = [];
@@ -138,6 +141,13 @@ function dayNumberOf(ts: number): string {
 
 /** Counts nothing: for checks that write nothing. */
 export const NO_NAMES: Names = {
-  claim: () => ({ fold: () => undefined, takesDay: () => true, add: () => {}, keep: () => {}, giveBack: () => {} }),
+  claim: () => ({
+    importDays: Number.POSITIVE_INFINITY,
+    fold: () => undefined,
+    takesDay: () => true,
+    add: () => {},
+    keep: () => {},
+    giveBack: () => {},
+  }),
   count: () => 0,
 };

@@ -19,8 +19,8 @@ export interface ArchivedEntries {
 }
 
 /**
- * When the log took an entry is not archived. It had nothing against what was archived, so there is no bound: log time is the largest
- * receipt so far. A receipt instead would let log time fall wherever a producer's clock is a day behind another's.
+ * The archive does not keep when the log took an entry. The clock check was passed before archiving, so there is no bound here; taking
+ * the receipt instead would let log time fall.
  */
 const NO_BOUND_MS = Number.MAX_SAFE_INTEGER;
 

@@ -11,7 +11,7 @@ export interface Failures {
 }
 
 export interface FailuresOptions {
-  /** Told each time; it is tried again after `waitMs`. */
+  /** A partition cannot be read now and is tried again after `waitMs`; the others go on. */
   readonly onFailed?: (partition: number, error: Error, waitMs: number) => void;
   /** Monotonic, ms; without it what failed is tried again at once. */
   readonly now?: () => number;

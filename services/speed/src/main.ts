@@ -79,7 +79,10 @@ await runService('speed', CONFIG, async ({ config, log: logger, metrics, disk, s
       onRecall: (partition, after) => logger.warn({ partition, after }, 'the log begins later: the archive is read first'),
       onFailed(partition, error, waitMs) {
         stallWatch.failed(partition, error.message);
-        logger.error({ partition, err: error.message, waitMs }, 'the archive of a partition cannot be read; the others go on');
+        logger.error(
+          { partition, err: error.message, waitMs },
+          'a partition cannot be read now and is tried again; the others go on',
+        );
       },
     },
   );

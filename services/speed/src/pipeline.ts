@@ -183,7 +183,7 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
     return [...applied.values()];
   }
 
-  /** Of a partition that waits no more is read, while the others are. */
+  /** A partition with work left over is not read further; the others are. */
   function holdReads(): void {
     for (const { run } of waiting) {
       held.add(run);

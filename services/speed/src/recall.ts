@@ -18,7 +18,6 @@ export interface RecallOptions extends FailuresOptions {
   readonly onRecall?: (partition: number, after: Position | null) => void;
 }
 
-/** One partition at a time: a segment may take 100 MB of memory. */
 interface Recalled {
   /** Where the entries that are left begin. */
   at: Position | null;
@@ -146,6 +145,7 @@ export function recallingLog(log: EventLog, archive: ArchivedEntries, options: R
       await look(after);
       const entries: LogEntry[] = [];
       const waiting = [...recalled].filter(([partition]) => after.has(partition) && !failures.rests(partition));
+      // One partition a read: a segment may take 100 MB.
       const turn = waiting.find(([partition]) => !failures.has(partition)) ?? waiting[0];
       if (turn !== undefined) entries.push(...(await recall(...turn, limits.maxEntries)));
       const live = new Map([...after].filter(([partition]) => !recalled.has(partition) && !failures.has(partition)));
