@@ -5,18 +5,11 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openDuckDb } from '@tributary/archive/duckdb';
-import type { GenerationManifest } from '@tributary/archive/layout';
 import { checkViewRows } from '@tributary/archive/views';
 import { VIEWS } from '@tributary/views/registry';
+import type { LoadSpec } from './child/specs.ts';
 import { stagingFolder } from './compute/staging.ts';
 import type { RunPorts } from './ports.ts';
-
-export interface LoadSpec {
-  readonly dataDir: string;
-  readonly attempt: string;
-  readonly manifest: Pick<GenerationManifest, 'generation' | 'views'>;
-  readonly memoryMb: number;
-}
 
 /** Runs in the child. Throws as a reader would, with the file and the place. */
 export async function load({ dataDir, attempt, manifest, memoryMb }: LoadSpec): Promise<void> {

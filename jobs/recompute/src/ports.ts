@@ -3,9 +3,8 @@ import type { ServingStore } from '@tributary/kv/serving-port';
 import type { EventLog } from '@tributary/log/port';
 import type { Definitions } from '@tributary/model/definitions';
 import type { ChildOptions } from './child/child.ts';
+import type { LoadSpec, MergeSpec } from './child/specs.ts';
 import type { ComputeLimits, ComputeResult, ComputeSpec } from './compute/spec.ts';
-import type { LoadSpec } from './loadable.ts';
-import type { MergeSpec } from './merge-archive.ts';
 import type { CompareResult, CompareSpec } from './reconcile/spec.ts';
 import type { ShardName } from './shards/record.ts';
 

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { TributaryError } from '@tributary/model/errors';
 import type { Registry } from 'prom-client';
+import type { Service } from './readiness.ts';
 import { remembered } from './remembered.ts';
-import type { Service } from './service.ts';
 
 export interface HealthOptions {
   readonly host: string;

@@ -1,6 +1,6 @@
 /** What a service tells whoever started it: that it is ready, or that it runs and why it is not. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Readiness } from './service.ts';
+import type { Readiness } from './readiness.ts';
 
 /** What a service tells its parent over IPC. */
 export type ServiceMessage = { readonly type: 'ready' } | { readonly type: 'unready'; readonly detail: string };

@@ -11,19 +11,8 @@ import { type Config, type ConfigTable, helpText, readConfig, wantsHelp } from '
 import { DISK_CONFIG, type DiskSpace, watchDisk } from './disk-space.ts';
 import { serveHealth } from './health.ts';
 import { type LogDestination, logDestination } from './log-destination.ts';
+import type { Readiness, Service } from './readiness.ts';
 import { reportReady, type ServiceMessage } from './report-ready.ts';
-
-export interface Readiness {
-  readonly ok: boolean;
-  readonly detail: string;
-}
-
-export interface Service {
-  /** May it be given work? Asked often; answers quickly, never throws. */
-  ready(): Promise<Readiness>;
-  /** Stops taking work and finishes what was taken. */
-  drain(): Promise<void>;
-}
 
 export interface ServiceContext<T extends ConfigTable> {
   readonly config: Config<T>;

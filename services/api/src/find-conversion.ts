@@ -8,8 +8,8 @@ import { TributaryError } from '@tributary/model/errors';
 import type { Event } from '@tributary/model/event';
 import { partitionOf } from '@tributary/model/user-key';
 import type { ApiContext } from './context.ts';
+import { fromStore } from './from-store.ts';
 import type { ServedGeneration } from './generations.ts';
-import { fromStore } from './snapshot.ts';
 import { cutOfRecord, eventsOfRecord } from './user-timeline.ts';
 
 /** Archived events read for one explanation, the newest. */

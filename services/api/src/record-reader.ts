@@ -4,7 +4,7 @@
  */
 import type { RecordOwner, ServingStore } from '@tributary/kv/serving-port';
 import { TributaryError } from '@tributary/model/errors';
-import { fromStore } from './snapshot.ts';
+import { fromStore } from './from-store.ts';
 
 export interface RecordReader {
   /**

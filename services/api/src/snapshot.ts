@@ -6,6 +6,7 @@ import type { Rows } from '@tributary/views/deltas';
 import type { View } from '@tributary/views/view';
 import type { ApiContext } from './context.ts';
 import { type DeltasLook, isRetired } from './delta-follower.ts';
+import { fromStore } from './from-store.ts';
 import type { ServedGeneration } from './generations.ts';
 import type { LoadedGeneration } from './loaded-generation.ts';
 import { type Collection, collectionOf, type Layers, projectionOf, type Selection } from './merge.ts';
@@ -129,14 +130,4 @@ async function within<T>(promise: Promise<T>, ms: number): Promise<T | 'late'> {
   const timer = setTimeout(resolve, ms, 'late').unref();
   promise.catch(() => {});
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
-}
-
-/** Whatever the store's client throws reaches clients as `store_unavailable`: nothing was answered, asking again is safe. */
-export async function fromStore<T>(answer: Promise<T>): Promise<T> {
-  try {
-    return await answer;
-  } catch (cause) {
-    if (cause instanceof TributaryError) throw cause;
-    throw new TributaryError('store_unavailable', `the store did not answer: ${(cause as Error).message}`, { cause });
-  }
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EventLog } from '@tributary/log/port';
-import type { Readiness } from '@tributary/runtime/service';
+import type { Readiness } from '@tributary/runtime/readiness';
 
 const LIMIT_MS = 1_000;
 

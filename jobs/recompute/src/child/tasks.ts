@@ -1,9 +1,8 @@
 /** What the child can be asked, and what it answers: plain JSON over a pipe. */
 import type { ErrorCode } from '@tributary/model/errors';
 import type { ComputeResult, ComputeSpec, ShardPart, ShardSpec } from '../compute/spec.ts';
-import type { LoadSpec } from '../loadable.ts';
-import type { MergeSpec } from '../merge-archive.ts';
 import type { CompareResult, CompareSpec } from '../reconcile/spec.ts';
+import type { LoadSpec, MergeSpec } from './specs.ts';
 
 export type ChildTask =
   | { readonly task: 'compute'; readonly spec: ComputeSpec }

@@ -5,8 +5,8 @@ import { z } from 'zod';
 import type { Routes } from '../context.ts';
 import { EXPLAINED_MODELS, explain } from '../explain.ts';
 import { findConversion } from '../find-conversion.ts';
+import { fromStore } from '../from-store.ts';
 import { PROBLEMS, UserId } from '../schemas.ts';
-import { fromStore } from '../snapshot.ts';
 import { timelineOf } from '../user-timeline.ts';
 import { Conversion, conversionOf, Touch, touchOf } from './users.ts';
 

@@ -6,9 +6,9 @@ import { z } from 'zod';
 import { actorOf } from '../auth.ts';
 import type { ApiContext, Routes } from '../context.ts';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
+import { fromStore } from '../from-store.ts';
 import { assertAnswered, oldestKept } from '../merge.ts';
 import { Cursor, count, PROBLEMS } from '../schemas.ts';
-import { fromStore } from '../snapshot.ts';
 
 const GenerationNumber = z
   .string()

@@ -2,8 +2,9 @@
 import { remembered } from '@tributary/runtime/remembered';
 import { z } from 'zod';
 import type { ApiContext, Routes } from '../context.ts';
+import { fromStore } from '../from-store.ts';
 import { count, PROBLEMS } from '../schemas.ts';
-import { fromStore, takeSnapshot } from '../snapshot.ts';
+import { takeSnapshot } from '../snapshot.ts';
 
 const RAW_CHARACTERS = 4_096;
 

@@ -1,0 +1,11 @@
+/** Whatever the store's client throws reaches clients as `store_unavailable`: nothing was answered, asking again is safe. */
+import { TributaryError } from '@tributary/model/errors';
+
+export async function fromStore<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (cause) {
+    if (cause instanceof TributaryError) throw cause;
+    throw new TributaryError('store_unavailable', `the store did not answer: ${(cause as Error).message}`, { cause });
+  }
+}
