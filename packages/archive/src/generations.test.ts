@@ -166,6 +166,16 @@ test('what was never computed leaves nothing behind once everything that is kept
   expect(await namesIn(join(dir, generationFolder(newer.generation)))).toContain('events.parquet');
 });
 
+test('law 7: files that a killed retirement left are removed by the next one, also between generations that are kept', async () => {
+  const [held, between] = [await computed(), await computed()];
+  await computed();
+  const kept = { upTo: 3, generations: [1, 3] };
+  await publish(dir, 0, { generation: held.generation, action: 'rollback', held: true, at: 5, by: 'test', kept });
+  await writeGeneration(dir, { ...between, state: 'retired' });
+  await retireGenerations(dir, 1);
+  expect(await namesIn(join(dir, generationFolder(between.generation)))).toEqual(['manifest.json']);
+});
+
 test('law 7: of generations retired long ago those are forgotten whose files no kept one builds on', async () => {
   const one = await computed();
   const two = await computed(one.events);
