@@ -69,6 +69,14 @@ export const MUTATIONS_OF_READS: readonly Mutation[] = [
     test: 'services/api/test/unread-answers.test.ts',
   },
   {
+    lie: 'answers for who has gone are counted as unread',
+    law: '7',
+    file: 'packages/runtime/src/unread-answers.ts',
+    from: ' && !reply.raw.destroyed',
+    to: '',
+    test: 'services/api/test/unread-answers.test.ts',
+  },
+  {
     lie: 'a client may take as long as it likes to read',
     law: '7',
     file: 'packages/runtime/src/unread-answers.ts',

@@ -56,7 +56,8 @@ export function createUnreadAnswers({ unreadBytes, takeMs }: UnreadLimits): Unre
           done(error as Error);
           return;
         }
-        if (bytes > SMALL_BYTES) {
+        // Who has gone before the answer was made takes none, and its connection closes no second time.
+        if (bytes > SMALL_BYTES && !reply.raw.destroyed) {
           unread += bytes;
           const limit = setTimeout(() => reply.raw.destroy(), takeMs).unref();
           // Comes exactly once: when the kernel has the last byte, and when the connection breaks.

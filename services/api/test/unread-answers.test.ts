@@ -1,6 +1,7 @@
 /** Answers that nobody reads: what they may hold, and that others are served meanwhile. */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { createWorld, event, READ } from './world.ts';
 
@@ -29,6 +30,12 @@ async function listening(limits: Parameters<typeof createWorld>[0] & object) {
       const [chunk] = (await once(socket, 'data')) as [Buffer];
       socket.pause();
       return { socket, head: chunk.toString('latin1') };
+    },
+    /** Asks, and is left to be destroyed. */
+    askAndLeave(): Socket {
+      const socket = connect({ host: url.hostname, port: Number(url.port) });
+      socket.write(request);
+      return socket;
     },
     async query(): Promise<Response> {
       const headers = { authorization: READ, 'content-type': 'application/json' };
@@ -103,4 +110,35 @@ test('readiness and metrics, which need no key, are made once for all who ask wi
   }
   expect(made).toBe(1);
   expect(asked).toBeLessThan(3);
+});
+
+test('law 7: who leaves before the answer is made holds nothing of what clients do not read', async () => {
+  let [reached, left] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  left.resolve();
+  const api = await listening({
+    limits: { unreadBytes: 20 * MB },
+    turn: async () => {
+      reached.resolve();
+      await left.promise;
+    },
+  });
+  const { server } = api.world.app;
+  const connections = promisify(server.getConnections.bind(server));
+  try {
+    for (let asked = 0; asked < 3; asked++) {
+      [reached, left] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+      const before = await connections();
+      const socket = api.askAndLeave();
+      await reached.promise;
+      const gone = once(socket, 'close');
+      socket.destroy();
+      await gone;
+      await expect.poll(() => connections()).toBeLessThanOrEqual(before);
+      left.resolve();
+      await expect.poll(async () => (await api.query()).status).toBe(200);
+    }
+  } finally {
+    left.resolve();
+    await api.close();
+  }
 });
