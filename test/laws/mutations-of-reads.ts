@@ -69,6 +69,22 @@ export const MUTATIONS_OF_READS: readonly Mutation[] = [
     test: 'services/api/test/unread-answers.test.ts',
   },
   {
+    lie: 'signals of a record that lost events are complete',
+    law: '7',
+    file: 'services/api/src/signals-body.ts',
+    from: 'return reachesTo <= cutTs ? cutTs : null;',
+    to: 'return reachesTo > cutTs ? null : null;',
+    test: 'services/api/test/lost-records.test.ts',
+  },
+  {
+    lie: 'journeys of a part of a record are all journeys',
+    law: '7',
+    file: 'services/api/src/routes/users.ts',
+    from: 'record?.length !== newest?.length',
+    to: 'record === newest && record !== null && newest === null',
+    test: 'services/api/test/lost-records.test.ts',
+  },
+  {
     lie: 'answers for who has gone are counted as unread',
     law: '7',
     file: 'packages/runtime/src/unread-answers.ts',

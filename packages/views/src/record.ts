@@ -19,7 +19,8 @@ export function cutMark(cutTs: number): string {
   return `{"ts":${cutTs},"cut":true}\n`;
 }
 
-const MARK_END = ',"cut":true}';
+/** How each mark ends, and no event does. */
+export const MARK_END = ',"cut":true}';
 const MARK = /^\{"ts":(\d{1,16}),"cut":true\}$/;
 
 function isMark(line: string): boolean {

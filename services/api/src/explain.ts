@@ -7,6 +7,7 @@ import { type Definitions, RULE_BASED_MODELS } from '@tributary/model/definition
 import { CREDIT_UNIT_MICROS, split } from '@tributary/model/money';
 import { DAY_MS } from '@tributary/model/time';
 import { channelsOf } from '@tributary/views/journeys/channels';
+import { MAX_PATH_TOUCHES } from '@tributary/views/journeys/most-touches';
 import { pathOf } from '@tributary/views/journeys/path';
 import { orderedShares } from '@tributary/views/positions/fold';
 import type { TimelineEvent } from '@tributary/views/timeline';
@@ -96,6 +97,8 @@ function reasonOf(
   if (ageMs > windowMs) return `${age}, outside the ${inDays(windowMs)}-day window of "${touch.type}"`;
   const isReset = timeline.slice(at, conversionAt).some(({ kind }) => kind === 'conversion');
   if (definitions.attribution.resetOnConversion && isReset) return 'before the previous conversion, and resetOnConversion is on';
+  const newer = timeline.slice(at + 1, conversionAt).filter(({ kind }) => kind === 'touch').length;
+  if (newer >= MAX_PATH_TOUCHES) return `${age}, before the newest ${MAX_PATH_TOUCHES} touches: a path looks back no further`;
   return `seen, not clicked ("${touch.type}" is view-through), while the path has a click, and clicksOutrankViews is on`;
 }
 

@@ -10,7 +10,7 @@ import { partitionOf } from '@tributary/model/user-key';
 import type { ApiContext } from './context.ts';
 import { fromStore } from './from-store.ts';
 import type { ServedGeneration } from './generations.ts';
-import { cutOfRecord, eventsOfRecord } from './user-timeline.ts';
+import { cutOfRecord, eventsOfRecord, lostUpTo } from './user-timeline.ts';
 
 /** Archived events read for one explanation, the newest. */
 const MAX_EVENTS = 20_000;
@@ -50,7 +50,7 @@ export async function findConversion(
   const looksBehindCut = seen !== undefined && seen.ts - inForce.lookbackMs <= cutTs;
   const inTime = seen !== undefined && seen.ts > logTimeMs - inForce.latenessMs;
   if (seen !== undefined && (manifest === null || (inTime && !looksBehindCut))) {
-    const holes = looksBehindCut ? [...lags, lostUpTo(cutTs)] : lags;
+    const holes = looksBehindCut ? [...lags, lostUpTo(cutTs, 'touches')] : lags;
     return { userKey: user, events: recorded, definitions: inForce, sources: ['speed'], holes, notes };
   }
   if (manifest === null) throw notFound(id, user);
@@ -69,15 +69,11 @@ export async function findConversion(
     holes: [
       ...lags,
       // What came after the generation's cut and was lost stands in neither.
-      ...(looksBehindCut ? [lostUpTo(cutTs)] : []),
+      ...(looksBehindCut ? [lostUpTo(cutTs, 'touches')] : []),
       ...(archived.length < MAX_EVENTS ? [] : [`only the newest ${MAX_EVENTS} archived events of the user were read`]),
     ],
     notes,
   };
-}
-
-function lostUpTo(cutTs: number): string {
-  return `the record of the user lost events up to ${new Date(cutTs).toISOString()}: touches before that may be missing`;
 }
 
 const NEVER = 9_999_999_999_999;

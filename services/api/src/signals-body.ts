@@ -3,6 +3,7 @@ import { newestSignals, type SignalSelection, type SignalSlice } from '@tributar
 import type { Definitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
 import type { BodyPool } from './body-pool.ts';
+import { cutOfRecord } from './user-timeline.ts';
 
 export interface UserSignals {
   readonly userId: string;
@@ -14,6 +15,16 @@ export interface UserSignals {
 
 export function selectSignals(userId: string, record: Buffer | null, selection: SignalSelection): UserSignals {
   return { userId, record, slices: record === null ? [] : newestSignals(record, selection) };
+}
+
+/** Up to when signals may be missing among those selected, epoch ms; null: the record lost none that they reach to. */
+export function lostAmong(
+  { record, slices }: UserSignals,
+  { limit, fromMs = 0 }: Pick<SignalSelection, 'limit' | 'fromMs'>,
+): number | null {
+  const cutTs = cutOfRecord(record);
+  const reachesTo = slices.length < limit ? fromMs : (slices.at(-1)?.ts ?? fromMs);
+  return reachesTo <= cutTs ? cutTs : null;
 }
 
 /** The types to serve: those asked for, as far as the definitions call them signals; undefined: all. */

@@ -1,7 +1,7 @@
 /** A user's events as the views see them: parsed from the bytes of their record, from the archive, or from both. */
 import type { Definitions } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
-import { linesOf, markedCut } from '@tributary/views/record';
+import { linesOf, MARK_END, markedCut } from '@tributary/views/record';
 import { before, type TimelineEvent, timelineEvent } from '@tributary/views/timeline';
 import { NEVER_CUT } from '@tributary/views/user-state';
 
@@ -10,9 +10,19 @@ export function eventsOfRecord(record: Buffer | null): Event[] {
   return record === null ? [] : Array.from(linesOf(record.toString('utf8')), (line) => JSON.parse(line) as Event);
 }
 
-/** Up to when the record lost events, epoch ms. */
+/** The whole lines at the end of a record, at most so many bytes. */
+export function tailOf(record: Buffer, bytes: number): Buffer {
+  return record.length <= bytes ? record : record.subarray(record.indexOf(0x0a, record.length - bytes - 1) + 1);
+}
+
+/** Up to when the record lost events, epoch ms. Few did: their text is looked at only then. */
 export function cutOfRecord(record: Buffer | null): number {
-  return record === null ? NEVER_CUT : markedCut(record.toString('utf8'));
+  return record === null || !record.includes(MARK_END) ? NEVER_CUT : markedCut(record.toString('utf8'));
+}
+
+/** Why an answer from this record is not whole. */
+export function lostUpTo(cutTs: number, what: string): string {
+  return `the record of the user lost events up to ${new Date(cutTs).toISOString()}: ${what} before that may be missing`;
 }
 
 /**

@@ -154,7 +154,7 @@ export const generationRoutes: Routes = (context) => (app, _options, done) => {
         const { generation } = request.params;
         const manifest = await manifestOf(context, generation);
         // The pointer before the files: a number that was given and lost moves no reader.
-        const pointer = await deps.store.pointer().catch(() => null);
+        const pointer = await fromStore(deps.store.pointer());
         const newest = await deps.source.publication();
         // Asked twice, because the first answer was lost: done once. A pointer ahead of the files would not follow them.
         if (newest?.generation === generation && newest.held === held && (pointer?.sequence ?? 0) <= newest.sequence)

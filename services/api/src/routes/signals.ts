@@ -7,7 +7,8 @@ import { createBodyPool } from '../body-pool.ts';
 import type { ApiContext, Routes } from '../context.ts';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
 import { BodyInstant, Cursor, count, EventName, MAX_SIGNALS, MAX_USERS, PROBLEMS, Range, rangeOf, UserId } from '../schemas.ts';
-import { queryBody, selectSignals, servedNames, userBody } from '../signals-body.ts';
+import { lostAmong, queryBody, selectSignals, servedNames, userBody } from '../signals-body.ts';
+import { lostUpTo } from '../user-timeline.ts';
 
 /** 1 000 users × 1 000 signals of up to 32 KB would be 32 GB: users times signals are bounded too. */
 const MAX_SIGNALS_PER_QUERY = 20_000;
@@ -99,7 +100,8 @@ export const signalsRoutes: Routes = (context) => (app, _options, done) => {
           user.slices.length > limit && last !== undefined && record !== null
             ? encodeCursor(question, [last.ts, signalId(record, last)])
             : null;
-        return userBody(page, next, metaText(), unread.demandRoom);
+        const lost = lostAmong(user, { ...selection, limit: limit + 1 });
+        return userBody(page, next, metaText(lost === null ? [] : [lostUpTo(lost, 'signals')]), unread.demandRoom);
       });
       return sendJson(reply as unknown as FastifyReply, body);
     },
@@ -121,15 +123,19 @@ export const signalsRoutes: Routes = (context) => (app, _options, done) => {
       const asked = users.map((userKey) => ({ partition: partitionOf(userKey, deps.partitions), userKey }));
       const selections = new Map<number, ReturnType<typeof selectionOf> & { limit: number }>();
       const { body, release } = await records.read(asked, (read) => {
+        const holes: string[] = [];
         const selected = asked.map(({ partition, userKey }, i) => {
           let selection = selections.get(partition);
           if (selection === undefined) {
             selection = { ...selectionOf(context, partition, request.body), limit };
             selections.set(partition, selection);
           }
-          return selectSignals(userKey, read[i] ?? null, selection);
+          const user = selectSignals(userKey, read[i] ?? null, selection);
+          const lost = lostAmong(user, selection);
+          if (lost !== null) holes.push(`${JSON.stringify(userKey)}: ${lostUpTo(lost, 'signals')}`);
+          return user;
         });
-        return queryBody(selected, metaText(), pool, unread.demandRoom);
+        return queryBody(selected, metaText(holes), pool, unread.demandRoom);
       });
       // `finish`: the last byte was handed to the kernel. An answer that breaks off leaves its buffer to the collector.
       reply.raw.once('finish', release);
@@ -154,16 +160,25 @@ function selectionOf(
   };
 }
 
-/** `meta` as text, made anew ten times a second: what it says changes with the clock, not with the request. */
-function createMetaText({ board, deps }: ApiContext): () => string {
+/** Users of one answer that are told to have lost signals. */
+const MOST_HOLES = 20;
+
+/** `meta` as text, made anew ten times a second: but for what the records of an answer lost, it changes with the clock, not with the request. */
+function createMetaText({ board, deps }: ApiContext): (holes?: readonly string[]) => string {
   let text = '';
   let madeAtMs = Number.NEGATIVE_INFINITY;
-  return () => {
+  const make = (holes: readonly string[]): string => {
+    const { lagMs, watermark, missing, notes } = board.health();
+    const left = holes.length > MOST_HOLES ? [`and ${holes.length - MOST_HOLES} more users`] : [];
+    const warnings = [...missing, ...holes.slice(0, MOST_HOLES), ...left, ...notes];
+    const complete = missing.length + holes.length === 0;
+    return JSON.stringify({ view: 'speed', speed: { lagMs, watermark }, complete, warnings });
+  };
+  return (holes = []) => {
+    if (holes.length > 0) return make(holes);
     const nowMs = deps.now();
     if (nowMs - madeAtMs >= 100 || nowMs < madeAtMs) {
-      const { lagMs, watermark, missing, notes } = board.health();
-      const warnings = [...missing, ...notes];
-      text = JSON.stringify({ view: 'speed', speed: { lagMs, watermark }, complete: missing.length === 0, warnings });
+      text = make([]);
       madeAtMs = nowMs;
     }
     return text;

@@ -1,14 +1,17 @@
 /** A user's journeys: what led to their conversions, and the one they are in now. */
 import { partitionOf } from '@tributary/model/user-key';
 import { campaignOf, type TimelineEvent } from '@tributary/views/timeline';
+import { NEVER_CUT } from '@tributary/views/user-state';
 import { z } from 'zod';
 import type { Routes } from '../context.ts';
 import { journeysOf } from '../journeys.ts';
 import { PROBLEMS, UserId } from '../schemas.ts';
-import { eventsOfRecord, timelineOf } from '../user-timeline.ts';
+import { cutOfRecord, eventsOfRecord, lostUpTo, tailOf, timelineOf } from '../user-timeline.ts';
 
 /** Journeys in one answer, the newest. */
 const MAX_JOURNEYS = 1_000;
+/** To parse a record holds everybody up: some 16 000 events are looked at, those that came last. */
+const MAX_RECORD_BYTES = 2 * 1024 * 1024;
 
 export const Touch = z.object({
   id: z.string(),
@@ -63,14 +66,19 @@ export const userRoutes: Routes =
         const { id: userId } = request.params;
         const partition = partitionOf(userId, deps.partitions);
         const definitions = board.definitions(partition);
-        const [isPresent, events] = await records.read(
-          [{ partition, userKey: userId }],
-          ([record = null]) => [record !== null, eventsOfRecord(record)] as const,
-        );
+        const [isPresent, events, cutTs, isCut] = await records.read([{ partition, userKey: userId }], ([record = null]) => {
+          const newest = record === null ? null : tailOf(record, MAX_RECORD_BYTES);
+          return [record !== null, eventsOfRecord(newest), cutOfRecord(record), record?.length !== newest?.length] as const;
+        });
         const logTimeMs = board.states()[partition]?.logTimeMs ?? deps.now();
         const journeys = journeysOf(timelineOf(events, definitions), definitions, logTimeMs);
         const { lagMs, watermark, missing, notes } = board.health();
-        const warnings = [...missing, ...notes];
+        const holes = [
+          ...missing,
+          ...(cutTs === NEVER_CUT ? [] : [lostUpTo(cutTs, 'touches and conversions')]),
+          ...(isCut ? [`only the ${MAX_RECORD_BYTES} bytes that came last of the user's record were read`] : []),
+        ];
+        const warnings = [...holes, ...notes];
         if (journeys.length > MAX_JOURNEYS) warnings.push(`the oldest ${journeys.length - MAX_JOURNEYS} journeys are left out`);
         return {
           userId,
@@ -85,7 +93,7 @@ export const userRoutes: Routes =
           meta: {
             view: 'speed' as const,
             speed: { lagMs, watermark },
-            complete: missing.length === 0 && journeys.length <= MAX_JOURNEYS,
+            complete: holes.length === 0 && journeys.length <= MAX_JOURNEYS,
             warnings,
             definitions: definitions.version,
           },

@@ -1,0 +1,60 @@
+/** Law 7 for answers about one user: what their record lost, or has too much of, is told. */
+import { encodeEvent } from '@tributary/model/event';
+import { HOUR_MS } from '@tributary/model/time';
+import { partitionOf } from '@tributary/model/user-key';
+import { cutMark } from '@tributary/views/record';
+import { expect, test } from 'vitest';
+import { createWorld, event, NOON, PARTITIONS } from './world.ts';
+
+const CUT = NOON - 2 * HOUR_MS;
+const click = (id: string, hours: number, channel = 'c') =>
+  encodeEvent(event({ type: 'ad_click', id, channel, ts: NOON + hours * HOUR_MS }));
+
+async function worldWith(record: string) {
+  const world = await createWorld();
+  await world.ingest(event({ type: 'ad_click', id: 'first', channel: 'c', ts: NOON - 5 * HOUR_MS }));
+  await world.commit(partitionOf('u1', PARTITIONS), { rewrites: new Map([['u1', record]]) }, {});
+  await world.tick();
+  return world;
+}
+
+test('law 7: signals that reach to what the record lost are told to be incomplete, newer ones are not', async () => {
+  const world = await worldWith(`${click('a', -1)}\n${click('b', -0.5)}\n${cutMark(CUT)}`);
+  const lost = 'the record of the user lost events up to 2026-11-20T10:00:00.000Z: signals before that may be missing';
+  expect(new Date(CUT).toISOString()).toBe('2026-11-20T10:00:00.000Z');
+  const all = await world.get('/v1/users/u1/signals');
+  expect(all.body.signals).toHaveLength(2);
+  expect(all.body.meta).toMatchObject({ complete: false, warnings: [lost] });
+  expect((await world.get('/v1/users/u1/signals?limit=1')).body.meta).toMatchObject({ complete: true, warnings: [] });
+  expect((await world.get(`/v1/users/u1/signals?from=${CUT + 1}`)).body.meta).toMatchObject({ complete: true });
+  expect((await world.get(`/v1/users/u1/signals?from=${CUT}`)).body.meta).toMatchObject({ complete: false });
+  const query = await world.post('/v1/signals/query', { users: ['u1', 'somebody else'] });
+  expect(query.body.meta).toMatchObject({ complete: false, warnings: [`"u1": ${lost}`] });
+});
+
+test('law 7: journeys of a record that lost events are told to be incomplete', async () => {
+  const world = await worldWith(`${click('a', -1)}\n${cutMark(CUT)}`);
+  const { body } = await world.get('/v1/users/u1/journey');
+  expect(body.meta.complete).toBe(false);
+  expect(body.meta.warnings[0]).toMatch(/touches and conversions before that may be missing$/);
+});
+
+test('law 7: of a very long record the journeys are of what came last, in bounded time, and told', async () => {
+  const world = await worldWith(Array.from({ length: 40_000 }, (_, i) => `${click(`x${i}`, -4 + i / 20_000)}\n`).join(''));
+  const { body } = await world.get('/v1/users/u1/journey');
+  expect(body.meta.complete).toBe(false);
+  expect(body.meta.warnings).toEqual(["only the 2097152 bytes that came last of the user's record were read"]);
+  const { touches } = body.journeys.at(-1);
+  expect(touches.at(-1).id).toBe('x39999');
+  expect(touches.length).toBeLessThan(2_097_152 / click('x', 0).length);
+});
+
+test('a touch before the newest 1 000 says so', async () => {
+  const world = await createWorld();
+  for (let i = 0; i <= 1_000; i++)
+    await world.ingest(event({ type: 'ad_click', id: `t${i}`, channel: 'c', ts: NOON - 20 * HOUR_MS + i * 1_000 }));
+  await world.ingest(event({ type: 'purchase', id: 'buy', value: 100, currency: 'EUR', ts: NOON - HOUR_MS }));
+  await world.tick();
+  const { body } = await world.get('/v1/conversions/buy');
+  expect(body.touches[0]).toMatchObject({ eligible: false, reason: expect.stringMatching(/before the newest 1000 touches/) });
+});
