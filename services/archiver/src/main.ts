@@ -122,7 +122,11 @@ await runService('archiver', CONFIG, async ({ config, log: logger, metrics, sign
       spoolBytes: config.spoolBytes,
     },
     now: Date.now,
-    assigned: member.assigned,
+    assigned() {
+      const own = member.assigned();
+      // A lease that ran out says nothing: Redis may be away, and come back as an older copy of itself.
+      return member.holds() ? own : null;
+    },
     trimDelayMs: config.trimDelayMs,
     async openSession() {
       const tempDir = join(stagingFolder(dataDir, writer), 'duckdb');
@@ -138,9 +142,15 @@ await runService('archiver', CONFIG, async ({ config, log: logger, metrics, sign
       const { partition, number, rows, deadRows, seals } = segment;
       logger.info({ partition, segment: number, rows, deadRows, seals }, 'archived');
     },
-    onFenced(partition, number) {
+    onFenced(partition, number, lostRows) {
       observed.fenced();
-      logger.warn({ partition, segment: number }, 'another archiver wrote this segment first; its range is read again');
+      if (lostRows === 0)
+        logger.warn({ partition, segment: number }, 'another archiver wrote this segment first; its range is read again');
+      else
+        logger.error(
+          { partition, segment: number, rows: lostRows },
+          'another archiver wrote this segment first, and the log no longer has these rows: what that archiver had not read is lost',
+        );
     },
     onLostTail: lostTail,
   });

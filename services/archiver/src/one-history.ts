@@ -2,14 +2,12 @@
  * Whether the data folder holds the archive of this very log. A folder that is not mounted looks like the folder of a new
  * platform: to archive there, and to trim the log behind it, would take acknowledged events out of the archive (law 6).
  */
-import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errorCode } from '@tributary/archive/durable';
 import type { SegmentManifest } from '@tributary/archive/layout';
 import { archivedUpTo, lastSegmentNumber, readSegment } from '@tributary/archive/segments';
 import type { EventLog, Position } from '@tributary/log/port';
 import { TributaryError } from '@tributary/model/errors';
-import type { Spool } from './spool.ts';
+import { type Spool, sizeOf } from './spool.ts';
 
 /** Throws `history_mismatch` or `position_expired` unless the log still has everything after the newest segment. `start`: the newest position that the log dropped. */
 export function demandContinuity(dataDir: string, partition: number, last: SegmentManifest | null, start: Position | null): void {
@@ -75,11 +73,18 @@ export async function spoolsWithLostTail(
   return filled.filter((spool) => positions.get(spool.partition) !== spool.upTo);
 }
 
-async function sizeOf(path: string): Promise<number | null> {
+/** Notes and tells whether the log no longer has what was spooled last: then it is here alone. Rejects as long as the log cannot be asked. */
+export async function hasLostTail(
+  log: Pick<EventLog, 'read' | 'mend'>,
+  spool: Spool,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  if (spool.lostTail || log.mend === undefined) return spool.lostTail;
   try {
-    return (await stat(path)).size;
+    spool.lostTail = (await spoolsWithLostTail(log, [spool], signal)).length > 0;
   } catch (error) {
-    if (errorCode(error) === 'ENOENT') return null;
-    throw error;
+    // Whoever made the log begin later has archived what lies before.
+    if (!(error instanceof TributaryError && error.code === 'position_expired')) throw error;
   }
+  return spool.lostTail;
 }

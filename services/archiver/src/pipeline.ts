@@ -3,21 +3,22 @@
  *
  *   log entries after the last segment ─▶ decode ─▶ spool, per partition ─▶ Parquet by day ─▶ segment manifest ─▶ trim the log
  *
- * Its position is the newest segment manifest; everything else can be lost. So a partition changes its archiver at any moment:
- * the old one drops its spool, the new one reads on after the newest manifest, and if both write, the first counts. A segment ends at the first barrier of a new
+ * Its position is the newest segment manifest; everything else can be lost, as long as the log has it. So a partition changes its archiver at any moment:
+ * the old one drops its spool, the new one reads on after the newest manifest, and if both write, the first counts. What the log no longer has
+ * is archived first, whosever the partition is. A segment ends at the first barrier of a new
  * generation, or when the spools outgrow their bounds: then all close together, which costs few COPYs instead of many.
  */
 import type { DuckDb } from '@tributary/archive/duckdb';
 import { makeFolder } from '@tributary/archive/durable';
 import type { SegmentManifest } from '@tributary/archive/layout';
-import { archivedUpTo, demandSameLog } from '@tributary/archive/segments';
+import { archivedUpTo, demandSameLog, lastSegmentNumber } from '@tributary/archive/segments';
 import type { EventLog, LogEntry, Position } from '@tributary/log/port';
 import { TributaryError } from '@tributary/model/errors';
 import { closeSegments } from './close-segments.ts';
 import type { Hook } from './hooks.ts';
-import { demandContinuity, demandPredecessor, readableUpTo, spoolsWithLostTail } from './one-history.ts';
+import { demandContinuity, demandPredecessor, hasLostTail, readableUpTo, spoolsWithLostTail } from './one-history.ts';
 import { COPY_LIMITS, type CopyLimits } from './plan.ts';
-import { fillSpool, openSpool, removeSpoolFiles, type Spool } from './spool.ts';
+import { cutToSpooled, fillSpool, openSpool, removeSpoolFiles, type Spool } from './spool.ts';
 import { stagingFolder } from './sweep.ts';
 import { createTrimmer } from './trim.ts';
 
@@ -59,22 +60,22 @@ export interface ArchiverOptions {
   readonly limits: ArchiverLimits;
   readonly copyLimits?: CopyLimits;
   readonly now: () => number;
-  /** The partitions that are this archiver's at the moment; without it, all. */
-  readonly assigned?: () => ReadonlySet<number>;
+  /** The partitions that are this archiver's at the moment; null while nobody can say: what is spooled stays. Without it, all. */
+  readonly assigned?: () => ReadonlySet<number> | null;
   /** How far the speed layer has durably read a partition of this very log; null: nothing may be trimmed. */
   readonly speedPosition: (partition: number) => Promise<Position | null>;
   /** How long an entry stays in the log once both layers have it, ms; 0 by default. */
   readonly trimDelayMs?: number;
   readonly onSegment?: (segment: SegmentManifest) => void;
-  /** Another archiver wrote the segment first. */
-  readonly onFenced?: (partition: number, number: number) => void;
+  /** Another archiver wrote the segment first. `lostRows`: spooled here, no longer in the log, and perhaps not in that segment. */
+  readonly onFenced?: (partition: number, number: number, lostRows: number) => void;
   /** The log no longer has an entry that is archived: it lost its tail, or was put back. `end`: of the log, where it was asked. */
   readonly onLostTail?: (partition: number, archived: Position, end: Position | null) => void;
   readonly hook?: Hook;
 }
 
 export interface Archiver {
-  /** Reads once, spools, closes what is due. After it threw, the next turn starts again from the manifests. */
+  /** Reads once, spools, closes what is due. After it threw, the next turn starts again from the manifests, but for what the log lost. */
   turn(signal?: AbortSignal): Promise<void>;
   /** Partitions with entries that are spooled but not archived, and since when. */
   spools(): readonly Readonly<Spool>[];
@@ -94,10 +95,13 @@ export function createArchiver(options: ArchiverOptions): Archiver {
   const all = new Set(Array.from({ length: log.partitions }, (_, partition) => partition));
   const assigned = options.assigned ?? (() => all);
 
+  /** A turn failed halfway, and no one knows what it did: the log is read again, but for what it no longer has. */
+  let inDoubt = false;
+
   /** Every partition of ours that has no spool gets an empty one after its newest segment; spools of others go. */
-  async function followAssigned(): Promise<void> {
-    const ours = assigned();
-    for (const spool of [...spools.values()]) if (!ours.has(spool.partition)) await giveUp(spool);
+  async function followAssigned(ours: ReadonlySet<number>, signal: AbortSignal | undefined): Promise<void> {
+    for (const spool of [...spools.values()])
+      if (!ours.has(spool.partition) && !(await hasLostTail(log, spool, signal))) await giveUp(spool);
     const missing = [...ours].filter((partition) => !spools.has(partition));
     if (missing.length === 0) return;
     await makeFolder(folder);
@@ -119,13 +123,31 @@ export function createArchiver(options: ArchiverOptions): Archiver {
   }
 
   async function giveUp(spool: Spool): Promise<void> {
-    spools.delete(spool.partition);
     trimmer.drop(spool.partition);
+    await drop(spool);
+  }
+
+  async function drop(spool: Spool): Promise<void> {
+    spools.delete(spool.partition);
     await removeSpoolFiles(spool);
   }
 
+  async function startAgain(signal: AbortSignal | undefined): Promise<void> {
+    await dropOutrun();
+    for (const spool of [...spools.values()]) {
+      const isLost = await hasLostTail(log, spool, signal);
+      if (isLost && (await cutToSpooled(spool))) continue;
+      await drop(spool);
+      if (isLost)
+        throw new Error(
+          `partition ${spool.partition}: ${spool.rows} rows that the log no longer has are not whole in ${folder}: they are lost`,
+        );
+    }
+    inDoubt = false;
+  }
+
   async function read(waitMs: number, signal: AbortSignal | undefined): Promise<void> {
-    const open = [...spools.values()].filter((spool) => spool.seals === null);
+    const open = [...spools.values()].filter((spool) => spool.seals === null && !spool.lostTail);
     const after = new Map(open.map((spool) => [spool.partition, spool.upTo]));
     if (after.size === 0) return;
     const entries = await unlessOutrun(async () => {
@@ -160,22 +182,26 @@ export function createArchiver(options: ArchiverOptions): Archiver {
     } catch (error) {
       if (!(error instanceof TributaryError && error.code === 'position_expired')) throw error;
       // Another archiver may have archived and trimmed past us: then the manifests are ahead. Else there is a hole.
-      if (await dropOutrun()) return [];
-      throw error;
+      const dropped = await dropOutrun();
+      for (const spool of dropped) tellFenced(spool);
+      if (dropped.length === 0) throw error;
+      return [];
     }
   }
 
-  /** Drops spools whose range someone else has archived; false when there are none. */
-  async function dropOutrun(): Promise<boolean> {
-    let dropped = false;
-    for (const { partition, number } of [...spools.values()]) {
-      const { last } = await archivedUpTo(dataDir, partition);
-      if (last === null || last.number < number) continue;
-      spools.delete(partition);
-      options.onFenced?.(partition, number);
-      dropped = true;
+  /** Drops spools whose segment is written, and returns them. */
+  async function dropOutrun(): Promise<Spool[]> {
+    const dropped: Spool[] = [];
+    for (const spool of [...spools.values()]) {
+      if ((await lastSegmentNumber(dataDir, spool.partition)) < spool.number) continue;
+      await drop(spool);
+      dropped.push(spool);
     }
     return dropped;
+  }
+
+  function tellFenced({ partition, number, lostTail, rows }: Spool): void {
+    options.onFenced?.(partition, number, lostTail ? rows : 0);
   }
 
   /** Barriers reach the partitions within moments of each other: partitions sealed together close together. */
@@ -210,44 +236,40 @@ export function createArchiver(options: ArchiverOptions): Archiver {
       hook,
     });
     for (const { spool, segment } of closed) {
-      await removeSpoolFiles(spool);
-      spools.delete(spool.partition);
+      await drop(spool);
       if (segment === null) {
-        options.onFenced?.(spool.partition, spool.number);
+        tellFenced(spool);
         continue;
       }
       const sealed = segment.seals ?? spool.sealedBefore;
       spools.set(spool.partition, openSpool(folder, spool.partition, spool.number + 1, sealed, segment.upTo));
-      // Before anything follows what the log lost: a reader that stands before it would read over it.
-      await mend(spool.partition, segment.upTo, null);
       trimmer.archived(spool.partition, segment.upTo);
       options.onSegment?.(segment);
     }
+    // Before anything follows what the log lost: a reader that stands before it would read over it.
+    for (const { segment } of closed) if (segment !== null) await mend(segment.partition, segment.upTo, null);
   }
 
   return {
     async turn(signal) {
+      const ours = assigned();
+      if (ours === null) return;
       try {
-        await followAssigned();
+        if (inDoubt) await startAgain(signal);
+        await followAssigned(ours, signal);
         await read(limits.waitMs, signal);
         await gather(signal);
         const closing = due();
         if (closing.length > 0) await close(closing);
       } catch (error) {
-        // A reader that could not reach the log still has its spools; after anything else the log is read again.
-        if (!(error instanceof TributaryError && error.code === 'log_unavailable')) await drop();
+        // A reader that could not reach the log still has its spools as they were.
+        if (!(error instanceof TributaryError && error.code === 'log_unavailable')) inDoubt = true;
         throw error;
       }
       await trimmer.trim();
     },
     spools: () => [...spools.values()],
   };
-
-  async function drop(): Promise<void> {
-    const dropped = [...spools.values()];
-    spools.clear();
-    for (const spool of dropped) await removeSpoolFiles(spool).catch(() => {});
-  }
 }
 
 function sum<T>(items: Iterable<T>, of: (item: T) => number): number {

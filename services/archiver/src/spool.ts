@@ -1,9 +1,10 @@
 /**
- * One partition on its way into its next segment: what was read after the last segment and is not archived yet. All of it
- * can be dropped at any time: the log still has it.
+ * One partition on its way into its next segment: what was read after the last segment and is not archived yet. It can be
+ * dropped as long as the log still has it. Its fields tell what its files hold for certain: they change after each write.
  */
-import { appendFile, rm } from 'node:fs/promises';
+import { appendFile, rm, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
+import { errorCode } from '@tributary/archive/durable';
 import { partitionName } from '@tributary/archive/segments';
 import type { LogEntry } from '@tributary/log/port';
 import { decodeBarrier, decodeHeartbeat } from '@tributary/model/partition-record';
@@ -76,16 +77,41 @@ export async function fillSpool(
   nowMs: number,
 ): Promise<void> {
   const text = emptySpoolText();
+  let { upTo, beforeLast, seals } = spool;
   for (const entry of entries) {
-    if (spool.seals !== null || spool.rows + text.rows.length >= room.rows || spool.bytes + text.units >= room.bytes) break;
+    if (seals !== null || spool.rows + text.rows.length >= room.rows || spool.bytes + text.units >= room.bytes) break;
     if (entry.kind === 'events') addEvents(text, entry, partitions);
-    else if (entry.kind === 'barrier') takeBarrier(spool, text, entry);
+    else if (entry.kind === 'barrier') seals = sealOf(spool, text, entry);
     else takeHeartbeat(text, entry);
-    spool.beforeLast = spool.upTo;
-    spool.upTo = entry.position;
-    spool.openedAtMs ??= nowMs;
+    beforeLast = upTo;
+    upTo = entry.position;
   }
+  if (upTo === spool.upTo) return;
   await write(spool, text);
+  Object.assign(spool, { upTo, beforeLast, seals, openedAtMs: spool.openedAtMs ?? nowMs });
+}
+
+/** Cuts off what a failed write left behind the spooled records; false where some of them are not there any more. */
+export async function cutToSpooled({ rowsPath, deadPath, bytes, deadBytes }: Spool): Promise<boolean> {
+  for (const [path, expected] of [
+    [rowsPath, bytes - deadBytes],
+    [deadPath, deadBytes],
+  ] as const) {
+    const found = (await sizeOf(path)) ?? 0;
+    if (found < expected) return false;
+    if (found > expected) await truncate(path, expected);
+  }
+  return true;
+}
+
+/** Bytes; null: there is no such file. */
+export async function sizeOf(path: string): Promise<number | null> {
+  try {
+    return (await stat(path)).size;
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return null;
+    throw error;
+  }
 }
 
 /** Removes the spool's files: after its segment is written, or to start again from the log. */
@@ -95,10 +121,10 @@ export async function removeSpoolFiles(spool: Spool): Promise<void> {
 }
 
 /** Only the first barrier of a generation newer than any sealed before ends a segment: the speed layer decides alike. */
-function takeBarrier(spool: Spool, text: SpoolText, entry: LogEntry): void {
-  const decoded = decodeBarrier(entry.body, spool.sealedBefore, sha256Hex);
+function sealOf({ sealedBefore }: Spool, text: SpoolText, entry: LogEntry): number | null {
+  const decoded = decodeBarrier(entry.body, sealedBefore, sha256Hex);
   if (!decoded.ok) addDead(text, entry, 0, decoded.code, decoded.message, entry.body);
-  else if (!('repeated' in decoded)) spool.seals = decoded.barrier.generation;
+  return decoded.ok && !('repeated' in decoded) ? decoded.barrier.generation : null;
 }
 
 /** A heartbeat says nothing to the archive, but what is none is kept as any record is. */
@@ -108,17 +134,11 @@ function takeHeartbeat(text: SpoolText, entry: LogEntry): void {
 }
 
 async function write(spool: Spool, text: SpoolText): Promise<void> {
-  if (text.rows.length > 0) {
-    const rows = Buffer.from(text.rows.join(''));
-    await appendFile(spool.rowsPath, rows);
-    spool.bytes += rows.length;
-  }
-  if (text.dead.length > 0) {
-    const dead = Buffer.from(text.dead.join(''));
-    await appendFile(spool.deadPath, dead);
-    spool.bytes += dead.length;
-    spool.deadBytes += dead.length;
-  }
+  const [rows, dead] = [text.rows, text.dead].map((lines) => Buffer.from(lines.join(''))) as [Buffer, Buffer];
+  if (rows.length > 0) await appendFile(spool.rowsPath, rows);
+  if (dead.length > 0) await appendFile(spool.deadPath, dead);
+  spool.bytes += rows.length + dead.length;
+  spool.deadBytes += dead.length;
   spool.rows += text.rows.length;
   for (const [day, rows] of text.rowsByDay) spool.rowsByDay.set(day, (spool.rowsByDay.get(day) ?? 0) + rows);
   spool.deadRows += text.dead.length;
