@@ -1,7 +1,8 @@
 /**
  * The HTTP side, in the order a request meets it:
  *
- *   too many in flight → 429 · key and scope → 401/403 · schema → 400 · route · errors as RFC 9457 · counted and timed
+ *   too many on its connection → closed · key and scope → 401/403 · too many of its key in flight → 429 · schema → 400 ·
+ *   route · errors as RFC 9457 · counted and timed
  */
 import { randomUUID } from 'node:crypto';
 import cors from '@fastify/cors';
@@ -9,7 +10,8 @@ import helmet from '@fastify/helmet';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import { exactJson } from '@tributary/model/exact-json';
-import Fastify, { type FastifyInstance } from 'fastify';
+import { createFairShare } from '@tributary/runtime/fair-share';
+import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import {
   jsonSchemaTransform,
   jsonSchemaTransformObject,
@@ -17,6 +19,7 @@ import {
   type ZodTypeProvider,
 } from 'fastify-type-provider-zod';
 import { isDocs, requireKey } from './auth.ts';
+import { createConnectionBound } from './connection-bound.ts';
 import type { ApiContext } from './context.ts';
 import { parseJsonBody } from './json-body.ts';
 import { errorHandler, sendProblem } from './problem.ts';
@@ -54,6 +57,7 @@ export async function buildApp(context: ApiContext, options: AppOptions): Promis
   const { deps } = context;
   const boot = randomUUID().slice(0, 8);
   let requests = 0;
+  const admit = createConnectionBound(deps.limits.connectionRequests);
   const app = Fastify({
     logger: false,
     bodyLimit: deps.limits.bodyBytes,
@@ -67,7 +71,10 @@ export async function buildApp(context: ApiContext, options: AppOptions): Promis
     genReqId: () => `${boot}-${(++requests).toString(36)}`,
     // A percent-encoded user key of 256 characters.
     routerOptions: { maxParamLength: 4_096 },
-    frameworkErrors: (error, _request, reply) => sendProblem(reply, 'invalid_query', error.message),
+    // Paths that cannot be decoded: no hook sees them.
+    frameworkErrors: (error, request, reply) => {
+      if (admit(request.raw, reply.raw)) sendProblem(reply, 'invalid_query', error.message);
+    },
   }).withTypeProvider<ZodTypeProvider>();
 
   app.server.maxConnections = deps.limits.maxConnections;
@@ -83,8 +90,11 @@ export async function buildApp(context: ApiContext, options: AppOptions): Promis
     sendProblem(reply, 'not_found', `there is no ${request.method} ${pathOf(request.url)}`),
   );
 
-  boundInFlight(app, deps.limits.maxInFlight);
-  context.unread.bound(app);
+  app.decorateRequest('owner', '');
+  app.addHook('onRequest', (request, reply, done) => {
+    if (admit(request.raw, reply.raw)) done();
+  });
+  context.unread.bound<FastifyRequest>(app, ({ owner }) => owner || null);
   if (options.corsOrigins.length > 0)
     await app.register(cors, { origin: [...options.corsOrigins], methods: ['GET', 'POST'], maxAge: 600 });
   app.addHook('onRequest', (request, reply, done) => {
@@ -92,6 +102,7 @@ export async function buildApp(context: ApiContext, options: AppOptions): Promis
     done();
   });
   app.addHook('onRequest', requireKey(deps.keys, deps.now));
+  boundInFlight(app, deps.limits.maxInFlight);
   const { onAnswered } = options;
   if (onAnswered !== undefined)
     app.addHook('onResponse', (request, reply, done) => {
@@ -140,19 +151,19 @@ const CSP = {
   'frame-ancestors': ["'none'"],
 };
 
-function boundInFlight(app: FastifyInstance | { addHook: FastifyInstance['addHook'] }, most: number): void {
-  let inFlight = 0;
-  const leave = () => {
-    inFlight--;
-  };
-  app.addHook('onRequest', (_request, reply, done) => {
-    if (inFlight >= most) {
-      sendProblem(reply, 'overloaded', `${inFlight} requests are being answered already`);
+/** Answers that need no key are not among them: they are small, and whoever watches this process must get them. */
+function boundInFlight(app: { addHook: FastifyInstance['addHook'] }, most: number): void {
+  const inFlight = createFairShare(most);
+  app.addHook('onRequest', ({ owner }, reply, done) => {
+    if (owner === '') return done();
+    if (!inFlight.fits(owner, 1)) {
+      const told = `${inFlight.heldBy(owner)} requests of this key are being answered already, and ${inFlight.held} of all keys`;
+      sendProblem(reply, 'overloaded', told);
       return;
     }
-    inFlight++;
+    inFlight.take(owner, 1);
     // `close` comes exactly once for every answer, also for those whose client went away.
-    reply.raw.once('close', leave);
+    reply.raw.once('close', () => inFlight.give(owner, 1));
     done();
   });
 }

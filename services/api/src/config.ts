@@ -11,7 +11,13 @@ export const CONFIG = {
     default: '',
     why: 'addresses or CIDR ranges of proxies whose X-Forwarded-For is believed, separated by commas; "" is none',
   },
-  apiMaxInFlight: { type: 'int', default: DEFAULT_LIMITS.maxInFlight, min: 1, unit: 'requests', why: 'beyond it 429' },
+  apiMaxInFlight: {
+    type: 'int',
+    default: DEFAULT_LIMITS.maxInFlight,
+    min: 1,
+    unit: 'requests',
+    why: 'keys share them, one alone gets half; beyond its share 429',
+  },
   apiMaxConnections: {
     type: 'int',
     default: DEFAULT_LIMITS.maxConnections,

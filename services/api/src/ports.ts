@@ -60,15 +60,19 @@ export interface RunRequest {
 export type RequestRun = (request: RunRequest) => Promise<{ readonly jobId: string }>;
 
 export interface ApiLimits {
-  /** Requests in flight before new ones are told 429. */
+  /** Requests with a key that are in flight before new ones are told 429; keys share them. */
   readonly maxInFlight: number;
+  /** Requests under way on one connection; one that sends more at once is closed. */
+  readonly connectionRequests: number;
   /** Open connections; more are closed at once. */
   readonly maxConnections: number;
   readonly bodyBytes: number;
-  /** Answers that clients have not read yet, bytes of all together. */
+  /** Answers that clients have not read yet, bytes of all together; keys share them. */
   readonly unreadBytes: number;
   /** How long a client may take to read one that is not small. */
   readonly takeMs: number;
+  /** How long a client may take to read a small one, or one that needed no key. */
+  readonly takeSmallMs: number;
   /** Readiness and metrics, which need no key, are made at most once in this time. */
   readonly openAnswersMs: number;
   /** Concurrent questions to DuckDB; more wait, up to eight times as many. */
@@ -84,10 +88,12 @@ export interface ApiLimits {
 
 export const DEFAULT_LIMITS: ApiLimits = {
   maxInFlight: 2_000,
+  connectionRequests: 8,
   maxConnections: 10_000,
   bodyBytes: 512 * 1024,
   unreadBytes: 256 * 1024 * 1024,
   takeMs: 120_000,
+  takeSmallMs: 10_000,
   openAnswersMs: 1_000,
   archiveConcurrency: 2,
   archiveTimeoutMs: 10_000,

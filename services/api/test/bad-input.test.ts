@@ -211,15 +211,19 @@ describe('keys', () => {
 });
 
 describe('bounds', () => {
-  test('more requests in flight than allowed are told 429 with Retry-After, and the count comes down again', async () => {
+  test('law 7: requests in flight are shared by key: one beyond its half is told 429 with Retry-After, others and probes are not', async () => {
     const hold = Promise.withResolvers<void>();
-    const world = await createWorld({ limits: { maxInFlight: 3 }, turn: () => hold.promise });
-    const held = [1, 2, 3].map(() => world.get('/v1/users/u1/signals'));
+    const world = await createWorld({ limits: { maxInFlight: 8 }, turn: () => hold.promise });
+    const held = [1, 2, 3, 4].map(() => world.get('/v1/users/u1/signals'));
     await new Promise((resolve) => setTimeout(resolve, 20));
     const refused = await world.get('/v1/models');
     expect([refused.status, refused.body.code, refused.headers['retry-after']]).toEqual([429, 'overloaded', '1']);
+    expect(refused.body.detail).toBe('4 requests of this key are being answered already, and 4 of all keys');
+    for (const probe of ['/livez', '/metrics']) expect((await world.get(probe)).status).toBe(200);
+    expect((await world.get('/v1/models', ADMIN)).status).toBe(200);
+    expect((await world.get('/v1/models', 'Bearer tr_nobody_x')).status).toBe(401);
     hold.resolve();
-    expect((await Promise.all(held)).map(({ status }) => status)).toEqual([200, 200, 200]);
+    expect((await Promise.all(held)).map(({ status }) => status)).toEqual([200, 200, 200, 200]);
     expect((await world.get('/v1/models')).status).toBe(200);
   });
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { createWorld, event, READ } from './world.ts';
+import { ADMIN, createWorld, event, READ } from './world.ts';
 
 const MB = 1024 * 1024;
 const USERS = Array.from({ length: 20 }, (_, i) => `user-${i}`);
@@ -37,8 +37,8 @@ async function listening(limits: Parameters<typeof createWorld>[0] & object) {
       socket.write(request);
       return socket;
     },
-    async query(): Promise<Response> {
-      const headers = { authorization: READ, 'content-type': 'application/json' };
+    async query(authorization = READ): Promise<Response> {
+      const headers = { authorization, 'content-type': 'application/json' };
       return fetch(new URL('/v1/signals/query', url), { method: 'POST', headers, body });
     },
     async close() {
@@ -48,8 +48,8 @@ async function listening(limits: Parameters<typeof createWorld>[0] & object) {
   };
 }
 
-test('answers that are not read are bounded: the next is 503 with Retry-After, small ones go on, and what is lost makes room', async () => {
-  const api = await listening({ limits: { unreadBytes: 50 * MB } });
+test('law 7: unread answers are bounded, a key alone has half: 503 with Retry-After, others and small ones go on, and what is lost makes room', async () => {
+  const api = await listening({ limits: { unreadBytes: 100 * MB } });
   try {
     const stuck: Socket[] = [];
     const heads: string[] = [];
@@ -63,7 +63,10 @@ test('answers that are not read are bounded: the next is 503 with Retry-After, s
     expect(heads.slice(stuck.length).every((head) => head.endsWith('503'))).toBe(true);
     const refused = await api.query();
     expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '2']);
-    expect(((await refused.json()) as { detail: string }).detail).toMatch(/^\d{8} bytes of answers wait .* would pass 52428800$/);
+    expect(((await refused.json()) as { detail: string }).detail).toMatch(
+      /^\d{8} bytes of answers wait .* would pass the fair share of 104857600$/,
+    );
+    expect((await api.query(ADMIN)).status).toBe(200);
     const headers = { authorization: READ };
     expect((await fetch(new URL('/v1/users/user-1/signals?limit=1&names=page', api.url), { headers })).status).toBe(200);
     for (const socket of stuck) socket.destroy();

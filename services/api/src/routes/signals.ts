@@ -87,6 +87,7 @@ export const signalsRoutes: Routes = (context) => (app, _options, done) => {
       const [ts, id] = cursor === undefined ? [] : decodeCursor(question, cursor);
       const partition = partitionOf(userId, deps.partitions);
       const selection = selectionOf(context, partition, request.query);
+      const demandRoom = (bytes: number) => unread.demandRoom(bytes, request.owner);
       const body = await records.read([{ partition, userKey: userId }], ([record = null]) => {
         // One more than asked for tells whether there is a next page.
         const user = selectSignals(userId, record, {
@@ -101,7 +102,7 @@ export const signalsRoutes: Routes = (context) => (app, _options, done) => {
             ? encodeCursor(question, [last.ts, signalId(record, last)])
             : null;
         const lost = lostAmong(user, { ...selection, limit: limit + 1 });
-        return userBody(page, next, metaText(lost === null ? [] : [lostUpTo(lost, 'signals')]), unread.demandRoom);
+        return userBody(page, next, metaText(lost === null ? [] : [lostUpTo(lost, 'signals')]), demandRoom);
       });
       return sendJson(reply as unknown as FastifyReply, body);
     },
@@ -122,6 +123,7 @@ export const signalsRoutes: Routes = (context) => (app, _options, done) => {
       rangeOf(request.body);
       const asked = users.map((userKey) => ({ partition: partitionOf(userKey, deps.partitions), userKey }));
       const selections = new Map<number, ReturnType<typeof selectionOf> & { limit: number }>();
+      const demandRoom = (bytes: number) => unread.demandRoom(bytes, request.owner);
       const { body, release } = await records.read(asked, (read) => {
         const holes: string[] = [];
         const selected = asked.map(({ partition, userKey }, i) => {
@@ -135,7 +137,7 @@ export const signalsRoutes: Routes = (context) => (app, _options, done) => {
           if (lost !== null) holes.push(`${JSON.stringify(userKey)}: ${lostUpTo(lost, 'signals')}`);
           return user;
         });
-        return queryBody(selected, metaText(holes), pool, unread.demandRoom);
+        return queryBody(selected, metaText(holes), pool, demandRoom);
       });
       // `finish`: the last byte was handed to the kernel. An answer that breaks off leaves its buffer to the collector.
       reply.raw.once('finish', release);
