@@ -1,4 +1,5 @@
 /** Connections to Redis, whichever the url names; what each kind may do stands in redis-options.ts. */
+import { TributaryError } from '@tributary/model/errors';
 import { type Cluster, Redis } from 'ioredis';
 import { connectCluster } from './redis-cluster.ts';
 import { type ConnectionOptions, REDIS_OPTIONS, type RedisKind, reconnectDelayMs } from './redis-options.ts';
@@ -58,26 +59,61 @@ function sentinelOptions(target: Extract<RedisTarget, { kind: 'sentinel' }>, kin
   };
 }
 
-/** Resolves once the connection takes commands; rejects when aborted or after `timeoutMs`. */
-export function whenReady(redis: RedisConnection, timeoutMs: number, signal?: AbortSignal): Promise<void> {
-  if (redis.status === 'ready') return Promise.resolve();
+/**
+ * Resolves once the connection takes commands, in the database that the url names; rejects when aborted, after `timeoutMs`, and at once
+ * with `invalid_config` when Redis refuses what the url says.
+ */
+export async function whenReady(redis: RedisConnection, timeoutMs: number, signal?: AbortSignal): Promise<void> {
+  if (redis.status !== 'ready') await connected(redis, timeoutMs, signal);
+  const db = isCluster(redis) ? 0 : (redis.options.db ?? 0);
+  if (db === 0) return;
+  try {
+    // A database that Redis does not have is an error beside the connection, which goes on in database 0.
+    await (redis as Redis).select(db);
+  } catch (error) {
+    throw refusal(redis, error as Error) ?? error;
+  }
+}
+
+function connected(redis: RedisConnection, timeoutMs: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
+    let last = '';
     const settle = (outcome: () => void) => {
       clearTimeout(timer);
       redis.off('ready', onReady);
+      redis.off('error', onError);
       signal?.removeEventListener('abort', onAbort);
       outcome();
     };
     const onReady = () => settle(resolve);
     const onAbort = () => settle(() => reject(new Error('aborted while waiting for Redis')));
+    const onError = (error: Error) => {
+      const refused = refusal(redis, error);
+      if (refused !== null) settle(() => reject(refused));
+      last = `: ${error.message}`;
+    };
     const timer = setTimeout(
-      () => settle(() => reject(new Error(`Redis at ${placeOf(redis)} is not ready after ${timeoutMs} ms`))),
+      () => settle(() => reject(new Error(`Redis at ${placeOf(redis)} is not ready after ${timeoutMs} ms${last}`))),
       timeoutMs,
     );
     redis.once('ready', onReady);
+    redis.on('error', onError);
     if (signal?.aborted) onAbort();
     else signal?.addEventListener('abort', onAbort, { once: true });
   });
+}
+
+/** What no waiting mends: the url is wrong. */
+const REFUSED = /^(?:NOAUTH|WRONGPASS|ERR DB index is out of range|ERR invalid DB index|ERR AUTH|ERR invalid password)/;
+
+function refusal(redis: RedisConnection, error: Error): TributaryError | null {
+  if (!REFUSED.test(error.message)) return null;
+  const db = isCluster(redis) ? 0 : (redis.options.db ?? 0);
+  const what = error.message.includes('DB index')
+    ? `has no database ${db}`
+    : 'refuses the name or password, or that there is none';
+  const message = `TRIBUTARY_REDIS_URL: Redis at ${placeOf(redis)} ${what} (${error.message})`;
+  return new TributaryError('invalid_config', message);
 }
 
 function placeOf(redis: RedisConnection): string {

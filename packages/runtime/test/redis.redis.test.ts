@@ -89,3 +89,30 @@ test('a connection comes back by itself, and waiting for it ends when told to', 
   await whenReady(redis, 5_000);
   expect(await redis.ping()).toBe('PONG');
 });
+
+test('a database that Redis does not have, and a password that it refuses, are told at once', async () => {
+  const refused = async (url: string) => {
+    const redis = connectRedis(url, 'commit', () => {});
+    open.push(redis);
+    const watch = startStopwatch();
+    const error = await whenReady(redis, 20_000).catch((error: unknown) => error);
+    expect(watch.stop()).toBeLessThan(10_000);
+    return error;
+  };
+  const { host } = new URL(server.url);
+  expect(await refused(`redis://${host}/99`)).toMatchObject({
+    code: 'invalid_config',
+    message: expect.stringMatching(/TRIBUTARY_REDIS_URL: .* has no database 99/),
+  });
+  expect(await refused(`redis://ana:wrong@${host}`)).toMatchObject({
+    code: 'invalid_config',
+    message: expect.not.stringContaining('wrong@'),
+  });
+  const other = connectRedis(`redis://${host}/3`, 'commit', () => {});
+  open.push(other);
+  await whenReady(other, 5_000);
+  await other.set('of', 'three');
+  const plain = connect('commit');
+  await whenReady(plain, 5_000);
+  expect(await plain.get('of')).toBeNull();
+});
