@@ -3,6 +3,8 @@ import type { Mutation } from './mutation-list.ts';
 
 const COLLECTOR = 'services/collector/src';
 const SPEED = 'services/speed/src';
+const KAFKA = 'packages/log/src/kafka';
+const UNREADABLE_BY_KAFKA = 'test/faults/kafka-unreadable.kafka.test.ts';
 
 export const MUTATIONS_OF_COLLECTOR: readonly Mutation[] = [
   {
@@ -137,5 +139,29 @@ export const MUTATIONS_OF_COLLECTOR: readonly Mutation[] = [
     from: 'headersTimeout: 3_000, requestTimeout: 5_000,',
     to: 'headersTimeout: 0, requestTimeout: 0,',
     test: 'packages/runtime/src/health.test.ts',
+  },
+  {
+    lie: 'a batch that nobody can read fails its partition',
+    law: '7',
+    file: `${KAFKA}/committed.ts`,
+    from: '    if (!(error instanceof UnreadableBatch)) throw error;\n',
+    to: '    throw error;\n',
+    test: `${KAFKA}/unreadable-batch.test.ts`,
+  },
+  {
+    lie: 'one damaged partition fails the reads of all',
+    law: '7',
+    file: `${KAFKA}/lane.ts`,
+    from: 'failures.push(visited.failure);',
+    to: 'throw visited.failure;',
+    test: UNREADABLE_BY_KAFKA,
+  },
+  {
+    lie: 'appends may be larger than readers unpack',
+    law: '6',
+    file: `${KAFKA}/found-topic.ts`,
+    from: 'DEFAULT_MESSAGE_BYTES), MAX_UNPACKED_BYTES)',
+    to: 'DEFAULT_MESSAGE_BYTES), Infinity)',
+    test: UNREADABLE_BY_KAFKA,
   },
 ];

@@ -1,32 +1,69 @@
 /** From the record batches of a fetch to the messages that count: no aborted transactions, no control records, no holes. */
 import { TributaryError } from '@tributary/model/errors';
+import { UnreadableBatch } from './decompress.ts';
 import { type Batch, batchesOf, type MessageView, visitMessages } from './record-batch.ts';
 import type { FetchedPartition } from './requests.ts';
 
+/** Each method returns whether more is wanted. */
+export interface Visitor {
+  message(message: MessageView): boolean;
+  /** Nobody can read the messages of the batch from the offset `from` on. */
+  unreadable(batch: Batch, from: number, why: string): boolean;
+}
+
+export interface Visited {
+  /** The offset after what was visited; `from` when nothing was. */
+  readonly next: number;
+  /** Why what lies there cannot be visited, although it is there. */
+  readonly failure: Error | null;
+}
+
 /**
- * Visits the committed messages from the offset `from` on; returns the offset after the last batch, `from` when there is none.
+ * Visits the committed messages from the offset `from` on, until the visitor wants no more.
  * Without compaction offsets have no holes: one is `position_expired`, never a silent skip.
  */
-export function visitCommitted(
-  { partition, aborted, records }: FetchedPartition,
-  from: number,
-  visit: (message: MessageView) => void,
-): number {
+export function visitCommitted({ partition, aborted, records }: FetchedPartition, from: number, visitor: Visitor): Visited {
   let next = from;
-  if (records === null) return next;
-  const isAborted = abortedProducers(aborted);
-  for (const batch of batchesOf(records)) {
-    // Kafka sends the whole batch that holds the offset.
-    if (batch.lastOffset < next) continue;
-    if (batch.baseOffset > next) throw hole(partition, next, batch.baseOffset);
-    const wanted = next;
-    if (!isAborted(batch) && !batch.isControl)
-      visitMessages(batch, (message) => {
-        if (message.offset >= wanted) visit(message);
-      });
-    next = batch.lastOffset + 1;
+  try {
+    const isAborted = abortedProducers(aborted);
+    for (const batch of batchesOf(records ?? Buffer.alloc(0))) {
+      // Kafka sends the whole batch that holds the offset.
+      if (batch.lastOffset < next) continue;
+      if (batch.baseOffset > next) throw hole(partition, next, batch.baseOffset);
+      const isSkipped = isAborted(batch) || batch.isControl;
+      const visited = isSkipped ? { next: batch.lastOffset + 1, wantsMore: true } : visitBatch(batch, next, visitor);
+      next = visited.next;
+      if (!visited.wantsMore) break;
+    }
+    return { next, failure: null };
+  } catch (error) {
+    const failure = error instanceof TributaryError ? error : unreadablePartition(partition, next, error as Error);
+    return { next, failure };
   }
-  return next;
+}
+
+interface VisitedBatch {
+  readonly next: number;
+  readonly wantsMore: boolean;
+}
+
+/** What comes before the fault of a batch counts; the rest is told as one, and reading goes on behind it. */
+function visitBatch(batch: Batch, from: number, visitor: Visitor): VisitedBatch {
+  let next = from;
+  let wantsMore = true;
+  try {
+    visitMessages(batch, (message) => {
+      if (message.offset < from) return true;
+      wantsMore = visitor.message(message);
+      next = message.offset + 1;
+      return wantsMore;
+    });
+    return { next: wantsMore ? batch.lastOffset + 1 : next, wantsMore };
+  } catch (error) {
+    if (!(error instanceof UnreadableBatch)) throw error;
+    wantsMore = visitor.unreadable(batch, next, error.message);
+    return { next: batch.lastOffset + 1, wantsMore };
+  }
 }
 
 /** Follows the transactions through the batches, in order. Source: CompletedFetch of the Java client. */
@@ -49,4 +86,8 @@ function abortedProducers(aborted: FetchedPartition['aborted']): (batch: Batch) 
 function hole(partition: number, expected: number, found: number): TributaryError {
   const message = `partition ${partition} jumps from offset ${expected} to ${found}: messages in between are missing`;
   return new TributaryError('position_expired', message);
+}
+
+function unreadablePartition(partition: number, offset: number, cause: Error): Error {
+  return new Error(`partition ${partition} cannot be read from offset ${offset} on: ${cause.message}`, { cause });
 }

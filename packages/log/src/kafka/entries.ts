@@ -1,14 +1,15 @@
 /**
  * From messages to log entries. Consecutive event messages become one entry, which ends
  *   - at the end of an append, once it holds `mergeEvents` events (1: an entry is an append) or is large;
- *   - before and after a barrier or heartbeat;
+ *   - before and after a barrier, a heartbeat or messages that nobody can read;
  *   - where the fetched messages end.
  * So every position at which a reader resumes is the end of an append, unless somebody else wrote it.
  */
 import type { LogEntry } from '../port.ts';
-import { canonicalLine } from './foreign-event.ts';
+import type { Visitor } from './committed.ts';
+import { canonicalLine, unreadableLine } from './foreign-event.ts';
 import { markOf, positionOf } from './layout.ts';
-import { headersOf, type MessageView } from './record-batch.ts';
+import { headersOf, type MessageView, stampOf } from './record-batch.ts';
 
 export interface EntryLimits {
   /** Small appends are merged up to this many events an entry: batching is what makes a reader fast. */
@@ -20,8 +21,7 @@ export const ENTRY_LIMITS: EntryLimits = { mergeEvents: 32, mergeBytes: 256 * 10
 /** Also the messages of another producer, of which each one is an append of its own. */
 const FOREIGN_EVENTS = 32;
 
-export interface EntryBuilder {
-  add(message: MessageView): void;
+export interface EntryBuilder extends Visitor {
   /** The entries since the last call; what was begun ends here. */
   take(): LogEntry[];
 }
@@ -33,9 +33,13 @@ export function createEntryBuilder(topic: string, partition: number, limits: Ent
   let last = 0;
   let appendedMs = 0;
 
+  function push(position: number, kind: LogEntry['kind'], body: string, atMs: number): void {
+    entries.push({ partition, position: positionOf(position), kind, body, appendedMs: atMs });
+  }
+
   function flush(): void {
     if (lines.length === 0) return;
-    entries.push({ partition, position: positionOf(last), kind: 'events', body: lines.join('\n'), appendedMs });
+    push(last, 'events', lines.join('\n'), appendedMs);
     lines = [];
     bytes = 0;
     appendedMs = 0;
@@ -50,20 +54,25 @@ export function createEntryBuilder(topic: string, partition: number, limits: Ent
   }
 
   return {
-    add(message) {
+    message(message) {
       const mark = markOf(message);
-      if (mark === 'foreign') {
-        addLine(canonicalLine(foreignOf(message), { topic, partition }), message, FOREIGN_EVENTS);
-        return;
-      }
       const { data, valueAt, valueLength, offset, timestampMs } = message;
-      const text = valueLength > 0 ? data.toString('utf8', valueAt, valueAt + valueLength) : '';
-      if (mark === 'line') addLine(text, message, Number.POSITIVE_INFINITY);
-      else if (mark === 'end') addLine(text, message, limits.mergeEvents);
+      if (mark === 'foreign') addLine(canonicalLine(foreignOf(message), { topic, partition }), message, FOREIGN_EVENTS);
       else {
-        flush();
-        entries.push({ partition, position: positionOf(offset), kind: mark, body: text, appendedMs: timestampMs });
+        const text = valueLength > 0 ? data.toString('utf8', valueAt, valueAt + valueLength) : '';
+        if (mark === 'line') addLine(text, message, Number.POSITIVE_INFINITY);
+        else if (mark === 'end') addLine(text, message, limits.mergeEvents);
+        else {
+          flush();
+          push(offset, mark, text, timestampMs);
+        }
       }
+      return true;
+    },
+    unreadable(batch, offset, why) {
+      flush();
+      push(batch.lastOffset, 'events', unreadableLine({ ...batch, offset }, { topic, partition }, why), stampOf(batch));
+      return true;
     },
     take() {
       flush();

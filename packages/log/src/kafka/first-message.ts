@@ -2,6 +2,7 @@
 import { visitCommitted } from './committed.ts';
 import type { Connection } from './connection.ts';
 import { unavailable } from './errors.ts';
+import { stampOf } from './record-batch.ts';
 import { EARLIEST, fetchRequest, listOffsetsRequest } from './requests.ts';
 import type { Topic } from './topic.ts';
 
@@ -31,9 +32,17 @@ export async function firstMessageMs(
     if (fetched === undefined || errorCode !== 0)
       throw unavailable(`the first message of partition ${partition} was not read (error ${errorCode})`);
     let firstMs: number | null = null;
-    const next = visitCommitted(fetched, from, ({ timestampMs }) => {
-      firstMs ??= timestampMs;
+    const { next, failure } = visitCommitted(fetched, from, {
+      message({ timestampMs }) {
+        firstMs = timestampMs;
+        return false;
+      },
+      unreadable(batch) {
+        firstMs = stampOf(batch);
+        return false;
+      },
     });
+    if (failure !== null && next === from) throw failure;
     if (firstMs !== null || next === from) return firstMs;
     from = next;
   }

@@ -109,6 +109,21 @@ function parse(value: Buffer | null): Outcome<unknown> {
   }
 }
 
+/** The line of the messages from `offset` to `lastOffset`, whose batch nobody can read. */
+export function unreadableLine(
+  { offset, lastOffset, packed }: { readonly offset: number; readonly lastOffset: number; readonly packed: Buffer },
+  { topic, partition }: Place,
+  why: string,
+): string {
+  return JSON.stringify({
+    undecodable: 'undecodable_record',
+    message: `the batch with offsets ${offset} to ${lastOffset} cannot be read: ${why.toWellFormed()}`,
+    at: `${topic}-${partition}-${offset}`,
+    bytes: packed.length,
+    base64: packed.toString('base64', 0, SHOWN_BYTES),
+  });
+}
+
 /** One line, which no reader takes for an event: those begin with `{"ts":`. */
 function undecodableLine({ value, offset }: ForeignMessage, { topic, partition }: Place, { code, message }: Invalid): string {
   const shown = value?.subarray(0, SHOWN_BYTES) ?? null;

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TributaryError } from '@tributary/model/errors';
 import type { Connection } from './connection.ts';
+import { MAX_UNPACKED_BYTES } from './decompress.ts';
 import { CODE, unavailable } from './errors.ts';
 import type { Metadata } from './requests.ts';
 import type { TopicSettings } from './settings.ts';
@@ -24,7 +25,7 @@ export interface FoundOptions extends TopicOptions {
   readonly mustExist: boolean;
 }
 
-/** Of a topic that the log founds; a producer's group of appends is smaller. */
+/** Of a topic that the log founds; a producer's group of appends is smaller. Fits into `MAX_UNPACKED_BYTES`. */
 const MAX_MESSAGE_BYTES = 8 * 1024 * 1024;
 /** Kafka's own default, for a topic whose settings may not be read. */
 const DEFAULT_MESSAGE_BYTES = 1_048_588;
@@ -105,7 +106,8 @@ async function checkSettings(
   demand('message.timestamp.type', (value) => value === 'LogAppendTime', 'LogAppendTime');
   const isCopied = partitions.some(({ replicas }) => replicas > 1);
   if (isCopied) demand('min.insync.replicas', (value) => Number(value) >= 2, '2');
-  return Number(settings.get('max.message.bytes') ?? DEFAULT_MESSAGE_BYTES);
+  // Readers unpack no more, and the broker may pack what we append.
+  return Math.min(Number(settings.get('max.message.bytes') ?? DEFAULT_MESSAGE_BYTES), MAX_UNPACKED_BYTES);
 }
 
 /** The broker that is asked may hear of a new topic later than the one that described it. */

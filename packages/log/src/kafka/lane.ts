@@ -6,7 +6,7 @@
 import { TributaryError } from '@tributary/model/errors';
 import type { LogEntry } from '../port.ts';
 import { settled } from '../settled.ts';
-import { visitCommitted } from './committed.ts';
+import { type Visited, visitCommitted } from './committed.ts';
 import type { Address, Connections } from './connection.ts';
 import { createEntryBuilder, type EntryLimits } from './entries.ts';
 import { asLogError, CODE, isMoved, isUnknownTopic, recreated, unavailable } from './errors.ts';
@@ -55,6 +55,14 @@ interface Flight {
   readonly waits: boolean;
   readonly landed: Promise<void>;
   outcome: Fetched | Error | null;
+}
+
+interface Arrived {
+  /** Messages, or offsets that hold none. */
+  readonly learned: boolean;
+  readonly trouble: FetchedPartition[];
+  /** Partitions whose bytes cannot be read: told once there is nothing to give of the others. */
+  readonly failures: Error[];
 }
 
 /** What a look at the brokers gave, and whether to look again. */
@@ -171,10 +179,11 @@ export function createLane({ topic, connections, entryLimits }: LaneOptions): La
     }
   }
 
-  /** Takes in what has landed. Returns whether anything was learned: messages, or offsets that hold none. */
-  function arrive(wanted: ReadonlyMap<number, number>): { learned: boolean; trouble: FetchedPartition[] } {
+  /** Takes in what has landed. */
+  function arrive(wanted: ReadonlyMap<number, number>): Arrived {
     let learned = false;
     const trouble: FetchedPartition[] = [];
+    const failures: Error[] = [];
     for (const [at, { outcome, offsets }] of flights) {
       if (outcome === null) continue;
       flights.delete(at);
@@ -184,31 +193,37 @@ export function createLane({ topic, connections, entryLimits }: LaneOptions): La
         if (!outcome.partitions.some((one) => one.partition === partition))
           throw unavailable(`partition ${partition} was left out of a reply`);
       for (const fetched of outcome.partitions) {
-        const start = wanted.get(fetched.partition);
+        const { partition, errorCode } = fetched;
+        const start = wanted.get(partition);
         if (start === undefined) continue;
-        if (fetched.errorCode !== 0) trouble.push(fetched);
+        const before = held.get(partition) ?? { from: start, next: start, entries: [], bytes: 0 };
+        if (errorCode !== 0) trouble.push(fetched);
         else if (start < fetched.logStart) trouble.push({ ...fetched, errorCode: CODE.offsetOutOfRange });
-        else if (hold(fetched, start, offsets.get(fetched.partition) as number)) learned = true;
+        else if (before.next === offsets.get(partition)) {
+          const visited = hold(fetched, before);
+          if (visited === null) continue;
+          if (visited.next === before.next && visited.failure !== null) failures.push(visited.failure);
+          else learned = true;
+        }
       }
     }
-    return { learned, trouble };
+    return { learned, trouble, failures };
   }
 
-  function hold(fetched: FetchedPartition, start: number, offset: number): boolean {
+  /** null: there is nothing, or no room. */
+  function hold(fetched: FetchedPartition, before: Held): Visited | null {
     const { partition, records } = fetched;
-    const before = held.get(partition) ?? { from: start, next: start, entries: [], bytes: 0 };
-    if (before.next !== offset || records === null || records.length === 0) return false;
-    if (heldBytes() > HELD_BYTES) return false;
+    if (records === null || records.length === 0) return null;
+    if (heldBytes() > HELD_BYTES) return null;
     const builder = createEntryBuilder(topic.name, partition, entryLimits);
-    const next = visitCommitted(fetched, offset, builder.add);
-    if (next === offset) {
-      starved.add(partition);
-      return true;
-    }
-    starved.delete(partition);
-    const entries = before.entries.concat(builder.take());
-    held.set(partition, { from: before.from, next, entries, bytes: before.bytes + records.length });
-    return true;
+    const visited = visitCommitted(fetched, before.next, builder);
+    const { next, failure } = visited;
+    if (next > before.next) {
+      starved.delete(partition);
+      const entries = before.entries.concat(builder.take());
+      held.set(partition, { ...before, next, entries, bytes: before.bytes + records.length });
+    } else if (failure === null) starved.add(partition);
+    return visited;
   }
 
   function hunger(partition: number): number {
@@ -278,21 +293,23 @@ export function createLane({ topic, connections, entryLimits }: LaneOptions): La
     const pollMs = holdsAny(wanted) ? 0 : Math.min(waitMs, LONG_POLL_MS);
     await depart(wanted, limits, pollMs, fresh);
     const deadlineMs = performance.now() + pollMs;
-    for (;;) {
+    for (let failure: Error | undefined; ; ) {
       const flying = [...flights.values()].filter(({ outcome }) => outcome === null);
       // What is held already waits for its own brokers' answers only, not for those that have nothing.
       const landings = flying.filter(({ waits }) => pollMs > 0 || !waits).map(({ landed }) => landed);
       const landing: Promise<unknown> = pollMs > 0 ? Promise.race(landings) : Promise.all(landings);
       if (landings.length > 0 && (await settled(landing, LANDING_MS, signal)) === 'aborted') return null;
-      const { learned, trouble } = arrive(wanted);
+      const { learned, trouble, failures } = arrive(wanted);
+      failure ??= failures[0];
       if (trouble.length > 0) {
         await judge(trouble, from);
         return { entries: [], again: 'trouble' };
       }
       if (holdsAny(wanted)) return { entries: give(wanted, limits), again: 'when time is left' };
       if (learned) return { entries: [], again: 'at once' };
-      if (landings.length === 0 || flights.size === 0 || performance.now() >= deadlineMs)
-        return { entries: [], again: 'when time is left' };
+      if (landings.length > 0 && flights.size > 0 && performance.now() < deadlineMs) continue;
+      if (failure !== undefined) throw failure;
+      return { entries: [], again: 'when time is left' };
     }
   }
 

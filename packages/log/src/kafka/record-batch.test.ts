@@ -31,15 +31,16 @@ function contentsOf(data: Buffer) {
   const textOf = (view: MessageView, at: number, length: number) =>
     length < 0 ? null : view.data.toString('utf8', at, at + length);
   for (const batch of batchesOf(data))
-    visitMessages(batch, (view) =>
+    visitMessages(batch, (view) => {
       found.push({
         offset: view.offset,
         timestampMs: view.timestampMs,
         key: textOf(view, view.keyAt, view.keyLength),
         value: textOf(view, view.valueAt, view.valueLength) ?? '',
         headers: Object.fromEntries(headersOf(view)),
-      }),
-    );
+      });
+      return true;
+    });
   return found;
 }
 
@@ -137,7 +138,11 @@ describe('what counts of a fetch', () => {
   });
   const offsetsOf = (records: Buffer, from: number, aborted: { producerId: number; firstOffset: number }[] = []) => {
     const offsets: number[] = [];
-    const next = visitCommitted(fetched(records, aborted), from, ({ offset }) => offsets.push(offset));
+    const { next, failure } = visitCommitted(fetched(records, aborted), from, {
+      message: ({ offset }) => offsets.push(offset) > 0,
+      unreadable: () => expect.unreachable('all of it can be read'),
+    });
+    if (failure !== null) throw failure;
     return { offsets, next };
   };
   const TRANSACTION = 0x10;

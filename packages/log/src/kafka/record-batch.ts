@@ -4,7 +4,7 @@
  */
 import { int64At } from './bytes.ts';
 import { crc32c } from './crc32c.ts';
-import { decompress } from './decompress.ts';
+import { decompress, UnreadableBatch } from './decompress.ts';
 
 export interface OutgoingMessage {
   readonly key: Buffer | null;
@@ -19,8 +19,9 @@ export interface Batch {
   readonly isTransactional: boolean;
   readonly isControl: boolean;
   readonly recordCount: number;
-  /** The records, decompressed. */
-  readonly records: Buffer;
+  readonly codec: number;
+  /** The records, as the codec left them. */
+  readonly packed: Buffer;
   readonly baseTimestampMs: number;
   /** The broker's clock, where it stamps the messages of the topic. */
   readonly appendTimeMs: number | null;
@@ -127,10 +128,16 @@ function readBatch(batch: Buffer): Batch {
     isTransactional: (attributes & TRANSACTIONAL) !== 0,
     isControl: (attributes & CONTROL) !== 0,
     recordCount: batch.readInt32BE(AT_RECORDS),
-    records: decompress(attributes & CODEC, batch.subarray(BATCH_HEADER)),
+    codec: attributes & CODEC,
+    packed: batch.subarray(BATCH_HEADER),
     baseTimestampMs: int64At(batch, AT.baseTimestamp),
     appendTimeMs: attributes & LOG_APPEND_TIME ? int64At(batch, AT.maxTimestamp) : null,
   };
+}
+
+/** When the broker took the batch, or its producer began it. */
+export function stampOf({ appendTimeMs, baseTimestampMs }: Batch): number {
+  return appendTimeMs ?? baseTimestampMs;
 }
 
 /** One message in place: ranges of `data`, so that what nobody asks for is never copied. A length of -1 is null. */
@@ -146,11 +153,12 @@ export interface MessageView {
   headersAt: number;
 }
 
-/** Calls `visit` for each message of the batch, with the same view each time. */
-export function visitMessages(batch: Batch, visit: (message: MessageView) => void): void {
-  const cursor = { data: batch.records, at: 0 };
+/** Calls `visit` for each message of the batch, with the same view each time, until it returns false. Throws `UnreadableBatch`. */
+export function visitMessages(batch: Batch, visit: (message: MessageView) => boolean): void {
+  const data = decompress(batch.codec, batch.packed);
+  const cursor = { data, at: 0 };
   const view: MessageView = {
-    data: batch.records,
+    data,
     offset: 0,
     timestampMs: 0,
     keyAt: 0,
@@ -160,10 +168,11 @@ export function visitMessages(batch: Batch, visit: (message: MessageView) => voi
     headerCount: 0,
     headersAt: 0,
   };
+  let before = batch.baseOffset - 1;
   for (let left = batch.recordCount; left > 0; left--) {
     const length = readVarint(cursor);
     const end = cursor.at + length;
-    if (length < 0 || end > cursor.data.length) throw new RangeError(`a message of the batch at ${batch.baseOffset} is cut`);
+    if (length < 0 || end > data.length) throw new UnreadableBatch('a message is cut');
     cursor.at++;
     view.timestampMs = batch.appendTimeMs ?? batch.baseTimestampMs + readVarint(cursor);
     if (batch.appendTimeMs !== null) readVarint(cursor);
@@ -176,7 +185,10 @@ export function visitMessages(batch: Batch, visit: (message: MessageView) => voi
     cursor.at += Math.max(0, view.valueLength);
     view.headerCount = readVarint(cursor);
     view.headersAt = cursor.at;
-    visit(view);
+    if (cursor.at > end) throw new UnreadableBatch('a message is longer than it says');
+    if (!(view.offset > before && view.offset <= batch.lastOffset)) throw new UnreadableBatch('its offsets are out of order');
+    before = view.offset;
+    if (!visit(view)) return;
     cursor.at = end;
   }
 }
@@ -212,7 +224,7 @@ export function readVarint(cursor: Cursor): number {
   let value = first & 0x7f;
   for (let factor = 0x80; ; factor *= 0x80) {
     const byte = data[cursor.at++];
-    if (byte === undefined || factor > 2 ** 63) throw new RangeError('a number in a message is cut');
+    if (byte === undefined || factor > 2 ** 63) throw new UnreadableBatch('a number in a message is cut');
     value += (byte & 0x7f) * factor;
     if (byte < 0x80) return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
   }
