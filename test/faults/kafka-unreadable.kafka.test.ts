@@ -134,6 +134,39 @@ describe.skipIf(missing !== null)('what lies in the topic cannot be read, or is 
     expect((await log.ageAfter(new Map([[0, first?.position as Position]]))).get(0)).toBeGreaterThanOrEqual(0);
   });
 
+  it('laws 1 and 3: few bytes that become many are read in pieces, each message once, from wherever a reader resumes', async () => {
+    await open();
+    const event = { type: 'x', userId: USERS[0] as string, properties: { x: 'a'.repeat(30_000) } };
+    const messages = Array.from({ length: 500 }, () => ({ ...value(JSON.stringify(event)), key: Buffer.from(event.userId) }));
+    expect(await produce(0, messages, 3)).toBeLessThan(MIB);
+    expect(
+      await produce(
+        1,
+        Array.from({ length: 60_000 }, () => value('')),
+      ),
+    ).toBeLessThan(MIB);
+    const pieces = new Map<number, LogEntry[]>([0, 1].map((partition) => [partition, []]));
+    const positions = new Map<number, Position | null>(fromStart(PARTITIONS));
+    for (;;) {
+      const entries = await log.read(positions, NOW);
+      if (entries.length === 0) break;
+      for (const [partition, own] of Map.groupBy(entries, (entry) => entry.partition)) {
+        expect(own.reduce((sum, { body }) => sum + body.length, 0)).toBeLessThan(4.5 * MIB);
+        positions.set(partition, own.at(-1)?.position as Position);
+        pieces.get(partition)?.push(...own);
+      }
+    }
+    for (const [partition, count] of [1_500, 60_000].entries()) {
+      const entries = pieces.get(partition) as LogEntry[];
+      const found = [...bodyOf(entries).matchAll(/"(?:id|at)":"[^"]*-(\d+)"/g)].map(([, offset]) => Number(offset));
+      expect(found.length).toBe(count);
+      expect(found.findIndex((offset, i) => offset !== i)).toBe(-1);
+      const middle = entries[Math.floor(entries.length / 2)] as LogEntry;
+      const [next] = await log.read(new Map([[partition, middle.position]]), { maxEntries: 1, waitMs: 0 });
+      expect(next?.body).toMatch(new RegExp(`-${Number(middle.position) + 1}"`));
+    }
+  });
+
   it('law 6: an append that no reader would unpack is refused, however large the batches are that the topic takes', async () => {
     await open();
     await log.close();

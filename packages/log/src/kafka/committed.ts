@@ -1,6 +1,6 @@
 /** From the record batches of a fetch to the messages that count: no aborted transactions, no control records, no holes. */
 import { TributaryError } from '@tributary/model/errors';
-import { UnreadableBatch } from './decompress.ts';
+import { MAX_UNPACKED_BYTES, UnreadableBatch } from './decompress.ts';
 import { type Batch, batchesOf, type MessageView, visitMessages } from './record-batch.ts';
 import type { FetchedPartition } from './requests.ts';
 
@@ -14,16 +14,24 @@ export interface Visitor {
 export interface Visited {
   /** The offset after what was visited; `from` when nothing was. */
   readonly next: number;
+  /** Bytes that were unpacked, about. */
+  readonly work: number;
   /** Why what lies there cannot be visited, although it is there. */
   readonly failure: Error | null;
 }
 
 /**
- * Visits the committed messages from the offset `from` on, until the visitor wants no more.
+ * Visits the committed messages from the offset `from` on, until the visitor wants no more, or `maxWork` bytes were unpacked.
  * Without compaction offsets have no holes: one is `position_expired`, never a silent skip.
  */
-export function visitCommitted({ partition, aborted, records }: FetchedPartition, from: number, visitor: Visitor): Visited {
+export function visitCommitted(
+  { partition, aborted, records }: FetchedPartition,
+  from: number,
+  visitor: Visitor,
+  maxWork = Number.POSITIVE_INFINITY,
+): Visited {
   let next = from;
+  let work = 0;
   try {
     const isAborted = abortedProducers(aborted);
     for (const batch of batchesOf(records ?? Buffer.alloc(0))) {
@@ -31,19 +39,21 @@ export function visitCommitted({ partition, aborted, records }: FetchedPartition
       if (batch.lastOffset < next) continue;
       if (batch.baseOffset > next) throw hole(partition, next, batch.baseOffset);
       const isSkipped = isAborted(batch) || batch.isControl;
-      const visited = isSkipped ? { next: batch.lastOffset + 1, wantsMore: true } : visitBatch(batch, next, visitor);
+      const visited = isSkipped ? { next: batch.lastOffset + 1, work: 0, wantsMore: true } : visitBatch(batch, next, visitor);
       next = visited.next;
-      if (!visited.wantsMore) break;
+      work += visited.work;
+      if (!visited.wantsMore || work >= maxWork) break;
     }
-    return { next, failure: null };
+    return { next, work, failure: null };
   } catch (error) {
     const failure = error instanceof TributaryError ? error : unreadablePartition(partition, next, error as Error);
-    return { next, failure };
+    return { next, work, failure };
   }
 }
 
 interface VisitedBatch {
   readonly next: number;
+  readonly work: number;
   readonly wantsMore: boolean;
 }
 
@@ -52,17 +62,17 @@ function visitBatch(batch: Batch, from: number, visitor: Visitor): VisitedBatch 
   let next = from;
   let wantsMore = true;
   try {
-    visitMessages(batch, (message) => {
+    const work = visitMessages(batch, (message) => {
       if (message.offset < from) return true;
       wantsMore = visitor.message(message);
       next = message.offset + 1;
       return wantsMore;
     });
-    return { next: wantsMore ? batch.lastOffset + 1 : next, wantsMore };
+    return { next: wantsMore ? batch.lastOffset + 1 : next, work, wantsMore };
   } catch (error) {
     if (!(error instanceof UnreadableBatch)) throw error;
     wantsMore = visitor.unreadable(batch, next, error.message);
-    return { next: batch.lastOffset + 1, wantsMore };
+    return { next: batch.lastOffset + 1, work: MAX_UNPACKED_BYTES, wantsMore };
   }
 }
 

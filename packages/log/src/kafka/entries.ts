@@ -2,7 +2,7 @@
  * From messages to log entries. Consecutive event messages become one entry, which ends
  *   - at the end of an append, once it holds `mergeEvents` events (1: an entry is an append) or is large;
  *   - before and after a barrier, a heartbeat or messages that nobody can read;
- *   - where the fetched messages end.
+ *   - where the fetched messages end, or those that there is room for.
  * So every position at which a reader resumes is the end of an append, unless somebody else wrote it.
  */
 import type { LogEntry } from '../port.ts';
@@ -21,20 +21,34 @@ export const ENTRY_LIMITS: EntryLimits = { mergeEvents: 32, mergeBytes: 256 * 10
 /** Also the messages of another producer, of which each one is an append of its own. */
 const FOREIGN_EVENTS = 32;
 
+/** Beside its body, about: an entry without text takes memory too. */
+const ENTRY_BYTES = 256;
+
+/** What entries take of memory, about: one byte a character. */
+export function weightOf(entries: readonly LogEntry[]): number {
+  let bytes = 0;
+  for (const { body } of entries) bytes += ENTRY_BYTES + body.length;
+  return bytes;
+}
+
 export interface EntryBuilder extends Visitor {
   /** The entries since the last call; what was begun ends here. */
   take(): LogEntry[];
 }
 
-export function createEntryBuilder(topic: string, partition: number, limits: EntryLimits): EntryBuilder {
+/** Wants no more messages once its entries weigh `room`, but for those of an append that it has begun. */
+export function createEntryBuilder(topic: string, partition: number, limits: EntryLimits, room: number): EntryBuilder {
   let entries: LogEntry[] = [];
+  let weight = 0;
   let lines: string[] = [];
   let bytes = 0;
   let last = 0;
   let appendedMs = 0;
 
   function push(position: number, kind: LogEntry['kind'], body: string, atMs: number): void {
-    entries.push({ partition, position: positionOf(position), kind, body, appendedMs: atMs });
+    const entry = { partition, position: positionOf(position), kind, body, appendedMs: atMs };
+    entries.push(entry);
+    weight += weightOf([entry]);
   }
 
   function flush(): void {
@@ -56,7 +70,7 @@ export function createEntryBuilder(topic: string, partition: number, limits: Ent
   return {
     message(message) {
       const mark = markOf(message);
-      const { data, valueAt, valueLength, offset, timestampMs } = message;
+      const { data, valueAt, valueLength, offset, timestampMs, endsBatch } = message;
       if (mark === 'foreign') addLine(canonicalLine(foreignOf(message), { topic, partition }), message, FOREIGN_EVENTS);
       else {
         const text = valueLength > 0 ? data.toString('utf8', valueAt, valueAt + valueLength) : '';
@@ -67,12 +81,13 @@ export function createEntryBuilder(topic: string, partition: number, limits: Ent
           push(offset, mark, text, timestampMs);
         }
       }
-      return true;
+      // No append of ours goes on in another batch.
+      return (mark === 'line' && !endsBatch) || weight + bytes < room;
     },
     unreadable(batch, offset, why) {
       flush();
       push(batch.lastOffset, 'events', unreadableLine({ ...batch, offset }, { topic, partition }, why), stampOf(batch));
-      return true;
+      return weight < room;
     },
     take() {
       flush();

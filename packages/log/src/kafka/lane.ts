@@ -8,7 +8,7 @@ import type { LogEntry } from '../port.ts';
 import { settled } from '../settled.ts';
 import { type Visited, visitCommitted } from './committed.ts';
 import type { Address, Connections } from './connection.ts';
-import { createEntryBuilder, type EntryLimits } from './entries.ts';
+import { createEntryBuilder, type EntryLimits, weightOf } from './entries.ts';
 import { asLogError, CODE, isMoved, isUnknownTopic, recreated, unavailable } from './errors.ts';
 import { offsetOf } from './layout.ts';
 import { EARLIEST, type Fetched, type FetchedPartition, fetchRequest, LATEST, listOffsetsRequest } from './requests.ts';
@@ -43,6 +43,7 @@ interface Held {
   readonly from: number;
   readonly next: number;
   readonly entries: readonly LogEntry[];
+  /** Unpacked. */
   readonly bytes: number;
 }
 
@@ -73,8 +74,10 @@ interface Round {
 
 const PARTITION_BYTES = 1024 * 1024;
 const REPLY_BYTES = 8 * 1024 * 1024;
-/** Beyond it, what is fetched is dropped and fetched again when its turn comes. */
+/** Unpacked. What lies beyond stays packed, is dropped, and fetched again when its turn comes: few bytes may become many. */
 const HELD_BYTES = 32 * 1024 * 1024;
+/** Unpacked in one go: a batch that is refused costs as much as a large one, and many of them are few bytes. */
+const WORK_BYTES = 64 * 1024 * 1024;
 /** One fetch waits no longer, so that the lane soon notices what else changes, ms. */
 const LONG_POLL_MS = 1_000;
 /** The connection gives a silent broker up much earlier. */
@@ -136,7 +139,7 @@ export function createLane({ topic, connections, entryLimits }: LaneOptions): La
   ): Flight {
     // Not more than a reader takes at once; the first partition gets a whole batch all the same.
     const replyBytes = Math.max(1, Math.min(REPLY_BYTES, maxBytes - heldBytes()));
-    const share = Math.max(PARTITION_BYTES, Math.floor(REPLY_BYTES / offsets.size));
+    const share = shareOf(offsets.size);
     // A reply is filled in the order of the request: those that have least come first, and none is left out for long.
     const from = [...offsets]
       .sort(([a], [b]) => (hunger(a) < hunger(b) ? 1 : -1))
@@ -180,10 +183,11 @@ export function createLane({ topic, connections, entryLimits }: LaneOptions): La
   }
 
   /** Takes in what has landed. */
-  function arrive(wanted: ReadonlyMap<number, number>): Arrived {
+  function arrive(wanted: ReadonlyMap<number, number>, { maxBytes }: LaneLimits): Arrived {
     let learned = false;
     const trouble: FetchedPartition[] = [];
     const failures: Error[] = [];
+    let work = WORK_BYTES;
     for (const [at, { outcome, offsets }] of flights) {
       if (outcome === null) continue;
       flights.delete(at);
@@ -200,8 +204,10 @@ export function createLane({ topic, connections, entryLimits }: LaneOptions): La
         if (errorCode !== 0) trouble.push(fetched);
         else if (start < fetched.logStart) trouble.push({ ...fetched, errorCode: CODE.offsetOutOfRange });
         else if (before.next === offsets.get(partition)) {
-          const visited = hold(fetched, before);
+          const room = Math.min(roomOf(maxBytes), shareOf(offsets.size) - before.bytes);
+          const visited = hold(fetched, before, room, work);
           if (visited === null) continue;
+          work -= visited.work;
           if (visited.next === before.next && visited.failure !== null) failures.push(visited.failure);
           else learned = true;
         }
@@ -210,20 +216,28 @@ export function createLane({ topic, connections, entryLimits }: LaneOptions): La
     return { learned, trouble, failures };
   }
 
-  /** null: there is nothing, or no room. */
-  function hold(fetched: FetchedPartition, before: Held): Visited | null {
+  /** Unpacks what there is room for, but one entry at least; null: there is nothing, or no room. */
+  function hold(fetched: FetchedPartition, before: Held, room: number, work: number): Visited | null {
     const { partition, records } = fetched;
     if (records === null || records.length === 0) return null;
-    if (heldBytes() > HELD_BYTES) return null;
-    const builder = createEntryBuilder(topic.name, partition, entryLimits);
-    const visited = visitCommitted(fetched, before.next, builder);
+    if (room <= 0 || work <= 0) {
+      if (before.entries.length === 0) starved.add(partition);
+      return null;
+    }
+    const builder = createEntryBuilder(topic.name, partition, entryLimits, room);
+    const visited = visitCommitted(fetched, before.next, builder, work);
     const { next, failure } = visited;
     if (next > before.next) {
       starved.delete(partition);
-      const entries = before.entries.concat(builder.take());
-      held.set(partition, { ...before, next, entries, bytes: before.bytes + records.length });
+      const added = builder.take();
+      held.set(partition, { ...before, next, entries: before.entries.concat(added), bytes: before.bytes + weightOf(added) });
     } else if (failure === null) starved.add(partition);
     return visited;
+  }
+
+  /** What the lane may still unpack. Not less than a fetch of one partition: else each message of a batch would unpack it anew. */
+  function roomOf(maxBytes: number): number {
+    return Math.min(HELD_BYTES, Math.max(maxBytes, PARTITION_BYTES)) - heldBytes();
   }
 
   function hunger(partition: number): number {
@@ -245,8 +259,7 @@ export function createLane({ topic, connections, entryLimits }: LaneOptions): La
       given.push(...part);
       const last = part.at(-1) as LogEntry;
       const left = entries.slice(part.length);
-      const share = Math.ceil((bytes * left.length) / entries.length);
-      held.set(partition, { from: offsetOf(last.position) + 1, next, entries: left, bytes: share });
+      held.set(partition, { from: offsetOf(last.position) + 1, next, entries: left, bytes: bytes - weightOf(part) });
       if (starts.has(partition)) starts.delete(partition);
     }
     return given;
@@ -299,7 +312,7 @@ export function createLane({ topic, connections, entryLimits }: LaneOptions): La
       const landings = flying.filter(({ waits }) => pollMs > 0 || !waits).map(({ landed }) => landed);
       const landing: Promise<unknown> = pollMs > 0 ? Promise.race(landings) : Promise.all(landings);
       if (landings.length > 0 && (await settled(landing, LANDING_MS, signal)) === 'aborted') return null;
-      const { learned, trouble, failures } = arrive(wanted);
+      const { learned, trouble, failures } = arrive(wanted, limits);
       failure ??= failures[0];
       if (trouble.length > 0) {
         await judge(trouble, from);
@@ -341,6 +354,11 @@ export function createLane({ topic, connections, entryLimits }: LaneOptions): La
       connections.closeAll();
     },
   };
+}
+
+/** Bytes that a fetch asks of each of so many partitions, and that are unpacked of it. */
+function shareOf(partitions: number): number {
+  return Math.max(PARTITION_BYTES, Math.floor(REPLY_BYTES / partitions));
 }
 
 /** One entry at least. */

@@ -151,10 +151,14 @@ export interface MessageView {
   valueLength: number;
   headerCount: number;
   headersAt: number;
+  endsBatch: boolean;
 }
 
-/** Calls `visit` for each message of the batch, with the same view each time, until it returns false. Throws `UnreadableBatch`. */
-export function visitMessages(batch: Batch, visit: (message: MessageView) => boolean): void {
+/**
+ * Calls `visit` for each message of the batch, with the same view each time, until it returns false. Returns the bytes of the
+ * records, unpacked. Throws `UnreadableBatch`.
+ */
+export function visitMessages(batch: Batch, visit: (message: MessageView) => boolean): number {
   const data = decompress(batch.codec, batch.packed);
   const cursor = { data, at: 0 };
   const view: MessageView = {
@@ -167,6 +171,7 @@ export function visitMessages(batch: Batch, visit: (message: MessageView) => boo
     valueLength: 0,
     headerCount: 0,
     headersAt: 0,
+    endsBatch: false,
   };
   let before = batch.baseOffset - 1;
   for (let left = batch.recordCount; left > 0; left--) {
@@ -188,9 +193,11 @@ export function visitMessages(batch: Batch, visit: (message: MessageView) => boo
     if (cursor.at > end) throw new UnreadableBatch('a message is longer than it says');
     if (!(view.offset > before && view.offset <= batch.lastOffset)) throw new UnreadableBatch('its offsets are out of order');
     before = view.offset;
-    if (!visit(view)) return;
+    view.endsBatch = left === 1;
+    if (!visit(view)) break;
     cursor.at = end;
   }
+  return data.length;
 }
 
 /** The headers of a message; of several with one name the last. */

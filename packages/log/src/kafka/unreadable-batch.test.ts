@@ -5,7 +5,7 @@ import type { LogEntry } from '../port.ts';
 import { visitCommitted } from './committed.ts';
 import { crc32c } from './crc32c.ts';
 import { MAX_UNPACKED_BYTES } from './decompress.ts';
-import { createEntryBuilder, ENTRY_LIMITS } from './entries.ts';
+import { createEntryBuilder, ENTRY_LIMITS, weightOf } from './entries.ts';
 import { BATCH_HEADER, encodeBatch, type OutgoingMessage } from './record-batch.ts';
 
 const MS = 1_700_000_000_000;
@@ -32,10 +32,10 @@ function stored(baseOffset: number, messages: readonly OutgoingMessage[], { code
   return copy;
 }
 
-function read(batches: readonly Buffer[], from = 0) {
-  const builder = createEntryBuilder('shop', 3, ENTRY_LIMITS);
+function read(batches: readonly Buffer[], from = 0, room = Number.POSITIVE_INFINITY, work = Number.POSITIVE_INFINITY) {
+  const builder = createEntryBuilder('shop', 3, ENTRY_LIMITS, room);
   const fetched = { partition: 3, errorCode: 0, logStart: 0, aborted: [], records: Buffer.concat(batches) };
-  const visited = visitCommitted(fetched, from, builder);
+  const visited = visitCommitted(fetched, from, builder, work);
   return { ...visited, entries: builder.take() };
 }
 
@@ -110,6 +110,63 @@ describe('a batch that nobody can read', () => {
     const { next, failure, entries } = read([stored(0, [event('a')]), damaged, stored(2, [event('c')])]);
     expect([next, idsOf(entries)]).toEqual([1, ['a']]);
     expect(failure?.message).toContain('partition 3 cannot be read from offset 1 on: the batch at offset 1 is damaged');
+  });
+});
+
+describe('what a reply unpacks to', () => {
+  const pack = (records: Buffer) => zstdCompressSync(records);
+  const ROOM = 1024 * 1024;
+
+  /** Each read goes on where the one before it ended, with what the broker would send: all batches again. */
+  function readOn(batches: readonly Buffer[], end: number): LogEntry[][] {
+    const reads: LogEntry[][] = [];
+    for (let from = 0; from < end; ) {
+      const { next, entries } = read(batches, from, ROOM);
+      expect(Number(entries.at(-1)?.position)).toBe(next - 1);
+      reads.push(entries);
+      from = next;
+    }
+    return reads;
+  }
+
+  it('law 3: ends with the room there is, in the middle of a batch, and goes on there', () => {
+    const messages = Array.from({ length: 300 }, (_, i) =>
+      message(JSON.stringify({ type: 't', userId: 'u', id: `e${i}`, page: 'x'.repeat(2_000) })),
+    );
+    const batches = [stored(0, messages, { codec: 4, pack }), stored(300, messages, { codec: 4, pack })];
+    const reads = readOn(batches, 600);
+    expect(reads.length).toBeGreaterThan(1);
+    for (const entries of reads) expect(weightOf(entries)).toBeLessThan(ROOM * 1.1);
+    expect(idsOf(reads.flat())).toEqual([...messages, ...messages].map((_, i) => `e${i % 300}`));
+  });
+
+  it.each([
+    ['events', undefined],
+    ['heartbeats', 'h'],
+  ])('messages without a value are weighed as the entries that they become: %s', (_, mark) => {
+    const messages = Array.from({ length: 20_000 }, () => message('', mark));
+    const batch = stored(0, messages, { codec: 4, pack });
+    const reads = readOn([batch], messages.length);
+    expect(reads.length).toBeGreaterThan(1);
+    for (const entries of reads) expect(weightOf(entries)).toBeLessThan(ROOM * 1.1);
+  });
+
+  it('law 7: ends with the work there is: batches that are refused are few bytes each, and cost as much as large ones', () => {
+    const bomb = (at: number) => stored(at, spaces(MAX_UNPACKED_BYTES), { codec: 4, pack });
+    const batches = [bomb(0), bomb(1), stored(2, [event('a')])];
+    expect(batches[0]?.length).toBeLessThan(1_000);
+    const { next, work, entries } = read(batches, 0, ROOM, MAX_UNPACKED_BYTES);
+    expect([next, work, idsOf(entries)]).toEqual([1, MAX_UNPACKED_BYTES, [UNREADABLE]]);
+    expect(read(batches, 0, ROOM, MAX_UNPACKED_BYTES + 1).next).toBe(2);
+  });
+
+  it('an append is never cut, however little room there is; another begins with the next batch', () => {
+    const line = 'x'.repeat(ROOM);
+    const batch = (at: number) => stored(at, [message(line, 'l'), message(line, 'l'), message('end', 'e')], { codec: 4, pack });
+    const open = stored(6, [message(line, 'l'), message(line, 'l')], { codec: 4, pack });
+    expect(
+      readOn([batch(0), batch(3), open, batch(8)], 11).map((entries) => entries.map(({ position }) => Number(position))),
+    ).toEqual([[2], [5], [7], [10]]);
   });
 });
 
