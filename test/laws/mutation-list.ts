@@ -86,7 +86,7 @@ export const MUTATIONS: readonly Mutation[] = [
     lie: 'a batch goes on past the barrier',
     law: '1',
     file: `${SPEED}/decode.ts`,
-    from: 'if (batch.barrier !== undefined || fallsBack) break;',
+    from: 'if (endsEarly(batch)) break;',
     to: 'if (fallsBack) break;',
   },
   {

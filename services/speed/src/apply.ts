@@ -8,7 +8,7 @@ import { type StepOutcome, type StepRules, step } from '@tributary/views/step';
 import { cutUpTo } from '@tributary/views/user-state';
 import { spend, type Work, workOfEntry, workOfUser } from '@tributary/views/work';
 import { type Arrival, type DecodedBatch, deadLetter, splitBatch } from './decode.ts';
-import { crossBarrier, fallBack, type PartitionLimits, type PartitionRun, stateOf } from './partition-run.ts';
+import { crossBarrier, fallBack, loseUpTo, type PartitionLimits, type PartitionRun, stateOf } from './partition-run.ts';
 import type { CachedUser } from './user-cache.ts';
 
 export interface AppliedBatch {
@@ -119,6 +119,11 @@ export async function applyBatch(
   const [batch, rest] = splitBatch(whole, entries);
   run.logTimeMs = batch.logTimeMs;
   if (batch.fellFromMs !== undefined) fallBack(run, batch.fellFromMs, limits);
+  if (batch.lostUpToMs !== undefined) {
+    loseUpTo(run, batch.lostUpToMs, limits);
+    // The archive may have them, then the next generation counts them.
+    overflowed++;
+  }
   if (batch.barrier !== undefined)
     crossBarrier(run, batch.barrier.generation, parseDefinitions(batch.barrier.definitions, sha256Hex), limits);
 

@@ -1,4 +1,4 @@
-/** From log entries to what a batch does: events in log order, dead letters, heartbeats, and what ends it: a barrier, or log time that falls back. */
+/** From log entries to what a batch does: events in log order, dead letters, heartbeats, and what ends it: a barrier, a hole, or log time that falls back. */
 
 import type { DeadLetter } from '@tributary/kv/port';
 import type { LogEntry } from '@tributary/log/port';
@@ -6,6 +6,11 @@ import { decodeLine } from '@tributary/model/decode-line';
 import type { Event } from '@tributary/model/event';
 import { type Barrier, decodeBarrier, decodeHeartbeat } from '@tributary/model/partition-record';
 import { EVENT_BOUNDS, type Invalid } from '@tributary/model/validate-event';
+
+/** An entry as it is read, or what stands for entries that are gone: nobody will give them, and readers go on after them. */
+export interface ReadEntry extends LogEntry {
+  readonly isHole?: true;
+}
 
 export interface Arrival {
   /** Where it lies: `position.line`. */
@@ -40,6 +45,8 @@ export interface DecodedBatch {
   readonly barrier: Barrier | undefined;
   /** Log time fell back at the end of the batch, from here, epoch ms: what comes after the last entry belongs to the next batch. */
   readonly fellFromMs: number | undefined;
+  /** The batch ends with entries that are gone: up to here the log may have taken them, by its own clock, epoch ms. */
+  readonly lostUpToMs: number | undefined;
 }
 
 /**
@@ -47,7 +54,7 @@ export interface DecodedBatch {
  * a generation ≤ `generation` is a repetition and means nothing; one that is none is parked.
  */
 export function decodeBatch(
-  entries: readonly LogEntry[],
+  entries: readonly ReadEntry[],
   logTimeMs: number,
   generation: number,
   partitions: number,
@@ -61,6 +68,7 @@ export function decodeBatch(
     upTo: '',
     barrier: undefined as Barrier | undefined,
     fellFromMs: undefined as number | undefined,
+    lostUpToMs: undefined as number | undefined,
   };
   for (const entry of entries) {
     batch.upTo = entry.position;
@@ -81,11 +89,17 @@ export function decodeBatch(
       batch.fellFromMs = batch.logTimeMs;
       batch.logTimeMs = appendedMs;
     }
+    if (entry.isHole) batch.lostUpToMs = appendedMs;
     const { arrivals, parked } = batch;
     batch.ends.push({ upTo: batch.upTo, arrivals: arrivals.length, parked: parked.length, logTimeMs: batch.logTimeMs });
-    if (batch.barrier !== undefined || fallsBack) break;
+    if (endsEarly(batch)) break;
   }
   return batch;
+}
+
+/** The batch ends with what empties the cache of users. */
+export function endsEarly({ barrier, fellFromMs, lostUpToMs }: DecodedBatch): boolean {
+  return barrier !== undefined || fellFromMs !== undefined || lostUpToMs !== undefined;
 }
 
 /** The first `entries` of a batch, and what is left; null: nothing is. */
@@ -100,6 +114,7 @@ export function splitBatch(batch: DecodedBatch, entries: number): [first: Decode
     upTo,
     barrier: undefined,
     fellFromMs: undefined,
+    lostUpToMs: undefined,
   };
   const ends = batch.ends
     .slice(entries)

@@ -77,6 +77,11 @@ await runService('speed', CONFIG, async ({ config, log: logger, metrics, disk, s
     {
       now: () => performance.now(),
       onRecall: (partition, after) => logger.warn({ partition, after }, 'the log begins later: the archive is read first'),
+      onHole: (partition, position) =>
+        logger.error(
+          { partition, position },
+          'neither log nor archive has what was read from this position on: answers are incomplete until a generation has computed what is archived of it',
+        ),
       onFailed(partition, error, waitMs) {
         stallWatch.failed(partition, error.message);
         logger.error(

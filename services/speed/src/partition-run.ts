@@ -24,7 +24,7 @@ export interface PartitionRun {
   /** Log time at the end of what is decoded, which may be a batch ahead of what is applied. */
   decodedLogTimeMs: number;
   generation: number;
-  /** No timeline of the partition is known up to here: records were not kept for as long as definitions or log time now ask. */
+  /** No timeline of the partition is known up to here: records were not kept for as long as definitions or log time now ask, or entries are gone. */
   cutTs: number;
   definitions: Definitions;
   rules: StepRules;
@@ -91,6 +91,12 @@ export function crossBarrier(run: PartitionRun, generation: number, definitions:
 /** Log time came back from `fromMs`: what was past its retention then is gone, and may be looked for again. */
 export function fallBack(run: PartitionRun, fromMs: number, limits: PartitionLimits): void {
   run.cutTs = Math.max(run.cutTs, fromMs - recordRetentionMs(run.rules));
+  run.users = createUserCache(limits.maxCachedEvents);
+}
+
+/** Entries are gone that the log took up to `ms`: no timeline is known up to then. */
+export function loseUpTo(run: PartitionRun, ms: number, limits: PartitionLimits): void {
+  run.cutTs = Math.max(run.cutTs, run.logTimeMs, ms);
   run.users = createUserCache(limits.maxCachedEvents);
 }
 

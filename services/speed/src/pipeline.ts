@@ -19,7 +19,7 @@ import { VIEWS } from '@tributary/views/registry';
 import type { View } from '@tributary/views/view';
 import { MOST_OF_TURN, type Work, workOfTurn } from '@tributary/views/work';
 import { type AppliedBatch, applyBatch } from './apply.ts';
-import { type DecodedBatch, decodeBatch } from './decode.ts';
+import { type DecodedBatch, decodeBatch, endsEarly } from './decode.ts';
 import { type Assignment, createOwnRuns } from './own-runs.ts';
 import { loadPartition, type PartitionLimits, type PartitionRun } from './partition-run.ts';
 import { createReadAhead } from './read-ahead.ts';
@@ -232,7 +232,7 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
       }
       await Promise.all(waiting.map(({ users }) => users));
       const crosses = waiting.some(({ batch }) => endsEarly(batch));
-      // What lies behind a barrier, or a fall of log time, is begun only once it has been crossed.
+      // What lies behind a barrier, a hole, or a fall of log time, is begun only once it has been crossed.
       if (!crosses && reader.isAhead()) {
         next = begin(signal);
         next.catch(() => {}); // reported by the turn that awaits it
@@ -288,11 +288,6 @@ const MOST_PIECES = 1_000_000;
 
 function sumOf<T>(items: readonly T[], of: (item: T) => number): number {
   return items.reduce((sum, item) => sum + of(item), 0);
-}
-
-/** The batch ends with what empties the cache of users. */
-function endsEarly({ barrier, fellFromMs }: DecodedBatch): boolean {
-  return barrier !== undefined || fellFromMs !== undefined;
 }
 
 /**

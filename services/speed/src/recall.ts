@@ -4,11 +4,14 @@
  * the very code that built it.
  *
  * A partition that the archive cannot give (a damaged file, a gap between archive and log), or in which entries are missing that were
- * read before, gets no entries, rather than some of them: it is told, tried again later, and the others are read on.
+ * read before, gets no entries, rather than some of them: it is told, tried again later, and the others are read on. What nobody has
+ * archived after a while is a hole: the state tells of it from then on, and no reader goes back to it, as effects are not undone.
  */
 import type { EventLog, LogEntry, Position, ReadLimits } from '@tributary/log/port';
 import { TributaryError } from '@tributary/model/errors';
+import type { Heartbeat } from '@tributary/model/partition-record';
 import type { ArchivedEntries } from './archived-entries.ts';
+import type { ReadEntry } from './decode.ts';
 import { createFailures, type FailuresOptions } from './failures.ts';
 import { isExpired } from './read-ahead.ts';
 import { createSeenPositions } from './seen-positions.ts';
@@ -16,6 +19,8 @@ import { createSeenPositions } from './seen-positions.ts';
 export interface RecallOptions extends FailuresOptions {
   /** Told when a partition begins to be read from the archive. */
   readonly onRecall?: (partition: number, after: Position | null) => void;
+  /** Told when entries from `position` on, which were read before, are read over: neither log nor archive has them. */
+  readonly onHole?: (partition: number, position: Position) => void;
 }
 
 interface Recalled {
@@ -24,7 +29,7 @@ interface Recalled {
   left: readonly LogEntry[];
 }
 
-/** The archiver asks for what it read at its next read, and a segment takes seconds. */
+/** The archiver asks for what it read at its next read, and a segment takes seconds. What it archives later only generations count. */
 const MISSING_WAIT_MS = 60_000;
 
 export function recallingLog(log: EventLog, archive: ArchivedEntries, options: RecallOptions = {}): EventLog {
@@ -35,6 +40,8 @@ export function recallingLog(log: EventLog, archive: ArchivedEntries, options: R
   const seen = createSeenPositions();
   /** Since when entries are missing that were read before, ms. */
   const missingSinceMs = new Map<number, number>();
+  /** Where the newest hole of a partition begins: told again to whoever reads over it again, as a commit may fail. */
+  const holes = new Map<number, Position>();
 
   /** A reader that was moved may stand before the log's beginning, or before a tail that the log lost. */
   async function look(after: ReadonlyMap<number, Position | null>): Promise<void> {
@@ -119,7 +126,11 @@ export function recallingLog(log: EventLog, archive: ArchivedEntries, options: R
       if (missing === null || hasWaitedFor(partition)) {
         missingSinceMs.delete(partition);
         seen.note(partition, own);
-        entries.push(...own);
+        if (missing !== null) {
+          holes.set(partition, missing);
+          options.onHole?.(partition, missing);
+        }
+        entries.push(...withHole(own, after.get(partition) ?? null, holes.get(partition)));
         continue;
       }
       // The next look asks the archive.
@@ -160,9 +171,19 @@ export function recallingLog(log: EventLog, archive: ArchivedEntries, options: R
   };
 }
 
+/** With an entry that stands for those that are gone, for a reader from before them. */
+function withHole(entries: readonly ReadEntry[], after: Position | null, hole: Position | undefined): readonly ReadEntry[] {
+  if (hole === undefined || (after !== null && after >= hole)) return entries;
+  const at = entries.findIndex(({ position }) => position >= hole);
+  const next = entries[at];
+  if (next === undefined || next.position === hole) return entries;
+  const body = JSON.stringify({ receivedAt: 0 } satisfies Heartbeat);
+  return entries.toSpliced(at, 0, { ...next, position: hole, kind: 'heartbeat', body, isHole: true });
+}
+
 function lost(partition: number, position: Position): TributaryError {
   return new TributaryError(
     'history_mismatch',
-    `the log of partition ${partition} no longer has the entry at ${position}, which was read: it was put back to an older copy. The archive is asked for it for ${MISSING_WAIT_MS / 1_000} s`,
+    `the log of partition ${partition} no longer has the entry at ${position}, which was read: it was put back to an older copy. The archive is asked for it for ${MISSING_WAIT_MS / 1_000} s, then it is read over and answers are incomplete`,
   );
 }
