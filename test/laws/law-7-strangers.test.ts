@@ -131,6 +131,65 @@ describe('law 7: few bytes with a key that anybody may have cost little', () => 
   });
 });
 
+describe('law 7: answers that nobody reads are bounded', () => {
+  /** Sends it over a connection of its own; resolves once that is closed. */
+  function send(text: string | Buffer): Promise<unknown> {
+    const socket = connect(Number(new URL(collector.url).port), '127.0.0.1');
+    sockets.push(socket.on('error', () => {}));
+    socket.write(text);
+    return new Promise((resolve) => socket.resume().on('close', resolve));
+  }
+  /** As if the kernel had no room: nothing that is answered leaves the process. */
+  const block = (socket: Socket) => void Object.assign(socket, { _write() {}, _writev() {} });
+  /** How many requests were handled, those for metrics apart. */
+  async function handled(): Promise<number> {
+    const text = await (await fetch(`${collector.url}/metrics`)).text();
+    const counts = text.matchAll(/^tributary_collector_request_seconds_count{route="(?!\/metrics).* (\d+)$/gm);
+    return [...counts].reduce((sum, [, count]) => sum + Number(count), 0);
+  }
+
+  test('hundreds of requests whose answers are not taken: eight are served, and the connection is closed', async () => {
+    collector = await startCollector();
+    collector.server.server.on('connection', block);
+    const body = gzipSync(JSON.stringify(new Array(2_500).fill(0)));
+    const head = `POST /v1/validate HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${WRITE_KEY}\r\nContent-Length: ${body.length}\r\n\r\n`;
+    const one = Buffer.concat([Buffer.from(head), body]);
+    await send(Buffer.concat(new Array<Buffer>(300).fill(one)));
+    collector.server.server.off('connection', block);
+    expect(await handled()).toBeLessThanOrEqual(8);
+  });
+
+  test('thousands of requests in one packet, without a key, are not served either', async () => {
+    collector = await startCollector();
+    await send('GET /livez HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(1_800));
+    expect(await handled()).toBeLessThanOrEqual(8);
+  });
+
+  test('few bytes get a short answer: a hundred rejections are listed, the others are a number', async () => {
+    collector = await startCollector();
+    const body = gzipSync(JSON.stringify(new Array(2_500).fill(0)));
+    for (const strict of ['0', '1']) {
+      const answer = await collector.post('/v1/validate', body, { 'x-strict-mode': strict });
+      expect(answer.headers.get('x-rejected-events')).toBe('2500');
+      expect([answer.body.rejected.length, answer.body['rejectedMore']]).toEqual([100, 2_400]);
+      expect(JSON.stringify(answer.body).length).toBeLessThan(16_000);
+    }
+  });
+
+  test('an answer that is not taken in time is broken off, and beyond the budget the oldest are', async () => {
+    collector = await startCollector({ waiting: { takeMs: 500, maxBytes: 20_000 } });
+    collector.server.server.on('connection', block);
+    const order: number[] = [];
+    const closed = Array.from({ length: 6 }, (_, i) => send('GET /livez HTTP/1.1\r\nHost: x\r\n\r\n').then(() => order.push(i)));
+    const beganMs = performance.now();
+    await Promise.any(closed);
+    expect(performance.now() - beganMs).toBeLessThan(500);
+    await Promise.all(closed);
+    collector.server.server.off('connection', block);
+    expect((await fetch(`${collector.url}/livez`)).status).toBe(200);
+  });
+});
+
 test('law 7: slow bodies with one key leave room for those with another', async () => {
   const key = keyRecord(`tb_00000000000b_${''.padEnd(48, '0')}`, 'browser');
   collector = await startCollector({ keys: [key], gate: { maxBytes: 1_000_000 }, limits: { bodyMs: 2_000 } });

@@ -125,6 +125,27 @@ export const MUTATIONS_OF_COLLECTOR: readonly Mutation[] = [
     test: 'services/collector/test/names.test.ts',
   },
   {
+    lie: 'the collector serves as many requests of a connection as it sends',
+    law: '7',
+    file: `${COLLECTOR}/server.ts`,
+    from: 'fewRequests(handler)',
+    to: 'fewRequests(handler, Number.MAX_SAFE_INTEGER)',
+  },
+  {
+    lie: 'answers of the collector are not counted',
+    law: '7',
+    file: `${COLLECTOR}/server.ts`,
+    from: "    hold(reply.raw, typeof payload === 'string' ? payload.length : 0);\n",
+    to: '',
+  },
+  {
+    lie: 'an answer lists every event that was rejected',
+    law: '7',
+    file: `${COLLECTOR}/answer.ts`,
+    from: 'const LISTED = 100;',
+    to: 'const LISTED = 100_000;',
+  },
+  {
     lie: 'a dead letter keeps its record whole',
     law: '7',
     file: `${SPEED}/decode.ts`,

@@ -94,13 +94,14 @@ describe('sending', () => {
     await using server = await fakeServer(({ body }) => ({
       body: {
         success: true,
-        accepted: (body as { batch: unknown[] }).batch.length - 1,
+        accepted: (body as { batch: unknown[] }).batch.length - 3,
         rejected: [{ index: 0, messageId: 'm', code: 'invalid_field', message: 'page is odd' }],
+        rejectedMore: 2,
       },
     }));
     const done = await importInto(server.url);
     expect(done.code).toBe(1);
-    expect(JSON.parse(done.stdout).sent).toMatchObject({ accepted: ROWS - 10, rejected: 10 });
+    expect(JSON.parse(done.stdout).sent).toMatchObject({ accepted: ROWS - 30, rejected: 30 });
     expect(done.stderr.match(/page is odd/g)).toHaveLength(5);
   });
 });

@@ -6,9 +6,16 @@ import { type HealthServer, serveHealth } from './health.ts';
 
 let health: HealthServer;
 let collected = 0;
+let readyAsked = 0;
 const sockets: Socket[] = [];
 beforeEach(async () => {
-  const service = { ready: async () => ({ ok: true, detail: '' }) };
+  readyAsked = 0;
+  const service = {
+    async ready() {
+      readyAsked++;
+      return { ok: true, detail: '' };
+    },
+  };
   const metrics = new Registry();
   collected = 0;
   new Gauge({ name: 'asked', help: 'how often it was collected', registers: [metrics], collect: () => void collected++ });
@@ -45,6 +52,14 @@ test('law 7: connections are bounded, and those beyond are closed at once', asyn
   await once(beyond, 'close');
   for (const socket of sockets.splice(0, 50)) socket.destroy();
   await expect.poll(async () => (await fetch(`http://127.0.0.1:${health.port}/readyz`).catch(() => null))?.status).toBe(200);
+});
+
+test('law 7: thousands of requests in one packet are not served: the connection is closed', async () => {
+  const socket = await open();
+  socket.write('GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(2_000));
+  await new Promise((resolve) => socket.resume().on('close', resolve));
+  expect(readyAsked).toBeLessThanOrEqual(8);
+  expect((await fetch(`http://127.0.0.1:${health.port}/readyz`)).status).toBe(200);
 });
 
 test('metrics, which need no key, are not collected anew for everybody who asks', async () => {

@@ -1,10 +1,12 @@
 /** `/livez`, `/readyz` and `/metrics` for roles without HTTP of their own. Plain `node:http`: three fixed answers. */
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage } from 'node:http';
 import { TributaryError } from '@tributary/model/errors';
 import type { Registry } from 'prom-client';
+import { fewRequests } from './few-requests.ts';
 import type { Service } from './readiness.ts';
 import { remembered } from './remembered.ts';
+import { createWaitingAnswers } from './waiting-answers.ts';
 
 export interface HealthOptions {
   readonly host: string;
@@ -21,6 +23,7 @@ export interface HealthServer {
 /** Probes and scrapers ask for three short answers: who needs longer, or hundreds of connections, is none. */
 const TIME_LIMITS = { headersTimeout: 3_000, requestTimeout: 5_000, connectionsCheckingInterval: 500, maxHeaderSize: 8 * 1024 };
 const MAX_CONNECTIONS = 100;
+const WAITING = { maxBytes: 8 * 1024 * 1024, takeMs: 5_000 };
 /** Metrics take some milliseconds to collect, and no key is needed to ask. */
 const REMEMBER_MS = 1_000;
 
@@ -30,9 +33,16 @@ export async function serveHealth({ host, port, service, metrics }: HealthOption
     REMEMBER_MS,
     () => performance.now(),
   );
-  const server = createServer(TIME_LIMITS, (request, response) => {
-    answer(request, response, service, scrape, metrics.contentType).catch(() => response.destroy());
+  const hold = createWaitingAnswers(WAITING);
+  const listener = fewRequests((request, response) => {
+    answer(request, service, scrape, metrics.contentType)
+      .then(({ status, type, body }) => {
+        hold(response, body.length);
+        response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' }).end(body);
+      })
+      .catch(() => request.socket.destroy());
   });
+  const server = createServer(TIME_LIMITS, listener);
   server.maxConnections = MAX_CONNECTIONS;
   server.listen(port, host);
   try {
@@ -51,28 +61,29 @@ export async function serveHealth({ host, port, service, metrics }: HealthOption
   };
 }
 
+interface Answer {
+  readonly status: number;
+  readonly type: string;
+  readonly body: string;
+}
+
 async function answer(
   request: IncomingMessage,
-  response: ServerResponse,
   service: Pick<Service, 'ready'>,
   scrape: () => Promise<string>,
   contentType: string,
-): Promise<void> {
-  if (request.method !== 'GET') return send(response, 405, 'text/plain', 'GET only\n');
+): Promise<Answer> {
+  if (request.method !== 'GET') return { status: 405, type: 'text/plain', body: 'GET only\n' };
   switch (request.url) {
     case '/livez':
-      return send(response, 200, 'application/json', '{"ok":true}');
+      return { status: 200, type: 'application/json', body: '{"ok":true}' };
     case '/readyz': {
       const readiness = await service.ready();
-      return send(response, readiness.ok ? 200 : 503, 'application/json', JSON.stringify(readiness));
+      return { status: readiness.ok ? 200 : 503, type: 'application/json', body: JSON.stringify(readiness) };
     }
     case '/metrics':
-      return send(response, 200, contentType, await scrape());
+      return { status: 200, type: contentType, body: await scrape() };
     default:
-      return send(response, 404, 'text/plain', 'not found\n');
+      return { status: 404, type: 'text/plain', body: 'not found\n' };
   }
-}
-
-function send(response: ServerResponse, status: number, type: string, body: string): void {
-  response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' }).end(body);
 }

@@ -13,6 +13,15 @@ export interface Answer {
 /** The Segment libraries honour whole seconds on 429. */
 const RETRY_AFTER_S = 1;
 
+/** Few bytes hold thousands of events: a list of them all would be thousands of times what was sent. */
+const LISTED = 100;
+
+/** The first rejections, and how many more there are where that is not all. */
+function listed(rejected: readonly Rejection[]): { readonly rejected: readonly Rejection[]; readonly rejectedMore?: number } {
+  if (rejected.length <= LISTED) return { rejected };
+  return { rejected: rejected.slice(0, LISTED), rejectedMore: rejected.length - LISTED };
+}
+
 /** `folded`: how many events have a name that reads `(other)`, by dimension. */
 export function accepted(count: number, rejected: readonly Rejection[], folded: ReadonlyMap<Dimension, number> = NONE): Answer {
   const warnings = [...folded].map(([dimension, events]) => ({
@@ -25,7 +34,7 @@ export function accepted(count: number, rejected: readonly Rejection[], folded: 
     body:
       rejected.length + warnings.length === 0
         ? `{"success":true,"accepted":${count},"rejected":[]}`
-        : JSON.stringify({ success: true, accepted: count, rejected, ...(warnings.length > 0 && { warnings }) }),
+        : JSON.stringify({ success: true, accepted: count, ...listed(rejected), ...(warnings.length > 0 && { warnings }) }),
   };
 }
 
@@ -37,7 +46,7 @@ export function strictlyRefused(rejected: readonly Rejection[]): Answer {
   return problem(
     'strict_rejected',
     detail,
-    { success: false, accepted: 0, rejected },
+    { success: false, accepted: 0, ...listed(rejected) },
     { 'x-rejected-events': String(rejected.length) },
   );
 }

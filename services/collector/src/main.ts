@@ -23,6 +23,8 @@ import { authoriser } from './write-key.ts';
 const KEYLESS_BODY_BYTES = 64 * 1024;
 const KEYLESS_BODY_MS = 3_000;
 const PUBLIC_BODY_BYTES = 512 * 1024;
+/** Answers that clients do not take: a network that works has taken them within 10 s. */
+const WAITING = { maxBytes: 32 * 1024 * 1024, takeMs: 10_000 };
 /** Of `maxInFlightBytes`: what bodies may hold that nobody has vouched for yet. 8 MB unless told otherwise. */
 const KEYLESS_SHARE = 1 / 8;
 
@@ -94,6 +96,7 @@ await runService('collector', CONFIG, async ({ config, log: logger, metrics: reg
     origins: config.collectorOrigins,
     maxConnections: config.maxConnections,
     requestTimeoutMs: config.requestTimeoutMs,
+    waiting: WAITING,
     ready,
     isDraining: () => signal.aborted,
     onDefect: (error) => logger.error({ err: error }, 'a request failed'),

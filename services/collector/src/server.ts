@@ -1,6 +1,9 @@
 /** The HTTP server: its bounds, what holds for every route, and the routes that take no events. */
+import { createServer } from 'node:http';
 import cors from '@fastify/cors';
+import { fewRequests } from '@tributary/runtime/few-requests';
 import { remembered } from '@tributary/runtime/remembered';
+import { createWaitingAnswers, type WaitingLimits } from '@tributary/runtime/waiting-answers';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Registry } from 'prom-client';
 import { problem, send } from './answer.ts';
@@ -18,6 +21,7 @@ export interface ServerOptions {
   readonly origins: string;
   readonly maxConnections: number;
   readonly requestTimeoutMs: number;
+  readonly waiting: WaitingLimits;
   readonly ready: () => Promise<{ readonly ok: boolean; readonly detail: string }>;
   /** True once the service shall end: new requests are sent elsewhere. */
   readonly isDraining: () => boolean;
@@ -26,20 +30,22 @@ export interface ServerOptions {
 
 export async function buildServer(options: ServerOptions): Promise<FastifyInstance> {
   const { collector, gates, registry } = options;
+  const limits = {
+    requestTimeout: options.requestTimeoutMs,
+    keepAliveTimeout: 65_000,
+    maxHeaderSize: 16 * 1024,
+    headersTimeout: Math.min(10_000, options.requestTimeoutMs),
+    connectionsCheckingInterval: 1_000,
+  };
   const app = Fastify({
     logger: false,
     trustProxy: false,
     return503OnClosing: false, // the hook below answers with our problem details
     forceCloseConnections: 'idle',
-    requestTimeout: options.requestTimeoutMs,
-    keepAliveTimeout: 65_000,
-    http: {
-      maxHeaderSize: 16 * 1024,
-      headersTimeout: Math.min(10_000, options.requestTimeoutMs),
-      connectionsCheckingInterval: 1_000,
-    },
+    serverFactory: (handler) =>
+      Object.assign(createServer(limits, fewRequests(handler)), { maxConnections: options.maxConnections }),
   });
-  app.server.maxConnections = options.maxConnections;
+  const hold = createWaitingAnswers(options.waiting);
 
   await app.register(cors, {
     origin: options.origins === '*' ? '*' : options.origins.split(',').map((origin) => origin.trim()),
@@ -52,8 +58,9 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     if (options.isDraining() && !PROBES.has(request.url)) send(reply, problem('log_unavailable', 'this collector is stopping'));
     else done();
   });
-  // A connection that stayed open after the last answer would hold up the end.
   app.addHook('onSend', (_request, reply, payload, done) => {
+    hold(reply.raw, typeof payload === 'string' ? payload.length : 0);
+    // A connection that stayed open after the last answer would hold up the end.
     if (options.isDraining()) reply.header('connection', 'close');
     done(null, payload);
   });

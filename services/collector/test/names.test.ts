@@ -165,7 +165,7 @@ test('law 7: of all combinations of three letters only currencies are names of m
   const kept = (await collector.events()).map(({ currency }) => currency);
   expect(kept).toEqual(expect.arrayContaining(['EUR', 'INR', 'ZAR']));
   expect(kept.length).toBeLessThan(60);
-  expect(body.rejected).toHaveLength(codes.length - kept.length);
+  expect(body.rejected.length + Number(body['rejectedMore'])).toBe(codes.length - kept.length);
   expect(body.rejected[0]).toMatchObject({
     code: 'invalid_field',
     message: expect.stringMatching(/\(got "AAR"\)\. Send the code/),

@@ -3,6 +3,7 @@ import type { EventLog } from '@tributary/log/port';
 import type { Event } from '@tributary/model/event';
 import { DAY_MS } from '@tributary/model/time';
 import type { KeyRecord, KeyRules, Scope } from '@tributary/runtime/key-file';
+import type { WaitingLimits } from '@tributary/runtime/waiting-answers';
 import { createMemoryLog } from '@tributary/testkit/memory-log';
 import type { FastifyInstance } from 'fastify';
 import { Registry } from 'prom-client';
@@ -69,6 +70,7 @@ export interface StartOptions {
   readonly keys?: readonly ReturnType<typeof keyRecord>[];
   readonly origins?: string;
   readonly requestTimeoutMs?: number;
+  readonly waiting?: Partial<WaitingLimits>;
 }
 
 export async function startCollector(options: StartOptions = {}): Promise<StartedCollector> {
@@ -114,6 +116,7 @@ export async function startCollector(options: StartOptions = {}): Promise<Starte
     origins: options.origins ?? '*',
     maxConnections: 1_000,
     requestTimeoutMs: options.requestTimeoutMs ?? 30_000,
+    waiting: { maxBytes: 32 * 1024 * 1024, takeMs: 10_000, ...options.waiting },
     ready: logReadiness(log),
     isDraining: () => draining,
     onDefect: (error) => defects.push(error),

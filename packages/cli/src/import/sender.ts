@@ -66,7 +66,7 @@ export function createSender(to: Sending): Sender {
     const answer = await deliver(to, await compress(batch.body), onRetry);
     totals.sent += batch.events;
     totals.accepted += answer.accepted;
-    totals.rejected += answer.rejected.length;
+    totals.rejected += answer.rejected.length + answer.rejectedMore;
     totals.firstRejected.push(...answer.rejected.slice(0, SHOWN - totals.firstRejected.length));
     to.onProgress(totals);
   };
@@ -92,7 +92,9 @@ export function createSender(to: Sending): Sender {
 
 interface Answer {
   readonly accepted: number;
+  /** The first hundred. */
   readonly rejected: readonly Rejected[];
+  readonly rejectedMore: number;
 }
 
 type OnRetry = (trouble: string, retryAfter: string | null) => void;
@@ -137,8 +139,8 @@ export function reasonOf(error: unknown): string {
 
 function answerOf(to: Sending, text: string): Answer {
   try {
-    const { accepted, rejected } = JSON.parse(text) as Partial<Answer>;
-    if (typeof accepted === 'number' && Array.isArray(rejected)) return { accepted, rejected };
+    const { accepted, rejected, rejectedMore = 0 } = JSON.parse(text) as Partial<Answer>;
+    if (typeof accepted === 'number' && Array.isArray(rejected)) return { accepted, rejected, rejectedMore };
   } catch {
     // Reported below: whatever answered is no collector.
   }

@@ -1,0 +1,26 @@
+/**
+ * Node parses all requests that lie in a piece of 64 KB, thousands, before the first is answered: each holds memory until the client
+ * has read the answers before it. Nobody who waits for answers has more than a few requests under way on one connection.
+ */
+import type { RequestListener } from 'node:http';
+import type { Socket } from 'node:net';
+
+export const REQUESTS_UNDER_WAY = 8;
+
+/** Closes a connection that asks beyond `most` requests whose answers it has not taken. What it sent behind them is not looked at. */
+export function fewRequests(listener: RequestListener, most = REQUESTS_UNDER_WAY): RequestListener {
+  const underWay = new WeakMap<Socket, number>();
+  const count = (socket: Socket, more: number) => underWay.set(socket, (underWay.get(socket) ?? 0) + more);
+
+  return (request, response) => {
+    const { socket } = request;
+    if (socket.destroyed) return;
+    if ((underWay.get(socket) ?? 0) >= most) {
+      socket.destroy();
+      return;
+    }
+    count(socket, 1);
+    response.once('close', () => count(socket, -1));
+    listener(request, response);
+  };
+}
