@@ -5,7 +5,15 @@ import { type CommittedDeltas, isChain, parseFeedEntry } from './feed.ts';
 import { partitionPrefix, pointerKey, recordKey } from './keys.ts';
 import { createPartitionReads, recordOf } from './partition-reads.ts';
 import { defineScript, isMoving, keysFor } from './scripts.ts';
-import type { FeedCursor, Followed, PartitionDeltas, RecordOwner, ServingStore, WholePartition } from './serving-port.ts';
+import {
+  type FeedCursor,
+  type Followed,
+  type PartitionDeltas,
+  type RecordOwner,
+  type ServingStore,
+  SHORT_ANSWER_BYTES,
+  type WholePartition,
+} from './serving-port.ts';
 import { generationsBetween, stateFrom } from './state.ts';
 import { unlessDown } from './unless-down.ts';
 import { unpackMeasures } from './words.ts';
@@ -20,8 +28,8 @@ declare module 'ioredis' {
 }
 
 /**
- * `views`: the names of all views, for retiring. `bulk`: a connection for whole deltas, so that short answers do not wait
- * behind long ones.
+ * `views`: the names of all views, for retiring. `bulk`: a connection for whole deltas and long records, so that short
+ * answers do not wait behind long ones.
  */
 export function createServingStore(
   redis: Redis,
@@ -139,11 +147,16 @@ export function createServingStore(
       }),
   };
 
-  /** One command; on a cluster one a partition, after others that tell sizes. No key is named to a script: readers may not write. */
+  /**
+   * Short answers: one command, but on a cluster. No key is named to a script: readers may not write. Long ones, and those of a
+   * cluster: sizes first, then a command a partition. A script would hold up Redis for 7 times as long as MGET, 290 ms for 30 MB.
+   */
   async function recordsOf(users: readonly RecordOwner[], maxBytes: number): Promise<(Buffer | null | number)[]> {
     const keys = users.map(keyOf);
-    if (!redis.isCluster) return redis.tributaryRecordsWithinBuffer('0', String(maxBytes), ...keys);
-    const records: (Buffer | null | number)[] = await Promise.all(keys.map((key) => redis.strlen(key)));
+    const isShort = maxBytes <= SHORT_ANSWER_BYTES;
+    if (isShort && !redis.isCluster) return redis.tributaryRecordsWithinBuffer('0', String(maxBytes), ...keys);
+    const connection = isShort ? redis : bulk;
+    const records: (Buffer | null | number)[] = await Promise.all(keys.map((key) => connection.strlen(key)));
     let left = maxBytes;
     const fitting = [...records.keys()].filter((i) => {
       const size = records[i] as number;
@@ -154,7 +167,10 @@ export function createServingStore(
     const asked = [...Map.groupBy(fitting, (i) => (users[i] as RecordOwner).partition).values()];
     await Promise.all(
       asked.map(async (indexes) => {
-        const found = await recordsOfPartition(indexes.map((i) => keys[i] as string));
+        const found = await recordsOfPartition(
+          connection,
+          indexes.map((i) => keys[i] as string),
+        );
         for (const [at, i] of indexes.entries()) records[i] = found[at] ?? null;
       }),
     );
@@ -162,12 +178,12 @@ export function createServingStore(
   }
 
   /** While its slot moves a command a key: each is then found wherever it is. */
-  async function recordsOfPartition(keys: readonly string[]): Promise<(Buffer | null)[]> {
+  async function recordsOfPartition(connection: Redis, keys: readonly string[]): Promise<(Buffer | null)[]> {
     try {
-      return await redis.mgetBuffer(...keys);
+      return await connection.mgetBuffer(...keys);
     } catch (error) {
       if (!isMoving(error)) throw error;
-      return Promise.all(keys.map((key) => redis.getBuffer(key)));
+      return Promise.all(keys.map((key) => connection.getBuffer(key)));
     }
   }
 

@@ -24,19 +24,19 @@ export interface FoundConversion {
   readonly notes: readonly string[];
 }
 
-/** `userKey`: whose conversion, when the asker knows; ids are unique within a user only. Throws `not_found`. */
+/** `userKey`: whose conversion, when the asker knows; ids are unique within a user only. `asker`: whose share it is. Throws `not_found`. */
 export async function findConversion(
   context: ApiContext,
   served: ServedGeneration,
   id: string,
-  userKey: string | undefined,
+  { asker, userKey }: { readonly asker: string; readonly userKey: string | undefined },
 ): Promise<FoundConversion> {
   const { deps, board, records, turnstile } = context;
   const notes: string[] = [];
   const { manifest } = served.loaded;
   const user = userKey ?? (await ownerOf(context, served, id, notes));
   const partition = partitionOf(user, deps.partitions);
-  const { recorded, marked } = await records.read([{ partition, userKey: user }], ([record = null]) => ({
+  const { recorded, marked } = await records.read(asker, [{ partition, userKey: user }], ([record = null]) => ({
     recorded: eventsOfRecord(record),
     marked: cutOfRecord(record),
   }));

@@ -2,16 +2,18 @@
  * Users' records within bounds: a user named twice is read once, what a request reads is bounded before it is read, and so is
  * what all requests hold together. Redis builds each answer in its own memory, so large requests are read in parts.
  */
-import type { RecordOwner, ServingStore } from '@tributary/kv/serving-port';
+import { type RecordOwner, type ServingStore, SHORT_ANSWER_BYTES } from '@tributary/kv/serving-port';
 import { TributaryError } from '@tributary/model/errors';
+import { createFairShare } from '@tributary/runtime/fair-share';
 import { fromStore } from './from-store.ts';
+import { createLane } from './lane.ts';
 
 export interface RecordReader {
   /**
-   * `use` gets the records in the order of the users; they are not held beyond it.
+   * `use` gets the records in the order of the users; they are not held beyond it. `asker`: the key whose share it is.
    * Rejects with `too_much_asked`, `overloaded`, `store_unavailable`.
    */
-  read<T>(users: readonly RecordOwner[], use: (records: readonly (Buffer | null)[]) => T): Promise<T>;
+  read<T>(asker: string, users: readonly RecordOwner[], use: (records: readonly (Buffer | null)[]) => T): Promise<T>;
 }
 
 export interface RecordLimits {
@@ -19,47 +21,57 @@ export interface RecordLimits {
   readonly requestBytes: number;
   /** Records of all requests at a time. */
   readonly inFlightBytes: number;
-  /** One answer of the store. */
+  /** One answer of the store; a record that is larger is read alone. */
   readonly partBytes: number;
 }
 
 const MIB = 1024 * 1024;
-export const RECORD_LIMITS: RecordLimits = { requestBytes: 64 * MIB, inFlightBytes: 512 * MIB, partBytes: 8 * MIB };
+export const RECORD_LIMITS: RecordLimits = { requestBytes: 64 * MIB, inFlightBytes: 512 * MIB, partBytes: MIB };
 
 /** The first answer is asked for without knowing sizes: nearly all records are smaller, and then it is the only one. */
 const FIRST_BYTES = MIB;
 const FIRST_BYTES_OF_USER = 64 * 1024;
 /** Lines that may be appended between the answer that tells a record's size and the one that brings it. */
-const GROWTH_BYTES = 256 * 1024;
+const GROWTH_BYTES = SHORT_ANSWER_BYTES - RECORD_LIMITS.partBytes;
+/** Requests for large records that wait while one is under way; a key has one of all these. */
+const MOST_LARGE_WAITING = 2;
 const MOST_ROUNDS = 1_000;
 
 export function createRecordReader(store: Pick<ServingStore, 'records'>, limits: RecordLimits = RECORD_LIMITS): RecordReader {
-  let inFlightBytes = 0;
+  const inFlight = createFairShare(limits.inFlightBytes);
+  const lane = createLane(MOST_LARGE_WAITING);
 
   return {
-    async read(users, use) {
+    async read(asker, users, use) {
       const owners = [...new Map(users.map((user) => [user.userKey, user])).values()];
       let claimedBytes = 0;
+      /** In all, not more. */
       const claim = (bytes: number) => {
-        if (inFlightBytes + bytes > limits.inFlightBytes)
-          throw new TributaryError('overloaded', `${inFlightBytes} bytes of users' records are being read already`);
-        inFlightBytes += bytes;
-        claimedBytes += bytes;
+        inFlight.give(asker, claimedBytes);
+        claimedBytes = 0;
+        if (!inFlight.fits(asker, bytes))
+          throw new TributaryError(
+            'overloaded',
+            `${inFlight.heldBy(asker)} bytes of users' records are being read for this key already, and ${inFlight.held} for all keys`,
+          );
+        inFlight.take(asker, bytes);
+        claimedBytes = bytes;
       };
       try {
         const firstBytes = Math.min(FIRST_BYTES, owners.length * FIRST_BYTES_OF_USER);
         claim(firstBytes);
         const records = await fromStore(store.records(owners, firstBytes));
-        const missing = records.filter((record) => typeof record === 'number');
+        const missing = records.filter(isMissing);
         if (missing.length > 0) {
           demandBound(owners, records);
-          claim(missing.reduce((sum, bytes) => sum + bytes, 0));
-          await readMissing(owners, records);
+          claim(missing.reduce((sum, bytes) => sum + bytes, firstBytes));
+          await readMissing(owners, records, limits.partBytes);
+          if (records.some(isMissing)) await lane.pass(asker, () => readMissing(owners, records, Number.POSITIVE_INFINITY));
         }
         const byUser = new Map(owners.map(({ userKey }, i) => [userKey, records[i] as Buffer | null]));
         return use(users.map(({ userKey }) => byUser.get(userKey) ?? null));
       } finally {
-        inFlightBytes -= claimedBytes;
+        inFlight.give(asker, claimedBytes);
       }
     },
   };
@@ -73,13 +85,13 @@ export function createRecordReader(store: Pick<ServingStore, 'records'>, limits:
       );
   }
 
-  /** Puts records in place of the sizes, some at a time. */
-  async function readMissing(owners: readonly RecordOwner[], records: (Buffer | null | number)[]): Promise<void> {
+  /** Puts records of up to `most` bytes in place of their sizes, some at a time. */
+  async function readMissing(owners: readonly RecordOwner[], records: (Buffer | null | number)[], most: number): Promise<void> {
     for (let round = 0; round < MOST_ROUNDS; round++) {
       const asked: number[] = [];
       let bytes = 0;
       for (const [i, record] of records.entries()) {
-        if (typeof record !== 'number' || (asked.length > 0 && bytes + record > limits.partBytes)) continue;
+        if (!isMissing(record) || record > most || (asked.length > 0 && bytes + record > limits.partBytes)) continue;
         asked.push(i);
         bytes += record;
       }
@@ -94,6 +106,10 @@ export function createRecordReader(store: Pick<ServingStore, 'records'>, limits:
     }
     throw new TributaryError('store_unavailable', `records grew faster than they were read, ${MOST_ROUNDS} times`);
   }
+}
+
+function isMissing(record: Buffer | null | number): record is number {
+  return typeof record === 'number';
 }
 
 function sizeOf(record: Buffer | null | number): number {

@@ -5,6 +5,7 @@ import { queryBody, selectSignals } from '../src/signals-body.ts';
 import { createWorld, event } from './world.ts';
 
 const KIB = 1024;
+const KEY = 'tr_reader';
 const LIMITS: RecordLimits = { requestBytes: 8_000 * KIB, inFlightBytes: 16_000 * KIB, partBytes: 2_000 * KIB };
 
 /** A store whose users have records of the given sizes, which says how many bytes each answer had. */
@@ -33,7 +34,7 @@ const sizes = (records: readonly (Buffer | null)[]) => records.map((record) => r
 test('a user named a thousand times is read once', async () => {
   const store = storeOf({ fat: 3_000 * KIB });
   const reader = createRecordReader(store, LIMITS);
-  const read = await reader.read(owners(...new Array<string>(1_000).fill('fat')), sizes);
+  const read = await reader.read(KEY, owners(...new Array<string>(1_000).fill('fat')), sizes);
   expect(read).toEqual(new Array(1_000).fill(3_000 * KIB));
   expect(store.answers).toEqual([
     { users: 1, bytes: 0 },
@@ -46,10 +47,10 @@ test('small records come with the first answer; large ones in parts, each user h
   const store = storeOf(users);
   const reader = createRecordReader(store, LIMITS);
   const keys = [...Object.keys(users), 'nobody'];
-  expect(await reader.read(owners(...keys), sizes)).toEqual(keys.map((key) => users[key] ?? null));
+  expect(await reader.read(KEY, owners(...keys), sizes)).toEqual(keys.map((key) => users[key] ?? null));
   expect(store.answers.length).toBeGreaterThan(2);
   for (const { bytes } of store.answers) expect(bytes).toBeLessThanOrEqual(LIMITS.partBytes);
-  expect(await reader.read(owners('u1', 'u0'), (records) => records.map(String))).toEqual([
+  expect(await reader.read(KEY, owners('u1', 'u0'), (records) => records.map(String))).toEqual([
     'u1'.repeat(5 * KIB),
     'u0'.repeat(5 * KIB),
   ]);
@@ -59,34 +60,84 @@ test('a request beyond the bound is refused before it is read, with both numbers
   const store = storeOf(Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`u${i}`, 1_000 * KIB])));
   const reader = createRecordReader(store, LIMITS);
   const all = owners(...Array.from({ length: 9 }, (_, i) => `u${i}`));
-  await expect(reader.read(all, sizes)).rejects.toMatchObject({
+  await expect(reader.read(KEY, all, sizes)).rejects.toMatchObject({
     code: 'too_much_asked',
     message: expect.stringContaining(`${LIMITS.requestBytes} bytes at the most (got ${9_000 * KIB})`),
   });
   expect(store.answers).toHaveLength(1);
-  expect(await reader.read(all.slice(1), sizes)).toEqual(new Array(8).fill(1_000 * KIB));
+  expect(await reader.read(KEY, all.slice(1), sizes)).toEqual(new Array(8).fill(1_000 * KIB));
 });
 
-test('requests together hold no more than the bound, and what they held is free afterwards', async () => {
-  const gate = Promise.withResolvers<void>();
-  const store = storeOf({ fat: 7_000 * KIB });
-  let held = true;
-  const slow = {
-    async records(...asked: Parameters<typeof store.records>) {
-      if (held) await gate.promise;
-      return store.records(...asked);
+/** A store that answers requests for so many bytes once it is told to. */
+function heldStore(sizes: Readonly<Record<string, number>>, fromBytes: number) {
+  const store = storeOf(sizes);
+  const asked: { readonly user: string; answer(): void }[] = [];
+  return {
+    asked,
+    async records(...question: Parameters<typeof store.records>) {
+      const gate = Promise.withResolvers<void>();
+      if (question[1] >= fromBytes) {
+        asked.push({ user: question[0].map(({ userKey }) => userKey).join(), answer: gate.resolve });
+        await gate.promise;
+      }
+      return store.records(...question);
     },
   };
-  const reader = createRecordReader(slow, LIMITS);
-  const many = Array.from({ length: 300 }, () =>
-    reader.read(owners('fat'), sizes).catch((error: { code: string }) => error.code),
+}
+
+test('law 7: requests together hold no more than the bound, keys share it, and what they held is free afterwards', async () => {
+  const four = Object.fromEntries(Array.from({ length: 4 }, (_, i) => [`u${i}`, 500 * KIB]));
+  const store = heldStore(four, 500 * KIB);
+  const reader = createRecordReader(store, LIMITS);
+  const ask = (key: string) => reader.read(key, owners(...Object.keys(four)), sizes);
+  const greedy = Array.from({ length: 10 }, () => ask('greedy').catch((error: { code: string }) => error.code));
+  await expect.poll(() => store.asked.length).toBeGreaterThan(0);
+  await Promise.resolve();
+  const others = ['a', 'b'].map(ask);
+  await expect.poll(() => store.asked.length).toBeGreaterThan(4);
+  for (const { answer } of store.asked) answer();
+  expect(await Promise.all(others)).toEqual([Object.values(four), Object.values(four)]);
+  const outcomes = await Promise.all(greedy);
+  expect(outcomes.filter((outcome) => outcome === 'overloaded').length).toBeGreaterThan(5);
+  expect(outcomes.filter((outcome) => outcome !== 'overloaded').length).toBeGreaterThan(2);
+  const again = ask('greedy');
+  await expect.poll(() => store.asked.length).toBe(6);
+  for (const { answer } of store.asked) answer();
+  expect(await again).toEqual(Object.values(four));
+});
+
+test('law 7: large records are read one at a time, one of each key, two more wait, and small ones go on meanwhile', async () => {
+  const store = heldStore({ fat: 3_000 * KIB, thin: 10 * KIB }, 2_000 * KIB);
+  const reader = createRecordReader(store, LIMITS);
+  const ask = (key: string, user: string) => reader.read(key, owners(user), sizes);
+  const first = ask('a', 'fat');
+  await expect.poll(() => store.asked.length).toBe(1);
+  await expect(ask('a', 'fat')).rejects.toMatchObject({ code: 'overloaded', message: expect.stringContaining('this key') });
+  const waiting = ['b', 'c'].map((key) => ask(key, 'fat'));
+  expect(await ask('a', 'thin')).toEqual([10 * KIB]);
+  await expect(ask('d', 'fat')).rejects.toMatchObject({ code: 'overloaded', message: expect.stringContaining('3 requests') });
+  for (const [turn, read] of [first, ...waiting].entries()) {
+    await expect.poll(() => store.asked.length).toBe(turn + 1);
+    expect(await ask('d', 'thin')).toEqual([10 * KIB]);
+    expect(store.asked).toHaveLength(turn + 1);
+    store.asked[turn]?.answer();
+    expect(await read).toEqual([3_000 * KIB]);
+  }
+  const again = ask('a', 'fat');
+  await expect.poll(() => store.asked.length).toBe(4);
+  store.asked[3]?.answer();
+  expect(await again).toEqual([3_000 * KIB]);
+});
+
+test('a large record that cannot be read leaves the turn to the next', async () => {
+  const store = storeOf({ fat: 3_000 * KIB });
+  let asked = 0;
+  const reader = createRecordReader(
+    { records: async (...question) => (++asked === 2 ? Promise.reject(new Error('gone')) : store.records(...question)) },
+    LIMITS,
   );
-  held = false;
-  gate.resolve();
-  const outcomes = await Promise.all(many);
-  expect(outcomes.filter((outcome) => outcome === 'overloaded').length).toBeGreaterThan(250);
-  expect(outcomes.filter((outcome) => outcome !== 'overloaded').length).toBeGreaterThan(0);
-  expect(await reader.read(owners('fat'), sizes)).toEqual([7_000 * KIB]);
+  await expect(reader.read(KEY, owners('fat'), sizes)).rejects.toMatchObject({ code: 'store_unavailable' });
+  expect(await reader.read(KEY, owners('fat'), sizes)).toEqual([3_000 * KIB]);
 });
 
 test('an answer beyond the bound is refused before it is made, with both numbers; a user named twice is refused at once', async () => {

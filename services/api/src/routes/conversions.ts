@@ -63,7 +63,7 @@ export const conversionRoutes: Routes = (context) => (app, _options, done) => {
     async (request) => {
       const { id } = request.params;
       const served = context.generations.take(await fromStore(context.deps.store.pointer()));
-      const found = await findConversion(context, served, id, request.query.user);
+      const found = await findConversion(context, served, id, { asker: request.owner, userKey: request.query.user });
       const explanation = explain(timelineOf(found.events, found.definitions), id, found.definitions);
       if (explanation === null)
         throw new TributaryError('not_found', `the event ${JSON.stringify(id)} is no conversion under the definitions in force`);

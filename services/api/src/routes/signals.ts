@@ -88,7 +88,7 @@ export const signalsRoutes: Routes = (context) => (app, _options, done) => {
       const partition = partitionOf(userId, deps.partitions);
       const selection = selectionOf(context, partition, request.query);
       const demandRoom = (bytes: number) => unread.demandRoom(bytes, request.owner);
-      const body = await records.read([{ partition, userKey: userId }], ([record = null]) => {
+      const body = await records.read(request.owner, [{ partition, userKey: userId }], ([record = null]) => {
         // One more than asked for tells whether there is a next page.
         const user = selectSignals(userId, record, {
           ...selection,
@@ -124,7 +124,7 @@ export const signalsRoutes: Routes = (context) => (app, _options, done) => {
       const asked = users.map((userKey) => ({ partition: partitionOf(userKey, deps.partitions), userKey }));
       const selections = new Map<number, ReturnType<typeof selectionOf> & { limit: number }>();
       const demandRoom = (bytes: number) => unread.demandRoom(bytes, request.owner);
-      const { body, release } = await records.read(asked, (read) => {
+      const { body, release } = await records.read(request.owner, asked, (read) => {
         const holes: string[] = [];
         const selected = asked.map(({ partition, userKey }, i) => {
           let selection = selections.get(partition);

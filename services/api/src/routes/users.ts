@@ -66,10 +66,14 @@ export const userRoutes: Routes =
         const { id: userId } = request.params;
         const partition = partitionOf(userId, deps.partitions);
         const definitions = board.definitions(partition);
-        const [isPresent, events, cutTs, isCut] = await records.read([{ partition, userKey: userId }], ([record = null]) => {
-          const newest = record === null ? null : tailOf(record, MAX_RECORD_BYTES);
-          return [record !== null, eventsOfRecord(newest), cutOfRecord(record), record?.length !== newest?.length] as const;
-        });
+        const [isPresent, events, cutTs, isCut] = await records.read(
+          request.owner,
+          [{ partition, userKey: userId }],
+          ([record = null]) => {
+            const newest = record === null ? null : tailOf(record, MAX_RECORD_BYTES);
+            return [record !== null, eventsOfRecord(newest), cutOfRecord(record), record?.length !== newest?.length] as const;
+          },
+        );
         const logTimeMs = board.states()[partition]?.logTimeMs ?? deps.now();
         const journeys = journeysOf(timelineOf(events, definitions), definitions, logTimeMs);
         const { lagMs, watermark, missing, notes } = board.health();
