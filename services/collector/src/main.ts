@@ -11,6 +11,7 @@ import { runService } from '@tributary/runtime/service';
 import { withActivity, withRoom } from './activity.ts';
 import { CONFIG } from './config.ts';
 import { createGate } from './gate.ts';
+import { knownNames } from './known-names.ts';
 import { listen } from './listen.ts';
 import { createMetrics } from './metrics.ts';
 import { createNames } from './names.ts';
@@ -46,11 +47,10 @@ await runService('collector', CONFIG, async ({ config, log: logger, metrics: reg
   const opened = await openEventLog({ ...place, name: 'events', now });
   const log = withRoom(withActivity(opened, now), disk);
   const keys = followKeys(config.dataDir, logger);
-  const { touches, conversions } = loadDefinitions(config.definitionsFile);
   const bounds = { type: config.maxTypes, channel: config.maxChannels, campaign: config.maxCampaigns };
   const names = createNames(
     { ...bounds, importDays: config.maxImportDays },
-    new Set([...Object.keys(touches), ...conversions]),
+    knownNames(loadDefinitions(config.definitionsFile)),
     now,
   );
   const keylessBytes = Math.floor(maxInFlightBytes * KEYLESS_SHARE);

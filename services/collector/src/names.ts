@@ -4,8 +4,9 @@
  * itself, so that both layers and every replay see the same event; the name as sent stays in `properties`.
  *
  * Names are counted by the UTC day of receipt, campaigns with their channel. Each collector counts for itself and anew
- * after a restart: n collectors let through n times as much. Public keys have half of the room: who floods a page's key
- * leaves the other half to servers. Types that the definitions name are always kept: they say what an event means.
+ * after a restart: n collectors let through n times as much. Public keys share half of the room fairly, each by the names that
+ * it was the first to bring: who floods one page's key leaves room to other pages, and the other half to servers. Types and
+ * channels that are known beforehand are always kept, and not counted: they say what an event means, and nobody can use them up.
  *
  * A request claims its names while it is under way, so that two at once do not pass the bound, and gives them back when it
  * is refused in the end: only what is written uses up room.
@@ -13,6 +14,7 @@
 import { OTHER } from '@tributary/model/channel';
 import type { Event } from '@tributary/model/event';
 import { DAY_MS } from '@tributary/model/time';
+import { createFairShare, type FairShare } from '@tributary/runtime/fair-share';
 
 export const DIMENSIONS = ['type', 'channel', 'campaign'] as const;
 export type Dimension = (typeof DIMENSIONS)[number];
@@ -29,8 +31,8 @@ export interface Folded {
 }
 
 export interface Names {
-  /** For one request. */
-  claim(isPublic: boolean): Claim;
+  /** For one request. `publicKey`: the id of its key, where anybody may have that. */
+  claim(publicKey?: string): Claim;
   /** How many names the day has brought so far. */
   count(dimension: Dimension): number;
 }
@@ -51,40 +53,57 @@ export interface Claim {
   giveBack(): void;
 }
 
-/** Each name with the number of requests under way that claim it; `KEPT` once one of them was accepted. */
-type Counted = Map<string, number>;
+/** What is always kept. */
+export interface KnownNames {
+  readonly type: ReadonlySet<string>;
+  readonly channel: ReadonlySet<string>;
+}
+
+/** How many requests under way claim a name; `KEPT` once one of them was accepted. */
+interface Claimed {
+  readonly claims: number;
+  /** The public key that brought it first. */
+  readonly owner?: string | undefined;
+}
+type Counted = Map<string, Claimed>;
 const KEPT = Number.POSITIVE_INFINITY;
 
 interface Day {
   readonly names: Readonly<Record<Dimension, Counted>>;
+  /** Names that public keys brought. */
+  readonly shares: ReadonlyMap<Counted, FairShare>;
   /** Days of imported events. */
   readonly days: Counted;
 }
 
-export function createNames(bounds: NameBounds, knownTypes: ReadonlySet<string>, now: () => number): Names {
+export function createNames(bounds: NameBounds, known: KnownNames, now: () => number): Names {
   let number = Number.NaN;
   let day: Day;
 
   function today(): Day {
     const current = Math.floor(now() / DAY_MS);
-    if (current !== number) day = { names: { type: new Map(), channel: new Map(), campaign: new Map() }, days: new Map() };
+    if (current !== number) day = emptyDay(bounds);
     number = current;
     return day;
   }
 
-  function claim(isPublic: boolean): Claim {
+  function claim(publicKey?: string): Claim {
     const claimed = new Map<Counted, Set<string>>();
 
     function hasRoom(dimension: Dimension, name: string): boolean {
-      const counted = today().names[dimension];
-      return counted.has(name) || counted.size < (isPublic ? Math.ceil(bounds[dimension] / 2) : bounds[dimension]);
+      const { names, shares } = today();
+      const counted = names[dimension];
+      if (counted.has(name)) return true;
+      if (counted.size >= bounds[dimension]) return false;
+      return publicKey === undefined || shares.get(counted)?.fits(publicKey, 1) === true;
     }
 
     function count(counted: Counted, name: string): void {
-      const claims = counted.get(name) ?? 0;
+      const { claims, owner } = counted.get(name) ?? { claims: 0, owner: publicKey };
       const own = claimed.get(counted) ?? new Set();
       if (claims === KEPT || own.has(name)) return;
-      counted.set(name, claims + 1);
+      if (claims === 0 && owner !== undefined) day.shares.get(counted)?.take(owner, 1);
+      counted.set(name, { claims: claims + 1, owner });
       claimed.set(counted, own.add(name));
     }
 
@@ -93,8 +112,8 @@ export function createNames(bounds: NameBounds, knownTypes: ReadonlySet<string>,
       fold(event) {
         const { type, channel, campaign } = event;
         const folded: Dimension[] = [];
-        if (!knownTypes.has(type) && !hasRoom('type', type)) folded.push('type');
-        if (channel !== undefined && !hasRoom('channel', channel)) folded.push('channel');
+        if (!known.type.has(type) && !hasRoom('type', type)) folded.push('type');
+        if (channel !== undefined && !known.channel.has(channel) && !hasRoom('channel', channel)) folded.push('channel');
         if (campaign !== undefined && !hasRoom('campaign', placeOf(event, folded))) folded.push('campaign');
         if (folded.length === 0) return undefined;
         const names = Object.fromEntries(folded.map((dimension) => [dimension, OTHER]));
@@ -108,26 +127,36 @@ export function createNames(bounds: NameBounds, knownTypes: ReadonlySet<string>,
       add(event, folded) {
         const { names, days } = today();
         const { type, channel, campaign, ts, historical } = event;
-        if (!knownTypes.has(type) && !folded.includes('type')) count(names.type, type);
-        if (channel !== undefined && !folded.includes('channel')) count(names.channel, channel);
+        if (!known.type.has(type) && !folded.includes('type')) count(names.type, type);
+        if (channel !== undefined && !known.channel.has(channel) && !folded.includes('channel')) count(names.channel, channel);
         if (campaign !== undefined && !folded.includes('campaign')) count(names.campaign, placeOf(event, folded));
         if (historical === true) count(days, dayNumberOf(ts));
       },
       keep() {
-        for (const [counted, own] of claimed) for (const name of own) counted.set(name, KEPT);
+        for (const [counted, own] of claimed)
+          for (const name of own) counted.set(name, { owner: counted.get(name)?.owner, claims: KEPT });
       },
       giveBack() {
         for (const [counted, own] of claimed)
           for (const name of own) {
-            const claims = counted.get(name) ?? KEPT;
-            if (claims === 1) counted.delete(name);
-            else counted.set(name, claims - 1);
+            const { claims, owner } = counted.get(name) ?? { claims: KEPT };
+            counted.set(name, { claims: claims - 1, owner });
+            if (claims !== 1) continue;
+            counted.delete(name);
+            // Of a day that is over nobody holds a share.
+            if (owner !== undefined) day.shares.get(counted)?.give(owner, 1);
           }
       },
     };
   }
 
   return { claim, count: (dimension) => today().names[dimension].size };
+}
+
+function emptyDay(bounds: NameBounds): Day {
+  const names = { type: new Map(), channel: new Map(), campaign: new Map() };
+  const shares = DIMENSIONS.map((dimension) => [names[dimension], createFairShare(Math.ceil(bounds[dimension] / 2))] as const);
+  return { names, shares: new Map(shares), days: new Map() };
 }
 
 /** A campaign counts with the channel that it is written with. No name holds a tab. */

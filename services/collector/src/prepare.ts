@@ -113,7 +113,7 @@ export function prepare(delivery: Delivery, surroundings: Surroundings): Outcome
   const { keyId, money } = grant;
   const envelope = { receivedAt, keyId, sentAt, context, historical, newId, money };
   const formatHasSource = route.format === 'native';
-  const claim = names.claim(grant.isPublic);
+  const claim = names.claim(grant.isPublic ? keyId : undefined);
   const rules = {
     read,
     envelope,

@@ -1,5 +1,6 @@
 /** The real collector in this process, on a free loopback port, over any log. For tests only. */
 import type { EventLog } from '@tributary/log/port';
+import { CHANNELS } from '@tributary/model/channel';
 import type { Event } from '@tributary/model/event';
 import { DAY_MS } from '@tributary/model/time';
 import type { KeyRecord, KeyRules, Scope } from '@tributary/runtime/key-file';
@@ -33,6 +34,8 @@ export function keyRecord(key: string, scope: Scope, rules: KeyRules = {}): KeyR
 
 /** Who sends, as the routes hand it to the pipeline. */
 export const SENDER: Sender = { key: WRITE_KEY, grant: grantOf(keyRecord(WRITE_KEY, 'write')) as Grant };
+
+const KNOWN = { type: new Set(['purchase']), channel: new Set<string>(CHANNELS) };
 
 /** Bounds nothing. */
 export const NO_RATES: Rates = { hasLeft: () => true, take: () => true };
@@ -79,7 +82,7 @@ export async function startCollector(options: StartOptions = {}): Promise<Starte
   const gates = { keyed: gate, keyless: createGate({ maxBytes: 4 * 1024 * 1024, maxEvents: 0, ...options.keylessGate }) };
   const registry = new Registry();
   const now = options.now ?? (() => NOW);
-  const names = createNames({ ...NAME_BOUNDS, ...options.names }, new Set(['purchase']), now);
+  const names = createNames({ ...NAME_BOUNDS, ...options.names }, KNOWN, now);
   const defects: Error[] = [];
   let draining = false;
   let ids = 0;
