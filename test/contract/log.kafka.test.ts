@@ -242,6 +242,24 @@ describe.skipIf(missing !== null)('the log on Kafka', () => {
       await open(topic, 1, { durability: 'managed' });
     });
 
+    it('law 7: a reader that has room for few of its partitions comes round to all of them', async () => {
+      const partitions = 8;
+      const log = await open(freshTopic(), partitions);
+      const all = Array.from({ length: partitions }, (_, partition) => partition);
+      const body = Array.from({ length: 10 }, () => 'x'.repeat(20_000)).join('\n');
+      for (let i = 0; i < 15; i++) await Promise.all(all.map((partition) => log.append(partition, { kind: 'events', body })));
+      const positions = new Map<number, string | null>(all.map((partition) => [partition, null]));
+      for (const rounds of [1, 2]) {
+        const waiting = new Set(all);
+        for (let reads = 0; reads < 2 * partitions; reads++)
+          for (const { partition, position } of await log.read(positions, { ...NOW, maxBytes: 1024 * 1024 })) {
+            positions.set(partition, position);
+            waiting.delete(partition);
+          }
+        expect([rounds, ...waiting]).toEqual([rounds]);
+      }
+    });
+
     it('a position past the end is log_recreated: the partition lost its tail', async () => {
       const log = await open(freshTopic(), 1);
       await log.append(0, { kind: 'events', body: 'a' });

@@ -233,4 +233,12 @@ export const MUTATIONS_OF_COLLECTOR: readonly Mutation[] = [
     to: 'DEFAULT_MESSAGE_BYTES), Infinity)',
     test: UNREADABLE_BY_KAFKA,
   },
+  {
+    lie: 'of the partitions that have nothing the first one is read first, always',
+    law: '7',
+    file: `${KAFKA}/lane.ts`,
+    from: ' || turnOf(a) - turnOf(b)',
+    to: ' || b - a',
+    test: 'test/contract/log.kafka.test.ts',
+  },
 ];

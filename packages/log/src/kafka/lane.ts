@@ -93,6 +93,9 @@ export function createLane({ topic, connections, entryLimits }: LaneOptions): La
   const flights = new Map<string, Flight>();
   /** Partitions whose next batch did not fit: the first one of a request gets a batch of any size. */
   const starved = new Set<number>();
+  /** When each partition was visited last, counted in visits. */
+  const turns = new Map<number, number>();
+  let visits = 0;
   const closing = new AbortController();
 
   /** A reader brings the same signal to every read. */
@@ -140,9 +143,9 @@ export function createLane({ topic, connections, entryLimits }: LaneOptions): La
     // Not more than a reader takes at once; the first partition gets a whole batch all the same.
     const replyBytes = Math.max(1, Math.min(REPLY_BYTES, maxBytes - heldBytes()));
     const share = shareOf(offsets.size);
-    // A reply is filled in the order of the request: those that have least come first, and none is left out for long.
+    // A reply is filled in the order of the request: those that have least come first, of these who waits longest.
     const from = [...offsets]
-      .sort(([a], [b]) => (hunger(a) < hunger(b) ? 1 : -1))
+      .sort(([a], [b]) => hunger(b) - hunger(a) || turnOf(a) - turnOf(b))
       .map(([partition, offset]) => ({ partition, offset, maxBytes: -hunger(partition) < share ? share : 1 }));
     const flight: Flight = {
       key,
@@ -226,6 +229,7 @@ export function createLane({ topic, connections, entryLimits }: LaneOptions): La
     }
     const builder = createEntryBuilder(topic.name, partition, entryLimits, room);
     const visited = visitCommitted(fetched, before.next, builder, work);
+    turns.set(partition, ++visits);
     const { next, failure } = visited;
     if (next > before.next) {
       starved.delete(partition);
@@ -242,6 +246,10 @@ export function createLane({ topic, connections, entryLimits }: LaneOptions): La
 
   function hunger(partition: number): number {
     return starved.has(partition) ? Number.POSITIVE_INFINITY : -(held.get(partition)?.bytes ?? 0);
+  }
+
+  function turnOf(partition: number): number {
+    return turns.get(partition) ?? 0;
   }
 
   function heldBytes(): number {
