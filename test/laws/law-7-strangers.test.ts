@@ -126,7 +126,7 @@ describe('law 7: few bytes with a key that anybody may have cost little', () => 
     expect(await post('/v1/validate', new Array(9).fill({}))).toBe(200);
     expect(await post('/v1/events', new Array(9).fill({}))).toBe(200);
     expect(await post('/v1/validate', [{}])).toBe(429);
-    const rates = { hasLeft: () => false, take: () => false };
+    const rates = { hasLeft: () => false, charge: () => {} };
     expect(parsedOf(Buffer.from('[{}]'), SENDER, { ...AROUND, rates })).toEqual([0, 'overloaded']);
   });
 });
@@ -187,6 +187,34 @@ describe('law 7: answers that nobody reads are bounded', () => {
     await Promise.all(closed);
     collector.server.server.off('connection', block);
     expect((await fetch(`${collector.url}/livez`)).status).toBe(200);
+  });
+});
+
+describe('law 7: the rate of a key is charged for what was inflated, also where the request is refused', () => {
+  const key = keyRecord(`tb_00000000000b_${''.padEnd(48, '0')}`, 'browser', { eventsPerSecond: 10 });
+  const bodies: Readonly<Record<string, [number, string | Buffer]>> = {
+    'too many events': [413, gzipSync(`[${'{},'.repeat(174_000)}{}]`)],
+    'no JSON': [400, gzipSync(`[${'{},'.repeat(170_000)}`)],
+    'too many lines': [413, gzipSync(`{}\n${'{x}\n'.repeat(120_000)}`)],
+    'one event of much text': [200, gzipSync(JSON.stringify({ type: 't', userId: 'u', x: 'x'.repeat(500_000) }))],
+    'gzip that grows too much': [413, gzipSync('x'.repeat(600_000))],
+    'gzip that is broken': [400, gzipSync(`[${'{},'.repeat(170_000)}{}]`).subarray(0, -20)],
+  };
+
+  for (const [what, [status, body]] of Object.entries(bodies))
+    test(what, async () => {
+      collector = await startCollector({ keys: [key] });
+      const post = async () => (await collector.post('/v1/validate', body, { authorization: `Bearer ${key.key}` })).status;
+      expect([await post(), await post()]).toEqual([status, 429]);
+    });
+
+  test('a batch of ordinary events is charged by their number', () => {
+    let charged = 0;
+    const rates = { hasLeft: () => true, charge: (_grant: unknown, events: number) => void (charged += events) };
+    const text = 'x'.repeat(1_500);
+    const batch = Array.from({ length: 40 }, (_, i) => ({ type: 't', userId: 'u', id: `${i}`, properties: { text } }));
+    parsedOf(Buffer.from(JSON.stringify(batch)), SENDER, { ...AROUND, rates });
+    expect(charged).toBe(40);
   });
 });
 

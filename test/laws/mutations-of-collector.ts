@@ -155,6 +155,13 @@ export const MUTATIONS_OF_COLLECTOR: readonly Mutation[] = [
     to: '',
   },
   {
+    lie: 'the rate is charged for events alone',
+    law: '7',
+    file: `${COLLECTOR}/prepare.ts`,
+    from: '  if (holder !== undefined) rates.charge(holder, charged);\n',
+    to: '',
+  },
+  {
     lie: 'an answer lists every event that was rejected',
     law: '7',
     file: `${COLLECTOR}/answer.ts`,

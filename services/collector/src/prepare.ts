@@ -1,8 +1,9 @@
 /**
  * From a body to lines by partition, without an effect but the rate and the names that are counted:
- * bytes → inflate → text → key → JSON → items → rate → read → check → line → group by partition
+ * bytes → inflate → rate by bytes → text → key → JSON → items → rate by events → read → check → line → group by partition
  *
- * Nothing is parsed for who has no key or has used up its rate, and no more events than allowed.
+ * Nothing is parsed for who has no key or has used up its rate, and no more events than allowed. Whatever is refused after
+ * that was work, and is charged.
  */
 
 import type { JsonObject, Outcome } from '@tributary/model/json';
@@ -14,7 +15,7 @@ import { type Grant, refusalOfRequest } from './grant.ts';
 import { contextTooWide, itemsOf } from './items.ts';
 import type { Claim, Dimension, Names } from './names.ts';
 import { parseBody } from './parse-body.ts';
-import type { Rates } from './rates.ts';
+import { eventsWorth, type Rates } from './rates.ts';
 import type { Route } from './routes.ts';
 import { type Authorise, NO_KEY, refusalOfText } from './write-key.ts';
 
@@ -83,7 +84,10 @@ export function prepare(delivery: Delivery, surroundings: Surroundings): Outcome
   const receivedAt = now();
   const holder = sender?.grant;
   if (holder !== undefined && !rates.hasLeft(holder)) return beyondRate(holder);
-  const inflated = inflate(delivery.bytes, bodyBytesOf(holder, limits));
+  const most = bodyBytesOf(holder, limits);
+  const inflated = inflate(delivery.bytes, most);
+  const charged = eventsWorth(inflated.ok ? inflated.value.length : most);
+  if (holder !== undefined) rates.charge(holder, charged);
   if (!inflated.ok) return inflated;
   const { text, damaged } = decodeText(inflated.value);
 
@@ -100,6 +104,9 @@ export function prepare(delivery: Delivery, surroundings: Surroundings): Outcome
   if (!key.ok) return key;
   const grant = holder ?? authorise(key.value);
   if (typeof grant === 'string') return invalid('invalid_write_key', grant);
+  if (holder === undefined && !rates.hasLeft(grant)) return beyondRate(grant);
+  const events = Math.max(charged, Math.min(items.length, limits.batchEvents));
+  rates.charge(grant, holder === undefined ? events : events - charged);
   const historical = route.format === 'segment' && route.historical;
   const refusal = refusalOfRequest(grant, historical, delivery.origin);
   if (refusal !== undefined) return refusal;
@@ -108,7 +115,6 @@ export function prepare(delivery: Delivery, surroundings: Surroundings): Outcome
     return invalid('body_too_large', `the request holds ${items.length} events, ${limits.batchEvents} are allowed`);
   const wide = contextTooWide(context, items.length, bodyBytesOf(grant, limits));
   if (wide !== undefined) return wide;
-  if (!rates.take(grant, items.length)) return beyondRate(grant);
 
   const { keyId, money } = grant;
   const envelope = { receivedAt, keyId, sentAt, context, historical, newId, money };

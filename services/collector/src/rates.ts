@@ -5,27 +5,34 @@ import type { Grant } from './grant.ts';
 const BURST_S = 10;
 
 export interface Rates {
-  /** False when the key has used up what it may: asked before its body is parsed. */
+  /** False when the key has used up what it may: asked before its body is inflated. */
   hasLeft(grant: Grant): boolean;
-  /** False, and nothing taken, when nothing is left. A batch passes whole once anything is left; the rest is owed. */
-  take(grant: Grant, events: number): boolean;
+  /** What passes what is left is owed: a batch passes whole once anything is left. */
+  charge(grant: Grant, events: number): void;
+}
+
+/** Text costs work whatever stands in it. Ordinary events have fewer bytes, so honest batches are charged by their events. */
+const EVENT_BYTES = 2_048;
+
+/** What a body of so many bytes, inflated, is charged at the least. */
+export function eventsWorth(bytes: number): number {
+  return Math.max(1, Math.ceil(bytes / EVENT_BYTES));
 }
 
 export function createRates(now: () => number): Rates {
   const buckets = new Map<string, { left: number; atMs: number }>();
 
-  function take({ keyId, eventsPerSecond }: Grant, events: number): boolean {
-    if (eventsPerSecond === null) return true;
+  function charge({ keyId, eventsPerSecond }: Grant, events: number): number {
+    if (eventsPerSecond === null) return Number.POSITIVE_INFINITY;
     const atMs = now();
     const full = BURST_S * eventsPerSecond;
     const bucket = buckets.get(keyId) ?? { left: full, atMs };
     bucket.left = Math.min(full, bucket.left + (Math.max(0, atMs - bucket.atMs) / 1000) * eventsPerSecond);
     bucket.atMs = atMs;
     buckets.set(keyId, bucket);
-    if (bucket.left <= 0) return false;
     bucket.left -= events;
-    return true;
+    return bucket.left;
   }
 
-  return { take, hasLeft: (grant) => take(grant, 0) };
+  return { charge, hasLeft: (grant) => charge(grant, 0) > 0 };
 }

@@ -115,7 +115,10 @@ test('a key may be narrowed to origins, types and a rate', async () => {
   expect(await post(NARROW, { ...EVENT, type: 'purchase' }, '/v1/events', from)).toBe('forbidden');
   expect(await post(NARROW, new Array(12).fill(EVENT), '/v1/events', from)).toBe('taken');
   expect(await post(NARROW, EVENT, '/v1/events', from)).toBe('overloaded');
-  now += 4_000;
+  // Three that were refused and twelve events: five more than ten seconds' worth.
+  now += 5_000;
+  expect(await post(NARROW, EVENT, '/v1/events', from)).toBe('overloaded');
+  now += 1_000;
   expect(await post(NARROW, EVENT, '/v1/events', from)).toBe('taken');
 });
 

@@ -38,7 +38,7 @@ export const SENDER: Sender = { key: WRITE_KEY, grant: grantOf(keyRecord(WRITE_K
 const KNOWN = { type: new Set(['purchase']), channel: new Set<string>(CHANNELS) };
 
 /** Bounds nothing. */
-export const NO_RATES: Rates = { hasLeft: () => true, take: () => true };
+export const NO_RATES: Rates = { hasLeft: () => true, charge: () => {} };
 
 /** What the collector's clock says unless told otherwise. */
 export const NOW = Date.UTC(2026, 10, 21, 12);
