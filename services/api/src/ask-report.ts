@@ -10,7 +10,7 @@ import { type Against, earlierWindow, windowNotes } from './earlier-window.ts';
 import { wholeDays } from './instants.ts';
 import type { Findings } from './meta.ts';
 import { MODELS, type ModelName, modelInfo } from './models/catalogue.ts';
-import type { RunModel } from './models/shared-outcomes.ts';
+import type { AskModels } from './models/shared-outcomes.ts';
 import { sumOf } from './report.ts';
 import { currencyNotes } from './report-findings.ts';
 import type { Report, ReportQuestion } from './report-question.ts';
@@ -38,7 +38,7 @@ export interface Asked {
 /** Throws `invalid_query`, `empty_range`; rejects as the snapshot and the models do. */
 export async function askReport(
   context: ApiContext,
-  run: RunModel,
+  ask: AskModels,
   models: readonly ModelName[],
   query: FilterQuery,
 ): Promise<Asked> {
@@ -61,9 +61,9 @@ export async function askReport(
   const taken = takeReport(snapshot, question);
   const questionBefore = questionOfWindowBefore(question);
   const takenBefore = questionBefore === null ? null : takeReport(snapshot, questionBefore);
-  const report = await taken(run);
+  const report = await taken(ask);
   const before =
-    questionBefore === null || takenBefore === null ? null : { question: questionBefore, report: await takenBefore(run) };
+    questionBefore === null || takenBefore === null ? null : { question: questionBefore, report: await takenBefore(ask) };
   const notes = [
     ...currencyNotes([report.currencies, ...(before === null ? [] : [before.report.currencies])]),
     ...(days.widened ? [WIDENED] : []),

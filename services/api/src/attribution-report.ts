@@ -18,7 +18,7 @@ import { factsOf } from './models/channel-facts.ts';
 import { composed, type Rename, toldApart } from './models/channel-names.ts';
 import { countedRows, namedRows } from './models/model-rows.ts';
 import { creditOfChannels, type Ground, groundOf, type SharedOutcome, sharedRows } from './models/shared-credit.ts';
-import { countsOf, type PreparedModels, prepareShared, type RunModel } from './models/shared-outcomes.ts';
+import { type AskModels, countsOf, type PreparedModels, prepareShared } from './models/shared-outcomes.ts';
 import { sumOf } from './report.ts';
 import { currenciesOf, findingsOf, gapsOf, negativeCells } from './report-findings.ts';
 import { type ModelReport, type Report, type ReportQuestion, scopeOf } from './report-question.ts';
@@ -47,7 +47,7 @@ export function viewsOf({ models, by, equal }: Pick<ReportQuestion, 'models' | '
  * Takes all that the report needs from the snapshot at once: models may take seconds, and what they find is of this moment. The
  * report is there once they have run.
  */
-export function takeReport(snapshot: Snapshot, question: ReportQuestion): (run: RunModel) => Promise<Report> {
+export function takeReport(snapshot: Snapshot, question: ReportQuestion): (ask: AskModels) => Promise<Report> {
   const { days, by, equal } = question;
   const shared = preparedModels(snapshot, question);
   const rename = namesOf(snapshot, question, shared);
@@ -61,8 +61,8 @@ export function takeReport(snapshot: Snapshot, question: ReportQuestion): (run: 
   const currencies = currenciesOf(snapshot, question, costs !== null);
   const converted = sumOf(snapshot.project(conversions, { days, by: [], equal: scopeOf(question).equal }), 2);
 
-  return async (run) => {
-    const outcomes = await shared?.run(run);
+  return async (ask) => {
+    const outcomes = await shared?.run(ask);
     const models = new Map<ModelName, ModelReport>();
     for (const model of question.models) {
       const outcome = isShared(model) ? outcomes?.get(model) : undefined;

@@ -1,7 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Coalition } from '@tributary/attribution/data-driven/counts';
 import { createRandom } from '@tributary/testkit/random';
 import { describe, expect, test } from 'vitest';
 import { compute, type ModelJob } from '../src/models/compute.ts';
+import type { Asker } from '../src/models/queue.ts';
+import { remembered } from '../src/models/remembered-outcomes.ts';
 import { createModelRunner } from '../src/models/runner.ts';
 
 function gameOf(players: number, seed = 1): ModelJob {
@@ -16,13 +19,17 @@ function gameOf(players: number, seed = 1): ModelJob {
   return { model: 'rateShapley', reward: 'conversions', coalitions, ...none };
 }
 
+const A: Asker = { key: 'a', isGone: () => false };
+const B: Asker = { key: 'b', isGone: () => false };
+const endless: ModelJob = { ...gameOf(20), intervals: { replicates: 1_000, level: 0.9 } };
+
 describe('the runner of models', () => {
   test('a long game runs beside the event loop, and gives what it gives in it, bit for bit', async () => {
     const runner = createModelRunner();
     const job = gameOf(18);
     let turns = 0;
     const ticking = setInterval(() => turns++, 2);
-    const outcome = await runner.run(job);
+    const outcome = await runner.run(job, A);
     clearInterval(ticking);
     expect(outcome).toEqual(compute(job));
     expect(turns).toBeGreaterThan(3);
@@ -35,27 +42,75 @@ describe('the runner of models', () => {
       ...gameOf(12),
       coalitions: [...gameOf(12).coalitions, { channels: ['x'], conversions: -1, nulls: 0, value: 0 }],
     };
-    await expect(runner.run(wrong)).rejects.toMatchObject({ code: 'invalid_counts', status: 400 });
-    expect((await runner.run(gameOf(12))).channels).toHaveLength(12);
+    await expect(runner.run(wrong, A)).rejects.toMatchObject({ code: 'invalid_counts', status: 400 });
+    expect((await runner.run(gameOf(12), A)).channels).toHaveLength(12);
     await runner.stop();
   });
 
-  test('a job that takes too long is ended and told so; the next one has a new thread', async () => {
-    const runner = createModelRunner({ timeoutMs: 2_000, mostJobs: 4 });
-    const endless = { ...gameOf(20), intervals: { replicates: 1_000, level: 0.9 } };
-    const asked = performance.now();
-    const both = await Promise.allSettled([runner.run(endless), runner.run(gameOf(10))]);
-    expect(performance.now() - asked).toBeLessThan(8_000);
-    for (const one of both) expect(one).toMatchObject({ status: 'rejected', reason: { code: 'model_timeout', status: 503 } });
-    expect((await runner.run(gameOf(10))).channels).toHaveLength(10);
+  test('law 7: a job that takes too long is ended and told so; those that wait, also of its key, are computed', async () => {
+    const runner = createModelRunner({ timeoutMs: 3_000, mostJobs: 8 });
+    const slow = runner.run(endless, A);
+    const refused = expect(slow).rejects.toMatchObject({ code: 'model_timeout', status: 503 });
+    await sleep(1_000);
+    const next = runner.run(gameOf(10), A);
+    await refused;
+    expect((await next).channels).toHaveLength(10);
     await runner.stop();
   });
 
-  test('more jobs than may wait are told overloaded, and those that wait are answered', async () => {
-    const runner = createModelRunner({ timeoutMs: 30_000, mostJobs: 2 });
-    const answers = await Promise.allSettled([1, 2, 3].map((seed) => runner.run(gameOf(14, seed))));
-    expect(answers.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected']);
-    expect(answers[2]).toMatchObject({ reason: { code: 'overloaded' } });
+  test('law 7: a job that is in the way of other keys runs for half of the time only', async () => {
+    const runner = createModelRunner({ timeoutMs: 8_000, mostJobs: 8 });
+    const refused = expect(runner.run(endless, A)).rejects.toThrow('ran for 4 s while those of other keys wait');
+    expect((await runner.run(gameOf(10), B)).channels).toHaveLength(10);
+    await refused;
     await runner.stop();
+  });
+
+  test('law 7: keys take turns, and one key alone has half of the places', async () => {
+    const runner = createModelRunner({ timeoutMs: 60_000, mostJobs: 8 });
+    const order: string[] = [];
+    const run = (asker: Asker, seed: number) => runner.run(gameOf(14, seed), asker).then(() => order.push(asker.key));
+    const greedy = await Promise.allSettled([
+      ...[1, 2, 3, 4].map((seed) => run(A, seed)),
+      expect(runner.run(gameOf(14, 5), A)).rejects.toMatchObject({
+        code: 'overloaded',
+        message: '4 models are being computed for this key already, and 4 for all keys',
+      }),
+      run(B, 6),
+    ]);
+    expect(greedy.map(({ status }) => status)).toEqual(new Array(6).fill('fulfilled'));
+    expect(order).toEqual(['a', 'b', 'a', 'a', 'a']);
+    await runner.stop();
+  });
+
+  test('law 7: a job whose askers have all gone is not begun', async () => {
+    const runner = createModelRunner({ timeoutMs: 60_000, mostJobs: 8 });
+    let isGone = false;
+    const first = runner.run(gameOf(14), A);
+    const left = expect(runner.run(endless, { key: 'b', isGone: () => isGone })).rejects.toThrow('nobody waits for the model');
+    isGone = true;
+    expect((await first).channels).toHaveLength(14);
+    await left;
+    expect((await runner.run(gameOf(12), B)).channels).toHaveLength(12);
+    await runner.stop();
+  });
+
+  test('law 7: a job that two ask for goes on when one of them has gone', async () => {
+    const asked: Asker[] = [];
+    const held = Promise.withResolvers<ReturnType<typeof compute>>();
+    const run = (asker: Asker) => {
+      asked.push(asker);
+      return held.promise;
+    };
+    const counts = [{}] as const;
+    const gone = { a: false, b: false };
+    const both = (['a', 'b'] as const).map((key) => remembered(counts, 'same', { key, isGone: () => gone[key] }, run));
+    expect(asked).toHaveLength(1);
+    gone.a = true;
+    expect(asked[0]?.isGone()).toBe(false);
+    gone.b = true;
+    expect(asked[0]?.isGone()).toBe(true);
+    held.resolve(compute(gameOf(3)));
+    expect(await both[0]).toBe(await both[1]);
   });
 });

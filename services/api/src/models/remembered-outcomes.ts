@@ -3,10 +3,11 @@
  * asks again is answered at once, and requests that come together share one run. They go when the counts go.
  */
 import type { ModelOutcome } from './compute.ts';
+import type { Asker } from './queue.ts';
 
 interface Remembered {
   readonly counts: readonly (object | null)[];
-  readonly outcomes: Map<string, Promise<ModelOutcome>>;
+  readonly outcomes: Map<string, { readonly outcome: Promise<ModelOutcome>; readonly askers: Asker[] }>;
 }
 
 /** Of one window's counts: models, currencies, parameters. */
@@ -14,11 +15,15 @@ const MOST_OUTCOMES = 64;
 
 const memory = new WeakMap<object, Remembered>();
 
-/** `counts`: the objects that the outcome depends on, which never change; the first is not null. `key` names all else. */
+/**
+ * `counts`: the objects that the outcome depends on, which never change; the first is not null. `key` names all else.
+ * `run` is asked in the name of the first asker, for as long as one of those who ask the same is there.
+ */
 export function remembered(
   counts: readonly [object, ...(object | null)[]],
   key: string,
-  run: () => Promise<ModelOutcome>,
+  asker: Asker,
+  run: (asker: Asker) => Promise<ModelOutcome>,
 ): Promise<ModelOutcome> {
   let known = memory.get(counts[0]);
   if (known === undefined || counts.some((one, i) => one !== null && one !== known?.counts[i])) {
@@ -26,13 +31,19 @@ export function remembered(
     memory.set(counts[0], known);
   }
   const { outcomes } = known;
-  let outcome = outcomes.get(key);
-  if (outcome === undefined) {
-    if (outcomes.size >= MOST_OUTCOMES) outcomes.clear();
-    outcome = run();
-    outcomes.set(key, outcome);
-    // Who asks again may have better luck.
-    outcome.catch(() => outcomes.delete(key));
+  const asked = outcomes.get(key);
+  if (asked !== undefined) {
+    asked.askers.push(asker);
+    return asked.outcome;
   }
+  if (outcomes.size >= MOST_OUTCOMES) outcomes.clear();
+  const askers = [asker];
+  const outcome = run({ key: asker.key, isGone: () => askers.every((one) => one.isGone()) });
+  outcomes.set(key, { outcome, askers });
+  // Nobody needs to be asked any more; who asks again after a failure may have better luck.
+  outcome.then(
+    () => askers.splice(0),
+    () => outcomes.delete(key),
+  );
   return outcome;
 }

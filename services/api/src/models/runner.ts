@@ -1,14 +1,15 @@
 /**
  * Where models run. Readers of signals wait 10 ms at the most, and a game of 20 channels takes a second: what takes more than
- * some milliseconds runs in a thread of its own, one job after the other, few waiting, none for ever.
+ * some milliseconds runs in a thread of its own, one job after the other, few waiting, none for ever. Keys take turns.
  */
 import { Worker } from 'node:worker_threads';
 import { type ErrorCode, TributaryError } from '@tributary/model/errors';
+import { createFairShare } from '@tributary/runtime/fair-share';
 import { compute, type ModelJob, type ModelOutcome } from './compute.ts';
-import type { RunModel } from './shared-outcomes.ts';
+import { type Asker, createModelQueue, type WaitingJob } from './queue.ts';
 
 export interface ModelRunner {
-  readonly run: RunModel;
+  run(job: ModelJob, asker: Asker): Promise<ModelOutcome>;
   /** Ends the thread; who waits is told `model_timeout`. */
   stop(): Promise<void>;
 }
@@ -21,78 +22,120 @@ export interface Reply {
 }
 
 export interface RunnerLimits {
-  /** For one job, from the moment it was asked for, ms. */
+  /** For one job, from the moment it was asked for, ms. While other keys wait, it may run for half of that. */
   readonly timeoutMs: number;
   /** Jobs that wait or run. */
   readonly mostJobs: number;
 }
 
-interface Waiting {
-  readonly resolve: (outcome: ModelOutcome) => void;
-  readonly reject: (error: Error) => void;
-  readonly timer: NodeJS.Timeout;
-}
-
 export function createModelRunner({ timeoutMs, mostJobs }: RunnerLimits = { timeoutMs: 30_000, mostJobs: 32 }): ModelRunner {
-  const waiting = new Map<number, Waiting>();
+  const jobs = createFairShare(mostJobs);
+  const queue = createModelQueue();
   let thread: Worker | null = null;
-  let jobs = 0;
-
-  function settle(number: number, how: (waiter: Waiting) => void): void {
-    const waiter = waiting.get(number);
-    if (waiter === undefined) return;
-    waiting.delete(number);
-    clearTimeout(waiter.timer);
-    how(waiter);
-  }
+  let running: (WaitingJob & { readonly number: number; readonly half: NodeJS.Timeout; isHalfOver: boolean }) | null = null;
+  let begun = 0;
 
   function started(): Worker {
     if (thread !== null) return thread;
     const worker = new Worker(new URL('./worker.ts', import.meta.url));
     // The thread alone keeps no process alive.
     worker.unref();
-    worker.on('message', ({ number, outcome, error }: Reply) =>
-      settle(number, (waiter) => (outcome === undefined ? waiter.reject(errorOf(error)) : waiter.resolve(outcome))),
-    );
+    worker.on('message', ({ number, outcome, error }: Reply) => {
+      if (running?.number !== number) return;
+      const { resolve, reject } = done(running);
+      if (outcome === undefined) reject(errorOf(error));
+      else resolve(outcome);
+      begin();
+    });
     worker.on('error', (cause) => ended(worker, cause));
     worker.on('exit', () => ended(worker, new Error('the thread of the models ended')));
     thread = worker;
     return worker;
   }
 
-  /** What was asked of a thread that is no more is answered nowhere else; the next job starts another. */
-  function ended(worker: Worker, cause: Error): void {
-    if (thread !== worker) return;
-    thread = null;
-    for (const number of [...waiting.keys()]) settle(number, (waiter) => waiter.reject(cause));
+  function done(job: NonNullable<typeof running>): WaitingJob {
+    clearTimeout(job.half);
+    running = null;
+    return job;
   }
 
-  /** A job cannot be interrupted, only its thread: those behind it are told as well. */
-  async function giveUp(): Promise<void> {
+  function begin(): void {
+    if (running !== null) {
+      makeWay();
+      return;
+    }
+    let next = queue.next();
+    for (; next?.asker.isGone() === true; next = queue.next())
+      next.reject(new TributaryError('model_timeout', 'nobody waits for the model any more: it was not begun'));
+    if (next === undefined) return;
+    const half = setTimeout(() => {
+      if (running !== null) running.isHalfOver = true;
+      makeWay();
+    }, timeoutMs / 2);
+    running = { ...next, number: ++begun, half, isHalfOver: false };
+    started().postMessage({ number: running.number, job: next.job });
+  }
+
+  /** Ends the job that runs where others have waited for it long enough. */
+  function makeWay(): void {
+    if (running?.isHalfOver !== true || !queue.hasOther(running.asker.key)) return;
+    void endRunning(`the model ran for ${timeoutMs / 2_000} s while those of other keys wait`);
+  }
+
+  /** A job cannot be interrupted, only its thread; the next one starts another. */
+  async function endRunning(why: string): Promise<void> {
     const worker = thread;
     thread = null;
-    const told = new TributaryError(
-      'model_timeout',
-      `the model did not finish in ${timeoutMs / 1_000} s, or waited for one that did not`,
-    );
-    for (const number of [...waiting.keys()]) settle(number, (waiter) => waiter.reject(told));
+    if (running !== null) done(running).reject(new TributaryError('model_timeout', why));
+    begin();
     await worker?.terminate();
   }
 
+  /** A thread that ended by itself. */
+  function ended(worker: Worker, cause: Error): void {
+    if (thread !== worker) return;
+    thread = null;
+    if (running !== null) done(running).reject(cause);
+    begin();
+  }
+
+  function late(job: WaitingJob): void {
+    const why = `the model did not finish in ${timeoutMs / 1_000} s, its turn included`;
+    if (queue.remove(job)) job.reject(new TributaryError('model_timeout', why));
+    else void endRunning(why);
+  }
+
   return {
-    async run(job) {
+    async run(job, asker) {
       if (isQuick(job)) return compute(job);
-      if (waiting.size >= mostJobs) throw new TributaryError('overloaded', `${waiting.size} models are being computed already`);
-      const number = ++jobs;
-      return new Promise((resolve, reject) => {
-        const timer = setTimeout(() => void giveUp(), timeoutMs);
-        waiting.set(number, { resolve, reject, timer });
-        started().postMessage({ number, job });
-      });
+      const { key } = asker;
+      if (!jobs.fits(key, 1))
+        throw new TributaryError(
+          'overloaded',
+          `${jobs.heldBy(key)} models are being computed for this key already, and ${jobs.held} for all keys`,
+        );
+      jobs.take(key, 1);
+      const { promise, resolve, reject } = Promise.withResolvers<ModelOutcome>();
+      const waiting: WaitingJob = { job, asker, resolve, reject };
+      const timer = setTimeout(() => late(waiting), timeoutMs);
+      queue.add(waiting);
+      begin();
+      try {
+        return await promise;
+      } finally {
+        clearTimeout(timer);
+        jobs.give(key, 1);
+      }
     },
-    stop: giveUp,
+    async stop() {
+      for (let job = queue.next(); job !== undefined; job = queue.next())
+        job.reject(new TributaryError('model_timeout', STOPPED));
+      await endRunning(STOPPED);
+    },
   };
 }
+
+const STOPPED = 'the API stops, and the model with it';
 
 function errorOf(error: Reply['error']): Error {
   return error?.code === null || error === undefined

@@ -20,7 +20,9 @@ import {
 } from './channel-names.ts';
 import type { ModelJob, ModelOutcome } from './compute.ts';
 import { type CountsByCurrency, EDGE_VIEWS, type EdgeName, edgesOf, SET_VIEWS, type SetName, setsOf } from './journey-counts.ts';
+import type { Asker } from './queue.ts';
 import { remembered } from './remembered-outcomes.ts';
+import type { ModelRunner } from './runner.ts';
 import { type SetCounts, setCounts } from './set-counts.ts';
 import type { SharedOutcome } from './shared-credit.ts';
 import type { Scope } from './window.ts';
@@ -53,10 +55,13 @@ export interface PreparedModels {
   readonly holes: readonly string[];
   readonly notes: readonly string[];
   /** Rejects with `too_many_states`, or as the runner does. */
-  run(runModel: RunModel): Promise<ReadonlyMap<SharedModel, SharedOutcome>>;
+  run(ask: AskModels): Promise<ReadonlyMap<SharedModel, SharedOutcome>>;
 }
 
-export type RunModel = (job: ModelJob) => Promise<ModelOutcome>;
+export interface AskModels {
+  readonly runner: Pick<ModelRunner, 'run'>;
+  readonly asker: Asker;
+}
 
 const OVER_CHAINS: readonly SharedModel[] = ['markov', 'markovShapley', 'hybrid'];
 
@@ -117,12 +122,12 @@ export function prepareShared(
     grouped,
     freed,
     ...findingsOf(snapshot.definitions[0], question, counts, { small: largest?.grouped ?? 0, freed: freed !== null }, negative),
-    async run(runModel) {
+    async run({ runner, asker }) {
       const outcomes = new Map<SharedModel, SharedOutcome>();
       for (const model of models) {
         const runFor = (currency: string | null) =>
-          remembered([counts, sets, edges], JSON.stringify([model, currency, parameters, groups]), () =>
-            runModel(jobFor(model, currency)),
+          remembered([counts, sets, edges], JSON.stringify([model, currency, parameters, groups]), asker, (those) =>
+            runner.run(jobFor(model, currency), those),
           );
         const conversions = wanted.conversions ? await runFor(null) : null;
         const values = new Map<string, ModelOutcome>();

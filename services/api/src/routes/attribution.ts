@@ -1,4 +1,5 @@
 /** Attribution reports: which channels and campaigns earned the conversions, under one model or several side by side. */
+import type { ServerResponse } from 'node:http';
 import { TributaryError } from '@tributary/model/errors';
 import { exactJson } from '@tributary/model/exact-json';
 import type { FastifyReply } from 'fastify';
@@ -16,6 +17,7 @@ import type { Routes } from '../context.ts';
 import { csvOf } from '../csv.ts';
 import type { Meta } from '../meta.ts';
 import { MODELS, type ModelName, modelOf } from '../models/catalogue.ts';
+import type { Asker } from '../models/queue.ts';
 import { createModelRunner } from '../models/runner.ts';
 import { dimensionsOf, pageOfRows } from '../report.ts';
 import { withChange } from '../report-change.ts';
@@ -48,7 +50,7 @@ export const attributionRoutes: Routes = (context) => (app, _options, done) => {
       const { query } = request;
       const model = modelOf(query.model);
       demandIntervals(model, query.intervals);
-      const asked = await askReport(context, runner.run, [model], query);
+      const asked = await askReport(context, { runner, asker: askerOf(request, reply) }, [model], query);
       const { report, before, snapshot, question, findings } = asked;
       const keys = before === null ? report.keys : new Map([...report.keys, ...before.report.keys]);
       const { items, nextCursor } = pageOfRows(keys, cursorKey('attribution', question), query.limit, query.cursor);
@@ -89,13 +91,18 @@ export const attributionRoutes: Routes = (context) => (app, _options, done) => {
         response: { 200: CompareAnswer, ...PROBLEMS },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const { query } = request;
       const models = [...new Set(query.models.split(',').map(modelOf))];
       const baseline = query.baseline === undefined ? (models[0] as ModelName) : modelOf(query.baseline);
       if (!models.includes(baseline))
         throw new TributaryError('invalid_query', `baseline: ${baseline} is none of the models compared, ${models.join(', ')}`);
-      const { report, snapshot, question, findings } = await askReport(context, runner.run, models, query);
+      const { report, snapshot, question, findings } = await askReport(
+        context,
+        { runner, asker: askerOf(request, reply) },
+        models,
+        query,
+      );
       const { items, nextCursor } = pageOfRows(report.keys, cursorKey('compare', question, baseline), query.limit, query.cursor);
       const compared = comparison(report, baseline, question);
       const costs = costTotals(report);
@@ -146,6 +153,10 @@ export const attributionRoutes: Routes = (context) => (app, _options, done) => {
   );
   done();
 };
+
+function askerOf({ owner }: { readonly owner: string }, { raw }: { readonly raw: ServerResponse }): Asker {
+  return { key: owner, isGone: () => raw.destroyed };
+}
 
 /** CSV and NDJSON have no place for `meta`: what matters of it goes into headers. */
 function sendRows(
