@@ -62,14 +62,6 @@ export const MUTATIONS_OF_DOORS: readonly Mutation[] = [
     test: `${RUNTIME}/few-requests.test.ts`,
   },
   {
-    lie: 'requests behind the one that closed their connection are served',
-    law: '7',
-    file: `${RUNTIME}/few-requests.ts`,
-    from: '    if (socket.destroyed) return;\n',
-    to: '',
-    test: `${RUNTIME}/few-requests.test.ts`,
-  },
-  {
     lie: 'a health port serves as many requests of a connection as it sends',
     law: '7',
     file: `${RUNTIME}/health.ts`,

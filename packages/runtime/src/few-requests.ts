@@ -14,7 +14,6 @@ export function fewRequests(listener: RequestListener, most = REQUESTS_UNDER_WAY
 
   return (request, response) => {
     const { socket } = request;
-    if (socket.destroyed) return;
     if ((underWay.get(socket) ?? 0) >= most) {
       socket.destroy();
       return;
