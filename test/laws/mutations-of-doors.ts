@@ -86,6 +86,14 @@ export const MUTATIONS_OF_DOORS: readonly Mutation[] = [
     test: `${RUNTIME}/waiting-answers.test.ts`,
   },
   {
+    lie: 'a url of Redis that cannot be read is quoted as it is',
+    law: '6',
+    file: `${RUNTIME}/redis-url.ts`,
+    from: 'return scheme === undefined ?',
+    to: 'if (scheme === undefined) return url;\n  return url === "" ?',
+    test: `${RUNTIME}/config.test.ts`,
+  },
+  {
     lie: 'a role without a key file is ready',
     law: '7',
     file: `${RUNTIME}/keys.ts`,

@@ -4,6 +4,7 @@ import { openRedisStreamLog } from '@tributary/log/redis-stream/redis-stream-log
 import { readConfig } from '@tributary/runtime/config';
 import { kafkaPlace, LOG_CONFIG } from '@tributary/runtime/log-place';
 import { connectRedis, whenReady } from '@tributary/runtime/redis';
+import { shownRedisUrl } from '@tributary/runtime/redis-url';
 import type { LogName, OpenLog } from './context.ts';
 import { CommandError, EXIT } from './exit.ts';
 import type { Environment } from './settings.ts';
@@ -58,7 +59,7 @@ async function onRedis(name: LogName, redisUrl: string): Promise<OpenLog> {
     if (partitions === 0)
       throw new CommandError({
         code: 'no_log',
-        message: `there is no log of ${name} in Redis at ${shown(redisUrl)}`,
+        message: `there is no log of ${name} in Redis at ${shownRedisUrl(redisUrl)}`,
         fix: 'Start the platform with "npm start", or name its Redis with --redis-url.',
         exitCode: EXIT.missing,
       });
@@ -78,16 +79,11 @@ async function onRedis(name: LogName, redisUrl: string): Promise<OpenLog> {
     throw new CommandError(
       {
         code: 'redis_unreachable',
-        message: `Redis at ${shown(redisUrl)} does not answer: ${lastError || (cause as Error).message}`,
+        message: `Redis at ${shownRedisUrl(redisUrl)} does not answer: ${lastError || (cause as Error).message}`,
         fix: 'Start the platform with "npm start", or name its Redis with --redis-url.',
         exitCode: EXIT.missing,
       },
       { cause },
     );
   }
-}
-
-/** Without the password. */
-export function shown(redisUrl: string): string {
-  return redisUrl.replace(/\/\/[^@/]*@/, '//');
 }

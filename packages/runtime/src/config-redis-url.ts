@@ -1,9 +1,9 @@
 /** What is wrong with a url of Redis, before anything connects: the library reads "/abc" as database 0 and "" as localhost. */
-import { parseRedisUrl } from './redis-url.ts';
+import { parseRedisUrl, shownRedisUrl } from './redis-url.ts';
 
 /** The end of a sentence that begins with the name of the setting; undefined when the url is one. Never quotes a password. */
 export function redisUrlTrouble(url: string): string | undefined {
-  const got = `(got "${url.replace(/\/\/.*@/, '//***@')}")`;
+  const got = `(got ${shownRedisUrl(url)})`;
   try {
     const target = parseRedisUrl(url);
     if (target.kind !== 'single') return undefined;

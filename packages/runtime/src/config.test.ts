@@ -59,8 +59,13 @@ test.each([
   ['redis://', /must (name a host|be an address)/],
   ['redis://127.0.0.1:6379 ', /must be an address/],
   ['127.0.0.1:6379', /begins with none of/],
-  ['http://me:hidden@127.0.0.1', /begins with none of .*http:\/\/\*\*\*@127\.0\.0\.1/],
-  ['redis://me:hidden@127.0.0.1:port', /must be an address .*\*\*\*@/],
+  ['http://me:hidden@127.0.0.1', /begins with none of .*not shown/],
+  ['redis://me:hidden@127.0.0.1:port', /must be an address .*not shown/],
+  ['redis://default:hidden@10.0.0.1:1/abc', /number of a database.*\(got redis:\/\/10\.0\.0\.1:1\)/],
+  ['redis:default:hidden@10.0.0.1', /begins with none of .*not shown/],
+  ['redis://:4/hidden@10.0.0.1/abc', /not shown/],
+  ['redis-sentinel://a:1,b:2?sentinelPassword=hidden', /names no master.*\(got redis-sentinel:\/\/a:1,b:2\)/],
+  ['redis-cluster://a:1,:hidden', /where host:port belongs .*not shown/],
 ])('a url of Redis that is none is refused by name, without its password: %s', (url, message) => {
   const attempt = () => readConfig('speed', SHARED_CONFIG, { TRIBUTARY_REDIS_URL: url }, []);
   expect(attempt).toThrow(message);

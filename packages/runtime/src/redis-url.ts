@@ -74,11 +74,21 @@ export function parseRedisUrl(url: string): RedisTarget {
   };
 }
 
+const HOST = String.raw`(?:\[[0-9a-fA-F:.]+\]|[\w.-]+)(?::\d{1,5})?`;
+const SHOWN = new RegExp(`^(rediss?|redis-cluster|redis-sentinel)://(?:[^@/?#]*@)?(${HOST}(?:,${HOST})*)(?:[/?#][^@]*)?$`);
+
+/** Its scheme and its hosts, which are no secret. What cannot be told from a password is not shown at all. */
+export function shownRedisUrl(url: string): string {
+  const [, scheme, hosts] = SHOWN.exec(url) ?? [];
+  return scheme === undefined ? 'an address that is not shown: it may hold a password' : `${scheme}://${hosts}`;
+}
+
 function addressesOf(hosts: string, defaultPort: number): RedisAddress[] {
   return hosts.split(',').map((address) => {
     const [, bracketed, plain, digits] = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]]+))(?::(\d+))?$/.exec(address) ?? [];
     const [host, port] = [bracketed ?? plain, Number(digits ?? defaultPort)];
-    if (host === undefined || port < 1 || port > 65_535) throw invalid(`names "${address}" where host:port belongs`);
+    if (host === undefined || port < 1 || port > 65_535)
+      throw invalid(`names ${/^[\w.-]*(?::\d*)?$/.test(address) ? `"${address}"` : 'what is not shown'} where host:port belongs`);
     return { host, port };
   });
 }

@@ -1,7 +1,8 @@
 /** Redis: reachable, durable, bounded; and the log that lies in it. */
 import { connectRedis, whenReady } from '@tributary/runtime/redis';
+import { shownRedisUrl } from '@tributary/runtime/redis-url';
 import type { Redis } from 'ioredis';
-import { NAMESPACE, shown } from '../open-log.ts';
+import { NAMESPACE } from '../open-log.ts';
 import { bytes, count, span } from '../terminal/figures.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 
@@ -101,7 +102,7 @@ export async function checkRedis(
     await whenReady(redis, CONNECT_MS);
     return await examine(redis, url, now, elsewhere);
   } catch (error) {
-    const detail = `${shown(url)} does not answer: ${lastError || (error as Error).message}`;
+    const detail = `${shownRedisUrl(url)} does not answer: ${lastError || (error as Error).message}`;
     return {
       findings: [fail('redis', detail, 'Start the platform with "npm start", or name its Redis with --redis-url.')],
       facts: null,
@@ -132,7 +133,7 @@ async function examine(
     parked += await redis.xlen(`${NAMESPACE}:{${partition}}:dead`);
   return {
     findings: [
-      ok('redis', `${shown(url)}, version ${/redis_version:(\S+)/.exec(info)?.[1] ?? 'unknown'}`),
+      ok('redis', `${shownRedisUrl(url)}, version ${/redis_version:(\S+)/.exec(info)?.[1] ?? 'unknown'}`),
       judgeSettings(settings),
       ...judgeInfo(info),
       judgeClock('Redis', beforeMs, Number(seconds) * 1_000 + Number(micros) / 1_000, afterMs),
