@@ -94,6 +94,14 @@ export const MUTATIONS_OF_DOORS: readonly Mutation[] = [
     test: `${RUNTIME}/config.test.ts`,
   },
   {
+    lie: 'a change of the key file while it is read for the first time is not seen',
+    law: '6',
+    file: `${RUNTIME}/keys.ts`,
+    from: '  let stamp = stampOf(file);\n  let records = byId(read(file));\n',
+    to: '  let records = byId(read(file));\n  let stamp = stampOf(file);\n',
+    test: `${RUNTIME}/keys.test.ts`,
+  },
+  {
     lie: 'a role without a key file is ready',
     law: '7',
     file: `${RUNTIME}/keys.ts`,

@@ -129,6 +129,21 @@ test('a revoked key ends within a second, and keeps its record', () => {
   expect(readKeys(file)).toHaveLength(1);
 });
 
+test('law 6: a key that is revoked while the ring reads its file for the first time is revoked', () => {
+  const { key, record } = createKey('server', NOW);
+  writeKeys(file, [record]);
+  const ring = loadKeyRing(
+    file,
+    () => {},
+    (path) => {
+      const records = readKeys(path);
+      writeKeys(path, [{ ...record, revokedAt: NOW }]);
+      return records;
+    },
+  );
+  expect(ring.verify(key, 'server', NOW)).toBe('revoked');
+});
+
 test('changes at the same moment are all kept', async () => {
   const made = Array.from({ length: 8 }, () => createKey('read', NOW).record);
   await Promise.all(made.map((record) => changeKeys(file, (records) => [...records, record])));

@@ -65,9 +65,14 @@ export function grants(holder: Scope, asked: Scope): boolean {
  * and `problem` says so from the first look on; `onProblem` is told once, and once more (with undefined) when it is over.
  * Where there is no file from the start, that is a problem too: no key is known.
  */
-export function loadKeyRing(file: string, onProblem: (problem: string | undefined) => void = () => {}): KeyRing {
-  let records = byId(readKeys(file));
+export function loadKeyRing(
+  file: string,
+  onProblem: (problem: string | undefined) => void = () => {},
+  read: typeof readKeys = readKeys,
+): KeyRing {
+  // Before it is read: a change in between is seen at the next look, at the worst once too often.
   let stamp = stampOf(file);
+  let records = byId(read(file));
   let checkedAt = Number.NEGATIVE_INFINITY;
   let problem: { readonly since: number; readonly message: string } | undefined;
   if (stamp === ABSENT) {
@@ -82,7 +87,7 @@ export function loadKeyRing(file: string, onProblem: (problem: string | undefine
     if (current === stamp && problem === undefined) return;
     try {
       if (current === ABSENT) throw new Error(`the key file ${file} is gone`);
-      records = byId(readKeys(file));
+      records = byId(read(file));
       stamp = current;
       if (problem !== undefined) onProblem(undefined);
       problem = undefined;
