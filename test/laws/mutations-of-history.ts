@@ -86,6 +86,22 @@ export const MUTATIONS_OF_HISTORY: readonly Mutation[] = [
     test: 'jobs/recompute/test/far-barrier.test.ts',
   },
   {
+    lie: 'a partition that lies a thousand steps behind is given up',
+    law: '7',
+    file: 'jobs/recompute/src/seal.ts',
+    from: 'manifest.generation - known > MAX',
+    to: 'manifest.generation - (await archivedUpTo(ports.dataDir, 1)).sealed > MAX',
+    test: 'jobs/recompute/test/far-barrier.test.ts',
+  },
+  {
+    lie: 'all steps to a far barrier are written at once',
+    law: '7',
+    file: 'jobs/recompute/src/seal.ts',
+    from: 'if (++raised % stepsAtOnce === 0 && step',
+    to: 'if (++raised < 0 && stepsAtOnce > 0 && step',
+    test: 'jobs/recompute/test/far-barrier.test.ts',
+  },
+  {
     lie: 'the depth of a line is not looked at',
     law: '7',
     file: `${MODEL}/decode-line.ts`,

@@ -71,7 +71,7 @@ async function sealAndCompute(
   signal: AbortSignal,
 ): Promise<GenerationManifest> {
   const { generation } = manifest;
-  await raiseBarriers(manifest, ports);
+  await raiseBarriers(manifest, ports, signal);
   await ports.reached('raised', generation);
   const seals = await waitUntilSealed(manifest, ports, signal);
   await ports.reached('sealed', generation);

@@ -3,32 +3,57 @@ import type { GenerationManifest, SegmentManifest } from '@tributary/archive/lay
 import { archivedUpTo, readSegment } from '@tributary/archive/segments';
 import { TributaryError } from '@tributary/model/errors';
 import { type Barrier, MAX_GENERATIONS_AHEAD, stepsTo } from '@tributary/model/partition-record';
+import { highestGeneration } from './numbers.ts';
 import type { RunPorts } from './ports.ts';
 
 const POLL_MS = 50;
-/** Each takes a barrier that somebody wrote to the log, or a folder that somebody named. */
-const MAX_STEPS = 1_000;
+/** How far a folder that somebody named may lie above all that archive, speed layer and pointer know: no barriers led there. */
+const MAX_STRANGE_STEPS = 1_000;
+/** Each ends a segment: as many as an archiver writes within the time for which a run waits. */
+const STEPS_AT_ONCE = 100;
 
 /**
  * Appends the barrier where the archive is not sealed yet. The first one in a partition counts, so a retry may append again.
- * Where somebody's barrier lay so far ahead in one partition that this one would be parked in others, barriers of numbers
- * that no generation has lead there.
+ * Where barriers that somebody wrote lay so far ahead in one partition that this one would be parked in others, barriers of numbers
+ * that no generation has lead there, `stepsAtOnce` before the archive is waited for: however many there are, a run comes nearer.
  */
-export async function raiseBarriers(manifest: GenerationManifest, ports: RunPorts): Promise<void> {
-  await Promise.all(
-    partitionsOf(ports).map(async (partition) => {
-      const { sealed } = await archivedUpTo(ports.dataDir, partition);
-      if (manifest.generation - sealed > MAX_STEPS * MAX_GENERATIONS_AHEAD)
-        throw new TributaryError(
-          'history_mismatch',
-          `generation ${manifest.generation} is out of reach of partition ${partition}, which is sealed for generation ${sealed}`,
-        );
-      for (const generation of stepsTo(manifest.generation, sealed)) {
-        const barrier: Barrier = { generation, definitions: manifest.definitions };
-        await ports.log.append(partition, { kind: 'barrier', body: JSON.stringify(barrier) });
-      }
-    }),
-  );
+export async function raiseBarriers(
+  manifest: GenerationManifest,
+  ports: RunPorts,
+  signal: AbortSignal,
+  stepsAtOnce = STEPS_AT_ONCE,
+): Promise<void> {
+  const known = await highestGeneration(ports);
+  if (manifest.generation - known > MAX_STRANGE_STEPS * MAX_GENERATIONS_AHEAD)
+    throw new TributaryError(
+      'history_mismatch',
+      `generation ${manifest.generation} is out of reach: archive, speed layer and pointer know of none above ${known}. Remove the folder of the generation before it, which no run has written`,
+    );
+  await Promise.all(partitionsOf(ports).map((partition) => raiseIn(partition, manifest, ports, signal, stepsAtOnce)));
+}
+
+async function raiseIn(
+  partition: number,
+  { generation, definitions }: GenerationManifest,
+  ports: RunPorts,
+  signal: AbortSignal,
+  stepsAtOnce: number,
+): Promise<void> {
+  const { sealed } = await archivedUpTo(ports.dataDir, partition);
+  let raised = 0;
+  for (const step of stepsTo(generation, sealed)) {
+    const barrier: Barrier = { generation: step, definitions };
+    await ports.log.append(partition, { kind: 'barrier', body: JSON.stringify(barrier) });
+    if (++raised % stepsAtOnce === 0 && step !== generation) await untilSealed(partition, step, ports, signal);
+  }
+}
+
+async function untilSealed(partition: number, generation: number, ports: RunPorts, signal: AbortSignal): Promise<void> {
+  const deadlineMs = ports.now() + ports.limits.sealTimeoutMs;
+  while ((await archivedUpTo(ports.dataDir, partition)).sealed < generation) {
+    if (ports.now() >= deadlineMs) throw notSealed([partition], generation, ports);
+    await ports.sleep(POLL_MS, signal);
+  }
 }
 
 /** The segments that end at the barrier, by partition. Rejects with `generation_timeout`, or `conflict` when overtaken. */
@@ -47,11 +72,7 @@ export async function waitUntilSealed(
     }
     const missing = partitionsOf(ports).filter((partition) => !seals.has(partition));
     if (missing.length === 0) return partitionsOf(ports).map((partition) => seals.get(partition) as SegmentManifest);
-    if (ports.now() >= deadlineMs)
-      throw new TributaryError(
-        'generation_timeout',
-        `after ${ports.limits.sealTimeoutMs} ms the archive of partition ${missing.join(', ')} is not sealed for generation ${manifest.generation}`,
-      );
+    if (ports.now() >= deadlineMs) throw notSealed(missing, manifest.generation, ports);
     await ports.sleep(POLL_MS, signal);
   }
 }
@@ -68,6 +89,11 @@ async function sealOf(dataDir: string, partition: number, generation: number): P
     'conflict',
     `partition ${partition} was sealed for generation ${sealed} before the barrier of generation ${generation} came: it is superseded`,
   );
+}
+
+function notSealed(partitions: readonly number[], generation: number, { limits }: RunPorts): TributaryError {
+  const message = `after ${limits.sealTimeoutMs} ms the archive of partition ${partitions.join(', ')} is not sealed for generation ${generation}`;
+  return new TributaryError('generation_timeout', message);
 }
 
 function partitionsOf(ports: RunPorts): number[] {

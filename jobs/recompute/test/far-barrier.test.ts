@@ -8,6 +8,7 @@ import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/generate-de
 import { naive } from '@tributary/testkit/naive';
 import { createRandom } from '@tributary/testkit/random';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { raiseBarriers } from '../src/seal.ts';
 import { createWorld, type World } from './world.ts';
 
 const DEFINITIONS = definitionsOf(SMALL_DEFINITIONS);
@@ -45,6 +46,41 @@ test('law 7: barriers as far ahead as one may lie do not keep the next generatio
   await world.ingest(EVENTS.slice(60));
   await expectWhole(80);
   expect(await world.serving.deadLetters(10)).toEqual([]);
+});
+
+test('law 7: however many barriers lie far ahead, the batch comes to them', { timeout: 300_000 }, async () => {
+  await world.ingest(EVENTS.slice(0, 20));
+  await world.run();
+  const strange = 1_001;
+  for (let i = 1; i <= strange; i++) await strangeBarrier(1 + i * MAX_GENERATIONS_AHEAD);
+  await world.ingest(EVENTS.slice(20, 40));
+  // Each ends a segment of its own.
+  for (let turn = 0; turn < strange / 3; turn++) await world.turn();
+  const next = 2 + strange * MAX_GENERATIONS_AHEAD;
+  await expect(world.run()).resolves.toMatchObject({ generation: next, published: 'published' });
+  await expectWhole(40);
+});
+
+test('law 7: a run writes no more steps than it waits for, and the next one goes on from where the archive is', async () => {
+  await world.run();
+  for (let i = 1; i <= 9; i++) await strangeBarrier(1 + i * MAX_GENERATIONS_AHEAD);
+  for (let turn = 0; turn < 10; turn++) await world.turn();
+  const generation = 2 + 9 * MAX_GENERATIONS_AHEAD;
+  const manifest = { ...(await world.manifest(1)), generation };
+  const raise = () => raiseBarriers(manifest, world.ports, new AbortController().signal, 3);
+  const [, before] = await world.log.ends();
+  const written = async () => {
+    const entries = await world.log.read(new Map([[1, before ?? null]]), { maxEntries: 99, waitMs: 0 });
+    return entries.map(({ body }) => JSON.parse(body).generation);
+  };
+  const steps = Array.from({ length: 9 }, (_, i) => 1 + (i + 1) * MAX_GENERATIONS_AHEAD);
+  world.down.archiver = true;
+  await expect(raise()).rejects.toMatchObject({ code: 'generation_timeout' });
+  expect(await written()).toEqual(steps.slice(0, 3));
+  world.down.archiver = false;
+  await world.turn();
+  await raise();
+  expect(await written()).toEqual([...steps, generation]);
 });
 
 test('law 7: a generation that no barriers lead to fails at once, and writes none', async () => {
