@@ -1,6 +1,7 @@
 /** Reading a log as consumers do, for tests. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EventLog, LogEntry, Position } from '@tributary/log/port';
+import { expect } from 'vitest';
 
 /** Everything after the positions, read as a consumer does: again from where the last answer ended. */
 export async function readAll(
@@ -29,4 +30,9 @@ export async function eventually<T>(attempt: () => Promise<T>, limitMs = 10_000)
       await sleep(20);
     }
   }
+}
+
+/** Each after the one before it. */
+export function expectIncreasing(positions: readonly Position[]): void {
+  expect(positions).toEqual([...new Set(positions)].sort());
 }
