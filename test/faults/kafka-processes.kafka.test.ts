@@ -130,7 +130,8 @@ describe.skipIf(missing !== null)('laws 1, 3 and 6 hold on real processes, the l
       await admin.deleteTopics({ topics: [TOPIC] });
       await until('the topic is gone', 30_000, async () => !(await admin.listTopics()).includes(TOPIC));
       const configEntries = [{ name: 'message.timestamp.type', value: 'LogAppendTime' }];
-      await admin.createTopics({ topics: [{ topic: TOPIC, numPartitions: 8, replicationFactor: 3, configEntries }] });
+      const topics = [{ topic: TOPIC, numPartitions: 8, replicationFactor: 3, configEntries }];
+      await admin.createTopics({ topics, waitForLeaders: false });
     });
     for (const role of ['speed', 'archiver'] as const) {
       await until(`the ${role} has said why it ends`, 60_000, async () =>
