@@ -45,7 +45,7 @@ describe('law 6: a full disk under the whole platform', () => {
       // Below the mark: told and refused, though Redis still writes.
       const filler = fillTo(join(dataDir, 'filler'), RESERVE_MB - 4);
       let probes = 0;
-      const refused = await until('the collector refuses', 5_000, async () => {
+      const refused = await until('the collector refuses', 20_000, async () => {
         const events = shoppers({ seed: 1, events: 1, users: 1, nowMs: Date.now(), prefix: `x${++probes}` });
         const answer = await client.post(events);
         if (answer.status !== 200) return answer;
@@ -58,9 +58,13 @@ describe('law 6: a full disk under the whole platform', () => {
       // Full to the last byte: log lines cannot be written either.
       const rest = fillTo(join(dataDir, 'rest'), 0);
       const addresses = [collectorUrl, apiUrl, ...[ports.speed, ports.archiver, ports.recompute].map(local)];
+      const readiness = (address: string) => fetch(`${address}/readyz`, { signal: AbortSignal.timeout(3_000) });
+      // Each role looks at the disk in its own time, and remembers for a moment what it said.
+      for (const address of addresses)
+        await until(`${address} notices`, 10_000, async () => (await (await readiness(address)).text()).includes('MB left'));
       for (let second = 0; second < 6; second++) {
         for (const address of addresses) {
-          const answer = await fetch(`${address}/readyz`, { signal: AbortSignal.timeout(3_000) });
+          const answer = await readiness(address);
           expect(await answer.text(), `${address} says why`).toContain('MB left');
           // Reads go on where Redis does: it ends itself when it cannot write, and is started again.
           if (address !== apiUrl) expect(answer.status, address).toBe(503);
