@@ -22,7 +22,7 @@ export default defineConfig({
           exclude: [...IGNORED, ...SERVERS],
           // Nothing here waits; without this vitest leaves one processor idle.
           maxWorkers: availableParallelism(),
-          testTimeout: 120_000,
+          testTimeout: 300_000,
         },
       },
       {
@@ -34,8 +34,8 @@ export default defineConfig({
           // Each file has ports, folders and servers of its own, and mostly waits: one more than there are processors, at most four.
           maxWorkers: Math.min(4, availableParallelism() + 1),
           sequence: { groupOrder: 1 },
-          testTimeout: 120_000,
-          hookTimeout: 60_000,
+          testTimeout: 300_000,
+          hookTimeout: 120_000,
         },
       },
     ],
