@@ -35,7 +35,7 @@ export async function localKeys(dataDir: string, addresses: Omit<LocalAccess, 'k
   const made = LOCAL_SCOPES.filter((scope) => !isGood(scope)).map((scope) =>
     createKey(scope, now, null, undefined, { name: NAME }),
   );
-  // Of an earlier start, and nobody holds them any more.
+  // Of an earlier start; no process holds them now.
   const isLost = ({ name, scope }: KeyRecord) =>
     name === NAME && LOCAL_SCOPES.some((one) => one === scope && known[one] === undefined);
   // Hashes first: keys that are shown are keys that work, also after a crash in between.

@@ -49,12 +49,12 @@ function ofRedis(line: string): string | undefined {
   return text === undefined || /^WARNING|ready to exit/.test(text) ? undefined : sentence(text);
 }
 
-/** An error that nobody caught, `Error: what` before its stack, or the end of the memory. */
+/** An uncaught error, `Error: what` before its stack, or the end of the memory. */
 function ofNode(line: string): string | undefined {
   return /^(?:FATAL ERROR|(?:Uncaught )?[A-Za-z]*Error(?: \[\w+\])?): /.test(line) ? sentence(line) : undefined;
 }
 
-/** A wrong setting is told in two lines, what is wrong and the fix; by Redis in three. */
+/** A wrong setting takes two lines, what is wrong and the fix; from Redis three. */
 function plainEnd(lines: readonly string[]): string | undefined {
   const plain = lines.filter((line) => pinoLine(line) === undefined && !/^\d+:[A-Z] /.test(line));
   return plain.length === 0 ? undefined : plain.slice(-3).join(' ');

@@ -10,7 +10,7 @@ export interface ManagedSpec {
   /** Starts the process as the leader of its own group. */
   spawn(): ChildProcess;
   /**
-   * Resolves with the process id to signal, once the process can be used; rejects to have it killed and started anew. Until then
+   * Resolves with the process id to signal, once the process can be used; rejects to have it killed and started again. Until then
    * it may tell that the process runs, and why it cannot be used.
    */
   ready(child: ChildProcess, signal: AbortSignal, tellUnready: (why: string) => void): Promise<number>;

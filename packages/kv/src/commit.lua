@@ -15,7 +15,7 @@
            cut of all timelines ('' = none)
   Returns  committed | already | fenced | rewound
 
-  Deltas of a generation that was retired are not filed: nobody may read them, so nobody would miss or remove them.
+  Deltas of a generation that was retired are not filed: they may not be read, and no later retirement would remove them.
   A step over generations that do not exist is noted in the state (gap:<last before> = the next one): nobody looks for them.
 
   Everything is checked before the first write: a script that fails half-way keeps what it wrote.

@@ -1,5 +1,5 @@
 --[[
-  Marks the generations below the given one as gone from a partition: from here on nobody reads their deltas, and no commit
+  Marks the generations below the given one as gone from a partition: from here on their deltas are not read, and no commit
   files any under them (commit.lua).
 
   KEYS[1]  the partition's state hash

@@ -63,7 +63,7 @@ export const SHORT_ANSWER_BYTES = 1_280 * 1024;
 export interface ServingStore {
   /**
    * Users' records as raw bytes (see `signals.ts`), null where there is none, in order, as long as they sum to `maxBytes`: one
-   * that would pass the bound is not read, and its size is told in its place. Name each user once. Where more than
+   * that would pass the bound is not read: its size stands in its place. Name each user once. Where more than
    * SHORT_ANSWER_BYTES are asked for, short answers do not wait behind these.
    */
   records(users: readonly RecordOwner[], maxBytes: number): Promise<(Buffer | null | number)[]>;

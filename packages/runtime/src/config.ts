@@ -1,7 +1,7 @@
 /**
  * Configuration: one typed table per service, from which the values, `--help` and the environment names come.
  * A flag (`--collector-port 7400`) wins over the environment (`TRIBUTARY_COLLECTOR_PORT`), which wins over the default. A value
- * that is empty or blank is not given: a compose file or a manifest writes it for what nobody set.
+ * that is empty or blank is not given: a compose file or a manifest writes it for a variable that is not set.
  */
 import { TributaryError } from '@tributary/model/errors';
 

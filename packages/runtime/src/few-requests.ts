@@ -1,6 +1,6 @@
 /**
  * Node parses all requests that lie in a piece of 64 KB, thousands, before the first is answered: each holds memory until the client
- * has read the answers before it. Nobody who waits for answers has more than a few requests under way on one connection.
+ * has read the answers before it. So a connection has at most a few requests under way.
  */
 import type { RequestListener } from 'node:http';
 import type { Socket } from 'node:net';

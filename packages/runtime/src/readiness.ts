@@ -1,4 +1,4 @@
-/** What a service gives to whoever runs it. */
+/** What a service gives to its runner. */
 export interface Readiness {
   readonly ok: boolean;
   readonly detail: string;

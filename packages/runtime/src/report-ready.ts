@@ -1,4 +1,4 @@
-/** What a service tells whoever started it: that it is ready, or that it runs and why it is not. */
+/** What a service tells its parent process: that it is ready, or that it runs and why it is not. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Readiness } from './readiness.ts';
 

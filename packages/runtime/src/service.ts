@@ -159,7 +159,7 @@ function healthFor(config: Readonly<Record<string, unknown>>, service: Service, 
   return serveHealth({ host: typeof host === 'string' ? host : '127.0.0.1', port: healthPort, service, metrics });
 }
 
-/** Without a parent that listens there is nobody to tell. */
+/** Nothing to do without a parent process that listens. */
 function tellParent(message: ServiceMessage): void {
   if (process.connected) process.send?.(message);
 }

@@ -1,7 +1,7 @@
 /**
  * What clients asked for and do not read lies in this process: the kernel takes a few megabytes of it, the rest waits. Its bytes are
  * counted from the moment an answer is made until its connection has taken or lost it, and beyond a budget, which those who ask
- * share, no more are made. Small answers go out in any case, and are not waited for as long: whoever reads nothing must not keep
+ * share, no more are made. Small answers go out in any case, and are not waited for as long: a client that reads nothing must not keep
  * others from short questions.
  */
 import type { ServerResponse } from 'node:http';
@@ -38,7 +38,7 @@ export interface UnreadLimits {
 
 const SMALL_BYTES = 16 * 1024;
 const TAKE_SMALL_MS = 10_000;
-/** Where nobody says whose share it is. */
+/** The owner where the caller names none. */
 const EVERYBODY = '';
 
 export function createUnreadAnswers({ unreadBytes, takeMs, takeSmallMs = TAKE_SMALL_MS }: UnreadLimits): UnreadAnswers {

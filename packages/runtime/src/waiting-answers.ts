@@ -15,7 +15,7 @@ export interface WaitingLimits {
 /** Request, response and headers: what the shortest answer holds. */
 const LEAST_BYTES = 4 * 1024;
 
-/** Counts an answer of so many bytes until it is taken or lost. */
+/** Counts the bytes of an answer until it is taken or lost. */
 export type HoldAnswer = (response: ServerResponse, bytes: number) => void;
 
 export function createWaitingAnswers({ maxBytes, takeMs }: WaitingLimits): HoldAnswer {

@@ -151,7 +151,7 @@ const CSP = {
   'frame-ancestors': ["'none'"],
 };
 
-/** Answers that need no key are not among them: they are small, and whoever watches this process must get them. */
+/** Answers that need no key are not among them: they are small, and probes must get them. */
 function boundInFlight(app: { addHook: FastifyInstance['addHook'] }, most: number): void {
   const inFlight = createFairShare(most);
   app.addHook('onRequest', ({ owner }, reply, done) => {

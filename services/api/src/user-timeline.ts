@@ -10,7 +10,7 @@ export function eventsOfRecord(record: Buffer | null): Event[] {
   return record === null ? [] : Array.from(linesOf(record.toString('utf8')), (line) => JSON.parse(line) as Event);
 }
 
-/** The whole lines at the end of a record, at most so many bytes. */
+/** The whole lines at the end of a record, at most `bytes`. */
 export function tailOf(record: Buffer, bytes: number): Buffer {
   return record.length <= bytes ? record : record.subarray(record.indexOf(0x0a, record.length - bytes - 1) + 1);
 }

@@ -83,7 +83,7 @@ export async function hasLostTail(
   try {
     spool.lostTail = (await spoolsWithLostTail(log, [spool], signal)).length > 0;
   } catch (error) {
-    // Whoever made the log begin later has archived what lies before.
+    // The archiver that made the log begin later has archived what lies before.
     if (!(error instanceof TributaryError && error.code === 'position_expired')) throw error;
   }
   return spool.lostTail;

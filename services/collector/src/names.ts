@@ -6,7 +6,7 @@
  * Names are counted by the UTC day of receipt, campaigns with their channel. Each collector counts for itself and anew
  * after a restart: n collectors let through n times as much. Public keys share half of the room fairly, each by the names that
  * it was the first to bring: who floods one page's key leaves room to other pages, and the other half to servers. Types and
- * channels that are known beforehand are always kept, and not counted: they say what an event means, and nobody can use them up.
+ * channels that are known beforehand are always kept, and not counted: they say what an event means, and cannot be used up.
  *
  * A request claims its names while it is under way, so that two at once do not pass the bound, and gives them back when it
  * is refused in the end: only what is written uses up room.

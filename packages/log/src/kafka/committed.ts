@@ -7,7 +7,7 @@ import type { FetchedPartition } from './requests.ts';
 /** Each method returns whether more is wanted. */
 export interface Visitor {
   message(message: MessageView): boolean;
-  /** Nobody can read the messages of the batch from the offset `from` on. */
+  /** The messages of the batch from the offset `from` on cannot be read. */
   unreadable(batch: Batch, from: number, why: string): boolean;
 }
 
@@ -57,7 +57,7 @@ interface VisitedBatch {
   readonly wantsMore: boolean;
 }
 
-/** What comes before the fault of a batch counts; the rest is told as one, and reading goes on behind it. */
+/** What comes before the fault of a batch counts; the rest becomes one dead letter, and reading goes on behind it. */
 function visitBatch(batch: Batch, from: number, visitor: Visitor): VisitedBatch {
   let next = from;
   let wantsMore = true;

@@ -1,7 +1,7 @@
 /**
  * From messages to log entries. Consecutive event messages become one entry, which ends
  *   - at the end of an append, once it holds `mergeEvents` events (1: an entry is an append) or is large;
- *   - before and after a barrier, a heartbeat or messages that nobody can read;
+ *   - before and after a barrier, a heartbeat or unreadable messages;
  *   - where the fetched messages end, or those that there is room for.
  * So every position at which a reader resumes is the end of an append, unless somebody else wrote it.
  */

@@ -109,7 +109,7 @@ function parse(value: Buffer | null): Outcome<unknown> {
   }
 }
 
-/** The line of the messages from `offset` to `lastOffset`, whose batch nobody can read. */
+/** The line of the messages from `offset` to `lastOffset`, whose batch cannot be read. */
 export function unreadableLine(
   { offset, lastOffset, packed }: { readonly offset: number; readonly lastOffset: number; readonly packed: Buffer },
   { topic, partition }: Place,

@@ -239,7 +239,7 @@ export function createLane({ topic, connections, entryLimits }: LaneOptions): La
     return visited;
   }
 
-  /** What the lane may still unpack. Not less than a fetch of one partition: else each message of a batch would unpack it anew. */
+  /** What the lane may still unpack. Not less than a fetch of one partition: else each message of a batch would unpack it again. */
   function roomOf(maxBytes: number): number {
     return Math.min(HELD_BYTES, Math.max(maxBytes, PARTITION_BYTES)) - heldBytes();
   }
@@ -364,7 +364,7 @@ export function createLane({ topic, connections, entryLimits }: LaneOptions): La
   };
 }
 
-/** Bytes that a fetch asks of each of so many partitions, and that are unpacked of it. */
+/** Bytes that a fetch asks of each partition, by the number of partitions, and that are unpacked of it. */
 function shareOf(partitions: number): number {
   return Math.max(PARTITION_BYTES, Math.floor(REPLY_BYTES / partitions));
 }

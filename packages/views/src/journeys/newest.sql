@@ -4,7 +4,7 @@
 -- Out: asked, with after_seq and held_after_seq no older than the touch before these
 -- Statements end with a semicolon at the end of a line.
 --
--- Few users have so many touches: only theirs are numbered.
+-- Few users have that many touches: only theirs are numbered.
 CREATE OR REPLACE TEMP TABLE numbered AS
   SELECT
     user_key, seq, fresh,

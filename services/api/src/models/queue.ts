@@ -5,7 +5,7 @@ import type { ModelJob, ModelOutcome } from './compute.ts';
 export interface Asker {
   /** Whose share the job has, and whose turn it takes. */
   readonly key: string;
-  /** Nobody is left to read the answer: a job that has not begun is given up. */
+  /** All clients of the answer have left: a job that has not begun is given up. */
   isGone(): boolean;
 }
 

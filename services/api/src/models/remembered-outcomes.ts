@@ -40,7 +40,7 @@ export function remembered(
   const askers = [asker];
   const outcome = run({ key: asker.key, isGone: () => askers.every((one) => one.isGone()) });
   outcomes.set(key, { outcome, askers });
-  // Nobody needs to be asked any more; who asks again after a failure may have better luck.
+  // The job has ended. A request after a failure begins a new one.
   outcome.then(
     () => askers.splice(0),
     () => outcomes.delete(key),

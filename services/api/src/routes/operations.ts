@@ -118,7 +118,7 @@ export const healthRoutes: Routes = (context) => (app, _options, done) => {
   const { openAnswersMs } = deps.limits;
   const monotonic = () => performance.now();
   const readiness = remembered(() => readinessOf(context), openAnswersMs, monotonic);
-  // One buffer for all: what nobody reads of it costs no memory, so it needs no share of the unread answers.
+  // One buffer for all: unread copies cost no memory, so it needs no share of the unread answers.
   const metrics = remembered(async () => Buffer.from(await deps.metrics.metrics()), openAnswersMs, monotonic);
   app.get('/readyz', { ...open, schema: { hide: true } }, async (_request, reply) => {
     const { ok, detail } = await readiness();

@@ -165,7 +165,7 @@ function selectionOf(
 /** Users of one answer that are told to have lost signals. */
 const MOST_HOLES = 20;
 
-/** `meta` as text, made anew ten times a second: but for what the records of an answer lost, it changes with the clock, not with the request. */
+/** `meta` as text, made ten times a second: but for what the records of an answer lost, it changes with the clock, not with the request. */
 function createMetaText({ board, deps }: ApiContext): (holes?: readonly string[]) => string {
   let text = '';
   let madeAtMs = Number.NEGATIVE_INFINITY;
