@@ -105,8 +105,8 @@ export const MUTATIONS_OF_HISTORY: readonly Mutation[] = [
     lie: 'the depth of a line is not looked at',
     law: '7',
     file: `${MODEL}/decode-line.ts`,
-    from: 'if (mayBeDeep(line) && ',
-    to: 'if (line === "" && ',
+    from: ' && mayBeDeep(line) && ',
+    to: ' && line === "" && ',
   },
   {
     lie: 'a partition without a state is nothing to worry about',

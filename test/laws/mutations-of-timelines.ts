@@ -88,8 +88,8 @@ export const MUTATIONS_OF_TIMELINES: readonly Mutation[] = [
     lie: 'each event of a batch has a share of work of its own',
     law: '7',
     file: `${SPEED}/apply.ts`,
-    from: ', workOf(user, entry));',
-    to: ');',
+    from: 'into, user.work);',
+    to: 'into);',
   },
   {
     lie: 'the users of one entry have as much work each as if they were alone',

@@ -26,7 +26,8 @@ export function decodeLine(line: string, partition: number, partitions: number, 
       'received_in_future',
       `receivedAt ${receivedAt} is more than 24 h ahead of the log's own clock, which stood at ${appendedMs}`,
     );
-  if (mayBeDeep(line) && isDeeperThan(validated.event.properties, EVENT_BOUNDS.propertyDepth))
+  const { properties } = validated.event;
+  if (properties !== undefined && mayBeDeep(line) && isDeeperThan(properties, EVENT_BOUNDS.propertyDepth))
     return invalid('too_deep', `properties nests deeper than ${EVENT_BOUNDS.propertyDepth} levels`);
   const userKey = userKeyOf(validated.event);
   const home = partitionOf(userKey, partitions);
@@ -38,7 +39,7 @@ export function decodeLine(line: string, partition: number, partitions: number, 
   return { ok: true, event: validated.event, userKey };
 }
 
-/** Whether the line opens more levels than are allowed, side by side or within each other: two searches where there are no properties. */
+/** Whether the line opens more levels than are allowed, side by side or within each other: two searches of the line. */
 function mayBeDeep(line: string): boolean {
   let opened = 0;
   for (const bracket of ['{', '['])

@@ -15,8 +15,9 @@
 import type { Definitions } from '@tributary/model/definitions';
 import { addRow, type RowsByView, rowsOf } from './deltas.ts';
 import { lowerBound, type Timeline, type TimelineEvent } from './timeline.ts';
+import { NEVER_CUT } from './user-state.ts';
 import type { Lens, View } from './view.ts';
-import { type Work, workOfEvent, workOfUser } from './work.ts';
+import { OF_ANCHOR, SCANNED_A_UNIT, takeOwnWork, takeWork, type Work, workOfEvent, workOfUser } from './work.ts';
 
 export interface DifferenceOutcome {
   /** Whether some row that `e` may change is frozen: the change waits for the next generation (law 8). */
@@ -70,20 +71,21 @@ export function addDifference(
   let looksBehindCut = false;
   let before: Timeline | undefined;
   for (const { lens, views } of groups) {
-    const [reachMs, revisableMs] = [lens.reachMs(definitions), lens.revisableMs(definitions)];
+    const reachMs = lens.reachMs(definitions);
+    const revisableMs = lens.revisableMs(definitions);
     const frozenUpTo = logTimeMs - definitions.latenessMs - revisableMs;
 
     const gathered = gathering?.lens === lens ? gathering.seen : undefined;
     if (event.ts > frozenUpTo) {
       const seen = lens.look(after, at, definitions);
-      if (seen !== null && !work.takeOwn(views.length, lens.sizeOf(seen))) tooMuchWork = true;
+      if (seen !== null && !takeOwnWork(work, lens.sizeOf(seen) * views.length)) tooMuchWork = true;
       else addRows(views, seen, definitions, into, 1, gathered);
     } else touchesFrozen = true;
 
     if (event.ts - revisableMs <= frozenUpTo) touchesFrozen = true;
 
     const anchors = lens.affected(after, at, definitions).filter((i) => (after[i] as TimelineEvent).ts > frozenUpTo);
-    if (event.kind !== 'signal') {
+    if (event.kind !== 'signal' && cutTs !== NEVER_CUT) {
       // What is gone may be seen by an anchor that is computed now, or be an anchor that the event revises.
       const first = after[anchors[0] ?? at] as TimelineEvent;
       const computes = anchors.length > 0 || event.ts > frozenUpTo;
@@ -92,7 +94,7 @@ export function addDifference(
     }
     if (anchors.length === 0) continue;
     for (const i of anchors) {
-      if (!work.isLeft()) {
+      if (work.left <= 0) {
         tooMuchWork = true;
         break;
       }
@@ -100,8 +102,8 @@ export function addDifference(
       const seenBefore = lens.look(before, i < at ? i : i - 1, definitions);
       const seenNow = lens.look(after, i, definitions);
       const scanned = 2 * (i - lowerBound(after, (after[i] as TimelineEvent).ts - reachMs));
-      const sizes = [seenBefore, seenNow].filter((seen) => seen !== null).map((seen) => lens.sizeOf(seen));
-      if (!work.take(views.length, scanned, ...sizes)) tooMuchWork = true;
+      const shown = workOfAnchor(lens, seenBefore) + workOfAnchor(lens, seenNow);
+      if (!takeWork(work, shown * views.length + scanned / SCANNED_A_UNIT)) tooMuchWork = true;
       else {
         addRows(views, seenBefore, definitions, into, -1);
         addRows(views, seenNow, definitions, into, 1, gathered);
@@ -109,6 +111,11 @@ export function addDifference(
     }
   }
   return { touchesFrozen, tooMuchWork, looksBehindCut };
+}
+
+/** Of showing to one view what an anchor sees; null: it is no anchor. */
+function workOfAnchor(lens: Lens, seen: unknown): number {
+  return seen === null ? 0 : lens.sizeOf(seen) + OF_ANCHOR;
 }
 
 /** Adds the rows of what an anchor sees, or takes them away; null: it is no anchor. */

@@ -11,7 +11,7 @@ export interface Work {
   /** What may still be spent. */
   left: number;
   /** What it is a part of, and is spent from too. */
-  within?: Work;
+  within: Work | undefined;
 }
 
 /** 10 to 30 ms. */
@@ -23,25 +23,30 @@ const MOST_OF_ENTRY = 4_000_000;
 /** Half a second; the last entry begun may add its own. */
 export const MOST_OF_TURN = 2_000_000;
 /** An anchor is some work even when it sees nothing. */
-const OF_ANCHOR = 4;
+export const OF_ANCHOR = 4;
 /** Passing over an event is cheaper than showing it to a view. */
-const SCANNED_A_UNIT = 32;
+export const SCANNED_A_UNIT = 32;
 /** An event whose own rows are as little work as this always gets them. */
 const LITTLE = 512;
 
 /** What a user may cost in a batch. */
 export function workOfUser(): Work {
-  return { left: MOST_OF_USER };
+  return { left: MOST_OF_USER, within: undefined };
+}
+
+/** A new batch begins. */
+export function refill(user: Work): void {
+  user.left = MOST_OF_USER;
 }
 
 /** What one entry may cost, all its users together. */
 export function workOfEntry(): Work {
-  return { left: MOST_OF_ENTRY };
+  return { left: MOST_OF_ENTRY, within: undefined };
 }
 
 /** What is applied before it is committed, over all partitions of a worker. */
 export function workOfTurn(units = MOST_OF_TURN): Work {
-  return { left: units };
+  return { left: units, within: undefined };
 }
 
 /** Takes what an entry has cost from what the turn may. */
@@ -50,33 +55,17 @@ export function spend(turn: Work, entry: Work): void {
 }
 
 /** What one event may cost, of what its user may. */
-export interface EventWork {
-  /** Whether there is work left at all: before it is found out how much is needed. */
-  isLeft(): boolean;
-  /** Takes the work of showing anchors that see `sizes` events, found among `scanned`, to so many views; false: it is too much. */
-  take(views: number, scanned: number, ...sizes: number[]): boolean;
-  /** Takes the work of the event's own rows, which are refused only when they are much. */
-  takeOwn(views: number, size: number): boolean;
+export function workOfEvent(user: Work): Work {
+  return { left: Math.min(MOST_OF_EVENT, user.left, user.within?.left ?? MOST_OF_EVENT), within: user };
 }
 
-export function workOfEvent(user: Work): EventWork {
-  let left = Math.min(MOST_OF_EVENT, user.left, user.within?.left ?? MOST_OF_EVENT);
-  const pay = (units: number): boolean => {
-    left -= units;
-    user.left -= units;
-    if (user.within !== undefined) user.within.left -= units;
-    return left >= 0;
-  };
-  return {
-    isLeft: () => left > 0,
-    take(views, scanned, ...sizes) {
-      let units = scanned / SCANNED_A_UNIT;
-      for (const size of sizes) units += (size + OF_ANCHOR) * views;
-      return pay(units);
-    },
-    takeOwn(views, size) {
-      const units = size * views;
-      return pay(units) || units <= LITTLE;
-    },
-  };
+/** Takes the work of revising an anchor; false: it is too much. */
+export function takeWork(event: Work, units: number): boolean {
+  for (let work: Work | undefined = event; work !== undefined; work = work.within) work.left -= units;
+  return event.left >= 0;
+}
+
+/** Takes the work of the event's own rows, which are refused only when they are much. */
+export function takeOwnWork(event: Work, units: number): boolean {
+  return takeWork(event, units) || units <= LITTLE;
 }

@@ -6,8 +6,8 @@ import { attributedLine, enrichedLine } from '@tributary/views/outputs/lines';
 import { cutMark, recordRetentionMs } from '@tributary/views/record';
 import { type StepOutcome, type StepRules, step } from '@tributary/views/step';
 import { cutUpTo } from '@tributary/views/user-state';
-import { spend, type Work, workOfEntry, workOfUser } from '@tributary/views/work';
-import { type Arrival, type DecodedBatch, deadLetter, splitBatch } from './decode.ts';
+import { refill, spend, type Work, workOfEntry } from '@tributary/views/work';
+import { type Arrival, type DecodedBatch, deadLetter, lineAt, splitBatch } from './decode.ts';
 import { crossBarrier, fallBack, loseUpTo, type PartitionLimits, type PartitionRun, stateOf } from './partition-run.ts';
 import type { CachedUser } from './user-cache.ts';
 
@@ -55,54 +55,63 @@ export async function applyBatch(
   const deltasGeneration = run.generation;
   // The record is the timeline too: whatever the timeline still holds must be in it, however short signals are kept.
   const retentionMs = recordRetentionMs(run.rules);
-  const append = (userKey: string, user: CachedUser, text: string): void => {
-    appends.set(userKey, (appends.get(userKey) ?? '') + text);
-    user.recordLength += text.length;
-    if (user.recordLength > user.trimAtLength && !toTrim.includes(userKey)) toTrim.push(userKey);
-  };
-  const works = new Map<CachedUser, Work>();
-  const workOf = (user: CachedUser, entry: Work) => {
-    const work = works.get(user) ?? workOfUser();
-    works.set(user, work);
-    work.within = entry;
-    return work;
-  };
   let late = 0;
   let duplicates = 0;
   let overflowed = 0;
 
-  function apply({ at, userKey, event, line, logTimeMs }: Arrival, user: CachedUser, entry: Work): void {
-    const into: RowsByView = careful ? new Map() : deltas;
-    const lines: string[] = [];
-    let outcome: StepOutcome;
-    try {
-      outcome = step(user.state, event, logTimeMs, run.rules, into, workOf(user, entry));
-      for (const seen of outcome.attributed) lines.push(attributedLine(userKey, event, seen, run.definitions, sha256Hex));
-      if (limits.outputs === 'all' && outcome.fate !== 'duplicate' && outcome.remembered)
-        lines.push(enrichedLine(userKey, event, line, outcome.fate === 'late', run.definitions));
-      if (careful) addRowsByView(deltas, into);
-    } catch (error) {
-      if (!careful) throw error;
-      unapplied.push(
-        deadLetter(at, 'not_applied', `the speed layer could not apply the event: ${(error as Error).message}`, line),
-      );
-      // The batch counts the event: what looks at it is told now, and by the mark in every generation to come.
-      overflowed++;
-      cutUpTo(user.state, event.ts);
-      append(userKey, user, cutMark(event.ts));
-      return;
-    }
+  function append(userKey: string, user: CachedUser, text: string): void {
+    const pending = appends.get(userKey);
+    appends.set(userKey, pending === undefined ? text : pending + text);
+    user.recordLength += text.length;
+    if (user.recordLength > user.trimAtLength && !toTrim.includes(userKey)) toTrim.push(userKey);
+  }
+
+  function apply(arrival: Arrival, user: CachedUser, into: RowsByView, lines: string[]): StepOutcome {
+    const outcome = step(user.state, arrival.event, arrival.logTimeMs, run.rules, into, user.work);
+    if (limits.outputs !== 'none') addLines(lines, arrival, outcome);
+    return outcome;
+  }
+
+  function addLines(lines: string[], { userKey, event, line }: Arrival, { fate, attributed, remembered }: StepOutcome): void {
+    for (const seen of attributed) lines.push(attributedLine(userKey, event, seen, run.definitions, sha256Hex));
+    if (limits.outputs === 'all' && fate !== 'duplicate' && remembered)
+      lines.push(enrichedLine(userKey, event, line, fate === 'late', run.definitions));
+  }
+
+  function count({ userKey, event, line, logTimeMs }: Arrival, user: CachedUser, outcome: StepOutcome): void {
     if (outcome.fate === 'duplicate') {
       duplicates++;
       return;
     }
     if (outcome.fate === 'late') late++;
     if (outcome.overflowed) overflowed++;
-    for (const output of lines) outputs.push(output);
     if (run.definitions.conversionTypes.has(event.type)) conversions.set(event.id, userKey);
     if (event.ts > logTimeMs - retentionMs) append(userKey, user, `${line}\n`);
   }
 
+  /** An event by itself, so that nothing of it is left when it cannot be applied. */
+  function applyOrPark(arrival: Arrival, user: CachedUser): void {
+    const rows: RowsByView = new Map();
+    const lines: string[] = [];
+    let outcome: StepOutcome;
+    try {
+      outcome = apply(arrival, user, rows, lines);
+      addRowsByView(deltas, rows);
+    } catch (error) {
+      const { position, lineNumber, userKey, event, line } = arrival;
+      const why = `the speed layer could not apply the event: ${(error as Error).message}`;
+      unapplied.push(deadLetter(lineAt(position, lineNumber), 'not_applied', why, line));
+      // The batch counts the event: what looks at it is told now, and by the mark in every generation to come.
+      overflowed++;
+      cutUpTo(user.state, event.ts);
+      append(userKey, user, cutMark(event.ts));
+      return;
+    }
+    for (const line of lines) outputs.push(line);
+    count(arrival, user, outcome);
+  }
+
+  for (const user of users) if (user !== undefined) refill(user.work);
   let entries = 0;
   let next = 0;
   for (const { arrivals } of whole.ends) {
@@ -111,7 +120,10 @@ export async function applyBatch(
     for (; next < arrivals; next++) {
       const pausing = pause?.();
       if (pausing !== undefined) await pausing;
-      apply(whole.arrivals[next] as Arrival, users[next] as CachedUser, entry);
+      const [arrival, user] = [whole.arrivals[next] as Arrival, users[next] as CachedUser];
+      user.work.within = entry;
+      if (careful) applyOrPark(arrival, user);
+      else count(arrival, user, apply(arrival, user, deltas, outputs));
     }
     spend(turn, entry);
     entries++;

@@ -13,8 +13,9 @@ export interface ReadEntry extends LogEntry {
 }
 
 export interface Arrival {
-  /** Where it lies: `position.line`. */
-  readonly at: string;
+  /** Where it lies: in which line of the entry at `position`. */
+  readonly position: string;
+  readonly lineNumber: number;
   readonly userKey: string;
   readonly event: Event;
   /** The canonical line, as it will be appended to the user's record. */
@@ -139,13 +140,18 @@ function decodeLines(entry: LogEntry, partitions: number, batch: Decoding): void
     const line = lines[i] as string;
     const decoded = decodeLine(line, entry.partition, partitions, entry.appendedMs);
     if (!decoded.ok) {
-      batch.parked.push(deadLetter(`${entry.position}.${i}`, decoded.code, decoded.message, line));
+      batch.parked.push(deadLetter(lineAt(entry.position, i), decoded.code, decoded.message, line));
       continue;
     }
     const { event, userKey } = decoded;
     batch.logTimeMs = later(batch.logTimeMs, event.receivedAt, entry.appendedMs);
-    batch.arrivals.push({ at: `${entry.position}.${i}`, userKey, event, line, logTimeMs: batch.logTimeMs });
+    batch.arrivals.push({ position: entry.position, lineNumber: i, userKey, event, line, logTimeMs: batch.logTimeMs });
   }
+}
+
+/** What a dead letter names a line by. */
+export function lineAt(position: string, lineNumber: number): string {
+  return `${position}.${lineNumber}`;
 }
 
 /** Of 10 000 dead letters a partition: what is kept of each. Characters. */

@@ -3,15 +3,25 @@
  * recently used first. Users of a batch that is not committed yet are never evicted: their record would be stale.
  */
 import type { UserState } from '@tributary/views/user-state';
+import { type Work, workOfUser } from '@tributary/views/work';
 
 export interface CachedUser {
   readonly state: UserState;
+  /** What the user may still cost in the batch that is applied. */
+  readonly work: Work;
   /** Length of the stored record in UTF-16 units, about its bytes. */
   recordLength: number;
   /** The record is trimmed once it is longer than this. */
   trimAtLength: number;
   /** The batch that last touched the user. */
   batch: number;
+  /** Events held when the user was last weighed. */
+  weight: number;
+}
+
+/** A user that no batch has been applied to yet. */
+export function cachedUser(state: UserState, recordLength: number, trimAtLength: number, batch: number): CachedUser {
+  return { state, work: workOfUser(), recordLength, trimAtLength, batch, weight: 0 };
 }
 
 export interface UserCache {
@@ -30,20 +40,21 @@ export function createUserCache(maxEvents: number): UserCache {
   const users = new Map<string, CachedUser>();
   /** Events held, but for what was touched since it was last weighed. */
   let held = 0;
-  const weighed = new Map<string, number>();
-  const touched = new Set<string>();
+  /** Once for each batch that touched them; users are evicted only when they are not in here. */
+  let touched: CachedUser[] = [];
 
   /** What the batches up to `batch` made of the users that they touched. */
   function weigh(batch: number): void {
-    for (const userKey of touched) {
-      const user = users.get(userKey);
-      if (user !== undefined && user.batch > batch) continue;
-      const weight = user === undefined ? 0 : weightOf(user);
-      held += weight - (weighed.get(userKey) ?? 0);
-      if (user === undefined) weighed.delete(userKey);
-      else weighed.set(userKey, weight);
-      touched.delete(userKey);
+    const later: CachedUser[] = [];
+    for (const user of touched) {
+      if (user.batch > batch) later.push(user);
+      else {
+        const weight = 1 + user.state.events.length;
+        held += weight - user.weight;
+        user.weight = weight;
+      }
     }
+    touched = later;
   }
 
   return {
@@ -51,14 +62,14 @@ export function createUserCache(maxEvents: number): UserCache {
       const user = users.get(userKey);
       if (user !== undefined && user.batch < batch) {
         user.batch = batch;
-        touched.add(userKey);
+        touched.push(user);
       }
       return user;
     },
     peek: (userKey) => users.get(userKey),
     set(userKey, user) {
       users.set(userKey, user);
-      touched.add(userKey);
+      touched.push(user);
     },
     evict(batch) {
       weigh(batch);
@@ -66,15 +77,9 @@ export function createUserCache(maxEvents: number): UserCache {
       const oldestFirst = [...users].sort(([, a], [, b]) => a.batch - b.batch);
       for (const [userKey, user] of oldestFirst) {
         if (held <= maxEvents * KEEP || user.batch > batch) break;
-        held -= weighed.get(userKey) ?? 0;
-        weighed.delete(userKey);
-        touched.delete(userKey);
+        held -= user.weight;
         users.delete(userKey);
       }
     },
   };
-}
-
-function weightOf(user: CachedUser): number {
-  return 1 + user.state.events.length;
 }

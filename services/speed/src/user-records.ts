@@ -6,7 +6,7 @@ import { cutUpTo } from '@tributary/views/user-state';
 import type { AppliedBatch } from './apply.ts';
 import type { DecodedBatch } from './decode.ts';
 import type { PartitionRun } from './partition-run.ts';
-import type { CachedUser } from './user-cache.ts';
+import { type CachedUser, cachedUser } from './user-cache.ts';
 
 export interface UserRecords {
   /**
@@ -36,11 +36,10 @@ export function createUserRecords(store: SpeedStore, limits: RecordLimits): User
   const { trimRecordLength: trimLength, maxRecordLength: mostLength, readBytes, loadBytes } = limits;
   const nextTrim = (length: number) => Math.min(mostLength, Math.max(trimLength, length * 2));
 
-  function cachedUser(record: string | null, run: PartitionRun, batch: number): CachedUser {
+  function userOf(record: string | null, run: PartitionRun, batch: number): CachedUser {
     const recordLength = record?.length ?? 0;
-    const trimAtLength = nextTrim(recordLength);
     const state = userFromRecord(record ?? '', run.logTimeMs, run.rules, run.cutTs);
-    return { state, recordLength, trimAtLength, batch };
+    return cachedUser(state, recordLength, nextTrim(recordLength), batch);
   }
 
   /** Records as this run knows them: of the last commit taken, or of one that was sent or is about to be. Any other history is not ours. */
@@ -73,15 +72,16 @@ export function createUserRecords(store: SpeedStore, limits: RecordLimits): User
 
   return {
     async load(run, batch, number) {
-      const missing = new Set<string>();
-      for (const { userKey } of batch.arrivals) if (run.users.get(userKey, number) === undefined) missing.add(userKey);
+      const cached = batch.arrivals.map(({ userKey }) => run.users.get(userKey, number));
+      if (!cached.includes(undefined)) return cached;
+      const missing = new Set(batch.arrivals.filter((_, i) => cached[i] === undefined).map(({ userKey }) => userKey));
       const first = new Set(batch.arrivals.slice(0, batch.ends[0]?.arrivals).map(({ userKey }) => userKey));
       let bytes = 0;
       const goesOn = (userKey: string) => first.has(userKey) || bytes < loadBytes;
       await readEach(run, missing, goesOn, (userKey, record) => {
         bytes += record?.length ?? 0;
         // The next batch may have asked for the user too: one state is for both.
-        if (run.users.get(userKey, number) === undefined) run.users.set(userKey, cachedUser(record, run, number));
+        if (run.users.get(userKey, number) === undefined) run.users.set(userKey, userOf(record, run, number));
       });
       return batch.arrivals.map(({ userKey }) => run.users.get(userKey, number));
     },
