@@ -52,7 +52,7 @@ test('law 1: the difference near an event, fast path and slow, is the whole diff
         const at = pick % timeline.length;
         const before = timeline.filter((_, i) => i !== at);
         const near: RowsByView = new Map();
-        addDifference(byLens(VIEWS), timeline, at, { logTimeMs: 0, cutTs: NEVER_CUT }, definitions, near);
+        addDifference(byLens(VIEWS), { events: timeline, cutTs: NEVER_CUT }, at, 0, definitions, near);
         const whole = foldAll(timeline, definitions);
         addRowsByView(whole, foldAll(before, definitions), -1);
         expect(differences(near, whole)).toEqual([]);

@@ -310,7 +310,7 @@ export const MUTATIONS: readonly Mutation[] = [
     lie: 'late events are not counted as pending',
     law: '8',
     file: `${SPEED}/apply.ts`,
-    from: "if (outcome.fate === 'late') late++;",
+    from: "if (fate === 'late') effects.late++;",
     to: '',
   },
   {

@@ -276,7 +276,7 @@ export const MUTATIONS_OF_HISTORY: readonly Mutation[] = [
     lie: 'a worker reads over a hole, and nobody is told',
     law: '7',
     file: `${SPEED}/apply.ts`,
-    from: '    // The archive may have them, then the next generation counts them.\n    overflowed++;\n',
+    from: '    // The archive may have them, then the next generation counts them.\n    effects.overflowed++;\n',
     to: '',
     test: 'test/laws/law-7-read-over.test.ts',
   },

@@ -15,7 +15,7 @@
 import type { Definitions } from '@tributary/model/definitions';
 import { addRow, type RowsByView, rowsOf } from './deltas.ts';
 import { lowerBound, type Timeline, type TimelineEvent } from './timeline.ts';
-import { NEVER_CUT } from './user-state.ts';
+import { NEVER_CUT, type UserState } from './user-state.ts';
 import type { Lens, View } from './view.ts';
 import { OF_ANCHOR, SCANNED_A_UNIT, takeOwnWork, takeWork, type Work, workOfEvent, workOfUser } from './work.ts';
 
@@ -26,12 +26,6 @@ export interface DifferenceOutcome {
   readonly tooMuchWork: boolean;
   /** Whether rows may be wrong because they depend on what was cut off the timeline. */
   readonly looksBehindCut: boolean;
-}
-
-/** When the event arrived, and what of its user's timeline is known. */
-export interface Moment {
-  readonly logTimeMs: number;
-  readonly cutTs: number;
 }
 
 /** Gathers what the anchors that were computed now look at, through one lens. */
@@ -51,14 +45,14 @@ export function byLens(views: readonly View[]): ViewsOfLens[] {
 }
 
 /**
- * Adds to `into` the effect of the event at `after[at]`, which `after` has and `before` lacks: `before` is `after`
- * without that element.
+ * Adds to `into` the effect of the event at `after[at]`, arrived at `logTimeMs`, which `after` has and `before` lacks: `before` is
+ * `after` without that element.
  */
 export function addDifference(
   groups: readonly ViewsOfLens[],
-  after: Timeline,
+  { events: after, cutTs }: Pick<UserState, 'events' | 'cutTs'>,
   at: number,
-  { logTimeMs, cutTs }: Moment,
+  logTimeMs: number,
   definitions: Definitions,
   into: RowsByView,
   ofUser: Work = workOfUser(),
@@ -71,7 +65,6 @@ export function addDifference(
   let looksBehindCut = false;
   let before: Timeline | undefined;
   for (const { lens, views } of groups) {
-    const reachMs = lens.reachMs(definitions);
     const revisableMs = lens.revisableMs(definitions);
     const frozenUpTo = logTimeMs - definitions.latenessMs - revisableMs;
 
@@ -90,9 +83,10 @@ export function addDifference(
       const first = after[anchors[0] ?? at] as TimelineEvent;
       const computes = anchors.length > 0 || event.ts > frozenUpTo;
       const earliest = event.ts > frozenUpTo ? Math.min(event.ts, first.ts) : first.ts;
-      if (computes && earliest - Math.max(reachMs, revisableMs) <= cutTs) looksBehindCut = true;
+      if (computes && earliest - Math.max(lens.reachMs(definitions), revisableMs) <= cutTs) looksBehindCut = true;
     }
     if (anchors.length === 0) continue;
+    const reachMs = lens.reachMs(definitions);
     for (const i of anchors) {
       if (work.left <= 0) {
         tooMuchWork = true;
@@ -103,7 +97,7 @@ export function addDifference(
       const seenNow = lens.look(after, i, definitions);
       const scanned = 2 * (i - lowerBound(after, (after[i] as TimelineEvent).ts - reachMs));
       const shown = workOfAnchor(lens, seenBefore) + workOfAnchor(lens, seenNow);
-      if (!takeWork(work, shown * views.length + scanned / SCANNED_A_UNIT)) tooMuchWork = true;
+      if (!takeWork(work, shown * views.length + Math.floor(scanned / SCANNED_A_UNIT))) tooMuchWork = true;
       else {
         addRows(views, seenBefore, definitions, into, -1);
         addRows(views, seenNow, definitions, into, 1, gathered);

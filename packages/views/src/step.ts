@@ -70,8 +70,7 @@ export function step(
 
   const at = insert(user, incoming);
   const gathering = rules.gathersPaths ? { lens: CONVERTING_PATH, seen: [] as ConvertingPath[] } : undefined;
-  const moment = { logTimeMs, cutTs: user.cutTs };
-  const difference = addDifference(rules.groups, user.events, at, moment, definitions, deltas, work, gathering);
+  const difference = addDifference(rules.groups, user, at, logTimeMs, definitions, deltas, work, gathering);
   // Cutting makes nothing wrong by itself: whatever looks behind the cut later is told then.
   prune(user, logTimeMs, retention, rules.maxEvents);
   return {

@@ -36,6 +36,19 @@ export interface ApplyOptions {
   readonly careful?: boolean;
 }
 
+/** What the events of a batch have come to so far. */
+interface Effects {
+  readonly deltas: RowsByView;
+  readonly appends: Map<string, string>;
+  readonly conversions: Map<string, string>;
+  readonly outputs: string[];
+  readonly unapplied: DeadLetter[];
+  readonly toTrim: string[];
+  late: number;
+  duplicates: number;
+  overflowed: number;
+}
+
 /**
  * Changes `run` and `users`: the states of the arrivals' users, in the order of arrivals. Applies entries, at least one, until `turn` is
  * spent, or a user is not loaded. Throws when an event cannot be applied, and leaves both half changed.
@@ -44,73 +57,11 @@ export async function applyBatch(
   run: PartitionRun,
   whole: DecodedBatch,
   users: readonly (CachedUser | undefined)[],
-  { logIdentity, commitId, sha256Hex, limits, turn, pause, careful = false }: ApplyOptions,
+  options: ApplyOptions,
 ): Promise<AppliedBatch> {
-  const deltas: RowsByView = new Map();
-  const unapplied: DeadLetter[] = [];
-  const appends = new Map<string, string>();
-  const conversions = new Map<string, string>();
-  const toTrim: string[] = [];
-  const outputs: string[] = [];
+  const { logIdentity, commitId, sha256Hex, limits, turn, pause, careful = false } = options;
   const deltasGeneration = run.generation;
-  // The record is the timeline too: whatever the timeline still holds must be in it, however short signals are kept.
-  const retentionMs = recordRetentionMs(run.rules);
-  let late = 0;
-  let duplicates = 0;
-  let overflowed = 0;
-
-  function append(userKey: string, user: CachedUser, text: string): void {
-    const pending = appends.get(userKey);
-    appends.set(userKey, pending === undefined ? text : pending + text);
-    user.recordLength += text.length;
-    if (user.recordLength > user.trimAtLength && !toTrim.includes(userKey)) toTrim.push(userKey);
-  }
-
-  function apply(arrival: Arrival, user: CachedUser, into: RowsByView, lines: string[]): StepOutcome {
-    const outcome = step(user.state, arrival.event, arrival.logTimeMs, run.rules, into, user.work);
-    if (limits.outputs !== 'none') addLines(lines, arrival, outcome);
-    return outcome;
-  }
-
-  function addLines(lines: string[], { userKey, event, line }: Arrival, { fate, attributed, remembered }: StepOutcome): void {
-    for (const seen of attributed) lines.push(attributedLine(userKey, event, seen, run.definitions, sha256Hex));
-    if (limits.outputs === 'all' && fate !== 'duplicate' && remembered)
-      lines.push(enrichedLine(userKey, event, line, fate === 'late', run.definitions));
-  }
-
-  function count({ userKey, event, line, logTimeMs }: Arrival, user: CachedUser, outcome: StepOutcome): void {
-    if (outcome.fate === 'duplicate') {
-      duplicates++;
-      return;
-    }
-    if (outcome.fate === 'late') late++;
-    if (outcome.overflowed) overflowed++;
-    if (run.definitions.conversionTypes.has(event.type)) conversions.set(event.id, userKey);
-    if (event.ts > logTimeMs - retentionMs) append(userKey, user, `${line}\n`);
-  }
-
-  /** An event by itself, so that nothing of it is left when it cannot be applied. */
-  function applyOrPark(arrival: Arrival, user: CachedUser): void {
-    const rows: RowsByView = new Map();
-    const lines: string[] = [];
-    let outcome: StepOutcome;
-    try {
-      outcome = apply(arrival, user, rows, lines);
-      addRowsByView(deltas, rows);
-    } catch (error) {
-      const { position, lineNumber, userKey, event, line } = arrival;
-      const why = `the speed layer could not apply the event: ${(error as Error).message}`;
-      unapplied.push(deadLetter(lineAt(position, lineNumber), 'not_applied', why, line));
-      // The batch counts the event: what looks at it is told now, and by the mark in every generation to come.
-      overflowed++;
-      cutUpTo(user.state, event.ts);
-      append(userKey, user, cutMark(event.ts));
-      return;
-    }
-    for (const line of lines) outputs.push(line);
-    count(arrival, user, outcome);
-  }
-
+  const effects = noEffects();
   for (const user of users) if (user !== undefined) refill(user.work);
   let entries = 0;
   let next = 0;
@@ -120,10 +71,11 @@ export async function applyBatch(
     for (; next < arrivals; next++) {
       const pausing = pause?.();
       if (pausing !== undefined) await pausing;
-      const [arrival, user] = [whole.arrivals[next] as Arrival, users[next] as CachedUser];
+      const arrival = whole.arrivals[next] as Arrival;
+      const user = users[next] as CachedUser;
       user.work.within = entry;
-      if (careful) applyOrPark(arrival, user);
-      else count(arrival, user, apply(arrival, user, deltas, outputs));
+      if (careful) applyOrPark(run, arrival, user, effects, options);
+      else count(run, arrival, user, apply(run, arrival, user, effects.deltas, effects.outputs, options), effects);
     }
     spend(turn, entry);
     entries++;
@@ -134,7 +86,7 @@ export async function applyBatch(
   if (batch.lostUpToMs !== undefined) {
     loseUpTo(run, batch.lostUpToMs, limits);
     // The archive may have them, then the next generation counts them.
-    overflowed++;
+    effects.overflowed++;
   }
   if (batch.barrier !== undefined)
     crossBarrier(run, batch.barrier.generation, parseDefinitions(batch.barrier.definitions, sha256Hex), limits);
@@ -143,6 +95,7 @@ export async function applyBatch(
   const expectedCommit = run.commitId;
   run.position = batch.upTo;
   run.commitId = commitId;
+  const { deltas, appends, conversions, outputs, unapplied, toTrim, late, duplicates, overflowed } = effects;
   return {
     commit: {
       partition: run.partition,
@@ -168,4 +121,83 @@ export async function applyBatch(
     duplicates,
     rest,
   };
+}
+
+function noEffects(): Effects {
+  return {
+    deltas: new Map(),
+    appends: new Map(),
+    conversions: new Map(),
+    outputs: [],
+    unapplied: [],
+    toTrim: [],
+    late: 0,
+    duplicates: 0,
+    overflowed: 0,
+  };
+}
+
+/** Steps the event's user; its rows go to `rows`, its output lines to `lines`. */
+function apply(
+  { definitions, rules }: PartitionRun,
+  { userKey, event, line, logTimeMs }: Arrival,
+  user: CachedUser,
+  rows: RowsByView,
+  lines: string[],
+  { limits, sha256Hex }: ApplyOptions,
+): StepOutcome {
+  const outcome = step(user.state, event, logTimeMs, rules, rows, user.work);
+  if (limits.outputs === 'none') return outcome;
+  const { fate, attributed, remembered } = outcome;
+  for (const seen of attributed) lines.push(attributedLine(userKey, event, seen, definitions, sha256Hex));
+  if (limits.outputs === 'all' && fate !== 'duplicate' && remembered)
+    lines.push(enrichedLine(userKey, event, line, fate === 'late', definitions));
+  return outcome;
+}
+
+function count(
+  run: PartitionRun,
+  { userKey, event, line, logTimeMs }: Arrival,
+  user: CachedUser,
+  { fate, overflowed }: StepOutcome,
+  effects: Effects,
+): void {
+  if (fate === 'duplicate') {
+    effects.duplicates++;
+    return;
+  }
+  if (fate === 'late') effects.late++;
+  if (overflowed) effects.overflowed++;
+  if (run.definitions.conversionTypes.has(event.type)) effects.conversions.set(event.id, userKey);
+  // The record is the timeline too: whatever the timeline still holds must be in it, however short signals are kept.
+  if (event.ts > logTimeMs - recordRetentionMs(run.rules)) append(effects, userKey, user, `${line}\n`);
+}
+
+/** An event by itself, so that nothing of it is left when it cannot be applied. */
+function applyOrPark(run: PartitionRun, arrival: Arrival, user: CachedUser, effects: Effects, options: ApplyOptions): void {
+  const rows: RowsByView = new Map();
+  const lines: string[] = [];
+  let outcome: StepOutcome;
+  try {
+    outcome = apply(run, arrival, user, rows, lines, options);
+    addRowsByView(effects.deltas, rows);
+  } catch (error) {
+    const { position, lineNumber, userKey, event, line } = arrival;
+    const why = `the speed layer could not apply the event: ${(error as Error).message}`;
+    effects.unapplied.push(deadLetter(lineAt(position, lineNumber), 'not_applied', why, line));
+    // The batch counts the event: what looks at it is told now, and by the mark in every generation to come.
+    effects.overflowed++;
+    cutUpTo(user.state, event.ts);
+    append(effects, userKey, user, cutMark(event.ts));
+    return;
+  }
+  for (const line of lines) effects.outputs.push(line);
+  count(run, arrival, user, outcome, effects);
+}
+
+function append({ appends, toTrim }: Effects, userKey: string, user: CachedUser, text: string): void {
+  const pending = appends.get(userKey);
+  appends.set(userKey, pending === undefined ? text : pending + text);
+  user.recordLength += text.length;
+  if (user.recordLength > user.trimAtLength && !toTrim.includes(userKey)) toTrim.push(userKey);
 }
