@@ -44,7 +44,6 @@ export function checkAnswer(world: World, name: string, answer: MergedAnswer): v
     pendingTo += own.pendingTo;
     for (const fault of own.faults) faults.add(fault);
   }
-  const wrong = differences(rows, expected);
   const at = positions.map((position, partition) => `p${partition} at ${short(position)}`).join(', ');
   for (const fault of faults) world.count(`${complete ? 'complete' : 'incomplete'} after ${fault}`);
   if (!complete) {
@@ -53,6 +52,7 @@ export function checkAnswer(world: World, name: string, answer: MergedAnswer): v
     return;
   }
   world.count('complete');
+  const wrong = differences(rows, expected);
   if (wrong.length > 0)
     throw new Error(`law 1: ${name}, view(${generation}) + deltas, ${at}:\n  ${wrong.slice(0, 8).join('\n  ')}`);
   if (pending < pendingFrom || pending > pendingTo)

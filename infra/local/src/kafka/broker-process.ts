@@ -64,17 +64,20 @@ export interface BrokerOptions {
   readonly files: KafkaFiles;
   readonly place: BrokerPlace;
   readonly settings: Readonly<Record<string, string>>;
+  /** The option by which Java writes or reads its archive of classes (class-archive.ts), if there is one. */
+  readonly classes: readonly string[];
   /** Removed should this process die; null keeps the data. */
   readonly temporary: string | null;
 }
 
 /** Writes settings and, where the data folder is new, formats it for the cluster. */
-export async function formatStorage({ files, place, settings }: BrokerOptions, clusterId: string): Promise<void> {
+export async function formatStorage({ files, place, settings, classes }: BrokerOptions, clusterId: string): Promise<void> {
   await mkdir(place.dataDir, { recursive: true, mode: 0o700 });
   await writeFile(propertiesFile(place), propertiesText(settings), { mode: 0o600 });
   const format = ['kafka.tools.StorageTool', 'format', '--ignore-formatted', '-t', clusterId, '-c', propertiesFile(place)];
   try {
-    await promisify(execFile)(files.java, [...JVM, ...LOGGING, '-cp', classPath(files), ...format], { timeout: FORMAT_MS });
+    const tool = [...JVM, ...classes, ...LOGGING, '-cp', classPath(files), ...format];
+    await promisify(execFile)(files.java, tool, { timeout: FORMAT_MS });
   } catch (error) {
     const { stderr = '', message } = error as Error & { stderr?: string };
     throw new TributaryError(
@@ -85,9 +88,9 @@ export async function formatStorage({ files, place, settings }: BrokerOptions, c
 }
 
 /** Does not start it yet. */
-export function openBroker({ files, place, temporary }: BrokerOptions): Broker {
+export function openBroker({ files, place, temporary, classes }: BrokerOptions): Broker {
   const logFile = join(place.dataDir, 'broker.log');
-  const command = [files.java, ...JVM, ...LOGGING, '-cp', classPath(files), 'kafka.Kafka', propertiesFile(place)];
+  const command = [files.java, ...JVM, ...classes, ...LOGGING, '-cp', classPath(files), 'kafka.Kafka', propertiesFile(place)];
   let guard: ChildProcess | null = null;
   let pid: number | null = null;
   let launched: Promise<unknown> = Promise.resolve();

@@ -17,6 +17,8 @@ export interface KafkaFiles {
   readonly java: string;
   /** Folder of the jar files: the whole class path. */
   readonly jars: string;
+  /** What `java -version` says. */
+  readonly version: string;
 }
 
 export type KafkaAvailability = { readonly ok: true; readonly files: KafkaFiles } | { readonly ok: false; readonly why: string };
@@ -37,8 +39,9 @@ const FETCH_MS = 300_000;
  */
 export async function kafkaAvailability(environment: NodeJS.ProcessEnv = process.env): Promise<KafkaAvailability> {
   const java = environment.JAVA_HOME ? join(environment.JAVA_HOME, 'bin', 'java') : 'java';
-  const version = await javaVersion(java);
-  if (version === null) return { ok: false, why: `${java} does not run. ${KAFKA_ADVICE}` };
+  const said = await javaVersion(java);
+  const version = said === null ? null : majorVersion(said);
+  if (said === null || version === null) return { ok: false, why: `${java} does not run. ${KAFKA_ADVICE}` };
   if (version < OLDEST_JAVA)
     return { ok: false, why: `${java} is version ${version}, Kafka needs ${OLDEST_JAVA}. ${KAFKA_ADVICE}` };
   const jars = join(
@@ -50,17 +53,16 @@ export async function kafkaAvailability(environment: NodeJS.ProcessEnv = process
   );
   try {
     if (!existsSync(jars)) await fetchJars(jars);
-    return { ok: true, files: { java, jars } };
+    return { ok: true, files: { java, jars, version: said } };
   } catch (error) {
     return { ok: false, why: `mvn could not fetch Kafka: ${reasonOf(error)}. ${KAFKA_ADVICE}` };
   }
 }
 
-/** The major version that `java -version` prints; null where there is no Java. */
-async function javaVersion(java: string): Promise<number | null> {
+/** What `java -version` prints; null where there is no Java. */
+async function javaVersion(java: string): Promise<string | null> {
   try {
-    const { stderr } = await run(java, ['-version'], { timeout: JAVA_MS });
-    return majorVersion(stderr);
+    return (await run(java, ['-version'], { timeout: JAVA_MS })).stderr;
   } catch {
     return null;
   }

@@ -28,6 +28,20 @@ describe.skipIf((await missingKafka('the broker itself', true)) !== null)('a Kaf
     expect(existsSync(folder)).toBe(false);
   });
 
+  it('reads its classes from the archive that the first one wrote', async () => {
+    // Where another file's broker is just writing it, brokers start without.
+    for (let reads = false; !reads; ) {
+      const kafka = await startKafka();
+      const [, archive] =
+        /-XX:SharedArchiveFile=([^\0]+)/.exec(readFileSync(`/proc/${kafka.brokers[0]?.pid}/cmdline`, 'utf8')) ?? [];
+      const maps = readFileSync(`/proc/${kafka.brokers[0]?.pid}/maps`, 'utf8');
+      await kafka.stop();
+      if (archive === undefined) continue;
+      expect(maps).toContain(archive);
+      reads = true;
+    }
+  });
+
   it('dies with its parent, and its temporary folder with it', async () => {
     const parent = spawn(process.execPath, [HOLD], { stdio: ['ignore', 'pipe', 'inherit'] });
     const [line] = (await once(parent.stdout, 'data')) as [Buffer];

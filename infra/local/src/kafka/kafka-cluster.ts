@@ -7,7 +7,8 @@ import { TributaryError } from '@tributary/model/errors';
 import { freeBasePort } from '../ports.ts';
 import { type Broker, type BrokerOptions, formatStorage, openBroker } from './broker-process.ts';
 import { type BrokerPlace, brokerSettings, HOST } from './broker-settings.ts';
-import { kafkaAvailability } from './files-of-kafka.ts';
+import { classArchive } from './class-archive.ts';
+import { type KafkaFiles, kafkaAvailability } from './files-of-kafka.ts';
 
 export type { Broker } from './broker-process.ts';
 
@@ -31,7 +32,8 @@ export interface KafkaOptions {
 }
 
 /**
- * Resolves once every broker serves: 2 s for one, 5 s for three on two cores (45 MB are fetched the first time).
+ * Resolves once every broker serves: 2 s for one, 5 s for three on two cores; the first time 45 MB are fetched, and Java's archive of
+ * classes takes 10 s more.
  * Throws `dependency_missing` where Java or Maven is missing or a broker does not start; the message ends with its log.
  * The brokers die with this process, however it ends.
  */
@@ -39,6 +41,7 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaClust
   const availability = await kafkaAvailability();
   if (!availability.ok) throw new TributaryError('dependency_missing', `Kafka cannot run here: ${availability.why}`);
   const { files } = availability;
+  const archive = await classArchive(files, (into) => recordClasses(files, into));
   const temporary = options.dataDir === undefined;
   const root = options.dataDir === undefined ? await mkdtemp(join(tmpdir(), 'tributary-kafka-')) : resolve(options.dataDir);
   const places = placesOf(options.brokers ?? 1, root, options.basePort ?? (await freeBasePort(HOST, Math.random)));
@@ -47,6 +50,7 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaClust
       files,
       place,
       settings: brokerSettings(place, places, options.settings ?? {}),
+      classes: archive === null ? [] : [`-XX:SharedArchiveFile=${archive}`],
       temporary: temporary ? root : null,
     }),
   );
@@ -63,6 +67,22 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaClust
     throw error;
   }
   return { bootstrap: places.map(({ port }) => `${HOST}:${port}`).join(','), brokers, stop };
+}
+
+/** One broker, started and ended in good order: then Java writes the archive. */
+async function recordClasses(files: KafkaFiles, into: string): Promise<void> {
+  const root = await mkdtemp(join(tmpdir(), 'tributary-kafka-'));
+  const places = placesOf(1, root, await freeBasePort(HOST, Math.random));
+  const [place] = places as [BrokerPlace];
+  const one = { files, place, settings: brokerSettings(place, places, {}), temporary: root };
+  try {
+    await formatStorage({ ...one, classes: [] }, clusterIdOf(root));
+    const broker = openBroker({ ...one, classes: [`-XX:ArchiveClassesAtExit=${into}`] });
+    await broker.start();
+    await broker.stop();
+  } finally {
+    await rm(root, { recursive: true, force: true });
+  }
 }
 
 function placesOf(count: number, root: string, basePort: number): BrokerPlace[] {
