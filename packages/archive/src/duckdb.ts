@@ -4,7 +4,8 @@
  */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { DuckDBValue } from '@duckdb/node-api';
+import { DuckDBInstance, type DuckDBValue } from '@duckdb/node-api';
+import './whole-text.ts';
 
 export interface DuckDbOptions {
   /** Bounds DuckDB's buffers only, e.g. "1GB": leave as much again for the rest of the process. */
@@ -34,8 +35,6 @@ export interface DuckDb {
 }
 
 export async function openDuckDb(options: DuckDbOptions): Promise<DuckDb> {
-  // Loaded when first needed: roles that seldom open an archive start in less time and memory without.
-  const [{ DuckDBInstance }] = await Promise.all([import('@duckdb/node-api'), import('./whole-text.ts')]);
   await mkdir(options.tempDir, { recursive: true });
   const spillDir = await mkdtemp(join(options.tempDir, 'duckdb-'));
   const instance = await DuckDBInstance.create(':memory:', {

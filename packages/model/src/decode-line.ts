@@ -39,7 +39,7 @@ export function decodeLine(line: string, partition: number, partitions: number, 
   return { ok: true, event: validated.event, userKey };
 }
 
-/** Whether the line opens more levels than are allowed, side by side or within each other: two searches of the line. */
+/** Whether the line opens more levels than are allowed, side by side or within each other: cheaper than looking into every property. */
 function mayBeDeep(line: string): boolean {
   let opened = 0;
   for (const bracket of ['{', '['])

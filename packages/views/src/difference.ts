@@ -97,7 +97,7 @@ export function addDifference(
       const seenNow = lens.look(after, i, definitions);
       const scanned = 2 * (i - lowerBound(after, (after[i] as TimelineEvent).ts - reachMs));
       const shown = workOfAnchor(lens, seenBefore) + workOfAnchor(lens, seenNow);
-      if (!takeWork(work, shown * views.length + Math.floor(scanned / SCANNED_A_UNIT))) tooMuchWork = true;
+      if (!takeWork(work, shown * views.length + scanned / SCANNED_A_UNIT)) tooMuchWork = true;
       else {
         addRows(views, seenBefore, definitions, into, -1);
         addRows(views, seenNow, definitions, into, 1, gathered);

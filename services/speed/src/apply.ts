@@ -75,7 +75,7 @@ export async function applyBatch(
       const user = users[next] as CachedUser;
       user.work.within = entry;
       if (careful) applyOrPark(run, arrival, user, effects, options);
-      else count(run, arrival, user, apply(run, arrival, user, effects.deltas, effects.outputs, options), effects);
+      else addEffects(run, arrival, user, apply(run, arrival, user, effects.deltas, effects.outputs, options), effects);
     }
     spend(turn, entry);
     entries++;
@@ -155,7 +155,7 @@ function apply(
   return outcome;
 }
 
-function count(
+function addEffects(
   run: PartitionRun,
   { userKey, event, line, logTimeMs }: Arrival,
   user: CachedUser,
@@ -192,7 +192,7 @@ function applyOrPark(run: PartitionRun, arrival: Arrival, user: CachedUser, effe
     return;
   }
   for (const line of lines) effects.outputs.push(line);
-  count(run, arrival, user, outcome, effects);
+  addEffects(run, arrival, user, outcome, effects);
 }
 
 function append({ appends, toTrim }: Effects, userKey: string, user: CachedUser, text: string): void {

@@ -15,13 +15,15 @@ export interface CachedUser {
   trimAtLength: number;
   /** The batch that last touched the user. */
   batch: number;
-  /** Events held when the user was last weighed. */
+  /** What the user counted for when it was last weighed: itself and its events; 0 before. */
   weight: number;
+  /** Whether the user waits to be weighed. */
+  isTouched: boolean;
 }
 
 /** A user that no batch has been applied to yet. */
 export function cachedUser(state: UserState, recordLength: number, trimAtLength: number, batch: number): CachedUser {
-  return { state, work: workOfUser(), recordLength, trimAtLength, batch, weight: 0 };
+  return { state, work: workOfUser(), recordLength, trimAtLength, batch, weight: 0, isTouched: false };
 }
 
 export interface UserCache {
@@ -40,7 +42,7 @@ export function createUserCache(maxEvents: number): UserCache {
   const users = new Map<string, CachedUser>();
   /** Events held, but for what was touched since it was last weighed. */
   let held = 0;
-  /** Once for each batch that touched them; users are evicted only when they are not in here. */
+  /** Each once; users are evicted only when they are not in here. */
   let touched: CachedUser[] = [];
 
   /** What the batches up to `batch` made of the users that they touched. */
@@ -52,9 +54,15 @@ export function createUserCache(maxEvents: number): UserCache {
         const weight = 1 + user.state.events.length;
         held += weight - user.weight;
         user.weight = weight;
+        user.isTouched = false;
       }
     }
     touched = later;
+  }
+
+  function touch(user: CachedUser): void {
+    if (!user.isTouched) touched.push(user);
+    user.isTouched = true;
   }
 
   return {
@@ -62,14 +70,14 @@ export function createUserCache(maxEvents: number): UserCache {
       const user = users.get(userKey);
       if (user !== undefined && user.batch < batch) {
         user.batch = batch;
-        touched.push(user);
+        touch(user);
       }
       return user;
     },
     peek: (userKey) => users.get(userKey),
     set(userKey, user) {
       users.set(userKey, user);
-      touched.push(user);
+      touch(user);
     },
     evict(batch) {
       weigh(batch);

@@ -87,6 +87,16 @@ export async function formatStorage({ files, place, settings, classes }: BrokerO
   }
 }
 
+/** Whether Java takes an archive of classes: one for another class path or Java it refuses, at one that was cut short it dies. */
+export async function isReadable(files: KafkaFiles, archive: string): Promise<boolean> {
+  const quiet = ['-XX:ErrorFile=/dev/null', '-XX:-CreateCoredumpOnCrash'];
+  const options = [...JVM, '-Xshare:on', `-XX:SharedArchiveFile=${archive}`, ...quiet, '-cp', classPath(files), '-version'];
+  return promisify(execFile)(files.java, options, { timeout: READY_MS }).then(
+    () => true,
+    () => false,
+  );
+}
+
 /** Does not start it yet. */
 export function openBroker({ files, place, temporary, classes }: BrokerOptions): Broker {
   const logFile = join(place.dataDir, 'broker.log');

@@ -1,6 +1,6 @@
 /**
  * Java's archive of the classes that Kafka loads (class data sharing): with it a broker starts with half the processor time. It is written
- * once, when a broker ends, and kept beside the jars. Who finds none starts without; Java itself passes over one that does not fit.
+ * once, when a broker ends, and kept beside the jars. While there is none, brokers start without.
  */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -10,33 +10,52 @@ import type { KafkaFiles } from './files-of-kafka.ts';
 /** After this somebody else may try: who began was killed, or could not. */
 const CLAIM_MS = 300_000;
 
-/** The archive of these jars and this Java; null while there is none. `record` writes it. Never throws. */
-export async function classArchive(files: KafkaFiles, record: (into: string) => Promise<void>): Promise<string | null> {
-  const java = createHash('sha256').update(files.version).digest('hex').slice(0, 12);
-  const archive = `${files.jars}-java-${java}.jsa`;
-  if (existsSync(archive)) return archive;
+/**
+ * The archive of these jars and this Java; null while there is none, with the reason on stderr where it cannot be had. `record` writes it,
+ * `isReadable` asks Java. Never throws.
+ */
+export async function classArchive(
+  { jars, javaVersion }: KafkaFiles,
+  record: (into: string) => Promise<void>,
+  isReadable: (archive: string) => Promise<boolean>,
+): Promise<string | null> {
+  // Java refuses it for jars that lie elsewhere, in a copy of the folder.
+  const name = createHash('sha256').update(`${javaVersion}\n${jars}`).digest('hex').slice(0, 12);
+  const archive = `${jars}-${name}.jsa`;
+  if (existsSync(archive) && (await isReadable(archive))) return archive;
   const claim = `${archive}.claim`;
-  const staged = `${archive}.${process.pid}`;
+  if (!(await isMine(claim))) return null;
+  const staged = `${archive}.new`;
   try {
-    if (!(await isMine(claim))) return null;
+    await rm(staged, { force: true });
     await record(staged);
+    if (!(await isReadable(staged))) throw new Error('Java does not read what it wrote');
+    await flush(staged);
     await rename(staged, archive);
     await rm(claim, { force: true });
     return archive;
-  } catch {
+  } catch (error) {
+    process.stderr.write(
+      `Kafka starts without an archive of its classes, more slowly: ${(error as Error).message.slice(0, 300)}\n`,
+    );
+    await rm(staged, { force: true }).catch(() => {});
     return null;
-  } finally {
-    await rm(staged, { force: true });
   }
 }
 
+/** One at a time; whoever holds the claim alone writes. */
 async function isMine(claim: string): Promise<boolean> {
-  const ageMs = Date.now() - ((await stat(claim).catch(() => null))?.mtimeMs ?? Date.now());
-  if (ageMs > CLAIM_MS) await rm(claim, { force: true });
   try {
+    const ageMs = Date.now() - ((await stat(claim).catch(() => null))?.mtimeMs ?? Date.now());
+    if (ageMs > CLAIM_MS) await rm(claim, { force: true });
     await (await open(claim, 'wx', 0o600)).close();
     return true;
   } catch {
     return false;
   }
+}
+
+async function flush(path: string): Promise<void> {
+  const file = await open(path);
+  await file.sync().finally(() => file.close());
 }

@@ -18,7 +18,7 @@ export interface KafkaFiles {
   /** Folder of the jar files: the whole class path. */
   readonly jars: string;
   /** What `java -version` says. */
-  readonly version: string;
+  readonly javaVersion: string;
 }
 
 export type KafkaAvailability = { readonly ok: true; readonly files: KafkaFiles } | { readonly ok: false; readonly why: string };
@@ -53,7 +53,7 @@ export async function kafkaAvailability(environment: NodeJS.ProcessEnv = process
   );
   try {
     if (!existsSync(jars)) await fetchJars(jars);
-    return { ok: true, files: { java, jars, version: said } };
+    return { ok: true, files: { java, jars, javaVersion: said } };
   } catch (error) {
     return { ok: false, why: `mvn could not fetch Kafka: ${reasonOf(error)}. ${KAFKA_ADVICE}` };
   }

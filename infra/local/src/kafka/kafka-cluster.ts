@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { TributaryError } from '@tributary/model/errors';
 import { freeBasePort } from '../ports.ts';
-import { type Broker, type BrokerOptions, formatStorage, openBroker } from './broker-process.ts';
+import { type Broker, type BrokerOptions, formatStorage, isReadable, openBroker } from './broker-process.ts';
 import { type BrokerPlace, brokerSettings, HOST } from './broker-settings.ts';
 import { classArchive } from './class-archive.ts';
 import { type KafkaFiles, kafkaAvailability } from './files-of-kafka.ts';
@@ -41,7 +41,11 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaClust
   const availability = await kafkaAvailability();
   if (!availability.ok) throw new TributaryError('dependency_missing', `Kafka cannot run here: ${availability.why}`);
   const { files } = availability;
-  const archive = await classArchive(files, (into) => recordClasses(files, into));
+  const archive = await classArchive(
+    files,
+    (into) => recordClasses(files, into),
+    (path) => isReadable(files, path),
+  );
   const temporary = options.dataDir === undefined;
   const root = options.dataDir === undefined ? await mkdtemp(join(tmpdir(), 'tributary-kafka-')) : resolve(options.dataDir);
   const places = placesOf(options.brokers ?? 1, root, options.basePort ?? (await freeBasePort(HOST, Math.random)));
