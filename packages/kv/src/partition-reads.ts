@@ -49,7 +49,7 @@ declare module 'ioredis' {
 }
 
 /** How long a read begins again and again when a commit came in between its keys, ms: on a busy machine few attempts are soon over. */
-const READ_FOR_MS = 800;
+const READ_FOR_MS = 2_000;
 
 export function createPartitionReads(redis: Redis): PartitionReads {
   defineScript(redis, 'tributaryReadDeltas', 'read-deltas.lua');
