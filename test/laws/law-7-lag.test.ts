@@ -2,7 +2,8 @@
 import { createMemoryLog } from '@tributary/testkit/memory-log';
 import { createRandom } from '@tributary/testkit/random';
 import { expect, test } from 'vitest';
-import { assessSpeed, furthestOf, type LogReach, type LogSeen, seeLog } from '../../services/api/src/speed-health.ts';
+import type { LogReach } from '../../services/api/src/serving-ports.ts';
+import { assessSpeed, furthestOf, type LogSeen, seeLog } from '../../services/api/src/speed-health.ts';
 
 const PARTITIONS = 3;
 const PATIENCE_MS = 10_000;

@@ -4,12 +4,12 @@ import { sha256Hex } from '@tributary/testkit/generate-definitions';
 import type { PartsUnderTest } from '@tributary/testkit/simulation-world';
 import type { RowsByView } from '@tributary/views/deltas';
 import { VIEWS } from '@tributary/views/registry';
-import type { ApiContext } from '../../services/api/src/context.ts';
 import { createDeltaFollower } from '../../services/api/src/delta-follower.ts';
 import { createGenerations } from '../../services/api/src/generations.ts';
 import { holesInHistory } from '../../services/api/src/one-history.ts';
-import { type ApiDeps, DEFAULT_LIMITS } from '../../services/api/src/ports.ts';
+import { SERVING_LIMITS, type ServingDeps } from '../../services/api/src/serving-ports.ts';
 import { takeSnapshot } from '../../services/api/src/snapshot.ts';
+import type { SpeedBoard } from '../../services/api/src/speed-board.ts';
 import { createSpeedWorker } from '../../services/speed/src/pipeline.ts';
 import { recallingLog } from '../../services/speed/src/recall.ts';
 
@@ -28,11 +28,11 @@ function parse(json: string): Definitions {
 /** How far the speed layer lags is not what the simulation asks about, only whether it is of one history with the generation. */
 const HEALTHY = {
   furthest: () => [],
-  health({ states, manifest }: Parameters<ApiContext['board']['health']>[0] & object) {
+  health({ states, manifest }: Parameters<SpeedBoard['health']>[0] & object) {
     const missing = holesInHistory(states, null, manifest);
     return { lagMs: 0, watermark: 0, missing, notOneHistory: missing, notes: [] };
   },
-} as unknown as ApiContext['board'];
+} as unknown as SpeedBoard;
 
 const EVERYTHING = { days: { fromDay: null, toDay: null }, equal: {} };
 
@@ -44,21 +44,16 @@ export const PARTS_UNDER_TEST: PartsUnderTest = {
     const unused = () => {
       throw new Error('the simulation does not go there');
     };
-    const deps: ApiDeps = {
+    const deps: ServingDeps = {
       partitions,
       store,
-      source: { ...source, publish: unused, reconciliation: unused },
+      source,
       logReach: { ends: unused, starts: unused, ageAfter: unused },
-      archive: { findConversions: unused, userEvents: unused },
-      keys: { verify: unused },
-      requestRun: unused,
       parseDefinitions: parse,
       defaultDefinitions: definitions,
       now: () => 0,
       // No timer decides what a seed sees.
-      limits: { ...DEFAULT_LIMITS, freshMs: 600_000 },
-      metrics: { contentType: '', metrics: unused },
-      trustedProxies: [],
+      limits: { ...SERVING_LIMITS, freshMs: 600_000 },
       onWarning: () => {},
     };
     // Every look finds the pause after a failed load over: what is tried again, and when, is the seed's to decide.

@@ -1,4 +1,4 @@
-/** The generation source over the data folder. */
+/** The data folder on disk. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type DuckDb, openDuckDb } from '@tributary/archive/duckdb';
@@ -10,7 +10,7 @@ import { TributaryError } from '@tributary/model/errors';
 import { parseExactJson } from '@tributary/model/exact-json';
 import type { RowsByView } from '@tributary/views/deltas';
 import type { View } from '@tributary/views/view';
-import type { GenerationSource } from './ports.ts';
+import type { DataFolder } from './ports.ts';
 
 /**
  * Manifests of computed generations change only to `retired`; this many are remembered with the time they were read. One
@@ -27,7 +27,7 @@ export interface DataFolderOptions {
   readonly memoryLimit: string;
 }
 
-export function openDataFolder({ dataDir, views, now, memoryLimit }: DataFolderOptions): GenerationSource {
+export function openDataFolder({ dataDir, views, now, memoryLimit }: DataFolderOptions): DataFolder {
   const remembered = new Map<number, { readonly manifest: GenerationManifest; readonly atMs: number }>();
 
   async function read(generation: number): Promise<GenerationManifest> {

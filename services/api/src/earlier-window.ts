@@ -2,10 +2,8 @@
 import { TributaryError } from '@tributary/model/errors';
 import { DAY_MS, dayOf } from '@tributary/model/time';
 import { type DayRange, INSTANT_HINT, parseInstant, wholeDays } from './instants.ts';
-import type { Selection } from './merge.ts';
+import type { Days } from './merge.ts';
 import type { Meta } from './meta.ts';
-
-type Days = Selection['days'];
 
 /** previous: the window of equal length right before; else a range of instants, `[from, to)`. */
 export type Against = 'previous' | { readonly from: number; readonly to: number };

@@ -1,5 +1,6 @@
 /** Instants as clients write them: epoch milliseconds, RFC 3339 with an offset, or a plain date (midnight UTC). */
 import { DAY_MS, dayOf, MAX_INSTANT_MS } from '@tributary/model/time';
+import type { Days } from './merge.ts';
 
 const EPOCH_MS = /^\d{1,13}$/;
 const DATE = /^(\d{4})-(\d{2})-(\d{2})$/;
@@ -30,10 +31,8 @@ export interface InstantRange {
   readonly to: number | null;
 }
 
-/** A range of UTC days, `[fromDay, toDay)` as `YYYY-MM-DD`, and whether it had to grow to hold whole days. */
-export interface DayRange {
-  readonly fromDay: string | null;
-  readonly toDay: string | null;
+/** A range of UTC days, and whether it had to grow to hold whole days. */
+export interface DayRange extends Days {
   readonly widened: boolean;
 }
 

@@ -23,15 +23,20 @@ import { TributaryError } from '@tributary/model/errors';
 import type { Integer } from '@tributary/model/integer';
 import { addRow, type RowKey, type Rows } from '@tributary/views/deltas';
 import type { Emit, View } from '@tributary/views/view';
-import type { DayRange } from './instants.ts';
 
 /** Which layers an answer adds: both, the deltas since the cut, or the generation's view alone. */
 export const LAYERS = ['merged', 'speed', 'batch'] as const;
 export type Layers = (typeof LAYERS)[number];
 
+/** UTC days, `[fromDay, toDay)` as `YYYY-MM-DD`; null: from the beginning, to the end. */
+export interface Days {
+  readonly fromDay: string | null;
+  readonly toDay: string | null;
+}
+
 /** Which rows of a view, and which of its dimensions remain. */
 export interface Selection {
-  readonly days: Pick<DayRange, 'fromDay' | 'toDay'>;
+  readonly days: Days;
   /** Rows whose dimension reads exactly this. */
   readonly equal: Readonly<Record<string, string>>;
   /** The dimensions that remain, in the order of the projected key. */
@@ -45,7 +50,7 @@ export interface Selection {
 export interface Collection {
   /** Names `map` and its parameters: two collections of one view with one key have the same `map`. */
   readonly key: string;
-  readonly days: Pick<DayRange, 'fromDay' | 'toDay'>;
+  readonly days: Days;
   /** `parts`: the row's dimensions in the view's order. `measures` are deltas as well: they may be negative. */
   readonly map: (parts: readonly string[], measures: readonly Integer[], emit: Emit) => void;
 }
@@ -94,7 +99,7 @@ export function collectionOf(view: View, { key, days, map }: Collection): Questi
 }
 
 /** A key starts with its day, so a range of days is a range of keys. */
-function isWithin(key: RowKey, { fromDay, toDay }: Selection['days']): boolean {
+function isWithin(key: RowKey, { fromDay, toDay }: Days): boolean {
   return (fromDay === null || key >= fromDay) && (toDay === null || key < toDay);
 }
 

@@ -11,7 +11,7 @@ import type { Rows } from '@tributary/views/deltas';
 import { pathShapes } from '@tributary/views/path-shapes/fold';
 import { paths } from '@tributary/views/paths/fold';
 import type { View } from '@tributary/views/view';
-import type { Selection } from './merge.ts';
+import type { Days } from './merge.ts';
 import { mixedCurrencies, sumOf } from './report.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -57,7 +57,7 @@ export interface PathReport {
 }
 
 export interface PathQuestion {
-  readonly days: Selection['days'];
+  readonly days: Days;
   /** type, currency. */
   readonly equal: Readonly<Record<string, string>>;
   readonly sort: 'conversions' | 'value';

@@ -3,21 +3,11 @@
  */
 import type { GenerationManifest, Publication } from '@tributary/archive/layout';
 import type { ServingStore } from '@tributary/kv/serving-port';
-import type { Definitions } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
-import type { RowsByView } from '@tributary/views/deltas';
-import type { LogReach } from './speed-health.ts';
+import { type GenerationSource, SERVING_LIMITS, type ServingDeps, type ServingLimits } from './serving-ports.ts';
 
-/** The data folder: generations, publications and what they computed. The fsynced files are the truth. */
-export interface GenerationSource {
-  /** The newest publication; null before the first. */
-  publication(): Promise<Publication | null>;
-  /** Every generation, newest first. */
-  manifests(): Promise<GenerationManifest[]>;
-  /** null when there is no such generation, or no longer. Rejects with `manifest_corrupt`. */
-  manifest(generation: number): Promise<GenerationManifest | null>;
-  /** All view rows of a computed generation, checked against its manifest, which may lack views younger than it. Rejects with `archive_corrupt`. */
-  viewRows(manifest: GenerationManifest): Promise<RowsByView>;
+/** The data folder as routes ask it: what the merge reads, and what operators do. */
+export interface DataFolder extends GenerationSource {
   /** Compare-and-set of the current generation. Rejects with `conflict` when `expectedSequence` is no longer the newest. */
   publish(expectedSequence: number, publication: Omit<Publication, 'sequence'>, above?: number): Promise<Publication>;
   /** The stored reconciliation that compares `generation` with what was served before it; null when there is none. */
@@ -59,7 +49,7 @@ export interface RunRequest {
 /** Puts a run into the queue of the recompute job and returns the id to follow it by. */
 export type RequestRun = (request: RunRequest) => Promise<{ readonly jobId: string }>;
 
-export interface ApiLimits {
+export interface ApiLimits extends ServingLimits {
   /** Requests with a key that are in flight before new ones are told 429; keys share them. */
   readonly maxInFlight: number;
   /** Requests under way on one connection; one that sends more at once is closed. */
@@ -78,15 +68,10 @@ export interface ApiLimits {
   /** Concurrent questions to DuckDB; more wait, up to eight times as many. */
   readonly archiveConcurrency: number;
   readonly archiveTimeoutMs: number;
-  /** Answers are incomplete while an entry of the log that is so old has not been applied by the speed layer. */
-  readonly patienceMs: number;
-  /** A report waits so long for the store before it is given what is held. */
-  readonly freshMs: number;
-  /** What is held is given up to this age. */
-  readonly staleMs: number;
 }
 
 export const DEFAULT_LIMITS: ApiLimits = {
+  ...SERVING_LIMITS,
   maxInFlight: 2_000,
   connectionRequests: 8,
   maxConnections: 10_000,
@@ -97,30 +82,19 @@ export const DEFAULT_LIMITS: ApiLimits = {
   openAnswersMs: 1_000,
   archiveConcurrency: 2,
   archiveTimeoutMs: 10_000,
-  patienceMs: 10_000,
-  freshMs: 1_000,
-  staleMs: 60_000,
 };
 
-export interface ApiDeps {
-  readonly partitions: number;
+export interface ApiDeps extends ServingDeps {
   readonly store: ServingStore;
-  readonly source: GenerationSource;
+  readonly source: DataFolder;
   readonly archive: ArchiveReader;
   readonly keys: KeyVerifier;
   readonly requestRun: RequestRun;
-  readonly logReach: LogReach;
-  /** Definitions from their canonical JSON. */
-  readonly parseDefinitions: (json: string) => Definitions;
-  /** In force before the first event and the first generation. */
-  readonly defaultDefinitions: Definitions;
-  readonly now: () => number;
   readonly limits: ApiLimits;
   /** Text of the metrics page and its content type. */
   readonly metrics: { readonly contentType: string; metrics(): Promise<string> };
   /** Addresses or CIDR ranges of proxies whose X-Forwarded-For is believed; none: nobody's. */
   readonly trustedProxies: readonly string[];
-  readonly onWarning: (message: string, cause: unknown) => void;
   /** Why the disk under the embedded Redis takes nothing new; null: it does. */
   readonly diskTrouble?: () => string | null;
 }

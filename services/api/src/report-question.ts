@@ -2,7 +2,7 @@
 import type { Sampling } from '@tributary/attribution/data-driven/shapley';
 import type { Integer } from '@tributary/model/integer';
 import type { Rows } from '@tributary/views/deltas';
-import type { Layers, Selection } from './merge.ts';
+import type { Days, Layers } from './merge.ts';
 import type { Findings } from './meta.ts';
 import type { ModelName } from './models/catalogue.ts';
 import type { ChannelFacts } from './models/channel-facts.ts';
@@ -11,9 +11,9 @@ import type { Scope } from './models/window.ts';
 
 export interface ReportQuestion {
   readonly models: readonly ModelName[];
-  readonly days: Selection['days'];
+  readonly days: Days;
   /** The other window of the same answer: the rows of both read channels under the same names. null: there is none. */
-  readonly beside: Selection['days'] | null;
+  readonly beside: Days | null;
   readonly by: readonly string[];
   /** channel, campaign, type, currency. */
   readonly equal: Readonly<Record<string, string>>;

@@ -4,13 +4,22 @@ import type { Definitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
 import type { Rows } from '@tributary/views/deltas';
 import type { View } from '@tributary/views/view';
-import type { ApiContext } from './context.ts';
-import { type DeltasLook, isRetired } from './delta-follower.ts';
+import { type DeltaFollower, type DeltasLook, isRetired } from './delta-follower.ts';
 import { fromStore } from './from-store.ts';
-import type { ServedGeneration } from './generations.ts';
+import type { Generations, ServedGeneration } from './generations.ts';
 import type { LoadedGeneration } from './loaded-generation.ts';
 import { type Collection, collectionOf, type Layers, projectionOf, type Selection } from './merge.ts';
 import { type Findings, type Meta, metaOf } from './meta.ts';
+import type { ServingDeps } from './serving-ports.ts';
+import type { SpeedBoard } from './speed-board.ts';
+
+/** What snapshots are taken of; a process has one of each. */
+export interface ServingContext {
+  readonly deps: ServingDeps;
+  readonly generations: Generations;
+  readonly board: SpeedBoard;
+  readonly deltas: DeltaFollower;
+}
 
 export interface Snapshot {
   /**
@@ -43,7 +52,7 @@ interface Taken {
  * incomplete and says why. Rejects with `store_unavailable`, `not_ready` or `view_not_computed`; never resolves with less than everything.
  */
 export async function takeSnapshot(
-  { deps, generations, board, deltas }: Pick<ApiContext, 'deps' | 'generations' | 'board' | 'deltas'>,
+  { deps, generations, board, deltas }: ServingContext,
   views: readonly View[],
   layers: Layers,
 ): Promise<Snapshot> {

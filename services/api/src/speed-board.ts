@@ -5,7 +5,7 @@
 import type { PartitionState } from '@tributary/kv/port';
 import type { Definitions } from '@tributary/model/definitions';
 import type { Generations } from './generations.ts';
-import type { ApiDeps } from './ports.ts';
+import type { ServingDeps } from './serving-ports.ts';
 import { assessSpeed, furthestOf, type LogSeen, type Read, type SpeedHealth, seeLog } from './speed-health.ts';
 
 type States = readonly (PartitionState | null)[];
@@ -22,7 +22,7 @@ export interface SpeedBoard {
   definitions(partition: number): Definitions;
 }
 
-export function createSpeedBoard(deps: ApiDeps, generations: Pick<Generations, 'current'>): SpeedBoard {
+export function createSpeedBoard(deps: ServingDeps, generations: Pick<Generations, 'current'>): SpeedBoard {
   let states: States = new Array<null>(deps.partitions).fill(null);
   let furthest: Read['furthest'] = [];
   /** As it was before `states` were read. */

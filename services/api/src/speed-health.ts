@@ -11,6 +11,7 @@ import type { PartitionState } from '@tributary/kv/port';
 import { clockLead } from './clock-lead.ts';
 import { type FirstSeen, unreachedEnds } from './first-seen.ts';
 import { holesInHistory, type LogBounds } from './one-history.ts';
+import type { LogReach } from './serving-ports.ts';
 
 type States = readonly (PartitionState | null)[];
 
@@ -40,13 +41,6 @@ export interface SpeedHealth {
   readonly notOneHistory: readonly string[];
   /** What should be known though nothing is missing because of it. */
   readonly notes: readonly string[];
-}
-
-/** The part of the log that tells how far it goes. */
-export interface LogReach {
-  ends(): Promise<readonly (string | null)[]>;
-  starts(): Promise<readonly (string | null)[]>;
-  ageAfter(after: ReadonlyMap<number, string | null>): Promise<ReadonlyMap<number, number>>;
 }
 
 /** `states` were read before, or an end could look reached that is not. `before`: the last look. */

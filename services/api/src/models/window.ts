@@ -1,10 +1,10 @@
 /** The window that models look at, and what is remembered of it. */
 import type { Rows } from '@tributary/views/deltas';
-import type { Collection, Selection } from '../merge.ts';
+import type { Collection, Days } from '../merge.ts';
 
 /** Which conversions are counted. Conversions only: touches and nulls have no conversion type, nulls no currency. */
 export interface Scope {
-  readonly days: Selection['days'];
+  readonly days: Days;
   readonly type?: string;
   readonly currency?: string;
 }

@@ -1,0 +1,49 @@
+/** What the merge needs from outside. A `main.ts` gives it the store, the data folder and the log; tests give it fakes. */
+import type { GenerationManifest, Publication } from '@tributary/archive/layout';
+import type { ServingStore } from '@tributary/kv/serving-port';
+import type { Definitions } from '@tributary/model/definitions';
+import type { RowsByView } from '@tributary/views/deltas';
+
+/** Generations, publications and what was computed. The fsynced files of the data folder are the truth. */
+export interface GenerationSource {
+  /** The newest publication; null before the first. */
+  publication(): Promise<Publication | null>;
+  /** Every generation, newest first. */
+  manifests(): Promise<GenerationManifest[]>;
+  /** null when there is no such generation, or no longer. Rejects with `manifest_corrupt`. */
+  manifest(generation: number): Promise<GenerationManifest | null>;
+  /** All view rows of a computed generation, checked against its manifest, which may lack views younger than it. Rejects with `archive_corrupt`. */
+  viewRows(manifest: GenerationManifest): Promise<RowsByView>;
+}
+
+/** The part of the log that tells how far it goes. */
+export interface LogReach {
+  ends(): Promise<readonly (string | null)[]>;
+  starts(): Promise<readonly (string | null)[]>;
+  ageAfter(after: ReadonlyMap<number, string | null>): Promise<ReadonlyMap<number, number>>;
+}
+
+export interface ServingLimits {
+  /** Answers are incomplete while an entry of the log that is so old has not been applied by the speed layer. */
+  readonly patienceMs: number;
+  /** A report waits so long for the store before it is given what is held. */
+  readonly freshMs: number;
+  /** What is held is given up to this age. */
+  readonly staleMs: number;
+}
+
+export const SERVING_LIMITS: ServingLimits = { patienceMs: 10_000, freshMs: 1_000, staleMs: 60_000 };
+
+export interface ServingDeps {
+  readonly partitions: number;
+  readonly store: Pick<ServingStore, 'pointer' | 'states' | 'follow' | 'readWhole'>;
+  readonly source: GenerationSource;
+  readonly logReach: LogReach;
+  /** Definitions from their canonical JSON. */
+  readonly parseDefinitions: (json: string) => Definitions;
+  /** In force before the first event and the first generation. */
+  readonly defaultDefinitions: Definitions;
+  readonly now: () => number;
+  readonly limits: ServingLimits;
+  readonly onWarning: (message: string, cause: unknown) => void;
+}
