@@ -5,17 +5,17 @@ import type { ServingStore } from '@tributary/kv/serving-port';
 import { type Event, encodeEvent } from '@tributary/model/event';
 import { partitionOf, userKeyOf } from '@tributary/model/user-key';
 import { loadDefinitions, sha256Hex } from '@tributary/runtime/definitions';
+import { createDeltaFollower } from '@tributary/serving/deltas/follower';
+import { GENERATION_ZERO } from '@tributary/serving/generations/loaded';
+import { projectionOf } from '@tributary/serving/merge';
 import { differences } from '@tributary/testkit/compare-rows';
 import { createMemoryLog } from '@tributary/testkit/memory-log';
 import { naive } from '@tributary/testkit/naive';
 import { groupByPartition } from '@tributary/testkit/simulation-actors';
+import { activity } from '@tributary/views/activity/fold';
 import { addRowsByView, type RowsByView } from '@tributary/views/deltas';
 import { VIEWS } from '@tributary/views/registry';
 import { expect } from 'vitest';
-import { createDeltaFollower } from '../../services/api/src/delta-follower.ts';
-import { GENERATION_ZERO } from '../../services/api/src/loaded-generation.ts';
-import { projectionOf } from '../../services/api/src/merge.ts';
-import { activityView } from '../../services/api/src/views.ts';
 import { createSpeedWorker } from '../../services/speed/src/pipeline.ts';
 import { turnUntilAborted } from '../../services/speed/src/turn.ts';
 import { shoppers } from '../e2e/shoppers.ts';
@@ -25,7 +25,7 @@ const ALL_BYTES = 1_000_000_000;
 export const RIG_PARTITIONS = 4;
 const VIEW_NAMES = VIEWS.map(({ name }) => name);
 const definitions = loadDefinitions('');
-const ALL_EVENTS = projectionOf(activityView, { days: { fromDay: null, toDay: null }, equal: {}, by: [] });
+const ALL_EVENTS = projectionOf(activity, { days: { fromDay: null, toDay: null }, equal: {}, by: [] });
 
 export interface Rig {
   /** Why partitions were loaded anew, in order. */

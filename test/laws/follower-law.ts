@@ -1,24 +1,25 @@
 /** Law 1 of the follower, over random histories of a store: whoever asks, whenever, gets what a fresh full read gives. */
 import type { GenerationManifest } from '@tributary/archive/layout';
 import type { PartitionDeltas } from '@tributary/kv/serving-port';
+import { createDeltaFollower, type DeltasLook } from '@tributary/serving/deltas/follower';
+import { type LoadedGeneration, loadedGeneration } from '@tributary/serving/generations/loaded';
+import { collectionOf, type Layers, projectionOf, type Question } from '@tributary/serving/merge';
 import { HISTORY_PARTITIONS, playHistory, storeHistory, viewsOf } from '@tributary/testkit/store-history';
 import type { StoreUnderTest } from '@tributary/testkit/store-under-test';
+import { activity } from '@tributary/views/activity/fold';
+import { conversions } from '@tributary/views/conversions/fold';
 import type { Rows, RowsByView } from '@tributary/views/deltas';
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import { createDeltaFollower, type DeltasLook } from '../../services/api/src/delta-follower.ts';
-import { type LoadedGeneration, loadedGeneration } from '../../services/api/src/loaded-generation.ts';
-import { collectionOf, type Layers, projectionOf, type Question } from '../../services/api/src/merge.ts';
-import { activityView, conversionsView } from '../../services/api/src/views.ts';
 
 const ALL_DAYS = { fromDay: null, toDay: null };
 
 const QUESTIONS: readonly Question[] = [
-  projectionOf(activityView, { days: ALL_DAYS, equal: {}, by: ['day', 'type'] }),
-  projectionOf(activityView, { days: ALL_DAYS, equal: {}, by: [] }),
-  projectionOf(conversionsView, { days: { fromDay: '2026-03-02', toDay: '2026-03-04' }, equal: {}, by: ['type', 'currency'] }),
-  projectionOf(conversionsView, { days: ALL_DAYS, equal: { type: 'búy' }, by: ['day'] }),
-  collectionOf(conversionsView, {
+  projectionOf(activity, { days: ALL_DAYS, equal: {}, by: ['day', 'type'] }),
+  projectionOf(activity, { days: ALL_DAYS, equal: {}, by: [] }),
+  projectionOf(conversions, { days: { fromDay: '2026-03-02', toDay: '2026-03-04' }, equal: {}, by: ['type', 'currency'] }),
+  projectionOf(conversions, { days: ALL_DAYS, equal: { type: 'búy' }, by: ['day'] }),
+  collectionOf(conversions, {
     key: 'value by type, each letter',
     days: { fromDay: null, toDay: '2026-03-03' },
     map: ([, type = ''], [, valueMinor = 0], emit) => {

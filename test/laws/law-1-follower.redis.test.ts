@@ -1,10 +1,10 @@
+import { createDeltaFollower } from '@tributary/serving/deltas/follower';
+import { GENERATION_ZERO } from '@tributary/serving/generations/loaded';
+import { projectionOf } from '@tributary/serving/merge';
 import { HISTORY_PARTITIONS } from '@tributary/testkit/store-history';
 import { commitOf } from '@tributary/testkit/store-under-test';
+import { conversions } from '@tributary/views/conversions/fold';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createDeltaFollower } from '../../services/api/src/delta-follower.ts';
-import { GENERATION_ZERO } from '../../services/api/src/loaded-generation.ts';
-import { projectionOf } from '../../services/api/src/merge.ts';
-import { conversionsView } from '../../services/api/src/views.ts';
 import { type RedisStores, startRedisStores } from '../contract/stores.ts';
 import { expectFollowerLaw } from './follower-law.ts';
 
@@ -42,7 +42,7 @@ test('law 1: Redis is killed and started again: followers go on where they were,
   await speed.commit(commitOf('p2', 'p3'));
   const look = await follower.look(0, ['conversions']);
   expect(look.states[2]?.position).toBe('p3');
-  const total = projectionOf(conversionsView, { days: { fromDay: null, toDay: null }, equal: {}, by: [] });
+  const total = projectionOf(conversions, { days: { fromDay: null, toDay: null }, equal: {}, by: [] });
   expect(look.answer(GENERATION_ZERO, total, 'merged').get('')).toEqual([3, 750]);
   expect(whole).toBe(1);
 });

@@ -1,9 +1,10 @@
 /** Law 7 over time: an answer that calls itself complete lacks nothing that the log has held for as long as the bound. */
+
+import { assessSpeed, furthestOf, type LogSeen, seeLog } from '@tributary/serving/freshness/speed-health';
+import type { LogReach } from '@tributary/serving/ports';
 import { createMemoryLog } from '@tributary/testkit/memory-log';
 import { createRandom } from '@tributary/testkit/random';
 import { expect, test } from 'vitest';
-import type { LogReach } from '../../services/api/src/serving-ports.ts';
-import { assessSpeed, furthestOf, type LogSeen, seeLog } from '../../services/api/src/speed-health.ts';
 
 const PARTITIONS = 3;
 const PATIENCE_MS = 10_000;

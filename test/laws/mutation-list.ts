@@ -22,35 +22,35 @@ export interface Mutation {
 const SPEED = 'services/speed/src';
 const VIEWS = 'packages/views/src';
 const KV = 'packages/kv/src';
-const API = 'services/api/src';
+const SERVING = 'packages/serving/src';
 const POWER_LOSS = 'test/faults/archiver-power-loss.test.ts';
 
 export const MUTATIONS: readonly Mutation[] = [
   {
     lie: 'the merge takes deltas of generations > g',
     law: '1',
-    file: `${API}/held-deltas.ts`,
+    file: `${SERVING}/deltas/held.ts`,
     from: 'if (generation >= from) question.addTo(',
     to: 'if (generation > from) question.addTo(',
   },
   {
     lie: 'an answer is brought up to date by changes of older generations as well',
     law: '1',
-    file: `${API}/held-deltas.ts`,
+    file: `${SERVING}/deltas/held.ts`,
     from: 'change.generation >= generation ?',
     to: 'change.generation >= 0 ?',
   },
   {
     lie: 'what differs in a partition that was read whole again is no change',
     law: '1',
-    file: `${API}/held-deltas.ts`,
+    file: `${SERVING}/deltas/held.ts`,
     from: '        changed({ generation, rows, sign: 1 });\n',
     to: '',
   },
   {
     lie: 'an old look is given the newest answer',
     law: '1',
-    file: `${API}/live-answers.ts`,
+    file: `${SERVING}/deltas/live-answers.ts`,
     from: 'if (known.moment.number > moment.number)',
     to: 'if (known.moment.number > moment.number) return known.rows;\n      if (known.moment.number > moment.number)',
   },
@@ -281,7 +281,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     lie: 'a partition that does not answer is left out',
     law: '7',
-    file: `${API}/delta-follower.ts`,
+    file: `${SERVING}/deltas/follower.ts`,
     from: '    assertAnswered(followed, all);\n',
     to: '',
   },

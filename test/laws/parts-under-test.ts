@@ -1,15 +1,15 @@
 /** The real worker and the real serving path, as the simulation drives them. */
 import { type Definitions, parseDefinitions } from '@tributary/model/definitions';
+import { createDeltaFollower } from '@tributary/serving/deltas/follower';
+import { holesInHistory } from '@tributary/serving/freshness/one-history';
+import type { SpeedBoard } from '@tributary/serving/freshness/speed-board';
+import { createGenerations } from '@tributary/serving/generations/served';
+import { SERVING_LIMITS, type ServingDeps } from '@tributary/serving/ports';
+import { takeSnapshot } from '@tributary/serving/snapshot';
 import { sha256Hex } from '@tributary/testkit/generate-definitions';
 import type { PartsUnderTest } from '@tributary/testkit/simulation-world';
 import type { RowsByView } from '@tributary/views/deltas';
 import { VIEWS } from '@tributary/views/registry';
-import { createDeltaFollower } from '../../services/api/src/delta-follower.ts';
-import { createGenerations } from '../../services/api/src/generations.ts';
-import { holesInHistory } from '../../services/api/src/one-history.ts';
-import { SERVING_LIMITS, type ServingDeps } from '../../services/api/src/serving-ports.ts';
-import { takeSnapshot } from '../../services/api/src/snapshot.ts';
-import type { SpeedBoard } from '../../services/api/src/speed-board.ts';
 import { createSpeedWorker } from '../../services/speed/src/pipeline.ts';
 import { recallingLog } from '../../services/speed/src/recall.ts';
 

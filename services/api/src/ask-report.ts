@@ -2,13 +2,14 @@
 import { TributaryError } from '@tributary/model/errors';
 import type { Integer } from '@tributary/model/integer';
 import { DAY_MS } from '@tributary/model/time';
+import type { Findings } from '@tributary/serving/meta';
+import { type Snapshot, takeSnapshot } from '@tributary/serving/snapshot';
 import type { z } from 'zod';
 import { takeReport, viewsOf } from './attribution-report.ts';
 import type { Filters } from './attribution-schemas.ts';
 import type { ApiContext } from './context.ts';
 import { type Against, earlierWindow, windowNotes } from './earlier-window.ts';
 import { wholeDays } from './instants.ts';
-import type { Findings } from './meta.ts';
 import { MODELS, type ModelName, modelInfo } from './models/catalogue.ts';
 import type { AskModels } from './models/shared-outcomes.ts';
 import { sumOf } from './report.ts';
@@ -16,7 +17,6 @@ import { currencyNotes } from './report-findings.ts';
 import type { Report, ReportQuestion } from './report-question.ts';
 import { misfit } from './report-rows.ts';
 import { rangeOf } from './schemas.ts';
-import { type Snapshot, takeSnapshot } from './snapshot.ts';
 
 type FilterQuery = z.output<z.ZodObject<typeof Filters>> & {
   readonly by: readonly string[];

@@ -6,6 +6,8 @@
  *   views ──▶ touches and costs ──┼──▶ rows keyed alike ──▶ totals, findings
  *   counts ─▶ shares ─▶ cells ────┘
  */
+
+import type { Snapshot } from '@tributary/serving/snapshot';
 import { assists } from '@tributary/views/assists/fold';
 import { conversions } from '@tributary/views/conversions/fold';
 import { credit } from '@tributary/views/credit/fold';
@@ -22,7 +24,6 @@ import { type AskModels, countsOf, type PreparedModels, prepareShared } from './
 import { sumOf } from './report.ts';
 import { currenciesOf, findingsOf, gapsOf, negativeCells } from './report-findings.ts';
 import { type ModelReport, type Report, type ReportQuestion, scopeOf } from './report-question.ts';
-import type { Snapshot } from './snapshot.ts';
 
 /** What touches are filed by as well. A conversion's type is not: cost per conversion type would be made up. */
 const COST_DIMENSIONS: readonly string[] = ['channel', 'campaign', 'day', 'currency'];

@@ -1,8 +1,8 @@
 /** What attribution reports are asked with, and how they answer. */
 import { RULE_BASED_MODELS } from '@tributary/model/definitions';
+import { Meta } from '@tributary/serving/meta';
 import { z } from 'zod';
 import { AGAINST_HINT, parseAgainst } from './earlier-window.ts';
-import { Meta } from './meta.ts';
 import { MODEL_NAMES } from './models/catalogue.ts';
 import {
   Cursor,

@@ -1,10 +1,10 @@
 /** What every route is built on. */
 
 import type { UnreadAnswers } from '@tributary/runtime/unread-answers';
+import type { ServingContext } from '@tributary/serving/snapshot';
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod';
 import type { ApiDeps } from './ports.ts';
 import type { RecordReader } from './record-reader.ts';
-import type { ServingContext } from './snapshot.ts';
 import type { Turnstile } from './turnstile.ts';
 
 export interface ApiContext extends ServingContext {

@@ -1,9 +1,9 @@
 /** The earlier window that a report is held against: which one was asked for, and what makes the two hard to compare. */
 import { TributaryError } from '@tributary/model/errors';
 import { DAY_MS, dayOf } from '@tributary/model/time';
+import type { Days } from '@tributary/serving/merge';
+import type { Meta } from '@tributary/serving/meta';
 import { type DayRange, INSTANT_HINT, parseInstant, wholeDays } from './instants.ts';
-import type { Days } from './merge.ts';
-import type { Meta } from './meta.ts';
 
 /** previous: the window of equal length right before; else a range of instants, `[from, to)`. */
 export type Against = 'previous' | { readonly from: number; readonly to: number };

@@ -7,9 +7,9 @@ import type { Definitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
 import type { Event } from '@tributary/model/event';
 import { partitionOf } from '@tributary/model/user-key';
+import { fromStore } from '@tributary/serving/from-store';
+import type { ServedGeneration } from '@tributary/serving/generations/served';
 import type { ApiContext } from './context.ts';
-import { fromStore } from './from-store.ts';
-import type { ServedGeneration } from './generations.ts';
 import { cutOfRecord, eventsOfRecord, lostUpTo } from './user-timeline.ts';
 
 /** Archived events read for one explanation, the newest. */

@@ -1,6 +1,6 @@
 /** Instants as clients write them: epoch milliseconds, RFC 3339 with an offset, or a plain date (midnight UTC). */
 import { DAY_MS, dayOf, MAX_INSTANT_MS } from '@tributary/model/time';
-import type { Days } from './merge.ts';
+import type { Days } from '@tributary/serving/merge';
 
 const EPOCH_MS = /^\d{1,13}$/;
 const DATE = /^(\d{4})-(\d{2})-(\d{2})$/;

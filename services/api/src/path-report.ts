@@ -4,6 +4,8 @@ import { SEPARATOR } from '@tributary/attribution/data-driven/counts';
 import { OTHER } from '@tributary/model/channel';
 import { add, type Integer } from '@tributary/model/integer';
 import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
+import type { Days } from '@tributary/serving/merge';
+import type { Snapshot } from '@tributary/serving/snapshot';
 import { assists } from '@tributary/views/assists/fold';
 import { conversions } from '@tributary/views/conversions/fold';
 import { credit, UNATTRIBUTED } from '@tributary/views/credit/fold';
@@ -11,9 +13,7 @@ import type { Rows } from '@tributary/views/deltas';
 import { pathShapes } from '@tributary/views/path-shapes/fold';
 import { paths } from '@tributary/views/paths/fold';
 import type { View } from '@tributary/views/view';
-import type { Days } from './merge.ts';
 import { mixedCurrencies, sumOf } from './report.ts';
-import type { Snapshot } from './snapshot.ts';
 
 export const PATH_VIEWS: readonly View[] = [assists, conversions, credit, pathShapes, paths];
 

@@ -4,7 +4,7 @@
 import type { GenerationManifest, Publication } from '@tributary/archive/layout';
 import type { ServingStore } from '@tributary/kv/serving-port';
 import type { Event } from '@tributary/model/event';
-import { type GenerationSource, SERVING_LIMITS, type ServingDeps, type ServingLimits } from './serving-ports.ts';
+import { type GenerationSource, SERVING_LIMITS, type ServingDeps, type ServingLimits } from '@tributary/serving/ports';
 
 /** The data folder as routes ask it: what the merge reads, and what operators do. */
 export interface DataFolder extends GenerationSource {

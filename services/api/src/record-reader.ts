@@ -5,7 +5,7 @@
 import { type RecordOwner, type ServingStore, SHORT_ANSWER_BYTES } from '@tributary/kv/serving-port';
 import { TributaryError } from '@tributary/model/errors';
 import { createFairShare } from '@tributary/runtime/fair-share';
-import { fromStore } from './from-store.ts';
+import { fromStore } from '@tributary/serving/from-store';
 import { createLane } from './lane.ts';
 
 export interface RecordReader {

@@ -1,14 +1,14 @@
 /** What a report says about itself: law 4 held on its own numbers, counts that are no shares, currencies added up. */
 import { type Integer, multiply } from '@tributary/model/integer';
 import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
+import type { Findings } from '@tributary/serving/meta';
+import type { Snapshot } from '@tributary/serving/snapshot';
 import { conversions } from '@tributary/views/conversions/fold';
 import { touches } from '@tributary/views/touches/fold';
-import type { Findings } from './meta.ts';
 import { isShared, type ModelName, modelInfo } from './models/catalogue.ts';
 import { countedRows } from './models/model-rows.ts';
 import { conservationGap, currenciesIn, severalCurrencies, sumOf } from './report.ts';
 import { type Currencies, type ModelReport, type ReportQuestion, scopeOf } from './report-question.ts';
-import type { Snapshot } from './snapshot.ts';
 
 /** What can be said before any model has run. */
 export function findingsOf(snapshot: Snapshot, { models, days, equal }: ReportQuestion): Findings {

@@ -1,9 +1,9 @@
 /** What an attribution report is asked for, and what it is made of before anybody formats it. */
 import type { Sampling } from '@tributary/attribution/data-driven/shapley';
 import type { Integer } from '@tributary/model/integer';
+import type { Days, Layers } from '@tributary/serving/merge';
+import type { Findings } from '@tributary/serving/meta';
 import type { Rows } from '@tributary/views/deltas';
-import type { Days, Layers } from './merge.ts';
-import type { Findings } from './meta.ts';
 import type { ModelName } from './models/catalogue.ts';
 import type { ChannelFacts } from './models/channel-facts.ts';
 import type { ModelParameters } from './models/shared-outcomes.ts';

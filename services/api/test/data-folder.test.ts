@@ -7,12 +7,12 @@ import { createGeneration, generationFolder, writeGeneration } from '@tributary/
 import type { GenerationManifest, StoredFile } from '@tributary/archive/layout';
 import { copyToParquet, keepFile } from '@tributary/archive/parquet';
 import { partitionOf } from '@tributary/model/user-key';
+import { createGenerations } from '@tributary/serving/generations/served';
+import { projectionOf } from '@tributary/serving/merge';
 import { VIEWS } from '@tributary/views/registry';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createArchiveReader } from '../src/archive-reader.ts';
 import { openDataFolder } from '../src/data-folder.ts';
-import { createGenerations } from '../src/generations.ts';
-import { projectionOf } from '../src/merge.ts';
 import { defaults } from './world.ts';
 
 const PARTITIONS = 4;

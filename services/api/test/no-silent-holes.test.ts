@@ -1,6 +1,6 @@
 import type { GenerationManifest } from '@tributary/archive/layout';
+import { createSpeedBoard } from '@tributary/serving/freshness/speed-board';
 import { describe, expect, test } from 'vitest';
-import { createSpeedBoard } from '../src/speed-board.ts';
 import { byChannel, naiveByChannel, shopping } from './shopping.ts';
 import { createWorld, event, NOON, PARTITIONS } from './world.ts';
 

@@ -7,13 +7,13 @@
 import { type Coalition, SEPARATOR, type Transition } from '@tributary/attribution/data-driven/counts';
 import { transitionsOfPath } from '@tributary/attribution/data-driven/path-counts';
 import { add, type Integer } from '@tributary/model/integer';
+import type { Snapshot } from '@tributary/serving/snapshot';
 import { coalitions } from '@tributary/views/coalitions/fold';
 import type { Rows } from '@tributary/views/deltas';
 import { nullCoalitions } from '@tributary/views/null-coalitions/fold';
 import { nullTransitions } from '@tributary/views/null-transitions/fold';
 import { transitions } from '@tributary/views/transitions/fold';
 import type { Emit, View } from '@tributary/views/view';
-import type { Snapshot } from '../snapshot.ts';
 import { collectionOf, type Remembered, rememberedUnder, type Scope, within } from './window.ts';
 
 /** What `setsOf` and `edgesOf` are collected from. */

@@ -2,14 +2,14 @@
 import { distribute } from '@tributary/attribution/distribute';
 import { type Integer, multiply } from '@tributary/model/integer';
 import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
+import type { Selection } from '@tributary/serving/merge';
+import type { Snapshot } from '@tributary/serving/snapshot';
 import { assists } from '@tributary/views/assists/fold';
 import { credit } from '@tributary/views/credit/fold';
 import { addRow, type Rows } from '@tributary/views/deltas';
 import { positions } from '@tributary/views/positions/fold';
 import { NONE } from '@tributary/views/timeline';
 import type { View } from '@tributary/views/view';
-import type { Selection } from '../merge.ts';
-import type { Snapshot } from '../snapshot.ts';
 import type { ModelName, SharedModel } from './catalogue.ts';
 import type { Rename } from './channel-names.ts';
 import { rekeyed, renamedRows } from './row-keys.ts';

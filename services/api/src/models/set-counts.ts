@@ -4,9 +4,9 @@ import { SEPARATOR } from '@tributary/attribution/data-driven/counts';
 import type { SizedCount } from '@tributary/attribution/data-driven/sum-game';
 import { OTHER } from '@tributary/model/channel';
 import { add, type Integer } from '@tributary/model/integer';
+import type { Snapshot } from '@tributary/serving/snapshot';
 import { coalitions } from '@tributary/views/coalitions/fold';
 import type { Rows } from '@tributary/views/deltas';
-import type { Snapshot } from '../snapshot.ts';
 import { collectionOf, type Remembered, rememberedUnder, type Scope, within } from './window.ts';
 
 /** Conversions, and their value by currency, minor units: exact, for what is shared out sums to it. */

@@ -5,12 +5,12 @@
 import { distribute } from '@tributary/attribution/distribute';
 import { type Integer, multiply } from '@tributary/model/integer';
 import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
+import type { Snapshot } from '@tributary/serving/snapshot';
 import { coalitions } from '@tributary/views/coalitions/fold';
 import { credit, UNATTRIBUTED } from '@tributary/views/credit/fold';
 import { addRow, addRows, type Rows } from '@tributary/views/deltas';
 import { NONE } from '@tributary/views/timeline';
 import { touches } from '@tributary/views/touches/fold';
-import type { Snapshot } from '../snapshot.ts';
 import type { Rename } from './channel-names.ts';
 import type { ModelOutcome } from './compute.ts';
 import { rekeyed, renamedRows } from './row-keys.ts';

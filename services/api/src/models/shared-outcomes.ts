@@ -3,10 +3,10 @@ import { hash } from 'node:crypto';
 import { OTHER } from '@tributary/model/channel';
 import type { Definitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
+import type { Layers } from '@tributary/serving/merge';
+import type { Snapshot } from '@tributary/serving/snapshot';
 import { UNATTRIBUTED } from '@tributary/views/credit/fold';
 import type { View } from '@tributary/views/view';
-import type { Layers } from '../merge.ts';
-import type { Snapshot } from '../snapshot.ts';
 import type { SharedModel } from './catalogue.ts';
 import {
   composed,

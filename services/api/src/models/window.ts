@@ -1,6 +1,7 @@
 /** The window that models look at, and what is remembered of it. */
+
+import type { Collection, Days } from '@tributary/serving/merge';
 import type { Rows } from '@tributary/views/deltas';
-import type { Collection, Days } from '../merge.ts';
 
 /** Which conversions are counted. Conversions only: touches and nulls have no conversion type, nulls no currency. */
 export interface Scope {

@@ -2,6 +2,7 @@
 import type { ServerResponse } from 'node:http';
 import { TributaryError } from '@tributary/model/errors';
 import { exactJson } from '@tributary/model/exact-json';
+import type { Meta } from '@tributary/serving/meta';
 import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
 import { type Asked, askReport, costTotals, cursorKey, demandIntervals, parametersOf, windowOf } from '../ask-report.ts';
@@ -15,7 +16,6 @@ import {
 } from '../attribution-schemas.ts';
 import type { Routes } from '../context.ts';
 import { csvOf } from '../csv.ts';
-import type { Meta } from '../meta.ts';
 import { MODELS, type ModelName, modelOf } from '../models/catalogue.ts';
 import type { Asker } from '../models/queue.ts';
 import { createModelRunner } from '../models/runner.ts';

@@ -2,12 +2,12 @@
 import type { GenerationManifest, Publication } from '@tributary/archive/layout';
 import { demandComputed } from '@tributary/archive/publications';
 import { TributaryError } from '@tributary/model/errors';
+import { fromStore } from '@tributary/serving/from-store';
+import { assertAnswered, oldestKept } from '@tributary/serving/merge';
 import { z } from 'zod';
 import { actorOf } from '../auth.ts';
 import type { ApiContext, Routes } from '../context.ts';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
-import { fromStore } from '../from-store.ts';
-import { assertAnswered, oldestKept } from '../merge.ts';
 import { Cursor, count, PROBLEMS } from '../schemas.ts';
 
 const GenerationNumber = z

@@ -1,10 +1,10 @@
 /** Running it: how far each partition is, what was parked, and whether this process may be given work. */
 import { remembered } from '@tributary/runtime/remembered';
+import { fromStore } from '@tributary/serving/from-store';
+import { takeSnapshot } from '@tributary/serving/snapshot';
 import { z } from 'zod';
 import type { ApiContext, Routes } from '../context.ts';
-import { fromStore } from '../from-store.ts';
 import { count, PROBLEMS } from '../schemas.ts';
-import { takeSnapshot } from '../snapshot.ts';
 
 const RAW_CHARACTERS = 4_096;
 

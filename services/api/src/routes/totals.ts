@@ -1,13 +1,17 @@
 /** Totals of one view, one route each, all made the same way: three by their own name, and every view as it is stored. */
 
 import type { Integer } from '@tributary/model/integer';
+import { Meta } from '@tributary/serving/meta';
+import { takeSnapshot } from '@tributary/serving/snapshot';
+import { activity } from '@tributary/views/activity/fold';
+import { conversions } from '@tributary/views/conversions/fold';
 import { VIEWS } from '@tributary/views/registry';
+import { touches } from '@tributary/views/touches/fold';
 import type { View } from '@tributary/views/view';
 import { z } from 'zod';
 import { given, WIDENED } from '../ask-report.ts';
 import type { ApiContext, Routes } from '../context.ts';
 import { wholeDays } from '../instants.ts';
-import { Meta } from '../meta.ts';
 import { dimensionsOf, mixedCurrencies, pageOfRows, sumOf } from '../report.ts';
 import {
   Cursor,
@@ -22,13 +26,11 @@ import {
   rangeOf,
   Sum,
 } from '../schemas.ts';
-import { takeSnapshot } from '../snapshot.ts';
-import { activityView, conversionsView, touchesView } from '../views.ts';
 
 const TOTALS = [
-  { path: '/v1/activity', view: activityView, preset: ['day', 'type'], summary: 'How many distinct events happened' },
-  { path: '/v1/touches', view: touchesView, preset: ['channel'], summary: 'Touches and what they cost' },
-  { path: '/v1/conversions', view: conversionsView, preset: ['day', 'type'], summary: 'Conversions and their value' },
+  { path: '/v1/activity', view: activity, preset: ['day', 'type'], summary: 'How many distinct events happened' },
+  { path: '/v1/touches', view: touches, preset: ['channel'], summary: 'Touches and what they cost' },
+  { path: '/v1/conversions', view: conversions, preset: ['day', 'type'], summary: 'Conversions and their value' },
   ...VIEWS.map((view) => ({
     path: `/v1/views/${view.name}`,
     view,

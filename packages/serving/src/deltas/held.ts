@@ -1,5 +1,5 @@
 /**
- * The deltas that the API holds in memory, and how they came to be what they are: a chain of moments, each leading to the
+ * The deltas that are held in memory, and how they came to be what they are: a chain of moments, each leading to the
  * next by a change. Rows add up, so whatever was computed at one moment is brought to another by adding the changes in
  * between, or taking them away. Rows that enter the memory or leave it (a view that was not asked for, a generation that
  * nobody serves) are changes like any other. The chain is held by those who stand on it: moments that nobody needs are
@@ -9,7 +9,7 @@ import type { PartitionState } from '@tributary/kv/port';
 import type { FeedCursor, Followed, GenerationDeltas, WholePartition } from '@tributary/kv/serving-port';
 import { TributaryError } from '@tributary/model/errors';
 import { addRowsByView, type Rows, type RowsByView } from '@tributary/views/deltas';
-import type { Question } from './merge.ts';
+import type { Question } from '../merge.ts';
 
 export interface Moment {
   /** Moments of one chain lead to each other; a chain ends where everything was forgotten. */

@@ -8,10 +8,10 @@
  */
 import type { GenerationManifest } from '@tributary/archive/layout';
 import type { PartitionState } from '@tributary/kv/port';
+import type { LogReach } from '../ports.ts';
 import { clockLead } from './clock-lead.ts';
 import { type FirstSeen, unreachedEnds } from './first-seen.ts';
 import { holesInHistory, type LogBounds } from './one-history.ts';
-import type { LogReach } from './serving-ports.ts';
 
 type States = readonly (PartitionState | null)[];
 

@@ -3,8 +3,8 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { GenerationManifest } from '@tributary/archive/layout';
 import { type Rows, type RowsByView, rowsOf } from '@tributary/views/deltas';
 import { VIEWS } from '@tributary/views/registry';
-import type { Question } from './merge.ts';
-import { createRowMemory } from './row-memory.ts';
+import type { Question } from '../merge.ts';
+import { createRowMemory } from '../row-memory.ts';
 
 export interface LoadedGeneration {
   readonly generation: number;

@@ -1,8 +1,8 @@
 /** `meta`: what every merged answer says about itself. */
 import { z } from 'zod';
-import type { ServedGeneration } from './generations.ts';
+import type { SpeedHealth } from './freshness/speed-health.ts';
+import type { ServedGeneration } from './generations/served.ts';
 import { LAYERS, type Layers } from './merge.ts';
-import type { SpeedHealth } from './speed-health.ts';
 
 export const Meta = z
   .object({

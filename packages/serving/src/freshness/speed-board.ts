@@ -4,8 +4,8 @@
  */
 import type { PartitionState } from '@tributary/kv/port';
 import type { Definitions } from '@tributary/model/definitions';
-import type { Generations } from './generations.ts';
-import type { ServingDeps } from './serving-ports.ts';
+import type { Generations } from '../generations/served.ts';
+import type { ServingDeps } from '../ports.ts';
 import { assessSpeed, furthestOf, type LogSeen, type Read, type SpeedHealth, seeLog } from './speed-health.ts';
 
 type States = readonly (PartitionState | null)[];

@@ -19,8 +19,8 @@
 import type { GenerationManifest } from '@tributary/archive/layout';
 import type { GenerationPointer } from '@tributary/kv/serving-port';
 import { TributaryError } from '@tributary/model/errors';
-import { GENERATION_ZERO, type LoadedGeneration, loadedGeneration } from './loaded-generation.ts';
-import type { GenerationSource } from './serving-ports.ts';
+import type { GenerationSource } from '../ports.ts';
+import { GENERATION_ZERO, type LoadedGeneration, loadedGeneration } from './loaded.ts';
 
 export interface ServedGeneration {
   readonly loaded: LoadedGeneration;

@@ -1,10 +1,10 @@
 /** Answers that are brought up to date by what changed since they were last given. */
 import { negate } from '@tributary/model/integer';
 import type { Rows } from '@tributary/views/deltas';
-import { answerOfChanges, type HeldDeltas, type Moment } from './held-deltas.ts';
-import type { LoadedGeneration } from './loaded-generation.ts';
-import { type Layers, plus, type Question } from './merge.ts';
-import { createRowMemory } from './row-memory.ts';
+import type { LoadedGeneration } from '../generations/loaded.ts';
+import { type Layers, plus, type Question } from '../merge.ts';
+import { createRowMemory } from '../row-memory.ts';
+import { answerOfChanges, type HeldDeltas, type Moment } from './held.ts';
 
 export interface LiveAnswers {
   /** The answer as of `moment`. Its rows never change; while nothing does, they are the very same object. */

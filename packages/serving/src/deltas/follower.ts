@@ -13,10 +13,10 @@
 import type { ServingStore } from '@tributary/kv/serving-port';
 import { TributaryError } from '@tributary/model/errors';
 import type { Rows } from '@tributary/views/deltas';
-import { createHeldDeltas, type Standing } from './held-deltas.ts';
+import type { LoadedGeneration } from '../generations/loaded.ts';
+import { assertAnswered, type Layers, oldestKept, type Question } from '../merge.ts';
+import { createHeldDeltas, type Standing } from './held.ts';
 import { createLiveAnswers } from './live-answers.ts';
-import type { LoadedGeneration } from './loaded-generation.ts';
-import { assertAnswered, type Layers, oldestKept, type Question } from './merge.ts';
 
 /** The deltas at one moment. */
 export interface DeltasLook extends Standing {

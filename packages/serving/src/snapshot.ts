@@ -4,14 +4,14 @@ import type { Definitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
 import type { Rows } from '@tributary/views/deltas';
 import type { View } from '@tributary/views/view';
-import { type DeltaFollower, type DeltasLook, isRetired } from './delta-follower.ts';
+import { type DeltaFollower, type DeltasLook, isRetired } from './deltas/follower.ts';
+import type { SpeedBoard } from './freshness/speed-board.ts';
 import { fromStore } from './from-store.ts';
-import type { Generations, ServedGeneration } from './generations.ts';
-import type { LoadedGeneration } from './loaded-generation.ts';
+import type { LoadedGeneration } from './generations/loaded.ts';
+import type { Generations, ServedGeneration } from './generations/served.ts';
 import { type Collection, collectionOf, type Layers, projectionOf, type Selection } from './merge.ts';
 import { type Findings, type Meta, metaOf } from './meta.ts';
-import type { ServingDeps } from './serving-ports.ts';
-import type { SpeedBoard } from './speed-board.ts';
+import type { ServingDeps } from './ports.ts';
 
 /** What snapshots are taken of; a process has one of each. */
 export interface ServingContext {

@@ -1,14 +1,14 @@
 import type { Integer } from '@tributary/model/integer';
 import { createMemoryStore } from '@tributary/testkit/memory-store';
 import { commitOf, type StoreUnderTest } from '@tributary/testkit/store-under-test';
+import { conversions } from '@tributary/views/conversions/fold';
 import { expect, test } from 'vitest';
-import { createDeltaFollower } from '../src/delta-follower.ts';
-import { GENERATION_ZERO } from '../src/loaded-generation.ts';
+import { createDeltaFollower } from '../src/deltas/follower.ts';
+import { GENERATION_ZERO } from '../src/generations/loaded.ts';
 import { projectionOf } from '../src/merge.ts';
-import { conversionsView } from '../src/views.ts';
 
 const PARTITIONS = 4;
-const TOTAL = projectionOf(conversionsView, { days: { fromDay: null, toDay: null }, equal: {}, by: [] });
+const TOTAL = projectionOf(conversions, { days: { fromDay: null, toDay: null }, equal: {}, by: [] });
 const VIEW = ['conversions'];
 const IN_1 = { deltasGeneration: 1 };
 
