@@ -78,6 +78,14 @@ export const MUTATIONS_OF_READS: readonly Mutation[] = [
     test: 'services/api/test/lost-records.test.ts',
   },
   {
+    lie: 'the marks of a record are not seen while its signals are read',
+    law: '7',
+    file: 'packages/kv/src/signals.ts',
+    from: '      hasMarks = true;\n',
+    to: '',
+    test: 'services/api/test/lost-records.test.ts',
+  },
+  {
     lie: 'journeys of a part of a record are all journeys',
     law: '7',
     file: 'services/api/src/routes/users.ts',
@@ -321,7 +329,7 @@ export const MUTATIONS_OF_READS: readonly Mutation[] = [
     lie: 'long answers go before short ones',
     law: '7',
     file: 'packages/kv/src/redis-serving-store.ts',
-    from: 'isShort ? redis : bulk',
+    from: 'maxBytes <= SHORT_ANSWER_BYTES ? redis : bulk',
     to: 'redis',
     test: 'services/api/test/large-records.redis.test.ts',
   },

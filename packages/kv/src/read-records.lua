@@ -1,5 +1,5 @@
 --[[
-  Users' records of a partition with the commit that they are of, in order as long as they sum to a bound (see records-within.lua).
+  Users' records of a partition with the commit that they are of, in order as long as they sum to a bound: what is not sent costs nothing but its length.
 
   KEYS[1]  the partition's state hash
   ARGV     prefix, the bound in bytes, user key …

@@ -7,7 +7,7 @@ const event = (ts: number, id: string, type = 'view'): Event => ({ ts, id, type,
 const recordOf = (events: Event[]) => Buffer.from(events.map((e) => `${encodeEvent(e)}\n`).join(''));
 const idsOf = (events: Event[], selection: SignalSelection) => {
   const record = recordOf(events);
-  return newestSignals(record, selection).map((slice) => signalId(record, slice));
+  return newestSignals(record, selection).slices.map((slice) => signalId(record, slice));
 };
 
 describe('signals of a record', () => {
@@ -22,7 +22,7 @@ describe('signals of a record', () => {
   it('are the stored bytes', () => {
     const one = { ...event(1, 'a', 'quo"te\\'), properties: { text: 'ü\n"id":"zz"' } };
     const record = recordOf([one]);
-    const [slice] = newestSignals(record, { limit: 1, names: new Set(['quo"te\\']) });
+    const [slice] = newestSignals(record, { limit: 1, names: new Set(['quo"te\\']) }).slices;
     expect(JSON.parse(record.subarray(slice?.start, slice?.end).toString())).toEqual(one);
   });
 
@@ -76,7 +76,7 @@ describe('signals of a record', () => {
       fc.property(events, selection, (raws, asked) => {
         const all = raws.map((r) => event(r.ts, r.id, r.type));
         const record = recordOf(all);
-        const got = newestSignals(record, asked);
+        const got = newestSignals(record, asked).slices;
         const expected = plainly(all, asked);
         expect(got.map((slice) => JSON.parse(record.subarray(slice.start, slice.end).toString()))).toEqual(expected);
         expect(got.map((slice) => [slice.ts, signalId(record, slice)])).toEqual(expected.map((e) => [e.ts, e.id]));

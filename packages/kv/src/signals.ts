@@ -37,19 +37,30 @@ const ID_AFTER = '","id":"'.length;
 /** Every valid line has more bytes, so a record holds at most its length by this: the bound of all tables. */
 const SHORTEST_LINE = 48;
 
-/** The newest signals that the selection keeps, newest first by `(ts, id)`; of duplicates by id the first arrival. */
-export function newestSignals(record: Buffer, selection: SignalSelection): SignalSlice[] {
+export interface NewestSignals {
+  /** Newest first by `(ts, id)`; of duplicates by id the first arrival. */
+  readonly slices: readonly SignalSlice[];
+  /** Whether the record holds lines that are too short for events: marks of what it lost. */
+  readonly hasMarks: boolean;
+}
+
+/** The newest signals that the selection keeps. */
+export function newestSignals(record: Buffer, selection: SignalSelection): NewestSignals {
   const { limit, names, fromMs = 0, toMs = Number.POSITIVE_INFINITY, before } = selection;
   const { starts, ends, ids, idEnds, hashes, instants, kept, slots, mask } = scratchFor(record.length);
   let lines = 0;
   let keeps = 0;
   let inOrder = true;
+  let hasMarks = false;
   for (let start = 0; start < record.length; ) {
     const end = record.indexOf(NEWLINE, start);
     if (end < 0) break;
     const lineStart = start;
     start = end + 1;
-    if (end - lineStart < SHORTEST_LINE) continue;
+    if (end - lineStart < SHORTEST_LINE) {
+      hasMarks = true;
+      continue;
+    }
 
     let at = lineStart + TS_AT;
     let ts = 0;
@@ -97,12 +108,12 @@ export function newestSignals(record: Buffer, selection: SignalSelection): Signa
   }
   if (!inOrder)
     kept.subarray(0, keeps).sort((a, b) => (instants[a] as number) - (instants[b] as number) || compareIds(record, a, b));
-  const newest: SignalSlice[] = [];
-  for (let i = keeps - 1; i >= 0 && newest.length < limit; i--) {
+  const slices: SignalSlice[] = [];
+  for (let i = keeps - 1; i >= 0 && slices.length < limit; i--) {
     const line = kept[i] as number;
-    newest.push({ ts: instants[line] as number, start: starts[line] as number, end: ends[line] as number });
+    slices.push({ ts: instants[line] as number, start: starts[line] as number, end: ends[line] as number });
   }
-  return newest;
+  return { slices, hasMarks };
 }
 
 /** The id of a signal: cursors name it. */

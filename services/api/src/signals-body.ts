@@ -1,27 +1,29 @@
 /** Signals on their way out: slices of the records' bytes put between brackets. Nothing is parsed or encoded again. */
-import { newestSignals, type SignalSelection, type SignalSlice } from '@tributary/kv/signals';
+import { type NewestSignals, newestSignals, type SignalSelection, type SignalSlice } from '@tributary/kv/signals';
 import type { Definitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
 import type { BodyPool } from './body-pool.ts';
 import { cutOfRecord } from './user-timeline.ts';
 
-export interface UserSignals {
+export interface UserSignals extends NewestSignals {
   readonly userId: string;
   /** null: no event of this user is stored. */
   readonly record: Buffer | null;
-  /** Newest first. */
-  readonly slices: readonly SignalSlice[];
 }
 
+const NONE: NewestSignals = { slices: [], hasMarks: false };
+
 export function selectSignals(userId: string, record: Buffer | null, selection: SignalSelection): UserSignals {
-  return { userId, record, slices: record === null ? [] : newestSignals(record, selection) };
+  const { slices, hasMarks } = record === null ? NONE : newestSignals(record, selection);
+  return { userId, record, slices, hasMarks };
 }
 
 /** Up to when signals may be missing among those selected, epoch ms; null: the record lost none that they reach to. */
 export function lostAmong(
-  { record, slices }: UserSignals,
+  { record, slices, hasMarks }: UserSignals,
   { limit, fromMs = 0 }: Pick<SignalSelection, 'limit' | 'fromMs'>,
 ): number | null {
+  if (!hasMarks) return null;
   const cutTs = cutOfRecord(record);
   const reachesTo = slices.length < limit ? fromMs : (slices.at(-1)?.ts ?? fromMs);
   return reachesTo <= cutTs ? cutTs : null;
