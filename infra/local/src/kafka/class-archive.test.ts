@@ -57,7 +57,7 @@ test('a broker that cannot write it is started without, and asked again only aft
   expect(await classArchive(files, written, isWhole)).toMatch(/\.jsa$/);
 });
 
-test('one that Java does not read is written anew, and one that was cut short while it was written is not kept', async () => {
+test('one that Java does not read is written again, and one that was cut short while it was written is not kept', async () => {
   const files = filesOf('damaged');
   const archive = (await classArchive(files, written, isWhole)) as string;
   await writeFile(archive, 'clas');

@@ -43,7 +43,7 @@ export async function classArchive(
   }
 }
 
-/** One at a time; whoever holds the claim alone writes. */
+/** Only the holder of the claim writes. */
 async function isMine(claim: string): Promise<boolean> {
   try {
     const ageMs = Date.now() - ((await stat(claim).catch(() => null))?.mtimeMs ?? Date.now());
