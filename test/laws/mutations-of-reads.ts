@@ -2,6 +2,7 @@
 import type { Mutation } from './mutation-list.ts';
 
 const API = 'services/api/src';
+const REPORTS = 'packages/reports/src';
 const SERVING = 'packages/serving/src';
 
 export const MUTATIONS_OF_READS: readonly Mutation[] = [
@@ -352,34 +353,34 @@ export const MUTATIONS_OF_READS: readonly Mutation[] = [
   {
     lie: 'one key may have all turns at models',
     law: '7',
-    file: `${API}/models/queue.ts`,
+    file: `${REPORTS}/runner/queue.ts`,
     from: 'keys.find((one) => one !== last) ?? keys[0]',
     to: 'keys.includes(last ?? "") ? last : keys[0]',
-    test: 'services/api/test/model-runner.test.ts',
+    test: 'packages/reports/test/model-runner.test.ts',
   },
   {
     lie: 'a model runs for all of its time, whoever waits',
     law: '7',
-    file: `${API}/models/runner.ts`,
+    file: `${REPORTS}/runner/runner.ts`,
     from: 'running?.isHalfOver !== true ||',
     to: 'running !== null ||',
-    test: 'services/api/test/model-runner.test.ts',
+    test: 'packages/reports/test/model-runner.test.ts',
   },
   {
     lie: 'models are computed for who has gone',
     law: '7',
-    file: `${API}/models/runner.ts`,
+    file: `${REPORTS}/runner/runner.ts`,
     from: 'next?.asker.isGone() === true',
     to: 'next === null',
-    test: 'services/api/test/model-runner.test.ts',
+    test: 'packages/reports/test/model-runner.test.ts',
   },
   {
     lie: 'who asks first and goes takes the answer from those who asked the same',
     law: '7',
-    file: `${API}/models/remembered-outcomes.ts`,
+    file: `${REPORTS}/runner/remembered-outcomes.ts`,
     from: '    asked.askers.push(asker);\n',
     to: '',
-    test: 'services/api/test/model-runner.test.ts',
+    test: 'packages/reports/test/model-runner.test.ts',
   },
   {
     lie: 'a partition that stands still is well as long as the log grows',

@@ -2,7 +2,7 @@
  * Which package may import which: the directions of CONTRIBUTING.md as a table.
  *
  *   model ← attribution ← views ← {log, kv, archive, queue, membership, runtime} ← {services, jobs, cli}
- *                                 {kv, archive} ← serving ← services/api
+ *                                 {kv, archive} ← serving ← reports ← services/api, runtime ← reports
  */
 
 export interface Import {
@@ -27,18 +27,19 @@ export const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   runtime: ADAPTER,
   membership: ADAPTER,
   serving: ['model', 'views', 'kv', 'archive'],
+  reports: [...CORE, 'runtime', 'serving'],
   testkit: ROLE,
   collector: ROLE,
   speed: ROLE,
   archiver: ROLE,
-  api: [...ROLE, 'serving'],
+  api: [...ROLE, 'serving', 'reports'],
   recompute: ROLE,
   local: ROLE,
   cli: ROLE,
 };
 
 /** Packages that do no I/O of their own, not even Node's. The core is pure as well; serving keeps time and takes its I/O as ports. */
-const WITHOUT_IO = new Set([...CORE, 'serving']);
+const WITHOUT_IO = new Set([...CORE, 'serving', 'reports']);
 
 /** What is no I/O at run time after all. */
 const TOLERATED: Readonly<Record<string, readonly string[]>> = {
@@ -46,6 +47,11 @@ const TOLERATED: Readonly<Record<string, readonly string[]>> = {
   'packages/views/src/sql.ts': ['node:fs', 'node:url', 'node:path'],
   // Lets requests have their turn while a generation loads.
   'packages/serving/src/generations/loaded.ts': ['node:timers/promises'],
+  // A hash of names: pure.
+  'packages/reports/src/models/shared-outcomes.ts': ['node:crypto'],
+  // Models run in a thread of their own.
+  'packages/reports/src/runner/runner.ts': ['node:worker_threads'],
+  'packages/reports/src/runner/worker.ts': ['node:worker_threads'],
 };
 
 /** Why the import is not allowed; undefined when it is. */

@@ -2,20 +2,19 @@
 import { TributaryError } from '@tributary/model/errors';
 import type { Integer } from '@tributary/model/integer';
 import { DAY_MS } from '@tributary/model/time';
+import { MODELS, type ModelName, modelInfo } from '@tributary/reports/models/catalogue';
+import type { AskModels } from '@tributary/reports/models/shared-outcomes';
+import type { Report, ReportQuestion } from '@tributary/reports/question';
+import { takeReport, viewsOf } from '@tributary/reports/report';
+import { currencyNotes } from '@tributary/reports/rows/findings';
+import { misfit } from '@tributary/reports/rows/rows';
+import { sumOf } from '@tributary/reports/rows/sums';
+import { type Against, earlierWindow, wholeDays, windowNotes } from '@tributary/reports/window';
 import type { Findings } from '@tributary/serving/meta';
 import { type Snapshot, takeSnapshot } from '@tributary/serving/snapshot';
 import type { z } from 'zod';
-import { takeReport, viewsOf } from './attribution-report.ts';
 import type { Filters } from './attribution-schemas.ts';
 import type { ApiContext } from './context.ts';
-import { type Against, earlierWindow, windowNotes } from './earlier-window.ts';
-import { wholeDays } from './instants.ts';
-import { MODELS, type ModelName, modelInfo } from './models/catalogue.ts';
-import type { AskModels } from './models/shared-outcomes.ts';
-import { sumOf } from './report.ts';
-import { currencyNotes } from './report-findings.ts';
-import type { Report, ReportQuestion } from './report-question.ts';
-import { misfit } from './report-rows.ts';
 import { rangeOf } from './schemas.ts';
 
 type FilterQuery = z.output<z.ZodObject<typeof Filters>> & {

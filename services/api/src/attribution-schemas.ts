@@ -1,9 +1,9 @@
 /** What attribution reports are asked with, and how they answer. */
 import { RULE_BASED_MODELS } from '@tributary/model/definitions';
+import { MODEL_NAMES } from '@tributary/reports/models/catalogue';
 import { Meta } from '@tributary/serving/meta';
 import { z } from 'zod';
-import { AGAINST_HINT, parseAgainst } from './earlier-window.ts';
-import { MODEL_NAMES } from './models/catalogue.ts';
+import { AGAINST_HINT, parseAgainst } from './instants.ts';
 import {
   Cursor,
   count,

@@ -1,6 +1,6 @@
 /** Instants as clients write them: epoch milliseconds, RFC 3339 with an offset, or a plain date (midnight UTC). */
-import { DAY_MS, dayOf, MAX_INSTANT_MS } from '@tributary/model/time';
-import type { Days } from '@tributary/serving/merge';
+import { MAX_INSTANT_MS } from '@tributary/model/time';
+import type { Against } from '@tributary/reports/window';
 
 const EPOCH_MS = /^\d{1,13}$/;
 const DATE = /^(\d{4})-(\d{2})-(\d{2})$/;
@@ -24,25 +24,11 @@ export function parseInstant(text: string): number | null {
   return Number.isNaN(ms) || ms < 0 || ms > MAX_INSTANT_MS ? null : ms;
 }
 
-export interface InstantRange {
-  /** Inclusive; null: from the beginning. */
-  readonly from: number | null;
-  /** Exclusive; null: to the end. */
-  readonly to: number | null;
-}
+export const AGAINST_HINT = `"previous", or FROM/TO of an earlier range such as "2026-10-01/2026-11-01", each ${INSTANT_HINT}`;
 
-/** A range of UTC days, and whether it had to grow to hold whole days. */
-export interface DayRange extends Days {
-  readonly widened: boolean;
-}
-
-/** View rows are filed by UTC day, so a range grows outwards to whole days; the answer says so. */
-export function wholeDays({ from, to }: InstantRange): DayRange {
-  const start = from === null ? null : Math.floor(from / DAY_MS) * DAY_MS;
-  const end = to === null ? null : Math.ceil(to / DAY_MS) * DAY_MS;
-  return {
-    fromDay: start === null ? null : dayOf(start),
-    toDay: end === null ? null : dayOf(end),
-    widened: start !== from || end !== to,
-  };
+/** null: the text is neither. */
+export function parseAgainst(text: string): Against | null {
+  if (text === 'previous') return text;
+  const [from = null, to = null, ...more] = text.split('/').map(parseInstant);
+  return from === null || to === null || more.length > 0 ? null : { from, to };
 }

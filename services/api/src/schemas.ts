@@ -1,10 +1,11 @@
 /** Schemas that several routes share: they validate requests, and /docs is made of them. */
 import { TributaryError } from '@tributary/model/errors';
 import type { Integer } from '@tributary/model/integer';
+import type { InstantRange } from '@tributary/reports/window';
 import { LAYERS } from '@tributary/serving/merge';
 import { z } from 'zod';
 import { CURSOR_LENGTH } from './cursor.ts';
-import { INSTANT_HINT, type InstantRange, parseInstant } from './instants.ts';
+import { INSTANT_HINT, parseInstant } from './instants.ts';
 import { Problem } from './problem.ts';
 
 export const MAX_ROWS = 10_000;

@@ -10,6 +10,7 @@ import { lowerOrder } from '@tributary/attribution/data-driven/path-counts';
 import { rateGame } from '@tributary/attribution/data-driven/rate-game';
 import { sumGame } from '@tributary/attribution/data-driven/sum-game';
 import { distribute } from '@tributary/attribution/distribute';
+import { MODEL_NAMES, modelInfo } from '@tributary/reports/models/catalogue';
 import { generateEvents, LOG_BEGINS_MS } from '@tributary/testkit/generate';
 import { generateDefinitions } from '@tributary/testkit/generate-definitions';
 import { naive } from '@tributary/testkit/naive';
@@ -17,7 +18,6 @@ import { createRandom } from '@tributary/testkit/random';
 import type { RowsByView } from '@tributary/views/deltas';
 import { describe, expect, test } from 'vitest';
 import { AttributionAnswer, CompareAnswer } from '../src/attribution-schemas.ts';
-import { MODEL_NAMES, modelInfo } from '../src/models/catalogue.ts';
 import { createWorld, NOON, type World } from './world.ts';
 
 const SHARED = ['shapley', 'rateShapley', 'markov', 'markovShapley', 'hybrid'] as const;

@@ -1,12 +1,12 @@
 /** Law 4 beyond 2^53: every answer is exact however large the sums are, and none is lost because of them. */
 import { parseExactJson } from '@tributary/model/exact-json';
 import { add, type Integer } from '@tributary/model/integer';
+import { MODEL_NAMES } from '@tributary/reports/models/catalogue';
 import { naive } from '@tributary/testkit/naive';
 import { VIEWS } from '@tributary/views/registry';
 import { describe, expect, test } from 'vitest';
 import type { ZodType } from 'zod';
 import { AttributionAnswer, CompareAnswer } from '../src/attribution-schemas.ts';
-import { MODEL_NAMES } from '../src/models/catalogue.ts';
 import { PathsAnswer } from '../src/routes/paths.ts';
 import { TotalsAnswer } from '../src/routes/totals.ts';
 import { createWorld, event, NOON, type World } from './world.ts';

@@ -1,8 +1,9 @@
 /** Figures against an earlier window: exact changes under every model, and what each unit of changed cost went with. */
+
+import { MODEL_NAMES } from '@tributary/reports/models/catalogue';
 import { createRandom, type Random } from '@tributary/testkit/random';
 import { describe, expect, test } from 'vitest';
 import { AttributionAnswer } from '../src/attribution-schemas.ts';
-import { MODEL_NAMES } from '../src/models/catalogue.ts';
 import { type AnyRow, type Journey, times, walk, walked } from './walked.ts';
 import { createWorld, NOON, type World } from './world.ts';
 

@@ -2,6 +2,21 @@
 import type { ServerResponse } from 'node:http';
 import { TributaryError } from '@tributary/model/errors';
 import { exactJson } from '@tributary/model/exact-json';
+import { MODELS, type ModelName, modelOf } from '@tributary/reports/models/catalogue';
+import { withChange } from '@tributary/reports/rows/change';
+import {
+  columnsOf,
+  comparison,
+  type Figures,
+  moneyFigures,
+  type Row,
+  ratioFigures,
+  reportRow,
+  reportTotals,
+} from '@tributary/reports/rows/rows';
+import { dimensionsOf } from '@tributary/reports/rows/sums';
+import type { Asker } from '@tributary/reports/runner/queue';
+import { createModelRunner } from '@tributary/reports/runner/runner';
 import type { Meta } from '@tributary/serving/meta';
 import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
@@ -16,21 +31,7 @@ import {
 } from '../attribution-schemas.ts';
 import type { Routes } from '../context.ts';
 import { csvOf } from '../csv.ts';
-import { MODELS, type ModelName, modelOf } from '../models/catalogue.ts';
-import type { Asker } from '../models/queue.ts';
-import { createModelRunner } from '../models/runner.ts';
-import { dimensionsOf, pageOfRows } from '../report.ts';
-import { withChange } from '../report-change.ts';
-import {
-  columnsOf,
-  comparison,
-  type Figures,
-  moneyFigures,
-  type Row,
-  ratioFigures,
-  reportRow,
-  reportTotals,
-} from '../report-rows.ts';
+import { pageOfRows } from '../pages.ts';
 import { PROBLEMS } from '../schemas.ts';
 
 export const attributionRoutes: Routes = (context) => (app, _options, done) => {

@@ -1,10 +1,10 @@
 /** One conversion explained: every touch, its weight, and why. */
 import { TributaryError } from '@tributary/model/errors';
 import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
+import { EXPLAINED_MODELS, explain } from '@tributary/reports/explain';
 import { fromStore } from '@tributary/serving/from-store';
 import { z } from 'zod';
 import type { Routes } from '../context.ts';
-import { EXPLAINED_MODELS, explain } from '../explain.ts';
 import { findConversion } from '../find-conversion.ts';
 import { PROBLEMS, UserId } from '../schemas.ts';
 import { timelineOf } from '../user-timeline.ts';

@@ -1,18 +1,18 @@
 /** Journeys: the paths of conversions, and the counts of transitions and of sets that data-driven models are computed from. */
 
+import { type CountsByCurrency, EDGE_VIEWS, edgesOf, SET_VIEWS, setsOf } from '@tributary/reports/counts/journeys';
+import type { Scope } from '@tributary/reports/counts/scope';
+import { demandOrder } from '@tributary/reports/models/shared-outcomes';
+import { edgeRows, setRows } from '@tributary/reports/paths/chain-report';
+import { PATH_VIEWS, pathReport } from '@tributary/reports/paths/path-report';
+import { wholeDays } from '@tributary/reports/window';
 import { Meta } from '@tributary/serving/meta';
 import { takeSnapshot } from '@tributary/serving/snapshot';
 import { z } from 'zod';
 import { given, WIDENED, windowOf } from '../ask-report.ts';
 import { Window } from '../attribution-schemas.ts';
-import { edgeRows, setRows } from '../chain-report.ts';
 import type { Routes } from '../context.ts';
-import { wholeDays } from '../instants.ts';
-import { type CountsByCurrency, EDGE_VIEWS, edgesOf, SET_VIEWS, setsOf } from '../models/journey-counts.ts';
-import { demandOrder } from '../models/shared-outcomes.ts';
-import type { Scope } from '../models/window.ts';
-import { PATH_VIEWS, pathReport } from '../path-report.ts';
-import { pageOfRows } from '../report.ts';
+import { pageOfRows } from '../pages.ts';
 import { Cursor, count, DimensionValue, EventName, Layer, MAX_ROWS, PROBLEMS, Range, rangeOf, Sum } from '../schemas.ts';
 
 /** Paths shown at the most: a list for people. */

@@ -1,6 +1,8 @@
 /** Totals of one view, one route each, all made the same way: three by their own name, and every view as it is stored. */
 
 import type { Integer } from '@tributary/model/integer';
+import { dimensionsOf, mixedCurrencies, sumOf } from '@tributary/reports/rows/sums';
+import { wholeDays } from '@tributary/reports/window';
 import { Meta } from '@tributary/serving/meta';
 import { takeSnapshot } from '@tributary/serving/snapshot';
 import { activity } from '@tributary/views/activity/fold';
@@ -11,8 +13,7 @@ import type { View } from '@tributary/views/view';
 import { z } from 'zod';
 import { given, WIDENED } from '../ask-report.ts';
 import type { ApiContext, Routes } from '../context.ts';
-import { wholeDays } from '../instants.ts';
-import { dimensionsOf, mixedCurrencies, pageOfRows, sumOf } from '../report.ts';
+import { pageOfRows } from '../pages.ts';
 import {
   Cursor,
   count,

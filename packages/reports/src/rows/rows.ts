@@ -3,11 +3,11 @@
 import { type Integer, subtract } from '@tributary/model/integer';
 import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
 import { UNATTRIBUTED } from '@tributary/views/credit/fold';
-import type { ModelName } from './models/catalogue.ts';
-import { modelInfo } from './models/catalogue.ts';
-import type { ChannelFacts, Intervals } from './models/channel-facts.ts';
-import { creditOf, dimensionsOf } from './report.ts';
-import type { ModelReport, Report, ReportQuestion } from './report-question.ts';
+import type { ChannelFacts, Intervals } from '../credit/channel-facts.ts';
+import type { ModelName } from '../models/catalogue.ts';
+import { modelInfo } from '../models/catalogue.ts';
+import type { ModelReport, Report, ReportQuestion } from '../question.ts';
+import { creditOf, dimensionsOf } from './sums.ts';
 
 export type Figures = Record<string, Integer | null>;
 export type Row = Record<string, string | Integer | null>;

@@ -1,6 +1,6 @@
 /** Rows under other keys: fewer dimensions, other names of channels. */
 import { addRow, type Rows } from '@tributary/views/deltas';
-import type { Rename } from './channel-names.ts';
+import type { Rename } from '../models/channel-names.ts';
 
 /** Rows keyed by `dimensions` → rows keyed by `by`, those that `equal` names. */
 export function rekeyed(

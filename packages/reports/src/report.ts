@@ -15,15 +15,15 @@ import type { Rows } from '@tributary/views/deltas';
 import { positions } from '@tributary/views/positions/fold';
 import { touches } from '@tributary/views/touches/fold';
 import type { View } from '@tributary/views/view';
+import { factsOf } from './credit/channel-facts.ts';
+import { countedRows, namedRows } from './credit/counted.ts';
+import { creditOfChannels, type Ground, groundOf, type SharedOutcome, sharedRows } from './credit/shared.ts';
 import { isRuleBased, isShared, type ModelName, modelInfo, type SharedModel } from './models/catalogue.ts';
-import { factsOf } from './models/channel-facts.ts';
 import { composed, type Rename, toldApart } from './models/channel-names.ts';
-import { countedRows, namedRows } from './models/model-rows.ts';
-import { creditOfChannels, type Ground, groundOf, type SharedOutcome, sharedRows } from './models/shared-credit.ts';
 import { type AskModels, countsOf, type PreparedModels, prepareShared } from './models/shared-outcomes.ts';
-import { sumOf } from './report.ts';
-import { currenciesOf, findingsOf, gapsOf, negativeCells } from './report-findings.ts';
-import { type ModelReport, type Report, type ReportQuestion, scopeOf } from './report-question.ts';
+import { type ModelReport, type Report, type ReportQuestion, scopeOf } from './question.ts';
+import { currenciesOf, findingsOf, gapsOf, negativeCells } from './rows/findings.ts';
+import { sumOf } from './rows/sums.ts';
 
 /** What touches are filed by as well. A conversion's type is not: cost per conversion type would be made up. */
 const COST_DIMENSIONS: readonly string[] = ['channel', 'campaign', 'day', 'currency'];

@@ -5,7 +5,7 @@
 import { Worker } from 'node:worker_threads';
 import { type ErrorCode, TributaryError } from '@tributary/model/errors';
 import { createFairShare } from '@tributary/runtime/fair-share';
-import { compute, type ModelJob, type ModelOutcome } from './compute.ts';
+import { compute, type ModelJob, type ModelOutcome } from '../models/compute.ts';
 import { type Asker, createModelQueue, type WaitingJob } from './queue.ts';
 
 export interface ModelRunner {

@@ -14,7 +14,7 @@ import { nullCoalitions } from '@tributary/views/null-coalitions/fold';
 import { nullTransitions } from '@tributary/views/null-transitions/fold';
 import { transitions } from '@tributary/views/transitions/fold';
 import type { Emit, View } from '@tributary/views/view';
-import { collectionOf, type Remembered, rememberedUnder, type Scope, within } from './window.ts';
+import { collectionOf, type Remembered, rememberedUnder, type Scope, within } from './scope.ts';
 
 /** What `setsOf` and `edgesOf` are collected from. */
 export const SET_VIEWS: readonly View[] = [coalitions, nullCoalitions];

@@ -3,9 +3,9 @@ import type { Coalition } from '@tributary/attribution/data-driven/counts';
 import { createRandom } from '@tributary/testkit/random';
 import { describe, expect, test } from 'vitest';
 import { compute, type ModelJob } from '../src/models/compute.ts';
-import type { Asker } from '../src/models/queue.ts';
-import { remembered } from '../src/models/remembered-outcomes.ts';
-import { createModelRunner } from '../src/models/runner.ts';
+import type { Asker } from '../src/runner/queue.ts';
+import { remembered } from '../src/runner/remembered-outcomes.ts';
+import { createModelRunner } from '../src/runner/runner.ts';
 
 function gameOf(players: number, seed = 1): ModelJob {
   const random = createRandom(seed);

@@ -1,8 +1,8 @@
 /** What a model says of a channel beside its credit: effects, what would be lost without it, how sure all that is. */
 import type { ChannelInterval } from '@tributary/attribution/data-driven/bootstrap';
-import type { SharedModel } from './catalogue.ts';
-import type { Amounts } from './set-counts.ts';
-import type { SharedOutcome } from './shared-credit.ts';
+import type { Amounts } from '../counts/sizes.ts';
+import type { SharedModel } from '../models/catalogue.ts';
+import type { SharedOutcome } from './shared.ts';
 
 export interface ChannelFacts {
   readonly effect?: number;

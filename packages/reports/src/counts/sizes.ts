@@ -7,7 +7,7 @@ import { add, type Integer } from '@tributary/model/integer';
 import type { Snapshot } from '@tributary/serving/snapshot';
 import { coalitions } from '@tributary/views/coalitions/fold';
 import type { Rows } from '@tributary/views/deltas';
-import { collectionOf, type Remembered, rememberedUnder, type Scope, within } from './window.ts';
+import { collectionOf, type Remembered, rememberedUnder, type Scope, within } from './scope.ts';
 
 /** Conversions, and their value by currency, minor units: exact, for what is shared out sums to it. */
 export interface Amounts {

@@ -1,21 +1,37 @@
-/** The earlier window that a report is held against: which one was asked for, and what makes the two hard to compare. */
+/**
+ * The window of a report, in whole days, and the earlier one that it is held against: which one was asked for, and what makes
+ * the two hard to compare.
+ */
 import { TributaryError } from '@tributary/model/errors';
 import { DAY_MS, dayOf } from '@tributary/model/time';
 import type { Days } from '@tributary/serving/merge';
 import type { Meta } from '@tributary/serving/meta';
-import { type DayRange, INSTANT_HINT, parseInstant, wholeDays } from './instants.ts';
+
+export interface InstantRange {
+  /** Inclusive; null: from the beginning. */
+  readonly from: number | null;
+  /** Exclusive; null: to the end. */
+  readonly to: number | null;
+}
+
+/** A range of UTC days, and whether it had to grow to hold whole days. */
+export interface DayRange extends Days {
+  readonly widened: boolean;
+}
+
+/** View rows are filed by UTC day, so a range grows outwards to whole days; the answer says so. */
+export function wholeDays({ from, to }: InstantRange): DayRange {
+  const start = from === null ? null : Math.floor(from / DAY_MS) * DAY_MS;
+  const end = to === null ? null : Math.ceil(to / DAY_MS) * DAY_MS;
+  return {
+    fromDay: start === null ? null : dayOf(start),
+    toDay: end === null ? null : dayOf(end),
+    widened: start !== from || end !== to,
+  };
+}
 
 /** previous: the window of equal length right before; else a range of instants, `[from, to)`. */
 export type Against = 'previous' | { readonly from: number; readonly to: number };
-
-export const AGAINST_HINT = `"previous", or FROM/TO of an earlier range such as "2026-10-01/2026-11-01", each ${INSTANT_HINT}`;
-
-/** null: the text is neither. */
-export function parseAgainst(text: string): Against | null {
-  if (text === 'previous') return text;
-  const [from = null, to = null, ...more] = text.split('/').map(parseInstant);
-  return from === null || to === null || more.length > 0 ? null : { from, to };
-}
 
 /** Throws `invalid_query` unless there is such a window and it ends before the report's begins, `empty_range` for one that holds nothing. */
 export function earlierWindow({ fromDay, toDay }: Days, against: Against): DayRange {

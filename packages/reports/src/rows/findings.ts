@@ -5,10 +5,10 @@ import type { Findings } from '@tributary/serving/meta';
 import type { Snapshot } from '@tributary/serving/snapshot';
 import { conversions } from '@tributary/views/conversions/fold';
 import { touches } from '@tributary/views/touches/fold';
-import { isShared, type ModelName, modelInfo } from './models/catalogue.ts';
-import { countedRows } from './models/model-rows.ts';
-import { conservationGap, currenciesIn, severalCurrencies, sumOf } from './report.ts';
-import { type Currencies, type ModelReport, type ReportQuestion, scopeOf } from './report-question.ts';
+import { countedRows } from '../credit/counted.ts';
+import { isShared, type ModelName, modelInfo } from '../models/catalogue.ts';
+import { type Currencies, type ModelReport, type ReportQuestion, scopeOf } from '../question.ts';
+import { conservationGap, currenciesIn, severalCurrencies, sumOf } from './sums.ts';
 
 /** What can be said before any model has run. */
 export function findingsOf(snapshot: Snapshot, { models, days, equal }: ReportQuestion): Findings {

@@ -11,12 +11,12 @@ import { credit, UNATTRIBUTED } from '@tributary/views/credit/fold';
 import { addRow, addRows, type Rows } from '@tributary/views/deltas';
 import { NONE } from '@tributary/views/timeline';
 import { touches } from '@tributary/views/touches/fold';
-import type { Rename } from './channel-names.ts';
-import type { ModelOutcome } from './compute.ts';
+import type { Scope } from '../counts/scope.ts';
+import type { SetCounts } from '../counts/sizes.ts';
+import type { Rename } from '../models/channel-names.ts';
+import type { ModelOutcome } from '../models/compute.ts';
 import { rekeyed, renamedRows } from './row-keys.ts';
-import type { SetCounts } from './set-counts.ts';
 import { type Basis, type ChannelCredit, spread } from './spread.ts';
-import type { Scope } from './window.ts';
 
 /** A model's outcomes over one window. */
 export interface SharedOutcome {

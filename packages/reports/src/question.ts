@@ -4,10 +4,10 @@ import type { Integer } from '@tributary/model/integer';
 import type { Days, Layers } from '@tributary/serving/merge';
 import type { Findings } from '@tributary/serving/meta';
 import type { Rows } from '@tributary/views/deltas';
+import type { Scope } from './counts/scope.ts';
+import type { ChannelFacts } from './credit/channel-facts.ts';
 import type { ModelName } from './models/catalogue.ts';
-import type { ChannelFacts } from './models/channel-facts.ts';
 import type { ModelParameters } from './models/shared-outcomes.ts';
-import type { Scope } from './models/window.ts';
 
 export interface ReportQuestion {
   readonly models: readonly ModelName[];

@@ -10,8 +10,8 @@ import { addRow, type Rows } from '@tributary/views/deltas';
 import { positions } from '@tributary/views/positions/fold';
 import { NONE } from '@tributary/views/timeline';
 import type { View } from '@tributary/views/view';
-import type { ModelName, SharedModel } from './catalogue.ts';
-import type { Rename } from './channel-names.ts';
+import type { ModelName, SharedModel } from '../models/catalogue.ts';
+import type { Rename } from '../models/channel-names.ts';
 import { rekeyed, renamedRows } from './row-keys.ts';
 
 /** Rows of a view, channels under the names of the report. */

@@ -7,6 +7,21 @@ import type { Layers } from '@tributary/serving/merge';
 import type { Snapshot } from '@tributary/serving/snapshot';
 import { UNATTRIBUTED } from '@tributary/views/credit/fold';
 import type { View } from '@tributary/views/view';
+import {
+  type CountsByCurrency,
+  EDGE_VIEWS,
+  type EdgeName,
+  edgesOf,
+  SET_VIEWS,
+  type SetName,
+  setsOf,
+} from '../counts/journeys.ts';
+import type { Scope } from '../counts/scope.ts';
+import { type SetCounts, setCounts } from '../counts/sizes.ts';
+import type { SharedOutcome } from '../credit/shared.ts';
+import type { Asker } from '../runner/queue.ts';
+import { remembered } from '../runner/remembered-outcomes.ts';
+import type { ModelRunner } from '../runner/runner.ts';
 import type { SharedModel } from './catalogue.ts';
 import {
   composed,
@@ -19,13 +34,6 @@ import {
   unclaimed,
 } from './channel-names.ts';
 import type { ModelJob, ModelOutcome } from './compute.ts';
-import { type CountsByCurrency, EDGE_VIEWS, type EdgeName, edgesOf, SET_VIEWS, type SetName, setsOf } from './journey-counts.ts';
-import type { Asker } from './queue.ts';
-import { remembered } from './remembered-outcomes.ts';
-import type { ModelRunner } from './runner.ts';
-import { type SetCounts, setCounts } from './set-counts.ts';
-import type { SharedOutcome } from './shared-credit.ts';
-import type { Scope } from './window.ts';
 
 export interface ModelParameters {
   /** Of the Markov chain. */
