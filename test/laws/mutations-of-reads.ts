@@ -73,7 +73,7 @@ export const MUTATIONS_OF_READS: readonly Mutation[] = [
   {
     lie: 'signals of a record that lost events are complete',
     law: '7',
-    file: 'services/api/src/signals-body.ts',
+    file: 'services/api/src/users/signals-body.ts',
     from: 'return reachesTo <= cutTs ? cutTs : null;',
     to: 'return reachesTo > cutTs ? null : null;',
     test: 'services/api/test/lost-records.test.ts',
@@ -121,7 +121,7 @@ export const MUTATIONS_OF_READS: readonly Mutation[] = [
   {
     lie: 'one packet may bring any number of requests',
     law: '7',
-    file: `${API}/connection-bound.ts`,
+    file: `${API}/http/connection-bound.ts`,
     from: 'others >= mostUnderWay || ',
     to: '',
     test: 'services/api/test/connection-bound.test.ts',
@@ -321,7 +321,7 @@ export const MUTATIONS_OF_READS: readonly Mutation[] = [
   {
     lie: 'records are read first and bounded afterwards',
     law: '7',
-    file: `${API}/record-reader.ts`,
+    file: `${API}/users/record-reader.ts`,
     from: '          demandBound(owners, records);\n',
     to: '',
     test: 'services/api/test/record-reader.test.ts',
@@ -337,7 +337,7 @@ export const MUTATIONS_OF_READS: readonly Mutation[] = [
   {
     lie: 'one key may have all turns at large records',
     law: '7',
-    file: `${API}/lane.ts`,
+    file: `${API}/users/lane.ts`,
     from: 'if (inside.has(owner))',
     to: "if (owner === '')",
     test: 'services/api/test/record-reader.test.ts',
@@ -345,7 +345,7 @@ export const MUTATIONS_OF_READS: readonly Mutation[] = [
   {
     lie: 'large records are read side by side',
     law: '7',
-    file: `${API}/lane.ts`,
+    file: `${API}/users/lane.ts`,
     from: 'last.then(work)',
     to: 'work()',
     test: 'services/api/test/record-reader.test.ts',

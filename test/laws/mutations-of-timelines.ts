@@ -8,7 +8,7 @@ export const MUTATIONS_OF_TIMELINES: readonly Mutation[] = [
   {
     lie: 'an explanation does not ask what the record lost',
     law: '7',
-    file: 'services/api/src/find-conversion.ts',
+    file: 'services/api/src/archive/find-conversion.ts',
     from: 'seen.ts - inForce.lookbackMs <= cutTs;',
     to: 'seen.ts < cutTs;',
     test: 'services/api/test/paths.test.ts',

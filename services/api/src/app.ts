@@ -18,11 +18,11 @@ import {
   validatorCompiler,
   type ZodTypeProvider,
 } from 'fastify-type-provider-zod';
-import { isDocs, requireKey } from './auth.ts';
-import { createConnectionBound } from './connection-bound.ts';
 import type { ApiContext } from './context.ts';
-import { parseJsonBody } from './json-body.ts';
-import { errorHandler, sendProblem } from './problem.ts';
+import { isDocs, requireKey } from './http/auth.ts';
+import { createConnectionBound } from './http/connection-bound.ts';
+import { parseJsonBody } from './http/json-body.ts';
+import { errorHandler, sendProblem } from './http/problem.ts';
 import { attributionRoutes } from './routes/attribution.ts';
 import { conversionRoutes } from './routes/conversions.ts';
 import { generationRoutes } from './routes/generations.ts';

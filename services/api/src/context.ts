@@ -3,9 +3,9 @@
 import type { UnreadAnswers } from '@tributary/runtime/unread-answers';
 import type { ServingContext } from '@tributary/serving/snapshot';
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod';
+import type { Turnstile } from './archive/turnstile.ts';
 import type { ApiDeps } from './ports.ts';
-import type { RecordReader } from './record-reader.ts';
-import type { Turnstile } from './turnstile.ts';
+import type { RecordReader } from './users/record-reader.ts';
 
 export interface ApiContext extends ServingContext {
   readonly deps: ApiDeps;

@@ -15,16 +15,16 @@ import { createSpeedBoard } from '@tributary/serving/freshness/speed-board';
 import { createGenerations } from '@tributary/serving/generations/served';
 import { VIEWS } from '@tributary/views/registry';
 import { buildApp } from './app.ts';
-import { createArchiveReader } from './archive-reader.ts';
+import { createArchiveReader } from './archive/archive-reader.ts';
+import { openDataFolder } from './archive/data-folder.ts';
+import { createTurnstile } from './archive/turnstile.ts';
 import { CONFIG } from './config.ts';
 import type { ApiContext } from './context.ts';
-import { openDataFolder } from './data-folder.ts';
 import { rememberDefinitions } from './definitions-memory.ts';
 import { requestMetrics, servingMetrics } from './metrics.ts';
 import { type ApiDeps, DEFAULT_LIMITS } from './ports.ts';
-import { createRecordReader } from './record-reader.ts';
 import { readinessOf } from './routes/operations.ts';
-import { createTurnstile } from './turnstile.ts';
+import { createRecordReader } from './users/record-reader.ts';
 
 const LOOK_EVERY_MS = 1_000;
 /** So that a request after a pause finds little to take up: some 10 000 rows at 5 000 events/s. */

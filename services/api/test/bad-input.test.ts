@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { encodeCursor } from '../src/cursor.ts';
-import { parseInstant } from '../src/instants.ts';
-import { Problem } from '../src/problem.ts';
-import { createTurnstile } from '../src/turnstile.ts';
+import { createTurnstile } from '../src/archive/turnstile.ts';
+import { encodeCursor } from '../src/http/cursor.ts';
+import { parseInstant } from '../src/http/instants.ts';
+import { Problem } from '../src/http/problem.ts';
 import { ADMIN, createWorld, event, NOON } from './world.ts';
 
 const question = (url: string) => `/v1/${url}`;

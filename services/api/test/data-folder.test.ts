@@ -11,8 +11,8 @@ import { createGenerations } from '@tributary/serving/generations/served';
 import { projectionOf } from '@tributary/serving/merge';
 import { VIEWS } from '@tributary/views/registry';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createArchiveReader } from '../src/archive-reader.ts';
-import { openDataFolder } from '../src/data-folder.ts';
+import { createArchiveReader } from '../src/archive/archive-reader.ts';
+import { openDataFolder } from '../src/archive/data-folder.ts';
 import { defaults } from './world.ts';
 
 const PARTITIONS = 4;

@@ -5,7 +5,7 @@ import { connectRedis, whenReady } from '@tributary/runtime/redis';
 import { startRedis } from '@tributary/testkit/redis-server';
 import { VIEWS } from '@tributary/views/registry';
 import { expect, test } from 'vitest';
-import { createRecordReader } from '../src/record-reader.ts';
+import { createRecordReader } from '../src/users/record-reader.ts';
 
 const KIB = 1024;
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { CompareAnswer, ModelsAnswer } from '../src/attribution-schemas.ts';
-import { Problem } from '../src/problem.ts';
+import { CompareAnswer, ModelsAnswer } from '../src/http/attribution-schemas.ts';
+import { Problem } from '../src/http/problem.ts';
 import { type AnyRow, MINUTE, rowsOf, SHARED, times, walk, walked } from './walked.ts';
 import { event, NOON } from './world.ts';
 

@@ -22,11 +22,11 @@ import { step, stepRules } from '@tributary/views/step';
 import { emptyUser, type UserState } from '@tributary/views/user-state';
 import type { FastifyInstance } from 'fastify';
 import { buildApp } from '../src/app.ts';
+import { createTurnstile } from '../src/archive/turnstile.ts';
 import type { ApiContext } from '../src/context.ts';
 import { rememberDefinitions } from '../src/definitions-memory.ts';
 import { type ApiDeps, type ApiLimits, DEFAULT_LIMITS, type RunRequest } from '../src/ports.ts';
-import { createRecordReader } from '../src/record-reader.ts';
-import { createTurnstile } from '../src/turnstile.ts';
+import { createRecordReader } from '../src/users/record-reader.ts';
 
 export const PARTITIONS = 4;
 export const READ = 'Bearer tr_reader_x';

@@ -20,7 +20,8 @@ import { createModelRunner } from '@tributary/reports/runner/runner';
 import type { Meta } from '@tributary/serving/meta';
 import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
-import { type Asked, askReport, costTotals, cursorKey, demandIntervals, parametersOf, windowOf } from '../ask-report.ts';
+import type { Routes } from '../context.ts';
+import { type Asked, askReport, costTotals, cursorKey, demandIntervals, parametersOf, windowOf } from '../http/ask-report.ts';
 import {
   AttributionAnswer,
   CompareAnswer,
@@ -28,11 +29,10 @@ import {
   ModelsAnswer,
   ReportQuery,
   type ReportRow,
-} from '../attribution-schemas.ts';
-import type { Routes } from '../context.ts';
-import { csvOf } from '../csv.ts';
-import { pageOfRows } from '../pages.ts';
-import { PROBLEMS } from '../schemas.ts';
+} from '../http/attribution-schemas.ts';
+import { csvOf } from '../http/csv.ts';
+import { pageOfRows } from '../http/pages.ts';
+import { PROBLEMS } from '../http/schemas.ts';
 
 export const attributionRoutes: Routes = (context) => (app, _options, done) => {
   const runner = createModelRunner();

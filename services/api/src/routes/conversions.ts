@@ -4,10 +4,10 @@ import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
 import { EXPLAINED_MODELS, explain } from '@tributary/reports/explain';
 import { fromStore } from '@tributary/serving/from-store';
 import { z } from 'zod';
+import { findConversion } from '../archive/find-conversion.ts';
 import type { Routes } from '../context.ts';
-import { findConversion } from '../find-conversion.ts';
-import { PROBLEMS, UserId } from '../schemas.ts';
-import { timelineOf } from '../user-timeline.ts';
+import { PROBLEMS, UserId } from '../http/schemas.ts';
+import { timelineOf } from '../users/user-timeline.ts';
 import { Conversion, conversionOf, Touch, touchOf } from './users.ts';
 
 const Credit = z.object({

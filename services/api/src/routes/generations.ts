@@ -5,10 +5,10 @@ import { TributaryError } from '@tributary/model/errors';
 import { fromStore } from '@tributary/serving/from-store';
 import { assertAnswered, oldestKept } from '@tributary/serving/merge';
 import { z } from 'zod';
-import { actorOf } from '../auth.ts';
 import type { ApiContext, Routes } from '../context.ts';
-import { decodeCursor, encodeCursor } from '../cursor.ts';
-import { Cursor, count, PROBLEMS } from '../schemas.ts';
+import { actorOf } from '../http/auth.ts';
+import { decodeCursor, encodeCursor } from '../http/cursor.ts';
+import { Cursor, count, PROBLEMS } from '../http/schemas.ts';
 
 const GenerationNumber = z
   .string()

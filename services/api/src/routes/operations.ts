@@ -4,7 +4,7 @@ import { fromStore } from '@tributary/serving/from-store';
 import { takeSnapshot } from '@tributary/serving/snapshot';
 import { z } from 'zod';
 import type { ApiContext, Routes } from '../context.ts';
-import { count, PROBLEMS } from '../schemas.ts';
+import { count, PROBLEMS } from '../http/schemas.ts';
 
 const RAW_CHARACTERS = 4_096;
 

@@ -9,11 +9,11 @@ import { wholeDays } from '@tributary/reports/window';
 import { Meta } from '@tributary/serving/meta';
 import { takeSnapshot } from '@tributary/serving/snapshot';
 import { z } from 'zod';
-import { given, WIDENED, windowOf } from '../ask-report.ts';
-import { Window } from '../attribution-schemas.ts';
 import type { Routes } from '../context.ts';
-import { pageOfRows } from '../pages.ts';
-import { Cursor, count, DimensionValue, EventName, Layer, MAX_ROWS, PROBLEMS, Range, rangeOf, Sum } from '../schemas.ts';
+import { given, WIDENED, windowOf } from '../http/ask-report.ts';
+import { Window } from '../http/attribution-schemas.ts';
+import { pageOfRows } from '../http/pages.ts';
+import { Cursor, count, DimensionValue, EventName, Layer, MAX_ROWS, PROBLEMS, Range, rangeOf, Sum } from '../http/schemas.ts';
 
 /** Paths shown at the most: a list for people. */
 const MOST_PATHS = 1_000;

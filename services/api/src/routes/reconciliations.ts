@@ -2,8 +2,8 @@
 import { TributaryError } from '@tributary/model/errors';
 import { z } from 'zod';
 import type { Routes } from '../context.ts';
-import { decodeCursor, encodeCursor } from '../cursor.ts';
-import { Cursor, count, PROBLEMS } from '../schemas.ts';
+import { decodeCursor, encodeCursor } from '../http/cursor.ts';
+import { Cursor, count, PROBLEMS } from '../http/schemas.ts';
 
 const Reconciliation = z.looseObject({}).describe('As the recompute job wrote it.');
 export const ReconciliationsAnswer = z.object({

@@ -3,12 +3,23 @@ import { signalId } from '@tributary/kv/signals';
 import { partitionOf } from '@tributary/model/user-key';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
-import { createBodyPool } from '../body-pool.ts';
 import type { ApiContext, Routes } from '../context.ts';
-import { decodeCursor, encodeCursor } from '../cursor.ts';
-import { BodyInstant, Cursor, count, EventName, MAX_SIGNALS, MAX_USERS, PROBLEMS, Range, rangeOf, UserId } from '../schemas.ts';
-import { lostAmong, queryBody, selectSignals, servedNames, userBody } from '../signals-body.ts';
-import { lostUpTo } from '../user-timeline.ts';
+import { decodeCursor, encodeCursor } from '../http/cursor.ts';
+import {
+  BodyInstant,
+  Cursor,
+  count,
+  EventName,
+  MAX_SIGNALS,
+  MAX_USERS,
+  PROBLEMS,
+  Range,
+  rangeOf,
+  UserId,
+} from '../http/schemas.ts';
+import { createBodyPool } from '../users/body-pool.ts';
+import { lostAmong, queryBody, selectSignals, servedNames, userBody } from '../users/signals-body.ts';
+import { lostUpTo } from '../users/user-timeline.ts';
 
 /** 1 000 users × 1 000 signals of up to 32 KB would be 32 GB: users times signals are bounded too. */
 const MAX_SIGNALS_PER_QUERY = 20_000;

@@ -11,9 +11,9 @@ import { VIEWS } from '@tributary/views/registry';
 import { touches } from '@tributary/views/touches/fold';
 import type { View } from '@tributary/views/view';
 import { z } from 'zod';
-import { given, WIDENED } from '../ask-report.ts';
 import type { ApiContext, Routes } from '../context.ts';
-import { pageOfRows } from '../pages.ts';
+import { given, WIDENED } from '../http/ask-report.ts';
+import { pageOfRows } from '../http/pages.ts';
 import {
   Cursor,
   count,
@@ -26,7 +26,7 @@ import {
   Range,
   rangeOf,
   Sum,
-} from '../schemas.ts';
+} from '../http/schemas.ts';
 
 const TOTALS = [
   { path: '/v1/activity', view: activity, preset: ['day', 'type'], summary: 'How many distinct events happened' },

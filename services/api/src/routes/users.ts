@@ -4,9 +4,9 @@ import { campaignOf, type TimelineEvent } from '@tributary/views/timeline';
 import { NEVER_CUT } from '@tributary/views/user-state';
 import { z } from 'zod';
 import type { Routes } from '../context.ts';
-import { journeysOf } from '../journeys.ts';
-import { PROBLEMS, UserId } from '../schemas.ts';
-import { cutOfRecord, eventsOfRecord, lostUpTo, tailOf, timelineOf } from '../user-timeline.ts';
+import { PROBLEMS, UserId } from '../http/schemas.ts';
+import { journeysOf } from '../users/journeys.ts';
+import { cutOfRecord, eventsOfRecord, lostUpTo, tailOf, timelineOf } from '../users/user-timeline.ts';
 
 /** Journeys in one answer, the newest. */
 const MAX_JOURNEYS = 1_000;

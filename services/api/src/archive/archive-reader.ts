@@ -7,8 +7,8 @@ import { checkFile } from '@tributary/archive/verify';
 import { safeInteger } from '@tributary/archive/views';
 import type { Event } from '@tributary/model/event';
 import { partitionOf } from '@tributary/model/user-key';
+import type { ArchiveReader } from '../ports.ts';
 import { withDuckDb } from './data-folder.ts';
-import type { ArchiveReader } from './ports.ts';
 
 export interface ArchiveReaderOptions {
   readonly dataDir: string;

@@ -4,7 +4,7 @@
  * Basic is refused: browsers send it by themselves, and another site's page must not act with an admin's key.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { KeyVerifier, Scope } from './ports.ts';
+import type { KeyVerifier, Scope } from '../ports.ts';
 import { sendProblem } from './problem.ts';
 
 declare module 'fastify' {

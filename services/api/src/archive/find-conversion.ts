@@ -9,8 +9,8 @@ import type { Event } from '@tributary/model/event';
 import { partitionOf } from '@tributary/model/user-key';
 import { fromStore } from '@tributary/serving/from-store';
 import type { ServedGeneration } from '@tributary/serving/generations/served';
-import type { ApiContext } from './context.ts';
-import { cutOfRecord, eventsOfRecord, lostUpTo } from './user-timeline.ts';
+import type { ApiContext } from '../context.ts';
+import { cutOfRecord, eventsOfRecord, lostUpTo } from '../users/user-timeline.ts';
 
 /** Archived events read for one explanation, the newest. */
 const MAX_EVENTS = 20_000;

@@ -10,7 +10,7 @@ import { TributaryError } from '@tributary/model/errors';
 import { parseExactJson } from '@tributary/model/exact-json';
 import type { RowsByView } from '@tributary/views/deltas';
 import type { View } from '@tributary/views/view';
-import type { DataFolder } from './ports.ts';
+import type { DataFolder } from '../ports.ts';
 
 /**
  * Manifests of computed generations change only to `retired`; this many are remembered with the time they were read. One

@@ -13,8 +13,8 @@ import { type Against, earlierWindow, wholeDays, windowNotes } from '@tributary/
 import type { Findings } from '@tributary/serving/meta';
 import { type Snapshot, takeSnapshot } from '@tributary/serving/snapshot';
 import type { z } from 'zod';
+import type { ApiContext } from '../context.ts';
 import type { Filters } from './attribution-schemas.ts';
-import type { ApiContext } from './context.ts';
 import { rangeOf } from './schemas.ts';
 
 type FilterQuery = z.output<z.ZodObject<typeof Filters>> & {
