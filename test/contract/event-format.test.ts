@@ -63,7 +63,7 @@ const FIELD_COLUMNS = [
   ['properties', 'VARCHAR'],
 ];
 
-test('the stored line of an event: its bytes, which are those of a log entry and of a user’s record', () => {
+test('law 6: the stored line of an event: its bytes, which are those of a log entry and of a user’s record', () => {
   for (const [event, line] of [
     [FULL, FULL_LINE],
     [BARE, BARE_LINE],
@@ -77,7 +77,7 @@ test('the stored line of an event: its bytes, which are those of a log entry and
   }
 });
 
-test('the columns of archived events: names, types, order', () => {
+test('law 6: the columns of archived events: names, types, order', () => {
   expect(Object.entries(EVENT_COLUMNS)).toEqual([
     ...FIELD_COLUMNS,
     ['partition', 'INTEGER'],
@@ -86,7 +86,7 @@ test('the columns of archived events: names, types, order', () => {
   ]);
 });
 
-test('a row of the spool: its columns, its bytes', () => {
+test('law 6: a row of the spool: its columns, its bytes', () => {
   expect(Object.entries(SPOOL_COLUMNS)).toEqual([
     ['partition', 'INTEGER'],
     ['day', 'VARCHAR'],
@@ -104,7 +104,7 @@ test('a row of the spool: its columns, its bytes', () => {
   ]);
 });
 
-test('the columns of what a generation keeps: names, types, order', () => {
+test('law 6: the columns of what a generation keeps: names, types, order', () => {
   expect(Object.entries(GENERATION_EVENT_COLUMNS)).toEqual([
     ['partition', 'INTEGER'],
     ['user_key', 'VARCHAR'],

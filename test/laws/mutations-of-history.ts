@@ -329,6 +329,22 @@ export const MUTATIONS_OF_HISTORY: readonly Mutation[] = [
     test: 'test/laws/law-6-lost-tail.test.ts',
   },
   {
+    lie: 'a field is archived in the column of its neighbour',
+    law: '6',
+    file: `${ARCHIVER}/spool-format.ts`,
+    from: 'cells[at] =',
+    to: 'cells[at + 1] =',
+    test: 'test/contract/event-format.test.ts',
+  },
+  {
+    lie: 'a column of the archive has another name than in the files there are',
+    law: '6',
+    file: `${MODEL}/event-fields.ts`,
+    from: "column: 'key_id'",
+    to: "column: 'keyId'",
+    test: 'test/contract/event-format.test.ts',
+  },
+  {
     lie: 'what a failed write left in a spool is archived',
     law: '6',
     file: `${ARCHIVER}/spool.ts`,

@@ -14,7 +14,7 @@
  *   quarantine/                                         files whose bytes do not match their manifest
  */
 
-import type { Event } from '@tributary/model/event';
+import { FIELD_ROWS, type FIELDS, type Field } from '@tributary/model/event-fields';
 
 export interface StoredFile {
   readonly path: string;
@@ -42,59 +42,38 @@ export interface SegmentManifest {
   readonly dead: StoredFile | null;
 }
 
+type Fields = typeof FIELDS;
+
+/** How a column holds the values of a type of field. Instants are epoch ms, amounts integers of their unit; objects are JSON text. */
+const SQL_TYPES = {
+  instant: 'BIGINT',
+  text: 'VARCHAR',
+  amount: 'BIGINT',
+  currency: 'VARCHAR',
+  flag: 'BOOLEAN',
+  object: 'VARCHAR',
+} as const satisfies Record<Fields[Field]['type'], string>;
+
+/** The columns that hold fields of an event, in order. */
+type FieldColumns = { readonly [K in Field as Fields[K]['column']]: (typeof SQL_TYPES)[Fields[K]['type']] };
+const FIELD_COLUMNS = Object.fromEntries(FIELD_ROWS.map(([, { column, type }]) => [column, SQL_TYPES[type]])) as FieldColumns;
+
 /**
- * Columns of the archived events, in order. Instants are epoch ms, money minor units. `user_key`, `partition`,
- * `position` (of the log entry) and `entry_index` (of the event within it) are added by the archiver; `properties` is JSON text.
- * Files from before `key_id` lack it: who reads it names `union_by_name`.
+ * Columns of the archived events, in order. `user_key`, `partition`, `position` (of the log entry) and `entry_index` (of the event
+ * within it) are added by the archiver. Files from before `key_id` lack it: who reads it names `union_by_name`.
  */
 export const EVENT_COLUMNS = {
   user_key: 'VARCHAR',
-  ts: 'BIGINT',
-  type: 'VARCHAR',
-  id: 'VARCHAR',
-  user_id: 'VARCHAR',
-  anonymous_id: 'VARCHAR',
-  received_at: 'BIGINT',
-  source: 'VARCHAR',
-  channel: 'VARCHAR',
-  campaign: 'VARCHAR',
-  creative: 'VARCHAR',
-  cost: 'BIGINT',
-  value: 'BIGINT',
-  currency: 'VARCHAR',
-  page: 'VARCHAR',
-  element: 'VARCHAR',
-  historical: 'BOOLEAN',
-  key_id: 'VARCHAR',
-  properties: 'VARCHAR',
+  ...FIELD_COLUMNS,
   partition: 'INTEGER',
   position: 'VARCHAR',
   entry_index: 'INTEGER',
 } as const;
 
-type EventColumn = Exclude<keyof typeof EVENT_COLUMNS, 'user_key' | 'partition' | 'position' | 'entry_index'>;
-
 /** The field of an event that a column holds; the others say where it stood. */
-export const EVENT_FIELDS: Readonly<Record<EventColumn, keyof Event>> = {
-  ts: 'ts',
-  type: 'type',
-  id: 'id',
-  user_id: 'userId',
-  anonymous_id: 'anonymousId',
-  received_at: 'receivedAt',
-  source: 'source',
-  key_id: 'keyId',
-  channel: 'channel',
-  campaign: 'campaign',
-  creative: 'creative',
-  cost: 'cost',
-  value: 'value',
-  currency: 'currency',
-  page: 'page',
-  element: 'element',
-  historical: 'historical',
-  properties: 'properties',
-};
+export const EVENT_FIELDS = Object.fromEntries(FIELD_ROWS.map(([field, { column }]) => [column, field])) as Readonly<
+  Record<keyof FieldColumns, Field>
+>;
 
 /** `retired`: its files are gone; the manifest tells what it was. */
 export type GenerationState = 'pending' | 'computed' | 'failed' | 'superseded' | 'retired';

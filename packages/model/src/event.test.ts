@@ -85,6 +85,47 @@ describe('the structural check', () => {
     expect(validateEvent({ ...valid, ...change })).toMatchObject({ ok: false, code });
   });
 
+  it.each(['ts', 'type', 'id', 'receivedAt', 'source'])('names what is missing: %s', (field) => {
+    const missing = { ok: false, code: 'missing_field', message: `the field ${field} is missing` };
+    expect(validateEvent({ ...valid, [field]: undefined })).toEqual(missing);
+    expect(validateEvent(Object.fromEntries(Object.entries(valid).filter(([name]) => name !== field)))).toEqual(missing);
+  });
+
+  it.each([
+    ['type', 128],
+    ['id', 128],
+    ['userId', 256],
+    ['anonymousId', 256],
+    ['source', 512],
+    ['channel', 512],
+    ['campaign', 512],
+    ['creative', 512],
+    ['page', 2_048],
+    ['element', 512],
+    ['keyId', 64],
+  ])('takes %s of %i characters and no more, whatever order the fields come in', (field, length) => {
+    const reversed = Object.fromEntries(Object.entries(valid).reverse());
+    expect(validateEvent({ ...reversed, [field]: 'x'.repeat(length) })).toMatchObject({ ok: true });
+    expect(validateEvent({ ...reversed, [field]: 'x'.repeat(length + 1) })).toEqual({
+      ok: false,
+      code: 'invalid_field',
+      message: `${field} has 1 to ${length} characters, got ${length + 1}`,
+    });
+  });
+
+  it.each([
+    ['ts', 0, 9_999_999_999_999],
+    ['receivedAt', 0, 9_999_999_999_999],
+    ['cost', 0, 1_000_000_000_000],
+    ['value', -1_000_000_000_000, 1_000_000_000_000],
+  ])('takes %s from %i to %i', (field, least, most) => {
+    const late = { ...valid, ts: 0, receivedAt: most };
+    expect(validateEvent({ ...late, [field]: least }).ok).toBe(true);
+    expect(validateEvent({ ...late, [field]: most }).ok).toBe(true);
+    expect(validateEvent({ ...late, [field]: least - 1 })).toMatchObject({ ok: false, code: 'invalid_field' });
+    expect(validateEvent({ ...late, [field]: most + 1 })).toMatchObject({ ok: false, code: 'invalid_field' });
+  });
+
   it('describes a value however deep it nests', () => {
     let deep: unknown = 1;
     for (let i = 0; i < 100_000; i++) deep = [deep];

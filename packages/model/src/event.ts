@@ -6,55 +6,26 @@
  * those bytes: nobody re-encodes. Because the first three keys are fixed, readers select by time and type without
  * parsing (`lineTs`, `lineType`).
  */
+import { FIELD_ROWS, type FIELDS, type Field } from './event-fields.ts';
+
+/** What a value of each type is in a line. */
+interface Values {
+  readonly instant: number;
+  readonly text: string;
+  readonly amount: number;
+  readonly currency: string;
+  readonly flag: true;
+  readonly object: Readonly<Record<string, unknown>>;
+}
+type Fields = typeof FIELDS;
+type Required = { readonly [K in keyof Fields as Fields[K] extends { required: true } ? K : never]: Values[Fields[K]['type']] };
+type Optional = { readonly [K in keyof Fields as Fields[K] extends { required: true } ? never : K]?: Values[Fields[K]['type']] };
 
 /** An immutable fact. Instants in epoch ms UTC; money in integer minor units of `currency`. */
-export interface Event {
-  /** When it happened. */
-  readonly ts: number;
-  readonly type: string;
-  /** Unique within the user key; the duplicate key (law 3). */
-  readonly id: string;
-  readonly userId?: string;
-  readonly anonymousId?: string;
-  /** When the collector got it. */
-  readonly receivedAt: number;
-  readonly source: string;
-  readonly channel?: string;
-  readonly campaign?: string;
-  readonly creative?: string;
-  readonly cost?: number;
-  readonly value?: number;
-  readonly currency?: string;
-  readonly page?: string;
-  readonly element?: string;
-  readonly properties?: Readonly<Record<string, unknown>>;
-  /** Imported history: archived whole, its timestamps are authoritative. */
-  readonly historical?: true;
-  /** The public half of the key that it came in with, so that what a leaked key wrote can be found. Set by the collector only. */
-  readonly keyId?: string;
-}
+export interface Event extends Required, Optional {}
 
 /** The keys of an event in canonical order. */
-export const EVENT_FIELDS = [
-  'ts',
-  'type',
-  'id',
-  'userId',
-  'anonymousId',
-  'receivedAt',
-  'source',
-  'channel',
-  'campaign',
-  'creative',
-  'cost',
-  'value',
-  'currency',
-  'page',
-  'element',
-  'historical',
-  'keyId',
-  'properties',
-] as const satisfies readonly (keyof Event)[];
+export const EVENT_FIELDS: readonly Field[] = FIELD_ROWS.map(([field]) => field);
 
 /** The canonical line of a valid event; absent fields are left out. */
 export function encodeEvent(event: Event): string {

@@ -6,7 +6,8 @@
 import { EVENT_COLUMNS } from '@tributary/archive/layout';
 import type { LogEntry } from '@tributary/log/port';
 import { decodeLine } from '@tributary/model/decode-line';
-import type { Event } from '@tributary/model/event';
+import { EVENT_FIELDS, type Event } from '@tributary/model/event';
+import type { Field } from '@tributary/model/event-fields';
 import { dayOf } from '@tributary/model/time';
 
 type EventColumn = keyof typeof EVENT_COLUMNS;
@@ -66,10 +67,17 @@ export function addDead(text: SpoolText, entry: LogEntry, index: number, code: s
 }
 
 /** In the order of `SPOOL_COLUMNS`. */
-function spoolRow(e: Event, userKey: string, day: string, { partition, position }: LogEntry, index: number): string {
-  const place = `${partition}\t${day}\t${position}\t${index}`;
-  const what = `${userKey}\t${e.ts}\t${e.type}\t${e.id}\t${e.userId ?? ''}\t${e.anonymousId ?? ''}\t${e.receivedAt}\t${e.source}`;
-  const ad = `${e.channel ?? ''}\t${e.campaign ?? ''}\t${e.creative ?? ''}\t${e.cost ?? ''}\t${e.value ?? ''}\t${e.currency ?? ''}`;
-  const properties = e.properties === undefined ? '' : JSON.stringify(e.properties);
-  return `${place}\t${what}\t${ad}\t${e.page ?? ''}\t${e.element ?? ''}\t${e.historical ?? ''}\t${e.keyId ?? ''}\t${properties}\n`;
+function spoolRow(event: Event, userKey: string, day: string, { partition, position }: LogEntry, index: number): string {
+  const cells: unknown[] = [...EMPTY];
+  // Over what is there: to look for each field that may be there takes longer.
+  for (const field in event) {
+    const at = CELL.get(field);
+    if (at === undefined) continue;
+    const value = event[field as Field];
+    cells[at] = typeof value === 'object' ? JSON.stringify(value) : value;
+  }
+  return `${partition}\t${day}\t${position}\t${index}\t${userKey}\t${cells.join('\t')}\n`;
 }
+
+const CELL: ReadonlyMap<string, number> = new Map(EVENT_FIELDS.map((field, at) => [field, at]));
+const EMPTY: readonly string[] = EVENT_FIELDS.map(() => '');

@@ -5,9 +5,10 @@
 import { type ChannelClues, channelGroup } from '@tributary/model/channel';
 import { isCurrency } from '@tributary/model/currency';
 import type { Draft } from '@tributary/model/draft';
+import { FIELDS } from '@tributary/model/event-fields';
 import { isObject, type JsonObject, type Outcome, objectOf, present, textOf } from '@tributary/model/json';
 import { readInstant } from '@tributary/model/read-instant';
-import { describe, EVENT_BOUNDS, type Invalid, invalid } from '@tributary/model/validate-event';
+import { describe, type Invalid, invalid } from '@tributary/model/validate-event';
 import { moneyForbidden } from './grant.ts';
 import { toMinorUnits } from './minor-units.ts';
 import type { Envelope, ReadItem } from './read-item.ts';
@@ -176,7 +177,7 @@ function moneyOf(properties: JsonObject, allowed: boolean): Draft | Invalid {
 
 /** A URL beyond the bound loses its query: better a shorter page than a lost event. */
 function shortened(url: string | undefined): string | undefined {
-  if (url === undefined || url.length <= EVENT_BOUNDS.pageLength) return url;
+  if (url === undefined || url.length <= FIELDS.page.maxLength) return url;
   const bare = url.split(/[?#]/, 1)[0] ?? '';
-  return bare.length <= EVENT_BOUNDS.pageLength ? bare : undefined;
+  return bare.length <= FIELDS.page.maxLength ? bare : undefined;
 }
