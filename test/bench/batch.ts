@@ -15,7 +15,7 @@ import { sqlText } from '@tributary/archive/parquet';
 import { writeSegment } from '@tributary/archive/segments';
 import { parseDefinitions } from '@tributary/model/definitions';
 import { DAY_MS } from '@tributary/model/time';
-import { computeInChild, loadInChild, mergeInChild } from '@tributary/recompute/child/child';
+import { computeInChild, mergeInChild } from '@tributary/recompute/child/child';
 import { runGeneration } from '@tributary/recompute/pipeline';
 import { DEFAULT_LIMITS, type RunPorts, type Stage } from '@tributary/recompute/ports';
 import { compareViews } from '@tributary/recompute/reconcile/compare-views';
@@ -184,8 +184,6 @@ async function timedRun(
     serving: store.serving(),
     compute: (spec, options) => computeInChild(views === undefined ? spec : { ...spec, views }, options),
     compare: compareViews,
-    // Readers load all views: a generation of some cannot be checked as theirs.
-    load: views === undefined ? loadInChild : async () => {},
     merge: mergeInChild,
     parseDefinitions: (json) => parseDefinitions(json, sha256Hex),
     configuredDefinitions: () => loadDefinitions(''),

@@ -12,7 +12,7 @@ import { logPlace } from '@tributary/runtime/log-place';
 import { connectRedis, whenReady } from '@tributary/runtime/redis';
 import { runService } from '@tributary/runtime/service';
 import { VIEWS } from '@tributary/views/registry';
-import { compareInChild, computeInChild, computePartInChild, loadInChild, mergeInChild } from './child/child.ts';
+import { compareInChild, computeInChild, computePartInChild, mergeInChild } from './child/child.ts';
 import { CONFIG } from './config.ts';
 import { createDefinitionsParser, createHandler } from './handle.ts';
 import { recomputeMetrics } from './metrics.ts';
@@ -41,7 +41,6 @@ await runService('recompute', CONFIG, async ({ config, log: logger, metrics: reg
     serving: createServingStore(serving, NAMESPACE, config.partitions, VIEWS),
     compute: computeInChild,
     compare: compareInChild,
-    load: loadInChild,
     merge: mergeInChild,
     parseDefinitions: createDefinitionsParser(),
     configuredDefinitions: () => (config.definitionsFile === '' ? null : loadDefinitions(config.definitionsFile)),

@@ -18,7 +18,6 @@ import { type ErrorCode, TributaryError } from '@tributary/model/errors';
 import { begin } from './begin.ts';
 import { planCompute } from './compute/plan.ts';
 import { stagingFolder, sweepShards, sweepStaging } from './compute/staging.ts';
-import { checkLoads } from './loadable.ts';
 import { mergeArchive } from './merge-archive.ts';
 import type { RunPorts } from './ports.ts';
 import { publishRun } from './publication.ts';
@@ -81,7 +80,6 @@ async function sealAndCompute(
     rm(join(ports.dataDir, stagingFolder(spec)), { recursive: true, force: true }),
   );
   await ports.reached('filed', generation);
-  await checkLoads({ generation, views: result.views }, ports, signal);
   signal.throwIfAborted();
   const computed: GenerationManifest = {
     ...manifest,

@@ -3,7 +3,7 @@ import type { ServingStore } from '@tributary/kv/serving-port';
 import type { EventLog } from '@tributary/log/port';
 import type { Definitions } from '@tributary/model/definitions';
 import type { ChildOptions } from './child/child.ts';
-import type { LoadSpec, MergeSpec } from './child/specs.ts';
+import type { MergeSpec } from './child/specs.ts';
 import type { ComputeLimits, ComputeResult, ComputeSpec } from './compute/spec.ts';
 import type { CompareResult, CompareSpec } from './reconcile/spec.ts';
 import type { ShardName } from './shards/record.ts';
@@ -16,8 +16,6 @@ export interface RunPorts {
   readonly serving: Pick<ServingStore, 'deltas' | 'states' | 'pointer' | 'setPointer' | 'retireDeltas'>;
   readonly compute: (spec: ComputeSpec, options: ChildOptions) => Promise<ComputeResult>;
   readonly compare: (spec: CompareSpec, options: ChildOptions) => Promise<CompareResult>;
-  /** Rejects when readers could not load the generation. */
-  readonly load: (spec: LoadSpec, options: ChildOptions) => Promise<void>;
   /** Merges segments of the archive; resolves with how many blocks were made. */
   readonly merge: (spec: MergeSpec, options: ChildOptions) => Promise<number>;
   readonly parseDefinitions: (json: string) => Definitions;

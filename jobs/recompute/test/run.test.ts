@@ -2,6 +2,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { listGenerations } from '@tributary/archive/generations';
+import type { StoredFile } from '@tributary/archive/layout';
+import { copyToParquet, keepFile } from '@tributary/archive/parquet';
 import { readSegments } from '@tributary/archive/segments';
 import type { Definitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
@@ -199,20 +201,31 @@ test('law 7: a generation that readers could not load fails with the reason; the
   await world.ingest(events.slice(0, 30));
   await world.run();
   await world.ingest(events.slice(30));
+  const foreign = await fileWithTabs('campaigns.parquet');
   const unloadable: Parameters<World['run']>[1] = {
-    compute: async (spec, options) => {
-      const result = await world.ports.compute(spec, options);
-      const [name, file] = Object.entries(result.views)[0] as [string, (typeof result.views)[string]];
-      return { ...result, views: { ...result.views, [name]: { ...file, rows: file.rows + 1 } } };
+    compute: (spec, options) => {
+      const base = spec.base === null ? null : { ...spec.base, views: { ...spec.base.views, touches: foreign } };
+      return world.ports.compute({ ...spec, base }, options);
     },
   };
   for (let i = 0; i < 4; i++) await expect(world.run({}, unloadable)).rejects.toMatchObject({ code: 'archive_corrupt' });
-  expect(await world.manifest(5)).toMatchObject({ state: 'failed', failure: expect.stringContaining('rows were read of') });
+  expect(await world.manifest(5)).toMatchObject({
+    state: 'failed',
+    failure: expect.stringContaining('a dimension is text without tabs'),
+  });
   expect((await world.current())?.generation).toBe(1);
   await expectMerged(events);
   await expect(world.run()).resolves.toMatchObject({ generation: 6, published: 'published' });
   await expectMerged(events);
 });
+
+/** Rows of a view as no version of ours writes them. */
+async function fileWithTabs(path: string): Promise<StoredFile> {
+  const { dimensions, measures } = VIEWS.find(({ name }) => name === 'touches') as (typeof VIEWS)[number];
+  const columns = [...dimensions.map((name) => `'a\tb' AS "${name}"`), ...measures.map((name) => `1::BIGINT AS "${name}"`)];
+  const rows = await copyToParquet(world.session, `SELECT ${columns.join(', ')}`, join(world.dataDir, `${path}.staged`));
+  return keepFile(world.dataDir, join(world.dataDir, `${path}.staged`), path, rows);
+}
 
 test('definitions change: rows are computed anew from events already deduplicated, and readers never mix both', async () => {
   const events = log(13, 80);
@@ -234,10 +247,7 @@ test('a base of another version, which knows fewer views, is not built upon, nor
   const events = log(14, 80);
   const older = VIEWS.map(({ name }) => name).filter((name) => name !== 'nullCoalitions');
   await world.ingest(events.slice(0, 40));
-  await world.run(
-    {},
-    { compute: (spec, options) => world.ports.compute({ ...spec, views: older }, options), load: async () => {} },
-  );
+  await world.run({}, { compute: (spec, options) => world.ports.compute({ ...spec, views: older }, options) });
   await world.ingest(events.slice(40));
   await world.run();
   expect(differences(await world.viewsOf(2), naive(events, DEFINITIONS))).toEqual([]);

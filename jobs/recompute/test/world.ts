@@ -16,7 +16,6 @@ import { type Definitions, parseDefinitions } from '@tributary/model/definitions
 import { type Event, encodeEvent } from '@tributary/model/event';
 import { partitionOf, userKeyOf } from '@tributary/model/user-key';
 import { compute, computePart } from '@tributary/recompute/compute/compute';
-import { load } from '@tributary/recompute/loadable';
 import { mergeBlocks } from '@tributary/recompute/merge-archive';
 import { runGeneration } from '@tributary/recompute/pipeline';
 import { DEFAULT_LIMITS, type RunLimits, type RunPorts, type Stage } from '@tributary/recompute/ports';
@@ -91,7 +90,6 @@ export async function createWorld(initial: Definitions) {
     serving,
     compute,
     compare: compareViews,
-    load,
     merge: mergeBlocks,
     parseDefinitions: (json) => parseDefinitions(json, sha256Hex),
     configuredDefinitions: () => initial,

@@ -7,7 +7,7 @@ import { TributaryError } from '@tributary/model/errors';
 import { parseExactJson } from '@tributary/model/exact-json';
 import type { ComputeResult, ComputeSpec, ShardPart, ShardSpec } from '../compute/spec.ts';
 import type { CompareResult, CompareSpec } from '../reconcile/spec.ts';
-import type { LoadSpec, MergeSpec } from './specs.ts';
+import type { MergeSpec } from './specs.ts';
 import type { ChildReply, ChildResult, ChildTask } from './tasks.ts';
 
 /** Heap of JavaScript in the child, MiB; DuckDB's memory lies outside of it. */
@@ -29,10 +29,6 @@ export async function computePartInChild(spec: ShardSpec, options: ChildOptions)
 
 export async function compareInChild(spec: CompareSpec, options: ChildOptions): Promise<CompareResult> {
   return (await runChild({ task: 'compare', spec }, options)) as CompareResult;
-}
-
-export async function loadInChild(spec: LoadSpec, options: ChildOptions): Promise<void> {
-  await runChild({ task: 'load', spec }, options);
 }
 
 export async function mergeInChild(spec: MergeSpec, options: ChildOptions): Promise<number> {

@@ -9,7 +9,6 @@ import { isDiskFull } from '@tributary/archive/durable';
 import { TributaryError } from '@tributary/model/errors';
 import { exactJson } from '@tributary/model/exact-json';
 import { compute, computePart } from '../compute/compute.ts';
-import { load } from '../loadable.ts';
 import { mergeBlocks } from '../merge-archive.ts';
 import { compareViews } from '../reconcile/compare-views.ts';
 import type { ChildReply, ChildResult, ChildTask } from './tasks.ts';
@@ -38,8 +37,6 @@ function resultOf({ task, spec }: ChildTask): Promise<ChildResult> {
       return compute(spec);
     case 'shard':
       return computePart(spec);
-    case 'load':
-      return load(spec).then(() => null);
     case 'merge':
       return mergeBlocks(spec);
     case 'compare':

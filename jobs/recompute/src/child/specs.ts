@@ -1,13 +1,5 @@
-/** What the child is given for its smaller tasks. */
+/** What the child is given for its smallest task. */
 import type { Block } from '@tributary/archive/blocks';
-import type { GenerationManifest } from '@tributary/archive/layout';
-
-export interface LoadSpec {
-  readonly dataDir: string;
-  readonly attempt: string;
-  readonly manifest: Pick<GenerationManifest, 'generation' | 'views'>;
-  readonly memoryMb: number;
-}
 
 export interface MergeSpec {
   readonly dataDir: string;

@@ -2,16 +2,15 @@
 import type { ErrorCode } from '@tributary/model/errors';
 import type { ComputeResult, ComputeSpec, ShardPart, ShardSpec } from '../compute/spec.ts';
 import type { CompareResult, CompareSpec } from '../reconcile/spec.ts';
-import type { LoadSpec, MergeSpec } from './specs.ts';
+import type { MergeSpec } from './specs.ts';
 
 export type ChildTask =
   | { readonly task: 'compute'; readonly spec: ComputeSpec }
   | { readonly task: 'shard'; readonly spec: ShardSpec }
-  | { readonly task: 'load'; readonly spec: LoadSpec }
   | { readonly task: 'merge'; readonly spec: MergeSpec }
   | { readonly task: 'compare'; readonly spec: CompareSpec };
 
-export type ChildResult = ComputeResult | ShardPart | CompareResult | number | null;
+export type ChildResult = ComputeResult | ShardPart | CompareResult | number;
 
 export type ChildReply =
   | { readonly ok: true; readonly result: ChildResult }

@@ -1,12 +1,14 @@
 /**
  * Everything a generation holds, computed shard by shard in one DuckDB session, or merged of the parts that others computed; runs
  * in a child process (child/main.ts). Whoever asks for it verifies the files that are read (verified.ts); those that are written
- * are durable when this returns.
+ * are durable when this returns, and its views have been read back as a reader would read them (law 7: what cannot be loaded is
+ * never published).
  */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type DuckDb, openDuckDb } from '@tributary/archive/duckdb';
 import type { StoredFile } from '@tributary/archive/layout';
+import { checkViewRows } from '@tributary/archive/views';
 import { type Definitions, parseDefinitions } from '@tributary/model/definitions';
 import { sha256Hex } from '@tributary/runtime/definitions';
 import { VIEWS } from '@tributary/views/registry';
@@ -30,7 +32,7 @@ export function compute(spec: ComputeSpec): Promise<ComputeResult> {
       spec.parts === undefined
         ? await computeShards(session, spec, definitions, output)
         : await mergeParts(session, spec, spec.parts);
-    return finish(spec, definitions, output, arrivals, increments);
+    return finish(session, spec, definitions, output, arrivals, increments);
   });
 }
 
@@ -87,6 +89,7 @@ async function mergeParts(session: DuckDb, spec: ComputeSpec, parts: readonly Sh
 }
 
 async function finish(
+  session: DuckDb,
   spec: ComputeSpec,
   definitions: Definitions,
   output: Output,
@@ -94,8 +97,10 @@ async function finish(
   increments: readonly StoredFile[],
 ): Promise<ComputeResult> {
   const newEvents = increments.reduce((sum, file) => sum + file.rows, 0);
+  const views = await writeViews(spec, viewsOf(spec), output);
+  for (const view of viewsOf(spec)) await checkViewRows(session, spec.dataDir, { generation: spec.generation, views }, view);
   return {
-    views: await writeViews(spec, viewsOf(spec), output),
+    views,
     events: await mergeEvents(output, definitions.version, [...(spec.base?.events ?? []), ...increments]),
     conversions: await writeConversions(spec, output),
     counts: { events: (spec.base?.counts.events ?? 0) + newEvents, newEvents, duplicates: arrivals - newEvents },

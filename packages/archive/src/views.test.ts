@@ -1,0 +1,57 @@
+/** The check before a generation counts says what a reader of it would meet. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type DuckDb, openDuckDb } from './duckdb.ts';
+import type { StoredFile } from './layout.ts';
+import { copyToParquet, keepFile } from './parquet.ts';
+import { checkViewRows, readViewRows } from './views.ts';
+
+const VIEW = { name: 'visits', dimensions: ['day', 'channel'], measures: ['visits', 'valueMinor'] };
+let dataDir: string;
+let session: DuckDb;
+beforeAll(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'tributary-views-'));
+  session = await openDuckDb({ memoryLimit: '256MB', threads: 1, tempDir: join(dataDir, 'spill') });
+});
+afterAll(async () => {
+  await session.close();
+  await rm(dataDir, { recursive: true, force: true });
+});
+
+let files = 0;
+async function fileOf(query: string): Promise<StoredFile> {
+  const path = `view-${files++}.parquet`;
+  const rows = await copyToParquet(session, query, join(dataDir, `${path}.staged`));
+  return keepFile(dataDir, join(dataDir, `${path}.staged`), path, rows);
+}
+
+const row = (day: string, visits: string) =>
+  `SELECT ${day} AS day, 'mail' AS channel, ${visits} AS visits, -7::BIGINT AS "valueMinor"`;
+const SOUND = row("'2026-01-01'", '9223372036854775807');
+
+test.each([
+  ['sound rows', SOUND, {}, 'sound'],
+  ['no rows', `${SOUND} LIMIT 0`, {}, 'sound'],
+  ['a tab in a later row', `${SOUND} UNION ALL ${row("'a\tb'", '1::BIGINT')}`, {}, /, day: a dimension is text without tabs/],
+  ['no dimension', row('NULL::VARCHAR', '1::BIGINT'), {}, /, day: a dimension is text without tabs, got null/],
+  ['a dimension of numbers', row('5', '1::BIGINT'), {}, /, day: a dimension is text/],
+  ['a measure of fractions', row("'d'", '1.5::DOUBLE'), {}, /, visits must be an integer \(got 1\.5\)/],
+  ['no measure', row("'d'", 'NULL::BIGINT'), {}, /, visits must be an integer \(got null\)/],
+  ['a column less', `SELECT '2026-01-01' AS day, 1::BIGINT AS visits`, {}, /channel/],
+  ['a row less than the manifest says', SOUND, { rows: 2 }, /1 rows were read of 2/],
+  ['other bytes than the manifest says', SOUND, { sha256: '0'.repeat(64) }, /its manifest says/],
+] as const)('law 7: %s: checked as read', async (_, query, changed, expected) => {
+  const file = { ...(await fileOf(query)), ...changed };
+  const manifest = { generation: 1, views: { visits: file } };
+  const outcome = (reading: Promise<unknown>) =>
+    reading.then(
+      () => 'sound',
+      (error: Error) => error.message,
+    );
+  const checked = await outcome(checkViewRows(session, dataDir, manifest, VIEW));
+  expect(checked).toBe(await outcome(readViewRows(session, dataDir, manifest, VIEW)));
+  if (expected === 'sound') expect(checked).toBe('sound');
+  else expect(checked).toMatch(expected);
+});
