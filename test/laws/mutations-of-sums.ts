@@ -64,7 +64,7 @@ export const MUTATIONS_OF_SUMS: readonly Mutation[] = [
   {
     lie: 'sets and transitions that a layer takes back are left out of its answer',
     law: '1',
-    file: 'packages/reports/src/counts/journeys.ts',
+    file: 'packages/reports/src/counts/sets-and-edges.ts',
     from: 'rows: all.map(',
     to: 'rows: kept.map(',
     test: 'services/api/test/layers.test.ts',

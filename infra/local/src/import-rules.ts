@@ -48,7 +48,7 @@ const TOLERATED: Readonly<Record<string, readonly string[]>> = {
   // Lets requests have their turn while a generation loads.
   'packages/serving/src/generations/loaded.ts': ['node:timers/promises'],
   // A hash of names: pure.
-  'packages/reports/src/models/shared-outcomes.ts': ['node:crypto'],
+  'packages/reports/src/counts/channel-names.ts': ['node:crypto'],
   // Models run in a thread of their own.
   'packages/reports/src/runner/runner.ts': ['node:worker_threads'],
   'packages/reports/src/runner/worker.ts': ['node:worker_threads'],

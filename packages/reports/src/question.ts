@@ -1,62 +1,67 @@
-/** What an attribution report is asked for, and what it is made of before anybody formats it. */
-import type { Sampling } from '@tributary/attribution/data-driven/shapley';
-import type { Integer } from '@tributary/model/integer';
-import type { Days, Layers } from '@tributary/serving/merge';
-import type { Findings } from '@tributary/serving/meta';
-import type { Rows } from '@tributary/views/deltas';
-import type { Scope } from './counts/scope.ts';
-import type { ChannelFacts } from './credit/channel-facts.ts';
-import type { ModelName } from './models/catalogue.ts';
-import type { ModelParameters } from './models/shared-outcomes.ts';
+/** What a report is asked for. */
+import { TributaryError } from '@tributary/model/errors';
+import type { Days, Layers, Selection } from '@tributary/serving/merge';
+import { MODEL_NAMES, type ModelName, modelInfo } from './models/catalogue.ts';
+import type { ModelJob } from './models/compute.ts';
 
-export interface ReportQuestion {
+/** Days, dimensions and filters are those of a selection among the rows of views: `equal` has channel, campaign, type, currency. */
+export interface ReportQuestion extends Selection {
   readonly models: readonly ModelName[];
-  readonly days: Days;
-  /** The other window of the same answer: the rows of both read channels under the same names. null: there is none. */
-  readonly beside: Days | null;
-  readonly by: readonly string[];
-  /** channel, campaign, type, currency. */
-  readonly equal: Readonly<Record<string, string>>;
+  /** The window before, that every figure is held against; null: none. */
+  readonly before: Days | null;
   readonly layers: Layers;
   readonly wanted: { readonly conversions: boolean; readonly revenue: boolean };
   readonly parameters: ModelParameters;
+  /** What readers must know of how the question was understood. */
+  readonly notes: readonly string[];
 }
 
-export interface ModelReport {
-  /** `[creditMicros, valueMinor]` by the dimensions asked for. */
-  readonly rows: Rows;
-  readonly totals: readonly Integer[];
-  readonly channels: ReadonlyMap<string, ChannelFacts>;
-  /** `[creditMicros, valueMinor]` of whole channels, for what belongs to channels alone. */
-  readonly byChannel: Rows;
-  /** Whether the model was run for the value of one currency: then there is one effect on value. */
-  readonly oneCurrency: boolean;
-  /** Whether the model gives a channel less than nothing. */
-  readonly hasNegativeShares: boolean;
-  /** null: exact. */
-  readonly sampling: Sampling | null;
+export interface ModelParameters {
+  /** Of the Markov chain. */
+  readonly order: number;
+  readonly alpha: number;
+  /** Of sampling and of bootstrap draws. */
+  readonly seed: number;
+  readonly intervals: ModelJob['intervals'];
 }
 
-export interface Report {
-  readonly models: ReadonlyMap<ModelName, ModelReport>;
-  /** `[touches, costMinor]`; null: the report is by, or filtered by, what touches do not have. */
-  readonly costs: Rows | null;
-  readonly keys: ReadonlyMap<string, null>;
-  readonly currencies: Currencies;
-  readonly findings: Findings;
+/** The same question of each window: the report's own, then the one before. Intervals are of the report's own. */
+export function windowsOf(question: ReportQuestion): readonly ReportQuestion[] {
+  const { days, before, parameters } = question;
+  if (before === null) return [question];
+  return [question, { ...question, days: before, before: days, parameters: { ...parameters, intervals: null } }];
 }
 
-/** Currencies that the rows add up, sorted. */
-export interface Currencies {
-  readonly values: readonly string[];
-  readonly costs: readonly string[];
+export function rowsAreChannels({ by, equal }: Pick<ReportQuestion, 'by' | 'equal'>): boolean {
+  return by.length === 1 && by[0] === 'channel' && equal['campaign'] === undefined;
 }
 
-/** The conversions that are shared out: of a type, in a currency. Channel and campaign choose among the rows instead. */
-export function scopeOf({ days, equal: { type, currency } }: Pick<ReportQuestion, 'days' | 'equal'>): {
-  scope: Scope;
-  equal: Record<string, string>;
-} {
-  const equal = { ...(type === undefined ? {} : { type }), ...(currency === undefined ? {} : { currency }) };
-  return { scope: { days, ...equal }, equal };
+/** Throws `invalid_query` for a model without intervals. */
+export function demandIntervals(model: ModelName): void {
+  const hasIntervals = (name: ModelName) => modelInfo(name).parameters.includes('intervals');
+  if (!hasIntervals(model)) refuse(`intervals: ${model} has none; ask for one of ${MODEL_NAMES.filter(hasIntervals).join(', ')}`);
+}
+
+/** Throws `invalid_query` where the question asks for what there is not; in words, with the fix. */
+export function demandFit(question: ReportQuestion): void {
+  const { models, before, by, parameters } = question;
+  if (before !== null && by.includes('day'))
+    refuse(
+      'against: a day lies in one window only: leave "day" out of "by", or ask for the days of each window in a report of its own',
+    );
+  if (before !== null && by.includes('position'))
+    refuse('against: positions in a path have no cost that a change could be held against: leave "position" out of "by"');
+  if (by.includes('position')) {
+    const other = models.find((model) => !modelInfo(model).parameters.includes('position'));
+    if (other !== undefined)
+      refuse(`by: ${other} does not tell positions apart: leave "position" out, or ask for model=orderedShapley`);
+  }
+  if (parameters.intervals !== null && !rowsAreChannels(question))
+    refuse(
+      'intervals: there are intervals of whole channels only: ask with by=channel and without campaign, or leave intervals out',
+    );
+}
+
+function refuse(why: string): never {
+  throw new TributaryError('invalid_query', why);
 }

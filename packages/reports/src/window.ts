@@ -58,9 +58,8 @@ export function earlierWindow({ fromDay, toDay }: Days, against: Against): DayRa
 }
 
 /** What readers should know before they trust a change between the two. */
-export function windowNotes({ fromDay, toDay }: Days, before: DayRange, meta: Pick<Meta, 'view' | 'cut' | 'speed'>): string[] {
+export function windowNotes({ fromDay, toDay }: Days, before: Days, meta: Pick<Meta, 'view' | 'cut' | 'speed'>): string[] {
   const notes: string[] = [];
-  if (before.widened) notes.push('the range of `against` was widened to whole days, see `previousRange`');
   const counted = meta.view === 'batch' ? meta.cut : meta.speed.watermark;
   if (toDay === null) notes.push('the window has no end: changes against one that has are of its length as well; give `to`');
   else {

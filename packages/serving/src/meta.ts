@@ -27,8 +27,8 @@ export type Meta = z.infer<typeof Meta>;
 
 /** What the answer lacks (`holes`) makes it incomplete; what readers should merely know (`notes`) does not. */
 export interface Findings {
-  readonly holes: string[];
-  readonly notes: string[];
+  readonly holes: readonly string[];
+  readonly notes: readonly string[];
 }
 
 export interface MetaParts {

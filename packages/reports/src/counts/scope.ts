@@ -1,22 +1,24 @@
-/** The window that models look at, and what is remembered of it. */
-
-import type { Collection, Days } from '@tributary/serving/merge';
+/** Which conversions are counted, and what is remembered of their counts. */
+import type { Collection, Selection } from '@tributary/serving/merge';
 import type { Rows } from '@tributary/views/deltas';
 
-/** Which conversions are counted. Conversions only: touches and nulls have no conversion type, nulls no currency. */
-export interface Scope {
-  readonly days: Days;
-  readonly type?: string;
-  readonly currency?: string;
+/** `equal`: type, currency. Of conversions only: touches and nulls have no conversion type, nulls no currency. */
+export type Scope = Pick<Selection, 'days' | 'equal'>;
+
+/** Channel and campaign choose among the rows instead: all conversions are shared out, whatever is shown of them. */
+export function scopeOf({ days, equal: { type, currency } }: Scope): Scope {
+  return { days, equal: { ...(type === undefined ? {} : { type }), ...(currency === undefined ? {} : { currency }) } };
 }
 
 /** `key` names the map, and what the map takes from the scope. */
-export function collectionOf(key: string, { days, type, currency }: Scope): Pick<Collection, 'key' | 'days'> {
+export function collectionOf(key: string, { days, equal: { type, currency } }: Scope): Pick<Collection, 'key' | 'days'> {
   return { key: JSON.stringify([key, type ?? null, currency ?? null]), days };
 }
 
-export function within(scope: Scope, type: string | undefined, currency: string): boolean {
-  return (scope.type === undefined || scope.type === type) && (scope.currency === undefined || scope.currency === currency);
+export function within({ equal }: Scope, type: string | undefined, currency: string): boolean {
+  return (
+    (equal['type'] === undefined || equal['type'] === type) && (equal['currency'] === undefined || equal['currency'] === currency)
+  );
 }
 
 /** Rows that a snapshot collects never change, and are the same object while nothing new was counted. */

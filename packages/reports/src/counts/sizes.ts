@@ -16,14 +16,14 @@ export interface Amounts {
 }
 
 /** What every share of the window is a share of. Counts for models are doubles: beyond 2^53 to one part in 2^53. */
-export interface SetCounts {
+export interface SizeCounts {
   /** Conversions with a path. */
   readonly attributed: Amounts;
   readonly unattributed: Amounts;
   /** By channel and size of the set, in conversions. */
-  readonly sizes: readonly SizedCount[];
+  readonly ofConversions: readonly SizedCount[];
   /** The same in value, by currency. */
-  readonly valueSizes: ReadonlyMap<string, readonly SizedCount[]>;
+  readonly ofValue: ReadonlyMap<string, readonly SizedCount[]>;
   /** Of the set `(other)` alone: paths of more than 20 channels, and of channels that are not told apart. */
   readonly capped: number;
 }
@@ -32,7 +32,7 @@ export interface SetCounts {
 const ALL = '\u001e';
 
 /** The sum game's counts: linear, so a row adds to the sizes of its channels at once and no set is kept. */
-export function setCounts(snapshot: Pick<Snapshot, 'collect'>, scope: Scope): SetCounts {
+export function sizesOf(snapshot: Pick<Snapshot, 'collect'>, scope: Scope): SizeCounts {
   const rows = snapshot.collect(coalitions, {
     ...collectionOf('sizes', scope),
     map([, type, channels = '', currency = ''], measures, emit) {
@@ -43,27 +43,30 @@ export function setCounts(snapshot: Pick<Snapshot, 'collect'>, scope: Scope): Se
       for (const channel of set) emit(`${channel}\t${set.length}\t${currency}`, measures);
     },
   });
-  return rememberedUnder(setCountsMemory, rows, null, () => setCountsOf(rows));
+  return rememberedUnder(memory, rows, null, () => countSizes(rows));
 }
 
-const setCountsMemory = new WeakMap<Rows, Remembered<SetCounts>>();
+const memory = new WeakMap<Rows, Remembered<SizeCounts>>();
 
-function setCountsOf(rows: Rows): SetCounts {
+function countSizes(rows: Rows): SizeCounts {
   const attributed: Amounts = { conversions: 0, values: new Map() };
   const unattributed: Amounts = { conversions: 0, values: new Map() };
-  const sizes: SizedCount[] = [];
-  const valueSizes = new Map<string, SizedCount[]>();
+  const ofConversions: SizedCount[] = [];
+  const ofValue = new Map<string, SizedCount[]>();
   for (const [key, [conversions = 0, value = 0]] of rows) {
     const [channel = '', size, currency = ''] = key.split('\t');
     if (channel === '') addAmounts(unattributed, currency, conversions, value);
     else if (channel === ALL) addAmounts(attributed, currency, conversions, value);
     else {
-      sizes.push({ channel, size: Number(size), amount: Number(conversions) });
-      listAt(valueSizes, currency).push({ channel, size: Number(size), amount: Number(value) });
+      ofConversions.push({ channel, size: Number(size), amount: Number(conversions) });
+      listAt(ofValue, currency).push({ channel, size: Number(size), amount: Number(value) });
     }
   }
-  const capped = sizes.reduce((sum, { channel, size, amount }) => sum + (channel === OTHER && size === 1 ? amount : 0), 0);
-  return { attributed, unattributed, sizes, valueSizes, capped };
+  const capped = ofConversions.reduce(
+    (sum, { channel, size, amount }) => sum + (channel === OTHER && size === 1 ? amount : 0),
+    0,
+  );
+  return { attributed, unattributed, ofConversions, ofValue, capped };
 }
 
 function addAmounts(amounts: Amounts, currency: string, conversions: Integer, value: Integer): void {

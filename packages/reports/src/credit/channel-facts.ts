@@ -1,8 +1,8 @@
 /** What a model says of a channel beside its credit: effects, what would be lost without it, how sure all that is. */
 import type { ChannelInterval } from '@tributary/attribution/data-driven/bootstrap';
 import type { Amounts } from '../counts/sizes.ts';
-import type { SharedModel } from '../models/catalogue.ts';
-import type { SharedOutcome } from './shared.ts';
+import { SHARED_MODELS, type SharedName } from '../models/compute.ts';
+import type { ModelOutcomes } from '../models/run-models.ts';
 
 export interface ChannelFacts {
   readonly effect?: number;
@@ -25,20 +25,21 @@ export interface Intervals {
 }
 
 export function factsOf(
-  model: SharedModel,
-  { conversions: ofConversions, values }: SharedOutcome,
+  model: SharedName,
+  { conversions: ofConversions, values }: ModelOutcomes,
   attributed: Amounts,
 ): Map<string, ChannelFacts> {
+  const { tellsLoss } = SHARED_MODELS[model];
   const facts = new Map<string, ChannelFacts>();
   const add = (channel: string, more: ChannelFacts) => facts.set(channel, { ...facts.get(channel), ...more });
   for (const { channel, effect } of ofConversions?.channels ?? [])
-    add(channel, { effect, ...(model === 'markov' ? { lostConversions: effect * Number(attributed.conversions) } : {}) });
+    add(channel, { effect, ...(tellsLoss ? { lostConversions: effect * Number(attributed.conversions) } : {}) });
   for (const [currency, { channels }] of values) {
     for (const { channel, effect } of channels) {
       const lost = (facts.get(channel)?.lostValueMinor ?? 0) + effect * Number(attributed.values.get(currency) ?? 0);
       add(channel, {
         ...(values.size === 1 ? { valueEffect: effect } : {}),
-        ...(model === 'markov' ? { lostValueMinor: lost } : {}),
+        ...(tellsLoss ? { lostValueMinor: lost } : {}),
       });
     }
   }

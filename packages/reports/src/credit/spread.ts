@@ -6,23 +6,12 @@ import { distribute } from '@tributary/attribution/distribute';
 import type { Integer } from '@tributary/model/integer';
 import { addRow, type Rows } from '@tributary/views/deltas';
 import { NONE } from '@tributary/views/timeline';
+import type { Basis } from '../counts/cells.ts';
 
 /** What a model gives to channels: credit, and value by currency. */
 export interface ChannelCredit {
   readonly creditMicros: ReadonlyMap<string, Integer>;
   readonly valueMinor: ReadonlyMap<string, ReadonlyMap<string, Integer>>;
-}
-
-/** Where channels have been: rows keyed by channel, the cell's dimensions, currency. */
-export interface Basis {
-  /** `[creditMicros, valueMinor]` of the linear model. */
-  readonly linear: Rows;
-  /** `[touches, …]`, for channels without linear credit. */
-  readonly touches: Rows;
-  /** Names of the cell's dimensions; the last is `currency`. */
-  readonly dimensions: readonly string[];
-  /** What a dimension reads for a channel that was nowhere. */
-  readonly nowhere: Readonly<Record<string, string>>;
 }
 
 /** Amounts are weights: doubles will do. */

@@ -4,7 +4,7 @@
  */
 import { type Integer, subtract } from '@tributary/model/integer';
 import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
-import type { Figures, Row } from './rows.ts';
+import type { Figures, Row } from './figures.ts';
 
 /** `now` and what it had `before`: both rows of one key, of which either may be all zeros, or both totals. */
 export function withChange<Now extends Row>(now: Now, before: Row): Now & Figures {

@@ -3,24 +3,6 @@ import { add, type Integer, multiply } from '@tributary/model/integer';
 import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
 import type { Rows } from '@tributary/views/deltas';
 
-/** Dimensions and measures of one row by name. */
-export type ReportRow = Record<string, string | Integer>;
-
-export function dimensionsOf(key: string, by: readonly string[]): ReportRow {
-  const parts = key.split('\t');
-  return Object.fromEntries(by.map((dimension, at) => [dimension, parts[at] ?? '']));
-}
-
-/** What a credit row says: `[creditMicros, valueMinor]`. `conversions` is for reading; sums are exact in micros. */
-export function creditOf(measures: readonly Integer[] | undefined): {
-  creditMicros: Integer;
-  conversions: number;
-  valueMinor: Integer;
-} {
-  const creditMicros = measures?.[0] ?? 0;
-  return { creditMicros, conversions: Number(creditMicros) / CREDIT_UNIT_MICROS, valueMinor: measures?.[1] ?? 0 };
-}
-
 export function sumOf(rows: ReadonlyMap<string, readonly Integer[]>, measures: number): Integer[] {
   const sum = new Array<Integer>(measures).fill(0);
   for (const row of rows.values()) for (let i = 0; i < measures; i++) sum[i] = add(sum[i] as Integer, row[i] ?? 0);
@@ -28,7 +10,7 @@ export function sumOf(rows: ReadonlyMap<string, readonly Integer[]>, measures: n
 }
 
 /** Keys of either side, each with the rows of both: a channel that cost money without credit is a row too. */
-export function outerJoin(left: Rows, right: Rows): Map<string, readonly [Integer[] | undefined, Integer[] | undefined]> {
+function outerJoin(left: Rows, right: Rows): Map<string, readonly [Integer[] | undefined, Integer[] | undefined]> {
   const joined = new Map<string, readonly [Integer[] | undefined, Integer[] | undefined]>();
   for (const key of [...left.keys(), ...right.keys()]) joined.set(key, [left.get(key), right.get(key)]);
   return joined;

@@ -5,7 +5,7 @@
 import { Worker } from 'node:worker_threads';
 import { type ErrorCode, TributaryError } from '@tributary/model/errors';
 import { createFairShare } from '@tributary/runtime/fair-share';
-import { compute, type ModelJob, type ModelOutcome } from '../models/compute.ts';
+import { compute, isQuick, type ModelJob, type ModelOutcome } from '../models/compute.ts';
 import { type Asker, createModelQueue, type WaitingJob } from './queue.ts';
 
 export interface ModelRunner {
@@ -141,18 +141,4 @@ function errorOf(error: Reply['error']): Error {
   return error?.code === null || error === undefined
     ? new Error(error?.message ?? 'a model gave no answer')
     : new TributaryError(error.code, error.message);
-}
-
-/** Work of some 10 ms: states cubed, coalitions of a game. */
-const QUICK_STATES = 60;
-const QUICK_PLAYERS = 9;
-
-function isQuick({ model, transitions, coalitions, intervals }: ModelJob): boolean {
-  if (intervals !== null) return false;
-  if (model === 'shapley') return true;
-  const states = new Set(transitions.map(({ from }) => from.join('\t'))).size;
-  if (model !== 'rateShapley' && states > QUICK_STATES) return false;
-  if (model === 'markov' || model === 'hybrid') return true;
-  const players = new Set([...transitions.flatMap(({ to }) => to), ...coalitions.flatMap(({ channels }) => channels)]).size;
-  return players <= QUICK_PLAYERS;
 }

@@ -2,26 +2,18 @@
 import type { ServerResponse } from 'node:http';
 import { TributaryError } from '@tributary/model/errors';
 import { exactJson } from '@tributary/model/exact-json';
-import { MODELS, type ModelName, modelOf } from '@tributary/reports/models/catalogue';
-import { withChange } from '@tributary/reports/rows/change';
-import {
-  columnsOf,
-  comparison,
-  type Figures,
-  moneyFigures,
-  type Row,
-  ratioFigures,
-  reportRow,
-  reportTotals,
-} from '@tributary/reports/rows/rows';
-import { dimensionsOf } from '@tributary/reports/rows/sums';
+import { MODEL_NAMES, type ModelName, modelInfo, modelOf } from '@tributary/reports/models/catalogue';
+import { type Answer, answerOf } from '@tributary/reports/pipeline';
+import type { ReportQuestion } from '@tributary/reports/question';
+import { comparedRows, comparedTotals } from '@tributary/reports/rows/compared';
+import type { Row } from '@tributary/reports/rows/figures';
+import { keysOf, rowOf, totalsOf } from '@tributary/reports/rows/rows';
 import type { Asker } from '@tributary/reports/runner/queue';
 import { createModelRunner } from '@tributary/reports/runner/runner';
-import type { Meta } from '@tributary/serving/meta';
+import type { Days } from '@tributary/serving/merge';
 import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
 import type { Routes } from '../context.ts';
-import { type Asked, askReport, costTotals, cursorKey, demandIntervals, parametersOf, windowOf } from '../http/ask-report.ts';
 import {
   AttributionAnswer,
   CompareAnswer,
@@ -31,8 +23,10 @@ import {
   type ReportRow,
 } from '../http/attribution-schemas.ts';
 import { csvOf } from '../http/csv.ts';
-import { pageOfRows } from '../http/pages.ts';
+import { pageOf } from '../http/pages.ts';
+import { cursorKey, parametersOf, questionOf } from '../http/report-question.ts';
 import { PROBLEMS } from '../http/schemas.ts';
+import { windowOf } from '../http/selection.ts';
 
 export const attributionRoutes: Routes = (context) => (app, _options, done) => {
   const runner = createModelRunner();
@@ -50,32 +44,22 @@ export const attributionRoutes: Routes = (context) => (app, _options, done) => {
     async (request, reply) => {
       const { query } = request;
       const model = modelOf(query.model);
-      demandIntervals(model, query.intervals);
-      const asked = await askReport(context, { runner, asker: askerOf(request, reply) }, [model], query);
-      const { report, before, snapshot, question, findings } = asked;
-      const keys = before === null ? report.keys : new Map([...report.keys, ...before.report.keys]);
-      const { items, nextCursor } = pageOfRows(keys, cursorKey('attribution', question), query.limit, query.cursor);
-      const rows = items.map(([at]) => {
-        const row = reportRow(report, model, at, question);
-        return before === null ? row : withChange(row, reportRow(before.report, model, at, before.question));
-      });
-      const meta = snapshot.meta(findings);
-      if (query.format !== 'json') return sendRows(reply as unknown as FastifyReply, query.format, rows, asked, nextCursor, meta);
-      const totals = reportTotals(report, model, costTotals(report), question);
-      const totalsBefore =
-        before === null ? null : reportTotals(before.report, model, costTotals(before.report), before.question);
+      const question = questionOf([model], query);
+      const answer = await answerOf(context, question, { runner, asker: askerOf(request, reply) });
+      const { keys, nextCursor } = pageOf(keysOf(answer), cursorKey('attribution', question), query.limit, query.cursor);
+      const rows = keys.map((key) => rowOf(answer, model, key));
+      if (query.format !== 'json') return sendRows(reply as unknown as FastifyReply, query.format, rows, answer, nextCursor);
+      const { report, before, definitions, meta } = answer;
       return {
         model,
         parameters: parametersOf(question),
         by: query.by,
-        ...windowOf(snapshot, question),
-        previousRange: before === null ? null : before.question.days,
+        ...windowOf(definitions, question.days),
+        previousRange: question.before,
         rows: rows as z.input<typeof ReportRow>[],
-        totals: (totalsBefore === null ? totals : withChange(totals, totalsBefore)) as z.input<
-          typeof AttributionAnswer
-        >['totals'],
-        sampling: report.models.get(model)?.sampling ?? null,
-        previousSampling: before?.report.models.get(model)?.sampling ?? null,
+        totals: totalsOf(answer, model) as z.input<typeof AttributionAnswer>['totals'],
+        sampling: report.credit.get(model)?.sampling ?? null,
+        previousSampling: before?.credit.get(model)?.sampling ?? null,
         nextCursor,
         meta,
       };
@@ -98,45 +82,20 @@ export const attributionRoutes: Routes = (context) => (app, _options, done) => {
       const baseline = query.baseline === undefined ? (models[0] as ModelName) : modelOf(query.baseline);
       if (!models.includes(baseline))
         throw new TributaryError('invalid_query', `baseline: ${baseline} is none of the models compared, ${models.join(', ')}`);
-      const { report, snapshot, question, findings } = await askReport(
-        context,
-        { runner, asker: askerOf(request, reply) },
-        models,
-        query,
-      );
-      const { items, nextCursor } = pageOfRows(report.keys, cursorKey('compare', question, baseline), query.limit, query.cursor);
-      const compared = comparison(report, baseline, question);
-      const costs = costTotals(report);
-      const ratiosAt = (at: string, figures: Figures) =>
-        report.costs === null ? {} : ratioFigures(report.costs.get(at)?.[1] ?? 0, figures);
-      const rows = items.map(([at]) => ({
-        ...dimensionsOf(at, question.by),
-        ...(report.costs === null ? {} : moneyFigures(report.costs.get(at), {})),
-        models: Object.fromEntries(
-          [...compared(at)].map(([model, { figures, rank, difference }]) => [
-            model,
-            { ...figures, ...ratiosAt(at, figures), rank, difference },
-          ]),
-        ),
-      }));
+      const question = questionOf(models, query);
+      const { report, definitions, meta } = await answerOf(context, question, { runner, asker: askerOf(request, reply) });
+      const cursor = cursorKey('compare', question, baseline);
+      const { keys, nextCursor } = pageOf(report.keys, cursor, query.limit, query.cursor);
       return {
         models,
         baseline,
         parameters: parametersOf(question),
         by: query.by,
-        ...windowOf(snapshot, question),
-        rows: rows as z.input<typeof CompareAnswer>['rows'],
-        totals: {
-          ...(costs === undefined ? {} : moneyFigures(costs, {})),
-          models: Object.fromEntries(
-            models.map((model) => {
-              const figures = reportTotals(report, model, undefined, question);
-              return [model, { ...figures, ...(costs === undefined ? {} : ratioFigures(costs[1] ?? 0, figures)) }];
-            }),
-          ),
-        } as z.input<typeof CompareAnswer>['totals'],
+        ...windowOf(definitions, question.days),
+        rows: keys.map(comparedRows(report, baseline)) as z.input<typeof CompareAnswer>['rows'],
+        totals: comparedTotals(report) as z.input<typeof CompareAnswer>['totals'],
         nextCursor,
-        meta: snapshot.meta(findings),
+        meta,
       };
     },
   );
@@ -150,7 +109,9 @@ export const attributionRoutes: Routes = (context) => (app, _options, done) => {
         response: { 200: ModelsAnswer, ...PROBLEMS },
       },
     },
-    async () => ({ models: MODELS.map((info) => ({ ...info, parameters: [...info.parameters] })) }),
+    async () => ({
+      models: MODEL_NAMES.map(modelInfo).map((info) => ({ ...info, parameters: [...info.parameters] })),
+    }),
   );
   done();
 };
@@ -164,20 +125,30 @@ function sendRows(
   reply: FastifyReply,
   format: 'csv' | 'ndjson',
   rows: readonly Row[],
-  { question, before }: Asked,
+  { report: { question }, meta }: Answer,
   nextCursor: string | null,
-  meta: Meta,
 ): FastifyReply {
   reply.header('x-tributary-complete', String(meta.complete));
   reply.header('x-tributary-generation', String(meta.generation));
   reply.header('x-tributary-range', interval(question.days));
-  if (before !== null) reply.header('x-tributary-previous-range', interval(before.question.days));
+  if (question.before !== null) reply.header('x-tributary-previous-range', interval(question.before));
   if (nextCursor !== null) reply.header('x-tributary-next-cursor', nextCursor);
   if (format === 'csv') return reply.type('text/csv; charset=utf-8').send(csvOf(columnsOf(rows, question), rows));
   return reply.type('application/x-ndjson; charset=utf-8').send(rows.map((row) => `${exactJson(row)}\n`).join(''));
 }
 
+/** Those of the rows, and of an answer without rows those that are always there. */
+function columnsOf(rows: readonly Row[], { by, wanted }: ReportQuestion): string[] {
+  const always = [
+    ...by,
+    ...(wanted.conversions ? ['creditMicros', 'conversions'] : []),
+    ...(wanted.revenue ? ['valueMinor'] : []),
+    'share',
+  ];
+  return [...new Set([...always, ...rows.flatMap((row) => Object.keys(row))])];
+}
+
 /** As in ISO 8601; `..` for an open end. */
-function interval({ fromDay, toDay }: Asked['question']['days']): string {
+function interval({ fromDay, toDay }: Days): string {
   return `${fromDay ?? '..'}/${toDay ?? '..'}`;
 }

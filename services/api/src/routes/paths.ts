@@ -1,19 +1,17 @@
 /** Journeys: the paths of conversions, and the counts of transitions and of sets that data-driven models are computed from. */
 
-import { type CountsByCurrency, EDGE_VIEWS, edgesOf, SET_VIEWS, setsOf } from '@tributary/reports/counts/journeys';
-import type { Scope } from '@tributary/reports/counts/scope';
-import { demandOrder } from '@tributary/reports/models/shared-outcomes';
-import { edgeRows, setRows } from '@tributary/reports/paths/chain-report';
+import { demandOrder } from '@tributary/reports/counts/journey-counts';
+import { type CountsByCurrency, EDGE_VIEWS, edgesOf, SET_VIEWS, setsOf } from '@tributary/reports/counts/sets-and-edges';
+import { type ChannelSet, type Edge, edgeRows, setRows } from '@tributary/reports/paths/chain-report';
 import { PATH_VIEWS, pathReport } from '@tributary/reports/paths/path-report';
-import { wholeDays } from '@tributary/reports/window';
 import { Meta } from '@tributary/serving/meta';
 import { takeSnapshot } from '@tributary/serving/snapshot';
 import { z } from 'zod';
 import type { Routes } from '../context.ts';
-import { given, WIDENED, windowOf } from '../http/ask-report.ts';
 import { Window } from '../http/attribution-schemas.ts';
-import { pageOfRows } from '../http/pages.ts';
-import { Cursor, count, DimensionValue, EventName, Layer, MAX_ROWS, PROBLEMS, Range, rangeOf, Sum } from '../http/schemas.ts';
+import { pageOf } from '../http/pages.ts';
+import { Cursor, count, DimensionValue, EventName, Layer, MAX_ROWS, PROBLEMS, Range, Sum } from '../http/schemas.ts';
+import { selectionOf, windowOf } from '../http/selection.ts';
 
 /** Paths shown at the most: a list for people. */
 const MOST_PATHS = 1_000;
@@ -101,12 +99,7 @@ export const CoalitionsAnswer = z.object({
   meta: Meta,
 });
 
-interface FilterQuery {
-  readonly from?: number | undefined;
-  readonly to?: number | undefined;
-  readonly type?: string | undefined;
-  readonly currency?: string | undefined;
-}
+const FILTERS = ['type', 'currency'];
 
 export const pathRoutes: Routes = (context) => (app, _options, done) => {
   app.get(
@@ -120,11 +113,11 @@ export const pathRoutes: Routes = (context) => (app, _options, done) => {
       },
     },
     async ({ query }) => {
-      const { days, equal, notes } = selectionOf(query);
+      const { days, equal, notes } = selectionOf(query, FILTERS);
       const snapshot = await takeSnapshot(context, PATH_VIEWS, query.view);
       const { holes, notes: more, ...report } = pathReport(snapshot, { days, equal, sort: query.sort, limit: query.limit });
       return {
-        ...windowOf(snapshot, { days }),
+        ...windowOf(snapshot.definitions[0], days),
         ...(report as z.input<typeof PathsAnswer>),
         meta: snapshot.meta({ holes, notes: [...more, ...notes] }),
       };
@@ -142,16 +135,20 @@ export const pathRoutes: Routes = (context) => (app, _options, done) => {
       },
     },
     async ({ query }) => {
-      const { days, equal, notes } = selectionOf(query);
+      const { days, equal, notes } = selectionOf(query, FILTERS);
       const snapshot = await takeSnapshot(context, EDGE_VIEWS, query.view);
       demandOrder(snapshot, query.order);
-      const counts = edgesOf(snapshot, scopeOf(days, equal), query.order);
+      const counts = edgesOf(snapshot, { days, equal }, query.order);
       const question = ['transitions', days, equal, query.order, query.view];
-      const { items, nextCursor } = pageOfRows(edgeRows(counts.rows), question, query.limit, query.cursor);
+      const rows = edgeRows(counts.rows);
+      const { keys, nextCursor } = pageOf(rows.keys(), question, query.limit, query.cursor);
       return {
         order: query.order,
-        ...windowOf(snapshot, { days }),
-        transitions: items.map(([, { from, to, ...edge }]) => ({ from: [...from], to: [...to], ...edge })),
+        ...windowOf(snapshot.definitions[0], days),
+        transitions: keys.map((key) => {
+          const { from, to, ...edge } = rows.get(key) as Edge;
+          return { from: [...from], to: [...to], ...edge };
+        }),
         nextCursor,
         meta: snapshot.meta(findingsOf(counts, query.view, notes)),
       };
@@ -169,14 +166,18 @@ export const pathRoutes: Routes = (context) => (app, _options, done) => {
       },
     },
     async ({ query }) => {
-      const { days, equal, notes } = selectionOf(query);
+      const { days, equal, notes } = selectionOf(query, FILTERS);
       const snapshot = await takeSnapshot(context, SET_VIEWS, query.view);
-      const counts = setsOf(snapshot, scopeOf(days, equal));
+      const counts = setsOf(snapshot, { days, equal });
       const question = ['coalitions', days, equal, query.view];
-      const { items, nextCursor } = pageOfRows(setRows(counts.rows), question, query.limit, query.cursor);
+      const rows = setRows(counts.rows);
+      const { keys, nextCursor } = pageOf(rows.keys(), question, query.limit, query.cursor);
       return {
-        ...windowOf(snapshot, { days }),
-        coalitions: items.map(([, { channels, ...set }]) => ({ channels: [...channels], ...set })),
+        ...windowOf(snapshot.definitions[0], days),
+        coalitions: keys.map((key) => {
+          const { channels, ...set } = rows.get(key) as ChannelSet;
+          return { channels: [...channels], ...set };
+        }),
         nextCursor,
         meta: snapshot.meta(findingsOf(counts, query.view, notes)),
       };
@@ -185,20 +186,7 @@ export const pathRoutes: Routes = (context) => (app, _options, done) => {
   done();
 };
 
-function selectionOf(query: FilterQuery) {
-  const { fromDay, toDay, widened } = wholeDays(rangeOf(query));
-  return {
-    days: { fromDay, toDay },
-    equal: given({ type: query.type, currency: query.currency }),
-    notes: widened ? [WIDENED] : [],
-  };
-}
-
-function scopeOf(days: Scope['days'], { type, currency }: Readonly<Record<string, string>>): Scope {
-  return { days, ...(type === undefined ? {} : { type }), ...(currency === undefined ? {} : { currency }) };
-}
-
-function findingsOf({ negative }: CountsByCurrency<unknown>, view: string, notes: string[]) {
+function findingsOf({ negative }: CountsByCurrency<unknown>, view: string, notes: readonly string[]) {
   if (negative === 0) return { holes: [], notes };
   const finding = `${negative} counts are below 0`;
   if (view === 'speed') return { holes: [], notes: [`${finding}: the deltas correct what the batch counted`, ...notes] };

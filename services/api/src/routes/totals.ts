@@ -1,8 +1,8 @@
 /** Totals of one view, one route each, all made the same way: three by their own name, and every view as it is stored. */
 
 import type { Integer } from '@tributary/model/integer';
-import { dimensionsOf, mixedCurrencies, sumOf } from '@tributary/reports/rows/sums';
-import { wholeDays } from '@tributary/reports/window';
+import { dimensionsOf } from '@tributary/reports/rows/figures';
+import { mixedCurrencies, sumOf } from '@tributary/reports/rows/sums';
 import { Meta } from '@tributary/serving/meta';
 import { takeSnapshot } from '@tributary/serving/snapshot';
 import { activity } from '@tributary/views/activity/fold';
@@ -12,8 +12,7 @@ import { touches } from '@tributary/views/touches/fold';
 import type { View } from '@tributary/views/view';
 import { z } from 'zod';
 import type { ApiContext, Routes } from '../context.ts';
-import { given, WIDENED } from '../http/ask-report.ts';
-import { pageOfRows } from '../http/pages.ts';
+import { pageOf } from '../http/pages.ts';
 import {
   Cursor,
   count,
@@ -24,9 +23,9 @@ import {
   namesOf,
   PROBLEMS,
   Range,
-  rangeOf,
   Sum,
 } from '../http/schemas.ts';
+import { selectionOf } from '../http/selection.ts';
 
 const TOTALS = [
   { path: '/v1/activity', view: activity, preset: ['day', 'type'], summary: 'How many distinct events happened' },
@@ -84,25 +83,24 @@ type TotalsQuery = {
 } & Readonly<Record<string, unknown>>;
 
 async function totals(context: ApiContext, view: View, filters: readonly string[], query: TotalsQuery) {
-  const days = wholeDays(rangeOf(query));
-  const range = { fromDay: days.fromDay, toDay: days.toDay };
-  const equal = given(Object.fromEntries(filters.map((dimension) => [dimension, query[dimension] as string | undefined])));
+  const { days, equal, notes } = selectionOf(query, filters);
   const snapshot = await takeSnapshot(context, [view], query.view);
-  const rows = snapshot.project(view, { days: range, by: query.by, equal });
-  const { items, nextCursor } = pageOfRows(rows, [view.name, range, query.by, equal, query.view], query.limit, query.cursor);
+  const rows = snapshot.project(view, { days, by: query.by, equal });
+  const question = [view.name, days, query.by, equal, query.view];
+  const { keys, nextCursor } = pageOf(rows.keys(), question, query.limit, query.cursor);
   const sums = sumOf(rows, view.measures.length);
-  const notes = days.widened ? [WIDENED] : [];
+  const mixed: string[] = [];
   if (view.dimensions.includes('currency') && !query.by.includes('currency') && equal['currency'] === undefined) {
-    const mixed = mixedCurrencies(snapshot.project(view, { days: range, by: ['currency'], equal }), 1);
-    if (mixed !== null) notes.push(mixed);
+    const several = mixedCurrencies(snapshot.project(view, { days, by: ['currency'], equal }), 1);
+    if (several !== null) mixed.push(several);
   }
   return {
     by: query.by,
-    range,
-    rows: items.map(([key, measures]) => ({ ...dimensionsOf(key, query.by), ...named(view.measures, measures) })),
+    range: days,
+    rows: keys.map((key) => ({ ...dimensionsOf(key, query.by), ...named(view.measures, rows.get(key) ?? []) })),
     totals: named(view.measures, sums),
     nextCursor,
-    meta: snapshot.meta({ holes: [], notes }),
+    meta: snapshot.meta({ holes: [], notes: [...notes, ...mixed] }),
   };
 }
 

@@ -47,7 +47,7 @@ export function setsOf(snapshot: Pick<Snapshot, 'collect'>, scope: Scope): Count
     },
   });
   const nulls = snapshot.collect(nullCoalitions, {
-    ...collectionOf('null sets', { days: scope.days }),
+    ...collectionOf('null sets', { days: scope.days, equal: {} }),
     map: ([, channels = ''], measures, emit) => emit(channels, measures),
   });
   return rememberedUnder(setsMemory, converted, nulls, () =>
@@ -67,7 +67,7 @@ export function edgesOf(snapshot: Pick<Snapshot, 'collect'>, scope: Scope, order
     },
   });
   const nulls = snapshot.collect(nullTransitions, {
-    ...collectionOf(`null edges ${order}`, { days: scope.days }),
+    ...collectionOf(`null edges ${order}`, { days: scope.days, equal: {} }),
     map: ([, from = '', to = ''], measures, emit) => lowered(from, to, order, '', measures, emit),
   });
   return rememberedUnder(edgesMemory, converted, nulls, () => byCurrency(converted, nulls, edgeOf));

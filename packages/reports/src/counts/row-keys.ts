@@ -1,6 +1,11 @@
 /** Rows under other keys: fewer dimensions, other names of channels. */
+import type { Selection } from '@tributary/serving/merge';
+import type { Snapshot } from '@tributary/serving/snapshot';
 import { addRow, type Rows } from '@tributary/views/deltas';
-import type { Rename } from '../models/channel-names.ts';
+import type { View } from '@tributary/views/view';
+
+/** The name of a channel in the report, by its name in the views. */
+export type Rename = (channel: string) => string;
 
 /** Rows keyed by `dimensions` → rows keyed by `by`, those that `equal` names. */
 export function rekeyed(
@@ -29,4 +34,18 @@ export function renamedRows(rows: Rows, rename: Rename | null): Rows {
     addRow(renamed, end < 0 ? rename(channel) : `${rename(channel)}${key.slice(end)}`, measures);
   }
   return renamed;
+}
+
+/** Rows of a view, channels under the names of the report. */
+export function namedRows(
+  snapshot: Pick<Snapshot, 'project'>,
+  view: View,
+  { days, by, equal }: Selection,
+  rename: Rename | null,
+): Rows {
+  if (rename === null) return snapshot.project(view, { days, by, equal });
+  const { channel, ...others } = equal;
+  const dimensions = by.filter((dimension) => dimension !== 'channel');
+  const rows = renamedRows(snapshot.project(view, { days, by: ['channel', ...dimensions], equal: others }), rename);
+  return rekeyed(rows, ['channel', ...dimensions], by, channel === undefined ? {} : { channel });
 }

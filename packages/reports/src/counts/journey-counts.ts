@@ -1,0 +1,107 @@
+/** The journeys of one window, counted as shared models look at them, and what a report says of these counts. */
+import { OTHER } from '@tributary/model/channel';
+import { TributaryError } from '@tributary/model/errors';
+import type { Findings } from '@tributary/serving/meta';
+import type { Snapshot } from '@tributary/serving/snapshot';
+import { UNATTRIBUTED } from '@tributary/views/credit/fold';
+import { isShared } from '../models/catalogue.ts';
+import { type ModelJob, SHARED_MODELS, type SharedName } from '../models/compute.ts';
+import type { LooksAt } from '../models/shared-model.ts';
+import type { ReportQuestion } from '../question.ts';
+import type { ChannelNames } from './channel-names.ts';
+import { scopeOf } from './scope.ts';
+import { type CountsByCurrency, type EdgeName, edgesOf, type SetName, setsOf } from './sets-and-edges.ts';
+import { type SizeCounts, sizesOf } from './sizes.ts';
+
+export interface JourneyCounts {
+  readonly sizes: SizeCounts;
+  /** null: no model looks at them. */
+  readonly sets: CountsByCurrency<SetName> | null;
+  readonly edges: CountsByCurrency<EdgeName> | null;
+  /** That models are run for, each alone; none where no value was asked for. */
+  readonly currencies: readonly string[];
+}
+
+type Counting = Pick<Snapshot, 'collect' | 'definitions' | 'newer'>;
+
+/** null: no shared model was asked for. Throws `invalid_query` for an order that is not kept, or more currencies than a model is run for. */
+export function countJourneys(snapshot: Counting, question: ReportQuestion): JourneyCounts | null {
+  const models = question.models.filter(isShared);
+  if (models.length === 0) return null;
+  const { parameters, wanted } = question;
+  const scope = scopeOf(question);
+  const looks = models.map((model) => looksAt(model, parameters));
+  const hasEdges = looks.some(({ edges }) => edges);
+  if (hasEdges) demandOrder(snapshot, parameters.order);
+  const sizes = sizesOf(snapshot, scope);
+  return {
+    sizes,
+    sets: looks.some(({ sets }) => sets) ? setsOf(snapshot, scope) : null,
+    edges: hasEdges ? edgesOf(snapshot, scope, parameters.order) : null,
+    currencies: wanted.revenue ? currenciesOf(sizes, models) : [],
+  };
+}
+
+/** Intervals of what looks at sizes are drawn from whole journeys: from sets. */
+export function looksAt(model: SharedName, { intervals }: Pick<ModelJob, 'intervals'>): LooksAt {
+  const { sizes, sets, edges } = SHARED_MODELS[model].looksAt;
+  return { sizes, sets: sets || (sizes && intervals !== null), edges };
+}
+
+/** Counts of a lower order follow from those that are kept, counts of a higher one do not. Throws `invalid_query`. */
+export function demandOrder({ definitions, newer }: Pick<Snapshot, 'definitions' | 'newer'>, order: number): void {
+  const kept = Math.min(...definitions.map(({ attribution }) => attribution.transitionOrder));
+  if (order <= kept) return;
+  const soon =
+    newer === null ? '' : `; generation ${newer} is published and still loading: if it keeps more, ask again in a moment`;
+  throw new TributaryError(
+    'invalid_query',
+    `order: ${order} was asked for, and transitions are kept at order ${kept}: ask for ${kept} at the most, or set definitions.attribution.transitionOrder to ${order} and run a generation${soon}`,
+  );
+}
+
+function currenciesOf({ attributed }: SizeCounts, models: readonly SharedName[]): string[] {
+  const currencies = [...attributed.values].flatMap(([currency, value]) => (value === 0 ? [] : [currency])).sort();
+  const crowded = models.find((model) => currencies.length > SHARED_MODELS[model].mostCurrencies);
+  if (crowded === undefined) return currencies;
+  throw new TributaryError(
+    'invalid_query',
+    `currency: the window has values of ${currencies.length} currencies, and ${crowded} is run for ${SHARED_MODELS[crowded].mostCurrencies} at the most: ask for one currency, or value=conversions`,
+  );
+}
+
+const SAME_NAMES = 'all models of this comparison see the channels so grouped: a report of one model may tell more of them apart';
+
+export function findingsOfJourneys(
+  { sizes, sets, edges }: JourneyCounts,
+  { models, layers }: ReportQuestion,
+  { definitions: [{ toldApart }] }: Pick<Snapshot, 'definitions'>,
+  { grouped, hasUnclaimed }: ChannelNames,
+): Findings {
+  const holes: string[] = [];
+  const notes: string[] = [];
+  if (hasUnclaimed) notes.push(`a channel is named ${UNATTRIBUTED}, as conversions without a path are: it reads ${OTHER}`);
+  if (grouped > 0)
+    notes.push(
+      `the ${grouped} smallest channels are grouped into ${OTHER}: name those to tell apart in definitions.attribution.channels`,
+    );
+  if (toldApart !== null) {
+    const met = sizes.ofConversions.reduce((sum, { channel, amount }) => sum + (channel === OTHER ? amount : 0), 0);
+    if (met > 0)
+      notes.push(`${met} conversions met channels that definitions.attribution.channels does not list: they read ${OTHER}`);
+  } else if (sizes.capped > 0 && models.some(looksAtSets))
+    notes.push(`${sizes.capped} conversions met more than 20 channels: their set counts as the channel ${OTHER}`);
+  const negative = (sets?.negative ?? 0) + (edges?.negative ?? 0);
+  if (negative > 0) {
+    const finding = `${negative} counts are below 0 and were left out of the model`;
+    if (layers === 'speed')
+      notes.push(`${finding}: the deltas correct what the batch counted. Models of layers do not add up, counts do`);
+    else holes.push(`${finding}: more was taken back than was counted`);
+  }
+  if (grouped > 0 && models.length > 1) notes.push(SAME_NAMES);
+  return { holes, notes };
+}
+
+function looksAtSets(model: ReportQuestion['models'][number]): boolean {
+  return isShared(model) && (SHARED_MODELS[model].looksAt.sizes || SHARED_MODELS[model].looksAt.sets);
+}

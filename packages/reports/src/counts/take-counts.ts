@@ -1,0 +1,126 @@
+/** All that a report takes from the snapshot, of one window: nothing is read later, so everything is of one moment. */
+import type { Integer } from '@tributary/model/integer';
+import type { Findings } from '@tributary/serving/meta';
+import type { Snapshot } from '@tributary/serving/snapshot';
+import { conversions } from '@tributary/views/conversions/fold';
+import { credit } from '@tributary/views/credit/fold';
+import type { Rows } from '@tributary/views/deltas';
+import { touches } from '@tributary/views/touches/fold';
+import type { View } from '@tributary/views/view';
+import { countedModel, isShared, type ModelName, modelInfo, viewsOfModel } from '../models/catalogue.ts';
+import { type ReportQuestion, windowsOf } from '../question.ts';
+import { conservationGap, currenciesIn, sumOf } from '../rows/sums.ts';
+import { type Cells, cellsOf } from './cells.ts';
+import { type ChannelNames, channelNames } from './channel-names.ts';
+import { countJourneys, findingsOfJourneys, type JourneyCounts } from './journey-counts.ts';
+import { namedRows } from './row-keys.ts';
+import { scopeOf } from './scope.ts';
+
+export interface Counts {
+  /** Of this window. */
+  readonly question: ReportQuestion;
+  readonly names: ChannelNames;
+  /** What shared models are run on, and where their credit goes; null: none was asked for. */
+  readonly shared: {
+    readonly journeys: JourneyCounts;
+    /** The cells of the report's rows, and those of whole channels. */
+    readonly cells: Cells;
+    readonly wholes: Cells;
+  } | null;
+  /** `[creditMicros, valueMinor]` by the dimensions asked for, of the models that views count already. */
+  readonly credit: ReadonlyMap<ModelName, Rows>;
+  /** `[touches, costMinor]`; null: the report is by, or filtered by, what touches do not have. */
+  readonly costs: Rows | null;
+  /** `[conversions, valueMinor]` of all that is shared out. */
+  readonly converted: readonly Integer[];
+  readonly currencies: Currencies;
+  /** What can be said before any model has run. */
+  readonly findings: Findings;
+}
+
+/** Currencies that the rows add up, sorted. */
+export interface Currencies {
+  readonly values: readonly string[];
+  readonly costs: readonly string[];
+}
+
+/** What touches are filed by as well. A conversion's type is not: cost per conversion type would be made up. */
+const COST_DIMENSIONS: readonly string[] = ['channel', 'campaign', 'day', 'currency'];
+
+/** The views that the report is computed from: a snapshot of these, no more. */
+export function viewsOf({ models, by, equal }: Pick<ReportQuestion, 'models' | 'by' | 'equal'>): View[] {
+  const views = new Set<View>([conversions, touches]);
+  const hasCells = [...by, ...Object.keys(equal)].some((dimension) => dimension !== 'channel' && dimension !== 'position');
+  for (const model of models) {
+    if (hasCells) views.add(credit);
+    for (const view of viewsOfModel(model)) views.add(view);
+  }
+  return [...views];
+}
+
+/** Of each window. Throws `invalid_query` as the counts of journeys do. */
+export function takeCounts(snapshot: Snapshot, question: ReportQuestion): Counts[] {
+  const windows = windowsOf(question).map((asked) => ({ asked, journeys: countJourneys(snapshot, asked) }));
+  const known = windows.flatMap(({ journeys }) => journeys ?? []);
+  const names = channelNames(snapshot.definitions[0], question.models, known);
+  return windows.map(({ asked, journeys }) => countsOf(snapshot, asked, names, journeys));
+}
+
+function countsOf(snapshot: Snapshot, question: ReportQuestion, names: ChannelNames, journeys: JourneyCounts | null): Counts {
+  const { models, days, by, equal } = question;
+  const { inCredit, inCosts } = names;
+  const scope = scopeOf(question);
+  const { type: _, currency: __, ...only } = equal;
+  const told = [...by, ...Object.keys(only)];
+  const hasCosts = [...by, ...Object.keys(equal)].every((dimension) => COST_DIMENSIONS.includes(dimension));
+  const ofJourneys = journeys === null ? NOTHING : findingsOfJourneys(journeys, question, snapshot, names);
+  return {
+    question,
+    names,
+    shared:
+      journeys === null
+        ? null
+        : {
+            journeys,
+            cells: cellsOf(snapshot, scope, told, inCredit),
+            wholes: cellsOf(snapshot, scope, [], inCredit),
+          },
+    credit: new Map(
+      models.flatMap((model) =>
+        isShared(model) ? [] : [[model, countedModel(model).rows(snapshot, { days, by, equal }, inCredit)] as const],
+      ),
+    ),
+    costs: hasCosts ? namedRows(snapshot, touches, { days, by, equal }, inCosts) : null,
+    converted: sumOf(snapshot.project(conversions, { ...scope, by: [] }), 2),
+    currencies: currenciesOf(snapshot, question, hasCosts),
+    findings: { ...ofJourneys, holes: [...ofJourneys.holes, ...creditGaps(snapshot, question)] },
+  };
+}
+
+const NOTHING: Findings = { holes: [], notes: [] };
+
+/** Law 4 on the rows of the views. */
+function creditGaps(snapshot: Snapshot, { models, days, equal }: ReportQuestion): string[] {
+  // A filter by channel or campaign takes a part of each conversion's credit: nothing to reconcile with.
+  if (equal['channel'] !== undefined || equal['campaign'] !== undefined) return [];
+  const selection = { days, by: ['day', 'type', 'currency'], equal };
+  const converted = snapshot.project(conversions, selection);
+  return models.flatMap((model) => {
+    if (isShared(model) || modelInfo(model).family === 'counts') return [];
+    const gap = conservationGap(countedModel(model).rows(snapshot, selection, null), converted);
+    return gap === null ? [] : [`model ${model}: ${gap}`];
+  });
+}
+
+/** None where the report tells them apart. */
+function currenciesOf(snapshot: Snapshot, question: ReportQuestion, hasCosts: boolean): Currencies {
+  const { days, by, equal, wanted } = question;
+  if (by.includes('currency') || equal['currency'] !== undefined) return { values: [], costs: [] };
+  const selection = { days, by: ['currency'] };
+  return {
+    values: wanted.revenue
+      ? currenciesIn(snapshot.project(conversions, { ...selection, equal: scopeOf(question).equal }), 1)
+      : [],
+    costs: hasCosts ? currenciesIn(snapshot.project(touches, { ...selection, equal }), 1) : [],
+  };
+}

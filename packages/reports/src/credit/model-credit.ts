@@ -1,0 +1,60 @@
+/** What each model of a report gives to whom: rows keyed alike, whole micro-credits that sum to the conversions (law 4). */
+import type { Sampling } from '@tributary/attribution/data-driven/shapley';
+import type { Integer } from '@tributary/model/integer';
+import type { Rows } from '@tributary/views/deltas';
+import type { Counts } from '../counts/take-counts.ts';
+import { isShared, type ModelName } from '../models/catalogue.ts';
+import type { SharedName } from '../models/compute.ts';
+import type { ModelOutcomes } from '../models/run-models.ts';
+import { sumOf } from '../rows/sums.ts';
+import { type ChannelFacts, factsOf } from './channel-facts.ts';
+import { creditOfChannels, rowsOfShares } from './shares.ts';
+
+export interface ModelCredit {
+  /** `[creditMicros, valueMinor]` by the dimensions asked for. */
+  readonly rows: Rows;
+  readonly totals: readonly Integer[];
+  readonly channels: ReadonlyMap<string, ChannelFacts>;
+  /** `[creditMicros, valueMinor]` of whole channels, for what belongs to channels alone. */
+  readonly byChannel: Rows;
+  /** Whether the model was run for the value of one currency: then there is one effect on value. */
+  readonly oneCurrency: boolean;
+  /** Whether the model gives a channel less than nothing. */
+  readonly hasNegativeShares: boolean;
+  /** null: exact. */
+  readonly sampling: Sampling | null;
+}
+
+/** In the order of the question's models. */
+export function creditOf(counts: Counts, outcomes: ReadonlyMap<SharedName, ModelOutcomes>): ReadonlyMap<ModelName, ModelCredit> {
+  return new Map(
+    counts.question.models.map((model) => [
+      model,
+      isShared(model)
+        ? creditOfShares(model, outcomes.get(model) as ModelOutcomes, counts)
+        : creditOfRows(counts.credit.get(model) as Rows),
+    ]),
+  );
+}
+
+function creditOfRows(rows: Rows): ModelCredit {
+  const none = { channels: new Map(), byChannel: new Map(), oneCurrency: false, hasNegativeShares: false, sampling: null };
+  return { rows, totals: sumOf(rows, 2), ...none };
+}
+
+function creditOfShares(model: SharedName, outcomes: ModelOutcomes, { question, shared }: Counts): ModelCredit {
+  const { journeys, cells, wholes } = shared as NonNullable<Counts['shared']>;
+  const { type: _, currency: __, ...only } = question.equal;
+  const given = creditOfChannels(outcomes, journeys.sizes);
+  const rows = rowsOfShares(given, cells, question.by, only);
+  const all = [...(outcomes.conversions === null ? [] : [outcomes.conversions]), ...outcomes.values.values()];
+  return {
+    rows,
+    totals: sumOf(rows, 2),
+    channels: factsOf(model, outcomes, journeys.sizes.attributed),
+    byChannel: rowsOfShares(given, wholes, ['channel'], {}),
+    oneCurrency: outcomes.values.size === 1,
+    hasNegativeShares: all.some(({ channels }) => channels.some(({ share }) => share < 0)),
+    sampling: all[0]?.sampling ?? null,
+  };
+}

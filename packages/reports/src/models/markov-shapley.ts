@@ -1,0 +1,17 @@
+import { bootstrap, dirichletDraw } from '@tributary/attribution/data-driven/bootstrap';
+import { markovGame } from '@tributary/attribution/data-driven/markov-game';
+import { hasFewPlayers, hasFewStates, type SharedModel } from './shared-model.ts';
+
+export const markovShapleyModel: SharedModel = {
+  rule: 'Shapley value of the probability of conversion in the chain of touches that keeps a set of channels only',
+  effect: 'φ, in conversions a journey',
+  parameters: ['order', 'intervals', 'seed'],
+  mostChannels: 200,
+  mostCurrencies: 10,
+  looksAt: { sizes: false, sets: false, edges: true },
+  tellsLoss: false,
+  isQuick: (counts) => hasFewStates(counts) && hasFewPlayers(counts),
+  effects: ({ transitions, reward, seed }) => markovGame(transitions, { reward, seed }),
+  intervals: ({ transitions, reward, seed }, options) =>
+    bootstrap(transitions, (rows) => markovGame(rows, { reward, seed }).channels, { ...options, draw: dirichletDraw() }),
+};

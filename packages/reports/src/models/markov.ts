@@ -1,0 +1,18 @@
+import { bootstrap, dirichletDraw } from '@tributary/attribution/data-driven/bootstrap';
+import { markov } from '@tributary/attribution/data-driven/markov';
+import { hasFewStates, type SharedModel } from './shared-model.ts';
+
+export const markovModel: SharedModel = {
+  rule: 'removal effect: the part of the conversions that is lost when the channel is taken out of the chain of touches',
+  effect: 'removal effect, 0 to 1',
+  parameters: ['order', 'intervals', 'seed'],
+  // 200 states take one inverse of some 100 ms.
+  mostChannels: 200,
+  mostCurrencies: 100,
+  looksAt: { sizes: false, sets: false, edges: true },
+  tellsLoss: true,
+  isQuick: hasFewStates,
+  effects: ({ transitions, reward }) => markov(transitions, { reward }),
+  intervals: ({ transitions, reward }, options) =>
+    bootstrap(transitions, (rows) => markov(rows, { reward }).channels, { ...options, draw: dirichletDraw() }),
+};

@@ -1,0 +1,72 @@
+/** The shared models of a report, run on the merged counts of one window. */
+import { renameChannels } from '@tributary/attribution/data-driven/counts';
+import type { ChannelNames } from '../counts/channel-names.ts';
+import { type JourneyCounts, looksAt } from '../counts/journey-counts.ts';
+import type { Counts } from '../counts/take-counts.ts';
+import type { ModelParameters } from '../question.ts';
+import type { Asker } from '../runner/queue.ts';
+import { remembered } from '../runner/remembered-outcomes.ts';
+import type { ModelRunner } from '../runner/runner.ts';
+import { isShared } from './catalogue.ts';
+import type { ModelJob, ModelOutcome, SharedName } from './compute.ts';
+
+/** Where models run, and for whom. */
+export interface ModelRuns {
+  readonly runner: Pick<ModelRunner, 'run'>;
+  readonly asker: Asker;
+}
+
+/** A model's outcomes over one window. */
+export interface ModelOutcomes {
+  /** null: value alone was asked for. */
+  readonly conversions: ModelOutcome | null;
+  /** By currency; empty: conversions alone were asked for. */
+  readonly values: ReadonlyMap<string, ModelOutcome>;
+}
+
+/** One after the other. Rejects with `too_many_states`, or as the runner does. */
+export async function runModels(
+  { question, names, shared }: Counts,
+  { runner, asker }: ModelRuns,
+): Promise<ReadonlyMap<SharedName, ModelOutcomes>> {
+  const outcomes = new Map<SharedName, ModelOutcomes>();
+  if (shared === null) return outcomes;
+  const { journeys } = shared;
+  const { parameters, wanted } = question;
+  for (const model of question.models.filter(isShared)) {
+    const run = (currency: string | null) =>
+      remembered(
+        [journeys.sizes, journeys.sets, journeys.edges],
+        JSON.stringify([model, currency, parameters, names.key]),
+        asker,
+        (askers) => runner.run(jobOf(model, currency, journeys, names, parameters), askers),
+      );
+    const conversions = wanted.conversions ? await run(null) : null;
+    const values = new Map<string, ModelOutcome>();
+    for (const currency of journeys.currencies) values.set(currency, await run(currency));
+    outcomes.set(model, { conversions, values });
+  }
+  return outcomes;
+}
+
+/** `currency`: whose value is shared out; null: conversions are. */
+function jobOf(
+  model: SharedName,
+  currency: string | null,
+  { sizes, sets, edges }: JourneyCounts,
+  { inModels }: ChannelNames,
+  parameters: ModelParameters,
+): ModelJob {
+  const looks = looksAt(model, parameters);
+  const bySize = !looks.sizes ? [] : currency === null ? sizes.ofConversions : (sizes.ofValue.get(currency) ?? []);
+  const coalitions = looks.sets && sets !== null ? sets.counts(currency) : [];
+  const transitions = looks.edges && edges !== null ? edges.counts(currency) : [];
+  return {
+    model,
+    reward: currency === null ? 'conversions' : 'value',
+    sizes: inModels === null ? bySize : bySize.map((row) => ({ ...row, channel: inModels(row.channel) })),
+    coalitions: inModels === null ? coalitions : renameChannels(coalitions, inModels),
+    transitions: inModels === null ? transitions : renameChannels(transitions, inModels),
+    ...parameters,
+  };
+}

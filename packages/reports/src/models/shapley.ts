@@ -1,0 +1,17 @@
+import { bootstrap } from '@tributary/attribution/data-driven/bootstrap';
+import { sumGame, sumGameBySize } from '@tributary/attribution/data-driven/sum-game';
+import type { SharedModel } from './shared-model.ts';
+
+/** The sum game is one pass over the counts, whatever the number of channels. */
+export const shapleyModel: SharedModel = {
+  rule: 'Shapley value of the sum game: every conversion shared equally by the distinct channels of its path',
+  effect: 'φ, in conversions',
+  parameters: ['intervals', 'seed'],
+  mostChannels: Number.POSITIVE_INFINITY,
+  mostCurrencies: 1_000,
+  looksAt: { sizes: true, sets: false, edges: false },
+  tellsLoss: false,
+  isQuick: () => true,
+  effects: ({ sizes }) => ({ channels: sumGameBySize(sizes) }),
+  intervals: ({ coalitions, reward }, options) => bootstrap(coalitions, (rows) => sumGame(rows, { reward }).channels, options),
+};

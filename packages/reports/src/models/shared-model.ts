@@ -1,0 +1,71 @@
+/**
+ * A model that shares out the whole window: its result is a share of the window for each channel, and credit is handed out from
+ * there. All that the report must know of it is in one file.
+ */
+import type { ChannelInterval } from '@tributary/attribution/data-driven/bootstrap';
+import type { ChannelEffect, Coalition, Reward, Transition } from '@tributary/attribution/data-driven/counts';
+import type { Sampling } from '@tributary/attribution/data-driven/shapley';
+import type { SizedCount } from '@tributary/attribution/data-driven/sum-game';
+
+export type Parameter = 'order' | 'alpha' | 'seed' | 'position' | 'intervals';
+
+export interface SharedModel {
+  readonly rule: string;
+  /** What `effect` is. */
+  readonly effect: string;
+  readonly parameters: readonly Parameter[];
+  /** Channels it is run with at the most; the smallest of more are grouped. */
+  readonly mostChannels: number;
+  /** Currencies it is run for in one answer at the most: each is a run of its own. */
+  readonly mostCurrencies: number;
+  readonly looksAt: LooksAt;
+  /** Its effect is the part of what there is that would be lost without the channel. */
+  readonly tellsLoss: boolean;
+  /** Work of some 10 ms: it needs no thread of its own. Without intervals. */
+  isQuick(counts: ModelCounts): boolean;
+  effects(input: ModelInput): { readonly channels: readonly ChannelEffect[]; readonly sampling?: Sampling | null };
+  /** Journeys are drawn where the counts are of journeys (sets); of a chain, which has edges, its rows. */
+  intervals(input: ModelInput, options: IntervalOptions): ChannelInterval[];
+}
+
+/** Which counts of a window it is run on. Intervals of what looks at sizes are drawn from sets. */
+export interface LooksAt {
+  readonly sizes: boolean;
+  readonly sets: boolean;
+  readonly edges: boolean;
+}
+
+/** Empty where the model does not look. */
+export interface ModelCounts {
+  readonly sizes: readonly SizedCount[];
+  readonly coalitions: readonly Coalition[];
+  readonly transitions: readonly Transition[];
+}
+
+export interface ModelInput extends ModelCounts {
+  readonly reward: Reward;
+  readonly alpha: number;
+  readonly seed: number;
+}
+
+export interface IntervalOptions {
+  /** Models computed. */
+  readonly replicates: number;
+  /** The fraction of them that an interval holds. */
+  readonly level: number;
+  readonly seed: number;
+}
+
+/** States cubed. */
+const QUICK_STATES = 60;
+/** Coalitions of a game. */
+const QUICK_PLAYERS = 9;
+
+export function hasFewStates({ transitions }: ModelCounts): boolean {
+  return new Set(transitions.map(({ from }) => from.join('\t'))).size <= QUICK_STATES;
+}
+
+export function hasFewPlayers({ transitions, coalitions }: ModelCounts): boolean {
+  const players = new Set([...transitions.flatMap(({ to }) => to), ...coalitions.flatMap(({ channels }) => channels)]);
+  return players.size <= QUICK_PLAYERS;
+}

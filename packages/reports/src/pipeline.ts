@@ -1,0 +1,56 @@
+/**
+ * From a question to its answer, one way:
+ *
+ *   question  what is asked: models, windows, dimensions, filters
+ *     ↓       one snapshot of the views that it needs
+ *   counts    all that is taken from the snapshot, of each window, channels under the names of the answer
+ *     ↓       models that share out the window run over them; the others were counted conversion by conversion
+ *   outcomes  effects and shares of channels
+ *     ↓       shares of whole channels go to their cells by linear credit, as integers
+ *   credit    rows of each model, all keyed alike, that sum to the conversions (law 4)
+ *     ↓       costs beside credit, and what must be known of them
+ *   report    of each window; `rows.ts` and `compared.ts` give its rows to readers
+ *
+ * Models may take seconds. All parts come from one snapshot that was taken before, so they reconcile: law 4 is checked on the very
+ * numbers that are sent, and an answer that fails it says so.
+ */
+import type { Definitions } from '@tributary/model/definitions';
+import type { Meta } from '@tributary/serving/meta';
+import { type ServingContext, takeSnapshot } from '@tributary/serving/snapshot';
+import { takeCounts, viewsOf } from './counts/take-counts.ts';
+import { creditOf } from './credit/model-credit.ts';
+import { type ModelRuns, runModels } from './models/run-models.ts';
+import { demandFit, type ReportQuestion } from './question.ts';
+import { currencyNotes, findingsOfBoth } from './rows/findings.ts';
+import { type Report, reportOf } from './rows/report.ts';
+import { windowNotes } from './window.ts';
+
+export interface Answer {
+  readonly report: Report;
+  /** Of the window before, where the report is held against one. */
+  readonly before: Report | null;
+  /** That the batch side of the rows follows. */
+  readonly definitions: Definitions;
+  readonly meta: Meta;
+}
+
+/** Throws `invalid_query`; rejects as the snapshot and the models do. */
+export async function answerOf(context: ServingContext, question: ReportQuestion, runs: ModelRuns): Promise<Answer> {
+  demandFit(question);
+  const snapshot = await takeSnapshot(context, viewsOf(question), question.layers);
+  const windows = takeCounts(snapshot, question);
+  const reports: Report[] = [];
+  for (const counts of windows) {
+    const outcomes = await runModels(counts, runs);
+    const credit = creditOf(counts, outcomes);
+    reports.push(reportOf(counts, credit));
+  }
+  const [report, before = null] = reports as [Report, Report?];
+  const notes = [
+    ...currencyNotes(reports.map(({ currencies }) => currencies)),
+    ...question.notes,
+    ...(question.before === null ? [] : windowNotes(question.days, question.before, snapshot.meta())),
+  ];
+  const findings = findingsOfBoth(report.findings, before?.findings, notes);
+  return { report, before, definitions: snapshot.definitions[0], meta: snapshot.meta(findings) };
+}

@@ -1,0 +1,57 @@
+/** Figures that belong to a channel: effects, intervals, and what would be lost without it. */
+import type { Integer } from '@tributary/model/integer';
+import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
+import { UNATTRIBUTED } from '@tributary/views/credit/fold';
+import type { ChannelFacts, Intervals } from '../credit/channel-facts.ts';
+import type { ModelCredit } from '../credit/model-credit.ts';
+import { type ReportQuestion, rowsAreChannels } from '../question.ts';
+import type { Figures } from './figures.ts';
+
+/**
+ * Effect and intervals where the rows are whole channels; and what would be lost without the channel, of which a cell (a campaign,
+ * a day) has the part that it has of the channel's credit.
+ */
+export function channelFigures(
+  { channels, byChannel, totals, oneCurrency }: ModelCredit,
+  measures: readonly Integer[] | undefined,
+  key: string,
+  question: ReportQuestion,
+): Figures {
+  const { by, wanted } = question;
+  const at = by.indexOf('channel');
+  if (at < 0 || channels.size === 0) return {};
+  const channel = key.split('\t')[at] ?? '';
+  const facts = channels.get(channel) ?? {};
+  const isWhole = rowsAreChannels(question);
+  const part = (measure: 0 | 1) => {
+    const whole = byChannel.get(channel)?.[measure] ?? 0;
+    return isWhole ? 1 : whole === 0 ? 0 : Number(measures?.[measure] ?? 0) / Number(whole);
+  };
+  const { lostConversions, lostValueMinor } = facts;
+  return {
+    ...(isWhole ? effectsOf(channel, facts, wanted, oneCurrency) : {}),
+    ...(lostConversions === undefined ? {} : { lostConversions: lostConversions * part(0) }),
+    ...(lostValueMinor === undefined ? {} : { lostValueMinor: Math.round(lostValueMinor * part(1)) }),
+    ...(isWhole && facts.intervals !== undefined ? intervalFigures(facts.intervals, totals, wanted.conversions) : {}),
+  };
+}
+
+/** The interval of `share` too, in its scale: what of the totals the bounds are. */
+function intervalFigures(intervals: Intervals, totals: readonly Integer[], ofConversions: boolean): Figures {
+  const { conversionsLow = 0, conversionsHigh = 0, valueMinorLow = 0, valueMinorHigh = 0 } = intervals;
+  const [low, high] = ofConversions ? [conversionsLow, conversionsHigh] : [valueMinorLow, valueMinorHigh];
+  const whole = ofConversions ? Number(totals[0] ?? 0) / CREDIT_UNIT_MICROS : Number(totals[1] ?? 0);
+  return { ...intervals, ...(whole > 0 ? { shareLow: low / whole, shareHigh: high / whole } : {}) };
+}
+
+/**
+ * Unattributed conversions have no channel, so no effect; a channel that the model did not meet has none on anything. The model is
+ * run for the value of each currency: of several, no one effect is that on value.
+ */
+function effectsOf(channel: string, facts: ChannelFacts, wanted: ReportQuestion['wanted'], oneCurrency: boolean): Figures {
+  const effect = (computed: number | undefined) => (channel === UNATTRIBUTED ? null : (computed ?? 0));
+  return {
+    ...(wanted.conversions ? { effect: effect(facts.effect) } : {}),
+    ...(wanted.revenue ? { valueEffect: oneCurrency ? effect(facts.valueEffect) : null } : {}),
+  };
+}

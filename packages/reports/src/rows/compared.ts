@@ -1,0 +1,63 @@
+/** Rows of a report under several models: the figures of each, its rank, and how it differs from a baseline. */
+import { type Integer, subtract } from '@tributary/model/integer';
+import { UNATTRIBUTED } from '@tributary/views/credit/fold';
+import type { ModelCredit } from '../credit/model-credit.ts';
+import type { ModelName } from '../models/catalogue.ts';
+import { creditFigures, dimensionsOf, type Figures, moneyFigures, ratioFigures } from './figures.ts';
+import type { Report } from './report.ts';
+
+/** The row of a key. */
+export function comparedRows(report: Report, baseline: ModelName) {
+  const { question, credit, costs } = report;
+  const ranks = new Map([...credit].map(([model, ofModel]) => [model, ranksOf(report, ofModel)]));
+  const figuresAt = (key: string, ofModel: ModelCredit) => creditFigures(ofModel, ofModel.rows.get(key), question);
+  return (key: string) => {
+    const base = figuresAt(key, credit.get(baseline) as ModelCredit);
+    const cost = costs?.get(key);
+    const ofModels = [...credit].map(([model, ofModel]) => {
+      const figures = figuresAt(key, ofModel);
+      const ratios = costs === null ? {} : ratioFigures(cost?.[1] ?? 0, figures);
+      const rank = ranks.get(model)?.get(key) ?? null;
+      return [model, { ...figures, ...ratios, rank, difference: differenceOf(figures, base) }] as const;
+    });
+    return {
+      ...dimensionsOf(key, question.by),
+      ...(costs === null ? {} : moneyFigures(cost, {})),
+      models: Object.fromEntries(ofModels),
+    };
+  };
+}
+
+/** Of all rows. */
+export function comparedTotals({ question, credit, costTotals }: Report) {
+  const ofModels = [...credit].map(([model, ofModel]) => {
+    const { share: _, ...figures } = creditFigures(ofModel, ofModel.totals, question);
+    return [model, { ...figures, ...(costTotals === null ? {} : ratioFigures(costTotals[1] ?? 0, figures)) }] as const;
+  });
+  return { ...(costTotals === null ? {} : moneyFigures(costTotals, {})), models: Object.fromEntries(ofModels) };
+}
+
+/** `conversions` is for reading only: its difference is that of the micro-credits. */
+function differenceOf({ conversions: _, ...figures }: Figures, base: Figures): Figures {
+  return Object.fromEntries(Object.entries(figures).map(([name, figure]) => [name, less(figure ?? 0, base[name] ?? 0)]));
+}
+
+/** A share is no integer. */
+function less(figure: Integer, base: Integer): Integer {
+  return typeof figure === 'number' && typeof base === 'number' ? figure - base : subtract(figure, base);
+}
+
+/** 1: the most credit of all rows; rows of equal credit share a rank. Unattributed rows have none. */
+function ranksOf({ keys, question: { by, wanted } }: Report, { rows }: ModelCredit): Map<string, number> {
+  const measure = wanted.conversions ? 0 : 1;
+  const credit = (key: string) => rows.get(key)?.[measure] ?? 0;
+  const channel = by.indexOf('channel');
+  const ranked = [...keys].filter((key) => channel < 0 || key.split('\t')[channel] !== UNATTRIBUTED);
+  const sorted = ranked.sort((a, b) => Number(credit(b) > credit(a)) - Number(credit(b) < credit(a)));
+  const ranks = new Map<string, number>();
+  sorted.forEach((key, i) => {
+    const above = sorted[i - 1];
+    ranks.set(key, above !== undefined && credit(above) === credit(key) ? (ranks.get(above) as number) : i + 1);
+  });
+  return ranks;
+}

@@ -1,0 +1,34 @@
+/** The report of one window, before anybody formats it. */
+import type { Integer } from '@tributary/model/integer';
+import type { Findings } from '@tributary/serving/meta';
+import type { Counts } from '../counts/take-counts.ts';
+import type { ModelCredit } from '../credit/model-credit.ts';
+import type { ModelName } from '../models/catalogue.ts';
+import { gapsOfShares, negativeCells, overlaps } from './findings.ts';
+import { sumOf } from './sums.ts';
+
+export interface Report extends Pick<Counts, 'question' | 'costs' | 'currencies'> {
+  readonly credit: ReadonlyMap<ModelName, ModelCredit>;
+  /** Of all rows: those of every model and of the costs. */
+  readonly keys: ReadonlySet<string>;
+  /** `[touches, costMinor]` of all rows; null as `costs`. */
+  readonly costTotals: readonly Integer[] | null;
+  readonly findings: Findings;
+}
+
+export function reportOf(counts: Counts, credit: ReadonlyMap<ModelName, ModelCredit>): Report {
+  const { question, costs, currencies, findings } = counts;
+  const rows = [...credit.values()].map((ofModel) => ofModel.rows);
+  return {
+    question,
+    credit,
+    costs,
+    currencies,
+    keys: new Set([...rows, costs ?? new Map<string, unknown>()].flatMap((each) => [...each.keys()])),
+    costTotals: costs === null ? null : sumOf(costs, 2),
+    findings: {
+      holes: [...findings.holes, ...gapsOfShares(counts, credit)],
+      notes: [...findings.notes, ...negativeCells(question, credit), ...overlaps(question)],
+    },
+  };
+}

@@ -1,0 +1,57 @@
+/** From the query of a report to its question. */
+import { type ModelName, modelInfo } from '@tributary/reports/models/catalogue';
+import { demandIntervals, type ReportQuestion } from '@tributary/reports/question';
+import { type Against, earlierWindow } from '@tributary/reports/window';
+import type { z } from 'zod';
+import type { Filters } from './attribution-schemas.ts';
+import { selectionOf } from './selection.ts';
+
+type ReportQuery = z.output<z.ZodObject<typeof Filters>> & {
+  readonly by: readonly string[];
+  readonly intervals?: number | undefined;
+  readonly level?: number;
+  readonly against?: Against | undefined;
+};
+
+const FILTERS = ['channel', 'campaign', 'type', 'currency'];
+
+/** Throws `invalid_query`, `empty_range`. */
+export function questionOf(models: readonly ModelName[], query: ReportQuery): ReportQuestion {
+  const { by, view, value, order, alpha, seed, intervals, level = 0.9, against } = query;
+  if (intervals !== undefined) for (const model of models) demandIntervals(model);
+  const { days, equal, notes } = selectionOf(query, FILTERS);
+  const before = against === undefined ? null : earlierWindow(days, against);
+  return {
+    models,
+    days,
+    before: before === null ? null : { fromDay: before.fromDay, toDay: before.toDay },
+    by,
+    equal,
+    layers: view,
+    wanted: { conversions: value !== 'revenue', revenue: value !== 'conversions' },
+    parameters: { order, alpha, seed, intervals: intervals === undefined ? null : { replicates: intervals, level } },
+    notes: before?.widened === true ? [...notes, BEFORE_WIDENED] : notes,
+  };
+}
+
+const BEFORE_WIDENED = 'the range of `against` was widened to whole days, see `previousRange`';
+
+/** Everything that decides which rows there are, and in which order: a cursor is bound to it. */
+export function cursorKey(
+  route: string,
+  { models, parameters, wanted, days, before, by, equal, layers }: ReportQuestion,
+  baseline: ModelName | null = null,
+): unknown[] {
+  return [route, models, baseline, parameters, wanted, days, before, by, equal, layers];
+}
+
+/** Those that any of the models takes. */
+export function parametersOf({ models, parameters: { order, alpha, seed, intervals } }: ReportQuestion) {
+  const takes = new Set(models.flatMap((model) => modelInfo(model).parameters));
+  return {
+    ...(takes.has('order') ? { order } : {}),
+    ...(takes.has('alpha') ? { alpha } : {}),
+    ...(takes.has('seed') ? { seed } : {}),
+    ...(intervals === null ? {} : { intervals: intervals.replicates, level: intervals.level }),
+  };
+}
