@@ -10,9 +10,7 @@ import { logPlace } from '@tributary/runtime/log-place';
 import { connectRedis, whenReady } from '@tributary/runtime/redis';
 import { runService } from '@tributary/runtime/service';
 import { createUnreadAnswers } from '@tributary/runtime/unread-answers';
-import { createDeltaFollower } from '@tributary/serving/deltas/follower';
-import { createSpeedBoard } from '@tributary/serving/freshness/speed-board';
-import { createGenerations } from '@tributary/serving/generations/served';
+import { createServing, keepUpToDate } from '@tributary/serving/serving';
 import { VIEWS } from '@tributary/views/registry';
 import { buildApp } from './app.ts';
 import { createArchiveReader } from './archive/archive-reader.ts';
@@ -26,9 +24,6 @@ import { type ApiDeps, DEFAULT_LIMITS } from './ports.ts';
 import { readinessOf } from './routes/operations.ts';
 import { createRecordReader } from './users/record-reader.ts';
 
-const LOOK_EVERY_MS = 1_000;
-/** So that a request after a pause finds little to take up: some 10 000 rows at 5 000 events/s. */
-const FOLLOW_EVERY_MS = 200;
 const REDIS_WAIT_MS = 30_000;
 const CLOSE_MS = 2_000;
 
@@ -69,12 +64,8 @@ await runService('api', CONFIG, async ({ config, log: logger, metrics, disk, sig
     onWarning,
     diskTrouble: disk.trouble,
   };
-  const generations = createGenerations({ source: deps.source, now: deps.now, onWarning });
   const context: ApiContext = {
-    deps,
-    generations,
-    board: createSpeedBoard(deps, generations),
-    deltas: createDeltaFollower(deps),
+    ...createServing(deps),
     records: createRecordReader(deps.store),
     turnstile: createTurnstile(deps.limits.archiveConcurrency, deps.limits.archiveTimeoutMs),
     unread: createUnreadAnswers(deps.limits),
@@ -82,19 +73,7 @@ await runService('api', CONFIG, async ({ config, log: logger, metrics, disk, sig
   servingMetrics(metrics, context);
   const app = await buildApp(context, { corsOrigins: listOf(config.apiOrigins), onAnswered: requestMetrics(metrics) });
 
-  const look = async (): Promise<void> => {
-    await Promise.all([
-      context.generations.refresh().catch((cause: unknown) => onWarning('the newest publication cannot be read', cause)),
-      context.board.look(),
-    ]);
-  };
-  let looking = Promise.resolve();
-  const timer = setInterval(() => {
-    looking = looking.then(look);
-  }, LOOK_EVERY_MS);
-  looking = look();
-  // A store that is down is told by the look, and by every request.
-  const following = setInterval(() => void context.deltas.keepUp().catch(() => undefined), FOLLOW_EVERY_MS);
+  const stop = keepUpToDate(context);
 
   try {
     await app.listen({ host: config.host, port: config.apiPort });
@@ -107,8 +86,7 @@ await runService('api', CONFIG, async ({ config, log: logger, metrics, disk, sig
   return {
     ready: () => readinessOf(context),
     async drain() {
-      clearInterval(timer);
-      clearInterval(following);
+      stop();
       await app.close();
       // A connection that waits for a Redis which is gone must not hold up the end.
       await Promise.race([Promise.all([log.close(), queue.close()]), sleep(CLOSE_MS)]);

@@ -11,9 +11,7 @@ import { type Event, encodeEvent } from '@tributary/model/event';
 import { partitionOf, userKeyOf } from '@tributary/model/user-key';
 import { sha256Hex } from '@tributary/runtime/definitions';
 import { createUnreadAnswers } from '@tributary/runtime/unread-answers';
-import { createDeltaFollower } from '@tributary/serving/deltas/follower';
-import { createSpeedBoard } from '@tributary/serving/freshness/speed-board';
-import { createGenerations } from '@tributary/serving/generations/served';
+import { createServing } from '@tributary/serving/serving';
 import { createMemoryStore } from '@tributary/testkit/memory-store';
 import { naive, naiveTimelines } from '@tributary/testkit/naive';
 import type { RowsByView } from '@tributary/views/deltas';
@@ -46,7 +44,7 @@ export async function createWorld(options: WorldOptions = {}) {
   const rules = stepRules(VIEWS, definitions);
   const memory = createMemoryStore({ partitions: PARTITIONS });
   const speed = memory.speed();
-  const serving = memory.serving(options.turn);
+  const readable = memory.serving(options.turn);
   const users = new Map<string, UserState>();
   const log: Event[] = [];
   const states: (PartitionState | null)[] = new Array<null>(PARTITIONS).fill(null);
@@ -65,13 +63,13 @@ export async function createWorld(options: WorldOptions = {}) {
   let loadDelay: Promise<void> = Promise.resolve();
 
   const store: ServingStore = {
-    ...serving,
-    records: (...asked) => ifUp(() => serving.records(...asked)),
-    states: () => ifUp(() => serving.states()),
-    findConversion: (id) => ifUp(() => serving.findConversion(id)),
-    pointer: () => (broken.pointer ? Promise.resolve(null) : ifUp(() => serving.pointer())),
-    follow: (...question) => ifUp(async () => (await serving.follow(...question)).filter(answers)),
-    readWhole: (...question) => ifUp(async () => (await serving.readWhole(...question)).filter(answers)),
+    ...readable,
+    records: (...asked) => ifUp(() => readable.records(...asked)),
+    states: () => ifUp(() => readable.states()),
+    findConversion: (id) => ifUp(() => readable.findConversion(id)),
+    pointer: () => (broken.pointer ? Promise.resolve(null) : ifUp(() => readable.pointer())),
+    follow: (...question) => ifUp(async () => (await readable.follow(...question)).filter(answers)),
+    readWhole: (...question) => ifUp(async () => (await readable.readWhole(...question)).filter(answers)),
   };
   const answers = ({ partition }: { readonly partition: number }) => partition !== broken.partition;
   async function ifUp<T>(work: () => Promise<T>): Promise<T> {
@@ -160,7 +158,7 @@ export async function createWorld(options: WorldOptions = {}) {
       by: 'test',
     };
     publications.push(publication);
-    if (pointer) await serving.setPointer({ sequence: publication.sequence, generation });
+    if (pointer) await readable.setPointer({ sequence: publication.sequence, generation });
   }
 
   const source: ApiDeps['source'] = {
@@ -237,12 +235,14 @@ export async function createWorld(options: WorldOptions = {}) {
     trustedProxies: [],
     onWarning: (message) => void warnings.push(message),
   };
-  const generations = createGenerations({ source, now: deps.now, onWarning: deps.onWarning });
-  const board = createSpeedBoard(deps, generations);
-  const deltas = createDeltaFollower(deps);
-  const records = createRecordReader(deps.store);
-  const turnstile = createTurnstile(deps.limits.archiveConcurrency, deps.limits.archiveTimeoutMs);
-  const context: ApiContext = { deps, generations, board, deltas, records, turnstile, unread: createUnreadAnswers(deps.limits) };
+  const serving = createServing(deps);
+  const { generations, board, deltas } = serving;
+  const context: ApiContext = {
+    ...serving,
+    records: createRecordReader(deps.store),
+    turnstile: createTurnstile(deps.limits.archiveConcurrency, deps.limits.archiveTimeoutMs),
+    unread: createUnreadAnswers(deps.limits),
+  };
   const app: FastifyInstance = await buildApp(context, { corsOrigins: [] });
 
   return {

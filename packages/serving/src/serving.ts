@@ -1,0 +1,35 @@
+/** The merge of one process: what its snapshots are taken of, and what keeps it up to date. */
+import { createDeltaFollower } from './deltas/follower.ts';
+import { createSpeedBoard } from './freshness/speed-board.ts';
+import { createGenerations } from './generations/served.ts';
+import type { ServingDeps } from './ports.ts';
+import type { ServingContext } from './snapshot.ts';
+
+export function createServing<Deps extends ServingDeps>(deps: Deps): ServingContext & { readonly deps: Deps } {
+  const generations = createGenerations({ source: deps.source, now: deps.now, onWarning: deps.onWarning });
+  return { deps, generations, board: createSpeedBoard(deps, generations), deltas: createDeltaFollower(deps) };
+}
+
+const LOOK_EVERY_MS = 1_000;
+/** So that a request after a pause finds little to take up: some 10 000 rows at 5 000 events/s. */
+const FOLLOW_EVERY_MS = 200;
+
+/** Looks for newer generations and at the speed layer, and follows its commits, from now on until it is stopped. */
+export function keepUpToDate({ deps, generations, board, deltas }: ServingContext): () => void {
+  const look = async (): Promise<void> => {
+    await Promise.all([
+      generations.refresh().catch((cause: unknown) => deps.onWarning('the newest publication cannot be read', cause)),
+      board.look(),
+    ]);
+  };
+  let looking = look();
+  const timer = setInterval(() => {
+    looking = looking.then(look);
+  }, LOOK_EVERY_MS);
+  // A store that is down is told by the look, and by every request.
+  const following = setInterval(() => void deltas.keepUp().catch(() => undefined), FOLLOW_EVERY_MS);
+  return () => {
+    clearInterval(timer);
+    clearInterval(following);
+  };
+}
