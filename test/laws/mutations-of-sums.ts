@@ -70,6 +70,22 @@ export const MUTATIONS_OF_SUMS: readonly Mutation[] = [
     test: 'services/api/test/layers.test.ts',
   },
   {
+    lie: 'models that share out a window leave out the conversions without a path',
+    law: '4',
+    file: 'packages/reports/src/credit/shares.ts',
+    from: '  addRows(rows, unattributed);\n',
+    to: '',
+    test: 'packages/reports/test/pipeline.test.ts',
+  },
+  {
+    lie: 'an answer whose credit is not its conversions is complete',
+    law: '4',
+    file: 'packages/reports/src/rows/sums.ts',
+    from: '&& value === total) continue;',
+    to: '|| value !== null) continue;',
+    test: 'packages/reports/test/pipeline.test.ts',
+  },
+  {
     lie: 'the command line reads sums as doubles',
     law: '4',
     file: 'packages/cli/src/api-client.ts',
