@@ -17,15 +17,14 @@ const COUNTED_MODELS = { ...RULE_BASED, orderedShapley, participation, assisted 
 type CountedName = keyof typeof COUNTED_MODELS;
 export type ModelName = CountedName | SharedName;
 
-const { shapley, rateShapley, markov, markovShapley, hybrid } = SHARED_MODELS;
 const ALL: Record<ModelName, CountedModel | SharedModel> = {
   ...RULE_BASED,
-  shapley,
+  shapley: SHARED_MODELS.shapley,
   orderedShapley,
-  rateShapley,
-  markov,
-  markovShapley,
-  hybrid,
+  rateShapley: SHARED_MODELS.rateShapley,
+  markov: SHARED_MODELS.markov,
+  markovShapley: SHARED_MODELS.markovShapley,
+  hybrid: SHARED_MODELS.hybrid,
   participation,
   assisted,
 };
