@@ -64,7 +64,7 @@ export const MUTATIONS_OF_SUMS: readonly Mutation[] = [
   {
     lie: 'sets and transitions that a layer takes back are left out of its answer',
     law: '1',
-    file: 'packages/reports/src/counts/sets-and-edges.ts',
+    file: 'packages/reports/src/journeys/sets-and-edges.ts',
     from: 'rows: all.map(',
     to: 'rows: kept.map(',
     test: 'services/api/test/layers.test.ts',
@@ -80,7 +80,7 @@ export const MUTATIONS_OF_SUMS: readonly Mutation[] = [
   {
     lie: 'an answer whose credit is not its conversions is complete',
     law: '4',
-    file: 'packages/reports/src/rows/sums.ts',
+    file: 'packages/reports/src/sums.ts',
     from: '&& value === total) continue;',
     to: '|| value !== null) continue;',
     test: 'packages/reports/test/pipeline.test.ts',

@@ -19,16 +19,13 @@ import type { Meta } from '@tributary/serving/meta';
 import { type ServingContext, takeSnapshot } from '@tributary/serving/snapshot';
 import { takeCounts, viewsOf } from './counts/take-counts.ts';
 import { creditOf } from './credit/model-credit.ts';
-import { type ModelRuns, runModels } from './models/run-models.ts';
 import { demandFit, type ReportQuestion } from './question.ts';
 import { currencyNotes, findingsOfBoth } from './rows/findings.ts';
-import { type Report, reportOf } from './rows/report.ts';
+import { type Report, type ReportOfBoth, reportOf } from './rows/report.ts';
+import { type ModelRuns, runModels } from './runner/run-models.ts';
 import { windowNotes } from './window.ts';
 
-export interface Answer {
-  readonly report: Report;
-  /** Of the window before, where the report is held against one. */
-  readonly before: Report | null;
+export interface Answer extends ReportOfBoth {
   /** That the batch side of the rows follows. */
   readonly definitions: Definitions;
   readonly meta: Meta;

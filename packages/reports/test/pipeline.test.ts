@@ -14,10 +14,10 @@ import { VIEWS } from '@tributary/views/registry';
 import { describe, expect, test } from 'vitest';
 import { MODEL_NAMES, type ModelName, modelInfo } from '../src/models/catalogue.ts';
 import { compute } from '../src/models/compute.ts';
-import type { ModelRuns } from '../src/models/run-models.ts';
 import { answerOf } from '../src/pipeline.ts';
 import type { ReportQuestion } from '../src/question.ts';
 import { keysOf, rowOf, totalsOf } from '../src/rows/rows.ts';
+import type { ModelRuns } from '../src/runner/run-models.ts';
 
 const PARTITIONS = 2;
 const HERE: ModelRuns = { runner: { run: async (job) => compute(job) }, asker: { key: 'a test', isGone: () => false } };

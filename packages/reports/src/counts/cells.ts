@@ -10,8 +10,8 @@ import { credit, UNATTRIBUTED } from '@tributary/views/credit/fold';
 import { addRow, type Rows } from '@tributary/views/deltas';
 import { NONE } from '@tributary/views/timeline';
 import { touches } from '@tributary/views/touches/fold';
-import { type Rename, renamedRows } from './row-keys.ts';
-import type { Scope } from './scope.ts';
+import type { Scope } from '../journeys/scope.ts';
+import { type Rename, renamedRows } from '../row-keys.ts';
 
 export interface Cells {
   /** Dimensions of the cells; none: rows are whole channels. The last is `currency`, for value belongs to one. */

@@ -9,8 +9,8 @@ import type { Definitions } from '@tributary/model/definitions';
 import { UNATTRIBUTED } from '@tributary/views/credit/fold';
 import { isShared, type ModelName, modelInfo } from '../models/catalogue.ts';
 import { SHARED_MODELS } from '../models/compute.ts';
+import type { Rename } from '../row-keys.ts';
 import type { JourneyCounts } from './journey-counts.ts';
-import type { Rename } from './row-keys.ts';
 
 /** null: every channel keeps its name. */
 export interface ChannelNames {

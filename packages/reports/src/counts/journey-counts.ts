@@ -4,14 +4,14 @@ import { TributaryError } from '@tributary/model/errors';
 import type { Findings } from '@tributary/serving/meta';
 import type { Snapshot } from '@tributary/serving/snapshot';
 import { UNATTRIBUTED } from '@tributary/views/credit/fold';
+import { scopeOf } from '../journeys/scope.ts';
+import { type CountsByCurrency, type EdgeName, edgesOf, type SetName, setsOf } from '../journeys/sets-and-edges.ts';
+import { type SizeCounts, sizesOf } from '../journeys/sizes.ts';
 import { isShared } from '../models/catalogue.ts';
 import { type ModelJob, SHARED_MODELS, type SharedName } from '../models/compute.ts';
 import type { LooksAt } from '../models/shared-model.ts';
 import type { ReportQuestion } from '../question.ts';
 import type { ChannelNames } from './channel-names.ts';
-import { scopeOf } from './scope.ts';
-import { type CountsByCurrency, type EdgeName, edgesOf, type SetName, setsOf } from './sets-and-edges.ts';
-import { type SizeCounts, sizesOf } from './sizes.ts';
 
 export interface JourneyCounts {
   readonly sizes: SizeCounts;

@@ -7,14 +7,14 @@ import { credit } from '@tributary/views/credit/fold';
 import type { Rows } from '@tributary/views/deltas';
 import { touches } from '@tributary/views/touches/fold';
 import type { View } from '@tributary/views/view';
+import { scopeOf } from '../journeys/scope.ts';
 import { countedModel, isShared, type ModelName, modelInfo, viewsOfModel } from '../models/catalogue.ts';
 import { type ReportQuestion, windowsOf } from '../question.ts';
-import { conservationGap, currenciesIn, sumOf } from '../rows/sums.ts';
+import { namedRows } from '../row-keys.ts';
+import { conservationGap, currenciesIn, sumOf } from '../sums.ts';
 import { type Cells, cellsOf } from './cells.ts';
 import { type ChannelNames, channelNames } from './channel-names.ts';
 import { countJourneys, findingsOfJourneys, type JourneyCounts } from './journey-counts.ts';
-import { namedRows } from './row-keys.ts';
-import { scopeOf } from './scope.ts';
 
 export interface Counts {
   /** Of this window. */

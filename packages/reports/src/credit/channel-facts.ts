@@ -1,8 +1,8 @@
 /** What a model says of a channel beside its credit: effects, what would be lost without it, how sure all that is. */
 import type { ChannelInterval } from '@tributary/attribution/data-driven/bootstrap';
-import type { Amounts } from '../counts/sizes.ts';
+import type { Amounts } from '../journeys/sizes.ts';
 import { SHARED_MODELS, type SharedName } from '../models/compute.ts';
-import type { ModelOutcomes } from '../models/run-models.ts';
+import type { ModelOutcomes } from '../runner/run-models.ts';
 
 export interface ChannelFacts {
   readonly effect?: number;

@@ -5,8 +5,8 @@ import type { Rows } from '@tributary/views/deltas';
 import type { Counts } from '../counts/take-counts.ts';
 import { isShared, type ModelName } from '../models/catalogue.ts';
 import type { SharedName } from '../models/compute.ts';
-import type { ModelOutcomes } from '../models/run-models.ts';
-import { sumOf } from '../rows/sums.ts';
+import type { ModelOutcomes } from '../runner/run-models.ts';
+import { sumOf } from '../sums.ts';
 import { type ChannelFacts, factsOf } from './channel-facts.ts';
 import { creditOfChannels, rowsOfShares } from './shares.ts';
 

@@ -7,10 +7,10 @@ import { type Integer, multiply } from '@tributary/model/integer';
 import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
 import { addRow, addRows, type Rows } from '@tributary/views/deltas';
 import type { Cells } from '../counts/cells.ts';
-import { rekeyed } from '../counts/row-keys.ts';
-import type { SizeCounts } from '../counts/sizes.ts';
+import type { SizeCounts } from '../journeys/sizes.ts';
 import type { ModelOutcome } from '../models/compute.ts';
-import type { ModelOutcomes } from '../models/run-models.ts';
+import { rekeyed } from '../row-keys.ts';
+import type { ModelOutcomes } from '../runner/run-models.ts';
 import { type ChannelCredit, spread } from './spread.ts';
 
 /** Integers that sum to the attributed conversions and their value. */

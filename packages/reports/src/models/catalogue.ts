@@ -1,7 +1,7 @@
 /** The models there are, in the order they are listed in: what each says, what it takes, and which views it is computed from. */
 import { TributaryError } from '@tributary/model/errors';
 import type { View } from '@tributary/views/view';
-import { EDGE_VIEWS, SET_VIEWS } from '../counts/sets-and-edges.ts';
+import { EDGE_VIEWS, SET_VIEWS } from '../journeys/sets-and-edges.ts';
 import { SHARED_MODELS, type SharedName } from './compute.ts';
 import type { CountedModel } from './counted-model.ts';
 import { orderedShapley } from './ordered-shapley.ts';

@@ -3,7 +3,7 @@ import type { Selection } from '@tributary/serving/merge';
 import type { Snapshot } from '@tributary/serving/snapshot';
 import type { Rows } from '@tributary/views/deltas';
 import type { View } from '@tributary/views/view';
-import type { Rename } from '../counts/row-keys.ts';
+import type { Rename } from '../row-keys.ts';
 import type { Parameter } from './shared-model.ts';
 
 export interface CountedModel {

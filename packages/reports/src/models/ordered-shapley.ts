@@ -6,7 +6,7 @@ import { credit } from '@tributary/views/credit/fold';
 import { addRow, type Rows } from '@tributary/views/deltas';
 import { positions } from '@tributary/views/positions/fold';
 import { NONE } from '@tributary/views/timeline';
-import { namedRows, type Rename, rekeyed } from '../counts/row-keys.ts';
+import { namedRows, type Rename, rekeyed } from '../row-keys.ts';
 import type { CountedModel } from './counted-model.ts';
 
 export const orderedShapley: CountedModel = {

@@ -5,7 +5,7 @@ import type { Selection } from '@tributary/serving/merge';
 import type { Snapshot } from '@tributary/serving/snapshot';
 import { assists } from '@tributary/views/assists/fold';
 import { addRow, type Rows } from '@tributary/views/deltas';
-import { namedRows, type Rename } from '../counts/row-keys.ts';
+import { namedRows, type Rename } from '../row-keys.ts';
 import type { CountedModel } from './counted-model.ts';
 
 const OVERLAPPING = { family: 'counts', effect: null, parameters: [], views: [assists] } as const;

@@ -1,7 +1,7 @@
 /** The rules that split one conversion over its touches. The view `credit` has a row for each of them. */
 import { RULE_BASED_MODELS, type RuleBasedModel } from '@tributary/model/definitions';
 import { credit } from '@tributary/views/credit/fold';
-import { namedRows } from '../counts/row-keys.ts';
+import { namedRows } from '../row-keys.ts';
 import type { CountedModel } from './counted-model.ts';
 
 const RULES: Record<RuleBasedModel, string> = {

@@ -2,7 +2,7 @@
 import { SEPARATOR } from '@tributary/attribution/data-driven/counts';
 import { OTHER } from '@tributary/model/channel';
 import { add, type Integer } from '@tributary/model/integer';
-import type { Counted, EdgeName, SetName } from '../counts/sets-and-edges.ts';
+import type { Counted, EdgeName, SetName } from '../journeys/sets-and-edges.ts';
 
 const START = '(start)';
 const CONVERSION = '(conversion)';

@@ -13,7 +13,7 @@ import type { Rows } from '@tributary/views/deltas';
 import { pathShapes } from '@tributary/views/path-shapes/fold';
 import { paths } from '@tributary/views/paths/fold';
 import type { View } from '@tributary/views/view';
-import { mixedCurrencies, sumOf } from '../rows/sums.ts';
+import { mixedCurrencies, sumOf } from '../sums.ts';
 
 export const PATH_VIEWS: readonly View[] = [assists, conversions, credit, pathShapes, paths];
 

@@ -6,7 +6,7 @@ import type { Counts, Currencies } from '../counts/take-counts.ts';
 import type { ModelCredit } from '../credit/model-credit.ts';
 import { isShared, type ModelName, modelInfo } from '../models/catalogue.ts';
 import type { ReportQuestion } from '../question.ts';
-import { conservationGap, severalCurrencies, sumOf } from './sums.ts';
+import { conservationGap, severalCurrencies, sumOf } from '../sums.ts';
 
 type Credit = ReadonlyMap<ModelName, ModelCredit>;
 

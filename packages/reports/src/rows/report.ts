@@ -4,8 +4,8 @@ import type { Findings } from '@tributary/serving/meta';
 import type { Counts } from '../counts/take-counts.ts';
 import type { ModelCredit } from '../credit/model-credit.ts';
 import type { ModelName } from '../models/catalogue.ts';
+import { sumOf } from '../sums.ts';
 import { gapsOfShares, negativeCells, overlaps } from './findings.ts';
-import { sumOf } from './sums.ts';
 
 export interface Report extends Pick<Counts, 'question' | 'costs' | 'currencies'> {
   readonly credit: ReadonlyMap<ModelName, ModelCredit>;
@@ -14,6 +14,13 @@ export interface Report extends Pick<Counts, 'question' | 'costs' | 'currencies'
   /** `[touches, costMinor]` of all rows; null as `costs`. */
   readonly costTotals: readonly Integer[] | null;
   readonly findings: Findings;
+}
+
+/** Of the window asked for, and of the one before. */
+export interface ReportOfBoth {
+  readonly report: Report;
+  /** null: the report is not held against another. */
+  readonly before: Report | null;
 }
 
 export function reportOf(counts: Counts, credit: ReadonlyMap<ModelName, ModelCredit>): Report {

@@ -2,24 +2,23 @@
 
 import type { ModelCredit } from '../credit/model-credit.ts';
 import type { ModelName } from '../models/catalogue.ts';
-import type { Answer } from '../pipeline.ts';
 import { withChange } from './change.ts';
 import { channelFigures } from './channel-figures.ts';
 import { creditFigures, dimensionsOf, type Figures, moneyFigures, type Row } from './figures.ts';
-import type { Report } from './report.ts';
+import type { Report, ReportOfBoth } from './report.ts';
 
 /** Of both windows. */
-export function keysOf({ report, before }: Answer): ReadonlySet<string> {
+export function keysOf({ report, before }: ReportOfBoth): ReadonlySet<string> {
   return before === null ? report.keys : new Set([...report.keys, ...before.keys]);
 }
 
-export function rowOf({ report, before }: Answer, model: ModelName, key: string): Row {
+export function rowOf({ report, before }: ReportOfBoth, model: ModelName, key: string): Row {
   const row = rowOfWindow(report, model, key);
   return before === null ? row : withChange(row, rowOfWindow(before, model, key));
 }
 
 /** Of all rows. */
-export function totalsOf({ report, before }: Answer, model: ModelName): Figures {
+export function totalsOf({ report, before }: ReportOfBoth, model: ModelName): Figures {
   const totals = totalsOfWindow(report, model);
   return before === null ? totals : withChange(totals, totalsOfWindow(before, model));
 }

@@ -1,7 +1,7 @@
 /** Journeys: the paths of conversions, and the counts of transitions and of sets that data-driven models are computed from. */
 
 import { demandOrder } from '@tributary/reports/counts/journey-counts';
-import { type CountsByCurrency, EDGE_VIEWS, edgesOf, SET_VIEWS, setsOf } from '@tributary/reports/counts/sets-and-edges';
+import { type CountsByCurrency, EDGE_VIEWS, edgesOf, SET_VIEWS, setsOf } from '@tributary/reports/journeys/sets-and-edges';
 import { type ChannelSet, type Edge, edgeRows, setRows } from '@tributary/reports/paths/chain-report';
 import { PATH_VIEWS, pathReport } from '@tributary/reports/paths/path-report';
 import { Meta } from '@tributary/serving/meta';

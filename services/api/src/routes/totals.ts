@@ -2,7 +2,7 @@
 
 import type { Integer } from '@tributary/model/integer';
 import { dimensionsOf } from '@tributary/reports/rows/figures';
-import { mixedCurrencies, sumOf } from '@tributary/reports/rows/sums';
+import { mixedCurrencies, sumOf } from '@tributary/reports/sums';
 import { Meta } from '@tributary/serving/meta';
 import { takeSnapshot } from '@tributary/serving/snapshot';
 import { activity } from '@tributary/views/activity/fold';

@@ -3,12 +3,12 @@ import { renameChannels } from '@tributary/attribution/data-driven/counts';
 import type { ChannelNames } from '../counts/channel-names.ts';
 import { type JourneyCounts, looksAt } from '../counts/journey-counts.ts';
 import type { Counts } from '../counts/take-counts.ts';
+import { isShared } from '../models/catalogue.ts';
+import type { ModelJob, ModelOutcome, SharedName } from '../models/compute.ts';
 import type { ModelParameters } from '../question.ts';
-import type { Asker } from '../runner/queue.ts';
-import { remembered } from '../runner/remembered-outcomes.ts';
-import type { ModelRunner } from '../runner/runner.ts';
-import { isShared } from './catalogue.ts';
-import type { ModelJob, ModelOutcome, SharedName } from './compute.ts';
+import type { Asker } from './queue.ts';
+import { remembered } from './remembered-outcomes.ts';
+import type { ModelRunner } from './runner.ts';
 
 /** Where models run, and for whom. */
 export interface ModelRuns {
