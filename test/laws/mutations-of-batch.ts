@@ -294,6 +294,14 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
     test: STORE,
   },
   {
+    lie: 'a generation is built on events that lack a field which views read',
+    law: '1',
+    file: `${RECOMPUTE}/begin.ts`,
+    from: ' || !keepsAllColumns(published)',
+    to: '',
+    test: 'jobs/recompute/test/event-columns.test.ts',
+  },
+  {
     lie: 'rows of another program are built upon',
     law: '1',
     file: `${RECOMPUTE}/compute/plan.ts`,

@@ -4,6 +4,7 @@ import type { GenerationManifest } from '@tributary/archive/layout';
 import { currentPublication } from '@tributary/archive/publications';
 import type { Definitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
+import { keepsAllColumns } from './compute/relations.ts';
 import { highestGeneration } from './numbers.ts';
 import type { RunPorts } from './ports.ts';
 import type { Begun, Run } from './run.ts';
@@ -73,7 +74,7 @@ function definitionsFor(run: Run, published: GenerationManifest | null, ports: R
 
 /** An incremental run builds on what readers trust: after a rollback not on what was rolled back. */
 function baseOf(published: GenerationManifest | null, ports: RunPorts): number | null {
-  if (published === null || published.state !== 'computed') return null;
+  if (published === null || published.state !== 'computed' || !keepsAllColumns(published)) return null;
   if (published.lastSegment.length === ports.log.partitions) return published.generation;
   throw new TributaryError(
     'partition_mismatch',

@@ -17,6 +17,7 @@ import { retireGenerations } from '@tributary/archive/retire';
 import { type ErrorCode, TributaryError } from '@tributary/model/errors';
 import { begin } from './begin.ts';
 import { planCompute } from './compute/plan.ts';
+import { GENERATION_EVENT_COLUMNS } from './compute/relations.ts';
 import { stagingFolder, sweepShards, sweepStaging } from './compute/staging.ts';
 import { mergeArchive } from './merge-archive.ts';
 import type { RunPorts } from './ports.ts';
@@ -86,6 +87,7 @@ async function sealAndCompute(
     ...result,
     state: 'computed',
     program: ports.program,
+    eventColumns: Object.keys(GENERATION_EVENT_COLUMNS),
     computedAt: ports.now(),
     lastSegment: seals.map((seal) => seal.number),
     cut: seals.map((seal) => seal.upTo),

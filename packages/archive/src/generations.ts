@@ -28,6 +28,7 @@ const Generation = z.object({
   counts: z.object({ events: z.int().min(0), newEvents: z.int().min(0), duplicates: z.int().min(0) }),
   failure: z.string().exactOptional(),
   program: z.string().exactOptional(),
+  eventColumns: z.array(z.string()).exactOptional(),
 }) satisfies z.ZodType<GenerationManifest>;
 
 /** What a state may become. A pending generation may be rewritten; a failed one may be computed again. */

@@ -14,7 +14,8 @@
  *   quarantine/                                         files whose bytes do not match their manifest
  */
 
-import { FIELD_ROWS, type FIELDS, type Field } from '@tributary/model/event-fields';
+import { EVENT_FIELDS } from '@tributary/model/event';
+import { FIELDS, type Field, fieldsWith } from '@tributary/model/event-fields';
 
 export interface StoredFile {
   readonly path: string;
@@ -54,26 +55,31 @@ const SQL_TYPES = {
   object: 'VARCHAR',
 } as const satisfies Record<Fields[Field]['type'], string>;
 
-/** The columns that hold fields of an event, in order. */
-type FieldColumns = { readonly [K in Field as Fields[K]['column']]: (typeof SQL_TYPES)[Fields[K]['type']] };
-const FIELD_COLUMNS = Object.fromEntries(FIELD_ROWS.map(([, { column, type }]) => [column, SQL_TYPES[type]])) as FieldColumns;
+/** Columns that hold fields of an event, in order. */
+type ColumnsOf<Names extends Field> = {
+  readonly [K in Names as Fields[K]['column']]: (typeof SQL_TYPES)[Fields[K]['type']];
+};
+function columnsOf<Names extends Field>(fields: readonly Names[]): ColumnsOf<Names> {
+  return Object.fromEntries(fields.map((field) => [FIELDS[field].column, SQL_TYPES[FIELDS[field].type]])) as ColumnsOf<Names>;
+}
+
+/** What a generation keeps of its events' fields. */
+export const TIMELINE_COLUMNS = columnsOf(fieldsWith({ timeline: true }));
+
+/** Columns that files of earlier versions lack. */
+export const LATER_COLUMNS: ReadonlySet<string> = new Set(Object.keys(columnsOf(fieldsWith({ later: true }))));
 
 /**
  * Columns of the archived events, in order. `user_key`, `partition`, `position` (of the log entry) and `entry_index` (of the event
- * within it) are added by the archiver. Files from before `key_id` lack it: who reads it names `union_by_name`.
+ * within it) are added by the archiver. Who reads one of `LATER_COLUMNS` names `union_by_name`.
  */
 export const EVENT_COLUMNS = {
   user_key: 'VARCHAR',
-  ...FIELD_COLUMNS,
+  ...columnsOf(EVENT_FIELDS),
   partition: 'INTEGER',
   position: 'VARCHAR',
   entry_index: 'INTEGER',
 } as const;
-
-/** The field of an event that a column holds; the others say where it stood. */
-export const EVENT_FIELDS = Object.fromEntries(FIELD_ROWS.map(([field, { column }]) => [column, field])) as Readonly<
-  Record<keyof FieldColumns, Field>
->;
 
 /** `retired`: its files are gone; the manifest tells what it was. */
 export type GenerationState = 'pending' | 'computed' | 'failed' | 'superseded' | 'retired';
@@ -105,6 +111,8 @@ export interface GenerationManifest {
   readonly failure?: string;
   /** A digest of the program that computed it: another one does not build upon its rows. */
   readonly program?: string;
+  /** Columns of its deduplicated events. */
+  readonly eventColumns?: readonly string[];
 }
 
 export interface Publication {

@@ -35,11 +35,15 @@ type FieldType =
 export type FieldRow = FieldType & {
   /** In the archive. */
   readonly column: string;
+  /** Files of earlier versions lack the column. */
+  readonly later?: true;
   /** A generation keeps it too, with its deduplicated events: what views read. */
   readonly timeline?: true;
   readonly required?: true;
   /** Set where the event comes in; senders that set it are refused. */
   readonly stamped?: true;
+  /** An event has one of these at least. */
+  readonly userKey?: true;
 };
 
 /**
@@ -52,8 +56,8 @@ export const FIELDS = {
   type: { type: 'text', maxLength: 128, required: true, column: 'type', timeline: true },
   /** Unique within the user key; the duplicate key (law 3). */
   id: { type: 'text', maxLength: 128, ascii: true, required: true, column: 'id', timeline: true },
-  userId: { type: 'text', maxLength: 256, column: 'user_id' },
-  anonymousId: { type: 'text', maxLength: 256, column: 'anonymous_id' },
+  userId: { type: 'text', maxLength: 256, userKey: true, column: 'user_id' },
+  anonymousId: { type: 'text', maxLength: 256, userKey: true, column: 'anonymous_id' },
   /** When the collector got it. */
   receivedAt: { type: 'instant', required: true, stamped: true, column: 'received_at' },
   source: { type: 'text', maxLength: 512, required: true, column: 'source' },
@@ -68,7 +72,7 @@ export const FIELDS = {
   /** Imported history: archived whole, its timestamps are authoritative. */
   historical: { type: 'flag', column: 'historical' },
   /** The public half of the key that it came in with, so that what a leaked key wrote can be found. */
-  keyId: { type: 'text', maxLength: 64, stamped: true, column: 'key_id' },
+  keyId: { type: 'text', maxLength: 64, stamped: true, column: 'key_id', later: true },
   properties: { type: 'object', column: 'properties' },
 } as const satisfies Readonly<Record<string, FieldRow>>;
 
@@ -85,4 +89,17 @@ export function fieldsWith<const Part extends Partial<FieldRow>>(part: Part): re
   const asked = Object.entries(part);
   const found = FIELD_ROWS.filter(([, row]) => asked.every(([key, value]) => row[key as keyof FieldRow] === value));
   return found.map(([field]) => field as FieldsWith<Part>);
+}
+
+/** What senders may add to an event, one value each: no format has rules of its own for these. */
+export type PlainField = Exclude<
+  FieldsWith<{ type: 'text' } | { type: 'amount' } | { type: 'currency' }>,
+  FieldsWith<{ required: true } | { stamped: true } | { userKey: true }>
+>;
+
+export const PLAIN_FIELDS = FIELD_ROWS.map(([field]) => field).filter(isPlain);
+
+export function isPlain<Name extends Field>(field: Name): field is Name & PlainField {
+  const { type, required, stamped, userKey }: FieldRow = FIELDS[field];
+  return (type === 'text' || type === 'amount' || type === 'currency') && !(required || stamped || userKey);
 }

@@ -1,13 +1,14 @@
 /** The archive read as the log it was made of: entries at their positions, and the barriers that ended segments. */
 import { join } from 'node:path';
 import { readGeneration } from '@tributary/archive/generations';
-import { EVENT_FIELDS, type SegmentManifest } from '@tributary/archive/layout';
+import type { SegmentManifest } from '@tributary/archive/layout';
 import { sqlText } from '@tributary/archive/parquet';
 import { demandSameLog, lastSegmentNumber, readSegment } from '@tributary/archive/segments';
 import { checkFile } from '@tributary/archive/verify';
 import type { LogEntry, Position } from '@tributary/log/port';
 import { TributaryError } from '@tributary/model/errors';
 import { type Event, encodeEvent } from '@tributary/model/event';
+import { FIELD_ROWS } from '@tributary/model/event-fields';
 import type { Barrier, Heartbeat } from '@tributary/model/partition-record';
 
 export interface ArchivedEntries {
@@ -75,12 +76,12 @@ export function openArchivedEntries({ dataDir, logIdentity, memoryLimit }: Archi
       const from = `read_parquet([${paths}], hive_partitioning = false, union_by_name = true)`;
       // Files of earlier versions lack later columns.
       const [there] = await session.columns(`SELECT column_name FROM (DESCRIBE SELECT * FROM ${from})`);
-      const fields = COLUMNS.map((name) => (there?.includes(name) ? `"${name}"` : 'NULL'));
+      const fields = FIELD_ROWS.map(([, { column }]) => (there?.includes(column) ? `"${column}"` : 'NULL'));
       const where = after === null ? '' : `WHERE position > ${sqlText(after)}`;
       const select = `SELECT ${fields.join(', ')}, position FROM ${from} ${where} ORDER BY position, entry_index`;
       for await (const columns of session.chunks(select))
         for (let row = 0; row < (columns[0]?.length ?? 0); row++) {
-          const position = columns[COLUMNS.length]?.[row] as Position;
+          const position = columns[FIELD_ROWS.length]?.[row] as Position;
           if (position !== at) flush();
           at = position;
           lines.push(encodeEvent(eventOf(columns, row)));
@@ -127,15 +128,13 @@ export function openArchivedEntries({ dataDir, logIdentity, memoryLimit }: Archi
   };
 }
 
-const COLUMNS = Object.keys(EVENT_FIELDS) as (keyof typeof EVENT_FIELDS)[];
-
 function eventOf(columns: readonly (readonly unknown[])[], row: number): Event {
   const event: Record<string, unknown> = {};
-  for (const [i, column] of COLUMNS.entries()) {
+  for (const [i, [field, { type }]] of FIELD_ROWS.entries()) {
     const value = columns[i]?.[row] ?? null;
     if (value === null) continue;
-    if (column === 'properties') event['properties'] = JSON.parse(String(value));
-    else event[EVENT_FIELDS[column]] = typeof value === 'bigint' ? Number(value) : value;
+    if (type === 'object') event[field] = JSON.parse(String(value));
+    else event[field] = typeof value === 'bigint' ? Number(value) : value;
   }
   return event as unknown as Event;
 }

@@ -1,35 +1,28 @@
 /** The relations a computation reads, as table expressions. Paths come from manifests; nothing else is spliced in. */
 import { join } from 'node:path';
-import type { StoredFile } from '@tributary/archive/layout';
+import { type GenerationManifest, LATER_COLUMNS, type StoredFile, TIMELINE_COLUMNS } from '@tributary/archive/layout';
 import { sqlText } from '@tributary/archive/parquet';
 import type { Shard } from './shards.ts';
 import type { ComputeSpec } from './spec.ts';
 
-export type Columns = Readonly<Record<string, 'VARCHAR' | 'BIGINT' | 'HUGEINT' | 'INTEGER'>>;
+export type Columns = Readonly<Record<string, 'VARCHAR' | 'BIGINT' | 'HUGEINT' | 'INTEGER' | 'BOOLEAN'>>;
+
+const { ts, id, ...others } = TIMELINE_COLUMNS;
+const { type, value, currency } = others;
 
 /** Columns of a deduplicated event, as a generation keeps it. */
-export const GENERATION_EVENT_COLUMNS = {
-  partition: 'INTEGER',
-  user_key: 'VARCHAR',
-  ts: 'BIGINT',
-  id: 'VARCHAR',
-  type: 'VARCHAR',
-  channel: 'VARCHAR',
-  campaign: 'VARCHAR',
-  cost: 'BIGINT',
-  value: 'BIGINT',
-  currency: 'VARCHAR',
-} as const;
+export const GENERATION_EVENT_COLUMNS = { partition: 'INTEGER', user_key: 'VARCHAR', ts, id, ...others } as const;
+
+/** What generations kept before their manifests said so. */
+const FIRST_COLUMNS = 'partition user_key ts id type channel campaign cost value currency'.split(' ');
+
+/** Whether a generation's events have all that views read now: where not, only the archive does. */
+export function keepsAllColumns({ eventColumns = FIRST_COLUMNS }: Pick<GenerationManifest, 'eventColumns'>): boolean {
+  return Object.keys(GENERATION_EVENT_COLUMNS).every((column) => eventColumns.includes(column));
+}
 
 /** Where to find a conversion: all those of a cut. */
-export const CONVERSION_COLUMNS = {
-  id: 'VARCHAR',
-  user_key: 'VARCHAR',
-  ts: 'BIGINT',
-  type: 'VARCHAR',
-  value: 'BIGINT',
-  currency: 'VARCHAR',
-} as const;
+export const CONVERSION_COLUMNS = { id, user_key: 'VARCHAR', ts, type, value, currency } as const;
 
 const ARRIVAL_COLUMNS = { ...GENERATION_EVENT_COLUMNS, position: 'VARCHAR', entry_index: 'INTEGER' } as const;
 
@@ -38,7 +31,7 @@ export function arrivals(spec: ComputeSpec, shard: Shard): string {
   const files = spec.arrivals.slice(shard.from, shard.to).flat();
   return `(SELECT e.*, member.type IS NOT NULL
       AND (member.kind = 'conversion' OR coalesce(e.channel, member.default_channel) IS NOT NULL) AS is_member
-    FROM ${parquetFiles(spec.dataDir, files, ARRIVAL_COLUMNS)} AS e LEFT JOIN member_types AS member ON member.type = e.type)`;
+    FROM ${parquetFiles(spec.dataDir, files, ARRIVAL_COLUMNS, LATER_COLUMNS)} AS e LEFT JOIN member_types AS member ON member.type = e.type)`;
 }
 
 /** The base's deduplicated events of these partitions. Files' statistics of `partition` let DuckDB pass over the others. */
@@ -52,13 +45,22 @@ export function eventsIn(spec: ComputeSpec, files: readonly StoredFile[], shard:
   return `(SELECT * FROM ${events} WHERE partition >= ${shard.from} AND partition < ${shard.to})`;
 }
 
-/** Rows of these files; of no file, none. */
-export function parquetFiles(dataDir: string, files: readonly StoredFile[], columns: Columns): string {
-  const names = Object.entries(columns);
-  if (files.length === 0)
-    return `(SELECT ${names.map(([name, type]) => `NULL::${type} AS ${quoted(name)}`).join(', ')} WHERE false)`;
+/** Rows of these files; of no file, none. Of `later` columns there may be files that lack them: they read NULL. */
+export function parquetFiles(
+  dataDir: string,
+  files: readonly StoredFile[],
+  columns: Columns,
+  later: ReadonlySet<string> = new Set(),
+): string {
+  const names = Object.keys(columns);
+  const none = `SELECT ${names.map((name) => `NULL::${columns[name]} AS ${quoted(name)}`).join(', ')} WHERE false`;
+  if (files.length === 0) return `(${none})`;
   const paths = files.map((file) => sqlText(join(dataDir, file.path))).join(', ');
-  return `(SELECT ${names.map(([name]) => quoted(name)).join(', ')} FROM read_parquet([${paths}], hive_partitioning = false))`;
+  const all = names.map(quoted).join(', ');
+  // To unite by name, DuckDB opens every file before it reads any.
+  if (!names.some((name) => later.has(name))) return `(SELECT ${all} FROM read_parquet([${paths}], hive_partitioning = false))`;
+  const held = `SELECT * FROM read_parquet([${paths}], union_by_name = true, hive_partitioning = false)`;
+  return `(SELECT ${all} FROM (${none} UNION ALL BY NAME ${held}))`;
 }
 
 /** Dimensions are text, measures integers: in 128 bits while they are summed. Files hold them in 64 (view-files.ts). */

@@ -13,12 +13,13 @@ import type { Definitions } from '@tributary/model/definitions';
 import { batchSql, countsSignals, journeyStatements, membersSql, timelineStatements } from '@tributary/views/sql';
 import type { View } from '@tributary/views/view';
 import { holdsSignalsOnly } from './event-files.ts';
-import { arrivals, baseEvents, eventsIn, GENERATION_EVENT_COLUMNS, quoted } from './relations.ts';
+import { arrivals, baseEvents, CONVERSION_COLUMNS, eventsIn, GENERATION_EVENT_COLUMNS, quoted } from './relations.ts';
 import type { Shard } from './shards.ts';
 import type { ComputeSpec } from './spec.ts';
 import { statementsOf } from './sql-file.ts';
 
 const EVENT = Object.keys(GENERATION_EVENT_COLUMNS).join(', ');
+const CONVERSION = Object.keys(CONVERSION_COLUMNS).join(', ');
 
 /** Leaves `fresh`, and adds to `rows_<view>` and `conversion_rows`. Resolves with the number of arrivals. */
 export async function computeShard(
@@ -35,7 +36,7 @@ export async function computeShard(
   await loadTimelines(session, spec, definitions, views, shard);
   for (const sql of journeyStatements(views, definitions)) await session.run(sql);
   for (const view of views) await addView(session, view);
-  await session.run(`INSERT INTO conversion_rows SELECT id, user_key, ts, type, value, currency
+  await session.run(`INSERT INTO conversion_rows SELECT ${CONVERSION}
     FROM (${membersSql('events')}) WHERE kind = 'conversion'`);
   return arrived;
 }
