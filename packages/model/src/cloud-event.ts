@@ -3,6 +3,7 @@
  * the duplicate key, so both go into the id. Unknown extension attributes are passed over, as the specification asks.
  */
 import type { ReadEvent } from './draft.ts';
+import { type Field, fieldsWith, PLAIN_FIELDS } from './event-fields.ts';
 import { isObject, type JsonObject, present } from './json.ts';
 import { readInstant } from './read-instant.ts';
 import { describe, invalid, validateProperties } from './validate-event.ts';
@@ -30,7 +31,13 @@ export function cloudEventReader(sha256Hex: (text: string) => string, prefix = '
     // Wrapped data lies one level deeper than it was checked at.
     const bad = data === undefined || isObject(data) ? undefined : validateProperties({ data });
     if (bad !== undefined) return bad;
+    const extensions: Record<string, unknown> = {};
+    for (const attribute in item) {
+      const field = EXTENSIONS.get(attribute);
+      if (field !== undefined) extensions[field] = present(item[attribute]);
+    }
     return {
+      ...extensions,
       ts,
       type,
       id: identityOf(source, id, sha256Hex),
@@ -38,20 +45,15 @@ export function cloudEventReader(sha256Hex: (text: string) => string, prefix = '
       anonymousId,
       receivedAt,
       source,
-      channel: present(item['channel']),
-      campaign: present(item['campaign']),
-      creative: present(item['creative']),
-      cost: present(item['cost']),
-      value: present(item['value']),
-      currency: present(item['currency']),
-      page: present(item['page']),
-      element: present(item['element']),
       properties: data === undefined || isObject(data) ? data : { data },
       historical: item['historical'] === true || item['historical'] === 'true' ? true : undefined,
       keyId,
     };
   };
 }
+
+/** Fields by their attributes, whose names are in lower case. */
+const EXTENSIONS: ReadonlyMap<string, Field> = new Map(PLAIN_FIELDS.map((field) => [field.toLowerCase(), field]));
 
 const READABLE_LENGTH = 128;
 /** A URI reference holds no "|", so the first one ends the source. */
@@ -66,7 +68,7 @@ function identityOf(source: string, id: string, sha256Hex: (text: string) => str
 }
 
 /** Attributes whose type is integer: a header has no types. */
-const INTEGERS: ReadonlySet<string> = new Set(['cost', 'value']);
+const INTEGERS: ReadonlySet<string> = new Set(fieldsWith({ type: 'amount' }).map((field) => field.toLowerCase()));
 const INTEGER = /^-?\d{1,15}$/;
 
 /** The attributes of a binary-mode message: its headers whose names begin with `prefix`. `decode`: text from a header's value; undefined is absent. */

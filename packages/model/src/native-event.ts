@@ -1,5 +1,7 @@
 /** The native format: the fields of `Event`, nothing else. */
-import type { ReadEvent } from './draft.ts';
+import type { Draft, ReadEvent } from './draft.ts';
+import { EVENT_FIELDS } from './event.ts';
+import { type FieldsWith, fieldsWith } from './event-fields.ts';
 import { type JsonObject, present } from './json.ts';
 import { readInstant } from './read-instant.ts';
 import { invalid } from './validate-event.ts';
@@ -12,6 +14,14 @@ export interface NativeRules {
   readonly source: string;
 }
 
+/** A reader that forgot one of them would let its sender set it. */
+type Stamped = Draft & { readonly [K in FieldsWith<{ stamped: true }>]: unknown };
+
+const STAMPED: ReadonlySet<string> = new Set(fieldsWith({ stamped: true }));
+
+/** What senders may set. */
+export const SENT_FIELDS: readonly string[] = EVENT_FIELDS.filter((field) => !STAMPED.has(field));
+
 /** Null means absent. `receivedAt` and `keyId` are those of the receipt, whatever the item says. */
 export function nativeReader({ accepted, source }: NativeRules): ReadEvent {
   return (item, { receivedAt, newId, keyId }) => {
@@ -19,8 +29,7 @@ export function nativeReader({ accepted, source }: NativeRules): ReadEvent {
     for (const field of Object.keys(item)) {
       if (item[field] === null) holdsNull = true;
       if (accepted.has(field)) continue;
-      if (field === 'receivedAt' || field === 'keyId')
-        return invalid('invalid_field', `${field} is set by the collector: leave it out`);
+      if (STAMPED.has(field)) return invalid('invalid_field', `${field} is set by the collector: leave it out`);
       return invalid('invalid_field', `${JSON.stringify(field.slice(0, 60))} is no field of an event: put it into properties`);
     }
     const historical = item['historical'] === false ? undefined : present(item['historical']);
@@ -37,11 +46,11 @@ export function nativeReader({ accepted, source }: NativeRules): ReadEvent {
       ...(holdsNull ? withoutNulls(item) : item),
       ts,
       id: present(item['id']) ?? newId(),
-      receivedAt,
       source: present(item['source']) ?? source,
       historical,
+      receivedAt,
       keyId,
-    };
+    } satisfies Stamped;
   };
 }
 

@@ -3,6 +3,7 @@
  * claims neither a source nor a verdict about somebody.
  */
 import type { Event } from '@tributary/model/event';
+import { fieldsWith } from '@tributary/model/event-fields';
 import { type JsonObject, present } from '@tributary/model/json';
 import { describe, type Invalid, invalid } from '@tributary/model/validate-event';
 import type { KeyRecord } from '@tributary/runtime/key-file';
@@ -26,6 +27,8 @@ export interface Grant {
 
 /** Derived events that only detectors of our own write. */
 const SERVER_TYPES: ReadonlySet<string> = new Set(['verdict']);
+
+const AMOUNTS = fieldsWith({ type: 'amount' });
 
 /** Undefined when the key may send nothing. */
 export function grantOf(record: KeyRecord): Grant | undefined {
@@ -57,13 +60,13 @@ export function refusalOfRequest(grant: Grant, historical: boolean, origin: stri
 
 /** Why the key may not send this event; undefined when it may. `claimed`: its source as sent. */
 export function refusalOfEvent(grant: Grant, event: Event, claimed: unknown): Invalid | undefined {
-  const { type, historical, value, cost } = event;
+  const { type, historical } = event;
   if (historical === true && !grant.imports) return invalid('forbidden', 'the key must have the scope "import" to send history');
   if (historical !== true && !grant.live) return invalid('forbidden', 'a key of the scope "import" must send history only');
   if (grant.types !== null && !grant.types.has(type))
     return invalid('forbidden', `the key must send one of its types of events (got ${describe(type)})`);
-  if (!grant.money && value !== undefined) return moneyForbidden('value', value);
-  if (!grant.money && cost !== undefined) return moneyForbidden('cost', cost);
+  const amount = grant.money ? undefined : AMOUNTS.find((field) => event[field] !== undefined);
+  if (amount !== undefined) return moneyForbidden(amount, event[amount]);
   if (!grant.isPublic) return undefined;
   if (claimed !== undefined) return invalid('forbidden', `source must come with a server key (got ${describe(claimed)})`);
   if (SERVER_TYPES.has(type)) return invalid('forbidden', `events of type ${describe(type)} must come with a server key`);

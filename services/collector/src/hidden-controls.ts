@@ -4,11 +4,12 @@
  * where events are written; readers of the log take them, because older events hold them.
  */
 import type { Event } from '@tributary/model/event';
+import { fieldsWith } from '@tributary/model/event-fields';
 import { type Invalid, invalid } from '@tributary/model/validate-event';
 
 const HIDDEN = /[\u0080-\u009f\u2028-\u202e\u2066-\u2069\ufeff]/;
 
-const NAMES = ['userId', 'anonymousId', 'type', 'source', 'channel', 'campaign', 'creative', 'page', 'element'] as const;
+const NAMES = fieldsWith({ type: 'text' });
 
 /** Which name holds one; undefined when none does. `line`: of the event, looked through first because it seldom holds any. */
 export function hiddenControl(event: Event, line: string): Invalid | undefined {

@@ -1,6 +1,7 @@
 /** An event may come over HTTP or straight into the topic: the same event becomes the same line, or is refused with the same code. */
 import { canonicalLine } from '@tributary/log/kafka/foreign-event';
 import { isCurrency, isCurrencyCode } from '@tributary/model/currency';
+import { PLAIN_FIELDS } from '@tributary/model/event-fields';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { attributesOf } from '../src/cloud-events.ts';
@@ -68,7 +69,7 @@ const value = fc.oneof(
   fc.constantFrom(...TEXTS),
   fc.json().map((text) => JSON.parse(text) as unknown),
 );
-const shared = ['type', 'id', 'source', 'channel', 'campaign', 'creative', 'cost', 'value', 'currency', 'page', 'element'];
+const shared = ['type', 'id', 'source', ...PLAIN_FIELDS, ...PLAIN_FIELDS.map((field) => field.toLowerCase())];
 const fields = (...own: string[]) => fc.constantFrom(...shared, 'historical', ...own);
 /** A topic's reader asks for the form of a currency alone: which ones exist changes with the years, and what lies there does not. */
 const agreeOnCurrency = ({ currency }: Readonly<Record<string, unknown>>) =>
