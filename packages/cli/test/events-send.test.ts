@@ -34,6 +34,14 @@ describe('events send', () => {
     ).toEqual([{ type: 'x', id: 'mine', userId: 'ana', value: 500, currency: 'JPY', ts: Date.UTC(2026, 10, 1) }]);
   });
 
+  test('each field has an option of its name', async () => {
+    const given = { channel: 'email', campaign: 'letter', creative: 'blue', page: '/cart', element: '#buy' };
+    const options = Object.entries(given).flatMap(([field, text]) => [`--${field}`, text]);
+    const sent = await send(['--type', 'x', '--anonymous', 'a', ...options, '--cost', '0.50', '--value=-1', '--currency', 'EUR']);
+    const amounts = { cost: 50, value: -100, currency: 'EUR' };
+    expect(sent.events).toEqual([{ type: 'x', id: 'id-1', anonymousId: 'a', ...given, ...amounts }]);
+  });
+
   test('lines from standard input: an id where there is none, so that a resend counts once; bad lines are told, exit 1', async () => {
     const input = '{"type":"a","userId":"u","id":"x"}\n\nnot json\n[1]\n{"type":"b","userId":"u"}\n';
     const { code, events, stderr } = await send(['--json'], input);

@@ -1,9 +1,10 @@
 /** `tributary events send`: live events from arguments, a file or standard input, one JSON object a line. */
 import type { Event } from '@tributary/model/event';
+import { FIELDS, fieldsWith, PLAIN_FIELDS, type PlainField } from '@tributary/model/event-fields';
 import type { Command } from 'commander';
 import { type Act, answer, type Context } from '../context.ts';
 import { EXIT, type ExitCode, UsageError } from '../exit.ts';
-import { decimalsOf, parseAmount } from '../import/amount.ts';
+import { type AmountField, DECIMALS_OF_UNIT, parseAmount } from '../import/amount.ts';
 import { createBatcher } from '../import/batches.ts';
 import { INSTANT_FORMS, parseInstant } from '../import/instant.ts';
 import { inflated, linesOf } from '../import/lines.ts';
@@ -15,23 +16,24 @@ import { openInput, problemLines, rejectedLines } from './import-run.ts';
 
 type Sent = Partial<Omit<Event, 'receivedAt'>> & { readonly id: string };
 
-interface Options {
+interface Options extends Readonly<Partial<Record<PlainField, string>>> {
   readonly type?: string;
   readonly user?: string;
   readonly anonymous?: string;
   readonly ts?: string;
   readonly id?: string;
-  readonly channel?: string;
-  readonly campaign?: string;
-  readonly value?: string;
-  readonly cost?: string;
-  readonly currency?: string;
-  readonly page?: string;
   readonly properties?: string;
 }
 
+/** What an option of a field takes, by its type. */
+const TAKES = {
+  text: ['<text>', ''],
+  amount: ['<amount>', 'decimal, such as 49.90'],
+  currency: ['<code>', 'ISO 4217'],
+} as const satisfies Record<(typeof FIELDS)[PlainField]['type'], readonly [string, string]>;
+
 export function addEventsSend(parent: Command, act: Act): void {
-  parent
+  const send = parent
     .command('send')
     .description('send one event given by options, or many from a file or standard input (one JSON object a line)')
     .argument('[file]', 'native events as NDJSON; "-" or nothing, without --type, reads standard input')
@@ -40,14 +42,16 @@ export function addEventsSend(parent: Command, act: Act): void {
     .option('--anonymous <id>', 'anonymousId')
     .option('--ts <instant>', `when it happened: ${INSTANT_FORMS}; default: now`)
     .option('--id <id>', 'event id: the same id counts once; default: a new one')
-    .option('--channel <name>')
-    .option('--campaign <name>')
-    .option('--value <amount>', 'decimal, such as 49.90')
-    .option('--cost <amount>', 'decimal')
-    .option('--currency <code>', 'ISO 4217')
-    .option('--page <url>')
     .option('--properties <json>', 'a JSON object')
     .action(act(sendEvents));
+  for (const field of PLAIN_FIELDS) {
+    const [value, description] = TAKES[FIELDS[field].type];
+    send.option(`${flagOf(field)} ${value}`, description);
+  }
+}
+
+function flagOf(field: PlainField): string {
+  return `--${field.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
 async function sendEvents(context: Context, file: string | undefined, options: Options): Promise<ExitCode> {
@@ -115,7 +119,7 @@ function parseObject(text: string): Record<string, unknown> | null {
 }
 
 function eventFrom(options: Options, newId: string): Sent {
-  const { type, user, anonymous, channel, campaign, currency, page } = options;
+  const { type, user, anonymous } = options;
   if (user === undefined && anonymous === undefined) throw new UsageError('an event has a user: add --user or --anonymous');
   const ts = options.ts === undefined ? undefined : parseInstant(options.ts);
   if (ts === null) throw new UsageError(`--ts is ${INSTANT_FORMS}; got "${options.ts}"`);
@@ -124,21 +128,21 @@ function eventFrom(options: Options, newId: string): Sent {
     userId: user,
     anonymousId: anonymous,
     ts,
-    channel,
-    campaign,
-    currency,
-    page,
-    value: amount('--value', options.value, currency),
-    cost: amount('--cost', options.cost, currency),
+    ...Object.fromEntries(PLAIN_FIELDS.map((field) => [field, options[field]])),
+    ...Object.fromEntries(AMOUNTS.map((field) => [field, amount(field, options)])),
     properties: properties(options.properties),
-  }; // prettier-ignore
+  };
   return { ...Object.fromEntries(Object.entries(event).filter(([, value]) => value !== undefined)), id: options.id ?? newId };
 }
 
-function amount(flag: string, text: string | undefined, currency: string | undefined): number | undefined {
+const AMOUNTS = fieldsWith({ type: 'amount' });
+
+function amount(field: AmountField, options: Options): number | undefined {
+  const text = options[field];
   if (text === undefined) return undefined;
-  const read = parseAmount(text, { minor: false, digits: decimalsOf(currency), decimalMark: '.' });
-  if (!read.ok) throw new UsageError(`${flag}: ${read.reason}`);
+  const digits = DECIMALS_OF_UNIT[FIELDS[field].unit](options.currency);
+  const read = parseAmount(text, { minor: false, digits, decimalMark: '.' });
+  if (!read.ok) throw new UsageError(`${flagOf(field)}: ${read.reason}`);
   return read.value;
 }
 

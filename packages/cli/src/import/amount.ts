@@ -1,5 +1,6 @@
 /** Amounts and instants as spreadsheets write them, read exactly: no float ever holds money. */
 import { isCurrency } from '@tributary/model/currency';
+import type { FIELDS, FieldsWith } from '@tributary/model/event-fields';
 import { EVENT_BOUNDS } from '@tributary/model/validate-event';
 
 export type Read<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly reason: string };
@@ -33,6 +34,13 @@ export function parseAmount(text: string, format: AmountFormat): Read<number> {
   if (magnitude > EVENT_BOUNDS.amountMinor) return no(`${text} is more than ${EVENT_BOUNDS.amountMinor} minor units`);
   return { ok: true, value: match[1] === '-' && magnitude !== 0 ? -magnitude : magnitude };
 }
+
+/** Decimals of an amount as people write it, by the unit of its field. */
+export const DECIMALS_OF_UNIT = { 'minor units': decimalsOf } as const satisfies Record<
+  (typeof FIELDS)[AmountField]['unit'],
+  (currency: string | undefined) => number
+>;
+export type AmountField = FieldsWith<{ type: 'amount' }>;
 
 /** How many decimals the currency has, by ISO 4217; 2 where it names none. */
 export function decimalsOf(currency: string | undefined): number {

@@ -1,7 +1,9 @@
 /** Rows of a CSV file as events: pure, one row at a time. */
 import { isCurrency, noCurrency } from '@tributary/model/currency';
+import type { Event } from '@tributary/model/event';
+import { FIELDS, type Field, fieldsWith, isPlain } from '@tributary/model/event-fields';
 import { describe } from '@tributary/model/validate-event';
-import { type AmountFormat, decimalsOf, parseAmount, type Read } from './amount.ts';
+import { type AmountField, DECIMALS_OF_UNIT, parseAmount, type Read } from './amount.ts';
 import type { LongColumns, LongField, PathColumns } from './csv-map.ts';
 import type { ImportEvent } from './import-event.ts';
 import { INSTANT_FORMS, parseInstant } from './instant.ts';
@@ -52,17 +54,13 @@ class RowError extends Error {}
 function longReader({ at }: LongColumns, options: CsvOptions) {
   return (fields: readonly string[], rowId: string): ImportEvent[] => {
     const cell = (field: LongField) => cellOf(fields, at.get(field));
-    const text = (field: 'channel' | 'campaign' | 'creative' | 'page' | 'element') => present(field, cell(field));
     const time = cell('time');
     const ts = parseInstant(time ?? '');
     if (ts === null) throw new RowError(`"${(time ?? '').slice(0, 30)}" is no time; write ${INSTANT_FORMS}`);
     const [user, anonymous] = [cell('user'), cell('anonymous')];
     if (user === undefined && anonymous === undefined) throw new RowError('the user is empty');
-    const currency = cell('currency') ?? options.currency;
-    const format = formatOf(currency, options);
-    const value = cell('value');
-    const cost = cell('cost') ?? options.costs.get(cell('channel') ?? '');
-    const hasMoney = value !== undefined || cost !== undefined;
+    const currency = demandCurrency(cell('currency') ?? options.currency);
+    const amounts = amountsOf(cell, currency, options);
     return [
       {
         ts,
@@ -71,17 +69,35 @@ function longReader({ at }: LongColumns, options: CsvOptions) {
         ...IMPORTED,
         ...present('userId', user),
         ...present('anonymousId', anonymous),
-        ...text('channel'),
-        ...text('campaign'),
-        ...text('creative'),
-        ...text('page'),
-        ...text('element'),
-        ...present('cost', cost === undefined ? undefined : amountOf('cost', cost, format)),
-        ...present('value', value === undefined ? undefined : amountOf('value', value, format)),
-        ...present('currency', hasMoney ? currency : undefined),
+        ...textsOf(cell),
+        ...amounts,
+        ...present('currency', Object.keys(amounts).length > 0 ? currency : undefined),
       },
     ];
   };
+}
+
+type Cell = (field: LongField) => string | undefined;
+type Some<F extends Field> = { -readonly [K in F]?: Event[K] };
+
+const TEXTS = fieldsWith({ type: 'text' }).filter(isPlain);
+function textsOf(cell: Cell): Some<(typeof TEXTS)[number]> {
+  const texts: ReturnType<typeof textsOf> = {};
+  for (const field of TEXTS) {
+    const text = cell(field);
+    if (text !== undefined) texts[field] = text;
+  }
+  return texts;
+}
+
+const AMOUNTS = fieldsWith({ type: 'amount' });
+function amountsOf(cell: Cell, currency: string | undefined, options: CsvOptions): Some<AmountField> {
+  const amounts: ReturnType<typeof amountsOf> = {};
+  for (const field of AMOUNTS) {
+    const text = cell(field) ?? (field === 'cost' ? options.costs.get(cell('channel') ?? '') : undefined);
+    if (text !== undefined) amounts[field] = amountOf(field, text, currency, options);
+  }
+  return amounts;
 }
 
 function pathReader({ at, path }: PathColumns, options: CsvOptions) {
@@ -90,8 +106,7 @@ function pathReader({ at, path }: PathColumns, options: CsvOptions) {
   return (fields: readonly string[], rowId: string): ImportEvent[] => {
     const userId = cellOf(fields, at.get('user'));
     if (userId === undefined) throw new RowError('the user is empty');
-    const currency = cellOf(fields, at.get('currency')) ?? options.currency;
-    const format = formatOf(currency, options);
+    const currency = demandCurrency(cellOf(fields, at.get('currency')) ?? options.currency);
     const campaign = present('campaign', cellOf(fields, at.get('campaign')));
     const channels = path.map((column) => cellOf(fields, column)).filter((channel) => channel !== undefined);
     const events: ImportEvent[] = channels.map((channel, i) => {
@@ -104,11 +119,11 @@ function pathReader({ at, path }: PathColumns, options: CsvOptions) {
         userId,
         channel,
         ...campaign,
-        ...(cost === undefined ? {} : { cost: amountOf('cost', cost, format), ...present('currency', currency) }),
+        ...(cost === undefined ? {} : { cost: amountOf('cost', cost, currency, options), ...present('currency', currency) }),
       };
     });
     const value = cellOf(fields, at.get('value'));
-    const valueMinor = value === undefined ? undefined : amountOf('value', value, format);
+    const valueMinor = value === undefined ? undefined : amountOf('value', value, currency, options);
     if (isConversion(cellOf(fields, at.get('conversion'))))
       events.push({
         ts: times.startMs + channels.length * times.stepMs,
@@ -130,15 +145,17 @@ function isConversion(flag: string | undefined): boolean {
   throw new RowError(`the conversion flag is 0 or 1 (no/yes, false/true), got "${flag.slice(0, 30)}"`);
 }
 
-function formatOf(currency: string | undefined, options: CsvOptions): AmountFormat {
+function demandCurrency(currency: string | undefined): string | undefined {
   if (currency !== undefined && !isCurrency(currency)) throw new RowError(noCurrency(describe(currency)));
-  return { minor: options.minor, digits: decimalsOf(currency), decimalMark: options.decimalMark };
+  return currency;
 }
 
-function amountOf(field: 'cost' | 'value', text: string, format: AmountFormat): number {
-  const amount = parseAmount(text, format);
+function amountOf(field: AmountField, text: string, currency: string | undefined, options: CsvOptions): number {
+  const { unit, min } = FIELDS[field];
+  const digits = DECIMALS_OF_UNIT[unit](currency);
+  const amount = parseAmount(text, { minor: options.minor, digits, decimalMark: options.decimalMark });
   if (!amount.ok) throw new RowError(`${field}: ${amount.reason}`);
-  if (field === 'cost' && amount.value < 0) throw new RowError(`a cost is never negative, got ${text}`);
+  if (min === 0 && amount.value < 0) throw new RowError(`a ${field} is never negative, got ${text}`);
   return amount.value;
 }
 

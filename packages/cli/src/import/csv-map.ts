@@ -4,23 +4,10 @@
  *   long file, a row an event:   user=customer,time=created_at,type=event,channel=utm_source,value=amount
  *   path file, a row a user:     user=user,path=click_1..click_5,conversion=conversion,value=value
  */
+import { PLAIN_FIELDS } from '@tributary/model/event-fields';
 import { UsageError } from '../exit.ts';
 
-export const LONG_FIELDS = [
-  'user',
-  'anonymous',
-  'time',
-  'type',
-  'channel',
-  'campaign',
-  'creative',
-  'value',
-  'cost',
-  'currency',
-  'id',
-  'page',
-  'element',
-] as const; // prettier-ignore
+export const LONG_FIELDS = ['user', 'anonymous', 'time', 'type', 'id', ...PLAIN_FIELDS] as const;
 export const PATH_FIELDS = ['user', 'path', 'conversion', 'value', 'campaign', 'currency'] as const;
 
 export type LongField = (typeof LONG_FIELDS)[number];
