@@ -135,6 +135,7 @@ function eventsOf(partition: number, { number, events, users, days }: SegmentSpe
   const perPartition = Math.floor(events / PARTITIONS);
   const channels = CHANNELS.map((channel) => `'${channel}'`).join(', ');
   const columns = Object.entries(EVENT_COLUMNS).map(([column, type]) => `CAST(${column} AS ${type}) AS ${column}`);
+  const none = Object.keys(EVENT_COLUMNS).map((column) => `NULL AS ${column}`);
   return `
     WITH numbered AS (
       SELECT i, (hash(i * ${PARTITIONS} + ${partition} + ${number * 1_000_000_007}) >> 1)::BIGINT AS h FROM range(${perPartition}) numbers(i)
@@ -147,17 +148,19 @@ function eventsOf(partition: number, { number, events, users, days }: SegmentSpe
       SELECT 'user-' || lpad(user_number::VARCHAR, 8, '0') AS user_key, ts,
         CASE WHEN draw < 50 THEN 'purchase' WHEN draw < 350 THEN 'ad_click' ELSE 'product_view' END AS type,
         'e${number}-' || lpad(i::VARCHAR, 12, '0') || '-${partition}' AS id,
-        user_key AS user_id, NULL AS anonymous_id, ts + 40 AS received_at, 'bench' AS source,
+        user_key AS user_id, ts + 40 AS received_at, 'bench' AS source,
         CASE WHEN draw BETWEEN 50 AND 349 THEN [${channels}][channel_number::INTEGER + 1] END AS channel,
-        CASE WHEN draw BETWEEN 50 AND 349 THEN 'campaign-' || campaign_number END AS campaign, NULL AS creative,
+        CASE WHEN draw BETWEEN 50 AND 349 THEN 'campaign-' || campaign_number END AS campaign,
         CASE WHEN draw BETWEEN 50 AND 349 THEN 35 END AS cost, CASE WHEN draw < 50 THEN amount END AS value,
-        CASE WHEN draw < 350 THEN 'EUR' END AS currency, 'https://shop.example/p/' || (i % 5000) AS page, NULL AS element,
-        NULL AS historical, NULL AS key_id, CASE WHEN draw >= 350 THEN '{"product":"sku-' || (i % 20000) || '"}' END AS properties,
+        CASE WHEN draw < 350 THEN 'EUR' END AS currency, 'https://shop.example/p/' || (i % 5000) AS page,
+        CASE WHEN draw >= 350 THEN '{"product":"sku-' || (i % 20000) || '"}' END AS properties,
         ${partition} AS partition, lpad(${1_795_000_000_000 + number}::VARCHAR, 15, '0') || '-' || lpad((i // 100)::VARCHAR, 10, '0') AS position,
         i % 100 AS entry_index
       FROM drawn
+    ), archived AS (
+      SELECT ${none.join(', ')} WHERE false UNION ALL BY NAME SELECT * FROM events
     )
-    SELECT ${columns.join(', ')}, strftime(make_timestamp(ts * 1000), '%Y-%m-%d') AS date FROM events ORDER BY user_key, ts`;
+    SELECT ${columns.join(', ')}, strftime(make_timestamp(ts * 1000), '%Y-%m-%d') AS date FROM archived ORDER BY user_key, ts`;
 }
 
 /** The whole run, timed from its beginning to the publication; the child's peak memory as the kernel tells it. `views`: these alone. */

@@ -2,36 +2,20 @@
  * What lies on disks and in logs, byte by byte: folders of every version stay readable. The expected values are written out, so that a
  * change of the table of fields cannot change both sides. A new field is added to them; what is there never changes.
  */
-import { EVENT_COLUMNS } from '@tributary/archive/layout';
+import { readFileSync } from 'node:fs';
+import { EVENT_COLUMNS, LATER_COLUMNS } from '@tributary/archive/layout';
 import { decodeLine } from '@tributary/model/decode-line';
 import { encodeDraft } from '@tributary/model/draft';
 import { type Event, encodeEvent } from '@tributary/model/event';
+import { PLAIN_FIELDS } from '@tributary/model/event-fields';
+import { SENT_FIELDS } from '@tributary/model/native-event';
 import { partitionOf } from '@tributary/model/user-key';
+import { FULL_EVENT } from '@tributary/testkit/full-event';
 import { expect, test } from 'vitest';
 import { CONVERSION_COLUMNS, GENERATION_EVENT_COLUMNS } from '../../jobs/recompute/src/compute/relations.ts';
+import { LONG_FIELDS } from '../../packages/cli/src/import/csv-map.ts';
 import { addEvents, emptySpoolText, SPOOL_COLUMNS } from '../../services/archiver/src/spool-format.ts';
 
-/** Every field there is, in another order than the line's. */
-const FULL: Required<Event> = {
-  properties: { order: 'o-7', items: [1, 2.5, null], 'é"': { a: true } },
-  keyId: '0123456789ab',
-  historical: true,
-  element: '#buy',
-  page: 'https://shop.example/?q="1"',
-  currency: 'EUR',
-  value: -1999,
-  cost: 12,
-  creative: 'blau',
-  campaign: 'été',
-  channel: 'paid-search',
-  source: 'shop',
-  receivedAt: 1_795_000_000_040,
-  anonymousId: 'a-1',
-  userId: 'anna',
-  id: 'e-1',
-  type: 'ad_click',
-  ts: 1_795_000_000_000,
-};
 const BARE: Event = { source: 's', receivedAt: 5, anonymousId: 'a', id: 'i', type: 't', ts: 0 };
 
 const FULL_LINE =
@@ -65,7 +49,7 @@ const FIELD_COLUMNS = [
 
 test('law 6: the stored line of an event: its bytes, which are those of a log entry and of a user’s record', () => {
   for (const [event, line] of [
-    [FULL, FULL_LINE],
+    [FULL_EVENT, FULL_LINE],
     [BARE, BARE_LINE],
   ] as const) {
     expect(encodeEvent(event)).toBe(line);
@@ -84,6 +68,13 @@ test('law 6: the columns of archived events: names, types, order', () => {
     ['position', 'VARCHAR'],
     ['entry_index', 'INTEGER'],
   ]);
+});
+
+test('law 6: a column that the first version had not is one that its files lack', () => {
+  const first =
+    'user_key ts type id user_id anonymous_id received_at source channel campaign creative cost value currency page element historical';
+  const before = new Set([...first.split(' '), 'properties', 'partition', 'position', 'entry_index']);
+  expect([...LATER_COLUMNS]).toEqual(Object.keys(EVENT_COLUMNS).filter((column) => !before.has(column)));
 });
 
 test('law 6: a row of the spool: its columns, its bytes', () => {
@@ -125,6 +116,22 @@ test('law 6: the columns of what a generation keeps: names, types, order', () =>
     ['value', 'BIGINT'],
     ['currency', 'VARCHAR'],
   ]);
+});
+
+test('every field is documented where its senders look', () => {
+  const page = (name: string) => readFileSync(new URL(`../../docs/${name}.md`, import.meta.url), 'utf8');
+  const section = (text: string, title: string) => text.split(/^#+ /m).find((part) => part.startsWith(title)) ?? '';
+  const ingestion = page('ingestion');
+  const words = (text: string) => new Set(text.split(/[^\w]+/));
+  const missing = (fields: readonly string[], text: string) => fields.filter((field) => !words(text).has(field));
+  expect(missing(SENT_FIELDS, section(ingestion, 'Native events'))).toEqual([]);
+  expect(
+    missing(
+      PLAIN_FIELDS.map((field) => field.toLowerCase()),
+      section(ingestion, 'CloudEvents'),
+    ),
+  ).toEqual([]);
+  expect(missing(LONG_FIELDS, section(page('importing'), 'A row an event'))).toEqual([]);
 });
 
 function spooled(line: string, userKey: string): string[] {

@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { zstdDecompressSync } from 'node:zlib';
 import { EVENT_COLUMNS } from '@tributary/archive/layout';
 import type { Event } from '@tributary/model/event';
+import { FIELD_ROWS } from '@tributary/model/event-fields';
 import { userKeyOf } from '@tributary/model/user-key';
+import { FULL_EVENT } from '@tributary/testkit/full-event';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { archivedRows, createRig, type Rig, someEvents, T0, withSession } from './archiver-rig.ts';
 
@@ -24,10 +26,10 @@ beforeEach(async () => {
 });
 afterEach(() => rig.close());
 
-/** Every field there may be, and none of those that need not be; text that breaks careless formats. */
+/** Text that breaks careless formats. */
 const FULL: Event = {
+  ...FULL_EVENT,
   ts: T0,
-  type: 'ad_click',
   id: 'all!~#',
   userId: '\ufeffBOM and "quotes", commas; \\back\\slash\' 😀 用户',
   anonymousId: ' spaces at both ends ',
@@ -38,39 +40,21 @@ const FULL: Event = {
   creative: '""',
   cost: 0,
   value: -1_000_000_000_000,
-  currency: 'EUR',
   page: '/?q=%09&x=\\t',
   element: '#',
-  historical: true,
-  keyId: '0123456789ab',
   properties: { 'täb\t': 'line\nbreak\r\n\u0000\u007f', deep: { list: [1, 0.1, null, 'ü'] }, lone: '\ud800' },
 };
+/** None of those that need not be. */
 const BARE: Event = { ts: 0, type: 'x', id: '1', anonymousId: 'a', receivedAt: 0, source: 's' };
 const LARGE: Event = { ...BARE, id: 'large', properties: { text: 'ü"\\\n😀'.repeat(150_000) } };
 
 function expected(event: Event): Record<string, unknown> {
-  const big = (value: number | undefined) => (value === undefined ? null : BigInt(value));
-  return {
-    user_key: userKeyOf(event),
-    ts: big(event.ts),
-    type: event.type,
-    id: event.id,
-    user_id: event.userId ?? null,
-    anonymous_id: event.anonymousId ?? null,
-    received_at: big(event.receivedAt),
-    source: event.source,
-    channel: event.channel ?? null,
-    campaign: event.campaign ?? null,
-    creative: event.creative ?? null,
-    cost: big(event.cost),
-    value: big(event.value),
-    currency: event.currency ?? null,
-    page: event.page ?? null,
-    element: event.element ?? null,
-    historical: event.historical ?? null,
-    key_id: event.keyId ?? null,
-    properties: event.properties === undefined ? null : JSON.stringify(event.properties),
-  };
+  const cells = FIELD_ROWS.map(([field, { column }]) => {
+    const value = event[field] ?? null;
+    if (typeof value === 'number') return [column, BigInt(value)];
+    return [column, typeof value === 'object' && value !== null ? JSON.stringify(value) : value];
+  });
+  return { user_key: userKeyOf(event), ...Object.fromEntries(cells) };
 }
 
 async function archive(events: readonly Event[]): Promise<void> {
