@@ -17,7 +17,7 @@ import { naive } from '@tributary/testkit/naive';
 import { createRandom } from '@tributary/testkit/random';
 import type { RowsByView } from '@tributary/views/deltas';
 import { describe, expect, test } from 'vitest';
-import { AttributionAnswer, CompareAnswer } from '../src/http/attribution-schemas.ts';
+import { AttributionAnswer, CompareAnswer } from '../src/http/attribution-answer.ts';
 import { createWorld, NOON, type World } from './world.ts';
 
 const SHARED = ['shapley', 'rateShapley', 'markov', 'markovShapley', 'hybrid'] as const;

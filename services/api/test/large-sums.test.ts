@@ -6,7 +6,7 @@ import { naive } from '@tributary/testkit/naive';
 import { VIEWS } from '@tributary/views/registry';
 import { describe, expect, test } from 'vitest';
 import type { ZodType } from 'zod';
-import { AttributionAnswer, CompareAnswer } from '../src/http/attribution-schemas.ts';
+import { AttributionAnswer, CompareAnswer } from '../src/http/attribution-answer.ts';
 import { PathsAnswer } from '../src/routes/paths.ts';
 import { TotalsAnswer } from '../src/routes/totals.ts';
 import { createWorld, event, NOON, type World } from './world.ts';

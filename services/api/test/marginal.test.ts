@@ -3,7 +3,7 @@
 import { MODEL_NAMES } from '@tributary/reports/models/catalogue';
 import { createRandom, type Random } from '@tributary/testkit/random';
 import { describe, expect, test } from 'vitest';
-import { AttributionAnswer } from '../src/http/attribution-schemas.ts';
+import { AttributionAnswer } from '../src/http/attribution-answer.ts';
 import { type AnyRow, type Journey, times, walk, walked } from './walked.ts';
 import { createWorld, NOON, type World } from './world.ts';
 

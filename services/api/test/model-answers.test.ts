@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { CompareAnswer, ModelsAnswer } from '../src/http/attribution-schemas.ts';
+import { CompareAnswer, ModelsAnswer } from '../src/http/attribution-answer.ts';
 import { Problem } from '../src/http/problem.ts';
 import { type AnyRow, MINUTE, rowsOf, SHARED, times, walk, walked } from './walked.ts';
 import { event, NOON } from './world.ts';

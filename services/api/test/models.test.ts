@@ -1,7 +1,7 @@
 /** Data-driven reports in the small: published oracles, money, names of channels, bounds, bad input. */
 import { bruteForceRemoval } from '@tributary/testkit/brute-force';
 import { describe, expect, test } from 'vitest';
-import { CompareAnswer } from '../src/http/attribution-schemas.ts';
+import { CompareAnswer } from '../src/http/attribution-answer.ts';
 import { type AnyRow, rowsOf, SHARED, times, walked } from './walked.ts';
 import { createWorld, event, NOON, type World } from './world.ts';
 

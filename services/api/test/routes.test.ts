@@ -2,7 +2,7 @@ import type { Event } from '@tributary/model/event';
 import { split } from '@tributary/model/money';
 import { naivePath, naiveTimelines } from '@tributary/testkit/naive';
 import { describe, expect, test } from 'vitest';
-import { AttributionAnswer, CompareAnswer } from '../src/http/attribution-schemas.ts';
+import { AttributionAnswer, CompareAnswer } from '../src/http/attribution-answer.ts';
 import { ExplanationAnswer } from '../src/routes/conversions.ts';
 import { GenerationAnswer, GenerationsAnswer } from '../src/routes/generations.ts';
 import { DeadLettersAnswer, StatusAnswer } from '../src/routes/operations.ts';

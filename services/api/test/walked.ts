@@ -2,7 +2,7 @@
 import { DAY_MS } from '@tributary/model/time';
 import { definitionsOf } from '@tributary/testkit/generate-definitions';
 import { expect } from 'vitest';
-import { AttributionAnswer } from '../src/http/attribution-schemas.ts';
+import { AttributionAnswer } from '../src/http/attribution-answer.ts';
 import { createWorld, event, NOON, type World } from './world.ts';
 
 export const MINUTE = 60_000;

@@ -7,7 +7,7 @@ import { credit } from '@tributary/views/credit/fold';
 import type { Rows } from '@tributary/views/deltas';
 import { touches } from '@tributary/views/touches/fold';
 import type { View } from '@tributary/views/view';
-import { scopeOf } from '../journeys/scope.ts';
+import { rowFiltersOf, scopeOf } from '../journeys/scope.ts';
 import { countedModel, isShared, type ModelName, modelInfo, viewsOfModel } from '../models/catalogue.ts';
 import { type ReportQuestion, windowsOf } from '../question.ts';
 import { namedRows } from '../row-keys.ts';
@@ -70,8 +70,7 @@ function countsOf(snapshot: Snapshot, question: ReportQuestion, names: ChannelNa
   const { models, days, by, equal } = question;
   const { inCredit, inCosts } = names;
   const scope = scopeOf(question);
-  const { type: _, currency: __, ...only } = equal;
-  const told = [...by, ...Object.keys(only)];
+  const told = [...by, ...Object.keys(rowFiltersOf(question))];
   const hasCosts = [...by, ...Object.keys(equal)].every((dimension) => COST_DIMENSIONS.includes(dimension));
   const ofJourneys = journeys === null ? NOTHING : findingsOfJourneys(journeys, question, snapshot, names);
   return {

@@ -3,6 +3,7 @@ import type { Sampling } from '@tributary/attribution/data-driven/shapley';
 import type { Integer } from '@tributary/model/integer';
 import type { Rows } from '@tributary/views/deltas';
 import type { Counts } from '../counts/take-counts.ts';
+import { rowFiltersOf } from '../journeys/scope.ts';
 import { isShared, type ModelName } from '../models/catalogue.ts';
 import type { SharedName } from '../models/compute.ts';
 import type { ModelOutcomes } from '../runner/run-models.ts';
@@ -44,9 +45,8 @@ function creditOfRows(rows: Rows): ModelCredit {
 
 function creditOfShares(model: SharedName, outcomes: ModelOutcomes, { question, shared }: Counts): ModelCredit {
   const { journeys, cells, wholes } = shared as NonNullable<Counts['shared']>;
-  const { type: _, currency: __, ...only } = question.equal;
   const given = creditOfChannels(outcomes, journeys.sizes);
-  const rows = rowsOfShares(given, cells, question.by, only);
+  const rows = rowsOfShares(given, cells, question.by, rowFiltersOf(question));
   const all = [...(outcomes.conversions === null ? [] : [outcomes.conversions]), ...outcomes.values.values()];
   return {
     rows,

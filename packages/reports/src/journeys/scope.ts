@@ -5,9 +5,13 @@ import type { Rows } from '@tributary/views/deltas';
 /** `equal`: type, currency. Of conversions only: touches and nulls have no conversion type, nulls no currency. */
 export type Scope = Pick<Selection, 'days' | 'equal'>;
 
-/** Channel and campaign choose among the rows instead: all conversions are shared out, whatever is shown of them. */
 export function scopeOf({ days, equal: { type, currency } }: Scope): Scope {
   return { days, equal: { ...(type === undefined ? {} : { type }), ...(currency === undefined ? {} : { currency }) } };
+}
+
+/** The other filters, channel and campaign, choose among the rows: all conversions are shared out, whatever is shown of them. */
+export function rowFiltersOf({ equal: { type: _, currency: __, ...others } }: Pick<Selection, 'equal'>): Selection['equal'] {
+  return others;
 }
 
 /** `key` names the map, and what the map takes from the scope. */

@@ -3,7 +3,7 @@ import { type ModelName, modelInfo } from '@tributary/reports/models/catalogue';
 import { demandIntervals, type ReportQuestion } from '@tributary/reports/question';
 import { type Against, earlierWindow } from '@tributary/reports/window';
 import type { z } from 'zod';
-import type { Filters } from './attribution-schemas.ts';
+import type { Filters } from './attribution-query.ts';
 import { selectionOf } from './selection.ts';
 
 type ReportQuery = z.output<z.ZodObject<typeof Filters>> & {

@@ -14,14 +14,8 @@ import type { Days } from '@tributary/serving/merge';
 import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
 import type { Routes } from '../context.ts';
-import {
-  AttributionAnswer,
-  CompareAnswer,
-  CompareQuery,
-  ModelsAnswer,
-  ReportQuery,
-  type ReportRow,
-} from '../http/attribution-schemas.ts';
+import { AttributionAnswer, CompareAnswer, ModelsAnswer, type ReportRow } from '../http/attribution-answer.ts';
+import { CompareQuery, ReportQuery } from '../http/attribution-query.ts';
 import { csvOf } from '../http/csv.ts';
 import { pageOf } from '../http/pages.ts';
 import { cursorKey, parametersOf, questionOf } from '../http/report-question.ts';

@@ -8,7 +8,7 @@ import { Meta } from '@tributary/serving/meta';
 import { takeSnapshot } from '@tributary/serving/snapshot';
 import { z } from 'zod';
 import type { Routes } from '../context.ts';
-import { Window } from '../http/attribution-schemas.ts';
+import { Window } from '../http/attribution-answer.ts';
 import { pageOf } from '../http/pages.ts';
 import { Cursor, count, DimensionValue, EventName, Layer, MAX_ROWS, PROBLEMS, Range, Sum } from '../http/schemas.ts';
 import { selectionOf, windowOf } from '../http/selection.ts';
