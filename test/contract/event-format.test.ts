@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { EVENT_COLUMNS, LATER_COLUMNS } from '@tributary/archive/layout';
 import { decodeLine } from '@tributary/model/decode-line';
 import { encodeDraft } from '@tributary/model/draft';
-import { type Event, encodeEvent } from '@tributary/model/event';
+import { EVENT_FIELDS, type Event, encodeEvent } from '@tributary/model/event';
 import { PLAIN_FIELDS } from '@tributary/model/event-fields';
 import { SENT_FIELDS } from '@tributary/model/native-event';
 import { partitionOf } from '@tributary/model/user-key';
@@ -68,6 +68,13 @@ test('law 6: the columns of archived events: names, types, order', () => {
     ['position', 'VARCHAR'],
     ['entry_index', 'INTEGER'],
   ]);
+});
+
+test('law 6: each field has a column of its own', () => {
+  const own = Object.keys(EVENT_COLUMNS).filter(
+    (column) => !['user_key', 'partition', 'position', 'entry_index'].includes(column),
+  );
+  expect(own).toHaveLength(EVENT_FIELDS.length);
 });
 
 test('law 6: a column that the first version had not is one that its files lack', () => {

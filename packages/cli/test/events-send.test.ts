@@ -57,6 +57,7 @@ describe('events send', () => {
   test.each([
     [['--type', 'x'], '--user or --anonymous'],
     [['--type', 'x', '--user', 'u', '--value', '1.999'], 'more than the 2 decimals'],
+    [['--type', 'x', '--user', 'u', '--cost=-1'], '--cost: the amount must be 0 or more (got -1)'],
     [['--type', 'x', '--user', 'u', '--ts', 'now'], '--ts is'],
     [['--type', 'x', '--user', 'u', '--properties', '[]'], '--properties is a JSON object'],
     [['file', '--type', 'x'], 'not both'],

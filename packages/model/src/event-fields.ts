@@ -1,6 +1,6 @@
 /**
  * The fields of an event, once. Derived from these rows: the type `Event`, the canonical line, the check, the columns of the archive, of the
- * spool and of a generation's events, what senders may set over HTTP, as CloudEvents and in CSV files, and what a key needs a right to send.
+ * spool and of a generation's events, what senders may set over HTTP, as CloudEvents and in CSV files, and which of it a key needs a right to send.
  * CONTRIBUTING.md says how to add one.
  */
 

@@ -4,7 +4,7 @@ import { FIELDS, fieldsWith, PLAIN_FIELDS, type PlainField } from '@tributary/mo
 import type { Command } from 'commander';
 import { type Act, answer, type Context } from '../context.ts';
 import { EXIT, type ExitCode, UsageError } from '../exit.ts';
-import { type AmountField, DECIMALS_OF_UNIT, parseAmount } from '../import/amount.ts';
+import { type AmountField, parseAmountOf } from '../import/amount.ts';
 import { createBatcher } from '../import/batches.ts';
 import { INSTANT_FORMS, parseInstant } from '../import/instant.ts';
 import { inflated, linesOf } from '../import/lines.ts';
@@ -140,8 +140,7 @@ const AMOUNTS = fieldsWith({ type: 'amount' });
 function amount(field: AmountField, options: Options): number | undefined {
   const text = options[field];
   if (text === undefined) return undefined;
-  const digits = DECIMALS_OF_UNIT[FIELDS[field].unit](options.currency);
-  const read = parseAmount(text, { minor: false, digits, decimalMark: '.' });
+  const read = parseAmountOf(field, text, options.currency, { minor: false, decimalMark: '.' });
   if (!read.ok) throw new UsageError(`${flagOf(field)}: ${read.reason}`);
   return read.value;
 }

@@ -1,16 +1,36 @@
 /** Amounts and instants as spreadsheets write them, read exactly: no float ever holds money. */
 import { isCurrency } from '@tributary/model/currency';
-import type { FIELDS, FieldsWith } from '@tributary/model/event-fields';
-import { EVENT_BOUNDS } from '@tributary/model/validate-event';
+import { FIELDS, type FieldsWith } from '@tributary/model/event-fields';
 
 export type Read<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly reason: string };
 
-export interface AmountFormat {
+/** How the amounts of a file are written. */
+export interface AmountStyle {
   /** The text counts minor units already. */
   readonly minor: boolean;
+  readonly decimalMark: '.' | ',';
+}
+
+export interface AmountFormat extends AmountStyle {
   /** Decimals of the currency: 2 for EUR, 0 for JPY. */
   readonly digits: number;
-  readonly decimalMark: '.' | ',';
+  /** Bound of the magnitude, in the unit that the amount is read in. */
+  readonly max: number;
+}
+
+export type AmountField = FieldsWith<{ type: 'amount' }>;
+
+/** Decimals of an amount as people write it, by the unit of its field. */
+const DECIMALS_OF_UNIT = { 'minor units': decimalsOf } as const satisfies Record<
+  (typeof FIELDS)[AmountField]['unit'],
+  (currency: string | undefined) => number
+>;
+
+/** The amount of a field, in its unit. */
+export function parseAmountOf(field: AmountField, text: string, currency: string | undefined, style: AmountStyle): Read<number> {
+  const { unit, min, max } = FIELDS[field];
+  const read = parseAmount(text, { ...style, digits: DECIMALS_OF_UNIT[unit](currency), max });
+  return read.ok && read.value < min ? no(`the amount must be ${min} or more (got ${text})`) : read;
 }
 
 /** Of the other decimal mark: the option that changes it. */
@@ -31,16 +51,9 @@ export function parseAmount(text: string, format: AmountFormat): Read<number> {
   const digits = format.minor ? 0 : format.digits;
   if (decimals.length > digits) return no(`"${text.slice(0, 30)}" has more than the ${digits} decimals of the currency`);
   const magnitude = Number(`${match[2]}${decimals.padEnd(digits, '0')}`);
-  if (magnitude > EVENT_BOUNDS.amountMinor) return no(`${text} is more than ${EVENT_BOUNDS.amountMinor} minor units`);
+  if (magnitude > format.max) return no(`${text} is more than ${format.max} minor units`);
   return { ok: true, value: match[1] === '-' && magnitude !== 0 ? -magnitude : magnitude };
 }
-
-/** Decimals of an amount as people write it, by the unit of its field. */
-export const DECIMALS_OF_UNIT = { 'minor units': decimalsOf } as const satisfies Record<
-  (typeof FIELDS)[AmountField]['unit'],
-  (currency: string | undefined) => number
->;
-export type AmountField = FieldsWith<{ type: 'amount' }>;
 
 /** How many decimals the currency has, by ISO 4217; 2 where it names none. */
 export function decimalsOf(currency: string | undefined): number {

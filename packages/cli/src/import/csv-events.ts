@@ -1,24 +1,21 @@
 /** Rows of a CSV file as events: pure, one row at a time. */
 import { isCurrency, noCurrency } from '@tributary/model/currency';
 import type { Event } from '@tributary/model/event';
-import { FIELDS, type Field, fieldsWith, isPlain } from '@tributary/model/event-fields';
+import { type Field, fieldsWith, isPlain } from '@tributary/model/event-fields';
 import { describe } from '@tributary/model/validate-event';
-import { type AmountField, DECIMALS_OF_UNIT, parseAmount, type Read } from './amount.ts';
+import { type AmountField, type AmountStyle, parseAmountOf, type Read } from './amount.ts';
 import type { LongColumns, LongField, PathColumns } from './csv-map.ts';
 import type { ImportEvent } from './import-event.ts';
 import { INSTANT_FORMS, parseInstant } from './instant.ts';
 import type { OccurrenceId } from './occurrences.ts';
 
-export interface CsvOptions {
+export interface CsvOptions extends AmountStyle {
   /** Type of the rows of a long file without a type column. */
   readonly type: string;
   readonly touchType: string;
   readonly conversionType: string;
   /** Of amounts whose row names none. */
   readonly currency: string | undefined;
-  /** Amounts are minor units already. */
-  readonly minor: boolean;
-  readonly decimalMark: '.' | ',';
   /** Cost of one touch by channel, as text: "7" in the currency's unit. */
   readonly costs: ReadonlyMap<string, string>;
   /** Times for path files, which have none: touch i at `startMs + i·stepMs`, the conversion a step after the last. */
@@ -151,11 +148,8 @@ function demandCurrency(currency: string | undefined): string | undefined {
 }
 
 function amountOf(field: AmountField, text: string, currency: string | undefined, options: CsvOptions): number {
-  const { unit, min } = FIELDS[field];
-  const digits = DECIMALS_OF_UNIT[unit](currency);
-  const amount = parseAmount(text, { minor: options.minor, digits, decimalMark: options.decimalMark });
+  const amount = parseAmountOf(field, text, currency, options);
   if (!amount.ok) throw new RowError(`${field}: ${amount.reason}`);
-  if (min === 0 && amount.value < 0) throw new RowError(`a ${field} is never negative, got ${text}`);
   return amount.value;
 }
 
