@@ -45,8 +45,13 @@ export function byFold(events: readonly Event[], definitions: Definitions): Rows
   return result;
 }
 
+/** The definitions that each session was prepared for last. */
+const preparedFor = new WeakMap<DuckDb, string>();
+
 export async function bySql(session: DuckDb, events: readonly Event[], definitions: Definitions): Promise<RowsByView> {
-  for (const { sql, values } of prepareStatements(definitions)) await session.run(sql, values);
+  if (preparedFor.get(session) !== definitions.json)
+    for (const { sql, values } of prepareStatements(definitions)) await session.run(sql, values);
+  preparedFor.set(session, definitions.json);
   await session.run(
     `CREATE OR REPLACE TEMP TABLE facts AS SELECT * FROM (SELECT unnest(from_json($1::JSON,
        '[{"user_key":"VARCHAR","ts":"BIGINT","id":"VARCHAR","type":"VARCHAR","channel":"VARCHAR","campaign":"VARCHAR",

@@ -98,11 +98,16 @@ test('events at one instant: order by id decides who precedes the conversion, an
 });
 
 test('states of order 1 to 4, over paths of 1 to 6 touches', async () => {
-  for (const transitionOrder of [1, 2, 3, 4])
-    for (let length = 1; length <= 6; length++) {
-      const touches = Array.from({ length }, (_, i) => click(`t${i}`, i / 10, 'abcdef'[i] as string));
-      for (const last of [[buy('z', 5)], []]) await agreed([...touches, ...last], define({ transitionOrder }));
-    }
+  const users: Event[][] = [];
+  for (let length = 1; length <= 6; length++) {
+    const touches = Array.from({ length }, (_, i) => click(`t${i}`, i / 10, 'abcdef'[i] as string));
+    users.push([...touches, buy('z', 5)], touches);
+  }
+  // Rows of all users add up: each path is there another number of times, so that one cannot stand in for another.
+  const events = users.flatMap((own, n) =>
+    Array.from({ length: n + 1 }, (_, copy) => own.map((e) => ({ ...e, userId: `${n}-${copy}` }))).flat(),
+  );
+  for (const transitionOrder of [1, 2, 3, 4]) await agreed(events, define({ transitionOrder }));
   const path = ['a', 'b', 'a'].map((channel, i) => click(`t${i}`, i / 10, channel));
   expect(shown(await agreed([...path, buy('z', 5)], define({ transitionOrder: 2 })), 'transitions')).toEqual({
     'buy ·  · a > b · EUR': [1, 0],

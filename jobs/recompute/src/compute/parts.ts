@@ -12,7 +12,7 @@ import { writeIncrement } from './event-files.ts';
 import type { Output } from './output.ts';
 import { CONVERSION_COLUMNS, parquetFiles, viewColumns } from './relations.ts';
 import type { ComputeSpec, ShardPart } from './spec.ts';
-import { summedRows } from './view-files.ts';
+import { writeSummed } from './view-files.ts';
 
 /** Of a session in which one shard was computed. */
 export async function writePart(
@@ -24,7 +24,8 @@ export async function writePart(
 ): Promise<ShardPart> {
   const increments = await writeIncrement(output, version, number);
   const rows: Record<string, StoredFile[]> = {};
-  for (const view of views) rows[view.name] = await output.writeRows(`rows-${view.name}`, summedRows(view));
+  for (const view of views)
+    rows[view.name] = await writeSummed(view, '', (query) => output.writeRows(`rows-${view.name}`, query));
   return { arrivals, increments, rows, conversions: await output.writeRows('conversions', 'SELECT * FROM conversion_rows') };
 }
 

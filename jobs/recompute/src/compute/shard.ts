@@ -35,7 +35,12 @@ export async function computeShard(
   if (spec.reuseRows && (await countOf(session, 'fresh')) === 0) return arrived;
   await loadTimelines(session, spec, definitions, views, shard);
   for (const sql of journeyStatements(views, definitions)) await session.run(sql);
-  for (const view of views) await addView(session, view);
+  await addRows(session, 'SELECT ts, type FROM events', views.filter(countsSignals));
+  await addRows(
+    session,
+    'SELECT * FROM timelines WHERE fresh',
+    views.filter((view) => !countsSignals(view)),
+  );
   await session.run(`INSERT INTO conversion_rows SELECT ${CONVERSION}
     FROM (${membersSql('events')}) WHERE kind = 'conversion'`);
   return arrived;
@@ -91,12 +96,13 @@ async function addNearMembers(
     UNION ALL SELECT *, false AS fresh FROM (${membersSql(near)})`);
 }
 
-/** What the fresh events change in the view's rows. */
-async function addView(session: DuckDb, view: View): Promise<void> {
-  const anchors = countsSignals(view) ? 'SELECT ts, type FROM events' : 'SELECT * FROM timelines WHERE fresh';
+/** What the fresh events change in the rows of these views, which have these anchors. */
+async function addRows(session: DuckDb, anchors: string, views: readonly View[]): Promise<void> {
   await session.run(`CREATE OR REPLACE TEMP VIEW anchors AS ${anchors}`);
-  const columns = [...view.dimensions, ...view.measures].map(quoted).join(', ');
-  await session.run(`INSERT INTO rows_${view.name} SELECT ${columns} FROM (${batchSql(view)})`);
+  for (const view of views) {
+    const columns = [...view.dimensions, ...view.measures].map(quoted).join(', ');
+    await session.run(`INSERT INTO rows_${view.name} SELECT ${columns} FROM (${batchSql(view)})`);
+  }
 }
 
 async function countOf(session: DuckDb, table: string): Promise<number> {

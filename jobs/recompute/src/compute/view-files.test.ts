@@ -11,7 +11,7 @@ import { conversions } from '@tributary/views/conversions/fold';
 import { addRow, type Rows } from '@tributary/views/deltas';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { columnList, parquetFiles, viewColumns } from './relations.ts';
-import { summedRows } from './view-files.ts';
+import { writeSummed } from './view-files.ts';
 
 let dataDir: string;
 let session: DuckDb;
@@ -31,7 +31,7 @@ async function written(name: string, rows: readonly (readonly [string, bigint, b
     await session.run(`INSERT INTO rows_conversions VALUES ('2026-03-01', '${type}', 'EUR', ${count}, ${value})`);
   const more = before === undefined ? '' : `UNION ALL ${parquetFiles(dataDir, [before], viewColumns(conversions))}`;
   const staged = join(dataDir, 'staged', name);
-  const count = await copyToParquet(session, summedRows(conversions, more), staged);
+  const count = await writeSummed(conversions, more, (query) => copyToParquet(session, query, staged));
   return keepFile(dataDir, staged, `generations/${name}`, count);
 }
 

@@ -29,13 +29,15 @@ export async function compareViews(spec: CompareSpec): Promise<CompareResult> {
 async function compareView(session: DuckDb, spec: CompareSpec, view: ComparedView): Promise<ViewComparison> {
   await session.run(`CREATE OR REPLACE TEMP TABLE compared AS ${comparedSql(spec.dataDir, view)}`);
   const [summary] = await session.rows(summarySql(view));
-  const rows = await session.rows(`SELECT * FROM compared WHERE ${anyDiffers(view)}
-    ORDER BY ${size(view)} DESC, ${view.dimensions.map(quoted).join(', ')} LIMIT ${spec.listedRows}`);
   const count = (name: string) => safeInteger(summary?.[name], name);
+  const rowsDiffering = count('rows_differing');
+  const listed = `SELECT * FROM compared WHERE ${anyDiffers(view)}
+    ORDER BY ${size(view)} DESC, ${view.dimensions.map(quoted).join(', ')} LIMIT ${spec.listedRows}`;
+  const rows = rowsDiffering === 0 ? [] : await session.rows(listed);
   return {
     rowsBefore: count('rows_before'),
     rowsAfter: count('rows_after'),
-    rowsDiffering: count('rows_differing'),
+    rowsDiffering,
     totals: measuresOf(view, summary ?? {}),
     rows: rows.map((row) => differingRow(view, row)),
   };
