@@ -1,6 +1,7 @@
 /** The roles of a platform: where each starts and what it is told through its environment. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ServiceMessage } from '@tributary/runtime/report-ready';
 import { openLog } from './log-file.ts';
@@ -30,6 +31,8 @@ export function roleEnvironment(
   extra: Environment,
 ): NodeJS.ProcessEnv {
   const own: Environment = {
+    // With what Node compiled before, a role and each child of the batch layer takes half as long to start.
+    NODE_COMPILE_CACHE: inherited['NODE_COMPILE_CACHE'] ?? join(REPOSITORY, '.tributary', 'compile-cache'),
     TRIBUTARY_REDIS_URL: redisUrl,
     TRIBUTARY_REDIS_FOLDER: redisFolder(dataDir),
     TRIBUTARY_DATA_DIR: dataDir,
