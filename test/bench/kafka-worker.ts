@@ -1,9 +1,9 @@
 /** A speed worker of the Kafka benchmark: from the start of the topic to its end, then gone. */
 import { randomUUID } from 'node:crypto';
-import { createSpeedStore } from '@tributary/kv/redis-speed-store';
 import { openEventLog } from '@tributary/log/open-log';
 import { loadDefinitions, sha256Hex } from '@tributary/runtime/definitions';
 import { connectRedis, whenReady } from '@tributary/runtime/redis';
+import { createSpeedStore } from '@tributary/store/redis-speed-store';
 import { createSpeedWorker } from '../../services/speed/src/pipeline.ts';
 
 const [bootstrap = '', topicPrefix = '', redisUrl = '', partitions = '', own = ''] = process.argv.slice(2);

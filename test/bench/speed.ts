@@ -3,11 +3,11 @@
  * user's record with one script per partition and batch: no timelines, no views, no fence.
  */
 import { randomUUID } from 'node:crypto';
-import { createSpeedStore } from '@tributary/kv/redis-speed-store';
 import type { EventLog, LogEntry } from '@tributary/log/port';
 import { openRedisStreamLog } from '@tributary/log/redis-stream/redis-stream-log';
 import { loadDefinitions, sha256Hex } from '@tributary/runtime/definitions';
 import { connectRedis, whenReady } from '@tributary/runtime/redis';
+import { createSpeedStore } from '@tributary/store/redis-speed-store';
 import { startRedis } from '@tributary/testkit/redis-server';
 import { VIEWS } from '@tributary/views/registry';
 import type { View } from '@tributary/views/view';

@@ -1,6 +1,6 @@
-import { partitionPrefix } from '@tributary/kv/keys';
-import { createServingStore } from '@tributary/kv/redis-serving-store';
 import { connectRedis, whenReady } from '@tributary/runtime/redis';
+import { partitionPrefix } from '@tributary/store/keys';
+import { createServingStore } from '@tributary/store/redis-serving-store';
 import { describeFeedContract } from '@tributary/testkit/feed-contract';
 import { describeOutboxContract } from '@tributary/testkit/outbox-contract';
 import { describeRetirementContract, passBarrier, passBarriers } from '@tributary/testkit/retirement-contract';

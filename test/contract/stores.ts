@@ -1,8 +1,9 @@
 /** Stores for tests of the contract and of those who build upon it: empty, of four partitions, able to lose their newest writes. */
-import { createOutbox } from '@tributary/kv/outbox';
-import { createServingStore } from '@tributary/kv/redis-serving-store';
-import { createSpeedStore } from '@tributary/kv/redis-speed-store';
+
 import { connectRedis, whenReady } from '@tributary/runtime/redis';
+import { createOutbox } from '@tributary/store/redis-outbox';
+import { createServingStore } from '@tributary/store/redis-serving-store';
+import { createSpeedStore } from '@tributary/store/redis-speed-store';
 import { createMemoryStore } from '@tributary/testkit/memory-store';
 import type { OutboxUnderTest } from '@tributary/testkit/outbox-contract';
 import { type RedisServer, startRedis } from '@tributary/testkit/redis-server';

@@ -1,13 +1,13 @@
 /** A speed worker on a cluster's store and a log in memory, under load, with readers who hold every answer against the log. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { SpeedStore } from '@tributary/kv/port';
-import type { ServingStore } from '@tributary/kv/serving-port';
 import { type Event, encodeEvent } from '@tributary/model/event';
 import { partitionOf, userKeyOf } from '@tributary/model/user-key';
 import { loadDefinitions, sha256Hex } from '@tributary/runtime/definitions';
 import { createDeltaFollower } from '@tributary/serving/deltas/follower';
 import { GENERATION_ZERO } from '@tributary/serving/generations/loaded';
 import { projectionOf } from '@tributary/serving/merge';
+import type { ServingStore } from '@tributary/store/serving-store';
+import type { SpeedStore } from '@tributary/store/speed-store';
 import { differences } from '@tributary/testkit/compare-rows';
 import { createMemoryLog } from '@tributary/testkit/memory-log';
 import { naive } from '@tributary/testkit/naive';

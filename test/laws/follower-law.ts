@@ -1,9 +1,9 @@
 /** Law 1 of the follower, over random histories of a store: whoever asks, whenever, gets what a fresh full read gives. */
 import type { GenerationManifest } from '@tributary/archive/layout';
-import type { PartitionDeltas } from '@tributary/kv/serving-port';
 import { createDeltaFollower, type DeltasLook } from '@tributary/serving/deltas/follower';
 import { type LoadedGeneration, loadedGeneration } from '@tributary/serving/generations/loaded';
 import { collectionOf, type Layers, projectionOf, type Question } from '@tributary/serving/merge';
+import type { PartitionDeltas } from '@tributary/store/serving-store';
 import { HISTORY_PARTITIONS, playHistory, storeHistory, viewsOf } from '@tributary/testkit/store-history';
 import type { StoreUnderTest } from '@tributary/testkit/store-under-test';
 import { activity } from '@tributary/views/activity/fold';

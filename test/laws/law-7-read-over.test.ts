@@ -1,8 +1,9 @@
 /** The log lost what a worker had read, and nobody archived it in time: the worker goes on, and nothing that it computes from then on passes for whole. */
-import type { SpeedStore } from '@tributary/kv/port';
+
 import type { LogEntry } from '@tributary/log/port';
 import { type Event, encodeEvent } from '@tributary/model/event';
 import { MINUTE_MS } from '@tributary/model/time';
+import type { SpeedStore } from '@tributary/store/speed-store';
 import { differences } from '@tributary/testkit/compare-rows';
 import { LOG_BEGINS_MS } from '@tributary/testkit/generate';
 import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/generate-definitions';

@@ -21,7 +21,7 @@ export interface Mutation {
 
 const SPEED = 'services/speed/src';
 const VIEWS = 'packages/views/src';
-const KV = 'packages/kv/src';
+const STORE = 'packages/store/src';
 const SERVING = 'packages/serving/src';
 const POWER_LOSS = 'test/faults/archiver-power-loss.test.ts';
 
@@ -57,21 +57,21 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     lie: 'commits are followed without asking whether they continue what is known',
     law: '1',
-    file: `${KV}/feed.ts`,
+    file: `${STORE}/feed.ts`,
     from: '    if (after !== last) return false;\n',
     to: '',
   },
   {
     lie: 'a store with as many commits as are known is taken for the same',
     law: '7',
-    file: `${KV}/follow.lua`,
+    file: `${STORE}/follow.lua`,
     from: 'if commit == ARGV[2] and ahead == 0 then',
     to: 'if ahead == 0 then',
   },
   {
     lie: 'the script reads deltas from g + 1 on',
     law: '1',
-    file: `${KV}/read-deltas.lua`,
+    file: `${STORE}/read-deltas.lua`,
     from: 'local g = first\n',
     to: 'local g = first + 1\n',
   },
@@ -176,21 +176,21 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     lie: 'the fence is gone: a writer that fell behind may write',
     law: '3',
-    file: `${KV}/commit.lua`,
+    file: `${STORE}/commit.lua`,
     from: "return 'fenced'",
     to: 'position = expected',
   },
   {
     lie: 'a store that lost writes is written to as if it had not',
     law: '3',
-    file: `${KV}/commit.lua`,
+    file: `${STORE}/commit.lua`,
     from: "return 'rewound'",
     to: 'position = expected',
   },
   {
     lie: 'the fence looks at the position alone, not at the commit it is of',
     law: '3',
-    file: `${KV}/commit.lua`,
+    file: `${STORE}/commit.lua`,
     from: " or (stored[2] or '') ~= expectedCommit then",
     to: ' then',
   },
@@ -225,7 +225,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     lie: 'a resend is not recognised',
     law: '3',
-    file: `${KV}/commit.lua`,
+    file: `${STORE}/commit.lua`,
     from: "if stored[2] == id then return 'already' end",
     to: '',
   },
@@ -246,7 +246,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     lie: 'the pointer may move back to an equal sequence',
     law: '3',
-    file: `${KV}/set-pointer.lua`,
+    file: `${STORE}/set-pointer.lua`,
     from: 'if tonumber(ARGV[1]) <= stored then',
     to: 'if tonumber(ARGV[1]) < stored then',
   },
@@ -288,7 +288,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     lie: 'retired deltas read as nothing',
     law: '7',
-    file: `${KV}/read-deltas.lua`,
+    file: `${STORE}/read-deltas.lua`,
     from: 'if first < oldest then',
     to: 'if false then',
   },
@@ -330,7 +330,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     lie: 'rows beyond the first thousand of a view in one commit are dropped',
     law: '1',
-    file: `${KV}/commit.lua`,
+    file: `${STORE}/commit.lua`,
     from: 'for first = 1, #rows, CHUNK * width do',
     to: 'for first = 1, math.min(1, #rows) do',
     test: 'test/contract/store.redis.test.ts',

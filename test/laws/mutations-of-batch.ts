@@ -145,14 +145,14 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
   {
     lie: 'the mark of retirement goes back',
     law: '7',
-    file: 'packages/kv/src/retire.lua',
+    file: 'packages/store/src/retire.lua',
     from: 'if tonumber(ARGV[1]) > oldest then',
     to: 'if true then',
   },
   {
     lie: 'a replay files what nobody may read any more',
     law: '7',
-    file: 'packages/kv/src/commit.lua',
+    file: 'packages/store/src/commit.lua',
     from: "tonumber(generation) >= tonumber(stored[5] or '0')",
     to: 'true',
     test: STORE,
@@ -160,7 +160,7 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
   {
     lie: 'a retirement counts as done when it begins',
     law: '7',
-    file: 'packages/kv/src/retire.lua',
+    file: 'packages/store/src/retire.lua',
     from: "return redis.call('HGETALL', KEYS[1])",
     to: "local state = redis.call('HGETALL', KEYS[1])\nredis.call('HSET', KEYS[1], 'removed', ARGV[1])\nreturn state",
     test: STORE,
@@ -168,7 +168,7 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
   {
     lie: 'a retirement whose beginning the store lost counts as done',
     law: '7',
-    file: 'packages/kv/src/retired.lua',
+    file: 'packages/store/src/retired.lua',
     from: "keep > tonumber(marks[1] or '0') or ",
     to: '',
     test: STORE,
@@ -176,7 +176,7 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
   {
     lie: 'every retirement looks for all that ever was',
     law: '7',
-    file: 'packages/kv/src/redis-serving-store.ts',
+    file: 'packages/store/src/redis-serving-store.ts',
     from: "Number(fields['removed'] ?? 0)",
     to: '0',
     test: STORE,
@@ -184,7 +184,7 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
   {
     lie: 'a retirement that keeps more makes the next one look again',
     law: '7',
-    file: 'packages/kv/src/retired.lua',
+    file: 'packages/store/src/retired.lua',
     from: " or keep <= tonumber(marks[2] or '0')",
     to: '',
     test: STORE,
@@ -192,7 +192,7 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
   {
     lie: 'steps over generations that are gone stay for ever',
     law: '7',
-    file: 'packages/kv/src/retired.lua',
+    file: 'packages/store/src/retired.lua',
     from: "redis.call('HDEL', KEYS[1], state[i])",
     to: "redis.call('HGET', KEYS[1], state[i])",
     test: STORE,
@@ -200,7 +200,7 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
   {
     lie: 'a retirement forgets all steps over generations',
     law: '7',
-    file: 'packages/kv/src/retired.lua',
+    file: 'packages/store/src/retired.lua',
     from: ' and tonumber(state[i + 1]) <= keep then',
     to: ' then',
     test: STORE,
@@ -208,7 +208,7 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
   {
     lie: 'numbers that no generation has are read one by one',
     law: '7',
-    file: 'packages/kv/src/read-deltas.lua',
+    file: 'packages/store/src/read-deltas.lua',
     from: 'g = after[g] or g + 1',
     to: 'g = g + 1',
     test: STORE,
@@ -216,7 +216,7 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
   {
     lie: 'a step over generations is not noted',
     law: '7',
-    file: 'packages/kv/src/commit.lua',
+    file: 'packages/store/src/commit.lua',
     from: 'if tonumber(ARGV[8]) > tonumber(current) + 1 then',
     to: 'if false then',
     test: STORE,
@@ -224,15 +224,15 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
   {
     lie: 'who begins between two generations looks at every number between them',
     law: '7',
-    file: 'packages/kv/src/state.ts',
+    file: 'packages/store/src/state.ts',
     from: '    if (last < from && from < next) g = next;\n',
     to: '',
-    test: 'packages/kv/src/state.test.ts',
+    test: 'packages/store/src/state.test.ts',
   },
   {
     lie: 'overflowed events of a retired generation are counted',
     law: '7',
-    file: 'packages/kv/src/commit.lua',
+    file: 'packages/store/src/commit.lua',
     from: 'if filed and ARGV[12]',
     to: 'if ARGV[12]',
     test: STORE,
@@ -240,7 +240,7 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
   {
     lie: 'the feed holds any number of bytes',
     law: '7',
-    file: 'packages/kv/src/commit.lua',
+    file: 'packages/store/src/commit.lua',
     from: ' or feedBytes > FEED_BYTES',
     to: '',
     test: STORE,
@@ -248,7 +248,7 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
   {
     lie: 'what a large commit pushed out of the feed still counts',
     law: '7',
-    file: 'packages/kv/src/commit.lua',
+    file: 'packages/store/src/commit.lua',
     from: "then redis.call('DEL', feed) end\n  feedBytes = 0\n",
     to: "then redis.call('DEL', feed) end\n",
     test: STORE,
@@ -256,15 +256,15 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
   {
     lie: 'an entry of the feed may hold any text for a number',
     law: '7',
-    file: 'packages/kv/src/feed.ts',
+    file: 'packages/store/src/feed.ts',
     from: 'numbers.every(Number.isSafeInteger) ? committed : null',
     to: 'numbers.length > 0 ? committed : null',
-    test: 'packages/kv/src/feed.test.ts',
+    test: 'packages/store/src/feed.test.ts',
   },
   {
     lie: 'dead letters are kept for ever',
     law: '7',
-    file: 'packages/kv/src/commit.lua',
+    file: 'packages/store/src/commit.lua',
     from: "'MAXLEN', '~', '10000', ",
     to: '',
     test: STORE,
@@ -272,7 +272,7 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
   {
     lie: 'definitions are known to be stored whatever became of their commit',
     law: '1',
-    file: 'packages/kv/src/redis-speed-store.ts',
+    file: 'packages/store/src/redis-speed-store.ts',
     from: "if (outcome === 'committed') storedDefinitions",
     to: 'storedDefinitions',
     test: STORE,
@@ -280,7 +280,7 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
   {
     lie: 'an emptied store still has the definitions',
     law: '1',
-    file: 'packages/kv/src/redis-speed-store.ts',
+    file: 'packages/store/src/redis-speed-store.ts',
     from: 'if (state === null) storedDefinitions.delete(partition);\n        else storedDefinitions',
     to: 'if (state !== null) storedDefinitions',
     test: STORE,
@@ -288,7 +288,7 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
   {
     lie: 'a store that lost a commit still has its definitions',
     law: '1',
-    file: 'packages/kv/src/redis-speed-store.ts',
+    file: 'packages/store/src/redis-speed-store.ts',
     from: '        else storedDefinitions.set(partition, state.definitions);\n',
     to: '',
     test: STORE,

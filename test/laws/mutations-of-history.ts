@@ -355,7 +355,7 @@ export const MUTATIONS_OF_HISTORY: readonly Mutation[] = [
   {
     lie: 'what the store refuses for good passes for a store that is down',
     law: '7',
-    file: 'packages/kv/src/unless-down.ts',
+    file: 'packages/store/src/unless-down.ts',
     from: 'if (!isRefusal(cause)) throw error;',
     to: 'throw error;',
     test: 'services/speed/test/standing-still.test.ts',

@@ -81,7 +81,7 @@ export const MUTATIONS_OF_READS: readonly Mutation[] = [
   {
     lie: 'the marks of a record are not seen while its signals are read',
     law: '7',
-    file: 'packages/kv/src/signals.ts',
+    file: 'packages/store/src/signals.ts',
     from: '      hasMarks = true;\n',
     to: '',
     test: 'services/api/test/lost-records.test.ts',
@@ -329,7 +329,7 @@ export const MUTATIONS_OF_READS: readonly Mutation[] = [
   {
     lie: 'long answers go before short ones',
     law: '7',
-    file: 'packages/kv/src/redis-serving-store.ts',
+    file: 'packages/store/src/redis-serving-store.ts',
     from: 'maxBytes <= SHORT_ANSWER_BYTES ? redis : bulk',
     to: 'redis',
     test: 'services/api/test/large-records.redis.test.ts',

@@ -1,8 +1,8 @@
 /**
  * Which package may import which: the directions of CONTRIBUTING.md as a table.
  *
- *   model ← attribution ← views ← {log, kv, archive, queue, membership, runtime} ← {services, jobs, cli}
- *                                 {kv, archive} ← serving ← reports ← services/api, runtime ← reports
+ *   model ← attribution ← views ← {log, store, archive, queue, membership, runtime} ← {services, jobs, cli}
+ *                                 {store, archive} ← serving ← reports ← services/api, runtime ← reports
  */
 
 export interface Import {
@@ -13,7 +13,7 @@ export interface Import {
 
 /** The workspace packages, and what each may import of the others. Adapters do not know one another. */
 const CORE = ['model', 'attribution', 'views'];
-const PORTS = ['log', 'kv', 'archive', 'queue', 'runtime', 'membership'];
+const PORTS = ['log', 'store', 'archive', 'queue', 'runtime', 'membership'];
 const ADAPTER = [...CORE];
 const ROLE = [...CORE, ...PORTS];
 export const ALLOWED: Readonly<Record<string, readonly string[]>> = {
@@ -21,12 +21,12 @@ export const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   attribution: ['model'],
   views: ['model', 'attribution'],
   log: ADAPTER,
-  kv: ADAPTER,
+  store: ADAPTER,
   archive: ADAPTER,
   queue: ADAPTER,
   runtime: ADAPTER,
   membership: ADAPTER,
-  serving: ['model', 'views', 'kv', 'archive'],
+  serving: ['model', 'views', 'store', 'archive'],
   reports: [...CORE, 'runtime', 'serving'],
   testkit: ROLE,
   collector: ROLE,

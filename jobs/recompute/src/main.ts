@@ -2,7 +2,6 @@
 import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createServingStore } from '@tributary/kv/redis-serving-store';
 import { openEventLog } from '@tributary/log/open-log';
 import { openRecomputeQueue } from '@tributary/queue/recompute-queue';
 import { startRecomputeWorker } from '@tributary/queue/recompute-worker';
@@ -11,6 +10,7 @@ import { loadDefinitions } from '@tributary/runtime/definitions';
 import { logPlace } from '@tributary/runtime/log-place';
 import { connectRedis, whenReady } from '@tributary/runtime/redis';
 import { runService } from '@tributary/runtime/service';
+import { createServingStore } from '@tributary/store/redis-serving-store';
 import { VIEWS } from '@tributary/views/registry';
 import { compareInChild, computeInChild, computePartInChild, mergeInChild } from './child/child.ts';
 import { CONFIG } from './config.ts';

@@ -1,7 +1,8 @@
 /** What a run needs from outside. `main.ts` gives it Redis and the real child process; tests give it memory and hooks. */
-import type { ServingStore } from '@tributary/kv/serving-port';
+
 import type { EventLog } from '@tributary/log/port';
 import type { Definitions } from '@tributary/model/definitions';
+import type { ServingStore } from '@tributary/store/serving-store';
 import type { ChildOptions } from './child/child.ts';
 import type { MergeSpec } from './child/specs.ts';
 import type { ComputeLimits, ComputeResult, ComputeSpec } from './compute/spec.ts';

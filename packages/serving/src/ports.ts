@@ -1,7 +1,7 @@
 /** What the merge needs from outside. A `main.ts` gives it the store, the data folder and the log; tests give it fakes. */
 import type { GenerationManifest, Publication } from '@tributary/archive/layout';
-import type { ServingStore } from '@tributary/kv/serving-port';
 import type { Definitions } from '@tributary/model/definitions';
+import type { ServingStore } from '@tributary/store/serving-store';
 import type { RowsByView } from '@tributary/views/deltas';
 
 /** Generations, publications and what was computed. The fsynced files of the data folder are the truth. */

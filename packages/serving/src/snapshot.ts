@@ -1,7 +1,8 @@
 /** One consistent look at both layers: what every report is computed from. */
-import type { PartitionState } from '@tributary/kv/port';
+
 import type { Definitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
+import type { PartitionState } from '@tributary/store/speed-store';
 import type { Rows } from '@tributary/views/deltas';
 import type { View } from '@tributary/views/view';
 import { type DeltaFollower, type DeltasLook, isRetired } from './deltas/follower.ts';

@@ -3,9 +3,10 @@
  * store of the simulation. Every call passes through `turn`, before it does its work and before its reply arrives, so
  * that a scheduler decides who goes next, and who never comes back. `fault` makes a commit fail in either way.
  */
-import { type CommittedDeltas, isChain } from '@tributary/kv/feed';
-import type { Outbox } from '@tributary/kv/outbox-port';
-import type { Commit, CommitOutcome, DeadLetter, PartitionState, SpeedStore } from '@tributary/kv/port';
+
+import { TributaryError } from '@tributary/model/errors';
+import { type CommittedDeltas, isChain } from '@tributary/store/feed';
+import type { Outbox } from '@tributary/store/outbox';
 import type {
   FeedCursor,
   Followed,
@@ -13,8 +14,8 @@ import type {
   PartitionDeltas,
   ServingStore,
   WholePartition,
-} from '@tributary/kv/serving-port';
-import { TributaryError } from '@tributary/model/errors';
+} from '@tributary/store/serving-store';
+import type { Commit, CommitOutcome, DeadLetter, PartitionState, SpeedStore } from '@tributary/store/speed-store';
 import { addRows, type RowsByView, rowsOf } from '@tributary/views/deltas';
 
 /** `lostReply`: the commit is applied, the writer sees an error. `notApplied`: it sees the same error, and nothing happened. */

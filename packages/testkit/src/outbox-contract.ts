@@ -1,5 +1,5 @@
 /** The contract of Outbox over a speed store: every adapter runs it. The numbers are the invariants of the port. */
-import type { Outbox } from '@tributary/kv/outbox-port';
+import type { Outbox } from '@tributary/store/outbox';
 import { describe, expect, test } from 'vitest';
 import { commitOf, type StoreUnderTest } from './store-under-test.ts';
 

@@ -1,9 +1,10 @@
 /** The processes that carry events. Each is a loop whose every step outside itself takes a turn, and may be its last. */
-import type { PartitionState } from '@tributary/kv/port';
+
 import type { EventLog, LogEntry } from '@tributary/log/port';
 import { type Event, encodeEvent } from '@tributary/model/event';
 import { DAY_MS, HOUR_MS } from '@tributary/model/time';
 import { partitionOf, userKeyOf } from '@tributary/model/user-key';
+import type { PartitionState } from '@tributary/store/speed-store';
 import { readBarrier, readLine } from './simulation-ledger.ts';
 import type { Turn } from './simulation-scheduler.ts';
 import { type ArchivedPartition, operational, type SimulatedArchive, tellCommit, type World } from './simulation-world.ts';

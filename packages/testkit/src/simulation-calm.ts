@@ -1,8 +1,9 @@
 /** The end of the simulation: faults stop, and everything must come right. */
-import type { ServingStore } from '@tributary/kv/serving-port';
+
 import { TributaryError } from '@tributary/model/errors';
 import type { Event } from '@tributary/model/event';
 import { userKeyOf } from '@tributary/model/user-key';
+import type { ServingStore } from '@tributary/store/serving-store';
 import { addRowsByView, type RowsByView } from '@tributary/views/deltas';
 import { VIEWS } from '@tributary/views/registry';
 import { differences } from './compare-rows.ts';

@@ -1,8 +1,8 @@
 /** The batch side of the simulation: coordinators, and the data folder that they write and the API reads. */
 import type { GenerationManifest } from '@tributary/archive/layout';
-import type { ServingStore } from '@tributary/kv/serving-port';
 import { TributaryError } from '@tributary/model/errors';
 import type { Barrier } from '@tributary/model/partition-record';
+import type { ServingStore } from '@tributary/store/serving-store';
 import { addRowsByView, type RowsByView } from '@tributary/views/deltas';
 import { VIEWS } from '@tributary/views/registry';
 import { changeDefinitions } from './generate-definitions.ts';

@@ -1,5 +1,5 @@
 /** The disasters of the simulation: who is killed, paused, revived and replaced, and what the store and the operator do. */
-import type { ServingStore } from '@tributary/kv/serving-port';
+import type { ServingStore } from '@tributary/store/serving-store';
 import { archiver, collector, loseNewestSegments, speedWorker, ticker } from './simulation-actors.ts';
 import { reader } from './simulation-checks.ts';
 import { coordinator, loseNewestGeneration, publish } from './simulation-generations.ts';

@@ -1,11 +1,11 @@
 /** What outlives every process of the simulation: the log's disk, the store, the archive, the generations. */
 import type { GenerationManifest, Publication } from '@tributary/archive/layout';
-import type { Commit, CommitOutcome, SpeedStore } from '@tributary/kv/port';
-import type { ServingStore } from '@tributary/kv/serving-port';
 import type { EventLog, LogEntry } from '@tributary/log/port';
 import type { Definitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
 import type { Event } from '@tributary/model/event';
+import type { ServingStore } from '@tributary/store/serving-store';
+import type { Commit, CommitOutcome, SpeedStore } from '@tributary/store/speed-store';
 import type { RowsByView } from '@tributary/views/deltas';
 import { createMemoryDisk, createMemoryLog, type MemoryDisk } from './memory-log.ts';
 import { createMemoryStore, type MemoryStore } from './memory-store.ts';

@@ -1,8 +1,9 @@
 /** What the contract of the stores writes, and how it reads what became of it. */
-import type { CommittedDeltas } from '@tributary/kv/feed';
-import type { Commit, SpeedStore } from '@tributary/kv/port';
-import type { FeedCursor, ServingStore, WholePartition } from '@tributary/kv/serving-port';
+
 import type { Integer } from '@tributary/model/integer';
+import type { CommittedDeltas } from '@tributary/store/feed';
+import type { FeedCursor, ServingStore, WholePartition } from '@tributary/store/serving-store';
+import type { Commit, SpeedStore } from '@tributary/store/speed-store';
 import { addRowsByView, type RowsByView } from '@tributary/views/deltas';
 import { expect } from 'vitest';
 

@@ -1,6 +1,5 @@
 /** The serving API: wires Redis, the log, the data folder and the queue to the routes. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createServingStore } from '@tributary/kv/redis-serving-store';
 import { openEventLog } from '@tributary/log/open-log';
 import { TributaryError } from '@tributary/model/errors';
 import { openRecomputeQueue } from '@tributary/queue/recompute-queue';
@@ -11,6 +10,7 @@ import { connectRedis, whenReady } from '@tributary/runtime/redis';
 import { runService } from '@tributary/runtime/service';
 import { createUnreadAnswers } from '@tributary/runtime/unread-answers';
 import { createServing, keepUpToDate } from '@tributary/serving/serving';
+import { createServingStore } from '@tributary/store/redis-serving-store';
 import { VIEWS } from '@tributary/views/registry';
 import { buildApp } from './app.ts';
 import { createArchiveReader } from './archive/archive-reader.ts';

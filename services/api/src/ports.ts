@@ -2,9 +2,9 @@
  * What the API needs from outside. `main.ts` gives it Redis, the data folder and the queue; tests give it fakes.
  */
 import type { GenerationManifest, Publication } from '@tributary/archive/layout';
-import type { ServingStore } from '@tributary/kv/serving-port';
 import type { Event } from '@tributary/model/event';
 import { type GenerationSource, SERVING_LIMITS, type ServingDeps, type ServingLimits } from '@tributary/serving/ports';
+import type { ServingStore } from '@tributary/store/serving-store';
 
 /** The data folder as routes ask it: what the merge reads, and what operators do. */
 export interface DataFolder extends GenerationSource {

@@ -1,7 +1,8 @@
 /** Large records on a real Redis: short answers do not wait behind them. */
-import { recordKey } from '@tributary/kv/keys';
-import { createServingStore } from '@tributary/kv/redis-serving-store';
+
 import { connectRedis, whenReady } from '@tributary/runtime/redis';
+import { recordKey } from '@tributary/store/keys';
+import { createServingStore } from '@tributary/store/redis-serving-store';
 import { startRedis } from '@tributary/testkit/redis-server';
 import { VIEWS } from '@tributary/views/registry';
 import { expect, test } from 'vitest';

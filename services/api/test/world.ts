@@ -3,8 +3,6 @@
  * the batch layer, and switches that break parts of it.
  */
 import type { GenerationManifest, Publication } from '@tributary/archive/layout';
-import type { PartitionState } from '@tributary/kv/port';
-import type { ServingStore } from '@tributary/kv/serving-port';
 import { type Definitions, parseDefinitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
 import { type Event, encodeEvent } from '@tributary/model/event';
@@ -12,6 +10,8 @@ import { partitionOf, userKeyOf } from '@tributary/model/user-key';
 import { sha256Hex } from '@tributary/runtime/definitions';
 import { createUnreadAnswers } from '@tributary/runtime/unread-answers';
 import { createServing } from '@tributary/serving/serving';
+import type { ServingStore } from '@tributary/store/serving-store';
+import type { PartitionState } from '@tributary/store/speed-store';
 import { createMemoryStore } from '@tributary/testkit/memory-store';
 import { naive, naiveTimelines } from '@tributary/testkit/naive';
 import type { RowsByView } from '@tributary/views/deltas';

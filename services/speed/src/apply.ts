@@ -1,6 +1,7 @@
 /** A decoded batch applied to a partition's users: everything that the commit will say. */
-import type { Commit, DeadLetter } from '@tributary/kv/port';
+
 import { parseDefinitions } from '@tributary/model/definitions';
+import type { Commit, DeadLetter } from '@tributary/store/speed-store';
 import { addRowsByView, type RowsByView } from '@tributary/views/deltas';
 import { attributedLine, enrichedLine } from '@tributary/views/outputs/lines';
 import { cutMark, recordRetentionMs } from '@tributary/views/record';

@@ -1,11 +1,11 @@
 /** From log entries to what a batch does: events in log order, dead letters, heartbeats, and what ends it: a barrier, a hole, or log time that falls back. */
 
-import type { DeadLetter } from '@tributary/kv/port';
 import type { LogEntry } from '@tributary/log/port';
 import { decodeLine } from '@tributary/model/decode-line';
 import type { Event } from '@tributary/model/event';
 import { type Barrier, decodeBarrier, decodeHeartbeat } from '@tributary/model/partition-record';
 import { EVENT_BOUNDS, type Invalid } from '@tributary/model/validate-event';
+import type { DeadLetter } from '@tributary/store/speed-store';
 
 /** An entry as it is read, or what stands for entries that are gone: nobody will give them, and readers go on after them. */
 export interface ReadEntry extends LogEntry {

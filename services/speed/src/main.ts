@@ -2,7 +2,6 @@
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createSpeedStore } from '@tributary/kv/redis-speed-store';
 import { openEventLog } from '@tributary/log/open-log';
 import { joinAsProcess } from '@tributary/membership/process-member';
 import type { ConfigTable } from '@tributary/runtime/config';
@@ -11,6 +10,7 @@ import { logPlace } from '@tributary/runtime/log-place';
 import { connectRedis, whenReady } from '@tributary/runtime/redis';
 import { runService } from '@tributary/runtime/service';
 import { SHARED_CONFIG } from '@tributary/runtime/shared-config';
+import { createSpeedStore } from '@tributary/store/redis-speed-store';
 import { openArchivedEntries } from './archived-entries.ts';
 import { observeProgress, speedMetrics } from './metrics.ts';
 import { outputKinds, startPublishing } from './outputs/publishing.ts';

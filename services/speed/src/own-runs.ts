@@ -3,8 +3,9 @@
  * and loaded anew after any doubt. Another worker may believe for a moment that one of them is its own: the fence decides
  * who commits, and who was fenced again and again steps back for longer and longer.
  */
-import type { CommitOutcome } from '@tributary/kv/port';
+
 import { TributaryError } from '@tributary/model/errors';
+import type { CommitOutcome } from '@tributary/store/speed-store';
 import type { PartitionRun } from './partition-run.ts';
 
 /** Fixed ones, or those that are assigned at the moment. */

@@ -2,9 +2,10 @@
  * One partition as this worker knows it. Everything here is a cache of what the store holds at `position`; after any
  * doubt (a fence, a rewind, an unknown outcome) it is thrown away and loaded anew.
  */
-import type { PartitionState, SpeedStore } from '@tributary/kv/port';
+
 import { type Definitions, parseDefinitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
+import type { PartitionState, SpeedStore } from '@tributary/store/speed-store';
 import { recordRetentionMs } from '@tributary/views/record';
 import { type StepRules, stepRules } from '@tributary/views/step';
 import { NEVER_CUT } from '@tributary/views/user-state';

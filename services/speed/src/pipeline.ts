@@ -11,10 +11,10 @@
  */
 
 import { setImmediate as soon } from 'node:timers/promises';
-import type { CommitOutcome, SpeedStore } from '@tributary/kv/port';
 import type { EventLog } from '@tributary/log/port';
 import type { Definitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
+import type { CommitOutcome, SpeedStore } from '@tributary/store/speed-store';
 import { VIEWS } from '@tributary/views/registry';
 import type { View } from '@tributary/views/view';
 import { MOST_OF_TURN, type Work, workOfTurn } from '@tributary/views/work';

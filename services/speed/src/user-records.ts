@@ -1,6 +1,7 @@
 /** The users of a batch and their records: read when they are not cached, rewritten when they grew too long. */
-import type { SpeedStore, StoredRecords } from '@tributary/kv/port';
+
 import { TributaryError } from '@tributary/model/errors';
+import type { SpeedStore, StoredRecords } from '@tributary/store/speed-store';
 import { trimRecord, userFromRecord } from '@tributary/views/record';
 import { cutUpTo } from '@tributary/views/user-state';
 import type { AppliedBatch } from './apply.ts';

@@ -1,9 +1,9 @@
 /** Partitions move between workers at any moment: laws 1 and 3 hold, whatever two of them believe at the same time. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { SpeedStore } from '@tributary/kv/port';
 import type { EventLog } from '@tributary/log/port';
 import { type Event, encodeEvent } from '@tributary/model/event';
 import { partitionOf, userKeyOf } from '@tributary/model/user-key';
+import type { SpeedStore } from '@tributary/store/speed-store';
 import { differences } from '@tributary/testkit/compare-rows';
 import { generateEvents } from '@tributary/testkit/generate';
 import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/generate-definitions';

@@ -1,4 +1,4 @@
-import { createSpeedStore } from '@tributary/kv/redis-speed-store';
+import { createSpeedStore } from '@tributary/store/redis-speed-store';
 import { expect, test } from 'vitest';
 import { createStallWatch } from '../src/standing-still.ts';
 

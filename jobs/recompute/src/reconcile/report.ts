@@ -1,6 +1,6 @@
 /** The reconciliation as it is kept and served: pure. */
 import type { GenerationManifest } from '@tributary/archive/layout';
-import type { PartitionDeltas } from '@tributary/kv/serving-port';
+import type { PartitionDeltas } from '@tributary/store/serving-store';
 import type { CompareResult } from './spec.ts';
 
 export interface Reconciliation {

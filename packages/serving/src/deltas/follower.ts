@@ -10,8 +10,9 @@
  * What was taken stays: a partition that was read whole is not read again because another one did not answer in time, and
  * who cannot wait is given what is held, with its age.
  */
-import type { ServingStore } from '@tributary/kv/serving-port';
+
 import { TributaryError } from '@tributary/model/errors';
+import type { ServingStore } from '@tributary/store/serving-store';
 import type { Rows } from '@tributary/views/deltas';
 import type { LoadedGeneration } from '../generations/loaded.ts';
 import { assertAnswered, type Layers, oldestKept, type Question } from '../merge.ts';

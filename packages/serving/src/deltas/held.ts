@@ -5,9 +5,10 @@
  * nobody serves) are changes like any other. The chain is held by those who stand on it: moments that nobody needs are
  * collected.
  */
-import type { PartitionState } from '@tributary/kv/port';
-import type { FeedCursor, Followed, GenerationDeltas, WholePartition } from '@tributary/kv/serving-port';
+
 import { TributaryError } from '@tributary/model/errors';
+import type { FeedCursor, Followed, GenerationDeltas, WholePartition } from '@tributary/store/serving-store';
+import type { PartitionState } from '@tributary/store/speed-store';
 import { addRowsByView, type Rows, type RowsByView } from '@tributary/views/deltas';
 import type { Question } from '../merge.ts';
 

@@ -1,6 +1,7 @@
 /** What follows where the log leads this clock: its host's clock was ahead, or the clock here is behind. Pure. */
-import type { PartitionState } from '@tributary/kv/port';
+
 import { MINUTE_MS } from '@tributary/model/time';
+import type { PartitionState } from '@tributary/store/speed-store';
 
 /** More than clocks that are kept in step differ by. */
 const LEADS_MS = 2 * MINUTE_MS;

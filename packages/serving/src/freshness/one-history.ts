@@ -3,7 +3,7 @@
  * older than what the log still has, can never tell by itself that events are missing: its counts are merely smaller. Pure.
  */
 import type { GenerationManifest } from '@tributary/archive/layout';
-import type { PartitionState } from '@tributary/kv/port';
+import type { PartitionState } from '@tributary/store/speed-store';
 
 type Cut = Pick<GenerationManifest, 'generation' | 'cut'>;
 

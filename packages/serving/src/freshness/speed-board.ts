@@ -2,8 +2,9 @@
  * The speed layer's state as last looked at, once a second: answers that read users' records must not pay a round trip
  * per request to say how fresh they are.
  */
-import type { PartitionState } from '@tributary/kv/port';
+
 import type { Definitions } from '@tributary/model/definitions';
+import type { PartitionState } from '@tributary/store/speed-store';
 import type { Generations } from '../generations/served.ts';
 import type { ServingDeps } from '../ports.ts';
 import { assessSpeed, furthestOf, type LogSeen, type Read, type SpeedHealth, seeLog } from './speed-health.ts';

@@ -7,7 +7,7 @@
  * where the clock was ahead. Pure.
  */
 import type { GenerationManifest } from '@tributary/archive/layout';
-import type { PartitionState } from '@tributary/kv/port';
+import type { PartitionState } from '@tributary/store/speed-store';
 import type { LogReach } from '../ports.ts';
 import { clockLead } from './clock-lead.ts';
 import { type FirstSeen, unreachedEnds } from './first-seen.ts';

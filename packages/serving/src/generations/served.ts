@@ -17,8 +17,8 @@
  * Whether deltas are still kept is the store's to say: it refuses deltas of a generation that was retired.
  */
 import type { GenerationManifest } from '@tributary/archive/layout';
-import type { GenerationPointer } from '@tributary/kv/serving-port';
 import { TributaryError } from '@tributary/model/errors';
+import type { GenerationPointer } from '@tributary/store/serving-store';
 import type { GenerationSource } from '../ports.ts';
 import { GENERATION_ZERO, type LoadedGeneration, loadedGeneration } from './loaded.ts';
 

@@ -1,6 +1,7 @@
 /** Signals of one user or of many: bytes from the record to the socket. */
-import { signalId } from '@tributary/kv/signals';
+
 import { partitionOf } from '@tributary/model/user-key';
+import { signalId } from '@tributary/store/signals';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import type { ApiContext, Routes } from '../context.ts';

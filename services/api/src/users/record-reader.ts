@@ -2,10 +2,11 @@
  * Users' records within bounds: a user named twice is read once, what a request reads is bounded before it is read, and so is
  * what all requests hold together. Redis builds each answer in its own memory, so large requests are read in parts.
  */
-import { type RecordOwner, type ServingStore, SHORT_ANSWER_BYTES } from '@tributary/kv/serving-port';
+
 import { TributaryError } from '@tributary/model/errors';
 import { createFairShare } from '@tributary/runtime/fair-share';
 import { fromStore } from '@tributary/serving/from-store';
+import { type RecordOwner, type ServingStore, SHORT_ANSWER_BYTES } from '@tributary/store/serving-store';
 import { createLane } from './lane.ts';
 
 export interface RecordReader {

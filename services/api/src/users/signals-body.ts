@@ -1,7 +1,8 @@
 /** Signals on their way out: slices of the records' bytes put between brackets. Nothing is parsed or encoded again. */
-import { type NewestSignals, newestSignals, type SignalSelection, type SignalSlice } from '@tributary/kv/signals';
+
 import type { Definitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
+import { type NewestSignals, newestSignals, type SignalSelection, type SignalSlice } from '@tributary/store/signals';
 import type { BodyPool } from './body-pool.ts';
 import { cutOfRecord } from './user-timeline.ts';
 

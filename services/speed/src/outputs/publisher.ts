@@ -8,9 +8,9 @@
  * the outbox only once the output log has it.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Outbox } from '@tributary/kv/outbox-port';
 import type { EventLog } from '@tributary/log/port';
 import { TributaryError } from '@tributary/model/errors';
+import type { Outbox } from '@tributary/store/outbox';
 
 export interface PublisherOptions {
   readonly outbox: Outbox;

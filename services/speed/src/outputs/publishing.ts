@@ -1,11 +1,12 @@
 /** The publisher as the service runs it: its log, its metrics, and nothing at all where nothing is passed on. */
-import { createOutbox } from '@tributary/kv/outbox';
+
 import { openEventLog } from '@tributary/log/open-log';
 import { TributaryError } from '@tributary/model/errors';
 import type { Config } from '@tributary/runtime/config';
 import { logPlace } from '@tributary/runtime/log-place';
 import type { connectRedis } from '@tributary/runtime/redis';
 import type { SHARED_CONFIG } from '@tributary/runtime/shared-config';
+import { createOutbox } from '@tributary/store/redis-outbox';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { OutputKinds } from '../partition-run.ts';
 import { outputEnvelope } from './envelope.ts';

@@ -2,8 +2,8 @@
 import type { RowsByView } from '@tributary/views/deltas';
 import type { Redis, Result } from 'ioredis';
 import { partitionPrefix } from './keys.ts';
-import type { Commit, CommitOutcome, SpeedStore } from './port.ts';
 import { defineScript, keysFor, onceTogether } from './scripts.ts';
+import type { Commit, CommitOutcome, SpeedStore } from './speed-store.ts';
 import { stateFrom } from './state.ts';
 import { unlessDown, unlessDownOrRefused } from './unless-down.ts';
 import { toJsonMeasure } from './words.ts';

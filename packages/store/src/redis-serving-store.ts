@@ -13,7 +13,7 @@ import {
   type ServingStore,
   SHORT_ANSWER_BYTES,
   type WholePartition,
-} from './serving-port.ts';
+} from './serving-store.ts';
 import { generationsBetween, stateFrom } from './state.ts';
 import { unlessDown } from './unless-down.ts';
 import { unpackMeasures } from './words.ts';

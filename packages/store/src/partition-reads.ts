@@ -7,7 +7,7 @@
  */
 import type { Redis, Result } from 'ioredis';
 import { defineScript, isMoving, keysFor } from './scripts.ts';
-import type { FeedCursor } from './serving-port.ts';
+import type { FeedCursor } from './serving-store.ts';
 import { generationsBetween } from './state.ts';
 
 export interface GenerationHashes {

@@ -1,7 +1,7 @@
 /** The outbox on Redis: commit.lua fills it, a publisher reads and empties it. One key, so that it is whole wherever it is. */
 import type { Redis, Result } from 'ioredis';
 import { outboxKey } from './keys.ts';
-import type { Outbox } from './outbox-port.ts';
+import type { Outbox } from './outbox.ts';
 import { defineScript, keysFor } from './scripts.ts';
 import { unlessDown } from './unless-down.ts';
 
