@@ -9,7 +9,7 @@ import { readSegments } from '@tributary/archive/segments';
 import { createArchiver, DEFAULT_LIMITS } from '@tributary/archiver/pipeline';
 import { missingKafka } from '@tributary/local/kafka/for-tests';
 import { type KafkaCluster, startKafka } from '@tributary/local/kafka/kafka-cluster';
-import { createConnections } from '@tributary/log/kafka/connection';
+import { createConnections } from '@tributary/log/kafka/connections';
 import { crc32c } from '@tributary/log/kafka/crc32c';
 import { BATCH_HEADER, encodeBatch, type OutgoingMessage } from '@tributary/log/kafka/record-batch';
 import { produceRequest } from '@tributary/log/kafka/requests';

@@ -5,6 +5,7 @@ import { MUTATIONS_OF_COLLECTOR } from './mutations-of-collector.ts';
 import { MUTATIONS_OF_DOORS } from './mutations-of-doors.ts';
 import { MUTATIONS_OF_HISTORY } from './mutations-of-history.ts';
 import { MUTATIONS_OF_JOURNEYS } from './mutations-of-journeys.ts';
+import { MUTATIONS_OF_KAFKA } from './mutations-of-kafka.ts';
 import { MUTATIONS_OF_READS } from './mutations-of-reads.ts';
 import { MUTATIONS_OF_SUMS } from './mutations-of-sums.ts';
 import { MUTATIONS_OF_TIMELINES } from './mutations-of-timelines.ts';
@@ -394,6 +395,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   ...MUTATIONS_OF_BATCH,
   ...MUTATIONS_OF_JOURNEYS,
+  ...MUTATIONS_OF_KAFKA,
   ...MUTATIONS_OF_READS,
   ...MUTATIONS_OF_DOORS,
   ...MUTATIONS_OF_COLLECTOR,

@@ -3,8 +3,6 @@ import type { Mutation } from './mutation-list.ts';
 
 const COLLECTOR = 'services/collector/src';
 const SPEED = 'services/speed/src';
-const KAFKA = 'packages/log/src/kafka';
-const UNREADABLE_BY_KAFKA = 'test/faults/kafka-unreadable.kafka.test.ts';
 
 export const MUTATIONS_OF_COLLECTOR: readonly Mutation[] = [
   {
@@ -183,69 +181,5 @@ export const MUTATIONS_OF_COLLECTOR: readonly Mutation[] = [
     from: 'headersTimeout: 3_000, requestTimeout: 5_000,',
     to: 'headersTimeout: 0, requestTimeout: 0,',
     test: 'packages/runtime/src/health.test.ts',
-  },
-  {
-    lie: 'a batch that nobody can read fails its partition',
-    law: '7',
-    file: `${KAFKA}/committed.ts`,
-    from: '    if (!(error instanceof UnreadableBatch)) throw error;\n',
-    to: '    throw error;\n',
-    test: `${KAFKA}/unreadable-batch.test.ts`,
-  },
-  {
-    lie: 'messages for which there was no room are passed over',
-    law: '3',
-    file: `${KAFKA}/committed.ts`,
-    from: 'wantsMore ? batch.lastOffset + 1 : next, work',
-    to: 'batch.lastOffset + 1, work',
-    test: `${KAFKA}/unreadable-batch.test.ts`,
-  },
-  {
-    lie: 'an append is cut where the room ends',
-    law: '7',
-    file: `${KAFKA}/entries.ts`,
-    from: "(mark === 'line' && !endsBatch) || ",
-    to: '',
-    test: `${KAFKA}/unreadable-batch.test.ts`,
-  },
-  {
-    lie: 'refused batches cost nothing',
-    law: '7',
-    file: `${KAFKA}/committed.ts`,
-    from: 'work: MAX_UNPACKED_BYTES, wantsMore',
-    to: 'work: 0, wantsMore',
-    test: `${KAFKA}/unreadable-batch.test.ts`,
-  },
-  {
-    lie: 'whatever a reply unpacks to is unpacked',
-    law: '7',
-    file: `${KAFKA}/lane.ts`,
-    from: 'Math.min(roomOf(maxBytes), shareOf(offsets.size) - before.bytes)',
-    to: 'Number.POSITIVE_INFINITY',
-    test: UNREADABLE_BY_KAFKA,
-  },
-  {
-    lie: 'one damaged partition fails the reads of all',
-    law: '7',
-    file: `${KAFKA}/lane.ts`,
-    from: 'failures.push(visited.failure);',
-    to: 'throw visited.failure;',
-    test: UNREADABLE_BY_KAFKA,
-  },
-  {
-    lie: 'appends may be larger than readers unpack',
-    law: '6',
-    file: `${KAFKA}/found-topic.ts`,
-    from: 'DEFAULT_MESSAGE_BYTES), MAX_UNPACKED_BYTES)',
-    to: 'DEFAULT_MESSAGE_BYTES), Infinity)',
-    test: UNREADABLE_BY_KAFKA,
-  },
-  {
-    lie: 'of the partitions that have nothing the first one is read first, always',
-    law: '7',
-    file: `${KAFKA}/lane.ts`,
-    from: ' || turnOf(a) - turnOf(b)',
-    to: ' || b - a',
-    test: 'test/contract/log.kafka.test.ts',
   },
 ];

@@ -6,7 +6,7 @@
 import { TributaryError } from '@tributary/model/errors';
 import { type Append, type AppendLimits, createAppendQueue } from '../append-queue.ts';
 import type { LogRecord, Position } from '../port.ts';
-import type { Connections } from './connection.ts';
+import type { Connections } from './connections.ts';
 import { asLogError, CODE, isMoved, isUnknownTopic, unavailable } from './errors.ts';
 import { type EnvelopeOf, messagesOf, positionOf } from './layout.ts';
 import { BATCH_HEADER, encodeBatch, messageBytes, type OutgoingMessage } from './record-batch.ts';

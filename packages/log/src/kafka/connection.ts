@@ -1,24 +1,15 @@
 /**
- * One connection to one broker. A broker answers the requests of a connection one after the other, so whoever waits (a
- * read) has connections of its own.
+ * One connection to one broker, by `@platformatic/kafka`: TLS, SASL and framing. A broker answers the requests of a connection one
+ * after the other, so whoever waits (a read) has connections of its own. Nothing is sent again from here.
  */
+import { isIP } from 'node:net';
+import { AuthenticationError, apiVersionsV3, Connection as Line, protocolAPIsById } from '@platformatic/kafka';
 import { TributaryError } from '@tributary/model/errors';
 import { settled } from '../settled.ts';
-import { type ByteReader, byteReader, byteWriter } from './bytes.ts';
-import { payloadOf, rawBroker } from './kafkajs-internals.ts';
+import { loginOf, mechanismOf } from './login.ts';
+import { boundReplies, ForwardReader } from './replies.ts';
+import type { KafkaRequest } from './request.ts';
 import type { KafkaSettings } from './settings.ts';
-
-/** A request in a flexible version: header version 2, reply header version 1. */
-export interface KafkaRequest<T> {
-  readonly apiKey: number;
-  readonly name: string;
-  /** What this code speaks, of which the broker must speak one; the highest one is taken. */
-  readonly versions: { readonly min: number; readonly max: number };
-  body(version: number): Buffer;
-  read(reply: ByteReader, version: number): T;
-  /** How long the broker may take beyond the usual, ms. */
-  readonly waitMs?: number;
-}
 
 export interface Connection {
   /** Rejects with plain errors when the connection is lost or the broker is silent: the outcome is unknown. */
@@ -33,134 +24,140 @@ export interface Address {
   readonly port: number;
 }
 
-/** Handshake with TLS, versions and SASL, ms. */
+interface Range {
+  readonly minVersion: number;
+  readonly maxVersion: number;
+}
+
+/** Handshake with TLS, SASL and versions, ms. */
 const CONNECT_MS = 5_000;
 const REPLY_MS = 5_000;
+/** The library's own limit, the same for every request: `send` gives up earlier. */
+const NEVER_MS = 24 * 60 * 60_000;
+const KEEP_ALIVE_MS = 60_000;
+const OPEN: ReadonlySet<string> = new Set(['connected', 'reauthenticating']);
 
-export async function connectTo({ host, port }: Address, { ssl, sasl, clientId }: KafkaSettings): Promise<Connection> {
-  const { broker, connection } = rawBroker({
-    host,
-    port,
-    ssl: ssl === true ? {} : ssl,
-    // A copy: kafkajs keeps what it logged in with in this object, and would go on using it for other settings.
-    sasl: sasl && { mechanism: sasl.mechanism, username: sasl.username, password: sasl.password },
-    clientId,
-    connectionTimeout: CONNECT_MS,
-    requestTimeout: REPLY_MS,
-    enforceRequestTimeout: true,
-  });
-
+export async function connectTo(address: Address, settings: KafkaSettings): Promise<Connection> {
+  const { host, port } = address;
+  const line = lineOf(address, settings);
+  /** Why it was lost; the library rejects what is under way with "Connection closed". */
+  let lost: Error | null = null;
   const close = (): void => {
-    connection.rejectRequests(new Error(`the connection to ${host}:${port} was closed`));
-    connection.socket?.destroy();
-    connection.disconnect().catch(() => {});
+    // Ends its timer of the next login as well.
+    line.close().catch(() => {});
+    line.socket?.destroy();
   };
-
-  const connecting = broker.connect();
-  const outcome = await settled(connecting, CONNECT_MS).catch((error: unknown) => {
+  line.on('close', close);
+  const lose = (why: Error): void => {
+    lost ??= why;
     close();
-    throw error;
+  };
+  // Without a listener it would end the process.
+  line.on('error', lose);
+
+  async function exchange<T>(request: KafkaRequest<T>, version: number, replyHasTags = true): Promise<T> {
+    const asked = new Promise<T>((resolve, reject) =>
+      line.send<T>(
+        request.apiKey,
+        version,
+        () => request.body(version),
+        (_id, _key, _version, reply) => request.read(new ForwardReader(reply.buffer), version),
+        true,
+        replyHasTags,
+        (error, reply) => (error ? reject(lost ?? error) : resolve(reply as T)),
+      ),
+    );
+    const limitMs = REPLY_MS + (request.waitMs ?? 0);
+    const outcome = await settled(asked, limitMs);
+    if (outcome === 'timeout') throw new Error(`no reply from ${host}:${port} within ${limitMs} ms`);
+    return outcome as T;
+  }
+
+  async function shakeHands(): Promise<ReadonlyMap<number, Range>> {
+    const connecting = line.connect(host, port);
+    line.socket.once(settings.ssl ? 'secureConnect' : 'connect', () => boundReplies(line.socket, lose));
+    await connecting;
+    line.socket.setKeepAlive(true, KEEP_ALIVE_MS);
+    return await exchange(versionsRequest, apiVersionsV3.api.version, false);
+  }
+
+  const versions = await settled(shakeHands(), CONNECT_MS).catch((error: unknown) => {
+    close();
+    throw connectionFailure(lost ?? error, settings.sasl);
   });
-  if (outcome === 'timeout') {
-    connecting.catch(() => {});
+  if (typeof versions === 'string') {
     close();
     throw new Error(`no handshake with ${host}:${port} within ${CONNECT_MS} ms`);
   }
 
   return {
-    isOpen: () => connection.isConnected(),
+    isOpen: () => OPEN.has(line.status) && !line.socket.destroyed,
     close,
     async send(request) {
-      const version = versionFor(request, broker.versions?.[request.apiKey]);
+      const version = versionFor(request, versions.get(request.apiKey));
       try {
-        return await connection.send({
-          request: {
-            apiKey: request.apiKey,
-            apiVersion: version,
-            apiName: request.name,
-            // The header ends with tagged fields: none.
-            encode: async () => payloadOf(Buffer.concat([byteWriter().noTags().done(), request.body(version)])),
-          },
-          response: {
-            async decode(bytes) {
-              const reply = byteReader(bytes);
-              reply.skipTags();
-              return { value: request.read(reply, version) };
-            },
-            parse: async ({ value }) => value,
-          },
-          requestTimeout: REPLY_MS + (request.waitMs ?? 0),
-        });
+        // A broker that limits sessions takes nothing but the login while it logs in again.
+        if (line.status === 'reauthenticating') await line.ready();
+        return await exchange(request, version);
       } catch (error) {
         // After a timeout or a reply that cannot be read, replies and requests no longer match.
         close();
-        throw error;
+        throw new Error(whyOf(error), { cause: error });
       }
     },
   };
 }
 
-function versionFor(
-  { name, versions }: KafkaRequest<unknown>,
-  known: { readonly minVersion: number; readonly maxVersion: number } | undefined,
-): number {
+/** Not connected yet. */
+function lineOf({ host }: Address, { clientId, ssl, sasl }: KafkaSettings): Line {
+  return new Line(clientId, {
+    connectTimeout: CONNECT_MS,
+    requestTimeout: NEVER_MS,
+    ...(ssl && { tls: ssl === true ? {} : ssl }),
+    // Without it no name is sent along (SNI), and a proxy cannot tell which broker is meant.
+    tlsServerName: isIP(host) === 0,
+    ...(sasl && { sasl: loginOf(sasl) }),
+  });
+}
+
+/** Read here: the library reads the tags of this reply by a reader of its own, which no `ForwardReader` guards. */
+const versionsRequest: KafkaRequest<ReadonlyMap<number, Range>> = {
+  apiKey: apiVersionsV3.api.key,
+  versions: { min: apiVersionsV3.api.version, max: apiVersionsV3.api.version },
+  body: () => apiVersionsV3.createRequest('tributary', '1'),
+  read(reply) {
+    // A broker that is too old for this version answers in another one.
+    if (reply.readInt16() !== 0) return new Map();
+    return new Map(reply.readArray((r) => [r.readInt16(), { minVersion: r.readInt16(), maxVersion: r.readInt16() }]));
+  },
+};
+
+function versionFor({ apiKey, versions }: KafkaRequest<unknown>, known: Range | undefined): number {
   const version = Math.min(versions.max, known?.maxVersion ?? -1);
   if (known !== undefined && version >= versions.min && version >= known.minVersion) return version;
   const there = known === undefined ? 'none' : `${known.minVersion} to ${known.maxVersion}`;
+  const name = (protocolAPIsById as Readonly<Record<number, string>>)[apiKey];
   const message = `the broker speaks ${name} ${there}, the log ${versions.min} to ${versions.max}; Kafka 3.1 or newer is needed`;
   throw new TributaryError('invalid_config', message);
 }
 
-/** Connections by address, made when needed and again after they broke. */
-export interface Connections {
-  to(address: Address): Promise<Connection>;
-  /** Ends the one to this address, if any. */
-  drop(address: Address): void;
-  closeAll(): void;
+function connectionFailure(error: unknown, sasl: KafkaSettings['sasl']): Error {
+  const isRefused = causesOf(error).some((cause) => cause instanceof AuthenticationError);
+  const what = sasl !== undefined && isRefused ? `the login with SASL ${mechanismOf(sasl)} as "${sasl.username}" failed: ` : '';
+  return new Error(what + whyOf(error), { cause: error });
 }
 
-export function createConnections(settings: KafkaSettings): Connections {
-  const open = new Map<string, Promise<Connection>>();
-  let closed = false;
+/** The library tells the cause of a cause, and several errors as one without a message. */
+function causesOf(error: unknown): Error[] {
+  if (!(error instanceof Error)) return [];
+  const { cause, errors } = error as AggregateError;
+  return [error, ...causesOf(cause ?? errors?.[0])];
+}
 
-  async function reuse(address: Address, key: string): Promise<Connection> {
-    const known = await open.get(key)?.catch(() => undefined);
-    if (known?.isOpen()) return known;
-    const connecting = connectTo(address, settings);
-    connecting.catch(() => {
-      if (open.get(key) === connecting) open.delete(key);
-    });
-    open.set(key, connecting);
-    const connection = await connecting;
-    if (closed) connection.close();
-    return connection;
-  }
-  /** Two that ask at once get the same one. */
-  const asking = new Map<string, Promise<Connection>>();
-
-  return {
-    to(address) {
-      const key = `${address.host}:${address.port}`;
-      const current = asking.get(key) ?? reuse(address, key).finally(() => asking.delete(key));
-      asking.set(key, current);
-      return current;
-    },
-    drop({ host, port }) {
-      const key = `${host}:${port}`;
-      open.get(key)?.then(
-        (connection) => connection.close(),
-        () => {},
-      );
-      open.delete(key);
-    },
-    closeAll() {
-      closed = true;
-      for (const connecting of open.values())
-        connecting.then(
-          (connection) => connection.close(),
-          () => {},
-        );
-      open.clear();
-    },
-  };
+function whyOf(error: unknown): string {
+  const texts = causesOf(error).map((cause) => ('serverErrorMessage' in cause && cause.serverErrorMessage) || cause.message);
+  return texts
+    .map((text) => String(text).replace(/\.$/, ''))
+    .filter(Boolean)
+    .join(': ');
 }

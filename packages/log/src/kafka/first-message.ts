@@ -3,8 +3,9 @@ import { visitCommitted } from './committed.ts';
 import type { Connection } from './connection.ts';
 import { unavailable } from './errors.ts';
 import { stampOf } from './record-batch.ts';
-import { EARLIEST, fetchRequest, listOffsetsRequest } from './requests.ts';
+import { fetchRequest } from './requests.ts';
 import type { Topic } from './topic.ts';
+import { EARLIEST, listOffsetsRequest } from './topic-requests.ts';
 
 /** A broker gives a whole batch, however large, but one batch only. */
 const ONE_BATCH = { waitMs: 0, replyBytes: 1 };

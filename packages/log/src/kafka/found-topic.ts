@@ -4,10 +4,9 @@ import { TributaryError } from '@tributary/model/errors';
 import type { Connection } from './connection.ts';
 import { MAX_UNPACKED_BYTES } from './decompress.ts';
 import { CODE, unavailable } from './errors.ts';
-import type { Metadata } from './requests.ts';
 import type { TopicSettings } from './settings.ts';
 import { describeTopic, ledTopic, mismatch, type TopicOptions } from './topic.ts';
-import { createTopicRequest, type TopicConfig, topicConfigRequest } from './topic-requests.ts';
+import { createTopicRequest, type Metadata, type TopicConfig, topicConfigRequest } from './topic-requests.ts';
 
 export interface FoundTopic {
   readonly metadata: Metadata;

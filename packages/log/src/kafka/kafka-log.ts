@@ -10,7 +10,8 @@ import { TributaryError } from '@tributary/model/errors';
 import type { AppendLimits } from '../append-queue.ts';
 import type { EventLog, Position } from '../port.ts';
 import { createAppender } from './appender.ts';
-import { type Address, createConnections } from './connection.ts';
+import type { Address } from './connection.ts';
+import { createConnections } from './connections.ts';
 import { ENTRY_LIMITS, type EntryLimits } from './entries.ts';
 import { asLogError, unavailable } from './errors.ts';
 import { firstMessageMs } from './first-message.ts';
@@ -18,9 +19,9 @@ import { foundTopic } from './found-topic.ts';
 import { type EnvelopeOf, eventEnvelope, offsetOf, positionOf } from './layout.ts';
 import { commitProgress } from './progress.ts';
 import { createReader } from './reader.ts';
-import { deleteRecordsRequest, EARLIEST, LATEST, listOffsetsRequest } from './requests.ts';
 import type { KafkaSettings, TopicSettings } from './settings.ts';
 import { watchTopic } from './topic.ts';
+import { deleteRecordsRequest, EARLIEST, LATEST, listOffsetsRequest } from './topic-requests.ts';
 
 export interface KafkaLogOptions {
   readonly kafka: KafkaSettings;

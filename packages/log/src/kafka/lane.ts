@@ -7,12 +7,14 @@ import { TributaryError } from '@tributary/model/errors';
 import type { LogEntry } from '../port.ts';
 import { settled } from '../settled.ts';
 import { type Visited, visitCommitted } from './committed.ts';
-import type { Address, Connections } from './connection.ts';
+import type { Address } from './connection.ts';
+import type { Connections } from './connections.ts';
 import { createEntryBuilder, type EntryLimits, weightOf } from './entries.ts';
 import { asLogError, CODE, isMoved, isUnknownTopic, recreated, unavailable } from './errors.ts';
 import { offsetOf } from './layout.ts';
-import { EARLIEST, type Fetched, type FetchedPartition, fetchRequest, LATEST, listOffsetsRequest } from './requests.ts';
+import { type Fetched, type FetchedPartition, fetchRequest } from './requests.ts';
 import type { Topic } from './topic.ts';
+import { EARLIEST, LATEST, listOffsetsRequest } from './topic-requests.ts';
 
 /** The offset to read next; null: the oldest retained. */
 export interface From {

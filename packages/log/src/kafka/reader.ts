@@ -2,7 +2,7 @@
 import { TributaryError } from '@tributary/model/errors';
 import type { LogEntry, Position, ReadLimits } from '../port.ts';
 import { settled } from '../settled.ts';
-import { type Connections, createConnections } from './connection.ts';
+import { type Connections, createConnections } from './connections.ts';
 import type { EntryLimits } from './entries.ts';
 import { unavailable } from './errors.ts';
 import { createLane, type From, type Lane } from './lane.ts';

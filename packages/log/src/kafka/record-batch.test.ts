@@ -1,15 +1,9 @@
-import { createRequire } from 'node:module';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
+import { Reader, readRecordsBatch } from '@platformatic/kafka';
 import { describe, expect, it } from 'vitest';
 import { visitCommitted } from './committed.ts';
 import { crc32c } from './crc32c.ts';
 import { BATCH_HEADER, batchesOf, encodeBatch, headersOf, type MessageView, visitMessages } from './record-batch.ts';
-
-const require = createRequire(import.meta.url);
-const TheirDecoder = require('kafkajs/src/protocol/decoder') as new (data: Buffer) => unknown;
-const theirRecordBatch = require('kafkajs/src/protocol/recordBatch/v0/decoder') as (decoder: unknown) => Promise<{
-  records: readonly { offset: string; key: Buffer | null; value: Buffer; headers: Record<string, Buffer> }[];
-}>;
 
 const text = (value: string) => Buffer.from(value);
 const message = (key: string | null, value: string, headers: Record<string, string> = {}) => ({
@@ -81,12 +75,19 @@ describe('record batches', () => {
     ]);
   });
 
-  it('are read by another client', async () => {
-    const theirs = await theirRecordBatch(new TheirDecoder(encodeBatch(MESSAGES, 5)));
-    expect(theirs.records.map(({ key, value }) => [key?.toString() ?? null, value.toString()])).toEqual(
-      MESSAGES.map(({ key, value }) => [key?.toString() ?? null, value.toString()]),
-    );
-    expect(theirs.records[0]?.headers['ce_id']?.toString()).toBe('a');
+  it('are read by another client', () => {
+    const { records } = readRecordsBatch(Reader.from(encodeBatch(MESSAGES, 5)));
+    const read = records.map(({ key, value, headers }) => ({
+      key,
+      value,
+      headers: headers.map(([name, content]) => [String(name), String(content)]),
+    }));
+    const written = MESSAGES.map(({ key, value, headers }) => ({
+      key,
+      value,
+      headers: headers.map(([name, content]) => [String(name), String(content)]),
+    }));
+    expect(read).toEqual(written);
   });
 
   it.each([

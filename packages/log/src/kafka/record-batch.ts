@@ -2,7 +2,6 @@
  * Record batches (message format 2), as they lie in Kafka's files and in its replies.
  * Source: org.apache.kafka.common.record.DefaultRecordBatch and DefaultRecord.
  */
-import { int64At } from './bytes.ts';
 import { crc32c } from './crc32c.ts';
 import { decompress, UnreadableBatch } from './decompress.ts';
 
@@ -133,6 +132,11 @@ function readBatch(batch: Buffer): Batch {
     baseTimestampMs: int64At(batch, AT.baseTimestamp),
     appendTimeMs: attributes & LOG_APPEND_TIME ? int64At(batch, AT.maxTimestamp) : null,
   };
+}
+
+/** Offsets and ids stay far below 2^53. */
+function int64At(buffer: Buffer, at: number): number {
+  return buffer.readInt32BE(at) * 0x1_0000_0000 + buffer.readUInt32BE(at + 4);
 }
 
 /** When the broker took the batch, or its producer began it. */

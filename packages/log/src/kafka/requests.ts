@@ -1,66 +1,9 @@
-/** The requests that the log makes, in the versions that name a topic by its id (KIP-516) where there is one. */
-import { type ByteReader, byteWriter, type Uuid } from './bytes.ts';
-import type { KafkaRequest } from './connection.ts';
-
-export interface Metadata {
-  readonly brokers: readonly { readonly nodeId: number; readonly host: string; readonly port: number }[];
-  readonly controllerId: number;
-  readonly errorCode: number;
-  readonly topicId: Uuid;
-  readonly partitions: readonly {
-    readonly errorCode: number;
-    readonly partition: number;
-    readonly leader: number;
-    readonly replicas: number;
-  }[];
-}
-
-const NO_ID: Uuid = '0'.repeat(32);
-
-export function metadataRequest(topic: string): KafkaRequest<Metadata> {
-  return {
-    apiKey: 3,
-    name: 'Metadata',
-    versions: { min: 12, max: 12 },
-    body() {
-      const to = byteWriter();
-      to.list([topic], (name) => to.uuid(NO_ID).text(name).noTags());
-      // Neither create it nor tell what may be done with it.
-      return to.int8(0).int8(0).noTags().done();
-    },
-    read: (reply) => readMetadata(reply),
-  };
-}
-
-function readMetadata(reply: ByteReader): Metadata {
-  reply.int32();
-  const brokers = reply.list(() => {
-    const broker = { nodeId: reply.int32(), host: reply.text() ?? '', port: reply.int32() };
-    reply.text();
-    reply.skipTags();
-    return broker;
-  });
-  reply.text();
-  const controllerId = reply.int32();
-  const [topic] = reply.list(() => {
-    const errorCode = reply.int16();
-    reply.text();
-    const topicId = reply.uuid();
-    reply.int8();
-    const partitions = reply.list(() => {
-      const led = { errorCode: reply.int16(), partition: reply.int32(), leader: reply.int32() };
-      reply.int32();
-      const [replicas = []] = ['replicas', 'in sync', 'offline'].map(() => reply.list(() => reply.int32()));
-      reply.skipTags();
-      return { ...led, replicas: replicas.length };
-    });
-    reply.int32();
-    reply.skipTags();
-    return { errorCode, topicId, partitions };
-  });
-  if (topic === undefined) throw new Error('the reply to Metadata names no topic');
-  return { brokers, controllerId, ...topic };
-}
+/**
+ * The two requests that carry messages, each naming the topic by its id (KIP-516) where there is one. Their record batches are ours
+ * (record-batch.ts): the library unpacks those of a fetch without a bound, takes a damaged one, and writes none by topic id.
+ */
+import { fetchV13, type Reader, Writer } from '@platformatic/kafka';
+import type { KafkaRequest } from './request.ts';
 
 export interface FetchFrom {
   readonly partition: number;
@@ -90,60 +33,50 @@ export interface Fetched {
 }
 
 /** Committed messages only. The first partition gets a whole batch, however large; the others what fits. */
-export function fetchRequest(topicId: Uuid, from: readonly FetchFrom[], limits: FetchLimits): KafkaRequest<Fetched> {
+export function fetchRequest(topicId: string, from: readonly FetchFrom[], limits: FetchLimits): KafkaRequest<Fetched> {
+  const { key, version } = fetchV13.api;
+  const MIN_BYTES = 1;
   const READ_COMMITTED = 1;
+  /** Every request names all partitions. */
+  const NO_SESSION = [0, -1] as const;
   return {
-    apiKey: 1,
-    name: 'Fetch',
-    versions: { min: 13, max: 13 },
+    apiKey: key,
+    versions: { min: version, max: version },
     waitMs: limits.waitMs,
     body() {
-      const to = byteWriter();
-      to.int32(-1).int32(limits.waitMs).int32(1).int32(limits.replyBytes).int8(READ_COMMITTED);
-      // Without a session: every request names all partitions.
-      to.int32(0).int32(-1);
-      to.list([topicId], (id) => {
-        to.uuid(id);
-        to.list(from, ({ partition, offset, maxBytes }) =>
-          to.int32(partition).int32(-1).int64(offset).int32(-1).int64(-1).int32(maxBytes).noTags(),
-        ).noTags();
-      });
-      return to
-        .list([], () => {})
-        .text('')
-        .noTags()
-        .done();
+      const partitions = from.map(({ partition, offset, maxBytes }) => ({
+        partition,
+        currentLeaderEpoch: -1,
+        fetchOffset: BigInt(offset),
+        lastFetchedEpoch: -1,
+        partitionMaxBytes: maxBytes,
+      }));
+      const topics = [{ topicId, partitions }];
+      return fetchV13.createRequest(limits.waitMs, MIN_BYTES, limits.replyBytes, READ_COMMITTED, ...NO_SESSION, topics, [], '');
     },
     read(reply) {
-      reply.int32();
-      const errorCode = reply.int16();
-      reply.int32();
-      const topics = reply.list(() => {
-        reply.uuid();
-        const partitions = reply.list(() => readFetched(reply));
-        reply.skipTags();
-        return partitions;
+      reply.readInt32();
+      const errorCode = reply.readInt16();
+      reply.readInt32();
+      const topics = reply.readArray(() => {
+        reply.readUUID();
+        return reply.readArray(readFetched);
       });
       return { errorCode, partitions: topics.flat() };
     },
   };
 }
 
-function readFetched(reply: ByteReader): FetchedPartition {
-  const partition = reply.int32();
-  const errorCode = reply.int16();
-  reply.int64();
-  reply.int64();
-  const logStart = reply.int64();
-  const aborted = reply.list(() => {
-    const transaction = { producerId: reply.int64(), firstOffset: reply.int64() };
-    reply.skipTags();
-    return transaction;
-  });
-  reply.int32();
-  const records = reply.bytes();
-  reply.skipTags();
-  return { partition, errorCode, logStart, aborted, records };
+function readFetched(reply: Reader): FetchedPartition {
+  const partition = reply.readInt32();
+  const errorCode = reply.readInt16();
+  // High watermark, last stable offset.
+  reply.readInt64();
+  reply.readInt64();
+  const logStart = Number(reply.readInt64());
+  const aborted = reply.readArray(() => ({ producerId: Number(reply.readInt64()), firstOffset: Number(reply.readInt64()) }));
+  reply.readInt32();
+  return { partition, errorCode, logStart, aborted, records: reply.readNullableBytes() };
 }
 
 export interface Produced {
@@ -154,142 +87,56 @@ export interface Produced {
   readonly message: string | null;
 }
 
+const PRODUCE = 0;
+/** From this version on the topic is named by its id. */
+const BY_ID = 13;
+
 /** Versions below 13 name the topic by its name: they cannot tell a recreated one. */
 export function produceRequest(
   topic: string,
-  topicId: Uuid,
+  topicId: string,
   batches: ReadonlyMap<number, Buffer>,
   timeoutMs: number,
 ): KafkaRequest<readonly Produced[]> {
   const ALL_IN_SYNC = -1;
   return {
-    apiKey: 0,
-    name: 'Produce',
-    versions: { min: 9, max: 13 },
+    apiKey: PRODUCE,
+    versions: { min: 9, max: BY_ID },
     waitMs: timeoutMs,
     body(version) {
-      const to = byteWriter();
-      to.text(null).int16(ALL_IN_SYNC).int32(timeoutMs);
-      to.list([topicId], (id) => {
-        if (version >= 13) to.uuid(id);
-        else to.text(topic);
-        to.list([...batches], ([partition, batch]) => to.int32(partition).bytes(batch).noTags()).noTags();
-      });
-      return to.noTags().done();
+      return Writer.create()
+        .appendString(null)
+        .appendInt16(ALL_IN_SYNC)
+        .appendInt32(timeoutMs)
+        .appendArray([topicId], (to) => {
+          if (version >= BY_ID) to.appendUUID(topicId);
+          else to.appendString(topic);
+          to.appendArray([...batches], (_, [partition, batch]) => to.appendInt32(partition).appendBytes(batch));
+        })
+        .appendTaggedFields();
     },
     read(reply, version) {
-      return reply
-        .list(() => {
-          if (version >= 13) reply.uuid();
-          else reply.text();
-          const partitions = reply.list(() => readProduced(reply));
-          reply.skipTags();
-          return partitions;
-        })
-        .flat();
+      const topics = reply.readArray(() => {
+        if (version >= BY_ID) reply.readUUID();
+        else reply.readString();
+        return reply.readArray(readProduced);
+      });
+      return topics.flat();
     },
   };
 }
 
-function readProduced(reply: ByteReader): Produced {
-  const partition = reply.int32();
-  const errorCode = reply.int16();
-  const baseOffset = reply.int64();
-  reply.int64();
-  reply.int64();
-  const [rejected] = reply.list(() => {
-    reply.int32();
-    const message = reply.text();
-    reply.skipTags();
-    return message;
+function readProduced(reply: Reader): Produced {
+  const partition = reply.readInt32();
+  const errorCode = reply.readInt16();
+  const baseOffset = Number(reply.readInt64());
+  // When it was appended, the oldest offset retained.
+  reply.readInt64();
+  reply.readInt64();
+  const [rejected] = reply.readArray(() => {
+    reply.readInt32();
+    return reply.readNullableString();
   });
-  const message = reply.text() ?? rejected ?? null;
-  reply.skipTags();
+  const message = reply.readNullableString() ?? rejected ?? null;
   return { partition, errorCode, baseOffset, message };
-}
-
-export const EARLIEST = -2;
-export const LATEST = -1;
-
-export interface ListedOffset {
-  readonly partition: number;
-  readonly errorCode: number;
-  readonly offset: number;
-}
-
-export function listOffsetsRequest(
-  topic: string,
-  partitions: readonly number[],
-  which: typeof EARLIEST | typeof LATEST,
-): KafkaRequest<readonly ListedOffset[]> {
-  return {
-    apiKey: 2,
-    name: 'ListOffsets',
-    versions: { min: 6, max: 7 },
-    body() {
-      const to = byteWriter();
-      to.int32(-1).int8(0);
-      to.list([topic], (name) => {
-        to.text(name);
-        to.list(partitions, (partition) => to.int32(partition).int32(-1).int64(which).noTags()).noTags();
-      });
-      return to.noTags().done();
-    },
-    read(reply) {
-      reply.int32();
-      return reply
-        .list(() => {
-          reply.text();
-          const listed = reply.list(() => {
-            const partition = reply.int32();
-            const errorCode = reply.int16();
-            reply.int64();
-            const offset = reply.int64();
-            reply.int32();
-            reply.skipTags();
-            return { partition, errorCode, offset };
-          });
-          reply.skipTags();
-          return listed;
-        })
-        .flat();
-    },
-  };
-}
-
-/** Drops what lies before the offset. */
-export function deleteRecordsRequest(topic: string, partition: number, before: number, timeoutMs: number): KafkaRequest<number> {
-  return {
-    apiKey: 21,
-    name: 'DeleteRecords',
-    versions: { min: 2, max: 2 },
-    waitMs: timeoutMs,
-    body() {
-      const to = byteWriter();
-      to.list([topic], (name) => {
-        to.text(name);
-        to.list([partition], (index) => to.int32(index).int64(before).noTags()).noTags();
-      });
-      return to.int32(timeoutMs).noTags().done();
-    },
-    read(reply) {
-      reply.int32();
-      const [code] = reply
-        .list(() => {
-          reply.text();
-          const codes = reply.list(() => {
-            reply.int32();
-            reply.int64();
-            const errorCode = reply.int16();
-            reply.skipTags();
-            return errorCode;
-          });
-          reply.skipTags();
-          return codes;
-        })
-        .flat();
-      if (code === undefined) throw new Error('the reply to DeleteRecords names no partition');
-      return code;
-    },
-  };
 }

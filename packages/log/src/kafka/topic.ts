@@ -5,14 +5,14 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TributaryError } from '@tributary/model/errors';
-import type { Uuid } from './bytes.ts';
-import type { Address, Connections } from './connection.ts';
+import type { Address } from './connection.ts';
+import type { Connections } from './connections.ts';
 import { CODE, recreated, unavailable } from './errors.ts';
-import { type Metadata, metadataRequest } from './requests.ts';
+import { type Metadata, metadataRequest } from './topic-requests.ts';
 
 export interface Topic {
   readonly name: string;
-  readonly id: Uuid;
+  readonly id: string;
   readonly partitions: number;
   /** Asks the cluster again; calls meanwhile share the answer. Throws `log_recreated`, `partition_mismatch`. */
   refresh(): Promise<void>;
@@ -96,7 +96,7 @@ function group({ partitions, brokers }: Metadata, wanted: readonly number[]): Ma
   return led;
 }
 
-function defectOf(found: Metadata, was: { name: string; id: Uuid; partitions: number }): TributaryError | null {
+function defectOf(found: Metadata, was: { name: string; id: string; partitions: number }): TributaryError | null {
   if (found.errorCode === CODE.unknownTopic) return recreated(was.name, was.id, 'no topic of this name is there');
   if (found.errorCode !== 0) throw unavailable(`the topic ${was.name} cannot be described (error ${found.errorCode})`);
   if (found.topicId !== was.id) return recreated(was.name, was.id, `found ${found.topicId}`);
