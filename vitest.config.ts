@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 // Suffixes tell what a test needs: `.redis.test.ts` a redis-server, `.kafka.test.ts` a Kafka, `.e2e.test.ts` the whole platform as processes.
+// `.isolated.test.ts`: it replaces modules, which no other file may see.
+const ISOLATED = ['**/*.isolated.test.ts'];
 const SERVERS = ['**/*.redis.test.ts', '**/*.kafka.test.ts', '**/*.e2e.test.ts'];
 const IGNORED = ['**/node_modules/**', '**/dist/**', '.tributary/**'];
 
@@ -19,11 +21,17 @@ export default defineConfig({
         test: {
           name: 'pure',
           include: ['**/*.test.ts'],
-          exclude: [...IGNORED, ...SERVERS],
+          exclude: [...IGNORED, ...SERVERS, ...ISOLATED],
+          // Files share their workers, and what these have loaded: a process for each costs half a second of a processor.
+          isolate: false,
           // Nothing here waits; without this vitest leaves one processor idle.
           maxWorkers: availableParallelism(),
           testTimeout: 300_000,
         },
+      },
+      {
+        extends: true,
+        test: { name: 'isolated', include: ISOLATED, exclude: IGNORED, testTimeout: 300_000 },
       },
       {
         extends: true,

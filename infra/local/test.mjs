@@ -63,20 +63,20 @@ async function check(script, title) {
 
 /** Projects of vitest.config.ts, each with a process of its own; one process where arguments choose the project. */
 function lanes() {
-  const pure = { name: 'pure', nice: NICE };
-  const servers = { name: 'servers', nice: 0 };
-  if (args.some((arg) => arg.startsWith('--project'))) return [{ name: 'chosen', nice: 0 }];
+  const pure = { name: 'pure', projects: ['pure', 'isolated'], nice: NICE };
+  const servers = { name: 'servers', projects: ['servers'], nice: 0 };
+  if (args.some((arg) => arg.startsWith('--project'))) return [{ name: 'chosen', projects: [], nice: 0 }];
   return hasRedis ? [servers, pure] : [pure];
 }
 
-async function runTests({ name, nice }) {
+async function runTests({ name, projects, nice }) {
   const vitest = join(ROOT, 'node_modules', 'vitest', 'vitest.mjs');
   const file = join(REPORTS, `test-report-${name}.json`);
   mkdirSync(REPORTS, { recursive: true });
   rmSync(file, { force: true });
   const report = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`, '--passWithNoTests'];
-  const projects = name === 'chosen' ? [] : [`--project=${name}`];
-  const code = await run(node, [vitest, 'run', ...report, ...projects, ...args], nice, (text) => process.stdout.write(text));
+  const chosen = projects.map((project) => `--project=${project}`);
+  const code = await run(node, [vitest, 'run', ...report, ...chosen, ...args], nice, (text) => process.stdout.write(text));
   const result = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
   if (result === undefined) return fail(`vitest ended without a report of the tests "${name}"`);
   totals.passed += result.numPassedTests;

@@ -24,7 +24,7 @@ const SPEED = 'services/speed/src';
 const VIEWS = 'packages/views/src';
 const STORE = 'packages/store/src';
 const SERVING = 'packages/serving/src';
-const POWER_LOSS = 'test/faults/archiver-power-loss.test.ts';
+const POWER_LOSS = 'test/faults/archiver-power-loss.isolated.test.ts';
 
 export const MUTATIONS: readonly Mutation[] = [
   {

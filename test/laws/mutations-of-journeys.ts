@@ -35,7 +35,7 @@ export const MUTATIONS_OF_JOURNEYS: readonly Mutation[] = [
     file: `${VIEWS}/journeys/affected.ts`,
     from: "const isWindow = kind === 'touch' && timeline.length <= MAX_PATH_TOUCHES;",
     to: "const isWindow = kind === 'touch' && timeline.length <= 1_000_000 * MAX_PATH_TOUCHES;",
-    test: 'test/laws/law-1-few-touches.test.ts',
+    test: 'test/laws/law-1-few-touches.isolated.test.ts',
   },
   {
     lie: 'a late touch changes conversions within its own window only, also where it pushes others off',

@@ -33,6 +33,20 @@ test('no test is left out or left alone by hand', () => {
   expect(marked).toEqual([]);
 });
 
+test('tests that replace modules have a process of their own, by their name', () => {
+  const tests = files.filter((file) => /\.test\.ts$/.test(file));
+  const replacing = tests.filter((file) =>
+    /\bvi\.(mock|doMock|resetModules)\(/.test(textOf(file).replaceAll(/'.*?'|\/.*\//g, '')),
+  );
+  expect(replacing).toEqual(tests.filter((file) => /\.isolated\.test\.ts$/.test(file)));
+});
+
+test('hooks of tests stand in the files of tests, or in functions that these call: a file is loaded once, for several', () => {
+  const helpers = files.filter((file) => /(^|\/)test\/|^packages\/testkit\//.test(file) && !/\.test\.ts$/.test(file));
+  expect(helpers.length).toBeGreaterThan(50);
+  expect(helpers.filter((file) => /^(before|after)(All|Each)\(/m.test(textOf(file)))).toEqual([]);
+});
+
 test('every import goes in an allowed direction', () => {
   const wrong = files.flatMap((file) => importsOf(file, textOf(file)).map((one) => [one, objection(one)] as const));
   expect(wrong.filter(([, why]) => why !== undefined)).toEqual([]);

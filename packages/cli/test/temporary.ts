@@ -1,17 +1,8 @@
-/** Folders of one test file, removed when it has ended. */
-import { mkdtempSync, rmSync } from 'node:fs';
+/** Folders for tests, in the folder that goes with the run (test/temporary-folder.ts). */
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll } from 'vitest';
-
-const folders: string[] = [];
-
-afterAll(() => {
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
-});
 
 export function temporaryFolder(name: string): string {
-  const folder = mkdtempSync(join(tmpdir(), `tributary-${name}-`));
-  folders.push(folder);
-  return folder;
+  return mkdtempSync(join(tmpdir(), `tributary-${name}-`));
 }
