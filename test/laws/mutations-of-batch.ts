@@ -95,6 +95,14 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
     test: 'packages/archive/src/generations.test.ts',
   },
   {
+    lie: 'the columns of the archive are no part of the version of a program',
+    law: '1',
+    file: `${RECOMPUTE}/shards/version.ts`,
+    from: "  dirname(fileURLToPath(import.meta.resolve('@tributary/archive/layout'))),\n",
+    to: '',
+    test: 'jobs/recompute/src/shards/version.test.ts',
+  },
+  {
     lie: 'a generation counts as computed without being read back',
     law: '7',
     file: `${RECOMPUTE}/compute/compute.ts`,

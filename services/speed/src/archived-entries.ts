@@ -1,5 +1,6 @@
 /** The archive read as the log it was made of: entries at their positions, and the barriers that ended segments. */
 import { join } from 'node:path';
+import { openDuckDb } from '@tributary/archive/duckdb';
 import { readGeneration } from '@tributary/archive/generations';
 import type { SegmentManifest } from '@tributary/archive/layout';
 import { sqlText } from '@tributary/archive/parquet';
@@ -61,8 +62,6 @@ export function openArchivedEntries({ dataDir, logIdentity, memoryLimit }: Archi
     const { partition, files } = segment;
     if (files.length === 0) return [];
     for (const file of files) await checkFile(dataDir, file);
-    // Seldom needed: a worker that never recalls anything starts without its 180 files and 20 MB.
-    const { openDuckDb } = await import('@tributary/archive/duckdb');
     const session = await openDuckDb({ memoryLimit, threads: 1, tempDir: join(dataDir, 'staging', 'speed') });
     const entries: LogEntry[] = [];
     let lines: string[] = [];

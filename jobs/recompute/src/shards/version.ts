@@ -8,9 +8,11 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
-const FOLDERS = [
+export const PROGRAM_FOLDERS = [
   HERE,
   join(HERE, '../compute'),
+  dirname(fileURLToPath(import.meta.resolve('@tributary/archive/layout'))),
+  dirname(fileURLToPath(import.meta.resolve('@tributary/attribution/rule-based'))),
   dirname(fileURLToPath(import.meta.resolve('@tributary/views/sql'))),
   dirname(fileURLToPath(import.meta.resolve('@tributary/model/definitions'))),
 ];
@@ -18,7 +20,7 @@ const FOLDERS = [
 /** 12 hex digits. */
 export function shardVersion(): string {
   const hash = createHash('sha256');
-  for (const folder of FOLDERS) for (const [name, text] of programText(folder)) hash.update(`${name}\n${text}\n`);
+  for (const folder of PROGRAM_FOLDERS) for (const [name, text] of programText(folder)) hash.update(`${name}\n${text}\n`);
   return hash.digest('hex').slice(0, 12);
 }
 
