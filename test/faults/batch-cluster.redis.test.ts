@@ -54,7 +54,7 @@ async function start(workMs: number) {
     ...common,
     redis: await connect(),
     shards: { version: 'v1', slotsPerProcess: 1 },
-    isPassing: () => true,
+    isTransient: () => true,
     handle: async ({ shards: flow, signal }) => {
       seen.slots.push((await flow?.slots()) ?? -1);
       const open = (): ShardJob[] =>

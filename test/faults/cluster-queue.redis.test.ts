@@ -38,7 +38,7 @@ async function start(): Promise<string[]> {
       if (data.action === 'run') taken.push(data.reason);
       return { generation: taken.length };
     },
-    isPassing: () => true,
+    isTransient: () => true,
     onError: () => {},
     onFailed: () => {},
     lockMs: 1_000,

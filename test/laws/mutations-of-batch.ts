@@ -97,10 +97,10 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
   {
     lie: 'the columns of the archive are no part of the version of a program',
     law: '1',
-    file: `${RECOMPUTE}/shards/version.ts`,
+    file: `${RECOMPUTE}/distribute/version.ts`,
     from: "  dirname(fileURLToPath(import.meta.resolve('@tributary/archive/layout'))),\n",
     to: '',
-    test: 'jobs/recompute/src/shards/version.test.ts',
+    test: 'jobs/recompute/src/distribute/version.test.ts',
   },
   {
     lie: 'a generation counts as computed without being read back',
@@ -304,7 +304,7 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
   {
     lie: 'a generation is built on events that lack a field which views read',
     law: '1',
-    file: `${RECOMPUTE}/begin.ts`,
+    file: `${RECOMPUTE}/begin/begin.ts`,
     from: ' || !keepsAllColumns(published)',
     to: '',
     test: 'jobs/recompute/test/event-columns.test.ts',

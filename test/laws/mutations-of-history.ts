@@ -88,7 +88,7 @@ export const MUTATIONS_OF_HISTORY: readonly Mutation[] = [
   {
     lie: 'a partition that lies a thousand steps behind is given up',
     law: '7',
-    file: 'jobs/recompute/src/seal.ts',
+    file: 'jobs/recompute/src/cut/seal.ts',
     from: 'manifest.generation - known > MAX',
     to: 'manifest.generation - (await archivedUpTo(ports.dataDir, 1)).sealed > MAX',
     test: 'jobs/recompute/test/far-barrier.test.ts',
@@ -96,7 +96,7 @@ export const MUTATIONS_OF_HISTORY: readonly Mutation[] = [
   {
     lie: 'all steps to a far barrier are written at once',
     law: '7',
-    file: 'jobs/recompute/src/seal.ts',
+    file: 'jobs/recompute/src/cut/seal.ts',
     from: 'if (++raised % stepsAtOnce === 0 && step',
     to: 'if (++raised < 0 && stepsAtOnce > 0 && step',
     test: 'jobs/recompute/test/far-barrier.test.ts',

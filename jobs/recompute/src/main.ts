@@ -14,12 +14,12 @@ import { createServingStore } from '@tributary/store/redis-serving-store';
 import { VIEWS } from '@tributary/views/registry';
 import { compareInChild, computeInChild, computePartInChild, mergeInChild } from './child/child.ts';
 import { CONFIG } from './config.ts';
+import { createShardHandler, mayRetryShard } from './distribute/handle.ts';
+import { shardVersion } from './distribute/version.ts';
 import { createDefinitionsParser, createHandler } from './handle.ts';
 import { recomputeMetrics } from './metrics.ts';
-import { isPassing } from './pipeline.ts';
 import { DEFAULT_LIMITS, type RunPorts } from './ports.ts';
-import { createShardHandler, mayRetryShard } from './shards/handle.ts';
-import { shardVersion } from './shards/version.ts';
+import { isTransient } from './transient.ts';
 import { watchOverdue } from './watchdog.ts';
 
 const NAMESPACE = 'tributary';
@@ -93,7 +93,7 @@ await runService('recompute', CONFIG, async ({ config, log: logger, metrics: reg
       failed = null;
       return done;
     },
-    isPassing,
+    isTransient,
   });
   const queue = openRecomputeQueue(jobs, NAMESPACE);
   await queue.schedule(config.batchEveryMs);

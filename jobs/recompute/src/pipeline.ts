@@ -13,19 +13,20 @@ import { join } from 'node:path';
 import { readGeneration, writeGeneration } from '@tributary/archive/generations';
 import type { GenerationManifest } from '@tributary/archive/layout';
 import { currentPublication } from '@tributary/archive/publications';
-import { retireGenerations } from '@tributary/archive/retire';
-import { type ErrorCode, TributaryError } from '@tributary/model/errors';
-import { begin } from './begin.ts';
+import { TributaryError } from '@tributary/model/errors';
+import { begin } from './begin/begin.ts';
 import { planCompute } from './compute/plan.ts';
 import { GENERATION_EVENT_COLUMNS } from './compute/relations.ts';
 import { stagingFolder, sweepShards, sweepStaging } from './compute/staging.ts';
-import { mergeArchive } from './merge-archive.ts';
+import { raiseBarriers, waitUntilSealed } from './cut/seal.ts';
+import { computeSpread } from './distribute/gather.ts';
 import type { RunPorts } from './ports.ts';
-import { publishRun } from './publication.ts';
+import { publishRun } from './publish/publication.ts';
 import { reconcile } from './reconcile/reconcile.ts';
+import { mergeArchive } from './retire/merge-archive.ts';
+import { retire } from './retire/retire.ts';
 import type { Run, RunOutcome } from './run.ts';
-import { raiseBarriers, waitUntilSealed } from './seal.ts';
-import { computeSpread } from './shards/gather.ts';
+import { isTransient } from './transient.ts';
 
 export async function runGeneration(run: Run, ports: RunPorts, signal: AbortSignal): Promise<RunOutcome> {
   const { begun, manifest } = await begin(run, ports);
@@ -55,7 +56,7 @@ async function computeGeneration(
     return await sealAndCompute(manifest, run, ports, signal);
   } catch (error) {
     // What may go away by itself leaves the generation pending, for the next attempt.
-    if (signal.aborted || isPassing(error)) throw error;
+    if (signal.aborted || isTransient(error)) throw error;
     const stored = await giveUp(manifest, error, ports);
     // Another attempt was faster, and its sweep may be what this one failed of.
     if (stored?.state === 'computed') return stored;
@@ -103,12 +104,6 @@ function overtaken({ generation, state }: GenerationManifest, cause: unknown): T
   return new TributaryError('conflict', `generation ${generation} is ${state}: another run took over`, { cause });
 }
 
-const PASSING: ReadonlySet<ErrorCode> = new Set(['log_unavailable', 'store_unavailable']);
-
-export function isPassing(error: unknown): boolean {
-  return error instanceof TributaryError && PASSING.has(error.code);
-}
-
 /** The generation will not be computed; the one before it stays in force. Resolves with what is stored of it, if that can be read. */
 async function giveUp(manifest: GenerationManifest, cause: unknown, ports: RunPorts): Promise<GenerationManifest | undefined> {
   const isOvertaken = cause instanceof TributaryError && cause.code === 'conflict';
@@ -131,10 +126,4 @@ async function point(ports: RunPorts): Promise<RunOutcome['publication']> {
   if (publication !== null)
     await ports.serving.setPointer({ sequence: publication.sequence, generation: publication.generation });
   return publication;
-}
-
-async function retire(ports: RunPorts): Promise<void> {
-  const { retired, oldestKept, freedBytes } = await retireGenerations(ports.dataDir, ports.limits.keepGenerations);
-  if (oldestKept > 0) await ports.serving.retireDeltas(oldestKept);
-  if (retired.length > 0) ports.note('retired old generations', { retired, oldestKept, freedBytes });
 }

@@ -6,12 +6,12 @@ import type { ServingStore } from '@tributary/store/serving-store';
 import type { ChildOptions } from './child/child.ts';
 import type { MergeSpec } from './child/specs.ts';
 import type { ComputeLimits, ComputeResult, ComputeSpec } from './compute/spec.ts';
+import type { ShardName } from './distribute/record.ts';
 import type { CompareResult, CompareSpec } from './reconcile/spec.ts';
-import type { ShardName } from './shards/record.ts';
 
 export interface RunPorts {
   readonly dataDir: string;
-  /** A digest of all that decides about rows (shards/version.ts). */
+  /** A digest of all that decides about rows (distribute/version.ts). */
   readonly program: string;
   readonly log: Pick<EventLog, 'partitions' | 'append'>;
   readonly serving: Pick<ServingStore, 'deltas' | 'states' | 'pointer' | 'setPointer' | 'retireDeltas'>;

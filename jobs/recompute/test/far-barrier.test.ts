@@ -8,7 +8,7 @@ import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/generate-de
 import { naive } from '@tributary/testkit/naive';
 import { createRandom } from '@tributary/testkit/random';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { raiseBarriers } from '../src/seal.ts';
+import { raiseBarriers } from '../src/cut/seal.ts';
 import { createWorld, type World } from './world.ts';
 
 const DEFINITIONS = definitionsOf(SMALL_DEFINITIONS);

@@ -1,5 +1,5 @@
 /** Which generation readers take, as a run decides it. */
-import { decidePublication } from '@tributary/recompute/publication';
+import { decidePublication } from '@tributary/recompute/publish/publication';
 import { expect, test } from 'vitest';
 
 test('the decision to publish: once, not over a rollback, not over somebody who knew better', () => {

@@ -16,11 +16,11 @@ import { type Definitions, parseDefinitions } from '@tributary/model/definitions
 import { type Event, encodeEvent } from '@tributary/model/event';
 import { partitionOf, userKeyOf } from '@tributary/model/user-key';
 import { compute, computePart } from '@tributary/recompute/compute/compute';
-import { mergeBlocks } from '@tributary/recompute/merge-archive';
 import { runGeneration } from '@tributary/recompute/pipeline';
 import { DEFAULT_LIMITS, type RunLimits, type RunPorts, type Stage } from '@tributary/recompute/ports';
 import { compareViews } from '@tributary/recompute/reconcile/compare-views';
 import type { Reconciliation } from '@tributary/recompute/reconcile/report';
+import { mergeBlocks } from '@tributary/recompute/retire/merge-archive';
 import type { Begun, Run, RunOutcome } from '@tributary/recompute/run';
 import { createSpeedWorker } from '@tributary/speed/pipeline';
 import { sha256Hex } from '@tributary/testkit/generate-definitions';

@@ -27,7 +27,7 @@ export interface WorkerOptions {
   readonly namespace: string;
   readonly handle: (attempt: JobAttempt) => Promise<unknown>;
   /** Trouble that may go away by itself. */
-  readonly isPassing: (error: unknown) => boolean;
+  readonly isTransient: (error: unknown) => boolean;
   readonly onError: (error: Error) => void;
   readonly onFailed: (jobId: string, error: Error, final: boolean) => void;
   /** Those that work on shards: their version, and how many shards each process takes at a time. Absent: runs are computed alone. */
@@ -67,7 +67,7 @@ export async function startRecomputeWorker(options: WorkerOptions): Promise<Reco
       return result;
     } catch (error) {
       // Those of a run that goes on later are left to its next attempt.
-      if (!signal.aborted && !options.isPassing(error)) await job.removeUnprocessedChildren();
+      if (!signal.aborted && !options.isTransient(error)) await job.removeUnprocessedChildren();
       throw error;
     }
   }
@@ -78,7 +78,7 @@ export async function startRecomputeWorker(options: WorkerOptions): Promise<Reco
     concurrency: 1,
     lockMs,
     handle: attempt,
-    mayRetry: options.isPassing,
+    mayRetry: options.isTransient,
   });
   return {
     active: () => worker.active()[0] ?? null,

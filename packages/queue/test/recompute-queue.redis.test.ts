@@ -42,7 +42,7 @@ async function startWorker(handle: (attempt: JobAttempt) => Promise<unknown>, lo
     redis: connect(),
     namespace,
     handle,
-    isPassing: (error) => error instanceof TributaryError && error.code === 'log_unavailable',
+    isTransient: (error) => error instanceof TributaryError && error.code === 'log_unavailable',
     onError: () => {},
     onFailed: (_, error, final) => failures.push(`${final ? 'final' : 'passing'}: ${error.message}`),
     lockMs,

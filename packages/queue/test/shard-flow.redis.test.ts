@@ -44,7 +44,7 @@ async function startRuns(handle: (attempt: JobAttempt) => Promise<unknown>, vers
     redis: connect(),
     namespace,
     handle,
-    isPassing: (error) => error instanceof TributaryError && error.code === 'log_unavailable',
+    isTransient: (error) => error instanceof TributaryError && error.code === 'log_unavailable',
     onError: () => {},
     onFailed: () => {},
     shards: { version, slotsPerProcess: 2 },
@@ -247,7 +247,7 @@ test('a Redis user that may not list clients: runs count on their own process al
     handle: async ({ shards: flow }) => {
       slots = (await flow?.slots()) ?? -1;
     },
-    isPassing: () => false,
+    isTransient: () => false,
     onError: () => {},
     onFailed: () => {},
     shards: { version: 'v1', slotsPerProcess: 1 },

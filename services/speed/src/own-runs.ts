@@ -81,7 +81,7 @@ export function createOwnRuns(options: OwnRunsOptions): OwnRuns {
   function forget(run: PartitionRun, why: CommitOutcome | Error): void {
     if (runs.get(run.partition) !== run) return;
     drop(run.partition);
-    if (isFence(why) || (why instanceof Error && !isPassing(why))) noteFence(run.partition);
+    if (isFence(why) || (why instanceof Error && !isTransient(why))) noteFence(run.partition);
     options.onReset?.(run.partition, why);
   }
 
@@ -108,7 +108,7 @@ export function createOwnRuns(options: OwnRunsOptions): OwnRuns {
       }
       // The node of some partitions may be down: those of the other nodes go on.
       for (const outcome of loaded)
-        if (outcome.status === 'rejected' && (runs.size === 0 || !isPassing(outcome.reason))) throw outcome.reason;
+        if (outcome.status === 'rejected' && (runs.size === 0 || !isTransient(outcome.reason))) throw outcome.reason;
     },
     async forgetOvertaken() {
       await settle();
@@ -122,7 +122,7 @@ export function createOwnRuns(options: OwnRunsOptions): OwnRuns {
   };
 }
 
-function isPassing(error: unknown): boolean {
+function isTransient(error: unknown): boolean {
   return error instanceof TributaryError && error.code === 'store_unavailable';
 }
 

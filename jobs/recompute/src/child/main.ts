@@ -9,8 +9,8 @@ import { isDiskFull } from '@tributary/archive/durable';
 import { TributaryError } from '@tributary/model/errors';
 import { exactJson } from '@tributary/model/exact-json';
 import { compute, computePart } from '../compute/compute.ts';
-import { mergeBlocks } from '../merge-archive.ts';
 import { compareViews } from '../reconcile/compare-views.ts';
+import { mergeBlocks } from '../retire/merge-archive.ts';
 import type { ChildReply, ChildResult, ChildTask } from './tasks.ts';
 
 // A parent that was killed can no longer take the answer: what it started must not outlive it.

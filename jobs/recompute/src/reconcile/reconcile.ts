@@ -13,7 +13,7 @@ import type { PartitionDeltas } from '@tributary/store/serving-store';
 import { VIEWS } from '@tributary/views/registry';
 import { stagingFolder } from '../compute/staging.ts';
 import type { RunPorts } from '../ports.ts';
-import { NEWEST_PUBLICATIONS } from '../publication.ts';
+import { NEWEST_PUBLICATIONS } from '../publish/publication.ts';
 import { partitionsBehind, type Reconciliation, reasonsOf, reportOf } from './report.ts';
 import type { CompareResult } from './spec.ts';
 

@@ -4,10 +4,10 @@ import type { GenerationManifest } from '@tributary/archive/layout';
 import { currentPublication } from '@tributary/archive/publications';
 import type { Definitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
-import { keepsAllColumns } from './compute/relations.ts';
-import { highestGeneration } from './numbers.ts';
-import type { RunPorts } from './ports.ts';
-import type { Begun, Run } from './run.ts';
+import { keepsAllColumns } from '../compute/relations.ts';
+import { highestGeneration } from '../numbers.ts';
+import type { RunPorts } from '../ports.ts';
+import type { Begun, Run } from '../run.ts';
 
 export interface Beginning {
   readonly begun: Begun;

@@ -1,7 +1,7 @@
 /** The shards that this process takes from the queue. */
 import { type ErrorCode, TributaryError } from '@tributary/model/errors';
 import type { RecomputeMetrics } from '../metrics.ts';
-import { isPassing } from '../pipeline.ts';
+import { isTransient } from '../transient.ts';
 import type { ShardName } from './record.ts';
 import { type ShardPorts, workOnShard } from './work.ts';
 
@@ -33,7 +33,7 @@ const FINAL: ReadonlySet<ErrorCode> = new Set(['conflict', 'invalid_definitions'
 const TRIES = 3;
 
 export function mayRetryShard(error: unknown, attempt: number): boolean {
-  if (isPassing(error)) return true;
+  if (isTransient(error)) return true;
   return attempt < TRIES && !(error instanceof TributaryError && FINAL.has(error.code));
 }
 

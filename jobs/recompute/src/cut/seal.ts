@@ -3,8 +3,8 @@ import type { GenerationManifest, SegmentManifest } from '@tributary/archive/lay
 import { archivedUpTo, readSegment } from '@tributary/archive/segments';
 import { TributaryError } from '@tributary/model/errors';
 import { type Barrier, MAX_GENERATIONS_AHEAD, stepsTo } from '@tributary/model/partition-record';
-import { highestGeneration } from './numbers.ts';
-import type { RunPorts } from './ports.ts';
+import { highestGeneration } from '../numbers.ts';
+import type { RunPorts } from '../ports.ts';
 
 const POLL_MS = 50;
 /** How far a folder that somebody named may lie above all that archive, speed layer and pointer know: no barriers led there. */

@@ -4,9 +4,9 @@ import type { Publication } from '@tributary/archive/layout';
 import { publish, readPublications } from '@tributary/archive/publications';
 import { keptWith } from '@tributary/archive/retire';
 import { TributaryError } from '@tributary/model/errors';
-import { highestSequence } from './numbers.ts';
-import type { RunPorts } from './ports.ts';
-import type { Begun, Run, RunOutcome } from './run.ts';
+import { highestSequence } from '../numbers.ts';
+import type { RunPorts } from '../ports.ts';
+import type { Begun, Run, RunOutcome } from '../run.ts';
 
 /** So many newest publications tell whether a generation was ever published; a run does not outlast more. */
 export const NEWEST_PUBLICATIONS = 100;
