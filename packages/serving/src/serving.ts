@@ -16,20 +16,31 @@ const FOLLOW_EVERY_MS = 200;
 
 /** Looks for newer generations and at the speed layer, and follows its commits, from now on until it is stopped. */
 export function keepUpToDate({ deps, generations, board, deltas }: ServingContext): () => void {
-  const look = async (): Promise<void> => {
-    await Promise.all([
-      generations.refresh().catch((cause: unknown) => deps.onWarning('the newest publication cannot be read', cause)),
-      board.look(),
-    ]);
+  const refresh = () =>
+    generations.refresh().catch((cause: unknown) => deps.onWarning('the newest publication cannot be read', cause));
+  // Each by itself: a generation may load for longer than answers may go without a look at the log.
+  const looks = [refresh, () => board.look()].map(oneAtATime);
+  const lookAtAll = () => {
+    for (const look of looks) look();
   };
-  let looking = look();
-  const timer = setInterval(() => {
-    looking = looking.then(look);
-  }, LOOK_EVERY_MS);
+  lookAtAll();
+  const timer = setInterval(lookAtAll, LOOK_EVERY_MS);
   // A store that is down is told by the look, and by every request.
   const following = setInterval(() => void deltas.keepUp().catch(() => undefined), FOLLOW_EVERY_MS);
   return () => {
     clearInterval(timer);
     clearInterval(following);
+  };
+}
+
+/** Skips its turn while the work begun before is under way. */
+function oneAtATime(work: () => Promise<void>): () => void {
+  let isUnderWay = false;
+  return () => {
+    if (isUnderWay) return;
+    isUnderWay = true;
+    void work().finally(() => {
+      isUnderWay = false;
+    });
   };
 }
