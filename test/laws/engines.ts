@@ -9,16 +9,9 @@ import { HOUR_MS } from '@tributary/model/time';
 import { userKeyOf } from '@tributary/model/user-key';
 import { addRow, type RowsByView, rowsOf } from '@tributary/views/deltas';
 import { VIEWS } from '@tributary/views/registry';
-import {
-  batchSql,
-  countsSignals,
-  journeyStatements,
-  membersSql,
-  prepareStatements,
-  timelineStatements,
-} from '@tributary/views/sql';
+import { batchSql, journeyStatements, membersSql, prepareStatements, timelineStatements } from '@tributary/views/sql';
 import { insertionIndex, type TimelineEvent, timelineEvent } from '@tributary/views/timeline';
-import { fold } from '@tributary/views/view';
+import { fold, type View } from '@tributary/views/view';
 
 /** A session for tests alone; `name` keeps the folders of test files apart. */
 export function openTestSession(name: string): Promise<DuckDb> {
@@ -48,7 +41,12 @@ export function byFold(events: readonly Event[], definitions: Definitions): Rows
 /** The definitions that each session was prepared for last. */
 const preparedFor = new WeakMap<DuckDb, string>();
 
-export async function bySql(session: DuckDb, events: readonly Event[], definitions: Definitions): Promise<RowsByView> {
+export async function bySql(
+  session: DuckDb,
+  events: readonly Event[],
+  definitions: Definitions,
+  views: readonly View[] = VIEWS,
+): Promise<RowsByView> {
   if (preparedFor.get(session) !== definitions.json)
     for (const { sql, values } of prepareStatements(definitions)) await session.run(sql, values);
   preparedFor.set(session, definitions.json);
@@ -59,10 +57,10 @@ export async function bySql(session: DuckDb, events: readonly Event[], definitio
     [JSON.stringify(events.map((event) => ({ ...event, user_key: userKeyOf(event) })))],
   );
   await session.run(`CREATE OR REPLACE TEMP VIEW members AS SELECT *, true AS fresh FROM (${membersSql('facts')})`);
-  for (const sql of [...timelineStatements(), ...journeyStatements(VIEWS, definitions)]) await session.run(sql);
+  for (const sql of [...timelineStatements(), ...journeyStatements(views, definitions)]) await session.run(sql);
   const result: RowsByView = new Map();
-  for (const view of VIEWS) {
-    await session.run(`CREATE OR REPLACE TEMP VIEW anchors AS SELECT * FROM ${countsSignals(view) ? 'facts' : 'timelines'}`);
+  for (const view of views) {
+    await session.run(`CREATE OR REPLACE TEMP VIEW anchors AS SELECT * FROM ${view.countsSignals ? 'facts' : 'timelines'}`);
     const columns = [...view.dimensions.map((d) => `"${d}"`), ...view.measures.map((m) => `"${m}"`)];
     const rows = await session.columns(`SELECT ${columns.join(', ')} FROM (${batchSql(view)})`);
     result.set(view.name, rowsOfColumns(rows, view, view.name));

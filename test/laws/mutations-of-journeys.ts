@@ -22,6 +22,14 @@ export const MUTATIONS_OF_JOURNEYS: readonly Mutation[] = [
     test: 'test/laws/two-engines-journeys.test.ts',
   },
   {
+    lie: 'a view does not say that its SQL reads the parts of paths',
+    law: '5',
+    file: `${VIEWS}/positions/fold.ts`,
+    from: '  looksAtParts: true,\n',
+    to: '',
+    test: 'test/laws/two-engines.test.ts',
+  },
+  {
     lie: 'late touches push nothing off the long paths of before',
     law: '8',
     file: `${VIEWS}/journeys/newest.sql`,

@@ -10,6 +10,7 @@ import { firstArrivals, generateEvents } from '@tributary/testkit/generate';
 import { definitionsOf, generateDefinitions, SMALL_DEFINITIONS } from '@tributary/testkit/generate-definitions';
 import { naive } from '@tributary/testkit/naive';
 import { createRandom } from '@tributary/testkit/random';
+import { VIEWS } from '@tributary/views/registry';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { byFold, bySql, event, openTestSession } from './engines.ts';
@@ -36,6 +37,22 @@ test('law 5: fold, SQL and oracle agree over random logs and definitions', { tim
     }),
     { numRuns: 120 },
   );
+});
+
+test.each(VIEWS)('law 5: $name says what its SQL reads: computed alone it is what it is among all', async (view) => {
+  const definitions = definitionsOf(SMALL_DEFINITIONS);
+  const events = firstArrivals(
+    generateEvents(createRandom(5), { events: 60, users: 3, lateChance: 0.1, duplicateChance: 0 }, definitions),
+  );
+  const all = await bySql(session, events, definitions);
+  const own = await openTestSession(`law5-${view.name}`);
+  try {
+    const alone = await bySql(own, events, definitions, [view]);
+    expect(all.get(view.name)?.size).toBeGreaterThan(0);
+    expect(alone).toEqual(new Map([[view.name, all.get(view.name)]]));
+  } finally {
+    await own.close();
+  }
 });
 
 test('law 5: no events, no rows', async () => {

@@ -45,18 +45,10 @@ export function membersSql(relation: string): string {
     WHERE member.kind = 'conversion' OR coalesce(e.channel, member.default_channel) IS NOT NULL`;
 }
 
-/** Activity counts mere signals too, and needs no more of an event than when and what; the others look at members. */
-export function countsSignals(view: Pick<View, 'name'>): boolean {
-  return view.name === 'activity';
-}
-
 /** From `members` (touches and conversions) to the table `timelines`, in order. */
 export function timelineStatements(): string[] {
   return statementsOf(read('timeline/batch.sql'));
 }
-
-/** The views that look at what each channel has of a path. */
-const OF_PARTS: ReadonlySet<string> = new Set(['coalitions', 'nullCoalitions', 'positions']);
 
 /**
  * From `timelines`, of which some events are `fresh`, to the journeys whose rows in these views the fresh ones may change, and their
@@ -70,7 +62,7 @@ export function journeyStatements(views: readonly View[], { attribution }: Defin
     'steps',
     ...(attribution.clicksOutrankViews ? ['outranked'] : []),
     'walk',
-    ...(views.some(({ name }) => OF_PARTS.has(name)) ? ['parts'] : []),
+    ...(views.some(({ looksAtParts }) => looksAtParts) ? ['parts'] : []),
     'edges',
   ];
   return files.flatMap((file) => statementsOf(read(`journeys/${file}.sql`)));

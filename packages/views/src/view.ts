@@ -36,6 +36,10 @@ export interface View<Seen = unknown> {
   /** Names of the integers, in order. */
   readonly measures: readonly string[];
   readonly lens: Lens<Seen>;
+  /** Its anchors in SQL are all events, mere signals too, of which it sees no more than when and what; else touches and conversions. */
+  readonly countsSignals?: true;
+  /** Its SQL reads what each channel has of a path: journeys/parts.sql. */
+  readonly looksAtParts?: true;
   /** Emits the rows of one anchor, in any order; the same key may be emitted more than once. */
   rows(seen: Seen, definitions: Definitions, emit: Emit): void;
 }

@@ -10,7 +10,7 @@
  */
 import type { DuckDb } from '@tributary/archive/duckdb';
 import type { Definitions } from '@tributary/model/definitions';
-import { batchSql, countsSignals, journeyStatements, membersSql, timelineStatements } from '@tributary/views/sql';
+import { batchSql, journeyStatements, membersSql, timelineStatements } from '@tributary/views/sql';
 import type { View } from '@tributary/views/view';
 import { holdsSignalsOnly } from './event-files.ts';
 import { arrivals, baseEvents, CONVERSION_COLUMNS, eventsIn, GENERATION_EVENT_COLUMNS, quoted } from './relations.ts';
@@ -35,12 +35,9 @@ export async function computeShard(
   if (spec.reuseRows && (await countOf(session, 'fresh')) === 0) return arrived;
   await loadTimelines(session, spec, definitions, views, shard);
   for (const sql of journeyStatements(views, definitions)) await session.run(sql);
-  await addRows(session, 'SELECT ts, type FROM events', views.filter(countsSignals));
-  await addRows(
-    session,
-    'SELECT * FROM timelines WHERE fresh',
-    views.filter((view) => !countsSignals(view)),
-  );
+  const { signals = [], members = [] } = Object.groupBy(views, (view) => (view.countsSignals ? 'signals' : 'members'));
+  await addRows(session, 'SELECT ts, type FROM events', signals);
+  await addRows(session, 'SELECT * FROM timelines WHERE fresh', members);
   await session.run(`INSERT INTO conversion_rows SELECT ${CONVERSION}
     FROM (${membersSql('events')}) WHERE kind = 'conversion'`);
   return arrived;

@@ -10,6 +10,7 @@ export const activity: View<TimelineEvent> = {
   dimensions: ['day', 'type'],
   measures: ['events'],
   lens: ITSELF,
+  countsSignals: true,
   rows({ ts, type }, _definitions, emit) {
     emit(`${dayOf(ts)}\t${type}`, ONE);
   },

@@ -9,6 +9,7 @@ export const coalitions: View<ConvertingPath> = {
   dimensions: ['day', 'type', 'channels', 'currency'],
   measures: ['conversions', 'valueMinor'],
   lens: CONVERTING_PATH,
+  looksAtParts: true,
   rows({ conversion: { ts, type, currency, valueMinor }, channels }, _definitions, emit) {
     emit(`${dayOf(ts)}\t${type}\t${coalitionOf(channels)}\t${currency}`, [1, valueMinor]);
   },

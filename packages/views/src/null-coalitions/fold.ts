@@ -9,6 +9,7 @@ export const nullCoalitions: View<NullPath> = {
   dimensions: ['day', 'channels'],
   measures: ['nulls'],
   lens: NULL_PATH,
+  looksAtParts: true,
   rows({ ts, channels }, _definitions, emit) {
     emit(`${dayOf(ts)}\t${coalitionOf(channels)}`, [1]);
   },

@@ -16,6 +16,7 @@ export const positions: View<ConvertingPath> = {
   dimensions: ['day', 'type', 'channel', 'position', 'currency'],
   measures: ['creditMicros', 'valueMinor'],
   lens: CONVERTING_PATH,
+  looksAtParts: true,
   rows({ conversion, channels }, _definitions, emit) {
     emitShares(channels, conversion, emit);
   },
