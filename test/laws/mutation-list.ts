@@ -294,6 +294,14 @@ export const MUTATIONS: readonly Mutation[] = [
     to: 'if false then',
   },
   {
+    lie: 'deltas that are retired between two keys of a read are empty',
+    law: '7',
+    file: `${STORE}/partition-reads.ts`,
+    from: " && (oldest ?? undefined) === fields['oldest'] ?",
+    to: ' ?',
+    test: 'packages/store/src/partition-reads.test.ts',
+  },
+  {
     lie: 'the frozen line is one millisecond early',
     law: '8',
     file: `${VIEWS}/difference.ts`,
