@@ -75,6 +75,17 @@ export function describeStoreContract(name: string, make: () => Promise<StoreUnd
       expect(await read(0)).toEqual([10, 20, 5, null]);
     });
 
+    test('law 7: the record of one user alone is whole within a bound, beyond it only its size is read', async () => {
+      const { speed, serving } = await make();
+      const record = 'abcdefghijklmnopqrst';
+      await speed.commit(commitOf(null, 'p1', { appends: new Map([['alone', record]]) }));
+      const read = async (maxBytes: number) => {
+        const [found] = await serving.records([{ partition: P, userKey: 'alone' }], maxBytes);
+        return typeof found === 'number' ? found : found?.toString();
+      };
+      expect([await read(20), await read(19), await read(0)]).toEqual([record, 20, 20]);
+    });
+
     test('invariant 1: rows add up, and may become negative or vanish', async () => {
       const store = await make();
       await store.speed.commit(commitOf(null, 'p1'));
