@@ -8,7 +8,8 @@ import { recordsOf } from '../report/api-records.ts';
 import { type CompareRow, compareTable, ordered } from '../report/attribution-tables.ts';
 import { type FoldedRow, foldCurrencies } from '../report/fold-currencies.ts';
 import { allPages, type Page } from '../report/pages.ts';
-import { formatOf, type Records } from '../report/record-output.ts';
+import { formatOf } from '../report/record-output.ts';
+import type { Records } from '../report/records.ts';
 import { dimensionsOf, queryOf, type ReportFlags, withCurrency, withReportFlags } from '../report/report-flags.ts';
 import { renderWide } from '../terminal/table.ts';
 

@@ -1,7 +1,8 @@
 /** The answer of `attribution run` as rows, one a model and channel, and as one JSON document. */
 import type { Reward } from '@tributary/attribution/data-driven/counts';
 import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
-import { type Cell, type Field, objectOf, type Records } from '../report/record-output.ts';
+import { objectOf } from '../report/record-output.ts';
+import type { Cell, Field, Records } from '../report/records.ts';
 import { type ChannelLine, cpa, creditOf, effectOf, type RunAnswer, roas, samplingOf } from './answer.ts';
 import type { ModelAnswer } from './models.ts';
 

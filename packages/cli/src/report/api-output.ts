@@ -6,7 +6,8 @@ import { CommandError, EXIT, type ExitCode } from '../exit.ts';
 import { count } from '../terminal/figures.ts';
 import { type Meta, metaLine, warnings } from './meta-line.ts';
 import { allPages, type Page } from './pages.ts';
-import { type Format, putRecords, putText, type Records } from './record-output.ts';
+import { type Format, putRecords, putText } from './record-output.ts';
+import type { Records } from './records.ts';
 
 /** Pages of 10 000 rows: a table for people beyond that is a mistake. */
 export const MAX_TABLE_PAGES = 10;

@@ -1,5 +1,5 @@
 /** Rows of the API as records: the same names, and types that Parquet can keep. */
-import type { Cell, Field, FieldType, Records } from './record-output.ts';
+import type { Cell, Field, FieldType, Records } from './records.ts';
 
 const TEXT = new Set(['model', 'channel', 'campaign', 'day', 'type', 'currency', 'position', 'path']);
 const INTEGERS = new Set([

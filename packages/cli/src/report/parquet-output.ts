@@ -2,7 +2,7 @@
 import { tmpdir } from 'node:os';
 import { openDuckDb } from '@tributary/archive/duckdb';
 import { copyToParquet } from '@tributary/archive/parquet';
-import { type Cell, type Field, type Records, textOf } from './record-output.ts';
+import { type Cell, type Field, type Records, textOf } from './records.ts';
 
 /** Rows of one INSERT: DuckDB binds some ten thousand values quickly. */
 const BATCH = 500;

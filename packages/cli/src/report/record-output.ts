@@ -1,26 +1,12 @@
 /** Rows for machines: CSV, NDJSON or Parquet, to a file or to stdout. Decimals stay exact in each. */
 import { resolve } from 'node:path';
 import { exactJson } from '@tributary/model/exact-json';
-import type { Integer } from '@tributary/model/integer';
 import type { Context } from '../context.ts';
 import { CommandError, EXIT, UsageError } from '../exit.ts';
-import { decimalText } from '../paths/decimal.ts';
+import { type Cell, type Field, type Records, textOf } from './records.ts';
 
 const FORMATS = ['table', 'json', 'csv', 'ndjson', 'parquet'] as const;
 export type Format = (typeof FORMATS)[number];
-
-/** `decimals`: cells are integers that count `10^-decimals`. */
-export type FieldType = 'text' | 'integer' | 'double' | { readonly decimals: number };
-export interface Field {
-  readonly name: string;
-  readonly type: FieldType;
-}
-export type Cell = string | Integer | null;
-
-export interface Records {
-  readonly fields: readonly Field[];
-  readonly rows: readonly (readonly Cell[])[];
-}
 
 /** `--format`, else what `--json` or the name of `--out` says, else a table. A name that says otherwise than the flag is refused. */
 export function formatOf(context: Context, { format, out }: { format?: string; out?: string }): Format {
@@ -117,10 +103,4 @@ export function objectOf(fields: readonly Field[], row: readonly Cell[]): Record
       return [field.name, typeof cell === 'number' && typeof field.type === 'object' ? Number(textOf(cell, field)) : cell];
     }),
   );
-}
-
-/** Decimals with all their digits, so that columns of them can be added exactly. */
-export function textOf(cell: Cell | undefined, { type }: Field): string | null {
-  if (cell === null || cell === undefined) return null;
-  return typeof cell === 'number' && typeof type === 'object' ? decimalText(cell, type.decimals) : String(cell);
 }
