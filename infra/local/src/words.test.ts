@@ -1,0 +1,92 @@
+/** Words that we do not use, each with what to write instead. `code` in documents is not looked at: it has the names of the code. */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { REPOSITORY } from './roles.ts';
+import { textOf } from './source-files.ts';
+
+type Words = readonly (readonly [words: RegExp, instead: string])[];
+
+/** In documents, and anywhere in code: comments, messages, names. */
+const NOWHERE: Words = [
+  [/\b(obviously|clearly|of course|basically|essentially|actually|unfortunately)\b/gi, 'leave it out'],
+  [/\b(easy|easily|effortless\w*|seamless\w*|hassle\w*|intuitive\w*)\b/gi, 'say what one has to do'],
+  [
+    /\b(robust\w*|powerful|elegant\w*|awesome|performant|comprehensive\w*|scalable)\b/gi,
+    'say what it withstands, or how much it does',
+  ],
+  [/\b(blazing\w*|cutting.edge|state.of.the.art|world.class|best.in.class|game.chang\w*|turnkey)\b/gi, 'say the figure'],
+  [/\b(leverag\w*|utili[sz](e|es|ed|ing))\b/gi, 'use'],
+  [/\b(facilitat\w*|empower\w*|streamlin\w*|synerg\w*|bespoke|under the hood|out of the box)\b/gi, 'say what it does'],
+  [/\b(in order to|prior to|subsequent(ly)?)\b/gi, 'to, before, later'],
+  [
+    /\b(here(by|in|after)|there(by|in|of|to|after)|where(by|in|upon)|whilst|amongst|notwithstanding)\b/gi,
+    'by this, in it, while, among',
+  ],
+  [/\b(whitelist\w*|blacklist\w*)\b/gi, 'allowed, refused'],
+  [/\bi\.e\./gi, 'that is'],
+  [/\bplease\b/gi, 'an imperative alone'],
+];
+
+/** In documents. Code still has them. */
+const NOT_IN_DOCUMENTS: Words = [
+  [/\b(founds|founded|founding)\b/g, 'create'],
+  [/\btold\b|\btells? (\S+ ){1,6}apart\b/g, 'report, say, configure; track'],
+  [/\b(turnstiles?|lanes?|landings?)\b/g, 'concurrency limit, connection, fetch'],
+  [/\b(simply|merely|just)\b/gi, 'leave it out'],
+  [/\b(she|her|hers)\b/gi, 'they, their'],
+  [/\bfrom the dead\b/g, 'a worker that resumes after it was replaced'],
+  [/(?<!\b(there|where) )\b(is|are|was|were) no (?!longer\b|more\b|less\b|fewer\b)\w+/gi, 'is not a'],
+  [/\bOf\b/g, 'begin the sentence with its subject'],
+];
+
+const documents = [
+  ...['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md'],
+  ...readdirSync(join(REPOSITORY, 'docs'))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
+];
+const decisions = readdirSync(join(REPOSITORY, 'docs/decisions')).map((name) => `docs/decisions/${name}`);
+const code = ['packages', 'services', 'jobs', 'infra', 'test'].flatMap((folder) =>
+  readdirSync(join(REPOSITORY, folder), { recursive: true, encoding: 'utf8' })
+    .map((name) => `${folder}/${name.replaceAll('\\', '/')}`)
+    .filter((file) => /\.(ts|mjs|sql|lua|ya?ml)$/.test(file) && !/(^|\/)(node_modules|\.turbo|dist)\//.test(file))
+    .filter((file) => file !== 'infra/local/src/words.test.ts'),
+);
+
+test('documents and code do without words that say nothing', () => {
+  expect(code.length).toBeGreaterThan(600);
+  expect([...documents, ...decisions, 'CHANGELOG.md', ...code].flatMap((file) => found(file, textOf(file), NOWHERE))).toEqual([]);
+});
+
+test('documents use the usual words', () => {
+  expect(documents.length).toBeGreaterThan(10);
+  expect(documents.flatMap((file) => found(file, prose(file), NOT_IN_DOCUMENTS))).toEqual([]);
+});
+
+test('a word is found across a line, and not in code', () => {
+  const words = (text: string) => found('a.md', withoutCode(text), NOT_IN_DOCUMENTS);
+  expect(words('One.\nA key that\nis no key. `is no key` there\nis no key\n')).toEqual(['a.md:3: "is no key": is not a']);
+  expect(words('```\nOf a kind\n```\nOf a kind')).toEqual(['a.md:4: "Of": begin the sentence with its subject']);
+});
+
+/** Every use, with its place. Words may be parted by the end of a line. */
+function found(file: string, text: string, words: Words): string[] {
+  const flat = text.replaceAll('\n', ' ');
+  return words.flatMap(([word, instead]) =>
+    [...flat.matchAll(word)].map(
+      ({ 0: match, index }) => `${file}:${text.slice(0, index).split('\n').length}: "${match}": ${instead}`,
+    ),
+  );
+}
+
+/** The rows of docs/laws.md are names of tests and of lies, word for word. */
+function prose(file: string): string {
+  const text = withoutCode(textOf(file));
+  return file === 'docs/laws.md' ? text.replace(/^\|.*$/gm, '') : text;
+}
+
+/** Blank where code was, so that every line stays where it is. */
+function withoutCode(text: string): string {
+  return text.replace(/^ *```[\s\S]*?^ *```|`[^`\n]*`/gm, (part) => part.replace(/[^\n]/g, ' '));
+}
