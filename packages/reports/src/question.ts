@@ -1,8 +1,9 @@
 /** What a report is asked for. */
+
+import type { ModelJob } from '@tributary/attribution/models/shared-models';
 import { TributaryError } from '@tributary/model/errors';
 import type { Days, Layers, Selection } from '@tributary/serving/merge';
 import { MODEL_NAMES, type ModelName, modelInfo } from './models/catalogue.ts';
-import type { ModelJob } from './models/compute.ts';
 
 /** Days, dimensions and filters are those of a selection among the rows of views: `equal` has channel, campaign, type, currency. */
 export interface ReportQuestion extends Selection {

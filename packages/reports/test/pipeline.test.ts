@@ -1,5 +1,6 @@
 /** Reports without HTTP: a question goes in, rows come out, over a generation that the oracle computed. */
 import type { GenerationManifest } from '@tributary/archive/layout';
+import { compute } from '@tributary/attribution/models/shared-models';
 import { type Definitions, parseDefinitions } from '@tributary/model/definitions';
 import { add, type Integer } from '@tributary/model/integer';
 import { createServing } from '@tributary/serving/serving';
@@ -13,7 +14,6 @@ import type { RowsByView } from '@tributary/views/deltas';
 import { VIEWS } from '@tributary/views/registry';
 import { describe, expect, test } from 'vitest';
 import { MODEL_NAMES, type ModelName, modelInfo } from '../src/models/catalogue.ts';
-import { compute } from '../src/models/compute.ts';
 import { answerOf } from '../src/pipeline.ts';
 import type { ReportQuestion } from '../src/question.ts';
 import { keysOf, rowOf, totalsOf } from '../src/rows/rows.ts';

@@ -33,29 +33,36 @@ export interface BootstrapOptions<Row> {
   readonly level?: number;
   /** Default `poissonDraw`. */
   readonly draw?: Draw<Row>;
+  /** Ranks of the model's channels that the replicates are held against; default: by the model's own shares. */
+  readonly ranks?: readonly number[];
+  /** Told after each replicate how many are done. */
+  readonly onReplicate?: ((done: number) => void) | undefined;
 }
 
 /** Intervals of the shares of `model`, sorted by channel. A channel that a replicate lost has the share 0 in it. */
 export function bootstrap<Row extends Counted>(
   rows: readonly Row[],
   model: (rows: readonly Row[]) => readonly ChannelEffect[],
-  { replicates = 200, seed = 1, level = 0.9, draw = poissonDraw }: BootstrapOptions<Row> = {},
+  { replicates = 200, seed = 1, level = 0.9, draw = poissonDraw, ...rest }: BootstrapOptions<Row> = {},
 ): ChannelInterval[] {
   if (!(replicates >= 1)) throw new RangeError(`A bootstrap of ${replicates} replicates has no interval; ask for at least 1.`);
   const point = model(rows);
-  const ranks = ranksOf(point.map(({ share }) => share));
+  const ranks = rest.ranks ?? ranksOf(point);
   const place = new Map(point.map(({ channel }, i) => [channel, i]));
   const samples = point.map(() => new Float64Array(replicates));
   const kept = point.map(() => 0);
-  const sorted = rows.toSorted((a, b) => byCodePoint(keyOf(a), keyOf(b)));
+  // Rows that cancelled to nothing leave no trace, also in the draws.
+  const counted = rows.filter(({ conversions, nulls }) => conversions + nulls > 0);
+  const sorted = counted.toSorted((a, b) => byCodePoint(keyOf(a), keyOf(b)));
   const random = createRandom(seed);
   for (let replicate = 0; replicate < replicates; replicate++) {
     const shares = point.map(() => 0);
     for (const { channel, share } of model(draw(sorted, random))) shares[place.get(channel) as number] = share;
-    for (const [i, rank] of ranksOf(shares).entries()) {
+    for (const [i, rank] of ranksOf(shares.map((share) => ({ share }))).entries()) {
       (samples[i] as Float64Array)[replicate] = shares[i] as number;
       if (rank === ranks[i]) kept[i] = (kept[i] as number) + 1;
     }
+    rest.onReplicate?.(replicate + 1);
   }
   const tail = (1 - level) / 2;
   return point.map(({ channel, share }, i) => {
@@ -106,10 +113,11 @@ function keyOf(row: Counted): string {
   return JSON.stringify('channels' in row ? row.channels : 'path' in row ? row.path : [row.from, row.to]);
 }
 
-function ranksOf(shares: readonly number[]): number[] {
-  const ranks = new Array<number>(shares.length);
-  const order = [...shares.keys()].sort((a, b) => (shares[b] as number) - (shares[a] as number) || a - b);
-  for (const [rank, i] of order.entries()) ranks[i] = rank + 1;
+/** 1 is the largest share; equal ones rank in their order. */
+export function ranksOf(channels: readonly { readonly share: number }[]): number[] {
+  const ranks = new Array<number>(channels.length);
+  const order = [...channels.entries()].sort(([a, x], [b, y]) => y.share - x.share || a - b);
+  for (const [rank, [i]] of order.entries()) ranks[i] = rank + 1;
   return ranks;
 }
 

@@ -17,12 +17,14 @@ export interface SizedCount {
 /** Shapley value of the sum game; `effect` in conversions or minor units, sums to `total`. Any number of channels. */
 export function sumGame(coalitions: Iterable<Coalition>, { reward = 'conversions' }: { reward?: Reward } = {}): ModelResult {
   const sets = [...soundCoalitions(coalitions)];
-  return { channels: sumGameBySize(sizedCounts(sets, reward)), total: sets.reduce((sum, row) => sum + row[reward], 0) };
+  return { channels: sumGameBySize(sizesOf(sets, reward)), total: sets.reduce((sum, row) => sum + row[reward], 0) };
 }
 
-function* sizedCounts(sets: readonly Coalition[], reward: Reward): Generator<SizedCount> {
-  for (const { channels, [reward]: amount } of sets)
-    for (const channel of channels) yield { channel, size: channels.length, amount };
+/** What the game needs to know of counts by set. */
+export function sizesOf(sets: readonly Coalition[], reward: Reward): SizedCount[] {
+  return sets.flatMap(({ channels, [reward]: amount }) =>
+    channels.map((channel) => ({ channel, size: channels.length, amount })),
+  );
 }
 
 /** The same from counts by channel and size of the set, in any order and any number of parts. */

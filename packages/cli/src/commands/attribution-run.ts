@@ -53,7 +53,10 @@ export function addAttributionRun(parent: Command, act: Act): void {
     .option('--touch-costs <list>', 'cost of each touch by channel: a=7,b=5')
     .option('--currency <code>', 'ISO 4217, of value and costs')
     .option('--positions', 'also conversions by channel and position in the path (ordered Shapley)')
-    .option('--bootstrap <n>', 'intervals and rank stability of the data-driven models from n resamplings of the journeys')
+    .option(
+      '--bootstrap <n>',
+      'intervals and rank stability of the data-driven models from n resamplings, as the platform draws them',
+    )
     .option('--seed <s>', 'of resampling and of sampled models', '1')
     .option('--level <percent>', 'of the intervals, 50 to 99.9', '90')
     .option('--position-based <first,last>', 'whole percent; the touches between share the rest; default 40,40')

@@ -1,13 +1,11 @@
 /** From the journeys of a path file to the answers of every model: pure. */
-import type { Coalition, Transition } from '@tributary/attribution/data-driven/counts';
-import { coalitionsOfPaths, transitionsOfPaths } from '@tributary/attribution/data-driven/path-counts';
 import type { PathTransform } from '@tributary/attribution/paths/transforms';
 import { gathered, type WeightedPath } from '@tributary/attribution/paths/weighted-path';
 import { OTHER } from '@tributary/model/channel';
 import { TributaryError } from '@tributary/model/errors';
 import { CommandError, EXIT } from '../exit.ts';
 import type { ChosenModel } from './model-choice.ts';
-import { byData, byRule, DATA_DRIVEN, type DataDriven, type Journeys, type ModelAnswer, type ModelOptions } from './models.ts';
+import { byData, byRule, journeysOf, type ModelAnswer, type ModelOptions } from './models.ts';
 
 export interface AttributeOptions extends ModelOptions {
   readonly models: readonly ChosenModel[];
@@ -29,34 +27,17 @@ export function prepared(paths: readonly WeightedPath[], transform: PathTransfor
   return gathered(changed.map((one) => ({ ...one, path: one.path.map((channel) => (kept.has(channel) ? channel : OTHER)) })));
 }
 
-/** Counts are made when a model first asks for them. */
-export function journeysOf(paths: readonly WeightedPath[], order: number): Journeys {
-  let coalitions: Coalition[] | undefined;
-  let transitions: Transition[] | undefined;
-  return {
-    paths,
-    get coalitions() {
-      return (coalitions ??= coalitionsOfPaths(paths));
-    },
-    get transitions() {
-      return (transitions ??= transitionsOfPaths(paths, order));
-    },
-  };
-}
-
 export function attribute(paths: readonly WeightedPath[], options: AttributeOptions): Attribution {
   const journeys = journeysOf(paths, options.order);
   const answers: ModelAnswer[] = [];
   const leftOut: { model: string; reason: string }[] = [];
-  for (const { name, rule } of options.models) {
+  for (const model of options.models) {
     try {
-      answers.push(
-        rule === undefined ? byData(name, DATA_DRIVEN[name] as DataDriven, journeys, options) : byRule(name, rule, journeys),
-      );
+      answers.push('rule' in model ? byRule(model.name, model.rule, journeys) : byData(model.name, journeys, options));
     } catch (error) {
       if (!(error instanceof TributaryError) || error.code !== 'too_many_states') throw error;
-      if (!options.lenient) throw tooManyStates(name, error);
-      leftOut.push({ model: name, reason: error.message });
+      if (!options.lenient) throw tooManyStates(model.name, error);
+      leftOut.push({ model: model.name, reason: error.message });
     }
   }
   return { answers, leftOut };

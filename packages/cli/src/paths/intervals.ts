@@ -1,9 +1,8 @@
-/** How sure the data-driven models are: their shares over resampled journeys. */
-import { bootstrap } from '@tributary/attribution/data-driven/bootstrap';
+/** How sure the data-driven models are: their shares over counts drawn anew, as a report of the platform draws them. */
+import { SHARED_MODELS, type SharedName } from '@tributary/attribution/models/shared-models';
 import type { WeightedPath } from '@tributary/attribution/paths/weighted-path';
 import type { ModelIntervals } from './answer.ts';
-import { journeysOf } from './attribute.ts';
-import { DATA_DRIVEN, type DataDriven, type ModelAnswer, type ModelOptions } from './models.ts';
+import { inputOf, journeysOf, type ModelAnswer, type ModelOptions } from './models.ts';
 
 interface IntervalOptions extends ModelOptions {
   readonly order: number;
@@ -12,7 +11,7 @@ interface IntervalOptions extends ModelOptions {
   readonly level: number;
 }
 
-/** Of the models that gave an answer and are no rules. Models see the same resampled journeys, for the seed is the same. */
+/** Of the models that gave an answer and are no rules. */
 export function intervalsOf(
   paths: readonly WeightedPath[],
   answers: readonly ModelAnswer[],
@@ -20,19 +19,16 @@ export function intervalsOf(
   onProgress: (text: string) => void,
 ): ModelIntervals[] {
   if (replicates === 0) return [];
-  const models = answers.filter(({ effects }) => effects.size > 0);
-  return models.flatMap(({ model }) =>
+  const journeys = journeysOf(paths, order);
+  const models = answers.filter(({ effects }) => effects.size > 0).map(({ model }) => model as SharedName);
+  return models.flatMap((model) =>
     rewards.map((reward) => {
-      const compute = DATA_DRIVEN[model] as DataDriven;
-      let done = 0;
-      const drawn = bootstrap(
-        paths,
-        (rows) => {
-          onProgress(`${model}, ${reward}: ${done++} of ${replicates} resamplings`);
-          return compute(journeysOf(rows, order), { ...options, reward }).channels;
-        },
-        { replicates, seed: options.seed, level },
-      );
+      const drawn = SHARED_MODELS[model].intervals(inputOf(model, journeys, { ...options, reward }, true), {
+        replicates,
+        level,
+        seed: options.seed,
+        onReplicate: (done) => onProgress(`${model}, ${reward}: ${done} of ${replicates} resamplings`),
+      });
       return { model, reward, channels: new Map(drawn.map((one) => [one.channel, one])) };
     }),
   );

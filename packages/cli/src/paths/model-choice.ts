@@ -1,4 +1,6 @@
 /** `--models` and the flags that shape single models, as rules and names of data-driven models. Throws usage errors. */
+
+import { SHARED_MODELS, type SharedName } from '@tributary/attribution/models/shared-models';
 import {
   decayBySteps,
   first,
@@ -15,7 +17,6 @@ import {
 import type { Definitions } from '@tributary/model/definitions';
 import { UsageError } from '../exit.ts';
 import { parseDuration } from '../import/instant.ts';
-import { DATA_DRIVEN } from './models.ts';
 
 export interface ModelFlags {
   readonly models?: string;
@@ -26,11 +27,8 @@ export interface ModelFlags {
   readonly halfLife?: string;
 }
 
-/** In the order in which they are shown. `rule` is undefined for the data-driven ones. */
-export interface ChosenModel {
-  readonly name: string;
-  readonly rule?: PathRule;
-}
+/** In the order in which they are shown. The data-driven ones have no rule. */
+export type ChosenModel = { readonly name: string; readonly rule: PathRule } | { readonly name: SharedName };
 
 const DEFAULT = 'first,last,linear,positionBased,shapley,markov';
 
@@ -45,14 +43,14 @@ const NEEDS: Readonly<Record<string, { readonly flag: 'custom' | 'milestones' | 
 export function chosenModels(flags: ModelFlags, direct: ReadonlySet<string>, definitions?: Definitions): ChosenModel[] {
   const isPossible = possibleWith(flags, definitions !== undefined);
   const rules = rulesOf(flags, direct, definitions);
-  const all = [...Object.keys(rules), ...Object.keys(DATA_DRIVEN)];
+  const all = [...Object.keys(rules), ...Object.keys(SHARED_MODELS)];
   const asked = (flags.models ?? DEFAULT).split(',').map((name) => name.trim());
   const names = asked.includes('all') ? all.filter((name) => isPossible(name)) : [...new Set(asked)];
   return names.map((name) => {
     if (!all.includes(name)) throw new UsageError(`--models: there is no model "${name}"; there are ${all.join(', ')}, and all`);
     if (!isPossible(name)) throw new UsageError(`--models: ${name} needs ${NEEDS[name]?.fix}`);
     const rule = rules[name];
-    return rule === undefined ? { name } : { name, rule };
+    return rule === undefined ? { name: name as SharedName } : { name, rule };
   });
 }
 

@@ -1,12 +1,11 @@
-/** The models over a path file, by the names the API has for them: those of rules weigh each path, the data-driven ones are computed from counts of all. */
-import type { ChannelEffect, Coalition, ModelResult, Reward, Transition } from '@tributary/attribution/data-driven/counts';
-import { hybrid } from '@tributary/attribution/data-driven/hybrid';
-import { markov } from '@tributary/attribution/data-driven/markov';
-import { markovGame } from '@tributary/attribution/data-driven/markov-game';
-import { rateGame } from '@tributary/attribution/data-driven/rate-game';
+/** The models over a file: rules weigh each path, all others are the shared models of reports, on the counts of the file. */
+import type { ChannelEffect, Coalition, Reward, Transition } from '@tributary/attribution/data-driven/counts';
+import { coalitionsOfPaths, transitionsOfPaths } from '@tributary/attribution/data-driven/path-counts';
 import type { Sampling } from '@tributary/attribution/data-driven/shapley';
-import { sumGame } from '@tributary/attribution/data-driven/sum-game';
+import { sizesOf } from '@tributary/attribution/data-driven/sum-game';
 import { distribute } from '@tributary/attribution/distribute';
+import type { ModelInput } from '@tributary/attribution/models/shared-model';
+import { compute, looksAt, type SharedName } from '@tributary/attribution/models/shared-models';
 import { type Credit, creditByRule } from '@tributary/attribution/paths/credit';
 import type { PathRule } from '@tributary/attribution/paths/rules';
 import type { WeightedPath } from '@tributary/attribution/paths/weighted-path';
@@ -38,50 +37,69 @@ export interface ModelAnswer {
   readonly sampling: ReadonlyMap<Reward, Sampling>;
 }
 
-type Result = ModelResult & { readonly sampling?: Sampling | null };
-export type DataDriven = (journeys: Journeys, options: Omit<ModelOptions, 'rewards'> & { readonly reward: Reward }) => Result;
+/** Counts are made when a model first asks for them. */
+export function journeysOf(paths: readonly WeightedPath[], order: number): Journeys {
+  let coalitions: Coalition[] | undefined;
+  let transitions: Transition[] | undefined;
+  return {
+    paths,
+    get coalitions() {
+      return (coalitions ??= coalitionsOfPaths(paths));
+    },
+    get transitions() {
+      return (transitions ??= transitionsOfPaths(paths, order));
+    },
+  };
+}
 
-export const DATA_DRIVEN: Readonly<Record<string, DataDriven>> = {
-  shapley: ({ coalitions }, options) => sumGame(coalitions, options),
-  rateShapley: ({ coalitions }, options) => rateGame(coalitions, options),
-  markov: ({ transitions }, options) => markov(transitions, options),
-  markovShapley: ({ transitions }, options) => markovGame(transitions, options),
-  hybrid({ coalitions, transitions }, { reward, alpha }) {
-    const shapley = sumGame(coalitions, { reward });
-    return { channels: hybrid(markov(transitions, { reward }).channels, shapley.channels, alpha), total: shapley.total };
-  },
-};
+/** What `model` is run on, as a report of the platform would have it. */
+export function inputOf(
+  model: SharedName,
+  journeys: Journeys,
+  { reward, alpha, seed }: Omit<ModelOptions, 'rewards'> & { readonly reward: Reward },
+  hasIntervals: boolean,
+): ModelInput {
+  const looks = looksAt(model, hasIntervals);
+  return {
+    sizes: looks.sizes ? sizesOf(journeys.coalitions, reward) : [],
+    coalitions: looks.sets ? journeys.coalitions : [],
+    transitions: looks.edges ? journeys.transitions : [],
+    reward,
+    alpha,
+    seed,
+  };
+}
 
 export function byRule(model: string, rule: PathRule, { paths }: Journeys): ModelAnswer {
   return { model, credits: creditByRule(paths, rule), effects: new Map(), sampling: new Map() };
 }
 
 /** Errors: `too_many_states` of the Markov models. */
-export function byData(
-  model: string,
-  compute: DataDriven,
-  journeys: Journeys,
-  { rewards, ...options }: ModelOptions,
-): ModelAnswer {
-  const results = new Map(rewards.map((reward) => [reward, compute(journeys, { ...options, reward })] as const));
-  const micros = creditsOf(results.get('conversions'), CREDIT_UNIT_MICROS);
-  const values = creditsOf(results.get('value'), 1);
-  const channels = new Set([...micros.keys(), ...values.keys()]);
+export function byData(model: SharedName, journeys: Journeys, { rewards, ...options }: ModelOptions): ModelAnswer {
+  const results = new Map(
+    rewards.map((reward) => {
+      const input = inputOf(model, journeys, { ...options, reward }, false);
+      return [reward, compute({ model, intervals: null, ...input })] as const;
+    }),
+  );
+  const credits = new Map<string, Credit>();
+  for (const [reward, { channels }] of results) {
+    const shares = channels.map(({ share }) => share);
+    const parts = distribute(totalOf(journeys, reward), shares);
+    channels.forEach(({ channel }, i) => {
+      const measure = reward === 'conversions' ? 'creditMicros' : 'valueMinor';
+      credits.set(channel, { ...(credits.get(channel) ?? { creditMicros: 0, valueMinor: 0 }), [measure]: parts[i] });
+    });
+  }
   return {
     model,
-    credits: new Map(
-      [...channels].map((channel) => [channel, { creditMicros: micros.get(channel) ?? 0, valueMinor: values.get(channel) ?? 0 }]),
-    ),
+    credits,
     effects: new Map([...results].map(([reward, { channels }]) => [reward, new Map(channels.map((one) => [one.channel, one]))])),
-    sampling: new Map([...results].flatMap(([reward, { sampling = null }]) => (sampling === null ? [] : [[reward, sampling]]))),
+    sampling: new Map([...results].flatMap(([reward, { sampling }]) => (sampling === null ? [] : [[reward, sampling]]))),
   };
 }
 
-function creditsOf(result: Result | undefined, unit: number): Map<string, number> {
-  if (result === undefined) return new Map();
-  const parts = distribute(
-    result.total * unit,
-    result.channels.map(({ share }) => share),
-  );
-  return new Map(result.channels.map(({ channel }, i) => [channel, parts[i] as number]));
+/** Of journeys with touches; conversions in millionths. */
+function totalOf({ coalitions }: Journeys, reward: Reward): number {
+  return coalitions.reduce((sum, row) => sum + row[reward], 0) * (reward === 'conversions' ? CREDIT_UNIT_MICROS : 1);
 }

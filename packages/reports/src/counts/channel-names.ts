@@ -4,11 +4,11 @@
  * all windows and all models of an answer, so that its rows can be held against each other.
  */
 import { hash } from 'node:crypto';
+import { SHARED_MODELS } from '@tributary/attribution/models/shared-models';
 import { OTHER } from '@tributary/model/channel';
 import type { Definitions } from '@tributary/model/definitions';
 import { UNATTRIBUTED } from '@tributary/views/credit/fold';
 import { isShared, type ModelName, modelInfo } from '../models/catalogue.ts';
-import { SHARED_MODELS } from '../models/compute.ts';
 import type { Rename } from '../row-keys.ts';
 import type { JourneyCounts } from './journey-counts.ts';
 

@@ -1,4 +1,6 @@
 /** The journeys of one window, counted as shared models look at them, and what a report says of these counts. */
+
+import { looksAt, SHARED_MODELS, type SharedName } from '@tributary/attribution/models/shared-models';
 import { OTHER } from '@tributary/model/channel';
 import { TributaryError } from '@tributary/model/errors';
 import type { Findings } from '@tributary/serving/meta';
@@ -8,8 +10,6 @@ import { scopeOf } from '../journeys/scope.ts';
 import { type CountsByCurrency, type EdgeName, edgesOf, type SetName, setsOf } from '../journeys/sets-and-edges.ts';
 import { type SizeCounts, sizesOf } from '../journeys/sizes.ts';
 import { isShared } from '../models/catalogue.ts';
-import { type ModelJob, SHARED_MODELS, type SharedName } from '../models/compute.ts';
-import type { LooksAt } from '../models/shared-model.ts';
 import type { ReportQuestion } from '../question.ts';
 import type { ChannelNames } from './channel-names.ts';
 
@@ -30,7 +30,7 @@ export function countJourneys(snapshot: Counting, question: ReportQuestion): Jou
   if (models.length === 0) return null;
   const { parameters, wanted } = question;
   const scope = scopeOf(question);
-  const looks = models.map((model) => looksAt(model, parameters));
+  const looks = models.map((model) => looksAt(model, parameters.intervals !== null));
   const hasEdges = looks.some(({ edges }) => edges);
   if (hasEdges) demandOrder(snapshot, parameters.order);
   const sizes = sizesOf(snapshot, scope);
@@ -40,12 +40,6 @@ export function countJourneys(snapshot: Counting, question: ReportQuestion): Jou
     edges: hasEdges ? edgesOf(snapshot, scope, parameters.order) : null,
     currencies: wanted.revenue ? currenciesOf(sizes, models) : [],
   };
-}
-
-/** Intervals of what looks at sizes are drawn from whole journeys: from sets. */
-export function looksAt(model: SharedName, { intervals }: Pick<ModelJob, 'intervals'>): LooksAt {
-  const { sizes, sets, edges } = SHARED_MODELS[model].looksAt;
-  return { sizes, sets: sets || (sizes && intervals !== null), edges };
 }
 
 /** Counts of a lower order follow from those that are kept, counts of a higher one do not. Throws `invalid_query`. */

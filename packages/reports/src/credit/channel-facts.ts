@@ -1,7 +1,7 @@
 /** What a model says of a channel beside its credit: effects, what would be lost without it, how sure all that is. */
 import type { ChannelInterval } from '@tributary/attribution/data-driven/bootstrap';
+import { SHARED_MODELS, type SharedName } from '@tributary/attribution/models/shared-models';
 import type { Amounts } from '../journeys/sizes.ts';
-import { SHARED_MODELS, type SharedName } from '../models/compute.ts';
 import type { ModelOutcomes } from '../runner/run-models.ts';
 
 export interface ChannelFacts {
@@ -18,6 +18,7 @@ export interface ChannelFacts {
 export interface Intervals {
   readonly conversionsLow?: number;
   readonly conversionsHigh?: number;
+  /** Not rounded. */
   readonly valueMinorLow?: number;
   readonly valueMinorHigh?: number;
   readonly rank: number;
@@ -45,13 +46,13 @@ export function factsOf(
   }
   const [[currency = '', ofValue] = []] = values.size === 1 ? [...values] : [];
   for (const { channel, rank, rankStability, ...share } of ofValue?.intervals ?? []) {
-    const [valueMinorLow, valueMinorHigh] = boundsOf(share, Number(attributed.values.get(currency) ?? 0)).map(Math.round);
-    add(channel, { intervals: { valueMinorLow, valueMinorHigh, rank, rankStability } as Intervals });
+    const [valueMinorLow, valueMinorHigh] = boundsOf(share, Number(attributed.values.get(currency) ?? 0));
+    add(channel, { intervals: { valueMinorLow, valueMinorHigh, rank, rankStability } });
   }
   for (const { channel, rank, rankStability, ...share } of ofConversions?.intervals ?? []) {
     const [conversionsLow, conversionsHigh] = boundsOf(share, Number(attributed.conversions));
     const { intervals } = facts.get(channel) ?? {};
-    add(channel, { intervals: { ...intervals, conversionsLow, conversionsHigh, rank, rankStability } as Intervals });
+    add(channel, { intervals: { ...intervals, conversionsLow, conversionsHigh, rank, rankStability } });
   }
   return facts;
 }

@@ -3,12 +3,12 @@
  * linear credit. What a channel earns does not depend on how the report is broken down, so every breakdown adds up to it.
  */
 import { distribute } from '@tributary/attribution/distribute';
+import type { ModelOutcome } from '@tributary/attribution/models/shared-models';
 import { type Integer, multiply } from '@tributary/model/integer';
 import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
 import { addRow, addRows, type Rows } from '@tributary/views/deltas';
 import type { Cells } from '../counts/cells.ts';
 import type { SizeCounts } from '../journeys/sizes.ts';
-import type { ModelOutcome } from '../models/compute.ts';
 import { rekeyed } from '../row-keys.ts';
 import type { ModelOutcomes } from '../runner/run-models.ts';
 import { type ChannelCredit, spread } from './spread.ts';

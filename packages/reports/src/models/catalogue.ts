@@ -1,13 +1,14 @@
 /** The models there are, in the order they are listed in: what each says, what it takes, and which views it is computed from. */
+
+import type { SharedModel } from '@tributary/attribution/models/shared-model';
+import { SHARED_MODELS, type SharedName } from '@tributary/attribution/models/shared-models';
 import { TributaryError } from '@tributary/model/errors';
 import type { View } from '@tributary/views/view';
 import { EDGE_VIEWS, SET_VIEWS } from '../journeys/sets-and-edges.ts';
-import { SHARED_MODELS, type SharedName } from './compute.ts';
 import type { CountedModel } from './counted-model.ts';
 import { orderedShapley } from './ordered-shapley.ts';
 import { assisted, participation } from './participation.ts';
 import { RULE_BASED } from './rule-based.ts';
-import type { SharedModel } from './shared-model.ts';
 
 export interface ModelInfo extends Pick<CountedModel, 'family' | 'rule' | 'effect' | 'parameters'> {
   readonly name: ModelName;

@@ -1,10 +1,11 @@
 /** A model whose credit a view counts already, conversion by conversion: all that the report must know of it is in one file. */
+
+import type { Parameter } from '@tributary/attribution/models/shared-model';
 import type { Selection } from '@tributary/serving/merge';
 import type { Snapshot } from '@tributary/serving/snapshot';
 import type { Rows } from '@tributary/views/deltas';
 import type { View } from '@tributary/views/view';
 import type { Rename } from '../row-keys.ts';
-import type { Parameter } from './shared-model.ts';
 
 export interface CountedModel {
   /** counts: what the model says are whole numbers that overlap; their totals are not the conversions. */

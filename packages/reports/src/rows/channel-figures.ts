@@ -41,7 +41,11 @@ function intervalFigures(intervals: Intervals, totals: readonly Integer[], ofCon
   const { conversionsLow = 0, conversionsHigh = 0, valueMinorLow = 0, valueMinorHigh = 0 } = intervals;
   const [low, high] = ofConversions ? [conversionsLow, conversionsHigh] : [valueMinorLow, valueMinorHigh];
   const whole = ofConversions ? Number(totals[0] ?? 0) / CREDIT_UNIT_MICROS : Number(totals[1] ?? 0);
-  return { ...intervals, ...(whole > 0 ? { shareLow: low / whole, shareHigh: high / whole } : {}) };
+  const rounded =
+    intervals.valueMinorLow === undefined
+      ? {}
+      : { valueMinorLow: Math.round(valueMinorLow), valueMinorHigh: Math.round(valueMinorHigh) };
+  return { ...intervals, ...rounded, ...(whole > 0 ? { shareLow: low / whole, shareHigh: high / whole } : {}) };
 }
 
 /**

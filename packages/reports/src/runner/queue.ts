@@ -1,5 +1,5 @@
 /** Jobs that wait for the thread of the models: keys take turns, so that one with many jobs is no more in the way than one with few. */
-import type { ModelJob, ModelOutcome } from '../models/compute.ts';
+import type { ModelJob, ModelOutcome } from '@tributary/attribution/models/shared-models';
 
 /** Who asks for a model. */
 export interface Asker {

@@ -2,7 +2,7 @@
  * Outcomes of models, remembered under the counts that they were computed from: while nothing new was counted, a dashboard that
  * asks again is answered at once, and requests that come together share one run. They go when the counts go.
  */
-import type { ModelOutcome } from '../models/compute.ts';
+import type { ModelOutcome } from '@tributary/attribution/models/shared-models';
 import type { Asker } from './queue.ts';
 
 interface Remembered {

@@ -1,10 +1,10 @@
 /** The shared models of a report, run on the merged counts of one window. */
 import { renameChannels } from '@tributary/attribution/data-driven/counts';
+import { looksAt, type ModelJob, type ModelOutcome, type SharedName } from '@tributary/attribution/models/shared-models';
 import type { ChannelNames } from '../counts/channel-names.ts';
-import { type JourneyCounts, looksAt } from '../counts/journey-counts.ts';
+import type { JourneyCounts } from '../counts/journey-counts.ts';
 import type { Counts } from '../counts/take-counts.ts';
 import { isShared } from '../models/catalogue.ts';
-import type { ModelJob, ModelOutcome, SharedName } from '../models/compute.ts';
 import type { ModelParameters } from '../question.ts';
 import type { Asker } from './queue.ts';
 import { remembered } from './remembered-outcomes.ts';
@@ -57,7 +57,7 @@ function jobOf(
   { inModels }: ChannelNames,
   parameters: ModelParameters,
 ): ModelJob {
-  const looks = looksAt(model, parameters);
+  const looks = looksAt(model, parameters.intervals !== null);
   const bySize = !looks.sizes ? [] : currency === null ? sizes.ofConversions : (sizes.ofValue.get(currency) ?? []);
   const coalitions = looks.sets && sets !== null ? sets.counts(currency) : [];
   const transitions = looks.edges && edges !== null ? edges.counts(currency) : [];

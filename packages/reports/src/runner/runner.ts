@@ -3,9 +3,9 @@
  * some milliseconds runs in a thread of its own, one job after the other, few waiting, none for ever. Keys take turns.
  */
 import { Worker } from 'node:worker_threads';
+import { compute, isQuick, type ModelJob, type ModelOutcome } from '@tributary/attribution/models/shared-models';
 import { type ErrorCode, TributaryError } from '@tributary/model/errors';
 import { createFairShare } from '@tributary/runtime/fair-share';
-import { compute, isQuick, type ModelJob, type ModelOutcome } from '../models/compute.ts';
 import { type Asker, createModelQueue, type WaitingJob } from './queue.ts';
 
 export interface ModelRunner {

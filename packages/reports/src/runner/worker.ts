@@ -1,7 +1,7 @@
 /** The thread of `runner.ts`: one job at a time, in the order they come. */
 import { parentPort } from 'node:worker_threads';
+import { compute, type ModelJob } from '@tributary/attribution/models/shared-models';
 import { TributaryError } from '@tributary/model/errors';
-import { compute, type ModelJob } from '../models/compute.ts';
 import type { Reply } from './runner.ts';
 
 function replyTo(number: number, job: ModelJob): Reply {

@@ -2,10 +2,10 @@
  * A model that shares out the whole window: its result is a share of the window for each channel, and credit is handed out from
  * there. All that the report must know of it is in one file.
  */
-import type { ChannelInterval } from '@tributary/attribution/data-driven/bootstrap';
-import type { ChannelEffect, Coalition, Reward, Transition } from '@tributary/attribution/data-driven/counts';
-import type { Sampling } from '@tributary/attribution/data-driven/shapley';
-import type { SizedCount } from '@tributary/attribution/data-driven/sum-game';
+import type { ChannelInterval } from '../data-driven/bootstrap.ts';
+import type { ChannelEffect, Coalition, Reward, Transition } from '../data-driven/counts.ts';
+import type { Sampling } from '../data-driven/shapley.ts';
+import type { SizedCount } from '../data-driven/sum-game.ts';
 
 export type Parameter = 'order' | 'alpha' | 'seed' | 'position' | 'intervals';
 
@@ -54,6 +54,8 @@ export interface IntervalOptions {
   /** The fraction of them that an interval holds. */
   readonly level: number;
   readonly seed: number;
+  /** Told after each replicate how many are done. */
+  readonly onReplicate?: ((done: number) => void) | undefined;
 }
 
 /** States cubed. */

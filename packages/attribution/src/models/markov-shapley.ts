@@ -1,5 +1,5 @@
-import { bootstrap, dirichletDraw } from '@tributary/attribution/data-driven/bootstrap';
-import { markovGame } from '@tributary/attribution/data-driven/markov-game';
+import { bootstrap, dirichletDraw } from '../data-driven/bootstrap.ts';
+import { markovGame } from '../data-driven/markov-game.ts';
 import { hasFewPlayers, hasFewStates, type SharedModel } from './shared-model.ts';
 
 export const markovShapleyModel: SharedModel = {

@@ -1,13 +1,16 @@
-/** One run of a model over counts, with its uncertainty where that was asked for. Pure: it may run in another thread. */
-import type { ChannelInterval } from '@tributary/attribution/data-driven/bootstrap';
-import type { ChannelEffect } from '@tributary/attribution/data-driven/counts';
-import type { Sampling } from '@tributary/attribution/data-driven/shapley';
+/**
+ * The models that are run on counts: the one list that reports (counts of both layers) and files of paths (counts of the file) read.
+ * Equal counts, parameters and seed give equal effects and intervals, to the last bit. Pure: a model may run in another thread.
+ */
+import type { ChannelInterval } from '../data-driven/bootstrap.ts';
+import type { ChannelEffect } from '../data-driven/counts.ts';
+import type { Sampling } from '../data-driven/shapley.ts';
 import { hybridModel } from './hybrid.ts';
 import { markovModel } from './markov.ts';
 import { markovShapleyModel } from './markov-shapley.ts';
 import { rateShapleyModel } from './rate-shapley.ts';
 import { shapleyModel } from './shapley.ts';
-import type { ModelInput, SharedModel } from './shared-model.ts';
+import type { LooksAt, ModelInput, SharedModel } from './shared-model.ts';
 
 /** Loaded by the thread as well: a model's file imports nothing but its mathematics. */
 export const SHARED_MODELS = {
@@ -37,6 +40,12 @@ export function compute({ model, intervals, ...input }: ModelJob): ModelOutcome 
   const { channels, sampling = null } = shared.effects(input);
   const { seed } = input;
   return { channels, sampling, intervals: intervals === null ? null : shared.intervals(input, { ...intervals, seed }) };
+}
+
+/** Intervals of what looks at sizes are drawn from whole journeys: from sets. */
+export function looksAt(model: SharedName, hasIntervals: boolean): LooksAt {
+  const { sizes, sets, edges } = SHARED_MODELS[model].looksAt;
+  return { sizes, sets: sets || (sizes && hasIntervals), edges };
 }
 
 /** Work that may be done beside the answers to other requests. */

@@ -1,5 +1,5 @@
-import { bootstrap } from '@tributary/attribution/data-driven/bootstrap';
-import { rateGame } from '@tributary/attribution/data-driven/rate-game';
+import { bootstrap } from '../data-driven/bootstrap.ts';
+import { rateGame } from '../data-driven/rate-game.ts';
 import { hasFewPlayers, type SharedModel } from './shared-model.ts';
 
 export const rateShapleyModel: SharedModel = {

@@ -1,5 +1,5 @@
-import { bootstrap, dirichletDraw } from '@tributary/attribution/data-driven/bootstrap';
-import { markov } from '@tributary/attribution/data-driven/markov';
+import { bootstrap, dirichletDraw } from '../data-driven/bootstrap.ts';
+import { markov } from '../data-driven/markov.ts';
 import { hasFewStates, type SharedModel } from './shared-model.ts';
 
 export const markovModel: SharedModel = {

@@ -1,5 +1,5 @@
-import { bootstrap } from '@tributary/attribution/data-driven/bootstrap';
-import { sumGame, sumGameBySize } from '@tributary/attribution/data-driven/sum-game';
+import { bootstrap } from '../data-driven/bootstrap.ts';
+import { sumGame, sumGameBySize } from '../data-driven/sum-game.ts';
 import type { SharedModel } from './shared-model.ts';
 
 /** The sum game is one pass over the counts, whatever the number of channels. */
