@@ -35,6 +35,8 @@ const NOT_IN_DOCUMENTS: Words = [
   [/\b(turnstiles?|lanes?|landings?)\b/g, 'concurrency limit, connection, fetch'],
   [/\b(simply|merely|just)\b/gi, 'leave it out'],
   [/\b(she|her|hers)\b/gi, 'they, their'],
+  [/\bwhoever\b/gi, 'name the client, the worker or the reader'],
+  [/\b(anew|mend(s|ed)?|swept)\b/gi, 'again, correct, removed'],
   [/\bfrom the dead\b/g, 'a worker that resumes after it was replaced'],
   [/(?<!\b(there|where) )\b(is|are|was|were) no (?!longer\b|more\b|less\b|fewer\b)\w+/gi, 'is not a'],
   [/\bOf\b/g, 'begin the sentence with its subject'],
