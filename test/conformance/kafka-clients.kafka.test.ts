@@ -1,9 +1,10 @@
 /** The topic is an ordinary one: another Kafka client writes events to it and reads ours. */
-import { type KafkaForTests, kafkaForTests, missingKafka } from '@tributary/local/kafka/for-tests';
+
 import type { EventLog } from '@tributary/log/port';
 import { decodeLine } from '@tributary/model/decode-line';
 import { encodeEvent } from '@tributary/model/event';
 import { partitionOf } from '@tributary/model/user-key';
+import { type KafkaForTests, kafkaForTests, missingKafka } from '@tributary/testkit/kafka/for-tests';
 import { readAll } from '@tributary/testkit/log-reading';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fromStart, openLog } from '../faults/kafka-rig.ts';

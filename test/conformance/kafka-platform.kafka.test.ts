@@ -2,9 +2,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type KafkaForTests, kafkaForTests, missingKafka } from '@tributary/local/kafka/for-tests';
 import { type Platform, startPlatform } from '@tributary/local/launch';
 import { HOUR_MS } from '@tributary/model/time';
+import { type KafkaForTests, kafkaForTests, missingKafka } from '@tributary/testkit/kafka/for-tests';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Client, createClient, until } from '../e2e/client.ts';
 import { consumeByKcat, missingKcatTold, produceByKcat } from './kafka-kcat.ts';

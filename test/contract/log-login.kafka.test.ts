@@ -9,12 +9,12 @@ import { join } from 'node:path';
 import { createServer } from 'node:tls';
 import { promisify } from 'node:util';
 import { alterUserScramCredentialsV0, Connection } from '@platformatic/kafka';
-import { kafkaAvailability } from '@tributary/local/kafka/files-of-kafka';
-import { missingKafka } from '@tributary/local/kafka/for-tests';
-import { type KafkaCluster, startKafka } from '@tributary/local/kafka/kafka-cluster';
 import { openKafkaLog } from '@tributary/log/kafka/kafka-log';
 import type { KafkaSettings } from '@tributary/log/kafka/settings';
 import type { EventLog } from '@tributary/log/port';
+import { kafkaAvailability } from '@tributary/testkit/kafka/files-of-kafka';
+import { missingKafka } from '@tributary/testkit/kafka/for-tests';
+import { type KafkaCluster, startKafka } from '@tributary/testkit/kafka/kafka-cluster';
 import { readAll } from '@tributary/testkit/log-reading';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 

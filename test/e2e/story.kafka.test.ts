@@ -1,4 +1,4 @@
-import { missingKafka } from '@tributary/local/kafka/for-tests';
+import { missingKafka } from '@tributary/testkit/kafka/for-tests';
 import { expect, test } from 'vitest';
 import { runStory } from './run-story.ts';
 

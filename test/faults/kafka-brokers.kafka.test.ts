@@ -1,8 +1,8 @@
 /** Faults 5 and 7 with real brokers: killed, paused, and a leader that moves while it is written to. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { missingKafka } from '@tributary/local/kafka/for-tests';
-import { type Broker, type KafkaCluster, startKafka } from '@tributary/local/kafka/kafka-cluster';
 import type { EventLog } from '@tributary/log/port';
+import { missingKafka } from '@tributary/testkit/kafka/for-tests';
+import { type Broker, type KafkaCluster, startKafka } from '@tributary/testkit/kafka/kafka-cluster';
 import { eventually, readAll } from '@tributary/testkit/log-reading';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import {

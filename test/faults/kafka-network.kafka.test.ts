@@ -1,10 +1,10 @@
 /** Fault 6: a network between the log and its broker that refuses, swallows, resets and delays. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { missingKafka } from '@tributary/local/kafka/for-tests';
-import { type KafkaCluster, startKafka } from '@tributary/local/kafka/kafka-cluster';
-import { freeBasePort } from '@tributary/local/ports';
 import type { EventLog } from '@tributary/log/port';
+import { missingKafka } from '@tributary/testkit/kafka/for-tests';
+import { type KafkaCluster, startKafka } from '@tributary/testkit/kafka/kafka-cluster';
 import { eventually, readAll } from '@tributary/testkit/log-reading';
+import { freePort } from '@tributary/testkit/redis-server';
 import { type ProxyMode, startTcpProxy, type TcpProxy } from '@tributary/testkit/tcp-proxy';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
@@ -34,9 +34,9 @@ describe.skipIf(missing !== null)('fault 6: a bad network to the broker', () => 
   let ledger: Ledger;
   let topics = 0;
   beforeAll(async () => {
-    const basePort = await freeBasePort(HOST, Math.random);
-    proxy = await startTcpProxy(basePort);
-    kafka = await startKafka({ basePort, settings: { 'advertised.listeners': `PLAINTEXT://${HOST}:${proxy.port}` } });
+    const port = await freePort();
+    proxy = await startTcpProxy(port);
+    kafka = await startKafka({ ports: [port], settings: { 'advertised.listeners': `PLAINTEXT://${HOST}:${proxy.port}` } });
   }, 120_000);
   afterAll(async () => {
     await kafka.stop();

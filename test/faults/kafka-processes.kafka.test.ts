@@ -4,8 +4,8 @@
  */
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { missingKafka } from '@tributary/local/kafka/for-tests';
-import { type Broker, type KafkaCluster, startKafka } from '@tributary/local/kafka/kafka-cluster';
+import { missingKafka } from '@tributary/testkit/kafka/for-tests';
+import { type Broker, type KafkaCluster, startKafka } from '@tributary/testkit/kafka/kafka-cluster';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { until } from '../e2e/client.ts';
 import { leaderOf, withAdmin } from './kafka-rig.ts';

@@ -1,9 +1,9 @@
 /** Fault 8: what an operator or a lost disk does to the topic is a named error, never a silent reset. */
 import { closeSync, ftruncateSync, openSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { missingKafka } from '@tributary/local/kafka/for-tests';
-import { type KafkaCluster, startKafka } from '@tributary/local/kafka/kafka-cluster';
 import type { EventLog, Position } from '@tributary/log/port';
+import { missingKafka } from '@tributary/testkit/kafka/for-tests';
+import { type KafkaCluster, startKafka } from '@tributary/testkit/kafka/kafka-cluster';
 import { eventually, readAll } from '@tributary/testkit/log-reading';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { openLedger, openLog, positionOf, withAdmin } from './kafka-rig.ts';

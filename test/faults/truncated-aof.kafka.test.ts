@@ -1,4 +1,4 @@
-import { type KafkaForTests, kafkaForTests, missingKafka } from '@tributary/local/kafka/for-tests';
+import { type KafkaForTests, kafkaForTests, missingKafka } from '@tributary/testkit/kafka/for-tests';
 import { afterAll, beforeAll, describe } from 'vitest';
 import { testTruncatedAof } from './truncated-aof.ts';
 

@@ -9,7 +9,6 @@ import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat } from 'node:fs/pro
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { REPOSITORY } from '../roles.ts';
 
 const run = promisify(execFile);
 
@@ -25,7 +24,7 @@ export type KafkaAvailability = { readonly ok: true; readonly files: KafkaFiles 
 
 export const KAFKA_ADVICE = 'On Debian: apt-get install default-jre-headless maven.';
 const POM = fileURLToPath(new URL('./pom.xml', import.meta.url));
-const CACHE = join(REPOSITORY, 'node_modules', '.cache', 'tributary');
+const CACHE = fileURLToPath(new URL('../../../../node_modules/.cache/tributary', import.meta.url));
 /** As `mkdtemp` names them. */
 const STAGED = /^kafka-[0-9a-f]{12}\.\w{6}$/;
 const OLDEST_JAVA = 17;

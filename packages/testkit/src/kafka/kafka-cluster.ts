@@ -1,10 +1,10 @@
-/** A real Apache Kafka of one or three brokers on loopback, for tests and local use. */
+/** A real Apache Kafka of one or three brokers on loopback, for tests. */
 import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { TributaryError } from '@tributary/model/errors';
-import { freeBasePort } from '../ports.ts';
+import { freePort } from '../redis-server.ts';
 import { type Broker, type BrokerOptions, formatStorage, isReadable, openBroker } from './broker-process.ts';
 import { type BrokerPlace, brokerSettings, HOST } from './broker-settings.ts';
 import { classArchive } from './class-archive.ts';
@@ -27,8 +27,8 @@ export interface KafkaOptions {
   readonly dataDir?: string;
   /** Broker settings over those of `brokerSettings`, the same for all. */
   readonly settings?: Readonly<Record<string, string>>;
-  /** The first of twice as many consecutive ports as brokers; by default free ones. Reopened data keeps working on other ports. */
-  readonly basePort?: number;
+  /** Each broker's, followed by its controller's; free ones where none is given. Reopened data keeps working on other ports. */
+  readonly ports?: readonly number[];
 }
 
 /**
@@ -48,7 +48,7 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaClust
   );
   const temporary = options.dataDir === undefined;
   const root = options.dataDir === undefined ? await mkdtemp(join(tmpdir(), 'tributary-kafka-')) : resolve(options.dataDir);
-  const places = placesOf(options.brokers ?? 1, root, options.basePort ?? (await freeBasePort(HOST, Math.random)));
+  const places = await placesOf(options.brokers ?? 1, root, options.ports);
   const all = places.map(
     (place): BrokerOptions => ({
       files,
@@ -76,7 +76,7 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaClust
 /** One broker, started and ended in good order: then Java writes the archive. */
 async function recordClasses(files: KafkaFiles, into: string): Promise<void> {
   const root = await mkdtemp(join(tmpdir(), 'tributary-kafka-'));
-  const places = placesOf(1, root, await freeBasePort(HOST, Math.random));
+  const places = await placesOf(1, root);
   const [place] = places as [BrokerPlace];
   const one = { files, place, settings: brokerSettings(place, places, {}), temporary: root };
   try {
@@ -89,13 +89,13 @@ async function recordClasses(files: KafkaFiles, into: string): Promise<void> {
   }
 }
 
-function placesOf(count: number, root: string, basePort: number): BrokerPlace[] {
-  return Array.from({ length: count }, (_, index) => ({
-    id: index + 1,
-    port: basePort + 2 * index,
-    controllerPort: basePort + 2 * index + 1,
-    dataDir: join(root, `broker-${index + 1}`),
-  }));
+async function placesOf(count: number, root: string, ports: readonly number[] = []): Promise<BrokerPlace[]> {
+  const places: BrokerPlace[] = [];
+  for (let id = 1; id <= count; id++) {
+    const [port = await freePort(), controllerPort = await freePort()] = ports.slice(2 * id - 2);
+    places.push({ id, port, controllerPort, dataDir: join(root, `broker-${id}`) });
+  }
+  return places;
 }
 
 /** 16 bytes in URL-safe base64, as Kafka wants; of the folder, so that one opened again stays what it was. No "-" leads: it would be a flag. */

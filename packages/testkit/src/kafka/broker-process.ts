@@ -1,13 +1,12 @@
 /** One broker: a Java process under a guard, its log in a file. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { TributaryError } from '@tributary/model/errors';
-import { tailOf } from '../log-file.ts';
 import type { BrokerPlace } from './broker-settings.ts';
 import { propertiesText } from './broker-settings.ts';
 import type { KafkaFiles } from './files-of-kafka.ts';
@@ -130,7 +129,7 @@ export function openBroker({ files, place, temporary, classes }: BrokerOptions):
     } catch (error) {
       await end('SIGKILL');
       const why = limit.aborted ? `it does not serve after ${READY_MS} ms` : (error as Error).message;
-      throw new TributaryError('dependency_missing', `broker ${place.id} of Kafka did not start: ${why}\n${tailOf(logFile)}`);
+      throw new TributaryError('dependency_missing', `broker ${place.id} of Kafka did not start: ${why}\n${endOf(logFile)}`);
     }
   }
 
@@ -167,6 +166,11 @@ export function openBroker({ files, place, temporary, classes }: BrokerOptions):
     pause: () => signal('SIGSTOP'),
     resume: () => signal('SIGCONT'),
   };
+}
+
+/** For a message. Where the others of a cluster failed, the folder may be gone already. */
+function endOf(logFile: string): string {
+  return existsSync(logFile) ? readFileSync(logFile, 'utf8').slice(-2_000) : '';
 }
 
 function classPath({ jars }: KafkaFiles): string {
