@@ -2,7 +2,7 @@
 import { openEventLog } from '@tributary/log/open-log';
 import { dayOf } from '@tributary/model/time';
 import { readConfig } from '@tributary/runtime/config';
-import { logPlace } from '@tributary/runtime/log-place';
+import { logConfiguration } from '@tributary/runtime/log-configuration';
 import { SHARED_CONFIG } from '@tributary/runtime/shared-config';
 import { addRow, type RowsByView, rowsOf } from '@tributary/views/deltas';
 
@@ -19,7 +19,7 @@ export interface OutputLine {
 /** All lines that the log holds, in order within each user; sent-again ones included. */
 export async function outputLines(redisUrl: string, env: Readonly<Record<string, string>>): Promise<OutputLine[]> {
   const config = readConfig('test', SHARED_CONFIG, { ...env, TRIBUTARY_REDIS_URL: redisUrl }, []);
-  const log = await openEventLog({ ...(await logPlace(config, 'test', () => {})), name: 'outputs', now: Date.now });
+  const log = await openEventLog({ ...(await logConfiguration(config, 'test', () => {})), name: 'outputs', now: Date.now });
   try {
     const after = new Map<number, string | null>(Array.from({ length: log.partitions }, (_, p) => [p, null]));
     const lines: OutputLine[] = [];

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { environmentName } from '@tributary/runtime/config';
-import { LOG_CONFIG } from '@tributary/runtime/log-place';
+import { LOG_CONFIG } from '@tributary/runtime/log-configuration';
 import { expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { REPOSITORY, ROLE_NAMES, type RoleName } from './roles.ts';

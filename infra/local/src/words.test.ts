@@ -26,13 +26,15 @@ const NOWHERE: Words = [
   [/\b(whitelist\w*|blacklist\w*)\b/gi, 'allowed, refused'],
   [/\bi\.e\./gi, 'that is'],
   [/\bplease\b/gi, 'an imperative alone'],
+  [/\bturnstile/gi, 'concurrency limit'],
+  [/\blog.?place/gi, 'log configuration'],
 ];
 
 /** In documents. Code still has them. */
 const NOT_IN_DOCUMENTS: Words = [
   [/\b(founds|founded|founding)\b/g, 'create'],
   [/\btold\b|\btells? (\S+ ){1,6}apart\b/g, 'report, say, configure; track'],
-  [/\b(turnstiles?|lanes?|landings?)\b/g, 'concurrency limit, connection, fetch'],
+  [/\b(lanes?|landings?)\b/g, 'concurrency slot, connection, fetch'],
   [/\b(simply|merely|just)\b/gi, 'leave it out'],
   [/\b(she|her|hers)\b/gi, 'they, their'],
   [/\bwhoever\b/gi, 'name the client, the worker or the reader'],

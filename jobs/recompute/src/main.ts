@@ -7,7 +7,7 @@ import { openRecomputeQueue } from '@tributary/queue/recompute-queue';
 import { startRecomputeWorker } from '@tributary/queue/recompute-worker';
 import { startShardWorker } from '@tributary/queue/shard-worker';
 import { loadDefinitions } from '@tributary/runtime/definitions';
-import { logPlace } from '@tributary/runtime/log-place';
+import { logConfiguration } from '@tributary/runtime/log-configuration';
 import { connectRedis, whenReady } from '@tributary/runtime/redis';
 import { runService } from '@tributary/runtime/service';
 import { createServingStore } from '@tributary/store/redis-serving-store';
@@ -31,7 +31,11 @@ await runService('recompute', CONFIG, async ({ config, log: logger, metrics: reg
   const jobs = connectRedis(config.redisUrl, 'queue', onError);
   await Promise.all([serving, jobs].map((redis) => whenReady(redis, 30_000, signal)));
 
-  const log = await openEventLog({ ...(await logPlace(config, 'recompute', onError, signal)), name: 'events', now: Date.now });
+  const log = await openEventLog({
+    ...(await logConfiguration(config, 'recompute', onError, signal)),
+    name: 'events',
+    now: Date.now,
+  });
   const metrics = recomputeMetrics(registry);
   const version = shardVersion();
   const ports: RunPorts = {

@@ -2,7 +2,7 @@
 import { openEventLog } from '@tributary/log/open-log';
 import { openRedisStreamLog } from '@tributary/log/redis-stream/redis-stream-log';
 import { readConfig } from '@tributary/runtime/config';
-import { kafkaPlace, LOG_CONFIG } from '@tributary/runtime/log-place';
+import { kafkaConfiguration, LOG_CONFIG } from '@tributary/runtime/log-configuration';
 import { connectRedis, whenReady } from '@tributary/runtime/redis';
 import { shownRedisUrl } from '@tributary/runtime/redis-url';
 import type { LogName, OpenLog } from './context.ts';
@@ -18,11 +18,11 @@ export async function openExistingLog(name: LogName, redisUrl: string, env: Envi
   return config.kafkaBrokers === '' ? onRedis(name, redisUrl) : onKafka(name, config);
 }
 
-async function onKafka(name: LogName, config: Parameters<typeof kafkaPlace>[0]): Promise<OpenLog> {
+async function onKafka(name: LogName, config: Parameters<typeof kafkaConfiguration>[0]): Promise<OpenLog> {
   const redis = () => {
     throw new Error('the log lies in Kafka');
   };
-  const kafka = kafkaPlace(config, 'cli');
+  const kafka = kafkaConfiguration(config, 'cli');
   try {
     const log = await openEventLog({
       kafka: kafka && { ...kafka, durability: 'managed', mustExist: true },

@@ -4,7 +4,7 @@ import type { EnvelopeOf } from './kafka/layout.ts';
 import type { KafkaSettings, TopicSettings } from './kafka/settings.ts';
 import type { EventLog } from './port.ts';
 
-export interface KafkaPlace extends KafkaSettings {
+export interface KafkaConfiguration extends KafkaSettings {
   /** Topics are `<prefix>.events` and `<prefix>.outputs`. */
   readonly topicPrefix: string;
   readonly topic?: TopicSettings;
@@ -15,7 +15,7 @@ export interface KafkaPlace extends KafkaSettings {
 
 export interface OpenLogOptions {
   /** null: Redis. */
-  readonly kafka: KafkaPlace | null;
+  readonly kafka: KafkaConfiguration | null;
   /** Asked for connections when the log lies in Redis only; the log takes them over. `commands`: see `openRedisStreamLog`. */
   readonly redis: () => { readonly commands: Redis; readonly blocking: Redis };
   /** `events`: what is collected. `outputs`: what the speed layer sends out. */

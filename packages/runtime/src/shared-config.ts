@@ -2,7 +2,7 @@
 import type { ConfigTable } from './config.ts';
 import { redisUrlTrouble } from './config-redis-url.ts';
 import { DISK_CONFIG } from './disk-space.ts';
-import { LOG_CONFIG } from './log-place.ts';
+import { LOG_CONFIG } from './log-configuration.ts';
 
 export const SHARED_CONFIG = {
   redisUrl: {

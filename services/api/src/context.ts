@@ -3,7 +3,7 @@
 import type { UnreadAnswers } from '@tributary/runtime/unread-answers';
 import type { ServingContext } from '@tributary/serving/snapshot';
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod';
-import type { Turnstile } from './archive/turnstile.ts';
+import type { ConcurrencyLimit } from './archive/concurrency-limit.ts';
 import type { ApiDeps } from './ports.ts';
 import type { RecordReader } from './users/record-reader.ts';
 
@@ -11,7 +11,7 @@ export interface ApiContext extends ServingContext {
   readonly deps: ApiDeps;
   readonly records: RecordReader;
   /** Before each question to DuckDB. */
-  readonly turnstile: Turnstile;
+  readonly archiveLimit: ConcurrencyLimit;
   readonly unread: UnreadAnswers;
 }
 

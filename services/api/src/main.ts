@@ -5,7 +5,7 @@ import { TributaryError } from '@tributary/model/errors';
 import { openRecomputeQueue } from '@tributary/queue/recompute-queue';
 import { loadDefinitions } from '@tributary/runtime/definitions';
 import { followKeys } from '@tributary/runtime/keys';
-import { logPlace } from '@tributary/runtime/log-place';
+import { logConfiguration } from '@tributary/runtime/log-configuration';
 import { connectRedis, whenReady } from '@tributary/runtime/redis';
 import { runService } from '@tributary/runtime/service';
 import { createUnreadAnswers } from '@tributary/runtime/unread-answers';
@@ -14,8 +14,8 @@ import { createServingStore } from '@tributary/store/redis-serving-store';
 import { VIEWS } from '@tributary/views/registry';
 import { buildApp } from './app.ts';
 import { createArchiveReader } from './archive/archive-reader.ts';
+import { createConcurrencyLimit } from './archive/concurrency-limit.ts';
 import { openDataFolder } from './archive/data-folder.ts';
-import { createTurnstile } from './archive/turnstile.ts';
 import { CONFIG } from './config.ts';
 import type { ApiContext } from './context.ts';
 import { rememberDefinitions } from './definitions-memory.ts';
@@ -32,7 +32,7 @@ await runService('api', CONFIG, async ({ config, log: logger, metrics, disk, sig
   const serving = connectRedis(config.redisUrl, 'serving', onError);
   const bulk = connectRedis(config.redisUrl, 'bulk', onError);
   await Promise.all([serving, bulk].map((redis) => whenReady(redis, REDIS_WAIT_MS, signal)));
-  const log = await openEventLog({ ...(await logPlace(config, 'api', onError, signal)), name: 'events', now: Date.now });
+  const log = await openEventLog({ ...(await logConfiguration(config, 'api', onError, signal)), name: 'events', now: Date.now });
   const queued = connectRedis(config.redisUrl, 'queue', onError);
   const queue = openRecomputeQueue(queued, 'tributary');
   const { dataDir, partitions } = config;
@@ -67,7 +67,7 @@ await runService('api', CONFIG, async ({ config, log: logger, metrics, disk, sig
   const context: ApiContext = {
     ...createServing(deps),
     records: createRecordReader(deps.store),
-    turnstile: createTurnstile(deps.limits.archiveConcurrency, deps.limits.archiveTimeoutMs),
+    archiveLimit: createConcurrencyLimit(deps.limits.archiveConcurrency, deps.limits.archiveTimeoutMs),
     unread: createUnreadAnswers(deps.limits),
   };
   servingMetrics(metrics, context);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createTurnstile } from '../src/archive/turnstile.ts';
+import { createConcurrencyLimit } from '../src/archive/concurrency-limit.ts';
 import { encodeCursor } from '../src/http/cursor.ts';
 import { parseInstant } from '../src/http/instants.ts';
 import { Problem } from '../src/http/problem.ts';
@@ -228,7 +228,7 @@ describe('bounds', () => {
   });
 
   test('the archive is asked by few at a time; who waits too long or too far back is told so', async () => {
-    const turnstile = createTurnstile(1, 50, 1);
+    const archiveLimit = createConcurrencyLimit(1, 50, 1);
     let inside = 0;
     const work = (signal: AbortSignal) =>
       new Promise<void>((_, reject) => {
@@ -240,14 +240,14 @@ describe('bounds', () => {
       });
     const codes = await Promise.all(
       [1, 2, 3].map(() =>
-        turnstile.pass(work).then(
+        archiveLimit.run(work).then(
           () => 'done',
           (error: { code: string }) => error.code,
         ),
       ),
     );
     expect(codes).toEqual(['archive_timeout', 'archive_timeout', 'overloaded']);
-    expect(await turnstile.pass(async () => 'free again')).toBe('free again');
+    expect(await archiveLimit.run(async () => 'free again')).toBe('free again');
   });
 
   test('an error inside stays inside', async () => {

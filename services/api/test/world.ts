@@ -20,7 +20,7 @@ import { step, stepRules } from '@tributary/views/step';
 import { emptyUser, type UserState } from '@tributary/views/user-state';
 import type { FastifyInstance } from 'fastify';
 import { buildApp } from '../src/app.ts';
-import { createTurnstile } from '../src/archive/turnstile.ts';
+import { createConcurrencyLimit } from '../src/archive/concurrency-limit.ts';
 import type { ApiContext } from '../src/context.ts';
 import { rememberDefinitions } from '../src/definitions-memory.ts';
 import { type ApiDeps, type ApiLimits, DEFAULT_LIMITS, type RunRequest } from '../src/ports.ts';
@@ -240,7 +240,7 @@ export async function createWorld(options: WorldOptions = {}) {
   const context: ApiContext = {
     ...serving,
     records: createRecordReader(deps.store),
-    turnstile: createTurnstile(deps.limits.archiveConcurrency, deps.limits.archiveTimeoutMs),
+    archiveLimit: createConcurrencyLimit(deps.limits.archiveConcurrency, deps.limits.archiveTimeoutMs),
     unread: createUnreadAnswers(deps.limits),
   };
   const app: FastifyInstance = await buildApp(context, { corsOrigins: [] });

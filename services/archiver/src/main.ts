@@ -8,7 +8,7 @@ import { parseMemberName } from '@tributary/membership/member-name';
 import { joinAsProcess } from '@tributary/membership/process-member';
 import { MINUTE_MS } from '@tributary/model/time';
 import type { ConfigTable } from '@tributary/runtime/config';
-import { logPlace } from '@tributary/runtime/log-place';
+import { logConfiguration } from '@tributary/runtime/log-configuration';
 import { connectRedis, whenReady } from '@tributary/runtime/redis';
 import { runService } from '@tributary/runtime/service';
 import { SHARED_CONFIG } from '@tributary/runtime/shared-config';
@@ -76,7 +76,7 @@ await runService('archiver', CONFIG, async ({ config, log: logger, metrics, sign
     );
   };
   const log = await openEventLog({
-    ...(await logPlace(config, 'archiver', onError, signal)),
+    ...(await logConfiguration(config, 'archiver', onError, signal)),
     name: 'events',
     now: Date.now,
     onRewound: (partition, id) => logger.error({ partition, id }, 'the log lost its tail; it goes on after the position we read'),

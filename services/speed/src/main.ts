@@ -6,7 +6,7 @@ import { openEventLog } from '@tributary/log/open-log';
 import { joinAsProcess } from '@tributary/membership/process-member';
 import type { ConfigTable } from '@tributary/runtime/config';
 import { loadDefinitions, sha256Hex } from '@tributary/runtime/definitions';
-import { logPlace } from '@tributary/runtime/log-place';
+import { logConfiguration } from '@tributary/runtime/log-configuration';
 import { connectRedis, whenReady } from '@tributary/runtime/redis';
 import { runService } from '@tributary/runtime/service';
 import { SHARED_CONFIG } from '@tributary/runtime/shared-config';
@@ -69,7 +69,11 @@ await runService('speed', CONFIG, async ({ config, log: logger, metrics, disk, s
   const store = connectRedis(config.redisUrl, 'commit', onError);
   const leases = connectRedis(config.redisUrl, 'commit', onError);
   await Promise.all([store, leases].map((redis) => whenReady(redis, 30_000, signal)));
-  const opened = await openEventLog({ ...(await logPlace(config, 'speed', onError, signal)), name: 'events', now: Date.now });
+  const opened = await openEventLog({
+    ...(await logConfiguration(config, 'speed', onError, signal)),
+    name: 'events',
+    now: Date.now,
+  });
   const stallWatch = createStallWatch();
   const log = recallingLog(
     opened,

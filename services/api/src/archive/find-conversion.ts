@@ -31,7 +31,7 @@ export async function findConversion(
   id: string,
   { asker, userKey }: { readonly asker: string; readonly userKey: string | undefined },
 ): Promise<FoundConversion> {
-  const { deps, board, records, turnstile } = context;
+  const { deps, board, records, archiveLimit } = context;
   const notes: string[] = [];
   const { manifest } = served.loaded;
   const user = userKey ?? (await ownerOf(context, served, id, notes));
@@ -57,7 +57,7 @@ export async function findConversion(
 
   const definitions = deps.parseDefinitions(manifest.definitions);
   const range = { fromMs: seen === undefined ? 0 : Math.max(0, seen.ts - definitions.lookbackMs), toMs: (seen?.ts ?? NEVER) + 1 };
-  const archived = await turnstile.pass((signal) =>
+  const archived = await archiveLimit.run((signal) =>
     deps.archive.userEvents(manifest, user, { ...range, limit: MAX_EVENTS }, signal),
   );
   if (seen === undefined && !archived.some((event) => event.id === id)) throw notFound(id, user);
@@ -79,7 +79,7 @@ export async function findConversion(
 const NEVER = 9_999_999_999_999;
 
 async function ownerOf(
-  { deps, turnstile }: ApiContext,
+  { deps, archiveLimit }: ApiContext,
   { loaded }: ServedGeneration,
   id: string,
   notes: string[],
@@ -87,7 +87,7 @@ async function ownerOf(
   const recent = await fromStore(deps.store.findConversion(id));
   if (recent !== null) return recent.userKey;
   const { manifest } = loaded;
-  const found = manifest === null ? [] : await turnstile.pass((signal) => deps.archive.findConversions(manifest, id, signal));
+  const found = manifest === null ? [] : await archiveLimit.run((signal) => deps.archive.findConversions(manifest, id, signal));
   const [first] = found;
   if (first === undefined) throw notFound(id);
   if (found.length > 1) notes.push(`${found.length} users have a conversion of this id; name one with ?user=`);

@@ -3,7 +3,7 @@
 import { openEventLog } from '@tributary/log/open-log';
 import { TributaryError } from '@tributary/model/errors';
 import type { Config } from '@tributary/runtime/config';
-import { logPlace } from '@tributary/runtime/log-place';
+import { logConfiguration } from '@tributary/runtime/log-configuration';
 import type { connectRedis } from '@tributary/runtime/redis';
 import type { SHARED_CONFIG } from '@tributary/runtime/shared-config';
 import { createOutbox } from '@tributary/store/redis-outbox';
@@ -42,11 +42,11 @@ export async function startPublishing(wanted: boolean, options: PublishingOption
   if (!wanted) return NOTHING;
   const { config, store, assigned, metrics, signal, onError } = options;
   const retentionMs = config.outputRetentionMinutes * 60_000;
-  const place = await logPlace(config, 'speed-outputs', onError, signal);
+  const configuration = await logConfiguration(config, 'speed-outputs', onError, signal);
   // Events are trimmed once they are archived and read; of outputs nobody knows who reads them.
-  const kafka = place.kafka && { ...place.kafka, topic: { ...place.kafka.topic, retentionMs } };
+  const kafka = configuration.kafka && { ...configuration.kafka, topic: { ...configuration.kafka.topic, retentionMs } };
   const log = await openEventLog({
-    ...place,
+    ...configuration,
     kafka,
     name: 'outputs',
     envelope: outputEnvelope,

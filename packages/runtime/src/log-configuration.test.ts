@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { readConfig } from './config.ts';
-import { kafkaPlace, LOG_CONFIG } from './log-place.ts';
+import { kafkaConfiguration, LOG_CONFIG } from './log-configuration.ts';
 
-const place = (env: Record<string, string>) => kafkaPlace(readConfig('speed', LOG_CONFIG, env, []), 'speed');
+const place = (env: Record<string, string>) => kafkaConfiguration(readConfig('speed', LOG_CONFIG, env, []), 'speed');
 
 test('without brokers there is no Kafka', () => {
   expect(place({})).toBeNull();

@@ -53,8 +53,8 @@ export const LOG_CONFIG = {
 type LogConfig = Config<typeof LOG_CONFIG>;
 
 /** As `openEventLog` of the log takes it. */
-export interface LogPlace {
-  readonly kafka: KafkaPlace | null;
+export interface LogConfiguration {
+  readonly kafka: KafkaConfiguration | null;
   readonly redis: () => { readonly commands: Redis; readonly blocking: Redis };
   readonly partitions: number;
   /** Which log of events this platform is built upon. */
@@ -63,7 +63,7 @@ export interface LogPlace {
   readonly restore?: boolean;
 }
 
-interface KafkaPlace {
+interface KafkaConfiguration {
   readonly brokers: readonly string[];
   readonly clientId: string;
   readonly ssl?: true | { readonly ca?: string; readonly cert?: string; readonly key?: string };
@@ -78,14 +78,14 @@ type SaslMechanism = (typeof SASL_MECHANISMS)[number];
 const REDIS_WAIT_MS = 30_000;
 
 /** Connects to Redis when the log lies there, and waits until it answers; the log takes these connections over. Throws `invalid_config`. */
-export async function logPlace(
+export async function logConfiguration(
   config: LogConfig & { readonly redisUrl: string; readonly dataDir: string },
   role: string,
   onError: (error: Error) => void,
   signal?: AbortSignal,
-): Promise<LogPlace> {
+): Promise<LogConfiguration> {
   const { partitions } = config;
-  const kafka = kafkaPlace(config, role);
+  const kafka = kafkaConfiguration(config, role);
   const unused = () => {
     throw new Error('the log lies in Kafka');
   };
@@ -103,7 +103,7 @@ export async function logPlace(
   return { kafka, redis: () => ({ commands, blocking }), partitions, note, restore: config.restoreLostLog };
 }
 
-export function kafkaPlace(config: LogConfig, role: string): KafkaPlace | null {
+export function kafkaConfiguration(config: LogConfig, role: string): KafkaConfiguration | null {
   const brokers = config.kafkaBrokers
     .split(',')
     .map((broker) => broker.trim())
@@ -127,7 +127,7 @@ export function kafkaPlace(config: LogConfig, role: string): KafkaPlace | null {
   };
 }
 
-function sslOf(config: LogConfig): Pick<KafkaPlace, 'ssl'> {
+function sslOf(config: LogConfig): Pick<KafkaConfiguration, 'ssl'> {
   const { kafkaSsl, kafkaSslCaFile: ca, kafkaSslCertFile: cert, kafkaSslKeyFile: key } = config;
   if (!kafkaSsl) return {};
   if ((cert === '') !== (key === ''))
@@ -141,7 +141,7 @@ function sslOf(config: LogConfig): Pick<KafkaPlace, 'ssl'> {
   };
 }
 
-function saslOf({ kafkaSaslMechanism, kafkaSaslUsername, kafkaSaslPassword }: LogConfig): Pick<KafkaPlace, 'sasl'> {
+function saslOf({ kafkaSaslMechanism, kafkaSaslUsername, kafkaSaslPassword }: LogConfig): Pick<KafkaConfiguration, 'sasl'> {
   if (kafkaSaslMechanism === '') return {};
   const mechanism = SASL_MECHANISMS.find((known) => known === kafkaSaslMechanism);
   if (mechanism === undefined)

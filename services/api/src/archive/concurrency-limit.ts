@@ -1,12 +1,12 @@
-/** Lets few through at a time, lets some wait, and turns the rest away: DuckDB takes memory and cores per question. */
+/** Few run at a time, some wait, and the rest are refused: DuckDB takes memory and cores per question. */
 import { TributaryError } from '@tributary/model/errors';
 
-export interface Turnstile {
+export interface ConcurrencyLimit {
   /** Runs `work` when its turn comes, with a signal that aborts after `timeoutMs`, waiting included. */
-  pass<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T>;
+  run<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T>;
 }
 
-export function createTurnstile(concurrency: number, timeoutMs: number, maxWaiting = concurrency * 8): Turnstile {
+export function createConcurrencyLimit(concurrency: number, timeoutMs: number, maxWaiting = concurrency * 8): ConcurrencyLimit {
   const waiting: (() => void)[] = [];
   let inside = 0;
 
@@ -39,7 +39,7 @@ export function createTurnstile(concurrency: number, timeoutMs: number, maxWaiti
   }
 
   return {
-    async pass(work) {
+    async run(work) {
       const signal = AbortSignal.timeout(timeoutMs);
       await enter(signal);
       try {
