@@ -1,6 +1,6 @@
 /** The stages of a report know those before them, never those after. */
-import { importsOf, sourceFiles, textOf } from '@tributary/local/source-files';
 import { expect, test } from 'vitest';
+import { importsOf, sourceFiles, textOf } from '../../../infra/checks/source-files.ts';
 
 const SRC = 'packages/reports/src/';
 /** Folders and files of `src`, in the order of the pipeline. */

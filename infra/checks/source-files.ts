@@ -1,8 +1,10 @@
 /** The TypeScript files of the repository and what they import. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Import } from './import-rules.ts';
-import { REPOSITORY } from './roles.ts';
+
+export const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
 
 const SOURCE_FOLDERS = ['packages', 'services', 'jobs', 'infra', 'test'];
 const SKIPPED = new Set(['node_modules', 'dist', '.turbo', '.tributary']);

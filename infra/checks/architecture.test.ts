@@ -3,8 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ALLOWED } from './import-rules.ts';
-import { REPOSITORY } from './roles.ts';
-import { textOf } from './source-files.ts';
+import { REPOSITORY, textOf } from './source-files.ts';
 
 const TEXT = textOf('ARCHITECTURE.md');
 const MAP = tableUnder('## The map');

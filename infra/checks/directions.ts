@@ -1,4 +1,4 @@
-/** `node infra/local/src/dependencies.ts`: fails with file, import and rule where an import goes the wrong way. */
+/** `node infra/checks/directions.ts`: fails with file, import and rule where an import goes the wrong way. */
 import { objection } from './import-rules.ts';
 import { importsOf, sourceFiles, textOf } from './source-files.ts';
 

@@ -4,8 +4,7 @@ import { join } from 'node:path';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { REPOSITORY } from './roles.ts';
-import { sourceFiles, textOf } from './source-files.ts';
+import { REPOSITORY, sourceFiles, textOf } from './source-files.ts';
 
 interface Metric {
   readonly kind: 'Counter' | 'Gauge' | 'Histogram';

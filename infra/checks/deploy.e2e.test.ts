@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { type Platform, startPlatform } from '@tributary/local/launch';
+import { freeBasePort, portsFrom } from '@tributary/local/ports';
+import { ROLE_NAMES } from '@tributary/local/roles';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Platform, startPlatform } from './launch.ts';
-import { freeBasePort, portsFrom } from './ports.ts';
-import { REPOSITORY, ROLE_NAMES } from './roles.ts';
-import { textOf } from './source-files.ts';
+import { REPOSITORY, textOf } from './source-files.ts';
 
 const PASSWORD = 'a/b?c@d';
 const HOST = '127.0.0.1';

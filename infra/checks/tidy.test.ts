@@ -3,8 +3,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { isTestFile, objection } from './import-rules.ts';
-import { REPOSITORY } from './roles.ts';
-import { importsOf, sourceFiles, textOf } from './source-files.ts';
+import { importsOf, REPOSITORY, sourceFiles, textOf } from './source-files.ts';
 
 const MOST_LINES = 450;
 const files = sourceFiles();

@@ -2,12 +2,12 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { ROLE_NAMES, type RoleName } from '@tributary/local/roles';
 import { environmentName } from '@tributary/runtime/config';
 import { LOG_CONFIG } from '@tributary/runtime/log-configuration';
 import { expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
-import { REPOSITORY, ROLE_NAMES, type RoleName } from './roles.ts';
-import { sourceFiles, textOf } from './source-files.ts';
+import { REPOSITORY, sourceFiles, textOf } from './source-files.ts';
 
 type Variables = Readonly<Record<string, string>>;
 interface Named {
