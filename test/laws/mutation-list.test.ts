@@ -28,7 +28,10 @@ test('docs/laws.md names every test of a law, and says nothing of a law twice', 
   const laws = readdirSync(import.meta.dirname).filter((name) => /^law-\d.*\.test\.ts$/.test(name));
   expect(laws.filter((name) => !text.includes(name.replace(/(\.redis)?\.test\.ts$/, '')))).toEqual([]);
   const enforced = [...text.matchAll(/^\| ([^|\n]+?) +\| [^|\n]+ \|$/gm)].map((match) => match[1] ?? '');
-  const means = enforced.filter((cell) => cell !== 'enforced by' && !cell.startsWith('---'));
+  // A row that was widened begins as it did before.
+  const means = enforced
+    .filter((cell) => cell !== 'enforced by' && !cell.startsWith('---'))
+    .map((cell) => cell.split(/[,:`]/)[0]);
   expect(means.filter((cell, i) => means.indexOf(cell) !== i)).toEqual([]);
 });
 

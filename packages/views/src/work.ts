@@ -59,7 +59,7 @@ export function workOfEvent(user: Work): Work {
   return { left: Math.min(MOST_OF_EVENT, user.left, user.within?.left ?? MOST_OF_EVENT), within: user };
 }
 
-/** Takes the work of revising an anchor; false: it is too much. */
+/** Takes the work of revising an anchor; false: it is too much. Takes it also then, so that nothing further of the event is begun. */
 export function takeWork(event: Work, units: number): boolean {
   for (let work: Work | undefined = event; work !== undefined; work = work.within) work.left -= units;
   return event.left >= 0;
