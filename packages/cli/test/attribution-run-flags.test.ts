@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openDuckDb } from '@tributary/archive/duckdb';
+import { createRandom } from '@tributary/testkit/random';
 import { describe, expect, test } from 'vitest';
 import { file, fileOf, folder, json, run } from './path-runs.ts';
 
@@ -87,6 +88,23 @@ describe('flags', () => {
       expect([1, 2, 3]).toContain(row['conversionsRank']);
     }
     expect(one.of('first', 'conversionsShareLow')).toEqual({ a: null, b: null, direct: null });
+  });
+
+  test('--order auto chooses among the orders that the models take, and says which it passed over', async () => {
+    const random = createRandom(4);
+    // Who met c0 two touches before the end converts: order 3 tells, and has too many states for the game.
+    const rows = Array.from({ length: 3_000 }, () => {
+      const path = Array.from({ length: random.between(3, 5) }, () => `c${random.below(12)}`);
+      const converts = path.at(-3) === 'c0';
+      return `${path.join('>')},${converts ? 90 : 10},0,${converts ? 10 : 90}`;
+    });
+    const done = await run(file(...rows), '--models', 'markov,markovShapley', '--order', 'auto', '--format', 'json');
+    expect([done.code, done.stderr]).toEqual([0, expect.stringContaining('order 2 is used')]);
+    const { order, orderChoice } = JSON.parse(done.stdout);
+    expect([order, orderChoice.order]).toEqual([order, order]);
+    expect(order).toBeLessThan(3);
+    const alone = await run(file(...rows), '--models', 'markov', '--order', 'auto', '--format', 'json');
+    expect([alone.stderr, JSON.parse(alone.stdout).order]).toEqual(['', 3]);
   });
 
   test('--order changes the Markov models, auto says what it compared, --alpha moves the hybrid from Shapley to Markov', async () => {

@@ -10,10 +10,12 @@ export interface Chain {
   readonly channels: readonly string[];
   /** The live states, as indices into `channels`: those that journeys reach, and from which they end. */
   readonly states: readonly (readonly number[])[];
-  /** Row-major: one row a state; a column a state, then the reward (may be negative), then all flow that leaves the chain. */
-  readonly flow: Float64Array;
-  /** `states.length + 2` */
-  readonly stride: number;
+  /** Flow from live state to live state. A loop of a state onto itself changes neither where journeys go nor their end. */
+  readonly edges: readonly { readonly from: number; readonly to: number; readonly amount: number }[];
+  /** By state; may be negative. */
+  readonly rewards: Float64Array;
+  /** All flow of each state that leaves the chain. */
+  readonly leaving: Float64Array;
   /** Journeys by their first state. */
   readonly starts: Float64Array;
   /** Conversions by their last state. */
@@ -21,6 +23,14 @@ export interface Chain {
   readonly journeys: number;
   /** Sum of the reward: conversions, or their value. */
   readonly total: number;
+}
+
+/** With all flows in one matrix. */
+export interface DenseChain extends Chain {
+  /** Row-major: one row a state; a column a state (nothing reads the diagonal), then the reward, then all flow that leaves the chain. */
+  readonly flow: Float64Array;
+  /** `states.length + 2` */
+  readonly stride: number;
 }
 
 /**
@@ -39,36 +49,44 @@ export function chainOf(transitions: readonly Transition[], reward: Reward, most
     );
   }
   const indexOf = new Map(live.map((key, i) => [key, i]));
-  const stride = live.length + 2;
-  const chain = {
-    flow: new Float64Array(live.length * stride),
-    starts: new Float64Array(live.length),
-    conversions: new Float64Array(live.length),
-    journeys: 0,
-    total: 0,
-  };
+  const [rewards, leaving, starts, conversions] = Array.from({ length: 4 }, () => new Float64Array(live.length)) as [
+    ...[Float64Array, Float64Array, Float64Array, Float64Array],
+  ];
+  const edges: { from: number; to: number; amount: number }[] = [];
+  let journeys = 0;
+  let total = 0;
   for (const row of rows) {
-    const traversals = row.conversions + row.nulls;
+    const amount = row.conversions + row.nulls;
     const to = indexOf.get(keyOf(row.to));
     if (row.from.length === 0) {
-      chain.journeys += traversals;
-      if (to !== undefined) chain.starts[to] = traversals;
+      journeys += amount;
+      if (to !== undefined) starts[to] = amount;
       continue;
     }
-    if (row.to.length === 0) chain.total += row[reward];
+    if (row.to.length === 0) total += row[reward];
     const from = indexOf.get(keyOf(row.from));
     if (from === undefined) continue;
-    const at = from * stride;
-    // A loop of a state onto itself stays on the diagonal, which nothing reads: it changes neither where journeys go nor their end.
-    if (to !== undefined) chain.flow[at + to] = traversals;
-    else chain.flow[at + stride - 1] = (chain.flow[at + stride - 1] as number) + traversals;
+    if (to !== undefined) edges.push({ from, to, amount });
+    else leaving[from] = (leaving[from] as number) + amount;
     if (row.to.length > 0) continue;
-    chain.flow[at + stride - 2] = row[reward];
-    chain.conversions[from] = row.conversions;
+    rewards[from] = row[reward];
+    conversions[from] = row.conversions;
   }
   const place = new Map(channels.map((channel, i) => [channel, i]));
   const states = live.map((key) => key.split(SEPARATOR).map((channel) => place.get(channel) as number));
-  return { channels, states, stride, ...chain };
+  return { channels, states, edges, rewards, leaving, starts, conversions, journeys, total };
+}
+
+export function denseOf(chain: Chain): DenseChain {
+  const { states, edges, rewards, leaving } = chain;
+  const stride = states.length + 2;
+  const flow = new Float64Array(states.length * stride);
+  for (const { from, to, amount } of edges) flow[from * stride + to] = amount;
+  for (let i = 0; i < states.length; i++) {
+    flow[i * stride + stride - 2] = rewards[i] as number;
+    flow[i * stride + stride - 1] = leaving[i] as number;
+  }
+  return { ...chain, flow, stride };
 }
 
 const keyOf = (state: readonly string[]) => state.join(SEPARATOR);

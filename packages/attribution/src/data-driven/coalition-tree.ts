@@ -5,12 +5,12 @@
  * the states of the set S are out, the flow from the start to the reward is v(S). One elimination in the order of a
  * permutation gives v of all its prefixes; the 2ⁿ sets are the leaves of a binary tree that shares their eliminations.
  */
-import type { Chain } from './chain.ts';
+import type { DenseChain } from './chain.ts';
 import { eliminate } from './elimination.ts';
 import type { Walk } from './shapley.ts';
 
 /** v of the first 1, 2, … channels of an order. `chain` is left as it is. */
-export function walkOf(chain: Chain): Walk {
+export function walkOf(chain: DenseChain): Walk {
   const { states, stride, journeys } = chain;
   const n = states.length;
   const scratch = new Float64Array((n + 1) * stride);
@@ -27,7 +27,7 @@ export function walkOf(chain: Chain): Walk {
 }
 
 /** v of all sets of channels, as an array by bit mask, and what it costs in multiplications. At most 20 channels. */
-export function treeOf(chain: Chain): { work: number; values: () => Float64Array } {
+export function treeOf(chain: DenseChain): { work: number; values: () => Float64Array } {
   const players = chain.channels.length;
   const n = chain.states.length;
   const { sequence, first } = sequenced(chain.states, Int32Array.from(chain.channels.keys()));
@@ -41,7 +41,7 @@ export function treeOf(chain: Chain): { work: number; values: () => Float64Array
   return { work, values: () => valuesOf(chain, sequence, first) };
 }
 
-function valuesOf(chain: Chain, sequence: Int32Array, first: Int32Array): Float64Array {
+function valuesOf(chain: DenseChain, sequence: Int32Array, first: Int32Array): Float64Array {
   const { stride, journeys } = chain;
   const players = chain.channels.length;
   const n = chain.states.length;
@@ -83,7 +83,7 @@ function swallow(flow: Float64Array, stride: number, rows: number, k: number): v
 }
 
 /** States by the place of their last channel; those of place p lie in `[first[p], first[p + 1])`. */
-function sequenced(states: Chain['states'], placeOf: Int32Array): { sequence: Int32Array; first: Int32Array } {
+function sequenced(states: DenseChain['states'], placeOf: Int32Array): { sequence: Int32Array; first: Int32Array } {
   const first = new Int32Array(placeOf.length + 1);
   const places = states.map((state) => {
     let last = 0;
@@ -102,7 +102,7 @@ function sequenced(states: Chain['states'], placeOf: Int32Array): { sequence: In
 }
 
 /** The flows with states in sequence, and the start as the last row. */
-function arrange({ flow, starts, stride }: Chain, sequence: Int32Array, target: Float64Array): void {
+function arrange({ flow, starts, stride }: DenseChain, sequence: Int32Array, target: Float64Array): void {
   const n = sequence.length;
   for (let i = 0; i <= n; i++) {
     const source = i < n ? (sequence[i] as number) * stride : 0;

@@ -4,7 +4,7 @@
  * Computed by elimination: see `coalition-tree.ts`.
  */
 import { TributaryError } from '@tributary/model/errors';
-import { type Chain, chainOf, MOST_STATES } from './chain.ts';
+import { chainOf, type DenseChain, denseOf, MOST_STATES } from './chain.ts';
 import { treeOf, walkOf } from './coalition-tree.ts';
 import type { Transition } from './counts.ts';
 import type { GameOptions, GameResult } from './rate-game.ts';
@@ -24,7 +24,7 @@ const MOST_WORK = 3e9;
  * Errors: `invalid_counts`; `too_many_states` where not even 50 samples are affordable.
  */
 export function markovGame(transitions: readonly Transition[], options: GameOptions = {}): GameResult {
-  const chain = chainOf(transitions, options.reward ?? 'conversions', MOST_STATES);
+  const chain = denseOf(chainOf(transitions, options.reward ?? 'conversions', MOST_STATES));
   const { channels, total, journeys } = chain;
   const walk = walkOf(chain);
   const all = new Float64Array(channels.length);
@@ -39,7 +39,7 @@ export function markovGame(transitions: readonly Transition[], options: GameOpti
 }
 
 function effectsOf(
-  chain: Chain,
+  chain: DenseChain,
   walk: Walk,
   { seed = 1, delta = 0.05, epsilon = 0 }: GameOptions,
 ): { effects: Float64Array; sampling: Sampling | null } {
@@ -62,7 +62,7 @@ function effectsOf(
 }
 
 /** More channels let more through: a marginal contribution lies between the whole of what is lost and the whole of what is won. */
-function rangeOf(chain: Chain): number {
+function rangeOf(chain: DenseChain): number {
   const values = new Float64Array(chain.channels.length);
   const reward = chain.states.length;
   const flow = chain.flow.map((amount, at) => (at % chain.stride === reward ? Math.abs(amount) : amount));

@@ -1,5 +1,5 @@
 /**
- * Markov removal effects of order k, exact, from one inverse.
+ * Markov removal effects of order k, exact: from one inverse, of chains with many states by sparse elimination.
  *
  * `RE_j = 1 − P(conversion | every state containing j leads nowhere) / P(conversion)`. With N the expected visits, h the
  * probability of conversion from each state and A the states containing j, the journeys that are lost are those that
@@ -7,11 +7,15 @@
  * is `N[s, j] · h[j] / (N[j, j] · h[s])` (Anderl et al. 2016 define the effect; the reference verified the identity).
  * For value, the reward of a conversion is its value given the last state, and h the expected value.
  */
-import { chainOf, MOST_STATES } from './chain.ts';
+import { type Chain, chainOf, denseOf, MOST_STATES } from './chain.ts';
 import type { ModelResult, Reward, Transition } from './counts.ts';
 import { invert } from './elimination.ts';
 import { withShares } from './shares.ts';
 import { solve } from './solve.ts';
+import { expectedRewards, planOf } from './sparse-elimination.ts';
+
+/** An inverse of so many would take a minute and 400 MB. */
+export const MOST_SPARSE_STATES = 5_000;
 
 export interface MarkovResult extends ModelResult {
   /** Touches in a state. */
@@ -27,28 +31,75 @@ export interface MarkovResult extends ModelResult {
  * Removal effects of every channel of the counts. All are 0 without conversions (or with values that sum to 0); a channel on
  * no way to a conversion has 0, an only channel 1. With values of both signs an effect may lie outside [0, 1].
  * The order is that of the counts: `lowerOrder` gives the counts of a lower one.
- * Errors: `invalid_counts`; `too_many_states` above `MOST_STATES`.
+ * Errors: `invalid_counts`; `too_many_states` above `MOST_SPARSE_STATES`, or where elimination would take too long.
  */
 export function markov(transitions: readonly Transition[], { reward = 'conversions' }: { reward?: Reward } = {}): MarkovResult {
-  const chain = chainOf(transitions, reward, MOST_STATES);
-  const { channels, states, starts, stride, journeys, total } = chain;
-  const n = states.length;
-  const rewards = Float64Array.from({ length: n }, (_, i) => chain.flow[i * stride + n] as number);
-  const inverse = invert(chain.flow, stride, n);
-  const visits = timesMatrix(starts, inverse);
-  const expected = matrixTimes(inverse, rewards);
-  const whole = dot(visits, rewards);
+  const chain = chainOf(transitions, reward, MOST_SPARSE_STATES);
+  const { channels, states, journeys, total } = chain;
+  const { whole, magnitude, lost, converted } = states.length <= MOST_STATES ? byInverse(chain) : byElimination(chain);
   // Values of both signs may sum to 0: what is left then is rounding, and no part of it means anything.
-  const nothing = Math.abs(whole) <= 1e-12 * dot(visits, rewards.map(Math.abs));
-  const blocks = channels.map((_, channel) => states.flatMap((state, i) => (state.includes(channel) ? [i] : [])));
-  const effects = blocks.map((block) => (nothing ? 0 : lost(block, inverse, n, visits, expected) / whole));
+  const nothing = Math.abs(whole) <= 1e-12 * magnitude;
   return {
-    channels: withShares(channels.map((channel, i) => [channel, effects[i] as number])),
+    channels: withShares(channels.map((channel, i) => [channel, nothing ? 0 : lost(i) / whole])),
     total,
     order: states.reduce((longest, state) => Math.max(longest, state.length), 1),
-    states: n,
+    states: states.length,
     journeys,
-    probability: journeys === 0 ? 0 : dot(visits, chain.conversions) / journeys,
+    probability: journeys === 0 ? 0 : converted / journeys,
+  };
+}
+
+interface Expected {
+  /** Reward of all journeys. */
+  readonly whole: number;
+  /** The same with every reward taken as positive. */
+  readonly magnitude: number;
+  readonly converted: number;
+  /** Reward of the journeys that ever enter a state with the channel. */
+  lost(channel: number): number;
+}
+
+function blocksOf({ channels, states }: Chain): number[][] {
+  return channels.map((_, channel) => states.flatMap((state, i) => (state.includes(channel) ? [i] : [])));
+}
+
+export function byInverse(chain: Chain): Expected {
+  const { starts, rewards } = chain;
+  const n = starts.length;
+  const { flow, stride } = denseOf(chain);
+  const inverse = invert(flow, stride, n);
+  const visits = timesMatrix(starts, inverse);
+  const expected = matrixTimes(inverse, rewards);
+  const blocks = blocksOf(chain);
+  return {
+    whole: dot(visits, rewards),
+    magnitude: dot(visits, rewards.map(Math.abs)),
+    converted: dot(visits, chain.conversions),
+    lost: (channel) => lost(blocks[channel] as number[], inverse, n, visits, expected),
+  };
+}
+
+/** Journeys that enter a block of states earn there what is expected from where they enter it: a chain that ends in the block. */
+export function byElimination(chain: Chain): Expected {
+  const { starts, rewards, edges, leaving } = chain;
+  const blocks = blocksOf(chain);
+  const sparse = { states: starts.length, edges, leaving };
+  const plan = planOf(sparse, blocks.length + 3);
+  const expected = expectedRewards(sparse, plan, rewards);
+  const whole = dot(starts, expected);
+  const isPositive = rewards.every((reward) => reward >= 0);
+  return {
+    whole,
+    magnitude: isPositive ? whole : dot(starts, expectedRewards(sparse, plan, rewards.map(Math.abs))),
+    converted: dot(starts, expectedRewards(sparse, plan, chain.conversions)),
+    lost(channel) {
+      const block = new Set(blocks[channel]);
+      const entering = new Float64Array(starts.length);
+      for (const { from, to, amount } of edges)
+        if (block.has(to) && !block.has(from)) entering[from] = (entering[from] as number) + amount * (expected[to] as number);
+      const before = expectedRewards(sparse, plan, entering, block);
+      return starts.reduce((sum, amount, i) => sum + amount * ((block.has(i) ? expected[i] : before[i]) as number), 0);
+    },
   };
 }
 

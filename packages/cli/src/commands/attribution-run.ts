@@ -10,7 +10,7 @@ import type { Command } from 'commander';
 import type { Act, Context } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { byCredit, channelLines, type RunAnswer } from '../paths/answer.ts';
-import { attribute, prepared } from '../paths/attribute.ts';
+import { attribute, attributeAtBestOrder, prepared } from '../paths/attribute.ts';
 import { journeyFacts } from '../paths/channel-facts.ts';
 import { costsByChannel, listedCosts, readCosts } from '../paths/costs.ts';
 import { idleFlags } from '../paths/idle-flags.ts';
@@ -90,8 +90,14 @@ async function attributionRun(context: Context, options: RunFlags): Promise<Exit
   const rewards = rewardsOf(options.value, file);
   const paths = prepared(file.paths, plan.transform, plan.top);
   const choice = plan.order === 'auto' ? chooseOrder(transitionsOfPaths(paths, AUTO_ORDERS), AUTO_ORDERS) : undefined;
-  const order = choice?.order ?? (plan.order as number);
-  const { answers, leftOut } = attribute(paths, { ...plan, order, rewards });
+  const { order, answers, leftOut, refused } =
+    choice === undefined
+      ? { ...attribute(paths, { ...plan, order: plan.order as number, rewards }), order: plan.order as number, refused: [] }
+      : attributeAtBestOrder(paths, choice.fits, { ...plan, rewards });
+  if (refused.length > 0)
+    terminal.say(
+      `note: order ${refused.join(' and ')} fitted better, with too many states for these models: order ${order} is used`,
+    );
   const intervals = intervalsOf(paths, answers, { ...plan, order, rewards }, (text) => terminal.progress(text));
   terminal.progressEnd();
 
@@ -103,7 +109,7 @@ async function attributionRun(context: Context, options: RunFlags): Promise<Exit
     currency: file.currency,
     rewards,
     order,
-    choice: choice ?? null,
+    choice: choice === undefined ? null : { ...choice, order },
     facts: journeyFacts(paths),
     channels: byCredit(channelLines(paths, known.costs, plan.top), answers[0]),
     models: answers,

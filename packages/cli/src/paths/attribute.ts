@@ -1,4 +1,5 @@
 /** From the journeys of a path file to the answers of every model: pure. */
+import type { OrderFit } from '@tributary/attribution/data-driven/order-choice';
 import type { PathTransform } from '@tributary/attribution/paths/transforms';
 import { gathered, type WeightedPath } from '@tributary/attribution/paths/weighted-path';
 import { OTHER } from '@tributary/model/channel';
@@ -41,6 +42,30 @@ export function attribute(paths: readonly WeightedPath[], options: AttributeOpti
     }
   }
   return { answers, leftOut };
+}
+
+/**
+ * At the order that fits best of those that the models take: an order that is chosen is not refused afterwards. Where models are left
+ * out instead of refused, `markov` decides.
+ */
+export function attributeAtBestOrder(
+  paths: readonly WeightedPath[],
+  fits: readonly OrderFit[],
+  options: Omit<AttributeOptions, 'order'>,
+): Attribution & { readonly order: number /** That fit better, and were refused. */; readonly refused: readonly number[] } {
+  const refused: number[] = [];
+  let first: unknown;
+  for (const { order } of fits.toSorted((a, b) => b.penalisedAuc - a.penalisedAuc || a.order - b.order)) {
+    try {
+      const attribution = attribute(paths, { ...options, order });
+      if (attribution.leftOut.every(({ model }) => model !== 'markov') || order === 1) return { ...attribution, order, refused };
+    } catch (error) {
+      if (!(error instanceof CommandError) || error.code !== 'too_many_states') throw error;
+      first ??= error;
+    }
+    refused.push(order);
+  }
+  throw first;
 }
 
 function tooManyStates(model: string, error: TributaryError): CommandError {
