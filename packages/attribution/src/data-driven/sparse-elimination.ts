@@ -27,6 +27,8 @@ export interface Plan {
   readonly earlier: readonly Int32Array[];
   /** Where the ways to later states begin in one array of all. */
   readonly begins: Int32Array;
+  /** That array: each elimination writes what it reads. There may be as many eliminations as states. */
+  readonly flows: Float64Array;
   /** Multiplications of one elimination. */
   readonly work: number;
 }
@@ -94,6 +96,7 @@ export function planOf({ states, edges }: SparseFlow, times: number): Plan {
     rows,
     later: waysOn.map((ons) => Int32Array.from(ons, (state) => place[state] as number).sort()),
     begins,
+    flows: new Float64Array(begins[states] as number),
     earlier: earlier.map((places) => Int32Array.from(places)),
     work,
   };
@@ -105,13 +108,11 @@ export function planOf({ states, edges }: SparseFlow, times: number): Plan {
  */
 export function expectedRewards(
   { states, leaving }: Pick<SparseFlow, 'states' | 'leaving'>,
-  { order, rows, later, begins, earlier }: Plan,
+  { order, rows, later, begins, flows, earlier }: Plan,
   rewards: Float64Array,
   ending: ReadonlySet<number> = new Set(),
 ): Float64Array {
   const isEnd = Uint8Array.from(order, (state) => Number(ending.has(state)));
-  // One array for all rows: there may be as many eliminations as states.
-  const flows = new Float64Array(begins[states] as number);
   const pivots = new Float64Array(states);
   const reward = Float64Array.from(order, (state) => rewards[state] as number);
   const left = Float64Array.from(order, (state) => leaving[state] as number);

@@ -6,7 +6,7 @@ import { sumGame, sumGameBySize } from '../data-driven/sum-game.ts';
 import { hasFewStates, type SharedModel } from './shared-model.ts';
 
 export const hybridModel: SharedModel = {
-  rule: 'alpha parts of the Markov share and 1 − alpha parts of the Shapley share (default 0.5)',
+  rule: 'alpha parts of the Markov share and 1 − alpha parts of the Shapley share in the sum game (default 0.5)',
   effect: 'the blended share',
   parameters: ['order', 'alpha', 'intervals', 'seed'],
   mostChannels: 200,
