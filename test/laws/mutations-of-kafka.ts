@@ -3,6 +3,7 @@ import type { Mutation } from './mutation-list.ts';
 
 const KAFKA = 'packages/log/src/kafka';
 const CONNECTION = `${KAFKA}/connection.test.ts`;
+const LOGIN = `${KAFKA}/login.test.ts`;
 const UNREADABLE_BY_KAFKA = 'test/faults/kafka-unreadable.kafka.test.ts';
 
 export const MUTATIONS_OF_KAFKA: readonly Mutation[] = [
@@ -105,9 +106,65 @@ export const MUTATIONS_OF_KAFKA: readonly Mutation[] = [
   {
     lie: 'a login that is answered with nonsense ends the process',
     law: '7',
-    file: `${KAFKA}/login.ts`,
-    from: '          done(thrown as Error);',
-    to: '          throw thrown;',
+    file: `${KAFKA}/replies.ts`,
+    from: '      end(error as Error);',
+    to: '      throw error;',
     test: CONNECTION,
+  },
+  {
+    lie: 'a reply that was refused goes on to the library',
+    law: '7',
+    file: `${KAFKA}/replies.ts`,
+    from: 'if (refusal !== null) throw refusal;',
+    to: 'if (refusal !== null) end(refusal);',
+    test: CONNECTION,
+  },
+  {
+    lie: 'the replies of a login may be of any size',
+    law: '7',
+    file: `${KAFKA}/connection.ts`,
+    from: "    line.socket.once(settings.ssl ? 'secureConnect' : 'connect', () => boundReplies(line.socket, lose));\n    await connecting;\n",
+    to: '    await connecting;\n    boundReplies(line.socket, lose);\n',
+    test: LOGIN,
+  },
+  {
+    lie: 'a connection that is reset ends the process',
+    law: '7',
+    file: `${KAFKA}/connection.ts`,
+    from: "  line.on('error', lose);\n",
+    to: '',
+    test: CONNECTION,
+  },
+  {
+    lie: 'a broker that hangs up leaves the timer of the next login',
+    law: '7',
+    file: `${KAFKA}/connection.ts`,
+    from: "  line.on('close', close);\n",
+    to: '',
+    test: LOGIN,
+  },
+  {
+    lie: 'a login that is refused leaves its socket open',
+    law: '7',
+    file: `${KAFKA}/connection.ts`,
+    from: '    line.socket?.destroy();\n',
+    to: '',
+    test: LOGIN,
+  },
+  {
+    lie: 'a batch that comes cut is asked for over and over',
+    law: '7',
+    file: `${KAFKA}/lane.ts`,
+    from: '          else if (isStarved) isCut = true;\n',
+    to: '',
+    test: `${KAFKA}/lane.test.ts`,
+  },
+  {
+    lie: 'an append without an offset is acknowledged',
+    law: '6',
+    file: `${KAFKA}/appender.ts`,
+    from: 'if (reply.baseOffset < 0)',
+    to: 'if (reply.baseOffset < -1)',
+    test: `${KAFKA}/appender.test.ts`,
   },
 ];

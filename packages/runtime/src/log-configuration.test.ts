@@ -51,3 +51,16 @@ test('TLS and SASL; what is missing or unknown is named', () => {
     rmSync(dir, { recursive: true });
   }
 });
+
+test.each([
+  ['TRIBUTARY_KAFKA_SSL_CA_FILE', '/ca.pem', /must come with TRIBUTARY_KAFKA_SSL=true \(got "\/ca\.pem" without it\)/],
+  ['TRIBUTARY_KAFKA_SSL_CERT_FILE', '/cert.pem', /must come with TRIBUTARY_KAFKA_SSL=true/],
+  ['TRIBUTARY_KAFKA_SSL_KEY_FILE', '/key.pem', /must come with TRIBUTARY_KAFKA_SSL=true/],
+  ['TRIBUTARY_KAFKA_SASL_USERNAME', 'u', /must come with TRIBUTARY_KAFKA_SASL_MECHANISM \(plain, .*got "u"/],
+  ['TRIBUTARY_KAFKA_SASL_PASSWORD', 'hidden', /must come with TRIBUTARY_KAFKA_SASL_MECHANISM \((?!.*hidden).*got "…"/],
+])('%s without what makes use of it is refused', (name, value, message) => {
+  const attempt = () => place({ TRIBUTARY_KAFKA_BROKERS: 'a:1', [name]: value });
+  expect(attempt).toThrow(message);
+  expect(attempt).toThrow(new RegExp(`^${name} .*Set it, or take ${name} away\\.$`));
+  expect(attempt).toThrow(expect.objectContaining({ code: 'invalid_config' }));
+});

@@ -129,7 +129,12 @@ export function kafkaConfiguration(config: LogConfig, role: string): KafkaConfig
 
 function sslOf(config: LogConfig): Pick<KafkaConfiguration, 'ssl'> {
   const { kafkaSsl, kafkaSslCaFile: ca, kafkaSslCertFile: cert, kafkaSslKeyFile: key } = config;
-  if (!kafkaSsl) return {};
+  if (!kafkaSsl) {
+    refuseAlone('TRIBUTARY_KAFKA_SSL_CA_FILE', ca, 'TRIBUTARY_KAFKA_SSL=true');
+    refuseAlone('TRIBUTARY_KAFKA_SSL_CERT_FILE', cert, 'TRIBUTARY_KAFKA_SSL=true');
+    refuseAlone('TRIBUTARY_KAFKA_SSL_KEY_FILE', key, 'TRIBUTARY_KAFKA_SSL=true');
+    return {};
+  }
   if ((cert === '') !== (key === ''))
     throw invalid('TRIBUTARY_KAFKA_SSL_CERT_FILE and TRIBUTARY_KAFKA_SSL_KEY_FILE belong together: name both or none');
   if (ca === '' && cert === '') return { ssl: true };
@@ -142,12 +147,23 @@ function sslOf(config: LogConfig): Pick<KafkaConfiguration, 'ssl'> {
 }
 
 function saslOf({ kafkaSaslMechanism, kafkaSaslUsername, kafkaSaslPassword }: LogConfig): Pick<KafkaConfiguration, 'sasl'> {
-  if (kafkaSaslMechanism === '') return {};
+  if (kafkaSaslMechanism === '') {
+    const needed = `TRIBUTARY_KAFKA_SASL_MECHANISM (${SASL_MECHANISMS.join(', ')})`;
+    refuseAlone('TRIBUTARY_KAFKA_SASL_USERNAME', kafkaSaslUsername, needed);
+    refuseAlone('TRIBUTARY_KAFKA_SASL_PASSWORD', kafkaSaslPassword && '…', needed);
+    return {};
+  }
   const mechanism = SASL_MECHANISMS.find((known) => known === kafkaSaslMechanism);
   if (mechanism === undefined)
     throw invalid(`TRIBUTARY_KAFKA_SASL_MECHANISM is one of ${SASL_MECHANISMS.join(', ')}, got "${kafkaSaslMechanism}"`);
   if (kafkaSaslUsername === '') throw invalid('TRIBUTARY_KAFKA_SASL_USERNAME is missing: SASL needs a user');
   return { sasl: { mechanism, username: kafkaSaslUsername, password: kafkaSaslPassword } };
+}
+
+/** Who names a file or a password means to be protected: without the setting that makes use of it, nothing would be. */
+function refuseAlone(name: string, value: string, needed: string): void {
+  if (value === '') return;
+  throw invalid(`${name} must come with ${needed} (got ${JSON.stringify(value)} without it). Set it, or take ${name} away.`);
 }
 
 function pem(file: string, setting: string): string {

@@ -126,6 +126,8 @@ export function createAppender(options: AppenderOptions): Appender {
     if (reply === undefined)
       return rejectAll(batch, unavailable('the broker left an append out of its reply, the outcome is unknown'));
     if (reply.errorCode !== 0) return rejectAll(batch, await refusal(reply));
+    if (reply.baseOffset < 0)
+      return rejectAll(batch, unavailable('the broker tells no offset of an append, the outcome is unknown'));
     let offset = reply.baseOffset - 1;
     for (const { append, messages } of batch) {
       offset += messages.length;

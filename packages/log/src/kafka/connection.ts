@@ -35,6 +35,7 @@ const REPLY_MS = 5_000;
 /** The library's own limit, the same for every request: `send` gives up earlier. */
 const NEVER_MS = 24 * 60 * 60_000;
 const KEEP_ALIVE_MS = 60_000;
+const UNSUPPORTED_VERSION = 35;
 const OPEN: ReadonlySet<string> = new Set(['connected', 'reauthenticating']);
 
 export async function connectTo(address: Address, settings: KafkaSettings): Promise<Connection> {
@@ -126,8 +127,10 @@ const versionsRequest: KafkaRequest<ReadonlyMap<number, Range>> = {
   versions: { min: apiVersionsV3.api.version, max: apiVersionsV3.api.version },
   body: () => apiVersionsV3.createRequest('tributary', '1'),
   read(reply) {
+    const errorCode = reply.readInt16();
     // A broker that is too old for this version answers in another one.
-    if (reply.readInt16() !== 0) return new Map();
+    if (errorCode === UNSUPPORTED_VERSION) return new Map();
+    if (errorCode !== 0) throw new Error(`the broker does not tell its versions (error ${errorCode})`);
     return new Map(reply.readArray((r) => [r.readInt16(), { minVersion: r.readInt16(), maxVersion: r.readInt16() }]));
   },
 };

@@ -9,48 +9,60 @@ export interface Connections {
   closeAll(): void;
 }
 
+interface Kept {
+  readonly connecting: Promise<Connection>;
+  connection: Connection | null;
+}
+
 export function createConnections(settings: KafkaSettings): Connections {
-  const open = new Map<string, Promise<Connection>>();
+  const kept = new Map<string, Kept>();
   let closed = false;
 
-  async function reuse(address: Address, key: string): Promise<Connection> {
-    const known = await open.get(key)?.catch(() => undefined);
-    if (known?.isOpen()) return known;
-    const connecting = connectTo(address, settings);
-    connecting.catch(() => {
-      if (open.get(key) === connecting) open.delete(key);
-    });
-    open.set(key, connecting);
-    const connection = await connecting;
-    if (closed) connection.close();
-    return connection;
+  function connect(address: Address, key: string): Kept {
+    const one: Kept = { connecting: connectTo(address, settings), connection: null };
+    one.connecting.then(
+      (connection) => {
+        one.connection = connection;
+        if (closed) connection.close();
+      },
+      () => {
+        if (kept.get(key) === one) kept.delete(key);
+      },
+    );
+    kept.set(key, one);
+    return one;
   }
-  /** Two that ask at once get the same one. */
-  const asking = new Map<string, Promise<Connection>>();
 
   return {
     to(address) {
-      const key = `${address.host}:${address.port}`;
-      const current = asking.get(key) ?? reuse(address, key).finally(() => asking.delete(key));
-      asking.set(key, current);
-      return current;
+      const key = keyOf(address);
+      const known = kept.get(key);
+      // Two that ask while it is being made get the same one.
+      const isUsable = known !== undefined && (known.connection === null || known.connection.isOpen());
+      return (isUsable ? known : connect(address, key)).connecting;
     },
-    drop({ host, port }) {
-      const key = `${host}:${port}`;
-      open.get(key)?.then(
-        (connection) => connection.close(),
-        () => {},
-      );
-      open.delete(key);
+    drop(address) {
+      const key = keyOf(address);
+      const one = kept.get(key);
+      // Who asks from now on gets another one.
+      kept.delete(key);
+      if (one !== undefined) closeOnceMade(one);
     },
     closeAll() {
       closed = true;
-      for (const connecting of open.values())
-        connecting.then(
-          (connection) => connection.close(),
-          () => {},
-        );
-      open.clear();
+      for (const one of kept.values()) closeOnceMade(one);
+      kept.clear();
     },
   };
+}
+
+function closeOnceMade({ connecting }: Kept): void {
+  connecting.then(
+    (connection) => connection.close(),
+    () => {},
+  );
+}
+
+function keyOf({ host, port }: Address): string {
+  return `${host}:${port}`;
 }

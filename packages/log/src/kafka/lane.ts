@@ -63,6 +63,8 @@ interface Flight {
 interface Arrived {
   /** Messages, or offsets that hold none. */
   readonly learned: boolean;
+  /** Less came than one whole batch, although it was asked for as the first one. */
+  readonly isCut: boolean;
   readonly trouble: FetchedPartition[];
   /** Partitions whose bytes cannot be read: told once there is nothing to give of the others. */
   readonly failures: Error[];
@@ -71,7 +73,7 @@ interface Arrived {
 /** What a look at the brokers gave, and whether to look again. */
 interface Round {
   readonly entries: LogEntry[];
-  readonly again: 'when time is left' | 'at once' | 'trouble';
+  readonly again: 'when time is left' | 'after a pause' | 'at once' | 'trouble';
 }
 
 const PARTITION_BYTES = 1024 * 1024;
@@ -190,6 +192,7 @@ export function createLane({ topic, connections, entryLimits }: LaneOptions): La
   /** Takes in what has landed. */
   function arrive(wanted: ReadonlyMap<number, number>, { maxBytes }: LaneLimits): Arrived {
     let learned = false;
+    let isCut = false;
     const trouble: FetchedPartition[] = [];
     const failures: Error[] = [];
     let work = WORK_BYTES;
@@ -210,15 +213,19 @@ export function createLane({ topic, connections, entryLimits }: LaneOptions): La
         else if (start < fetched.logStart) trouble.push({ ...fetched, errorCode: CODE.offsetOutOfRange });
         else if (before.next === offsets.get(partition)) {
           const room = Math.min(roomOf(maxBytes), shareOf(offsets.size) - before.bytes);
+          const isStarved = starved.has(partition);
           const visited = hold(fetched, before, room, work);
           if (visited === null) continue;
           work -= visited.work;
-          if (visited.next === before.next && visited.failure !== null) failures.push(visited.failure);
+          if (visited.next > before.next) learned = true;
+          else if (visited.failure !== null) failures.push(visited.failure);
+          // Less than one whole batch: asked for as the first one it comes whole, or never.
+          else if (isStarved) isCut = true;
           else learned = true;
         }
       }
     }
-    return { learned, trouble, failures };
+    return { learned, isCut, trouble, failures };
   }
 
   /** Unpacks what there is room for, but one entry at least; null: there is nothing, or no room. */
@@ -316,14 +323,16 @@ export function createLane({ topic, connections, entryLimits }: LaneOptions): La
     const pollMs = holdsAny(wanted) ? 0 : Math.min(waitMs, LONG_POLL_MS);
     await depart(wanted, limits, pollMs, fresh);
     const deadlineMs = performance.now() + pollMs;
+    let isCut = false;
     for (let failure: Error | undefined; ; ) {
       const flying = [...flights.values()].filter(({ outcome }) => outcome === null);
       // What is held already waits for its own brokers' answers only, not for those that have nothing.
       const landings = flying.filter(({ waits }) => pollMs > 0 || !waits).map(({ landed }) => landed);
       const landing: Promise<unknown> = pollMs > 0 ? Promise.race(landings) : Promise.all(landings);
       if (landings.length > 0 && (await settled(landing, LANDING_MS, signal)) === 'aborted') return null;
-      const { learned, trouble, failures } = arrive(wanted, limits);
+      const { learned, trouble, failures, ...arrived } = arrive(wanted, limits);
       failure ??= failures[0];
+      isCut ||= arrived.isCut;
       if (trouble.length > 0) {
         await judge(trouble, from);
         return { entries: [], again: 'trouble' };
@@ -332,7 +341,7 @@ export function createLane({ topic, connections, entryLimits }: LaneOptions): La
       if (learned) return { entries: [], again: 'at once' };
       if (landings.length > 0 && flights.size > 0 && performance.now() < deadlineMs) continue;
       if (failure !== undefined) throw failure;
-      return { entries: [], again: 'when time is left' };
+      return { entries: [], again: isCut ? 'after a pause' : 'when time is left' };
     }
   }
 
@@ -346,10 +355,12 @@ export function createLane({ topic, connections, entryLimits }: LaneOptions): La
           const leftMs = Math.max(0, Math.ceil(deadlineMs - performance.now()));
           const outcome = await round(from, limits, leftMs, waitMs === 0, stop);
           if (outcome === null || stop.aborted) return [];
-          if (outcome.entries.length > 0) return outcome.entries;
-          if (outcome.again === 'when time is left' && performance.now() >= deadlineMs) return [];
-          if (outcome.again === 'trouble' && ++retries > MAX_RETRIES) throw unavailable('partitions keep moving');
-          if (outcome.again === 'trouble' && retries > 1) await settled(new Promise(() => {}), RETRY_MS, stop);
+          const { entries, again } = outcome;
+          if (entries.length > 0) return entries;
+          if ((again === 'when time is left' || again === 'after a pause') && performance.now() >= deadlineMs) return [];
+          if (again === 'trouble' && ++retries > MAX_RETRIES) throw unavailable('partitions keep moving');
+          if (again === 'after a pause' || (again === 'trouble' && retries > 1))
+            await settled(new Promise(() => {}), RETRY_MS, stop);
         }
       } catch (error) {
         if (stop.aborted) return [];

@@ -1,31 +1,42 @@
-/** Login by SASL, as the library does it, but a reply that it cannot read ends the login, not the process. */
+/** Login by SASL, as the library does it, within bounds on what the broker may ask for. */
 import { type SASLCustomAuthenticator, type SASLOptions, saslPlain, saslScramSha } from '@platformatic/kafka';
 import type { KafkaSettings } from './settings.ts';
 
 type Sasl = NonNullable<KafkaSettings['sasl']>;
 
 const MECHANISMS = { plain: 'PLAIN', 'scram-sha-256': 'SCRAM-SHA-256', 'scram-sha-512': 'SCRAM-SHA-512' } as const;
+/** Brokers ask for 4 096 unless told otherwise. A login computes on one of the four threads that the process reads files with. */
+const MAX_ITERATIONS = 1_000_000;
+/** The library logs in again by a timer before a session ends: one of more than 2^31 - 1 ms would fire at once, for ever. */
+const MAX_SESSION_MS = 24n * 60n * 60_000n;
 
 export function mechanismOf({ mechanism }: Sasl): (typeof MECHANISMS)[Sasl['mechanism']] {
   return MECHANISMS[mechanism];
 }
 
+const BOUNDED_CRYPTO: typeof saslScramSha.defaultCrypto = {
+  ...saslScramSha.defaultCrypto,
+  async hi(definition, password, salt, iterations) {
+    if (iterations > MAX_ITERATIONS)
+      throw new Error(
+        `the broker asks for ${iterations} iterations of SCRAM, at most ${MAX_ITERATIONS} are computed; give the user fewer`,
+      );
+    return await saslScramSha.defaultCrypto.hi(definition, password, salt, iterations);
+  },
+};
+
 export function loginOf(sasl: Sasl): SASLOptions {
   const { username, password } = sasl;
   const authenticate: SASLCustomAuthenticator = (mechanism, connection, exchange, _username, _password, _token, done) => {
-    const guarded = (...[to, bytes, took]: Parameters<typeof exchange>): void =>
-      exchange(to, bytes, (error, reply) => {
-        try {
-          took?.(error, reply);
-        } catch (thrown) {
-          done(thrown as Error);
-        }
-      });
-    const asking = Object.assign(guarded, { async: exchange.async, key: exchange.key, version: exchange.version });
-    if (mechanism === 'PLAIN') saslPlain.authenticate(asking, connection, username, password, done);
+    const bounded: typeof done = (error, reply) => {
+      if (error || !reply) return done(error, reply);
+      const { sessionLifetimeMs: ms } = reply;
+      done(null, { ...reply, sessionLifetimeMs: ms > MAX_SESSION_MS ? MAX_SESSION_MS : ms });
+    };
+    if (mechanism === 'PLAIN') saslPlain.authenticate(exchange, connection, username, password, bounded);
     else {
       const algorithm = mechanism === 'SCRAM-SHA-256' ? 'SHA-256' : 'SHA-512';
-      saslScramSha.authenticate(asking, connection, algorithm, username, password, saslScramSha.defaultCrypto, done);
+      saslScramSha.authenticate(exchange, connection, algorithm, username, password, BOUNDED_CRYPTO, bounded);
     }
   };
   return { mechanism: mechanismOf(sasl), username, password, authenticate };

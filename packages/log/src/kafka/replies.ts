@@ -8,13 +8,33 @@ export const MAX_REPLY_BYTES = 128 * 1024 * 1024;
 const MIN_REPLY_BYTES = 4;
 const SIZE_BYTES = 4;
 
-/** Ends a connection whose next reply would be larger than the bound, before its bytes are kept: `end` gets the reason. */
+/**
+ * Stands between a socket and the library: ends a connection whose next reply would be larger than the bound, before its bytes
+ * are kept, and one whose reply the library throws at, which would end the process. `end` gets the reason.
+ */
 export function boundReplies(socket: Socket, end: (why: Error) => void): void {
+  // Beside them ours could not keep back the chunk that it refuses.
+  const takers = socket.listeners('data');
+  socket.removeAllListeners('data');
+  const refusalOf = sizeCheck();
+  socket.on('data', (chunk: Buffer) => {
+    try {
+      const refusal = refusalOf(chunk);
+      if (refusal !== null) throw refusal;
+      for (const take of takers) take(chunk);
+    } catch (error) {
+      end(error as Error);
+    }
+  });
+}
+
+/** Follows the replies through the chunks, and tells why the next one is not taken. */
+function sizeCheck(): (chunk: Buffer) => Error | null {
   let size = 0;
   let sizeBytes = 0;
   /** Bytes of the current reply that are still to come. */
   let left = 0;
-  socket.prependListener('data', (chunk: Buffer) => {
+  return (chunk) => {
     for (let at = 0; at < chunk.length; ) {
       if (left > 0) {
         const step = Math.min(left, chunk.length - at);
@@ -26,14 +46,14 @@ export function boundReplies(socket: Socket, end: (why: Error) => void): void {
       if (++sizeBytes < SIZE_BYTES) continue;
       if (size < MIN_REPLY_BYTES || size > MAX_REPLY_BYTES) {
         const what = isTls(size) ? 'it speaks TLS, which was not asked for' : 'is it a Kafka broker?';
-        end(new Error(`a reply of ${size} bytes, at most ${MAX_REPLY_BYTES} are taken; ${what}`));
-        return;
+        return new Error(`a reply of ${size} bytes, at most ${MAX_REPLY_BYTES} are taken; ${what}`);
       }
       left = size;
       size = 0;
       sizeBytes = 0;
     }
-  });
+    return null;
+  };
 }
 
 /** A record of TLS in the place of a size: its type, its version. */
