@@ -69,7 +69,7 @@ test('documents use the usual words', () => {
 
 test('a word is found across a line, and not in code', () => {
   const words = (text: string) => found('a.md', withoutCode(text), NOT_IN_DOCUMENTS);
-  expect(words('One.\nA key that\nis no key. `is no key` there\nis no key\n')).toEqual(['a.md:3: "is no key": is not a']);
+  expect(words('One.\nA row that\nis no sum. `is no sum` there\nis no sum\n')).toEqual(['a.md:3: "is no sum": is not a']);
   expect(words('```\nOf a kind\n```\nOf a kind')).toEqual(['a.md:4: "Of": begin the sentence with its subject']);
 });
 

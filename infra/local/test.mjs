@@ -1,6 +1,6 @@
 /**
  * `npm test`: brings what is missing, says what this machine cannot run and why, checks the code, runs every test. Ends with
- * one line: N passed, N failed, N skipped.
+ * each failure and one line: N passed, N failed, N skipped.
  *
  * Three things run side by side: tests that need a server mostly wait, so they come first in line for the processors; the pure
  * tests and the checks of the code take what is left.
@@ -12,7 +12,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { setPriority } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { ensureRedis, prepare, REDIS_ADVICE, ROOT } from './bootstrap.mjs';
 
 const CHECKS = {
@@ -32,12 +32,15 @@ const demandsAll = isOn(process.env.CI) || isOn(process.env.TRIBUTARY_DEMAND_ALL
 const { node, env } = prepare();
 const hasRedis = ensureRedis();
 const totals = { passed: 0, failed: 0, skipped: 0 };
+/** Each failure once more, last: what came before it may be cut off where the output is read. */
+const failures = [];
 
 announce();
 const work = lanes().map(runTests);
 if (args.length === 0) for (const [script, title] of Object.entries(CHECKS)) await check(script, title);
 await Promise.all(work);
 if (totals.passed + totals.failed + totals.skipped === 0) fail('no test was found');
+for (const failure of failures) console.error(failure);
 console.log(`${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`);
 process.exit(totals.failed === 0 ? 0 : 1);
 
@@ -82,6 +85,7 @@ async function runTests({ name, projects, nice }) {
   totals.passed += result.numPassedTests;
   totals.failed += result.numFailedTests;
   totals.skipped += result.numPendingTests + result.numTodoTests;
+  failures.push(...failedTests(result));
   if (code !== 0 && result.numFailedTests === 0) fail(`vitest ended with exit code ${code} after the tests "${name}"`);
   tellSkipped(result);
 }
@@ -104,6 +108,23 @@ async function run(command, commandArgs, nice, say) {
   return code;
 }
 
+/** The file, the name and the beginning of the reason; a file that could not be loaded has a reason, and no tests. */
+function failedTests({ testResults }) {
+  return testResults
+    .filter(({ status }) => status === 'failed')
+    .flatMap(({ name, message, assertionResults }) => {
+      const failed = assertionResults.filter(({ status }) => status === 'failed');
+      const reasons = failed.map(({ fullName, failureMessages }) => `${fullName}\n${failureMessages.join('\n')}`);
+      return (failed.length > 0 ? reasons : [message]).map((text) => ` ✗ ${relative(ROOT, name)} > ${shortened(text)}`);
+    });
+}
+
+/** Without the steps inside the test runner. */
+function shortened(text) {
+  const lines = text.split('\n').filter((line) => !/^\s+at .*node_modules/.test(line));
+  return lines.join('\n').slice(0, 2_000);
+}
+
 /** A test on real input says so in its name or its file's; any other skip is one that a machine could have run. */
 function tellSkipped(result) {
   const tests = result.testResults.flatMap(({ name, assertionResults }) =>
@@ -118,7 +139,7 @@ function tellSkipped(result) {
 
 function fail(why) {
   totals.failed++;
-  console.error(why);
+  failures.push(why);
 }
 
 function isOn(value) {

@@ -106,7 +106,7 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
     lie: 'a generation counts as computed without being read back',
     law: '7',
     file: `${RECOMPUTE}/compute/compute.ts`,
-    from: '  for (const view of viewsOf(spec)) await checkViewRows(session, spec.dataDir, { generation: spec.generation, views }, view);\n',
+    from: '  for (const view of computed) await checkViewRows(session, spec.dataDir, { generation: spec.generation, views }, view);\n',
     to: '',
     test: 'jobs/recompute/test/run.test.ts',
   },

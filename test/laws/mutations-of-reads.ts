@@ -199,7 +199,7 @@ export const MUTATIONS_OF_READS: readonly Mutation[] = [
     test: 'services/api/test/one-history.test.ts',
   },
   {
-    lie: 'nobody looks at the log while a generation loads',
+    lie: 'the log is not looked at while a generation loads',
     law: '7',
     file: `${SERVING}/serving.ts`,
     from: '[refresh, () => board.look()]',

@@ -4,10 +4,10 @@ import type { EventLog } from '@tributary/log/port';
 import type { Definitions } from '@tributary/model/definitions';
 import type { ServingStore } from '@tributary/store/serving-store';
 import type { ChildOptions } from './child/child.ts';
-import type { MergeSpec } from './child/specs.ts';
 import type { ComputeLimits, ComputeResult, ComputeSpec } from './compute/spec.ts';
 import type { ShardName } from './distribute/record.ts';
 import type { CompareResult, CompareSpec } from './reconcile/spec.ts';
+import type { MergeSpec } from './retire/spec.ts';
 
 export interface RunPorts {
   readonly dataDir: string;

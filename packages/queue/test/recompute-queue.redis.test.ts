@@ -44,7 +44,7 @@ async function startWorker(handle: (attempt: JobAttempt) => Promise<unknown>, lo
     handle,
     isTransient: (error) => error instanceof TributaryError && error.code === 'log_unavailable',
     onError: () => {},
-    onFailed: (_, error, final) => failures.push(`${final ? 'final' : 'passing'}: ${error.message}`),
+    onFailed: (_, error, final) => failures.push(`${final ? 'final' : 'transient'}: ${error.message}`),
     lockMs,
     now: Date.now,
   });
@@ -114,7 +114,7 @@ test('a schedule runs, does not double when set again, and ends with 0', async (
   expect(runs).toBe(ended);
 });
 
-test('law 3: what a run remembered is there for the next attempt; passing trouble is tried again, other trouble is final', async () => {
+test('law 3: what a run remembered is there for the next attempt; transient trouble is tried again, other trouble is final', async () => {
   const attempts: unknown[] = [];
   await startWorker(async ({ data, remember, attempt }) => {
     if (data.mode === 'full') throw new TributaryError('conflict', 'no such run');
@@ -129,7 +129,7 @@ test('law 3: what a run remembered is there for the next attempt; passing troubl
   await until(async () => (await queue.status(run.jobId))?.state === 'failed', 'the run');
   await until(async () => (await queue.status(other.jobId))?.state === 'failed', 'the other run');
   expect(attempts).toEqual([null, { generation: 3, sequence: 2 }]);
-  expect(failures.sort()).toEqual(['final: bad file', 'final: no such run', 'passing: away']);
+  expect(failures.sort()).toEqual(['final: bad file', 'final: no such run', 'transient: away']);
   expect((await queue.status(run.jobId))?.failure).toContain('bad file');
 });
 

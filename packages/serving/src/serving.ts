@@ -25,7 +25,7 @@ export function keepUpToDate({ deps, generations, board, deltas }: ServingContex
   };
   lookAtAll();
   const timer = setInterval(lookAtAll, LOOK_EVERY_MS);
-  // A store that is down is told by the look, and by every request.
+  // A store that is down is reported by the look, and by every request.
   const following = setInterval(() => void deltas.keepUp().catch(() => undefined), FOLLOW_EVERY_MS);
   return () => {
     clearInterval(timer);

@@ -135,7 +135,7 @@ describe('keys', () => {
       if (statusCode !== 401) open.push(`${method} ${path}`);
       else expect(JSON.parse(body).code).toBe('unauthorized');
     }
-    // What is not a page of the documents is not found, whoever asks.
+    // What is not a page of the documents is not found, with or without a key.
     expect(open.sort()).toEqual(['GET /docs/*', 'GET /livez', 'GET /metrics', 'GET /readyz']);
   });
 

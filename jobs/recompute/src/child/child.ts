@@ -7,7 +7,7 @@ import { TributaryError } from '@tributary/model/errors';
 import { parseExactJson } from '@tributary/model/exact-json';
 import type { ComputeResult, ComputeSpec, ShardPart, ShardSpec } from '../compute/spec.ts';
 import type { CompareResult, CompareSpec } from '../reconcile/spec.ts';
-import type { MergeSpec } from './specs.ts';
+import type { MergeSpec } from '../retire/spec.ts';
 import type { ChildReply, ChildResult, ChildTask } from './tasks.ts';
 
 /** Heap of JavaScript in the child, MiB; DuckDB's memory lies outside of it. */

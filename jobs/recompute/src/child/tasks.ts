@@ -2,7 +2,7 @@
 import type { ErrorCode } from '@tributary/model/errors';
 import type { ComputeResult, ComputeSpec, ShardPart, ShardSpec } from '../compute/spec.ts';
 import type { CompareResult, CompareSpec } from '../reconcile/spec.ts';
-import type { MergeSpec } from './specs.ts';
+import type { MergeSpec } from '../retire/spec.ts';
 
 export type ChildTask =
   | { readonly task: 'compute'; readonly spec: ComputeSpec }

@@ -97,8 +97,9 @@ async function finish(
   increments: readonly StoredFile[],
 ): Promise<ComputeResult> {
   const newEvents = increments.reduce((sum, file) => sum + file.rows, 0);
-  const views = await writeViews(spec, viewsOf(spec), output);
-  for (const view of viewsOf(spec)) await checkViewRows(session, spec.dataDir, { generation: spec.generation, views }, view);
+  const computed = viewsOf(spec);
+  const views = await writeViews(spec, computed, output);
+  for (const view of computed) await checkViewRows(session, spec.dataDir, { generation: spec.generation, views }, view);
   return {
     views,
     events: await mergeEvents(output, definitions.version, [...(spec.base?.events ?? []), ...increments]),

@@ -35,7 +35,7 @@ export async function writeSummed<T>(view: View, more: string, write: (query: st
   try {
     return await write(summed('BIGINT'));
   } catch {
-    // Whatever else it failed of, this one fails of too.
+    // A sum beyond 64 bits. What else there may be (a full disk) this query meets too, and throws.
     return write(splitRows(view, summed('HUGEINT')));
   }
 }

@@ -8,9 +8,9 @@ import { type Block, blocksToMerge, mergeBlock, sweepMerged } from '@tributary/a
 import { openDuckDb } from '@tributary/archive/duckdb';
 import { readGeneration } from '@tributary/archive/generations';
 import { currentPublication } from '@tributary/archive/publications';
-import type { MergeSpec } from '../child/specs.ts';
 import { stagingFolder } from '../compute/staging.ts';
 import type { RunPorts } from '../ports.ts';
+import type { MergeSpec } from './spec.ts';
 
 /** In one run, at the most: a backlog of a year is merged within a few hours, and no run waits long for it. */
 const BLOCKS = 32;

@@ -1,4 +1,4 @@
-/** What the child is given for its smallest task. */
+/** What the child is asked to merge: plain JSON over a pipe. */
 import type { Block } from '@tributary/archive/blocks';
 
 export interface MergeSpec {
