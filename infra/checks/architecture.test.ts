@@ -1,17 +1,13 @@
-/** ARCHITECTURE.md names what is there: every folder of the map, who may import it, and the files that define the words. */
+/** ARCHITECTURE.md names what is there: every folder of the map, what it imports, and the files that define the words. */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { ALLOWED } from './import-rules.ts';
-import { REPOSITORY, textOf } from './source-files.ts';
+import { ALLOWED, isTestFile, packageOf } from './import-rules.ts';
+import { MAP, namesIn, tableUnder } from './map.ts';
+import { importsOf, REPOSITORY, sourceFiles, textOf } from './source-files.ts';
 
 const TEXT = textOf('ARCHITECTURE.md');
-const MAP = tableUnder('## The map');
-const GLOSSARY = tableUnder('## Glossary');
-const GROUPS: Readonly<Record<string, readonly string[]>> = {
-  adapters: ['log', 'store', 'archive', 'queue', 'membership', 'runtime'],
-  roles: ['collector', 'speed', 'archiver', 'api', 'recompute', 'cli', 'local'],
-};
+const GLOSSARY = tableUnder(TEXT, '## Glossary');
 
 test('the map names every folder of packages, roles and tests, and no other', () => {
   const folders = ['packages', 'services', 'jobs', 'infra', 'test'].flatMap((parent) =>
@@ -22,23 +18,34 @@ test('the map names every folder of packages, roles and tests, and no other', ()
       )
       .map(({ name }) => `${parent}/${name}`),
   );
-  expect(MAP.map(([folder = '']) => folder.replaceAll('`', '')).sort()).toEqual(folders.sort());
+  expect(MAP.map(({ path }) => path).sort()).toEqual(folders.sort());
 });
 
 test('the description of every workspace says what the map says of it', () => {
-  const workspaces = MAP.map(
-    ([folder = '', what = '']) => [folder.replaceAll('`', ''), what.replaceAll('`', '')] as const,
-  ).filter(([folder]) => existsSync(join(REPOSITORY, folder, 'package.json')));
-  expect(workspaces.map(([folder]) => nameOf(folder)).sort()).toEqual(Object.keys(ALLOWED).sort());
-  const described = workspaces.map(([folder]) => [folder, JSON.parse(textOf(`${folder}/package.json`)).description]);
-  expect(described).toEqual(workspaces);
+  const workspaces = MAP.filter(({ path }) => existsSync(join(REPOSITORY, path, 'package.json')));
+  expect(workspaces.map(({ name }) => name).sort()).toEqual(Object.keys(ALLOWED).sort());
+  const described = workspaces.map(({ path }) => [path, JSON.parse(textOf(`${path}/package.json`)).description]);
+  expect(described).toEqual(workspaces.map(({ path, what }) => [path, what.replaceAll('`', '')]));
 });
 
-test('the map says who may import each package, as the import rules do', () => {
-  const ofMap = MAP.map(([folder = '', , by = '']) => [nameOf(folder.replaceAll('`', '')), importersOf(by)] as const);
-  for (const [name, importers] of ofMap) {
-    const allowed = Object.keys(ALLOWED).filter((one) => one !== 'testkit' && ALLOWED[one]?.includes(name));
-    expect([name, importers]).toEqual([name, allowed.sort()]);
+test('the map says what each package imports, neither more nor less', () => {
+  const imported = new Map(Object.keys(ALLOWED).map((name) => [name, new Set<string>()]));
+  for (const file of sourceFiles()) {
+    const own = imported.get(packageOf(file) ?? '');
+    if (own === undefined || (isTestFile(file) && !/^packages\/testkit\/.*(?<!\.test)\.ts$/.test(file))) continue;
+    for (const { specifier } of importsOf(file, textOf(file))) {
+      const [, name] = /^@tributary\/([^/]+)/.exec(specifier) ?? [];
+      if (name !== undefined) own.add(name);
+    }
+  }
+  const sorted = (names: Iterable<string>) => [...names].sort();
+  for (const [name, names] of imported) expect([name, sorted(names)]).toEqual([name, sorted(ALLOWED[name] ?? [])]);
+});
+
+test('a package imports what stands above it in the map: there are no circles', () => {
+  for (const [i, folder] of MAP.entries()) {
+    const above = MAP.slice(0, i).map(({ name }) => name);
+    expect([folder.name, namesIn(folder).filter((name) => !above.includes(name))]).toEqual([folder.name, []]);
   }
 });
 
@@ -51,32 +58,3 @@ test('the glossary is in order, and every file that the page names exists', () =
   expect(paths.length).toBeGreaterThan(60);
   expect(paths.filter((path) => !existsSync(join(REPOSITORY, path)))).toEqual([]);
 });
-
-/** The cells of the rows of the first table below a heading. */
-function tableUnder(heading: string): string[][] {
-  const lines = TEXT.slice(TEXT.indexOf(`${heading}\n`)).split('\n');
-  const from = lines.findIndex((line) => line.startsWith('| --- '));
-  const rest = lines.slice(from + 1);
-  const rows = rest.slice(
-    0,
-    rest.findIndex((line) => !line.startsWith('|')),
-  );
-  return rows.map((row) =>
-    row
-      .slice(1, -1)
-      .split('|')
-      .map((cell) => cell.trim()),
-  );
-}
-
-function importersOf(cell: string): string[] {
-  if (cell === 'nothing' || cell === 'tests') return [];
-  return cell
-    .split(', ')
-    .flatMap((name) => GROUPS[name] ?? [name])
-    .sort();
-}
-
-function nameOf(folder: string): string {
-  return folder.slice(folder.indexOf('/') + 1);
-}

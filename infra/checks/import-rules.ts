@@ -1,43 +1,16 @@
-/**
- * Which package may import which: the directions of CONTRIBUTING.md as a table.
- *
- *   model ← attribution ← views ← {log, store, archive, queue, membership, runtime} ← {services, jobs, cli}
- *                                 {store, archive} ← serving ← reports ← services/api, runtime ← reports
- */
+/** Which package may import which: what the map of ARCHITECTURE.md says in its last column. */
+import { MAP, namesIn } from './map.ts';
+import type { Import } from './source-files.ts';
 
-export interface Import {
-  /** Path of the importing file from the root of the repository, with forward slashes. */
-  readonly file: string;
-  readonly specifier: string;
-}
+/** The workspace packages, and what each may import of the others. */
+export const ALLOWED: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
+  MAP.filter(({ path }) => /^(?:packages|services|jobs)\//.test(path) || path === 'infra/local').map((folder) => [
+    folder.name,
+    namesIn(folder),
+  ]),
+);
 
-/** The workspace packages, and what each may import of the others. Adapters do not know one another. */
 const CORE = ['model', 'attribution', 'views'];
-const PORTS = ['log', 'store', 'archive', 'queue', 'runtime', 'membership'];
-const ADAPTER = [...CORE];
-const ROLE = [...CORE, ...PORTS];
-export const ALLOWED: Readonly<Record<string, readonly string[]>> = {
-  model: [],
-  attribution: ['model'],
-  views: ['model', 'attribution'],
-  log: ADAPTER,
-  store: ADAPTER,
-  archive: ADAPTER,
-  queue: ADAPTER,
-  runtime: ADAPTER,
-  membership: ADAPTER,
-  serving: ['model', 'views', 'store', 'archive'],
-  reports: [...CORE, 'runtime', 'serving'],
-  testkit: ROLE,
-  collector: ROLE,
-  speed: ROLE,
-  archiver: ROLE,
-  api: [...ROLE, 'serving', 'reports'],
-  recompute: ROLE,
-  local: ROLE,
-  cli: ROLE,
-};
-
 /** Packages that do no I/O of their own, not even Node's. The core is pure as well; serving keeps time and takes its I/O as ports. */
 const WITHOUT_IO = new Set([...CORE, 'serving', 'reports']);
 

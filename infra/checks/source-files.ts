@@ -2,7 +2,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Import } from './import-rules.ts';
+
+export interface Import {
+  /** Path of the importing file from the root of the repository, with forward slashes. */
+  readonly file: string;
+  readonly specifier: string;
+}
 
 export const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
 
