@@ -7,7 +7,7 @@ import type { Dimension } from './names.ts';
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
+  readonly body: string | Buffer;
 }
 
 /** The Segment libraries honour whole seconds on 429. */
@@ -68,6 +68,8 @@ export function problem(
       status,
       code,
       detail,
+      // The Python libraries look for it, and take an answer without it for a broken connection.
+      message: detail,
       fix,
       ...members,
     }),

@@ -3,7 +3,7 @@ import { isCurrency, noCurrency } from '@tributary/model/currency';
 import { encodeDraft } from '@tributary/model/draft';
 import type { ErrorCode } from '@tributary/model/errors';
 import type { Event } from '@tributary/model/event';
-import { isObject, type Outcome } from '@tributary/model/json';
+import { isObject, type JsonObject, type Outcome } from '@tributary/model/json';
 import { DAY_MS, HOUR_MS } from '@tributary/model/time';
 import { userKeyOf } from '@tributary/model/user-key';
 import { describe, type Invalid, invalid, validateProperties } from '@tributary/model/validate-event';
@@ -34,6 +34,8 @@ export interface ItemRules {
   readonly envelope: Envelope;
   /** The key that authorised the request, and what it grants. */
   readonly writeKey: string;
+  /** The key that an item names. */
+  readonly keyOf: (item: JsonObject) => unknown;
   readonly grant: Grant;
   /** The format names the source of an event. */
   readonly formatHasSource: boolean;
@@ -53,7 +55,8 @@ export function checkItem(item: unknown, rules: ItemRules): Outcome<CheckedItem>
   if (bad !== undefined) return bad;
   if (damaged && JSON.stringify(item).includes('\ufffd'))
     return invalid('invalid_json', 'the event holds bytes that are not UTF-8');
-  if (item['writeKey'] !== undefined && item['writeKey'] !== null && item['writeKey'] !== writeKey)
+  const named = rules.keyOf(item);
+  if (named !== undefined && named !== writeKey)
     return invalid('invalid_write_key', 'the writeKey of the event is not the key of the request');
   const encoded = encodeDraft(read(item, envelope));
   if (!encoded.ok) return encoded;

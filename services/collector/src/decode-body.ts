@@ -39,3 +39,19 @@ export function decodeText(bytes: Buffer): BodyText {
   const text = bytes.toString('utf8');
   return { text: text.charCodeAt(0) === BOM ? text.slice(1) : text, damaged: !isUtf8(bytes) };
 }
+
+const FORM_FIELD = 'data=';
+const LATIN1_FIELD = Buffer.from(FORM_FIELD);
+
+/** PostHog's form of a body: `data=`, and the JSON in base64, percent-encoded. Any other body is returned as it is. */
+export function ofForm(bytes: Buffer): Buffer {
+  if (!bytes.subarray(0, FORM_FIELD.length).equals(LATIN1_FIELD)) return bytes;
+  const end = bytes.indexOf('&');
+  const field = bytes.toString('latin1', FORM_FIELD.length, end < 0 ? bytes.length : end);
+  // Base64 has three characters that are percent-encoded.
+  return Buffer.from(field.replace(/%(2b|2f|3d)/gi, percentDecoded), 'base64');
+}
+
+function percentDecoded(encoded: string): string {
+  return String.fromCharCode(Number.parseInt(encoded.slice(1), 16));
+}

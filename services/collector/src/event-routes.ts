@@ -3,6 +3,7 @@ import type { Outcome } from '@tributary/model/json';
 import { type Invalid, invalid } from '@tributary/model/validate-event';
 import type { FastifyInstance, FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
 import { problem, send } from './answer.ts';
+import { NOT_IN_URL } from './client-routes.ts';
 import { attributesOf } from './cloud-events.ts';
 import type { Gate, Lease } from './gate.ts';
 import type { Grant } from './grant.ts';
@@ -42,13 +43,12 @@ export function addEventRoutes(app: FastifyInstance, collector: Collector, gates
     const { as } = request.query as { as?: unknown };
     const route = as === undefined ? NATIVE : typeof as === 'string' ? routeNamed(as) : undefined;
     if (route !== undefined) return receive(request, reply, route, true);
-    const names = Object.keys(ROUTES).filter((path) => path.startsWith('/v1/'));
+    const names = Object.keys(ROUTES).filter((path) => /^\/v1\/\w+$/.test(path));
     return send(reply, problem('invalid_query', `as is one of ${names.map((path) => path.slice('/v1/'.length)).join(', ')}`));
   });
 
   async function receive(request: FastifyRequest, reply: FastifyReply, route: Route, checkOnly: boolean): Promise<FastifyReply> {
-    const { authorization } = request.headers;
-    const sender = authorization ? senderOf(authorization) : undefined;
+    const sender = senderOf(request, route);
     if (typeof sender === 'string') {
       const invalidKey = invalid('invalid_write_key', sender);
       await discardBody(request.raw, invalidKey, collector.limits.keylessBodyMs);
@@ -62,7 +62,8 @@ export function addEventRoutes(app: FastifyInstance, collector: Collector, gates
       // The content type goes first: a structured event may carry its attributes as headers too.
       const attributes = route.format === 'native' && !isCloudEvent ? attributesOf(request.headers) : undefined;
       const { origin } = request.headers;
-      const delivery = { bytes: bytes.value, route, sender, origin, isCloudEvent, attributes };
+      const sentAt = route.format === 'posthog' ? sentAtOf(request) : undefined;
+      const delivery = { bytes: bytes.value, route, sender, origin, isCloudEvent, attributes, sentAt };
       const strict = request.headers['x-strict-mode'] === '1';
       return send(reply, await ingest(delivery, { strict, checkOnly }, lease, collector));
     } finally {
@@ -70,8 +71,16 @@ export function addEventRoutes(app: FastifyInstance, collector: Collector, gates
     }
   }
 
-  /** Verified here alone; a text says why it is nobody we know. */
-  function senderOf(authorization: string): Sender | string {
+  /** Verified here alone; a text says why it is refused. Undefined when the body has to name its key. */
+  function senderOf({ headers, query }: FastifyRequest, route: Route): Sender | string | undefined {
+    const { authorization } = headers;
+    if (!authorization) {
+      const { writeKey } = query as { writeKey?: unknown };
+      if (route.format !== 'segment' || route.keyInUrl !== true || typeof writeKey !== 'string') return undefined;
+      const grant = collector.authorise(writeKey);
+      if (typeof grant === 'string') return grant;
+      return grant.mayStandInUrl ? { key: writeKey, grant } : NOT_IN_URL;
+    }
     const key = keyOfHeader(authorization);
     if (key === undefined) return 'the authorization header holds no key';
     const grant = collector.authorise(key);
@@ -103,6 +112,12 @@ export function addEventRoutes(app: FastifyInstance, collector: Collector, gates
     if (!request.raw.complete) reply.header('connection', 'close');
     return send(reply, problem(code, message));
   }
+}
+
+/** PostHog's browser library says in `_` when it sends. */
+function sentAtOf({ query }: FastifyRequest): number | undefined {
+  const { _: text } = query as { _?: unknown };
+  return typeof text === 'string' && /^\d{13}$/.test(text) ? Number(text) : undefined;
 }
 
 /** Fastify answers 415 to a header that it cannot read; clients do label bodies wrongly. */

@@ -16,34 +16,61 @@ export interface Items {
   readonly bodyKey: unknown;
   readonly sentAt: unknown;
   readonly context: JsonObject | undefined;
+  /** The write key that an item names. */
+  readonly keyOf: (item: JsonObject) => unknown;
 }
 
 /** Characters of JSON: a batch's context reaches every item, so it is as small as one. */
 const CONTEXT_LIMIT = 32 * 1024;
 
-export function itemsOf(body: unknown, route: Route, isCloudEvent: boolean): Outcome<Items> {
+/** `sentAtOfUrl`: the clock of the client, where its URL says it. */
+export function itemsOf(body: unknown, route: Route, isCloudEvent: boolean, sentAtOfUrl?: number): Outcome<Items> {
   switch (route.format) {
     case 'native':
       return nativeItems(body, isCloudEvent);
     case 'segment':
       return route.type === undefined ? batchItems(body, segmentReader(undefined)) : singleItem(body, segmentReader(route.type));
     case 'posthog':
-      return isObject(body) && Array.isArray(body['batch']) ? batchItems(body, readPosthog) : singleItem(body, readPosthog);
+      return posthogItems(body, sentAtOfUrl);
   }
+}
+
+/** A batch with its key on top, or what the browser library sends: an event, or an array of them, each with its key. */
+function posthogItems(body: unknown, sentAtOfUrl: number | undefined): Outcome<Items> {
+  if (isObject(body) && Array.isArray(body['batch'])) return batchItems(body, readPosthog);
+  const given = Array.isArray(body) ? arrayItems(body, readPosthog) : singleItem(body, readPosthog);
+  if (!given.ok) return given;
+  const first = given.value.items.find(isObject);
+  const bodyKey = first === undefined ? undefined : posthogKeyOf(first);
+  return { ok: true, value: { ...given.value, bodyKey, keyOf: posthogKeyOf, sentAt: sentAtOfUrl } };
+}
+
+function posthogKeyOf(item: JsonObject): unknown {
+  return bodyKeyOf(item) ?? present(item['token']) ?? present(objectOf(item['properties'])?.['token']);
+}
+
+function arrayItems(items: readonly unknown[], read: ReadItem): Outcome<Items> {
+  return { ok: true, value: { items, read, bodyKey: undefined, sentAt: undefined, context: undefined, keyOf: writeKeyOf } };
+}
+
+function writeKeyOf(item: JsonObject): unknown {
+  return present(item['writeKey']);
 }
 
 function nativeItems(body: unknown, isCloudEvent: boolean): Outcome<Items> {
   const read: ReadItem = isCloudEvent
     ? readCloudEvent
     : (item, envelope) => (item['specversion'] === undefined ? readNative(item, envelope) : readCloudEvent(item, envelope));
-  if (Array.isArray(body))
-    return { ok: true, value: { items: body, read, bodyKey: undefined, sentAt: undefined, context: undefined } };
+  if (Array.isArray(body)) return arrayItems(body, read);
   return isObject(body) && body['batch'] !== undefined ? batchItems(body, read) : singleItem(body, read);
 }
 
 function singleItem(body: unknown, read: ReadItem): Outcome<Items> {
   if (!isObject(body)) return invalid('invalid_json', `the body is one JSON object, got ${describe(body)}`);
-  return { ok: true, value: { items: [body], read, bodyKey: bodyKeyOf(body), sentAt: undefined, context: undefined } };
+  return {
+    ok: true,
+    value: { items: [body], read, bodyKey: bodyKeyOf(body), sentAt: undefined, context: undefined, keyOf: writeKeyOf },
+  };
 }
 
 function batchItems(body: unknown, read: ReadItem): Outcome<Items> {
@@ -53,7 +80,10 @@ function batchItems(body: unknown, read: ReadItem): Outcome<Items> {
   const bad = contextProblem(context);
   if (bad !== undefined) return bad;
   const sentAt = present(body['sentAt']) ?? present(body['sent_at']);
-  return { ok: true, value: { items: batch, read, bodyKey: bodyKeyOf(body), sentAt, context: objectOf(context) } };
+  return {
+    ok: true,
+    value: { items: batch, read, bodyKey: bodyKeyOf(body), sentAt, context: objectOf(context), keyOf: writeKeyOf },
+  };
 }
 
 function contextProblem(context: unknown) {

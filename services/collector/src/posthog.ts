@@ -1,8 +1,8 @@
 /** The PostHog capture format: `{event, distinct_id, uuid, timestamp, properties}`. */
 
-import { isObject, present } from '@tributary/model/json';
+import { isObject, type JsonObject, present } from '@tributary/model/json';
 import { describe, invalid } from '@tributary/model/validate-event';
-import type { ReadItem } from './read-item.ts';
+import type { Envelope, ReadItem } from './read-item.ts';
 import { segmentReader } from './segment.ts';
 
 const readTrack = segmentReader('track');
@@ -11,13 +11,16 @@ const readScreen = segmentReader('screen');
 
 /** Told as the Segment call that means the same, so that both formats have one mapping. */
 export const readPosthog: ReadItem = (item, envelope) => {
-  const { event, distinct_id, uuid, timestamp } = item;
-  const properties = present(item['properties']) ?? {};
-  if (!isObject(properties)) return invalid('invalid_field', `properties is an object, got ${describe(properties)}`);
+  const { event, distinct_id, uuid } = item;
+  const given = present(item['properties']) ?? {};
+  if (!isObject(given)) return invalid('invalid_field', `properties is an object, got ${describe(given)}`);
+  const properties = { ...traitsOf(item), ...given };
+  // The browser library names its key in each event. What is stored of a key is its public half alone.
+  if (holdsKey(properties['token'], envelope.keyId)) delete properties['token'];
   const call = {
     messageId: uuid,
     userId: distinct_id ?? properties['distinct_id'],
-    timestamp,
+    timestamp: present(item['timestamp']) ?? beforeNow(item['offset'], envelope),
     properties,
     context: {
       library: { name: properties['$lib'] ?? 'posthog' },
@@ -34,3 +37,19 @@ export const readPosthog: ReadItem = (item, envelope) => {
   if (event === '$screen') return readScreen(call, envelope);
   return readTrack({ ...call, event }, envelope);
 };
+
+/** Traits stand beside the properties of a call, or among them. */
+function traitsOf(item: JsonObject): Record<string, unknown> {
+  const { $set, $set_once } = item;
+  return { ...(isObject($set) && { $set }), ...(isObject($set_once) && { $set_once }) };
+}
+
+function holdsKey(token: unknown, keyId: string | undefined): boolean {
+  return typeof token === 'string' && keyId !== undefined && token.split('_')[1] === keyId;
+}
+
+/** Older browser libraries say how many milliseconds before sending an event happened, and no time. */
+function beforeNow(offset: unknown, { receivedAt, sentAt }: Envelope): unknown {
+  if (typeof offset !== 'number' || !(offset >= 0) || offset > receivedAt) return undefined;
+  return (typeof sentAt === 'number' ? sentAt : receivedAt) - Math.round(offset);
+}

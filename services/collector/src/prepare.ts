@@ -10,13 +10,13 @@ import type { JsonObject, Outcome } from '@tributary/model/json';
 import { partitionOf } from '@tributary/model/user-key';
 import { type Invalid, invalid } from '@tributary/model/validate-event';
 import { checkItem, type Rejection, rejectionOf } from './check-item.ts';
-import { decodeText, inflate } from './decode-body.ts';
+import { decodeText, inflate, ofForm } from './decode-body.ts';
 import { type Grant, refusalOfRequest } from './grant.ts';
 import { contextTooWide, itemsOf } from './items.ts';
 import type { Claim, Dimension, Names } from './names.ts';
 import { parseBody } from './parse-body.ts';
 import { eventsWorth, type Rates } from './rates.ts';
-import type { Route } from './routes.ts';
+import type { History, Route } from './routes.ts';
 import { type Authorise, NO_KEY, refusalOfText } from './write-key.ts';
 
 /** A key that was verified, and what it grants. */
@@ -34,6 +34,8 @@ export interface Delivery {
   /** The page that sends, as its browser says; undefined outside browsers. */
   readonly origin: string | undefined;
   readonly isCloudEvent: boolean;
+  /** The clock of the client, where its URL says it: epoch ms. */
+  readonly sentAt?: number | undefined;
   /** Attributes of a CloudEvent in binary mode: the body is its data. */
   readonly attributes: JsonObject | undefined;
 }
@@ -89,7 +91,7 @@ export function prepare(delivery: Delivery, surroundings: Surroundings): Outcome
   const charged = eventsWorth(inflated.ok ? inflated.value.length : most);
   if (holder !== undefined) rates.charge(holder, charged);
   if (!inflated.ok) return inflated;
-  const { text, damaged } = decodeText(inflated.value);
+  const { text, damaged } = decodeText(route.format === 'posthog' ? ofForm(inflated.value) : inflated.value);
 
   const stranger = holder === undefined ? refusalOfText(text, authorise) : undefined;
   if (stranger !== undefined) return invalid('invalid_write_key', stranger);
@@ -97,9 +99,9 @@ export function prepare(delivery: Delivery, surroundings: Surroundings): Outcome
     attributes !== undefined && text === '' ? { ok: true as const, value: undefined } : parseBody(text, limits.batchEvents);
   if (!parsed.ok) return parsed;
   const body = attributes === undefined ? parsed.value : { ...attributes, data: parsed.value };
-  const given = itemsOf(body, route, delivery.isCloudEvent || attributes !== undefined);
+  const given = itemsOf(body, route, delivery.isCloudEvent || attributes !== undefined, delivery.sentAt);
   if (!given.ok) return given;
-  const { items, read, bodyKey, sentAt, context } = given.value;
+  const { items, read, bodyKey, sentAt, context, keyOf } = given.value;
   const key = writeKeyOf(sender?.key, bodyKey);
   if (!key.ok) return key;
   const grant = holder ?? authorise(key.value);
@@ -107,7 +109,7 @@ export function prepare(delivery: Delivery, surroundings: Surroundings): Outcome
   if (holder === undefined && !rates.hasLeft(grant)) return beyondRate(grant);
   const events = Math.max(charged, Math.min(items.length, limits.batchEvents));
   rates.charge(grant, holder === undefined ? events : events - charged);
-  const historical = route.format === 'segment' && route.historical;
+  const historical = route.format === 'segment' && isHistory(route.historical, grant);
   const refusal = refusalOfRequest(grant, historical, delivery.origin);
   if (refusal !== undefined) return refusal;
   if (items.length === 0) return invalid('empty_batch', 'the request holds no event');
@@ -124,6 +126,7 @@ export function prepare(delivery: Delivery, surroundings: Surroundings): Outcome
     read,
     envelope,
     writeKey: key.value,
+    keyOf,
     grant,
     formatHasSource,
     damaged,
@@ -150,6 +153,10 @@ export function prepare(delivery: Delivery, surroundings: Surroundings): Outcome
     bytes += checked.value.bytes + 1;
   });
   return { ok: true, value: { claim, entries: entriesOf(lines), accepted, rejected, bytes, folded } };
+}
+
+function isHistory(history: History, { imports, live }: Grant): boolean {
+  return history === 'always' || (history === 'by key' && imports && !live);
 }
 
 /** `holder`: of the key in the header; undefined without one. */

@@ -7,10 +7,13 @@ import { createWaitingAnswers, type WaitingLimits } from '@tributary/runtime/wai
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Registry } from 'prom-client';
 import { problem, send } from './answer.ts';
+import { addClientRoutes } from './client-routes.ts';
+import { corsOf } from './cors.ts';
 import { addEventRoutes, type Gates } from './event-routes.ts';
 import type { Collector } from './pipeline.ts';
+import { addPixelRoutes } from './pixel-routes.ts';
 import { BrokenRequest } from './read-body.ts';
-import { browserSettings } from './settings.ts';
+import { withoutSlash } from './routes.ts';
 
 export interface ServerOptions {
   readonly collector: Collector;
@@ -40,6 +43,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   const app = Fastify({
     logger: false,
     trustProxy: false,
+    rewriteUrl: ({ url = '/' }) => withoutSlash(url),
     return503OnClosing: false, // the hook below answers with our problem details
     forceCloseConnections: 'idle',
     serverFactory: (handler) =>
@@ -47,19 +51,13 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   });
   const hold = createWaitingAnswers(options.waiting);
 
-  await app.register(cors, {
-    origin: options.origins === '*' ? '*' : options.origins.split(',').map((origin) => origin.trim()),
-    methods: ['GET', 'POST'],
-    allowedHeaders: ['authorization', 'content-type', 'x-retry-count', 'x-strict-mode'],
-    exposedHeaders: ['x-rejected-events', 'retry-after'],
-    maxAge: 86_400,
-  });
+  await app.register(cors, corsOf(options.origins));
   app.addHook('onRequest', (request, reply, done) => {
     if (options.isDraining() && !PROBES.has(request.url)) send(reply, problem('log_unavailable', 'this collector is stopping'));
     else done();
   });
   app.addHook('onSend', (_request, reply, payload, done) => {
-    hold(reply.raw, typeof payload === 'string' ? payload.length : 0);
+    hold(reply.raw, bytesOf(payload));
     // A connection that stayed open after the last answer would hold up the end.
     if (options.isDraining()) reply.header('connection', 'close');
     done(null, payload);
@@ -71,24 +69,8 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   });
 
   addEventRoutes(app, collector, gates);
-  // Segment's browser library reports on itself here, without a key: taken politely, kept nowhere.
-  app.post(
-    '/v1/m',
-    { onRequest: async (_request, reply) => send(reply, { status: 200, headers: JSON_TYPE, body: '{"success":true}' }) },
-    () => {},
-  );
-
-  app.get('/v1/projects/:writeKey/settings', (request, reply) => {
-    const { writeKey } = request.params as { writeKey: string };
-    const grant = collector.authorise(writeKey);
-    if (typeof grant === 'string') return send(reply, problem('invalid_write_key', grant));
-    // URLs end up in logs and histories: only a key that anybody may have stands in one.
-    if (!grant.mayStandInUrl)
-      return send(reply, problem('invalid_write_key', 'the key in this URL must be one of the scope "browser"'));
-    const settings = browserSettings(writeKey, options.publicUrl, request.protocol, request.headers.host);
-    if (settings === undefined) return send(reply, problem('invalid_query', 'the Host header names no host'));
-    return send(reply, { status: 200, headers: { ...JSON_TYPE, 'cache-control': 'no-store' }, body: JSON.stringify(settings) });
-  });
+  addPixelRoutes(app, collector, gates);
+  addClientRoutes(app, collector.authorise, options.publicUrl);
   app.get('/livez', (_request, reply) => send(reply, { status: 200, headers: JSON_TYPE, body: '{"ok":true}' }));
   app.get('/readyz', async (_request, reply) => {
     const readiness = options.isDraining() ? { ok: false, detail: 'stopping' } : await options.ready();
@@ -112,6 +94,10 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     return send(reply, problem('internal', 'the request failed inside the collector; its log has the cause'));
   });
   return app;
+}
+
+function bytesOf(payload: unknown): number {
+  return typeof payload === 'string' || Buffer.isBuffer(payload) ? payload.length : 0;
 }
 
 /** They take milliseconds to collect, and no key is needed to ask. */

@@ -65,6 +65,7 @@ describe('a body that is refused whole: a code, a fix, nothing written, no crash
     expect(posted.headers.get('content-type')).toContain('application/problem+json');
     expect(posted.body).toMatchObject({ type: `urn:tributary:error:${code}`, title: expect.any(String), status, code });
     expect(posted.body['detail']).toMatch(/\S{3}/);
+    expect(posted.body['message']).toBe(posted.body['detail']);
     expect(posted.body['fix']).toMatch(/\S{3}/);
     expect(await added()).toEqual([]);
   });

@@ -342,6 +342,18 @@ describe('a log that fails', () => {
 });
 
 describe('the edges of HTTP', () => {
+  test('a path means the same with a slash at its end', async () => {
+    for (const path of ['/v1/track/', '/v1/batch/?a=/', '/v1/validate/?as=track'])
+      expect([path, (await collector.post(path, { batch: [], event: 'e', userId: 'u' })).status]).toEqual([
+        path,
+        path.includes('batch') ? 400 : 200,
+      ]);
+    for (const path of ['/livez/', '/metrics/', `/v1/projects/${WRITE_KEY}/settings/`])
+      expect([path, (await fetch(`${collector.url}${path}`)).status]).toEqual([path, 200]);
+    expect((await fetch(`${collector.url}/livez//`)).status).toBe(404);
+    expect((await fetch(`${collector.url}/`)).status).toBe(404);
+  });
+
   test('a preflight from any origin is allowed what the libraries send', async () => {
     const response = await fetch(`${collector.url}/v1/t`, {
       method: 'OPTIONS',
@@ -352,7 +364,8 @@ describe('the edges of HTTP', () => {
       },
     });
     expect(response.status).toBe(204);
-    expect(response.headers.get('access-control-allow-origin')).toBe('*');
+    expect(response.headers.get('access-control-allow-origin')).toBe('https://shop.example');
+    expect(response.headers.get('access-control-allow-credentials')).toBe('true');
     const allowed = response.headers.get('access-control-allow-headers')?.toLowerCase() ?? '';
     for (const header of ['authorization', 'content-type', 'x-retry-count', 'x-strict-mode']) expect(allowed).toContain(header);
   });
@@ -360,7 +373,25 @@ describe('the edges of HTTP', () => {
   test('errors can be read across origins too', async () => {
     const { status, headers } = await collector.post('/v1/t', {}, { authorization: 'Bearer no', origin: 'https://shop.example' });
     expect(status).toBe(401);
-    expect(headers.get('access-control-allow-origin')).toBe('*');
+    expect(headers.get('access-control-allow-origin')).toBe('https://shop.example');
+    expect(headers.get('vary')).toBe('Origin');
+  });
+
+  test('an answer names an origin that may send, and repeats nothing else', async () => {
+    await collector.stop();
+    collector = await startCollector({ origins: 'https://shop.example, https://blog.example' });
+    const named = async (origin: string) => {
+      const { headers } = await collector.post('/v1/t', {}, { origin });
+      return headers.get('access-control-allow-origin');
+    };
+    expect(await named('https://blog.example')).toBe('https://blog.example');
+    expect(await named('https://elsewhere.example')).toBeNull();
+    await collector.stop();
+    collector = await startCollector();
+    for (const origin of ['https://shop.example', 'http://[::1]:8080', 'null', 'capacitor://localhost'])
+      expect(await named(origin)).toBe(origin);
+    for (const origin of ['*', 'https://a.example, https://b.example', '"><script>', `https://${'a'.repeat(300)}`])
+      expect(await named(origin)).toBeNull();
   });
 
   test('the browser library learns where to send', async () => {

@@ -95,6 +95,14 @@ test('a server key sends all that is live, an import key history alone, an old w
   expect(await tried(OLD)).toEqual(['taken', 'taken', 'taken']);
 });
 
+test('what comes to the path of the library for Java is live, but for a key that may send history alone', async () => {
+  const post = await start();
+  for (const key of [SERVER, OLD, BROWSER, IMPORT]) expect(await post(key, IMPORTED, '/v1/import/')).toBe('taken');
+  const events = await collector.events();
+  expect(events.filter(({ historical }) => historical === true).map(({ keyId }) => keyId)).toEqual([IMPORT.id]);
+  expect(events).toHaveLength(4);
+});
+
 test('each event carries the public half of its key, and no sender sets it', async () => {
   const post = await start();
   await post(SERVER, EVENT);

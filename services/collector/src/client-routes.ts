@@ -1,0 +1,100 @@
+/** What browser libraries ask for besides sending events: settings, flags and Segment's own script. None of it costs more than its bytes. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { type Answer, problem, send } from './answer.ts';
+import { POSTHOG_CONFIG, POSTHOG_FLAGS, posthogScript, rudderSettings, segmentSettings } from './client-settings.ts';
+import type { Grant } from './grant.ts';
+import { type Script, SNIPPET, scriptNamed } from './scripts.ts';
+import { type Authorise, keyOfHeader } from './write-key.ts';
+
+export function addClientRoutes(app: FastifyInstance, authorise: Authorise, publicUrl: string): void {
+  // Segment's library reports on itself here, PostHog's asks for flags, both without a key: answered before the body is read.
+  const fixed: Readonly<Record<string, string>> = {
+    '/v1/m': '{"success":true}',
+    '/flags': POSTHOG_FLAGS,
+    '/decide': POSTHOG_FLAGS,
+  };
+  for (const [path, body] of Object.entries(fixed))
+    app.post(path, { onRequest: async (_request, reply) => send(reply, json(body)) }, () => {});
+
+  app.get('/v1/projects/:writeKey/settings', forKey(namedInPath, segmentAnswer));
+  app.get(
+    '/analytics.js/v1/:writeKey/analytics.min.js',
+    forKey(namedInPath, (_key, _grant, request) => script(request, SNIPPET, 3_600)),
+  );
+  app.get('/analytics-next/bundles/:file', (request, reply) => {
+    const { file } = request.params as { file: string };
+    return send(reply, script(request, file, YEAR_S));
+  });
+  app.get(
+    '/sourceConfig',
+    forKey(namedInQuery, (_key, { keyId }) => settings(rudderSettings(keyId))),
+  );
+  app.get(
+    '/array/:writeKey/config',
+    forKey(namedInPath, () => settings(POSTHOG_CONFIG)),
+  );
+  app.get(
+    '/array/:writeKey/config.js',
+    forKey(namedInPath, (key) => ({ status: 200, headers: { ...NO_STORE, ...SCRIPT }, body: posthogScript(key) })),
+  );
+
+  type AnswerFor = (key: string, grant: Grant, request: FastifyRequest) => Answer;
+
+  function forKey(keyOf: (request: FastifyRequest) => string, answer: AnswerFor) {
+    return (request: FastifyRequest, reply: FastifyReply) => {
+      const key = keyOf(request);
+      const grant = authorise(key);
+      if (typeof grant === 'string') return send(reply, problem('invalid_write_key', grant));
+      // URLs end up in logs and histories: only a key that anybody may have stands in one.
+      if (!grant.mayStandInUrl) return send(reply, problem('invalid_write_key', NOT_IN_URL));
+      return send(reply, answer(key, grant, request));
+    };
+  }
+
+  function segmentAnswer(key: string, _grant: Grant, { protocol, headers }: FastifyRequest): Answer {
+    const found = segmentSettings(key, publicUrl, protocol, headers.host);
+    return found === undefined ? problem('invalid_query', 'the Host header names no host') : settings(found);
+  }
+}
+
+export const NOT_IN_URL = 'the key in this URL must be one of the scope "browser"';
+
+function namedInPath({ params }: FastifyRequest): string {
+  return (params as { writeKey: string }).writeKey;
+}
+
+/** RudderStack's library says its key twice. */
+function namedInQuery({ query, headers }: FastifyRequest): string {
+  const { writeKey } = query as { writeKey?: unknown };
+  return typeof writeKey === 'string' ? writeKey : (keyOfHeader(headers.authorization ?? '') ?? '');
+}
+
+function script({ headers }: FastifyRequest, name: string, maxAgeS: number): Answer {
+  const found: Script | undefined = scriptNamed(name);
+  if (found === undefined) return problem('not_found', "Segment's library has no part of this name");
+  const isZipped = /\bgzip\b/.test(headers['accept-encoding'] ?? '');
+  return {
+    status: 200,
+    headers: {
+      ...SCRIPT,
+      ...(isZipped && { 'content-encoding': 'gzip' }),
+      vary: 'origin, accept-encoding',
+      'cache-control': `public, max-age=${maxAgeS}`,
+    },
+    body: isZipped ? found.gzip : found.plain,
+  };
+}
+
+function settings(value: object): Answer {
+  const { status, headers, body } = json(JSON.stringify(value));
+  return { status, headers: { ...headers, ...NO_STORE }, body };
+}
+
+function json(body: string): Answer {
+  return { status: 200, headers: { 'content-type': 'application/json; charset=utf-8' }, body };
+}
+
+/** The names of the parts change with what they hold. */
+const YEAR_S = 31_536_000;
+const NO_STORE = { 'cache-control': 'no-store' };
+const SCRIPT = { 'content-type': 'text/javascript; charset=utf-8', 'x-content-type-options': 'nosniff' };

@@ -1,0 +1,37 @@
+/**
+ * Which pages may send from a browser. The origin that asks is named in the answer, never `*`: a `sendBeacon` and a `fetch` with
+ * credentials fail without that. The collector sets no cookie and asks none, so a page gains nothing by its credentials.
+ */
+import type { FastifyCorsOptions } from '@fastify/cors';
+
+/** What browsers send, `null` of a sandboxed frame or a file included. Anything else is not repeated in an answer. */
+const ORIGIN = /^(?:null|[a-z][a-z0-9+.-]{0,31}:\/\/[a-z0-9._[\]:-]{1,260})$/i;
+
+/** `origins`: `*`, or web origins separated by commas. */
+export function corsOf(origins: string): FastifyCorsOptions {
+  const named = origins === '*' ? null : new Set(origins.split(',').map((origin) => origin.trim()));
+  const isAllowed = (origin: string) => ORIGIN.test(origin) && (named === null || named.has(origin));
+  return {
+    origin: (origin, answer) => answer(null, origin !== undefined && isAllowed(origin)),
+    credentials: true,
+    methods: ['GET', 'POST'],
+    allowedHeaders: ALLOWED_HEADERS,
+    exposedHeaders: ['x-rejected-events', 'retry-after'],
+    maxAge: 86_400,
+  };
+}
+
+const ALLOWED_HEADERS = [
+  'authorization',
+  'content-type',
+  'x-retry-count',
+  'x-strict-mode',
+  // RudderStack's browser library
+  'anonymousid',
+  'sentat',
+  'rsa-recovered',
+  'rsa-retry-attempt',
+  'rsa-retry-reason',
+  'rsa-since-first-attempt',
+  'rsa-since-last-attempt',
+];
