@@ -69,7 +69,9 @@ describe('batch run', () => {
     ['is held back by a rollback', 0, [[4, 'computed']], published(2, true), 'computed but not published'],
   ] as const)('--wait until it %s: exit %i', async (_, code, steps, publication, text) => {
     let asked = -1;
-    await using server = await fakeServer(({ method }) => {
+    let looked = 0;
+    await using server = await fakeServer(({ method, path }) => {
+      if (path === '/v1/status') return { body: { generation: { current: 4, served: ++looked < 3 ? 3 : 4, failure: null } } };
       if (method === 'POST') return { status: 202, body: { jobId: '7', mode: 'incremental' } };
       const step = steps[Math.min(asked++, steps.length - 1)];
       const done = asked > steps.length - 1;
@@ -83,6 +85,7 @@ describe('batch run', () => {
     const done = await tributary(['batch', 'run', '--wait', '--url', server.url]);
     expect(done.stdout).toContain(text);
     expect(done.code).toBe(code);
+    expect(looked, 'questions after the generation that is served').toBe(code === 0 ? 3 : 0);
   });
 
   test('--wait gives up after --timeout, and says that the run goes on', async () => {
@@ -175,5 +178,9 @@ test('the fate of a run is that of the first generation after the newest known',
     generation: 5,
   });
   expect(fate([generation(4, 'computed')], published(3))).toMatchObject({ done: false });
+  // By hand it is published a moment later, whatever was held before; a rollback that came after it was computed stays.
+  const byHand = generation(4, 'computed', { reason: 'demand by key ta_1', computedAt: Date.UTC(2026, 10, 21) + 1 });
+  expect(fate([byHand], published(2, true))).toMatchObject({ done: false });
+  expect(fate([{ ...byHand, computedAt: Date.UTC(2026, 10, 20) }], published(2, true))).toMatchObject({ done: true, ok: true });
   expect(previousOf(list([generation(1, 'computed')], null))).toBeNull();
 });

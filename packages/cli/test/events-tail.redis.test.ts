@@ -76,6 +76,16 @@ test('from the start, for one user or type, as JSON lines; barriers and foreign 
   expect(text.stderr).toContain('the cut of generation 1');
 });
 
+test('from the start with a limit that the log does not reach: it ends where the log ended', async () => {
+  const all = await tail('--from-start', '--type', 'buy', '--limit', '100', '--json');
+  expect(all).toMatchObject({ code: 0, stderr: expect.stringContaining('the log holds 2 of them') });
+  expect(all.stdout.trim().split('\n')).toHaveLength(2);
+  expect(await tail('--from-start', '--user', 'dan', '--limit', '1')).toMatchObject({
+    code: 0,
+    stderr: expect.stringContaining('the log holds 0 of them'),
+  });
+});
+
 test('from now on: only what comes after; Ctrl-C ends it with 0', async () => {
   const following = tail('--limit', '1', '--json');
   await new Promise((done) => setTimeout(done, 500));

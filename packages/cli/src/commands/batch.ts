@@ -6,9 +6,18 @@ import { type ApiClient, orWhere } from '../api-client.ts';
 import { type Act, answer, type Context } from '../context.ts';
 import { CommandError, EXIT, type ExitCode, UsageError } from '../exit.ts';
 import { parseDuration } from '../import/instant.ts';
-import { fateOf, type Generation, type Generations, newest, type Publication, previousOf } from '../report/generations.ts';
+import {
+  fateOf,
+  type Generation,
+  type Generations,
+  newest,
+  newestComputed,
+  type Publication,
+  previousOf,
+} from '../report/generations.ts';
 import { count, instant, span } from '../terminal/figures.ts';
 import { renderTable } from '../terminal/table.ts';
+import type { Status } from './status.ts';
 
 const POLL_MS = 500;
 
@@ -26,7 +35,7 @@ export function addBatch(program: Command, act: Act): void {
     .description('compute a new generation')
     .option('--full', 'recompute everything, not only what changed')
     .option('--definitions <file>', 'new definitions (JSON), in force from this generation on')
-    .option('--wait', 'wait until it is published, or has failed')
+    .option('--wait', 'wait until it is published and the API answers from it, or has failed')
     .option('--timeout <duration>', 'with --wait: give up after this long', '10m')
     .action(act(runBatch));
   batch.command('status').description('the generations, newest first').option('--limit <n>', 'so many', '20').action(act(status));
@@ -38,8 +47,8 @@ export function addBatch(program: Command, act: Act): void {
   batch
     .command('publish')
     .description('make a computed generation the one that readers get, and end a hold')
-    .argument('<generation>')
-    .action(act((context, generation: string) => move(context, 'publish', generation)));
+    .argument('[generation]', 'default: the newest computed one')
+    .action(act((context, generation?: string) => move(context, 'publish', generation)));
 }
 
 async function runBatch(context: Context, options: RunOptions): Promise<ExitCode> {
@@ -64,7 +73,8 @@ async function waitFor(context: Context, api: ApiClient, before: number, timeout
     const now = await generationsOf(api);
     const fate = fateOf(now, before);
     const tookMs = shell.now() - beganMs;
-    if (fate.done) {
+    const isOver = fate.done && (!fate.ok || (await isServed(api)));
+    if (isOver) {
       terminal.progressEnd();
       const generation = now.generations.find((candidate) => candidate.generation === fate.generation);
       await answer(
@@ -74,17 +84,24 @@ async function waitFor(context: Context, api: ApiClient, before: number, timeout
       );
       return fate.ok ? EXIT.ok : EXIT.found;
     }
+    const text = fate.done ? `${fate.text}, and the API is loading it` : fate.text;
     if (tookMs >= timeoutMs || shell.signal.aborted) {
       terminal.progressEnd();
       throw new CommandError({
         code: 'still_running',
-        message: `after ${span(tookMs)}: ${fate.text}`,
+        message: `after ${span(tookMs)}: ${text}`,
         fix: 'It goes on by itself: follow it with "tributary batch status".',
       });
     }
-    terminal.progress(`${fate.text} (${span(tookMs)})`);
+    terminal.progress(`${text} (${span(tookMs)})`);
     await shell.sleep(POLL_MS);
   }
+}
+
+/** What is asked after the command is answered from what it published: a server loads that a moment later, or says why it cannot. */
+async function isServed(api: ApiClient): Promise<boolean> {
+  const { generation } = await api.get<Status>('/v1/status');
+  return generation.served === generation.current || generation.failure !== null;
 }
 
 async function status(context: Context, options: { readonly limit: string }): Promise<ExitCode> {
@@ -97,11 +114,12 @@ async function status(context: Context, options: { readonly limit: string }): Pr
 
 async function move(context: Context, action: 'publish' | 'rollback', text: string | undefined): Promise<ExitCode> {
   const api = context.api('admin');
-  const generation = text === undefined ? previousOf(await generationsOf(api)) : numberOf(text);
+  const choose = action === 'rollback' ? previousOf : newestComputed;
+  const generation = text === undefined ? choose(await generationsOf(api)) : numberOf(text);
   if (generation === null)
     throw new CommandError({
       code: 'conflict',
-      message: 'there is no computed generation older than the current one',
+      message: `there is no computed generation${action === 'rollback' ? ' older than the current one' : ''}`,
       fix: 'See "tributary batch status".',
     });
   const got = await orWhere(

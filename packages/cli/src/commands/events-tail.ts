@@ -28,7 +28,7 @@ export function addEventsTail(parent: Command, act: Act): void {
     .option('--from-start', 'from the oldest entry the log still holds, not from its end')
     .option('--user <key>', 'only this user key (userId, else anonymousId)')
     .option('--type <types>', 'only these event types, comma-separated')
-    .option('--limit <n>', 'end after so many events')
+    .option('--limit <n>', 'end after so many events; from the start: also where the log ended when it began')
     .action(act(tail));
 }
 
@@ -40,13 +40,19 @@ async function tail(context: Context, options: Options): Promise<ExitCode> {
   if (topic === undefined) throw new UsageError(`--topic is ${TOPICS.join(' or ')}, got "${options.topic}"`);
   await using open = await shell.openLog(topic, settings.redisUrl, shell.env);
   const { log } = open;
-  const after = await startOf(options, log);
+  const ends = await log.ends();
+  const after = startOf(options, log.partitions, ends);
+  const isBounded = options.fromStart === true && options.limit !== undefined;
   terminal.say(
     `following ${after.size} of ${log.partitions} partitions ${options.fromStart === true ? 'from the oldest entry' : 'from now on'}`,
   );
   if (!json) await terminal.data(terminal.bold(headLine()));
   let shown = 0;
   while (!shell.signal.aborted) {
+    if (isBounded && [...after].every(([partition, position]) => (position ?? '') >= (ends[partition] ?? ''))) {
+      terminal.say(`the log holds ${shown} of them; without --limit it is followed`);
+      return EXIT.ok;
+    }
     const entries = await log.read(after, { maxEntries: ENTRIES, waitMs: WAIT_MS, signal: shell.signal });
     for (const { kind, body, partition, position } of entries) {
       after.set(partition, position);
@@ -66,16 +72,13 @@ async function tail(context: Context, options: Options): Promise<ExitCode> {
 }
 
 /** Where to read on, for the partitions that matter: one when a user is named. */
-async function startOf(
-  options: Options,
-  log: { readonly partitions: number; ends(): Promise<readonly (Position | null)[]> },
-): Promise<Map<number, Position | null>> {
-  const ends = options.fromStart === true ? [] : await log.ends();
-  const wanted =
-    options.user === undefined
-      ? Array.from({ length: log.partitions }, (_, p) => p)
-      : [partitionOf(options.user, log.partitions)];
-  return new Map(wanted.map((partition) => [partition, ends[partition] ?? null]));
+function startOf(
+  { fromStart, user }: Options,
+  partitions: number,
+  ends: readonly (Position | null)[],
+): Map<number, Position | null> {
+  const wanted = user === undefined ? Array.from({ length: partitions }, (_, p) => p) : [partitionOf(user, partitions)];
+  return new Map(wanted.map((partition) => [partition, fromStart === true ? null : (ends[partition] ?? null)]));
 }
 
 function limitOf(text: string | undefined): number {

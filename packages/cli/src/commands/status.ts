@@ -5,7 +5,7 @@ import { EXIT, type ExitCode } from '../exit.ts';
 import { count, instant, span } from '../terminal/figures.ts';
 import { printable, renderFacts, renderTable } from '../terminal/table.ts';
 
-interface Status {
+export interface Status {
   readonly partitions: readonly {
     readonly partition: number;
     readonly position: string | null;

@@ -34,6 +34,12 @@ export function newest({ generations }: Generations): number {
   return Math.max(0, ...generations.map(({ generation }) => generation));
 }
 
+/** What a publication without a number makes current. */
+export function newestComputed({ generations }: Generations): number | null {
+  const computed = generations.filter(({ state }) => state === 'computed').map(({ generation }) => generation);
+  return computed.length === 0 ? null : Math.max(...computed);
+}
+
 /** Where a rollback without a number goes: the newest computed generation older than the current one. */
 export function previousOf({ generations, publication }: Generations): number | null {
   const older = generations.filter(
@@ -56,13 +62,16 @@ export function fateOf(now: Generations, before: number): RunFate {
       done: false,
       text: running === undefined ? 'waiting for the run to start' : `generation ${running.generation} is ${running.state}`,
     };
-  const { generation, state, failure } = ended;
+  const { generation, state, failure, reason, computedAt } = ended;
   if (state === 'failed')
     return { done: true, ok: false, generation, text: `generation ${generation} failed: ${failure ?? 'no reason is recorded'}` };
   const { publication } = now;
   if ((publication?.generation ?? 0) >= generation)
     return { done: true, ok: true, generation, text: `generation ${generation} is published` };
-  if (publication?.held === true)
+  // What was asked for by hand ends a hold by its publication, a moment after it is computed; only a later rollback keeps it from readers.
+  const isKeptBack =
+    publication?.held === true && (reason === 'schedule' || publication.at >= (computedAt ?? Number.POSITIVE_INFINITY));
+  if (isKeptBack)
     return {
       done: true,
       ok: true,

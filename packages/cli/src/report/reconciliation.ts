@@ -1,4 +1,5 @@
 /** A reconciliation (jobs/recompute) as text: per view what readers saw, what the batch computed, and what may explain the rest. */
+import { SEPARATOR } from '@tributary/attribution/data-driven/counts';
 import type { Integer } from '@tributary/model/integer';
 import { conversions, count, instant, money } from '../terminal/figures.ts';
 import { renderTable } from '../terminal/table.ts';
@@ -105,7 +106,7 @@ function rowsTable(name: string, view: ViewComparison, head: (text: string) => s
     Object.entries(measures)
       .filter(([, { difference }]) => difference !== 0)
       .map(([measure, { before, after, difference }]) => [
-        ...dimensions.map((dimension) => key[dimension] ?? ''),
+        ...dimensions.map((dimension) => names(dimension, key[dimension] ?? '')),
         labelOf(measure),
         ...[before, after, difference].map((value) => figure(measure, value, key['currency'] ?? '')),
       ]),
@@ -152,4 +153,9 @@ function labelOf(measure: string): string {
 function figure(measure: string, value: Integer, currency: string): string {
   if (MONEY.test(measure)) return money(value, currency);
   return CREDIT.test(measure) ? conversions(value) : count(value);
+}
+
+/** A set of channels, or channels one after the other, as people read them. */
+function names(dimension: string, value: string): string {
+  return value.replaceAll(SEPARATOR, dimension === 'channels' ? ' + ' : ' > ');
 }
