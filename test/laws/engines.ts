@@ -25,7 +25,8 @@ export function byFold(events: readonly Event[], definitions: Definitions): Rows
     const key = userKeyOf(event);
     if (!users.has(key)) users.set(key, []);
     const timeline = users.get(key) as TimelineEvent[];
-    timeline.splice(insertionIndex(timeline, event), 0, timelineEvent(event, definitions));
+    const own = timelineEvent(event, definitions);
+    timeline.splice(insertionIndex(timeline, own), 0, own);
   }
   const result: RowsByView = new Map();
   for (const view of VIEWS) {

@@ -7,7 +7,7 @@ import { createRandom } from '@tributary/testkit/random';
 import { addRow, addRowsByView, type RowsByView, rowsOf } from '@tributary/views/deltas';
 import { addDifference, byLens } from '@tributary/views/difference';
 import { VIEWS } from '@tributary/views/registry';
-import { type Timeline, timelineEvent } from '@tributary/views/timeline';
+import { before, type Timeline, timelineEvent } from '@tributary/views/timeline';
 import { NEVER_CUT } from '@tributary/views/user-state';
 import { fold } from '@tributary/views/view';
 import fc from 'fast-check';
@@ -46,15 +46,13 @@ test('law 1: the difference near an event, fast path and slow, is the whole diff
       arbitraryDefinitions,
       fc.nat(),
       (events, definitions, pick) => {
-        const timeline = events
-          .map((event) => timelineEvent(event, definitions))
-          .sort((a, b) => (a.ts !== b.ts ? a.ts - b.ts : a.id < b.id ? -1 : 1));
+        const timeline = events.map((event) => timelineEvent(event, definitions)).sort((a, b) => (before(a, b) ? -1 : 1));
         const at = pick % timeline.length;
-        const before = timeline.filter((_, i) => i !== at);
+        const without = timeline.filter((_, i) => i !== at);
         const near: RowsByView = new Map();
         addDifference(byLens(VIEWS), { events: timeline, cutTs: NEVER_CUT }, at, 0, definitions, near);
         const whole = foldAll(timeline, definitions);
-        addRowsByView(whole, foldAll(before, definitions), -1);
+        addRowsByView(whole, foldAll(without, definitions), -1);
         expect(differences(near, whole)).toEqual([]);
       },
     ),
@@ -68,9 +66,7 @@ test('law 1: the folds of all views give what the oracle gives', () => {
       const rows: RowsByView = new Map();
       const users = Map.groupBy(events, (event: Event) => event.userId);
       for (const own of users.values()) {
-        const timeline = own
-          .map((event) => timelineEvent(event, definitions))
-          .sort((a, b) => (a.ts !== b.ts ? a.ts - b.ts : a.id < b.id ? -1 : 1));
+        const timeline = own.map((event) => timelineEvent(event, definitions)).sort((a, b) => (before(a, b) ? -1 : 1));
         addRowsByView(rows, foldAll(timeline, definitions));
       }
       expect(differences(rows, naive(events, definitions))).toEqual([]);

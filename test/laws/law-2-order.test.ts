@@ -1,11 +1,19 @@
+import type { DuckDb } from '@tributary/archive/duckdb';
 import { arbitraryLog } from '@tributary/testkit/arbitrary-log';
 import { differences } from '@tributary/testkit/compare-rows';
-import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/generate-definitions';
+import { byFirstRules, definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/generate-definitions';
 import { naive } from '@tributary/testkit/naive';
 import { createRandom } from '@tributary/testkit/random';
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { bySql, openTestSession } from './engines.ts';
 import { merge, speedFold } from './speed-fold.ts';
+
+let session: DuckDb;
+beforeAll(async () => {
+  session = await openTestSession('law-2');
+});
+afterAll(() => session.close());
 
 const resets = fc
   .boolean()
@@ -29,13 +37,15 @@ test('law 2: any arrival order of the same in-time events gives the same merged 
   );
 });
 
-test('law 2: ties break by id, whichever of the two arrives first', () => {
-  const definitions = definitionsOf(SMALL_DEFINITIONS);
+test.each([
+  ['a touch is on the path of the conversion of its instant, whatever their ids', definitionsOf(SMALL_DEFINITIONS), 'search'],
+  ['by the first rules ids alone break ties', byFirstRules(definitionsOf(SMALL_DEFINITIONS)), '(unattributed)'],
+])('law 2: %s, and whichever of the two arrives first', async (_, definitions, credited) => {
   const at = Date.UTC(2026, 2, 1, 12);
   const common = { ts: at, receivedAt: at, source: 'test', userId: 'ana' };
   const touch = { ...common, type: 'click', id: 'b', channel: 'search' };
   for (const [id, channel] of [
-    ['a', '(unattributed)'],
+    ['a', credited],
     ['c', 'search'],
   ] as const) {
     const conversion = { ...common, type: 'buy', id, value: 10 };
@@ -43,14 +53,10 @@ test('law 2: ties break by id, whichever of the two arrives first', () => {
       [touch, conversion],
       [conversion, touch],
     ]) {
-      const credit = merge(new Map(), speedFold(events, { definitions }), 0).get('credit');
-      expect([...(credit?.keys() ?? [])].map((key) => key.split('\t')[3])).toEqual(new Array(6).fill(channel));
-      expect(
-        differences(
-          new Map([['credit', credit ?? new Map()]]),
-          new Map([['credit', naive(events, definitions).get('credit') ?? new Map()]]),
-        ),
-      ).toEqual([]);
+      const fold = merge(new Map(), speedFold(events, { definitions }), 0);
+      expect([...(fold.get('credit')?.keys() ?? [])].map((key) => key.split('\t')[3])).toEqual(new Array(6).fill(channel));
+      expect(differences(fold, naive(events, definitions))).toEqual([]);
+      expect(differences(await bySql(session, events, definitions), naive(events, definitions))).toEqual([]);
     }
   }
 });

@@ -5,7 +5,7 @@ import { naive, naiveSplit } from '@tributary/testkit/naive';
 import { createRandom } from '@tributary/testkit/random';
 import { unconserved } from '@tributary/testkit/simulation-checks';
 import { VIEWS } from '@tributary/views/registry';
-import { timelineEvent } from '@tributary/views/timeline';
+import { before, timelineEvent } from '@tributary/views/timeline';
 import { fold, type View } from '@tributary/views/view';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -53,9 +53,7 @@ test('law 4: credits of each conversion sum to 1 000 000 and its value to itself
   fc.assert(
     fc.property(arbitraryLog({ inTime: true, duplicates: false }), fc.nat(), (events, seed) => {
       const definitions = generateDefinitions(createRandom(seed));
-      const timeline = events
-        .map((event) => timelineEvent(event, definitions))
-        .sort((a, b) => (a.ts !== b.ts ? a.ts - b.ts : a.id < b.id ? -1 : 1));
+      const timeline = events.map((event) => timelineEvent(event, definitions)).sort((a, b) => (before(a, b) ? -1 : 1));
       const credit = VIEWS.find((view) => view.name === 'credit') as View;
       for (const [at, { kind, valueMinor }] of timeline.entries()) {
         const sums = new Map<string, [number, number]>();

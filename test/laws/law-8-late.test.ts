@@ -1,4 +1,4 @@
-import { parseDefinitions } from '@tributary/model/definitions';
+import { storedDefinitions } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
 import { encodeEvent } from '@tributary/model/event';
 import { HOUR_MS } from '@tributary/model/time';
@@ -29,7 +29,7 @@ test('law 8: rows not frozen stay exact, late events are pending, and all is exa
   fc.assert(
     fc.property(arbitraryLog({ inTime: false, maxEvents: 30 }), fc.nat(30), (events, cut) => {
       const cuts = [Math.min(cut, events.length)];
-      const ledger = createLedger(definitions, (json) => parseDefinitions(json, sha256Hex));
+      const ledger = createLedger(definitions, (json) => storedDefinitions(json, sha256Hex));
       const note = (log: readonly Event[]) =>
         ledger.note(
           log.map((event, i) => ({

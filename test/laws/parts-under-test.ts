@@ -1,5 +1,5 @@
 /** The real worker and the real serving path, as the simulation drives them. */
-import { type Definitions, parseDefinitions } from '@tributary/model/definitions';
+import { type Definitions, storedDefinitions } from '@tributary/model/definitions';
 import { createDeltaFollower } from '@tributary/serving/deltas/follower';
 import { holesInHistory } from '@tributary/serving/freshness/one-history';
 import type { SpeedBoard } from '@tributary/serving/freshness/speed-board';
@@ -18,7 +18,7 @@ const parsed = new Map<string, Definitions>();
 function parse(json: string): Definitions {
   let definitions = parsed.get(json);
   if (definitions === undefined) {
-    definitions = parseDefinitions(json, sha256Hex);
+    definitions = storedDefinitions(json, sha256Hex);
     if (parsed.size > 5_000) parsed.clear();
     parsed.set(json, definitions);
   }
@@ -49,7 +49,7 @@ export const PARTS_UNDER_TEST: PartsUnderTest = {
       store,
       source,
       logReach: { ends: unused, starts: unused, ageAfter: unused },
-      parseDefinitions: parse,
+      storedDefinitions: parse,
       defaultDefinitions: definitions,
       now: () => 0,
       // No timer decides what a seed sees.

@@ -154,8 +154,8 @@ test('law 8: late touches at the very edges of their windows change the conversi
       event('ana', 'b', -0.001, 'click', { channel: 'a little more' }),
       event('ana', 'c', 5, 'view', { channel: 'a shorter window' }),
       event('ana', 'd', 4.999, 'view', { channel: 'missed' }),
-      event('ana', 'e', 6, 'click', { channel: 'same instant, sorts before' }),
-      event('ana', 'z', 6, 'click', { channel: 'same instant, sorts after m' }),
+      event('ana', 'e', 6, 'click', { channel: 'same instant, id before m' }),
+      event('ana', 'z', 6, 'click', { channel: 'same instant, id after m' }),
       event('ana', 'k', 6, 'buy', { value: 5 }),
     ];
     await expectNaive([conversions, edges], definitions);

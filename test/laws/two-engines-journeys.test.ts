@@ -6,7 +6,7 @@ import type { DuckDb } from '@tributary/archive/duckdb';
 import type { Definitions, DefinitionsFile } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
 import { differences } from '@tributary/testkit/compare-rows';
-import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/generate-definitions';
+import { byFirstRules, definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/generate-definitions';
 import { naive } from '@tributary/testkit/naive';
 import type { RowsByView } from '@tributary/views/deltas';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -90,11 +90,14 @@ test('channels sort by code point, beyond the basic plane too, where UTF-16 sort
   expect(Object.keys(shown(rows, 'coalitions'))).toEqual([`buy · ${sorted.join(' > ')} · EUR`]);
 });
 
-test('events at one instant: order by id decides who precedes the conversion, and who ends the null path', async () => {
+test('events at one instant: touches in order of id, then the conversion; by the first rules in order of id alone', async () => {
   const events = [click('a', 1, 'before'), buy('m', 1), click('x', 1, 'after'), view('y', 1, 'last'), click('b', 1, 'too')];
   const rows = await agreed(events, define({ transitionOrder: 1 }));
-  expect(Object.keys(shown(rows, 'paths'))).toEqual(['buy · before > too · EUR']);
-  expect(shown(rows, 'nullTransitions')).toEqual({ ' · after': [1], 'after · last': [1], 'last · ': [1] });
+  expect(Object.keys(shown(rows, 'paths'))).toEqual(['buy · before > too > after > last · EUR']);
+  expect(shown(rows, 'nullTransitions')).toEqual({});
+  const older = await agreed(events, byFirstRules(define({ transitionOrder: 1 })));
+  expect(Object.keys(shown(older, 'paths'))).toEqual(['buy · before > too · EUR']);
+  expect(shown(older, 'nullTransitions')).toEqual({ ' · after': [1], 'after · last': [1], 'last · ': [1] });
 });
 
 test('states of order 1 to 4, over paths of 1 to 6 touches', async () => {
@@ -159,7 +162,9 @@ test('a conversion cuts the null path after it, with and without reset, also at 
   for (const resetOnConversion of [false, true]) {
     const events = [click('a', 0, 'x'), buy('c', 1), click('b', 1, 'y'), click('d', 1, 'z'), click('e', 2, 'w')];
     const rows = await agreed(events, define({ resetOnConversion }));
-    expect(shown(rows, 'nullCoalitions')).toEqual({ 'w > z': [1] });
+    expect(shown(rows, 'nullCoalitions')).toEqual({ w: [1] });
+    const older = await agreed(events, byFirstRules(define({ resetOnConversion })));
+    expect(shown(older, 'nullCoalitions')).toEqual({ 'w > z': [1] });
   }
 });
 

@@ -26,7 +26,19 @@ const Touch = z.strictObject({
   viewThrough: z.boolean().default(false),
 });
 
+/**
+ * How rows are made of events and definitions, numbered. What users write follows the newest rules; what is stored (in barriers,
+ * manifests, states of partitions) keeps the rules that it was made by. So new rules take effect as a change of definitions
+ * does, with the next generation, at one cut in both layers (decision 22).
+ *
+ *   1  events of one instant are in order of id (texts of that time do not name their rules)
+ *   2  events of one instant: touches before conversions, then in order of id
+ */
+const RULES = 2;
+
 const Schema = z.strictObject({
+  /** Written by the program. */
+  rules: z.literal(RULES, `must be ${RULES}. Leave it out`).default(RULES),
   touches: z.record(name, Touch).default({
     ad_click: { windowDays: 30, defaultChannel: 'direct', viewThrough: false },
     ad_impression: { windowDays: 1, defaultChannel: 'direct', viewThrough: true },
@@ -71,8 +83,10 @@ const Schema = z.strictObject({
     .prefault({}),
 });
 
+const Stored = Schema.extend({ rules: z.literal([1, RULES]).default(1) });
+
 export type DefinitionsFile = z.input<typeof Schema>;
-type Parsed = z.output<typeof Schema>;
+type Parsed = z.output<typeof Stored>;
 
 export type EventKind = 'touch' | 'conversion' | 'signal';
 
@@ -83,6 +97,8 @@ export interface Definitions extends Parsed {
   /** Canonical JSON: what barriers and manifests carry. */
   readonly json: string;
   readonly latenessMs: number;
+  /** Of events of one instant, touches come before conversions (rules 2). */
+  readonly touchesFirst: boolean;
   /** The longest touch window: how far a conversion looks back. */
   readonly lookbackMs: number;
   readonly touchWindowMs: ReadonlyMap<string, number>;
@@ -98,15 +114,27 @@ export interface Definitions extends Parsed {
 
 const DECAY_SCALE = 1_000_000;
 
-/** Reads definitions from JSON text. Throws `invalid_definitions` that names the place. `sha256Hex` is injected: the model has no I/O. */
+/**
+ * Reads definitions that a user wrote, by the newest rules. Throws `invalid_definitions` that names the place. `sha256Hex` is
+ * injected: the model has no I/O.
+ */
 export function parseDefinitions(json: string, sha256Hex: (text: string) => string): Definitions {
+  return parse(json, Schema, sha256Hex);
+}
+
+/** Reads definitions from the canonical JSON of a barrier, a manifest or a state, by the rules of its time. Throws as `parseDefinitions`. */
+export function storedDefinitions(json: string, sha256Hex: (text: string) => string): Definitions {
+  return parse(json, Stored, sha256Hex);
+}
+
+function parse(json: string, schema: z.ZodType<Parsed>, sha256Hex: (text: string) => string): Definitions {
   let raw: unknown;
   try {
     raw = JSON.parse(json);
   } catch (cause) {
     throw new TributaryError('invalid_definitions', `the definitions are not JSON: ${(cause as Error).message}`, { cause });
   }
-  const parsed = Schema.safeParse(raw);
+  const parsed = schema.safeParse(raw);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     throw new TributaryError('invalid_definitions', `definitions, at ${issue?.path.join('.') || 'the top'}: ${issue?.message}`);
@@ -121,7 +149,8 @@ function derive(parsed: Parsed, sha256Hex: (text: string) => string): Definition
       'invalid_definitions',
       `definitions: "${both}" is both a touch and a conversion; it can be one of them`,
     );
-  const canonical = canonicalJson(parsed);
+  const { rules, ...chosen } = parsed;
+  const canonical = canonicalJson(rules === 1 ? chosen : parsed);
   const touchWindowMs = new Map(
     Object.entries(parsed.touches).map(([type, touch]) => [type, Math.round(touch.windowDays * DAY_MS)]),
   );
@@ -131,6 +160,7 @@ function derive(parsed: Parsed, sha256Hex: (text: string) => string): Definition
     version: sha256Hex(canonical).slice(0, 12),
     json: canonical,
     latenessMs: Math.round(parsed.latenessDays * DAY_MS),
+    touchesFirst: rules > 1,
     lookbackMs,
     touchWindowMs,
     conversionTypes: new Set(parsed.conversions),

@@ -2,7 +2,7 @@
  * What the log carries besides events: barriers and heartbeats. Every reader of the log decides by the functions below what
  * they are and what is parked: a barrier that one layer took and the other did not would cut them at different places.
  */
-import { type Definitions, parseDefinitions } from './definitions.ts';
+import { type Definitions, storedDefinitions } from './definitions.ts';
 import { type Invalid, invalid } from './validate-event.ts';
 
 export interface Barrier {
@@ -52,7 +52,7 @@ export function decodeBarrier(body: string, newest: number, sha256Hex: (text: st
   const json = value?.['definitions'];
   if (typeof json !== 'string') return undecodable(`the barrier of generation ${generation} has no "definitions"`);
   try {
-    const definitions = parseDefinitions(json, sha256Hex);
+    const definitions = storedDefinitions(json, sha256Hex);
     return { ok: true, barrier: { generation: generation as number, definitions: json }, definitions };
   } catch (cause) {
     return undecodable(`the barrier of generation ${generation} has unusable definitions: ${(cause as Error).message}`);

@@ -1,7 +1,7 @@
 /** Reports without HTTP: a question goes in, rows come out, over a generation that the oracle computed. */
 import type { GenerationManifest } from '@tributary/archive/layout';
 import { compute } from '@tributary/attribution/models/shared-models';
-import { type Definitions, parseDefinitions } from '@tributary/model/definitions';
+import { type Definitions, storedDefinitions } from '@tributary/model/definitions';
 import { add, type Integer } from '@tributary/model/integer';
 import { createServing } from '@tributary/serving/serving';
 import type { ServingContext } from '@tributary/serving/snapshot';
@@ -53,7 +53,7 @@ async function servingOf(definitions: Definitions, views: RowsByView): Promise<S
       viewRows: async () => views,
     },
     logReach: { ends: async () => [null, null], starts: async () => [null, null], ageAfter: async () => new Map() },
-    parseDefinitions: (json) => parseDefinitions(json, sha256Hex),
+    storedDefinitions: (json) => storedDefinitions(json, sha256Hex),
     defaultDefinitions: definitions,
     now: () => 0,
     limits: { patienceMs: 1_000, freshMs: 60_000, staleMs: 60_000 },

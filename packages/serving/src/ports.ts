@@ -40,7 +40,7 @@ export interface ServingDeps {
   readonly source: GenerationSource;
   readonly logReach: LogReach;
   /** Definitions from their canonical JSON. */
-  readonly parseDefinitions: (json: string) => Definitions;
+  readonly storedDefinitions: (json: string) => Definitions;
   /** In force before the first event and the first generation. */
   readonly defaultDefinitions: Definitions;
   readonly now: () => number;

@@ -67,9 +67,9 @@ export async function takeSnapshot(
   const { states, pending, overflowed } = look;
   // What is held was read before anybody could ask where the store stood.
   const health = board.health({ states, manifest: loaded.manifest, furthest: stale === null ? furthest : [] });
-  const followed = states.flatMap((state) => (state === null ? [] : [deps.parseDefinitions(state.definitions)]));
+  const followed = states.flatMap((state) => (state === null ? [] : [deps.storedDefinitions(state.definitions)]));
   const inForce = new Set(followed.map(({ version }) => version));
-  const batchSide = loaded.manifest === null ? undefined : deps.parseDefinitions(loaded.manifest.definitions);
+  const batchSide = loaded.manifest === null ? undefined : deps.storedDefinitions(loaded.manifest.definitions);
   const definitions = batchSide ?? followed[0] ?? deps.defaultDefinitions;
   const others = layers === 'batch' ? [] : followed.filter(({ version }) => version !== definitions.version);
 

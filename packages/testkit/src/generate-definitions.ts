@@ -1,6 +1,6 @@
 /** Definitions for generated logs: windows of hours, so that rows freeze and lookbacks end within a short log. */
 import { createHash } from 'node:crypto';
-import { type Definitions, type DefinitionsFile, parseDefinitions } from '@tributary/model/definitions';
+import { type Definitions, type DefinitionsFile, parseDefinitions, storedDefinitions } from '@tributary/model/definitions';
 import { DAY_MS } from '@tributary/model/time';
 import type { Random } from './random.ts';
 
@@ -8,6 +8,12 @@ export const sha256Hex = (text: string): string => createHash('sha256').update(t
 
 export function definitionsOf(file: DefinitionsFile): Definitions {
   return parseDefinitions(JSON.stringify(file), sha256Hex);
+}
+
+/** The same as a version stored them whose rules ordered events of one instant by id alone. */
+export function byFirstRules({ json }: Definitions): Definitions {
+  const { rules: _, ...chosen } = JSON.parse(json) as Record<string, unknown>;
+  return storedDefinitions(JSON.stringify(chosen), sha256Hex);
 }
 
 const hours = (count: number): number => count / 24;
@@ -30,11 +36,12 @@ export function generateDefinitions(random: Random): Definitions {
   const first = random.pick([0, 1, 20, 33, 40, 100]);
   const last = random.pick([0, 1, 20, 40, 60]);
   const share = first + last > 100 || first + last === 0 ? { first: 40, last: 40 } : { first, last };
-  return definitionsOf({
+  const click = random.pick([2, 6, 7.5]);
+  const definitions = definitionsOf({
     ...SMALL_DEFINITIONS,
     touches: {
       ...SMALL_DEFINITIONS.touches,
-      click: { windowDays: hours(random.pick([2, 6, 7.5])), defaultChannel: 'direct' },
+      click: { windowDays: hours(click), defaultChannel: 'direct' },
       page: { windowDays: hours(6), defaultChannel: random.chance(0.8) ? null : 'organic' },
     },
     attribution: {
@@ -51,6 +58,8 @@ export function generateDefinitions(random: Random): Definitions {
     // The bound on signals must never bite into what views need.
     signalRetention: { days: hours(random.pick([1, 1, 48])), perUser: 20 },
   });
+  // What an upgrade finds: definitions of an older version. Chosen without a draw, so that seeds keep their runs.
+  return click === 2 ? byFirstRules(definitions) : definitions;
 }
 
 /** What a type may become: each kind of event may take the place of any other. */

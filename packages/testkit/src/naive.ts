@@ -2,7 +2,7 @@
  * The oracle: what every answer must equal. A short, slow loop that shares nothing with the real computation but the
  * shape of events and definitions, so that no mistake can be made twice. Credit is exact rational arithmetic in BigInt.
  *
- * Read it as the specification: events count once (first arrival in log order), sort by (ts, id), and a conversion
+ * Read it as the specification: events count once (first arrival in log order), sort by ts, touches before conversions, then id, and a conversion
  * credits the touches of its user before it.
  */
 import type { Definitions } from '@tributary/model/definitions';
@@ -39,7 +39,7 @@ export function naive(events: readonly Event[], definitions: Definitions, anchor
     if (sums.some((sum) => sum !== 0n)) rows.set(key, sums);
     else rows.delete(key);
   };
-  for (const timeline of naiveTimelines(events)) {
+  for (const timeline of naiveTimelines(events, definitions)) {
     for (const event of timeline) {
       if (event.ts <= anchoredAfter) continue;
       const day = new Date(event.ts).toISOString().slice(0, 10);
@@ -69,7 +69,7 @@ function told(sum: bigint): number | bigint {
 }
 
 /** Every user's events, each once, in order. */
-export function naiveTimelines(events: readonly Event[]): Event[][] {
+export function naiveTimelines(events: readonly Event[], definitions: Definitions): Event[][] {
   const users = new Map<string, Map<string, Event>>();
   for (const event of events) {
     const user = (event.userId ?? event.anonymousId) as string;
@@ -77,17 +77,18 @@ export function naiveTimelines(events: readonly Event[]): Event[][] {
     const seen = users.get(user) as Map<string, Event>;
     if (!seen.has(event.id)) seen.set(event.id, event);
   }
-  return [...users.values()].map((seen) => [...seen.values()].sort((a, b) => (sortsBefore(a, b) ? -1 : 1)));
+  return [...users.values()].map((seen) => [...seen.values()].sort((a, b) => (sortsBefore(a, b, definitions) ? -1 : 1)));
 }
 
 /** The conversion and its eligible touches. */
 export function naivePath(timeline: readonly Event[], conversion: Event, definitions: Definitions): NaiveConversion {
-  const earlier = timeline.filter((event) => sortsBefore(event, conversion));
+  const earlier = timeline.filter((event) => sortsBefore(event, conversion, definitions));
   const previous = earlier.filter((event) => definitions.conversions.includes(event.type)).at(-1);
   const path: NaiveTouch[] = [];
   for (const { event, channel } of naiveMembers(earlier, definitions).filter(isTouch).slice(-NEWEST_TOUCHES)) {
     if (!covers(event, conversion.ts, definitions)) continue;
-    if (definitions.attribution.resetOnConversion && previous !== undefined && !sortsBefore(previous, event)) continue;
+    if (definitions.attribution.resetOnConversion && previous !== undefined && !sortsBefore(previous, event, definitions))
+      continue;
     path.push({ event, channel });
   }
   return { conversion, path: clicksOnly(path, definitions) };
@@ -158,6 +159,9 @@ function touchChannel(event: Event, definitions: Definitions): string | null {
   return event.channel ?? definitions.touches[event.type]?.defaultChannel ?? null;
 }
 
-function sortsBefore(a: Event, b: Event): boolean {
-  return a.ts !== b.ts ? a.ts < b.ts : a.id < b.id;
+/** By the first rules, ids alone break ties. */
+function sortsBefore(a: Event, b: Event, { rules, conversions }: Definitions): boolean {
+  if (a.ts !== b.ts) return a.ts < b.ts;
+  const [aConverts, bConverts] = [conversions.includes(a.type), conversions.includes(b.type)];
+  return rules === 1 || aConverts === bConverts ? a.id < b.id : bConverts;
 }

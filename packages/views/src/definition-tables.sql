@@ -1,7 +1,7 @@
 -- The definitions as relations, so that no text of a user's is ever part of a statement.
 --
 -- In:  $1  JSON {touches: [{type, windowMs, defaultChannel, viewThrough}], conversions: [type], direct: [channel],
---              channels: [channel] or null, decayWeights: [weight], resetOnConversion, firstPercent, lastPercent,
+--              channels: [channel] or null, decayWeights: [weight], touchesFirst, resetOnConversion, firstPercent, lastPercent,
 --              lookbackMs, transitionOrder, pathSteps, pathTouches}
 -- Out: member_types   the types that make touches and conversions: type, kind, window_ms, default_channel, view_through
 --      direct_channels, told_apart (channels; see tells_all), decay (weight by age in whole hours), attribution (one row)
@@ -22,7 +22,7 @@ CREATE OR REPLACE TEMP TABLE decay AS
     generate_subscripts((json->'decayWeights')::BIGINT[], 1) - 1 AS hour
   FROM definitions;
 CREATE OR REPLACE TEMP TABLE attribution AS
-  SELECT (json->>'resetOnConversion')::BOOLEAN AS reset_on_conversion,
+  SELECT (json->>'touchesFirst')::BOOLEAN AS touches_first, (json->>'resetOnConversion')::BOOLEAN AS reset_on_conversion,
     (json->>'firstPercent')::BIGINT AS first_percent, (json->>'lastPercent')::BIGINT AS last_percent,
     (json->>'lookbackMs')::BIGINT AS lookback_ms,
     (json->>'channels') IS NULL AS tells_all,

@@ -89,6 +89,7 @@ function definitionsJson(definitions: Definitions): string {
     direct: [...definitions.directChannels],
     channels: definitions.toldApart === null ? null : [...definitions.toldApart],
     decayWeights: definitions.decayWeights,
+    touchesFirst: definitions.touchesFirst,
     resetOnConversion: attribution.resetOnConversion,
     firstPercent: attribution.positionBased.first,
     lastPercent: attribution.positionBased.last,

@@ -1,4 +1,4 @@
-/** The timeline of one user: the retained events that matter to views, ordered by `(ts, id)`. */
+/** The timeline of one user: the retained events that matter to views, ordered by `ts`, touches before conversions, then `id`. */
 import { channelOf, type Definitions, type EventKind, kindOf } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
 
@@ -8,6 +8,8 @@ export interface TimelineEvent {
   readonly id: string;
   readonly type: string;
   readonly kind: EventKind;
+  /** Among events of one instant the lower rank comes first, whatever the ids. */
+  readonly rank: 0 | 1;
   /** The channel of a touch; "" for other kinds. */
   readonly channel: string;
   /** Where a touch is filed: channel, tab, campaign; "" for other kinds. Equal places are one string, quick to group by. */
@@ -29,6 +31,7 @@ export function timelineEvent(event: Event, definitions: Definitions): TimelineE
     id: event.id,
     type: event.type,
     kind,
+    rank: kind === 'conversion' && definitions.touchesFirst ? 1 : 0,
     channel,
     place: kind === 'touch' ? placeOf(channel, event.campaign ?? NONE) : '',
     costMinor: event.cost ?? 0,
@@ -55,13 +58,15 @@ function placeOf(channel: string, campaign: string): string {
   return place;
 }
 
-/** The order of events: by time, ties by id (UTF-16 code units, as JavaScript and the SQL's `ORDER BY` on ASCII compare). */
-export function before(a: { ts: number; id: string }, b: { ts: number; id: string }): boolean {
-  return a.ts < b.ts || (a.ts === b.ts && a.id < b.id);
+type Ordered = Pick<TimelineEvent, 'ts' | 'rank' | 'id'>;
+
+/** The order of events: by time, rank, id (UTF-16 code units, as JavaScript and the SQL's `ORDER BY` on ASCII compare). */
+export function before(a: Ordered, b: Ordered): boolean {
+  return a.ts < b.ts || (a.ts === b.ts && (a.rank < b.rank || (a.rank === b.rank && a.id < b.id)));
 }
 
 /** Where `event` belongs: the index of the first event that does not sort before it. */
-export function insertionIndex(timeline: Timeline, event: { ts: number; id: string }): number {
+export function insertionIndex(timeline: Timeline, event: Ordered): number {
   let low = 0;
   let high = timeline.length;
   while (low < high) {

@@ -1,10 +1,10 @@
 /** The state that `step` keeps for one user: their timeline and what makes looking at it fast. */
 import type { Definitions } from '@tributary/model/definitions';
-import { insertionIndex, lowerBound, type TimelineEvent } from './timeline.ts';
+import { before, insertionIndex, lowerBound, type TimelineEvent } from './timeline.ts';
 import type { View } from './view.ts';
 
 export interface UserState {
-  /** Ordered by `(ts, id)`. May hold events past their retention until the next prune; `step` never looks at those. */
+  /** In order (`before` in timeline.ts). May hold events past their retention until the next prune; `step` never looks at those. */
   readonly events: TimelineEvent[];
   /** Built once the timeline is long enough for a scan to hurt. */
   byId: Map<string, TimelineEvent> | undefined;
@@ -56,7 +56,7 @@ export function findById(user: UserState, id: string): TimelineEvent | undefined
 export function insert(user: UserState, event: TimelineEvent): number {
   const { events } = user;
   const last = events[events.length - 1];
-  const inOrder = last === undefined || last.ts < event.ts || (last.ts === event.ts && last.id < event.id);
+  const inOrder = last === undefined || before(last, event);
   const at = inOrder ? events.length : insertionIndex(events, event);
   if (inOrder) events.push(event);
   else events.splice(at, 0, event);

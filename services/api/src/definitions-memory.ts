@@ -1,5 +1,5 @@
 /** Definitions by their text: every partition names them in every answer, and parsing costs more than the answer. */
-import { type Definitions, parseDefinitions } from '@tributary/model/definitions';
+import { type Definitions, storedDefinitions } from '@tributary/model/definitions';
 import { sha256Hex } from '@tributary/runtime/definitions';
 
 /** Texts remembered: those in force, those before, those somebody proposes. */
@@ -10,7 +10,7 @@ export function rememberDefinitions(): (json: string) => Definitions {
   return (json) => {
     let definitions = remembered.get(json);
     if (definitions === undefined) {
-      definitions = parseDefinitions(json, sha256Hex);
+      definitions = storedDefinitions(json, sha256Hex);
       if (remembered.size >= REMEMBERED) remembered.clear();
       remembered.set(json, definitions);
     }

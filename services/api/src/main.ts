@@ -47,7 +47,7 @@ await runService('api', CONFIG, async ({ config, log: logger, metrics, disk, sig
     keys: followKeys(dataDir, logger),
     requestRun: (request) => queue.requestRun(request),
     logReach: log,
-    parseDefinitions: rememberDefinitions(),
+    storedDefinitions: rememberDefinitions(),
     defaultDefinitions: loadDefinitions(config.definitionsFile),
     now: Date.now,
     limits: {

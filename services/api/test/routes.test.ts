@@ -234,12 +234,12 @@ describe('explain', () => {
       ['late-view', false],
       ['t1', true],
       ['t2', true],
-      ['zz-same-instant', false],
+      ['zz-same-instant', true],
     ]);
     expect(body.touches[0].reason).toContain('outside the 1-day window');
-    expect(body.touches[3].reason).toContain('ordered after it by id');
-    expect(body.touches[1].credits.positionBased).toEqual({ weight: 40, creditMicros: 500_000, valueMinor: 500 });
-    expect(body.touches[1].credits.lastNonDirect.creditMicros).toBe(1_000_000);
+    expect(body.touches[3].reason).toContain('0 days before the conversion');
+    expect(body.touches[1].credits.positionBased).toEqual({ weight: 40, creditMicros: 400_000, valueMinor: 400 });
+    expect(body.touches[3].credits.lastNonDirect.creditMicros).toBe(1_000_000);
     for (const model of body.models) {
       const sum = body.touches.reduce(
         (total: number, touch: { credits: Record<string, { creditMicros: number }> }) =>
@@ -250,10 +250,14 @@ describe('explain', () => {
       const report = await world.get(`/v1/attribution?model=${model}&channel=search`);
       expect(report.body.totals.creditMicros).toBe(body.touches[1].credits[model].creditMicros);
     }
-    const [timeline = []] = naiveTimelines(world.log);
+    const [timeline = []] = naiveTimelines(world.log, world.definitions);
     const conversion = timeline.find((found) => found.id === 'order-1') as Event;
-    expect(naivePath(timeline, conversion, world.definitions).path.map((touch) => touch.event.id)).toEqual(['t1', 't2']);
-    expect(split(1000, [1, 1])).toEqual([500, 500]);
+    expect(naivePath(timeline, conversion, world.definitions).path.map((touch) => touch.event.id)).toEqual([
+      't1',
+      't2',
+      'zz-same-instant',
+    ]);
+    expect(split(1000, [40, 20, 40])).toEqual([400, 200, 400]);
   });
 
   test('no eligible touch: everything is unattributed', async () => {

@@ -193,7 +193,7 @@ export async function createWorld(options: WorldOptions = {}) {
           .filter((event) => event.id === id && definitions.conversionTypes.has(event.type))
           .map((event) => ({ id, userKey: userKeyOf(event) })),
       userEvents: async ({ generation }, userKey, range) =>
-        naiveTimelines(archived.get(generation) ?? [])
+        naiveTimelines(archived.get(generation) ?? [], definitions)
           .flat()
           .filter((event) => userKeyOf(event) === userKey && event.ts >= range.fromMs && event.ts < range.toMs)
           .slice(-range.limit),
@@ -226,7 +226,7 @@ export async function createWorld(options: WorldOptions = {}) {
         return ages;
       },
     },
-    parseDefinitions: rememberDefinitions(),
+    storedDefinitions: rememberDefinitions(),
     defaultDefinitions: definitions,
     now: () => nowMs,
     // The store is in this process: what is late is the machine. A test of a busy store brings its own bound.

@@ -1,6 +1,6 @@
 /** A decoded batch applied to a partition's users: everything that the commit will say. */
 
-import { parseDefinitions } from '@tributary/model/definitions';
+import { storedDefinitions } from '@tributary/model/definitions';
 import type { Commit, DeadLetter } from '@tributary/store/speed-store';
 import { addRowsByView, type RowsByView } from '@tributary/views/deltas';
 import { attributedLine, enrichedLine } from '@tributary/views/outputs/lines';
@@ -90,7 +90,7 @@ export async function applyBatch(
     effects.overflowed++;
   }
   if (batch.barrier !== undefined)
-    crossBarrier(run, batch.barrier.generation, parseDefinitions(batch.barrier.definitions, sha256Hex), limits);
+    crossBarrier(run, batch.barrier.generation, storedDefinitions(batch.barrier.definitions, sha256Hex), limits);
 
   const expected = run.position;
   const expectedCommit = run.commitId;

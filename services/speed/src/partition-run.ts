@@ -3,7 +3,7 @@
  * doubt (a fence, a rewind, an unknown outcome) it is thrown away and loaded anew.
  */
 
-import { type Definitions, parseDefinitions } from '@tributary/model/definitions';
+import { type Definitions, storedDefinitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
 import type { PartitionState, SpeedStore } from '@tributary/store/speed-store';
 import { recordRetentionMs } from '@tributary/views/record';
@@ -61,7 +61,7 @@ export async function loadPartition(
       `partition ${partition} was built from the log ${state.logIdentity}, the log found is ${logIdentity}`,
     );
   const definitions =
-    state === null || state.definitions === initial.json ? initial : parseDefinitions(state.definitions, sha256Hex);
+    state === null || state.definitions === initial.json ? initial : storedDefinitions(state.definitions, sha256Hex);
   return {
     partition,
     position: state?.position ?? null,

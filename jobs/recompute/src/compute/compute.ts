@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { type DuckDb, openDuckDb } from '@tributary/archive/duckdb';
 import type { StoredFile } from '@tributary/archive/layout';
 import { checkViewRows } from '@tributary/archive/views';
-import { type Definitions, parseDefinitions } from '@tributary/model/definitions';
+import { type Definitions, storedDefinitions } from '@tributary/model/definitions';
 import { sha256Hex } from '@tributary/runtime/definitions';
 import { VIEWS } from '@tributary/views/registry';
 import { prepareStatements } from '@tributary/views/sql';
@@ -26,7 +26,7 @@ import { writeViews } from './view-files.ts';
 
 export function compute(spec: ComputeSpec): Promise<ComputeResult> {
   return inSession(spec, async (session, staging) => {
-    const definitions = parseDefinitions(spec.definitions, sha256Hex);
+    const definitions = storedDefinitions(spec.definitions, sha256Hex);
     const output = outputOf(session, spec, staging);
     const { arrivals, increments } =
       spec.parts === undefined
@@ -39,7 +39,7 @@ export function compute(spec: ComputeSpec): Promise<ComputeResult> {
 /** One shard, for a merge that comes later and maybe elsewhere. */
 export function computePart(spec: ShardSpec): Promise<ShardPart> {
   return inSession(spec, async (session, staging) => {
-    const definitions = parseDefinitions(spec.definitions, sha256Hex);
+    const definitions = storedDefinitions(spec.definitions, sha256Hex);
     const views = viewsOf(spec);
     await prepare(session, definitions, views);
     const arrivals = await computeShard(session, spec, definitions, views, spec.shard);

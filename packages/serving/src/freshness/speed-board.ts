@@ -31,7 +31,7 @@ export function createSpeedBoard(deps: ServingDeps, generations: Pick<Generation
   let seen: LogSeen | null = null;
   const bounds = {
     patienceMs: deps.limits.patienceMs,
-    latenessMs: ({ definitions }: PartitionState) => deps.parseDefinitions(definitions).latenessMs,
+    latenessMs: ({ definitions }: PartitionState) => deps.storedDefinitions(definitions).latenessMs,
   };
   return {
     async look() {
@@ -54,7 +54,7 @@ export function createSpeedBoard(deps: ServingDeps, generations: Pick<Generation
     states: () => states,
     definitions(partition) {
       const state = states[partition];
-      return state === null || state === undefined ? deps.defaultDefinitions : deps.parseDefinitions(state.definitions);
+      return state === null || state === undefined ? deps.defaultDefinitions : deps.storedDefinitions(state.definitions);
     },
   };
 }

@@ -55,7 +55,7 @@ export async function findConversion(
   }
   if (manifest === null) throw notFound(id, user);
 
-  const definitions = deps.parseDefinitions(manifest.definitions);
+  const definitions = deps.storedDefinitions(manifest.definitions);
   const range = { fromMs: seen === undefined ? 0 : Math.max(0, seen.ts - definitions.lookbackMs), toMs: (seen?.ts ?? NEVER) + 1 };
   const archived = await archiveLimit.run((signal) =>
     deps.archive.userEvents(manifest, user, { ...range, limit: MAX_EVENTS }, signal),

@@ -1,7 +1,9 @@
 /** Generations and their reconciliations: what was computed, what readers get, and going back and forth between them. */
 import type { GenerationManifest, Publication } from '@tributary/archive/layout';
 import { demandComputed } from '@tributary/archive/publications';
+import { parseDefinitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
+import { sha256Hex } from '@tributary/runtime/definitions';
 import { fromStore } from '@tributary/serving/from-store';
 import { assertAnswered, oldestKept } from '@tributary/serving/merge';
 import { z } from 'zod';
@@ -124,7 +126,7 @@ export const generationRoutes: Routes = (context) => (app, _options, done) => {
     },
     async (request, reply) => {
       const { mode, definitions } = request.body;
-      const parsed = definitions === undefined ? null : deps.parseDefinitions(JSON.stringify(definitions));
+      const parsed = definitions === undefined ? null : parseDefinitions(JSON.stringify(definitions), sha256Hex);
       const { jobId } = await deps.requestRun({
         mode,
         by: actorOf(request),

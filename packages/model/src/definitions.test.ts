@@ -1,0 +1,29 @@
+import { createHash } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { parseDefinitions, storedDefinitions } from './definitions.ts';
+
+const sha256Hex = (text: string) => createHash('sha256').update(text).digest('hex');
+
+/** As version 1 of the rules stored its defaults. */
+const FIRST =
+  '{"attribution":{"channels":null,"clicksOutrankViews":false,"direct":["direct"],"pathSteps":8,"positionBased":{"first":40,"last":40},' +
+  '"resetOnConversion":false,"timeDecay":{"halfLifeHours":168},"transitionOrder":1},"conversions":["buy"],"latenessDays":3,' +
+  '"signalRetention":{"days":90,"perUser":1000},"signals":"*","touches":{"click":{"defaultChannel":"direct","viewThrough":false,"windowDays":30}}}';
+
+test('law 1: stored definitions keep the rules, the text and the version of their time', () => {
+  const stored = storedDefinitions(FIRST, sha256Hex);
+  expect(stored).toMatchObject({ touchesFirst: false, json: FIRST, version: sha256Hex(FIRST).slice(0, 12) });
+  const newest = parseDefinitions(FIRST, sha256Hex);
+  expect(newest.touchesFirst).toBe(true);
+  expect(newest.version).not.toBe(stored.version);
+  expect(storedDefinitions(newest.json, sha256Hex)).toEqual(newest);
+  expect(parseDefinitions(newest.json, sha256Hex)).toEqual(newest);
+});
+
+test('definitions that name rules of another version are refused, with the fix', () => {
+  for (const rules of [1, 3, '2'])
+    expect(() => parseDefinitions(JSON.stringify({ rules }), sha256Hex)).toThrow(
+      'definitions, at rules: must be 2. Leave it out',
+    );
+  expect(() => storedDefinitions('{"rules":3}', sha256Hex)).toThrow('rules');
+});
