@@ -52,7 +52,7 @@ export function rudderSettings(keyId: string) {
   };
 }
 
-/** PostHog: events alone. What a page configures (`autocapture`, say) stays as it is. */
+/** PostHog: events alone. What a page configures (`autocapture`, say) stays as it is. With `surveys: false` the library would load them. */
 export const POSTHOG_CONFIG = {
   supportedCompression: ['gzip', 'gzip-js', 'base64'],
   hasFeatureFlags: false,
@@ -63,7 +63,6 @@ export const POSTHOG_CONFIG = {
   elementsChainAsString: true,
   sessionRecording: false,
   heatmaps: false,
-  surveys: false,
   productTours: false,
   conversations: false,
   logs: { captureConsoleLogs: false },

@@ -1,0 +1,26 @@
+/** The Chromium of tests: Debian's, without a window, driven by playwright-core. */
+import { spawnSync } from 'node:child_process';
+import { type Browser, chromium } from 'playwright-core';
+
+/** Why there is none, told on stderr as well; null where there is one. Where all tests are demanded a missing one throws. */
+export function missingChromiumTold(whatIsSkipped: string): string | null {
+  if (spawnSync('chromium', ['--version']).status === 0) return null;
+  const why = 'chromium is not installed. On Debian: apt-get install chromium.';
+  const { CI = '', TRIBUTARY_DEMAND_ALL = '' } = process.env;
+  if (CI + TRIBUTARY_DEMAND_ALL !== '') throw new Error(`${why} This run demands all tests.`);
+  process.stderr.write(`skipping ${whatIsSkipped}: ${why}\n`);
+  return why;
+}
+
+/** Root has no sandbox of its own. Nothing is drawn, and nothing is asked of any address but those of the test. */
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-dev-shm-usage',
+  '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
+];
+
+export function startChromium(): Promise<Browser> {
+  const { stdout } = spawnSync('which', ['chromium'], { encoding: 'utf8' });
+  return chromium.launch({ executablePath: stdout.trim(), args: FLAGS });
+}
