@@ -2,8 +2,8 @@
  * Heartbeats: the clock of an idle partition. Without one, its log time would stand still and nothing in it would ever
  * become late or frozen.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Heartbeat } from '@tributary/model/partition-record';
+import { pause } from '@tributary/runtime/wait';
 import type { EventLog } from './port.ts';
 
 export interface HeartbeatOptions {
@@ -23,8 +23,7 @@ export interface HeartbeatOptions {
 export async function startHeartbeats(options: HeartbeatOptions): Promise<void> {
   const { idleMs, signal, onError } = options;
   while (!signal.aborted) {
-    // An abort ends the wait early; the condition of the loop sees it.
-    await sleep(idleMs, undefined, { signal }).catch(() => {});
+    await pause(idleMs, signal);
     if (signal.aborted) return;
     // One round at a time: while the log is slow, heartbeats do not pile up.
     for (const outcome of await Promise.allSettled(beat(options))) if (outcome.status === 'rejected') onError?.(outcome.reason);

@@ -7,6 +7,7 @@
  * upon, segments by their number (docs/decisions/0009).
  */
 import { TributaryError } from '@tributary/model/errors';
+import { patience, pause, within } from '@tributary/runtime/wait';
 import { createLeaseTable, type LeaseRedis } from './lease-table.ts';
 
 export interface GroupOptions {
@@ -64,7 +65,7 @@ export async function joinGroup(options: GroupOptions): Promise<Membership> {
   /** Returns how long to wait until the next beat. */
   async function beat(): Promise<number> {
     const sentMs = now();
-    const answer = await within(ttlMs / 4, table.beat(member, gone, held));
+    const answer = await answered(ttlMs / 4, table.beat(member, gone, held));
     if (leaving.signal.aborted) return 0;
     const wasHeld = heldNow();
     leaseEndsMs = sentMs + ttlMs;
@@ -95,7 +96,7 @@ export async function joinGroup(options: GroupOptions): Promise<Membership> {
   }
 
   async function firstBeat(): Promise<number> {
-    const untilMs = now() + (options.joinTimeoutMs ?? JOIN_TIMEOUT_MS);
+    const more = patience(options.joinTimeoutMs ?? JOIN_TIMEOUT_MS, hurriedMs, { signal: options.signal, now });
     for (;;) {
       try {
         // The second one takes over from those whom the first one found dead.
@@ -103,11 +104,10 @@ export async function joinGroup(options: GroupOptions): Promise<Membership> {
         if (waitMs > 0) return waitMs;
       } catch (error) {
         options.onError?.(error as Error);
-        if (now() >= untilMs || options.signal?.aborted)
+        if (!(await more()))
           throw new TributaryError('store_unavailable', `${member} could not join: ${(error as Error).message}`, {
             cause: error,
           });
-        await pause(hurriedMs, options.signal);
       }
     }
   }
@@ -121,7 +121,9 @@ export async function joinGroup(options: GroupOptions): Promise<Membership> {
       leaving.abort();
       leaseEndsMs = Number.NEGATIVE_INFINITY;
       // After a beat that is under way: they share a connection. Whether it arrives or not, the lease runs out.
-      await within(Math.min(ttlMs / 4, LONGEST_PAUSE_MS), table.leave(member)).catch((error: Error) => options.onError?.(error));
+      await answered(Math.min(ttlMs / 4, LONGEST_PAUSE_MS), table.leave(member)).catch((error: Error) =>
+        options.onError?.(error),
+      );
     },
   };
 }
@@ -130,27 +132,6 @@ function isSame(set: ReadonlySet<number>, partitions: readonly number[]): boolea
   return set.size === partitions.length && partitions.every((partition) => set.has(partition));
 }
 
-function pause(ms: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    if (signal?.aborted) done();
-    else signal?.addEventListener('abort', done, { once: true });
-  });
-}
-
-/** As `work`, but rejects after `limitMs`; what comes later is ignored. */
-async function within<T>(limitMs: number, work: Promise<T>): Promise<T> {
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(new Error(`no answer within ${limitMs} ms`)), limitMs);
-  try {
-    return await Promise.race([work, late.promise]);
-  } finally {
-    clearTimeout(timer);
-    work.catch(() => {});
-  }
+function answered<T>(limitMs: number, work: Promise<T>): Promise<T> {
+  return within(limitMs, work, () => new Error(`no answer within ${limitMs} ms`));
 }

@@ -1,23 +1,16 @@
 /** BullMQ's connections wait for Redis for ever; a caller that serves somebody must not. */
 import { TributaryError } from '@tributary/model/errors';
+import { within } from '@tributary/runtime/wait';
 
 const ANSWER_MS = 5_000;
 
 /** Rejects with `store_unavailable` when there is no answer, or a bad one. */
 export async function answered<T>(work: Promise<T>): Promise<T> {
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(
-    () => late.reject(new TributaryError('store_unavailable', `the queue did not answer within ${ANSWER_MS} ms`)),
-    ANSWER_MS,
-  );
+  const late = () => new TributaryError('store_unavailable', `the queue did not answer within ${ANSWER_MS} ms`);
   try {
-    return await Promise.race([work, late.promise]);
+    return await within(ANSWER_MS, work, late);
   } catch (cause) {
     if (cause instanceof TributaryError) throw cause;
     throw new TributaryError('store_unavailable', `the queue did not take it: ${(cause as Error).message}`, { cause });
-  } finally {
-    clearTimeout(timer);
-    // Whichever lost the race settles unheard.
-    work.catch(() => {});
   }
 }

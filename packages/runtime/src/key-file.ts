@@ -1,8 +1,8 @@
 /** The file of API keys: what is stored of a key, and how the file is read and changed. */
 import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { TributaryError } from '@tributary/model/errors';
+import { patience } from './wait.ts';
 
 /** `write` is `server` and `import` in one: older keys, and the one of a platform on one machine. */
 export const SCOPES = ['browser', 'server', 'import', 'read', 'admin', 'write'] as const;
@@ -63,17 +63,17 @@ export function writeKeys(file: string, records: readonly KeyRecord[]): void {
 }
 
 const LOCK_WAIT_MS = 5_000;
+const LOCK_EVERY_MS = 50;
 /** A change takes milliseconds: a lock this old was left by a process that died. */
 const LOCK_STALE_MS = 10_000;
 
 /** Reads, changes and writes the key file. Of two that do so at the same moment, the second waits. */
 export async function changeKeys(file: string, change: (records: readonly KeyRecord[]) => readonly KeyRecord[]): Promise<void> {
   const lock = `${file}.lock`;
-  for (let waitedMs = 0; !taken(lock); waitedMs += 50) {
-    if (waitedMs >= LOCK_WAIT_MS)
+  const more = patience(LOCK_WAIT_MS, LOCK_EVERY_MS);
+  while (!taken(lock))
+    if (!(await more()))
       throw new TributaryError('invalid_config', `another process changes ${file}: ${lock} exists. Remove it if none does.`);
-    await sleep(50);
-  }
   try {
     writeKeys(file, change(readKeys(file)));
   } finally {

@@ -1,6 +1,6 @@
 /** What a service tells its parent process: that it is ready, or that it runs and why it is not. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Readiness } from './readiness.ts';
+import { pause } from './wait.ts';
 
 /** What a service tells its parent over IPC. */
 export type ServiceMessage = { readonly type: 'ready' } | { readonly type: 'unready'; readonly detail: string };
@@ -26,6 +26,6 @@ export async function reportReady(
       toldAtMs = performance.now();
       tell({ type: 'unready', detail });
     }
-    await sleep(POLL_MS, undefined, { signal }).catch(() => {});
+    await pause(POLL_MS, signal);
   }
 }

@@ -13,6 +13,7 @@ import { serveHealth } from './health.ts';
 import { type LogDestination, logDestination } from './log-destination.ts';
 import type { Readiness, Service } from './readiness.ts';
 import { reportReady, type ServiceMessage } from './report-ready.ts';
+import { settled } from './wait.ts';
 
 export interface ServiceContext<T extends ConfigTable> {
   readonly config: Config<T>;
@@ -59,7 +60,7 @@ export async function runService<T extends ConfigTable>(
     const health = await healthFor(config, service, metrics);
     if (process.send !== undefined) void reportReady(service.ready, tellParent, controller.signal);
     await stopping;
-    const drained = await within(DRAIN_MS, Promise.all([service.drain(), health?.close()]));
+    const drained = (await settled(Promise.all([service.drain(), health?.close()]), DRAIN_MS)) !== 'timeout';
     if (!drained) log.error({ drainMs: DRAIN_MS }, 'not drained in time; ending all the same');
     process.exit(drained ? 0 : 1);
   } catch (error) {
@@ -162,17 +163,6 @@ function healthFor(config: Readonly<Record<string, unknown>>, service: Service, 
 /** Nothing to do without a parent process that listens. */
 function tellParent(message: ServiceMessage): void {
   if (process.connected) process.send?.(message);
-}
-
-/** False when `work` did not settle in time; rejects as `work` does. */
-async function within(limitMs: number, work: Promise<unknown>): Promise<boolean> {
-  const late = Promise.withResolvers<false>();
-  const timer = setTimeout(() => late.resolve(false), limitMs);
-  try {
-    return await Promise.race([work.then(() => true), late.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 function fail(log: Logger, error: unknown): never {

@@ -5,7 +5,7 @@
 import { isIP } from 'node:net';
 import { AuthenticationError, apiVersionsV3, Connection as Line, protocolAPIsById } from '@platformatic/kafka';
 import { TributaryError } from '@tributary/model/errors';
-import { settled } from '../settled.ts';
+import { settled, within } from '@tributary/runtime/wait';
 import { loginOf, mechanismOf } from './login.ts';
 import { boundReplies, ForwardReader } from './replies.ts';
 import type { KafkaRequest } from './request.ts';
@@ -69,9 +69,7 @@ export async function connectTo(address: Address, settings: KafkaSettings): Prom
       ),
     );
     const limitMs = REPLY_MS + (request.waitMs ?? 0);
-    const outcome = await settled(asked, limitMs);
-    if (outcome === 'timeout') throw new Error(`no reply from ${host}:${port} within ${limitMs} ms`);
-    return outcome as T;
+    return within(limitMs, asked, () => new Error(`no reply from ${host}:${port} within ${limitMs} ms`));
   }
 
   async function shakeHands(): Promise<ReadonlyMap<number, Range>> {

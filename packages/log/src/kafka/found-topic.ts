@@ -1,11 +1,11 @@
 /** Founds the topic of the log, or finds it, and checks that Kafka keeps in it what it acknowledges (law 6). */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { TributaryError } from '@tributary/model/errors';
+import { patience } from '@tributary/runtime/wait';
 import type { Connection } from './connection.ts';
 import { MAX_UNPACKED_BYTES } from './decompress.ts';
 import { CODE, unavailable } from './errors.ts';
 import type { TopicSettings } from './settings.ts';
-import { describeTopic, ledTopic, mismatch, type TopicOptions } from './topic.ts';
+import { ASK_EVERY_MS, describeTopic, ledTopic, mismatch, type TopicOptions } from './topic.ts';
 import { createTopicRequest, type Metadata, type TopicConfig, topicConfigRequest } from './topic-requests.ts';
 
 export interface FoundTopic {
@@ -70,13 +70,12 @@ async function create(options: FoundOptions): Promise<Metadata> {
 
 /** A broker learns of a new topic a moment after the controller made it. */
 async function untilKnown(options: FoundOptions): Promise<Metadata> {
-  const deadlineMs = performance.now() + LEADERS_MS;
-  for (;;) {
+  const more = patience(LEADERS_MS, ASK_EVERY_MS);
+  do {
     const found = await ledTopic(options, LEADERS_MS);
     if (found !== null) return found;
-    if (performance.now() > deadlineMs) throw unavailable(`the topic ${options.name} was created, but no broker knows it`);
-    await sleep(50);
-  }
+  } while (await more());
+  throw unavailable(`the topic ${options.name} was created, but no broker knows it`);
 }
 
 /** What each setting must be, and why. Returns the largest batch. */
@@ -111,10 +110,9 @@ async function checkSettings(
 
 /** The broker that is asked may hear of a new topic later than the one that described it. */
 async function toldSettings(connection: Connection, name: string): Promise<TopicConfig> {
-  const deadlineMs = performance.now() + LEADERS_MS;
+  const more = patience(LEADERS_MS, ASK_EVERY_MS);
   for (;;) {
-    const told = await connection.send(topicConfigRequest(name));
-    if (told.errorCode !== CODE.unknownTopic || performance.now() > deadlineMs) return told;
-    await sleep(50);
+    const reported = await connection.send(topicConfigRequest(name));
+    if (reported.errorCode !== CODE.unknownTopic || !(await more())) return reported;
   }
 }

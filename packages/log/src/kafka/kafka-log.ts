@@ -5,8 +5,8 @@
  * What it cannot notice: a partition that lost its tail and grew past a reader's position again before the next read
  * (an unclean election, which opening refuses, or a broker with a restored disk).
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { TributaryError } from '@tributary/model/errors';
+import { patience } from '@tributary/runtime/wait';
 import type { AppendLimits } from '../append-queue.ts';
 import type { EventLog, Position } from '../port.ts';
 import { createAppender } from './appender.ts';
@@ -20,7 +20,7 @@ import { type EnvelopeOf, eventEnvelope, offsetOf, positionOf } from './layout.t
 import { commitProgress } from './progress.ts';
 import { createReader } from './reader.ts';
 import type { KafkaSettings, TopicSettings } from './settings.ts';
-import { watchTopic } from './topic.ts';
+import { ASK_EVERY_MS, watchTopic } from './topic.ts';
 import { deleteRecordsRequest, EARLIEST, LATEST, listOffsetsRequest } from './topic-requests.ts';
 
 export interface KafkaLogOptions {
@@ -111,13 +111,12 @@ export async function openKafkaLog(options: KafkaLogOptions): Promise<EventLog> 
 
   /** A broker is named as the leader before it knows that it is: until then it refuses appends. */
   async function untilLed(): Promise<void> {
-    const deadlineMs = performance.now() + LED_MS;
+    const more = patience(LED_MS, ASK_EVERY_MS);
     for (;;) {
       try {
         return void (await positionsBefore(LATEST));
       } catch (error) {
-        if (performance.now() > deadlineMs) throw error;
-        await sleep(50);
+        if (!(await more())) throw error;
       }
     }
   }

@@ -4,8 +4,8 @@
  * same and that the position has not expired.
  */
 import { TributaryError } from '@tributary/model/errors';
+import { pause, settled } from '@tributary/runtime/wait';
 import type { LogEntry } from '../port.ts';
-import { settled } from '../settled.ts';
 import { type Visited, visitCommitted } from './committed.ts';
 import type { Address } from './connection.ts';
 import type { Connections } from './connections.ts';
@@ -359,8 +359,7 @@ export function createLane({ topic, connections, entryLimits }: LaneOptions): La
           if (entries.length > 0) return entries;
           if ((again === 'when time is left' || again === 'after a pause') && performance.now() >= deadlineMs) return [];
           if (again === 'trouble' && ++retries > MAX_RETRIES) throw unavailable('partitions keep moving');
-          if (again === 'after a pause' || (again === 'trouble' && retries > 1))
-            await settled(new Promise(() => {}), RETRY_MS, stop);
+          if (again === 'after a pause' || (again === 'trouble' && retries > 1)) await pause(RETRY_MS, stop);
         }
       } catch (error) {
         if (stop.aborted) return [];

@@ -1,7 +1,7 @@
 /** Reads: each takes a lane of its own, so that one reader's wait never holds up another's read. */
 import { TributaryError } from '@tributary/model/errors';
+import { pause, settled } from '@tributary/runtime/wait';
 import type { LogEntry, Position, ReadLimits } from '../port.ts';
-import { settled } from '../settled.ts';
 import { type Connections, createConnections } from './connections.ts';
 import type { EntryLimits } from './entries.ts';
 import { unavailable } from './errors.ts';
@@ -49,7 +49,7 @@ export function createReader({ topic, kafka, entryLimits }: ReaderOptions): Read
       if (closing.signal.aborted) throw unavailable('it was closed');
       if (signal?.aborted) return [];
       if (after.size === 0) {
-        await settled(new Promise(() => {}), waitMs, signal);
+        await pause(waitMs, signal);
         return [];
       }
       const from = [...after].map(([partition, position]): From => {

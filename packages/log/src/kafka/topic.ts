@@ -3,8 +3,8 @@
  * same name has another one. Found to be gone, or with another number of partitions, the log stays so: every operation
  * fails from then on.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { TributaryError } from '@tributary/model/errors';
+import { patience } from '@tributary/runtime/wait';
 import type { Address } from './connection.ts';
 import type { Connections } from './connections.ts';
 import { CODE, recreated, unavailable } from './errors.ts';
@@ -28,6 +28,8 @@ export interface Led {
 }
 
 const RECHECK_MS = 30_000;
+/** What is known in a moment is asked for this often, ms. */
+export const ASK_EVERY_MS = 50;
 
 export interface TopicOptions {
   readonly name: string;
@@ -126,7 +128,7 @@ export async function describeTopic(name: string, connections: Connections, brok
 
 /** Once every partition of a topic has a leader: a new one has none for a moment. */
 export async function ledTopic(options: TopicOptions, limitMs: number): Promise<Metadata | null> {
-  const deadlineMs = performance.now() + limitMs;
+  const more = patience(limitMs, ASK_EVERY_MS);
   for (;;) {
     const found = await describeTopic(options.name, options.connections, options.bootstrap);
     if (found.errorCode === CODE.unknownTopic) return null;
@@ -134,7 +136,6 @@ export async function ledTopic(options: TopicOptions, limitMs: number): Promise<
     if (led) return found;
     if (found.errorCode !== 0 && found.errorCode !== CODE.leaderNotAvailable)
       throw unavailable(`the topic ${options.name} cannot be described (error ${found.errorCode})`);
-    if (performance.now() > deadlineMs) throw unavailable(`a partition of ${options.name} has had no leader for ${limitMs} ms`);
-    await sleep(50);
+    if (!(await more())) throw unavailable(`a partition of ${options.name} has had no leader for ${limitMs} ms`);
   }
 }

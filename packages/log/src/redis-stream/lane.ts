@@ -3,8 +3,8 @@
  * what tells whether its answer can be trusted (the log's identity, the streams' existence, what was trimmed).
  */
 import type { TributaryError } from '@tributary/model/errors';
+import { settled } from '@tributary/runtime/wait';
 import type { Redis } from 'ioredis';
-import { settled } from '../settled.ts';
 import { recreated, unavailable } from './durability.ts';
 import { watchHandshakes } from './handshake.ts';
 import { type LogKeys, streamOf } from './layout.ts';

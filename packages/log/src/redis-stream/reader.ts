@@ -1,7 +1,7 @@
 /** Reads: each takes a lane of its own, so that one reader's wait never holds up another's read. */
 import { TributaryError } from '@tributary/model/errors';
+import { pause } from '@tributary/runtime/wait';
 import type { LogEntry, Position, ReadLimits } from '../port.ts';
-import { settled } from '../settled.ts';
 import { unavailable } from './durability.ts';
 import { createLane, type From, type Lane, type LaneOptions, type StreamReply } from './lane.ts';
 import { idOf, type LogKeys, positionOf, recordOf } from './layout.ts';
@@ -40,7 +40,7 @@ export function createReader(options: LaneOptions): Reader {
       if (closed) throw unavailable('it was closed');
       if (signal?.aborted) return [];
       if (after.size === 0) {
-        await settled(new Promise(() => {}), waitMs, signal);
+        await pause(waitMs, signal);
         return [];
       }
       const from = [...after].map(

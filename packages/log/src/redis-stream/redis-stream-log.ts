@@ -8,10 +8,10 @@
  */
 import { randomUUID } from 'node:crypto';
 import { TributaryError } from '@tributary/model/errors';
+import { within } from '@tributary/runtime/wait';
 import type { Redis } from 'ioredis';
 import type { AppendLimits } from '../append-queue.ts';
 import type { EventLog, Position } from '../port.ts';
-import { settled } from '../settled.ts';
 import { createAppender } from './appender.ts';
 import { checkDurability, recreated, unavailable } from './durability.ts';
 import { idOf, type LogKeys, logKeys, nextId, positionOf, streamOf } from './layout.ts';
@@ -152,9 +152,8 @@ async function connected(redis: Redis): Promise<void> {
   if (redis.status === 'ready') return;
   const { promise, resolve } = Promise.withResolvers<void>();
   redis.once('ready', resolve);
-  const outcome = await settled(promise, OPEN_MS);
-  redis.off('ready', resolve);
-  if (outcome === 'timeout') throw unavailable(`no connection within ${OPEN_MS} ms (${redis.status})`);
+  const late = () => unavailable(`no connection within ${OPEN_MS} ms (${redis.status})`);
+  await within(OPEN_MS, promise, late).finally(() => redis.off('ready', resolve));
 }
 
 async function found(redis: Redis, keys: LogKeys, newIdentity: string): Promise<string> {
