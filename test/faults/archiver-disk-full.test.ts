@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Step } from '@tributary/archiver/hooks';
 import { DEFAULT_LIMITS } from '@tributary/archiver/pipeline';
-import { turnUntilAborted } from '@tributary/archiver/turns';
+import { runUntilAborted } from '@tributary/archiver/run-loop';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { archivedRows, createRig, filesOnDisk, placesInArchive, placesInLog, type Rig, someEvents } from './archiver-rig.ts';
 
@@ -60,7 +60,7 @@ test('law 6: while paused the log is not trimmed; it says so once per wait and t
   const told: { message: string; code: unknown; waitMs: number; paused: boolean }[] = [];
   const third = Promise.withResolvers<void>();
   const recovered = Promise.withResolvers<void>();
-  const turning = turnUntilAborted(archiver, stop.signal, {
+  const running = runUntilAborted(archiver, stop.signal, {
     failed(error, waitMs, paused) {
       told.push({ message: error.message, code: 'code' in error ? error.code : '', waitMs, paused });
       if (told.length === 3) third.resolve();
@@ -68,17 +68,17 @@ test('law 6: while paused the log is not trimmed; it says so once per wait and t
     recovered: recovered.resolve,
   });
   await third.promise;
-  expect(turning.trouble()).toMatchObject({ code: 'archive_full' });
+  expect(running.trouble()).toMatchObject({ code: 'archive_full' });
   expect(told.map(({ waitMs }) => waitMs)).toEqual([100, 200, 400]);
   expect(told.every(({ paused, code }) => paused && code === 'archive_full')).toBe(true);
   expect(await placesInLog(rig)).toHaveLength(12);
   expect(await rig.segments(0)).toEqual([]);
   full = false;
   await recovered.promise;
-  expect(turning.trouble()).toBeNull();
+  expect(running.trouble()).toBeNull();
   expect(await archivedRows(rig)).toHaveLength(12);
   stop.abort();
-  await turning.ended;
+  await running.ended;
 });
 
 /** Mounts a file system of `sizeMb`; undefined where that needs rights that this machine does not give. */

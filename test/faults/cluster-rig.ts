@@ -17,7 +17,7 @@ import { addRowsByView, type RowsByView } from '@tributary/views/deltas';
 import { VIEWS } from '@tributary/views/registry';
 import { expect } from 'vitest';
 import { createSpeedWorker } from '../../services/speed/src/pipeline.ts';
-import { turnUntilAborted } from '../../services/speed/src/turn.ts';
+import { runUntilAborted } from '../../services/speed/src/run-loop.ts';
 import { shoppers } from '../e2e/shoppers.ts';
 
 const ALL_BYTES = 1_000_000_000;
@@ -77,8 +77,8 @@ export function startRig({ speed, serving, seed, mayLose = false }: RigOptions):
     limits: { waitMs: 20 },
     onReset: (partition, why) => resets.push(`p${partition}: ${why instanceof Error ? why.message : why}`),
   });
-  const turning = turnUntilAborted(worker, working.signal, () => {});
-  turning.ended.catch((error: Error) => failures.push(error));
+  const loop = runUntilAborted(worker, working.signal, () => {});
+  loop.ended.catch((error: Error) => failures.push(error));
 
   async function append(partition: number, events: readonly Event[]): Promise<void> {
     totals[partition] = (totals[partition] as number) + events.length;
@@ -185,7 +185,7 @@ export function startRig({ speed, serving, seed, mayLose = false }: RigOptions):
   async function stop(): Promise<void> {
     loading.abort();
     working.abort();
-    await Promise.allSettled([running, turning.ended]);
+    await Promise.allSettled([running, loop.ended]);
   }
 
   return {

@@ -15,8 +15,8 @@ import { SHARED_CONFIG } from '@tributary/runtime/shared-config';
 import { createSpeedStore } from '@tributary/store/redis-speed-store';
 import { archiverMetrics, observeSpools } from './metrics.ts';
 import { createArchiver, DEFAULT_LIMITS } from './pipeline.ts';
+import { runUntilAborted } from './run-loop.ts';
 import { stagingFolder, sweepOrphans, sweepStaging } from './sweep.ts';
-import { turnUntilAborted } from './turns.ts';
 
 const CONFIG = {
   ...SHARED_CONFIG,
@@ -155,7 +155,7 @@ await runService('archiver', CONFIG, async ({ config, log: logger, metrics, sign
     onLostTail: lostTail,
   });
   observeSpools(metrics, Date.now, archiver.spools, member.assigned);
-  const turning = turnUntilAborted(archiver, signal, {
+  const running = runUntilAborted(archiver, signal, {
     failed(error, waitMs, paused) {
       observed.failed();
       observed.paused(paused);
@@ -170,13 +170,13 @@ await runService('archiver', CONFIG, async ({ config, log: logger, metrics, sign
   return {
     async ready() {
       if (!member.holds()) return { ok: false, detail: `no heartbeat was answered for ${config.memberTtlMs} ms` };
-      const trouble = turning.trouble();
+      const trouble = running.trouble();
       return { ok: trouble === null, detail: trouble?.message ?? `${member.assigned().size} of ${config.partitions} partitions` };
     },
     async drain() {
       clearInterval(sweeping);
       // At once: what is closing may take a while, and whoever takes over is fenced or fences, as it comes.
-      await Promise.all([turning.ended, member.leave()]);
+      await Promise.all([running.ended, member.leave()]);
       await log.close();
       for (const redis of [store, leases]) redis.disconnect();
       await rm(stagingFolder(dataDir, writer), { recursive: true, force: true });

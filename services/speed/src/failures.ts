@@ -1,4 +1,5 @@
 /** Partitions for which something failed: each is left alone for a while, longer each time, so that the others go on. */
+import { backoffMs } from '@tributary/runtime/wait';
 
 export interface Failures {
   /** It failed, and did not succeed since. */
@@ -17,16 +18,15 @@ export interface FailuresOptions {
   readonly now?: () => number;
 }
 
-const FIRST_WAIT_MS = 1_000;
-const LONGEST_WAIT_MS = 60_000;
+const BACKOFF = { firstMs: 1_000, longestMs: 60_000 };
 
 export function createFailures({ onFailed, now }: FailuresOptions): Failures {
-  const failing = new Map<number, { readonly untilMs: number; readonly waitMs: number }>();
+  const failing = new Map<number, { readonly untilMs: number; readonly count: number }>();
 
   function failed(partition: number, error: Error): void {
-    const before = failing.get(partition);
-    const waitMs = before === undefined ? FIRST_WAIT_MS : Math.min(2 * before.waitMs, LONGEST_WAIT_MS);
-    failing.set(partition, { untilMs: (now?.() ?? 0) + waitMs, waitMs });
+    const count = (failing.get(partition)?.count ?? 0) + 1;
+    const waitMs = backoffMs(BACKOFF, count);
+    failing.set(partition, { untilMs: (now?.() ?? 0) + waitMs, count });
     onFailed?.(partition, error, waitMs);
   }
 

@@ -1,7 +1,6 @@
-/** The speed service: wires log, store and its share of the partitions to the worker, and turns it until told to stop. */
+/** The speed service: wires log, store and its share of the partitions to the worker, and runs it until stopped. */
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { openEventLog } from '@tributary/log/open-log';
 import { joinAsProcess } from '@tributary/membership/process-member';
 import type { ConfigTable } from '@tributary/runtime/config';
@@ -10,15 +9,16 @@ import { logConfiguration } from '@tributary/runtime/log-configuration';
 import { connectRedis, whenReady } from '@tributary/runtime/redis';
 import { runService } from '@tributary/runtime/service';
 import { SHARED_CONFIG } from '@tributary/runtime/shared-config';
+import { settled } from '@tributary/runtime/wait';
 import { createSpeedStore } from '@tributary/store/redis-speed-store';
 import { openArchivedEntries } from './archived-entries.ts';
 import { observeProgress, speedMetrics } from './metrics.ts';
 import { outputKinds, startPublishing } from './outputs/publishing.ts';
 import { createSpeedWorker, DEFAULT_LIMITS } from './pipeline.ts';
 import { recallingLog } from './recall.ts';
+import { runUntilAborted } from './run-loop.ts';
 import { createStallWatch, watchStalls } from './standing-still.ts';
 import { tellProgress } from './tell-progress.ts';
-import { turnUntilAborted } from './turn.ts';
 
 const CONFIG = {
   ...SHARED_CONFIG,
@@ -160,20 +160,20 @@ await runService('speed', CONFIG, async ({ config, log: logger, metrics, disk, s
       return worker.runOnce(until);
     },
   };
-  const turning = turnUntilAborted(working, signal, onWait);
+  const running = runUntilAborted(working, signal, onWait);
   return {
     async ready() {
       if (!member.holds()) return { ok: false, detail: `no heartbeat was answered for ${config.memberTtlMs} ms` };
       const stalled = stalls();
       if (stalled !== null) return { ok: false, detail: stalled };
       const { size } = member.assigned();
-      return { ok: turning.healthy(), detail: `${turning.detail()}, ${size} of ${config.partitions} partitions` };
+      return { ok: running.healthy(), detail: `${running.detail()}, ${size} of ${config.partitions} partitions` };
     },
     async drain() {
       // What is under way is committed first: whoever takes over need not be fenced by it.
-      await turning.ended;
+      await running.ended;
       // An output log that does not answer must not keep the partitions from the others: its lines are numbered.
-      await Promise.race([publishing.ended, sleep(1_000, undefined, { ref: false })]);
+      await settled(publishing.ended, 1_000);
       await member.leave();
       await log.close();
       for (const redis of [store, leases]) redis.disconnect();

@@ -5,6 +5,7 @@
  */
 
 import { TributaryError } from '@tributary/model/errors';
+import { backoffMs } from '@tributary/runtime/wait';
 import type { CommitOutcome } from '@tributary/store/speed-store';
 import type { PartitionRun } from './partition-run.ts';
 
@@ -40,8 +41,7 @@ export interface OwnRuns {
 
 /** A partition that was not fenced for this long is calm again. */
 const CALM_MS = 10_000;
-const FIRST_REST_MS = 50;
-const LONGEST_REST_MS = 2_000;
+const RESTS = { firstMs: 50, longestMs: 2_000 };
 
 interface Fences {
   readonly count: number;
@@ -50,7 +50,7 @@ interface Fences {
 
 /** The first fence is what every hand-over may bring: no rest. */
 function restMs(fences: number): number {
-  return fences < 2 ? 0 : Math.min(LONGEST_REST_MS, FIRST_REST_MS * 2 ** Math.min(fences - 2, 16));
+  return backoffMs(RESTS, fences - 1);
 }
 
 export function createOwnRuns(options: OwnRunsOptions): OwnRuns {

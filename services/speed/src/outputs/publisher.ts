@@ -7,9 +7,9 @@
  * removal, or that lost the partition without knowing, sends lines twice: their ids tell (law 3). None is left out: a line leaves
  * the outbox only once the output log has it.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { EventLog } from '@tributary/log/port';
 import { TributaryError } from '@tributary/model/errors';
+import { pause } from '@tributary/runtime/wait';
 import type { Outbox } from '@tributary/store/outbox';
 
 export interface PublisherOptions {
@@ -93,7 +93,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
     } catch (error) {
       onError(error as Error);
       lengths.set(partition, await outbox.length(partition).catch(() => lengths.get(partition) ?? 0));
-      await sleep(RETRY_MS, undefined, { signal }).catch(() => {});
+      await pause(RETRY_MS, signal);
       woken.add(partition);
     }
   }

@@ -1,0 +1,42 @@
+/** The archiver until aborted: what goes wrong is waited out, unless going on would only repeat it. */
+import { isDiskFull } from '@tributary/archive/durable';
+import { type ErrorCode, TributaryError } from '@tributary/model/errors';
+import { type RunLoop, startRunLoop } from '@tributary/runtime/run-loop';
+import type { Archiver } from './pipeline.ts';
+
+/** An operator must act: the log is another one, a hole opened, the archive's own truth is damaged. */
+const FATAL: ReadonlySet<ErrorCode> = new Set([
+  'log_recreated',
+  'history_mismatch',
+  'position_expired',
+  'partition_mismatch',
+  'manifest_corrupt',
+]);
+
+const BACKOFF = { firstMs: 100, longestMs: 5_000 };
+/** The archive is in no hurry: a rest lets entries gather, and leaves the processor to those who answer people. */
+const REST_MS = 25;
+
+export interface RunObserver {
+  /** An iteration failed; the next one follows after `waitMs`. `paused`: the disk is full. */
+  failed(error: Error, waitMs: number, paused: boolean): void;
+  recovered(): void;
+}
+
+export function runUntilAborted(archiver: Pick<Archiver, 'turn'>, signal: AbortSignal, observer: RunObserver): RunLoop {
+  return startRunLoop({
+    iterate: () => archiver.turn(signal).catch((error: unknown) => Promise.reject(named(error))),
+    signal,
+    backoff: BACKOFF,
+    restMs: REST_MS,
+    isFatal: (error) => error instanceof TributaryError && FATAL.has(error.code),
+    onFailed: (error, waitMs) => observer.failed(error, waitMs, isDiskFull(error)),
+    onRecovered: observer.recovered,
+  });
+}
+
+function named(error: unknown): Error {
+  const cause = error instanceof Error ? error : new Error(String(error));
+  if (!isDiskFull(cause)) return cause;
+  return new TributaryError('archive_full', `the disk of the archive is full, nothing is archived: ${cause.message}`, { cause });
+}
