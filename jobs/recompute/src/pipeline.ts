@@ -14,6 +14,7 @@ import { readGeneration, writeGeneration } from '@tributary/archive/generations'
 import type { GenerationManifest } from '@tributary/archive/layout';
 import { currentPublication } from '@tributary/archive/publications';
 import { TributaryError } from '@tributary/model/errors';
+import { isTransient } from '@tributary/runtime/error-kinds';
 import { begin } from './begin/begin.ts';
 import { planCompute } from './compute/plan.ts';
 import { GENERATION_EVENT_COLUMNS } from './compute/relations.ts';
@@ -26,7 +27,6 @@ import { reconcile } from './reconcile/reconcile.ts';
 import { mergeArchive } from './retire/merge-archive.ts';
 import { retire } from './retire/retire.ts';
 import type { Run, RunOutcome } from './run.ts';
-import { isTransient } from './transient.ts';
 
 export async function runGeneration(run: Run, ports: RunPorts, signal: AbortSignal): Promise<RunOutcome> {
   const { begun, manifest } = await begin(run, ports);

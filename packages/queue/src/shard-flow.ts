@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ERRORS, type ErrorCode, TributaryError } from '@tributary/model/errors';
+import { isTransient } from '@tributary/runtime/error-kinds';
 import type { BulkJobOptions, Job, Queue } from 'bullmq';
 import { answered } from './answered.ts';
 import { ATTEMPTS, RETRY_DELAY_MS } from './jobs.ts';
@@ -95,12 +96,11 @@ export function failureText(error: unknown): string {
   return error instanceof TributaryError ? `${error.code}: ${error.message}` : String(error);
 }
 
-/** Trouble that should have passed, but outlasted every attempt, is not told as passing: the run is not to wait for it again. */
-const OUTLASTED: ReadonlySet<string> = new Set<ErrorCode>(['store_unavailable', 'log_unavailable']);
-
 function errorOf(text: string): TributaryError {
   const [, code, message] = /^([a-z_]+): (.*)$/s.exec(text) ?? [];
-  if (code !== undefined && message !== undefined && Object.hasOwn(ERRORS, code) && !OUTLASTED.has(code))
-    return new TributaryError(code as ErrorCode, message);
-  return new TributaryError('compute_failed', text);
+  const failed = new TributaryError('compute_failed', text);
+  if (code === undefined || message === undefined || !Object.hasOwn(ERRORS, code)) return failed;
+  const error = new TributaryError(code as ErrorCode, message);
+  // It outlasted every attempt: the run does not wait for it again.
+  return isTransient(error) ? failed : error;
 }

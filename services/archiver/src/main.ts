@@ -4,6 +4,7 @@ import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type DuckDb, openDuckDb } from '@tributary/archive/duckdb';
 import { openEventLog } from '@tributary/log/open-log';
+import { MEMBERSHIP_CONFIG } from '@tributary/membership/config';
 import { parseMemberName } from '@tributary/membership/member-name';
 import { joinAsProcess } from '@tributary/membership/process-member';
 import { MINUTE_MS } from '@tributary/model/time';
@@ -48,13 +49,7 @@ const CONFIG = {
     why: 'how long entries stay in the log once both layers have them: as far as a replica of Redis that takes over may lag',
   },
   archiverMemory: { type: 'string', default: '768MB', why: "bound on DuckDB's buffers while it writes Parquet" },
-  memberTtlMs: {
-    type: 'int',
-    default: 10_000,
-    min: 1_000,
-    unit: 'ms',
-    why: 'an archiver not heard of for this long loses its partitions to the others',
-  },
+  ...MEMBERSHIP_CONFIG,
   archiverThreads: { type: 'int', default: 2, min: 1, max: 64, unit: 'threads', why: 'DuckDB threads while it writes Parquet' },
 } as const satisfies ConfigTable;
 

@@ -1,17 +1,9 @@
 /** The archiver until aborted: what goes wrong is waited out, unless going on would only repeat it. */
 import { isDiskFull } from '@tributary/archive/durable';
-import { type ErrorCode, TributaryError } from '@tributary/model/errors';
+import { TributaryError } from '@tributary/model/errors';
+import { isFatal } from '@tributary/runtime/error-kinds';
 import { type RunLoop, startRunLoop } from '@tributary/runtime/run-loop';
 import type { Archiver } from './pipeline.ts';
-
-/** An operator must act: the log is another one, a hole opened, the archive's own truth is damaged. */
-const FATAL: ReadonlySet<ErrorCode> = new Set([
-  'log_recreated',
-  'history_mismatch',
-  'position_expired',
-  'partition_mismatch',
-  'manifest_corrupt',
-]);
 
 const BACKOFF = { firstMs: 100, longestMs: 5_000 };
 /** The archive is in no hurry: a rest lets entries gather, and leaves the processor to those who answer people. */
@@ -29,7 +21,7 @@ export function runUntilAborted(archiver: Pick<Archiver, 'turn'>, signal: AbortS
     signal,
     backoff: BACKOFF,
     restMs: REST_MS,
-    isFatal: (error) => error instanceof TributaryError && FATAL.has(error.code),
+    isFatal,
     onFailed: (error, waitMs) => observer.failed(error, waitMs, isDiskFull(error)),
     onRecovered: observer.recovered,
   });

@@ -5,6 +5,7 @@
 import type { EventLog, Position } from '@tributary/log/port';
 import { TributaryError } from '@tributary/model/errors';
 import { SECOND_MS } from '@tributary/model/time';
+import { isFatal } from '@tributary/runtime/error-kinds';
 
 export interface Trimmer {
   /** The partition is archived up to here. */
@@ -74,7 +75,7 @@ export function createTrimmer(log: Pick<EventLog, 'trim'>, options: TrimmerOptio
           await log.trim(partition, upTo);
           trimmedUpTo.set(partition, upTo);
         } catch (error) {
-          if (isOperators(error)) throw error;
+          if (isFatal(error)) throw error;
           // The log or the store is away for a moment; whether it stays so, their readers tell.
           return;
         }
@@ -86,8 +87,4 @@ export function createTrimmer(log: Pick<EventLog, 'trim'>, options: TrimmerOptio
 function unreadable(partition: number, upTo: Position): TributaryError {
   const message = `partition ${partition} was archived up to ${upTo}, and the data folder no longer shows it: nothing is trimmed`;
   return new TributaryError('history_mismatch', message);
-}
-
-function isOperators(error: unknown): boolean {
-  return error instanceof TributaryError && (error.code === 'history_mismatch' || error.code === 'manifest_corrupt');
 }

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import { openEventLog } from '@tributary/log/open-log';
+import { MEMBERSHIP_CONFIG } from '@tributary/membership/config';
 import { joinAsProcess } from '@tributary/membership/process-member';
 import type { ConfigTable } from '@tributary/runtime/config';
 import { loadDefinitions, sha256Hex } from '@tributary/runtime/definitions';
@@ -42,13 +43,7 @@ const CONFIG = {
     unit: 'events',
     why: 'events in the timeline of one user; beyond it, rows that look at what was cut are exact only after the next generation',
   },
-  memberTtlMs: {
-    type: 'int',
-    default: 10_000,
-    min: 1_000,
-    unit: 'ms',
-    why: 'a worker not heard of for this long loses its partitions to the others',
-  },
+  ...MEMBERSHIP_CONFIG,
   outputs: {
     type: 'string',
     default: 'none',

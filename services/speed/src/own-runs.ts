@@ -5,6 +5,7 @@
  */
 
 import { TributaryError } from '@tributary/model/errors';
+import { isTransient } from '@tributary/runtime/error-kinds';
 import { backoffMs } from '@tributary/runtime/wait';
 import type { CommitOutcome } from '@tributary/store/speed-store';
 import type { PartitionRun } from './partition-run.ts';
@@ -120,10 +121,6 @@ export function createOwnRuns(options: OwnRunsOptions): OwnRuns {
       }
     },
   };
-}
-
-function isTransient(error: unknown): boolean {
-  return error instanceof TributaryError && error.code === 'store_unavailable';
 }
 
 /** Another worker wrote: found at a commit, or while reading records. */

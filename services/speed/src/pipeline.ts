@@ -13,7 +13,6 @@
 import { setImmediate as soon } from 'node:timers/promises';
 import type { EventLog } from '@tributary/log/port';
 import type { Definitions } from '@tributary/model/definitions';
-import { TributaryError } from '@tributary/model/errors';
 import type { CommitOutcome, SpeedStore } from '@tributary/store/speed-store';
 import { VIEWS } from '@tributary/views/registry';
 import type { View } from '@tributary/views/view';
@@ -288,12 +287,4 @@ const MOST_PIECES = 1_000_000;
 
 function sumOf<T>(items: readonly T[], of: (item: T) => number): number {
   return items.reduce((sum, item) => sum + of(item), 0);
-}
-
-/**
- * Errors that a restart or an operator must resolve: going on would only repeat them. A log that was trimmed past a partition is
- * none: the next read looks for it in the archive, and the other partitions go on.
- */
-export function isFatal(error: unknown): boolean {
-  return error instanceof TributaryError && error.code === 'log_recreated';
 }

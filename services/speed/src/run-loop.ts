@@ -1,6 +1,8 @@
 /** The worker until aborted: errors are waited out; fatal ones end the process. */
+import { isFatal } from '@tributary/runtime/error-kinds';
 import { startRunLoop } from '@tributary/runtime/run-loop';
-import { isFatal, type SpeedWorker } from './pipeline.ts';
+import type { SpeedWorker } from './pipeline.ts';
+import { isExpired } from './read-ahead.ts';
 
 const BACKOFF = { firstMs: 50, longestMs: 2_000 };
 
@@ -20,7 +22,8 @@ export function runUntilAborted(worker: SpeedWorker, signal: AbortSignal, onFail
     },
     signal,
     backoff: BACKOFF,
-    isFatal,
+    // The next read looks in the archive for what the log no longer has, and the other partitions go on.
+    isFatal: (error) => isFatal(error) && !isExpired(error),
     onFailed,
   });
   return {

@@ -1,7 +1,7 @@
 /** The shards that this process takes from the queue. */
 import { type ErrorCode, TributaryError } from '@tributary/model/errors';
+import { isTransient } from '@tributary/runtime/error-kinds';
 import type { RecomputeMetrics } from '../metrics.ts';
-import { isTransient } from '../transient.ts';
 import type { ShardName } from './record.ts';
 import { type ShardPorts, workOnShard } from './work.ts';
 
