@@ -12,6 +12,7 @@ import { mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { DAY_MS } from '@tributary/model/time';
+import { DATA_PATHS, dataPath } from '@tributary/runtime/data-folder';
 import type { DuckDb } from './duckdb.ts';
 import { createDurably, namesIn } from './durable.ts';
 import type { SegmentManifest, StoredFile } from './layout.ts';
@@ -34,7 +35,7 @@ const NEWEST = 2;
 
 /** The newest blocks whose segments are all below `before` and not merged yet. */
 export async function blocksToMerge(dataDir: string, partition: number, before: number): Promise<Block[]> {
-  const names = new Set(await namesIn(join(dataDir, 'archive', 'segments', partitionName(partition))));
+  const names = new Set(await namesIn(dataPath(dataDir, 'segments', partitionName(partition))));
   const blocks: Block[] = [];
   for (let first = 0; first + BLOCK_SEGMENTS <= before; first += BLOCK_SEGMENTS)
     if (names.has(`${padNumber(first)}.json`) && !names.has(`${nameOf(first)}.json`)) blocks.push({ partition, first });
@@ -85,7 +86,7 @@ export async function mergeBlock(
 
 /** Removes segments that a block has replaced for a day, their files first, and what killed attempts at it left. */
 export async function sweepMerged(dataDir: string, partition: number, nowMs: number): Promise<void> {
-  const names = await namesIn(join(dataDir, 'archive', 'segments', partitionName(partition)));
+  const names = await namesIn(dataPath(dataDir, 'segments', partitionName(partition)));
   const singles = new Set(names);
   for (const name of names) {
     const [, digits] = /^(\d{6,12})-\d{6,12}\.json$/.exec(name) ?? [];
@@ -138,7 +139,7 @@ async function mergeEvents(
   for (const [i, path] of (staged ?? []).entries()) {
     const [, date] = /[/\\]date=(\d{4}(?:-\d{2})?)[/\\][^/\\]+$/.exec(String(path)) ?? [];
     if (date === undefined) throw new Error(`DuckDB wrote ${String(path)}: not a file of a month or a year`);
-    const target = `archive/events/date=${date}/${stem}${i === 0 ? '' : `.${i}`}.parquet`;
+    const target = `${DATA_PATHS.events}/date=${date}/${stem}${i === 0 ? '' : `.${i}`}.parquet`;
     files.push({ ...(await keepFile(dataDir, String(path), target, Number(counts?.[i]))), date });
   }
   return files;
@@ -155,7 +156,7 @@ async function mergeDead(
   const staged = join(staging, `${stem}.ndjson`);
   for (const { path } of dead) await pipeline(createReadStream(join(dataDir, path)), createWriteStream(staged, { flags: 'a' }));
   const rows = dead.reduce((sum, file) => sum + file.rows, 0);
-  return keepFile(dataDir, staged, `archive/dead/${stem}.ndjson`, rows);
+  return keepFile(dataDir, staged, `${DATA_PATHS.dead}/${stem}.ndjson`, rows);
 }
 
 /** The manifest last: it tells which files are still to go. */
@@ -166,8 +167,8 @@ async function removeSegment(dataDir: string, partition: number, number: number,
 }
 
 async function removeAttempts(dataDir: string, prefix: string, kept: ReadonlySet<string>): Promise<void> {
-  const dates = (await namesIn(join(dataDir, 'archive', 'events'))).map((name) => `archive/events/${name}`);
-  for (const folder of [...dates, 'archive/dead'])
+  const dates = (await namesIn(dataPath(dataDir, 'events'))).map((name) => `${DATA_PATHS.events}/${name}`);
+  for (const folder of [...dates, DATA_PATHS.dead])
     for (const name of await namesIn(join(dataDir, folder)))
       if (name.startsWith(prefix) && !kept.has(`${folder}/${name}`)) await rm(join(dataDir, folder, name), { force: true });
 }

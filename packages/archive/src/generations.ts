@@ -5,6 +5,7 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { TributaryError } from '@tributary/model/errors';
+import { DATA_PATHS, dataPath } from '@tributary/runtime/data-folder';
 import { z } from 'zod';
 import { errorCode, makeFolder, namesIn, syncFolder, writeDurably } from './durable.ts';
 import type { GenerationManifest, GenerationState } from './layout.ts';
@@ -42,7 +43,7 @@ const TRANSITIONS: Readonly<Record<GenerationState, readonly GenerationState[]>>
 
 /** Relative to the data folder. */
 export function generationFolder(generation: number): string {
-  return `generations/${padNumber(generation)}`;
+  return `${DATA_PATHS.generations}/${padNumber(generation)}`;
 }
 
 function manifestPath(dataDir: string, generation: number): string {
@@ -55,7 +56,7 @@ export async function createGeneration(
   manifest: Omit<GenerationManifest, 'generation'>,
   above = 0,
 ): Promise<GenerationManifest> {
-  await makeFolder(join(dataDir, 'generations'));
+  await makeFolder(dataPath(dataDir, 'generations'));
   for (let generation = Math.max(above, (await folderNumbers(dataDir)).at(-1) ?? 0) + 1; ; generation++) {
     try {
       await mkdir(join(dataDir, generationFolder(generation)));
@@ -63,7 +64,7 @@ export async function createGeneration(
       if (errorCode(error) === 'EEXIST') continue;
       throw error;
     }
-    await syncFolder(join(dataDir, 'generations'));
+    await syncFolder(dataPath(dataDir, 'generations'));
     const created: GenerationManifest = { ...manifest, generation };
     await writeDurably(manifestPath(dataDir, generation), toJson(created));
     return created;

@@ -9,6 +9,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TributaryError } from '@tributary/model/errors';
+import { dataPath } from '@tributary/runtime/data-folder';
 import { z } from 'zod';
 import { createDurably, namesIn } from './durable.ts';
 import { readGeneration } from './generations.ts';
@@ -112,7 +113,7 @@ async function listSequences(dataDir: string): Promise<number[]> {
 }
 
 function publicationsFolder(dataDir: string): string {
-  return join(dataDir, 'generations', 'publications');
+  return dataPath(dataDir, 'publications');
 }
 
 function publicationPath(dataDir: string, sequence: number): string {

@@ -2,8 +2,8 @@
  * Segments: contiguous ranges of a partition's log, archived. Their manifests are the archiver's position: number `n` is
  * written once, by whoever comes first, so a zombie that archived the same range learns it and writes nothing.
  */
-import { join } from 'node:path';
 import { TributaryError } from '@tributary/model/errors';
+import { dataPath } from '@tributary/runtime/data-folder';
 import { z } from 'zod';
 import { createDurably, namesIn } from './durable.ts';
 import type { SegmentManifest } from './layout.ts';
@@ -30,12 +30,12 @@ export function partitionName(partition: number): string {
 }
 
 export function segmentPath(dataDir: string, partition: number, number: number): string {
-  return join(dataDir, 'archive', 'segments', partitionName(partition), `${padNumber(number)}.json`);
+  return dataPath(dataDir, 'segments', partitionName(partition), `${padNumber(number)}.json`);
 }
 
 /** The number of the newest segment, -1 when there is none. */
 export async function lastSegmentNumber(dataDir: string, partition: number): Promise<number> {
-  const names = await namesIn(join(dataDir, 'archive', 'segments', partitionName(partition)));
+  const names = await namesIn(dataPath(dataDir, 'segments', partitionName(partition)));
   const single = numbersOf(names, '.json').at(-1) ?? -1;
   const merged = names.map((name) => Number(/^\d{6,12}-(\d{6,12})\.json$/.exec(name)?.[1] ?? -1));
   return merged.reduce((last, number) => Math.max(last, number), single);
@@ -51,7 +51,7 @@ export function blockOf(number: number): number {
 
 export function blockPath(dataDir: string, partition: number, first: number): string {
   const last = first + BLOCK_SEGMENTS - 1;
-  return join(dataDir, 'archive', 'segments', partitionName(partition), `${padNumber(first)}-${padNumber(last)}.json`);
+  return dataPath(dataDir, 'segments', partitionName(partition), `${padNumber(first)}-${padNumber(last)}.json`);
 }
 
 /** Undefined while its segments were not merged. */

@@ -9,6 +9,7 @@ import { rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TributaryError } from '@tributary/model/errors';
+import { dataPath } from '@tributary/runtime/data-folder';
 import { digest, errorCode, makeFolder } from './durable.ts';
 import type { StoredFile } from './layout.ts';
 
@@ -67,7 +68,7 @@ function corrupt(file: StoredFile, found: Found): TributaryError {
 }
 
 async function quarantine(dataDir: string, path: string): Promise<void> {
-  const folder = join(dataDir, 'quarantine');
+  const folder = dataPath(dataDir, 'quarantine');
   await makeFolder(folder);
   await rename(join(dataDir, path), join(folder, path.replaceAll('/', '__'))).catch((error: unknown) => {
     // Another worker set it aside at the same moment.

@@ -1,7 +1,7 @@
 /** The file of API keys: what is stored of a key, and how the file is read and changed. */
 import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { TributaryError } from '@tributary/model/errors';
+import { dataPath } from './data-folder.ts';
 import { patience } from './wait.ts';
 
 /** `write` is `server` and `import` in one: older keys, and the one of a platform on one machine. */
@@ -40,7 +40,7 @@ export interface KeyRecord extends KeyRules {
 const MAX_KEYS = 10_000;
 
 export function keyFileOf(dataDir: string): string {
-  return join(dataDir, 'keys.json');
+  return dataPath(dataDir, 'keys');
 }
 
 /** The records of a key file; none when there is no file. Throws `invalid_config` when it is not a key file. */

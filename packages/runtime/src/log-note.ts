@@ -5,8 +5,7 @@
 import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { TributaryError } from '@tributary/model/errors';
-
-const FILE = 'log.json';
+import { dataPath } from './data-folder.ts';
 
 export interface LogNote {
   /** The identity of the log, null: no role has opened one yet. */
@@ -17,7 +16,7 @@ export interface LogNote {
 
 /** `where`: what the log is called in messages; `hint`: what may have been set wrongly. */
 export function logNote(dataDir: string, where: string, hint: string): LogNote {
-  const file = join(dataDir, FILE);
+  const file = dataPath(dataDir, 'logNote');
   const known = readNote(file) ?? archivedIdentity(dataDir);
   return {
     known,
@@ -54,7 +53,7 @@ function createNote(file: string, identity: string, where: string): string {
  * it. What cannot be read here the archive's own readers tell.
  */
 function archivedIdentity(dataDir: string): string | null {
-  const segments = join(dataDir, 'archive', 'segments');
+  const segments = dataPath(dataDir, 'segments');
   for (const partition of namesIn(segments)) {
     const newest = namesIn(join(segments, partition))
       .filter((name) => /^\d{6,12}\.json$/.test(name))

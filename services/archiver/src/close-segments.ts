@@ -9,6 +9,7 @@ import { type FileDigest, makeFolder, syncAndDigest, syncFolder } from '@tributa
 import type { SegmentManifest, StoredFile } from '@tributary/archive/layout';
 import { padNumber } from '@tributary/archive/manifest-file';
 import { filesNamed, lastSegmentNumber, partitionName, readSegment, writeSegment } from '@tributary/archive/segments';
+import { DATA_PATHS } from '@tributary/runtime/data-folder';
 import { convertSpools } from './convert.ts';
 import type { Hook } from './hooks.ts';
 import type { CopyLimits } from './plan.ts';
@@ -95,7 +96,7 @@ async function stageEvents(
       // DuckDB may split a partition and day over more than one file.
       const part = parts.get(`${date}/${name}`) ?? 0;
       parts.set(`${date}/${name}`, part + 1);
-      const path = `archive/events/date=${date}/${name}${part === 0 ? '' : `.${part}`}.parquet`;
+      const path = `${DATA_PATHS.events}/date=${date}/${name}${part === 0 ? '' : `.${part}`}.parquet`;
       return { partition, date, staged, path, rows };
     });
   } finally {
@@ -112,7 +113,7 @@ async function stageDead(spools: readonly Spool[], { folder, writer }: ClosingOp
     const { size } = await stat(staged);
     if (size !== deadBytes)
       throw new Error(`partition ${partition}: ${deadBytes} bytes of dead records were spooled, ${size} are there`);
-    const path = `archive/dead/${fileStem(partition, number)}-${writer}.ndjson`;
+    const path = `${DATA_PATHS.dead}/${fileStem(partition, number)}-${writer}.ndjson`;
     placed.push({ partition, date: null, staged, path, rows: deadRows });
   }
   return placed;

@@ -8,11 +8,12 @@ import { join } from 'node:path';
 import { namesIn, sweepStaged } from '@tributary/archive/durable';
 import { filesNamed, lastSegmentNumber, readSegment } from '@tributary/archive/segments';
 import { HOUR_MS } from '@tributary/model/time';
+import { DATA_PATHS, dataPath } from '@tributary/runtime/data-folder';
 
 const STAGING = 'archiver-';
 
 export function stagingFolder(dataDir: string, writer: string): string {
-  return join(dataDir, 'staging', `${STAGING}${writer}`);
+  return dataPath(dataDir, 'staging', `${STAGING}${writer}`);
 }
 
 /** No manifest takes this long to write. */
@@ -20,11 +21,11 @@ const ABANDONED_MS = HOUR_MS;
 
 /** `living`: the writers whose folders stay. */
 export async function sweepStaging(dataDir: string, nowMs: number, living: ReadonlySet<string> = new Set()): Promise<void> {
-  for (const name of await namesIn(join(dataDir, 'staging'))) {
+  for (const name of await namesIn(dataPath(dataDir, 'staging'))) {
     if (!name.startsWith(STAGING) || living.has(name.slice(STAGING.length))) continue;
-    await rm(join(dataDir, 'staging', name), { recursive: true, force: true });
+    await rm(dataPath(dataDir, 'staging', name), { recursive: true, force: true });
   }
-  const segments = join(dataDir, 'archive', 'segments');
+  const segments = dataPath(dataDir, 'segments');
   for (const name of await namesIn(segments)) await sweepStaged(join(segments, name), nowMs - ABANDONED_MS);
 }
 
@@ -78,6 +79,6 @@ async function filesBySegment(dataDir: string): Promise<Map<string, SegmentFiles
 }
 
 async function dataFolders(dataDir: string): Promise<string[]> {
-  const days = (await namesIn(join(dataDir, 'archive', 'events'))).filter((name) => /^date=\d{4}(-\d{2}){0,2}$/.test(name));
-  return [...days.map((day) => `archive/events/${day}`), 'archive/dead'];
+  const days = (await namesIn(dataPath(dataDir, 'events'))).filter((name) => /^date=\d{4}(-\d{2}){0,2}$/.test(name));
+  return [...days.map((day) => `${DATA_PATHS.events}/${day}`), DATA_PATHS.dead];
 }

@@ -11,6 +11,7 @@ import { TributaryError } from '@tributary/model/errors';
 import { type Event, encodeEvent } from '@tributary/model/event';
 import { FIELD_ROWS } from '@tributary/model/event-fields';
 import type { Barrier, Heartbeat } from '@tributary/model/partition-record';
+import { dataPath } from '@tributary/runtime/data-folder';
 
 export interface ArchivedEntries {
   /** Up to where the partition is archived; null: nothing of it is. */
@@ -62,7 +63,7 @@ export function openArchivedEntries({ dataDir, logIdentity, memoryLimit }: Archi
     const { partition, files } = segment;
     if (files.length === 0) return [];
     for (const file of files) await checkFile(dataDir, file);
-    const session = await openDuckDb({ memoryLimit, threads: 1, tempDir: join(dataDir, 'staging', 'speed') });
+    const session = await openDuckDb({ memoryLimit, threads: 1, tempDir: dataPath(dataDir, 'staging', 'speed') });
     const entries: LogEntry[] = [];
     let lines: string[] = [];
     let at: Position | null = null;
