@@ -3,6 +3,7 @@
 // directly, and hands over. Exit code 3: there is none.
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
+import module from 'node:module';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -20,6 +21,8 @@ if (process.env.npm_lifecycle_event !== undefined)
   setInterval(() => process.ppid !== parent && process.kill(process.pid, 'SIGTERM'), 500).unref();
 
 if (Number(process.versions.node.split('.')[0]) >= NEEDED) {
+  // Compiled code of the last call; in the checkout, where only its owner writes. Where that is not possible, nothing is kept.
+  module.enableCompileCache?.(process.env.NODE_COMPILE_CACHE ?? join(home, '.tributary', 'compile-cache'));
   await import(main);
 } else {
   const node = findNode();

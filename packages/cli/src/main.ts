@@ -6,7 +6,6 @@ import { writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Shell } from './context.ts';
-import { openExistingLog } from './open-log.ts';
 import { run } from './run.ts';
 
 // `tributary … | head`: the reader has seen enough. That is no failure, and not worth a word.
@@ -38,7 +37,8 @@ const shell: Shell = {
   run: runProgram,
   newId: randomUUID,
   nodeVersion: process.versions.node,
-  openLog: openExistingLog,
+  // The clients of Redis and Kafka are much to load, and few commands read the log.
+  openLog: async (...where) => (await import('./open-log.ts')).openExistingLog(...where),
   signal: interrupted.signal,
 };
 

@@ -1,29 +1,15 @@
 /** One call of the command line, from arguments to an exit code. Nothing here touches the process: see main.ts. */
 import { Command, CommanderError } from 'commander';
-import { addAttributionCompare } from './commands/attribution-compare.ts';
-import { addAttributionExplain } from './commands/attribution-explain.ts';
-import { addAttributionPaths } from './commands/attribution-paths.ts';
-import { addAttributionReport } from './commands/attribution-report.ts';
-import { addAttributionRun } from './commands/attribution-run.ts';
-import { addBatch } from './commands/batch.ts';
-import { addDoctor } from './commands/doctor.ts';
-import { addEventsSend } from './commands/events-send.ts';
-import { addEventsTail } from './commands/events-tail.ts';
-import { addAccessLog } from './commands/import-access-log.ts';
-import { addCsv } from './commands/import-csv.ts';
-import { addKeys } from './commands/keys.ts';
-import { addReconcile } from './commands/reconcile.ts';
-import { addRoles } from './commands/roles.ts';
-import { addSignals } from './commands/signals.ts';
-import { addStatus } from './commands/status.ts';
+import { addCommands } from './commands.ts';
 import { type Act, type Context, createContext, type Shell } from './context.ts';
 import { EXIT, type ExitCode, failureOf } from './exit.ts';
 import { printable } from './terminal/table.ts';
+import { VERSION } from './version.ts';
 
 export async function run(shell: Shell): Promise<ExitCode> {
   let exitCode: ExitCode = EXIT.ok;
-  const program = createProgram(shell, (code) => (exitCode = code));
   try {
+    const program = await createProgram(shell, (code) => (exitCode = code));
     await program.parseAsync([...shell.argv], { from: 'user' });
     return exitCode;
   } catch (error) {
@@ -31,12 +17,13 @@ export async function run(shell: Shell): Promise<ExitCode> {
   }
 }
 
-/** The whole grammar of the command line. */
-export function createProgram(shell: Shell, onExitCode: (code: ExitCode) => void): Command {
+/** The grammar of the command line, as far as the arguments name it; all of it where they name no command. */
+export async function createProgram(shell: Shell, onExitCode: (code: ExitCode) => void): Promise<Command> {
   const program = new Command('tributary')
     .description(
       'Signals and attribution whose real-time and recomputed answers are one. Data goes to stdout, messages to stderr.',
     )
+    .version(VERSION, '--version', 'the version of this program')
     .option('--json', 'answer as JSON')
     .option('--url <url>', 'the serving API [TRIBUTARY_URL]')
     .option('--collector-url <url>', 'the collector [TRIBUTARY_COLLECTOR_URL]')
@@ -63,25 +50,7 @@ export function createProgram(shell: Shell, onExitCode: (code: ExitCode) => void
       );
     };
 
-  addRoles(program, act);
-  const imports = program.command('import').description('load history from files');
-  addAccessLog(imports, act);
-  addCsv(imports, act);
-  const events = program.command('events').description('send events, follow the log');
-  addEventsSend(events, act);
-  addEventsTail(events, act);
-  addSignals(program, act);
-  const attribution = program.command('attribution').description('which channels earned the conversions');
-  addAttributionReport(attribution, act);
-  addAttributionCompare(attribution, act);
-  addAttributionPaths(attribution, act);
-  addAttributionExplain(attribution, act);
-  addAttributionRun(attribution, act);
-  addBatch(program, act);
-  addReconcile(program, act);
-  addKeys(program, act);
-  addStatus(program, act);
-  addDoctor(program, act);
+  await addCommands(program, act, shell.argv);
   return program;
 }
 

@@ -34,6 +34,10 @@ test('--help is data on stdout, exit 0, and names every command of the contract'
   expect(stdout).toContain('Exit codes: 0 done, 1 found something or failed, 2 wrong usage, 3 a dependency is missing');
 });
 
+test('--version is one line on stdout', async () => {
+  expect(await start(['--version'])).toEqual({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/), stderr: '' });
+});
+
 test('no command and an unknown one are exit 2 with nothing on stdout', async () => {
   expect(await start([])).toMatchObject({ code: 2, stdout: '' });
   expect(await start(['frobnicate'])).toMatchObject({

@@ -12,12 +12,15 @@ const ENTRIES: Readonly<Record<string, string>> = {
   recompute: 'jobs/recompute/src/main.ts',
 };
 
-export function addRoles(program: Command, act: Act): void {
+export function addDev(program: Command, act: Act): void {
   passing(
     program.command('dev').description('start the whole platform on this machine, as "npm start" does; arguments are passed on'),
   )
     .argument('[arguments...]', 'as of "npm start"')
     .action(act(dev));
+}
+
+export function addStart(program: Command, act: Act): void {
   passing(
     program.command('start').description('start one role in the foreground; "tributary start ROLE -- --help" lists its settings'),
   )

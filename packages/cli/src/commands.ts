@@ -1,0 +1,64 @@
+/** Which commands there are, and where. Only what the arguments name is loaded: reading code is most of what a short command takes. */
+import type { Command } from 'commander';
+import type { Act } from './context.ts';
+
+/** Adds the command to its parent: the group, or the program. */
+type Load = () => Promise<(parent: Command, act: Act) => void>;
+
+interface Entry {
+  /** A command, or a group and its command. */
+  readonly path: readonly string[];
+  readonly load: Load;
+}
+
+const GROUPS: Readonly<Record<string, string>> = {
+  import: 'load history from files',
+  events: 'send events, follow the log',
+  attribution: 'which channels earned the conversions',
+};
+
+const ENTRIES: readonly Entry[] = [
+  { path: ['dev'], load: async () => (await import('./commands/roles.ts')).addDev },
+  { path: ['start'], load: async () => (await import('./commands/roles.ts')).addStart },
+  { path: ['import', 'access-log'], load: async () => (await import('./commands/import-access-log.ts')).addAccessLog },
+  { path: ['import', 'csv'], load: async () => (await import('./commands/import-csv.ts')).addCsv },
+  { path: ['events', 'send'], load: async () => (await import('./commands/events-send.ts')).addEventsSend },
+  { path: ['events', 'tail'], load: async () => (await import('./commands/events-tail.ts')).addEventsTail },
+  { path: ['signals'], load: async () => (await import('./commands/signals.ts')).addSignals },
+  { path: ['attribution', 'report'], load: async () => (await import('./commands/attribution-report.ts')).addAttributionReport },
+  {
+    path: ['attribution', 'compare'],
+    load: async () => (await import('./commands/attribution-compare.ts')).addAttributionCompare,
+  },
+  { path: ['attribution', 'paths'], load: async () => (await import('./commands/attribution-paths.ts')).addAttributionPaths },
+  {
+    path: ['attribution', 'explain'],
+    load: async () => (await import('./commands/attribution-explain.ts')).addAttributionExplain,
+  },
+  { path: ['attribution', 'run'], load: async () => (await import('./commands/attribution-run.ts')).addAttributionRun },
+  { path: ['batch'], load: async () => (await import('./commands/batch.ts')).addBatch },
+  { path: ['reconcile'], load: async () => (await import('./commands/reconcile.ts')).addReconcile },
+  { path: ['keys'], load: async () => (await import('./commands/keys.ts')).addKeys },
+  { path: ['status'], load: async () => (await import('./commands/status.ts')).addStatus },
+  { path: ['doctor'], load: async () => (await import('./commands/doctor.ts')).addDoctor },
+];
+
+export async function addCommands(program: Command, act: Act, argv: readonly string[]): Promise<void> {
+  const groups = new Map<string, Command>();
+  for (const { path, load } of named(argv)) {
+    const add = await load();
+    const [group = ''] = path;
+    const description = GROUPS[group];
+    if (description !== undefined && !groups.has(group)) groups.set(group, program.command(group).description(description));
+    add(groups.get(group) ?? program, act);
+  }
+}
+
+/** Of each group that is named its commands that are named, or all of them for its help; where nothing is named, everything. */
+function named(argv: readonly string[]): readonly Entry[] {
+  const groups = ENTRIES.filter(({ path: [group = ''] }) => argv.includes(group));
+  const commands = groups.filter(({ path }) => path.every((word) => argv.includes(word)));
+  const chosen = new Set(commands.map(({ path }) => path[0]));
+  const wanted = groups.filter((entry) => commands.includes(entry) || !chosen.has(entry.path[0]));
+  return wanted.length > 0 ? wanted : ENTRIES;
+}
