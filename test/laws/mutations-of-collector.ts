@@ -153,6 +153,14 @@ export const MUTATIONS_OF_COLLECTOR: readonly Mutation[] = [
     to: '',
   },
   {
+    lie: 'a body of a stranger inflates as one of a holder of keys does',
+    law: '7',
+    file: `${COLLECTOR}/prepare.ts`,
+    from: 'holder === undefined ? strangersBytes(delivery.bytes.length, limits) : bodyBytesOf(holder, limits)',
+    to: 'bodyBytesOf(holder, limits)',
+    test: 'services/collector/test/ingest.test.ts',
+  },
+  {
     lie: 'scripts are not counted as answers',
     law: '7',
     file: `${COLLECTOR}/server.ts`,

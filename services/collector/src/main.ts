@@ -20,9 +20,8 @@ import { logReadiness } from './readiness.ts';
 import { buildServer } from './server.ts';
 import { authoriser } from './write-key.ts';
 
-/** `navigator.sendBeacon` cannot send more, and nothing else lacks the header. */
-const KEYLESS_BODY_BYTES = 64 * 1024;
 const KEYLESS_BODY_MS = 3_000;
+/** With a key that anybody may have, and without one in the header: the libraries that send either stop at 500 KB. */
 const PUBLIC_BODY_BYTES = 512 * 1024;
 /** Answers that clients do not take: a network that works has taken them within 10 s. */
 const WAITING = { maxBytes: 32 * 1024 * 1024, takeMs: 10_000 };
@@ -77,7 +76,7 @@ await runService('collector', CONFIG, async ({ config, log: logger, metrics: reg
         bodyBytes: maxBodyBytes,
         publicBodyBytes: Math.min(PUBLIC_BODY_BYTES, maxBodyBytes),
         bodyMs: config.requestTimeoutMs,
-        keylessBodyBytes: KEYLESS_BODY_BYTES,
+        keylessBodyBytes: Math.min(PUBLIC_BODY_BYTES, maxBodyBytes),
         keylessBodyMs: KEYLESS_BODY_MS,
         batchEvents: maxBatchEvents,
         eventAgeMs: config.maxEventAgeDays * DAY_MS,

@@ -86,7 +86,7 @@ export function prepare(delivery: Delivery, surroundings: Surroundings): Outcome
   const receivedAt = now();
   const holder = sender?.grant;
   if (holder !== undefined && !rates.hasLeft(holder)) return beyondRate(holder);
-  const most = bodyBytesOf(holder, limits);
+  const most = holder === undefined ? strangersBytes(delivery.bytes.length, limits) : bodyBytesOf(holder, limits);
   const inflated = inflate(delivery.bytes, most);
   const charged = eventsWorth(inflated.ok ? inflated.value.length : most);
   if (holder !== undefined) rates.charge(holder, charged);
@@ -163,6 +163,14 @@ function isHistory(history: History, { imports, live }: Grant): boolean {
 export function bodyBytesOf(holder: Grant | undefined, limits: Limits): number {
   if (holder === undefined) return limits.keylessBodyBytes;
   return holder.isPublic ? limits.publicBodyBytes : limits.bodyBytes;
+}
+
+/** A body of somebody unknown is looked through for its key: what it inflates to is bounded by what it took to send. */
+const STRANGERS_INFLATION = 16;
+const STRANGERS_BYTES = 64 * 1024;
+
+function strangersBytes(sentBytes: number, { keylessBodyBytes }: Limits): number {
+  return Math.min(keylessBodyBytes, Math.max(STRANGERS_BYTES, STRANGERS_INFLATION * sentBytes));
 }
 
 function beyondRate({ eventsPerSecond }: Grant): Invalid {

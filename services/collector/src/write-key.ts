@@ -20,7 +20,8 @@ export function keyOfHeader(authorization: string): string | undefined {
 
 export const NO_KEY = 'the request has no authorization header, and its body no writeKey';
 
-const NAMED_KEY = /"(?:writeKey|api_key|token)"\s*:\s*"([^"\\]{1,256})"/g;
+// PostHog's browser library says `token`, and so do properties of any event: there only what looks like a key is one.
+const NAMED_KEY = /"(?:writeKey|api_key|token(?="\s*:\s*"t[a-z]_[0-9a-f]{12}_))"\s*:\s*"([^"\\]{1,256})"/g;
 /** Of a body: the write key on its top, and keys of that name in its properties. */
 const MAX_KEYS_LOOKED_AT = 8;
 

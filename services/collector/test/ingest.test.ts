@@ -253,14 +253,27 @@ describe('the write key', () => {
     expect(await collector.events()).toHaveLength(2);
   });
 
-  test('without a header a body has 64 KiB, also inflated: little is read for a stranger', async () => {
-    const large = {
-      batch: Array.from({ length: 10 }, () => ({ ...one, properties: { x: 'x'.repeat(7_000) } })),
+  test('without a header a body has 512 KB, and inflates to 64 KB or 16 times what was sent: a stranger costs what they send', async () => {
+    const events = (count: number) => ({
+      batch: Array.from({ length: count }, (_, i) => ({
+        ...one,
+        id: `${i}`,
+        properties: { token: 'mine', x: 'x'.repeat(7_000) },
+      })),
       writeKey: WRITE_KEY,
-    };
-    expect(await keyless(large)).toMatchObject({ status: 413, body: { code: 'body_too_large' } });
-    const zipped = await fetch(`${collector.url}/v1/events`, { method: 'POST', body: gzipSync(JSON.stringify(large)) });
-    expect(zipped.status).toBe(413);
+    });
+    expect((await keyless(events(70))).status).toBe(200);
+    expect(await keyless(events(80))).toMatchObject({ status: 413, body: { code: 'body_too_large' } });
+    const zipped = async (body: string) =>
+      (await fetch(`${collector.url}/v1/events`, { method: 'POST', body: gzipSync(body) })).status;
+    expect(await zipped(JSON.stringify(events(9)))).toBe(200);
+    expect(await zipped(JSON.stringify(events(10)))).toBe(413);
+    const varied = Array.from({ length: 1_500 }, (_, i) => ({
+      ...one,
+      id: `${i}`,
+      properties: { x: `${Math.sin(i)}${Math.cos(i)}` },
+    }));
+    expect(await zipped(JSON.stringify({ batch: varied, writeKey: WRITE_KEY }))).toBe(200);
   });
 
   test('a body key that disagrees with the header is rejected, an item with another key alone', async () => {

@@ -95,7 +95,7 @@ export async function startCollector(options: StartOptions = {}): Promise<Starte
         bodyBytes: 5 * 1024 * 1024,
         publicBodyBytes: 512 * 1024,
         bodyMs: 30_000,
-        keylessBodyBytes: 64 * 1024,
+        keylessBodyBytes: 512 * 1024,
         keylessBodyMs: 3_000,
         batchEvents: 2_500,
         eventAgeMs: 400 * DAY_MS,
