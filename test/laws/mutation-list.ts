@@ -418,7 +418,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     lie: 'Kafka gives all that was fetched, however heavy it is',
     law: '7',
-    file: 'packages/log/src/kafka/lane.ts',
+    file: 'packages/log/src/kafka/held-entries.ts',
     from: 'headOf(entries, maxEntries, maxBytes / wanted.size)',
     to: 'headOf(entries, maxEntries, Infinity)',
     test: 'test/contract/log.kafka.test.ts',

@@ -42,18 +42,18 @@ export const MUTATIONS_OF_KAFKA: readonly Mutation[] = [
   {
     lie: 'whatever a reply unpacks to is unpacked',
     law: '7',
-    file: `${KAFKA}/lane.ts`,
-    from: 'Math.min(roomOf(maxBytes), shareOf(offsets.size) - before.bytes)',
+    file: `${KAFKA}/take-reply.ts`,
+    from: 'Math.min(roomOf(state, reading.maxBytes), share - before.bytes)',
     to: 'Number.POSITIVE_INFINITY',
-    test: UNREADABLE_BY_KAFKA,
+    test: `${KAFKA}/take-reply.test.ts`,
   },
   {
     lie: 'one damaged partition fails the reads of all',
     law: '7',
-    file: `${KAFKA}/lane.ts`,
-    from: 'failures.push(visited.failure);',
+    file: `${KAFKA}/take-reply.ts`,
+    from: 'taken.failures.push(visited.failure);',
     to: 'throw visited.failure;',
-    test: UNREADABLE_BY_KAFKA,
+    test: `${KAFKA}/take-reply.test.ts`,
   },
   {
     lie: 'appends may be larger than readers unpack',
@@ -66,10 +66,10 @@ export const MUTATIONS_OF_KAFKA: readonly Mutation[] = [
   {
     lie: 'of the partitions that have nothing the first one is read first, always',
     law: '7',
-    file: `${KAFKA}/lane.ts`,
-    from: ' || turnOf(a) - turnOf(b)',
+    file: `${KAFKA}/fetch-plan.ts`,
+    from: ' || visitOf(a) - visitOf(b)',
     to: ' || b - a',
-    test: 'test/contract/log.kafka.test.ts',
+    test: `${KAFKA}/take-reply.test.ts`,
   },
   {
     lie: 'a reply may be of any size',
@@ -154,10 +154,10 @@ export const MUTATIONS_OF_KAFKA: readonly Mutation[] = [
   {
     lie: 'a batch that comes cut is asked for over and over',
     law: '7',
-    file: `${KAFKA}/lane.ts`,
-    from: '          else if (isStarved) isCut = true;\n',
+    file: `${KAFKA}/take-reply.ts`,
+    from: '  else if (isStarved) taken.isCut = true;\n',
     to: '',
-    test: `${KAFKA}/lane.test.ts`,
+    test: `${KAFKA}/fetch-session.test.ts`,
   },
   {
     lie: 'an append without an offset is acknowledged',

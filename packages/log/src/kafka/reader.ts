@@ -1,12 +1,13 @@
-/** Reads: each takes a lane of its own, so that one reader's wait never holds up another's read. */
+/** Reads: each takes a fetch session of its own, so that one reader's wait never holds up another's read. */
 import { TributaryError } from '@tributary/model/errors';
 import { pause, settled } from '@tributary/runtime/wait';
 import type { LogEntry, Position, ReadLimits } from '../port.ts';
 import { type Connections, createConnections } from './connections.ts';
 import type { EntryLimits } from './entries.ts';
 import { unavailable } from './errors.ts';
-import { createLane, type From, type Lane } from './lane.ts';
+import { createFetchSession, type FetchSession } from './fetch-session.ts';
 import { offsetOf } from './layout.ts';
+import type { From } from './look.ts';
 import type { KafkaSettings } from './settings.ts';
 import type { Topic } from './topic.ts';
 
@@ -25,20 +26,21 @@ export interface ReaderOptions {
 }
 
 export function createReader({ topic, kafka, entryLimits }: ReaderOptions): Reader {
-  const lanes: Lane[] = [];
+  const sessions: FetchSession[] = [];
   /** The one used last comes first: it may hold what the next read goes on with. */
-  const idle: Lane[] = [];
+  const idle: FetchSession[] = [];
   /** Enough for one reader a partition and one over all of them. */
-  const maxLanes = topic.partitions + 1;
+  const maxSessions = topic.partitions + 1;
   const closing = new AbortController();
 
-  function takeLane(): Lane {
-    const lane = idle.pop();
-    if (lane !== undefined) return lane;
-    if (lanes.length >= maxLanes) throw new TributaryError('overloaded', `${maxLanes} reads of the log are under way already`);
+  function takeSession(): FetchSession {
+    const session = idle.pop();
+    if (session !== undefined) return session;
+    if (sessions.length >= maxSessions)
+      throw new TributaryError('overloaded', `${maxSessions} reads of the log are under way already`);
     const connections: Connections = createConnections(kafka);
-    const added = createLane({ topic, connections, entryLimits });
-    lanes.push(added);
+    const added = createFetchSession({ topic, connections, entryLimits });
+    sessions.push(added);
     return added;
   }
 
@@ -57,10 +59,10 @@ export function createReader({ topic, kafka, entryLimits }: ReaderOptions): Read
           throw new RangeError(`partition ${partition} of ${topic.partitions}`);
         return { partition, offset: position === null ? null : offsetOf(position) + 1 };
       });
-      const lane = takeLane();
-      const reading = lane.read(from, { maxEntries, maxBytes }, Math.ceil(waitMs), signal).finally(() => idle.push(lane));
+      const session = takeSession();
+      const reading = session.read(from, { maxEntries, maxBytes }, Math.ceil(waitMs), signal).finally(() => idle.push(session));
       reading.catch(() => {});
-      // An abort does not wait for a silent broker: the lane comes back when its request was given up.
+      // An abort does not wait for a silent broker: the session comes back when its request was given up.
       const outcome = await settled(reading, waitMs + GIVEN_UP_MS, signal);
       if (outcome === 'aborted') return [];
       if (outcome === 'timeout') throw unavailable(`a read was not over ${GIVEN_UP_MS} ms after its time`);
@@ -68,7 +70,7 @@ export function createReader({ topic, kafka, entryLimits }: ReaderOptions): Read
     },
     close() {
       closing.abort();
-      for (const lane of lanes) lane.close();
+      for (const session of sessions) session.close();
     },
   };
 }
