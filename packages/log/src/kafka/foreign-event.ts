@@ -4,7 +4,6 @@
  * one line that no reader can decode: it is parked with the reason, and the partition moves on.
  * Source of the modes: CloudEvents 1.0, Kafka protocol binding, §3.
  */
-import { createHash } from 'node:crypto';
 import { binaryAttributes, cloudEventReader } from '@tributary/model/cloud-event';
 import { type Draft, encodeDraft, type ReadEvent, type Receipt } from '@tributary/model/draft';
 import { EVENT_FIELDS } from '@tributary/model/event';
@@ -12,6 +11,7 @@ import { isObject, type JsonObject, type Outcome, present } from '@tributary/mod
 import { nativeReader } from '@tributary/model/native-event';
 import { MAX_INSTANT_MS } from '@tributary/model/time';
 import { type Invalid, invalid, validateProperties } from '@tributary/model/validate-event';
+import { sha256Hex } from '@tributary/runtime/definitions';
 
 export interface ForeignMessage {
   readonly key: string | null;
@@ -48,10 +48,6 @@ function draftOf({ json, read }: Item, receipt: Receipt): Draft | Invalid {
   const bad = validateProperties(json, 'event', -1);
   if (bad !== undefined) return bad;
   return isObject(json) ? read(json, receipt) : invalid('invalid_json', 'the value is no JSON object');
-}
-
-function sha256Hex(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }
 
 const readStructured = cloudEventReader(sha256Hex);
