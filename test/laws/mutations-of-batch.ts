@@ -184,7 +184,7 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
   {
     lie: 'every retirement looks for all that ever was',
     law: '7',
-    file: 'packages/store/src/redis-serving-store.ts',
+    file: 'packages/store/src/retire-deltas.ts',
     from: "Number(fields['removed'] ?? 0)",
     to: '0',
     test: STORE,

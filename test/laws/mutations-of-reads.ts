@@ -353,7 +353,7 @@ export const MUTATIONS_OF_READS: readonly Mutation[] = [
   {
     lie: 'a record that is a byte too long is given without its first byte',
     law: '7',
-    file: 'packages/store/src/redis-serving-store.ts',
+    file: 'packages/store/src/record-reads.ts',
     from: '-maxBytes - 1, -1',
     to: '-maxBytes, -1',
     test: 'test/contract/store.redis.test.ts',
@@ -361,7 +361,7 @@ export const MUTATIONS_OF_READS: readonly Mutation[] = [
   {
     lie: 'long answers go before short ones',
     law: '7',
-    file: 'packages/store/src/redis-serving-store.ts',
+    file: 'packages/store/src/record-reads.ts',
     from: 'maxBytes <= SHORT_ANSWER_BYTES ? redis : bulk',
     to: 'redis',
     test: 'services/api/test/large-records.redis.test.ts',
