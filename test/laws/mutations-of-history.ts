@@ -259,7 +259,7 @@ export const MUTATIONS_OF_HISTORY: readonly Mutation[] = [
   {
     lie: 'an archiver does not ask again whether the log still has what it archived',
     law: '7',
-    file: `${ARCHIVER}/pipeline.ts`,
+    file: `${ARCHIVER}/fill.ts`,
     from: 'if (after !== null && after === upTo) await mend(partition, after, null);',
     to: 'continue;',
     test: 'test/laws/law-7-one-history.test.ts',
@@ -315,15 +315,15 @@ export const MUTATIONS_OF_HISTORY: readonly Mutation[] = [
   {
     lie: 'what the log lost goes with the partition to another archiver',
     law: '6, 7',
-    file: `${ARCHIVER}/pipeline.ts`,
-    from: '!ours.has(spool.partition) && !(await hasLostTail(log, spool, signal))',
-    to: '!ours.has(spool.partition)',
+    file: `${ARCHIVER}/spool-set.ts`,
+    from: 'if (ours.has(spool.partition) || (await hasLostTail(log, spool, signal))) continue;',
+    to: 'if (ours.has(spool.partition)) continue;',
     test: 'test/laws/law-6-lost-tail.test.ts',
   },
   {
     lie: 'after a failure all that was spooled is read again',
     law: '6, 7',
-    file: `${ARCHIVER}/pipeline.ts`,
+    file: `${ARCHIVER}/spool-set.ts`,
     from: 'if (isLost && (await cutToSpooled(spool))) continue;',
     to: '',
     test: 'test/laws/law-6-lost-tail.test.ts',
