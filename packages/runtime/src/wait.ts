@@ -38,7 +38,7 @@ export interface Backoff {
   readonly longestMs: number;
 }
 
-/** How long to wait after so many failures in a row: twice as long each time, up to the longest; 0 without a failure. */
+/** How long to wait after a number of failures in a row: twice as long each time, up to the longest; 0 without a failure. */
 export function backoffMs({ firstMs, longestMs }: Backoff, failures: number): number {
   return failures < 1 ? 0 : Math.min(longestMs, firstMs * 2 ** Math.min(failures - 1, 30));
 }
