@@ -121,16 +121,16 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     lie: 'last non-direct takes the first non-direct',
     law: '1',
-    file: 'packages/attribution/src/rule-based.ts',
-    from: 'for (let i = path.length - 1; i >= 0; i--) if (!direct',
-    to: 'for (let i = 0; i < path.length; i++) if (!direct',
+    file: 'packages/attribution/src/rules/weights.ts',
+    from: 'for (let i = length - 1; i >= 0; i--) if (!direct',
+    to: 'for (let i = 0; i < length; i++) if (!direct',
   },
   {
     lie: 'time decay rounds the age up',
     law: '1',
     file: 'packages/attribution/src/rule-based.ts',
-    from: 'Math.floor((conversionTs - touch.ts) / HOUR_MS)',
-    to: 'Math.min(definitions.decayWeights.length - 1, Math.ceil((conversionTs - touch.ts) / HOUR_MS))',
+    from: 'Math.floor((conversionTs - (path[i] as PathTouch).ts) / HOUR_MS)',
+    to: 'Math.ceil((conversionTs - (path[i] as PathTouch).ts) / HOUR_MS)',
   },
   {
     lie: 'timelines keep the lookback but not the lateness',

@@ -4,6 +4,8 @@ import type { Mutation } from './mutation-list.ts';
 const STORE = 'test/contract/store.redis.test.ts';
 const ANSWERS = 'services/api/test/large-sums.test.ts';
 
+const PATH_RULES = 'services/api/test/path-rules.test.ts';
+
 export const MUTATIONS_OF_SUMS: readonly Mutation[] = [
   {
     lie: 'the script adds beyond 2^53 in doubles',
@@ -92,5 +94,37 @@ export const MUTATIONS_OF_SUMS: readonly Mutation[] = [
     from: 'return parseExactJson(text) as T;',
     to: 'return (parseExactJson(text) === undefined ? undefined : JSON.parse(text)) as T;',
     test: 'packages/cli/test/large-sums.test.ts',
+  },
+  {
+    lie: 'rules over paths split the value of each row, before the layers are added',
+    law: '1',
+    file: 'packages/reports/src/models/path-credit.ts',
+    from: 'emit(cell + key, [multiply(conversions, micros), multiply(value, weight)]);',
+    to: "emit(cell + key.replace(/\\t.*/, '\\t1'), [multiply(conversions, micros), Math.floor((Number(value) * micros) / 1e6)]);",
+    test: PATH_RULES,
+  },
+  {
+    lie: 'rules over paths round the value of each channel by itself',
+    law: '4',
+    file: 'packages/reports/src/models/path-credit.ts',
+    from: '    upTo += byChannel.get(channel) as bigint;',
+    to: '    [upTo, before] = [byChannel.get(channel) as bigint, 0];',
+    test: PATH_RULES,
+  },
+  {
+    lie: 'rules are remembered for paths under their name alone',
+    law: '1',
+    file: 'packages/reports/src/models/path-credit.ts',
+    from: "JSON.stringify(['rule over paths', name, parameters, definitions.version])",
+    to: "'rule over paths '.concat(name)",
+    test: PATH_RULES,
+  },
+  {
+    lie: 'a rule that needs milestones is answered from paths without',
+    law: '7',
+    file: 'packages/reports/src/models/rules.ts',
+    from: "if (fact === 'milestones')",
+    to: "if (fact === 'milestones' && parameters.transform !== null)",
+    test: PATH_RULES,
   },
 ];

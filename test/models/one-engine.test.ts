@@ -48,3 +48,28 @@ test.each([1, 2])(
     }
   },
 );
+
+test.each([
+  ['jShaped', '', []],
+  ['inverseJ', '', []],
+  ['custom', '', []],
+  ['linear', '&transform=exposure', []],
+  ['positionBased', '&transform=first', ['first']],
+  ['jShaped', '&transform=exposure,last=2', ['exposure,last=2']],
+  ['lastNonDirect', '&transform=exposure,direct-unless-last', ['exposure,direct-unless-last']],
+] as const)(
+  '%s%s: the command line and the API give the same credit over the same paths',
+  async (model, query, [transform = 'exposure']) => {
+    const paths = ['a>a>direct>b', 'a>b>b>a>c', 'direct', 'c', 'b>direct>a', 'c>b'].map((path) => path.split('>'));
+    const rows = paths.map((path, i) => `${path.join('>')},${i + 1},${(i + 1) * 7},0`);
+    const custom = '30,10..40';
+    const shape = model === 'custom' ? ['--custom', custom] : [];
+    const ofFile = (await json(file(...rows), '--models', model, '--transform', transform, ...shape)).of(model);
+    const world = await walked(paths.flatMap((path, i) => times(i + 1, { path, converted: true, value: 700 })));
+    const ofPlatform = await rowsOf(world, `model=${model}${query}${model === 'custom' ? `&custom=${custom}` : ''}`);
+    // A file splits all conversions of a path at once, the platform each by itself: to a millionth of each.
+    for (const [channel, conversions] of Object.entries(ofFile))
+      expect(Math.abs(ofPlatform[channel].conversions - Number(conversions))).toBeLessThanOrEqual(21e-6);
+    expect(Object.values(ofPlatform).reduce((sum, row) => sum + row.creditMicros, 0)).toBe(21_000_000);
+  },
+);

@@ -4,7 +4,7 @@ import { markovGame } from '@tributary/attribution/data-driven/markov-game';
 import { coalitionsOfPaths, transitionsOfPaths } from '@tributary/attribution/data-driven/path-counts';
 import { rateGame } from '@tributary/attribution/data-driven/rate-game';
 import { shapleyExact } from '@tributary/attribution/data-driven/shapley';
-import { participation, sumGame } from '@tributary/attribution/data-driven/sum-game';
+import { sumGame } from '@tributary/attribution/data-driven/sum-game';
 import { bruteForceChain, bruteForceRate, bruteForceShapley, bruteForceSum } from '@tributary/testkit/brute-force';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -114,15 +114,6 @@ describe('the games of attribution', () => {
     );
   });
 
-  it('participation: what the journeys that touch a channel win, counted once a journey', () => {
-    fc.assert(
-      fc.property(randomPaths({ channels: 5, refunds: true }), rewards, (paths, reward) => {
-        for (const { channel, effect } of participation(coalitionsOfPaths(paths), { reward }).channels)
-          expect(effect).toBe(total(paths.filter(({ path }) => path.includes(channel)).map((row) => row[reward])) + 0);
-      }),
-    );
-  });
-
   it('rate game: equal to all permutations, negative values included, efficient', () => {
     let negative = 0;
     fc.assert(
@@ -161,7 +152,7 @@ describe('the games of attribution', () => {
         (paths, reward, numbers) => {
           const keyed = paths.map((row) => ({ row, key: numbers.next().value as number }));
           const shuffled = keyed.sort((a, b) => a.key - b.key).map(({ row }) => row);
-          for (const game of [sumGame, participation, rateGame])
+          for (const game of [sumGame, rateGame])
             expect(game(coalitionsOfPaths(shuffled), { reward })).toEqual(game(coalitionsOfPaths(paths), { reward }));
           expect(markovGame(transitionsOfPaths(shuffled, 2), { reward })).toEqual(
             markovGame(transitionsOfPaths(paths, 2), { reward }),

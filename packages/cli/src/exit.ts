@@ -10,6 +10,17 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
+/** What `read` makes of a flag; what it refuses as invalid is a usage error of that flag, whose name leads the message. */
+export function asUsage<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof TributaryError && error.code === 'invalid_query')
+      throw new UsageError(`--${error.message}`, { cause: error });
+    throw error;
+  }
+}
+
 /** A failure with its own advice: the API answered with an error, or nobody answers. */
 export class CommandError extends Error {
   override readonly name = 'CommandError';

@@ -208,7 +208,9 @@ describe('data-driven models over the API', () => {
     const models = [
       { name: 'first', family: 'ruleBased' },
       { name: 'markov', family: 'dataDriven' },
-      { name: 'orderedShapley', family: 'dataDriven' },
+      { name: 'orderedShapley', family: 'dataDriven', parameters: ['position'] },
+      { name: 'wShaped', family: 'ruleBased', missing: 'needs milestones' },
+      { name: 'custom', family: 'ruleBased', required: ['custom'] },
       { name: 'assisted', family: 'counts' },
     ];
     const rows = [

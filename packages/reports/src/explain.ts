@@ -2,8 +2,12 @@
  * Why a conversion's credit went where it went. The path and the weights come from the very functions that the views
  * are computed with, so the explanation cannot disagree with the report.
  */
+import { isRule, MODEL_NAMES, modelInfo } from '@tributary/attribution/models/catalogue';
+import { touchesOf } from '@tributary/attribution/paths/weighted-path';
 import { weightsOf } from '@tributary/attribution/rule-based';
-import { type Definitions, RULE_BASED_MODELS } from '@tributary/model/definitions';
+import { type RuleName, ruleOf } from '@tributary/attribution/rules/rules';
+import { OTHER } from '@tributary/model/channel';
+import type { Definitions } from '@tributary/model/definitions';
 import { CREDIT_UNIT_MICROS, split } from '@tributary/model/money';
 import { DAY_MS } from '@tributary/model/time';
 import { channelsOf } from '@tributary/views/journeys/channels';
@@ -11,10 +15,16 @@ import { MAX_PATH_TOUCHES } from '@tributary/views/journeys/most-touches';
 import { pathOf } from '@tributary/views/journeys/path';
 import { orderedShares } from '@tributary/views/positions/fold';
 import type { TimelineEvent } from '@tributary/views/timeline';
+import { missingFor } from './models/catalogue.ts';
+import { weighsPaths } from './models/rules.ts';
 
-/** Models that say how one conversion falls on its touches. The others look at all journeys of a window. */
-export const EXPLAINED_MODELS = [...RULE_BASED_MODELS, 'orderedShapley'] as const;
-type ExplainedModel = (typeof EXPLAINED_MODELS)[number];
+type ExplainedModel = RuleName | 'orderedShapley';
+
+/** Models that say how one conversion falls on its touches. The others look at all journeys of a window, or at more than there is. */
+export const EXPLAINED_MODELS: readonly ExplainedModel[] = MODEL_NAMES.filter(
+  (name): name is ExplainedModel =>
+    name === 'orderedShapley' || (isRule(name) && missingFor(name) === null && modelInfo(name).required.length === 0),
+);
 
 export interface TouchCredit {
   /** Of `weightSum` over the path. */
@@ -38,6 +48,8 @@ export interface Explanation {
   /** Ineligible touches, the oldest, that are not listed. */
   readonly omitted: number;
   readonly weightSums: Partial<Record<ExplainedModel, number>>;
+  /** What readers must know of models that have no weights here; null: all have them, or no touch is eligible. */
+  readonly note: string | null;
 }
 
 /** Ineligible touches listed at the most. */
@@ -51,6 +63,8 @@ export function explain(timeline: readonly TimelineEvent[], id: string, definiti
   const path = pathOf(timeline, at, definitions);
   const credits = new Map<TimelineEvent, ExplainedTouch['credits']>(path.map((touch) => [touch, {}]));
   const weightSums: Partial<Record<ExplainedModel, number>> = {};
+  const channels = channelsOf(path, definitions);
+  const withoutWeights: ExplainedModel[] = [];
   if (path.length > 0) {
     const add = (model: ExplainedModel, weights: readonly number[], micros: readonly number[], values: readonly number[]) => {
       weightSums[model] = weights.reduce((sum, weight) => sum + weight, 0);
@@ -59,11 +73,15 @@ export function explain(timeline: readonly TimelineEvent[], id: string, definiti
         (credits.get(touch) as Record<string, TouchCredit>)[model] = credit;
       });
     };
-    for (const model of RULE_BASED_MODELS) {
-      const weights = weightsOf(model, path, conversion.ts, definitions);
-      add(model, weights, split(CREDIT_UNIT_MICROS, weights), split(conversion.valueMinor, weights));
+    for (const model of EXPLAINED_MODELS) {
+      if (!isRule(model)) continue;
+      const weights = weighsPaths(model, { transform: null })
+        ? weightsOfSteps(model, channels, definitions)
+        : weightsOf(model, path, conversion.ts, definitions);
+      if (weights === null) withoutWeights.push(model);
+      else add(model, weights, split(CREDIT_UNIT_MICROS, weights), split(conversion.valueMinor, weights));
     }
-    const shares = orderedShares(channelsOf(path, definitions));
+    const shares = orderedShares(channels);
     add('orderedShapley', shares(CREDIT_UNIT_MICROS), shares(CREDIT_UNIT_MICROS), shares(conversion.valueMinor));
   }
   const touches: ExplainedTouch[] = [];
@@ -80,7 +98,25 @@ export function explain(timeline: readonly TimelineEvent[], id: string, definiti
       touches.push({ touch, eligible: credit !== undefined, reason, credits: credit ?? {} });
     }
   }
-  return { conversion, touches: touches.reverse(), omitted, weightSums };
+  return { conversion, touches: touches.reverse(), omitted, weightSums, note: noteOf(withoutWeights, definitions) };
+}
+
+function noteOf(models: readonly ExplainedModel[], { attribution }: Definitions): string | null {
+  if (models.length === 0) return null;
+  return `${models.join(', ')}: the path has more than ${attribution.pathSteps} steps (attribution.pathSteps of the definitions), so all credit goes to ${OTHER}`;
+}
+
+/**
+ * Weights of the touches under a rule over the paths that views keep: consecutive touches of one channel are one step, which the first
+ * of them stands for. null: the path is too long for that view, and the credit goes to `(other)`.
+ */
+function weightsOfSteps(model: RuleName, channels: readonly string[], definitions: Definitions): number[] | null {
+  const steps = channels.flatMap((channel, i) => (channel === channels[i - 1] ? [] : [i]));
+  if (steps.length > definitions.attribution.pathSteps) return null;
+  const ofSteps = ruleOf(model).weights(touchesOf({ path: steps.map((i) => channels[i] as string) }), definitions);
+  const weights = channels.map(() => 0);
+  for (const [nth, i] of steps.entries()) weights[i] = ofSteps[nth] as number;
+  return weights;
 }
 
 function reasonOf(

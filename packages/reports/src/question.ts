@@ -1,9 +1,11 @@
 /** What a report is asked for. */
 
+import { type ModelName, modelInfo, namesWith } from '@tributary/attribution/models/catalogue';
 import type { ModelJob } from '@tributary/attribution/models/shared-models';
 import { TributaryError } from '@tributary/model/errors';
 import type { Days, Layers, Selection } from '@tributary/serving/merge';
-import { MODEL_NAMES, type ModelName, modelInfo } from './models/catalogue.ts';
+import { demandAnswerable } from './models/catalogue.ts';
+import type { RuleParameters } from './models/counted-model.ts';
 
 /** Days, dimensions and filters are those of a selection among the rows of views: `equal` has channel, campaign, type, currency. */
 export interface ReportQuestion extends Selection {
@@ -17,7 +19,7 @@ export interface ReportQuestion extends Selection {
   readonly notes: readonly string[];
 }
 
-export interface ModelParameters {
+export interface ModelParameters extends RuleParameters {
   /** Of the Markov chain. */
   readonly order: number;
   readonly alpha: number;
@@ -39,13 +41,14 @@ export function rowsAreChannels({ by, equal }: Pick<ReportQuestion, 'by' | 'equa
 
 /** Throws `invalid_query` for a model without intervals. */
 export function demandIntervals(model: ModelName): void {
-  const hasIntervals = (name: ModelName) => modelInfo(name).parameters.includes('intervals');
-  if (!hasIntervals(model)) refuse(`intervals: ${model} has none; ask for one of ${MODEL_NAMES.filter(hasIntervals).join(', ')}`);
+  if (modelInfo(model).parameters.includes('intervals')) return;
+  refuse(`intervals: ${model} has none; ask for one of ${namesWith('intervals')}`);
 }
 
 /** Throws `invalid_query` where the question asks for what there is not; in words, with the fix. */
 export function demandFit(question: ReportQuestion): void {
   const { models, before, by, parameters } = question;
+  for (const model of models) demandAnswerable(model, parameters);
   if (before !== null && by.includes('day'))
     refuse(
       'against: a day lies in one window only: leave "day" out of "by", or ask for the days of each window in a report of its own',
@@ -55,7 +58,7 @@ export function demandFit(question: ReportQuestion): void {
   if (by.includes('position')) {
     const other = models.find((model) => !modelInfo(model).parameters.includes('position'));
     if (other !== undefined)
-      refuse(`by: ${other} does not tell positions apart: leave "position" out, or ask for model=orderedShapley`);
+      refuse(`by: ${other} does not tell positions apart: leave "position" out, or ask for model=${namesWith('position')}`);
   }
   if (parameters.intervals !== null && !rowsAreChannels(question))
     refuse(

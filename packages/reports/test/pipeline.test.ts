@@ -1,5 +1,6 @@
 /** Reports without HTTP: a question goes in, rows come out, over a generation that the oracle computed. */
 import type { GenerationManifest } from '@tributary/archive/layout';
+import { type ModelName, modelInfo } from '@tributary/attribution/models/catalogue';
 import { compute } from '@tributary/attribution/models/shared-models';
 import { type Definitions, storedDefinitions } from '@tributary/model/definitions';
 import { add, type Integer } from '@tributary/model/integer';
@@ -13,7 +14,7 @@ import { createRandom } from '@tributary/testkit/random';
 import type { RowsByView } from '@tributary/views/deltas';
 import { VIEWS } from '@tributary/views/registry';
 import { describe, expect, test } from 'vitest';
-import { MODEL_NAMES, type ModelName, modelInfo } from '../src/models/catalogue.ts';
+import { LIVE_NAMES } from '../src/models/catalogue.ts';
 import { answerOf } from '../src/pipeline.ts';
 import type { ReportQuestion } from '../src/question.ts';
 import { keysOf, rowOf, totalsOf } from '../src/rows/rows.ts';
@@ -75,7 +76,7 @@ function questionOf(model: ModelName, asked: Partial<ReportQuestion> = {}): Repo
     equal: {},
     layers: 'batch',
     wanted: { conversions: true, revenue: true },
-    parameters: { order: 1, alpha: 0.5, seed: 1, intervals: null },
+    parameters: { order: 1, alpha: 0.5, seed: 1, transform: null, custom: '30,10..10,30', intervals: null },
     notes: [],
     ...asked,
   };
@@ -88,7 +89,7 @@ function sumsOf(rows: Iterable<readonly [string, readonly Integer[]]>): [Integer
   return [first, second];
 }
 
-const CONSERVING = MODEL_NAMES.filter((model) => modelInfo(model).family !== 'counts');
+const CONSERVING = LIVE_NAMES.filter((model) => modelInfo(model).family !== 'counts');
 
 describe('a report, from question to rows', () => {
   test.each([1, 2, 3, 4])('law 4: under every model and by every breakdown, credit is the conversions, seed %i', async (seed) => {

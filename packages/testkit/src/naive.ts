@@ -5,7 +5,7 @@
  * Read it as the specification: events count once (first arrival in log order), sort by ts, touches before conversions, then id, and a conversion
  * credits the touches of its user before it.
  */
-import type { Definitions } from '@tributary/model/definitions';
+import { type Definitions, RULE_BASED_MODELS } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
 import type { RowsByView } from '@tributary/views/deltas';
 import { clicksOnly, covers, type NaiveTouch, naiveConversionRows, naiveNullPaths, naiveNullRows } from './naive-journeys.ts';
@@ -51,7 +51,7 @@ export function naive(events: readonly Event[], definitions: Definitions, anchor
       if (!definitions.conversions.includes(event.type)) continue;
       add('conversions', [day, event.type, currency], [1n, BigInt(event.value ?? 0)]);
       const { path } = naivePath(timeline, event, definitions);
-      for (const model of ['first', 'last', 'lastNonDirect', 'linear', 'positionBased', 'timeDecay']) {
+      for (const model of RULE_BASED_MODELS) {
         for (const part of naiveCredit(model, event, path, definitions))
           add('credit', [day, model, event.type, part.channel, part.campaign, currency], [part.creditMicros, part.valueMinor]);
       }

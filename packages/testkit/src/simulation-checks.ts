@@ -1,4 +1,5 @@
 /** Readers, and what every answer is held against. */
+import { RULE_BASED_MODELS } from '@tributary/model/definitions';
 import { addRowsByView, type RowsByView } from '@tributary/views/deltas';
 import { differences } from './compare-rows.ts';
 import { generationsOf } from './simulation-generations.ts';
@@ -65,14 +66,14 @@ export function checkAnswer(world: World, name: string, answer: MergedAnswer): v
 /** Per day, type, currency and model: credits are a million a conversion, attributed value is the conversions' value. */
 export function unconserved(rows: RowsByView): string[] {
   const owed = new Map<string, [number, number]>();
-  const models = ['first', 'last', 'lastNonDirect', 'linear', 'positionBased', 'timeDecay'];
   const owe = (key: string, credits: number, value: number) => {
     const [c, v] = owed.get(key) ?? [0, 0];
     owed.set(key, [c + credits, v + value]);
   };
   for (const [key, [count, value]] of rows.get('conversions') ?? []) {
     const [day, type, currency] = key.split('\t');
-    for (const model of models) owe([day, type, currency, model].join(' · '), (count as number) * 1_000_000, value as number);
+    for (const model of RULE_BASED_MODELS)
+      owe([day, type, currency, model].join(' · '), (count as number) * 1_000_000, value as number);
   }
   for (const [key, [credits, value]] of rows.get('credit') ?? []) {
     const [day, model, type, , , currency] = key.split('\t');

@@ -10,7 +10,8 @@ import { lowerOrder } from '@tributary/attribution/data-driven/path-counts';
 import { rateGame } from '@tributary/attribution/data-driven/rate-game';
 import { sumGame } from '@tributary/attribution/data-driven/sum-game';
 import { distribute } from '@tributary/attribution/distribute';
-import { MODEL_NAMES, modelInfo } from '@tributary/reports/models/catalogue';
+import { modelInfo } from '@tributary/attribution/models/catalogue';
+import { LIVE_NAMES } from '@tributary/reports/models/catalogue';
 import { generateEvents, LOG_BEGINS_MS } from '@tributary/testkit/generate';
 import { generateDefinitions } from '@tributary/testkit/generate-definitions';
 import { naive } from '@tributary/testkit/naive';
@@ -124,6 +125,7 @@ async function grown(seed: number): Promise<World> {
 
 // biome-ignore lint/suspicious/noExplicitAny: rows of an answer
 type AnyRow = any;
+const CUSTOM = 'custom=30,10..10,30';
 const SEEDS = [1, 2, 3, 4, 5, 6, 7, 8];
 
 describe('law 1: the models of merged counts are those of a full recomputation, bit for bit', () => {
@@ -181,11 +183,11 @@ describe('law 1: the models of merged counts are those of a full recomputation, 
 describe('law 4: every breakdown of every model sums to the conversions, to the unit', () => {
   test.each(SEEDS)('law 4: random log and cuts, seed %i', async (seed) => {
     const world = await grown(seed);
-    const models = MODEL_NAMES.filter((model) => modelInfo(model).family !== 'counts');
+    const models = LIVE_NAMES.filter((model) => modelInfo(model).family !== 'counts');
     for (const filter of ['', '&type=buy', '&currency=EUR']) {
       const total = (await world.get(`/v1/conversions?by=${filter}`)).body.totals;
       for (const model of models) {
-        const whole = (await world.get(`/v1/attribution?model=${model}${filter}`)).body;
+        const whole = (await world.get(`/v1/attribution?model=${model}&${CUSTOM}${filter}`)).body;
         for (const by of [
           '',
           'channel',
@@ -196,7 +198,7 @@ describe('law 4: every breakdown of every model sums to the conversions, to the 
           'currency,channel,day',
           'campaign,currency',
         ]) {
-          const { body } = await world.get(`/v1/attribution?model=${model}&by=${by}${filter}`);
+          const { body } = await world.get(`/v1/attribution?model=${model}&${CUSTOM}&by=${by}${filter}`);
           const sum = (of: string) => body.rows.reduce((all: number, row: AnyRow) => all + row[of], 0);
           expect([model, by, sum('creditMicros'), sum('valueMinor')]).toEqual([
             model,
@@ -223,10 +225,12 @@ describe('law 4: every breakdown of every model sums to the conversions, to the 
 
   test('law 4: compare gives each model what its own report gives, and the differences to the baseline', async () => {
     const world = await grown(11);
-    const { body } = await world.get(`/v1/attribution/compare?models=${MODEL_NAMES.join(',')}&baseline=linear&by=channel,type`);
+    const { body } = await world.get(
+      `/v1/attribution/compare?models=${LIVE_NAMES.join(',')}&baseline=linear&by=channel,type&${CUSTOM}`,
+    );
     expect(CompareAnswer.parse(body)).toEqual(body);
-    for (const model of MODEL_NAMES) {
-      const alone = (await world.get(`/v1/attribution?model=${model}&by=channel,type`)).body;
+    for (const model of LIVE_NAMES) {
+      const alone = (await world.get(`/v1/attribution?model=${model}&by=channel,type&${CUSTOM}`)).body;
       const side = body.rows.flatMap((row: AnyRow) =>
         row.models[model].creditMicros === 0 && row.models[model].valueMinor === 0
           ? []
@@ -238,7 +242,7 @@ describe('law 4: every breakdown of every model sums to the conversions, to the 
       if (world.definitions.toldApart === null) expect([model, side]).toEqual([model, own]);
     }
     for (const row of body.rows)
-      for (const model of MODEL_NAMES) {
+      for (const model of LIVE_NAMES) {
         const { creditMicros, valueMinor, share, difference } = row.models[model];
         expect(difference).toEqual({
           creditMicros: creditMicros - row.models.linear.creditMicros,
@@ -246,7 +250,7 @@ describe('law 4: every breakdown of every model sums to the conversions, to the 
           share: share - row.models.linear.share,
         });
       }
-    for (const model of MODEL_NAMES) {
+    for (const model of LIVE_NAMES) {
       const ranked: [rank: number, creditMicros: number][] = body.rows.flatMap((row: AnyRow) => {
         const { rank, creditMicros } = row.models[model];
         if (row.channel !== '(unattributed)') return [[rank, creditMicros]];

@@ -1,6 +1,6 @@
 /** Figures against an earlier window: exact changes under every model, and what each unit of changed cost went with. */
 
-import { MODEL_NAMES } from '@tributary/reports/models/catalogue';
+import { LIVE_NAMES } from '@tributary/reports/models/catalogue';
 import { createRandom, type Random } from '@tributary/testkit/random';
 import { describe, expect, test } from 'vitest';
 import { AttributionAnswer } from '../src/http/attribution-answer.ts';
@@ -59,6 +59,8 @@ function expectedChange(now: AnyRow, before: AnyRow): AnyRow {
   return change;
 }
 
+const CUSTOM = 'custom=30,10..10,30';
+
 describe('law 4: the change of the totals is the sum of the changes, under every model', () => {
   const questions = ['channel', 'campaign', 'channel,campaign', 'currency,campaign', 'channel,type', ''].map((by) => `by=${by}`);
 
@@ -74,14 +76,14 @@ describe('law 4: the change of the totals is the sum of the changes, under every
         Array.from({ length: 10 }, () => randomJourney(random)),
       );
     }
-    for (const model of MODEL_NAMES)
+    for (const model of LIVE_NAMES)
       for (const question of [
         ...questions,
         'by=channel&value=revenue',
         'by=channel&value=conversions',
         'by=channel&currency=EUR',
       ]) {
-        const query = `model=${model}&${question}`;
+        const query = `model=${model}&${CUSTOM}&${question}`;
         const now = await asked(world, `${query}&${TODAY}`);
         const before = await asked(world, `${query}&${YESTERDAY}`);
         const both = await asked(world, `${query}&${TODAY}&against=previous`);
@@ -189,12 +191,12 @@ describe('marginal figures', () => {
       { path: ['gone'], converted: true, value: 300, cost: 30, daysAgo: 2 },
       { path: ['new'], converted: true, value: 500, cost: 50 },
     ]);
-    for (const model of MODEL_NAMES.filter((name) => name !== 'assisted')) {
-      const empty = await asked(world, `model=${model}&${TODAY}&against=previous`);
+    for (const model of LIVE_NAMES.filter((name) => name !== 'assisted')) {
+      const empty = await asked(world, `model=${model}&${CUSTOM}&${TODAY}&against=previous`);
       expect(empty.rows).toMatchObject([
         { channel: 'new', previousCreditMicros: 0, previousCostMinor: 0, marginalRoas: 10, marginalCpaMinor: 50 },
       ]);
-      const other = await asked(world, `model=${model}&${TODAY}&against=2026-11-18/2026-11-19`);
+      const other = await asked(world, `model=${model}&${CUSTOM}&${TODAY}&against=2026-11-18/2026-11-19`);
       expect(other.previousRange).toEqual({ fromDay: '2026-11-18', toDay: '2026-11-19' });
       expect(other.rows).toMatchObject([
         {
@@ -216,7 +218,7 @@ describe('marginal figures', () => {
         marginalRoas: 10,
         marginalCpaMinor: null,
       });
-      const nobody = await asked(world, `model=${model}&${TODAY}&against=previous&channel=nobody`);
+      const nobody = await asked(world, `model=${model}&${CUSTOM}&${TODAY}&against=previous&channel=nobody`);
       expect(nobody).toMatchObject({
         rows: [],
         totals: { creditMicrosChange: 0, costMinorChange: 0, marginalRoas: null, marginalCpaMinor: null },
@@ -270,9 +272,9 @@ describe('what the answer says of itself', () => {
     const world = await walked(journeys);
     const lost = new Map([['conversions', new Map([['2026-11-19\tpurchase\t(none)', [1, 7]]])]]);
     await world.commit(0, { deltas: lost }, {});
-    for (const model of MODEL_NAMES.filter((name) => name !== 'participation' && name !== 'assisted')) {
-      expect((await asked(world, `model=${model}&${TODAY}`)).meta.complete).toBe(true);
-      const { meta } = await asked(world, `model=${model}&${TODAY}&against=previous`);
+    for (const model of LIVE_NAMES.filter((name) => name !== 'participation' && name !== 'assisted')) {
+      expect((await asked(world, `model=${model}&${CUSTOM}&${TODAY}`)).meta.complete).toBe(true);
+      const { meta } = await asked(world, `model=${model}&${CUSTOM}&${TODAY}&against=previous`);
       expect(meta.complete).toBe(false);
       expect(meta.warnings[0]).toMatch(`in the window before: model ${model}: credit and conversions disagree`);
     }

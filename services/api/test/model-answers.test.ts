@@ -265,6 +265,7 @@ describe('formats and /v1/models', () => {
     expect(ModelsAnswer.parse(body)).toEqual(body);
     expect(body.models.map(({ name }: AnyRow) => name)).toEqual([
       ...['first', 'last', 'lastNonDirect', 'linear', 'positionBased', 'timeDecay'],
+      ...['jShaped', 'inverseJ', 'wShaped', 'custom'],
       ...['shapley', 'orderedShapley', 'rateShapley', 'markov', 'markovShapley', 'hybrid', 'participation', 'assisted'],
     ]);
     const hybrid = (await world.get('/v1/attribution?model=hybrid&order=2&alpha=0.25')).body;

@@ -1,15 +1,14 @@
 /** Paths, transitions and sets through the API, against plain loops over the oracle's rows; and what explains one conversion. */
 
 import { partitionOf, userKeyOf } from '@tributary/model/user-key';
-import { generateEvents, LOG_BEGINS_MS } from '@tributary/testkit/generate';
-import { definitionsOf, generateDefinitions, SMALL_DEFINITIONS } from '@tributary/testkit/generate-definitions';
+import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/generate-definitions';
 import { naive } from '@tributary/testkit/naive';
-import { createRandom } from '@tributary/testkit/random';
 import { cutMark } from '@tributary/views/record';
 import { describe, expect, test } from 'vitest';
 import { ExplanationAnswer } from '../src/routes/conversions.ts';
 import { CoalitionsAnswer, PathsAnswer, TransitionsAnswer } from '../src/routes/paths.ts';
-import { createWorld, event, NOON, PARTITIONS, type World } from './world.ts';
+import { grown } from './grown.ts';
+import { createWorld, event, NOON, PARTITIONS } from './world.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -17,22 +16,6 @@ const SEP = '\u001f';
 
 // biome-ignore lint/suspicious/noExplicitAny: rows of an answer
 type AnyRow = any;
-
-async function grown(seed: number): Promise<World> {
-  const random = createRandom(seed);
-  const world = await createWorld({ definitions: generateDefinitions(random) });
-  world.advance(LOG_BEGINS_MS - NOON);
-  await world.tick();
-  const shape = { events: 150, users: 5, lateChance: 0, duplicateChance: 0.1 };
-  for (const [i, arrival] of generateEvents(random, shape, world.definitions).entries()) {
-    await world.ingest(arrival);
-    if (i % 60 !== 59) continue;
-    await world.cut((i + 1) / 60);
-    await world.publish((i + 1) / 60);
-    await world.tick();
-  }
-  return world;
-}
 
 describe('paths', () => {
   test.each([1, 2, 3, 4])('law 1: lists and histograms are the sums of the oracle, seed %i', async (seed) => {

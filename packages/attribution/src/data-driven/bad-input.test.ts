@@ -9,7 +9,7 @@ import { chooseOrder } from './order-choice.ts';
 import { coalitionsOfPaths, transitionsOfPath, transitionsOfPaths } from './path-counts.ts';
 import { createRandom } from './random.ts';
 import { rateGame } from './rate-game.ts';
-import { participation, sumGame } from './sum-game.ts';
+import { sumGame } from './sum-game.ts';
 
 /** Every model over the same paths, at orders 1 and 3. */
 function everyModel(paths: readonly PathCount[]) {
@@ -18,7 +18,6 @@ function everyModel(paths: readonly PathCount[]) {
   return [
     ...(['conversions', 'value'] as const).flatMap((reward) => [
       sumGame(coalitions, { reward }),
-      participation(coalitions, { reward }),
       rateGame(coalitions, { reward }),
       ...chains.flatMap((chain) => [markov(chain, { reward }), markovGame(chain, { reward })]),
     ]),
@@ -152,7 +151,6 @@ describe('every data-driven model', () => {
     const transitions = transitionsOfPaths(paths, 1);
     const startedMs = performance.now();
     expect(sumGame(coalitions).channels).toHaveLength(10_000);
-    expect(participation(coalitions).channels).toHaveLength(10_000);
     const { channels, sampling, rate } = rateGame(coalitions);
     expect(channels.reduce((sum, { effect }) => sum + effect, 0)).toBeCloseTo(rate, 9);
     expect(sampling?.pairs).toBeGreaterThan(100);

@@ -4,7 +4,7 @@ import { byCodePoint, canonicalCoalitions, canonicalTransitions, renameChannels 
 import { coalitionsOfPaths, lowerOrder, transitionsOfPath, transitionsOfPaths } from './path-counts.ts';
 import { rateGame } from './rate-game.ts';
 import { withShares } from './shares.ts';
-import { participation, sumGame } from './sum-game.ts';
+import { sumGame } from './sum-game.ts';
 
 const counts = { conversions: 1, nulls: 2, value: 3 };
 
@@ -48,8 +48,7 @@ describe('counts', () => {
       { channels: ['a'], ...counts },
       { channels: ['gone'], conversions: 0, nulls: 0, value: 0 },
     ];
-    for (const model of [sumGame, participation, rateGame])
-      expect(model(rows).channels.map(({ channel }) => channel)).toEqual(['a']);
+    for (const model of [sumGame, rateGame]) expect(model(rows).channels.map(({ channel }) => channel)).toEqual(['a']);
   });
 
   it('keep edges apart whose channels join to the same text', () => {

@@ -1,5 +1,5 @@
 /**
- * Models that need one pass over the coalition counts.
+ * One pass over the coalition counts.
  *
  * Sum game: v(S) = conversions whose set of channels lies within S. Its Shapley value is
  * `φ_j = Σ_{sets ∋ j} conv(set) / |set|` (Zhao, Mahboobi, Bagheri 2018): every set is split equally over its channels.
@@ -42,19 +42,4 @@ export function sumGameBySize(counts: Iterable<SizedCount>): ChannelEffect[] {
 /** Smallest divisors last: large quotients meet a small sum. */
 function sumOfQuotients(sums: ReadonlyMap<number, number>): number {
   return [...sums].sort(([a], [b]) => b - a).reduce((total, [size, sum]) => total + sum / size, 0);
-}
-
-/** Conversions (or their value) that each channel took part in; `effect` sums to more than `total` where sets overlap. */
-export function participation(
-  coalitions: Iterable<Coalition>,
-  { reward = 'conversions' }: { reward?: Reward } = {},
-): ModelResult {
-  const sums = new Map<string, number>();
-  let total = 0;
-  for (const coalition of soundCoalitions(coalitions)) {
-    const { channels, [reward]: amount } = coalition;
-    total += amount;
-    for (const channel of channels) sums.set(channel, (sums.get(channel) ?? 0) + amount);
-  }
-  return { channels: withShares(sums), total };
 }

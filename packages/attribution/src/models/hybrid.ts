@@ -12,6 +12,7 @@ export const hybridModel: SharedModel = {
   mostChannels: 200,
   mostCurrencies: 100,
   looksAt: { sizes: true, sets: false, edges: true },
+  isPart: true,
   tellsLoss: false,
   isQuick: hasFewStates,
   effects: ({ sizes, transitions, reward, alpha }) => ({

@@ -9,6 +9,7 @@ export const markovShapleyModel: SharedModel = {
   mostChannels: 200,
   mostCurrencies: 10,
   looksAt: { sizes: false, sets: false, edges: true },
+  isPart: false,
   tellsLoss: false,
   isQuick: (counts) => hasFewStates(counts) && hasFewPlayers(counts),
   effects: ({ transitions, reward, seed }) => markovGame(transitions, { reward, seed }),

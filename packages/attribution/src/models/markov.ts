@@ -10,6 +10,7 @@ export const markovModel: SharedModel = {
   mostChannels: 200,
   mostCurrencies: 100,
   looksAt: { sizes: false, sets: false, edges: true },
+  isPart: true,
   tellsLoss: true,
   isQuick: hasFewStates,
   effects: ({ transitions, reward }) => markov(transitions, { reward }),

@@ -10,6 +10,7 @@ export const shapleyModel: SharedModel = {
   mostChannels: Number.POSITIVE_INFINITY,
   mostCurrencies: 1_000,
   looksAt: { sizes: true, sets: false, edges: false },
+  isPart: false,
   tellsLoss: false,
   isQuick: () => true,
   effects: ({ sizes }) => ({ channels: sumGameBySize(sizes) }),

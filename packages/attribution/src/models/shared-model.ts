@@ -7,7 +7,7 @@ import type { ChannelEffect, Coalition, Reward, Transition } from '../data-drive
 import type { Sampling } from '../data-driven/shapley.ts';
 import type { SizedCount } from '../data-driven/sum-game.ts';
 
-export type Parameter = 'order' | 'alpha' | 'seed' | 'position' | 'intervals';
+export type Parameter = 'order' | 'alpha' | 'seed' | 'position' | 'intervals' | 'transform' | 'custom';
 
 export interface SharedModel {
   readonly rule: string;
@@ -19,6 +19,8 @@ export interface SharedModel {
   /** Currencies it is run for in one answer at the most: each is a run of its own. */
   readonly mostCurrencies: number;
   readonly looksAt: LooksAt;
+  /** Its effect is a part of the whole, whatever the reward; else an amount of it. */
+  readonly isPart: boolean;
   /** Its effect is the part of what there is that would be lost without the channel. */
   readonly tellsLoss: boolean;
   /** Work of some 10 ms: it needs no thread of its own. Without intervals. */

@@ -1,7 +1,7 @@
 /** Credit of whole conversions under a rule: integers that sum to the unit (law 4). */
 import { CREDIT_UNIT_MICROS, split } from '@tributary/model/money';
-import type { PathRule } from './rules.ts';
-import type { WeightedPath } from './weighted-path.ts';
+import { type RuleName, ruleOf, type Shape } from '../rules/rules.ts';
+import { touchesOf, type WeightedPath } from './weighted-path.ts';
 
 export interface Credit {
   /** Millionths of a conversion. */
@@ -17,11 +17,11 @@ export const MAX_CONVERSIONS = Math.floor(Number.MAX_SAFE_INTEGER / CREDIT_UNIT_
  * Credit by channel. The conversions of one path are split together: their parts are off by less than a millionth, and the
  * channels sum to exactly 1 000 000 a conversion, and to the value. Paths without a touch are left out: they are unattributed.
  */
-export function creditByRule(paths: readonly WeightedPath[], rule: PathRule): Map<string, Credit> {
+export function creditByRule(paths: readonly WeightedPath[], rule: RuleName, shape: Shape): Map<string, Credit> {
   const credits = new Map<string, { creditMicros: number; valueMinor: number }>();
   for (const one of paths) {
     if (one.path.length === 0 || (one.conversions === 0 && one.value === 0)) continue;
-    const weights = rule(one);
+    const weights = ruleOf(rule).weights(touchesOf(one), shape);
     const micros = split(one.conversions * CREDIT_UNIT_MICROS, weights);
     const values = split(one.value, weights);
     one.path.forEach((channel, i) => {

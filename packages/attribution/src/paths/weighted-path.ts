@@ -1,11 +1,18 @@
 /** Journeys by their path: what aggregated path files hold, and what every model over whole paths reads. */
 import { byCodePoint, type PathCount, SEPARATOR } from '../data-driven/counts.ts';
+import type { Touches } from '../rules/weights.ts';
 
 export interface WeightedPath extends PathCount {
   /** Indices of the touches that reached a milestone (lead, opportunity, …); several may fall on one touch. */
   readonly milestones?: readonly number[];
   /** Where touches have times: whole hours of each before the conversion. */
   readonly ages?: readonly number[];
+}
+
+/** As rules weigh them. Touches without times are taken for equal steps apart. */
+export function touchesOf({ path, ages, milestones }: Pick<WeightedPath, 'path' | 'ages' | 'milestones'>): Touches {
+  const { length } = path;
+  return { length, channelAt: (i) => path[i] as string, ageAt: (i) => ages?.[i] ?? length - 1 - i, milestones };
 }
 
 /** Equal paths become one, sorted by their channels: the same journeys give the same list, however they came. */

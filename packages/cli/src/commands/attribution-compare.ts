@@ -36,7 +36,7 @@ export function addAttributionCompare(parent: Command, act: Act): void {
 async function compare(context: Context, options: Options): Promise<ExitCode> {
   const format = formatOf(context, options);
   const api = context.api('read');
-  const models = options.models === 'all' ? await everyModel(api) : options.models;
+  const models = options.models === 'all' ? await everyModel(api, options) : options.models;
   const query = { ...queryOf(options), models, baseline: options.baseline };
   const path = '/v1/attribution/compare';
   if (format === 'json') return putAnswer(context, await api.get<Comparison>(path, query), options.out);
@@ -58,11 +58,26 @@ async function compare(context: Context, options: Options): Promise<ExitCode> {
   return putTables(context, [[titleOf(measure, by, first), text]], { meta: first.meta, out: options.out });
 }
 
-/** Models whose totals are the conversions: those that count a conversion for several channels are no rivals of them. */
-async function everyModel(api: ApiClient): Promise<string> {
-  const { models } = await api.get<{ models: { name: string; family?: string }[] }>('/v1/models');
+interface Model {
+  readonly name: string;
+  readonly family: string;
+  readonly parameters?: readonly string[];
+  readonly required?: readonly string[];
+  readonly missing?: string | null;
+}
+
+/**
+ * Models whose totals are the conversions, of those that can be answered as asked. Those that count a conversion for several channels
+ * are not rivals of them; those of positions say, where there are none, what another model says.
+ */
+async function everyModel(api: ApiClient, options: Options): Promise<string> {
+  const { models } = await api.get<{ models: readonly Model[] }>('/v1/models');
+  const isGiven = (parameter: string) => options[parameter as keyof Options] !== undefined;
   return models
-    .filter(({ family, name }) => family !== 'counts' && name !== 'orderedShapley')
+    .filter(({ family, missing = null, required = [] }) => family !== 'counts' && missing === null && required.every(isGiven))
+    .filter(
+      ({ parameters = [] }) => !parameters.includes('position') && (!isGiven('transform') || parameters.includes('transform')),
+    )
     .map(({ name }) => name)
     .join(',');
 }

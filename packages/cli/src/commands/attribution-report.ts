@@ -1,5 +1,5 @@
 /** `tributary attribution report`: which channels earned the conversions, under one model. */
-import { RULE_BASED_MODELS } from '@tributary/model/definitions';
+import { isModelName, MODEL_NAMES, modelInfo, namesWith } from '@tributary/attribution/models/catalogue';
 import type { Command } from 'commander';
 import type { ApiClient, Query } from '../api-client.ts';
 import type { Act, Context } from '../context.ts';
@@ -38,18 +38,14 @@ export function addAttributionReport(parent: Command, act: Act): void {
     parent
       .command('report')
       .description('credit, value, ROAS and CPA by channel, campaign, day, type or currency, under one model')
-      .option(
-        '--model <name>',
-        'a rule (first, last, lastNonDirect, linear, positionBased, timeDecay), shapley, orderedShapley, rateShapley, markov, markovShapley, hybrid, participation or assisted',
-        'last',
-      )
+      .option('--model <name>', `one of ${MODEL_NAMES.join(', ')}`, 'last')
       .option('--bootstrap <n>', 'intervals and rank stability of a data-driven model from n resamplings')
       .option('--level <percent>', 'of the intervals, 50 to 99.9; default: 90')
       .option(
         '--against <window>',
         'what changed, with marginal ROAS and CPA: "previous", the window of equal length before --from, or FROM/TO of an earlier one',
       ),
-    'channel, campaign, day, type, currency; position with orderedShapley',
+    `channel, campaign, day, type, currency; position with ${namesWith('position')}`,
   ).action(act(report));
 }
 
@@ -94,8 +90,8 @@ async function report(context: Context, options: Options): Promise<ExitCode> {
 
 /** The answer by exactly what was asked, where it says more than amounts. */
 async function wholeChannels(api: ApiClient, query: Query, by: readonly string[], model: string): Promise<Report | undefined> {
-  const isRule = RULE_BASED_MODELS.some((rule) => rule === model);
-  if (query['intervals'] === undefined && (isRule || !by.includes('channel') || by.includes('currency'))) return undefined;
+  const hasNoEffect = isModelName(model) && modelInfo(model).effect === null;
+  if (query['intervals'] === undefined && (hasNoEffect || !by.includes('channel') || by.includes('currency'))) return undefined;
   return api.get<Report>('/v1/attribution', query);
 }
 

@@ -5,7 +5,9 @@
  */
 import { chooseOrder } from '@tributary/attribution/data-driven/order-choice';
 import { transitionsOfPaths } from '@tributary/attribution/data-driven/path-counts';
+import { COMMON_NAMES, namesWith } from '@tributary/attribution/models/catalogue';
 import { orderedShapley } from '@tributary/attribution/paths/ordered-shapley';
+import { TRANSFORM_NAMES } from '@tributary/attribution/paths/transform-names';
 import type { Command } from 'commander';
 import type { Act, Context } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
@@ -40,13 +42,10 @@ export function addAttributionRun(parent: Command, act: Act): void {
       'instead: a CSV file with a row a touch or conversion, whose columns --map names as "import csv" does',
     )
     .option('--definitions <file>', 'of --events: which types are touches and conversions, windows, clicks before views (JSON)')
-    .option('--models <names>', 'comma-separated, or all; default: first,last,linear,positionBased,shapley,markov')
+    .option('--models <names>', `comma-separated, or all; default: ${COMMON_NAMES.join()}`)
     .option('--value <which>', 'conversions, revenue or both; default: both where the file has a value')
-    .option('--order <k>', 'of the Markov models: touches in a state, 1 to 10, or auto', '1')
-    .option(
-      '--transform <names>',
-      'from left to right: exposure, first, unique, frequency, last=K, direct-unless-all, direct-unless-last, direct-tail',
-    )
+    .option('--order <k>', `of ${namesWith('order')}: touches in a state, 1 to 10, or auto`, '1')
+    .option('--transform <names>', `from left to right: ${TRANSFORM_NAMES.join(', ')}`)
     .option('--direct <names>', 'the channels that count as direct; default: direct, or those of the definitions')
     .option('--top <n>', 'tell the n most frequent channels apart, the rest is (other)')
     .option('--costs <list>', 'cost by channel: a=1200,b=800, or a CSV file with the columns channel and cost')
@@ -60,13 +59,13 @@ export function addAttributionRun(parent: Command, act: Act): void {
     .option('--seed <s>', 'of resampling and of sampled models', '1')
     .option('--level <percent>', 'of the intervals, 50 to 99.9', '90')
     .option('--position-based <first,last>', 'whole percent; the touches between share the rest; default 40,40')
-    .option('--alpha <part>', 'of the hybrid: how much of it is Markov, the rest Shapley', '0.5')
-    .option('--custom <weights>', 'the model "custom": percent of the first..last touches, such as 30,10..10,30')
+    .option('--alpha <part>', `of ${namesWith('alpha')}: how much of it is Markov, the rest Shapley`, '0.5')
+    .option('--custom <weights>', 'the model custom: percent of the first..last touches, such as 30,10..10,30')
     .option(
       '--milestones <names>',
-      'the model "wShaped": steps that mark a milestone of the touch before them, such as lead,opportunity',
+      'the model wShaped: steps that mark a milestone of the touch before them, such as lead,opportunity',
     )
-    .option('--step <duration>', 'the model "timeDecay": time between two touches, such as 1d')
+    .option('--step <duration>', 'the model timeDecay: time between two touches, such as 1d')
     .option('--half-life <duration>', 'of timeDecay; default 7d')
     .option(
       '--map <fields>',

@@ -3,6 +3,7 @@ import type { ChannelInterval } from '@tributary/attribution/data-driven/bootstr
 import type { ChannelEffect, Reward } from '@tributary/attribution/data-driven/counts';
 import type { OrderChoice } from '@tributary/attribution/data-driven/order-choice';
 import type { Sampling } from '@tributary/attribution/data-driven/shapley';
+import type { SharedName } from '@tributary/attribution/models/shared-models';
 import type { Credit } from '@tributary/attribution/paths/credit';
 import type { WeightedPath } from '@tributary/attribution/paths/weighted-path';
 import { OTHER } from '@tributary/model/channel';
@@ -31,7 +32,7 @@ export interface RunAnswer {
 }
 
 export interface ModelIntervals {
-  readonly model: string;
+  readonly model: SharedName;
   readonly reward: Reward;
   readonly channels: ReadonlyMap<string, ChannelInterval>;
 }

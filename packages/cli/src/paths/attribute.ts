@@ -1,15 +1,18 @@
 /** From the journeys of a path file to the answers of every model: pure. */
 import type { OrderFit } from '@tributary/attribution/data-driven/order-choice';
+import { isRule, modelInfo } from '@tributary/attribution/models/catalogue';
 import type { PathTransform } from '@tributary/attribution/paths/transforms';
 import { gathered, type WeightedPath } from '@tributary/attribution/paths/weighted-path';
+import type { Shape } from '@tributary/attribution/rules/rules';
 import { OTHER } from '@tributary/model/channel';
 import { TributaryError } from '@tributary/model/errors';
 import { CommandError, EXIT } from '../exit.ts';
-import type { ChosenModel } from './model-choice.ts';
+import type { FileModel } from './model-choice.ts';
 import { byData, byRule, journeysOf, type ModelAnswer, type ModelOptions } from './models.ts';
 
 export interface AttributeOptions extends ModelOptions {
-  readonly models: readonly ChosenModel[];
+  readonly models: readonly FileModel[];
+  readonly shape: Shape;
   readonly order: number;
   /** Leave out models that the counts are too large for, instead of ending with an error. */
   readonly lenient: boolean;
@@ -17,7 +20,7 @@ export interface AttributeOptions extends ModelOptions {
 
 export interface Attribution {
   readonly answers: readonly ModelAnswer[];
-  readonly leftOut: readonly { readonly model: string; readonly reason: string }[];
+  readonly leftOut: readonly { readonly model: FileModel; readonly reason: string }[];
 }
 
 /** The paths as the models see them: transformed, equal ones added up; all channels but the `top` most frequent as `(other)`. */
@@ -31,14 +34,14 @@ export function prepared(paths: readonly WeightedPath[], transform: PathTransfor
 export function attribute(paths: readonly WeightedPath[], options: AttributeOptions): Attribution {
   const journeys = journeysOf(paths, options.order);
   const answers: ModelAnswer[] = [];
-  const leftOut: { model: string; reason: string }[] = [];
+  const leftOut: { model: FileModel; reason: string }[] = [];
   for (const model of options.models) {
     try {
-      answers.push('rule' in model ? byRule(model.name, model.rule, journeys) : byData(model.name, journeys, options));
+      answers.push(isRule(model) ? byRule(model, options.shape, journeys) : byData(model, journeys, options));
     } catch (error) {
       if (!(error instanceof TributaryError) || error.code !== 'too_many_states') throw error;
-      if (!options.lenient) throw tooManyStates(model.name, error);
-      leftOut.push({ model: model.name, reason: error.message });
+      if (!options.lenient) throw tooManyStates(model, error);
+      leftOut.push({ model, reason: error.message });
     }
   }
   return { answers, leftOut };
@@ -46,7 +49,7 @@ export function attribute(paths: readonly WeightedPath[], options: AttributeOpti
 
 /**
  * At the order that fits best of those that the models take: an order that is chosen is not refused afterwards. Where models are left
- * out instead of refused, `markov` decides.
+ * out instead of refused, the first of those that have an order decides.
  */
 export function attributeAtBestOrder(
   paths: readonly WeightedPath[],
@@ -54,11 +57,12 @@ export function attributeAtBestOrder(
   options: Omit<AttributeOptions, 'order'>,
 ): Attribution & { readonly order: number /** That fit better, and were refused. */; readonly refused: readonly number[] } {
   const refused: number[] = [];
+  const decides = options.models.find((model) => modelInfo(model).parameters.includes('order'));
   let first: unknown;
   for (const { order } of fits.toSorted((a, b) => b.penalisedAuc - a.penalisedAuc || a.order - b.order)) {
     try {
       const attribution = attribute(paths, { ...options, order });
-      if (attribution.leftOut.every(({ model }) => model !== 'markov') || order === 1) return { ...attribution, order, refused };
+      if (attribution.leftOut.every(({ model }) => model !== decides) || order === 1) return { ...attribution, order, refused };
     } catch (error) {
       if (!(error instanceof CommandError) || error.code !== 'too_many_states') throw error;
       first ??= error;

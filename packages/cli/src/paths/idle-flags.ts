@@ -1,4 +1,5 @@
-/** Flags of `attribution run` that change nothing of what was asked for: whoever gave them believes otherwise. */
+/** Flags of `attribution run` that change nothing of what was asked for: who gives one expects otherwise. */
+import { modelInfo, namesWith } from '@tributary/attribution/models/catalogue';
 import type { RunFlags, RunPlan } from './run-plan.ts';
 
 /** `unseenMilestones`: names of --milestones that are no step of any path. Defaults are no flags. */
@@ -7,17 +8,17 @@ export function idleFlags(
   { models }: RunPlan,
   unseenMilestones: readonly string[],
 ): string[] {
-  const computes = (model: string) => models.some(({ name }) => name === model);
+  const infos = models.map(modelInfo);
   return [
     ...(bootstrap === undefined && level !== '90' ? ['--level has no effect without --bootstrap'] : []),
-    ...(alpha !== '0.5' && !computes('hybrid')
-      ? ['--alpha has no effect: it is of the model hybrid, which is not computed']
+    ...(alpha !== '0.5' && !infos.some(({ parameters }) => parameters.includes('alpha'))
+      ? [`--alpha has no effect: it is of ${namesWith('alpha')}, which is not computed`]
       : []),
-    ...(halfLife !== undefined && !computes('timeDecay')
-      ? ['--half-life has no effect: it is of the model timeDecay, which needs --step']
+    ...(halfLife !== undefined && !infos.some(({ needs }) => needs.includes('ages'))
+      ? ['--half-life has no effect: no model that weighs touches by their age is computed; --step is needed as well']
       : []),
-    ...(milestones !== undefined && !computes('wShaped')
-      ? ['--milestones only leave these steps out: the model wShaped is not computed']
+    ...(milestones !== undefined && !infos.some(({ needs }) => needs.includes('milestones'))
+      ? ['--milestones only leave these steps out: no model that looks at them is computed']
       : []),
     ...unseenMilestones.map((name) => `--milestones: no path has the step "${name}"`),
   ];

@@ -1,21 +1,12 @@
-/** `--models` and the flags that shape single models, as rules and names of data-driven models. Throws usage errors. */
+/** `--models` and the flags that shape single models. Throws usage errors. */
 
-import { SHARED_MODELS, type SharedName } from '@tributary/attribution/models/shared-models';
-import {
-  decayBySteps,
-  first,
-  inverseJ,
-  jShaped,
-  last,
-  lastNonDirect,
-  linear,
-  type PathRule,
-  positions,
-  timeDecay,
-  wShaped,
-} from '@tributary/attribution/paths/rules';
+import { COMMON_NAMES, isRule, isShared, MODEL_NAMES, type ModelName, modelInfo } from '@tributary/attribution/models/catalogue';
+import type { SharedName } from '@tributary/attribution/models/shared-models';
+import { parseCustom } from '@tributary/attribution/rules/custom';
+import type { RuleName, Shape } from '@tributary/attribution/rules/rules';
+import { decayBySteps } from '@tributary/attribution/rules/weights';
 import type { Definitions } from '@tributary/model/definitions';
-import { UsageError } from '../exit.ts';
+import { asUsage, UsageError } from '../exit.ts';
 import { parseDuration } from '../import/instant.ts';
 
 export interface ModelFlags {
@@ -27,80 +18,65 @@ export interface ModelFlags {
   readonly halfLife?: string;
 }
 
-/** In the order in which they are shown. The data-driven ones have no rule. */
-export type ChosenModel = { readonly name: string; readonly rule: PathRule } | { readonly name: SharedName };
+/** Those that files of paths are answered for: rules, and models of the counts of all paths. */
+export type FileModel = RuleName | SharedName;
 
-const DEFAULT = 'first,last,linear,positionBased,shapley,markov';
+const FILE_MODELS = MODEL_NAMES.filter((name): name is FileModel => isRule(name) || isShared(name));
 
 /** Models that a flag must give something for; "all" leaves them out without it. */
-const NEEDS: Readonly<Record<string, { readonly flag: 'custom' | 'milestones' | 'step'; readonly fix: string }>> = {
-  wShaped: { flag: 'milestones', fix: '--milestones lead,opportunity: the steps of a path that mark them' },
+const NEEDS = {
+  milestones: { flag: 'milestones', fix: '--milestones lead,opportunity: the steps of a path that mark them' },
   custom: { flag: 'custom', fix: '--custom 30,10..10,30: percent of the first and of the last touches' },
-  timeDecay: { flag: 'step', fix: '--step 1d: the time between two touches, which a path file does not hold' },
-};
+  ages: { flag: 'step', fix: '--step 1d: the time between two touches, which a path file does not hold' },
+} as const;
 
-/** With `definitions` touches have times, and models are shaped as the platform's are. */
-export function chosenModels(flags: ModelFlags, direct: ReadonlySet<string>, definitions?: Definitions): ChosenModel[] {
-  const isPossible = possibleWith(flags, definitions !== undefined);
-  const rules = rulesOf(flags, direct, definitions);
-  const all = [...Object.keys(rules), ...Object.keys(SHARED_MODELS)];
-  const asked = (flags.models ?? DEFAULT).split(',').map((name) => name.trim());
-  const names = asked.includes('all') ? all.filter((name) => isPossible(name)) : [...new Set(asked)];
-  return names.map((name) => {
-    if (!all.includes(name)) throw new UsageError(`--models: there is no model "${name}"; there are ${all.join(', ')}, and all`);
-    if (!isPossible(name)) throw new UsageError(`--models: ${name} needs ${NEEDS[name]?.fix}`);
-    const rule = rules[name];
-    return rule === undefined ? { name: name as SharedName } : { name, rule };
+/** In the order asked for. `isTimed`: touches have times. */
+export function chosenModels(flags: ModelFlags, isTimed: boolean): FileModel[] {
+  const asked: readonly string[] = flags.models?.split(',').map((name) => name.trim()) ?? COMMON_NAMES;
+  if (asked.includes('all')) return FILE_MODELS.filter((name) => lackOf(name, flags, isTimed) === null);
+  return [...new Set(asked)].map((name) => {
+    const known = FILE_MODELS.find((model) => model === name);
+    if (known === undefined)
+      throw new UsageError(`--models: there is no model "${name}"; there are ${FILE_MODELS.join(', ')}, and all`);
+    const lack = lackOf(known, flags, isTimed);
+    if (lack !== null) throw new UsageError(`--models: ${name} needs ${lack}`);
+    return known;
   });
 }
 
-function possibleWith(flags: ModelFlags, isTimed: boolean): (name: string) => boolean {
-  return (name) => {
-    const needed = NEEDS[name]?.flag;
-    return needed === undefined || flags[needed] !== undefined || (isTimed && needed === 'step');
-  };
+/** What must be given for the model; null: nothing more. */
+function lackOf(name: ModelName, flags: ModelFlags, isTimed: boolean): string | null {
+  const { needs, required } = modelInfo(name);
+  for (const fact of [...needs, ...required.filter((parameter) => parameter === 'custom')]) {
+    const { flag, fix } = NEEDS[fact];
+    if (flags[flag] === undefined && !(isTimed && fact === 'ages')) return fix;
+  }
+  return null;
 }
 
-function rulesOf(flags: ModelFlags, direct: ReadonlySet<string>, definitions?: Definitions): Record<string, PathRule> {
+/** With `definitions` touches have times, and rules are shaped as the platform's are. */
+export function shapeOf(flags: ModelFlags, directChannels: ReadonlySet<string>, definitions?: Definitions): Shape {
   const { first: ofFirst = 40, last: ofLast = 40 } = definitions?.attribution.positionBased ?? {};
-  const [head, tail] = percents('--position-based', flags.positionBased ?? `${ofFirst},${ofLast}`, 2) as [number, number];
+  const { positionBased = `${ofFirst},${ofLast}`, custom } = flags;
   const steps = decayBySteps(duration('--step', flags.step ?? '1d'), duration('--half-life', flags.halfLife ?? '7d'));
   return {
-    first,
-    last,
-    lastNonDirect: lastNonDirect(direct),
-    linear,
-    positionBased: positions({ head: [head], tail: [tail] }),
-    jShaped,
-    inverseJ,
-    wShaped,
-    custom: customOf(flags.custom ?? '0..0'),
-    timeDecay: timeDecay(definitions?.decayWeights ?? steps),
+    directChannels,
+    attribution: { positionBased: firstAndLast(positionBased) },
+    decayWeights: definitions?.decayWeights ?? steps,
+    custom: custom === undefined ? undefined : asUsage(() => parseCustom(custom)),
   };
 }
 
-/** `30,10..10,30`: the first touches, then the last ones, each list in the order of the path; either side may be empty. */
-function customOf(text: string): PathRule {
-  const [head, tail, ...more] = text.split('..');
-  if (head === undefined || tail === undefined || more.length > 0)
-    throw new UsageError(`--custom takes FIRST,SECOND..LAST in percent, such as 30,10..10,30; got "${text}"`);
-  const shape = { head: head === '' ? [] : percents('--custom', head), tail: tail === '' ? [] : percents('--custom', tail) };
-  demandHundred('--custom', [...shape.head, ...shape.tail]);
-  return positions(shape);
-}
-
-function percents(flag: string, text: string, length?: number): number[] {
-  const parts = text.split(',').map((part) => part.trim());
-  if ((length !== undefined && parts.length !== length) || parts.some((part) => !/^\d{1,3}$/.test(part)))
-    throw new UsageError(`${flag} takes ${length === 2 ? 'FIRST,LAST in' : ''} whole percent such as 40,40; got "${text}"`);
-  demandHundred(flag, parts.map(Number));
-  return parts.map(Number);
-}
-
-function demandHundred(flag: string, percent: readonly number[]): void {
-  const sum = percent.reduce((total, part) => total + part, 0);
+function firstAndLast(text: string): { first: number; last: number } {
+  const [first = '', last = '', ...more] = text.split(',').map((part) => part.trim());
+  if (more.length > 0 || ![first, last].every((part) => /^\d{1,3}$/.test(part)))
+    throw new UsageError(`--position-based takes FIRST,LAST in whole percent such as 40,40; got "${text}"`);
+  const sum = Number(first) + Number(last);
   if (sum > 100)
-    throw new UsageError(`${flag}: the parts sum to ${sum} %; 100 is the most, and what is left goes to the touches between`);
+    throw new UsageError(
+      `--position-based: the parts sum to ${sum} %; 100 is the most, and what is left goes to the touches between`,
+    );
+  return { first: Number(first), last: Number(last) };
 }
 
 function duration(flag: string, text: string): number {

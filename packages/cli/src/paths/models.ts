@@ -7,9 +7,10 @@ import { distribute } from '@tributary/attribution/distribute';
 import type { ModelInput } from '@tributary/attribution/models/shared-model';
 import { compute, looksAt, type SharedName } from '@tributary/attribution/models/shared-models';
 import { type Credit, creditByRule } from '@tributary/attribution/paths/credit';
-import type { PathRule } from '@tributary/attribution/paths/rules';
 import type { WeightedPath } from '@tributary/attribution/paths/weighted-path';
+import type { RuleName, Shape } from '@tributary/attribution/rules/rules';
 import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
+import type { FileModel } from './model-choice.ts';
 
 /** Counts of the paths that the models see. */
 export interface Journeys {
@@ -28,7 +29,7 @@ export interface ModelOptions {
 }
 
 export interface ModelAnswer {
-  readonly model: string;
+  readonly model: FileModel;
   /** Integers that sum to the conversions and the value of the journeys with touches (law 4). */
   readonly credits: ReadonlyMap<string, Credit>;
   /** Removal effects or Shapley values behind the credit; none of a rule. */
@@ -70,8 +71,8 @@ export function inputOf(
   };
 }
 
-export function byRule(model: string, rule: PathRule, { paths }: Journeys): ModelAnswer {
-  return { model, credits: creditByRule(paths, rule), effects: new Map(), sampling: new Map() };
+export function byRule(model: RuleName, shape: Shape, { paths }: Journeys): ModelAnswer {
+  return { model, credits: creditByRule(paths, model, shape), effects: new Map(), sampling: new Map() };
 }
 
 /** Errors: `too_many_states` of the Markov models. */

@@ -1,6 +1,7 @@
 /** What `attribution run` reads: paths, or events that it makes paths of. */
 import { resolve } from 'node:path';
 import type { Reward } from '@tributary/attribution/data-driven/counts';
+import { modelInfo } from '@tributary/attribution/models/catalogue';
 import type { Definitions } from '@tributary/model/definitions';
 import { loadDefinitions } from '@tributary/runtime/definitions';
 import { MISNAMED, openInput } from '../commands/import-run.ts';
@@ -48,7 +49,7 @@ export function readRunFile(
     decimals: Math.max(decimalsOf(options.currency), ...costs.map(({ scale }) => scale)),
   };
   const chunks = inflated(openInput(context, file), file);
-  const withAges = models.some(({ name }) => name === 'timeDecay');
+  const withAges = models.some((model) => modelInfo(model).needs.includes('ages'));
   if (definitions !== undefined)
     return readEventFile(chunks, file, { ...shared, map: options.map ?? '', definitions, withAges, nowMs: context.shell.now() });
   return readPathFile(chunks, file, {

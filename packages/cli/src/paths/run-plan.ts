@@ -1,11 +1,13 @@
 /** The flags of `attribution run`, checked before any file is read. Throws usage errors. */
+import { modelInfo } from '@tributary/attribution/models/catalogue';
+import { parseTransforms, type Transforms } from '@tributary/attribution/paths/transform-names';
+import type { Shape } from '@tributary/attribution/rules/rules';
 import { isCurrency, noCurrency } from '@tributary/model/currency';
 import type { Definitions } from '@tributary/model/definitions';
 import { describe } from '@tributary/model/validate-event';
-import { UsageError } from '../exit.ts';
+import { asUsage, UsageError } from '../exit.ts';
 import { levelOf } from './level-flag.ts';
-import { chosenModels, type ModelFlags } from './model-choice.ts';
-import { transformOf } from './transform-flag.ts';
+import { chosenModels, type FileModel, type ModelFlags, shapeOf } from './model-choice.ts';
 
 export interface RunFlags extends ModelFlags {
   readonly paths?: string;
@@ -37,9 +39,10 @@ export interface RunPlan {
   readonly file: string;
   /** Of events: they say which are touches and conversions, and for how long touches count. */
   readonly definitions: Definitions | undefined;
-  readonly models: ReturnType<typeof chosenModels>;
+  readonly models: readonly FileModel[];
+  readonly shape: Shape;
   readonly lenient: boolean;
-  readonly transform: ReturnType<typeof transformOf>;
+  readonly transform: Transforms['apply'];
   readonly top: number | undefined;
   readonly order: number | 'auto';
   readonly seed: number;
@@ -59,16 +62,23 @@ export function planOf(options: RunFlags, load: (file: string) => Definitions): 
   const direct = new Set(options.direct?.split(',').map((name) => name.trim()) ?? definitions?.directChannels ?? ['direct']);
   if (options.milestones !== undefined && options.transform !== undefined)
     throw new UsageError('--milestones count the touches as they are in the file: leave out --transform');
-  if (/\bfrequency\b/.test(options.transform ?? '') && (options.costs ?? options.touchCosts) !== undefined)
+  const { transform = 'unique' } = options;
+  const { apply, rename } = asUsage(() => parseTransforms(transform, direct));
+  if (rename && (options.costs ?? options.touchCosts) !== undefined)
     throw new UsageError('--transform frequency makes channels of frequencies, which have no costs: leave out one of them');
   if (options.currency !== undefined && !isCurrency(options.currency))
     throw new UsageError(noCurrency(describe(options.currency), '--currency'));
+  const models = chosenModels(options, definitions !== undefined);
+  const aged = models.find((model) => modelInfo(model).needs.includes('ages'));
+  if (definitions !== undefined && options.transform !== undefined && aged !== undefined)
+    throw new UsageError(`--transform leaves no ages for ${aged}: name --models without it`);
   return {
     file,
     definitions,
-    models: chosenModels(options, direct, definitions),
+    models,
+    shape: shapeOf(options, direct, definitions),
     lenient: options.models?.split(',').includes('all') === true,
-    transform: transformOf(options.transform, direct),
+    transform: apply,
     top: options.top === undefined ? undefined : whole('--top', options.top, 1, 10_000),
     order: options.order === 'auto' ? 'auto' : whole('--order', options.order, 1, 10),
     seed: whole('--seed', options.seed, 0, 2 ** 32 - 1),
@@ -93,8 +103,6 @@ function demandKind(options: RunFlags): void {
       throw new UsageError(
         `${FLAG_OF[flag]} is for --paths: of events, ${flag === 'touchCosts' ? 'map a column with cost=COL' : 'times and definitions say it'}`,
       );
-  if (options.transform !== undefined && /\b(timeDecay|all)\b/.test(options.models ?? ''))
-    throw new UsageError('--transform leaves no ages for timeDecay: name --models without it');
 }
 
 const FLAG_OF = { step: '--step', halfLife: '--half-life', milestones: '--milestones', touchCosts: '--touch-costs' } as const;

@@ -1,5 +1,6 @@
 /** The answer of `attribution run` as rows, one a model and channel, and as one JSON document. */
 import type { Reward } from '@tributary/attribution/data-driven/counts';
+import { modelInfo } from '@tributary/attribution/models/catalogue';
 import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
 import { objectOf } from '../report/record-output.ts';
 import type { Cell, Field, Records } from '../report/records.ts';
@@ -7,8 +8,6 @@ import { type ChannelLine, cpa, creditOf, effectOf, type RunAnswer, roas, sampli
 import type { ModelAnswer } from './models.ts';
 
 const CREDIT_DECIMALS = 6;
-/** Their effect is a part of 1 whatever the reward; that of the games is an amount of it. */
-const PARTS: readonly string[] = ['markov', 'hybrid'];
 const REWARDS: readonly Reward[] = ['conversions', 'value'];
 
 /** Channels of every model, then `(unattributed)`: the rows of a model sum to the totals, exactly. */
@@ -61,8 +60,8 @@ function rowOf({ facts, decimals, rewards, intervals }: RunAnswer, model: ModelA
   const conversions = effectOf(model, 'conversions', channel);
   const value = effectOf(model, 'value', channel);
   const only = <T>(reward: Reward, cell: T) => (rewards.includes(reward) ? cell : null);
-  const isMarkov = model.model === 'markov';
-  const lostMinor = isMarkov && value !== undefined ? value.effect * facts.valueMinor : null;
+  const { isPart, tellsLoss } = modelInfo(model.model);
+  const lostMinor = tellsLoss && value !== undefined ? value.effect * facts.valueMinor : null;
   return [
     model.model,
     channel,
@@ -71,14 +70,14 @@ function rowOf({ facts, decimals, rewards, intervals }: RunAnswer, model: ModelA
     only('conversions', conversions?.effect ?? null),
     only('value', valueMinor),
     only('value', value?.share ?? part(valueMinor, facts.valueMinor)),
-    only('value', value === undefined ? null : PARTS.includes(model.model) ? value.effect : value.effect / 10 ** decimals),
+    only('value', value === undefined ? null : isPart ? value.effect : value.effect / 10 ** decimals),
     touches,
     journeys,
     participated,
     costMinor,
     only('value', roas(valueMinor, costMinor)),
     only('conversions', cpa(costMinor, creditMicros / CREDIT_UNIT_MICROS, decimals)),
-    isMarkov && conversions !== undefined ? conversions.effect * facts.conversions : null,
+    tellsLoss && conversions !== undefined ? conversions.effect * facts.conversions : null,
     lostMinor === null ? null : lostMinor / 10 ** decimals,
     lostMinor === null ? null : roas(lostMinor, costMinor),
     ...REWARDS.flatMap((reward): Cell[] => {

@@ -25,7 +25,7 @@ export interface WindowOf {
   /** The earlier window that the figures are held against. */
   readonly previousRange?: Range | null;
   readonly lookbackDays?: number;
-  readonly parameters?: Readonly<Record<string, number>>;
+  readonly parameters?: Readonly<Record<string, number | string>>;
 }
 
 /** `markov (order 1, seed 1), by channel · 2026-11-01 to 2026-12-01 · lookback 30 d`. */

@@ -1,6 +1,7 @@
 /** What stands behind the credit of data-driven models: removal effects, positions, and how sure the shares are. */
 import type { ChannelInterval } from '@tributary/attribution/data-driven/bootstrap';
 import type { Reward } from '@tributary/attribution/data-driven/counts';
+import { modelInfo } from '@tributary/attribution/models/catalogue';
 import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
 import { type ChannelLine, cpa, effectOf, type RunAnswer, roas } from '../paths/answer.ts';
 import { conversions } from '../terminal/figures.ts';
@@ -10,7 +11,7 @@ import { amount, CHANNEL, grouped, percent, right, shortened, sumOf } from './ch
 /** Removal effects overlap: journeys with several channels are lost with each of them, so there is no total. */
 export function lossTable(answer: RunAnswer, withCosts: boolean): Table | null {
   const { channels, facts, decimals, rewards, models } = answer;
-  const model = models.find((one) => one.model === 'markov');
+  const model = models.find((one) => modelInfo(one.model).tellsLoss);
   if (model === undefined) return null;
   const effect = (reward: 'conversions' | 'value', channel: string) => effectOf(model, reward, channel)?.effect ?? 0;
   const row = ({ channel, costMinor }: ChannelLine) => {

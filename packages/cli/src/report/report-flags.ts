@@ -1,4 +1,5 @@
 /** Flags that the reports over the API share, and the query that they make. */
+import { namesWith } from '@tributary/attribution/models/catalogue';
 import type { Command } from 'commander';
 import type { Query } from '../api-client.ts';
 import { UsageError } from '../exit.ts';
@@ -9,6 +10,8 @@ export interface ReportFlags {
   readonly order?: string;
   readonly alpha?: string;
   readonly seed?: string;
+  readonly transform?: string;
+  readonly custom?: string;
   readonly from?: string;
   readonly to?: string;
   readonly view?: string;
@@ -24,9 +27,11 @@ export function withReportFlags(command: Command, dimensions: string): Command {
   return command
     .option('--by <dimensions>', `comma-separated: ${dimensions}`, 'channel')
     .option('--value <which>', 'conversions, revenue or both', 'both')
-    .option('--order <k>', 'of the Markov models: touches in a state, 1 to the transitionOrder of the definitions')
-    .option('--alpha <part>', 'of hybrid: how much of it is Markov, 0 to 1')
+    .option('--order <k>', `of ${namesWith('order')}: touches in a state, 1 to the transitionOrder of the definitions`)
+    .option('--alpha <part>', `of ${namesWith('alpha')}: how much of it is Markov, 0 to 1`)
     .option('--seed <s>', 'of sampled models and of intervals')
+    .option('--transform <names>', 'of rules: changes to paths, from left to right, exposure or first before any other')
+    .option('--custom <weights>', 'the model custom: percent of the first..last steps, such as 30,10..10,30')
     .option('--from <instant>', 'from this day on (UTC)')
     .option('--to <instant>', 'before this day')
     .option('--view <layers>', 'merged, speed or batch')

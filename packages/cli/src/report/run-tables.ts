@@ -2,6 +2,7 @@
 import { basename } from 'node:path';
 import type { OrderChoice } from '@tributary/attribution/data-driven/order-choice';
 import type { Sampling } from '@tributary/attribution/data-driven/shapley';
+import { modelInfo } from '@tributary/attribution/models/catalogue';
 import { type RunAnswer, samplingOf } from '../paths/answer.ts';
 import { conversions, count, counted } from '../terminal/figures.ts';
 import { renderWide, type Table } from '../terminal/table.ts';
@@ -44,7 +45,7 @@ function summary({ facts, channels, file }: RunAnswer): string {
 }
 
 function modelNotes({ models, order, choice, decimals }: RunAnswer): string[] {
-  const ofOrder = models.filter(({ model }) => ['markov', 'markovShapley', 'hybrid'].includes(model)).map(({ model }) => model);
+  const ofOrder = models.map(({ model }) => model).filter((model) => modelInfo(model).parameters.includes('order'));
   return [
     ...(ofOrder.length > 0 ? [`${ofOrder.join(', ')}: order ${order}${choice === null ? '' : chosenBy(choice)}`] : []),
     ...models.flatMap((answer) =>

@@ -4,11 +4,13 @@
  * all windows and all models of an answer, so that its rows can be held against each other.
  */
 import { hash } from 'node:crypto';
+import { isShared, type ModelName } from '@tributary/attribution/models/catalogue';
 import { SHARED_MODELS } from '@tributary/attribution/models/shared-models';
 import { OTHER } from '@tributary/model/channel';
 import type { Definitions } from '@tributary/model/definitions';
 import { UNATTRIBUTED } from '@tributary/views/credit/fold';
-import { isShared, type ModelName, modelInfo } from '../models/catalogue.ts';
+import { readsTracked } from '../models/catalogue.ts';
+import type { RuleParameters } from '../models/counted-model.ts';
 import type { Rename } from '../row-keys.ts';
 import type { JourneyCounts } from './journey-counts.ts';
 
@@ -29,12 +31,12 @@ export interface ChannelNames {
 /** `counts`: of all windows of the answer. A channel that is told apart in one of them only could not be held against itself. */
 export function channelNames(
   { toldApart }: Pick<Definitions, 'toldApart'>,
-  models: readonly ModelName[],
+  { models, parameters }: { readonly models: readonly ModelName[]; readonly parameters: RuleParameters },
   counts: readonly JourneyCounts[],
 ): ChannelNames {
   const channels = new Set(counts.flatMap((window) => [...channelsIn(window)]));
-  const isDataDriven = models.some((model) => modelInfo(model).family === 'dataDriven');
-  const told = isDataDriven && toldApart !== null ? onlyThese(toldApart) : null;
+  const readTracked = models.some((model) => readsTracked(model, parameters));
+  const told = readTracked && toldApart !== null ? onlyThese(toldApart) : null;
   const unclaimed = channels.has(UNATTRIBUTED) ? otherThanUnattributed : null;
   const largest = largestChannels(models, counts, channels);
   const grouped = largest === null ? null : onlyThese(largest);

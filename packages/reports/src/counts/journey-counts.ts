@@ -1,5 +1,6 @@
 /** The journeys of one window, counted as shared models look at them, and what a report says of these counts. */
 
+import { isShared } from '@tributary/attribution/models/catalogue';
 import { looksAt, SHARED_MODELS, type SharedName } from '@tributary/attribution/models/shared-models';
 import { OTHER } from '@tributary/model/channel';
 import { TributaryError } from '@tributary/model/errors';
@@ -9,7 +10,6 @@ import { UNATTRIBUTED } from '@tributary/views/credit/fold';
 import { scopeOf } from '../journeys/scope.ts';
 import { type CountsByCurrency, type EdgeName, edgesOf, type SetName, setsOf } from '../journeys/sets-and-edges.ts';
 import { type SizeCounts, sizesOf } from '../journeys/sizes.ts';
-import { isShared } from '../models/catalogue.ts';
 import type { ReportQuestion } from '../question.ts';
 import type { ChannelNames } from './channel-names.ts';
 

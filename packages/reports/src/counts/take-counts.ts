@@ -1,4 +1,5 @@
 /** All that a report takes from the snapshot, of one window: nothing is read later, so everything is of one moment. */
+import { isRule, isShared, type ModelName, modelInfo } from '@tributary/attribution/models/catalogue';
 import type { Integer } from '@tributary/model/integer';
 import type { Findings } from '@tributary/serving/meta';
 import type { Snapshot } from '@tributary/serving/snapshot';
@@ -8,7 +9,9 @@ import type { Rows } from '@tributary/views/deltas';
 import { touches } from '@tributary/views/touches/fold';
 import type { View } from '@tributary/views/view';
 import { rowFiltersOf, scopeOf } from '../journeys/scope.ts';
-import { countedModel, isShared, type ModelName, modelInfo, viewsOfModel } from '../models/catalogue.ts';
+import { countedModel, viewsOfModel } from '../models/catalogue.ts';
+import { noteOfLongPaths } from '../models/path-credit.ts';
+import { weighsPaths } from '../models/rules.ts';
 import { type ReportQuestion, windowsOf } from '../question.ts';
 import { namedRows } from '../row-keys.ts';
 import { conservationGap, currenciesIn, sumOf } from '../sums.ts';
@@ -48,12 +51,17 @@ export interface Currencies {
 const COST_DIMENSIONS: readonly string[] = ['channel', 'campaign', 'day', 'currency'];
 
 /** The views that the report is computed from: a snapshot of these, no more. */
-export function viewsOf({ models, by, equal }: Pick<ReportQuestion, 'models' | 'by' | 'equal'>): View[] {
+export function viewsOf({
+  models,
+  by,
+  equal,
+  parameters,
+}: Pick<ReportQuestion, 'models' | 'by' | 'equal' | 'parameters'>): View[] {
   const views = new Set<View>([conversions, touches]);
   const hasCells = [...by, ...Object.keys(equal)].some((dimension) => dimension !== 'channel' && dimension !== 'position');
   for (const model of models) {
     if (hasCells) views.add(credit);
-    for (const view of viewsOfModel(model)) views.add(view);
+    for (const view of viewsOfModel(model, parameters)) views.add(view);
   }
   return [...views];
 }
@@ -62,12 +70,12 @@ export function viewsOf({ models, by, equal }: Pick<ReportQuestion, 'models' | '
 export function takeCounts(snapshot: Snapshot, question: ReportQuestion): Counts[] {
   const windows = windowsOf(question).map((asked) => ({ asked, journeys: countJourneys(snapshot, asked) }));
   const known = windows.flatMap(({ journeys }) => journeys ?? []);
-  const names = channelNames(snapshot.definitions[0], question.models, known);
+  const names = channelNames(snapshot.definitions[0], question, known);
   return windows.map(({ asked, journeys }) => countsOf(snapshot, asked, names, journeys));
 }
 
 function countsOf(snapshot: Snapshot, question: ReportQuestion, names: ChannelNames, journeys: JourneyCounts | null): Counts {
-  const { models, days, by, equal } = question;
+  const { models, days, by, equal, parameters } = question;
   const { inCredit, inCosts } = names;
   const scope = scopeOf(question);
   const told = [...by, ...Object.keys(rowFiltersOf(question))];
@@ -86,29 +94,38 @@ function countsOf(snapshot: Snapshot, question: ReportQuestion, names: ChannelNa
           },
     credit: new Map(
       models.flatMap((model) =>
-        isShared(model) ? [] : [[model, countedModel(model).rows(snapshot, { days, by, equal }, inCredit)] as const],
+        isShared(model) ? [] : [[model, countedModel(model).rows(snapshot, { days, by, equal }, inCredit, parameters)] as const],
       ),
     ),
     costs: hasCosts ? namedRows(snapshot, touches, { days, by, equal }, inCosts) : null,
     converted: sumOf(snapshot.project(conversions, { ...scope, by: [] }), 2),
     currencies: currenciesOf(snapshot, question, hasCosts),
-    findings: { ...ofJourneys, holes: [...ofJourneys.holes, ...creditGaps(snapshot, question)] },
+    findings: {
+      holes: [...ofJourneys.holes, ...creditGaps(snapshot, question)],
+      notes: [...ofJourneys.notes, ...pathNotes(snapshot, question)],
+    },
   };
 }
 
 const NOTHING: Findings = { holes: [], notes: [] };
 
 /** Law 4 on the rows of the views. */
-function creditGaps(snapshot: Snapshot, { models, days, equal }: ReportQuestion): string[] {
+function creditGaps(snapshot: Snapshot, { models, days, equal, parameters }: ReportQuestion): string[] {
   // A filter by channel or campaign takes a part of each conversion's credit: nothing to reconcile with.
   if (equal['channel'] !== undefined || equal['campaign'] !== undefined) return [];
   const selection = { days, by: ['day', 'type', 'currency'], equal };
   const converted = snapshot.project(conversions, selection);
   return models.flatMap((model) => {
     if (isShared(model) || modelInfo(model).family === 'counts') return [];
-    const gap = conservationGap(countedModel(model).rows(snapshot, selection, null), converted);
+    const gap = conservationGap(countedModel(model).rows(snapshot, selection, null, parameters), converted);
     return gap === null ? [] : [`model ${model}: ${gap}`];
   });
+}
+
+function pathNotes(snapshot: Snapshot, question: ReportQuestion): string[] {
+  if (!question.models.some((model) => isRule(model) && weighsPaths(model, question.parameters))) return [];
+  const note = noteOfLongPaths(snapshot, question);
+  return note === null ? [] : [note];
 }
 
 /** None where the report tells them apart. */

@@ -1,11 +1,12 @@
 /** What each model of a report gives to whom: rows keyed alike, whole micro-credits that sum to the conversions (law 4). */
+
 import type { Sampling } from '@tributary/attribution/data-driven/shapley';
+import { isShared, type ModelName } from '@tributary/attribution/models/catalogue';
 import type { SharedName } from '@tributary/attribution/models/shared-models';
 import type { Integer } from '@tributary/model/integer';
 import type { Rows } from '@tributary/views/deltas';
 import type { Counts } from '../counts/take-counts.ts';
 import { rowFiltersOf } from '../journeys/scope.ts';
-import { isShared, type ModelName } from '../models/catalogue.ts';
 import type { ModelOutcomes } from '../runner/run-models.ts';
 import { sumOf } from '../sums.ts';
 import { type ChannelFacts, factsOf } from './channel-facts.ts';

@@ -1,58 +1,84 @@
-/** The models there are, in the order they are listed in: what each says, what it takes, and which views it is computed from. */
+/** How each model of the catalogue (packages/attribution/src/models/catalogue.ts) is answered from views, and what they lack for it. */
 
-import type { SharedModel } from '@tributary/attribution/models/shared-model';
+import {
+  type CountedName,
+  isModelName,
+  isRule,
+  isShared,
+  MODEL_NAMES,
+  type ModelName,
+  modelInfo,
+} from '@tributary/attribution/models/catalogue';
 import { SHARED_MODELS, type SharedName } from '@tributary/attribution/models/shared-models';
+import { parseTransforms } from '@tributary/attribution/paths/transform-names';
+import { parseCustom } from '@tributary/attribution/rules/custom';
+import { type RuleName, ruleOf } from '@tributary/attribution/rules/rules';
 import { TributaryError } from '@tributary/model/errors';
 import type { View } from '@tributary/views/view';
 import { EDGE_VIEWS, SET_VIEWS } from '../journeys/sets-and-edges.ts';
-import type { CountedModel } from './counted-model.ts';
+import type { CountedModel, RuleParameters } from './counted-model.ts';
 import { orderedShapley } from './ordered-shapley.ts';
 import { assisted, participation } from './participation.ts';
-import { RULE_BASED } from './rule-based.ts';
+import { lackOf, ruleModel, weighsPaths } from './rules.ts';
 
-export interface ModelInfo extends Pick<CountedModel, 'family' | 'rule' | 'effect' | 'parameters'> {
-  readonly name: ModelName;
-}
-
-const COUNTED_MODELS = { ...RULE_BASED, orderedShapley, participation, assisted };
-type CountedName = keyof typeof COUNTED_MODELS;
-export type ModelName = CountedName | SharedName;
-
-const ALL: Record<ModelName, CountedModel | SharedModel> = {
-  ...RULE_BASED,
-  shapley: SHARED_MODELS.shapley,
-  orderedShapley,
-  rateShapley: SHARED_MODELS.rateShapley,
-  markov: SHARED_MODELS.markov,
-  markovShapley: SHARED_MODELS.markovShapley,
-  hybrid: SHARED_MODELS.hybrid,
-  participation,
-  assisted,
-};
-
-export const MODEL_NAMES = Object.keys(ALL) as readonly ModelName[];
-
-export function modelInfo(name: ModelName): ModelInfo {
-  const { rule, effect, parameters } = ALL[name];
-  return { name, family: isShared(name) ? 'dataDriven' : COUNTED_MODELS[name].family, rule, effect, parameters };
-}
+const COUNTED: Record<CountedName, CountedModel> = { orderedShapley, participation, assisted };
 
 /** Throws `unknown_model`, listing the known ones. */
 export function modelOf(text: string): ModelName {
-  const name = MODEL_NAMES.find((known) => known === text);
-  if (name !== undefined) return name;
+  if (isModelName(text)) return text;
   throw new TributaryError('unknown_model', `${JSON.stringify(text)} is not a model; there are ${MODEL_NAMES.join(', ')}`);
 }
 
-export function isShared(name: ModelName): name is SharedName {
-  return Object.hasOwn(SHARED_MODELS, name);
+export function countedModel(name: Exclude<ModelName, SharedName>): CountedModel {
+  return isRule(name) ? ruleModel(name) : COUNTED[name];
 }
 
-export function countedModel(name: CountedName): CountedModel {
-  return COUNTED_MODELS[name];
-}
-
-export function viewsOfModel(name: ModelName): readonly View[] {
-  if (!isShared(name)) return COUNTED_MODELS[name].views;
+export function viewsOfModel(name: ModelName, parameters: RuleParameters): readonly View[] {
+  if (!isShared(name)) return countedModel(name).views(parameters);
   return SHARED_MODELS[name].looksAt.edges ? [...SET_VIEWS, ...EDGE_VIEWS] : SET_VIEWS;
+}
+
+/** Whether its channels are those that definitions list, any other reads `(other)`. */
+export function readsTracked(name: ModelName, parameters: RuleParameters): boolean {
+  return modelInfo(name).family === 'dataDriven' || (isRule(name) && weighsPaths(name, parameters));
+}
+
+/** Why views cannot answer it, in words with the fix, whatever the parameters; null: they can. */
+export function missingFor(name: ModelName): string | null {
+  return isRule(name) ? lackOf(name, { transform: null }) : null;
+}
+
+/** Those that views answer. */
+export const LIVE_NAMES = MODEL_NAMES.filter((name) => missingFor(name) === null);
+
+/** Throws `invalid_query` where the views lack what the model needs under these parameters, naming it. */
+export function demandAnswerable(name: ModelName, parameters: RuleParameters): void {
+  const { transform, custom } = parameters;
+  if (custom !== null) parseCustom(custom);
+  if (transform !== null) demandTransform(name, transform);
+  if (!isRule(name)) return;
+  const lack = lackOf(name, parameters);
+  if (lack !== null) refuse(`model: ${name} ${lack}`);
+  if (ruleOf(name).needsShape && custom === null)
+    refuse(`custom: the model ${name} needs it: give custom=30,10..10,30, percent of the first and of the last steps`);
+}
+
+function demandTransform(name: ModelName, text: string): asserts name is RuleName {
+  const transforms = parseTransforms(text, new Set());
+  if (!isRule(name))
+    refuse(
+      `transform: ${name} is not computed from paths: views keep no paths of journeys without a conversion, nor their touches. Leave it out, ask for a rule (first, last, linear, …), or run it over a file with tributary attribution run`,
+    );
+  if (transforms.rename)
+    refuse(
+      'transform: frequency makes channels of its own, for which no view keeps touches, costs and campaigns: leave it out, or run it over a file',
+    );
+  if (!transforms.ignoreRepeats)
+    refuse(
+      `transform: the view paths keeps consecutive touches of one channel as one step, and "${text}" looks at each of them: begin with exposure or first, such as exposure,${text}`,
+    );
+}
+
+function refuse(why: string): never {
+  throw new TributaryError('invalid_query', why);
 }

@@ -1,21 +1,23 @@
-/** A model whose credit a view counts already, conversion by conversion: all that the report must know of it is in one file. */
+/** A model whose credit comes from views conversion by conversion, none of it from the window as a whole. */
 
-import type { Parameter } from '@tributary/attribution/models/shared-model';
 import type { Selection } from '@tributary/serving/merge';
 import type { Snapshot } from '@tributary/serving/snapshot';
 import type { Rows } from '@tributary/views/deltas';
 import type { View } from '@tributary/views/view';
 import type { Rename } from '../row-keys.ts';
 
+export interface RuleParameters {
+  /** Changes to paths before a rule weighs them; null: none was asked for. */
+  readonly transform: string | null;
+  /** The shape of the rule `custom`; null: none was given. */
+  readonly custom: string | null;
+}
+
+export type Counting = Pick<Snapshot, 'project' | 'collect' | 'definitions'>;
+
 export interface CountedModel {
-  /** counts: what the model says are whole numbers that overlap; their totals are not the conversions. */
-  readonly family: 'ruleBased' | 'dataDriven' | 'counts';
-  readonly rule: string;
-  /** What `effect` is; null: the model has none. */
-  readonly effect: string | null;
-  readonly parameters: readonly Parameter[];
   /** The views that it is computed from. */
-  readonly views: readonly View[];
+  views(parameters: RuleParameters): readonly View[];
   /** `[creditMicros, valueMinor]` by `selection.by`, channels under the names of the report. */
-  rows(snapshot: Pick<Snapshot, 'project'>, selection: Selection, rename: Rename | null): Rows;
+  rows(snapshot: Counting, selection: Selection, rename: Rename | null, parameters: RuleParameters): Rows;
 }

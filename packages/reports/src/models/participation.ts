@@ -8,17 +8,13 @@ import { addRow, type Rows } from '@tributary/views/deltas';
 import { namedRows, type Rename } from '../row-keys.ts';
 import type { CountedModel } from './counted-model.ts';
 
-const OVERLAPPING = { family: 'counts', effect: null, parameters: [], views: [assists] } as const;
-
 export const participation: CountedModel = {
-  ...OVERLAPPING,
-  rule: 'conversions with any touch of the channel: counted for each of them, so totals exceed the conversions',
+  views: () => [assists],
   rows: (snapshot, selection, rename) => placeRows(snapshot, selection, rename, ([, , count = 0, value = 0]) => [count, value]),
 };
 
 export const assisted: CountedModel = {
-  ...OVERLAPPING,
-  rule: 'conversions with a touch of the channel that was not the last one: counted for each channel',
+  views: () => [assists],
   rows: (snapshot, selection, rename) => placeRows(snapshot, selection, rename, ([count = 0, value = 0]) => [count, value]),
 };
 

@@ -1,8 +1,8 @@
 /** Rows of a report under several models: the figures of each, its rank, and how it differs from a baseline. */
+import type { ModelName } from '@tributary/attribution/models/catalogue';
 import { type Integer, subtract } from '@tributary/model/integer';
 import { UNATTRIBUTED } from '@tributary/views/credit/fold';
 import type { ModelCredit } from '../credit/model-credit.ts';
-import type { ModelName } from '../models/catalogue.ts';
 import { creditFigures, dimensionsOf, type Figures, moneyFigures, ratioFigures } from './figures.ts';
 import type { Report } from './report.ts';
 

@@ -1,10 +1,10 @@
 /** What a report says about itself: law 4 held on its own numbers, counts that are no shares, currencies added up. */
+import { isShared, type ModelName, modelInfo } from '@tributary/attribution/models/catalogue';
 import { multiply } from '@tributary/model/integer';
 import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
 import type { Findings } from '@tributary/serving/meta';
 import type { Counts, Currencies } from '../counts/take-counts.ts';
 import type { ModelCredit } from '../credit/model-credit.ts';
-import { isShared, type ModelName, modelInfo } from '../models/catalogue.ts';
 import type { ReportQuestion } from '../question.ts';
 import { conservationGap, severalCurrencies, sumOf } from '../sums.ts';
 

@@ -1,9 +1,9 @@
 /** The report of one window, before anybody formats it. */
+import type { ModelName } from '@tributary/attribution/models/catalogue';
 import type { Integer } from '@tributary/model/integer';
 import type { Findings } from '@tributary/serving/meta';
 import type { Counts } from '../counts/take-counts.ts';
 import type { ModelCredit } from '../credit/model-credit.ts';
-import type { ModelName } from '../models/catalogue.ts';
 import { sumOf } from '../sums.ts';
 import { gapsOfShares, negativeCells, overlaps } from './findings.ts';
 

@@ -1,7 +1,7 @@
 /** Rows of a report as clients read them: credit, money, what the model says of the channel, what changed since the window before. */
 
+import type { ModelName } from '@tributary/attribution/models/catalogue';
 import type { ModelCredit } from '../credit/model-credit.ts';
-import type { ModelName } from '../models/catalogue.ts';
 import { withChange } from './change.ts';
 import { channelFigures } from './channel-figures.ts';
 import { creditFigures, dimensionsOf, type Figures, moneyFigures, type Row } from './figures.ts';

@@ -1,10 +1,11 @@
 /** The shared models of a report, run on the merged counts of one window. */
+
 import { renameChannels } from '@tributary/attribution/data-driven/counts';
+import { isShared } from '@tributary/attribution/models/catalogue';
 import { looksAt, type ModelJob, type ModelOutcome, type SharedName } from '@tributary/attribution/models/shared-models';
 import type { ChannelNames } from '../counts/channel-names.ts';
 import type { JourneyCounts } from '../counts/journey-counts.ts';
 import type { Counts } from '../counts/take-counts.ts';
-import { isShared } from '../models/catalogue.ts';
 import type { ModelParameters } from '../question.ts';
 import type { Asker } from './queue.ts';
 import { remembered } from './remembered-outcomes.ts';

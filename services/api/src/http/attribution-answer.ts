@@ -81,6 +81,8 @@ const Parameters = z
     order: z.int().optional(),
     alpha: z.number().optional(),
     seed: z.int().optional(),
+    transform: z.string().optional().describe('What paths were before the rule weighed them; exposure: as views keep them.'),
+    custom: z.string().optional(),
     intervals: z.int().optional(),
     level: z.number().optional(),
   })
@@ -142,6 +144,8 @@ export const ModelsAnswer = z.object({
       rule: z.string(),
       effect: z.string().nullable().describe('What `effect` is in a report; null: the model has none.'),
       parameters: z.array(z.string()),
+      required: z.array(z.string()).describe('Parameters that it is not run without.'),
+      missing: z.string().nullable().describe('What it needs that no view keeps: reports refuse it. null: it is answered.'),
     }),
   ),
 });

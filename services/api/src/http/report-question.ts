@@ -1,5 +1,7 @@
 /** From the query of a report to its question. */
-import { type ModelName, modelInfo } from '@tributary/reports/models/catalogue';
+import { isRule, type ModelName, modelInfo } from '@tributary/attribution/models/catalogue';
+import { KEPT } from '@tributary/reports/models/path-credit';
+import { weighsPaths } from '@tributary/reports/models/rules';
 import { demandIntervals, type ReportQuestion } from '@tributary/reports/question';
 import { type Against, earlierWindow } from '@tributary/reports/window';
 import type { z } from 'zod';
@@ -17,7 +19,7 @@ const FILTERS = ['channel', 'campaign', 'type', 'currency'];
 
 /** Throws `invalid_query`, `empty_range`. */
 export function questionOf(models: readonly ModelName[], query: ReportQuery): ReportQuestion {
-  const { by, view, value, order, alpha, seed, intervals, level = 0.9, against } = query;
+  const { by, view, value, order, alpha, seed, intervals, level = 0.9, transform = null, custom = null, against } = query;
   if (intervals !== undefined) for (const model of models) demandIntervals(model);
   const { days, equal, notes } = selectionOf(query, FILTERS);
   const before = against === undefined ? null : earlierWindow(days, against);
@@ -29,7 +31,10 @@ export function questionOf(models: readonly ModelName[], query: ReportQuery): Re
     equal,
     layers: view,
     wanted: { conversions: value !== 'revenue', revenue: value !== 'conversions' },
-    parameters: { order, alpha, seed, intervals: intervals === undefined ? null : { replicates: intervals, level } },
+    parameters: {
+      ...{ order, alpha, seed, transform, custom },
+      intervals: intervals === undefined ? null : { replicates: intervals, level },
+    },
     notes: before?.widened === true ? [...notes, BEFORE_WIDENED] : notes,
   };
 }
@@ -46,12 +51,16 @@ export function cursorKey(
 }
 
 /** Those that any of the models takes. */
-export function parametersOf({ models, parameters: { order, alpha, seed, intervals } }: ReportQuestion) {
+export function parametersOf({ models, parameters }: ReportQuestion) {
+  const { order, alpha, seed, intervals, transform, custom } = parameters;
+  const hasPaths = models.some((model) => isRule(model) && weighsPaths(model, parameters));
   const takes = new Set(models.flatMap((model) => modelInfo(model).parameters));
   return {
     ...(takes.has('order') ? { order } : {}),
     ...(takes.has('alpha') ? { alpha } : {}),
     ...(takes.has('seed') ? { seed } : {}),
+    ...(hasPaths ? { transform: transform ?? KEPT } : {}),
+    ...(takes.has('custom') && custom !== null ? { custom } : {}),
     ...(intervals === null ? {} : { intervals: intervals.replicates, level: intervals.level }),
   };
 }

@@ -1,8 +1,9 @@
 /** Attribution reports: which channels and campaigns earned the conversions, under one model or several side by side. */
 import type { ServerResponse } from 'node:http';
+import { MODEL_NAMES, type ModelName, modelInfo } from '@tributary/attribution/models/catalogue';
 import { TributaryError } from '@tributary/model/errors';
 import { exactJson } from '@tributary/model/exact-json';
-import { MODEL_NAMES, type ModelName, modelInfo, modelOf } from '@tributary/reports/models/catalogue';
+import { missingFor, modelOf } from '@tributary/reports/models/catalogue';
 import { type Answer, answerOf } from '@tributary/reports/pipeline';
 import type { ReportQuestion } from '@tributary/reports/question';
 import { comparedRows, comparedTotals } from '@tributary/reports/rows/compared';
@@ -104,7 +105,11 @@ export const attributionRoutes: Routes = (context) => (app, _options, done) => {
       },
     },
     async () => ({
-      models: MODEL_NAMES.map(modelInfo).map((info) => ({ ...info, parameters: [...info.parameters] })),
+      models: MODEL_NAMES.map((name) => {
+        const { family, rule, effect, parameters, required } = modelInfo(name);
+        const takes = { parameters: [...parameters], required: [...required] };
+        return { name, family, rule, effect, ...takes, missing: missingFor(name) };
+      }),
     }),
   );
   done();

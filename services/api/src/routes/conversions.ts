@@ -87,7 +87,7 @@ export const conversionRoutes: Routes = (context) => (app, _options, done) => {
           generation: served.loaded.generation,
           sources: [...found.sources],
           complete: holes.length === 0,
-          warnings: [...holes, ...found.notes],
+          warnings: [...holes, ...found.notes, ...(explanation.note === null ? [] : [explanation.note])],
           definitions: found.definitions.version,
           lookbackMs: found.definitions.lookbackMs,
         },
