@@ -7,6 +7,7 @@ import type { Definitions } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
 import { HOUR_MS } from '@tributary/model/time';
 import { userKeyOf } from '@tributary/model/user-key';
+import { EVENT_ROW_COLUMNS, eventRow, rowsSql } from '@tributary/testkit/event-rows';
 import { addRow, type RowsByView, rowsOf } from '@tributary/views/deltas';
 import { VIEWS } from '@tributary/views/registry';
 import { batchSql, journeyStatements, membersSql, prepareStatements, timelineStatements } from '@tributary/views/sql';
@@ -51,12 +52,9 @@ export async function bySql(
   if (preparedFor.get(session) !== definitions.json)
     for (const { sql, values } of prepareStatements(definitions)) await session.run(sql, values);
   preparedFor.set(session, definitions.json);
-  await session.run(
-    `CREATE OR REPLACE TEMP TABLE facts AS SELECT * FROM (SELECT unnest(from_json($1::JSON,
-       '[{"user_key":"VARCHAR","ts":"BIGINT","id":"VARCHAR","type":"VARCHAR","channel":"VARCHAR","campaign":"VARCHAR",
-          "cost":"BIGINT","value":"BIGINT","currency":"VARCHAR"}]'), recursive := true))`,
-    [JSON.stringify(events.map((event) => ({ ...event, user_key: userKeyOf(event) })))],
-  );
+  await session.run(`CREATE OR REPLACE TEMP TABLE facts AS ${rowsSql(EVENT_ROW_COLUMNS)}`, {
+    rows: JSON.stringify(events.map(eventRow)),
+  });
   await session.run(`CREATE OR REPLACE TEMP VIEW members AS SELECT *, true AS fresh FROM (${membersSql('facts')})`);
   for (const sql of [...timelineStatements(), ...journeyStatements(views, definitions)]) await session.run(sql);
   const result: RowsByView = new Map();

@@ -11,7 +11,9 @@ import { createMemoryLog } from '@tributary/testkit/memory-log';
 import { createMemoryStore } from '@tributary/testkit/memory-store';
 import { naive } from '@tributary/testkit/naive';
 import { createRandom } from '@tributary/testkit/random';
+import { credit } from '@tributary/views/credit/fold';
 import type { Rows, RowsByView } from '@tributary/views/deltas';
+import { CONVERTING_PATH } from '@tributary/views/journeys/lenses';
 import { VIEWS } from '@tributary/views/registry';
 import { type StepRules, step, stepRules } from '@tributary/views/step';
 import { emptyUser } from '@tributary/views/user-state';
@@ -74,6 +76,25 @@ describe('law 7: work that is left undone is told, never hidden', () => {
       [...(deltas.get(view) as Rows).values()].reduce((total, row) => total + (row[measure] as number), 0);
     expect([sum('conversions', 0), sum('conversions', 1)]).toEqual([1_000, 100_000]);
     expect(sum('touches', 0)).toBe(1_001);
+  });
+
+  it('once revising a conversion is too much, no further one of the event is looked at', () => {
+    let looks = 0;
+    const lens: typeof CONVERTING_PATH = {
+      ...CONVERTING_PATH,
+      look: (...place) => {
+        looks++;
+        return CONVERTING_PATH.look(...place);
+      },
+    };
+    const rules = stepRules([{ ...credit, lens }], definitions);
+    const user = emptyUser();
+    for (const event of bot(100)) step(user, event, NOON, rules, new Map());
+    looks = 0;
+    const work: Work = { left: 1, within: undefined };
+    expect(step(user, early, NOON, rules, new Map(), work)).toMatchObject({ fate: 'counted', overflowed: true });
+    expect(looks, 'at the touch itself, and at the first conversion without it and with it').toBe(3);
+    expect(work.left, 'what was refused is spent too').toBeLessThan(0);
   });
 
   it('many early clicks of one user cost a bounded part of a batch, each of them and all together', () => {

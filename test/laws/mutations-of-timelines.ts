@@ -21,6 +21,13 @@ export const MUTATIONS_OF_TIMELINES: readonly Mutation[] = [
     to: ',',
   },
   {
+    lie: 'work that is refused is not taken, so that the next is begun',
+    law: '7',
+    file: `${VIEWS}/work.ts`,
+    from: '  for (let work: Work | undefined = event; work',
+    to: '  if (event.left < units) return false;\n  for (let work: Work | undefined = event; work',
+  },
+  {
     lie: 'what looks behind the cut of a timeline is not told',
     law: '7',
     file: `${VIEWS}/difference.ts`,

@@ -16,6 +16,7 @@ import { partitionOf, userKeyOf } from '@tributary/model/user-key';
 import { compute } from '@tributary/recompute/compute/compute';
 import type { ComputeBase, ComputeLimits } from '@tributary/recompute/compute/spec';
 import { differences } from '@tributary/testkit/compare-rows';
+import { EVENT_ROW_COLUMNS, eventRow, rowsSql } from '@tributary/testkit/event-rows';
 import { generateEvents } from '@tributary/testkit/generate';
 import { definitionsOf, generateDefinitions, SMALL_DEFINITIONS } from '@tributary/testkit/generate-definitions';
 import { naive } from '@tributary/testkit/naive';
@@ -43,17 +44,14 @@ async function archive(events: readonly Event[]): Promise<StoredFile[][]> {
   const files: StoredFile[][] = [];
   for (let partition = 0; partition < PARTITIONS; partition++) {
     const rows = events.flatMap((event, i) => {
-      const user_key = userKeyOf(event);
-      if (partitionOf(user_key, PARTITIONS) !== partition) return [];
-      return [{ ...event, user_key, partition, position: String(attempts).padStart(9, '0'), entry_index: i }];
+      if (partitionOf(userKeyOf(event), PARTITIONS) !== partition) return [];
+      return [{ ...eventRow(event), partition, position: String(attempts).padStart(9, '0'), entry_index: i }];
     });
     const name = `archive/${++attempts}.parquet`;
     const staged = join(dataDir, `${attempts}.staged`);
     const count = await copyToParquet(
       session,
-      `SELECT unnest(from_json($rows::JSON, '[{"partition":"INTEGER","user_key":"VARCHAR","ts":"BIGINT","id":"VARCHAR","type":"VARCHAR",
-         "channel":"VARCHAR","campaign":"VARCHAR","cost":"BIGINT","value":"BIGINT","currency":"VARCHAR","position":"VARCHAR",
-         "entry_index":"INTEGER"}]'), recursive := true)`,
+      rowsSql({ ...EVENT_ROW_COLUMNS, partition: 'INTEGER', position: 'VARCHAR', entry_index: 'INTEGER' }),
       staged,
       { rows: JSON.stringify(rows) },
     );

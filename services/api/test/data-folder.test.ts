@@ -6,9 +6,13 @@ import { openDuckDb } from '@tributary/archive/duckdb';
 import { createGeneration, generationFolder, writeGeneration } from '@tributary/archive/generations';
 import type { GenerationManifest, StoredFile } from '@tributary/archive/layout';
 import { copyToParquet, keepFile } from '@tributary/archive/parquet';
-import { partitionOf } from '@tributary/model/user-key';
+import type { Event } from '@tributary/model/event';
+import { fieldsWith } from '@tributary/model/event-fields';
+import { partitionOf, userKeyOf } from '@tributary/model/user-key';
 import { createGenerations } from '@tributary/serving/generations/served';
 import { projectionOf } from '@tributary/serving/merge';
+import { EVENT_ROW_COLUMNS, eventRow, rowsSql } from '@tributary/testkit/event-rows';
+import { FULL_EVENT } from '@tributary/testkit/full-event';
 import { VIEWS } from '@tributary/views/registry';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createArchiveReader } from '../src/archive/archive-reader.ts';
@@ -25,10 +29,12 @@ beforeEach(async () => {
 });
 afterEach(() => rm(dataDir, { recursive: true, force: true }));
 
+function event(userId: string, more: Pick<Event, 'ts' | 'id' | 'type'> & Partial<Event>): Event {
+  return { userId, receivedAt: more.ts, source: 'test', ...more };
+}
+
 /** A computed generation with one row in each view and these deduplicated events. */
-async function compute(
-  events: readonly { user: string; ts: number; id: string; type: string; channel?: string; value?: number }[],
-) {
+async function compute(events: readonly Event[]) {
   const created = await createGeneration(dataDir, pending());
   const session = await openDuckDb({ memoryLimit: '64MiB', threads: 1, tempDir: join(dataDir, 'staging', 'test') });
   const file = async (name: string, query: string): Promise<StoredFile> => {
@@ -43,19 +49,9 @@ async function compute(
         name,
         `SELECT ${[...dimensions.map((d) => `'${d === 'day' ? '2026-11-20' : d}' AS "${d}"`), ...measures.map((m, i) => `${i + created.generation}::BIGINT AS "${m}"`)].join(', ')}`,
       );
-    await session.run(
-      'CREATE TABLE e (partition INTEGER, user_key VARCHAR, ts BIGINT, id VARCHAR, type VARCHAR, channel VARCHAR, campaign VARCHAR, cost BIGINT, value BIGINT, currency VARCHAR)',
-    );
-    for (const { user, ts, id, type, channel, value } of events)
-      await session.run('INSERT INTO e VALUES ($1, $2, $3, $4, $5, $6, NULL, NULL, $7, NULL)', [
-        partitionOf(user, PARTITIONS),
-        user,
-        BigInt(ts),
-        id,
-        type,
-        channel ?? null,
-        value === undefined ? null : BigInt(value),
-      ]);
+    await session.run(`CREATE TABLE e AS ${rowsSql({ partition: 'INTEGER', ...EVENT_ROW_COLUMNS })}`, {
+      rows: JSON.stringify(events.map((event) => ({ ...eventRow(event), partition: partitionOf(userKeyOf(event), PARTITIONS) }))),
+    });
     const half = Math.ceil(events.length / 2);
     const manifest: GenerationManifest = {
       ...created,
@@ -212,11 +208,11 @@ test('loading 120 000 rows lets requests have their turn', async () => {
 test('a conversion and the events of its user are found, and nobody else’s', async () => {
   const user = `o'brien "x"`;
   const manifest = await compute([
-    { user, ts: 10, id: 't1', type: 'ad_click', channel: 'search' },
-    { user, ts: 20, id: 'c1', type: 'purchase', value: 70 },
-    { user: 'u2', ts: 15, id: 'other', type: 'ad_click' },
-    { user: 'u2', ts: 20, id: 'c1', type: 'purchase' },
-    { user, ts: 30, id: 't2', type: 'visit' },
+    event(user, { ts: 10, id: 't1', type: 'ad_click', channel: 'search' }),
+    event(user, { ts: 20, id: 'c1', type: 'purchase', value: 70 }),
+    event('u2', { ts: 15, id: 'other', type: 'ad_click' }),
+    event('u2', { ts: 20, id: 'c1', type: 'purchase' }),
+    event(user, { ts: 30, id: 't2', type: 'visit' }),
   ]);
   const reader = createArchiveReader({ dataDir, partitions: PARTITIONS, memoryLimit: '64MiB' });
   expect(await reader.findConversions(manifest, 'c1', NEVER)).toEqual([
@@ -234,8 +230,23 @@ test('a conversion and the events of its user are found, and nobody else’s', a
   await expect(reader.userEvents(manifest, user, { fromMs: 0, toMs: 99, limit: 2 }, AbortSignal.abort())).rejects.toThrow();
 });
 
+test('law 5: an archived event has each field that a generation keeps, as it was sent', async () => {
+  const manifest = await compute([FULL_EVENT]);
+  const reader = createArchiveReader({ dataDir, partitions: PARTITIONS, memoryLimit: '64MiB' });
+  const range = { fromMs: FULL_EVENT.ts, toMs: FULL_EVENT.ts + 1, limit: 2 };
+  const [found] = await reader.userEvents(manifest, FULL_EVENT.userId, range, NEVER);
+  const kept = fieldsWith({ timeline: true }).map((field) => [field, FULL_EVENT[field]]);
+  expect(kept.length).toBeGreaterThan(7);
+  expect(found).toEqual({
+    ...Object.fromEntries(kept),
+    userId: FULL_EVENT.userId,
+    receivedAt: FULL_EVENT.ts,
+    source: '(archive)',
+  });
+});
+
 test('law 7: a damaged events file fails the question', async () => {
-  const manifest = await compute([{ user: 'u', ts: 10, id: 't1', type: 'visit' }]);
+  const manifest = await compute([event('u', { ts: 10, id: 't1', type: 'visit' })]);
   await appendFile(join(dataDir, (manifest.events[0] as StoredFile).path), 'x');
   const reader = createArchiveReader({ dataDir, partitions: PARTITIONS, memoryLimit: '64MiB' });
   await expect(reader.userEvents(manifest, 'u', { fromMs: 0, toMs: 99, limit: 2 }, NEVER)).rejects.toMatchObject({

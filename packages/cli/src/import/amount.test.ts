@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type AmountFormat, decimalsOf, parseAmount } from './amount.ts';
 
-const EUR: AmountFormat = { minor: false, digits: 2, decimalMark: '.', max: 1e12 };
+const EUR: AmountFormat = { minor: false, digits: 2, decimalMark: '.', unit: 'minor units', max: 1e12 };
 
 describe('law 4: an amount is read to the last minor unit', () => {
   test('every amount of minor units comes back from its decimal text', () => {
@@ -34,6 +34,15 @@ describe('law 4: an amount is read to the last minor unit', () => {
       expect(parseAmount(text, EUR).ok).toBe(false);
     },
   );
+
+  test('an amount beyond its bound is refused by the unit of its field', () => {
+    const micros = { ...EUR, digits: 6, unit: 'micros', max: 2_500_000 };
+    expect(parseAmount('2.5', micros)).toEqual({ ok: true, value: 2_500_000 });
+    expect(parseAmount('-2.500001', micros)).toEqual({
+      ok: false,
+      reason: 'the amount must be within ±2500000 micros (got -2.500001)',
+    });
+  });
 
   test('a decimal comma on request; minor units take no decimals', () => {
     expect(parseAmount('44,50', { ...EUR, decimalMark: ',' })).toEqual({ ok: true, value: 4450 });

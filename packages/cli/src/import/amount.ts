@@ -6,7 +6,7 @@ export type Read<T> = { readonly ok: true; readonly value: T } | { readonly ok: 
 
 /** How the amounts of a file are written. */
 export interface AmountStyle {
-  /** The text counts minor units already. */
+  /** The text counts units of the field already. */
   readonly minor: boolean;
   readonly decimalMark: '.' | ',';
 }
@@ -14,7 +14,8 @@ export interface AmountStyle {
 export interface AmountFormat extends AmountStyle {
   /** Decimals of the currency: 2 for EUR, 0 for JPY. */
   readonly digits: number;
-  /** Bound of the magnitude, in the unit that the amount is read in. */
+  /** What the amount counts once it is read, and the bound of its magnitude. */
+  readonly unit: string;
   readonly max: number;
 }
 
@@ -29,7 +30,7 @@ const DECIMALS_OF_UNIT = { 'minor units': decimalsOf } as const satisfies Record
 /** The amount of a field, in its unit. */
 export function parseAmountOf(field: AmountField, text: string, currency: string | undefined, style: AmountStyle): Read<number> {
   const { unit, min, max } = FIELDS[field];
-  const read = parseAmount(text, { ...style, digits: DECIMALS_OF_UNIT[unit](currency), max });
+  const read = parseAmount(text, { ...style, digits: DECIMALS_OF_UNIT[unit](currency), unit, max });
   return read.ok && read.value < min ? no(`the amount must be ${min} or more (got ${text})`) : read;
 }
 
@@ -39,7 +40,7 @@ function markAdvice(mark: string | undefined, { minor, decimalMark }: AmountForm
   return decimalMark === '.' ? ': write --decimal-comma where it is the decimal mark' : ': leave out --decimal-comma';
 }
 
-/** Minor units of "44", "44.5", "−44.50". More decimals than the currency has are refused, not rounded. */
+/** Units of "44", "44.5", "−44.50". More decimals than the currency has are refused, not rounded. */
 export function parseAmount(text: string, format: AmountFormat): Read<number> {
   const match = /^([+-]?)(\d{1,15})(?:([.,])(\d*))?$/.exec(text.trim());
   const mark = match?.[3];
@@ -51,7 +52,7 @@ export function parseAmount(text: string, format: AmountFormat): Read<number> {
   const digits = format.minor ? 0 : format.digits;
   if (decimals.length > digits) return no(`"${text.slice(0, 30)}" has more than the ${digits} decimals of the currency`);
   const magnitude = Number(`${match[2]}${decimals.padEnd(digits, '0')}`);
-  if (magnitude > format.max) return no(`${text} is more than ${format.max} minor units`);
+  if (magnitude > format.max) return no(`the amount must be within ±${format.max} ${format.unit} (got ${text.trim()})`);
   return { ok: true, value: match[1] === '-' && magnitude !== 0 ? -magnitude : magnitude };
 }
 

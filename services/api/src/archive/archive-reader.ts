@@ -1,11 +1,12 @@
 /** Questions about single users, answered by DuckDB over the files that a generation's manifest names. */
 import { join } from 'node:path';
-import type { DuckDb, SqlRow } from '@tributary/archive/duckdb';
+import type { DuckDb, SqlRow, SqlValue } from '@tributary/archive/duckdb';
 import type { GenerationManifest, StoredFile } from '@tributary/archive/layout';
 import { sqlText } from '@tributary/archive/parquet';
 import { checkFile } from '@tributary/archive/verify';
 import { safeInteger } from '@tributary/archive/views';
 import type { Event } from '@tributary/model/event';
+import { FIELDS, type Field, type FieldRow, fieldsWith } from '@tributary/model/event-fields';
 import { partitionOf } from '@tributary/model/user-key';
 import type { ArchiveReader } from '../ports.ts';
 import { withDuckDb } from './data-folder.ts';
@@ -89,24 +90,21 @@ function relationOf(dataDir: string, files: readonly StoredFile[]): string {
 
 /** A generation keeps what views need of an event; when and whence it came is in the archive's own files only. */
 function eventOf(row: SqlRow, userKey: string): Event {
-  const number = (column: string) => safeInteger(row[column], column);
-  const optional = <T>(column: string, of: (column: string) => T) => {
-    const value = row[column];
-    return value === null || value === undefined ? {} : { [column]: of(column) };
-  };
-  const text = (column: string) => String(row[column]);
-  const ts = number('ts');
-  return {
-    ts,
-    type: text('type'),
-    id: text('id'),
-    userId: userKey,
-    receivedAt: ts,
-    source: '(archive)',
-    ...optional('channel', text),
-    ...optional('campaign', text),
-    ...optional('cost', number),
-    ...optional('value', number),
-    ...optional('currency', text),
-  };
+  const kept: Partial<Record<Field, unknown>> = {};
+  for (const field of fieldsWith({ timeline: true })) {
+    const { column, type } = FIELDS[field];
+    const value = row[column] ?? null;
+    if (value !== null) kept[field] = READ[type](value, column);
+  }
+  return { ...kept, userId: userKey, receivedAt: kept.ts, source: '(archive)' } as Event;
 }
+
+/** A column's value as the event has it, by the type of its field. */
+const READ: Readonly<Record<FieldRow['type'], (value: SqlValue, column: string) => unknown>> = {
+  instant: safeInteger,
+  amount: safeInteger,
+  text: String,
+  currency: String,
+  flag: Boolean,
+  object: (value) => JSON.parse(String(value)),
+};
