@@ -59,7 +59,7 @@ async function exact(world: World, url: string): Promise<AnyRow> {
 
 /** The rows of a layer as they are stored, by key. */
 async function stored(world: World, view: (typeof VIEWS)[number], layer: string): Promise<Map<string, Integer[]>> {
-  const answer = await exact(world, `/v1/views/${view.name}?view=${layer}`);
+  const answer = await exact(world, `/v1/views/${view.name}?layer=${layer}`);
   expect(TotalsAnswer.parse(answer)).toEqual(answer);
   expect(answer.meta.complete).toBe(true);
   return new Map(

@@ -39,7 +39,7 @@ test.each([1, 2, 5, 6, 7, 8])(
     let negative = 0;
     for (const { url, rows, schema, part, key } of ROUTES) {
       const layer = async (name: string) => {
-        const { status, body } = await world.get(`${url}?view=${name}`);
+        const { status, body } = await world.get(`${url}?layer=${name}`);
         expect([status, body.meta.complete]).toEqual([200, true]);
         expect(schema.parse(body)).toEqual(body);
         return new Map<string, AnyRow>(body[rows].map((row: AnyRow) => [JSON.stringify(key(row)), row]));

@@ -41,7 +41,7 @@ describe('law 1: the answer is view(g) + deltas of generations ≥ g', () => {
     await shopping(world, 2, 50, NOON - 4 * HOUR);
     await world.tick();
     const [merged, speed, batch] = await Promise.all(
-      ['merged', 'speed', 'batch'].map((view) => world.get(`/v1/attribution?by=channel,day,currency&view=${view}`)),
+      ['merged', 'speed', 'batch'].map((layer) => world.get(`/v1/attribution?by=channel,day,currency&layer=${layer}`)),
     );
     const sums = new Map<string, number>();
     for (const row of [speed, batch].flatMap((answer) => answer?.body.rows))
@@ -54,6 +54,8 @@ describe('law 1: the answer is view(g) + deltas of generations ≥ g', () => {
     expect(batch?.body.totals.conversions).toBeGreaterThan(0);
     expect(speed?.body.totals.conversions).toBeGreaterThan(0);
     expect(speed?.body.meta.view).toBe('speed');
+    const earlierName = await world.get('/v1/attribution?by=channel,day,currency&view=speed');
+    expect(earlierName.body.rows).toEqual(speed?.body.rows);
   });
 
   test('law 1: a rollback is exact at once, and forward again', async () => {

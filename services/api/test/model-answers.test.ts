@@ -42,7 +42,7 @@ describe('what an answer is of', () => {
     }
   });
 
-  test('view=batch is the model of view(g) alone', async () => {
+  test('layer=batch is the model of view(g) alone', async () => {
     const journeys = [
       { path: ['a', 'b'], converted: true, value: 9 },
       { path: ['b'], converted: false },
@@ -54,7 +54,7 @@ describe('what an answer is of', () => {
     await walk(world, [{ path: ['c', 'b'], converted: true, value: 5 }]);
     const alone = await walked(journeys);
     for (const model of [...SHARED, 'orderedShapley', 'assisted'])
-      expect([model, await rowsOf(world, `model=${model}&view=batch&value=conversions`)]).toMatchObject([
+      expect([model, await rowsOf(world, `model=${model}&layer=batch&value=conversions`)]).toMatchObject([
         model,
         Object.fromEntries(
           Object.entries(await rowsOf(alone, `model=${model}&value=conversions`)).map(([channel, { creditMicros }]) => [
@@ -63,7 +63,7 @@ describe('what an answer is of', () => {
           ]),
         ),
       ]);
-    const { body } = await world.get('/v1/attribution?model=markov&view=batch');
+    const { body } = await world.get('/v1/attribution?model=markov&layer=batch');
     expect(body.meta).toMatchObject({ view: 'batch', generation: 1 });
     expect(body.totals.conversions).toBe(1);
   });

@@ -239,7 +239,7 @@ describe('degenerate windows', () => {
       }
   });
 
-  test('view=speed may hold counts below 0: they are left out of the model and said so; the credit is still that of the deltas', async () => {
+  test('layer=speed may hold counts below 0: they are left out of the model and said so; the credit is still that of the deltas', async () => {
     const world = await walked([
       { path: ['a', 'b'], converted: true, userId: 'returning' },
       { path: ['b'], converted: false },
@@ -250,7 +250,7 @@ describe('degenerate windows', () => {
     // A touch of the converted journey that arrives after the cut: its set and its transitions are taken back.
     await world.ingest(event({ type: 'ad_click', userId: 'returning', channel: 'c', ts: NOON - 90_000 }));
     for (const model of SHARED) {
-      const { status, body } = await world.get(`/v1/attribution?model=${model}&view=speed`);
+      const { status, body } = await world.get(`/v1/attribution?model=${model}&layer=speed`);
       expect([model, status, body.totals.creditMicros, body.meta.complete]).toEqual([model, 200, 0, true]);
       if (model !== 'shapley') expect(body.meta.warnings.join()).toContain('below 0');
       expect((await world.get(`/v1/attribution?model=${model}`)).body).toMatchObject({
@@ -258,7 +258,7 @@ describe('degenerate windows', () => {
         meta: { complete: true },
       });
     }
-    expect((await world.get('/v1/transitions?view=speed')).body.meta.warnings.join()).toContain('below 0');
-    expect((await world.get('/v1/coalitions?view=batch')).body.coalitions).toHaveLength(2);
+    expect((await world.get('/v1/transitions?layer=speed')).body.meta.warnings.join()).toContain('below 0');
+    expect((await world.get('/v1/coalitions?layer=batch')).body.coalitions).toHaveLength(2);
   });
 });

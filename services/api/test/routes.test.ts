@@ -252,11 +252,8 @@ describe('explain', () => {
     }
     const [timeline = []] = naiveTimelines(world.log, world.definitions);
     const conversion = timeline.find((found) => found.id === 'order-1') as Event;
-    expect(naivePath(timeline, conversion, world.definitions).path.map((touch) => touch.event.id)).toEqual([
-      't1',
-      't2',
-      'zz-same-instant',
-    ]);
+    const { path } = naivePath(timeline, conversion, world.definitions);
+    expect(path.map((touch) => touch.event.id)).toEqual(['t1', 't2', 'zz-same-instant']);
     expect(split(1000, [40, 20, 40])).toEqual([400, 200, 400]);
   });
 

@@ -6,7 +6,7 @@ import { RULE_BASED_MODELS } from '@tributary/model/definitions';
 import { LIVE_NAMES } from '@tributary/reports/models/catalogue';
 import { z } from 'zod';
 import { AGAINST_HINT, parseAgainst } from './instants.ts';
-import { Cursor, count, DimensionValue, EventName, Fraction, Layer, MAX_ROWS, namesOf, Range } from './schemas.ts';
+import { Cursor, count, DimensionValue, EventName, Fraction, LayerParameter, MAX_ROWS, namesOf, Range } from './schemas.ts';
 
 const DIMENSIONS = ['channel', 'campaign', 'day', 'type', 'currency'] as const;
 /** Of `credit` rows. Bootstrap replicates are models computed: two for every request of a thousand. */
@@ -34,7 +34,7 @@ export const Filters = {
   campaign: DimensionValue.optional(),
   type: EventName.optional().describe('Only conversions of this type.'),
   currency: DimensionValue.optional(),
-  view: Layer,
+  ...LayerParameter,
   limit: count(MAX_ROWS, MAX_ROWS),
   cursor: Cursor.optional(),
 };

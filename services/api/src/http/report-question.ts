@@ -19,9 +19,9 @@ const FILTERS = ['channel', 'campaign', 'type', 'currency'];
 
 /** Throws `invalid_query`, `empty_range`. */
 export function questionOf(models: readonly ModelName[], query: ReportQuery): ReportQuestion {
-  const { by, view, value, order, alpha, seed, intervals, level = 0.9, transform = null, custom = null, against } = query;
+  const { by, value, order, alpha, seed, intervals, level = 0.9, transform = null, custom = null, against } = query;
   if (intervals !== undefined) for (const model of models) demandIntervals(model);
-  const { days, equal, notes } = selectionOf(query, FILTERS);
+  const { days, equal, layers, notes } = selectionOf(query, FILTERS);
   const before = against === undefined ? null : earlierWindow(days, against);
   return {
     models,
@@ -29,7 +29,7 @@ export function questionOf(models: readonly ModelName[], query: ReportQuery): Re
     before: before === null ? null : { fromDay: before.fromDay, toDay: before.toDay },
     by,
     equal,
-    layers: view,
+    layers,
     wanted: { conversions: value !== 'revenue', revenue: value !== 'conversions' },
     parameters: {
       ...{ order, alpha, seed, transform, custom },

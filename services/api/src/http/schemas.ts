@@ -2,7 +2,7 @@
 import { TributaryError } from '@tributary/model/errors';
 import type { Integer } from '@tributary/model/integer';
 import type { InstantRange } from '@tributary/reports/window';
-import { LAYERS } from '@tributary/serving/merge';
+import { LAYERS, type Layers } from '@tributary/serving/merge';
 import { z } from 'zod';
 import { CURSOR_LENGTH } from './cursor.ts';
 import { INSTANT_HINT, parseInstant } from './instants.ts';
@@ -45,10 +45,24 @@ export const Instant = z
 /** In bodies, where numbers need no quotes. */
 export const BodyInstant = z.union([z.int().min(0).max(9_999_999_999_999), Instant]);
 
-export const Layer = z
-  .enum(LAYERS)
-  .default('merged')
-  .describe('merged: both layers; speed: deltas since the cut; batch: view(g) alone.');
+/** Spread into the query of a report; `layersOf` reads it. */
+export const LayerParameter = {
+  layer: z
+    .enum(LAYERS)
+    .optional()
+    .describe('merged, which is the default: both layers; speed: deltas since the cut; batch: view(g) alone.'),
+  view: z.enum(LAYERS).optional().describe('The earlier name of `layer`.').meta({ deprecated: true }),
+};
+
+/** Throws `invalid_query` when both names are there. */
+export function layersOf({ layer, view }: { readonly layer?: Layers | undefined; readonly view?: Layers | undefined }): Layers {
+  if (layer !== undefined && view !== undefined)
+    throw new TributaryError(
+      'invalid_query',
+      `view: it is the earlier name of layer (got view=${view} and layer=${layer}). Leave it out`,
+    );
+  return layer ?? view ?? 'merged';
+}
 
 /** Numbers in a query string are digits only: no sign, no exponent, no spaces. */
 export const count = (most: number, preset: number) => {

@@ -10,7 +10,7 @@ import { z } from 'zod';
 import type { Routes } from '../context.ts';
 import { Window } from '../http/attribution-answer.ts';
 import { pageOf } from '../http/pages.ts';
-import { Cursor, count, DimensionValue, EventName, Layer, MAX_ROWS, PROBLEMS, Range, Sum } from '../http/schemas.ts';
+import { Cursor, count, DimensionValue, EventName, LayerParameter, MAX_ROWS, PROBLEMS, Range, Sum } from '../http/schemas.ts';
 import { selectionOf, windowOf } from '../http/selection.ts';
 
 /** Paths shown at the most: a list for people. */
@@ -20,7 +20,7 @@ const Filters = {
   ...Range,
   type: EventName.optional().describe('Only conversions of this type.'),
   currency: DimensionValue.optional().describe('Only conversions in this currency.'),
-  view: Layer,
+  ...LayerParameter,
 };
 const PathsQuery = z.strictObject({
   ...Filters,
@@ -113,8 +113,8 @@ export const pathRoutes: Routes = (context) => (app, _options, done) => {
       },
     },
     async ({ query }) => {
-      const { days, equal, notes } = selectionOf(query, FILTERS);
-      const snapshot = await takeSnapshot(context, PATH_VIEWS, query.view);
+      const { days, equal, layers, notes } = selectionOf(query, FILTERS);
+      const snapshot = await takeSnapshot(context, PATH_VIEWS, layers);
       const { holes, notes: more, ...report } = pathReport(snapshot, { days, equal, sort: query.sort, limit: query.limit });
       return {
         ...windowOf(snapshot.definitions[0], days),
@@ -135,11 +135,11 @@ export const pathRoutes: Routes = (context) => (app, _options, done) => {
       },
     },
     async ({ query }) => {
-      const { days, equal, notes } = selectionOf(query, FILTERS);
-      const snapshot = await takeSnapshot(context, EDGE_VIEWS, query.view);
+      const { days, equal, layers, notes } = selectionOf(query, FILTERS);
+      const snapshot = await takeSnapshot(context, EDGE_VIEWS, layers);
       demandOrder(snapshot, query.order);
       const counts = edgesOf(snapshot, { days, equal }, query.order);
-      const question = ['transitions', days, equal, query.order, query.view];
+      const question = ['transitions', days, equal, query.order, layers];
       const rows = edgeRows(counts.rows);
       const { keys, nextCursor } = pageOf(rows.keys(), question, query.limit, query.cursor);
       return {
@@ -150,7 +150,7 @@ export const pathRoutes: Routes = (context) => (app, _options, done) => {
           return { from: [...from], to: [...to], ...edge };
         }),
         nextCursor,
-        meta: snapshot.meta(findingsOf(counts, query.view, notes)),
+        meta: snapshot.meta(findingsOf(counts, layers, notes)),
       };
     },
   );
@@ -166,10 +166,10 @@ export const pathRoutes: Routes = (context) => (app, _options, done) => {
       },
     },
     async ({ query }) => {
-      const { days, equal, notes } = selectionOf(query, FILTERS);
-      const snapshot = await takeSnapshot(context, SET_VIEWS, query.view);
+      const { days, equal, layers, notes } = selectionOf(query, FILTERS);
+      const snapshot = await takeSnapshot(context, SET_VIEWS, layers);
       const counts = setsOf(snapshot, { days, equal });
-      const question = ['coalitions', days, equal, query.view];
+      const question = ['coalitions', days, equal, layers];
       const rows = setRows(counts.rows);
       const { keys, nextCursor } = pageOf(rows.keys(), question, query.limit, query.cursor);
       return {
@@ -179,7 +179,7 @@ export const pathRoutes: Routes = (context) => (app, _options, done) => {
           return { channels: [...channels], ...set };
         }),
         nextCursor,
-        meta: snapshot.meta(findingsOf(counts, query.view, notes)),
+        meta: snapshot.meta(findingsOf(counts, layers, notes)),
       };
     },
   );

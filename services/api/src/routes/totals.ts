@@ -18,7 +18,7 @@ import {
   count,
   DayRangeSchema,
   DimensionValue,
-  Layer,
+  LayerParameter,
   MAX_ROWS,
   namesOf,
   PROBLEMS,
@@ -59,7 +59,7 @@ export const totalsRoutes: Routes = (context) => (app, _options, done) => {
     const querystring = z.strictObject({
       ...Range,
       by: namesOf(view.dimensions, preset),
-      view: Layer,
+      ...LayerParameter,
       limit: count(MAX_ROWS, MAX_ROWS),
       cursor: Cursor.optional(),
       ...Object.fromEntries(filters.map((dimension) => [dimension, DimensionValue.optional()] as const)),
@@ -77,16 +77,15 @@ type TotalsQuery = {
   readonly from?: number;
   readonly to?: number;
   readonly by: string[];
-  readonly view: z.output<typeof Layer>;
   readonly limit: number;
   readonly cursor?: string;
 } & Readonly<Record<string, unknown>>;
 
 async function totals(context: ApiContext, view: View, filters: readonly string[], query: TotalsQuery) {
-  const { days, equal, notes } = selectionOf(query, filters);
-  const snapshot = await takeSnapshot(context, [view], query.view);
+  const { days, equal, layers, notes } = selectionOf(query, filters);
+  const snapshot = await takeSnapshot(context, [view], layers);
   const rows = snapshot.project(view, { days, by: query.by, equal });
-  const question = [view.name, days, query.by, equal, query.view];
+  const question = [view.name, days, query.by, equal, layers];
   const { keys, nextCursor } = pageOf(rows.keys(), question, query.limit, query.cursor);
   const sums = sumOf(rows, view.measures.length);
   const mixed: string[] = [];
