@@ -319,7 +319,7 @@ describe('output', () => {
     const heads = stdout.split('\n').filter((line) => /^channel .*(hybrid|inverseJ)/.test(line));
     expect(heads.map((line) => line.trim().split(/ +/))).toEqual([
       ['channel', 'first', 'last', 'lastNonDirect', 'linear', 'positionBased', 'jShaped', 'inverseJ'],
-      ['channel', 'shapley', 'rateShapley', 'markov', 'markovShapley', 'hybrid'],
+      ['channel', 'shapley', 'rateShapley', 'markov', 'markovShapley', 'hybrid', 'hybridChain'],
     ]);
     expect(stdout.split('\n').every((line) => line.length <= 140)).toBe(true);
   });

@@ -73,7 +73,7 @@ describe(`user_click_paths.csv${isHere ? '' : ' (SKIPPED: there is no ../shared/
       // Each of 1 232 paths is off by less than a millionth of a conversion and by less than a cent, in either direction.
       const tolerance = measure === 'converted' ? 0.001 : 1;
       const models = slowModels(measure);
-      expect(models.size).toBe(12);
+      expect(models.size).toBe(13);
       for (const [model, credits] of models)
         for (const channel of CHANNELS) {
           const got = cell(model, channel, name);
@@ -143,6 +143,7 @@ function slowModels(measure: Measure): Map<string, Credits> {
   };
   const shapley = evenly(users, measure);
   const chain = shared(perChannel((channel) => walked('', measure) - walked(channel, measure)));
+  const game = shared(byAllOrders((kept) => walkedAmong(kept, measure)));
   return new Map<string, Credits>([
     ['first', weighed(measure, (n) => onlyAt(n, 0))],
     ['last', weighed(measure, (n) => onlyAt(n, n - 1))],
@@ -155,8 +156,9 @@ function slowModels(measure: Measure): Map<string, Credits> {
     ['shapley', shapley],
     ['rateShapley', shared(byAllOrders((kept) => rateAmong(kept, measure)))],
     ['markov', chain],
-    ['markovShapley', shared(byAllOrders((kept) => walkedAmong(kept, measure)))],
+    ['markovShapley', game],
     ['hybrid', perChannel((channel) => ((chain[channel] as number) + (shapley[channel] as number)) / 2)],
+    ['hybridChain', perChannel((channel) => ((chain[channel] as number) + (game[channel] as number)) / 2)],
   ]);
 }
 

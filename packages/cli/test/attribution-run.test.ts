@@ -93,7 +93,7 @@ describe('law 4, conservation: every model of every file', () => {
         const total = rows.reduce((sum, row) => sum + row.conversions, 0);
         const cents = rows.reduce((sum, row) => sum + (row.conversions === 0 ? 0 : row.cents), 0);
         const models = new Set(answer.rows.map(({ model }) => model));
-        expect(models.size).toBe(14);
+        expect(models.size).toBe(15);
         for (const model of models) {
           const of = answer.rows.filter((row) => row.model === model);
           expect([

@@ -11,6 +11,7 @@ import { rateGame } from '@tributary/attribution/data-driven/rate-game';
 import { sumGame } from '@tributary/attribution/data-driven/sum-game';
 import { distribute } from '@tributary/attribution/distribute';
 import { modelInfo } from '@tributary/attribution/models/catalogue';
+import type { SharedName } from '@tributary/attribution/models/shared-models';
 import { LIVE_NAMES } from '@tributary/reports/models/catalogue';
 import { generateEvents, LOG_BEGINS_MS } from '@tributary/testkit/generate';
 import { generateDefinitions } from '@tributary/testkit/generate-definitions';
@@ -19,10 +20,8 @@ import { createRandom } from '@tributary/testkit/random';
 import type { RowsByView } from '@tributary/views/deltas';
 import { describe, expect, test } from 'vitest';
 import { AttributionAnswer, CompareAnswer } from '../src/http/attribution-answer.ts';
+import { SHARED } from './walked.ts';
 import { createWorld, NOON, type World } from './world.ts';
-
-const SHARED = ['shapley', 'rateShapley', 'markov', 'markovShapley', 'hybrid'] as const;
-type Shared = (typeof SHARED)[number];
 
 interface Asked {
   readonly type?: string;
@@ -79,7 +78,7 @@ function counts(rows: RowsByView, { type, currency, fromDay = '' }: Asked, worth
 }
 
 function recomputed(
-  model: Shared,
+  model: SharedName,
   of: ReturnType<typeof counts>,
   reward: 'conversions' | 'value',
   order: number,
@@ -98,6 +97,8 @@ function recomputed(
       return markovGame(lower, { reward });
     case 'hybrid':
       return { channels: hybrid(markov(lower, { reward }).channels, sumGame(of.coalitions, { reward }).channels, alpha), total };
+    case 'hybridChain':
+      return { channels: hybrid(markov(lower, { reward }).channels, markovGame(lower, { reward }).channels, alpha), total };
   }
 }
 

@@ -266,7 +266,17 @@ describe('formats and /v1/models', () => {
     expect(body.models.map(({ name }: AnyRow) => name)).toEqual([
       ...['first', 'last', 'lastNonDirect', 'linear', 'positionBased', 'timeDecay'],
       ...['jShaped', 'inverseJ', 'wShaped', 'custom'],
-      ...['shapley', 'orderedShapley', 'rateShapley', 'markov', 'markovShapley', 'hybrid', 'participation', 'assisted'],
+      ...[
+        'shapley',
+        'orderedShapley',
+        'rateShapley',
+        'markov',
+        'markovShapley',
+        'hybrid',
+        'hybridChain',
+        'participation',
+        'assisted',
+      ],
     ]);
     const hybrid = (await world.get('/v1/attribution?model=hybrid&order=2&alpha=0.25')).body;
     expect(hybrid).toMatchObject({
@@ -316,7 +326,11 @@ describe('bad input: a clear error with a code and a fix', () => {
     ['attribution?model=markov&by=position', 'invalid_query', 'orderedShapley'],
     ['attribution?model=linear&by=channel,position', 'invalid_query', 'orderedShapley'],
     ['attribution/compare?models=orderedShapley&by=position', 'invalid_query', 'position'],
-    ['attribution?model=linear&intervals=10', 'invalid_query', 'shapley, rateShapley, markov, markovShapley, hybrid'],
+    [
+      'attribution?model=linear&intervals=10',
+      'invalid_query',
+      'shapley, rateShapley, markov, markovShapley, hybrid, hybridChain',
+    ],
     ['attribution?model=markov&intervals=1001', 'invalid_query', 'intervals'],
     ['attribution?model=markov&intervals=9&by=', 'invalid_query', 'by=channel'],
     ['attribution?model=markov&intervals=9&by=day', 'invalid_query', 'by=channel'],

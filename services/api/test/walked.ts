@@ -1,4 +1,5 @@
 /** Worlds made of journeys: what a report says of them can be worked out by hand. */
+import { SHARED_MODELS, type SharedName } from '@tributary/attribution/models/shared-models';
 import { DAY_MS } from '@tributary/model/time';
 import { definitionsOf } from '@tributary/testkit/generate-definitions';
 import { expect } from 'vitest';
@@ -6,7 +7,7 @@ import { AttributionAnswer } from '../src/http/attribution-answer.ts';
 import { createWorld, event, NOON, type World } from './world.ts';
 
 export const MINUTE = 60_000;
-export const SHARED = ['shapley', 'rateShapley', 'markov', 'markovShapley', 'hybrid'];
+export const SHARED = Object.keys(SHARED_MODELS) as SharedName[];
 
 // biome-ignore lint/suspicious/noExplicitAny: rows of an answer
 export type AnyRow = any;

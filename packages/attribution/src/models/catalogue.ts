@@ -69,6 +69,7 @@ const ALL: Record<ModelName, ModelInfo> = {
   markov: ofShared('markov'),
   markovShapley: ofShared('markovShapley'),
   hybrid: ofShared('hybrid'),
+  hybridChain: ofShared('hybridChain'),
   participation: COUNTED.participation,
   assisted: COUNTED.assisted,
 };

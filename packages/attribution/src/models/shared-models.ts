@@ -5,7 +5,7 @@
 import type { ChannelInterval } from '../data-driven/bootstrap.ts';
 import type { ChannelEffect } from '../data-driven/counts.ts';
 import type { Sampling } from '../data-driven/shapley.ts';
-import { hybridModel } from './hybrid.ts';
+import { hybridChainModel, hybridModel } from './hybrid.ts';
 import { markovModel } from './markov.ts';
 import { markovShapleyModel } from './markov-shapley.ts';
 import { rateShapleyModel } from './rate-shapley.ts';
@@ -19,6 +19,7 @@ export const SHARED_MODELS = {
   markov: markovModel,
   markovShapley: markovShapleyModel,
   hybrid: hybridModel,
+  hybridChain: hybridChainModel,
 } as const satisfies Record<string, SharedModel>;
 
 export type SharedName = keyof typeof SHARED_MODELS;

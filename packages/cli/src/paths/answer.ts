@@ -3,6 +3,7 @@ import type { ChannelInterval } from '@tributary/attribution/data-driven/bootstr
 import type { ChannelEffect, Reward } from '@tributary/attribution/data-driven/counts';
 import type { OrderChoice } from '@tributary/attribution/data-driven/order-choice';
 import type { Sampling } from '@tributary/attribution/data-driven/shapley';
+import { modelInfo } from '@tributary/attribution/models/catalogue';
 import type { SharedName } from '@tributary/attribution/models/shared-models';
 import type { Credit } from '@tributary/attribution/paths/credit';
 import type { WeightedPath } from '@tributary/attribution/paths/weighted-path';
@@ -53,11 +54,11 @@ export function effectOf(model: ModelAnswer, reward: Reward, channel: string): C
   return model.effects.get(reward)?.get(channel);
 }
 
-/** null: the effects are exact. The bound on value is in units of the currency, as `valueEffect` is. */
-export function samplingOf({ sampling }: ModelAnswer, reward: Reward, decimals: number): Sampling | null {
+/** null: the effects are exact. The bound on an amount of value is in units of the currency, as `valueEffect` is. */
+export function samplingOf({ model, sampling }: ModelAnswer, reward: Reward, decimals: number): Sampling | null {
   const of = sampling.get(reward);
   if (of === undefined) return null;
-  return reward === 'value' ? { ...of, epsilon: of.epsilon / 10 ** decimals } : of;
+  return reward === 'value' && !modelInfo(model).isPart ? { ...of, epsilon: of.epsilon / 10 ** decimals } : of;
 }
 
 /** Value for money; null without a cost. */
