@@ -161,6 +161,22 @@ export const MUTATIONS_OF_COLLECTOR: readonly Mutation[] = [
     test: 'services/collector/test/ingest.test.ts',
   },
   {
+    lie: 'a rejected event is shown as it was sent',
+    law: '7',
+    file: `${COLLECTOR}/rejections.ts`,
+    from: 'sampleOf(item)',
+    to: 'item',
+    test: 'services/collector/test/rejections.test.ts',
+  },
+  {
+    lie: 'rejections of every key are kept',
+    law: '7',
+    file: `${COLLECTOR}/rejections.ts`,
+    from: 'if (rows.size <= MAX_ROWS) break;',
+    to: 'break;',
+    test: 'services/collector/test/rejections.test.ts',
+  },
+  {
     lie: 'scripts are not counted as answers',
     law: '7',
     file: `${COLLECTOR}/server.ts`,

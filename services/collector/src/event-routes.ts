@@ -7,7 +7,7 @@ import { NOT_IN_URL } from './client-routes.ts';
 import { attributesOf } from './cloud-events.ts';
 import type { Gate, Lease } from './gate.ts';
 import type { Grant } from './grant.ts';
-import { type Collector, ingest } from './pipeline.ts';
+import { type Collector, ingest, noteRefusal } from './pipeline.ts';
 import { bodyBytesOf, type Sender } from './prepare.ts';
 import { type BodyBounds, discardBody, overloaded, readBody } from './read-body.ts';
 import { NATIVE, ROUTES, type Route, routeNamed } from './routes.ts';
@@ -57,7 +57,7 @@ export function addEventRoutes(app: FastifyInstance, collector: Collector, gates
     const lease = gates.keyed.lease(sender?.grant.keyId ?? STRANGERS);
     try {
       const bytes = sender ? await readKeyed(request, sender.grant, lease) : await readKeyless(request, lease);
-      if (!bytes.ok) return refuse(request, reply, bytes);
+      if (!bytes.ok) return refuse(request, reply, bytes, sender?.grant.keyId);
       const isCloudEvent = CLOUD_EVENT.test(request.sentContentType);
       // The content type goes first: a structured event may carry its attributes as headers too.
       const attributes = route.format === 'native' && !isCloudEvent ? attributesOf(request.headers) : undefined;
@@ -106,8 +106,13 @@ export function addEventRoutes(app: FastifyInstance, collector: Collector, gates
     }
   }
 
-  function refuse(request: FastifyRequest, reply: FastifyReply, { code, message }: Invalid): FastifyReply {
-    collector.metrics.refused.inc({ code });
+  function refuse(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    { code, message }: Invalid,
+    keyId: string | null = null,
+  ): FastifyReply {
+    noteRefusal(code, message, keyId, collector);
     // A body that is not read to its end leaves a connection that cannot carry another request.
     if (!request.raw.complete) reply.header('connection', 'close');
     return send(reply, problem(code, message));

@@ -17,6 +17,7 @@ import { createMetrics } from './metrics.ts';
 import { createNames } from './names.ts';
 import { createRates } from './rates.ts';
 import { logReadiness } from './readiness.ts';
+import { createRejections } from './rejections.ts';
 import { buildServer } from './server.ts';
 import { authoriser } from './write-key.ts';
 
@@ -71,6 +72,7 @@ await runService('collector', CONFIG, async ({ config, log: logger, metrics: reg
     collector: {
       log,
       metrics: createMetrics(registry, gates, names),
+      rejections: createRejections(now),
       onAppendFailed,
       limits: {
         bodyBytes: maxBodyBytes,
@@ -89,6 +91,7 @@ await runService('collector', CONFIG, async ({ config, log: logger, metrics: reg
       rates: createRates(now),
       names,
     },
+    reader: (key) => keys.verify(key, 'read', now()),
     gates,
     registry,
     publicUrl: config.collectorPublicUrl,

@@ -8,17 +8,19 @@
  * recognised by its id (law 3).
  */
 import type { EventLog } from '@tributary/log/port';
-import { type ErrorCode, TributaryError } from '@tributary/model/errors';
+import { ERRORS, type ErrorCode, TributaryError } from '@tributary/model/errors';
 import { type Answer, accepted, problem, strictlyRefused } from './answer.ts';
 import type { Lease } from './gate.ts';
 import type { CollectorMetrics } from './metrics.ts';
 import { NO_NAMES } from './names.ts';
 import { type Delivery, type Prepared, prepare, type Surroundings } from './prepare.ts';
 import { overloaded } from './read-body.ts';
+import type { Rejections } from './rejections.ts';
 
 export interface Collector extends Surroundings {
   readonly log: EventLog;
   readonly metrics: CollectorMetrics;
+  readonly rejections: Pick<Rejections, 'note'>;
   readonly onAppendFailed: (error: unknown) => void;
 }
 
@@ -31,9 +33,11 @@ export interface Manner {
 
 export async function ingest(delivery: Delivery, manner: Manner, lease: Lease, collector: Collector): Promise<Answer> {
   const prepared = prepare(delivery, manner.checkOnly ? { ...collector, names: NO_NAMES } : collector);
-  if (!prepared.ok) return refuse(prepared, collector);
-  const { claim, entries, accepted: count, rejected, bytes, folded } = prepared.value;
+  const senderId = delivery.sender?.grant.keyId ?? null;
+  if (!prepared.ok) return refuse(prepared, senderId, collector);
+  const { claim, entries, accepted: count, rejected, reasons, keyId, bytes, folded } = prepared.value;
   for (const { code } of rejected) collector.metrics.rejected.inc({ code });
+  if (!manner.checkOnly) for (const [code, one] of reasons) collector.rejections.note(code, keyId, one);
   if (manner.strict && rejected.length > 0) {
     claim.giveBack();
     return strictlyRefused(rejected);
@@ -44,7 +48,7 @@ export async function ingest(delivery: Delivery, manner: Manner, lease: Lease, c
   const refusal = hasRoom ? await appendAll(entries, collector) : overloaded();
   if (refusal !== undefined) {
     claim.giveBack();
-    return refuse(refusal, collector);
+    return refuse(refusal, keyId, collector);
   }
   claim.keep();
   collector.metrics.accepted.inc(count);
@@ -85,7 +89,14 @@ function isFull(reason: unknown): reason is TributaryError {
   return reason instanceof TributaryError && reason.code === 'disk_full';
 }
 
-function refuse({ code, message }: Refusal, { metrics }: Collector): Answer {
-  metrics.refused.inc({ code });
+function refuse({ code, message }: Refusal, keyId: string | null, collector: Collector): Answer {
+  noteRefusal(code, message, keyId, collector);
   return problem(code, message);
+}
+
+/** Of a request that is refused whole. What the same request will not meet a little later is worth a row of the rejections. */
+export function noteRefusal(code: ErrorCode, message: string, keyId: string | null, { metrics, rejections }: Collector): void {
+  metrics.refused.inc({ code });
+  const { status } = ERRORS[code];
+  if (status < 500 && status !== 429) rejections.note(code, keyId, { count: 1, message });
 }

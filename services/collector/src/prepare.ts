@@ -6,6 +6,7 @@
  * that was work, and is charged.
  */
 
+import type { ErrorCode } from '@tributary/model/errors';
 import type { JsonObject, Outcome } from '@tributary/model/json';
 import { partitionOf } from '@tributary/model/user-key';
 import { type Invalid, invalid } from '@tributary/model/validate-event';
@@ -16,6 +17,7 @@ import { contextTooWide, itemsOf } from './items.ts';
 import type { Claim, Dimension, Names } from './names.ts';
 import { parseBody } from './parse-body.ts';
 import { eventsWorth, type Rates } from './rates.ts';
+import type { Rejected } from './rejections.ts';
 import type { History, Route } from './routes.ts';
 import { type Authorise, NO_KEY, refusalOfText } from './write-key.ts';
 
@@ -74,6 +76,10 @@ export interface Prepared {
   readonly entries: readonly { readonly partition: number; readonly body: string }[];
   readonly accepted: number;
   readonly rejected: readonly Rejection[];
+  /** The last event of each reason. */
+  readonly reasons: ReadonlyMap<ErrorCode, Rejected>;
+  /** The key that vouches for all. */
+  readonly keyId: string;
   /** UTF-8 bytes of all entries. */
   readonly bytes: number;
   /** How many events have a name that reads `(other)`. */
@@ -134,6 +140,7 @@ export function prepare(delivery: Delivery, surroundings: Surroundings): Outcome
     maxAgeMs: grant.isPublic ? Math.min(limits.publicEventAgeMs, limits.eventAgeMs) : limits.eventAgeMs,
   };
   const rejected: Rejection[] = [];
+  const reasons = new Map<ErrorCode, Rejected>();
   const lines = new Map<number, string[]>();
   const folded = new Map<Dimension, number>();
   let accepted = 0;
@@ -142,6 +149,8 @@ export function prepare(delivery: Delivery, surroundings: Surroundings): Outcome
     const checked = checkItem(item, rules);
     if (!checked.ok) {
       rejected.push(rejectionOf(index, item, checked));
+      const { code, message } = checked;
+      reasons.set(code, { count: (reasons.get(code)?.count ?? 0) + 1, message, item });
       return;
     }
     const partition = partitionOf(checked.value.userKey, partitions);
@@ -152,7 +161,7 @@ export function prepare(delivery: Delivery, surroundings: Surroundings): Outcome
     for (const dimension of checked.value.folded) folded.set(dimension, (folded.get(dimension) ?? 0) + 1);
     bytes += checked.value.bytes + 1;
   });
-  return { ok: true, value: { claim, entries: entriesOf(lines), accepted, rejected, bytes, folded } };
+  return { ok: true, value: { claim, entries: entriesOf(lines), accepted, rejected, reasons, keyId, bytes, folded } };
 }
 
 function isHistory(history: History, { imports, live }: Grant): boolean {

@@ -2,6 +2,7 @@
 import { createServer } from 'node:http';
 import cors from '@fastify/cors';
 import { fewRequests } from '@tributary/runtime/few-requests';
+import type { Verdict } from '@tributary/runtime/keys';
 import { remembered } from '@tributary/runtime/remembered';
 import { createWaitingAnswers, type WaitingLimits } from '@tributary/runtime/waiting-answers';
 import Fastify, { type FastifyInstance } from 'fastify';
@@ -13,10 +14,14 @@ import { addEventRoutes, type Gates } from './event-routes.ts';
 import type { Collector } from './pipeline.ts';
 import { addPixelRoutes } from './pixel-routes.ts';
 import { BrokenRequest } from './read-body.ts';
+import type { Rejections } from './rejections.ts';
 import { withoutSlash } from './routes.ts';
+import { keyOfHeader } from './write-key.ts';
 
 export interface ServerOptions {
-  readonly collector: Collector;
+  readonly collector: Collector & { readonly rejections: Rejections };
+  /** Whether a key may read. */
+  readonly reader: (key: string) => Verdict;
   readonly gates: Gates;
   readonly registry: Registry;
   readonly publicUrl: string;
@@ -71,6 +76,13 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   addEventRoutes(app, collector, gates);
   addPixelRoutes(app, collector, gates);
   addClientRoutes(app, collector.authorise, options.publicUrl);
+  app.get('/v1/rejections', (request, reply) => {
+    const verdict = options.reader(keyOfHeader(request.headers.authorization ?? '') ?? '');
+    if (verdict === 'forbidden') return send(reply, problem('forbidden', 'the key must have the scope "read"'));
+    if (verdict !== 'ok')
+      return send(reply, problem('unauthorized', 'the authorization header must hold a key of the scope "read"'));
+    return send(reply, { status: 200, headers: JSON_TYPE, body: JSON.stringify(collector.rejections.list()) });
+  });
   app.get('/livez', (_request, reply) => send(reply, { status: 200, headers: JSON_TYPE, body: '{"ok":true}' }));
   app.get('/readyz', async (_request, reply) => {
     const readiness = options.isDraining() ? { ok: false, detail: 'stopping' } : await options.ready();

@@ -15,6 +15,7 @@ import { createNames, type NameBounds } from '../src/names.ts';
 import type { Limits, Sender } from '../src/prepare.ts';
 import { createRates, type Rates } from '../src/rates.ts';
 import { logReadiness } from '../src/readiness.ts';
+import { createRejections } from '../src/rejections.ts';
 import { buildServer } from '../src/server.ts';
 
 export const WRITE_KEY = 'tw_0123456789ab_000000000000000000000000000000000000000000000000';
@@ -90,6 +91,7 @@ export async function startCollector(options: StartOptions = {}): Promise<Starte
     collector: {
       log,
       metrics: createMetrics(registry, gates, names),
+      rejections: createRejections(now),
       onAppendFailed: () => {},
       limits: {
         bodyBytes: 5 * 1024 * 1024,
@@ -113,6 +115,7 @@ export async function startCollector(options: StartOptions = {}): Promise<Starte
       rates: createRates(now),
       names,
     },
+    reader: (key) => (key === READ_KEY ? 'ok' : KEYS.some((known) => known.key === key) ? 'forbidden' : 'unknown'),
     gates,
     registry,
     publicUrl: '',

@@ -1,0 +1,68 @@
+/**
+ * The last rejections of each reason and key, for those who wonder where their events are: a 200 tells the page that sent them, and the
+ * developer is not there. Kept in memory, of this collector alone, since it started; bounded, and without personal data.
+ */
+import type { ErrorCode } from '@tributary/model/errors';
+import { sampleOf, withoutValues } from './sample.ts';
+
+export interface Rejected {
+  readonly count: number;
+  /** Of the last one. */
+  readonly message: string;
+  /** The last event; undefined where the request was refused whole. */
+  readonly item?: unknown;
+}
+
+export interface RejectionRow {
+  readonly reason: ErrorCode;
+  /** The public half of the key; null where none was verified. */
+  readonly keyId: string | null;
+  /** Events; a request that was refused whole counts as one. */
+  readonly count: number;
+  readonly firstAt: string;
+  readonly lastAt: string;
+  readonly message: string;
+  readonly sample: unknown;
+}
+
+export interface Rejections {
+  note(reason: ErrorCode, keyId: string | null, rejected: Rejected): void;
+  /** The newest first. */
+  list(): { readonly since: string; readonly rejections: readonly RejectionRow[] };
+}
+
+/** Reasons times keys. A row holds at most a few kilobytes. */
+const MAX_ROWS = 500;
+
+export function createRejections(now: () => number): Rejections {
+  const since = instant(now());
+  /** The least recent first. */
+  const rows = new Map<string, RejectionRow>();
+
+  return {
+    note(reason, keyId, { count, message, item }) {
+      const place = `${reason} ${keyId}`;
+      const at = instant(now());
+      const known = rows.get(place);
+      rows.delete(place);
+      rows.set(place, {
+        reason,
+        keyId,
+        count: (known?.count ?? 0) + count,
+        firstAt: known?.firstAt ?? at,
+        lastAt: at,
+        message: withoutValues(message),
+        sample: item === undefined ? null : sampleOf(item),
+      });
+      for (const [oldest] of rows) {
+        if (rows.size <= MAX_ROWS) break;
+        rows.delete(oldest);
+      }
+    },
+    list: () => ({ since, rejections: [...rows.values()].reverse() }),
+  };
+}
+
+function instant(ms: number): string {
+  return new Date(ms).toISOString();
+}

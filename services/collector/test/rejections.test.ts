@@ -1,0 +1,162 @@
+/** What was rejected is visible to those who may read: why, of which key, in what form; never what it said of somebody. */
+import fc from 'fast-check';
+import { afterEach, describe, expect, test } from 'vitest';
+import { createRejections, type RejectionRow } from '../src/rejections.ts';
+import { sampleOf, withoutValues } from '../src/sample.ts';
+import { KEY_ID, keyRecord, NOW, READ_KEY, type StartedCollector, startCollector, WRITE_KEY } from './start-collector.ts';
+
+const BROWSER = keyRecord(`tb_00000000000b${'_'.padEnd(49, '0')}`, 'browser');
+
+let collector: StartedCollector;
+afterEach(() => collector?.stop());
+
+async function listed(key = READ_KEY) {
+  const answer = await fetch(`${collector.url}/v1/rejections`, { headers: { authorization: `Bearer ${key}` } });
+  return { status: answer.status, body: (await answer.json()) as { since: string; rejections: RejectionRow[]; code?: string } };
+}
+
+test('the last of each reason and key, with the form of the event, the newest first', async () => {
+  let now = NOW;
+  collector = await startCollector({ keys: [BROWSER], now: () => now });
+  const order = (revenue: unknown) => ({
+    type: 'track',
+    event: 'Order Completed',
+    userId: 'anna@shop.example',
+    properties: { revenue, email: 'anna@shop.example' },
+  });
+  await collector.post('/v1/batch', { batch: [order('viel'), order(1), order('mehr'), { type: 'track', userId: 'anna' }] });
+  now += 1_000;
+  await collector.post('/v1/track', { ...order(9.99) }, { authorization: `Bearer ${BROWSER.key}` });
+  await collector.post('/v1/track', { ...order('x') }, { 'x-strict-mode': '1' });
+  await collector.post('/v1/track', '{"email":"anna@shop.example"');
+  await collector.post('/v1/track', '{}', { authorization: 'Bearer anna@shop.example' });
+  await collector.post('/v1/validate?as=track', { type: 'track', userId: 'u' });
+
+  const { status, body } = await listed();
+  expect(status).toBe(200);
+  expect(body.since).toBe(new Date(NOW).toISOString());
+  expect(body.rejections.map(({ reason, keyId, count }) => [reason, keyId, count])).toEqual([
+    ['invalid_write_key', null, 1],
+    ['invalid_json', KEY_ID, 1],
+    ['invalid_field', KEY_ID, 3],
+    ['forbidden', BROWSER.id, 1],
+    ['missing_field', KEY_ID, 1],
+  ]);
+  expect(body.rejections[2]).toEqual({
+    reason: 'invalid_field',
+    keyId: KEY_ID,
+    count: 3,
+    firstAt: new Date(NOW).toISOString(),
+    lastAt: new Date(NOW + 1_000).toISOString(),
+    message: 'properties.revenue is a decimal amount such as 19.99',
+    sample: {
+      type: 'track',
+      event: 'Order Completed',
+      userId: 'string(17)',
+      properties: { revenue: 'string(1)', email: 'string(17)' },
+    },
+  });
+  expect(JSON.stringify(body)).not.toContain('anna');
+});
+
+test('nothing that an event says of somebody is shown, whatever is wrong with it', async () => {
+  collector = await startCollector({ keys: [BROWSER] });
+  const secret = '8"SECRET, got "a": "SECRET';
+  const good = { type: 't', userId: secret, properties: { x: secret, [secret]: secret } };
+  const bad = [
+    ...[
+      'type',
+      'id',
+      'userId',
+      'channel',
+      'campaign',
+      'currency',
+      'page',
+      'ts',
+      'value',
+      'source',
+      'historical',
+      'properties',
+      secret,
+    ].flatMap((field) =>
+      [secret, `\u0001${secret}`, { [secret]: secret }, `${secret}${'x'.repeat(3_000)}`].map((value) => ({
+        ...good,
+        [field]: value,
+      })),
+    ),
+    { ...good, [`__proto__${secret}`]: 1 },
+    secret,
+    [secret],
+  ];
+  for (const key of [WRITE_KEY, BROWSER.key])
+    for (const item of bad)
+      for (const path of ['/v1/events', '/v1/track', '/v1/batch', '/e/'])
+        await collector.post(path, JSON.stringify(path === '/v1/batch' ? { batch: [item] } : item), {
+          authorization: `Bearer ${key}`,
+        });
+  const { body } = await listed();
+  expect(body.rejections.length).toBeGreaterThan(6);
+  expect(JSON.stringify(body)).not.toContain('SECRET');
+});
+
+test('a key that may read is needed', async () => {
+  collector = await startCollector();
+  expect(await listed(WRITE_KEY)).toMatchObject({ status: 403, body: { code: 'forbidden' } });
+  expect(await listed('nobody')).toMatchObject({ status: 401, body: { code: 'unauthorized' } });
+});
+
+test('what is to be sent again is no rejection', async () => {
+  collector = await startCollector({ gate: { maxEvents: 0 } });
+  expect((await collector.post('/v1/events', { type: 't', userId: 'u' })).status).toBe(429);
+  expect((await listed()).body.rejections).toEqual([]);
+});
+
+describe('law 7: what is kept is bounded', () => {
+  test('in rows: of many keys those that were rejected last', () => {
+    const { note, list } = createRejections(() => NOW);
+    for (let i = 0; i < 2_000; i++) note('forbidden', `k${i}`, { count: 1, message: 'm' });
+    const { rejections } = list();
+    expect([rejections.length, rejections[0]?.keyId, rejections.at(-1)?.keyId]).toEqual([500, 'k1999', 'k1500']);
+  });
+
+  test('in bytes, whatever the event holds; and nothing of a value is shown', () => {
+    const secret = 'q7SECRETq7';
+    const text = fc.oneof(fc.string(), fc.constantFrom(secret, `${secret}@x.de`, `${secret} `.repeat(40), '+49 170 1234567'));
+    const value = fc.letrec((tie) => ({
+      any: fc.oneof(
+        { maxDepth: 6 },
+        text,
+        fc.double(),
+        fc.constant(null),
+        fc.array(tie('any'), { maxLength: 3 }),
+        fc.dictionary(fc.string(), tie('any'), { maxKeys: 3 }),
+      ),
+    })).any;
+    fc.assert(
+      fc.property(value, (item) => {
+        const shown = JSON.stringify(sampleOf({ userId: item, properties: item, event: `${secret}1`, [`${secret}@x`]: item }));
+        expect(shown).not.toMatch(/SECRET|1234567/);
+        expect(shown.length).toBeLessThan(8_192);
+      }),
+    );
+    const wide = Object.fromEntries(Array.from({ length: 10_000 }, (_, i) => [`field${i % 100}x${'y'.repeat(i % 50)}`, secret]));
+    expect(JSON.stringify(sampleOf(wide)).length).toBeLessThan(8_192);
+    const deep = JSON.parse(`${'{"a":'.repeat(5_000)}1${'}'.repeat(5_000)}`) as unknown;
+    expect(JSON.stringify(sampleOf(deep)).length).toBeLessThan(200);
+    const first = sampleOf([[['x'], 'y']]);
+    expect(first).toEqual([[['string(1)', '1 in all'], '2 in all'], '1 in all']);
+  });
+
+  test('a message says what is wrong, without what it quotes', () => {
+    expect(withoutValues('type is one of track, page, got "anna"')).toBe('type is one of track, page');
+    expect(withoutValues('value is money, which must come with a server key (got 4917012345)')).toBe(
+      'value is money, which must come with a server key',
+    );
+    expect(withoutValues('the body is not JSON: Unexpected token a in "anna"')).toBe('the body is not JSON');
+    expect(withoutValues('properties.anna@shop.example holds a lone surrogate')).toBe('… holds a lone surrogate');
+    expect(withoutValues('ts 1767225600000 is more than 24 h ahead of its receipt at 1767225500000')).toBe(
+      'ts … is more than 24 h ahead of its receipt at …',
+    );
+    expect(withoutValues('"anna" is not a field')).toBe('"…" is not a field');
+  });
+});
