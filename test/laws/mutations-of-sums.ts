@@ -96,6 +96,14 @@ export const MUTATIONS_OF_SUMS: readonly Mutation[] = [
     test: 'packages/cli/test/large-sums.test.ts',
   },
   {
+    lie: 'refunds of a channel go to its campaigns by conversions, its sales by value',
+    law: '4',
+    file: 'packages/reports/src/credit/spread.ts',
+    from: 'return sales !== refunds ? values',
+    to: 'return sales && !refunds ? values',
+    test: 'packages/reports/test/pipeline.test.ts',
+  },
+  {
     lie: 'rules over paths split the value of each row, before the layers are added',
     law: '1',
     file: 'packages/reports/src/models/path-credit.ts',

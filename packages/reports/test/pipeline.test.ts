@@ -3,7 +3,7 @@ import type { GenerationManifest } from '@tributary/archive/layout';
 import { type ModelName, modelInfo } from '@tributary/attribution/models/catalogue';
 import { compute } from '@tributary/attribution/models/shared-models';
 import { type Definitions, storedDefinitions } from '@tributary/model/definitions';
-import { add, type Integer } from '@tributary/model/integer';
+import { add, type Integer, negate } from '@tributary/model/integer';
 import { createServing } from '@tributary/serving/serving';
 import type { ServingContext } from '@tributary/serving/snapshot';
 import { generateEvents } from '@tributary/testkit/generate';
@@ -110,6 +110,47 @@ describe('a report, from question to rows', () => {
         expect(answer.meta).toMatchObject({ complete: true });
       }
   });
+
+  test.each([1, 2, 3])(
+    'law 4: refunds are the mirror image of sales, under every model and by every breakdown, seed %i',
+    async (seed) => {
+      const random = createRandom(seed);
+      const definitions = generateDefinitions(random);
+      const shape = { events: 150, users: 6, lateChance: 0, duplicateChance: 0 };
+      const events = generateEvents(random, shape, definitions);
+      // All sales; sales and refunds as they come.
+      for (const amountOf of [Math.abs, (value: number) => value]) {
+        const [sold, refunded] = await Promise.all(
+          [1, -1].map((sign) =>
+            servingOf(
+              definitions,
+              naive(
+                events.map((one) => ({ ...one, value: sign * amountOf(one.value ?? 0) })),
+                definitions,
+              ),
+            ),
+          ),
+        );
+        for (const model of LIVE_NAMES)
+          for (const by of [['channel'], ['campaign', 'channel'], ['day', 'channel', 'currency'], ['type'], []]) {
+            const [sale, refund] = await Promise.all(
+              [sold, refunded].map(async (serving) => {
+                const answer = await answerOf(serving as ServingContext, questionOf(model, { by }), HERE);
+                return new Map([...keysOf(answer)].map((key) => [key, rowOf(answer, model, key)] as const));
+              }),
+            );
+            expect([...(refund?.keys() ?? [])].sort()).toEqual([...(sale?.keys() ?? [])].sort());
+            for (const [key, { creditMicros, valueMinor }] of sale ?? []) {
+              const mirror = refund?.get(key);
+              expect([model, by, key, mirror?.['creditMicros'], mirror?.['valueMinor']]).toEqual([
+                ...[model, by, key, creditMicros],
+                negate(valueMinor as Integer),
+              ]);
+            }
+          }
+      }
+    },
+  );
 
   test('law 4: an answer whose credit is not its conversions says so', async () => {
     const random = createRandom(5);

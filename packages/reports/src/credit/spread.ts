@@ -58,11 +58,11 @@ export function spread({ creditMicros, valueMinor }: ChannelCredit, basis: Basis
   return rows;
 }
 
-/** By value where all of it is of one sign: refunds among sales would give parts beyond the whole. Else by credit. */
+/** By value where all of it is of one sign, sales or refunds: refunds among sales would give parts beyond the whole. Else by credit. */
 function weightsOf(cells: readonly Cell[]): number[] {
   const values = cells.map(({ valueMinor }) => valueMinor);
-  const oneSign = values.every((value) => value >= 0) && values.some((value) => value > 0);
-  return oneSign ? values : cells.map(({ creditMicros }) => creditMicros);
+  const [sales, refunds] = [values.some((value) => value > 0), values.some((value) => value < 0)];
+  return sales !== refunds ? values : cells.map(({ creditMicros }) => creditMicros);
 }
 
 /** Cells sorted, so that equal counts are split into equal parts. */
