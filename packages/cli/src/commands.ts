@@ -13,7 +13,7 @@ interface Entry {
 
 const GROUPS: Readonly<Record<string, string>> = {
   import: 'load history from files',
-  events: 'send events, follow the log',
+  events: 'send and check events, follow the log',
   attribution: 'which channels earned the conversions',
 };
 
@@ -23,6 +23,7 @@ const ENTRIES: readonly Entry[] = [
   { path: ['import', 'access-log'], load: async () => (await import('./commands/import-access-log.ts')).addAccessLog },
   { path: ['import', 'csv'], load: async () => (await import('./commands/import-csv.ts')).addCsv },
   { path: ['events', 'send'], load: async () => (await import('./commands/events-send.ts')).addEventsSend },
+  { path: ['events', 'check'], load: async () => (await import('./commands/events-check.ts')).addEventsCheck },
   { path: ['events', 'tail'], load: async () => (await import('./commands/events-tail.ts')).addEventsTail },
   { path: ['signals'], load: async () => (await import('./commands/signals.ts')).addSignals },
   { path: ['attribution', 'report'], load: async () => (await import('./commands/attribution-report.ts')).addAttributionReport },

@@ -7,7 +7,7 @@ import { EXIT, type ExitCode, UsageError } from '../exit.ts';
 import { type AmountField, parseAmountOf } from '../import/amount.ts';
 import { createBatcher } from '../import/batches.ts';
 import { INSTANT_FORMS, parseInstant } from '../import/instant.ts';
-import { inflated, linesOf } from '../import/lines.ts';
+import { inflated, linesOf, parseObject } from '../import/lines.ts';
 import { createProblems } from '../import/problems.ts';
 import { createSender } from '../import/sender.ts';
 import { count } from '../terminal/figures.ts';
@@ -107,15 +107,6 @@ async function* eventsOf(
       if (event !== null) yield { id: context.shell.newId(), ...event };
       else onProblem({ line: number, reason: cut ? 'the line is too long' : 'not a JSON object', text });
     }
-}
-
-function parseObject(text: string): Record<string, unknown> | null {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : null;
-  } catch {
-    return null;
-  }
 }
 
 function eventFrom(options: Options, newId: string): Sent {

@@ -14,7 +14,7 @@ import { allWaitsMs, isRetryable, MAX_ATTEMPTS, retryWaitMs } from './retry.ts';
 export interface Sending {
   readonly url: string;
   /** Native events; those of an import say `historical` themselves. */
-  readonly path: '/v1/events';
+  readonly path: '/v1/events' | `/v1/validate?as=${string}`;
   readonly key: string;
   readonly fetch: typeof fetch;
   readonly sleep: (ms: number) => Promise<void>;
@@ -23,9 +23,13 @@ export interface Sending {
   /** Called once, at the first attempt that failed: whoever waits wants to know why. */
   readonly onTrouble: (text: string) => void;
   readonly onProgress: (totals: SendTotals) => void;
+  /** What was rejected of a batch, once it is answered; none where it was taken whole. */
+  readonly onAnswer?: (batch: Batch, rejected: readonly Rejected[]) => void;
 }
 
 export interface Rejected {
+  /** Of the event in its batch. */
+  readonly index: number;
   readonly messageId?: string | null;
   readonly code: string;
   readonly message: string;
@@ -68,6 +72,7 @@ export function createSender(to: Sending): Sender {
     totals.accepted += answer.accepted;
     totals.rejected += answer.rejected.length + answer.rejectedMore;
     totals.firstRejected.push(...answer.rejected.slice(0, SHOWN - totals.firstRejected.length));
+    to.onAnswer?.(batch, answer.rejected);
     to.onProgress(totals);
   };
 

@@ -1,0 +1,113 @@
+/** `tributary events check`: what the collector would say of events, line by line, without writing one. */
+import { type Command, Option } from 'commander';
+import { type Act, answer, type Context } from '../context.ts';
+import { EXIT, type ExitCode, UsageError } from '../exit.ts';
+import { BATCH_LIMITS, type Batch, createBatcher } from '../import/batches.ts';
+import { inflated, linesOf, parseObject } from '../import/lines.ts';
+import { createSender, type Rejected } from '../import/sender.ts';
+import { count, counted } from '../terminal/figures.ts';
+import { printable } from '../terminal/table.ts';
+import { openInput } from './import-run.ts';
+
+interface Options {
+  readonly as: string;
+  readonly limit: string;
+}
+
+interface Finding extends Pick<Rejected, 'code' | 'message'> {
+  readonly line: number;
+}
+
+/** An answer lists the first hundred rejections: with no more events than that in a batch, it lists them all. */
+const LIMITS = { ...BATCH_LIMITS, events: 100 };
+
+export function addEventsCheck(parent: Command, act: Act): void {
+  parent
+    .command('check')
+    .description('what the collector would reject of a file, line by line; nothing is written')
+    .argument('<file>', 'one JSON object a line; "-" reads standard input')
+    .addOption(
+      new Option(
+        '--as <route>',
+        'events: native or CloudEvents; batch: Segment calls that name their type; import: the same as history',
+      )
+        .choices(['events', 'batch', 'import'])
+        .default('events'),
+    )
+    .addOption(new Option('--limit <n>', 'how many rejections are shown').default('20'))
+    .action(act(check));
+}
+
+async function check(context: Context, file: string, options: Options): Promise<ExitCode> {
+  const { settings, shell, terminal } = context;
+  const findings = createFindings(limitOf(options.limit));
+  const sent = new Map<Batch, readonly number[]>();
+  const sender = createSender({
+    url: settings.collectorUrl,
+    path: `/v1/validate?as=${options.as}`,
+    key: settings.key('write'),
+    fetch: shell.fetch,
+    sleep: shell.sleep,
+    now: shell.now,
+    onTrouble: (text) => terminal.say(printable(text)),
+    onProgress: (totals) => terminal.progress(`${count(totals.sent)} events checked`),
+    onAnswer: (batch, rejected) => {
+      for (const { index, code, message } of rejected) findings.add({ line: sent.get(batch)?.[index] ?? 0, code, message });
+      sent.delete(batch);
+    },
+  });
+  const batcher = createBatcher(LIMITS);
+  let lines: number[] = [];
+  const send = async (batch: Batch | null) => {
+    if (batch === null) return;
+    sent.set(batch, lines);
+    lines = [];
+    await sender.send(batch);
+  };
+  for await (const some of linesOf(inflated(openInput(context, file), file === '-' ? 'standard input' : file)))
+    for (const { number, text, cut } of some) {
+      if (text.trim() === '') continue;
+      const event = cut ? null : parseObject(text);
+      if (event === null) {
+        findings.add({
+          line: number,
+          code: 'invalid_json',
+          message: cut ? 'the line is too long' : 'the line is not a JSON object',
+        });
+        continue;
+      }
+      await send(batcher.add(event));
+      lines.push(number);
+    }
+  await send(batcher.end());
+  const { accepted } = await sender.finish();
+  terminal.progressEnd();
+  const { total, reasons, first } = findings.summary();
+  for (const { line, code, message } of first) terminal.say(printable(`line ${line}: ${code}: ${message}`));
+  if (total > first.length) terminal.say(`and ${count(total - first.length)} more; --limit shows them`);
+  await answer(context, { accepted, rejected: total, reasons, first }, () => {
+    const why = Object.entries(reasons).map(([code, times]) => `${count(times)} ${code}`);
+    return `${counted(accepted, 'event')} would be accepted${total > 0 ? `, ${count(total)} rejected: ${why.join(', ')}` : ''}`;
+  });
+  return total > 0 ? EXIT.found : EXIT.ok;
+}
+
+/** All are counted by code, and those on the first lines are kept: answers come in any order. */
+function createFindings(limit: number) {
+  const reasons = new Map<string, number>();
+  let first: Finding[] = [];
+  let total = 0;
+  return {
+    add(finding: Finding) {
+      total += 1;
+      reasons.set(finding.code, (reasons.get(finding.code) ?? 0) + 1);
+      first = [...first, finding].sort((a, b) => a.line - b.line).slice(0, limit);
+    },
+    summary: () => ({ total, reasons: Object.fromEntries([...reasons].sort(([, a], [, b]) => b - a)), first }),
+  };
+}
+
+function limitOf(text: string): number {
+  if (!/^(0|[1-9]\d{0,3})$/.test(text)) throw new UsageError(`--limit must be a whole number from 0 to 9999 (got "${text}")`);
+  return Number(text);
+}

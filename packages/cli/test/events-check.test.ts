@@ -1,0 +1,64 @@
+/** What the real collector says of lines, by the number that an editor shows. */
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type StartedCollector, startCollector, WRITE_KEY } from '../../../services/collector/test/start-collector.ts';
+import { tributary } from './fake-shell.ts';
+
+let collector: StartedCollector;
+beforeEach(async () => {
+  collector = await startCollector();
+});
+afterEach(async () => {
+  expect(await collector.events()).toEqual([]);
+  await collector.stop();
+});
+
+const check = (argv: readonly string[], lines: readonly string[], key = WRITE_KEY) =>
+  tributary(['events', 'check', ...argv, '--collector-url', collector.url], {
+    input: lines.join('\n'),
+    env: { TRIBUTARY_KEY: key },
+  });
+const good = (i: number) => JSON.stringify({ type: 't', userId: `u${i}` });
+
+test('each line that would be rejected is named with its number, code and reason; nothing is written, exit 1', async () => {
+  const { code, stdout, stderr } = await check(
+    ['-'],
+    [good(1), '', '{"type":"t"}', 'no json', '{"type":"t","userId":"u","value":1.5}', '[]', good(2)],
+  );
+  expect(code).toBe(1);
+  expect(stdout).toBe('2 events would be accepted, 4 rejected: 2 invalid_json, 1 missing_user, 1 invalid_field\n');
+  expect(stderr.split('\n').filter((line) => line.startsWith('line '))).toEqual([
+    'line 3: missing_user: the event has neither userId nor anonymousId',
+    'line 4: invalid_json: the line is not a JSON object',
+    expect.stringMatching(/^line 5: invalid_field: value .*1\.5/),
+    'line 6: invalid_json: the line is not a JSON object',
+  ]);
+});
+
+test('lines of a long file keep their numbers, and every rejection is counted', async () => {
+  const lines = Array.from({ length: 1_000 }, (_, i) => (i % 2 === 0 ? good(i) : '{"type":"t"}'));
+  const { code, stdout, stderr } = await check(['-', '--limit', '3', '--json'], lines);
+  expect(code).toBe(1);
+  expect(JSON.parse(stdout)).toMatchObject({
+    accepted: 500,
+    rejected: 500,
+    reasons: { missing_user: 500 },
+    first: [{ line: 2 }, { line: 4 }, { line: 6 }],
+  });
+  expect(stderr).toContain('and 497 more; --limit shows them');
+});
+
+test('what would be taken whole, exit 0; calls of Segment are read as such', async () => {
+  expect(await check(['-'], [good(1)])).toMatchObject({ code: 0, stdout: '1 event would be accepted\n' });
+  const calls = ['{"type":"track","event":"e","userId":"u"}', '{"type":"track","userId":"u"}'];
+  const { stdout, stderr } = await check(['-', '--as', 'batch'], calls);
+  expect(stdout).toBe('1 event would be accepted, 1 rejected: 1 missing_field\n');
+  expect(stderr).toContain('line 2: missing_field: a track call needs event');
+});
+
+test('wrong usage and a wrong key say so', async () => {
+  expect(await check(['-', '--limit', 'x'], [])).toMatchObject({ code: 2, stderr: expect.stringContaining('--limit must be') });
+  expect(await check(['-', '--as', 'track'], [])).toMatchObject({ code: 2 });
+  expect(await check([], [])).toMatchObject({ code: 2 });
+  expect(await check(['no-such-file'], [])).toMatchObject({ code: 2, stderr: expect.stringContaining('there is no such file') });
+  expect(await check(['-'], [good(1)], 'tw_other')).toMatchObject({ code: 1, stderr: expect.stringContaining('401') });
+});
