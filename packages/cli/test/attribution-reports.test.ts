@@ -18,7 +18,7 @@ describe('attribution report', () => {
       'linear',
       '--from',
       '2026-11-01',
-      '--view',
+      '--layer',
       'merged',
       '--url',
       server.url,
@@ -34,12 +34,18 @@ describe('attribution report', () => {
         'email                40      0.00            0    0.0 %                    0.00     –         –',
         '───────────────────────────────────────────────────────────────────────────────────────────────',
         'total                50  7.00 EUR         3.50  100.0 %  1,284.56 EUR + 500 JPY     –  2.00 EUR',
-        'view merged · generation 3 cut 2026-11-21 07:00:00Z · pending 2 · lag 12 ms · complete · definitions abcdef123456',
+        'layer merged · generation 3 cut 2026-11-21 07:00:00Z · pending 2 · lag 12 ms · complete · definitions abcdef123456',
         '',
       ].join('\n'),
     );
-    expect(server.received[0]?.query).toEqual({ model: 'linear', by: 'channel,currency', from: '2026-11-01', view: 'merged' });
+    expect(server.received[0]?.query).toEqual({ model: 'linear', by: 'channel,currency', from: '2026-11-01', layer: 'merged' });
     expect(server.received[0]?.headers.authorization).toBe('Bearer tw_key');
+  });
+
+  test('--view, the earlier name of --layer, goes on to work', async () => {
+    await using server = await fakeServer(routes);
+    await tributary(['attribution', 'report', '--view', 'speed', '--url', server.url]);
+    expect(server.received[0]?.query).toMatchObject({ view: 'speed' });
   });
 
   test('--json is the answer of the API to exactly what was asked', async () => {

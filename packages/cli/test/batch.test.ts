@@ -71,7 +71,16 @@ describe('batch run', () => {
     let asked = -1;
     let looked = 0;
     await using server = await fakeServer(({ method, path }) => {
-      if (path === '/v1/status') return { body: { generation: { current: 4, served: ++looked < 3 ? 3 : 4, failure: null } } };
+      // It has not found the publication yet, has not loaded it yet, answers from it.
+      if (path === '/v1/status') {
+        const [current, served, sequence] =
+          [
+            [3, 3, 8],
+            [4, 3, 9],
+            [4, 4, 9],
+          ][looked++] ?? [];
+        return { body: { generation: { current, served, sequence, failure: null } } };
+      }
       if (method === 'POST') return { status: 202, body: { jobId: '7', mode: 'incremental' } };
       const step = steps[Math.min(asked++, steps.length - 1)];
       const done = asked > steps.length - 1;

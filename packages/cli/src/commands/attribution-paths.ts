@@ -7,6 +7,7 @@ import { recordsOf } from '../report/api-records.ts';
 import { warnings } from '../report/meta-line.ts';
 import { assistsTable, lagsTable, lengthsTable, type PathsAnswer, pathsTable } from '../report/path-tables.ts';
 import { formatOf, putRecords } from '../report/record-output.ts';
+import { EARLIER_NAME_OF_LAYER } from '../report/report-flags.ts';
 import { renderWide } from '../terminal/table.ts';
 
 interface Options {
@@ -14,6 +15,7 @@ interface Options {
   readonly to?: string;
   readonly type?: string;
   readonly currency?: string;
+  readonly layer?: string;
   readonly view?: string;
   readonly sort?: string;
   readonly limit: string;
@@ -29,7 +31,8 @@ export function addAttributionPaths(parent: Command, act: Act): void {
     .option('--to <instant>', 'before this day')
     .option('--type <type>', 'only conversions of this type')
     .option('--currency <code>', 'only conversions in this currency')
-    .option('--view <layers>', 'merged, speed or batch')
+    .option('--layer <name>', 'merged, speed or batch')
+    .addOption(EARLIER_NAME_OF_LAYER)
     .option('--sort <measure>', 'conversions or value')
     .option('--limit <n>', 'paths shown, up to 1000', '20')
     .option('--format <name>', 'table, json, csv, ndjson or parquet (rows: the paths); default: by the name of --out, else table')

@@ -73,7 +73,7 @@ async function waitFor(context: Context, api: ApiClient, before: number, timeout
     const now = await generationsOf(api);
     const fate = fateOf(now, before);
     const tookMs = shell.now() - beganMs;
-    const isOver = fate.done && (!fate.ok || (await isServed(api)));
+    const isOver = fate.done && (!fate.ok || (await isServed(api, now.publication)));
     if (isOver) {
       terminal.progressEnd();
       const generation = now.generations.find((candidate) => candidate.generation === fate.generation);
@@ -98,10 +98,11 @@ async function waitFor(context: Context, api: ApiClient, before: number, timeout
   }
 }
 
-/** What is asked after the command is answered from what it published: a server loads that a moment later, or says why it cannot. */
-async function isServed(api: ApiClient): Promise<boolean> {
+/** What is asked after the command is answered from what it published: a server finds and loads that a moment later, or says why it cannot. */
+async function isServed(api: ApiClient, publication: Publication | null): Promise<boolean> {
   const { generation } = await api.get<Status>('/v1/status');
-  return generation.served === generation.current || generation.failure !== null;
+  const hasFound = (generation.sequence ?? 0) >= (publication?.sequence ?? 0);
+  return hasFound && (generation.served === generation.current || generation.failure !== null);
 }
 
 async function status(context: Context, options: { readonly limit: string }): Promise<ExitCode> {

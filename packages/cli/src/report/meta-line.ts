@@ -22,7 +22,7 @@ export interface Meta extends SpeedMeta {
 export function metaLine(meta: Meta): string {
   const cut = meta.cut === null ? '' : ` cut ${instant(meta.cut)}`;
   return [
-    `view ${meta.view}`,
+    `layer ${meta.view}`,
     `generation ${meta.generation}${cut}`,
     `pending ${meta.pending}`,
     lag(meta),
@@ -32,7 +32,7 @@ export function metaLine(meta: Meta): string {
 }
 
 export function speedLine(meta: SpeedMeta): string {
-  return [`view ${meta.view}`, lag(meta), completeness(meta)].join(' · ');
+  return [`layer ${meta.view}`, lag(meta), completeness(meta)].join(' · ');
 }
 
 /** Warnings are for people: on stderr, so that they show also when the data goes elsewhere. */

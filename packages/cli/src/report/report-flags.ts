@@ -1,6 +1,6 @@
 /** Flags that the reports over the API share, and the query that they make. */
 import { namesWith } from '@tributary/attribution/models/catalogue';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { Query } from '../api-client.ts';
 import { UsageError } from '../exit.ts';
 
@@ -14,6 +14,7 @@ export interface ReportFlags {
   readonly custom?: string;
   readonly from?: string;
   readonly to?: string;
+  readonly layer?: string;
   readonly view?: string;
   readonly channel?: string;
   readonly campaign?: string;
@@ -22,6 +23,9 @@ export interface ReportFlags {
   readonly format?: string;
   readonly out?: string;
 }
+
+/** Scripts have it. */
+export const EARLIER_NAME_OF_LAYER = new Option('--view <name>', 'the earlier name of --layer').hideHelp();
 
 export function withReportFlags(command: Command, dimensions: string): Command {
   return command
@@ -34,7 +38,8 @@ export function withReportFlags(command: Command, dimensions: string): Command {
     .option('--custom <weights>', 'the model custom: percent of the first..last steps, such as 30,10..10,30')
     .option('--from <instant>', 'from this day on (UTC)')
     .option('--to <instant>', 'before this day')
-    .option('--view <layers>', 'merged, speed or batch')
+    .option('--layer <name>', 'merged, speed or batch')
+    .addOption(EARLIER_NAME_OF_LAYER)
     .option('--channel <name>', 'only this channel')
     .option('--campaign <name>', 'only this campaign')
     .option('--type <type>', 'only conversions of this type')
