@@ -1,7 +1,7 @@
 /** What the real collector says of lines, by the number that an editor shows. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type StartedCollector, startCollector, WRITE_KEY } from '../../../services/collector/test/start-collector.ts';
-import { tributary } from './fake-shell.ts';
+import { tributary } from '../../packages/cli/test/fake-shell.ts';
+import { type StartedCollector, startCollector, WRITE_KEY } from '../../services/collector/test/start-collector.ts';
 
 let collector: StartedCollector;
 beforeEach(async () => {
