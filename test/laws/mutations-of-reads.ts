@@ -121,7 +121,7 @@ export const MUTATIONS_OF_READS: readonly Mutation[] = [
   {
     lie: 'one packet may bring any number of requests',
     law: '7',
-    file: `${API}/http/connection-bound.ts`,
+    file: `${API}/http/request-bounds.ts`,
     from: 'others >= mostUnderWay || ',
     to: '',
     test: 'services/api/test/connection-bound.test.ts',
@@ -369,7 +369,7 @@ export const MUTATIONS_OF_READS: readonly Mutation[] = [
   {
     lie: 'one key may have all turns at large records',
     law: '7',
-    file: `${API}/users/lane.ts`,
+    file: `${API}/concurrency-limits.ts`,
     from: 'if (inside.has(owner))',
     to: "if (owner === '')",
     test: 'services/api/test/record-reader.test.ts',
@@ -377,7 +377,7 @@ export const MUTATIONS_OF_READS: readonly Mutation[] = [
   {
     lie: 'large records are read side by side',
     law: '7',
-    file: `${API}/users/lane.ts`,
+    file: `${API}/concurrency-limits.ts`,
     from: 'last.then(work)',
     to: 'work()',
     test: 'services/api/test/record-reader.test.ts',

@@ -20,9 +20,8 @@ import {
 } from 'fastify-type-provider-zod';
 import type { ApiContext } from './context.ts';
 import { isDocs, requireKey } from './http/auth.ts';
-import { createConnectionBound } from './http/connection-bound.ts';
-import { parseJsonBody } from './http/json-body.ts';
 import { errorHandler, sendProblem } from './http/problem.ts';
+import { createConnectionBound, parseJsonBody } from './http/request-bounds.ts';
 import { attributionRoutes } from './routes/attribution.ts';
 import { conversionRoutes } from './routes/conversions.ts';
 import { generationRoutes } from './routes/generations.ts';

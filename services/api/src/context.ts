@@ -3,7 +3,7 @@
 import type { UnreadAnswers } from '@tributary/runtime/unread-answers';
 import type { ServingContext } from '@tributary/serving/snapshot';
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod';
-import type { ConcurrencyLimit } from './archive/concurrency-limit.ts';
+import type { ConcurrencyLimit } from './concurrency-limits.ts';
 import type { ApiDeps } from './ports.ts';
 import type { RecordReader } from './users/record-reader.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { createConcurrencyLimit } from '../src/archive/concurrency-limit.ts';
-import { encodeCursor } from '../src/http/cursor.ts';
+import { createConcurrencyLimit } from '../src/concurrency-limits.ts';
 import { parseInstant } from '../src/http/instants.ts';
+import { encodeCursor } from '../src/http/pages.ts';
 import { Problem } from '../src/http/problem.ts';
 import { ADMIN, createWorld, event, NOON } from './world.ts';
 

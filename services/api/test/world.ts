@@ -20,7 +20,7 @@ import { step, stepRules } from '@tributary/views/step';
 import { emptyUser, type UserState } from '@tributary/views/user-state';
 import type { FastifyInstance } from 'fastify';
 import { buildApp } from '../src/app.ts';
-import { createConcurrencyLimit } from '../src/archive/concurrency-limit.ts';
+import { createConcurrencyLimit } from '../src/concurrency-limits.ts';
 import type { ApiContext } from '../src/context.ts';
 import { rememberDefinitions } from '../src/definitions-memory.ts';
 import { type ApiDeps, type ApiLimits, DEFAULT_LIMITS, type RunRequest } from '../src/ports.ts';

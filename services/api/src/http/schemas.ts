@@ -4,8 +4,8 @@ import type { Integer } from '@tributary/model/integer';
 import type { InstantRange } from '@tributary/reports/window';
 import { LAYERS, type Layers } from '@tributary/serving/merge';
 import { z } from 'zod';
-import { CURSOR_LENGTH } from './cursor.ts';
 import { INSTANT_HINT, parseInstant } from './instants.ts';
+import { CURSOR_LENGTH } from './pages.ts';
 import { Problem } from './problem.ts';
 
 export const MAX_ROWS = 10_000;

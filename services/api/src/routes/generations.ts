@@ -9,7 +9,7 @@ import { assertAnswered, oldestKept } from '@tributary/serving/merge';
 import { z } from 'zod';
 import type { ApiContext, Routes } from '../context.ts';
 import { actorOf } from '../http/auth.ts';
-import { decodeCursor, encodeCursor } from '../http/cursor.ts';
+import { decodeCursor, encodeCursor } from '../http/pages.ts';
 import { Cursor, count, PROBLEMS } from '../http/schemas.ts';
 
 const GenerationNumber = z

@@ -2,7 +2,7 @@
 import { TributaryError } from '@tributary/model/errors';
 import { z } from 'zod';
 import type { Routes } from '../context.ts';
-import { decodeCursor, encodeCursor } from '../http/cursor.ts';
+import { decodeCursor, encodeCursor } from '../http/pages.ts';
 import { Cursor, count, PROBLEMS } from '../http/schemas.ts';
 
 const Reconciliation = z.looseObject({}).describe('As the recompute job wrote it.');

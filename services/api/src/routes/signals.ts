@@ -5,7 +5,7 @@ import { signalId } from '@tributary/store/signals';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import type { ApiContext, Routes } from '../context.ts';
-import { decodeCursor, encodeCursor } from '../http/cursor.ts';
+import { decodeCursor, encodeCursor } from '../http/pages.ts';
 import {
   BodyInstant,
   Cursor,
@@ -18,8 +18,7 @@ import {
   rangeOf,
   UserId,
 } from '../http/schemas.ts';
-import { createBodyPool } from '../users/body-pool.ts';
-import { lostAmong, queryBody, selectSignals, servedNames, userBody } from '../users/signals-body.ts';
+import { createBodyPool, lostAmong, queryBody, selectSignals, servedNames, userBody } from '../users/signals-body.ts';
 import { lostUpTo } from '../users/user-timeline.ts';
 
 /** 1 000 users × 1 000 signals of up to 32 KB would be 32 GB: users times signals are bounded too. */

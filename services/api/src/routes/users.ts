@@ -5,8 +5,7 @@ import { NEVER_CUT } from '@tributary/views/user-state';
 import { z } from 'zod';
 import type { Routes } from '../context.ts';
 import { PROBLEMS, UserId } from '../http/schemas.ts';
-import { journeysOf } from '../users/journeys.ts';
-import { cutOfRecord, eventsOfRecord, lostUpTo, tailOf, timelineOf } from '../users/user-timeline.ts';
+import { cutOfRecord, eventsOfRecord, journeysOf, lostUpTo, tailOf, timelineOf } from '../users/user-timeline.ts';
 
 /** Journeys in one answer, the newest. */
 const MAX_JOURNEYS = 1_000;

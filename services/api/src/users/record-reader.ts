@@ -7,7 +7,7 @@ import { TributaryError } from '@tributary/model/errors';
 import { createFairShare } from '@tributary/runtime/fair-share';
 import { fromStore } from '@tributary/serving/from-store';
 import { type RecordOwner, type ServingStore, SHORT_ANSWER_BYTES } from '@tributary/store/serving-store';
-import { createLane } from './lane.ts';
+import { createSerialLimit } from '../concurrency-limits.ts';
 
 export interface RecordReader {
   /**
@@ -40,7 +40,7 @@ const MOST_ROUNDS = 1_000;
 
 export function createRecordReader(store: Pick<ServingStore, 'records'>, limits: RecordLimits = RECORD_LIMITS): RecordReader {
   const inFlight = createFairShare(limits.inFlightBytes);
-  const lane = createLane(MOST_LARGE_WAITING);
+  const largeOnes = createSerialLimit(MOST_LARGE_WAITING);
 
   return {
     async read(asker, users, use) {
@@ -67,7 +67,7 @@ export function createRecordReader(store: Pick<ServingStore, 'records'>, limits:
           demandBound(owners, records);
           claim(missing.reduce((sum, bytes) => sum + bytes, firstBytes));
           await readMissing(owners, records, limits.partBytes);
-          if (records.some(isMissing)) await lane.pass(asker, () => readMissing(owners, records, Number.POSITIVE_INFINITY));
+          if (records.some(isMissing)) await largeOnes.run(asker, () => readMissing(owners, records, Number.POSITIVE_INFINITY));
         }
         const byUser = new Map(owners.map(({ userKey }, i) => [userKey, records[i] as Buffer | null]));
         return use(users.map(({ userKey }) => byUser.get(userKey) ?? null));

@@ -3,7 +3,6 @@
 import type { Definitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
 import { type NewestSignals, newestSignals, type SignalSelection, type SignalSlice } from '@tributary/store/signals';
-import type { BodyPool } from './body-pool.ts';
 import { cutOfRecord } from './user-timeline.ts';
 
 export interface UserSignals extends NewestSignals {
@@ -119,4 +118,36 @@ function copySlices(body: Buffer, from: number, { record, slices }: UserSignals)
     at += record.copy(body, at, slice.start, slice.end);
   }
   return at;
+}
+
+/** Large bodies used again: a fresh half megabyte costs its page faults (150 µs, as much as filling it) and its collection. */
+export interface BodyPool {
+  /** At least so many bytes, of any content. */
+  take(bytes: number): Buffer;
+  /** The buffer as it was taken, once nobody reads it any more. */
+  give(body: Buffer): void;
+}
+
+/** Buffers kept while idle, and the largest worth keeping. */
+const KEPT = 8;
+const LARGEST_BYTES = 4 * 1024 * 1024;
+const SMALLEST_BYTES = 64 * 1024;
+
+export function createBodyPool(): BodyPool {
+  const idle: Buffer[] = [];
+  return {
+    take(bytes) {
+      if (bytes < SMALLEST_BYTES || bytes > LARGEST_BYTES) return Buffer.allocUnsafe(bytes);
+      const at = idle.findIndex((body) => body.length >= bytes);
+      if (at >= 0) return idle.splice(at, 1)[0] as Buffer;
+      let size = SMALLEST_BYTES;
+      while (size < bytes) size *= 2;
+      return Buffer.allocUnsafeSlow(size);
+    },
+    give(body) {
+      if (body.length < SMALLEST_BYTES || body.length > LARGEST_BYTES) return;
+      if (idle.length >= KEPT) idle.shift();
+      idle.push(body);
+    },
+  };
 }
