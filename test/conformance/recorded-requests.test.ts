@@ -11,6 +11,7 @@ import {
   startCollector,
   WRITE_KEY,
 } from '../../services/collector/test/start-collector.ts';
+import { overload } from './seen.ts';
 
 const secret = '_'.padEnd(49, '0');
 const BROWSER = keyRecord(`tb_00000000000b${secret}`, 'browser');
@@ -137,6 +138,18 @@ test('PostHog for browsers: an array or one event, plain, gzip or a form with ba
   const answer = await fetch(`${collector.url}/e/`, { method: 'POST', body: mixed });
   expect(await answer.json()).toMatchObject({ accepted: 1, rejected: [{ index: 1, code: 'invalid_write_key' }] });
 }, 60_000);
+
+test('PostHog for browsers drops what is answered with 429, so a collector that is full answers 503', async () => {
+  const recover = overload(collector);
+  const body = JSON.stringify({ uuid: '1', event: 'e', properties: { token: BROWSER.key, distinct_id: 'u' } });
+  const full = await fetch(`${collector.url}/e/`, { method: 'POST', body });
+  expect([full.status, full.headers.get('retry-after')]).toEqual([503, '1']);
+  expect(await full.json()).toMatchObject({ code: 'overloaded', status: 503 });
+  const track = JSON.stringify({ writeKey: BROWSER.key, event: 'e', userId: 'u' });
+  expect((await fetch(`${collector.url}/v1/track`, { method: 'POST', body: track })).status).toBe(429);
+  recover();
+  expect(await post('/e/', body)).toBe(200);
+});
 
 test('a form that holds no JSON is refused, and keys that are not known are', async () => {
   const refused = async (body: string) => post('/e/', body);

@@ -161,6 +161,14 @@ export const MUTATIONS_OF_COLLECTOR: readonly Mutation[] = [
     test: 'services/collector/test/ingest.test.ts',
   },
   {
+    lie: 'a collector that is full answers all libraries alike',
+    law: '6',
+    file: `${COLLECTOR}/event-routes.ts`,
+    from: "if (format !== 'posthog' || (status !== 429 && status !== 408)) return answer;",
+    to: "if (format !== 'posthog' || status > 0) return answer;",
+    test: 'test/conformance/recorded-requests.test.ts',
+  },
+  {
     lie: 'a rejected event is shown as it was sent',
     law: '7',
     file: `${COLLECTOR}/rejections.ts`,

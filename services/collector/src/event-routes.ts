@@ -2,7 +2,7 @@
 import type { Outcome } from '@tributary/model/json';
 import { type Invalid, invalid } from '@tributary/model/validate-event';
 import type { FastifyInstance, FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
-import { problem, send } from './answer.ts';
+import { type Answer, problem, send } from './answer.ts';
 import { NOT_IN_URL } from './client-routes.ts';
 import { attributesOf } from './cloud-events.ts';
 import type { Gate, Lease } from './gate.ts';
@@ -52,12 +52,12 @@ export function addEventRoutes(app: FastifyInstance, collector: Collector, gates
     if (typeof sender === 'string') {
       const invalidKey = invalid('invalid_write_key', sender);
       await discardBody(request.raw, invalidKey, collector.limits.keylessBodyMs);
-      return refuse(request, reply, invalidKey);
+      return refuse(request, reply, route, invalidKey);
     }
     const lease = gates.keyed.lease(sender?.grant.keyId ?? STRANGERS);
     try {
       const bytes = sender ? await readKeyed(request, sender.grant, lease) : await readKeyless(request, lease);
-      if (!bytes.ok) return refuse(request, reply, bytes, sender?.grant.keyId);
+      if (!bytes.ok) return refuse(request, reply, route, bytes, sender?.grant.keyId);
       const isCloudEvent = CLOUD_EVENT.test(request.sentContentType);
       // The content type goes first: a structured event may carry its attributes as headers too.
       const attributes = route.format === 'native' && !isCloudEvent ? attributesOf(request.headers) : undefined;
@@ -65,7 +65,7 @@ export function addEventRoutes(app: FastifyInstance, collector: Collector, gates
       const sentAt = route.format === 'posthog' ? sentAtOf(request) : undefined;
       const delivery = { bytes: bytes.value, route, sender, origin, isCloudEvent, attributes, sentAt };
       const strict = request.headers['x-strict-mode'] === '1';
-      return send(reply, await ingest(delivery, { strict, checkOnly }, lease, collector));
+      return send(reply, inWordsOf(route, await ingest(delivery, { strict, checkOnly }, lease, collector)));
     } finally {
       lease.release();
     }
@@ -109,14 +109,22 @@ export function addEventRoutes(app: FastifyInstance, collector: Collector, gates
   function refuse(
     request: FastifyRequest,
     reply: FastifyReply,
+    route: Route,
     { code, message }: Invalid,
     keyId: string | null = null,
   ): FastifyReply {
     noteRefusal(code, message, keyId, collector);
     // A body that is not read to its end leaves a connection that cannot carry another request.
     if (!request.raw.complete) reply.header('connection', 'close');
-    return send(reply, problem(code, message));
+    return send(reply, inWordsOf(route, problem(code, message)));
   }
+}
+
+/** PostHog's browser library sends again after 5xx alone: what it may send again a little later is said as that. */
+function inWordsOf({ format }: Route, answer: Answer): Answer {
+  const { status, headers, body } = answer;
+  if (format !== 'posthog' || (status !== 429 && status !== 408)) return answer;
+  return { status: 503, headers, body: JSON.stringify({ ...(JSON.parse(String(body)) as object), status: 503 }) };
 }
 
 /** PostHog's browser library says in `_` when it sends. */
