@@ -93,14 +93,14 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     lie: 'what was read ahead of a barrier is not read again',
     law: '1',
-    file: `${SPEED}/pipeline.ts`,
+    file: `${SPEED}/begin.ts`,
     from: 'if (endsEarly(batch)) reader.seek(run.partition, batch.upTo);',
     to: '',
   },
   {
     lie: 'a batch begun ahead starts from the log time of what is applied, not of what lies before it',
     law: '1',
-    file: `${SPEED}/pipeline.ts`,
+    file: `${SPEED}/begin.ts`,
     from: 'decodeBatch(own, run.decodedLogTimeMs,',
     to: 'decodeBatch(own, run.logTimeMs,',
   },

@@ -141,7 +141,7 @@ export const MUTATIONS_OF_TIMELINES: readonly Mutation[] = [
   {
     lie: 'a partition with much to do goes before the others',
     law: '7',
-    file: `${SPEED}/pipeline.ts`,
+    file: `${SPEED}/waiting.ts`,
     from: '...left.filter(({ run }) => !cut.has(run)), ...rests, ...left.filter(({ run }) => cut.has(run))',
     to: '...rests, ...left',
     test: 'test/laws/law-7-bounded-work.test.ts',
@@ -188,14 +188,14 @@ export const MUTATIONS_OF_TIMELINES: readonly Mutation[] = [
   {
     lie: 'the users of what is left of a batch may be evicted',
     law: '3',
-    file: `${SPEED}/pipeline.ts`,
+    file: `${SPEED}/apply-waiting.ts`,
     from: 'load(run, done.rest, number + 1)',
     to: 'load(run, done.rest, number)',
   },
   {
     lie: 'a partition that waited is read no more',
     law: '7',
-    file: `${SPEED}/pipeline.ts`,
+    file: `${SPEED}/apply-waiting.ts`,
     from: '      if (runs.isCurrent(run)) reader.seek(run.partition, run.position);',
     to: '',
   },

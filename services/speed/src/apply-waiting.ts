@@ -1,0 +1,116 @@
+/** Applies what was begun: as far as the work of one iteration goes, one batch of each partition, for one commit. */
+import { setImmediate as soon } from 'node:timers/promises';
+import { type Work, workOfTurn } from '@tributary/views/work';
+import { type AppliedBatch, applyBatch } from './apply.ts';
+import type { Beginner, Part } from './begin.ts';
+import { endsEarly } from './decode.ts';
+import type { OwnRuns } from './own-runs.ts';
+import type { PartitionLimits, PartitionRun } from './partition-run.ts';
+import type { ReadAhead } from './read-ahead.ts';
+import type { CachedUser } from './user-cache.ts';
+import { mayApply, reordered } from './waiting.ts';
+
+export interface Applied {
+  readonly run: PartitionRun;
+  readonly done: AppliedBatch;
+  readonly number: number;
+}
+
+export interface Applier {
+  /** Batches that were begun, behind those that wait. */
+  add(parts: readonly Part[]): void;
+  /** Entries that wait. */
+  waitingEntries(): number;
+  /** A barrier, a hole or a fall of log time waits: what lies behind it is begun only once it has been crossed. */
+  crosses(): boolean;
+  /** Once all records that were asked for are there. */
+  loaded(): Promise<unknown>;
+  applyWaiting(): Promise<Applied[]>;
+}
+
+export interface ApplierOptions {
+  readonly runs: OwnRuns;
+  readonly reader: ReadAhead;
+  readonly beginner: Pick<Beginner, 'load'>;
+  readonly logIdentity: string;
+  readonly commitId: () => string;
+  readonly sha256Hex: (text: string) => string;
+  readonly limits: PartitionLimits & { readonly longBatchEvents: number; readonly turnWork: number };
+  readonly pause: (() => Promise<void> | undefined) | undefined;
+}
+
+export function createApplier(options: ApplierOptions): Applier {
+  const { runs, reader, beginner, logIdentity, commitId, sha256Hex, limits, pause } = options;
+  /** In order within each partition. */
+  let waiting: Part[] = [];
+  const held = new Set<PartitionRun>();
+  /** Partitions in which a batch could not be applied, and where it ended: up to there an event that cannot be is parked. */
+  const careful = new Map<number, string>();
+
+  /** null: it cannot be applied, and the partition was forgotten. */
+  async function apply(
+    { run, batch }: Part,
+    users: readonly (CachedUser | undefined)[],
+    turn: Work,
+  ): Promise<AppliedBatch | null> {
+    const given = { logIdentity, commitId: commitId(), sha256Hex, limits, turn, pause };
+    const carefulUpTo = careful.get(run.partition);
+    try {
+      const done = await applyBatch(run, batch, users, { ...given, careful: carefulUpTo !== undefined });
+      if (done.commit.next.position >= (carefulUpTo ?? '')) careful.delete(run.partition);
+      return done;
+    } catch (error) {
+      // Half applied, and the cursor lies past it: the next batch would be committed over the hole.
+      careful.set(run.partition, batch.upTo);
+      runs.forget(run, error as Error);
+      return null;
+    }
+  }
+
+  /** A partition with work left over is not read further; the others are. */
+  function holdReads(): void {
+    for (const { run } of waiting) {
+      held.add(run);
+      if (runs.isCurrent(run)) reader.drop(run.partition);
+    }
+    for (const run of held) {
+      if (waiting.some((part) => part.run === run)) continue;
+      held.delete(run);
+      if (runs.isCurrent(run)) reader.seek(run.partition, run.position);
+    }
+  }
+
+  return {
+    add(parts) {
+      waiting = [...waiting, ...parts];
+    },
+    waitingEntries: () => waiting.reduce((sum, { batch }) => sum + batch.ends.length, 0),
+    crosses: () => waiting.some(({ batch }) => endsEarly(batch)),
+    loaded: () => Promise.all(waiting.map(({ users }) => users)),
+    async applyWaiting() {
+      const turn = workOfTurn(limits.turnWork);
+      const applied = new Map<PartitionRun, Applied>();
+      const left: Part[] = [];
+      for (const part of waiting) {
+        const { run, batch, users, number } = part;
+        if (!mayApply(applied, run, turn.left)) {
+          left.push(part);
+          continue;
+        }
+        const loaded = await users;
+        // A partition whose commit failed meanwhile was forgotten: its batch is built on sand.
+        if (loaded === null || !runs.isCurrent(run)) continue;
+        const done = await apply(part, loaded, turn);
+        if (done === null) continue;
+        applied.set(run, { run, done, number });
+        if (batch.arrivals.length > limits.longBatchEvents) await soon();
+      }
+      const rests = [...applied.values()].flatMap(({ run, done, number }) =>
+        done.rest === null ? [] : [beginner.load(run, done.rest, number + 1)],
+      );
+      waiting = reordered(left, rests);
+      holdReads();
+      return [...applied.values()];
+    },
+  };
+}

@@ -1,0 +1,77 @@
+/** Beginning a batch: what is read of each partition is decoded, and the records of its users are asked for. */
+import { setImmediate as soon } from 'node:timers/promises';
+import { type DecodedBatch, decodeBatch, endsEarly } from './decode.ts';
+import type { OwnRuns } from './own-runs.ts';
+import type { PartitionRun } from './partition-run.ts';
+import type { ReadAhead } from './read-ahead.ts';
+import type { CachedUser } from './user-cache.ts';
+import type { UserRecords } from './user-records.ts';
+
+/** A batch of one partition that is begun and not applied yet. */
+export interface Part {
+  readonly run: PartitionRun;
+  readonly batch: DecodedBatch;
+  /** null: the records could not be had, the partition was forgotten. */
+  readonly users: Promise<readonly (CachedUser | undefined)[] | null>;
+  /** Of the batch: users of those up to the newest one committed may be evicted. */
+  readonly number: number;
+}
+
+export interface Begun {
+  readonly entries: number;
+  readonly parts: readonly Part[];
+}
+
+export interface Beginner {
+  /** Reads the next entries; `run.logTimeMs` stays that of what is applied. */
+  begin(signal: AbortSignal | undefined, waitMs?: number): Promise<Begun>;
+  load(run: PartitionRun, batch: DecodedBatch, number: number): Part;
+}
+
+export interface BeginnerOptions {
+  readonly reader: ReadAhead;
+  readonly runs: OwnRuns;
+  readonly records: UserRecords;
+  /** Of the log. */
+  readonly partitions: number;
+  readonly sha256Hex: (text: string) => string;
+  readonly longBatchEvents: number;
+}
+
+/** A batch is applied in at most as many pieces as it has entries; their numbers lie between its own and the next one's. */
+const MOST_PIECES = 1_000_000;
+
+export function createBeginner(options: BeginnerOptions): Beginner {
+  const { reader, runs, records, partitions, sha256Hex, longBatchEvents } = options;
+  let batchNumber = 0;
+
+  function load(run: PartitionRun, batch: DecodedBatch, number: number): Part {
+    const users = records.load(run, batch, number).catch((error: Error) => {
+      runs.forget(run, error);
+      return null;
+    });
+    return { run, batch, users, number };
+  }
+
+  return {
+    load,
+    async begin(signal, waitMs) {
+      const entries = await reader.take(signal, waitMs);
+      batchNumber += MOST_PIECES;
+      const number = batchNumber;
+      const parts: Part[] = [];
+      // Runs as they stand at the read: what was read for one says nothing to another that replaces it meanwhile.
+      const grouped = Map.groupBy(entries, ({ partition }) => partition);
+      const read = [...grouped].map(([partition, own]) => [runs.get(partition), own] as const);
+      for (const [run, own] of read) {
+        if (run === undefined || !runs.isCurrent(run)) continue;
+        const batch = decodeBatch(own, run.decodedLogTimeMs, run.generation, partitions, sha256Hex);
+        run.decodedLogTimeMs = batch.logTimeMs;
+        if (endsEarly(batch)) reader.seek(run.partition, batch.upTo); // what lies after it is the next batch's
+        parts.push(load(run, batch, number));
+        if (batch.arrivals.length > longBatchEvents) await soon();
+      }
+      return { entries: entries.length, parts };
+    },
+  };
+}
