@@ -8,10 +8,11 @@ import { type Append, type AppendLimits, createAppendQueue } from '../append-que
 import type { LogRecord, Position } from '../port.ts';
 import type { Connections } from './connections.ts';
 import { asLogError, CODE, isMoved, isUnknownTopic, unavailable } from './errors.ts';
-import { type EnvelopeOf, messagesOf, positionOf } from './layout.ts';
-import { BATCH_HEADER, encodeBatch, messageBytes, type OutgoingMessage } from './record-batch.ts';
+import { type EnvelopeOf, positionOf } from './layout.ts';
+import { encodeBatch } from './record-batch.ts';
 import { type Produced, produceRequest } from './requests.ts';
 import type { Led, Topic } from './topic.ts';
+import { type Encoded, type Wave, wavesOf } from './waves.ts';
 
 export interface Appender {
   append(partition: number, record: LogRecord): Promise<Position>;
@@ -30,12 +31,6 @@ export interface AppenderOptions {
   readonly now: () => number;
 }
 
-/** An append and its messages. */
-interface Encoded {
-  readonly append: Append;
-  readonly messages: readonly OutgoingMessage[];
-}
-
 /** Less than the other adapter's: headers are added to each event. */
 export const KAFKA_APPEND_LIMITS: AppendLimits = {
   maxAppends: 10_000,
@@ -51,39 +46,16 @@ export function createAppender(options: AppenderOptions): Appender {
 
   async function send(group: readonly Append[]): Promise<void> {
     try {
-      for (const wave of wavesOf(group)) await sendWave(wave);
+      const { waves, tooLarge } = wavesOf(group, { topic: topic.name, envelopeOf, maxMessageBytes });
+      for (const { append, error } of tooLarge) append.reject(error);
+      for (const wave of waves) await sendWave(wave);
     } catch (cause) {
       // A defect here must not leave appends without an answer; those that have one ignore this.
       for (const append of group) append.reject(unavailable('an append failed, the outcome is unknown', cause));
     }
   }
 
-  /** A batch holds no more than the topic takes: what is left of a partition goes with the next wave. */
-  function wavesOf(group: readonly Append[]): ReadonlyMap<number, Encoded[]>[] {
-    const waves: Map<number, Encoded[]>[] = [];
-    const filling = new Map<number, { wave: number; bytes: number }>();
-    for (const append of group) {
-      const messages = messagesOf(append.record, envelopeOf);
-      const bytes = messages.reduce((sum, message) => sum + messageBytes(message), 0);
-      if (BATCH_HEADER + bytes > maxMessageBytes) {
-        const message = `a log entry of ${bytes} bytes with its headers; the topic ${topic.name} takes ${maxMessageBytes}`;
-        append.reject(new TributaryError('body_too_large', message));
-        continue;
-      }
-      const at = filling.get(append.partition) ?? { wave: 0, bytes: BATCH_HEADER };
-      if (at.bytes + bytes > maxMessageBytes) Object.assign(at, { wave: at.wave + 1, bytes: BATCH_HEADER });
-      at.bytes += bytes;
-      filling.set(append.partition, at);
-      waves[at.wave] ??= new Map();
-      const wave = waves[at.wave] as Map<number, Encoded[]>;
-      const batch = wave.get(append.partition);
-      if (batch === undefined) wave.set(append.partition, [{ append, messages }]);
-      else batch.push({ append, messages });
-    }
-    return waves;
-  }
-
-  async function sendWave(wave: ReadonlyMap<number, Encoded[]>): Promise<void> {
+  async function sendWave(wave: Wave): Promise<void> {
     let leaders: ReadonlyMap<number, Led>;
     try {
       await topic.check();
@@ -96,7 +68,7 @@ export function createAppender(options: AppenderOptions): Appender {
     await Promise.all([...leaders.values()].map((led) => sendTo(led, wave)));
   }
 
-  async function sendTo({ address, partitions }: Led, wave: ReadonlyMap<number, Encoded[]>): Promise<void> {
+  async function sendTo({ address, partitions }: Led, wave: Wave): Promise<void> {
     const batchOf = (partition: number) => wave.get(partition) as Encoded[];
     const encoded = new Map<number, Buffer>();
     for (const partition of partitions)
