@@ -1,11 +1,11 @@
 /** Reads: each takes a fetch session of its own, so that one reader's wait never holds up another's read. */
-import { TributaryError } from '@tributary/model/errors';
 import { pause, settled } from '@tributary/runtime/wait';
 import type { LogEntry, Position, ReadLimits } from '../port.ts';
-import { type Connections, createConnections } from './connections.ts';
+import { createReadPool } from '../read-pool.ts';
+import { createConnections } from './connections.ts';
 import type { EntryLimits } from './entries.ts';
 import { unavailable } from './errors.ts';
-import { createFetchSession, type FetchSession } from './fetch-session.ts';
+import { createFetchSession } from './fetch-session.ts';
 import { offsetOf } from './layout.ts';
 import type { From } from './look.ts';
 import type { KafkaSettings } from './settings.ts';
@@ -26,23 +26,11 @@ export interface ReaderOptions {
 }
 
 export function createReader({ topic, kafka, entryLimits }: ReaderOptions): Reader {
-  const sessions: FetchSession[] = [];
-  /** The one used last comes first: it may hold what the next read goes on with. */
-  const idle: FetchSession[] = [];
   /** Enough for one reader a partition and one over all of them. */
-  const maxSessions = topic.partitions + 1;
+  const sessions = createReadPool(topic.partitions + 1, () =>
+    createFetchSession({ topic, connections: createConnections(kafka), entryLimits }),
+  );
   const closing = new AbortController();
-
-  function takeSession(): FetchSession {
-    const session = idle.pop();
-    if (session !== undefined) return session;
-    if (sessions.length >= maxSessions)
-      throw new TributaryError('overloaded', `${maxSessions} reads of the log are under way already`);
-    const connections: Connections = createConnections(kafka);
-    const added = createFetchSession({ topic, connections, entryLimits });
-    sessions.push(added);
-    return added;
-  }
 
   return {
     async read(after, { maxEntries, maxBytes = Number.POSITIVE_INFINITY, waitMs, signal }) {
@@ -59,8 +47,10 @@ export function createReader({ topic, kafka, entryLimits }: ReaderOptions): Read
           throw new RangeError(`partition ${partition} of ${topic.partitions}`);
         return { partition, offset: position === null ? null : offsetOf(position) + 1 };
       });
-      const session = takeSession();
-      const reading = session.read(from, { maxEntries, maxBytes }, Math.ceil(waitMs), signal).finally(() => idle.push(session));
+      const session = sessions.take();
+      const reading = session
+        .read(from, { maxEntries, maxBytes }, Math.ceil(waitMs), signal)
+        .finally(() => sessions.giveBack(session));
       reading.catch(() => {});
       // An abort does not wait for a silent broker: the session comes back when its request was given up.
       const outcome = await settled(reading, waitMs + GIVEN_UP_MS, signal);
@@ -70,7 +60,7 @@ export function createReader({ topic, kafka, entryLimits }: ReaderOptions): Read
     },
     close() {
       closing.abort();
-      for (const session of sessions) session.close();
+      sessions.closeAll();
     },
   };
 }

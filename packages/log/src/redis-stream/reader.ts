@@ -1,9 +1,10 @@
-/** Reads: each takes a lane of its own, so that one reader's wait never holds up another's read. */
+/** Reads: each takes a connection of its own, so that one reader's wait never holds up another's read. */
 import { TributaryError } from '@tributary/model/errors';
 import { pause } from '@tributary/runtime/wait';
 import type { LogEntry, Position, ReadLimits } from '../port.ts';
+import { createReadPool } from '../read-pool.ts';
+import { type BlockingReadOptions, createBlockingRead, type From, type StreamReply } from './blocking-read.ts';
 import { unavailable } from './durability.ts';
-import { createLane, type From, type Lane, type LaneOptions, type StreamReply } from './lane.ts';
 import { idOf, type LogKeys, positionOf, recordOf } from './layout.ts';
 import { createWeights } from './weights.ts';
 
@@ -12,24 +13,17 @@ export interface Reader {
   close(): void;
 }
 
-export function createReader(options: LaneOptions): Reader {
-  const lanes: Lane[] = [createLane(options)];
-  const idle: Lane[] = [...lanes];
+export function createReader(options: BlockingReadOptions): Reader {
   /** Enough for one reader a partition and one over all of them. */
-  const maxLanes = options.keys.streams.length + 1;
+  const connections = createReadPool(options.keys.streams.length + 1, another, createBlockingRead(options));
   const weights = createWeights();
   let closed = false;
 
-  function takeLane(): Lane {
-    const lane = idle.pop();
-    if (lane !== undefined) return lane;
-    if (lanes.length >= maxLanes) throw new TributaryError('overloaded', `${maxLanes} reads of the log are under way already`);
+  function another() {
     const redis = options.redis.duplicate();
     // What goes wrong with it reaches the reads.
     redis.on('error', () => {});
-    const added = createLane({ ...options, redis });
-    lanes.push(added);
-    return added;
+    return createBlockingRead({ ...options, redis });
   }
 
   return {
@@ -46,22 +40,22 @@ export function createReader(options: LaneOptions): Reader {
       const from = [...after].map(
         ([partition, position]): From => ({ partition, id: position === null ? null : idOf(position) }),
       );
-      const lane = takeLane();
+      const connection = connections.take();
       try {
         const count = maxBytes === undefined ? maxEntries : weights.entriesWithin(maxBytes / from.length, maxEntries);
-        const answer = await lane.read(from, count, Math.ceil(waitMs), signal);
+        const answer = await connection.read(from, count, Math.ceil(waitMs), signal);
         if (answer === null) return [];
         for (const [i, trimmed] of answer.trimmed.entries()) demandRetained(after, from[i] as From, trimmed);
         const entries = entriesOf(answer.streams, options.keys);
         weights.note(entries);
         return entries;
       } finally {
-        idle.push(lane);
+        connections.giveBack(connection);
       }
     },
     close() {
       closed = true;
-      for (const lane of lanes) lane.close();
+      connections.closeAll();
     },
   };
 }

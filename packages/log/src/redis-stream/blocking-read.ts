@@ -1,5 +1,5 @@
 /**
- * A lane: one connection on which one read at a time may block. Every read is one round trip: the XREAD, and behind it
+ * One connection on which one read at a time may block. Every read is one round trip: the XREAD, and behind it
  * what tells whether its answer can be trusted (the log's identity, the streams' existence, what was trimmed).
  */
 import type { TributaryError } from '@tributary/model/errors';
@@ -24,13 +24,13 @@ export interface Answer {
   readonly trimmed: readonly (string | null)[];
 }
 
-export interface Lane {
+export interface BlockingRead {
   /** null when aborted or closed. */
   read(from: readonly From[], maxEntries: number, waitMs: number, signal?: AbortSignal): Promise<Answer | null>;
   close(): void;
 }
 
-export interface LaneOptions {
+export interface BlockingReadOptions {
   readonly redis: Redis;
   readonly keys: LogKeys;
   readonly identity: string;
@@ -45,7 +45,7 @@ const GRACE_MS = 5_000;
 /** Positions are compared with the streams' ends on the first read over a connection, and again after this, ms. */
 const RECHECK_MS = 10_000;
 
-export function createLane({ redis, keys, identity, now, onRewound }: LaneOptions): Lane {
+export function createBlockingRead({ redis, keys, identity, now, onRewound }: BlockingReadOptions): BlockingRead {
   /** False from the moment a read was abandoned: the connection still says "ready" while it closes. */
   let usable = false;
   let closed = false;
