@@ -1,10 +1,10 @@
 /** Definitions for generated logs: windows of hours, so that rows freeze and lookbacks end within a short log. */
-import { createHash } from 'node:crypto';
 import { type Definitions, type DefinitionsFile, parseDefinitions, storedDefinitions } from '@tributary/model/definitions';
 import { DAY_MS } from '@tributary/model/time';
+import { sha256Hex } from '@tributary/runtime/definitions';
 import type { Random } from './random.ts';
 
-export const sha256Hex = (text: string): string => createHash('sha256').update(text).digest('hex');
+export { sha256Hex };
 
 export function definitionsOf(file: DefinitionsFile): Definitions {
   return parseDefinitions(JSON.stringify(file), sha256Hex);
