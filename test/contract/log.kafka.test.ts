@@ -316,7 +316,7 @@ describe.skipIf(missing !== null)('the log on Kafka', () => {
       const log = await open(freshTopic(), 1, { appendTimeoutMs: 500 });
       await log.append(0, { kind: 'events', body: 'before' });
       await log.read(START, NOW);
-      kafka.brokers[0]?.pause();
+      await kafka.brokers[0]?.pause();
       try {
         const startedMs = performance.now();
         const append = log.append(0, { kind: 'events', body: 'unknown' });

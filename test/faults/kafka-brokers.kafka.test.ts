@@ -126,7 +126,7 @@ describe.skipIf(missing !== null)('three brokers', () => {
 
   it('fault 5, law 3: the leader is paused until another took over, and wakes as a zombie', async () => {
     await underLoad(async (leader, moved) => {
-      leader.pause();
+      await leader.pause();
       await moved();
       await sleep(SESSION_MS);
       leader.resume();
@@ -175,7 +175,7 @@ describe.skipIf(missing !== null)('one broker', () => {
     let held = 0;
     let offeredBytes = 0;
     const offered: Promise<unknown>[] = [];
-    broker?.pause();
+    await broker?.pause();
     const resumeAt = performance.now() + 10_000;
     // Far more than may be held, however slow the machine is at offering it.
     while (performance.now() < resumeAt || offeredBytes < 180 * MB) {

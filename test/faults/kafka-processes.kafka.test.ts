@@ -76,7 +76,7 @@ describe.skipIf(missing !== null)('laws 1, 3 and 6 hold on real processes, the l
   it('fault 5: the broker that leads most is paused for ten seconds', () =>
     rig.survives(async () => {
       const broker = await leader();
-      broker.pause();
+      await broker.pause();
       await sleep(10_000);
       broker.resume();
     }));

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { TributaryError } from '@tributary/model/errors';
+import { stopProcess } from '../stop-process.ts';
 import type { BrokerPlace } from './broker-settings.ts';
 import { propertiesText } from './broker-settings.ts';
 import type { KafkaFiles } from './files-of-kafka.ts';
@@ -23,8 +24,8 @@ export interface Broker {
   stop(): Promise<void>;
   /** On the same port and data. Resolves once it serves: of three brokers that needs two. Rejects after 60 s. */
   start(): Promise<void>;
-  /** SIGSTOP: connections stay open and nothing answers. */
-  pause(): void;
+  /** SIGSTOP: connections stay open and, once it resolves, nothing answers. */
+  pause(): Promise<void>;
   resume(): void;
 }
 
@@ -163,7 +164,9 @@ export function openBroker({ files, place, temporary, classes }: BrokerOptions):
     kill: () => end('SIGKILL'),
     stop: () => end('SIGTERM'),
     start,
-    pause: () => signal('SIGSTOP'),
+    pause: async () => {
+      if (pid !== null) await stopProcess(pid);
+    },
     resume: () => signal('SIGCONT'),
   };
 }
