@@ -129,6 +129,16 @@ test('keys: write and admin may, read, expired and unknown ones may not', async 
   expect(statuses).toEqual([200, 200, 401, 401, 401, 401]);
 });
 
+test('rejections: read and admin keys may read them, write, expired and unknown ones may not', async () => {
+  await post({ type: 't' });
+  const asked = async (key: string) =>
+    fetch(`http://127.0.0.1:${port}/v1/rejections`, { headers: { authorization: `Bearer ${key}` } });
+  const answers = await Promise.all([read.key, admin.key, write.key, expired.key, 'nonsense'].map(asked));
+  expect(answers.map(({ status }) => status)).toEqual([200, 200, 403, 401, 401]);
+  const rejected = { reason: 'missing_user', keyId: write.record.id, count: 1, sample: { type: 't' } };
+  expect(await answers[0]?.json()).toMatchObject({ rejections: [rejected] });
+});
+
 test('law 7: a key made or revoked holds without a restart, and a broken key file is told', async () => {
   const file = join(dataDir, 'keys.json');
   const records = readKeys(file);
