@@ -63,6 +63,12 @@ test('an answer names an origin that may send, and repeats nothing else', async 
     expect(await named(origin)).toBeNull();
 });
 
+test('an origin that no browser sends is refused at the start', async () => {
+  for (const origins of ['https://shop.example/', 'shop.example', 'https://shop.example,', '*, https://shop.example', ''])
+    await expect(startCollector({ origins })).rejects.toThrow(/collectorOrigins must be/);
+  await (await startCollector({ origins: 'https://Shop.example' })).stop();
+});
+
 test('the browser library learns where to send', async () => {
   const settings = await fetch(`${collector.url}/v1/projects/${WRITE_KEY}/settings`);
   expect(await settings.json()).toMatchObject({
