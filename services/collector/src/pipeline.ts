@@ -33,8 +33,7 @@ export interface Manner {
 
 export async function ingest(delivery: Delivery, manner: Manner, lease: Lease, collector: Collector): Promise<Answer> {
   const prepared = prepare(delivery, manner.checkOnly ? { ...collector, names: NO_NAMES } : collector);
-  const senderId = delivery.sender?.grant.keyId ?? null;
-  if (!prepared.ok) return refuse(prepared, senderId, collector);
+  if (!prepared.ok) return refuse(prepared, prepared.keyId ?? delivery.sender?.grant.keyId ?? null, collector);
   const { claim, entries, accepted: count, rejected, reasons, keyId, bytes, folded } = prepared.value;
   for (const { code } of rejected) collector.metrics.rejected.inc({ code });
   if (!manner.checkOnly) for (const [code, one] of reasons) collector.rejections.note(code, keyId, one);

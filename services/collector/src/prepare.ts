@@ -13,7 +13,7 @@ import { type Invalid, invalid } from '@tributary/model/validate-event';
 import { checkItem, type Rejection, rejectionOf } from './check-item.ts';
 import { decodeText, inflate, ofForm } from './decode-body.ts';
 import { type Grant, refusalOfRequest } from './grant.ts';
-import { contextTooWide, itemsOf } from './items.ts';
+import { contextTooWide, type Items, itemsOf } from './items.ts';
 import type { Claim, Dimension, Names } from './names.ts';
 import { parseBody } from './parse-body.ts';
 import { eventsWorth, type Rates } from './rates.ts';
@@ -86,7 +86,10 @@ export interface Prepared {
   readonly folded: ReadonlyMap<Dimension, number>;
 }
 
-export function prepare(delivery: Delivery, surroundings: Surroundings): Outcome<Prepared> {
+/** A refusal names the key that was verified by then, wherever it stood. */
+export type Preparation = { readonly ok: true; readonly value: Prepared } | (Invalid & { readonly keyId?: string });
+
+export function prepare(delivery: Delivery, surroundings: Surroundings): Preparation {
   const { limits, partitions, now, newId, authorise, names, rates } = surroundings;
   const { route, sender, attributes } = delivery;
   const receivedAt = now();
@@ -116,15 +119,10 @@ export function prepare(delivery: Delivery, surroundings: Surroundings): Outcome
   const events = Math.max(charged, Math.min(items.length, limits.batchEvents));
   rates.charge(grant, holder === undefined ? events : events - charged);
   const historical = route.format === 'segment' && isHistory(route.historical, grant);
-  const refusal = refusalOfRequest(grant, historical, delivery.origin);
-  if (refusal !== undefined) return refusal;
-  if (items.length === 0) return invalid('empty_batch', 'the request holds no event');
-  if (items.length > limits.batchEvents)
-    return invalid('body_too_large', `the request holds ${items.length} events, ${limits.batchEvents} are allowed`);
-  const wide = contextTooWide(context, items.length, bodyBytesOf(grant, limits));
-  if (wide !== undefined) return wide;
-
   const { keyId, money } = grant;
+  const unfit = refusalOfRequest(grant, historical, delivery.origin) ?? refusalOfItems(given.value, grant, limits);
+  if (unfit !== undefined) return { ...unfit, keyId };
+
   const envelope = { receivedAt, keyId, sentAt, context, historical, newId, money };
   const formatHasSource = route.format === 'native';
   const claim = names.claim(grant.isPublic ? keyId : undefined);
@@ -162,6 +160,14 @@ export function prepare(delivery: Delivery, surroundings: Surroundings): Outcome
     bytes += checked.value.bytes + 1;
   });
   return { ok: true, value: { claim, entries: entriesOf(lines), accepted, rejected, reasons, keyId, bytes, folded } };
+}
+
+/** Why so many events, or such a context, may not come in one request; undefined when they may. */
+function refusalOfItems({ items, context }: Items, grant: Grant, limits: Limits): Invalid | undefined {
+  if (items.length === 0) return invalid('empty_batch', 'the request holds no event');
+  if (items.length > limits.batchEvents)
+    return invalid('body_too_large', `the request holds ${items.length} events, ${limits.batchEvents} are allowed`);
+  return contextTooWide(context, items.length, bodyBytesOf(grant, limits));
 }
 
 function isHistory(history: History, { imports, live }: Grant): boolean {

@@ -99,6 +99,17 @@ test('nothing that an event says of somebody is shown, whatever is wrong with it
   expect(JSON.stringify(body)).not.toContain('SECRET');
 });
 
+test('a request from a page that its key does not name is filed under that key, also where the key stands in the body', async () => {
+  const narrow = keyRecord(`tb_00000000000e${'_'.padEnd(49, '0')}`, 'browser', { origins: ['https://shop.example'] });
+  collector = await startCollector({ keys: [narrow] });
+  const body = JSON.stringify({ writeKey: narrow.key, event: 'e', userId: 'u' });
+  const headers = { origin: 'https://anna.example' };
+  expect((await fetch(`${collector.url}/v1/track`, { method: 'POST', body, headers })).status).toBe(403);
+  const [row] = (await listed()).body.rejections;
+  const message = 'the key must be used from one of its origins';
+  expect(row).toMatchObject({ reason: 'forbidden', keyId: narrow.id, count: 1, message, sample: null });
+});
+
 test('a key that may read is needed', async () => {
   collector = await startCollector();
   expect(await listed(WRITE_KEY)).toMatchObject({ status: 403, body: { code: 'forbidden' } });
