@@ -128,6 +128,14 @@ export const MUTATIONS_OF_SUMS: readonly Mutation[] = [
     test: PATH_RULES,
   },
   {
+    lie: 'a chain is refused by what its eliminations cost, whatever it costs to plan them',
+    law: '7',
+    file: 'packages/attribution/src/data-driven/sparse-elimination.ts',
+    from: 'ins.length * ons.length * (isFull ? times : times + PLANNED_WAY);',
+    to: 'ins.length * ons.length * times;',
+    test: 'packages/attribution/src/data-driven/sparse-elimination.test.ts',
+  },
+  {
     lie: 'a rule that needs milestones is answered from paths without',
     law: '7',
     file: 'packages/reports/src/models/rules.ts',

@@ -2,8 +2,8 @@
 import { TributaryError } from '@tributary/model/errors';
 import { byCodePoint, canonicalTransitions, channelsOf, type Reward, SEPARATOR, type Transition } from './counts.ts';
 
-/** States that one inverse takes about 2 s for, and 50 MB. */
-export const MOST_STATES = 1_500;
+/** States that are held as one matrix: an inverse of them takes about 2 s and 50 MB. Removal effects of more are found by sparse elimination. */
+export const MOST_DENSE_STATES = 1_500;
 
 export interface Chain {
   /** Every channel of the counts, sorted. */

@@ -4,7 +4,7 @@
  * Computed by elimination: see `coalition-tree.ts`.
  */
 import { TributaryError } from '@tributary/model/errors';
-import { chainOf, type DenseChain, denseOf, MOST_STATES } from './chain.ts';
+import { chainOf, type DenseChain, denseOf, MOST_DENSE_STATES } from './chain.ts';
 import { treeOf, walkOf } from './coalition-tree.ts';
 import type { Transition } from './counts.ts';
 import type { GameOptions, GameResult } from './rate-game.ts';
@@ -24,7 +24,7 @@ const MOST_WORK = 3e9;
  * Errors: `invalid_counts`; `too_many_states` where not even 50 samples are affordable.
  */
 export function markovGame(transitions: readonly Transition[], options: GameOptions = {}): GameResult {
-  const chain = denseOf(chainOf(transitions, options.reward ?? 'conversions', MOST_STATES));
+  const chain = denseOf(chainOf(transitions, options.reward ?? 'conversions', MOST_DENSE_STATES));
   const { channels, total, journeys } = chain;
   const walk = walkOf(chain);
   const all = new Float64Array(channels.length);

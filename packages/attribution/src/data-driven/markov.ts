@@ -7,7 +7,7 @@
  * is `N[s, j] · h[j] / (N[j, j] · h[s])` (Anderl et al. 2016 define the effect; the reference verified the identity).
  * For value, the reward of a conversion is its value given the last state, and h the expected value.
  */
-import { type Chain, chainOf, denseOf, MOST_STATES } from './chain.ts';
+import { type Chain, chainOf, denseOf, MOST_DENSE_STATES } from './chain.ts';
 import type { ModelResult, Reward, Transition } from './counts.ts';
 import { invert } from './elimination.ts';
 import { withShares } from './shares.ts';
@@ -36,7 +36,7 @@ export interface MarkovResult extends ModelResult {
 export function markov(transitions: readonly Transition[], { reward = 'conversions' }: { reward?: Reward } = {}): MarkovResult {
   const chain = chainOf(transitions, reward, MOST_SPARSE_STATES);
   const { channels, states, journeys, total } = chain;
-  const { whole, magnitude, lost, converted } = states.length <= MOST_STATES ? byInverse(chain) : byElimination(chain);
+  const { whole, magnitude, lost, converted } = states.length <= MOST_DENSE_STATES ? byInverse(chain) : byElimination(chain);
   // Values of both signs may sum to 0: what is left then is rounding, and no part of it means anything.
   const nothing = Math.abs(whole) <= 1e-12 * magnitude;
   return {

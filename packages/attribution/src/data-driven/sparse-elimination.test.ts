@@ -4,6 +4,7 @@ import type { PathCount } from './counts.ts';
 import { byElimination, byInverse, markov } from './markov.ts';
 import { transitionsOfPaths } from './path-counts.ts';
 import { createRandom } from './random.ts';
+import { planOf } from './sparse-elimination.ts';
 
 /** Journeys over twelve channels, the small ones rare: at order 4 nearly every state leads to one other. */
 function journeys(count: number, seed = 1): PathCount[] {
@@ -27,6 +28,18 @@ test.each([1, 2, 3, 4])('order %i: elimination says what the inverse says, by co
       for (const i of chain.channels.keys())
         expect(Math.abs(sparse.lost(i) - dense.lost(i)) / dense.magnitude).toBeLessThan(1e-11);
     }
+});
+
+test('what it costs to plan is bounded as well as what follows', () => {
+  const { starts, edges, leaving } = chainOf(transitionsOfPaths(journeys(400), 2), 'conversions', 5_000);
+  const flow = { states: starts.length, edges, leaving };
+  const [one, two] = [planOf(flow, 1), planOf(flow, 2)];
+  // Two eliminations cost one more than one does, and planning a way costs more than any multiplication.
+  const elimination = two.work - one.work;
+  expect(elimination).toBeGreaterThan(flow.states);
+  expect(one.work).toBeGreaterThan(10 * elimination);
+  expect(planOf(flow, 1, one.work)).toEqual(one);
+  expect(() => planOf(flow, 1, one.work - 1)).toThrow(/lead to too many others/);
 });
 
 test('a chain of 3 975 states takes seconds, one of more than 5 000 is refused', () => {

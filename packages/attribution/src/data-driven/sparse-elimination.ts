@@ -29,15 +29,21 @@ export interface Plan {
   readonly begins: Int32Array;
   /** That array: each elimination writes what it reads. There may be as many eliminations as states. */
   readonly flows: Float64Array;
-  /** Multiplications of one elimination. */
+  /** Multiplications of all eliminations, and what this plan cost. */
   readonly work: number;
 }
 
-/** Of all eliminations together. 3.4e9 took 15 s on a busy core. */
-export const MOST_WORK = 1e10;
+/**
+ * Multiplications of a plan and all its eliminations: 9 s of a core (2.3 ns each). The API gives a model 15 s while others wait
+ * (packages/reports/src/runner/runner.ts), so what is begun ends also on a busy core.
+ */
+export const MOST_WORK = 4e9;
 
-/** Errors: `too_many_states` where `times` eliminations would multiply more than `MOST_WORK` times. */
-export function planOf({ states, edges }: SparseFlow, times: number): Plan {
+/** What one way that elimination adds costs to plan, in multiplications: 200 ns. */
+const PLANNED_WAY = 100;
+
+/** Errors: `too_many_states` where the plan and `times` eliminations would cost more than `mostWork` multiplications. */
+export function planOf({ states, edges }: SparseFlow, times: number, mostWork = MOST_WORK): Plan {
   const out = Array.from({ length: states }, () => new Set<number>());
   const into = Array.from({ length: states }, () => new Set<number>());
   for (const { from, to } of edges) {
@@ -61,11 +67,11 @@ export function planOf({ states, edges }: SparseFlow, times: number): Plan {
     isFull ||= least > 0.3 * left.size ** 2;
     left.delete(best);
     const [ins, ons] = isFull ? [[...left], [...left]] : [[...(into[best] as Set<number>)], [...(out[best] as Set<number>)]];
-    work += ins.length * ons.length;
-    if (work * times > MOST_WORK)
+    work += ins.length * ons.length * (isFull ? times : times + PLANNED_WAY);
+    if (work > mostWork)
       throw new TributaryError(
         'too_many_states',
-        `The counts have ${states} states that lead to too many others: ${times} eliminations are more than ${MOST_WORK} multiplications.`,
+        `The counts have ${states} states that lead to too many others: ${times} eliminations cost more than ${mostWork} multiplications.`,
       );
     order.push(best);
     waysOn.push(ons);

@@ -6,7 +6,7 @@ export const markovModel: SharedModel = {
   rule: 'removal effect: the part of the conversions that is lost when the channel is taken out of the chain of touches',
   effect: 'removal effect, 0 to 1',
   parameters: ['order', 'intervals', 'seed'],
-  // 200 states take one inverse of some 100 ms.
+  // At order 1 these are 200 states: one inverse of some 100 ms. At higher orders the number of states is the bound.
   mostChannels: 200,
   mostCurrencies: 100,
   looksAt: { sizes: false, sets: false, edges: true },

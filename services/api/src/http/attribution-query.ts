@@ -6,7 +6,18 @@ import { RULE_BASED_MODELS } from '@tributary/model/definitions';
 import { LIVE_NAMES } from '@tributary/reports/models/catalogue';
 import { z } from 'zod';
 import { AGAINST_HINT, parseAgainst } from './instants.ts';
-import { Cursor, count, DimensionValue, EventName, Fraction, LayerParameter, MAX_ROWS, namesOf, Range } from './schemas.ts';
+import {
+  Cursor,
+  count,
+  DimensionValue,
+  EventName,
+  Fraction,
+  LayerParameter,
+  MAX_ROWS,
+  namesOf,
+  parsed,
+  Range,
+} from './schemas.ts';
 
 const DIMENSIONS = ['channel', 'campaign', 'day', 'type', 'currency'] as const;
 /** Of `credit` rows. Bootstrap replicates are models computed: two for every request of a thousand. */
@@ -53,16 +64,7 @@ export const ReportQuery = z.strictObject({
     .optional()
     .describe(`Bootstrap replicates for the interval of each share, at most ${MOST_REPLICATES}.`),
   level: Fraction(0.5, 0.999).default(0.9).describe('Of the intervals, 0.5 to 0.999.'),
-  against: z
-    .string()
-    .min(1)
-    .max(81)
-    .transform((value, context) => {
-      const against = parseAgainst(value);
-      if (against !== null) return against;
-      context.addIssue({ code: 'custom', message: `${JSON.stringify(value)} is neither: write ${AGAINST_HINT}` });
-      return z.NEVER;
-    })
+  against: parsed(81, parseAgainst, `is neither: write ${AGAINST_HINT}`)
     .optional()
     .describe(`An earlier window that every figure is held against: ${AGAINST_HINT}.`),
   format: z.enum(['json', 'csv', 'ndjson']).default('json'),

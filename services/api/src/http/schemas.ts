@@ -30,17 +30,20 @@ export const UserId = text(256).describe('The user key: userId, or anonymousId w
 export const EventName = text(128);
 export const DimensionValue = text(512);
 
-export const Instant = z
-  .string()
-  .min(1)
-  .max(40)
-  .transform((value, context) => {
-    const ms = parseInstant(value);
-    if (ms !== null) return ms;
-    context.addIssue({ code: 'custom', message: `${JSON.stringify(value)} is no instant: write ${INSTANT_HINT}` });
-    return z.NEVER;
-  })
-  .describe(`An instant: ${INSTANT_HINT}.`);
+/** Text that `parse` understands; `isNot` says what it is where it does not, which `parse` says with null. */
+export const parsed = <T>(maxLength: number, parse: (text: string) => T | null, isNot: string) =>
+  z
+    .string()
+    .min(1)
+    .max(maxLength)
+    .transform((value, context) => {
+      const read = parse(value);
+      if (read !== null) return read;
+      context.addIssue({ code: 'custom', message: `${JSON.stringify(value)} ${isNot}` });
+      return z.NEVER;
+    });
+
+export const Instant = parsed(40, parseInstant, `is no instant: write ${INSTANT_HINT}`).describe(`An instant: ${INSTANT_HINT}.`);
 
 /** In bodies, where numbers need no quotes. */
 export const BodyInstant = z.union([z.int().min(0).max(9_999_999_999_999), Instant]);
