@@ -7,6 +7,14 @@ const STORE = 'test/contract/store.redis.test.ts';
 
 export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
   {
+    lie: 'a reconciliation compares what the partitions that answered say',
+    law: '7',
+    file: 'jobs/recompute/src/reconcile/reconcile.ts',
+    from: '  assertAnswered(deltas, [...Array(ports.log.partitions).keys()]);\n',
+    to: '',
+    test: 'jobs/recompute/test/run.test.ts',
+  },
+  {
     lie: 'generations are numbered by their folders alone',
     law: '1',
     file: `${ARCHIVE}/generations.ts`,

@@ -279,6 +279,17 @@ test('law 1: rows of another version of the program are not built upon: the next
   expect(differences(await world.viewsOf(3), naive(events, DEFINITIONS))).toEqual([]);
 });
 
+test('law 7: a reconciliation without the deltas of a partition is none, and says which did not answer', async () => {
+  await world.ingest(log(27));
+  await world.turn();
+  const deltas: typeof world.serving.deltas = async (...asked) => (await world.serving.deltas(...asked)).slice(0, -1);
+  const serving = { ...world.serving, deltas };
+  await expect(world.run({}, { serving })).resolves.toMatchObject({ published: 'published' });
+  const { failure, equal, views } = await world.reconciliation(1);
+  expect([equal, views]).toEqual([false, {}]);
+  expect(failure).toContain(`partition ${PARTITIONS - 1} of ${PARTITIONS} did not answer`);
+});
+
 test('law 8: late events are pending in real time, exact after the next generation, and the reconciliation says so', async () => {
   const shape = { events: 120, users: 4, lateChance: 0.25, duplicateChance: 0.05 };
   const events = generateEvents(createRandom(14), shape, DEFINITIONS);

@@ -9,6 +9,7 @@ import { generationFolder, readGeneration } from '@tributary/archive/generations
 import type { GenerationManifest } from '@tributary/archive/layout';
 import { readPublications } from '@tributary/archive/publications';
 import { exactJson } from '@tributary/model/exact-json';
+import { assertAnswered } from '@tributary/serving/merge';
 import type { PartitionDeltas } from '@tributary/store/serving-store';
 import { VIEWS } from '@tributary/views/registry';
 import { stagingFolder } from '../compute/staging.ts';
@@ -52,6 +53,7 @@ async function compareWith(
   await waitForSpeed(manifest.generation, ports, signal);
   const names = VIEWS.map((view) => view.name);
   const deltas = await ports.serving.deltas(names, before?.generation ?? 0, manifest.generation);
+  assertAnswered(deltas, [...Array(ports.log.partitions).keys()]);
   const views = await compareRows(before, manifest, deltas, ports, signal);
   const facts = { generation: manifest.generation, comparedWith: before?.generation ?? 0, at: ports.now() };
   return reportOf(facts, reasonsOf(manifest, before, deltas), views);
