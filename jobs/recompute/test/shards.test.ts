@@ -259,7 +259,7 @@ test('shards that nobody computes fail the generation after the time that comput
   const stuck = {
     ...world.flow,
     work: (_: unknown, __: unknown, signal: AbortSignal) =>
-      new Promise<void>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
+      new Promise<void>((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
   };
   const limits = { ...world.ports.limits, computeTimeoutMs: 300 };
   await expect(world.run({ shards: stuck }, { limits })).rejects.toMatchObject({

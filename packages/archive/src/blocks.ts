@@ -125,7 +125,7 @@ async function mergeEvents(
   stem: string,
   staging: string,
 ): Promise<SegmentManifest['files']> {
-  const paths = segments.flatMap(({ files }) => files.map(({ path }) => sqlText(join(dataDir, path))));
+  const paths = segments.flatMap((segment) => segment.files.map(({ path }) => sqlText(join(dataDir, path))));
   if (paths.length === 0) return [];
   // Files of an older version may lack a column that newer ones have.
   const events = `read_parquet([${paths.join(', ')}], union_by_name = true, hive_partitioning = false)`;

@@ -172,8 +172,8 @@ const CONTROL = /[\u0000-\u001f\u007f]/;
 /** A value as an error message shows it: JSON, cut to 60 characters. Never throws. */
 export function describe(value: unknown): string {
   if (value === undefined) return 'nothing';
-  const text = jsonOf(value) ?? String(value);
-  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+  const shown = jsonOf(value) ?? String(value);
+  return shown.length > 60 ? `${shown.slice(0, 60)}…` : shown;
 }
 
 /** JSON.parse reads any depth, JSON.stringify overflows the stack. */

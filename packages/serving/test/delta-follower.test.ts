@@ -53,10 +53,10 @@ test('law 1: concurrent requests share looks, and each sees what was committed b
     const least = committed;
     for (let request = 0; request < 5; request++)
       seen.push(
-        follower.look(0, VIEW).then((look) => {
-          const conversions = look.answer(GENERATION_ZERO, TOTAL, 'merged').get('')?.[0] ?? 0;
-          expect(conversions).toBeGreaterThanOrEqual(least);
-          expect(look.states[2]?.position).toBe(String(conversions).padStart(4, '0'));
+        follower.look(0, VIEW).then((taken) => {
+          const counted = taken.answer(GENERATION_ZERO, TOTAL, 'merged').get('')?.[0] ?? 0;
+          expect(counted).toBeGreaterThanOrEqual(least);
+          expect(taken.states[2]?.position).toBe(String(counted).padStart(4, '0'));
         }),
       );
     if (committed % 3 === 0) await new Promise((resolve) => setImmediate(resolve));

@@ -50,7 +50,7 @@ async function compute(events: readonly Event[]) {
         `SELECT ${[...dimensions.map((d) => `'${d === 'day' ? '2026-11-20' : d}' AS "${d}"`), ...measures.map((m, i) => `${i + created.generation}::BIGINT AS "${m}"`)].join(', ')}`,
       );
     await session.run(`CREATE TABLE e AS ${rowsSql({ partition: 'INTEGER', ...EVENT_ROW_COLUMNS })}`, {
-      rows: JSON.stringify(events.map((event) => ({ ...eventRow(event), partition: partitionOf(userKeyOf(event), PARTITIONS) }))),
+      rows: JSON.stringify(events.map((one) => ({ ...eventRow(one), partition: partitionOf(userKeyOf(one), PARTITIONS) }))),
     });
     const half = Math.ceil(events.length / 2);
     const manifest: GenerationManifest = {

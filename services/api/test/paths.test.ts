@@ -116,7 +116,7 @@ describe('transitions and coalitions', () => {
       const world = await grown(seed);
       const rows = naive(world.log, world.definitions);
       const total = (view: string, of: (parts: string[]) => boolean) =>
-        [...(rows.get(view) ?? [])].reduce((sum, [key, [count = 0]]) => sum + (of(key.split('\t')) ? Number(count) : 0), 0);
+        [...(rows.get(view) ?? [])].reduce((all, [row, [count = 0]]) => all + (of(row.split('\t')) ? Number(count) : 0), 0);
       const attributed = total('coalitions', (parts) => parts[2] !== '');
       const nulls = total('nullCoalitions', () => true);
       for (let order = 1; order <= world.definitions.attribution.transitionOrder; order++) {

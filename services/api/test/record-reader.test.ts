@@ -9,14 +9,14 @@ const KEY = 'tr_reader';
 const LIMITS: RecordLimits = { requestBytes: 8_000 * KIB, inFlightBytes: 16_000 * KIB, partBytes: 2_000 * KIB };
 
 /** A store whose users have records of the given sizes, which says how many bytes each answer had. */
-function storeOf(sizes: Readonly<Record<string, number>>) {
+function storeOf(bytesOf: Readonly<Record<string, number>>) {
   const answers: { readonly users: number; readonly bytes: number }[] = [];
   return {
     answers,
     async records(users: readonly { readonly userKey: string }[], maxBytes: number) {
       let left = maxBytes;
       const read = users.map(({ userKey }) => {
-        const size = sizes[userKey];
+        const size = bytesOf[userKey];
         if (size === undefined) return null;
         if (size > left) return size;
         left -= size;
@@ -69,8 +69,8 @@ test('a request beyond the bound is refused before it is read, with both numbers
 });
 
 /** A store that answers requests for so many bytes once it is told to. */
-function heldStore(sizes: Readonly<Record<string, number>>, fromBytes: number) {
-  const store = storeOf(sizes);
+function heldStore(bytesOf: Readonly<Record<string, number>>, fromBytes: number) {
+  const store = storeOf(bytesOf);
   const asked: { readonly user: string; answer(): void }[] = [];
   return {
     asked,

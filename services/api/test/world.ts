@@ -112,23 +112,23 @@ export async function createWorld(options: WorldOptions = {}) {
     states[partition] = next;
   }
 
-  async function ingest(event: Event): Promise<void> {
-    log.push(event);
-    const key = userKeyOf(event);
+  async function ingest(arrival: Event): Promise<void> {
+    log.push(arrival);
+    const key = userKeyOf(arrival);
     const partition = partitionOf(key, PARTITIONS);
-    const logTimeMs = Math.max(states[partition]?.logTimeMs ?? 0, event.receivedAt);
+    const logTimeMs = Math.max(states[partition]?.logTimeMs ?? 0, arrival.receivedAt);
     const user = users.get(key) ?? emptyUser();
     users.set(key, user);
     const deltas: RowsByView = new Map();
-    const { fate } = step(user, event, logTimeMs, rules, deltas);
-    const isConversion = definitions.conversionTypes.has(event.type) && fate !== 'duplicate';
+    const { fate } = step(user, arrival, logTimeMs, rules, deltas);
+    const isConversion = definitions.conversionTypes.has(arrival.type) && fate !== 'duplicate';
     await commit(
       partition,
       {
-        appends: fate === 'duplicate' ? new Map() : new Map([[key, `${encodeEvent(event)}\n`]]),
+        appends: fate === 'duplicate' ? new Map() : new Map([[key, `${encodeEvent(arrival)}\n`]]),
         deltas,
         pending: fate === 'late' ? 1 : 0,
-        conversions: isConversion ? new Map([[event.id, key]]) : new Map(),
+        conversions: isConversion ? new Map([[arrival.id, key]]) : new Map(),
       },
       { logTimeMs },
     );
@@ -190,12 +190,12 @@ export async function createWorld(options: WorldOptions = {}) {
     archive: {
       findConversions: async ({ generation }, id) =>
         (archived.get(generation) ?? [])
-          .filter((event) => event.id === id && definitions.conversionTypes.has(event.type))
-          .map((event) => ({ id, userKey: userKeyOf(event) })),
+          .filter((one) => one.id === id && definitions.conversionTypes.has(one.type))
+          .map((one) => ({ id, userKey: userKeyOf(one) })),
       userEvents: async ({ generation }, userKey, range) =>
         naiveTimelines(archived.get(generation) ?? [], definitions)
           .flat()
-          .filter((event) => userKeyOf(event) === userKey && event.ts >= range.fromMs && event.ts < range.toMs)
+          .filter((one) => userKeyOf(one) === userKey && one.ts >= range.fromMs && one.ts < range.toMs)
           .slice(-range.limit),
     },
     keys: {

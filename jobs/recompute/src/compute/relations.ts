@@ -71,7 +71,7 @@ export function viewColumns(view: { readonly dimensions: readonly string[]; read
 
 export function columnList(columns: Columns): string {
   return Object.entries(columns)
-    .map(([name, type]) => `${quoted(name)} ${type}`)
+    .map(([name, sqlType]) => `${quoted(name)} ${sqlType}`)
     .join(', ');
 }
 

@@ -7,12 +7,12 @@ export interface Shard {
   readonly to: number;
 }
 
-/** Consecutive partitions, together at most `maxRows` unless a single one has more. */
-export function shardsOf(rowsByPartition: readonly number[], maxRows: number): Shard[] {
+/** `rowsOf`: by partition. Consecutive partitions, together at most `maxRows` unless a single one has more. */
+export function shardsOf(rowsOf: readonly number[], maxRows: number): Shard[] {
   const shards: Shard[] = [];
   let from = 0;
   let rows = 0;
-  rowsByPartition.forEach((count, partition) => {
+  rowsOf.forEach((count, partition) => {
     if (partition > from && rows + count > maxRows) {
       shards.push({ from, to: partition });
       from = partition;
@@ -20,7 +20,7 @@ export function shardsOf(rowsByPartition: readonly number[], maxRows: number): S
     }
     rows += count;
   });
-  if (rowsByPartition.length > 0) shards.push({ from, to: rowsByPartition.length });
+  if (rowsOf.length > 0) shards.push({ from, to: rowsOf.length });
   return shards;
 }
 

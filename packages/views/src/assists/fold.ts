@@ -18,8 +18,8 @@ export const assists: View<ConvertingPath> = {
     const participating = new Set(assisting);
     for (const touch of path.slice(-1)) addPlaces(participating, touch);
     for (const place of participating) {
-      const assists = assisting.has(place);
-      emit(`${dayOf(ts)}\t${type}\t${place}\t${currency}`, [assists ? 1 : 0, assists ? valueMinor : 0, 1, valueMinor]);
+      const isAssist = assisting.has(place);
+      emit(`${dayOf(ts)}\t${type}\t${place}\t${currency}`, [isAssist ? 1 : 0, isAssist ? valueMinor : 0, 1, valueMinor]);
     }
   },
 };
