@@ -48,6 +48,36 @@ describe('attribution report', () => {
     expect(server.received[0]?.query).toMatchObject({ view: 'speed' });
   });
 
+  test('--transform and --custom go to the API, and the title says what the model was run with', async () => {
+    const parameters = { transform: 'first,last=2', custom: '30..30' };
+    await using server = await fakeServer(() => ({ body: { ...REPORT, model: 'custom', parameters } }));
+    const flags = ['--transform', 'first,last=2', '--custom', '30..30'];
+    const done = await tributary(['attribution', 'report', '--model', 'custom', ...flags, '--url', server.url]);
+    expect(server.received.map(({ query }) => query)).toEqual([{ model: 'custom', by: 'channel,currency', ...parameters }]);
+    expect(done.stdout).toContain('custom (transform first,last=2, custom 30..30), by channel');
+  });
+
+  test('compare --models all leaves out what takes no --transform, and asks for custom where it is given', async () => {
+    const rule = { family: 'ruleBased', parameters: ['transform'] };
+    const models = [
+      { name: 'first', ...rule },
+      { name: 'timeDecay', family: 'ruleBased', parameters: [] },
+      { name: 'custom', family: 'ruleBased', parameters: ['custom', 'transform'], required: ['custom'] },
+      { name: 'markov', family: 'dataDriven', parameters: ['order'] },
+    ];
+    await using server = await fakeServer(({ path }) => ({
+      body: path === '/v1/models' ? { models } : { ...COMPARISON, models: [], rows: [], meta: META },
+    }));
+    const compare = (...flags: string[]) =>
+      tributary(['attribution', 'compare', '--models', 'all', ...flags, '--json', '--url', server.url]);
+    await compare('--transform', 'first');
+    await compare('--custom', '30..30');
+    expect(server.received.filter(({ path }) => path !== '/v1/models').map(({ query }) => query['models'])).toEqual([
+      'first',
+      'first,timeDecay,custom,markov',
+    ]);
+  });
+
   test('--json is the answer of the API to exactly what was asked', async () => {
     await using server = await fakeServer(routes);
     const done = await tributary(['attribution', 'report', '--by', 'campaign', '--json', '--url', server.url]);

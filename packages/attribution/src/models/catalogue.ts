@@ -102,6 +102,11 @@ export function isShared(name: ModelName): name is SharedName {
   return Object.hasOwn(SHARED_MODELS, name);
 }
 
+/** Those that look at it, for readers. */
+export function namesNeeding(fact: PathFact): string {
+  return MODEL_NAMES.filter((name) => ALL[name].needs.includes(fact)).join(', ');
+}
+
 /** Those that take the parameter, for readers: "markov, markovShapley, hybrid". */
 export function namesWith(parameter: Parameter): string {
   return MODEL_NAMES.filter((name) => ALL[name].parameters.includes(parameter)).join(', ');

@@ -5,7 +5,7 @@
  */
 import { chooseOrder } from '@tributary/attribution/data-driven/order-choice';
 import { transitionsOfPaths } from '@tributary/attribution/data-driven/path-counts';
-import { COMMON_NAMES, namesWith } from '@tributary/attribution/models/catalogue';
+import { COMMON_NAMES, namesNeeding, namesWith } from '@tributary/attribution/models/catalogue';
 import { orderedShapley } from '@tributary/attribution/paths/ordered-shapley';
 import { TRANSFORM_NAMES } from '@tributary/attribution/paths/transform-names';
 import type { Command } from 'commander';
@@ -60,13 +60,13 @@ export function addAttributionRun(parent: Command, act: Act): void {
     .option('--level <percent>', 'of the intervals, 50 to 99.9', '90')
     .option('--position-based <first,last>', 'whole percent; the touches between share the rest; default 40,40')
     .option('--alpha <part>', `of ${namesWith('alpha')}: how much of it is Markov, the rest Shapley`, '0.5')
-    .option('--custom <weights>', 'the model custom: percent of the first..last touches, such as 30,10..10,30')
+    .option('--custom <weights>', `of ${namesWith('custom')}: percent of the first..last touches, such as 30,10..10,30`)
     .option(
       '--milestones <names>',
-      'the model wShaped: steps that mark a milestone of the touch before them, such as lead,opportunity',
+      `of ${namesNeeding('milestones')}: steps that mark a milestone of the touch before them, such as lead,opportunity`,
     )
-    .option('--step <duration>', 'the model timeDecay: time between two touches, such as 1d')
-    .option('--half-life <duration>', 'of timeDecay; default 7d')
+    .option('--step <duration>', `of ${namesNeeding('ages')}: time between two touches, such as 1d`)
+    .option('--half-life <duration>', `of ${namesNeeding('ages')}; default 7d`)
     .option(
       '--map <fields>',
       'columns by other names: path=route,conversions=sales,value=income,nulls=lost; path=click_1..click_5 for a touch a column',

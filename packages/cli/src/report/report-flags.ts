@@ -35,7 +35,7 @@ export function withReportFlags(command: Command, dimensions: string): Command {
     .option('--alpha <part>', `of ${namesWith('alpha')}: how much of it is Markov, 0 to 1`)
     .option('--seed <s>', 'of sampled models and of intervals')
     .option('--transform <names>', 'of rules: changes to paths, from left to right, exposure or first before any other')
-    .option('--custom <weights>', 'the model custom: percent of the first..last steps, such as 30,10..10,30')
+    .option('--custom <weights>', `of ${namesWith('custom')}: percent of the first..last steps, such as 30,10..10,30`)
     .option('--from <instant>', 'from this day on (UTC)')
     .option('--to <instant>', 'before this day')
     .option('--layer <name>', 'merged, speed or batch')
