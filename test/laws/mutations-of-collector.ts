@@ -169,6 +169,22 @@ export const MUTATIONS_OF_COLLECTOR: readonly Mutation[] = [
     test: 'test/conformance/recorded-requests.test.ts',
   },
   {
+    lie: 'an answer repeats whatever calls itself an origin',
+    law: '7',
+    file: `${COLLECTOR}/cors.ts`,
+    from: 'ORIGIN.test(origin) && (named',
+    to: '(named',
+    test: 'services/collector/test/edges.test.ts',
+  },
+  {
+    lie: 'what was rejected is shown without a key',
+    law: '7',
+    file: `${COLLECTOR}/server.ts`,
+    from: "if (verdict !== 'ok')",
+    to: "if (verdict === 'expired')",
+    test: 'services/collector/test/rejections.test.ts',
+  },
+  {
     lie: 'a rejected event is shown as it was sent',
     law: '7',
     file: `${COLLECTOR}/rejections.ts`,
