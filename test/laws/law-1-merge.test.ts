@@ -96,7 +96,7 @@ test('law 1: a touch that pushes older ones off paths of 1 000 changes the rows 
   });
   const buys = [1_000, 1_002].map((i): Event => ({ ...at(i), type: 'buy', id: `buy ${i}`, value: 100 }));
   const late = [3, 500, 999].map((i): Event => ({ ...at(i), type: 'mail', id: `late ${i}`, channel: 'mail' }));
-  const fold = speedFold([...held, ...buys, ...late], { definitions });
-  expect(fold.overflowed).toBe(0);
-  expect(differences(merge(new Map(), fold, 0), naive([...held, ...buys, ...late], definitions))).toEqual([]);
+  const speed = speedFold([...held, ...buys, ...late], { definitions });
+  expect(speed.overflowed).toBe(0);
+  expect(differences(merge(new Map(), speed, 0), naive([...held, ...buys, ...late], definitions))).toEqual([]);
 });

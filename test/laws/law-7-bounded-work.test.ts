@@ -274,9 +274,9 @@ function countingRules(): { seen: { events: number }; rules: StepRules } {
   const views = VIEWS.map((view): View => {
     return {
       ...view,
-      rows: (what, definitions, emit) => {
+      rows: (what, inForce, emit) => {
         seen.events += view.lens.sizeOf(what);
-        view.rows(what, definitions, emit);
+        view.rows(what, inForce, emit);
       },
     };
   });

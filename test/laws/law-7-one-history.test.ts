@@ -399,10 +399,10 @@ test('law 8: log time does not fall in a replay, however far apart the clocks of
   for (let turn = 0; turn < 60; turn++) await catchUp(replayed, recalling(), 1, 1);
   await expectSame(replayed, before, 0);
   for (const partition of [0, 1]) {
-    const [{ position: _end, commitId: _of, ...state }, { position: _other, commitId: _own, ...expected }] = (await Promise.all(
-      [replayed, before].map(async (store) => (await store.speed().loadState(partition)) as StoredState),
+    const [{ position: _end, commitId: _of, ...again }, { position: _other, commitId: _own, ...expected }] = (await Promise.all(
+      [replayed, before].map(async (one) => (await one.speed().loadState(partition)) as StoredState),
     )) as [StoredState, StoredState];
-    expect(state).toEqual(expected);
-    expect(state.cutTs).toBeUndefined();
+    expect(again).toEqual(expected);
+    expect(again.cutTs).toBeUndefined();
   }
 });

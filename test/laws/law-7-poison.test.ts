@@ -70,7 +70,7 @@ test.each(POISON)('law 7: %s is parked by both layers, and the partition moves o
     sha256Hex,
     commitId: () => `${++commits}`,
     limits: { waitMs: 0 },
-    onReset: (_, why) => resets.push(why),
+    onReset: (_partition, why) => resets.push(why),
   });
   for (let turn = 0; turn < 6; turn++) await worker.runOnce();
   await worker.settle();

@@ -42,14 +42,14 @@ function copyTree(): string {
 }
 
 /** Installed packages are shared; our own must be those of the copy, so their links (relative ones) are made anew. */
-function linkModules(folder: string, copy: string): void {
+function linkModules(folder: string, tree: string): void {
   let names: string[];
   try {
     names = readdirSync(join(ROOT, folder, 'node_modules'));
   } catch {
     return;
   }
-  const modules = join(copy, folder, 'node_modules');
+  const modules = join(tree, folder, 'node_modules');
   mkdirSync(modules, { recursive: true });
   for (const name of names) {
     if (name !== '@tributary' && !name.startsWith('.vite'))
@@ -69,10 +69,10 @@ function watchmenOf(tests: readonly string[]): readonly Watchman[] {
 }
 
 /** Who noticed, and by what; null when nobody did. */
-function notice(copy: string, watchmen: readonly Watchman[]): { readonly by: string; readonly evidence: string } | null {
+function notice(tree: string, watchmen: readonly Watchman[]): { readonly by: string; readonly evidence: string } | null {
   for (const { name, command } of watchmen) {
     const [program, ...args] = command as [string, ...string[]];
-    const { status, stdout, stderr } = spawnSync(program, args, { cwd: copy, encoding: 'utf8', timeout: 300_000, env });
+    const { status, stdout, stderr } = spawnSync(program, args, { cwd: tree, encoding: 'utf8', timeout: 300_000, env });
     if (status === 0) continue;
     const output = `${stdout}\n${stderr}`;
     const evidence = output.match(/× (.+?)(?: \d+ ?ms)?$/m)?.[1] ?? output.match(/seed \d+/)?.[0] ?? output.trim().slice(-200);
@@ -81,8 +81,8 @@ function notice(copy: string, watchmen: readonly Watchman[]): { readonly by: str
   return null;
 }
 
-function mutate(copy: string, { file, from, to }: Mutation): () => void {
-  const path = join(copy, file);
+function mutate(tree: string, { file, from, to }: Mutation): () => void {
+  const path = join(tree, file);
   const text = readFileSync(path, 'utf8');
   if (text.split(from).length !== 2) throw new Error(`${file} does not hold exactly once: ${from}`);
   writeFileSync(

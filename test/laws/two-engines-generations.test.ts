@@ -43,9 +43,9 @@ afterAll(async () => {
 async function archive(events: readonly Event[]): Promise<StoredFile[][]> {
   const files: StoredFile[][] = [];
   for (let partition = 0; partition < PARTITIONS; partition++) {
-    const rows = events.flatMap((event, i) => {
-      if (partitionOf(userKeyOf(event), PARTITIONS) !== partition) return [];
-      return [{ ...eventRow(event), partition, position: String(attempts).padStart(9, '0'), entry_index: i }];
+    const rows = events.flatMap((one, i) => {
+      if (partitionOf(userKeyOf(one), PARTITIONS) !== partition) return [];
+      return [{ ...eventRow(one), partition, position: String(attempts).padStart(9, '0'), entry_index: i }];
     });
     const name = `archive/${++attempts}.parquet`;
     const staged = join(dataDir, `${attempts}.staged`);

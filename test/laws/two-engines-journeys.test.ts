@@ -29,8 +29,8 @@ async function agreed(events: readonly Event[], definitions: Definitions): Promi
 }
 
 /** The rows of one view without their day, "\t" and U+001F made visible. */
-function shown(rows: RowsByView, view: string): Record<string, number[]> {
-  const entries = [...(rows.get(view) ?? [])].map(([key, measures]): [string, number[]] => [
+function shown(rows: RowsByView, name: string): Record<string, number[]> {
+  const entries = [...(rows.get(name) ?? [])].map(([key, measures]): [string, number[]] => [
     key.slice('2026-03-01\t'.length).replaceAll('\t', ' · ').replaceAll('\u001f', ' > '),
     measures.map(Number),
   ]);
@@ -226,6 +226,6 @@ test('lag counts whole days from the first touch; a conversion without one is a 
   expect([...(rows.get('coalitions') ?? []).keys()]).toContain('2026-03-04\tbuy\t\tEUR');
 });
 
-function sum(rows: RowsByView, view: string): number {
-  return [...(rows.get(view) ?? []).values()].reduce((all, [first]) => all + (first as number), 0);
+function sum(rows: RowsByView, name: string): number {
+  return [...(rows.get(name) ?? []).values()].reduce((all, [first]) => all + (first as number), 0);
 }
