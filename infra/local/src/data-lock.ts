@@ -1,6 +1,6 @@
 /** One supervisor per data folder: a lock file that names the process. A lock whose process is gone is stale. */
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { TributaryError } from '@tributary/model/errors';
 
 export interface DataLock {
@@ -15,9 +15,46 @@ interface Holder {
   readonly startedTicks: string | null;
 }
 
-/** Throws `conflict` that names the holder. */
+/** Makes the folder where there is none. Throws `conflict` that names the holder, or `invalid_config` where it cannot be a data folder. */
 export function lockDataDir(dataDir: string, pid: number = process.pid): DataLock {
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  try {
+    makeFolder(dataDir);
+    return lock(dataDir, pid);
+  } catch (cause) {
+    const { code = '', message } = cause as NodeJS.ErrnoException;
+    if (cause instanceof TributaryError) throw cause;
+    throw new TributaryError(
+      'invalid_config',
+      `--data-dir must be a folder to write in (got "${dataDir}"): ${REASONS[code] ?? message}`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  EEXIST: 'there is a file of that name',
+  ENOTDIR: 'a part of the path is a file',
+  ENOENT: 'no folder can be made there',
+  EACCES: 'this user may not write there',
+  EPERM: 'this user may not write there',
+  EROFS: 'nothing can be written there',
+  ENOSPC: 'the disk is full',
+};
+
+/** Parents first, one by one: below /proc a `mkdir` with `recursive` never comes back. */
+function makeFolder(folder: string): void {
+  const parent = dirname(folder);
+  if (parent !== folder && !existsSync(parent)) makeFolder(parent);
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) throw error;
+  }
+}
+
+function lock(dataDir: string, pid: number): DataLock {
   const file = join(dataDir, 'supervisor.lock');
   const me = JSON.stringify({ pid, startedTicks: startedTicks(pid) } satisfies Holder);
   let wasStale = false;

@@ -123,7 +123,8 @@ function notReady(name: string, why: string): string {
 
 function report(error: unknown): number {
   if (error instanceof TributaryError) {
-    process.stderr.write(`\n${error.code}: ${error.message}\n${error.fix}\n`);
+    // What is in conflict says itself what to do: another process has the folder.
+    process.stderr.write(`\n${error.code}: ${error.message}\n${error.code === 'conflict' ? '' : `${error.fix}\n`}`);
     return error.code === 'invalid_config' ? 2 : 1;
   }
   process.stderr.write(`\n${error instanceof Error ? error.message : String(error)}\n`);

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -27,6 +27,24 @@ test('a second supervisor is refused while the first one lives, and told which p
   lock.release();
   expect(existsSync(lockFile())).toBe(false);
   lockDataDir(dataDir).release();
+});
+
+test.each([
+  ['/dev/null', 'there is a file of that name'],
+  ['/dev/null/below', 'a part of the path is a file'],
+])('%s is refused, with the reason', (folder, reason) => {
+  expect(() => lockDataDir(folder)).toThrow(`--data-dir must be a folder to write in (got "${folder}"): ${reason}`);
+});
+
+test.runIf(existsSync('/proc/self'))('below /proc it is refused at once', () => {
+  expect(() => lockDataDir('/proc/tributary/data')).toThrow('no folder can be made there');
+});
+
+test('a folder and its parents are made, for their owner alone', () => {
+  const folder = join(dataDir, 'a/b');
+  lockDataDir(folder).release();
+  expect(statSync(folder).mode & 0o777).toBe(0o700);
+  expect(statSync(join(dataDir, 'a')).mode & 0o777).toBe(0o700);
 });
 
 test('the lock of a process that died is taken over', async () => {

@@ -15,13 +15,14 @@ const TIMEOUT_MS = 60_000;
 
 export function createApiClient(url: string, key: string, fetcher: typeof fetch): ApiClient {
   const call = async <T>(method: 'GET' | 'POST', target: URL, body?: unknown): Promise<T> => {
-    const { status, text } = await exchange(url, fetcher, target, {
+    const { status, text, isOurs } = await exchange(url, fetcher, target, {
       method,
       headers: { authorization: `Bearer ${key}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
-    if (status < 200 || status > 299) throw problemOf(`${method} ${target}`, status, text);
+    if (!isOurs && !BEFORE_US.has(status)) throw notAnApi(url, `${method} ${target.pathname}`, status);
+    if (status < 200 || status > 299) throw problemOf(method, target, status, text);
     return parsed<T>(target, text);
   };
   return {
@@ -35,10 +36,10 @@ async function exchange(
   fetcher: typeof fetch,
   target: URL,
   init: RequestInit,
-): Promise<{ status: number; text: string }> {
+): Promise<{ status: number; text: string; isOurs: boolean }> {
   try {
     const response = await fetcher(target, init);
-    return { status: response.status, text: await response.text() };
+    return { status: response.status, text: await response.text(), isOurs: response.headers.get('x-tributary') === 'api' };
   } catch (cause) {
     throw new CommandError(
       {
@@ -50,6 +51,19 @@ async function exchange(
       { cause },
     );
   }
+}
+
+/** Answers of a proxy whose server does not answer it. */
+const BEFORE_US: ReadonlySet<number> = new Set([502, 503, 504]);
+
+/** Nothing of the answer is quoted: it may be a page of any length, and means nothing here. */
+function notAnApi(url: string, request: string, status: number): CommandError {
+  return new CommandError({
+    code: 'not_an_api',
+    message: `${url} is not the API of Tributary, or an older version of it: it answered ${request} with ${status} and without the header x-tributary`,
+    fix: 'Name the API with --url; "npm start" prints its address.',
+    exitCode: EXIT.missing,
+  });
 }
 
 /** What the API refuses because the options were wrong: where it was asked is nothing to the caller. */
@@ -66,7 +80,7 @@ export async function orWhere<T>(answer: Promise<T>, fix: string): Promise<T> {
 }
 
 /** A problem detail (RFC 9457) as an error; whatever else answered is quoted. */
-function problemOf(request: string, status: number, text: string): CommandError {
+function problemOf(method: string, target: URL, status: number, text: string): CommandError {
   let problem: { code?: string; detail?: string; fix?: string } = {};
   try {
     problem = JSON.parse(text) as typeof problem;
@@ -77,19 +91,29 @@ function problemOf(request: string, status: number, text: string): CommandError 
   if (status === 400 && problem.code !== undefined && WRONG_USAGE.has(problem.code))
     return new CommandError({
       code: problem.code,
-      message: detail,
+      message: asTyped(detail, target.searchParams),
       fix: problem.fix ?? 'Correct the option that the message names; --help lists them.',
       exitCode: EXIT.usage,
     });
   return new CommandError({
     code: problem.code ?? `http_${status}`,
-    message: `${request} answered ${status}: ${detail}`,
+    message: `${method} ${target} answered ${status}: ${detail}`,
     fix:
       status === 401 || status === 403
         ? 'Give a key of the needed scope with --key or TRIBUTARY_KEY.'
         : (problem.fix ?? 'See the log of the API.'),
     exitCode: status === 502 || status === 503 || status === 504 ? EXIT.missing : EXIT.found,
   });
+}
+
+/** Parameters of the API whose flag has another name. */
+const FLAGS: Readonly<Record<string, string>> = { intervals: 'bootstrap' };
+
+/** What the API says of a parameter, said of the flag that was typed, with its value. */
+function asTyped(detail: string, parameters: URLSearchParams): string {
+  const [name = ''] = /^\w+(?=: )/.exec(detail) ?? [];
+  const value = parameters.get(name);
+  return value === null ? detail : `--${FLAGS[name] ?? name}${detail.slice(name.length)} (got "${value}")`;
 }
 
 function parsed<T>(target: URL, text: string): T {

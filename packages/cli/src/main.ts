@@ -8,11 +8,14 @@ import { fileURLToPath } from 'node:url';
 import type { Shell } from './context.ts';
 import { run } from './run.ts';
 
-// `tributary … | head`: the reader has seen enough. That is no failure, and not worth a word.
-for (const stream of [process.stdout, process.stderr])
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    process.exit(error.code === 'EPIPE' ? 0 : 1);
-  });
+process.stderr.on('error', () => process.exit(1));
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // `tributary … | head`: the reader has seen enough. That is no failure, and not worth a word.
+  if (error.code === 'EPIPE') process.exit(0);
+  const reason = error.code === 'ENOSPC' ? 'the disk is full' : error.message;
+  process.stderr.write(`error: standard output takes no more: ${reason}\n  fix: Make room, or send it elsewhere.\n`);
+  process.exit(1);
+});
 
 const interrupted = new AbortController();
 process.once('SIGINT', () => {

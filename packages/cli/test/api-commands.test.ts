@@ -65,6 +65,38 @@ test.each(['invalid_query', 'unknown_model', 'empty_range'])(
   },
 );
 
+test('what the API says of a parameter is said of the flag that was typed, with its value', async () => {
+  const of = (name: string) =>
+    fakeServer((request) =>
+      name in request.query ? problem(400, 'invalid_query', `${name}: is not a whole number from 1 to 1000`) : routes(request),
+    );
+  await using intervals = await of('intervals');
+  expect(await tributary(['attribution', 'report', '--bootstrap', '9999', '--url', intervals.url])).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('error: --bootstrap: is not a whole number from 1 to 1000 (got "9999")\n'),
+  });
+  await using limit = await of('limit');
+  expect(await tributary(['signals', 'get', 'ana', '--limit', '0', '--url', limit.url])).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('error: --limit: is not a whole number from 1 to 1000 (got "0")\n'),
+  });
+});
+
+test.each([
+  ['status', { body: { hello: 'world' } }],
+  ['batch run', { status: 202, body: {} }],
+  ['status', { status: 501, body: `<html>${'x'.repeat(10_000)}</html>` }],
+] as const)('%s: another server at the address is said to be one, and not quoted: %j', async (command, reply) => {
+  await using server = await fakeServer(() => ({ ...reply, headers: { 'x-tributary': '' } }));
+  const done = await tributary([...command.split(' '), '--url', server.url]);
+  expect(done).toMatchObject({
+    code: 3,
+    stdout: '',
+    stderr: expect.stringContaining(`${server.url} is not the API of Tributary`),
+  });
+  expect(done.stderr.length).toBeLessThan(400);
+});
+
 test.each([
   [['batch', 'publish', '999'], 'tributary batch status'],
   [['batch', 'rollback', '999'], 'tributary batch status'],

@@ -1,6 +1,7 @@
 /** The real process: exit codes, pipes that close, help. */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '@tributary/testkit/redis-server';
 import { expect, test } from 'vitest';
@@ -44,6 +45,23 @@ test('no command and an unknown one are exit 2 with nothing on stdout', async ()
     code: 2,
     stdout: '',
     stderr: expect.stringContaining("unknown command 'frobnicate'"),
+  });
+});
+
+test('a role that is not there is named, with those that are', async () => {
+  expect(await start(['start', 'sped'])).toMatchObject({
+    code: 2,
+    stderr: 'error: there is no role "sped"; there are collector, speed, archiver, api, recompute\n',
+  });
+});
+
+test.runIf(existsSync('/dev/full'))('standard output on a full disk: exit 1, and why', () => {
+  const full = openSync('/dev/full', 'w');
+  const { status, stderr } = spawnSync(process.execPath, [BIN, '--help'], { stdio: ['ignore', full, 'pipe'], encoding: 'utf8' });
+  closeSync(full);
+  expect({ status, stderr }).toEqual({
+    status: 1,
+    stderr: expect.stringMatching(/^error: standard output takes no more: the disk is full\n {2}fix: /),
   });
 });
 

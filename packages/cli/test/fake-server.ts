@@ -55,7 +55,7 @@ export async function fakeServer(reply: (request: Received, number: number) => R
       request.socket.destroy();
       return;
     }
-    response.writeHead(status, { 'content-type': 'application/json', ...headers });
+    response.writeHead(status, { 'content-type': 'application/json', 'x-tributary': 'api', ...headers });
     response.end(typeof body === 'string' ? body : JSON.stringify(body));
   });
   server.listen(0, '127.0.0.1');

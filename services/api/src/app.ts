@@ -132,6 +132,8 @@ export async function buildApp(context: ApiContext, options: AppOptions): Promis
 
 /** Answers are data: never sniffed, framed, cached or run. The pages of /docs get their own policy. */
 const DATA_HEADERS = {
+  // Who answers, for clients that were given an address.
+  'x-tributary': 'api',
   'x-content-type-options': 'nosniff',
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
   'cache-control': 'no-store',

@@ -8,7 +8,7 @@ import { type Cell, type Field, type Records, textOf } from './records.ts';
 const FORMATS = ['table', 'json', 'csv', 'ndjson', 'parquet'] as const;
 export type Format = (typeof FORMATS)[number];
 
-/** `--format`, else what `--json` or the name of `--out` says, else a table. A name that says otherwise than the flag is refused. */
+/** `--format`, else what `--json` or the name of `--out` says, else a table. A name that says otherwise than the flag, or nothing known, is refused. */
 export function formatOf(context: Context, { format, out }: { format?: string; out?: string }): Format {
   const given = FORMATS.find((name) => name === format);
   if (format !== undefined && given === undefined) throw new UsageError(`--format is ${FORMATS.join(', ')}; got "${format}"`);
@@ -19,6 +19,11 @@ export function formatOf(context: Context, { format, out }: { format?: string; o
   if (said !== undefined && byName !== undefined && said !== byName)
     throw new UsageError(
       `${given === undefined ? '--json' : `--format ${given}`} and --out "${out}", whose name says ${byName}, contradict each other: change one of them`,
+    );
+  const ending = /\.[^./]+$/.exec(out ?? '')?.[0];
+  if (said === undefined && byName === undefined && ending !== undefined && ending.toLowerCase() !== '.txt')
+    throw new UsageError(
+      `--out must end in .csv, .json, .ndjson, .parquet or .txt (got "${out}"); with --format any name will do`,
     );
   const chosen = said ?? byName ?? 'table';
   if (chosen === 'parquet' && out === undefined) throw new UsageError('Parquet is no text: name a file with --out FILE.parquet');
