@@ -375,22 +375,24 @@ test.each(['report', 'compare', 'paths'])(
   },
 );
 
-test.each(['report', 'compare', 'paths'])('%s: a name of --out with an unknown ending is refused, and any name goes with --format', async (command) => {
-  await using server = await fakeServer(routes);
-  const saved: string[] = [];
-  const save = async (path: string) => void saved.push(path);
-  const ask = (...more: string[]) =>
-    tributary(['attribution', command, '--out', '/tmp/x.xlsx', ...more, '--url', server.url], { save });
-  expect(await ask()).toMatchObject({
-    code: 2,
-    stdout: '',
-    stderr: expect.stringContaining('--out must end in .csv, .json, .ndjson, .parquet or .txt (got "/tmp/x.xlsx")'),
-  });
-  expect(server.received).toEqual([]);
-  expect(await ask('--format', 'csv')).toMatchObject({ code: 0 });
-  expect(saved).toEqual(['/tmp/x.xlsx']);
-});
-});
+test.each(['report', 'compare', 'paths'])(
+  '%s: a name of --out with an unknown ending is refused, and any name goes with --format',
+  async (command) => {
+    await using server = await fakeServer(routes);
+    const saved: string[] = [];
+    const save = async (path: string) => void saved.push(path);
+    const ask = (...more: string[]) =>
+      tributary(['attribution', command, '--out', '/tmp/x.xlsx', ...more, '--url', server.url], { save });
+    expect(await ask()).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: expect.stringContaining('--out must end in .csv, .json, .ndjson, .parquet or .txt (got "/tmp/x.xlsx")'),
+    });
+    expect(server.received).toEqual([]);
+    expect(await ask('--format', 'csv')).toMatchObject({ code: 0 });
+    expect(saved).toEqual(['/tmp/x.xlsx']);
+  },
+);
 
 test.each([
   ['99.9', '0.999'],
