@@ -3,6 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { createChunks } from '../../services/collector/src/chunks.ts';
+import { ofForm } from '../../services/collector/src/decode-body.ts';
 import { NO_NAMES } from '../../services/collector/src/names.ts';
 import { prepare, type Surroundings } from '../../services/collector/src/prepare.ts';
 import { NATIVE, type Route, routeNamed } from '../../services/collector/src/routes.ts';
@@ -78,6 +79,21 @@ describe('law 7: the work of a request is bounded before it is parsed', () => {
     const [calls, code] = parsedOf(lines, SENDER);
     expect(code).toBe('body_too_large');
     expect(calls).toBeLessThanOrEqual(2);
+  });
+
+  test('a form is decoded before its key is known: as cheaply as a text is replaced', () => {
+    const text = `data=${'%2b'.repeat(200_000)}`;
+    const bytes = Buffer.from(text);
+    const msOf = (act: () => unknown) => {
+      const beganMs = performance.now();
+      act();
+      return performance.now() - beganMs;
+    };
+    // The least of several: a machine that is busy makes a run slower, never faster.
+    const rounds = Array.from({ length: 9 }, () => [msOf(() => ofForm(bytes)), msOf(() => text.replaceAll('%2b', '+'))] as const);
+    const [decoding, replacing] = [0, 1].map((i) => Math.min(...rounds.map((round) => round[i] as number))) as [number, number];
+    expect(ofForm(Buffer.from('data=%2b%2F%3d&x')).toString('base64')).toBe('+w==');
+    expect(decoding / replacing).toBeLessThan(3);
   });
 
   test('a gzip body inflates to a bounded multiple of what was sent', async () => {
@@ -208,6 +224,26 @@ describe('law 7: the rate of a key is charged for what was inflated, also where 
       expect([await post(), await post()]).toEqual([status, 429]);
     });
 
+  test('also where the key stands in the body: beyond its rate nothing is parsed', async () => {
+    collector = await startCollector({ keys: [key] });
+    const post = async (body: string) => (await fetch(`${collector.url}/v1/track`, { method: 'POST', body })).status;
+    const text = `{"writeKey":"${key.key}","a":${'['.repeat(500_000)}`;
+    expect(await post(text)).toBe(400);
+    const parse = vi.spyOn(JSON, 'parse');
+    expect(await post(text)).toBe(429);
+    expect(parse).not.toHaveBeenCalled();
+  });
+
+  test('each key that a body names is charged, the one that counts too', async () => {
+    const other = keyRecord(`tb_00000000000c_${''.padEnd(48, '0')}`, 'browser', { eventsPerSecond: 1 });
+    collector = await startCollector({ keys: [key, other] });
+    const batch = `[${'{},'.repeat(49)}{}]`;
+    const body = `{"context":{"app":{"writeKey":"${key.key}"}},"writeKey":"${other.key}","batch":${batch}}`;
+    const post = async (text: string) => (await fetch(`${collector.url}/v1/batch`, { method: 'POST', body: text })).status;
+    expect([await post(body), await post(body)]).toEqual([200, 429]);
+    expect(await post(`{"writeKey":"${other.key}","batch":[{}]}`)).toBe(429);
+  });
+
   test('a batch of ordinary events is charged by their number', () => {
     let charged = 0;
     const rates = { hasLeft: () => true, charge: (_grant: unknown, events: number) => void (charged += events) };
@@ -255,6 +291,21 @@ describe('law 7: slow connections without a key leave room for those with one', 
     const statuses = (await Promise.all(answers)).map((answer) => answer.slice(9, 12)).sort();
     expect(statuses).toEqual(['408', '408', '408', '429', '429', '429']);
     expect([collector.keylessGate.bytes, collector.gate.bytes]).toEqual([0, 0]);
+  });
+
+  test('what a sender brings about by itself is no 5xx, on PostHog’s routes neither: it would have healthy collectors taken out', async () => {
+    const rated = keyRecord(`tb_00000000000b_${''.padEnd(48, '0')}`, 'browser', { eventsPerSecond: 1 });
+    collector = await startCollector({ keys: [rated], limits: { keylessBodyMs: 200 } });
+    for (const path of ['/e', '/batch', '/capture', '/i/v0/e']) {
+      const socket = connect(Number(new URL(collector.url).port), '127.0.0.1');
+      sockets.push(socket.on('error', () => {}));
+      socket.write(`POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n12345678`);
+      const answer = await new Promise<string>((resolve) => socket.on('data', (data) => resolve(data.toString())));
+      expect(answer).toMatch(/^HTTP\/1.1 408 .*connection: close/is);
+    }
+    const event = JSON.stringify({ event: 'e', distinct_id: 'u', properties: { token: rated.key, x: 'x'.repeat(30_000) } });
+    const post = async () => (await fetch(`${collector.url}/e/`, { method: 'POST', body: event })).status;
+    expect([await post(), await post()]).toEqual([200, 429]);
   });
 
   test('a stranger with a wrong key in the header has no more time', async () => {

@@ -8,6 +8,8 @@ export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | Buffer;
+  /** A refusal that says something of the key, and nothing of the collector. */
+  readonly isOfKey?: boolean;
 }
 
 /** The Segment libraries honour whole seconds on 429. */

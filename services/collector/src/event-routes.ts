@@ -120,10 +120,13 @@ export function addEventRoutes(app: FastifyInstance, collector: Collector, gates
   }
 }
 
-/** PostHog's browser library sends again after 5xx alone: what it may send again a little later is said as that. */
+/**
+ * PostHog's browser library sends again after 5xx alone, so a collector that is full says 503 there. What one sender brings
+ * about by itself, a slow body or a key beyond its rate, is no 5xx: whatever counts those would take the collector for ill.
+ */
 function inWordsOf({ format }: Route, answer: Answer): Answer {
-  const { status, headers, body } = answer;
-  if (format !== 'posthog' || (status !== 429 && status !== 408)) return answer;
+  const { status, headers, body, isOfKey } = answer;
+  if (format !== 'posthog' || status !== 429 || isOfKey === true) return answer;
   return { status: 503, headers, body: JSON.stringify({ ...(JSON.parse(String(body)) as object), status: 503 }) };
 }
 

@@ -33,7 +33,10 @@ export interface Manner {
 
 export async function ingest(delivery: Delivery, manner: Manner, lease: Lease, collector: Collector): Promise<Answer> {
   const prepared = prepare(delivery, manner.checkOnly ? { ...collector, names: NO_NAMES } : collector);
-  if (!prepared.ok) return refuse(prepared, prepared.keyId ?? delivery.sender?.grant.keyId ?? null, collector);
+  if (!prepared.ok) {
+    const { keyId = delivery.sender?.grant.keyId ?? null, beyondRate: isOfKey = false } = prepared;
+    return { ...refuse(prepared, keyId, collector), isOfKey };
+  }
   const { claim, entries, accepted: count, rejected, reasons, keyId, bytes, folded } = prepared.value;
   for (const { code } of rejected) collector.metrics.rejected.inc({ code });
   if (!manner.checkOnly) for (const [code, one] of reasons) collector.rejections.note(code, keyId, one);

@@ -1,6 +1,7 @@
 /**
  * From a body to lines by partition, without an effect but the rate and the names that are counted:
- * bytes → inflate → rate by bytes → text → key → JSON → items → rate by events → read → check → line → group by partition
+ * bytes → inflate → text → key → rate by bytes → JSON → items → rate by events → read → check → line → group by partition
+ * (With the key in a header the rate comes first.)
  *
  * Nothing is parsed for who has no key or has used up its rate, and no more events than allowed. Whatever is refused after
  * that was work, and is charged.
@@ -19,7 +20,7 @@ import { parseBody } from './parse-body.ts';
 import { eventsWorth, type Rates } from './rates.ts';
 import type { Rejected } from './rejections.ts';
 import type { History, Route } from './routes.ts';
-import { type Authorise, NO_KEY, refusalOfText } from './write-key.ts';
+import { type Authorise, grantOfText, NO_KEY } from './write-key.ts';
 
 /** A key that was verified, and what it grants. */
 export interface Sender {
@@ -87,7 +88,12 @@ export interface Prepared {
 }
 
 /** A refusal names the key that was verified by then, wherever it stood. */
-export type Preparation = { readonly ok: true; readonly value: Prepared } | (Invalid & { readonly keyId?: string });
+interface Refused extends Invalid {
+  readonly keyId?: string;
+  readonly beyondRate?: true;
+}
+
+export type Preparation = { readonly ok: true; readonly value: Prepared } | Refused;
 
 export function prepare(delivery: Delivery, surroundings: Surroundings): Preparation {
   const { limits, partitions, now, newId, authorise, names, rates } = surroundings;
@@ -102,8 +108,12 @@ export function prepare(delivery: Delivery, surroundings: Surroundings): Prepara
   if (!inflated.ok) return inflated;
   const { text, damaged } = decodeText(route.format === 'posthog' ? ofForm(inflated.value) : inflated.value);
 
-  const stranger = holder === undefined ? refusalOfText(text, authorise) : undefined;
-  if (stranger !== undefined) return invalid('invalid_write_key', stranger);
+  const found = holder ?? grantOfText(text, authorise);
+  if (typeof found === 'string') return invalid('invalid_write_key', found);
+  if (holder === undefined) {
+    if (!rates.hasLeft(found)) return beyondRate(found);
+    rates.charge(found, charged);
+  }
   const parsed =
     attributes !== undefined && text === '' ? { ok: true as const, value: undefined } : parseBody(text, limits.batchEvents);
   if (!parsed.ok) return parsed;
@@ -115,9 +125,11 @@ export function prepare(delivery: Delivery, surroundings: Surroundings): Prepara
   if (!key.ok) return key;
   const grant = holder ?? authorise(key.value);
   if (typeof grant === 'string') return invalid('invalid_write_key', grant);
-  if (holder === undefined && !rates.hasLeft(grant)) return beyondRate(grant);
+  // The text may hold several keys, of which another than the first counts.
+  const isCharged = grant.keyId === found.keyId;
+  if (!isCharged && !rates.hasLeft(grant)) return beyondRate(grant);
   const events = Math.max(charged, Math.min(items.length, limits.batchEvents));
-  rates.charge(grant, holder === undefined ? events : events - charged);
+  rates.charge(grant, isCharged ? events - charged : events);
   const historical = route.format === 'segment' && isHistory(route.historical, grant);
   const { keyId, money } = grant;
   const unfit = refusalOfRequest(grant, historical, delivery.origin) ?? refusalOfItems(given.value, grant, limits);
@@ -188,8 +200,9 @@ function strangersBytes(sentBytes: number, { keylessBodyBytes }: Limits): number
   return Math.min(keylessBodyBytes, Math.max(STRANGERS_BYTES, STRANGERS_INFLATION * sentBytes));
 }
 
-function beyondRate({ eventsPerSecond }: Grant): Invalid {
-  return invalid('overloaded', `the key must send at most ${eventsPerSecond} events a second, checks of /v1/validate included`);
+function beyondRate({ keyId, eventsPerSecond }: Grant): Refused {
+  const most = `the key must send at most ${eventsPerSecond} events a second, checks of /v1/validate included`;
+  return { ...invalid('overloaded', most), keyId, beyondRate: true };
 }
 
 /** The header's key counts; a body that names another is a mistake that would file events under the wrong owner. */

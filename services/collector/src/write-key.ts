@@ -26,15 +26,15 @@ const NAMED_KEY = /"(?:writeKey|api_key|token(?="\s*:\s*"t[a-z]_[0-9a-f]{12}_))"
 const MAX_KEYS_LOOKED_AT = 8;
 
 /**
- * Why a body that came without a header is from nobody we know, found in its text without parsing it; undefined when it
- * holds a key that may write. Where in the body it stands is checked once the body is parsed.
+ * What a body that came without a header may do, by the first key in its text that may write, found without parsing it; or
+ * why it may do nothing. Where in the body the key stands is checked once the body is parsed.
  */
-export function refusalOfText(text: string, authorise: Authorise): string | undefined {
+export function grantOfText(text: string, authorise: Authorise): Grant | string {
   let first: string | undefined;
   let looked = 0;
   for (const [, key = ''] of text.matchAll(NAMED_KEY)) {
     const grant = authorise(key);
-    if (typeof grant !== 'string') return undefined;
+    if (typeof grant !== 'string') return grant;
     first ??= grant;
     if (++looked === MAX_KEYS_LOOKED_AT) break;
   }
