@@ -47,15 +47,19 @@ export async function findConversion(
   const logTimeMs = board.states()[partition]?.logTimeMs ?? Number.POSITIVE_INFINITY;
 
   const inForce = board.definitions(partition);
+  // The report's rows of the conversion are the generation's, made by its definitions, plus what the speed layer added.
+  const ofGeneration = manifest === null ? inForce : deps.storedDefinitions(manifest.definitions);
+  const differs = Boolean(board.states()[partition]) && inForce.version !== ofGeneration.version;
+  const definitions = seen === undefined || ofGeneration.conversionTypes.has(seen.type) ? ofGeneration : inForce;
   const looksBehindCut = seen !== undefined && seen.ts - inForce.lookbackMs <= cutTs;
   const inTime = seen !== undefined && seen.ts > logTimeMs - inForce.latenessMs;
-  if (seen !== undefined && (manifest === null || (inTime && !looksBehindCut))) {
+  // A record holds what the definitions in force look at; other definitions may look further.
+  if (seen !== undefined && (manifest === null || (inTime && !looksBehindCut && !differs))) {
     const holes = looksBehindCut ? [...lags, lostUpTo(cutTs, 'touches')] : lags;
-    return { userKey: user, events: recorded, definitions: inForce, sources: ['speed'], holes, notes };
+    return { userKey: user, events: recorded, definitions, sources: ['speed'], holes, notes };
   }
   if (manifest === null) throw notFound(id, user);
 
-  const definitions = deps.storedDefinitions(manifest.definitions);
   const range = { fromMs: seen === undefined ? 0 : Math.max(0, seen.ts - definitions.lookbackMs), toMs: (seen?.ts ?? NEVER) + 1 };
   const archived = await archiveLimit.run((signal) =>
     deps.archive.userEvents(manifest, user, { ...range, limit: MAX_EVENTS }, signal),
@@ -68,12 +72,17 @@ export async function findConversion(
     sources: ['batch', 'speed'],
     holes: [
       ...lags,
+      ...(differs ? [explainedBy(definitions, ofGeneration, inForce)] : []),
       // What came after the generation's cut and was lost stands in neither.
       ...(looksBehindCut ? [lostUpTo(cutTs, 'touches')] : []),
       ...(archived.length < MAX_EVENTS ? [] : [`only the newest ${MAX_EVENTS} archived events of the user were read`]),
     ],
     notes,
   };
+}
+
+function explainedBy(by: Definitions, ofGeneration: Definitions, inForce: Definitions): string {
+  return `the definitions changed: the generation that is served follows ${ofGeneration.version}, the speed layer since a barrier ${inForce.version}; explained by ${by.version}, while reports add up rows of both`;
 }
 
 const NEVER = 9_999_999_999_999;

@@ -66,7 +66,10 @@ export const conversionRoutes: Routes = (context) => (app, _options, done) => {
       const found = await findConversion(context, served, id, { asker: request.owner, userKey: request.query.user });
       const explanation = explain(timelineOf(found.events, found.definitions), id, found.definitions);
       if (explanation === null)
-        throw new TributaryError('not_found', `the event ${JSON.stringify(id)} is no conversion under the definitions in force`);
+        throw new TributaryError(
+          'not_found',
+          `the event ${JSON.stringify(id)} is no conversion under the definitions ${found.definitions.version}`,
+        );
       const attributed = explanation.touches.some((touch) => touch.eligible);
       const holes = served.failure === null ? found.holes : [...found.holes, served.failure];
       return {
