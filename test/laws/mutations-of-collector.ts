@@ -209,6 +209,14 @@ export const MUTATIONS_OF_COLLECTOR: readonly Mutation[] = [
     test: 'services/collector/test/rejections.test.ts',
   },
   {
+    lie: 'a name of any length is looked through for what to hide',
+    law: '7',
+    file: `${COLLECTOR}/sample.ts`,
+    from: '    .slice(0, READ_LENGTH)\n',
+    to: '',
+    test: 'services/collector/test/rejections.test.ts',
+  },
+  {
     lie: 'rejections of every key are kept',
     law: '7',
     file: `${COLLECTOR}/rejections.ts`,

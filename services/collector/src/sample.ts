@@ -22,8 +22,10 @@ export function sampleOf(item: unknown): unknown {
       return depth < MAX_DEPTH && value.length > 0 ? [formOf(value[0], depth + 1), `${value.length} in all`] : [];
     if (depth >= MAX_DEPTH) return 'object';
     const form = new Map<string, unknown>();
-    for (const [field, inner] of Object.entries(value)) {
+    // Object.entries would copy all of them first.
+    for (const field in value) {
       if (left-- <= 0) break;
+      const inner = (value as Record<string, unknown>)[field];
       const isName = depth === 0 && NAMES.has(field) && typeof inner === 'string' && NAME_LIKE.test(inner);
       form.set(isPlain(field) ? field : '(field)', isName ? inner : formOf(inner, depth + 1));
     }
@@ -35,13 +37,37 @@ function isPlain(field: string): boolean {
   return FIELD_LIKE.test(field) && !LONG_NUMBER.test(field);
 }
 
+/** What is looked through, and copied: a part of a text keeps the whole of it in memory. */
+const READ_LENGTH = 500;
 const SHOWN_LENGTH = 200;
 
 /** A message without what it quotes: our messages end with what they got, and put texts in quotes. */
 export function withoutValues(message: string): string {
-  const [said = ''] = message.split(/,? \(?\bgot\b|: /, 1);
+  const [said = ''] = plainPath(message)
+    .slice(0, READ_LENGTH)
+    .split(/,? \(?\bgot\b|: /, 1);
   return said
     .replace(/"(?:\\.|[^"\\])*"?/g, '"…"')
     .replace(/\S+/g, (word) => (/@|\d{5}/.test(word) ? '…' : word))
     .slice(0, SHOWN_LENGTH);
+}
+
+/** What is said of a place in an event comes after it; the place has the names that the sender gave. */
+const SAID = [' holds a lone ', ' has a key with ', ' is a number beyond ', ' reads as ', ' nests deeper ', ' holds the key '];
+const SAID_LENGTH = 200;
+const PATH_LENGTH = 100;
+
+/** The message, with the names on the way to a place as a sample shows them. */
+function plainPath(message: string): string {
+  if (!/^(?:event|properties|context)[.[]/.test(message)) return message;
+  const tail = message.slice(-SAID_LENGTH);
+  const from = Math.max(...SAID.map((said) => tail.lastIndexOf(said)));
+  if (from < 0) return message;
+  const length = message.length - tail.length + from;
+  const path = message.slice(0, Math.min(length, PATH_LENGTH + 1));
+  const names = path.split('.').map((name) => name.replace(/(?:\[\d+\])+$/, ''));
+  // A name may hold dots: where one does not read like a field, its neighbours may be parts of it.
+  if (path.length <= PATH_LENGTH && names.every(isPlain)) return path + tail.slice(from);
+  const root = /^event\.properties(?=[.[])|^\w+/.exec(path)?.[0];
+  return `${root}.(field)${tail.slice(from)}`;
 }

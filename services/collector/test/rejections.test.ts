@@ -1,4 +1,7 @@
 /** What was rejected is visible to those who may read: why, of which key, in what form; never what it said of somebody. */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { validateProperties } from '@tributary/model/validate-event';
 import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createRejections, type RejectionRow } from '../src/rejections.ts';
@@ -164,10 +167,72 @@ describe('law 7: what is kept is bounded', () => {
       'value is money, which must come with a server key',
     );
     expect(withoutValues('the body is not JSON: Unexpected token a in "anna"')).toBe('the body is not JSON');
-    expect(withoutValues('properties.anna@shop.example holds a lone surrogate')).toBe('… holds a lone surrogate');
+    expect(withoutValues('properties.anna@shop.example holds a lone surrogate')).toBe(
+      'properties.(field) holds a lone surrogate',
+    );
     expect(withoutValues('ts 1767225600000 is more than 24 h ahead of its receipt at 1767225500000')).toBe(
       'ts … is more than 24 h ahead of its receipt at …',
     );
     expect(withoutValues('"anna" is not a field')).toBe('"…" is not a field');
+  });
+
+  test('a place in an event is named by names of fields that read like one', () => {
+    const saidOf = (value: unknown) => withoutValues(validateProperties(value, 'event', -1)?.message ?? '');
+    const name = 'Dr. Anna SECRET has it';
+    const bads = [
+      { constructor: 1 },
+      2 ** 60,
+      Number.POSITIVE_INFINITY,
+      '\ud800',
+      { '\ud800': 1 },
+      JSON.parse('['.repeat(9) + ']'.repeat(9)) as unknown,
+    ];
+    for (const bad of bads)
+      for (const field of [
+        name,
+        `${name} reads as SECRET`,
+        `${name} got: SECRET`,
+        `SECRET.${name}.SECRET`,
+        'SECRET.x@shop.example',
+        `SECRET ${'x'.repeat(90)}`,
+        `${'x '.repeat(300)}SECRET`,
+      ])
+        for (const at of [{ [field]: bad }, { a: { [field]: bad } }, { list: [{ [field]: bad }] }])
+          expect(saidOf({ properties: at }), field).toMatch(/^event\.properties\.\(field\) (?:(?!SECRET).)+$/);
+    expect(saidOf({ properties: { items: [{ price: 2 ** 60 }] } })).toBe('event.properties.items[0].price reads as …');
+  });
+
+  test('in work and in memory, however long a name is and however many there are', () => {
+    const msOf = (act: () => unknown) => {
+      const times = Array.from({ length: 5 }, () => {
+        const beganMs = performance.now();
+        for (let i = 0; i < 50; i++) act();
+        return performance.now() - beganMs;
+      });
+      return Math.min(...times);
+    };
+    const messages = ['event.properties.', 'at '].map((start) =>
+      [100, 50_000].map((times) => `${start}${'"a@b 12345 '.repeat(times)} holds the key "constructor"`),
+    );
+    for (const [short = '', long = ''] of messages)
+      expect(msOf(() => withoutValues(long)) / msOf(() => withoutValues(short))).toBeLessThan(20);
+    // Of a text that is a part of another, the other would stay in memory: as many rows as there may be would hold 250 MB.
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const { note, list } = createRejections(() => NOW);
+    collect();
+    const beforeBytes = process.memoryUsage().heapUsed;
+    for (let i = 0; i < 500; i++) note('forbidden', `k${i}`, { count: 1, message: `${i}${'ab '.repeat(170_000)}` });
+    collect();
+    expect(list().rejections).toHaveLength(500);
+    expect(process.memoryUsage().heapUsed - beforeBytes).toBeLessThan(50_000_000);
+  });
+
+  test('no more fields are read than are shown', () => {
+    let read = 0;
+    const wide = Object.fromEntries(Array.from({ length: 1_000 }, (_, i) => [`f${i}`, 1]));
+    for (const field of Object.keys(wide)) Object.defineProperty(wide, field, { enumerable: true, get: () => (read += 1) });
+    sampleOf(wide);
+    expect(read).toBe(60);
   });
 });
