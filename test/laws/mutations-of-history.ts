@@ -7,6 +7,30 @@ const ARCHIVER = 'services/archiver/src';
 
 export const MUTATIONS_OF_HISTORY: readonly Mutation[] = [
   {
+    lie: 'an answer over rows of two definitions is complete',
+    law: '7',
+    file: 'packages/serving/src/meta.ts',
+    from: 'if (definitions.others.size > 0)\n      holes.push(',
+    to: 'if (definitions.others.size > 0)\n      notes.push(',
+    test: 'jobs/recompute/test/two-definitions.test.ts',
+  },
+  {
+    lie: 'definitions that changed and changed back never changed',
+    law: '7',
+    file: 'packages/serving/src/snapshot.ts',
+    from: '(definitionsSince ?? generation) > loaded.generation',
+    to: '(definitionsSince ?? generation) > generation',
+    test: 'jobs/recompute/test/two-definitions.test.ts',
+  },
+  {
+    lie: 'new definitions hold since the generation that the old ones came with',
+    law: '7',
+    file: 'services/speed/src/partition-run.ts',
+    from: '  run.definitionsSince = generation;\n',
+    to: '',
+    test: 'jobs/recompute/test/two-definitions.test.ts',
+  },
+  {
     lie: 'a data folder without a note is nobody`s, whatever its archive says',
     law: '6',
     file: 'packages/runtime/src/log-note.ts',

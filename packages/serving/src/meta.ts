@@ -38,13 +38,18 @@ export interface MetaParts {
   readonly pending: number;
   readonly overflowed: number;
   readonly health: SpeedHealth;
-  readonly definitionsVersion: string;
-  /** Versions that the partitions follow now. */
-  readonly speedDefinitions: ReadonlySet<string>;
+  readonly definitions: {
+    /** Those of the batch side. */
+    readonly version: string;
+    /** Others that partitions follow now. */
+    readonly others: ReadonlySet<string>;
+    /** Some partition followed others since the cut, whatever it follows now. */
+    readonly changedBack: boolean;
+  };
 }
 
 export function metaOf(parts: MetaParts, findings: Findings): Meta {
-  const { layers, served, pending, overflowed, health } = parts;
+  const { layers, served, pending, overflowed, health, definitions } = parts;
   const holes = [...findings.holes];
   const notes = [...findings.notes];
   if (served.failure !== null)
@@ -58,10 +63,14 @@ export function metaOf(parts: MetaParts, findings: Findings): Meta {
       holes.push(
         `the speed layer could not compute the whole effect of ${overflowed} events: their users' timelines, or the work on them, outgrew a bound; exact again after the next generation`,
       );
-    const others = [...parts.speedDefinitions].filter((version) => version !== parts.definitionsVersion);
-    if (others.length > 0)
-      notes.push(
-        `the definitions changed: since its last cut the speed layer follows ${others.join(', ')}, the batch side ${parts.definitionsVersion}`,
+    // Rows of two definitions are added up then: the sum is right by neither.
+    if (definitions.others.size > 0)
+      holes.push(
+        `the definitions changed: since its last cut the speed layer follows ${[...definitions.others].join(', ')}, the batch side ${definitions.version}; exact again when a generation of the new ones is published`,
+      );
+    else if (definitions.changedBack)
+      holes.push(
+        `the definitions changed since the cut of generation ${served.loaded.generation}, and back: what was counted in between follows others; exact again when a newer generation is published`,
       );
   }
   return {
@@ -72,6 +81,6 @@ export function metaOf(parts: MetaParts, findings: Findings): Meta {
     pending,
     complete: holes.length === 0,
     warnings: [...holes, ...notes],
-    definitions: parts.definitionsVersion,
+    definitions: definitions.version,
   };
 }

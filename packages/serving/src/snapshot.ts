@@ -67,11 +67,13 @@ export async function takeSnapshot(
   const { states, pending, overflowed } = look;
   // What is held was read before anybody could ask where the store stood.
   const health = board.health({ states, manifest: loaded.manifest, furthest: stale === null ? furthest : [] });
-  const followed = states.flatMap((state) => (state === null ? [] : [deps.storedDefinitions(state.definitions)]));
-  const inForce = new Set(followed.map(({ version }) => version));
+  // A partition that stands before the cut adds nothing.
+  const adding = states.filter((state) => state !== null && state.generation >= loaded.generation) as PartitionState[];
+  const followed = adding.map((state) => deps.storedDefinitions(state.definitions));
   const batchSide = loaded.manifest === null ? undefined : deps.storedDefinitions(loaded.manifest.definitions);
   const definitions = batchSide ?? followed[0] ?? deps.defaultDefinitions;
   const others = layers === 'batch' ? [] : followed.filter(({ version }) => version !== definitions.version);
+  const changedBack = adding.some(({ definitionsSince, generation }) => (definitionsSince ?? generation) > loaded.generation);
 
   return {
     project: (view, selection) => look.answer(loaded, projectionOf(view, selection), layers),
@@ -81,7 +83,14 @@ export async function takeSnapshot(
     states,
     meta: (findings = { holes: [], notes: [] }) =>
       metaOf(
-        { layers, served, pending, overflowed, health, definitionsVersion: definitions.version, speedDefinitions: inForce },
+        {
+          layers,
+          served,
+          pending,
+          overflowed,
+          health,
+          definitions: { version: definitions.version, others: new Set(others.map(({ version }) => version)), changedBack },
+        },
         { ...findings, holes: stale === null ? findings.holes : [stale, ...findings.holes] },
       ),
   };

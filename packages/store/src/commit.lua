@@ -13,6 +13,7 @@
            n parked,      then n × (at, code, message, raw)
            n outputs,     then n × line of the outbox
            cut of all timelines ('' = none)
+           the generation from which on all is by these definitions ('' = not known)
   Returns  committed | already | fenced | rewound
 
   Deltas of a generation that was retired are not filed: they may not be read, and no later retirement would remove them.
@@ -170,6 +171,7 @@ end
 at = at + outputs
 local cut = take()
 if cut ~= '' then redis.call('HSET', state, 'cutTs', cut) end
+local since = take()
 if filed and ARGV[11] ~= '0' then redis.call('HINCRBY', prefix .. 'n:' .. generation, 'pending', ARGV[11]) end
 if filed and ARGV[12] ~= '0' then redis.call('HINCRBY', prefix .. 'n:' .. generation, 'overflowed', ARGV[12]) end
 
@@ -179,7 +181,7 @@ if #ARGV[13] >= LARGE then
   if feedBytes > 0 then redis.call('DEL', feed) end
   feedBytes = 0
 else
-  local entry = table.concat(ARGV, '\n', 3, 13)
+  local entry = table.concat(ARGV, '\n', 3, 13) .. '\n' .. since
   local entries = redis.call('RPUSH', feed, entry)
   feedBytes = feedBytes + #entry
   while entries > FEED_ENTRIES or feedBytes > FEED_BYTES do
@@ -193,4 +195,5 @@ if tonumber(ARGV[8]) > tonumber(current) + 1 then redis.call('HSET', state, 'gap
 redis.call('HSET', state, 'position', ARGV[5], 'commit', id, 'logIdentity', ARGV[6], 'logTimeMs', ARGV[7], 'generation', ARGV[8],
   'commits', tonumber(stored[3] or '0') + 1, 'feedBytes', feedBytes)
 if ARGV[9] ~= '' then redis.call('HSET', state, 'definitions', ARGV[9]) end
+if since ~= '' then redis.call('HSET', state, 'definitionsSince', since) end
 return 'committed'

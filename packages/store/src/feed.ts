@@ -21,20 +21,10 @@ export interface CommittedDeltas {
 /** Reads an entry, rows of the `views` alone. null: it is not of this form, which nothing but a foreign writer explains. */
 export function parseFeedEntry(entry: string, views: ReadonlySet<string>): CommittedDeltas | null {
   const tokens = entry.split('\n');
-  if (tokens.length !== 11) return null;
-  const [id, after, position, logIdentity, logTime, generation, definitions, filed, pending, overflowed, deltas] = tokens as [
-    string,
-    string,
-    string,
-    string,
-    string,
-    string,
-    string,
-    string,
-    string,
-    string,
-    string,
-  ];
+  // The last one is new: an older worker leaves it out.
+  if (tokens.length !== 11 && tokens.length !== 12) return null;
+  const [id, after, position, logIdentity, logTime, generation, definitions, filed, pending, overflowed, deltas, since] =
+    tokens as [string, string, string, string, string, string, string, string, string, string, string, string?];
   const rows = readDeltas(deltas, views);
   if (rows === null) return null;
   const next = {
@@ -43,6 +33,7 @@ export function parseFeedEntry(entry: string, views: ReadonlySet<string>): Commi
     logTimeMs: Number(logTime),
     generation: Number(generation),
     definitions: definitions === '' ? null : definitions,
+    ...(since === undefined || since === '' ? {} : { definitionsSince: Number(since) }),
   };
   const committed = {
     id,
@@ -53,7 +44,14 @@ export function parseFeedEntry(entry: string, views: ReadonlySet<string>): Commi
     pending: Number(pending),
     overflowed: Number(overflowed),
   };
-  const numbers = [next.logTimeMs, next.generation, committed.generation, committed.pending, committed.overflowed];
+  const numbers = [
+    next.logTimeMs,
+    next.generation,
+    next.definitionsSince ?? 0,
+    committed.generation,
+    committed.pending,
+    committed.overflowed,
+  ];
   return numbers.every(Number.isSafeInteger) ? committed : null;
 }
 

@@ -96,7 +96,10 @@ function commitArgs(prefix: string, commit: Commit, definitions: string): string
   const { outputs = [] } = commit;
   args.push(String(outputs.length));
   for (const line of outputs) args.push(line);
-  args.push(next.cutTs === undefined ? '' : String(next.cutTs));
+  args.push(
+    next.cutTs === undefined ? '' : String(next.cutTs),
+    next.definitionsSince === undefined ? '' : String(next.definitionsSince),
+  );
   return args;
 }
 

@@ -24,6 +24,8 @@ export interface PartitionState {
   readonly generation: number;
   /** Canonical JSON of the definitions in force. */
   readonly definitions: string;
+  /** Deltas of this generation and of all newer ones are by these definitions. Absent: an older version wrote the state, and `generation` alone is known. */
+  readonly definitionsSince?: number;
   /** No user's timeline is known up to this instant, epoch ms: records were kept for less long than the definitions ask now, or log time came back. */
   readonly cutTs?: number;
 }

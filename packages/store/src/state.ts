@@ -9,6 +9,7 @@ export function stateFrom(fields: Readonly<Record<string, string>>): PartitionSt
     logTimeMs: Number(fields['logTimeMs'] ?? 0),
     generation: Number(fields['generation'] ?? 0),
     definitions: fields['definitions'] ?? '',
+    ...(fields['definitionsSince'] === undefined ? {} : { definitionsSince: Number(fields['definitionsSince']) }),
     ...(fields['cutTs'] === undefined ? {} : { cutTs: Number(fields['cutTs']) }),
   };
 }

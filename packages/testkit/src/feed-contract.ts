@@ -28,10 +28,18 @@ export function describeFeedContract(name: string, make: () => Promise<StoreUnde
       const first = commitOf(null, 'p1', { pending: 2, overflowed: 1 });
       await store.speed.commit(first);
       const barrier = commitOf('p1', 'p2', { deltasGeneration: 0 });
-      await store.speed.commit({ ...barrier, next: { ...barrier.next, generation: 1, definitions: '{"b":2}' } });
+      await store.speed.commit({
+        ...barrier,
+        next: { ...barrier.next, generation: 1, definitions: '{"b":2}', definitionsSince: 1 },
+      });
       expect(await since(store, start.cursor)).toMatchObject([
         { id: 'commit of p1', after: '', next: first.next, generation: 0, rows: first.deltas, pending: 2, overflowed: 1 },
-        { id: 'commit of p2', after: 'commit of p1', next: { generation: 1, definitions: '{"b":2}' }, generation: 0 },
+        {
+          id: 'commit of p2',
+          after: 'commit of p1',
+          next: { generation: 1, definitions: '{"b":2}', definitionsSince: 1 },
+          generation: 0,
+        },
       ]);
       expect(await since(store, { commitId: 'commit of p1', commits: 1 })).toHaveLength(1);
       expect((await wholeOf(store)).cursor).toEqual({ commitId: 'commit of p2', commits: 2 });

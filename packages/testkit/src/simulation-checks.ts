@@ -26,13 +26,16 @@ export async function reader(world: World, name: string, turn: Turn): Promise<vo
   }
 }
 
-/** Law 7: an answer that calls itself complete is exact, whatever happened; one that does not needs a fault that explains it. */
-export function checkAnswer(world: World, name: string, answer: MergedAnswer): void {
+/**
+ * Law 7: an answer that calls itself complete is exact, whatever happened; one that does not needs a fault that explains it.
+ * `mayMix`: no reader's answer, but the sum of what is stored, whatever definitions it was counted by.
+ */
+export function checkAnswer(world: World, name: string, answer: MergedAnswer, mayMix = false): void {
   const { generation, rows, pending, complete, warnings, positions } = answer;
   world.audit();
   world.count('answer');
   const expected: RowsByView = new Map();
-  let [pendingFrom, pendingTo] = [0, 0];
+  let [pendingFrom, pendingTo, mixed] = [0, 0, false];
   // The last answer before it may be given once more, told as old; what is read again is told rather too often than too seldom.
   const faults = new Set<string>(world.counts['empty'] === undefined ? [] : ['an emptied store']);
   const isOlder = warnings.some((warning) => warning.includes('is served in place of a newer one'));
@@ -43,6 +46,7 @@ export function checkAnswer(world: World, name: string, answer: MergedAnswer): v
     addRowsByView(expected, own.rows);
     pendingFrom += own.pendingFrom;
     pendingTo += own.pendingTo;
+    mixed ||= own.mixed;
     for (const fault of own.faults) faults.add(fault);
   }
   const at = positions.map((position, partition) => `p${partition} at ${short(position)}`).join(', ');
@@ -52,6 +56,7 @@ export function checkAnswer(world: World, name: string, answer: MergedAnswer): v
     if (faults.size === 0) throw new Error(`law 7: ${name}, incomplete without a fault, g${generation}, ${at}:\n  ${why}`);
     return;
   }
+  if (mixed && !mayMix) throw new Error(`law 7: ${name}, complete though rows are by two definitions, g${generation}, ${at}`);
   world.count('complete');
   const wrong = differences(rows, expected);
   if (wrong.length > 0)

@@ -37,6 +37,8 @@ export interface Expected {
   readonly pendingTo: number;
   /** What happened since the cut that an answer may be incomplete for. */
   readonly faults: ReadonlySet<string>;
+  /** Some of what arrived since the cut was counted by other definitions than the generation's: no sum of both is exact. */
+  readonly mixed: boolean;
 }
 
 export interface Ledger {
@@ -91,6 +93,8 @@ export function createLedger(
 ): Ledger {
   const arrivals: Arrival[] = [];
   const effects: RowsByView[] = [];
+  /** Barriers in order, with the definitions from there on. */
+  const crossings: { readonly position: string; readonly generation: number; readonly json: string }[] = [];
   const cuts = new Map<number, { readonly count: number; readonly definitions: Definitions }>([
     [0, { count: 0, definitions: initial }],
   ]);
@@ -146,7 +150,10 @@ export function createLedger(
           }
         } else {
           const barrier = readBarrier(body, current, parse);
-          if (barrier !== null) cross(barrier);
+          if (barrier !== null) {
+            cross(barrier);
+            crossings.push({ position, generation: barrier.generation, json: definitions.json });
+          }
         }
         if (!fallsBack) continue;
         keptAfterMs = Math.max(keptAfterMs, logTimeMs - looksBackMs(definitions));
@@ -158,7 +165,10 @@ export function createLedger(
       if (cut === undefined) throw new Error(`generation ${generation} was never cut in this partition`);
       let upTo = cut.count;
       while (upTo < arrivals.length && position !== null && (arrivals[upTo] as Arrival).position <= position) upTo++;
-      const key = `${generation} ${upTo}`;
+      const crossed = crossings.filter(
+        (crossing) => crossing.generation > generation && position !== null && crossing.position <= position,
+      );
+      const key = `${generation} ${upTo} ${crossed.length}`;
       const known = remembered.get(key);
       if (known !== undefined) return known;
       const since = arrivals.slice(cut.count, upTo);
@@ -173,7 +183,9 @@ export function createLedger(
         if (looksBehind) faults.add('a longer look back');
         if (overflows) faults.add('an overflow');
       }
-      const expected = { rows, pendingFrom: distinctLate, pendingTo: late.length, faults };
+      if (crossed.some(({ json }) => json !== cut.definitions.json)) faults.add('a change of definitions');
+      const mixed = since.some((arrival) => arrival.definitions.json !== cut.definitions.json);
+      const expected = { rows, mixed, pendingFrom: distinctLate, pendingTo: late.length, faults };
       remembered.set(key, expected);
       return expected;
     },

@@ -268,15 +268,20 @@ export function describeStoreContract(name: string, make: () => Promise<StoreUnd
     test('law 1: deltas are filed under the generation that the commit names, not under the one it moves to', async () => {
       const store = await make();
       const barrier = commitOf(null, 'p1', { deltasGeneration: 0, barrier: { generation: 1 } });
-      await store.speed.commit({ ...barrier, next: { ...barrier.next, generation: 1, definitions: '{"b":2}' } });
+      await store.speed.commit({
+        ...barrier,
+        next: { ...barrier.next, generation: 1, definitions: '{"b":2}', definitionsSince: 1 },
+      });
       const later = commitOf('p1', 'p2', { deltasGeneration: 1, pending: 3 });
-      await store.speed.commit({ ...later, next: { ...later.next, definitions: '{"b":2}' } });
+      const next = { ...later.next, definitions: '{"b":2}', definitionsSince: 1 };
+      await store.speed.commit({ ...later, next });
       const read = async (from: number, before?: number) =>
         (await store.serving.deltas([VIEW], from, before))[P]?.rows.get(VIEW)?.get('2026-03-01\tbuy\tEUR')?.[0] ?? 0;
       expect([await read(0), await read(1), await read(0, 1), await read(2)]).toEqual([2, 1, 1, 0]);
       expect((await store.serving.deltas([VIEW], 1))[P]?.pending).toBe(3);
       expect((await store.serving.deltas([VIEW], 0, 1))[P]?.pending).toBe(0);
-      expect(await store.speed.loadState(P)).toEqual({ ...later.next, definitions: '{"b":2}', commitId: 'commit of p2' });
+      expect(await store.speed.loadState(P)).toEqual({ ...next, commitId: 'commit of p2' });
+      expect((await store.serving.deltas([VIEW], 1))[P]?.state?.definitionsSince).toBe(1);
     });
 
     test('law 1: definitions are those of the commit that the store holds, whatever was refused or lost before', async () => {

@@ -90,6 +90,7 @@ export async function createWorld(options: WorldOptions = {}) {
       logTimeMs: before?.logTimeMs ?? nowMs,
       generation: before?.generation ?? 0,
       definitions: definitions.json,
+      definitionsSince: 0,
       ...state,
     };
     const outcome = await speed.commit({

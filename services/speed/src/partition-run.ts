@@ -28,6 +28,8 @@ export interface PartitionRun {
   /** No timeline of the partition is known up to here: records were not kept for as long as definitions or log time now ask, or entries are gone. */
   cutTs: number;
   definitions: Definitions;
+  /** From this generation on all deltas are by them. */
+  definitionsSince: number;
   rules: StepRules;
   users: UserCache;
 }
@@ -73,6 +75,7 @@ export async function loadPartition(
     generation: state?.generation ?? 0,
     cutTs: state?.cutTs ?? NEVER_CUT,
     definitions,
+    definitionsSince: state?.definitionsSince ?? state?.generation ?? 0,
     rules: stepRules(views, definitions, limits.maxTimelineEvents, limits.outputs !== 'none'),
     users: createUserCache(limits.maxCachedEvents),
   };
@@ -83,6 +86,7 @@ export function crossBarrier(run: PartitionRun, generation: number, definitions:
   run.generation = generation;
   if (definitions.json === run.definitions.json) return;
   run.definitions = definitions;
+  run.definitionsSince = generation;
   const keptMs = recordRetentionMs(run.rules);
   run.rules = stepRules(run.rules.views, definitions, limits.maxTimelineEvents, limits.outputs !== 'none');
   if (run.rules.retention.longMs > keptMs) run.cutTs = Math.max(run.cutTs, run.logTimeMs - keptMs);
@@ -108,6 +112,7 @@ export function stateOf(run: PartitionRun, position: string, logIdentity: string
     logTimeMs: run.logTimeMs,
     generation: run.generation,
     definitions: run.definitions.json,
+    definitionsSince: run.definitionsSince,
     ...(run.cutTs === NEVER_CUT ? {} : { cutTs: run.cutTs }),
   };
 }
