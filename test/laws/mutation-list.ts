@@ -7,6 +7,7 @@ import { MUTATIONS_OF_HISTORY } from './mutations-of-history.ts';
 import { MUTATIONS_OF_JOURNEYS } from './mutations-of-journeys.ts';
 import { MUTATIONS_OF_KAFKA } from './mutations-of-kafka.ts';
 import { MUTATIONS_OF_READS } from './mutations-of-reads.ts';
+import { MUTATIONS_OF_RULES } from './mutations-of-rules.ts';
 import { MUTATIONS_OF_SUMS } from './mutations-of-sums.ts';
 import { MUTATIONS_OF_TIMELINES } from './mutations-of-timelines.ts';
 
@@ -166,22 +167,6 @@ export const MUTATIONS: readonly Mutation[] = [
     file: `${VIEWS}/timeline/batch.sql`,
     from: "ORDER BY touches_first AND kind = 'conversion', id)",
     to: 'ORDER BY id)',
-  },
-  {
-    lie: 'rows of definitions that an older version stored follow the newest rules',
-    law: '1',
-    file: 'packages/model/src/definitions.ts',
-    from: 'touchesFirst: rules > 1,',
-    to: 'touchesFirst: true,',
-    test: 'jobs/recompute/test/older-rules.test.ts',
-  },
-  {
-    lie: 'a generation after an upgrade keeps the rules of the one before it',
-    law: '2',
-    file: 'jobs/recompute/src/begin/begin.ts',
-    from: "  return ports.configuredDefinitions() ?? ports.parseDefinitions(published?.definitions ?? '{}');",
-    to: "  const next = ports.configuredDefinitions() ?? ports.parseDefinitions(published?.definitions ?? '{}');\n  return { ...next, json: published?.definitions ?? next.json };",
-    test: 'jobs/recompute/test/older-rules.test.ts',
   },
   {
     lie: 'an event at the instant of the last one is taken for the newest',
@@ -437,6 +422,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...MUTATIONS_OF_READS,
   ...MUTATIONS_OF_DOORS,
   ...MUTATIONS_OF_COLLECTOR,
+  ...MUTATIONS_OF_RULES,
   ...MUTATIONS_OF_SUMS,
   ...MUTATIONS_OF_TIMELINES,
 ];

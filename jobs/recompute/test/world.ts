@@ -12,10 +12,11 @@ import type { GenerationManifest, Publication } from '@tributary/archive/layout'
 import { currentPublication, publish, readPublications } from '@tributary/archive/publications';
 import { readViewRows } from '@tributary/archive/views';
 import { createArchiver } from '@tributary/archiver/pipeline';
-import { type Definitions, parseDefinitions } from '@tributary/model/definitions';
+import type { Definitions } from '@tributary/model/definitions';
 import { type Event, encodeEvent } from '@tributary/model/event';
 import { partitionOf, userKeyOf } from '@tributary/model/user-key';
 import { compute, computePart } from '@tributary/recompute/compute/compute';
+import { createDefinitionsParser } from '@tributary/recompute/handle';
 import { runGeneration } from '@tributary/recompute/pipeline';
 import { DEFAULT_LIMITS, type RunLimits, type RunPorts, type Stage } from '@tributary/recompute/ports';
 import { compareViews } from '@tributary/recompute/reconcile/compare-views';
@@ -91,7 +92,7 @@ export async function createWorld(initial: Definitions) {
     compute,
     compare: compareViews,
     merge: mergeBlocks,
-    parseDefinitions: (json) => parseDefinitions(json, sha256Hex),
+    parseDefinitions: createDefinitionsParser(),
     configuredDefinitions: () => initial,
     now: () => nowMs,
     async sleep(ms, signal) {

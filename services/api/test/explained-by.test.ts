@@ -25,8 +25,9 @@ async function passBarrier(world: World, definitions = NEWEST): Promise<void> {
 
 test('law 1: a conversion is explained as it is reported, by definitions that an older version stored', async () => {
   const world = await served();
-  const { rows } = (await world.get('/v1/attribution?model=linear')).body;
+  const { rows, meta } = (await world.get('/v1/attribution?model=linear')).body;
   expect(rows[0]).toMatchObject({ channel: '(unattributed)', creditMicros: 1_000_000 });
+  expect(meta).toMatchObject({ complete: true, warnings: [], definitions: FIRST.version });
   const why = (await world.get('/v1/conversions/a')).body;
   expect(why).toMatchObject({ attributed: false, meta: { complete: true, definitions: FIRST.version } });
 });

@@ -1,0 +1,64 @@
+/** Lies about the rules that stored definitions name. */
+import type { Mutation } from './mutation-list.ts';
+
+const SPEED = 'services/speed/src';
+const SERVING = 'packages/serving/src';
+
+export const MUTATIONS_OF_RULES: readonly Mutation[] = [
+  {
+    lie: 'rows of definitions that an older version stored follow the newest rules',
+    law: '1',
+    file: 'packages/model/src/definitions.ts',
+    from: 'touchesFirst: rules > 1,',
+    to: 'touchesFirst: true,',
+    test: 'jobs/recompute/test/older-rules.test.ts',
+  },
+  {
+    lie: 'a generation after an upgrade keeps the rules of the one before it',
+    law: '2',
+    file: 'jobs/recompute/src/begin/begin.ts',
+    from: "  return ports.configuredDefinitions() ?? ports.parseDefinitions(published?.definitions ?? '{}');",
+    to: "  const next = ports.configuredDefinitions() ?? ports.parseDefinitions(published?.definitions ?? '{}');\n  return { ...next, json: published?.definitions ?? next.json };",
+    test: 'jobs/recompute/test/older-rules.test.ts',
+  },
+  {
+    lie: 'a run after an upgrade keeps the older text',
+    law: '2',
+    file: 'jobs/recompute/src/handle.ts',
+    from: 'definitions: parseDefinitions(json, sha256Hex) };',
+    to: 'definitions: { ...parseDefinitions(json, sha256Hex), json } };',
+    test: 'jobs/recompute/test/older-rules.test.ts',
+  },
+  {
+    lie: 'a speed worker that starts again reads its state by the newest rules',
+    law: '1',
+    file: `${SPEED}/partition-run.ts`,
+    from: 'storedDefinitions(state.definitions, sha256Hex)',
+    to: `storedDefinitions(state.definitions.replace('{', '{"rules":2,'), sha256Hex)`,
+    test: 'services/speed/test/older-state.test.ts',
+  },
+  {
+    lie: 'the API reads stored definitions by the newest rules',
+    law: '1',
+    file: 'services/api/src/definitions-memory.ts',
+    from: 'storedDefinitions(json, sha256Hex)',
+    to: `storedDefinitions(json.replace('{', '{"rules":2,'), sha256Hex)`,
+    test: 'services/api/test/explained-by.test.ts',
+  },
+  {
+    lie: 'a snapshot reads the manifest by the newest rules',
+    law: '1',
+    file: `${SERVING}/snapshot.ts`,
+    from: 'deps.storedDefinitions(loaded.manifest.definitions)',
+    to: `deps.storedDefinitions(loaded.manifest.definitions.replace('{', '{"rules":2,'))`,
+    test: 'services/api/test/explained-by.test.ts',
+  },
+  {
+    lie: 'a snapshot reads the states of partitions by the newest rules',
+    law: '1',
+    file: `${SERVING}/snapshot.ts`,
+    from: 'deps.storedDefinitions(state.definitions)',
+    to: `deps.storedDefinitions(state.definitions.replace('{', '{"rules":2,'))`,
+    test: 'services/api/test/explained-by.test.ts',
+  },
+];
