@@ -1,6 +1,7 @@
 /** What somebody without a key can cost: little to parse, little to hold, and not for long. */
 import { connect, type Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
+import { createMemoryLog } from '@tributary/testkit/memory-log';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { createChunks } from '../../services/collector/src/chunks.ts';
 import { ofForm } from '../../services/collector/src/decode-body.ts';
@@ -270,6 +271,29 @@ test('law 7: slow bodies with one key leave room for those with another', async 
   expect((await collector.post('/v1/events', new Array(5).fill(large))).status).toBe(200);
   expect((await Promise.all(answers)).sort().join(' ')).toBe('408 408 408 429 429 429 429 429 429 429');
   expect(collector.gate.bytes).toBe(0);
+});
+
+test('law 7: requests whose key stands in the body or the URL have the share of that key, not one for all', async () => {
+  const opened = Promise.withResolvers<void>();
+  const keys = ['b', 'c'].map((digit) => keyRecord(`tb_00000000000${digit}_${''.padEnd(48, '0')}`, 'browser'));
+  const [busy = '', quiet = ''] = keys.map(({ key }) => key);
+  const log = createMemoryLog({ partitions: 4, turn: () => opened.promise });
+  collector = await startCollector({ keys, log, gate: { maxEvents: 64 } });
+  const send = (key: string, events = 16) => {
+    const batch = new Array(events).fill({ type: 'track', event: 'e', userId: 'u' });
+    return fetch(`${collector.url}/v1/batch`, { method: 'POST', body: JSON.stringify({ writeKey: key, batch }) });
+  };
+  const held = [send(busy), send(busy)];
+  await expect.poll(() => collector.gate.events).toBe(32);
+  expect((await send(busy)).status).toBe(429);
+  const other = send(quiet, 8);
+  await expect.poll(() => collector.gate.events).toBe(40);
+  const picture = fetch(`${collector.url}/pixel/v1/track?writeKey=${quiet}&event=e&userId=u`);
+  const refused = await fetch(`${collector.url}/pixel/v1/track?writeKey=${busy}&event=e&userId=u`);
+  expect(refused.status).toBe(429);
+  opened.resolve();
+  expect((await Promise.all([...held, other, picture])).map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+  expect([collector.gate.bytes, collector.gate.events]).toEqual([0, 0]);
 });
 
 describe('law 7: slow connections without a key leave room for those with one', () => {

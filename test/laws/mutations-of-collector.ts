@@ -75,6 +75,14 @@ export const MUTATIONS_OF_COLLECTOR: readonly Mutation[] = [
     test: 'test/laws/law-7-strangers.test.ts',
   },
   {
+    lie: 'all who send no header have one share together',
+    law: '7',
+    file: `${COLLECTOR}/pipeline.ts`,
+    from: '  lease.giveTo(keyId);\n',
+    to: '',
+    test: 'test/laws/law-7-strangers.test.ts',
+  },
+  {
     lie: 'an event does not say which key it came in with',
     law: '6',
     file: `${COLLECTOR}/prepare.ts`,

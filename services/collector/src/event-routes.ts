@@ -20,7 +20,7 @@ declare module 'fastify' {
   }
 }
 
-/** Whose body names its key: together they have the share of one key. */
+/** Whose body names its key: together they have the share of one key, until theirs is known. */
 const STRANGERS = '';
 
 const CLOUD_EVENT = /^\s*application\/cloudevents/i;

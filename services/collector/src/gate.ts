@@ -15,6 +15,8 @@ export interface GateLimits {
 export interface Lease {
   /** Sets what the request holds now; false, and nothing changed, when that is too much. Less than before always fits. */
   hold(bytes: number, events: number): boolean;
+  /** What it holds counts as another owner's from now on. */
+  giveTo(owner: unknown): void;
   /** Gives everything back. Safe to call twice. */
   release(): void;
 }
@@ -39,10 +41,24 @@ export function createGate({ maxBytes, maxEvents }: GateLimits): Gate {
     get events() {
       return events;
     },
-    lease(owner) {
+    lease(first) {
+      let owner = first;
       let heldBytes = 0;
       let heldEvents = 0;
-      return { hold, release: () => void hold(0, 0) };
+      return { hold, giveTo, release: () => void hold(0, 0) };
+
+      function giveTo(next: unknown): void {
+        count(-heldBytes, -heldEvents);
+        owner = next;
+        count(heldBytes, heldEvents);
+      }
+
+      function count(moreBytes: number, moreEvents: number): void {
+        const share = shares.get(owner) ?? NOTHING;
+        const own = { bytes: share.bytes + moreBytes, events: share.events + moreEvents };
+        if (own.bytes + own.events === 0) shares.delete(owner);
+        else shares.set(owner, own);
+      }
 
       function hold(nextBytes: number, nextEvents: number): boolean {
         const share = shares.get(owner) ?? NOTHING;
@@ -55,9 +71,7 @@ export function createGate({ maxBytes, maxEvents }: GateLimits): Gate {
         events += moreEvents;
         heldBytes = nextBytes;
         heldEvents = nextEvents;
-        const own = { bytes: share.bytes + moreBytes, events: share.events + moreEvents };
-        if (own.bytes + own.events === 0) shares.delete(owner);
-        else shares.set(owner, own);
+        count(moreBytes, moreEvents);
         return true;
       }
     },

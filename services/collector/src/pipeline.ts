@@ -45,6 +45,8 @@ export async function ingest(delivery: Delivery, manner: Manner, lease: Lease, c
     return strictlyRefused(rejected);
   }
   if (manner.checkOnly) return accepted(count, rejected);
+  // Where the key stood in the body or the URL, it was unknown whose request this is.
+  lease.giveTo(keyId);
   // The body stays in memory until the answer, so it goes on counting.
   const hasRoom = lease.hold(delivery.bytes.length + bytes, count);
   const refusal = hasRoom ? await appendAll(entries, collector) : overloaded();

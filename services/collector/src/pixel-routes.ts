@@ -50,7 +50,7 @@ export function addPixelRoutes(app: FastifyInstance, collector: Collector, gates
       });
 }
 
-/** Together they have the share of one key. */
+/** Together they have the share of one key, until theirs is known. */
 const PIXELS = Symbol('pixels');
 
 /** A picture is asked for without an `Origin`. */

@@ -28,7 +28,7 @@ export async function discardBody(request: IncomingMessage, refusal: Invalid, ti
   await consume(request, refusal, { bytes: 0, timeMs }, NO_LEASE);
 }
 
-const NO_LEASE: Lease = { hold: () => true, release: () => {} };
+const NO_LEASE: Lease = { hold: () => true, giveTo: () => {}, release: () => {} };
 
 function consume(
   request: IncomingMessage,
