@@ -62,3 +62,49 @@ test('wrong usage and a wrong key say so', async () => {
   expect(await check(['no-such-file'], [])).toMatchObject({ code: 2, stderr: expect.stringContaining('there is no such file') });
   expect(await check(['-'], [good(1)], 'tw_other')).toMatchObject({ code: 1, stderr: expect.stringContaining('401') });
 });
+
+test('what is lost where a line is read and written again is found as the collector finds it', async () => {
+  const damaged = Buffer.concat([Buffer.from('{"type":"t","userId":"'), Buffer.from([0xff]), Buffer.from('"}')]);
+  const lines = [
+    Buffer.from('{"type":"t","userId":"a \ufffd b"}'),
+    Buffer.from('{"type":"t","userId":"u","properties":{"n":1e999}}'),
+    Buffer.from(`{"type":"t","userId":"u","properties":{"n":${'['.repeat(20_000)}${']'.repeat(20_000)}}}`),
+    damaged,
+    Buffer.from(good(1)),
+  ];
+  const said: string[] = [];
+  for (const [i, body] of lines.entries()) {
+    const { body: answer } = await collector.post('/v1/validate', body);
+    for (const { code, message } of answer.rejected) said.push(`line ${i + 1}: ${code}: ${message}`);
+  }
+  expect(said.map((line) => line.split(': ', 2).join(': '))).toEqual([
+    'line 2: invalid_field',
+    'line 3: too_deep',
+    'line 4: invalid_json',
+  ]);
+  async function* one(line: Buffer) {
+    yield line;
+  }
+  const found: string[] = [];
+  for (const [i, line] of lines.entries()) {
+    const { stderr } = await tributary(['events', 'check', '-', '--collector-url', collector.url], {
+      stdin: one(line),
+      env: { TRIBUTARY_KEY: WRITE_KEY },
+    });
+    found.push(
+      ...stderr
+        .split('\n')
+        .filter((said) => said.startsWith('line '))
+        .map((said) => said.replace('line 1', `line ${i + 1}`)),
+    );
+  }
+  expect(found).toEqual(said);
+});
+
+test('thousands of findings are kept in order, and none of their bytes commands a terminal', async () => {
+  const lines = Array.from({ length: 6_000 }, (_, i) => (i % 2 === 0 ? 'x' : '{"type":"t","\u009b31m":{"constructor":1}}'));
+  const { stdout } = await check(['-', '--limit', '2500', '--json'], lines);
+  const { rejected, first } = JSON.parse(stdout) as { rejected: number; first: { line: number }[] };
+  expect([rejected, first.map(({ line }) => line)]).toEqual([6_000, Array.from({ length: 2_500 }, (_, i) => i + 1)]);
+  expect(stdout).not.toContain('\u009b');
+});

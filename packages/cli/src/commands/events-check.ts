@@ -1,4 +1,5 @@
 /** `tributary events check`: what the collector would say of events, line by line, without writing one. */
+import { validateProperties } from '@tributary/model/validate-event';
 import { type Command, Option } from 'commander';
 import { type Act, answer, type Context } from '../context.ts';
 import { EXIT, type ExitCode, UsageError } from '../exit.ts';
@@ -64,7 +65,8 @@ async function check(context: Context, file: string, options: Options): Promise<
     lines = [];
     await sender.send(batch);
   };
-  for await (const some of linesOf(inflated(openInput(context, file), file === '-' ? 'standard input' : file)))
+  const input = asUtf8(inflated(openInput(context, file), file === '-' ? 'standard input' : file));
+  for await (const some of linesOf(input.chunks))
     for (const { number, text, cut } of some) {
       if (text.trim() === '') continue;
       const event = cut ? null : parseObject(text);
@@ -76,6 +78,11 @@ async function check(context: Context, file: string, options: Options): Promise<
         });
         continue;
       }
+      const bad = lostInWriting(event, input.isDamaged() && text.includes('\ufffd'));
+      if (bad !== undefined) {
+        findings.add({ line: number, ...bad });
+        continue;
+      }
       await send(batcher.add(event));
       lines.push(number);
     }
@@ -83,7 +90,7 @@ async function check(context: Context, file: string, options: Options): Promise<
   const { accepted } = await sender.finish();
   terminal.progressEnd();
   const { total, reasons, first } = findings.summary();
-  for (const { line, code, message } of first) terminal.say(printable(`line ${line}: ${code}: ${message}`));
+  for (const { line, code, message } of first) terminal.say(`line ${line}: ${printable(code)}: ${message}`);
   if (total > first.length) terminal.say(`and ${count(total - first.length)} more; --limit shows them`);
   await answer(context, { accepted, rejected: total, reasons, first }, () => {
     const why = Object.entries(reasons).map(([code, times]) => `${count(times)} ${code}`);
@@ -92,18 +99,57 @@ async function check(context: Context, file: string, options: Options): Promise<
   return total > 0 ? EXIT.found : EXIT.ok;
 }
 
+/**
+ * What the collector says of a line where it is sent as it stands. Events go on as they were read and written again, and that hides
+ * bytes that are not UTF-8, and numbers that JSON readers cannot hold.
+ */
+function lostInWriting(event: object, isDamaged: boolean): Pick<Finding, 'code' | 'message'> | undefined {
+  const bad = validateProperties(event, 'event', -1);
+  if (bad !== undefined) return { code: bad.code, message: bad.message };
+  return isDamaged ? { code: 'invalid_json', message: 'the event holds bytes that are not UTF-8' } : undefined;
+}
+
+/** `isDamaged`: what was read so far is not UTF-8, so that U+FFFD in a line may stand for bytes that were not. */
+function asUtf8(bytes: AsyncIterable<Uint8Array>) {
+  const strict = new TextDecoder('utf-8', { fatal: true });
+  let damaged = false;
+  const look = (chunk?: Uint8Array) => {
+    try {
+      if (!damaged) strict.decode(chunk, { stream: chunk !== undefined });
+    } catch {
+      damaged = true;
+    }
+  };
+  async function* chunks(): AsyncGenerator<Uint8Array> {
+    for await (const chunk of bytes) {
+      look(chunk);
+      yield chunk;
+    }
+    look();
+  }
+  return { chunks: chunks(), isDamaged: () => damaged };
+}
+
 /** All are counted by code, and those on the first lines are kept: answers come in any order. */
 function createFindings(limit: number) {
   const reasons = new Map<string, number>();
   let first: Finding[] = [];
   let total = 0;
+  const keepFirst = () => (first = first.sort((a, b) => a.line - b.line).slice(0, limit));
   return {
     add(finding: Finding) {
       total += 1;
       reasons.set(finding.code, (reasons.get(finding.code) ?? 0) + 1);
-      first = [...first, finding].sort((a, b) => a.line - b.line).slice(0, limit);
+      // A message quotes what was sent: a terminal obeys some of it, in JSON too.
+      first.push({ ...finding, message: printable(finding.message) });
+      // Seldom: to sort at each would take longer than the collector.
+      if (first.length > 2 * limit + LIMITS.events) keepFirst();
     },
-    summary: () => ({ total, reasons: Object.fromEntries([...reasons].sort(([, a], [, b]) => b - a)), first }),
+    summary: () => ({
+      total,
+      reasons: Object.fromEntries([...reasons].sort(([, a], [, b]) => b - a)),
+      first: keepFirst(),
+    }),
   };
 }
 
