@@ -15,6 +15,8 @@ import { createSpeedWorker } from '../../services/speed/src/pipeline.ts';
 
 const TS = 1_794_650_000_000;
 const definitions = definitionsOf(SMALL_DEFINITIONS);
+/** As a version after this one writes them. */
+const newer = definitions.json.replace('"rules":2', '"rules":3');
 const line = (id: string, more: Partial<Event> = {}) =>
   encodeEvent({ ts: TS, type: 'click', id, userId: 'u', receivedAt: TS, source: 'test', ...more });
 const barrier = (value: unknown) => ({
@@ -27,6 +29,16 @@ const POISON: readonly (readonly [string, { readonly kind: LogEntry['kind']; rea
   ['a barrier whose definitions are no text', barrier({ generation: 2, definitions: {} })],
   ['a barrier whose definitions do not parse', barrier({ generation: 2, definitions: '{"brandNewKey":1}' })],
   ['a barrier whose definitions are 20 000 levels deep', barrier({ generation: 2, definitions: '['.repeat(20_000) })],
+  ['a barrier that claims newer rules and has no definitions', barrier({ generation: 2, definitions: '{"rules":3}' })],
+  ['a barrier of newer rules whose text no program wrote', barrier({ generation: 2, definitions: newer.replace('{', '{ ') })],
+  [
+    'a barrier of newer rules that are 20 000 levels deep',
+    barrier({
+      generation: 2,
+      definitions: newer.replace('"rules":3', `"rules":3,"s":${'['.repeat(20_000)}${']'.repeat(20_000)}`),
+    }),
+  ],
+  ['a barrier of newer rules, far ahead', barrier({ generation: 2 + MAX_GENERATIONS_AHEAD, definitions: newer })],
   ['a barrier without a generation', barrier({ definitions: definitions.json })],
   ['a barrier of generation 0', barrier({ generation: 0, definitions: definitions.json })],
   ['a barrier of half a generation', barrier({ generation: 2.5, definitions: definitions.json })],
@@ -81,6 +93,29 @@ test.each(POISON)('law 7: %s is parked by both layers, and the partition moves o
 
   const [, ...entries] = await log.read(new Map([[0, null]]), { maxEntries: 10, waitMs: 0 });
   expect(await archived(entries)).toEqual({ seals: 2, upTo: end, rows: 2, dead: 1 });
+});
+
+test('law 7: a barrier of newer rules stops both layers before it, and says where it lies', async () => {
+  const log = createMemoryLog({ partitions: 1 });
+  await log.append(0, { kind: 'events', body: line('before') });
+  const position = await log.append(0, barrier({ generation: 2, definitions: newer }));
+  await log.append(0, { kind: 'events', body: line('after') });
+  const store = createMemoryStore({ partitions: 1 });
+  const worker = createSpeedWorker({
+    log,
+    store: store.speed(),
+    definitions,
+    partitions: [0],
+    sha256Hex,
+    commitId: () => 'c',
+    limits: { waitMs: 0 },
+  });
+  const stopped = { code: 'unknown_rules', message: expect.stringContaining(`partition 0 at ${position}`) };
+  await expect(worker.runOnce()).rejects.toMatchObject(stopped);
+  await worker.settle();
+  expect(await store.speed().loadState(0)).toBeNull();
+  expect(await store.serving().deadLetters(10)).toEqual([]);
+  await expect(archived(await log.read(new Map([[0, null]]), { maxEntries: 10, waitMs: 0 }))).rejects.toMatchObject(stopped);
 });
 
 test('law 7: properties as deep as the collector takes them are an event, one level more is none', () => {

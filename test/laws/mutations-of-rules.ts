@@ -61,4 +61,20 @@ export const MUTATIONS_OF_RULES: readonly Mutation[] = [
     to: `deps.storedDefinitions(state.definitions.replace('{', '{"rules":2,'))`,
     test: 'services/api/test/explained-by.test.ts',
   },
+  {
+    lie: 'a barrier of rules that only a newer version knows is parked',
+    law: '7',
+    file: 'packages/model/src/partition-record.ts',
+    from: 'if (hasUnknownRules(json))',
+    to: "if (json === '' && hasUnknownRules(json))",
+    test: 'test/laws/law-7-poison.test.ts',
+  },
+  {
+    lie: 'a text that no version wrote stops the readers when it claims newer rules',
+    law: '7',
+    file: 'packages/model/src/definitions.ts',
+    from: 'known.success && canonicalJson(value) === json',
+    to: 'known.success',
+    test: 'test/laws/law-7-poison.test.ts',
+  },
 ];

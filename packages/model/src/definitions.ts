@@ -85,6 +85,13 @@ const Schema = z.strictObject({
 
 const Stored = Schema.extend({ rules: z.literal([1, RULES]).default(1) });
 
+const NewerRules = z.looseObject({
+  rules: z.int().min(RULES + 1),
+  touches: z.record(z.string(), z.unknown()),
+  conversions: z.array(z.string()),
+  attribution: z.looseObject({}),
+});
+
 export type DefinitionsFile = z.input<typeof Schema>;
 type Parsed = z.output<typeof Stored>;
 
@@ -125,6 +132,20 @@ export function parseDefinitions(json: string, sha256Hex: (text: string) => stri
 /** Reads definitions from the canonical JSON of a barrier, a manifest or a state, by the rules of its time. Throws as `parseDefinitions`. */
 export function storedDefinitions(json: string, sha256Hex: (text: string) => string): Definitions {
   return parse(json, Stored, sha256Hex);
+}
+
+/**
+ * As a newer version wrote them: canonical, with what every version writes, and `rules` above ours. Never throws: what is
+ * nested too deeply for it was written by no version.
+ */
+export function hasUnknownRules(json: string): boolean {
+  try {
+    const value: unknown = JSON.parse(json);
+    const known = NewerRules.safeParse(value);
+    return known.success && canonicalJson(value) === json;
+  } catch {
+    return false;
+  }
 }
 
 function parse(json: string, schema: z.ZodType<Parsed>, sha256Hex: (text: string) => string): Definitions {

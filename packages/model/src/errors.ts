@@ -94,6 +94,10 @@ export const ERRORS = {
     status: 500,
     fix: 'The log and the data folder are not of one history: mount or restore the folder that belongs to this log. Nothing was written or trimmed.',
   },
+  unknown_rules: {
+    status: 500,
+    fix: 'Upgrade all speed workers and archivers to the version that wrote the barrier. Nothing after it was read.',
+  },
   position_expired: {
     status: 500,
     fix: 'Entries between the archive and the log are missing: restore the segments that are gone; docs/production.md, "Backup and restore".',

@@ -2,7 +2,8 @@
  * What the log carries besides events: barriers and heartbeats. Every reader of the log decides by the functions below what
  * they are and what is parked: a barrier that one layer took and the other did not would cut them at different places.
  */
-import { type Definitions, storedDefinitions } from './definitions.ts';
+import { type Definitions, hasUnknownRules, storedDefinitions } from './definitions.ts';
+import { TributaryError } from './errors.ts';
 import { type Invalid, invalid } from './validate-event.ts';
 
 export interface Barrier {
@@ -29,6 +30,13 @@ export function* stepsTo(generation: number, newest: number): Generator<number> 
   if (newest < generation) yield generation;
 }
 
+/** As the log gives it. */
+export interface BarrierEntry {
+  readonly partition: number;
+  readonly position: string;
+  readonly body: string;
+}
+
 /** `repeated`: of a generation that the partition has passed; it means nothing. */
 export type DecodedBarrier =
   | { readonly ok: true; readonly barrier: Barrier; readonly definitions: Definitions }
@@ -37,10 +45,11 @@ export type DecodedBarrier =
 
 /**
  * `newest`: the generation of the newest barrier of the partition before this one, 0 for none. Both layers know it from the
- * log alone, so they decide alike, also when they read again. Never throws.
+ * log alone, so they decide alike, also when they read again. Throws `unknown_rules` for the barrier of a newer version: parked,
+ * it would leave this reader at the cut before it, without an end.
  */
-export function decodeBarrier(body: string, newest: number, sha256Hex: (text: string) => string): DecodedBarrier {
-  const value = objectIn(body);
+export function decodeBarrier(entry: BarrierEntry, newest: number, sha256Hex: (text: string) => string): DecodedBarrier {
+  const value = objectIn(entry.body);
   const generation = value?.['generation'];
   if (!Number.isSafeInteger(generation) || (generation as number) < 1)
     return undecodable('the barrier is not a JSON object with an integer "generation" from 1 on');
@@ -51,6 +60,11 @@ export function decodeBarrier(body: string, newest: number, sha256Hex: (text: st
     );
   const json = value?.['definitions'];
   if (typeof json !== 'string') return undecodable(`the barrier of generation ${generation} has no "definitions"`);
+  if (hasUnknownRules(json))
+    throw new TributaryError(
+      'unknown_rules',
+      `partition ${entry.partition} at ${entry.position}: the barrier of generation ${generation} brings definitions of rules that only a newer version of this program knows`,
+    );
   try {
     const definitions = storedDefinitions(json, sha256Hex);
     return { ok: true, barrier: { generation: generation as number, definitions: json }, definitions };

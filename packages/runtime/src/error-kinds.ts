@@ -14,6 +14,7 @@ const KINDS: Readonly<Partial<Record<ErrorCode, ErrorKind>>> = {
   history_mismatch: 'fatal',
   position_expired: 'fatal',
   partition_mismatch: 'fatal',
+  unknown_rules: 'fatal',
   manifest_corrupt: 'fatal',
 };
 

@@ -122,7 +122,7 @@ export async function removeSpoolFiles(spool: Spool): Promise<void> {
 
 /** Only the first barrier of a generation newer than any sealed before ends a segment: the speed layer decides alike. */
 function sealOf({ sealedBefore }: Spool, text: SpoolText, entry: LogEntry): number | null {
-  const decoded = decodeBarrier(entry.body, sealedBefore, sha256Hex);
+  const decoded = decodeBarrier(entry, sealedBefore, sha256Hex);
   if (!decoded.ok) addDead(text, entry, 0, decoded.code, decoded.message, entry.body);
   return decoded.ok && !('repeated' in decoded) ? decoded.barrier.generation : null;
 }

@@ -82,7 +82,7 @@ export function decodeBatch(
       if (heartbeat.ok) batch.logTimeMs = later(batch.logTimeMs, heartbeat.receivedAt, appendedMs);
       else park(batch.parked, entry, heartbeat);
     } else {
-      const decoded = decodeBarrier(entry.body, generation, sha256Hex);
+      const decoded = decodeBarrier(entry, generation, sha256Hex);
       if (!decoded.ok) park(batch.parked, entry, decoded);
       else if (!('repeated' in decoded)) batch.barrier = decoded.barrier;
     }

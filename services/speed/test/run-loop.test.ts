@@ -30,7 +30,7 @@ test.each(['log_unavailable', 'position_expired', 'internal'] as const)('%s is w
   expect([running.healthy(), running.detail(), isSettled()]).toEqual([true, 'reading', true]);
 });
 
-test.each(['log_recreated', 'partition_mismatch'] as const)('%s ends the worker', async (code) => {
+test.each(['log_recreated', 'partition_mismatch', 'unknown_rules'] as const)('%s ends the worker', async (code) => {
   const { running, failed } = failingOnce(code);
   await expect(running.ended).rejects.toMatchObject({ code });
   expect([failed, running.healthy(), running.detail()]).toEqual([[], false, 'the first read']);
