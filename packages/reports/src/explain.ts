@@ -1,6 +1,6 @@
 /**
  * Why a conversion's credit went where it went. The path and the weights come from the very functions that the views
- * are computed with, so the explanation cannot disagree with the report.
+ * are computed with: by the same definitions, over the same timeline, the explanation agrees with the report.
  */
 import { isRule, MODEL_NAMES, modelInfo } from '@tributary/attribution/models/catalogue';
 import { touchesOf } from '@tributary/attribution/paths/weighted-path';
