@@ -151,6 +151,13 @@ test('PostHog for browsers drops what is answered with 429, so a collector that 
   expect(await post('/e/', body)).toBe(200);
 });
 
+test('a token of a device is a property: only what has the form of a key is one', async () => {
+  const event = { uuid: 'device', event: 'e', distinct_id: 'u', properties: { token: 'a1b2c3' } };
+  const headers = { authorization: `Bearer ${BROWSER.key}` };
+  const answer = await fetch(`${collector.url}/e/`, { method: 'POST', body: JSON.stringify(event), headers });
+  expect([answer.status, await answer.json()]).toMatchObject([200, { accepted: 1, rejected: [] }]);
+});
+
 test('a form that holds no JSON is refused, and keys that are not known are', async () => {
   const refused = async (body: string) => post('/e/', body);
   expect(await refused('data=%')).toBe(401);

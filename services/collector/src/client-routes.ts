@@ -19,11 +19,11 @@ export function addClientRoutes(app: FastifyInstance, authorise: Authorise, publ
   app.get('/v1/projects/:writeKey/settings', forKey(namedInPath, segmentAnswer));
   app.get(
     '/analytics.js/v1/:writeKey/analytics.min.js',
-    forKey(namedInPath, (_key, _grant, request) => script(request, SNIPPET, 3_600)),
+    forKey(namedInPath, (_key, _grant, request) => script(request, SNIPPET, HOUR_S)),
   );
   app.get('/analytics-next/bundles/:file', (request, reply) => {
     const { file } = request.params as { file: string };
-    return send(reply, script(request, file, YEAR_S));
+    return send(reply, script(request, file, HASHED.test(file) ? YEAR_S : HOUR_S));
   });
   app.get(
     '/sourceConfig',
@@ -72,7 +72,8 @@ function namedInQuery({ query, headers }: FastifyRequest): string {
 function script({ headers }: FastifyRequest, name: string, maxAgeS: number): Answer {
   const found: Script | undefined = scriptNamed(name);
   if (found === undefined) return problem('not_found', "Segment's library has no part of this name");
-  const isZipped = /\bgzip\b/.test(headers['accept-encoding'] ?? '');
+  // `gzip;q=0` asks for anything else.
+  const isZipped = /(?:^|,)\s*gzip\s*(?:,|$|;(?!\s*q=0(?:\.0*)?\s*(?:,|$)))/i.test(headers['accept-encoding'] ?? '');
   return {
     status: 200,
     headers: {
@@ -94,7 +95,9 @@ function json(body: string): Answer {
   return { status: 200, headers: { 'content-type': 'application/json; charset=utf-8' }, body };
 }
 
-/** The names of the parts change with what they hold. */
+/** The names of most parts change with what they hold. */
+const HASHED = /\.[0-9a-f]{20}\.js$/;
 const YEAR_S = 31_536_000;
+const HOUR_S = 3_600;
 const NO_STORE = { 'cache-control': 'no-store' };
 const SCRIPT = { 'content-type': 'text/javascript; charset=utf-8', 'x-content-type-options': 'nosniff' };

@@ -46,7 +46,12 @@ function posthogItems(body: unknown, sentAtOfUrl: number | undefined): Outcome<I
 }
 
 function posthogKeyOf(item: JsonObject): unknown {
-  return bodyKeyOf(item) ?? present(item['token']) ?? present(objectOf(item['properties'])?.['token']);
+  return bodyKeyOf(item) ?? keyIn(item['token']) ?? keyIn(objectOf(item['properties'])?.['token']);
+}
+
+/** A token may be of anything, such as a device: a key has its form. */
+function keyIn(token: unknown): unknown {
+  return typeof token === 'string' && /^t[a-z]_[0-9a-f]{12}_/.test(token) ? token : undefined;
 }
 
 function arrayItems(items: readonly unknown[], read: ReadItem): Outcome<Items> {

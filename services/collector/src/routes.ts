@@ -51,6 +51,8 @@ export const ROUTES: Readonly<Record<string, Route>> = {
 
 /** Paths mean the same with a slash at their end, but where the table has them so. */
 export function withoutSlash(url: string): string {
+  // The absolute form, which proxies get, has the path behind a host.
+  if (!url.startsWith('/')) return url;
   const end = url.indexOf('?');
   const path = end < 0 ? url : url.slice(0, end);
   if (path.length < 2 || !path.endsWith('/') || Object.hasOwn(ROUTES, path)) return url;

@@ -8,7 +8,7 @@ export interface Script {
   readonly gzip: Buffer;
 }
 
-const FOLDER = join(dirname(createRequire(import.meta.url).resolve('@segment/analytics-next/package.json')), 'dist/umd');
+export const FOLDER = join(dirname(createRequire(import.meta.url).resolve('@segment/analytics-next/package.json')), 'dist/umd');
 export const SNIPPET = 'standalone.js';
 
 /** Of the files that may be asked for, each once it was. */

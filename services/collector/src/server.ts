@@ -1,11 +1,11 @@
 /** The HTTP server: its bounds, what holds for every route, and the routes that take no events. */
 import { createServer } from 'node:http';
-import cors from '@fastify/cors';
+import cors, { type FastifyCorsOptions } from '@fastify/cors';
 import { fewRequests } from '@tributary/runtime/few-requests';
 import type { Verdict } from '@tributary/runtime/keys';
 import { remembered } from '@tributary/runtime/remembered';
 import { createWaitingAnswers, type WaitingLimits } from '@tributary/runtime/waiting-answers';
-import Fastify, { type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import type { Registry } from 'prom-client';
 import { problem, send } from './answer.ts';
 import { addClientRoutes } from './client-routes.ts';
@@ -56,7 +56,13 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   });
   const hold = createWaitingAnswers(options.waiting);
 
-  await app.register(cors, corsOf(options.origins));
+  const pages = corsOf(options.origins);
+  await app.register(
+    cors,
+    () =>
+      ({ routeOptions }: FastifyRequest, answer: (error: null, found: FastifyCorsOptions) => void) =>
+        answer(null, NOT_FOR_PAGES.has(routeOptions.url ?? '') ? { origin: false } : pages),
+  );
   app.addHook('onRequest', (request, reply, done) => {
     if (options.isDraining() && !PROBES.has(request.url)) send(reply, problem('log_unavailable', 'this collector is stopping'));
     else done();
@@ -81,7 +87,11 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     if (verdict === 'forbidden') return send(reply, problem('forbidden', 'the key must have the scope "read"'));
     if (verdict !== 'ok')
       return send(reply, problem('unauthorized', 'the authorization header must hold a key of the scope "read"'));
-    return send(reply, { status: 200, headers: JSON_TYPE, body: JSON.stringify(collector.rejections.list()) });
+    return send(reply, {
+      status: 200,
+      headers: { ...JSON_TYPE, 'cache-control': 'no-store' },
+      body: JSON.stringify(collector.rejections.list()),
+    });
   });
   app.get('/livez', (_request, reply) => send(reply, { status: 200, headers: JSON_TYPE, body: '{"ok":true}' }));
   app.get('/readyz', async (_request, reply) => {
@@ -116,3 +126,5 @@ function bytesOf(payload: unknown): number {
 const METRICS_REMEMBERED_MS = 1_000;
 const JSON_TYPE = { 'content-type': 'application/json; charset=utf-8' };
 const PROBES: ReadonlySet<string> = new Set(['/livez', '/readyz', '/metrics']);
+/** What operators ask for: a page that they look at must not read it with their network or their key. */
+const NOT_FOR_PAGES: ReadonlySet<string> = new Set([...PROBES, '/v1/rejections']);

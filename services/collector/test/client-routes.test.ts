@@ -1,6 +1,8 @@
 /** What browser libraries ask for without sending events: to whom it is given, what it costs, and that it repeats nothing. */
+import { readdirSync } from 'node:fs';
 import { get } from 'node:http';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { FOLDER } from '../src/scripts.ts';
 import { keyRecord, type StartedCollector, startCollector } from './start-collector.ts';
 
 const secret = '_'.padEnd(49, '0');
@@ -49,7 +51,17 @@ test("Segment's script is the one of the package, zipped for those who can read 
   expect(await zipped.text()).toBe(text);
   const names = [...text.matchAll(/(\d+):"([0-9a-f]{20})"/g)];
   expect(names.length).toBeGreaterThan(5);
-  expect((await asked('/analytics-next/bundles/standalone.js')).headers.get('cache-control')).toContain('max-age=31536000');
+  const kept = async (name: string) => (await asked(`/analytics-next/bundles/${name}`)).headers.get('cache-control');
+  const hashed = readdirSync(FOLDER).find((name) => /\.[0-9a-f]{20}\.js$/.test(name)) as string;
+  expect([await kept(hashed), await kept('standalone.js')]).toEqual(['public, max-age=31536000', 'public, max-age=3600']);
+  const isZipped = async (accepted: string) => {
+    const { headers } = await asked(SCRIPT(BROWSER.key), { headers: { 'accept-encoding': accepted } });
+    return headers.get('content-encoding') === 'gzip';
+  };
+  for (const accepted of ['gzip', 'br, gzip;q=0.5', 'gzip; q=1, *;q=0'])
+    expect([accepted, await isZipped(accepted)]).toEqual([accepted, true]);
+  for (const refused of ['gzip;q=0', 'br, gzip; q=0.000, x', 'x-gzip-not'])
+    expect([refused, await isZipped(refused)]).toEqual([refused, false]);
   for (const name of ['..%2fpackage.json', 'standalone.js.map', 'standalone.js.gz', 'no.js', '__proto__'])
     expect([name, (await asked(`/analytics-next/bundles/${name}`)).status]).toEqual([name, 404]);
 });

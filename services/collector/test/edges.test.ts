@@ -1,6 +1,7 @@
 /** HTTP around the events: paths, origins, settings, what is not there. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type StartedCollector, startCollector, WRITE_KEY } from './start-collector.ts';
+import { withoutSlash } from '../src/routes.ts';
+import { READ_KEY, type StartedCollector, startCollector, WRITE_KEY } from './start-collector.ts';
 
 let collector: StartedCollector;
 beforeEach(async () => {
@@ -61,6 +62,21 @@ test('an answer names an origin that may send, and repeats nothing else', async 
     expect(await named(origin)).toBe(origin);
   for (const origin of ['*', 'https://a.example, https://b.example', '"><script>', `https://${'a'.repeat(300)}`])
     expect(await named(origin)).toBeNull();
+});
+
+test('a page reads nothing that is for operators, however its path is written', async () => {
+  const headers = { origin: 'https://shop.example', authorization: `Bearer ${READ_KEY}` };
+  for (const path of ['/livez', '/readyz', '/metrics', '/%6detrics', '/metrics/', '/v1/rejections', '/v1/rejections?x=1']) {
+    const answer = await fetch(`${collector.url}${path}`, { headers });
+    expect([path, answer.status, answer.headers.get('access-control-allow-origin')]).toEqual([path, 200, null]);
+    expect(answer.headers.get('access-control-allow-credentials')).toBeNull();
+  }
+  expect((await fetch(`${collector.url}/v1/rejections`, { headers })).headers.get('cache-control')).toBe('no-store');
+});
+
+test('a path behind a host keeps the slash that means something', async () => {
+  expect(withoutSlash('http://x/v1/import/')).toBe('http://x/v1/import/');
+  expect([withoutSlash('/v1/batch/?a=/'), withoutSlash('/v1/import/')]).toEqual(['/v1/batch?a=/', '/v1/import/']);
 });
 
 test('an origin that no browser sends is refused at the start', async () => {
