@@ -151,6 +151,19 @@ test('PostHog for browsers drops what is answered with 429, so a collector that 
   expect(await post('/e/', body)).toBe(200);
 });
 
+test('no key is stored, and two that differ are refused', async () => {
+  const properties = { token: SERVER.key, api_key: SERVER.key };
+  const batch = [{ uuid: 'another', event: 'e', distinct_id: 'u', properties }];
+  expect(await post('/batch/', JSON.stringify({ api_key: BROWSER.key, batch }))).toBe(200);
+  const stored = (await collector.events()).find(({ id }) => id === 'another');
+  expect(stored).toBeDefined();
+  expect(JSON.stringify(stored)).not.toContain(SERVER.key);
+  const headers = { authorization: `Bearer ${SERVER.key}` };
+  const url = `${collector.url}/beacon/v1/batch?writeKey=${BROWSER.key}`;
+  const body = JSON.stringify({ batch: [{ type: 'track', event: 'e', userId: 'u' }] });
+  expect((await fetch(url, { method: 'POST', body, headers })).status).toBe(401);
+});
+
 test('a token of a device is a property: only what has the form of a key is one', async () => {
   const event = { uuid: 'device', event: 'e', distinct_id: 'u', properties: { token: 'a1b2c3' } };
   const headers = { authorization: `Bearer ${BROWSER.key}` };

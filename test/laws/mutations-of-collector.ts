@@ -252,7 +252,7 @@ export const MUTATIONS_OF_COLLECTOR: readonly Mutation[] = [
     lie: 'an event keeps the key that its page sends in it',
     law: '6',
     file: `${COLLECTOR}/posthog.ts`,
-    from: "delete properties['token']",
+    from: 'delete properties[field]',
     to: 'void 0',
     test: 'test/conformance/recorded-requests.test.ts',
   },

@@ -83,6 +83,9 @@ export function addEventRoutes(app: FastifyInstance, collector: Collector, gates
     }
     const key = keyOfHeader(authorization);
     if (key === undefined) return 'the authorization header holds no key';
+    const { writeKey: other } = query as { writeKey?: unknown };
+    if (route.format === 'segment' && route.keyInUrl === true && other !== undefined && other !== key)
+      return 'the writeKey of the URL is not the key of the authorization header';
     const grant = collector.authorise(key);
     return typeof grant === 'string' ? grant : { key, grant };
   }

@@ -16,7 +16,7 @@ export const readPosthog: ReadItem = (item, envelope) => {
   if (!isObject(given)) return invalid('invalid_field', `properties is an object, got ${describe(given)}`);
   const properties = { ...traitsOf(item), ...given };
   // The browser library names its key in each event. What is stored of a key is its public half alone.
-  if (holdsKey(properties['token'], envelope.keyId)) delete properties['token'];
+  for (const field of ['token', 'api_key']) if (isKey(properties[field])) delete properties[field];
   const call = {
     messageId: uuid,
     userId: distinct_id ?? properties['distinct_id'],
@@ -44,8 +44,9 @@ function traitsOf(item: JsonObject): Record<string, unknown> {
   return { ...(isObject($set) && { $set }), ...(isObject($set_once) && { $set_once }) };
 }
 
-function holdsKey(token: unknown, keyId: string | undefined): boolean {
-  return typeof token === 'string' && keyId !== undefined && token.split('_')[1] === keyId;
+/** Whether it reads like one: a batch may hold events that name another key than its own. */
+function isKey(token: unknown): boolean {
+  return typeof token === 'string' && /^t[a-z]_[0-9a-f]{12}_/.test(token);
 }
 
 /** Older browser libraries say how many milliseconds before sending an event happened, and no time. */
