@@ -8,6 +8,22 @@ const PATH_RULES = 'services/api/test/path-rules.test.ts';
 
 export const MUTATIONS_OF_SUMS: readonly Mutation[] = [
   {
+    lie: 'rules over paths give value to campaigns by conversions',
+    law: '4',
+    file: 'packages/reports/src/models/campaigns.ts',
+    from: 'distribute(value, weightsOfValue(places))',
+    to: 'distribute(value, places.map(({ creditMicros }) => creditMicros))',
+    test: 'services/api/test/handed-down.test.ts',
+  },
+  {
+    lie: 'one refund makes value go by conversions',
+    law: '4',
+    file: 'packages/attribution/src/distribute.ts',
+    from: '(sign === 0 ? creditMicros',
+    to: '(sign === 0 || places.some((place) => place.valueMinor * sign < 0) ? creditMicros',
+    test: 'services/api/test/handed-down.test.ts',
+  },
+  {
     lie: 'the script adds beyond 2^53 in doubles',
     law: '4',
     file: 'packages/store/src/commit.lua',
@@ -98,9 +114,9 @@ export const MUTATIONS_OF_SUMS: readonly Mutation[] = [
   {
     lie: 'refunds of a channel go to its campaigns by conversions, its sales by value',
     law: '4',
-    file: 'packages/reports/src/credit/spread.ts',
-    from: 'return sales !== refunds ? values',
-    to: 'return sales && !refunds ? values',
+    file: 'packages/attribution/src/distribute.ts',
+    from: 'Math.sign(places.reduce((sum, { valueMinor }) => sum + valueMinor, 0))',
+    to: 'Math.max(0, Math.sign(places.reduce((sum, { valueMinor }) => sum + valueMinor, 0)))',
     test: 'packages/reports/test/pipeline.test.ts',
   },
   {

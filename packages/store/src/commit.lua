@@ -195,5 +195,6 @@ if tonumber(ARGV[8]) > tonumber(current) + 1 then redis.call('HSET', state, 'gap
 redis.call('HSET', state, 'position', ARGV[5], 'commit', id, 'logIdentity', ARGV[6], 'logTimeMs', ARGV[7], 'generation', ARGV[8],
   'commits', tonumber(stored[3] or '0') + 1, 'feedBytes', feedBytes)
 if ARGV[9] ~= '' then redis.call('HSET', state, 'definitions', ARGV[9]) end
-if since ~= '' then redis.call('HSET', state, 'definitionsSince', since) end
+-- With the generation: what an older worker leaves as it is does not hold for the next one.
+if since ~= '' then redis.call('HSET', state, 'definitionsSince', since .. ' ' .. ARGV[8]) end
 return 'committed'

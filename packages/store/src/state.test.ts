@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { generationsBetween } from './state.ts';
+import { generationsBetween, stateFrom } from './state.ts';
 
 test('law 7: generations that a partition stepped over are none of it, wherever between them the reader begins', () => {
   const state = { position: 'p', generation: '30', 'gap:2': '9', 'gap:11': '29' };
@@ -10,4 +10,12 @@ test('law 7: generations that a partition stepped over are none of it, wherever 
   expect(generationsBetween(state, 5, 7)).toEqual([]);
   expect(generationsBetween(state, 12)).toEqual([29, 30]);
   expect(generationsBetween(state, 31)).toEqual([]);
+});
+
+test('law 7: since when definitions hold is known of the generation that it was written with alone', () => {
+  const fields = { position: 'p', generation: '5', definitions: '{}', definitionsSince: '0 5' };
+  expect(stateFrom(fields)?.definitionsSince).toBe(0);
+  // An older worker went on from generation 3 to 5 and left the field as it was.
+  expect(stateFrom({ ...fields, definitionsSince: '0 3' })).not.toHaveProperty('definitionsSince');
+  expect(stateFrom({ ...fields, definitionsSince: '0' })).not.toHaveProperty('definitionsSince');
 });

@@ -9,9 +9,15 @@ export function stateFrom(fields: Readonly<Record<string, string>>): PartitionSt
     logTimeMs: Number(fields['logTimeMs'] ?? 0),
     generation: Number(fields['generation'] ?? 0),
     definitions: fields['definitions'] ?? '',
-    ...(fields['definitionsSince'] === undefined ? {} : { definitionsSince: Number(fields['definitionsSince']) }),
+    ...sinceOf(fields),
     ...(fields['cutTs'] === undefined ? {} : { cutTs: Number(fields['cutTs']) }),
   };
+}
+
+/** `since generation`: of another generation it was left there by a worker that does not know it. */
+function sinceOf({ definitionsSince = '', generation }: Readonly<Record<string, string>>): { definitionsSince?: number } {
+  const [since, of] = definitionsSince.split(' ');
+  return of !== undefined && of === generation ? { definitionsSince: Number(since) } : {};
 }
 
 const GAP = 'gap:';

@@ -2,7 +2,7 @@
  * From the credit of channels to the credit of their cells (campaign, day, type, currency): a model of the whole window says
  * what a channel earned, and its linear credit says where. Integers that sum to the channel's to the unit (law 4).
  */
-import { distribute } from '@tributary/attribution/distribute';
+import { distribute, weightsOfValue } from '@tributary/attribution/distribute';
 import type { Integer } from '@tributary/model/integer';
 import { addRow, type Rows } from '@tributary/views/deltas';
 import { NONE } from '@tributary/views/timeline';
@@ -49,20 +49,13 @@ export function spread({ creditMicros, valueMinor }: ChannelCredit, basis: Basis
       const places = cellsOf(channel);
       const inCurrency = places.filter((cell) => cell.currency === currency);
       const cellsOfValue = inCurrency.length > 0 ? inCurrency : places;
-      const parts = distribute(minor, weightsOf(cellsOfValue));
+      const parts = distribute(minor, weightsOfValue(cellsOfValue));
       cellsOfValue.forEach(({ place }, i) => {
         addRow(rows, `${channel}\t${place}${currency}`, [0, parts[i] as Integer]);
       });
     }
   }
   return rows;
-}
-
-/** By value where all of it is of one sign, sales or refunds: refunds among sales would give parts beyond the whole. Else by credit. */
-function weightsOf(cells: readonly Cell[]): number[] {
-  const values = cells.map(({ valueMinor }) => valueMinor);
-  const [sales, refunds] = [values.some((value) => value > 0), values.some((value) => value < 0)];
-  return sales !== refunds ? values : cells.map(({ creditMicros }) => creditMicros);
 }
 
 /** Cells sorted, so that equal counts are split into equal parts. */

@@ -1,4 +1,4 @@
-import { distribute } from '@tributary/attribution/distribute';
+import { distribute, weightsOfValue } from '@tributary/attribution/distribute';
 import type { Integer } from '@tributary/model/integer';
 import type { Selection } from '@tributary/serving/merge';
 import type { Snapshot } from '@tributary/serving/snapshot';
@@ -7,8 +7,12 @@ import { addRow, type Rows } from '@tributary/views/deltas';
 import { NONE } from '@tributary/views/timeline';
 import { namedRows, type Rename, rekeyed } from '../row-keys.ts';
 
+/** The finest that the view `credit` has of a channel but its campaigns: whatever is asked for is the sum of these (law 4). */
+const CELL = ['channel', 'day', 'type', 'currency'];
+
 /**
- * Rows of a view that has no campaigns, by `selection`: a channel's credit in a cell goes to its campaigns there by their linear credit.
+ * Rows of a view that has no campaigns, by `selection`: in each day, type and currency a channel's credit goes to its campaigns by their
+ * linear credit, and its value by their linear value.
  * `countedBy`: `[creditMicros, valueMinor]` by the dimensions given, of which the channel is one; a campaign is none of them.
  */
 export function withCampaigns(
@@ -19,20 +23,18 @@ export function withCampaigns(
 ): Rows {
   const { campaign, ...others } = equal;
   if (campaign === undefined && !by.includes('campaign')) return countedBy(by, others);
-  const cell = [
-    'channel',
-    ...by.filter((dimension) => dimension !== 'channel' && dimension !== 'campaign' && dimension !== 'position'),
-  ];
-  const placed = by.includes('position') ? [...cell, 'position'] : cell;
-  const linear = namedRows(snapshot, credit, { days, by: [...cell, 'campaign'], equal: { ...others, model: 'linear' } }, rename);
+  const placed = by.includes('position') ? [...CELL, 'position'] : CELL;
+  const linear = namedRows(snapshot, credit, { days, by: [...CELL, 'campaign'], equal: { ...others, model: 'linear' } }, rename);
   const campaigns = campaignsByCell(linear);
   const rows: Rows = new Map();
   for (const [key, [micros = 0, value = 0]] of countedBy(placed, others)) {
-    const within = key.split('\t').slice(0, cell.length).join('\t');
-    const places = campaigns.get(within) ?? [{ campaign: NONE, creditMicros: 1 }];
-    const weights = places.map(({ creditMicros }) => creditMicros);
-    const credits = distribute(micros, weights);
-    const values = distribute(value, weights);
+    const within = key.split('\t').slice(0, CELL.length).join('\t');
+    const places = campaigns.get(within) ?? [{ campaign: NONE, creditMicros: 1, valueMinor: 0 }];
+    const credits = distribute(
+      micros,
+      places.map(({ creditMicros }) => creditMicros),
+    );
+    const values = distribute(value, weightsOfValue(places));
     places.forEach((place, i) => {
       addRow(rows, `${key}\t${place.campaign}`, [credits[i] as Integer, values[i] as Integer]);
     });
@@ -40,14 +42,20 @@ export function withCampaigns(
   return rekeyed(rows, [...placed, 'campaign'], by, campaign === undefined ? {} : { campaign });
 }
 
+interface Place {
+  readonly campaign: string;
+  readonly creditMicros: number;
+  readonly valueMinor: number;
+}
+
 /** Sorted, so that equal credit is split into equal parts. */
-function campaignsByCell(linear: Rows): Map<string, { campaign: string; creditMicros: number }[]> {
-  const campaigns = new Map<string, { campaign: string; creditMicros: number }[]>();
+function campaignsByCell(linear: Rows): Map<string, Place[]> {
+  const campaigns = new Map<string, Place[]>();
   for (const key of [...linear.keys()].sort()) {
-    const [creditMicros = 0] = linear.get(key) ?? [];
+    const [creditMicros = 0, valueMinor = 0] = linear.get(key) ?? [];
     if (creditMicros <= 0) continue;
     const end = key.lastIndexOf('\t');
-    const found = { campaign: key.slice(end + 1), creditMicros: Number(creditMicros) };
+    const found = { campaign: key.slice(end + 1), creditMicros: Number(creditMicros), valueMinor: Number(valueMinor) };
     const list = campaigns.get(key.slice(0, end));
     if (list === undefined) campaigns.set(key.slice(0, end), [found]);
     else list.push(found);
