@@ -8,11 +8,20 @@ test('waiting ends with the result, at the limit, or when aborted, and leaves no
   const controller = new AbortController();
   expect(await settled(Promise.resolve('done'), 10_000, controller.signal)).toBe('done');
   expect(await settled(never, 1, controller.signal)).toBe('timeout');
+  // Before the abort, which takes them away by itself.
+  expect(getEventListeners(controller.signal, 'abort')).toEqual([]);
   const waiting = settled(never, 10_000, controller.signal);
   controller.abort();
   expect(await waiting).toBe('aborted');
   expect(await settled(Promise.resolve('done'), 10_000, controller.signal)).toBe('aborted');
   expect(getEventListeners(controller.signal, 'abort')).toEqual([]);
+});
+
+test('work that is done leaves no timer behind', async () => {
+  const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+  const before = timers();
+  for (let i = 0; i < 50; i++) await settled(Promise.resolve('done'), 1_000_000);
+  expect(timers() - before).toBeLessThan(50);
 });
 
 test('an error of the work is its own; one that comes after the limit is ignored', async () => {
