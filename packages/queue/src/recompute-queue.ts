@@ -25,7 +25,7 @@ export interface RecomputeQueue {
 
 export interface JobStatus {
   readonly state: string;
-  /** Why it failed. */
+  /** Why its latest attempt failed; null where none did, or a later one completed it. */
   readonly failure: string | null;
   readonly result: unknown;
   /** Of a run that many compute; null when one does. */
@@ -78,7 +78,9 @@ export function openRecomputeQueue(redis: Redis, namespace: string): RecomputeQu
       const job = await answered(queue.getJob(jobId));
       if (job === undefined) return null;
       const { shards = null } = job.progress as { readonly shards?: NonNullable<JobStatus['shards']> };
-      return { state, failure: job.failedReason ?? null, result: job.returnvalue ?? null, shards };
+      // The reason of an attempt stays with the job when the next one succeeds.
+      const failure = state === 'completed' ? null : (job.failedReason ?? null);
+      return { state, failure, result: job.returnvalue ?? null, shards };
     },
     close: () => queue.close(),
   };

@@ -133,6 +133,16 @@ test('law 3: what a run remembered is there for the next attempt; transient trou
   expect((await queue.status(run.jobId))?.failure).toContain('bad file');
 });
 
+test('a run that completes after transient trouble did not fail', async () => {
+  await startWorker(async ({ attempt }) => {
+    if (attempt === 1) throw new TributaryError('log_unavailable', 'away');
+    return { generation: 1 };
+  });
+  const { jobId } = await queue.requestRun({ mode: 'incremental', by: 'ana' });
+  await until(async () => (await queue.status(jobId))?.state === 'completed', 'the run');
+  expect(await queue.status(jobId)).toMatchObject({ failure: null, result: { generation: 1 } });
+});
+
 test('a worker that stops aborts its run, which goes on in the next worker without costing an attempt', async () => {
   const seen: string[] = [];
   const first = await startWorker(async ({ signal, remember, attempt }) => {
