@@ -3,6 +3,7 @@
  * only, and whatever it started is swept away with it. When it dies unasked it is started again after a bounded backoff.
  */
 import type { ChildProcess } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface ManagedSpec {
@@ -45,6 +46,8 @@ export interface Managed {
   stop(graceMs: number): Promise<void>;
 }
 
+/** What is killed is gone after this time even on a busy machine. */
+const GOING_MS = 5_000;
 const FIRST_BACKOFF_MS = 250;
 const MAX_BACKOFF_MS = 15_000;
 /** A process that lived this long starts over with the first backoff. */
@@ -189,10 +192,23 @@ export function manage(spec: ManagedSpec, now: () => number, startNow = true): M
       const limit = new AbortController();
       await Promise.race([gone, sleep(graceMs, undefined, { signal: limit.signal }).catch(() => {})]);
       limit.abort();
+      const own = pid;
       if (leader !== undefined) killGroup(leader);
       await gone;
+      // Not the leader: a killed one takes a moment to go after its leader went.
+      for (let waitedMs = 0; own !== null && waitedMs < GOING_MS && isThere(own); waitedMs += 10) await sleep(10);
     },
   };
+}
+
+/** A zombie is not: what adopted it may never look. */
+function isThere(pid: number): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return !/^[ZX]/.test(stat.slice(stat.lastIndexOf(')') + 2));
+  } catch {
+    return false; // gone, or a system without /proc: there is nothing to see
+  }
 }
 
 function killGroup(leader: number): void {
