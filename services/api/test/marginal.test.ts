@@ -218,8 +218,8 @@ describe('marginal figures', () => {
         marginalRoas: 10,
         marginalCpaMinor: null,
       });
-      const nobody = await asked(world, `model=${model}&${CUSTOM}&${TODAY}&against=previous&channel=nobody`);
-      expect(nobody).toMatchObject({
+      const unknown = await asked(world, `model=${model}&${CUSTOM}&${TODAY}&against=previous&channel=unknown`);
+      expect(unknown).toMatchObject({
         rows: [],
         totals: { creditMicrosChange: 0, costMinorChange: 0, marginalRoas: null, marginalCpaMinor: null },
       });

@@ -174,7 +174,7 @@ export function prepare(delivery: Delivery, surroundings: Surroundings): Prepara
   return { ok: true, value: { claim, entries: entriesOf(lines), accepted, rejected, reasons, keyId, bytes, folded } };
 }
 
-/** Why so many events, or such a context, may not come in one request; undefined when they may. */
+/** Why this number of events, or such a context, may not come in one request; undefined when they may. */
 function refusalOfItems({ items, context }: Items, grant: Grant, limits: Limits): Invalid | undefined {
   if (items.length === 0) return invalid('empty_batch', 'the request holds no event');
   if (items.length > limits.batchEvents)

@@ -90,7 +90,7 @@ test('the browser library learns where to send', async () => {
   expect(await settings.json()).toMatchObject({
     integrations: { 'Segment.io': { apiKey: WRITE_KEY, apiHost: `${new URL(collector.url).host}/v1`, protocol: 'http' } },
   });
-  expect((await fetch(`${collector.url}/v1/projects/nobody/settings`)).status).toBe(401);
+  expect((await fetch(`${collector.url}/v1/projects/unknown/settings`)).status).toBe(401);
 });
 
 test('its reports on itself are taken without a key, and kept nowhere', async () => {

@@ -116,7 +116,7 @@ test('a request from a page that its key does not name is filed under that key, 
 test('a key that may read is needed', async () => {
   collector = await startCollector();
   expect(await listed(WRITE_KEY)).toMatchObject({ status: 403, body: { code: 'forbidden' } });
-  expect(await listed('nobody')).toMatchObject({ status: 401, body: { code: 'unauthorized' } });
+  expect(await listed('unknown')).toMatchObject({ status: 401, body: { code: 'unauthorized' } });
 });
 
 test('what is to be sent again is no rejection', async () => {

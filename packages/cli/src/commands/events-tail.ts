@@ -28,7 +28,7 @@ export function addEventsTail(parent: Command, act: Act): void {
     .option('--from-start', 'from the oldest entry the log still holds, not from its end')
     .option('--user <key>', 'only this user key (userId, else anonymousId)')
     .option('--type <types>', 'only these event types, comma-separated')
-    .option('--limit <n>', 'end after so many events; from the start: also where the log ended when it began')
+    .option('--limit <n>', 'end after this number of events; from the start: also where the log ended when it began')
     .action(act(tail));
 }
 

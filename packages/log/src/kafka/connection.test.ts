@@ -105,7 +105,7 @@ describe('a connection to a broker', () => {
     await expect(broker.connect()).rejects.toThrow('the broker does not tell its versions (error 31)');
   });
 
-  it('a broker that is too old is told as such', async () => {
+  it('a broker that is too old is named as such', async () => {
     const TOO_OLD = 35;
     const broker = await brokerThat(() => {}, { versions: (asked) => reply(asked, 0, TOO_OLD, int32(0)) });
     const connection = await broker.connect();

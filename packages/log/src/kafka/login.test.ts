@@ -39,7 +39,7 @@ async function brokerThat(login: (asked: Asked) => unknown, options?: ScriptedOp
   return { sockets: broker.sockets, connect };
 }
 
-/** Turns of the event loop, so many that what is under way has come; never without an end. */
+/** Turns of the event loop until what is under way has come, 20 000 of them at most. */
 async function turnsWhile(isWaiting: () => boolean): Promise<void> {
   for (let turns = 0; turns < 20_000 && isWaiting(); turns++) await new Promise(setImmediate);
 }

@@ -15,7 +15,7 @@ const append = (partition: number, body: string): Append => ({
 const ALL = messagesOf({ kind: 'events', body: 'xx' }, envelopeOf);
 const SIZE = messageBytes(ALL[0] as (typeof ALL)[number]);
 
-/** Bodies by partition, of each wave; a batch holds so many appends of two bytes. */
+/** Bodies by partition, of each wave; a batch holds `held` appends of two bytes. */
 function waves(group: readonly Append[], held: number) {
   const found = wavesOf(group, { topic: 't', envelopeOf, maxMessageBytes: BATCH_HEADER + held * SIZE });
   const bodies = found.waves.map((wave) =>

@@ -122,9 +122,9 @@ function copySlices(body: Buffer, from: number, { record, slices }: UserSignals)
 
 /** Large bodies used again: a fresh half megabyte costs its page faults (150 µs, as much as filling it) and its collection. */
 export interface BodyPool {
-  /** At least so many bytes, of any content. */
+  /** At least that number of bytes, of any content. */
   take(bytes: number): Buffer;
-  /** The buffer as it was taken, once nobody reads it any more. */
+  /** The buffer as it was taken, once no answer reads it any more. */
   give(body: Buffer): void;
 }
 
