@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { TributaryError } from '@tributary/model/errors';
+import { processStat } from './process-stat.ts';
 
 export interface DataLock {
   /** The lock was left behind by a process that died: its children may still be on their way out. */
@@ -122,10 +123,5 @@ function isAlive({ pid, startedTicks: expected }: Holder): boolean {
 
 /** Field 22 of /proc/<pid>/stat (proc(5)); null where there is no such file. */
 function startedTicks(pid: number): string | null {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
-  } catch {
-    return null;
-  }
+  return processStat(pid)?.[19] ?? null;
 }

@@ -3,8 +3,8 @@
  * only, and whatever it started is swept away with it. When it dies unasked it is started again after a bounded backoff.
  */
 import type { ChildProcess } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { processStat } from './process-stat.ts';
 
 export interface ManagedSpec {
   readonly name: string;
@@ -203,12 +203,8 @@ export function manage(spec: ManagedSpec, now: () => number, startNow = true): M
 
 /** A zombie is not: what adopted it may never look. */
 function isThere(pid: number): boolean {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return !/^[ZX]/.test(stat.slice(stat.lastIndexOf(')') + 2));
-  } catch {
-    return false; // gone, or a system without /proc: there is nothing to see
-  }
+  const [state] = processStat(pid) ?? ['X'];
+  return state !== 'Z' && state !== 'X';
 }
 
 function killGroup(leader: number): void {

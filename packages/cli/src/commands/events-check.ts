@@ -5,10 +5,10 @@ import { type Act, answer, type Context } from '../context.ts';
 import { EXIT, type ExitCode, UsageError } from '../exit.ts';
 import { BATCH_LIMITS, type Batch, createBatcher } from '../import/batches.ts';
 import { inflated, linesOf, parseObject } from '../import/lines.ts';
-import { createSender, type Rejected } from '../import/sender.ts';
+import type { Rejected } from '../import/sender.ts';
 import { count, counted } from '../terminal/figures.ts';
 import { printable } from '../terminal/table.ts';
-import { openInput } from './import-run.ts';
+import { openInput, openSender } from './import-run.ts';
 
 interface Options {
   readonly as: string;
@@ -40,17 +40,10 @@ export function addEventsCheck(parent: Command, act: Act): void {
 }
 
 async function check(context: Context, file: string, options: Options): Promise<ExitCode> {
-  const { settings, shell, terminal } = context;
+  const { terminal } = context;
   const findings = createFindings(limitOf(options.limit));
   const sent = new Map<Batch, readonly number[]>();
-  const sender = createSender({
-    url: settings.collectorUrl,
-    path: `/v1/validate?as=${options.as}`,
-    key: settings.key('write'),
-    fetch: shell.fetch,
-    sleep: shell.sleep,
-    now: shell.now,
-    onTrouble: (text) => terminal.say(printable(text)),
+  const sender = openSender(context, `/v1/validate?as=${options.as}`, {
     onProgress: (totals) => terminal.progress(`${count(totals.sent)} events checked`),
     onAnswer: (batch, rejected) => {
       for (const { index, code, message } of rejected) findings.add({ line: sent.get(batch)?.[index] ?? 0, code, message });

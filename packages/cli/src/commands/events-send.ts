@@ -9,10 +9,8 @@ import { createBatcher } from '../import/batches.ts';
 import { INSTANT_FORMS, parseInstant } from '../import/instant.ts';
 import { inflated, linesOf, parseObject } from '../import/lines.ts';
 import { createProblems } from '../import/problems.ts';
-import { createSender } from '../import/sender.ts';
 import { count } from '../terminal/figures.ts';
-import { printable } from '../terminal/table.ts';
-import { openInput, problemLines, rejectedLines } from './import-run.ts';
+import { openInput, openSender, problemLines, rejectedLines } from './import-run.ts';
 
 type Sent = Partial<Omit<Event, 'receivedAt'>> & { readonly id: string };
 
@@ -56,15 +54,8 @@ function flagOf(field: PlainField): string {
 
 async function sendEvents(context: Context, file: string | undefined, options: Options): Promise<ExitCode> {
   if (options.type !== undefined && file !== undefined) throw new UsageError('give either a file or --type, not both');
-  const { settings, shell, terminal } = context;
-  const sender = createSender({
-    url: settings.collectorUrl,
-    path: '/v1/events',
-    key: settings.key('write'),
-    fetch: shell.fetch,
-    sleep: shell.sleep,
-    now: shell.now,
-    onTrouble: (text) => terminal.say(printable(text)),
+  const { terminal } = context;
+  const sender = openSender(context, '/v1/events', {
     onProgress: (totals) => terminal.progress(`${count(totals.sent)} events sent`),
   });
   const problems = createProblems();

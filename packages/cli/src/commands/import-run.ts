@@ -2,7 +2,7 @@
 import type { Context } from '../context.ts';
 import { CommandError, EXIT, type ExitCode } from '../exit.ts';
 import type { Problems } from '../import/problems.ts';
-import { createSender, type Sender, type SendTotals } from '../import/sender.ts';
+import { createSender, type Sender, type Sending, type SendTotals } from '../import/sender.ts';
 import { count, counted } from '../terminal/figures.ts';
 import { printable } from '../terminal/table.ts';
 import type { Terminal } from '../terminal/terminal.ts';
@@ -38,17 +38,27 @@ export async function* openInput({ shell }: Context, file: string): AsyncGenerat
 
 export function senderFor(context: Context, dryRun: boolean): Sender | null {
   if (dryRun) return null;
-  const { settings, shell, terminal } = context;
+  return openSender(context, '/v1/events', {
+    onProgress: ({ sent, retries }) =>
+      context.terminal.progress(`${count(sent)} events sent${retries > 0 ? `, ${count(retries)} retries` : ''}`),
+  });
+}
+
+/** To the collector and with the key that the settings name. */
+export function openSender(
+  { settings, shell, terminal }: Context,
+  path: Sending['path'],
+  hooks: Pick<Sending, 'onProgress' | 'onAnswer'>,
+): Sender {
   return createSender({
     url: settings.collectorUrl,
-    path: '/v1/events',
+    path,
     key: settings.key('write'),
     fetch: shell.fetch,
     sleep: shell.sleep,
     now: shell.now,
     onTrouble: (text) => terminal.say(printable(text)),
-    onProgress: (totals) =>
-      terminal.progress(`${count(totals.sent)} events sent${totals.retries > 0 ? `, ${count(totals.retries)} retries` : ''}`),
+    ...hooks,
   });
 }
 
