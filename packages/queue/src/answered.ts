@@ -1,4 +1,4 @@
-/** BullMQ's connections wait for Redis for ever; a caller that serves somebody must not. */
+/** BullMQ's connections wait for Redis without a limit; a caller that serves requests must not. */
 import { TributaryError } from '@tributary/model/errors';
 import { within } from '@tributary/runtime/wait';
 

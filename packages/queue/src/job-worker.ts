@@ -3,7 +3,7 @@
  *
  * What BullMQ does not promise, the job must: a lost lock does not stop a processor (its issue 3183), so the same job may run
  * twice; here the loss aborts it. How an attempt ends:
- *   done → completed · aborted → back into the queue, not counted · trouble that may pass → tried again later · else → failed for good
+ *   done → completed · aborted → back into the queue, not counted · transient failure → tried again later · else → failed for good
  */
 import { DelayedError, type Job, UnrecoverableError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
@@ -35,7 +35,7 @@ export interface JobWorker {
 
 /** A job that was aborted is taken up again after this, ms. */
 const RESUME_MS = 500;
-/** A killed process costs its job one of these; a job that kills its process every time must end some time. */
+/** A killed process costs its job one of these; a job that kills its process every time must end at last. */
 const MAX_STALLED = 5;
 
 export async function startJobWorker<Data>(options: JobWorkerOptions<Data>): Promise<JobWorker> {

@@ -1,4 +1,4 @@
-/** What travels through the queue of the batch layer. Plain JSON; readers of an older version may find it after an upgrade. */
+/** The jobs in the queue of the batch layer. Plain JSON; readers of an older version may find it after an upgrade. */
 
 export interface RunJob {
   readonly action: 'run';

@@ -13,7 +13,7 @@ test('without a schedule nothing is overdue', () => {
   expect(overdueMs({ ...facts, everyMs: 0, nowMs: 1e9 })).toBe(0);
 });
 
-test('time in which nobody watched is not held against the job', () => {
+test('time in which no process watched does not make a run overdue', () => {
   expect(overdueMs({ ...facts, watchingSinceMs: 1_000 * MINUTE, nowMs: 1_010 * MINUTE })).toBe(0);
   expect(overdueMs({ ...facts, lastComputedAtMs: null, nowMs: 31 * MINUTE })).toBe(0);
   expect(overdueMs({ ...facts, lastComputedAtMs: null, nowMs: 32 * MINUTE })).toBe(MINUTE);

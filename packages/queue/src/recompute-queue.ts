@@ -14,7 +14,7 @@ export interface RunDemand {
 
 export interface RecomputeQueue {
   requestRun(demand: RunDemand): Promise<{ readonly jobId: string }>;
-  /** One scheduled run every so many ms; 0 ends the schedule. Idempotent, and the newest call counts. */
+  /** One scheduled run every `everyMs`; 0 ends the schedule. Idempotent, and the newest call counts. */
   schedule(everyMs: number): Promise<void>;
   /** Jobs by state: waiting, active, delayed, failed, … */
   counts(): Promise<Readonly<Record<string, number>>>;
@@ -28,7 +28,7 @@ export interface JobStatus {
   /** Why its latest attempt failed; null where none did, or a later one completed it. */
   readonly failure: string | null;
   readonly result: unknown;
-  /** Of a run that many compute; null when one does. */
+  /** How far a run is that several processes compute; null when one does. */
   readonly shards: { readonly done: number; readonly total: number } | null;
 }
 

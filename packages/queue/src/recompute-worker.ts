@@ -16,9 +16,9 @@ export interface JobAttempt {
   readonly attempt: number;
   /** Keeps where a run got to, for its next attempt. */
   readonly remember: (begun: NonNullable<RunJob['begun']>) => Promise<void>;
-  /** Whoever computes shards of this run; null when the options name nobody. */
+  /** The processes that compute shards of this run; null when the options name none. */
   readonly shards: ShardFlow | null;
-  /** Aborts when the lock is lost, and when the worker shall stop. */
+  /** Aborts when the lock is lost, and when the worker stops. */
   readonly signal: AbortSignal;
 }
 
@@ -26,11 +26,11 @@ export interface WorkerOptions {
   readonly redis: Redis;
   readonly namespace: string;
   readonly handle: (attempt: JobAttempt) => Promise<unknown>;
-  /** Trouble that may go away by itself. */
+  /** Whether the failure may go away by itself. */
   readonly isTransient: (error: unknown) => boolean;
   readonly onError: (error: Error) => void;
   readonly onFailed: (jobId: string, error: Error, final: boolean) => void;
-  /** Those that work on shards: their version, and how many shards each process takes at a time. Absent: runs are computed alone. */
+  /** The workers of shards: their version, and how many shards each process takes at a time. Absent: one process computes a whole run. */
   readonly shards?: { readonly version: string; readonly slotsPerProcess: number };
   /** How long a dead worker's job stays locked, ms. */
   readonly lockMs?: number;
@@ -62,11 +62,11 @@ export async function startRecomputeWorker(options: WorkerOptions): Promise<Reco
         shards: flow,
         signal,
       });
-      // BullMQ completes no job with open children: those of a plan by another version may be left.
+      // BullMQ does not complete a job with open children: those of a plan by another version may be left.
       await job.removeUnprocessedChildren();
       return result;
     } catch (error) {
-      // Those of a run that goes on later are left to its next attempt.
+      // A run that goes on later leaves its children to the next attempt.
       if (!signal.aborted && !options.isTransient(error)) await job.removeUnprocessedChildren();
       throw error;
     }

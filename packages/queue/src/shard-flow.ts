@@ -15,7 +15,7 @@ export interface ShardFlow {
   /** How many shards could be computed at once: processes that are connected, times what each takes. */
   slots(): Promise<number>;
   /**
-   * Resolves when each of these was worked on; `onDone` tells how many were so far. Rejects with the error of one that failed for
+   * Resolves when each of these was worked on; `onDone` gets how many were so far. Rejects with the error of one that failed for
    * good, with `store_unavailable` when Redis does not answer, and when aborted; what is in the queue stays there then.
    */
   work(shards: readonly ShardJob[], onDone: (count: number) => void, signal: AbortSignal): Promise<void>;
@@ -31,7 +31,7 @@ const OPTIONS: BulkJobOptions = {
   backoff: { type: 'fixed', delay: RETRY_DELAY_MS },
   removeOnComplete: true,
   removeOnFail: true,
-  // The parent is told why, and decides itself: by BullMQ's hand it would fail once it is retried, whatever that brings.
+  // The parent reads why and decides by itself. Otherwise BullMQ would fail it once it is retried, whatever the retry brings.
   ignoreDependencyOnFailure: true,
 };
 
@@ -61,7 +61,7 @@ export function openShardFlow(queue: Queue<ShardJob>, parent: Job, version: stri
 /** Those with a worker of this queue, by the names of their connections. */
 async function processes(queue: Queue<ShardJob>): Promise<number> {
   const count = queue.getWorkersCount().catch((error: Error) => {
-    // A Redis user that may not list clients: this process knows of itself alone.
+    // A Redis user that may not list clients: this process knows only itself.
     if (error.message.startsWith('NOPERM')) return 1;
     throw error;
   });
@@ -73,7 +73,7 @@ function childOf(parent: Job, shard: ShardJob) {
   return { name: 'shard', data: shard, opts: { ...OPTIONS, jobId: shardJobId(shard), parent: link } };
 }
 
-/** Of these children of the run's job: how many are not done, and the error of one that failed for good. */
+/** How many of these children of the run's job are not done, and the error of one that failed for good. */
 async function lookAt(
   parent: Job,
   keys: ReadonlySet<string>,
@@ -91,7 +91,7 @@ async function lookAt(
   return { open: open.size, failure: failed && errorOf(failed[1]) };
 }
 
-/** What a job leaves of an error is its text. */
+/** A job keeps only the text of its error. */
 export function failureText(error: unknown): string {
   return error instanceof TributaryError ? `${error.code}: ${error.message}` : String(error);
 }

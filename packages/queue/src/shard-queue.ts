@@ -3,7 +3,7 @@ import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { queuePrefix } from './jobs.ts';
 
-/** One shard of a generation: names of files in the data folder, which tell the rest. */
+/** One shard of a generation: names of files in the data folder, which hold the rest. */
 export interface ShardJob {
   readonly generation: number;
   /** Digest of the plan, 16 hex digits. */

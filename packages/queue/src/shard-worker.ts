@@ -1,4 +1,4 @@
-/** The working side of the queue of shards: every batch process takes some, whoever runs the generation. */
+/** The working side of the queue of shards: every batch process takes some, whichever of them runs the generation. */
 import type { Redis } from 'ioredis';
 import { type JobWorker, startJobWorker } from './job-worker.ts';
 import { failureText } from './shard-flow.ts';
@@ -11,7 +11,7 @@ export interface ShardWorkerOptions {
   /** Shards at a time in this process. */
   readonly concurrency: number;
   readonly handle: (shard: ShardJob, signal: AbortSignal) => Promise<unknown>;
-  /** Trouble that may go away by itself, `attempt` from 1: what one host cannot do, another may. */
+  /** Whether the failure may go away by itself, `attempt` from 1: what fails on one host may work on another. */
   readonly mayRetry: (error: unknown, attempt: number) => boolean;
   readonly onError: (error: Error) => void;
   readonly onFailed: (jobId: string, error: Error, final: boolean) => void;
@@ -36,5 +36,5 @@ export function startShardWorker(options: ShardWorkerOptions): Promise<JobWorker
   });
 }
 
-/** Carries the code of its cause in its text: that is all that reaches the parent. */
+/** Has the code of its cause in its text, because only the text reaches the parent. */
 class ShardError extends Error {}

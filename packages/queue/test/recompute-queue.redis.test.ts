@@ -60,7 +60,7 @@ async function until(condition: () => boolean | Promise<boolean>, what: string):
   }
 }
 
-test('a demanded run reaches the worker with what was asked, and its result can be looked up', async () => {
+test('a run that was asked for reaches the worker with its parameters, and its result can be looked up', async () => {
   const seen: JobAttempt[] = [];
   await startWorker(async (attempt) => {
     seen.push(attempt);
@@ -114,7 +114,7 @@ test('a schedule runs, does not double when set again, and ends with 0', async (
   expect(runs).toBe(ended);
 });
 
-test('law 3: what a run remembered is there for the next attempt; transient trouble is tried again, other trouble is final', async () => {
+test('law 3: what a run remembered is there for the next attempt; a transient error is tried again, another one is final', async () => {
   const attempts: unknown[] = [];
   await startWorker(async ({ data, remember, attempt }) => {
     if (data.mode === 'full') throw new TributaryError('conflict', 'no such run');
@@ -133,7 +133,7 @@ test('law 3: what a run remembered is there for the next attempt; transient trou
   expect((await queue.status(run.jobId))?.failure).toContain('bad file');
 });
 
-test('a run that completes after transient trouble did not fail', async () => {
+test('a run that completes after a transient error did not fail', async () => {
   await startWorker(async ({ attempt }) => {
     if (attempt === 1) throw new TributaryError('log_unavailable', 'away');
     return { generation: 1 };
@@ -147,7 +147,7 @@ test('a worker that stops aborts its run, which goes on in the next worker witho
   const seen: string[] = [];
   const first = await startWorker(async ({ signal, remember, attempt }) => {
     await remember({ generation: 1, sequence: 0 });
-    // From here on the abort is heard.
+    // From here on the handler notices the abort.
     seen.push(`first, attempt ${attempt}`);
     await new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('aborted'))));
   });

@@ -84,7 +84,7 @@ const run = () => queue.requestRun({ mode: 'full', by: 'test' });
 const ended = (jobId: string) =>
   until(async () => ['completed', 'failed'].includes((await queue.status(jobId))?.state ?? ''), 'the end of the run');
 
-test('every shard is worked on once, over all workers; the run sees how far they are, and so does who asks', async () => {
+test('every shard is worked on once, over all workers; the run sees how far they are, and so do callers of status', async () => {
   const worked: string[] = [];
   const slots: number[] = [];
   const done: number[] = [];
@@ -109,7 +109,7 @@ test('every shard is worked on once, over all workers; the run sees how far they
   expect(await queue.status(jobId)).toMatchObject({ state: 'completed', result: 'merged', shards: { done: 8, total: 8 } });
 });
 
-test('a worker that stops gives its shard back; trouble of one host is tried elsewhere', async () => {
+test('a worker that stops gives its shard back; what failed on one host is tried on another', async () => {
   const seen: number[] = [];
   const first = await startShards(
     (shard, signal) =>
@@ -131,7 +131,7 @@ test('a worker that stops gives its shard back; trouble of one host is tried els
   expect(attempts).toBe(3);
 });
 
-test('a shard that fails for good: the run learns its code and words at once, the shards nobody began are withdrawn', async () => {
+test('a shard that fails for good: the run gets its code and message at once, the shards that no worker began are withdrawn', async () => {
   let began = 0;
   await startShards(async ({ number }) => {
     began++;
@@ -185,7 +185,7 @@ test('law 3: a retried run meets the shards of its attempt before: none is begun
     if (attempts > 1) return working;
     await new Promise((resolve) => setTimeout(resolve, 50));
     void working?.catch(() => {});
-    // As a killed one: its children stay.
+    // As when the process is killed: its children stay.
     first.stop().catch(() => {});
     signal.throwIfAborted();
     await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
@@ -208,7 +208,7 @@ test('versions do not count each other, nor take each other`s shards; what an ol
   const handle = async ({ shards: flow, signal }: JobAttempt) => {
     attempts++;
     slots.push((await flow?.slots()) ?? -1);
-    // Nobody of version v1 is there: these stay open, and the attempt ends in passing trouble.
+    // No worker of version v1 is there: these stay open, and the attempt ends with a transient error.
     if (attempts === 1) {
       await flow?.work(shards(2), () => {}, AbortSignal.any([signal, AbortSignal.timeout(300)])).catch(() => {});
       throw new TributaryError('log_unavailable', 'away');
