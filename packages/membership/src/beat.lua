@@ -10,8 +10,8 @@
   Returns  {partitions held now, other living members, partitions still missing to a fair share,
             1 if this member was not known although it held partitions, else 0}
 
-  Even: everyone holds floor(partitions / members), and as many as the division leaves over hold one more. Who holds too much
-  gives up the difference, no more: nothing moves without need.
+  Even: everyone holds floor(partitions / members), and as many as the division leaves over hold one more. A member that holds
+  too much gives up the difference, no more: nothing moves without need.
 ]]
 local leases, holders = KEYS[1], KEYS[2]
 local me, ttl, partitions = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
@@ -19,8 +19,8 @@ local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 
 local before = redis.call('ZSCORE', leases, me)
--- My lease ran out and nobody dropped me: nobody was here since. What kept me away (this server was down, all machines
--- slept) kept the others away too: they get half a lease to come back, instead of a storm.
+-- My lease ran out and no member dropped me, so no member was here since. What kept me away (this server was down, all
+-- machines slept) kept the others away too: they get half a lease to come back, so that the partitions do not all move.
 local grace = before and tonumber(before) <= now
 for _, member in ipairs(redis.call('ZRANGEBYSCORE', leases, '-inf', now)) do
   if grace then redis.call('ZADD', leases, now + ttl / 2, member) else redis.call('ZREM', leases, member) end
@@ -67,7 +67,7 @@ local function claim(partition)
     counts[me] = counts[me] + 1
   end
 end
--- Who is unknown here but holds partitions was forgotten, as others may be: everyone takes back what was theirs first.
+-- A member that is unknown here but holds partitions was forgotten, as others may be: each first takes back what was its own.
 local held = tonumber(ARGV[at + 1])
 local forgotten = not before and held > 0
 for i = at + 2, at + 1 + held do claim(tonumber(ARGV[i])) end

@@ -1,9 +1,9 @@
 /**
- * A group of workers of one role shares the partitions of a log. Each member beats; each beat renews its lease and tells
+ * A group of workers of one role shares the partitions of a log. Each member beats; each beat renews its lease and returns
  * which partitions are its own (`beat.lua`).
  *
- * What is assigned says who *should* work on a partition, never who may: two members may believe for a moment that they
- * hold the same one. Nothing relies on it but economy, because every write is fenced: commits by the commit they build
+ * What is assigned says who *should* work on a partition, never who may: two members may believe for a short time that
+ * they hold the same one. That costs work but is safe, because every write is fenced: commits by the commit they build
  * upon, segments by their number (docs/decisions/0009).
  */
 import { TributaryError } from '@tributary/model/errors';
@@ -22,7 +22,7 @@ export interface GroupOptions {
   readonly ttlMs: number;
   /** Monotonic, ms. */
   readonly now: () => number;
-  /** Whether another member is certainly dead, so that nobody need wait for its lease to run out. */
+  /** Whether another member is certainly dead, so that the others need not wait for its lease to run out. */
   readonly isGone?: (member: string) => boolean;
   readonly onChange?: (assigned: ReadonlySet<number>) => void;
   /** A beat failed; the next one follows. */
@@ -52,7 +52,7 @@ const LONGEST_PAUSE_MS = 1_000;
 export async function joinGroup(options: GroupOptions): Promise<Membership> {
   const { member, ttlMs, now, isGone = () => false } = options;
   const table = createLeaseTable(options.redis, options);
-  // Short, so that whatever happens is over soon; a beat costs Redis some 50 µs.
+  // Short, so that members soon notice a change; a beat costs Redis some 50 µs.
   const pauseMs = Math.min(ttlMs / 4, LONGEST_PAUSE_MS);
   const hurriedMs = pauseMs / 4;
   let held = NONE;
@@ -99,7 +99,7 @@ export async function joinGroup(options: GroupOptions): Promise<Membership> {
     const more = patience(options.joinTimeoutMs ?? JOIN_TIMEOUT_MS, hurriedMs, { signal: options.signal, now });
     for (;;) {
       try {
-        // The second one takes over from those whom the first one found dead.
+        // The second one takes over from members that the first one found dead.
         const waitMs = await beat();
         if (waitMs > 0) return waitMs;
       } catch (error) {

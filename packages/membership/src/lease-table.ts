@@ -1,4 +1,4 @@
-/** The table of leases of one group in Redis. The scripts tell its laws; the clock is the server's, never a member's. */
+/** The table of leases of one group in Redis. The scripts describe its laws; the clock is the server's, never a member's. */
 import { readFileSync } from 'node:fs';
 
 /** What is needed of a Redis connection: one that neither queues offline nor resends by itself. */

@@ -1,5 +1,5 @@
 --[[
-  A member goes: what it held is free at once.
+  A member leaves: what it held is free at once.
 
   KEYS[1]  sorted set: member → end of its lease
   KEYS[2]  hash: partition → member that holds it

@@ -1,6 +1,6 @@
 /**
- * Members are named so that others on the same machine can tell whether one is dead: a worker that was killed and started
- * anew need not wait for the lease of its former self. `<id>@<pid>@<place>`; no name is ever used twice.
+ * Members are named so that others on the same machine can see whether one is dead: a worker that was killed and started
+ * again need not wait for the lease of its former process. `<id>@<pid>@<place>`; no name is ever used twice.
  */
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
@@ -39,7 +39,7 @@ function read(of: () => string): string {
 }
 
 /**
- * Whether `name` is certainly dead: its process ran where `self` runs, and is no more. A process id that was given to
+ * Whether `name` is certainly dead: its process ran where `self` runs, and has ended. A process id that was given to
  * another process meanwhile makes it seem alive: then its lease has to run out.
  */
 export function isCertainlyGone(name: string, self: MemberName, isRunning: (pid: number) => boolean): boolean {

@@ -1,4 +1,4 @@
-/** Members with real timers on a real Redis: joining, leaving, crashing, sleeping, and a Redis that goes and comes. */
+/** Members with real timers on a real Redis: joining, leaving, crashing, sleeping, and a Redis that stops and starts again. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connectRedis, whenReady } from '@tributary/runtime/redis';
 import { type RedisServer, startRedis } from '@tributary/testkit/redis-server';
@@ -150,7 +150,7 @@ test('a wait for an answer is not counted in: a lease ends here before it ends i
   expect(ada.assigned().size).toBe(0);
 });
 
-test('Redis killed and started again: who held what holds it again', async () => {
+test('Redis killed and started again: each member holds again what it held', async () => {
   const ada = await join('ada');
   const ben = await join('ben');
   await until('two share', () => isEven(ada, ben));
@@ -184,6 +184,6 @@ test('the set that is assigned stays the same object while nothing changes', asy
 });
 
 test('one that cannot reach Redis says so and does not join', async () => {
-  const redis = { eval: () => Promise.reject(new Error('nobody there')) };
+  const redis = { eval: () => Promise.reject(new Error('no answer')) };
   await expect(join('ada', { redis, joinTimeoutMs: 300 })).rejects.toMatchObject({ code: 'store_unavailable' });
 });

@@ -1,4 +1,4 @@
-/** The scripts, on a real Redis: whoever comes, goes and dies, the living share all partitions evenly, and little moves. */
+/** The scripts, on a real Redis: whichever members join, leave and die, the living share all partitions evenly, and little moves. */
 import { connectRedis, whenReady } from '@tributary/runtime/redis';
 import { type RedisServer, startRedis } from '@tributary/testkit/redis-server';
 import fc from 'fast-check';
@@ -24,7 +24,7 @@ afterAll(async () => {
 
 const [LEASES, HOLDERS] = leaseKeys(NAMESPACE, 'speed');
 
-/** A group whose members beat when told to; `expire` makes a lease end as if its time had passed. */
+/** A group whose members beat when a test calls `beat`; `expire` makes a lease end as if its time had passed. */
 async function group(partitions: number) {
   await redis.del(LEASES, HOLDERS);
   const table = createLeaseTable(redis, { namespace: NAMESPACE, group: 'speed', partitions, ttlMs: TTL_MS });
@@ -100,7 +100,7 @@ test('law 3: after any joins, leaves and expiries two rounds of beats spread all
   );
 });
 
-test('what each member is told is what the table holds of it', async () => {
+test('a beat returns what the table holds of the member', async () => {
   await fc.assert(
     fc.asyncProperty(arbitraryOps, fc.integer({ min: 1, max: 20 }), async (ops, partitions) => {
       const { beat, leave, expire, holders } = await group(partitions);
@@ -108,9 +108,9 @@ test('what each member is told is what the table holds of it', async () => {
         if (op === 'leave') await leave(who);
         else if (op === 'expire') await expire(who);
         else {
-          const { partitions: told } = await beat(who);
+          const { partitions: returned } = await beat(who);
           const own = [...(await holders())].filter(([, holder]) => holder === who).map(([partition]) => partition);
-          expect([...told].sort((a, b) => a - b)).toEqual(own.sort((a, b) => a - b));
+          expect([...returned].sort((a, b) => a - b)).toEqual(own.sort((a, b) => a - b));
         }
       }
     }),
@@ -128,7 +128,7 @@ test('a lone member holds everything at its first beat', async () => {
   });
 });
 
-test('a newcomer takes nothing away: it is told what it lacks, and gets it when the others have beaten', async () => {
+test('a newcomer takes nothing away: it learns what it lacks, and gets it when the others have beaten', async () => {
   const { beat } = await group(16);
   await beat('ada');
   expect(await beat('ben')).toEqual({ partitions: [], others: ['ada'], lacking: 8, forgotten: false });
@@ -151,7 +151,7 @@ test('leases lost with everyone alive: each takes back what it held, nothing mov
   for (const [name, partitions] of before) expect([...(held.get(name) ?? [])].sort()).toEqual([...partitions].sort());
 });
 
-test('Redis away for longer than every lease: whoever comes back first does not take the rest', async () => {
+test('Redis away for longer than every lease: the member that comes back first does not take the rest', async () => {
   const { beat, held, expire } = await group(16);
   for (let round = 0; round < 3; round++) for (const name of ['ada', 'ben']) await beat(name);
   const before = new Map(held);
@@ -177,7 +177,7 @@ test('more members than partitions: some hold none, none holds two', async () =>
   expect(counts.sort()).toEqual([0, 0, 0, 0, 1, 1, 1]);
 });
 
-test('holders of partitions that are no more are forgotten', async () => {
+test('holders of partitions that no longer exist are forgotten', async () => {
   await group(16).then(({ beat }) => beat('ada'));
   const table = createLeaseTable(redis, { namespace: NAMESPACE, group: 'speed', partitions: 4, ttlMs: TTL_MS });
   expect((await table.beat('ada', [], [])).partitions).toEqual([0, 1, 2, 3]);

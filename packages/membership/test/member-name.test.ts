@@ -10,7 +10,7 @@ test('a name says who, which process, and where', () => {
   expect(parseMemberName('written by hand')).toBeUndefined();
 });
 
-test('dead for certain: its process ran here and is no more', () => {
+test('dead for certain: its process ran here and has ended', () => {
   const other = nameOf({ ...self, id: 'b2', pid: 101 });
   expect(isCertainlyGone(other, self, nobodyRuns)).toBe(true);
   expect(isCertainlyGone(other, self, everybodyRuns)).toBe(false);
@@ -20,7 +20,7 @@ test('dead for certain: it had our own process id, as the first process of a con
   expect(isCertainlyGone(nameOf({ ...self, id: 'b2' }), self, everybodyRuns)).toBe(true);
 });
 
-test('never: we ourselves, another place, a name that is none', () => {
+test('never: this process itself, another place, a name of another form', () => {
   expect(isCertainlyGone(nameOf(self), self, nobodyRuns)).toBe(false);
   expect(isCertainlyGone(nameOf({ id: 'b2', pid: 101, place: 'elsewhere' }), self, nobodyRuns)).toBe(false);
   expect(isCertainlyGone('written by hand', self, nobodyRuns)).toBe(false);
