@@ -99,7 +99,7 @@ test('each role can do its work with the rights of its user in Redis, and asks f
     ask(`${collectorUrl}/v1/events`, keys.write, { type, id, userId: 'ada', ...more });
   const generation = async () => {
     const { status, text } = await ask(`${apiUrl}/v1/status`, keys.read);
-    // Busy for a moment: asked again.
+    // Busy: asked again.
     if (status !== 200) return 0;
     return (JSON.parse(text) as { generation: { served: number | null } }).generation.served ?? 0;
   };
@@ -112,7 +112,7 @@ test('each role can do its work with the rights of its user in Redis, and asks f
   }
   const outputs = Array.from({ length: 16 }, (_, p) => `tributary:outputs:{${p}}:log`);
   await eventually('outputs are published', async () => (await redis.exists(...outputs)) > 0);
-  // A record that is no event is parked; all of the log that is archived is trimmed.
+  // A record that is not an event is parked; all of the log that is archived is trimmed.
   await redis.xadd('tributary:{0}:log', '*', 'k', 'e', 'b', 'no event');
   for (const path of ['/v1/users/ada/signals', '/v1/attribution?model=linear', '/v1/dead-letters', '/v1/conversions/order-1'])
     await eventually(path, async () => (await ask(`${apiUrl}${path}`, keys.admin)).status === 200);

@@ -101,7 +101,7 @@ const named = (kind: string, name: string): Resource => {
 const templateOf = (role: string) =>
   (role === 'cli' ? named('CronJob', 'doctor').spec.jobTemplate : named('Deployment', role)).spec.template as PodTemplate;
 
-test('a role tells its settings', () => {
+test('the help of a role lists its settings', () => {
   for (const { name, settings } of roles) expect([name, settings.get('TRIBUTARY_REDIS_URL')]).toEqual([name, 'string']);
   expect(roles.find(({ name }) => name === 'speed')?.settings.get('TRIBUTARY_CACHED_EVENTS')).toBe('int');
 });
@@ -147,11 +147,11 @@ test.each([...ROLE_NAMES, 'cli'])('%s has an image, a compose service and a mani
   expect(container.image).toMatch(new RegExp(`^tributary-${role}:\\d+\\.\\d+\\.\\d+$`));
 });
 
-test('programs that files and pages tell to run are there, and the image has them', () => {
-  const told = ['docker/compose.yaml', 'kubernetes/secrets.example.yaml', 'docker/Dockerfile'].map((file) =>
+test('programs that files and pages name are there, and the image has them', () => {
+  const files = ['docker/compose.yaml', 'kubernetes/secrets.example.yaml', 'docker/Dockerfile'].map((file) =>
     textOf(`infra/${file}`),
   );
-  const programs = [...told, textOf('docs/production.md'), textOf('README.md')].flatMap((text) => [
+  const programs = [...files, textOf('docs/production.md'), textOf('README.md')].flatMap((text) => [
     ...text.matchAll(/\bnode ((?:infra|packages)\/[\w/-]+\.mjs)/g),
   ]);
   const names = [...new Set(programs.map(([, name = '']) => name))];
@@ -186,7 +186,7 @@ test.each([...ROLE_NAMES])('%s: one port in image, compose file and manifest, wi
   );
 });
 
-test.each([...ROLE_NAMES])('%s has the time to drain, also after the pause in which proxies learn that it goes', (role) => {
+test.each([...ROLE_NAMES])('%s has the time to drain, also after the pause in which proxies learn that it stops', (role) => {
   const drainMs = Number(/const DRAIN_MS = ([\d_]+);/.exec(textOf('packages/runtime/src/service.ts'))?.[1]?.replaceAll('_', ''));
   expect(drainMs).toBeGreaterThan(0);
   const { spec } = templateOf(role);
@@ -317,7 +317,7 @@ function podVariables(role: string): Variables {
   return Object.assign({}, ...shared, Object.fromEntries(container.env.map(({ name, value }) => [name, value])));
 }
 
-/** Of the port on which a role answers its probes. */
+/** The variable of the port on which a role answers its probes. */
 function portVariable(role: RoleName): string {
   return role === 'collector' || role === 'api' ? `TRIBUTARY_${role.toUpperCase()}_PORT` : 'TRIBUTARY_HEALTH_PORT';
 }

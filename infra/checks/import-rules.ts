@@ -14,11 +14,11 @@ const CORE = ['model', 'attribution', 'views'];
 /** Packages that do no I/O of their own, not even Node's. The core is pure as well; serving keeps time and takes its I/O as ports. */
 const WITHOUT_IO = new Set([...CORE, 'serving', 'reports']);
 
-/** What is no I/O at run time after all. */
+/** Imports that do no I/O at run time. */
 const TOLERATED: Readonly<Record<string, readonly string[]>> = {
   // Reads the SQL files that lie beside the folds, once, when it is loaded: they are code.
   'packages/views/src/sql.ts': ['node:fs', 'node:url', 'node:path'],
-  // Lets requests have their turn while a generation loads.
+  // Lets requests run while a generation loads.
   'packages/serving/src/generations/loaded.ts': ['node:timers/promises'],
   // A hash of names: pure.
   'packages/reports/src/counts/channel-names.ts': ['node:crypto'],
