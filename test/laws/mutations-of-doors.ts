@@ -165,4 +165,20 @@ export const MUTATIONS_OF_DOORS: readonly Mutation[] = [
     to: 'if (!encoding) assertReadable',
     test: 'packages/cli/test/import-csv.test.ts',
   },
+  {
+    lie: 'an event whose bytes are not UTF-8 is sent all the same',
+    law: '7',
+    file: 'packages/cli/src/import/event-lines.ts',
+    from: 'if (!isUtf8(bytes))',
+    to: 'if (!isUtf8(bytes) && bytes.length === 0)',
+    test: 'packages/cli/test/events-send.test.ts',
+  },
+  {
+    lie: 'a number that no reader holds is sent as null',
+    law: '7',
+    file: 'packages/cli/src/import/event-lines.ts',
+    from: 'if (bad === undefined) return undefined;',
+    to: "if (bad?.code !== 'too_deep') return undefined;",
+    test: 'packages/cli/test/events-send.test.ts',
+  },
 ];

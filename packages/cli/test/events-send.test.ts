@@ -1,6 +1,9 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { fakeCollector, fakeServer, NOTHING } from './fake-server.ts';
 import { tributary } from './fake-shell.ts';
+import { temporaryFolder } from './temporary.ts';
 
 async function send(argv: readonly string[], input = '') {
   const collector = fakeCollector();
@@ -50,8 +53,36 @@ describe('events send', () => {
       { type: 'a', userId: 'u', id: 'x' },
       { type: 'b', userId: 'u', id: 'id-2' },
     ]);
-    expect(stderr).toContain('line 3: not a JSON object');
-    expect(stderr).toContain('line 4: not a JSON object');
+    expect(stderr).toContain('line 3: the line is not a JSON object');
+    expect(stderr).toContain('line 4: the line is not a JSON object');
+  });
+
+  test('law 7: what would be lost on the way is refused by line and column, and the rest is sent', async () => {
+    const text = (line: string) => Buffer.from(`${line}\n`);
+    const latin1 = Buffer.from('\xfcller"}\n', 'latin1');
+    const legal = '{"type":"\ufffd","userId":"m\ufffd"}';
+    const file = join(temporaryFolder('send'), 'events.ndjson');
+    const bytes = [
+      text('\ufeff{"type":"a","userId":"u"}'),
+      text('{"type":"a","userId":"u","properties":{"1e999":"1e999","x":[-1e999]}}'),
+      text('{"type":"a","userId":"u","properties":{"nr":12345678901234567890}}'),
+      Buffer.concat([Buffer.from(legal.slice(0, -3)), latin1]),
+      text(legal),
+      text(`{"type":"${'x'.repeat(200_000)}"}`),
+      Buffer.from('{"type":"end","userId":"u"}'),
+    ];
+    writeFileSync(file, Buffer.concat(bytes));
+    const { code, events, stderr } = await send([file]);
+    expect(code).toBe(1);
+    expect(events.map(({ type, userId }) => [type, userId])).toEqual([
+      ['a', 'u'],
+      ['\ufffd', 'm\ufffd'],
+      ['end', 'u'],
+    ]);
+    expect(stderr).toContain('line 2: event.properties.x[0] is a number beyond what JSON readers can hold (column 61)');
+    expect(stderr).toMatch(/line 3: event\.properties\.nr reads as .* \(column 45\)/);
+    expect(stderr).toContain('line 4: the event holds bytes that are not UTF-8, from column 24 on');
+    expect(stderr).toContain('line 6: the line is too long');
   });
 
   test.each([
@@ -60,6 +91,10 @@ describe('events send', () => {
     [['--type', 'x', '--user', 'u', '--cost=-1'], '--cost: the amount must be 0 or more (got -1)'],
     [['--type', 'x', '--user', 'u', '--ts', 'now'], '--ts is'],
     [['--type', 'x', '--user', 'u', '--properties', '[]'], '--properties is a JSON object'],
+    [
+      ['--type', 'x', '--user', 'u', '--properties', '{"a":1e999}'],
+      '--properties: properties.a is a number beyond what JSON readers can hold (column 6)',
+    ],
     [['file', '--type', 'x'], 'not both'],
   ])('wrong usage: %j', async (argv, message) => {
     const done = await send(argv);

@@ -1,10 +1,10 @@
 /** `tributary events check`: what the collector would say of events, line by line, without writing one. */
-import { validateProperties } from '@tributary/model/validate-event';
 import { type Command, Option } from 'commander';
 import { type Act, answer, type Context } from '../context.ts';
 import { EXIT, type ExitCode, UsageError } from '../exit.ts';
 import { BATCH_LIMITS, type Batch, createBatcher } from '../import/batches.ts';
-import { inflated, linesOf, parseObject } from '../import/lines.ts';
+import { eventLines } from '../import/event-lines.ts';
+import { inflated } from '../import/lines.ts';
 import type { Rejected } from '../import/sender.ts';
 import { count, counted } from '../terminal/figures.ts';
 import { printable } from '../terminal/table.ts';
@@ -58,25 +58,13 @@ async function check(context: Context, file: string, options: Options): Promise<
     lines = [];
     await sender.send(batch);
   };
-  const input = asUtf8(inflated(openInput(context, file), file === '-' ? 'standard input' : file));
-  for await (const some of linesOf(input.chunks))
-    for (const { number, text, cut } of some) {
-      if (text.trim() === '') continue;
-      const event = cut ? null : parseObject(text);
-      if (event === null) {
-        findings.add({
-          line: number,
-          code: 'invalid_json',
-          message: cut ? 'the line is too long' : 'the line is not a JSON object',
-        });
+  for await (const some of eventLines(inflated(openInput(context, file), file === '-' ? 'standard input' : file)))
+    for (const { number, read } of some) {
+      if (!read.ok) {
+        findings.add({ line: number, code: read.code, message: read.reason });
         continue;
       }
-      const bad = lostInWriting(event, input.isDamaged() && text.includes('\ufffd'));
-      if (bad !== undefined) {
-        findings.add({ line: number, ...bad });
-        continue;
-      }
-      await send(batcher.add(event));
+      await send(batcher.add(read.event));
       lines.push(number);
     }
   await send(batcher.end());
@@ -90,37 +78,6 @@ async function check(context: Context, file: string, options: Options): Promise<
     return `${counted(accepted, 'event')} would be accepted${total > 0 ? `, ${count(total)} rejected: ${why.join(', ')}` : ''}`;
   });
   return total > 0 ? EXIT.found : EXIT.ok;
-}
-
-/**
- * What the collector says of a line where it is sent as it stands. Events go on as they were read and written again, and that hides
- * bytes that are not UTF-8, and numbers that JSON readers cannot hold.
- */
-function lostInWriting(event: object, isDamaged: boolean): Pick<Finding, 'code' | 'message'> | undefined {
-  const bad = validateProperties(event, 'event', -1);
-  if (bad !== undefined) return { code: bad.code, message: bad.message };
-  return isDamaged ? { code: 'invalid_json', message: 'the event holds bytes that are not UTF-8' } : undefined;
-}
-
-/** `isDamaged`: what was read so far is not UTF-8, so that U+FFFD in a line may stand for bytes that were not. */
-function asUtf8(bytes: AsyncIterable<Uint8Array>) {
-  const strict = new TextDecoder('utf-8', { fatal: true });
-  let damaged = false;
-  const look = (chunk?: Uint8Array) => {
-    try {
-      if (!damaged) strict.decode(chunk, { stream: chunk !== undefined });
-    } catch {
-      damaged = true;
-    }
-  };
-  async function* chunks(): AsyncGenerator<Uint8Array> {
-    for await (const chunk of bytes) {
-      look(chunk);
-      yield chunk;
-    }
-    look();
-  }
-  return { chunks: chunks(), isDamaged: () => damaged };
 }
 
 /** All are counted by code, and those on the first lines are kept: answers come in any order. */

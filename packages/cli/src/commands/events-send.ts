@@ -6,8 +6,9 @@ import { type Act, answer, type Context } from '../context.ts';
 import { EXIT, type ExitCode, UsageError } from '../exit.ts';
 import { type AmountField, parseAmountOf } from '../import/amount.ts';
 import { createBatcher } from '../import/batches.ts';
+import { eventLines, lostIn } from '../import/event-lines.ts';
 import { INSTANT_FORMS, parseInstant } from '../import/instant.ts';
-import { inflated, linesOf, parseObject } from '../import/lines.ts';
+import { inflated, parseObject } from '../import/lines.ts';
 import { createProblems } from '../import/problems.ts';
 import { count } from '../terminal/figures.ts';
 import { openInput, openSender, problemLines, rejectedLines } from './import-run.ts';
@@ -90,13 +91,11 @@ async function* eventsOf(
     yield eventFrom(options, context.shell.newId());
     return;
   }
-  for await (const lines of linesOf(inflated(openInput(context, file ?? '-'), file ?? 'standard input')))
-    for (const { number, text, cut } of lines) {
-      if (text.trim() === '') continue;
-      const event = cut ? null : parseObject(text);
+  for await (const lines of eventLines(inflated(openInput(context, file ?? '-'), file ?? 'standard input')))
+    for (const { number, text, read } of lines) {
       // An id of our own makes a resend after a lost answer count once.
-      if (event !== null) yield { id: context.shell.newId(), ...event };
-      else onProblem({ line: number, reason: cut ? 'the line is too long' : 'not a JSON object', text });
+      if (read.ok) yield { id: context.shell.newId(), ...read.event };
+      else onProblem({ line: number, reason: read.reason, text });
     }
 }
 
@@ -131,5 +130,7 @@ function properties(text: string | undefined): Record<string, unknown> | undefin
   if (text === undefined) return undefined;
   const value = parseObject(text);
   if (value === null) throw new UsageError(`--properties is a JSON object, got ${text.slice(0, 60)}`);
+  const lost = lostIn(value, text, 'properties');
+  if (lost !== undefined) throw new UsageError(`--properties: ${lost.reason}`);
   return value;
 }
