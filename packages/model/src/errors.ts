@@ -23,7 +23,10 @@ export const ERRORS = {
     status: 413,
     fix: 'Send less in one request: the collector takes 5 MB (inflated) and 2 500 events, the serving API 512 KB.',
   },
-  body_too_slow: { status: 408, fix: 'Send the key in the Authorization header: such a body has 30 s, one without has 3 s.' },
+  body_too_slow: {
+    status: 408,
+    fix: 'Send the key in the Authorization header: such a body has 30 s, one without has 3 s and goes on at 20 KB a second.',
+  },
   too_much_asked: { status: 413, fix: 'Ask for fewer users, or for fewer signals of each, in one request.' },
   empty_batch: { status: 400, fix: 'Send at least one event, or no request.' },
   invalid_gzip: { status: 400, fix: 'Compress the body as one complete gzip stream, or send it uncompressed.' },

@@ -11,6 +11,7 @@ import { type Collector, ingest, noteRefusal } from './pipeline.ts';
 import { bodyBytesOf, type Sender } from './prepare.ts';
 import { type BodyBounds, discardBody, overloaded, readBody } from './read-body.ts';
 import { NATIVE, ROUTES, type Route, routeNamed } from './routes.ts';
+import { createWaitingBodies } from './waiting-bodies.ts';
 import { keyOfHeader } from './write-key.ts';
 
 declare module 'fastify' {
@@ -22,6 +23,9 @@ declare module 'fastify' {
 
 /** Whose body names its key: together they have the share of one key, until theirs is known. */
 const STRANGERS = '';
+
+/** 160 kbit/s: what a phone sends where there is little of a network. The largest body then takes less than a request may. */
+const KEYLESS_BYTES_PER_S = 20 * 1024;
 
 const CLOUD_EVENT = /^\s*application\/cloudevents/i;
 
@@ -36,6 +40,7 @@ export function addEventRoutes(app: FastifyInstance, collector: Collector, gates
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
   app.decorateRequest('sentContentType', '');
+  const waitForBody = createWaitingBodies(gates.keyless);
 
   for (const [path, route] of Object.entries(ROUTES))
     app.post(path, { onRequest: dropContentType }, (request, reply) => receive(request, reply, route, false));
@@ -98,8 +103,8 @@ export function addEventRoutes(app: FastifyInstance, collector: Collector, gates
   /** Once it has arrived whole, the body counts against the gate of keyed requests. */
   async function readKeyless(request: FastifyRequest, lease: Lease): Promise<Outcome<Buffer>> {
     const { keylessBodyBytes, keylessBodyMs } = collector.limits;
-    const bounds: BodyBounds = { bytes: keylessBodyBytes, timeMs: keylessBodyMs };
-    const waiting = gates.keyless.lease(request);
+    const bounds: BodyBounds = { bytes: keylessBodyBytes, timeMs: keylessBodyMs, bytesPerS: KEYLESS_BYTES_PER_S };
+    const waiting = waitForBody();
     try {
       const bytes = await readBody(request.raw, bounds, waiting);
       if (bytes.ok && !lease.hold(bytes.value.length, 0)) return overloaded();
