@@ -1,4 +1,4 @@
-/** The baseline of single reads: a Fastify route that sends as many bytes from memory. Tells its CPU time when asked. */
+/** The baseline of single reads: a Fastify route that sends as many bytes from memory. Reports its CPU time when asked. */
 import fastify from 'fastify';
 
 const payload = Buffer.alloc(Number(process.argv[2]), ' ');

@@ -163,7 +163,7 @@ function eventsOf(partition: number, { number, events, users, days }: SegmentSpe
     SELECT ${columns.join(', ')}, strftime(make_timestamp(ts * 1000), '%Y-%m-%d') AS date FROM archived ORDER BY user_key, ts`;
 }
 
-/** The whole run, timed from its beginning to the publication; the child's peak memory as the kernel tells it. `views`: these alone. */
+/** The whole run, timed from its beginning to the publication; the child's peak memory as the kernel reports it. `views`: these alone. */
 async function timedRun(
   dataDir: string,
   segments: readonly SegmentManifest[],

@@ -32,7 +32,7 @@ export function benchEndToEnd(
     collector.close();
     api.close();
     const rate = accepted / (WARM_UP_S + seconds);
-    const note = `${measured.length} probes; the flow fell ${Math.round(behindMs)} ms behind at the most, ${refused} requests refused`;
+    const note = `${measured.length} probes; the flow fell at most ${Math.round(behindMs)} ms behind, ${refused} requests refused`;
     return [
       {
         section: 'end to end',

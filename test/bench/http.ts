@@ -120,7 +120,7 @@ function open(host: string, port: number, all: Set<Connection>): Connection {
   }
 
   function take(chunk: Buffer): void {
-    if (asked === null) throw new Error('bytes came that nobody asked for');
+    if (asked === null) throw new Error('bytes came without a request');
     let from = 0;
     if (missing < 0) {
       const before = head.length;

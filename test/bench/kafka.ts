@@ -145,7 +145,7 @@ interface Run {
   readonly cores: number;
 }
 
-/** So many workers, each with its share of the partitions, from the start of the log to its end. */
+/** `count` workers, each with its share of the partitions, from the start of the log to its end. */
 async function workers(count: number, bootstrap: string, prefix: string, redisUrl: string): Promise<Run> {
   const redis = connectRedis(redisUrl, 'commit', () => {});
   await whenReady(redis, 10_000);

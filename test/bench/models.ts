@@ -41,7 +41,7 @@ function live(seconds: number): Promise<Figure[]> {
     const { accepted, behindMs, refused } = await flowing;
     collector.close();
     api.close();
-    const note = `${asked.length} answers while ${Math.round(accepted / (WARM_UP_S + seconds))} events/s flowed, ${Math.round(behindMs)} ms behind at the most, ${refused} requests refused`;
+    const note = `${asked.length} answers while ${Math.round(accepted / (WARM_UP_S + seconds))} events/s flowed, at most ${Math.round(behindMs)} ms behind, ${refused} requests refused`;
     const section = 'models';
     return [
       { section, figure: 'live Markov and Shapley, p50', value: percentile(asked, 0.5), unit: 'ms', note },
@@ -58,7 +58,7 @@ function live(seconds: number): Promise<Figure[]> {
   });
 }
 
-/** The workload tells 8 channels apart: here its touches are spread over 20. */
+/** The workload has 8 channels: here its touches are spread over 20. */
 function overChannels(line: string): string {
   return line.replace(/"channel":"[^"]+","campaign":"campaign-(\d+)"/, (_, n: string) => {
     const channel = String(Number(n) % CHANNELS).padStart(2, '0');

@@ -150,7 +150,7 @@ async function measure(seconds: number, cpu: () => Promise<number>, call: () => 
 async function cpuOfMetrics(api: Http): Promise<number> {
   const { body } = await api.get('/metrics');
   const seconds = /^process_cpu_seconds_total ([\d.]+)/m.exec(body)?.[1];
-  if (seconds === undefined) throw new Error('the metrics do not tell the CPU time');
+  if (seconds === undefined) throw new Error('the metrics do not have the CPU time');
   return Number(seconds) * 1e6;
 }
 
