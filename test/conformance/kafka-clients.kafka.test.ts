@@ -12,7 +12,7 @@ import { consumeByKcat, missingKcatTold, produceByKcat } from './kafka-kcat.ts';
 
 const PARTITIONS = 16;
 const TS = 1_767_225_600_000;
-/** Of every length modulo 4 (murmur2 works on words of 4 bytes), ASCII and not. */
+/** Users of every length modulo 4 (murmur2 works on words of 4 bytes), ASCII and not. */
 const USERS = Array.from({ length: 400 }, (_, i) => `${['', 'u', 'ü', 'λ漢', '😀-'][i % 5]}${i}`);
 
 const missing =
@@ -33,7 +33,7 @@ describe.skipIf(missing !== null)('kcat (librdkafka) on the topic of the log', (
     await kafka.stop();
   }, 60_000);
 
-  it('a plain JSON event keyed by its user lands in her partition and is read as a valid line', async () => {
+  it('a plain JSON event keyed by its user lands in the partition of that user and is read as a valid line', async () => {
     const events = USERS.map((userId, i) => ({ type: 'click', userId, ts: TS + i, source: 'kcat', properties: { i } }));
     await produceByKcat(
       kafka.bootstrap,
@@ -73,7 +73,7 @@ describe.skipIf(missing !== null)('kcat (librdkafka) on the topic of the log', (
     }
   }, 60_000);
 
-  it('what is no event comes out as one undecodable line, and the partition moves on', async () => {
+  it('what is not an event comes out as one undecodable line, and the partition moves on', async () => {
     const [user] = USERS as [string];
     const partition = partitionOf(user, PARTITIONS);
     const before = (await log.ends())[partition] as string;
@@ -92,7 +92,7 @@ describe.skipIf(missing !== null)('kcat (librdkafka) on the topic of the log', (
     expect(fates).toEqual([...foul.map(() => false), true]);
   }, 60_000);
 
-  it("librdkafka's own default partitioner is another one: such an event is told apart, not counted for the wrong user", async () => {
+  it("librdkafka's own default partitioner is another one: such an event is recognised, not counted for the wrong user", async () => {
     const strays = USERS.map((userId) => JSON.stringify({ type: 'stray', userId, ts: TS, source: 'kcat' }));
     const ends = await log.ends();
     await produceByKcat(

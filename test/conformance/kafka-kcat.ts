@@ -15,7 +15,7 @@ const RUN_MS = 60_000;
 /** A byte that no key and no JSON text of the tests holds. */
 const KEY_ENDS = '\u0001';
 
-/** Why kcat cannot be used, told on stderr as well; null where it can. With CI in the environment a missing kcat throws. */
+/** Why kcat cannot be used, printed on stderr as well; null where it can. With CI in the environment a missing kcat throws. */
 export function missingKcatTold(whatIsSkipped: string): string | null {
   if (spawnSync('kcat', ['-V']).status === 0) return null;
   const why = 'kcat is not installed. On Debian: apt-get install kcat.';

@@ -86,7 +86,7 @@ const arrived = async () => (await collector.events()).length;
 test('every method arrives with its type, ids, user and page, each preflighted', async () => {
   const analytics = await open();
   await analytics.page('Shop', 'Landing');
-  await analytics.alias('u'); // once the visitor is identified, the library sends her own id here
+  await analytics.alias('u'); // once the visitor is identified, the library sends their own id here
   await analytics.track('Order Completed', { revenue: 19.99, currency: 'EUR' });
   await analytics.identify('u', { plan: 'pro' });
   await analytics.group('g', { size: 3 });
@@ -134,7 +134,7 @@ test('with a browser key every method arrives, and value and cost of a call are 
   for (const field of ['value', 'cost', 'currency']) expect(played).not.toHaveProperty(field);
 });
 
-test('without a campaign the referrer names the channel, and a page of the same site is no touch', async () => {
+test('without a campaign the referrer names the channel, and a page of the same site is not a touch', async () => {
   const url = 'http://www.shop.example/other';
   await (await open({ url })).page();
   await (await open({ url, referrer: PAGE })).page();
