@@ -33,7 +33,7 @@ describe('heartbeats', () => {
     expect(await readAll(log)).toHaveLength(entries.length);
   });
 
-  it('a round that the log refuses is told, and the next one tries again', async () => {
+  it('a round that the log refuses is reported, and the next one tries again', async () => {
     const log = createMemoryLog({ partitions: 1 });
     log.failNextAppend('not-applied');
     const errors: unknown[] = [];

@@ -145,7 +145,7 @@ describe.skipIf(missing !== null)('the log on a broker with TLS and SCRAM', () =
     });
   });
 
-  it('tells whom it means before the certificate is shown (SNI), for proxies before several brokers', async () => {
+  it('names the broker before the certificate is shown (SNI), for proxies in front of several brokers', async () => {
     const names: string[] = [];
     const pfx = await readFile(join(folder, 'store.p12'));
     const proxy = createServer({ pfx, passphrase: STORE_PASSWORD }, (socket) => {

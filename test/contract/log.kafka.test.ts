@@ -279,13 +279,13 @@ describe.skipIf(missing !== null)('the log on Kafka', () => {
       }
     });
 
-    it("readers' progress is told to Kafka's own tools", async () => {
+    it("Kafka's own tools show the progress of readers", async () => {
       const topic = freshTopic();
       const log = await open(topic, 2);
       const position = await log.append(1, { kind: 'events', body: 'a\nb\nc' });
       await eventually(async () => log.reportProgress?.('tributary-speed', new Map([[1, position]])));
-      const [told] = await admin.fetchOffsets({ groupId: 'tributary-speed', topics: [topic] });
-      expect(told?.partitions.map(({ partition, offset }) => [partition, offset]).sort()).toEqual([
+      const [committed] = await admin.fetchOffsets({ groupId: 'tributary-speed', topics: [topic] });
+      expect(committed?.partitions.map(({ partition, offset }) => [partition, offset]).sort()).toEqual([
         [0, '-1'],
         [1, '3'],
       ]);

@@ -31,7 +31,7 @@ describe('the log in memory, as a simulation uses it', () => {
     expect(doubled).toBe(entries[1]?.position);
   });
 
-  it('an entry whose date leads the clock has a negative age: by so much the clock was ahead', async () => {
+  it('an entry dated ahead of the clock has a negative age: the difference', async () => {
     let nowMs = 10_000;
     const log = createMemoryLog({ partitions: 1, now: () => nowMs });
     await log.append(0, record);

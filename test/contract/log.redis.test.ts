@@ -90,7 +90,7 @@ describe('the log on Redis Streams beyond the contract', () => {
     commands.disconnect();
   });
 
-  it('law 6: a log that must exist is not founded, and one that is restored keeps its identity', async () => {
+  it('law 6: a log that must exist is not created, and one that is restored keeps its identity', async () => {
     await expect(openLog('lost', 2, { mustExist: true })).rejects.toMatchObject({ code: 'log_recreated' });
     expect(await withClient((redis) => redis.exists('lost:log'))).toBe(0);
     const restored = await openLog('lost', 2, { newIdentity: () => 'noted' });
