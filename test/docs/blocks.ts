@@ -1,7 +1,7 @@
 /** What a document shows: its fenced blocks, the statements of a script, and the commands of a session with what they print. */
 
 export interface Block {
-  /** Of the opening fence, from 1. */
+  /** The line of the opening fence, from 1. */
   readonly line: number;
   /** The word behind the fence; '' where there is none. */
   readonly language: string;

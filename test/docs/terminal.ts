@@ -28,7 +28,7 @@ const ASSIGNMENTS = /^(?:export )?(?:[A-Z_]+=\S*\s*)+$/;
 /** What follows the log until Ctrl-C gets one after this time. */
 const FOLLOWED_MS = 1_000;
 
-/** Readers look a moment after they sent; these commands follow one another within milliseconds. */
+/** A user reads some time after they sent; these commands follow one another within milliseconds. */
 async function untilCounted(apiUrl: string, key: string): Promise<void> {
   for (;;) {
     const answer = await fetch(`${apiUrl}/v1/status`, { headers: { authorization: `Bearer ${key}` } });

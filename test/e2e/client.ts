@@ -29,7 +29,7 @@ export interface Client {
   /** Throws unless the answer is 200. */
   read(path: string): Promise<Answer['body']>;
   admin(method: 'POST' | 'GET', path: string, body?: unknown): Promise<Answer>;
-  /** Every row of every view, as the API tells them, and the meta of the last answer. */
+  /** Every row of every view, as the API gives them, and the meta of the last answer. */
   rows(view?: 'merged' | 'speed' | 'batch'): Promise<RowsByView>;
   /** Runs a generation and waits until readers take it; resolves with its number. */
   generation(mode?: 'full' | 'incremental'): Promise<number>;

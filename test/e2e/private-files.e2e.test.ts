@@ -1,4 +1,4 @@
-/** What the platform keeps is for whoever runs it: not for other users of the machine, nor for whatever reaches its ports. */
+/** Only the user who runs the platform may read what it keeps: not other users of the machine, nor what reaches its ports. */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -50,7 +50,7 @@ test('Redis wants a password, which no list of processes and no log holds', asyn
     expect(readFileSync(join(dataDir, 'logs', log), 'utf8'), log).not.toContain(password);
 });
 
-test('the command line finds the password in the data folder, and does not tell it', () => {
+test('the command line finds the password in the data folder, and does not print it', () => {
   const bin = join(import.meta.dirname, '../../packages/cli/bin/tributary.mjs');
   const run = (...args: string[]) =>
     execFileSync(process.execPath, [bin, '--data-dir', dataDir, ...args], { encoding: 'utf8', stdio: 'pipe' });

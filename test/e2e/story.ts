@@ -183,7 +183,7 @@ async function story(client: Client, readOutputs: () => Promise<OutputLine[]>): 
   });
 }
 
-/** What a model says of each channel; `(unattributed)` is no channel of a model. */
+/** What a model says of each channel; `(unattributed)` is not a channel of a model. */
 function effects(rows: readonly { channel: string; effect: number | null }[]): Record<string, number> {
   return Object.fromEntries(rows.flatMap(({ channel, effect }) => (effect === null ? [] : [[channel, effect]])));
 }
