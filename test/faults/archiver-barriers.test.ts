@@ -104,7 +104,7 @@ test('bounded: spools close without a barrier at their rows and at their age, ra
   expect(await placesInArchive(rig)).toEqual(await placesInLog(rig));
 });
 
-test('law 6: records that are no events are kept raw with the reason, and the partition moves on', async () => {
+test('law 6: records that are not events are kept raw with the reason, and the partition moves on', async () => {
   await rig.close();
   rig = await createRig(1);
   const archiver = await rig.start();
@@ -166,7 +166,7 @@ test('law 7: a recreated log is refused; its events would look archived', async 
   await expect(second.turn()).rejects.toMatchObject({ code: 'log_recreated' });
 });
 
-test('law 7: a log that was trimmed past the archive is a hole, told and not skipped', async () => {
+test('law 7: a log that was trimmed past the archive is a hole, reported and not skipped', async () => {
   await rig.close();
   rig = await createRig(1);
   const archiver = await rig.start();
@@ -179,7 +179,7 @@ test('law 7: a log that was trimmed past the archive is a hole, told and not ski
   await expect((await rig.start()).turn()).rejects.toMatchObject({ code: 'position_expired' });
 });
 
-test('a log that lost its tail is told loudly; what comes later is archived', async () => {
+test('a log that lost its tail is reported; what comes later is archived', async () => {
   await rig.close();
   rig = await createRig(1);
   await rig.append(someEvents(9));

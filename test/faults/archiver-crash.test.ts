@@ -45,7 +45,7 @@ describe.each(STEPS)('law 3: killed %s', (step) => {
     expect(seals.at(0)).toBe(1);
     expect(seals.at(-1)).toBe(3);
 
-    // It was no crash but a pause: the zombie wakes up, finds its numbers taken and harms nothing.
+    // It was not a crash but a pause: the zombie wakes up, finds its numbers taken and harms nothing.
     crash.wake();
     await lastTurn.catch(() => {});
     await dying.turn().catch(() => {});
@@ -57,7 +57,7 @@ describe.each(STEPS)('law 3: killed %s', (step) => {
   });
 });
 
-test('law 3: files that a crash left unnamed are swept once their number is taken, named ones stay', async () => {
+test('law 3: files that a crash left unnamed are removed once their number is taken, named ones stay', async () => {
   await rig.append(someEvents(40));
   await rig.barrier(1);
   const crash = crashAt('afterRename');
@@ -77,7 +77,7 @@ test('law 3: files that a crash left unnamed are swept once their number is take
   expect(await placesInArchive(rig)).toEqual(await placesInLog(rig));
 });
 
-test('law 3: two archivers that take turns on every batch write each event once', async () => {
+test('law 3: two archivers that alternate on every batch write each event once', async () => {
   const fenced: number[] = [];
   const one = await rig.start({ onFenced: (partition) => fenced.push(partition) });
   const two = await rig.start({ onFenced: (partition) => fenced.push(partition) });

@@ -23,7 +23,7 @@ async function namedFiles(rig: Rig): Promise<string[]> {
 }
 
 describe.each(STEPS)('law 6: the disk is full %s', (step) => {
-  test('the turn fails, no file is there without a manifest, and the next turns archive each event once', async () => {
+  test('the round fails, no file is there without a manifest, and the next rounds archive each event once', async () => {
     const rig = await createRig();
     onTestFinished(rig.close);
     rig.speedPosition = '9';
@@ -43,7 +43,7 @@ describe.each(STEPS)('law 6: the disk is full %s', (step) => {
   });
 });
 
-test('law 6: while paused the log is not trimmed; it says so once per wait and tells when it goes on', async () => {
+test('law 6: while paused the log is not trimmed; it says so once per wait, and again when it goes on', async () => {
   const rig = await createRig(1);
   onTestFinished(rig.close);
   rig.speedPosition = '9';
@@ -57,20 +57,20 @@ test('law 6: while paused the log is not trimmed; it says so once per wait and t
     },
   });
   const stop = new AbortController();
-  const told: { message: string; code: unknown; waitMs: number; paused: boolean }[] = [];
+  const reported: { message: string; code: unknown; waitMs: number; paused: boolean }[] = [];
   const third = Promise.withResolvers<void>();
   const recovered = Promise.withResolvers<void>();
   const running = runUntilAborted(archiver, stop.signal, {
     failed(error, waitMs, paused) {
-      told.push({ message: error.message, code: 'code' in error ? error.code : '', waitMs, paused });
-      if (told.length === 3) third.resolve();
+      reported.push({ message: error.message, code: 'code' in error ? error.code : '', waitMs, paused });
+      if (reported.length === 3) third.resolve();
     },
     recovered: recovered.resolve,
   });
   await third.promise;
   expect(running.trouble()).toMatchObject({ code: 'archive_full' });
-  expect(told.map(({ waitMs }) => waitMs)).toEqual([100, 200, 400]);
-  expect(told.every(({ paused, code }) => paused && code === 'archive_full')).toBe(true);
+  expect(reported.map(({ waitMs }) => waitMs)).toEqual([100, 200, 400]);
+  expect(reported.every(({ paused, code }) => paused && code === 'archive_full')).toBe(true);
   expect(await placesInLog(rig)).toHaveLength(12);
   expect(await rig.segments(0)).toEqual([]);
   full = false;

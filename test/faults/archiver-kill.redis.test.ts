@@ -1,4 +1,4 @@
-/** Faults 1, 4 and 10 on the real process: killed at random moments under load, paused and woken beside its successor. */
+/** Faults 1, 4 and 10 on the real process: killed at random times under load, paused and woken beside its successor. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';

@@ -21,7 +21,7 @@ function wide(count: number, propertyUnits: number): Event[] {
   }));
 }
 
-/** `refusals`: so many COPYs end as they do when memory does not suffice. `copies`: how many there were after the last of these. */
+/** `refusals`: how many COPYs fail as for lack of memory. `copies`: how many there were after the last of these. */
 async function archive(
   memoryLimit: string,
   copyLimits = COPY_LIMITS,

@@ -94,7 +94,7 @@ test('an independent reader sees what DuckDB sees, file by file, in columns of t
   expect(files).toBeGreaterThan(4);
 });
 
-test('a file holds one UTC day, sorted by user and time; the folder tells the day', async () => {
+test('a file holds one UTC day, sorted by user and time; the folder names the day', async () => {
   await archive(someEvents(5000));
   for (let partition = 0; partition < rig.partitions; partition++)
     for (const segment of await rig.segments(partition))

@@ -26,7 +26,7 @@ export interface Rig {
   /** How far the "speed layer" has read; null: nowhere. */
   speedPosition: string | null;
   nowMs: number;
-  /** A new archiver process: sweeps, then turns on demand. */
+  /** A new archiver process: removes what dead ones left, then runs on demand. */
   start(changes?: Partial<ArchiverOptions>): Promise<Archiver>;
   append(events: readonly Event[]): Promise<void>;
   barrier(generation: number, partitions?: readonly number[]): Promise<void>;

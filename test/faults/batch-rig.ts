@@ -37,7 +37,7 @@ export async function startBatchRig() {
   const redis: RedisServer = await startRedis();
   const dataDir = await mkdtemp(join(tmpdir(), 'tributary-batch-workers-'));
   const children = new Set<ChildProcess>();
-  /** Of all workers there ever were, dead ones too. */
+  /** All workers that were ever started, dead ones too. */
   const workers: BatchWorker[] = [];
   const connections: { disconnect(): void }[] = [];
 

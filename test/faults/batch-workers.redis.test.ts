@@ -1,5 +1,5 @@
 /**
- * One generation on several batch workers, real processes that die at random moments. Whatever happens, each generation is that of
+ * One generation on several batch workers, real processes that die at random times. Whatever happens, each generation is that of
  * the naive computation over all events, and is published once (laws 1, 3, 5, 6).
  */
 import { readdir } from 'node:fs/promises';
@@ -54,7 +54,7 @@ async function request(mode: 'full' | 'incremental'): Promise<string> {
   return (await rig.queue.requestRun({ mode, by: 'test' })).jobId;
 }
 
-/** `zombie`: the child of a worker that slept may write after the run has swept; the next generation sweeps again. */
+/** `zombie`: the child of a worker that slept may write after the run has cleaned up; the next generation cleans up again. */
 async function expectNaive(jobId: string, { zombie = false } = {}): Promise<void> {
   const status = await rig.ended(jobId);
   expect(status, `seed ${SEED}`).toMatchObject({ state: 'completed', failure: null, result: { generation: generations } });
@@ -89,7 +89,7 @@ test('law 5: one, two and three workers give the same rows, and share the shards
   }
 }, 300_000);
 
-test(`law 3: kill -9 of any worker at random moments, ${ROUNDS} generations`, async () => {
+test(`law 3: kill -9 of any worker at random times, ${ROUNDS} generations`, async () => {
   let killedAtWork = 0;
   for (let round = 0; round < ROUNDS; round++) {
     await ingest(1_000);
@@ -123,7 +123,7 @@ test('law 3: the coordinator killed when some parts are there: they are not comp
   await rig.startWorker();
   await expectNaive(jobId);
   const computed = computedShards(rig.workers, generations);
-  // Who was killed may not have told of the last it recorded.
+  // A killed worker may not have logged the last part that it recorded.
   for (const number of recorded) expect(computed.filter((each) => each === number).length).toBeLessThanOrEqual(1);
   expect(new Set(computed).size).toBe(computed.length);
 }, 300_000);

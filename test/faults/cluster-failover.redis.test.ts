@@ -54,7 +54,7 @@ test('fault 3, under load: the replica that takes over lacks commits: they are r
   expect(rig.resets.length, 'no loop of reloading').toBeLessThan(20);
 });
 
-test('fault 3, unnoticed: a worker whose store was rewound while it had nothing to do is told so at once', async () => {
+test('fault 3, unnoticed: a worker whose store was rewound while it had nothing to do notices at once', async () => {
   await cutReplication();
   await sleep(300);
   rig.pauseLoad(true);
@@ -69,12 +69,12 @@ test('fault 3, unnoticed: a worker whose store was rewound while it had nothing 
   await sleep(500);
   await rig.settle();
   // Whichever comes first: its commit, or a user that it has to load.
-  const told = rig.resets.slice(resets).filter((why) => why.startsWith(`p${P}:`));
-  expect(told).toHaveLength(1);
-  expect(told[0]).toMatch(/rewound|of another writer/);
+  const own = rig.resets.slice(resets).filter((why) => why.startsWith(`p${P}:`));
+  expect(own).toHaveLength(1);
+  expect(own[0]).toMatch(/rewound|of another writer/);
 });
 
-test('fault 5: a master that stands still is left for its replica, and what it says afterwards is heard by nobody', async () => {
+test('fault 5: a master that stands still is left for its replica, and its later replies reach no client', async () => {
   process.kill(master.server.pid, 'SIGSTOP');
   try {
     await replicaLeads();

@@ -36,7 +36,7 @@ async function all({ speed, serving, outbox }: OutboxUnderTest) {
     deltas: await serving.deltas([VIEW, 'activity'], 0),
     whole: await serving.readWhole([P], [VIEW], 0),
     followed: await serving.follow([VIEW], [null, null, start, null]),
-    records: await serving.records([USER, { partition: P, userKey: 'nobody' }, { partition: 1, userKey: 'x' }], 1_000),
+    records: await serving.records([USER, { partition: P, userKey: 'stranger' }, { partition: 1, userKey: 'x' }], 1_000),
     conversion: await serving.findConversion('c1'),
     dead: await serving.deadLetters(10),
     outbox: await outbox.read(P, 10),
@@ -128,7 +128,7 @@ test('the trap that this guards against: scripts that name their first key only 
     await move.move([`trap:{${P}}:state`]);
     expect((await serving.deltas([VIEW], 0))[P]?.rows.get(VIEW), 'a silent hole').toEqual(new Map());
     expect(await speed.commit(commitOf('p3', 'p4', { deltasGeneration: 1 }))).toBe('committed');
-    expect(await speed.loadRecords(P, ['Björk'], 1e6), 'a record begun anew').toMatchObject({ records: ['{"at":"p4"}\n'] });
+    expect(await speed.loadRecords(P, ['Björk'], 1e6), 'a record begun again').toMatchObject({ records: ['{"at":"p4"}\n'] });
     await expect(move.finish(), 'two keys of one name').rejects.toThrow(/BUSYKEY/);
     for (const key of ['u:Björk', 'd:1:conversions', 'feed'])
       await Promise.all([move.to.admin.asking(), move.to.admin.del(`trap:{${P}}:${key}`)]);
@@ -147,7 +147,7 @@ test('laws 1, 3 and 7: slots move under load while a worker commits and readers 
   for (const partition of [P, 0, P]) {
     const move = await stores.cluster.beginMove(`${namespace}:{${partition}}:state`);
     const before = { deltas: looks.answered, records: looks.records.answered };
-    // In an order that nobody arranged: what hangs on the state goes before it, or after.
+    // In random order: what hangs on the state goes before it, or after.
     for (const key of (await move.left()).sort(() => Math.random() - 0.5)) {
       await move.move([key]);
       await sleep(1);
@@ -159,7 +159,7 @@ test('laws 1, 3 and 7: slots move under load while a worker commits and readers 
     await sleep(300);
   }
   await rig.settle();
-  expect([...rig.refusals], 'nobody who reads is refused for a move').toEqual([]);
+  expect([...rig.refusals], 'no reader is refused because of a move').toEqual([]);
   expect(rig.resets.length, 'commits met the move').toBeGreaterThan(0);
   expect(rig.resets.filter((why) => !why.includes('TRYAGAIN'))).toEqual([]);
 });

@@ -28,7 +28,7 @@ const definitions = loadDefinitions('');
 const ALL_EVENTS = projectionOf(activity, { days: { fromDay: null, toDay: null }, equal: {}, by: [] });
 
 export interface Rig {
-  /** Why partitions were loaded anew, in order. */
+  /** Why partitions were loaded again, in order. */
   readonly resets: string[];
   /** What readers saw: looks that were answered, and those that were refused. */
   /** What the refusals said, each once. */
@@ -105,7 +105,7 @@ export function startRig({ speed, serving, seed, mayLose = false }: RigOptions):
     }
   }
 
-  /** Law 7: rows and position are of one moment, so their sum is what the log holds up to there, neither less nor more. */
+  /** Law 7: rows and position belong to one instant, so their sum is what the log holds up to there, neither less nor more. */
   function expectCounted(partition: number, position: string | null, rows: RowsByView): void {
     let counted = 0;
     for (const [events] of rows.get('activity')?.values() ?? []) counted += events as number;
@@ -114,9 +114,9 @@ export function startRig({ speed, serving, seed, mayLose = false }: RigOptions):
 
   async function readDeltas(): Promise<void> {
     const follower = createDeltaFollower({ partitions: RIG_PARTITIONS, store: serving, now: () => 0 });
-    for (let turn = 0; !working.signal.aborted; turn++) {
+    for (let round = 0; !working.signal.aborted; round++) {
       try {
-        if (turn % 3 === 0) {
+        if (round % 3 === 0) {
           for (const { partition, state, rows } of await serving.deltas(['activity'], 0))
             expectCounted(partition, state?.position ?? null, rows);
         } else {

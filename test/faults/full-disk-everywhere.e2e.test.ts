@@ -42,7 +42,7 @@ describe('law 6: a full disk under the whole platform', () => {
       const load = startLoad(client, { seed: 78 });
       await sleep(1_500);
 
-      // Below the mark: told and refused, though Redis still writes.
+      // Below the mark: reported and refused, though Redis still writes.
       const filler = fillTo(join(dataDir, 'filler'), RESERVE_MB - 4);
       let probes = 0;
       const refused = await until('the collector refuses', 20_000, async () => {
@@ -59,7 +59,7 @@ describe('law 6: a full disk under the whole platform', () => {
       const rest = fillTo(join(dataDir, 'rest'), 0);
       const addresses = [collectorUrl, apiUrl, ...[ports.speed, ports.archiver, ports.recompute].map(local)];
       const readiness = (address: string) => fetch(`${address}/readyz`, { signal: AbortSignal.timeout(3_000) });
-      // Each role looks at the disk in its own time, and remembers for a moment what it said.
+      // Each role looks at the disk by itself, and answers from its last look.
       for (const address of addresses)
         await until(`${address} notices`, 10_000, async () => (await (await readiness(address)).text()).includes('MB left'));
       for (let second = 0; second < 6; second++) {

@@ -113,7 +113,7 @@ describe.skipIf(missing !== null)('fault 6: a bad network to the broker', () => 
     180_000,
   );
 
-  it('a read waits no longer than it was told and is aborted at once, also where no byte comes back', async () => {
+  it('a read waits no longer than waitMs and is aborted at once, also where no byte comes back', async () => {
     await ledger.append(log, 0, 0);
     await readAll(reader, fromStart(PARTITIONS), 100);
     await proxy.set({ kind: 'blackHole' });

@@ -114,7 +114,7 @@ describe.skipIf(missing !== null)('laws 1, 3 and 6 hold on real processes, the l
       }
     }));
 
-  it('every role is told to end (SIGTERM), one after the other', () => rig.survives(() => endOneAfterTheOther(rig)));
+  it('every role is asked to stop (SIGTERM), one after the other', () => rig.survives(() => endOneAfterTheOther(rig)));
 
   it('fault 15: the coordinator is killed while barriers are on their way', () => rig.survives(() => killCoordinator(rig)));
 
@@ -142,7 +142,7 @@ describe.skipIf(missing !== null)('laws 1, 3 and 6 hold on real processes, the l
         return ready === null || ready.status === 503;
       });
     }
-    await until('the collector, started again, takes no events for a log that nobody reads', 60_000, async () =>
+    await until('the collector, started again, takes no events for a log without a reader', 60_000, async () =>
       (await readFile(rig.platform.logFile('collector'), 'utf8')).includes('this platform was built upon'),
     );
     const { totals } = await rig.client.read('/v1/activity');

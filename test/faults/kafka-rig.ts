@@ -99,7 +99,7 @@ export function expectKept(attempts: readonly Attempt[], entries: readonly LogEn
   }
 }
 
-/** Invariant 2 at every position that an append told: what comes after it is exactly what the log holds after that line. */
+/** Invariant 2 at every position that an append returned: what comes after it is exactly what the log holds after that line. */
 export async function expectPositionsExact(
   log: EventLog,
   attempts: readonly Attempt[],
@@ -122,14 +122,14 @@ export async function appendUntil(
   appender: number,
   { inFlight, signal }: { readonly inFlight: number; readonly signal: AbortSignal },
 ): Promise<void> {
-  let turn = 0;
-  const lane = async (): Promise<void> => {
+  let appends = 0;
+  const appendOneByOne = async (): Promise<void> => {
     while (!signal.aborted) {
-      const attempt = await ledger.append(log, appender, turn++ % log.partitions, 200);
+      const attempt = await ledger.append(log, appender, appends++ % log.partitions, 200);
       if (!isAcknowledged(attempt)) await sleep(20);
     }
   };
-  await Promise.all(Array.from({ length: inFlight }, lane));
+  await Promise.all(Array.from({ length: inFlight }, appendOneByOne));
 }
 
 /** A consumer that keeps its own positions and rides out `log_unavailable`; any other error ends it. */

@@ -58,7 +58,7 @@ describe.skipIf(missing !== null)('fault 8: the topic changes behind the back of
   /** A handle looks again at what its topic is every half minute. */
   const soon = { timeout: 45_000 };
 
-  it('a deleted topic is log_recreated for readers and appenders, and is not founded anew by them', async () => {
+  it('a deleted topic is log_recreated for readers and appenders, and is not created again by them', async () => {
     const { topic, log, positions } = await filled();
     await deleted(topic);
     await expect

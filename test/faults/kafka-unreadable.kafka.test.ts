@@ -1,4 +1,4 @@
-/** Whoever may write to the topic writes batches that nobody can read, or few bytes that become many; a disk flips a bit. */
+/** A producer with access to the topic writes batches that cannot be read, or few bytes that become many; a disk flips a bit. */
 import { closeSync, openSync, readdirSync, readSync, writeSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -29,7 +29,7 @@ const MIB = 1024 * 1024;
 const USERS = usersByPartition(PARTITIONS);
 const definitions = definitionsOf(SMALL_DEFINITIONS);
 
-const missing = await missingKafka('batches that nobody can read (test/faults/kafka-unreadable.kafka.test.ts)', true);
+const missing = await missingKafka('batches that cannot be read (test/faults/kafka-unreadable.kafka.test.ts)', true);
 
 describe.skipIf(missing !== null)('what lies in the topic cannot be read, or is far larger than it looks', () => {
   let kafka: KafkaCluster;
@@ -100,7 +100,7 @@ describe.skipIf(missing !== null)('what lies in the topic cannot be read, or is 
       limits: { waitMs: 0 },
       onReset: (_, why) => resets.push(why),
     });
-    for (let turn = 0; turn < 8; turn++) await worker.runOnce();
+    for (let round = 0; round < 8; round++) await worker.runOnce();
     await worker.settle();
     expect(resets).toEqual([]);
     for (const partition of [0, 1])
@@ -120,7 +120,7 @@ describe.skipIf(missing !== null)('what lies in the topic cannot be read, or is 
         now: Date.now,
         speedPosition: async () => null,
       });
-      for (let turn = 0; turn < 6; turn++) await archiver.turn();
+      for (let round = 0; round < 6; round++) await archiver.turn();
       const sealed = await Promise.all([0, 1].map(async (partition) => (await readSegments(dataDir, partition)).at(-1)));
       expect(sealed).toMatchObject([
         { seals: 2, upTo: ends[0], rows: 2, deadRows: 1 },
@@ -129,7 +129,7 @@ describe.skipIf(missing !== null)('what lies in the topic cannot be read, or is 
     } finally {
       await rm(dataDir, { recursive: true, force: true });
     }
-    // How long it has waited can still be told of it.
+    // How long it has waited is still known.
     const [first] = await log.read(new Map([[0, null]]), { maxEntries: 1, waitMs: 0 });
     expect((await log.ageAfter(new Map([[0, first?.position as Position]]))).get(0)).toBeGreaterThanOrEqual(0);
   });

@@ -56,7 +56,7 @@ describe('the misbehaving proxy', () => {
     await expect.poll(() => proxy.connections).toBe(0);
   });
 
-  it('refuses: new connections fail, open ones are reset, and passing again works on the same port', async () => {
+  it('refuses: new connections fail, open ones are reset, and a proxy that passes again works on the same port', async () => {
     const before = await connect();
     await proxy.set({ kind: 'refuse' });
     await expect.poll(() => before.socket.destroyed).toBe(true);

@@ -171,7 +171,7 @@ export async function readersWhilePublishing({ client }: Rig, generations: numbe
       expect(sum, `generation ${meta.generation}: rows and totals of one answer`).toBe(totals.events);
       expect(meta.complete).toBe(true);
       answers++;
-      // Whoever publishes needs the processors as well.
+      // The publishing worker needs the processors as well.
       await sleep(5);
     }
   };

@@ -31,7 +31,7 @@ describe('laws 1, 3 and 6 hold on real processes', () => {
   it('when a speed worker sleeps, another takes over, and the zombie wakes: it is fenced', () =>
     rig.survives(() => sleepAndWake(rig, 'speed', 2_000)));
 
-  it('when every role is told to end (SIGTERM) under load, one after the other', () =>
+  it('when every role is asked to stop (SIGTERM) under load, one after the other', () =>
     rig.survives(() => endOneAfterTheOther(rig)));
 
   it('when a generation is under way and its coordinator is killed', () => rig.survives(() => killCoordinator(rig)));

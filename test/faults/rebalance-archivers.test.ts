@@ -1,4 +1,4 @@
-/** Partitions move between archivers on one data folder: law 6, each event is archived once, whoever believes what. */
+/** Partitions move between archivers on one data folder: law 6, each event is archived once, whichever partitions a worker believes to hold. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -105,13 +105,13 @@ test('a partition given up in the middle of writing its segment: the one that wr
   await rig.append(someEvents(20));
   await rig.barrier(1);
   const ben = await rig.start({ assigned: () => second, onFenced: () => fenced.push('ben') });
-  const turn = ada.turn();
+  const round = ada.turn();
   await crash.reached;
   first = new Set();
   second = new Set([0]);
   await ben.turn();
   crash.wake();
-  await turn;
+  await round;
   await ada.turn();
   expect(fenced).toEqual(['ada']);
   expect(ada.spools()).toEqual([]);

@@ -12,7 +12,7 @@ export interface Crew {
   kill(child: ChildProcess): Promise<void>;
   /** SIGTERM; resolves with how it ended. */
   leave(child: ChildProcess): Promise<[code: number | null, signal: NodeJS.Signals | null]>;
-  /** Those that ended though nobody told them to. */
+  /** Processes that ended without a signal from the test. */
   unasked(): readonly string[];
   killAll(): void;
 }
@@ -20,11 +20,11 @@ export interface Crew {
 export function createCrew(role: Role, args: readonly string[], env: NodeJS.ProcessEnv): Crew {
   const main = new URL(`../../services/${role}/src/main.ts`, import.meta.url).pathname;
   const running = new Set<ChildProcess>();
-  const told = new Set<ChildProcess>();
+  const signalled = new Set<ChildProcess>();
   const unasked: string[] = [];
 
   async function end(child: ChildProcess, signal: 'SIGKILL' | 'SIGTERM') {
-    told.add(child);
+    signalled.add(child);
     running.delete(child);
     if (child.exitCode !== null || child.signalCode !== null) return [child.exitCode, child.signalCode] as const;
     const exit = once(child, 'exit');
@@ -46,7 +46,7 @@ export function createCrew(role: Role, args: readonly string[], env: NodeJS.Proc
       running.add(child);
       child.once('exit', (code, signal) => {
         running.delete(child);
-        if (!told.has(child)) unasked.push(`${role} ${child.pid} ended with ${signal ?? code}:\n${said}`);
+        if (!signalled.has(child)) unasked.push(`${role} ${child.pid} ended with ${signal ?? code}:\n${said}`);
       });
       return child;
     },
@@ -58,7 +58,7 @@ export function createCrew(role: Role, args: readonly string[], env: NodeJS.Proc
     unasked: () => unasked,
     killAll() {
       for (const child of running) {
-        told.add(child);
+        signalled.add(child);
         child.kill('SIGKILL');
       }
     },

@@ -44,7 +44,7 @@ export function testTruncatedAof(settings: () => Readonly<Record<string, string>
     await rm(dataDir, { recursive: true, force: true });
   });
 
-  /** While the store is away, readers get the last report, marked incomplete: that is no count of what is there now. */
+  /** While the store is away, readers get the last report, marked incomplete: that does not count what is there now. */
   const counted = async () => {
     const { totals, meta } = await client.read('/v1/activity');
     return meta.complete ? (totals.events as number) : 0;
@@ -63,7 +63,7 @@ export function testTruncatedAof(settings: () => Readonly<Record<string, string>
     await cutTail(dataDir, lostBytes);
     await platform.redis.restart();
 
-    // Clients send again what they are not sure of: duplicates are no harm, losses are made good.
+    // Clients send again what they are not sure of: duplicates do not count, and what was lost arrives again.
     for (let i = 0; i < events.length; i += 20) await client.send(events.slice(i, i + 20));
     await until('everything is counted again', 30_000, async () => (await counted()) >= acknowledged.length);
     expect(differences(await client.rows(), truth(acknowledged))).toEqual([]);
