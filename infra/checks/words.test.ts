@@ -60,11 +60,6 @@ const STILL_TO_DO = [
   'services/speed',
   'jobs/recompute',
   'infra/local',
-  'test/bench',
-  'test/conformance',
-  'test/contract',
-  'test/e2e',
-  'test/faults',
   'test/laws',
 ];
 
