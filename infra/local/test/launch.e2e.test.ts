@@ -128,8 +128,11 @@ test('a role that ends is told with the last error of its log, in words', async 
   const events: PlatformEvent[] = [];
   const roleEnv = { collector: { TRIBUTARY_MAX_IN_FLIGHT_BYTES: '70000' } };
   const failing = launch({ roles: ['collector'], roleEnv, onEvent: (event) => events.push(event) });
-  const said = /^maxInFlightBytes must be at least 3 × maxBodyBytes, \d+ \(got 70000\)\. Raise it or lower maxBodyBytes\./;
-  await expect(failing).rejects.toThrow(/\nIt said: maxInFlightBytes must be at least [^{}]*\nIts log is .*collector\.log$/);
+  const said =
+    /^TRIBUTARY_MAX_IN_FLIGHT_BYTES must be at least 3 × TRIBUTARY_MAX_BODY_BYTES, \d+ \(got "70000"\)\. Raise it, or lower TRIBUTARY_MAX_BODY_BYTES\.$/;
+  await expect(failing).rejects.toThrow(
+    /\nIt said: TRIBUTARY_MAX_IN_FLIGHT_BYTES must be at least [^{}]*\nIts log is .*collector\.log$/,
+  );
   const ended = events.filter(({ name, type }) => name === 'collector' && type === 'ended');
   expect(ended.length).toBeGreaterThan(1);
   for (const event of ended) expect(event.said).toMatch(said);

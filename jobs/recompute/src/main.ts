@@ -11,10 +11,10 @@ import { isTransient } from '@tributary/runtime/error-kinds';
 import { logConfiguration } from '@tributary/runtime/log-configuration';
 import { connectRedis, whenReady } from '@tributary/runtime/redis';
 import { runService } from '@tributary/runtime/service';
+import { RECOMPUTE_SETTINGS } from '@tributary/runtime/settings/recompute';
 import { createServingStore } from '@tributary/store/redis-serving-store';
 import { VIEWS } from '@tributary/views/registry';
 import { compareInChild, computeInChild, computePartInChild, mergeInChild } from './child/child.ts';
-import { CONFIG } from './config.ts';
 import { createShardHandler, mayRetryShard } from './distribute/handle.ts';
 import { shardVersion } from './distribute/version.ts';
 import { createDefinitionsParser, createHandler } from './handle.ts';
@@ -24,7 +24,7 @@ import { watchOverdue } from './watchdog.ts';
 
 const NAMESPACE = 'tributary';
 
-await runService('recompute', CONFIG, async ({ config, log: logger, metrics: registry, signal }) => {
+await runService('recompute', RECOMPUTE_SETTINGS, async ({ config, log: logger, metrics: registry, signal }) => {
   const onError = (error: Error) => logger.warn({ err: error.message }, 'redis');
   // Not of the kind "serving": the deltas of a whole generation may take longer than a reader would wait.
   const serving = connectRedis(config.redisUrl, 'commit', onError);

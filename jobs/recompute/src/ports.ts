@@ -2,6 +2,7 @@
 
 import type { EventLog } from '@tributary/log/port';
 import type { Definitions } from '@tributary/model/definitions';
+import { RECOMPUTE_SETTINGS } from '@tributary/runtime/settings/recompute';
 import type { ServingStore } from '@tributary/store/serving-store';
 import type { ChildOptions } from './child/child.ts';
 import type { ComputeLimits, ComputeResult, ComputeSpec } from './compute/spec.ts';
@@ -78,12 +79,14 @@ export interface RunLimits {
   readonly keepGenerations: number;
 }
 
+const { batchMemoryMb, batchThreads } = RECOMPUTE_SETTINGS;
+
 export const DEFAULT_LIMITS: RunLimits = {
-  compute: { memoryMb: 2_048, threads: 2, shardRows: 2_500_000, filesPerKind: 64 },
-  sealTimeoutMs: 60_000,
-  computeTimeoutMs: 30 * 60_000,
-  minShardRows: 500_000,
+  compute: { memoryMb: batchMemoryMb.default, threads: batchThreads.default, shardRows: 2_500_000, filesPerKind: 64 },
+  sealTimeoutMs: RECOMPUTE_SETTINGS.batchSealTimeoutMs.default,
+  computeTimeoutMs: RECOMPUTE_SETTINGS.batchComputeTimeoutMs.default,
+  minShardRows: RECOMPUTE_SETTINGS.batchShardMinRows.default,
   speedWaitMs: 30_000,
   listedRows: 250,
-  keepGenerations: 3,
+  keepGenerations: RECOMPUTE_SETTINGS.batchKeepGenerations.default,
 };

@@ -39,7 +39,10 @@ test.each([
   [{ TRIBUTARY_IDLE_MS: '1e2' }, /"1e2"/],
   [{ TRIBUTARY_IDLE_MS: '0x10' }, /"0x10"/],
   [{ TRIBUTARY_IDLE_MS: '9007199254740993' }, /whole number/],
-  [{ TRIBUTARY_STRICT: 'yes' }, /true or false \(got "yes"\)/],
+  [
+    { TRIBUTARY_STRICT: 'yes' },
+    /^TRIBUTARY_STRICT must be true or false \(got "yes"\)\. Write one of them, or leave it out for false\.$/,
+  ],
 ])('a value out of bounds names its source and itself: %o', (env, message) => {
   expect(() => read(env as Record<string, string>)).toThrow(message);
 });
@@ -49,7 +52,7 @@ test('a setting in ms is bounded by what a timer takes: beyond it, Node would wa
   const readWait = (value: string) => readConfig('small', table, { TRIBUTARY_WAIT_MS: value }, []);
   expect(readWait('2147483647').waitMs).toBe(2_147_483_647);
   expect(() => readWait('2147483648')).toThrow(
-    'TRIBUTARY_WAIT_MS must be a whole number from 0 to 2147483647 (got "2147483648")',
+    'TRIBUTARY_WAIT_MS must be a whole number from 0 to 2147483647 (got "2147483648"). Write digits alone (ms), or leave it out for 1.',
   );
 });
 
@@ -58,18 +61,18 @@ test.each([
   ['redis://127.0.0.1:6379/1/2', /number of a database/],
   ['redis://', /must (name a host|be an address)/],
   ['redis://127.0.0.1:6379 ', /must be an address/],
-  ['127.0.0.1:6379', /begins with none of/],
-  ['http://me:hidden@127.0.0.1', /begins with none of .*not shown/],
+  ['127.0.0.1:6379', /must begin with redis:\/\//],
+  ['http://me:hidden@127.0.0.1', /must begin with .*not shown/],
   ['redis://me:hidden@127.0.0.1:port', /must be an address .*not shown/],
   ['redis://default:hidden@10.0.0.1:1/abc', /number of a database.*\(got redis:\/\/10\.0\.0\.1:1\)/],
-  ['redis:default:hidden@10.0.0.1', /begins with none of .*not shown/],
+  ['redis:default:hidden@10.0.0.1', /must begin with .*not shown/],
   ['redis://:4/hidden@10.0.0.1/abc', /not shown/],
   ['redis-sentinel://a:1,b:2?sentinelPassword=hidden', /names no master.*\(got redis-sentinel:\/\/a:1,b:2\)/],
   ['redis-cluster://a:1,:hidden', /where host:port belongs .*not shown/],
 ])('a url of Redis that is none is refused by name, without its password: %s', (url, message) => {
   const attempt = () => readConfig('speed', SHARED_CONFIG, { TRIBUTARY_REDIS_URL: url }, []);
   expect(attempt).toThrow(message);
-  expect(attempt).toThrow(/speed: TRIBUTARY_REDIS_URL /);
+  expect(attempt).toThrow(/^TRIBUTARY_REDIS_URL must /);
   expect(attempt).not.toThrow(/hidden/);
 });
 
@@ -82,14 +85,20 @@ test.each(['redis://h', 'redis://u:p%40@h:1/15', 'rediss://[::1]:7/', 'redis-clu
 
 test('a text of a few known words takes no other', () => {
   expect(() => readConfig('speed', SHARED_CONFIG, { TRIBUTARY_LOG_LEVEL: 'verbose' }, [])).toThrow(
-    'speed: TRIBUTARY_LOG_LEVEL must be one of trace, debug, info, warn, error, silent (got "verbose")',
+    'TRIBUTARY_LOG_LEVEL must be one of trace, debug, info, warn, error, silent (got "verbose"). Write one of them, or leave it out for info.',
+  );
+});
+
+test('every setting that is wrong is named, not the first alone', () => {
+  expect(() => read({ TRIBUTARY_COLLECTOR_PORT: 'a', TRIBUTARY_IDLE_MS: 'b' })).toThrow(
+    /^TRIBUTARY_COLL.*\nTRIBUTARY_IDLE_MS must .*$/,
   );
 });
 
 test('an unknown or unfinished flag is an error, never ignored', () => {
-  expect(() => read({}, ['--colector-port', '1'])).toThrow(/unknown argument "--colector-port"/);
-  expect(() => read({}, ['stray'])).toThrow(/unknown argument "stray"/);
-  expect(() => read({}, ['--idle-ms'])).toThrow(/--idle-ms needs a value/);
+  expect(() => read({}, ['--colector-port', '1'])).toThrow(/has no argument "--colector-port"/);
+  expect(() => read({}, ['stray'])).toThrow(/has no argument "stray"/);
+  expect(() => read({}, ['--idle-ms'])).toThrow(/--idle-ms must have a value/);
 });
 
 test('help names each setting three ways, with default, unit and reason', () => {

@@ -4,22 +4,7 @@
  * that is empty or blank is not given: a compose file or a manifest writes it for a variable that is not set.
  */
 import { TributaryError } from '@tributary/model/errors';
-
-interface Described {
-  /** What the number counts: `ms`, `bytes`, `port`, … A port is checked to lie in 0..65535. */
-  readonly unit?: string;
-  readonly why: string;
-}
-export type Setting =
-  | (Described & {
-      readonly type: 'string';
-      readonly default: string;
-      readonly oneOf?: readonly string[];
-      /** What is wrong with a text, as the end of a sentence; it must not quote a password. */
-      readonly wrong?: (text: string) => string | undefined;
-    })
-  | (Described & { readonly type: 'int'; readonly default: number; readonly min?: number; readonly max?: number })
-  | (Described & { readonly type: 'bool'; readonly default: boolean });
+import { quoted, readValue, type Setting, sentence, type Value } from './config-value.ts';
 
 export type ConfigTable = Readonly<Record<string, Setting>>;
 
@@ -32,17 +17,40 @@ export type Config<T extends ConfigTable> = { readonly [K in keyof T]: ValueOf[T
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Reads every setting of the table. Throws `invalid_config` that names the setting, its source and its value. */
+/** Reads every setting of the table. Throws `invalid_config` with a sentence for each setting that is wrong, one a line. */
 export function readConfig<T extends ConfigTable>(name: string, table: T, env: Environment, argv: readonly string[]): Config<T> {
-  const flags = readFlags(name, table, argv);
-  const values: Record<string, string | number | boolean> = {};
-  for (const [key, setting] of Object.entries(table)) {
-    const flag = given(flags.get(key));
-    const text = flag ?? given(env[environmentName(key)]);
-    const source = flag === undefined ? environmentName(key) : flagName(key);
-    values[key] = text === undefined ? setting.default : parse(setting, text, `${name}: ${source}`);
-  }
+  const { values, troubles } = examine(name, table, env, argv);
+  if (troubles.length > 0) throw new TributaryError('invalid_config', troubles.join('\n'));
   return values as Config<T>;
+}
+
+/** What is wrong with the settings of a table, as sentences that name the setting, the rule, the value and the fix. */
+export function examine(
+  name: string,
+  table: ConfigTable,
+  env: Environment,
+  argv: readonly string[],
+): { readonly values: Readonly<Record<string, Value>>; readonly troubles: readonly string[] } {
+  const flags = readFlags(name, table, argv);
+  const values: Record<string, Value> = {};
+  const troubles: string[] = [];
+  const given = Object.entries(table).map(([key, setting]) => {
+    const flag = textOf(flags.get(key));
+    const text = flag ?? textOf(env[environmentName(key)]);
+    return { key, setting, text, source: flag === undefined ? environmentName(key) : flagName(key) };
+  });
+  for (const { key, setting, text, source } of given) {
+    const read = text === undefined ? { value: setting.default } : readValue(setting, text);
+    if ('value' in read) values[key] = read.value;
+    else troubles.push(sentence(source, read, setting, text ?? ''));
+  }
+  if (troubles.length > 0) return { values, troubles };
+  for (const { key, setting, text, source } of given) {
+    const value = values[key] ?? setting.default;
+    const wrong = setting.beside?.(value, values);
+    if (wrong !== undefined) troubles.push(sentence(source, wrong, setting, text ?? String(value)));
+  }
+  return { values, troubles };
 }
 
 /** `collectorPort` → `TRIBUTARY_COLLECTOR_PORT`. */
@@ -72,7 +80,7 @@ export function helpText(name: string, table: ConfigTable): string {
   return [`${name}: every setting as a flag or an environment variable [default]`, ...lines, ''].join('\n');
 }
 
-function given(text: string | undefined): string | undefined {
+function textOf(text: string | undefined): string | undefined {
   return text === undefined || text.trim() === '' ? undefined : text;
 }
 
@@ -85,42 +93,16 @@ function readFlags(name: string, table: ConfigTable, argv: readonly string[]): M
     const equals = argument.indexOf('=');
     const flag = equals < 0 ? argument : argument.slice(0, equals);
     const key = keys.get(flag);
-    if (key === undefined) throw wrong(`${name}: unknown argument ${JSON.stringify(argument)}`);
+    if (key === undefined) throw wrong(`${name} has no argument ${quoted(argument)}. Leave it out; --help lists all.`);
     if (equals >= 0) flags.set(key, argument.slice(equals + 1));
     else if (table[key]?.type === 'bool') flags.set(key, 'true');
     else {
       const value = argv[++i];
-      if (value === undefined) throw wrong(`${name}: ${flag} needs a value`);
+      if (value === undefined) throw wrong(`${flag} must have a value (got none). Write it after the flag.`);
       flags.set(key, value);
     }
   }
   return flags;
-}
-
-/** By unit. A timer of Node that is set to more milliseconds than fit into 31 bits fires after one. */
-const MOST: Readonly<Record<string, number>> = { port: 65_535, ms: 2_147_483_647, bytes: 2 ** 40, MiB: 2 ** 20 };
-/** Of whatever else is counted. */
-const MOST_COUNTED = 1_000_000_000;
-
-function parse(setting: Setting, text: string, where: string): string | number | boolean {
-  if (setting.type === 'string') {
-    if (setting.oneOf !== undefined && !setting.oneOf.includes(text))
-      throw wrong(`${where} must be one of ${setting.oneOf.join(', ')} (got ${JSON.stringify(text)})`);
-    const trouble = setting.wrong?.(text);
-    if (trouble !== undefined) throw wrong(`${where} ${trouble}`);
-    return text;
-  }
-  if (setting.type === 'bool') {
-    if (text === 'true' || text === '1') return true;
-    if (text === 'false' || text === '0') return false;
-    throw wrong(`${where} must be true or false (got ${JSON.stringify(text)})`);
-  }
-  const min = setting.min ?? 0;
-  const max = setting.max ?? MOST[setting.unit ?? ''] ?? MOST_COUNTED;
-  const value = /^-?\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
-  if (!Number.isSafeInteger(value) || value < min || value > max)
-    throw wrong(`${where} must be a whole number from ${min} to ${max} (got ${JSON.stringify(text)})`);
-  return value;
 }
 
 function wrong(message: string): TributaryError {

@@ -13,6 +13,7 @@ import { serveHealth } from './health.ts';
 import { type LogDestination, logDestination } from './log-destination.ts';
 import type { Readiness, Service } from './readiness.ts';
 import { reportReady, type ServiceMessage } from './report-ready.ts';
+import { unknownSentence, unknownSettings } from './settings/unknown.ts';
 import { settled } from './wait.ts';
 
 export interface ServiceContext<T extends ConfigTable> {
@@ -54,6 +55,7 @@ export async function runService<T extends ConfigTable>(
 
   try {
     warnOfPlainHttp(config, log);
+    for (const unknown of unknownSettings(process.env, table)) log.warn(unknownSentence(unknown));
     const disk = await watchedDisk(config, log, controller.signal);
     const started = await start({ config, log, metrics, disk, signal: controller.signal });
     const service = hasOwnHttp(config) ? started : { ...started, ready: () => readyWithRoom(started, disk) };
@@ -134,7 +136,7 @@ function configOrExit<T extends ConfigTable>(name: string, table: T): Config<T> 
     return readConfig(name, table, process.env, process.argv.slice(2));
   } catch (error) {
     if (!(error instanceof TributaryError)) throw error;
-    process.stderr.write(`${error.message}\n${error.fix}\n`);
+    process.stderr.write(`${error.message}\n`);
     process.exit(2);
   }
 }

@@ -2,7 +2,9 @@
 import type { ConfigTable } from './config.ts';
 import { redisUrlTrouble } from './config-redis-url.ts';
 import { DISK_CONFIG } from './disk-space.ts';
-import { LOG_CONFIG } from './log-configuration.ts';
+import { shownRedisUrl } from './redis-url.ts';
+import { LOG_CONFIG } from './settings/log.ts';
+import { hostRule } from './settings/text-rules.ts';
 
 export const SHARED_CONFIG = {
   redisUrl: {
@@ -10,10 +12,16 @@ export const SHARED_CONFIG = {
     default: 'redis://127.0.0.1:7402',
     why: 'Redis of the speed store, and of the log unless it lies in Kafka; redis-cluster://a:1,b:2, redis-sentinel://a:1,b:2/master',
     wrong: redisUrlTrouble,
+    shown: shownRedisUrl,
   },
   dataDir: { type: 'string', default: '.tributary', why: 'archive, generations and keys lie here' },
   ...DISK_CONFIG,
-  host: { type: 'string', default: '127.0.0.1', why: 'address to listen on; loopback unless told otherwise' },
+  host: {
+    type: 'string',
+    default: '127.0.0.1',
+    why: 'address to listen on; by default loopback, for this machine alone',
+    wrong: hostRule,
+  },
   ...LOG_CONFIG,
   definitionsFile: { type: 'string', default: '', why: 'which events are touches, conversions, signals; "" is the built-in set' },
   logLevel: {

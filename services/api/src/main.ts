@@ -8,6 +8,8 @@ import { followKeys } from '@tributary/runtime/keys';
 import { logConfiguration } from '@tributary/runtime/log-configuration';
 import { connectRedis, whenReady } from '@tributary/runtime/redis';
 import { runService } from '@tributary/runtime/service';
+import { API_SETTINGS } from '@tributary/runtime/settings/api';
+import { listOf } from '@tributary/runtime/settings/text-rules';
 import { createUnreadAnswers } from '@tributary/runtime/unread-answers';
 import { createServing, keepUpToDate } from '@tributary/serving/serving';
 import { createServingStore } from '@tributary/store/redis-serving-store';
@@ -16,7 +18,6 @@ import { buildApp } from './app.ts';
 import { createArchiveReader } from './archive/archive-reader.ts';
 import { openDataFolder } from './archive/data-folder.ts';
 import { createConcurrencyLimit } from './concurrency-limits.ts';
-import { CONFIG } from './config.ts';
 import type { ApiContext } from './context.ts';
 import { rememberDefinitions } from './definitions-memory.ts';
 import { requestMetrics, servingMetrics } from './metrics.ts';
@@ -27,7 +28,7 @@ import { createRecordReader } from './users/record-reader.ts';
 const REDIS_WAIT_MS = 30_000;
 const CLOSE_MS = 2_000;
 
-await runService('api', CONFIG, async ({ config, log: logger, metrics, disk, signal }) => {
+await runService('api', API_SETTINGS, async ({ config, log: logger, metrics, disk, signal }) => {
   const onError = (error: Error) => logger.warn({ err: error.message }, 'redis');
   const serving = connectRedis(config.redisUrl, 'serving', onError);
   const bulk = connectRedis(config.redisUrl, 'bulk', onError);
@@ -94,10 +95,3 @@ await runService('api', CONFIG, async ({ config, log: logger, metrics, disk, sig
     },
   };
 });
-
-function listOf(text: string): string[] {
-  return text
-    .split(',')
-    .map((item) => item.trim())
-    .filter((item) => item !== '');
-}

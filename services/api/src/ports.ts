@@ -3,6 +3,7 @@
  */
 import type { GenerationManifest, Publication } from '@tributary/archive/layout';
 import type { Event } from '@tributary/model/event';
+import { API_SETTINGS } from '@tributary/runtime/settings/api';
 import { type GenerationSource, SERVING_LIMITS, type ServingDeps, type ServingLimits } from '@tributary/serving/ports';
 import type { ServingStore } from '@tributary/store/serving-store';
 
@@ -72,16 +73,16 @@ export interface ApiLimits extends ServingLimits {
 
 export const DEFAULT_LIMITS: ApiLimits = {
   ...SERVING_LIMITS,
-  maxInFlight: 2_000,
+  maxInFlight: API_SETTINGS.apiMaxInFlight.default,
   connectionRequests: 8,
-  maxConnections: 10_000,
-  bodyBytes: 512 * 1024,
+  maxConnections: API_SETTINGS.apiMaxConnections.default,
+  bodyBytes: API_SETTINGS.apiBodyBytes.default,
   unreadBytes: 256 * 1024 * 1024,
   takeMs: 120_000,
   takeSmallMs: 10_000,
   openAnswersMs: 1_000,
-  archiveConcurrency: 2,
-  archiveTimeoutMs: 10_000,
+  archiveConcurrency: API_SETTINGS.apiArchiveConcurrency.default,
+  archiveTimeoutMs: API_SETTINGS.apiArchiveTimeoutMs.default,
 };
 
 export interface ApiDeps extends ServingDeps {

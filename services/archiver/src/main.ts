@@ -4,59 +4,23 @@ import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type DuckDb, openDuckDb } from '@tributary/archive/duckdb';
 import { openEventLog } from '@tributary/log/open-log';
-import { MEMBERSHIP_CONFIG } from '@tributary/membership/config';
 import { parseMemberName } from '@tributary/membership/member-name';
 import { joinAsProcess } from '@tributary/membership/process-member';
 import { MINUTE_MS } from '@tributary/model/time';
-import type { ConfigTable } from '@tributary/runtime/config';
 import { logConfiguration } from '@tributary/runtime/log-configuration';
 import { connectRedis, whenReady } from '@tributary/runtime/redis';
 import { runService } from '@tributary/runtime/service';
-import { SHARED_CONFIG } from '@tributary/runtime/shared-config';
+import { ARCHIVER_SETTINGS } from '@tributary/runtime/settings/archiver';
 import { createSpeedStore } from '@tributary/store/redis-speed-store';
 import { archiverMetrics, observeSpools } from './metrics.ts';
 import { createArchiver, DEFAULT_LIMITS } from './pipeline.ts';
 import { runUntilAborted } from './run-loop.ts';
 import { stagingFolder, sweepOrphans, sweepStaging } from './sweep.ts';
 
-const CONFIG = {
-  ...SHARED_CONFIG,
-  segmentMaxAgeMs: {
-    type: 'int',
-    default: DEFAULT_LIMITS.maxAgeMs,
-    min: 1_000,
-    unit: 'ms',
-    why: 'an event is in Parquet after this long even without a generation; longer than the time between generations',
-  },
-  spoolRows: {
-    type: 'int',
-    default: DEFAULT_LIMITS.spoolRows,
-    min: 1_000,
-    unit: 'rows',
-    why: 'events waiting for Parquet over all partitions; the log keeps as many',
-  },
-  spoolBytes: {
-    type: 'int',
-    default: DEFAULT_LIMITS.spoolBytes,
-    min: 1024 * 1024,
-    unit: 'bytes',
-    why: 'the same bound in bytes on disk',
-  },
-  trimDelayMs: {
-    type: 'int',
-    default: 60_000,
-    unit: 'ms',
-    why: 'how long entries stay in the log once both layers have them: as far as a replica of Redis that takes over may lag',
-  },
-  archiverMemory: { type: 'string', default: '768MB', why: "bound on DuckDB's buffers while it writes Parquet" },
-  ...MEMBERSHIP_CONFIG,
-  archiverThreads: { type: 'int', default: 2, min: 1, max: 64, unit: 'threads', why: 'DuckDB threads while it writes Parquet' },
-} as const satisfies ConfigTable;
-
 /** How often the staging folders of archivers that died elsewhere are looked for. */
 const SWEEP_EVERY_MS = 10 * MINUTE_MS;
 
-await runService('archiver', CONFIG, async ({ config, log: logger, metrics, signal }) => {
+await runService('archiver', ARCHIVER_SETTINGS, async ({ config, log: logger, metrics, signal }) => {
   const onError = (error: Error) => logger.warn({ err: error.message }, 'redis');
   const store = connectRedis(config.redisUrl, 'commit', onError);
   const leases = connectRedis(config.redisUrl, 'commit', onError);

@@ -12,6 +12,7 @@ import type { DuckDb } from '@tributary/archive/duckdb';
 import type { SegmentManifest } from '@tributary/archive/layout';
 import type { EventLog, Position } from '@tributary/log/port';
 import { TributaryError } from '@tributary/model/errors';
+import { ARCHIVER_SETTINGS } from '@tributary/runtime/settings/archiver';
 import { closeSegments } from './close-segments.ts';
 import { dueSpools } from './due.ts';
 import { createFiller, type ReadLimits } from './fill.ts';
@@ -33,10 +34,10 @@ export const DEFAULT_LIMITS: ArchiverLimits = {
   maxEntries: 64,
   segmentRows: 250_000,
   segmentBytes: 64 * 1024 * 1024,
-  spoolRows: 1_000_000,
-  spoolBytes: 512 * 1024 * 1024,
+  spoolRows: ARCHIVER_SETTINGS.spoolRows.default,
+  spoolBytes: ARCHIVER_SETTINGS.spoolBytes.default,
   // Longer than the time between two generations by default: normally the barrier ends a segment.
-  maxAgeMs: 20 * 60_000,
+  maxAgeMs: ARCHIVER_SETTINGS.segmentMaxAgeMs.default,
   waitMs: 500,
   gatherMs: 250,
 };

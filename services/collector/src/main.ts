@@ -8,8 +8,8 @@ import { loadDefinitions } from '@tributary/runtime/definitions';
 import { followKeys } from '@tributary/runtime/keys';
 import { logConfiguration } from '@tributary/runtime/log-configuration';
 import { runService } from '@tributary/runtime/service';
+import { COLLECTOR_SETTINGS } from '@tributary/runtime/settings/collector';
 import { withActivity, withRoom } from './activity.ts';
-import { CONFIG } from './config.ts';
 import { createGate } from './gate.ts';
 import { knownNames } from './known-names.ts';
 import { listen } from './listen.ts';
@@ -29,18 +29,8 @@ const WAITING = { maxBytes: 32 * 1024 * 1024, takeMs: 10_000 };
 /** Of `maxInFlightBytes`: what bodies may hold that nobody has vouched for yet. 8 MB unless told otherwise. */
 const KEYLESS_SHARE = 1 / 8;
 
-await runService('collector', CONFIG, async ({ config, log: logger, metrics: registry, disk, signal }) => {
+await runService('collector', COLLECTOR_SETTINGS, async ({ config, log: logger, metrics: registry, disk, signal }) => {
   const { maxInFlightBytes, maxBodyBytes, maxInFlightEvents, maxBatchEvents } = config;
-  if (maxInFlightBytes < 3 * maxBodyBytes)
-    throw new TributaryError(
-      'invalid_config',
-      `maxInFlightBytes must be at least 3 × maxBodyBytes, ${3 * maxBodyBytes} (got ${maxInFlightBytes}). Raise it or lower maxBodyBytes.`,
-    );
-  if (maxInFlightEvents < maxBatchEvents)
-    throw new TributaryError(
-      'invalid_config',
-      `maxInFlightEvents must be at least maxBatchEvents, ${maxBatchEvents} (got ${maxInFlightEvents}). Raise it or lower maxBatchEvents.`,
-    );
   const now = Date.now;
   const onRedisError = (error: Error) => logger.warn({ err: error.message }, 'redis');
   const configuration = await logConfiguration(config, 'collector', onRedisError, signal);

@@ -2,64 +2,24 @@
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import { openEventLog } from '@tributary/log/open-log';
-import { MEMBERSHIP_CONFIG } from '@tributary/membership/config';
 import { joinAsProcess } from '@tributary/membership/process-member';
-import type { ConfigTable } from '@tributary/runtime/config';
 import { loadDefinitions, sha256Hex } from '@tributary/runtime/definitions';
 import { logConfiguration } from '@tributary/runtime/log-configuration';
 import { connectRedis, whenReady } from '@tributary/runtime/redis';
 import { runService } from '@tributary/runtime/service';
-import { SHARED_CONFIG } from '@tributary/runtime/shared-config';
+import { SPEED_SETTINGS } from '@tributary/runtime/settings/speed';
 import { settled } from '@tributary/runtime/wait';
 import { createSpeedStore } from '@tributary/store/redis-speed-store';
 import { openArchivedEntries } from './archived-entries.ts';
 import { observeProgress, speedMetrics } from './metrics.ts';
 import { outputKinds, startPublishing } from './outputs/publishing.ts';
-import { createSpeedWorker, DEFAULT_LIMITS } from './pipeline.ts';
+import { createSpeedWorker } from './pipeline.ts';
 import { recallingLog } from './recall.ts';
 import { runUntilAborted } from './run-loop.ts';
 import { createStallWatch, watchStalls } from './standing-still.ts';
 import { tellProgress } from './tell-progress.ts';
 
-const CONFIG = {
-  ...SHARED_CONFIG,
-  batchEntries: {
-    type: 'int',
-    default: DEFAULT_LIMITS.maxEntries,
-    min: 1,
-    max: 10_000,
-    why: 'log entries of one partition in one commit',
-  },
-  cachedEvents: {
-    type: 'int',
-    default: 3_200_000,
-    unit: 'events',
-    why: 'bound on timelines held in memory, over all partitions (about 200 bytes each)',
-  },
-  timelineEvents: {
-    type: 'int',
-    default: DEFAULT_LIMITS.maxTimelineEvents,
-    min: 100,
-    unit: 'events',
-    why: 'events in the timeline of one user; beyond it, rows that look at what was cut are exact only after the next generation',
-  },
-  ...MEMBERSHIP_CONFIG,
-  outputs: {
-    type: 'string',
-    default: 'none',
-    why: 'what is passed on to the output log: none, conversions (as they are attributed), or all (enriched events too)',
-  },
-  outputRetentionMinutes: {
-    type: 'int',
-    default: 60,
-    min: 1,
-    max: 60 * 24 * 365,
-    unit: 'min',
-    why: 'what the output log keeps: in the memory of Redis, or in the topic that is founded on Kafka',
-  },
-} as const satisfies ConfigTable;
-
-await runService('speed', CONFIG, async ({ config, log: logger, metrics, disk, signal }) => {
+await runService('speed', SPEED_SETTINGS, async ({ config, log: logger, metrics, disk, signal }) => {
   const onError = (error: Error) => logger.warn({ err: error.message }, 'redis');
   const store = connectRedis(config.redisUrl, 'commit', onError);
   const leases = connectRedis(config.redisUrl, 'commit', onError);

@@ -13,6 +13,7 @@
 import { setImmediate as soon } from 'node:timers/promises';
 import type { EventLog } from '@tributary/log/port';
 import type { Definitions } from '@tributary/model/definitions';
+import { SPEED_SETTINGS } from '@tributary/runtime/settings/speed';
 import type { CommitOutcome, SpeedStore } from '@tributary/store/speed-store';
 import { VIEWS } from '@tributary/views/registry';
 import type { View } from '@tributary/views/view';
@@ -39,10 +40,10 @@ export interface WorkerLimits extends PartitionLimits, RecordLimits {
 }
 
 export const DEFAULT_LIMITS: WorkerLimits = {
-  maxEntries: 200,
+  maxEntries: SPEED_SETTINGS.batchEntries.default,
   maxBytes: 8 * 1024 * 1024,
   waitMs: 250,
-  maxTimelineEvents: 10_000,
+  maxTimelineEvents: SPEED_SETTINGS.timelineEvents.default,
   maxCachedEvents: 200_000,
   trimRecordLength: 256 * 1024,
   maxRecordLength: 32 * 1024 * 1024,

@@ -1,7 +1,7 @@
-/** The settings of every role that is a member of a group. */
-import type { ConfigTable } from '@tributary/runtime/config';
+import type { ConfigTable } from '../config.ts';
 
-export const MEMBERSHIP_CONFIG = {
+/** For every role that is a member of a group. */
+export const MEMBER_SETTINGS = {
   memberTtlMs: {
     type: 'int',
     default: 10_000,

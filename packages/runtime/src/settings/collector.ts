@@ -1,15 +1,22 @@
-import type { ConfigTable } from '@tributary/runtime/config';
-import { SHARED_CONFIG } from '@tributary/runtime/shared-config';
+import type { ConfigTable } from '../config.ts';
+import { SHARED_CONFIG } from '../shared-config.ts';
+import { baseUrlRule, originsRule } from './text-rules.ts';
 
-export const CONFIG = {
+export const COLLECTOR_SETTINGS = {
   ...SHARED_CONFIG,
   collectorPort: { type: 'int', default: 7400, unit: 'port', why: 'events come in here' },
   collectorPublicUrl: {
     type: 'string',
     default: '',
     why: 'base URL that browsers send to, behind a proxy; "" is the host they asked',
+    wrong: baseUrlRule,
   },
-  collectorOrigins: { type: 'string', default: '*', why: 'web origins that may send from a browser, separated by commas' },
+  collectorOrigins: {
+    type: 'string',
+    default: '*',
+    why: 'web origins that may send from a browser, separated by commas',
+    wrong: originsRule,
+  },
   maxBodyBytes: {
     type: 'int',
     default: 5 * 1024 * 1024,
@@ -56,8 +63,27 @@ export const CONFIG = {
     min: 64 * 1024,
     unit: 'bytes',
     why: 'all requests not answered yet; beyond it 429',
+    beside: (value, { maxBodyBytes }) =>
+      Number(value) >= 3 * Number(maxBodyBytes)
+        ? undefined
+        : {
+            must: `be at least 3 × TRIBUTARY_MAX_BODY_BYTES, ${3 * Number(maxBodyBytes)}`,
+            fix: 'Raise it, or lower TRIBUTARY_MAX_BODY_BYTES.',
+          },
   },
-  maxInFlightEvents: { type: 'int', default: 50_000, min: 1, why: 'events being written; beyond it 429' },
+  maxInFlightEvents: {
+    type: 'int',
+    default: 50_000,
+    min: 1,
+    why: 'events being written; beyond it 429',
+    beside: (value, { maxBatchEvents }) =>
+      Number(value) >= Number(maxBatchEvents)
+        ? undefined
+        : {
+            must: `be at least TRIBUTARY_MAX_BATCH_EVENTS, ${maxBatchEvents}`,
+            fix: 'Raise it, or lower TRIBUTARY_MAX_BATCH_EVENTS.',
+          },
+  },
   maxConnections: { type: 'int', default: 10_000, min: 1, why: 'open connections; more are closed at once' },
   requestTimeoutMs: { type: 'int', default: 30_000, min: 1_000, unit: 'ms', why: 'a request must have arrived whole by then' },
   heartbeatIdleMs: { type: 'int', default: 30_000, min: 100, unit: 'ms', why: 'a partition idle so long gets a heartbeat' },

@@ -1,10 +1,7 @@
-/** The settings of the batch layer. */
-import type { ConfigTable } from '@tributary/runtime/config';
-import { SHARED_CONFIG } from '@tributary/runtime/shared-config';
-import { DEFAULT_LIMITS } from './ports.ts';
+import type { ConfigTable } from '../config.ts';
+import { SHARED_CONFIG } from '../shared-config.ts';
 
-const { compute } = DEFAULT_LIMITS;
-export const CONFIG = {
+export const RECOMPUTE_SETTINGS = {
   ...SHARED_CONFIG,
   batchEveryMs: {
     type: 'int',
@@ -15,14 +12,14 @@ export const CONFIG = {
   },
   batchMemoryMb: {
     type: 'int',
-    default: compute.memoryMb,
+    default: 2_048,
     min: 128,
     unit: 'MiB',
     why: "bound on DuckDB's buffers in the computing child, which may use about twice of it",
   },
   batchThreads: {
     type: 'int',
-    default: compute.threads,
+    default: 2,
     min: 1,
     max: 64,
     unit: 'threads',
@@ -30,14 +27,14 @@ export const CONFIG = {
   },
   batchSealTimeoutMs: {
     type: 'int',
-    default: DEFAULT_LIMITS.sealTimeoutMs,
+    default: 60_000,
     min: 1_000,
     unit: 'ms',
     why: 'a generation fails when the archive is not closed at its barriers after this long',
   },
   batchComputeTimeoutMs: {
     type: 'int',
-    default: DEFAULT_LIMITS.computeTimeoutMs,
+    default: 30 * 60_000,
     min: 1_000,
     unit: 'ms',
     why: 'the computing child is killed after this long',
@@ -51,7 +48,7 @@ export const CONFIG = {
   },
   batchShardMinRows: {
     type: 'int',
-    default: DEFAULT_LIMITS.minShardRows,
+    default: 500_000,
     min: 1,
     unit: 'rows',
     why: 'a generation is computed by many workers from two shards of this size on; below, in one session',
@@ -66,7 +63,7 @@ export const CONFIG = {
   },
   batchKeepGenerations: {
     type: 'int',
-    default: DEFAULT_LIMITS.keepGenerations,
+    default: 3,
     min: 2,
     max: 1_000,
     unit: 'generations',

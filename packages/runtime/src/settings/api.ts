@@ -1,40 +1,41 @@
-import type { ConfigTable } from '@tributary/runtime/config';
-import { SHARED_CONFIG } from '@tributary/runtime/shared-config';
-import { DEFAULT_LIMITS } from './ports.ts';
+import type { ConfigTable } from '../config.ts';
+import { SHARED_CONFIG } from '../shared-config.ts';
+import { originsRule, proxiesRule } from './text-rules.ts';
 
-export const CONFIG = {
+export const API_SETTINGS = {
   ...SHARED_CONFIG,
   apiPort: { type: 'int', default: 7401, unit: 'port', why: 'answers come from here' },
-  apiOrigins: { type: 'string', default: '', why: 'web origins that may read with a key, separated by commas; "" is none' },
+  apiOrigins: {
+    type: 'string',
+    default: '',
+    why: 'web origins that may read with a key, separated by commas; "" is none',
+    wrong: originsRule,
+  },
   apiTrustedProxies: {
     type: 'string',
     default: '',
     why: 'addresses or CIDR ranges of proxies whose X-Forwarded-For is believed, separated by commas; "" is none',
+    wrong: proxiesRule,
   },
   apiMaxInFlight: {
     type: 'int',
-    default: DEFAULT_LIMITS.maxInFlight,
+    default: 2_000,
     min: 1,
     unit: 'requests',
     why: 'keys share them, one alone gets half; beyond its share 429',
   },
-  apiMaxConnections: {
-    type: 'int',
-    default: DEFAULT_LIMITS.maxConnections,
-    min: 1,
-    why: 'open connections; more are closed at once',
-  },
-  apiBodyBytes: { type: 'int', default: DEFAULT_LIMITS.bodyBytes, min: 1_024, unit: 'bytes', why: 'one request body' },
+  apiMaxConnections: { type: 'int', default: 10_000, min: 1, why: 'open connections; more are closed at once' },
+  apiBodyBytes: { type: 'int', default: 512 * 1024, min: 1_024, unit: 'bytes', why: 'one request body' },
   apiArchiveConcurrency: {
     type: 'int',
-    default: DEFAULT_LIMITS.archiveConcurrency,
+    default: 2,
     min: 1,
     max: 16,
     why: 'questions that DuckDB answers at a time; eight times as many wait',
   },
   apiArchiveTimeoutMs: {
     type: 'int',
-    default: DEFAULT_LIMITS.archiveTimeoutMs,
+    default: 10_000,
     min: 100,
     unit: 'ms',
     why: 'a question to the archive is given up after this, waiting included',
@@ -42,7 +43,7 @@ export const CONFIG = {
   apiDuckdbMemoryMb: { type: 'int', default: 256, min: 64, unit: 'MiB', why: 'buffers of one DuckDB session' },
   apiPatienceMs: {
     type: 'int',
-    default: DEFAULT_LIMITS.patienceMs,
+    default: 10_000,
     min: 100,
     unit: 'ms',
     why: 'answers are incomplete while an entry of the log that is so old has not been applied',

@@ -1,0 +1,15 @@
+/** The settings of every role: what `--help` prints, what a check before the start reads, and what the documents list. */
+import type { ConfigTable } from '../config.ts';
+import { API_SETTINGS } from './api.ts';
+import { ARCHIVER_SETTINGS } from './archiver.ts';
+import { COLLECTOR_SETTINGS } from './collector.ts';
+import { RECOMPUTE_SETTINGS } from './recompute.ts';
+import { SPEED_SETTINGS } from './speed.ts';
+
+export const ROLE_SETTINGS = {
+  collector: COLLECTOR_SETTINGS,
+  speed: SPEED_SETTINGS,
+  archiver: ARCHIVER_SETTINGS,
+  api: API_SETTINGS,
+  recompute: RECOMPUTE_SETTINGS,
+} as const satisfies Readonly<Record<string, ConfigTable>>;

@@ -1,0 +1,42 @@
+import type { ConfigTable } from '../config.ts';
+import { SHARED_CONFIG } from '../shared-config.ts';
+import { MEMBER_SETTINGS } from './member.ts';
+
+export const SPEED_SETTINGS = {
+  ...SHARED_CONFIG,
+  batchEntries: {
+    type: 'int',
+    default: 200,
+    min: 1,
+    max: 10_000,
+    why: 'log entries of one partition in one commit',
+  },
+  cachedEvents: {
+    type: 'int',
+    default: 3_200_000,
+    unit: 'events',
+    why: 'bound on timelines held in memory, over all partitions (about 200 bytes each)',
+  },
+  timelineEvents: {
+    type: 'int',
+    default: 10_000,
+    min: 100,
+    unit: 'events',
+    why: 'events in the timeline of one user; beyond it, rows that look at what was cut are exact only after the next generation',
+  },
+  ...MEMBER_SETTINGS,
+  outputs: {
+    type: 'string',
+    default: 'none',
+    oneOf: ['none', 'conversions', 'all'],
+    why: 'what is passed on to the output log: none, conversions (as they are attributed), or all (enriched events too)',
+  },
+  outputRetentionMinutes: {
+    type: 'int',
+    default: 60,
+    min: 1,
+    max: 60 * 24 * 365,
+    unit: 'min',
+    why: 'what the output log keeps: in the memory of Redis, or in the topic that is founded on Kafka',
+  },
+} as const satisfies ConfigTable;
