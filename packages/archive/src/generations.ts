@@ -18,6 +18,9 @@ const Generation = z.object({
   base: z.int().min(1).nullable(),
   definitions: z.string(),
   definitionsVersion: z.string(),
+  definitionsOrigin: z
+    .object({ source: z.enum(['run', 'file', 'built-in']), reason: z.string(), at: z.int(), file: z.string().nullable() })
+    .exactOptional(),
   reason: z.string(),
   createdAt: z.int(),
   computedAt: z.int().nullable(),

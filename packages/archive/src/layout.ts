@@ -93,6 +93,8 @@ export interface GenerationManifest {
   /** Canonical JSON of the definitions of this generation, and its version. */
   readonly definitions: string;
   readonly definitionsVersion: string;
+  /** Absent: they are in force since a version that did not record it. */
+  readonly definitionsOrigin?: DefinitionsOrigin;
   /** `schedule`, `demand`, … */
   readonly reason: string;
   readonly createdAt: number;
@@ -113,6 +115,17 @@ export interface GenerationManifest {
   readonly program?: string;
   /** Columns of its deduplicated events. */
   readonly eventColumns?: readonly string[];
+}
+
+/** Who put definitions in force, and when. It goes on with them from generation to generation. */
+export interface DefinitionsOrigin {
+  /** They came with a run, from the file of definitions, or are the built-in ones. */
+  readonly source: 'run' | 'file' | 'built-in';
+  /** Of the run that brought them: `schedule`, `demand by …`. */
+  readonly reason: string;
+  readonly at: number;
+  /** What the file of definitions held when this generation began, in force or not: JSON without `rules`; null: none is configured. */
+  readonly file: string | null;
 }
 
 export interface Publication {

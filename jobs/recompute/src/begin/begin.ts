@@ -1,13 +1,16 @@
 /** The start of a run: its generation, durable before anything refers to it. */
 import { createGeneration, listGenerations, readGeneration, writeGeneration } from '@tributary/archive/generations';
 import type { GenerationManifest } from '@tributary/archive/layout';
-import { currentPublication } from '@tributary/archive/publications';
-import type { Definitions } from '@tributary/model/definitions';
+import { currentPublication, readPublications } from '@tributary/archive/publications';
 import { TributaryError } from '@tributary/model/errors';
 import { keepsAllColumns } from '../compute/relations.ts';
 import { highestGeneration } from '../numbers.ts';
 import type { RunPorts } from '../ports.ts';
 import type { Begun, Run } from '../run.ts';
+import { chooseDefinitions } from './definitions.ts';
+
+/** Publications among which the newest generation is looked for: a rollback adds one that names an older generation. */
+const LOOKED_BACK = 20;
 
 export interface Beginning {
   readonly begun: Begun;
@@ -20,7 +23,15 @@ export async function begin(run: Run, ports: RunPorts): Promise<Beginning> {
   await supersedeUnfinished(ports);
   const publication = await currentPublication(ports.dataDir);
   const published = publication === null ? null : await readGeneration(ports.dataDir, publication.generation);
-  const definitions = definitionsFor(run, published, ports);
+  const now = ports.now();
+  const { definitions, origin } = chooseDefinitions({
+    run,
+    file: ports.configuredDefinitions(),
+    fileBefore: (await newestPublished(ports.dataDir))?.definitionsOrigin?.file ?? null,
+    published,
+    parse: ports.parseDefinitions,
+    now,
+  });
   const base = run.mode === 'full' ? null : baseOf(published, ports);
   const above = Math.max(publication?.generation ?? 0, await highestGeneration(ports));
   const draft: Omit<GenerationManifest, 'generation'> = {
@@ -29,8 +40,9 @@ export async function begin(run: Run, ports: RunPorts): Promise<Beginning> {
     base,
     definitions: definitions.json,
     definitionsVersion: definitions.version,
+    ...(origin !== undefined && { definitionsOrigin: origin }),
     reason: run.reason,
-    createdAt: ports.now(),
+    createdAt: now,
     computedAt: null,
     lastSegment: [],
     cut: [],
@@ -67,9 +79,10 @@ async function supersedeUnfinished(ports: RunPorts): Promise<void> {
   }
 }
 
-function definitionsFor(run: Run, published: GenerationManifest | null, ports: RunPorts): Definitions {
-  if (run.definitions !== null) return ports.parseDefinitions(run.definitions);
-  return ports.configuredDefinitions() ?? ports.parseDefinitions(published?.definitions ?? '{}');
+/** The newest generation that readers ever had, whichever they have now; null before the first. */
+async function newestPublished(dataDir: string): Promise<GenerationManifest | null> {
+  const generations = (await readPublications(dataDir, LOOKED_BACK)).map(({ generation }) => generation);
+  return generations.length === 0 ? null : readGeneration(dataDir, Math.max(...generations));
 }
 
 /** An incremental run builds on what readers trust: after a rollback not on what was rolled back. */

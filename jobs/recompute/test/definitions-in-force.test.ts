@@ -1,0 +1,91 @@
+/** Which definitions a run takes: those in force until someone changes them, with a run or in the file. */
+import { writeGeneration } from '@tributary/archive/generations';
+import type { Definitions } from '@tributary/model/definitions';
+import { byFirstRules, definitionsOf } from '@tributary/testkit/generate-definitions';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { begin } from '../src/begin/begin.ts';
+import { asRun, createWorld, type World } from './world.ts';
+
+const FILE = definitionsOf({ conversions: ['buy'] });
+const EDITED = definitionsOf({ conversions: ['buy', 'book'] });
+const SENT = definitionsOf({ conversions: ['order'] });
+
+let world: World;
+let file: Definitions | null;
+beforeEach(async () => {
+  file = FILE;
+  world = await createWorld(FILE);
+});
+afterEach(() => world.close());
+
+interface Asked {
+  readonly send?: Definitions;
+  readonly publish?: boolean;
+}
+
+/** Begins a run and takes its computing for done; resolves with what its generation says of its definitions. */
+async function run({ send, publish = true }: Asked = {}) {
+  const asked = asRun({
+    mode: 'full',
+    ...(send === undefined ? { reason: 'schedule' } : { definitions: send.json, reason: 'demand by ana' }),
+  });
+  const { manifest } = await begin(asked, { ...world.ports, configuredDefinitions: () => file });
+  await writeGeneration(world.dataDir, { ...manifest, state: 'computed' });
+  if (publish) await world.publishByHand('publish', manifest.generation);
+  const { definitionsVersion, definitionsOrigin } = manifest;
+  return { version: definitionsVersion, source: definitionsOrigin?.source, reason: definitionsOrigin?.reason };
+}
+
+test('definitions that a run brought stay in force, until the file changes', async () => {
+  expect(await run()).toEqual({ version: FILE.version, source: 'file', reason: 'schedule' });
+  expect(await run({ send: SENT })).toEqual({ version: SENT.version, source: 'run', reason: 'demand by ana' });
+  expect(await run()).toEqual({ version: SENT.version, source: 'run', reason: 'demand by ana' });
+  file = EDITED;
+  expect(await run()).toEqual({ version: EDITED.version, source: 'file', reason: 'schedule' });
+  file = null;
+  expect(await run()).toEqual({ version: EDITED.version, source: 'file', reason: 'schedule' });
+});
+
+test('a rollback across a change of the file is not undone by the next scheduled run', async () => {
+  await run();
+  file = EDITED;
+  await run();
+  await world.publishByHand('rollback', 1);
+  expect((await run()).version).toBe(FILE.version);
+});
+
+test('an edit that no published generation has seen is not forgotten', async () => {
+  await run();
+  file = EDITED;
+  expect((await run({ publish: false })).version).toBe(EDITED.version);
+  expect((await run({ publish: false })).version).toBe(EDITED.version);
+});
+
+test('the origin says since when, and goes on; definitions that change nothing do not begin again', async () => {
+  const sinceOf = async (generation: number) => (await world.manifest(generation)).definitionsOrigin?.at;
+  await run({ send: SENT });
+  world.advance(60_000);
+  await run({ send: SENT });
+  expect(await sinceOf(2)).toBe(await sinceOf(1));
+  await run({ send: EDITED });
+  expect(await sinceOf(3)).toBe(((await sinceOf(1)) as number) + 60_000);
+});
+
+test('rules that an upgrade brings are not an edit of the file', async () => {
+  file = byFirstRules(FILE);
+  await run();
+  await run({ send: SENT });
+  file = FILE;
+  expect((await run()).version).toBe(SENT.version);
+});
+
+test('a generation of a version that recorded no origin: the file is taken, and without one the definitions go on', async () => {
+  const { manifest } = await begin(asRun({ mode: 'full', definitions: SENT.json }), world.ports);
+  const { definitionsOrigin: _, ...older } = manifest;
+  await writeGeneration(world.dataDir, { ...older, state: 'computed' });
+  await world.publishByHand('publish', 1);
+  file = null;
+  expect(await run({ publish: false })).toEqual({ version: SENT.version, source: undefined, reason: undefined });
+  file = FILE;
+  expect((await run()).source).toBe('file');
+});
