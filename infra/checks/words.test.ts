@@ -60,7 +60,6 @@ const STILL_TO_DO = [
   'services/speed',
   'jobs/recompute',
   'infra/local',
-  'test/laws',
 ];
 
 /** In documents. Code still has them. */

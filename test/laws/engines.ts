@@ -69,7 +69,7 @@ export async function bySql(
 
 /** 2026-03-01T12:00Z. */
 const BASE_MS = Date.UTC(2026, 2, 1, 12);
-/** An event of one user, so many hours after noon. */
+/** An event of one user, `hours` after noon. */
 export const event = (id: string, hours: number, type: string, more: Partial<Event> = {}): Event => ({
   ts: BASE_MS + hours * HOUR_MS,
   type,

@@ -1,4 +1,4 @@
-/** Law 1 of the follower, over random histories of a store: whoever asks, whenever, gets what a fresh full read gives. */
+/** Law 1 of the follower, over random histories of a store: every question, at any time, gets what a fresh full read gives. */
 import type { GenerationManifest } from '@tributary/archive/layout';
 import { createDeltaFollower, type DeltasLook } from '@tributary/serving/deltas/follower';
 import { type LoadedGeneration, loadedGeneration } from '@tributary/serving/generations/loaded';
@@ -42,7 +42,7 @@ function viewOf(generation: number): RowsByView {
   ]);
 }
 
-/** By passing over all rows. */
+/** Reads all rows. */
 function naiveAnswer(question: Question, generation: number, partitions: readonly PartitionDeltas[], layers: Layers): Rows {
   const answer: Rows = new Map();
   const of = (rows: RowsByView) => question.addTo(answer, rows.get(question.view.name) ?? new Map());
@@ -63,7 +63,7 @@ interface Given {
 export async function expectFollowerLaw(make: () => Promise<StoreUnderTest>, numRuns: number): Promise<void> {
   const layers = fc.array(fc.constantFrom<Layers>('merged', 'speed', 'batch'), { minLength: 8, maxLength: 8 });
   await fc.assert(
-    fc.asyncProperty(storeHistory, layers, async (history, layersInTurn) => {
+    fc.asyncProperty(storeHistory, layers, async (history, layersByQuestion) => {
       const store = await make();
       const { serving } = store;
       let fails = false;
@@ -79,7 +79,7 @@ export async function expectFollowerLaw(make: () => Promise<StoreUnderTest>, num
       });
       const loads = new Map<number, Promise<LoadedGeneration>>();
       const given: Given[] = [];
-      let turn = 0;
+      let asked = 0;
       await playHistory(store, history, async (event, generation) => {
         const follower = followers[event.follower] as (typeof followers)[number];
         const views = viewsOf(event);
@@ -96,12 +96,12 @@ export async function expectFollowerLaw(make: () => Promise<StoreUnderTest>, num
           loads.set(generation, loadedGeneration(generation, { generation } as GenerationManifest, viewOf(generation)));
         const loaded = (await loads.get(generation)) as LoadedGeneration;
         for (const question of QUESTIONS.filter(({ view }) => views.includes(view.name))) {
-          const of = layersInTurn[turn++ % layersInTurn.length] as Layers;
+          const of = layersByQuestion[asked++ % layersByQuestion.length] as Layers;
           const expected = naiveAnswer(question, generation, fresh, of);
           // Every third is asked only later, when the follower has gone on.
-          const rows = turn % 3 === 0 ? expected : look.answer(loaded, question, of);
+          const rows = asked % 3 === 0 ? expected : look.answer(loaded, question, of);
           expect(rows).toEqual(expected);
-          if (turn % 3 === 1) expect(look.answer(loaded, question, of)).toBe(rows);
+          if (asked % 3 === 1) expect(look.answer(loaded, question, of)).toBe(rows);
           given.push({ look, loaded, question, layers: of, rows, expected: structuredClone(expected) });
         }
       });

@@ -40,7 +40,7 @@ test('law 1: a record is trimmed by the log time of its own commit, though the n
     definitions,
     partitions: [0],
     commitId() {
-      // Asked for right before the second batch is applied, in the same turn.
+      // Asked for right before the second batch is applied, without a pause between.
       if (++commits === 2) setImmediate(nextPrepared.resolve);
       return `${commits}`;
     },
@@ -48,7 +48,7 @@ test('law 1: a record is trimmed by the log time of its own commit, though the n
     onReset: () => {},
     store: {
       ...direct,
-      // The first batch (touch, later) loads ana, then trims her record, and waits there until the second (conversion, jump) is applied.
+      // The first batch (touch, later) loads ana, then trims the record, and waits there until the second (conversion, jump) is applied.
       async loadRecords(partition, users, maxBytes) {
         if (!users.includes('bob') && ++loadsOfAna === 2) await nextPrepared.promise;
         return direct.loadRecords(partition, users, maxBytes);
@@ -57,7 +57,7 @@ test('law 1: a record is trimmed by the log time of its own commit, though the n
       commit: (commit) => (commit.id === '2' ? Promise.reject(new Error('connection reset')) : direct.commit(commit)),
     },
   });
-  for (let turn = 0; turn < 5; turn++) await worker.runOnce();
+  for (let round = 0; round < 5; round++) await worker.runOnce();
   await worker.settle();
 
   const [answer] = await memory.serving().deltas(

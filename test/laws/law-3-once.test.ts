@@ -36,7 +36,7 @@ test('law 3: a whole batch that is read again counts once', () => {
   );
 });
 
-test('law 3: a worker that dies at any event and starts anew from the records counts as if it had lived', () => {
+test('law 3: a worker that dies at any event and starts again from the records counts as if it had lived', () => {
   fc.assert(
     fc.property(arbitraryLog({ inTime: false, maxEvents: 40 }), fc.array(fc.nat(40), { maxLength: 6 }), (events, crashes) => {
       const lived = speedFold(events, { definitions });

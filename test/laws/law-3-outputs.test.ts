@@ -52,10 +52,10 @@ test('the newest line of each conversion is its credit; a line sent again is kno
           commitId: () => `${++commits}`,
           limits: { maxEntries: random.between(1, 6), waitMs: 0, outputs: 'all' },
         });
-      for (let lives = 0, turns = 0; lives <= 6 || turns > 0; lives++) {
+      for (let lives = 0, rounds = 0; lives <= 6 || rounds > 0; lives++) {
         const worker = newWorker();
-        turns = 0;
-        while ((lives >= 6 || random.chance(0.7)) && (await worker.runOnce()) > 0) turns++;
+        rounds = 0;
+        while ((lives >= 6 || random.chance(0.7)) && (await worker.runOnce()) > 0) rounds++;
         await worker.settle();
         await publishAll(store, outputs, lives < 6 ? random : null);
         // A store that lost writes and a log that is read again say the same lines again.

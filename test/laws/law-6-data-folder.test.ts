@@ -23,7 +23,7 @@ async function archive(changes: { readonly dataDir?: string } = {}): Promise<voi
     ...changes,
     speedPosition: async (partition) => (await rig.log.ends())[partition] ?? null,
   });
-  for (let turn = 0; turn < 3; turn++) {
+  for (let round = 0; round < 3; round++) {
     rig.nowMs += 10_000;
     await archiver.turn();
   }

@@ -31,8 +31,8 @@ async function lose(changes: Partial<ArchiverOptions>): Promise<Archiver> {
   return archiver;
 }
 
-async function turns(archiver: Archiver): Promise<void> {
-  for (let turn = 0; turn < 4; turn++) {
+async function rounds(archiver: Archiver): Promise<void> {
+  for (let round = 0; round < 4; round++) {
     rig.nowMs += DEFAULT_LIMITS.maxAgeMs;
     await archiver.turn();
   }
@@ -45,7 +45,7 @@ async function expectArchived(): Promise<void> {
       .map(({ id }) => id)
       .sort(),
   );
-  // Whoever stands before them is sent to the archive.
+  // A reader before these positions is sent to the archive.
   expect(await rig.log.starts()).toEqual(await Promise.all([0, 1].map(async (p) => (await rig.segments(p))[0]?.upTo)));
 }
 
@@ -57,7 +57,7 @@ test('laws 6 and 7: what the log lost is kept while the lease ran out, and archi
   expect(archiver.spools().map(({ rows }) => rows > 0)).toEqual([true, true]);
   expect([await rig.segments(0), await rig.segments(1)]).toEqual([[], []]);
   assigned = ALL;
-  await turns(archiver);
+  await rounds(archiver);
   await expectArchived();
 });
 
@@ -70,7 +70,7 @@ test('laws 6 and 7: an archiver that is given other partitions archives first wh
   await archiver.turn();
   expect(archiver.spools()).toEqual([]);
   // Its successor had no way to know of them.
-  await turns(await rig.start());
+  await rounds(await rig.start());
   await expectArchived();
 });
 
@@ -86,7 +86,7 @@ test('laws 6 and 7: a spool is not given up while the log cannot be asked', asyn
   [away, assigned] = [true, new Set()];
   await expect(archiver.turn()).rejects.toMatchObject({ code: 'log_unavailable' });
   [away, assigned] = [false, ALL];
-  await turns(archiver);
+  await rounds(archiver);
   await expectArchived();
 });
 
@@ -106,12 +106,12 @@ test.each(['openSession', 'afterCopy', 'beforeManifest', 'afterManifest'])(
     });
     await expect(archiver.turn()).rejects.toThrow('ENOSPC');
     await archiver.turn().catch(() => {});
-    await turns(archiver);
+    await rounds(archiver);
     await expectArchived();
   },
 );
 
-test('law 6: a spool whose file is cut off is told, and the log is read on', async () => {
+test('law 6: a spool whose file is cut off is reported, and reading the log goes on', async () => {
   const archiver = await lose({
     hook(step) {
       if (step === 'afterCopy') throw FULL();
@@ -142,15 +142,15 @@ test('law 6: a write that failed halfway leaves a spool that is archived as it w
   expect(await archivedRows(rig, 'id, partition, position, entry_index')).toHaveLength(20);
 });
 
-test('laws 6 and 7: rows that the log lost, of a segment that another archiver wrote first, are told', async () => {
-  const told: number[] = [];
+test('laws 6 and 7: rows that the log lost, of a segment that another archiver wrote first, are reported', async () => {
+  const reported: number[] = [];
   const other = await rig.start();
-  const archiver = await lose({ onFenced: (_partition, _number, lostRows) => told.push(lostRows) });
+  const archiver = await lose({ onFenced: (_partition, _number, lostRows) => reported.push(lostRows) });
   await other.turn();
   rig.nowMs += DEFAULT_LIMITS.maxAgeMs;
   await other.turn();
   await archiver.turn();
-  expect(told).toHaveLength(2);
-  expect(told[0] as number).toBeGreaterThan(0);
-  expect((told[0] as number) + (told[1] as number)).toBe(60);
+  expect(reported).toHaveLength(2);
+  expect(reported[0] as number).toBeGreaterThan(0);
+  expect((reported[0] as number) + (reported[1] as number)).toBe(60);
 });

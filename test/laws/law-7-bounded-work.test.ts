@@ -58,7 +58,7 @@ function speedOf(events: readonly Event[]): { deltas: RowsByView; overflowed: bo
   return { deltas, overflowed, longestMs };
 }
 
-describe('law 7: work that is left undone is told, never hidden', () => {
+describe('law 7: work that is left undone is reported, never hidden', () => {
   it('an early touch of a user with a hundred conversions revises them all, exactly', () => {
     const events = [...bot(100), early];
     const { deltas, overflowed } = speedOf(events);
@@ -102,17 +102,17 @@ describe('law 7: work that is left undone is told, never hidden', () => {
     const user = emptyUser();
     for (const event of fat()) step(user, event, NOON, rules, new Map());
     const [work, each]: [Work, number[]] = [workOfUser(), []];
-    let told = 0;
+    let reported = 0;
     for (let i = 0; i < 2_500; i++) {
       const before = seen.events;
-      if (step(user, { ...early, id: `early ${i}`, ts: early.ts - i }, NOON, rules, new Map(), work).overflowed) told++;
+      if (step(user, { ...early, id: `early ${i}`, ts: early.ts - i }, NOON, rules, new Map(), work).overflowed) reported++;
       each.push(seen.events - before);
     }
     expect(Math.max(...each)).toBeLessThanOrEqual(80_000);
     expect(each.reduce((sum, units) => sum + units, 0)).toBeLessThan(600_000); // it would be 1 500 million
-    expect(told, 'every one of them revises 150 purchases').toBe(2_500);
+    expect(reported, 'every one of them revises 150 purchases').toBe(2_500);
 
-    // The timeline has them all: what comes after the next generation is exact, and needs telling no more.
+    // The timeline has them all: what comes after the next generation is exact, and is no longer reported.
     const deltas: RowsByView = new Map();
     const last: Event = { ...early, ts: NOON, type: 'purchase', id: 'last', value: 7, currency: 'EUR' };
     expect(step(user, last, NOON, stepRules(VIEWS, definitions), deltas, workOfUser()).overflowed).toBe(false);
@@ -120,7 +120,7 @@ describe('law 7: work that is left undone is told, never hidden', () => {
     expect(credits, 'six models, one purchase, and no other is looked at again').toBe(6_000_000);
   });
 
-  it('an entry of many users is bounded work, and what is too much is told', async () => {
+  it('an entry of many users is bounded work, and what is too much is reported', async () => {
     const { seen, rules } = countingRules();
     const { histories, touches } = crowd();
     const { append, worker, store } = workerOf(2, { views: rules.views });
@@ -135,7 +135,7 @@ describe('law 7: work that is left undone is told, never hidden', () => {
     expect((await store.serving().deltas([], 0))[0]?.overflowed).toBeGreaterThan(0);
   });
 
-  it('a turn ends once it is spent: what is left waits for the next, behind the other partitions', async () => {
+  it('a round ends once its work is spent: what is left waits for the next, behind the other partitions', async () => {
     const { histories, touches } = crowd();
     const { append, worker, committed } = workerOf(2, { limits: { maxEntries: 10 } });
     for (const history of histories) await append(0, history);
@@ -235,12 +235,12 @@ describe('law 7: work that is left undone is told, never hidden', () => {
   it('a batch shares the work of one user among their events; alone, each is computed whole', async () => {
     const history = bot(90);
     const clicks = Array.from({ length: 12 }, (_, i): Event => ({ ...early, id: `early ${i}` }));
-    expect(await toldOf([history, clicks])).toBeGreaterThan(0);
-    expect(await toldOf([history, ...clicks.map((click) => [click])])).toBe(0);
+    expect(await overflowedOf([history, clicks])).toBeGreaterThan(0);
+    expect(await overflowedOf([history, ...clicks.map((click) => [click])])).toBe(0);
   });
 });
 
-/** Of two partitions. */
+/** Users of one of two partitions. */
 function usersOf(partition: number, count: number): string[] {
   const names = Array.from({ length: 1_000 }, (_, i) => `bot-${i}`);
   return names.filter((userId) => partitionOf(userKeyOf({ userId }), 2) === partition).slice(0, count);
@@ -321,8 +321,8 @@ function workerOf(partitions: number, changes: Partial<SpeedWorkerOptions> = {})
   };
 }
 
-/** What a worker tells of batches that it reads one after the other. */
-async function toldOf(batches: readonly Event[][]): Promise<number> {
+/** What a worker reports as overflowed, of batches that it reads one after the other. */
+async function overflowedOf(batches: readonly Event[][]): Promise<number> {
   const { append, worker, store } = workerOf(1);
   for (const batch of batches) {
     await append(0, batch);

@@ -81,7 +81,7 @@ test.each([1, 2, 3, 4, 5, 6])(
 );
 
 test.each([1, 2, 3, 4, 5, 6])(
-  'law 7: an entry that a process saw wait for as long as the bound is told, though the log calls it new, seed %i',
+  'law 7: an entry that a process saw wait for as long as the bound is reported, though the log calls it new, seed %i',
   async (seed) => {
     const slow = await live(seed, 0.3, false);
     expect(slow.complete).toBeGreaterThan(20);
@@ -103,7 +103,7 @@ const idle = (ends: readonly (string | null)[]): LogSeen => ({
   servedThen: null,
 });
 
-test('law 7: a store that stands behind where it was seen is told at once, until it has come back', () => {
+test('law 7: a store at an older position than was seen is reported at once, until it has caught up', () => {
   const before = furthestOf([null, '5', '7', null], [at('4'), at('6'), null, null]);
   expect(before).toEqual(['4', '6', '7', null]);
   const holes = (states: Parameters<typeof assessSpeed>[0]['states']) =>
@@ -115,7 +115,7 @@ test('law 7: a store that stands behind where it was seen is told at once, until
   ]);
 });
 
-test('law 7: a log that is dated ahead of this clock is told; what waits in it, and log time beyond the lateness, are holes', () => {
+test('law 7: a log that is dated ahead of this clock is reported; what waits in it, and log time beyond the lateness, are holes', () => {
   const lead = 200 * 86_400_000;
   const ahead = id(NOW + lead, 3);
   const health = (position: string, logTimeMs: number, seen: LogSeen) =>

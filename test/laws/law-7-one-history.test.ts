@@ -1,4 +1,4 @@
-/** Store, log and archive that are not of one history: noticed, told, and healed from the archive as far as it reaches. */
+/** Store, log and archive that are not of one history: noticed, reported, and repaired from the archive as far as it reaches. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createGeneration } from '@tributary/archive/generations';
@@ -33,7 +33,7 @@ beforeEach(async () => {
 });
 afterEach(() => rig.close());
 
-async function catchUp(store: MemoryStore, log: EventLog, maxEntries = 7, turns = Infinity): Promise<void> {
+async function catchUp(store: MemoryStore, log: EventLog, maxEntries = 7, rounds = Infinity): Promise<void> {
   let commits = 0;
   const worker = createSpeedWorker({
     log,
@@ -47,8 +47,8 @@ async function catchUp(store: MemoryStore, log: EventLog, maxEntries = 7, turns 
       throw new Error(`partition ${partition} was reset: ${why}`);
     },
   });
-  // What was read ahead of a barrier is read again: a turn without entries is not the end.
-  for (let idle = 0, turn = 0; idle < 3 && turn < turns; turn++) idle = (await worker.runOnce()) === 0 ? idle + 1 : 0;
+  // What was read ahead of a barrier is read again: a round without entries is not the end.
+  for (let idle = 0, round = 0; idle < 3 && round < rounds; round++) idle = (await worker.runOnce()) === 0 ? idle + 1 : 0;
   await worker.settle();
 }
 
@@ -65,7 +65,7 @@ async function archive(store: MemoryStore): Promise<void> {
     limits: { ...DEFAULT_LIMITS, waitMs: 0, gatherMs: 0, maxAgeMs: 1_000 },
     speedPosition: async (partition) => (await store.speed().loadState(partition))?.position ?? null,
   });
-  for (let turn = 0; turn < 4; turn++) {
+  for (let round = 0; round < 4; round++) {
     rig.nowMs += 10_000;
     await archiver.turn();
   }
@@ -148,7 +148,7 @@ test('laws 1 and 7: an emptied store beside a trimmed log is rebuilt from the ar
   await rig.append(someEvents(60));
   const generation = await cut();
   await rig.append(someEvents(60, 60));
-  // A segment that ends with a heartbeat, and one whose record is no event.
+  // A segment that ends with a heartbeat, and one whose record is not an event.
   for (const partition of [0, 1]) {
     await rig.log.append(partition, { kind: 'events', body: 'no event' });
     await rig.log.append(partition, { kind: 'heartbeat', body: '{"receivedAt":1}' });
@@ -206,26 +206,26 @@ test.each([
     const generation = await cut();
     await catchUp(store, rig.log);
     await catchUp(whole, rig.log);
-    const told: number[] = [];
+    const reported: number[] = [];
     const archiver = await rig.start({
       limits: { ...DEFAULT_LIMITS, waitMs: 0, gatherMs: 0, maxAgeMs: 1_000, maxEntries },
-      onLostTail: (partition) => told.push(partition),
+      onLostTail: (partition) => reported.push(partition),
     });
-    const turns = async () => {
-      for (let turn = 0; turn < 60; turn++) await archiver.turn();
+    const rounds = async () => {
+      for (let round = 0; round < 60; round++) await archiver.turn();
     };
-    await turns();
+    await rounds();
     const copies = copyOfLog();
     await rig.append(someEvents(40, 60));
     await catchUp(whole, rig.log);
-    await turns();
+    await rounds();
     if (where === 'archived') rig.nowMs += 10_000;
     await archiver.turn();
     expect(archiver.spools().every(({ rows }) => rows > 0)).toBe(where === 'spooled');
     putBack(copies);
     await rig.append(someEvents(30, 100));
-    await turns();
-    expect(told.sort()).toEqual([0, 1]);
+    await rounds();
+    expect(reported.sort()).toEqual([0, 1]);
     rig.nowMs += 10_000;
     await archiver.turn();
     await catchUp(store, recalling());
@@ -236,10 +236,10 @@ test.each([
 
 test('laws 1 and 7: what a log lost of a segment is missed before anything follows it, also by a worker that had not come so far', async () => {
   const [store, whole] = [createMemoryStore({ partitions: PARTITIONS }), createMemoryStore({ partitions: PARTITIONS })];
-  const told: number[] = [];
+  const reported: number[] = [];
   const archiver = await rig.start({
     limits: { ...DEFAULT_LIMITS, waitMs: 0, gatherMs: 0, maxAgeMs: 1_000 },
-    onLostTail: (partition) => told.push(partition),
+    onLostTail: (partition) => reported.push(partition),
   });
   const log = recalling();
   await rig.append(someEvents(40));
@@ -251,7 +251,7 @@ test('laws 1 and 7: what a log lost of a segment is missed before anything follo
   putBack(copies);
   rig.nowMs += 10_000;
   await archiver.turn();
-  expect(told.sort()).toEqual([0, 1]);
+  expect(reported.sort()).toEqual([0, 1]);
   await rig.append(someEvents(30, 80));
   await expect(catchUp(store, log)).rejects.toMatchObject({ code: 'position_expired' });
   await catchUp(store, log);
@@ -262,9 +262,9 @@ test('laws 1 and 7: what a log lost of a segment is missed before anything follo
 test('laws 1 and 7: a worker that comes before the archiver to a log that was put back does not read over what was lost', async () => {
   const [store, whole] = [createMemoryStore({ partitions: PARTITIONS }), createMemoryStore({ partitions: PARTITIONS })];
   const archiver = await rig.start({ limits: { ...DEFAULT_LIMITS, waitMs: 0, gatherMs: 0, maxAgeMs: 1_000 } });
-  const told: string[] = [];
+  const reported: string[] = [];
   let nowMs = 0;
-  const log = recalling({ now: () => nowMs, onFailed: (partition, error) => told.push(`${partition} ${error.message}`) });
+  const log = recalling({ now: () => nowMs, onFailed: (partition, error) => reported.push(`${partition} ${error.message}`) });
   await rig.append(someEvents(40));
   await catchUp(store, log);
   const [copies, stored] = [copyOfLog(), [0, 1].map((partition) => store.snapshot(partition))];
@@ -278,8 +278,8 @@ test('laws 1 and 7: a worker that comes before the archiver to a log that was pu
   for (const partition of [0, 1]) store.restore(partition, stored[partition]);
   await rig.append(someEvents(30, 80));
   await catchUp(store, log);
-  expect(told.map((line) => line.slice(0, 1)).sort()).toEqual(['0', '1']);
-  expect(told[0]).toMatch(/no longer has the entry at \d+, which was read/);
+  expect(reported.map((line) => line.slice(0, 1)).sort()).toEqual(['0', '1']);
+  expect(reported[0]).toMatch(/no longer has the entry at \d+, which was read/);
   expect(await positions()).toEqual(before);
   await archiver.turn();
   await archiver.turn();
@@ -314,7 +314,7 @@ test('law 7: a worker does not wait for ever for what was read and is neither in
   expect(await positions()).toEqual(ends);
 });
 
-test('law 7: a gap between archive and log is told and never skipped, and the other partitions go on', async () => {
+test('law 7: a gap between archive and log is reported and never skipped, and the other partitions go on', async () => {
   const store = createMemoryStore({ partitions: PARTITIONS });
   await rig.append(someEvents(30));
   await catchUp(store, rig.log);
@@ -325,15 +325,15 @@ test('law 7: a gap between archive and log is told and never skipped, and the ot
   await rig.log.trim(0, end);
   await rig.log.trim(1, (await rig.segments(1)).at(-1)?.upTo as string);
   const emptied = createMemoryStore({ partitions: PARTITIONS });
-  const told: string[] = [];
-  await catchUp(emptied, recalling({ onFailed: (partition, error) => told.push(`${partition} ${error.message}`) }));
-  expect(new Set(told)).toEqual(new Set([expect.stringMatching(/^0 .*what lay in between is gone$/)]));
+  const reported: string[] = [];
+  await catchUp(emptied, recalling({ onFailed: (partition, error) => reported.push(`${partition} ${error.message}`) }));
+  expect(new Set(reported)).toEqual(new Set([expect.stringMatching(/^0 .*what lay in between is gone$/)]));
   const [gap, whole] = await Promise.all([0, 1].map((partition) => emptied.speed().loadState(partition)));
   expect(gap?.position).toBe((await rig.segments(0)).at(-1)?.upTo);
   expect(whole?.position).toBe((await rig.log.ends())[1]);
 });
 
-test('law 7: a partition of whose archive a file is damaged is told and waits, the others are rebuilt, and it too once the file is back', async () => {
+test('law 7: a partition with a damaged file in its archive is reported and waits, the others are rebuilt, and it too once the file is back', async () => {
   const before = createMemoryStore({ partitions: PARTITIONS });
   await rig.append(someEvents(60));
   await catchUp(before, rig.log);
@@ -342,21 +342,21 @@ test('law 7: a partition of whose archive a file is damaged is told and waits, t
   const sound = await readFile(file);
   await writeFile(file, sound.with(20, (sound[20] as number) ^ 1));
   const emptied = createMemoryStore({ partitions: PARTITIONS });
-  const told: [number, string, number][] = [];
+  const reported: [number, string, number][] = [];
   let nowMs = 0;
   const log = recalling({
     now: () => nowMs,
-    onFailed: (partition, error, waitMs) => told.push([partition, error.message, waitMs]),
+    onFailed: (partition, error, waitMs) => reported.push([partition, error.message, waitMs]),
   });
   await catchUp(emptied, log);
-  expect(told).toEqual([[0, expect.stringContaining('.parquet'), 1_000]]);
+  expect(reported).toEqual([[0, expect.stringContaining('.parquet'), 1_000]]);
   expect(await emptied.speed().loadState(0)).toBeNull();
   expect((await emptied.speed().loadState(1))?.position).toBe((await rig.log.ends())[1]);
   // It is tried again later and later.
   for (const waitMs of [2_000, 4_000]) {
     nowMs += waitMs;
     await catchUp(emptied, log);
-    expect(told.at(-1)?.[2]).toBe(waitMs);
+    expect(reported.at(-1)?.[2]).toBe(waitMs);
   }
   await writeFile(file, sound);
   nowMs += 60_000;
@@ -396,7 +396,7 @@ test('law 8: log time does not fall in a replay, however far apart the clocks of
   await catchUp(before, rig.log);
   await archive(before);
   const replayed = createMemoryStore({ partitions: PARTITIONS });
-  for (let turn = 0; turn < 60; turn++) await catchUp(replayed, recalling(), 1, 1);
+  for (let round = 0; round < 60; round++) await catchUp(replayed, recalling(), 1, 1);
   await expectSame(replayed, before, 0);
   for (const partition of [0, 1]) {
     const [{ position: _end, commitId: _of, ...again }, { position: _other, commitId: _own, ...expected }] = (await Promise.all(

@@ -1,4 +1,4 @@
-/** Records that whoever may write to the log could put there. Both layers decide alike what they are: else they would count differently. */
+/** Records that any client with access to the log could write. Both layers must judge them alike, or they would count differently. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,7 +26,7 @@ const barrier = (value: unknown) => ({
 
 const POISON: readonly (readonly [string, { readonly kind: LogEntry['kind']; readonly body: string }])[] = [
   ['a barrier without definitions', barrier({ generation: 2 })],
-  ['a barrier whose definitions are no text', barrier({ generation: 2, definitions: {} })],
+  ['a barrier whose definitions are not text', barrier({ generation: 2, definitions: {} })],
   ['a barrier whose definitions do not parse', barrier({ generation: 2, definitions: '{"brandNewKey":1}' })],
   ['a barrier whose definitions are 20 000 levels deep', barrier({ generation: 2, definitions: '['.repeat(20_000) })],
   ['a barrier that claims newer rules and has no definitions', barrier({ generation: 2, definitions: '{"rules":3}' })],
@@ -44,7 +44,7 @@ const POISON: readonly (readonly [string, { readonly kind: LogEntry['kind']; rea
   ['a barrier of half a generation', barrier({ generation: 2.5, definitions: definitions.json })],
   ['a barrier far ahead of all there are', barrier({ generation: 2 + MAX_GENERATIONS_AHEAD, definitions: definitions.json })],
   ['a barrier that is null', barrier('null')],
-  ['a barrier that is no JSON', barrier('{')],
+  ['a barrier that is not JSON', barrier('{')],
   ['a heartbeat without its time', { kind: 'heartbeat', body: '{"receivedAt":"now"}' }],
   [
     'a line 8 000 levels deep',
@@ -84,7 +84,7 @@ test.each(POISON)('law 7: %s is parked by both layers, and the partition moves o
     limits: { waitMs: 0 },
     onReset: (_partition, why) => resets.push(why),
   });
-  for (let turn = 0; turn < 6; turn++) await worker.runOnce();
+  for (let round = 0; round < 6; round++) await worker.runOnce();
   await worker.settle();
   expect(resets).toEqual([]);
   const [end] = await log.ends();

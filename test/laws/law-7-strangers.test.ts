@@ -76,7 +76,7 @@ describe('law 7: the work of a request is bounded before it is parsed', () => {
     expect(await post(`{"batch":[{"type":"track","event":"e","userId":"u","writeKey":"${WRITE_KEY}"}]}`)).toBe(401);
   });
 
-  test('more lines than events are allowed are neither parsed nor told one by one', () => {
+  test('more lines than events are allowed are neither parsed nor reported one by one', () => {
     const [calls, code] = parsedOf(lines, SENDER);
     expect(code).toBe('body_too_large');
     expect(calls).toBeLessThanOrEqual(2);
@@ -148,7 +148,7 @@ describe('law 7: few bytes with a key that anybody may have cost little', () => 
   });
 });
 
-describe('law 7: answers that nobody reads are bounded', () => {
+describe('law 7: answers that no client reads are bounded', () => {
   /** Sends it over a connection of its own; resolves once that is closed. */
   function send(text: string | Buffer): Promise<unknown> {
     const socket = connect(Number(new URL(collector.url).port), '127.0.0.1');
@@ -317,7 +317,7 @@ describe('law 7: slow connections without a key leave room for those with one', 
     expect([collector.keylessGate.bytes, collector.gate.bytes]).toEqual([0, 0]);
   });
 
-  test('what a sender brings about by itself is no 5xx, on PostHog’s routes neither: it would have healthy collectors taken out', async () => {
+  test('what a sender causes by itself is not a 5xx, not on PostHog’s routes either: proxies would take out healthy collectors', async () => {
     const rated = keyRecord(`tb_00000000000b_${''.padEnd(48, '0')}`, 'browser', { eventsPerSecond: 1 });
     collector = await startCollector({ keys: [rated], limits: { keylessBodyMs: 200 } });
     for (const path of ['/e', '/batch', '/capture', '/i/v0/e']) {
@@ -337,7 +337,7 @@ describe('law 7: slow connections without a key leave room for those with one', 
     const socket = connect(Number(new URL(collector.url).port), '127.0.0.1');
     sockets.push(socket);
     socket.on('error', () => {});
-    socket.write('POST /v1/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer nobody\r\nContent-Length: 5000000\r\n\r\nx');
+    socket.write('POST /v1/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer unknown\r\nContent-Length: 5000000\r\n\r\nx');
     const answer = await new Promise<string>((resolve) => socket.on('data', (data) => resolve(data.toString())));
     expect(answer).toMatch(/^HTTP\/1.1 401 /);
   });

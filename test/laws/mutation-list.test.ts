@@ -38,5 +38,5 @@ test('docs/laws.md names every test of a law, and says nothing of a law twice', 
 test('the table "Broken on purpose" in docs/laws.md lists the lies, each once, and who noticed it', () => {
   const name = ({ law, lie }: { readonly law: string; readonly lie: string }) => `| ${law} | ${lie} |`;
   expect(TABLE.map(name).sort()).toEqual(MUTATIONS.map(name).sort());
-  expect(TABLE.filter(({ noticed }) => noticed === '' || /nobody/i.test(noticed)).map(name)).toEqual([]);
+  expect(TABLE.filter(({ noticed }) => noticed === '' || noticed.includes('**')).map(name)).toEqual([]);
 });

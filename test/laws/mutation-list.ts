@@ -1,4 +1,4 @@
-/** Small lies told to the code, each of which a law must notice. `from` occurs exactly once in the file. */
+/** Small deliberate errors in the code ("lies"), each of which a law must notice. `from` occurs exactly once in the file. */
 
 import { MUTATIONS_OF_BATCH } from './mutations-of-batch.ts';
 import { MUTATIONS_OF_COLLECTOR } from './mutations-of-collector.ts';
@@ -43,7 +43,7 @@ export const MUTATIONS: readonly Mutation[] = [
     to: 'change.generation >= 0 ?',
   },
   {
-    lie: 'what differs in a partition that was read whole again is no change',
+    lie: 'what differs in a partition that was read whole again is not a change',
     law: '1',
     file: `${SERVING}/deltas/held.ts`,
     from: '        changed({ generation, rows, sign: 1 });\n',
@@ -393,7 +393,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   ...MUTATIONS_OF_HISTORY,
   {
-    lie: 'an entry dated ahead of the clock has just come',
+    lie: 'an entry dated ahead of the clock is new',
     law: '7',
     file: 'packages/log/src/redis-stream/age-after.lua',
     from: "first and now - tonumber(string.match(first[1], '^%d+'))",

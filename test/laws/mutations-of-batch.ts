@@ -1,4 +1,4 @@
-/** Lies told to the batch layer and to the archive. */
+/** Lies in the batch layer and in the archive. */
 import type { Mutation } from './mutation-list.ts';
 
 const ARCHIVE = 'packages/archive/src';
@@ -23,7 +23,7 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
     test: 'jobs/recompute/test/rebuild.test.ts',
   },
   {
-    lie: 'what the pointer tells of may be numbered again',
+    lie: 'generations that the pointer names may be numbered again',
     law: '1',
     file: `${RECOMPUTE}/numbers.ts`,
     from: '    pointer?.generation ?? 0,\n',
@@ -103,7 +103,7 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
     test: 'packages/archive/src/generations.test.ts',
   },
   {
-    lie: 'the columns of the archive are no part of the version of a program',
+    lie: 'the columns of the archive are not part of the version of a program',
     law: '1',
     file: `${RECOMPUTE}/distribute/version.ts`,
     from: "  dirname(fileURLToPath(import.meta.resolve('@tributary/archive/layout'))),\n",
@@ -166,7 +166,7 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
     to: 'if true then',
   },
   {
-    lie: 'a replay files what nobody may read any more',
+    lie: 'a replay files deltas that no reader may read any more',
     law: '7',
     file: 'packages/store/src/commit.lua',
     from: "tonumber(generation) >= tonumber(stored[5] or '0')",

@@ -273,7 +273,7 @@ export const MUTATIONS_OF_COLLECTOR: readonly Mutation[] = [
     test: 'test/conformance/recorded-requests.test.ts',
   },
   {
-    lie: 'what happened a moment ago is history where Java sends it',
+    lie: 'an event of the last seconds is history where Java sends it',
     law: '6',
     file: `${COLLECTOR}/prepare.ts`,
     from: "(history === 'by key' && imports && !live)",

@@ -21,7 +21,7 @@ export const MUTATIONS_OF_DOORS: readonly Mutation[] = [
     test: `${RUNTIME}/disk-space.test.ts`,
   },
   {
-    lie: 'a log line tells the command that Redis refused, with its password',
+    lie: 'a log line has the command that Redis refused, with its password',
     law: '6',
     file: `${RUNTIME}/service.ts`,
     from: '  return rest;\n',
@@ -37,7 +37,7 @@ export const MUTATIONS_OF_DOORS: readonly Mutation[] = [
     test: 'test/e2e/private-files.e2e.test.ts',
   },
   {
-    lie: 'the Redis of npm start takes commands from whoever reaches its port',
+    lie: 'the Redis of npm start takes commands from any client that reaches its port',
     law: '6',
     file: 'infra/local/src/redis-process.ts',
     // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the text of the file
@@ -78,7 +78,7 @@ export const MUTATIONS_OF_DOORS: readonly Mutation[] = [
     test: `${RUNTIME}/waiting-answers.test.ts`,
   },
   {
-    lie: 'beyond the budget of unread answers nobody is broken off',
+    lie: 'beyond the budget of unread answers no connection is broken off',
     law: '7',
     file: `${RUNTIME}/waiting-answers.ts`,
     from: '      oldest.req.socket.destroy();\n',

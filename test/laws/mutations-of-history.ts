@@ -31,7 +31,7 @@ export const MUTATIONS_OF_HISTORY: readonly Mutation[] = [
     test: 'jobs/recompute/test/two-definitions.test.ts',
   },
   {
-    lie: 'a data folder without a note is nobody`s, whatever its archive says',
+    lie: 'a data folder without a note belongs to no log, whatever its archive says',
     law: '6',
     file: 'packages/runtime/src/log-note.ts',
     from: 'readNote(file) ?? archivedIdentity(dataDir);',
@@ -74,7 +74,7 @@ export const MUTATIONS_OF_HISTORY: readonly Mutation[] = [
     to: '',
   },
   {
-    lie: 'log time comes back, and what was let go meanwhile is not told',
+    lie: 'log time comes back, and what was dropped meanwhile is not reported',
     law: '7',
     file: `${SPEED}/partition-run.ts`,
     from: 'run.cutTs = Math.max(run.cutTs, fromMs - recordRetentionMs(run.rules));',
@@ -225,7 +225,7 @@ export const MUTATIONS_OF_HISTORY: readonly Mutation[] = [
     test: 'services/speed/test/recall.test.ts',
   },
   {
-    lie: 'a worker waits for ever for what nobody has any more',
+    lie: 'a worker waits for ever for entries that exist nowhere any more',
     law: '7',
     file: `${SPEED}/recall.ts`,
     from: 'if (nowMs - sinceMs < MISSING_WAIT_MS) return false;',
@@ -297,7 +297,7 @@ export const MUTATIONS_OF_HISTORY: readonly Mutation[] = [
     test: 'test/laws/law-7-one-history.test.ts',
   },
   {
-    lie: 'a worker reads over a hole, and nobody is told',
+    lie: 'a worker reads over a hole, and does not report it',
     law: '7',
     file: `${SPEED}/apply.ts`,
     from: '    // The archive may have them, then the next generation counts them.\n    effects.overflowed++;\n',
@@ -321,7 +321,7 @@ export const MUTATIONS_OF_HISTORY: readonly Mutation[] = [
     test: 'test/laws/law-7-read-over.test.ts',
   },
   {
-    lie: 'a hole is told once, whether or not its commit was taken',
+    lie: 'a hole is reported once, whether or not its commit was taken',
     law: '7',
     file: `${SPEED}/recall.ts`,
     from: 'after.get(partition) ?? null, holes.get(partition))',

@@ -75,14 +75,14 @@ export const MUTATIONS_OF_JOURNEYS: readonly Mutation[] = [
     to: 'return start;',
   },
   {
-    lie: 'a conversion without touches credits nobody',
+    lie: 'a conversion without touches gives no credit',
     law: '4',
     file: `${VIEWS}/credit/fold.ts`,
     from: 'if (path.length === 0) return new Map([[NOWHERE, [CREDIT_UNIT_MICROS, conversion.valueMinor]]]);',
     to: 'if (path.length === 0) return new Map();',
   },
   {
-    lie: 'a touch that goes on a journey leaves the null path before it standing',
+    lie: 'a touch that continues a journey leaves the null path before it in place',
     law: '1',
     file: `${VIEWS}/journeys/affected.ts`,
     from: 'if (previous !== undefined && (timeline[previous] as TimelineEvent).kind ===',
@@ -131,7 +131,7 @@ export const MUTATIONS_OF_JOURNEYS: readonly Mutation[] = [
     to: 'return distinct.join(SEPARATOR);',
   },
   {
-    lie: 'channels that are not told apart keep their names',
+    lie: 'channels that are not tracked keep their names',
     law: '1',
     file: `${VIEWS}/journeys/channels.ts`,
     from: 'toldApart.has(channel) ? channel : OTHER',
@@ -174,7 +174,7 @@ export const MUTATIONS_OF_JOURNEYS: readonly Mutation[] = [
     test: 'services/speed/test/publisher.test.ts',
   },
   {
-    lie: 'a conversion that is attributed anew says so under the id of the first time',
+    lie: 'a conversion that is attributed again says so under the id of the first time',
     law: '3',
     file: `${VIEWS}/outputs/lines.ts`,
     from: '[userKey, conversion.id, cause.id]',

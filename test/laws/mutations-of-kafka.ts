@@ -8,7 +8,7 @@ const UNREADABLE_BY_KAFKA = 'test/faults/kafka-unreadable.kafka.test.ts';
 
 export const MUTATIONS_OF_KAFKA: readonly Mutation[] = [
   {
-    lie: 'a batch that nobody can read fails its partition',
+    lie: 'a batch that cannot be read fails its partition',
     law: '7',
     file: `${KAFKA}/committed.ts`,
     from: '    if (!(error instanceof UnreadableBatch)) throw error;\n',
@@ -88,7 +88,7 @@ export const MUTATIONS_OF_KAFKA: readonly Mutation[] = [
     test: CONNECTION,
   },
   {
-    lie: 'the code of one partition loses what the others are told',
+    lie: 'the code of one partition loses the answers for the others',
     law: '7',
     file: `${KAFKA}/request.ts`,
     from: 'if (!(error instanceof ResponseError)) throw error;',

@@ -55,7 +55,7 @@ export const MUTATIONS_OF_READS: readonly Mutation[] = [
     test: 'services/api/test/routes.test.ts',
   },
   {
-    lie: 'whoever only reads waits for room on the disk',
+    lie: 'a role that only reads waits for room on the disk',
     law: '7',
     file: 'packages/runtime/src/service.ts',
     from: 'hasOwnHttp(config) ? started',
@@ -127,7 +127,7 @@ export const MUTATIONS_OF_READS: readonly Mutation[] = [
     test: 'services/api/test/connection-bound.test.ts',
   },
   {
-    lie: 'whoever needs no key takes the place of those who have one',
+    lie: 'a client that needs no key takes the place of those that have one',
     law: '7',
     file: `${API}/app.ts`,
     from: "    if (owner === '') return done();\n",
@@ -319,7 +319,7 @@ export const MUTATIONS_OF_READS: readonly Mutation[] = [
     test: 'services/api/test/no-silent-holes.test.ts',
   },
   {
-    lie: 'deltas that were retired are merely not in memory',
+    lie: 'deltas that were retired are taken as not in memory',
     law: '7',
     file: `${SERVING}/deltas/follower.ts`,
     from: '      if (generation < oldest)\n        throw',
@@ -367,7 +367,7 @@ export const MUTATIONS_OF_READS: readonly Mutation[] = [
     test: 'services/api/test/large-records.redis.test.ts',
   },
   {
-    lie: 'one key may have all turns at large records',
+    lie: 'one key may take all slots for large records',
     law: '7',
     file: `${API}/concurrency-limits.ts`,
     from: 'if (inside.has(owner))',
@@ -383,7 +383,7 @@ export const MUTATIONS_OF_READS: readonly Mutation[] = [
     test: 'services/api/test/record-reader.test.ts',
   },
   {
-    lie: 'one key may have all turns at models',
+    lie: 'one key may take all slots for models',
     law: '7',
     file: `${REPORTS}/runner/queue.ts`,
     from: 'keys.find((one) => one !== last) ?? keys[0]',
@@ -391,7 +391,7 @@ export const MUTATIONS_OF_READS: readonly Mutation[] = [
     test: 'packages/reports/test/model-runner.test.ts',
   },
   {
-    lie: 'a model runs for all of its time, whoever waits',
+    lie: 'a model runs for all of its time, whichever keys wait',
     law: '7',
     file: `${REPORTS}/runner/runner.ts`,
     from: 'running?.isHalfOver !== true ||',

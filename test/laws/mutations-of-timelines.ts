@@ -46,7 +46,7 @@ export const MUTATIONS_OF_TIMELINES: readonly Mutation[] = [
     test: 'services/api/test/explained-by.test.ts',
   },
   {
-    lie: 'work that was left undone is not told',
+    lie: 'work that was left undone is not reported',
     law: '7',
     file: `${VIEWS}/step.ts`,
     from: ' || difference.tooMuchWork,',
@@ -60,7 +60,7 @@ export const MUTATIONS_OF_TIMELINES: readonly Mutation[] = [
     to: '  if (event.left < units) return false;\n  for (let work: Work | undefined = event; work',
   },
   {
-    lie: 'what looks behind the cut of a timeline is not told',
+    lie: 'what looks behind the cut of a timeline is not reported',
     law: '7',
     file: `${VIEWS}/difference.ts`,
     from: 'earliest - Math.max(lens.reachMs(definitions), revisableMs) <= cutTs',
@@ -81,7 +81,7 @@ export const MUTATIONS_OF_TIMELINES: readonly Mutation[] = [
     to: 'after[at]',
   },
   {
-    lie: 'a frozen event is told as looking behind the cut',
+    lie: 'a frozen event is reported as looking behind the cut',
     law: '7',
     file: `${VIEWS}/difference.ts`,
     from: 'if (computes && earliest',
@@ -139,7 +139,7 @@ export const MUTATIONS_OF_TIMELINES: readonly Mutation[] = [
     test: 'test/laws/law-7-bounded-work.test.ts',
   },
   {
-    lie: 'a turn ends when all that was read is applied',
+    lie: 'a round ends when all that was read is applied',
     law: '7',
     file: `${SPEED}/apply.ts`,
     from: '(turn.left <= 0 || users',

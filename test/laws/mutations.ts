@@ -41,7 +41,7 @@ function copyTree(): string {
   return copy;
 }
 
-/** Installed packages are shared; our own must be those of the copy, so their links (relative ones) are made anew. */
+/** Installed packages are shared; our own must be those of the copy, so their links (relative ones) are created again. */
 function linkModules(folder: string, tree: string): void {
   let names: string[];
   try {
@@ -68,7 +68,7 @@ function watchmenOf(tests: readonly string[]): readonly Watchman[] {
   return tests.map((test) => ({ name: test, command: ['node_modules/.bin/vitest', 'run', '--bail=1', test] }));
 }
 
-/** Who noticed, and by what; null when nobody did. */
+/** Which test noticed, and by what; null when none did. */
 function notice(tree: string, watchmen: readonly Watchman[]): { readonly by: string; readonly evidence: string } | null {
   for (const { name, command } of watchmen) {
     const [program, ...args] = command as [string, ...string[]];
@@ -107,7 +107,7 @@ try {
     undo();
     if (noticed === null) alive++;
     console.log(
-      `| ${mutation.law} | ${mutation.lie} | ${noticed === null ? '**nobody**' : `${noticed.by}: ${noticed.evidence}`} |`,
+      `| ${mutation.law} | ${mutation.lie} | ${noticed === null ? '**no test**' : `${noticed.by}: ${noticed.evidence}`} |`,
     );
   }
 } finally {

@@ -55,7 +55,7 @@ test('of 10 000 touches a path has the newest 1 000, in both engines', { timeout
   expect(shown(sql, 'transitions')['buy · c0 > c1 · c1 > c2 · EUR']).toEqual([666, 0]);
 });
 
-test('the touches beyond the newest 1 000 are no part of a path, be they eligible or not', { timeout: 120_000 }, async () => {
+test('the touches beyond the newest 1 000 are not part of a path, be they eligible or not', { timeout: 120_000 }, async () => {
   const channel = (i: number) => (i < 8 ? 'old' : `c${i % 3}`);
   // Views see an hour, clicks six: both count among the newest 1 000, with a window that still covers the conversion or without.
   const touches = Array.from({ length: 1_008 }, (_, i) =>
@@ -70,7 +70,7 @@ test('the touches beyond the newest 1 000 are no part of a path, be they eligibl
   expect(shown(rows, 'assists')['buy · old ·  · EUR']?.slice(0, 1)).toEqual([4]);
 });
 
-test('sets of 20 channels are told apart, of 21 not; paths and states do not mind', async () => {
+test('sets of 20 channels are kept apart, of 21 not; paths and states do not mind', async () => {
   for (const channels of [19, 20, 21, 30]) {
     const touches = Array.from({ length: channels }, (_, i) => click(`t${i}`, i / 10, `c${String(i).padStart(2, '0')}`));
     for (const last of [[buy('z', 5)], []]) {
@@ -178,7 +178,7 @@ test('refunds split as the mirror image; sums of positions equal the value', asy
   }
 });
 
-test('channels that the definitions do not tell apart are one in the data-driven views, and themselves in credit and assists', async () => {
+test('channels that the definitions do not track are one in the data-driven views, and themselves in credit and assists', async () => {
   const events = [click('a', 0, 'search'), click('b', 0.1, 'x'), click('c', 0.2, 'y'), click('d', 0.3, 'search'), buy('z', 1)];
   const rows = await agreed(events, define({ channels: ['search', 'never seen'] }));
   expect(Object.keys(shown(rows, 'paths'))).toEqual(['buy · search > (other) > search · EUR']);
