@@ -53,3 +53,10 @@ export function failureOf(error: unknown): { code: string; message: string; fix?
   const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return { code: 'internal', message, fix: 'Report it: this is a defect.', exitCode: EXIT.found };
 }
+
+/** What the system says of a file that is misnamed. */
+export const MISNAMED: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  ENOTDIR: 'a part of its path is not a folder',
+  EISDIR: 'it is a folder',
+};

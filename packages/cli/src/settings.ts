@@ -4,8 +4,10 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { isObject } from '@tributary/model/json';
 import type { Scope } from '@tributary/runtime/key-file';
 import { CommandError, EXIT, UsageError } from './exit.ts';
+import { readJson } from './json-text.ts';
 import { belongs, firstGiven, type Given, mismatch, type Places } from './key-source.ts';
 
 export interface GlobalOptions {
@@ -136,14 +138,25 @@ function readLocalAccess(file: string): LocalAccess {
   } catch {
     return {};
   }
-  try {
-    return JSON.parse(text) as LocalAccess;
-  } catch (cause) {
-    throw new CommandError(
-      { code: 'invalid_config', message: `${file} is not JSON`, fix: 'Remove it and run "npm start" again.' },
-      { cause },
-    );
-  }
+  const read = readJson(text);
+  const reason = read.ok ? wrongIn(read.value) : read.reason;
+  if (read.ok && reason === undefined) return read.value as LocalAccess;
+  throw new CommandError({
+    code: 'invalid_config',
+    message: `${file} must be as "npm start" writes it: ${reason}`,
+    fix: 'Remove it and run "npm start" again.',
+    exitCode: EXIT.usage,
+  });
+}
+
+/** Which field is not as `npm start` writes it. Its value is not quoted: it may be a key. */
+function wrongIn(local: unknown): string | undefined {
+  if (!isObject(local)) return 'it holds no JSON object';
+  const { keys = {} } = local;
+  if (!isObject(keys)) return '"keys" must be an object';
+  const texts = [...Object.entries(local).filter(([name]) => /Url$/.test(name)), ...Object.entries(keys)];
+  const wrong = texts.find(([, value]) => typeof value !== 'string');
+  return wrong === undefined ? undefined : `"${wrong[0]}" must be a text`;
 }
 
 function httpUrl({ name, value }: Pick<Given, 'name' | 'value'>): string {

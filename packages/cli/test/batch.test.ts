@@ -110,6 +110,24 @@ describe('batch run', () => {
     });
   });
 
+  test('definitions are read with a byte order mark, and refused by line and column', async () => {
+    await using server = await fakeServer(() => ({ body: { jobId: '1', mode: 'incremental' } }));
+    const file = join(temporaryFolder('batch'), 'definitions.json');
+    const run = (text: string) => {
+      writeFileSync(file, text);
+      return tributary(['batch', 'run', '--definitions', file, '--url', server.url]);
+    };
+    expect((await run('\ufeff{"conversions":["purchase"]}')).code).toBe(0);
+    const commented = await run('{\n  // sales\n}');
+    expect(commented).toMatchObject({
+      code: 2,
+      stderr: `error: --definitions ${file}: line 2, column 3: JSON has no comments. Remove it.\n`,
+    });
+    expect(server.received.map(({ body }) => body)).toEqual([
+      { mode: 'incremental', definitions: { conversions: ['purchase'] } },
+    ]);
+  });
+
   test('wrong definitions and timeouts are exit 2 before anything is asked', async () => {
     await using server = await fakeServer(() => problem(500, 'internal', 'unexpected'));
     for (const option of [

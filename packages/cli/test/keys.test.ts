@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type KeyRecord, readKeys, writeKeys } from '@tributary/runtime/key-file';
@@ -106,4 +106,14 @@ test.each([
 ])('%j is wrong usage', async (args, message) => {
   const { code, stderr } = await keys(...args);
   expect([code, stderr]).toEqual([2, expect.stringMatching(message)]);
+});
+
+test.each([
+  ['\ufeff{"keys":[]}', 'it must not begin with a byte order mark'],
+  ['{"keys":[]\n', 'line 2, column 1: the text ends here, and a comma or } must stand here'],
+])('a key file that services cannot read is refused by its place: %j', async (text, reason) => {
+  writeFileSync(join(dataDir, 'keys.json'), text);
+  for (const command of [['list'], ['create', 'read']])
+    expect(await keys(...command)).toMatchObject({ code: 2, stderr: expect.stringContaining(`keys.json: ${reason}\n`) });
+  expect(readFileSync(join(dataDir, 'keys.json'), 'utf8')).toBe(text);
 });

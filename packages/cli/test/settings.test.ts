@@ -94,17 +94,36 @@ describe('settings', () => {
     expect(resolveSettings({}, { TRIBUTARY_DATA_DIR: '/y' }, here, checkout).dataDir).toBe('/y');
   });
 
-  test('what is no address is exit 2; a broken local file is named', async () => {
+  test('what is not an address is exit 2', async () => {
     expect(await tributary(['status', '--url', 'localhost:7401'])).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('--url must be an address'),
     });
+  });
+
+  test.each([
+    ['{', 'line 1, column 2: the text ends here, and a key in quotes must stand here'],
+    ['{"keys":5}', '"keys" must be an object'],
+    ['{"apiUrl":7}', '"apiUrl" must be a text'],
+    ['{"keys":{"read":["tr_secret"]}}', '"read" must be a text'],
+    ['null', 'it holds no JSON object'],
+  ])('a local file that is not as it was written, %s: the place, exit 2, and no key', async (text, reason) => {
     const cwd = home();
-    writeFileSync(join(cwd, '.tributary', 'keys.local.json'), '{');
-    expect(await tributary(['status'], { cwd })).toMatchObject({
-      code: 1,
-      stderr: expect.stringContaining('keys.local.json is not JSON'),
+    writeFileSync(join(cwd, '.tributary', 'keys.local.json'), text);
+    const done = await tributary(['status'], { cwd });
+    expect(done).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining(`keys.local.json must be as "npm start" writes it: ${reason}\n`),
     });
+    expect(done.stderr).not.toContain('tr_secret');
+  });
+
+  test('a local file with a byte order mark is read; blanks around an address or a key are not part of it', () => {
+    const cwd = home();
+    writeFileSync(join(cwd, '.tributary', 'keys.local.json'), `\ufeff${JSON.stringify(LOCAL)}`);
+    expect(resolveSettings({}, {}, cwd, '/nowhere').key('read')).toBe('tr_l');
+    const blanks = resolveSettings({ key: ' k\n' }, { TRIBUTARY_URL: ' http://127.0.0.1:1 ' }, home(), '/nowhere');
+    expect([blanks.apiUrl, blanks.key('read')]).toEqual(['http://127.0.0.1:1', 'k']);
   });
 });
 

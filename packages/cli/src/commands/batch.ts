@@ -1,11 +1,10 @@
 /** `tributary batch …`: ask for a generation, follow it, and move readers between generations. */
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { type ApiClient, orWhere } from '../api-client.ts';
 import { type Act, answer, type Context } from '../context.ts';
 import { CommandError, EXIT, type ExitCode, UsageError } from '../exit.ts';
 import { parseDuration } from '../import/instant.ts';
+import { readJsonFile } from '../json-file.ts';
 import {
   fateOf,
   type Generation,
@@ -141,12 +140,7 @@ export function numberOf(text: string): number {
 }
 
 function definitionsOf({ shell }: Context, file: string | undefined): { definitions?: unknown } {
-  if (file === undefined) return {};
-  try {
-    return { definitions: JSON.parse(readFileSync(resolve(shell.cwd, file), 'utf8')) as unknown };
-  } catch (cause) {
-    throw new UsageError(`--definitions ${file}: ${(cause as Error).message}`, { cause });
-  }
+  return file === undefined ? {} : { definitions: readJsonFile(shell.cwd, file, '--definitions') };
 }
 
 function generationTable(generations: readonly Generation[], head: (text: string) => string): string {

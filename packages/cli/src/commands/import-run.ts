@@ -1,18 +1,11 @@
 /** What both importers do around their parsing: open the input, send, and tell how it went. */
 import type { Context } from '../context.ts';
-import { CommandError, EXIT, type ExitCode } from '../exit.ts';
+import { CommandError, EXIT, type ExitCode, MISNAMED } from '../exit.ts';
 import type { Problems } from '../import/problems.ts';
 import { createSender, type Sender, type Sending, type SendTotals } from '../import/sender.ts';
 import { count, counted } from '../terminal/figures.ts';
 import { printable } from '../terminal/table.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-
-/** What the system says of a file that is misnamed. */
-export const MISNAMED: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file',
-  ENOTDIR: 'a part of its path is no folder',
-  EISDIR: 'it is a folder',
-};
 
 export async function* openInput({ shell }: Context, file: string): AsyncGenerator<Uint8Array> {
   try {

@@ -1,11 +1,12 @@
 /** `tributary keys …`: the API keys of a data folder. Running services follow the file: a change holds within a second. */
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { changeKeys, type KeyRecord, type KeyRules, keyFileOf, readKeys, SCOPES, type Scope } from '@tributary/runtime/key-file';
 import { createKey } from '@tributary/runtime/keys';
 import { Argument, type Command, Option } from 'commander';
 import { type Act, answer, type Context } from '../context.ts';
 import { CommandError, EXIT, type ExitCode, UsageError } from '../exit.ts';
 import { parseDuration } from '../import/instant.ts';
+import { readJson } from '../json-text.ts';
 import { instant } from '../terminal/figures.ts';
 import { renderTable } from '../terminal/table.ts';
 
@@ -179,8 +180,18 @@ const NEW_FILE =
 /** Throws when there is none. A first key in a new file would take the place of all that running services still know. */
 function fileOf(context: Context, fix = 'Name the folder of the platform with --data-dir.'): string {
   const file = pathOf(context);
-  if (existsSync(file)) return file;
+  if (existsSync(file)) return readable(file);
   throw new CommandError({ code: 'not_found', message: `there is no key file ${file}`, fix, exitCode: EXIT.usage });
+}
+
+/** Services do not take what this refuses, and say less of it. */
+function readable(file: string): string {
+  const text = readFileSync(file, 'utf8');
+  const read = readJson(text);
+  const reason = text.startsWith('\ufeff') ? 'it must not begin with a byte order mark' : read.ok ? undefined : read.reason;
+  if (reason === undefined) return file;
+  const fix = 'Save it as UTF-8 without a byte order mark, and correct that place; until then services keep the keys they know.';
+  throw new CommandError({ code: 'invalid_config', message: `${file}: ${reason}`, fix, exitCode: EXIT.usage });
 }
 
 function pathOf({ settings }: Context): string {
