@@ -1,7 +1,7 @@
 /** Calls the serving API. Errors become messages a person can act on; a silent API is a missing dependency. */
 import { parseExactJson } from '@tributary/model/exact-json';
 import { CommandError, EXIT } from './exit.ts';
-import { reasonOf } from './import/sender.ts';
+import { isPlainServer, PLAIN_SERVER_FIX, reasonOf } from './unanswered.ts';
 
 /** Integers beyond 2^53 in an answer come as bigints, with all their digits: sums have no bound. */
 export interface ApiClient {
@@ -45,7 +45,7 @@ async function exchange(
       {
         code: 'api_unreachable',
         message: `the API at ${url} does not answer: ${reasonOf(cause)}`,
-        fix: 'Start the platform with "npm start", or name its API with --url.',
+        fix: isPlainServer(cause) ? PLAIN_SERVER_FIX : 'Start the platform with "npm start", or name its API with --url.',
         exitCode: EXIT.missing,
       },
       { cause },

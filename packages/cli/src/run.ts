@@ -4,6 +4,7 @@ import { addCommands } from './commands.ts';
 import { type Act, type Context, createContext, type Shell } from './context.ts';
 import { EXIT, type ExitCode, failureOf } from './exit.ts';
 import { printable } from './terminal/table.ts';
+import { nameUnknownVariables } from './unknown-variables.ts';
 import { VERSION } from './version.ts';
 
 export async function run(shell: Shell): Promise<ExitCode> {
@@ -42,17 +43,17 @@ export async function createProgram(shell: Shell, onExitCode: (code: ExitCode) =
     async (...args) => {
       // Commander adds the command itself as the last argument.
       const given = args.slice(0, -1) as Parameters<typeof handler> extends [unknown, ...infer Rest] ? Rest : never;
-      onExitCode(
-        await (handler as (context: Context, ...rest: unknown[]) => Promise<ExitCode>)(
-          createContext(shell, program.opts()),
-          ...given,
-        ),
-      );
+      const context = createContext(shell, program.opts());
+      // Roles name them themselves.
+      if (!STARTS_ROLES.has((args.at(-1) as Command).name())) await nameUnknownVariables(shell);
+      onExitCode(await (handler as (context: Context, ...rest: unknown[]) => Promise<ExitCode>)(context, ...given));
     };
 
   await addCommands(program, act, shell.argv);
   return program;
 }
+
+const STARTS_ROLES: ReadonlySet<string> = new Set(['dev', 'start']);
 
 function report(error: unknown, shell: Shell): ExitCode {
   // Commander has written its own message already; asking for help is no error.

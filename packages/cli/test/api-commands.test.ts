@@ -168,6 +168,15 @@ describe.each(COMMANDS.map(([code, ...argv]) => ({ code, argv, name: argv.join('
     expect(JSON.parse(json.stderr).error).toMatchObject({ code: 'api_unreachable', exitCode: 3 });
   });
 
+  test('https:// to an API without TLS: exit 3, and what to write', async () => {
+    await using server = await fakeServer(routes);
+    expect(await tributary([...argv, '--url', server.url.replace('http:', 'https:')])).toMatchObject({
+      code: 3,
+      stdout: '',
+      stderr: expect.stringMatching(/does not answer: it answers without TLS\n {2}fix: Write http:\/\//),
+    });
+  });
+
   test('401, a proxy that answers HTML, 503: exit codes and words', async () => {
     await using denied = await fakeServer(() => problem(401, 'unauthorized', 'the key is not known'));
     expect(await tributary([...argv, '--url', denied.url])).toMatchObject({

@@ -2,6 +2,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { resolveSettings } from '../src/settings.ts';
+import { routes } from './api-answers.ts';
+import { fakeServer } from './fake-server.ts';
 import { tributary } from './fake-shell.ts';
 import { temporaryFolder } from './temporary.ts';
 
@@ -84,6 +86,17 @@ describe('settings', () => {
     const inUrl = await tributary(['status', '--url', 'http://tr_secret:@127.0.0.1:7401']);
     expect(inUrl).toMatchObject({ code: 2, stderr: expect.stringContaining('--url must hold no key') });
     expect(inUrl.stderr).not.toContain('tr_secret');
+  });
+
+  test('a misspelt variable is named once, with the one that was meant; what roles read is known', async () => {
+    await using server = await fakeServer(routes);
+    const env = { TRIBUTARY_KEY: 'k', TRIBUTARY_KAKFA_BROKERS: 'a:1', TRIBUTARY_BATCH_EVERY_MS: '1', TRIBUTARY_DATA_DIR: home() };
+    const note =
+      'note: TRIBUTARY_KAKFA_BROKERS must be the name of a setting (got one that is not known). Write TRIBUTARY_KAFKA_BROKERS, or leave it out.\n';
+    const done = await tributary(['signals', 'get', 'a/b ü', '--url', server.url], { env });
+    expect(done.stderr.split(note)).toHaveLength(2);
+    expect(done.stderr.match(/TRIBUTARY_/g)).toHaveLength(2);
+    expect((await tributary(['start', 'api'], { env })).stderr).toBe('');
   });
 
   test('the data folder: named, else here, else that of the checkout', () => {

@@ -7,9 +7,9 @@ const LONGEST_WAIT_MS = 20_000;
 /** The longest Retry-After that is obeyed, as other clients do. */
 const LONGEST_RETRY_AFTER_MS = 300_000;
 
-/** `status` 0: no answer came. Other client errors are permanent: sending the same again changes nothing. */
+/** Other refusals are permanent: sending the same again changes nothing. */
 export function isRetryable(status: number): boolean {
-  return status === 0 || status === 429 || status === 503 || status === 502 || status === 504;
+  return status === 429 || status === 503 || status === 502 || status === 504;
 }
 
 /** How long the attempts after the first go on at least; a collector that hangs, or asks for longer waits, adds to it. */

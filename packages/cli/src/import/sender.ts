@@ -7,8 +7,9 @@
  */
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { CommandError, EXIT } from '../exit.ts';
+import { isPlainServer } from '../unanswered.ts';
 import type { Batch } from './batches.ts';
+import { type Answer, answerOf, type Rejected, refusal, unreachable } from './collector-answer.ts';
 import { allWaitsMs, isRetryable, MAX_ATTEMPTS, retryWaitMs } from './retry.ts';
 
 export interface Sending {
@@ -20,19 +21,11 @@ export interface Sending {
   readonly sleep: (ms: number) => Promise<void>;
   /** Epoch ms. */
   readonly now: () => number;
-  /** Called once, at the first attempt that failed: whoever waits wants to know why. */
+  /** Called once, at the first attempt that failed: the person who waits wants to know why. */
   readonly onTrouble: (text: string) => void;
   readonly onProgress: (totals: SendTotals) => void;
   /** What was rejected of a batch, once it is answered; none where it was taken whole. */
   readonly onAnswer?: (batch: Batch, rejected: readonly Rejected[]) => void;
-}
-
-export interface Rejected {
-  /** Of the event in its batch. */
-  readonly index: number;
-  readonly messageId?: string | null;
-  readonly code: string;
-  readonly message: string;
 }
 
 export interface SendTotals {
@@ -95,29 +88,30 @@ export function createSender(to: Sending): Sender {
   };
 }
 
-interface Answer {
-  readonly accepted: number;
-  /** The first hundred. */
-  readonly rejected: readonly Rejected[];
-  readonly rejectedMore: number;
-}
-
 type OnRetry = (trouble: string, retryAfter: string | null) => void;
 
 async function deliver(to: Sending, body: Uint8Array<ArrayBuffer>, onRetry: OnRetry): Promise<Answer> {
+  const where = `${to.url}${to.path}`;
   for (let attempt = 1; ; attempt++) {
-    const { status, retryAfter, text } = await post(to, body);
-    if (status === 200) return answerOf(to, text);
-    if (!isRetryable(status) || attempt >= MAX_ATTEMPTS) throw refusal(to, status, text);
-    onRetry(refusal(to, status, text).message, retryAfter);
+    const got = await post(to, body);
+    if (!('failure' in got) && got.status === 200) return answerOf(where, got.text);
+    const [trouble, mayPass, retryAfter] =
+      'failure' in got
+        ? [unreachable(where, got.failure), !isPlainServer(got.failure), null]
+        : [refusal(where, got.status, got.text), isRetryable(got.status), got.retryAfter];
+    if (!mayPass || attempt >= MAX_ATTEMPTS) throw trouble;
+    onRetry(trouble.message, retryAfter);
     await to.sleep(retryWaitMs(attempt, retryAfter));
   }
 }
 
-async function post(
-  to: Sending,
-  body: Uint8Array<ArrayBuffer>,
-): Promise<{ status: number; retryAfter: string | null; text: string }> {
+interface Got {
+  readonly status: number;
+  readonly retryAfter: string | null;
+  readonly text: string;
+}
+
+async function post(to: Sending, body: Uint8Array<ArrayBuffer>): Promise<Got | { readonly failure: unknown }> {
   try {
     const response = await to.fetch(new URL(to.path, to.url), {
       method: 'POST',
@@ -130,57 +124,7 @@ async function post(
       signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
     });
     return { status: response.status, retryAfter: response.headers.get('retry-after'), text: await response.text() };
-  } catch (error) {
-    return { status: 0, retryAfter: null, text: reasonOf(error) };
-  }
-}
-
-/** "fetch failed" says nothing; its cause does. */
-export function reasonOf(error: unknown): string {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  if (cause instanceof AggregateError && cause.errors.length > 0) return reasonOf(cause.errors[0]);
-  return cause instanceof Error ? cause.message || cause.name : String(cause);
-}
-
-function answerOf(to: Sending, text: string): Answer {
-  try {
-    const { accepted, rejected, rejectedMore = 0 } = JSON.parse(text) as Partial<Answer>;
-    if (typeof accepted === 'number' && Array.isArray(rejected)) return { accepted, rejected, rejectedMore };
-  } catch {
-    // Reported below: whatever answered is no collector.
-  }
-  throw new CommandError({
-    code: 'not_a_collector',
-    message: `${to.url}${to.path} answered 200 with "${text.slice(0, 80)}", not with what a collector answers`,
-    fix: 'Name the collector with --collector-url.',
-  });
-}
-
-function refusal(to: Sending, status: number, text: string): CommandError {
-  const where = `${to.url}${to.path}`;
-  if (status === 0)
-    return new CommandError({
-      code: 'collector_unreachable',
-      message: `the collector at ${where} does not answer: ${text}`,
-      fix: 'Start the platform with "npm start", or name its collector with --collector-url. Run the same command again: what was counted counts once.',
-      exitCode: EXIT.missing,
-    });
-  return new CommandError({
-    code: status === 401 ? 'invalid_write_key' : 'collector_refused',
-    message: `the collector at ${where} answered ${status}: ${detailOf(text)}`,
-    fix:
-      status === 401
-        ? 'Give a write key with --key or TRIBUTARY_WRITE_KEY.'
-        : 'See the message; running the same command again continues, each event counts once.',
-    exitCode: status >= 500 || status === 429 ? EXIT.missing : EXIT.found,
-  });
-}
-
-function detailOf(text: string): string {
-  try {
-    const { code, message, detail } = JSON.parse(text) as { code?: string; message?: string; detail?: string };
-    return [code, detail ?? message].filter(Boolean).join(': ') || text.slice(0, 200);
-  } catch {
-    return text.slice(0, 200);
+  } catch (failure) {
+    return { failure };
   }
 }

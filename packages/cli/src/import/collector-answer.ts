@@ -1,0 +1,72 @@
+/** What a collector says of a batch, and what it means that another server answered. */
+import { CommandError, EXIT } from '../exit.ts';
+import { isPlainServer, PLAIN_SERVER_FIX, reasonOf } from '../unanswered.ts';
+
+export interface Rejected {
+  /** The place of the event in its batch. */
+  readonly index: number;
+  readonly messageId?: string | null;
+  readonly code: string;
+  readonly message: string;
+}
+
+export interface Answer {
+  readonly accepted: number;
+  /** The first hundred. */
+  readonly rejected: readonly Rejected[];
+  readonly rejectedMore: number;
+}
+
+/** Of a 200. Throws where something else than a collector answered. */
+export function answerOf(where: string, text: string): Answer {
+  const { accepted, rejected, rejectedMore = 0 } = (fieldsOf(text) ?? {}) as Partial<Answer>;
+  if (typeof accepted === 'number' && Array.isArray(rejected)) return { accepted, rejected, rejectedMore };
+  throw notACollector(where, 200);
+}
+
+/** No answer came. */
+export function unreachable(where: string, cause: unknown): CommandError {
+  const fix = isPlainServer(cause)
+    ? PLAIN_SERVER_FIX
+    : 'Start the platform with "npm start", or name its collector with --collector-url. Run the same command again: what was counted counts once.';
+  const message = `the collector at ${where} does not answer: ${reasonOf(cause)}`;
+  return new CommandError({ code: 'collector_unreachable', message, fix, exitCode: EXIT.missing }, { cause });
+}
+
+/** Answers of a proxy whose server does not answer it, and of one that is full. */
+const BEFORE_IT: ReadonlySet<number> = new Set([429, 502, 503, 504]);
+
+export function refusal(where: string, status: number, text: string): CommandError {
+  const fields = fieldsOf(text);
+  if (fields?.['code'] === undefined && !BEFORE_IT.has(status)) return notACollector(where, status);
+  const { code, message, detail } = (fields ?? {}) as { code?: string; message?: string; detail?: string };
+  const said = [code, detail ?? message].filter(Boolean).join(': ');
+  return new CommandError({
+    code: status === 401 ? 'invalid_write_key' : 'collector_refused',
+    message: `the collector at ${where} answered ${status}${said === '' ? '' : `: ${said}`}`,
+    fix:
+      status === 401
+        ? 'Give a write key with --key or TRIBUTARY_WRITE_KEY.'
+        : 'See the message; running the same command again continues, each event counts once.',
+    exitCode: status >= 500 || status === 429 ? EXIT.missing : EXIT.found,
+  });
+}
+
+/** Nothing of the answer is quoted: it may be a page of any length, and means nothing here. */
+function notACollector(where: string, status: number): CommandError {
+  return new CommandError({
+    code: 'not_a_collector',
+    message: `${where} is not a collector of Tributary: it answered ${status} with something else than a collector does`,
+    fix: 'Name the collector with --collector-url; "npm start" prints its address.',
+    exitCode: EXIT.missing,
+  });
+}
+
+function fieldsOf(text: string): Readonly<Record<string, unknown>> | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' ? (value as Record<string, unknown>) : null;
+  } catch {
+    return null;
+  }
+}
