@@ -13,13 +13,13 @@ export type Query = Readonly<Record<string, string | number | undefined>>;
 
 const TIMEOUT_MS = 60_000;
 
-export function createApiClient(url: string, key: string, fetcher: typeof fetch): ApiClient {
+export function createApiClient(url: string, key: string, fetcher: typeof fetch, timeoutMs = TIMEOUT_MS): ApiClient {
   const call = async <T>(method: 'GET' | 'POST', target: URL, body?: unknown): Promise<T> => {
     const { status, text, isOurs } = await exchange(url, fetcher, target, {
       method,
       headers: { authorization: `Bearer ${key}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal: AbortSignal.timeout(timeoutMs),
     });
     if (!isOurs && !BEFORE_US.has(status)) throw notAnApi(url, `${method} ${target.pathname}`, status);
     if (status < 200 || status > 299) throw problemOf(method, target, status, text);

@@ -47,6 +47,8 @@ export interface Context {
   readonly settings: Settings;
   readonly json: boolean;
   api(scope: 'read' | 'admin'): ApiClient;
+  /** null: there is no key for it. */
+  apiIfAny(scope: 'read', timeoutMs: number): ApiClient | null;
 }
 
 /** Wraps a handler as a commander action: `(context, …arguments, options)`. */
@@ -62,6 +64,10 @@ export function createContext(shell: Shell, options: GlobalOptions): Context {
     json: options.json === true,
     terminal: createTerminal(shell, shell.env, shell.now),
     api: (scope) => createApiClient(settings.apiUrl, settings.key(scope), shell.fetch),
+    apiIfAny(scope, timeoutMs) {
+      const key = settings.keyIfAny(scope);
+      return key === undefined ? null : createApiClient(settings.apiUrl, key, shell.fetch, timeoutMs);
+    },
   };
 }
 

@@ -30,6 +30,8 @@ export interface Settings {
   key(scope: Scope): string;
   /** The same, or undefined. */
   keyIfAny(scope: Scope): string | undefined;
+  /** Collector and API were named in one place: what the one takes, the other answers. */
+  isOnePlatform(): boolean;
 }
 
 /** What `npm start` leaves for the tools on the same machine, readable by its owner only (infra/local/src/credentials.ts). */
@@ -82,6 +84,7 @@ export function resolveSettings(options: GlobalOptions, env: Environment, cwd: s
         ['folder', localFile, local.redisUrl],
       )?.value ?? 'redis://127.0.0.1:7402',
     keyIfAny,
+    isOnePlatform: () => api.address.source === collector.address.source,
     key(scope) {
       const key = given(scope);
       const [places, urlFlag] = target(scope);

@@ -4,12 +4,11 @@ import { type Act, answer, type Context } from '../context.ts';
 import type { ExitCode } from '../exit.ts';
 import { type AccessLogSummary, createAccessLogReader } from '../import/access-log.ts';
 import { inflated, linesOf } from '../import/lines.ts';
-import { createLoad } from '../import/load.ts';
 import { parseLogLine } from '../import/log-line.ts';
 import { createSiteHosts } from '../import/site-hosts.ts';
 import { count, counted, instant } from '../terminal/figures.ts';
 import { renderTable } from '../terminal/table.ts';
-import { importOutcome, openInput, problemLines, progressText, senderFor, sentFacts } from './import-run.ts';
+import { importOutcome, loadFor, openInput, problemLines, progressText, sentFacts } from './import-run.ts';
 
 interface Options {
   readonly site?: string;
@@ -34,10 +33,9 @@ export function addAccessLog(parent: Command, act: Act): void {
 
 async function importAccessLog(context: Context, file: string, options: Options): Promise<ExitCode> {
   const { terminal } = context;
-  const sender = senderFor(context, options.dryRun === true);
+  const load = loadFor(context, options.dryRun === true);
   const siteHosts = options.site?.split(',').map((host) => host.trim()) ?? (await guessSite(context, file));
   const reader = createAccessLogReader({ siteHosts, assets: options.assets === true, salt: options.salt ?? '' });
-  const load = createLoad(sender);
   for await (const lines of linesOf(inflated(openInput(context, file), file))) {
     for (const line of lines) {
       const event = reader.read(line);

@@ -10,11 +10,11 @@ import { type LongColumns, type PathColumns, resolveMap } from '../import/csv-ma
 import { csvRows } from '../import/csv-rows.ts';
 import { type CsvSummary, createCsvSummary } from '../import/csv-summary.ts';
 import { inflated } from '../import/lines.ts';
-import { createLoad, objectionTo } from '../import/load.ts';
+import { objectionTo } from '../import/load.ts';
 import { createOccurrenceIds } from '../import/occurrences.ts';
 import { count, counted, instant, money } from '../terminal/figures.ts';
 import { renderTable } from '../terminal/table.ts';
-import { importOutcome, openInput, problemLines, progressText, senderFor, sentFacts } from './import-run.ts';
+import { importOutcome, loadFor, openInput, problemLines, progressText, sentFacts } from './import-run.ts';
 
 interface Options {
   readonly map: string;
@@ -60,7 +60,7 @@ export function addCsv(parent: Command, act: Act): void {
 async function importCsv(context: Context, file: string, options: Options): Promise<ExitCode> {
   const { terminal, shell } = context;
   const csvOptions = csvOptionsOf(options);
-  const load = createLoad(senderFor(context, options.dryRun === true));
+  const load = loadFor(context, options.dryRun === true);
   const summary = createCsvSummary();
   let columns: LongColumns | PathColumns | undefined;
   let read: RowReader | undefined;

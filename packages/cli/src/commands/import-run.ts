@@ -1,6 +1,8 @@
 /** What both importers do around their parsing: open the input, send, and tell how it went. */
 import type { Context } from '../context.ts';
 import { CommandError, EXIT, type ExitCode, MISNAMED } from '../exit.ts';
+import { keptBefore } from '../import/kept-before.ts';
+import { createLoad, type Load, type Loaded } from '../import/load.ts';
 import type { Problems } from '../import/problems.ts';
 import { createSender, type Sender, type Sending, type SendTotals } from '../import/sender.ts';
 import { count, counted } from '../terminal/figures.ts';
@@ -29,8 +31,18 @@ export async function* openInput({ shell }: Context, file: string): AsyncGenerat
   }
 }
 
-export function senderFor(context: Context, dryRun: boolean): Sender | null {
-  if (dryRun) return null;
+/** What both importers send through. */
+export function loadFor(context: Context, dryRun: boolean): Load {
+  return createLoad(dryRun ? null : senderFor(context), async (first) => {
+    const api = context.settings.isOnePlatform() ? context.apiIfAny('read', COMPARE_TIMEOUT_MS) : null;
+    return api === null ? null : keptBefore(api, first);
+  });
+}
+
+/** An import does not wait longer for an API that it does not need. */
+const COMPARE_TIMEOUT_MS = 3_000;
+
+function senderFor(context: Context): Sender {
   return openSender(context, '/v1/events', {
     onProgress: ({ sent, retries }) =>
       context.terminal.progress(`${count(sent)} events sent${retries > 0 ? `, ${count(retries)} retries` : ''}`),
@@ -72,7 +84,7 @@ export function problemLines(terminal: Terminal, what: string, problems: Problem
 export function sentFacts(sent: SendTotals | null): string[] {
   if (sent === null) return ['dry run: nothing was sent'];
   return [
-    `${counted(sent.accepted, 'event')} accepted by the collector; those it had before count once, as they were sent first${sent.rejected > 0 ? `, ${count(sent.rejected)} rejected` : ''}`,
+    `${counted(sent.accepted, 'event')} accepted by the collector; duplicates among them count once, with the fields of their first import${sent.rejected > 0 ? `, ${count(sent.rejected)} rejected` : ''}`,
   ];
 }
 
@@ -82,7 +94,12 @@ export function rejectedLines(terminal: Terminal, sent: SendTotals | null): void
     terminal.say(printable(`  rejected ${messageId ?? ''}: ${code}: ${message}`));
 }
 
-export function importOutcome({ terminal }: Context, sent: SendTotals | null, problemsCount: boolean): ExitCode {
+export function importOutcome({ terminal }: Context, sent: Loaded | null, problemsCount: boolean): ExitCode {
   rejectedLines(terminal, sent);
-  return problemsCount || (sent?.rejected ?? 0) > 0 ? EXIT.found : EXIT.ok;
+  const before = sent?.keptBefore ?? null;
+  if (before !== null) terminal.say(printable(`warning: ${before}\n${KEPT}`.replaceAll('\n', ' ')));
+  return problemsCount || before !== null || (sent?.rejected ?? 0) > 0 ? EXIT.found : EXIT.ok;
 }
+
+const KEPT =
+  '(rows that were imported before keep what they have: nothing of them changed. To correct them, import into a new platform; rows with other ids would count beside them.)';
