@@ -9,6 +9,7 @@ import { userKeyOf } from '@tributary/model/user-key';
 import { describe, type Invalid, invalid, validateProperties } from '@tributary/model/validate-event';
 import { claimedSource, type Grant, refusalOfEvent } from './grant.ts';
 import { hiddenControl } from './hidden-controls.ts';
+import { holdsKey, withoutKeys } from './keys-in-events.ts';
 import type { Claim, Dimension } from './names.ts';
 import { MalformedLine } from './parse-body.ts';
 import type { Envelope, ReadItem } from './read-item.ts';
@@ -58,7 +59,9 @@ export function checkItem(item: unknown, rules: ItemRules): Outcome<CheckedItem>
   const named = rules.keyOf(item);
   if (named !== undefined && named !== writeKey)
     return invalid('invalid_write_key', 'the writeKey of the event is not the key of the request');
-  const encoded = encodeDraft(read(item, envelope));
+  const drafted = encodeDraft(read(item, envelope));
+  if (!drafted.ok) return drafted;
+  const encoded = holdsKey(drafted.line) ? encodeDraft(withoutKeys(drafted.event)) : drafted;
   if (!encoded.ok) return encoded;
   const { event, line, bytes } = encoded;
   // All of them take more bytes than characters.

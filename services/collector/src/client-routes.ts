@@ -27,7 +27,7 @@ export function addClientRoutes(app: FastifyInstance, authorise: Authorise, publ
   });
   app.get(
     '/sourceConfig',
-    forKey(namedInQuery, (_key, { keyId }) => settings(rudderSettings(keyId))),
+    forKey(namedTwice, (_key, { keyId }) => settings(rudderSettings(keyId))),
   );
   app.get(
     '/array/:writeKey/config',
@@ -40,9 +40,10 @@ export function addClientRoutes(app: FastifyInstance, authorise: Authorise, publ
 
   type AnswerFor = (key: string, grant: Grant, request: FastifyRequest) => Answer;
 
-  function forKey(keyOf: (request: FastifyRequest) => string, answer: AnswerFor) {
+  function forKey(keyOf: (request: FastifyRequest) => string | undefined, answer: AnswerFor) {
     return (request: FastifyRequest, reply: FastifyReply) => {
       const key = keyOf(request);
+      if (key === undefined) return send(reply, problem('invalid_write_key', TWO_KEYS));
       const grant = authorise(key);
       if (typeof grant === 'string') return send(reply, problem('invalid_write_key', grant));
       // URLs end up in logs and histories: only a key that anybody may have stands in one.
@@ -57,16 +58,20 @@ export function addClientRoutes(app: FastifyInstance, authorise: Authorise, publ
   }
 }
 
+export const TWO_KEYS = 'the writeKey of the URL is not the key of the authorization header';
 export const NOT_IN_URL = 'the key in this URL must be one of the scope "browser"';
 
 function namedInPath({ params }: FastifyRequest): string {
   return (params as { writeKey: string }).writeKey;
 }
 
-/** RudderStack's library says its key twice. */
-function namedInQuery({ query, headers }: FastifyRequest): string {
+/** RudderStack's library sends its key in the header and in the URL. Undefined where they differ. */
+function namedTwice({ query, headers }: FastifyRequest): string | undefined {
   const { writeKey } = query as { writeKey?: unknown };
-  return typeof writeKey === 'string' ? writeKey : (keyOfHeader(headers.authorization ?? '') ?? '');
+  const ofUrl = typeof writeKey === 'string' ? writeKey : undefined;
+  const ofHeader = keyOfHeader(headers.authorization ?? '');
+  if (ofUrl !== undefined && ofHeader !== undefined && ofUrl !== ofHeader) return undefined;
+  return ofHeader ?? ofUrl ?? '';
 }
 
 function script({ headers }: FastifyRequest, name: string, maxAgeS: number): Answer {

@@ -3,7 +3,7 @@ import type { Outcome } from '@tributary/model/json';
 import { type Invalid, invalid } from '@tributary/model/validate-event';
 import type { FastifyInstance, FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
 import { type Answer, problem, send } from './answer.ts';
-import { NOT_IN_URL } from './client-routes.ts';
+import { NOT_IN_URL, TWO_KEYS } from './client-routes.ts';
 import { attributesOf } from './cloud-events.ts';
 import type { Gate, Lease } from './gate.ts';
 import type { Grant } from './grant.ts';
@@ -89,8 +89,7 @@ export function addEventRoutes(app: FastifyInstance, collector: Collector, gates
     const key = keyOfHeader(authorization);
     if (key === undefined) return 'the authorization header holds no key';
     const { writeKey: other } = query as { writeKey?: unknown };
-    if (route.format === 'segment' && route.keyInUrl === true && other !== undefined && other !== key)
-      return 'the writeKey of the URL is not the key of the authorization header';
+    if (route.format === 'segment' && route.keyInUrl === true && other !== undefined && other !== key) return TWO_KEYS;
     const grant = collector.authorise(key);
     return typeof grant === 'string' ? grant : { key, grant };
   }

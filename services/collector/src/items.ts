@@ -3,6 +3,7 @@
 import { isObject, type JsonObject, type Outcome, objectOf, present } from '@tributary/model/json';
 import { describe, type Invalid, invalid, validateProperties } from '@tributary/model/validate-event';
 import { readCloudEvent } from './cloud-events.ts';
+import { isKey } from './keys-in-events.ts';
 import { readNative } from './native.ts';
 import { readPosthog } from './posthog.ts';
 import type { ReadItem } from './read-item.ts';
@@ -51,7 +52,7 @@ function posthogKeyOf(item: JsonObject): unknown {
 
 /** A token may be of anything, such as a device: a key has its form. */
 function keyIn(token: unknown): unknown {
-  return typeof token === 'string' && /^t[a-z]_[0-9a-f]{12}_/.test(token) ? token : undefined;
+  return isKey(token) ? token : undefined;
 }
 
 function arrayItems(items: readonly unknown[], read: ReadItem): Outcome<Items> {

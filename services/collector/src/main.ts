@@ -26,6 +26,8 @@ const KEYLESS_BODY_MS = 3_000;
 const PUBLIC_BODY_BYTES = 512 * 1024;
 /** Answers that clients do not take: a network that works has taken them within 10 s. */
 const WAITING = { maxBytes: 32 * 1024 * 1024, takeMs: 10_000 };
+/** 2 000 connections with one script each. A poor network takes one within 10 s. */
+const SCRIPTS = { maxBytes: 64 * 1024 * 1024, idleMs: 20_000 };
 /** Of `maxInFlightBytes`: what bodies may hold that nobody has vouched for yet. 8 MB unless told otherwise. */
 const KEYLESS_SHARE = 1 / 8;
 
@@ -89,6 +91,7 @@ await runService('collector', COLLECTOR_SETTINGS, async ({ config, log: logger, 
     maxConnections: config.maxConnections,
     requestTimeoutMs: config.requestTimeoutMs,
     waiting: WAITING,
+    scripts: SCRIPTS,
     ready,
     isDraining: () => signal.aborted,
     onDefect: (error) => logger.error({ err: error }, 'a request failed'),

@@ -15,8 +15,6 @@ export const readPosthog: ReadItem = (item, envelope) => {
   const given = present(item['properties']) ?? {};
   if (!isObject(given)) return invalid('invalid_field', `properties is an object, got ${describe(given)}`);
   const properties = { ...traitsOf(item), ...given };
-  // The browser library names its key in each event. What is stored of a key is its public half alone.
-  for (const field of ['token', 'api_key']) if (isKey(properties[field])) delete properties[field];
   const call = {
     messageId: uuid,
     userId: distinct_id ?? properties['distinct_id'],
@@ -42,11 +40,6 @@ export const readPosthog: ReadItem = (item, envelope) => {
 function traitsOf(item: JsonObject): Record<string, unknown> {
   const { $set, $set_once } = item;
   return { ...(isObject($set) && { $set }), ...(isObject($set_once) && { $set_once }) };
-}
-
-/** Whether it reads like one: a batch may hold events that name another key than its own. */
-function isKey(token: unknown): boolean {
-  return typeof token === 'string' && /^t[a-z]_[0-9a-f]{12}_/.test(token);
 }
 
 /** Older browser libraries say how many milliseconds before sending an event happened, and no time. */

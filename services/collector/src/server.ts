@@ -16,6 +16,8 @@ import { addPixelRoutes } from './pixel-routes.ts';
 import { BrokenRequest } from './read-body.ts';
 import type { Rejections } from './rejections.ts';
 import { withoutSlash } from './routes.ts';
+import { createSentScripts, type SentLimits } from './sent-scripts.ts';
+import { boundUnread } from './unread-bodies.ts';
 import { keyOfHeader } from './write-key.ts';
 
 export interface ServerOptions {
@@ -30,6 +32,7 @@ export interface ServerOptions {
   readonly maxConnections: number;
   readonly requestTimeoutMs: number;
   readonly waiting: WaitingLimits;
+  readonly scripts: SentLimits;
   readonly ready: () => Promise<{ readonly ok: boolean; readonly detail: string }>;
   /** True once the service shall end: new requests are sent elsewhere. */
   readonly isDraining: () => boolean;
@@ -55,6 +58,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
       Object.assign(createServer(limits, fewRequests(handler)), { maxConnections: options.maxConnections }),
   });
   const hold = createWaitingAnswers(options.waiting);
+  const scripts = createSentScripts(options.scripts);
 
   const pages = corsOf(options.origins);
   await app.register(
@@ -64,11 +68,14 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
         answer(null, NOT_FOR_PAGES.has(routeOptions.url ?? '') ? { origin: false } : pages),
   );
   app.addHook('onRequest', (request, reply, done) => {
+    scripts.asked(request.raw.socket);
     if (options.isDraining() && !PROBES.has(request.url)) send(reply, problem('log_unavailable', 'this collector is stopping'));
     else done();
   });
-  app.addHook('onSend', (_request, reply, payload, done) => {
+  app.addHook('onSend', (request, reply, payload, done) => {
     hold(reply.raw, bytesOf(payload));
+    scripts.sent(request.raw.socket, bytesOf(payload));
+    if (reply.getHeader('connection') !== 'close') boundUnread(request.raw);
     // A connection that stayed open after the last answer would hold up the end.
     if (options.isDraining()) reply.header('connection', 'close');
     done(null, payload);

@@ -1,18 +1,22 @@
 /** What browser libraries ask for without sending events: to whom it is given, what it costs, and that it repeats nothing. */
+import { on, once } from 'node:events';
 import { readdirSync } from 'node:fs';
-import { get } from 'node:http';
+import { get, type ServerResponse } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import { Readable } from 'node:stream';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { FOLDER } from '../src/scripts.ts';
 import { keyRecord, type StartedCollector, startCollector } from './start-collector.ts';
 
 const secret = '_'.padEnd(49, '0');
 const BROWSER = keyRecord(`tb_00000000000b${secret}`, 'browser');
+const OTHER = keyRecord(`tb_00000000000c${secret}`, 'browser');
 const SERVER = keyRecord(`ts_00000000000d${secret}`, 'server');
 const SCRIPT = (key: string) => `/analytics.js/v1/${key}/analytics.min.js`;
 
 let collector: StartedCollector;
 beforeEach(async () => {
-  collector = await startCollector({ keys: [BROWSER, SERVER] });
+  collector = await startCollector({ keys: [BROWSER, OTHER, SERVER] });
 });
 afterEach(async () => {
   await collector.stop();
@@ -39,6 +43,13 @@ test('settings and scripts are for keys that anybody may have', async () => {
     }
   const authorization = `Basic ${btoa(`${BROWSER.key}:`)}`;
   expect((await asked('/sourceConfig', { headers: { authorization } })).status).toBe(200);
+  const twice = async (writeKey: string) =>
+    (await asked(`/sourceConfig?writeKey=${writeKey}`, { headers: { authorization } })).json();
+  expect(await twice(BROWSER.key)).toMatchObject({ source: { id: BROWSER.id } });
+  expect(await twice(OTHER.key)).toMatchObject({
+    status: 401,
+    detail: expect.stringContaining('is not the key of the authorization'),
+  });
 });
 
 test("Segment's script is the one of the package, zipped for those who can read that, and so are its parts", async () => {
@@ -88,4 +99,76 @@ test('law 7: scripts that clients ask for and do not read are counted as other a
     }),
   ).rejects.toThrow();
   expect((await asked(path)).status).toBe(200);
+});
+
+/** A connection that sends, and reads nothing unless told to. */
+function connection(): Socket {
+  const socket = connect(Number(new URL(collector.url).port), '127.0.0.1').pause();
+  return socket.on('error', () => {});
+}
+
+const ask = (socket: Socket, path: string) => socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`);
+
+/** What the collector has read of each connection that has closed. */
+function bytesRead(): number[] {
+  const closed: number[] = [];
+  collector.server.server.on('connection', (socket: Socket) => socket.once('close', () => closed.push(socket.bytesRead)));
+  return closed;
+}
+
+test('law 7: a body that no route reads is read to a bound, and one of ordinary size costs no connection', async () => {
+  const closed = bytesRead();
+  const heads = ['POST /flags/', 'POST /v1/m', 'GET /livez', `GET /array/${BROWSER.key}/config`, 'POST /nowhere'];
+  for (const head of heads) {
+    const socket = connection().resume();
+    const end = new Promise((resolve) => socket.on('close', resolve));
+    const text = Readable.from(new Array(64).fill(Buffer.alloc(1024 * 1024, 'x')));
+    socket.write(`${head} HTTP/1.1\r\nHost: x\r\nContent-Length: 300000000\r\n\r\n`);
+    text.pipe(socket);
+    await end;
+    text.destroy();
+  }
+  await expect.poll(() => closed).toHaveLength(heads.length);
+  expect(Math.max(...closed)).toBeLessThan(2_000_000);
+  const socket = connection();
+  const answers = on(socket.resume(), 'data');
+  for (let i = 0; i < 3; i++) {
+    socket.write(`POST /flags/ HTTP/1.1\r\nHost: x\r\nContent-Length: 500000\r\n\r\n`);
+    socket.write('x'.repeat(500_000));
+    expect(String((await answers.next()).value)).toMatch(/^HTTP\/1.1 200 /);
+  }
+  socket.destroy();
+});
+
+test('law 7: what the kernel holds of scripts that are not read is bounded: the connections of long ago are reset', async () => {
+  await collector.stop();
+  collector = await startCollector({ keys: [BROWSER], scripts: { maxBytes: 1_000_000 } });
+  const plain = await asked(SCRIPT(BROWSER.key), { headers: { 'accept-encoding': 'identity' } });
+  const { byteLength } = await plain.arrayBuffer();
+  let taken = 0;
+  collector.server.server.on('request', (_request, response: ServerResponse) => response.once('close', () => taken++));
+  const closed: number[] = [];
+  const unread = Array.from({ length: 30 }, (_, i) => connection().on('close', () => closed.push(i)));
+  for (const [i, socket] of unread.entries()) {
+    ask(socket, SCRIPT(BROWSER.key));
+    await expect.poll(() => taken, { interval: 2 }).toBe(i + 1);
+  }
+  for (const socket of unread) socket.resume();
+  const reset = unread.length - Math.floor(1_000_000 / byteLength);
+  await expect.poll(() => closed.sort((a, b) => a - b)).toEqual(Array.from({ length: reset }, (_, i) => i));
+  for (const socket of unread) socket.destroy();
+});
+
+test('law 7: a connection that was given a script and asks for nothing further is reset, one that goes on is not', async () => {
+  await collector.stop();
+  collector = await startCollector({ keys: [BROWSER], scripts: { idleMs: 300 } });
+  const page = connection().resume();
+  const idle = connection().resume();
+  const reset = new Promise((resolve) => idle.on('close', resolve));
+  for (const socket of [page, idle]) ask(socket, SCRIPT(BROWSER.key));
+  await once(page, 'data');
+  ask(page, '/livez');
+  await reset;
+  expect(page.destroyed).toBe(false);
+  page.destroy();
 });

@@ -16,6 +16,7 @@ import type { Limits, Sender } from '../src/prepare.ts';
 import { createRates, type Rates } from '../src/rates.ts';
 import { logReadiness } from '../src/readiness.ts';
 import { createRejections } from '../src/rejections.ts';
+import type { SentLimits } from '../src/sent-scripts.ts';
 import { buildServer } from '../src/server.ts';
 
 export const WRITE_KEY = 'tw_0123456789ab_000000000000000000000000000000000000000000000000';
@@ -75,6 +76,7 @@ export interface StartOptions {
   readonly origins?: string;
   readonly requestTimeoutMs?: number;
   readonly waiting?: Partial<WaitingLimits>;
+  readonly scripts?: Partial<SentLimits>;
 }
 
 export async function startCollector(options: StartOptions = {}): Promise<StartedCollector> {
@@ -123,6 +125,7 @@ export async function startCollector(options: StartOptions = {}): Promise<Starte
     maxConnections: 1_000,
     requestTimeoutMs: options.requestTimeoutMs ?? 30_000,
     waiting: { maxBytes: 32 * 1024 * 1024, takeMs: 10_000, ...options.waiting },
+    scripts: { maxBytes: 64 * 1024 * 1024, idleMs: 20_000, ...options.scripts },
     ready: logReadiness(log),
     isDraining: () => draining,
     onDefect: (error) => defects.push(error),
