@@ -1,10 +1,11 @@
 /**
- * `npm run bench [-- section …] [--events N] [--seconds N] [--json FILE]`: measures, prints a table and JSON. Exit 0 whether goals are
+ * `npm run bench [-- section …] [--events N] [--seconds N] [--repetitions N] [--json FILE]`: measures, prints a table and JSON. Exit 0 whether goals are
  * met or not: a figure is information, a failed measurement is exit 1. Compare ratios, not single times.
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { benchBatch } from './batch.ts';
+import { benchCoverage } from './coverage.ts';
 import { benchEndToEnd } from './end-to-end.ts';
 import { benchKafka } from './kafka.ts';
 import { benchModels } from './models.ts';
@@ -14,7 +15,13 @@ import { benchSpeed } from './speed.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { events: { type: 'string' }, users: { type: 'string' }, seconds: { type: 'string' }, json: { type: 'string' } },
+  options: {
+    events: { type: 'string' },
+    users: { type: 'string' },
+    seconds: { type: 'string' },
+    repetitions: { type: 'string' },
+    json: { type: 'string' },
+  },
 });
 
 const SECTIONS: Record<string, () => Promise<Figure[]>> = {
@@ -28,9 +35,11 @@ const SECTIONS: Record<string, () => Promise<Figure[]>> = {
       Number(values.seconds ?? 40),
     ),
   models: () => benchModels(Number(values.seconds ?? 60)),
+  // Ten minutes of one processor, and no figure of the machine: by name only.
+  coverage: () => benchCoverage(Number(values.repetitions ?? 200)),
 };
 
-const wanted = positionals.length > 0 ? positionals : Object.keys(SECTIONS);
+const wanted = positionals.length > 0 ? positionals : Object.keys(SECTIONS).filter((section) => section !== 'coverage');
 const figures: Figure[] = [];
 for (const section of wanted) {
   const run = SECTIONS[section];

@@ -1,0 +1,68 @@
+/** What a reader must know beside an interval, or instead of one: codes for programs, sentences for people. */
+import type { Reward } from '../data-driven/counts.ts';
+import type { ModelName } from '../models/catalogue.ts';
+import type { AllEvidence, Evidence } from './evidence.ts';
+import type { UnitKind } from './units.ts';
+
+export const CAUTIONS = {
+  journeys_as_units:
+    'each conversion counted as an independent journey: users are not known, and intervals are too narrow where they convert repeatedly',
+  fewer_than_100_conversions: 'fewer than 100 conversions in all: read the intervals, not the figures',
+  no_conversions: 'no conversion: an upper bound only, and no rank',
+  too_few_conversions: 'too few conversions (under 5)',
+  few_conversions: 'few conversions (5 to 19)',
+  values_as_sums: 'no interval of value: values are known as sums of several orders only; give a row an order',
+  few_orders_decide: 'no interval of value: a few large orders decide it',
+  few_large_orders:
+    'one order has 5 % of the value or more, or the values differ so much that fewer than 100 equal orders would be as certain',
+  value_not_positive: 'no interval of value: refunds outweigh sales',
+  outside_of_whole: 'effects only: shares below 0 or above 1 hand out no credit',
+  few_journeys_alone: 'no interval: fewer than 30 journeys, or 5 conversions, over this channel alone',
+} as const;
+
+export type CautionCode = keyof typeof CAUTIONS;
+
+/** Converting units below which a channel has no figures for money. */
+export const FEWEST_FOR_RATIOS = 10;
+/** So many units of equal value must a channel, or all of them, be worth. */
+const FEWEST_OF_VALUE = { channel: 20, all: 50 };
+/** Values that differ less than this are taken as equal, however few: a coefficient of variation of 0.5. */
+const NEARLY_EQUAL = 0.8;
+
+/** Of the whole answer. */
+export function cautionsOfAll(kind: UnitKind, { converted }: AllEvidence): CautionCode[] {
+  return [
+    ...(kind === 'journey' ? ['journeys_as_units' as const] : []),
+    ...(converted < 100 ? ['fewer_than_100_conversions' as const] : []),
+  ];
+}
+
+/** Why nothing is said of value; null: there are intervals. */
+export function refusalOfValue({ converted, ofValue }: AllEvidence, hasSingleValues: boolean, total: number): CautionCode | null {
+  if (!hasSingleValues) return 'values_as_sums';
+  if (total <= 0 && converted > 0) return 'value_not_positive';
+  return ofValue < FEWEST_OF_VALUE.all && ofValue < NEARLY_EQUAL * converted ? 'few_orders_decide' : null;
+}
+
+export function cautionsOfValue({ ofValue, largestOrder, converted }: AllEvidence): CautionCode[] {
+  return converted > 0 && (largestOrder >= 0.05 || ofValue < 100) ? ['few_large_orders'] : [];
+}
+
+/** Of one channel: what stands beside its figures, and whether they have intervals at all. */
+export function cautionsOfChannel(
+  model: ModelName,
+  reward: Reward,
+  own: Evidence,
+  all: AllEvidence,
+): { readonly cautions: CautionCode[]; readonly isRefused: boolean } {
+  const { converted, ofValue } = own;
+  const spread = Math.min(converted === 0 ? 1 : ofValue / converted, all.converted === 0 ? 1 : all.ofValue / all.converted);
+  const refusals: CautionCode[] = [
+    ...(model === 'rateShapley' && (own.journeysAlone < 30 || own.convertedAlone < 5) ? ['few_journeys_alone' as const] : []),
+    ...(reward === 'value' && converted > 0 && ofValue < FEWEST_OF_VALUE.channel && spread < NEARLY_EQUAL
+      ? ['few_orders_decide' as const]
+      : []),
+  ];
+  const few = converted === 0 ? 'no_conversions' : converted < 5 ? 'too_few_conversions' : 'few_conversions';
+  return { cautions: [...(converted < 20 ? [few as CautionCode] : []), ...refusals], isRefused: refusals.length > 0 };
+}

@@ -1,0 +1,128 @@
+/** The chain of states of one set of paths, for counts that change with every draw: names are looked up once. */
+
+import { TributaryError } from '@tributary/model/errors';
+import { type Chain, MOST_DENSE_STATES } from '../data-driven/chain.ts';
+import { byCodePoint, type PathCount, type Reward, SEPARATOR } from '../data-driven/counts.ts';
+import { byElimination, byInverse, MOST_SPARSE_STATES } from '../data-driven/markov.ts';
+import { transitionsOfPath } from '../data-driven/path-counts.ts';
+import type { PathSums } from './draws.ts';
+
+/** Removal effects of every channel, in the order of `channels`. */
+export type RemovalEffects = (sums: PathSums, reward: Reward) => Float64Array;
+
+export function removalEffects(
+  paths: readonly Pick<PathCount, 'path'>[],
+  channels: readonly string[],
+  order: number,
+): RemovalEffects {
+  const names = new Map<string, number>();
+  const members: number[][] = [];
+  const place = new Map(channels.map((channel, i) => [channel, i]));
+  const stateOf = (state: readonly string[]) => {
+    const key = state.join(SEPARATOR);
+    let at = names.get(key);
+    if (at === undefined) {
+      names.set(key, (at = names.size));
+      members.push(state.map((channel) => place.get(channel) as number));
+    }
+    return at;
+  };
+  const edges = new Map<number, number>();
+  const walks = paths.map(({ path }) => {
+    const steps = transitionsOfPath(path, order).filter(({ to }) => to.length > 0);
+    const visited = steps.map(({ to }) => stateOf(to));
+    return visited;
+  });
+  const states = names.size;
+  if (states > MOST_SPARSE_STATES)
+    throw new TributaryError(
+      'too_many_states',
+      `The counts have ${states} states; the model takes ${MOST_SPARSE_STATES} at the most.`,
+    );
+  // Canonical: the sums of a state do not depend on which path came first.
+  const sorted = [...names.keys()].sort(byCodePoint);
+  const rank = new Int32Array(states);
+  for (const [at, key] of sorted.entries()) rank[names.get(key) as number] = at;
+  const stateMembers = sorted.map((key) => members[names.get(key) as number] as number[]);
+  const first = Int32Array.from(walks, (walk) => rank[walk[0] as number] as number);
+  const last = Int32Array.from(walks, (walk) => rank[walk.at(-1) as number] as number);
+  const stepsOf = walks.map((walk) =>
+    Int32Array.from(walk.slice(1), (state, i) => {
+      const key = (rank[walk[i] as number] as number) * states + (rank[state] as number);
+      let at = edges.get(key);
+      if (at === undefined) edges.set(key, (at = edges.size));
+      return at;
+    }),
+  );
+  const keys = [...edges.keys()];
+  const from = Int32Array.from(keys, (key) => Math.floor(key / states));
+  const to = Int32Array.from(keys, (key) => key % states);
+  const amounts = new Float64Array(keys.length);
+
+  return (sums, reward) => {
+    const [starts, leaving, rewards, conversions] = Array.from({ length: 4 }, () => new Float64Array(states)) as [
+      ...[Float64Array, Float64Array, Float64Array, Float64Array],
+    ];
+    amounts.fill(0);
+    for (let path = 0; path < first.length; path++) {
+      const converted = sums.conversions[path] as number;
+      const journeys = converted + (sums.nulls[path] as number);
+      if (journeys === 0) continue;
+      const [begin, end] = [first[path] as number, last[path] as number];
+      starts[begin] = (starts[begin] as number) + journeys;
+      leaving[end] = (leaving[end] as number) + journeys;
+      conversions[end] = (conversions[end] as number) + converted;
+      rewards[end] = (rewards[end] as number) + (sums[reward][path] as number);
+      for (const edge of stepsOf[path] as Int32Array) amounts[edge] = (amounts[edge] as number) + journeys;
+    }
+    return effectsOf(liveChain({ states, stateMembers, from, to, amounts, starts, leaving, rewards, conversions }, channels));
+  };
+}
+
+interface Counted {
+  readonly states: number;
+  readonly stateMembers: readonly (readonly number[])[];
+  readonly from: Int32Array;
+  readonly to: Int32Array;
+  readonly amounts: Float64Array;
+  readonly starts: Float64Array;
+  readonly leaving: Float64Array;
+  readonly rewards: Float64Array;
+  readonly conversions: Float64Array;
+}
+
+/** Draws are of whole journeys: a state that was reached is one from which they end. Others are left out. */
+function liveChain(counted: Counted, channels: readonly string[]): Chain {
+  const { states, from, to, amounts } = counted;
+  const visits = Float64Array.from(counted.starts);
+  for (let edge = 0; edge < amounts.length; edge++)
+    visits[to[edge] as number] = (visits[to[edge] as number] as number) + (amounts[edge] as number);
+  const live: number[] = [];
+  const place = new Int32Array(states).fill(-1);
+  for (let state = 0; state < states; state++) if ((visits[state] as number) > 0) place[state] = live.push(state) - 1;
+  const kept = (of: Float64Array) => Float64Array.from(live, (state) => of[state] as number);
+  const edges: { from: number; to: number; amount: number }[] = [];
+  for (let edge = 0; edge < amounts.length; edge++) {
+    const amount = amounts[edge] as number;
+    if (amount > 0) edges.push({ from: place[from[edge] as number] as number, to: place[to[edge] as number] as number, amount });
+  }
+  return {
+    channels,
+    states: live.map((state) => counted.stateMembers[state] as readonly number[]),
+    edges,
+    rewards: kept(counted.rewards),
+    leaving: kept(counted.leaving),
+    starts: kept(counted.starts),
+    conversions: kept(counted.conversions),
+    journeys: 0,
+    total: 0,
+  };
+}
+
+function effectsOf(chain: Chain): Float64Array {
+  const { channels, states } = chain;
+  const effects = new Float64Array(channels.length);
+  const { whole, magnitude, lost } = states.length <= MOST_DENSE_STATES ? byInverse(chain) : byElimination(chain);
+  if (Math.abs(whole) <= 1e-12 * magnitude) return effects;
+  return effects.map((_, i) => lost(i) / whole);
+}

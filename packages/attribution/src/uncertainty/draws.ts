@@ -1,0 +1,53 @@
+/** Units drawn with replacement, as counts by path: Poisson bootstrap (Chamandy et al. 2012), each unit 0, 1, 2, … times. */
+import { poisson, type Random } from '../data-driven/random.ts';
+import type { Units } from './units.ts';
+
+/** By path, in the order of `Units.paths`. */
+export interface PathSums {
+  readonly conversions: Float64Array;
+  readonly nulls: Float64Array;
+  readonly value: Float64Array;
+}
+
+export function emptySums({ paths }: Units): PathSums {
+  const zeros = () => new Float64Array(paths.length);
+  return { conversions: zeros(), nulls: zeros(), value: zeros() };
+}
+
+/** The sums as they are. */
+export function addAll(units: Units, sums: PathSums): void {
+  for (let unit = 0; unit < units.times.length; unit++) add(units, unit, units.times[unit] as number, sums);
+}
+
+/** The sums of one draw. */
+export function addDraw(units: Units, sums: PathSums, random: Random): void {
+  for (const counts of [sums.conversions, sums.nulls, sums.value]) counts.fill(0);
+  const { times } = units;
+  for (let unit = 0; unit < times.length; unit++) {
+    const mean = times[unit] as number;
+    const drawn = mean === 1 ? poissonOfOne(random) : poisson(mean, random);
+    if (drawn > 0) add(units, unit, drawn, sums);
+  }
+}
+
+function add({ begins, pathOf, conversions, nulls, value }: Units, unit: number, times: number, sums: PathSums): void {
+  for (let at = begins[unit] as number; at < (begins[unit + 1] as number); at++) {
+    const path = pathOf[at] as number;
+    sums.conversions[path] = (sums.conversions[path] as number) + times * (conversions[at] as number);
+    sums.nulls[path] = (sums.nulls[path] as number) + times * (nulls[at] as number);
+    sums.value[path] = (sums.value[path] as number) + times * (value[at] as number);
+  }
+}
+
+/** Most units are there once: one number, held against the sums of the probabilities. */
+function poissonOfOne(random: Random): number {
+  let probability = Math.exp(-1);
+  let left = random() - probability;
+  let count = 0;
+  while (left > 0 && count < 100) {
+    count++;
+    probability /= count;
+    left -= probability;
+  }
+  return count;
+}

@@ -1,0 +1,85 @@
+/** What stands behind the figures of a channel: how many units, and how their value is spread. */
+import type { Estimator } from './estimators.ts';
+import type { Units } from './units.ts';
+
+export interface Evidence {
+  /** Units with a conversion that counts for the channel. */
+  readonly converted: number;
+  /** `(Σ|v|)² / Σv²` over the values of these units: that many units of equal value would be as certain. */
+  readonly ofValue: number;
+  /** Journeys over no other channel, and how many units converted by one. */
+  readonly journeysAlone: number;
+  readonly convertedAlone: number;
+}
+
+export interface AllEvidence {
+  readonly converted: number;
+  readonly ofValue: number;
+  /** Part of the value that is of the largest order. */
+  readonly largestOrder: number;
+  readonly byChannel: readonly Evidence[];
+}
+
+interface Sums {
+  converted: number;
+  value: number;
+  squares: number;
+}
+
+/** A unit counts once, however often it converts. */
+export function evidenceOf(units: Units, { channels, counts }: Pick<Estimator, 'channels' | 'counts'>): AllEvidence {
+  const all: Sums = { converted: 0, value: 0, squares: 0 };
+  const own = channels.map((): Sums => ({ converted: 0, value: 0, squares: 0 }));
+  const alone = channels.map(() => ({ journeys: 0, converted: 0 }));
+  const place = new Map(channels.map((channel, i) => [channel, i]));
+  const channelsOf = units.paths.map(({ path }, at) =>
+    [...new Set(path)].map((channel) => place.get(channel) as number).filter((channel) => counts(at, channel)),
+  );
+  const onlyOf = units.paths.map(({ path }) =>
+    path.every((channel) => channel === path[0]) ? (place.get(path[0] as string) as number) : -1,
+  );
+  let largest = 0;
+  for (const [unit, times] of units.times.entries()) {
+    const values = new Map<number, number>();
+    const aloneHere = new Set<number>();
+    let [converted, value] = [0, 0];
+    for (let at = units.begins[unit] as number; at < (units.begins[unit + 1] as number); at++) {
+      const path = units.pathOf[at] as number;
+      const conversions = units.conversions[at] as number;
+      const worth = Math.abs(units.value[at] as number);
+      const only = onlyOf[path] as number;
+      if (only >= 0) (alone[only] as { journeys: number }).journeys += times * (conversions + (units.nulls[at] as number));
+      if (conversions === 0) continue;
+      if (only >= 0) aloneHere.add(only);
+      converted += conversions;
+      value += worth;
+      largest = Math.max(largest, worth / conversions);
+      for (const channel of channelsOf[path] as number[]) values.set(channel, (values.get(channel) ?? 0) + worth);
+    }
+    if (converted === 0) continue;
+    count(all, times, value);
+    for (const [channel, worth] of values) count(own[channel] as Sums, times, worth);
+    for (const channel of aloneHere) (alone[channel] as { converted: number }).converted += times;
+  }
+  return {
+    converted: all.converted,
+    ofValue: equals(all),
+    largestOrder: all.value === 0 ? 0 : largest / all.value,
+    byChannel: own.map((sums, i) => ({
+      converted: sums.converted,
+      ofValue: equals(sums),
+      journeysAlone: (alone[i] as { journeys: number }).journeys,
+      convertedAlone: (alone[i] as { converted: number }).converted,
+    })),
+  };
+}
+
+function count(sums: Sums, times: number, value: number): void {
+  sums.converted += times;
+  sums.value += times * value;
+  sums.squares += times * value ** 2;
+}
+
+function equals({ value, squares }: Sums): number {
+  return squares === 0 ? 0 : value ** 2 / squares;
+}

@@ -1,0 +1,195 @@
+import { describe, expect, test } from 'vitest';
+import type { WeightedPath } from '../paths/weighted-path.ts';
+import { deviations } from './scales.ts';
+import { type ChannelUncertainty, type UncertaintyOptions, uncertaintyOf } from './uncertainty.ts';
+import { journeysAsUnits, type Sample, type UnitRow, unitsOf } from './units.ts';
+
+const SHAPE = { directChannels: new Set<string>(), attribution: { positionBased: { first: 40, last: 40 } }, decayWeights: [1] };
+const OPTIONS: UncertaintyOptions = {
+  shape: SHAPE,
+  models: ['shapley'],
+  rewards: ['conversions', 'value'],
+  order: 1,
+  alpha: 0.5,
+  replicates: 200,
+  level: 0.9,
+  seed: 1,
+};
+
+function path(text: string, conversions: number, value: number, nulls = 0): WeightedPath {
+  return { path: text.split('>'), conversions, value, nulls };
+}
+
+function users(...journeys: WeightedPath[][]): Sample {
+  return { kind: 'user', rows: journeys.map((own): UnitRow => ({ times: 1, journeys: own })), hasSingleValues: true };
+}
+
+function orders(channel: string, values: readonly number[]): WeightedPath[][] {
+  return values.map((value) => [path(channel, 1, value)]);
+}
+
+function answerOf(sample: Sample, options: Partial<UncertaintyOptions> = {}) {
+  const answer = uncertaintyOf(unitsOf(sample), { ...OPTIONS, ...options });
+  const of = (channel: string, reward = 'conversions', model: string = options.models?.[0] ?? 'shapley') =>
+    answer.models
+      .find((one) => one.model === model && one.reward === reward)
+      ?.channels.find((one) => one.channel === channel) as ChannelUncertainty;
+  return { answer, of };
+}
+
+const width = (of: { low: number; high: number } | null) => (of === null ? Number.NaN : of.high - of.low);
+
+describe('what is drawn', () => {
+  const many = (text: string, times: number) => Array.from({ length: times }, () => [path(text, 1, 10)]);
+
+  test('one user with 25 purchases is one witness, 25 users with one are 25', () => {
+    const one = answerOf(
+      users(
+        Array.from({ length: 25 }, () => path('a', 1, 10)),
+        ...many('b', 18),
+      ),
+    );
+    const each = answerOf(users(...many('a', 25), ...many('b', 18)));
+    expect(width(each.of('a').share)).toBeLessThan(0.3);
+    expect(width(one.of('a').share)).toBeGreaterThan(0.4);
+    expect(one.of('a').cautions).toContain('too_few_conversions');
+  });
+
+  test('an interval is as wide as theory has it', () => {
+    const { of } = answerOf(users(...many('a', 300), ...many('b', 700)), { replicates: 4_000 });
+    const normal = 2 * deviations(0.9);
+    expect(width(of('a').share) / (normal * Math.sqrt(0.21 / 1_000))).toBeCloseTo(1, 1);
+    expect(width(of('a').credit) / (normal * Math.sqrt(300))).toBeCloseTo(1, 1);
+    // Every order is worth the same: the value is as certain as their number.
+    expect(width(of('a', 'value').credit)).toBeCloseTo(10 * width(of('a').credit), 6);
+  });
+
+  test('the same units and seed give the same bits, in any order and by any number of rows; another seed does not', () => {
+    const rows = [
+      ...many('a', 20),
+      ...many('a>b', 9),
+      ...many('b', 15),
+      [path('a', 1, 7), path('b', 0, 0, 1)],
+      [path('c', 0, 0, 4)],
+    ];
+    const sample = users(...rows);
+    const added: Sample = { ...sample, rows: [{ times: 20, journeys: [path('a', 1, 10)] }, ...users(...rows.slice(20)).rows] };
+    const options = { models: ['last', 'shapley', 'markov', 'hybrid'] as const, seed: 7 };
+    const { answer } = answerOf(sample, options);
+    expect(answerOf({ ...sample, rows: sample.rows.toReversed() }, options).answer).toEqual(answer);
+    expect(answerOf(added, options).answer).toEqual(answer);
+    expect(answerOf(sample, { ...options, seed: 8 }).answer.models).not.toEqual(answer.models);
+    // What else is asked for changes nothing.
+    const alone = answerOf(sample, { ...options, models: ['markov'] }).answer.models;
+    expect(alone).toEqual(answer.models.filter(({ model }) => model === 'markov'));
+  });
+
+  test('too few resamplings are refused, more are needed above 95 %', () => {
+    const sample = users(...many('a', 3));
+    expect(() => answerOf(sample, { replicates: 199 })).toThrow('at least 200');
+    expect(() => answerOf(sample, { replicates: 999, level: 0.99 })).toThrow('at least 1000');
+    expect(answerOf(sample, { replicates: 200 }).answer).toMatchObject({ unit: 'user', replicates: 200, seed: 1, level: 0.9 });
+  });
+});
+
+describe('value', () => {
+  const others = orders('b', new Array<number>(60).fill(10));
+
+  test('is drawn by its orders: of one large order among small ones there is no interval', () => {
+    const wide = answerOf(users(...orders('a', new Array<number>(50).fill(10)), ...others));
+    const whale = answerOf(users(...orders('a', [271, ...new Array<number>(49).fill(229 / 49)]), ...others));
+    expect(wide.of('a', 'value').share).not.toBeNull();
+    expect(whale.of('a', 'value').share).toBeNull();
+    expect(whale.answer.models[1]?.cautions).toEqual(['few_orders_decide', 'few_large_orders']);
+    expect(whale.of('a').share).not.toBeNull();
+  });
+
+  test('of sums over several orders there is none', () => {
+    const { answer, of } = answerOf(journeysAsUnits([path('a', 40, 900, 5), path('b', 1, 3)]));
+    expect(answer.models[1]?.cautions).toEqual(['values_as_sums']);
+    expect([of('a', 'value').share, of('a', 'value').credit, of('a', 'value').rank]).toEqual([null, null, null]);
+    expect(of('a').share).not.toBeNull();
+    expect(answer.cautions).toEqual(['journeys_as_units', 'fewer_than_100_conversions']);
+  });
+
+  test('one order of 5 % of the value is a caution; refunds that outweigh sales leave no interval', () => {
+    const large = answerOf(users(...orders('a', [...new Array<number>(150).fill(10), 130]), ...others));
+    expect(large.answer.models[1]?.cautions).toEqual(['few_large_orders']);
+    expect(large.of('a', 'value').credit).not.toBeNull();
+    const refunds = answerOf(users(...orders('a', new Array<number>(40).fill(-10)), ...orders('b', [5])));
+    expect(refunds.answer.models[1]?.cautions).toContain('value_not_positive');
+    expect(refunds.of('a', 'value').share).toBeNull();
+  });
+});
+
+describe('small counts', () => {
+  const sample = users(...orders('a', new Array<number>(40).fill(1)), ...orders('b', [1, 1, 1]), [path('c', 0, 0, 1)]);
+
+  test('no conversion: no rank, an upper bound of 2.7 / (C + 2.7)', () => {
+    const none = answerOf(sample).of('c');
+    expect(none.rank).toBeNull();
+    expect(none.cautions).toEqual(['no_conversions']);
+    expect(none.share?.low).toBe(0);
+    expect(none.share?.high).toBeCloseTo(2.7055 / (43 + 2.7055), 4);
+    expect(none.credit?.high).toBeCloseTo(2.7055, 3);
+  });
+
+  test('under five: too few, by the score of Wilson, never of no width; no ratio under ten', () => {
+    const few = answerOf(sample).of('b');
+    expect(few.cautions).toEqual(['too_few_conversions']);
+    expect(few.share?.low).toBeGreaterThan(0.01);
+    expect(few.share?.low).toBeLessThan(0.05);
+    expect(few.share?.high).toBeGreaterThan(0.14);
+    expect(few.ofRatios).toBeNull();
+    expect(answerOf(sample).of('a').ofRatios).toEqual(answerOf(sample).of('a').credit);
+  });
+
+  test('all conversions in one channel: still an interval', () => {
+    const { of } = answerOf(users(...orders('a', new Array<number>(30).fill(1)), [path('b', 0, 0, 1)]));
+    expect(of('a').share?.high).toBe(1);
+    expect(of('a').share?.low).toBeCloseTo(30 / (30 + 2.7055), 3);
+  });
+});
+
+describe('ranks', () => {
+  const of = (...counts: number[]) =>
+    answerOf(
+      users(...counts.flatMap((count, i) => orders(`c${i}`, new Array<number>(count).fill(1)))),
+    ).answer.models[0]?.channels.map(({ rank }) => rank);
+
+  test('neighbours whose order is not certain share their places', () => {
+    expect(of(42, 41, 40, 39, 38)?.map((rank) => [rank?.from, rank?.to])).toEqual(new Array(5).fill([1, 5]));
+    expect(of(400, 40)).toEqual([
+      { from: 1, to: 1, isTie: false, aboveNext: 1 },
+      { from: 2, to: 2, isTie: false, aboveNext: null },
+    ]);
+  });
+
+  test('equal shares are a tie', () => {
+    const [a, b, c] = of(50, 50, 400) ?? [];
+    expect([a?.isTie, b?.isTie, c?.isTie]).toEqual([true, true, false]);
+    expect([a?.from, a?.to, c?.from, c?.to]).toEqual([2, 3, 1, 1]);
+  });
+
+  test('one that is above the next in so many draws', () => {
+    const [a] = of(55, 45) ?? [];
+    expect(a?.aboveNext).toBeGreaterThan(0.75);
+    expect(a?.aboveNext).toBeLessThan(0.92);
+  });
+});
+
+test('the game of rates hands out no credit where shares leave the whole, and marks channels that it met too rarely alone', () => {
+  const rows = [
+    path('search', 40, 0, 460),
+    path('search>social', 20, 0, 200),
+    path('social', 10, 0, 150),
+    path('podcast', 1, 0, 1),
+    path('fax', 0, 0, 3),
+  ];
+  const { answer, of } = answerOf(journeysAsUnits(rows), { models: ['rateShapley'], rewards: ['conversions'] });
+  expect(answer.models[0]?.cautions).toEqual(['outside_of_whole']);
+  expect(of('podcast')).toMatchObject({ share: null, credit: null, effect: null });
+  expect(of('podcast').cautions).toEqual(['too_few_conversions', 'few_journeys_alone']);
+  expect(of('search')).toMatchObject({ share: null, credit: null, cautions: [] });
+  expect(width(of('search').effect)).toBeGreaterThan(0);
+});

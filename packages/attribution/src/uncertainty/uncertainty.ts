@@ -1,0 +1,233 @@
+/**
+ * How sure the models are of a sample: one engine for every model and figure.
+ *
+ *   units (users, or journeys) → drawn with replacement → counts by path → each model → its figures → intervals, ranks, cautions
+ *
+ * Credit and value are drawn themselves, with the number of conversions; a share times a fixed total would leave out that the total
+ * is drawn as well. What it covers is the error of sampling, given the model and its order: docs/uncertainty.md.
+ */
+import type { Reward } from '../data-driven/counts.ts';
+import { createRandom } from '../data-driven/random.ts';
+import { isShared, type ModelName, modelInfo } from '../models/catalogue.ts';
+import {
+  type CautionCode,
+  cautionsOfAll,
+  cautionsOfChannel,
+  cautionsOfValue,
+  FEWEST_FOR_RATIOS,
+  refusalOfValue,
+} from './cautions.ts';
+import { addAll, addDraw, emptySums } from './draws.ts';
+import { type Estimate, type Estimator, type EstimatorOptions, estimatorOf } from './estimators.ts';
+import { type AllEvidence, evidenceOf } from './evidence.ts';
+import { type Rank, ranksOf } from './ranks.ts';
+import { deviations, type Interval, onLogScale, percentiles, scored, student, varianceOf, wilson } from './scales.ts';
+import type { UnitKind, Units } from './units.ts';
+
+export interface UncertaintyOptions extends EstimatorOptions {
+  readonly models: readonly ModelName[];
+  readonly rewards: readonly Reward[];
+  readonly replicates: number;
+  readonly level: number;
+  /** Told after each replicate how many are done. */
+  readonly onReplicate?: ((done: number) => void) | undefined;
+}
+
+export interface Uncertainty {
+  readonly unit: UnitKind;
+  readonly replicates: number;
+  readonly seed: number;
+  readonly level: number;
+  readonly cautions: readonly CautionCode[];
+  readonly models: readonly ModelUncertainty[];
+}
+
+export interface ModelUncertainty {
+  readonly model: ModelName;
+  readonly reward: Reward;
+  /** Of the reward as a whole. */
+  readonly cautions: readonly CautionCode[];
+  /** Sorted by channel. */
+  readonly channels: readonly ChannelUncertainty[];
+}
+
+/** Intervals are null where none can be had: `cautions` say why. */
+export interface ChannelUncertainty {
+  readonly channel: string;
+  readonly share: Interval | null;
+  /** Conversions or minor units. */
+  readonly credit: Interval | null;
+  readonly effect: Interval | null;
+  /** The credit once more, for what is divided by it or by which it is divided (CPA, ROAS); null below 10 converting units as well. */
+  readonly ofRatios: Interval | null;
+  readonly rank: Rank | null;
+  /** Converting units that the channel has a part in. */
+  readonly converted: number;
+  readonly cautions: readonly CautionCode[];
+}
+
+/** The fewest draws for an interval of `level`. */
+export function fewestReplicates(level: number): number {
+  return level > 0.95 ? 1_000 : 200;
+}
+
+/** Errors: a `RangeError` for too few replicates; `too_many_states`. */
+export function uncertaintyOf(units: Units, options: UncertaintyOptions): Uncertainty {
+  const { models, rewards, replicates, level, seed } = options;
+  const fewest = fewestReplicates(level);
+  if (!(replicates >= fewest))
+    throw new RangeError(
+      `Intervals of ${level * 100} % need at least ${fewest} resamplings, got ${replicates}. Ask for ${fewest} or more.`,
+    );
+  const sums = emptySums(units);
+  addAll(units, sums);
+  const drawn = models.map((model) => {
+    const estimator = estimatorOf(model, units.paths, options);
+    const figures = rewards.map((reward) => ({
+      reward,
+      is: estimator.estimate(sums, reward),
+      draws: emptyDraws(estimator, replicates),
+    }));
+    return { model, estimator, figures };
+  });
+  const random = createRandom(seed);
+  for (let replicate = 0; replicate < replicates; replicate++) {
+    addDraw(units, sums, random);
+    for (const { estimator, figures } of drawn)
+      for (const { reward, draws } of figures) keep(draws, replicate, estimator.estimate(sums, reward));
+    options.onReplicate?.(replicate + 1);
+  }
+  const evidence = drawn.map(({ estimator }) => evidenceOf(units, estimator));
+  return {
+    unit: units.kind,
+    replicates,
+    seed,
+    level,
+    cautions: evidence[0] === undefined ? [] : cautionsOfAll(units.kind, evidence[0]),
+    models: drawn.flatMap(({ model, estimator, figures }, i) =>
+      figures.map((figure) =>
+        ofModel(model, estimator.channels, figure, evidence[i] as AllEvidence, units, deviations(level), level),
+      ),
+    ),
+  };
+}
+
+/** Of each figure, by channel. */
+interface Draws {
+  readonly shares: readonly Float64Array[];
+  readonly credits: readonly Float64Array[];
+  readonly effects: readonly Float64Array[];
+}
+
+interface Figures {
+  readonly reward: Reward;
+  readonly is: Estimate;
+  readonly draws: Draws;
+}
+
+function emptyDraws({ channels }: Estimator, replicates: number): Draws {
+  const empty = () => channels.map(() => new Float64Array(replicates));
+  return { shares: empty(), credits: empty(), effects: empty() };
+}
+
+function keep({ shares, credits, effects }: Draws, replicate: number, { shares: parts, effects: of, total }: Estimate): void {
+  for (let channel = 0; channel < parts.length; channel++) {
+    const part = parts[channel] as number;
+    (shares[channel] as Float64Array)[replicate] = part;
+    (credits[channel] as Float64Array)[replicate] = part * total;
+    (effects[channel] as Float64Array)[replicate] = of[channel] as number;
+  }
+}
+
+function ofModel(
+  model: ModelName,
+  channels: readonly string[],
+  { reward, is, draws }: Figures,
+  all: AllEvidence,
+  { hasSingleValues }: Units,
+  z: number,
+  level: number,
+): ModelUncertainty {
+  const refused = reward === 'value' ? refusalOfValue(all, hasSingleValues, is.total) : null;
+  const isOutside = is.shares.some((share) => share < 0 || share > 1);
+  const ranked = all.byChannel.map(({ converted }) => converted > 0);
+  const ranks = refused === null ? ranksOf(is.shares, draws.shares, ranked) : [];
+  return {
+    model,
+    reward,
+    cautions: [
+      ...(refused === null ? [] : [refused]),
+      ...(isOutside ? ['outside_of_whole' as const] : []),
+      ...(reward === 'value' && hasSingleValues ? cautionsOfValue(all) : []),
+    ],
+    channels: channels.map((channel, i) => {
+      const own = all.byChannel[i] as AllEvidence['byChannel'][number];
+      const { cautions, isRefused } = cautionsOfChannel(model, reward, own, all);
+      const none = refused !== null || isRefused;
+      const witnesses = { converted: own.converted, all: all.converted };
+      const share =
+        none || isOutside ? null : ofProportion(is.shares[i] as number, draws.shares[i] as Float64Array, witnesses, z);
+      const amount = (is.shares[i] as number) * is.total;
+      const credit =
+        none || isOutside ? null : ofCredit(amount, draws.credits[i] as Float64Array, witnesses, reward, is.total, z);
+      return {
+        channel,
+        share,
+        credit,
+        effect: none ? null : ofEffect(model, is.effects[i] as number, draws.effects[i] as Float64Array, witnesses, z, level),
+        ofRatios: own.converted < FEWEST_FOR_RATIOS ? null : credit,
+        rank: ranks[i] ?? null,
+        converted: own.converted,
+        cautions:
+          reward === 'value' && amount <= 0 && own.converted > 0 && !none ? [...cautions, 'value_not_positive'] : cautions,
+      };
+    }),
+  };
+}
+
+interface Witnesses {
+  /** Units with a conversion that counts for the channel. */
+  readonly converted: number;
+  readonly all: number;
+}
+
+/** As certain as a proportion among so many equal witnesses: of no conversion at all that is all of them. */
+function ofProportion(part: number, draws: Float64Array, { converted, all }: Witnesses, z: number): Interval {
+  if (converted === 0) return wilson(0, all, z);
+  const variance = varianceOf(draws);
+  const size = variance > 0 ? (part * (1 - part)) / variance : all;
+  return wilson(part, converted < 5 ? Math.min(size, all) : size, z);
+}
+
+/** None converted: not more than so many units would have. What their orders are worth is not known. */
+function ofCredit(
+  amount: number,
+  draws: Float64Array,
+  witnesses: Witnesses,
+  reward: Reward,
+  total: number,
+  z: number,
+): Interval | null {
+  const { converted, all } = witnesses;
+  if (converted === 0) return reward === 'value' || all === 0 ? null : { low: 0, high: (z ** 2 * total) / all };
+  return amount <= 0 ? null : ofAmount(amount, draws, witnesses, z);
+}
+
+function ofAmount(amount: number, draws: Float64Array, { converted }: Witnesses, z: number): Interval {
+  const variance = varianceOf(draws);
+  return converted < 5 ? scored(amount, variance, z) : onLogScale(amount, variance, student(z, converted));
+}
+
+/** Removal effects and blended shares are parts of a whole, other Shapley values amounts; those of rates lie anywhere. A rule has none. */
+function ofEffect(
+  model: ModelName,
+  effect: number,
+  draws: Float64Array,
+  witnesses: Witnesses,
+  z: number,
+  level: number,
+): Interval | null {
+  if (!isShared(model) || (witnesses.converted === 0 && !modelInfo(model).isPart)) return null;
+  if (modelInfo(model).isPart && effect >= 0 && effect <= 1) return ofProportion(effect, draws, witnesses, z);
+  return model === 'rateShapley' || effect <= 0 ? percentiles(draws, level) : ofAmount(effect, draws, witnesses, z);
+}

@@ -1,0 +1,52 @@
+/**
+ * Whether intervals hold what they say: samples of worlds whose truth is known (`test/models/worlds.ts`), at three sizes. A cell is a
+ * figure of a channel under a model. Printed nearly always, its coverage must be the stated level within 3 Monte Carlo errors. Printed
+ * in some samples only, these are those in which the channel did well: there intervals may miss no more often than the level allows of
+ * all samples.
+ */
+import type { ModelName } from '@tributary/attribution/models/catalogue';
+import { type Cell, coverageOf, FIGURES, isAsStated, OFTEN } from '../models/coverage.ts';
+import { WORLDS } from '../models/worlds.ts';
+import type { Figure } from './report.ts';
+
+const MODELS: readonly ModelName[] = ['last', 'shapley', 'markov', 'rateShapley'];
+const SIZES = [500, 5_000, 50_000];
+const REPLICATES = 200;
+
+export async function benchCoverage(repetitions: number): Promise<Figure[]> {
+  const figures: Figure[] = [];
+  for (const world of WORLDS)
+    for (const users of SIZES) {
+      const start = performance.now();
+      // The largest samples take a second each.
+      const many = users > 10_000 ? Math.ceil(repetitions * 0.3) : repetitions;
+      const cells = coverageOf(world, { users, repetitions: many, replicates: REPLICATES, models: MODELS });
+      process.stderr.write(`  ${world.name}, ${users} users: ${((performance.now() - start) / 1_000).toFixed(0)} s\n`);
+      for (const figure of FIGURES) figures.push(figureOf(`${world.name}, ${users} users: ${figure}`, cells, figure, many));
+    }
+  return figures;
+}
+
+function figureOf(name: string, cells: readonly Cell[], figure: string, repetitions: number): Figure {
+  const own = cells.filter((cell) => cell.figure === figure);
+  const often = own.filter(({ printed }) => printed >= OFTEN * repetitions).sort((a, b) => partHeld(a) - partHeld(b));
+  const printed = own.reduce((sum, cell) => sum + cell.printed, 0) / (own.length * repetitions);
+  const missed = own.filter((cell) => !isAsStated(cell, repetitions));
+  const list = missed.map((cell) => `${cell.model} ${cell.channel} ${percent(partHeld(cell))} of ${cell.printed}`);
+  const range = often.length === 0 ? '' : `to ${percent(partHeld(often.at(-1) as Cell))}, `;
+  return {
+    section: 'coverage',
+    figure: name,
+    value: often[0] === undefined ? 0 : 100 * partHeld(often[0]),
+    unit: often[0] === undefined ? '(none printed often)' : '%',
+    note: `${range}printed in ${percent(printed)} %, ${repetitions} samples${list.length === 0 ? '' : `; ${list.length} of ${own.length} not as stated: ${list.join(', ')}`}`,
+  };
+}
+
+function partHeld({ held, printed }: Cell): number {
+  return held / printed;
+}
+
+function percent(part: number): string {
+  return (100 * part).toFixed(0);
+}

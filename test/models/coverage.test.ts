@@ -1,0 +1,37 @@
+/** The intervals hold what they say, in small; `npm run bench -- coverage` has all worlds and sizes. */
+import { expect, test } from 'vitest';
+import { type Cell, coverageOf, type FIGURES, LEVEL } from './coverage.ts';
+import { WORLDS, type World } from './worlds.ts';
+
+const OPTIONS = { users: 400, repetitions: 60, replicates: 200, models: ['last', 'markov'] } as const;
+
+function worldOf(name: string): World {
+  return WORLDS.find((world) => world.name === name) as World;
+}
+
+function heldOf(cells: readonly Cell[]): number {
+  const [held, printed] = cells.reduce(([held, printed], cell) => [held + cell.held, printed + cell.printed], [0, 0]);
+  return held / printed;
+}
+
+test.each(['plain', 'users who convert 1 to 9 times', 'ties'])('%s: shares, credit and effects', (name) => {
+  const cells = coverageOf(worldOf(name), OPTIONS);
+  for (const figure of ['share', 'credit', 'effect'] as const) {
+    const own = cells.filter((cell) => cell.figure === figure);
+    // Cells of one sample depend on each other: the error is that of the samples.
+    expect(Math.abs(heldOf(own) - LEVEL)).toBeLessThan(3 * Math.sqrt((LEVEL * (1 - LEVEL)) / OPTIONS.repetitions));
+  }
+});
+
+test('each order of a user taken for a user: the intervals are far too narrow', () => {
+  const cells = coverageOf(worldOf('users who convert 1 to 9 times'), { ...OPTIONS, asJourneys: true });
+  expect(heldOf(cells.filter(({ figure }) => figure === 'credit'))).toBeLessThan(0.7);
+});
+
+test('where no interval can be had there is none: few orders of very different value', () => {
+  const cells = coverageOf(worldOf('lognormal values, σ 1'), OPTIONS);
+  const printed = (figure: (typeof FIGURES)[number]) =>
+    cells.filter((cell) => cell.figure === figure).reduce((sum, cell) => sum + cell.printed, 0);
+  expect([printed('value'), printed('value share'), printed('ROAS')]).toEqual([0, 0, 0]);
+  expect(printed('share')).toBeGreaterThan(0);
+});

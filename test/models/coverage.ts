@@ -1,0 +1,153 @@
+/** How often intervals hold the truth of a world: samples of it, each answered as `attribution run` answers a file of its events. */
+import type { Reward } from '@tributary/attribution/data-driven/counts';
+import { createRandom } from '@tributary/attribution/data-driven/random';
+import type { ModelName } from '@tributary/attribution/models/catalogue';
+import { addAll, emptySums } from '@tributary/attribution/uncertainty/draws';
+import { estimatorOf } from '@tributary/attribution/uncertainty/estimators';
+import type { Interval } from '@tributary/attribution/uncertainty/scales';
+import { type ChannelUncertainty, uncertaintyOf } from '@tributary/attribution/uncertainty/uncertainty';
+import { type UnitRow, type Units, unitsOf } from '@tributary/attribution/uncertainty/units';
+import { type Journey, usersOf, type World } from './worlds.ts';
+
+export const LEVEL = 0.9;
+const SHAPE = { directChannels: new Set<string>(), attribution: { positionBased: { first: 40, last: 40 } }, decayWeights: [1] };
+const OPTIONS = { shape: SHAPE, order: 1, alpha: 0.5 };
+
+export const FIGURES = ['share', 'credit', 'value share', 'value', 'ROAS', 'effect'] as const;
+export type Figure = (typeof FIGURES)[number];
+
+/** One figure of one channel under one model, over all samples. */
+export interface Cell {
+  readonly model: ModelName;
+  readonly figure: Figure;
+  readonly channel: string;
+  /** Samples in which there was an interval. */
+  printed: number;
+  /** Those of them in which it held the truth. */
+  held: number;
+}
+
+export interface CoverageOptions {
+  readonly users: number;
+  readonly repetitions: number;
+  readonly replicates: number;
+  readonly models: readonly ModelName[];
+  /** Take every journey for a unit, as where users are not known. */
+  readonly asJourneys?: boolean;
+}
+
+export function coverageOf(
+  world: World,
+  { users, repetitions, replicates, models, asJourneys = false }: CoverageOptions,
+): Cell[] {
+  const cells = new Map<string, Cell>();
+  const truths = models.map((model) => truthOf(world, model, users));
+  for (let repetition = 0; repetition < repetitions; repetition++) {
+    const drawn = usersOf(world, users, createRandom(1_000_003 + repetition));
+    const units = sampled(asJourneys ? drawn.flat().map((journey) => [journey]) : drawn);
+    const rewards: Reward[] = ['conversions', 'value'];
+    const answer = uncertaintyOf(units, { ...OPTIONS, models, rewards, replicates, level: LEVEL, seed: repetition });
+    for (const [m, model] of models.entries())
+      for (const [channel, truth] of truths[m] as Map<string, Truth>)
+        for (const figure of FIGURES) {
+          const key = `${model}\n${figure}\n${channel}`;
+          let cell = cells.get(key);
+          if (cell === undefined) cells.set(key, (cell = { model, figure, channel, printed: 0, held: 0 }));
+          const of = (reward: Reward) =>
+            answer.models
+              .find((one) => one.model === model && one.reward === reward)
+              ?.channels.find((one) => one.channel === channel);
+          const interval = intervalOf(figure, of('conversions'), of('value'));
+          if (interval === null) continue;
+          const is = truth[figure];
+          cell.printed += 1;
+          if (interval.low <= is && is <= interval.high) cell.held += 1;
+        }
+  }
+  return [...cells.values()];
+}
+
+/** Printed in this part of the samples, a cell is held against its level by itself. */
+export const OFTEN = 0.9;
+
+/** Within 3 Monte Carlo errors of the level; printed more rarely: missing no more often than that in all samples. */
+export function isAsStated({ printed, held }: Cell, repetitions: number): boolean {
+  const error = (of: number) => 3 * Math.sqrt((LEVEL * (1 - LEVEL)) / of);
+  if (printed < OFTEN * repetitions) return (printed - held) / repetitions <= 1 - LEVEL + error(repetitions);
+  return Math.abs(held / printed - LEVEL) <= error(printed);
+}
+
+function sampled(users: readonly (readonly Journey[])[]): Units {
+  const rows = users.map(
+    (journeys): UnitRow => ({
+      times: 1,
+      journeys: journeys.map(({ path, value }) =>
+        value === null ? { path, conversions: 0, nulls: 1, value: 0 } : { path, conversions: 1, nulls: 0, value },
+      ),
+    }),
+  );
+  return unitsOf({ kind: 'user', rows, hasSingleValues: true });
+}
+
+type Truth = Readonly<Record<Figure, number>>;
+
+/** Cost of a channel: all the same, for ROAS is a value over it. */
+const COST = 1_000;
+
+function intervalOf(
+  figure: Figure,
+  conversions: ChannelUncertainty | undefined,
+  value: ChannelUncertainty | undefined,
+): Interval | null {
+  switch (figure) {
+    case 'share':
+      return conversions?.share ?? null;
+    case 'credit':
+      return conversions?.credit ?? null;
+    case 'value share':
+      return value?.share ?? null;
+    case 'value':
+      return value?.credit ?? null;
+    case 'ROAS': {
+      const of = value?.ofRatios ?? null;
+      return of === null ? null : { low: of.low / COST, high: of.high / COST };
+    }
+    case 'effect':
+      return conversions?.effect ?? null;
+  }
+}
+
+function truthOf({ population }: World, model: ModelName, users: number): Map<string, Truth> {
+  const units = unitsOf({
+    kind: 'journey',
+    hasSingleValues: true,
+    rows: population.map((path) => ({ times: 1, journeys: [path] })),
+  });
+  const sums = emptySums(units);
+  addAll(units, sums);
+  const estimator = estimatorOf(model, units.paths, { ...OPTIONS, seed: 1 });
+  const [conversions, value] = (['conversions', 'value'] as const).map((reward) => estimator.estimate(sums, reward)) as [
+    ...ReturnType<typeof estimator.estimate>[],
+  ];
+  // Credit of the sum game is its effect: so many of all conversions.
+  const scale = model === 'shapley' ? users : 1;
+  return new Map(
+    estimator.channels.map((channel, i) => {
+      const at = (of: typeof conversions) => ({
+        share: of?.shares[i] ?? 0,
+        amount: (of?.shares[i] ?? 0) * (of?.total ?? 0) * users,
+      });
+      return [
+        channel,
+        {
+          share: at(conversions).share,
+          credit: at(conversions).amount,
+          'value share': at(value).share,
+          value: at(value).amount,
+          ROAS: at(value).amount / COST,
+          effect: (conversions?.effects[i] ?? 0) * scale,
+        },
+      ];
+    }),
+  );
+}

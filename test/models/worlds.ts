@@ -1,0 +1,127 @@
+/**
+ * Worlds whose truth is known: users walk a chain of channels, and what a model says of all users that there could be is computed, not
+ * drawn. Samples of them show how often an interval holds that truth.
+ */
+import type { PathCount } from '@tributary/attribution/data-driven/counts';
+import { poisson, type Random } from '@tributary/attribution/data-driven/random';
+
+/** null: it did not convert. */
+export interface Journey {
+  readonly path: readonly string[];
+  readonly value: number | null;
+}
+
+export interface World {
+  readonly name: string;
+  /** Of one user, expected; fractions. */
+  readonly population: readonly PathCount[];
+  user(random: Random): Journey[];
+}
+
+const CHANNELS = ['search', 'social', 'email', 'display', 'partner', 'podcast'];
+/** Touches of a path at the most, so that all paths can be listed. */
+const LONGEST = 5;
+
+interface Walk {
+  /** Probability of each channel, first and next. */
+  readonly channels: readonly number[];
+  /** Of a conversion after a touch of each channel. */
+  readonly converts: readonly number[];
+  readonly goesOn: number;
+}
+
+const PLAIN: Walk = {
+  channels: [0.52, 0.2, 0.13, 0.09, 0.05, 0.01],
+  converts: [0.06, 0.06, 0.075, 0.05, 0.09, 0.05],
+  goesOn: 0.3,
+};
+
+interface Habit {
+  /** Journeys that begin with the same channel. */
+  readonly journeys: number;
+  /** Orders of a journey that converts. */
+  orders(random: Random): number;
+  readonly meanOrders: number;
+  value(random: Random): number;
+  readonly meanValue: number;
+}
+
+const ONCE: Habit = { journeys: 1, orders: () => 1, meanOrders: 1, value: () => 50, meanValue: 50 };
+
+export const WORLDS: readonly World[] = [
+  world('plain', PLAIN, ONCE),
+  world('users who convert 1 to 9 times', PLAIN, { ...ONCE, orders: (random) => 1 + Math.floor(9 * random()), meanOrders: 5 }),
+  world('users with 5 journeys, one first channel', PLAIN, { ...ONCE, journeys: 5 }),
+  world('lognormal values, σ 1', PLAIN, {
+    ...ONCE,
+    value: (random) => 50 * Math.exp(normal(random)),
+    meanValue: 50 * Math.exp(0.5),
+  }),
+  world('one order in 500 is 50 000', PLAIN, {
+    ...ONCE,
+    value: (random) => (random() < 1 / 500 ? 50_000 : 50),
+    meanValue: 50_000 / 500 + (50 * 499) / 500,
+  }),
+  world('all convert', { ...PLAIN, converts: PLAIN.channels.map(() => 1 - PLAIN.goesOn) }, ONCE),
+  world('ties', { ...PLAIN, channels: [0.25, 0.25, 0.2, 0.2, 0.05, 0.05], converts: PLAIN.channels.map(() => 0.06) }, ONCE),
+];
+
+/** A Poisson number of users: visitors come when they come. */
+export function usersOf({ user }: World, mean: number, random: Random): Journey[][] {
+  return Array.from({ length: poisson(mean, random) }, () => user(random));
+}
+
+function world(name: string, walk: Walk, habit: Habit): World {
+  const { journeys, meanOrders, meanValue } = habit;
+  return {
+    name,
+    population: populationOf(walk).map(({ path, conversions, nulls }) => {
+      const orders = journeys * conversions * meanOrders;
+      return { path, conversions: orders, nulls: journeys * nulls, value: orders * meanValue };
+    }),
+    user(random) {
+      const first = oneOf(walk.channels, random);
+      return Array.from({ length: journeys }, () => walked(walk, first, habit, random)).flat();
+    },
+  };
+}
+
+function walked({ channels, converts, goesOn }: Walk, first: number, habit: Habit, random: Random): Journey[] {
+  const path: string[] = [];
+  for (let at = first; ; at = oneOf(channels, random)) {
+    path.push(CHANNELS[at] as string);
+    const further = path.length === LONGEST ? 0 : goesOn;
+    if (random() < further) continue;
+    // Of those that end here.
+    if (random() < (converts[at] as number) / (1 - goesOn))
+      return Array.from({ length: habit.orders(random) }, () => ({ path, value: habit.value(random) }));
+    return [{ path, value: null }];
+  }
+}
+
+/** All paths with their probabilities, of a journey. */
+function populationOf({ channels, converts, goesOn }: Walk): PathCount[] {
+  const all: PathCount[] = [];
+  const extend = (path: readonly string[], probability: number) => {
+    for (const [at, chance] of channels.entries()) {
+      const here = probability * chance;
+      const longer = [...path, CHANNELS[at] as string];
+      const further = longer.length === LONGEST ? 0 : here * goesOn;
+      const conversions = ((here - further) * (converts[at] as number)) / (1 - goesOn);
+      all.push({ path: longer, conversions, nulls: here - further - conversions, value: 0 });
+      if (further > 0) extend(longer, further);
+    }
+  };
+  extend([], 1);
+  return all;
+}
+
+function oneOf(probabilities: readonly number[], random: Random): number {
+  let left = random();
+  const at = probabilities.findIndex((probability) => (left -= probability) < 0);
+  return at < 0 ? probabilities.length - 1 : at;
+}
+
+function normal(random: Random): number {
+  return Math.sqrt(-2 * Math.log(random())) * Math.cos(2 * Math.PI * random());
+}
