@@ -1,29 +1,9 @@
 /** `meta`: what every merged answer says about itself. */
-import { z } from 'zod';
+import type { Layers, Meta } from '@tributary/contract/meta';
 import type { SpeedHealth } from './freshness/speed-health.ts';
 import type { ServedGeneration } from './generations/served.ts';
-import { LAYERS, type Layers } from './merge.ts';
 
-export const Meta = z
-  .object({
-    view: z.enum(LAYERS),
-    generation: z.int().describe('The generation whose view was taken; 0: none yet.'),
-    cut: z.int().nullable().describe('When that generation was cut, epoch ms; null for generation 0.'),
-    speed: z.object({
-      lagMs: z
-        .int()
-        .nullable()
-        .describe('Age of the oldest log entry that is not applied, ms, to the second; 0: none waits; null: unknown.'),
-      watermark: z.int().nullable().describe('Smallest log time over all partitions, epoch ms.'),
-    }),
-    pending: z.int().describe('Late events that count from the next generation on.'),
-    complete: z.boolean().describe('false: something is missing, and `warnings` says what.'),
-    warnings: z.array(z.string()),
-    definitions: z.string().describe('Version of the definitions that the batch side followed.'),
-  })
-  .meta({ id: 'Meta' });
-
-export type Meta = z.infer<typeof Meta>;
+export type { Meta };
 
 /** What the answer lacks (`holes`) makes it incomplete; what readers should merely know (`notes`) does not. */
 export interface Findings {

@@ -7,21 +7,17 @@
 import { randomUUID } from 'node:crypto';
 import cors from '@fastify/cors';
 import helmet from '@fastify/helmet';
-import swagger from '@fastify/swagger';
+import swagger, { type StaticDocumentSpec } from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
+import { openApi } from '@tributary/contract/openapi';
 import { exactJson } from '@tributary/model/exact-json';
 import { createFairShare } from '@tributary/runtime/fair-share';
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
-import {
-  jsonSchemaTransform,
-  jsonSchemaTransformObject,
-  validatorCompiler,
-  type ZodTypeProvider,
-} from 'fastify-type-provider-zod';
 import type { ApiContext } from './context.ts';
 import { isDocs, requireKey } from './http/auth.ts';
 import { errorHandler, sendProblem } from './http/problem.ts';
 import { createConnectionBound, parseJsonBody } from './http/request-bounds.ts';
+import { compileValidator } from './http/serve.ts';
 import { attributionRoutes } from './routes/attribution.ts';
 import { conversionRoutes } from './routes/conversions.ts';
 import { generationRoutes } from './routes/generations.ts';
@@ -44,6 +40,8 @@ const ROUTES = [
   operationRoutes,
   healthRoutes,
 ];
+
+const DOCUMENT = openApi('0.1.0') as unknown as StaticDocumentSpec['document'];
 
 export interface AppOptions {
   /** Origins of pages that may read with a key; none: no CORS headers at all. */
@@ -74,16 +72,16 @@ export async function buildApp(context: ApiContext, options: AppOptions): Promis
     frameworkErrors: (error, request, reply) => {
       if (admit(request.raw, reply.raw)) sendProblem(reply, 'invalid_query', error.message);
     },
-  }).withTypeProvider<ZodTypeProvider>();
+  });
 
   app.server.maxConnections = deps.limits.maxConnections;
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'string' }, async (_request: unknown, text: string) =>
     parseJsonBody(text),
   );
-  app.setValidatorCompiler(validatorCompiler);
+  app.setValidatorCompiler(compileValidator);
   // Answers are typed by their schemas at compile time and checked against them in the tests, not on every request.
-  app.setSerializerCompiler(() => (data) => exactJson(data));
+  app.setReplySerializer(exactJson);
   app.setErrorHandler(errorHandler(deps.onWarning));
   app.setNotFoundHandler((request, reply) =>
     sendProblem(reply, 'not_found', `there is no ${request.method} ${pathOf(request.url)}`),
@@ -109,16 +107,7 @@ export async function buildApp(context: ApiContext, options: AppOptions): Promis
       done();
     });
 
-  await app.register(swagger, {
-    openapi: {
-      openapi: '3.1.0',
-      info: { title: 'Tributary serving API', version: '0.1.0', description: 'Merged answers of the speed and the batch layer.' },
-      components: { securitySchemes: { key: { type: 'http', scheme: 'bearer' } } },
-      security: [{ key: [] }],
-    },
-    transform: jsonSchemaTransform,
-    transformObject: jsonSchemaTransformObject,
-  });
+  await app.register(swagger, { mode: 'static', specification: { document: DOCUMENT } });
   await app.register(async (docs) => {
     await docs.register(helmet, {
       contentSecurityPolicy: { useDefaults: false, directives: CSP },
@@ -127,7 +116,7 @@ export async function buildApp(context: ApiContext, options: AppOptions): Promis
     await docs.register(swaggerUi, { routePrefix: '/docs', uiConfig: { persistAuthorization: false } });
   });
   for (const routes of ROUTES) await app.register(routes(context));
-  return app as unknown as FastifyInstance;
+  return app;
 }
 
 /** Answers are data: never sniffed, framed, cached or run. The pages of /docs get their own policy. */

@@ -1,8 +1,7 @@
 /** What every route is built on. */
-
 import type { UnreadAnswers } from '@tributary/runtime/unread-answers';
 import type { ServingContext } from '@tributary/serving/snapshot';
-import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod';
+import type { FastifyPluginCallback } from 'fastify';
 import type { ConcurrencyLimit } from './concurrency-limits.ts';
 import type { ApiDeps } from './ports.ts';
 import type { RecordReader } from './users/record-reader.ts';
@@ -15,4 +14,4 @@ export interface ApiContext extends ServingContext {
   readonly unread: UnreadAnswers;
 }
 
-export type Routes = (context: ApiContext) => FastifyPluginCallbackZod;
+export type Routes = (context: ApiContext) => FastifyPluginCallback;

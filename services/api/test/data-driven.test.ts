@@ -12,6 +12,7 @@ import { sumGame } from '@tributary/attribution/data-driven/sum-game';
 import { distribute } from '@tributary/attribution/distribute';
 import { modelInfo } from '@tributary/attribution/models/catalogue';
 import type { SharedName } from '@tributary/attribution/models/shared-models';
+import { AttributionAnswer, CompareAnswer } from '@tributary/contract/attribution-answer';
 import { LIVE_NAMES } from '@tributary/reports/models/catalogue';
 import { generateEvents, LOG_BEGINS_MS } from '@tributary/testkit/generate';
 import { generateDefinitions } from '@tributary/testkit/generate-definitions';
@@ -19,7 +20,6 @@ import { naive } from '@tributary/testkit/naive';
 import { createRandom } from '@tributary/testkit/random';
 import type { RowsByView } from '@tributary/views/deltas';
 import { describe, expect, test } from 'vitest';
-import { AttributionAnswer, CompareAnswer } from '../src/http/attribution-answer.ts';
 import { SHARED } from './walked.ts';
 import { createWorld, NOON, type World } from './world.ts';
 

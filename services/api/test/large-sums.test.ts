@@ -1,4 +1,8 @@
 /** Law 4 beyond 2^53: every answer is exact however large the sums are, and none is lost because of them. */
+
+import { AttributionAnswer, CompareAnswer } from '@tributary/contract/attribution-answer';
+import { PathsAnswer } from '@tributary/contract/paths';
+import { TotalsAnswer } from '@tributary/contract/totals';
 import { parseExactJson } from '@tributary/model/exact-json';
 import { add, type Integer } from '@tributary/model/integer';
 import { LIVE_NAMES } from '@tributary/reports/models/catalogue';
@@ -6,9 +10,6 @@ import { naive } from '@tributary/testkit/naive';
 import { VIEWS } from '@tributary/views/registry';
 import { describe, expect, test } from 'vitest';
 import type { ZodType } from 'zod';
-import { AttributionAnswer, CompareAnswer } from '../src/http/attribution-answer.ts';
-import { PathsAnswer } from '../src/routes/paths.ts';
-import { TotalsAnswer } from '../src/routes/totals.ts';
 import { createWorld, event, NOON, type World } from './world.ts';
 
 const HOUR = 3_600_000;

@@ -1,9 +1,10 @@
 /** Law 1 between the layers of one answer: what the batch counted and what the deltas say since add up to the merged answer. */
+
+import { CoalitionsAnswer, TransitionsAnswer } from '@tributary/contract/paths';
 import { generateEvents, LOG_BEGINS_MS } from '@tributary/testkit/generate';
 import { generateDefinitions } from '@tributary/testkit/generate-definitions';
 import { createRandom } from '@tributary/testkit/random';
 import { expect, test } from 'vitest';
-import { CoalitionsAnswer, TransitionsAnswer } from '../src/routes/paths.ts';
 import { createWorld, NOON } from './world.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: rows of an answer

@@ -1,6 +1,6 @@
+import { CompareAnswer, ModelsAnswer } from '@tributary/contract/attribution-answer';
+import { Problem } from '@tributary/contract/problem';
 import { describe, expect, test } from 'vitest';
-import { CompareAnswer, ModelsAnswer } from '../src/http/attribution-answer.ts';
-import { Problem } from '../src/http/problem.ts';
 import { type AnyRow, MINUTE, rowsOf, SHARED, times, walk, walked } from './walked.ts';
 import { event, NOON } from './world.ts';
 

@@ -1,7 +1,8 @@
 /** Data-driven reports in the small: published oracles, money, names of channels, bounds, bad input. */
+
+import { CompareAnswer } from '@tributary/contract/attribution-answer';
 import { bruteForceRemoval } from '@tributary/testkit/brute-force';
 import { describe, expect, test } from 'vitest';
-import { CompareAnswer } from '../src/http/attribution-answer.ts';
 import { type AnyRow, rowsOf, SHARED, times, walked } from './walked.ts';
 import { createWorld, event, NOON, type World } from './world.ts';
 

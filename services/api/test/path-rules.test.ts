@@ -1,11 +1,12 @@
 /** Rules over the paths that views keep: J, inverse J, custom shapes and transforms, live, against a slow loop over the oracle's rows. */
+
+import { CompareAnswer, ModelsAnswer } from '@tributary/contract/attribution-answer';
+import { ExplanationAnswer } from '@tributary/contract/conversions';
 import { LIVE_NAMES } from '@tributary/reports/models/catalogue';
 import { naive, naiveSplit } from '@tributary/testkit/naive';
 import { createRandom } from '@tributary/testkit/random';
 import type { RowsByView } from '@tributary/views/deltas';
 import { describe, expect, test } from 'vitest';
-import { CompareAnswer, ModelsAnswer } from '../src/http/attribution-answer.ts';
-import { ExplanationAnswer } from '../src/routes/conversions.ts';
 import { grown } from './grown.ts';
 import { type AnyRow, rowsOf, times, walked } from './walked.ts';
 

@@ -1,12 +1,12 @@
 /** Paths, transitions and sets through the API, against plain loops over the oracle's rows; and what explains one conversion. */
 
+import { ExplanationAnswer } from '@tributary/contract/conversions';
+import { CoalitionsAnswer, PathsAnswer, TransitionsAnswer } from '@tributary/contract/paths';
 import { partitionOf, userKeyOf } from '@tributary/model/user-key';
 import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/generate-definitions';
 import { naive } from '@tributary/testkit/naive';
 import { cutMark } from '@tributary/views/record';
 import { describe, expect, test } from 'vitest';
-import { ExplanationAnswer } from '../src/routes/conversions.ts';
-import { CoalitionsAnswer, PathsAnswer, TransitionsAnswer } from '../src/routes/paths.ts';
 import { grown } from './grown.ts';
 import { createWorld, event, NOON, PARTITIONS } from './world.ts';
 

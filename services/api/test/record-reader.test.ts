@@ -156,5 +156,5 @@ test('an answer beyond the bound is refused before it is made, with both numbers
   expect(JSON.parse(String(body)).results.map(({ signals }: { signals: unknown[] }) => signals.length)).toEqual([20, 20, 20]);
   const twice = await world.post('/v1/signals/query', { users: ['ada', 'bob', 'ada'] });
   expect([twice.status, twice.body.code]).toEqual([400, 'invalid_query']);
-  expect(twice.body.detail).toBe('users: names "ada" twice: name each user once');
+  expect(twice.body.detail).toBe('users.2 must differ from all users before it (got "ada")');
 });

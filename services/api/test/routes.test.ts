@@ -1,15 +1,13 @@
+import { AttributionAnswer, CompareAnswer } from '@tributary/contract/attribution-answer';
+import { ExplanationAnswer } from '@tributary/contract/conversions';
+import * as generations from '@tributary/contract/generations';
+import { DeadLettersAnswer, StatusAnswer } from '@tributary/contract/operations';
+import { TotalsAnswer } from '@tributary/contract/totals';
+import { JourneyAnswer, SignalsQueryAnswer, UserSignalsAnswer } from '@tributary/contract/users';
 import type { Event } from '@tributary/model/event';
 import { split } from '@tributary/model/money';
 import { naivePath, naiveTimelines } from '@tributary/testkit/naive';
 import { describe, expect, test } from 'vitest';
-import { AttributionAnswer, CompareAnswer } from '../src/http/attribution-answer.ts';
-import { ExplanationAnswer } from '../src/routes/conversions.ts';
-import { GenerationAnswer, GenerationsAnswer } from '../src/routes/generations.ts';
-import { DeadLettersAnswer, StatusAnswer } from '../src/routes/operations.ts';
-import { ReconciliationAnswer, ReconciliationsAnswer } from '../src/routes/reconciliations.ts';
-import { SignalsQueryAnswer, UserSignalsAnswer } from '../src/routes/signals.ts';
-import { TotalsAnswer } from '../src/routes/totals.ts';
-import { JourneyAnswer } from '../src/routes/users.ts';
 import { ADMIN, createWorld, event, NOON } from './world.ts';
 
 const HOUR = 3_600_000;
@@ -340,7 +338,7 @@ describe('generations and operations', () => {
     );
     await world.tick();
     const first = (await world.get('/v1/generations?limit=2')).body;
-    expect(GenerationsAnswer.parse(first)).toEqual(first);
+    expect(generations.GenerationsAnswer.parse(first)).toEqual(first);
     expect(
       first.generations.map(({ generation, current }: { generation: number; current: boolean }) => [generation, current]),
     ).toEqual([
@@ -351,13 +349,13 @@ describe('generations and operations', () => {
     expect(second.generations.map(({ generation }: { generation: number }) => generation)).toEqual([1]);
     expect(second.nextCursor).toBeNull();
     const one = (await world.get('/v1/generations/2')).body;
-    expect(GenerationAnswer.parse(one)).toEqual(one);
+    expect(generations.GenerationAnswer.parse(one)).toEqual(one);
     expect((await world.get('/v1/generations/99')).status).toBe(404);
     const reconciliations = (await world.get('/v1/reconciliations')).body;
-    expect(ReconciliationsAnswer.parse(reconciliations)).toEqual(reconciliations);
+    expect(generations.ReconciliationsAnswer.parse(reconciliations)).toEqual(reconciliations);
     expect(reconciliations.reconciliations.map(({ generation }: { generation: number }) => generation)).toEqual([3, 2]);
     const reconciliation = (await world.get('/v1/reconciliations/2')).body;
-    expect(ReconciliationAnswer.parse(reconciliation)).toEqual({ generation: 2, reconciliation: { differences: [] } });
+    expect(generations.ReconciliationAnswer.parse(reconciliation)).toEqual({ generation: 2, reconciliation: { differences: [] } });
     expect((await world.get('/v1/reconciliations/1')).status).toBe(404);
     const status = (await world.get('/v1/status')).body;
     expect(StatusAnswer.parse(status)).toEqual(status);

@@ -1,9 +1,9 @@
 /** Worlds made of journeys: what a report says of them can be worked out by hand. */
 import { SHARED_MODELS, type SharedName } from '@tributary/attribution/models/shared-models';
+import { AttributionAnswer } from '@tributary/contract/attribution-answer';
 import { DAY_MS } from '@tributary/model/time';
 import { definitionsOf } from '@tributary/testkit/generate-definitions';
 import { expect } from 'vitest';
-import { AttributionAnswer } from '../src/http/attribution-answer.ts';
 import { createWorld, event, NOON, type World } from './world.ts';
 
 export const MINUTE = 60_000;

@@ -5,9 +5,6 @@
 import { hash } from 'node:crypto';
 import { TributaryError } from '@tributary/model/errors';
 
-/** The largest cursor accepted, characters: the longest row key fits. */
-export const CURSOR_LENGTH = 4096;
-
 /** `question` is everything that decides which rows there are, and in which order. */
 export function encodeCursor(question: readonly unknown[], after: readonly (string | number)[]): string {
   const payload = JSON.stringify(after);

@@ -1,22 +1,7 @@
 /** Errors as clients see them: RFC 9457 problem details, every code from the one table in the model. */
+import { problemOf } from '@tributary/contract/problem';
 import { ERRORS, type ErrorCode, TributaryError } from '@tributary/model/errors';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
-import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
-import { z } from 'zod';
-
-export const Problem = z
-  .object({
-    type: z.string().describe('Names the kind of problem; ends in the code.'),
-    title: z.string(),
-    status: z.int(),
-    code: z.string().describe('One code of the error table; stable.'),
-    detail: z.string().describe('What happened, with which value.'),
-    fix: z.string().describe('What to do about it.'),
-    requestId: z.string(),
-  })
-  .meta({ id: 'Problem' });
-
-export type Problem = z.infer<typeof Problem>;
 
 const RETRY_AFTER_S: Partial<Record<ErrorCode, number>> = {
   overloaded: 1,
@@ -24,11 +9,6 @@ const RETRY_AFTER_S: Partial<Record<ErrorCode, number>> = {
   deltas_retired: 2,
   answers_unread: 2,
 };
-
-export function problemOf(code: ErrorCode, detail: string, requestId: string): Problem {
-  const { status, fix } = ERRORS[code];
-  return { type: `urn:tributary:error:${code}`, title: code.replaceAll('_', ' '), status, code, detail, fix, requestId };
-}
 
 export function sendProblem(reply: FastifyReply, code: ErrorCode, detail: string): FastifyReply {
   const problem = problemOf(code, detail, reply.request.id);
@@ -51,11 +31,6 @@ export function errorHandler(report: (message: string, cause: unknown) => void) 
 /** What an error means to a client. An unknown error is `internal`, and its message stays inside. */
 export function translate(error: FastifyError | Error): { code: ErrorCode; detail: string } {
   if (error instanceof TributaryError) return { code: error.code, detail: error.message };
-  if (hasZodFastifySchemaValidationErrors(error)) {
-    const issue = error.validation[0];
-    const where = issue?.instancePath.replace(/^\//, '').replaceAll('/', '.') || error.validationContext || 'request';
-    return { code: 'invalid_query', detail: `${where}: ${issue?.message ?? 'is not valid'}` };
-  }
   const { code = '', statusCode, message } = error as FastifyError;
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')
     return { code: 'body_too_large', detail: 'the body is larger than this route takes' };

@@ -1,24 +1,21 @@
 /** From the query of a report to its question. */
 import { isRule, type ModelName, modelInfo } from '@tributary/attribution/models/catalogue';
+import type { CompareQuery, ReportQuery } from '@tributary/contract/attribution-query';
 import { KEPT } from '@tributary/reports/models/path-credit';
 import { weighsPaths } from '@tributary/reports/models/rules';
 import { demandIntervals, type ReportQuestion } from '@tributary/reports/question';
-import { type Against, earlierWindow } from '@tributary/reports/window';
-import type { z } from 'zod';
-import type { Filters } from './attribution-query.ts';
+import { earlierWindow } from '@tributary/reports/window';
 import { selectionOf } from './selection.ts';
 
-type ReportQuery = z.output<z.ZodObject<typeof Filters>> & {
-  readonly by: readonly string[];
-  readonly intervals?: number | undefined;
-  readonly level?: number;
-  readonly against?: Against | undefined;
-};
+/** Parameters that only a report of one model has are optional here. */
+type Query = Omit<CompareQuery, 'models' | 'by'> & { readonly by: readonly string[] } & Partial<
+    Pick<ReportQuery, 'intervals' | 'level' | 'against'>
+  >;
 
 const FILTERS = ['channel', 'campaign', 'type', 'currency'];
 
 /** Throws `invalid_query`, `empty_range`. */
-export function questionOf(models: readonly ModelName[], query: ReportQuery): ReportQuestion {
+export function questionOf(models: readonly ModelName[], query: Query): ReportQuestion {
   const { by, value, order, alpha, seed, intervals, level = 0.9, transform = null, custom = null, against } = query;
   if (intervals !== undefined) for (const model of models) demandIntervals(model);
   const { days, equal, layers, notes } = selectionOf(query, FILTERS);

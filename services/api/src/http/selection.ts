@@ -1,9 +1,9 @@
 /** Which rows a query asks for, and what answers say of it. */
 import type { Definitions } from '@tributary/model/definitions';
+import { TributaryError } from '@tributary/model/errors';
 import { DAY_MS } from '@tributary/model/time';
-import { wholeDays } from '@tributary/reports/window';
+import { type InstantRange, wholeDays } from '@tributary/reports/window';
 import type { Days, Layers, Selection } from '@tributary/serving/merge';
-import { layersOf, rangeOf } from './schemas.ts';
 
 const WIDENED = 'rows are filed by UTC day: the range was widened to whole days, see `range`';
 
@@ -19,6 +19,28 @@ export function selectionOf(
     equal: Object.fromEntries(filters.flatMap((name) => (typeof query[name] === 'string' ? [[name, query[name]] as const] : []))),
     notes: widened ? [WIDENED] : [],
   };
+}
+
+/** Throws `empty_range` when nothing can lie in it. */
+export function rangeOf(query: { readonly from?: number | undefined; readonly to?: number | undefined }): InstantRange {
+  const from = query.from ?? null;
+  const to = query.to ?? null;
+  if (from !== null && to !== null && from >= to)
+    throw new TributaryError(
+      'empty_range',
+      `from must lie before to (got from ${new Date(from).toISOString()} and to ${new Date(to).toISOString()})`,
+    );
+  return { from, to };
+}
+
+/** Throws `invalid_query` when both names are there. */
+function layersOf({ layer, view }: { readonly layer?: Layers | undefined; readonly view?: Layers | undefined }): Layers {
+  if (layer !== undefined && view !== undefined)
+    throw new TributaryError(
+      'invalid_query',
+      `view must be left out where layer is given, whose earlier name it is (got view=${view} and layer=${layer})`,
+    );
+  return layer ?? view ?? 'merged';
 }
 
 /** What every report says of the window that it is of. */

@@ -1,6 +1,8 @@
 /** Attribution reports: which channels and campaigns earned the conversions, under one model or several side by side. */
 import type { ServerResponse } from 'node:http';
 import { MODEL_NAMES, type ModelName, modelInfo } from '@tributary/attribution/models/catalogue';
+import { ATTRIBUTION_ROUTES } from '@tributary/contract/attribution';
+import type { AttributionAnswer, CompareAnswer, ReportRow } from '@tributary/contract/attribution-answer';
 import { TributaryError } from '@tributary/model/errors';
 import { exactJson } from '@tributary/model/exact-json';
 import { missingFor, modelOf } from '@tributary/reports/models/catalogue';
@@ -15,103 +17,72 @@ import type { Days } from '@tributary/serving/merge';
 import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
 import type { Routes } from '../context.ts';
-import { AttributionAnswer, CompareAnswer, ModelsAnswer, type ReportRow } from '../http/attribution-answer.ts';
-import { CompareQuery, ReportQuery } from '../http/attribution-query.ts';
 import { csvOf } from '../http/csv.ts';
 import { pageOf } from '../http/pages.ts';
 import { cursorKey, parametersOf, questionOf } from '../http/report-question.ts';
-import { PROBLEMS } from '../http/schemas.ts';
 import { windowOf } from '../http/selection.ts';
+import { serve } from '../http/serve.ts';
 
 export const attributionRoutes: Routes = (context) => (app, _options, done) => {
   const runner = createModelRunner();
   app.addHook('onClose', () => runner.stop());
-  app.get(
-    '/v1/attribution',
-    {
-      schema: {
-        tags: ['reports'],
-        summary: 'Credit, value and money by channel, campaign, day, type or currency, under one model',
-        querystring: ReportQuery,
-        response: { 200: AttributionAnswer, ...PROBLEMS },
-      },
-    },
-    async (request, reply) => {
-      const { query } = request;
-      const model = modelOf(query.model);
-      const question = questionOf([model], query);
-      const answer = await answerOf(context, question, { runner, asker: askerOf(request, reply) });
-      const { keys, nextCursor } = pageOf(keysOf(answer), cursorKey('attribution', question), query.limit, query.cursor);
-      const rows = keys.map((key) => rowOf(answer, model, key));
-      if (query.format !== 'json') return sendRows(reply as unknown as FastifyReply, query.format, rows, answer, nextCursor);
-      const { report, before, definitions, meta } = answer;
-      return {
-        model,
-        parameters: parametersOf(question),
-        by: query.by,
-        ...windowOf(definitions, question.days),
-        previousRange: question.before,
-        rows: rows as z.input<typeof ReportRow>[],
-        totals: totalsOf(answer, model) as z.input<typeof AttributionAnswer>['totals'],
-        sampling: report.credit.get(model)?.sampling ?? null,
-        previousSampling: before?.credit.get(model)?.sampling ?? null,
-        nextCursor,
-        meta,
-      };
-    },
-  );
+  serve(app, ATTRIBUTION_ROUTES.attribution, async (request, reply) => {
+    const { query } = request;
+    const model = modelOf(query.model);
+    const question = questionOf([model], query);
+    const answer = await answerOf(context, question, { runner, asker: askerOf(request, reply) });
+    const { keys, nextCursor } = pageOf(keysOf(answer), cursorKey('attribution', question), query.limit, query.cursor);
+    const rows = keys.map((key) => rowOf(answer, model, key));
+    if (query.format !== 'json') return sendRows(reply, query.format, rows, answer, nextCursor);
+    const { report, before, definitions, meta } = answer;
+    return {
+      model,
+      parameters: parametersOf(question),
+      by: query.by,
+      ...windowOf(definitions, question.days),
+      previousRange: question.before,
+      rows: rows as z.input<typeof ReportRow>[],
+      totals: totalsOf(answer, model) as z.input<typeof AttributionAnswer>['totals'],
+      sampling: report.credit.get(model)?.sampling ?? null,
+      previousSampling: before?.credit.get(model)?.sampling ?? null,
+      nextCursor,
+      meta,
+    };
+  });
 
-  app.get(
-    '/v1/attribution/compare',
-    {
-      schema: {
-        tags: ['reports'],
-        summary: 'Several models side by side, computed from the same rows',
-        querystring: CompareQuery,
-        response: { 200: CompareAnswer, ...PROBLEMS },
-      },
-    },
-    async (request, reply) => {
-      const { query } = request;
-      const models = [...new Set(query.models.split(',').map(modelOf))];
-      const baseline = query.baseline === undefined ? (models[0] as ModelName) : modelOf(query.baseline);
-      if (!models.includes(baseline))
-        throw new TributaryError('invalid_query', `baseline: ${baseline} is none of the models compared, ${models.join(', ')}`);
-      const question = questionOf(models, query);
-      const { report, definitions, meta } = await answerOf(context, question, { runner, asker: askerOf(request, reply) });
-      const cursor = cursorKey('compare', question, baseline);
-      const { keys, nextCursor } = pageOf(report.keys, cursor, query.limit, query.cursor);
-      return {
-        models,
-        baseline,
-        parameters: parametersOf(question),
-        by: query.by,
-        ...windowOf(definitions, question.days),
-        rows: keys.map(comparedRows(report, baseline)) as z.input<typeof CompareAnswer>['rows'],
-        totals: comparedTotals(report) as z.input<typeof CompareAnswer>['totals'],
-        nextCursor,
-        meta,
-      };
-    },
-  );
+  serve(app, ATTRIBUTION_ROUTES.compareModels, async (request, reply) => {
+    const { query } = request;
+    const models = [...new Set(query.models.map(modelOf))];
+    const baseline = query.baseline === undefined ? (models[0] as ModelName) : modelOf(query.baseline);
+    if (!models.includes(baseline))
+      throw new TributaryError(
+        'invalid_query',
+        `baseline must be one of the models compared, ${models.join(', ')} (got ${JSON.stringify(baseline)})`,
+      );
+    const question = questionOf(models, query);
+    const { report, definitions, meta } = await answerOf(context, question, { runner, asker: askerOf(request, reply) });
+    const cursor = cursorKey('compare', question, baseline);
+    const { keys, nextCursor } = pageOf(report.keys, cursor, query.limit, query.cursor);
+    return {
+      models,
+      baseline,
+      parameters: parametersOf(question),
+      by: query.by,
+      ...windowOf(definitions, question.days),
+      rows: keys.map(comparedRows(report, baseline)) as z.input<typeof CompareAnswer>['rows'],
+      totals: comparedTotals(report) as z.input<typeof CompareAnswer>['totals'],
+      nextCursor,
+      meta,
+    };
+  });
 
-  app.get(
-    '/v1/models',
-    {
-      schema: {
-        tags: ['reports'],
-        summary: 'The models there are, what each says and what it takes',
-        response: { 200: ModelsAnswer, ...PROBLEMS },
-      },
-    },
-    async () => ({
-      models: MODEL_NAMES.map((name) => {
-        const { family, rule, effect, parameters, required } = modelInfo(name);
-        const takes = { parameters: [...parameters], required: [...required] };
-        return { name, family, rule, effect, ...takes, missing: missingFor(name) };
-      }),
+  serve(app, ATTRIBUTION_ROUTES.models, async () => ({
+    models: MODEL_NAMES.map((name) => {
+      const { family, rule, effect, parameters, required } = modelInfo(name);
+      const takes = { parameters: [...parameters], required: [...required] };
+      return { name, family, rule, effect, ...takes, missing: missingFor(name) };
     }),
-  );
+  }));
   done();
 };
 

@@ -1,185 +1,89 @@
 /** Generations and their reconciliations: what was computed, what readers get, and going back and forth between them. */
 import type { GenerationManifest, Publication } from '@tributary/archive/layout';
 import { demandComputed } from '@tributary/archive/publications';
+import { GENERATION_ROUTES, type Generation } from '@tributary/contract/generations';
 import { parseDefinitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
 import { sha256Hex } from '@tributary/runtime/definitions';
 import { fromStore } from '@tributary/serving/from-store';
 import { assertAnswered, oldestKept } from '@tributary/serving/merge';
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { ApiContext, Routes } from '../context.ts';
 import { actorOf } from '../http/auth.ts';
 import { decodeCursor, encodeCursor } from '../http/pages.ts';
-import { Cursor, count, PROBLEMS } from '../http/schemas.ts';
-
-const GenerationNumber = z
-  .string()
-  .regex(/^[1-9]\d{0,8}$/, 'is a generation number from 1')
-  .transform(Number);
-
-const Generation = z.object({
-  generation: z.int(),
-  state: z.string(),
-  mode: z.enum(['full', 'incremental']),
-  base: z.int().nullable(),
-  reason: z.string(),
-  createdAt: z.int().describe('The cut, epoch ms.'),
-  computedAt: z.int().nullable(),
-  definitionsVersion: z.string(),
-  counts: z.object({ events: z.int(), newEvents: z.int(), duplicates: z.int() }),
-  current: z.boolean().describe('Readers get this one.'),
-  failure: z.string().optional(),
-});
-const PublicationShape = z.object({
-  sequence: z.int(),
-  generation: z.int(),
-  action: z.enum(['publish', 'rollback']),
-  held: z.boolean().describe('Scheduled runs do not publish until somebody publishes by hand.'),
-  at: z.int(),
-  by: z.string(),
-});
-export const GenerationsAnswer = z.object({
-  generations: z.array(Generation).describe('Newest first.'),
-  publication: PublicationShape.nullable(),
-  nextCursor: z.string().nullable(),
-});
-export const GenerationAnswer = z.object({
-  ...Generation.shape,
-  cutPositions: z.array(z.string()).describe('Position of the barrier in each partition.'),
-  definitions: z.unknown(),
-  views: z.record(z.string(), z.object({ rows: z.int(), bytes: z.int(), sha256: z.string() })),
-});
-export const PublishedAnswer = z.object({ publication: PublicationShape });
-
-const Params = z.strictObject({ generation: GenerationNumber });
-const NoQuery = z.strictObject({});
-/** Definitions are checked by the model's own parser; here only their size is. */
-const RunBody = z.strictObject({
-  mode: z.enum(['incremental', 'full']).default('incremental'),
-  definitions: z.record(z.string(), z.unknown()).optional().describe('New definitions, in force from this generation on.'),
-});
+import { serve } from '../http/serve.ts';
 
 export const generationRoutes: Routes = (context) => (app, _options, done) => {
   const { deps, generations } = context;
-  const admin = { config: { scope: 'admin' as const } };
 
-  app.get(
-    '/v1/generations',
-    {
-      schema: {
-        tags: ['generations'],
-        summary: 'All generations, newest first',
-        querystring: z.strictObject({ limit: count(1_000, 50), cursor: Cursor.optional() }),
-        response: { 200: GenerationsAnswer, ...PROBLEMS },
-      },
-    },
-    async (request) => {
-      const { limit, cursor } = request.query;
-      const below = cursor === undefined ? Number.POSITIVE_INFINITY : Number(decodeCursor(['generations'], cursor)[0]);
-      const publication = await deps.source.publication();
-      const all = (await deps.source.manifests()).filter(({ generation }) => generation < below);
-      const page = all.slice(0, limit);
-      const last = page.at(-1);
-      return {
-        generations: page.map((manifest) => summaryOf(manifest, publication)),
-        publication,
-        nextCursor: last !== undefined && all.length > limit ? encodeCursor(['generations'], [last.generation]) : null,
-      };
-    },
-  );
+  serve(app, GENERATION_ROUTES.generations, async (request) => {
+    const { limit, cursor } = request.query;
+    const below = cursor === undefined ? Number.POSITIVE_INFINITY : Number(decodeCursor(['generations'], cursor)[0]);
+    const publication = await deps.source.publication();
+    const all = (await deps.source.manifests()).filter(({ generation }) => generation < below);
+    const page = all.slice(0, limit);
+    const last = page.at(-1);
+    return {
+      generations: page.map((manifest) => summaryOf(manifest, publication)),
+      publication,
+      nextCursor: last !== undefined && all.length > limit ? encodeCursor(['generations'], [last.generation]) : null,
+    };
+  });
 
-  app.get(
-    '/v1/generations/:generation',
-    {
-      schema: {
-        tags: ['generations'],
-        summary: 'One generation',
-        params: Params,
-        querystring: NoQuery,
-        response: { 200: GenerationAnswer, ...PROBLEMS },
-      },
-    },
-    async (request) => {
-      const manifest = await manifestOf(context, request.params.generation);
-      return {
-        ...summaryOf(manifest, await deps.source.publication()),
-        cutPositions: [...manifest.cut],
-        definitions: JSON.parse(manifest.definitions) as unknown,
-        views: Object.fromEntries(
-          Object.entries(manifest.views).map(([name, { rows, bytes, sha256 }]) => [name, { rows, bytes, sha256 }]),
-        ),
-      };
-    },
-  );
+  serve(app, GENERATION_ROUTES.generation, async (request) => {
+    const manifest = await manifestOf(context, request.params.generation);
+    return {
+      ...summaryOf(manifest, await deps.source.publication()),
+      cutPositions: [...manifest.cut],
+      definitions: JSON.parse(manifest.definitions) as unknown,
+      views: Object.fromEntries(
+        Object.entries(manifest.views).map(([name, { rows, bytes, sha256 }]) => [name, { rows, bytes, sha256 }]),
+      ),
+    };
+  });
 
-  app.post(
-    '/v1/generations',
-    {
-      ...admin,
-      schema: {
-        tags: ['generations'],
-        summary: 'Ask for a new generation',
-        description: 'Answers at once; follow it at /v1/generations.',
-        body: RunBody,
-        response: { 202: z.object({ jobId: z.string(), mode: z.string() }), ...PROBLEMS },
-      },
-    },
-    async (request, reply) => {
-      const { mode, definitions } = request.body;
-      const parsed = definitions === undefined ? null : parseDefinitions(JSON.stringify(definitions), sha256Hex);
-      const { jobId } = await deps.requestRun({
-        mode,
-        by: actorOf(request),
-        ...(parsed !== null && { definitions: parsed.json }),
-      });
-      return reply.code(202).send({ jobId, mode });
-    },
-  );
+  serve(app, GENERATION_ROUTES.requestGeneration, async (request) => {
+    const { mode, definitions } = request.body;
+    const parsed = definitions === undefined ? null : parseDefinitions(JSON.stringify(definitions), sha256Hex);
+    const { jobId } = await deps.requestRun({
+      mode,
+      by: actorOf(request),
+      ...(parsed !== null && { definitions: parsed.json }),
+    });
+    return { jobId, mode };
+  });
 
-  for (const [action, summary, held] of [
-    ['publish', 'Make a computed generation the one that readers get', false],
-    ['rollback', 'Go back to this older generation; scheduled runs do not publish until somebody publishes by hand', true],
+  for (const [route, action, held] of [
+    [GENERATION_ROUTES.publishGeneration, 'publish', false],
+    [GENERATION_ROUTES.rollbackGeneration, 'rollback', true],
   ] as const) {
-    app.post(
-      `/v1/generations/:generation/${action}`,
-      {
-        ...admin,
-        schema: {
-          tags: ['generations'],
-          summary,
-          params: Params,
-          body: z.strictObject({}).nullish().describe('Empty.'),
-          response: { 200: PublishedAnswer, ...PROBLEMS },
-        },
-      },
-      async (request) => {
-        const { generation } = request.params;
-        const manifest = await manifestOf(context, generation);
-        // The pointer before the files: a number that was given and lost moves no reader.
-        const pointer = await fromStore(deps.store.pointer());
-        const newest = await deps.source.publication();
-        // Asked twice, because the first answer was lost: done once. A pointer ahead of the files would not follow them.
-        if (newest?.generation === generation && newest.held === held && (pointer?.sequence ?? 0) <= newest.sequence)
-          return { publication: newest };
-        if (action === 'rollback' && (newest === null || generation >= newest.generation))
-          throw new TributaryError(
-            'conflict',
-            `a rollback goes to an older generation than the current ${newest?.generation ?? 0}, not to ${generation}`,
-          );
-        demandComputed(manifest);
-        // What cannot be read must not become current, nor what the store would refuse to complete.
-        await demandDeltas(context, generation);
-        await deps.source.viewRows(manifest);
-        const draft = { generation, action, held, at: deps.now(), by: actorOf(request) };
-        const publication = await deps.source.publish(newest?.sequence ?? 0, draft, pointer?.sequence ?? 0);
-        // The file is the truth; a pointer that cannot be moved now is moved by the next look at the file.
-        await deps.store.setPointer({ sequence: publication.sequence, generation }).catch((cause: unknown) => {
-          deps.onWarning('the pointer could not be moved; readers follow the publication file', cause);
-        });
-        await generations.refresh();
-        return { publication };
-      },
-    );
+    serve(app, route, async (request) => {
+      const { generation } = request.params;
+      const manifest = await manifestOf(context, generation);
+      // The pointer before the files: a number that was given and lost moves no reader.
+      const pointer = await fromStore(deps.store.pointer());
+      const newest = await deps.source.publication();
+      // Asked twice, because the first answer was lost: done once. A pointer ahead of the files would not follow them.
+      if (newest?.generation === generation && newest.held === held && (pointer?.sequence ?? 0) <= newest.sequence)
+        return { publication: newest };
+      if (action === 'rollback' && (newest === null || generation >= newest.generation))
+        throw new TributaryError(
+          'conflict',
+          `a rollback goes to an older generation than the current ${newest?.generation ?? 0}, not to ${generation}`,
+        );
+      demandComputed(manifest);
+      // What cannot be read must not become current, nor what the store would refuse to complete.
+      await demandDeltas(context, generation);
+      await deps.source.viewRows(manifest);
+      const draft = { generation, action, held, at: deps.now(), by: actorOf(request) };
+      const publication = await deps.source.publish(newest?.sequence ?? 0, draft, pointer?.sequence ?? 0);
+      // The file is the truth; a pointer that cannot be moved now is moved by the next look at the file.
+      await deps.store.setPointer({ sequence: publication.sequence, generation }).catch((cause: unknown) => {
+        deps.onWarning('the pointer could not be moved; readers follow the publication file', cause);
+      });
+      await generations.refresh();
+      return { publication };
+    });
   }
   done();
 };

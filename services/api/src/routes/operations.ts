@@ -1,84 +1,24 @@
 /** Running it: how far each partition is, what was parked, and whether this process may be given work. */
+import { OPERATION_ROUTES, RAW_CHARACTERS, type StatusAnswer } from '@tributary/contract/operations';
 import { remembered } from '@tributary/runtime/remembered';
 import { fromStore } from '@tributary/serving/from-store';
 import { takeSnapshot } from '@tributary/serving/snapshot';
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { ApiContext, Routes } from '../context.ts';
-import { count, PROBLEMS } from '../http/schemas.ts';
-
-const RAW_CHARACTERS = 4_096;
-
-export const StatusAnswer = z.object({
-  partitions: z.array(
-    z.object({
-      partition: z.int(),
-      position: z.string().nullable().describe('Of the last log entry whose effects are stored.'),
-      logEnd: z.string().nullable().describe('Of the newest log entry; null: none, or the log cannot be asked.'),
-      behind: z.boolean().nullable().describe('Entries wait to be read; null: unknown.'),
-      logTime: z.int().nullable(),
-      lagMs: z.int().nullable().describe('Age of the log time; heartbeats move it when the partition idles.'),
-      generation: z.int().nullable().describe('Deltas are being added under this generation.'),
-    }),
-  ),
-  generation: z.object({
-    current: z.int().nullable().describe('What readers should get.'),
-    served: z.int().nullable().describe('What this process serves.'),
-    sequence: z.int().nullable(),
-    failure: z.string().nullable(),
-  }),
-  pending: z.int(),
-  complete: z.boolean(),
-  warnings: z.array(z.string()),
-  definitions: z.string(),
-});
-
-export const DeadLettersAnswer = z.object({
-  deadLetters: z.array(
-    z.object({
-      partition: z.int(),
-      at: z.string().describe('position.index of the record in its partition.'),
-      code: z.string(),
-      message: z.string(),
-      raw: z.string().describe(`The record, cut to ${RAW_CHARACTERS} characters.`),
-    }),
-  ),
-});
+import { serve } from '../http/serve.ts';
 
 export const operationRoutes: Routes = (context) => (app, _options, done) => {
   const { deps } = context;
-  app.get(
-    '/v1/status',
-    {
-      schema: {
-        tags: ['operations'],
-        summary: 'How far both layers are',
-        querystring: z.strictObject({}),
-        response: { 200: StatusAnswer, ...PROBLEMS },
-      },
-    },
-    () => statusOf(context),
-  );
+  serve(app, OPERATION_ROUTES.status, () => statusOf(context));
 
-  app.get(
-    '/v1/dead-letters',
-    {
-      config: { scope: 'admin' },
-      schema: {
-        tags: ['operations'],
-        summary: 'Records that were no events, parked with the reason',
-        querystring: z.strictObject({ limit: count(1_000, 100) }),
-        response: { 200: DeadLettersAnswer, ...PROBLEMS },
-      },
-    },
-    async (request) => {
-      const letters = await fromStore(deps.store.deadLetters(request.query.limit));
-      return { deadLetters: letters.map((letter) => ({ ...letter, raw: letter.raw.slice(0, RAW_CHARACTERS) })) };
-    },
-  );
+  serve(app, OPERATION_ROUTES.deadLetters, async (request) => {
+    const letters = await fromStore(deps.store.deadLetters(request.query.limit));
+    return { deadLetters: letters.map((letter) => ({ ...letter, raw: letter.raw.slice(0, RAW_CHARACTERS) })) };
+  });
   done();
 };
 
-async function statusOf(context: ApiContext): Promise<z.infer<typeof StatusAnswer>> {
+async function statusOf(context: ApiContext): Promise<z.output<typeof StatusAnswer>> {
   const { deps, generations } = context;
   const snapshot = await takeSnapshot(context, [], 'merged');
   const states = await fromStore(deps.store.states());
@@ -113,20 +53,18 @@ async function statusOf(context: ApiContext): Promise<z.infer<typeof StatusAnswe
 export const healthRoutes: Routes = (context) => (app, _options, done) => {
   const { deps } = context;
   const open = { config: { scope: 'open' as const }, logLevel: 'silent' as const };
-  app.get('/livez', { ...open, schema: { hide: true } }, async () => ({ ok: true }));
+  app.get('/livez', { ...open }, async () => ({ ok: true }));
   // Anybody may ask, as often as they like: Redis and the collection of all metrics are asked once a second.
   const { openAnswersMs } = deps.limits;
   const monotonic = () => performance.now();
   const readiness = remembered(() => readinessOf(context), openAnswersMs, monotonic);
   // One buffer for all: unread copies cost no memory, so it needs no share of the unread answers.
   const metrics = remembered(async () => Buffer.from(await deps.metrics.metrics()), openAnswersMs, monotonic);
-  app.get('/readyz', { ...open, schema: { hide: true } }, async (_request, reply) => {
+  app.get('/readyz', { ...open }, async (_request, reply) => {
     const { ok, detail } = await readiness();
     return reply.code(ok ? 200 : 503).send({ ok, detail });
   });
-  app.get('/metrics', { ...open, schema: { hide: true } }, async (_request, reply) =>
-    reply.type(deps.metrics.contentType).send(await metrics()),
-  );
+  app.get('/metrics', { ...open }, async (_request, reply) => reply.type(deps.metrics.contentType).send(await metrics()));
   done();
 };
 

@@ -1,160 +1,72 @@
 /** Signals of one user or of many: bytes from the record to the socket. */
-
+import { USER_ROUTES } from '@tributary/contract/users';
 import { partitionOf } from '@tributary/model/user-key';
 import { signalId } from '@tributary/store/signals';
 import type { FastifyReply } from 'fastify';
-import { z } from 'zod';
 import type { ApiContext, Routes } from '../context.ts';
 import { decodeCursor, encodeCursor } from '../http/pages.ts';
-import {
-  BodyInstant,
-  Cursor,
-  count,
-  EventName,
-  MAX_SIGNALS,
-  MAX_USERS,
-  PROBLEMS,
-  Range,
-  rangeOf,
-  UserId,
-} from '../http/schemas.ts';
+import { rangeOf } from '../http/selection.ts';
+import { serve } from '../http/serve.ts';
 import { createBodyPool, lostAmong, queryBody, selectSignals, servedNames, userBody } from '../users/signals-body.ts';
 import { lostUpTo } from '../users/user-timeline.ts';
-
-/** 1 000 users × 1 000 signals of up to 32 KB would be 32 GB: users times signals are bounded too. */
-const MAX_SIGNALS_PER_QUERY = 20_000;
-
-const SignalsMeta = z.object({
-  view: z.literal('speed'),
-  speed: z.object({ lagMs: z.int().nullable(), watermark: z.int().nullable() }),
-  complete: z.boolean(),
-  warnings: z.array(z.string()),
-});
-const Signal = z.looseObject({ ts: z.int(), type: z.string(), id: z.string() }).describe('The event as it was stored.');
-const Status = z.enum(['PRESENT', 'NOT_FOUND']).describe('NOT_FOUND: no event of this user is stored.');
-export const UserSignalsAnswer = z.object({
-  userId: z.string(),
-  status: Status,
-  signals: z.array(Signal).describe('Newest first, by (ts, id).'),
-  nextCursor: z.string().nullable(),
-  meta: SignalsMeta,
-});
-export const SignalsQueryAnswer = z.object({
-  results: z.array(z.object({ userId: z.string(), status: Status, signals: z.array(Signal) })).describe('In the order asked.'),
-  meta: SignalsMeta,
-});
-
-const names = z
-  .string()
-  .min(1)
-  .max(4096)
-  .transform((value) => value.split(','))
-  .pipe(z.array(EventName).max(100))
-  .describe('Event types, comma-separated; absent: all that the definitions call signals.');
-
-const UserQuery = z.strictObject({ names: names.optional(), ...Range, limit: count(MAX_SIGNALS, 20), cursor: Cursor.optional() });
-const QueryBody = z
-  .strictObject({
-    users: z
-      .array(UserId)
-      .min(1)
-      .max(MAX_USERS)
-      .superRefine((users, found) => {
-        const seen = new Set<string>();
-        const twice = users.find((user) => seen.size === seen.add(user).size);
-        if (twice !== undefined)
-          found.addIssue({ code: 'custom', message: `names ${JSON.stringify(twice)} twice: name each user once` });
-      }),
-    names: z.array(EventName).min(1).max(100).optional(),
-    limit: z.int().min(1).max(MAX_SIGNALS).default(20).describe('Signals per user.'),
-    from: BodyInstant.optional(),
-    to: BodyInstant.optional(),
-  })
-  .refine(
-    (body) => body.users.length * body.limit <= MAX_SIGNALS_PER_QUERY,
-    `users × limit passes ${MAX_SIGNALS_PER_QUERY}: ask for fewer users or fewer signals`,
-  );
 
 export const signalsRoutes: Routes = (context) => (app, _options, done) => {
   const { deps, records, unread } = context;
   const metaText = createMetaText(context);
   const pool = createBodyPool();
 
-  app.get(
-    '/v1/users/:id/signals',
-    {
-      schema: {
-        tags: ['users'],
-        summary: 'Signals of a user, newest first',
-        params: z.strictObject({ id: UserId }),
-        querystring: UserQuery,
-        response: { 200: UserSignalsAnswer, ...PROBLEMS },
-      },
-    },
-    async (request, reply) => {
-      const { id: userId } = request.params;
-      const { limit, cursor } = request.query;
-      const question = ['signals', userId, request.query.names ?? null, request.query.from ?? null, request.query.to ?? null];
-      const [ts, id] = cursor === undefined ? [] : decodeCursor(question, cursor);
-      const partition = partitionOf(userId, deps.partitions);
-      const selection = selectionOf(context, partition, request.query);
-      const demandRoom = (bytes: number) => unread.demandRoom(bytes, request.owner);
-      const body = await records.read(request.owner, [{ partition, userKey: userId }], ([record = null]) => {
-        // One more than asked for tells whether there is a next page.
-        const user = selectSignals(userId, record, {
-          ...selection,
-          limit: limit + 1,
-          ...(ts !== undefined && id !== undefined && { before: { ts: Number(ts), id: String(id) } }),
-        });
-        const page = { ...user, slices: user.slices.slice(0, limit) };
-        const last = page.slices.at(-1);
-        const next =
-          user.slices.length > limit && last !== undefined && record !== null
-            ? encodeCursor(question, [last.ts, signalId(record, last)])
-            : null;
-        const lost = lostAmong(user, { ...selection, limit: limit + 1 });
-        return userBody(page, next, metaText(lost === null ? [] : [lostUpTo(lost, 'signals')]), demandRoom);
+  serve(app, USER_ROUTES.userSignals, async (request, reply) => {
+    const { id: userId } = request.params;
+    const { limit, cursor } = request.query;
+    const question = ['signals', userId, request.query.names ?? null, request.query.from ?? null, request.query.to ?? null];
+    const [ts, id] = cursor === undefined ? [] : decodeCursor(question, cursor);
+    const partition = partitionOf(userId, deps.partitions);
+    const selection = selectionOf(context, partition, request.query);
+    const demandRoom = (bytes: number) => unread.demandRoom(bytes, request.owner);
+    const body = await records.read(request.owner, [{ partition, userKey: userId }], ([record = null]) => {
+      // One more than asked for tells whether there is a next page.
+      const user = selectSignals(userId, record, {
+        ...selection,
+        limit: limit + 1,
+        ...(ts !== undefined && id !== undefined && { before: { ts: Number(ts), id: String(id) } }),
       });
-      return sendJson(reply as unknown as FastifyReply, body);
-    },
-  );
+      const page = { ...user, slices: user.slices.slice(0, limit) };
+      const last = page.slices.at(-1);
+      const next =
+        user.slices.length > limit && last !== undefined && record !== null
+          ? encodeCursor(question, [last.ts, signalId(record, last)])
+          : null;
+      const lost = lostAmong(user, { ...selection, limit: limit + 1 });
+      return userBody(page, next, metaText(lost === null ? [] : [lostUpTo(lost, 'signals')]), demandRoom);
+    });
+    return sendJson(reply, body);
+  });
 
-  app.post(
-    '/v1/signals/query',
-    {
-      schema: {
-        tags: ['users'],
-        summary: 'Signals of up to 1 000 users at once',
-        body: QueryBody,
-        response: { 200: SignalsQueryAnswer, ...PROBLEMS },
-      },
-    },
-    async (request, reply) => {
-      const { users, limit } = request.body;
-      rangeOf(request.body);
-      const asked = users.map((userKey) => ({ partition: partitionOf(userKey, deps.partitions), userKey }));
-      const selections = new Map<number, ReturnType<typeof selectionOf> & { limit: number }>();
-      const demandRoom = (bytes: number) => unread.demandRoom(bytes, request.owner);
-      const { body, release } = await records.read(request.owner, asked, (read) => {
-        const holes: string[] = [];
-        const selected = asked.map(({ partition, userKey }, i) => {
-          let selection = selections.get(partition);
-          if (selection === undefined) {
-            selection = { ...selectionOf(context, partition, request.body), limit };
-            selections.set(partition, selection);
-          }
-          const user = selectSignals(userKey, read[i] ?? null, selection);
-          const lost = lostAmong(user, selection);
-          if (lost !== null) holes.push(`${JSON.stringify(userKey)}: ${lostUpTo(lost, 'signals')}`);
-          return user;
-        });
-        return queryBody(selected, metaText(holes), pool, demandRoom);
+  serve(app, USER_ROUTES.querySignals, async (request, reply) => {
+    const { users, limit } = request.body;
+    rangeOf(request.body);
+    const asked = users.map((userKey) => ({ partition: partitionOf(userKey, deps.partitions), userKey }));
+    const selections = new Map<number, ReturnType<typeof selectionOf> & { limit: number }>();
+    const demandRoom = (bytes: number) => unread.demandRoom(bytes, request.owner);
+    const { body, release } = await records.read(request.owner, asked, (read) => {
+      const holes: string[] = [];
+      const selected = asked.map(({ partition, userKey }, i) => {
+        let selection = selections.get(partition);
+        if (selection === undefined) {
+          selection = { ...selectionOf(context, partition, request.body), limit };
+          selections.set(partition, selection);
+        }
+        const user = selectSignals(userKey, read[i] ?? null, selection);
+        const lost = lostAmong(user, selection);
+        if (lost !== null) holes.push(`${JSON.stringify(userKey)}: ${lostUpTo(lost, 'signals')}`);
+        return user;
       });
-      // `finish`: the last byte was handed to the kernel. An answer that breaks off leaves its buffer to the collector.
-      reply.raw.once('finish', release);
-      return sendJson(reply as unknown as FastifyReply, body);
-    },
-  );
+      return queryBody(selected, metaText(holes), pool, demandRoom);
+    });
+    // `finish`: the last byte was handed to the kernel. An answer that breaks off leaves its buffer to the collector.
+    reply.raw.once('finish', release);
+    return sendJson(reply, body);
+  });
   done();
 };
 

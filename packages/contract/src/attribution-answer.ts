@@ -1,7 +1,10 @@
 /** How attribution reports answer. */
-import { Meta } from '@tributary/serving/meta';
+import { MODEL_NAMES, type ModelName } from '@tributary/attribution/models/catalogue';
 import { z } from 'zod';
-import { DayRangeSchema, Sum } from './schemas.ts';
+import { Meta } from './meta.ts';
+import { DayRange, NextCursor, Sum, Window } from './shapes.ts';
+
+const Model = z.enum(MODEL_NAMES as readonly [ModelName, ...ModelName[]]);
 
 const Dimensions = z.object({
   channel: z.string().optional(),
@@ -45,37 +48,34 @@ const Change = z.object({
     .describe('costMinorChange / conversionsChange; null: either did not change, or one rose and the other fell.'),
 });
 const Share = z.number().describe('Part of `totals.creditMicros` (of `totals.valueMinor`, with value=revenue).');
-export const ReportRow = z.object({
-  ...Dimensions.shape,
-  ...Credit.shape,
-  share: Share,
-  effect: z
-    .number()
-    .nullable()
-    .optional()
-    .describe('What the model computed; /v1/models says what it is. null: not of this channel.'),
-  valueEffect: z.number().nullable().optional().describe('The same for value; null where values are not of one currency.'),
-  lostConversions: z.number().optional().describe('Lost without the channel: removal effect · attributed conversions.'),
-  lostValueMinor: Sum.optional(),
-  lostRoas: z.number().nullable().optional().describe('lostValueMinor / costMinor; null: it cost nothing.'),
-  conversionsLow: z.number().optional().describe('The bootstrap interval of `conversions`, of attributed credit.'),
-  conversionsHigh: z.number().optional(),
-  valueMinorLow: Sum.optional().describe('The interval of `valueMinor`; left out where several currencies are added up.'),
-  valueMinorHigh: Sum.optional(),
-  shareLow: z.number().optional().describe('The interval of `share`.'),
-  shareHigh: z.number().optional(),
-  rank: z.int().optional().describe('By share; 1 is the largest.'),
-  rankStability: z.number().optional().describe('Fraction of the replicates in which the channel has this rank.'),
-  ...Costs.shape,
-  ...Ratios.shape,
-  ...Change.shape,
-});
+export const ReportRow = z
+  .object({
+    ...Dimensions.shape,
+    ...Credit.shape,
+    share: Share,
+    effect: z
+      .number()
+      .nullable()
+      .optional()
+      .describe('What the model computed; /v1/models says what it is. null: not of this channel.'),
+    valueEffect: z.number().nullable().optional().describe('The same for value; null where values are not of one currency.'),
+    lostConversions: z.number().optional().describe('Lost without the channel: removal effect · attributed conversions.'),
+    lostValueMinor: Sum.optional(),
+    lostRoas: z.number().nullable().optional().describe('lostValueMinor / costMinor; null: it cost nothing.'),
+    conversionsLow: z.number().optional().describe('The bootstrap interval of `conversions`, of attributed credit.'),
+    conversionsHigh: z.number().optional(),
+    valueMinorLow: Sum.optional().describe('The interval of `valueMinor`; left out where several currencies are added up.'),
+    valueMinorHigh: Sum.optional(),
+    shareLow: z.number().optional().describe('The interval of `share`.'),
+    shareHigh: z.number().optional(),
+    rank: z.int().optional().describe('By share; 1 is the largest.'),
+    rankStability: z.number().optional().describe('Fraction of the replicates in which the channel has this rank.'),
+    ...Costs.shape,
+    ...Ratios.shape,
+    ...Change.shape,
+  })
+  .meta({ id: 'ReportRow' });
 
-export const Window = {
-  range: DayRangeSchema,
-  lookbackDays: z.number().describe('How long before a conversion a touch can be eligible.'),
-  definitions: z.string().describe('Version of the definitions: which events are touches and conversions.'),
-};
 const Parameters = z
   .object({
     order: z.int().optional(),
@@ -88,58 +88,59 @@ const Parameters = z
   })
   .describe('What the model was run with.');
 
-const SamplingSchema = z.object({ pairs: z.int(), seed: z.int(), epsilon: z.number(), delta: z.number() });
+const Sampling = z.object({ pairs: z.int(), seed: z.int(), epsilon: z.number(), delta: z.number() }).meta({ id: 'Sampling' });
 
 export const AttributionAnswer = z.object({
-  model: z.string(),
+  model: Model,
   parameters: Parameters,
   by: z.array(z.string()),
   ...Window,
-  previousRange: DayRangeSchema.nullable().describe('The window that `against` names; null: none.'),
+  previousRange: DayRange.nullable().describe('The window that `against` names; null: none.'),
   rows: z.array(ReportRow).describe('Ordered by their dimensions. (unattributed) is a channel like any other.'),
   totals: z
     .object({ ...Credit.shape, ...Costs.shape, ...Ratios.shape, ...Change.shape })
     .describe('Of all rows, not of this page alone.'),
-  sampling: SamplingSchema.nullable().describe(
+  sampling: Sampling.nullable().describe(
     'null: exact. Else every effect is within epsilon of the exact one with probability 1 − delta.',
   ),
-  previousSampling: SamplingSchema.nullable().describe('The same of the window that `against` names.'),
-  nextCursor: z.string().nullable(),
+  previousSampling: Sampling.nullable().describe('The same of the window that `against` names.'),
+  nextCursor: NextCursor,
   meta: Meta,
 });
 const Compared = z.object({ ...Credit.shape, share: Share });
+const ComparedRow = z
+  .object({
+    ...Dimensions.shape,
+    ...Costs.shape,
+    models: z.record(
+      z.string(),
+      z.object({
+        ...Compared.shape,
+        ...Ratios.shape,
+        rank: z
+          .int()
+          .nullable()
+          .describe('Among all rows: 1 has the most credit, rows of equal credit share a rank. null: unattributed.'),
+        difference: Compared.omit({ conversions: true }).describe("This model's figure less the baseline's."),
+      }),
+    ),
+  })
+  .meta({ id: 'ComparedRow' });
 export const CompareAnswer = z.object({
-  models: z.array(z.string()),
-  baseline: z.string(),
+  models: z.array(Model),
+  baseline: Model,
   parameters: Parameters,
   by: z.array(z.string()),
   ...Window,
-  rows: z.array(
-    z.object({
-      ...Dimensions.shape,
-      ...Costs.shape,
-      models: z.record(
-        z.string(),
-        z.object({
-          ...Compared.shape,
-          ...Ratios.shape,
-          rank: z
-            .int()
-            .nullable()
-            .describe('Among all rows: 1 has the most credit, rows of equal credit share a rank. null: unattributed.'),
-          difference: Compared.omit({ conversions: true }).describe("This model's figure less the baseline's."),
-        }),
-      ),
-    }),
-  ),
+  rows: z.array(ComparedRow),
   totals: z.object({ ...Costs.shape, models: z.record(z.string(), z.object({ ...Credit.shape, ...Ratios.shape })) }),
-  nextCursor: z.string().nullable(),
+  nextCursor: NextCursor,
   meta: Meta,
 });
 export const ModelsAnswer = z.object({
   models: z.array(
     z.object({
-      name: z.string(),
+      name: Model,
       family: z.enum(['ruleBased', 'dataDriven', 'counts']),
       rule: z.string(),
       effect: z.string().nullable().describe('What `effect` is in a report; null: the model has none.'),

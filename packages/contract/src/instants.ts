@@ -1,6 +1,5 @@
 /** Instants as clients write them: epoch milliseconds, RFC 3339 with an offset, or a plain date (midnight UTC). */
 import { MAX_INSTANT_MS } from '@tributary/model/time';
-import type { Against } from '@tributary/reports/window';
 
 const EPOCH_MS = /^\d{1,13}$/;
 const DATE = /^(\d{4})-(\d{2})-(\d{2})$/;
@@ -25,6 +24,9 @@ export function parseInstant(text: string): number | null {
 }
 
 export const AGAINST_HINT = `"previous", or FROM/TO of an earlier range such as "2026-10-01/2026-11-01", each ${INSTANT_HINT}`;
+
+/** previous: the window of equal length right before; else a range of instants, `[from, to)`. */
+export type Against = 'previous' | { readonly from: number; readonly to: number };
 
 /** null: the text is neither. */
 export function parseAgainst(text: string): Against | null {

@@ -1,0 +1,177 @@
+/** Generations and their reconciliations: what was computed, what readers get, and going back and forth between them. */
+import { z } from 'zod';
+import { Cursor, count, GenerationNumber } from './parameters.ts';
+import type { Routes } from './route.ts';
+import { NextCursor, NOON } from './shapes.ts';
+
+const Mode = z.enum(['incremental', 'full']);
+
+export const Generation = z
+  .object({
+    generation: z.int(),
+    state: z.string(),
+    mode: Mode,
+    base: z.int().nullable(),
+    reason: z.string(),
+    createdAt: z.int().describe('The cut, epoch ms.'),
+    computedAt: z.int().nullable(),
+    definitionsVersion: z.string(),
+    counts: z.object({ events: z.int(), newEvents: z.int(), duplicates: z.int() }),
+    current: z.boolean().describe('Readers get this one.'),
+    failure: z.string().optional(),
+  })
+  .meta({ id: 'Generation' });
+
+const Publication = z
+  .object({
+    sequence: z.int(),
+    generation: z.int(),
+    action: z.enum(['publish', 'rollback']),
+    held: z.boolean().describe('Scheduled runs do not publish until somebody publishes by hand.'),
+    at: z.int(),
+    by: z.string(),
+  })
+  .meta({ id: 'Publication' });
+
+export const GenerationsAnswer = z.object({
+  generations: z.array(Generation).describe('Newest first.'),
+  publication: Publication.nullable(),
+  nextCursor: NextCursor,
+});
+export const GenerationAnswer = z.object({
+  ...Generation.shape,
+  cutPositions: z.array(z.string()).describe('Position of the barrier in each partition.'),
+  definitions: z.unknown(),
+  views: z.record(z.string(), z.object({ rows: z.int(), bytes: z.int(), sha256: z.string() })),
+});
+export const PublishedAnswer = z.object({ publication: Publication });
+
+const Reconciliation = z.looseObject({}).describe('As the recompute job wrote it.');
+export const ReconciliationAnswer = z.object({ generation: z.int(), reconciliation: Reconciliation });
+export const ReconciliationsAnswer = z.object({
+  reconciliations: z.array(z.object(ReconciliationAnswer.shape)).describe('Newest first.'),
+  nextCursor: NextCursor,
+});
+
+const params = z.strictObject({ generation: GenerationNumber });
+
+/** Definitions are checked by the model's own parser; here only their size is. */
+const RunBody = z.strictObject({
+  mode: Mode.default('incremental'),
+  definitions: z.record(z.string(), z.unknown()).optional().describe('New definitions, in force from this generation on.'),
+});
+
+const GENERATION = {
+  generation: 7,
+  state: 'computed',
+  mode: 'incremental',
+  base: 6,
+  reason: 'schedule',
+  createdAt: NOON,
+  computedAt: NOON + 4_000,
+  definitionsVersion: '9f3c52c1a0be',
+  counts: { events: 1_200, newEvents: 40, duplicates: 2 },
+  current: true,
+};
+const PUBLICATION = {
+  sequence: 9,
+  generation: 7,
+  action: 'publish',
+  held: false,
+  at: NOON + 5_000,
+  by: 'key ta_42d002fb160d',
+};
+const RECONCILIATION = { generation: 7, reconciliation: { against: 6 } };
+
+const PUBLISH = {
+  method: 'POST',
+  tag: 'generations',
+  scope: 'admin',
+  params,
+  answer: PublishedAnswer,
+  refusals: [404, 409],
+} as const;
+
+export const GENERATION_ROUTES = {
+  generations: {
+    method: 'GET',
+    path: '/v1/generations',
+    tag: 'generations',
+    summary: 'All generations, newest first',
+    scope: 'read',
+    query: z.strictObject({ limit: count(1_000).default(50), cursor: Cursor.optional() }),
+    answer: GenerationsAnswer,
+    example: {
+      asked: { limit: '1' },
+      answer: { generations: [GENERATION], publication: PUBLICATION, nextCursor: null },
+    },
+  },
+  generation: {
+    method: 'GET',
+    path: '/v1/generations/{generation}',
+    tag: 'generations',
+    summary: 'One generation',
+    scope: 'read',
+    params,
+    answer: GenerationAnswer,
+    refusals: [404],
+    example: {
+      asked: { generation: '7' },
+      answer: {
+        ...GENERATION,
+        cutPositions: ['1795176000000-0'],
+        definitions: {},
+        views: { credit: { rows: 12, bytes: 2_048, sha256: 'a'.repeat(64) } },
+      },
+    },
+  },
+  requestGeneration: {
+    method: 'POST',
+    path: '/v1/generations',
+    tag: 'generations',
+    summary: 'Ask for a new generation',
+    description: 'Answers at once; follow it at /v1/generations.',
+    scope: 'admin',
+    body: RunBody,
+    status: 202,
+    answer: z.object({ jobId: z.string(), mode: Mode }),
+    example: { asked: { mode: 'full' }, answer: { jobId: 'run-12', mode: 'full' } },
+  },
+  publishGeneration: {
+    ...PUBLISH,
+    path: '/v1/generations/{generation}/publish',
+    summary: 'Make a computed generation the one that readers get',
+    example: { asked: { generation: '7' }, answer: { publication: PUBLICATION } },
+  },
+  rollbackGeneration: {
+    ...PUBLISH,
+    path: '/v1/generations/{generation}/rollback',
+    summary: 'Go back to this older generation',
+    description: 'Scheduled runs do not publish until somebody publishes by hand.',
+    example: {
+      asked: { generation: '6' },
+      answer: { publication: { ...PUBLICATION, sequence: 10, generation: 6, action: 'rollback', held: true } },
+    },
+  },
+  reconciliations: {
+    method: 'GET',
+    path: '/v1/reconciliations',
+    tag: 'generations',
+    summary: 'Real time against truth, of every generation that was compared',
+    scope: 'read',
+    query: z.strictObject({ limit: count(100).default(20), cursor: Cursor.optional() }),
+    answer: ReconciliationsAnswer,
+    example: { asked: { limit: '1' }, answer: { reconciliations: [RECONCILIATION], nextCursor: null } },
+  },
+  reconciliation: {
+    method: 'GET',
+    path: '/v1/reconciliations/{generation}',
+    tag: 'generations',
+    summary: 'What changed for readers when this generation was published, and why',
+    scope: 'read',
+    params,
+    answer: ReconciliationAnswer,
+    refusals: [404],
+    example: { asked: { generation: '7' }, answer: RECONCILIATION },
+  },
+} as const satisfies Routes;

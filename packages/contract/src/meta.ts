@@ -1,0 +1,55 @@
+/** What answers say about themselves. */
+import { z } from 'zod';
+
+/** Which layers an answer adds: both, the deltas since the cut, or the generation's view alone. */
+const LAYERS = ['merged', 'speed', 'batch'] as const;
+export type Layers = (typeof LAYERS)[number];
+
+const Speed = z.object({
+  lagMs: z
+    .int()
+    .nullable()
+    .describe('Age of the oldest log entry that is not applied, ms, to the second; 0: none waits; null: unknown.'),
+  watermark: z.int().nullable().describe('Smallest log time over all partitions, epoch ms.'),
+});
+const complete = z.boolean().describe('false: something is missing, and `warnings` says what.');
+const warnings = z.array(z.string());
+
+/** Of a merged answer. */
+export const Meta = z
+  .object({
+    view: z.enum(LAYERS),
+    generation: z.int().describe('The generation whose view was taken; 0: none yet.'),
+    cut: z.int().nullable().describe('When that generation was cut, epoch ms; null for generation 0.'),
+    speed: Speed,
+    pending: z.int().describe('Late events that count from the next generation on.'),
+    complete,
+    warnings,
+    definitions: z.string().describe('Version of the definitions that the batch side followed.'),
+  })
+  .meta({ id: 'Meta' });
+export type Meta = z.output<typeof Meta>;
+
+/** Of an answer from the speed layer alone. */
+export const SpeedMeta = z.object({ view: z.literal('speed'), speed: Speed, complete, warnings }).meta({ id: 'SpeedMeta' });
+export type SpeedMeta = z.output<typeof SpeedMeta>;
+
+/** Spread into the query of a report. */
+export const LayerParameter = {
+  layer: z
+    .enum(LAYERS)
+    .optional()
+    .describe('merged, which is the default: both layers; speed: deltas since the cut; batch: view(g) alone.'),
+  view: z.enum(LAYERS).optional().describe('The earlier name of `layer`.').meta({ deprecated: true }),
+};
+
+export const META_EXAMPLE = {
+  view: 'merged',
+  generation: 7,
+  cut: 1_795_176_000_000,
+  speed: { lagMs: 0, watermark: 1_795_176_642_117 },
+  pending: 3,
+  complete: true,
+  warnings: [],
+  definitions: '9f3c52c1a0be',
+};

@@ -1,0 +1,94 @@
+/** How far each partition is, and what was parked. */
+import { z } from 'zod';
+import { count } from './parameters.ts';
+import type { Routes } from './route.ts';
+import { NOON } from './shapes.ts';
+
+export const RAW_CHARACTERS = 4_096;
+
+const Partition = z
+  .object({
+    partition: z.int(),
+    position: z.string().nullable().describe('Where the last log entry stands whose effects are stored.'),
+    logEnd: z.string().nullable().describe('Where the newest log entry stands; null: none, or the log cannot be asked.'),
+    behind: z.boolean().nullable().describe('Entries wait to be read; null: unknown.'),
+    logTime: z.int().nullable(),
+    lagMs: z.int().nullable().describe('Age of the log time; heartbeats move it when the partition idles.'),
+    generation: z.int().nullable().describe('Deltas are being added under this generation.'),
+  })
+  .meta({ id: 'PartitionStatus' });
+
+export const StatusAnswer = z.object({
+  partitions: z.array(Partition),
+  generation: z.object({
+    current: z.int().nullable().describe('What readers should get.'),
+    served: z.int().nullable().describe('What this process serves.'),
+    sequence: z.int().nullable(),
+    failure: z.string().nullable(),
+  }),
+  pending: z.int(),
+  complete: z.boolean(),
+  warnings: z.array(z.string()),
+  definitions: z.string(),
+});
+
+const DeadLetter = z
+  .object({
+    partition: z.int(),
+    at: z.string().describe('position.index of the record in its partition.'),
+    code: z.string(),
+    message: z.string(),
+    raw: z.string().describe(`The record, cut to ${RAW_CHARACTERS} characters.`),
+  })
+  .meta({ id: 'DeadLetter' });
+
+export const DeadLettersAnswer = z.object({ deadLetters: z.array(DeadLetter) });
+
+export const OPERATION_ROUTES = {
+  status: {
+    method: 'GET',
+    path: '/v1/status',
+    tag: 'operations',
+    summary: 'How far both layers are',
+    scope: 'read',
+    answer: StatusAnswer,
+    example: {
+      asked: {},
+      answer: {
+        partitions: [
+          {
+            partition: 0,
+            position: '1795176000000-0',
+            logEnd: '1795176000000-0',
+            behind: false,
+            logTime: NOON,
+            lagMs: 12,
+            generation: 7,
+          },
+        ],
+        generation: { current: 7, served: 7, sequence: 9, failure: null },
+        pending: 0,
+        complete: true,
+        warnings: [],
+        definitions: '9f3c52c1a0be',
+      },
+    },
+  },
+  deadLetters: {
+    method: 'GET',
+    path: '/v1/dead-letters',
+    tag: 'operations',
+    summary: 'Records that could not be read as events, parked with the reason',
+    scope: 'admin',
+    query: z.strictObject({ limit: count(1_000).default(100) }),
+    answer: DeadLettersAnswer,
+    example: {
+      asked: { limit: '1' },
+      answer: {
+        deadLetters: [
+          { partition: 3, at: '1795176000000-0.0', code: 'invalid_json', message: 'the record is not JSON', raw: '{"ts":' },
+        ],
+      },
+    },
+  },
+} as const satisfies Routes;

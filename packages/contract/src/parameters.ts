@@ -1,0 +1,146 @@
+/**
+ * Schemas of what requests carry. In a query string and in a path everything is text; the input type of such a schema is what
+ * callers of the client write (numbers, dates, lists), which the client puts as text. Each message completes `NAME must …`.
+ */
+import { z } from 'zod';
+import { AGAINST_HINT, type Against, INSTANT_HINT, parseAgainst, parseInstant } from './instants.ts';
+
+export const MAX_ROWS = 10_000;
+/** The largest cursor accepted, characters: the longest row key fits. */
+export const CURSOR_LENGTH = 4096;
+
+/** `read` gives undefined where the rule is broken; `json` describes it in the OpenAPI document. */
+function parameter<Out, In>(rule: string, json: Readonly<Record<string, unknown>>, read: (text: string) => Out | undefined) {
+  return z
+    .transform<In, Out>((value, context) => {
+      const out = typeof value === 'string' ? read(value) : undefined;
+      if (out !== undefined) return out;
+      context.addIssue({ code: 'custom', message: rule });
+      return z.NEVER;
+    })
+    .meta(json);
+}
+
+/** Rows are keyed by tabs and records end in newlines, so neither may be in a name. */
+function isPlain(text: string, maxLength: number): boolean {
+  return text.length > 0 && text.length <= maxLength && !/\p{Cc}/u.test(text) && text.isWellFormed();
+}
+
+function text(maxLength: number) {
+  return z
+    .string()
+    .refine(
+      (value) => isPlain(value, maxLength),
+      `be 1 to ${maxLength} characters of valid Unicode, with no control character among them`,
+    )
+    .meta({ minLength: 1, maxLength });
+}
+
+export const UserId = text(256).describe('The user key: userId, or anonymousId where there is no userId.');
+const NAME_LENGTH = 128;
+export const EventName = text(NAME_LENGTH);
+export const DimensionValue = text(512);
+
+export const Instant = parameter<number, number | string | Date>(
+  `be ${INSTANT_HINT}`,
+  {
+    id: 'Instant',
+    anyOf: [
+      { type: 'integer', minimum: 0, maximum: 9_999_999_999_999 },
+      { type: 'string', format: 'date-time' },
+      { type: 'string', format: 'date' },
+    ],
+    description: `An instant: ${INSTANT_HINT}.`,
+  },
+  (value) => parseInstant(value) ?? undefined,
+);
+
+/** In bodies, where numbers need no quotes. */
+export const BodyInstant = z
+  .transform<number | string | Date, number>((value, context) => {
+    const ms = typeof value === 'string' ? parseInstant(value) : value;
+    if (typeof ms === 'number' && Number.isInteger(ms) && ms >= 0 && ms <= 9_999_999_999_999) return ms;
+    context.addIssue({ code: 'custom', message: `be ${INSTANT_HINT}` });
+    return z.NEVER;
+  })
+  .meta({ $ref: '#/$defs/Instant' });
+
+export const Range = {
+  from: Instant.optional().describe('The first instant that counts; absent: from the beginning.'),
+  to: Instant.optional().describe('The first instant that does not count any more; absent: to the end.'),
+};
+
+export const AgainstParameter = parameter<Against, string>(
+  `be ${AGAINST_HINT}`,
+  { type: 'string', maxLength: 81, description: `An earlier window that every figure is held against: ${AGAINST_HINT}.` },
+  (value) => parseAgainst(value) ?? undefined,
+);
+
+/** Digits only: no sign, no exponent, no spaces. */
+export function count(most: number, least = 1) {
+  return parameter<number, number>(
+    `be a whole number from ${least} to ${most}`,
+    { type: 'integer', minimum: least, maximum: most },
+    (value) => {
+      const number = /^\d{1,9}$/.test(value) ? Number(value) : Number.NaN;
+      return number >= least && number <= most ? number : undefined;
+    },
+  );
+}
+
+/** A plain decimal: no sign, no exponent. */
+export function fraction(least: number, most: number) {
+  return parameter<number, number>(
+    `be a number from ${least} to ${most}, written as a plain decimal such as 0.5`,
+    { type: 'number', minimum: least, maximum: most },
+    (value) => {
+      const number = /^\d(\.\d{1,9})?$/.test(value) ? Number(value) : Number.NaN;
+      return number >= least && number <= most ? number : undefined;
+    },
+  );
+}
+
+export const Cursor = z.string().min(1).max(CURSOR_LENGTH).describe('`nextCursor` of the page before; opaque.');
+
+/** `a,b,c` from the given names, each at most once; empty: none. */
+export function namesOf<const Name extends string>(names: readonly Name[], preset: readonly Name[]) {
+  const known = new Set<string>(names);
+  return parameter<Name[], readonly Name[]>(
+    `be some of ${names.join(', ')}, separated by commas, none of which repeats`,
+    { type: 'array', items: { type: 'string', enum: names }, uniqueItems: true },
+    (value) => {
+      const wanted = value === '' ? [] : value.split(',', names.length + 1);
+      return wanted.every((name) => known.has(name)) && new Set(wanted).size === wanted.length ? (wanted as Name[]) : undefined;
+    },
+  ).default([...preset]);
+}
+
+/** `a,b,c`: names that only the handler knows. */
+export function listOf<Name extends string = string>(maxLength: number, description: string, items = {}) {
+  return parameter<string[], readonly Name[]>(
+    `be 1 to ${maxLength} characters: names separated by commas`,
+    { type: 'array', items: { type: 'string', ...items }, description },
+    (value) => (value.length > 0 && value.length <= maxLength ? value.split(',') : undefined),
+  );
+}
+
+const MOST_NAMES = 100;
+export const EventNames = parameter<string[], readonly string[]>(
+  `be 1 to ${MOST_NAMES} event types separated by commas, each of 1 to ${NAME_LENGTH} characters without control characters`,
+  {
+    type: 'array',
+    items: { type: 'string', minLength: 1, maxLength: NAME_LENGTH },
+    description: 'Event types; absent: all that the definitions call signals.',
+  },
+  (value) => {
+    const names = value.length <= 4_096 ? value.split(',', MOST_NAMES + 1) : [];
+    const isRight = names.length > 0 && names.length <= MOST_NAMES && names.every((name) => isPlain(name, NAME_LENGTH));
+    return isRight ? names : undefined;
+  },
+);
+
+export const GenerationNumber = parameter<number, number>(
+  'be the number of a generation, from 1',
+  { type: 'integer', minimum: 1, maximum: 999_999_999 },
+  (value) => (/^[1-9]\d{0,8}$/.test(value) ? Number(value) : undefined),
+);

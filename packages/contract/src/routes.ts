@@ -1,0 +1,22 @@
+/** All routes of the serving API by operation, except the probes and the pages of /docs. */
+import { ATTRIBUTION_ROUTES } from './attribution.ts';
+import { CONVERSION_ROUTES } from './conversions.ts';
+import { GENERATION_ROUTES } from './generations.ts';
+import { OPERATION_ROUTES } from './operations.ts';
+import { PATH_ROUTES } from './paths.ts';
+import type { Routes } from './route.ts';
+import { TOTALS_ROUTES, VIEW_ROUTES } from './totals.ts';
+import { USER_ROUTES } from './users.ts';
+
+/** Those whose names the compiler knows. */
+export const NAMED_ROUTES = {
+  ...USER_ROUTES,
+  ...ATTRIBUTION_ROUTES,
+  ...PATH_ROUTES,
+  ...TOTALS_ROUTES,
+  ...CONVERSION_ROUTES,
+  ...GENERATION_ROUTES,
+  ...OPERATION_ROUTES,
+} as const satisfies Routes;
+
+export const ROUTES: Routes = { ...NAMED_ROUTES, ...VIEW_ROUTES };

@@ -1,0 +1,106 @@
+/** Totals of one view, one route each, all made the same way: three by their own name, and every view as it is stored. */
+import { activity } from '@tributary/views/activity/fold';
+import { conversions } from '@tributary/views/conversions/fold';
+import { VIEWS } from '@tributary/views/registry';
+import { touches } from '@tributary/views/touches/fold';
+import type { View } from '@tributary/views/view';
+import { z } from 'zod';
+import { LayerParameter, META_EXAMPLE, Meta } from './meta.ts';
+import { Cursor, count, DimensionValue, MAX_ROWS, namesOf, Range } from './parameters.ts';
+import type { Route } from './route.ts';
+import { DayRange, NextCursor, Sum } from './shapes.ts';
+
+const Row = z
+  .record(z.string(), z.union([z.string(), Sum]))
+  .describe('Dimensions as text, measures as integers.')
+  .meta({ id: 'TotalsRow' });
+
+export const TotalsAnswer = z
+  .object({
+    by: z.array(z.string()),
+    range: DayRange,
+    rows: z.array(Row).describe('Ordered by their dimensions.'),
+    totals: z.record(z.string(), Sum).describe('Of all rows, not of this page alone.'),
+    nextCursor: NextCursor,
+    meta: Meta,
+  })
+  .meta({ id: 'TotalsAnswer' });
+
+/** Not to be filtered by: the query's own range has these names. */
+const RANGE: readonly string[] = ['day', 'from', 'to'];
+
+/** The dimensions that a query may choose rows by. */
+export function filtersOf({ dimensions }: View): string[] {
+  return dimensions.filter((dimension) => !RANGE.includes(dimension));
+}
+
+/** Those that most views are chosen by; the schema of a view knows all of its own. */
+type Filter = 'channel' | 'campaign' | 'type' | 'currency';
+
+function totalsOf<const Path extends string>(path: Path, view: View, by: readonly string[], summary: string) {
+  const filters = filtersOf(view).map(
+    (name) => [name, DimensionValue.optional().describe(`Only rows of this ${name}.`)] as const,
+  );
+  const Filters = Object.fromEntries(filters) as Record<Filter, (typeof filters)[number][1]>;
+  return {
+    method: 'GET',
+    path,
+    tag: 'reports',
+    summary,
+    scope: 'read',
+    query: z
+      .strictObject({
+        ...Range,
+        by: namesOf(view.dimensions, by).describe('What rows are kept apart by.'),
+        ...LayerParameter,
+        limit: count(MAX_ROWS).default(MAX_ROWS).describe('Rows of a page.'),
+        cursor: Cursor.optional(),
+      })
+      .extend(Filters),
+    answer: TotalsAnswer,
+    example: {
+      asked: { by: by.join(',') },
+      answer: {
+        by,
+        range: { fromDay: null, toDay: null },
+        rows: [
+          {
+            ...Object.fromEntries(by.map((name) => [name, name === 'day' ? '2026-11-20' : 'some'])),
+            ...Object.fromEntries(view.measures.map((name) => [name, 3])),
+          },
+        ],
+        totals: Object.fromEntries(view.measures.map((name) => [name, 3])),
+        nextCursor: null,
+        meta: META_EXAMPLE,
+      },
+    },
+  } as const satisfies Route;
+}
+
+export const TOTALS_ROUTES = {
+  activity: totalsOf('/v1/activity', activity, ['day', 'type'], 'How many distinct events happened'),
+  touches: totalsOf('/v1/touches', touches, ['channel'], 'Touches and what they cost'),
+  conversions: totalsOf('/v1/conversions', conversions, ['day', 'type'], 'Conversions and their value'),
+};
+
+const viewRoutes = VIEWS.map((view) => ({
+  view,
+  /** `viewCredit` has the rows of the view credit. */
+  operation: `view${view.name.slice(0, 1).toUpperCase()}${view.name.slice(1)}`,
+  route: totalsOf(
+    `/v1/views/${view.name}`,
+    view,
+    view.dimensions,
+    `The rows of the view ${view.name} as they are stored: what reports and models are computed from`,
+  ),
+}));
+export const VIEW_ROUTES = Object.fromEntries(viewRoutes.map(({ operation, route }) => [operation, route]));
+
+/** Which view each of them totals. */
+export const TOTALS = [
+  { route: TOTALS_ROUTES.activity, view: activity },
+  { route: TOTALS_ROUTES.touches, view: touches },
+  { route: TOTALS_ROUTES.conversions, view: conversions },
+  ...viewRoutes,
+];
+export type TotalsQuery = z.output<(typeof TOTALS)[number]['route']['query']>;

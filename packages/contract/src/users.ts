@@ -1,0 +1,168 @@
+/** Signals and journeys of users. */
+import { z } from 'zod';
+import { SpeedMeta } from './meta.ts';
+import { BodyInstant, Cursor, count, EventName, EventNames, Range, UserId } from './parameters.ts';
+import type { Routes } from './route.ts';
+import { NextCursor, NOON } from './shapes.ts';
+
+const MAX_USERS = 1_000;
+const MAX_SIGNALS = 1_000;
+/** 1 000 users × 1 000 signals of up to 32 KB would be 32 GB: users times signals are bounded too. */
+const MAX_SIGNALS_PER_QUERY = 20_000;
+
+const Signal = z
+  .looseObject({ ts: z.int(), type: z.string(), id: z.string() })
+  .describe('The event as it was stored.')
+  .meta({ id: 'Signal' });
+const Status = z.enum(['PRESENT', 'NOT_FOUND']).describe('NOT_FOUND: no event of this user is stored.');
+const UserSignals = { userId: z.string(), status: Status, signals: z.array(Signal).describe('Newest first, by (ts, id).') };
+
+export const UserSignalsAnswer = z.object({ ...UserSignals, nextCursor: NextCursor, meta: SpeedMeta });
+export const SignalsQueryAnswer = z.object({
+  results: z.array(z.object(UserSignals).meta({ id: 'UserSignals' })).describe('In the order asked.'),
+  meta: SpeedMeta,
+});
+
+export const Touch = z
+  .object({
+    id: z.string(),
+    ts: z.int(),
+    type: z.string(),
+    channel: z.string(),
+    campaign: z.string(),
+    costMinor: z.int(),
+    currency: z.string(),
+  })
+  .meta({ id: 'Touch' });
+export const Conversion = z
+  .object({ id: z.string(), ts: z.int(), type: z.string(), valueMinor: z.int(), currency: z.string() })
+  .meta({ id: 'Conversion' });
+
+const Journey = z
+  .object({
+    status: z.enum(['converted', 'null', 'open']).describe('open: its last touch can still earn credit.'),
+    from: z.int().describe('First event, epoch ms.'),
+    to: z.int().describe('Last event, epoch ms.'),
+    touches: z.array(Touch),
+    conversion: Conversion.nullable(),
+  })
+  .meta({ id: 'Journey' });
+
+export const JourneyAnswer = z.object({
+  userId: z.string(),
+  status: Status,
+  journeys: z.array(Journey).describe('Oldest first; the newest 1 000.'),
+  meta: z.object({ ...SpeedMeta.shape, definitions: z.string() }),
+});
+
+const params = z.strictObject({ id: UserId });
+
+const SignalsQuery = z
+  .strictObject({
+    users: z
+      .array(UserId)
+      .min(1)
+      .max(MAX_USERS)
+      .superRefine((users, found) => {
+        const seen = new Set<string>();
+        const twice = users.findIndex((user) => seen.size === seen.add(user).size);
+        if (twice >= 0) found.addIssue({ code: 'custom', path: [twice], message: 'differ from all users before it' });
+      }),
+    names: z.array(EventName).min(1).max(100).optional(),
+    limit: z.int().min(1).max(MAX_SIGNALS).default(20).describe('Signals per user.'),
+    from: BodyInstant.optional(),
+    to: BodyInstant.optional(),
+  })
+  .superRefine(({ users, limit }, found) => {
+    const most = Math.floor(MAX_SIGNALS_PER_QUERY / users.length);
+    if (limit > most)
+      found.addIssue({
+        code: 'custom',
+        path: ['limit'],
+        message: `be at most ${most} for ${users.length} users: an answer has ${MAX_SIGNALS_PER_QUERY} signals or fewer`,
+      });
+  });
+
+const SIGNAL = { ts: NOON, type: 'page', id: 'e-9', userId: 'ada', receivedAt: NOON, source: 'native', page: '/shoes' };
+const META = { view: 'speed', speed: { lagMs: 0, watermark: NOON }, complete: true, warnings: [] };
+
+export const TOUCH_EXAMPLE = {
+  id: 'e-5',
+  ts: NOON - 604_800_000,
+  type: 'ad_click',
+  channel: 'paid-search',
+  campaign: 'brand',
+  costMinor: 45,
+  currency: 'EUR',
+};
+export const CONVERSION_EXAMPLE = { id: 'order-77', ts: NOON, type: 'purchase', valueMinor: 4_999, currency: 'EUR' };
+
+export const USER_ROUTES = {
+  userSignals: {
+    method: 'GET',
+    path: '/v1/users/{id}/signals',
+    tag: 'users',
+    summary: 'Signals of a user, newest first',
+    scope: 'read',
+    params,
+    query: z.strictObject({
+      names: EventNames.optional(),
+      ...Range,
+      limit: count(MAX_SIGNALS).default(20),
+      cursor: Cursor.optional(),
+    }),
+    answer: UserSignalsAnswer,
+    refusals: [413],
+    example: {
+      asked: { id: 'ada', names: 'page,ad_click', limit: '2' },
+      answer: { userId: 'ada', status: 'PRESENT', signals: [SIGNAL], nextCursor: null, meta: META },
+    },
+  },
+  querySignals: {
+    method: 'POST',
+    path: '/v1/signals/query',
+    tag: 'users',
+    summary: 'Signals of up to 1 000 users at once',
+    scope: 'read',
+    body: SignalsQuery,
+    answer: SignalsQueryAnswer,
+    refusals: [413],
+    example: {
+      asked: { users: ['ada', 'eve'], names: ['page'], limit: 20, from: '2026-11-01' },
+      answer: {
+        results: [
+          { userId: 'ada', status: 'PRESENT', signals: [SIGNAL] },
+          { userId: 'eve', status: 'NOT_FOUND', signals: [] },
+        ],
+        meta: META,
+      },
+    },
+  },
+  userJourney: {
+    method: 'GET',
+    path: '/v1/users/{id}/journey',
+    tag: 'users',
+    summary: 'Touches and conversions of a user, split into journeys',
+    description: 'Reaches back as far as the speed layer keeps their record.',
+    scope: 'read',
+    params,
+    answer: JourneyAnswer,
+    example: {
+      asked: { id: 'ada' },
+      answer: {
+        userId: 'ada',
+        status: 'PRESENT',
+        journeys: [
+          {
+            status: 'converted',
+            from: TOUCH_EXAMPLE.ts,
+            to: NOON,
+            touches: [TOUCH_EXAMPLE],
+            conversion: CONVERSION_EXAMPLE,
+          },
+        ],
+        meta: { ...META, definitions: '9f3c52c1a0be' },
+      },
+    },
+  },
+} as const satisfies Routes;

@@ -1,0 +1,43 @@
+/** A route of the contract on the server: its path, the scope that it needs, and the validation of what comes in. */
+import { refusalOf, ruleOf } from '@tributary/contract/refusal';
+import type { Answer, Request, Route } from '@tributary/contract/route';
+import { TributaryError } from '@tributary/model/errors';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+
+export type Handler<R extends Route> = (
+  request: Omit<FastifyRequest, keyof Request<R>> & Request<R>,
+  reply: FastifyReply,
+) => Promise<Answer<R> | FastifyReply>;
+
+const NOTHING = z.strictObject({});
+const NO_BODY = NOTHING.nullish();
+
+export function serve<R extends Route>(app: FastifyInstance, route: R, handler: Handler<R>): void {
+  const { method, path, scope, params, query = NOTHING, body = NO_BODY, status = 200 } = route;
+  app.route({
+    method,
+    url: path.replaceAll(/\{(\w+)\}/g, ':$1'),
+    config: { scope },
+    schema: { querystring: query, ...(params !== undefined && { params }), ...(method === 'POST' && { body }) },
+    handler: (request, reply) => handler(request as unknown as Parameters<Handler<R>>[0], reply.code(status)),
+  });
+}
+
+interface Compiled {
+  readonly schema: unknown;
+  readonly httpPart?: string;
+}
+
+const PARTS: Readonly<Record<string, string>> = { querystring: 'query', params: 'path' };
+
+/** For Fastify: what is not as the schema says is refused with `invalid_query`. */
+export function compileValidator({ schema, httpPart = 'request' }: Compiled) {
+  const part = PARTS[httpPart] ?? httpPart;
+  return (asked: unknown): { readonly value: unknown } | { readonly error: Error } => {
+    const read = (schema as z.ZodType).safeParse(asked, { error: ruleOf });
+    return read.success
+      ? { value: read.data }
+      : { error: new TributaryError('invalid_query', refusalOf(read.error.issues, asked, part)) };
+  };
+}

@@ -1,0 +1,40 @@
+/** What the server answers on and what the contract says are the same. */
+import { ROUTES } from '@tributary/contract/routes';
+import { expect, test } from 'vitest';
+import { createWorld, READ } from './world.ts';
+
+/** Probes need no key and no schema, and the pages of /docs are the contract for people. */
+const BESIDE = /^GET \/(livez|readyz|metrics|docs.*)$/;
+
+test('every registered route is in the contract, and every route of the contract is registered', async () => {
+  const { app } = await createWorld();
+  const registered = app.printRoutes({ commonPrefix: false, includeHooks: false });
+  const routes = pathsOf(registered).filter((route) => !BESIDE.test(route));
+  const contract = Object.values(ROUTES).map(({ method, path }) => `${method} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`);
+  expect(routes.sort()).toEqual(contract.sort());
+});
+
+test('a route asks for the scope that the contract names', async () => {
+  const { app } = await createWorld();
+  for (const { method, path, scope } of Object.values(ROUTES)) {
+    const url = path.replaceAll(/\{\w+\}/g, '1');
+    const { statusCode } = await app.inject({
+      method,
+      url,
+      headers: { authorization: READ },
+      ...(method === 'POST' && { payload: { unknown: 1 } }),
+    });
+    expect([path, statusCode === 403]).toEqual([path, scope === 'admin']);
+  }
+});
+
+/** `METHOD path` of every route, from the tree that the router prints. */
+function pathsOf(tree: string): string[] {
+  const above: string[] = [];
+  return tree.split('\n').flatMap((line) => {
+    const [, indent = '', part = '', methods = ''] = /^(.*?)[├└]── (\S+)(?: \(([A-Z, ]+)\))?/.exec(line) ?? [];
+    above.splice(indent.length / 4, above.length, part);
+    const path = above.join('');
+    return methods.split(', ').flatMap((method) => (method === 'GET' || method === 'POST' ? [`${method} ${path}`] : []));
+  });
+}
