@@ -98,7 +98,7 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
     lie: 'each retirement publishes',
     law: '3',
     file: `${ARCHIVE}/retire.ts`,
-    from: '  if (standing.kept !== undefined && !tooMany) return standing;\n',
+    from: '  if (newest.kept !== undefined && !tooMany) return newest;\n',
     to: '',
     test: 'packages/archive/src/generations.test.ts',
   },

@@ -4,8 +4,8 @@
  *
  *   segments 0 … 95 ─▶ verify ─▶ files under names of this attempt ─▶ 000000-000095.json, created once ─▶ a day later: the segments go
  *
- * Killed anywhere, the segments or the block tell of every row, never both: readers take the block where there is one. What was merged stays
- * for a day, so that whoever reads by an older list, or copies the folder, finds all that it names.
+ * Killed anywhere, each row counts once, by its segment or by its block: readers take the block where there is one. What was merged stays
+ * for a day, so that a reader with an older list, or a copy of the folder, finds all that the list names.
  */
 import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir, rm, stat } from 'node:fs/promises';
@@ -27,10 +27,10 @@ export interface Block {
   readonly first: number;
 }
 
-/** A block is no larger than the archiver lets a segment become: readers hold one in memory. Larger ones stay segments. */
+/** The bounds of the archiver for a segment hold for a block too: readers hold one in memory. Larger ones stay segments. */
 const MAX_ROWS = 250_000;
 const MAX_BYTES = 64 * 1024 * 1024;
-/** So many of the newest are looked at again and again, whether or not they are too large. */
+/** How many of the newest are examined in every run, whether or not they are too large. */
 const NEWEST = 2;
 
 /** The newest blocks whose segments are all below `before` and not merged yet. */
@@ -42,7 +42,7 @@ export async function blocksToMerge(dataDir: string, partition: number, before: 
   return blocks.slice(-NEWEST);
 }
 
-/** False when another attempt was first, or the segments are of more than one log or too large. `attempt`: a name that no other one has. */
+/** False when another attempt was first, or the segments are of more than one log or too large. `attempt`: a unique name. */
 export async function mergeBlock(
   session: DuckDb,
   dataDir: string,
@@ -108,7 +108,7 @@ async function segmentsOf(dataDir: string, { partition, first }: Block): Promise
   const segments: SegmentManifest[] = [];
   for (let number = first; number < first + BLOCK_SEGMENTS; number++) {
     const segment = await readSegment(dataDir, partition, number);
-    // A block: somebody else was faster.
+    // A block: another process was faster.
     if (segment.to !== undefined) return [];
     segments.push(segment);
   }
@@ -159,7 +159,7 @@ async function mergeDead(
   return keepFile(dataDir, staged, `${DATA_PATHS.dead}/${stem}.ndjson`, rows);
 }
 
-/** The manifest last: it tells which files are still to go. */
+/** The manifest last: it names the files that are still to be removed. */
 async function removeSegment(dataDir: string, partition: number, number: number, kept: ReadonlySet<string>): Promise<void> {
   for (const path of filesNamed(await readSegment(dataDir, partition, number)))
     if (!kept.has(path)) await rm(join(dataDir, path), { force: true });

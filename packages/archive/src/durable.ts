@@ -7,7 +7,7 @@ import { link, mkdir, open, readdir, rename, rm, stat, unlink } from 'node:fs/pr
 import { basename, dirname, join } from 'node:path';
 import { TributaryError } from '@tributary/model/errors';
 
-/** Names of files in the making end so; readers of folders pass over them, `sweepStaged` removes them. */
+/** Names of files in the making end so; readers of folders skip them, `sweepStaged` removes them. */
 const STAGED = '.staged';
 
 /** Puts `bytes` at `path` in place of what is there; readers see the old file or the new one. */
@@ -115,12 +115,12 @@ export async function namesIn(folder: string): Promise<string[]> {
   }
 }
 
-/** `ENOENT` and its kin; undefined for errors that come from no system call. */
+/** `ENOENT` and the like; undefined for errors that do not come from a system call. */
 export function errorCode(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
 
-/** DuckDB tells of a full disk in words only. */
+/** DuckDB reports a full disk only by its message. */
 const FULL_TEXT = /No space left on device|Disk quota exceeded|ENOSPC|EDQUOT/;
 
 /** True when the disk (or the quota) is full. `archive_full` names it for the operator. */

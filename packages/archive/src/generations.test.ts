@@ -57,7 +57,7 @@ test('law 3: many coordinators at once take different numbers, from 1 without ga
   expect(await readGeneration(dir, 3)).toEqual({ ...DRAFT, generation: 3 });
 });
 
-test('a creation that a crash cut short is no generation, and its number is not taken again', async () => {
+test('a creation that a crash cut short is not a generation, and its number is not taken again', async () => {
   await createGeneration(dir, DRAFT);
   await mkdir(join(dir, generationFolder(2)));
   expect((await createGeneration(dir, DRAFT)).generation).toBe(3);
@@ -147,10 +147,10 @@ test('retirement keeps the newest, the published one, and every file of the chai
   expect(await namesIn(join(dir, generationFolder(1)))).toEqual(['events.parquet', 'manifest.json']);
   expect((await readGeneration(dir, 1)).state).toBe('retired');
   expect((await createGeneration(dir, DRAFT)).generation).toBe(5);
-  const standing = await currentPublication(dir);
+  const newest = await currentPublication(dir);
   expect(await retireGenerations(dir, 2)).toMatchObject({ retired: [], freedBytes: 0 });
-  // Said again, it would overtake a run that is about to publish.
-  expect(await currentPublication(dir)).toEqual(standing);
+  // Published again, it would overtake a run that is about to publish.
+  expect(await currentPublication(dir)).toEqual(newest);
 });
 
 test('what was never computed leaves nothing behind once everything that is kept is newer', async () => {

@@ -104,7 +104,7 @@ async function findGeneration(dataDir: string, generation: number): Promise<Gene
   const path = manifestPath(dataDir, generation);
   const manifest = await readManifest(path, Generation);
   if (manifest !== undefined && manifest.generation !== generation)
-    throw new TributaryError('manifest_corrupt', `${path} tells of generation ${manifest.generation}: files were swapped`);
+    throw new TributaryError('manifest_corrupt', `${path} names generation ${manifest.generation}: files were swapped`);
   return manifest;
 }
 

@@ -4,13 +4,13 @@
  *   archive/events/date=YYYY-MM-DD/p03-000012-<writer>.parquet   events of one segment and day, plain Hive-style Parquet;
  *                                           `writer` names the archiver process, so that no other one replaces its file
  *                                           (days of long ago share a file: date=YYYY-MM, date=YYYY)
- *   archive/dead/p03-000012-<writer>.ndjson  records of the segment that are no events, raw, with the reason
+ *   archive/dead/p03-000012-<writer>.ndjson  records of the segment that are not events, raw, with the reason
  *   archive/segments/p03/000012.json                    segment manifests, numbered without gaps: what the archive holds
  *   archive/segments/p03/000000-000095.json             a block: the manifest of many segments whose files were merged
  *   generations/000007/manifest.json                    one consistent cut and everything computed from it
  *   generations/000007/…parquet                         its view rows, its deduplicated events, its conversions
  *   generations/publications/000003.json                which generation readers take: the newest file says
- *   staging/                                            files in the making, and parts of a generation until its run ends; swept
+ *   staging/                                            files in the making, and parts of a generation until its run ends; what is left is removed
  *   quarantine/                                         files whose bytes do not match their manifest
  */
 
@@ -29,7 +29,7 @@ export interface SegmentManifest {
   readonly partition: number;
   /** From 0, without gaps. */
   readonly number: number;
-  /** Of a block: it stands for the segments `[number, to]`. Absent: for one. */
+  /** A block has it: it stands for the segments `[number, to]`. Absent: for one. */
   readonly to?: number;
   readonly logIdentity: string;
   readonly after: string | null;
@@ -37,7 +37,7 @@ export interface SegmentManifest {
   /** The generation whose barrier is the last entry of the range; null for a segment closed for its size. */
   readonly seals: number | null;
   readonly rows: number;
-  /** Records that were no events: kept raw in `dead`, never lost. */
+  /** Records that were not events: kept raw in `dead`, never lost. */
   readonly deadRows: number;
   readonly files: readonly (StoredFile & { readonly date: string })[];
   readonly dead: StoredFile | null;
@@ -71,7 +71,7 @@ export const LATER_COLUMNS: ReadonlySet<string> = new Set(Object.keys(columnsOf(
 
 /**
  * Columns of the archived events, in order. `user_key`, `partition`, `position` (of the log entry) and `entry_index` (of the event
- * within it) are added by the archiver. Who reads one of `LATER_COLUMNS` names `union_by_name`.
+ * within it) are added by the archiver. Queries of one of `LATER_COLUMNS` must use `union_by_name`.
  */
 export const EVENT_COLUMNS = {
   user_key: 'VARCHAR',
@@ -81,7 +81,7 @@ export const EVENT_COLUMNS = {
   entry_index: 'INTEGER',
 } as const;
 
-/** `retired`: its files are gone; the manifest tells what it was. */
+/** `retired`: its files are gone; the manifest still describes it. */
 export type GenerationState = 'pending' | 'computed' | 'failed' | 'superseded' | 'retired';
 
 export interface GenerationManifest {
@@ -121,7 +121,7 @@ export interface GenerationManifest {
 export interface DefinitionsOrigin {
   /** They came with a run, from the file of definitions, or are the built-in ones. */
   readonly source: 'run' | 'file' | 'built-in';
-  /** Of the run that brought them: `schedule`, `demand by …`. */
+  /** Why the run that brought them began: `schedule`, `demand by …`. */
   readonly reason: string;
   readonly at: number;
   /** What the file of definitions held when this generation began, in force or not: JSON without `rules`; null: none is configured. */
@@ -140,7 +140,7 @@ export interface Publication {
   readonly kept?: KeptGenerations;
 }
 
-/** Of the generations up to `upTo` these may still be published, the others are removed; newer ones may. */
+/** Up to `upTo` only these generations may still be published, the others are removed; newer ones may. */
 export interface KeptGenerations {
   readonly upTo: number;
   /** Ascending. */

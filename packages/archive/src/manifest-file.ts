@@ -4,11 +4,11 @@ import { TributaryError } from '@tributary/model/errors';
 import { z } from 'zod';
 import { errorCode } from './durable.ts';
 
-/** Relative to the data folder, downwards only: a manifest steers no reader out of it. */
+/** Relative to the data folder, downwards only: a manifest cannot lead a reader out of it. */
 const relativePath = z
   .string()
   .max(512)
-  .regex(/^(?!.*(^|\/)\.\.?(\/|$))[A-Za-z0-9][A-Za-z0-9_.=/-]*$/, 'is no path within the data folder');
+  .regex(/^(?!.*(^|\/)\.\.?(\/|$))[A-Za-z0-9][A-Za-z0-9_.=/-]*$/, 'must be a path within the data folder');
 
 export const storedFile = z.object({
   path: relativePath,

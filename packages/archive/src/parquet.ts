@@ -13,7 +13,7 @@ export function sqlText(text: string): string {
 /** How every Parquet file of ours is written. */
 export const PARQUET = 'FORMAT parquet, COMPRESSION zstd';
 
-/** The same for a generation's own files, which are written anew again and again: half the time, for newer readers. */
+/** The same for a generation's own files, which every run writes again: half the time, for newer readers. */
 export const GENERATION_PARQUET = `${PARQUET}, COMPRESSION_LEVEL 1, PARQUET_VERSION v2`;
 
 /** Writes the rows of `query` to `staged`; 0 rows make a valid, empty file. The file is not yet durable: `keepFile` makes it so. */

@@ -4,7 +4,7 @@
  *
  * The same compare-and-set holds what it names. A publication also lists the generations that may still be published after it, a list
  * that only loses members (but for generations that are newer than it). Retirement removes what the newest publication does not list, and
- * nothing else: whoever removes, wherever they are killed, no later publication can name what they remove.
+ * nothing else: wherever a process is killed while it removes, no later publication can name what it removes.
  */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -104,7 +104,7 @@ async function readPublication(dataDir: string, sequence: number): Promise<Publi
   const publication = await readManifest(path, PublicationFile);
   if (publication === undefined) throw new TributaryError('manifest_corrupt', `${path} is missing`);
   if (publication.sequence !== sequence)
-    throw new TributaryError('manifest_corrupt', `${path} tells of publication ${publication.sequence}: files were swapped`);
+    throw new TributaryError('manifest_corrupt', `${path} names publication ${publication.sequence}: files were swapped`);
   return publication;
 }
 

@@ -84,7 +84,7 @@ test('law 7: a rollback that races with retirement is refused, or what it publis
     }
     await expectReadable();
   }
-  // Both orders came about.
+  // Both orders occurred.
   expect(refused).toBeGreaterThan(0);
   expect(refused).toBeLessThan(TRIALS);
 });
@@ -104,7 +104,7 @@ const PROCESS = `
     }
   }`;
 
-test('law 7: processes that retire and publish, killed at any moment, leave readers a generation with its files', async () => {
+test('law 7: processes that retire and publish, killed at any time, leave readers a generation with its files', async () => {
   await publish(dir, 0, draftOf(await computed()));
   for (let round = 0; round < 3; round++) {
     const workers = ['retire', 'retire', 'publish'].map((role) =>

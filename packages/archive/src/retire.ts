@@ -1,7 +1,7 @@
 /**
- * Retirement: old generations lose their files, never a file that a kept manifest names. Their manifests tell what was, the newest
- * thousand of them; each run reads all that are there, so there is a bound. What is kept is said by the newest publication (publications.ts), so that
- * nobody publishes what is being removed.
+ * Retirement: old generations lose their files, never a file that a kept manifest names. The newest thousand of their
+ * manifests stay; each run reads all manifests, so there is a bound. The newest publication lists what is kept (publications.ts), so that
+ * no process publishes what is being removed.
  */
 import { rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -29,15 +29,15 @@ export async function keptWith(dataDir: string, generation: number, keepLast: nu
 }
 
 /**
- * Removes what the newest publication does not keep. Where that keeps more than `keepLast` asks for, as under a hold, it is first said
- * again with a shorter list.
+ * Removes what the newest publication does not keep. Where that keeps more than `keepLast` asks for, as under a hold, it is first
+ * published again with a shorter list.
  */
 export async function retireGenerations(dataDir: string, keepLast: number): Promise<Retirement> {
   if (keepLast < 1) throw new RangeError(`keepLast must be at least 1 (got ${keepLast}). Raise it.`);
   const manifests = await readManifests(dataDir);
-  const standing = await shortened(dataDir, manifests, keepLast);
-  if (standing?.kept === undefined) return { retired: [], oldestKept: 0, freedBytes: 0 };
-  const { kept } = standing;
+  const newest = await shortened(dataDir, manifests, keepLast);
+  if (newest?.kept === undefined) return { retired: [], oldestKept: 0, freedBytes: 0 };
+  const { kept } = newest;
   const oldestKept = Math.min(...kept.generations);
   // One that never was computed cannot be published; while it is newer than a kept one it may still be.
   const isGone = (m: GenerationManifest) =>
@@ -54,11 +54,11 @@ export async function retireGenerations(dataDir: string, keepLast: number): Prom
     freedBytes += await removeUnnamed(dataDir, manifest.generation, named);
   }
   await forget(dataDir, manifests.filter(isGone), named);
-  await removePublications(dataDir, standing.sequence - REMEMBERED);
+  await removePublications(dataDir, newest.sequence - REMEMBERED);
   return { retired, oldestKept, freedBytes };
 }
 
-/** Retired generations, and publications, of which is told what they were: ten days of them, at four an hour. */
+/** How many retired generations and how many publications keep their manifests: ten days of them, at four an hour. */
 const REMEMBERED = 1_000;
 
 /** Removes what is left of generations that were retired long ago, unless a newer one still builds on their files. */
@@ -70,20 +70,20 @@ async function forget(dataDir: string, gone: readonly GenerationManifest[], name
   }
 }
 
-/** The newest publication, said again if it keeps more than is asked for; null when somebody publishes meanwhile, or nobody did. */
+/** The newest publication, published again if it keeps more than is asked for; null when there is none, or another process publishes meanwhile. */
 async function shortened(
   dataDir: string,
   manifests: readonly GenerationManifest[],
   keepLast: number,
 ): Promise<Publication | null> {
-  const standing = await currentPublication(dataDir);
-  if (standing === null) return null;
-  const wanted = listOf(manifests, standing, standing.generation, keepLast);
+  const newest = await currentPublication(dataDir);
+  if (newest === null) return null;
+  const wanted = listOf(manifests, newest, newest.generation, keepLast);
   const tooMany = manifests.some(
-    (m) => m.state === 'computed' && isKept(m.generation, standing.kept) && !isKept(m.generation, wanted),
+    (m) => m.state === 'computed' && isKept(m.generation, newest.kept) && !isKept(m.generation, wanted),
   );
-  if (standing.kept !== undefined && !tooMany) return standing;
-  const { sequence, ...again } = standing;
+  if (newest.kept !== undefined && !tooMany) return newest;
+  const { sequence, ...again } = newest;
   try {
     return await publish(dataDir, sequence, { ...again, kept: wanted });
   } catch (error) {

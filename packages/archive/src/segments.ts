@@ -1,6 +1,6 @@
 /**
  * Segments: contiguous ranges of a partition's log, archived. Their manifests are the archiver's position: number `n` is
- * written once, by whoever comes first, so a zombie that archived the same range learns it and writes nothing.
+ * written once, by the first archiver, so a zombie that archived the same range learns it and writes nothing.
  */
 import { TributaryError } from '@tributary/model/errors';
 import { dataPath } from '@tributary/runtime/data-folder';
@@ -41,7 +41,7 @@ export async function lastSegmentNumber(dataDir: string, partition: number): Pro
   return merged.reduce((last, number) => Math.max(last, number), single);
 }
 
-/** So many segments make a block, from a multiple of it on: two who merge the same ones write one name. */
+/** Segments in a block, from a multiple of it on: two processes that merge the same ones write one name. */
 export const BLOCK_SEGMENTS = 96;
 
 /** The first segment of the block that a segment belongs to. */
@@ -63,8 +63,8 @@ export async function readBlock(dataDir: string, partition: number, first: numbe
 }
 
 /**
- * The manifest that tells of a segment, which must be there: numbers have no gaps, so one that is missing is a hole in the archive. It may be
- * a block's, which tells of others too.
+ * The manifest that lists a segment, which must be there: numbers have no gaps, so one that is missing is a hole in the archive. It may be
+ * a block's, which lists others too.
  */
 export async function readSegment(dataDir: string, partition: number, number: number): Promise<SegmentManifest> {
   const path = segmentPath(dataDir, partition, number);
@@ -91,7 +91,7 @@ function checkSegment(segment: SegmentManifest, path: string, { partition, numbe
   if (segment.partition !== partition || segment.number !== number || segment.to !== to)
     throw new TributaryError(
       'manifest_corrupt',
-      `${path} tells of segment ${segment.number} of partition ${segment.partition}: files were swapped`,
+      `${path} names segment ${segment.number} of partition ${segment.partition}: files were swapped`,
     );
   const rows = segment.files.reduce((sum, file) => sum + file.rows, 0);
   if (rows !== segment.rows)
@@ -139,7 +139,7 @@ export function demandSameLog({ number, partition, logIdentity }: SegmentManifes
   );
 }
 
-/** Writes a segment's manifest unless its number is taken: false tells that another archiver was first. */
+/** Writes a segment's manifest unless its number is taken: false means that another archiver was first. */
 export async function writeSegment(dataDir: string, segment: SegmentManifest): Promise<boolean> {
   return createDurably(segmentPath(dataDir, segment.partition, segment.number), toJson(segment));
 }

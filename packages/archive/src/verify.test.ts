@@ -66,7 +66,7 @@ test.each(DAMAGE)('law 7: a file with %s is an error to readers; only the batch 
   await expect(checkFile(dir, file)).rejects.toThrow('is missing');
 });
 
-test('law 7: a file that is seen wrong once and right a moment later is sound, and stays where it is', async () => {
+test('law 7: a file that is seen wrong once and right soon after is sound, and stays where it is', async () => {
   const file = await viewFile('a.parquet', 1000);
   const path = join(dir, file.path);
   const sound = await readFile(path);
@@ -90,7 +90,7 @@ test('law 7: two sound files under each other’s names are found, both in one r
   expect(await namesIn(join(dir, 'quarantine'))).toHaveLength(2);
 });
 
-test('law 4: an integer keeps all its digits, and what is none is an error', () => {
+test('law 4: an integer keeps all its digits, and any other value is an error', () => {
   expect(integer(9_007_199_254_740_991n, 'x')).toBe(9_007_199_254_740_991);
   expect(integer(9_007_199_254_740_993n, 'x')).toBe(9_007_199_254_740_993n);
   expect(integer(-(2n ** 100n), 'x')).toBe(-(2n ** 100n));

@@ -1,9 +1,9 @@
 /**
  * Parquet has no checksums that readers verify: a flipped byte can come back as wrong rows. So a file is used only if its
- * bytes are those its manifest tells of; else the answer is incomplete, never smaller (law 7).
+ * bytes are those that its manifest describes; else the answer is incomplete, never smaller (law 7).
  *
- * One look may be wrong where the file is right: a network folder shows an old state, a host's memory flips a bit. So a file that differs
- * is read again after a moment, and only the batch layer sets it aside: a reader that sees ghosts must not take it from all others.
+ * One reading may be wrong where the file is right: a network folder shows an old state, a host's memory flips a bit. So a file that differs
+ * is read again after 250 ms, and only the batch layer moves it to quarantine: one mistaken reader must not take it from all others.
  */
 import { rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -50,7 +50,7 @@ async function look(dataDir: string, file: StoredFile): Promise<Found | undefine
   const path = join(dataDir, file.path);
   try {
     const { size } = await stat(path);
-    // A wrong size tells it at once; no need to read.
+    // A wrong size is enough; no need to read.
     const found = size === file.bytes ? await digest(path) : { bytes: size, sha256: '(not read)' };
     return found.bytes === file.bytes && found.sha256 === file.sha256 ? undefined : found;
   } catch (error) {
@@ -71,7 +71,7 @@ async function quarantine(dataDir: string, path: string): Promise<void> {
   const folder = dataPath(dataDir, 'quarantine');
   await makeFolder(folder);
   await rename(join(dataDir, path), join(folder, path.replaceAll('/', '__'))).catch((error: unknown) => {
-    // Another worker set it aside at the same moment.
+    // Another worker moved it at the same time.
     if (errorCode(error) !== 'ENOENT') throw error;
   });
 }
