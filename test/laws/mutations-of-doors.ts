@@ -152,7 +152,7 @@ export const MUTATIONS_OF_DOORS: readonly Mutation[] = [
   {
     lie: 'a timer may be set to more than it holds',
     law: '7',
-    file: `${RUNTIME}/config.ts`,
+    file: `${RUNTIME}/config-value.ts`,
     from: ', ms: 2_147_483_647, ',
     to: ', ms: 2_147_483_648, ',
     test: `${RUNTIME}/config.test.ts`,
