@@ -30,7 +30,7 @@ export function segmentReader(route: SegmentType | undefined): ReadItem {
     const context = contextOf(item, envelope);
     const given = objectOf(properties) ?? {};
     const carries = carriesMarketing(type.value);
-    const money = carries ? moneyOf(given, envelope.money) : {};
+    const money = carries ? moneyOf(name, given, envelope.money) : {};
     if ('ok' in money) return money;
     const marketing = carries ? marketingOf(type.value, given, context, channelOfClues) : {};
     const library = textOf(objectOf(context('library'))?.['name']);
@@ -158,21 +158,31 @@ function marketingOf(type: SegmentType, properties: JsonObject, context: Context
 }
 
 /**
- * `revenue` is money by its name, so a bad one is refused. `value` and `cost` may mean anything: they count as money where
- * they can be, and stay mere properties elsewhere. `allowed`: the key may send money.
+ * `revenue` is money by its name, and so is the `total` of an order that names no other amount (Segment's specification of `Order Completed`):
+ * a bad one is refused. `value` and `cost` may mean anything: they count as money where they can be, and stay mere properties elsewhere.
+ * `allowed`: the key may send money.
  */
-function moneyOf(properties: JsonObject, allowed: boolean): Draft | Invalid {
+function moneyOf(name: unknown, properties: JsonObject, allowed: boolean): Draft | Invalid {
   const currency = textOf(properties['currency'])?.toUpperCase();
-  const revenue = present(properties['revenue']);
+  const field = moneyField(name, properties);
+  const revenue = field === undefined ? undefined : present(properties[field]);
   const mayBeMoney = allowed && (currency === undefined || isCurrency(currency));
   if (revenue === undefined && !mayBeMoney) return {};
-  if (!allowed) return moneyForbidden('properties.revenue', revenue);
+  if (!allowed) return moneyForbidden(`properties.${field}`, revenue);
   const value = toMinorUnits(revenue ?? properties['value'], currency);
   if (revenue !== undefined && value === undefined)
-    return invalid('invalid_field', `properties.revenue is a decimal amount such as 19.99, got ${describe(revenue)}`);
+    return invalid('invalid_field', `properties.${field} is a decimal amount such as 19.99, got ${describe(revenue)}`);
   const costOrCredit = toMinorUnits(properties['cost'], currency);
   const cost = costOrCredit !== undefined && costOrCredit >= 0 ? costOrCredit : undefined;
   return value === undefined && cost === undefined ? {} : { value, cost, currency };
+}
+
+/** The property that is money by its name; undefined where there is none. */
+function moneyField(name: unknown, properties: JsonObject): 'revenue' | 'total' | undefined {
+  if (present(properties['revenue']) !== undefined) return 'revenue';
+  const isTotal =
+    name === 'Order Completed' && present(properties['value']) === undefined && present(properties['total']) !== undefined;
+  return isTotal ? 'total' : undefined;
 }
 
 /** A URL beyond the bound loses its query: better a shorter page than a lost event. */

@@ -68,6 +68,8 @@ test('properties of a call are no money for a browser key, but for revenue; what
   const fix = 'is money, which must come with a server key, or a browser key made with --revenue';
   const order = { event: 'Order Completed', userId: 'u', properties: { revenue: 19.99, value: 3 } };
   expect(await message('/v1/track', order)).toBe(`properties.revenue ${fix} (got 19.99)`);
+  const total = { ...order, properties: { total: 27.5 } };
+  expect(await message('/v1/track', total)).toBe(`properties.total ${fix} (got 27.5)`);
   expect(await message('/v1/events', { ...EVENT, value: 1999, currency: 'EUR' })).toBe(`value ${fix} (got 1999)`);
   expect(await message('/v1/events', { ...EVENT, cost: 5, currency: 'EUR' })).toBe(`cost ${fix} (got 5)`);
 });

@@ -229,6 +229,19 @@ describe('the time of a call', () => {
 });
 
 describe('money', () => {
+  test('the total of an order is its value where it names no other amount', async () => {
+    const value = async (event: string, properties: object) =>
+      (await stored('/v1/track', { event, userId: 'u', properties })).value;
+    expect(await value('Order Completed', { total: 27.5, currency: 'EUR' })).toBe(2750);
+    expect(await value('Order Completed', { total: 27.5, revenue: '25.00' })).toBe(2500);
+    expect(await value('Order Completed', { total: 27.5, value: 26 })).toBe(2600);
+    expect(await value('Cart Viewed', { total: 27.5 })).toBeUndefined();
+    const bad = { event: 'Order Completed', userId: 'u', properties: { total: 'much' } };
+    expect(await rejection('/v1/track', bad)).toMatchObject({
+      code: 'invalid_field',
+      message: expect.stringContaining('properties.total'),
+    });
+  });
   test('revenue that is no amount is refused; a value or cost that is none stays a property', async () => {
     expect(await rejection('/v1/track', { event: 'e', userId: 'u', properties: { revenue: 'lots' } })).toMatchObject({
       code: 'invalid_field',
