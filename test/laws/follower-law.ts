@@ -4,8 +4,9 @@ import { createDeltaFollower, type DeltasLook } from '@tributary/serving/deltas/
 import { type LoadedGeneration, loadedGeneration } from '@tributary/serving/generations/loaded';
 import { collectionOf, type Layers, projectionOf, type Question } from '@tributary/serving/merge';
 import type { PartitionDeltas } from '@tributary/store/serving-store';
+import type { PartitionState } from '@tributary/store/speed-store';
 import { HISTORY_PARTITIONS, playHistory, storeHistory, viewsOf } from '@tributary/testkit/store-history';
-import type { StoreUnderTest } from '@tributary/testkit/store-under-test';
+import { type StoreUnderTest, stateSince } from '@tributary/testkit/store-under-test';
 import { activity } from '@tributary/views/activity/fold';
 import { conversions } from '@tributary/views/conversions/fold';
 import type { Rows, RowsByView } from '@tributary/views/deltas';
@@ -89,7 +90,8 @@ export async function expectFollowerLaw(make: () => Promise<StoreUnderTest>, num
         if (!fails) expect(look === null).toBe(fresh === null);
         fails = false;
         if (look === null || fresh === null) return;
-        expect(look.states).toEqual(fresh.map(({ state }) => state));
+        const since = (state: PartitionState | null) => stateSince(state, generation);
+        expect(look.states.map(since)).toEqual(fresh.map(({ state }) => since(state)));
         for (const of of ['pending', 'overflowed'] as const)
           expect(look[of]).toBe(fresh.reduce((sum, partition) => sum + partition[of], 0));
         if (!loads.has(generation))

@@ -5,6 +5,7 @@ import { createGeneration } from '@tributary/archive/generations';
 import { DEFAULT_LIMITS } from '@tributary/archiver/pipeline';
 import type { EventLog } from '@tributary/log/port';
 import { HOUR_MS } from '@tributary/model/time';
+import { cutsApart } from '@tributary/serving/freshness/cut-apart';
 import { holesInHistory } from '@tributary/serving/freshness/one-history';
 import type { StoredState } from '@tributary/store/speed-store';
 import { differences } from '@tributary/testkit/compare-rows';
@@ -125,6 +126,25 @@ test('law 7: a state past the cut that counts under an older generation is a hol
   const states = [state('6', 1), state('5', 1), state('4', 1), state('6', 2), state('6', 3)];
   const holes = holesInHistory(states, null, { generation: 2, cut: ['5', '5', '5', '5', '5'] });
   expect(holes.map((hole) => hole.slice(0, 11))).toEqual(['partition 0', 'partition 1']);
+});
+
+test('law 7: a state whose barrier lay elsewhere than the cut is a hole, and so is one that lacks it', () => {
+  const states = ['5', '4', '6', undefined].map((at) => {
+    const barriers = new Map([[3, '8'], ...(at === undefined ? [] : [[2, at] as const])]);
+    return { ...state('9', 3), barriers };
+  });
+  const generation = { generation: 2, cut: ['5', '5', '5', '5'] };
+  expect(cutsApart(states, generation)).toEqual([
+    expect.stringMatching(
+      /^partition 1: generation 2 was cut at 5, and the deltas since at 4: .* twice\. .*`tributary batch run`/,
+    ),
+    expect.stringMatching(/^partition 2: generation 2 was cut at 5, and the deltas since at 6: .* in neither\. /),
+    expect.stringMatching(/^partition 3: generation 2 was cut at 5; .* older version .* did not say\. Exact again once a newer/),
+  ]);
+  // Before the barrier nothing was added that could count twice.
+  expect(cutsApart(states, { generation: 3, cut: ['8', '8', '8', '8'] })).toEqual([]);
+  expect(cutsApart([state('4', 1), null], generation)).toEqual([]);
+  expect(cutsApart(states, null)).toEqual([]);
 });
 
 test('law 7: a log that ends before the cut of the generation is a hole, read or not; one at the cut is none', () => {

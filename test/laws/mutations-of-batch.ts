@@ -217,8 +217,8 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
     lie: 'a retirement forgets all steps over generations',
     law: '7',
     file: 'packages/store/src/retired.lua',
-    from: ' and tonumber(state[i + 1]) <= keep then',
-    to: ' then',
+    from: "'^gap:') and tonumber(state[i + 1]) <= keep",
+    to: "'^gap:')",
     test: STORE,
   },
   {

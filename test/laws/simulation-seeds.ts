@@ -25,6 +25,8 @@ export const MUST_HAPPEN = [
   'complete after an overflow',
   'complete after an emptied store',
   'incomplete after an overflow',
+  'complete after a parked barrier',
+  'incomplete after a parked barrier',
   'no answer',
   'publish',
   'rollback',

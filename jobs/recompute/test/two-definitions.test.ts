@@ -1,20 +1,12 @@
 /** Rows that two definitions made must not pass for one answer: what readers get while definitions change, and after a rollback across it. */
-import { listGenerations, readGeneration } from '@tributary/archive/generations';
-import { currentPublication } from '@tributary/archive/publications';
-import { readViewRows } from '@tributary/archive/views';
-import { storedDefinitions } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
 import { HOUR_MS } from '@tributary/model/time';
-import type { Meta } from '@tributary/serving/meta';
-import { createServing } from '@tributary/serving/serving';
-import { takeSnapshot } from '@tributary/serving/snapshot';
 import { differences } from '@tributary/testkit/compare-rows';
-import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/generate-definitions';
+import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/generate-definitions';
 import { naive } from '@tributary/testkit/naive';
-import type { RowsByView } from '@tributary/views/deltas';
-import { VIEWS } from '@tributary/views/registry';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createWorld, dyingAt, PARTITIONS, type World } from './world.ts';
+import { asked } from './asked.ts';
+import { createWorld, dyingAt, type World } from './world.ts';
 
 const ONE = definitionsOf(SMALL_DEFINITIONS);
 const OTHER = definitionsOf({ ...SMALL_DEFINITIONS, attribution: { resetOnConversion: true } });
@@ -38,39 +30,10 @@ const LOG = [
 ];
 const LATE = event('d', 1.5, 'mail');
 
-/** What an API that begins now says of a merged answer. */
-async function asked(): Promise<Meta> {
-  const serving = createServing({
-    partitions: PARTITIONS,
-    store: world.serving,
-    source: {
-      publication: () => currentPublication(world.dataDir),
-      manifests: async () => Promise.all((await listGenerations(world.dataDir)).map((g) => readGeneration(world.dataDir, g))),
-      manifest: (generation) => readGeneration(world.dataDir, generation),
-      viewRows: async (manifest) => {
-        const rows: RowsByView = new Map();
-        for (const view of VIEWS) rows.set(view.name, await readViewRows(world.session, world.dataDir, manifest, view));
-        return rows;
-      },
-    },
-    logReach: { ends: () => world.log.ends(), starts: () => world.log.starts(), ageAfter: async () => new Map() },
-    storedDefinitions: (json) => storedDefinitions(json, sha256Hex),
-    defaultDefinitions: ONE,
-    now: () => AT + 1_000,
-    limits: { patienceMs: 1e12, freshMs: 60_000, staleMs: 60_000 },
-    onWarning: (message, cause) => {
-      throw new Error(message, { cause });
-    },
-  });
-  await serving.generations.refresh();
-  await serving.board.look();
-  return (await takeSnapshot(serving, VIEWS, 'merged')).meta();
-}
-
 test('law 7: from the barrier of new definitions until their generation is published, answers are incomplete', async () => {
   await world.ingest(LOG);
   await world.run();
-  expect(await asked()).toMatchObject({ complete: true, generation: 1 });
+  expect(await asked(world, ONE, AT + 1_000)).toMatchObject({ complete: true, generation: 1 });
 
   const dying = dyingAt('sealed');
   const run = world.run({ definitions: OTHER.json }, dying).catch(() => {});
@@ -78,7 +41,7 @@ test('law 7: from the barrier of new definitions until their generation is publi
   await world.ingest([LATE]);
   await world.turn();
   expect(differences(await world.merged(), naive([...LOG, LATE], ONE))).not.toEqual([]);
-  expect(await asked()).toMatchObject({
+  expect(await asked(world, ONE, AT + 1_000)).toMatchObject({
     complete: false,
     generation: 1,
     warnings: [expect.stringMatching(/^the definitions changed: /)],
@@ -87,7 +50,7 @@ test('law 7: from the barrier of new definitions until their generation is publi
 
   await world.run({ definitions: OTHER.json });
   await world.turn();
-  expect(await asked()).toMatchObject({ complete: true, warnings: [] });
+  expect(await asked(world, ONE, AT + 1_000)).toMatchObject({ complete: true, warnings: [] });
   expect(differences(await world.merged(), naive([...LOG, LATE], OTHER))).toEqual([]);
 });
 
@@ -98,11 +61,15 @@ test('law 7: definitions that changed and changed back leave rows of others behi
   await world.ingest([LATE]);
   await world.run({ definitions: ONE.json });
   await world.turn();
-  expect(await asked()).toMatchObject({ complete: true, generation: 3, warnings: [] });
+  expect(await asked(world, ONE, AT + 1_000)).toMatchObject({ complete: true, generation: 3, warnings: [] });
 
   await world.publishByHand('rollback', 1);
   expect(differences(await world.merged(), naive([...LOG, LATE], ONE))).not.toEqual([]);
-  expect(await asked()).toMatchObject({ complete: false, generation: 1, warnings: [expect.stringContaining('and back')] });
+  expect(await asked(world, ONE, AT + 1_000)).toMatchObject({
+    complete: false,
+    generation: 1,
+    warnings: [expect.stringContaining('and back')],
+  });
 });
 
 test('a rollback below a generation of the same definitions stays exact and complete', async () => {
@@ -112,6 +79,6 @@ test('a rollback below a generation of the same definitions stays exact and comp
   await world.run();
   await world.turn();
   await world.publishByHand('rollback', 1);
-  expect(await asked()).toMatchObject({ complete: true, generation: 1, warnings: [] });
+  expect(await asked(world, ONE, AT + 1_000)).toMatchObject({ complete: true, generation: 1, warnings: [] });
   expect(differences(await world.merged(), naive([...LOG, LATE], ONE))).toEqual([]);
 });

@@ -12,6 +12,7 @@ import type { GenerationManifest, Publication } from '@tributary/archive/layout'
 import { currentPublication, publish, readPublications } from '@tributary/archive/publications';
 import { readViewRows } from '@tributary/archive/views';
 import { createArchiver } from '@tributary/archiver/pipeline';
+import type { EventLog } from '@tributary/log/port';
 import type { Definitions } from '@tributary/model/definitions';
 import { type Event, encodeEvent } from '@tributary/model/event';
 import { partitionOf, userKeyOf } from '@tributary/model/user-key';
@@ -41,10 +42,11 @@ export async function createWorld(initial: Definitions) {
   const log = createMemoryLog({ partitions: PARTITIONS });
   const store = createMemoryStore({ partitions: PARTITIONS });
   const serving = store.serving();
+  const older = { archiver: false, speed: false };
   let nowMs = 1_000;
   let commits = 0;
   const archiver = createArchiver({
-    log,
+    log: throughOlder('archiver'),
     dataDir,
     writer: randomBytes(4).toString('hex'),
     openSession: async (): Promise<DuckDb> => ({ ...session, close: async () => {} }),
@@ -62,7 +64,7 @@ export async function createWorld(initial: Definitions) {
     speedPosition: async () => null,
   });
   const speed = createSpeedWorker({
-    log,
+    log: throughOlder('speed'),
     store: store.speed(),
     definitions: initial,
     partitions: Array.from({ length: PARTITIONS }, (_, partition) => partition),
@@ -71,6 +73,17 @@ export async function createWorld(initial: Definitions) {
     limits: { waitMs: 0 },
   });
   const down = { archiver: false, speed: false };
+
+  /** The log as a layer reads it: while it is of an older version, it does not know the barriers and parks them. */
+  function throughOlder(layer: 'archiver' | 'speed'): EventLog {
+    return {
+      ...log,
+      async read(after, limits) {
+        const entries = await log.read(after, limits);
+        return older[layer] ? entries.map((entry) => (entry.kind === 'barrier' ? { ...entry, body: '{}' } : entry)) : entries;
+      },
+    };
+  }
 
   let turning: Promise<void> = Promise.resolve();
   /** Two coordinators may wait at once; the archiver and the worker are one process each. */
@@ -115,6 +128,7 @@ export async function createWorld(initial: Definitions) {
     /** For runs by many: give it to them as `shards`. */
     flow: createMemoryFlow({ ...ports, computePart }, 2),
     down,
+    older,
     turn,
     advance: (ms: number) => (nowMs += ms),
 

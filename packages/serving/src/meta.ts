@@ -18,6 +18,8 @@ export interface MetaParts {
   readonly pending: number;
   readonly overflowed: number;
   readonly health: SpeedHealth;
+  /** Where view and deltas do not meet at one barrier. */
+  readonly apart: readonly string[];
   readonly definitions: {
     /** Those of the batch side. */
     readonly version: string;
@@ -29,7 +31,7 @@ export interface MetaParts {
 }
 
 export function metaOf(parts: MetaParts, findings: Findings): Meta {
-  const { layers, served, pending, overflowed, health, definitions } = parts;
+  const { layers, served, pending, overflowed, health, apart, definitions } = parts;
   const holes = [...findings.holes];
   const notes = [...findings.notes];
   if (served.failure !== null)
@@ -37,7 +39,7 @@ export function metaOf(parts: MetaParts, findings: Findings): Meta {
       `generation ${served.loaded.generation} is served in place of a newer one that cannot be loaded: ${served.failure}`,
     );
   if (layers !== 'batch') {
-    holes.push(...health.missing);
+    holes.push(...health.missing, ...apart);
     notes.push(...health.notes);
     if (overflowed > 0)
       holes.push(

@@ -6,6 +6,7 @@ import type { PartitionState } from '@tributary/store/speed-store';
 import type { Rows } from '@tributary/views/deltas';
 import type { View } from '@tributary/views/view';
 import { type DeltaFollower, type DeltasLook, isRetired } from './deltas/follower.ts';
+import { cutsApart } from './freshness/cut-apart.ts';
 import type { SpeedBoard } from './freshness/speed-board.ts';
 import { fromStore } from './from-store.ts';
 import type { LoadedGeneration } from './generations/loaded.ts';
@@ -67,6 +68,7 @@ export async function takeSnapshot(
   const { states, pending, overflowed } = look;
   // What is held was read before anybody could ask where the store stood.
   const health = board.health({ states, manifest: loaded.manifest, furthest: stale === null ? furthest : [] });
+  const apart = cutsApart(states, loaded.manifest);
   // A partition that stands before the cut adds nothing.
   const adding = states.filter((state) => state !== null && state.generation >= loaded.generation) as PartitionState[];
   const followed = adding.map((state) => deps.storedDefinitions(state.definitions));
@@ -89,6 +91,7 @@ export async function takeSnapshot(
           pending,
           overflowed,
           health,
+          apart,
           definitions: { version: definitions.version, others: new Set(others.map(({ version }) => version)), changedBack },
         },
         { ...findings, holes: stale === null ? findings.holes : [stale, ...findings.holes] },

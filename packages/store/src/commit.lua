@@ -17,6 +17,7 @@
   Returns  committed | already | fenced | rewound
 
   Deltas of a generation that was retired are not filed: they may not be read, and no later retirement would remove them.
+  A batch ends with its barrier, so the position of a commit that brings a new generation is the barrier's (barrier:<generation>).
   A step over generations that do not exist is noted in the state (gap:<last before> = the next one): nobody looks for them.
 
   Everything is checked before the first write: a script that fails half-way keeps what it wrote.
@@ -191,6 +192,7 @@ else
 end
 
 local current = stored[6] or '0'
+if tonumber(ARGV[8]) > tonumber(current) then redis.call('HSET', state, 'barrier:' .. ARGV[8], ARGV[5]) end
 if tonumber(ARGV[8]) > tonumber(current) + 1 then redis.call('HSET', state, 'gap:' .. current, ARGV[8]) end
 redis.call('HSET', state, 'position', ARGV[5], 'commit', id, 'logIdentity', ARGV[6], 'logTimeMs', ARGV[7], 'generation', ARGV[8],
   'commits', tonumber(stored[3] or '0') + 1, 'feedBytes', feedBytes)

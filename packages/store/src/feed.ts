@@ -10,12 +10,20 @@ export interface CommittedDeltas {
   /** The commit that it was built upon; "": none. */
   readonly after: string;
   /** `definitions`: null when they stayed as they were. */
-  readonly next: Omit<PartitionState, 'definitions'> & { readonly definitions: string | null };
+  readonly next: Omit<PartitionState, 'definitions' | 'barriers'> & { readonly definitions: string | null };
   /** The generation that the rows are filed under. */
   readonly generation: number;
   readonly rows: RowsByView;
   readonly pending: number;
   readonly overflowed: number;
+}
+
+/** The state with a commit; `from`: barriers of older generations are left out. */
+export function stateWith(before: PartitionState | null, { next, generation }: CommittedDeltas, from: number): PartitionState {
+  const barriers = new Map([...(before?.barriers ?? [])].filter(([g]) => g >= from));
+  if (next.generation > generation && next.position !== null) barriers.set(next.generation, next.position);
+  const definitions = next.definitions ?? before?.definitions ?? '';
+  return { ...next, definitions, ...(barriers.size === 0 ? {} : { barriers }) };
 }
 
 /** Reads an entry, rows of the `views` alone. null: it is not of this form, which nothing but a foreign writer explains. */

@@ -26,6 +26,11 @@ export interface PartitionState {
   readonly definitions: string;
   /** Deltas of this generation and of all newer ones are by these definitions. Absent: an older version wrote the state, and `generation` alone is known. */
   readonly definitionsSince?: number;
+  /**
+   * Where the barriers lay at which the deltas went over to a generation, of those that are kept: the store notes it from the
+   * commits. What an older version committed lacks.
+   */
+  readonly barriers?: ReadonlyMap<number, string>;
   /** No user's timeline is known up to this instant, epoch ms: records were kept for less long than the definitions ask now, or log time came back. */
   readonly cutTs?: number;
 }
@@ -55,7 +60,7 @@ export interface Commit {
   readonly expected: string | null;
   readonly expectedCommit: string;
   readonly id: string;
-  readonly next: PartitionState & { readonly position: string };
+  readonly next: Omit<PartitionState, 'barriers'> & { readonly position: string };
   /** Lines (each ending in "\n") to append to users' records. */
   readonly appends: ReadonlyMap<string, string>;
   /** Whole records to put in place of what is there: trimmed ones. */

@@ -10,6 +10,7 @@ export function stateFrom(fields: Readonly<Record<string, string>>): PartitionSt
     generation: Number(fields['generation'] ?? 0),
     definitions: fields['definitions'] ?? '',
     ...sinceOf(fields),
+    ...barriersOf(fields),
     ...(fields['cutTs'] === undefined ? {} : { cutTs: Number(fields['cutTs']) }),
   };
 }
@@ -18,6 +19,15 @@ export function stateFrom(fields: Readonly<Record<string, string>>): PartitionSt
 function sinceOf({ definitionsSince = '', generation }: Readonly<Record<string, string>>): { definitionsSince?: number } {
   const [since, of] = definitionsSince.split(' ');
   return of !== undefined && of === generation ? { definitionsSince: Number(since) } : {};
+}
+
+const BARRIER = 'barrier:';
+
+function barriersOf(fields: Readonly<Record<string, string>>): Pick<PartitionState, 'barriers'> {
+  const barriers = new Map<number, string>();
+  for (const [name, position] of Object.entries(fields))
+    if (name.startsWith(BARRIER)) barriers.set(Number(name.slice(BARRIER.length)), position);
+  return barriers.size === 0 ? {} : { barriers };
 }
 
 const GAP = 'gap:';

@@ -5,7 +5,7 @@
  */
 
 import { TributaryError } from '@tributary/model/errors';
-import { type CommittedDeltas, isChain } from '@tributary/store/feed';
+import { type CommittedDeltas, isChain, stateWith } from '@tributary/store/feed';
 import type { Outbox } from '@tributary/store/outbox';
 import type {
   FeedCursor,
@@ -229,7 +229,11 @@ function applyCommit(
     if (stored.feed.length > bounds.entries) stored.feed.shift();
   }
   stored.commits++;
-  stored.state = { ...commit.next };
+  stored.state = stateWith(
+    stored.state,
+    { id, after, next, generation: deltasGeneration, rows: deltas, pending, overflowed },
+    stored.oldest,
+  );
   stored.commitId = commit.id;
   return 'committed';
 }

@@ -57,6 +57,16 @@ export function describeRetirementContract(name: string, make: () => Promise<Ret
       expect(await store.generationsKept(P)).toEqual([40, 41]);
     });
 
+    test('law 7: where the barrier of a generation lay is known for as long as the generation is kept', async () => {
+      const store = await make();
+      await passBarriers(store, 0, 10);
+      const barriers = async () => [...((await store.speed.loadState(P))?.barriers ?? [])].sort(([a], [b]) => a - b);
+      expect(await barriers()).toEqual(range(1, 11).map((g) => [g, `p${String(g).padStart(9, '0')}`]));
+      await store.serving.retireDeltas(8);
+      await passBarriers(store, 10, 11);
+      expect((await barriers()).map(([g]) => g)).toEqual([8, 9, 10, 11]);
+    });
+
     test('a store that lost a retirement and what was committed since retires again', async () => {
       const store = await make();
       await passBarriers(store, 0, 20);

@@ -87,7 +87,7 @@ export async function speedWorker(world: World, name: string, turn: Turn): Promi
   const onRecall = () => world.count('a replay of the archive');
   const maxEntries = random.between(1, 4);
   const worker = world.parts.createWorker({
-    log: world.parts.recall(world.connectLog(turn), archiveOf(world, turn), onRecall),
+    log: world.parts.recall(throughOlder(world, world.connectLog(turn)), archiveOf(world, turn), onRecall),
     store: {
       ...store,
       async commit(commit) {
@@ -126,6 +126,16 @@ export async function speedWorker(world: World, name: string, turn: Turn): Promi
   }
 }
 
+/** The log as the speed layer reads it, which does not know some of the barriers. */
+function throughOlder(world: World, log: EventLog): EventLog {
+  const isParked = ({ partition, position }: LogEntry) => world.parkedBy.get(`${partition} ${position}`) === 'speed';
+  return {
+    ...log,
+    read: async (after, limits) =>
+      (await log.read(after, limits)).map((entry) => (isParked(entry) ? { ...entry, body: '{}' } : entry)),
+  };
+}
+
 /** Copies the log into the archive and seals it at each barrier; what it wrote and how far it read are one write. */
 export async function archiver(world: World, turn: Turn): Promise<void> {
   const log = world.connectLog(turn);
@@ -154,18 +164,27 @@ export async function archiver(world: World, turn: Turn): Promise<void> {
         const body = events.map(encodeEvent).join('\n');
         if (events.length > 0) archived.entries.push({ ...entry, body, appendedMs: Number.MAX_SAFE_INTEGER });
       }
-      const barrier = entry.kind === 'barrier' ? readBarrier(entry.body, archived.sealed, world.parts.parse) : null;
+      const isParked = world.parkedBy.get(`${entry.partition} ${entry.position}`) === 'archive';
+      const barrier = entry.kind === 'barrier' && !isParked ? readBarrier(entry.body, archived.sealed, world.parts.parse) : null;
       if (barrier === null) continue;
       archived.entries.push(entry);
       archived.sealed = barrier.generation;
       archived.seals.set(barrier.generation, archived.events.length);
+      archived.cuts.set(barrier.generation, entry.position);
     }
   }
 }
 
 function remember(archived: ArchivedPartition): void {
-  const { position, sealed, events, entries, seals } = archived;
-  archived.before = { position, sealed, events: [...events], entries: [...entries], seals: new Map(seals) };
+  const { position, sealed, events, entries, seals, cuts } = archived;
+  archived.before = {
+    position,
+    sealed,
+    events: [...events],
+    entries: [...entries],
+    seals: new Map(seals),
+    cuts: new Map(cuts),
+  };
 }
 
 /** Where the log still has everything: behind a trimmed one, what the archive loses is lost. */

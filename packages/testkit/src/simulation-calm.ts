@@ -63,8 +63,11 @@ async function checkAll(world: World): Promise<RowsByView> {
     const pending = answers.reduce((sum, answer) => sum + answer.pending, 0);
     const positions = answers.map(({ state }) => state?.position ?? null);
     const overflowed = answers.reduce((sum, answer) => sum + answer.overflowed, 0);
-    const warnings = [`${overflowed} events overflowed`];
-    checkAnswer(world, 'at rest', { generation, rows, pending, complete: overflowed === 0, warnings, positions }, true);
+    const cut = world.computed.get(generation)?.manifest.cut ?? [];
+    const cutApart = answers.some(({ state }, partition) => state?.barriers?.get(generation) !== cut[partition]);
+    const complete = overflowed === 0 && !cutApart;
+    const warnings = [`${overflowed} events overflowed${cutApart ? ', and the layers are cut apart' : ''}`];
+    checkAnswer(world, 'at rest', { generation, rows, pending, complete, warnings, positions }, true);
     newest = rows;
   }
   return newest;

@@ -42,12 +42,13 @@ export function checkAnswer(world: World, name: string, answer: MergedAnswer, ma
   if (isOlder && world.counts['a lost generation'] !== undefined) faults.add('a lost generation');
   if (positions.length !== world.partitions) throw new Error(`an answer of ${positions.length} partitions`);
   for (const [partition, position] of positions.entries()) {
-    const own = (world.ledgers[partition] as Ledger).expected(generation, position);
+    const own = (world.ledgers[partition] as Ledger).expected(generation, position, world.cuts.get(generation)?.[partition]);
     addRowsByView(expected, own.rows);
     pendingFrom += own.pendingFrom;
     pendingTo += own.pendingTo;
     mixed ||= own.mixed;
     for (const fault of own.faults) faults.add(fault);
+    if (world.cutApart.has(`${generation} ${partition}`)) faults.add('a parked barrier');
   }
   const at = positions.map((position, partition) => `p${partition} at ${short(position)}`).join(', ');
   for (const fault of faults) world.count(`${complete ? 'complete' : 'incomplete'} after ${fault}`);

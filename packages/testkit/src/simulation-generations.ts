@@ -21,7 +21,7 @@ export async function coordinator(world: World, name: string, turn: Turn): Promi
     for (let idle = random.between(1, world.calm ? 1 : 25); idle > 0; idle--) await turn();
     const expectedSequence = world.publications.length;
     const generation = begin(world, name);
-    if (!(await writeBarriers(world, name, log, generation))) continue;
+    if (!(await writeBarriers(world, name, log, generation, turn))) continue;
     if (!(await untilSealed(world, generation, turn))) {
       world.count('superseded');
       world.tell(`${name}: g${generation} is superseded`);
@@ -54,16 +54,22 @@ async function writeBarriers(
   name: string,
   log: ReturnType<World['connectLog']>,
   generation: number,
+  turn: Turn,
 ): Promise<boolean> {
   const { random } = world;
+  // Parked with other definitions, it would leave the layers with two of them: that is another fault.
+  const mayBeParked = [...world.begun.values()].every((json) => json === world.initial.json);
   const body = JSON.stringify({ generation, definitions: world.begun.get(generation) as string } satisfies Barrier);
   for (const partition of random.shuffle(Array.from({ length: world.partitions }, (_, p) => p))) {
-    for (let attempt = 1; ; attempt++) {
+    for (let [attempt, copies] = [1, 1]; ; attempt++) {
       if (!world.calm && random.chance(0.1)) log.failNextAppend(random.pick(['reply-lost', 'not-applied', 'duplicated']));
       try {
-        await log.append(partition, { kind: 'barrier', body });
+        const position = await log.append(partition, { kind: 'barrier', body });
         world.tell(`${name}: barrier g${generation} in p${partition}`);
-        break;
+        if (world.calm || copies > 1 || !mayBeParked || !random.chance(0.1)) break;
+        parkInOneLayer(world, generation, partition, position);
+        for (let idle = random.between(1, 20); idle > 0; idle--) await turn();
+        copies++;
       } catch (error) {
         operational(error);
         if (attempt === 3) return false;
@@ -71,6 +77,15 @@ async function writeBarriers(
     }
   }
   return true;
+}
+
+/** An older reader beside newer ones: whoever takes the generation up appends another copy, which both layers know. */
+function parkInOneLayer(world: World, generation: number, partition: number, position: string): void {
+  const layer = world.random.pick(['speed', 'archive'] as const);
+  world.parkedBy.set(`${partition} ${position}`, layer);
+  world.cutApart.add(`${generation} ${partition}`);
+  world.count('a parked barrier');
+  world.tell(`${layer} parks the barrier g${generation} in p${partition} at ${position}`);
 }
 
 /** False when some partition was cut by a newer generation first, or nobody seals it: the next one supersedes it. */
@@ -89,6 +104,8 @@ function compute(world: World, generation: number): void {
   const definitions = world.parts.parse(json);
   const rows: RowsByView = new Map();
   for (const { events, seals } of world.archive) addRowsByView(rows, naive(events.slice(0, seals.get(generation)), definitions));
+  const cut = world.archive.map(({ cuts }) => cuts.get(generation) as string);
+  world.cuts.set(generation, cut);
   const manifest: GenerationManifest = {
     generation,
     state: 'computed',
@@ -100,7 +117,7 @@ function compute(world: World, generation: number): void {
     createdAt: 0,
     computedAt: 0,
     lastSegment: [],
-    cut: [],
+    cut,
     views: Object.fromEntries(VIEWS.map(({ name }) => [name, { path: '', rows: 0, bytes: 0, sha256: '' }])),
     events: [],
     conversions: [],

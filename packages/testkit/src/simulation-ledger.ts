@@ -45,8 +45,8 @@ export interface Ledger {
   readonly arrivals: readonly Arrival[];
   /** Takes note of entries that were appended since. */
   note(entries: readonly LogEntry[]): void;
-  /** What `view(generation) + deltas` must be once the speed layer stands at `position`. */
-  expected(generation: number, position: string | null): Expected;
+  /** What `view(generation) + deltas` must be once the speed layer stands at `position`. `cutAt`: where the archive was cut for it. */
+  expected(generation: number, position: string | null, cutAt?: string): Expected;
 }
 
 /** An event, or null for what must be parked: valid lines, plain garbage, and receipts more than a day ahead of the log's own clock. */
@@ -160,15 +160,19 @@ export function createLedger(
         logTimeMs = appendedMs;
       }
     },
-    expected(generation, position) {
-      const cut = cuts.get(generation);
-      if (cut === undefined) throw new Error(`generation ${generation} was never cut in this partition`);
+    expected(generation, position, cutAt) {
+      const first = cuts.get(generation);
+      if (first === undefined) throw new Error(`generation ${generation} was never cut in this partition`);
+      // A copy of the barrier, where the archive parked the first one.
+      let { count } = first;
+      while (count < arrivals.length && cutAt !== undefined && (arrivals[count] as Arrival).position < cutAt) count++;
+      const cut = { ...first, count };
       let upTo = cut.count;
       while (upTo < arrivals.length && position !== null && (arrivals[upTo] as Arrival).position <= position) upTo++;
       const crossed = crossings.filter(
         (crossing) => crossing.generation > generation && position !== null && crossing.position <= position,
       );
-      const key = `${generation} ${upTo} ${crossed.length}`;
+      const key = `${generation} ${count} ${upTo} ${crossed.length}`;
       const known = remembered.get(key);
       if (known !== undefined) return known;
       const since = arrivals.slice(cut.count, upTo);

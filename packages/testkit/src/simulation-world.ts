@@ -82,10 +82,14 @@ export interface ArchivedPartition {
   readonly entries: LogEntry[];
   /** Sealed generation → how many events lie before its barrier. */
   readonly seals: Map<number, number>;
+  /** Sealed generation → where its barrier lay. */
+  readonly cuts: Map<number, string>;
   sealed: number;
   /** As it was before what was written last: a folder may lose its newest file. */
   before: Omit<ArchivedPartition, 'before'> | null;
 }
+
+export type Layer = 'speed' | 'archive';
 
 export interface World {
   readonly random: Random;
@@ -111,6 +115,12 @@ export interface World {
   readonly publications: Publication[];
   /** Generations before this one are retired, and nobody computes them again. */
   retiredBefore: number;
+  /** Barriers that one layer parks, as an older version does: `partition position`. */
+  readonly parkedBy: Map<string, Layer>;
+  /** Where that may have cut the layers apart: `generation partition`. */
+  readonly cutApart: Set<string>;
+  /** Where the archive was cut for each generation that was ever computed. */
+  readonly cuts: Map<number, readonly string[]>;
   /** Events that clients still have to send, in order, and those they were told are safe (law 6). */
   readonly unsent: Event[];
   readonly acknowledged: Event[];
@@ -158,11 +168,22 @@ export function createWorld(
     disk,
     store: createMemoryStore({ partitions }),
     ledgers,
-    archive: audited.map(() => ({ position: null, events: [], entries: [], seals: new Map(), sealed: 0, before: null })),
+    archive: audited.map(() => ({
+      position: null,
+      events: [],
+      entries: [],
+      seals: new Map(),
+      cuts: new Map(),
+      sealed: 0,
+      before: null,
+    })),
     begun: new Map(),
     computed: new Map(),
     publications: [],
     retiredBefore: 0,
+    parkedBy: new Map(),
+    cutApart: new Set(),
+    cuts: new Map(),
     unsent: [],
     acknowledged: [],
     nowMs: 0,

@@ -280,7 +280,7 @@ export function describeStoreContract(name: string, make: () => Promise<StoreUnd
       expect([await read(0), await read(1), await read(0, 1), await read(2)]).toEqual([2, 1, 1, 0]);
       expect((await store.serving.deltas([VIEW], 1))[P]?.pending).toBe(3);
       expect((await store.serving.deltas([VIEW], 0, 1))[P]?.pending).toBe(0);
-      expect(await store.speed.loadState(P)).toEqual({ ...next, commitId: 'commit of p2' });
+      expect(await store.speed.loadState(P)).toEqual({ ...next, barriers: new Map([[1, 'p1']]), commitId: 'commit of p2' });
       expect((await store.serving.deltas([VIEW], 1))[P]?.state?.definitionsSince).toBe(1);
     });
 

@@ -1,9 +1,9 @@
 /** What the contract of the stores writes, and how it reads what became of it. */
 
 import type { Integer } from '@tributary/model/integer';
-import type { CommittedDeltas } from '@tributary/store/feed';
+import { type CommittedDeltas, stateWith } from '@tributary/store/feed';
 import type { FeedCursor, ServingStore, WholePartition } from '@tributary/store/serving-store';
-import type { Commit, SpeedStore } from '@tributary/store/speed-store';
+import type { Commit, PartitionState, SpeedStore } from '@tributary/store/speed-store';
 import { addRowsByView, type RowsByView } from '@tributary/views/deltas';
 import { expect } from 'vitest';
 
@@ -96,9 +96,8 @@ function added(whole: WholePartition, commit: CommittedDeltas, from: number): Wh
   const pending = before.pending + commit.pending;
   if (commit.generation >= from)
     generations.set(commit.generation, { rows, pending, overflowed: before.overflowed + commit.overflowed });
-  const definitions = commit.next.definitions ?? whole.state?.definitions ?? '';
   const cursor = { commitId: commit.id, commits: whole.cursor.commits + 1 };
-  return { ...whole, cursor, generations, state: { ...commit.next, definitions } };
+  return { ...whole, cursor, generations, state: stateWith(whole.state, commit, from) };
 }
 
 /** Σ over generations, as `deltas` says it; views without rows left out. */
@@ -110,6 +109,13 @@ export function summed({ partition, state, generations }: WholePartition) {
     sum.overflowed += overflowed;
   }
   return withoutEmpty(sum);
+}
+
+/** The state as a reader from `generation` on knows it: older barriers may be forgotten or not. */
+export function stateSince(state: PartitionState | null, generation: number): PartitionState | null {
+  if (state === null) return null;
+  const { barriers, ...rest } = state;
+  return { ...rest, barriers: new Map([...(barriers ?? [])].filter(([g]) => g >= generation)) };
 }
 
 export function withoutEmpty<T extends { readonly rows: RowsByView }>(deltas: T): T {

@@ -23,7 +23,7 @@ test('law 7: where the log ends before the cut that is served, answers are incom
   // Redis was put back to a copy from before the generation: neither log nor store can know it.
   Object.assign(world.deps.logReach, { ends: async () => [null, ...(await ends()).slice(1)] });
   await world.tick();
-  const reason = /partition 0: the log has no entry, and generation 1 was cut at 00000001/;
+  const reason = /partition 0: the log has no entry, and generation 1 was cut at \d{8}/;
   for (const url of ['/v1/activity', '/v1/users/u1/signals', '/v1/users/u1/journey']) {
     const { meta } = (await world.get(url)).body;
     expect(meta.complete, url).toBe(false);
@@ -43,9 +43,6 @@ test('a generation that is cut and published between two looks at the log does n
   const world = await served();
   await shopping(world, 2, 20, NOON - 5 * HOUR);
   await world.cut(2);
-  const manifest = world.manifests.get(2);
-  if (manifest === undefined) throw new Error('there is no generation 2');
-  world.manifests.set(2, { ...manifest, cut: world.states.map((state) => state?.position ?? '') });
   await world.publish(2);
   await world.generations.refresh();
   expect((await world.get('/v1/activity')).body.meta).toMatchObject({ generation: 2, complete: true });

@@ -146,7 +146,9 @@ export async function createWorld(options: WorldOptions = {}) {
     const events = log.slice();
     archived.set(generation, events);
     views.set(generation, naive(events, definitions));
-    manifests.set(generation, manifestOf(generation, events.length, definitions, nowMs));
+    const manifest = manifestOf(generation, events.length, definitions, nowMs);
+    const positions = states.map((state) => state?.position ?? '');
+    manifests.set(generation, speedReadsIt ? { ...manifest, cut: positions } : manifest);
   }
 
   async function publish(generation: number, pointer = true): Promise<void> {

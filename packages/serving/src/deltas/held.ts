@@ -7,6 +7,7 @@
  */
 
 import { TributaryError } from '@tributary/model/errors';
+import { stateWith } from '@tributary/store/feed';
 import type { FeedCursor, Followed, GenerationDeltas, WholePartition } from '@tributary/store/serving-store';
 import type { PartitionState } from '@tributary/store/speed-store';
 import { addRowsByView, type Rows, type RowsByView } from '@tributary/views/deltas';
@@ -88,8 +89,7 @@ export function createHeldDeltas(partitions: number): HeldDeltas {
     add(number, commits) {
       for (const commit of commits) {
         const before = held[number] as HeldPartition;
-        const { id, next, generation } = commit;
-        const definitions = next.definitions ?? before.state?.definitions ?? '';
+        const { id, generation } = commit;
         const cursor = { commitId: id, commits: before.cursor.commits + 1 };
         const generations = new Map(before.generations);
         if (generation >= before.from) {
@@ -100,7 +100,7 @@ export function createHeldDeltas(partitions: number): HeldDeltas {
           generations.set(generation, { rows: sum.rows, pending, overflowed });
           changed({ generation, rows: commit.rows, sign: 1 });
         }
-        held[number] = { ...before, cursor, state: { ...next, definitions }, generations };
+        held[number] = { ...before, cursor, state: stateWith(before.state, commit, before.from), generations };
       }
     },
     replace({ partition: number, cursor, state, generations }, views, from) {

@@ -1,0 +1,62 @@
+/** An older layer beside a newer batch layer parks a barrier: then the layers may be cut at two copies of one barrier. */
+import type { Event } from '@tributary/model/event';
+import { HOUR_MS } from '@tributary/model/time';
+import { differences } from '@tributary/testkit/compare-rows';
+import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/generate-definitions';
+import { naive } from '@tributary/testkit/naive';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { asked } from './asked.ts';
+import { asRun, createWorld, dyingAt, PARTITIONS, type World } from './world.ts';
+
+const DEFINITIONS = definitionsOf(SMALL_DEFINITIONS);
+const AT = Date.UTC(2026, 2, 1, 12);
+
+let world: World;
+beforeEach(async () => {
+  world = await createWorld(DEFINITIONS);
+});
+afterEach(() => world.close());
+
+function buy(id: string, hours: number): Event {
+  return { ts: AT + hours * HOUR_MS, type: 'buy', id, userId: 'ana', receivedAt: AT, source: 'test', value: 1 };
+}
+
+const [A, B] = [buy('a', 0), buy('b', 1)];
+const answer = () => asked(world, DEFINITIONS, AT + 1_000);
+
+/** In the partition of A and B the copies of the barrier lie at 2 and 4. */
+test.each([
+  ['archiver', 3, /: generation 1 was cut at 0{15}4, and the deltas since at 0{15}2: what lies in between counts twice/],
+  ['speed worker', 1, /: generation 1 was cut at 0{15}2, and the deltas since at 0{15}4: what lies in between counts in neither/],
+] as const)(
+  'law 7: a barrier that an older %s alone parks cuts the layers apart: incomplete until the next generation',
+  async (older, counted, why) => {
+    const layer = older === 'archiver' ? 'archiver' : 'speed';
+    await world.ingest([A]);
+    world.older[layer] = true;
+    // The coordinator dies, and whoever takes the generation up finds an archive that is not sealed: the barriers are appended again.
+    const run = asRun();
+    const dying = dyingAt('raised');
+    void world.run(run, dying).catch(() => {});
+    await dying.died;
+    world.down.archiver = layer === 'speed';
+    await world.ingest([B]);
+    await world.turn();
+    world.older[layer] = false;
+    world.down.archiver = false;
+    await world.run(run);
+    await world.turn();
+    const counts = [...((await world.merged()).get('activity')?.values() ?? [])];
+    expect(counts).toEqual([[counted]]);
+    const { complete, warnings } = await answer();
+    expect(complete).toBe(false);
+    expect(warnings).toHaveLength(PARTITIONS);
+    expect(warnings).toContainEqual(expect.stringMatching(why));
+    for (const warning of warnings) expect(warning).toContain('run `tributary batch run`');
+
+    await world.run();
+    await world.turn();
+    expect(await answer()).toMatchObject({ complete: true, generation: 2, warnings: [] });
+    expect(differences(await world.merged(), naive([A, B], DEFINITIONS))).toEqual([]);
+  },
+);

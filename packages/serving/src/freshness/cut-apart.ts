@@ -1,0 +1,30 @@
+/**
+ * Whether view and deltas meet at one barrier. Each layer is cut at the first barrier of a generation that it knows. One that only one
+ * of them knew (the other was of an older version and parked it) was appended again, and then they are cut at two copies. Pure.
+ */
+import type { GenerationManifest } from '@tributary/archive/layout';
+import type { PartitionState } from '@tributary/store/speed-store';
+
+/** Reasons why what lies around the cut may count twice or not at all; empty when each partition adds from the cut on. `served`: null: none. */
+export function cutsApart(
+  states: readonly (PartitionState | null)[],
+  served: Pick<GenerationManifest, 'generation' | 'cut'> | null,
+): string[] {
+  if (served === null) return [];
+  const { generation, cut: cuts } = served;
+  const holes: string[] = [];
+  for (const [partition, state] of states.entries()) {
+    const cut = cuts[partition];
+    const barrier = state?.barriers?.get(generation);
+    // Before the barrier nothing is added that the view may hold.
+    if (state === null || state.generation < generation || cut === undefined || barrier === cut) continue;
+    const found =
+      barrier === undefined
+        ? `generation ${generation} was cut at ${cut}; whether the deltas since were as well, the older version of the speed worker that read the barrier did not say`
+        : `generation ${generation} was cut at ${cut}, and the deltas since at ${barrier}: what lies in between counts ${barrier < cut ? 'twice' : 'in neither'}`;
+    holes.push(
+      `partition ${partition}: ${found}. Exact again once a newer generation is published: run \`tributary batch run\` when all archivers and speed workers are of one version`,
+    );
+  }
+  return holes;
+}
