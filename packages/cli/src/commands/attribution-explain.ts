@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { orWhere } from '../api-client.ts';
 import { type Act, answer, type Context } from '../context.ts';
 import { EXIT, type ExitCode, UsageError } from '../exit.ts';
-import { conversions, instant, money, span } from '../terminal/figures.ts';
+import { conversions, counted, instant, money, span } from '../terminal/figures.ts';
 import { renderTable, shortName } from '../terminal/table.ts';
 
 interface Explanation {
@@ -93,7 +93,7 @@ function explanationText(got: Explanation, models: readonly string[], { terminal
   );
   const notes = [
     ...(got.attributed ? [] : ['no touch is eligible: all credit goes to (unattributed)']),
-    ...(got.omittedTouches > 0 ? [`${got.omittedTouches} older touches that are not eligible are left out`] : []),
+    ...(got.omittedTouches > 0 ? [`left out: ${counted(got.omittedTouches, 'older touch', 'older touches')}, not eligible`] : []),
   ];
   const line = `generation ${meta.generation} · from ${meta.sources.join(' and ') || 'nothing'} · lookback ${span(meta.lookbackMs)} · definitions ${meta.definitions} · ${meta.complete ? 'complete' : 'INCOMPLETE'}`;
   return [head, ...(touches.length > 0 ? [table] : []), ...notes, terminal.dim(line)].join('\n');

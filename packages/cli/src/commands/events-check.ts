@@ -44,7 +44,7 @@ async function check(context: Context, file: string, options: Options): Promise<
   const findings = createFindings(limitOf(options.limit));
   const sent = new Map<Batch, readonly number[]>();
   const sender = openSender(context, `/v1/validate?as=${options.as}`, {
-    onProgress: (totals) => terminal.progress(`${count(totals.sent)} events checked`),
+    onProgress: (totals) => terminal.progress(`${counted(totals.sent, 'event')} checked`),
     onAnswer: (batch, rejected) => {
       for (const { index, code, message } of rejected) findings.add({ line: sent.get(batch)?.[index] ?? 0, code, message });
       sent.delete(batch);

@@ -10,7 +10,7 @@ import { eventLines, lostIn } from '../import/event-lines.ts';
 import { INSTANT_FORMS, parseInstant } from '../import/instant.ts';
 import { inflated, parseObject } from '../import/lines.ts';
 import { createProblems } from '../import/problems.ts';
-import { count } from '../terminal/figures.ts';
+import { count, counted } from '../terminal/figures.ts';
 import { openInput, openSender, problemLines, rejectedLines } from './import-run.ts';
 
 type Sent = Partial<Omit<Event, 'receivedAt'>> & { readonly id: string };
@@ -57,7 +57,7 @@ async function sendEvents(context: Context, file: string | undefined, options: O
   if (options.type !== undefined && file !== undefined) throw new UsageError('give either a file or --type, not both');
   const { terminal } = context;
   const sender = openSender(context, '/v1/events', {
-    onProgress: (totals) => terminal.progress(`${count(totals.sent)} events sent`),
+    onProgress: (totals) => terminal.progress(`${counted(totals.sent, 'event')} sent`),
   });
   const problems = createProblems();
   const batcher = createBatcher();
@@ -69,7 +69,7 @@ async function sendEvents(context: Context, file: string | undefined, options: O
   if (last !== null) await sender.send(last);
   const sent = await sender.finish();
   terminal.progressEnd();
-  problemLines(terminal, 'line without an event', problems);
+  problemLines(terminal, problems, 'line without an event', 'lines without an event');
   rejectedLines(terminal, sent);
   await answer(
     context,

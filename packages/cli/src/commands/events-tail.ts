@@ -6,6 +6,7 @@ import type { Command } from 'commander';
 import type { Act, Context } from '../context.ts';
 import { EXIT, type ExitCode, UsageError } from '../exit.ts';
 import { eventLine, headLine, selects } from '../report/event-line.ts';
+import { counted } from '../terminal/figures.ts';
 
 interface Options {
   readonly fromStart?: boolean;
@@ -44,7 +45,7 @@ async function tail(context: Context, options: Options): Promise<ExitCode> {
   const after = startOf(options, log.partitions, ends);
   const isBounded = options.fromStart === true && options.limit !== undefined;
   terminal.say(
-    `following ${after.size} of ${log.partitions} partitions ${options.fromStart === true ? 'from the oldest entry' : 'from now on'}`,
+    `following ${after.size} of ${counted(log.partitions, 'partition')} ${options.fromStart === true ? 'from the oldest entry' : 'from now on'}`,
   );
   if (!json) await terminal.data(terminal.bold(headLine()));
   let shown = 0;

@@ -41,13 +41,13 @@ async function importAccessLog(context: Context, file: string, options: Options)
       const event = reader.read(line);
       if (event !== null) await load.add(event);
     }
-    terminal.progress(progressText(reader.summary.lines, 'lines', reader.summary.events));
+    terminal.progress(progressText(reader.summary.lines, 'line', reader.summary.events));
   }
   const sent = await load.finish();
   terminal.progressEnd();
 
   const summary = reader.summary;
-  problemLines(terminal, 'malformed line', summary.malformed);
+  problemLines(terminal, summary.malformed, 'malformed line', 'malformed lines');
   await answer(context, { file, siteHosts, ...summary, sent }, () =>
     [summaryTable(summary), '', channelTable(summary), ...sentFacts(sent)].join('\n'),
   );

@@ -73,13 +73,13 @@ async function importCsv(context: Context, file: string, options: Options): Prom
     }
     const events = summary.row(row.line, read(row.fields), (event) => objectionTo(event, shell.now()));
     for (const event of events) await load.add(event);
-    if (summary.rows % 1_000 === 0) terminal.progress(progressText(summary.rows, 'rows', summary.events));
+    if (summary.rows % 1_000 === 0) terminal.progress(progressText(summary.rows, 'row', summary.events));
   }
   if (columns === undefined) throw new UsageError(`${file} is empty: it needs a header line with the names of its columns`);
   const sent = await load.finish();
   terminal.progressEnd();
 
-  problemLines(terminal, 'row with a problem', summary.problems);
+  problemLines(terminal, summary.problems, 'row with a problem', 'rows with a problem');
   await answer(context, { file, ...summaryJson(summary), sent }, () => [summaryText(summary), ...sentFacts(sent)].join('\n'));
   const noneFits = summary.problems.count > 0 && summary.problems.count === summary.rows;
   if (noneFits) terminal.say(`no row of "${file}" is an event: nothing was imported`);

@@ -45,7 +45,9 @@ const COMPARE_TIMEOUT_MS = 3_000;
 function senderFor(context: Context): Sender {
   return openSender(context, '/v1/events', {
     onProgress: ({ sent, retries }) =>
-      context.terminal.progress(`${count(sent)} events sent${retries > 0 ? `, ${count(retries)} retries` : ''}`),
+      context.terminal.progress(
+        `${counted(sent, 'event')} sent${retries > 0 ? `, ${counted(retries, 'retry', 'retries')}` : ''}`,
+      ),
   });
 }
 
@@ -68,14 +70,14 @@ export function openSender(
 }
 
 export function progressText(read: number, unit: string, events: number): string {
-  return `${count(read)} ${unit} read, ${count(events)} events`;
+  return `${counted(read, unit)} read, ${counted(events, 'event')}`;
 }
 
 /** The first few problems, on stderr. */
-export function problemLines(terminal: Terminal, what: string, problems: Problems): void {
+export function problemLines(terminal: Terminal, problems: Problems, what: string, whats: string): void {
   if (problems.count === 0) return;
   terminal.say(
-    `${count(problems.count)} ${what}${problems.count === 1 ? '' : 's'}${problems.count > problems.first.length ? `, the first ${problems.first.length}:` : ':'}`,
+    `${counted(problems.count, what, whats)}${problems.count > problems.first.length ? `, the first ${problems.first.length}:` : ':'}`,
   );
   for (const { line, reason, text } of problems.first)
     terminal.say(printable(`  line ${line}: ${reason}${text === undefined ? '' : `: ${text}`}`));

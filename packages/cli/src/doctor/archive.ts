@@ -7,7 +7,8 @@ import type { GenerationManifest, Publication, SegmentManifest, StoredFile } fro
 import { currentPublication } from '@tributary/archive/publications';
 import { readSegments } from '@tributary/archive/segments';
 import { HOUR_MS } from '@tributary/model/time';
-import { bytes, count, span } from '../terminal/figures.ts';
+import { dataPath } from '@tributary/runtime/data-folder';
+import { bytes, count, counted, span } from '../terminal/figures.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 
 /** The schedule's default is 15 minutes: an hour without a generation means that it stands still. */
@@ -37,12 +38,12 @@ export async function checkArchive(dataDir: string, logIdentity: string | null, 
   return [
     broken.length > 0
       ? fail('archive manifests', firstOf(broken), RESTORE)
-      : ok('archive manifests', `${count(segments.length)} segments, ${count(rows)} events, no gap`),
+      : ok('archive manifests', `${counted(segments.length, 'segment')}, ${counted(rows, 'event')}, no gap`),
     ...(foreign.length > 0
       ? [
           fail(
             'archive origin',
-            `${count(foreign.length)} segments were archived from another log`,
+            `${counted(foreign.length, 'segment')} ${foreign.length === 1 ? 'was' : 'were'} archived from another log`,
             'The log was recreated: restore it, or start with a new data folder.',
           ),
         ]
@@ -140,14 +141,14 @@ async function checkFiles(
   }
   if (bad.length > 0) return fail(check, `${count(bad.length)} of ${count(files.length)}: ${firstOf(bad)}`, RESTORE);
   const total = files.reduce((sum, file) => sum + file.bytes, 0);
-  return ok(check, `${count(files.length)} files, ${bytes(total)}, ${quick ? 'sizes' : 'checksums'} match`);
+  return ok(check, `${counted(files.length, 'file')}, ${bytes(total)}, ${quick ? 'sizes' : 'checksums'} match`);
 }
 
 async function objectionTo(dataDir: string, file: StoredFile, quick: boolean): Promise<string | null> {
   const path = join(dataDir, file.path);
   try {
     const { size } = await stat(path);
-    if (size !== file.bytes) return `${file.path} has ${size} bytes, its manifest says ${file.bytes}`;
+    if (size !== file.bytes) return `${file.path} has ${counted(size, 'byte')}, its manifest says ${file.bytes}`;
     return quick || (await digest(path)).sha256 === file.sha256
       ? null
       : `${file.path} has another checksum than its manifest says`;
@@ -157,7 +158,7 @@ async function objectionTo(dataDir: string, file: StoredFile, quick: boolean): P
 }
 
 async function partitionsOf(dataDir: string): Promise<number[]> {
-  const names = await readdir(join(dataDir, 'archive', 'segments')).catch(() => []);
+  const names = await readdir(dataPath(dataDir, 'segments')).catch(() => []);
   return names.flatMap((name) => (/^p\d{2,4}$/.test(name) ? [Number(name.slice(1))] : [])).sort((a, b) => a - b);
 }
 

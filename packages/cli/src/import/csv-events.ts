@@ -3,6 +3,7 @@ import { isCurrency, noCurrency } from '@tributary/model/currency';
 import type { Event } from '@tributary/model/event';
 import { type Field, fieldsWith, isPlain } from '@tributary/model/event-fields';
 import { describe } from '@tributary/model/validate-event';
+import { counted } from '../terminal/figures.ts';
 import { type AmountField, type AmountStyle, parseAmountOf, type Read } from './amount.ts';
 import type { LongColumns, LongField, PathColumns } from './csv-map.ts';
 import type { ImportEvent } from './import-event.ts';
@@ -32,7 +33,7 @@ export function createRowReader(columns: LongColumns | PathColumns, options: Csv
   const width = 1 + Math.max(...columns.at.values(), ...(columns.kind === 'path' ? columns.path : []));
   const read = columns.kind === 'long' ? longReader(columns, options) : pathReader(columns, options);
   return (fields) => {
-    if (fields.length < width) return no(`the row has ${fields.length} columns, the mapped ones need ${width}`);
+    if (fields.length < width) return no(`the row has ${counted(fields.length, 'column')}, the mapped ones need ${width}`);
     const rowId = idOf(fields.join(CELL_END));
     try {
       return { ok: true, value: read(fields, rowId) };

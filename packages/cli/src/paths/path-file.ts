@@ -4,6 +4,7 @@
  */
 import type { WeightedPath } from '@tributary/attribution/paths/weighted-path';
 import { createProblems } from '../import/problems.ts';
+import { counted } from '../terminal/figures.ts';
 import { createJourneys } from './journeys.ts';
 import { type PathFileColumns, resolvePathColumns } from './path-columns.ts';
 import { RowError, type RowOptions, rowOf } from './path-row.ts';
@@ -55,7 +56,7 @@ export async function readPathFile(chunks: AsyncIterable<Uint8Array>, name: stri
     try {
       if (fields.length !== width)
         throw new RowError(
-          `the row has ${fields.length} columns, the header ${width}; put a cell that holds the separator in quotes`,
+          `the row has ${counted(fields.length, 'column')}, the header ${width}; put a cell that holds the separator in quotes`,
         );
       const { row, isRounded, reached } = rowOf(fields, columns, options);
       if (isRounded) rounded += 1;

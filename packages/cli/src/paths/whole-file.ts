@@ -2,7 +2,7 @@
 import { CommandError, EXIT } from '../exit.ts';
 import { type CsvRow, csvRows } from '../import/csv-rows.ts';
 import type { Problems } from '../import/problems.ts';
-import { count } from '../terminal/figures.ts';
+import { counted } from '../terminal/figures.ts';
 
 /** What makes the whole file unreadable is a wrong file: exit 2. */
 export async function* rowsOf(...args: Parameters<typeof csvRows>): AsyncGenerator<CsvRow> {
@@ -32,7 +32,7 @@ export function malformed(name: string, { count: many, first }: Problems): Comma
   const lines = first.map(({ line, reason }) => `\n  line ${line}: ${reason}`).join('');
   return new CommandError({
     code: 'malformed_file',
-    message: `${name} has ${count(many)} malformed ${many === 1 ? 'row' : 'rows'}${many > first.length ? `, the first ${first.length} of which are` : ''}:${lines}`,
+    message: `${name} has ${counted(many, 'malformed row')}${many > first.length ? `, the first ${first.length} of which are` : ''}:${lines}`,
     fix: 'Mend the rows; nothing was computed, because figures over the rest would be wrong.',
     exitCode: EXIT.usage,
   });

@@ -1,7 +1,7 @@
 /** A reconciliation (jobs/recompute) as text: per view what readers saw, what the batch computed, and what may explain the rest. */
 import { SEPARATOR } from '@tributary/attribution/data-driven/counts';
 import type { Integer } from '@tributary/model/integer';
-import { conversions, count, instant, money } from '../terminal/figures.ts';
+import { conversions, count, counted, instant, money } from '../terminal/figures.ts';
 import { renderTable } from '../terminal/table.ts';
 
 interface BeforeAfter {
@@ -118,18 +118,22 @@ function rowsTable(name: string, view: ViewComparison, head: (text: string) => s
     right('computed'),
     right('difference'),
   ];
-  const rest = view.rowsDiffering > listed.length ? `\nand ${count(view.rowsDiffering - listed.length)} more rows` : '';
+  const rest = view.rowsDiffering > listed.length ? `\nand ${counted(view.rowsDiffering - listed.length, 'more row')}` : '';
   return `${name}, the largest differences\n${renderTable({ columns, rows }, head)}${rest}`;
 }
 
 function reasons({ because, equal }: Reconciliation): string[] {
   const { lateEvents, duplicates, overflowedUsers, definitionsChanged, speedBehind } = because;
   const found = [
-    ...(lateEvents > 0 ? [`at most ${count(lateEvents)} late events (copies counted)`] : []),
-    ...(duplicates > 0 ? [`the batch found ${count(duplicates)} duplicates in all it read`] : []),
-    ...(overflowedUsers > 0 ? [`${count(overflowedUsers)} users outgrew the bound of the speed layer`] : []),
+    ...(lateEvents > 0 ? [`at most ${counted(lateEvents, 'late event')} (copies counted)`] : []),
+    ...(duplicates > 0 ? [`the batch found ${counted(duplicates, 'duplicate')} in all it read`] : []),
+    ...(overflowedUsers > 0 ? [`${counted(overflowedUsers, 'user')} outgrew the bound of the speed layer`] : []),
     ...(definitionsChanged ? ['the definitions changed'] : []),
-    ...(speedBehind.length > 0 ? [`real time had not read up to the cut in the partitions ${speedBehind.join(', ')}`] : []),
+    ...(speedBehind.length > 0
+      ? [
+          `real time had not read up to the cut in ${speedBehind.length === 1 ? 'partition' : 'the partitions'} ${speedBehind.join(', ')}`,
+        ]
+      : []),
   ];
   if (found.length === 0)
     return [equal ? 'nothing was late, duplicate or missing' : 'none of the known reasons applies: this is worth a look'];

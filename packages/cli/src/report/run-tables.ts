@@ -39,7 +39,7 @@ function summary({ facts, channels, file }: RunAnswer): string {
     `${file === '-' ? 'standard input' : basename(file)}: ${counted(facts.journeys, 'journey')} over ${counted(channels.length, 'channel')}`,
     `${count(facts.conversions)} converted`,
     `${count(facts.nulls)} did not`,
-    `${counted(facts.paths, 'different path')}, the longest of ${facts.longest === 1 ? '1 touch' : `${count(facts.longest)} touches`}`,
+    `${counted(facts.paths, 'different path')}, the longest of ${counted(facts.longest, 'touch', 'touches')}`,
     ...(unattributed.conversions > 0 ? [`${counted(unattributed.conversions, 'conversion')} without a touch`] : []),
   ].join(' · ');
 }

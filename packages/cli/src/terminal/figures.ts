@@ -12,8 +12,8 @@ export function count(value: Integer): string {
 }
 
 /** `1 value`, `12,345 values`. */
-export function counted(value: number, unit: string): string {
-  return `${count(value)} ${unit}${value === 1 ? '' : 's'}`;
+export function counted(value: Integer, unit: string, units = `${unit}s`): string {
+  return `${count(value)} ${value === 1 ? unit : units}`;
 }
 
 /** Minor units as `1,234.50 EUR`: exact, never through a float. Without a currency, two decimals and no name. */
