@@ -7,6 +7,9 @@ import module from 'node:module';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+// What this writes, compiled code above all, only its owner may change.
+process.umask(process.umask() | 0o022);
+
 const NEEDED = 24;
 const home = fileURLToPath(new URL('../../..', import.meta.url));
 const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));

@@ -12,15 +12,29 @@ export interface ApiClient {
 export type Query = Readonly<Record<string, string | number | undefined>>;
 
 const TIMEOUT_MS = 60_000;
+/** A command that says nothing for longer looks as if it hung. */
+const SLOW_MS = 2_000;
 
-export function createApiClient(url: string, key: string, fetcher: typeof fetch, timeoutMs = TIMEOUT_MS): ApiClient {
+interface Patience {
+  readonly timeoutMs?: number;
+  /** Called once a request that is slow, with what to say of it. */
+  readonly onSlow?: (text: string) => void;
+}
+
+export function createApiClient(
+  url: string,
+  key: string,
+  fetcher: typeof fetch,
+  { timeoutMs = TIMEOUT_MS, onSlow = () => {} }: Patience = {},
+): ApiClient {
   const call = async <T>(method: 'GET' | 'POST', target: URL, body?: unknown): Promise<T> => {
+    const slow = setTimeout(() => onSlow(`waiting for the API at ${url}, up to ${timeoutMs / 1_000} s`), SLOW_MS);
     const { status, text, isOurs } = await exchange(url, fetcher, target, {
       method,
       headers: { authorization: `Bearer ${key}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(timeoutMs),
-    });
+    }).finally(() => clearTimeout(slow));
     if (!isOurs && !BEFORE_US.has(status)) throw notAnApi(url, `${method} ${target.pathname}`, status);
     if (status < 200 || status > 299) throw problemOf(method, target, status, text);
     return parsed<T>(target, text);
@@ -88,13 +102,16 @@ function problemOf(method: string, target: URL, status: number, text: string): C
     // Not one of ours, a proxy's page perhaps: quoted below.
   }
   const detail = problem.detail ?? text.slice(0, 200);
-  if (status === 400 && problem.code !== undefined && WRONG_USAGE.has(problem.code))
+  if (status === 400 && problem.code !== undefined && WRONG_USAGE.has(problem.code)) {
+    const typed = asTyped(detail, target.searchParams);
+    const ours = 'Correct the option that the message names; --help lists them.';
     return new CommandError({
       code: problem.code,
-      message: asTyped(detail, target.searchParams),
-      fix: problem.fix ?? 'Correct the option that the message names; --help lists them.',
+      message: typed ?? detail,
+      fix: typed === null ? (problem.fix ?? ours) : ours,
       exitCode: EXIT.usage,
     });
+  }
   return new CommandError({
     code: problem.code ?? `http_${status}`,
     message: `${method} ${target} answered ${status}: ${detail}`,
@@ -109,11 +126,13 @@ function problemOf(method: string, target: URL, status: number, text: string): C
 /** Parameters of the API whose flag has another name. */
 const FLAGS: Readonly<Record<string, string>> = { intervals: 'bootstrap' };
 
-/** What the API says of a parameter, said of the flag that was typed, with its value. */
-function asTyped(detail: string, parameters: URLSearchParams): string {
+/** What the API says of a parameter, said of the flag that was typed, with its value; null where it names none that was. */
+function asTyped(detail: string, parameters: URLSearchParams): string | null {
   const [name = ''] = /^\w+(?=: )/.exec(detail) ?? [];
   const value = parameters.get(name);
-  return value === null ? detail : `--${FLAGS[name] ?? name}${detail.slice(name.length)} (got "${value}")`;
+  return value === null
+    ? null
+    : `--${FLAGS[name] ?? name}${detail.slice(name.length).replace(/^: is not (?=an? )/, ' must be ')} (got "${value}")`;
 }
 
 function parsed<T>(target: URL, text: string): T {

@@ -58,15 +58,16 @@ export type Act = <A extends unknown[]>(
 
 export function createContext(shell: Shell, options: GlobalOptions): Context {
   const settings = resolveSettings(options, shell.env, shell.cwd, shell.home);
+  const terminal = createTerminal(shell, shell.env, shell.now);
   return {
     shell,
     settings,
     json: options.json === true,
-    terminal: createTerminal(shell, shell.env, shell.now),
-    api: (scope) => createApiClient(settings.apiUrl, settings.key(scope), shell.fetch),
+    terminal,
+    api: (scope) => createApiClient(settings.apiUrl, settings.key(scope), shell.fetch, { onSlow: terminal.say }),
     apiIfAny(scope, timeoutMs) {
       const key = settings.keyIfAny(scope);
-      return key === undefined ? null : createApiClient(settings.apiUrl, key, shell.fetch, timeoutMs);
+      return key === undefined ? null : createApiClient(settings.apiUrl, key, shell.fetch, { timeoutMs });
     },
   };
 }

@@ -73,12 +73,12 @@ test('what the API says of a parameter is said of the flag that was typed, with 
   await using intervals = await of('intervals');
   expect(await tributary(['attribution', 'report', '--bootstrap', '9999', '--url', intervals.url])).toMatchObject({
     code: 2,
-    stderr: expect.stringContaining('error: --bootstrap: is not a whole number from 1 to 1000 (got "9999")\n'),
+    stderr: expect.stringContaining('error: --bootstrap must be a whole number from 1 to 1000 (got "9999")\n'),
   });
   await using limit = await of('limit');
   expect(await tributary(['signals', 'get', 'ana', '--limit', '0', '--url', limit.url])).toMatchObject({
     code: 2,
-    stderr: expect.stringContaining('error: --limit: is not a whole number from 1 to 1000 (got "0")\n'),
+    stderr: expect.stringContaining('error: --limit must be a whole number from 1 to 1000 (got "0")\n'),
   });
 });
 

@@ -1,11 +1,14 @@
 /** The real process: exit codes, pipes that close, help. */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, existsSync, openSync } from 'node:fs';
+import { closeSync, existsSync, openSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '@tributary/testkit/redis-server';
 import { expect, test } from 'vitest';
-import { fakeServer } from './fake-server.ts';
+import { routes } from './api-answers.ts';
+import { fakeServer, type Received } from './fake-server.ts';
+import { temporaryFolder } from './temporary.ts';
 
 /** An address where nobody listens. A low port will not do: fetch refuses those without trying. */
 /** Loopback, but not where servers of other tests listen: a port that was free a moment ago may be taken by one of them. */
@@ -82,4 +85,29 @@ test('a reader that goes away (| head) ends it quietly', async () => {
   }));
   const done = await start(['signals', 'get', 'u', '--url', server.url], 1_000);
   expect([done.code, done.stderr]).toEqual([0, '']);
+});
+
+test('under umask 000 nothing is written that others may change', () => {
+  const folder = temporaryFolder('umask');
+  const paths = join(folder, 'paths.csv');
+  writeFileSync(paths, 'path,conversions\na > b,5\n', { mode: 0o600 });
+  const args = ['attribution', 'run', '--paths', paths, '--models', 'last', '--out', join(folder, 'credit.csv')];
+  const { status } = spawnSync('sh', ['-c', 'umask 000; exec "$0" "$@"', process.execPath, BIN, ...args]);
+  expect([status, statSync(join(folder, 'credit.csv')).mode & 0o777]).toEqual([0, 0o644]);
+});
+
+test('a server that takes its time: after two seconds the command says what it waits for', async () => {
+  await using server = await fakeServer(async ({ path }) => {
+    await said.promise;
+    return routes({ path } as Received);
+  });
+  const said = Promise.withResolvers<void>();
+  const child = spawn(process.execPath, [BIN, 'status', '--url', server.url], { env: { ...process.env, TRIBUTARY_KEY: 'k' } });
+  let stderr = '';
+  child.stderr.on('data', (chunk) => {
+    stderr += chunk;
+    if (stderr.includes('waiting for the API')) said.resolve();
+  });
+  const [code] = (await once(child, 'close')) as [number];
+  expect([code, stderr.split('\n')[0]]).toEqual([1, `waiting for the API at ${server.url}, up to 60 s`]);
 });

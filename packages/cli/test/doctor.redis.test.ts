@@ -236,3 +236,13 @@ test('for people: one line a check, the fix under it, a verdict; no Redis is a f
   expect(done.stdout).toMatch(/^fail {2}redis +redis:\/\/127\.0\.0\.1:1 does not answer.*\n +→ Start the platform/m);
   expect(done.stdout).toMatch(/\d+ failed(, \d+ to look at)?\n$/);
 });
+
+test('a Redis that was emptied beside an archive: not one to begin with', async () => {
+  await client.del('tributary:log');
+  const { all } = await examine();
+  expect(all.find(({ check }) => check === 'log')).toMatchObject({
+    status: 'fail',
+    detail: expect.stringMatching(/^there is no log in this Redis, though the data folder was built upon /),
+    fix: expect.stringMatching(/^Redis was emptied, or is another one: restore it/),
+  });
+});

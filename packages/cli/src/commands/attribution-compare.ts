@@ -55,7 +55,7 @@ async function compare(context: Context, options: Options): Promise<ExitCode> {
   // A day of both would be two tables of all models: conversions unless revenue was asked for.
   const measure = options.value === 'revenue' ? 'value' : 'conversions';
   const text = renderWide(compareTable(folded, by, measure, options.baseline), context.terminal.width, context.terminal.bold);
-  return putTables(context, [[titleOf(measure, by, first), text]], { meta: first.meta, out: options.out });
+  return putTables(context, [[titleOf(measure, by, first), text]], { meta: first.meta, range: first.range, out: options.out });
 }
 
 interface Model {

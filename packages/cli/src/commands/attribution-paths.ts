@@ -47,7 +47,7 @@ async function paths(context: Context, options: Options): Promise<ExitCode> {
   const got = await context.api('read').get<PathsAnswer>('/v1/paths', query);
   if (format === 'json') return putAnswer(context, got, out);
   if (format !== 'table') {
-    warnings(context.terminal, got.meta);
+    warnings(context.terminal, got.meta, got.range);
     await putRecords(
       context,
       recordsOf(got.paths.map(({ steps, ...row }) => ({ path: steps.join(' > '), steps: steps.length, ...row }))),
@@ -66,6 +66,6 @@ async function paths(context: Context, options: Options): Promise<ExitCode> {
   return putTables(
     context,
     titled.map(([title, table]) => [title, renderWide(table, width, bold)]),
-    { meta: got.meta, out },
+    { meta: got.meta, range: got.range, out },
   );
 }

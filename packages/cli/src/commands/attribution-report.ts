@@ -85,7 +85,7 @@ async function report(context: Context, options: Options): Promise<ExitCode> {
   const text = renderWide(table, context.terminal.width, context.terminal.bold);
   const title = titleOf(first.model, by, whole ?? first);
   const notes = [...samplingNotes(whole), ...(previous === null ? [] : [CHANGES])];
-  return putTables(context, [[title, text]], { notes, meta: first.meta, out: options.out });
+  return putTables(context, [[title, text]], { notes, meta: first.meta, range: first.range, out: options.out });
 }
 
 /** The answer by exactly what was asked, where it says more than amounts. */

@@ -1,4 +1,5 @@
 /** `tributary doctor`: looks at everything an operator would, and says what to do. Changes nothing. */
+import { logNote } from '@tributary/runtime/log-note';
 import type { Command } from 'commander';
 import { type Act, answer, type Context } from '../context.ts';
 import { checkAnswers } from '../doctor/answers.ts';
@@ -23,7 +24,7 @@ async function doctor(context: Context, options: { readonly quick?: boolean }): 
   const { dataDir } = settings;
   const depth = { quick: options.quick === true, onFile: (path: string) => terminal.progress(`checking ${path}`) };
   const machine = [judgeNode(shell.nodeVersion), ...(await checkDataDir(dataDir, settings.keyIfAny('read') !== undefined))];
-  const redis = await checkRedis(settings.redisUrl, shell.now, await logInKafka(context));
+  const redis = await checkRedis(settings.redisUrl, shell.now, await logInKafka(context), notedLog(dataDir));
   const archive = await checkArchive(dataDir, redis.facts?.logIdentity ?? null, depth);
   const generations = await checkGenerations(dataDir, shell.now(), depth);
   const pointer = redis.facts === null ? [] : [judgePointer(redis.facts.pointer, generations.publication)];
@@ -38,6 +39,16 @@ async function doctor(context: Context, options: { readonly quick?: boolean }): 
     [...findings.flatMap((finding) => lines(finding, context)), '', verdict(failed, warned)].join('\n'),
   );
   return failed === 0 ? EXIT.ok : EXIT.found;
+}
+
+/** The log that the data folder was built upon; null where nothing says which. */
+function notedLog(dataDir: string): string | null {
+  try {
+    return logNote(dataDir, '', '').known;
+  } catch {
+    // A damaged note is refused by the roles; what else the doctor sees is worth showing.
+    return null;
+  }
 }
 
 /** null: the log lies in Redis. */

@@ -2,8 +2,9 @@
 import type { Command } from 'commander';
 import { type Act, answer, type Context } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
-import { count, instant, span } from '../terminal/figures.ts';
-import { printable, renderFacts, renderTable } from '../terminal/table.ts';
+import { warnings } from '../report/meta-line.ts';
+import { count, counted, instant, span } from '../terminal/figures.ts';
+import { renderFacts, renderTable } from '../terminal/table.ts';
 
 export interface Status {
   readonly partitions: readonly {
@@ -37,7 +38,7 @@ export function addStatus(program: Command, act: Act): void {
 
 async function status(context: Context, options: { readonly partitions?: boolean }): Promise<ExitCode> {
   const got = await context.api('read').get<Status>('/v1/status');
-  for (const warning of got.warnings) context.terminal.say(printable(`warning: ${warning}`));
+  warnings(context.terminal, got);
   await answer(context, got, () =>
     [facts(got, context), ...(options.partitions === true ? ['', partitionTable(got, context)] : [])].join('\n'),
   );
@@ -58,7 +59,10 @@ function facts({ partitions, generation, pending, complete, definitions }: Statu
           ? 'none yet'
           : `${generation.current}${generation.served === generation.current ? '' : `, served is ${generation.served ?? 'none'}: ${generation.failure ?? 'still loading'}`}`,
       ],
-      ['speed layer', `${partitions.length} partitions, ${behind} behind${unread > 0 ? `, ${unread} without events` : ''}`],
+      [
+        'speed layer',
+        `${counted(partitions.length, 'partition')}, ${behind} behind${unread > 0 ? `, ${unread} without events` : ''}`,
+      ],
       ['oldest log time', lags.length === 0 ? 'unknown' : `${span(Math.max(...lags))} ago`],
       ['pending late events', count(pending)],
       ['definitions', definitions],

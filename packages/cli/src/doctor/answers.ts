@@ -1,8 +1,9 @@
 /** The answers: does the API vouch for them? A platform whose roles are all ready may still lack a part (law 7). */
 import { createApiClient } from '../api-client.ts';
 import { CommandError } from '../exit.ts';
-import type { Meta } from '../report/meta-line.ts';
+import { gathered, type Meta } from '../report/meta-line.ts';
 import type { Settings } from '../settings.ts';
+import { counted } from '../terminal/figures.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 
 const CHECK = 'answers';
@@ -29,8 +30,9 @@ export async function checkAnswers(settings: Settings, fetcher: typeof fetch): P
 }
 
 export function judgeAnswers({ complete, warnings, generation, pending }: Meta): Finding {
-  const reasons = warnings.join('; ');
-  if (complete) return ok(CHECK, [`complete, generation ${generation}, ${pending} late events pending`, ...warnings].join('; '));
+  const reasons = gathered(warnings).join('; ');
+  if (complete)
+    return ok(CHECK, [`complete, generation ${generation}, ${counted(pending, 'late event')} pending`, ...warnings].join('; '));
   const fix = 'Mend what the reasons name; "tributary status --partitions" shows how far each partition is.';
   return fail(CHECK, `incomplete: ${reasons === '' ? 'the API gives no reason' : reasons}`, fix);
 }

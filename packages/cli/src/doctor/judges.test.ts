@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
+import { gathered } from '../report/meta-line.ts';
 import { judgePointer, judgePublished } from './archive.ts';
-import { judgeFreeSpace, judgeNode } from './machine.ts';
+import { cannotWriteFix, judgeFreeSpace, judgeNode } from './machine.ts';
 import { judgeClock, judgeInfo, judgeSettings } from './redis.ts';
 import { serviceUrls } from './services.ts';
 
@@ -60,4 +61,19 @@ test('roles without HTTP are asked on this machine only', () => {
     [7400, 7401, 7403, 7404, 7405].map((port) => `http://127.0.0.1:${port}`),
   );
   expect(serviceUrls({ collectorUrl: 'https://in.example', apiUrl: 'https://api.example' })).toHaveLength(2);
+});
+
+test('a folder that cannot be written: the fix is of its reason', () => {
+  const fixes = ['ENOSPC', 'EROFS', 'ENOTDIR', 'EACCES'].map(cannotWriteFix);
+  expect(fixes[0]).toContain('Free space');
+  expect(fixes.map((fix) => fix.includes('right to write'))).toEqual([false, false, false, true]);
+});
+
+test('what holds of many partitions is one sentence', () => {
+  const gone = (partition: number) => `partition ${partition}: the log begins after 0017-${partition}`;
+  expect(gathered([gone(0), 'the log is silent', gone(1), gone(2), 'partition 1: behind'])).toEqual([
+    'partition 0: the log begins after 0017-0 (and the like in the partitions 1, 2)',
+    'the log is silent',
+    'partition 1: behind',
+  ]);
 });

@@ -44,16 +44,18 @@ export async function checkDataDir(dataDir: string, hasKey: boolean): Promise<Fi
           'Start the platform with "npm start", or name its folder with --data-dir.',
         ),
       ];
-    return [
-      fail(
-        'data folder',
-        `${dataDir} cannot be written: ${(error as Error).message}`,
-        'Give this user the right to write there.',
-      ),
-    ];
+    return [fail('data folder', `${dataDir} cannot be written: ${(error as Error).message}`, cannotWriteFix(errorCode(error)))];
   }
   const { bavail, bsize } = await statfs(dataDir);
   return [ok('data folder', dataDir), judgeFreeSpace(bavail * bsize), await checkKeyFile(dataDir, hasKey)];
+}
+
+export function cannotWriteFix(code: string | undefined): string {
+  if (code === 'ENOSPC' || code === 'EDQUOT')
+    return 'Free space on the disk of the data folder: Redis and the archiver stop until there is some, and go on by themselves.';
+  if (code === 'EROFS') return 'Mount the disk of the data folder for writing.';
+  if (code === 'ENOTDIR') return 'Name a folder with --data-dir.';
+  return 'Give this user the right to write there.';
 }
 
 async function checkKeyFile(dataDir: string, hasKey: boolean): Promise<Finding> {

@@ -3,7 +3,7 @@ import { connectRedis, whenReady } from '@tributary/runtime/redis';
 import { shownRedisUrl } from '@tributary/runtime/redis-url';
 import type { Redis } from 'ioredis';
 import { NAMESPACE } from '../open-log.ts';
-import { bytes, count, span } from '../terminal/figures.ts';
+import { bytes, counted, span } from '../terminal/figures.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 
 const CONNECT_MS = 3_000;
@@ -78,8 +78,8 @@ export function judgeDeadLetters(parked: number): Finding {
     ? ok('dead letters', 'none')
     : warn(
         'dead letters',
-        `${count(parked)} records were parked`,
-        'GET /v1/dead-letters shows each with its reason: a producer writes what is no event.',
+        `${counted(parked, 'record')} ${parked === 1 ? 'was' : 'were'} parked`,
+        'GET /v1/dead-letters shows each with its reason: a producer writes what is not an event.',
       );
 }
 
@@ -93,6 +93,7 @@ export async function checkRedis(
   url: string,
   now: () => number,
   elsewhere: LogFacts | null,
+  noted: string | null = null,
 ): Promise<{ findings: Finding[]; facts: RedisFacts | null }> {
   let lastError = '';
   const redis = connectRedis(url, 'commit', (error) => {
@@ -100,7 +101,7 @@ export async function checkRedis(
   });
   try {
     await whenReady(redis, CONNECT_MS);
-    return await examine(redis, url, now, elsewhere);
+    return await examine(redis, url, now, elsewhere, noted);
   } catch (error) {
     const detail = `${shownRedisUrl(url)} does not answer: ${lastError || (error as Error).message}`;
     return {
@@ -117,6 +118,7 @@ async function examine(
   url: string,
   now: () => number,
   elsewhere: LogFacts | null,
+  noted: string | null,
 ): Promise<{ findings: Finding[]; facts: RedisFacts }> {
   const beforeMs = now();
   const [seconds, micros] = (await redis.time()) as unknown as [string | number, string | number];
@@ -125,7 +127,7 @@ async function examine(
   for (const [setting] of DEMANDS)
     settings[setting] = ((await redis.config('GET', setting).catch(() => [])) as string[])[1] ?? 'hidden';
   const info = await redis.info();
-  const log = elsewhere ?? (await logIn(redis));
+  const log = elsewhere ?? (await logIn(redis, noted));
   const partitions = 'partitions' in log ? log.partitions : null;
   const [sequence, generation] = await redis.hmget(`${NAMESPACE}:pointer`, 'sequence', 'generation');
   let parked = 0;
@@ -139,7 +141,7 @@ async function examine(
       judgeClock('Redis', beforeMs, Number(seconds) * 1_000 + Number(micros) / 1_000, afterMs),
       'error' in log
         ? fail('log', log.error, log.fix)
-        : ok('log', `${log.partitions} partitions${elsewhere === null ? '' : ' in Kafka'}, identity ${log.identity}`),
+        : ok('log', `${counted(log.partitions, 'partition')}${elsewhere === null ? '' : ' in Kafka'}, identity ${log.identity}`),
       judgeDeadLetters(parked),
     ],
     facts: {
@@ -150,12 +152,18 @@ async function examine(
   };
 }
 
-async function logIn(redis: Redis): Promise<LogFacts> {
+/** `noted`: the log that the data folder belongs to; null where it says nothing. */
+async function logIn(redis: Redis, noted: string | null): Promise<LogFacts> {
   const [identity, partitions] = await redis.hmget(`${NAMESPACE}:log`, 'identity', 'partitions');
-  if (identity == null || partitions == null)
-    return {
-      error: 'there is no log in this Redis',
-      fix: 'Start a collector: it founds the log. Does it lie in Kafka? Set TRIBUTARY_KAFKA_BROKERS.',
-    };
+  if (identity == null || partitions == null) {
+    const there = 'there is no log in this Redis';
+    return noted === null
+      ? { error: there, fix: NOT_YET }
+      : { error: `${there}, though the data folder was built upon ${noted}`, fix: LOST };
+  }
   return { identity, partitions: Number(partitions) };
 }
+
+const NOT_YET = 'Start a collector: it creates the log. Does it lie in Kafka? Set TRIBUTARY_KAFKA_BROKERS.';
+const LOST =
+  'Redis was emptied, or is another one: restore it, or name the right one with --redis-url. Until then collectors take no events. docs/production.md says what to do where it is lost.';

@@ -4,7 +4,7 @@ import type { ApiClient, Query } from '../api-client.ts';
 import type { Context } from '../context.ts';
 import { CommandError, EXIT, type ExitCode } from '../exit.ts';
 import { count } from '../terminal/figures.ts';
-import { type Meta, metaLine, warnings } from './meta-line.ts';
+import { type Meta, metaLine, type Range, warnings } from './meta-line.ts';
 import { allPages, type Page } from './pages.ts';
 import { type Format, putRecords, putText } from './record-output.ts';
 import type { Records } from './records.ts';
@@ -13,11 +13,6 @@ import type { Records } from './records.ts';
 export const MAX_TABLE_PAGES = 10;
 /** Rows for other tools are complete, or there are none. */
 const MAX_RECORD_PAGES = 100;
-
-interface Range {
-  readonly fromDay: string | null;
-  readonly toDay: string | null;
-}
 
 /** The window that an answer is about, and what its model was run with. */
 export interface WindowOf {
@@ -51,10 +46,20 @@ function daysOf({ fromDay, toDay }: Range): string {
 export async function putTables(
   context: Context,
   tables: readonly (readonly [title: string, text: string])[],
-  { notes = [], meta, out }: { readonly notes?: readonly string[]; readonly meta: Meta; readonly out: string | undefined },
+  {
+    notes = [],
+    meta,
+    range,
+    out,
+  }: {
+    readonly notes?: readonly string[];
+    readonly meta: Meta;
+    readonly range: Range | undefined;
+    readonly out: string | undefined;
+  },
 ): Promise<ExitCode> {
   const { terminal } = context;
-  warnings(terminal, meta);
+  warnings(terminal, meta, range);
   const sections = tables.map(([title, text]) => `${terminal.dim(title)}\n${text}`).join('\n\n');
   await putText(context, [sections, ...[...notes, metaLine(meta)].map(terminal.dim)].join('\n'), out);
   return EXIT.ok;
@@ -92,8 +97,8 @@ export async function putAllRecords<Row>(
     readonly recordsOf: (rows: Row[]) => Records;
   },
 ): Promise<ExitCode> {
-  const { rows, first, isCut } = await allPages<Row, Page<Row>>(api, path, query, MAX_RECORD_PAGES);
-  warnings(context.terminal, first.meta);
+  const { rows, first, isCut } = await allPages<Row, Page<Row> & WindowOf>(api, path, query, MAX_RECORD_PAGES);
+  warnings(context.terminal, first.meta, first.range);
   if (isCut)
     throw new CommandError({
       code: 'too_many_rows',

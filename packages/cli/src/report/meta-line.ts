@@ -36,8 +36,39 @@ export function speedLine(meta: SpeedMeta): string {
 }
 
 /** Warnings are for people: on stderr, so that they show also when the data goes elsewhere. */
-export function warnings(terminal: Terminal, meta: SpeedMeta): void {
-  for (const warning of meta.warnings) terminal.say(printable(`warning: ${warning}`));
+export function warnings(terminal: Terminal, meta: Pick<SpeedMeta, 'warnings'>, range?: Range): void {
+  for (const warning of gathered(meta.warnings)) terminal.say(printable(`warning: ${withDays(warning, range)}`));
+}
+
+/** Days, `to` exclusive; null: open. */
+export interface Range {
+  readonly fromDay: string | null;
+  readonly toDay: string | null;
+}
+
+/** The API refers to a field of its answer. */
+function withDays(warning: string, range: Range | undefined): string {
+  if (range === undefined || !warning.endsWith(', see `range`')) return warning;
+  const from = range.fromDay === null ? '' : ` from ${range.fromDay} 00:00 UTC`;
+  const to = range.toDay === null ? '' : ` to ${range.toDay} 00:00 UTC`;
+  return `${warning.slice(0, -', see `range`'.length)}:${from}${to}`;
+}
+
+/** One sentence for what holds of several partitions; it has the figures of the first. `--json` has each. */
+export function gathered(sentences: readonly string[]): string[] {
+  const groups = new Map<string, { readonly text: string; readonly partitions: string[] }>();
+  for (const sentence of sentences) {
+    const [, partition, text = sentence] = /^partition (\d+): (.*)$/s.exec(sentence) ?? [];
+    const kind = partition === undefined ? sentence : text.replaceAll(/\d+/g, '#');
+    const group = groups.get(kind);
+    if (group === undefined) groups.set(kind, { text, partitions: partition === undefined ? [] : [partition] });
+    else if (partition !== undefined) group.partitions.push(partition);
+  }
+  return [...groups.values()].map(({ text, partitions: [first, ...more] }) => {
+    if (first === undefined) return text;
+    const others = more.length === 1 ? `partition ${more[0]}` : `the partitions ${more.join(', ')}`;
+    return `partition ${first}: ${text}${more.length === 0 ? '' : ` (and the like in ${others})`}`;
+  });
 }
 
 function lag({ speed }: SpeedMeta): string {
