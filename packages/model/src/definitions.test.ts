@@ -27,3 +27,21 @@ test('definitions that name rules of another version are refused, with the fix',
     );
   expect(() => storedDefinitions('{"rules":3}', sha256Hex)).toThrow('rules');
 });
+
+test('what a person wrote by mistake is named with its place; a byte order mark is taken', () => {
+  const refused = (text: string, message: string) => expect(() => parseDefinitions(text, sha256Hex)).toThrow(message);
+  refused('conversions:\n  - purchase', 'the definitions, line 1, column 1: this looks like YAML');
+  refused('{\n  // ours\n}', 'the definitions, line 2, column 3: JSON has no comments');
+  refused('{"latenessDays": 3, "latenessDays": 5}', 'the key "latenessDays" stands there twice');
+  refused('{"conversions": ["buy", "purchase "]}', 'definitions, at conversions.1: "purchase " begins or ends with a space');
+  refused('{"touches": {" click": {}}}', 'definitions, at touches: " click" begins or ends with a space');
+  refused('{"touches": {"click": {"defaultChannel": "ads "}}}', 'at touches.click.defaultChannel: "ads "');
+  refused('{"attribution": {"direct": ["\\tdirect"]}}', 'control character');
+  refused('{"signals": ["a\u00a0"]}', 'definitions, at signals.0: "a\u00a0" begins or ends with a space');
+  expect(parseDefinitions('\ufeff{"latenessDays": 5}', sha256Hex)).toEqual(parseDefinitions('{"latenessDays": 5}', sha256Hex));
+});
+
+test('law 1: stored definitions are read as they were stored, with names that are refused today', () => {
+  const stored = FIRST.replace('"buy"', '"buy "');
+  expect(storedDefinitions(stored, sha256Hex).conversionTypes).toEqual(new Set(['buy ']));
+});

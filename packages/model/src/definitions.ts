@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { TributaryError } from './errors.ts';
 import type { Event } from './event.ts';
+import { jsonTrouble, troubleText } from './json-trouble.ts';
 import { DAY_MS, HOUR_MS } from './time.ts';
 
 export const RULE_BASED_MODELS = ['first', 'last', 'lastNonDirect', 'linear', 'positionBased', 'timeDecay'] as const;
@@ -126,7 +127,32 @@ const DECAY_SCALE = 1_000_000;
  * injected: the model has no I/O.
  */
 export function parseDefinitions(json: string, sha256Hex: (text: string) => string): Definitions {
-  return parse(json, Schema, sha256Hex);
+  // Editors of some systems begin a file with it.
+  const text = json.replace(/^\ufeff/, '');
+  const trouble = jsonTrouble(text);
+  if (trouble !== undefined) throw new TributaryError('invalid_definitions', `the definitions, ${troubleText(trouble)}`);
+  const parsed = parse(text, Schema, sha256Hex);
+  const padded = namesOf(parsed).find(([, found]) => found !== found.trim());
+  if (padded === undefined) return parsed;
+  const [where, given] = padded;
+  const message = `definitions, at ${where}: ${JSON.stringify(given)} begins or ends with a space, and no event would match it. Remove the space`;
+  throw new TributaryError('invalid_definitions', message);
+}
+
+/** Every name that events are compared with, and where it stands. */
+function namesOf({ touches, conversions, signals, attribution }: Parsed): (readonly [where: string, name: string])[] {
+  const listed = (where: string, names: readonly string[]) => names.map((given, i) => [`${where}.${i}`, given] as const);
+  const channels = Object.entries(touches).flatMap(([type, { defaultChannel }]) =>
+    defaultChannel === null ? [] : [[`touches.${type}.defaultChannel`, defaultChannel] as const],
+  );
+  return [
+    ...Object.keys(touches).map((type) => ['touches', type] as const),
+    ...channels,
+    ...listed('conversions', conversions),
+    ...listed('signals', signals === '*' ? [] : signals),
+    ...listed('attribution.direct', attribution.direct),
+    ...listed('attribution.channels', attribution.channels ?? []),
+  ];
 }
 
 /** Reads definitions from the canonical JSON of a barrier, a manifest or a state, by the rules of its time. Throws as `parseDefinitions`. */

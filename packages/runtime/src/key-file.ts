@@ -1,6 +1,7 @@
 /** The file of API keys: what is stored of a key, and how the file is read and changed. */
 import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { TributaryError } from '@tributary/model/errors';
+import { jsonTrouble, troubleText } from '@tributary/model/json-trouble';
 import { dataPath } from './data-folder.ts';
 import { patience } from './wait.ts';
 
@@ -43,16 +44,32 @@ export function keyFileOf(dataDir: string): string {
   return dataPath(dataDir, 'keys');
 }
 
-/** The records of a key file; none when there is no file. Throws `invalid_config` when it is not a key file. */
+/** The records of a key file; none when there is no file. Throws `invalid_config` that names the place when it is not a key file. */
 export function readKeys(file: string): KeyRecord[] {
+  let text: string;
   try {
-    const { keys } = JSON.parse(readFileSync(file, 'utf8')) as { keys: unknown };
-    if (!Array.isArray(keys) || keys.length > MAX_KEYS || !keys.every(isRecord)) throw new Error('not a list of key records');
-    return keys;
+    // Editors of some systems begin a file with the mark.
+    text = readFileSync(file, 'utf8').replace(/^\ufeff/, '');
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw new TributaryError('invalid_config', `the key file ${file} cannot be read: ${(cause as Error).message}`, { cause });
+    const { code, message } = cause as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return [];
+    throw notKeys(file, message, cause);
   }
+  const trouble = jsonTrouble(text);
+  if (trouble !== undefined) throw notKeys(file, troubleText(trouble));
+  const { keys } = { ...(JSON.parse(text) as { keys?: unknown }) };
+  if (!Array.isArray(keys)) throw notKeys(file, 'it has no list "keys"');
+  if (keys.length > MAX_KEYS) throw notKeys(file, `it has ${keys.length} records, and ${MAX_KEYS} are the most`);
+  for (const [i, record] of keys.entries()) {
+    const wrong = recordTrouble(record);
+    if (wrong !== undefined) throw notKeys(file, `at keys.${i}: ${wrong}`);
+  }
+  return keys as KeyRecord[];
+}
+
+function notKeys(file: string, why: string, cause?: unknown): TributaryError {
+  const message = `the key file ${file} cannot be read: ${why} (correct that, or restore the file from a backup)`;
+  return new TributaryError('invalid_config', message, { cause });
 }
 
 /** Replaces the key file in one step, readable by its owner only. */
@@ -93,27 +110,41 @@ function taken(lock: string): boolean {
   }
 }
 
-function isRecord(value: unknown): value is KeyRecord {
-  if (typeof value !== 'object' || value === null) return false;
-  const record = value as Partial<Record<keyof KeyRecord, unknown>>;
-  const { id, scope, hash, createdAt, expiresAt, revokedAt, rotatedTo, name, origins, types, eventsPerSecond, revenue } = record;
-  return (
-    typeof id === 'string' &&
-    SCOPES.includes(scope as Scope) &&
-    typeof hash === 'string' &&
-    /^[0-9a-f]{64}$/.test(hash) &&
-    typeof createdAt === 'number' &&
-    (expiresAt === null || typeof expiresAt === 'number') &&
-    (revokedAt === undefined || typeof revokedAt === 'number') &&
-    (rotatedTo === undefined || typeof rotatedTo === 'string') &&
-    (name === undefined || typeof name === 'string') &&
-    (origins === undefined || isTexts(origins)) &&
-    (types === undefined || isTexts(types)) &&
-    (eventsPerSecond === undefined || (Number.isSafeInteger(eventsPerSecond) && (eventsPerSecond as number) > 0)) &&
-    (revenue === undefined || typeof revenue === 'boolean')
-  );
+const isText = (value: unknown) => typeof value === 'string';
+const isNumber = (value: unknown) => typeof value === 'number';
+const isTexts = (value: unknown) => Array.isArray(value) && value.every((item) => isText(item) && item !== '');
+const isHash = (value: unknown) => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value);
+const isRate = (value: unknown) => Number.isSafeInteger(value) && (value as number) > 0;
+
+interface FieldRule {
+  readonly must: string;
+  readonly isRight: (value: unknown) => boolean;
+  readonly isOptional?: true;
 }
 
-function isTexts(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every((item) => typeof item === 'string' && item !== '');
+const FIELD_RULES: Readonly<Record<keyof KeyRecord, FieldRule>> = {
+  id: { must: 'be a text', isRight: isText },
+  scope: { must: `be one of ${SCOPES.join(', ')}`, isRight: (value) => SCOPES.includes(value as Scope) },
+  hash: { must: 'be 64 hexadecimal digits in lower case', isRight: isHash },
+  createdAt: { must: 'be milliseconds since 1970', isRight: isNumber },
+  expiresAt: { must: 'be milliseconds since 1970, or null', isRight: (value) => value === null || isNumber(value) },
+  revokedAt: { must: 'be milliseconds since 1970', isRight: isNumber, isOptional: true },
+  rotatedTo: { must: 'be the id of a key', isRight: isText, isOptional: true },
+  name: { must: 'be a text', isRight: isText, isOptional: true },
+  origins: { must: 'be a list of origins', isRight: isTexts, isOptional: true },
+  types: { must: 'be a list of types', isRight: isTexts, isOptional: true },
+  eventsPerSecond: { must: 'be a whole number above 0', isRight: isRate, isOptional: true },
+  revenue: { must: 'be true or false', isRight: (value) => typeof value === 'boolean', isOptional: true },
+};
+
+/** Quotes no value: it may be a key that was put where its hash belongs. */
+function recordTrouble(value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'it must be an object';
+  const record = value as Partial<Record<string, unknown>>;
+  const wrong = Object.entries(FIELD_RULES).find(([field, { isRight, isOptional }]) =>
+    record[field] === undefined ? isOptional !== true : !isRight(record[field]),
+  );
+  if (wrong === undefined) return undefined;
+  const [field, { must }] = wrong;
+  return record[field] === undefined ? `"${field}" is missing` : `"${field}" must ${must}`;
 }

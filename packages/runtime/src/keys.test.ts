@@ -158,3 +158,29 @@ test('no key is accepted without a key file, and a file that is none is refused 
     expect(() => readKeys(file), text).toThrow(/key file .*keys\.json cannot be read/);
   }
 });
+
+test('a wrong record is named by its place and its field, without a value; a byte order mark is taken', () => {
+  const { record } = createKey('read', 0);
+  const refusal = (text: string) => {
+    writeFileSync(file, text);
+    expect(() => readKeys(file)).toThrow(expect.objectContaining({ code: 'invalid_config' }));
+    try {
+      return String(readKeys(file));
+    } catch (error) {
+      return (error as Error).message;
+    }
+  };
+  const keys = (...records: object[]) => JSON.stringify({ keys: records });
+  expect(refusal(keys(record, { ...record, hash: 'tr_hidden' }))).toMatch(
+    /keys\.1: "hash" must be 64 hexadecimal digits in lower case \(correct that/,
+  );
+  expect(refusal(keys({ ...record, hash: 'tr_hidden' }))).not.toContain('tr_hidden');
+  expect(refusal(keys({ ...record, scope: 'all' }))).toMatch(/keys\.0: "scope" must be one of browser, server/);
+  expect(refusal(keys({ ...record, expiresAt: undefined }))).toMatch(/keys\.0: "expiresAt" is missing \(/);
+  expect(refusal(keys({ ...record, origins: 'https://x' }))).toMatch(/keys\.0: "origins" must be a list of origins/);
+  expect(refusal('{"keys": [null]}')).toMatch(/keys\.0: it must be an object/);
+  expect(refusal('[]')).toMatch(/it has no list "keys"/);
+  expect(refusal('{\n"keys": [],}')).toMatch(/line 2, column 12: "}" follows a comma/);
+  writeFileSync(file, `\ufeff${keys(record)}`);
+  expect(readKeys(file)).toEqual([record]);
+});
