@@ -26,8 +26,8 @@ const fileOf = (dataDir: string) => join(dataDir, 'keys.local.json');
 /** Of the records of these keys. */
 const NAME = 'npm start';
 
-/** The keys of this data folder; a new one for each that is missing, or that the services would not accept. */
-export async function localKeys(dataDir: string, addresses: Omit<LocalAccess, 'keys'>, now: number): Promise<LocalKeys> {
+/** The keys of this data folder; a new one for each that is missing, or that the services would not accept. Addresses stay as they are. */
+export async function localKeys(dataDir: string, now: number): Promise<LocalKeys> {
   const ringFile = keyFileOf(dataDir);
   const known = readPlain(fileOf(dataDir));
   const ring = loadKeyRing(ringFile);
@@ -45,20 +45,27 @@ export async function localKeys(dataDir: string, addresses: Omit<LocalAccess, 'k
       ...made.map(({ record }) => record),
     ]);
   const keys = { ...known, ...Object.fromEntries(made.map(({ key, record }) => [record.scope, key])) } as LocalKeys;
-  writeAccess(dataDir, { ...addresses, keys });
+  if (made.length > 0) writeAccess(dataDir, { ...readAccess(fileOf(dataDir)), keys });
   return keys;
 }
 
-function writeAccess(dataDir: string, access: LocalAccess): void {
+/** Once the platform is ready: where a start failed, the command line must not ask at the ports that it did not get. */
+export function writeAccess(dataDir: string, access: Partial<LocalAccess>): void {
   const staged = `${fileOf(dataDir)}.new`;
   writeFileSync(staged, `${JSON.stringify(access, null, 2)}\n`, { mode: 0o600 });
   renameSync(staged, fileOf(dataDir));
 }
 
 function readPlain(file: string): Partial<LocalKeys> {
+  const { keys } = readAccess(file) as { keys?: Partial<Record<LocalScope, unknown>> };
+  return Object.fromEntries(LOCAL_SCOPES.flatMap((scope) => (typeof keys?.[scope] === 'string' ? [[scope, keys[scope]]] : [])));
+}
+
+/** What a person spoilt, or what is not there, is made again. */
+function readAccess(file: string): Partial<LocalAccess> {
   try {
-    const { keys } = JSON.parse(readFileSync(file, 'utf8')) as { keys?: Partial<Record<LocalScope, unknown>> };
-    return Object.fromEntries(LOCAL_SCOPES.flatMap((scope) => (typeof keys?.[scope] === 'string' ? [[scope, keys[scope]]] : [])));
+    const access: unknown = JSON.parse(readFileSync(file, 'utf8'));
+    return typeof access === 'object' && access !== null ? access : {};
   } catch {
     return {};
   }

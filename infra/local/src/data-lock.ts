@@ -26,10 +26,8 @@ export function lockDataDir(dataDir: string, pid: number = process.pid): DataLoc
     if (cause instanceof TributaryError) throw cause;
     throw new TributaryError(
       'invalid_config',
-      `--data-dir must be a folder to write in (got "${dataDir}"): ${REASONS[code] ?? message}`,
-      {
-        cause,
-      },
+      `--data-dir must be a folder to write in (got "${dataDir}": ${REASONS[code] ?? message}). Name another folder, or mend that.`,
+      { cause },
     );
   }
 }

@@ -24,14 +24,15 @@ interface PinoLine {
   readonly level?: number;
   readonly msg?: string;
   readonly fix?: string;
+  readonly cause?: string;
   readonly err?: { readonly message?: string };
 }
 
 function ofJson(line: string): string | undefined {
-  const { level = 0, msg = '', err, fix } = pinoLine(line) ?? {};
+  const { level = 0, msg = '', cause = '', err, fix } = pinoLine(line) ?? {};
   if (level < ERROR) return undefined;
-  const cause = err?.message === undefined || msg.includes(err.message) ? '' : err.message;
-  return sentence([msg, cause].filter(Boolean).join(': '), fix);
+  const why = err?.message === undefined || msg.includes(err.message) ? cause : err.message;
+  return sentence([msg, why].filter(Boolean).join(': '), fix);
 }
 
 function pinoLine(line: string): PinoLine | undefined {

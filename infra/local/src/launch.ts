@@ -8,9 +8,10 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { TributaryError } from '@tributary/model/errors';
 import { readConfig } from '@tributary/runtime/config';
 import { DISK_CONFIG, watchDisk } from '@tributary/runtime/disk-space';
-import { type LocalAccess, localKeys } from './credentials.ts';
+import { type LocalAccess, localKeys, writeAccess } from './credentials.ts';
 import { lockDataDir } from './data-lock.ts';
 import { lastWords } from './last-words.ts';
 import { boundLog } from './log-file.ts';
@@ -93,7 +94,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       apiUrl: `http://${host}:${ports.api}`,
       redisUrl: redisUrl(host, ports.redis, password),
     };
-    const keys = await localKeys(dataDir, addresses, Date.now());
+    const keys = await localKeys(dataDir, Date.now());
     const logFile = (name: string) => join(dataDir, 'logs', `${name}.log`);
     const autoRestart = options.autoRestart ?? true;
     const onEvent = (event: ManagedEvent) =>
@@ -124,6 +125,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
 
     options.signal?.throwIfAborted();
 
+    writeAccess(dataDir, { ...addresses, keys });
     logTimer = setInterval(() => {
       for (const { name } of started) boundLog(logFile(name));
     }, LOG_CHECK_MS);
@@ -182,7 +184,8 @@ async function readyOrTell(
   } catch (cause) {
     const file = logFile(role.name);
     const said = lastWords(file);
-    const words = said === undefined ? 'Its log tells of no trouble' : `It said: ${said}`;
-    throw new Error(`${(cause as Error).message}.\n${words}\nIts log is ${file}`, { cause });
+    const words = said === undefined ? 'Its log names no trouble' : `It said: ${said}`;
+    const message = `${(cause as Error).message}.\n${words}\nIts log is ${file}`;
+    throw cause instanceof TributaryError ? new TributaryError(cause.code, message, { cause }) : new Error(message, { cause });
   }
 }

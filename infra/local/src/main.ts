@@ -3,6 +3,8 @@
  * first generation, keeps live traffic running, and stops everything on Ctrl-C.
  */
 import { TributaryError } from '@tributary/model/errors';
+import { isRefusal, REFUSED } from '@tributary/runtime/error-kinds';
+import { assertConfigured } from './configured.ts';
 import { firstGeneration } from './demo/first-generation.ts';
 import { createLiveTraffic } from './demo/live.ts';
 import { loadHistory } from './demo/load.ts';
@@ -15,6 +17,8 @@ import { count, createScreen, type Screen, seconds, welcome } from './terminal.t
 const LIVE_EVENTS_PER_SECOND = 20;
 const GENERATION_TIMEOUT_MS = 180_000;
 
+// What is made is for its owner only, whatever mask this was started with.
+process.umask(0o077);
 const screen = createScreen(process.stdout);
 const stopping = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stopping.abort());
@@ -27,8 +31,10 @@ process.exit(await run(stopping.signal));
 async function run(signal: AbortSignal): Promise<number> {
   let platform: Platform | undefined;
   try {
-    const options = parseOptions(process.argv.slice(2));
+    const options = parseOptions(process.argv.slice(2), process.env);
+    const notes = await assertConfigured({ name: options.dataDirFrom, path: options.dataDir }, process.env);
     screen.line(`\nTributary, with its data in ${options.dataDir}\n`);
+    for (const note of notes) screen.line(`  ${note}\n`);
     platform = await start(options, signal);
     if (options.demo) await prepareDemo(platform, signal);
     screen.line(welcome(platform, options.dataDir, Date.now()));
@@ -51,8 +57,13 @@ async function run(signal: AbortSignal): Promise<number> {
 async function start({ basePort, dataDir }: StartOptions, signal: AbortSignal): Promise<Platform> {
   const task = screen.task('Starting Redis and 5 roles');
   const startedAt = Date.now();
-  const onEvent = (event: PlatformEvent) => tellTrouble(screen, event);
+  let isStarted = false;
+  const onEvent = (event: PlatformEvent) => {
+    // What ends the start is its last word.
+    if (isStarted || event.type !== 'ended' || event.againInMs !== null) tellTrouble(screen, event);
+  };
   const platform = await startPlatform({ dataDir, basePort, signal, onEvent, startedIsEnough: true });
+  isStarted = true;
   const isReady = Object.values(platform.roles).every(({ unready }) => unready === null);
   task.done(`${isReady ? 'ready' : 'started, not all of it ready,'} in ${seconds(Date.now() - startedAt)}`);
   return platform;
@@ -110,7 +121,7 @@ async function keepWaiting(signal: AbortSignal): Promise<void> {
 
 function tellTrouble(to: Screen, event: PlatformEvent): void {
   if (event.type === 'ended') {
-    const again = event.againInMs === null ? '' : `; starting it again in ${seconds(event.againInMs)}`;
+    const again = event.againInMs === null ? '; it is not started again' : `; starting it again in ${seconds(event.againInMs)}`;
     to.line(`  ${event.name} ended with ${event.how}${again}${event.said === undefined ? '' : `\n    It said: ${event.said}`}`);
   } else if (event.type === 'unready') to.line(notReady(event.name, event.why));
   else if (event.wasUnready) to.line(`  ${event.name} is ready now`);
@@ -123,9 +134,10 @@ function notReady(name: string, why: string): string {
 
 function report(error: unknown): number {
   if (error instanceof TributaryError) {
-    // What is in conflict says itself what to do: another process has the folder.
-    process.stderr.write(`\n${error.code}: ${error.message}\n${error.code === 'conflict' ? '' : `${error.fix}\n`}`);
-    return error.code === 'invalid_config' ? 2 : 1;
+    // Their messages say what to do.
+    const hasFix = error.code === 'conflict' || isRefusal(error);
+    process.stderr.write(`\n${error.message}\n${hasFix ? '' : `${error.fix}\n`}`);
+    return isRefusal(error) ? REFUSED : 1;
   }
   process.stderr.write(`\n${error instanceof Error ? error.message : String(error)}\n`);
   return 1;

@@ -1,9 +1,12 @@
 /**
  * One process under supervision. It leads a process group of its own, so a Ctrl-C in the terminal reaches the supervisor
- * only, and whatever it started is swept away with it. When it dies unasked it is started again after a bounded backoff.
+ * only, and whatever it started is swept away with it. When it dies unasked it is started again after a bounded backoff, but for
+ * one that refused its configuration: it would refuse it again.
  */
 import type { ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { TributaryError } from '@tributary/model/errors';
+import { REFUSED } from '@tributary/runtime/error-kinds';
 import { processStat } from './process-stat.ts';
 
 export interface ManagedSpec {
@@ -72,7 +75,7 @@ export function manage(spec: ManagedSpec, now: () => number, startNow = true): M
   let failures = 0;
   let timer: NodeJS.Timeout | undefined;
   let gone: Promise<void> = Promise.resolve();
-  const waiting = new Set<{ wake: () => void; giveUp: (why: string) => void; takesUnready: boolean }>();
+  const waiting = new Set<{ wake: () => void; giveUp: (why: string, hasRefused?: boolean) => void; takesUnready: boolean }>();
 
   function start(): void {
     const startedAt = now();
@@ -89,7 +92,7 @@ export function manage(spec: ManagedSpec, now: () => number, startNow = true): M
         pid = null;
         isReady = false;
         unready = null;
-        planNext(how, now() - startedAt);
+        planNext(how, now() - startedAt, current.exitCode === REFUSED);
         resolve();
       };
       current.once('exit', (code, signal) => onEnd(signal === null ? `exit code ${code}` : `signal ${signal}`));
@@ -114,13 +117,14 @@ export function manage(spec: ManagedSpec, now: () => number, startNow = true): M
     );
   }
 
-  function planNext(how: string, livedMs: number): void {
+  function planNext(how: string, livedMs: number, hasRefused = false): void {
     failures = livedMs >= STEADY_MS ? 1 : failures + 1;
-    const againInMs = isStopped || !spec.autoRestart ? null : backoffMs(failures);
+    const againInMs = isStopped || !spec.autoRestart || hasRefused ? null : backoffMs(failures);
     if (!isStopped) spec.onEvent({ type: 'ended', name: spec.name, how, againInMs });
     if (againInMs !== null) timer = setTimeout(again, againInMs);
     if (againInMs === null || failures >= HOPELESS_FAILURES)
-      for (const { giveUp } of [...waiting]) giveUp(`ended with ${how}, ${failures} times in a row`);
+      for (const { giveUp } of [...waiting])
+        giveUp(`ended with ${how}${failures > 1 ? `, ${failures} times in a row` : ''}`, hasRefused);
   }
 
   /** What could be started once, and not now (a full disk), is tried again like what ended. */
@@ -144,7 +148,10 @@ export function manage(spec: ManagedSpec, now: () => number, startNow = true): M
       const waiter = {
         takesUnready,
         wake: () => settle(resolve),
-        giveUp: (why: string) => settle(() => reject(new Error(`${spec.name} ${why}`))),
+        giveUp: (why: string, hasRefused = false) =>
+          settle(() =>
+            reject(hasRefused ? new TributaryError('invalid_config', `${spec.name} ${why}`) : new Error(`${spec.name} ${why}`)),
+          ),
       };
       const limit = setTimeout(() => {
         waiter.giveUp(`is not ready after ${timeoutMs} ms${unready === null ? '' : `: ${unready}`}`);

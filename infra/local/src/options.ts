@@ -6,26 +6,46 @@ import { MAX_BASE_PORT } from './ports.ts';
 export interface StartOptions {
   readonly basePort: number;
   readonly dataDir: string;
+  /** What named the folder. */
+  readonly dataDirFrom: string;
   readonly demo: boolean;
 }
 
-/** Throws `invalid_config` that names the option and its value. */
-export function parseOptions(argv: readonly string[]): StartOptions {
+/** An option wins over `TRIBUTARY_DATA_DIR`. Throws `invalid_config` that names the option and its value. */
+export function parseOptions(argv: readonly string[], env: Readonly<Record<string, string | undefined>> = {}): StartOptions {
   try {
     const { values } = parseArgs({
       args: [...argv],
       options: {
         port: { type: 'string', default: '7400' },
-        'data-dir': { type: 'string', default: '.tributary' },
+        'data-dir': { type: 'string' },
         'no-demo': { type: 'boolean', default: false },
       },
     });
     const basePort = /^\d{1,5}$/.test(values.port) ? Number(values.port) : 0;
     if (basePort < 1 || basePort > MAX_BASE_PORT)
-      throw new Error(`--port is a number from 1 to ${MAX_BASE_PORT}, got "${values.port}"`);
-    if (values['data-dir'] === '') throw new Error('--data-dir needs a folder, got ""');
-    return { basePort, dataDir: values['data-dir'], demo: !values['no-demo'] };
+      throw new Error(`--port must be a number from 1 to ${MAX_BASE_PORT} (got "${values.port}"). Five more ports follow it.`);
+    if (values['data-dir']?.trim() === '') throw new Error('--data-dir must be a folder (got ""). Name one, or leave it out.');
+    const inEnvironment = env['TRIBUTARY_DATA_DIR']?.trim() === '' ? undefined : env['TRIBUTARY_DATA_DIR'];
+    const isOption = values['data-dir'] !== undefined || inEnvironment === undefined;
+    return {
+      basePort,
+      dataDir: values['data-dir'] ?? inEnvironment ?? '.tributary',
+      dataDirFrom: isOption ? '--data-dir' : 'TRIBUTARY_DATA_DIR',
+      demo: !values['no-demo'],
+    };
   } catch (cause) {
-    throw new TributaryError('invalid_config', (cause as Error).message, { cause });
+    throw new TributaryError('invalid_config', worded(cause as Error & { code?: string }), { cause });
   }
+}
+
+/** The parser advises on what its own caller may change. */
+function worded({ code = '', message }: Error & { code?: string }): string {
+  const [, given = ''] = /'(.*?)'/.exec(message) ?? [];
+  if (code === 'ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL')
+    return `npm start has options alone (got "${given}"). Write npm start -- --port 7400, with "--" before them; --help lists all.`;
+  if (code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION') return `npm start has no option "${given}". Leave it out; --help lists all.`;
+  if (code === 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE')
+    return `${given.split(' ')[0]} must have a value (got none). Write it after the option.`;
+  return message;
 }

@@ -22,8 +22,14 @@ export async function assertFree(host: string, ports: Ports, graceMs: number): P
   for (let waitedMs = 0; ; waitedMs += 200) {
     const taken = await firstTaken(host, ports);
     if (taken === undefined) return;
-    if (waitedMs >= graceMs)
-      throw new TributaryError('port_taken', `port ${ports[taken]} (${taken}) on ${host} is taken by another program`);
+    const { name, code } = taken;
+    const what = `port ${ports[name]} (${name}) on ${host}`;
+    if (code === 'EACCES')
+      throw new TributaryError(
+        'invalid_config',
+        `${what} must be one that this user may open (got EACCES). Choose one above 1023 with --port.`,
+      );
+    if (waitedMs >= graceMs) throw new TributaryError('port_taken', `${what} is taken by another program`);
     await sleep(200);
   }
 }
@@ -38,22 +44,26 @@ export async function freeBasePort(host: string, random: () => number): Promise<
   throw new TributaryError('port_taken', 'found no block of free ports between 10000 and 30000');
 }
 
-async function firstTaken(host: string, ports: Ports): Promise<PortName | undefined> {
-  for (const name of Object.keys(ports) as PortName[]) if (!(await isFree(host, ports[name]))) return name;
+async function firstTaken(host: string, ports: Ports): Promise<{ readonly name: PortName; readonly code: string } | undefined> {
+  for (const name of Object.keys(ports) as PortName[]) {
+    const code = await takenBy(host, ports[name]);
+    if (code !== undefined) return { name, code };
+  }
   return undefined;
 }
 
-async function isFree(host: string, port: number): Promise<boolean> {
+/** The code of the error; undefined when the port is free. */
+async function takenBy(host: string, port: number): Promise<string | undefined> {
   const server = createServer();
   server.listen({ host, port, exclusive: true });
   try {
     await once(server, 'listening');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EADDRINUSE' || code === 'EACCES') return false;
+    if (code === 'EADDRINUSE' || code === 'EACCES') return code;
     throw error;
   }
   server.close();
   await once(server, 'close');
-  return true;
+  return undefined;
 }

@@ -33,7 +33,7 @@ test.each([
   ['/dev/null', 'there is a file of that name'],
   ['/dev/null/below', 'a part of the path is a file'],
 ])('%s is refused, with the reason', (folder, reason) => {
-  expect(() => lockDataDir(folder)).toThrow(`--data-dir must be a folder to write in (got "${folder}"): ${reason}`);
+  expect(() => lockDataDir(folder)).toThrow(`--data-dir must be a folder to write in (got "${folder}": ${reason}`);
 });
 
 test.runIf(existsSync('/proc/self'))('below /proc it is refused at once', () => {

@@ -45,6 +45,15 @@ test('a defect is told with the error that nobody caught', () => {
   expect(said(full, '----- Native stack trace -----', ' 1: 0xe1 node::OOMErrorHandler')).toBe(`${full}.`);
 });
 
+test('a fatal line without an error in it is told with its cause', () => {
+  expect(said({ level: 60, code: 'invalid_definitions', cause: 'ENOENT', fix: 'Correct it.', msg: 'no file' })).toBe(
+    'no file: ENOENT. Correct it.',
+  );
+  expect(said({ level: 60, stack: 'at a (b:1)', msg: 'uncaught TypeError: x is not a function' })).toBe(
+    'uncaught TypeError: x is not a function.',
+  );
+});
+
 test('a wrong setting is told with its fix', () => {
   const lines = ['speed: TRIBUTARY_PARTITIONS must be a whole number (got "many")', 'Set it to the partitions of the log.'];
   expect(said(...lines)).toBe(lines.join(' '));

@@ -49,6 +49,15 @@ test('a role that is killed comes back as another process', async () => {
   expect(events).toContainEqual({ type: 'ended', name: 'role', how: 'signal SIGKILL', againInMs: 250 });
 });
 
+test('a role that refuses its configuration is not started again, and whoever waits for it hears it at once', async () => {
+  const { managed, events } = role('process.exit(2)');
+  await expect(managed.whenReady(30_000)).rejects.toMatchObject({
+    code: 'invalid_config',
+    message: 'role ended with exit code 2',
+  });
+  expect(events).toEqual([{ type: 'ended', name: 'role', how: 'exit code 2', againInMs: null }]);
+});
+
 test('a role that cannot even be spawned any more, as on a full disk, is tried again, and its supervisor lives', async () => {
   const events: ManagedEvent[] = [];
   let isFull = false;

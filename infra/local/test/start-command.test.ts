@@ -19,15 +19,23 @@ test('the help needs nothing installed and names every option with its default',
 });
 
 test.each([
-  [['--port', '0'], /--port is a number from 1 to 65530, got "0"/],
-  [['--port', '65531'], /got "65531"/],
-  [['--port', '7400x'], /got "7400x"/],
-  [['--port'], /--port/],
-  [['--data-dir', ''], /--data-dir needs a folder/],
-  [['--demo'], /--demo/],
-  [['stray'], /stray/],
+  [['--port', '0'], '--port must be a number from 1 to 65530 (got "0"). Five more ports follow it.'],
+  [['--port', '65531'], '(got "65531")'],
+  [['--port', '7400x'], '(got "7400x")'],
+  [['--port'], '--port must have a value (got none). Write it after the option.'],
+  [['--data-dir', ''], '--data-dir must be a folder (got "")'],
+  [['--data-dir', ' '], '--data-dir must be a folder (got "")'],
+  [['--demo'], 'npm start has no option "--demo"'],
+  [['stray'], 'npm start has options alone (got "stray"). Write npm start -- --port 7400, with "--" before them'],
 ])('%j is refused by name', (argv, message) => {
   expect(() => parseOptions(argv)).toThrow(message);
+});
+
+test('the data folder is that of the option, else of the environment, else .tributary', () => {
+  const env = { TRIBUTARY_DATA_DIR: '/x' };
+  expect(parseOptions(['--data-dir', '/y'], env)).toMatchObject({ dataDir: '/y', dataDirFrom: '--data-dir' });
+  expect(parseOptions([], env)).toMatchObject({ dataDir: '/x', dataDirFrom: 'TRIBUTARY_DATA_DIR' });
+  expect(parseOptions([], { TRIBUTARY_DATA_DIR: ' ' }).dataDir).toBe('.tributary');
 });
 
 test.each([

@@ -9,7 +9,7 @@ import { startShardWorker } from '@tributary/queue/shard-worker';
 import { loadDefinitions } from '@tributary/runtime/definitions';
 import { isTransient } from '@tributary/runtime/error-kinds';
 import { logConfiguration } from '@tributary/runtime/log-configuration';
-import { connectRedis, whenReady } from '@tributary/runtime/redis';
+import { connectRedis, whenWritable } from '@tributary/runtime/redis';
 import { runService } from '@tributary/runtime/service';
 import { RECOMPUTE_SETTINGS } from '@tributary/runtime/settings/recompute';
 import { createServingStore } from '@tributary/store/redis-serving-store';
@@ -29,7 +29,7 @@ await runService('recompute', RECOMPUTE_SETTINGS, async ({ config, log: logger, 
   // Not of the kind "serving": the deltas of a whole generation may take longer than a reader would wait.
   const serving = connectRedis(config.redisUrl, 'commit', onError);
   const jobs = connectRedis(config.redisUrl, 'queue', onError);
-  await Promise.all([serving, jobs].map((redis) => whenReady(redis, 30_000, signal)));
+  await Promise.all([serving, jobs].map((redis) => whenWritable(redis, 30_000, signal)));
 
   const log = await openEventLog({
     ...(await logConfiguration(config, 'recompute', onError, signal)),

@@ -25,3 +25,14 @@ export function isTransient(error: unknown): boolean {
 export function isFatal(error: unknown): boolean {
   return error instanceof TributaryError && KINDS[error.code] === 'fatal';
 }
+
+/** What is wrong with the settings, or with what they name: it stays so until an operator changes it. */
+const REFUSALS: ReadonlySet<ErrorCode> = new Set(['invalid_config', 'invalid_definitions', 'not_durable', 'partition_mismatch']);
+
+/** The exit code of a role that cannot run with what it was configured with. */
+export const REFUSED = 2;
+
+/** Asked of a start: the same error later may come from a file that is just being changed. */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof TributaryError && REFUSALS.has(error.code);
+}

@@ -6,7 +6,7 @@ import type { Redis } from 'ioredis';
 import type { Config } from './config.ts';
 import { quoted } from './config-value.ts';
 import { type LogNote, logNote } from './log-note.ts';
-import { connectRedis, whenReady } from './redis.ts';
+import { connectRedis, whenWritable } from './redis.ts';
 import { type LOG_CONFIG, SASL_MECHANISMS } from './settings/log.ts';
 import { listOf } from './settings/text-rules.ts';
 
@@ -57,7 +57,7 @@ export async function logConfiguration(
   }
   const commands = connectRedis(config.redisUrl, 'commit', onError);
   const blocking = connectRedis(config.redisUrl, 'blocking', onError);
-  await Promise.all([commands, blocking].map((redis) => whenReady(redis, REDIS_WAIT_MS, signal)));
+  await Promise.all([commands, blocking].map((redis) => whenWritable(redis, REDIS_WAIT_MS, signal)));
   const hint =
     'Redis was emptied or is another one, or the data folder is; restore it, or start once with TRIBUTARY_RESTORE_LOST_LOG=true (docs/production.md, "Backup and restore")';
   const note = logNote(config.dataDir, 'in Redis', hint);

@@ -1,8 +1,8 @@
 /** Connections to Redis, whichever the url names; what each kind may do stands in redis-options.ts. */
-import { TributaryError } from '@tributary/model/errors';
 import { type Cluster, Redis } from 'ioredis';
 import { connectCluster } from './redis-cluster.ts';
 import { type ConnectionOptions, REDIS_OPTIONS, type RedisKind, reconnectDelayMs } from './redis-options.ts';
+import { demandMaster, refusal, silent } from './redis-refusal.ts';
 import { parseRedisUrl, type RedisTarget } from './redis-url.ts';
 
 export { REDIS_OPTIONS, type RedisKind } from './redis-options.ts';
@@ -75,6 +75,12 @@ export async function whenReady(redis: RedisConnection, timeoutMs: number, signa
   }
 }
 
+/** For a role: the connection takes writes as well. Rejects as `whenReady`, and at once where the url names another kind of Redis. */
+export async function whenWritable(redis: RedisConnection, timeoutMs: number, signal?: AbortSignal): Promise<void> {
+  await whenReady(redis, timeoutMs, signal);
+  await demandMaster(redis);
+}
+
 function connected(redis: RedisConnection, timeoutMs: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     let last = '';
@@ -92,32 +98,10 @@ function connected(redis: RedisConnection, timeoutMs: number, signal: AbortSigna
       if (refused !== null) settle(() => reject(refused));
       last = `: ${error.message}`;
     };
-    const timer = setTimeout(
-      () => settle(() => reject(new Error(`Redis at ${placeOf(redis)} is not ready after ${timeoutMs} ms${last}`))),
-      timeoutMs,
-    );
+    const timer = setTimeout(() => settle(() => reject(silent(redis, timeoutMs, last))), timeoutMs);
     redis.once('ready', onReady);
     redis.on('error', onError);
     if (signal?.aborted) onAbort();
     else signal?.addEventListener('abort', onAbort, { once: true });
   });
-}
-
-/** What no waiting mends: the url is wrong. */
-const REFUSED = /^(?:NOAUTH|WRONGPASS|ERR DB index is out of range|ERR invalid DB index|ERR AUTH|ERR invalid password)/;
-
-function refusal(redis: RedisConnection, error: Error): TributaryError | null {
-  if (!REFUSED.test(error.message)) return null;
-  const db = isCluster(redis) ? 0 : (redis.options.db ?? 0);
-  const what = error.message.includes('DB index')
-    ? `has no database ${db}`
-    : 'refuses the name or password, or that there is none';
-  const message = `TRIBUTARY_REDIS_URL: Redis at ${placeOf(redis)} ${what} (${error.message})`;
-  return new TributaryError('invalid_config', message);
-}
-
-function placeOf(redis: RedisConnection): string {
-  if (isCluster(redis)) return 'every node of the cluster that the url names';
-  const { host, port, name, sentinels } = redis.options;
-  return sentinels == null ? `${host}:${port}` : `the master "${name}" of ${sentinels.length} Sentinels`;
 }

@@ -3,12 +3,14 @@
  *
  *  - SIGTERM, SIGINT, SIGHUP, or a parent that vanished (its IPC channel closed): `signal` aborts, `drain` has 4 s, exit 0.
  *  - An uncaught error is a defect: it is logged and the process ends with 1; state is only ever what was committed.
+ *  - What is wrong with the settings, or with what they name, ends the start with 2: no other start would go better.
  */
-import { TributaryError } from '@tributary/model/errors';
+import { type ErrorCode, TributaryError } from '@tributary/model/errors';
 import { type Logger, pino, stdSerializers } from 'pino';
 import { Counter, collectDefaultMetrics, Registry } from 'prom-client';
 import { type Config, type ConfigTable, helpText, readConfig, wantsHelp } from './config.ts';
 import { DISK_CONFIG, type DiskSpace, watchDisk } from './disk-space.ts';
+import { isRefusal, REFUSED } from './error-kinds.ts';
 import { serveHealth } from './health.ts';
 import { type LogDestination, logDestination } from './log-destination.ts';
 import type { Readiness, Service } from './readiness.ts';
@@ -28,7 +30,7 @@ export interface ServiceContext<T extends ConfigTable> {
 
 const DRAIN_MS = 4_000;
 
-/** Exit codes: 0 drained, 1 failed, 2 wrong configuration. Ends the process; call it from a `main.ts` only. */
+/** Exit codes: 0 drained, 1 failed, `REFUSED`. Ends the process; call it from a `main.ts` only. */
 export async function runService<T extends ConfigTable>(
   name: string,
   table: T,
@@ -67,7 +69,7 @@ export async function runService<T extends ConfigTable>(
     process.exit(drained ? 0 : 1);
   } catch (error) {
     if (controller.signal.aborted) process.exit(0);
-    fail(log, error);
+    fail(log, error, isRefusal(error) ? REFUSED : 1);
   }
 }
 
@@ -137,7 +139,7 @@ function configOrExit<T extends ConfigTable>(name: string, table: T): Config<T> 
   } catch (error) {
     if (!(error instanceof TributaryError)) throw error;
     process.stderr.write(`${error.message}\n`);
-    process.exit(2);
+    process.exit(REFUSED);
   }
 }
 
@@ -167,8 +169,24 @@ function tellParent(message: ServiceMessage): void {
   if (process.connected) process.send?.(message);
 }
 
-function fail(log: Logger, error: unknown): never {
-  if (error instanceof TributaryError) log.fatal({ err: error, code: error.code, fix: error.fix }, error.message);
-  else log.fatal({ err: error }, 'uncaught error');
-  process.exit(1);
+/** Their messages end with what to do. */
+const HAVE_A_FIX: ReadonlySet<ErrorCode> = new Set(['invalid_config', 'invalid_definitions']);
+
+/** The message stands once: the line is what people look for first. */
+function fail(log: Logger, error: unknown, exitCode = 1): never {
+  if (error instanceof TributaryError) {
+    const { code, fix, message, cause } = error;
+    const why = cause instanceof Error && !message.includes(cause.message) ? { cause: cause.message } : {};
+    log.fatal({ code, ...why, ...(HAVE_A_FIX.has(code) ? {} : { fix }) }, message);
+  } else if (error instanceof Error) log.fatal({ stack: framesOf(error) }, `uncaught ${error.name}: ${error.message}`);
+  else log.fatal(`uncaught: ${String(error)}`);
+  process.exit(exitCode);
+}
+
+function framesOf({ stack = '' }: Error): string {
+  return stack
+    .split('\n')
+    .filter((line) => /^\s+at /.test(line))
+    .map((line) => line.trim())
+    .join('\n');
 }

@@ -102,7 +102,7 @@ test('a database that Redis does not have, and a password that it refuses, are t
   const { host } = new URL(server.url);
   expect(await refused(`redis://${host}/99`)).toMatchObject({
     code: 'invalid_config',
-    message: expect.stringMatching(/TRIBUTARY_REDIS_URL: .* has no database 99/),
+    message: expect.stringMatching(/^TRIBUTARY_REDIS_URL must .* has no database 99/),
   });
   expect(await refused(`redis://ana:wrong@${host}`)).toMatchObject({
     code: 'invalid_config',

@@ -75,18 +75,21 @@ describe('the end of a service', () => {
   test('an unhandled rejection is logged and ends it with 1', async () => {
     const { ended, output } = start('dies');
     expect(await ended).toBe(1);
-    expect(output()).toMatch(/"level":60.*a defect/);
+    expect(output()).toMatch(/"level":60.*"stack":"at .*"msg":"uncaught Error: a defect"/);
+    expect(output().match(/a defect/g)).toHaveLength(1);
   });
 });
 
 describe('the start of a service', () => {
   test('an operational error says its code and what to do', async () => {
     const { ended, output } = start('refuses');
-    expect(await ended).toBe(1);
+    expect(await ended).toBe(2);
     expect(JSON.parse(output())).toMatchObject({
       code: 'not_durable',
       fix: expect.stringContaining('the setting that the message names'),
+      msg: 'Redis has appendonly "no"',
     });
+    expect(output().match(/appendonly/g)).toHaveLength(1);
   });
 
   test('an error of Redis is logged without the command that failed: it may hold a password', async () => {
@@ -111,6 +114,11 @@ describe('the start of a service', () => {
     const { ended, output } = start('', { TRIBUTARY_PARTITIONS: 'many' });
     expect(await ended).toBe(2);
     expect(output()).toContain('TRIBUTARY_PARTITIONS must be a whole number from 1 to 1024 (got "many")');
+  });
+
+  test('what is wrong later, as in a file that is just being changed, ends it with 1: the next start may go better', async () => {
+    const { ended } = start('is-misled');
+    expect(await ended).toBe(1);
   });
 
   test('--help prints the table and starts nothing', async () => {

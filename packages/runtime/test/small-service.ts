@@ -18,6 +18,8 @@ await runService('small', CONFIG, async ({ config: { mode }, log, signal }) => {
   // 1 MB: more than any pipe holds.
   if (mode === 'says-much') for (let line = 0; line < 1_000; line++) log.info({ line, text: 'x'.repeat(1_000) }, 'much');
   if (mode === 'dies') setTimeout(() => Promise.reject(new Error('a defect')), 50);
+  if (mode === 'is-misled')
+    setTimeout(() => Promise.reject(new TributaryError('invalid_config', 'keys.json is half written')), 50);
   const refused = Object.assign(new Error('WRONGPASS'), { command: { name: 'auth', args: ['the-password'] } });
   if (mode === 'is-refused') throw refused;
   const readyAt = Date.now() + 150;

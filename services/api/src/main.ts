@@ -6,7 +6,7 @@ import { openRecomputeQueue } from '@tributary/queue/recompute-queue';
 import { loadDefinitions } from '@tributary/runtime/definitions';
 import { followKeys } from '@tributary/runtime/keys';
 import { logConfiguration } from '@tributary/runtime/log-configuration';
-import { connectRedis, whenReady } from '@tributary/runtime/redis';
+import { connectRedis, whenWritable } from '@tributary/runtime/redis';
 import { runService } from '@tributary/runtime/service';
 import { API_SETTINGS } from '@tributary/runtime/settings/api';
 import { listOf } from '@tributary/runtime/settings/text-rules';
@@ -32,7 +32,7 @@ await runService('api', API_SETTINGS, async ({ config, log: logger, metrics, dis
   const onError = (error: Error) => logger.warn({ err: error.message }, 'redis');
   const serving = connectRedis(config.redisUrl, 'serving', onError);
   const bulk = connectRedis(config.redisUrl, 'bulk', onError);
-  await Promise.all([serving, bulk].map((redis) => whenReady(redis, REDIS_WAIT_MS, signal)));
+  await Promise.all([serving, bulk].map((redis) => whenWritable(redis, REDIS_WAIT_MS, signal)));
   const log = await openEventLog({ ...(await logConfiguration(config, 'api', onError, signal)), name: 'events', now: Date.now });
   const queued = connectRedis(config.redisUrl, 'queue', onError);
   const queue = openRecomputeQueue(queued, 'tributary');

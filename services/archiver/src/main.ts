@@ -8,7 +8,7 @@ import { parseMemberName } from '@tributary/membership/member-name';
 import { joinAsProcess } from '@tributary/membership/process-member';
 import { MINUTE_MS } from '@tributary/model/time';
 import { logConfiguration } from '@tributary/runtime/log-configuration';
-import { connectRedis, whenReady } from '@tributary/runtime/redis';
+import { connectRedis, whenWritable } from '@tributary/runtime/redis';
 import { runService } from '@tributary/runtime/service';
 import { ARCHIVER_SETTINGS } from '@tributary/runtime/settings/archiver';
 import { createSpeedStore } from '@tributary/store/redis-speed-store';
@@ -24,7 +24,7 @@ await runService('archiver', ARCHIVER_SETTINGS, async ({ config, log: logger, me
   const onError = (error: Error) => logger.warn({ err: error.message }, 'redis');
   const store = connectRedis(config.redisUrl, 'commit', onError);
   const leases = connectRedis(config.redisUrl, 'commit', onError);
-  await Promise.all([store, leases].map((redis) => whenReady(redis, 30_000, signal)));
+  await Promise.all([store, leases].map((redis) => whenWritable(redis, 30_000, signal)));
 
   const observed = archiverMetrics(metrics);
   const lostTail = (partition: number, archived: string, end: string | null) => {

@@ -5,7 +5,7 @@ import { openEventLog } from '@tributary/log/open-log';
 import { joinAsProcess } from '@tributary/membership/process-member';
 import { loadDefinitions, sha256Hex } from '@tributary/runtime/definitions';
 import { logConfiguration } from '@tributary/runtime/log-configuration';
-import { connectRedis, whenReady } from '@tributary/runtime/redis';
+import { connectRedis, whenWritable } from '@tributary/runtime/redis';
 import { runService } from '@tributary/runtime/service';
 import { SPEED_SETTINGS } from '@tributary/runtime/settings/speed';
 import { settled } from '@tributary/runtime/wait';
@@ -23,7 +23,7 @@ await runService('speed', SPEED_SETTINGS, async ({ config, log: logger, metrics,
   const onError = (error: Error) => logger.warn({ err: error.message }, 'redis');
   const store = connectRedis(config.redisUrl, 'commit', onError);
   const leases = connectRedis(config.redisUrl, 'commit', onError);
-  await Promise.all([store, leases].map((redis) => whenReady(redis, 30_000, signal)));
+  await Promise.all([store, leases].map((redis) => whenWritable(redis, 30_000, signal)));
   const opened = await openEventLog({
     ...(await logConfiguration(config, 'speed', onError, signal)),
     name: 'events',

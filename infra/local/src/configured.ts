@@ -1,0 +1,26 @@
+/** What `npm start` looks at before it starts anything, with what the environment says. */
+import { TributaryError } from '@tributary/model/errors';
+import { lookAtConfiguration } from '@tributary/runtime/check/configuration';
+import type { Environment } from './roles.ts';
+
+/** Set by the start itself, from its options and for its own Redis. */
+const OWN = ['COLLECTOR_PORT', 'API_PORT', 'HEALTH_PORT', 'HOST', 'REDIS_URL', 'REDIS_FOLDER'].map((name) => `TRIBUTARY_${name}`);
+
+const BROKERS_WAIT_MS = 5_000;
+
+/** Throws `invalid_config` with one sentence a line for all that is wrong. Resolves with what is worth knowing, as sentences. */
+export async function assertConfigured(
+  dataDir: { readonly name: string; readonly path: string },
+  env: Environment,
+): Promise<string[]> {
+  const unused = OWN.filter((name) => (env[name] ?? '').trim() !== '');
+  const used = Object.fromEntries(Object.entries(env).filter(([name]) => !OWN.includes(name)));
+  const { troubles, notes } = await lookAtConfiguration({ env: used, dataDir, redis: false, waitMs: BROKERS_WAIT_MS });
+  if (troubles.length > 0) throw new TributaryError('invalid_config', troubles.join('\n'));
+  return [...notes, ...(unused.length > 0 ? [unusedSentence(unused)] : [])];
+}
+
+function unusedSentence(names: readonly string[]): string {
+  const fix = 'Use --port and --data-dir, or start the roles one by one as docs/production.md shows.';
+  return `npm start runs a Redis of its own on loopback and does not use ${names.join(', ')}. ${fix}`;
+}

@@ -1,0 +1,124 @@
+/** What `npm start` refuses before it starts anything, one sentence for each; and the same from real processes. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { assertConfigured } from '../src/configured.ts';
+
+const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+const SPEED = fileURLToPath(new URL('../../../services/speed/src/main.ts', import.meta.url));
+const SENTENCE = /^(?:TRIBUTARY_[A-Z_]+|--data-dir) must [^\n]+ \(got [^\n]+\)\. [A-Z][^\n]+\.$/;
+let dir: string;
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'tributary-configured-'));
+});
+afterEach(() => rmSync(dir, { recursive: true }));
+
+const look = (env: Record<string, string>, path = join(dir, 'data')) => assertConfigured({ name: '--data-dir', path }, env);
+const refusal = async (env: Record<string, string>, path?: string): Promise<string> => {
+  const error = await look(env, path).then(
+    () => new Error('nothing was refused'),
+    (cause: Error) => cause,
+  );
+  expect(error).toMatchObject({ code: 'invalid_config' });
+  for (const line of error.message.split('\n')) expect(line).toMatch(SENTENCE);
+  return error.message;
+};
+
+test('a misspelt setting is refused with the nearest one; several troubles are named together', async () => {
+  const message = await refusal({
+    TRIBUTARY_KAKFA_BROKERS: 'nowhere:1',
+    TRIBUTARY_PARTITIONS: 'many',
+    TRIBUTARY_HEARTBEAT_IDLE_MS: '1',
+  });
+  expect(message.split('\n').map((line) => line.split(' ')[0])).toEqual(
+    ['TRIBUTARY_HEARTBEAT_IDLE_MS', 'TRIBUTARY_PARTITIONS', 'TRIBUTARY_KAKFA_BROKERS'].sort(
+      (a, b) => message.indexOf(a) - message.indexOf(b),
+    ),
+  );
+  expect(message).toContain('Write TRIBUTARY_KAFKA_BROKERS, or leave it out.');
+});
+
+test('definitions, keys and the note of the log are read before a start', async () => {
+  const definitions = join(dir, 'definitions.yaml');
+  writeFileSync(definitions, 'conversions:\n  - buy\n');
+  const data = join(dir, 'data');
+  mkdirSync(data);
+  expect(await refusal({ TRIBUTARY_DEFINITIONS_FILE: definitions })).toMatch(/line 1, column 1: this looks like YAML/);
+  expect(await refusal({ TRIBUTARY_DEFINITIONS_FILE: join(dir, 'none.json') })).toContain('none.json": ENOENT');
+  writeFileSync(join(data, 'keys.json'), '{"keys": [{}]}');
+  await expect(look({})).rejects.toThrow(/the key file .* cannot be read: at keys\.0: "id" is missing/);
+  rmSync(join(data, 'keys.json'));
+  writeFileSync(join(data, 'log.json'), '{}');
+  await expect(look({})).rejects.toThrow(/log\.json does not say which log/);
+});
+
+test('a data folder that cannot be one is refused; a relative one and a link to a folder are taken', async () => {
+  const file = join(dir, 'file');
+  writeFileSync(file, '');
+  expect(await refusal({}, file)).toMatch(/\(got ".*file": it is not a folder\)/);
+  expect(await refusal({}, join(file, 'below'))).toMatch(/it is not a folder/);
+  symlinkSync(join(dir, 'nowhere'), join(dir, 'dangling'));
+  mkdirSync(join(dir, 'real'));
+  symlinkSync(join(dir, 'real'), join(dir, 'link'));
+  expect(await look({}, join(dir, 'link'))).toEqual([]);
+  expect(await look({}, 'data-folder-that-is-not-there')).toEqual([]);
+  expect(existsSync('data-folder-that-is-not-there')).toBe(false);
+});
+
+test('a folder of the archive that nothing can be written to is refused', async () => {
+  mkdirSync(join(dir, 'data', 'archive'), { recursive: true });
+  writeFileSync(join(dir, 'data', 'archive', 'segments'), '');
+  expect(await refusal({})).toMatch(/\(got ".*segments": it is not a folder\)/);
+});
+
+test('brokers that do not answer are waited for, then named', async () => {
+  expect(await refusal({ TRIBUTARY_KAFKA_BROKERS: '127.0.0.1:1' })).toMatch(
+    /must name a broker that answers \(got "127\.0\.0\.1:1": connect ECONNREFUSED 127\.0\.0\.1:1\)\. Start Kafka, or/,
+  );
+}, 30_000);
+
+test('what the start sets itself is said not to be used, and is not examined', async () => {
+  const notes = await look({
+    TRIBUTARY_HOST: 'http://x',
+    TRIBUTARY_COLLECTOR_PORT: '0.5',
+    TRIBUTARY_REDIS_URL: '',
+    TRIBUTARY_COFFEE: '1',
+  });
+  expect(notes).toEqual([
+    'TRIBUTARY_COFFEE must be the name of a setting (got one that is not known). Leave it out; --help of each role lists all.',
+    expect.stringContaining('does not use TRIBUTARY_COLLECTOR_PORT, TRIBUTARY_HOST. Use --port'),
+  ]);
+});
+
+/** Real processes: the wiring is the same. */
+const run = (entry: string, args: readonly string[], env: Record<string, string>) =>
+  spawnSync(process.execPath, [entry, ...args], { env: { PATH: process.env['PATH'] ?? '', ...env }, encoding: 'utf8', cwd: dir });
+
+test('npm start: exit 2, the sentence on stderr, and nothing made', () => {
+  const args = ['--no-demo', '--data-dir', join(dir, 'data')];
+  const { status, stdout, stderr } = run(MAIN, args, {
+    TRIBUTARY_BATCH_COMPUTE_TIMEOUT_MS: '2592000000',
+    TRIBUTARY_LOG_LEVEL: 'verbose',
+  });
+  expect([status, stdout]).toEqual([2, '']);
+  const [logLevel, timeout, ...rest] = stderr.trim().split('\n');
+  expect(logLevel).toMatch(/^TRIBUTARY_LOG_LEVEL must be one of trace, .* \(got "verbose"\)/);
+  expect(timeout).toMatch(
+    /^TRIBUTARY_BATCH_COMPUTE_TIMEOUT_MS must be a whole number from 1000 to 2147483647 \(got "2592000000"\)\. Write digits/,
+  );
+  expect(rest).toEqual([]);
+  expect(readdirSync(dir)).toEqual([]);
+});
+
+test('a role: exit 2, the sentence on stderr, and no line of log', () => {
+  const { status, stdout, stderr } = run(SPEED, [], { TRIBUTARY_REDIS_URL: 'http://me:hidden@127.0.0.1:6379' });
+  expect([status, stdout]).toEqual([2, '']);
+  expect(stderr).toMatch(
+    /^TRIBUTARY_REDIS_URL must begin with redis:\/\/, .* \(got an address that is not shown.*\)\. Write an address[^\n]*\n$/,
+  );
+  expect(stderr).not.toContain('hidden');
+});

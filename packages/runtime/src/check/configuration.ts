@@ -1,0 +1,68 @@
+/**
+ * One look at all that roles are configured with, before the first of them starts: settings, definitions, folders, keys, and the
+ * servers. Each trouble is one sentence: `NAME must RULE (got VALUE). FIX.`
+ */
+import { type Environment, examine } from '../config.ts';
+import type { Value } from '../config-value.ts';
+import { loadDefinitions } from '../definitions.ts';
+import { kafkaConfiguration } from '../log-configuration.ts';
+import { ROLE_SETTINGS } from '../settings/roles.ts';
+import { unknownSentence, unknownSettings } from '../settings/unknown.ts';
+import { folderTroubles } from './folders.ts';
+import { brokerTroubles, redisTroubles } from './servers.ts';
+
+export interface Look {
+  readonly env: Environment;
+  /** The data folder where it is not named by the environment, and what names it. */
+  readonly dataDir?: { readonly name: string; readonly path: string };
+  /** False: Redis is not there yet, and comes with the platform. */
+  readonly redis: boolean;
+  /** How long servers that do not answer may take to come up. */
+  readonly waitMs: number;
+}
+
+export interface Looked {
+  /** Nothing must start. */
+  readonly troubles: readonly string[];
+  /** For an operator to know. */
+  readonly notes: readonly string[];
+}
+
+/** What depends on a wrong setting is not looked at: its trouble would be another one. */
+export async function lookAtConfiguration({ env, dataDir, redis, waitMs }: Look): Promise<Looked> {
+  const { troubles, notes, values } = lookAtSettings(env);
+  if (troubles.length > 0) return { troubles, notes };
+  const read = values as Readonly<{ [K in keyof (typeof ROLE_SETTINGS)['speed']]: Value }>;
+  const brokers = String(read.kafkaBrokers);
+  const files = [
+    ...thrownBy(() => loadDefinitions(String(read.definitionsFile))),
+    ...thrownBy(() => kafkaConfiguration(values as Parameters<typeof kafkaConfiguration>[0], 'check')),
+    ...folderTroubles(dataDir ?? { name: 'TRIBUTARY_DATA_DIR', path: String(read.dataDir) }),
+  ];
+  const servers = await Promise.all([
+    redis ? redisTroubles(String(read.redisUrl), brokers === '', waitMs) : [],
+    brokers === '' ? [] : brokerTroubles(brokers, waitMs),
+  ]);
+  return { troubles: [...files, ...servers.flat()], notes };
+}
+
+/** Settings alone, of all roles together: the same setting means the same to each. */
+function lookAtSettings(env: Environment): Looked & { readonly values: Readonly<Record<string, Value>> } {
+  const examined = Object.entries(ROLE_SETTINGS).map(([role, table]) => examine(role, table, env, []));
+  const unknown = unknownSettings(env);
+  const misspelt = unknown.filter(({ nearest }) => nearest !== undefined).map(unknownSentence);
+  return {
+    troubles: [...new Set([...examined.flatMap(({ troubles }) => troubles), ...misspelt])],
+    notes: unknown.filter(({ nearest }) => nearest === undefined).map(unknownSentence),
+    values: Object.assign({}, ...examined.map(({ values }) => values)),
+  };
+}
+
+function thrownBy(look: () => unknown): string[] {
+  try {
+    look();
+    return [];
+  } catch (error) {
+    return [(error as Error).message];
+  }
+}

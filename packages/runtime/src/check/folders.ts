@@ -1,0 +1,71 @@
+/** The data folder before anything writes to it: there, ours to write in, and with keys and a note that can be read. */
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { quoted } from '../config-value.ts';
+import { DATA_PATHS, dataPath } from '../data-folder.ts';
+import { keyFileOf, readKeys } from '../key-file.ts';
+import { logNote } from '../log-note.ts';
+
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: 'this user may not write there',
+  EPERM: 'this user may not write there',
+  EROFS: 'it is mounted read-only',
+  ENOTDIR: 'a part of the path is a file',
+  ENOENT: 'it is a link that leads nowhere',
+  ELOOP: 'it is a link that leads to itself',
+};
+
+/** What each role but the API writes to. */
+const WRITTEN = [
+  'archive',
+  DATA_PATHS.events,
+  DATA_PATHS.segments,
+  DATA_PATHS.generations,
+  DATA_PATHS.publications,
+  DATA_PATHS.staging,
+];
+
+/** A folder that is not there yet is made at the start, where its parent takes it. */
+export function folderTroubles({ name, path }: { readonly name: string; readonly path: string }): string[] {
+  const folder = resolve(path);
+  const trouble = writeTrouble(nearestThere(folder));
+  if (trouble !== undefined) return [refusal(name, path, trouble)];
+  const closed = WRITTEN.map((inner) => resolve(folder, inner)).flatMap((inner) => {
+    const why = existsSync(inner) ? writeTrouble(inner) : undefined;
+    return why === undefined ? [] : [refusal(name, inner, why)];
+  });
+  return [...closed.slice(0, 1), ...thrownBy(() => readKeys(keyFileOf(folder))), ...thrownBy(() => noteOf(folder))];
+}
+
+function refusal(name: string, folder: string, why: string): string {
+  const fix = 'Give this user the right to write there, or name another folder';
+  return `${name} must be a folder to write in (got ${quoted(folder)}: ${why}). ${fix}.`;
+}
+
+function nearestThere(folder: string): string {
+  return existsSync(folder) || dirname(folder) === folder ? folder : nearestThere(dirname(folder));
+}
+
+function writeTrouble(folder: string): string | undefined {
+  try {
+    if (!statSync(folder).isDirectory()) return 'it is not a folder';
+    accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
+    return undefined;
+  } catch (error) {
+    const { code = '', message } = error as NodeJS.ErrnoException;
+    return REASONS[code] ?? message;
+  }
+}
+
+function noteOf(folder: string): void {
+  if (existsSync(dataPath(folder, 'logNote'))) logNote(folder, '', '');
+}
+
+function thrownBy(look: () => unknown): string[] {
+  try {
+    look();
+    return [];
+  } catch (error) {
+    return [(error as Error).message];
+  }
+}

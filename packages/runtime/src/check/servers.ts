@@ -1,0 +1,76 @@
+/** Redis and the brokers of Kafka before a role connects: there, and what the settings say that they are. */
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { quoted } from '../config-value.ts';
+import { connectRedis, type RedisConnection, whenWritable } from '../redis.ts';
+import { shownRedisUrl } from '../redis-url.ts';
+import { listOf } from '../settings/text-rules.ts';
+import { patience, settled } from '../wait.ts';
+
+/** Under these alone nothing acknowledged is lost (law 6): the log checks the same when it opens. */
+const OF_A_LOG: Readonly<Record<string, string>> = {
+  appendonly: 'yes',
+  appendfsync: 'always',
+  'no-appendfsync-on-rewrite': 'no',
+  'maxmemory-policy': 'noeviction',
+};
+
+const EVERY_MS = 250;
+
+/** `holdsLog`: false where the log lies in Kafka. */
+export async function redisTroubles(url: string, holdsLog: boolean, waitMs: number): Promise<string[]> {
+  const redis = connectRedis(url, 'commit', () => {});
+  try {
+    await whenWritable(redis, waitMs);
+    return holdsLog ? await logTroubles(redis, url) : [];
+  } catch (error) {
+    return [(error as Error).message];
+  } finally {
+    redis.disconnect();
+  }
+}
+
+/** What Redis does not say, as a managed one, is left to the role, which says what to do then. */
+async function logTroubles(redis: RedisConnection, url: string): Promise<string[]> {
+  const troubles: string[] = [];
+  for (const [setting, want] of Object.entries(OF_A_LOG)) {
+    const reply = (await redis.config('GET', setting).catch(() => [])) as string[];
+    const value = reply[1] ?? want;
+    if (value === want || (setting === 'maxmemory-policy' && !value.startsWith('allkeys-'))) continue;
+    const must = `name a Redis with "${setting} ${want}", or an acknowledged event could be lost`;
+    const fix = `Run CONFIG SET ${setting} ${want} there, and write it into its configuration file`;
+    troubles.push(`TRIBUTARY_REDIS_URL must ${must} (got "${setting} ${value}" at ${shownRedisUrl(url)}). ${fix}.`);
+  }
+  return troubles;
+}
+
+/** One broker that takes a connection will do: it knows the others. */
+export async function brokerTroubles(brokers: string, waitMs: number): Promise<string[]> {
+  const more = patience(waitMs, EVERY_MS);
+  let last: string[];
+  do {
+    last = [];
+    for (const broker of listOf(brokers)) {
+      const trouble = await connectTrouble(broker, waitMs);
+      if (trouble === undefined) return [];
+      last.push(trouble);
+    }
+  } while (await more());
+  const why = last.join('; ');
+  return [
+    `TRIBUTARY_KAFKA_BROKERS must name a broker that answers (got ${quoted(brokers)}: ${why}). Start Kafka, or correct host and port.`,
+  ];
+}
+
+async function connectTrouble(broker: string, limitMs: number): Promise<string | undefined> {
+  const colon = broker.lastIndexOf(':');
+  const socket = connect({ host: broker.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(broker.slice(colon + 1)) });
+  try {
+    const outcome = await settled(once(socket, 'connect'), limitMs);
+    return outcome === 'timeout' ? `${broker} does not answer` : undefined;
+  } catch (error) {
+    return (error as Error).message || `${broker} refuses`;
+  } finally {
+    socket.destroy();
+  }
+}
