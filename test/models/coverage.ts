@@ -129,7 +129,7 @@ function truthOf({ population }: World, model: ModelName, users: number): Map<st
   const [conversions, value] = (['conversions', 'value'] as const).map((reward) => estimator.estimate(sums, reward)) as [
     ...ReturnType<typeof estimator.estimate>[],
   ];
-  // Credit of the sum game is its effect: so many of all conversions.
+  // Credit of the sum game is its effect: its part of all conversions.
   const scale = model === 'shapley' ? users : 1;
   return new Map(
     estimator.channels.map((channel, i) => {

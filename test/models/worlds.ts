@@ -19,7 +19,7 @@ export interface World {
 }
 
 const CHANNELS = ['search', 'social', 'email', 'display', 'partner', 'podcast'];
-/** Touches of a path at the most, so that all paths can be listed. */
+/** The longest path, in touches, so that all paths can be listed. */
 const LONGEST = 5;
 
 interface Walk {

@@ -18,6 +18,21 @@ const Partition = z
   })
   .meta({ id: 'PartitionStatus' });
 
+const DefinitionsInForce = z
+  .object({
+    version: z.string(),
+    source: z.enum(['run', 'file', 'built-in']).nullable().describe('What brought them; null: a version that did not record it.'),
+    reason: z.string().nullable().describe('Of the run that brought them: `schedule`, `demand by …`.'),
+    since: z.int().nullable().describe('When that run began, epoch ms.'),
+    fileDiffers: z
+      .array(z.string())
+      .nullable()
+      .describe(
+        'Keys for which the file of definitions said otherwise when the current generation began; null: no file is known.',
+      ),
+  })
+  .meta({ id: 'DefinitionsInForce' });
+
 export const StatusAnswer = z.object({
   partitions: z.array(Partition),
   generation: z.object({
@@ -30,6 +45,9 @@ export const StatusAnswer = z.object({
   complete: z.boolean(),
   warnings: z.array(z.string()),
   definitions: z.string(),
+  definitionsInForce: DefinitionsInForce.nullable().describe(
+    'Those of the current generation; null: none yet, or it cannot be read.',
+  ),
 });
 
 const DeadLetter = z
@@ -71,6 +89,13 @@ export const OPERATION_ROUTES = {
         complete: true,
         warnings: [],
         definitions: '9f3c52c1a0be',
+        definitionsInForce: {
+          version: '9f3c52c1a0be',
+          source: 'run',
+          reason: 'demand by key ta_admin',
+          since: NOON,
+          fileDiffers: ['attribution.channels', 'conversions'],
+        },
       },
     },
   },

@@ -1,10 +1,12 @@
 /** Running it: how far each partition is, what was parked, and whether this process may be given work. */
+import type { GenerationManifest } from '@tributary/archive/layout';
 import { OPERATION_ROUTES, RAW_CHARACTERS, type StatusAnswer } from '@tributary/contract/operations';
 import { remembered } from '@tributary/runtime/remembered';
 import { fromStore } from '@tributary/serving/from-store';
 import { takeSnapshot } from '@tributary/serving/snapshot';
 import type { z } from 'zod';
 import type { ApiContext, Routes } from '../context.ts';
+import { definitionsInForce } from '../definitions-in-force.ts';
 import { serve } from '../http/serve.ts';
 
 export const operationRoutes: Routes = (context) => (app, _options, done) => {
@@ -26,6 +28,7 @@ async function statusOf(context: ApiContext): Promise<z.output<typeof StatusAnsw
     deps.onWarning('the log did not say where it ends', cause);
     return null;
   });
+  const manifest = await currentManifest(context);
   const meta = snapshot.meta();
   const { wanted, served, failure } = generations.current();
   return {
@@ -46,7 +49,19 @@ async function statusOf(context: ApiContext): Promise<z.output<typeof StatusAnsw
     complete: meta.complete,
     warnings: meta.warnings,
     definitions: meta.definitions,
+    definitionsInForce: definitionsInForce(manifest),
   };
+}
+
+/** Of the published generation; null also where the data folder does not answer: the rest of the status stands without it. */
+async function currentManifest({ deps }: ApiContext): Promise<GenerationManifest | null> {
+  try {
+    const publication = await deps.source.publication();
+    return publication === null ? null : await deps.source.manifest(publication.generation);
+  } catch (cause) {
+    deps.onWarning('the current generation did not say which definitions it has', cause);
+    return null;
+  }
 }
 
 /** The only routes without a key. */

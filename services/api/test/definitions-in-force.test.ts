@@ -1,0 +1,65 @@
+/** Which definitions are in force, since when, by whom, and where the file of definitions says otherwise. */
+import type { DefinitionsOrigin, GenerationManifest } from '@tributary/archive/layout';
+import { StatusAnswer } from '@tributary/contract/operations';
+import { definitionsOf } from '@tributary/testkit/generate-definitions';
+import { expect, test } from 'vitest';
+import { createWorld } from './world.ts';
+
+const SENT = definitionsOf({ conversions: ['order'], touches: { click: {}, visit: { windowDays: 7 } } });
+const written = ({ json }: typeof SENT) => JSON.stringify({ ...JSON.parse(json), rules: undefined });
+const ORIGIN: DefinitionsOrigin = { source: 'run', reason: 'demand by ana', at: 5, file: written(SENT) };
+
+async function statusWith(origin: DefinitionsOrigin | undefined) {
+  const world = await createWorld();
+  await world.cut(1);
+  const { definitionsOrigin: _, ...manifest } = world.manifests.get(1) as GenerationManifest;
+  const changed = { ...manifest, definitions: SENT.json, definitionsVersion: SENT.version };
+  world.manifests.set(1, { ...changed, ...(origin !== undefined && { definitionsOrigin: origin }) });
+  await world.publish(1);
+  await world.tick();
+  return StatusAnswer.parse((await world.get('/v1/status')).body).definitionsInForce;
+}
+
+test('the status says what brought the definitions, and when', async () => {
+  expect(await statusWith(ORIGIN)).toEqual({
+    version: SENT.version,
+    source: 'run',
+    reason: 'demand by ana',
+    since: 5,
+    fileDiffers: [],
+  });
+});
+
+test('it names each key for which the file says otherwise', async () => {
+  const other = definitionsOf({
+    conversions: ['order', 'buy'],
+    touches: { click: {}, visit: { windowDays: 30 } },
+    latenessDays: 5,
+  });
+  const status = await statusWith({ ...ORIGIN, file: written(other) });
+  expect(status?.fileDiffers).toEqual(['conversions', 'latenessDays', 'touches.visit.windowDays']);
+});
+
+test('without a file, or of a version that recorded no origin, nothing is compared', async () => {
+  expect(await statusWith({ ...ORIGIN, source: 'built-in', file: null })).toMatchObject({
+    source: 'built-in',
+    fileDiffers: null,
+  });
+  expect(await statusWith(undefined)).toEqual({
+    version: SENT.version,
+    source: null,
+    reason: null,
+    since: null,
+    fileDiffers: null,
+  });
+});
+
+test('a data folder that does not answer leaves the rest of the status standing', async () => {
+  const world = await createWorld();
+  await world.cut(1);
+  await world.publish(1);
+  await world.tick();
+  world.deps.source.publication = () => Promise.reject(new Error('stale file handle'));
+  const { status, body } = await world.get('/v1/status');
+  expect([status, body.definitionsInForce]).toEqual([200, null]);
+});
