@@ -355,10 +355,8 @@ describe('generations and operations', () => {
     expect(generations.ReconciliationsAnswer.parse(reconciliations)).toEqual(reconciliations);
     expect(reconciliations.reconciliations.map(({ generation }: { generation: number }) => generation)).toEqual([3, 2]);
     const reconciliation = (await world.get('/v1/reconciliations/2')).body;
-    expect(generations.ReconciliationAnswer.parse(reconciliation)).toEqual({
-      generation: 2,
-      reconciliation: { differences: [] },
-    });
+    const expected = { generation: 2, reconciliation: { differences: [] } };
+    expect(generations.ReconciliationAnswer.parse(reconciliation)).toEqual(expected);
     expect((await world.get('/v1/reconciliations/1')).status).toBe(404);
     const status = (await world.get('/v1/status')).body;
     expect(StatusAnswer.parse(status)).toEqual(status);
