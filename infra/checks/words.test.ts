@@ -51,7 +51,6 @@ const STILL_TO_DO = [
   'packages/runtime',
   'packages/serving',
   'packages/store',
-  'packages/testkit',
   'packages/views',
   'services/api',
   'services/archiver',

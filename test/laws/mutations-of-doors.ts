@@ -121,8 +121,8 @@ export const MUTATIONS_OF_DOORS: readonly Mutation[] = [
     lie: 'the doctor is content with incomplete answers',
     law: '7',
     file: 'packages/cli/src/doctor/answers.ts',
-    from: '  if (complete) return ok(',
-    to: '  if (complete || warnings.length > 0) return ok(',
+    from: '  if (complete)\n    return ok(',
+    to: '  if (complete || warnings.length > 0)\n    return ok(',
     test: 'packages/cli/test/doctor.redis.test.ts',
   },
   {

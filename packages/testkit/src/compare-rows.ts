@@ -6,7 +6,7 @@ type AnyRows = ReadonlyMap<string, readonly Integer[]>;
 
 const isZero = (measures: readonly Integer[]): boolean => measures.every((measure) => measure === 0);
 
-/** `view | key → measures`, sorted; rows of zeros are no rows. */
+/** `view | key → measures`, sorted; rows of zeros are left out. */
 export function canonicalRows(byView: ReadonlyMap<string, AnyRows>): Record<string, string> {
   const lines: [string, string][] = [];
   for (const [view, rows] of byView)

@@ -96,7 +96,7 @@ export function describeFeedContract(name: string, make: () => Promise<StoreUnde
       expect(await since(store, { commitId: 'commit of somebody', commits: 601 })).toBe('gap');
     });
 
-    test('law 7: the feed is bounded in bytes as well, and begins anew behind a large commit', async () => {
+    test('law 7: the feed is bounded in bytes as well, and begins again behind a large commit', async () => {
       const { speed, ...store } = await make();
       const commit = async (number: number, deltas: RowsByView) => {
         const from = number === 1 ? null : at(number - 1);
@@ -121,7 +121,7 @@ export function describeFeedContract(name: string, make: () => Promise<StoreUnde
             const views = viewsOf(look);
             const fresh = await store.serving.deltas(views, generation).catch(() => null);
             const held = await followers[look.follower]?.(views, generation).catch(() => null);
-            // A gap alone asks for what was retired; who still holds it may go on adding to it.
+            // Only a gap asks for what was retired; a follower that still holds it may go on adding to it.
             const since = <T extends PartitionDeltas>(deltas: T) => ({ ...deltas, state: stateSince(deltas.state, generation) });
             if (fresh !== null) expect(held?.map(summed).map(since)).toEqual(fresh.map(withoutEmpty).map(since));
           });

@@ -13,7 +13,7 @@ export const LOG_BEGINS_MS = Date.UTC(2026, 2, 1, 21);
 
 export interface LogShape {
   readonly events: number;
-  /** Distinct user keys, 6 at the most. */
+  /** Distinct user keys, at most 6. */
   readonly users: number;
   /** 0: every event is in time whatever the arrival order; else the probability of an event beyond lateness. */
   readonly lateChance: number;
@@ -92,7 +92,7 @@ function event(random: Random, number: number, now: number, ts: number, shape: L
   return {
     ts,
     type: random.pick(TYPES),
-    // The order of ids is not the order of arrival; users share ids, and so do events that are no copies of each other.
+    // The order of ids is not the order of arrival; users share ids, and so do events that are not copies of each other.
     id: `${random.pick(['z', 'm', 'a', 'Z', '~'])}${(shape.restamps ?? shape.lateChance === 0) && random.chance(0.1) ? number % 7 : number}`,
     ...(user % 2 === 0 ? { userId: name } : { anonymousId: name }),
     ...(user === 0 && random.chance(0.5) ? { anonymousId: 'cookie' } : {}),
@@ -102,7 +102,7 @@ function event(random: Random, number: number, now: number, ts: number, shape: L
   };
 }
 
-/** The same id and user again: resent as it was, or by a client that stamps anew. The first arrival counts. */
+/** The same id and user again: resent as it was, or by a client that sets another time. The first arrival counts. */
 function duplicate(random: Random, original: Event, now: number, shape: LogShape): Event {
   const again = { ...original, receivedAt: Math.max(now, original.ts - 20 * HOUR_MS) };
   // Another instant only where the first arrival is held for sure: bounded state cannot know what it let go (docs/laws.md, law 3).

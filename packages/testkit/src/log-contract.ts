@@ -10,7 +10,7 @@ export interface LogFixture {
   readonly log: EventLog;
   /** Another handle on the same log, as another process would have. */
   reopen(partitions?: number): Promise<EventLog>;
-  /** Destroys the log and founds an empty one in its place. */
+  /** Destroys the log and creates an empty one in its place. */
   recreate(): Promise<void>;
   /** Closes every handle and removes the log. */
   close(): Promise<void>;
@@ -144,7 +144,7 @@ export function describeLogContract(name: string, makeLog: (partitions: number) 
         expectIncreasing([...first, again]);
       });
 
-      it('ends() tells the newest position of each partition, trimmed or not, and null where there never was one', async () => {
+      it('ends() gives the newest position of each partition, trimmed or not, and null where there never was one', async () => {
         const { log } = await open();
         expect(await log.ends()).toEqual([null, null, null, null]);
         await log.append(1, events('a'));
@@ -155,7 +155,7 @@ export function describeLogContract(name: string, makeLog: (partitions: number) 
         expect(await log.ends()).toEqual([null, end, null, other]);
       });
 
-      it('starts() tells the newest position that was dropped, and null where the log still has its beginning', async () => {
+      it('starts() gives the newest position that was dropped, and null where the log still has its beginning', async () => {
         const { log, reopen } = await open();
         const dropped = await log.append(1, events('a'));
         await log.append(1, events('b'));
@@ -249,7 +249,7 @@ export function describeLogContract(name: string, makeLog: (partitions: number) 
     });
 
     describe('invariant 6: identity names this very log', () => {
-      it('every handle of one log tells the same, another log another one', async () => {
+      it('every handle of one log has the same, another log another one', async () => {
         const { log, reopen } = await open();
         const second = await open();
         expect((await reopen()).identity).toBe(log.identity);
@@ -317,7 +317,7 @@ export function describeLogContract(name: string, makeLog: (partitions: number) 
         expect(bodies(await log.read(after(last), NOW))).toEqual(['d']);
       });
 
-      it('a slow reader, trimmed past between two reads of one handle, is told', async () => {
+      it('a slow reader, trimmed past between two reads of one handle, gets the error', async () => {
         const { log, reopen } = await open();
         const positions = await Promise.all(numbered(10).map((body) => log.append(0, events(body))));
         const slow = await log.read(after(null), { maxEntries: 2, waitMs: 0 });

@@ -12,7 +12,7 @@ export interface MemoryLogOptions {
   readonly partitions: number;
   readonly turn?: () => Promise<void>;
   readonly disk?: MemoryDisk;
-  /** The log's own clock; without one every entry counts as appended later than anything it tells of. */
+  /** The log's own clock; without one every entry counts as appended later than the times in it. */
   readonly now?: () => number;
 }
 
@@ -42,16 +42,16 @@ export function createMemoryDisk(): MemoryDisk {
   return { identity: null, partitions: [], watchers: new Set() };
 }
 
-/** Empties the disk and founds a new log there, as if someone had deleted the old one. */
+/** Empties the disk and creates a new log there, as if someone had deleted the old one. */
 export function recreateMemoryDisk(disk: MemoryDisk): void {
-  found(disk, disk.partitions.length);
+  create(disk, disk.partitions.length);
 }
 
-let founded = 0;
+let created = 0;
 
-function found(disk: MemoryDisk, partitions: number): void {
-  founded += 1;
-  disk.identity = `memory-${founded}`;
+function create(disk: MemoryDisk, partitions: number): void {
+  created += 1;
+  disk.identity = `memory-${created}`;
   disk.partitions = Array.from({ length: partitions }, () => ({ entries: [], appendedMs: new Map(), written: 0, trimmed: null }));
 }
 
@@ -59,7 +59,7 @@ const POSITION_DIGITS = 16;
 
 export function createMemoryLog({ partitions, turn, disk = createMemoryDisk(), now: clock }: MemoryLogOptions): MemoryLog {
   const now = clock ?? Date.now;
-  if (disk.identity === null) found(disk, partitions);
+  if (disk.identity === null) create(disk, partitions);
   if (disk.partitions.length !== partitions) {
     const message = `the log ${disk.identity} has ${disk.partitions.length} partitions; ${partitions} were asked for`;
     throw new TributaryError('partition_mismatch', message);

@@ -51,7 +51,7 @@ interface StoredPartition {
 }
 
 export interface MemoryStore {
-  /** A connection of its own: the scheduler tells the callers apart by their `turn`. */
+  /** A connection of its own: the scheduler knows the callers by their `turn`. */
   speed(turn?: () => Promise<void>, fault?: (commit: Commit) => CommitFault): SpeedStore;
   serving(turn?: () => Promise<void>): ServingStore;
   outbox(turn?: () => Promise<void>): Outbox;

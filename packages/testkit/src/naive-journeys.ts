@@ -53,7 +53,7 @@ export function naiveNullRows(ts: number, path: readonly NaiveTouch[], definitio
 }
 
 /**
- * The null paths of a user: her events, touches and conversions, split after every conversion and at every gap longer than the
+ * The null paths of a user: the user's touches and conversions, split after every conversion and at every gap longer than the
  * lookback; of a part without a conversion, the touches whose window covers its last touch.
  */
 export function naiveNullPaths(members: readonly { event: Event; channel: string | null }[], definitions: Definitions) {

@@ -60,11 +60,11 @@ export function naive(events: readonly Event[], definitions: Definitions, anchor
     for (const { ts, path } of naiveNullPaths(naiveMembers(timeline, definitions), definitions))
       if (ts > anchoredAfter - definitions.lookbackMs) naiveNullRows(ts, path, definitions, add);
   }
-  return new Map([...result].map(([view, rows]) => [view, new Map([...rows].map(([key, sums]) => [key, sums.map(told)]))]));
+  return new Map([...result].map(([view, rows]) => [view, new Map([...rows].map(([key, sums]) => [key, sums.map(asRead)]))]));
 }
 
-/** As rows are told: a number where a number has all digits. */
-function told(sum: bigint): number | bigint {
+/** As rows are read: a number where a number has all digits. */
+function asRead(sum: bigint): number | bigint {
   return sum > -(2n ** 53n) && sum < 2n ** 53n ? Number(sum) : sum;
 }
 

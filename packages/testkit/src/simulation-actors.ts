@@ -7,10 +7,10 @@ import { partitionOf, userKeyOf } from '@tributary/model/user-key';
 import type { PartitionState } from '@tributary/store/speed-store';
 import { readBarrier, readLine } from './simulation-ledger.ts';
 import type { Turn } from './simulation-scheduler.ts';
-import { type ArchivedPartition, operational, type SimulatedArchive, tellCommit, type World } from './simulation-world.ts';
+import { type ArchivedPartition, noteCommit, operational, type SimulatedArchive, type World } from './simulation-world.ts';
 
 const GARBAGE = ['{"ts":1,"type":', 'not json', '{"ts":"soon","type":"click","id":"x"}', '', `{"ts":1,"x":${'['.repeat(9_000)}`];
-/** Whoever may write to the log may write this: no barriers, one far ahead, one without definitions, and one whose are none. */
+/** Any client with access to the log may write this: what is not a barrier, one far ahead, one without definitions, one with unreadable ones. */
 const BARRIERS = [
   'null',
   '{',
@@ -23,7 +23,7 @@ const BARRIERS = [
 /** Hours that the clock of a process is ahead, or behind; by more than a day the log takes nothing from it. */
 const SKEWS = [0, 0, 0, -3, 1, 5, 23, 48];
 
-/** Takes what clients send and appends it; a failed append is sent again by the client, as it was or stamped anew. */
+/** Takes what clients send and appends it; a failed append is sent again by the client, as it was or with another time. */
 export async function collector(world: World, name: string, turn: Turn): Promise<void> {
   const { random } = world;
   const log = world.connectLog(turn);
@@ -42,14 +42,14 @@ export async function collector(world: World, name: string, turn: Turn): Promise
       if (!world.calm && random.chance(0.1)) log.failNextAppend(random.pick(['reply-lost', 'not-applied', 'duplicated']));
       try {
         await log.append(partition, { kind: 'events', body: lines.join('\n') });
-        world.tell(`${name}: p${partition} got ${own.map(({ id }) => id).join(' ')}`);
+        world.note(`${name}: p${partition} got ${own.map(({ id }) => id).join(' ')}`);
       } catch (error) {
         operational(error);
         world.count('append failed');
-        world.tell(`${name}: the append of ${own.map(({ id }) => id).join(' ')} to p${partition} failed; sent again later`);
+        world.note(`${name}: the append of ${own.map(({ id }) => id).join(' ')} to p${partition} failed; sent again later`);
         continue;
       }
-      // Parked, until somebody sets the clock right and the events are sent again.
+      // Parked, until an operator corrects the clock and the events are sent again.
       if (skewMs > DAY_MS) continue;
       world.acknowledged.push(...own);
       // Another collector may have sent some of them too meanwhile: then they are duplicates.
@@ -93,10 +93,10 @@ export async function speedWorker(world: World, name: string, turn: Turn): Promi
       async commit(commit) {
         try {
           const outcome = await store.commit(commit);
-          tellCommit(world, name, commit, outcome);
+          noteCommit(world, name, commit, outcome);
           return outcome;
         } catch (error) {
-          tellCommit(world, name, commit, 'reply lost');
+          noteCommit(world, name, commit, 'reply lost');
           throw error;
         }
       },
@@ -106,7 +106,7 @@ export async function speedWorker(world: World, name: string, turn: Turn): Promi
     commitId: () => `${name}:${++commits}`,
     limits: {
       maxEntries,
-      // Some end every turn after one entry, some read one record at a time.
+      // Some end every round after one entry, some read one record at a time.
       ...(maxEntries % 2 === 0 && { turnWork: 0 }),
       ...(maxEntries > 2 && { readBytes: 1, loadBytes: 1 }),
       waitMs: 0,
@@ -114,7 +114,7 @@ export async function speedWorker(world: World, name: string, turn: Turn): Promi
       maxCachedEvents: random.pick([1, 8, 1_000]),
       trimRecordLength: random.pick([1, 1, 200, 1_500, 100_000]),
     },
-    onReset: (partition, why) => world.tell(`${name}: forgets p${partition}: ${why instanceof Error ? why.message : why}`),
+    onReset: (partition, why) => world.note(`${name}: forgets p${partition}: ${why instanceof Error ? why.message : why}`),
   });
   for (;;) {
     try {
@@ -195,7 +195,7 @@ export function loseNewestSegments(world: World): void {
     Object.assign(archived, archived.before, { before: null });
     world.count('a lost segment');
   }
-  world.tell('the data folder loses its newest segments');
+  world.note('the data folder loses its newest segments');
 }
 
 async function trimBehindBoth(world: World, log: EventLog, states: readonly (PartitionState | null)[]): Promise<void> {

@@ -21,10 +21,10 @@ const CALM_TURNS = 20_000;
 /** Faults end, zombies wake, everything is read, and one more generation is computed over all of it. */
 export async function calm(world: World, scheduler: Scheduler, cast: Cast): Promise<RowsByView> {
   world.calm = true;
-  world.tell('calm');
+  world.note('calm');
   for (const { actor } of cast.members) if (actor.state === 'paused') actor.state = 'alive';
   await until(scheduler, () => world.unsent.length === 0, 'every event is acknowledged');
-  // Whoever is left alone, a former zombie even, must catch up by itself.
+  // The worker that is left, even a former zombie, must catch up by itself.
   const survivor = world.random.pick(cast.members.filter(({ role }) => role === 'worker'));
   for (const member of cast.members) if (member.role === 'worker' && member !== survivor) scheduler.kill(member.actor);
   for (const { actor, role } of cast.members) if (role === 'collector' || role === 'coordinator') scheduler.kill(actor);

@@ -36,7 +36,7 @@ export function checkAnswer(world: World, name: string, answer: MergedAnswer, ma
   world.count('answer');
   const expected: RowsByView = new Map();
   let [pendingFrom, pendingTo, mixed] = [0, 0, false];
-  // The last answer before it may be given once more, told as old; what is read again is told rather too often than too seldom.
+  // The last answer before it may be given once more, marked as old; what is read again is reported rather too often than too seldom.
   const faults = new Set<string>(world.counts['empty'] === undefined ? [] : ['an emptied store']);
   const isOlder = warnings.some((warning) => warning.includes('is served in place of a newer one'));
   if (isOlder && world.counts['a lost generation'] !== undefined) faults.add('a lost generation');

@@ -24,7 +24,7 @@ export async function coordinator(world: World, name: string, turn: Turn): Promi
     if (!(await writeBarriers(world, name, log, generation, turn))) continue;
     if (!(await untilSealed(world, generation, turn))) {
       world.count('superseded');
-      world.tell(`${name}: g${generation} is superseded`);
+      world.note(`${name}: g${generation} is superseded`);
       continue;
     }
     if (generation < world.retiredBefore) continue;
@@ -45,7 +45,7 @@ function begin(world: World, name: string): number {
   const lateness = world.trims ? 'same' : world.restamps ? 'no shorter' : 'any';
   const changed = random.chance(0.25) ? changeDefinitions(random, world.parts.parse(before), lateness).json : before;
   begun.set(last + 1, changed);
-  world.tell(`${name}: begins g${last + 1}${changed === before ? '' : ' with other definitions'}`);
+  world.note(`${name}: begins g${last + 1}${changed === before ? '' : ' with other definitions'}`);
   return last + 1;
 }
 
@@ -65,7 +65,7 @@ async function writeBarriers(
       if (!world.calm && random.chance(0.1)) log.failNextAppend(random.pick(['reply-lost', 'not-applied', 'duplicated']));
       try {
         const position = await log.append(partition, { kind: 'barrier', body });
-        world.tell(`${name}: barrier g${generation} in p${partition}`);
+        world.note(`${name}: barrier g${generation} in p${partition}`);
         if (world.calm || copies > 1 || !mayBeParked || !random.chance(0.1)) break;
         parkInOneLayer(world, generation, partition, position);
         for (let idle = random.between(1, 20); idle > 0; idle--) await turn();
@@ -79,16 +79,16 @@ async function writeBarriers(
   return true;
 }
 
-/** An older reader beside newer ones: whoever takes the generation up appends another copy, which both layers know. */
+/** An older reader beside newer ones: the coordinator that continues the generation appends another copy, which both layers know. */
 function parkInOneLayer(world: World, generation: number, partition: number, position: string): void {
   const layer = world.random.pick(['speed', 'archive'] as const);
   world.parkedBy.set(`${partition} ${position}`, layer);
   world.cutApart.add(`${generation} ${partition}`);
   world.count('a parked barrier');
-  world.tell(`${layer} parks the barrier g${generation} in p${partition} at ${position}`);
+  world.note(`${layer} parks the barrier g${generation} in p${partition} at ${position}`);
 }
 
-/** False when some partition was cut by a newer generation first, or nobody seals it: the next one supersedes it. */
+/** False when some partition was cut by a newer generation first, or no archiver seals it: the next one supersedes it. */
 async function untilSealed(world: World, generation: number, turn: Turn): Promise<boolean> {
   for (let patience = 0; patience < 200; patience++) {
     if (world.archive.every(({ seals }) => seals.has(generation))) return true;
@@ -137,7 +137,7 @@ export async function publish(
   const sequence = world.publications.length + 1;
   world.publications.push({ sequence, generation, action, held: false, at: 0, by: name });
   world.count(action);
-  world.tell(`${name}: ${action} g${generation} as ${sequence}`);
+  world.note(`${name}: ${action} g${generation} as ${sequence}`);
   await serving.setPointer({ sequence, generation });
 }
 
@@ -152,7 +152,7 @@ async function retire(world: World, turn: Turn, serving: ServingStore): Promise<
   if (oldest === 0 || kept.length < 2) return;
   await serving.retireDeltas(oldest);
   world.count('retire');
-  world.tell(`retired everything before g${oldest}`);
+  world.note(`retired everything before g${oldest}`);
 }
 
 export function generationsOf(world: World, turn: Turn): SimulatedGenerations {
@@ -178,5 +178,5 @@ export function loseNewestGeneration(world: World): void {
   const newest = Math.max(...world.computed.keys());
   if (!world.computed.delete(newest)) return;
   world.count('a lost generation');
-  world.tell(`the data folder loses g${newest}`);
+  world.note(`the data folder loses g${newest}`);
 }

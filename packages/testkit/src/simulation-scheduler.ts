@@ -19,7 +19,7 @@ export type Turn = () => Promise<void>;
 export interface Scheduler {
   readonly actors: readonly Actor[];
   spawn(name: string, body: (turn: Turn) => Promise<void>): Actor;
-  /** Gives one actor its turn and waits until everybody waits again; false when nobody could go. */
+  /** Gives one actor its turn and waits until all actors wait again; false when none was ready. */
   step(): Promise<boolean>;
   kill(actor: Actor): void;
 }

@@ -59,7 +59,7 @@ export async function storm(world: World, scheduler: Scheduler, cast: Cast, plan
     for (const member of cast.members)
       if (member.actor.state === 'paused' && member.until <= turn) {
         member.actor.state = 'alive';
-        world.tell(`${member.actor.name} wakes`);
+        world.note(`${member.actor.name} wakes`);
       }
     if (random.chance(0.02)) {
       const partition = random.below(world.partitions);
@@ -88,14 +88,14 @@ async function strike(
     const { partition, stored } = random.pick(snapshots.slice(-3));
     world.store.restore(partition, stored);
     world.count('rewind');
-    world.tell(`the store loses its newest writes to p${partition}`);
+    world.note(`the store loses its newest writes to p${partition}`);
   } else if (disaster === 'empty') {
     // In some runs only: after it an incomplete answer needs no other reason.
     if (!world.trims) return;
     const partition = random.below(world.partitions);
     world.store.restore(partition, empty);
     world.count('empty');
-    world.tell(`the store loses all of p${partition}`);
+    world.note(`the store loses all of p${partition}`);
   } else if (disaster === 'rollback') {
     const kept = [...world.computed.keys()];
     if (kept.length > 0 && world.publications.length > 0)
@@ -103,7 +103,7 @@ async function strike(
   } else if (alive.length > 0) {
     const victim = random.pick(alive);
     world.count(disaster);
-    world.tell(`${victim.actor.name}: ${disaster}`);
+    world.note(`${victim.actor.name}: ${disaster}`);
     if (disaster === 'crash') {
       // What it wrote last was not on the disk yet, or the folder was put back to an older copy.
       if (victim.role === 'coordinator' && turn % 2 === 0) loseNewestGeneration(world);

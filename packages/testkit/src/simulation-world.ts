@@ -113,7 +113,7 @@ export interface World {
   readonly begun: Map<number, string>;
   readonly computed: Map<number, ComputedGeneration>;
   readonly publications: Publication[];
-  /** Generations before this one are retired, and nobody computes them again. */
+  /** Generations before this one are retired, and are never computed again. */
   retiredBefore: number;
   /** Barriers that one layer parks, as an older version does: `partition position`. */
   readonly parkedBy: Map<string, Layer>;
@@ -121,7 +121,7 @@ export interface World {
   readonly cutApart: Set<string>;
   /** Where the archive was cut for each generation that was ever computed. */
   readonly cuts: Map<number, readonly string[]>;
-  /** Events that clients still have to send, in order, and those they were told are safe (law 6). */
+  /** Events that clients still have to send, in order, and those that were acknowledged (law 6). */
   readonly unsent: Event[];
   readonly acknowledged: Event[];
   /** What every sound clock says, and the log's own: the newest `receivedAt` of the generated events that were sent. */
@@ -130,7 +130,7 @@ export interface World {
   calm: boolean;
   readonly trace: string[];
   readonly counts: Record<string, number>;
-  tell(line: string): void;
+  note(line: string): void;
   count(what: string): void;
   connectLog(turn: () => Promise<void>): ReturnType<typeof createMemoryLog>;
   /** Hands the ledgers what was appended since. */
@@ -152,7 +152,7 @@ export function createWorld(
   const audited = new Array<string>(partitions).fill('');
   const trace: string[] = [];
   const counts: Record<string, number> = {};
-  // Half of the seeds: a bound that nobody meets. The others: users outgrow it, some of them again and again.
+  // Half of the seeds: a bound that no user reaches. The others: users outgrow it, some of them again and again.
   const bound = random.pick([10_000, 10_000, 8, 25]);
   // An old id at a newer instant is an edge of law 3 once the first arrival was cut off (docs/laws.md).
   const maxTimelineEvents = restamps ? 10_000 : bound;
@@ -190,7 +190,7 @@ export function createWorld(
     calm: false,
     trace,
     counts,
-    tell(line) {
+    note(line) {
       trace.push(line);
       if (trace.length > TRACE_LINES) trace.shift();
     },
@@ -211,10 +211,10 @@ export function createWorld(
 }
 
 /** What the store did with a commit: for the trace and the tally. */
-export function tellCommit(world: World, actor: string, commit: Commit, outcome: string): void {
+export function noteCommit(world: World, actor: string, commit: Commit, outcome: string): void {
   world.count(`commit ${outcome}`);
   const { partition, expected, next, pending } = commit;
-  world.tell(
+  world.note(
     `${actor}: commit p${partition} ${short(expected)}→${short(next.position)} g${next.generation} pending ${pending}: ${outcome}`,
   );
 }

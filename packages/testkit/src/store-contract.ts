@@ -13,9 +13,9 @@ export function describeStoreContract(name: string, make: () => Promise<StoreUnd
     test('law 7: what was never written reads as null, never as zero or empty text', async () => {
       const { speed, serving } = await make();
       expect(await speed.loadState(P)).toBeNull();
-      expect(await speed.loadRecords(P, ['nobody', 'none'], 1e6)).toEqual({ commitId: '', records: [null, null] });
+      expect(await speed.loadRecords(P, ['absent', 'none'], 1e6)).toEqual({ commitId: '', records: [null, null] });
       expect(await speed.loadRecords(P, [], 1e6)).toEqual({ commitId: '', records: [] });
-      expect(await serving.records([{ partition: P, userKey: 'nobody' }], 0)).toEqual([null]);
+      expect(await serving.records([{ partition: P, userKey: 'absent' }], 0)).toEqual([null]);
       expect(await serving.pointer()).toBeNull();
       expect(await serving.findConversion('c')).toBeNull();
       expect((await serving.deltas([VIEW], 0)).map(({ partition, state }) => [partition, state])).toEqual([
@@ -179,7 +179,7 @@ export function describeStoreContract(name: string, make: () => Promise<StoreUnd
       await store.speed.commit(
         commitOf('p1', 'p2', { rewrites: new Map([['Björk', 'short\n']]), appends: new Map([['用户', 'line\n']]) }),
       );
-      expect(await store.speed.loadRecords(P, ['用户', 'Björk', 'nobody'], 1e6)).toEqual({
+      expect(await store.speed.loadRecords(P, ['用户', 'Björk', 'absent'], 1e6)).toEqual({
         commitId: 'commit of p2',
         records: ['line\n', 'short\n', null],
       });
@@ -196,10 +196,10 @@ export function describeStoreContract(name: string, make: () => Promise<StoreUnd
       await store.speed.commit(commitOf(null, 'p1', { appends: records }));
       const load = async (maxBytes: number, ...userKeys: string[]) =>
         (await store.speed.loadRecords(P, userKeys, maxBytes)).records;
-      expect(await load(18, 'a', 'b', 'nobody', 'c', 'd')).toEqual(['äöü\n', '123\n', null, '12345\n', '\n']);
-      expect(await load(17, 'a', 'b', 'nobody', 'c', 'd')).toEqual(['äöü\n', '123\n', null, '12345\n', 1]);
-      expect(await load(16, 'a', 'b', 'nobody', 'c', 'd')).toEqual(['äöü\n', '123\n', null, 6, '\n']);
-      expect(await load(0, 'nobody', 'a', 'b', 'nobody')).toEqual([null, 'äöü\n', 4, null]);
+      expect(await load(18, 'a', 'b', 'absent', 'c', 'd')).toEqual(['äöü\n', '123\n', null, '12345\n', '\n']);
+      expect(await load(17, 'a', 'b', 'absent', 'c', 'd')).toEqual(['äöü\n', '123\n', null, '12345\n', 1]);
+      expect(await load(16, 'a', 'b', 'absent', 'c', 'd')).toEqual(['äöü\n', '123\n', null, 6, '\n']);
+      expect(await load(0, 'absent', 'a', 'b', 'absent')).toEqual([null, 'äöü\n', 4, null]);
     });
 
     test('law 3, invariant 4: a writer that fell behind is fenced and changes nothing', async () => {
@@ -232,7 +232,7 @@ export function describeStoreContract(name: string, make: () => Promise<StoreUnd
       expect((await seen(store)).record).toBe('{"at":"p1"}\n{"at":"p2"}\n');
     });
 
-    test('law 3, invariants 2 and 4: a store that lost writes answers rewound, and position and state are of one moment', async () => {
+    test('law 3, invariants 2 and 4: a store that lost writes answers rewound, and position and state belong together', async () => {
       const store = await make();
       await store.speed.commit(commitOf(null, 'p1'));
       const before = await seen(store);
@@ -245,7 +245,7 @@ export function describeStoreContract(name: string, make: () => Promise<StoreUnd
       expect(await store.speed.commit(commitOf('p1', 'p2', { id: 'again' }))).toBe('committed');
     });
 
-    test('law 3, invariant 1: a writer whose position was reached anew by another history is fenced', async () => {
+    test('law 3, invariant 1: a writer whose position was reached again by another history is fenced', async () => {
       const store = await make();
       await store.speed.commit(commitOf(null, 'p1'));
       const lose = await store.checkpoint(P);
@@ -322,7 +322,7 @@ export function describeStoreContract(name: string, make: () => Promise<StoreUnd
       expect((await store.serving.deltas([VIEW], 1))[P]?.rows.get(VIEW)?.get('2026-03-01\tbuy\tEUR')).toEqual([2, 500]);
     });
 
-    test('law 7: what was retired stays retired, whoever retires less afterwards', async () => {
+    test('law 7: what was retired stays retired, also when less is retired afterwards', async () => {
       const store = await make();
       const at = (expected: string | null, position: string, generation: number) => {
         const commit = commitOf(expected, position, { deltasGeneration: generation });

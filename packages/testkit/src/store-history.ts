@@ -22,7 +22,7 @@ export type StoreEvent =
   | { readonly kind: 'large commit'; readonly partition: number }
   | { readonly kind: 'barrier'; readonly partition: number }
   | { readonly kind: 'retire'; readonly behind: number }
-  /** A moment that a later `lose` goes back to. */
+  /** A state that a later `lose` goes back to. */
   | { readonly kind: 'checkpoint'; readonly partition: number }
   | { readonly kind: 'lose'; readonly partition: number }
   | {

@@ -1,21 +1,21 @@
 /**
  * A TCP proxy that misbehaves on demand: what a network does to a connection, without touching the network. The mode holds
- * for open and new connections from the moment it is set; counts of reply bytes begin at that moment, per connection.
+ * for open and new connections from when it is set; counts of reply bytes begin then, per connection.
  */
 import { once } from 'node:events';
 import { type AddressInfo, createConnection, createServer, type Server, type Socket } from 'node:net';
 
 export type ProxyMode =
   | { readonly kind: 'pass' }
-  /** Nobody listens, open connections are reset. */
+  /** New connections are refused, open ones are reset. */
   | { readonly kind: 'refuse' }
   /** Connections stay open, no byte passes either way. What comes in is discarded. */
   | { readonly kind: 'blackHole' }
   /** Every chunk passes this much later, both ways, in order. */
   | { readonly kind: 'delay'; readonly delayMs: number }
-  /** After so many bytes of replies the connection is reset; requests pass. */
+  /** After `afterBytes` of replies the connection is reset; requests pass. */
   | { readonly kind: 'resetReply'; readonly afterBytes: number }
-  /** After so many bytes of replies the rest is swallowed; requests pass, the connection stays. */
+  /** After `afterBytes` of replies the rest is dropped; requests pass, the connection stays. */
   | { readonly kind: 'dropReply'; readonly afterBytes: number };
 
 export interface TcpProxy {

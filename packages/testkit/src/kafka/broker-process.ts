@@ -15,7 +15,7 @@ import type { KafkaFiles } from './files-of-kafka.ts';
 export interface Broker {
   readonly id: number;
   readonly port: number;
-  /** Of the Java process; null while it does not run. */
+  /** The id of the Java process; null while it does not run. */
   readonly pid: number | null;
   readonly logFile: string;
   /** SIGKILL, as a crash would; resolves once it is gone. */

@@ -11,7 +11,7 @@ export interface BrokerPlace {
 export const HOST = '127.0.0.1';
 
 /**
- * `all` are the brokers of the cluster, one or three: each is a voter. With three, an acknowledged write is on two at the least.
+ * `all` are the brokers of the cluster, one or three: each is a voter. With three, an acknowledged write is on at least two.
  * `overrides` win.
  */
 export function brokerSettings(

@@ -7,7 +7,7 @@ import { existsSync } from 'node:fs';
 import { open, rename, rm, stat } from 'node:fs/promises';
 import type { KafkaFiles } from './files-of-kafka.ts';
 
-/** After this somebody else may try: who began was killed, or could not. */
+/** After this another process may try: the one that began was killed, or failed. */
 const CLAIM_MS = 300_000;
 
 /**

@@ -1,6 +1,6 @@
 /**
  * Where Kafka's files come from: Maven Central, by the machine's own `mvn` and its settings, as `pom.xml` beside this file
- * pins them. They are kept under `node_modules/.cache/` and named by the pom, so that a changed pom fetches anew.
+ * pins them. They are kept under `node_modules/.cache/` and named by the pom, so that a changed pom fetches again.
  */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -74,7 +74,7 @@ export function majorVersion(text: string): number | null {
   return Number(first === '1' && second !== undefined ? second : first);
 }
 
-/** Staged, then renamed: whoever finds the folder finds all of it. Of two that fetch at once, the first one's stays. */
+/** Staged, then renamed: a folder that is there is complete. When two processes fetch at once, the first one's folder stays. */
 async function fetchJars(jars: string): Promise<void> {
   await mkdir(CACHE, { recursive: true });
   await sweep();

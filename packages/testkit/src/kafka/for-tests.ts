@@ -4,7 +4,7 @@ import { type KafkaOptions, startKafka } from './kafka-cluster.ts';
 
 export interface KafkaForTests {
   readonly bootstrap: string;
-  /** False where it belongs to somebody else (`KAFKA_BROKERS`): leave nothing behind, and expect other topics. */
+  /** False where it is not ours (`KAFKA_BROKERS`): leave nothing behind, and expect other topics. */
   readonly owned: boolean;
   stop(): Promise<void>;
 }
@@ -18,7 +18,7 @@ export async function kafkaForTests(options: KafkaOptions = {}): Promise<KafkaFo
 }
 
 /**
- * For `describe.skipIf((await missingKafka('log on Kafka')) !== null)`: why there is no Kafka for these tests, told on stderr
+ * For `describe.skipIf((await missingKafka('log on Kafka')) !== null)`: why there is no Kafka for these tests, printed on stderr
  * as well; null where there is one. `own`: `KAFKA_BROKERS` does not do, as the tests kill brokers. With CI or
  * TRIBUTARY_DEMAND_ALL=1 in the environment a missing Kafka throws.
  */

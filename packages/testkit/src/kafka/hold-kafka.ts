@@ -1,4 +1,4 @@
-/** Runs a broker until it is killed; the first line tells where. For the test that a broker does not outlive its parent. */
+/** Runs a broker until it is killed; the first line says where. For the test that a broker does not outlive its parent. */
 import { dirname } from 'node:path';
 import { startKafka } from './kafka-cluster.ts';
 

@@ -29,7 +29,7 @@ describe.skipIf((await missingKafka('the broker itself', true)) !== null)('a Kaf
   });
 
   it.runIf(existsSync('/proc/self/maps'))('reads its classes from the archive that the first one wrote', async () => {
-    // Another file's broker may just be writing it: then brokers start without. A minute is enough for that.
+    // Another file's broker may be writing it: then brokers start without. A minute is enough for that.
     const limitMs = Date.now() + 60_000;
     for (;;) {
       const kafka = await startKafka();

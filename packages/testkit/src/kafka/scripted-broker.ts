@@ -1,8 +1,8 @@
-/** A broker that says what a test tells it to, on loopback; the versions it speaks it tells by itself. */
+/** A broker on loopback that replies as a test asks; to a request for versions it replies by itself. */
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 
-/** Keys of requests that a script may want to know apart. */
+/** Keys of requests that a script may want to distinguish. */
 export const VERSIONS = 18;
 export const SASL_HANDSHAKE = 17;
 export const SASL_LOGIN = 36;
