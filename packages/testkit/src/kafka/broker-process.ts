@@ -1,8 +1,9 @@
 /** One broker: a Java process under a guard, its log in a file. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -70,11 +71,32 @@ export interface BrokerOptions {
   readonly temporary: string | null;
 }
 
-/** Writes settings and, where the data folder is new, formats it for the cluster. */
-export async function formatStorage({ files, place, settings, classes }: BrokerOptions, clusterId: string): Promise<void> {
+/**
+ * Writes settings and, where the data folder is new, formats it for the cluster. Kafka's own tool does that once, a second of a
+ * processor: what it wrote but for the names is the same for all, and kept beside the jars.
+ */
+export async function formatStorage(options: BrokerOptions, clusterId: string): Promise<void> {
+  const { files, place, settings } = options;
   await mkdir(place.dataDir, { recursive: true, mode: 0o700 });
   await writeFile(propertiesFile(place), propertiesText(settings), { mode: 0o600 });
-  const format = ['kafka.tools.StorageTool', 'format', '--ignore-formatted', '-t', clusterId, '-c', propertiesFile(place)];
+  const names = join(place.dataDir, 'meta.properties');
+  if (existsSync(names)) return;
+  const begins = join(place.dataDir, 'bootstrap.checkpoint');
+  const kept = `${files.jars}.begins`;
+  if (!existsSync(kept)) {
+    await formatByTool(options, clusterId);
+    const staged = `${kept}.${randomBytes(4).toString('hex')}`;
+    await copyFile(begins, staged);
+    return rename(staged, kept);
+  }
+  await copyFile(kept, begins);
+  const directoryId = `A${randomBytes(16).toString('base64url').slice(1)}`;
+  const facts = { version: '1', 'cluster.id': clusterId, 'node.id': String(place.id), 'directory.id': directoryId };
+  await writeFile(names, propertiesText(facts), { mode: 0o600 });
+}
+
+async function formatByTool({ files, place, classes }: BrokerOptions, clusterId: string): Promise<void> {
+  const format = ['kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', propertiesFile(place)];
   try {
     const tool = [...JVM, ...classes, ...LOGGING, '-cp', classPath(files), ...format];
     await promisify(execFile)(files.java, tool, { timeout: FORMAT_MS });
