@@ -110,7 +110,8 @@ export async function until<T>(what: string, timeoutMs: number, probe: () => Pro
     } catch (error) {
       last = (error as Error).message;
     }
-    await sleep(50);
+    // Each look is an answer of the platform, which has to get done what is waited for.
+    await sleep(100);
   }
   throw new Error(`not within ${timeoutMs} ms: ${what} (${last})`);
 }

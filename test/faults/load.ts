@@ -13,7 +13,7 @@ export interface Load {
 /** `senders` clients, each sending a batch of 20, waiting until it is acknowledged, then the next. */
 export function startLoad(
   client: Client,
-  { seed, senders = 4, pauseMs = 200 }: { seed: number; senders?: number; pauseMs?: number },
+  { seed, senders = 4, pauseMs = 400 }: { seed: number; senders?: number; pauseMs?: number },
 ): Load {
   const acknowledged: SentEvent[] = [];
   let stopped = false;

@@ -40,7 +40,8 @@ export interface Another {
 /** `env`: settings of every role, e.g. where Kafka is. */
 export async function startRig(env: Readonly<Record<string, string>> = {}): Promise<Rig> {
   const dataDir = await mkdtemp(join(tmpdir(), 'tributary-faults-'));
-  const settings = { TRIBUTARY_BATCH_EVERY_MS: '0', TRIBUTARY_LOG_LEVEL: 'warn', ...env };
+  // A run whose coordinator is killed waits for the end of its lock.
+  const settings = { TRIBUTARY_BATCH_EVERY_MS: '0', TRIBUTARY_BATCH_LOCK_MS: '5000', TRIBUTARY_LOG_LEVEL: 'warn', ...env };
   const platform = await startPlatform({ dataDir, env: settings });
   const client = createClient(platform);
   const everything: SentEvent[] = [];
