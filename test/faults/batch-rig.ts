@@ -21,7 +21,7 @@ import type { RowsByView } from '@tributary/views/deltas';
 import { VIEWS } from '@tributary/views/registry';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-export const PARTITIONS = 8;
+export const PARTITIONS = 6;
 /** Long enough for a machine that does other things as well. */
 const LOCK_MS = 3_000;
 
@@ -188,6 +188,6 @@ export async function until<T>(what: string, look: () => Promise<T | undefined |
     const found = await look();
     if (found !== undefined && found !== false) return found;
     if (Date.now() > deadline) throw new Error(`${what} did not happen within 120 s`);
-    await sleep(25);
+    await sleep(50);
   }
 }
