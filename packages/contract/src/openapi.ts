@@ -159,8 +159,7 @@ function tidy(schema: z.core.$ZodType, json: z.core.JSONSchema.BaseSchema): void
   if (json.minimum === Number.MIN_SAFE_INTEGER) delete json.minimum;
   if (json.maximum === Number.MAX_SAFE_INTEGER) delete json.maximum;
   const { def } = schema._zod;
-  if (def.type === 'object' && (def as z.core.$ZodObjectDef).catchall?._zod.def.type !== 'never')
-    delete json.additionalProperties;
+  if (def.type === 'object' && (def as z.core.$ZodObjectDef).catchall === undefined) delete json.additionalProperties;
   if (def.type === 'default') json.default = (def as z.core.$ZodDefaultDef).defaultValue;
 }
 

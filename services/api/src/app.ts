@@ -93,7 +93,12 @@ export async function buildApp(context: ApiContext, options: AppOptions): Promis
   });
   context.unread.bound<FastifyRequest>(app, ({ owner }) => owner || null);
   if (options.corsOrigins.length > 0)
-    await app.register(cors, { origin: [...options.corsOrigins], methods: ['GET', 'POST'], maxAge: 600 });
+    await app.register(cors, {
+      origin: [...options.corsOrigins],
+      methods: ['GET', 'POST'],
+      exposedHeaders: READABLE,
+      maxAge: 600,
+    });
   app.addHook('onRequest', (request, reply, done) => {
     if (!isDocs(request.url)) reply.headers(DATA_HEADERS);
     done();
@@ -118,6 +123,13 @@ export async function buildApp(context: ApiContext, options: AppOptions): Promis
   for (const routes of ROUTES) await app.register(routes(context));
   return app;
 }
+
+/** The headers of an answer that pages of other origins may read. */
+const READABLE = [
+  'retry-after',
+  'x-tributary',
+  ...['complete', 'generation', 'range', 'previous-range', 'next-cursor'].map((name) => `x-tributary-${name}`),
+];
 
 /** Answers are data: never sniffed, framed, cached or run. The pages of /docs get their own policy. */
 const DATA_HEADERS = {

@@ -35,6 +35,7 @@ export const defaults = parseDefinitions('{}', sha256Hex);
 export interface WorldOptions {
   readonly definitions?: Definitions;
   readonly limits?: Partial<ApiLimits>;
+  readonly corsOrigins?: readonly string[];
   /** Passed before each read of the store. */
   readonly turn?: () => Promise<void>;
 }
@@ -246,7 +247,7 @@ export async function createWorld(options: WorldOptions = {}) {
     archiveLimit: createConcurrencyLimit(deps.limits.archiveConcurrency, deps.limits.archiveTimeoutMs),
     unread: createUnreadAnswers(deps.limits),
   };
-  const app: FastifyInstance = await buildApp(context, { corsOrigins: [] });
+  const app: FastifyInstance = await buildApp(context, { corsOrigins: options.corsOrigins ?? [] });
 
   return {
     app,

@@ -1,0 +1,98 @@
+/**
+ * The client of the serving API.
+ *
+ *     const tributary = createClient({ url: 'http://127.0.0.1:7401', key: 'tr_…' });
+ *     const { rows, meta } = await tributary.attribution({ model: 'linear', by: ['channel'], from: '2026-11-01' });
+ *     for await (const page of tributary.pages('touches', { by: ['campaign'], limit: 1_000 })) …
+ *     const [ada, eve] = await Promise.all(['ada', 'eve'].map((user) => tributary.signals(user)));   // one request
+ */
+import { limitConcurrency } from './concurrency.ts';
+import { exchange, type Timing } from './exchange.ts';
+import { type Answer, type Asked, isRead, type Operation, type Paged, ROUTES } from './operations.ts';
+import { requestOf } from './request.ts';
+import { createSignalReads, type SignalChoice, type UserSignals } from './signal-reads.ts';
+
+export type { Operations } from './api.ts';
+export type { Answer, Asked, Operation, Paged } from './operations.ts';
+export { type ProblemFields, TributaryProblem } from './problem.ts';
+export type { SignalChoice, UserSignals } from './signal-reads.ts';
+
+export interface ClientOptions {
+  /** Of the API, such as `http://127.0.0.1:7401`. */
+  readonly url: string;
+  /** Of the scope read; of the scope admin for what changes generations. */
+  readonly key: string;
+  /** A call is given up after this, attempts included; 30 000. */
+  readonly timeoutMs?: number;
+  /** Attempts after the first, of reads alone; 3. */
+  readonly retries?: number;
+  /** Requests at a time; 8. */
+  readonly concurrency?: number;
+  /** Calls, and reads of single users, that may wait; 10 000 of each. */
+  readonly maxWaiting?: number;
+  /** In place of the global one. */
+  readonly fetch?: typeof fetch;
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+}
+
+type Arguments<O extends Operation> =
+  object extends Asked<O> ? [asked?: Asked<O>, options?: CallOptions] : [asked: Asked<O>, options?: CallOptions];
+
+/** One method for each operation of the API: docs/api.md and the OpenAPI document describe them. */
+export type Client = { readonly [O in Operation]: (...args: Arguments<O>) => Promise<Answer<O>> } & {
+  /** The answers of all pages, each with its `meta`; pages are computed at different moments. */
+  pages<O extends Paged>(operation: O, ...args: Arguments<O>): AsyncGenerator<Answer<O>, void, undefined>;
+  /** The newest signals of a user. Reads that are made together are asked for in one query. */
+  signals(userId: string, choice?: SignalChoice): Promise<UserSignals>;
+};
+
+const REAL: Timing = {
+  now: () => performance.now(),
+  random: Math.random,
+  pause: (ms, signal) =>
+    new Promise((resolve) => {
+      const timer = setTimeout(done, ms);
+      function done(): void {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', done);
+        resolve();
+      }
+      signal.addEventListener('abort', done);
+      if (signal.aborted) done();
+    }),
+};
+
+/** `timing`: for tests. */
+export function createClient(options: ClientOptions, timing: Timing = REAL): Client {
+  const { url, key, timeoutMs = 30_000, retries = 3, concurrency = 8, maxWaiting = 10_000 } = options;
+  const { fetch: given } = options;
+  const limited = limitConcurrency(concurrency, maxWaiting);
+  // A browser refuses its fetch as a method of anything else.
+  const settings = { key, timeoutMs, retries, timing, fetch: given ?? ((...args: Parameters<typeof fetch>) => fetch(...args)) };
+
+  async function call<O extends Operation>(operation: O, asked: object = {}, { signal }: CallOptions = {}): Promise<Answer<O>> {
+    const request = requestOf(url, operation, asked);
+    return limited(async () => (await exchange(request, isRead(operation), settings, signal)) as Answer<O>);
+  }
+
+  async function* pages<O extends Paged>(operation: O, asked: object = {}, how?: CallOptions) {
+    let cursor: string | null | undefined;
+    do {
+      const page = await call(operation, { ...asked, ...(cursor !== undefined && { cursor }) }, how);
+      yield page;
+      cursor = (page as { readonly nextCursor: string | null }).nextCursor;
+    } while (cursor !== null);
+  }
+
+  const operations = Object.keys(ROUTES) as Operation[];
+  return {
+    ...Object.fromEntries(
+      operations.map((operation) => [operation, (asked?: object, how?: CallOptions) => call(operation, asked, how)]),
+    ),
+    pages,
+    signals: createSignalReads((asked) => call('querySignals', asked), maxWaiting),
+  } as unknown as Client;
+}

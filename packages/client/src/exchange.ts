@@ -1,0 +1,131 @@
+/**
+ * One call: sent, sent again where that helps, and given up after its time.
+ *
+ * Only reads are sent again, and only after what passes by itself: a connection that broke, a proxy without its server, and refusals that
+ * name a time to wait. The pauses double, and are random, so that clients that failed together do not come back together.
+ */
+import { parseAnswer } from './exact-answer.ts';
+import { localProblem, TributaryProblem } from './problem.ts';
+import type { HttpRequest } from './request.ts';
+
+export interface Timing {
+  now(): number;
+  /** In [0, 1). */
+  random(): number;
+  /** Resolves early when the signal aborts. */
+  pause(ms: number, signal: AbortSignal): Promise<void>;
+}
+
+export interface ExchangeOptions {
+  readonly key: string;
+  readonly fetch: typeof fetch;
+  /** For the whole call, waiting and attempts included. */
+  readonly timeoutMs: number;
+  /** Attempts after the first. */
+  readonly retries: number;
+  readonly timing: Timing;
+}
+
+const FIRST_PAUSE_MS = 200;
+const LONGEST_PAUSE_MS = 5_000;
+
+/** `abort`: of the caller; its reason is thrown as it is. Else throws TributaryProblem. */
+export async function exchange(
+  request: HttpRequest,
+  mayRepeat: boolean,
+  { key, fetch, timeoutMs, retries, timing }: ExchangeOptions,
+  abort?: AbortSignal,
+): Promise<unknown> {
+  const deadlineMs = timing.now() + timeoutMs;
+  const timeout = AbortSignal.timeout(timeoutMs);
+  const signal = abort === undefined ? timeout : AbortSignal.any([abort, timeout]);
+  for (let attempt = 0; ; attempt++) {
+    const problem = await attemptOnce();
+    if (!(problem instanceof TributaryProblem)) return problem.answer;
+    abort?.throwIfAborted();
+    const pauseMs = (problem.retryAfterMs ?? 0) + timing.random() * Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** attempt);
+    if (!mayRepeat || attempt >= retries || !passes(problem) || timing.now() + pauseMs >= deadlineMs) throw problem;
+    await timing.pause(pauseMs, signal);
+    abort?.throwIfAborted();
+  }
+
+  async function attemptOnce(): Promise<{ readonly answer: unknown } | TributaryProblem> {
+    const { method, url, body } = request;
+    try {
+      const response = await fetch(url, {
+        method,
+        headers: { authorization: `Bearer ${key}`, ...(body !== undefined && { 'content-type': 'application/json' }) },
+        ...(body !== undefined && { body }),
+        signal,
+      });
+      const text = await response.text();
+      return response.ok ? { answer: answerOf(url, text) } : problemOf(method, url, response, text);
+    } catch (cause) {
+      if (cause instanceof TributaryProblem) return cause;
+      if (timeout.aborted)
+        return localProblem(
+          'timed_out',
+          `${method} ${url} must be answered within ${timeoutMs} ms`,
+          'Ask for less, or raise timeoutMs.',
+          cause,
+        );
+      return localProblem(
+        'unreachable',
+        `${method} ${url} was not answered: ${reasonOf(cause)}`,
+        'Look whether the API runs at this address.',
+        cause,
+      );
+    }
+  }
+}
+
+/** Asking again may help. */
+function passes({ status, code, retryAfterMs }: TributaryProblem): boolean {
+  if (code === 'unreachable') return true;
+  return status === 429 || (status === 503 && retryAfterMs !== null) || (status >= 502 && status <= 504 && code === 'not_an_api');
+}
+
+function answerOf(url: string, text: string): unknown {
+  try {
+    return parseAnswer(text);
+  } catch (cause) {
+    if (cause instanceof TributaryProblem) throw cause;
+    throw notAnApi(url, 200, null, cause);
+  }
+}
+
+function problemOf(method: string, url: string, { status, headers }: Response, text: string): TributaryProblem {
+  const retryAfterMs = waitOf(headers.get('retry-after'));
+  let fields: { code?: unknown; detail?: unknown; fix?: unknown; requestId?: unknown } = {};
+  try {
+    fields = JSON.parse(text) as typeof fields;
+  } catch {
+    // A page of a proxy, perhaps.
+  }
+  const { code, detail, fix, requestId } = fields ?? {};
+  if (typeof code !== 'string' || typeof detail !== 'string') return notAnApi(`${method} ${url}`, status, retryAfterMs);
+  return new TributaryProblem({
+    status,
+    code,
+    detail,
+    fix: typeof fix === 'string' ? fix : '',
+    requestId: typeof requestId === 'string' ? requestId : null,
+    retryAfterMs,
+  });
+}
+
+function notAnApi(what: string, status: number, retryAfterMs: number | null, cause?: unknown): TributaryProblem {
+  const detail = `${what} was answered with status ${status}, and not by the API of Tributary`;
+  const fix = 'Name its address as url; a proxy must pass its answers on.';
+  return new TributaryProblem({ status, code: 'not_an_api', detail, fix, requestId: null, retryAfterMs }, { cause });
+}
+
+/** Retry-After in seconds, as the API and proxies send it. */
+function waitOf(header: string | null): number | null {
+  return header !== null && /^\d{1,6}$/.test(header) ? Number(header) * 1_000 : null;
+}
+
+function reasonOf(cause: unknown): string {
+  const inner = (cause as { readonly cause?: unknown }).cause;
+  return [cause, inner].flatMap((error) => (error instanceof Error ? [error.message] : [])).join(': ');
+}

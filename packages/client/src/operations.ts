@@ -1,0 +1,41 @@
+/** Where each operation goes. The compiler holds it against the contract, which is not needed at run time. */
+import type { Operations } from './api.ts';
+
+export type Operation = keyof Operations;
+export type Asked<O extends Operation> = Operations[O]['asked'];
+export type Answer<O extends Operation> = Operations[O]['answer'];
+
+/** Those whose answers come in pages. */
+export type Paged = {
+  [O in Operation]: Answer<O> extends { readonly nextCursor: string | null } ? O : never;
+}[Operation];
+
+export const ROUTES = {
+  userSignals: ['GET', '/v1/users/{id}/signals'],
+  querySignals: ['POST', '/v1/signals/query'],
+  userJourney: ['GET', '/v1/users/{id}/journey'],
+  attribution: ['GET', '/v1/attribution'],
+  compareModels: ['GET', '/v1/attribution/compare'],
+  models: ['GET', '/v1/models'],
+  paths: ['GET', '/v1/paths'],
+  transitions: ['GET', '/v1/transitions'],
+  coalitions: ['GET', '/v1/coalitions'],
+  activity: ['GET', '/v1/activity'],
+  touches: ['GET', '/v1/touches'],
+  conversions: ['GET', '/v1/conversions'],
+  explainConversion: ['GET', '/v1/conversions/{id}'],
+  generations: ['GET', '/v1/generations'],
+  generation: ['GET', '/v1/generations/{generation}'],
+  requestGeneration: ['POST', '/v1/generations'],
+  publishGeneration: ['POST', '/v1/generations/{generation}/publish'],
+  rollbackGeneration: ['POST', '/v1/generations/{generation}/rollback'],
+  reconciliations: ['GET', '/v1/reconciliations'],
+  reconciliation: ['GET', '/v1/reconciliations/{generation}'],
+  status: ['GET', '/v1/status'],
+  deadLetters: ['GET', '/v1/dead-letters'],
+} as const satisfies { readonly [O in Operation]: Operations[O]['route'] };
+
+/** It changes nothing, so it may be sent again after an answer was lost. */
+export function isRead(operation: Operation): boolean {
+  return ROUTES[operation][0] === 'GET' || operation === 'querySignals';
+}

@@ -1,0 +1,39 @@
+/** From an operation and what is asked to an HTTP request. */
+import { type Operation, ROUTES } from './operations.ts';
+import { localProblem } from './problem.ts';
+
+export interface HttpRequest {
+  readonly method: 'GET' | 'POST';
+  readonly url: string;
+  /** JSON. */
+  readonly body?: string;
+}
+
+/** Names in the braces of the path go there; the rest into the query, or into the body of a POST. */
+export function requestOf(base: string, operation: Operation, asked: object): HttpRequest {
+  const [method, path] = ROUTES[operation];
+  const fields = new Map<string, unknown>(Object.entries(asked).filter(([, value]) => value !== undefined));
+  const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => {
+    const value = fields.get(name);
+    fields.delete(name);
+    if (value === undefined || value === '')
+      throw invalid(`${name} of ${operation} must be given (got ${JSON.stringify(value) ?? 'nothing'})`);
+    return encodeURIComponent(String(value));
+  });
+  const url = base.replace(/\/+$/, '') + filled;
+  if (method === 'POST') return { method, url, body: JSON.stringify(Object.fromEntries(fields)) };
+  const query = new URLSearchParams([...fields].map(([name, value]): [string, string] => [name, textOf(name, value)]));
+  return { method, url: query.size === 0 ? url : `${url}?${query}` };
+}
+
+function textOf(name: string, value: unknown): string {
+  if (value instanceof Date) return String(value.getTime());
+  if (!Array.isArray(value)) return String(value);
+  const broken = value.find((item) => String(item).includes(','));
+  if (broken !== undefined) throw invalid(`${name} must be a list of names without commas (got ${JSON.stringify(broken)})`);
+  return value.join(',');
+}
+
+function invalid(detail: string) {
+  return localProblem('invalid_request', detail, 'Correct the call.');
+}

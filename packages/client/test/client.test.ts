@@ -1,0 +1,160 @@
+/** The client on a network that fails: what is sent, what is sent again, and what a caller gets. */
+import type { Routes } from '@tributary/contract/route';
+import { NAMED_ROUTES } from '@tributary/contract/routes';
+import { expect, test } from 'vitest';
+import { createClient } from '../src/client.ts';
+import type { Operation } from '../src/operations.ts';
+import { requestOf } from '../src/request.ts';
+import { type Answering, fakeApi, json, problem } from './fake-api.ts';
+
+function clientOf(
+  answer: Answering,
+  settings: { retries?: number; timeoutMs?: number; concurrency?: number; maxWaiting?: number } = {},
+) {
+  const api = fakeApi(answer);
+  return { ...api, client: createClient({ ...api.options, ...settings }, api.timing) };
+}
+
+test.each(Object.entries(NAMED_ROUTES as Routes))(
+  'what is sent for %s is what its schemas read',
+  (operation, { method, path, query, body, example }) => {
+    const request = requestOf('http://api.test/', operation as Operation, example.asked);
+    const url = new URL(request.url);
+    const filled = path.replace(/\{(\w+)\}/g, (_, name) => String(example.asked[name]));
+    expect([request.method, url.pathname]).toEqual([method, filled]);
+    expect(query?.safeParse(Object.fromEntries(url.searchParams)).error).toBeUndefined();
+    expect(body?.safeParse(JSON.parse(request.body ?? '{}')).error).toBeUndefined();
+  },
+);
+
+test('lists, instants and names with special characters go as the API reads them', async () => {
+  const { client, sent } = clientOf(() => json({ rows: [], meta: {} }));
+  await client.attribution({ by: ['channel', 'day'], from: new Date(5), to: '2026-11-01', limit: 7, channel: 'a&b=c' });
+  await client.userJourney({ id: 'a/b ?ü' });
+  await client.requestGeneration({ mode: 'full' });
+  expect(sent.map(({ method, url }) => `${method} ${url}`)).toEqual([
+    'GET http://api.test/v1/attribution?by=channel%2Cday&from=5&to=2026-11-01&limit=7&channel=a%26b%3Dc',
+    'GET http://api.test/v1/users/a%2Fb%20%3F%C3%BC/journey',
+    'POST http://api.test/v1/generations',
+  ]);
+  expect(sent[2]?.body).toEqual({ mode: 'full' });
+  await expect(client.userSignals({ id: 'a', names: ['b,c'] })).rejects.toMatchObject({
+    code: 'invalid_request',
+    detail: expect.stringContaining('"b,c"'),
+  });
+  await expect(client.userJourney({ id: '' })).rejects.toMatchObject({ code: 'invalid_request' });
+  expect(sent.length).toBe(3);
+});
+
+test('a read is sent again after what passes: not before Retry-After is over, then with pauses that double', async () => {
+  const answers = [
+    new TypeError('fetch failed'),
+    problem(429, 'overloaded', { 'retry-after': '2' }),
+    json('<h1>Bad Gateway</h1>', 502),
+    json({ models: [] }),
+  ];
+  const { client, sent, pauses } = clientOf((_, i) => answers[i] as Response);
+  expect(await client.models()).toEqual({ models: [] });
+  expect(sent.length).toBe(4);
+  expect(pauses).toEqual([100, 2_200, 400]);
+});
+
+test.each([
+  ['a request that is wrong', () => problem(400, 'invalid_query'), 'invalid_query'],
+  ['a defect', () => problem(500, 'internal'), 'internal'],
+  ['a 503 that does not say when', () => problem(503, 'view_not_computed'), 'view_not_computed'],
+  ['an answer that is not JSON', () => json('<html>'), 'not_an_api'],
+])('%s is not sent again', async (_name, answer, code) => {
+  const { client, sent } = clientOf(answer);
+  await expect(client.status()).rejects.toMatchObject({ code });
+  expect(sent.length).toBe(1);
+});
+
+test('what changes something is sent once', async () => {
+  for (const answer of [() => new TypeError('socket hang up'), () => problem(503, 'store_unavailable', { 'retry-after': '1' })]) {
+    const { client, sent } = clientOf(answer);
+    await expect(client.requestGeneration()).rejects.toThrow();
+    await expect(client.rollbackGeneration({ generation: 3 })).rejects.toThrow();
+    expect(sent.length).toBe(2);
+  }
+});
+
+test('attempts end: after their number, and where the next pause would pass the time-out', async () => {
+  const few = clientOf(() => problem(429, 'overloaded', { 'retry-after': '1' }), { retries: 2 });
+  await expect(few.client.status()).rejects.toMatchObject({ code: 'overloaded', retryAfterMs: 1_000 });
+  expect(few.sent.length).toBe(3);
+  const late = clientOf(() => problem(429, 'overloaded', { 'retry-after': '60' }), { timeoutMs: 30_000 });
+  await expect(late.client.status()).rejects.toMatchObject({ code: 'overloaded', retryAfterMs: 60_000 });
+  expect(late.sent.length).toBe(1);
+});
+
+test('a problem of the API is an error with its fields', async () => {
+  const { client } = clientOf(() => problem(404, 'not_found'));
+  await expect(client.generation({ generation: 9 })).rejects.toMatchObject({
+    name: 'TributaryProblem',
+    message: 'not_found: what happened. Do this.',
+    status: 404,
+    code: 'not_found',
+    detail: 'what happened',
+    fix: 'Do this.',
+    requestId: 'r-1',
+    retryAfterMs: null,
+  });
+});
+
+test('a call that is not answered in time is given up; one that its caller aborts ends with the reason of the caller', async () => {
+  const aborted = (_: unknown, { signal }: RequestInit) =>
+    new Promise<never>((_resolve, reject) => signal?.addEventListener('abort', () => reject(signal.reason)));
+  const client = createClient({ url: 'http://api.test', key: 'k', fetch: aborted as typeof fetch, timeoutMs: 20 });
+  await expect(client.status()).rejects.toMatchObject({ status: 0, code: 'timed_out', detail: expect.stringContaining('20 ms') });
+  const caller = new AbortController();
+  const call = client.status({}, { signal: caller.signal });
+  caller.abort(new Error('enough'));
+  await expect(call).rejects.toThrow('enough');
+});
+
+test('pages come one by one, each with its meta, until the last', async () => {
+  const cursors = ['a', 'b', null];
+  const { client, sent } = clientOf((_, i) => json({ rows: [i], nextCursor: cursors[i], meta: { complete: i !== 1 } }));
+  const seen: unknown[] = [];
+  for await (const { rows, meta } of client.pages('touches', { by: ['channel'], limit: 1 })) seen.push([rows, meta.complete]);
+  expect(seen).toEqual([
+    [[0], true],
+    [[1], false],
+    [[2], true],
+  ]);
+  expect(sent.map(({ url }) => new URL(url).searchParams.get('cursor'))).toEqual([null, 'a', 'b']);
+});
+
+test('few requests at a time; some wait, and one more is refused', async () => {
+  let under = 0;
+  let most = 0;
+  const gate = Promise.withResolvers<void>();
+  const { client } = clientOf(
+    async () => {
+      most = Math.max(most, ++under);
+      await gate.promise;
+      under--;
+      return json({ models: [] });
+    },
+    { concurrency: 2, maxWaiting: 3 },
+  );
+  const calls = Array.from({ length: 5 }, () => client.models());
+  await expect(client.models()).rejects.toMatchObject({ code: 'too_many_waiting' });
+  gate.resolve();
+  await Promise.all(calls);
+  expect(most).toBe(2);
+  await client.models();
+});
+
+test('integers keep their digits; other numbers are as they are', async () => {
+  const text = '{"models":[],"sum":9007199254740993,"small":-3,"ratio":0.1234567890123456789,"text":"9007199254740993"}';
+  const { client } = clientOf(() => json(text));
+  expect(await client.models()).toEqual({
+    models: [],
+    sum: 9007199254740993n,
+    small: -3,
+    ratio: 0.12345678901234568,
+    text: '9007199254740993',
+  });
+});
