@@ -30,8 +30,8 @@ describe('attribution report', () => {
         'channel         touches      cost  conversions    share                   value  ROAS       CPA',
         '───────────────────────────────────────────────────────────────────────────────────────────────',
         'search               10  7.00 EUR         2.50   71.4 %  1,234.56 EUR + 500 JPY     –  2.80 EUR',
-        '(unattributed)        0      0.00            1   28.6 %               50.00 EUR     –         –',
-        'email                40      0.00            0    0.0 %                    0.00     –         –',
+        '(unattributed)        0  0.00 EUR            1   28.6 %               50.00 EUR     –         –',
+        'email                40  0.00 EUR            0    0.0 %                    0.00     –         –',
         '───────────────────────────────────────────────────────────────────────────────────────────────',
         'total                50  7.00 EUR         3.50  100.0 %  1,284.56 EUR + 500 JPY     –  2.00 EUR',
         'layer merged · generation 3 cut 2026-11-21 07:00:00Z · pending 2 · lag 12 ms · complete · definitions abcdef123456',
@@ -240,6 +240,34 @@ describe('data-driven models over the API', () => {
     expect(csv.stdout.split('\n')[1]).toBe("'=1+1,-1000000,-1,-5");
   });
 
+  test('CSV never adds euros to dollars: of several currencies each has columns, of one its name', async () => {
+    const whole = [
+      { channel: 'mail', ...credit(3, 700), costMinor: 90, roas: 7.8, effect: 0.5 },
+      { channel: 'tv', ...credit(1, 5), costMinor: 0, roas: null, effect: 0.1 },
+    ];
+    const parts = [
+      { channel: 'mail', currency: 'EUR', ...credit(2, 500), costMinor: 90 },
+      { channel: 'mail', currency: 'USD', ...credit(1, 200), costMinor: 0 },
+      { channel: 'tv', currency: 'EUR', ...credit(1, 5), costMinor: 0 },
+    ];
+    const csv = async (byCurrency: typeof parts) => {
+      await using server = await fakeServer(({ query }) => ({
+        body: { ...REPORT, rows: query['by']?.includes('currency') === true ? byCurrency : whole },
+      }));
+      return (await tributary(['attribution', 'report', '--format', 'csv', '--url', server.url])).stdout.split('\n');
+    };
+    expect(await csv(parts)).toEqual([
+      'channel,creditMicros,conversions,effect,valueMinor_EUR,costMinor_EUR,valueMinor_USD,costMinor_USD',
+      'mail,3000000,3,0.5,500,90,200,0',
+      'tv,1000000,1,0.1,5,0,0,0',
+      '',
+    ]);
+    expect((await csv(parts.filter(({ currency }) => currency === 'EUR'))).slice(0, 2)).toEqual([
+      'channel,creditMicros,conversions,valueMinor,costMinor,roas,effect,currency',
+      'mail,3000000,3,700,90,7.8,0.5,EUR',
+    ]);
+  });
+
   test('compare --models all asks for every model that shares the conversions out; --baseline shows differences', async () => {
     const models = [
       { name: 'first', family: 'ruleBased' },
@@ -339,7 +367,10 @@ describe('data-driven models over the API', () => {
       limit: '2',
     });
     const csv = await tributary(['attribution', 'paths', '--format', 'csv', '--url', server.url]);
-    expect(csv.stdout).toBe('path,steps,conversions,valueMinor,share\nsearch > email,2,9,5000,0.45\nsearch,1,5,2000,0.25\n');
+    expect(csv.stdout).toBe('path,steps,conversions,share\nsearch > email,2,9,0.45\nsearch,1,5,0.25\n');
+    expect(csv.stderr).toContain('values are in EUR, JPY and have no sum: name one with --currency');
+    const inEuros = await tributary(['attribution', 'paths', '--format', 'csv', '--currency', 'EUR', '--url', server.url]);
+    expect(inEuros.stdout.split('\n')[1]).toBe('search > email,2,9,0.45,5000,EUR');
     expect(JSON.parse((await tributary(['attribution', 'paths', '--json', '--url', server.url])).stdout)).toEqual(PATHS);
     expect(await tributary(['attribution', 'paths', '--limit', 'few', '--url', server.url])).toMatchObject({ code: 2 });
   });
@@ -402,7 +433,8 @@ test.each([
   await using server = await fakeServer(routes);
   const argv = ['attribution', 'report', '--model', 'markov', '--bootstrap', '50', '--url', server.url, '--format', 'csv'];
   await tributary([...argv, '--level', percent]);
-  expect(server.received.map(({ query }) => query['level'])).toEqual([fraction]);
+  // Asked once more by currency, for money: intervals are of channels as a whole.
+  expect(server.received.map(({ query }) => query['level'])).toEqual([fraction, undefined]);
   const wrong = await tributary([...argv, '--level', '0.9']);
   expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('is in percent') });
 });

@@ -4,13 +4,11 @@ import type { ApiClient } from '../api-client.ts';
 import type { Act, Context } from '../context.ts';
 import type { ExitCode } from '../exit.ts';
 import { MAX_TABLE_PAGES, putAllRecords, putAnswer, putTables, tellCut, titleOf, type WindowOf } from '../report/api-output.ts';
-import { recordsOf } from '../report/api-records.ts';
 import { type CompareRow, compareTable, ordered } from '../report/attribution-tables.ts';
 import { type FoldedRow, foldCurrencies } from '../report/fold-currencies.ts';
 import { allPages, type Page } from '../report/pages.ts';
 import { formatOf } from '../report/record-output.ts';
-import type { Records } from '../report/records.ts';
-import { dimensionsOf, queryOf, type ReportFlags, withCurrency, withReportFlags } from '../report/report-flags.ts';
+import { dimensionsOf, queryOf, type ReportFlags, separateBy, withCurrency, withReportFlags } from '../report/report-flags.ts';
 import { renderWide } from '../terminal/table.ts';
 
 interface Comparison extends Page<CompareRow>, WindowOf {
@@ -41,7 +39,15 @@ async function compare(context: Context, options: Options): Promise<ExitCode> {
   const path = '/v1/attribution/compare';
   if (format === 'json') return putAnswer(context, await api.get<Comparison>(path, query), options.out);
   if (format !== 'table')
-    return putAllRecords(context, { api, path, query, out: options.out, format, recordsOf: recordsOfModels });
+    return putAllRecords(context, {
+      api,
+      path,
+      query,
+      out: options.out,
+      format,
+      flat: rowsOfModels,
+      separate: separateBy(options, 'model'),
+    });
 
   const by = dimensionsOf(options.by);
   const { rows, first, isCut } = await allPages<CompareRow, Comparison>(
@@ -96,16 +102,14 @@ function byModel(rows: readonly CompareRow[], by: readonly string[], models: rea
 }
 
 /** A row a model and key. */
-function recordsOfModels(rows: CompareRow[]): Records {
-  return recordsOf(
-    rows.flatMap(({ models, touches, costMinor, ...dimensions }) =>
-      Object.entries(models).map(([model, { difference, ...figures }]) => ({
-        model,
-        ...dimensions,
-        ...figures,
-        ...Object.fromEntries(Object.entries((difference ?? {}) as object).map(([name, value]) => [`${name}Difference`, value])),
-        ...(touches === undefined ? {} : { touches, costMinor }),
-      })),
-    ),
+function rowsOfModels(rows: readonly CompareRow[]): Readonly<Record<string, unknown>>[] {
+  return rows.flatMap(({ models, touches, costMinor, ...dimensions }) =>
+    Object.entries(models).map(([model, { difference, ...figures }]) => ({
+      model,
+      ...dimensions,
+      ...figures,
+      ...Object.fromEntries(Object.entries((difference ?? {}) as object).map(([name, value]) => [`${name}Difference`, value])),
+      ...(touches === undefined ? {} : { touches, costMinor }),
+    })),
   );
 }

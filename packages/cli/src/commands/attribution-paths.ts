@@ -1,5 +1,7 @@
 /** `tributary attribution paths`: which ways lead to conversions, how long they are, who assists. */
+import type { Integer } from '@tributary/model/integer';
 import type { Command } from 'commander';
+import type { ApiClient } from '../api-client.ts';
 import type { Act, Context } from '../context.ts';
 import { EXIT, type ExitCode, UsageError } from '../exit.ts';
 import { putAnswer, putTables, titleOf } from '../report/api-output.ts';
@@ -44,13 +46,24 @@ async function paths(context: Context, options: Options): Promise<ExitCode> {
   const format = formatOf(context, options);
   const { format: _, out, ...query } = options;
   if (!/^\d{1,4}$/.test(query.limit)) throw new UsageError(`--limit is a number of paths, got "${query.limit}"`);
-  const got = await context.api('read').get<PathsAnswer>('/v1/paths', query);
+  const api = context.api('read');
+  const got = await api.get<PathsAnswer>('/v1/paths', query);
   if (format === 'json') return putAnswer(context, got, out);
+  const currencies = await currenciesOf(api, query);
+  if (currencies.length > 1)
+    context.terminal.say(`values are in ${currencies.join(', ')} and have no sum: name one with --currency to see them`);
   if (format !== 'table') {
     warnings(context.terminal, got.meta, got.range);
     await putRecords(
       context,
-      recordsOf(got.paths.map(({ steps, ...row }) => ({ path: steps.join(' > '), steps: steps.length, ...row }))),
+      recordsOf(
+        got.paths.map(({ steps, valueMinor, ...row }) => ({
+          path: steps.join(' > '),
+          steps: steps.length,
+          ...row,
+          ...(currencies.length > 1 ? {} : { valueMinor, currency: currencies[0] ?? null }),
+        })),
+      ),
       format,
       out,
     );
@@ -58,9 +71,9 @@ async function paths(context: Context, options: Options): Promise<ExitCode> {
   }
   const { width, bold } = context.terminal;
   const titled = [
-    [titleOf('paths of conversions', [], got), pathsTable(got, query.currency)],
-    ['touches before a conversion', lengthsTable(got, query.currency)],
-    ['days from the first touch to the conversion', lagsTable(got, query.currency)],
+    [titleOf('paths of conversions', [], got), pathsTable(got, currencies)],
+    ['touches before a conversion', lengthsTable(got, currencies)],
+    ['days from the first touch to the conversion', lagsTable(got, currencies)],
     ['who assists: conversions with the channel, and where it was not the last', assistsTable(got)],
   ] as const;
   return putTables(
@@ -68,4 +81,12 @@ async function paths(context: Context, options: Options): Promise<ExitCode> {
     titled.map(([title, table]) => [title, renderWide(table, width, bold)]),
     { meta: got.meta, range: got.range, out },
   );
+}
+
+/** Those of the values: the API adds them up where it is not asked for one. */
+async function currenciesOf(api: ApiClient, { currency, from, to, type, layer, view }: Partial<Options>): Promise<string[]> {
+  if (currency !== undefined) return [currency];
+  const query = { model: 'last', by: 'currency', value: 'revenue', from, to, type, layer, view };
+  const { rows } = await api.get<{ rows: { currency: string; valueMinor: Integer }[] }>('/v1/attribution', query);
+  return [...new Set(rows.filter(({ valueMinor }) => valueMinor !== 0).map((row) => row.currency))];
 }

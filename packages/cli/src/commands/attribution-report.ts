@@ -5,15 +5,23 @@ import type { ApiClient, Query } from '../api-client.ts';
 import type { Act, Context } from '../context.ts';
 import type { ExitCode } from '../exit.ts';
 import { levelOf } from '../paths/level-flag.ts';
-import { MAX_TABLE_PAGES, putAllRecords, putAnswer, putTables, tellCut, titleOf, type WindowOf } from '../report/api-output.ts';
-import { recordsOf } from '../report/api-records.ts';
+import {
+  amountsOnly,
+  MAX_TABLE_PAGES,
+  putAllRecords,
+  putAnswer,
+  putTables,
+  tellCut,
+  titleOf,
+  type WindowOf,
+} from '../report/api-output.ts';
 import { type Dimensions, type ModelFigures, ordered, reportTable } from '../report/attribution-tables.ts';
 import { foldPrevious } from '../report/change-figures.ts';
 import { type AmountRow, foldCurrencies } from '../report/fold-currencies.ts';
 import { allPages, type Page } from '../report/pages.ts';
 import { formatOf } from '../report/record-output.ts';
-import { dimensionsOf, queryOf, type ReportFlags, withCurrency, withReportFlags } from '../report/report-flags.ts';
-import { count } from '../terminal/figures.ts';
+import { dimensionsOf, queryOf, type ReportFlags, separateBy, withCurrency, withReportFlags } from '../report/report-flags.ts';
+import { count, percent } from '../terminal/figures.ts';
 import { renderWide } from '../terminal/table.ts';
 
 const CHANGES =
@@ -63,16 +71,16 @@ async function report(context: Context, options: Options): Promise<ExitCode> {
       query,
       out: options.out,
       format,
-      recordsOf: (rows: Row[]) => recordsOf(rows),
+      flat: (rows: readonly Row[]) => rows,
+      separate: separateBy(options),
     });
 
   const by = dimensionsOf(options.by);
   // Intervals and effects are of channels as a whole: they come with an answer that is not told apart by currency.
-  const { intervals: _, level: __, ...amountsOnly } = query;
   const { rows, first, isCut } = await allPages<Row, Report>(
     api,
     '/v1/attribution',
-    { ...amountsOnly, by: withCurrency(by) },
+    amountsOnly(query, withCurrency(by)),
     MAX_TABLE_PAGES,
   );
   tellCut(context, isCut, rows.length);
@@ -105,7 +113,7 @@ function figuresByKey(rows: readonly Row[], by: readonly string[]): Map<string, 
 function samplingNotes(whole: Report | undefined): string[] {
   const { sampling } = whole ?? {};
   if (sampling === null || sampling === undefined) return [];
-  const sure = `${((1 - sampling.delta) * 100).toFixed(0)} %`;
+  const sure = percent(1 - sampling.delta, 0);
   return [
     `estimated from ${count(2 * sampling.pairs)} orders of the channels: every effect is within ${sampling.epsilon.toPrecision(2)} with ${sure} probability`,
   ];

@@ -4,10 +4,11 @@ import type { ApiClient, Query } from '../api-client.ts';
 import type { Context } from '../context.ts';
 import { CommandError, EXIT, type ExitCode } from '../exit.ts';
 import { count } from '../terminal/figures.ts';
+import { recordsOf } from './api-records.ts';
 import { type Meta, metaLine, type Range, warnings } from './meta-line.ts';
+import { separated } from './money-columns.ts';
 import { allPages, type Page } from './pages.ts';
 import { type Format, putRecords, putText } from './record-output.ts';
-import type { Records } from './records.ts';
 
 /** Pages of 10 000 rows: a table for people beyond that is a mistake. */
 export const MAX_TABLE_PAGES = 10;
@@ -87,27 +88,45 @@ export async function putAllRecords<Row>(
     query,
     out,
     format,
-    recordsOf,
+    flat,
+    separate,
   }: {
     readonly api: ApiClient;
     readonly path: string;
     readonly query: Query;
     readonly out: string | undefined;
     readonly format: Exclude<Format, 'table' | 'json'>;
-    readonly recordsOf: (rows: Row[]) => Records;
+    /** Rows as they are written, of those of the answer. */
+    readonly flat: (rows: readonly Row[]) => readonly Readonly<Record<string, unknown>>[];
+    /** Where amounts of several currencies may have been added up: the dimensions by which to ask once more, and what names a row. */
+    readonly separate: { readonly by: string; readonly keys: readonly string[] } | null;
   },
 ): Promise<ExitCode> {
-  const { rows, first, isCut } = await allPages<Row, Page<Row> & WindowOf>(api, path, query, MAX_RECORD_PAGES);
+  const { rows, first } = await allRows<Row>(api, path, query);
   warnings(context.terminal, first.meta, first.range);
-  if (isCut)
-    throw new CommandError({
-      code: 'too_many_rows',
-      message: `the report has more than ${count(rows.length)} rows`,
-      fix: 'Narrow it with --from, --to or a filter, or ask for fewer dimensions with --by.',
-      exitCode: EXIT.usage,
-    });
-  await putRecords(context, recordsOf(rows), format, out);
+  const written =
+    separate === null
+      ? flat(rows)
+      : separated(flat(rows), flat((await allRows<Row>(api, path, amountsOnly(query, separate.by))).rows), separate.keys);
+  await putRecords(context, recordsOf(written), format, out);
   return EXIT.ok;
+}
+
+/** Intervals are of channels as a whole: an answer by currency has none. */
+export function amountsOnly({ intervals: _, level: __, ...query }: Query, by: string): Query {
+  return { ...query, by };
+}
+
+/** Fewer than all are an error (law 7). */
+async function allRows<Row>(api: ApiClient, path: string, query: Query) {
+  const { rows, first, isCut } = await allPages<Row, Page<Row> & WindowOf>(api, path, query, MAX_RECORD_PAGES);
+  if (!isCut) return { rows, first };
+  throw new CommandError({
+    code: 'too_many_rows',
+    message: `the report has more than ${count(rows.length)} rows`,
+    fix: 'Narrow it with --from, --to or a filter, or ask for fewer dimensions with --by.',
+    exitCode: EXIT.usage,
+  });
 }
 
 export function tellCut({ terminal }: Context, isCut: boolean, rows: number): void {

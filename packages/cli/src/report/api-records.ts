@@ -1,4 +1,5 @@
 /** Rows of the API as records: the same names, and types that Parquet can keep. */
+import { measureOf } from './money-columns.ts';
 import type { Cell, Field, FieldType, Records } from './records.ts';
 
 const TEXT = new Set(['model', 'channel', 'campaign', 'day', 'type', 'currency', 'position', 'path']);
@@ -24,7 +25,7 @@ const INTEGERS = new Set([
 export function recordsOf(rows: readonly Readonly<Record<string, unknown>>[]): Records {
   const fields: readonly Field[] = [...new Set(rows.flatMap((row) => Object.keys(row)))].map((name) => ({
     name,
-    type: typeOf(name),
+    type: typeOf(measureOf(name)),
   }));
   return { fields, rows: rows.map((row) => fields.map(({ name }) => (row[name] ?? null) as Cell)) };
 }

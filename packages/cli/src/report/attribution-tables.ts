@@ -1,6 +1,6 @@
 /** Attribution reports of the API as tables for people. */
 import { add, type Integer, subtract } from '@tributary/model/integer';
-import { amounts, conversions, count, money, share } from '../terminal/figures.ts';
+import { amounts, conversions, count, fixed, money, percent, share } from '../terminal/figures.ts';
 import { shortName, type Table } from '../terminal/table.ts';
 import {
   type Change,
@@ -12,7 +12,6 @@ import {
   only,
   signed,
 } from './change-figures.ts';
-import { grouped, percent } from './channel-lines.ts';
 import { type AmountRow, type FoldedRow, totalOf } from './fold-currencies.ts';
 
 export type Dimensions = Readonly<Record<string, unknown>>;
@@ -70,16 +69,24 @@ export function reportTable(
 function amountFigures(total: FoldedRow, shown: Shown): Figure[] {
   const withCosts = total.touches !== null;
   const isPaid = withCosts && total.cost.size > 0;
+  const costIn = soleCurrency(total.cost, total.value);
+  const valueIn = soleCurrency(total.value, total.cost);
   const all: (Figure & { if: boolean })[] = [
     { title: 'touches', cell: (row) => (row.touches === null ? '' : count(row.touches)), if: withCosts },
-    { title: 'cost', cell: (row) => amounts(row.cost), if: withCosts },
+    { title: 'cost', cell: (row) => amounts(row.cost, costIn), if: withCosts },
     { title: 'conversions', cell: (row) => conversions(row.creditMicros), if: shown.conversions },
     { title: 'share', cell: (row) => share(row.creditMicros, total.creditMicros), if: shown.conversions },
-    { title: 'value', cell: (row) => amounts(row.value), if: shown.revenue },
+    { title: 'value', cell: (row) => amounts(row.value, valueIn), if: shown.revenue },
     { title: 'ROAS', cell: roas, if: isPaid && shown.revenue },
     { title: 'CPA', cell: cpa, if: isPaid && shown.conversions },
   ];
   return all.filter((figure) => figure.if);
+}
+
+/** In which an amount of nothing is shown: '' where there are several. `other`: asked where there are none. */
+function soleCurrency(amount: ReadonlyMap<string, Integer>, other: ReadonlyMap<string, Integer> = new Map()): string {
+  const [currency = '', ...more] = (amount.size === 0 ? other : amount).keys();
+  return more.length === 0 ? currency : '';
 }
 
 function changeFigures(changeOf: (row: FoldedRow) => Change, withCosts: boolean, shown: Shown): Figure[] {
@@ -100,10 +107,8 @@ function modelFigures(figuresOf: ReadonlyMap<string, ModelFigures>): Figure[] {
     has(name) ? [{ title, cell: (row: FoldedRow) => text(of(row) ?? {}) ?? '' }] : [];
   return [
     ...figure('effect', 'effect', ({ effect }) => (typeof effect === 'number' ? effectText(effect) : '')),
-    ...figure('lostConversions', 'lost', ({ lostConversions: lost }) =>
-      lost === undefined ? undefined : grouped(lost.toFixed(2)),
-    ),
-    ...figure('lostRoas', 'lost ROAS', ({ lostRoas: lost }) => (typeof lost === 'number' ? lost.toFixed(2) : '')),
+    ...figure('lostConversions', 'lost', ({ lostConversions: lost }) => (lost === undefined ? undefined : fixed(lost, 2))),
+    ...figure('lostRoas', 'lost ROAS', ({ lostRoas: lost }) => (typeof lost === 'number' ? fixed(lost, 2) : '')),
     ...figure('shareLow', 'interval of the share', ({ shareLow: low, shareHigh: high }) =>
       low === undefined || high === undefined ? undefined : `${percent(low)} – ${percent(high)}`,
     ),
@@ -115,14 +120,14 @@ function modelFigures(figuresOf: ReadonlyMap<string, ModelFigures>): Figure[] {
 
 /** Effects are rates, parts or conversions: four figures say enough of each. */
 function effectText(effect: number): string {
-  return effect === 0 ? '0' : grouped(Math.abs(effect) >= 1000 ? effect.toFixed(0) : String(Number(effect.toPrecision(4))));
+  return effect === 0 ? '0' : Math.abs(effect) >= 1000 ? fixed(effect, 0) : String(Number(effect.toPrecision(4)));
 }
 
 /** Of one currency only: there is no rate between two. */
 function roas({ cost, value }: FoldedRow): string {
   const [currency, minor] = only(cost);
   if (currency === undefined || [...value.keys()].some((other) => other !== currency)) return '–';
-  return (Number(value.get(currency) ?? 0) / Number(minor)).toFixed(2);
+  return fixed(Number(value.get(currency) ?? 0) / Number(minor), 2);
 }
 
 function cpa({ cost, creditMicros }: FoldedRow): string {
@@ -143,10 +148,11 @@ export function compareTable(
 ): Table {
   const models = [...rows.keys()];
   const keys = [...(rows.get(models[0] as string) ?? [])].map(({ key }) => key);
+  const sole = soleCurrency(totalOf([...rows.values()].flat()).value);
   const byKey = new Map([...rows].map(([model, of]) => [model, new Map(of.map((row) => [row.key.join('\t'), row]))]));
   const at = (model: string, key: readonly string[]) => byKey.get(model)?.get(key.join('\t'));
   const text = (row: FoldedRow | undefined) =>
-    measure === 'conversions' ? conversions(row?.creditMicros ?? 0) : amounts(row?.value ?? new Map());
+    measure === 'conversions' ? conversions(row?.creditMicros ?? 0) : amounts(row?.value ?? new Map(), sole);
   const cells = (rowOf: (model: string) => FoldedRow | undefined) =>
     models.map((model) => {
       const own = text(rowOf(model));

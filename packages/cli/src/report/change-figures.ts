@@ -1,6 +1,6 @@
 /** A report against an earlier window as columns for people: what changed, and what each unit of changed cost went with. */
 import { type Integer, subtract } from '@tributary/model/integer';
-import { amounts, conversions, money } from '../terminal/figures.ts';
+import { amounts, conversions, fixed, money } from '../terminal/figures.ts';
 import { type AmountRow, type FoldedRow, foldCurrencies, totalOf } from './fold-currencies.ts';
 
 /** What a row of the API says of the earlier window. */
@@ -71,7 +71,7 @@ export function marginalRoas({ cost, value }: Change): string {
   const [currency, minor] = only(cost);
   if (currency === undefined || [...value.keys()].some((other) => other !== currency)) return '–';
   const gained = value.get(currency) ?? 0;
-  return minor < 0 && gained > 0 ? '–' : (Number(gained) / Number(minor)).toFixed(2);
+  return minor < 0 && gained > 0 ? '–' : fixed(Number(gained) / Number(minor), 2);
 }
 
 /** As the API has it: none unless cost and conversions both rose, or both fell. */

@@ -35,11 +35,7 @@ export function amount(minor: number, decimals: number): string {
   return grouped(decimalText(minor, decimals));
 }
 
-export function grouped(text: string): string {
+function grouped(text: string): string {
   const [whole = '', fraction] = text.split('.');
   return `${whole.replace(/\B(?=(\d{3})+$)/g, ',')}${fraction === undefined ? '' : `.${fraction}`}`;
-}
-
-export function percent(part: number, decimals = 1): string {
-  return `${(part * 100).toFixed(decimals)} %`;
 }

@@ -2,9 +2,9 @@
 import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
 import { type ChannelLine, cpa, creditOf, type RunAnswer, roas } from '../paths/answer.ts';
 import type { ModelAnswer } from '../paths/models.ts';
-import { count, share } from '../terminal/figures.ts';
+import { count, fixed, share } from '../terminal/figures.ts';
 import type { Table } from '../terminal/table.ts';
-import { amount, CHANNEL, costOf, grouped, right, shortened, sumOf } from './channel-lines.ts';
+import { amount, CHANNEL, costOf, right, shortened, sumOf } from './channel-lines.ts';
 
 const UNATTRIBUTED = '(unattributed)';
 
@@ -59,14 +59,14 @@ export function creditTable(answer: RunAnswer, measure: Measure, text: (amount: 
 export function roasTable(answer: RunAnswer): Table {
   return ratioTable(answer, 'valueMinor', (valueMinor, costMinor) => {
     const got = roas(valueMinor, costMinor);
-    return got === null ? '–' : got.toFixed(2);
+    return got === null ? '–' : fixed(got, 2);
   });
 }
 
 export function cpaTable(answer: RunAnswer): Table {
   return ratioTable(answer, 'creditMicros', (creditMicros, costMinor) => {
     const got = cpa(costMinor, creditMicros / CREDIT_UNIT_MICROS, answer.decimals);
-    return got === null ? '–' : grouped(got.toFixed(2));
+    return got === null ? '–' : fixed(got, 2);
   });
 }
 

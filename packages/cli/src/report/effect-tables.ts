@@ -4,9 +4,9 @@ import type { Reward } from '@tributary/attribution/data-driven/counts';
 import { modelInfo } from '@tributary/attribution/models/catalogue';
 import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
 import { type ChannelLine, cpa, effectOf, type RunAnswer, roas } from '../paths/answer.ts';
-import { conversions } from '../terminal/figures.ts';
+import { conversions, fixed, percent } from '../terminal/figures.ts';
 import type { Table } from '../terminal/table.ts';
-import { amount, CHANNEL, grouped, percent, right, shortened, sumOf } from './channel-lines.ts';
+import { amount, CHANNEL, right, shortened, sumOf } from './channel-lines.ts';
 
 /** Removal effects overlap: journeys with several channels are lost with each of them, so there is no total. */
 export function lossTable(answer: RunAnswer, withCosts: boolean): Table | null {
@@ -21,10 +21,10 @@ export function lossTable(answer: RunAnswer, withCosts: boolean): Table | null {
     const price = cpa(costMinor, lost, decimals);
     return [
       channel,
-      ...(rewards.includes('conversions') ? [percent(effect('conversions', channel)), grouped(lost.toFixed(2))] : []),
+      ...(rewards.includes('conversions') ? [percent(effect('conversions', channel)), fixed(lost, 2)] : []),
       ...(rewards.includes('value') ? [percent(effect('value', channel)), amount(Math.round(lostMinor), decimals)] : []),
-      ...(withCosts && rewards.includes('value') ? [back === null ? '–' : back.toFixed(2)] : []),
-      ...(withCosts && rewards.includes('conversions') ? [price === null ? '–' : grouped(price.toFixed(2))] : []),
+      ...(withCosts && rewards.includes('value') ? [back === null ? '–' : fixed(back, 2)] : []),
+      ...(withCosts && rewards.includes('conversions') ? [price === null ? '–' : fixed(price, 2)] : []),
     ];
   };
   return {
@@ -86,5 +86,5 @@ export function intervalTable({ channels, intervals }: RunAnswer, reward: Reward
 }
 
 function points(part: number): string {
-  return (part * 100).toFixed(1);
+  return fixed(part * 100, 1);
 }

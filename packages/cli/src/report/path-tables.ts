@@ -1,6 +1,6 @@
 /** `/v1/paths` as tables for people. */
 import { add, type Integer, subtract } from '@tributary/model/integer';
-import { count, money, share } from '../terminal/figures.ts';
+import { amounts, count, fixed, share } from '../terminal/figures.ts';
 import { shortName, type Table } from '../terminal/table.ts';
 import type { WindowOf } from './api-output.ts';
 import type { Meta } from './meta-line.ts';
@@ -32,8 +32,7 @@ const right = (title: string) => ({ title, align: 'right' }) as const;
 /** Rows of a list of lengths or lags; the rest is one row. */
 const SHOWN = 15;
 
-/** Values carry their currency where one was asked for: of several currencies they are no amount of money. */
-export function pathsTable(answer: PathsAnswer, currency = ''): Table {
+export function pathsTable(answer: PathsAnswer, currencies: readonly string[]): Table {
   const { totals, unattributed, longer, paths } = answer;
   const listed = sumOf([...paths, longer, unattributed]);
   const rest = {
@@ -44,11 +43,11 @@ export function pathsTable(answer: PathsAnswer, currency = ''): Table {
     name,
     count(row.conversions),
     share(row.conversions, totals.conversions),
-    money(row.valueMinor, currency),
+    ...valueCells(row, currencies),
   ];
   const others = answer.distinctPaths - paths.length;
   return {
-    columns: [{ title: 'path' }, right('conversions'), right('share'), right('value')],
+    columns: [{ title: 'path' }, right('conversions'), right('share'), ...valueColumns(currencies)],
     rows: [
       ...paths.map((row) => cells(row.steps.map(shortName).join(' > '), row)),
       ...(others > 0 ? [cells(`(${count(others)} more)`, rest)] : []),
@@ -59,39 +58,49 @@ export function pathsTable(answer: PathsAnswer, currency = ''): Table {
   };
 }
 
-export function lengthsTable({ touches }: PathsAnswer, currency = ''): Table {
+export function lengthsTable({ touches }: PathsAnswer, currencies: readonly string[]): Table {
   return listTable(
     'touches',
     touches.map((row) => [row.touches, row]),
-    currency,
+    currencies,
   );
 }
 
-export function lagsTable({ lagDays }: PathsAnswer, currency = ''): Table {
+export function lagsTable({ lagDays }: PathsAnswer, currencies: readonly string[]): Table {
   return listTable(
     'days',
     lagDays.map((row) => [String(row.lagDays), row]),
-    currency,
+    currencies,
   );
 }
 
-function listTable(title: string, rows: readonly (readonly [string, Amounts])[], currency: string): Table {
+function listTable(title: string, rows: readonly (readonly [string, Amounts])[], currencies: readonly string[]): Table {
   const total = sumOf(rows.map(([, row]) => row));
   const cells = (name: string, row: Amounts) => [
     name,
     count(row.conversions),
     share(row.conversions, total.conversions),
-    money(row.valueMinor, currency),
+    ...valueCells(row, currencies),
   ];
   const rest = rows.slice(SHOWN);
   return {
-    columns: [{ title }, right('conversions'), right('share'), right('value')],
+    columns: [{ title }, right('conversions'), right('share'), ...valueColumns(currencies)],
     rows: [
       ...rows.slice(0, SHOWN).map(([name, row]) => cells(name, row)),
       ...(rest.length > 0 ? [cells('more', sumOf(rest.map(([, row]) => row)))] : []),
     ],
     total: cells('total', total),
   };
+}
+
+/** Of several currencies the sums are not an amount of money: there is no such column. */
+function valueColumns(currencies: readonly string[]): Table['columns'] {
+  return currencies.length > 1 ? [] : [right('value')];
+}
+
+function valueCells({ valueMinor }: Amounts, currencies: readonly string[]): string[] {
+  const [currency = ''] = currencies;
+  return currencies.length > 1 ? [] : [amounts(valueMinor === 0 ? new Map() : new Map([[currency, valueMinor]]), currency)];
 }
 
 function sumOf(rows: readonly Amounts[]): Amounts {
@@ -110,7 +119,7 @@ export function assistsTable({ assists }: PathsAnswer): Table {
       count(participated),
       count(assisted),
       count(last),
-      ratio === null ? '–' : ratio.toFixed(2),
+      ratio === null ? '–' : fixed(ratio, 2),
     ]),
   };
 }

@@ -59,6 +59,16 @@ export function dimensionsOf(by: string): string[] {
   return by.split(',').map((dimension) => dimension.trim());
 }
 
+/** Null where every amount is of one currency by the question itself. `more`: what names a row beside its dimensions. */
+export function separateBy(
+  { by, currency }: Pick<ReportFlags, 'by' | 'currency'>,
+  ...more: readonly string[]
+): { by: string; keys: string[] } | null {
+  const dimensions = dimensionsOf(by);
+  if (currency !== undefined || dimensions.includes('currency')) return null;
+  return { by: withCurrency(dimensions), keys: [...more, ...dimensions] };
+}
+
 /** Money has a currency: amounts are asked for by it, and folded for people. */
 export function withCurrency(by: readonly string[]): string {
   return by.includes('currency') ? by.join(',') : [...by, 'currency'].join(',');

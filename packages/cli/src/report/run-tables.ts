@@ -4,10 +4,10 @@ import type { OrderChoice } from '@tributary/attribution/data-driven/order-choic
 import type { Sampling } from '@tributary/attribution/data-driven/shapley';
 import { modelInfo } from '@tributary/attribution/models/catalogue';
 import { type RunAnswer, samplingOf } from '../paths/answer.ts';
-import { conversions, count, counted } from '../terminal/figures.ts';
+import { conversions, count, counted, percent } from '../terminal/figures.ts';
 import { renderWide, type Table } from '../terminal/table.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import { amount, percent } from './channel-lines.ts';
+import { amount } from './channel-lines.ts';
 import { cpaTable, creditTable, factsTable, roasTable } from './credit-tables.ts';
 import { intervalTable, intervalTitle, lossTable, positionsTable } from './effect-tables.ts';
 

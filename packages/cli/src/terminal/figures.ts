@@ -13,7 +13,7 @@ export function count(value: Integer): string {
 
 /** `1 value`, `12,345 values`. */
 export function counted(value: Integer, unit: string, units = `${unit}s`): string {
-  return `${count(value)} ${value === 1 ? unit : units}`;
+  return `${count(value)} ${Number(value) === 1 ? unit : units}`;
 }
 
 /** Minor units as `1,234.50 EUR`: exact, never through a float. Without a currency, two decimals and no name. */
@@ -27,22 +27,39 @@ export function money(minor: Integer, currency: string): string {
   return `${sign}${whole}${decimals}${known ? ` ${currency}` : ''}`;
 }
 
-/** Amounts of several currencies, each with its own; `0.00` of none. */
-export function amounts(minorByCurrency: ReadonlyMap<string, Integer>): string {
-  if (minorByCurrency.size === 0) return money(0, '');
+/** What events without a currency are filed under. */
+const NO_CURRENCY = '(none)';
+
+/** Amounts of several currencies, each with its own. `sole`: the only currency of the table, which nothing is shown in too. */
+export function amounts(minorByCurrency: ReadonlyMap<string, Integer>, sole = ''): string {
+  if (minorByCurrency.size === 0) return money(0, sole);
   return [...minorByCurrency]
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([currency, minor]) => money(minor, currency))
+    .map(([currency, minor]) => `${money(minor, currency)}${currency === NO_CURRENCY ? ' (no currency)' : ''}`)
     .join(' + ');
 }
 
-/** Micro-credits as conversions: whole where they are whole, else two decimals; `<0.01` for what would read as nothing. */
+/** `-1,234.50`: a plain number. What rounds to nothing has no sign. */
+export function fixed(value: number, decimals: number): string {
+  return value.toLocaleString('en', {
+    minimumFractionDigits: decimals,
+    maximumFractionDigits: decimals,
+    signDisplay: 'negative',
+  });
+}
+
+/** `12.3 %`. */
+export function percent(part: number, decimals = 1): string {
+  return `${fixed(part * 100, decimals)} %`;
+}
+
+/** Micro-credits as conversions: whole where they are whole, else two decimals; `<0.01` and `-<0.01` for what would read as nothing. */
 export function conversions(micros: Integer): string {
   if (typeof micros === 'bigint') return wideConversions(micros);
   if (micros % CREDIT_UNIT_MICROS === 0) return count(micros / CREDIT_UNIT_MICROS);
   if (micros > 0 && micros < CREDIT_UNIT_MICROS / 200) return '<0.01';
-  if (micros < 0 && micros > -CREDIT_UNIT_MICROS / 200) return '>-0.01';
-  return (micros / CREDIT_UNIT_MICROS).toLocaleString('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+  if (micros < 0 && micros > -CREDIT_UNIT_MICROS / 200) return '-<0.01';
+  return fixed(micros / CREDIT_UNIT_MICROS, 2);
 }
 
 function wideConversions(micros: bigint): string {
@@ -55,7 +72,7 @@ function wideConversions(micros: bigint): string {
 
 /** `12.3 %`; `–` of nothing. */
 export function share(part: Integer, whole: Integer): string {
-  return whole === 0 ? '–' : `${((Number(part) / Number(whole)) * 100).toFixed(1)} %`;
+  return whole === 0 ? '–' : percent(Number(part) / Number(whole));
 }
 
 /** `2026-11-21 08:00:00Z`; milliseconds only where there are some. */
