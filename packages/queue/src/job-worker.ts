@@ -5,6 +5,7 @@
  * twice; here the loss aborts it. How an attempt ends:
  *   done → completed · aborted → back into the queue, not counted · transient failure → tried again later · else → failed for good
  */
+import { settled } from '@tributary/runtime/wait';
 import { DelayedError, type Job, UnrecoverableError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { queuePrefix } from './jobs.ts';
@@ -29,10 +30,12 @@ export interface JobWorker {
   /** The jobs under way. */
   active(): readonly string[];
   isRunning(): boolean;
-  /** Aborts the jobs under way, which return to the queue, and takes no other. */
+  /** Aborts the jobs under way, which return to the queue, and takes no other. Ends after 3 s, whether or not Redis answers. */
   stop(): Promise<void>;
 }
 
+/** Less than a process has for its end. A job that did not get back by then does so once its lock runs out. */
+const STOP_MS = 3_000;
 /** A job that was aborted is taken up again after this, ms. */
 const RESUME_MS = 500;
 /** A killed process costs its job one of these; a job that kills its process every time must end at last. */
@@ -92,7 +95,7 @@ export async function startJobWorker<Data>(options: JobWorkerOptions<Data>): Pro
     isRunning: () => worker.isRunning(),
     async stop() {
       stopping.abort(new Error('the worker stops'));
-      await worker.close();
+      await settled(worker.close(), STOP_MS);
     },
   };
 }

@@ -179,6 +179,23 @@ test('law 3: a lost lock aborts the run that goes on in vain', async () => {
   expect(aborted).toBe(true);
 });
 
+test('law 3: a worker stops within its time though Redis does not answer, and its run goes on in the next one', async () => {
+  let begun = 0;
+  const attempt = async ({ signal }: JobAttempt) => {
+    begun++;
+    await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+  };
+  const worker = await startWorker(attempt);
+  const { jobId } = await queue.requestRun({ mode: 'incremental', by: 'test' });
+  await until(() => begun === 1, 'the first attempt');
+  const admin = connect();
+  await admin.call('CLIENT', 'PAUSE', '7000');
+  const first = await Promise.race([worker.stop().then(() => 'stopped'), admin.ping().then(() => 'Redis answers again')]);
+  expect(first).toBe('stopped');
+  await startWorker(async () => 'done');
+  await until(async () => (await queue.status(jobId))?.state === 'completed', 'the next attempt');
+});
+
 test('a Redis that is away is an error after 5 s, not a wait for ever', async () => {
   const away = connectRedis('redis://127.0.0.1:9', 'queue', () => {});
   const lonely = openRecomputeQueue(away, 'away');
