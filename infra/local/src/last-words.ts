@@ -15,7 +15,9 @@ export function lastWords(logFile: string): string | undefined {
   const lines = (tailOf(logFile, TAIL_BYTES) || tailOf(`${logFile}.1`, TAIL_BYTES))
     .split('\n')
     .filter((line) => line.trim() !== '');
-  const trouble = lines.map((line) => ofJson(line) ?? ofNode(line) ?? ofRedis(line)).findLast((words) => words !== undefined);
+  const trouble = lines
+    .map((line, i) => ofJson(line) ?? ofNode(line) ?? ofRedis(line, lines[i - 1]))
+    .findLast((words) => words !== undefined);
   const words = trouble ?? plainEnd(lines);
   return words?.replace(/[\p{Cc}\s]+/gu, ' ').slice(0, LONGEST);
 }
@@ -44,10 +46,21 @@ function pinoLine(line: string): PinoLine | undefined {
   }
 }
 
-/** `123:M 22 Nov 2026 18:00:00.000 # Can't open the append-only file`: `#` marks trouble, advice about the machine, and the end. */
-function ofRedis(line: string): string | undefined {
+/**
+ * `123:M 22 Nov 2026 18:00:00.000 # Can't open the append-only file`: `#` marks trouble, advice about the machine, and the end. What it
+ * cannot go on after stands in the line before.
+ */
+function ofRedis(line: string, before = ''): string | undefined {
+  const text = troubleOfRedis(line);
+  if (text === undefined) return undefined;
+  const cause = text.startsWith("Can't recover") ? troubleOfRedis(before) : undefined;
+  const words = cause === undefined ? text : `${sentence(cause)} ${text}`;
+  return sentence(words, /No space left|quota exceeded/.test(words) ? 'Free space on its disk.' : '');
+}
+
+function troubleOfRedis(line: string): string | undefined {
   const text = /^\d+:[A-Z] .{20,26} # (.*)$/.exec(line)?.[1];
-  return text === undefined || /^WARNING|ready to exit/.test(text) ? undefined : sentence(text);
+  return text === undefined || /^WARNING|ready to exit/.test(text) ? undefined : text;
 }
 
 /** An uncaught error, `Error: what` before its stack, or the end of the memory. */

@@ -12,7 +12,8 @@ import { createRandom } from './demo/random.ts';
 import { runLive } from './demo/run-live.ts';
 import { type Platform, type PlatformEvent, startPlatform } from './launch.ts';
 import { parseOptions, type StartOptions } from './options.ts';
-import { count, createScreen, type Screen, seconds, welcome } from './terminal.ts';
+import { count, createScreen, seconds, welcome } from './terminal.ts';
+import { describeTroubles, notReady } from './troubles.ts';
 
 const LIVE_EVENTS_PER_SECOND = 20;
 const GENERATION_TIMEOUT_MS = 180_000;
@@ -58,9 +59,11 @@ async function start({ basePort, dataDir }: StartOptions, signal: AbortSignal): 
   const task = screen.task('Starting Redis and 5 roles');
   const startedAt = Date.now();
   let isStarted = false;
+  const describe = describeTroubles();
   const onEvent = (event: PlatformEvent) => {
+    const line = describe(event);
     // What ends the start is its last word.
-    if (isStarted || event.type !== 'ended' || event.againInMs !== null) tellTrouble(screen, event);
+    if (line !== undefined && (isStarted || event.type !== 'ended' || event.againInMs !== null)) screen.line(line);
   };
   const platform = await startPlatform({ dataDir, basePort, signal, onEvent, startedIsEnough: true });
   isStarted = true;
@@ -117,19 +120,6 @@ async function keepWaiting(signal: AbortSignal): Promise<void> {
     else signal.addEventListener('abort', () => resolve(), { once: true });
   });
   clearInterval(awake);
-}
-
-function tellTrouble(to: Screen, event: PlatformEvent): void {
-  if (event.type === 'ended') {
-    const again = event.againInMs === null ? '; it is not started again' : `; starting it again in ${seconds(event.againInMs)}`;
-    to.line(`  ${event.name} ended with ${event.how}${again}${event.said === undefined ? '' : `\n    It said: ${event.said}`}`);
-  } else if (event.type === 'unready') to.line(notReady(event.name, event.why));
-  else if (event.wasUnready) to.line(`  ${event.name} is ready now`);
-  else if (event.isRestart) to.line(`  ${event.name} is ready again`);
-}
-
-function notReady(name: string, why: string): string {
-  return `  ${name} runs and is not ready: ${why}`;
 }
 
 function report(error: unknown): number {

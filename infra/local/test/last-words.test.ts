@@ -68,6 +68,14 @@ test('Redis is quoted without its process id and clock', () => {
     ),
   ).toBe("Can't open or create append-only dir appendonlydir: Permission denied.");
   expect(
+    said(
+      '9:M 22 Nov 2026 18:00:00.001 # Error writing to the AOF file: No space left on device',
+      "9:M 22 Nov 2026 18:00:00.002 # Can't recover from AOF write error when the AOF fsync policy is 'always'. Exiting...",
+    ),
+  ).toBe(
+    "Error writing to the AOF file: No space left on device. Can't recover from AOF write error when the AOF fsync policy is 'always'. Exiting... Free space on its disk.",
+  );
+  expect(
     said('*** FATAL CONFIG FILE ERROR (Redis 7.0.15) ***', 'Reading the configuration file, at line 3', ">>> 'prot 1'"),
   ).toBe("*** FATAL CONFIG FILE ERROR (Redis 7.0.15) *** Reading the configuration file, at line 3 >>> 'prot 1'");
 });

@@ -88,7 +88,10 @@ export const ERRORS = {
     fix: 'Report the dead letter: the speed layer fails on this event. Numbers are exact after the next generation.',
   },
   // operations
-  partition_mismatch: { status: 500, fix: 'Start with the partition count the log was created with, or with a new data folder.' },
+  partition_mismatch: {
+    status: 500,
+    fix: 'Set TRIBUTARY_PARTITIONS to the count that the log was created with, or start with a new data folder.',
+  },
   log_recreated: {
     status: 503,
     fix: 'The log is not the one this platform was built upon: restore it; docs/production.md says what to do where it is lost.',

@@ -2,7 +2,6 @@
 import { randomUUID } from 'node:crypto';
 import { startHeartbeats } from '@tributary/log/heartbeat';
 import { openEventLog } from '@tributary/log/open-log';
-import { TributaryError } from '@tributary/model/errors';
 import { DAY_MS, HOUR_MS } from '@tributary/model/time';
 import { loadDefinitions } from '@tributary/runtime/definitions';
 import { followKeys } from '@tributary/runtime/keys';
@@ -13,6 +12,7 @@ import { withActivity, withRoom } from './activity.ts';
 import { createGate } from './gate.ts';
 import { knownNames } from './known-names.ts';
 import { listen } from './listen.ts';
+import { watchLostLog } from './lost-log.ts';
 import { createMetrics } from './metrics.ts';
 import { createNames } from './names.ts';
 import { createRates } from './rates.ts';
@@ -51,15 +51,11 @@ await runService('collector', COLLECTOR_SETTINGS, async ({ config, log: logger, 
     keyless: createGate({ maxBytes: keylessBytes, maxEvents: 0 }),
   };
 
+  const lost = watchLostLog(opened, logger, signal);
   const onAppendFailed = (error: unknown) => {
-    logger.warn({ err: error }, 'an append to the log failed');
-    // Another log stands in its place: stop and say so, rather than write where nobody knows who reads.
-    if (error instanceof TributaryError && error.code === 'log_recreated')
-      queueMicrotask(() => {
-        throw error;
-      });
+    if (!lost.isLost(error)) logger.warn({ err: error }, 'an append to the log failed');
   };
-  const ready = logReadiness(log, { trouble: () => keys.problem(now()) ?? disk.trouble() ?? log.trouble() });
+  const ready = logReadiness(log, { trouble: () => keys.problem(now()) ?? disk.trouble() ?? lost.trouble() ?? log.trouble() });
   const server = await buildServer({
     collector: {
       log,

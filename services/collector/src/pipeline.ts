@@ -77,8 +77,8 @@ async function appendAll(
   stop();
   if (failed.length === 0) return undefined;
   onAppendFailed(failed[0]?.reason);
-  const full = failed.map(({ reason }) => reason as unknown).find(isFull);
-  if (full !== undefined) return { code: full.code, message: `${full.message}; nothing of the request is acknowledged` };
+  const needed = failed.map(({ reason }) => reason as unknown).find(needsOperator);
+  if (needed !== undefined) return { code: needed.code, message: `${needed.message}; nothing of the request is acknowledged` };
   const message = `${failed.length} of ${entries.length} appends to the log failed; nothing of the request is acknowledged`;
   return { code: failed.every(({ reason }) => isOverload(reason)) ? 'overloaded' : 'log_unavailable', message };
 }
@@ -88,9 +88,9 @@ function isOverload(reason: unknown): boolean {
   return reason instanceof TributaryError && reason.code === 'overloaded';
 }
 
-/** The disk of the log is nearly full: its name and its figures are what an operator needs. */
-function isFull(reason: unknown): reason is TributaryError {
-  return reason instanceof TributaryError && reason.code === 'disk_full';
+/** The disk of the log is nearly full, or another log is in its place: the names and figures are what an operator needs. */
+function needsOperator(reason: unknown): reason is TributaryError {
+  return reason instanceof TributaryError && (reason.code === 'disk_full' || reason.code === 'log_recreated');
 }
 
 function refuse({ code, message }: Refusal, keyId: string | null, collector: Collector): Answer {

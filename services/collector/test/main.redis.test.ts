@@ -9,7 +9,7 @@ import { openRedisStreamLog } from '@tributary/log/redis-stream/redis-stream-log
 import type { Heartbeat } from '@tributary/model/partition-record';
 import { readKeys, writeKeys } from '@tributary/runtime/key-file';
 import { createKey } from '@tributary/runtime/keys';
-import { connectRedis } from '@tributary/runtime/redis';
+import { connectRedis, whenReady } from '@tributary/runtime/redis';
 import { freePort, type RedisServer, startRedis } from '@tributary/testkit/redis-server';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 
@@ -241,4 +241,36 @@ test('a taken port is a clear error', async () => {
   expect(code).toBe(1);
   expect(text).toContain(`127.0.0.1:${port} is in use`);
   expect(text).toContain('port_taken');
+});
+
+test('law 6: a log that is gone: 503 with the reason, for as long as it is; with the log back, a new process takes events', async () => {
+  expect(await post({ type: 't', userId: 'u' })).toBe(200);
+  const client = connectRedis(redis.url, 'commit', () => {});
+  await whenReady(client, 10_000);
+  try {
+    const keys = await client.keys('tributary:*');
+    const kept = await Promise.all(keys.map(async (key) => [key, await client.dumpBuffer(key)] as const));
+    await client.flushall();
+    const response = await fetch(`http://127.0.0.1:${port}/v1/events`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${write.key}` },
+      body: JSON.stringify({ type: 't', userId: 'u' }),
+    });
+    expect([response.status, await response.json()]).toMatchObject([
+      503,
+      { code: 'log_recreated', detail: expect.stringMatching(/is gone from Redis.*nothing of the request is acknowledged/) },
+    ]);
+    const ready = await fetch(`http://127.0.0.1:${port}/readyz`);
+    expect([ready.status, await ready.text()]).toEqual([503, expect.stringContaining('is gone from Redis')]);
+    expect(child.exitCode).toBeNull();
+
+    const ended = once(child, 'exit');
+    for (const [key, value] of kept) await client.restore(key, 0, value as Buffer, 'REPLACE');
+    expect((await ended)[0]).toBe(1);
+    expect(output).toMatch(/the log of this platform is back/);
+    await start();
+    expect(await post({ type: 't', userId: 'u' })).toBe(200);
+  } finally {
+    client.disconnect();
+  }
 });
