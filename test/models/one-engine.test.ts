@@ -1,4 +1,8 @@
-/** A file of paths and the platform that saw the same journeys are answered by one engine. */
+/**
+ * A file of paths and the platform that saw the same journeys are answered by one engine. Intervals are not: files draw users, the
+ * platform draws the counts of its views (docs/uncertainty.md, what the platform's intervals draw today).
+ */
+import { modelInfo } from '@tributary/attribution/models/catalogue';
 import { createRandom } from '@tributary/testkit/random';
 import { expect, test } from 'vitest';
 import { file, json } from '../../packages/cli/test/path-runs.ts';
@@ -13,12 +17,12 @@ const PATHS = ['a', 'a>b', 'b>a>c', 'c', 'c>b>c', 'd>a', 'b'].map((path) => ({
 const VALUE = 700;
 
 test.each([1, 2])(
-  'order %i: the command line and the API give the same effects and intervals, to the last bit',
+  'order %i: the command line and the API give the same effects, to the last bit; not yet the same intervals',
   async (order) => {
     const rows = PATHS.map(
       ({ path, conversions, nulls }) => `${path.join('>')},${conversions},${(conversions * VALUE) / 100},${nulls}`,
     );
-    const options = ['--models', SHARED.join(), '--order', `${order}`, '--bootstrap', '40', '--seed', '9', '--level', '80'];
+    const options = ['--models', SHARED.join(), '--order', `${order}`];
     const { answer } = await json(file(...rows), ...options);
     const world = await walked(
       PATHS.flatMap(({ path, conversions, nulls }) => [
@@ -27,22 +31,20 @@ test.each([1, 2])(
       ]),
       { attribution: { transitionOrder: order } },
     );
-    const conversions = PATHS.reduce((sum, path) => sum + path.conversions, 0);
     for (const model of SHARED) {
-      for (const [value, reward] of [['conversions'], ['revenue', 'value']].map(([value, reward = value]) => [value, reward])) {
-        const ofPlatform = await rowsOf(world, `model=${model}&order=${order}&value=${value}&intervals=40&seed=9&level=0.8`);
-        const total = reward === 'value' ? conversions * VALUE : conversions;
+      for (const value of ['conversions', 'revenue']) {
+        const ofPlatform = await rowsOf(world, `model=${model}&order=${order}&value=${value}`);
         const ofFile = answer.rows.filter((row) => row.model === model && row.channel !== '(unattributed)');
         expect(ofFile).toHaveLength(4);
         for (const row of ofFile as AnyRow[]) {
-          const { shareLow, shareHigh, rank, rankStability } = ofPlatform[row.channel];
-          // The API's share is of all conversions or value: the bound times what has a path, over what there is.
-          const bound = (share: number) => (share * total) / total;
-          expect([model, reward, row.channel, shareLow, shareHigh, rank, rankStability]).toEqual([
-            ...[model, reward, row.channel, bound(row[`${reward}ShareLow`]), bound(row[`${reward}ShareHigh`])],
-            ...[row[`${reward}Rank`], row[`${reward}RankStability`]],
-          ]);
-          if (reward === 'conversions') expect(ofPlatform[row.channel].effect).toBe(row.conversionsEffect);
+          const { effect, valueEffect } = ofPlatform[row.channel];
+          if (value === 'conversions') expect([model, row.channel, effect]).toEqual([model, row.channel, row.conversionsEffect]);
+          else
+            expect([model, row.channel, modelInfo(model).isPart ? valueEffect : valueEffect / 100]).toEqual([
+              model,
+              row.channel,
+              row.valueEffect,
+            ]);
         }
       }
     }

@@ -119,7 +119,7 @@ describe('law 4, conservation: every model of every file', () => {
   test('the order of the rows, and rows split in two, change nothing', async () => {
     const rows = ['a > b,3,30,4', 'b > a > c,2,19.99,1', 'c,1,5,9'];
     const split = ['c,0,0,4', 'c,1,5,5', 'b > a > c,2,19.99,1', 'a > b,1,10,0', 'a > b,2,20,4'];
-    const of = async (lines: string[]) => (await json(file(...lines), '--models', 'all', '--bootstrap', '5')).answer.rows;
+    const of = async (lines: string[]) => (await json(file(...lines), '--models', 'all', '--bootstrap', '200')).answer.rows;
     expect(await of(split)).toEqual(await of(rows));
   });
 });

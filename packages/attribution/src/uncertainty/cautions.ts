@@ -1,4 +1,7 @@
-/** What a reader must know beside an interval, or instead of one: codes for programs, sentences for people. */
+/**
+ * What a reader must know beside an interval, or instead of one: codes for programs, sentences for people. What to do
+ * about each: docs/uncertainty.md#cautions.
+ */
 import type { Reward } from '../data-driven/counts.ts';
 import type { ModelName } from '../models/catalogue.ts';
 import type { AllEvidence, Evidence } from './evidence.ts';

@@ -22,10 +22,10 @@ export function addAll(units: Units, sums: PathSums): void {
 /** The sums of one draw. */
 export function addDraw(units: Units, sums: PathSums, random: Random): void {
   for (const counts of [sums.conversions, sums.nulls, sums.value]) counts.fill(0);
-  const { times } = units;
+  const { times, never } = units;
   for (let unit = 0; unit < times.length; unit++) {
     const mean = times[unit] as number;
-    const drawn = mean === 1 ? poissonOfOne(random) : poisson(mean, random);
+    const drawn = mean < SMALL ? smallPoisson(mean, never[unit] as number, random) : poisson(mean, random);
     if (drawn > 0) add(units, unit, drawn, sums);
   }
 }
@@ -39,14 +39,18 @@ function add({ begins, pathOf, conversions, nulls, value }: Units, unit: number,
   }
 }
 
-/** Most units are there once: one number, held against the sums of the probabilities. */
-function poissonOfOne(random: Random): number {
-  let probability = Math.exp(-1);
+/** Means below it are drawn by one number, held against the sums of the probabilities; beyond, rejection takes less. */
+const SMALL = 10;
+/** No draw of a small mean is larger: what is left of the probability is below the resolution of a random number. */
+const MOST = 100;
+
+function smallPoisson(mean: number, never: number, random: Random): number {
+  let probability = never;
   let left = random() - probability;
   let count = 0;
-  while (left > 0 && count < 100) {
+  while (left > 0 && count < MOST) {
     count++;
-    probability /= count;
+    probability *= mean / count;
     left -= probability;
   }
   return count;

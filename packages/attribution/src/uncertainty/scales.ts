@@ -25,7 +25,8 @@ export function wilson(proportion: number, size: number, z: number): Interval {
   const square = z ** 2 / size;
   const middle = (proportion + square / 2) / (1 + square);
   const half = (z / (1 + square)) * Math.sqrt((proportion * (1 - proportion)) / size + square / (4 * size));
-  return { low: Math.max(0, middle - half), high: Math.min(1, middle + half) };
+  // Of none or all the bound is 0 or 1 itself, which rounding misses.
+  return { low: proportion === 0 ? 0 : Math.max(0, middle - half), high: proportion === 1 ? 1 : Math.min(1, middle + half) };
 }
 
 /** The score interval of an amount that is as certain as a count of `amount² / variance`: the like of Wilson's without a whole. */

@@ -66,6 +66,9 @@ export interface ChannelUncertainty {
   readonly cautions: readonly CautionCode[];
 }
 
+/** What every interval leaves out is in docs/uncertainty.md. */
+export const COVERS = 'sampling error only, given the model and its order';
+
 /** The fewest draws for an interval of `level`. */
 export function fewestReplicates(level: number): number {
   return level > 0.95 ? 1_000 : 200;

@@ -27,6 +27,8 @@ export interface Units {
   /** Different ones, sorted. Their own counts are of no meaning here. */
   readonly paths: readonly WeightedPath[];
   readonly times: Float64Array;
+  /** Probability that none of them is drawn. */
+  readonly never: Float64Array;
   readonly begins: Int32Array;
   readonly pathOf: Int32Array;
   readonly conversions: Float64Array;
@@ -62,6 +64,7 @@ export function unitsOf({ kind, rows, hasSingleValues }: Sample): Units {
     hasSingleValues,
     paths: [...places.keys()].map((key) => paths.get(key) as WeightedPath),
     times: Float64Array.from(sorted, ({ times }) => times),
+    never: Float64Array.from(sorted, ({ times }) => Math.exp(-times)),
     begins,
     pathOf: Int32Array.from(all, ([key]) => places.get(key) as number),
     conversions: Float64Array.from(all, ([, { conversions }]) => conversions),

@@ -8,15 +8,16 @@ import { transitionsOfPaths } from '@tributary/attribution/data-driven/path-coun
 import { COMMON_NAMES, namesNeeding, namesWith } from '@tributary/attribution/models/catalogue';
 import { orderedShapley } from '@tributary/attribution/paths/ordered-shapley';
 import { TRANSFORM_NAMES } from '@tributary/attribution/paths/transform-names';
+import { gathered } from '@tributary/attribution/paths/weighted-path';
 import type { Command } from 'commander';
 import type { Act, Context } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { byCredit, channelLines, type RunAnswer } from '../paths/answer.ts';
-import { attribute, attributeAtBestOrder, prepared } from '../paths/attribute.ts';
+import { attribute, attributeAtBestOrder, changed, changeOf } from '../paths/attribute.ts';
 import { journeyFacts } from '../paths/channel-facts.ts';
 import { costsByChannel, listedCosts, readCosts } from '../paths/costs.ts';
 import { idleFlags } from '../paths/idle-flags.ts';
-import { intervalsOf } from '../paths/intervals.ts';
+import { uncertaintyOfFile } from '../paths/intervals.ts';
 import type { PathFile } from '../paths/path-file.ts';
 import { definitionsOf, readRunFile, rewardsOf } from '../paths/run-input.ts';
 import { planOf, type RunFlags } from '../paths/run-plan.ts';
@@ -54,7 +55,7 @@ export function addAttributionRun(parent: Command, act: Act): void {
     .option('--positions', 'also conversions by channel and position in the path (ordered Shapley)')
     .option(
       '--bootstrap <n>',
-      'intervals and rank stability of the data-driven models from n resamplings, as the platform draws them',
+      'intervals and ranks of every model from n resamplings of the users, or of the journeys where users are not known; from 200, above --level 95 from 1000',
     )
     .option('--seed <s>', 'of resampling and of sampled models', '1')
     .option('--level <percent>', 'of the intervals, 50 to 99.9', '90')
@@ -87,7 +88,8 @@ async function attributionRun(context: Context, options: RunFlags): Promise<Exit
   const touchCosts = listedCosts('--touch-costs', options.touchCosts);
   const file = await readRunFile(context, options, plan, [...costs.values(), ...touchCosts.values()]);
   const rewards = rewardsOf(options.value, file);
-  const paths = prepared(file.paths, plan.transform, plan.top);
+  const change = changeOf(file.paths, plan.transform, plan.top);
+  const paths = gathered(changed(file.paths, change));
   const choice = plan.order === 'auto' ? chooseOrder(transitionsOfPaths(paths, AUTO_ORDERS), AUTO_ORDERS) : undefined;
   const { order, answers, leftOut, refused } =
     choice === undefined
@@ -97,7 +99,9 @@ async function attributionRun(context: Context, options: RunFlags): Promise<Exit
     terminal.say(
       `note: order ${refused.join(' and ')} fitted better, with too many states for these models: order ${order} is used`,
     );
-  const intervals = intervalsOf(paths, answers, { ...plan, order, rewards }, (text) => terminal.progress(text));
+  const uncertainty = uncertaintyOfFile(file.sample, change, answers, { ...plan, order, rewards }, (text) =>
+    terminal.progress(text),
+  );
   terminal.progressEnd();
 
   const known = costsByChannel({ paths: file.paths, decimals: file.decimals, costs, touchCosts, own: file.costs });
@@ -114,8 +118,7 @@ async function attributionRun(context: Context, options: RunFlags): Promise<Exit
     models: answers,
     leftOut,
     positions: options.positions === true ? orderedShapley(paths) : null,
-    intervals,
-    level: plan.level,
+    uncertainty,
   };
   for (const note of idleFlags(options, plan, file.unseenMilestones)) terminal.say(printable(`note: ${note}`));
   tellOddities(context, file, answer);
@@ -134,6 +137,10 @@ function tellOddities({ terminal }: Context, file: PathFile, { facts, leftOut, m
   if (file.refunds > 0)
     terminal.say(
       `${counted(file.refunds, 'conversion')} ${file.refunds === 1 ? 'has' : 'have'} a value below zero (refunds): it is taken from the value of the channels of ${file.refunds === 1 ? 'its path' : 'their paths'}, as on the platform`,
+    );
+  if (file.repeated > 0)
+    terminal.say(
+      `warning: ${counted(file.repeated, 'row')} ${file.repeated === 1 ? 'has' : 'have'} more than one conversion of one journey: intervals count each as a journey of its own; name the column of users (--map user=COLUMN)`,
     );
   if (file.nullsByRow && facts.nulls > 0)
     terminal.say('there is no column of nulls: each row without a conversion counts as one journey that did not convert');

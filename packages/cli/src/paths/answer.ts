@@ -1,12 +1,12 @@
 /** Everything that `attribution run` says, before it becomes a table, JSON or rows. Money counts `10^-decimals`. */
-import type { ChannelInterval } from '@tributary/attribution/data-driven/bootstrap';
 import type { ChannelEffect, Reward } from '@tributary/attribution/data-driven/counts';
 import type { OrderChoice } from '@tributary/attribution/data-driven/order-choice';
 import type { Sampling } from '@tributary/attribution/data-driven/shapley';
 import { modelInfo } from '@tributary/attribution/models/catalogue';
-import type { SharedName } from '@tributary/attribution/models/shared-models';
 import type { Credit } from '@tributary/attribution/paths/credit';
 import type { WeightedPath } from '@tributary/attribution/paths/weighted-path';
+import type { Interval } from '@tributary/attribution/uncertainty/scales';
+import type { ChannelUncertainty, Uncertainty } from '@tributary/attribution/uncertainty/uncertainty';
 import { OTHER } from '@tributary/model/channel';
 import { type ChannelFacts, channelFacts, type JourneyFacts } from './channel-facts.ts';
 import type { ModelAnswer } from './models.ts';
@@ -26,16 +26,8 @@ export interface RunAnswer {
   readonly leftOut: readonly { readonly model: string; readonly reason: string }[];
   /** Conversions by channel and position (ordered Shapley); null: not asked for. */
   readonly positions: ReadonlyMap<string, readonly number[]> | null;
-  /** Of data-driven models, where resampling was asked for. */
-  readonly intervals: readonly ModelIntervals[];
-  /** Of the intervals, as a fraction. */
-  readonly level: number;
-}
-
-export interface ModelIntervals {
-  readonly model: SharedName;
-  readonly reward: Reward;
-  readonly channels: ReadonlyMap<string, ChannelInterval>;
+  /** null: resampling was not asked for. */
+  readonly uncertainty: Uncertainty | null;
 }
 
 export interface ChannelLine extends Omit<ChannelFacts, 'channel'> {
@@ -52,6 +44,33 @@ export function creditOf(model: ModelAnswer, channel: string): Credit {
 
 export function effectOf(model: ModelAnswer, reward: Reward, channel: string): ChannelEffect | undefined {
   return model.effects.get(reward)?.get(channel);
+}
+
+export function uncertaintyAt(
+  { uncertainty }: Pick<RunAnswer, 'uncertainty'>,
+  model: string,
+  reward: Reward,
+  channel: string,
+): ChannelUncertainty | undefined {
+  const of = uncertainty?.models.find((one) => one.model === model && one.reward === reward);
+  return of?.channels.find((one) => one.channel === channel);
+}
+
+/** The cost is taken as known. */
+export function roasInterval(value: ChannelUncertainty | undefined, costMinor: number | null): Interval | null {
+  const of = value?.ofRatios ?? null;
+  return of === null || costMinor === null || costMinor === 0 ? null : { low: of.low / costMinor, high: of.high / costMinor };
+}
+
+export function cpaInterval(
+  conversions: ChannelUncertainty | undefined,
+  costMinor: number | null,
+  decimals: number,
+): Interval | null {
+  const of = conversions?.ofRatios ?? null;
+  if (of === null || costMinor === null) return null;
+  const cost = costMinor / 10 ** decimals;
+  return { low: cost / of.high, high: cost / of.low };
 }
 
 /** null: the effects are exact. The bound on an amount of value is in units of the currency, as `valueEffect` is. */

@@ -2,7 +2,7 @@
 import type { OrderFit } from '@tributary/attribution/data-driven/order-choice';
 import { isRule, modelInfo } from '@tributary/attribution/models/catalogue';
 import type { PathTransform } from '@tributary/attribution/paths/transforms';
-import { gathered, type WeightedPath } from '@tributary/attribution/paths/weighted-path';
+import type { WeightedPath } from '@tributary/attribution/paths/weighted-path';
 import type { Shape } from '@tributary/attribution/rules/rules';
 import { OTHER } from '@tributary/model/channel';
 import { TributaryError } from '@tributary/model/errors';
@@ -23,12 +23,15 @@ export interface Attribution {
   readonly leftOut: readonly { readonly model: FileModel; readonly reason: string }[];
 }
 
-/** The paths as the models see them: transformed, equal ones added up; all channels but the `top` most frequent as `(other)`. */
-export function prepared(paths: readonly WeightedPath[], transform: PathTransform, top: number | undefined): WeightedPath[] {
-  const changed = gathered(paths.map((one) => ({ ...one, path: transform(one.path) })));
-  if (top === undefined) return changed;
-  const kept = mostFrequent(changed, top);
-  return gathered(changed.map((one) => ({ ...one, path: one.path.map((channel) => (kept.has(channel) ? channel : OTHER)) })));
+/** Paths as the models see them: transformed, and all channels but the `top` most frequent as `(other)`. */
+export function changeOf(paths: readonly WeightedPath[], transform: PathTransform, top: number | undefined): PathTransform {
+  if (top === undefined) return transform;
+  const kept = mostFrequent(changed(paths, transform), top);
+  return (path) => transform(path).map((channel) => (kept.has(channel) ? channel : OTHER));
+}
+
+export function changed(paths: readonly WeightedPath[], change: PathTransform): WeightedPath[] {
+  return paths.map((one) => ({ ...one, path: change(one.path) }));
 }
 
 export function attribute(paths: readonly WeightedPath[], options: AttributeOptions): Attribution {

@@ -18,6 +18,7 @@ import { createProblems } from '../import/problems.ts';
 import { count } from '../terminal/figures.ts';
 import { createJourneys, type ScaledPath } from './journeys.ts';
 import type { PathFile } from './path-file.ts';
+import { createUnitRows } from './unit-rows.ts';
 import { demandText, emptyFile, malformed, rowsOf } from './whole-file.ts';
 
 /** All of them are kept in memory. */
@@ -33,6 +34,8 @@ export interface EventFileOptions {
   readonly definitions: Definitions;
   /** Keep the ages of touches, for time decay: paths that differ in them only are not added up. */
   readonly withAges: boolean;
+  /** Keep what resampling draws: the users. */
+  readonly withUnits: boolean;
   /** For events of the future, which the platform would refuse. */
   readonly nowMs: number;
 }
@@ -69,7 +72,15 @@ export async function readEventFile(
   }
   if (problems.count > 0) throw malformed(name, problems);
   if (rows === 0) throw emptyFile(name);
-  return { ...journeysOf(users, name, options), rows, hasValue, nullsByRow: false, rounded: 0, unseenMilestones: [] };
+  return {
+    ...journeysOf(users, name, options),
+    rows,
+    hasValue,
+    nullsByRow: false,
+    rounded: 0,
+    repeated: 0,
+    unseenMilestones: [],
+  };
 }
 
 function readerOptions({ currency, decimalComma }: EventFileOptions) {
@@ -89,23 +100,28 @@ function keep(users: Map<string, Map<string, TimelineEvent>>, event: ImportEvent
 function journeysOf(
   users: ReadonlyMap<string, ReadonlyMap<string, TimelineEvent>>,
   name: string,
-  { definitions, currency, decimals, withAges }: EventFileOptions,
-): Pick<PathFile, 'paths' | 'decimals' | 'costs' | 'currency' | 'refunds'> {
+  { definitions, currency, decimals, withAges, withUnits }: EventFileOptions,
+): Pick<PathFile, 'paths' | 'decimals' | 'costs' | 'currency' | 'refunds' | 'sample'> {
   const journeys = createJourneys(name);
+  const units = createUnitRows(name);
   const costs = new Map<string, number>();
   const currencies = new Set<string>();
   let refunds = 0;
-  for (const own of users.values()) {
+  for (const [user, own] of users) {
+    const add = (row: ScaledPath) => {
+      journeys.add(row);
+      if (withUnits) units.add(row, user);
+    };
     const timeline = [...own.values()].filter(({ kind }) => kind !== 'signal').sort((a, b) => (before(a, b) ? -1 : 1));
     timeline.forEach((event, at) => {
       if (event.valueMinor !== 0 || event.costMinor !== 0) currencies.add(event.currency);
       if (event.kind === 'conversion' && event.valueMinor < 0) refunds += 1;
-      if (event.kind === 'conversion') journeys.add(converting(event, pathOf(timeline, at, definitions), definitions, withAges));
+      if (event.kind === 'conversion') add(converting(event, pathOf(timeline, at, definitions), definitions, withAges));
       else {
         const [channel = ''] = channelsOf([event], definitions);
         if (event.costMinor > 0) costs.set(channel, (costs.get(channel) ?? 0) + event.costMinor);
         const path = nullPathOf(timeline, at, definitions);
-        if (path !== null) journeys.add({ path: channelsOf(path, definitions), conversions: 0, nulls: 1, value: 0, scale: 0 });
+        if (path !== null) add({ path: channelsOf(path, definitions), conversions: 0, nulls: 1, value: 0, scale: 0 });
       }
     });
   }
@@ -119,6 +135,7 @@ function journeysOf(
     decimals: used,
     currency: one,
     refunds,
+    sample: withUnits ? units.end(used) : null,
   };
 }
 

@@ -1,35 +1,32 @@
-/** How sure the data-driven models are: their shares over counts drawn anew, as a report of the platform draws them. */
-import { SHARED_MODELS, type SharedName } from '@tributary/attribution/models/shared-models';
-import type { WeightedPath } from '@tributary/attribution/paths/weighted-path';
-import type { ModelIntervals } from './answer.ts';
-import { inputOf, journeysOf, type ModelAnswer, type ModelOptions } from './models.ts';
+/** How sure the models are: every one over the units of the file, drawn with replacement. */
+
+import type { PathTransform } from '@tributary/attribution/paths/transforms';
+import type { Shape } from '@tributary/attribution/rules/rules';
+import { type Uncertainty, uncertaintyOf } from '@tributary/attribution/uncertainty/uncertainty';
+import { type Sample, unitsOf } from '@tributary/attribution/uncertainty/units';
+import { changed } from './attribute.ts';
+import type { ModelAnswer, ModelOptions } from './models.ts';
 
 interface IntervalOptions extends ModelOptions {
+  readonly shape: Shape;
   readonly order: number;
-  /** Resamplings; 0: no intervals. */
   readonly replicates: number;
   readonly level: number;
 }
 
-/** Of the models that gave an answer and are no rules. */
-export function intervalsOf(
-  paths: readonly WeightedPath[],
+/** null: no resampling was asked for. `change`: what models see of a path. */
+export function uncertaintyOfFile(
+  sample: Sample | null,
+  change: PathTransform,
   answers: readonly ModelAnswer[],
-  { order, replicates, level, rewards, ...options }: IntervalOptions,
+  options: IntervalOptions,
   onProgress: (text: string) => void,
-): ModelIntervals[] {
-  if (replicates === 0) return [];
-  const journeys = journeysOf(paths, order);
-  const models = answers.filter(({ effects }) => effects.size > 0).map(({ model }) => model as SharedName);
-  return models.flatMap((model) =>
-    rewards.map((reward) => {
-      const drawn = SHARED_MODELS[model].intervals(inputOf(model, journeys, { ...options, reward }, true), {
-        replicates,
-        level,
-        seed: options.seed,
-        onReplicate: (done) => onProgress(`${model}, ${reward}: ${done} of ${replicates} resamplings`),
-      });
-      return { model, reward, channels: new Map(drawn.map((one) => [one.channel, one])) };
-    }),
-  );
+): Uncertainty | null {
+  if (sample === null) return null;
+  const rows = sample.rows.map(({ times, journeys }) => ({ times, journeys: changed(journeys, change) }));
+  return uncertaintyOf(unitsOf({ ...sample, rows }), {
+    ...options,
+    models: answers.map(({ model }) => model),
+    onReplicate: (done) => onProgress(`${done} of ${options.replicates} resamplings`),
+  });
 }

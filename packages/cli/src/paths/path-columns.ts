@@ -14,9 +14,11 @@ export interface PathFileColumns {
   readonly conversions: number;
   readonly value: number | undefined;
   readonly nulls: number | undefined;
+  /** Whose journey it is. */
+  readonly user: number | undefined;
 }
 
-type Field = 'path' | 'conversions' | 'value' | 'nulls';
+type Field = 'path' | 'conversions' | 'value' | 'nulls' | 'user';
 
 /** Names by which each field is known, in lower case. Two columns that are both known as one field are refused: nobody would see which was taken. */
 const NAMES: Readonly<Record<Field, readonly string[]>> = {
@@ -24,6 +26,7 @@ const NAMES: Readonly<Record<Field, readonly string[]>> = {
   conversions: ['total_conversions', 'conversions', 'conversion', 'total_conversion', 'converted', 'conv'],
   value: ['total_conversion_value', 'conversion_value', 'total_value', 'value', 'revenue', 'conv_value'],
   nulls: ['total_null', 'total_nulls', 'nulls', 'null', 'non_conversions', 'conv_null'],
+  user: ['user', 'user_id', 'userid'],
 };
 
 /** Throws usage errors that name the columns there are. */
@@ -39,7 +42,7 @@ export function resolvePathColumns(map: string | undefined, header: readonly str
     throw new UsageError(`no column holds the paths; name it with --map path=COLUMN (or path=FIRST..LAST); ${there(header)}`);
   if (conversions === undefined)
     throw new UsageError(`no column holds the conversions; name it with --map conversions=COLUMN; ${there(header)}`);
-  const columns = { path, wide: path.length > 1, conversions, value: at('value'), nulls: at('nulls') };
+  const columns = { path, wide: path.length > 1, conversions, value: at('value'), nulls: at('nulls'), user: at('user') };
   demandDistinct(columns, header);
   return columns;
 }
@@ -109,8 +112,8 @@ function indexOf(name: string, header: readonly string[]): number {
   return at;
 }
 
-function demandDistinct({ path, conversions, value, nulls }: PathFileColumns, header: readonly string[]): void {
-  const used = [...path, conversions, ...(value === undefined ? [] : [value]), ...(nulls === undefined ? [] : [nulls])];
+function demandDistinct({ path, conversions, value, nulls, user }: PathFileColumns, header: readonly string[]): void {
+  const used = [...path, conversions, value, nulls, user].filter((column) => column !== undefined);
   const twice = used.find((column, i) => used.indexOf(column) !== i);
   if (twice !== undefined) throw new UsageError(`the column "${header[twice]}" cannot be two things; say which with --map`);
 }

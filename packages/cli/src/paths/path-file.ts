@@ -3,11 +3,13 @@
  * a row left out would make every figure wrong, so its line and what to mend are told, and the command ends.
  */
 import type { WeightedPath } from '@tributary/attribution/paths/weighted-path';
+import type { Sample } from '@tributary/attribution/uncertainty/units';
 import { createProblems } from '../import/problems.ts';
 import { counted } from '../terminal/figures.ts';
 import { createJourneys } from './journeys.ts';
 import { type PathFileColumns, resolvePathColumns } from './path-columns.ts';
 import { RowError, type RowOptions, rowOf } from './path-row.ts';
+import { createUnitRows } from './unit-rows.ts';
 import { demandText, emptyFile, malformed, rowsOf } from './whole-file.ts';
 
 export interface PathFileOptions extends RowOptions {
@@ -17,6 +19,8 @@ export interface PathFileOptions extends RowOptions {
   readonly currency: string | undefined;
   /** Decimals of the value at the least: those of its currency. */
   readonly decimals: number;
+  /** Keep what resampling draws. */
+  readonly withUnits: boolean;
 }
 
 export interface PathFile {
@@ -34,6 +38,10 @@ export interface PathFile {
   readonly rounded: number;
   /** Conversions of a value below zero: refunds, which only events have. */
   readonly refunds: number;
+  /** What resampling draws, paths as they are in the file; null: not kept. */
+  readonly sample: Sample | null;
+  /** Rows of one journey with several conversions, of users that are not known. */
+  readonly repeated: number;
   /** Milestones asked for that are no step of any path. */
   readonly unseenMilestones: readonly string[];
 }
@@ -43,7 +51,9 @@ export async function readPathFile(chunks: AsyncIterable<Uint8Array>, name: stri
   const problems = createProblems();
   const journeys = createJourneys(name);
   let columns: PathFileColumns | undefined;
+  const units = createUnitRows(name);
   const unseen = new Set(options.milestones);
+  let repeated = 0;
   let width = 0;
   let rounded = 0;
   for await (const { line, fields } of rowsOf(chunks, options.separator, problems.add)) {
@@ -58,9 +68,11 @@ export async function readPathFile(chunks: AsyncIterable<Uint8Array>, name: stri
         throw new RowError(
           `the row has ${counted(fields.length, 'column')}, the header ${width}; put a cell that holds the separator in quotes`,
         );
-      const { row, isRounded, reached } = rowOf(fields, columns, options);
+      const { row, user, isRounded, reached } = rowOf(fields, columns, options);
       if (isRounded) rounded += 1;
       journeys.add(row);
+      if (options.withUnits) units.add(row, user);
+      if (columns.wide && row.conversions > 1 && user === undefined) repeated += 1;
       for (const name of reached) unseen.delete(name);
     } catch (error) {
       if (!(error instanceof RowError)) throw error;
@@ -69,8 +81,12 @@ export async function readPathFile(chunks: AsyncIterable<Uint8Array>, name: stri
   }
   if (problems.count > 0) throw malformed(name, problems);
   if (columns === undefined || journeys.rows === 0) throw emptyFile(name);
+  const { paths, decimals } = journeys.end(options.decimals);
   return {
-    ...journeys.end(options.decimals),
+    paths,
+    decimals,
+    sample: options.withUnits ? units.end(decimals) : null,
+    repeated,
     rows: journeys.rows,
     hasValue: columns.value !== undefined,
     nullsByRow: columns.nulls === undefined && !columns.wide,

@@ -20,7 +20,7 @@ export function rowOf(
   fields: readonly string[],
   columns: PathFileColumns,
   options: RowOptions,
-): { row: ScaledPath; isRounded: boolean; reached: readonly string[] } {
+): { row: ScaledPath; user: string | undefined; isRounded: boolean; reached: readonly string[] } {
   const cell = (at: number | undefined) => (at === undefined ? '' : (fields[at]?.trim() ?? ''));
   const conversions = countOf('conversions', flagOf(cell(columns.conversions)));
   // Without a column of nulls a journey that did not convert is there as a row of its own.
@@ -33,7 +33,12 @@ export function rowOf(
   const { units, scale, rounded } = value.value;
   if (units > 0 && conversions === 0) throw new RowError(`a value of ${cell(columns.value)} without a conversion`);
   const { reached, ...steps } = stepsOf(fields, columns, options);
-  return { row: { ...steps, conversions, nulls, value: units, scale }, isRounded: rounded, reached };
+  return {
+    row: { ...steps, conversions, nulls, value: units, scale },
+    user: cell(columns.user) || undefined,
+    isRounded: rounded,
+    reached,
+  };
 }
 
 function stepsOf(

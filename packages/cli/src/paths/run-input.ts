@@ -38,7 +38,7 @@ export function definitionsOf({ shell }: Context, file: string): Definitions {
 export function readRunFile(
   context: Context,
   options: RunFlags,
-  { file, definitions, models }: RunPlan,
+  { file, definitions, models, replicates }: RunPlan,
   costs: readonly Decimal[],
 ): Promise<PathFile> {
   if (options.pathSeparator === '') throw new UsageError('--path-separator is empty');
@@ -47,6 +47,7 @@ export function readRunFile(
     currency: options.currency,
     decimalComma: options.decimalComma === true,
     decimals: Math.max(decimalsOf(options.currency), ...costs.map(({ scale }) => scale)),
+    withUnits: replicates > 0,
   };
   const chunks = inflated(openInput(context, file), file);
   const withAges = models.some((model) => modelInfo(model).needs.includes('ages'));

@@ -2,6 +2,7 @@
 import { modelInfo } from '@tributary/attribution/models/catalogue';
 import { parseTransforms, type Transforms } from '@tributary/attribution/paths/transform-names';
 import type { Shape } from '@tributary/attribution/rules/rules';
+import { fewestReplicates } from '@tributary/attribution/uncertainty/uncertainty';
 import { isCurrency, noCurrency } from '@tributary/model/currency';
 import type { Definitions } from '@tributary/model/definitions';
 import { describe } from '@tributary/model/validate-event';
@@ -72,6 +73,7 @@ export function planOf(options: RunFlags, load: (file: string) => Definitions): 
   const aged = models.find((model) => modelInfo(model).needs.includes('ages'));
   if (definitions !== undefined && options.transform !== undefined && aged !== undefined)
     throw new UsageError(`--transform leaves no ages for ${aged}: name --models without it`);
+  const level = levelOf(options.level);
   return {
     file,
     definitions,
@@ -83,8 +85,8 @@ export function planOf(options: RunFlags, load: (file: string) => Definitions): 
     order: options.order === 'auto' ? 'auto' : whole('--order', options.order, 1, 10),
     seed: whole('--seed', options.seed, 0, 2 ** 32 - 1),
     alpha: alphaOf(options.alpha),
-    replicates: options.bootstrap === undefined ? 0 : whole('--bootstrap', options.bootstrap, 2, 10_000),
-    level: levelOf(options.level),
+    replicates: options.bootstrap === undefined ? 0 : replicatesOf(options.bootstrap, level),
+    level,
   };
 }
 
@@ -111,6 +113,16 @@ function alphaOf(text: string): number {
   const value = /^\d?\.?\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
   if (value >= 0 && value <= 1) return value;
   throw new UsageError(`--alpha is a number from 0 (Shapley) to 1 (Markov), got "${text}"`);
+}
+
+/** Fewer draws than an interval of that level rests on say nothing. */
+function replicatesOf(text: string, level: number): number {
+  const fewest = fewestReplicates(level);
+  const replicates = whole('--bootstrap', text, 0, 10_000);
+  if (replicates >= fewest) return replicates;
+  throw new UsageError(
+    `--bootstrap is a whole number from ${fewest} to 10000 (at least 200, above --level 95 at least 1000); got "${text}"`,
+  );
 }
 
 function whole(flag: string, text: string, from: number, to: number): number {

@@ -1,10 +1,24 @@
 /** The answer of `attribution run` as rows, one a model and channel, and as one JSON document. */
 import type { Reward } from '@tributary/attribution/data-driven/counts';
 import { modelInfo } from '@tributary/attribution/models/catalogue';
+import { CAUTIONS, type CautionCode } from '@tributary/attribution/uncertainty/cautions';
+import type { Interval } from '@tributary/attribution/uncertainty/scales';
+import { type ChannelUncertainty, COVERS } from '@tributary/attribution/uncertainty/uncertainty';
 import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
 import { objectOf } from '../report/record-output.ts';
 import type { Cell, Field, Records } from '../report/records.ts';
-import { type ChannelLine, cpa, creditOf, effectOf, type RunAnswer, roas, samplingOf } from './answer.ts';
+import {
+  type ChannelLine,
+  cpa,
+  cpaInterval,
+  creditOf,
+  effectOf,
+  type RunAnswer,
+  roas,
+  roasInterval,
+  samplingOf,
+  uncertaintyAt,
+} from './answer.ts';
 import type { ModelAnswer } from './models.ts';
 
 const CREDIT_DECIMALS = 6;
@@ -32,11 +46,16 @@ export function runRecords(answer: RunAnswer): Records {
     { name: 'lostValue', type: 'double' },
     { name: 'lostRoas', type: 'double' },
     ...REWARDS.flatMap((reward): Field[] => [
-      { name: `${reward}ShareLow`, type: 'double' },
-      { name: `${reward}ShareHigh`, type: 'double' },
-      { name: `${reward}Rank`, type: 'integer' },
-      { name: `${reward}RankStability`, type: 'double' },
+      ...bounds(`${reward}Share`),
+      ...bounds(reward),
+      ...bounds(`${reward}Effect`),
+      { name: `${reward}RankFrom`, type: 'integer' },
+      { name: `${reward}RankTo`, type: 'integer' },
+      { name: `${reward}AboveNext`, type: 'double' },
+      { name: `${reward}Cautions`, type: 'text' },
     ]),
+    ...bounds('roas'),
+    ...bounds('cpa'),
   ];
   const { facts } = answer;
   const { conversions, valueMinor } = facts.unattributed;
@@ -54,8 +73,21 @@ export function runRecords(answer: RunAnswer): Records {
   return { fields, rows };
 }
 
-function rowOf({ facts, decimals, rewards, intervals }: RunAnswer, model: ModelAnswer, line: ChannelLine): Cell[] {
+function bounds(figure: string): Field[] {
+  return [
+    { name: `${figure}Low`, type: 'double' },
+    { name: `${figure}High`, type: 'double' },
+  ];
+}
+
+function cellsOf(interval: Interval | null | undefined, unit = 1): Cell[] {
+  return interval === null || interval === undefined ? [null, null] : [interval.low / unit, interval.high / unit];
+}
+
+function rowOf(answer: RunAnswer, model: ModelAnswer, line: ChannelLine): Cell[] {
+  const { facts, decimals, rewards } = answer;
   const { channel, costMinor, touches, journeys, participated } = line;
+  const [ofConversions, ofValue] = REWARDS.map((reward) => uncertaintyAt(answer, model.model, reward, channel));
   const { creditMicros, valueMinor } = creditOf(model, channel);
   const conversions = effectOf(model, 'conversions', channel);
   const value = effectOf(model, 'value', channel);
@@ -80,10 +112,22 @@ function rowOf({ facts, decimals, rewards, intervals }: RunAnswer, model: ModelA
     tellsLoss && conversions !== undefined ? conversions.effect * facts.conversions : null,
     lostMinor === null ? null : lostMinor / 10 ** decimals,
     lostMinor === null ? null : roas(lostMinor, costMinor),
-    ...REWARDS.flatMap((reward): Cell[] => {
-      const of = intervals.find((one) => one.model === model.model && one.reward === reward)?.channels.get(channel);
-      return of === undefined ? [null, null, null, null] : [of.low, of.high, of.rank, of.rankStability];
-    }),
+    ...uncertainCells(ofConversions, 1, 1),
+    ...uncertainCells(ofValue, 10 ** decimals, isPart ? 1 : 10 ** decimals),
+    ...cellsOf(roasInterval(ofValue, costMinor)),
+    ...cellsOf(cpaInterval(ofConversions, costMinor, decimals)),
+  ];
+}
+
+function uncertainCells(of: ChannelUncertainty | undefined, unit: number, unitOfEffect: number): Cell[] {
+  return [
+    ...cellsOf(of?.share),
+    ...cellsOf(of?.credit, unit),
+    ...cellsOf(of?.effect, unitOfEffect),
+    of?.rank?.from ?? null,
+    of?.rank?.to ?? null,
+    of?.rank?.aboveNext ?? null,
+    of === undefined ? null : of.cautions.join(' '),
   ];
 }
 
@@ -113,7 +157,20 @@ export function runJson(answer: RunAnswer): unknown {
     })),
     leftOut: answer.leftOut,
     ...(answer.positions === null ? {} : { positions: Object.fromEntries(answer.positions) }),
-    level: answer.intervals.length > 0 ? answer.level : null,
+    uncertainty: uncertaintyJson(answer),
     rows: rows.map((row) => objectOf(fields, row)),
+  };
+}
+
+/** What the bounds in `rows` mean; null: there are none. */
+function uncertaintyJson({ uncertainty }: RunAnswer): unknown {
+  if (uncertainty === null) return null;
+  const told = (codes: readonly CautionCode[]) => codes.map((code) => ({ code, message: CAUTIONS[code] }));
+  const { unit, level, replicates, seed, cautions, models } = uncertainty;
+  return {
+    ...{ unit, level, replicates, seed },
+    covers: COVERS,
+    cautions: told(cautions),
+    models: models.map((one) => ({ model: one.model, reward: one.reward, cautions: told(one.cautions) })),
   };
 }

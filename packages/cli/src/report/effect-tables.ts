@@ -1,6 +1,4 @@
-/** What stands behind the credit of data-driven models: removal effects, positions, and how sure the shares are. */
-import type { ChannelInterval } from '@tributary/attribution/data-driven/bootstrap';
-import type { Reward } from '@tributary/attribution/data-driven/counts';
+/** What stands behind the credit of data-driven models: removal effects and positions. */
 import { modelInfo } from '@tributary/attribution/models/catalogue';
 import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
 import { type ChannelLine, cpa, effectOf, type RunAnswer, roas } from '../paths/answer.ts';
@@ -62,29 +60,4 @@ export function positionsTable({ channels, positions, facts }: RunAnswer): Table
     rows: shortened(channels, (line) => row(line.channel, [line]), row),
     total: row('total', channels),
   };
-}
-
-export function intervalTitle({ level }: RunAnswer, reward: Reward): string {
-  return `share of ${reward} in percent, with its ${Number((level * 100).toFixed(6))} % interval; rank, and how many of the resamplings agree on it`;
-}
-
-export function intervalTable({ channels, intervals }: RunAnswer, reward: Reward): Table | null {
-  const shown = intervals.filter((one) => one.reward === reward);
-  if (shown.length === 0) return null;
-  const cell = (of: ChannelInterval | undefined) =>
-    of === undefined
-      ? '–'
-      : `${points(of.share)} (${points(of.low)}–${points(of.high)}) #${of.rank} ${percent(of.rankStability, 0).padStart(5)}`;
-  return {
-    columns: [CHANNEL, ...shown.map(({ model }) => right(model))],
-    rows: shortened(
-      channels,
-      ({ channel }) => [channel, ...shown.map((one) => cell(one.channels.get(channel)))],
-      (name) => [name],
-    ),
-  };
-}
-
-function points(part: number): string {
-  return fixed(part * 100, 1);
 }

@@ -9,7 +9,8 @@ import { renderWide, type Table } from '../terminal/table.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { amount } from './channel-lines.ts';
 import { cpaTable, creditTable, factsTable, roasTable } from './credit-tables.ts';
-import { intervalTable, intervalTitle, lossTable, positionsTable } from './effect-tables.ts';
+import { lossTable, positionsTable } from './effect-tables.ts';
+import { intervalNotes, intervalTables } from './interval-tables.ts';
 
 export function runText(answer: RunAnswer, { width, bold, dim }: Pick<Terminal, 'width' | 'bold' | 'dim'>): string {
   const money = answer.currency === undefined ? '' : `, ${answer.currency}`;
@@ -24,12 +25,12 @@ export function runText(answer: RunAnswer, { width, bold, dim }: Pick<Terminal, 
     [`CPA by channel: cost of a conversion${money}`, hasConversions && withCosts ? cpaTable(answer) : null],
     ['what would be lost without the channel (Markov removal effects)', lossTable(answer, withCosts)],
     ['conversions by channel and position in the path (ordered Shapley)', positionsTable(answer)],
-    ...answer.rewards.map((reward): [string, Table | null] => [intervalTitle(answer, reward), intervalTable(answer, reward)]),
+    ...intervalTables(answer),
   ];
   const shown = sections.filter((section): section is [string, Table] => section[1] !== null);
   return [
     ...shown.map(([title, table]) => `${dim(title)}\n${renderWide(table, width, bold)}`),
-    [summary(answer), ...modelNotes(answer)].map(dim).join('\n'),
+    [summary(answer), ...modelNotes(answer), ...intervalNotes(answer)].map(dim).join('\n'),
   ].join('\n\n');
 }
 

@@ -1,0 +1,67 @@
+/** What resampling draws: the users of a file with all their journeys, or its journeys one by one where it names no users. */
+import { pathKey } from '@tributary/attribution/paths/weighted-path';
+import type { Sample, UnitRow } from '@tributary/attribution/uncertainty/units';
+import { CommandError, EXIT } from '../exit.ts';
+import { count } from '../terminal/figures.ts';
+import type { ScaledPath } from './journeys.ts';
+
+/** Journeys of users, all in memory. */
+const MOST_JOURNEYS = 2_000_000;
+/** Beyond it values of one path are added up, and no interval of value is to be had. */
+const MOST_VALUES = 1_000_000;
+
+interface Alike {
+  times: number;
+  readonly journey: ScaledPath;
+}
+
+export function createUnitRows(file: string) {
+  const users = new Map<string, ScaledPath[]>();
+  const alike = new Map<string, Alike>();
+  let journeys = 0;
+  let hasSingleValues = true;
+
+  function add(times: number, journey: ScaledPath): void {
+    if (times === 0) return;
+    const isSingle = alike.size < MOST_VALUES;
+    if (!isSingle && journey.value !== 0) hasSingleValues = false;
+    const key = `${pathKey(journey)}\n${journey.conversions}\n${isSingle ? journey.value / 10 ** journey.scale : ''}`;
+    const known = alike.get(key);
+    if (known === undefined) alike.set(key, { times, journey });
+    else known.times += times;
+  }
+
+  return {
+    /** `user`: who had them; undefined: it is not known. */
+    add(row: ScaledPath, user?: string): void {
+      if (row.conversions + row.nulls === 0) return;
+      if (user !== undefined) {
+        journeys += 1;
+        if (journeys > MOST_JOURNEYS) throw tooMany(file);
+        const own = users.get(user);
+        if (own === undefined) users.set(user, [row]);
+        else own.push(row);
+        return;
+      }
+      if (row.conversions > 1 && row.value !== 0) hasSingleValues = false;
+      add(row.conversions, { ...row, conversions: 1, nulls: 0, value: row.value / row.conversions || 0 });
+      add(row.nulls, { ...row, conversions: 0, nulls: 1, value: 0 });
+    },
+    /** Values at `decimals`. */
+    end(decimals: number): Sample {
+      const scaled = ({ scale, value, ...row }: ScaledPath) => ({ ...row, value: value * 10 ** (decimals - scale) });
+      const rows: UnitRow[] = [...alike.values()].map(({ times, journey }) => ({ times, journeys: [scaled(journey)] }));
+      for (const own of users.values()) rows.push({ times: 1, journeys: own.map(scaled) });
+      return { kind: users.size > 0 ? 'user' : 'journey', rows, hasSingleValues };
+    },
+  };
+}
+
+function tooMany(file: string): CommandError {
+  return new CommandError({
+    code: 'path_file_too_large',
+    message: `${file} has more than ${count(MOST_JOURNEYS)} journeys of users, too many to resample`,
+    fix: 'Leave out --bootstrap, or the column of users (each journey is then drawn by itself).',
+    exitCode: EXIT.usage,
+  });
+}
