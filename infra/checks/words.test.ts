@@ -54,7 +54,6 @@ const STILL_TO_DO = [
   'packages/views',
   'services/api',
   'services/archiver',
-  'services/collector',
   'services/speed',
   'jobs/recompute',
   'infra/local',

@@ -2,14 +2,19 @@
 import type { Event } from '@tributary/model/event';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { keyRecord, type StartedCollector, startCollector } from '../../services/collector/test/start-collector.ts';
+import {
+  BROWSER,
+  keyRecord,
+  OTHER_BROWSER,
+  type StartedCollector,
+  startCollector,
+} from '../../services/collector/test/start-collector.ts';
 import { type Pages, segmentSnippet, servePages } from './browser-pages.ts';
 import { missingChromiumTold, startChromium } from './chromium.ts';
 import { type Exchange, watch } from './seen.ts';
 
-const secret = '_'.padEnd(49, '0');
-const KEY = keyRecord(`tb_00000000000b${secret}`, 'browser').key;
-const ELSEWHERE = keyRecord(`tb_00000000000c${secret}`, 'browser', { origins: ['https://elsewhere.example'] });
+const KEY = BROWSER.key;
+const ELSEWHERE = keyRecord(OTHER_BROWSER.key, 'browser', { origins: ['https://elsewhere.example'] });
 const WAIT = { timeout: 30_000 };
 
 const missing = missingChromiumTold('libraries of pages in Chromium (test/conformance/browsers.browser.test.ts)');
@@ -21,7 +26,7 @@ describe.skipIf(missing !== null)('in Chromium', () => {
   let pages: Pages;
 
   beforeAll(async () => {
-    collector = await startCollector({ now: Date.now, keys: [keyRecord(KEY, 'browser'), ELSEWHERE] });
+    collector = await startCollector({ now: Date.now, keys: [BROWSER, ELSEWHERE] });
     exchanges = watch(collector);
     const url = collector.url;
     const posthog = (options: object) => `<script src="/posthog.js"></script>

@@ -5,17 +5,17 @@
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import {
+  BROWSER,
   keyRecord,
   NOW,
+  OTHER_BROWSER,
+  SERVER,
   type StartedCollector,
   startCollector,
   WRITE_KEY,
 } from '../../services/collector/test/start-collector.ts';
 import { overload } from './seen.ts';
 
-const secret = '_'.padEnd(49, '0');
-const BROWSER = keyRecord(`tb_00000000000b${secret}`, 'browser');
-const SERVER = keyRecord(`ts_00000000000d${secret}`, 'server');
 const at = (ms: number) => new Date(NOW + ms).toISOString();
 
 let collector: StartedCollector;
@@ -224,7 +224,7 @@ test('RudderStack’s beacon and pictures: a key in the URL is one that anybody 
 
 test('a key narrowed to origins is used in pictures of its pages', async () => {
   await collector.stop();
-  const narrow = keyRecord(`tb_00000000000e${secret}`, 'browser', { origins: ['https://shop.example'] });
+  const narrow = keyRecord(OTHER_BROWSER.key, 'browser', { origins: ['https://shop.example'] });
   collector = await startCollector({ keys: [narrow] });
   const status = async (headers: Record<string, string>) =>
     (await fetch(`${collector.url}/pixel/v1/track?writeKey=${narrow.key}&anonymousId=a&event=e`, { headers })).status;

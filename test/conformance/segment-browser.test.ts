@@ -10,7 +10,7 @@ import { createMemoryLog, type MemoryLog } from '@tributary/testkit/memory-log';
 import { JSDOM, VirtualConsole } from 'jsdom';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import {
-  keyRecord,
+  BROWSER,
   OTHER_WRITE_KEY,
   type StartedCollector,
   startCollector,
@@ -28,7 +28,6 @@ interface BrowserAnalytics {
   alias(to: string, from?: string): Promise<unknown>;
 }
 
-const BROWSER = keyRecord(`tb_00000000000b_${''.padEnd(48, '0')}`, 'browser');
 const PAGE = 'http://www.shop.example/landing?utm_source=newsletter&utm_medium=email&utm_campaign=autumn&utm_content=hero#top';
 const REFERRER = 'https://www.google.com/';
 

@@ -9,9 +9,11 @@ import { NO_NAMES } from '../../services/collector/src/names.ts';
 import { prepare, type Surroundings } from '../../services/collector/src/prepare.ts';
 import { NATIVE, type Route, routeNamed } from '../../services/collector/src/routes.ts';
 import {
+  BROWSER,
   keyRecord,
   NO_RATES,
   NOW,
+  OTHER_BROWSER,
   SENDER,
   type StartedCollector,
   startCollector,
@@ -136,7 +138,7 @@ describe('law 7: few bytes with a key that anybody may have cost little', () => 
   });
 
   test('the rate is charged for what was sent, checks included, before anything is read; beyond it nothing is parsed', async () => {
-    const key = keyRecord(`tb_00000000000b_${''.padEnd(48, '0')}`, 'browser', { eventsPerSecond: 1 });
+    const key = keyRecord(BROWSER.key, 'browser', { eventsPerSecond: 1 });
     collector = await startCollector({ keys: [key] });
     const post = async (path: string, body: object) =>
       (await collector.post(path, body, { authorization: `Bearer ${key.key}` })).status;
@@ -208,7 +210,7 @@ describe('law 7: answers that no client reads are bounded', () => {
 });
 
 describe('law 7: the rate of a key is charged for what was inflated, also where the request is refused', () => {
-  const key = keyRecord(`tb_00000000000b_${''.padEnd(48, '0')}`, 'browser', { eventsPerSecond: 10 });
+  const key = keyRecord(BROWSER.key, 'browser', { eventsPerSecond: 10 });
   const bodies: Readonly<Record<string, [number, string | Buffer]>> = {
     'too many events': [413, gzipSync(`[${'{},'.repeat(174_000)}{}]`)],
     'no JSON': [400, gzipSync(`[${'{},'.repeat(170_000)}`)],
@@ -236,7 +238,7 @@ describe('law 7: the rate of a key is charged for what was inflated, also where 
   });
 
   test('each key that a body names is charged, the one that counts too', async () => {
-    const other = keyRecord(`tb_00000000000c_${''.padEnd(48, '0')}`, 'browser', { eventsPerSecond: 1 });
+    const other = keyRecord(OTHER_BROWSER.key, 'browser', { eventsPerSecond: 1 });
     collector = await startCollector({ keys: [key, other] });
     const batch = `[${'{},'.repeat(49)}{}]`;
     const body = `{"context":{"app":{"writeKey":"${key.key}"}},"writeKey":"${other.key}","batch":${batch}}`;
@@ -256,9 +258,8 @@ describe('law 7: the rate of a key is charged for what was inflated, also where 
 });
 
 test('law 7: slow bodies with one key leave room for those with another', async () => {
-  const key = keyRecord(`tb_00000000000b_${''.padEnd(48, '0')}`, 'browser');
-  collector = await startCollector({ keys: [key], gate: { maxBytes: 1_000_000 }, limits: { bodyMs: 2_000 } });
-  const head = `POST /v1/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${key.key}\r\nContent-Length: 400000\r\n\r\n`;
+  collector = await startCollector({ keys: [BROWSER], gate: { maxBytes: 1_000_000 }, limits: { bodyMs: 2_000 } });
+  const head = `POST /v1/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${BROWSER.key}\r\nContent-Length: 400000\r\n\r\n`;
   const answers = Array.from({ length: 10 }, () => {
     const socket = connect(Number(new URL(collector.url).port), '127.0.0.1');
     sockets.push(socket);
@@ -275,10 +276,9 @@ test('law 7: slow bodies with one key leave room for those with another', async 
 
 test('law 7: requests whose key stands in the body or the URL have the share of that key, not one for all', async () => {
   const opened = Promise.withResolvers<void>();
-  const keys = ['b', 'c'].map((digit) => keyRecord(`tb_00000000000${digit}_${''.padEnd(48, '0')}`, 'browser'));
-  const [busy = '', quiet = ''] = keys.map(({ key }) => key);
+  const [busy, quiet] = [BROWSER.key, OTHER_BROWSER.key];
   const log = createMemoryLog({ partitions: 4, turn: () => opened.promise });
-  collector = await startCollector({ keys, log, gate: { maxEvents: 64 } });
+  collector = await startCollector({ keys: [BROWSER, OTHER_BROWSER], log, gate: { maxEvents: 64 } });
   const send = (key: string, events = 16) => {
     const batch = new Array(events).fill({ type: 'track', event: 'e', userId: 'u' });
     return fetch(`${collector.url}/v1/batch`, { method: 'POST', body: JSON.stringify({ writeKey: key, batch }) });
@@ -318,7 +318,7 @@ describe('law 7: slow connections without a key leave room for those with one', 
   });
 
   test('what a sender causes by itself is not a 5xx, not on PostHog’s routes either: proxies would take out healthy collectors', async () => {
-    const rated = keyRecord(`tb_00000000000b_${''.padEnd(48, '0')}`, 'browser', { eventsPerSecond: 1 });
+    const rated = keyRecord(BROWSER.key, 'browser', { eventsPerSecond: 1 });
     collector = await startCollector({ keys: [rated], limits: { keylessBodyMs: 200 } });
     for (const path of ['/e', '/batch', '/capture', '/i/v0/e']) {
       const socket = connect(Number(new URL(collector.url).port), '127.0.0.1');

@@ -30,7 +30,7 @@ export function nativeReader({ accepted, source }: NativeRules): ReadEvent {
       if (item[field] === null) holdsNull = true;
       if (accepted.has(field)) continue;
       if (STAMPED.has(field)) return invalid('invalid_field', `${field} is set by the collector: leave it out`);
-      return invalid('invalid_field', `${JSON.stringify(field.slice(0, 60))} is no field of an event: put it into properties`);
+      return invalid('invalid_field', `${JSON.stringify(field.slice(0, 60))} is not a field of an event: put it into properties`);
     }
     const historical = item['historical'] === false ? undefined : present(item['historical']);
     let ts = present(item['ts']);

@@ -10,7 +10,7 @@ export interface ActiveLog extends EventLog {
   wasActive(partition: number, idleMs: number): boolean;
 }
 
-/** So many failures in a row, over all partitions, are no accident of one of them. */
+/** Failures in a row, over all partitions: more than an accident of one of them. */
 const FAILURES = 3;
 
 export function withActivity(log: EventLog, now: () => number): ActiveLog {

@@ -43,7 +43,7 @@ export interface ItemRules {
   readonly names: Claim;
   /** How long before their receipt live events may have happened. */
   readonly maxAgeMs: number;
-  /** The body held bytes that are no UTF-8. */
+  /** The body held bytes that are not UTF-8. */
   readonly damaged: boolean;
 }
 

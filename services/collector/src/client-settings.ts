@@ -5,7 +5,7 @@
 
 const HOST = /^(?:[a-z0-9._-]{1,253}|\[[0-9a-f:.]{2,45}\])(?::\d{1,5})?$/i;
 
-/** `publicUrl` as configured; "" takes the host that the browser asked. Undefined when that is no host. */
+/** `publicUrl` as configured; "" takes the host that the browser asked. Undefined when that is not a host. */
 export function segmentSettings(writeKey: string, publicUrl: string, protocol: string, hostHeader: string | undefined) {
   const url = publicUrl === '' ? undefined : new URL(publicUrl);
   const host = url?.host ?? hostHeader;

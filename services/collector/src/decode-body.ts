@@ -10,9 +10,9 @@ const MAX_INFLATION = 400;
 const ALWAYS_INFLATED_BYTES = 1024 * 1024;
 
 /**
- * Inflates a gzip body, known by its magic bytes, to `limitBytes` and to 400 times its size at the most: a bomb is cut
- * there. Synchronous on purpose: one body inflates at a time, so the memory of inflating is bounded by one limit, whoever
- * sends how many.
+ * Inflates a gzip body, known by its magic bytes, to `limitBytes` and to at most 400 times its size: a bomb is cut
+ * there. Synchronous on purpose: one body inflates at a time, so one limit bounds the memory of inflating, however many
+ * are sent.
  */
 export function inflate(bytes: Buffer, limitBytes: number): Outcome<Buffer> {
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return { ok: true, value: bytes };
@@ -29,7 +29,7 @@ export function inflate(bytes: Buffer, limitBytes: number): Outcome<Buffer> {
 
 export interface BodyText {
   readonly text: string;
-  /** Bytes that are no UTF-8 became U+FFFD: the items that hold one are rejected, their neighbours are not. */
+  /** Bytes that are not UTF-8 became U+FFFD: the items that hold one are rejected, their neighbours are not. */
   readonly damaged: boolean;
 }
 

@@ -129,7 +129,7 @@ export function addEventRoutes(app: FastifyInstance, collector: Collector, gates
 
 /**
  * PostHog's browser library sends again after 5xx alone, so a collector that is full says 503 there. What one sender brings
- * about by itself, a slow body or a key beyond its rate, is no 5xx: whatever counts those would take the collector for ill.
+ * about by itself, a slow body or a key beyond its rate, gets a 4xx: a health check that counts 5xx would take the collector for ill.
  */
 function inWordsOf({ format }: Route, answer: Answer): Answer {
   const { status, headers, body, isOfKey } = answer;

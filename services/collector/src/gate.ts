@@ -24,7 +24,7 @@ export interface Lease {
 export interface Gate {
   readonly bytes: number;
   readonly events: number;
-  /** `owner`: whose request it is, anything that can be told apart. */
+  /** `owner`: whose request it is, any value, compared by identity. */
   lease(owner: unknown): Lease;
 }
 

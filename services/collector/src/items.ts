@@ -101,7 +101,7 @@ function contextProblem(context: unknown) {
 }
 
 /**
- * Why so many events may not share this context; undefined when they may. Page and campaign are read for each event that
+ * Why this number of events may not share this context; undefined when they may. Page and campaign are read for each event that
  * changes a part of them, so they count once an event, as if each had brought its own.
  */
 export function contextTooWide(context: JsonObject | undefined, events: number, limitBytes: number): Invalid | undefined {

@@ -28,7 +28,7 @@ test.each([
 test.each([
   ['', '.', '-', '1,5', '1 000', 'abc', '0x10', '1e', '1e9999', 'Infinity', '٣', `1${'0'.repeat(80)}`],
   [Number.NaN, Number.POSITIVE_INFINITY, 1e300, 1e11, -1e11, true, null, undefined, {}, [5]],
-])('what is no amount, or one beyond all bounds, is none', (...amounts) => {
+])('what is not an amount, or one beyond all bounds, is refused', (...amounts) => {
   for (const amount of amounts) expect(toMinorUnits(amount, 'EUR')).toBeUndefined();
 });
 

@@ -14,7 +14,7 @@ const LENGTH_LIMIT = 64;
 
 /**
  * `19.99` → 1999; JPY 500 → 500; BHD 1.5 → 1500. Half a minor unit rounds away from zero, which also mends sums such as
- * 0.1 + 0.2. Undefined when `amount` is no decimal number, or one beyond the bounds of an event.
+ * 0.1 + 0.2. Undefined when `amount` is not a decimal number, or one beyond the bounds of an event.
  */
 export function toMinorUnits(amount: unknown, currency: string | undefined): number | undefined {
   // String(number) is the shortest decimal that reads back as the same double: what the client's code said.

@@ -3,8 +3,8 @@
  * layers: a sender that makes a name for each event would fill them. Beyond the bound a name reads `(other)`, in the line
  * itself, so that both layers and every replay see the same event; the name as sent stays in `properties`.
  *
- * Names are counted by the UTC day of receipt, campaigns with their channel. Each collector counts for itself and anew
- * after a restart: n collectors let through n times as much. Public keys share half of the room fairly, each by the names that
+ * Names are counted by the UTC day of receipt, campaigns with their channel. Each collector counts for itself, and again
+ * from zero after a restart: n collectors let through n times as much. Public keys share half of the room fairly, each by the names that
  * it was the first to bring: who floods one page's key leaves room to other pages, and the other half to servers. Types and
  * channels that are known beforehand are always kept, and not counted: they say what an event means, and cannot be used up.
  *
@@ -143,7 +143,7 @@ export function createNames(bounds: NameBounds, known: KnownNames, now: () => nu
             counted.set(name, { claims: claims - 1, owner });
             if (claims !== 1) continue;
             counted.delete(name);
-            // Of a day that is over nobody holds a share.
+            // A day that is over has no shares.
             if (owner !== undefined) day.shares.get(counted)?.give(owner, 1);
           }
       },

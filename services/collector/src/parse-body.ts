@@ -42,7 +42,7 @@ function linesOf(text: string, maxLines: number): string[] {
   return lines;
 }
 
-/** `line`: trimmed. What cannot be an object is told without asking the parser, whose errors cost 10 µs each. */
+/** `line`: trimmed. What cannot be an object is refused without asking the parser, whose errors cost 10 µs each. */
 function parseLine(line: string): unknown {
   if (!line.startsWith('{') || !line.endsWith('}')) return new MalformedLine('it is not one JSON object, from "{" to "}"');
   try {

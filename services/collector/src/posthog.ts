@@ -9,7 +9,7 @@ const readTrack = segmentReader('track');
 const readPage = segmentReader('page');
 const readScreen = segmentReader('screen');
 
-/** Told as the Segment call that means the same, so that both formats have one mapping. */
+/** Read as the Segment call that means the same, so that both formats have one mapping. */
 export const readPosthog: ReadItem = (item, envelope) => {
   const { event, distinct_id, uuid } = item;
   const given = present(item['properties']) ?? {};

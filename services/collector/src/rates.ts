@@ -1,7 +1,7 @@
 /** Events a second of each key that has such a bound. Each collector counts for itself: several let through several times as much. */
 import type { Grant } from './grant.ts';
 
-/** A key that was quiet may send so many seconds' worth at once. */
+/** What a key that was quiet may send at once, in seconds of its rate. */
 const BURST_S = 10;
 
 export interface Rates {
@@ -14,7 +14,7 @@ export interface Rates {
 /** Text costs work whatever stands in it. Ordinary events have fewer bytes, so honest batches are charged by their events. */
 const EVENT_BYTES = 2_048;
 
-/** What a body of so many bytes, inflated, is charged at the least. */
+/** What a body of this size, inflated, is charged at least. */
 export function eventsWorth(bytes: number): number {
   return Math.max(1, Math.ceil(bytes / EVENT_BYTES));
 }

@@ -104,7 +104,7 @@ function tooSlow(bytes: number, { timeMs, bytesPerS }: BodyBounds): Invalid {
   return invalid('body_too_slow', `the body must arrive within ${timeMs} ms${rate} (got ${bytes} bytes of it)`);
 }
 
-/** The client went away before its body was complete: nobody is left to answer. */
+/** The client went away before its body was complete: an answer would have no reader. */
 export class BrokenRequest extends Error {
   override readonly name = 'BrokenRequest';
 }

@@ -1,4 +1,4 @@
-/** What the readers of this door are told. */
+/** What the readers of this door are given. */
 import type { Draft, Receipt } from '@tributary/model/draft';
 import type { JsonObject } from '@tributary/model/json';
 import type { Invalid } from '@tributary/model/validate-event';

@@ -1,6 +1,6 @@
 /**
- * The last rejections of each reason and key, for those who wonder where their events are: a 200 tells the page that sent them, and the
- * developer is not there. Kept in memory, of this collector alone, since it started; bounded, and without personal data.
+ * The last rejections of each reason and key, for those who wonder where their events are: the page that sent them reads the 200, and its
+ * developer does not. Kept in memory, of this collector alone, since it started; bounded, and without personal data.
  */
 import type { ErrorCode } from '@tributary/model/errors';
 import { sampleOf, withoutValues } from './sample.ts';

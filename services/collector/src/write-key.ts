@@ -42,7 +42,7 @@ export function grantOfText(text: string, authorise: Authorise): Grant | string 
 }
 
 export function authoriser(keys: KeyRing, now: () => number): Authorise {
-  // A record read anew is another object: what it grants is worked out once.
+  // A record that was read again is another object: what it grants is worked out once.
   const known = new WeakMap<KeyRecord, Grant>();
   return (key) => {
     const found = keys.find(key, now());

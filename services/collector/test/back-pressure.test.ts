@@ -8,7 +8,7 @@ import { BASIC, type StartedCollector, type StartOptions, startCollector } from 
 let collector: StartedCollector;
 afterEach(() => collector?.stop());
 
-/** A collector whose log writes nothing until told to. */
+/** A collector whose log writes nothing until it is released. */
 async function stuck(options: StartOptions) {
   const opened = Promise.withResolvers<void>();
   collector = await startCollector({ ...options, log: createMemoryLog({ partitions: 4, turn: () => opened.promise }) });
@@ -119,7 +119,7 @@ test('the gate never passes its bounds, gives all back, and of one owner several
         expect(gate.bytes).toBe(leases.reduce((sum, one) => sum + one.bytes, 0));
         expect(gate.events).toBe(leases.reduce((sum, one) => sum + one.events, 0));
         expect(gate.bytes <= 100 && gate.events <= 10).toBe(true);
-        const own = leases.filter(({ owner, bytes, events }) => owner === held.owner && bytes + events > 0);
+        const own = leases.filter((one) => one.owner === held.owner && one.bytes + one.events > 0);
         if (!isHeld || !grows || own.length < 2) continue;
         grown++;
         expect(own.reduce((sum, one) => sum + one.bytes, 0)).toBeLessThanOrEqual(100 - gate.bytes);

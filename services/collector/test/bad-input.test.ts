@@ -46,7 +46,7 @@ describe('a body that is refused whole: a code, a fix, nothing written, no crash
     ['a number', '9007199254740993', 400, 'invalid_json'],
     ['an empty array', '[]', 400, 'empty_batch'],
     ['an empty batch', '{"batch":[]}', 400, 'empty_batch'],
-    ['a batch that is no array', '{"batch":{"length":1}}', 400, 'missing_field'],
+    ['a batch that is not an array', '{"batch":{"length":1}}', 400, 'missing_field'],
     ['too many events', JSON.stringify(new Array(2_501).fill({ type: 't', userId: 'u' })), 413, 'body_too_large'],
     ['more than 5 MB', 'x'.repeat(5 * 1024 * 1024 + 1), 413, 'body_too_large'],
     ['2 MB of opened brackets', '['.repeat(2_000_000), 400, 'invalid_json'],
@@ -187,7 +187,7 @@ describe('an item that is rejected alone: a code, and both its neighbours kept',
     expect((await collector.post('/v1/events', body)).body).toMatchObject({ accepted: 2, rejected: [] });
   });
 
-  test('bytes that are no UTF-8 reject their event, not its neighbours', async () => {
+  test('bytes that are not UTF-8 reject their event, not its neighbours', async () => {
     const surrogate = Buffer.from([0xed, 0xa0, 0x80]); // U+D800 as raw bytes
     const body = Buffer.concat([
       Buffer.from(`[${good('left')},{"type":"t`),
@@ -266,7 +266,7 @@ const surroundings: Surroundings = {
   partitions: 16,
   now: () => NOW,
   newId: () => 'generated',
-  authorise: () => 'nobody is asked again',
+  authorise: () => 'no key is looked up again',
   names: NO_NAMES,
   rates: NO_RATES,
 };

@@ -6,17 +6,13 @@ import { connect, type Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { FOLDER } from '../src/scripts.ts';
-import { keyRecord, type StartedCollector, startCollector } from './start-collector.ts';
+import { BROWSER, OTHER_BROWSER, SERVER, type StartedCollector, startCollector } from './start-collector.ts';
 
-const secret = '_'.padEnd(49, '0');
-const BROWSER = keyRecord(`tb_00000000000b${secret}`, 'browser');
-const OTHER = keyRecord(`tb_00000000000c${secret}`, 'browser');
-const SERVER = keyRecord(`ts_00000000000d${secret}`, 'server');
 const SCRIPT = (key: string) => `/analytics.js/v1/${key}/analytics.min.js`;
 
 let collector: StartedCollector;
 beforeEach(async () => {
-  collector = await startCollector({ keys: [BROWSER, OTHER, SERVER] });
+  collector = await startCollector({ keys: [BROWSER, OTHER_BROWSER, SERVER] });
 });
 afterEach(async () => {
   await collector.stop();
@@ -46,7 +42,7 @@ test('settings and scripts are for keys that anybody may have', async () => {
   const twice = async (writeKey: string) =>
     (await asked(`/sourceConfig?writeKey=${writeKey}`, { headers: { authorization } })).json();
   expect(await twice(BROWSER.key)).toMatchObject({ source: { id: BROWSER.id } });
-  expect(await twice(OTHER.key)).toMatchObject({
+  expect(await twice(OTHER_BROWSER.key)).toMatchObject({
     status: 401,
     detail: expect.stringContaining('is not the key of the authorization'),
   });
@@ -101,7 +97,7 @@ test('law 7: scripts that clients ask for and do not read are counted as other a
   expect((await asked(path)).status).toBe(200);
 });
 
-/** A connection that sends, and reads nothing unless told to. */
+/** A connection that sends, and reads nothing until it is resumed. */
 function connection(): Socket {
   const socket = connect(Number(new URL(collector.url).port), '127.0.0.1').pause();
   return socket.on('error', () => {});

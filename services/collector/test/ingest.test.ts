@@ -95,7 +95,7 @@ describe('native events', () => {
   test('an unknown field is named, and so is what to do', async () => {
     const { body } = await collector.post('/v1/events', { type: 't', userId: 'u', color: 'red' });
     expect(body.rejected).toEqual([
-      { index: 0, messageId: null, code: 'invalid_field', message: '"color" is no field of an event: put it into properties' },
+      { index: 0, messageId: null, code: 'invalid_field', message: '"color" is not a field of an event: put it into properties' },
     ]);
   });
 
@@ -181,7 +181,7 @@ describe('CloudEvents', () => {
     expect(new Set((await collector.events()).map(({ id }) => id)).size).toBe(6);
   });
 
-  test('data that is no object, no data, and a wrong version', async () => {
+  test('data that is not an object, absent data, and a wrong version', async () => {
     const { body } = await collector.post('/v1/events', [{ ...event, data: [1] }, event, { ...event, specversion: '0.3' }]);
     expect(body.rejected).toMatchObject([{ index: 2, code: 'invalid_field' }]);
     expect((await collector.events()).map(({ properties }) => properties)).toEqual([{ data: [1] }, undefined]);
@@ -195,7 +195,7 @@ describe('CloudEvents', () => {
 });
 
 describe('PostHog batches', () => {
-  test('are told as the calls that mean the same', async () => {
+  test('are read as the calls that mean the same', async () => {
     const batch = [
       { event: 'signup', distinct_id: 'u', uuid: 'p1', timestamp: '2026-11-21T11:59:00Z', properties: { $lib: 'posthog-node' } },
       { event: '$pageview', distinct_id: 'u', uuid: 'p2', properties: { $current_url: 'https://a.example/?gclid=1' } },

@@ -1,9 +1,6 @@
 /** Keys that clients put into their events: none is stored. */
 import { afterEach, expect, test } from 'vitest';
-import { keyRecord, type StartedCollector, startCollector } from './start-collector.ts';
-
-const SECRET = '0123456789abcdef'.repeat(3);
-const BROWSER = keyRecord(`tb_00000000000b_${SECRET}`, 'browser');
+import { BROWSER, SECRET, type StartedCollector, startCollector } from './start-collector.ts';
 
 let collector: StartedCollector;
 afterEach(() => collector.stop());

@@ -92,7 +92,7 @@ async function idsOfLog(): Promise<Set<string>> {
   return new Set(events.flatMap(({ body }) => body.split('\n').map((line) => (JSON.parse(line) as { id: string }).id)));
 }
 
-/** Sends single events over several connections until stopped; tells which ids were acknowledged, and how it was refused. */
+/** Sends single events over several connections until stopped; says which ids were acknowledged, and how it was refused. */
 function load(name: string) {
   const acknowledged: string[] = [];
   const refusals = new Set<number>();
@@ -139,7 +139,7 @@ test('rejections: read and admin keys may read them, write, expired and unknown 
   expect(await answers[0]?.json()).toMatchObject({ rejections: [rejected] });
 });
 
-test('law 7: a key made or revoked holds without a restart, and a broken key file is told', async () => {
+test('law 7: a key made or revoked holds without a restart, and a broken key file is reported', async () => {
   const file = join(dataDir, 'keys.json');
   const records = readKeys(file);
   const page = createKey('browser', Date.now());
@@ -192,7 +192,7 @@ test('law 6: SIGTERM under load: the taken is answered, the rest refused, and it
   expect(code, output).toBe(0);
   expect(performance.now() - termedMs).toBeLessThan(4_500);
   const { acknowledged, refusals } = await sending.stop();
-  for (const status of refusals) expect([0, 503]).toContain(status); // 0: nobody listens any more
+  for (const status of refusals) expect([0, 503]).toContain(status); // 0: the port is closed
   await expectKept(acknowledged);
 });
 

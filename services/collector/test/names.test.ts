@@ -8,10 +8,8 @@ import { createMemoryLog } from '@tributary/testkit/memory-log';
 import { afterEach, describe, expect, test } from 'vitest';
 import { knownNames } from '../src/known-names.ts';
 import { createNames, type NameBounds } from '../src/names.ts';
-import { keyRecord, NOW, type StartedCollector, type StartOptions, startCollector } from './start-collector.ts';
+import { BROWSER, NOW, OTHER_BROWSER, type StartedCollector, type StartOptions, startCollector } from './start-collector.ts';
 
-const OTHER_BROWSER = keyRecord(`tb_00000000000c_${''.padEnd(48, '0')}`, 'browser');
-const BROWSER = keyRecord(`tb_00000000000b_${''.padEnd(48, '0')}`, 'browser');
 let collector: StartedCollector;
 let now = NOW;
 afterEach(() => collector.stop());
@@ -26,7 +24,7 @@ const clicks = (count: number, from = 0) => Array.from({ length: count }, (_, i)
 const distinct = async (field: 'type' | 'channel' | 'campaign') =>
   new Set((await collector.events()).map((event) => event[field])).size;
 
-test('law 7: one campaign an event is bounded by the day; the rest reads (other), is told, and keeps its name', async () => {
+test('law 7: one campaign an event is bounded by the day; the rest reads (other), is reported, and keeps its name', async () => {
   await start({ campaign: 100 });
   expect((await collector.post('/v1/events', clicks(100))).body['warnings']).toBeUndefined();
   const { body } = await collector.post('/v1/events', [...clicks(50), ...clicks(200, 100)]);

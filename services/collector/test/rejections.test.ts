@@ -6,9 +6,17 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createRejections, type RejectionRow } from '../src/rejections.ts';
 import { sampleOf, withoutValues } from '../src/sample.ts';
-import { KEY_ID, keyRecord, NOW, READ_KEY, type StartedCollector, startCollector, WRITE_KEY } from './start-collector.ts';
-
-const BROWSER = keyRecord(`tb_00000000000b${'_'.padEnd(49, '0')}`, 'browser');
+import {
+  BROWSER,
+  KEY_ID,
+  keyRecord,
+  NOW,
+  OTHER_BROWSER,
+  READ_KEY,
+  type StartedCollector,
+  startCollector,
+  WRITE_KEY,
+} from './start-collector.ts';
 
 let collector: StartedCollector;
 afterEach(() => collector?.stop());
@@ -103,7 +111,7 @@ test('nothing that an event says of somebody is shown, whatever is wrong with it
 });
 
 test('a request from a page that its key does not name is filed under that key, also where the key stands in the body', async () => {
-  const narrow = keyRecord(`tb_00000000000e${'_'.padEnd(49, '0')}`, 'browser', { origins: ['https://shop.example'] });
+  const narrow = keyRecord(OTHER_BROWSER.key, 'browser', { origins: ['https://shop.example'] });
   collector = await startCollector({ keys: [narrow] });
   const body = JSON.stringify({ writeKey: narrow.key, event: 'e', userId: 'u' });
   const headers = { origin: 'https://anna.example' };
@@ -119,7 +127,7 @@ test('a key that may read is needed', async () => {
   expect(await listed('unknown')).toMatchObject({ status: 401, body: { code: 'unauthorized' } });
 });
 
-test('what is to be sent again is no rejection', async () => {
+test('what is to be sent again does not count as a rejection', async () => {
   collector = await startCollector({ gate: { maxEvents: 0 } });
   expect((await collector.post('/v1/events', { type: 't', userId: 'u' })).status).toBe(429);
   expect((await listed()).body.rejections).toEqual([]);

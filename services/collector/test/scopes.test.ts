@@ -1,15 +1,21 @@
 /** What each scope may send, and that what it sent can be found. */
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from 'vitest';
-import { keyRecord, NOW, type StartedCollector, startCollector } from './start-collector.ts';
+import {
+  BROWSER,
+  keyRecord,
+  NOW,
+  OTHER_BROWSER,
+  SECRET,
+  SERVER,
+  type StartedCollector,
+  startCollector,
+} from './start-collector.ts';
 
-const secret = '_'.padEnd(49, '0');
-const BROWSER = keyRecord(`tb_00000000000b${secret}`, 'browser');
-const TILL = keyRecord(`tb_00000000000c${secret}`, 'browser', { revenue: true });
-const SERVER = keyRecord(`ts_00000000000d${secret}`, 'server');
-const IMPORT = keyRecord(`ti_00000000000e${secret}`, 'import');
-const OLD = keyRecord(`tw_00000000000f${secret}`, 'write');
-const NARROW = keyRecord(`ts_000000000010${secret}`, 'server', {
+const TILL = keyRecord(OTHER_BROWSER.key, 'browser', { revenue: true });
+const IMPORT = keyRecord(`ti_00000000000e_${SECRET}`, 'import');
+const OLD = keyRecord(`tw_00000000000f_${SECRET}`, 'write');
+const NARROW = keyRecord(`ts_000000000010_${SECRET}`, 'server', {
   origins: ['https://shop.example'],
   types: ['page_view'],
   eventsPerSecond: 1,
@@ -47,7 +53,7 @@ test('a browser key sends live events of no money, without a source, and no verd
   expect(await collector.events()).toHaveLength(2);
 });
 
-test('properties of a call are no money for a browser key, but for revenue; what is refused names field, amount and fix', async () => {
+test('properties of a call are not money for a browser key, but for revenue; what is refused names field, amount and fix', async () => {
   const post = await start();
   const played = { event: 'Video Played', userId: 'u', properties: { value: 3, cost: 0.5, currency: 'EUR', title: 'Rain' } };
   const captured = { api_key: BROWSER.key, batch: [{ event: 'played', distinct_id: 'u', properties: { value: 3 } }] };
@@ -74,7 +80,7 @@ test('properties of a call are no money for a browser key, but for revenue; what
   expect(await message('/v1/events', { ...EVENT, cost: 5, currency: 'EUR' })).toBe(`cost ${fix} (got 5)`);
 });
 
-test('law 7: a key that anybody may have sends bodies of half a megabyte at the most, as sent and inflated', async () => {
+test('law 7: a key that anybody may have sends bodies of at most half a megabyte, as sent and inflated', async () => {
   const post = await start();
   const events = Array.from({ length: 30 }, () => ({ ...EVENT, properties: { x: 'x'.repeat(20_000) } }));
   expect(await post(SERVER, events)).toBe('taken');
@@ -114,7 +120,7 @@ test('each event carries the public half of its key, and no sender sets it', asy
   expect(await post(SERVER, { ...EVENT, keyId: BROWSER.id })).toBe('invalid_field');
   const events = await collector.events();
   expect(events.map(({ keyId }) => keyId).sort()).toEqual([BROWSER.id, SERVER.id, IMPORT.id].sort());
-  expect(JSON.stringify(events)).not.toContain(secret);
+  expect(JSON.stringify(events)).not.toContain(SECRET);
 });
 
 test('a key may be narrowed to origins, types and a rate', async () => {

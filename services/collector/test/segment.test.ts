@@ -242,7 +242,7 @@ describe('money', () => {
       message: expect.stringContaining('properties.total'),
     });
   });
-  test('revenue that is no amount is refused; a value or cost that is none stays a property', async () => {
+  test('revenue that is not an amount is refused; a value or cost that is none stays a property', async () => {
     expect(await rejection('/v1/track', { event: 'e', userId: 'u', properties: { revenue: 'lots' } })).toMatchObject({
       code: 'invalid_field',
     });

@@ -34,6 +34,12 @@ export function keyRecord(key: string, scope: Scope, rules: KeyRules = {}): KeyR
   return { key, id: key.split('_')[1] as string, scope, hash: '', createdAt: 0, expiresAt: null, ...rules };
 }
 
+/** The secret half of the keys that tests send with. */
+export const SECRET = ''.padEnd(48, '0');
+export const BROWSER = keyRecord(`tb_00000000000b_${SECRET}`, 'browser');
+export const OTHER_BROWSER = keyRecord(`tb_00000000000c_${SECRET}`, 'browser');
+export const SERVER = keyRecord(`ts_00000000000d_${SECRET}`, 'server');
+
 /** Who sends, as the routes hand it to the pipeline. */
 export const SENDER: Sender = { key: WRITE_KEY, grant: grantOf(keyRecord(WRITE_KEY, 'write')) as Grant };
 
@@ -42,7 +48,7 @@ const KNOWN = { type: new Set(['purchase']), channel: new Set<string>(CHANNELS) 
 /** Bounds nothing. */
 export const NO_RATES: Rates = { hasLeft: () => true, charge: () => {} };
 
-/** What the collector's clock says unless told otherwise. */
+/** What the collector's clock says by default. */
 export const NOW = Date.UTC(2026, 10, 21, 12);
 
 export interface StartedCollector {

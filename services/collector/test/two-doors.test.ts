@@ -24,7 +24,7 @@ const SURROUNDINGS = {
   partitions: 16,
   now: () => NOW,
   newId: () => 'topic-0-42',
-  authorise: () => 'nobody is asked again',
+  authorise: () => 'no key is looked up again',
   names: NO_NAMES,
   rates: NO_RATES,
 };
@@ -33,7 +33,7 @@ type Attributes = Readonly<Record<string, string>>;
 
 /** The line, or the code of the refusal. */
 function overHttp(item: unknown, headers: Attributes = {}): string {
-  const prefixed = Object.entries(headers).map(([name, value]) => [`ce-${name}`, encodeURIComponent(value)]);
+  const prefixed = Object.entries(headers).map(([name, text]) => [`ce-${name}`, encodeURIComponent(text)]);
   const attributes = attributesOf(Object.fromEntries(prefixed));
   const bytes = Buffer.from(JSON.stringify(item));
   const delivery = { bytes, route: NATIVE, sender: SENDER, origin: undefined, isCloudEvent: false, attributes };
@@ -45,7 +45,7 @@ function overHttp(item: unknown, headers: Attributes = {}): string {
 }
 
 function intoKafka(item: unknown, headers: Attributes = {}): string {
-  const prefixed = Object.entries(headers).map(([name, value]) => [`ce_${name}`, value] as const);
+  const prefixed = Object.entries(headers).map(([name, text]) => [`ce_${name}`, text] as const);
   const value = Buffer.from(JSON.stringify(item));
   const message = { key: null, value, offset: 42, timestampMs: NOW, headers: new Map(prefixed) };
   const line = canonicalLine(message, { topic: 'topic', partition: 0 });
@@ -94,7 +94,7 @@ describe('the collector and a topic that others write to agree', () => {
     const item = changes('ts', 'userId', 'anonymousId', 'properties', 'colour').map((change) => ({ ...NATIVE_EVENT, ...change }));
     fc.assert(
       fc.property(item, (given) => {
-        // What names no source is told apart by the door it came through.
+        // What names no source is named after the door it came through.
         fc.pre(given.source !== null);
         answers.push(intoKafka(given));
         expect(answers.at(-1)).toBe(overHttp(given));
