@@ -46,16 +46,11 @@ const STILL_TO_DO = [
   'packages/attribution',
   'packages/cli',
   'packages/log',
-  'packages/model',
   'packages/reports',
   'packages/runtime',
-  'packages/serving',
-  'packages/store',
-  'packages/views',
   'services/api',
   'services/archiver',
   'services/speed',
-  'jobs/recompute',
   'infra/local',
 ];
 

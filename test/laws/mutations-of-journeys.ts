@@ -134,7 +134,7 @@ export const MUTATIONS_OF_JOURNEYS: readonly Mutation[] = [
     lie: 'channels that are not tracked keep their names',
     law: '1',
     file: `${VIEWS}/journeys/channels.ts`,
-    from: 'toldApart.has(channel) ? channel : OTHER',
+    from: 'trackedChannels.has(channel) ? channel : OTHER',
     to: 'channel',
   },
   {

@@ -5,7 +5,7 @@
 import { archivedUpTo } from '@tributary/archive/segments';
 import type { RunPorts } from './ports.ts';
 
-/** The highest generation that a seal of the archive, a partition of the speed layer or the pointer tells of; 0 for none. */
+/** The highest generation that a seal of the archive, a partition of the speed layer or the pointer names; 0 for none. */
 export async function highestGeneration(ports: Pick<RunPorts, 'dataDir' | 'log' | 'serving'>): Promise<number> {
   const partitions = Array.from({ length: ports.log.partitions }, (_, partition) => partition);
   const seals = await Promise.all(partitions.map((partition) => archivedUpTo(ports.dataDir, partition)));
@@ -19,7 +19,7 @@ export async function highestGeneration(ports: Pick<RunPorts, 'dataDir' | 'log' 
   );
 }
 
-/** The sequence that readers may have followed already: a publication numbered below it would move nobody. */
+/** The sequence that readers may have followed already: they would not follow a publication numbered below it. */
 export async function highestSequence(ports: Pick<RunPorts, 'serving'>): Promise<number> {
   return (await ports.serving.pointer())?.sequence ?? 0;
 }

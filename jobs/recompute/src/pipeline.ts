@@ -120,7 +120,7 @@ async function giveUp(manifest: GenerationManifest, cause: unknown, ports: RunPo
   }
 }
 
-/** The pointer is a cache of the newest publication: set it whoever published. */
+/** The pointer is a cache of the newest publication: set it, whichever process published. */
 async function point(ports: RunPorts): Promise<RunOutcome['publication']> {
   const publication = await currentPublication(ports.dataDir);
   if (publication !== null)

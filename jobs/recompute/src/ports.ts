@@ -41,11 +41,11 @@ export interface ShardFlow {
   /** How many shards could be computed at once, over all hosts. */
   slots(): Promise<number>;
   /**
-   * Resolves when an attempt at each of these ended well, `onDone` tells how many did so far. A shard that is asked for already is
+   * Resolves when an attempt at each of these ended well, `onDone` gets how many did so far. A shard that is asked for already is
    * not asked for twice. Rejects with the error of a shard that failed for good, and with `store_unavailable`.
    */
   work(shards: readonly ShardName[], onDone: (count: number) => void, signal: AbortSignal): Promise<void>;
-  /** Told to whoever watches the run; never fails. */
+  /** For those who watch the run; never fails. */
   progress(done: number, total: number): void;
 }
 
@@ -69,11 +69,11 @@ export interface RunLimits {
   /** Until every partition must be sealed, ms. */
   readonly sealTimeoutMs: number;
   readonly computeTimeoutMs: number;
-  /** Computing by many is worth it from two shards of so many rows. */
+  /** Computing by many is worth it from two shards of this many rows. */
   readonly minShardRows: number;
   /** How long the reconciliation waits for a speed layer that lags behind the barrier, ms. */
   readonly speedWaitMs: number;
-  /** Rows that a reconciliation lists of each view, at the most: a dozen views in a file that a browser still likes. */
+  /** Rows that a reconciliation lists of each view, at most: a dozen views in a file that a browser still likes. */
   readonly listedRows: number;
   /** Computed generations to keep: as far back as a rollback reaches. */
   readonly keepGenerations: number;

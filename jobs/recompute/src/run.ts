@@ -14,13 +14,13 @@ export interface Run {
   readonly begun: Begun | null;
   /** Keeps `begun` for the next attempt, durably. */
   readonly remember: (begun: Begun) => Promise<void>;
-  /** Others who compute shards; absent: nobody. */
+  /** Others who compute shards; absent: there are none. */
   readonly shards?: ShardFlow;
 }
 
 export interface Begun {
   readonly generation: number;
-  /** The newest publication when the run began, 0 for none: whoever publishes meanwhile knows better. */
+  /** The newest publication when the run began, 0 for none: a run that publishes meanwhile knows better. */
   readonly sequence: number;
 }
 

@@ -48,7 +48,7 @@ test('law 1: a base whose events lack a field that views read now is not built u
   expect(await world.manifest(3)).toMatchObject({ mode: 'incremental', base: 2 });
 });
 
-test('a manifest from before they told the columns had those of the first version', () => {
+test('a manifest from before they named the columns had those of the first version', () => {
   const first = 'partition user_key ts id type channel campaign cost value currency';
   expect(keepsAllColumns({})).toBe(Object.keys(GENERATION_EVENT_COLUMNS).join(' ') === first);
   expect(keepsAllColumns({ eventColumns: [...Object.keys(GENERATION_EVENT_COLUMNS), 'of_a_newer_version'] })).toBe(true);

@@ -1,4 +1,4 @@
-/** Barriers that nobody's run raised, as far ahead as both layers accept: the next generation lies above them, out of the other partitions' reach. */
+/** Barriers that no run raised, as far ahead as both layers accept: the next generation lies above them, out of the other partitions' reach. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MAX_GENERATIONS_AHEAD } from '@tributary/model/partition-record';

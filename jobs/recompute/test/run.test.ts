@@ -182,7 +182,7 @@ test('law 3: of two events with one id in one entry the first counts, also when 
   expect(differences(await world.viewsOf(1), naive([first, earlier, ...rest], DEFINITIONS))).toEqual([]);
 });
 
-test('law 1: events after the cut are no part of what readers saw before it', async () => {
+test('law 1: events after the cut are not part of what readers saw before it', async () => {
   const events = log(23, 80);
   await world.ingest(events.slice(0, 30));
   await world.run();
@@ -227,7 +227,7 @@ async function fileWithTabs(path: string): Promise<StoredFile> {
   return keepFile(world.dataDir, join(world.dataDir, `${path}.staged`), path, rows);
 }
 
-test('definitions change: rows are computed anew from events already deduplicated, and readers never mix both', async () => {
+test('definitions change: rows are computed again from events already deduplicated, and readers never mix both', async () => {
   const events = log(13, 80);
   await world.ingest(events.slice(0, 40));
   await world.run();
@@ -256,7 +256,7 @@ test('a base of another version, which knows fewer views, is not built upon, nor
   expect(equal).toBe(true);
 });
 
-test('law 1: rows of another version of the program are not built upon: the next run computes them anew', async () => {
+test('law 1: rows of another version of the program are not built upon: the next run computes them again', async () => {
   const events = log(26, 80);
   await world.ingest(events.slice(0, 40));
   const [first] = VIEWS.map(({ name }) => name) as [string];

@@ -193,7 +193,7 @@ test('a shard that fails for good fails its generation with the reason; the one 
   expect(differences(await world.viewsOf(3), naive(events, DEFINITIONS))).toEqual([]);
 });
 
-test('law 7: an archived file that is damaged fails the generation, whoever reads it', async () => {
+test('law 7: an archived file that is damaged fails the generation, whichever process reads it', async () => {
   const events = log(6);
   await world.ingest(events);
   const damaging = {
@@ -256,7 +256,7 @@ test('the cut of the first attempt holds for the next, however many workers ther
   expect((await world.manifest(1)).events.every(({ path }) => path.startsWith('generations/000001/'))).toBe(true);
 });
 
-test('shards that nobody computes fail the generation after the time that computing may take; an abort leaves it pending', async () => {
+test('shards that no worker computes fail the generation after the time that computing may take; an abort leaves it pending', async () => {
   await world.ingest(log(10));
   const stuck = {
     ...world.flow,

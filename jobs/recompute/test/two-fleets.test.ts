@@ -34,7 +34,7 @@ test.each([
     const layer = older === 'archiver' ? 'archiver' : 'speed';
     await world.ingest([A]);
     world.older[layer] = true;
-    // The coordinator dies, and whoever takes the generation up finds an archive that is not sealed: the barriers are appended again.
+    // The coordinator dies, and the next one finds an archive that is not sealed: the barriers are appended again.
     const run = asRun();
     const dying = dyingAt('raised');
     void world.run(run, dying).catch(() => {});

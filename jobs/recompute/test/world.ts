@@ -144,7 +144,7 @@ export async function createWorld(initial: Definitions) {
       return runGeneration(asRun(more), { ...ports, ...changed }, signal);
     },
 
-    /** As the API does for whoever asks it to. */
+    /** As the API does when it is asked to. */
     async publishByHand(action: Publication['action'], generation: number): Promise<void> {
       const { sequence = 0 } = (await currentPublication(dataDir)) ?? {};
       const draft = { generation, action, held: action === 'rollback', at: nowMs, by: 'ana' };

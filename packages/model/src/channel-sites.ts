@@ -35,7 +35,7 @@ const HOSTS: Readonly<Record<string, SiteKind | 'none'>> = {
   'search.app': 'search',
   'shopping.google.com': 'shopping',
   'shop.app': 'shopping',
-  // Sites of search companies that are no search: their visits are referrals.
+  // Sites of search companies that do not search: their visits are referrals.
   'mail.google.com': 'none',
   'docs.google.com': 'none',
   'drive.google.com': 'none',

@@ -8,10 +8,10 @@ describe('the channel of a visit', () => {
   const cases: readonly [string, ChannelClues, string | undefined][] = [
     ['an explicit channel wins over a click id', { channel: 'influencer', query: '?gclid=1' }, 'influencer'],
     ['nothing at all is direct', {}, 'direct'],
-    ['empty clues are no clues', { referrer: '', utmSource: null, utmMedium: '', query: '' }, 'direct'],
+    ['empty clues count as missing', { referrer: '', utmSource: null, utmMedium: '', query: '' }, 'direct'],
     ['(direct) / (none) is direct', { utmSource: '(direct)', utmMedium: '(none)' }, 'direct'],
-    ['a referrer of the same host is no touch', { page: SHOP, referrer: 'https://shop.example/cart' }, undefined],
-    ['a referrer of an own host is no touch', { referrer: 'http://www.a.example/x', ownHosts: ['A.example'] }, undefined],
+    ['a referrer of the same host is not a touch', { page: SHOP, referrer: 'https://shop.example/cart' }, undefined],
+    ['a referrer of an own host is not a touch', { referrer: 'http://www.a.example/x', ownHosts: ['A.example'] }, undefined],
     ['an internal referrer with a campaign is a touch', { page: `${SHOP}?utm_medium=email`, referrer: SHOP }, 'email'],
     ['a sibling subdomain is another site', { page: SHOP, referrer: 'https://blog.shop.example/' }, 'referral'],
     ['gclid', { page: `${SHOP}?a=1&gclid=Cj0K` }, 'paid-search'],
@@ -33,7 +33,7 @@ describe('the channel of a visit', () => {
     ['unknown paid', { utmSource: 'partner', utmMedium: 'ppc' }, 'paid-other'],
     ['amazon paid', { utmSource: 'amazon', utmMedium: 'cpc' }, 'paid-shopping'],
     ['shopping campaign paid', { utmSource: 'google', utmMedium: 'cpc', utmCampaign: 'Spring Shopping' }, 'paid-shopping'],
-    ['a workshop is no shop', { utmMedium: 'x', utmCampaign: 'workshop' }, 'unassigned'],
+    ['a workshop is not a shop', { utmMedium: 'x', utmCampaign: 'workshop' }, 'unassigned'],
     ['an e-shop is one', { utmSource: 'x', utmCampaign: 'eshop autumn' }, 'organic-shopping'],
     ['etsy', { utmSource: 'etsy.com' }, 'organic-shopping'],
     ['social medium', { utmSource: 'partner', utmMedium: 'social' }, 'organic-social'],
@@ -55,7 +55,7 @@ describe('the channel of a visit', () => {
     ['Android search app', { referrer: 'android-app://com.google.android.googlequicksearchbox/' }, 'organic-search'],
     ['Android Gmail', { referrer: 'android-app://com.google.android.gm/' }, 'referral'],
     ['any other site', { referrer: 'http://en.wikipedia.org/wiki' }, 'referral'],
-    ['a referrer that is no URL', { referrer: 'not a url' }, 'direct'],
+    ['a referrer that is not a URL', { referrer: 'not a url' }, 'direct'],
   ];
   test.each(cases)('%s', (_, clues, expected) => {
     expect(channelGroup(clues)).toBe(expected);

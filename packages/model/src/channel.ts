@@ -125,7 +125,7 @@ export function channelGroup(clues: ChannelClues): string | undefined {
   return isOwn(referrerHost, clues) ? undefined : firstRule(referrerHost, 'referral', '');
 }
 
-/** The host of a URL in lower case; undefined when the text is no URL with a host. */
+/** The host of a URL in lower case; undefined when the text is not a URL with a host. */
 export function hostOf(url: string | null | undefined): string | undefined {
   if (!url || url.length > QUERY_LIMIT || !URL.canParse(url)) return undefined;
   return new URL(url).hostname.toLowerCase() || undefined;

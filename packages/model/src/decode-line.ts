@@ -48,7 +48,7 @@ function mayBeDeep(line: string): boolean {
   return false;
 }
 
-/** JSON.parse reads any depth, whoever writes it again overflows the stack. */
+/** JSON.parse reads any depth; writing it again overflows the stack. */
 function isDeeperThan(value: unknown, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return false;
   return levels === 0 || Object.values(value).some((inner) => isDeeperThan(inner, levels - 1));

@@ -21,7 +21,7 @@ const days = z.number().positive().max(365);
 const Touch = z.strictObject({
   /** How long before a conversion such a touch is eligible, days. */
   windowDays: days.default(30),
-  /** The channel of a touch that names none; null: without a channel it is no touch (e.g. a page within a visit). */
+  /** The channel of a touch that names none; null: without a channel it is not a touch (e.g. a page within a visit). */
   defaultChannel: name.nullable().default('direct'),
   /** Seen, not clicked: passed over where `clicksOutrankViews` holds and the path has a click. */
   viewThrough: z.boolean().default(false),
@@ -65,11 +65,11 @@ const Schema = z.strictObject({
       timeDecay: z.strictObject({ halfLifeHours: z.int().min(1).max(8760) }).default({ halfLifeHours: 168 }),
       /** Channels that "last non-direct" passes over. */
       direct: z.array(name).default(['direct']),
-      /** The channels that data-driven models tell apart, any other reads `(other)`; null: all of them. */
+      /** The channels that data-driven models track, any other reads `(other)`; null: all of them. */
       channels: z.array(name).min(1).max(1000).nullable().default(null),
       /** Touches in a state of the transition counts: Markov models up to this order can be asked for. */
       transitionOrder: z.int().min(1).max(4).default(1),
-      /** Steps (consecutive repeats are one) up to which paths are told apart. */
+      /** Steps (consecutive repeats are one) up to which paths are distinguished. */
       pathSteps: z.int().min(1).max(20).default(8),
     })
     .prefault({}),
@@ -114,8 +114,8 @@ export interface Definitions extends Parsed {
   readonly directChannels: ReadonlySet<string>;
   /** The touch types that are seen, not clicked. */
   readonly viewThroughTypes: ReadonlySet<string>;
-  /** The channels that data-driven models tell apart; null: all. */
-  readonly toldApart: ReadonlySet<string> | null;
+  /** The channels that data-driven models track; null: all. */
+  readonly trackedChannels: ReadonlySet<string> | null;
   /** Weight of a touch by its age in whole hours, shared by both engines; scaled to 1 000 000 at age 0. */
   readonly decayWeights: readonly number[];
 }
@@ -213,7 +213,7 @@ function derive(parsed: Parsed, sha256Hex: (text: string) => string): Definition
     conversionTypes: new Set(parsed.conversions),
     directChannels: new Set(parsed.attribution.direct),
     viewThroughTypes: new Set(Object.keys(parsed.touches).filter((type) => parsed.touches[type]?.viewThrough)),
-    toldApart: parsed.attribution.channels === null ? null : new Set(parsed.attribution.channels),
+    trackedChannels: parsed.attribution.channels === null ? null : new Set(parsed.attribution.channels),
     decayWeights: decayWeights(parsed.attribution.timeDecay.halfLifeHours, lookbackMs),
   };
 }

@@ -6,17 +6,17 @@ export const ERRORS = {
   // events
   invalid_json: { status: 400, fix: 'Send one JSON object, or an array of them, encoded as UTF-8.' },
   forbidden_key: { status: 400, fix: 'Remove the keys "__proto__", "constructor" and "prototype" from the JSON.' },
-  too_deep: { status: 400, fix: 'Flatten the object: properties may nest 8 levels at the most.' },
+  too_deep: { status: 400, fix: 'Flatten the object: properties may nest at most 8 levels.' },
   missing_field: { status: 400, fix: 'Add the field that the message names.' },
   invalid_field: { status: 400, fix: 'Send the field in the type and range that the message names.' },
   missing_user: { status: 400, fix: 'Send userId or anonymousId (or both) as a non-empty string.' },
   event_too_large: { status: 400, fix: 'Keep one event within 32 KB of JSON; send large content by reference.' },
-  ts_in_future: { status: 400, fix: 'Correct the clock of the sender: ts may be 24 h ahead of its receipt at the most.' },
+  ts_in_future: { status: 400, fix: 'Correct the clock of the sender: ts may be at most 24 h ahead of its receipt.' },
   ts_too_old: { status: 400, fix: 'Send it as history: POST /v1/import, or historical: true, with a key that may import.' },
   too_many_days: { status: 400, fix: 'Import the other days tomorrow, or let the operator raise TRIBUTARY_MAX_IMPORT_DAYS.' },
   received_in_future: {
     status: 500,
-    fix: 'Correct the clock of the collector or producer: receivedAt may be 24 h ahead of the clock of the log at the most.',
+    fix: 'Correct the clock of the collector or producer: receivedAt may be at most 24 h ahead of the clock of the log.',
   },
   // requests
   body_too_large: {

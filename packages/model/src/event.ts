@@ -3,7 +3,7 @@
  *
  * An event travels as a *line*: canonical JSON without a newline, `ts`, `type` and `id` first, in that order. The
  * collector writes the line, the log carries it, the speed layer appends its bytes to the user's record, the API sends
- * those bytes: nobody re-encodes. Because the first three keys are fixed, readers select by time and type without
+ * those bytes: no reader re-encodes. Because the first three keys are fixed, readers select by time and type without
  * parsing (`lineTs`, `lineType`).
  */
 import { FIELD_ROWS, type FIELDS, type Field } from './event-fields.ts';

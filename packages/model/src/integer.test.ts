@@ -34,10 +34,10 @@ test('law 4: sums, differences and products are exact at any size, and every val
 test('law 4: JSON keeps every digit of an integer, there and back', () => {
   fc.assert(
     fc.property(fc.array(big), (values) => {
-      const told = { name: '12345678901234567890', rows: values.map(integerOf), part: 0.1, none: null };
-      const text = exactJson(told);
+      const answer = { name: '12345678901234567890', rows: values.map(integerOf), part: 0.1, none: null };
+      const text = exactJson(answer);
       expect(text).toBe(`{"name":"12345678901234567890","rows":[${values.join(',')}],"part":0.1,"none":null}`);
-      expect(parseExactJson(text)).toEqual(told);
+      expect(parseExactJson(text)).toEqual(answer);
     }),
   );
   expect(exactJson({ a: 2n ** 64n }, 1)).toBe('{\n "a": 18446744073709551616\n}');

@@ -29,7 +29,7 @@ test.each([
   expect(said(text)).toBe(expected);
 });
 
-test('the same key in two objects is no trouble', () => {
+test('the same key in two objects is not a trouble', () => {
   expect(said('[{"a": {"a": 1}}, {"a": 2}]')).toBeUndefined();
 });
 

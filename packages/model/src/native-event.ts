@@ -8,7 +8,7 @@ import { invalid } from './validate-event.ts';
 
 /** What one door takes. */
 export interface NativeRules {
-  /** Field names; any other refuses the event. Of those that are no field of an event, nothing is kept. */
+  /** Field names; any other refuses the event. What is not a field of an event is not kept. */
   readonly accepted: ReadonlySet<string>;
   /** Of an event that names none. */
   readonly source: string;

@@ -16,7 +16,7 @@ export interface GenerationSource {
   viewRows(manifest: GenerationManifest): Promise<RowsByView>;
 }
 
-/** The part of the log that tells how far it goes. */
+/** The part of the log that says how far it goes. */
 export interface LogReach {
   ends(): Promise<readonly (string | null)[]>;
   starts(): Promise<readonly (string | null)[]>;

@@ -146,7 +146,7 @@ function demandViews({ generation, manifest }: LoadedGeneration, views: readonly
     );
 }
 
-/** A promise that is not waited for any longer may still fail: that is nobody's any more. */
+/** A promise that is not waited for any longer may still fail, without a reader. */
 async function within<T>(promise: Promise<T>, ms: number): Promise<T | 'late'> {
   const { promise: late, resolve } = Promise.withResolvers<'late'>();
   const timer = setTimeout(resolve, ms, 'late').unref();

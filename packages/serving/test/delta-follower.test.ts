@@ -88,7 +88,7 @@ test('a look reads whole only what it must: at start, behind a gap, for another 
   expect(await wholeAfter(0, ['activity', 'conversions'])).toEqual([]);
 });
 
-test('who only keeps up reads nothing whole, and nothing at all once nobody has asked for long', async () => {
+test('who only keeps up reads nothing whole, and nothing at all once it was not asked for a long time', async () => {
   const under = storeUnderTest();
   const { asked, store } = counting(under);
   let nowMs = 0;
@@ -107,7 +107,7 @@ test('who only keeps up reads nothing whole, and nothing at all once nobody has 
   for (let n = 0; n < 3; n++) await follower.keepUp();
   expect(asked.follow).toBe(24);
   expect(follower.held(0, VIEW)).toBeNull();
-  expect(() => last.answer(GENERATION_ZERO, TOTAL, 'merged')).toThrow('everything was read anew meanwhile');
+  expect(() => last.answer(GENERATION_ZERO, TOTAL, 'merged')).toThrow('everything was read again meanwhile');
 });
 
 test('law 7: a look that fails leaves nothing behind that is smaller', async () => {
@@ -139,7 +139,7 @@ test('law 7: a look that fails leaves nothing behind that is smaller', async () 
   expect(await total()).toBe(11);
 });
 
-test('law 7: a view that nobody asked for of late misses nothing when a look without it fails half-way', async () => {
+test('law 7: a view that was not asked for of late misses nothing when a look without it fails half-way', async () => {
   const under = storeUnderTest();
   const broken = { whole: false };
   let nowMs = 0;
@@ -239,7 +239,7 @@ test('a busy store is caught up with step by step: what was read whole is not re
   ]);
 });
 
-test('law 7: what is held is told with the age of the partition that was looked at longest ago, and never for what is not held', async () => {
+test('law 7: what is held is reported with the age of the partition that was looked at longest ago, and never for what is not held', async () => {
   const under = storeUnderTest();
   let nowMs = 1_000;
   const broken = { follow: false, whole: false };
@@ -281,7 +281,7 @@ test('law 7: what is held is told with the age of the partition that was looked 
   expect(follower.held(1, VIEW)).toMatchObject({ ageMs: 0 });
 });
 
-test('a generation retired while a look is under way fails nobody who does not ask for it', async () => {
+test('a generation retired while a look is under way does not fail those who do not ask for it', async () => {
   const under = storeUnderTest();
   let retire = false;
   const follower = createDeltaFollower({
@@ -311,7 +311,7 @@ test('a generation retired while a look is under way fails nobody who does not a
   expect((await follower.look(1, VIEW)).answer(GENERATION_ZERO, TOTAL, 'speed').get('')?.[0]).toBe(9);
 });
 
-test('law 7: what was not asked for of late leaves the memory, and is read anew when it is asked for again', async () => {
+test('law 7: what was not asked for of late leaves the memory, and is read again when it is asked for', async () => {
   const under = storeUnderTest();
   const { asked, store } = counting(under);
   let nowMs = 0;
@@ -362,13 +362,13 @@ test('law 7: an answer that is no longer asked for does not hold on to all that 
   const before = look.answer(GENERATION_ZERO, TOTAL, 'merged');
   expect(look.answer(GENERATION_ZERO, TOTAL, 'merged')).toBe(before);
   await follower.look(0, VIEW);
-  // It was forgotten with the changes that lead away from it: who still asks for that moment is given it computed anew.
+  // It was forgotten with the changes that lead away from it: who still asks for that moment is given it computed again.
   const again = look.answer(GENERATION_ZERO, TOTAL, 'merged');
   expect(again).toEqual(before);
   expect(again).not.toBe(before);
 });
 
-test('law 7: deltas that were retired are told as such, and not held', async () => {
+test('law 7: deltas that were retired are reported as such, and not held', async () => {
   const under = storeUnderTest();
   const follower = createDeltaFollower({ partitions: PARTITIONS, store: under.serving, now: () => 0 });
   await under.speed.commit(commitOf(null, 'p1', { deltasGeneration: 0 }));

@@ -18,7 +18,7 @@
 
   Deltas of a generation that was retired are not filed: they may not be read, and no later retirement would remove them.
   A batch ends with its barrier, so the position of a commit that brings a new generation is the barrier's (barrier:<generation>).
-  A step over generations that do not exist is noted in the state (gap:<last before> = the next one): nobody looks for them.
+  A step over generations that do not exist is noted in the state (gap:<last before> = the next one): no reader looks for them.
 
   Everything is checked before the first write: a script that fails half-way keeps what it wrote.
   What the commit adds to the deltas goes to the feed as well, as the very arguments joined by newlines, which they do not

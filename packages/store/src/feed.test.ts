@@ -23,7 +23,7 @@ test('an entry reads as what its commit said, rows of other views left out', () 
   expect(entry('[]')?.rows.size).toBe(0);
 });
 
-test('law 7: an entry of any other form is no entry, never a part of one', () => {
+test('law 7: an entry of any other form is not an entry, never a part of one', () => {
   const whole = JSON.stringify(['conversions', 2, ['a', 1, 2, 'b', 3, 4]]);
   expect(entry(whole)?.rows.get('conversions')?.size).toBe(2);
   for (let length = 0; length < whole.length; length++) expect(entry(whole.slice(0, length)), whole.slice(0, length)).toBeNull();

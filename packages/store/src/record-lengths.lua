@@ -1,7 +1,7 @@
 --[[
   How long records are, in one command instead of one a record.
 
-  ARGV     the keys. They are no KEYS: those of a script need rights to write, which readers do not have
+  ARGV     the keys. They are not KEYS: those of a script need rights to write, which readers do not have
   Returns  for each key its length in bytes, 0 where there is none
 ]]
 local lengths = {}

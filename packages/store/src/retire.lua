@@ -5,7 +5,7 @@
   KEYS[1]  the partition's state hash
   ARGV     the oldest generation to keep
   Returns  the state as a flat list, empty when there is no such partition: `removed` and the gaps say what is left to remove
-  The marker moves first and the keys go afterwards: whoever reads finds either all of a generation, or that it is gone.
+  The marker moves first and the keys go afterwards: a reader finds either all of a generation, or that it is gone.
 ]]
 if redis.call('EXISTS', KEYS[1]) == 0 then return {} end
 local oldest = tonumber(redis.call('HGET', KEYS[1], 'oldest') or '0')

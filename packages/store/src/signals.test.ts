@@ -33,7 +33,7 @@ describe('signals of a record', () => {
     expect(idsOf(record, { limit: 2, fromMs: 9_000 })).toEqual(['z']);
   });
 
-  it('law 3: ids of one hash and one length are told apart', () => {
+  it('law 3: ids of one hash and one length are different ids', () => {
     for (const [a, b] of collisions()) {
       expect(fnv(a)).toBe(fnv(b));
       expect(idsOf([event(1, a), event(2, b), event(3, a)], { limit: 9 })).toEqual([b, a]);

@@ -1,6 +1,6 @@
 import { TributaryError } from '@tributary/model/errors';
 
-/** How an error begins that tells of deltas which are gone for good: asking again does not bring them back. */
+/** How an error begins that reports deltas which are gone for good: asking again does not bring them back. */
 const RETIRED = 'RETIRED ';
 
 /** Any failure of the connection leaves the outcome unknown; the caller reloads state and position. */

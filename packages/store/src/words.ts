@@ -1,6 +1,6 @@
 /**
  * Measures as commit.lua takes and stores them. Lua has doubles only: an integer beyond 2^53 goes as three words of 32 bits, the
- * lowest first, the last one signed. 96 bits cannot be passed: an amount is 10^12 at the most, so that takes 10^16 events in one row.
+ * lowest first, the last one signed. 96 bits cannot be passed: an amount is at most 10^12, so that takes 10^16 events in one row.
  */
 import { type Integer, integerOf } from '@tributary/model/integer';
 

@@ -21,7 +21,7 @@ export function naiveConversionRows(conversion: Event, path: readonly NaiveTouch
   const { type } = conversion;
   const currency = conversion.currency ?? '(none)';
   const value = BigInt(conversion.value ?? 0);
-  const channels = path.map(({ channel }) => toldApart(channel, definitions));
+  const channels = path.map(({ channel }) => trackedChannels(channel, definitions));
 
   add('coalitions', [day, type, setText(channels), currency], [1n, value]);
   const steps: string[] = [];
@@ -46,7 +46,7 @@ export function naiveConversionRows(conversion: Event, path: readonly NaiveTouch
 
 /** What a null path that ends at this instant adds. */
 export function naiveNullRows(ts: number, path: readonly NaiveTouch[], definitions: Definitions, add: Add): void {
-  const channels = path.map(({ channel }) => toldApart(channel, definitions));
+  const channels = path.map(({ channel }) => trackedChannels(channel, definitions));
   add('nullCoalitions', [dayText(ts), setText(channels)], [1n]);
   for (const [from, to] of edges(channels, definitions.attribution.transitionOrder))
     add('nullTransitions', [dayText(ts), from, to], [1n]);
@@ -94,7 +94,7 @@ function dayText(ts: number): string {
   return new Date(ts).toISOString().slice(0, 10);
 }
 
-function toldApart(channel: string, { attribution }: Definitions): string {
+function trackedChannels(channel: string, { attribution }: Definitions): string {
   return attribution.channels === null || attribution.channels.includes(channel) ? channel : '(other)';
 }
 

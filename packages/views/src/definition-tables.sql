@@ -4,7 +4,7 @@
 --              channels: [channel] or null, decayWeights: [weight], touchesFirst, resetOnConversion, firstPercent, lastPercent,
 --              lookbackMs, transitionOrder, pathSteps, pathTouches}
 -- Out: member_types   the types that make touches and conversions: type, kind, window_ms, default_channel, view_through
---      direct_channels, told_apart (channels; see tells_all), decay (weight by age in whole hours), attribution (one row)
+--      direct_channels, tracked_channels (channels; see tracks_all), decay (weight by age in whole hours), attribution (one row)
 -- Statements end with a semicolon at the end of a line; only the first takes the value.
 CREATE OR REPLACE TEMP TABLE definitions AS SELECT $1::JSON AS json;
 CREATE OR REPLACE TEMP TABLE member_types AS
@@ -15,7 +15,7 @@ CREATE OR REPLACE TEMP TABLE member_types AS
   SELECT unnest(json->>'$.conversions[*]'), 'conversion', NULL, '', false FROM definitions;
 CREATE OR REPLACE TEMP TABLE direct_channels AS
   SELECT unnest(json->>'$.direct[*]') AS channel FROM definitions;
-CREATE OR REPLACE TEMP TABLE told_apart AS
+CREATE OR REPLACE TEMP TABLE tracked_channels AS
   SELECT unnest(json->>'$.channels[*]') AS channel FROM definitions;
 CREATE OR REPLACE TEMP TABLE decay AS
   SELECT unnest((json->'decayWeights')::BIGINT[]) AS weight,
@@ -25,7 +25,7 @@ CREATE OR REPLACE TEMP TABLE attribution AS
   SELECT (json->>'touchesFirst')::BOOLEAN AS touches_first, (json->>'resetOnConversion')::BOOLEAN AS reset_on_conversion,
     (json->>'firstPercent')::BIGINT AS first_percent, (json->>'lastPercent')::BIGINT AS last_percent,
     (json->>'lookbackMs')::BIGINT AS lookback_ms,
-    (json->>'channels') IS NULL AS tells_all,
+    (json->>'channels') IS NULL AS tracks_all,
     (json->>'transitionOrder')::INTEGER AS transition_order, (json->>'pathSteps')::INTEGER AS path_steps,
     (json->>'pathTouches')::INTEGER AS path_touches
   FROM definitions;

@@ -11,7 +11,7 @@ export type Rows = Map<RowKey, Integer[]>;
 /** Rows by view name. */
 export type RowsByView = Map<string, Rows>;
 
-/** Adds `sign · measures` under `key`; a row whose measures are all zero is no row. */
+/** Adds `sign · measures` under `key`; a row whose measures are all zero is left out. */
 export function addRow(rows: Rows, key: RowKey, measures: readonly Integer[], sign: 1 | -1 = 1): void {
   const row = rows.get(key);
   if (row === undefined) {

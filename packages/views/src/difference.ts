@@ -107,12 +107,12 @@ export function addDifference(
   return { touchesFrozen, tooMuchWork, looksBehindCut };
 }
 
-/** Of showing to one view what an anchor sees; null: it is no anchor. */
+/** Of showing to one view what an anchor sees; null: it is not an anchor. */
 function workOfAnchor(lens: Lens, seen: unknown): number {
   return seen === null ? 0 : lens.sizeOf(seen) + OF_ANCHOR;
 }
 
-/** Adds the rows of what an anchor sees, or takes them away; null: it is no anchor. */
+/** Adds the rows of what an anchor sees, or takes them away; null: it is not an anchor. */
 function addRows(
   views: readonly View[],
   seen: unknown,

@@ -58,7 +58,7 @@ describe('law 7: a record that outgrew its bound remembers what it lost', () => 
     expect([later.cutTs, later.record]).toEqual([NEVER_CUT, record]);
   });
 
-  test('a mark is no event: readers of a record pass over it', () => {
+  test('a mark is not an event: readers of a record pass over it', () => {
     const text = recordOf(1, 1) + cutMark(5) + recordOf(1, 0);
     expect(idsOf(text)).toEqual(['1-0', '0-0']);
     const like = `${encodeEvent({ ts: 1, type: 'x', id: 'cut', userId: 'u', receivedAt: 1, source: 't', properties: { cut: true } } as Event)}\n`;

@@ -55,7 +55,7 @@ export interface TrimmedRecord {
 }
 
 /**
- * The record without what nobody reads any more: lines past its retention that are not among the newest `perUser` either. Past
+ * The record without what no reader needs any more: lines past its retention that are not among the newest `perUser` either. Past
  * `mostLength` it keeps the newest half of that, and a mark of what it lost.
  */
 export function trimRecord(record: string, logTimeMs: number, rules: StepRules, mostLength = Infinity): TrimmedRecord {

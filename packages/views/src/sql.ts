@@ -87,7 +87,7 @@ function definitionsJson(definitions: Definitions): string {
     })),
     conversions: [...definitions.conversionTypes],
     direct: [...definitions.directChannels],
-    channels: definitions.toldApart === null ? null : [...definitions.toldApart],
+    channels: definitions.trackedChannels === null ? null : [...definitions.trackedChannels],
     decayWeights: definitions.decayWeights,
     touchesFirst: definitions.touchesFirst,
     resetOnConversion: attribution.resetOnConversion,

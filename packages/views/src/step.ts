@@ -20,7 +20,7 @@ export interface StepRules {
   readonly retention: Retention;
   /** Bound on one user's timeline. */
   readonly maxEvents: number;
-  /** Whether outcomes name the conversions that were attributed anew. */
+  /** Whether outcomes name the conversions that were attributed again. */
   readonly gathersPaths: boolean;
 }
 
@@ -30,7 +30,7 @@ export function stepRules(views: readonly View[], definitions: Definitions, maxE
 
 /**
  * - `counted`: new and in time; every row it changes was changed.
- * - `late`: a row that it may change is frozen, or the timeline is cut where it belongs, so that nobody can say whether it is
+ * - `late`: a row that it may change is frozen, or the timeline is cut where it belongs, so that it is not known whether it is
  *   new: counted, completely, by the next generation (law 8).
  * - `duplicate`: its id is in the timeline already; nothing happened (law 3).
  */
@@ -71,7 +71,7 @@ export function step(
   const at = insert(user, incoming);
   const gathering = rules.gathersPaths ? { lens: CONVERTING_PATH, seen: [] as ConvertingPath[] } : undefined;
   const difference = addDifference(rules.groups, user, at, logTimeMs, definitions, deltas, work, gathering);
-  // Cutting makes nothing wrong by itself: whatever looks behind the cut later is told then.
+  // Cutting makes nothing wrong by itself: whatever looks behind the cut later is reported then.
   prune(user, logTimeMs, retention, rules.maxEvents);
   return {
     fate: difference.touchesFrozen ? 'late' : 'counted',

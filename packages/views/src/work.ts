@@ -3,7 +3,7 @@
  * in every run; its unit is one event seen by one view, 0.2 to 0.4 µs.
  *
  * Without a bound, each early click of a user with a thousand touches and 150 purchases costs a second, and one request holds up
- * everybody else's events for half an hour. What is beyond the bound is left to the next generation, and told.
+ * everybody else's events for half an hour. What is beyond the bound is left to the next generation, and reported.
  *
  * What all partitions do in one turn of a worker is bounded too, and nothing is left undone there: it is done in the next turn.
  */

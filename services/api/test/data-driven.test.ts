@@ -240,7 +240,7 @@ describe('law 4: every breakdown of every model sums to the conversions, to the 
       const own = alone.rows.flatMap((row: AnyRow) =>
         row.creditMicros === 0 && row.valueMinor === 0 ? [] : [[row.channel, row.type, row.creditMicros, row.valueMinor]],
       );
-      if (world.definitions.toldApart === null) expect([model, side]).toEqual([model, own]);
+      if (world.definitions.trackedChannels === null) expect([model, side]).toEqual([model, own]);
     }
     for (const row of body.rows)
       for (const model of LIVE_NAMES) {

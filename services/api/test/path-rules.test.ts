@@ -192,8 +192,8 @@ describe('what explains one conversion', () => {
           expect(body.meta.warnings.join().includes('more than 4 steps')).toBe(gone === '(other)');
           if (gone !== null) sums.set(`${model} ${gone}`, (sums.get(`${model} ${gone}`) ?? 0) + 1_000_000);
           for (const { channel, credits } of body.touches) {
-            const { toldApart } = world.definitions;
-            const name = toldApart === null || toldApart.has(channel) ? channel : '(other)';
+            const { trackedChannels } = world.definitions;
+            const name = trackedChannels === null || trackedChannels.has(channel) ? channel : '(other)';
             if (credits[model] !== undefined)
               sums.set(`${model} ${name}`, (sums.get(`${model} ${name}`) ?? 0) + credits[model].creditMicros);
           }

@@ -46,7 +46,7 @@ async function runChild(task: ChildTask, { timeoutMs, signal }: ChildOptions): P
   }, timeoutMs);
   signal.addEventListener('abort', kill, { once: true });
   try {
-    // The child may be gone before it reads: its exit tells more than the broken pipe.
+    // The child may be gone before it reads: its exit says more than the broken pipe.
     child.stdin.on('error', () => {});
     child.stdin.write(`${JSON.stringify(task)}\n`);
     const [ending, out, err] = await Promise.all([endingOf(child), text(child.stdout), text(child.stderr)]);

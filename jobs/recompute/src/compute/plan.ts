@@ -6,7 +6,7 @@ import { TributaryError } from '@tributary/model/errors';
 import { VIEWS } from '@tributary/views/registry';
 import type { ComputeLimits, ComputeSpec } from './spec.ts';
 
-/** `seals`: the segment that ends at the barrier, by partition. `program`: whoever computes it. */
+/** `seals`: the segment that ends at the barrier, by partition. `program`: what computes it. */
 export async function planCompute(
   dataDir: string,
   manifest: GenerationManifest,
@@ -35,7 +35,7 @@ export async function planCompute(
   };
 }
 
-/** Rows made by another program, or under other definitions, are computed anew from the base's events: so an upgrade fills what it adds. */
+/** Rows made by another program, or under other definitions, are computed again from the base's events: so an upgrade fills what it adds. */
 function servesRows(base: GenerationManifest, { definitions }: GenerationManifest, program: string): boolean {
   return base.definitions === definitions && base.program === program && VIEWS.every(({ name }) => name in base.views);
 }

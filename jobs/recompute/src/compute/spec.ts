@@ -46,7 +46,7 @@ export interface ComputeLimits {
   /** Bound of DuckDB's buffers, MiB; the process may use about twice of it. */
   readonly memoryMb: number;
   readonly threads: number;
-  /** Events that are looked at together, at the most (one partition is never split). */
+  /** Events that are looked at together, at most (one partition is never split). */
   readonly shardRows: number;
   /** A generation with more files of one kind merges the smallest. */
   readonly filesPerKind: number;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { namesIn } from '@tributary/archive/durable';
 import type { ComputeSpec } from './spec.ts';
 
-/** Relative to the data folder. Whoever ends the attempt removes it. */
+/** Relative to the data folder. Removed when the attempt ends. */
 export function stagingFolder(spec: Pick<ComputeSpec, 'generation' | 'attempt'>): string {
   return `staging/recompute-${spec.generation}-${spec.attempt}`;
 }

@@ -33,7 +33,7 @@ export async function whileVerifying<T>(
   return worked.value;
 }
 
-/** Of a merge the parts are left out: whoever gathered them has verified them. */
+/** The parts of a merge are left out: they were verified when they were gathered. */
 function filesRead({ arrivals, base, reuseRows, parts }: ComputeSpec): StoredFile[] {
   const arrived = parts === undefined ? arrivals.flat() : [];
   if (base === null) return arrived;

@@ -1,6 +1,6 @@
 /**
  * The plan that hosts share: what is computed, and how it is cut. Its name is a digest of what and by which program, so it stands for
- * one result; whoever writes it first decides about the cut, and every later attempt finds the parts that fit it.
+ * one result; the first that is written decides about the cut, and every later attempt finds the parts that fit it.
  */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
@@ -36,12 +36,12 @@ export function planName(spec: PlannedSpec, version: string): PlanName {
   return { generation: spec.generation, plan };
 }
 
-/** Undefined when nobody wrote it, or this host does not see it yet. */
+/** Undefined when it was not written, or this host does not see it yet. */
 export function readPlan(dataDir: string, name: PlanName): Promise<ShardPlan | undefined> {
   return readSealed<ShardPlan>(planPath(dataDir, name));
 }
 
-/** The plan as it is in force: this one, or that of whoever was first. */
+/** The plan as it is in force: this one, or the one that was first. */
 export async function keepPlan(dataDir: string, name: PlanName, plan: ShardPlan): Promise<ShardPlan> {
   if (await createSealed(planPath(dataDir, name), plan)) return plan;
   const first = await readPlan(dataDir, name);

@@ -1,4 +1,4 @@
-/** Small files that hosts leave for each other: JSON under its own SHA-256, so that a flipped byte is told from a number. */
+/** Small files that hosts leave for each other: JSON under its own SHA-256, so that a flipped byte is not taken for a number. */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createDurably, errorCode } from '@tributary/archive/durable';

@@ -8,7 +8,7 @@ import { highestSequence } from '../numbers.ts';
 import type { RunPorts } from '../ports.ts';
 import type { Begun, Run, RunOutcome } from '../run.ts';
 
-/** So many newest publications tell whether a generation was ever published; a run does not outlast more. */
+/** The newest publications that show whether a generation was ever published; a run does not outlast more. */
 export const NEWEST_PUBLICATIONS = 100;
 
 export interface PublicationFacts {

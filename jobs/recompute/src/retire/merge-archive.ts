@@ -12,7 +12,7 @@ import { stagingFolder } from '../compute/staging.ts';
 import type { RunPorts } from '../ports.ts';
 import type { MergeSpec } from './spec.ts';
 
-/** In one run, at the most: a backlog of a year is merged within a few hours, and no run waits long for it. */
+/** In one run, at most: a backlog of a year is merged within a few hours, and no run waits long for it. */
 const BLOCKS = 32;
 
 /** Runs in the child. */
@@ -57,7 +57,7 @@ export async function mergeArchive(
   }
 }
 
-/** The segment of each partition that the oldest kept generation was cut at: nobody goes on within the ones before. */
+/** The segment of each partition that the oldest kept generation was cut at: no run goes on within the ones before. */
 async function oldestCut(dataDir: string, partitions: number): Promise<number[]> {
   const kept = (await currentPublication(dataDir))?.kept;
   let oldest = Array.from({ length: partitions }, () => (kept === undefined ? 0 : Number.POSITIVE_INFINITY));

@@ -30,13 +30,13 @@ export interface ChannelNames {
 
 /** `counts`: of all windows of the answer. A channel that is told apart in one of them only could not be held against itself. */
 export function channelNames(
-  { toldApart }: Pick<Definitions, 'toldApart'>,
+  { trackedChannels }: Pick<Definitions, 'trackedChannels'>,
   { models, parameters }: { readonly models: readonly ModelName[]; readonly parameters: RuleParameters },
   counts: readonly JourneyCounts[],
 ): ChannelNames {
   const channels = new Set(counts.flatMap((window) => [...channelsIn(window)]));
   const readTracked = models.some((model) => readsTracked(model, parameters));
-  const told = readTracked && toldApart !== null ? onlyThese(toldApart) : null;
+  const told = readTracked && trackedChannels !== null ? onlyThese(trackedChannels) : null;
   const unclaimed = channels.has(UNATTRIBUTED) ? otherThanUnattributed : null;
   const largest = largestChannels(models, counts, channels);
   const grouped = largest === null ? null : onlyThese(largest);

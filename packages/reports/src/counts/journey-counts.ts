@@ -69,7 +69,7 @@ const SAME_NAMES = 'all models of this comparison see the channels so grouped: a
 export function findingsOfJourneys(
   { sizes, sets, edges }: JourneyCounts,
   { models, layers }: ReportQuestion,
-  { definitions: [{ toldApart }] }: Pick<Snapshot, 'definitions'>,
+  { definitions: [{ trackedChannels }] }: Pick<Snapshot, 'definitions'>,
   { grouped, hasUnclaimed }: ChannelNames,
 ): Findings {
   const holes: string[] = [];
@@ -79,7 +79,7 @@ export function findingsOfJourneys(
     notes.push(
       `the ${grouped} smallest channels are grouped into ${OTHER}: name those to tell apart in definitions.attribution.channels`,
     );
-  if (toldApart !== null) {
+  if (trackedChannels !== null) {
     const met = sizes.ofConversions.reduce((sum, { channel, amount }) => sum + (channel === OTHER ? amount : 0), 0);
     if (met > 0)
       notes.push(`${met} conversions met channels that definitions.attribution.channels does not list: they read ${OTHER}`);

@@ -6,7 +6,7 @@
  *   answer   remembered answers + what changed
  *
  * A request gets each partition as of one moment after it asked (as a read of its own would give), but requests that
- * come while a look is under way share the next one. Whatever goes wrong is read anew or refused, never left out (law 7).
+ * come while a look is under way share the next one. Whatever goes wrong is read again or refused, never left out (law 7).
  * What was taken stays: a partition that was read whole is not read again because another one did not answer in time, and
  * who cannot wait is given what is held, with its age.
  */
@@ -39,7 +39,7 @@ export interface DeltaFollower {
   keepUp(): Promise<void>;
 }
 
-/** What nobody asked for so long leaves the memory, ms. */
+/** What was not asked for during this time leaves the memory, ms. */
 const KEEP_MS = 10 * 60_000;
 
 /** A look that takes longer is given up, ms: all others wait for it. */

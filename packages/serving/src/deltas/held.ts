@@ -2,7 +2,7 @@
  * The deltas that are held in memory, and how they came to be what they are: a chain of moments, each leading to the
  * next by a change. Rows add up, so whatever was computed at one moment is brought to another by adding the changes in
  * between, or taking them away. Rows that enter the memory or leave it (a view that was not asked for, a generation that
- * nobody serves) are changes like any other. The chain is held by those who stand on it: moments that nobody needs are
+ * no reader serves) are changes like any other. The chain is held by those who stand on it: moments that no answer needs are
  * collected.
  */
 
@@ -104,7 +104,7 @@ export function createHeldDeltas(partitions: number): HeldDeltas {
       }
     },
     replace({ partition: number, cursor, state, generations }, views, from) {
-      // Nobody looks before all partitions are held: entering for the first time is no change to anybody.
+      // No answer is given before all partitions are held: entering for the first time does not change any.
       const before = held[number]?.generations;
       for (const generation of before === undefined ? [] : new Set([...before.keys(), ...generations.keys()])) {
         const rows = difference(generations.get(generation)?.rows, before?.get(generation)?.rows);
@@ -134,7 +134,7 @@ export function createHeldDeltas(partitions: number): HeldDeltas {
     },
     newest: () => newest,
     assertReachable(moment) {
-      if (moment.chain !== newest.chain) throw gone('everything was read anew meanwhile');
+      if (moment.chain !== newest.chain) throw gone('everything was read again meanwhile');
     },
     standing(from) {
       const standing = { states: [] as (PartitionState | null)[], pending: 0, overflowed: 0 };

@@ -9,13 +9,13 @@ import { answerOfChanges, type HeldDeltas, type Moment } from './held.ts';
 export interface LiveAnswers {
   /** The answer as of `moment`. Its rows never change; while nothing does, they are the very same object. */
   at(moment: Moment, loaded: LoadedGeneration, question: Question, layers: Layers): Rows;
-  /** Lets go of answers that nobody asked for lately: they keep all changes since in memory. */
+  /** Lets go of answers that were not asked for lately: they keep all changes since in memory. */
   forgetOld(): void;
 }
 
 /** Some 100 bytes a row; rows that did not change are shared with the generation's own answers. */
 const REMEMBERED = { entries: 128, rows: 400_000 };
-/** An answer that so many changed rows have passed by is forgotten: some 40 MB. */
+/** An answer that this many changed rows have passed by is forgotten: some 40 MB. */
 const MOST_CHANGED_ROWS = 200_000;
 
 export function createLiveAnswers(held: HeldDeltas): LiveAnswers {

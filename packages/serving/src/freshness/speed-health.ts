@@ -51,7 +51,7 @@ export async function seeLog(
   before: LogSeen | null,
   now: () => number,
 ): Promise<LogSeen> {
-  // What is appended after this instant is younger than the look: a look is told as old as it can be.
+  // What is appended after this instant is younger than the look: a look counts as old as it can be.
   const atMs = now();
   const ends = await log.ends();
   const behind = new Map<number, string | null>();

@@ -14,7 +14,7 @@ export interface LoadedGeneration {
   answer(question: Question): Rows;
   /** What was asked of late. */
   questions(): Question[];
-  /** Answers ahead of time, a few ms at a turn: whoever asked this of the generation before will ask it of this one. */
+  /** Answers ahead of time, a few ms at a turn: what was asked of the generation before will be asked of this one. */
   prepare(questions: readonly Question[]): Promise<void>;
 }
 
@@ -77,7 +77,7 @@ function inMemory(
           }
           remembered.set(question.key, { question, rows }, rows.size);
         } catch {
-          // Whoever asks it is told; the generation can be served.
+          // A question of it is answered with the reason; the generation can be served.
         }
       }
     },

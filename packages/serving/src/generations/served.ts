@@ -106,7 +106,7 @@ export function createGenerations({ source, now, onWarning, keep = 3 }: Generati
     if (manifest === null)
       throw new TributaryError(
         'manifest_corrupt',
-        `generation ${generation} is published, and its manifest is gone: restore generations/ in the data folder, or compute all of it anew with "tributary batch run --full --wait"`,
+        `generation ${generation} is published, and its manifest is gone: restore generations/ in the data folder, or compute all of it again with "tributary batch run --full --wait"`,
       );
     if (manifest.state !== 'computed')
       throw new TributaryError('manifest_corrupt', `generation ${generation} is published but its state is ${manifest.state}`);

@@ -1,4 +1,4 @@
-/** Which anchors an event may change beside its own: what difference.ts computes anew. */
+/** Which anchors an event may change beside its own: what difference.ts computes again. */
 import type { Definitions } from '@tributary/model/definitions';
 import type { Timeline, TimelineEvent } from '../timeline.ts';
 import { MAX_PATH_TOUCHES } from './most-touches.ts';

@@ -4,13 +4,13 @@ import { OTHER } from '@tributary/model/channel';
 import type { Definitions } from '@tributary/model/definitions';
 import type { TimelineEvent } from '../timeline.ts';
 
-/** Distinct channels up to which a set is told apart. */
+/** Distinct channels up to which a set is tracked. */
 export const MOST_CHANNELS = 20;
 
-/** The channels of a path, in order; those that the definitions do not tell apart read `(other)`. */
-export function channelsOf(path: readonly TimelineEvent[], { toldApart }: Definitions): string[] {
-  if (toldApart === null) return path.map(({ channel }) => channel);
-  return path.map(({ channel }) => (toldApart.has(channel) ? channel : OTHER));
+/** The channels of a path, in order; those that the definitions do not track read `(other)`. */
+export function channelsOf(path: readonly TimelineEvent[], { trackedChannels }: Definitions): string[] {
+  if (trackedChannels === null) return path.map(({ channel }) => channel);
+  return path.map(({ channel }) => (trackedChannels.has(channel) ? channel : OTHER));
 }
 
 /** Distinct channels in code point order, joined; of more than `MOST_CHANNELS` only `(other)`. */

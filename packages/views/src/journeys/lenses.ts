@@ -9,7 +9,7 @@ export interface ConvertingPath {
   readonly conversion: TimelineEvent;
   /** Eligible touches in order; empty: nothing led to it. */
   readonly path: readonly TimelineEvent[];
-  /** The channels of the path that are told apart, in order. */
+  /** The channels of the path that are tracked, in order. */
   readonly channels: readonly string[];
 }
 

@@ -21,7 +21,7 @@ export function pathOf(timeline: Timeline, at: number, definitions: Definitions)
 }
 
 /**
- * The touches of the null path that ends at `at`; null when that is no touch, or the journey goes on within the lookback. These are
+ * The touches of the null path that ends at `at`; null when that is not a touch, or the journey goes on within the lookback. These are
  * the touches after the user's last conversion whose window still covers the last touch, of the newest `MAX_PATH_TOUCHES`.
  */
 export function nullPathOf(timeline: Timeline, at: number, definitions: Definitions): TimelineEvent[] | null {

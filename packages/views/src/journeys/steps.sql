@@ -1,8 +1,8 @@
 -- The touches on the paths of journeys: as they are now, and as they were without the fresh events. Both come from one join.
 --
--- In:  asked, timelines  see conversions.sql; attribution, direct_channels, told_apart, from the definitions
+-- In:  asked, timelines  see conversions.sql; attribution, direct_channels, tracked_channels, from the definitions
 -- Out: place    (place_no, channel, campaign, indirect, channel_no)  where touches are filed; 0: (unattributed)
---      channel  (channel_no, channel)  those that the definitions tell apart, numbered in the order of their text
+--      channel  (channel_no, channel)  those that the definitions track, numbered in the order of their text
 --      filed    (filed_no, day, type, currency)  what journeys are filed under
 --      wanted   (path_no, sign, filed_no, ts, value, is_null)  the paths: 2·row of asked as it is now, counted +1, and the next
 --               number as it was before, counted −1
@@ -14,15 +14,15 @@ CREATE OR REPLACE TEMP TABLE place AS
   SELECT
     row_number() OVER ()::INTEGER AS place_no, channel, campaign,
     channel NOT IN (FROM direct_channels) AS indirect,
-    told, dense_rank() OVER (ORDER BY told)::INTEGER AS channel_no
+    tracked, dense_rank() OVER (ORDER BY tracked)::INTEGER AS channel_no
   FROM (
-    SELECT channel, campaign, CASE WHEN tells_all OR channel IN (FROM told_apart) THEN channel ELSE '(other)' END AS told
+    SELECT channel, campaign, CASE WHEN tracks_all OR channel IN (FROM tracked_channels) THEN channel ELSE '(other)' END AS tracked
     FROM (SELECT DISTINCT channel, campaign FROM timelines WHERE kind = 'touch'), attribution
   )
   UNION ALL
   SELECT 0, '(unattributed)', '(none)', true, '(unattributed)', 0;
 CREATE OR REPLACE TEMP TABLE channel AS
-  SELECT DISTINCT channel_no, told AS channel FROM place;
+  SELECT DISTINCT channel_no, tracked AS channel FROM place;
 CREATE OR REPLACE TEMP TABLE filed AS
   SELECT row_number() OVER ()::INTEGER AS filed_no, *, day_text(day_no) AS day
   FROM (SELECT DISTINCT ts // 86400000 AS day_no, type, currency FROM asked);

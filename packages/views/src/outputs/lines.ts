@@ -1,5 +1,5 @@
 /**
- * What the speed layer tells the world: lines of JSON for the output log, `ts`, `type` and `id` first, as events are.
+ * What the speed layer publishes: lines of JSON for the output log, `ts`, `type` and `id` first, as events are.
  *
  *   conversion.attributed  the credit of one conversion under every rule-based model, whenever it was computed: at the conversion, and
  *                          again when an event that came out of order, but in time, changed its path. The newest one counts.
@@ -14,9 +14,9 @@ import { creditByPlace } from '../credit/fold.ts';
 import type { ConvertingPath } from '../journeys/lenses.ts';
 import { campaignOf, timelineEvent } from '../timeline.ts';
 
-/** Steps of a path that a line shows at the most. */
+/** Steps of a path that a line shows, at most. */
 const MOST_STEPS = 100;
-/** Places that a model's credit shows at the most: with names at their bounds a line stays below 1 MB, which every Kafka takes. */
+/** Places that a model's credit shows, at most: with names at their bounds a line stays below 1 MB, which every Kafka takes. */
 const MOST_PLACES = 64;
 
 /** `cause`: the event that had the conversion attributed. Credit falls on places (channel and campaign); each model's sums to one conversion and its value. */
@@ -46,19 +46,19 @@ export function attributedLine(
   });
 }
 
-/** The places with the most credit; what the others have is told as one, so that each model still sums to one conversion. */
+/** The places with the most credit; what the others have is reported as one, so that each model still sums to one conversion. */
 function shown(byPlace: ReadonlyMap<string, readonly [creditMicros: number, valueMinor: number]>): object[] {
   const places = [...byPlace];
   if (places.length > MOST_PLACES) places.sort(([a, [x]], [b, [y]]) => y - x || (a < b ? -1 : 1));
-  const told: object[] = places.slice(0, MOST_PLACES).map(([place, [creditMicros, valueMinor]]) => {
+  const lines: object[] = places.slice(0, MOST_PLACES).map(([place, [creditMicros, valueMinor]]) => {
     const [channel, campaign] = place.split('\t');
     return { channel, campaign, creditMicros, valueMinor };
   });
   const rest = places.slice(MOST_PLACES);
-  if (rest.length === 0) return told;
+  if (rest.length === 0) return lines;
   const sum = (at: 0 | 1) => rest.reduce((total, [, measures]) => total + measures[at], 0);
-  told.push({ others: rest.length, creditMicros: sum(0), valueMinor: sum(1) });
-  return told;
+  lines.push({ others: rest.length, creditMicros: sum(0), valueMinor: sum(1) });
+  return lines;
 }
 
 /** `line`: the event's own; `late`: rows that it may change were frozen, the next generation counts it there. */

@@ -2,12 +2,12 @@
 --
 -- In:  walked, path, channel, filed  see journeys/; attribution, from the definitions
 -- Out: day, type, path, currency, conversions, valueMinor
-WITH told_apart AS (
+WITH distinct_paths AS (
   SELECT path_no FROM path, attribution WHERE NOT is_null AND changes <= path_steps
 ),
 stepped AS (
   SELECT path_no, list_sort(list({i: i, channel_no: channel_no})) AS steps
-  FROM walked SEMI JOIN told_apart USING (path_no)
+  FROM walked SEMI JOIN distinct_paths USING (path_no)
   WHERE back_1 IS DISTINCT FROM channel_no
   GROUP BY path_no
 ),
