@@ -128,11 +128,11 @@ const FLAGS: Readonly<Record<string, string>> = { intervals: 'bootstrap' };
 
 /** What the API says of a parameter, said of the flag that was typed, with its value; null where it names none that was. */
 function asTyped(detail: string, parameters: URLSearchParams): string | null {
-  const [name = ''] = /^\w+(?=: )/.exec(detail) ?? [];
+  const [name = ''] = /^\w+(?=: | must )/.exec(detail) ?? [];
   const value = parameters.get(name);
-  return value === null
-    ? null
-    : `--${FLAGS[name] ?? name}${detail.slice(name.length).replace(/^: is not (?=an? )/, ' must be ')} (got "${value}")`;
+  if (value === null) return null;
+  const said = `--${FLAGS[name] ?? name}${detail.slice(name.length)}`;
+  return said.includes('(got ') ? said : `${said} (got "${value}")`;
 }
 
 function parsed<T>(target: URL, text: string): T {

@@ -55,11 +55,11 @@ export async function addCommands(program: Command, act: Act, argv: readonly str
   }
 }
 
-/** Of each group that is named its commands that are named, or all of them for its help; where nothing is named, everything. */
+/** Of each group that is named its commands that are named, or all of them for its help; where nothing is named, everything: for the help. */
 function named(argv: readonly string[]): readonly Entry[] {
   const groups = ENTRIES.filter(({ path: [group = ''] }) => argv.includes(group));
   const commands = groups.filter(({ path }) => path.every((word) => argv.includes(word)));
   const chosen = new Set(commands.map(({ path }) => path[0]));
   const wanted = groups.filter((entry) => commands.includes(entry) || !chosen.has(entry.path[0]));
-  return wanted.length > 0 ? wanted : ENTRIES;
+  return wanted.length > 0 || argv.includes('--version') ? wanted : ENTRIES;
 }

@@ -16,11 +16,19 @@ export const credit = (conversions: number, valueMinor: number) => ({
   creditMicros: Math.round(conversions * 1e6),
   conversions,
   valueMinor,
+  share: 0.5,
 });
-export const REPORT = {
-  model: 'linear',
-  by: ['channel', 'currency'],
+const WINDOW = {
   range: { fromDay: null, toDay: null },
+  lookbackDays: 30,
+  definitions: 'abcdef123456',
+};
+export const REPORT = {
+  ...WINDOW,
+  model: 'linear',
+  parameters: {},
+  by: ['channel', 'currency'],
+  previousRange: null,
   rows: [
     { channel: '(unattributed)', currency: 'EUR', ...credit(1, 5000), touches: 0, costMinor: 0 },
     { channel: 'email', currency: '(none)', ...credit(0, 0), touches: 40, costMinor: 0 },
@@ -28,15 +36,27 @@ export const REPORT = {
     { channel: 'search', currency: 'JPY', ...credit(0.001, 500), touches: 0, costMinor: 0 },
   ],
   totals: {},
+  sampling: null,
+  previousSampling: null,
   nextCursor: null,
   meta: META,
 };
+const compared = (conversions: number, valueMinor: number) => ({
+  ...credit(conversions, valueMinor),
+  rank: 1,
+  difference: credit(0, 0),
+});
 export const COMPARISON = {
+  ...WINDOW,
   models: ['first', 'last'],
+  baseline: 'first',
+  parameters: {},
+  by: ['channel'],
   rows: [
-    { channel: 'email', models: { first: credit(1, 100), last: credit(0, 0) } },
-    { channel: 'search', models: { first: credit(0, 0), last: credit(1, 100) } },
+    { channel: 'email', models: { first: compared(1, 100), last: compared(0, 0) } },
+    { channel: 'search', models: { first: compared(0, 0), last: compared(1, 100) } },
   ],
+  totals: { models: {} },
   nextCursor: null,
   meta: { ...META, complete: false, warnings: ['partition 3: the speed layer has read nothing of the log'] },
 };
@@ -51,6 +71,9 @@ export const EXPLANATION = {
       id: 't0',
       type: 'ad_click',
       channel: 'social',
+      campaign: '(none)',
+      costMinor: 0,
+      currency: '(none)',
       eligible: false,
       reason: '80 days before the conversion, outside the 30-day window',
       credits: {},
@@ -60,6 +83,9 @@ export const EXPLANATION = {
       id: 't1',
       type: 'ad_click',
       channel: 'search',
+      campaign: '(none)',
+      costMinor: 0,
+      currency: '(none)',
       eligible: true,
       reason: 'within the window',
       credits: {
@@ -72,6 +98,9 @@ export const EXPLANATION = {
       id: 't2',
       type: 'email_click',
       channel: 'email',
+      campaign: '(none)',
+      costMinor: 0,
+      currency: '(none)',
       eligible: true,
       reason: 'within the window',
       credits: {
@@ -112,6 +141,13 @@ export const STATUS = {
   complete: false,
   warnings: ['partition 1: behind'],
   definitions: 'abcdef123456',
+  definitionsInForce: {
+    version: 'abcdef123456',
+    source: 'run',
+    reason: 'demand by key ta_admin',
+    since: Date.UTC(2026, 10, 20, 9, 30),
+    fileDiffers: ['attribution.channels', 'conversions'],
+  },
 };
 const moved = (before: number, after: number) => ({ before, after, difference: after - before });
 export const RECONCILIATIONS = {
@@ -160,6 +196,7 @@ export const RECONCILIATIONS = {
 }; // prettier-ignore
 
 export const PATHS = {
+  definitions: 'abcdef123456',
   range: { fromDay: '2026-11-01', toDay: null },
   lookbackDays: 30,
   totals: { conversions: 20, valueMinor: 9_900 },

@@ -57,9 +57,9 @@ test('status: facts, partitions on request, exit 1 when answers are incomplete',
 test.each(['invalid_query', 'unknown_model', 'empty_range'])(
   '400 %s is wrong usage: exit 2, detail and fix, no address',
   async (code) => {
-    await using server = await fakeServer(() => problem(400, code, 'there is no model "shapely"'));
+    await using server = await fakeServer(() => problem(400, code, '"shapely" is not a model; there are first, last'));
     const argv = ['attribution', 'report', '--model', 'shapely', '--url', server.url];
-    const stderr = `error: there is no model "shapely"\n  fix: fix of ${code}\n`;
+    const stderr = `error: "shapely" is not a model; there are first, last\n  fix: fix of ${code}\n`;
     expect(await tributary(argv)).toMatchObject({ code: 2, stdout: '', stderr });
     expect(JSON.parse((await tributary([...argv, '--json'])).stderr).error).toMatchObject({ code, exitCode: 2 });
   },
@@ -68,7 +68,9 @@ test.each(['invalid_query', 'unknown_model', 'empty_range'])(
 test('what the API says of a parameter is said of the flag that was typed, with its value', async () => {
   const of = (name: string) =>
     fakeServer((request) =>
-      name in request.query ? problem(400, 'invalid_query', `${name}: is not a whole number from 1 to 1000`) : routes(request),
+      name in request.query
+        ? problem(400, 'invalid_query', `${name} must be a whole number from 1 to 1000 (got "${request.query[name]}")`)
+        : routes(request),
     );
   await using intervals = await of('intervals');
   expect(await tributary(['attribution', 'report', '--bootstrap', '9999', '--url', intervals.url])).toMatchObject({
@@ -79,6 +81,11 @@ test('what the API says of a parameter is said of the flag that was typed, with 
   expect(await tributary(['signals', 'get', 'ana', '--limit', '0', '--url', limit.url])).toMatchObject({
     code: 2,
     stderr: expect.stringContaining('error: --limit must be a whole number from 1 to 1000 (got "0")\n'),
+  });
+  await using against = await fakeServer(() => problem(400, 'invalid_query', 'against: a day lies in one window only'));
+  expect(await tributary(['attribution', 'report', '--by', 'day', '--against', 'previous', '--url', against.url])).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('error: --against: a day lies in one window only (got "previous")\n'),
   });
 });
 

@@ -26,7 +26,7 @@ describe('attribution report', () => {
     expect(done.stderr).toBe('');
     expect(done.stdout).toBe(
       [
-        'linear, by channel',
+        'linear, by channel · lookback 30 d',
         'channel         touches      cost  conversions    share                   value  ROAS       CPA',
         '───────────────────────────────────────────────────────────────────────────────────────────────',
         'search               10  7.00 EUR         2.50   71.4 %  1,234.56 EUR + 500 JPY     –  2.80 EUR',
@@ -210,16 +210,16 @@ describe('data-driven models over the API', () => {
     ).toEqual(REPORT.rows);
     const csv = await report('--format', 'csv');
     expect(csv.stdout.split('\n').slice(0, 3)).toEqual([
-      'channel,currency,creditMicros,conversions,valueMinor,touches,costMinor',
-      '(unattributed),EUR,1000000,1,5000,0,0',
-      'email,(none),0,0,0,40,0',
+      'channel,currency,creditMicros,conversions,valueMinor,share,touches,costMinor',
+      '(unattributed),EUR,1000000,1,5000,0.5,0,0',
+      'email,(none),0,0,0,0.5,40,0',
     ]);
     const out = join(temporaryFolder('report'), 'r.parquet');
     expect(await report('--out', out)).toMatchObject({ code: 0, stdout: '' });
     const session = await openDuckDb({ memoryLimit: '500MB', threads: 1, tempDir: tmpdir() });
     try {
       const rows = await session.rows(
-        'SELECT channel, currency, creditMicros::INTEGER AS creditMicros, conversions, valueMinor::INTEGER AS valueMinor, touches::INTEGER AS touches, costMinor::INTEGER AS costMinor FROM read_parquet($1)',
+        'SELECT channel, currency, creditMicros::INTEGER AS creditMicros, conversions, valueMinor::INTEGER AS valueMinor, share, touches::INTEGER AS touches, costMinor::INTEGER AS costMinor FROM read_parquet($1)',
         [out],
       );
       expect(rows).toEqual(REPORT.rows);
@@ -237,7 +237,7 @@ describe('data-driven models over the API', () => {
   test('a cell that a spreadsheet would run is led by an apostrophe in CSV', async () => {
     await using server = await fakeServer(() => ({ body: { ...REPORT, rows: [{ channel: '=1+1', ...credit(-1, -5) }] } }));
     const csv = await tributary(['attribution', 'report', '--format', 'csv', '--url', server.url]);
-    expect(csv.stdout.split('\n')[1]).toBe("'=1+1,-1000000,-1,-5");
+    expect(csv.stdout.split('\n')[1]).toBe("'=1+1,-1000000,-1,-5,0.5");
   });
 
   test('CSV never adds euros to dollars: of several currencies each has columns, of one its name', async () => {
@@ -257,14 +257,14 @@ describe('data-driven models over the API', () => {
       return (await tributary(['attribution', 'report', '--format', 'csv', '--url', server.url])).stdout.split('\n');
     };
     expect(await csv(parts)).toEqual([
-      'channel,creditMicros,conversions,effect,valueMinor_EUR,costMinor_EUR,valueMinor_USD,costMinor_USD',
-      'mail,3000000,3,0.5,500,90,200,0',
-      'tv,1000000,1,0.1,5,0,0,0',
+      'channel,creditMicros,conversions,share,effect,valueMinor_EUR,costMinor_EUR,valueMinor_USD,costMinor_USD',
+      'mail,3000000,3,0.5,0.5,500,90,200,0',
+      'tv,1000000,1,0.5,0.1,5,0,0,0',
       '',
     ]);
     expect((await csv(parts.filter(({ currency }) => currency === 'EUR'))).slice(0, 2)).toEqual([
-      'channel,creditMicros,conversions,valueMinor,costMinor,roas,effect,currency',
-      'mail,3000000,3,700,90,7.8,0.5,EUR',
+      'channel,creditMicros,conversions,valueMinor,share,costMinor,roas,effect,currency',
+      'mail,3000000,3,700,0.5,90,7.8,0.5,EUR',
     ]);
   });
 

@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { fateOf, type Generation, type Generations, previousOf } from '../src/report/generations.ts';
+import type { Generation, Generations, Publication } from '../src/api-types.ts';
+import { fateOf, previousOf } from '../src/report/generations.ts';
 import { fakeServer, problem } from './fake-server.ts';
 import { tributary } from './fake-shell.ts';
 import { temporaryFolder } from './temporary.ts';
@@ -19,7 +20,7 @@ const generation = (number: number, state: string, more: Partial<Generation> = {
   current: false,
   ...more,
 }); // prettier-ignore
-const published = (number: number, held = false) => ({
+const published = (number: number, held = false): Publication => ({
   sequence: 9,
   generation: number,
   action: held ? 'rollback' : 'publish',

@@ -1,19 +1,16 @@
 /** `tributary attribution compare`: several models side by side over the same window. */
 import type { Command } from 'commander';
 import type { ApiClient } from '../api-client.ts';
+import type { AnswerOf, Comparison } from '../api-types.ts';
 import type { Act, Context } from '../context.ts';
 import type { ExitCode } from '../exit.ts';
-import { MAX_TABLE_PAGES, putAllRecords, putAnswer, putTables, tellCut, titleOf, type WindowOf } from '../report/api-output.ts';
+import { MAX_TABLE_PAGES, putAllRecords, putAnswer, putTables, tellCut, titleOf } from '../report/api-output.ts';
 import { type CompareRow, compareTable, ordered } from '../report/attribution-tables.ts';
 import { type FoldedRow, foldCurrencies } from '../report/fold-currencies.ts';
-import { allPages, type Page } from '../report/pages.ts';
+import { allPages } from '../report/pages.ts';
 import { formatOf } from '../report/record-output.ts';
 import { dimensionsOf, queryOf, type ReportFlags, separateBy, withCurrency, withReportFlags } from '../report/report-flags.ts';
 import { renderWide } from '../terminal/table.ts';
-
-interface Comparison extends Page<CompareRow>, WindowOf {
-  readonly models: readonly string[];
-}
 
 interface Options extends ReportFlags {
   readonly models?: string;
@@ -64,20 +61,12 @@ async function compare(context: Context, options: Options): Promise<ExitCode> {
   return putTables(context, [[titleOf(measure, by, first), text]], { meta: first.meta, range: first.range, out: options.out });
 }
 
-interface Model {
-  readonly name: string;
-  readonly family: string;
-  readonly parameters?: readonly string[];
-  readonly required?: readonly string[];
-  readonly missing?: string | null;
-}
-
 /**
  * Models whose totals are the conversions, of those that can be answered as asked. Those that count a conversion for several channels
  * are not rivals of them; those of positions say, where there are none, what another model says.
  */
 async function everyModel(api: ApiClient, options: Options): Promise<string> {
-  const { models } = await api.get<{ models: readonly Model[] }>('/v1/models');
+  const { models } = await api.get<AnswerOf<'models'>>('/v1/models');
   const isGiven = (parameter: string) => options[parameter as keyof Options] !== undefined;
   return models
     .filter(({ family, missing = null, required = [] }) => family !== 'counts' && missing === null && required.every(isGiven))

@@ -1,36 +1,13 @@
 /** `tributary attribution explain ID`: every touch of one conversion, its credit under each model, and why. */
 import type { Command } from 'commander';
 import { orWhere } from '../api-client.ts';
+import type { AnswerOf } from '../api-types.ts';
 import { type Act, answer, type Context } from '../context.ts';
 import { EXIT, type ExitCode, UsageError } from '../exit.ts';
 import { conversions, counted, instant, money, span } from '../terminal/figures.ts';
 import { renderTable, shortName } from '../terminal/table.ts';
 
-interface Explanation {
-  readonly userId: string;
-  readonly conversion: Readonly<Record<string, unknown>>;
-  readonly attributed: boolean;
-  readonly touches: readonly ExplainedTouch[];
-  readonly omittedTouches: number;
-  readonly models: readonly string[];
-  readonly meta: {
-    readonly generation: number;
-    readonly sources: readonly string[];
-    readonly complete: boolean;
-    readonly warnings: readonly string[];
-    readonly definitions: string;
-    readonly lookbackMs: number;
-  };
-}
-interface ExplainedTouch {
-  readonly ts: number;
-  readonly id: string;
-  readonly type: string;
-  readonly channel: string;
-  readonly eligible: boolean;
-  readonly reason: string;
-  readonly credits: Readonly<Record<string, { readonly creditMicros: number; readonly valueMinor: number }>>;
-}
+type Explanation = AnswerOf<'explainConversion'>;
 
 interface Options {
   readonly user?: string;

@@ -2,23 +2,15 @@
 import { isModelName, MODEL_NAMES, modelInfo, namesWith } from '@tributary/attribution/models/catalogue';
 import type { Command } from 'commander';
 import type { ApiClient, Query } from '../api-client.ts';
+import type { Report, ReportRow } from '../api-types.ts';
 import type { Act, Context } from '../context.ts';
 import type { ExitCode } from '../exit.ts';
 import { levelOf } from '../paths/level-flag.ts';
-import {
-  amountsOnly,
-  MAX_TABLE_PAGES,
-  putAllRecords,
-  putAnswer,
-  putTables,
-  tellCut,
-  titleOf,
-  type WindowOf,
-} from '../report/api-output.ts';
-import { type Dimensions, type ModelFigures, ordered, reportTable } from '../report/attribution-tables.ts';
+import { amountsOnly, MAX_TABLE_PAGES, putAllRecords, putAnswer, putTables, tellCut, titleOf } from '../report/api-output.ts';
+import { type ModelFigures, ordered, reportTable } from '../report/attribution-tables.ts';
 import { foldPrevious } from '../report/change-figures.ts';
-import { type AmountRow, foldCurrencies } from '../report/fold-currencies.ts';
-import { allPages, type Page } from '../report/pages.ts';
+import { foldCurrencies } from '../report/fold-currencies.ts';
+import { allPages } from '../report/pages.ts';
 import { formatOf } from '../report/record-output.ts';
 import { dimensionsOf, queryOf, type ReportFlags, separateBy, withCurrency, withReportFlags } from '../report/report-flags.ts';
 import { count, percent } from '../terminal/figures.ts';
@@ -26,13 +18,6 @@ import { renderWide } from '../terminal/table.ts';
 
 const CHANGES =
   'changes are of all that differed between the two windows, not of the cost alone: marginal figures are no forecast (docs/models.md)';
-
-type Row = AmountRow & ModelFigures & Dimensions;
-
-interface Report extends Page<Row>, WindowOf {
-  readonly model: string;
-  readonly sampling?: { readonly pairs: number; readonly epsilon: number; readonly delta: number } | null;
-}
 
 interface Options extends ReportFlags {
   readonly model: string;
@@ -71,13 +56,13 @@ async function report(context: Context, options: Options): Promise<ExitCode> {
       query,
       out: options.out,
       format,
-      flat: (rows: readonly Row[]) => rows,
+      flat: (rows: readonly ReportRow[]) => rows,
       separate: separateBy(options),
     });
 
   const by = dimensionsOf(options.by);
   // Intervals and effects are of channels as a whole: they come with an answer that is not told apart by currency.
-  const { rows, first, isCut } = await allPages<Row, Report>(
+  const { rows, first, isCut } = await allPages<ReportRow, Report>(
     api,
     '/v1/attribution',
     amountsOnly(query, withCurrency(by)),
@@ -104,10 +89,12 @@ async function wholeChannels(api: ApiClient, query: Query, by: readonly string[]
 }
 
 /** What a model says is in doubles: one that is written with more digits than a double holds is a double all the same. */
-function figuresByKey(rows: readonly Row[], by: readonly string[]): Map<string, ModelFigures> {
-  const inDoubles = (row: Row): ModelFigures =>
+function figuresByKey(rows: readonly ReportRow[], by: readonly string[]): Map<string, ModelFigures> {
+  const inDoubles = (row: ReportRow): ModelFigures =>
     Object.fromEntries(Object.entries(row).map(([name, value]) => [name, typeof value === 'bigint' ? Number(value) : value]));
-  return new Map(rows.map((row) => [by.map((dimension) => String(row[dimension] ?? '')).join('\t'), inDoubles(row)]));
+  return new Map(
+    rows.map((row) => [by.map((dimension) => String(row[dimension as keyof ReportRow] ?? '')).join('\t'), inDoubles(row)]),
+  );
 }
 
 function samplingNotes(whole: Report | undefined): string[] {

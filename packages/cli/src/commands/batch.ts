@@ -1,22 +1,14 @@
 /** `tributary batch …`: ask for a generation, follow it, and move readers between generations. */
 import type { Command } from 'commander';
 import { type ApiClient, orWhere } from '../api-client.ts';
+import type { AnswerOf, Generation, Generations, Publication } from '../api-types.ts';
 import { type Act, answer, type Context } from '../context.ts';
 import { CommandError, EXIT, type ExitCode, UsageError } from '../exit.ts';
 import { parseDuration } from '../import/instant.ts';
 import { readJsonFile } from '../json-file.ts';
-import {
-  fateOf,
-  type Generation,
-  type Generations,
-  newest,
-  newestComputed,
-  type Publication,
-  previousOf,
-} from '../report/generations.ts';
+import { fateOf, newest, newestComputed, previousOf } from '../report/generations.ts';
 import { count, instant, span } from '../terminal/figures.ts';
 import { renderTable } from '../terminal/table.ts';
-import type { Status } from './status.ts';
 
 const POLL_MS = 500;
 
@@ -56,7 +48,7 @@ async function runBatch(context: Context, options: RunOptions): Promise<ExitCode
   const body = { mode: options.full === true ? 'full' : 'incremental', ...definitionsOf(context, options.definitions) };
   const api = context.api('admin');
   const before = options.wait === true ? newest(await generationsOf(api)) : 0;
-  const asked = await api.post<{ jobId: string; mode: string }>('/v1/generations', body);
+  const asked = await api.post<AnswerOf<'requestGeneration'>>('/v1/generations', body);
   context.terminal.say(`${asked.mode} run asked for, job ${asked.jobId}`);
   if (options.wait !== true) {
     await answer(context, asked, () => `job ${asked.jobId} (${asked.mode}); follow it with "tributary batch status"`);
@@ -99,7 +91,7 @@ async function waitFor(context: Context, api: ApiClient, before: number, timeout
 
 /** What is asked after the command is answered from what it published: a server finds and loads that a moment later, or says why it cannot. */
 async function isServed(api: ApiClient, publication: Publication | null): Promise<boolean> {
-  const { generation } = await api.get<Status>('/v1/status');
+  const { generation } = await api.get<AnswerOf<'status'>>('/v1/status');
   const hasFound = (generation.sequence ?? 0) >= (publication?.sequence ?? 0);
   return hasFound && (generation.served === generation.current || generation.failure !== null);
 }
@@ -123,7 +115,7 @@ async function move(context: Context, action: 'publish' | 'rollback', text: stri
       fix: 'See "tributary batch status".',
     });
   const got = await orWhere(
-    api.post<{ publication: Publication }>(`/v1/generations/${generation}/${action}`, {}),
+    api.post<AnswerOf<'publishGeneration'>>(`/v1/generations/${generation}/${action}`, {}),
     'See "tributary batch status" for the generations there are; only computed ones can be published.',
   );
   await answer(context, got, () => publicationLine(got.publication));

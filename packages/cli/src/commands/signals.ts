@@ -1,18 +1,11 @@
 /** `tributary signals get USER`: what a user did lately, newest first. */
 import type { Command } from 'commander';
+import type { AnswerOf } from '../api-types.ts';
 import { type Act, answer, type Context } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { eventCells } from '../report/event-line.ts';
-import { type SpeedMeta, speedLine, warnings } from '../report/meta-line.ts';
+import { speedLine, warnings } from '../report/meta-line.ts';
 import { renderTable } from '../terminal/table.ts';
-
-interface Answer {
-  readonly userId: string;
-  readonly status: 'PRESENT' | 'NOT_FOUND';
-  readonly signals: readonly Readonly<Record<string, unknown>>[];
-  readonly nextCursor: string | null;
-  readonly meta: SpeedMeta;
-}
 
 interface Options {
   readonly names?: string;
@@ -41,7 +34,7 @@ async function getSignals(context: Context, user: string, options: Options): Pro
   const { names, from, to, limit, cursor } = options;
   const got = await context
     .api('read')
-    .get<Answer>(`/v1/users/${encodeURIComponent(user)}/signals`, { names, from, to, limit, cursor });
+    .get<AnswerOf<'userSignals'>>(`/v1/users/${encodeURIComponent(user)}/signals`, { names, from, to, limit, cursor });
   warnings(context.terminal, got.meta);
   await answer(context, got, () => {
     const table = renderTable(

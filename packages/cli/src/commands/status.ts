@@ -1,32 +1,13 @@
 /** `tributary status`: how far both layers are. */
 import type { Command } from 'commander';
+import type { AnswerOf } from '../api-types.ts';
 import { type Act, answer, type Context } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { warnings } from '../report/meta-line.ts';
 import { count, counted, instant, span } from '../terminal/figures.ts';
 import { renderFacts, renderTable } from '../terminal/table.ts';
 
-export interface Status {
-  readonly partitions: readonly {
-    readonly partition: number;
-    readonly position: string | null;
-    readonly logEnd: string | null;
-    readonly behind: boolean | null;
-    readonly logTime: number | null;
-    readonly lagMs: number | null;
-    readonly generation: number | null;
-  }[];
-  readonly generation: {
-    readonly current: number | null;
-    readonly served: number | null;
-    readonly sequence: number | null;
-    readonly failure: string | null;
-  };
-  readonly pending: number;
-  readonly complete: boolean;
-  readonly warnings: readonly string[];
-  readonly definitions: string;
-}
+type Status = AnswerOf<'status'>;
 
 export function addStatus(program: Command, act: Act): void {
   program

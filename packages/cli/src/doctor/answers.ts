@@ -1,7 +1,8 @@
 /** The answers: does the API vouch for them? A platform whose roles are all ready may still lack a part (law 7). */
+import type { Meta } from '@tributary/contract/meta';
 import { createApiClient } from '../api-client.ts';
 import { CommandError } from '../exit.ts';
-import { gathered, type Meta } from '../report/meta-line.ts';
+import { gathered } from '../report/meta-line.ts';
 import type { Settings } from '../settings.ts';
 import { counted } from '../terminal/figures.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';

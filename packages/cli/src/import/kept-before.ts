@@ -4,6 +4,7 @@
  */
 import { PLAIN_FIELDS } from '@tributary/model/event-fields';
 import type { ApiClient } from '../api-client.ts';
+import type { AnswerOf } from '../api-types.ts';
 import { CommandError } from '../exit.ts';
 import type { ImportEvent } from './import-event.ts';
 
@@ -28,7 +29,7 @@ export async function keptBefore(api: ApiClient, events: readonly ImportEvent[])
 /** By user. An API that does not answer is no reason to stop an import. */
 async function signalsOf(api: ApiClient, users: readonly string[]): Promise<ReadonlyMap<string, readonly Kept[]>> {
   try {
-    const { results } = await api.post<{ results: { userId: string; signals: Kept[] }[] }>('/v1/signals/query', {
+    const { results } = await api.post<AnswerOf<'querySignals'>>('/v1/signals/query', {
       users,
       limit: 1_000,
     });

@@ -1,11 +1,13 @@
 /** What every report over the API does with its answer: tables for people, the answer itself, or rows for other tools. */
+import type { Meta } from '@tributary/contract/meta';
 import { exactJson } from '@tributary/model/exact-json';
 import type { ApiClient, Query } from '../api-client.ts';
+import type { Range, Report } from '../api-types.ts';
 import type { Context } from '../context.ts';
 import { CommandError, EXIT, type ExitCode } from '../exit.ts';
 import { count } from '../terminal/figures.ts';
 import { recordsOf } from './api-records.ts';
-import { type Meta, metaLine, type Range, warnings } from './meta-line.ts';
+import { metaLine, warnings } from './meta-line.ts';
 import { separated } from './money-columns.ts';
 import { allPages, type Page } from './pages.ts';
 import { type Format, putRecords, putText } from './record-output.ts';
@@ -16,13 +18,7 @@ export const MAX_TABLE_PAGES = 10;
 const MAX_RECORD_PAGES = 100;
 
 /** The window that an answer is about, and what its model was run with. */
-export interface WindowOf {
-  readonly range?: Range;
-  /** The earlier window that the figures are held against. */
-  readonly previousRange?: Range | null;
-  readonly lookbackDays?: number;
-  readonly parameters?: Readonly<Record<string, number | string>>;
-}
+export type WindowOf = Partial<Pick<Report, 'range' | 'previousRange' | 'lookbackDays' | 'parameters'>>;
 
 /** `markov (order 1, seed 1), by channel · 2026-11-01 to 2026-12-01 · lookback 30 d`. */
 export function titleOf(

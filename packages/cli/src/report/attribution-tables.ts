@@ -1,5 +1,6 @@
 /** Attribution reports of the API as tables for people. */
 import { add, type Integer, subtract } from '@tributary/model/integer';
+import type { Comparison, ReportRow } from '../api-types.ts';
 import { amounts, conversions, count, fixed, money, percent, share } from '../terminal/figures.ts';
 import { shortName, type Table } from '../terminal/table.ts';
 import {
@@ -12,20 +13,14 @@ import {
   only,
   signed,
 } from './change-figures.ts';
-import { type AmountRow, type FoldedRow, totalOf } from './fold-currencies.ts';
+import { type FoldedRow, totalOf } from './fold-currencies.ts';
 
 export type Dimensions = Readonly<Record<string, unknown>>;
 
 /** What a data-driven model says of a channel, beside its credit. */
-export interface ModelFigures {
-  readonly effect?: number | null;
-  readonly lostConversions?: number;
-  readonly lostRoas?: number | null;
-  readonly shareLow?: number;
-  readonly shareHigh?: number;
-  readonly rank?: number;
-  readonly rankStability?: number;
-}
+export type ModelFigures = Partial<
+  Pick<ReportRow, 'effect' | 'lostConversions' | 'lostRoas' | 'shareLow' | 'shareHigh' | 'rank' | 'rankStability'>
+>;
 
 export interface Shown {
   readonly conversions: boolean;
@@ -136,8 +131,7 @@ function cpa({ cost, creditMicros }: FoldedRow): string {
   return money(Math.round((Number(minor) / Number(creditMicros)) * 1_000_000), currency);
 }
 
-export type CompareRow = Dimensions &
-  Pick<AmountRow, 'touches' | 'costMinor'> & { readonly models: Readonly<Record<string, AmountRow & Dimensions>> };
+export type CompareRow = Comparison['rows'][number];
 
 /** Rows by dimensions, one amount a model; `baseline`: the others also show how they differ from it. */
 export function compareTable(

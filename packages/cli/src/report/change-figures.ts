@@ -1,14 +1,11 @@
 /** A report against an earlier window as columns for people: what changed, and what each unit of changed cost went with. */
 import { type Integer, subtract } from '@tributary/model/integer';
+import type { ReportRow } from '../api-types.ts';
 import { amounts, conversions, fixed, money } from '../terminal/figures.ts';
 import { type AmountRow, type FoldedRow, foldCurrencies, totalOf } from './fold-currencies.ts';
 
 /** What a row of the API says of the earlier window. */
-interface PreviousAmounts {
-  readonly previousCreditMicros?: Integer;
-  readonly previousValueMinor?: Integer;
-  readonly previousCostMinor?: Integer;
-}
+type PreviousAmounts = Pick<ReportRow, 'previousCreditMicros' | 'previousValueMinor' | 'previousCostMinor'>;
 
 /** Amounts that changed: an entry of zero is none. */
 export interface Change {

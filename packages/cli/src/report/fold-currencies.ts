@@ -1,17 +1,11 @@
 import { add, type Integer } from '@tributary/model/integer';
+import type { ReportRow } from '../api-types.ts';
 
 /**
  * Reports name money with its currency, so they are asked for by currency; people want one row a channel. Rows that
  * differ only in currency become one, its money kept apart by currency: nothing is ever converted or added across.
  */
-export interface AmountRow {
-  readonly touches?: Integer;
-  readonly costMinor?: Integer;
-  /** Absent where only revenue was asked for. */
-  readonly creditMicros?: Integer;
-  /** Absent where only conversions were asked for. */
-  readonly valueMinor?: Integer;
-}
+export type AmountRow = Pick<ReportRow, 'touches' | 'costMinor' | 'creditMicros' | 'valueMinor'>;
 
 export interface FoldedRow {
   /** Values of the dimensions, without the currency. */

@@ -1,33 +1,6 @@
 /** Generations as the API lists them, and decisions about them. Pure. */
 
-export interface Generation {
-  readonly generation: number;
-  readonly state: string;
-  readonly mode: string;
-  readonly base: number | null;
-  readonly reason: string;
-  readonly createdAt: number;
-  readonly computedAt: number | null;
-  readonly definitionsVersion: string;
-  readonly counts: { readonly events: number; readonly newEvents: number; readonly duplicates: number };
-  readonly current: boolean;
-  readonly failure?: string;
-}
-
-export interface Publication {
-  readonly sequence: number;
-  readonly generation: number;
-  readonly action: string;
-  readonly held: boolean;
-  readonly at: number;
-  readonly by: string;
-}
-
-export interface Generations {
-  readonly generations: readonly Generation[];
-  readonly publication: Publication | null;
-  readonly nextCursor: string | null;
-}
+import type { Generations } from '../api-types.ts';
 
 /** The newest number there is, 0 before the first. */
 export function newest({ generations }: Generations): number {

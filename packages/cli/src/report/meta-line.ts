@@ -1,23 +1,9 @@
 /** The line under every answer: how it came about and whether anything is missing. */
+import type { Meta, SpeedMeta } from '@tributary/contract/meta';
+import type { Range } from '../api-types.ts';
 import { instant, span } from '../terminal/figures.ts';
 import { printable } from '../terminal/table.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-
-/** `meta` of an answer from the speed layer alone. */
-export interface SpeedMeta {
-  readonly view: string;
-  readonly speed: { readonly lagMs: number | null; readonly watermark: number | null };
-  readonly complete: boolean;
-  readonly warnings: readonly string[];
-}
-
-/** `meta` of a merged answer (docs/api.md, `meta`). */
-export interface Meta extends SpeedMeta {
-  readonly generation: number;
-  readonly cut: number | null;
-  readonly pending: number;
-  readonly definitions?: string;
-}
 
 export function metaLine(meta: Meta): string {
   const cut = meta.cut === null ? '' : ` cut ${instant(meta.cut)}`;
@@ -38,12 +24,6 @@ export function speedLine(meta: SpeedMeta): string {
 /** Warnings are for people: on stderr, so that they show also when the data goes elsewhere. */
 export function warnings(terminal: Terminal, meta: Pick<SpeedMeta, 'warnings'>, range?: Range): void {
   for (const warning of gathered(meta.warnings)) terminal.say(printable(`warning: ${withDays(warning, range)}`));
-}
-
-/** Days, `to` exclusive; null: open. */
-export interface Range {
-  readonly fromDay: string | null;
-  readonly toDay: string | null;
 }
 
 /** The API refers to a field of its answer. */
@@ -71,10 +51,10 @@ export function gathered(sentences: readonly string[]): string[] {
   });
 }
 
-function lag({ speed }: SpeedMeta): string {
+function lag({ speed }: Pick<SpeedMeta, 'speed'>): string {
   return speed.lagMs === null ? 'lag unknown' : `lag ${span(speed.lagMs)}`;
 }
 
-function completeness({ complete }: SpeedMeta): string {
+function completeness({ complete }: Pick<SpeedMeta, 'complete'>): string {
   return complete ? 'complete' : 'INCOMPLETE';
 }

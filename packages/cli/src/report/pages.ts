@@ -1,6 +1,6 @@
 /** Answers of the API in pages, followed to their end. */
+import type { Meta } from '@tributary/contract/meta';
 import type { ApiClient, Query } from '../api-client.ts';
-import type { Meta } from './meta-line.ts';
 
 export interface Page<Row> {
   readonly rows: readonly Row[];

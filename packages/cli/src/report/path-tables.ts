@@ -1,32 +1,11 @@
 /** `/v1/paths` as tables for people. */
-import { add, type Integer, subtract } from '@tributary/model/integer';
+import { add, subtract } from '@tributary/model/integer';
+import type { AnswerOf } from '../api-types.ts';
 import { amounts, count, fixed, share } from '../terminal/figures.ts';
 import { shortName, type Table } from '../terminal/table.ts';
-import type { WindowOf } from './api-output.ts';
-import type { Meta } from './meta-line.ts';
 
-interface Amounts {
-  readonly conversions: Integer;
-  readonly valueMinor: Integer;
-}
-
-export interface PathsAnswer extends WindowOf {
-  readonly totals: Amounts;
-  readonly paths: readonly (Amounts & { readonly steps: readonly string[]; readonly share: number })[];
-  readonly distinctPaths: number;
-  readonly longer: Amounts;
-  readonly unattributed: Amounts;
-  readonly touches: readonly (Amounts & { readonly touches: string })[];
-  readonly lagDays: readonly (Amounts & { readonly lagDays: number })[];
-  readonly assists: readonly {
-    readonly channel: string;
-    readonly assisted: Integer;
-    readonly participated: Integer;
-    readonly last: Integer;
-    readonly ratio: number | null;
-  }[];
-  readonly meta: Meta;
-}
+export type PathsAnswer = AnswerOf<'paths'>;
+type Amounts = PathsAnswer['totals'];
 
 const right = (title: string) => ({ title, align: 'right' }) as const;
 /** Rows of a list of lengths or lags; the rest is one row. */

@@ -1,0 +1,15 @@
+import { NAMED_ROUTES } from '@tributary/contract/routes';
+import { expect, test } from 'vitest';
+import { COMPARISON, EXPLANATION, PATHS, RECONCILIATIONS, REPORT, SIGNALS, STATUS } from './api-answers.ts';
+
+test.each([
+  ['attribution', REPORT],
+  ['compareModels', COMPARISON],
+  ['explainConversion', EXPLANATION],
+  ['paths', PATHS],
+  ['reconciliations', RECONCILIATIONS],
+  ['status', STATUS],
+  ['userSignals', SIGNALS],
+] as const)('what tests feed as the answer of %s is one by the contract', (operation, answer) => {
+  expect(NAMED_ROUTES[operation].answer.safeParse(answer).error?.issues ?? []).toEqual([]);
+});
