@@ -10,6 +10,7 @@ import { MUTATIONS_OF_READS } from './mutations-of-reads.ts';
 import { MUTATIONS_OF_RULES } from './mutations-of-rules.ts';
 import { MUTATIONS_OF_SUMS } from './mutations-of-sums.ts';
 import { MUTATIONS_OF_TIMELINES } from './mutations-of-timelines.ts';
+import { MUTATIONS_OF_UNCERTAINTY } from './mutations-of-uncertainty.ts';
 
 export interface Mutation {
   readonly lie: string;
@@ -425,4 +426,5 @@ export const MUTATIONS: readonly Mutation[] = [
   ...MUTATIONS_OF_RULES,
   ...MUTATIONS_OF_SUMS,
   ...MUTATIONS_OF_TIMELINES,
+  ...MUTATIONS_OF_UNCERTAINTY,
 ];
