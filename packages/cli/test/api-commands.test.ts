@@ -1,7 +1,7 @@
 /** The reading commands against a server that answers as the API does. */
 import { freePort } from '@tributary/testkit/redis-server';
 import { describe, expect, test } from 'vitest';
-import { RECONCILIATIONS, routes, SIGNALS } from './api-answers.ts';
+import { RECONCILIATIONS, routes, SIGNALS, STATUS } from './api-answers.ts';
 import { fakeServer, problem } from './fake-server.ts';
 import { tributary } from './fake-shell.ts';
 
@@ -52,6 +52,30 @@ test('status: facts, partitions on request, exit 1 when answers are incomplete',
   expect(done.stdout).toContain('generation           3, served is 2: view rows are corrupt');
   expect(done.stdout).toContain('2 partitions, 1 behind, 1 without events');
   expect(done.stdout).toContain('1 min 30 s ago');
+});
+
+test.each([
+  [
+    {},
+    'abcdef123456 since 2026-11-20 09:30:00Z, sent with a run (demand by key ta_admin); the file differs in attribution.channels, conversions',
+  ],
+  [{ source: 'file', reason: 'schedule', fileDiffers: [] }, 'abcdef123456 since 2026-11-20 09:30:00Z, from the file (schedule)'],
+  [
+    { source: 'built-in', fileDiffers: null },
+    'abcdef123456 since 2026-11-20 09:30:00Z, built into the program (demand by key ta_admin)',
+  ],
+  [
+    { fileDiffers: [...'abcdefg'] },
+    'abcdef123456 since 2026-11-20 09:30:00Z, sent with a run (demand by key ta_admin); the file differs in a, b, c, d, e and 2 more',
+  ],
+  [{ source: null, reason: null, since: null, fileDiffers: null }, 'abcdef123456'],
+  [null, 'abcdef123456'],
+])('status: the definitions in force, since when, from where and what the file says otherwise: %j', async (change, line) => {
+  const inForce = change && { ...STATUS.definitionsInForce, ...change };
+  await using server = await fakeServer(() => ({ body: { ...STATUS, definitionsInForce: inForce } }));
+  const { stdout } = await tributary(['status', '--url', server.url]);
+  expect(stdout.split('\n').filter((shown) => shown.startsWith('definitions '))).toEqual([`definitions          ${line}`]);
+  expect(JSON.parse((await tributary(['status', '--json', '--url', server.url])).stdout).definitionsInForce).toEqual(inForce);
 });
 
 test.each(['invalid_query', 'unknown_model', 'empty_range'])(

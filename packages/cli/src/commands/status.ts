@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { AnswerOf } from '../api-types.ts';
 import { type Act, answer, type Context } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
+import { definitionsLine } from '../report/definitions-line.ts';
 import { warnings } from '../report/meta-line.ts';
 import { count, counted, instant, span } from '../terminal/figures.ts';
 import { renderFacts, renderTable } from '../terminal/table.ts';
@@ -26,7 +27,10 @@ async function status(context: Context, options: { readonly partitions?: boolean
   return got.complete ? EXIT.ok : EXIT.found;
 }
 
-function facts({ partitions, generation, pending, complete, definitions }: Status, { terminal }: Context): string {
+function facts(
+  { partitions, generation, pending, complete, definitions, definitionsInForce }: Status,
+  { terminal }: Context,
+): string {
   const behind = partitions.filter((partition) => partition.behind === true).length;
   // A partition that holds no event and no heartbeat yet has no log time.
   const lags = partitions.flatMap(({ lagMs, logTime }) => (lagMs === null || !logTime ? [] : [lagMs]));
@@ -46,7 +50,7 @@ function facts({ partitions, generation, pending, complete, definitions }: Statu
       ],
       ['oldest log time', lags.length === 0 ? 'unknown' : `${span(Math.max(...lags))} ago`],
       ['pending late events', count(pending)],
-      ['definitions', definitions],
+      ['definitions', definitionsInForce === null ? definitions : definitionsLine(definitionsInForce)],
     ],
     (label, value) => (label === 'answers' ? terminal.tone(complete ? 'ok' : 'fail', value) : value),
   );
