@@ -44,8 +44,9 @@ export async function createProgram(shell: Shell, onExitCode: (code: ExitCode) =
       // Commander adds the command itself as the last argument.
       const given = args.slice(0, -1) as Parameters<typeof handler> extends [unknown, ...infer Rest] ? Rest : never;
       const context = createContext(shell, program.opts());
-      // Roles name them themselves.
-      if (!STARTS_ROLES.has((args.at(-1) as Command).name())) await nameUnknownVariables(shell);
+      const command = args.at(-1) as Command;
+      // Roles name them themselves, and a look at the configuration does.
+      if (!STARTS_ROLES.has(command.name()) && command.opts()['config'] !== true) await nameUnknownVariables(shell);
       onExitCode(await (handler as (context: Context, ...rest: unknown[]) => Promise<ExitCode>)(context, ...given));
     };
 

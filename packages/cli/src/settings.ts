@@ -23,6 +23,8 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface Settings {
   readonly dataDir: string;
+  /** What named the folder, or may name another. */
+  readonly dataDirFrom: string;
   readonly apiUrl: string;
   readonly collectorUrl: string;
   readonly redisUrl: string;
@@ -45,7 +47,7 @@ interface LocalAccess {
 export const LOCAL_KEYS_FILE = 'keys.local.json';
 
 export function resolveSettings(options: GlobalOptions, env: Environment, cwd: string, home: string): Settings {
-  const dataDir = dataDirOf(options, env, cwd, home);
+  const { dataDir, dataDirFrom } = dataDirOf(options, env, cwd, home);
   const local = readLocalAccess(join(dataDir, LOCAL_KEYS_FILE));
   const localFile = join(dataDir, LOCAL_KEYS_FILE);
   const api = placesOf('--url', options.url, 'TRIBUTARY_URL', env, localFile, local.apiUrl, 'http://127.0.0.1:7401');
@@ -75,6 +77,7 @@ export function resolveSettings(options: GlobalOptions, env: Environment, cwd: s
   };
   return {
     dataDir,
+    dataDirFrom,
     apiUrl: api.address.value,
     collectorUrl: collector.address.value,
     redisUrl:
@@ -127,11 +130,17 @@ function sendable({ value, name }: Given): string {
 }
 
 /** `.tributary` where the command runs if it is there, else the one of the checkout the command belongs to. */
-function dataDirOf(options: GlobalOptions, env: Environment, cwd: string, home: string): string {
+function dataDirOf(
+  options: GlobalOptions,
+  env: Environment,
+  cwd: string,
+  home: string,
+): Pick<Settings, 'dataDir' | 'dataDirFrom'> {
+  const dataDirFrom = options.dataDir === undefined && env['TRIBUTARY_DATA_DIR'] ? 'TRIBUTARY_DATA_DIR' : '--data-dir';
   const named = options.dataDir ?? env['TRIBUTARY_DATA_DIR'];
-  if (named !== undefined && named !== '') return resolve(cwd, named);
+  if (named !== undefined && named !== '') return { dataDir: resolve(cwd, named), dataDirFrom };
   const here = resolve(cwd, '.tributary');
-  return existsSync(here) ? here : join(home, '.tributary');
+  return { dataDir: existsSync(here) ? here : join(home, '.tributary'), dataDirFrom };
 }
 
 function readLocalAccess(file: string): LocalAccess {

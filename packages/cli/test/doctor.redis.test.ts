@@ -8,7 +8,7 @@ import { publish } from '@tributary/archive/publications';
 import { segmentPath, writeSegment } from '@tributary/archive/segments';
 import { type RedisServer, startRedis } from '@tributary/testkit/redis-server';
 import { Redis } from 'ioredis';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Finding } from '../src/doctor/finding.ts';
 import { type FakeServer, fakeServer } from './fake-server.ts';
 import { NOW_MS, tributary } from './fake-shell.ts';
@@ -244,5 +244,43 @@ test('a Redis that was emptied beside an archive: not one to begin with', async 
     status: 'fail',
     detail: expect.stringMatching(/^there is no log in this Redis, though the data folder was built upon /),
     fix: expect.stringMatching(/^Redis was emptied, or is another one: restore it/),
+  });
+});
+
+describe('--config', () => {
+  const configuration = (env: Record<string, string>) =>
+    tributary(['doctor', '--config', '--data-dir', dataDir, '--redis-url', redis.url], { env });
+
+  test('all that a start looks at is right: one line, and nothing else is examined', async () => {
+    const done = await configuration({});
+    expect([done.code, done.stdout]).toEqual([
+      0,
+      expect.stringMatching(/^ok {4}configuration +every role would start.*\n\neverything is well\n$/),
+    ]);
+  });
+
+  test('what a start refuses fails, each in one sentence; a name that is not known stands once', async () => {
+    const wrong = await configuration({ TRIBUTARY_BATCH_THREADS: '0', TRIBUTARY_KAKFA_BROKERS: 'k:1', TRIBUTARY_COFFEE: '1' });
+    expect([wrong.code, wrong.stderr]).toEqual([1, '']);
+    expect(wrong.stdout.match(/^(fail|warn) .*/gm)).toEqual([
+      expect.stringMatching(/^fail .*TRIBUTARY_BATCH_THREADS must be a whole number from 1 to 64 \(got "0"\)\./),
+      expect.stringMatching(/^fail .*TRIBUTARY_KAKFA_BROKERS .*Write TRIBUTARY_KAFKA_BROKERS/),
+      expect.stringMatching(/^warn .*TRIBUTARY_COFFEE must be the name of a setting/),
+    ]);
+  });
+
+  test('definitions, folder and Redis are looked at together', async () => {
+    await client.config('SET', 'appendfsync', 'everysec');
+    await writeFile(join(dataDir, 'keys.json'), '{');
+    const done = await configuration({ TRIBUTARY_DEFINITIONS_FILE: join(dataDir, 'absent.json') });
+    const details = (done.stdout.match(/^fail .*/gm) ?? []).map((line) => line.replace(/^fail +configuration +/, ''));
+    expect([done.code, details]).toEqual([
+      1,
+      [
+        expect.stringMatching(/^TRIBUTARY_DEFINITIONS_FILE must be a file that can be read/),
+        expect.stringMatching(/keys\.json/),
+        expect.stringMatching(/^TRIBUTARY_REDIS_URL must name a Redis with "appendfsync always"/),
+      ],
+    ]);
   });
 });

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { type Act, answer, type Context } from '../context.ts';
 import { checkAnswers } from '../doctor/answers.ts';
 import { checkArchive, checkGenerations, judgePointer } from '../doctor/archive.ts';
+import { checkConfiguration } from '../doctor/configuration.ts';
 import type { Finding } from '../doctor/finding.ts';
 import { checkDataDir, judgeNode } from '../doctor/machine.ts';
 import { checkRedis, type LogFacts } from '../doctor/redis.ts';
@@ -16,10 +17,26 @@ export function addDoctor(program: Command, act: Act): void {
     .command('doctor')
     .description('examine machine, Redis, archive, generations, services and answers; exit 1 when something failed')
     .option('--quick', 'compare file sizes only, not checksums')
+    .option('--config', 'look at the configuration alone, as a start does before the first role')
     .action(act(doctor));
 }
 
-async function doctor(context: Context, options: { readonly quick?: boolean }): Promise<ExitCode> {
+interface Options {
+  readonly quick?: boolean;
+  readonly config?: boolean;
+}
+
+async function doctor(context: Context, options: Options): Promise<ExitCode> {
+  const findings = options.config === true ? await checkConfiguration(context) : await examine(context, options);
+  const failed = findings.filter(({ status }) => status === 'fail').length;
+  const warned = findings.filter(({ status }) => status === 'warn').length;
+  await answer(context, { ok: failed === 0, findings }, () =>
+    [...findings.flatMap((finding) => lines(finding, context)), '', verdict(failed, warned)].join('\n'),
+  );
+  return failed === 0 ? EXIT.ok : EXIT.found;
+}
+
+async function examine(context: Context, options: Options): Promise<Finding[]> {
   const { shell, settings, terminal } = context;
   const { dataDir } = settings;
   const depth = { quick: options.quick === true, onFile: (path: string) => terminal.progress(`checking ${path}`) };
@@ -30,15 +47,8 @@ async function doctor(context: Context, options: { readonly quick?: boolean }): 
   const pointer = redis.facts === null ? [] : [judgePointer(redis.facts.pointer, generations.publication)];
   const services = await checkServices(settings, shell.fetch, shell.now);
   const answers = await checkAnswers(settings, shell.fetch);
-  const findings = [...machine, ...redis.findings, ...archive, ...generations.findings, ...pointer, ...services, ...answers];
   terminal.progressEnd();
-
-  const failed = findings.filter(({ status }) => status === 'fail').length;
-  const warned = findings.filter(({ status }) => status === 'warn').length;
-  await answer(context, { ok: failed === 0, findings }, () =>
-    [...findings.flatMap((finding) => lines(finding, context)), '', verdict(failed, warned)].join('\n'),
-  );
-  return failed === 0 ? EXIT.ok : EXIT.found;
+  return [...machine, ...redis.findings, ...archive, ...generations.findings, ...pointer, ...services, ...answers];
 }
 
 /** The log that the data folder was built upon; null where nothing says which. */

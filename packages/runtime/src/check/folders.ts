@@ -6,10 +6,18 @@ import { DATA_PATHS, dataPath } from '../data-folder.ts';
 import { keyFileOf, readKeys } from '../key-file.ts';
 import { logNote } from '../log-note.ts';
 
+const RIGHTS = 'this user may not write there';
+const READ_ONLY = 'it is mounted read-only';
+
+const FIRST_FIX: Readonly<Record<string, string>> = {
+  [RIGHTS]: 'Give this user the right to write there, or name another folder',
+  [READ_ONLY]: 'Mount it for writing, or name another folder',
+};
+
 const REASONS: Readonly<Record<string, string>> = {
-  EACCES: 'this user may not write there',
-  EPERM: 'this user may not write there',
-  EROFS: 'it is mounted read-only',
+  EACCES: RIGHTS,
+  EPERM: RIGHTS,
+  EROFS: READ_ONLY,
   ENOTDIR: 'a part of the path is a file',
   ENOENT: 'it is a link that leads nowhere',
   ELOOP: 'it is a link that leads to itself',
@@ -38,7 +46,7 @@ export function folderTroubles({ name, path }: { readonly name: string; readonly
 }
 
 function refusal(name: string, folder: string, why: string): string {
-  const fix = 'Give this user the right to write there, or name another folder';
+  const fix = FIRST_FIX[why] ?? 'Name another folder';
   return `${name} must be a folder to write in (got ${quoted(folder)}: ${why}). ${fix}.`;
 }
 

@@ -33,7 +33,7 @@ export const LOG_CONFIG = {
   restoreLostLog: {
     type: 'bool',
     default: false,
-    why: 'for one start after Redis was lost: founds its log anew, to begin where the archive ends. What was not archived yet stays lost',
+    why: 'for one start after Redis was lost: creates its log again, to begin where the archive ends. What was not archived yet stays lost',
   },
   kafkaBrokers: {
     type: 'string',
@@ -53,14 +53,14 @@ export const LOG_CONFIG = {
     min: 1,
     max: 9,
     unit: 'replicas',
-    why: 'of a topic that is founded; a write is acknowledged by all of them but one',
+    why: 'copies of a topic that a role creates; a write is acknowledged by all of them but one',
   },
   kafkaRetentionHours: {
     type: 'int',
     default: 0,
     max: 24 * 3650,
     unit: 'h',
-    why: 'of a topic that is founded; longer than every reader may be down. 0: kept until archived and read',
+    why: 'of a topic that a role creates; longer than every reader may be down. 0: kept until archived and read',
   },
   kafkaSsl: { type: 'bool', default: false, why: 'TLS to the brokers' },
   kafkaSslCaFile: {

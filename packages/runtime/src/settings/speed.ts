@@ -37,6 +37,6 @@ export const SPEED_SETTINGS = {
     min: 1,
     max: 60 * 24 * 365,
     unit: 'min',
-    why: 'what the output log keeps: in the memory of Redis, or in the topic that is founded on Kafka',
+    why: 'what the output log keeps: in the memory of Redis, or in the topic that a role creates on Kafka',
   },
 } as const satisfies ConfigTable;
