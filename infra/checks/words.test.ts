@@ -48,8 +48,6 @@ const STILL_TO_DO = [
   'packages/log',
   'packages/reports',
   'packages/runtime',
-  'services/api',
-  'services/archiver',
   'services/speed',
   'infra/local',
 ];

@@ -46,7 +46,7 @@ const DOCUMENT = openApi('0.1.0') as unknown as StaticDocumentSpec['document'];
 export interface AppOptions {
   /** Origins of pages that may read with a key; none: no CORS headers at all. */
   readonly corsOrigins: readonly string[];
-  /** Told of each answered request: the route's pattern, its status, its duration. */
+  /** Called for each answered request: the route's pattern, its status, its duration. */
   readonly onAnswered?: (method: string, route: string, status: number, durationMs: number) => void;
 }
 
@@ -159,8 +159,8 @@ function boundInFlight(app: { addHook: FastifyInstance['addHook'] }, most: numbe
   app.addHook('onRequest', ({ owner }, reply, done) => {
     if (owner === '') return done();
     if (!inFlight.fits(owner, 1)) {
-      const told = `${inFlight.heldBy(owner)} requests of this key are being answered already, and ${inFlight.held} of all keys`;
-      sendProblem(reply, 'overloaded', told);
+      const detail = `${inFlight.heldBy(owner)} requests of this key are being answered already, and ${inFlight.held} of all keys`;
+      sendProblem(reply, 'overloaded', detail);
       return;
     }
     inFlight.take(owner, 1);

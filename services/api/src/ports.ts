@@ -51,7 +51,7 @@ export interface RunRequest {
 export type RequestRun = (request: RunRequest) => Promise<{ readonly jobId: string }>;
 
 export interface ApiLimits extends ServingLimits {
-  /** Requests with a key that are in flight before new ones are told 429; keys share them. */
+  /** Requests with a key that are in flight before new ones are refused with 429; keys share them. */
   readonly maxInFlight: number;
   /** Requests under way on one connection; one that sends more at once is closed. */
   readonly connectionRequests: number;
@@ -94,7 +94,7 @@ export interface ApiDeps extends ServingDeps {
   readonly limits: ApiLimits;
   /** Text of the metrics page and its content type. */
   readonly metrics: { readonly contentType: string; metrics(): Promise<string> };
-  /** Addresses or CIDR ranges of proxies whose X-Forwarded-For is believed; none: nobody's. */
+  /** Addresses or CIDR ranges of proxies whose X-Forwarded-For is believed; empty: from no address. */
   readonly trustedProxies: readonly string[];
   /** Why the disk under the embedded Redis takes nothing new; null: it does. */
   readonly diskTrouble?: () => string | null;

@@ -202,7 +202,7 @@ describe('keys', () => {
 });
 
 describe('bounds', () => {
-  test('law 7: requests in flight are shared by key: one beyond its half is told 429 with Retry-After, others and probes are not', async () => {
+  test('law 7: requests in flight are shared by key: one beyond its half is answered 429 with Retry-After, others and probes are not', async () => {
     const hold = Promise.withResolvers<void>();
     const world = await createWorld({ limits: { maxInFlight: 8 }, turn: () => hold.promise });
     const held = [1, 2, 3, 4].map(() => world.get('/v1/users/u1/signals'));
@@ -218,7 +218,7 @@ describe('bounds', () => {
     expect((await world.get('/v1/models')).status).toBe(200);
   });
 
-  test('the archive is asked by few at a time; who waits too long or too far back is told so', async () => {
+  test('the archive is asked by few at a time; who waits too long or too far back gets the reason', async () => {
     const archiveLimit = createConcurrencyLimit(1, 50, 1);
     let inside = 0;
     const work = (signal: AbortSignal) =>

@@ -13,7 +13,7 @@ async function listening(limits: NonNullable<WorldOptions['limits']>) {
   return {
     world,
     get: async (path: string) => (await fetch(new URL(path, url), { headers: { authorization: READ } })).status,
-    /** Sends the request so many times in one packet. */
+    /** Sends the request several times in one packet. */
     send(path: string, times: number): Socket {
       const socket = connect({ host: url.hostname, port: Number(url.port) });
       // What is broken off while it is sent.
@@ -29,7 +29,7 @@ async function listening(limits: NonNullable<WorldOptions['limits']>) {
   };
 }
 
-/** The statuses of what comes until the connection ends, or until there are so many. */
+/** The statuses of what comes until the connection ends, or until there are `most`. */
 async function statuses(socket: Socket, most: number): Promise<string[]> {
   let text = '';
   const found = () => [...text.matchAll(/HTTP\/1.1 (\d+)/g)].map(([, status]) => status as string);

@@ -205,7 +205,7 @@ test('loading 120 000 rows lets requests have their turn', async () => {
   });
 });
 
-test('a conversion and the events of its user are found, and nobody else’s', async () => {
+test('a conversion and the events of its user are found, and those of no other user', async () => {
   const user = `o'brien "x"`;
   const manifest = await compute([
     event(user, { ts: 10, id: 't1', type: 'ad_click', channel: 'search' }),

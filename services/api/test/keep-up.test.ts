@@ -76,14 +76,14 @@ test('law 7: an older generation is complete while a newer one loads, however lo
   expect(asked).toEqual({ publications: before.publications + 1, ends: before.ends + 61 });
 });
 
-test('law 7: a newer generation is loaded while the log does not answer, which is asked once and told', async () => {
+test('law 7: a newer generation is loaded while the log does not answer, which is asked once and reported', async () => {
   const { world, serving, asked, held, pass, meta, stop } = await keptUpToDate();
   const hold = Promise.withResolvers<void>();
   held.hold = hold.promise;
   const before = asked.ends;
   await pass(1);
   await world.cut(2);
-  // Only the publication tells of it, no pointer: a request alone would not begin to load it.
+  // Only the publication names it, no pointer: a request alone would not begin to load it.
   await world.publish(2, false);
   await pass(1);
   expect(serving.generations.current().served).toBe(2);

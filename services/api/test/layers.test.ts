@@ -51,8 +51,8 @@ test.each([1, 2, 5, 6, 7, 8])(
         const [converted, lost] = sums.get(at) ?? [0, 0];
         sums.set(at, [converted + conversions, lost + nulls]);
       }
-      const told = [...merged].map(([at, { conversions, nulls }]) => [at, [conversions, nulls]] as const);
-      expect(new Map([...sums].filter(([, sum]) => sum.some((count) => count !== 0)))).toEqual(new Map(told));
+      const answered = [...merged].map(([at, { conversions, nulls }]) => [at, [conversions, nulls]] as const);
+      expect(new Map([...sums].filter(([, sum]) => sum.some((count) => count !== 0)))).toEqual(new Map(answered));
       for (const row of speed.values()) if (row.conversions < 0 || row.nulls < 0) negative++;
       for (const row of merged.values()) expect(row[part]).toBeGreaterThanOrEqual(0);
       for (const row of speed.values()) if (row.conversions < 0 || row.nulls < 0) expect(row[part]).toBeNull();

@@ -1,4 +1,4 @@
-/** Law 7 for answers about one user: what their record lost, or has too much of, is told. */
+/** Law 7 for answers about one user: what their record lost, or has too much of, is reported. */
 import { encodeEvent } from '@tributary/model/event';
 import { HOUR_MS } from '@tributary/model/time';
 import { partitionOf } from '@tributary/model/user-key';
@@ -18,7 +18,7 @@ async function worldWith(record: string) {
   return world;
 }
 
-test('law 7: signals that reach to what the record lost are told to be incomplete, newer ones are not', async () => {
+test('law 7: signals that reach to what the record lost are reported as incomplete, newer ones are not', async () => {
   const world = await worldWith(`${click('a', -1)}\n${click('b', -0.5)}\n${cutMark(CUT)}`);
   const lost = 'the record of the user lost events up to 2026-11-20T10:00:00.000Z: signals before that may be missing';
   expect(new Date(CUT).toISOString()).toBe('2026-11-20T10:00:00.000Z');
@@ -32,14 +32,14 @@ test('law 7: signals that reach to what the record lost are told to be incomplet
   expect(query.body.meta).toMatchObject({ complete: false, warnings: [`"u1": ${lost}`] });
 });
 
-test('law 7: journeys of a record that lost events are told to be incomplete', async () => {
+test('law 7: journeys of a record that lost events are reported as incomplete', async () => {
   const world = await worldWith(`${click('a', -1)}\n${cutMark(CUT)}`);
   const { body } = await world.get('/v1/users/u1/journey');
   expect(body.meta.complete).toBe(false);
   expect(body.meta.warnings[0]).toMatch(/touches and conversions before that may be missing$/);
 });
 
-test('law 7: of a very long record the journeys are of what came last, in bounded time, and told', async () => {
+test('law 7: of a very long record the journeys are of what came last, in bounded time, and reported', async () => {
   const world = await worldWith(Array.from({ length: 40_000 }, (_, i) => `${click(`x${i}`, -4 + i / 20_000)}\n`).join(''));
   const { body } = await world.get('/v1/users/u1/journey');
   expect(body.meta.complete).toBe(false);

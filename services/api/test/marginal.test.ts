@@ -292,7 +292,7 @@ describe('what the answer says of itself', () => {
     expect(range.fromDay).toBe(toDay);
   });
 
-  test('windows that are hard to compare are told: lengths, an open end, one that is not over', async () => {
+  test('windows that are hard to compare are named: lengths, an open end, one that is not over', async () => {
     const world = await walked(journeys);
     for (const partition of world.states.keys()) await world.commit(partition, {}, {});
     const warnings = async (query: string) => (await asked(world, query)).meta.warnings;
@@ -309,7 +309,7 @@ describe('what the answer says of itself', () => {
     ]);
   });
 
-  test('currencies that are divided by or held against each other are told, also where each side has one', async () => {
+  test('currencies that are divided by or held against each other are named, also where each side has one', async () => {
     const world = await walked([
       { path: ['a'], converted: true, value: 900, currency: 'EUR', cost: 10 },
       { path: ['a'], converted: true, value: 900, currency: 'USD', cost: 0, daysAgo: 1 },
@@ -322,8 +322,8 @@ describe('what the answer says of itself', () => {
     expect(await warnings('from=2026-11-18&to=2026-11-19')).toEqual([
       'values are in JPY and costs in USD: ROAS divides one by the other: ask by=currency, or for one currency',
     ]);
-    for (const told of ['&by=channel,currency', '&currency=USD', '&value=conversions', '&type=purchase'])
-      expect(await warnings(`from=2026-11-18&to=2026-11-19${told}`)).toEqual([]);
+    for (const question of ['&by=channel,currency', '&currency=USD', '&value=conversions', '&type=purchase'])
+      expect(await warnings(`from=2026-11-18&to=2026-11-19${question}`)).toEqual([]);
     expect(await warnings(`${TODAY}&against=previous`)).toEqual([
       expect.stringContaining('values of several currencies are added up (EUR, USD)'),
     ]);

@@ -160,7 +160,7 @@ describe('names of channels', () => {
     const facts = (row: AnyRow) => [row.channel, row.touches, row.costMinor];
     expect(beside.rows.map(facts)).toEqual(alone.rows.map(facts));
     expect(facts(alone.rows[0])).toEqual(['(other)', 31 + 21, 31 + 21]);
-    // Shapley by itself tells all of them apart: a comparison says that it does not.
+    // Shapley by itself tracks all of them: a comparison says that it does not.
     expect(beside.meta.warnings.join()).toContain('all models of this comparison see the channels so grouped');
     expect(alone.meta.warnings.join()).not.toContain('comparison');
   });

@@ -168,7 +168,7 @@ describe('money', () => {
     expect(mixed.rows[0].valueEffect).toBeNull();
   });
 
-  test('more currencies than a game is run for: a clear error; conversions alone are no trouble', async () => {
+  test('more currencies than a game is run for: a clear error; conversions alone are answered', async () => {
     const world = await walked(
       Array.from({ length: 12 }, (_, i) => ({
         path: ['a'],
@@ -203,7 +203,7 @@ describe('degenerate windows', () => {
     await expectEmpty(nulls, '');
     const world = await walked([{ path: ['a'], converted: true, value: 5 }]);
     await expectEmpty(world, '&from=2020-01-01&to=2020-01-02');
-    await expectEmpty(world, '&channel=nobody');
+    await expectEmpty(world, '&channel=unknown');
     await expectEmpty(world, '&type=nothing');
   });
 

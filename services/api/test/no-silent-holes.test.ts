@@ -72,7 +72,7 @@ describe('law 7: no silent holes', () => {
     expect(body.rows).toEqual(fresh.rows);
     expect(body.meta).toMatchObject({ complete: false, generation: 1 });
     expect(body.meta.warnings[0]).toMatch(/^the answer is 4000 ms old: the store did not answer: .*ECONNREFUSED/);
-    // Nobody asked for this view before: there is nothing to be given.
+    // This view was not asked for before: there is nothing to be given.
     expect((await world.get('/v1/coalitions')).body.code).toBe('store_unavailable');
     world.advance(57_000);
     expect((await world.get('/v1/attribution?model=linear')).body.code).toBe('store_unavailable');
@@ -150,7 +150,7 @@ describe('law 7: no silent holes', () => {
     expect(body.detail).toContain('no report can be given');
   });
 
-  test('a speed layer that stands still is told by the readiness, which stays: an incomplete report is better than none', async () => {
+  test('a speed layer that stands still is reported by the readiness, which stays: an incomplete report is better than none', async () => {
     const world = await createWorld();
     await world.tick();
     world.unread.push({ partition: 3, position: '50000000', appendedMs: NOON });

@@ -89,7 +89,7 @@ test('an answer that others overtake while it is read is complete: its store sta
   expect((await world.get('/v1/activity')).body.meta).toMatchObject({ complete: true, warnings: [] });
 });
 
-test('law 7: what an answer finds while a look is under way is no loss to the look, and not forgotten by it', async () => {
+test('law 7: what an answer finds while a look is under way is not lost to the look, and not forgotten by it', async () => {
   const world = await served();
   const signals = async () => {
     world.advance(200); // meta of signals is remembered for a moment

@@ -156,7 +156,7 @@ describe('transitions and coalitions', () => {
     },
   );
 
-  test('channels of old archives named like the ends are no ends: they read (other)', async () => {
+  test('channels of old archives named like the ends are not ends: they read (other)', async () => {
     const world = await createWorld();
     for (const [i, channel] of ['(start)', '(null)', '(conversion)', 'a'].entries()) {
       await world.ingest(event({ type: 'ad_click', userId: `u${i}`, channel, ts: NOON - HOUR }));

@@ -146,7 +146,7 @@ test('a run that was asked for waits in the queue', async () => {
   await queue.close();
 });
 
-test('law 7: an entry in the log that nobody reads makes answers incomplete', async () => {
+test('law 7: an entry in the log that no worker reads makes answers incomplete', async () => {
   const commands = connectRedis(redis.url, 'commit', () => {});
   const blocking = connectRedis(redis.url, 'blocking', () => {});
   connections.push(commands, blocking);

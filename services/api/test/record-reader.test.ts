@@ -46,7 +46,7 @@ test('small records come with the first answer; large ones in parts, each user h
   const users = Object.fromEntries(Array.from({ length: 10 }, (_, i) => [`u${i}`, i < 4 ? 10 * KIB : 900 * KIB + i]));
   const store = storeOf(users);
   const reader = createRecordReader(store, LIMITS);
-  const keys = [...Object.keys(users), 'nobody'];
+  const keys = [...Object.keys(users), 'stranger'];
   expect(await reader.read(KEY, owners(...keys), sizes)).toEqual(keys.map((key) => users[key] ?? null));
   expect(store.answers.length).toBeGreaterThan(2);
   for (const { bytes } of store.answers) expect(bytes).toBeLessThanOrEqual(LIMITS.partBytes);
@@ -62,13 +62,13 @@ test('a request beyond the bound is refused before it is read, with both numbers
   const all = owners(...Array.from({ length: 9 }, (_, i) => `u${i}`));
   await expect(reader.read(KEY, all, sizes)).rejects.toMatchObject({
     code: 'too_much_asked',
-    message: expect.stringContaining(`${LIMITS.requestBytes} bytes at the most (got ${9_000 * KIB})`),
+    message: expect.stringContaining(`${LIMITS.requestBytes} bytes (got ${9_000 * KIB})`),
   });
   expect(store.answers).toHaveLength(1);
   expect(await reader.read(KEY, all.slice(1), sizes)).toEqual(new Array(8).fill(1_000 * KIB));
 });
 
-/** A store that answers requests for so many bytes once it is told to. */
+/** A store that answers requests for this many bytes once `answer` is called. */
 function heldStore(bytesOf: Readonly<Record<string, number>>, fromBytes: number) {
   const store = storeOf(bytesOf);
   const asked: { readonly user: string; answer(): void }[] = [];
@@ -148,9 +148,7 @@ test('an answer beyond the bound is refused before it is made, with both numbers
   const record = Buffer.from(clicks.map((click) => `${encodeEvent(click)}\n`).join(''));
   const many = Array.from({ length: 1_000 }, (_, i) => selectSignals(`user-${i}`, record, { limit: 20 }));
   const noPool = { take: () => expect.unreachable('a body is made'), give: () => {} };
-  expect(() => queryBody(many, '{}', noPool, () => {})).toThrow(
-    /^the answer must have 67108864 bytes at the most \(got \d{9}\)$/,
-  );
+  expect(() => queryBody(many, '{}', noPool, () => {})).toThrow(/^the answer must have at most 67108864 bytes \(got \d{9}\)$/);
   const pool = { take: (bytes: number) => Buffer.alloc(bytes), give: () => {} };
   const { body } = queryBody(many.slice(0, 3), '{}', pool, () => {});
   expect(JSON.parse(String(body)).results.map(({ signals }: { signals: unknown[] }) => signals.length)).toEqual([20, 20, 20]);

@@ -70,7 +70,7 @@ describe('signals', () => {
 
   test('many users in one call: in the order asked, unknown ones NOT_FOUND, strange names are just names', async () => {
     const world = await createWorld();
-    const users = ['u1', 'nobody', '__proto__', 'constructor', 'größe 😀'];
+    const users = ['u1', 'stranger', '__proto__', 'constructor', 'größe 😀'];
     await world.ingest(event({ type: 'page', userId: 'u1', id: 'one' }));
     await world.ingest(event({ type: 'page', userId: '__proto__', id: 'proto' }));
     await world.ingest(event({ type: 'page', userId: 'größe 😀', id: 'size' }));
@@ -93,7 +93,7 @@ describe('signals', () => {
       [],
       ['size'],
     ]);
-    expect((await world.get('/v1/users/nobody/signals')).body).toMatchObject({
+    expect((await world.get('/v1/users/stranger/signals')).body).toMatchObject({
       status: 'NOT_FOUND',
       signals: [],
       nextCursor: null,
@@ -281,7 +281,7 @@ describe('explain', () => {
     expect(body.touches.map(({ id }: { id: string }) => id)).toEqual(['old-touch']);
   });
 
-  test('an unknown id, and an id that is no conversion, are 404', async () => {
+  test('an unknown id, and an id that is not a conversion, are 404', async () => {
     const world = await createWorld();
     await world.ingest(event({ type: 'page', id: 'a-page' }));
     await world.tick();
@@ -317,7 +317,7 @@ describe('journeys', () => {
       ['null', 'd', null],
       ['open', 'e', null],
     ]);
-    expect((await world.get('/v1/users/nobody/journey')).body).toMatchObject({ status: 'NOT_FOUND', journeys: [] });
+    expect((await world.get('/v1/users/stranger/journey')).body).toMatchObject({ status: 'NOT_FOUND', journeys: [] });
   });
 });
 

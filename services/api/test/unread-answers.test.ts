@@ -1,4 +1,4 @@
-/** Answers that nobody reads: what they may hold, and that others are served meanwhile. */
+/** Answers that no client reads: what they may hold, and that others are served meanwhile. */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { promisify } from 'node:util';
@@ -8,7 +8,7 @@ import { ADMIN, createWorld, event, READ } from './world.ts';
 const MB = 1024 * 1024;
 const USERS = Array.from({ length: 20 }, (_, i) => `user-${i}`);
 
-/** An API whose answer about all users has some 12 MB: more than the kernel takes of what nobody reads. */
+/** An API whose answer about all users has some 12 MB: more than the kernel takes of what is not read. */
 async function listening(limits: Parameters<typeof createWorld>[0] & object) {
   const world = await createWorld(limits);
   for (const userId of USERS)

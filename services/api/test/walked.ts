@@ -19,7 +19,7 @@ export interface Journey {
   readonly currency?: string;
   readonly cost?: number;
   readonly campaign?: string;
-  /** Whole days before today, 2 at the most: more is late. */
+  /** Whole days before today, at most 2: more is late. */
   readonly daysAgo?: number;
   /** Of the test's choosing when it wants the user to come back. */
   readonly userId?: string;

@@ -33,7 +33,7 @@ export interface Closed {
   readonly segment: SegmentManifest | null;
 }
 
-/** A file with its place: `date` is null for the records that were no events. */
+/** A file with its place: `date` is null for the records that were not events. */
 interface Placed {
   readonly partition: number;
   readonly date: string | null;
@@ -72,7 +72,7 @@ export async function closeSegments(spools: readonly Spool[], options: ClosingOp
   }
 }
 
-/** Removes our files that no manifest names: nobody else can ever name them, they bear this writer's name. */
+/** Removes our files that no manifest names: no other archiver can ever name them, they bear this writer's name. */
 async function removeOrphans(dataDir: string, placed: readonly Placed[], spools: readonly Spool[]): Promise<void> {
   for (const { partition, number } of spools) {
     const written = (await lastSegmentNumber(dataDir, partition)) >= number;

@@ -134,7 +134,7 @@ await runService('archiver', ARCHIVER_SETTINGS, async ({ config, log: logger, me
     },
     async drain() {
       clearInterval(sweeping);
-      // At once: what is closing may take a while, and whoever takes over is fenced or fences, as it comes.
+      // At once: what is closing may take a while, and the one that takes over is fenced or fences, as it comes.
       await Promise.all([running.ended, member.leave()]);
       await log.close();
       for (const redis of [store, leases]) redis.disconnect();

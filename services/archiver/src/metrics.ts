@@ -16,7 +16,7 @@ export function archiverMetrics(registry: Registry): ArchiverMetrics {
   const registers = [registry];
   const segments = new Counter({ name: 'tributary_archiver_segments_total', help: 'Segments written', registers });
   const rows = new Counter({ name: 'tributary_archiver_rows_total', help: 'Events archived', registers });
-  const dead = new Counter({ name: 'tributary_archiver_dead_total', help: 'Records archived that are no events', registers });
+  const dead = new Counter({ name: 'tributary_archiver_dead_total', help: 'Records archived that are not events', registers });
   const fenced = new Counter({
     name: 'tributary_archiver_fenced_total',
     help: 'Segments that another archiver wrote first',

@@ -73,7 +73,7 @@ export async function spoolsWithLostTail(
   return filled.filter((spool) => positions.get(spool.partition) !== spool.upTo);
 }
 
-/** Notes and tells whether the log no longer has what was spooled last: then it is here alone. Rejects as long as the log cannot be asked. */
+/** Notes and returns whether the log no longer has what was spooled last: then it is here alone. Rejects as long as the log cannot be asked. */
 export async function hasLostTail(
   log: Pick<EventLog, 'read' | 'mend'>,
   spool: Spool,

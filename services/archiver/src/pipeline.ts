@@ -51,7 +51,7 @@ export interface ArchiverOptions {
   readonly limits: ArchiverLimits;
   readonly copyLimits?: CopyLimits;
   readonly now: () => number;
-  /** The partitions that are this archiver's at the moment; null while nobody can say: what is spooled stays. Without it, all. */
+  /** The partitions that are this archiver's at the moment; null while it is not known: what is spooled stays. Without it, all. */
   readonly assigned?: () => ReadonlySet<number> | null;
   /** How far the speed layer has durably read a partition of this very log; null: nothing may be trimmed. */
   readonly speedPosition: (partition: number) => Promise<Position | null>;

@@ -11,7 +11,7 @@ import type { Spool } from './spool.ts';
 const DAY_FILES = 32;
 const MONTH_FILES = 48;
 
-/** What a file is filed under: so many characters of YYYY-MM-DD. */
+/** What a file is filed under: this many characters of YYYY-MM-DD. */
 export type DateLength = 4 | 7 | 10;
 
 /** Days `[fromDay, toDay]` of one spool, both included, in files of one kind; `rows` as counted while spooling. */

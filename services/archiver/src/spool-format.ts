@@ -29,7 +29,7 @@ function withoutPlace({ partition: _, position: __, entry_index: ___, ...rest }:
 export interface SpoolText {
   /** Rows, each ending in "\n". */
   readonly rows: string[];
-  /** Records that were no events, as JSON lines with position, reason and the raw text. */
+  /** Records that were not events, as JSON lines with position, reason and the raw text. */
   readonly dead: string[];
   readonly rowsByDay: Map<string, number>;
   /** UTF-16 units of the longest row, and of all together. */

@@ -40,7 +40,7 @@ export async function sweepOrphans(dataDir: string): Promise<string[]> {
     const last = await lastSegmentNumber(dataDir, partition);
     if (number > last || (number <= last - NEWEST && writers.size === 1)) continue;
     const segment = await readSegment(dataDir, partition, number);
-    // Merged into a block: whoever merges removes its files, in time.
+    // Merged into a block: the merge removes its files, in time.
     if (segment.to !== undefined) continue;
     const named = filesNamed(segment);
     for (const path of paths) {

@@ -39,7 +39,7 @@ test('with a delay, what both have had for that long', async () => {
   expect(await look(30_000, '9', '9')).toBe('6');
 });
 
-test('a store that went back begins the delay anew, and nothing that it has to read again is gone', async () => {
+test('a store that went back begins the delay again, and nothing that it has to read again is gone', async () => {
   const { look, trims } = world(60_000);
   await look(5_000, '8', '8');
   await look(59_000, '8', '4');
@@ -48,7 +48,7 @@ test('a store that went back begins the delay anew, and nothing that it has to r
   expect(trims).toEqual(['4']);
 });
 
-test('law 6: nothing is trimmed that cannot be read in the archive, and it is told', async () => {
+test('law 6: nothing is trimmed that cannot be read in the archive, and it is reported', async () => {
   const { look, trims, at } = world(0);
   at.readable = '4';
   await expect(look(5_000, '6', '6')).rejects.toMatchObject({ code: 'history_mismatch' });

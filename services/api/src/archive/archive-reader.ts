@@ -17,7 +17,7 @@ export interface ArchiveReaderOptions {
   readonly memoryLimit: string;
 }
 
-/** Owners of one conversion id that are told apart at the most. */
+/** Owners of one conversion id that are distinguished, at most. */
 const MAX_OWNERS = 100;
 
 export function createArchiveReader({ dataDir, partitions, memoryLimit }: ArchiveReaderOptions): ArchiveReader {

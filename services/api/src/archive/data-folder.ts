@@ -76,7 +76,7 @@ export function openDataFolder({ dataDir, views, now, memoryLimit }: DataFolderO
   };
 }
 
-/** A session of its own for each piece of work: an interrupt or an internal error harms nobody else. */
+/** A session of its own for each piece of work: an interrupt or an internal error harms no other. */
 export async function withDuckDb<T>(dataDir: string, memoryLimit: string, work: (session: DuckDb) => Promise<T>): Promise<T> {
   const session = await openDuckDb({ memoryLimit, threads: 1, tempDir: join(dataDir, 'staging', 'api'), tempLimit: '2GB' });
   try {

@@ -19,7 +19,7 @@ export const conversionRoutes: Routes = (context) => (app, _options, done) => {
     if (explanation === null)
       throw new TributaryError(
         'not_found',
-        `the event ${JSON.stringify(id)} is no conversion under the definitions ${found.definitions.version}`,
+        `the event ${JSON.stringify(id)} is not a conversion under the definitions ${found.definitions.version}`,
       );
     const attributed = explanation.touches.some((touch) => touch.eligible);
     const holes = served.failure === null ? found.holes : [...found.holes, served.failure];

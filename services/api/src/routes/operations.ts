@@ -83,7 +83,7 @@ export const healthRoutes: Routes = (context) => (app, _options, done) => {
   done();
 };
 
-/** Ready while reports can be given. One that lags is still better than none: that is told, not refused. */
+/** Ready while reports can be given. One that lags is still better than none: that is reported, not refused. */
 export async function readinessOf(context: ApiContext): Promise<{ ok: boolean; detail: string }> {
   const { deps, generations, board } = context;
   const keyProblem = deps.keys.problem?.(deps.now());
@@ -95,7 +95,7 @@ export async function readinessOf(context: ApiContext): Promise<{ ok: boolean; d
   const disk = trouble === null ? '' : `; ${trouble}`;
   try {
     await fromStore(deps.store.pointer());
-    // A generation in memory is no answer yet: its deltas may be retired.
+    // A generation in memory is not an answer yet: its deltas may be retired.
     await takeSnapshot(context, [], 'merged');
     const older = failure === null ? '' : `, not the current one: ${failure}`;
     const { missing, notOneHistory, notes } = board.health();

@@ -24,7 +24,7 @@ export const signalsRoutes: Routes = (context) => (app, _options, done) => {
     const selection = selectionOf(context, partition, request.query);
     const demandRoom = (bytes: number) => unread.demandRoom(bytes, request.owner);
     const body = await records.read(request.owner, [{ partition, userKey: userId }], ([record = null]) => {
-      // One more than asked for tells whether there is a next page.
+      // One more than asked for shows whether there is a next page.
       const user = selectSignals(userId, record, {
         ...selection,
         limit: limit + 1,
@@ -85,7 +85,7 @@ function selectionOf(
   };
 }
 
-/** Users of one answer that are told to have lost signals. */
+/** Users of one answer that are reported to have lost signals. */
 const MOST_HOLES = 20;
 
 /** `meta` as text, made ten times a second: but for what the records of an answer lost, it changes with the clock, not with the request. */

@@ -18,7 +18,7 @@ export interface RecordReader {
 }
 
 export interface RecordLimits {
-  /** Records of one request. A single record has 32 MiB at the most. */
+  /** Records of one request. A single record has at most 32 MiB. */
   readonly requestBytes: number;
   /** Records of all requests at a time. */
   readonly inFlightBytes: number;
@@ -32,7 +32,7 @@ export const RECORD_LIMITS: RecordLimits = { requestBytes: 64 * MIB, inFlightByt
 /** The first answer is asked for without knowing sizes: nearly all records are smaller, and then it is the only one. */
 const FIRST_BYTES = MIB;
 const FIRST_BYTES_OF_USER = 64 * 1024;
-/** Lines that may be appended between the answer that tells a record's size and the one that brings it. */
+/** Lines that may be appended between the answer that has a record's size and the one that brings it. */
 const GROWTH_BYTES = SHORT_ANSWER_BYTES - RECORD_LIMITS.partBytes;
 /** Requests for large records that wait while one is under way; a key has one of all these. */
 const MOST_LARGE_WAITING = 2;
@@ -82,7 +82,7 @@ export function createRecordReader(store: Pick<ServingStore, 'records'>, limits:
     if (total > limits.requestBytes)
       throw new TributaryError(
         'too_much_asked',
-        `the records of the ${owners.length} users must sum to ${limits.requestBytes} bytes at the most (got ${total})`,
+        `the records of the ${owners.length} users must sum to at most ${limits.requestBytes} bytes (got ${total})`,
       );
   }
 

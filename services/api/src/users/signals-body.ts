@@ -53,7 +53,7 @@ export interface QueryBody {
 
 /**
  * One buffer for `{"results":[…],"meta":…}`: sized first, then filled, so that no byte is copied twice. `demandRoom` throws where
- * so many bytes may not be taken.
+ * this many bytes may not be taken.
  */
 export function queryBody(
   users: readonly UserSignals[],
@@ -67,7 +67,7 @@ export function queryBody(
   for (let u = 0; u < users.length; u++)
     size += (heads[u] as string).length * MOST_BYTES + sizeOf((users[u] as UserSignals).slices);
   if (size > MAX_ANSWER_BYTES)
-    throw new TributaryError('too_much_asked', `the answer must have ${MAX_ANSWER_BYTES} bytes at the most (got ${size})`);
+    throw new TributaryError('too_much_asked', `the answer must have at most ${MAX_ANSWER_BYTES} bytes (got ${size})`);
   demandRoom(size);
   const whole = pool.take(size);
   let at = 0;
