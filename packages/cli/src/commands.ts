@@ -17,6 +17,9 @@ const GROUPS: Readonly<Record<string, string>> = {
   attribution: 'which channels earned the conversions',
 };
 
+/** Says what all others take. */
+const COMPLETION = 'completion';
+
 const ENTRIES: readonly Entry[] = [
   { path: ['dev'], load: async () => (await import('./commands/roles.ts')).addDev },
   { path: ['start'], load: async () => (await import('./commands/roles.ts')).addStart },
@@ -42,6 +45,7 @@ const ENTRIES: readonly Entry[] = [
   { path: ['keys'], load: async () => (await import('./commands/keys.ts')).addKeys },
   { path: ['status'], load: async () => (await import('./commands/status.ts')).addStatus },
   { path: ['doctor'], load: async () => (await import('./commands/doctor.ts')).addDoctor },
+  { path: [COMPLETION], load: async () => (await import('./commands/completion.ts')).addCompletion },
 ];
 
 export async function addCommands(program: Command, act: Act, argv: readonly string[]): Promise<void> {
@@ -57,6 +61,7 @@ export async function addCommands(program: Command, act: Act, argv: readonly str
 
 /** Of each group that is named its commands that are named, or all of them for its help; where nothing is named, everything: for the help. */
 function named(argv: readonly string[]): readonly Entry[] {
+  if (argv.includes(COMPLETION)) return ENTRIES;
   const groups = ENTRIES.filter(({ path: [group = ''] }) => argv.includes(group));
   const commands = groups.filter(({ path }) => path.every((word) => argv.includes(word)));
   const chosen = new Set(commands.map(({ path }) => path[0]));

@@ -1,8 +1,8 @@
 /** `tributary dev` and `tributary start <role>`: the platform, or one process of it. */
 import { join } from 'node:path';
-import type { Command } from 'commander';
+import { Argument, type Command } from 'commander';
 import type { Act, Context } from '../context.ts';
-import { type ExitCode, UsageError } from '../exit.ts';
+import type { ExitCode } from '../exit.ts';
 
 const ENTRIES: Readonly<Record<string, string>> = {
   collector: 'services/collector/src/main.ts',
@@ -24,7 +24,7 @@ export function addStart(program: Command, act: Act): void {
   passing(
     program.command('start').description('start one role in the foreground; "tributary start ROLE -- --help" lists its settings'),
   )
-    .argument('<role>', Object.keys(ENTRIES).join(', '))
+    .addArgument(new Argument('<role>', 'which').choices(Object.keys(ENTRIES)))
     .argument('[settings...]', 'settings of the role')
     .action(act(start));
 }
@@ -39,9 +39,7 @@ function dev(context: Context, args: readonly string[]): Promise<ExitCode> {
 }
 
 async function start(context: Context, role: string, settings: readonly string[]): Promise<ExitCode> {
-  const entry = Object.hasOwn(ENTRIES, role) ? ENTRIES[role] : undefined;
-  if (entry === undefined) throw new UsageError(`there is no role "${role}"; there are ${Object.keys(ENTRIES).join(', ')}`);
-  return runNode(context, [join(context.shell.home, entry), ...settings]);
+  return runNode(context, [join(context.shell.home, ENTRIES[role] as string), ...settings]);
 }
 
 /** Our own options are not passed on as flags but as the environment that every role reads. */

@@ -5,7 +5,7 @@ import type { Context } from '../context.ts';
 import { CommandError, EXIT, UsageError } from '../exit.ts';
 import { type Cell, type Field, type Records, textOf } from './records.ts';
 
-const FORMATS = ['table', 'json', 'csv', 'ndjson', 'parquet'] as const;
+export const FORMATS = ['table', 'json', 'csv', 'ndjson', 'parquet'] as const;
 export type Format = (typeof FORMATS)[number];
 
 /** `--format`, else what `--json` or the name of `--out` says, else a table. A name that says otherwise than the flag, or nothing known, is refused. */
