@@ -8,6 +8,30 @@ const UNREADABLE_BY_KAFKA = 'test/faults/kafka-unreadable.kafka.test.ts';
 
 export const MUTATIONS_OF_KAFKA: readonly Mutation[] = [
   {
+    lie: 'events of other partitions are passed over before they are appended to their own',
+    law: '6',
+    file: 'services/speed/src/pipeline.ts',
+    from: 'await appendHome(log, done.misplaced);',
+    to: 'void appendHome(log, done.misplaced).catch(() => {});',
+    test: 'services/speed/test/misplaced.test.ts',
+  },
+  {
+    lie: 'an event in the partition of another user is a dead letter',
+    law: '6',
+    file: 'services/speed/src/decode.ts',
+    from: 'decoded.home === undefined ? letter',
+    to: 'decoded.home !== -1 ? letter',
+    test: 'services/speed/test/misplaced.test.ts',
+  },
+  {
+    lie: 'an event counts in whichever partition it lies',
+    law: '1',
+    file: 'packages/model/src/decode-line.ts',
+    from: 'if (home !== partition) {',
+    to: 'if (home === -1) {',
+    test: 'jobs/recompute/test/misplaced.test.ts',
+  },
+  {
     lie: 'a batch that cannot be read fails its partition',
     law: '7',
     file: `${KAFKA}/committed.ts`,

@@ -6,7 +6,10 @@ import type { Event } from './event.ts';
 import { partitionOf, userKeyOf } from './user-key.ts';
 import { EVENT_BOUNDS, type Invalid, invalid, validateEvent } from './validate-event.ts';
 
-export type DecodedLine = { readonly ok: true; readonly event: Event; readonly userKey: string } | Invalid;
+/** `home`: of a whole event that lies in another partition than its user's. Both layers pass it over; the speed worker appends it there. */
+export type DecodedLine =
+  | { readonly ok: true; readonly event: Event; readonly userKey: string }
+  | (Invalid & { readonly home?: number });
 
 /** Decodes a line found in `partition` of `partitions`, which the log took at `appendedMs` by its own clock. Never throws. */
 export function decodeLine(line: string, partition: number, partitions: number, appendedMs: number): DecodedLine {
@@ -31,11 +34,10 @@ export function decodeLine(line: string, partition: number, partitions: number, 
     return invalid('too_deep', `properties nests deeper than ${EVENT_BOUNDS.propertyDepth} levels`);
   const userKey = userKeyOf(validated.event);
   const home = partitionOf(userKey, partitions);
-  if (home !== partition)
-    return invalid(
-      'undecodable_record',
-      `the user belongs to partition ${home}, the record was found in partition ${partition}: key it by its user and let murmur2 choose`,
-    );
+  if (home !== partition) {
+    const message = `the user belongs to partition ${home}, the record was found in partition ${partition}: key it by its user and let murmur2 choose`;
+    return { ...invalid('undecodable_record', message), home };
+  }
   return { ok: true, event: validated.event, userKey };
 }
 

@@ -8,6 +8,7 @@ import { cutMark, recordRetentionMs } from '@tributary/views/record';
 import { type StepOutcome, type StepRules, step } from '@tributary/views/step';
 import { cutUpTo } from '@tributary/views/user-state';
 import { refill, spend, type Work, workOfEntry } from '@tributary/views/work';
+import type { Misplaced } from './append-home.ts';
 import { type Arrival, type DecodedBatch, deadLetter, lineAt, splitBatch } from './decode.ts';
 import { crossBarrier, fallBack, loseUpTo, type PartitionLimits, type PartitionRun, stateOf } from './partition-run.ts';
 import type { CachedUser } from './user-cache.ts';
@@ -21,6 +22,8 @@ export interface AppliedBatch {
   readonly counted: number;
   readonly late: number;
   readonly duplicates: number;
+  /** Events of other partitions, to be appended there before the commit. */
+  readonly misplaced: readonly Misplaced[];
   /** What of the batch is left for the next turn; null: nothing is. */
   readonly rest: DecodedBatch | null;
 }
@@ -112,7 +115,7 @@ export async function applyBatch(
       overflowed,
       conversions,
       ...(batch.barrier === undefined ? {} : { barrier: { generation: batch.barrier.generation } }),
-      parked: [...batch.parked, ...unapplied],
+      parked: [...batch.parked.filter((letter) => letter.misplaced === undefined), ...unapplied],
       ...(outputs.length === 0 ? {} : { outputs }),
     },
     toTrim,
@@ -120,6 +123,7 @@ export async function applyBatch(
     counted: batch.arrivals.length - late - duplicates - unapplied.length,
     late,
     duplicates,
+    misplaced: batch.parked.flatMap((letter) => letter.misplaced ?? []),
     rest,
   };
 }

@@ -6,10 +6,16 @@ import type { Event } from '@tributary/model/event';
 import { type Barrier, decodeBarrier, decodeHeartbeat } from '@tributary/model/partition-record';
 import { EVENT_BOUNDS, type Invalid } from '@tributary/model/validate-event';
 import type { DeadLetter } from '@tributary/store/speed-store';
+import type { Misplaced } from './append-home.ts';
 
 /** An entry as it is read, or what stands for entries that are gone: nobody will give them, and readers go on after them. */
 export interface ReadEntry extends LogEntry {
   readonly isHole?: true;
+}
+
+/** `misplaced`: no dead letter of the store, but an event for another partition. */
+export interface Parked extends DeadLetter {
+  readonly misplaced?: Misplaced;
 }
 
 export interface Arrival {
@@ -37,7 +43,7 @@ export interface DecodedBatch {
   /** One for each entry: a batch may be applied in pieces, which end where entries end. */
   readonly ends: readonly EntryEnd[];
   readonly arrivals: readonly Arrival[];
-  readonly parked: readonly DeadLetter[];
+  readonly parked: readonly Parked[];
   /** Log time at the end of the batch, epoch ms. */
   readonly logTimeMs: number;
   /** Position of the last entry the batch covers. */
@@ -64,7 +70,7 @@ export function decodeBatch(
   const batch = {
     ends: [] as EntryEnd[],
     arrivals: [] as Arrival[],
-    parked: [] as DeadLetter[],
+    parked: [] as Parked[],
     logTimeMs,
     upTo: '',
     barrier: undefined as Barrier | undefined,
@@ -130,7 +136,7 @@ function later(logTimeMs: number, receivedAt: number, appendedMs: number): numbe
 
 interface Decoding {
   readonly arrivals: Arrival[];
-  readonly parked: DeadLetter[];
+  readonly parked: Parked[];
   logTimeMs: number;
 }
 
@@ -140,7 +146,8 @@ function decodeLines(entry: LogEntry, partitions: number, batch: Decoding): void
     const line = lines[i] as string;
     const decoded = decodeLine(line, entry.partition, partitions, entry.appendedMs);
     if (!decoded.ok) {
-      batch.parked.push(deadLetter(lineAt(entry.position, i), decoded.code, decoded.message, line));
+      const letter = deadLetter(lineAt(entry.position, i), decoded.code, decoded.message, line);
+      batch.parked.push(decoded.home === undefined ? letter : { ...letter, misplaced: { home: decoded.home, line } });
       continue;
     }
     const { event, userKey } = decoded;

@@ -35,12 +35,13 @@ export function speedMetrics(registry: Registry, now: () => number): SpeedMetric
     registers,
   });
   return {
-    committed({ commit, counted, late, duplicates }) {
+    committed({ commit, counted, late, duplicates, misplaced }) {
       commits.inc();
       events.inc({ fate: 'counted' }, counted);
       events.inc({ fate: 'late' }, late);
       events.inc({ fate: 'duplicate' }, duplicates);
       events.inc({ fate: 'parked' }, commit.parked.length);
+      events.inc({ fate: 'moved' }, misplaced.length);
       logTime.set({ partition: commit.partition }, commit.next.logTimeMs / 1000);
       if (counted + late > 0) freshness.observe(Math.max(0, now() - commit.next.logTimeMs) / 1000);
     },

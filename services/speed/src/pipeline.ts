@@ -18,6 +18,7 @@ import type { CommitOutcome, SpeedStore } from '@tributary/store/speed-store';
 import { VIEWS } from '@tributary/views/registry';
 import type { View } from '@tributary/views/view';
 import { MOST_OF_TURN } from '@tributary/views/work';
+import { appendHome } from './append-home.ts';
 import type { AppliedBatch } from './apply.ts';
 import { type Applied, createApplier } from './apply-waiting.ts';
 import { type Begun, createBeginner } from './begin.ts';
@@ -107,6 +108,7 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
 
   async function commitOne({ run, done, number }: Applied): Promise<void> {
     try {
+      await appendHome(log, done.misplaced);
       const commit = await records.withTrims(run, done);
       run.sentCommitId = commit.id;
       const outcome = await store.commit(commit);

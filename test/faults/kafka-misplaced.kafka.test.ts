@@ -1,0 +1,64 @@
+/** Another producer's partitioner, or none: its events lie in any partition, and processes are killed while the speed worker appends them to their own. */
+import { missingKafka } from '@tributary/testkit/kafka/for-tests';
+import { type KafkaCluster, startKafka } from '@tributary/testkit/kafka/kafka-cluster';
+import { Kafka, logLevel } from 'kafkajs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { until } from '../e2e/client.ts';
+import { killTwice, type Rig, startRig } from './processes-rig.ts';
+
+const PARTITIONS = 8;
+const EVENTS = 4_000;
+
+const missing = await missingKafka('events in partitions of other users (test/faults/kafka-misplaced.kafka.test.ts)', true);
+
+describe.skipIf(missing !== null)('laws 1, 3 and 6: events that a producer wrote to any partition', () => {
+  let kafka: KafkaCluster;
+  let rig: Rig;
+  beforeAll(async () => {
+    kafka = await startKafka();
+    rig = await startRig({ TRIBUTARY_KAFKA_BROKERS: kafka.bootstrap, TRIBUTARY_PARTITIONS: String(PARTITIONS) });
+  }, 120_000);
+  afterAll(async () => {
+    await rig?.stop();
+    await kafka?.stop();
+  }, 60_000);
+
+  /** Round and round, half of them without a key. */
+  async function produce(): Promise<void> {
+    const client = new Kafka({ clientId: 'stranger', brokers: kafka.bootstrap.split(','), logLevel: logLevel.NOTHING });
+    const producer = client.producer();
+    await producer.connect();
+    const ts = Date.now();
+    for (let first = 0; first < EVENTS; first += 200) {
+      const messages = Array.from({ length: 200 }, (_, i) => {
+        const userId = `stranger-${(first + i) % 300}`;
+        const value = JSON.stringify({ type: 'stray', userId, ts, source: 'elsewhere' });
+        return { key: i % 2 === 0 ? userId : null, value, partition: (first + i) % PARTITIONS };
+      });
+      await producer.send({ topic: 'tributary.events', messages, acks: -1 });
+    }
+    await producer.disconnect();
+  }
+
+  const counted = async () => {
+    const { rows, meta } = await rig.client.read('/v1/activity');
+    const strays = (rows as { type: string; events: number }[]).filter(({ type }) => type === 'stray');
+    return { events: strays.reduce((sum, { events }) => sum + events, 0), complete: meta.complete as boolean };
+  };
+
+  it('count once each, though speed worker and archiver are killed (kill -9) meanwhile', async () => {
+    const produced = produce();
+    await killTwice(rig, 'speed');
+    await produced;
+    await killTwice(rig, 'archiver');
+    await killTwice(rig, 'speed');
+    await until('the speed layer has counted them', 60_000, async () => (await counted()).events >= EVENTS);
+    await until('answers are complete', 30_000, async () => (await counted()).complete);
+    expect(await counted()).toEqual({ events: EVENTS, complete: true });
+    await rig.client.generation();
+    await until('answers are complete', 30_000, async () => (await counted()).complete);
+    expect(await counted(), 'the batch layer counts them once as well').toEqual({ events: EVENTS, complete: true });
+    const { body } = await rig.client.admin('GET', '/v1/dead-letters');
+    expect(JSON.stringify(body)).not.toContain('stray');
+  }, 240_000);
+});
