@@ -41,6 +41,8 @@ export const MUST_HAPPEN = [
   'a lost generation',
   'a lost segment',
   'append failed',
+  'a misplaced event',
+  'a misplaced event appended',
   'a clock ahead',
   'a clock behind',
   'poison',

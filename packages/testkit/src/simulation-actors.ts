@@ -5,7 +5,7 @@ import { type Event, encodeEvent } from '@tributary/model/event';
 import { DAY_MS, HOUR_MS } from '@tributary/model/time';
 import { partitionOf, userKeyOf } from '@tributary/model/user-key';
 import type { PartitionState } from '@tributary/store/speed-store';
-import { readBarrier, readLine } from './simulation-ledger.ts';
+import { eventsIn, readBarrier } from './simulation-ledger.ts';
 import type { Turn } from './simulation-scheduler.ts';
 import { type ArchivedPartition, noteCommit, operational, type SimulatedArchive, type World } from './simulation-world.ts';
 
@@ -61,6 +61,26 @@ export async function collector(world: World, name: string, turn: Turn): Promise
   }
 }
 
+/** A producer with another partitioner, or without keys: what it sends lies in any partition, and is acknowledged all the same. */
+export async function stranger(world: World, name: string, turn: Turn): Promise<void> {
+  const { random } = world;
+  const log = world.connectLog(turn);
+  for (;;) {
+    for (let idle = random.between(1, 6); idle > 0; idle--) await turn();
+    const event = world.unsent[0];
+    if (event === undefined || world.calm) continue;
+    world.nowMs = Math.max(world.nowMs, event.receivedAt);
+    const partition = random.below(world.partitions);
+    await log.append(partition, { kind: 'events', body: encodeEvent(event) });
+    if (partitionOf(userKeyOf(event), world.partitions) !== partition) world.count('a misplaced event');
+    world.note(`${name}: p${partition} got ${event.id}`);
+    world.acknowledged.push(event);
+    // A collector may have sent it too meanwhile: then it is a duplicate.
+    const at = world.unsent.indexOf(event);
+    if (at >= 0) world.unsent.splice(at, 1);
+  }
+}
+
 /** Moves the log time of idle partitions; at times somebody writes there what no coordinator would. */
 export async function ticker(world: World, turn: Turn): Promise<void> {
   const log = world.connectLog(turn);
@@ -86,8 +106,15 @@ export async function speedWorker(world: World, name: string, turn: Turn): Promi
   const store = world.store.speed(turn, fault);
   const onRecall = () => world.count('a replay of the archive');
   const maxEntries = random.between(1, 4);
+  const log = world.connectLog(turn);
+  // Of misplaced events: a worker appends nothing else.
+  const append: EventLog['append'] = (partition, record) => {
+    world.count('a misplaced event appended');
+    if (!world.calm && random.chance(0.2)) log.failNextAppend(random.pick(['reply-lost', 'not-applied', 'duplicated']));
+    return log.append(partition, record);
+  };
   const worker = world.parts.createWorker({
-    log: world.parts.recall(throughOlder(world, world.connectLog(turn)), archiveOf(world, turn), onRecall),
+    log: world.parts.recall(throughOlder(world, { ...log, append }), archiveOf(world, turn), onRecall),
     store: {
       ...store,
       async commit(commit) {
@@ -159,7 +186,7 @@ export async function archiver(world: World, turn: Turn): Promise<void> {
       if ((after.get(entry.partition) ?? '') > (archived.position ?? '')) continue;
       archived.position = entry.position;
       if (entry.kind === 'events') {
-        const events = entry.body.split('\n').flatMap((line) => readLine(line, entry.appendedMs) ?? []);
+        const events = eventsIn(entry, world.partitions);
         archived.events.push(...events);
         const body = events.map(encodeEvent).join('\n');
         if (events.length > 0) archived.entries.push({ ...entry, body, appendedMs: Number.MAX_SAFE_INTEGER });

@@ -3,7 +3,7 @@ import { RULE_BASED_MODELS } from '@tributary/model/definitions';
 import { addRowsByView, type RowsByView } from '@tributary/views/deltas';
 import { differences } from './compare-rows.ts';
 import { generationsOf } from './simulation-generations.ts';
-import type { Ledger } from './simulation-ledger.ts';
+import { CUT_ALONE, type Ledger } from './simulation-ledger.ts';
 import type { Turn } from './simulation-scheduler.ts';
 import { type MergedAnswer, operational, short, type World } from './simulation-world.ts';
 
@@ -48,6 +48,8 @@ export function checkAnswer(world: World, name: string, answer: MergedAnswer, ma
     pendingTo += own.pendingTo;
     mixed ||= own.mixed;
     for (const fault of own.faults) faults.add(fault);
+    const hasParked = [...world.parkedBy].some(([place, layer]) => layer === 'archive' && place.startsWith(`${partition} `));
+    if (own.faults.has(CUT_ALONE) && !hasParked) throw new Error(`generation ${generation} was never cut in p${partition}`);
     if (world.cutApart.has(`${generation} ${partition}`)) faults.add('a parked barrier');
   }
   const at = positions.map((position, partition) => `p${partition} at ${short(position)}`).join(', ');

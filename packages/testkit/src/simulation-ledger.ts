@@ -11,7 +11,7 @@ import type { Definitions } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
 import type { Barrier, Heartbeat } from '@tributary/model/partition-record';
 import { DAY_MS } from '@tributary/model/time';
-import { userKeyOf } from '@tributary/model/user-key';
+import { partitionOf, userKeyOf } from '@tributary/model/user-key';
 import { addRowsByView, type RowsByView } from '@tributary/views/deltas';
 import { naive } from './naive.ts';
 
@@ -49,15 +49,20 @@ export interface Ledger {
   expected(generation: number, position: string | null, cutAt?: string): Expected;
 }
 
-/** An event, or null for what must be parked: valid lines, plain garbage, and receipts more than a day ahead of the log's own clock. */
-export function readLine(line: string, appendedMs: number): Event | null {
-  try {
-    const value = JSON.parse(line) as Event;
-    const isEvent = typeof value.ts === 'number' && typeof value.id === 'string';
-    return isEvent && value.receivedAt <= appendedMs + DAY_MS ? value : null;
-  } catch {
-    return null;
-  }
+export const CUT_ALONE = 'a cut of the archive alone';
+
+/** The events of an entry, without what must be passed over: garbage, receipts more than a day ahead of the log's own clock, other partitions' users. */
+export function eventsIn({ body, partition, appendedMs }: LogEntry, partitions: number): Event[] {
+  return body.split('\n').flatMap((line) => {
+    try {
+      const value = JSON.parse(line) as Event;
+      const isEvent = typeof value.ts === 'number' && typeof value.id === 'string';
+      if (!isEvent || value.receivedAt > appendedMs + DAY_MS) return [];
+      return partitionOf(userKeyOf(value), partitions) === partition ? [value] : [];
+    } catch {
+      return [];
+    }
+  });
 }
 
 /** A barrier after that of generation `newest`, or null: a repetition, or what no coordinator writes. */
@@ -89,6 +94,7 @@ function looksBackMs({ latenessMs, lookbackMs }: Definitions): number {
 export function createLedger(
   initial: Definitions,
   parse: (json: string) => Definitions,
+  partitions = 1,
   maxTimelineEvents = Number.POSITIVE_INFINITY,
 ): Ledger {
   const arrivals: Arrival[] = [];
@@ -140,14 +146,12 @@ export function createLedger(
   return {
     arrivals,
     note(entries) {
-      for (const { kind, body, position, appendedMs } of entries) {
+      for (const entry of entries) {
+        const { kind, body, position, appendedMs } = entry;
         const fallsBack = logTimeMs > appendedMs + DAY_MS;
         if (kind === 'heartbeat') logTimeMs = Math.max(logTimeMs, Math.min(readHeartbeat(body), appendedMs));
         else if (kind === 'events') {
-          for (const line of body.split('\n')) {
-            const event = readLine(line, appendedMs);
-            if (event !== null) arrive(event, position, appendedMs);
-          }
+          for (const event of eventsIn(entry, partitions)) arrive(event, position, appendedMs);
         } else {
           const barrier = readBarrier(body, current, parse);
           if (barrier !== null) {
@@ -161,8 +165,10 @@ export function createLedger(
       }
     },
     expected(generation, position, cutAt) {
-      const first = cuts.get(generation);
-      if (first === undefined) throw new Error(`generation ${generation} was never cut in this partition`);
+      const own = cuts.get(generation);
+      if (own === undefined && cutAt === undefined) throw new Error(`generation ${generation} was never cut in this partition`);
+      // Only the archive was cut: it parked a newer barrier, before this one. Barriers are parked under the initial definitions only.
+      const first = own ?? { count: 0, definitions: initial };
       // A copy of the barrier, where the archive parked the first one.
       let { count } = first;
       while (count < arrivals.length && cutAt !== undefined && (arrivals[count] as Arrival).position < cutAt) count++;
@@ -182,7 +188,7 @@ export function createLedger(
       const rows = naive(events, cut.definitions);
       if (!plain) for (let i = cut.count; i < upTo; i++) addRowsByView(rows, (effects[i] ??= effectOf(i)));
       const distinctLate = late.filter((arrival) => !arrival.duplicate).length;
-      const faults = new Set<string>();
+      const faults = new Set<string>(own === undefined ? [CUT_ALONE] : []);
       for (const { looksBehind, overflows } of since) {
         if (looksBehind) faults.add('a longer look back');
         if (overflows) faults.add('an overflow');

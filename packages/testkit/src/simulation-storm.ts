@@ -1,6 +1,6 @@
 /** The disasters of the simulation: who is killed, paused, revived and replaced, and what the store and the operator do. */
 import type { ServingStore } from '@tributary/store/serving-store';
-import { archiver, collector, loseNewestSegments, speedWorker, ticker } from './simulation-actors.ts';
+import { archiver, collector, loseNewestSegments, speedWorker, stranger, ticker } from './simulation-actors.ts';
 import { reader } from './simulation-checks.ts';
 import { coordinator, loseNewestGeneration, publish } from './simulation-generations.ts';
 import type { Actor, Scheduler } from './simulation-scheduler.ts';
@@ -34,6 +34,7 @@ export function createCast(world: World, scheduler: Scheduler): Cast {
       const name = `${role}${++started}`;
       const actor = scheduler.spawn(name, (turn) => {
         if (role === 'collector') return collector(world, name, turn);
+        if (role === 'stranger') return stranger(world, name, turn);
         if (role === 'worker') return speedWorker(world, name, turn);
         if (role === 'archiver') return archiver(world, turn);
         if (role === 'coordinator') return coordinator(world, name, turn);
@@ -45,7 +46,7 @@ export function createCast(world: World, scheduler: Scheduler): Cast {
   };
   const workers = world.random.between(1, 3);
   for (let i = 0; i < workers; i++) cast.start('worker');
-  for (const role of ['collector', 'collector', 'archiver', 'coordinator', 'reader', 'ticker']) cast.start(role);
+  for (const role of ['collector', 'collector', 'stranger', 'archiver', 'coordinator', 'reader', 'ticker']) cast.start(role);
   return cast;
 }
 

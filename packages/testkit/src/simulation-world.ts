@@ -156,7 +156,7 @@ export function createWorld(
   const bound = random.pick([10_000, 10_000, 8, 25]);
   // An old id at a newer instant is an edge of law 3 once the first arrival was cut off (docs/laws.md).
   const maxTimelineEvents = restamps ? 10_000 : bound;
-  const ledgers = audited.map(() => createLedger(initial, parts.parse, maxTimelineEvents));
+  const ledgers = audited.map(() => createLedger(initial, parts.parse, partitions, maxTimelineEvents));
   const world: World = {
     random,
     partitions,

@@ -8,8 +8,7 @@ import { cutMark, recordRetentionMs } from '@tributary/views/record';
 import { type StepOutcome, type StepRules, step } from '@tributary/views/step';
 import { cutUpTo } from '@tributary/views/user-state';
 import { refill, spend, type Work, workOfEntry } from '@tributary/views/work';
-import type { Misplaced } from './append-home.ts';
-import { type Arrival, type DecodedBatch, deadLetter, lineAt, splitBatch } from './decode.ts';
+import { type Arrival, type DecodedBatch, deadLetter, lineAt, type Misplaced, splitBatch } from './decode.ts';
 import { crossBarrier, fallBack, loseUpTo, type PartitionLimits, type PartitionRun, stateOf } from './partition-run.ts';
 import type { CachedUser } from './user-cache.ts';
 
@@ -115,7 +114,7 @@ export async function applyBatch(
       overflowed,
       conversions,
       ...(batch.barrier === undefined ? {} : { barrier: { generation: batch.barrier.generation } }),
-      parked: [...batch.parked.filter((letter) => letter.misplaced === undefined), ...unapplied],
+      parked: [...batch.parked.flatMap((parked) => ('home' in parked ? [] : [parked])), ...unapplied],
       ...(outputs.length === 0 ? {} : { outputs }),
     },
     toTrim,
@@ -123,7 +122,7 @@ export async function applyBatch(
     counted: batch.arrivals.length - late - duplicates - unapplied.length,
     late,
     duplicates,
-    misplaced: batch.parked.flatMap((letter) => letter.misplaced ?? []),
+    misplaced: batch.parked.flatMap((parked) => ('home' in parked ? [parked] : [])),
     rest,
   };
 }

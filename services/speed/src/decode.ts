@@ -6,17 +6,22 @@ import type { Event } from '@tributary/model/event';
 import { type Barrier, decodeBarrier, decodeHeartbeat } from '@tributary/model/partition-record';
 import { EVENT_BOUNDS, type Invalid } from '@tributary/model/validate-event';
 import type { DeadLetter } from '@tributary/store/speed-store';
-import type { Misplaced } from './append-home.ts';
 
 /** An entry as it is read, or what stands for entries that are gone: nobody will give them, and readers go on after them. */
 export interface ReadEntry extends LogEntry {
   readonly isHole?: true;
 }
 
-/** `misplaced`: no dead letter of the store, but an event for another partition. */
-export interface Parked extends DeadLetter {
-  readonly misplaced?: Misplaced;
+/** An event that lies in another partition than its user's. */
+export interface Misplaced {
+  readonly home: number;
+  readonly line: string;
+  /** What is kept of it where it cannot be appended to its own. */
+  readonly letter: DeadLetter;
 }
+
+/** Dead letters, and events of other partitions. */
+export type Parked = DeadLetter | Misplaced;
 
 export interface Arrival {
   /** Where it lies: in which line of the entry at `position`. */
@@ -147,7 +152,7 @@ function decodeLines(entry: LogEntry, partitions: number, batch: Decoding): void
     const decoded = decodeLine(line, entry.partition, partitions, entry.appendedMs);
     if (!decoded.ok) {
       const letter = deadLetter(lineAt(entry.position, i), decoded.code, decoded.message, line);
-      batch.parked.push(decoded.home === undefined ? letter : { ...letter, misplaced: { home: decoded.home, line } });
+      batch.parked.push(decoded.home === undefined ? letter : { home: decoded.home, line, letter });
       continue;
     }
     const { event, userKey } = decoded;
@@ -171,6 +176,6 @@ export function deadLetter(at: string, code: string, message: string, raw: strin
   return { at, code, message, raw: `${shown}… (cut: ${raw.length} characters, all of them in the archive)` };
 }
 
-function park(parked: DeadLetter[], { position, body }: LogEntry, { code, message }: Invalid): void {
+function park(parked: Parked[], { position, body }: LogEntry, { code, message }: Invalid): void {
   parked.push(deadLetter(position, code, message, body));
 }

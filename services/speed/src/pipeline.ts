@@ -18,7 +18,7 @@ import type { CommitOutcome, SpeedStore } from '@tributary/store/speed-store';
 import { VIEWS } from '@tributary/views/registry';
 import type { View } from '@tributary/views/view';
 import { MOST_OF_TURN } from '@tributary/views/work';
-import { appendHome } from './append-home.ts';
+import { createHomeAppender } from './append-home.ts';
 import type { AppliedBatch } from './apply.ts';
 import { type Applied, createApplier } from './apply-waiting.ts';
 import { type Begun, createBeginner } from './begin.ts';
@@ -98,6 +98,7 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
     ...(options.onReset && { onReset: options.onReset }),
   });
   const records = createUserRecords(store, limits);
+  const home = createHomeAppender(log);
   const { partitions, identity: logIdentity } = log;
   const { longBatchEvents } = limits;
   const beginner = createBeginner({ reader, runs, records, partitions, sha256Hex, longBatchEvents });
@@ -106,12 +107,13 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
   let underWay: Promise<void> = Promise.resolve();
   let next: Promise<Begun> | undefined;
 
-  async function commitOne({ run, done, number }: Applied): Promise<void> {
+  async function commitOne({ run, done: applied, number }: Applied): Promise<void> {
     try {
-      await appendHome(log, done.misplaced);
+      const done = await home.append(run.partition, applied);
       const commit = await records.withTrims(run, done);
       run.sentCommitId = commit.id;
       const outcome = await store.commit(commit);
+      home.done(run.partition);
       if (outcome === 'fenced' || outcome === 'rewound') return runs.forget(run, outcome);
       run.settledCommitId = done.commit.id;
       run.users.evict(number);

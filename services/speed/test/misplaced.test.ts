@@ -115,3 +115,48 @@ test('law 6: while the log refuses them the partition stays before them, and goe
   await run(worker);
   expect(await world.counted()).toBe(EVENTS.length);
 });
+
+test('law 6: while one partition takes no appends, the others get theirs once, however often the worker tries', async () => {
+  const world = createWorld();
+  const misplaced = await appendAnywhere(world);
+  let refuses = true;
+  let written = 0;
+  const own: MemoryLog = {
+    ...world.log,
+    append: async (partition, record) => {
+      if (refuses && partition === 0) throw new TributaryError('log_unavailable', 'the leader of partition 0 is down');
+      written += record.body.split('\n').length;
+      return world.log.append(partition, record);
+    },
+  };
+  const worker = world.worker(undefined, own);
+  await run(worker, 40);
+  expect(world.resets.length).toBeGreaterThan(5);
+  const once = written;
+  await run(worker, 40);
+  expect(written).toBe(once);
+  refuses = false;
+  await run(worker);
+  expect(await world.counted()).toBe(EVENTS.length);
+  expect(written).toBe(misplaced);
+});
+
+test('law 7: an event that is larger than what the log takes is a dead letter, and those beside it count', async () => {
+  const world = createWorld();
+  await appendAnywhere(world);
+  const large: Event = { ...(EVENTS[0] as Event), id: 'large', properties: { x: 'y'.repeat(3_000) } };
+  const elsewhere = (partitionOf(large.userId as string, PARTITIONS) + 1) % PARTITIONS;
+  await world.log.append(elsewhere, { kind: 'events', body: encodeEvent(large) });
+  const own: MemoryLog = {
+    ...world.log,
+    append: async (partition, record) => {
+      if (record.body.length > 1_000) throw new TributaryError('body_too_large', 'the topic takes 1000');
+      return world.log.append(partition, record);
+    },
+  };
+  await run(world.worker(undefined, own));
+  expect(await world.counted()).toBe(EVENTS.length);
+  const dead = await world.dead();
+  expect(dead).toMatchObject([{ partition: elsewhere, code: 'undecodable_record' }]);
+  expect(dead[0]?.message).toMatch(/larger than what the log takes/);
+});
