@@ -106,8 +106,8 @@ test('each role can do its work with the rights of its user in Redis, and asks f
   for (const round of [1, 2]) {
     expect((await send('ad_click', `click-${round}`, { channel: 'email' })).status).toBe(200);
     expect((await send('purchase', `order-${round}`, { value: 1_000, currency: 'EUR' })).status).toBe(200);
-    const run = await ask(`${apiUrl}/v1/generations`, keys.admin, {});
-    expect([run.status, run.text]).toEqual([202, expect.any(String)]);
+    const requested = await ask(`${apiUrl}/v1/generations`, keys.admin, {});
+    expect([requested.status, requested.text]).toEqual([202, expect.any(String)]);
     await eventually(`generation ${round} is served`, async () => (await generation()) >= round);
   }
   const outputs = Array.from({ length: 16 }, (_, p) => `tributary:outputs:{${p}}:log`);

@@ -29,7 +29,7 @@ export async function benchCoverage(repetitions: number): Promise<Figure[]> {
 
 function figureOf(name: string, cells: readonly Cell[], figure: string, repetitions: number): Figure {
   const own = cells.filter((cell) => cell.figure === figure);
-  const often = own.filter(({ printed }) => printed >= OFTEN * repetitions).sort((a, b) => partHeld(a) - partHeld(b));
+  const often = own.filter((cell) => cell.printed >= OFTEN * repetitions).sort((a, b) => partHeld(a) - partHeld(b));
   const printed = own.reduce((sum, cell) => sum + cell.printed, 0) / (own.length * repetitions);
   const missed = own.filter((cell) => !isAsStated(cell, repetitions));
   const list = missed.map((cell) => `${cell.model} ${cell.channel} ${percent(partHeld(cell))} of ${cell.printed}`);

@@ -53,7 +53,7 @@ export async function benchKafka(load: Workload, seconds: number): Promise<Figur
     }
     const rate = (times: readonly number[]) => load.events / Math.min(...times);
     const [alone, together] = [fastest(one), fastest(two)];
-    const cpuMicros = ({ seconds, cores }: Run) => (1e6 * seconds * cores) / load.events;
+    const cpuMicros = (run: Run) => (1e6 * run.seconds * run.cores) / load.events;
     const endToEnd = await benchEndToEnd(5_000, seconds, {
       env: { TRIBUTARY_KAFKA_BROKERS: kafka.bootstrap, TRIBUTARY_KAFKA_TOPIC_PREFIX: `${PREFIX}-e2e-${Date.now()}` },
       p50: 20,
@@ -152,7 +152,7 @@ async function workers(count: number, bootstrap: string, prefix: string, redisUr
   await redis.flushall();
   redis.disconnect();
   const children = Array.from({ length: count }, (_, nth) => {
-    const partitions = Array.from({ length: PARTITIONS }, (_, p) => p).filter((p) => p % count === nth);
+    const partitions = [...Array(PARTITIONS).keys()].filter((p) => p % count === nth);
     return fork(WORKER, [bootstrap, prefix, redisUrl, String(PARTITIONS), partitions.join(',')], { stdio: 'inherit' });
   });
   try {

@@ -66,7 +66,7 @@ describe.skipIf(missing !== null)('kcat (librdkafka) in front of and behind a pl
     });
     for (const [i, userId] of users.entries()) {
       const own = outputs.filter(({ key }) => key === userId);
-      expect(own.map(({ headers }) => headers['ce_type'])).toEqual([
+      expect(own.map((message) => message.headers['ce_type'])).toEqual([
         'tributary.event.enriched',
         'tributary.conversion.attributed',
         'tributary.event.enriched',

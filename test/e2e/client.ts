@@ -52,7 +52,7 @@ export function createClient({ collectorUrl, apiUrl, keys }: Addresses): Client 
     post: (events) => call(`${collectorUrl}/v1/events`, keys.write, { method: 'POST', body: JSON.stringify(events) }),
 
     async send(events) {
-      const until = Date.now() + SEND_FOR_MS;
+      const deadline = Date.now() + SEND_FOR_MS;
       for (;;) {
         const answer = await client.post(events).catch((error: Error) => ({ status: 0, body: error.message }));
         if (answer.status === 200) {
@@ -61,7 +61,7 @@ export function createClient({ collectorUrl, apiUrl, keys }: Addresses): Client 
         }
         if (answer.status >= 400 && answer.status < 500 && answer.status !== 429)
           throw new Error(`the collector answered ${answer.status}: ${JSON.stringify(answer.body)}`);
-        if (Date.now() > until) throw new Error(`not acknowledged within ${SEND_FOR_MS} ms: ${JSON.stringify(answer)}`);
+        if (Date.now() > deadline) throw new Error(`not acknowledged within ${SEND_FOR_MS} ms: ${JSON.stringify(answer)}`);
         await sleep(50);
       }
     },

@@ -49,12 +49,12 @@ describe.skipIf(missing !== null)('fault 8: the topic changes behind the back of
     eventually(() =>
       withAdmin(kafka.bootstrap, async (admin) => {
         const configEntries = [{ name: 'message.timestamp.type', value: 'LogAppendTime' }];
-        const topics = [{ topic, numPartitions, replicationFactor: 1, configEntries }];
+        const wanted = [{ topic, numPartitions, replicationFactor: 1, configEntries }];
         // The client's own wait fails where a broker does not know its new topic yet.
-        if (!(await admin.createTopics({ topics, waitForLeaders: false }))) throw new Error('still there');
+        if (!(await admin.createTopics({ topics: wanted, waitForLeaders: false }))) throw new Error('still there');
       }),
     ).then(() => eventually(() => withAdmin(kafka.bootstrap, (admin) => admin.fetchTopicOffsets(topic))));
-  const code = (wanted: string) => expect.objectContaining({ code: wanted });
+  const code = (named: string) => expect.objectContaining({ code: named });
   /** A handle looks again at what its topic is every half minute. */
   const soon = { timeout: 45_000 };
 

@@ -178,7 +178,7 @@ describe.skipIf(missing !== null)('what lies in the topic cannot be read, or is 
             type: ConfigResourceTypes.TOPIC,
             name: topic,
             configEntries: [...SETTINGS, ['max.message.bytes', `${64 * MIB}`], ['compression.type', 'zstd']].map(
-              ([name = '', value = '']) => ({ name, value }),
+              ([name = '', text = '']) => ({ name, value: text }),
             ),
           },
         ],

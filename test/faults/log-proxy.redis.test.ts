@@ -302,8 +302,8 @@ describe('a Redis that fails under the log', () => {
       }
     });
     let end: readonly (Position | null)[] | null = null;
-    const caughtUp = (seen: readonly LogEntry[]) =>
-      end?.every((position, partition) => inPartition(seen, partition).at(-1)?.position === position) ?? false;
+    const caughtUp = (read: readonly LogEntry[]) =>
+      end?.every((position, partition) => inPartition(read, partition).at(-1)?.position === position) ?? false;
     const following = follow(await direct(), caughtUp);
     for (let round = 0; round < 3; round += 1) {
       const ackedBefore = acknowledged(outcomes).length;

@@ -10,7 +10,7 @@ function worldOf(name: string): World {
 }
 
 function heldOf(cells: readonly Cell[]): number {
-  const [held, printed] = cells.reduce(([held, printed], cell) => [held + cell.held, printed + cell.printed], [0, 0]);
+  const [held, printed] = cells.reduce((sums, cell) => [sums[0] + cell.held, sums[1] + cell.printed], [0, 0]);
   return held / printed;
 }
 

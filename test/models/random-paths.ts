@@ -21,7 +21,7 @@ export function randomPaths({ channels = 4, touches = 6, refunds = false }: Boun
   });
   return fc
     .array(row, { minLength: 1, maxLength: 12 })
-    .map((rows) => rows.map(({ path, conversions, nulls, unit }) => ({ path, conversions, nulls, value: unit * conversions })));
+    .map((rows) => rows.map(({ unit, ...counts }) => ({ ...counts, value: unit * counts.conversions })));
 }
 
 export const rewards = fc.constantFrom('conversions' as const, 'value' as const);

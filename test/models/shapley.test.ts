@@ -91,10 +91,10 @@ describe('the games of attribution', () => {
     fc.assert(
       fc.property(randomPaths({ channels: 5, refunds: true }), rewards, (paths, reward) => {
         const coalitions = coalitionsOfPaths(paths);
-        const { channels, total } = sumGame(coalitions, { reward });
+        const game = sumGame(coalitions, { reward });
         const v = (within: ReadonlySet<string>) => bruteForceSum(paths, reward, within);
-        expectClose(channels, bruteForceShapley(channelsOf(coalitions), v));
-        expect(channels.reduce((sum, { effect }) => sum + effect, 0)).toBeCloseTo(total, 6);
+        expectClose(game.channels, bruteForceShapley(channelsOf(coalitions), v));
+        expect(total(game.channels.map(({ effect }) => effect))).toBeCloseTo(game.total, 6);
       }),
       { numRuns: 50 },
     );

@@ -56,8 +56,8 @@ function compile(sources: string, folder: string): void {
   execFileSync(process.execPath, [compiler, '--project', sources], { stdio: ['ignore', 'inherit', 'inherit'] });
 }
 
-const [, script, folder] = process.argv;
+const [, script, target] = process.argv;
 if (script === import.meta.filename) {
-  if (folder === undefined) throw new Error('FOLDER must be given: node packages/client/build/build.ts FOLDER');
-  build(folder);
+  if (target === undefined) throw new Error('FOLDER must be given: node packages/client/build/build.ts FOLDER');
+  build(target);
 }

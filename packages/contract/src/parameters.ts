@@ -22,8 +22,8 @@ function parameter<Out, In>(rule: string, json: Readonly<Record<string, unknown>
 }
 
 /** Rows are keyed by tabs and records end in newlines, so neither may be in a name. */
-function isPlain(text: string, maxLength: number): boolean {
-  return text.length > 0 && text.length <= maxLength && !/\p{Cc}/u.test(text) && text.isWellFormed();
+function isPlain(value: string, maxLength: number): boolean {
+  return value.length > 0 && value.length <= maxLength && !/\p{Cc}/u.test(value) && value.isWellFormed();
 }
 
 function text(maxLength: number) {

@@ -42,10 +42,10 @@ function read(of: () => string): string {
  * Whether `name` is certainly dead: its process ran where `self` runs, and has ended. A process id that was given to
  * another process meanwhile makes it seem alive: then its lease has to run out.
  */
-export function isCertainlyGone(name: string, self: MemberName, isRunning: (pid: number) => boolean): boolean {
+export function isCertainlyGone(name: string, self: MemberName, runs: (pid: number) => boolean): boolean {
   const other = parseMemberName(name);
   if (other === undefined || other.place !== self.place || other.id === self.id) return false;
-  return other.pid === self.pid || !isRunning(other.pid);
+  return other.pid === self.pid || !runs(other.pid);
 }
 
 export function isRunning(pid: number): boolean {

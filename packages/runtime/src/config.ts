@@ -47,8 +47,8 @@ export function examine(
   if (troubles.length > 0) return { values, troubles };
   for (const { key, setting, text, source } of given) {
     const value = values[key] ?? setting.default;
-    const wrong = setting.beside?.(value, values);
-    if (wrong !== undefined) troubles.push(sentence(source, wrong, setting, text ?? String(value)));
+    const trouble = setting.beside?.(value, values);
+    if (trouble !== undefined) troubles.push(sentence(source, trouble, setting, text ?? String(value)));
   }
   return { values, troubles };
 }

@@ -141,8 +141,8 @@ const FIELD_RULES: Readonly<Record<keyof KeyRecord, FieldRule>> = {
 function recordTrouble(value: unknown): string | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'it must be an object';
   const record = value as Partial<Record<string, unknown>>;
-  const wrong = Object.entries(FIELD_RULES).find(([field, { isRight, isOptional }]) =>
-    record[field] === undefined ? isOptional !== true : !isRight(record[field]),
+  const wrong = Object.entries(FIELD_RULES).find(([name, { isRight, isOptional }]) =>
+    record[name] === undefined ? isOptional !== true : !isRight(record[name]),
   );
   if (wrong === undefined) return undefined;
   const [field, { must }] = wrong;

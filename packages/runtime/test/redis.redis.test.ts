@@ -95,7 +95,7 @@ test('a database that Redis does not have, and a password that it refuses, are t
     const redis = connectRedis(url, 'commit', () => {});
     open.push(redis);
     const watch = startStopwatch();
-    const error = await whenReady(redis, 20_000).catch((error: unknown) => error);
+    const error = await whenReady(redis, 20_000).catch((cause: unknown) => cause);
     expect(watch.stop()).toBeLessThan(10_000);
     return error;
   };

@@ -30,7 +30,7 @@ export function bruteForceShapley<Player>(
       sums[at] = (sums[at] as number) + value(new Set(coalition)) - before;
     }
   }
-  return sums.map((sum) => sum / orders);
+  return sums.map((effects) => effects / orders);
 }
 
 function* permutations<T>(items: readonly T[]): Generator<readonly T[]> {

@@ -122,8 +122,8 @@ export function describeFeedContract(name: string, make: () => Promise<StoreUnde
             const fresh = await store.serving.deltas(views, generation).catch(() => null);
             const held = await followers[look.follower]?.(views, generation).catch(() => null);
             // Only a gap asks for what was retired; a follower that still holds it may go on adding to it.
-            const since = <T extends PartitionDeltas>(deltas: T) => ({ ...deltas, state: stateSince(deltas.state, generation) });
-            if (fresh !== null) expect(held?.map(summed).map(since)).toEqual(fresh.map(withoutEmpty).map(since));
+            const known = <T extends PartitionDeltas>(deltas: T) => ({ ...deltas, state: stateSince(deltas.state, generation) });
+            if (fresh !== null) expect(held?.map(summed).map(known)).toEqual(fresh.map(withoutEmpty).map(known));
           });
         }),
         { numRuns: 150 },

@@ -113,8 +113,8 @@ function duplicate(random: Random, original: Event, now: number, shape: LogShape
 /** Arrival order of the same events, shuffled within each user's partition or anywhere: all are in time, so nothing may change but which duplicate is first. */
 export function firstArrivals(events: readonly Event[]): Event[] {
   const seen = new Set<string>();
-  return events.filter((event) => {
-    const key = `${userKeyOf(event)}\n${event.id}`;
+  return events.filter((arrived) => {
+    const key = `${userKeyOf(arrived)}\n${arrived.id}`;
     return seen.has(key) ? false : seen.add(key);
   });
 }

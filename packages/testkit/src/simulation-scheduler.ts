@@ -49,7 +49,7 @@ export function createScheduler(random: Random): Scheduler {
     },
     async step() {
       actors = actors.filter(({ state }) => state === 'alive' || state === 'paused');
-      const ready = actors.filter((actor) => actor.state === 'alive' && actor.waiting.length > 0);
+      const ready = actors.filter(({ state, waiting }) => state === 'alive' && waiting.length > 0);
       if (ready.length === 0) return false;
       const actor = random.pick(ready);
       const [go] = actor.waiting.splice(random.below(actor.waiting.length), 1);

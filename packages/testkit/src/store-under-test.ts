@@ -90,12 +90,13 @@ export function createPlainFollower(serving: ServingStore) {
 function added(whole: WholePartition, commit: CommittedDeltas, from: number): WholePartition {
   const generations = new Map(whole.generations);
   const before = generations.get(commit.generation) ?? { rows: new Map(), pending: 0, overflowed: 0 };
-  const rows: RowsByView = new Map();
-  addRowsByView(rows, before.rows);
-  addRowsByView(rows, commit.rows);
-  const pending = before.pending + commit.pending;
-  if (commit.generation >= from)
-    generations.set(commit.generation, { rows, pending, overflowed: before.overflowed + commit.overflowed });
+  const sums = {
+    rows: new Map() as RowsByView,
+    pending: before.pending + commit.pending,
+    overflowed: before.overflowed + commit.overflowed,
+  };
+  for (const own of [before.rows, commit.rows]) addRowsByView(sums.rows, own);
+  if (commit.generation >= from) generations.set(commit.generation, sums);
   const cursor = { commitId: commit.id, commits: whole.cursor.commits + 1 };
   return { ...whole, cursor, generations, state: stateWith(whole.state, commit, from) };
 }
@@ -103,10 +104,10 @@ function added(whole: WholePartition, commit: CommittedDeltas, from: number): Wh
 /** Σ over generations, as `deltas` says it; views without rows left out. */
 export function summed({ partition, state, generations }: WholePartition) {
   const sum = { partition, state, rows: new Map() as RowsByView, pending: 0, overflowed: 0 };
-  for (const { rows, pending, overflowed } of generations.values()) {
-    addRowsByView(sum.rows, rows);
-    sum.pending += pending;
-    sum.overflowed += overflowed;
+  for (const deltas of generations.values()) {
+    addRowsByView(sum.rows, deltas.rows);
+    sum.pending += deltas.pending;
+    sum.overflowed += deltas.overflowed;
   }
   return withoutEmpty(sum);
 }
@@ -119,7 +120,7 @@ export function stateSince(state: PartitionState | null, generation: number): Pa
 }
 
 export function withoutEmpty<T extends { readonly rows: RowsByView }>(deltas: T): T {
-  return { ...deltas, rows: new Map([...deltas.rows].filter(([, rows]) => rows.size > 0)) };
+  return { ...deltas, rows: new Map([...deltas.rows].filter(([, own]) => own.size > 0)) };
 }
 
 export function at(number: number): string {

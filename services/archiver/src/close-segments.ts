@@ -88,9 +88,9 @@ async function stageEvents(
 ): Promise<Placed[]> {
   const session = await openSession();
   try {
-    const staged = await convertSpools(session, spools, folder, copyLimits);
+    const files = await convertSpools(session, spools, folder, copyLimits);
     const parts = new Map<string, number>();
-    return staged.map(({ partition, date, staged, rows }) => {
+    return files.map(({ partition, date, staged, rows }) => {
       const number = spools.find((spool) => spool.partition === partition)?.number as number;
       const name = `${fileStem(partition, number)}-${writer}`;
       // DuckDB may split a partition and day over more than one file.

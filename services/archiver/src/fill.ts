@@ -43,7 +43,7 @@ export function createFiller({ log, spools, limits, mend, now, hook, onOutrun }:
       return following(found, signal);
     });
     const room = roomIn(spools.all(), limits);
-    for (const [partition, own] of Map.groupBy(entries, ({ partition }) => partition)) {
+    for (const [partition, own] of Map.groupBy(entries, (entry) => entry.partition)) {
       const spool = spools.get(partition) as Spool;
       const rows = Math.min(limits.segmentRows, spool.rows + room);
       await fillSpool(spool, own, log.partitions, { rows, bytes: limits.segmentBytes }, now());

@@ -140,7 +140,7 @@ async function write(spool: Spool, text: SpoolText): Promise<void> {
   spool.bytes += rows.length + dead.length;
   spool.deadBytes += dead.length;
   spool.rows += text.rows.length;
-  for (const [day, rows] of text.rowsByDay) spool.rowsByDay.set(day, (spool.rowsByDay.get(day) ?? 0) + rows);
+  for (const [day, more] of text.rowsByDay) spool.rowsByDay.set(day, (spool.rowsByDay.get(day) ?? 0) + more);
   spool.deadRows += text.dead.length;
   spool.longestRow = Math.max(spool.longestRow, text.longestRow);
 }

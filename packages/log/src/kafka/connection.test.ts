@@ -41,8 +41,7 @@ describe('a connection to a broker', () => {
   it.each([MAX_REPLY_BYTES + 1, 0xffff_ffff, 0])('law 7: ends at a reply that says it has %i bytes', async (size) => {
     const broker = await brokerThat(({ socket }) => socket.write(int32(size)));
     const connection = await broker.connect();
-    const [socket] = broker.sockets;
-    const closed = once(socket as Socket, 'close');
+    const closed = once(broker.sockets[0] as Socket, 'close');
     await expect(connection.send(metadataRequest('t'))).rejects.toThrow(`a reply of ${size} bytes`);
     await closed;
     expect(connection.isOpen()).toBe(false);

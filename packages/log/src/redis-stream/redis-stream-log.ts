@@ -121,11 +121,11 @@ export async function openRedisStreamLog(options: RedisStreamLogOptions): Promis
         .mget(...keys.trimmed)
         .exec()
         .catch((cause: unknown) => Promise.reject(unavailable('a command failed', cause)));
-      const [found, trimmed] = (replies ?? []).map(([error, value]) => {
+      const [there, trimmed] = (replies ?? []).map(([error, value]) => {
         if (error) throw unavailable('a command failed', error);
         return value;
       });
-      if (found !== identity) throw recreated(identity, 'another log stands in its place');
+      if (there !== identity) throw recreated(identity, 'another log stands in its place');
       return (trimmed as (string | null)[]).map((id) => (id === null ? null : positionOf(id)));
     },
     async mend(partition, archived) {

@@ -102,7 +102,7 @@ function partsOf(channels: readonly string[], name: RuleName, shape: Shape): Pat
   if (channels.length === 0) return [{ key: `${UNATTRIBUTED}\t1`, micros: CREDIT_UNIT_MICROS, weight: 1 }];
   const weights = ruleOf(name).weights(touchesOf({ path: channels }), shape);
   const micros = split(CREDIT_UNIT_MICROS, weights);
-  const whole = weights.reduce((sum, weight) => sum + weight, 0);
+  const whole = weights.reduce((total, weight) => total + weight, 0);
   const sum = (of: readonly number[], at: readonly number[]) => at.reduce((total, i) => total + (of[i] as number), 0);
   return [...Map.groupBy(channels.keys(), (i) => channels[i] as string)].map(([channel, at]) => ({
     key: `${channel}\t${whole}`,
