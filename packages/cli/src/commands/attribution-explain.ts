@@ -5,7 +5,7 @@ import type { AnswerOf } from '../api-types.ts';
 import { type Act, answer, type Context } from '../context.ts';
 import { EXIT, type ExitCode, UsageError } from '../exit.ts';
 import { conversions, counted, instant, money, span } from '../terminal/figures.ts';
-import { renderTable, shortName } from '../terminal/table.ts';
+import { renderWide, shortName } from '../terminal/table.ts';
 
 type Explanation = AnswerOf<'explainConversion'>;
 
@@ -45,10 +45,18 @@ function explanationText(got: Explanation, models: readonly string[], { terminal
       : 'no value';
   const head = `${conversion['type']} ${conversion['id']} of ${got.userId}, ${instant(Number(conversion['ts']))}, ${value}`;
   const right = (title: string) => ({ title, align: 'right' }) as const;
-  const table = renderTable(
+  const table = renderWide(
     {
-      columns: [{ title: 'touch' }, { title: 'type' }, { title: 'channel' }, ...models.map(right), { title: 'why' }],
-      rows: touches.map((touch) => [
+      columns: [
+        right('#'),
+        { title: 'touch' },
+        { title: 'type' },
+        { title: 'channel' },
+        ...models.map(right),
+        { title: 'why', wraps: true },
+      ],
+      rows: touches.map((touch, i) => [
+        String(i + 1),
         instant(touch.ts),
         touch.type,
         shortName(touch.channel),
@@ -59,6 +67,7 @@ function explanationText(got: Explanation, models: readonly string[], { terminal
         touch.reason,
       ]),
       total: [
+        '',
         'total',
         '',
         '',
@@ -66,6 +75,7 @@ function explanationText(got: Explanation, models: readonly string[], { terminal
         '',
       ],
     },
+    terminal.width,
     terminal.bold,
   );
   const notes = [

@@ -8,7 +8,8 @@ import { parseDuration } from '../import/instant.ts';
 import { readJsonFile } from '../json-file.ts';
 import { fateOf, newest, newestComputed, previousOf } from '../report/generations.ts';
 import { count, instant, span } from '../terminal/figures.ts';
-import { renderTable } from '../terminal/table.ts';
+import { renderWide } from '../terminal/table.ts';
+import type { Terminal } from '../terminal/terminal.ts';
 
 const POLL_MS = 500;
 
@@ -99,7 +100,7 @@ async function isServed(api: ApiClient, publication: Publication | null): Promis
 async function status(context: Context, options: { readonly limit: string }): Promise<ExitCode> {
   const got = await context.api('read').get<Generations>('/v1/generations', { limit: options.limit });
   await answer(context, got, () =>
-    [generationTable(got.generations, context.terminal.bold), publicationLine(got.publication)].join('\n'),
+    [generationTable(got.generations, context.terminal), publicationLine(got.publication)].join('\n'),
   );
   return EXIT.ok;
 }
@@ -135,10 +136,10 @@ function definitionsOf({ shell }: Context, file: string | undefined): { definiti
   return file === undefined ? {} : { definitions: readJsonFile(shell.cwd, file, '--definitions') };
 }
 
-function generationTable(generations: readonly Generation[], head: (text: string) => string): string {
+function generationTable(generations: readonly Generation[], { width, bold }: Terminal): string {
   if (generations.length === 0) return 'no generation yet';
   const right = (title: string) => ({ title, align: 'right' }) as const;
-  return renderTable(
+  return renderWide(
     {
       columns: [
         right('generation'),
@@ -150,7 +151,7 @@ function generationTable(generations: readonly Generation[], head: (text: string
         right('new'),
         right('duplicates'),
         { title: 'definitions' },
-        { title: 'reason' },
+        { title: 'reason', wraps: true },
       ],
       rows: generations.map((g) => [
         `${g.current ? '▸ ' : ''}${g.generation}`,
@@ -165,7 +166,8 @@ function generationTable(generations: readonly Generation[], head: (text: string
         g.failure ?? g.reason,
       ]),
     },
-    head,
+    width,
+    bold,
   );
 }
 

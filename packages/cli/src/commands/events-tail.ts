@@ -47,7 +47,7 @@ async function tail(context: Context, options: Options): Promise<ExitCode> {
   terminal.say(
     `following ${after.size} of ${counted(log.partitions, 'partition')} ${options.fromStart === true ? 'from the oldest entry' : 'from now on'}`,
   );
-  if (!json) await terminal.data(terminal.bold(headLine()));
+  if (!json) await terminal.data(terminal.bold(headLine(terminal.screen)));
   let shown = 0;
   while (!shell.signal.aborted) {
     if (isBounded && [...after].every(([partition, position]) => (position ?? '') >= (ends[partition] ?? ''))) {
@@ -62,7 +62,7 @@ async function tail(context: Context, options: Options): Promise<ExitCode> {
       if (kind !== 'events') continue;
       for (const line of body.split('\n')) {
         if (!keep(line)) continue;
-        await terminal.data(json ? line : eventLine(line));
+        await terminal.data(json ? line : eventLine(line, terminal.screen));
         if (++shown >= limit) return EXIT.ok;
       }
     }

@@ -8,7 +8,7 @@ import { CommandError, EXIT, type ExitCode, UsageError } from '../exit.ts';
 import { parseDuration } from '../import/instant.ts';
 import { readJson } from '../json-text.ts';
 import { instant } from '../terminal/figures.ts';
-import { renderTable } from '../terminal/table.ts';
+import { renderWide } from '../terminal/table.ts';
 
 interface CreateOptions {
   readonly name?: string;
@@ -74,9 +74,12 @@ async function list(context: Context, options: { readonly all?: boolean }): Prom
       record.rotatedTo === undefined ? stateOf(record, now) : `${stateOf(record, now)}, rotated to ${record.rotatedTo}`,
       rulesText(record),
     ]);
-  const columns = ['id', 'scope', 'name', 'created', 'ends', 'state', 'rules'].map((title) => ({ title }));
+  const columns = ['id', 'scope', 'name', 'created', 'ends', 'state', 'rules'].map((title) => ({
+    title,
+    wraps: title === 'rules',
+  }));
   const told = records.map(({ hash: _, ...record }) => ({ ...record, state: stateOf(record as KeyRecord, now) }));
-  await answer(context, { keys: told }, () => renderTable({ columns, rows }, context.terminal.bold));
+  await answer(context, { keys: told }, () => renderWide({ columns, rows }, context.terminal.width, context.terminal.bold));
   return EXIT.ok;
 }
 

@@ -35,6 +35,6 @@ async function show(context: Context, text: string | undefined): Promise<ExitCod
     if (context.json) await answer(context, null, () => '');
     return EXIT.found;
   }
-  await answer(context, got, () => reconciliationText(got.reconciliation, context.terminal.bold));
+  await answer(context, got, () => reconciliationText(got.reconciliation, context.terminal));
   return got.reconciliation.equal ? EXIT.ok : EXIT.found;
 }

@@ -5,7 +5,7 @@ import { type Act, answer, type Context } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { eventCells } from '../report/event-line.ts';
 import { speedLine, warnings } from '../report/meta-line.ts';
-import { renderTable } from '../terminal/table.ts';
+import { renderWide } from '../terminal/table.ts';
 
 interface Options {
   readonly names?: string;
@@ -37,7 +37,7 @@ async function getSignals(context: Context, user: string, options: Options): Pro
     .get<AnswerOf<'userSignals'>>(`/v1/users/${encodeURIComponent(user)}/signals`, { names, from, to, limit, cursor });
   warnings(context.terminal, got.meta);
   await answer(context, got, () => {
-    const table = renderTable(
+    const table = renderWide(
       {
         columns: ['time', 'type', 'user', 'channel', 'value', 'id'].map((title) => ({
           title,
@@ -45,6 +45,7 @@ async function getSignals(context: Context, user: string, options: Options): Pro
         })),
         rows: got.signals.map(eventCells),
       },
+      context.terminal.width,
       context.terminal.bold,
     );
     return `${table}\n${context.terminal.dim(speedLine(got.meta))}`;

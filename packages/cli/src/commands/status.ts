@@ -6,7 +6,7 @@ import { EXIT, type ExitCode } from '../exit.ts';
 import { definitionsLine } from '../report/definitions-line.ts';
 import { warnings } from '../report/meta-line.ts';
 import { count, counted, instant, span } from '../terminal/figures.ts';
-import { renderFacts, renderTable } from '../terminal/table.ts';
+import { renderFacts, renderWide } from '../terminal/table.ts';
 
 type Status = AnswerOf<'status'>;
 
@@ -53,12 +53,13 @@ function facts(
       ['definitions', definitionsInForce === null ? definitions : definitionsLine(definitionsInForce)],
     ],
     (label, value) => (label === 'answers' ? terminal.tone(complete ? 'ok' : 'fail', value) : value),
+    terminal.screen,
   );
 }
 
 function partitionTable({ partitions }: Status, { terminal }: Context): string {
   const right = (title: string) => ({ title, align: 'right' }) as const;
-  return renderTable(
+  return renderWide(
     {
       columns: [
         right('partition'),
@@ -77,6 +78,7 @@ function partitionTable({ partitions }: Status, { terminal }: Context): string {
         p.generation === null ? '–' : String(p.generation),
       ]),
     },
+    terminal.width,
     terminal.bold,
   );
 }

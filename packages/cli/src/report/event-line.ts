@@ -14,19 +14,37 @@ const COLUMNS: readonly (readonly [title: string, width: number, cell: (event: S
   ['id', 36, (e) => text(e['id'])],
 ];
 
-export function headLine(): string {
-  return COLUMNS.map(([title, width]) => fit(title, width))
-    .join('  ')
-    .trimEnd();
+const TITLES = COLUMNS.map(([title]) => title);
+const WIDTHS = COLUMNS.map(([, width]) => width);
+const GAP = 2;
+
+/** `screen`: columns of the reader's; null: not known. */
+export function headLine(screen: number | null): string {
+  return laidOut(TITLES, screen);
 }
 
-export function eventLine(line: string): string {
+export function eventLine(line: string, screen: number | null): string {
   const event = parsed(line);
   if (event === null) return printable(`not an event: ${line.slice(0, 120)}`);
   if ('undecodable' in event) return printable(`not an event: ${text(event['message'])} (${text(event['at'])})`);
-  return eventCells(event)
-    .map((cell, i) => fit(cell, COLUMNS[i]?.[1] ?? 0))
-    .join('  ')
+  return laidOut(eventCells(event), screen);
+}
+
+/** Where the screen is too narrow, the id stands whole on a second line, and names give way. */
+function laidOut(cells: readonly string[], screen: number | null): string {
+  const all = WIDTHS.reduce((sum, width) => sum + GAP + width, -GAP);
+  if (screen === null || screen >= all) return joined(cells, WIDTHS);
+  const [time = 0, type = 0, user = 0, channel = 0, value = 0] = WIDTHS;
+  const left = Math.max(0, screen - time - value - 4 * GAP);
+  const names = [type, user, channel].map((width) => Math.min(width, Math.floor((left * width) / (type + user + channel))));
+  const first = joined(cells.slice(0, -1), [time, ...names, value]);
+  return `${first}\n${' '.repeat(time + GAP)}${printable(cells.at(-1) ?? '')}`.trimEnd();
+}
+
+function joined(cells: readonly string[], widths: readonly number[]): string {
+  return cells
+    .map((cell, i) => fit(cell, widths[i] ?? 0))
+    .join(' '.repeat(GAP))
     .trimEnd();
 }
 

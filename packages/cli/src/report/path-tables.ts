@@ -26,7 +26,7 @@ export function pathsTable(answer: PathsAnswer, currencies: readonly string[]): 
   ];
   const others = answer.distinctPaths - paths.length;
   return {
-    columns: [{ title: 'path' }, right('conversions'), right('share'), ...valueColumns(currencies)],
+    columns: [{ title: 'path', wraps: true }, right('conversions'), right('share'), ...valueColumns(currencies)],
     rows: [
       ...paths.map((row) => cells(row.steps.map(shortName).join(' > '), row)),
       ...(others > 0 ? [cells(`(${count(others)} more)`, rest)] : []),

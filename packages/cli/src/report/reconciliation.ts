@@ -2,7 +2,10 @@
 import { SEPARATOR } from '@tributary/attribution/data-driven/counts';
 import type { Integer } from '@tributary/model/integer';
 import { conversions, count, counted, instant, money } from '../terminal/figures.ts';
-import { renderTable } from '../terminal/table.ts';
+import { renderWide, shortName } from '../terminal/table.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+
+type Screen = Pick<Terminal, 'width' | 'bold'>;
 
 interface BeforeAfter {
   readonly before: Integer;
@@ -40,12 +43,12 @@ export interface Reconciliation {
 /** Rows of one view listed at the most; `--json` has all that the report keeps. */
 const LISTED = 10;
 
-export function reconciliationText(report: Reconciliation, head: (text: string) => string): string {
+export function reconciliationText(report: Reconciliation, screen: Screen): string {
   const differing = Object.entries(report.views).filter(([, view]) => view.rowsDiffering > 0);
   return [
     headline(report),
-    ...(Object.keys(report.views).length > 0 ? ['', totalsTable(report, head), ...totalsNote(report)] : []),
-    ...differing.flatMap(([name, view]) => ['', rowsTable(name, view, head)]),
+    ...(Object.keys(report.views).length > 0 ? ['', totalsTable(report, screen), ...totalsNote(report)] : []),
+    ...differing.flatMap(([name, view]) => ['', rowsTable(name, view, screen)]),
     '',
     ...reasons(report),
   ].join('\n');
@@ -65,28 +68,26 @@ function headline({ generation, comparedWith, at, equal, failure }: Reconciliati
 const right = (title: string) => ({ title, align: 'right' }) as const;
 
 /** Totals may add currencies up: amounts are plain decimals there. */
-function totalsTable({ views }: Reconciliation, head: (text: string) => string): string {
+function totalsTable({ views }: Reconciliation, { width, bold }: Screen): string {
   const rows = Object.entries(views).flatMap(([name, view]) =>
     Object.entries(view.totals).map(([measure, total], i) => [
       i === 0 ? name : '',
-      i === 0 ? count(view.rowsBefore) : '',
-      i === 0 ? count(view.rowsAfter) : '',
-      i === 0 ? count(view.rowsDiffering) : '',
       labelOf(measure),
       ...[total.before, total.after, total.difference].map((value) => figure(measure, value, '')),
+      ...[view.rowsBefore, view.rowsAfter, view.rowsDiffering].map((rows) => (i === 0 ? count(rows) : '')),
     ]),
   );
   const columns = [
     { title: 'view' },
-    right('rows seen'),
-    right('rows computed'),
-    right('differing'),
     { title: 'measure' },
     right('seen'),
     right('computed'),
     right('difference'),
+    right('rows seen'),
+    right('rows computed'),
+    right('differing'),
   ];
-  return renderTable({ columns, rows }, head);
+  return renderWide({ columns, rows, keys: 2 }, width, bold);
 }
 
 function totalsNote({ views }: Reconciliation): string[] {
@@ -99,19 +100,21 @@ function totalsNote({ views }: Reconciliation): string[] {
   return notes.length === 0 ? [] : [`(${notes.join('; ')})`];
 }
 
-function rowsTable(name: string, view: ViewComparison, head: (text: string) => string): string {
+function rowsTable(name: string, view: ViewComparison, { width, bold }: Screen): string {
   const listed = view.rows.slice(0, LISTED);
   const dimensions = Object.keys(listed[0]?.key ?? {});
-  const rows = listed.flatMap(({ key, measures }) =>
+  const rows = listed.flatMap(({ key, measures }, i) =>
     Object.entries(measures)
       .filter(([, { difference }]) => difference !== 0)
       .map(([measure, { before, after, difference }]) => [
-        ...dimensions.map((dimension) => names(dimension, key[dimension] ?? '')),
+        String(i + 1),
+        ...dimensions.map((dimension) => shortName(names(dimension, key[dimension] ?? ''))),
         labelOf(measure),
         ...[before, after, difference].map((value) => figure(measure, value, key['currency'] ?? '')),
       ]),
   );
   const columns = [
+    right('#'),
     ...dimensions.map((title) => ({ title })),
     { title: 'measure' },
     right('seen'),
@@ -119,7 +122,7 @@ function rowsTable(name: string, view: ViewComparison, head: (text: string) => s
     right('difference'),
   ];
   const rest = view.rowsDiffering > listed.length ? `\nand ${counted(view.rowsDiffering - listed.length, 'more row')}` : '';
-  return `${name}, the largest differences\n${renderTable({ columns, rows }, head)}${rest}`;
+  return `${name}, the largest differences\n${renderWide({ columns, rows }, width, bold)}${rest}`;
 }
 
 function reasons({ because, equal }: Reconciliation): string[] {

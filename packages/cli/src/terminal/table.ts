@@ -5,6 +5,8 @@ const segmenter = new Intl.Segmenter();
 export interface Column {
   readonly title: string;
   readonly align?: 'left' | 'right';
+  /** Sentences and paths: they go on in further lines where the table is too wide. */
+  readonly wraps?: boolean;
 }
 
 export interface Table {
@@ -35,17 +37,50 @@ export function renderTable(table: Table, head: (text: string) => string = (text
  * A table of at most `maxWidth` columns on the screen: what does not fit goes into further tables under it, each with the
  * keys again. One column beside the keys is always shown, however wide.
  */
-export function renderWide(table: Table, maxWidth: number, head?: (text: string) => string): string {
+export function renderWide(whole: Table, maxWidth: number, head?: (text: string) => string): string {
+  const table = wrapped(whole, maxWidth);
   return blocksOf(table, maxWidth)
     .map((block) => renderTable(partOf(table, block), head))
     .join('\n\n');
 }
 
-/** The columns of each part. */
-function blocksOf({ columns, rows, total, keys = 1, partsAt }: Table, maxWidth: number): number[][] {
-  const widths = columns.map(({ title }, i) =>
+/** Columns that wrapped text has at least. */
+const LEAST_WRAPPED = 24;
+
+/** With its long texts over several lines where it is wider than that. */
+function wrapped(table: Table, maxWidth: number): Table {
+  const at = table.columns.findIndex(({ wraps }) => wraps === true);
+  const widths = widthsOf(table);
+  const excess = widths.reduce((sum, width) => sum + width + 2, -2) - maxWidth;
+  if (at < 0 || excess <= 0) return table;
+  const room = Math.max(LEAST_WRAPPED, (widths[at] as number) - excess);
+  const rows = table.rows.flatMap((row) =>
+    linesOf(row[at] ?? '', room).map((line, i) => row.map((cell, column) => (column === at ? line : i === 0 ? cell : ''))),
+  );
+  return { ...table, rows };
+}
+
+/** Broken at spaces; what follows the first line is set in. */
+function linesOf(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1);
+    if (line !== undefined && widthOf(line) + 1 + widthOf(word) <= width) lines[lines.length - 1] = `${line} ${word}`;
+    else lines.push(lines.length === 0 ? word : `  ${word}`);
+  }
+  return lines;
+}
+
+function widthsOf({ columns, rows, total }: Table): number[] {
+  return columns.map(({ title }, i) =>
     Math.max(widthOf(title), ...rows.map((row) => widthOf(row[i] ?? '')), widthOf(total?.[i] ?? '')),
   );
+}
+
+/** The columns of each part. */
+function blocksOf(table: Table, maxWidth: number): number[][] {
+  const { columns, keys = 1, partsAt } = table;
+  const widths = widthsOf(table);
   const widthOfAll = (some: readonly number[]) => some.reduce((sum, i) => sum + (widths[i] as number) + 2, -2);
   const key = Array.from({ length: keys }, (_, i) => i);
   const all = columns.map((_, i) => i);
@@ -70,13 +105,21 @@ function partOf({ columns, rows, total, keys = 1 }: Table, block: readonly numbe
   };
 }
 
-/** Facts as `label  value` lines. `style` may colour a value, which it gets without control characters. */
+/** Facts as `label  value` lines. `style` may colour a value, which it gets without control characters. `screen`: null: not known. */
 export function renderFacts(
   facts: readonly (readonly [label: string, value: string])[],
   style = (_label: string, value: string): string => value,
+  screen: number | null = null,
 ): string {
   const width = Math.max(...facts.map(([label]) => widthOf(label)));
-  return facts.map(([label, value]) => `${pad(label, width, 'left')}  ${style(label, printable(value))}`.trimEnd()).join('\n');
+  const room = screen === null ? Number.POSITIVE_INFINITY : Math.max(LEAST_WRAPPED, screen - width - 2);
+  return facts
+    .flatMap(([label, value]) =>
+      linesOf(printable(value), room).map((line, i) =>
+        `${pad(i === 0 ? label : '', width, 'left')}  ${style(label, line)}`.trimEnd(),
+      ),
+    )
+    .join('\n');
 }
 
 /** What users put into events must not steer the terminal, nor turn its lines around: controls, marks of direction, line ends. */

@@ -14,6 +14,8 @@ export interface Terminal {
   progressEnd(): void;
   /** Columns that tables may take. */
   readonly width: number;
+  /** Columns of the reader's screen; null: not known. */
+  readonly screen: number | null;
   readonly bold: (text: string) => string;
   readonly dim: (text: string) => string;
   readonly tone: (tone: Tone, text: string) => string;
@@ -46,6 +48,7 @@ export function createTerminal(
   const colour = stdout.isTTY === true && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
   const sgr = (code: string) => (text: string) => (colour && text !== '' ? `\u001b[${code}m${text}\u001b[0m` : text);
   const inPlace = stderr.isTTY === true;
+  const screen = columnsOf(env['COLUMNS']) ?? stdout.columns ?? null;
   let lastProgressMs = now();
   let lineOpen = false;
   const endLine = () => {
@@ -68,11 +71,17 @@ export function createTerminal(
       lineOpen = inPlace;
     },
     progressEnd: endLine,
-    width: stdout.columns ?? DEFAULT_WIDTH,
+    width: screen ?? DEFAULT_WIDTH,
+    screen,
     bold: sgr('1'),
     dim: sgr('2'),
     tone: (tone, text) => sgr(TONE_SGR[tone])(text),
   };
+}
+
+/** What the caller says of the screen, as other programs read it; anything else says nothing. */
+function columnsOf(text = ''): number | undefined {
+  return /^[1-9]\d{0,3}$/.test(text) ? Number(text) : undefined;
 }
 
 /** Also ends when the reader went away: nobody waits for ever on a closed pipe. */
