@@ -113,9 +113,24 @@ test('each role can do its work with the rights of its user in Redis, and asks f
   const outputs = Array.from({ length: 16 }, (_, p) => `tributary:outputs:{${p}}:log`);
   await eventually('outputs are published', async () => (await redis.exists(...outputs)) > 0);
   // A record that is not an event is parked; all of the log that is archived is trimmed.
-  await redis.xadd('tributary:{0}:log', '*', 'k', 'e', 'b', 'no event');
+  for (const body of ['no event', '{"type":"note","userId":"ada"}'])
+    await redis.xadd('tributary:{0}:log', '*', 'k', 'e', 'b', body);
   for (const path of ['/v1/users/ada/signals', '/v1/attribution?model=linear', '/v1/dead-letters', '/v1/conversions/order-1'])
     await eventually(path, async () => (await ask(`${apiUrl}${path}`, keys.admin)).status === 200);
+  const letters = async () => {
+    const { text } = await ask(`${apiUrl}/v1/dead-letters`, keys.admin);
+    return (JSON.parse(text) as { deadLetters?: { id: string; raw: string }[] }).deadLetters ?? [];
+  };
+  await eventually('both records are parked', async () => (await letters()).length === 2);
+  for (const { id } of await letters()) {
+    const replayed = await ask(`${apiUrl}/v1/dead-letters/${id}/replay`, keys.admin, {});
+    expect([replayed.status, replayed.text]).toEqual([200, expect.any(String)]);
+  }
+  for (const { id } of await letters()) {
+    const headers = { authorization: `Bearer ${keys.admin}` };
+    expect((await fetch(`${apiUrl}/v1/dead-letters/${id}`, { method: 'DELETE', headers })).status).toBe(200);
+  }
+  expect(await letters()).toEqual([]);
   expect((await ask(`${apiUrl}/v1/generations/1/rollback`, keys.admin, {})).status).toBeLessThan(300);
   await eventually(
     'the log is trimmed',

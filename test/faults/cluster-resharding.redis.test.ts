@@ -38,7 +38,7 @@ async function all({ speed, serving, outbox }: OutboxUnderTest) {
     followed: await serving.follow([VIEW], [null, null, start, null]),
     records: await serving.records([USER, { partition: P, userKey: 'stranger' }, { partition: 1, userKey: 'x' }], 1_000),
     conversion: await serving.findConversion('c1'),
-    dead: await serving.deadLetters(10),
+    dead: await serving.deadLetters.page(10),
     outbox: await outbox.read(P, 10),
   };
 }

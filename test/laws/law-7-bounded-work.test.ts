@@ -169,7 +169,7 @@ describe('law 7: work that is left undone is reported, never hidden', () => {
         VIEWS.map(({ name }) => name),
         0,
       )) as [PartitionDeltas];
-      const dead = (await store.serving().deadLetters(1_000)).map(({ at }) => at).sort();
+      const dead = (await store.serving().deadLetters.page(1_000)).letters.map(({ at }) => at).sort();
       return { rows, position: state?.position, logTimeMs: state?.logTimeMs, pending, dead, commits: committed.length };
     };
     const [whole, pieces] = [await leaves(1_000_000_000), await leaves(0)];

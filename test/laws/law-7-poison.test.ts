@@ -89,7 +89,7 @@ test.each(POISON)('law 7: %s is parked by both layers, and the partition moves o
   expect(resets).toEqual([]);
   const [end] = await log.ends();
   expect(await store.speed().loadState(0)).toMatchObject({ generation: 2, position: end });
-  expect(await store.serving().deadLetters(10)).toHaveLength(1);
+  expect((await store.serving().deadLetters.page(10)).letters).toHaveLength(1);
 
   const [, ...entries] = await log.read(new Map([[0, null]]), { maxEntries: 10, waitMs: 0 });
   expect(await archived(entries)).toEqual({ seals: 2, upTo: end, rows: 2, dead: 1 });
@@ -114,7 +114,7 @@ test('law 7: a barrier of newer rules stops both layers before it, and says wher
   await expect(worker.runOnce()).rejects.toMatchObject(stopped);
   await worker.settle();
   expect(await store.speed().loadState(0)).toBeNull();
-  expect(await store.serving().deadLetters(10)).toEqual([]);
+  expect((await store.serving().deadLetters.page(10)).letters).toEqual([]);
   await expect(archived(await log.read(new Map([[0, null]]), { maxEntries: 10, waitMs: 0 }))).rejects.toMatchObject(stopped);
 });
 

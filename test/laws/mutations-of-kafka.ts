@@ -8,6 +8,40 @@ const UNREADABLE_BY_KAFKA = 'test/faults/kafka-unreadable.kafka.test.ts';
 
 export const MUTATIONS_OF_KAFKA: readonly Mutation[] = [
   {
+    lie: 'a dead letter is removed before its event is appended',
+    law: '6',
+    file: 'services/api/src/routes/dead-letters.ts',
+    from: `await deps.append(read.home, { kind: 'events', body: read.line });
+        await fromStore(deadLetters.remove(id));`,
+    to: `await fromStore(deadLetters.remove(id));
+        await deps.append(read.home, { kind: 'events', body: read.line });`,
+    test: 'services/api/test/dead-letters.test.ts',
+  },
+  {
+    lie: 'a replayed event without an id gets a new one each time',
+    law: '3',
+    file: 'services/api/src/dead-letters.ts',
+    from: 'newId: () => id',
+    to: 'newId: () => id + Math.random()',
+    test: 'services/api/test/dead-letters.test.ts',
+  },
+  {
+    lie: 'an event that the batch layer counts already may be replayed',
+    law: '1',
+    file: 'services/api/src/dead-letters.ts',
+    from: "code === 'not_applied'",
+    to: "code === 'applied'",
+    test: 'services/api/test/dead-letters.test.ts',
+  },
+  {
+    lie: 'a page of dead letters goes on past what was read of a partition',
+    law: '7',
+    file: 'packages/store/src/dead-letters.ts',
+    from: 'Math.min(limit, ...unread.map((last) => last + 1))',
+    to: 'limit',
+    test: 'test/contract/store.test.ts',
+  },
+  {
     lie: 'events of other partitions are passed over before they are appended to their own',
     law: '6',
     file: 'services/speed/src/pipeline.ts',

@@ -33,6 +33,9 @@ export const ROUTES = {
   reconciliation: ['GET', '/v1/reconciliations/{generation}'],
   status: ['GET', '/v1/status'],
   deadLetters: ['GET', '/v1/dead-letters'],
+  deadLetter: ['GET', '/v1/dead-letters/{id}'],
+  replayDeadLetter: ['POST', '/v1/dead-letters/{id}/replay'],
+  dropDeadLetter: ['DELETE', '/v1/dead-letters/{id}'],
 } as const satisfies { readonly [O in Operation]: Operations[O]['route'] };
 
 /** It changes nothing, so it may be sent again after an answer was lost. */

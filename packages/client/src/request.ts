@@ -3,7 +3,7 @@ import { type Operation, ROUTES } from './operations.ts';
 import { localProblem } from './problem.ts';
 
 export interface HttpRequest {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'DELETE';
   readonly url: string;
   /** JSON. */
   readonly body?: string;

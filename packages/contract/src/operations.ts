@@ -1,10 +1,7 @@
-/** How far each partition is, and what was parked. */
+/** How far each partition is. */
 import { z } from 'zod';
-import { count } from './parameters.ts';
 import type { Routes } from './route.ts';
 import { NOON } from './shapes.ts';
-
-export const RAW_CHARACTERS = 4_096;
 
 const Partition = z
   .object({
@@ -50,18 +47,6 @@ export const StatusAnswer = z.object({
   ),
 });
 
-const DeadLetter = z
-  .object({
-    partition: z.int(),
-    at: z.string().describe('position.index of the record in its partition.'),
-    code: z.string(),
-    message: z.string(),
-    raw: z.string().describe(`The record, cut to ${RAW_CHARACTERS} characters.`),
-  })
-  .meta({ id: 'DeadLetter' });
-
-export const DeadLettersAnswer = z.object({ deadLetters: z.array(DeadLetter) });
-
 export const OPERATION_ROUTES = {
   status: {
     method: 'GET',
@@ -96,23 +81,6 @@ export const OPERATION_ROUTES = {
           since: NOON,
           fileDiffers: ['attribution.channels', 'conversions'],
         },
-      },
-    },
-  },
-  deadLetters: {
-    method: 'GET',
-    path: '/v1/dead-letters',
-    tag: 'operations',
-    summary: 'Records that could not be read as events, parked with the reason',
-    scope: 'admin',
-    query: z.strictObject({ limit: count(1_000).default(100) }),
-    answer: DeadLettersAnswer,
-    example: {
-      asked: { limit: '1' },
-      answer: {
-        deadLetters: [
-          { partition: 3, at: '1795176000000-0.0', code: 'invalid_json', message: 'the record is not JSON', raw: '{"ts":' },
-        ],
       },
     },
   },

@@ -139,6 +139,11 @@ export const EventNames = parameter<string[], readonly string[]>(
   },
 );
 
+export const DeadLetterIdParameter = z
+  .string()
+  .regex(/^\d{1,5}-\d{1,15}-\d{1,15}$/, 'be the id of a dead letter, such as 3-1795176000412-0')
+  .describe('As the list of dead letters has it.');
+
 export const GenerationNumber = parameter<number, number>(
   'be the number of a generation, from 1',
   { type: 'integer', minimum: 1, maximum: 999_999_999 },

@@ -9,7 +9,7 @@ export const TAGS = {
 } as const;
 
 export interface Route {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'DELETE';
   /** Names of parameters stand in braces, as in OpenAPI. */
   readonly path: string;
   readonly tag: keyof typeof TAGS;

@@ -1,6 +1,7 @@
 /** All routes of the serving API by operation, except the probes and the pages of /docs. */
 import { ATTRIBUTION_ROUTES } from './attribution.ts';
 import { CONVERSION_ROUTES } from './conversions.ts';
+import { DEAD_LETTER_ROUTES } from './dead-letters.ts';
 import { GENERATION_ROUTES } from './generations.ts';
 import { OPERATION_ROUTES } from './operations.ts';
 import { PATH_ROUTES } from './paths.ts';
@@ -17,6 +18,7 @@ export const NAMED_ROUTES = {
   ...CONVERSION_ROUTES,
   ...GENERATION_ROUTES,
   ...OPERATION_ROUTES,
+  ...DEAD_LETTER_ROUTES,
 } as const satisfies Routes;
 
 export const ROUTES: Routes = { ...NAMED_ROUTES, ...VIEW_ROUTES };

@@ -42,6 +42,7 @@ export const ERRORS = {
     fix: "Check the id and the path: the serving API lists its routes at /docs, docs/ingestion.md the collector's.",
   },
   conflict: { status: 409, fix: 'Read the current state and try again.' },
+  not_replayable: { status: 409, fix: 'Send the event again from its source, and drop the dead letter.' },
   overloaded: { status: 429, fix: 'Wait as long as Retry-After says, then send the same request again.' },
   answers_unread: {
     status: 503,

@@ -2,8 +2,8 @@
 import type { Redis, Result } from 'ioredis';
 import { createDeltaReads } from './delta-reads.ts';
 import { partitionPrefix, pointerKey } from './keys.ts';
-import { recordOf } from './partition-reads.ts';
 import { createRecordReads } from './record-reads.ts';
+import { createDeadLetters } from './redis-dead-letters.ts';
 import { createRetire } from './retire-deltas.ts';
 import { defineScript, keysFor } from './scripts.ts';
 import type { ServingStore } from './serving-store.ts';
@@ -76,19 +76,7 @@ export function createServingStore(
         await Promise.all(all.map((partition) => retire(partition, generation)));
       }),
 
-    deadLetters: (limit) =>
-      unlessDown(async () => {
-        const perPartition = await Promise.all(
-          all.map(async (partition) => {
-            const entries = await redis.xrevrange(`${prefixOf(partition)}dead`, '+', '-', 'COUNT', limit);
-            return entries.map(([, fields]) => {
-              const { at = '', code = '', message = '', raw = '' } = recordOf(fields);
-              return { partition, at, code, message, raw };
-            });
-          }),
-        );
-        return perPartition.flat().slice(0, limit);
-      }),
+    deadLetters: createDeadLetters(redis, namespace, partitions),
   };
 
   async function findIn(partition: number, id: string) {

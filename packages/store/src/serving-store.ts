@@ -1,7 +1,8 @@
 /** ServingStore: what the API and the jobs read of the speed layer's state. */
 import type { RowsByView } from '@tributary/views/deltas';
+import type { DeadLetters } from './dead-letters.ts';
 import type { CommittedDeltas } from './feed.ts';
-import type { DeadLetter, PartitionState } from './speed-store.ts';
+import type { PartitionState } from './speed-store.ts';
 
 /** One partition's part of an answer, read atomically: state and deltas belong to the same commit. */
 export interface PartitionDeltas {
@@ -84,5 +85,5 @@ export interface ServingStore {
   setPointer(pointer: GenerationPointer): Promise<void>;
   /** Deletes deltas of generations below `generation`, also what an earlier call left. Commits file no more under them. */
   retireDeltas(generation: number): Promise<void>;
-  deadLetters(limit: number): Promise<(DeadLetter & { readonly partition: number })[]>;
+  readonly deadLetters: DeadLetters;
 }

@@ -5,6 +5,15 @@
  */
 
 import { TributaryError } from '@tributary/model/errors';
+import {
+  type DeadLetterId,
+  type DeadLetters,
+  isBeyond,
+  lettersOfEach,
+  mergedPage,
+  type StoredDeadLetter,
+  textOfId,
+} from '@tributary/store/dead-letters';
 import { type CommittedDeltas, isChain, stateWith } from '@tributary/store/feed';
 import type { Outbox } from '@tributary/store/outbox';
 import type {
@@ -46,7 +55,9 @@ interface StoredPartition {
   feed: CommittedDeltas[];
   readonly records: Map<string, string>;
   readonly generations: Map<number, StoredGeneration>;
-  readonly dead: DeadLetter[];
+  readonly dead: StoredDeadLetter[];
+  /** Of the newest: each has an instant of its own. */
+  parkedAt: number;
   readonly outbox: { from: number; readonly lines: string[] };
 }
 
@@ -162,8 +173,7 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
           stored.oldest = Math.max(stored.oldest, generation);
         }
       },
-      deadLetters: async (limit) =>
-        partitions.flatMap(({ dead }, partition) => dead.map((letter) => ({ ...letter, partition }))).slice(0, limit),
+      deadLetters: deadLettersOf(partitions),
     }),
     outbox: (turn = defaultTurn) => ({
       async read(partition, max) {
@@ -200,6 +210,7 @@ function emptyPartition(): StoredPartition {
     records: new Map(),
     generations: new Map(),
     dead: [],
+    parkedAt: 0,
     outbox,
   };
 }
@@ -217,7 +228,7 @@ function applyCommit(
   for (const [user, lines] of commit.appends) stored.records.set(user, (stored.records.get(user) ?? '') + lines);
   for (const [user, record] of commit.rewrites) stored.records.set(user, record);
   if (commit.deltasGeneration >= stored.oldest) addDeltas(stored.generations, commit);
-  stored.dead.push(...commit.parked);
+  park(stored, commit.partition, commit.parked, commit.next.logTimeMs);
   for (const line of commit.outputs ?? []) stored.outbox.lines.push(line);
   const { id, expectedCommit: after, next, deltasGeneration, deltas, pending, overflowed } = commit;
   let size = 0;
@@ -236,6 +247,43 @@ function applyCommit(
   );
   stored.commitId = commit.id;
   return 'committed';
+}
+
+function park(stored: StoredPartition, partition: number, letters: readonly DeadLetter[], nowMs: number): void {
+  for (const letter of letters) {
+    const parkedAt = Math.max(stored.parkedAt + 1, nowMs);
+    stored.parkedAt = parkedAt;
+    stored.dead.push({ ...letter, id: textOfId({ partition, parkedAt, sequence: 0 }), partition, parkedAt });
+  }
+}
+
+function deadLettersOf(partitions: readonly StoredPartition[]): DeadLetters {
+  const idOf = ({ partition, parkedAt }: StoredDeadLetter): DeadLetterId => ({ partition, parkedAt, sequence: 0 });
+  const indexOf = ({ partition, parkedAt }: DeadLetterId) =>
+    (partitions[partition]?.dead ?? []).findIndex((letter) => letter.parkedAt === parkedAt);
+  const take = (id: DeadLetterId) => {
+    const at = indexOf(id);
+    return at < 0 ? null : (partitions[id.partition]?.dead.splice(at, 1)[0] as StoredDeadLetter);
+  };
+  return {
+    async page(limit, after) {
+      const each = lettersOfEach(limit, partitions.length);
+      const parts = partitions.map(({ dead }) => {
+        const left = dead.toReversed().filter((letter) => after === undefined || isBeyond(idOf(letter), after));
+        return { letters: left.slice(0, each), hasMore: left.length > each };
+      });
+      return mergedPage(parts, limit);
+    },
+    find: async (id) => partitions[id.partition]?.dead[indexOf(id)] ?? null,
+    remove: async (id) => take(id) !== null,
+    async replace(id, reason) {
+      const letter = take(id);
+      if (letter === null) return null;
+      const stored = partitions[id.partition] as StoredPartition;
+      park(stored, id.partition, [{ ...letter, ...reason }], 0);
+      return stored.dead.at(-1) as StoredDeadLetter;
+    },
+  };
 }
 
 function addDeltas(generations: StoredPartition['generations'], commit: Commit): void {

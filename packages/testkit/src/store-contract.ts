@@ -3,6 +3,7 @@
  * `make` gives an empty store of four partitions.
  */
 import { type Integer, integerOf } from '@tributary/model/integer';
+import { type DeadLetterId, parseDeadLetterId, type StoredDeadLetter } from '@tributary/store/dead-letters';
 import type { RowsByView } from '@tributary/views/deltas';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -53,9 +54,54 @@ export function describeStoreContract(name: string, make: () => Promise<StoreUnd
       });
       expect((await store.serving.deltas([VIEW], 0))[P]?.overflowed).toBe(1);
       expect(await store.serving.findConversion('c1')).toEqual({ partition: P, userKey: 'Björk' });
-      expect(await store.serving.deadLetters(10)).toEqual([{ ...parked[0], partition: P }]);
+      expect((await store.serving.deadLetters.page(10)).letters).toMatchObject([{ ...parked[0], partition: P }]);
       expect((await store.serving.records([{ partition: P, userKey: 'Björk' }], 100))[0]?.toString()).toBe('{"at":"p1"}\n');
       expect((await store.serving.states())[P]).toEqual(commit.next);
+    });
+
+    test('dead letters are read newest first, page by page, each once, and go one by one', async () => {
+      const { speed, serving } = await make();
+      // Of the last partition there are more than a page reads of it, and all of them are newer.
+      for (const [partition, letters] of [
+        [0, 23],
+        [1, 23],
+        [3, 40],
+      ] as const) {
+        const parked = Array.from({ length: letters }, (_, i) => ({
+          at: `p1.${i}`,
+          code: 'no',
+          message: 'no',
+          raw: `{${partition}`,
+        }));
+        const commit = commitOf(null, 'p1', { parked });
+        const next = { ...commit.next, logTimeMs: 1_000 * (1 + partition) };
+        expect(await speed.commit({ ...commit, next, partition })).toBe('committed');
+      }
+      const whole = (await serving.deadLetters.page(1_000)).letters;
+      expect(whole.length).toBe(86);
+      expect(whole.map(({ parkedAt }) => parkedAt)).toEqual(whole.map(({ parkedAt }) => parkedAt).sort((a, b) => b - a));
+      for (const limit of [1, 7, 30]) {
+        const read: string[] = [];
+        for (let page = await serving.deadLetters.page(limit); ; ) {
+          expect(page.letters.length).toBeLessThanOrEqual(limit);
+          read.push(...page.letters.map(({ id }) => id));
+          if (page.isLast) break;
+          page = await serving.deadLetters.page(limit, parseDeadLetterId(read.at(-1) as string, 4) as DeadLetterId);
+        }
+        expect(read).toEqual(whole.map(({ id }) => id));
+      }
+      const [newest] = whole as [StoredDeadLetter];
+      const first = parseDeadLetterId(newest.id, 4) as DeadLetterId;
+      expect(await serving.deadLetters.find(first)).toEqual(newest);
+      const replaced = await serving.deadLetters.replace(first, { code: 'too_deep', message: 'as of now' });
+      expect(replaced).toMatchObject({ at: newest.at, raw: newest.raw, code: 'too_deep', message: 'as of now' });
+      expect(await serving.deadLetters.find(first)).toBeNull();
+      expect(await serving.deadLetters.replace(first, newest)).toBeNull();
+      expect(await serving.deadLetters.remove(first)).toBe(false);
+      const second = parseDeadLetterId(replaced?.id as string, 4) as DeadLetterId;
+      expect(await serving.deadLetters.remove(second)).toBe(true);
+      expect(await serving.deadLetters.remove(second)).toBe(false);
+      expect((await serving.deadLetters.page(1_000)).letters).toHaveLength(85);
     });
 
     test('records are read in order within a bound, beyond it only their sizes are', async () => {

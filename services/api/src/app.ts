@@ -20,6 +20,7 @@ import { createConnectionBound, parseJsonBody } from './http/request-bounds.ts';
 import { compileValidator } from './http/serve.ts';
 import { attributionRoutes } from './routes/attribution.ts';
 import { conversionRoutes } from './routes/conversions.ts';
+import { deadLetterRoutes } from './routes/dead-letters.ts';
 import { generationRoutes } from './routes/generations.ts';
 import { healthRoutes, operationRoutes } from './routes/operations.ts';
 import { pathRoutes } from './routes/paths.ts';
@@ -38,6 +39,7 @@ const ROUTES = [
   generationRoutes,
   reconciliationRoutes,
   operationRoutes,
+  deadLetterRoutes,
   healthRoutes,
 ];
 
@@ -95,7 +97,7 @@ export async function buildApp(context: ApiContext, options: AppOptions): Promis
   if (options.corsOrigins.length > 0)
     await app.register(cors, {
       origin: [...options.corsOrigins],
-      methods: ['GET', 'POST'],
+      methods: ['GET', 'POST', 'DELETE'],
       exposedHeaders: READABLE,
       maxAge: 600,
     });

@@ -47,6 +47,8 @@ await runService('api', API_SETTINGS, async ({ config, log: logger, metrics, dis
     archive: createArchiveReader({ dataDir, partitions, memoryLimit }),
     keys: followKeys(dataDir, logger),
     requestRun: (request) => queue.requestRun(request),
+    append: log.append,
+    onAction: (what, about) => logger.info(about, what),
     logReach: log,
     storedDefinitions: rememberDefinitions(),
     defaultDefinitions: loadDefinitions(config.definitionsFile),

@@ -2,6 +2,7 @@
  * What the API needs from outside. `main.ts` gives it Redis, the data folder and the queue; tests give it fakes.
  */
 import type { GenerationManifest, Publication } from '@tributary/archive/layout';
+import type { EventLog } from '@tributary/log/port';
 import type { Event } from '@tributary/model/event';
 import { API_SETTINGS } from '@tributary/runtime/settings/api';
 import { type GenerationSource, SERVING_LIMITS, type ServingDeps, type ServingLimits } from '@tributary/serving/ports';
@@ -91,6 +92,10 @@ export interface ApiDeps extends ServingDeps {
   readonly archive: ArchiveReader;
   readonly keys: KeyVerifier;
   readonly requestRun: RequestRun;
+  /** The log of events: what an operator replays is appended there. */
+  readonly append: EventLog['append'];
+  /** For the record of who did what. */
+  readonly onAction: (what: string, about: Readonly<Record<string, unknown>>) => void;
   readonly limits: ApiLimits;
   /** Text of the metrics page and its content type. */
   readonly metrics: { readonly contentType: string; metrics(): Promise<string> };

@@ -35,6 +35,6 @@ function pathsOf(tree: string): string[] {
     const [, indent = '', part = '', methods = ''] = /^(.*?)[├└]── (\S+)(?: \(([A-Z, ]+)\))?/.exec(line) ?? [];
     above.splice(indent.length / 4, above.length, part);
     const path = above.join('');
-    return methods.split(', ').flatMap((method) => (method === 'GET' || method === 'POST' ? [`${method} ${path}`] : []));
+    return methods.split(', ').flatMap((method) => (/^(GET|POST|DELETE)$/.test(method) ? [`${method} ${path}`] : []));
   });
 }

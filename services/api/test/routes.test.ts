@@ -1,7 +1,8 @@
 import { AttributionAnswer, CompareAnswer } from '@tributary/contract/attribution-answer';
 import { ExplanationAnswer } from '@tributary/contract/conversions';
+import { DeadLettersAnswer } from '@tributary/contract/dead-letters';
 import * as generations from '@tributary/contract/generations';
-import { DeadLettersAnswer, StatusAnswer } from '@tributary/contract/operations';
+import { StatusAnswer } from '@tributary/contract/operations';
 import { TotalsAnswer } from '@tributary/contract/totals';
 import { JourneyAnswer, SignalsQueryAnswer, UserSignalsAnswer } from '@tributary/contract/users';
 import type { Event } from '@tributary/model/event';

@@ -3,6 +3,7 @@
  * the batch layer, and switches that break parts of it.
  */
 import type { GenerationManifest, Publication } from '@tributary/archive/layout';
+import type { LogRecord } from '@tributary/log/port';
 import { type Definitions, parseDefinitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
 import { type Event, encodeEvent } from '@tributary/model/event';
@@ -38,6 +39,8 @@ export interface WorldOptions {
   readonly corsOrigins?: readonly string[];
   /** Passed before each read of the store. */
   readonly turn?: () => Promise<void>;
+  /** In place of those in memory: where dead letters are kept, and where replayed ones are appended. */
+  readonly outside?: Pick<ServingStore, 'deadLetters'> & Pick<ApiDeps, 'append'>;
 }
 
 export async function createWorld(options: WorldOptions = {}) {
@@ -56,6 +59,8 @@ export async function createWorld(options: WorldOptions = {}) {
   const reconciliations = new Map<number, unknown>();
   const runs: RunRequest[] = [];
   const warnings: string[] = [];
+  const actions: string[] = [];
+  const appended: (LogRecord & { readonly partition: number })[] = [];
   /** Entries of the log beyond what `ingest` and `commit` applied, in order. */
   const unread: { readonly partition: number; readonly position: string; readonly appendedMs: number }[] = [];
   const broken = { store: false, partition: -1, generations: new Set<number>(), pointer: false, publications: false };
@@ -65,6 +70,7 @@ export async function createWorld(options: WorldOptions = {}) {
 
   const store: ServingStore = {
     ...readable,
+    ...(options.outside && { deadLetters: options.outside.deadLetters }),
     records: (...asked) => ifUp(() => readable.records(...asked)),
     states: () => ifUp(() => readable.states()),
     findConversion: (id) => ifUp(() => readable.findConversion(id)),
@@ -215,6 +221,13 @@ export async function createWorld(options: WorldOptions = {}) {
       runs.push(request);
       return { jobId: `job-${runs.length}` };
     },
+    append:
+      options.outside?.append ??
+      (async (partition, record) => {
+        appended.push({ partition, ...record });
+        return String(appended.length);
+      }),
+    onAction: (what, about) => void actions.push(`${what} ${JSON.stringify(about)}`),
     logReach: {
       ends: async () =>
         states.map(
@@ -260,6 +273,8 @@ export async function createWorld(options: WorldOptions = {}) {
     states,
     runs,
     warnings,
+    actions,
+    appended,
     broken,
     manifests,
     publications,
@@ -286,6 +301,10 @@ export async function createWorld(options: WorldOptions = {}) {
     async get(url: string, authorization: string | null = READ) {
       const response = await app.inject({ url, headers: authorization === null ? {} : { authorization } });
       return { status: response.statusCode, headers: response.headers, text: response.body, body: jsonOf(response.body) };
+    },
+    async drop(url: string, authorization: string | null = ADMIN) {
+      const response = await app.inject({ url, method: 'DELETE', headers: authorization === null ? {} : { authorization } });
+      return { status: response.statusCode, body: jsonOf(response.body) };
     },
     async post(url: string, payload: unknown, authorization: string | null = READ, type = 'application/json') {
       const response = await app.inject({

@@ -5,6 +5,7 @@ import { decodeLine } from '@tributary/model/decode-line';
 import type { Event } from '@tributary/model/event';
 import { type Barrier, decodeBarrier, decodeHeartbeat } from '@tributary/model/partition-record';
 import { EVENT_BOUNDS, type Invalid } from '@tributary/model/validate-event';
+import { cutNote } from '@tributary/store/dead-letters';
 import type { DeadLetter } from '@tributary/store/speed-store';
 
 /** An entry as it is read, or what stands for entries that are gone: nobody will give them, and readers go on after them. */
@@ -173,7 +174,7 @@ const SHOWN_RAW_LENGTH = 2_048;
 export function deadLetter(at: string, code: string, message: string, raw: string): DeadLetter {
   if (raw.length <= SHOWN_RAW_LENGTH) return { at, code, message, raw };
   const shown = raw.slice(0, SHOWN_RAW_LENGTH).toWellFormed();
-  return { at, code, message, raw: `${shown}… (cut: ${raw.length} characters, all of them in the archive)` };
+  return { at, code, message, raw: `${shown}${cutNote(raw.length)}` };
 }
 
 function park(parked: Parked[], { position, body }: LogEntry, { code, message }: Invalid): void {

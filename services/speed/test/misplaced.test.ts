@@ -50,7 +50,7 @@ function createWorld() {
         .flatMap(({ rows }) => [...(rows.get('activity')?.values() ?? [])])
         .reduce((sum, [events]) => sum + Number(events), 0);
     },
-    dead: () => store.serving().deadLetters(1_000),
+    dead: async () => (await store.serving().deadLetters.page(1_000)).letters,
     appended: async () => (await log.ends()).reduce((sum, end) => sum + Number(end ?? 0), 0),
   };
 }

@@ -51,7 +51,15 @@ async function drive(bodies: readonly string[], crashAfter = Number.POSITIVE_INF
   await worker.settle();
   const names = VIEWS.map(({ name }) => name);
   const [deltas] = await store.serving().deltas(names, 0);
-  return { store, log, worker, resets, ends: await log.ends(), deltas, dead: await store.serving().deadLetters(100) };
+  return {
+    store,
+    log,
+    worker,
+    resets,
+    ends: await log.ends(),
+    deltas,
+    dead: (await store.serving().deadLetters.page(100)).letters.toReversed(),
+  };
 }
 
 const BODIES = [

@@ -1,6 +1,6 @@
-/** Running it: how far each partition is, what was parked, and whether this process may be given work. */
+/** Running it: how far each partition is, and whether this process may be given work. */
 import type { GenerationManifest } from '@tributary/archive/layout';
-import { OPERATION_ROUTES, RAW_CHARACTERS, type StatusAnswer } from '@tributary/contract/operations';
+import { OPERATION_ROUTES, type StatusAnswer } from '@tributary/contract/operations';
 import { remembered } from '@tributary/runtime/remembered';
 import { fromStore } from '@tributary/serving/from-store';
 import { takeSnapshot } from '@tributary/serving/snapshot';
@@ -10,13 +10,7 @@ import { definitionsInForce } from '../definitions-in-force.ts';
 import { serve } from '../http/serve.ts';
 
 export const operationRoutes: Routes = (context) => (app, _options, done) => {
-  const { deps } = context;
   serve(app, OPERATION_ROUTES.status, () => statusOf(context));
-
-  serve(app, OPERATION_ROUTES.deadLetters, async (request) => {
-    const letters = await fromStore(deps.store.deadLetters(request.query.limit));
-    return { deadLetters: letters.map((letter) => ({ ...letter, raw: letter.raw.slice(0, RAW_CHARACTERS) })) };
-  });
   done();
 };
 
