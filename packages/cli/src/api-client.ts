@@ -7,6 +7,7 @@ import { isPlainServer, PLAIN_SERVER_FIX, reasonOf } from './unanswered.ts';
 export interface ApiClient {
   get<T>(path: string, query?: Query): Promise<T>;
   post<T>(path: string, body: unknown): Promise<T>;
+  delete<T>(path: string): Promise<T>;
 }
 
 export type Query = Readonly<Record<string, string | number | undefined>>;
@@ -27,7 +28,7 @@ export function createApiClient(
   fetcher: typeof fetch,
   { timeoutMs = TIMEOUT_MS, onSlow = () => {} }: Patience = {},
 ): ApiClient {
-  const call = async <T>(method: 'GET' | 'POST', target: URL, body?: unknown): Promise<T> => {
+  const call = async <T>(method: 'GET' | 'POST' | 'DELETE', target: URL, body?: unknown): Promise<T> => {
     const slow = setTimeout(() => onSlow(`waiting for the API at ${url}, up to ${timeoutMs / 1_000} s`), SLOW_MS);
     const { status, text, isOurs } = await exchange(url, fetcher, target, {
       method,
@@ -42,6 +43,7 @@ export function createApiClient(
   return {
     get: (path, query) => call('GET', withQuery(url, path, query ?? {})),
     post: (path, body) => call('POST', withQuery(url, path, {}), body),
+    delete: (path) => call('DELETE', withQuery(url, path, {})),
   };
 }
 

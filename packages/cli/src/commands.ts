@@ -42,6 +42,7 @@ const ENTRIES: readonly Entry[] = [
   { path: ['attribution', 'run'], load: async () => (await import('./commands/attribution-run.ts')).addAttributionRun },
   { path: ['batch'], load: async () => (await import('./commands/batch.ts')).addBatch },
   { path: ['reconcile'], load: async () => (await import('./commands/reconcile.ts')).addReconcile },
+  { path: ['dead-letters'], load: async () => (await import('./commands/dead-letters.ts')).addDeadLetters },
   { path: ['keys'], load: async () => (await import('./commands/keys.ts')).addKeys },
   { path: ['status'], load: async () => (await import('./commands/status.ts')).addStatus },
   { path: ['doctor'], load: async () => (await import('./commands/doctor.ts')).addDoctor },

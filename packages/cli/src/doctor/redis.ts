@@ -79,7 +79,7 @@ export function judgeDeadLetters(parked: number): Finding {
     : warn(
         'dead letters',
         `${counted(parked, 'record')} ${parked === 1 ? 'was' : 'were'} parked`,
-        'GET /v1/dead-letters shows each with its reason: a producer writes what is not an event.',
+        '"tributary dead-letters list" shows each with its reason: a producer writes what is not an event.',
       );
 }
 
