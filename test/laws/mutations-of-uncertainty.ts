@@ -117,4 +117,20 @@ export const MUTATIONS_OF_UNCERTAINTY: readonly Mutation[] = [
     to: 'return 200;',
     test: ITS_TEST,
   },
+  {
+    lie: 'an interval of value does not say up to which order it goes',
+    law: '7',
+    file: `${ENGINE}/cautions.ts`,
+    from: "...(isRefused ? [] : ['larger_orders_unseen' as const]),",
+    to: '',
+    test: ITS_TEST,
+  },
+  {
+    lie: 'no conversion is a bound of value as well, however orders differ',
+    law: '7',
+    file: `${ENGINE}/cautions.ts`,
+    from: "reward === 'value' && ofValue < FEWEST_OF_VALUE.channel",
+    to: "reward === 'value' && converted > 0 && ofValue < FEWEST_OF_VALUE.channel",
+    test: ITS_TEST,
+  },
 ];

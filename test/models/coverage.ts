@@ -34,16 +34,21 @@ export interface CoverageOptions {
   readonly models: readonly ModelName[];
   /** Take every journey for a unit, as where users are not known. */
   readonly asJourneys?: boolean;
+  /** The first of the samples: others are other samples of the same world. */
+  readonly from?: number;
 }
 
 export function coverageOf(
   world: World,
-  { users, repetitions, replicates, models, asJourneys = false }: CoverageOptions,
+  { users, repetitions, replicates, models, asJourneys = false, from = 0 }: CoverageOptions,
 ): Cell[] {
   const cells = new Map<string, Cell>();
-  const truths = models.map((model) => truthOf(world, model, users));
-  for (let repetition = 0; repetition < repetitions; repetition++) {
+  const whole = models.map((model) => truthOf(world.population, model, users));
+  const ofSeen = world.rare === null ? whole : models.map((model) => truthOf(world.rare?.population ?? [], model, users));
+  for (let repetition = from; repetition < from + repetitions; repetition++) {
     const drawn = usersOf(world, users, createRandom(1_000_003 + repetition));
+    // An interval of value says: as far as no order is larger than the largest of the sample.
+    const truths = holdsRare(world, drawn) ? whole : ofSeen;
     const units = sampled(asJourneys ? drawn.flat().map((journey) => [journey]) : drawn);
     const rewards: Reward[] = ['conversions', 'value'];
     const answer = uncertaintyOf(units, { ...OPTIONS, models, rewards, replicates, level: LEVEL, seed: repetition });
@@ -117,7 +122,11 @@ function intervalOf(
   }
 }
 
-function truthOf({ population }: World, model: ModelName, users: number): Map<string, Truth> {
+function holdsRare({ rare }: World, users: readonly (readonly Journey[])[]): boolean {
+  return rare === null || users.some((journeys) => journeys.some(({ value }) => value !== null && value >= rare.value));
+}
+
+function truthOf(population: World['population'], model: ModelName, users: number): Map<string, Truth> {
   const units = unitsOf({
     kind: 'journey',
     hasSingleValues: true,

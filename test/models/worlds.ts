@@ -15,6 +15,8 @@ export interface World {
   readonly name: string;
   /** Of one user, expected; fractions. */
   readonly population: readonly PathCount[];
+  /** Orders from `value` on are so rare that a sample may hold none, and so cannot know of them; the population without them. */
+  readonly rare: { readonly value: number; readonly population: readonly PathCount[] } | null;
   user(random: Random): Journey[];
 }
 
@@ -44,9 +46,10 @@ interface Habit {
   readonly meanOrders: number;
   value(random: Random): number;
   readonly meanValue: number;
+  readonly rare: { readonly value: number; readonly part: number; readonly meanValueOfOthers: number } | null;
 }
 
-const ONCE: Habit = { journeys: 1, orders: () => 1, meanOrders: 1, value: () => 50, meanValue: 50 };
+const ONCE: Habit = { journeys: 1, orders: () => 1, meanOrders: 1, value: () => 50, meanValue: 50, rare: null };
 
 export const WORLDS: readonly World[] = [
   world('plain', PLAIN, ONCE),
@@ -61,6 +64,7 @@ export const WORLDS: readonly World[] = [
     ...ONCE,
     value: (random) => (random() < 1 / 500 ? 50_000 : 50),
     meanValue: 50_000 / 500 + (50 * 499) / 500,
+    rare: { value: 50_000, part: 1 / 500, meanValueOfOthers: 50 },
   }),
   world('all convert', { ...PLAIN, converts: PLAIN.channels.map(() => 1 - PLAIN.goesOn) }, ONCE),
   world('ties', { ...PLAIN, channels: [0.25, 0.25, 0.2, 0.2, 0.05, 0.05], converts: PLAIN.channels.map(() => 0.06) }, ONCE),
@@ -72,13 +76,17 @@ export function usersOf({ user }: World, mean: number, random: Random): Journey[
 }
 
 function world(name: string, walk: Walk, habit: Habit): World {
-  const { journeys, meanOrders, meanValue } = habit;
+  const { journeys, meanOrders, meanValue, rare } = habit;
+  const walks = populationOf(walk);
+  const populationWith = (valueOfOrder: number) =>
+    walks.map(({ path, conversions, nulls }) => {
+      const orders = journeys * conversions * meanOrders;
+      return { path, conversions: orders, nulls: journeys * nulls, value: orders * valueOfOrder };
+    });
   return {
     name,
-    population: populationOf(walk).map(({ path, conversions, nulls }) => {
-      const orders = journeys * conversions * meanOrders;
-      return { path, conversions: orders, nulls: journeys * nulls, value: orders * meanValue };
-    }),
+    population: populationWith(meanValue),
+    rare: rare && { value: rare.value, population: populationWith((1 - rare.part) * rare.meanValueOfOthers) },
     user(random) {
       const first = oneOf(walk.channels, random);
       return Array.from({ length: journeys }, () => walked(walk, first, habit, random)).flat();

@@ -54,3 +54,14 @@ test('the order of the rows changes nothing', async () => {
   const [forth, back] = await Promise.all([rows, rows.toReversed()].map((own) => ofChannel(withUsers(own), 'b', ...USERS)));
   expect(forth).toEqual(back);
 });
+
+test('intervals of value say up to which order they go: in JSON, and below the table', async () => {
+  const path = withUsers(purchases((i) => `a${i}`).map((row, i) => (i === 0 ? row.replace(',10,', ',12.50,') : row)));
+  const { answer } = await json(path, ...BOOTSTRAP, ...USERS);
+  const { models } = answer['uncertainty'] as { models: Record<string, unknown>[] };
+  expect(models[0]).toEqual({ model: 'last', reward: 'conversions', cautions: [] });
+  expect(models[1]).toMatchObject({ reward: 'value', largestOrder: 12.5 });
+  expect(models[1]?.['missesOrdersBelowOneIn']).toBeCloseTo(43 / Math.log(10), 9);
+  const { stdout } = await run(path, ...BOOTSTRAP, ...USERS, '--currency', 'EUR');
+  expect(stdout).toContain('up to the largest order here, 12.50 EUR: larger ones, by fewer than one in 18 users who convert,');
+});

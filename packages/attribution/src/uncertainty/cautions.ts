@@ -18,6 +18,8 @@ export const CAUTIONS = {
   few_orders_decide: 'no interval of value: a few large orders decide it',
   few_large_orders:
     'one order has 5 % of the value or more, or the values differ so much that fewer than 100 equal orders would be as certain',
+  larger_orders_unseen:
+    'intervals of value go up to the largest order of these data: larger ones may be so rare that all are missing',
   value_not_positive: 'no interval of value: refunds outweigh sales',
   outside_of_whole: 'effects only: shares below 0 or above 1 hand out no credit',
   few_journeys_alone: 'no interval: fewer than 30 journeys, or 5 conversions, over this channel alone',
@@ -47,8 +49,25 @@ export function refusalOfValue({ converted, ofValue }: AllEvidence, hasSingleVal
   return ofValue < FEWEST_OF_VALUE.all && ofValue < NEARLY_EQUAL * converted ? 'few_orders_decide' : null;
 }
 
-export function cautionsOfValue({ ofValue, largestOrder, converted }: AllEvidence): CautionCode[] {
-  return converted > 0 && (largestOrder >= 0.05 || ofValue < 100) ? ['few_large_orders'] : [];
+/** `isRefused`: there are no intervals of value that could leave something out. */
+export function cautionsOfValue({ ofValue, largestOrder, converted }: AllEvidence, isRefused: boolean): CautionCode[] {
+  if (converted === 0) return [];
+  return [
+    ...(largestOrder >= 0.05 || ofValue < 100 ? ['few_large_orders' as const] : []),
+    ...(isRefused ? [] : ['larger_orders_unseen' as const]),
+  ];
+}
+
+/** What a sample of value can know: no more than its orders show. No method can know more without a bound on orders (Bahadur, Savage 1956). */
+export interface SeenOrders {
+  /** Minor units. */
+  readonly largest: number;
+  /** Converting units that are rarer than one in so many are all missing from such a sample with a probability above `1 − level`. */
+  readonly missesBelowOneIn: number;
+}
+
+export function seenOrders({ converted, largestValue }: AllEvidence, level: number): SeenOrders | null {
+  return converted === 0 ? null : { largest: largestValue, missesBelowOneIn: converted / -Math.log(1 - level) };
 }
 
 /** Of one channel: what stands beside its figures, and whether they have intervals at all. */
@@ -62,9 +81,8 @@ export function cautionsOfChannel(
   const spread = Math.min(converted === 0 ? 1 : ofValue / converted, all.converted === 0 ? 1 : all.ofValue / all.converted);
   const refusals: CautionCode[] = [
     ...(model === 'rateShapley' && (own.journeysAlone < 30 || own.convertedAlone < 5) ? ['few_journeys_alone' as const] : []),
-    ...(reward === 'value' && converted > 0 && ofValue < FEWEST_OF_VALUE.channel && spread < NEARLY_EQUAL
-      ? ['few_orders_decide' as const]
-      : []),
+    // Without a conversion as well: the bound on how many there may be says nothing of their value.
+    ...(reward === 'value' && ofValue < FEWEST_OF_VALUE.channel && spread < NEARLY_EQUAL ? ['few_orders_decide' as const] : []),
   ];
   const few = converted === 0 ? 'no_conversions' : converted < 5 ? 'too_few_conversions' : 'few_conversions';
   return { cautions: [...(converted < 20 ? [few as CautionCode] : []), ...refusals], isRefused: refusals.length > 0 };

@@ -15,7 +15,8 @@ export interface Evidence {
 export interface AllEvidence {
   readonly converted: number;
   readonly ofValue: number;
-  /** Part of the value that is of the largest order. */
+  /** Value of the largest order, and the part of all value that it is. */
+  readonly largestValue: number;
   readonly largestOrder: number;
   readonly byChannel: readonly Evidence[];
 }
@@ -64,6 +65,7 @@ export function evidenceOf(units: Units, { channels, counts }: Pick<Estimator, '
   return {
     converted: all.converted,
     ofValue: equals(all),
+    largestValue: largest,
     largestOrder: all.value === 0 ? 0 : largest / all.value,
     byChannel: own.map((sums, i) => ({
       converted: sums.converted,

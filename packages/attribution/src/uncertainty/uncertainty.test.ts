@@ -104,7 +104,7 @@ describe('value', () => {
     const whale = answerOf(users(...orders('a', [271, ...new Array<number>(49).fill(229 / 49)]), ...others));
     expect(wide.of('a', 'value').share).not.toBeNull();
     expect(whale.of('a', 'value').share).toBeNull();
-    expect(whale.answer.models[1]?.cautions).toEqual(['few_orders_decide', 'few_large_orders']);
+    expect(whale.answer.models[1]).toMatchObject({ cautions: ['few_orders_decide', 'few_large_orders'], seen: null });
     expect(whale.of('a').share).not.toBeNull();
   });
 
@@ -116,9 +116,30 @@ describe('value', () => {
     expect(answer.cautions).toEqual(['journeys_as_units', 'fewer_than_100_conversions']);
   });
 
+  test('an interval says up to which order it goes, and how rare those are that such a sample misses', () => {
+    const { answer } = answerOf(users(...orders('a', [...new Array<number>(149).fill(10), 25]), ...others));
+    const [conversions, value] = answer.models;
+    expect(value?.cautions).toEqual(['larger_orders_unseen']);
+    expect(value?.seen?.largest).toBe(25);
+    // 210 converted: of what one in 91.2 does, none of them did in 10 of 100 samples.
+    expect(value?.seen?.missesBelowOneIn).toBeCloseTo(210 / Math.log(10), 9);
+    expect((1 - 1 / 91.2) ** 210).toBeCloseTo(0.1, 2);
+    expect([conversions?.seen, conversions?.cautions]).toEqual([null, []]);
+  });
+
+  test('where orders differ, a channel without a conversion has no bound of value: one large order would break it', () => {
+    const differing = Array.from({ length: 600 }, (_, i) => 10 * Math.exp(2 * Math.sin(i)));
+    const { of } = answerOf(users(...orders('a', differing), [path('c', 0, 0, 1)]));
+    expect(of('a', 'value').share).not.toBeNull();
+    expect(of('c', 'value')).toMatchObject({ share: null, cautions: ['no_conversions', 'few_orders_decide'] });
+    expect(of('c').share?.high).toBeGreaterThan(0);
+    const alike = answerOf(users(...orders('a', new Array<number>(200).fill(10)), [path('c', 0, 0, 1)]));
+    expect(alike.of('c', 'value').share?.high).toBeGreaterThan(0);
+  });
+
   test('one order of 5 % of the value is a caution; refunds that outweigh sales leave no interval', () => {
     const large = answerOf(users(...orders('a', [...new Array<number>(150).fill(10), 130]), ...others));
-    expect(large.answer.models[1]?.cautions).toEqual(['few_large_orders']);
+    expect(large.answer.models[1]?.cautions).toEqual(['few_large_orders', 'larger_orders_unseen']);
     expect(large.of('a', 'value').credit).not.toBeNull();
     const refunds = answerOf(users(...orders('a', new Array<number>(40).fill(-10)), ...orders('b', [5])));
     expect(refunds.answer.models[1]?.cautions).toContain('value_not_positive');

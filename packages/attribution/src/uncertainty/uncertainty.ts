@@ -16,6 +16,8 @@ import {
   cautionsOfValue,
   FEWEST_FOR_RATIOS,
   refusalOfValue,
+  type SeenOrders,
+  seenOrders,
 } from './cautions.ts';
 import { addAll, addDraw, emptySums } from './draws.ts';
 import { type Estimate, type Estimator, type EstimatorOptions, estimatorOf } from './estimators.ts';
@@ -47,6 +49,8 @@ export interface ModelUncertainty {
   readonly reward: Reward;
   /** Of the reward as a whole. */
   readonly cautions: readonly CautionCode[];
+  /** What intervals of value rest on; null: there are none, or of conversions. */
+  readonly seen: SeenOrders | null;
   /** Sorted by channel. */
   readonly channels: readonly ChannelUncertainty[];
 }
@@ -161,8 +165,9 @@ function ofModel(
     cautions: [
       ...(refused === null ? [] : [refused]),
       ...(isOutside ? ['outside_of_whole' as const] : []),
-      ...(reward === 'value' && hasSingleValues ? cautionsOfValue(all) : []),
+      ...(reward === 'value' && hasSingleValues ? cautionsOfValue(all, refused !== null) : []),
     ],
+    seen: reward === 'value' && refused === null ? seenOrders(all, level) : null,
     channels: channels.map((channel, i) => {
       const own = all.byChannel[i] as AllEvidence['byChannel'][number];
       const { cautions, isRefused } = cautionsOfChannel(model, reward, own, all);

@@ -163,7 +163,7 @@ export function runJson(answer: RunAnswer): unknown {
 }
 
 /** What the bounds in `rows` mean; null: there are none. */
-function uncertaintyJson({ uncertainty }: RunAnswer): unknown {
+function uncertaintyJson({ uncertainty, decimals }: RunAnswer): unknown {
   if (uncertainty === null) return null;
   const told = (codes: readonly CautionCode[]) => codes.map((code) => ({ code, message: CAUTIONS[code] }));
   const { unit, level, replicates, seed, cautions, models } = uncertainty;
@@ -171,6 +171,9 @@ function uncertaintyJson({ uncertainty }: RunAnswer): unknown {
     ...{ unit, level, replicates, seed },
     covers: COVERS,
     cautions: told(cautions),
-    models: models.map((one) => ({ model: one.model, reward: one.reward, cautions: told(one.cautions) })),
+    models: models.map(({ model, reward, cautions, seen }) => ({
+      ...{ model, reward, cautions: told(cautions) },
+      ...(seen === null ? {} : { largestOrder: seen.largest / 10 ** decimals, missesOrdersBelowOneIn: seen.missesBelowOneIn }),
+    })),
   };
 }

@@ -16,7 +16,7 @@ import {
 import type { ModelAnswer } from '../paths/models.ts';
 import { count, counted, fixed } from '../terminal/figures.ts';
 import type { Table } from '../terminal/table.ts';
-import { CHANNEL, right, shortened } from './channel-lines.ts';
+import { amount, CHANNEL, right, shortened } from './channel-lines.ts';
 
 type Section = [title: string, table: Table];
 
@@ -84,24 +84,32 @@ function rankOf(rank: Rank | null): string {
 }
 
 /** Under the tables: what was drawn, what the intervals cover, and cautions with the channels that they are of. */
-export function intervalNotes({ uncertainty, choice, order }: RunAnswer): string[] {
+export function intervalNotes({ uncertainty, choice, order, decimals, currency }: RunAnswer): string[] {
   if (uncertainty === null) return [];
   const { unit, replicates, seed, cautions, models } = uncertainty;
   return [
     `intervals: ${counted(replicates, 'resampling')} of ${unit === 'user' ? 'users' : 'journeys'} (seed ${seed}); ${COVERS}${choice === null ? '' : `: order ${order} was chosen once, outside of the resamplings`}`,
     ...cautions.map((code) => `caution: ${CAUTIONS[code]}`),
     ...byCode(models).map(([code, where]) => `caution: ${CAUTIONS[code]}: ${where}`),
+    ...models
+      .flatMap(({ seen }) => seen ?? [])
+      .slice(0, 1)
+      .map(
+        ({ largest, missesBelowOneIn }) =>
+          `caution: intervals of value go up to the largest order here, ${amount(Math.round(largest), decimals)}${currency === undefined ? '' : ` ${currency}`}: larger ones, by fewer than one in ${count(Math.floor(missesBelowOneIn))} ${unit === 'user' ? 'users who convert' : 'conversions'}, may all be missing from such data`,
+      ),
   ];
 }
 
 /** Names of channels that a line shows. */
 const MOST_NAMES = 5;
 
+/** But the one that has a line of its own. */
 function byCode(models: Uncertainty['models']): [CautionCode, string][] {
   const places = new Map<CautionCode, Set<string>>();
   const add = (code: CautionCode, place: string) => places.set(code, (places.get(code) ?? new Set()).add(place));
   for (const { model, reward, cautions, channels } of models) {
-    for (const code of cautions) add(code, code === 'outside_of_whole' ? model : reward);
+    for (const code of cautions) if (code !== 'larger_orders_unseen') add(code, code === 'outside_of_whole' ? model : reward);
     for (const { channel, cautions } of channels) for (const code of cautions) add(code, channel);
   }
   return [...places].map(([code, names]) => {
