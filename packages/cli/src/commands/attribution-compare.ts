@@ -6,10 +6,12 @@ import type { Act, Context } from '../context.ts';
 import type { ExitCode } from '../exit.ts';
 import { MAX_TABLE_PAGES, putAllRecords, putAnswer, putTables, tellCut, titleOf } from '../report/api-output.ts';
 import { type CompareRow, compareTable, ordered } from '../report/attribution-tables.ts';
+import { FILTERS, filtersOf } from '../report/filters.ts';
 import { type FoldedRow, foldCurrencies } from '../report/fold-currencies.ts';
 import { allPages } from '../report/pages.ts';
 import { formatOf } from '../report/record-output.ts';
 import { dimensionsOf, queryOf, type ReportFlags, separateBy, withCurrency, withReportFlags } from '../report/report-flags.ts';
+import { isNothing, nameUnknownValues } from '../report/unknown-values.ts';
 import { renderWide } from '../terminal/table.ts';
 
 interface Options extends ReportFlags {
@@ -28,13 +30,18 @@ export function addAttributionCompare(parent: Command, act: Act): void {
   ).action(act(compare));
 }
 
-async function compare(context: Context, options: Options): Promise<ExitCode> {
+async function compare(context: Context, given: Options): Promise<ExitCode> {
+  const options = filtersOf(given, FILTERS);
   const format = formatOf(context, options);
   const api = context.api('read');
   const models = options.models === 'all' ? await everyModel(api, options) : options.models;
   const query = { ...queryOf(options), models, baseline: options.baseline };
   const path = '/v1/attribution/compare';
-  if (format === 'json') return putAnswer(context, await api.get<Comparison>(path, query), options.out);
+  if (format === 'json') {
+    const got = await api.get<Comparison>(path, query);
+    if (isNothing(got.rows)) await nameUnknownValues(context, api, query);
+    return putAnswer(context, got, options.out);
+  }
   if (format !== 'table')
     return putAllRecords(context, {
       api,
@@ -54,6 +61,7 @@ async function compare(context: Context, options: Options): Promise<ExitCode> {
     MAX_TABLE_PAGES,
   );
   tellCut(context, isCut, rows.length);
+  if (isNothing(rows)) await nameUnknownValues(context, api, query);
   const folded = byModel(rows, by, first.models);
   // A day of both would be two tables of all models: conversions unless revenue was asked for.
   const measure = options.value === 'revenue' ? 'value' : 'conversions';

@@ -6,10 +6,12 @@ import type { Act, Context } from '../context.ts';
 import { EXIT, type ExitCode, UsageError } from '../exit.ts';
 import { putAnswer, putTables, titleOf } from '../report/api-output.ts';
 import { recordsOf } from '../report/api-records.ts';
+import { filtersOf, withFilters } from '../report/filters.ts';
 import { warnings } from '../report/meta-line.ts';
 import { assistsTable, lagsTable, lengthsTable, type PathsAnswer, pathsTable } from '../report/path-tables.ts';
 import { formatOf, putRecords } from '../report/record-output.ts';
 import { EARLIER_NAME_OF_LAYER } from '../report/report-flags.ts';
+import { nameUnknownValues } from '../report/unknown-values.ts';
 import { renderWide } from '../terminal/table.ts';
 
 interface Options {
@@ -17,6 +19,7 @@ interface Options {
   readonly to?: string;
   readonly type?: string;
   readonly currency?: string;
+  readonly filter?: string;
   readonly layer?: string;
   readonly view?: string;
   readonly sort?: string;
@@ -25,16 +28,17 @@ interface Options {
   readonly out?: string;
 }
 
+const DIMENSIONS = ['type', 'currency'] as const;
+
 export function addAttributionPaths(parent: Command, act: Act): void {
-  parent
+  const command = parent
     .command('paths')
     .description('the most frequent paths of conversions, their lengths and time lags, and who assists')
     .option('--from <instant>', 'from this day on (UTC)')
     .option('--to <instant>', 'before this day')
-    .option('--type <type>', 'only conversions of this type')
-    .option('--currency <code>', 'only conversions in this currency')
     .option('--layer <name>', 'merged, speed or batch')
-    .addOption(EARLIER_NAME_OF_LAYER)
+    .addOption(EARLIER_NAME_OF_LAYER);
+  withFilters(command, DIMENSIONS)
     .option('--sort <measure>', 'conversions or value')
     .option('--limit <n>', 'paths shown, up to 1000', '20')
     .option('--format <name>', 'table, json, csv, ndjson or parquet (rows: the paths); default: by the name of --out, else table')
@@ -44,10 +48,11 @@ export function addAttributionPaths(parent: Command, act: Act): void {
 
 async function paths(context: Context, options: Options): Promise<ExitCode> {
   const format = formatOf(context, options);
-  const { format: _, out, ...query } = options;
+  const { format: _, out, ...query } = filtersOf(options, DIMENSIONS);
   if (!/^\d{1,4}$/.test(query.limit)) throw new UsageError(`--limit is a number of paths, got "${query.limit}"`);
   const api = context.api('read');
   const got = await api.get<PathsAnswer>('/v1/paths', query);
+  if (got.totals.conversions === 0) await nameUnknownValues(context, api, query);
   if (format === 'json') return putAnswer(context, got, out);
   const currencies = await currenciesOf(api, query);
   if (currencies.length > 1)

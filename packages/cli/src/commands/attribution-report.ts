@@ -9,10 +9,12 @@ import { levelOf } from '../paths/level-flag.ts';
 import { amountsOnly, MAX_TABLE_PAGES, putAllRecords, putAnswer, putTables, tellCut, titleOf } from '../report/api-output.ts';
 import { type ModelFigures, ordered, reportTable } from '../report/attribution-tables.ts';
 import { foldPrevious } from '../report/change-figures.ts';
+import { FILTERS, filtersOf } from '../report/filters.ts';
 import { foldCurrencies } from '../report/fold-currencies.ts';
 import { allPages } from '../report/pages.ts';
 import { formatOf } from '../report/record-output.ts';
 import { dimensionsOf, queryOf, type ReportFlags, separateBy, withCurrency, withReportFlags } from '../report/report-flags.ts';
+import { isNothing, nameUnknownValues } from '../report/unknown-values.ts';
 import { count, percent } from '../terminal/figures.ts';
 import { renderWide } from '../terminal/table.ts';
 
@@ -42,13 +44,18 @@ export function addAttributionReport(parent: Command, act: Act): void {
   ).action(act(report));
 }
 
-async function report(context: Context, options: Options): Promise<ExitCode> {
+async function report(context: Context, given: Options): Promise<ExitCode> {
+  const options = filtersOf(given, FILTERS);
   const format = formatOf(context, options);
   const { bootstrap, level, ...flags } = options;
   const query: Query = { ...queryOf(flags), intervals: bootstrap, level: level === undefined ? undefined : levelOf(level) };
   if (level !== undefined && bootstrap === undefined) context.terminal.say('note: --level has no effect without --bootstrap');
   const api = context.api('read');
-  if (format === 'json') return putAnswer(context, await api.get<Report>('/v1/attribution', query), options.out);
+  if (format === 'json') {
+    const got = await api.get<Report>('/v1/attribution', query);
+    if (isNothing(got.rows)) await nameUnknownValues(context, api, query);
+    return putAnswer(context, got, options.out);
+  }
   if (format !== 'table')
     return putAllRecords(context, {
       api,
@@ -69,6 +76,7 @@ async function report(context: Context, options: Options): Promise<ExitCode> {
     MAX_TABLE_PAGES,
   );
   tellCut(context, isCut, rows.length);
+  if (isNothing(rows)) await nameUnknownValues(context, api, query);
   const whole = await wholeChannels(api, query, by, options.model);
   if (options.bootstrap !== undefined && whole?.rows.every(({ shareLow }) => shareLow === undefined) === true)
     context.terminal.say('intervals are of channels as a whole: ask for them with --by channel');

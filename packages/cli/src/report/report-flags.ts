@@ -3,6 +3,7 @@ import { namesWith } from '@tributary/attribution/models/catalogue';
 import { type Command, Option } from 'commander';
 import type { Query } from '../api-client.ts';
 import { UsageError } from '../exit.ts';
+import { FILTERS, withFilters } from './filters.ts';
 
 export interface ReportFlags {
   readonly by: string;
@@ -20,6 +21,7 @@ export interface ReportFlags {
   readonly campaign?: string;
   readonly type?: string;
   readonly currency?: string;
+  readonly filter?: string;
   readonly format?: string;
   readonly out?: string;
 }
@@ -28,7 +30,7 @@ export interface ReportFlags {
 export const EARLIER_NAME_OF_LAYER = new Option('--view <name>', 'the earlier name of --layer').hideHelp();
 
 export function withReportFlags(command: Command, dimensions: string): Command {
-  return command
+  const asked = command
     .option('--by <dimensions>', `comma-separated: ${dimensions}`, 'channel')
     .option('--value <which>', 'conversions, revenue or both', 'both')
     .option('--order <k>', `of ${namesWith('order')}: touches in a state, 1 to the transitionOrder of the definitions`)
@@ -39,17 +41,14 @@ export function withReportFlags(command: Command, dimensions: string): Command {
     .option('--from <instant>', 'from this day on (UTC)')
     .option('--to <instant>', 'before this day')
     .option('--layer <name>', 'merged, speed or batch')
-    .addOption(EARLIER_NAME_OF_LAYER)
-    .option('--channel <name>', 'only this channel')
-    .option('--campaign <name>', 'only this campaign')
-    .option('--type <type>', 'only conversions of this type')
-    .option('--currency <code>', 'only this currency')
+    .addOption(EARLIER_NAME_OF_LAYER);
+  return withFilters(asked, FILTERS)
     .option('--format <name>', 'table, json, csv, ndjson or parquet; default: by the name of --out, else table')
     .option('--out <file>', 'write there instead of to standard output');
 }
 
 /** Without what only this side knows. Both rewards are the API's default. */
-export function queryOf({ value = 'both', format: _, out: __, ...flags }: ReportFlags): Query {
+export function queryOf({ value = 'both', format: _, out: __, ...flags }: Omit<ReportFlags, 'filter'>): Query {
   if (!['conversions', 'revenue', 'both'].includes(value))
     throw new UsageError(`--value is conversions, revenue or both; got "${value}"`);
   return { ...flags, ...(value === 'both' ? {} : { value }) };

@@ -44,7 +44,7 @@ function nearestOf(name: string, known: ReadonlySet<string>): string | undefined
 }
 
 /** Levenshtein: letters to put in, take out or change. */
-function distanceOf(a: string, b: string): number {
+export function distanceOf(a: string, b: string): number {
   let above = Array.from({ length: b.length + 1 }, (_, i) => i);
   for (let i = 1; i <= a.length; i++) {
     const row = [i];
