@@ -43,6 +43,7 @@ const ENTRIES: readonly Entry[] = [
   { path: ['batch'], load: async () => (await import('./commands/batch.ts')).addBatch },
   { path: ['reconcile'], load: async () => (await import('./commands/reconcile.ts')).addReconcile },
   { path: ['dead-letters'], load: async () => (await import('./commands/dead-letters.ts')).addDeadLetters },
+  { path: ['definitions'], load: async () => (await import('./commands/definitions.ts')).addDefinitions },
   { path: ['keys'], load: async () => (await import('./commands/keys.ts')).addKeys },
   { path: ['status'], load: async () => (await import('./commands/status.ts')).addStatus },
   { path: ['doctor'], load: async () => (await import('./commands/doctor.ts')).addDoctor },

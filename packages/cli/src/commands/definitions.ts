@@ -1,0 +1,104 @@
+/** `tributary definitions …`: those in force, and a file before it comes into force. */
+import type { Command } from 'commander';
+import { type ApiClient, orWhere } from '../api-client.ts';
+import type { AnswerOf } from '../api-types.ts';
+import { type Act, answer, type Context } from '../context.ts';
+import { CommandError, EXIT, type ExitCode, UsageError } from '../exit.ts';
+import { type Change, changesOf } from '../report/definition-changes.ts';
+import { readDefinitions } from '../report/definition-file.ts';
+import { definitionsLine } from '../report/definitions-line.ts';
+import { counted } from '../terminal/figures.ts';
+import { renderWide, shortName } from '../terminal/table.ts';
+import { numberOf } from './batch.ts';
+
+const FILE = 'JSON; default: TRIBUTARY_DEFINITIONS_FILE';
+
+export function addDefinitions(program: Command, act: Act): void {
+  const definitions = program
+    .command('definitions')
+    .description('which events are touches and conversions, and how credit is given');
+  definitions
+    .command('show')
+    .description('the definitions in force, as a file may hold them')
+    .argument('[generation]', 'those of this generation; default: of the current one')
+    .action(act(show));
+  definitions
+    .command('check')
+    .description('read a file as the platform does; exit 1 with line and column where it is wrong')
+    .argument('[file]', FILE)
+    .action(act(check));
+  definitions
+    .command('diff')
+    .description('a file against the definitions in force; exit 1 when they differ')
+    .argument('[file]', FILE)
+    .action(act(diff));
+}
+
+async function show(context: Context, text: string | undefined): Promise<ExitCode> {
+  const { generation, inForce, definitions } = await definitionsOf(context.api('read'), text);
+  const version = inForce?.version ?? null;
+  if (inForce !== null) context.terminal.say(definitionsLine(inForce));
+  await answer(context, { generation, version, definitions }, () => JSON.stringify(definitions, null, 2));
+  return EXIT.ok;
+}
+
+async function check(context: Context, given: string | undefined): Promise<ExitCode> {
+  const file = fileOf(context, given);
+  const { version } = await readDefinitions(context.shell.cwd, file);
+  await answer(context, { file, version }, () => `${file} holds definitions, version ${version}`);
+  return EXIT.ok;
+}
+
+async function diff(context: Context, given: string | undefined): Promise<ExitCode> {
+  const file = fileOf(context, given);
+  const { json, version } = await readDefinitions(context.shell.cwd, file);
+  const { definitions, inForce } = await definitionsOf(context.api('read'));
+  const changes = changesOf(definitions, withoutRules(JSON.parse(json) as object));
+  const told = { file, version, inForce: inForce?.version ?? null, changes };
+  await answer(context, told, () =>
+    changes.length === 0 ? `${file} says what is in force` : changesTable(file, changes, context),
+  );
+  if (changes.length === 0) return EXIT.ok;
+  context.terminal.say(`${counted(changes.length, 'key')} would change with "tributary batch run --definitions ${file}"`);
+  return EXIT.found;
+}
+
+function changesTable(file: string, changes: readonly Change[], { terminal }: Context): string {
+  const cell = (value: unknown) => (value === undefined ? '–' : shortName(JSON.stringify(value)));
+  return renderWide(
+    {
+      columns: [{ title: 'key' }, { title: 'in force' }, { title: shortName(file) }],
+      rows: changes.map(({ key, inForce, inFile }) => [key, cell(inForce), cell(inFile)]),
+    },
+    terminal.width,
+    terminal.bold,
+  );
+}
+
+/** `text`: a generation; without one, the current. */
+async function definitionsOf(api: ApiClient, text?: string) {
+  const { generation, definitionsInForce } = await api.get<AnswerOf<'status'>>('/v1/status');
+  const number = text === undefined ? generation.current : numberOf(text);
+  if (number === null)
+    throw new CommandError({
+      code: 'not_found',
+      message: 'there is no generation yet, and definitions come into force with one',
+      fix: 'Run "tributary batch run --wait".',
+    });
+  const got = await orWhere(
+    api.get<AnswerOf<'generation'>>(`/v1/generations/${number}`),
+    'See "tributary batch status" for the generations there are.',
+  );
+  const inForce = number === generation.current ? definitionsInForce : null;
+  return { generation: number, inForce, definitions: withoutRules(got.definitions as object) };
+}
+
+/** The program writes them, never users. */
+function withoutRules({ rules: _, ...written }: object & { readonly rules?: unknown }): object {
+  return written;
+}
+
+function fileOf({ shell }: Context, given = shell.env['TRIBUTARY_DEFINITIONS_FILE'] ?? ''): string {
+  if (given !== '') return given;
+  throw new UsageError('a file of definitions must be named, here or by TRIBUTARY_DEFINITIONS_FILE (got none)');
+}

@@ -1,0 +1,48 @@
+/** A file of definitions as people write it: read as the platform reads it, and refused by line and column. */
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Definitions } from '@tributary/model/definitions';
+import { TributaryError } from '@tributary/model/errors';
+import { CommandError, MISNAMED, UsageError } from '../exit.ts';
+import { type JsonPlace, jsonPlaces } from '../json-place.ts';
+
+const LEAD = 'definitions, at ';
+
+/** Throws a usage error where there is no such file, and a failure that names the place where it is wrong. */
+export async function readDefinitions(cwd: string, file: string): Promise<Definitions> {
+  const text = textOf(resolve(cwd, file), file);
+  const [{ parseDefinitions }, { sha256Hex }] = await Promise.all([
+    import('@tributary/model/definitions'),
+    import('@tributary/runtime/definitions'),
+  ]);
+  try {
+    return parseDefinitions(text, sha256Hex);
+  } catch (cause) {
+    if (!(cause instanceof TributaryError)) throw cause;
+    const message = `${file}, ${placed(cause.message, text)}`;
+    throw new CommandError({ code: cause.code, message, fix: cause.fix }, { cause });
+  }
+}
+
+/** What is not JSON has its place; what breaks a rule has the path of its key, which is looked up. */
+function placed(message: string, text: string): string {
+  if (!message.startsWith(LEAD)) return message.replace(/^(?:the )?definitions[,:] /, '');
+  const said = message.slice(LEAD.length);
+  const unknown = /: Unrecognized keys?: "(.*?)"(?:, "|$)/.exec(said)?.[1];
+  const isMeant = ({ path }: JsonPlace) =>
+    said.startsWith(`${path}: `) ||
+    path === unknown ||
+    (unknown !== undefined && said.startsWith(`${path.slice(0, -unknown.length - 1)}: `) && path.endsWith(`.${unknown}`));
+  const place = jsonPlaces(text.replace(/^\ufeff/, '')).findLast(isMeant);
+  return place === undefined ? said : `line ${place.line}, column ${place.column}: ${said}`;
+}
+
+function textOf(path: string, file: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(readFileSync(path));
+  } catch (cause) {
+    const { code = '' } = cause as NodeJS.ErrnoException;
+    const why = code === 'ERR_ENCODING_INVALID_ENCODED_DATA' ? 'it is not UTF-8' : (MISNAMED[code] ?? code);
+    throw new UsageError(`${file} cannot be read: ${why}`, { cause });
+  }
+}

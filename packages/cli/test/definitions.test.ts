@@ -1,0 +1,130 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { NAMED_ROUTES } from '@tributary/contract/routes';
+import { expect, test } from 'vitest';
+import { jsonPlaces } from '../src/json-place.ts';
+import { STATUS } from './api-answers.ts';
+import { fakeServer, problem, type Received } from './fake-server.ts';
+import { tributary } from './fake-shell.ts';
+import { temporaryFolder } from './temporary.ts';
+
+const folder = temporaryFolder('definitions');
+function fileOf(text: string, name = 'definitions.json'): string {
+  writeFileSync(join(folder, name), text);
+  return name;
+}
+
+const IN_FORCE = {
+  conversions: ['purchase'],
+  touches: { visit: { windowDays: 30, defaultChannel: 'direct', viewThrough: false } },
+  rules: 2,
+}; // prettier-ignore
+const GENERATION = { ...NAMED_ROUTES.generation.example.answer, generation: 3, definitions: IN_FORCE };
+const routes = ({ path }: Received) => {
+  if (path === '/v1/status') return { body: STATUS };
+  return path === '/v1/generations/3' ? { body: GENERATION } : problem(404, 'not_found', `there is no ${path}`);
+};
+const run = async (argv: string[], shell: Parameters<typeof tributary>[1] = {}) => {
+  await using server = await fakeServer(routes);
+  return {
+    ...(await tributary(['definitions', ...argv, '--url', server.url], { cwd: folder, ...shell })),
+    asked: server.received.length,
+  };
+};
+
+test('what is fed as a generation is one by the contract', () => {
+  expect(NAMED_ROUTES.generation.answer.safeParse(GENERATION).success).toBe(true);
+});
+
+test('show: what is in force, as a file may hold it; what brought it goes to stderr', async () => {
+  const { rules: _, ...written } = IN_FORCE;
+  const shown = await run(['show']);
+  expect([shown.code, JSON.parse(shown.stdout)]).toEqual([0, written]);
+  expect(shown.stderr).toBe(
+    'abcdef123456 since 2026-11-20 09:30:00Z, sent with a run (demand by key ta_admin); the file differs in attribution.channels, conversions\n',
+  );
+  expect(JSON.parse((await run(['show', '--json'])).stdout)).toEqual({
+    generation: 3,
+    version: 'abcdef123456',
+    definitions: written,
+  });
+  // What is shown can be used: nothing in it is refused.
+  expect(await run(['check', fileOf(shown.stdout)])).toMatchObject({ code: 0 });
+});
+
+test('show: of a generation that is not there, and before the first', async () => {
+  expect(await run(['show', '9'])).toMatchObject({ code: 1, stderr: expect.stringContaining('tributary batch status') });
+  expect(await run(['show', 'nine'])).toMatchObject({ code: 2 });
+  await using none = await fakeServer(() => ({ body: { ...STATUS, generation: { ...STATUS.generation, current: null } } }));
+  expect(await tributary(['definitions', 'show', '--url', none.url])).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('Run "tributary batch run --wait".'),
+  });
+});
+
+test.each([
+  ['{\n  "conversions": ["buy"],\n}', 'line 3, column 1: "}" follows a comma. Remove the comma before it'],
+  ['{\n  "touches": { "visit": {\n    "windowDays": 900 } } }', 'line 3, column 5: touches.visit.windowDays: Too big'],
+  ['{"conversions": ["buy"],\n "attribution": {"direkt": []}}', 'line 2, column 18: attribution: Unrecognized key: "direkt"'],
+  ['{"conversion": ["buy"]}', 'line 1, column 2: the top: Unrecognized key: "conversion"'],
+  ['{"conversions": ["buy",\n  " pay"]}', 'line 2, column 3: conversions.1: " pay" begins or ends with a space'],
+  ['{"conversions": ["visit"]}', '"visit" is both a touch and a conversion'],
+  ['\ufeff{"latenessDays": "3"}', 'line 1, column 2: latenessDays: '],
+])('check: %j is found wrong where it is wrong', async (text, says) => {
+  const done = await run(['check', fileOf(text)]);
+  expect(done).toMatchObject({ code: 1, stdout: '', asked: 0 });
+  expect(done.stderr).toContain(`error: definitions.json, ${says}`);
+  expect(done.stderr).toContain('\n  fix: Correct the definitions');
+});
+
+test('check: a right file, that of the platform, and none', async () => {
+  const file = fileOf('{"conversions": ["signup"]}');
+  expect(await run(['check', file])).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/^definitions\.json holds definitions, version [0-9a-f]{12}\n$/),
+  });
+  expect(await run(['check'], { env: { TRIBUTARY_DEFINITIONS_FILE: file } })).toMatchObject({ code: 0, asked: 0 });
+  expect(await run(['check'])).toMatchObject({ code: 2, stderr: expect.stringContaining('TRIBUTARY_DEFINITIONS_FILE') });
+  expect(await run(['check', 'nowhere.json'])).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('there is no such file'),
+  });
+});
+
+test('diff: each key that a run would change, by what both mean; exit 1 as diff has it', async () => {
+  const done = await run([
+    'diff',
+    fileOf('{"conversions": ["purchase", "signup"], "touches": {"visit": {"windowDays": 30}, "mail": {}}}'),
+  ]);
+  expect(done.code).toBe(1);
+  const lines = done.stdout.split('\n');
+  expect(lines[0]).toMatch(/^key +in force +definitions\.json$/);
+  expect(lines).toContainEqual(expect.stringMatching(/^conversions +\["purchase"\] +\["purchase","signup"\]$/));
+  expect(lines).toContainEqual(expect.stringMatching(/^touches\.mail +– +\{/));
+  // A default that is left out is no difference.
+  expect(done.stdout).not.toContain('touches.visit');
+  expect(done.stderr).toContain('would change with "tributary batch run --definitions definitions.json"');
+  const json = await run(['diff', fileOf('{"conversions": ["buy"], "touches": {"visit": {}}}'), '--json']);
+  expect(JSON.parse(json.stdout).changes).toContainEqual({ key: 'conversions', inForce: ['purchase'], inFile: ['buy'] });
+});
+
+test('places of keys and items: nested, quoted, in lists of lists', () => {
+  expect(
+    jsonPlaces('{"a": [1, {"b\\"c": 2}],\n "x.y": {"z": [[5]]}, "e": {}, "f": []}').map(({ path, line, column }) => [
+      path,
+      line,
+      column,
+    ]),
+  ).toEqual([
+    ['a', 1, 2],
+    ['a.0', 1, 8],
+    ['a.1', 1, 11],
+    ['a.1.b"c', 1, 12],
+    ['x.y', 2, 2],
+    ['x.y.z', 2, 10],
+    ['x.y.z.0', 2, 16],
+    ['x.y.z.0.0', 2, 17],
+    ['e', 2, 23],
+    ['f', 2, 32],
+  ]);
+});
