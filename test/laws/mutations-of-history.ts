@@ -206,8 +206,16 @@ export const MUTATIONS_OF_HISTORY: readonly Mutation[] = [
     lie: 'a worker begins where the log begins, whatever was before',
     law: '1',
     file: `${SPEED}/recall.ts`,
-    from: 'recalled.set(partition, { at: position, left: [] });',
+    from: 'recalled.set(partition, { start, at: position, left: [] });',
     to: '',
+  },
+  {
+    lie: 'the archive is replayed beyond the beginning of the log',
+    law: '6',
+    file: `${SPEED}/recall.ts`,
+    from: 'own.left = beforeStart(entries, own.start);',
+    to: 'own.left = entries;',
+    test: 'services/speed/test/recall.test.ts',
   },
   {
     lie: 'a gap between archive and log is skipped',
@@ -251,9 +259,9 @@ export const MUTATIONS_OF_HISTORY: readonly Mutation[] = [
   {
     lie: 'a worker reads over what it had read and the log no longer has',
     law: '1, 7',
-    file: `${SPEED}/recall.ts`,
-    from: 'if (missing === null || hasWaitedFor(partition))',
-    to: 'if (missing === null || partition >= 0)',
+    file: `${SPEED}/holes.ts`,
+    from: 'if (missing !== null && !hasWaitedFor(partition)) return',
+    to: 'if (missing !== null && partition < 0) return',
     test: 'test/laws/law-7-one-history.test.ts',
   },
   {
@@ -267,7 +275,7 @@ export const MUTATIONS_OF_HISTORY: readonly Mutation[] = [
   {
     lie: 'a worker waits for ever for entries that exist nowhere any more',
     law: '7',
-    file: `${SPEED}/recall.ts`,
+    file: `${SPEED}/holes.ts`,
     from: 'if (nowMs - sinceMs < MISSING_WAIT_MS) return false;',
     to: 'if (nowMs - sinceMs < Infinity) return false;',
     test: 'test/laws/law-7-one-history.test.ts',
@@ -275,8 +283,8 @@ export const MUTATIONS_OF_HISTORY: readonly Mutation[] = [
   {
     lie: 'what a second loss took is not waited for',
     law: '7',
-    file: `${SPEED}/recall.ts`,
-    from: '        missingSinceMs.delete(partition);\n',
+    file: `${SPEED}/holes.ts`,
+    from: '      missingSinceMs.delete(partition);\n',
     to: '',
     test: 'services/speed/test/recall.test.ts',
   },
@@ -363,9 +371,9 @@ export const MUTATIONS_OF_HISTORY: readonly Mutation[] = [
   {
     lie: 'a hole is reported once, whether or not its commit was taken',
     law: '7',
-    file: `${SPEED}/recall.ts`,
-    from: 'after.get(partition) ?? null, holes.get(partition))',
-    to: 'after.get(partition) ?? null, missing ?? undefined)',
+    file: `${SPEED}/holes.ts`,
+    from: 'withHole(found, after, holes.get(partition))',
+    to: 'withHole(found, after, missing ?? undefined)',
     test: 'test/laws/law-7-read-over.test.ts',
   },
   {

@@ -15,9 +15,9 @@ export interface ManagedSpec {
   spawn(): ChildProcess;
   /**
    * Resolves with the process id to signal, once the process can be used; rejects to have it killed and started again. Until then
-   * it may tell that the process runs, and why it cannot be used.
+   * it may report that the process runs, and why it cannot be used.
    */
-  ready(child: ChildProcess, signal: AbortSignal, tellUnready: (why: string) => void): Promise<number>;
+  ready(child: ChildProcess, signal: AbortSignal, sayUnready: (why: string) => void): Promise<number>;
   readonly autoRestart: boolean;
   onEvent(event: ManagedEvent): void;
 }
@@ -31,19 +31,19 @@ export interface Managed {
   readonly name: string;
   /** Null while it does not run. */
   readonly pid: number | null;
-  /** How often it was started anew. */
+  /** How often it was started again. */
   readonly restarts: number;
   /** Sends a signal to the process itself, not to its group; nothing where it does not run. */
   kill(signal: NodeJS.Signals): void;
-  /** Why the process that runs cannot be used, as it told last; null: it can, or has not told. */
+  /** Why the process that runs cannot be used, as it said last; null: it can, or has not said. */
   readonly unready: string | null;
   /** Resolves once the process (the next one, if this one dies) is ready; rejects after `timeoutMs`, or when it only dies. */
   whenReady(timeoutMs: number): Promise<void>;
-  /** Likewise, and already when it runs and tells why it is not ready. */
+  /** Likewise, and already when it runs and says why it is not ready. */
   whenStarted(timeoutMs: number): Promise<void>;
   /** Resolves once the process that runs now has ended. */
   whenGone(): Promise<void>;
-  /** SIGKILL where it still runs, start anew at once, wait until ready. */
+  /** SIGKILL where it still runs, start again at once, wait until ready. */
   restart(): Promise<void>;
   /** SIGTERM, after `graceMs` SIGKILL; stays down until `restart`. */
   stop(graceMs: number): Promise<void>;
@@ -56,7 +56,7 @@ const MAX_BACKOFF_MS = 15_000;
 /** A process that lived this long starts over with the first backoff. */
 const STEADY_MS = 30_000;
 const RESTART_TIMEOUT_MS = 60_000;
-/** Deaths in a row after which whoever waits for it is told; it is still started again. */
+/** Deaths in a row after which those who wait for it get an error; it is still started again. */
 const HOPELESS_FAILURES = 4;
 
 /** Delay before the next start after `failures` deaths in a row (at least 1): doubles from 250 ms to 15 s. */
@@ -75,7 +75,7 @@ export function manage(spec: ManagedSpec, now: () => number, startNow = true): M
   let failures = 0;
   let timer: NodeJS.Timeout | undefined;
   let gone: Promise<void> = Promise.resolve();
-  const waiting = new Set<{ wake: () => void; giveUp: (why: string, hasRefused?: boolean) => void; takesUnready: boolean }>();
+  const waiting = createWaiting(spec.name);
 
   function start(): void {
     const startedAt = now();
@@ -102,7 +102,7 @@ export function manage(spec: ManagedSpec, now: () => number, startNow = true): M
       if (ended.signal.aborted || isReady) return;
       unready = why;
       spec.onEvent({ type: 'unready', name: spec.name, why });
-      for (const { wake, takesUnready } of [...waiting]) if (takesUnready) wake();
+      waiting.wake('started');
     };
     spec.ready(current, ended.signal, onUnready).then(
       (id) => {
@@ -111,7 +111,7 @@ export function manage(spec: ManagedSpec, now: () => number, startNow = true): M
         isReady = true;
         spec.onEvent({ type: 'ready', name: spec.name, isRestart: restarts > 0, wasUnready: unready !== null });
         unready = null;
-        for (const { wake } of [...waiting]) wake();
+        waiting.wake('ready');
       },
       () => current.kill('SIGKILL'),
     );
@@ -123,8 +123,7 @@ export function manage(spec: ManagedSpec, now: () => number, startNow = true): M
     if (!isStopped) spec.onEvent({ type: 'ended', name: spec.name, how, againInMs });
     if (againInMs !== null) timer = setTimeout(again, againInMs);
     if (againInMs === null || failures >= HOPELESS_FAILURES)
-      for (const { giveUp } of [...waiting])
-        giveUp(`ended with ${how}${failures > 1 ? `, ${failures} times in a row` : ''}`, hasRefused);
+      waiting.giveUp(`ended with ${how}${failures > 1 ? `, ${failures} times in a row` : ''}`, hasRefused);
   }
 
   /** What could be started once, and not now (a full disk), is tried again like what ended. */
@@ -137,27 +136,9 @@ export function manage(spec: ManagedSpec, now: () => number, startNow = true): M
     }
   }
 
-  function whenReady(timeoutMs: number, takesUnready = false): Promise<void> {
-    if (isReady || (takesUnready && unready !== null)) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      const settle = (outcome: () => void) => {
-        clearTimeout(limit);
-        waiting.delete(waiter);
-        outcome();
-      };
-      const waiter = {
-        takesUnready,
-        wake: () => settle(resolve),
-        giveUp: (why: string, hasRefused = false) =>
-          settle(() =>
-            reject(hasRefused ? new TributaryError('invalid_config', `${spec.name} ${why}`) : new Error(`${spec.name} ${why}`)),
-          ),
-      };
-      const limit = setTimeout(() => {
-        waiter.giveUp(`is not ready after ${timeoutMs} ms${unready === null ? '' : `: ${unready}`}`);
-      }, timeoutMs);
-      waiting.add(waiter);
-    });
+  function when(wanted: Wanted, timeoutMs: number): Promise<void> {
+    if (isReady || (wanted === 'started' && unready !== null)) return Promise.resolve();
+    return waiting.until(wanted, timeoutMs, () => `is not ready after ${timeoutMs} ms${unready === null ? '' : `: ${unready}`}`);
   }
 
   if (startNow) start();
@@ -176,8 +157,8 @@ export function manage(spec: ManagedSpec, now: () => number, startNow = true): M
     get unready() {
       return unready;
     },
-    whenReady: (timeoutMs) => whenReady(timeoutMs),
-    whenStarted: (timeoutMs) => whenReady(timeoutMs, true),
+    whenReady: (timeoutMs) => when('ready', timeoutMs),
+    whenStarted: (timeoutMs) => when('started', timeoutMs),
     whenGone: () => gone,
     async restart() {
       isStopped = false;
@@ -187,12 +168,12 @@ export function manage(spec: ManagedSpec, now: () => number, startNow = true): M
       await dying;
       clearTimeout(timer);
       again();
-      await whenReady(RESTART_TIMEOUT_MS);
+      await when('ready', RESTART_TIMEOUT_MS);
     },
     async stop(graceMs) {
       isStopped = true;
       clearTimeout(timer);
-      for (const { giveUp } of [...waiting]) giveUp('was stopped');
+      waiting.giveUp('was stopped');
       if (child === null) return;
       const leader = child.pid;
       if (pid !== null) signalQuietly(pid, 'SIGTERM');
@@ -204,6 +185,42 @@ export function manage(spec: ManagedSpec, now: () => number, startNow = true): M
       await gone;
       // Not the leader: a killed one takes a moment to go after its leader went.
       for (let waitedMs = 0; own !== null && waitedMs < GOING_MS && isThere(own); waitedMs += 10) await sleep(10);
+    },
+  };
+}
+
+type Wanted = 'ready' | 'started';
+
+/** Those who wait for a process. It has started when it is ready, or has said why it is not. */
+function createWaiting(name: string) {
+  const waiting = new Set<{ wanted: Wanted; wake: () => void; giveUp: (why: string, hasRefused: boolean) => void }>();
+
+  function until(wanted: Wanted, timeoutMs: number, late: () => string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const settle = (outcome: () => void) => {
+        clearTimeout(limit);
+        waiting.delete(waiter);
+        outcome();
+      };
+      const errorOf = (why: string, hasRefused: boolean) =>
+        hasRefused ? new TributaryError('invalid_config', `${name} ${why}`) : new Error(`${name} ${why}`);
+      const waiter = {
+        wanted,
+        wake: () => settle(resolve),
+        giveUp: (why: string, hasRefused: boolean) => settle(() => reject(errorOf(why, hasRefused))),
+      };
+      const limit = setTimeout(() => waiter.giveUp(late(), false), timeoutMs);
+      waiting.add(waiter);
+    });
+  }
+
+  return {
+    until,
+    wake(reached: Wanted): void {
+      for (const { wanted, wake } of [...waiting]) if (reached === 'ready' || wanted === 'started') wake();
+    },
+    giveUp(why: string, hasRefused = false): void {
+      for (const waiter of [...waiting]) waiter.giveUp(why, hasRefused);
     },
   };
 }

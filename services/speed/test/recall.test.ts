@@ -178,3 +178,47 @@ test('law 7: of each partition the newest positions are remembered, never all th
   expect(oldest).toBeGreaterThanOrEqual(18_000);
   expect(oldest).toBeLessThanOrEqual(19_000);
 });
+
+test.each(['an entry', 'a heartbeat'])(
+  'law 6: the archive is given up to the beginning of the log, which has events that are to be appended elsewhere: it ends with %s',
+  async (last) => {
+    const log = createMemoryLog({ partitions: 1 });
+    const positions: string[] = [];
+    for (const body of ['a', 'trimmed', 'misplaced', 'd']) positions.push(await log.append(0, { kind: 'events', body }));
+    const [a, trimmed, , d] = await log.read(new Map([[0, null]]), { maxEntries: 4, waitMs: 0 });
+    // The archiver is ahead of the workers, and what lies in the wrong partition is not among its events.
+    const events = (last === 'an entry' ? [a, trimmed, d] : [a, d]) as LogEntry[];
+    await log.trim(0, positions[1] as string);
+    const archive = {
+      upTo: async () => positions[3] as string,
+      after: async (_partition: number, position: string | null) => {
+        const left = events.filter((entry) => entry.position > (position ?? ''));
+        return left.length === 0 ? null : left;
+      },
+    };
+    const bodies = await bodiesOf(recallingLog(log, archive));
+    expect(bodies).toEqual(['a', last === 'an entry' ? 'trimmed' : '{"receivedAt":0}', 'misplaced', 'd']);
+  },
+);
+
+test('law 6: an archived entry that the log begins within is given at its beginning, and again by the log', async () => {
+  const { mend: _, ...log } = createMemoryLog({ partitions: 1 });
+  const positions: string[] = [];
+  for (const body of ['a', 'b', 'c', 'd']) positions.push(await log.append(0, { kind: 'events', body }));
+  const whole = (await log.read(new Map([[0, null]]), { maxEntries: 4, waitMs: 0 })).at(-1) as LogEntry;
+  await log.trim(0, positions[1] as string);
+  // The archiver read the four records as one entry, as a reader of Kafka may.
+  const archive = { upTo: async () => whole.position, after: async () => [{ ...whole, body: 'abcd' }] };
+  expect(await bodiesOf(recallingLog(log, archive))).toEqual(['abcd', 'c', 'd']);
+});
+
+async function bodiesOf(log: EventLog): Promise<string[]> {
+  const bodies: string[] = [];
+  let position: string | null = null;
+  for (let turn = 0; turn < 6; turn++)
+    for (const entry of await log.read(new Map([[0, position]]), { maxEntries: 10, waitMs: 0 })) {
+      bodies.push(entry.body);
+      position = entry.position;
+    }
+  return bodies;
+}
