@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { NAMED_ROUTES } from '@tributary/contract/routes';
 import { expect, test } from 'vitest';
@@ -48,6 +48,8 @@ test('show: what is in force, as a file may hold it; what brought it goes to std
     version: 'abcdef123456',
     definitions: written,
   });
+  expect(await run(['show', '--out', 'shown.json'])).toMatchObject({ code: 0, stdout: '' });
+  expect(readFileSync(join(folder, 'shown.json'), 'utf8')).toBe(shown.stdout);
   // What is shown can be used: nothing in it is refused.
   expect(await run(['check', fileOf(shown.stdout)])).toMatchObject({ code: 0 });
 });

@@ -7,6 +7,7 @@ import { CommandError, EXIT, type ExitCode, UsageError } from '../exit.ts';
 import { type Change, changesOf } from '../report/definition-changes.ts';
 import { readDefinitions } from '../report/definition-file.ts';
 import { definitionsLine } from '../report/definitions-line.ts';
+import { putText } from '../report/record-output.ts';
 import { counted } from '../terminal/figures.ts';
 import { renderWide, shortName } from '../terminal/table.ts';
 import { numberOf } from './batch.ts';
@@ -21,6 +22,7 @@ export function addDefinitions(program: Command, act: Act): void {
     .command('show')
     .description('the definitions in force, as a file may hold them')
     .argument('[generation]', 'those of this generation; default: of the current one')
+    .option('--out <file>', 'write there instead of to standard output')
     .action(act(show));
   definitions
     .command('check')
@@ -34,11 +36,12 @@ export function addDefinitions(program: Command, act: Act): void {
     .action(act(diff));
 }
 
-async function show(context: Context, text: string | undefined): Promise<ExitCode> {
+async function show(context: Context, text: string | undefined, { out }: { readonly out?: string }): Promise<ExitCode> {
   const { generation, inForce, definitions } = await definitionsOf(context.api('read'), text);
   const version = inForce?.version ?? null;
   if (inForce !== null) context.terminal.say(definitionsLine(inForce));
-  await answer(context, { generation, version, definitions }, () => JSON.stringify(definitions, null, 2));
+  const told = context.json ? { generation, version, definitions } : definitions;
+  await putText(context, JSON.stringify(told, null, 2), out);
   return EXIT.ok;
 }
 
