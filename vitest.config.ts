@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { SlowFirst } from './test/slow-first.ts';
 
 // Suffixes tell what a test needs: `.redis.test.ts` a redis-server, `.kafka.test.ts` a Kafka, `.e2e.test.ts` the whole platform as processes,
 // `.browser.test.ts` a Chromium.
@@ -16,6 +17,7 @@ export default defineConfig({
   test: {
     pool: 'forks',
     globalSetup: './test/temporary-folder.ts',
+    sequence: { sequencer: SlowFirst },
     projects: [
       {
         extends: true,

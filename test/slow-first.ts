@@ -1,0 +1,43 @@
+/**
+ * The slowest files of each project begin first, so that none of them runs alone at the end, beside processors that have nothing to do.
+ * Without this a clean checkout begins with the largest files, and those that simulate a thousand seeds are small.
+ */
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** From the slowest, by the time of processors that each takes. What is not listed takes less than 10 s. */
+export const SLOWEST = [
+  'test/laws/two-engines-generations.test.ts',
+  'jobs/recompute/test/run.test.ts',
+  'jobs/recompute/test/shards.test.ts',
+  'test/laws/simulation-a.test.ts',
+  'test/laws/simulation-b.test.ts',
+  'test/faults/rebalance-archivers.test.ts',
+  'jobs/recompute/test/rebuild.test.ts',
+  'jobs/recompute/test/far-barrier.test.ts',
+  'test/faults/archiver-large.test.ts',
+  'test/faults/kafka-processes.kafka.test.ts',
+  'test/faults/batch-workers.redis.test.ts',
+  'test/faults/processes.e2e.test.ts',
+  'test/faults/kafka-brokers.kafka.test.ts',
+  'test/contract/log.kafka.test.ts',
+  'infra/local/test/start.e2e.test.ts',
+  'test/faults/kafka-network.kafka.test.ts',
+  'packages/testkit/src/kafka/kafka-cluster.kafka.test.ts',
+  'test/faults/truncated-aof.kafka.test.ts',
+];
+
+export class SlowFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const place = ({ moduleId }: TestSpecification) => {
+      const at = SLOWEST.findIndex((name) => moduleId.endsWith(`/${name}`));
+      return at < 0 ? SLOWEST.length : at;
+    };
+    const group = ({ project }: TestSpecification) => project.config.sequence.groupOrder;
+    // A stable sort: within a project the rest stays as it was, and projects keep their order.
+    const sorted = await super.sort(files);
+    const projects = [...new Set(sorted.map(({ project }) => project))];
+    return sorted.toSorted(
+      (a, b) => group(a) - group(b) || projects.indexOf(a.project) - projects.indexOf(b.project) || place(a) - place(b),
+    );
+  }
+}
