@@ -132,7 +132,7 @@ export const MUTATIONS_OF_KAFKA: readonly Mutation[] = [
   {
     lie: 'appends may be larger than readers unpack',
     law: '6',
-    file: `${KAFKA}/found-topic.ts`,
+    file: `${KAFKA}/create-topic.ts`,
     from: 'DEFAULT_MESSAGE_BYTES), MAX_UNPACKED_BYTES)',
     to: 'DEFAULT_MESSAGE_BYTES), Infinity)',
     test: UNREADABLE_BY_KAFKA,
@@ -260,10 +260,10 @@ export const MUTATIONS_OF_KAFKA: readonly Mutation[] = [
   {
     lie: 'settings of a topic that the broker does not report are fine',
     law: '6',
-    file: `${KAFKA}/found-topic.ts`,
+    file: `${KAFKA}/create-topic.ts`,
     from: "    if (durability === 'managed') return DEFAULT_MESSAGE_BYTES;\n",
     to: '    return DEFAULT_MESSAGE_BYTES;\n',
-    test: `${KAFKA}/found-topic.test.ts`,
+    test: `${KAFKA}/create-topic.test.ts`,
   },
   {
     lie: 'a connection that is dropped while it is made stays open',

@@ -5,7 +5,7 @@ import { APPEND_LIMITS, type Append, createAppendQueue } from './append-queue.ts
 
 const events = (body: string) => ({ kind: 'events', body }) as const;
 
-/** A sender that holds each group until told to let it go. */
+/** A sender that holds each group until it is let go. */
 function heldSender() {
   const groups: (readonly Append[])[] = [];
   let release: (() => void) | null = null;

@@ -9,7 +9,7 @@ export interface KafkaConfiguration extends KafkaSettings {
   readonly topicPrefix: string;
   readonly topic?: TopicSettings;
   readonly durability?: 'checked' | 'managed';
-  /** For a look from outside: a topic that is not there is not founded. */
+  /** For a look from outside: a topic that is not there is not created. */
   readonly mustExist?: boolean;
 }
 
@@ -24,9 +24,9 @@ export interface OpenLogOptions {
   readonly now: () => number;
   /** For Redis: entries older than this go. In Kafka the topic says what it keeps. */
   readonly retentionMs?: number;
-  /** For the events: the log that is known is opened, never founded anew; an unknown one is noted. `note` may throw. */
+  /** For the events: the log that is known is opened, never created again; an unknown one is noted. `note` may throw. */
   readonly note?: { readonly known: string | null; note(identity: string): void };
-  /** For Redis: a known log that is not there is founded anew under its identity; the archive holds what it held. */
+  /** For Redis: a known log that is not there is created again under its identity; the archive holds what it held. */
   readonly restore?: boolean;
   /** For Kafka: what other tools see of a line; by default a CloudEvent about an event. */
   readonly envelope?: EnvelopeOf;

@@ -37,7 +37,7 @@ export interface LogEntry extends LogRecord {
 }
 
 export interface ReadLimits {
-  /** Entries per partition at the most. */
+  /** Entries per partition, at most. */
   readonly maxEntries: number;
   /**
    * Bytes of the bodies of all entries together, about; each partition has an equal share, and always gives one entry. An
@@ -70,7 +70,7 @@ export interface EventLog {
   ageAfter(after: ReadonlyMap<number, Position | null>): Promise<ReadonlyMap<number, number>>;
   /**
    * Where the log begins: the newest position of each partition that was dropped, `null` where it still has its beginning.
-   * To read such a partition from `null` skips what was dropped: whoever needs it must find it elsewhere. Index = partition.
+   * To read such a partition from `null` skips what was dropped: a reader that needs it must find it elsewhere. Index = partition.
    */
   starts(): Promise<readonly (Position | null)[]>;
   /**
@@ -81,7 +81,7 @@ export interface EventLog {
   /** Drops entries at or before `upTo`. The caller knows that every reader's durable position has passed it. */
   trim(partition: number, upTo: Position): Promise<void>;
   /**
-   * Where the log has tools of its own that show lag: tells them how far a group of readers has durably come. Nothing is
+   * Where the log has tools of its own that show lag: reports to them how far a group of readers has durably come. Nothing is
    * ever read back. Rejects with `log_unavailable`; telling again later is enough.
    */
   reportProgress?(group: string, positions: ReadonlyMap<number, Position>): Promise<void>;

@@ -52,7 +52,7 @@ export interface Explanation {
   readonly note: string | null;
 }
 
-/** Ineligible touches listed at the most. */
+/** Ineligible touches listed, at most. */
 const MAX_INELIGIBLE = 200;
 
 /** null when the timeline holds no conversion of that id. */

@@ -47,7 +47,7 @@ describe('the runner of models', () => {
     await runner.stop();
   });
 
-  test('law 7: a job that takes too long is ended and told so; those that wait, also of its key, are computed', async () => {
+  test('law 7: a job that takes too long is ended and reported; those that wait, also of its key, are computed', async () => {
     const runner = createModelRunner({ timeoutMs: 3_000, mostJobs: 8 });
     const slow = runner.run(endless, A);
     const refused = expect(slow).rejects.toMatchObject({ code: 'model_timeout', status: 503 });
@@ -87,7 +87,9 @@ describe('the runner of models', () => {
     const runner = createModelRunner({ timeoutMs: 60_000, mostJobs: 8 });
     let isGone = false;
     const first = runner.run(gameOf(14), A);
-    const left = expect(runner.run(endless, { key: 'b', isGone: () => isGone })).rejects.toThrow('nobody waits for the model');
+    const left = expect(runner.run(endless, { key: 'b', isGone: () => isGone })).rejects.toThrow(
+      'no request waits for the model',
+    );
     isGone = true;
     expect((await first).channels).toHaveLength(14);
     await left;

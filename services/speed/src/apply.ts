@@ -189,7 +189,7 @@ function applyOrPark(run: PartitionRun, arrival: Arrival, user: CachedUser, effe
     const { position, lineNumber, userKey, event, line } = arrival;
     const why = `the speed layer could not apply the event: ${(error as Error).message}`;
     effects.unapplied.push(deadLetter(lineAt(position, lineNumber), 'not_applied', why, line));
-    // The batch counts the event: what looks at it is told now, and by the mark in every generation to come.
+    // The batch counts the event: what looks at it is reported now, and by the mark in every generation to come.
     effects.overflowed++;
     cutUpTo(user.state, event.ts);
     append(effects, userKey, user, cutMark(event.ts));

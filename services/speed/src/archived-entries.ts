@@ -33,7 +33,7 @@ export interface ArchivedEntriesOptions {
 }
 
 export function openArchivedEntries({ dataDir, logIdentity, memoryLimit }: ArchivedEntriesOptions): ArchivedEntries {
-  /** The segment after each one that was read: a replay does not look for its place anew. */
+  /** The segment after each one that was read: a replay does not look for its place again. */
   const next = new Map<number, { readonly after: Position; readonly number: number }>();
 
   /** The first segment that ends after the position: as they are contiguous, it begins at or before it. */
@@ -102,7 +102,7 @@ export function openArchivedEntries({ dataDir, logIdentity, memoryLimit }: Archi
     return { ...end, kind: 'barrier', body: JSON.stringify({ generation: seals, definitions } satisfies Barrier) };
   }
 
-  /** null: the generation's folder is gone. Without its barrier the state stays behind the cut, which readers are told. */
+  /** null: the generation's folder is gone. Without its barrier the state stays behind the cut, which answers report. */
   async function definitionsOf(generation: number): Promise<string | null> {
     try {
       return (await readGeneration(dataDir, generation)).definitions;

@@ -8,7 +8,7 @@ import { EVENT_BOUNDS, type Invalid } from '@tributary/model/validate-event';
 import { cutNote } from '@tributary/store/dead-letters';
 import type { DeadLetter } from '@tributary/store/speed-store';
 
-/** An entry as it is read, or what stands for entries that are gone: nobody will give them, and readers go on after them. */
+/** An entry as it is read, or what stands for entries that are gone: they are gone for good, and readers go on after them. */
 export interface ReadEntry extends LogEntry {
   readonly isHole?: true;
 }

@@ -15,9 +15,9 @@ import { observeProgress, speedMetrics } from './metrics.ts';
 import { outputKinds, startPublishing } from './outputs/publishing.ts';
 import { createSpeedWorker } from './pipeline.ts';
 import { recallingLog } from './recall.ts';
+import { reportProgress } from './report-progress.ts';
 import { runUntilAborted } from './run-loop.ts';
 import { createStallWatch, watchStalls } from './standing-still.ts';
-import { tellProgress } from './tell-progress.ts';
 
 await runService('speed', SPEED_SETTINGS, async ({ config, log: logger, metrics, disk, signal }) => {
   const onError = (error: Error) => logger.warn({ err: error.message }, 'redis');
@@ -105,7 +105,7 @@ await runService('speed', SPEED_SETTINGS, async ({ config, log: logger, metrics,
     },
   });
   observeProgress(metrics, { assigned: member.assigned, worker, log, now: Date.now });
-  tellProgress(log, worker, signal);
+  reportProgress(log, worker, signal);
   const stalls = watchStalls(stallWatch, { log, worker, assigned: member.assigned, now: () => performance.now(), signal });
   const onWait = (error: Error) => logger.warn({ err: error.message }, 'speed worker waits');
   const working = {
@@ -125,7 +125,7 @@ await runService('speed', SPEED_SETTINGS, async ({ config, log: logger, metrics,
       return { ok: running.healthy(), detail: `${running.detail()}, ${size} of ${config.partitions} partitions` };
     },
     async drain() {
-      // What is under way is committed first: whoever takes over need not be fenced by it.
+      // What is under way is committed first: the worker that takes over need not be fenced by it.
       await running.ended;
       // An output log that does not answer must not keep the partitions from the others: its lines are numbered.
       await settled(publishing.ended, 1_000);

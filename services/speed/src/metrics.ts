@@ -16,7 +16,11 @@ export function speedMetrics(registry: Registry, now: () => number): SpeedMetric
   const registers = [registry];
   const events = new Counter({ name: 'tributary_speed_events_total', help: 'Events by fate', labelNames: ['fate'], registers });
   const commits = new Counter({ name: 'tributary_speed_commits_total', help: 'Commits that the store took', registers });
-  const resets = new Counter({ name: 'tributary_speed_resets_total', help: 'Partitions whose state was loaded anew', registers });
+  const resets = new Counter({
+    name: 'tributary_speed_resets_total',
+    help: 'Partitions whose state was loaded again',
+    registers,
+  });
   const rebalances = new Counter({
     name: 'tributary_speed_rebalances_total',
     help: 'Changes of the partitions assigned to this worker',
@@ -60,7 +64,7 @@ export interface Observed {
   readonly now: () => number;
 }
 
-/** Measured when asked for: nobody who does not look pays for it. */
+/** Measured when asked for: it costs nothing until then. */
 export function observeProgress(registry: Registry, { assigned, worker, log, now }: Observed): void {
   const registers = [registry];
   new Gauge({
@@ -71,7 +75,7 @@ export function observeProgress(registry: Registry, { assigned, worker, log, now
       this.set(assigned().size);
     },
   });
-  /** Also of partitions that are being loaded anew and have no run at the moment. */
+  /** Also of partitions that are being loaded again and have no run at the moment. */
   const known = new Map<number, Progress & { readonly sinceMs: number }>();
   new Gauge({
     name: 'tributary_speed_lag_seconds',

@@ -1,6 +1,6 @@
 /**
  * The partitions that this worker processes: loaded when they become its own, dropped when they no longer are, thrown away
- * and loaded anew after any doubt. Another worker may believe for a moment that one of them is its own: the fence decides
+ * and loaded again after any doubt. Another worker may believe for a moment that one of them is its own: the fence decides
  * who commits, and who was fenced again and again steps back for longer and longer.
  */
 
@@ -33,7 +33,7 @@ export interface OwnRuns {
   isCurrent(run: PartitionRun): boolean;
   /** Drops what is no longer ours and loads what has become ours. */
   follow(): Promise<void>;
-  /** Throws the run away; it is loaded anew. */
+  /** Throws the run away; it is loaded again. */
   forget(run: PartitionRun, why: CommitOutcome | Error): void;
   /** Forgets the runs that another worker's commits have overtaken. */
   forgetOvertaken(): Promise<void>;

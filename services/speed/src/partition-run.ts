@@ -1,6 +1,6 @@
 /**
  * One partition as this worker knows it. Everything here is a cache of what the store holds at `position`; after any
- * doubt (a fence, a rewind, an unknown outcome) it is thrown away and loaded anew.
+ * doubt (a fence, a rewind, an unknown outcome) it is thrown away and loaded again.
  */
 
 import { type Definitions, storedDefinitions } from '@tributary/model/definitions';
@@ -46,7 +46,7 @@ export interface PartitionLimits {
   readonly outputs: OutputKinds;
 }
 
-/** `initial`: the definitions of a partition that nobody has committed to yet. */
+/** `initial`: the definitions of a partition without a commit yet. */
 export async function loadPartition(
   partition: number,
   store: SpeedStore,

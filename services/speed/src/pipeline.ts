@@ -4,7 +4,7 @@
  *   follow  what is assigned → one run a partition   loaded when it becomes ours, dropped when it no longer is
  *   begin   read, decode, ask for records            a batch ahead: while the one before it is applied and the one before that committed
  *   apply   step every event → one commit            pure but for the partition's own cache; what is too much for one iteration waits
- *   settle  outcomes of the previous commits         any doubt → forget the partition, load it anew
+ *   settle  outcomes of the previous commits         any doubt → forget the partition, load it again
  *   commit  one fenced script a partition            not awaited: the next batch is applied meanwhile
  *
  * Records may be asked for ahead of two commits because a user that they touch is cached: only others are read.
@@ -71,7 +71,7 @@ export interface SpeedWorkerOptions {
   readonly now?: () => number;
   /** Called for each commit that the store took. */
   readonly onCommitted?: (batch: AppliedBatch) => void;
-  /** Called when a partition is thrown away and will be loaded anew. */
+  /** Called when a partition is thrown away and will be loaded again. */
   readonly onReset?: (partition: number, why: CommitOutcome | Error) => void;
 }
 

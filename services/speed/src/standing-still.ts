@@ -12,7 +12,7 @@ const LOOK_EVERY_MS = 2_000;
 const SHOWN_REASONS = 3;
 
 export interface StallWatch {
-  /** Why the partition was thrown away, or could not be read, last: told as long as it does not move. */
+  /** Why the partition was thrown away, or could not be read, last: reported as long as it does not move. */
   failed(partition: number, why: string): void;
   look(positions: ReadonlyMap<number, string | null>, ends: readonly (string | null)[], nowMs: number): void;
   /** null: every partition that has something to do moves. */
@@ -60,7 +60,7 @@ export interface WatchOptions {
 
 /** Until aborted. A log that does not answer is what the worker itself reports. */
 export function watchStalls(watch: StallWatch, { log, worker, assigned, now, signal }: WatchOptions): () => string | null {
-  /** A partition that is being loaded anew has no run: it stands where it stood. */
+  /** A partition that is being loaded again has no run: it stands where it stood. */
   const last = new Map<number, string | null>();
   const timer = setInterval(() => {
     for (const { partition, position } of worker.progress()) last.set(partition, position);

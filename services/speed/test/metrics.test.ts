@@ -48,7 +48,7 @@ test('each assigned partition has its lag, others have none', async () => {
   ]);
 });
 
-test('a partition that is being loaded anew keeps its lag; one that went away is forgotten', async () => {
+test('a partition that is being loaded again keeps its lag; one that went away is forgotten', async () => {
   const runs = [{ partition: 2, position: '08', logTimeMs: NOW - 3_000 }];
   let assigned = new Set([2]);
   const scrape = observed({ runs, assigned: () => assigned });

@@ -85,7 +85,7 @@ test('law 3: a worker that dies between the append and the commit leaves a copy,
   let left = 0;
   for (const life of [1, 2, 3, 5, 8]) {
     left = life;
-    // Its commits never come: whoever takes over finds the copies, and the originals again.
+    // Its commits never come: the next worker finds the copies, and the originals again.
     const dying = world.worker(() => left-- > 0);
     for (let turn = 0; turn < 6; turn++) await Promise.race([dying.runOnce(), new Promise((resolve) => setImmediate(resolve))]);
   }

@@ -70,7 +70,7 @@ const BODIES = [
 ];
 
 test.each([Number.POSITIVE_INFINITY, 3])(
-  'law 7: an event that cannot be applied is parked and told, the others count (crash every %s turns)',
+  'law 7: an event that cannot be applied is parked and reported, the others count (crash every %s turns)',
   async (crash) => {
     const { deltas, dead, ends } = await drive(
       BODIES.map((lines) => lines.join('\n')),
@@ -96,7 +96,7 @@ test.each([Number.POSITIVE_INFINITY, 3])(
   },
 );
 
-test('law 7: a generation later, what looks at the event that was parked is told, by whoever loads the record', async () => {
+test('law 7: a generation later, what looks at the event that was parked is reported, whichever worker loads the record', async () => {
   const { log, store, worker } = await drive(BODIES.map((lines) => lines.join('\n')));
   const definitions = definitionsOf(SMALL_DEFINITIONS);
   await log.append(0, { kind: 'barrier', body: JSON.stringify({ generation: 1, definitions: definitions.json }) });

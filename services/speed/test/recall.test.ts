@@ -81,12 +81,12 @@ test('law 7: of a partition whose archive cannot be looked at nothing is given, 
     upTo: async (partition: number) => (isDamaged && partition === 0 ? Promise.reject(new Error('a damaged manifest')) : null),
     after: async () => null,
   };
-  const told: string[] = [];
-  const recalling = recallingLog(log, archive, { onFailed: (partition, error) => told.push(`${partition}: ${error.message}`) });
+  const failed: string[] = [];
+  const recalling = recallingLog(log, archive, { onFailed: (partition, error) => failed.push(`${partition}: ${error.message}`) });
   const after = new Map([0, 1].map((partition) => [partition, null]));
   const read = async () => (await recalling.read(after, { maxEntries: 9, waitMs: 0 })).map(({ body }) => body);
   expect(await read()).toEqual(['of 1']);
-  expect(told).toEqual(['0: a damaged manifest']);
+  expect(failed).toEqual(['0: a damaged manifest']);
   isDamaged = false;
   expect(await read()).toEqual(['of 0', 'of 1']);
 });
@@ -161,7 +161,7 @@ test('law 7: each loss is waited for, also after one that was never filled', asy
     expect(await read()).toBe('');
     nowMs += 2_000;
     expect(await read()).toBe(left);
-    expect(await read(), 'told again to whoever reads it again').toBe(left);
+    expect(await read(), 'reported again when it is read again').toBe(left);
   }
 });
 
@@ -173,7 +173,7 @@ test('law 7: of each partition the newest positions are remembered, never all th
       0,
       Array.from({ length: 100 }, (_, i) => entry(number + i)),
     );
-  // Of what is missing the first is told: the oldest one that is still remembered.
+  // The first of what is missing is reported: the oldest one that is still remembered.
   const oldest = Number(seen.missing(0, null, [entry(20_000)]));
   expect(oldest).toBeGreaterThanOrEqual(18_000);
   expect(oldest).toBeLessThanOrEqual(19_000);

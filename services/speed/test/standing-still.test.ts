@@ -4,7 +4,7 @@ import { createStallWatch } from '../src/standing-still.ts';
 
 const at = (...positions: (string | null)[]) => new Map(positions.map((position, partition) => [partition, position]));
 
-test('law 7: a partition whose log has entries and which does not move for 30 s is told, and only that one', () => {
+test('law 7: a partition whose log has entries and which does not move for 30 s is reported, and only that one', () => {
   const watch = createStallWatch();
   watch.look(at('p1', 'p5', null, 'p1'), ['p9', 'p5', 'p1', null], 0);
   watch.look(at('p1', 'p5', null, 'p1'), ['p9', 'p6', 'p1', null], 20_000);
@@ -19,7 +19,7 @@ test('law 7: a partition whose log has entries and which does not move for 30 s 
   expect(watch.trouble(61_000)).toMatch(/^partitions 0:/);
 });
 
-test('law 7: a partition that stands still is told with the reason, until it moves', () => {
+test('law 7: a partition that stands still is reported with the reason, until it moves', () => {
   const watch = createStallWatch();
   watch.look(at('p1'), ['p9'], 0);
   watch.failed(0, 'the store refused the commit: WRONGTYPE');

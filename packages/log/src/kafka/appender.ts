@@ -23,7 +23,7 @@ export interface AppenderOptions {
   readonly topic: Topic;
   readonly connections: Connections;
   readonly envelopeOf: EnvelopeOf;
-  /** Bytes of one record batch at the most. */
+  /** Bytes of one record batch, at most. */
   readonly maxMessageBytes: number;
   readonly limits?: AppendLimits;
   /** How long the leader may wait for its replicas, ms. */
@@ -99,7 +99,7 @@ export function createAppender(options: AppenderOptions): Appender {
       return rejectAll(batch, unavailable('the broker left an append out of its reply, the outcome is unknown'));
     if (reply.errorCode !== 0) return rejectAll(batch, await refusal(reply));
     if (reply.baseOffset < 0)
-      return rejectAll(batch, unavailable('the broker tells no offset of an append, the outcome is unknown'));
+      return rejectAll(batch, unavailable('the broker gave no offset of an append, the outcome is unknown'));
     let offset = reply.baseOffset - 1;
     for (const { append, messages } of batch) {
       offset += messages.length;
@@ -113,7 +113,7 @@ export function createAppender(options: AppenderOptions): Appender {
     const why = message === null ? '' : `: ${message}`;
     const error = unavailable(`an append was refused or is not known to be durable (error ${errorCode}${why})`);
     if (!isMoved(errorCode) && !isUnknownTopic(errorCode)) return error;
-    // Asked now, so that a topic made anew is named as what it is, and the next group finds the leader.
+    // Asked now, so that a topic made again is named as what it is, and the next group finds the leader.
     return topic.refresh().then(
       () => error,
       (cause: unknown) => asLogError(cause, 'an append was refused') as TributaryError,

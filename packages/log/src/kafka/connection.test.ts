@@ -141,8 +141,8 @@ describe('a connection to a broker', () => {
   it('law 7: the id of a topic is spelled as readers have kept it, also where a partition has no leader', async () => {
     const id = Buffer.from('00112233445566778899aabbccddeeff', 'hex');
     const node = bytes(int32(1), 10, Buffer.from('127.0.0.1'), int32(9092), 0, 0);
-    const nobody = 0xffff_ffff;
-    const partition = bytes(0, 5, int32(0), int32(nobody), int32(nobody), 2, int32(1), 1, 1, 0);
+    const none = 0xffff_ffff;
+    const partition = bytes(0, 5, int32(0), int32(none), int32(none), 2, int32(1), 1, 1, 0);
     const broker = await brokerThat((asked) =>
       reply(asked, 0, int32(0), 2, node, 0, int32(1), 2, 0, 0, 2, 0x74, id, 0, 2, partition, int32(0), 0, 0),
     );

@@ -1,6 +1,6 @@
 /**
  * One connection to one broker, by `@platformatic/kafka`: TLS, SASL and framing. A broker answers the requests of a connection one
- * after the other, so whoever waits (a read) has connections of its own. Nothing is sent again from here.
+ * after the other, so what waits (a read) has connections of its own. Nothing is sent again from here.
  */
 import { isIP } from 'node:net';
 import { AuthenticationError, apiVersionsV3, Connection as Line, protocolAPIsById } from '@platformatic/kafka';
@@ -148,7 +148,7 @@ function connectionFailure(error: unknown, sasl: KafkaSettings['sasl']): Error {
   return new Error(what + whyOf(error), { cause: error });
 }
 
-/** The library tells the cause of a cause, and several errors as one without a message. */
+/** The library gives the cause of a cause, and several errors as one without a message. */
 function causesOf(error: unknown): Error[] {
   if (!(error instanceof Error)) return [];
   const { cause, errors } = error as AggregateError;

@@ -3,7 +3,7 @@ import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { unpackLz4, unpackSnappy } from './unpack.ts';
 
 /**
- * Bytes of a batch, unpacked. Topics that the log founds take batches of half of it (`max.message.bytes`), and the appender makes
+ * Bytes of a batch, unpacked. Topics that the log creates take batches of half of it (`max.message.bytes`), and the appender makes
  * none larger, whatever its topic takes: what we wrote fits, also where the broker packs it. The same for every reader, so that
  * all of them call the same batch unreadable.
  */

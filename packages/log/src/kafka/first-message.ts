@@ -24,7 +24,7 @@ export async function firstMessageMs(
 ): Promise<number | null> {
   const [start] = await connection.send(listOffsetsRequest(topic.name, [partition], EARLIEST));
   if (start === undefined || start.errorCode !== 0)
-    throw unavailable(`the start of partition ${partition} is not told (error ${start?.errorCode ?? 'none'})`);
+    throw unavailable(`the start of partition ${partition} is not known (error ${start?.errorCode ?? 'none'})`);
   let from = Math.max(offset ?? 0, start.offset);
   for (let batches = 0; batches < MOST_BATCHES; batches++) {
     const reply = await connection.send(fetchRequest(topic.id, [{ partition, offset: from, maxBytes: 1 }], ONE_BATCH));

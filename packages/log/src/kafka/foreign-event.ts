@@ -47,7 +47,7 @@ function draftOf({ json, read }: Item, receipt: Receipt): Draft | Invalid {
   // Depth −1: the item's own level does not count, so that properties may nest as deep as the model allows.
   const bad = validateProperties(json, 'event', -1);
   if (bad !== undefined) return bad;
-  return isObject(json) ? read(json, receipt) : invalid('invalid_json', 'the value is no JSON object');
+  return isObject(json) ? read(json, receipt) : invalid('invalid_json', 'the value is not a JSON object');
 }
 
 const readStructured = cloudEventReader(sha256Hex);

@@ -1,5 +1,5 @@
 /**
- * The log on Apache Kafka: what many machines run. One topic; `layout.ts` tells how it lies there. Kafka keeps what it
+ * The log on Apache Kafka: what many machines run. One topic; `layout.ts` says how it lies there. Kafka keeps what it
  * acknowledges on `minInsync` replicas, not on their disks: see docs/decisions/0010.
  *
  * What it cannot notice: a partition that lost its tail and grew past a reader's position again before the next read
@@ -12,10 +12,10 @@ import type { EventLog, Position } from '../port.ts';
 import { createAppender } from './appender.ts';
 import type { Address } from './connection.ts';
 import { createConnections } from './connections.ts';
+import { createTopic } from './create-topic.ts';
 import { ENTRY_LIMITS, type EntryLimits } from './entries.ts';
 import { asLogError, unavailable } from './errors.ts';
 import { firstMessageMs } from './first-message.ts';
-import { foundTopic } from './found-topic.ts';
 import { type EnvelopeOf, eventEnvelope, offsetOf, positionOf } from './layout.ts';
 import { commitProgress } from './progress.ts';
 import { createReader } from './reader.ts';
@@ -32,7 +32,7 @@ export interface KafkaLogOptions {
   readonly now: () => number;
   /** `managed`: the operator vouches for a topic whose settings are hidden or break the rules. */
   readonly durability?: 'checked' | 'managed';
-  /** Opens a topic that is there, and founds none. */
+  /** Opens a topic that is there, and creates none. */
   readonly mustExist?: boolean;
   /** What other tools see of a line; by default a CloudEvent. */
   readonly envelope?: EnvelopeOf;
@@ -47,7 +47,7 @@ const LED_MS = 15_000;
 const TRIM_TIMEOUT_MS = 5_000;
 
 /**
- * Opens the log, founding its topic if there is none.
+ * Opens the log, creating its topic if there is none.
  * Throws `not_durable`, `partition_mismatch`, `log_unavailable`, `invalid_config`.
  */
 export async function openKafkaLog(options: KafkaLogOptions): Promise<EventLog> {
@@ -56,7 +56,7 @@ export async function openKafkaLog(options: KafkaLogOptions): Promise<EventLog> 
   const connections = createConnections(kafka);
   const base = { name: options.topic, partitions, connections, bootstrap };
   const settings = options.settings ?? TOPIC_SETTINGS;
-  const { metadata, isNew, maxMessageBytes } = await foundTopic({
+  const { metadata, isNew, maxMessageBytes } = await createTopic({
     ...base,
     settings,
     durability: options.durability ?? 'checked',
@@ -88,7 +88,7 @@ export async function openKafkaLog(options: KafkaLogOptions): Promise<EventLog> 
     for (const { address, partitions: led } of (await topic.byLeader(all)).values()) {
       const connection = await connections.to(address);
       for (const { partition, errorCode, offset } of await connection.send(listOffsetsRequest(topic.name, led, which))) {
-        if (errorCode !== 0) throw unavailable(`the offsets of partition ${partition} are not told (error ${errorCode})`);
+        if (errorCode !== 0) throw unavailable(`the offsets of partition ${partition} are not known (error ${errorCode})`);
         positions[partition] = offset === 0 ? null : positionOf(offset - 1);
       }
     }
@@ -177,6 +177,6 @@ function addressOf(broker: string): Address {
   const colon = broker.lastIndexOf(':');
   const port = Number(broker.slice(colon + 1));
   if (colon < 1 || !Number.isInteger(port) || port < 1 || port > 65_535)
-    throw new TributaryError('invalid_config', `"${broker}" is no address of a Kafka broker: it is host:port`);
+    throw new TributaryError('invalid_config', `"${broker}" is not an address of a Kafka broker: it is host:port`);
   return { host: broker.slice(0, colon).replace(/^\[(.*)\]$/, '$1'), port };
 }

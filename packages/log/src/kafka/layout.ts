@@ -7,8 +7,8 @@
  *   headers  tributary = l(ine, more of the same append follow) | e(nd: the last line of an append) | b(arrier) | h(eartbeat)
  *            then those of CloudEvents 1.0, binary mode
  *
- * The header `tributary` comes first and says that the value is a line as it is: the hot path parses no JSON. It is no
- * seal: whoever may write to the topic may write it, so readers decode and check every line anyway.
+ * The header `tributary` comes first and says that the value is a line as it is: the hot path parses no JSON. It is not a
+ * seal: any client that may write to the topic may write it, so readers decode and check every line anyway.
  * A position is the offset of the last message of an entry, at fixed width.
  */
 import { randomUUID } from 'node:crypto';
@@ -25,7 +25,7 @@ export function positionOf(offset: number): Position {
 }
 
 export function offsetOf(position: Position): number {
-  if (!POSITION.test(position)) throw new Error(`"${position}" is no position of a log in Kafka`);
+  if (!POSITION.test(position)) throw new Error(`"${position}" is not a position of a log in Kafka`);
   return Number(position);
 }
 

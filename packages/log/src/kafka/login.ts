@@ -5,7 +5,7 @@ import type { KafkaSettings } from './settings.ts';
 type Sasl = NonNullable<KafkaSettings['sasl']>;
 
 const MECHANISMS = { plain: 'PLAIN', 'scram-sha-256': 'SCRAM-SHA-256', 'scram-sha-512': 'SCRAM-SHA-512' } as const;
-/** Brokers ask for 4 096 unless told otherwise. A login computes on one of the four threads that the process reads files with. */
+/** Brokers ask for 4 096 unless configured otherwise. A login computes on one of the four threads that the process reads files with. */
 const MAX_ITERATIONS = 1_000_000;
 /** The library logs in again by a timer before a session ends: one of more than 2^31 - 1 ms would fire at once, for ever. */
 const MAX_SESSION_MS = 24n * 60n * 60_000n;

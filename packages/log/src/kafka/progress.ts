@@ -1,5 +1,5 @@
 /**
- * Tells Kafka how far a group of readers has come, for its own tools and for autoscalers that look at lag. Nothing is ever
+ * Reports to Kafka how far a group of readers has come, for its own tools and for autoscalers that look at lag. Nothing is ever
  * read back: the positions that count lie in the readers' own state.
  */
 import { findCoordinatorV4, offsetCommitV8 } from '@platformatic/kafka';
@@ -35,7 +35,7 @@ function commitRequest(
     committedMetadata: null,
   }));
   return libraryRequest(offsetCommitV8, [group, -1, '', null, [{ name: topic, partitions }]], ({ topics }) =>
-    topics.flatMap((told) => told.partitions.map(({ errorCode }) => errorCode)),
+    topics.flatMap((answer) => answer.partitions.map(({ errorCode }) => errorCode)),
   );
 }
 
@@ -48,7 +48,7 @@ export async function commitProgress(
   positions: ReadonlyMap<number, Position>,
 ): Promise<void> {
   const coordinator = await (await connections.to(broker)).send(findCoordinatorRequest(group));
-  if (coordinator.errorCode !== 0) throw unavailable(`nobody coordinates the group ${group} (error ${coordinator.errorCode})`);
+  if (coordinator.errorCode !== 0) throw unavailable(`no broker coordinates the group ${group} (error ${coordinator.errorCode})`);
   const offsets = [...positions].map(([partition, position]) => [partition, offsetOf(position) + 1] as const);
   const codes = await (await connections.to(coordinator)).send(commitRequest(group, topic, offsets));
   const refused = codes.find((code) => code !== 0);

@@ -54,7 +54,7 @@ function stored(batch: Buffer, baseOffset: number): Buffer {
   return copy;
 }
 
-/** With other attributes and records, sealed anew. */
+/** With other attributes and records, sealed again. */
 function changed(batch: Buffer, attributes: number, records = batch.subarray(BATCH_HEADER), producerId = -1): Buffer {
   const copy = Buffer.concat([batch.subarray(0, BATCH_HEADER), records]);
   copy.writeInt32BE(copy.length - 12, 8);
@@ -155,7 +155,7 @@ describe('what counts of a fetch', () => {
     expect(offsetsOf(stored(batch, 4), 6)).toEqual({ offsets: [], next: 6 });
   });
 
-  it('a hole is told, never skipped', () => {
+  it('a hole is reported, never skipped', () => {
     const data = Buffer.concat([stored(batch, 4), stored(batch, 7)]);
     expect(() => offsetsOf(data, 4)).toThrowError(expect.objectContaining({ code: 'position_expired' }));
     expect(() => offsetsOf(stored(batch, 4), 3)).toThrowError(expect.objectContaining({ code: 'position_expired' }));

@@ -36,7 +36,7 @@ const LOG_APPEND_TIME = 0x08;
 const TRANSACTIONAL = 0x10;
 const CONTROL = 0x20;
 
-/** The bytes that a message adds to a batch, at the most. */
+/** The bytes that a message adds to a batch, at most. */
 export function messageBytes({ key, value, headers }: OutgoingMessage): number {
   let bytes = 32 + (key?.length ?? 0) + value.length;
   for (const header of headers) bytes += 10 + header[0].length + header[1].length;
@@ -144,7 +144,7 @@ export function stampOf({ appendTimeMs, baseTimestampMs }: Batch): number {
   return appendTimeMs ?? baseTimestampMs;
 }
 
-/** One message in place: ranges of `data`, so that what nobody asks for is never copied. A length of -1 is null. */
+/** One message in place: ranges of `data`, so that what is not asked for is never copied. A length of -1 is null. */
 export interface MessageView {
   data: Buffer;
   offset: number;

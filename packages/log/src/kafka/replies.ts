@@ -28,7 +28,7 @@ export function boundReplies(socket: Socket, end: (why: Error) => void): void {
   });
 }
 
-/** Follows the replies through the chunks, and tells why the next one is not taken. */
+/** Follows the replies through the chunks, and says why the next one is not taken. */
 function sizeCheck(): (chunk: Buffer) => Error | null {
   let size = 0;
   let sizeBytes = 0;

@@ -13,7 +13,7 @@ export interface KafkaSettings {
   };
 }
 
-/** Used when the log founds its topic; one that exists is checked instead. */
+/** Used when the log creates its topic; one that exists is checked instead. */
 export interface TopicSettings {
   readonly replication: number;
   /** A write is acknowledged once this many replicas have it. */

@@ -1,5 +1,5 @@
 /**
- * What is known of the topic: its id, who leads which partition. The id is the log's identity: a topic made anew under the
+ * What is known of the topic: its id, who leads which partition. The id is the log's identity: a topic made again under the
  * same name has another one. Found to be gone, or with another number of partitions, the log stays so: every operation
  * fails from then on.
  */

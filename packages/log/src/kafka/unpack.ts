@@ -11,7 +11,7 @@ interface Output {
 export function unpackLz4(data: Buffer, maxBytes: number): Buffer {
   const MAGIC = 0x184d2204;
   const out = outputOf(data.length * 4, maxBytes);
-  if (data.readUInt32LE(0) !== MAGIC) throw new RangeError('the batch is no LZ4 frame');
+  if (data.readUInt32LE(0) !== MAGIC) throw new RangeError('the batch is not an LZ4 frame');
   const flags = data.readUInt8(4);
   const hasBlockChecksum = (flags & 0x10) !== 0;
   // Flags, block descriptor; content size and dictionary where the flags say so; the header's checksum.

@@ -51,7 +51,7 @@ const outOfOrder = (records: Buffer) => {
   return copy;
 };
 
-describe('a batch that nobody can read', () => {
+describe('a batch that no reader can read', () => {
   it.each([
     ['grows beyond the bound (gzip)', spaces(MAX_UNPACKED_BYTES), { codec: 1, pack: (records: Buffer) => gzipSync(records) }],
     [
@@ -63,7 +63,7 @@ describe('a batch that nobody can read', () => {
     ['grows beyond the bound (Snappy)', [event('a')], { codec: 2, pack: () => snappyBomb(MAX_UNPACKED_BYTES + 64) }],
     ['is cut', [event('a')], { codec: 1, pack: cut }],
     ['is not what its codec says', [event('a')], { codec: 3 }],
-    ['has a codec that nobody knows', [event('a')], { codec: 7 }],
+    ['has an unknown codec', [event('a')], { codec: 7 }],
   ])('law 7: one that %s is one entry at its last offset, and reading goes on behind it', (_, messages, changes) => {
     const batches = [stored(4, [event('before')]), stored(5, messages, changes), stored(6, [event('after')])];
     for (const from of [4, 5]) {
@@ -79,7 +79,7 @@ describe('a batch that nobody can read', () => {
     }
   });
 
-  it('law 7: messages before the fault count; the rest is told as one, also to a reader that resumes among them', () => {
+  it('law 7: messages before the fault count; the rest is reported as one, also to a reader that resumes among them', () => {
     const messages = [event('a'), event('b'), event('c')];
     const batches = [stored(0, messages, { pack: (records) => records.subarray(0, -1) }), stored(3, [event('after')])];
     for (const [from, ids] of [['a', 'b'], ['b'], []].entries()) {

@@ -83,7 +83,7 @@ export function createAppender({ redis, keys, identity, limits, timeoutMs }: App
   };
 }
 
-/** One write to the socket. The identity leads: it tells whether the entries after it went to the log that was opened. */
+/** One write to the socket. The identity leads: it shows whether the entries after it went to the log that was opened. */
 function writeGroup(
   redis: Redis,
   keys: LogKeys,

@@ -1,6 +1,6 @@
 /**
  * One connection on which one read at a time may block. Every read is one round trip: the XREAD, and behind it
- * what tells whether its answer can be trusted (the log's identity, the streams' existence, what was trimmed).
+ * what shows whether its answer can be trusted (the log's identity, the streams' existence, what was trimmed).
  */
 import type { TributaryError } from '@tributary/model/errors';
 import { settled } from '@tributary/runtime/wait';

@@ -19,7 +19,10 @@ describe('positions of the Redis log', () => {
     );
   });
 
-  it.each(['', '0', '1-1', '0000000000000001', 'x'.repeat(26), '000001795222360-0000000000 '])('"%s" is no position', (text) => {
-    expect(() => idOf(text)).toThrow('is no position of this log');
-  });
+  it.each(['', '0', '1-1', '0000000000000001', 'x'.repeat(26), '000001795222360-0000000000 '])(
+    '"%s" is not a position',
+    (text) => {
+      expect(() => idOf(text)).toThrow('is not a position of this log');
+    },
+  );
 });

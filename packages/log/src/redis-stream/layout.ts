@@ -1,7 +1,7 @@
 /**
  * How the log lies in Redis:
  *
- *   <ns>:log                hash   identity (a UUID, made when the log is founded), partitions
+ *   <ns>:log                hash   identity (a UUID, made when the log is created), partitions
  *   <ns>:{<p>}:log          stream one entry a record: k = e(vents) | b(arrier) | h(eartbeat), b = the body
  *   <ns>:{<p>}:log:trimmed  string id of the newest entry dropped by `trim`; absent when nothing was
  *
@@ -45,7 +45,7 @@ export function positionOf(id: string): Position {
 }
 
 export function idOf(position: Position): string {
-  if (!POSITION.test(position)) throw new Error(`"${position}" is no position of this log`);
+  if (!POSITION.test(position)) throw new Error(`"${position}" is not a position of this log`);
   return `${Number(position.slice(0, MS_DIGITS))}-${Number(position.slice(MS_DIGITS + 1))}`;
 }
 

@@ -1,5 +1,5 @@
 -- Whether a stream still has the entry at an id up to which everything is archived; where it lost it (a truncated
--- append-only file, a restored copy), the log is declared to begin after that id: whoever is behind reads the archive.
+-- append-only file, a restored copy), the log is declared to begin after that id: a reader that is behind reads the archive.
 -- KEYS  1 <ns>:log   2 the stream   3 <ns>:{p}:log:trimmed
 -- ARGV  1 identity of the log the caller opened   2 the id, "ms-seq"
 -- Returns 1 when the entry was lost, 0 when not (also when it was trimmed); nil when the log is another one.

@@ -1,5 +1,5 @@
 /**
- * The log on Redis Streams: what one machine runs. Durable when Redis fsyncs before it answers; `layout.ts` tells the keys.
+ * The log on Redis Streams: what one machine runs. Durable when Redis fsyncs before it answers; `layout.ts` lists the keys.
  *
  * What it cannot notice: entries that a truncated append-only file lost. Positions kept outside of this Redis (the archive's)
  * may then lie past the end of a stream. The first read from such a position moves the stream's last id up to it and
@@ -31,11 +31,11 @@ export interface RedisStreamLogOptions {
   /** `managed`: the operator vouches for the durability of a server that hides its settings. */
   readonly durability?: 'checked' | 'managed';
   readonly newIdentity?: () => string;
-  /** Opens a log that is there, and founds none: throws `log_recreated`. */
+  /** Opens a log that is there, and creates none: throws `log_recreated`. */
   readonly mustExist?: boolean;
   readonly appendLimits?: AppendLimits;
   readonly appendTimeoutMs?: number;
-  /** Entries older than this are dropped, soon after an append to their partition, whoever may not have read them; absent: none are. */
+  /** Entries older than this are dropped, soon after an append to their partition, whichever reader may not have read them; absent: none are. */
   readonly retentionMs?: number;
   /** A reader's position lay past the end of its stream: the log lost entries that this reader had seen. */
   readonly onRewound?: (partition: number, id: string) => void;
@@ -47,7 +47,7 @@ const APPEND_TIMEOUT_MS = 2_500;
 const TRIM_STEP = 1_000;
 const EXPIRE_EVERY_MS = 60_000;
 
-/** Opens the log, founding it if there is none. Throws `not_durable`, `partition_mismatch`, `log_unavailable`, `invalid_config`. */
+/** Opens the log, creating it if there is none. Throws `not_durable`, `partition_mismatch`, `log_unavailable`, `invalid_config`. */
 export async function openRedisStreamLog(options: RedisStreamLogOptions): Promise<EventLog> {
   const { commands, blocking, namespace, partitions, now } = options;
   if (commands.isCluster || blocking.isCluster)

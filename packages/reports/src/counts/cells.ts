@@ -36,14 +36,14 @@ export interface Basis {
 /** Dimensions that credit has beside its channel, in the order of the cells' keys. */
 const CELL_DIMENSIONS = ['campaign', 'day', 'type', 'currency'];
 
-/** `told`: the dimensions that rows or filters tell apart. */
+/** `asked`: the dimensions of rows and filters. */
 export function cellsOf(
   snapshot: Pick<Snapshot, 'project'>,
   scope: Scope,
-  told: readonly string[],
+  asked: readonly string[],
   rename: Rename | null,
 ): Cells {
-  const cells = CELL_DIMENSIONS.filter((dimension) => told.includes(dimension));
+  const cells = CELL_DIMENSIONS.filter((dimension) => asked.includes(dimension));
   const dimensions = cells.length === 0 ? [] : [...cells.filter((dimension) => dimension !== 'currency'), 'currency'];
   return {
     dimensions,

@@ -1,6 +1,6 @@
 /**
  * Under which name a channel appears in a report with data-driven models. Definitions may tell few channels apart, and a
- * model takes so many at the most: the rest is `(other)`, in its credit, its touches and its costs alike. The names are those of
+ * model takes a bounded number: the rest is `(other)`, in its credit, its touches and its costs alike. The names are those of
  * all windows and all models of an answer, so that its rows can be held against each other.
  */
 import { hash } from 'node:crypto';
@@ -28,7 +28,7 @@ export interface ChannelNames {
   readonly key: string;
 }
 
-/** `counts`: of all windows of the answer. A channel that is told apart in one of them only could not be held against itself. */
+/** `counts`: of all windows of the answer. A channel that is tracked in one of them only could not be held against itself. */
 export function channelNames(
   { trackedChannels }: Pick<Definitions, 'trackedChannels'>,
   { models, parameters }: { readonly models: readonly ModelName[]; readonly parameters: RuleParameters },
@@ -36,14 +36,14 @@ export function channelNames(
 ): ChannelNames {
   const channels = new Set(counts.flatMap((window) => [...channelsIn(window)]));
   const readTracked = models.some((model) => readsTracked(model, parameters));
-  const told = readTracked && trackedChannels !== null ? onlyThese(trackedChannels) : null;
+  const tracked = readTracked && trackedChannels !== null ? onlyThese(trackedChannels) : null;
   const unclaimed = channels.has(UNATTRIBUTED) ? otherThanUnattributed : null;
   const largest = largestChannels(models, counts, channels);
   const grouped = largest === null ? null : onlyThese(largest);
   return {
     inModels: composed(unclaimed, grouped),
-    inCredit: composed(told, grouped),
-    inCosts: composed(unclaimed, told, grouped),
+    inCredit: composed(tracked, grouped),
+    inCosts: composed(unclaimed, tracked, grouped),
     grouped: largest === null ? 0 : [...channels].filter((channel) => !ENDS.has(channel) && !largest.has(channel)).length,
     hasUnclaimed: unclaimed !== null,
     key: largest === null ? '' : hash('sha256', [...largest].sort().join('\t'), 'base64url'),

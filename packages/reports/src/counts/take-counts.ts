@@ -78,7 +78,7 @@ function countsOf(snapshot: Snapshot, question: ReportQuestion, names: ChannelNa
   const { models, days, by, equal, parameters } = question;
   const { inCredit, inCosts } = names;
   const scope = scopeOf(question);
-  const told = [...by, ...Object.keys(rowFiltersOf(question))];
+  const asked = [...by, ...Object.keys(rowFiltersOf(question))];
   const hasCosts = [...by, ...Object.keys(equal)].every((dimension) => COST_DIMENSIONS.includes(dimension));
   const ofJourneys = journeys === null ? NOTHING : findingsOfJourneys(journeys, question, snapshot, names);
   return {
@@ -89,7 +89,7 @@ function countsOf(snapshot: Snapshot, question: ReportQuestion, names: ChannelNa
         ? null
         : {
             journeys,
-            cells: cellsOf(snapshot, scope, told, inCredit),
+            cells: cellsOf(snapshot, scope, asked, inCredit),
             wholes: cellsOf(snapshot, scope, [], inCredit),
           },
     credit: new Map(
@@ -128,7 +128,7 @@ function pathNotes(snapshot: Snapshot, question: ReportQuestion): string[] {
   return note === null ? [] : [note];
 }
 
-/** None where the report tells them apart. */
+/** None where the report has a row for each. */
 function currenciesOf(snapshot: Snapshot, question: ReportQuestion, hasCosts: boolean): Currencies {
   const { days, by, equal, wanted } = question;
   if (by.includes('currency') || equal['currency'] !== undefined) return { values: [], costs: [] };

@@ -62,7 +62,7 @@ export function edgesOf(snapshot: Pick<Snapshot, 'collect'>, scope: Scope, order
   const converted = snapshot.collect(transitions, {
     ...collectionOf(`edges ${order}`, scope),
     map([, type, from = '', to = '', currency = ''], measures, emit) {
-      // Only the way into the conversion is told apart by currency: there is the value.
+      // Only the way into the conversion is kept by currency: there is the value.
       if (within(scope, type, currency)) lowered(from, to, order, to === '' ? `\t${currency}` : '\t', measures, emit);
     },
   });

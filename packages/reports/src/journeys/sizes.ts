@@ -24,7 +24,7 @@ export interface SizeCounts {
   readonly ofConversions: readonly SizedCount[];
   /** The same in value, by currency. */
   readonly ofValue: ReadonlyMap<string, readonly SizedCount[]>;
-  /** Of the set `(other)` alone: paths of more than 20 channels, and of channels that are not told apart. */
+  /** Of the set `(other)` alone: paths of more than 20 channels, and of channels that are not tracked. */
   readonly capped: number;
 }
 

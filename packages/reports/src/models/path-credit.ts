@@ -66,7 +66,7 @@ export function rowsOfPaths(
 /** By the sums, which never change. */
 const memory = new WeakMap<Rows, Rows>();
 
-/** What readers must know of paths that are too long to be told apart; null: none is. */
+/** What readers must know of paths that are too long to be kept one by one; null: none is. */
 export function noteOfLongPaths(snapshot: Counting, scope: Pick<Selection, 'days' | 'equal'>): string | null {
   const { days, equal } = scopeOf(scope);
   const long = snapshot.project(paths, { days, equal: { ...equal, path: OTHER }, by: ['path'] });

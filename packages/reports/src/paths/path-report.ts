@@ -46,7 +46,7 @@ export interface PathReport {
   readonly paths: readonly PathRow[];
   /** Paths that are there, of which `paths` shows the first. */
   readonly distinctPaths: number;
-  /** Of paths with more steps than are told apart. */
+  /** Of paths with more steps than are kept one by one. */
   readonly longer: Amounts;
   readonly unattributed: Amounts;
   readonly touches: readonly (Amounts & { readonly touches: string })[];
@@ -69,9 +69,9 @@ export function pathReport({ project }: Pick<Snapshot, 'project'>, { days, equal
   const byPath = project(paths, { days, by: ['path'], equal });
   const shapes = project(pathShapes, { days, by: ['touches'], equal });
   const lags = project(pathShapes, { days, by: ['touches', 'lagDays'], equal });
-  const told = [...byPath].filter(([path]) => path !== '' && path !== OTHER);
+  const kept = [...byPath].filter(([path]) => path !== '' && path !== OTHER);
   const most = sort === 'conversions' ? 0 : 1;
-  const sorted = told.sort(([a, m], [b, n]) => largerFirst(m[most] ?? 0, n[most] ?? 0) || (a < b ? -1 : 1));
+  const sorted = kept.sort(([a, m], [b, n]) => largerFirst(m[most] ?? 0, n[most] ?? 0) || (a < b ? -1 : 1));
   const counted = amountsOf(sumOf(byPath, 2));
   const mixed =
     equal['currency'] === undefined ? mixedCurrencies(project(conversions, { days, by: ['currency'], equal }), 1) : null;
@@ -82,7 +82,7 @@ export function pathReport({ project }: Pick<Snapshot, 'project'>, { days, equal
       ...amountsOf(measures),
       share: totals.conversions === 0 ? 0 : Number(measures[0] ?? 0) / Number(totals.conversions),
     })),
-    distinctPaths: told.length,
+    distinctPaths: kept.length,
     longer: amountsOf(byPath.get(OTHER)),
     unattributed: amountsOf(byPath.get('')),
     touches: [...shapes]

@@ -42,7 +42,7 @@ function differenceOf({ conversions: _, ...figures }: Figures, base: Figures): F
   return Object.fromEntries(Object.entries(figures).map(([name, figure]) => [name, less(figure ?? 0, base[name] ?? 0)]));
 }
 
-/** A share is no integer. */
+/** A share is not an integer. */
 function less(figure: Integer, base: Integer): Integer {
   return typeof figure === 'number' && typeof base === 'number' ? figure - base : subtract(figure, base);
 }

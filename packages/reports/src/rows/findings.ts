@@ -1,4 +1,4 @@
-/** What a report says about itself: law 4 held on its own numbers, counts that are no shares, currencies added up. */
+/** What a report says about itself: law 4 held on its own numbers, counts that are not shares, currencies added up. */
 import { isShared, type ModelName, modelInfo } from '@tributary/attribution/models/catalogue';
 import { multiply } from '@tributary/model/integer';
 import { CREDIT_UNIT_MICROS } from '@tributary/model/money';

@@ -1,5 +1,5 @@
 /**
- * Where models run. Readers of signals wait 10 ms at the most, and a game of 20 channels takes a second: what takes more than
+ * Where models run. Readers of signals wait at most 10 ms, and a game of 20 channels takes a second: what takes more than
  * some milliseconds runs in a thread of its own, one job after the other, few waiting, none for ever. Keys take turns.
  */
 import { Worker } from 'node:worker_threads';
@@ -10,7 +10,7 @@ import { type Asker, createModelQueue, type WaitingJob } from './queue.ts';
 
 export interface ModelRunner {
   run(job: ModelJob, asker: Asker): Promise<ModelOutcome>;
-  /** Ends the thread; who waits is told `model_timeout`. */
+  /** Ends the thread; who waits gets `model_timeout`. */
   stop(): Promise<void>;
 }
 
@@ -66,7 +66,7 @@ export function createModelRunner({ timeoutMs, mostJobs }: RunnerLimits = { time
     }
     let next = queue.next();
     for (; next?.asker.isGone() === true; next = queue.next())
-      next.reject(new TributaryError('model_timeout', 'nobody waits for the model any more: it was not begun'));
+      next.reject(new TributaryError('model_timeout', 'no request waits for the model any more: it was not begun'));
     if (next === undefined) return;
     const half = setTimeout(() => {
       if (running !== null) running.isHalfOver = true;

@@ -22,14 +22,14 @@ export interface PublisherOptions {
   readonly maxLength?: number;
   /** Lines of one partition that may wait before the worker must. */
   readonly maxWaiting?: number;
-  /** How long an outbox that was empty is left alone, ms, when nobody says that there is more. */
+  /** How long an outbox that was empty is left alone, ms, unless a commit says that there is more. */
   readonly idleMs?: number;
   readonly onPublished?: (partition: number, lines: number) => void;
   readonly onError: (error: Error) => void;
 }
 
 export interface Publisher {
-  /** There are so many more lines in this outbox. */
+  /** There are `lines` more in this outbox. */
   wake(partition: number, lines: number): void;
   /** Whether the partition may say more: a full outbox says no until half of it has left. */
   hasRoom(partition: number): boolean;
@@ -132,7 +132,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
     },
   };
 
-  /** Until somebody says that there is more, for `idleMs` at the most. */
+  /** Until somebody says that there is more, for at most `idleMs`. */
   async function rung(signal: AbortSignal): Promise<void> {
     ring = Promise.withResolvers();
     const { resolve } = ring;

@@ -43,7 +43,7 @@ export async function startPublishing(wanted: boolean, options: PublishingOption
   const { config, store, assigned, metrics, signal, onError } = options;
   const retentionMs = config.outputRetentionMinutes * 60_000;
   const configuration = await logConfiguration(config, 'speed-outputs', onError, signal);
-  // Events are trimmed once they are archived and read; of outputs nobody knows who reads them.
+  // Events are trimmed once they are archived and read; who reads outputs is not known.
   const kafka = configuration.kafka && { ...configuration.kafka, topic: { ...configuration.kafka.topic, retentionMs } };
   const log = await openEventLog({
     ...configuration,

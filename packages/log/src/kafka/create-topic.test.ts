@@ -1,13 +1,13 @@
 import { describeConfigsV4, metadataV12 } from '@platformatic/kafka';
 import { onePartition } from '@tributary/testkit/kafka/one-partition';
 import { expect, it } from 'vitest';
-import { type FoundOptions, foundTopic } from './found-topic.ts';
+import { type CreateTopicOptions, createTopic } from './create-topic.ts';
 import { TOPIC_SETTINGS } from './kafka-log.ts';
 
 const AUTHORIZATION_FAILED = 29;
 
 /** A topic that is there, whose settings the broker does not report. */
-function open(durability: FoundOptions['durability']) {
+function open(durability: CreateTopicOptions['durability']) {
   const address = { host: 'localhost', port: 9092 };
   const metadata = {
     brokers: [{ nodeId: 1, ...address }],
@@ -23,7 +23,7 @@ function open(durability: FoundOptions['durability']) {
     throw new Error(`asked for ${apiKey}`);
   });
   const topic = { name: 't', partitions: 1, connections, bootstrap: [address] };
-  return foundTopic({ ...topic, settings: TOPIC_SETTINGS, durability, mustExist: true });
+  return createTopic({ ...topic, settings: TOPIC_SETTINGS, durability, mustExist: true });
 }
 
 it('law 6: settings that the broker refuses to report are not taken for fine, unless the operator vouches for them', async () => {

@@ -1,4 +1,4 @@
-/** Tells the log's own tools how far this worker has come, for lag as they show it (`kafka-consumer-groups --describe`). */
+/** Reports to the log's own tools how far this worker has come, for lag as they show it (`kafka-consumer-groups --describe`). */
 import type { EventLog, Position } from '@tributary/log/port';
 import type { SpeedWorker } from './pipeline.ts';
 
@@ -6,7 +6,7 @@ const EVERY_MS = 5_000;
 const GROUP = 'tributary-speed';
 
 /** Until aborted. Nothing is ever read back, so a failure is left for the next time. */
-export function tellProgress(log: EventLog, worker: Pick<SpeedWorker, 'progress'>, signal: AbortSignal): void {
+export function reportProgress(log: EventLog, worker: Pick<SpeedWorker, 'progress'>, signal: AbortSignal): void {
   if (log.reportProgress === undefined) return;
   const timer = setInterval(() => {
     const positions = new Map<number, Position>();

@@ -1,4 +1,4 @@
-/** Founds the topic of the log, or finds it, and checks that Kafka keeps in it what it acknowledges (law 6). */
+/** Creates the topic of the log, or finds it, and checks that Kafka keeps in it what it acknowledges (law 6). */
 import { TributaryError } from '@tributary/model/errors';
 import { patience } from '@tributary/runtime/wait';
 import type { Connection } from './connection.ts';
@@ -8,7 +8,7 @@ import type { TopicSettings } from './settings.ts';
 import { ASK_EVERY_MS, describeTopic, ledTopic, mismatch, type TopicOptions } from './topic.ts';
 import { createTopicRequest, type Metadata, type TopicConfig, topicConfigRequest } from './topic-requests.ts';
 
-export interface FoundTopic {
+export interface OpenedTopic {
   readonly metadata: Metadata;
   /** Made just now: its leaders may refuse for a moment. */
   readonly isNew: boolean;
@@ -16,15 +16,15 @@ export interface FoundTopic {
   readonly maxMessageBytes: number;
 }
 
-export interface FoundOptions extends TopicOptions {
+export interface CreateTopicOptions extends TopicOptions {
   readonly settings: TopicSettings;
   /** `managed`: the operator vouches for a topic whose settings may not be read. */
   readonly durability: 'checked' | 'managed';
-  /** A look founds nothing: throws `log_unavailable` where there is no topic. */
+  /** A look creates nothing: throws `log_unavailable` where there is no topic. */
   readonly mustExist: boolean;
 }
 
-/** Of a topic that the log founds; a producer's group of appends is smaller. Fits into `MAX_UNPACKED_BYTES`. */
+/** Of a topic that the log creates; a producer's group of appends is smaller. Fits into `MAX_UNPACKED_BYTES`. */
 const MAX_MESSAGE_BYTES = 8 * 1024 * 1024;
 /** Kafka's own default, for a topic whose settings may not be read. */
 const DEFAULT_MESSAGE_BYTES = 1_048_588;
@@ -32,7 +32,7 @@ const LEADERS_MS = 15_000;
 const CREATE_MS = 10_000;
 
 /** Throws `partition_mismatch`, `not_durable`, `log_unavailable`. */
-export async function foundTopic(options: FoundOptions): Promise<FoundTopic> {
+export async function createTopic(options: CreateTopicOptions): Promise<OpenedTopic> {
   const there = await ledTopic(options, LEADERS_MS);
   if (there === null && options.mustExist) throw unavailable(`there is no topic ${options.name}`);
   const metadata = there ?? (await create(options));
@@ -44,7 +44,7 @@ export async function foundTopic(options: FoundOptions): Promise<FoundTopic> {
   return { metadata, isNew: there === null, maxMessageBytes };
 }
 
-async function create(options: FoundOptions): Promise<Metadata> {
+async function create(options: CreateTopicOptions): Promise<Metadata> {
   const { name, partitions, connections, settings } = options;
   const { replication, minInsync, retentionMs } = settings;
   const config = {
@@ -69,7 +69,7 @@ async function create(options: FoundOptions): Promise<Metadata> {
 }
 
 /** A broker learns of a new topic a moment after the controller made it. */
-async function untilKnown(options: FoundOptions): Promise<Metadata> {
+async function untilKnown(options: CreateTopicOptions): Promise<Metadata> {
   const more = patience(LEADERS_MS, ASK_EVERY_MS);
   do {
     const found = await ledTopic(options, LEADERS_MS);
@@ -81,7 +81,7 @@ async function untilKnown(options: FoundOptions): Promise<Metadata> {
 /** What each setting must be, and why. Returns the largest batch. */
 async function checkSettings(
   connection: Connection,
-  { name, durability }: FoundOptions,
+  { name, durability }: CreateTopicOptions,
   { partitions }: Metadata,
 ): Promise<number> {
   const { errorCode, message, settings } = await toldSettings(connection, name);
