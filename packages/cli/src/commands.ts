@@ -29,6 +29,7 @@ const ENTRIES: readonly Entry[] = [
   { path: ['events', 'check'], load: async () => (await import('./commands/events-check.ts')).addEventsCheck },
   { path: ['events', 'tail'], load: async () => (await import('./commands/events-tail.ts')).addEventsTail },
   { path: ['signals'], load: async () => (await import('./commands/signals.ts')).addSignals },
+  { path: ['conversions'], load: async () => (await import('./commands/conversions.ts')).addConversions },
   { path: ['attribution', 'report'], load: async () => (await import('./commands/attribution-report.ts')).addAttributionReport },
   {
     path: ['attribution', 'compare'],

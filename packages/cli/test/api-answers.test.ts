@@ -1,11 +1,12 @@
 import { NAMED_ROUTES } from '@tributary/contract/routes';
 import { expect, test } from 'vitest';
-import { COMPARISON, EXPLANATION, PATHS, RECONCILIATIONS, REPORT, SIGNALS, STATUS } from './api-answers.ts';
+import { COMPARISON, CONVERSIONS, EXPLANATION, PATHS, RECONCILIATIONS, REPORT, SIGNALS, STATUS } from './api-answers.ts';
 
 test.each([
   ['attribution', REPORT],
   ['compareModels', COMPARISON],
   ['explainConversion', EXPLANATION],
+  ['listConversions', CONVERSIONS],
   ['paths', PATHS],
   ['reconciliations', RECONCILIATIONS],
   ['status', STATUS],

@@ -121,6 +121,14 @@ export const EXPLANATION = {
     lookbackMs: 30 * 86_400_000,
   },
 }; // prettier-ignore
+export const CONVERSIONS = {
+  conversions: [
+    { id: 'c1', ts: Date.UTC(2026, 10, 20, 9), type: 'purchase', valueMinor: 4990, currency: 'EUR', userId: 'ana' },
+    { id: 'c0', ts: Date.UTC(2026, 10, 19, 9), type: 'evil\u001b[31m', valueMinor: 0, currency: '(none)', userId: 'bo' },
+  ],
+  nextCursor: 'more',
+  meta: { generation: 3, cut: Date.UTC(2026, 10, 21, 7), complete: true, warnings: [] as string[], definitions: 'abcdef123456' },
+};
 export const SIGNALS = {
   userId: 'a/b ü',
   status: 'PRESENT',
@@ -239,6 +247,7 @@ const ROUTES: Readonly<Record<string, unknown>> = {
   '/v1/attribution': REPORT,
   '/v1/attribution/compare': COMPARISON,
   '/v1/conversions/c1': EXPLANATION,
+  '/v1/conversion-list': CONVERSIONS,
   '/v1/users/a%2Fb%20%C3%BC/signals': SIGNALS,
   '/v1/status': STATUS,
   '/v1/reconciliations': RECONCILIATIONS,

@@ -1,7 +1,7 @@
 /** The reading commands against a server that answers as the API does. */
 import { freePort } from '@tributary/testkit/redis-server';
 import { describe, expect, test } from 'vitest';
-import { RECONCILIATIONS, routes, SIGNALS, STATUS } from './api-answers.ts';
+import { CONVERSIONS, RECONCILIATIONS, routes, SIGNALS, STATUS } from './api-answers.ts';
 import { fakeServer, problem } from './fake-server.ts';
 import { tributary } from './fake-shell.ts';
 
@@ -30,6 +30,18 @@ test('explain: every touch, its credit, why; credits add up to the conversion (l
   expect(done.stdout).toMatch(/total +1 +1\n/);
   const wrong = await tributary(['attribution', 'explain', 'c1', '--model', 'best', '--url', server.url]);
   expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('there is no model "best"; there are first, last') });
+});
+
+test('conversions list: their ids, newest first; later ones and the next page are mentioned', async () => {
+  await using server = await fakeServer(routes);
+  const argv = ['conversions', 'list', '--type', 'purchase', '--user', 'ana', '--limit', '2', '--url', server.url];
+  const done = await tributary(argv);
+  expect(done).toMatchObject({ code: 0, stderr: 'there are more: --cursor more\n' });
+  expect(done.stdout).toMatch(/^2026-11-20 09:00:00Z {2}c1 +purchase +ana +49\.90 EUR$/m);
+  expect(done.stdout).toContain('evil\ufffd[31m');
+  expect(done.stdout).toContain('generation 3 cut 2026-11-21 07:00:00Z: later ones follow with the next · complete');
+  expect(server.received[0]?.query).toEqual({ type: 'purchase', user: 'ana', limit: '2' });
+  expect(JSON.parse((await tributary([...argv, '--json'])).stdout)).toEqual(CONVERSIONS);
 });
 
 test('signals: text of users cannot steer the terminal; the next page is told', async () => {
@@ -132,7 +144,7 @@ test.each([
   [['batch', 'publish', '999'], 'tributary batch status'],
   [['batch', 'rollback', '999'], 'tributary batch status'],
   [['reconcile', 'show', '999'], 'tributary batch status.*deleted with their generation'],
-  [['attribution', 'explain', 'X'], 'tributary events tail'],
+  [['attribution', 'explain', 'X'], 'tributary conversions list'],
 ])('404 of %j says where ids come from', async (argv, where) => {
   await using server = await fakeServer(routes);
   const done = await tributary([...argv, '--url', server.url]);

@@ -1,7 +1,19 @@
 /** On a screen of 80 columns no table is wider; titles and the line under a report are sentences, which a terminal wraps. */
 import { expect, test } from 'vitest';
 import { eventLine, headLine } from '../src/report/event-line.ts';
-import { COMPARISON, credit, EXPLANATION, META, PATHS, RECONCILIATIONS, REPORT, routes, SIGNALS, STATUS } from './api-answers.ts';
+import {
+  COMPARISON,
+  CONVERSIONS,
+  credit,
+  EXPLANATION,
+  META,
+  PATHS,
+  RECONCILIATIONS,
+  REPORT,
+  routes,
+  SIGNALS,
+  STATUS,
+} from './api-answers.ts';
 import { fakeServer } from './fake-server.ts';
 import { tributary } from './fake-shell.ts';
 import { fileOf } from './path-runs.ts';
@@ -75,6 +87,16 @@ const ANSWERS: Readonly<Record<string, object>> = {
       ...touch,
       ts: touch.ts + 123,
       credits: Object.fromEntries(MODELS.map((model) => [model, { weight: 1, creditMicros: 333_333, valueMinor: 1_663 }])),
+    })),
+  },
+  '/v1/conversion-list': {
+    ...CONVERSIONS,
+    conversions: CONVERSIONS.conversions.map((one) => ({
+      ...one,
+      ts: NOON,
+      id: ID,
+      userId: 'user-1234567890',
+      valueMinor: 1_234_567,
     })),
   },
   '/v1/users/ana/signals': {
@@ -169,6 +191,7 @@ test.each([
     'EUR',
     '--positions',
   ], // prettier-ignore
+  ['conversions', 'list'],
   ['signals', 'get', 'ana'],
   ['status', '--partitions'],
   ['batch', 'status'],

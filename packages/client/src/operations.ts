@@ -23,6 +23,7 @@ export const ROUTES = {
   activity: ['GET', '/v1/activity'],
   touches: ['GET', '/v1/touches'],
   conversions: ['GET', '/v1/conversions'],
+  listConversions: ['GET', '/v1/conversion-list'],
   explainConversion: ['GET', '/v1/conversions/{id}'],
   generations: ['GET', '/v1/generations'],
   generation: ['GET', '/v1/generations/{generation}'],

@@ -1,7 +1,8 @@
-/** One conversion explained: every touch, its weight, and why. */
+/** Conversions one by one: which there are, and of each every touch, its weight, and why. */
 import { z } from 'zod';
-import { UserId } from './parameters.ts';
+import { Cursor, count, EventName, Range, UserId } from './parameters.ts';
 import type { Routes } from './route.ts';
+import { NextCursor, NOON } from './shapes.ts';
 import { CONVERSION_EXAMPLE, Conversion, TOUCH_EXAMPLE, Touch } from './users.ts';
 
 const Credit = z.object({
@@ -38,6 +39,20 @@ export const ExplanationAnswer = z.object({
   }),
 });
 
+export const ConversionsListAnswer = z.object({
+  conversions: z
+    .array(z.object({ ...Conversion.shape, userId: z.string() }).meta({ id: 'ListedConversion' }))
+    .describe('Newest first, by (ts, id, userId).'),
+  nextCursor: NextCursor,
+  meta: z.object({
+    generation: z.int().describe('The generation whose conversions these are; 0: none yet.'),
+    cut: z.int().nullable().describe('Later ones are listed from the next generation on; null for generation 0.'),
+    complete: z.boolean(),
+    warnings: z.array(z.string()),
+    definitions: z.string().nullable(),
+  }),
+});
+
 const ConversionId = z
   .string()
   .min(1)
@@ -45,6 +60,30 @@ const ConversionId = z
   .regex(/^[\x20-\x7e]+$/, 'have printable ASCII characters only');
 
 export const CONVERSION_ROUTES = {
+  listConversions: {
+    method: 'GET',
+    path: '/v1/conversion-list',
+    tag: 'reports',
+    summary: 'The conversions of the served generation, one by one',
+    description: 'With the ids that /v1/conversions/{id} explains. Those since the cut follow with the next generation.',
+    scope: 'read',
+    query: z.strictObject({
+      ...Range,
+      type: EventName.optional().describe('Only conversions of this type.'),
+      user: UserId.optional().describe('Only those of this user.'),
+      limit: count(1_000).default(100),
+      cursor: Cursor.optional(),
+    }),
+    answer: ConversionsListAnswer,
+    example: {
+      asked: { type: 'purchase', limit: '1' },
+      answer: {
+        conversions: [{ ...CONVERSION_EXAMPLE, userId: 'ada' }],
+        nextCursor: null,
+        meta: { generation: 7, cut: NOON, complete: true, warnings: [], definitions: '9f3c52c1a0be' },
+      },
+    },
+  },
   explainConversion: {
     method: 'GET',
     path: '/v1/conversions/{id}',

@@ -21,8 +21,28 @@ export interface ArchivedConversion {
   readonly userKey: string;
 }
 
+export interface ListedConversion extends ArchivedConversion {
+  readonly ts: number;
+  readonly type: string;
+  readonly valueMinor: number;
+  readonly currency: string | null;
+}
+
+export interface ConversionsQuestion {
+  /** Epoch ms, `[fromMs, toMs)`. */
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly type: string | undefined;
+  readonly userKey: string | undefined;
+  /** Only what stands behind it in the list: null, from the top. */
+  readonly after: Pick<ListedConversion, 'ts' | 'id' | 'userKey'> | null;
+  readonly limit: number;
+}
+
 /** Questions about single users and conversions, answered by DuckDB over a generation's files. */
 export interface ArchiveReader {
+  /** Newest first, by (ts, id, user). */
+  conversions(manifest: GenerationManifest, question: ConversionsQuestion, signal: AbortSignal): Promise<ListedConversion[]>;
   findConversions(manifest: GenerationManifest, id: string, signal: AbortSignal): Promise<ArchivedConversion[]>;
   /** The user's deduplicated events in `[fromMs, toMs)`, at most `limit`, the newest ones. */
   userEvents(

@@ -64,6 +64,8 @@ describe('bad input: a clear error with a code and a fix', () => {
     [`users/${'x'.repeat(257)}/signals`, 400, 'invalid_query', 'id'],
     ['users/%E0%A4%A/signals', 400, 'invalid_query', ''],
     ['conversions/%F0%9F%98%80', 400, 'invalid_query', 'ASCII'],
+    ['conversion-list?from=2026-11-21&to=2026-11-21', 400, 'empty_range', 'from must lie before to'],
+    ['conversion-list?limit=1001', 400, 'invalid_query', 'limit must be a whole number from 1 to 1000'],
     ['generations/0', 400, 'invalid_query', 'generation'],
     ['generations/1.5', 400, 'invalid_query', 'generation'],
     ['reconciliations/-1', 400, 'invalid_query', 'generation'],

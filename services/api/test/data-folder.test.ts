@@ -230,6 +230,39 @@ test('a conversion and the events of its user are found, and those of no other u
   await expect(reader.userEvents(manifest, user, { fromMs: 0, toMs: 99, limit: 2 }, AbortSignal.abort())).rejects.toThrow();
 });
 
+test('conversions are listed newest first, by filter and page by page, none twice and none left out', async () => {
+  const manifest = await compute([
+    event('u1', { ts: 10, id: 't1', type: 'ad_click', channel: 'search' }),
+    event('u1', { ts: 20, id: 'same', type: 'purchase', value: 70, currency: 'EUR' }),
+    event('u2', { ts: 20, id: 'same', type: 'purchase' }),
+    event('u2', { ts: 20, id: 'other', type: 'purchase' }),
+    event('u2', { ts: 30, id: 'last', type: 'purchase' }),
+  ]);
+  const reader = createArchiveReader({ dataDir, partitions: PARTITIONS, memoryLimit: '64MiB' });
+  const all = { fromMs: 0, toMs: 99, type: undefined, userKey: undefined, after: null, limit: 9 };
+  const list = async (change: Partial<Parameters<typeof reader.conversions>[1]> = {}) =>
+    (await reader.conversions(manifest, { ...all, ...change }, NEVER)).map(({ ts, id, userKey }) => [ts, id, userKey]);
+  const newestFirst = [
+    [30, 'last', 'u2'],
+    [20, 'same', 'u2'],
+    [20, 'same', 'u1'],
+    [20, 'other', 'u2'],
+  ];
+  expect(await list()).toEqual(newestFirst);
+  expect(await list({ fromMs: 20, toMs: 30 })).toEqual(newestFirst.slice(1));
+  expect(await list({ type: 'purchase' })).toEqual(newestFirst);
+  expect(await list({ type: 'ad_click' })).toEqual([]);
+  expect(await list({ userKey: `u1' OR 1=1 --` })).toEqual([]);
+  expect(await list({ userKey: 'u1' })).toEqual([[20, 'same', 'u1']]);
+  for (const [i, [ts, id, userKey]] of newestFirst.entries())
+    expect(await list({ after: { ts: Number(ts), id: String(id), userKey: String(userKey) }, limit: 1 })).toEqual(
+      newestFirst.slice(i + 1, i + 2),
+    );
+  const [, , sold, booked] = await reader.conversions(manifest, all, NEVER);
+  expect(sold).toEqual({ id: 'same', userKey: 'u1', ts: 20, type: 'purchase', valueMinor: 70, currency: 'EUR' });
+  expect(booked).toMatchObject({ valueMinor: 0, currency: null });
+});
+
 test('law 5: an archived event has each field that a generation keeps, as it was sent', async () => {
   const manifest = await compute([FULL_EVENT]);
   const reader = createArchiveReader({ dataDir, partitions: PARTITIONS, memoryLimit: '64MiB' });

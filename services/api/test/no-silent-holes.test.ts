@@ -48,6 +48,7 @@ describe('law 7: no silent holes', () => {
       '/v1/users/u1/signals',
       '/v1/users/u1/journey',
       '/v1/conversions/x',
+      '/v1/conversion-list',
       '/v1/status',
     ])
       expect([url, (await world.get(url)).body.code]).toEqual([url, 'store_unavailable']);

@@ -43,6 +43,13 @@ export interface WorldOptions {
   readonly outside?: Pick<ServingStore, 'deadLetters'> & Pick<ApiDeps, 'append'>;
 }
 
+type Listed = { readonly ts: number; readonly id: string; readonly userKey: string };
+/** In the list of conversions, newest first. */
+function isBehind(a: Listed, b: Listed): boolean {
+  if (a.ts !== b.ts) return a.ts < b.ts;
+  return a.id === b.id ? a.userKey < b.userKey : a.id < b.id;
+}
+
 export async function createWorld(options: WorldOptions = {}) {
   const definitions = options.definitions ?? defaults;
   const rules = stepRules(VIEWS, definitions);
@@ -198,6 +205,22 @@ export async function createWorld(options: WorldOptions = {}) {
     store,
     source,
     archive: {
+      conversions: async ({ generation }, { fromMs, toMs, type, userKey, after, limit }) =>
+        naiveTimelines(archived.get(generation) ?? [], definitions)
+          .flat()
+          .filter((one) => definitions.conversionTypes.has(one.type) && one.ts >= fromMs && one.ts < toMs)
+          .map((one) => ({
+            id: one.id,
+            userKey: userKeyOf(one),
+            ts: one.ts,
+            type: one.type,
+            valueMinor: one.value ?? 0,
+            currency: one.currency ?? null,
+          }))
+          .filter((one) => (type ?? one.type) === one.type && (userKey ?? one.userKey) === one.userKey)
+          .sort((a, b) => (isBehind(a, b) ? 1 : -1))
+          .filter((one) => after === null || isBehind(one, after))
+          .slice(0, limit),
       findConversions: async ({ generation }, id) =>
         (archived.get(generation) ?? [])
           .filter((one) => one.id === id && definitions.conversionTypes.has(one.type))

@@ -27,7 +27,7 @@ export function addAttributionExplain(parent: Command, act: Act): void {
 async function explain(context: Context, id: string, options: Options): Promise<ExitCode> {
   const got = await orWhere(
     context.api('read').get<Explanation>(`/v1/conversions/${encodeURIComponent(id)}`, { user: options.user }),
-    'Give the id of a conversion event, as its producer sent it: "tributary signals get USER --json" lists a user\'s, "tributary events tail" shows them as they come.',
+    'Take an id of "tributary conversions list"; "tributary events tail" shows conversions as they come.',
   );
   const models = options.model?.split(',') ?? got.models;
   const unknown = models.find((model) => !got.models.includes(model));

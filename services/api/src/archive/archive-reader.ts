@@ -55,6 +55,38 @@ export function createArchiveReader({ dataDir, partitions, memoryLimit }: Archiv
   }
 
   return {
+    async conversions(manifest, { fromMs, toMs, type, userKey, after, limit }, signal) {
+      if (manifest.conversions.length === 0) return [];
+      const wanted = [
+        'ts >= $fromMs AND ts < $toMs',
+        ...(type === undefined ? [] : ['type = $type']),
+        ...(userKey === undefined ? [] : ['user_key = $userKey']),
+        ...(after === null ? [] : ['(ts, id, user_key) < ($afterTs, $afterId, $afterUser)']),
+      ];
+      const rows = await ask(manifest.conversions, signal, (session, relation) =>
+        session.rows(
+          `SELECT id, user_key, ts, type, value, currency FROM ${relation} WHERE ${wanted.join(' AND ')}
+           ORDER BY ts DESC, id DESC, user_key DESC LIMIT $limit`,
+          {
+            fromMs: BigInt(fromMs),
+            toMs: BigInt(toMs),
+            limit: BigInt(limit),
+            ...(type === undefined ? {} : { type }),
+            ...(userKey === undefined ? {} : { userKey }),
+            ...(after === null ? {} : { afterTs: BigInt(after.ts), afterId: after.id, afterUser: after.userKey }),
+          },
+        ),
+      );
+      return rows.map((row) => ({
+        id: String(row['id']),
+        userKey: String(row['user_key']),
+        ts: safeInteger(row['ts'], 'ts'),
+        type: String(row['type']),
+        valueMinor: row['value'] === null ? 0 : safeInteger(row['value'], 'value'),
+        currency: row['currency'] === null ? null : String(row['currency']),
+      }));
+    },
+
     async findConversions(manifest, id, signal) {
       if (manifest.conversions.length === 0) return [];
       const rows = await ask(manifest.conversions, signal, (session, relation) =>

@@ -1,16 +1,60 @@
-/** One conversion explained: every touch, its weight, and why. */
+/** Conversions one by one: which there are, and of each every touch, its weight, and why. */
 import { CONVERSION_ROUTES } from '@tributary/contract/conversions';
 import { TributaryError } from '@tributary/model/errors';
 import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
 import { EXPLAINED_MODELS, explain } from '@tributary/reports/explain';
 import { fromStore } from '@tributary/serving/from-store';
+import { NONE } from '@tributary/views/timeline';
 import { findConversion } from '../archive/find-conversion.ts';
 import type { Routes } from '../context.ts';
+import { decodeCursor, encodeCursor } from '../http/pages.ts';
+import { rangeOf } from '../http/selection.ts';
 import { serve } from '../http/serve.ts';
 import { timelineOf } from '../users/user-timeline.ts';
 import { conversionOf, touchOf } from './users.ts';
 
+/** Later than any event. */
+const NEVER_MS = 9_999_999_999_999;
+
 export const conversionRoutes: Routes = (context) => (app, _options, done) => {
+  serve(app, CONVERSION_ROUTES.listConversions, async ({ query }) => {
+    const { limit, cursor, type, user } = query;
+    const { from, to } = rangeOf(query);
+    const { loaded, failure } = context.generations.take(await fromStore(context.deps.store.pointer()));
+    const { manifest, generation } = loaded;
+    const asked = ['conversion-list', generation, from, to, type ?? null, user ?? null];
+    const [ts, id, userKey] = cursor === undefined ? [] : decodeCursor(asked, cursor);
+    const after = cursor === undefined ? null : { ts: Number(ts), id: String(id), userKey: String(userKey) };
+    const found =
+      manifest === null
+        ? []
+        : await context.archiveLimit.run((signal) =>
+            context.deps.archive.conversions(
+              manifest,
+              { fromMs: from ?? 0, toMs: to ?? NEVER_MS, type, userKey: user, after, limit: limit + 1 },
+              signal,
+            ),
+          );
+    const page = found.slice(0, limit);
+    const last = page.at(-1);
+    const holes = [...(failure === null ? [] : [failure]), ...(manifest === null ? ['no generation lists conversions yet'] : [])];
+    return {
+      conversions: page.map(({ userKey: userId, currency, ...conversion }) => ({
+        ...conversion,
+        currency: currency ?? NONE,
+        userId,
+      })),
+      nextCursor: last !== undefined && found.length > limit ? encodeCursor(asked, [last.ts, last.id, last.userKey]) : null,
+      meta: {
+        generation,
+        cut: manifest?.createdAt ?? null,
+        complete: holes.length === 0,
+        warnings: holes,
+        definitions: manifest?.definitionsVersion ?? null,
+      },
+    };
+  });
+
   serve(app, CONVERSION_ROUTES.explainConversion, async (request) => {
     const { id } = request.params;
     const served = context.generations.take(await fromStore(context.deps.store.pointer()));
