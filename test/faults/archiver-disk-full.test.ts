@@ -81,6 +81,42 @@ test('law 6: while paused the log is not trimmed; it says so once per wait, and 
   await running.ended;
 });
 
+test('law 7: a segment that could not be written is tried again at once, not when it is due again: it is not ready until then', async () => {
+  const rig = await createRig(1);
+  onTestFinished(rig.close);
+  await rig.append(someEvents(12));
+  let isReadOnly = true;
+  const archiver = await rig.start({
+    limits: { ...DEFAULT_LIMITS, waitMs: 0, gatherMs: 0, maxAgeMs: 60_000 },
+    hook: (at) => {
+      if (at !== 'afterSync' || !isReadOnly) return;
+      throw Object.assign(new Error('EACCES: permission denied, rename'), {
+        code: 'EACCES',
+        path: '/staging/x',
+        dest: '/archive/x',
+      });
+    },
+  });
+  await archiver.turn();
+  rig.nowMs += 60_000;
+  const stop = new AbortController();
+  const third = Promise.withResolvers<void>();
+  const recovered = Promise.withResolvers<void>();
+  const reported: string[] = [];
+  const running = runUntilAborted(archiver, stop.signal, {
+    failed: (error, waitMs) => reported.push(`${waitMs} ${error.message}`) === 3 && third.resolve(),
+    recovered: recovered.resolve,
+  });
+  await third.promise;
+  const sentence = 'nothing is archived: /archive/x cannot be written (EACCES). Give this user the right to write there.';
+  expect(reported).toEqual([100, 200, 400].map((waitMs) => `${waitMs} ${sentence}`));
+  isReadOnly = false;
+  await recovered.promise;
+  expect(await archivedRows(rig)).toHaveLength(12);
+  stop.abort();
+  await running.ended;
+}, 30_000);
+
 /** Mounts a file system of `sizeMb`; undefined where that needs rights that this machine does not give. */
 async function smallDisk(sizeMb: number): Promise<string | undefined> {
   const folder = await mkdtemp(join(tmpdir(), 'tributary-small-disk-'));

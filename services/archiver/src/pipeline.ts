@@ -88,6 +88,8 @@ export function createArchiver(options: ArchiverOptions): Archiver {
 
   /** An iteration failed halfway, and what it did is not known. */
   let inDoubt = false;
+  /** Partitions whose segment could not be written: tried again at once, not when they are due again. */
+  let owed: ReadonlySet<number> = new Set();
 
   function reportFenced({ partition, number, lostTail, rows }: Spool): void {
     options.onFenced?.(partition, number, lostTail ? rows : 0);
@@ -119,8 +121,15 @@ export function createArchiver(options: ArchiverOptions): Archiver {
         await spools.follow(ours, signal);
         await filler.read(limits.waitMs, signal);
         await filler.gather(signal);
-        const closing = dueSpools(spools.all(), limits, now());
-        if (closing.length > 0) await close(closing);
+        const due = new Set(dueSpools(spools.all(), limits, now()));
+        const closing = spools
+          .all()
+          .filter((spool) => due.has(spool) || (owed.has(spool.partition) && spool.upTo !== spool.after));
+        if (closing.length > 0) {
+          owed = new Set(closing.map(({ partition }) => partition));
+          await close(closing);
+          owed = new Set();
+        }
       } catch (error) {
         // A reader that could not reach the log still has its spools as they were.
         if (!(error instanceof TributaryError && error.code === 'log_unavailable')) inDoubt = true;

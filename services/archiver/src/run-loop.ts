@@ -9,6 +9,12 @@ const BACKOFF = { firstMs: 100, longestMs: 5_000 };
 /** The archive is in no hurry: a rest lets entries gather, and leaves the processor to those who answer people. */
 const REST_MS = 25;
 
+const FIXES: Readonly<Record<string, string>> = {
+  EACCES: 'Give this user the right to write there.',
+  EPERM: 'Give this user the right to write there.',
+  EROFS: 'Mount it for writing.',
+};
+
 export interface RunObserver {
   /** An iteration failed; the next one follows after `waitMs`. `paused`: the disk is full. */
   failed(error: Error, waitMs: number, paused: boolean): void;
@@ -29,6 +35,11 @@ export function runUntilAborted(archiver: Pick<Archiver, 'turn'>, signal: AbortS
 
 function named(error: unknown): Error {
   const cause = error instanceof Error ? error : new Error(String(error));
-  if (!isDiskFull(cause)) return cause;
-  return new TributaryError('archive_full', `the disk of the archive is full, nothing is archived: ${cause.message}`, { cause });
+  if (isDiskFull(cause))
+    return new TributaryError('archive_full', `the disk of the archive is full, nothing is archived: ${cause.message}`, {
+      cause,
+    });
+  const { code = '', path = '', dest = path } = cause as NodeJS.ErrnoException & { dest?: string };
+  const fix = FIXES[code];
+  return fix === undefined ? cause : new Error(`nothing is archived: ${dest} cannot be written (${code}). ${fix}`, { cause });
 }
