@@ -11,7 +11,7 @@ import { loadHistory } from './demo/load.ts';
 import { createRandom } from './demo/random.ts';
 import { runLive } from './demo/run-live.ts';
 import { type Platform, type PlatformEvent, startPlatform } from './launch.ts';
-import { parseOptions, type StartOptions } from './options.ts';
+import { parseOptions, type StartOptions, typedIn } from './options.ts';
 import { count, createScreen, seconds, welcome } from './terminal.ts';
 import { describeTroubles, notReady } from './troubles.ts';
 
@@ -33,6 +33,8 @@ async function run(signal: AbortSignal): Promise<number> {
   let platform: Platform | undefined;
   try {
     const options = parseOptions(process.argv.slice(2), process.env);
+    // Folders and files of settings are those that the operator sees.
+    process.chdir(typedIn(process.env));
     const notes = await assertConfigured({ name: options.dataDirFrom, path: options.dataDir }, process.env);
     screen.line(`\nTributary, with its data in ${options.dataDir}\n`);
     for (const note of notes) screen.line(`  ${note}\n`);

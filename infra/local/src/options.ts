@@ -1,14 +1,21 @@
 /** The options of `npm start`; start.mjs prints their help without needing anything installed. */
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { TributaryError } from '@tributary/model/errors';
 import { MAX_BASE_PORT } from './ports.ts';
 
 export interface StartOptions {
   readonly basePort: number;
+  /** Absolute. */
   readonly dataDir: string;
   /** What named the folder. */
   readonly dataDirFrom: string;
   readonly demo: boolean;
+}
+
+/** The folder in which a command was typed: npm runs its scripts in the folder of the package. */
+export function typedIn(env: Readonly<Record<string, string | undefined>>): string {
+  return (env['npm_lifecycle_event'] === 'start' ? env['INIT_CWD'] : undefined) ?? process.cwd();
 }
 
 /** An option wins over `TRIBUTARY_DATA_DIR`. Throws `invalid_config` that names the option and its value. */
@@ -28,9 +35,10 @@ export function parseOptions(argv: readonly string[], env: Readonly<Record<strin
     if (values['data-dir']?.trim() === '') throw new Error('--data-dir must be a folder (got ""). Name one, or leave it out.');
     const inEnvironment = env['TRIBUTARY_DATA_DIR']?.trim() === '' ? undefined : env['TRIBUTARY_DATA_DIR'];
     const isOption = values['data-dir'] !== undefined || inEnvironment === undefined;
+    const named = values['data-dir'] ?? inEnvironment;
     return {
       basePort,
-      dataDir: values['data-dir'] ?? inEnvironment ?? '.tributary',
+      dataDir: named === undefined ? resolve('.tributary') : resolve(typedIn(env), named),
       dataDirFrom: isOption ? '--data-dir' : 'TRIBUTARY_DATA_DIR',
       demo: !values['no-demo'],
     };

@@ -1,7 +1,7 @@
 /** The roles of a platform: where each starts and what it is told through its environment. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ServiceMessage } from '@tributary/runtime/report-ready';
 import { openLog } from './log-file.ts';
@@ -61,8 +61,8 @@ export function roleSpec({ name, entry = ENTRIES[name], env, logFile, autoRestar
     onEvent,
     spawn() {
       const descriptor = openLog(logFile);
-      const child = spawn(process.execPath, [entry], {
-        cwd: REPOSITORY,
+      // In the folder of the start: what a setting names relative to it is what the check before the start looked at.
+      const child = spawn(process.execPath, [resolve(REPOSITORY, entry)], {
         env,
         stdio: ['ignore', descriptor, descriptor, 'ipc'],
         detached: true,

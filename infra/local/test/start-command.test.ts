@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { parseOptions } from '../src/options.ts';
@@ -14,7 +15,7 @@ test('the help needs nothing installed and names every option with its default',
   expect(status).toBe(0);
   const { basePort, dataDir } = parseOptions([]);
   expect(stdout).toMatch(new RegExp(`--port <n>.*\\[${basePort}\\]`));
-  expect(stdout).toContain(`[${dataDir}]`);
+  expect(stdout).toContain(`[${relative('.', dataDir)}]`);
   expect(stdout).toContain('--no-demo');
 });
 
@@ -35,7 +36,15 @@ test('the data folder is that of the option, else of the environment, else .trib
   const env = { TRIBUTARY_DATA_DIR: '/x' };
   expect(parseOptions(['--data-dir', '/y'], env)).toMatchObject({ dataDir: '/y', dataDirFrom: '--data-dir' });
   expect(parseOptions([], env)).toMatchObject({ dataDir: '/x', dataDirFrom: 'TRIBUTARY_DATA_DIR' });
-  expect(parseOptions([], { TRIBUTARY_DATA_DIR: ' ' }).dataDir).toBe('.tributary');
+  expect(parseOptions([], { TRIBUTARY_DATA_DIR: ' ' }).dataDir).toBe(resolve('.tributary'));
+});
+
+test('a relative folder is one of the folder in which the command was typed, though npm runs it in that of the package', () => {
+  const typed = { npm_lifecycle_event: 'start', INIT_CWD: '/home/ana' };
+  expect(parseOptions(['--data-dir', './shop'], typed).dataDir).toBe('/home/ana/shop');
+  expect(parseOptions([], { ...typed, TRIBUTARY_DATA_DIR: 'shop' }).dataDir).toBe('/home/ana/shop');
+  expect(parseOptions([], typed).dataDir).toBe(resolve('.tributary'));
+  expect(parseOptions(['--data-dir', 'shop'], { ...typed, npm_lifecycle_event: 'test' }).dataDir).toBe(resolve('shop'));
 });
 
 test.each([

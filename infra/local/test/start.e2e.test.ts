@@ -151,7 +151,7 @@ test('a taken port is named with the way out, exit 1; a wrong option is exit 2',
     const refused = start('--no-demo');
     expect(await refused.ended).toBe(1);
     expect(refused.output()).toContain(`port ${basePort} (collector) on 127.0.0.1 is taken`);
-    expect(refused.output()).toContain('choose another port with --port');
+    expect(refused.output()).toContain('choose another port: --port of npm start');
   } finally {
     squatter.close();
   }

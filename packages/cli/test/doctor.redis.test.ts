@@ -1,6 +1,8 @@
 /** The doctor over a real Redis and a real data folder, healthy and then broken in each way it claims to notice. */
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createGeneration, writeGeneration } from '@tributary/archive/generations';
 import type { GenerationManifest, StoredFile } from '@tributary/archive/layout';
@@ -267,6 +269,21 @@ describe('--config', () => {
       expect.stringMatching(/^fail .*TRIBUTARY_KAKFA_BROKERS .*Write TRIBUTARY_KAFKA_BROKERS/),
       expect.stringMatching(/^warn .*TRIBUTARY_COFFEE must be the name of a setting/),
     ]);
+  });
+
+  test('with Kafka the log is opened: what brokers refuse fails, a topic that is not there yet does not', async () => {
+    const broker = createServer().listen(0, '127.0.0.1');
+    await once(broker, 'listening');
+    const env = { TRIBUTARY_KAFKA_BROKERS: `127.0.0.1:${(broker.address() as { port: number }).port}` };
+    const look = (why: string) =>
+      tributary(['doctor', '--config', '--data-dir', dataDir, '--redis-url', redis.url], {
+        env,
+        openLog: () => Promise.reject(new Error('the log does not open', { cause: new Error(why) })),
+      });
+    const refused = await look('TRIBUTARY_KAFKA_SSL must be true');
+    expect([refused.code, refused.stdout]).toEqual([1, expect.stringMatching(/^fail .*TRIBUTARY_KAFKA_SSL must be true$/m)]);
+    expect((await look('the log in Kafka: there is no topic tributary.events: look')).code).toBe(0);
+    broker.close();
   });
 
   test('definitions, folder and Redis are looked at together', async () => {

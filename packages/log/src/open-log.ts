@@ -55,6 +55,7 @@ export async function openEventLog(options: OpenLogOptions): Promise<EventLog> {
     return noted(log, note);
   }
   const { openKafkaLog } = await import('./kafka/kafka-log.ts');
+  const { named } = await import('./kafka/refused.ts');
   const { topicPrefix, topic, durability, mustExist, ...settings } = kafka;
   const log = await openKafkaLog({
     kafka: settings,
@@ -65,6 +66,8 @@ export async function openEventLog(options: OpenLogOptions): Promise<EventLog> {
     ...(durability && { durability }),
     ...((mustExist || known) && { mustExist: true }),
     ...(envelope && { envelope }),
+  }).catch((error: unknown) => {
+    throw named(error, settings);
   });
   return noted(log, note);
 }

@@ -1,9 +1,9 @@
 /** `/livez`, `/readyz` and `/metrics` for roles without HTTP of their own. Plain `node:http`: three fixed answers. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
-import { TributaryError } from '@tributary/model/errors';
 import type { Registry } from 'prom-client';
 import { fewRequests } from './few-requests.ts';
+import { listenTrouble } from './listen-trouble.ts';
 import type { Service } from './readiness.ts';
 import { remembered } from './remembered.ts';
 import { createWaitingAnswers } from './waiting-answers.ts';
@@ -48,7 +48,7 @@ export async function serveHealth({ host, port, service, metrics }: HealthOption
   try {
     await once(server, 'listening');
   } catch (cause) {
-    throw new TributaryError('port_taken', `port ${port} for health checks on ${host} is taken`, { cause });
+    throw listenTrouble(cause, 'TRIBUTARY_HEALTH_PORT', host, port);
   }
   const address = server.address();
   return {

@@ -1,10 +1,10 @@
 /** The serving API: wires Redis, the log, the data folder and the queue to the routes. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openEventLog } from '@tributary/log/open-log';
-import { TributaryError } from '@tributary/model/errors';
 import { openRecomputeQueue } from '@tributary/queue/recompute-queue';
 import { loadDefinitions } from '@tributary/runtime/definitions';
 import { followKeys } from '@tributary/runtime/keys';
+import { listenTrouble } from '@tributary/runtime/listen-trouble';
 import { logConfiguration } from '@tributary/runtime/log-configuration';
 import { connectRedis, whenWritable } from '@tributary/runtime/redis';
 import { runService } from '@tributary/runtime/service';
@@ -81,8 +81,7 @@ await runService('api', API_SETTINGS, async ({ config, log: logger, metrics, dis
   try {
     await app.listen({ host: config.host, port: config.apiPort });
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw cause;
-    throw new TributaryError('port_taken', `api: ${config.host}:${config.apiPort} is in use`, { cause });
+    throw listenTrouble(cause, 'TRIBUTARY_API_PORT', config.host, config.apiPort);
   }
   logger.info({ host: config.host, port: config.apiPort }, 'answering');
 

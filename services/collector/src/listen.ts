@@ -1,12 +1,11 @@
-import { TributaryError } from '@tributary/model/errors';
+import { listenTrouble } from '@tributary/runtime/listen-trouble';
 import type { FastifyInstance } from 'fastify';
 
-/** Throws `port_taken` that names the port. */
+/** Throws `port_taken` or `invalid_config`, which name the setting. */
 export async function listen(server: FastifyInstance, host: string, port: number): Promise<void> {
   try {
     await server.listen({ host, port });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
-    throw new TributaryError('port_taken', `collector: ${host}:${port} is in use`, { cause: error });
+    throw listenTrouble(error, 'TRIBUTARY_COLLECTOR_PORT', host, port);
   }
 }

@@ -239,7 +239,7 @@ test('a taken port is a clear error', async () => {
   second.stdout.on('data', (chunk) => (text += chunk));
   const [code] = (await once(second, 'exit')) as [number];
   expect(code).toBe(1);
-  expect(text).toContain(`127.0.0.1:${port} is in use`);
+  expect(text).toContain(`TRIBUTARY_COLLECTOR_PORT must be a free port (got ${port})`);
   expect(text).toContain('port_taken');
 });
 

@@ -82,7 +82,7 @@ async function waitFor(context: Context, api: ApiClient, before: number, timeout
       throw new CommandError({
         code: 'still_running',
         message: `after ${span(tookMs)}: ${text}`,
-        fix: 'It goes on by itself: follow it with "tributary batch status".',
+        fix: 'It goes on by itself: follow it with "tributary batch status"; "tributary doctor" says why where it does not.',
       });
     }
     terminal.progress(`${text} (${span(tookMs)})`);

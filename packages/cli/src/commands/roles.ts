@@ -35,7 +35,9 @@ function passing(command: Command): Command {
 
 function dev(context: Context, args: readonly string[]): Promise<ExitCode> {
   const { shell, settings } = context;
-  return runNode(context, [join(shell.home, 'infra/local/start.mjs'), '--data-dir', settings.dataDir, ...args]);
+  const file = join(shell.home, 'infra/local/start.mjs');
+  // Its own Redis, and the folder as a flag.
+  return shell.run(process.execPath, [file, '--data-dir', settings.dataDir, ...args], shell.env) as Promise<ExitCode>;
 }
 
 async function start(context: Context, role: string, settings: readonly string[]): Promise<ExitCode> {

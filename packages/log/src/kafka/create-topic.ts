@@ -34,7 +34,8 @@ const CREATE_MS = 10_000;
 /** Throws `partition_mismatch`, `not_durable`, `log_unavailable`. */
 export async function createTopic(options: CreateTopicOptions): Promise<OpenedTopic> {
   const there = await ledTopic(options, LEADERS_MS);
-  if (there === null && options.mustExist) throw unavailable(`there is no topic ${options.name}`);
+  if (there === null && options.mustExist)
+    throw unavailable(`there is no topic ${options.name}: look at TRIBUTARY_KAFKA_TOPIC_PREFIX and TRIBUTARY_KAFKA_BROKERS`);
   const metadata = there ?? (await create(options));
   const wrong = mismatch(metadata, options.name, options.partitions);
   if (wrong !== null) throw wrong;
@@ -63,7 +64,8 @@ async function create(options: CreateTopicOptions): Promise<Metadata> {
   // When another process was first, its topic is checked like any other.
   if (errorCode !== 0 && errorCode !== CODE.topicExists) {
     const what = `the topic ${name} with ${partitions} partitions in ${replication} replicas was not created`;
-    throw unavailable(`${what} (error ${errorCode}): ${message ?? 'no reason given'}`);
+    const fix = errorCode === CODE.tooFewBrokers ? ' Lower TRIBUTARY_KAFKA_REPLICATION, or start more brokers.' : '';
+    throw unavailable(`${what} (error ${errorCode}): ${message ?? 'no reason given'}${fix}`);
   }
   return untilKnown(options);
 }

@@ -9,6 +9,7 @@ export const CODE = {
   messageTooLarge: 10,
   recordListTooLarge: 18,
   topicExists: 36,
+  tooFewBrokers: 38,
   storage: 56,
   fencedEpoch: 74,
   unknownEpoch: 75,
