@@ -54,8 +54,8 @@ export const MUTATIONS: readonly Mutation[] = [
     lie: 'an old look is given the newest answer',
     law: '1',
     file: `${SERVING}/deltas/live-answers.ts`,
-    from: 'if (known.moment.number > moment.number)',
-    to: 'if (known.moment.number > moment.number) return known.rows;\n      if (known.moment.number > moment.number)',
+    from: 'if (known.version.number > version.number)',
+    to: 'if (known.version.number > version.number) return known.rows;\n      if (known.version.number > version.number)',
   },
   {
     lie: 'commits are followed without asking whether they continue what is known',

@@ -19,7 +19,7 @@ import { assertAnswered, type Layers, oldestKept, type Question } from '../merge
 import { createHeldDeltas, type Standing } from './held.ts';
 import { createLiveAnswers } from './live-answers.ts';
 
-/** The deltas at one moment. */
+/** The deltas at one version. */
 export interface DeltasLook extends Standing {
   /** The answer from view(g) and the deltas of generations ≥ g. Its rows never change: callers do not change them either. */
   answer(loaded: LoadedGeneration, question: Question, layers: Layers): Rows;
@@ -151,10 +151,10 @@ export function createDeltaFollower({
   }
 
   function lookAt(generation: number): DeltasLook {
-    const moment = held.newest();
+    const version = held.newest();
     return {
       ...held.standing(generation),
-      answer: (loaded, question, layers) => answers.at(moment, loaded, question, layers),
+      answer: (loaded, question, layers) => answers.at(version, loaded, question, layers),
     };
   }
 

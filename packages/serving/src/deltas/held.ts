@@ -1,8 +1,8 @@
 /**
- * The deltas that are held in memory, and how they came to be what they are: a chain of moments, each leading to the
- * next by a change. Rows add up, so whatever was computed at one moment is brought to another by adding the changes in
+ * The deltas that are held in memory, and how they came to be what they are: a chain of versions, each leading to the
+ * next by a change. Rows add up, so whatever was computed at one version is brought to another by adding the changes in
  * between, or taking them away. Rows that enter the memory or leave it (a view that was not asked for, a generation that
- * no reader serves) are changes like any other. The chain is held by those who stand on it: moments that no answer needs are
+ * no reader serves) are changes like any other. The chain is held by the answers that refer to it: versions that no answer needs are
  * collected.
  */
 
@@ -13,14 +13,14 @@ import type { PartitionState } from '@tributary/store/speed-store';
 import { addRowsByView, type Rows, type RowsByView } from '@tributary/views/deltas';
 import type { Question } from '../merge.ts';
 
-export interface Moment {
-  /** Moments of one chain lead to each other; a chain ends where everything was forgotten. */
+export interface Version {
+  /** Versions of one chain lead to each other; a chain ends where everything was forgotten. */
   readonly chain: number;
   readonly number: number;
   /** Rows that all changes up to here were made of. */
   readonly changedRows: number;
-  /** What leads to the next moment; null: this is the newest. */
-  next: { readonly change: Change; readonly moment: Moment } | null;
+  /** What leads to the next version; null: this is the newest. */
+  next: { readonly change: Change; readonly version: Version } | null;
 }
 
 interface Change {
@@ -57,27 +57,27 @@ export interface HeldDeltas {
   /** Forgets generations below `from` and other views. */
   keepOnly(views: Iterable<string>, from: number): void;
   forget(): void;
-  newest(): Moment;
+  newest(): Version;
   /** Throws `store_unavailable` when everything was forgotten since. */
-  assertReachable(moment: Moment): void;
+  assertReachable(version: Version): void;
   /** Throws `store_unavailable` unless every partition is held since `from`. */
   standing(from: number): Standing;
-  /** The answer over what is held of generations ≥ `from`, at the newest moment. */
+  /** The answer over what is held of generations ≥ `from`, at the newest version. */
   answer(question: Question, from: number): Rows;
 }
 
 export function createHeldDeltas(partitions: number): HeldDeltas {
   const held = new Array<HeldPartition | null>(partitions).fill(null);
-  let newest: Moment = { chain: 0, number: 0, changedRows: 0, next: null };
+  let newest: Version = { chain: 0, number: 0, changedRows: 0, next: null };
 
   function changed(change: Change): void {
     let size = 0;
     for (const rows of change.rows.values()) size += rows.size;
     if (size === 0) return;
     const { chain, number, changedRows } = newest;
-    const moment: Moment = { chain, number: number + 1, changedRows: changedRows + size, next: null };
-    newest.next = { change, moment };
-    newest = moment;
+    const version: Version = { chain, number: number + 1, changedRows: changedRows + size, next: null };
+    newest.next = { change, version };
+    newest = version;
   }
 
   return {
@@ -133,8 +133,8 @@ export function createHeldDeltas(partitions: number): HeldDeltas {
       newest = { ...newest, chain: newest.chain + 1, next: null };
     },
     newest: () => newest,
-    assertReachable(moment) {
-      if (moment.chain !== newest.chain) throw gone('everything was read again meanwhile');
+    assertReachable(version) {
+      if (version.chain !== newest.chain) throw gone('everything was read again meanwhile');
     },
     standing(from) {
       const standing = { states: [] as (PartitionState | null)[], pending: 0, overflowed: 0 };
@@ -159,16 +159,16 @@ export function createHeldDeltas(partitions: number): HeldDeltas {
   };
 }
 
-/** What the changes after the moment `from` up to `to` add to the answer over the deltas of `generation` and later ones. */
-export function answerOfChanges(question: Question, generation: number, from: Moment, to: Moment): Rows {
+/** What the changes after the version `from` up to `to` add to the answer over the deltas of `generation` and later ones. */
+export function answerOfChanges(question: Question, generation: number, from: Version, to: Version): Rows {
   const sum: Rows = new Map();
-  for (let moment = from; moment.number < to.number; ) {
-    const { next } = moment;
-    if (next === null) throw gone(`moment ${to.number}`);
+  for (let version = from; version.number < to.number; ) {
+    const { next } = version;
+    if (next === null) throw gone(`version ${to.number}`);
     const { change } = next;
     const rows = change.generation >= generation ? change.rows.get(question.view.name) : undefined;
     if (rows !== undefined) question.addTo(sum, rows, change.sign);
-    moment = next.moment;
+    version = next.version;
   }
   return sum;
 }

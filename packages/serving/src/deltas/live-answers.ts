@@ -4,11 +4,11 @@ import type { Rows } from '@tributary/views/deltas';
 import type { LoadedGeneration } from '../generations/loaded.ts';
 import { type Layers, plus, type Question } from '../merge.ts';
 import { createRowMemory } from '../row-memory.ts';
-import { answerOfChanges, type HeldDeltas, type Moment } from './held.ts';
+import { answerOfChanges, type HeldDeltas, type Version } from './held.ts';
 
 export interface LiveAnswers {
-  /** The answer as of `moment`. Its rows never change; while nothing does, they are the very same object. */
-  at(moment: Moment, loaded: LoadedGeneration, question: Question, layers: Layers): Rows;
+  /** The answer as of `version`. Its rows never change; while nothing does, they are the very same object. */
+  at(version: Version, loaded: LoadedGeneration, question: Question, layers: Layers): Rows;
   /** Lets go of answers that were not asked for lately: they keep all changes since in memory. */
   forgetOld(): void;
 }
@@ -19,7 +19,7 @@ const REMEMBERED = { entries: 128, rows: 400_000 };
 const MOST_CHANGED_ROWS = 200_000;
 
 export function createLiveAnswers(held: HeldDeltas): LiveAnswers {
-  const remembered = createRowMemory<{ readonly rows: Rows; readonly moment: Moment }>(REMEMBERED);
+  const remembered = createRowMemory<{ readonly rows: Rows; readonly version: Version }>(REMEMBERED);
   const numbers = new WeakMap<LoadedGeneration, number>();
   let loads = 0;
 
@@ -35,26 +35,26 @@ export function createLiveAnswers(held: HeldDeltas): LiveAnswers {
   function newest(key: string, loaded: LoadedGeneration, question: Question, layers: Layers): Rows {
     const deltas = held.answer(question, loaded.generation);
     const rows = layers === 'speed' ? deltas : plus(loaded.answer(question), deltas);
-    remembered.set(key, { rows, moment: held.newest() }, rows.size);
+    remembered.set(key, { rows, version: held.newest() }, rows.size);
     return rows;
   }
 
   return {
-    at(moment, loaded, question, layers) {
+    at(version, loaded, question, layers) {
       if (layers === 'batch') return loaded.answer(question);
-      held.assertReachable(moment);
+      held.assertReachable(version);
       const key = `${held.newest().chain} ${numberOf(loaded)} ${layers} ${question.key}`;
-      const known = remembered.get(key) ?? { rows: newest(key, loaded, question, layers), moment: held.newest() };
-      if (known.moment.number > moment.number)
-        return minus(known.rows, answerOfChanges(question, loaded.generation, moment, known.moment));
-      if (known.moment.number === moment.number) return known.rows;
-      const rows = plus(known.rows, answerOfChanges(question, loaded.generation, known.moment, moment));
-      remembered.set(key, { rows, moment }, rows.size);
+      const known = remembered.get(key) ?? { rows: newest(key, loaded, question, layers), version: held.newest() };
+      if (known.version.number > version.number)
+        return minus(known.rows, answerOfChanges(question, loaded.generation, version, known.version));
+      if (known.version.number === version.number) return known.rows;
+      const rows = plus(known.rows, answerOfChanges(question, loaded.generation, known.version, version));
+      remembered.set(key, { rows, version }, rows.size);
       return rows;
     },
     forgetOld() {
       const { chain, changedRows } = held.newest();
-      remembered.forget(({ moment }) => moment.chain !== chain || changedRows - moment.changedRows > MOST_CHANGED_ROWS);
+      remembered.forget(({ version }) => version.chain !== chain || changedRows - version.changedRows > MOST_CHANGED_ROWS);
     },
   };
 }
