@@ -110,7 +110,10 @@ export const ERRORS = {
     fix: 'Entries between the archive and the log are missing: restore the segments that are gone; docs/production.md, "Backup and restore".',
   },
   not_durable: { status: 500, fix: 'Change the setting that the message names: an acknowledged event could be lost with it.' },
-  port_taken: { status: 500, fix: 'Stop what listens there, or choose another port: --port of npm start, or the setting of the role.' },
+  port_taken: {
+    status: 500,
+    fix: 'Stop what listens there, or choose another port: --port of npm start, or the setting of the role.',
+  },
   dependency_missing: { status: 500, fix: 'Install what the message names, then run the command again.' },
   manifest_corrupt: { status: 500, fix: 'Restore the file from a backup; the answer stays incomplete until then.' },
   archive_corrupt: {
