@@ -133,4 +133,20 @@ export const MUTATIONS_OF_UNCERTAINTY: readonly Mutation[] = [
     to: "reward === 'value' && converted > 0 && ofValue < FEWEST_OF_VALUE.channel",
     test: ITS_TEST,
   },
+  {
+    lie: 'a plan does not ask how often users convert, nor how a model divides a conversion',
+    law: '7',
+    file: `${ENGINE}/power.ts`,
+    from: 'const perWitness = conversionsOf(planned.rows) / witnesses;',
+    to: 'const perWitness = 1;',
+    test: `${ENGINE}/power.test.ts`,
+  },
+  {
+    lie: 'a plan for a small share goes by the users as they are',
+    law: '7',
+    file: `${ENGINE}/power.ts`,
+    from: 'if (to === from) return sample;',
+    to: 'if (to <= from) return sample;',
+    test: `${ENGINE}/power.test.ts`,
+  },
 ];

@@ -6,12 +6,12 @@ import { addAll, emptySums } from '@tributary/attribution/uncertainty/draws';
 import { estimatorOf } from '@tributary/attribution/uncertainty/estimators';
 import type { Interval } from '@tributary/attribution/uncertainty/scales';
 import { type ChannelUncertainty, uncertaintyOf } from '@tributary/attribution/uncertainty/uncertainty';
-import { type UnitRow, type Units, unitsOf } from '@tributary/attribution/uncertainty/units';
+import { type Sample, type UnitRow, unitsOf } from '@tributary/attribution/uncertainty/units';
 import { type Journey, usersOf, type World } from './worlds.ts';
 
 export const LEVEL = 0.9;
 const SHAPE = { directChannels: new Set<string>(), attribution: { positionBased: { first: 40, last: 40 } }, decayWeights: [1] };
-const OPTIONS = { shape: SHAPE, order: 1, alpha: 0.5 };
+export const OPTIONS = { shape: SHAPE, order: 1, alpha: 0.5 };
 
 export const FIGURES = ['share', 'credit', 'value share', 'value', 'ROAS', 'effect'] as const;
 export type Figure = (typeof FIGURES)[number];
@@ -49,7 +49,7 @@ export function coverageOf(
     const drawn = usersOf(world, users, createRandom(1_000_003 + repetition));
     // An interval of value says: as far as no order is larger than the largest of the sample.
     const truths = holdsRare(world, drawn) ? whole : ofSeen;
-    const units = sampled(asJourneys ? drawn.flat().map((journey) => [journey]) : drawn);
+    const units = unitsOf(sampleOf(asJourneys ? drawn.flat().map((journey) => [journey]) : drawn));
     const rewards: Reward[] = ['conversions', 'value'];
     const answer = uncertaintyOf(units, { ...OPTIONS, models, rewards, replicates, level: LEVEL, seed: repetition });
     for (const [m, model] of models.entries())
@@ -82,7 +82,7 @@ export function isAsStated({ printed, held }: Cell, repetitions: number): boolea
   return Math.abs(held / printed - LEVEL) <= error(printed);
 }
 
-function sampled(users: readonly (readonly Journey[])[]): Units {
+export function sampleOf(users: readonly (readonly Journey[])[]): Sample {
   const rows = users.map(
     (journeys): UnitRow => ({
       times: 1,
@@ -91,7 +91,7 @@ function sampled(users: readonly (readonly Journey[])[]): Units {
       ),
     }),
   );
-  return unitsOf({ kind: 'user', rows, hasSingleValues: true });
+  return { kind: 'user', rows, hasSingleValues: true };
 }
 
 type Truth = Readonly<Record<Figure, number>>;

@@ -40,6 +40,7 @@ const ENTRIES: readonly Entry[] = [
     path: ['attribution', 'explain'],
     load: async () => (await import('./commands/attribution-explain.ts')).addAttributionExplain,
   },
+  { path: ['attribution', 'power'], load: async () => (await import('./commands/attribution-power.ts')).addAttributionPower },
   { path: ['attribution', 'run'], load: async () => (await import('./commands/attribution-run.ts')).addAttributionRun },
   { path: ['batch'], load: async () => (await import('./commands/batch.ts')).addBatch },
   { path: ['reconcile'], load: async () => (await import('./commands/reconcile.ts')).addReconcile },

@@ -9,6 +9,7 @@ import { describe, expect, test } from 'vitest';
 import { tributary } from './fake-shell.ts';
 
 const PATHS = fileURLToPath(new URL('../../../../shared/data/user_click_paths.csv', import.meta.url));
+const UNCERTAINTY = fileURLToPath(new URL('../../../docs/uncertainty.md', import.meta.url));
 const DOCS = fileURLToPath(new URL('../../../docs/attribution-files.md', import.meta.url));
 const isHere = existsSync(PATHS);
 const CHANNELS = ['a', 'b', 'c', 'd'] as const;
@@ -52,6 +53,13 @@ describe(`user_click_paths.csv${isHere ? '' : ' (SKIPPED: there is no ../shared/
     const { code, stdout } = await tributary([...COMMAND, '--bootstrap', '200']);
     expect(code).toBe(0);
     expect(readFileSync(DOCS, 'utf8')).toContain(stdout);
+  });
+
+  test.skipIf(!isHere)('the documentation shows what a plan prints', async () => {
+    const asked = ['--channel', 'a', '--share', '5', '--width', '2', '--days', '30'];
+    const { code, stdout } = await tributary(['attribution', 'power', '--paths', PATHS, ...asked]);
+    expect(code).toBe(0);
+    expect(readFileSync(UNCERTAINTY, 'utf8')).toContain(stdout);
   });
 
   test.skipIf(!isHere)('every model, cost, ROAS, CPA and removal effect is what the slow loops say', async () => {

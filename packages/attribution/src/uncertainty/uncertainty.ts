@@ -58,6 +58,8 @@ export interface ModelUncertainty {
 /** Intervals are null where none can be had: `cautions` say why. */
 export interface ChannelUncertainty {
   readonly channel: string;
+  /** The share itself, that of the sample as it is. */
+  readonly shareIs: number;
   readonly share: Interval | null;
   /** Conversions or minor units. */
   readonly credit: Interval | null;
@@ -65,6 +67,8 @@ export interface ChannelUncertainty {
   /** The credit once more, for what is divided by it or by which it is divided (CPA, ROAS); null below 10 converting units as well. */
   readonly ofRatios: Interval | null;
   readonly rank: Rank | null;
+  /** That many units of one conversion each would be as certain of the share; null where it has no interval. */
+  readonly witnesses: number | null;
   /** Converting units that the channel has a part in. */
   readonly converted: number;
   readonly cautions: readonly CautionCode[];
@@ -180,11 +184,13 @@ function ofModel(
         none || isOutside ? null : ofCredit(amount, draws.credits[i] as Float64Array, witnesses, reward, is.total, z);
       return {
         channel,
+        shareIs: is.shares[i] as number,
         share,
         credit,
         effect: none ? null : ofEffect(model, is.effects[i] as number, draws.effects[i] as Float64Array, witnesses, z, level),
         ofRatios: own.converted < FEWEST_FOR_RATIOS ? null : credit,
         rank: ranks[i] ?? null,
+        witnesses: share === null ? null : sizeOf(is.shares[i] as number, draws.shares[i] as Float64Array, witnesses),
         converted: own.converted,
         cautions:
           reward === 'value' && amount <= 0 && own.converted > 0 && !none ? [...cautions, 'value_not_positive'] : cautions,
@@ -202,9 +208,13 @@ interface Witnesses {
 /** As certain as a proportion among so many equal witnesses: of no conversion at all that is all of them. */
 function ofProportion(part: number, draws: Float64Array, { converted, all }: Witnesses, z: number): Interval {
   if (converted === 0) return wilson(0, all, z);
+  return wilson(part, sizeOf(part, draws, { converted, all }), z);
+}
+
+function sizeOf(part: number, draws: Float64Array, { converted, all }: Witnesses): number {
   const variance = varianceOf(draws);
   const size = variance > 0 ? (part * (1 - part)) / variance : all;
-  return wilson(part, converted < 5 ? Math.min(size, all) : size, z);
+  return converted < 5 ? Math.min(size, all) : size;
 }
 
 /** None converted: not more than so many units would have. What their orders are worth is not known. */

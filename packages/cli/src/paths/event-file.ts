@@ -74,6 +74,7 @@ export async function readEventFile(
   if (rows === 0) throw emptyFile(name);
   return {
     ...journeysOf(users, name, options),
+    spanMs: spanOf(users),
     rows,
     hasValue,
     nullsByRow: false,
@@ -137,6 +138,16 @@ function journeysOf(
     refunds,
     sample: withUnits ? units.end(used) : null,
   };
+}
+
+function spanOf(users: ReadonlyMap<string, ReadonlyMap<string, TimelineEvent>>): number {
+  let [first, last] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const own of users.values())
+    for (const { ts } of own.values()) {
+      first = Math.min(first, ts);
+      last = Math.max(last, ts);
+    }
+  return last - first;
 }
 
 function converting(

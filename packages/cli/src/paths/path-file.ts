@@ -36,6 +36,8 @@ export interface PathFile {
   readonly currency: string | undefined;
   /** Values of more than six decimals, which were rounded. */
   readonly rounded: number;
+  /** From the first event to the last, of events alone. */
+  readonly spanMs: number | null;
   /** Conversions of a value below zero: refunds, which only events have. */
   readonly refunds: number;
   /** What resampling draws, paths as they are in the file; null: not kept. */
@@ -94,6 +96,7 @@ export async function readPathFile(chunks: AsyncIterable<Uint8Array>, name: stri
     currency: options.currency,
     rounded,
     refunds: 0,
+    spanMs: null,
     unseenMilestones: [...unseen],
   };
 }

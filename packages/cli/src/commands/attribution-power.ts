@@ -1,0 +1,106 @@
+/**
+ * `tributary attribution power`: how many conversions, and days, until the interval of a channel's share is as narrow as asked for.
+ *
+ *   file → users → as they would be at that share → resampled → conversions for that width → days at the file's rate
+ */
+import { FEWEST_TO_PLAN, type NoPlan, type Plan, powerOf } from '@tributary/attribution/uncertainty/power';
+import type { Sample } from '@tributary/attribution/uncertainty/units';
+import type { Command } from 'commander';
+import type { Act, Context } from '../context.ts';
+import { CommandError, EXIT, type ExitCode, UsageError } from '../exit.ts';
+import { journeyFacts } from '../paths/channel-facts.ts';
+import type { PathFile } from '../paths/path-file.ts';
+import { powerJson, powerText } from '../paths/power-answer.ts';
+import { definitionsOf, readRunFile } from '../paths/run-input.ts';
+import { planOf, type RunFlags } from '../paths/run-plan.ts';
+import { putText } from '../report/record-output.ts';
+
+const DAY_MS = 86_400_000;
+
+interface Flags extends Omit<RunFlags, 'models' | 'alpha'> {
+  readonly channel: string;
+  readonly share?: string;
+  readonly width: string;
+  readonly model: string;
+  readonly days?: string;
+}
+
+export function addAttributionPower(parent: Command, act: Act): void {
+  parent
+    .command('power')
+    .description('how many conversions until the interval of a share is that narrow; docs/uncertainty.md')
+    .requiredOption('--channel <name>', 'whose share')
+    .requiredOption('--width <points>', 'from the lower to the upper bound, in percentage points, such as 2')
+    .option('--share <percent>', 'that the channel is expected to have; default: what it has in the file')
+    .option('--paths <file>', 'paths as of "attribution run"; a column of users makes them the unit')
+    .option('--events <file>', 'instead: a row a touch or conversion, with --map')
+    .option('--definitions <file>', 'of --events (JSON)')
+    .option('--map <fields>', 'which column is what, as of "attribution run"')
+    .option('--separator <char>', 'between columns; default: detected in the header')
+    .option('--path-separator <text>', 'between the channels of a path', '>')
+    .option('--decimal-comma', 'values are written 44,50')
+    .option('--model <name>', 'whose share', 'shapley')
+    .option('--order <k>', 'touches in a state of the Markov models, 1 to 10', '1')
+    .option('--days <n>', 'that the file covers; default: from its first event to its last')
+    .option('--level <percent>', 'of the interval, 50 to 99.9', '90')
+    .option('--bootstrap <n>', 'resamplings', '1000')
+    .option('--seed <s>', 'of resampling', '1')
+    .action(act(attributionPower));
+}
+
+async function attributionPower(context: Context, flags: Flags): Promise<ExitCode> {
+  const width = points('--width', flags.width);
+  const share = flags.share === undefined ? undefined : points('--share', flags.share);
+  const options: RunFlags = { ...flags, models: flags.model, alpha: '0.5' };
+  const plan = planOf(options, (file) => definitionsOf(context, file));
+  const { order } = plan;
+  if (order === 'auto') throw new UsageError('--order auto chooses by the data: give the order that you will use, 1 to 10');
+  const [model, ...more] = plan.models;
+  if (model === undefined || more.length > 0) throw new UsageError(`--model is one model; got "${flags.model}"`);
+  const file = await readRunFile(context, options, plan, []);
+  const days = daysOf(flags.days, file);
+  const { conversions, unattributed } = journeyFacts(file.paths);
+  const wanted: Plan = { model, channel: flags.channel, share, width };
+  const { shape, alpha, seed, replicates, level } = plan;
+  const power = powerOf(file.sample as Sample, wanted, { shape, order, alpha, seed, replicates, level });
+  if (typeof power === 'string') throw noPlan(power, plan.file, wanted);
+  const answer = { file: plan.file, order, plan: wanted, power, attributed: conversions - unattributed.conversions, days };
+  await putText(
+    context,
+    context.json ? JSON.stringify(powerJson(answer), null, 2) : powerText(answer, context.terminal),
+    undefined,
+  );
+  return EXIT.ok;
+}
+
+function points(flag: string, text: string): number {
+  const value = /^\d{1,3}(\.\d{1,6})?$/.test(text) ? Number(text) : Number.NaN;
+  if (value > 0 && value < 100) return value / 100;
+  throw new UsageError(`${flag} must be in percent, above 0 and below 100, such as 5 (got "${text}")`);
+}
+
+/** null: the file does not say when, or all of it is of one day. */
+function daysOf(text: string | undefined, { spanMs }: PathFile): number | null {
+  if (text === undefined) return spanMs === null || spanMs < DAY_MS ? null : spanMs / DAY_MS;
+  const days = /^\d{1,6}(\.\d{1,6})?$/.test(text) ? Number(text) : Number.NaN;
+  if (days > 0) return days;
+  throw new UsageError(`--days must be a number above 0, such as 30 (got "${text}")`);
+}
+
+function noPlan(reason: NoPlan, file: string, { channel, share = 0 }: Plan): CommandError {
+  const [message, fix] = {
+    too_few_conversions: [
+      `${file} has no channel with ${FEWEST_TO_PLAN} converting users or more: how much one conversion says cannot be learned from it`,
+      'Give a file with more conversions, of a longer time.',
+    ],
+    unknown_share: [
+      `"${channel}" has none or all of the conversions of ${file}`,
+      'Say which share it is expected to have, in percent: --share 5.',
+    ],
+    out_of_reach: [
+      `"${channel}" would not have ${Number((share * 100).toFixed(6))} % even if only users came who meet it`,
+      'Give a smaller --share.',
+    ],
+  }[reason] as [string, string];
+  return new CommandError({ code: reason, message, fix, exitCode: EXIT.usage });
+}
