@@ -1,4 +1,5 @@
 /** Dead letters by HTTP: looked at, read again, dropped. */
+import { canonicalLine } from '@tributary/log/kafka/foreign-event';
 import { encodeEvent } from '@tributary/model/event';
 import { partitionOf } from '@tributary/model/user-key';
 import { cutNote } from '@tributary/store/dead-letters';
@@ -22,14 +23,16 @@ test('what can be read now is appended to the partition of its user, with an id 
   const ahead = event({ type: 'click', id: 'ahead', ts: NOON + HOUR, receivedAt: NOON + 72 * HOUR });
   const elsewhere = event({ type: 'click', id: 'elsewhere', userId: userOf((home + 1) % PARTITIONS) });
   const structured = { specversion: '1.0', id: '7', source: '/shop', type: 'buy', userid: 'u1', time: '2026-11-20T10:00:00Z' };
-  const wrap = (value: unknown) =>
-    JSON.stringify({ undecodable: 'invalid_field', message: 'm', at: 'tributary.events-1-77', bytes: 1, value });
+  // Stamped by a broker whose clock was behind: what they say happened lies too far ahead of that.
+  const message = { key: null, offset: 77, timestampMs: NOON - 72 * HOUR, headers: new Map<string, string>() };
+  const wrap = (json: unknown) =>
+    canonicalLine({ ...message, value: Buffer.from(JSON.stringify(json)) }, { topic: 'tributary.events', partition: 1 });
   const raws = [
     [encodeEvent(ahead), 'ahead'],
     [encodeEvent(elsewhere), 'elsewhere'],
     [JSON.stringify({ type: 'buy', userId: 'u1', ts: NOON, id: 'plain' }), 'plain'],
-    [wrap(JSON.stringify({ type: 'buy', userId: 'u1', ts: NOON })), 'tributary.events-1-77'],
-    [wrap(JSON.stringify(structured)), '/shop|7'],
+    [wrap({ type: 'buy', userId: 'u1', ts: NOON }), 'tributary.events-1-77'],
+    [wrap(structured), '/shop|7'],
   ] as const;
   for (const [raw, eventId] of raws) {
     const id = await parked(world, raw);
