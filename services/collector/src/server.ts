@@ -11,6 +11,7 @@ import { problem, send } from './answer.ts';
 import { addClientRoutes } from './client-routes.ts';
 import { corsOf } from './cors.ts';
 import { addEventRoutes, type Gates } from './event-routes.ts';
+import { openApi } from './openapi/document.ts';
 import type { Collector } from './pipeline.ts';
 import { addPixelRoutes } from './pixel-routes.ts';
 import { BrokenRequest } from './read-body.ts';
@@ -100,6 +101,9 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
       body: JSON.stringify(collector.rejections.list()),
     });
   });
+  app.get('/openapi.json', (_request, reply) =>
+    send(reply, { status: 200, headers: { ...JSON_TYPE, 'cache-control': 'public, max-age=300' }, body: DOCUMENT }),
+  );
   app.get('/livez', (_request, reply) => send(reply, { status: 200, headers: JSON_TYPE, body: '{"ok":true}' }));
   app.get('/readyz', async (_request, reply) => {
     const readiness = options.isDraining() ? { ok: false, detail: 'stopping' } : await options.ready();
@@ -131,6 +135,7 @@ function bytesOf(payload: unknown): number {
 
 /** They take milliseconds to collect, and no key is needed to ask. */
 const METRICS_REMEMBERED_MS = 1_000;
+const DOCUMENT = JSON.stringify(openApi('0.1.0'));
 const JSON_TYPE = { 'content-type': 'application/json; charset=utf-8' };
 const PROBES: ReadonlySet<string> = new Set(['/livez', '/readyz', '/metrics']);
 /** What operators ask for: a page that they look at must not read it with their network or their key. */
