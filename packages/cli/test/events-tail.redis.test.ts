@@ -98,6 +98,18 @@ test('from now on: only what comes after; Ctrl-C ends it with 0', async () => {
   expect(await idle).toMatchObject({ code: 0 });
 });
 
+test('from now on with a limit: what ends it is said, and --for ends it whatever has come', async () => {
+  const waited = await tributary(['events', 'tail', '--redis-url', redis.url, '--limit', '5', '--for', '300ms'], {
+    openLog: openExistingLog,
+    now: Date.now,
+  });
+  expect(waited).toMatchObject({
+    code: 0,
+    stderr: expect.stringContaining('from now on, until 5 of them or 300ms\n0 events within 300ms\n'),
+  });
+  expect(await tail('--for', 'ever')).toMatchObject({ code: 2, stderr: expect.stringContaining('--for must be a duration') });
+});
+
 test('no Redis: exit 3 within seconds, the password not shown', async () => {
   const done = await tributary(['events', 'tail', '--redis-url', 'redis://u:secret@127.0.0.1:1'], { openLog: openExistingLog });
   expect(done).toMatchObject({ code: 3, stdout: '', stderr: expect.stringContaining('redis://127.0.0.1:1 does not answer') });

@@ -5,6 +5,7 @@ import { partitionOf } from '@tributary/model/user-key';
 import type { Command } from 'commander';
 import type { Act, Context } from '../context.ts';
 import { EXIT, type ExitCode, UsageError } from '../exit.ts';
+import { parseDuration } from '../import/instant.ts';
 import { eventLine, headLine, selects } from '../report/event-line.ts';
 import { counted } from '../terminal/figures.ts';
 
@@ -13,6 +14,7 @@ interface Options {
   readonly user?: string;
   readonly type?: string;
   readonly limit?: string;
+  readonly for?: string;
   readonly topic?: string;
 }
 
@@ -30,6 +32,7 @@ export function addEventsTail(parent: Command, act: Act): void {
     .option('--user <key>', 'only this user key (userId, else anonymousId)')
     .option('--type <types>', 'only these event types, comma-separated')
     .option('--limit <n>', 'end after this number of events; from the start: also where the log ended when it began')
+    .option('--for <duration>', 'end after this time, such as 30s, whatever has come')
     .action(act(tail));
 }
 
@@ -37,6 +40,7 @@ async function tail(context: Context, options: Options): Promise<ExitCode> {
   const { shell, terminal, settings, json } = context;
   const limit = limitOf(options.limit);
   const keep = selects({ user: options.user, types: options.type?.split(',') });
+  const untilMs = options.for === undefined ? Number.POSITIVE_INFINITY : shell.now() + durationOf(options.for);
   const topic = TOPICS.find((name) => name === options.topic);
   if (topic === undefined) throw new UsageError(`--topic is ${TOPICS.join(' or ')}, got "${options.topic}"`);
   await using open = await shell.openLog(topic, settings.redisUrl, shell.env);
@@ -45,7 +49,7 @@ async function tail(context: Context, options: Options): Promise<ExitCode> {
   const after = startOf(options, log.partitions, ends);
   const isBounded = options.fromStart === true && options.limit !== undefined;
   terminal.say(
-    `following ${after.size} of ${counted(log.partitions, 'partition')} ${options.fromStart === true ? 'from the oldest entry' : 'from now on'}`,
+    `following ${after.size} of ${counted(log.partitions, 'partition')} ${options.fromStart === true ? 'from the oldest entry' : 'from now on'}${endOf(options)}`,
   );
   if (!json) await terminal.data(terminal.bold(headLine(terminal.screen)));
   let shown = 0;
@@ -54,7 +58,12 @@ async function tail(context: Context, options: Options): Promise<ExitCode> {
       terminal.say(`the log holds ${shown} of them; without --limit it is followed`);
       return EXIT.ok;
     }
-    const entries = await log.read(after, { maxEntries: ENTRIES, waitMs: WAIT_MS, signal: shell.signal });
+    const leftMs = untilMs - shell.now();
+    if (leftMs <= 0) {
+      terminal.say(`${counted(shown, 'event')} within ${options.for}`);
+      return EXIT.ok;
+    }
+    const entries = await log.read(after, { maxEntries: ENTRIES, waitMs: Math.min(WAIT_MS, leftMs), signal: shell.signal });
     for (const { kind, body, partition, position } of entries) {
       after.set(partition, position);
       if (kind === 'barrier')
@@ -80,6 +89,19 @@ function startOf(
 ): Map<number, Position | null> {
   const wanted = user === undefined ? Array.from({ length: partitions }, (_, p) => p) : [partitionOf(user, partitions)];
   return new Map(wanted.map((partition) => [partition, fromStart === true ? null : (ends[partition] ?? null)]));
+}
+
+/** When it ends by itself: a command that waits must say for what. */
+function endOf({ fromStart, limit, for: time }: Options): string {
+  if (limit !== undefined && fromStart === true) return '';
+  const ends = [...(limit === undefined ? [] : [`${limit} of them`]), ...(time === undefined ? ['Ctrl-C'] : [time])];
+  return `, until ${ends.join(' or ')}`;
+}
+
+function durationOf(text: string): number {
+  const ms = parseDuration(text);
+  if (ms === null || ms <= 0) throw new UsageError(`--for must be a duration such as 30s or 5m (got "${text}")`);
+  return ms;
 }
 
 function limitOf(text: string | undefined): number {
