@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { COMPARISON, credit, PATHS, REPORT } from './api-answers.ts';
+import { COMPARISON, CONVERSIONS, credit, PATHS, REPORT } from './api-answers.ts';
 import { fakeServer, NOTHING, type Received } from './fake-server.ts';
 import { tributary } from './fake-shell.ts';
 
@@ -71,14 +71,15 @@ test('many values are not listed; of none that is said; a value without a row is
   expect(await said(many, '--channel', 'tv\u001b[31m')).toContain('the channel "tv\ufffd[31m"');
 });
 
-test('compare and paths say so as well', async () => {
+test('compare, paths and the list of conversions say so as well', async () => {
   await using server = await fakeServer((request) => {
     if (request.path === '/v1/attribution/compare') return { body: { ...COMPARISON, rows: [] } };
+    if (request.path === '/v1/conversion-list') return { body: { ...CONVERSIONS, conversions: [], nextCursor: null } };
     if (request.path === '/v1/paths') return { body: { ...PATHS, totals: { conversions: 0, valueMinor: 0 }, paths: [] } };
     return { body: { ...REPORT, rows: rowsOf(request, CHANNELS) } };
   });
-  for (const command of ['compare', 'paths']) {
-    const done = await tributary(['attribution', command, '--type', 'purchas', '--url', server.url]);
+  for (const command of ['attribution compare', 'attribution paths', 'conversions list']) {
+    const done = await tributary([...command.split(' '), '--type', 'purchas', '--url', server.url]);
     expect(done.stderr).toContain('note: no row of this window has the type "purchas". Did you mean "purchase"?');
   }
 });

@@ -239,6 +239,25 @@ test('keys list and imports: no table is wider than the screen', async () => {
   expect([log.code, tooWide(log.stdout)]).toEqual([0, []]);
 });
 
+test('doctor: what it found and what to do go on under themselves', async () => {
+  const argv = [
+    'doctor',
+    '--quick',
+    '--redis-url',
+    'redis://127.0.0.1:1',
+    '--url',
+    'http://127.0.0.1:1',
+    '--collector-url',
+    'http://127.0.0.1:1',
+  ];
+  const lines = async (env: Record<string, string>) => (await tributary(argv, { env })).stdout.split('\n');
+  const narrow = await lines({ COLUMNS: String(SCREEN) });
+  // A path or an address is not broken.
+  expect(narrow.filter((line) => line.length > SCREEN && line.slice(26).trim().includes(' '))).toEqual([]);
+  expect(narrow.length).toBeGreaterThan((await lines({})).length);
+  expect(narrow.filter((line) => / {26}\S/.test(line)).length).toBeGreaterThan(5);
+});
+
 test('events tail: a narrow screen has the id on a second line, whole; an unknown one is not cut', () => {
   const event = JSON.stringify({
     ts: NOON,

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { AnswerOf } from '../api-types.ts';
 import { type Act, answer, type Context } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
+import { nameUnknownValues } from '../report/unknown-values.ts';
 import { instant, money } from '../terminal/figures.ts';
 import { printable, renderWide, shortName } from '../terminal/table.ts';
 
@@ -34,7 +35,10 @@ export function addConversions(program: Command, act: Act): void {
 
 async function list(context: Context, options: Options): Promise<ExitCode> {
   const { terminal } = context;
-  const got = await context.api('read').get<Listed>('/v1/conversion-list', { ...options });
+  const api = context.api('read');
+  const got = await api.get<Listed>('/v1/conversion-list', { ...options });
+  if (got.conversions.length === 0 && options.cursor === undefined)
+    await nameUnknownValues(context, api, { type: options.type, from: options.from, to: options.to });
   for (const warning of got.meta.warnings) terminal.say(printable(`warning: ${warning}`));
   await answer(context, got, () => `${tableOf(got, context)}\n${terminal.dim(lineOf(got))}`);
   if (got.nextCursor !== null) terminal.say(`there are more: --cursor ${got.nextCursor}`);

@@ -10,7 +10,7 @@ import { checkDataDir, judgeNode } from '../doctor/machine.ts';
 import { checkRedis, type LogFacts } from '../doctor/redis.ts';
 import { checkServices } from '../doctor/services.ts';
 import { CommandError, EXIT, type ExitCode } from '../exit.ts';
-import { printable } from '../terminal/table.ts';
+import { linesOf, printable, roomBeside } from '../terminal/table.ts';
 
 export function addDoctor(program: Command, act: Act): void {
   program
@@ -77,9 +77,13 @@ const CHECK_WIDTH = 18;
 
 function lines({ check, status, detail, fix }: Finding, { terminal }: Context): string[] {
   const mark = terminal.tone(status, status.padEnd(4));
+  const margin = ' '.repeat(4 + 2 + CHECK_WIDTH + 2);
+  const room = roomBeside(margin.length, terminal.screen);
+  const [first, ...more] = linesOf(printable(detail), room);
   return [
-    `${mark}  ${check.padEnd(CHECK_WIDTH)}  ${printable(detail)}`,
-    ...(fix === undefined ? [] : [`      ${' '.repeat(CHECK_WIDTH)}  ${terminal.dim(`→ ${fix}`)}`]),
+    `${mark}  ${check.padEnd(CHECK_WIDTH)}  ${first}`,
+    ...more.map((line) => margin + line),
+    ...(fix === undefined ? [] : linesOf(`→ ${fix}`, room).map((line) => margin + terminal.dim(line))),
   ];
 }
 

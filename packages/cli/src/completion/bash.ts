@@ -2,7 +2,7 @@
 import { type Grammar, namesOf, type Place, placePattern, type Values, valuePatterns } from './grammar.ts';
 
 export function bashScript(grammar: Grammar): string {
-  return `# Completion of tributary for bash: source <(tributary completion bash)
+  return `# Completion of tributary for bash: eval "$(tributary completion bash)"
 _tributary() {
   local word=\${COMP_WORDS[COMP_CWORD]} at= i words= options='${namesOf(grammar.everywhere)}' files=
   COMPREPLY=()

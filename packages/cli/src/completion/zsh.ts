@@ -2,7 +2,7 @@ import { type Grammar, type Place, placePattern, type Values, valuePatterns, typ
 
 export function zshScript(grammar: Grammar): string {
   return `#compdef tributary
-# Completion of tributary for zsh: source <(tributary completion zsh)
+# Completion of tributary for zsh: eval "$(tributary completion zsh)"
 _tributary() {
   local at= i
   local -a found everywhere

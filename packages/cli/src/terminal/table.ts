@@ -61,7 +61,7 @@ function wrapped(table: Table, maxWidth: number): Table {
 }
 
 /** Broken at spaces; what follows the first line is set in. */
-function linesOf(text: string, width: number): string[] {
+export function linesOf(text: string, width: number): string[] {
   const lines: string[] = [];
   for (const word of text.split(' ')) {
     const line = lines.at(-1);
@@ -112,7 +112,7 @@ export function renderFacts(
   screen: number | null = null,
 ): string {
   const width = Math.max(...facts.map(([label]) => widthOf(label)));
-  const room = screen === null ? Number.POSITIVE_INFINITY : Math.max(LEAST_WRAPPED, screen - width - 2);
+  const room = roomBeside(width + 2, screen);
   return facts
     .flatMap(([label, value]) =>
       linesOf(printable(value), room).map((line, i) =>
@@ -120,6 +120,11 @@ export function renderFacts(
       ),
     )
     .join('\n');
+}
+
+/** What a screen has left for text; all there is where it is not known. */
+export function roomBeside(width: number, screen: number | null): number {
+  return screen === null ? Number.POSITIVE_INFINITY : Math.max(LEAST_WRAPPED, screen - width);
 }
 
 /** What users put into events must not steer the terminal, nor turn its lines around: controls, marks of direction, line ends. */
