@@ -1,4 +1,4 @@
-/** Lies about what lets people and operators in and out: disks, logs, keys, settings, files. */
+/** Lies about what lets people and operators in and out: disks, logs, keys, settings, files, ids. */
 import type { Mutation } from './mutation-list.ts';
 
 const RUNTIME = 'packages/runtime/src';
@@ -180,5 +180,21 @@ export const MUTATIONS_OF_DOORS: readonly Mutation[] = [
     from: 'if (bad === undefined) return undefined;',
     to: "if (bad?.code !== 'too_deep') return undefined;",
     test: 'packages/cli/test/events-send.test.ts',
+  },
+  {
+    lie: 'a page of conversions skips other users with the id of its last one',
+    law: '7',
+    file: 'services/api/src/archive/archive-reader.ts',
+    from: "'(ts, id, user_key) < ($afterTs, $afterId, $afterUser)'",
+    to: "'(ts, id) < ($afterTs, $afterId) AND user_key <= $afterUser'",
+    test: 'services/api/test/data-folder.test.ts',
+  },
+  {
+    lie: 'before the first generation the list of conversions is whole',
+    law: '7',
+    file: 'services/api/src/routes/conversions.ts',
+    from: "(manifest === null ? ['no generation lists conversions yet'] : [])",
+    to: '[]',
+    test: 'services/api/test/conversion-list.test.ts',
   },
 ];

@@ -23,22 +23,6 @@ export const MUTATIONS_OF_READS: readonly Mutation[] = [
     test: 'test/laws/law-7-lag.test.ts',
   },
   {
-    lie: 'a page of conversions skips other users with the id of its last one',
-    law: '7',
-    file: `${API}/archive/archive-reader.ts`,
-    from: "'(ts, id, user_key) < ($afterTs, $afterId, $afterUser)'",
-    to: "'(ts, id) < ($afterTs, $afterId) AND user_key <= $afterUser'",
-    test: 'services/api/test/data-folder.test.ts',
-  },
-  {
-    lie: 'before the first generation the list of conversions is whole',
-    law: '7',
-    file: `${API}/routes/conversions.ts`,
-    from: "(manifest === null ? ['no generation lists conversions yet'] : [])",
-    to: '[]',
-    test: 'services/api/test/conversion-list.test.ts',
-  },
-  {
     lie: 'a store may stand behind where it was',
     law: '7',
     file: `${SERVING}/freshness/speed-health.ts`,
