@@ -38,7 +38,11 @@ const GRANTS: Readonly<Record<Scope, readonly Scope[]>> = {
   read: ['read'],
   admin: ['admin', 'read', 'write', 'server', 'browser', 'import'],
 };
-const FORMAT = /^t[bsiwra]_([0-9a-f]{12})_[0-9a-f]{48}$/;
+/** What a key looks like: the source of a regular expression. */
+export const KEY_SHAPE = `(?:${Object.values(PREFIX).join('|')})_(?<id>[0-9a-f]{12})_[0-9a-f]{48}`;
+const FORMAT = new RegExp(`^${KEY_SHAPE}$`);
+/** Keys within a text. What stands before one may be a byte that a URL encodes, such as `%3D`, but no other letter or digit. */
+export const KEYS_IN_TEXT = new RegExp(`(?<![0-9A-Za-z](?<!%[0-9A-Fa-f]{2}))${KEY_SHAPE}(?![0-9a-f])`, 'g');
 /** How often a ring looks whether its file changed, ms: what is created or revoked holds within a second. */
 const RELOAD_MS = 500;
 /** How long the keys known last stay valid while the file cannot be read, ms. Beyond it no key is: a revocation may be waiting. */
@@ -54,6 +58,11 @@ export function createKey(
   const id = random(6).toString('hex');
   const key = `${PREFIX[scope]}_${id}_${random(24).toString('hex')}`;
   return { key, record: { id, scope, hash: digest(key).toString('hex'), createdAt: now, expiresAt, ...rules } };
+}
+
+/** Whether a text has the form of a key. */
+export function isKey(text: string): boolean {
+  return FORMAT.test(text);
 }
 
 export function grants(holder: Scope, asked: Scope): boolean {
@@ -100,7 +109,7 @@ export function loadKeyRing(
 
   function find(key: string, now: number): Finding {
     refresh(now);
-    const id = FORMAT.exec(key)?.[1];
+    const id = FORMAT.exec(key)?.groups?.['id'];
     const record = id === undefined ? undefined : records.get(id);
     // An unknown id costs the same comparison as a wrong secret.
     const same = timingSafeEqual(digest(key), record === undefined ? NO_HASH : Buffer.from(record.hash, 'hex'));

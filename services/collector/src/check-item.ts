@@ -9,7 +9,7 @@ import { userKeyOf } from '@tributary/model/user-key';
 import { describe, type Invalid, invalid, validateProperties } from '@tributary/model/validate-event';
 import { claimedSource, type Grant, refusalOfEvent } from './grant.ts';
 import { hiddenControl } from './hidden-controls.ts';
-import { holdsKey, withoutKeys } from './keys-in-events.ts';
+import { mayHoldKey, withoutKeys } from './keys-in-events.ts';
 import type { Claim, Dimension } from './names.ts';
 import { MalformedLine } from './parse-body.ts';
 import type { Envelope, ReadItem } from './read-item.ts';
@@ -61,7 +61,7 @@ export function checkItem(item: unknown, rules: ItemRules): Outcome<CheckedItem>
     return invalid('invalid_write_key', 'the writeKey of the event is not the key of the request');
   const drafted = encodeDraft(read(item, envelope));
   if (!drafted.ok) return drafted;
-  const encoded = holdsKey(drafted.line) ? encodeDraft(withoutKeys(drafted.event)) : drafted;
+  const encoded = mayHoldKey(drafted.line) ? encodeDraft(withoutKeys(drafted.event)) : drafted;
   if (!encoded.ok) return encoded;
   const { event, line, bytes } = encoded;
   // All of them take more bytes than characters.

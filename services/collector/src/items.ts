@@ -2,8 +2,8 @@
 
 import { isObject, type JsonObject, type Outcome, objectOf, present } from '@tributary/model/json';
 import { describe, type Invalid, invalid, validateProperties } from '@tributary/model/validate-event';
+import { isKey } from '@tributary/runtime/keys';
 import { readCloudEvent } from './cloud-events.ts';
-import { isKey } from './keys-in-events.ts';
 import { readNative } from './native.ts';
 import { readPosthog } from './posthog.ts';
 import type { ReadItem } from './read-item.ts';
@@ -52,7 +52,7 @@ function posthogKeyOf(item: JsonObject): unknown {
 
 /** A token may be of anything, such as a device: a key has its form. */
 function keyIn(token: unknown): unknown {
-  return isKey(token) ? token : undefined;
+  return typeof token === 'string' && isKey(token) ? token : undefined;
 }
 
 function arrayItems(items: readonly unknown[], read: ReadItem): Outcome<Items> {

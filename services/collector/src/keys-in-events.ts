@@ -5,32 +5,30 @@
 import type { Draft } from '@tributary/model/draft';
 import type { Event } from '@tributary/model/event';
 import { type Invalid, invalid } from '@tributary/model/validate-event';
+import { isKey, KEY_SHAPE, KEYS_IN_TEXT } from '@tributary/runtime/keys';
 
-const KEY = /t[a-z]_([0-9a-f]{12})_[0-9a-f]+/;
-const KEYS = new RegExp(KEY, 'g');
-const WHOLE = new RegExp(`^${KEY.source}$`);
+const MAY_BE_KEY = new RegExp(KEY_SHAPE);
 
-/** Whether a text reads like a key. */
-export function isKey(value: unknown): boolean {
-  return typeof value === 'string' && WHOLE.test(value);
-}
-
-/** `line`: of an event. */
-export function holdsKey(line: string): boolean {
-  return KEY.test(line);
+/** `line`: of an event. Quick, and true for some that hold none: what stands before a key may be escaped in JSON, as `\n`. */
+export function mayHoldKey(line: string): boolean {
+  return MAY_BE_KEY.test(line);
 }
 
 export function withoutKeys(event: Event): Draft | Invalid {
   for (const field of ['id', 'userId', 'anonymousId'] as const)
-    if (holdsKey(event[field] ?? ''))
+    if ((event[field]?.search(KEYS_IN_TEXT) ?? -1) >= 0)
       return invalid('invalid_field', `${field} must hold no API key. Send the key in the Authorization header.`);
   return stripped(event) as Draft;
 }
 
 function stripped(value: unknown): unknown {
-  if (typeof value === 'string') return value.replace(KEYS, '(key $1)');
-  if (Array.isArray(value)) return value.filter((item) => !isKey(item)).map(stripped);
+  if (typeof value === 'string') return value.replace(KEYS_IN_TEXT, '(key $<id>)');
+  if (Array.isArray(value)) return value.filter((item) => !isWhole(item)).map(stripped);
   if (typeof value !== 'object' || value === null) return value;
-  const fields = Object.entries(value).filter(([, inner]) => !isKey(inner));
+  const fields = Object.entries(value).filter(([, inner]) => !isWhole(inner));
   return Object.fromEntries(fields.map(([name, inner]) => [stripped(name), stripped(inner)]));
+}
+
+function isWhole(value: unknown): boolean {
+  return typeof value === 'string' && isKey(value);
 }

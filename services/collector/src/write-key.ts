@@ -1,6 +1,6 @@
 /** The write key of a request: `Authorization: Basic base64(key:)`, as the Segment libraries send it, or `Bearer key`. */
 import type { KeyRecord } from '@tributary/runtime/key-file';
-import type { KeyRing } from '@tributary/runtime/keys';
+import { KEY_SHAPE, type KeyRing } from '@tributary/runtime/keys';
 import { type Grant, grantOf } from './grant.ts';
 
 /** What the key lets its holder send, or why it is nothing. */
@@ -21,7 +21,8 @@ export function keyOfHeader(authorization: string): string | undefined {
 export const NO_KEY = 'the request has no authorization header, and its body no writeKey';
 
 // PostHog's browser library says `token`, and so do properties of any event: there only what looks like a key is one.
-const NAMED_KEY = /"(?:writeKey|api_key|token(?="\s*:\s*"t[a-z]_[0-9a-f]{12}_))"\s*:\s*"([^"\\]{1,256})"/g;
+const TOKEN = `token(?="\\s*:\\s*"${KEY_SHAPE}")`;
+const NAMED_KEY = new RegExp(`"(?:writeKey|api_key|${TOKEN})"\\s*:\\s*"(?<named>[^"\\\\]{1,256})"`, 'g');
 /** Of a body: the write key on its top, and keys of that name in its properties. */
 const MAX_KEYS_LOOKED_AT = 8;
 
@@ -32,8 +33,8 @@ const MAX_KEYS_LOOKED_AT = 8;
 export function grantOfText(text: string, authorise: Authorise): Grant | string {
   let first: string | undefined;
   let looked = 0;
-  for (const [, key = ''] of text.matchAll(NAMED_KEY)) {
-    const grant = authorise(key);
+  for (const { groups } of text.matchAll(NAMED_KEY)) {
+    const grant = authorise(groups?.['named'] ?? '');
     if (typeof grant !== 'string') return grant;
     first ??= grant;
     if (++looked === MAX_KEYS_LOOKED_AT) break;
