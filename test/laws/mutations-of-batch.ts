@@ -42,8 +42,8 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
     lie: 'a generation that is being removed may be published',
     law: '7',
     file: `${ARCHIVE}/publications.ts`,
-    from: 'if (!isKept(generation, before?.kept))',
-    to: 'if (before === null)',
+    from: 'if (isKept(generation, before?.kept)) return manifest;',
+    to: 'if (before !== null) return manifest;',
     test: 'packages/archive/src/retire-race.test.ts',
   },
   {

@@ -1,7 +1,10 @@
 /** Which definitions a run takes: those in force until someone changes them, with a run or in the file. */
-import { writeGeneration } from '@tributary/archive/generations';
-import type { Definitions } from '@tributary/model/definitions';
-import { byFirstRules, definitionsOf } from '@tributary/testkit/generate-definitions';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { generationFolder, writeGeneration } from '@tributary/archive/generations';
+import { type Definitions, storedDefinitions } from '@tributary/model/definitions';
+import { dataPath } from '@tributary/runtime/data-folder';
+import { byFirstRules, definitionsOf, sha256Hex } from '@tributary/testkit/generate-definitions';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { begin } from '../src/begin/begin.ts';
 import { asRun, createWorld, type World } from './world.ts';
@@ -52,6 +55,60 @@ test('a rollback across a change of the file is not undone by the next scheduled
   await run();
   await world.publishByHand('rollback', 1);
   expect((await run()).version).toBe(FILE.version);
+});
+
+test('a rollback across an edit of the file is not undone by scheduled runs, however long the hold lasts', async () => {
+  await run();
+  file = EDITED;
+  await run();
+  await world.publishByHand('rollback', 1);
+  // As each retirement under a hold does: it publishes what is held again.
+  for (let i = 0; i < 25; i++) await world.publishByHand('rollback', 1);
+  expect((await run({ publish: false })).version).toBe(FILE.version);
+  expect((await run()).version).toBe(FILE.version);
+});
+
+test('a folder that lost its newest generation after a rollback can still be run upon', async () => {
+  await run();
+  await run();
+  await world.publishByHand('rollback', 1);
+  await rm(join(world.dataDir, generationFolder(2)), { recursive: true });
+  expect((await run()).version).toBe(FILE.version);
+});
+
+test('publications of a version that did not say what the file held: the newest generation that is there does', async () => {
+  await run();
+  await run({ send: SENT });
+  for (const name of await readdir(dataPath(world.dataDir, 'publications'))) {
+    const path = dataPath(world.dataDir, 'publications', name);
+    const { fileSeen: _, ...older } = JSON.parse(await readFile(path, 'utf8'));
+    await writeFile(path, JSON.stringify(older));
+  }
+  expect((await run({ publish: false })).version).toBe(SENT.version);
+  file = EDITED;
+  expect((await run()).version).toBe(EDITED.version);
+});
+
+test('definitions in force that this version refuses give way to a corrected file, and to those that a run brings', async () => {
+  const padded = storedDefinitions(JSON.stringify({ ...JSON.parse(FILE.json), conversions: ['buy '] }), sha256Hex);
+  const { manifest } = await begin(asRun({ mode: 'full' }), world.ports);
+  const older = { definitions: padded.json, definitionsVersion: padded.version };
+  await writeGeneration(world.dataDir, { ...manifest, ...older, state: 'computed' });
+  await world.publishByHand('publish', manifest.generation);
+  file = EDITED;
+  expect((await run({ publish: false })).version).toBe(EDITED.version);
+  expect((await run({ send: SENT })).version).toBe(SENT.version);
+});
+
+test('a default that an upgrade adds is not an edit of the file', async () => {
+  await run();
+  await run({ send: SENT });
+  const { pathSteps: _, ...attribution } = JSON.parse(FILE.json).attribution;
+  const content = JSON.stringify({ ...JSON.parse(FILE.json), attribution, rules: undefined });
+  const [newest] = (await readdir(dataPath(world.dataDir, 'publications'))).sort().slice(-1);
+  const path = dataPath(world.dataDir, 'publications', newest as string);
+  await writeFile(path, JSON.stringify({ ...JSON.parse(await readFile(path, 'utf8')), fileSeen: { generation: 2, content } }));
+  expect((await run()).version).toBe(SENT.version);
 });
 
 test('an edit that no published generation has seen is not forgotten', async () => {

@@ -82,3 +82,13 @@ test('a rollback below a generation of the same definitions stays exact and comp
   expect(await asked(world, ONE, AT + 1_000)).toMatchObject({ complete: true, generation: 1, warnings: [] });
   expect(differences(await world.merged(), naive([...LOG, LATE], ONE))).toEqual([]);
 });
+
+test('definitions that changed and changed back are a reason why a reconciliation differs', async () => {
+  await world.ingest(LOG);
+  await world.run();
+  await world.run({ definitions: OTHER.json, scheduled: false });
+  await world.publishByHand('rollback', 1);
+  await world.run({ scheduled: false });
+  expect((await world.manifest(3)).definitionsVersion).toBe((await world.manifest(1)).definitionsVersion);
+  expect((await world.reconciliation(3)).because).toMatchObject({ definitionsChanged: true, cutApart: [] });
+});

@@ -52,6 +52,7 @@ test.each([
     expect(complete).toBe(false);
     expect(warnings).toHaveLength(PARTITIONS);
     expect(warnings).toContainEqual(expect.stringMatching(why));
+    expect((await world.reconciliation(1)).because.cutApart).toHaveLength(PARTITIONS);
     for (const warning of warnings) expect(warning).toContain('run `tributary batch run`');
 
     await world.run();

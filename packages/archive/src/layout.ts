@@ -138,6 +138,15 @@ export interface Publication {
   readonly by: string;
   /** Which generations may be published after this one; absent: every computed one. */
   readonly kept?: KeptGenerations;
+  /** What the newest generation that was ever published found in the file of definitions; absent: it did not record it. */
+  readonly fileSeen?: FileSeen;
+}
+
+/** A rollback does not change it: an edit that was rolled back has been seen, and is not put in force again. */
+export interface FileSeen {
+  readonly generation: number;
+  /** JSON without `rules`; null: no file was configured. */
+  readonly content: string | null;
 }
 
 /** Up to `upTo` only these generations may still be published, the others are removed; newer ones may. */

@@ -13,7 +13,7 @@ import { dataPath } from '@tributary/runtime/data-folder';
 import { z } from 'zod';
 import { createDurably, namesIn } from './durable.ts';
 import { readGeneration } from './generations.ts';
-import type { GenerationManifest, KeptGenerations, Publication } from './layout.ts';
+import type { FileSeen, GenerationManifest, KeptGenerations, Publication } from './layout.ts';
 import { numbersOf, padNumber, readManifest, toJson } from './manifest-file.ts';
 
 const PublicationFile = z.object({
@@ -24,6 +24,7 @@ const PublicationFile = z.object({
   at: z.int(),
   by: z.string(),
   kept: z.object({ upTo: z.int().min(0), generations: z.array(z.int().min(1)) }).exactOptional(),
+  fileSeen: z.object({ generation: z.int().min(1), content: z.string().nullable() }).exactOptional(),
 }) satisfies z.ZodType<Publication>;
 
 /** The newest publications, oldest first; all of them by default. */
@@ -40,7 +41,7 @@ export async function currentPublication(dataDir: string): Promise<Publication |
   return (await readPublications(dataDir, 1))[0] ?? null;
 }
 
-export type PublicationDraft = Omit<Publication, 'sequence'>;
+export type PublicationDraft = Omit<Publication, 'sequence' | 'fileSeen'>;
 
 /**
  * Publishes if nothing was published since `expectedSequence` (0: nothing ever was). Throws `conflict` when something
@@ -56,10 +57,16 @@ export async function publish(
   const before = await currentPublication(dataDir);
   const newest = before?.sequence ?? 0;
   if (newest !== expectedSequence) throw superseded(expectedSequence, newest);
-  await checkPublishable(dataDir, draft.generation, before);
+  const manifest = await publishable(dataDir, draft.generation, before);
   const kept = narrowed(draft.kept, before?.kept);
+  const fileSeen = newestSeen(before, draft, manifest);
   const sequence = Math.max(expectedSequence, above) + 1;
-  const published: Publication = { ...draft, sequence, ...(kept !== undefined && { kept }) };
+  const published: Publication = {
+    ...draft,
+    sequence,
+    ...(kept !== undefined && { kept }),
+    ...(fileSeen !== undefined && { fileSeen }),
+  };
   if (!(await createDurably(publicationPath(dataDir, sequence), toJson(published)))) throw superseded(expectedSequence, sequence);
   return published;
 }
@@ -75,10 +82,21 @@ export function demandComputed({ generation, state }: GenerationManifest): void 
   throw new TributaryError('conflict', `generation ${generation} is ${state}: only a computed one is published`);
 }
 
-async function checkPublishable(dataDir: string, generation: number, before: Publication | null): Promise<void> {
-  demandComputed(await readGeneration(dataDir, generation));
-  if (!isKept(generation, before?.kept))
-    throw new TributaryError('conflict', `generation ${generation} is no longer kept: its files are being removed`);
+async function publishable(dataDir: string, generation: number, before: Publication | null): Promise<GenerationManifest> {
+  const manifest = await readGeneration(dataDir, generation);
+  demandComputed(manifest);
+  if (isKept(generation, before?.kept)) return manifest;
+  throw new TributaryError('conflict', `generation ${generation} is no longer kept: its files are being removed`);
+}
+
+function newestSeen(
+  before: Publication | null,
+  { action }: PublicationDraft,
+  { generation, definitionsOrigin }: GenerationManifest,
+): FileSeen | undefined {
+  const seen = before?.fileSeen;
+  const isNewest = action === 'publish' && generation > Math.max(before?.generation ?? 0, seen?.generation ?? 0);
+  return isNewest && definitionsOrigin !== undefined ? { generation, content: definitionsOrigin.file } : seen;
 }
 
 /** A list never takes back what the one before gave up. */

@@ -83,7 +83,7 @@ async function shortened(
     (m) => m.state === 'computed' && isKept(m.generation, newest.kept) && !isKept(m.generation, wanted),
   );
   if (newest.kept !== undefined && !tooMany) return newest;
-  const { sequence, ...again } = newest;
+  const { sequence, fileSeen: _, ...again } = newest;
   try {
     return await publish(dataDir, sequence, { ...again, kept: wanted });
   } catch (error) {

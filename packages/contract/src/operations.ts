@@ -25,7 +25,7 @@ const DefinitionsInForce = z
       .array(z.string())
       .nullable()
       .describe(
-        'Keys for which the file of definitions said otherwise when the current generation began; null: no file is known.',
+        'Keys for which the file of definitions says otherwise, as the newest generation that was ever published found it; null: no file is known.',
       ),
   })
   .meta({ id: 'DefinitionsInForce' });

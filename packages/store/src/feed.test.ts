@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isChain, parseFeedEntry } from './feed.ts';
+import { type CommittedDeltas, isChain, parseFeedEntry, stateWith } from './feed.ts';
 
 const HEAD = ['c2', 'c1', '0002', 'log-1', '1700000000000', '3', '', '2', '1', '0'];
 const VIEWS = new Set(['conversions', 'activity']);
@@ -59,4 +59,19 @@ test('commits are a chain when each names the one before it, from what is known 
   expect(isChain([b, c], '', 'c')).toBe(false);
   expect(isChain([a, b], '', 'c')).toBe(false);
   expect(isChain([b, a], 'a', 'a')).toBe(false);
+});
+
+test('barriers are copied where one is crossed, never with each commit: a rollback that is held leaves thousands', () => {
+  const barriers = new Map([[2, '0001']]);
+  const before = { position: '0001', logIdentity: 'log-1', logTimeMs: 0, generation: 3, definitions: '{}', barriers };
+  const within = { ...(entry('[]') as CommittedDeltas), generation: 3 };
+  expect(stateWith(before, within, 2).barriers).toBe(barriers);
+  const across = { ...within, generation: 2 };
+  expect(stateWith(before, across, 2).barriers).toEqual(
+    new Map([
+      [2, '0001'],
+      [3, '0002'],
+    ]),
+  );
+  expect(stateWith(before, across, 3).barriers).toEqual(new Map([[3, '0002']]));
 });

@@ -20,10 +20,20 @@ export interface CommittedDeltas {
 
 /** The state with a commit; `from`: barriers of older generations are left out. */
 export function stateWith(before: PartitionState | null, { next, generation }: CommittedDeltas, from: number): PartitionState {
-  const barriers = new Map([...(before?.barriers ?? [])].filter(([g]) => g >= from));
-  if (next.generation > generation && next.position !== null) barriers.set(next.generation, next.position);
   const definitions = next.definitions ?? before?.definitions ?? '';
-  return { ...next, definitions, ...(barriers.size === 0 ? {} : { barriers }) };
+  const barriers = barriersWith(before?.barriers, next, generation, from);
+  return { ...next, definitions, ...(barriers === undefined || barriers.size === 0 ? {} : { barriers }) };
+}
+
+/** The same object where no barrier is crossed: under a hold there may be thousands, and a follower sees every commit. */
+function barriersWith(
+  before: PartitionState['barriers'],
+  next: CommittedDeltas['next'],
+  generation: number,
+  from: number,
+): PartitionState['barriers'] {
+  if (next.generation <= generation || next.position === null) return before;
+  return new Map([...(before ?? []), [next.generation, next.position] as const].filter(([g]) => g >= from));
 }
 
 /** Reads an entry, rows of the `views` alone. null: it is not of this form, which nothing but a foreign writer explains. */

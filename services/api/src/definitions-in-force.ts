@@ -1,15 +1,17 @@
 /** What the status says of the definitions of the current generation. */
-import type { GenerationManifest } from '@tributary/archive/layout';
+import type { FileSeen, GenerationManifest } from '@tributary/archive/layout';
 import type { StatusAnswer } from '@tributary/contract/operations';
 import type { z } from 'zod';
 
 type InForce = z.output<typeof StatusAnswer>['definitionsInForce'];
 
-export function definitionsInForce(manifest: GenerationManifest | null): InForce {
+/** `seen`: what the newest generation that was ever published found in the file, also where readers were rolled back behind it. */
+export function definitionsInForce(manifest: GenerationManifest | null, seen: FileSeen | undefined): InForce {
   if (manifest === null) return null;
   const { definitions, definitionsVersion: version, definitionsOrigin: origin } = manifest;
   if (origin === undefined) return { version, source: null, reason: null, since: null, fileDiffers: null };
-  const { source, reason, at, file } = origin;
+  const { source, reason, at } = origin;
+  const file = seen === undefined ? origin.file : seen.content;
   const fileDiffers = file === null ? null : differences(withoutRules(JSON.parse(definitions)), JSON.parse(file));
   return { version, source, reason, since: at, fileDiffers };
 }

@@ -2,6 +2,7 @@
  * What the API needs from outside. `main.ts` gives it Redis, the data folder and the queue; tests give it fakes.
  */
 import type { GenerationManifest, Publication } from '@tributary/archive/layout';
+import type { PublicationDraft } from '@tributary/archive/publications';
 import type { EventLog } from '@tributary/log/port';
 import type { Event } from '@tributary/model/event';
 import { API_SETTINGS } from '@tributary/runtime/settings/api';
@@ -11,7 +12,7 @@ import type { ServingStore } from '@tributary/store/serving-store';
 /** The data folder as routes ask it: what the merge reads, and what operators do. */
 export interface DataFolder extends GenerationSource {
   /** Compare-and-set of the current generation. Rejects with `conflict` when `expectedSequence` is no longer the newest. */
-  publish(expectedSequence: number, publication: Omit<Publication, 'sequence'>, above?: number): Promise<Publication>;
+  publish(expectedSequence: number, publication: PublicationDraft, above?: number): Promise<Publication>;
   /** The stored reconciliation that compares `generation` with what was served before it; null when there is none. */
   reconciliation(generation: number): Promise<unknown>;
 }

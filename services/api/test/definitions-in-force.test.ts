@@ -1,5 +1,5 @@
 /** Which definitions are in force, since when, by whom, and where the file of definitions says otherwise. */
-import type { DefinitionsOrigin, GenerationManifest } from '@tributary/archive/layout';
+import type { DefinitionsOrigin, FileSeen, GenerationManifest } from '@tributary/archive/layout';
 import { StatusAnswer } from '@tributary/contract/operations';
 import { definitionsOf } from '@tributary/testkit/generate-definitions';
 import { expect, test } from 'vitest';
@@ -9,13 +9,13 @@ const SENT = definitionsOf({ conversions: ['order'], touches: { click: {}, visit
 const written = ({ json }: typeof SENT) => JSON.stringify({ ...JSON.parse(json), rules: undefined });
 const ORIGIN: DefinitionsOrigin = { source: 'run', reason: 'demand by ana', at: 5, file: written(SENT) };
 
-async function statusWith(origin: DefinitionsOrigin | undefined) {
+async function statusWith(origin: DefinitionsOrigin | undefined, seen?: FileSeen) {
   const world = await createWorld();
   await world.cut(1);
   const { definitionsOrigin: _, ...manifest } = world.manifests.get(1) as GenerationManifest;
   const changed = { ...manifest, definitions: SENT.json, definitionsVersion: SENT.version };
   world.manifests.set(1, { ...changed, ...(origin !== undefined && { definitionsOrigin: origin }) });
-  await world.publish(1);
+  await world.publish(1, true, seen);
   await world.tick();
   return StatusAnswer.parse((await world.get('/v1/status')).body).definitionsInForce;
 }
@@ -38,6 +38,12 @@ test('it names each key for which the file says otherwise', async () => {
   });
   const status = await statusWith({ ...ORIGIN, file: written(other) });
   expect(status?.fileDiffers).toEqual(['conversions', 'latenessDays', 'touches.visit.windowDays']);
+});
+
+test('after a rollback across an edit of the file the status says that the file differs', async () => {
+  const edited = definitionsOf({ conversions: ['order', 'buy'], touches: { click: {}, visit: { windowDays: 7 } } });
+  const status = await statusWith({ ...ORIGIN, source: 'file' }, { generation: 2, content: written(edited) });
+  expect(status?.fileDiffers).toEqual(['conversions']);
 });
 
 test('without a file, or of a version that recorded no origin, nothing is compared', async () => {

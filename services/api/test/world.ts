@@ -2,7 +2,7 @@
  * A small platform in memory for the API's tests: the real `step` behind the memory store, the naive oracle in place of
  * the batch layer, and switches that break parts of it.
  */
-import type { GenerationManifest, Publication } from '@tributary/archive/layout';
+import type { FileSeen, GenerationManifest, Publication } from '@tributary/archive/layout';
 import type { LogRecord } from '@tributary/log/port';
 import { type Definitions, parseDefinitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
@@ -165,8 +165,9 @@ export async function createWorld(options: WorldOptions = {}) {
     manifests.set(generation, speedReadsIt ? { ...manifest, cut: positions } : manifest);
   }
 
-  async function publish(generation: number, pointer = true): Promise<void> {
+  async function publish(generation: number, pointer = true, fileSeen?: FileSeen): Promise<void> {
     const publication: Publication = {
+      ...(fileSeen !== undefined && { fileSeen }),
       sequence: publications.length + 1,
       generation,
       action: 'publish',

@@ -1,6 +1,6 @@
 /** The start of a run: its generation, durable before anything refers to it. */
 import { createGeneration, listGenerations, readGeneration, writeGeneration } from '@tributary/archive/generations';
-import type { GenerationManifest } from '@tributary/archive/layout';
+import type { GenerationManifest, Publication } from '@tributary/archive/layout';
 import { currentPublication, readPublications } from '@tributary/archive/publications';
 import { TributaryError } from '@tributary/model/errors';
 import { keepsAllColumns } from '../compute/relations.ts';
@@ -27,7 +27,7 @@ export async function begin(run: Run, ports: RunPorts): Promise<Beginning> {
   const { definitions, origin } = chooseDefinitions({
     run,
     file: ports.configuredDefinitions(),
-    fileBefore: (await newestPublished(ports.dataDir))?.definitionsOrigin?.file ?? null,
+    fileBefore: await fileSeenLast(publication, ports.dataDir),
     published,
     parse: ports.parseDefinitions,
     now,
@@ -79,10 +79,21 @@ async function supersedeUnfinished(ports: RunPorts): Promise<void> {
   }
 }
 
-/** The newest generation that readers ever had, whichever they have now; null before the first. */
-async function newestPublished(dataDir: string): Promise<GenerationManifest | null> {
+/** What the file of definitions held when the newest generation that readers ever had began; null: nothing is known of it. */
+async function fileSeenLast(publication: Publication | null, dataDir: string): Promise<string | null> {
+  if (publication?.fileSeen !== undefined) return publication.fileSeen.content;
+  // Publications of earlier versions do not say it.
   const generations = (await readPublications(dataDir, LOOKED_BACK)).map(({ generation }) => generation);
-  return generations.length === 0 ? null : readGeneration(dataDir, Math.max(...generations));
+  for (const generation of [...new Set(generations)].sort((a, b) => b - a)) {
+    const manifest = await readGeneration(dataDir, generation).catch(unlessNotFound);
+    if (manifest !== null) return manifest.definitionsOrigin?.file ?? null;
+  }
+  return null;
+}
+
+function unlessNotFound(error: unknown): null {
+  if (error instanceof TributaryError && error.code === 'not_found') return null;
+  throw error;
 }
 
 /** An incremental run builds on what readers trust: after a rollback not on what was rolled back. */

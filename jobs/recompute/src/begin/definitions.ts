@@ -31,20 +31,32 @@ interface Picked {
 
 export function chooseDefinitions(choice: Choice): Chosen {
   const { run, file, published, now } = choice;
-  const inForce = published === null ? null : choice.parse(published.definitions);
-  const { definitions, source } = pick(choice, inForce);
+  const { definitions, source } = pick(choice);
   const fileNow = file === null ? null : contentOf(file);
   const before = published?.definitionsOrigin;
-  if (before !== undefined && inForce?.version === definitions.version)
+  if (before !== undefined && asReadToday(published?.definitions ?? null, choice) === contentOf(definitions))
     return { definitions, origin: { ...before, file: fileNow } };
   return { definitions, origin: source === null ? undefined : { source, reason: run.reason, at: now, file: fileNow } };
 }
 
 /** `source` is null for those in force. */
-function pick({ run, file, fileBefore, parse }: Choice, inForce: Definitions | null): Picked {
+function pick(choice: Choice): Picked {
+  const { run, file, fileBefore, published, parse } = choice;
   if (run.definitions !== null) return { definitions: parse(run.definitions), source: 'run' };
-  if (file !== null && (inForce === null || contentOf(file) !== fileBefore)) return { definitions: file, source: 'file' };
-  return inForce === null ? { definitions: parse('{}'), source: 'built-in' } : { definitions: inForce, source: null };
+  if (file !== null && (published === null || contentOf(file) !== asReadToday(fileBefore, choice)))
+    return { definitions: file, source: 'file' };
+  if (published === null) return { definitions: parse('{}'), source: 'built-in' };
+  return { definitions: parse(published.definitions), source: null };
+}
+
+/** What an earlier version stored, with the defaults of this one; as it was stored where this version refuses it. */
+function asReadToday(stored: string | null, { parse }: Choice): string | null {
+  if (stored === null) return null;
+  try {
+    return contentOf(parse(stored));
+  } catch {
+    return stored;
+  }
 }
 
 /** Their text without the number of their rules: an upgrade that brings new rules does not change what users wrote. */

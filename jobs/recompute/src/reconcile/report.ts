@@ -1,6 +1,8 @@
 /** The reconciliation as it is kept and served: pure. */
 import type { GenerationManifest } from '@tributary/archive/layout';
+import { partitionsCutApart } from '@tributary/serving/freshness/cut-apart';
 import type { PartitionDeltas } from '@tributary/store/serving-store';
+import type { PartitionState } from '@tributary/store/speed-store';
 import type { CompareResult } from './spec.ts';
 
 export interface Reconciliation {
@@ -26,8 +28,10 @@ export interface Reasons {
   readonly duplicates: number;
   /** Users whose timelines outgrew the bound of the speed layer. */
   readonly overflowedUsers: number;
-  /** Old rows were made under other definitions. */
+  /** Old rows, or deltas since, were made under other definitions; also where these changed and changed back. */
   readonly definitionsChanged: boolean;
+  /** Partitions whose layers were cut at two copies of a barrier: what lies in between counts twice, or not at all. */
+  readonly cutApart: readonly number[];
   /** Partitions whose real time had not reached the barrier when this was made: their share is missing from "before". */
   readonly speedBehind: readonly number[];
 }
@@ -37,16 +41,29 @@ export function reasonsOf(
   before: GenerationManifest | null,
   deltas: readonly PartitionDeltas[],
 ): Reasons {
+  const states = deltas.map(({ state }) => state);
   return {
     lateEvents: deltas.reduce((sum, { pending }) => sum + pending, 0),
     duplicates: manifest.counts.duplicates,
     overflowedUsers: deltas.reduce((sum, { overflowed }) => sum + overflowed, 0),
-    definitionsChanged: before !== null && before.definitionsVersion !== manifest.definitionsVersion,
-    speedBehind: partitionsBehind(
-      deltas.map(({ state }) => state),
-      manifest.generation,
-    ),
+    definitionsChanged: before !== null && changedSince(before, manifest, states),
+    cutApart: cutApart([manifest, ...(before === null ? [] : [before])], states),
+    speedBehind: partitionsBehind(states, manifest.generation),
   };
+}
+
+function changedSince(
+  before: GenerationManifest,
+  manifest: GenerationManifest,
+  states: readonly (PartitionState | null)[],
+): boolean {
+  const sinceThen = states.some((state) => (state?.definitionsSince ?? 0) > before.generation);
+  return sinceThen || before.definitionsVersion !== manifest.definitionsVersion;
+}
+
+function cutApart(cuts: readonly GenerationManifest[], states: readonly (PartitionState | null)[]): number[] {
+  const partitions = cuts.flatMap((cut) => partitionsCutApart(states, cut).map(({ partition }) => partition));
+  return [...new Set(partitions)].sort((a, b) => a - b);
 }
 
 /** Partitions whose speed layer has not read the barrier of `generation`; index = partition. */

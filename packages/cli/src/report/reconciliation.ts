@@ -34,6 +34,8 @@ export interface Reconciliation {
     readonly duplicates: number;
     readonly overflowedUsers: number;
     readonly definitionsChanged: boolean;
+    /** Absent in those of an earlier version. */
+    readonly cutApart?: readonly number[];
     readonly speedBehind: readonly number[];
   };
   readonly views: Readonly<Record<string, ViewComparison>>;
@@ -125,18 +127,19 @@ function rowsTable(name: string, view: ViewComparison, { width, bold }: Screen):
   return `${name}, the largest differences\n${renderWide({ columns, rows }, width, bold)}${rest}`;
 }
 
+function partitions(numbers: readonly number[]): string {
+  return `${numbers.length === 1 ? 'partition' : 'the partitions'} ${numbers.join(', ')}`;
+}
+
 function reasons({ because, equal }: Reconciliation): string[] {
-  const { lateEvents, duplicates, overflowedUsers, definitionsChanged, speedBehind } = because;
+  const { lateEvents, duplicates, overflowedUsers, definitionsChanged, cutApart = [], speedBehind } = because;
   const found = [
     ...(lateEvents > 0 ? [`at most ${counted(lateEvents, 'late event')} (copies counted)`] : []),
     ...(duplicates > 0 ? [`the batch found ${counted(duplicates, 'duplicate')} in all it read`] : []),
     ...(overflowedUsers > 0 ? [`${counted(overflowedUsers, 'user')} outgrew the bound of the speed layer`] : []),
     ...(definitionsChanged ? ['the definitions changed'] : []),
-    ...(speedBehind.length > 0
-      ? [
-          `real time had not read up to the cut in ${speedBehind.length === 1 ? 'partition' : 'the partitions'} ${speedBehind.join(', ')}`,
-        ]
-      : []),
+    ...(cutApart.length > 0 ? [`the layers were cut at two copies of a barrier in ${partitions(cutApart)}`] : []),
+    ...(speedBehind.length > 0 ? [`real time had not read up to the cut in ${partitions(speedBehind)}`] : []),
   ];
   if (found.length === 0)
     return [equal ? 'nothing was late, duplicate or missing' : 'none of the known reasons applies: this is worth a look'];

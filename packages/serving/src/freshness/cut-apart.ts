@@ -5,26 +5,35 @@
 import type { GenerationManifest } from '@tributary/archive/layout';
 import type { PartitionState } from '@tributary/store/speed-store';
 
-/** Reasons why what lies around the cut may count twice or not at all; empty when each partition adds from the cut on. `served`: null: none. */
-export function cutsApart(
-  states: readonly (PartitionState | null)[],
-  served: Pick<GenerationManifest, 'generation' | 'cut'> | null,
-): string[] {
-  if (served === null) return [];
-  const { generation, cut: cuts } = served;
-  const holes: string[] = [];
-  for (const [partition, state] of states.entries()) {
+export interface CutApart {
+  readonly partition: number;
+  readonly cut: string;
+  /** Undefined: an older version of the speed worker read it, and did not say. */
+  readonly barrier: string | undefined;
+}
+
+type Cut = Pick<GenerationManifest, 'generation' | 'cut'>;
+
+/** Partitions whose deltas begin at another copy of the barrier than the one where the generation was cut. */
+export function partitionsCutApart(states: readonly (PartitionState | null)[], { generation, cut: cuts }: Cut): CutApart[] {
+  return states.flatMap((state, partition) => {
     const cut = cuts[partition];
     const barrier = state?.barriers?.get(generation);
     // Before the barrier nothing is added that the view may hold.
-    if (state === null || state.generation < generation || cut === undefined || barrier === cut) continue;
+    const isApart = state !== null && state.generation >= generation && cut !== undefined && barrier !== cut;
+    return isApart ? [{ partition, cut, barrier }] : [];
+  });
+}
+
+/** Reasons why what lies around the cut may count twice or not at all; empty when each partition adds from the cut on. `served`: null: none. */
+export function cutsApart(states: readonly (PartitionState | null)[], served: Cut | null): string[] {
+  if (served === null) return [];
+  const { generation } = served;
+  return partitionsCutApart(states, served).map(({ partition, cut, barrier }) => {
     const found =
       barrier === undefined
         ? `generation ${generation} was cut at ${cut}; whether the deltas since were as well, the older version of the speed worker that read the barrier did not say`
         : `generation ${generation} was cut at ${cut}, and the deltas since at ${barrier}: what lies in between counts ${barrier < cut ? 'twice' : 'in neither'}`;
-    holes.push(
-      `partition ${partition}: ${found}. Exact again once a newer generation is published: run \`tributary batch run\` when all archivers and speed workers are of one version`,
-    );
-  }
-  return holes;
+    return `partition ${partition}: ${found}. Exact again once a newer generation is published: run \`tributary batch run\` when all archivers and speed workers are of one version`;
+  });
 }

@@ -1,5 +1,4 @@
 /** Running it: how far each partition is, and whether this process may be given work. */
-import type { GenerationManifest } from '@tributary/archive/layout';
 import { OPERATION_ROUTES, type StatusAnswer } from '@tributary/contract/operations';
 import { remembered } from '@tributary/runtime/remembered';
 import { fromStore } from '@tributary/serving/from-store';
@@ -22,7 +21,7 @@ async function statusOf(context: ApiContext): Promise<z.output<typeof StatusAnsw
     deps.onWarning('the log did not say where it ends', cause);
     return null;
   });
-  const manifest = await currentManifest(context);
+  const current = await currentManifest(context);
   const meta = snapshot.meta();
   const { wanted, served, failure } = generations.current();
   return {
@@ -43,15 +42,15 @@ async function statusOf(context: ApiContext): Promise<z.output<typeof StatusAnsw
     complete: meta.complete,
     warnings: meta.warnings,
     definitions: meta.definitions,
-    definitionsInForce: definitionsInForce(manifest),
+    definitionsInForce: current === null ? null : definitionsInForce(current.manifest, current.publication.fileSeen),
   };
 }
 
 /** Of the published generation; null also where the data folder does not answer: the rest of the status stands without it. */
-async function currentManifest({ deps }: ApiContext): Promise<GenerationManifest | null> {
+async function currentManifest({ deps }: ApiContext) {
   try {
     const publication = await deps.source.publication();
-    return publication === null ? null : await deps.source.manifest(publication.generation);
+    return publication === null ? null : { publication, manifest: await deps.source.manifest(publication.generation) };
   } catch (cause) {
     deps.onWarning('the current generation did not say which definitions it has', cause);
     return null;
