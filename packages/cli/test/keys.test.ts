@@ -110,7 +110,7 @@ test.each([
 
 test.each([
   ['\ufeff{"keys":[]}', 'it must not begin with a byte order mark'],
-  ['{"keys":[]\n', 'line 2, column 1: the text ends here, and a comma or } must stand here'],
+  ['{"keys":[]\n', 'line 2, column 1: the text ends where "," or "}" belongs'],
 ])('a key file that services cannot read is refused by its place: %j', async (text, reason) => {
   writeFileSync(join(dataDir, 'keys.json'), text);
   for (const command of [['list'], ['create', 'read']])

@@ -115,7 +115,7 @@ describe('settings', () => {
   });
 
   test.each([
-    ['{', 'line 1, column 2: the text ends here, and a key in quotes must stand here'],
+    ['{', 'line 1, column 2: the text ends where "}" belongs'],
     ['{"keys":5}', '"keys" must be an object'],
     ['{"apiUrl":7}', '"apiUrl" must be a text'],
     ['{"keys":{"read":["tr_secret"]}}', '"read" must be a text'],
