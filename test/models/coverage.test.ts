@@ -1,6 +1,6 @@
 /** The intervals hold what they say, in small; `npm run bench -- coverage` has all worlds and sizes. */
 import { expect, test } from 'vitest';
-import { type Cell, coverageOf, type FIGURES, LEVEL } from './coverage.ts';
+import { type Cell, coverageOf, FIGURES, LEVEL } from './coverage.ts';
 import { WORLDS, type World } from './worlds.ts';
 
 const OPTIONS = { users: 400, repetitions: 60, replicates: 200, models: ['last', 'markov'] } as const;
@@ -21,6 +21,12 @@ test.each(['plain', 'users who convert 1 to 9 times', 'ties'])('%s: shares, cred
     // Cells of one sample depend on each other: the error is that of the samples.
     expect(Math.abs(heldOf(own) - LEVEL)).toBeLessThan(3 * Math.sqrt((LEVEL * (1 - LEVEL)) / OPTIONS.repetitions));
   }
+});
+
+test.each(WORLDS.map((world) => [world.name, world] as const))('%s: every model of the bench has a truth in it', (_, world) => {
+  const models = ['last', 'shapley', 'markov', 'rateShapley'] as const;
+  const cells = coverageOf(world, { users: 60, repetitions: 1, replicates: 200, models });
+  expect(cells).toHaveLength(models.length * FIGURES.length * 6);
 });
 
 test('each order of a user taken for a user: the intervals are far too narrow', () => {

@@ -115,8 +115,9 @@ function populationOf({ channels, converts, goesOn }: Walk): PathCount[] {
       const here = probability * chance;
       const longer = [...path, CHANNELS[at] as string];
       const further = longer.length === LONGEST ? 0 : here * goesOn;
-      const conversions = ((here - further) * (converts[at] as number)) / (1 - goesOn);
-      all.push({ path: longer, conversions, nulls: here - further - conversions, value: 0 });
+      const converting = (converts[at] as number) / (1 - goesOn);
+      const ending = here - further;
+      all.push({ path: longer, conversions: ending * converting, nulls: ending * (1 - converting), value: 0 });
       if (further > 0) extend(longer, further);
     }
   };
