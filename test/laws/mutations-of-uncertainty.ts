@@ -149,4 +149,12 @@ export const MUTATIONS_OF_UNCERTAINTY: readonly Mutation[] = [
     to: 'if (to <= from) return sample;',
     test: `${ENGINE}/power.test.ts`,
   },
+  {
+    lie: 'the game of rates hands out more than there is, and takes from others',
+    law: '7',
+    file: 'packages/cli/src/paths/models.ts',
+    from: 'share >= -ROUNDING && share <= 1 + ROUNDING',
+    to: 'Number.isFinite(share)',
+    test: 'packages/cli/test/attribution-run.test.ts',
+  },
 ];

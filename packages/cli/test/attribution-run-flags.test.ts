@@ -288,7 +288,8 @@ describe('output', () => {
       const csv = await session.rows(`SELECT model, channel, conversions, value FROM read_csv($1, all_varchar = true)`, [
         out('r.csv'),
       ]);
-      expect(csv.map((row) => ({ ...row, conversions: Number(row['conversions']), value: Number(row['value']) }))).toEqual(
+      const numberOf = (cell: unknown) => (cell === null ? null : Number(cell));
+      expect(csv.map((row) => ({ ...row, conversions: numberOf(row['conversions']), value: numberOf(row['value']) }))).toEqual(
         lines.map(({ model, channel, conversions, value }) => ({ model, channel, conversions, value })),
       );
       expect(csv[0]?.['conversions']).toMatch(/^\d+\.\d{6}$/);

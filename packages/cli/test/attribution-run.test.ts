@@ -72,6 +72,8 @@ describe('the small oracles', () => {
   });
 });
 
+const isPart = (share: unknown) => Number(share) >= -1e-9 && Number(share) <= 1 + 1e-9;
+
 describe('law 4, conservation: every model of every file', () => {
   const anyFile = fc.array(
     fc.record({
@@ -96,20 +98,23 @@ describe('law 4, conservation: every model of every file', () => {
         expect(models.size).toBe(15);
         for (const model of models) {
           const of = answer.rows.filter((row) => row.model === model);
-          expect([
-            model,
-            exactSum(
-              of.map((row) => row['conversions']),
-              6,
-            ),
-          ]).toEqual([model, total * 1e6]);
-          expect([
-            model,
-            exactSum(
-              of.map((row) => row['value']),
-              2,
-            ),
-          ]).toEqual([model, cents]);
+          for (const [reward, decimals, whole] of [
+            ['conversions', 6, total * 1e6],
+            ['value', 2, cents],
+          ] as const) {
+            const channels = of.filter(({ channel }) => channel !== '(unattributed)');
+            const isOutside = channels.some((row) => !isPart(row[`${reward}Share`]));
+            // Effects only, of every channel, or credit that sums to the whole: nothing in between.
+            if (isOutside) expect([model, ...new Set(channels.map((row) => row[reward]))]).toEqual(['rateShapley', null]);
+            else
+              expect([
+                model,
+                exactSum(
+                  of.map((row) => row[reward]),
+                  decimals,
+                ),
+              ]).toEqual([model, whole]);
+          }
         }
       }),
       { numRuns: 40 },
@@ -244,4 +249,24 @@ describe('extremes', () => {
     expect((answer['leftOut'] as { model: string }[]).map(({ model }) => model)).toContain('markov');
     expect(answer.rows.some(({ model }) => model === 'shapley')).toBe(true);
   });
+});
+
+test('the game of rates hands out nothing where its shares leave the whole: podcast is not credited with 127 of 71 conversions', async () => {
+  const path = file('search,40,460,460', 'search > social,20,200,200', 'social,10,150,150', 'podcast,1,1,1', 'fax,0,,3');
+  const { answer } = await json(path, '--models', 'rateShapley,shapley', '--costs', 'podcast=5,search=10');
+  const [rates, sets] = ['rateShapley', 'shapley'].map((model) =>
+    answer.rows.filter((row) => row.model === model && row.channel !== '(unattributed)'),
+  );
+  for (const row of rates ?? [])
+    expect(row).toMatchObject({ conversions: null, value: null, roas: null, cpa: null, conversionsEffect: expect.any(Number) });
+  expect(rates?.map((row) => isPart(row['conversionsShare']))).toContain(false);
+  for (const row of sets ?? []) expect(row).toMatchObject({ conversions: expect.any(Number), value: expect.any(Number) });
+  const codes = (answer['models'] as { cautions: { code: string; reward: string }[] }[]).map(({ cautions }) =>
+    cautions.map(({ code, reward }) => `${code} ${reward}`),
+  );
+  expect(codes).toEqual([['outside_of_whole conversions', 'outside_of_whole value'], []]);
+  const { stdout } = await run(path, '--models', 'rateShapley,shapley', '--costs', 'podcast=5,search=10');
+  expect(stdout).toMatch(/^podcast +– +1$/m);
+  expect(stdout).toMatch(/^total +– +71$/m);
+  expect(stdout).toContain('rateShapley, conversions: effects only');
 });

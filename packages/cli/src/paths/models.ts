@@ -38,6 +38,14 @@ export interface ModelAnswer {
   readonly sampling: ReadonlyMap<Reward, Sampling>;
 }
 
+/** Shares nearer to the whole than this are in it: what is beyond is rounding. */
+const ROUNDING = 1e-9;
+
+/** Whether all shares are parts of the whole. Where they are not, as the game of rates may have it, they hand out no credit. */
+export function handsOut({ effects }: Pick<ModelAnswer, 'effects'>, reward: Reward): boolean {
+  return [...(effects.get(reward)?.values() ?? [])].every(({ share }) => share >= -ROUNDING && share <= 1 + ROUNDING);
+}
+
 /** Counts are made when a model first asks for them. */
 export function journeysOf(paths: readonly WeightedPath[], order: number): Journeys {
   let coalitions: Coalition[] | undefined;

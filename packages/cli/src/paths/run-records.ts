@@ -19,12 +19,12 @@ import {
   samplingOf,
   uncertaintyAt,
 } from './answer.ts';
-import type { ModelAnswer } from './models.ts';
+import { handsOut, type ModelAnswer } from './models.ts';
 
 const CREDIT_DECIMALS = 6;
 const REWARDS: readonly Reward[] = ['conversions', 'value'];
 
-/** Channels of every model, then `(unattributed)`: the rows of a model sum to the totals, exactly. */
+/** Channels of every model, then `(unattributed)`: the rows of a model that hands out credit sum to the totals, exactly. */
 export function runRecords(answer: RunAnswer): Records {
   const money = { decimals: answer.decimals } as const;
   const fields: readonly Field[] = [
@@ -92,23 +92,24 @@ function rowOf(answer: RunAnswer, model: ModelAnswer, line: ChannelLine): Cell[]
   const conversions = effectOf(model, 'conversions', channel);
   const value = effectOf(model, 'value', channel);
   const only = <T>(reward: Reward, cell: T) => (rewards.includes(reward) ? cell : null);
+  const credit = <T>(reward: Reward, cell: T) => (handsOut(model, reward) ? only(reward, cell) : null);
   const { isPart, tellsLoss } = modelInfo(model.model);
   const lostMinor = tellsLoss && value !== undefined ? value.effect * facts.valueMinor : null;
   return [
     model.model,
     channel,
-    only('conversions', creditMicros),
+    credit('conversions', creditMicros),
     only('conversions', conversions?.share ?? part(creditMicros, facts.conversions * CREDIT_UNIT_MICROS)),
     only('conversions', conversions?.effect ?? null),
-    only('value', valueMinor),
+    credit('value', valueMinor),
     only('value', value?.share ?? part(valueMinor, facts.valueMinor)),
     only('value', value === undefined ? null : isPart ? value.effect : value.effect / 10 ** decimals),
     touches,
     journeys,
     participated,
     costMinor,
-    only('value', roas(valueMinor, costMinor)),
-    only('conversions', cpa(costMinor, creditMicros / CREDIT_UNIT_MICROS, decimals)),
+    credit('value', roas(valueMinor, costMinor)),
+    credit('conversions', cpa(costMinor, creditMicros / CREDIT_UNIT_MICROS, decimals)),
     tellsLoss && conversions !== undefined ? conversions.effect * facts.conversions : null,
     lostMinor === null ? null : lostMinor / 10 ** decimals,
     lostMinor === null ? null : roas(lostMinor, costMinor),
@@ -154,6 +155,9 @@ export function runJson(answer: RunAnswer): unknown {
       model: model.model,
       sampling: samplingOf(model, 'conversions', decimals),
       valueSampling: samplingOf(model, 'value', decimals),
+      cautions: answer.rewards
+        .filter((reward) => !handsOut(model, reward))
+        .map((reward) => ({ code: 'outside_of_whole', reward, message: CAUTIONS.outside_of_whole })),
     })),
     leftOut: answer.leftOut,
     ...(answer.positions === null ? {} : { positions: Object.fromEntries(answer.positions) }),

@@ -1,7 +1,8 @@
 /** Who earned what: journeys, credit, and credit against cost, the models side by side. */
+import type { Reward } from '@tributary/attribution/data-driven/counts';
 import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
 import { type ChannelLine, cpa, creditOf, type RunAnswer, roas } from '../paths/answer.ts';
-import type { ModelAnswer } from '../paths/models.ts';
+import { handsOut, type ModelAnswer } from '../paths/models.ts';
 import { count, fixed, share } from '../terminal/figures.ts';
 import type { Table } from '../terminal/table.ts';
 import { amount, CHANNEL, costOf, right, shortened, sumOf } from './channel-lines.ts';
@@ -42,8 +43,9 @@ export function creditTable(answer: RunAnswer, measure: Measure, text: (amount: 
   const { channels, models, facts } = answer;
   const row = (name: string, lines: readonly ChannelLine[]) => [
     name,
-    ...models.map((model) => text(sumOf(lines, ({ channel }) => creditOf(model, channel)[measure]))),
+    ...models.map((model) => given(model, () => text(sumOf(lines, ({ channel }) => creditOf(model, channel)[measure])))),
   ];
+  const given = (model: ModelAnswer, cell: () => string) => (handsOut(model, rewardOf(measure)) ? cell() : '–');
   const without = unattributedOf(facts, measure);
   return {
     columns: [CHANNEL, ...models.map(({ model }) => right(model))],
@@ -51,7 +53,9 @@ export function creditTable(answer: RunAnswer, measure: Measure, text: (amount: 
     rows: [...shortened(channels, (line) => row(line.channel, [line]), row), [UNATTRIBUTED, ...models.map(() => text(without))]],
     total: [
       'total',
-      ...models.map((model) => text(without + sumOf(channels, ({ channel }) => creditOf(model, channel)[measure]))),
+      ...models.map((model) =>
+        given(model, () => text(without + sumOf(channels, ({ channel }) => creditOf(model, channel)[measure]))),
+      ),
     ],
   };
 }
@@ -83,7 +87,11 @@ function ratioTable(
   const row = (name: string, lines: readonly ChannelLine[], costMinor: number | null, without = 0) => [
     name,
     costMinor === null ? '–' : amount(costMinor, decimals),
-    ...models.map((model) => ratio(without + sumOf(lines, ({ channel }) => creditOf(model, channel)[measure]), costMinor)),
+    ...models.map((model) =>
+      handsOut(model, rewardOf(measure))
+        ? ratio(without + sumOf(lines, ({ channel }) => creditOf(model, channel)[measure]), costMinor)
+        : '–',
+    ),
   ];
   return {
     columns: [CHANNEL, right('cost'), ...models.map(({ model }) => right(model))],
@@ -95,6 +103,10 @@ function ratioTable(
     ),
     total: row('total', channels, spent, unattributedOf(facts, measure)),
   };
+}
+
+function rewardOf(measure: Measure): Reward {
+  return measure === 'creditMicros' ? 'conversions' : 'value';
 }
 
 function unattributedOf({ unattributed }: RunAnswer['facts'], measure: Measure): number {

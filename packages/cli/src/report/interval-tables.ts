@@ -104,12 +104,14 @@ export function intervalNotes({ uncertainty, choice, order, decimals, currency }
 /** Names of channels that a line shows. */
 const MOST_NAMES = 5;
 
-/** But the one that has a line of its own. */
+/** Said by lines of their own. */
+const OF_THEIR_OWN: ReadonlySet<CautionCode> = new Set(['larger_orders_unseen', 'outside_of_whole']);
+
 function byCode(models: Uncertainty['models']): [CautionCode, string][] {
   const places = new Map<CautionCode, Set<string>>();
   const add = (code: CautionCode, place: string) => places.set(code, (places.get(code) ?? new Set()).add(place));
-  for (const { model, reward, cautions, channels } of models) {
-    for (const code of cautions) if (code !== 'larger_orders_unseen') add(code, code === 'outside_of_whole' ? model : reward);
+  for (const { reward, cautions, channels } of models) {
+    for (const code of cautions) if (!OF_THEIR_OWN.has(code)) add(code, reward);
     for (const { channel, cautions } of channels) for (const code of cautions) add(code, channel);
   }
   return [...places].map(([code, names]) => {

@@ -3,7 +3,9 @@ import { basename } from 'node:path';
 import type { OrderChoice } from '@tributary/attribution/data-driven/order-choice';
 import type { Sampling } from '@tributary/attribution/data-driven/shapley';
 import { modelInfo } from '@tributary/attribution/models/catalogue';
+import { CAUTIONS } from '@tributary/attribution/uncertainty/cautions';
 import { type RunAnswer, samplingOf } from '../paths/answer.ts';
+import { handsOut } from '../paths/models.ts';
 import { conversions, count, counted, percent } from '../terminal/figures.ts';
 import { renderWide, type Table } from '../terminal/table.ts';
 import type { Terminal } from '../terminal/terminal.ts';
@@ -45,10 +47,15 @@ function summary({ facts, channels, file }: RunAnswer): string {
   ].join(' · ');
 }
 
-function modelNotes({ models, order, choice, decimals }: RunAnswer): string[] {
+function modelNotes({ models, rewards, order, choice, decimals }: RunAnswer): string[] {
   const ofOrder = models.map(({ model }) => model).filter((model) => modelInfo(model).parameters.includes('order'));
   return [
     ...(ofOrder.length > 0 ? [`${ofOrder.join(', ')}: order ${order}${choice === null ? '' : chosenBy(choice)}`] : []),
+    ...models.flatMap((answer) =>
+      rewards
+        .filter((reward) => !handsOut(answer, reward))
+        .map((reward) => `${answer.model}, ${reward}: ${CAUTIONS.outside_of_whole}; --json has the effects`),
+    ),
     ...models.flatMap((answer) =>
       [...answer.sampling.keys()].map((reward) => {
         const { pairs, seed, epsilon, delta } = samplingOf(answer, reward, decimals) as Sampling;
