@@ -49,12 +49,3 @@ function runningShares(shares: readonly number[]): number[] {
   const sums = shares.map((share) => (running += share));
   return sums.map((sum) => sum / running);
 }
-
-/**
- * How an amount is split: by value, of those places whose value has the sign of the sum. Refunds among sales take no part then, for
- * parts of a sum near zero would exceed the whole, and one cent of refund changes no more than a cent. By credit where values cancel.
- */
-export function weightsOfValue(places: readonly { readonly creditMicros: number; readonly valueMinor: number }[]): number[] {
-  const sign = Math.sign(places.reduce((sum, { valueMinor }) => sum + valueMinor, 0));
-  return places.map(({ creditMicros, valueMinor }) => (sign === 0 ? creditMicros : Math.max(0, sign * valueMinor)));
-}

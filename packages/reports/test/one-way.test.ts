@@ -7,6 +7,7 @@ const SRC = 'packages/reports/src/';
 const STAGES = [
   'row-keys.ts',
   'sums.ts',
+  'hand-down.ts',
   'window.ts',
   'journeys',
   'models',

@@ -1,4 +1,4 @@
-/** Law 4, of campaigns: what a channel earned goes to its campaigns by what was sold there, in one currency, and the same in every breakdown. */
+/** Law 4, of campaigns: what a channel earned goes to its campaigns by what was sold and refunded there, in one currency, the same in every breakdown. */
 import { expect, test } from 'vitest';
 import { type AnyRow, walked } from './walked.ts';
 
@@ -8,13 +8,14 @@ const column = (body: AnyRow, ...names: string[]): string[] =>
 const sale = (path: string, more = {}) => ({ path: path.split('>'), converted: true, value: 100, ...more });
 
 const OVER_PATHS = ['model=last&transform=exposure', 'model=jShaped', 'model=orderedShapley'];
+const ALL_KINDS = [...OVER_PATHS, 'model=last', 'model=shapley', 'model=markov', 'model=rateShapley', 'model=hybrid'];
 
-test.each(OVER_PATHS)('%s: value goes to campaigns by value, not by conversions', async (query) => {
+test.each(ALL_KINDS)('%s: value goes to campaigns by value, not by conversions', async (query) => {
   const world = await walked([sale('a', { campaign: 'x', value: 2 }), sale('a', { campaign: 'y', value: 1000 })]);
   expect(column(await ask(world, `${query}&by=campaign`), 'campaign', 'valueMinor')).toEqual(['x 2', 'y 1000']);
 });
 
-test.each(OVER_PATHS)('%s: value stays within its currency', async (query) => {
+test.each(ALL_KINDS)('%s: value stays within its currency', async (query) => {
   const world = await walked([
     sale('a', { campaign: 'x', currency: 'EUR' }),
     sale('a', { campaign: 'y', currency: 'USD', value: 900 }),
@@ -22,7 +23,26 @@ test.each(OVER_PATHS)('%s: value stays within its currency', async (query) => {
   expect(column(await ask(world, `${query}&by=campaign`), 'campaign', 'valueMinor')).toEqual(['x 100', 'y 900']);
 });
 
-test.each(OVER_PATHS)('%s: a campaign has the same credit in every breakdown', async (query) => {
+test.each(ALL_KINDS)(
+  '%s: an order that is refunded the next day leaves nothing to its campaign, in every breakdown',
+  async (query) => {
+    const world = await walked([
+      sale('a', { campaign: 'x', value: 10_000, daysAgo: 1 }),
+      sale('a', { campaign: 'x', value: -10_000 }),
+      sale('a', { campaign: 'y', daysAgo: 1 }),
+    ]);
+    const byDay = await ask(world, `${query}&by=day,campaign`);
+    const [before, after] = [...new Set(byDay.rows.map((row: AnyRow) => row['day']))].sort();
+    expect(column(byDay, 'day', 'campaign', 'valueMinor')).toEqual([`${before} x 10000`, `${before} y 100`, `${after} x -10000`]);
+    expect(column(await ask(world, `${query}&by=campaign`), 'campaign', 'valueMinor')).toEqual(['x 0', 'y 100']);
+    expect(column(await ask(world, `${query}&by=day,channel`), 'day', 'valueMinor')).toEqual([
+      `${before} 10100`,
+      `${after} -10000`,
+    ]);
+  },
+);
+
+test.each(ALL_KINDS)('%s: a campaign has the same credit in every breakdown', async (query) => {
   const world = await walked([sale('b>a', { campaign: 'x' }), sale('a>b', { campaign: 'y', daysAgo: 1 })]);
   const total = async (by: string) => {
     const { rows } = await ask(world, `${query}&by=${by}&channel=a`);
@@ -43,5 +63,12 @@ test.each(['shapley', 'markov'])('%s: a refund of one cent moves a cent', async 
   const values = async (given: typeof sales) =>
     column(await ask(await walked(given), `model=${model}&by=campaign`), 'campaign', 'valueMinor');
   expect(await values(sales)).toEqual(['x 5000', 'y 1000000']);
-  expect(await values(refunded)).toEqual(['x 5000', 'y 999999', 'z 0']);
+  expect(await values(refunded)).toEqual(['x 5000', 'y 1000000', 'z -1']);
+});
+
+test('the positions of a path share what was refunded of it', async () => {
+  const world = await walked([sale('a>b>a', { campaign: 'x', value: 360 }), sale('a>b>a', { campaign: 'y', value: -120 })]);
+  // Half of 240 is a's; linear credit says 240 and -80, and what is 40 less goes by their sizes.
+  const answer = await ask(world, 'model=orderedShapley&by=campaign&channel=a');
+  expect(column(answer, 'campaign', 'valueMinor')).toEqual(['x 210', 'y -90']);
 });

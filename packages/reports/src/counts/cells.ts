@@ -14,40 +14,42 @@ import type { Scope } from '../journeys/scope.ts';
 import { type Rename, renamedRows } from '../row-keys.ts';
 
 export interface Cells {
-  /** Dimensions of the cells; none: rows are whole channels. The last is `currency`, for value belongs to one. */
+  /** Dimensions of the cells; none: rows are whole channels. */
   readonly dimensions: readonly string[];
   readonly basis: Basis | null;
   /** Conversions without a path, by cell. */
   readonly unattributed: Rows;
 }
 
-/** Rows keyed by channel, the cell's dimensions, currency. */
+/** Rows keyed by channel and the cell's dimensions. */
 export interface Basis {
   /** `[creditMicros, valueMinor]` of the linear model. */
   readonly linear: Rows;
-  /** `[touches, …]`, for channels without linear credit. */
+  /** `[touches]`, for channels without linear credit. */
   readonly touches: Rows;
-  /** Names of the cell's dimensions; the last is `currency`. */
+  /** Names of the cell's dimensions; the first is `currency`. */
   readonly dimensions: readonly string[];
   /** What a dimension reads for a channel that was nowhere. */
   readonly nowhere: Readonly<Record<string, string>>;
 }
 
-/** Dimensions that credit has beside its channel, in the order of the cells' keys. */
-const CELL_DIMENSIONS = ['campaign', 'day', 'type', 'currency'];
+/**
+ * Dimensions that credit has beside its channel, in the order in which it is handed down: value belongs to a currency, and where one
+ * campaign sold and was refunded, the two meet before days are split.
+ */
+const CELL_DIMENSIONS = ['currency', 'campaign', 'type', 'day'];
 
-/** `asked`: the dimensions of rows and filters. */
+/** `asked`: the dimensions of rows and filters; those that come before them are taken as well. */
 export function cellsOf(
   snapshot: Pick<Snapshot, 'project'>,
   scope: Scope,
   asked: readonly string[],
   rename: Rename | null,
 ): Cells {
-  const cells = CELL_DIMENSIONS.filter((dimension) => asked.includes(dimension));
-  const dimensions = cells.length === 0 ? [] : [...cells.filter((dimension) => dimension !== 'currency'), 'currency'];
+  const dimensions = CELL_DIMENSIONS.slice(0, 1 + CELL_DIMENSIONS.findLastIndex((dimension) => asked.includes(dimension)));
   return {
     dimensions,
-    basis: cells.length === 0 ? null : basisOf(snapshot, scope, dimensions, rename),
+    basis: dimensions.length === 0 ? null : basisOf(snapshot, scope, dimensions, rename),
     unattributed: unattributedRows(snapshot, scope, dimensions),
   };
 }
@@ -63,17 +65,23 @@ function basisOf(
   const { type, ...ofTouches } = equal;
   const known = dimensions.filter((dimension) => dimension !== 'type');
   const touched = snapshot.project(touches, { days, by: ['channel', ...known], equal: ofTouches });
+  const at = 1 + dimensions.indexOf('type');
   return {
     linear: renamedRows(linear, rename),
     dimensions,
     nowhere: equal,
-    touches: renamedRows(dimensions.includes('type') ? withType(touched, known, type ?? NONE) : touched, rename),
+    touches: renamedRows(touchRows(touched, at === 0 ? null : { at, type: type ?? NONE }), rename),
   };
 }
 
-/** `type` goes before the currency, which is last. */
-function withType(rows: Rows, known: readonly string[], type: string): Rows {
-  return new Map([...rows].map(([key, measures]) => [key.split('\t').toSpliced(known.length, 0, type).join('\t'), measures]));
+/** Without costs, and with a type where cells have one. */
+function touchRows(rows: Rows, place: { at: number; type: string } | null): Rows {
+  return new Map(
+    [...rows].map(([key, [count = 0]]) => [
+      place === null ? key : key.split('\t').toSpliced(place.at, 0, place.type).join('\t'),
+      [count],
+    ]),
+  );
 }
 
 /** Conversions without a path are where they are: no model shares them out. */

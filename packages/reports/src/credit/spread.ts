@@ -1,12 +1,13 @@
 /**
- * From the credit of channels to the credit of their cells (campaign, day, type, currency): a model of the whole window says
- * what a channel earned, and its linear credit says where. Integers that sum to the channel's to the unit (law 4).
+ * From the credit of channels to the credit of their cells: a model of the whole window says what a channel earned, and its linear
+ * credit says where. It is handed down one dimension at a time, always in the same order, so a breakdown by fewer dimensions is
+ * the sum of one by more (law 4).
  */
-import { distribute, weightsOfValue } from '@tributary/attribution/distribute';
-import type { Integer } from '@tributary/model/integer';
+import { add, type Integer } from '@tributary/model/integer';
 import { addRow, type Rows } from '@tributary/views/deltas';
 import { NONE } from '@tributary/views/timeline';
 import type { Basis } from '../counts/cells.ts';
+import { handDownCredit, handDownValue, type Place } from '../hand-down.ts';
 
 /** What a model gives to channels: credit, and value by currency. */
 export interface ChannelCredit {
@@ -14,81 +15,76 @@ export interface ChannelCredit {
   readonly valueMinor: ReadonlyMap<string, ReadonlyMap<string, Integer>>;
 }
 
-/** Amounts are weights: doubles will do. */
-interface Cell {
-  /** Of the cell but its channel and currency. */
-  readonly place: string;
-  readonly currency: string;
-  readonly creditMicros: number;
-  readonly valueMinor: number;
+/** A channel, a currency of it, a campaign in that, and so on. */
+interface Node extends Place {
+  creditMicros: Integer;
+  valueMinor: Integer;
+  readonly within: Map<string, Node>;
 }
+
+type HandDown = (total: Integer, places: readonly Place[]) => Integer[];
 
 /** Rows keyed as those of the basis, `[creditMicros, valueMinor]`. */
 export function spread({ creditMicros, valueMinor }: ChannelCredit, basis: Basis): Rows {
   const rows: Rows = new Map();
-  const cells = cellsByChannel(basis.linear);
-  let touched: Map<string, Cell[]> | undefined;
-  const cellsOf = (channel: string): readonly Cell[] => {
-    const own = cells.get(channel);
-    if (own !== undefined) return own;
-    touched ??= cellsByChannel(basis.touches);
-    return touched.get(channel) ?? [nowhere(basis)];
+  const linear = treeOf(basis.linear);
+  let touched: Node | undefined;
+  const nodeOf = (channel: string): Node => {
+    const own = linear.within.get(channel);
+    if (own !== undefined && own.creditMicros > 0) return own;
+    touched ??= treeOf(basis.touches);
+    const met = touched.within.get(channel);
+    return met !== undefined && met.creditMicros > 0 ? met : nowhere(basis);
   };
-  for (const [channel, micros] of creditMicros) {
-    const places = cellsOf(channel);
-    const parts = distribute(
-      micros,
-      places.map((cell) => cell.creditMicros),
-    );
-    places.forEach(({ place, currency }, i) => {
-      addRow(rows, `${channel}\t${place}${currency}`, [parts[i] as Integer, 0]);
-    });
-  }
+  const addTo = (key: string, node: Node, total: Integer, by: HandDown, measures: (part: Integer) => Integer[]): void => {
+    if (total === 0 && by === handDownCredit) return;
+    if (node.within.size === 0) addRow(rows, key, measures(total));
+    // Sorted, so that equal places have equal parts in every answer.
+    const children = [...node.within].sort(([a], [b]) => (a < b ? -1 : 1));
+    const places = children.map(([, child]) => child);
+    const parts = by(total, places);
+    for (const [i, [name, child]] of children.entries()) addTo(`${key}\t${name}`, child, parts[i] as Integer, by, measures);
+  };
+  for (const [channel, micros] of creditMicros) addTo(channel, nodeOf(channel), micros, handDownCredit, (part) => [part, 0]);
   for (const [currency, channels] of valueMinor) {
     for (const [channel, minor] of channels) {
-      const places = cellsOf(channel);
-      const inCurrency = places.filter((cell) => cell.currency === currency);
-      const cellsOfValue = inCurrency.length > 0 ? inCurrency : places;
-      const parts = distribute(minor, weightsOfValue(cellsOfValue));
-      cellsOfValue.forEach(({ place }, i) => {
-        addRow(rows, `${channel}\t${place}${currency}`, [0, parts[i] as Integer]);
-      });
+      const { within } = nodeOf(channel);
+      const key = `${channel}\t${currency}`;
+      const ofValue = (part: Integer) => [0, part];
+      const own = within.get(currency);
+      if (own !== undefined && own.creditMicros > 0) {
+        addTo(key, own, minor, handDownValue, ofValue);
+        continue;
+      }
+      // Amounts of other currencies say nothing of this one.
+      const others = [...within.values()];
+      const parts = handDownCredit(minor, others);
+      for (const [i, other] of others.entries()) addTo(key, other, parts[i] as Integer, handDownCredit, ofValue);
     }
   }
   return rows;
 }
 
-/** Cells sorted, so that equal counts are split into equal parts. */
-function cellsByChannel(rows: Rows): Map<string, Cell[]> {
-  const channels = new Map<string, Cell[]>();
-  for (const key of [...rows.keys()].sort()) {
-    const [creditMicros = 0, valueMinor = 0] = rows.get(key) ?? [];
-    if (creditMicros <= 0) continue;
-    const channelEnd = key.indexOf('\t');
-    const placeEnd = key.lastIndexOf('\t') + 1;
-    const cell = {
-      place: key.slice(channelEnd + 1, placeEnd),
-      currency: key.slice(placeEnd),
-      creditMicros: Number(creditMicros),
-      valueMinor: Number(valueMinor),
-    };
-    const channel = key.slice(0, channelEnd);
-    const cells = channels.get(channel);
-    if (cells === undefined) channels.set(channel, [cell]);
-    else cells.push(cell);
+function treeOf(rows: Rows): Node {
+  const root = emptyNode();
+  for (const [key, [creditMicros = 0, valueMinor = 0]] of rows) {
+    let node = root;
+    for (const name of key.split('\t')) {
+      let child = node.within.get(name);
+      if (child === undefined) node.within.set(name, (child = emptyNode()));
+      child.creditMicros = add(child.creditMicros, creditMicros);
+      child.valueMinor = add(child.valueMinor, valueMinor);
+      node = child;
+    }
   }
-  return channels;
+  return root;
 }
 
-function nowhere({ dimensions, nowhere: reads }: Basis): Cell {
-  const [currency, ...place] = dimensions.map((dimension) => reads[dimension] ?? NONE).reverse();
-  return {
-    place: place
-      .reverse()
-      .map((part) => `${part}\t`)
-      .join(''),
-    currency: currency ?? NONE,
-    creditMicros: 1,
-    valueMinor: 0,
-  };
+function emptyNode(): Node {
+  return { creditMicros: 0, valueMinor: 0, within: new Map() };
+}
+
+function nowhere({ dimensions, nowhere: reads }: Basis): Node {
+  const place = dimensions.map((dimension) => reads[dimension] ?? NONE).join('\t');
+  return treeOf(new Map([[place, [1, 0]]]));
 }

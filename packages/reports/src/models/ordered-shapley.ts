@@ -6,7 +6,11 @@ import type { CountedModel } from './counted-model.ts';
 export const orderedShapley: CountedModel = {
   views: () => [positions],
   rows: (snapshot, selection, rename) =>
-    withCampaigns(snapshot, selection, rename, (by, equal) =>
-      namedRows(snapshot, positions, { days: selection.days, by, equal }, rename),
+    withCampaigns(
+      snapshot,
+      selection,
+      rename,
+      (by, equal) => namedRows(snapshot, positions, { days: selection.days, by, equal }, rename),
+      ['position'],
     ),
 };
