@@ -319,6 +319,7 @@ describe('output', () => {
     expect(stdout).toContain(
       '10 journeys over 4 channels · 5 converted · 5 did not · 2 different paths, the longest of 3 touches · 1 conversion without a touch',
     );
+    expect(stdout).toContain('credit describes paths, it is not the effect of a channel; for that, run a holdout');
   });
 
   test('a table that is too wide parts between rules and data-driven models, each part with its channels', async () => {

@@ -28,10 +28,10 @@ export function lossTable(answer: RunAnswer, withCosts: boolean): Table | null {
   return {
     columns: [
       CHANNEL,
-      ...(rewards.includes('conversions') ? [right('effect'), right('conversions lost')] : []),
-      ...(rewards.includes('value') ? [right('effect on value'), right('value lost')] : []),
-      ...(withCosts && rewards.includes('value') ? [right('lost ROAS')] : []),
-      ...(withCosts && rewards.includes('conversions') ? [right('lost CPA')] : []),
+      ...(rewards.includes('conversions') ? [right('effect'), right('conversions')] : []),
+      ...(rewards.includes('value') ? [right('effect on value'), right('value')] : []),
+      ...(withCosts && rewards.includes('value') ? [right('ROAS through')] : []),
+      ...(withCosts && rewards.includes('conversions') ? [right('CPA through')] : []),
     ],
     rows: shortened(channels, row, (name) => [name]),
   };

@@ -14,6 +14,8 @@ import { cpaTable, creditTable, factsTable, roasTable } from './credit-tables.ts
 import { lossTable, positionsTable } from './effect-tables.ts';
 import { intervalNotes, intervalTables } from './interval-tables.ts';
 
+const CREDIT_IS = 'credit describes paths, it is not the effect of a channel; for that, run a holdout';
+
 export function runText(answer: RunAnswer, { width, bold, dim }: Pick<Terminal, 'width' | 'bold' | 'dim'>): string {
   const money = answer.currency === undefined ? '' : `, ${answer.currency}`;
   const withCosts = answer.channels.some(({ costMinor }) => costMinor !== null);
@@ -25,14 +27,17 @@ export function runText(answer: RunAnswer, { width, bold, dim }: Pick<Terminal, 
     [`value by channel${money}`, hasValue ? creditTable(answer, 'valueMinor', (minor) => amount(minor, answer.decimals)) : null],
     ['ROAS by channel: value for each unit of cost', hasValue && withCosts ? roasTable(answer) : null],
     [`CPA by channel: cost of a conversion${money}`, hasConversions && withCosts ? cpaTable(answer) : null],
-    ['what would be lost without the channel (Markov removal effects)', lossTable(answer, withCosts)],
+    [
+      `on modelled paths through the channel (Markov removal effects, order ${answer.order}): not what would be lost without it`,
+      lossTable(answer, withCosts),
+    ],
     ['conversions by channel and position in the path (ordered Shapley)', positionsTable(answer)],
     ...intervalTables(answer),
   ];
   const shown = sections.filter((section): section is [string, Table] => section[1] !== null);
   return [
     ...shown.map(([title, table]) => `${dim(title)}\n${renderWide(table, width, bold)}`),
-    [summary(answer), ...modelNotes(answer), ...intervalNotes(answer)].map(dim).join('\n'),
+    [summary(answer), ...modelNotes(answer), CREDIT_IS, ...intervalNotes(answer)].map(dim).join('\n'),
   ].join('\n\n');
 }
 
