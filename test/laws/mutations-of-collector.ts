@@ -321,6 +321,22 @@ export const MUTATIONS_OF_COLLECTOR: readonly Mutation[] = [
     test: 'packages/model/src/read-instant.test.ts',
   },
   {
+    lie: 'numbers in questions are milliseconds, whatever their size',
+    law: '1',
+    file: 'packages/contract/src/instants.ts',
+    from: 'const ms = msOfNumber(value);',
+    to: 'const ms: number | undefined = value;',
+    test: 'services/api/test/seconds-in-questions.test.ts',
+  },
+  {
+    lie: 'an import sends milliseconds that are taken for seconds',
+    law: '1',
+    file: 'packages/cli/src/import/instant.ts',
+    from: ' || readsAsSeconds(ms)',
+    to: '',
+    test: 'packages/cli/src/import/instant.test.ts',
+  },
+  {
     lie: 'a line of 1970 is another event when it is sent again',
     law: '3',
     file: 'packages/model/src/read-instant.ts',

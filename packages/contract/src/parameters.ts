@@ -2,8 +2,9 @@
  * Schemas of what requests carry. In a query string and in a path everything is text; the input type of such a schema is what
  * callers of the client write (numbers, dates, lists), which the client puts as text. Each message completes `NAME must …`.
  */
+import { MAX_INSTANT_MS } from '@tributary/model/time';
 import { z } from 'zod';
-import { AGAINST_HINT, type Against, INSTANT_HINT, parseAgainst, parseInstant } from './instants.ts';
+import { AGAINST_HINT, type Against, INSTANT_HINT, parseAgainst, parseEpoch, parseInstant } from './instants.ts';
 
 export const MAX_ROWS = 10_000;
 /** The largest cursor accepted, characters: the longest row key fits. */
@@ -46,7 +47,8 @@ export const Instant = parameter<number, number | string | Date>(
   {
     id: 'Instant',
     anyOf: [
-      { type: 'integer', minimum: 0, maximum: 9_999_999_999_999 },
+      { type: 'integer', minimum: 0, maximum: MAX_INSTANT_MS },
+      { type: 'integer', minimum: 1e15, maximum: Number.MAX_SAFE_INTEGER },
       { type: 'string', format: 'date-time' },
       { type: 'string', format: 'date' },
     ],
@@ -58,8 +60,8 @@ export const Instant = parameter<number, number | string | Date>(
 /** In bodies, where numbers need no quotes. */
 export const BodyInstant = z
   .transform<number | string | Date, number>((value, context) => {
-    const ms = typeof value === 'string' ? parseInstant(value) : value;
-    if (typeof ms === 'number' && Number.isInteger(ms) && ms >= 0 && ms <= 9_999_999_999_999) return ms;
+    const ms = typeof value === 'string' ? parseInstant(value) : typeof value === 'number' ? parseEpoch(value) : null;
+    if (ms !== null) return ms;
     context.addIssue({ code: 'custom', message: `be ${INSTANT_HINT}` });
     return z.NEVER;
   })

@@ -25,7 +25,7 @@ test.each([
   [signals, { users: ['a'], limit: '5' }, 'limit must be a number (got "5")'],
   [signals, { users: ['a'], limit: 0 }, 'limit must be at least 1 (got 0)'],
   [signals, { users: ['a'], limit: 1e9 }, 'limit must be at most 1000 (got 1000000000)'],
-  [signals, { users: ['a'], from: {} }, /^from must be epoch milliseconds, .* \(got an object\)$/],
+  [signals, { users: ['a'], from: {} }, /^from must be epoch milliseconds \(13 digits\), .* \(got an object\)$/],
   [
     signals,
     { users: ['a'], form: 1, too: 2 },

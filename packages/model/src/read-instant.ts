@@ -11,13 +11,14 @@ const RFC3339 = /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d:\d\d:\d\d)(\.\d{1,9})?([Zz]|[+
 const SECONDS = [1e9, 1e10] as const;
 const MICROSECONDS = [1e15, Number.MAX_SAFE_INTEGER] as const;
 
-const FORMS = 'epoch milliseconds (13 digits), seconds (10), microseconds (16), or RFC 3339 (2026-01-31T08:00:00Z)';
+export const EPOCH_FORMS = 'epoch milliseconds (13 digits), seconds (10), microseconds (16)';
+const FORMS = `${EPOCH_FORMS}, or RFC 3339 (2026-01-31T08:00:00Z)`;
 
 /** In epoch ms. Fractions of a millisecond are cut off, of seconds as numbers they are rounded. */
 export function readInstant(value: unknown, field: string): Outcome<number> {
   const ms = typeof value === 'number' ? msOfNumber(value) : typeof value === 'string' ? msOfText(value) : undefined;
   if (ms === undefined) return invalid('invalid_field', `${field} must be ${FORMS}, got ${describe(value)}`);
-  return lies(ms, SECONDS)
+  return readsAsSeconds(ms)
     ? invalid(
         'invalid_field',
         `${field} lies in the weeks of 1970 that seconds taken for milliseconds fall into (got ${describe(value)}). Send ${FORMS}.`,
@@ -25,10 +26,16 @@ export function readInstant(value: unknown, field: string): Outcome<number> {
     : { ok: true, value: ms };
 }
 
-function msOfNumber(value: number): number | undefined {
+/** undefined: it is not a whole number of any of these. */
+export function msOfNumber(value: number): number | undefined {
   if (lies(value, SECONDS)) return Math.round(value * 1000);
   if (!Number.isSafeInteger(value)) return undefined;
   return lies(value, MICROSECONDS) ? Math.floor(value / 1000) : value;
+}
+
+/** Whether a number of milliseconds is taken for seconds, and would be another instant. */
+export function readsAsSeconds(ms: number): boolean {
+  return lies(ms, SECONDS);
 }
 
 function msOfText(text: string): number | undefined {

@@ -18,7 +18,7 @@ describe('bad input: a clear error with a code and a fix', () => {
       'activity?from=2026-02-30',
       400,
       'invalid_query',
-      'from must be epoch milliseconds, RFC 3339 such as "2026-11-21T08:00:00Z", or a date such as "2026-11-21" (got "2026-02-30")',
+      'from must be epoch milliseconds (13 digits), seconds (10), microseconds (16), RFC 3339 such as "2026-11-21T08:00:00Z", or a date such as "2026-11-21" (got "2026-02-30")',
     ],
     ['activity?from=2026-11-21T08:00:00', 400, 'invalid_query', 'from must be epoch milliseconds'],
     ['activity?from=yesterday', 400, 'invalid_query', 'RFC 3339'],
@@ -259,6 +259,9 @@ describe('instants', () => {
   test.each([
     ['0', 0],
     [String(NOON), NOON],
+    [String(NOON / 1_000), NOON],
+    [`${NOON}123`, NOON],
+    ['9999999999999999', null],
     ['2026-11-20', Date.UTC(2026, 10, 20)],
     ['2026-11-20T12:00:00Z', NOON],
     ['2026-11-20t12:00:00z', NOON],

@@ -1,3 +1,5 @@
+import { parseInstant as ofQuestions } from '@tributary/contract/instants';
+import { readInstant } from '@tributary/model/read-instant';
 import { describe, expect, test } from 'vitest';
 import { parseDuration, parseInstant } from './instant.ts';
 
@@ -9,6 +11,7 @@ describe('instants of exports', () => {
     ['2026-11-21T08:30:05.123456+02:00', '2026-11-21T06:30:05.123Z'],
     ['2026-11-21 08:30:05-0530', '2026-11-21T14:00:05.000Z'],
     ['1763712000', '2025-11-21T08:00:00.000Z'],
+    ['1763712000123456', '2025-11-21T08:00:00.123Z'],
     ['1763712000123', '2025-11-21T08:00:00.123Z'],
     ['2024-02-29', '2024-02-29T00:00:00.000Z'],
   ])('%s', (text, iso) => {
@@ -26,8 +29,19 @@ describe('instants of exports', () => {
     '12345',
     '1e12',
     '2026-11-21T08:61',
+    '0099-11-21',
+    '1970-01-21T09:55:12Z',
+    '0001763712000',
   ])('"%s" is refused', (text) => {
     expect(parseInstant(text)).toBeNull();
+  });
+
+  test('a number means one instant at every door: in events, in imports and in questions', () => {
+    const ms = Date.UTC(2025, 10, 21, 12);
+    for (const number of [ms / 1_000, ms, ms * 1_000]) {
+      const ofEvents = readInstant(number, 'ts');
+      expect([ofEvents.ok && ofEvents.value, ofQuestions(String(number)), parseInstant(String(number))]).toEqual([ms, ms, ms]);
+    }
   });
 
   test('durations', () => {
