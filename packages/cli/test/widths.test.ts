@@ -239,6 +239,18 @@ test('keys list and imports: no table is wider than the screen', async () => {
   expect([log.code, tooWide(log.stdout)]).toEqual([0, []]);
 });
 
+test('explain: a reason that is too long goes on in its own part, and the other parts have a line a touch', async () => {
+  await using server = await fakeServer(() => ({ body: { meta: META, ...ANSWERS['/v1/conversions/c1'] } }));
+  const argv = ['attribution', 'explain', 'c1', '--url', server.url];
+  const shown = async (columns: number) =>
+    (await tributary(argv, { env: { TRIBUTARY_KEY: 'k', COLUMNS: String(columns) } })).stdout;
+  const parts = (await shown(50)).split('\n\n');
+  expect(parts.length).toBeGreaterThan(2);
+  // The head line of the conversion, the titles, two rules, the touches, the total.
+  expect(parts[0]?.split('\n').length).toBe(1 + 1 + 2 + EXPLANATION.touches.length + 1);
+  expect(parts.at(-1)).toMatch(/^1 +80 days before the conversion, .*\n {5}.*30-day window$/m);
+});
+
 test('doctor: what it found and what to do go on under themselves', async () => {
   const argv = [
     'doctor',

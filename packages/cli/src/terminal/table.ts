@@ -37,10 +37,13 @@ export function renderTable(table: Table, head: (text: string) => string = (text
  * A table of at most `maxWidth` columns on the screen: what does not fit goes into further tables under it, each with the
  * keys again. One column beside the keys is always shown, however wide.
  */
-export function renderWide(whole: Table, maxWidth: number, head?: (text: string) => string): string {
-  const table = wrapped(whole, maxWidth);
-  return blocksOf(table, maxWidth)
-    .map((block) => renderTable(partOf(table, block), head))
+export function renderWide(table: Table, maxWidth: number, head?: (text: string) => string): string {
+  const { columns, keys = 1 } = table;
+  // A long key makes room for the other columns; any other long text has lines of its own in its part alone.
+  const whole = columns.slice(0, keys).some(({ wraps }) => wraps === true) ? wrapped(table, maxWidth) : table;
+  return blocksOf(whole, maxWidth)
+    .map((block) => partOf(whole, block))
+    .map((part) => renderTable(whole === table ? wrapped(part, maxWidth) : part, head))
     .join('\n\n');
 }
 
