@@ -1,5 +1,6 @@
 /** Rows for machines: CSV, NDJSON or Parquet, to a file or to stdout. Decimals stay exact in each. */
 import { resolve } from 'node:path';
+import { csvCell, csvText } from '@tributary/contract/csv';
 import { exactJson } from '@tributary/model/exact-json';
 import type { Context } from '../context.ts';
 import { CommandError, EXIT, UsageError } from '../exit.ts';
@@ -80,20 +81,13 @@ async function saving(out: string, write: () => Promise<void>): Promise<void> {
 }
 
 function csvOf({ fields, rows }: Records): string {
-  const line = (cells: readonly (string | null)[]) => cells.map((cell) => quoted(cell ?? '')).join(',');
-  return [
-    line(fields.map(({ name }) => name)),
-    ...rows.map((row) => line(row.map((cell, i) => textOf(inert(cell, fields[i] as Field), fields[i] as Field)))),
-  ].join('\n');
+  const names = fields.map(({ name }) => csvCell(name));
+  const cells = (row: readonly Cell[]) => row.map((cell, i) => csvCellOf(cell, fields[i] as Field));
+  return [names, ...rows.map(cells)].map((line) => line.join(',')).join('\n');
 }
 
-/** Spreadsheets run cells that begin with = + - @ as formulas: such text is led by an apostrophe, as in the API's CSV. */
-function inert(cell: Cell, { type }: Field): Cell {
-  return type === 'text' && typeof cell === 'string' && /^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell;
-}
-
-function quoted(cell: string): string {
-  return /[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
+function csvCellOf(cell: Cell, field: Field): string {
+  return field.type === 'text' && typeof cell === 'string' ? csvText(cell) : csvCell(textOf(cell, field) ?? '');
 }
 
 function ndjsonOf({ fields, rows }: Records): string {

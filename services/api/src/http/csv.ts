@@ -1,8 +1,5 @@
+import { csvText } from '@tributary/contract/csv';
 import type { Integer } from '@tributary/model/integer';
-
-/** RFC 4180 text. Spreadsheets run cells that begin with = + - @ as formulas: such text is led by an apostrophe. */
-
-const FORMULA = /^[=+\-@\t\r]/;
 
 export function csvOf(columns: readonly string[], rows: readonly Readonly<Record<string, string | Integer | null>>[]): string {
   const lines = [columns, ...rows.map((row) => columns.map((column) => row[column] ?? ''))];
@@ -10,7 +7,5 @@ export function csvOf(columns: readonly string[], rows: readonly Readonly<Record
 }
 
 function cellOf(value: string | Integer): string {
-  if (typeof value !== 'string') return String(value);
-  const inert = FORMULA.test(value) ? `'${value}` : value;
-  return /[",\r\n]/.test(inert) ? `"${inert.replaceAll('"', '""')}"` : inert;
+  return typeof value === 'string' ? csvText(value) : String(value);
 }
