@@ -157,4 +157,12 @@ export const MUTATIONS_OF_UNCERTAINTY: readonly Mutation[] = [
     to: 'Number.isFinite(share)',
     test: 'packages/cli/test/attribution-run.test.ts',
   },
+  {
+    lie: 'conversions without a user pass for users',
+    law: '7',
+    file: `${ENGINE}/cautions.ts`,
+    from: "kind === 'user' && lacksUsers ? ['some_without_user' as const] : []",
+    to: "kind === 'user' && lacksUsers ? [] : []",
+    test: 'packages/cli/test/attribution-run-units.test.ts',
+  },
 ];

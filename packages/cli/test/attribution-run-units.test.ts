@@ -49,6 +49,14 @@ test('without users each conversion is a journey by itself: said in JSON and bel
   expect(stdout).toContain('200 resamplings of journeys (seed 1); sampling error only, given the model and its order');
 });
 
+test('conversions without a user among others are reported; journeys without one that did not convert are not', async () => {
+  const some = purchases((i) => (i < 5 ? '' : `a${i}`));
+  const { unit, codes } = await ofChannel(withUsers(some), 'b', ...USERS);
+  expect([unit, codes]).toEqual(['user', ['some_without_user', 'fewer_than_100_conversions']]);
+  const nulls = [...purchases((i) => `a${i}`), ',a,0,,7'];
+  expect((await ofChannel(withUsers(nulls), 'b', ...USERS)).codes).toEqual(['fewer_than_100_conversions']);
+});
+
 test('the order of the rows changes nothing', async () => {
   const rows = purchases((i) => `a${i % 7}`);
   const [forth, back] = await Promise.all([rows, rows.toReversed()].map((own) => ofChannel(withUsers(own), 'b', ...USERS)));

@@ -5,11 +5,13 @@
 import type { Reward } from '../data-driven/counts.ts';
 import type { ModelName } from '../models/catalogue.ts';
 import type { AllEvidence, Evidence } from './evidence.ts';
-import type { UnitKind } from './units.ts';
+import type { Units } from './units.ts';
 
 export const CAUTIONS = {
   journeys_as_units:
     'each conversion counted as an independent journey: users are not known, and intervals are too narrow where they convert repeatedly',
+  some_without_user:
+    'conversions without a user counted as independent journeys: intervals are too narrow where their users convert repeatedly',
   fewer_than_100_conversions: 'fewer than 100 conversions in all: read the intervals, not the figures',
   no_conversions: 'no conversion: an upper bound only, and no rank',
   too_few_conversions: 'too few conversions (under 5)',
@@ -35,9 +37,13 @@ const FEWEST_OF_VALUE = { channel: 20, all: 50 };
 const NEARLY_EQUAL = 0.8;
 
 /** Of the whole answer. */
-export function cautionsOfAll(kind: UnitKind, { converted }: AllEvidence): CautionCode[] {
+export function cautionsOfAll(
+  { kind, lacksUsers }: Pick<Units, 'kind' | 'lacksUsers'>,
+  { converted }: AllEvidence,
+): CautionCode[] {
   return [
     ...(kind === 'journey' ? ['journeys_as_units' as const] : []),
+    ...(kind === 'user' && lacksUsers ? ['some_without_user' as const] : []),
     ...(converted < 100 ? ['fewer_than_100_conversions' as const] : []),
   ];
 }

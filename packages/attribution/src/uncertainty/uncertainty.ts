@@ -114,7 +114,7 @@ export function uncertaintyOf(units: Units, options: UncertaintyOptions): Uncert
     replicates,
     seed,
     level,
-    cautions: evidence[0] === undefined ? [] : cautionsOfAll(units.kind, evidence[0]),
+    cautions: evidence[0] === undefined ? [] : cautionsOfAll(units, evidence[0]),
     models: drawn.flatMap(({ model, estimator, figures }, i) =>
       figures.map((figure) =>
         ofModel(model, estimator.channels, figure, evidence[i] as AllEvidence, units, deviations(level), level),

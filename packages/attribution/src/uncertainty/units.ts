@@ -18,12 +18,15 @@ export interface Sample {
   readonly rows: readonly UnitRow[];
   /** False: values are known as sums over several orders only, which say nothing of how much orders differ. */
   readonly hasSingleValues: boolean;
+  /** Of users: some conversions have none, and are units by themselves. */
+  readonly lacksUsers?: boolean;
 }
 
 /** The same in one piece: unit `i` is there `times[i]` times, its journeys are the places from `begins[i]` to `begins[i + 1]`. */
 export interface Units {
   readonly kind: UnitKind;
   readonly hasSingleValues: boolean;
+  readonly lacksUsers: boolean;
   /** Different ones, sorted. Their own counts are of no meaning here. */
   readonly paths: readonly WeightedPath[];
   readonly times: Float64Array;
@@ -37,7 +40,7 @@ export interface Units {
 }
 
 /** Units that are alike become one row, sorted: the same units draw the same, in whatever order they came. Journeys without a touch are left out. */
-export function unitsOf({ kind, rows, hasSingleValues }: Sample): Units {
+export function unitsOf({ kind, rows, hasSingleValues, lacksUsers = false }: Sample): Units {
   const paths = new Map<string, WeightedPath>();
   const units = new Map<string, { times: number; readonly journeys: readonly (readonly [key: string, WeightedPath])[] }>();
   for (const { times, journeys } of rows) {
@@ -62,6 +65,7 @@ export function unitsOf({ kind, rows, hasSingleValues }: Sample): Units {
   return {
     kind,
     hasSingleValues,
+    lacksUsers,
     paths: [...places.keys()].map((key) => paths.get(key) as WeightedPath),
     times: Float64Array.from(sorted, ({ times }) => times),
     never: Float64Array.from(sorted, ({ times }) => Math.exp(-times)),

@@ -52,7 +52,8 @@ export function createUnitRows(file: string) {
       const scaled = ({ scale, value, ...row }: ScaledPath) => ({ ...row, value: value * 10 ** (decimals - scale) });
       const rows: UnitRow[] = [...alike.values()].map(({ times, journey }) => ({ times, journeys: [scaled(journey)] }));
       for (const own of users.values()) rows.push({ times: 1, journeys: own.map(scaled) });
-      return { kind: users.size > 0 ? 'user' : 'journey', rows, hasSingleValues };
+      const lacksUsers = [...alike.values()].some(({ journey }) => journey.conversions > 0);
+      return { kind: users.size > 0 ? 'user' : 'journey', rows, hasSingleValues, lacksUsers };
     },
   };
 }
