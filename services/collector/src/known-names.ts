@@ -3,10 +3,13 @@ import { CHANNELS } from '@tributary/model/channel';
 import type { Definitions } from '@tributary/model/definitions';
 import type { KnownNames } from './names.ts';
 
-export function knownNames({ touches, conversions, attribution }: Definitions): KnownNames {
-  const defaults = Object.values(touches).flatMap(({ defaultChannel }) => defaultChannel ?? []);
+export function knownNames(...definitions: readonly Definitions[]): KnownNames {
   return {
-    type: new Set([...Object.keys(touches), ...conversions]),
-    channel: new Set([...CHANNELS, ...defaults, ...(attribution.channels ?? [])]),
+    type: new Set(definitions.flatMap(({ touches, conversions }) => [...Object.keys(touches), ...conversions])),
+    channel: new Set([...CHANNELS, ...definitions.flatMap(channelsOf)]),
   };
+}
+
+function channelsOf({ touches, attribution }: Definitions): string[] {
+  return [...Object.values(touches).flatMap(({ defaultChannel }) => defaultChannel ?? []), ...(attribution.channels ?? [])];
 }

@@ -9,8 +9,8 @@ import { logConfiguration } from '@tributary/runtime/log-configuration';
 import { runService } from '@tributary/runtime/service';
 import { COLLECTOR_SETTINGS } from '@tributary/runtime/settings/collector';
 import { withActivity, withRoom } from './activity.ts';
+import { followNames, keepFollowing } from './follow-names.ts';
 import { createGate } from './gate.ts';
-import { knownNames } from './known-names.ts';
 import { listen } from './listen.ts';
 import { watchLostLog } from './lost-log.ts';
 import { createMetrics } from './metrics.ts';
@@ -40,11 +40,9 @@ await runService('collector', COLLECTOR_SETTINGS, async ({ config, log: logger, 
   const log = withRoom(withActivity(opened, now), disk);
   const keys = followKeys(config.dataDir, logger);
   const bounds = { type: config.maxTypes, channel: config.maxChannels, campaign: config.maxCampaigns };
-  const names = createNames(
-    { ...bounds, importDays: config.maxImportDays },
-    knownNames(loadDefinitions(config.definitionsFile)),
-    now,
-  );
+  const followed = followNames(() => loadDefinitions(config.definitionsFile), config.dataDir);
+  await keepFollowing(followed, logger, signal);
+  const names = createNames({ ...bounds, importDays: config.maxImportDays }, followed.known, now);
   const keylessBytes = Math.floor(maxInFlightBytes * KEYLESS_SHARE);
   const gates = {
     keyed: createGate({ maxBytes: maxInFlightBytes - keylessBytes, maxEvents: maxInFlightEvents }),

@@ -53,7 +53,7 @@ export interface Claim {
   giveBack(): void;
 }
 
-/** What is always kept. */
+/** What is always kept. Read at each event, for it changes with the definitions. */
 export interface KnownNames {
   readonly type: ReadonlySet<string>;
   readonly channel: ReadonlySet<string>;

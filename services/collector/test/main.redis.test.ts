@@ -5,8 +5,12 @@ import { writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createGeneration } from '@tributary/archive/generations';
+import { publish } from '@tributary/archive/publications';
 import { openRedisStreamLog } from '@tributary/log/redis-stream/redis-stream-log';
+import { type DefinitionsFile, parseDefinitions } from '@tributary/model/definitions';
 import type { Heartbeat } from '@tributary/model/partition-record';
+import { sha256Hex } from '@tributary/runtime/definitions';
 import { readKeys, writeKeys } from '@tributary/runtime/key-file';
 import { createKey } from '@tributary/runtime/keys';
 import { connectRedis, whenReady } from '@tributary/runtime/redis';
@@ -48,7 +52,7 @@ afterEach(async () => {
 
 async function start(): Promise<void> {
   output = '';
-  child = spawn(process.execPath, [MAIN, '--heartbeat-idle-ms', '200'], {
+  child = spawn(process.execPath, [MAIN, '--heartbeat-idle-ms', '200', '--max-types', '2'], {
     env: {
       ...process.env,
       TRIBUTARY_REDIS_URL: redis.url,
@@ -64,14 +68,39 @@ async function start(): Promise<void> {
     .toBe(200);
 }
 
-async function post(events: object, key = write.key): Promise<number> {
-  const response = await fetch(`http://127.0.0.1:${port}/v1/events`, {
+const send = (events: object, key: string): Promise<Response> =>
+  fetch(`http://127.0.0.1:${port}/v1/events`, {
     method: 'POST',
     headers: { authorization: `Bearer ${key}` },
     body: JSON.stringify(events),
   });
+
+async function post(events: object, key = write.key): Promise<number> {
+  const response = await send(events, key);
   await response.arrayBuffer();
   return response.status;
+}
+
+/** As a run does that brings others than the file. */
+async function publishDefinitions(definitions: DefinitionsFile): Promise<void> {
+  const { json, version } = parseDefinitions(JSON.stringify(definitions), sha256Hex);
+  const { generation } = await createGeneration(dataDir, {
+    state: 'computed',
+    mode: 'full',
+    base: null,
+    definitions: json,
+    definitionsVersion: version,
+    reason: 'test',
+    createdAt: 1,
+    computedAt: 2,
+    lastSegment: [],
+    cut: [],
+    views: {},
+    events: [],
+    conversions: [],
+    counts: { events: 0, newEvents: 0, duplicates: 0 },
+  });
+  await publish(dataDir, 0, { generation, action: 'publish', held: false, at: 3, by: 'test' });
 }
 
 /** Everything in the log, read by another client. */
@@ -158,6 +187,22 @@ test('law 7: a key made or revoked holds without a restart, and a broken key fil
   } finally {
     writeKeys(file, records);
   }
+});
+
+test('law 7: the names of definitions that come into force while it runs are kept, however full the day is', async () => {
+  const isFolded = async (type: string): Promise<boolean> => {
+    const response = await send({ type, userId: 'u' }, write.key);
+    return ((await response.json()) as { readonly warnings?: unknown }).warnings !== undefined;
+  };
+  expect([await isFolded('t'), await isFolded('t2'), await isFolded('t3'), await isFolded('signup')]).toEqual([
+    false,
+    false,
+    true,
+    true,
+  ]);
+  await publishDefinitions({ conversions: ['signup'] });
+  await expect.poll(() => isFolded('signup'), { timeout: 20_000, interval: 200 }).toBe(false);
+  expect(await isFolded('t3')).toBe(true);
 });
 
 test('idle partitions get heartbeats', async () => {

@@ -1,0 +1,80 @@
+/**
+ * The names that mean something, as definitions change: those of the file, which the next run takes, and those of the generation that
+ * readers have, which may be others: sent with a run, or gone back to. A conversion in force that reads `(other)` would do so for ever.
+ */
+import { readGeneration } from '@tributary/archive/generations';
+import type { Publication } from '@tributary/archive/layout';
+import { currentPublication } from '@tributary/archive/publications';
+import { type Definitions, storedDefinitions } from '@tributary/model/definitions';
+import { sha256Hex } from '@tributary/runtime/definitions';
+import { startRunLoop } from '@tributary/runtime/run-loop';
+import { knownNames } from './known-names.ts';
+import type { KnownNames } from './names.ts';
+
+interface Notes {
+  info(message: string): void;
+  warn(message: string): void;
+}
+
+const LOOK_EVERY_MS = 5_000;
+
+export interface FollowedNames {
+  /** As of the last look. */
+  readonly known: KnownNames;
+  /** Rejects where one of both cannot be read: its last names stay, and the other is followed. */
+  look(): Promise<void>;
+}
+
+/** Throws where the file cannot be read at the start. */
+export function followNames(readFile: () => Definitions, dataDir: string): FollowedNames {
+  let file = readFile();
+  let published: { readonly as: Publication; readonly definitions: Definitions } | null = null;
+  let names = knownNames(file);
+
+  async function lookAtFile(): Promise<void> {
+    file = readFile();
+  }
+
+  async function lookAtPublished(): Promise<void> {
+    const as = await currentPublication(dataDir);
+    // A folder that was put back may count from 1 again.
+    if (as === null || (as.sequence === published?.as.sequence && as.at === published.as.at)) return;
+    const { definitions } = await readGeneration(dataDir, as.generation);
+    published = { as, definitions: storedDefinitions(definitions, sha256Hex) };
+  }
+
+  return {
+    known: {
+      get type() {
+        return names.type;
+      },
+      get channel() {
+        return names.channel;
+      },
+    },
+    async look() {
+      const looked = await Promise.allSettled([lookAtFile(), lookAtPublished()]);
+      names = knownNames(file, ...(published === null ? [] : [published.definitions]));
+      const failed = looked.find(({ status }) => status === 'rejected');
+      if (failed?.status === 'rejected') throw failed.reason;
+    },
+  };
+}
+
+/** Looks once, then every few seconds until aborted. What is wrong is logged when it begins, and when it is over. */
+export async function keepFollowing({ look }: FollowedNames, logger: Notes, signal: AbortSignal) {
+  let trouble = '';
+  const onFailed = ({ message }: Error): void => {
+    if (message !== trouble) logger.warn(`the names of the definitions known last stay: ${message}`);
+    trouble = message;
+  };
+  const onRecovered = (): void => {
+    trouble = '';
+    logger.info('the names of the definitions are followed again');
+  };
+  const backoff = { firstMs: LOOK_EVERY_MS, longestMs: LOOK_EVERY_MS };
+  const first = Promise.withResolvers<void>();
+  const iterate = () => look().finally(first.resolve);
+  startRunLoop({ iterate, signal, backoff, restMs: LOOK_EVERY_MS, isFatal: () => false, onFailed, onRecovered });
+  await first.promise;
+}
