@@ -1,5 +1,6 @@
 /** Which definitions are in force, since when, by whom, and where the file of definitions says otherwise. */
 import type { DefinitionsOrigin, FileSeen, GenerationManifest } from '@tributary/archive/layout';
+import { GenerationsAnswer } from '@tributary/contract/generations';
 import { StatusAnswer } from '@tributary/contract/operations';
 import { definitionsOf } from '@tributary/testkit/generate-definitions';
 import { expect, test } from 'vitest';
@@ -68,4 +69,14 @@ test('a data folder that does not answer leaves the rest of the status standing'
   world.deps.source.publication = () => Promise.reject(new Error('stale file handle'));
   const { status, body } = await world.get('/v1/status');
   expect([status, body.definitionsInForce]).toEqual([200, null]);
+});
+
+test('answers about publications have what the contract names, and not the text of the file', async () => {
+  const world = await createWorld();
+  await world.cut(1);
+  await world.publish(1, true, { generation: 1, content: written(SENT) });
+  await world.tick();
+  const { publication } = GenerationsAnswer.parse((await world.get('/v1/generations')).body);
+  expect((await world.get('/v1/generations')).body.publication).toEqual(publication);
+  expect(publication).not.toHaveProperty('fileSeen');
 });

@@ -25,7 +25,7 @@ export const generationRoutes: Routes = (context) => (app, _options, done) => {
     const last = page.at(-1);
     return {
       generations: page.map((manifest) => summaryOf(manifest, publication)),
-      publication,
+      publication: publication === null ? null : shown(publication),
       nextCursor: last !== undefined && all.length > limit ? encodeCursor(['generations'], [last.generation]) : null,
     };
   });
@@ -65,7 +65,7 @@ export const generationRoutes: Routes = (context) => (app, _options, done) => {
       const newest = await deps.source.publication();
       // Asked twice, because the first answer was lost: done once. A pointer ahead of the files would not follow them.
       if (newest?.generation === generation && newest.held === held && (pointer?.sequence ?? 0) <= newest.sequence)
-        return { publication: newest };
+        return { publication: shown(newest) };
       if (action === 'rollback' && (newest === null || generation >= newest.generation))
         throw new TributaryError(
           'conflict',
@@ -82,7 +82,7 @@ export const generationRoutes: Routes = (context) => (app, _options, done) => {
         deps.onWarning('the pointer could not be moved; readers follow the publication file', cause);
       });
       await generations.refresh();
-      return { publication };
+      return { publication: shown(publication) };
     });
   }
   done();
@@ -112,6 +112,11 @@ async function manifestOf({ deps }: ApiContext, generation: number): Promise<Gen
   const manifest = await deps.source.manifest(generation);
   if (manifest === null) throw new TributaryError('not_found', `there is no generation ${generation}`);
   return manifest;
+}
+
+/** Without what only the batch layer needs: which generations are kept, and the text of the file of definitions. */
+function shown({ sequence, generation, action, held, at, by }: Publication) {
+  return { sequence, generation, action, held, at, by };
 }
 
 function summaryOf(manifest: GenerationManifest, publication: Publication | null): z.infer<typeof Generation> {
