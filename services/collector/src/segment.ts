@@ -160,11 +160,11 @@ function marketingOf(type: SegmentType, properties: JsonObject, context: Context
 /**
  * `revenue` is money by its name, and so is the `total` of an order that names no other amount (Segment's specification of `Order Completed`):
  * a bad one is refused. `value` and `cost` may mean anything: they count as money where they can be, and stay mere properties elsewhere.
- * `allowed`: the key may send money.
+ * `allowed`: the key may send money. Where it may not, `revenue` is refused, and all else stays a property: pages send `total` of themselves.
  */
 function moneyOf(name: unknown, properties: JsonObject, allowed: boolean): Draft | Invalid {
   const currency = textOf(properties['currency'])?.toUpperCase();
-  const field = moneyField(name, properties);
+  const field = moneyField(name, properties, allowed);
   const revenue = field === undefined ? undefined : present(properties[field]);
   const mayBeMoney = allowed && (currency === undefined || isCurrency(currency));
   if (revenue === undefined && !mayBeMoney) return {};
@@ -178,11 +178,10 @@ function moneyOf(name: unknown, properties: JsonObject, allowed: boolean): Draft
 }
 
 /** The property that is money by its name; undefined where there is none. */
-function moneyField(name: unknown, properties: JsonObject): 'revenue' | 'total' | undefined {
+function moneyField(name: unknown, properties: JsonObject, allowed: boolean): 'revenue' | 'total' | undefined {
   if (present(properties['revenue']) !== undefined) return 'revenue';
-  const isTotal =
-    name === 'Order Completed' && present(properties['value']) === undefined && present(properties['total']) !== undefined;
-  return isTotal ? 'total' : undefined;
+  if (!allowed || name !== 'Order Completed' || present(properties['value']) !== undefined) return undefined;
+  return present(properties['total']) === undefined ? undefined : 'total';
 }
 
 /** A URL beyond the bound loses its query: better a shorter page than a lost event. */
