@@ -1,7 +1,7 @@
 /**
  * One process under supervision. It leads a process group of its own, so a Ctrl-C in the terminal reaches the supervisor
  * only, and whatever it started is swept away with it. When it dies unasked it is started again after a bounded backoff, but for
- * one that refused its configuration: it would refuse it again.
+ * one that was never ready and refused its configuration: it would refuse it again. One that was ready may have met a file half written.
  */
 import type { ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -69,6 +69,7 @@ export function manage(spec: ManagedSpec, now: () => number, startNow = true): M
   let child: ChildProcess | null = null;
   let pid: number | null = null;
   let isReady = false;
+  let wasEverReady = false;
   let unready: string | null = null;
   let isStopped = false;
   let restarts = 0;
@@ -109,6 +110,7 @@ export function manage(spec: ManagedSpec, now: () => number, startNow = true): M
         if (ended.signal.aborted) return;
         pid = id;
         isReady = true;
+        wasEverReady = true;
         spec.onEvent({ type: 'ready', name: spec.name, isRestart: restarts > 0, wasUnready: unready !== null });
         unready = null;
         waiting.wake('ready');
@@ -119,7 +121,8 @@ export function manage(spec: ManagedSpec, now: () => number, startNow = true): M
 
   function planNext(how: string, livedMs: number, hasRefused = false): void {
     failures = livedMs >= STEADY_MS ? 1 : failures + 1;
-    const againInMs = isStopped || !spec.autoRestart || hasRefused ? null : backoffMs(failures);
+    const isForGood = isStopped || !spec.autoRestart || (hasRefused && !wasEverReady);
+    const againInMs = isForGood ? null : hasRefused ? MAX_BACKOFF_MS : backoffMs(failures);
     if (!isStopped) spec.onEvent({ type: 'ended', name: spec.name, how, againInMs });
     if (againInMs !== null) timer = setTimeout(again, againInMs);
     if (againInMs === null || failures >= HOPELESS_FAILURES)

@@ -1,7 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { backoffMs, type Managed, type ManagedEvent, manage } from '../src/managed-process.ts';
 import { groupOf } from './processes.ts';
 
@@ -56,6 +59,33 @@ test('a role that refuses its configuration is not started again, and whoever wa
     message: 'role ended with exit code 2',
   });
   expect(events).toEqual([{ type: 'ended', name: 'role', how: 'exit code 2', againInMs: null }]);
+});
+
+test('a role that was ready once and refuses its configuration later is started again after the longest backoff', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tributary-refused-'));
+  const file = join(folder, 'definitions.json');
+  writeFileSync(file, '{}');
+  const reads = `JSON.parse(require('fs').readFileSync(${JSON.stringify(file)}, 'utf8'))`;
+  const { managed, events } = role(`try { ${reads} } catch { process.exit(2) } ${STEADY}`);
+  try {
+    await managed.whenReady(10_000);
+    writeFileSync(file, '{"conv');
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    managed.kill('SIGKILL');
+    await managed.whenGone();
+    for (let time = 0; time < 2; time++) {
+      vi.advanceTimersToNextTimer();
+      await managed.whenGone();
+      expect(events.at(-1)).toEqual({ type: 'ended', name: 'role', how: 'exit code 2', againInMs: 15_000 });
+    }
+    writeFileSync(file, '{"conversions":["buy"]}');
+    vi.advanceTimersToNextTimer();
+    await managed.whenReady(10_000);
+    expect(managed.restarts).toBe(3);
+  } finally {
+    vi.useRealTimers();
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test('a role that cannot even be spawned any more, as on a full disk, is tried again, and its supervisor lives', async () => {
