@@ -7,6 +7,7 @@
  *     const [ada, eve] = await Promise.all(['ada', 'eve'].map((user) => tributary.signals(user)));   // one request
  */
 import { limitConcurrency } from './concurrency.ts';
+import { endingOf } from './ending.ts';
 import { exchange, type Timing } from './exchange.ts';
 import { type Answer, type Asked, isRead, type Operation, type Paged, ROUTES } from './operations.ts';
 import { requestOf } from './request.ts';
@@ -22,7 +23,7 @@ export interface ClientOptions {
   readonly url: string;
   /** Of the scope read; of the scope admin for what changes generations. */
   readonly key: string;
-  /** A call is given up after this, attempts included; 30 000. */
+  /** A call is given up after this, its turn and attempts included; 30 000. */
   readonly timeoutMs?: number;
   /** Attempts after the first, of reads alone; 3. */
   readonly retries?: number;
@@ -71,20 +72,22 @@ export function createClient(options: ClientOptions, timing: Timing = REAL): Cli
   const { fetch: given } = options;
   const limited = limitConcurrency(concurrency, maxWaiting);
   // A browser refuses its fetch as a method of anything else.
-  const settings = { key, timeoutMs, retries, timing, fetch: given ?? ((...args: Parameters<typeof fetch>) => fetch(...args)) };
+  const settings = { key, retries, timing, fetch: given ?? ((...args: Parameters<typeof fetch>) => fetch(...args)) };
 
   async function call<O extends Operation>(operation: O, asked: object = {}, { signal }: CallOptions = {}): Promise<Answer<O>> {
     const request = requestOf(url, operation, asked);
-    return limited(async () => (await exchange(request, isRead(operation), settings, signal)) as Answer<O>);
+    const ending = endingOf(request, timeoutMs, timing.now(), signal);
+    return limited(async () => (await exchange(request, isRead(operation), settings, ending)) as Answer<O>, ending);
   }
 
   async function* pages<O extends Paged>(operation: O, asked: object = {}, how?: CallOptions) {
-    let cursor: string | null | undefined;
+    let next: { readonly cursor?: string } = {};
     do {
-      const page = await call(operation, { ...asked, ...(cursor !== undefined && { cursor }) }, how);
+      const page = await call(operation, { ...asked, ...next }, how);
       yield page;
-      cursor = (page as { readonly nextCursor: string | null }).nextCursor;
-    } while (cursor !== null);
+      const { nextCursor } = page as { readonly nextCursor?: string | null };
+      next = typeof nextCursor === 'string' ? { cursor: nextCursor } : {};
+    } while (next.cursor !== undefined);
   }
 
   const operations = Object.keys(ROUTES) as Operation[];

@@ -1,14 +1,33 @@
 /** Few calls at a time; some wait for their turn, and the rest are refused at once. */
+import type { Ending } from './ending.ts';
 import { localProblem } from './problem.ts';
 
-export type Limited = <T>(work: () => Promise<T>) => Promise<T>;
+export type Limited = <T>(work: () => Promise<T>, ending: Ending) => Promise<T>;
 
 export function limitConcurrency(most: number, mostWaiting: number): Limited {
-  const waiting: (() => void)[] = [];
+  const waiting = new Set<() => void>();
   let running = 0;
-  return async (work) => {
+
+  /** Rejects as soon as the call ends, which then waits no more. */
+  function turn({ signal, reason }: Ending): Promise<void> {
+    return new Promise((enter, leave) => {
+      const onTurn = (): void => {
+        signal.removeEventListener('abort', onEnd);
+        enter();
+      };
+      const onEnd = (): void => {
+        waiting.delete(onTurn);
+        leave(reason());
+      };
+      signal.addEventListener('abort', onEnd, { once: true });
+      waiting.add(onTurn);
+    });
+  }
+
+  return async (work, ending) => {
+    if (ending.signal.aborted) throw ending.reason();
     if (running < most) running++;
-    else if (waiting.length < mostWaiting) await new Promise<void>((enter) => waiting.push(enter));
+    else if (waiting.size < mostWaiting) await turn(ending);
     else
       throw localProblem(
         'too_many_waiting',
@@ -19,9 +38,12 @@ export function limitConcurrency(most: number, mostWaiting: number): Limited {
       return await work();
     } finally {
       // The first that waits takes over this place.
-      const next = waiting.shift();
+      const [next] = waiting;
       if (next === undefined) running--;
-      else next();
+      else {
+        waiting.delete(next);
+        next();
+      }
     }
   };
 }

@@ -1,9 +1,10 @@
 /**
- * One call: sent, sent again where that helps, and given up after its time.
+ * One call: sent, sent again where that helps, and given up at its end.
  *
  * Only reads are sent again, and only after what passes by itself: a connection that broke, a proxy without its server, and refusals that
  * name a time to wait. The pauses double, and are random, so that clients that failed together do not come back together.
  */
+import type { Ending } from './ending.ts';
 import { parseAnswer } from './exact-answer.ts';
 import { localProblem, TributaryProblem } from './problem.ts';
 import type { HttpRequest } from './request.ts';
@@ -19,8 +20,6 @@ export interface Timing {
 export interface ExchangeOptions {
   readonly key: string;
   readonly fetch: typeof fetch;
-  /** For the whole call, waiting and attempts included. */
-  readonly timeoutMs: number;
   /** Attempts after the first. */
   readonly retries: number;
   readonly timing: Timing;
@@ -29,24 +28,20 @@ export interface ExchangeOptions {
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 5_000;
 
-/** `abort`: of the caller; its reason is thrown as it is. Else throws TributaryProblem. */
+/** Throws TributaryProblem, or the reason of its end. */
 export async function exchange(
   request: HttpRequest,
   mayRepeat: boolean,
-  { key, fetch, timeoutMs, retries, timing }: ExchangeOptions,
-  abort?: AbortSignal,
+  { key, fetch, retries, timing }: ExchangeOptions,
+  { deadlineMs, signal, reason }: Ending,
 ): Promise<unknown> {
-  const deadlineMs = timing.now() + timeoutMs;
-  const timeout = AbortSignal.timeout(timeoutMs);
-  const signal = abort === undefined ? timeout : AbortSignal.any([abort, timeout]);
   for (let attempt = 0; ; attempt++) {
     const problem = await attemptOnce();
     if (!(problem instanceof TributaryProblem)) return problem.answer;
-    abort?.throwIfAborted();
     const pauseMs = (problem.retryAfterMs ?? 0) + timing.random() * Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** attempt);
     if (!mayRepeat || attempt >= retries || !passes(problem) || timing.now() + pauseMs >= deadlineMs) throw problem;
     await timing.pause(pauseMs, signal);
-    abort?.throwIfAborted();
+    if (signal.aborted) throw reason(problem);
   }
 
   async function attemptOnce(): Promise<{ readonly answer: unknown } | TributaryProblem> {
@@ -62,13 +57,7 @@ export async function exchange(
       return response.ok ? { answer: answerOf(url, text) } : problemOf(method, url, response, text);
     } catch (cause) {
       if (cause instanceof TributaryProblem) return cause;
-      if (timeout.aborted)
-        return localProblem(
-          'timed_out',
-          `${method} ${url} must be answered within ${timeoutMs} ms`,
-          'Ask for less, or raise timeoutMs.',
-          cause,
-        );
+      if (signal.aborted) throw reason(cause);
       return localProblem(
         'unreachable',
         `${method} ${url} was not answered: ${reasonOf(cause)}`,

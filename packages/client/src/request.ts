@@ -18,6 +18,11 @@ export function requestOf(base: string, operation: Operation, asked: object): Ht
     fields.delete(name);
     if (value === undefined || value === '')
       throw invalid(`${name} of ${operation} must be given (got ${JSON.stringify(value) ?? 'nothing'})`);
+    // A URL takes them for steps of its path, encoded or not.
+    if (/^\.\.?$/.test(String(value)))
+      throw invalid(
+        `${name} of ${operation} must be other than "." and "..", which no URL can hold (got ${JSON.stringify(value)})`,
+      );
     return encodeURIComponent(String(value));
   });
   const url = base.replace(/\/+$/, '') + filled;

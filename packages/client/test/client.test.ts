@@ -126,6 +126,22 @@ test('pages come one by one, each with its meta, until the last', async () => {
   expect(sent.map(({ url }) => new URL(url).searchParams.get('cursor'))).toEqual([null, 'a', 'b']);
 });
 
+test('pages end where an answer names no next cursor', async () => {
+  const { client, sent } = clientOf(() => json({ rows: [], meta: {} }));
+  for await (const { rows } of client.pages('touches', { by: ['channel'] })) if (rows.length > 0 || sent.length > 9) break;
+  expect(sent.length).toBe(1);
+});
+
+test.each(['.', '..'])('the id %j is refused before it is sent: it is a step of a path, whatever its encoding', async (id) => {
+  const { client, sent } = clientOf(() => json({}));
+  const refused = { code: 'invalid_request', detail: expect.stringContaining(`id of userJourney must be`), status: 0 };
+  await expect(client.userJourney({ id })).rejects.toMatchObject(refused);
+  await expect(client.explainConversion({ id })).rejects.toMatchObject({ code: 'invalid_request' });
+  await client.userJourney({ id: '...' });
+  await client.userJourney({ id: '%2e%2e' });
+  expect(sent.map(({ url }) => new URL(url).pathname)).toEqual(['/v1/users/.../journey', '/v1/users/%252e%252e/journey']);
+});
+
 test('few requests at a time; some wait, and one more is refused', async () => {
   let under = 0;
   let most = 0;
