@@ -14,6 +14,14 @@ export const MUTATIONS_OF_UNCERTAINTY: readonly Mutation[] = [
     test: 'packages/cli/test/attribution-run-units.test.ts',
   },
   {
+    lie: 'one named user makes a file resampled by users',
+    law: '7',
+    file: 'packages/cli/src/paths/unit-rows.ts',
+    from: 'users.size > 0 && !lacksUsers',
+    to: 'users.size > 0',
+    test: 'packages/cli/test/attribution-run-units.test.ts',
+  },
+  {
     lie: 'a unit is drawn once at most',
     law: '7',
     file: `${ENGINE}/draws.ts`,
@@ -161,8 +169,8 @@ export const MUTATIONS_OF_UNCERTAINTY: readonly Mutation[] = [
     lie: 'conversions without a user pass for users',
     law: '7',
     file: `${ENGINE}/cautions.ts`,
-    from: "kind === 'user' && lacksUsers ? ['some_without_user' as const] : []",
-    to: "kind === 'user' && lacksUsers ? [] : []",
+    from: "lacksUsers ? ['some_without_user' as const] :",
+    to: 'lacksUsers ? [] :',
     test: 'packages/cli/test/attribution-run-units.test.ts',
   },
 ];

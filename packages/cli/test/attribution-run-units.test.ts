@@ -52,9 +52,18 @@ test('without users each conversion is a journey by itself: said in JSON and bel
 test('conversions without a user among others are reported; journeys without one that did not convert are not', async () => {
   const some = purchases((i) => (i < 5 ? '' : `a${i}`));
   const { unit, codes } = await ofChannel(withUsers(some), 'b', ...USERS);
-  expect([unit, codes]).toEqual(['user', ['some_without_user', 'fewer_than_100_conversions']]);
+  expect([unit, codes]).toEqual(['journey', ['some_without_user', 'fewer_than_100_conversions']]);
   const nulls = [...purchases((i) => `a${i}`), ',a,0,,7'];
-  expect((await ofChannel(withUsers(nulls), 'b', ...USERS)).codes).toEqual(['fewer_than_100_conversions']);
+  const named = await ofChannel(withUsers(nulls), 'b', ...USERS);
+  expect([named.unit, named.codes]).toEqual(['user', ['fewer_than_100_conversions']]);
+});
+
+test('law 7: a file is resampled by users only where every conversion names one', async () => {
+  const unnamed = Array.from({ length: 60 }, () => ',b,1,10,0');
+  const oneNamed = await ofChannel(withUsers(['ana,a,1,10,0', ...unnamed]), 'a', ...USERS);
+  const oneUnnamed = await ofChannel(withUsers([...purchases((i) => `a${i}`), ',b,1,10,0']), 'a', ...USERS);
+  for (const { unit, codes } of [oneNamed, oneUnnamed])
+    expect([unit, codes]).toEqual(['journey', ['some_without_user', 'fewer_than_100_conversions']]);
 });
 
 test('the order of the rows changes nothing', async () => {

@@ -42,8 +42,7 @@ export function cautionsOfAll(
   { converted }: AllEvidence,
 ): CautionCode[] {
   return [
-    ...(kind === 'journey' ? ['journeys_as_units' as const] : []),
-    ...(kind === 'user' && lacksUsers ? ['some_without_user' as const] : []),
+    ...(lacksUsers ? ['some_without_user' as const] : kind === 'journey' ? ['journeys_as_units' as const] : []),
     ...(converted < 100 ? ['fewer_than_100_conversions' as const] : []),
   ];
 }

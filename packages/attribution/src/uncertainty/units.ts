@@ -18,7 +18,7 @@ export interface Sample {
   readonly rows: readonly UnitRow[];
   /** False: values are known as sums over several orders only, which say nothing of how much orders differ. */
   readonly hasSingleValues: boolean;
-  /** Of users: some conversions have none, and are units by themselves. */
+  /** Users of some conversions are known, those of others are not. */
   readonly lacksUsers?: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** What resampling draws: the users of a file with all their journeys, or its journeys one by one where it names no users. */
+/** What resampling draws: the users of a file with all their journeys, and the journeys of rows that name no user one by one. */
 import { pathKey } from '@tributary/attribution/paths/weighted-path';
 import type { Sample, UnitRow } from '@tributary/attribution/uncertainty/units';
 import { CommandError, EXIT } from '../exit.ts';
@@ -47,13 +47,13 @@ export function createUnitRows(file: string) {
       add(row.conversions, { ...row, conversions: 1, nulls: 0, value: row.value / row.conversions || 0 });
       add(row.nulls, { ...row, conversions: 0, nulls: 1, value: 0 });
     },
-    /** Values at `decimals`. */
+    /** Values at `decimals`. Of kind `user` only where each conversion named one: any other may be of a user who is there already. */
     end(decimals: number): Sample {
       const scaled = ({ scale, value, ...row }: ScaledPath) => ({ ...row, value: value * 10 ** (decimals - scale) });
       const rows: UnitRow[] = [...alike.values()].map(({ times, journey }) => ({ times, journeys: [scaled(journey)] }));
       for (const own of users.values()) rows.push({ times: 1, journeys: own.map(scaled) });
-      const lacksUsers = [...alike.values()].some(({ journey }) => journey.conversions > 0);
-      return { kind: users.size > 0 ? 'user' : 'journey', rows, hasSingleValues, lacksUsers };
+      const lacksUsers = users.size > 0 && [...alike.values()].some(({ journey }) => journey.conversions > 0);
+      return { kind: users.size > 0 && !lacksUsers ? 'user' : 'journey', rows, hasSingleValues, lacksUsers };
     },
   };
 }
