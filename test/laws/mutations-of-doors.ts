@@ -197,4 +197,12 @@ export const MUTATIONS_OF_DOORS: readonly Mutation[] = [
     to: '[]',
     test: 'services/api/test/conversion-list.test.ts',
   },
+  {
+    lie: 'an import stops where something other than the API answers',
+    law: '7',
+    file: 'packages/cli/src/import/kept-before.ts',
+    from: "Array.isArray(value) ? value.filter((one) => typeof one === 'object' && one !== null) : []",
+    to: 'value as Kept[]',
+    test: 'packages/cli/test/import-again.test.ts',
+  },
 ];

@@ -26,18 +26,22 @@ export async function keptBefore(api: ApiClient, events: readonly ImportEvent[])
   return null;
 }
 
-/** By user. An API that does not answer is no reason to stop an import. */
+/** By user. An import needs no API: it goes on where none answers, and where something else does. */
 async function signalsOf(api: ApiClient, users: readonly string[]): Promise<ReadonlyMap<string, readonly Kept[]>> {
   try {
-    const { results } = await api.post<AnswerOf<'querySignals'>>('/v1/signals/query', {
-      users,
-      limit: 1_000,
-    });
-    return new Map(results.map(({ userId, signals }) => [userId, signals]));
+    const answer = await api.post<Partial<AnswerOf<'querySignals'>> | null>('/v1/signals/query', { users, limit: 1_000 });
+    const results: unknown = answer?.results;
+    return new Map(
+      objectsIn(results).map(({ userId, signals }): [string, readonly Kept[]] => [String(userId), objectsIn(signals)]),
+    );
   } catch (error) {
     if (error instanceof CommandError) return new Map();
     throw error;
   }
+}
+
+function objectsIn(value: unknown): Kept[] {
+  return Array.isArray(value) ? value.filter((one) => typeof one === 'object' && one !== null) : [];
 }
 
 function isOther(before: Kept, event: ImportEvent): boolean {

@@ -1,0 +1,67 @@
+/** An import that is run again looks at what the platform has of its rows, where there is one to ask. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { fakeCollector, fakeServer } from './fake-server.ts';
+import { tributary } from './fake-shell.ts';
+import { temporaryFolder } from './temporary.ts';
+
+const folder = temporaryFolder('again');
+let files = 0;
+function fileOf(content: string): string {
+  const file = join(folder, `${++files}.csv`);
+  writeFileSync(file, content);
+  return file;
+}
+
+test('law 7: an import again with a forgotten option changes nothing, and says so; one without a change does not', async () => {
+  const collector = fakeCollector();
+  await using server = await fakeServer((request) => {
+    if (request.path !== '/v1/signals/query') return collector.take(request);
+    const { users } = request.body as { users: string[] };
+    const of = (user: string) => [...collector.kept.values()].filter((event) => event['userId'] === user);
+    return { body: { results: users.map((userId) => ({ userId, signals: of(userId) })) } };
+  });
+  const file = fileOf('who,at,amount\nana,2026-11-01,5\nbo,2026-11-01,5\n');
+  const run = (url: string, ...more: string[]) =>
+    tributary([
+      'import',
+      'csv',
+      file,
+      '--map',
+      'user=who,time=at,value=amount',
+      '--collector-url',
+      server.url,
+      '--url',
+      url,
+      ...more,
+    ]);
+  const again = ['--currency', 'EUR', '--type', 'purchase'];
+  expect(await run(server.url)).toMatchObject({ code: 0, stderr: '' });
+  expect(await run(server.url)).toMatchObject({ code: 0, stderr: '' });
+  const changed = await run(server.url, ...again);
+  expect(changed.code).toBe(1);
+  expect(changed.stderr).toMatch(
+    /^warning: the event ".*" of "ana" has type "conversion", no currency; this command says type "purchase", currency "EUR" \(.*nothing of them changed/,
+  );
+  const keys = server.received.filter(({ path }) => path === '/v1/signals/query').map(({ headers }) => headers.authorization);
+  expect(keys).toEqual(Array(3).fill('Bearer tw_key'));
+  expect(await run('http://127.0.0.93:9', ...again)).toMatchObject({ code: 0, stderr: '' });
+});
+
+test.each([
+  {},
+  null,
+  [],
+  { results: {} },
+  { results: [null, 7] },
+  { results: [{ userId: 'ana' }] },
+  { results: [{ userId: 'ana', signals: [null] }] },
+])('an import goes on where something other than the API answers: %j', async (body) => {
+  const collector = fakeCollector();
+  await using server = await fakeServer((request) => (request.path === '/v1/signals/query' ? { body } : collector.take(request)));
+  const file = fileOf('who,at\nana,2026-11-01\n');
+  const map = ['--map', 'user=who,time=at', '--collector-url', server.url, '--url', server.url];
+  expect(await tributary(['import', 'csv', file, ...map])).toMatchObject({ code: 0, stderr: '' });
+  expect(collector.kept.size).toBe(1);
+});
