@@ -205,4 +205,12 @@ export const MUTATIONS_OF_DOORS: readonly Mutation[] = [
     to: 'value as Kept[]',
     test: 'packages/cli/test/import-again.test.ts',
   },
+  {
+    lie: 'an import of other times is the same import',
+    law: '7',
+    file: 'packages/cli/src/import/kept-before.ts',
+    from: "const COMPARED = ['type', 'ts', ",
+    to: "const COMPARED = ['type', ",
+    test: 'packages/cli/test/import-again.test.ts',
+  },
 ];

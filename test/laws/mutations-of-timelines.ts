@@ -30,6 +30,14 @@ export const MUTATIONS_OF_TIMELINES: readonly Mutation[] = [
     test: 'services/api/test/explained-by.test.ts',
   },
   {
+    lie: 'definitions without a note hold since the first generation',
+    law: '7',
+    file: 'packages/serving/src/snapshot.ts',
+    from: '(definitionsSince ?? generation)',
+    to: '(definitionsSince ?? 0)',
+    test: 'services/api/test/definitions-without-note.test.ts',
+  },
+  {
     lie: 'a record holds what other definitions look at',
     law: '7',
     file: 'services/api/src/archive/find-conversion.ts',

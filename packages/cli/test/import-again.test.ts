@@ -49,6 +49,25 @@ test('law 7: an import again with a forgotten option changes nothing, and says s
   expect(await run('http://127.0.0.93:9', ...again)).toMatchObject({ code: 0, stderr: '' });
 });
 
+test('law 7: an import again with other times says so, though ids and fields are the same', async () => {
+  const collector = fakeCollector();
+  await using server = await fakeServer((request) =>
+    request.path === '/v1/signals/query'
+      ? { body: { results: [{ userId: 'ana', signals: [...collector.kept.values()] }] } }
+      : collector.take(request),
+  );
+  const run = (time: string) => {
+    const file = fileOf(`who,at,row\nana,${time},r1\n`);
+    const map = ['--map', 'user=who,time=at,id=row', '--collector-url', server.url, '--url', server.url];
+    return tributary(['import', 'csv', file, ...map]);
+  };
+  expect(await run('2026-11-01')).toMatchObject({ code: 0, stderr: '' });
+  const changed = await run('2026-11-02');
+  expect(changed.code).toBe(1);
+  const [before, now] = [Date.UTC(2026, 10, 1), Date.UTC(2026, 10, 2)];
+  expect(changed.stderr).toContain(`of "ana" has ts ${before}; this command says ts ${now}`);
+});
+
 test.each([
   {},
   null,
