@@ -108,7 +108,7 @@ test('law 7: a segment that could not be written is tried again at once, not whe
     recovered: recovered.resolve,
   });
   await third.promise;
-  const sentence = 'nothing is archived: /archive/x cannot be written (EACCES). Give this user the right to write there.';
+  const sentence = 'nothing is archived: /archive/x cannot be written (EACCES). Give this user permission to write there.';
   expect(reported).toEqual([100, 200, 400].map((waitMs) => `${waitMs} ${sentence}`));
   isReadOnly = false;
   await recovered.promise;

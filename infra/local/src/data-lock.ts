@@ -26,7 +26,7 @@ export function lockDataDir(dataDir: string, pid: number = process.pid): DataLoc
     if (cause instanceof TributaryError) throw cause;
     throw new TributaryError(
       'invalid_config',
-      `--data-dir must be a folder to write in (got "${dataDir}": ${REASONS[code] ?? message}). Name another folder, or mend that.`,
+      `--data-dir must be a folder to write in (got "${dataDir}": ${REASONS[code] ?? message}). Name another folder.`,
       { cause },
     );
   }

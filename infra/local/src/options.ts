@@ -51,7 +51,7 @@ export function parseOptions(argv: readonly string[], env: Readonly<Record<strin
 function worded({ code = '', message }: Error & { code?: string }): string {
   const [, given = ''] = /'(.*?)'/.exec(message) ?? [];
   if (code === 'ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL')
-    return `npm start has options alone (got "${given}"). Write npm start -- --port 7400, with "--" before them; --help lists all.`;
+    return `npm start takes only options (got "${given}"). Write npm start -- --port 7400, with "--" before them; --help lists all.`;
   if (code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION') return `npm start has no option "${given}". Leave it out; --help lists all.`;
   if (code === 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE')
     return `${given.split(' ')[0]} must have a value (got none). Write it after the option.`;

@@ -27,7 +27,7 @@ test.each([
   [['--data-dir', ''], '--data-dir must be a folder (got "")'],
   [['--data-dir', ' '], '--data-dir must be a folder (got "")'],
   [['--demo'], 'npm start has no option "--demo"'],
-  [['stray'], 'npm start has options alone (got "stray"). Write npm start -- --port 7400, with "--" before them'],
+  [['stray'], 'npm start takes only options (got "stray"). Write npm start -- --port 7400, with "--" before them'],
 ])('%j is refused by name', (argv, message) => {
   expect(() => parseOptions(argv)).toThrow(message);
 });

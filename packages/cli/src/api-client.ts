@@ -120,10 +120,19 @@ function problemOf(method: string, target: URL, status: number, text: string): C
     fix:
       status === 401 || status === 403
         ? 'Give a key of the needed scope with --key or TRIBUTARY_KEY.'
-        : (problem.fix ?? 'See the log of the API.'),
+        : isUnknownRoute(status, detail)
+          ? OTHER_VERSION_FIX
+          : (problem.fix ?? 'See the log of the API.'),
     exitCode: status === 502 || status === 503 || status === 504 ? EXIT.missing : EXIT.found,
   });
 }
+
+/** As an API answers that does not know the route: what an id is missing from has other words. */
+function isUnknownRoute(status: number, detail: string): boolean {
+  return status === 404 && /^there is no (?:GET|POST|DELETE) \//.test(detail);
+}
+
+const OTHER_VERSION_FIX = 'The API is of another version than this command line: upgrade the older of the two.';
 
 /** Parameters of the API whose flag has another name. */
 const FLAGS: Readonly<Record<string, string>> = { intervals: 'bootstrap' };

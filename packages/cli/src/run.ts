@@ -36,7 +36,11 @@ export async function createProgram(shell: Shell, onExitCode: (code: ExitCode) =
       '\nExit codes: 0 done, 1 found something or failed, 2 wrong usage, 3 a dependency is missing or does not answer.',
     )
     .showHelpAfterError('(--help shows what there is)')
-    .configureOutput({ writeOut: (text) => void shell.stdout.write(text), writeErr: (text) => void shell.stderr.write(text) })
+    .configureOutput({
+      writeOut: (text) => void shell.stdout.write(text),
+      writeErr: (text) => void shell.stderr.write(text),
+      outputError: (text, write) => write(choiceSentence(text)),
+    })
     .exitOverride();
   const act: Act =
     (handler) =>
@@ -52,6 +56,16 @@ export async function createProgram(shell: Shell, onExitCode: (code: ExitCode) =
 
   await addCommands(program, act, shell.argv);
   return program;
+}
+
+/** The parser's words about a value that is not among the choices, in the form of all other refusals. */
+function choiceSentence(text: string): string {
+  const [, option, value, argument, choices] =
+    /^error: (?:option '(.*?)' argument|command-argument value) '(.*)' is invalid(?: for argument '(.*)')?\. Allowed choices are (.*)\.$/m.exec(
+      text,
+    ) ?? [];
+  if (value === undefined) return text;
+  return `error: ${option?.split(' ')[0] ?? `<${argument}>`} must be one of ${choices} (got "${value}")\n`;
 }
 
 const STARTS_ROLES: ReadonlySet<string> = new Set(['dev', 'start']);

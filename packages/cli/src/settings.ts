@@ -126,7 +126,7 @@ function placesOf(
 /** The key as a header may carry it; it is never quoted. */
 function sendable({ value, name }: Given): string {
   if (/^[\x21-\x7e]+$/.test(value)) return value;
-  throw new UsageError(`${name} must hold a key of visible ASCII characters. Copy the key anew, without spaces or line ends.`);
+  throw new UsageError(`${name} must hold a key of visible ASCII characters. Copy the key again, without spaces or line ends.`);
 }
 
 /** `.tributary` where the command runs if it is there, else the one of the checkout the command belongs to. */

@@ -54,7 +54,7 @@ test('no command and an unknown one are exit 2 with nothing on stdout', async ()
 test('a role that is not there is named, with those that are', async () => {
   expect(await start(['start', 'sped'])).toMatchObject({
     code: 2,
-    stderr: expect.stringContaining('Allowed choices are collector, speed, archiver, api, recompute.'),
+    stderr: expect.stringContaining('must be one of collector, speed, archiver, api, recompute (got '),
   });
 });
 

@@ -130,7 +130,7 @@ describe('a long file: a row an event', () => {
     const rows = 'who,at,what,via,amount,cur,nr\nana,2026-11-01,purchase,,"1,50",EUR,1\n';
     const done = await importCsv(rows, ...LONG);
     expect(done).toMatchObject({ code: 1, events: [] });
-    expect(done.stderr).toContain('"1,50" is no amount such as 44.00: write --decimal-comma');
+    expect(done.stderr).toContain('"1,50" is not an amount such as 44.00: write --decimal-comma');
     expect(done.stderr).toContain('nothing was imported');
     expect((await importCsv(`${rows}bo,2026-11-01,visit,a,,,2\n`, ...LONG)).code).toBe(0);
     expect((await importCsv(rows, ...LONG, '--decimal-comma')).code).toBe(0);

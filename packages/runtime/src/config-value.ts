@@ -39,13 +39,13 @@ export function boundsOf(setting: Extract<Setting, { type: 'int' }>): { readonly
 
 /** The value of a text that is not blank, or what is wrong with it. */
 export function readValue(setting: Setting, text: string): { readonly value: Value } | Wrong {
-  const otherwise = `or leave it out for ${setting.default === '' ? 'none' : setting.default}.`;
+  const otherwise = setting.default === '' ? 'or leave it out.' : `or leave it out for the default, ${setting.default}.`;
   if (setting.type === 'int') {
     const { min, max } = boundsOf(setting);
     const value = /^-?\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
     if (Number.isSafeInteger(value) && value >= min && value <= max) return { value };
     const counts = setting.unit === undefined || setting.unit === 'port' ? '' : ` (${setting.unit})`;
-    return { must: `be a whole number from ${min} to ${max}`, fix: `Write digits alone${counts}, ${otherwise}` };
+    return { must: `be a whole number from ${min} to ${max}`, fix: `Write digits only${counts}, ${otherwise}` };
   }
   if (setting.type === 'bool') {
     if (text === 'true' || text === '1') return { value: true };

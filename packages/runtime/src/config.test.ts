@@ -41,7 +41,7 @@ test.each([
   [{ TRIBUTARY_IDLE_MS: '9007199254740993' }, /whole number/],
   [
     { TRIBUTARY_STRICT: 'yes' },
-    /^TRIBUTARY_STRICT must be true or false \(got "yes"\)\. Write one of them, or leave it out for false\.$/,
+    /^TRIBUTARY_STRICT must be true or false \(got "yes"\)\. Write one of them, or leave it out for the default, false\.$/,
   ],
 ])('a value out of bounds names its source and itself: %o', (env, message) => {
   expect(() => read(env as Record<string, string>)).toThrow(message);
@@ -52,7 +52,7 @@ test('a setting in ms is bounded by what a timer takes: beyond it, Node would wa
   const readWait = (value: string) => readConfig('small', table, { TRIBUTARY_WAIT_MS: value }, []);
   expect(readWait('2147483647').waitMs).toBe(2_147_483_647);
   expect(() => readWait('2147483648')).toThrow(
-    'TRIBUTARY_WAIT_MS must be a whole number from 0 to 2147483647 (got "2147483648"). Write digits alone (ms), or leave it out for 1.',
+    'TRIBUTARY_WAIT_MS must be a whole number from 0 to 2147483647 (got "2147483648"). Write digits only (ms), or leave it out for the default, 1.',
   );
 });
 
@@ -85,7 +85,7 @@ test.each(['redis://h', 'redis://u:p%40@h:1/15', 'rediss://[::1]:7/', 'redis-clu
 
 test('a text of a few known words takes no other', () => {
   expect(() => readConfig('speed', SHARED_CONFIG, { TRIBUTARY_LOG_LEVEL: 'verbose' }, [])).toThrow(
-    'TRIBUTARY_LOG_LEVEL must be one of trace, debug, info, warn, error, silent (got "verbose"). Write one of them, or leave it out for info.',
+    'TRIBUTARY_LOG_LEVEL must be one of trace, debug, info, warn, error, silent (got "verbose"). Write one of them, or leave it out for the default, info.',
   );
 });
 

@@ -24,7 +24,7 @@ export function loadDefinitions(file: string): Definitions {
     const { code = 'it is not UTF-8' } = cause as NodeJS.ErrnoException;
     const why = code === 'ERR_ENCODING_INVALID_ENCODED_DATA' ? 'it is not UTF-8' : code;
     throw refused(
-      `must be a file that can be read (got ${quoted(file)}: ${why}). Correct the path, its rights, or its encoding.`,
+      `must be a file that can be read (got ${quoted(file)}: ${why}). Correct the path, its permissions, or its encoding.`,
       cause,
     );
   }

@@ -90,7 +90,10 @@ export async function changeKeys(file: string, change: (records: readonly KeyRec
   const more = patience(LOCK_WAIT_MS, LOCK_EVERY_MS);
   while (!taken(lock))
     if (!(await more()))
-      throw new TributaryError('invalid_config', `another process changes ${file}: ${lock} exists. Remove it if none does.`);
+      throw new TributaryError(
+        'invalid_config',
+        `another process is changing ${file}: ${lock} exists. Remove that file if no process is.`,
+      );
   try {
     writeKeys(file, change(readKeys(file)));
   } finally {

@@ -104,7 +104,7 @@ function pem(file: string, setting: string): string {
   } catch (cause) {
     const why = (cause as NodeJS.ErrnoException).code ?? '';
     throw invalid(
-      `${setting} must be a file that can be read (got ${quoted(file)}: ${why}). Correct the path, or its rights.`,
+      `${setting} must be a file that can be read (got ${quoted(file)}: ${why}). Correct the path, or its permissions.`,
       cause,
     );
   }

@@ -86,7 +86,7 @@ export async function demandMaster(connection: Connection): Promise<void> {
 export function silent(connection: Connection, waitedMs: number, last: string): TributaryError {
   const tls = connection.isCluster ? undefined : (connection as Redis).options.tls;
   const message = `TRIBUTARY_REDIS_URL must name a Redis that answers (got ${placeOf(connection)}, which is not ready after ${waitedMs} ms${last}).`;
-  const other = tls === undefined ? 'ask with TLS (rediss://) if it wants that' : 'ask without TLS (redis://) if it has none';
+  const other = tls === undefined ? 'write rediss:// if it wants TLS' : 'write redis:// if it has no TLS';
   return new TributaryError('store_unavailable', `${message} Start it, correct the address, or ${other}.`);
 }
 

@@ -79,9 +79,7 @@ test('a server of another kind', async () => {
 
 test('TLS where it speaks none, which it does not answer at all', async () => {
   const { message } = await refused(`rediss://:${SECRET}@127.0.0.1:${plain.port}`, 2_500);
-  expect(message).toMatch(
-    /not ready after 2500 ms: connect ETIMEDOUT\)\. Start it, .*, or ask without TLS \(redis:\/\/\) if it has none\.$/,
-  );
+  expect(message).toMatch(/not ready after 2500 ms: connect ETIMEDOUT\)\. Start it, .*, or write redis:\/\/ if it has no TLS\.$/);
   const { port } = web.address() as AddressInfo;
   await expectRefusal(`rediss://127.0.0.1:${port}`, /what is there answers without/);
 });
@@ -102,7 +100,7 @@ test('one that does not answer may come up: it is waited for, and named in the e
   await gone.kill();
   const { code, message, tookMs } = await refused(gone.url, 3_000);
   expect(message).toMatch(
-    /^TRIBUTARY_REDIS_URL must name a Redis that answers \(got 127\.0\.0\.1:\d+, which is not ready after 3000 ms: connect ECONNREFUSED .*\)\. Start it, correct the address, or ask with TLS \(rediss:\/\/\) if it wants that\.$/,
+    /^TRIBUTARY_REDIS_URL must name a Redis that answers \(got 127\.0\.0\.1:\d+, which is not ready after 3000 ms: connect ECONNREFUSED .*\)\. Start it, correct the address, or write rediss:\/\/ if it wants TLS\.$/,
   );
   expect(code).toBe('store_unavailable');
   expect(tookMs).toBeGreaterThan(1_000);

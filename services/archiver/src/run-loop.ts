@@ -10,8 +10,8 @@ const BACKOFF = { firstMs: 100, longestMs: 5_000 };
 const REST_MS = 25;
 
 const FIXES: Readonly<Record<string, string>> = {
-  EACCES: 'Give this user the right to write there.',
-  EPERM: 'Give this user the right to write there.',
+  EACCES: 'Give this user permission to write there.',
+  EPERM: 'Give this user permission to write there.',
   EROFS: 'Mount it for writing.',
 };
 

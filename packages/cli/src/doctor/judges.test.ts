@@ -66,7 +66,7 @@ test('roles without HTTP are asked on this machine only', () => {
 test('a folder that cannot be written: the fix is of its reason', () => {
   const fixes = ['ENOSPC', 'EROFS', 'ENOTDIR', 'EACCES'].map(cannotWriteFix);
   expect(fixes[0]).toContain('Free space');
-  expect(fixes.map((fix) => fix.includes('right to write'))).toEqual([false, false, false, true]);
+  expect(fixes.map((fix) => fix.includes('permission to write'))).toEqual([false, false, false, true]);
 });
 
 test('what holds of many partitions is one sentence', () => {

@@ -55,7 +55,7 @@ export function cannotWriteFix(code: string | undefined): string {
     return 'Free space on the disk of the data folder: Redis and the archiver stop until there is some, and go on by themselves.';
   if (code === 'EROFS') return 'Mount the disk of the data folder for writing.';
   if (code === 'ENOTDIR') return 'Name a folder with --data-dir.';
-  return 'Give this user the right to write there.';
+  return 'Give this user permission to write there.';
 }
 
 async function checkKeyFile(dataDir: string, hasKey: boolean): Promise<Finding> {

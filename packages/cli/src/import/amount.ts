@@ -46,7 +46,7 @@ export function parseAmount(text: string, format: AmountFormat): Read<number> {
   const mark = match?.[3];
   if (match === null || (mark !== undefined && (format.minor || mark !== format.decimalMark)))
     return no(
-      `"${text.slice(0, 30)}" is no amount such as ${format.minor ? '4400' : `44${format.decimalMark}00`}${markAdvice(mark, format)}`,
+      `"${text.slice(0, 30)}" is not an amount such as ${format.minor ? '4400' : `44${format.decimalMark}00`}${markAdvice(mark, format)}`,
     );
   const decimals = (match[4] ?? '').replace(/0+$/, '');
   const digits = format.minor ? 0 : format.digits;

@@ -35,6 +35,13 @@ test.each([
   expect(error.message).not.toContain('hidden-word');
 });
 
+test('a handshake that was broken off may be one without TLS, or a broker that starts', () => {
+  const why = 'Connection to k:9093 failed: TLS handshake failed. Look at the broker: Client network socket disconnected';
+  const message =
+    'the log in Kafka: k:9093 broke off the TLS handshake. Leave TRIBUTARY_KAFKA_SSL out if the brokers do not speak TLS';
+  expect(named(unavailable(why), settings)).toMatchObject({ code: 'log_unavailable', message });
+});
+
 test('where waiting may help the error stays as it is', () => {
   for (const why of ['connect ECONNREFUSED 127.0.0.1:9', 'Connection closed', 'no handshake with k:9093 within 5000 ms']) {
     const error = unavailable(why);

@@ -42,9 +42,15 @@ const RULES: readonly Rule[] = [
   },
 ];
 
-/** `invalid_config` for what stays so until an operator changes it; else the error as it is. */
+/** `invalid_config` for what stays so until an operator changes it; else the error as it is. A broker that is just starting breaks a handshake off too. */
 export function named(error: unknown, settings: KafkaSettings): unknown {
   const { message } = error as Error;
+  if (/TLS handshake failed/.test(message))
+    return new TributaryError(
+      'log_unavailable',
+      `the log in Kafka: ${settings.brokers.join(',')} broke off the TLS handshake. Leave TRIBUTARY_KAFKA_SSL out if the brokers do not speak TLS`,
+      { cause: error },
+    );
   const rule = RULES.find(({ when }) => when.test(message));
   if (rule === undefined) return error;
   const why = message.replace(/^.*failed: /, '').replace(/; if the root CA.*$/, '');

@@ -10,7 +10,7 @@ const RIGHTS = 'this user may not write there';
 const READ_ONLY = 'it is mounted read-only';
 
 const FIRST_FIX: Readonly<Record<string, string>> = {
-  [RIGHTS]: 'Give this user the right to write there, or name another folder',
+  [RIGHTS]: 'Give this user permission to write there, or name another folder',
   [READ_ONLY]: 'Mount it for writing, or name another folder',
 };
 

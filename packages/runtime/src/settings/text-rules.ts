@@ -56,14 +56,14 @@ export function brokersRule(text: string): Wrong | undefined {
   };
   if (listOf(text).every(isBroker)) return undefined;
   return {
-    must: 'be host:port of one broker or of several, separated by commas',
+    must: 'be host:port of one or more brokers, separated by commas',
     fix: 'Write it as broker-1:9092,broker-2:9092.',
   };
 }
 
 export function topicPrefixRule(text: string): Wrong | undefined {
   if (/^[A-Za-z0-9._-]{1,200}$/.test(text)) return undefined;
-  return { must: 'hold letters, digits, ".", "_" and "-" alone, at most 200', fix: 'Leave the other characters out.' };
+  return { must: 'hold only letters, digits, ".", "_" and "-", at most 200 of them', fix: 'Leave the other characters out.' };
 }
 
 export function listOf(text: string): string[] {
