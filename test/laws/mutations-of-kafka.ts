@@ -26,6 +26,14 @@ export const MUTATIONS_OF_KAFKA: readonly Mutation[] = [
     test: 'services/api/test/dead-letters.test.ts',
   },
   {
+    lie: 'a replayed event without an id gets that of its letter',
+    law: '3',
+    file: 'services/api/src/dead-letters.ts',
+    from: `dead-letter-\${partition}-\${letter.at}`,
+    to: `dead-letter-\${letter.id}`,
+    test: 'services/api/test/dead-letters.test.ts',
+  },
+  {
     lie: 'an event that the batch layer counts already may be replayed',
     law: '1',
     file: 'services/api/src/dead-letters.ts',

@@ -42,7 +42,7 @@ export function readAgain(letter: StoredDeadLetter, partitions: number, nowMs: n
   if (raw.startsWith('{"ts":')) return asFound;
   const wrapped = wrappedValue(raw);
   if (wrapped?.value === null) return asFound;
-  const read = asMessage(wrapped?.value ?? raw, wrapped?.at ?? `dead-letter-${letter.id}`, parkedAt);
+  const read = asMessage(wrapped?.value ?? raw, wrapped?.at ?? `dead-letter-${partition}-${letter.at}`, parkedAt);
   if (read.ok) return isEvent(read.line, read.event);
   return wrapped === null ? asFound : invalid('undecodable_record', `${read.code}: ${read.message}`);
 }
