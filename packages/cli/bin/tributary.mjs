@@ -18,7 +18,7 @@ if (!existsSync(join(home, 'node_modules', 'commander'))) {
   process.stderr.write('error: the dependencies are not installed\n  fix: Run "npm start" once, or "npm ci".\n');
   process.exit(3);
 }
-// A signal to npx ends it and its shell, and goes no further: nobody would be left to stop a role.
+// A signal to npx ends it and its shell, and goes no further: nothing would be left to stop a role.
 const parent = process.ppid;
 if (process.env.npm_lifecycle_event !== undefined)
   setInterval(() => process.ppid !== parent && process.kill(process.pid, 'SIGTERM'), 500).unref();

@@ -21,7 +21,7 @@ export function asUsage<T>(read: () => T): T {
   }
 }
 
-/** A failure with its own advice: the API answered with an error, or nobody answers. */
+/** A failure with its own advice: the API answered with an error, or nothing answers. */
 export class CommandError extends Error {
   override readonly name = 'CommandError';
   readonly code: string;

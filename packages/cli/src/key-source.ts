@@ -4,7 +4,7 @@
  */
 import { UsageError } from './exit.ts';
 
-/** In the order in which they win. `default`: nobody named an address. */
+/** In the order in which they win. `default`: no address was named. */
 export type Source = 'flag' | 'environment' | 'folder' | 'default';
 
 export interface Given {
@@ -31,7 +31,7 @@ export interface Places {
   readonly inFolder: string | undefined;
 }
 
-/** Whether the key belongs to the address. A key that was typed does: whoever types it sees where it goes. */
+/** Whether the key belongs to the address. A key that was typed does: the person sees where it goes. */
 export function belongs(key: Given, { address, inEnvironment, inFolder }: Places): boolean {
   if (key.source === 'flag') return true;
   if (key.source === 'folder') return inFolder === undefined ? address.source === 'default' : address.value === inFolder;

@@ -10,7 +10,7 @@ import { run } from './run.ts';
 
 process.stderr.on('error', () => process.exit(1));
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  // `tributary … | head`: the reader has seen enough. That is no failure, and not worth a word.
+  // `tributary … | head`: the reader has seen enough. That is not a failure, and not worth a word.
   if (error.code === 'EPIPE') process.exit(0);
   const reason = error.code === 'ENOSPC' ? 'the disk is full' : error.message;
   process.stderr.write(`error: standard output takes no more: ${reason}\n  fix: Make room, or send it elsewhere.\n`);

@@ -71,7 +71,7 @@ function choiceSentence(text: string): string {
 const STARTS_ROLES: ReadonlySet<string> = new Set(['dev', 'start']);
 
 function report(error: unknown, shell: Shell): ExitCode {
-  // Commander has written its own message already; asking for help is no error.
+  // Commander has written its own message already; asking for help is not an error.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   const { exitCode, ...failure } = failureOf(error);
   const text = shell.argv.includes('--json')

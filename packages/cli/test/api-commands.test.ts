@@ -5,9 +5,9 @@ import { CONVERSIONS, RECONCILIATIONS, routes, SIGNALS, STATUS } from './api-ans
 import { fakeServer, problem } from './fake-server.ts';
 import { tributary } from './fake-shell.ts';
 
-/** An address where nobody listens. A low port will not do: fetch refuses those without trying. */
+/** An address without a listener. A low port will not do: fetch refuses those without trying. */
 /** Loopback, but not where servers of other tests listen: a port that was free a moment ago may be taken by one of them. */
-const NOBODY = `http://127.0.0.93:${await freePort()}`;
+const NO_SERVER = `http://127.0.0.93:${await freePort()}`;
 
 /** Every command that reads from the API, with the exit code of its answer above. */
 const COMMANDS: readonly (readonly [code: number, ...argv: string[]])[] = [
@@ -44,16 +44,16 @@ test('conversions list: their ids, newest first; later ones and the next page ar
   expect(JSON.parse((await tributary([...argv, '--json'])).stdout)).toEqual(CONVERSIONS);
 });
 
-test('signals: text of users cannot steer the terminal; the next page is told', async () => {
+test('signals: text of users cannot steer the terminal; the next page is named', async () => {
   await using server = await fakeServer(routes);
   const done = await tributary(['signals', 'get', 'a/b ü', '--names', 'purchase', '--url', server.url]);
   expect(done.stdout).toContain('49.90 EUR');
   expect(done.stdout).not.toContain('\u001b');
   expect(done.stderr).toBe('there are more: --cursor more\n');
   await using empty = await fakeServer(() => ({ body: { ...SIGNALS, status: 'NOT_FOUND', signals: [], nextCursor: null } }));
-  expect(await tributary(['signals', 'get', 'nobody', '--url', empty.url])).toMatchObject({
+  expect(await tributary(['signals', 'get', 'stranger', '--url', empty.url])).toMatchObject({
     code: 1,
-    stderr: 'no event of the user "nobody" is stored\n',
+    stderr: 'no event of the user "stranger" is stored\n',
   });
 });
 
@@ -202,12 +202,12 @@ describe.each(COMMANDS.map(([code, ...argv]) => ({ code, argv, name: argv.join('
   });
 
   test('an API that does not answer: exit 3, nothing on stdout, the address and a fix on stderr', async () => {
-    const done = await tributary([...argv, '--url', NOBODY]);
+    const done = await tributary([...argv, '--url', NO_SERVER]);
     expect(done).toMatchObject({ code: 3, stdout: '' });
     expect(done.stderr).toMatch(
       /the API at http:\/\/127\.0\.0\.93:\d+ does not answer: connect ECONNREFUSED .*\n {2}fix: Start the platform/,
     );
-    const json = await tributary([...argv, '--json', '--url', NOBODY]);
+    const json = await tributary([...argv, '--json', '--url', NO_SERVER]);
     expect(JSON.parse(json.stderr).error).toMatchObject({ code: 'api_unreachable', exitCode: 3 });
   });
 

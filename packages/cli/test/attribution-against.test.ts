@@ -77,7 +77,7 @@ describe('attribution report --against', () => {
       ].join('\n'),
     );
     expect(done.stdout).toMatch(/^total +-14\.50 EUR +\+2\.50 +\+222\.00 EUR \+500 JPY +– +–$/m);
-    expect(done.stdout).toContain('marginal figures are no forecast');
+    expect(done.stdout).toContain('marginal figures do not forecast');
     expect(server.received.map(({ query }) => query)).toEqual([
       { model: 'last', by: 'channel,currency', from: '2026-11-08', to: '2026-11-15', against: 'previous' },
     ]);

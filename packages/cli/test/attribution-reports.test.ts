@@ -390,7 +390,7 @@ test('long channel names are cut in every table of the API, and none of them can
   }
 });
 
-test('--level without --bootstrap is told', async () => {
+test('--level without --bootstrap is reported', async () => {
   await using server = await fakeServer(routes);
   const done = await tributary(['attribution', 'report', '--level', '95', '--url', server.url]);
   expect(done).toMatchObject({ code: 0, stderr: 'note: --level has no effect without --bootstrap\n' });

@@ -13,12 +13,12 @@ describe('bad files: exit 2, with the line and what to mend', () => {
     ['no conversions', 'path,x\na,1\n', ['no column holds the conversions', '--map conversions=COLUMN']],
     ['an empty step', `${HEADER}\na>b,1,2,0\na>>b,1,2,0\n`, ['line 3: the path "a>>b" has an empty step']],
     ['an end without a channel', `${HEADER}\na>b>,1,2,0\n`, ['line 2', 'empty step']],
-    ['words for numbers', `${HEADER}\na,x,2,0\n`, ['line 2: conversions: "x" is no whole number']],
-    ['half a conversion', `${HEADER}\na,1.5,2,0\n`, ['"1.5" is no whole number']],
+    ['words for numbers', `${HEADER}\na,x,2,0\n`, ['line 2: conversions: "x" is not a whole number']],
+    ['half a conversion', `${HEADER}\na,1.5,2,0\n`, ['"1.5" is not a whole number']],
     ['less than none', `${HEADER}\na,-1,2,0\n`, ['conversions: "-1" is negative']],
-    ['NA', `${HEADER}\na,1,NA,0\n`, ['value: "NA" is no number such as 44.50; leave the cell empty for none']],
-    ['thousands', `${HEADER}\na,1,"1,000",0\n`, ['"1,000" is no number', '--decimal-comma']],
-    ['nulls', `${HEADER}\na,1,1,?\n`, ['nulls: "?" is no whole number']],
+    ['NA', `${HEADER}\na,1,NA,0\n`, ['value: "NA" is not a number such as 44.50; leave the cell empty for none']],
+    ['thousands', `${HEADER}\na,1,"1,000",0\n`, ['"1,000" is not a number', '--decimal-comma']],
+    ['nulls', `${HEADER}\na,1,1,?\n`, ['nulls: "?" is not a whole number']],
     ['value without a conversion', `${HEADER}\na,0,5,1\n`, ['line 2: a value of 5 without a conversion']],
     ['a cell too few', `${HEADER}\na,1\n`, ['line 2: the row has 2 columns, the header 4']],
     [
@@ -88,7 +88,7 @@ describe('bad files: exit 2, with the line and what to mend', () => {
 
   test('what a message quotes of a file cannot turn the line around', async () => {
     const done = await run(file('a,\u202ex\u001b[2J,0,0'));
-    expect(done.stderr).toContain('line 2: conversions: "\ufffdx\ufffd[2J" is no whole number');
+    expect(done.stderr).toContain('line 2: conversions: "\ufffdx\ufffd[2J" is not a whole number');
   });
 
   test('many bad rows: all are counted, the first five shown', async () => {
@@ -101,7 +101,7 @@ describe('bad files: exit 2, with the line and what to mend', () => {
     const text = `${HEADER}\na,1,2,0\n`;
     expect((await run(fileOf(Buffer.from(`\ufeff${text}`, 'utf16le')))).code).toBe(0);
     const unmarked = await run(fileOf(Buffer.from(text, 'utf16le')));
-    expect(unmarked).toMatchObject({ code: 2, stderr: expect.stringContaining('is no text in UTF-8') });
+    expect(unmarked).toMatchObject({ code: 2, stderr: expect.stringContaining('is not text in UTF-8') });
     const latin = await run(fileOf(Buffer.from(`${HEADER}\nb\u00fcro,1,2,0\n`, 'latin1')));
     expect(latin).toMatchObject({
       code: 2,

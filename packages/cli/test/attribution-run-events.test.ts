@@ -168,7 +168,7 @@ describe('files of events', () => {
     expect(row('linear', 'email')).toMatchObject({ cost: null, roas: null });
   });
 
-  test('a refund lowers the value of its channels, as on the platform, and is told; a path file has none', async () => {
+  test('a refund lowers the value of its channels, as on the platform, and is reported; a path file has none', async () => {
     const rows = ['ana,2026-11-01,ad_click,search,', 'ana,2026-11-02,purchase,,40', 'ana,2026-11-03,purchase,,-15'];
     const file = fileOf('refund.csv', `user,time,type,channel,value\n${rows.join('\n')}\n`);
     const map = ['--map', 'user=user,time=time,type=type,channel=channel,value=value'];
@@ -204,7 +204,7 @@ describe('files of events', () => {
         '--map',
         'user=user,time=time,type=type',
       ],
-      'line 2: "yesterday" is no time',
+      'line 2: "yesterday" is not a time',
     ],
     [['--events', fileOf('none.csv', 'user,time,type\n'), '--map', 'user=user,time=time,type=type'], 'holds no rows'],
     [

@@ -92,7 +92,7 @@ describe('flags', () => {
 
   test('--order auto chooses among the orders that the models take, and says which it passed over', async () => {
     const random = createRandom(4);
-    // Who met c0 two touches before the end converts: order 3 tells, and has too many states for the game.
+    // Who met c0 two touches before the end converts: order 3 shows it, and has too many states for the game.
     const rows = Array.from({ length: 3_000 }, () => {
       const path = Array.from({ length: random.between(3, 5) }, () => `c${random.below(12)}`);
       const converts = path.at(-3) === 'c0';
@@ -153,7 +153,7 @@ describe('flags', () => {
     [['--alpha', '0.3'], '--alpha has no effect'],
     [['--models', 'all', '--milestones', 'b,lead'], '--milestones: no path has the step "lead"'],
     [['--models', 'last', '--milestones', 'b'], '--milestones only leave these steps out'],
-  ])('a flag without an effect is told: %j', async (options, message) => {
+  ])('a flag without an effect is reported: %j', async (options, message) => {
     const done = await run(small, ...options);
     expect([done.code, done.stderr.trim()]).toEqual([0, expect.stringContaining(`note: ${message}`)]);
     expect(done.stderr.match(/note:/g)).toHaveLength(1);
@@ -354,12 +354,12 @@ test('a sampled game says so for the reward that was asked for, its bound in the
   ];
   // Every conversion is worth 50.00: what holds for conversions holds for value, 50 times over.
   expect(valueSampling.epsilon).toBeCloseTo(sampling.epsilon * 50, 9);
-  for (const [flag, told, silent] of [
+  for (const [flag, shown, silent] of [
     ['revenue', 'value', 'conversions'],
     ['conversions', 'conversions', 'value'],
   ] as const) {
     const { stdout } = await run(path, '--models', 'rateShapley', '--value', flag);
-    expect(stdout).toMatch(new RegExp(`rateShapley: estimated from .* every effect on ${told} is within`));
+    expect(stdout).toMatch(new RegExp(`rateShapley: estimated from .* every effect on ${shown} is within`));
     expect(stdout).not.toContain(`effect on ${silent} is within`);
   }
 });

@@ -172,13 +172,13 @@ describe('forms of files', () => {
     expect(answer['totals']).toMatchObject({ journeys: 1, conversions: 1, unattributed: { conversions: 2, value: 7.5 } });
   });
 
-  test('without a column of nulls a row without a conversion is one journey, and that is told', async () => {
+  test('without a column of nulls a row without a conversion is one journey, and that is reported', async () => {
     const { answer, stderr } = await json(fileOf('path,conversions\na,1\na,0\nb,0\n'));
     expect(answer['totals']).toMatchObject({ journeys: 3, nulls: 2 });
     expect(stderr).toContain('there is no column of nulls');
   });
 
-  test('values keep up to six decimals; more are rounded, and that is told', async () => {
+  test('values keep up to six decimals; more are rounded, and that is reported', async () => {
     const { of, stderr } = await json(file('a,1,0.1234565,0', 'b,1,0.30000000000000004,0', 'c,1,1e-05,0'), '--models', 'first');
     expect(of('first', 'value')).toEqual({ a: 0.123457, b: 0.3, c: 0.00001 });
     expect(stderr).toContain('2 values have more than six decimals');
@@ -216,7 +216,7 @@ describe('extremes', () => {
       expect(row).toMatchObject({ conversions: 4, value: 10 });
   });
 
-  test('a path of 10 000 touches is fine, one of 10 001 is told by its line', async () => {
+  test('a path of 10 000 touches is fine, one of 10 001 is reported by its line', async () => {
     const path = (touches: number) => Array.from({ length: touches }, (_, i) => `c${i % 50}`).join('>');
     const { of } = await json(file(`${path(10_000)},1,5,1`), '--models', 'linear,markov');
     expect(of('linear')['c7']).toBe(0.02);

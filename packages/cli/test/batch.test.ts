@@ -161,7 +161,7 @@ describe('batch rollback and publish', () => {
     expect(done.stdout).toContain('held: scheduled runs do not publish');
   });
 
-  test('nothing to go back to is exit 1; a conflict of the API is told; a number that is none is exit 2', async () => {
+  test('nothing to go back to is exit 1; a conflict of the API is reported; a number that is none is exit 2', async () => {
     await using server = await fakeServer(({ method }) =>
       method === 'GET'
         ? { body: list([generation(1, 'computed')], published(1)) }
@@ -179,7 +179,7 @@ describe('batch rollback and publish', () => {
   });
 });
 
-test('batch status: the current one is marked, a failure is told', async () => {
+test('batch status: the current one is marked, a failure is reported', async () => {
   const all = list(
     [
       generation(4, 'failed', { failure: 'no disk' }),

@@ -10,9 +10,9 @@ import { routes } from './api-answers.ts';
 import { fakeServer, type Received } from './fake-server.ts';
 import { temporaryFolder } from './temporary.ts';
 
-/** An address where nobody listens. A low port will not do: fetch refuses those without trying. */
+/** An address without a listener. A low port will not do: fetch refuses those without trying. */
 /** Loopback, but not where servers of other tests listen: a port that was free a moment ago may be taken by one of them. */
-const NOBODY = `http://127.0.0.93:${await freePort()}`;
+const NO_SERVER = `http://127.0.0.93:${await freePort()}`;
 
 const BIN = fileURLToPath(new URL('../bin/tributary.mjs', import.meta.url));
 
@@ -69,7 +69,7 @@ test.runIf(existsSync('/dev/full'))('standard output on a full disk: exit 1, and
 });
 
 test('an API that is not there is exit 3', async () => {
-  expect(await start(['status', '--url', NOBODY])).toMatchObject({ code: 3, stdout: '' });
+  expect(await start(['status', '--url', NO_SERVER])).toMatchObject({ code: 3, stdout: '' });
 });
 
 test('a reader that goes away (| head) ends it quietly', async () => {

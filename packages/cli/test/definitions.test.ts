@@ -103,7 +103,7 @@ test('diff: each key that a run would change, by what both mean; exit 1 as diff 
   expect(lines[0]).toMatch(/^key +in force +definitions\.json$/);
   expect(lines).toContainEqual(expect.stringMatching(/^conversions +\["purchase"\] +\["purchase","signup"\]$/));
   expect(lines).toContainEqual(expect.stringMatching(/^touches\.mail +– +\{/));
-  // A default that is left out is no difference.
+  // A default that is left out is not a difference.
   expect(done.stdout).not.toContain('touches.visit');
   expect(done.stderr).toContain('would change with "tributary batch run --definitions definitions.json"');
   const json = await run(['diff', fileOf('{"conversions": ["buy"], "touches": {"visit": {}}}'), '--json']);

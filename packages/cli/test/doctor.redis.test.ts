@@ -176,7 +176,7 @@ test.each<[string, () => Promise<unknown>, string]>([
   ],
   ['a missing archive file', () => rm(join(dataDir, 'archive/events/date=2026-11-21/p00-000000.parquet')), 'archive files: fail'],
   ['a truncated view', () => writeFile(join(dataDir, 'generations/000001/credit.parquet'), 'view'), 'generation files: fail'],
-  ['a manifest that is no JSON', () => writeFile(segmentPath(dataDir, 0, 0), '{'), 'archive manifests: fail'],
+  ['a manifest that is not JSON', () => writeFile(segmentPath(dataDir, 0, 0), '{'), 'archive manifests: fail'],
   ['a generation without its manifest', () => rm(join(dataDir, 'generations/000001/manifest.json')), 'generation: fail'],
   ['keys that others can read', () => chmod(join(dataDir, 'keys.local.json'), 0o644), 'keys: warn'],
   ['a service that is not ready', async () => (ready = 503), 'api: fail'],

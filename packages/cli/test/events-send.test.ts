@@ -45,7 +45,7 @@ describe('events send', () => {
     expect(sent.events).toEqual([{ type: 'x', id: 'id-1', anonymousId: 'a', ...given, ...amounts }]);
   });
 
-  test('lines from standard input: an id where there is none, so that a resend counts once; bad lines are told, exit 1', async () => {
+  test('lines from standard input: an id where there is none, so that a resend counts once; bad lines are reported, exit 1', async () => {
     const input = '{"type":"a","userId":"u","id":"x"}\n\nnot json\n[1]\n{"type":"b","userId":"u"}\n';
     const { code, events, stderr } = await send(['--json'], input);
     expect(code).toBe(1);
@@ -102,11 +102,11 @@ describe('events send', () => {
     expect(done.stderr).toContain(message);
   });
 
-  test('a collector that is down is told at the first failed attempt, once, with the end of the trying', async () => {
+  test('a collector that is down is reported at the first failed attempt, once, with the end of the trying', async () => {
     let attempts = 0;
     const collector = fakeCollector();
     await using server = await fakeServer((request) => (++attempts < 4 ? { hangUp: true } : collector.take(request)));
-    const told: number[] = [];
+    const reported: number[] = [];
     const done = await tributary(['events', 'send', '--type', 'x', '--user', 'u', '--collector-url', server.url], {
       stderr: {
         isTTY: false,
@@ -114,12 +114,12 @@ describe('events send', () => {
         off: () => {},
         write: (text) => {
           expect(text).toMatch(/^the collector at http:.* does not answer: .+; trying until about 08:01:51Z\n$/);
-          told.push(attempts);
+          reported.push(attempts);
           return true;
         },
       },
     });
-    expect({ code: done.code, told, attempts }).toEqual({ code: 0, told: [1], attempts: 4 });
+    expect({ code: done.code, reported, attempts }).toEqual({ code: 0, reported: [1], attempts: 4 });
   });
 
   test.each([
@@ -131,7 +131,7 @@ describe('events send', () => {
     expect(done).toMatchObject({ code: 2, stdout: '', stderr, events: [] });
   });
 
-  test('nothing to send is no request and exit 0', async () => {
+  test('nothing to send makes no request and exit 0', async () => {
     await using server = await fakeServer(() => NOTHING);
     expect(await tributary(['events', 'send', '--json', '--collector-url', server.url])).toMatchObject({ code: 0 });
     expect(server.received).toEqual([]);

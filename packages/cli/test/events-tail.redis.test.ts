@@ -36,7 +36,7 @@ async function append(...events: { userKey: string; type: string; id: string }[]
     });
 }
 
-test('without a log: exit 3, and looking founds none', async () => {
+test('without a log: exit 3, and looking creates none', async () => {
   expect(await tail('--limit', '1')).toMatchObject({
     code: 3,
     stdout: '',

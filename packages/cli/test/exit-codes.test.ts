@@ -17,7 +17,7 @@ const MEANINGS = [...readFileSync(file('docs/cli.md'), 'utf8').matchAll(/^ {2}\|
   ([, code, meaning = '']) => [Number(code), meaning] as const,
 );
 /** The port is closed: nothing else may listen on it. */
-const NOBODY = 'http://127.0.0.1:1';
+const NO_SERVER = 'http://127.0.0.1:1';
 
 const EVENT = '{"type":"page","userId":"u","id":"1"}\n';
 const GENERATION = { definitions: { conversions: ['purchase'] } };
@@ -38,7 +38,7 @@ function answerTo(request: Received): Reply {
   if (asked !== undefined) return problem(400, REFUSED[asked] ?? '', `"${asked}" is refused`);
   if (request.path === '/v1/batch')
     return { body: { success: true, accepted: 0, rejected: [{ index: 0, code: 'missing_user', message: 'no user' }] } };
-  if (request.path.startsWith('/v1/users/nobody'))
+  if (request.path.startsWith('/v1/users/stranger'))
     return { body: { ...SIGNALS, status: 'NOT_FOUND', signals: [], nextCursor: null } };
   if (request.path === '/v1/generations/3') return { body: GENERATION };
   if (request.path === '/v1/models') return { status: 500, body: {} };
@@ -58,7 +58,7 @@ const NAMED: readonly (readonly [
   [1, 'a rejected event', ['events', 'send', '-'], { input: EVENT }],
   [1, 'a failed check', ['doctor', '--quick', '--redis-url', 'redis://127.0.0.1:1', '--key', 'k']],
   [1, 'a log without a log line', ['import', 'access-log', fileOf('nothing of a log\n', 'not.log'), '--dry-run']],
-  [1, 'an unknown user', ['signals', 'get', 'nobody']],
+  [1, 'an unknown user', ['signals', 'get', 'stranger']],
   [1, 'an incomplete answer of `status`', ['status']],
   [1, 'a difference in `reconcile show`', ['reconcile', 'show']],
   [1, '`definitions diff`', ['definitions', 'diff', fileOf('{"conversions": ["booking"]}', 'other.json')]],
@@ -73,8 +73,8 @@ const NAMED: readonly (readonly [
   [2, 'a file that is not there', ['events', 'send', '/nowhere/events.ndjson']],
   [2, 'a file that is not there', ['import', 'csv', '/nowhere/orders.csv', '--map', 'user=a']],
   [2, 'a file that is not there', ['attribution', 'run', '--paths', '/nowhere/paths.csv']],
-  [3, 'API', ['status', '--url', NOBODY]],
-  [3, 'collector', ['events', 'send', '-', '--collector-url', NOBODY], { input: EVENT }],
+  [3, 'API', ['status', '--url', NO_SERVER]],
+  [3, 'collector', ['events', 'send', '-', '--collector-url', NO_SERVER], { input: EVENT }],
   [3, 'Redis', ['events', 'tail', '--redis-url', 'redis://127.0.0.1:1'], { openLog: openExistingLog }],
   [3, 'a key', ['status'], { env: {} }],
 ];

@@ -95,7 +95,7 @@ describe('a long file: a row an event', () => {
     expect(lenient.summary.problems.first.map((problem: { line: number }) => problem.line)).toEqual([2, 3, 4, 5, 6]);
     for (const reason of [
       'the user is empty',
-      '"01/11/2026" is no time',
+      '"01/11/2026" is not a time',
       'more than the 2 decimals',
       'currency must be a code of ISO 4217 (got "euro")',
       '24 h ahead',
@@ -145,7 +145,7 @@ describe('a long file: a row an event', () => {
     expect(done.stderr).toContain('CSV in UTF-8');
   });
 
-  test('what was sent again is told as what it is, in the singular and the plural', async () => {
+  test('what was sent again is reported as what it is, in the singular and the plural', async () => {
     await using server = await fakeServer(fakeCollector().take);
     const file = fileOf('who,at\nana,2026-11-01\n');
     const done = await tributary(['import', 'csv', file, '--map', 'user=who,time=at', '--collector-url', server.url]);
@@ -167,7 +167,7 @@ describe('a long file: a row an event', () => {
     }
   });
 
-  test('a dry run tells each row whose currency does not exist: the collector would reject it', async () => {
+  test('a dry run reports each row whose currency does not exist: the collector would reject it', async () => {
     const rows = ['1,ana,2026-11-01,buy,,5,XYZ', '2,bo,2026-11-01,buy,,5,DEM', '3,cy,2026-11-02,buy,,5,XYZ'];
     const file = fileOf(`nr,who,at,what,via,amount,cur\n${rows.join('\n')}\n`);
     const done = await tributary(['import', 'csv', file, ...LONG, '--dry-run']);
@@ -228,7 +228,7 @@ describe('a path file: a row a user', () => {
   const PATH = ['--map', 'user=user,path=c1..c3,conversion=conv,value=value', '--assign-times', '2026-11-01T00:00:00Z,30m'];
   const at = (minutes: number) => Date.UTC(2026, 10, 1, 0, minutes);
 
-  test('each click is a step after the one before, the conversion a step after the last; gaps are no steps', async () => {
+  test('each click is a step after the one before, the conversion a step after the last; gaps are not steps', async () => {
     const { events } = await importCsv(
       `${HEAD}u1,a,,b,1,9.5\nu2,,,,yes,\nu3,a,b,c,0,0\n`,
       ...PATH,
@@ -269,7 +269,7 @@ describe('a path file: a row a user', () => {
 
 describe('wrong usage exits 2 and says what is there', () => {
   test.each([
-    [['--map', 'user=nobody,time=at'], 'there is no column "nobody"; the file has who, at'],
+    [['--map', 'user=person,time=at'], 'there is no column "person"; the file has who, at'],
     [['--map', 'user=who'], 'names no column for the time'],
     [['--map', 'time=at'], 'names no column for the user'],
     [['--map', 'user=who,when=at'], 'there is no field "when"'],

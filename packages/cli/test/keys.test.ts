@@ -61,7 +61,7 @@ test('a rotated key is valid beside its successor for a while', async () => {
   expect(stored()[0]).toMatchObject({ scope: 'browser', eventsPerSecond: 7 });
 });
 
-test('a successor ends as its predecessor did: after as long a life, never, or when it is told', async () => {
+test('a successor ends as its predecessor did: after as long a life, never, or when asked to', async () => {
   const DAY_MS = 86_400_000;
   const ids: string[] = [];
   for (const expires of [['--expires', '90d'], [], ['--expires', '90d']]) {
@@ -98,7 +98,7 @@ test('a folder without a key file is an error with its path; a first key in it m
 });
 
 test.each([
-  [['create', 'root'], /allowed|choices/i],
+  [['create', 'root'], /<scope> must be one of browser, server, import, read, admin \(got "root"\)/],
   [['create', 'server', '--revenue'], /--revenue must go with a browser key/],
   [['create', 'server', '--rate', '0'], /--rate must be a whole number/],
   [['create', 'browser', '--origin', 'shop.example'], /--origin must be an origin/],

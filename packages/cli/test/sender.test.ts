@@ -9,8 +9,8 @@ import { fakeCollector, fakeServer, NOTHING, problem } from './fake-server.ts';
 import { tributary } from './fake-shell.ts';
 import { temporaryFolder } from './temporary.ts';
 
-/** An address where nobody listens. A low port will not do: fetch refuses those without trying. */
-const NOBODY = `http://127.0.0.1:${await freePort()}`;
+/** An address without a listener. A low port will not do: fetch refuses those without trying. */
+const NO_SERVER = `http://127.0.0.1:${await freePort()}`;
 
 const ROWS = 23_000;
 const file = join(temporaryFolder('send'), 'rows.csv');
@@ -71,9 +71,9 @@ describe('sending', () => {
   });
 
   test('a collector that is not there: a bounded number of attempts, exit 3, and the address', async () => {
-    const done = await importInto(NOBODY);
+    const done = await importInto(NO_SERVER);
     expect(done).toMatchObject({ code: 3, stdout: '' });
-    expect(done.stderr).toContain(`${NOBODY}/v1/events does not answer: connect ECONNREFUSED`);
+    expect(done.stderr).toContain(`${NO_SERVER}/v1/events does not answer: connect ECONNREFUSED`);
     expect(done.sleeps.length).toBeLessThanOrEqual(4 * (MAX_ATTEMPTS - 1));
   });
 

@@ -62,7 +62,7 @@ describe('settings', () => {
       /^key and address must come from one place \(got the key from .*, the address http.* from .*\)\. .*--key/,
     );
     const url = 'url' in options ? ['--url', options.url] : [];
-    const fetch = () => Promise.reject(new Error('nobody is to be asked'));
+    const fetch = () => Promise.reject(new Error('no server is to be asked'));
     expect(await tributary(['status', ...url], { cwd, env, fetch })).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('must come from one place'),

@@ -19,7 +19,7 @@ import { count, percent } from '../terminal/figures.ts';
 import { renderWide } from '../terminal/table.ts';
 
 const CHANGES =
-  'changes are of all that differed between the two windows, not of the cost alone: marginal figures are no forecast (docs/models.md)';
+  'changes are of all that differed between the two windows, not of the cost alone: marginal figures do not forecast (docs/models.md)';
 
 interface Options extends ReportFlags {
   readonly model: string;
@@ -68,7 +68,7 @@ async function report(context: Context, given: Options): Promise<ExitCode> {
     });
 
   const by = dimensionsOf(options.by);
-  // Intervals and effects are of channels as a whole: they come with an answer that is not told apart by currency.
+  // Intervals and effects are of channels as a whole: they come with an answer that is not parted by currency.
   const { rows, first, isCut } = await allPages<ReportRow, Report>(
     api,
     '/v1/attribution',

@@ -30,7 +30,11 @@ export function addBatch(program: Command, act: Act): void {
     .option('--wait', 'wait until it is published and the API answers from it, or has failed')
     .option('--timeout <duration>', 'with --wait: give up after this long', '10m')
     .action(act(runBatch));
-  batch.command('status').description('the generations, newest first').option('--limit <n>', 'so many', '20').action(act(status));
+  batch
+    .command('status')
+    .description('the generations, newest first')
+    .option('--limit <n>', 'how many', '20')
+    .action(act(status));
   batch
     .command('rollback')
     .description('go back to an older generation; scheduled runs hold until a publish')

@@ -32,7 +32,7 @@ export function addDeadLetters(program: Command, act: Act): void {
   group
     .command('list')
     .description('the newest, with the reason of each')
-    .option('--limit <n>', `at most so many (1–${LIST_MOST})`, '20')
+    .option('--limit <n>', `at most this many (1–${LIST_MOST})`, '20')
     .addOption(code())
     .action(act(list));
   group.command('show').description('one of them, with its text').argument('<id>', 'of "dead-letters list"').action(act(show));

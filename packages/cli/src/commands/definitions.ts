@@ -40,8 +40,8 @@ async function show(context: Context, text: string | undefined, { out }: { reado
   const { generation, inForce, definitions } = await definitionsOf(context.api('read'), text);
   const version = inForce?.version ?? null;
   if (inForce !== null) context.terminal.say(definitionsLine(inForce));
-  const told = context.json ? { generation, version, definitions } : definitions;
-  await putText(context, JSON.stringify(told, null, 2), out);
+  const shown = context.json ? { generation, version, definitions } : definitions;
+  await putText(context, JSON.stringify(shown, null, 2), out);
   return EXIT.ok;
 }
 
@@ -57,8 +57,8 @@ async function diff(context: Context, given: string | undefined): Promise<ExitCo
   const { json, version } = await readDefinitions(context.shell.cwd, file);
   const { definitions, inForce } = await definitionsOf(context.api('read'));
   const changes = changesOf(definitions, withoutRules(JSON.parse(json) as object));
-  const told = { file, version, inForce: inForce?.version ?? null, changes };
-  await answer(context, told, () =>
+  const found = { file, version, inForce: inForce?.version ?? null, changes };
+  await answer(context, found, () =>
     changes.length === 0 ? `${file} says what is in force` : changesTable(file, changes, context),
   );
   if (changes.length === 0) return EXIT.ok;

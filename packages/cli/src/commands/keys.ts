@@ -78,8 +78,8 @@ async function list(context: Context, options: { readonly all?: boolean }): Prom
     title,
     wraps: title === 'rules',
   }));
-  const told = records.map(({ hash: _, ...record }) => ({ ...record, state: stateOf(record as KeyRecord, now) }));
-  await answer(context, { keys: told }, () => renderWide({ columns, rows }, context.terminal.width, context.terminal.bold));
+  const shown = records.map(({ hash: _, ...record }) => ({ ...record, state: stateOf(record as KeyRecord, now) }));
+  await answer(context, { keys: shown }, () => renderWide({ columns, rows }, context.terminal.width, context.terminal.bold));
   return EXIT.ok;
 }
 

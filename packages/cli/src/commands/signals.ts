@@ -25,7 +25,7 @@ export function addSignals(program: Command, act: Act): void {
     .option('--names <types>', 'only these event types, comma-separated')
     .option('--from <instant>', 'not before')
     .option('--to <instant>', 'before')
-    .option('--limit <n>', 'at most so many (1–1000, default 20)')
+    .option('--limit <n>', 'at most this many (1–1000, default 20)')
     .option('--cursor <cursor>', 'the next page of an answer before')
     .action(act(getSignals));
 }

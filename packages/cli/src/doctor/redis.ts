@@ -9,7 +9,7 @@ import { type Finding, fail, ok, warn } from './finding.ts';
 const CONNECT_MS = 3_000;
 const CLOCK_MS = { ok: 1_000, most: 60_000 } as const;
 
-/** What the other checks need to know of the log and of what readers are told. */
+/** What the other checks need to know of the log and of what readers get. */
 export interface RedisFacts {
   readonly partitions: number | null;
   readonly logIdentity: string | null;

@@ -14,7 +14,7 @@ import { createProblems, type Problems } from './problems.ts';
 import { createVisits } from './visits.ts';
 
 export interface AccessLogOptions {
-  /** Hosts of the site itself: a referrer on them is no touch. */
+  /** Hosts of the site itself: a referrer on them is not a touch. */
   readonly siteHosts: readonly string[];
   /** Keeps images, scripts and other static files as page views too. */
   readonly assets: boolean;
@@ -33,7 +33,7 @@ export interface AccessLogSummary {
   readonly malformed: Problems;
   /** Events by channel: the touches. */
   readonly channels: ReadonlyMap<string, number>;
-  /** Events that are no touches: pages within a visit. */
+  /** Events that are not touches: pages within a visit. */
   readonly withinVisit: number;
   readonly firstTs: number | null;
   readonly lastTs: number | null;

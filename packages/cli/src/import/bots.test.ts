@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { createBotCheck, isBot } from './bots.ts';
 
-describe('agents that are no people', () => {
+describe('agents that are not people', () => {
   test.each([
     'Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)',
     'Mozilla/5.0 (iPhone; CPU iPhone OS 6_0 like Mac OS X) AppleWebKit/536.26 (KHTML, like Gecko) Version/6.0 Mobile/10A5376e Safari/8536.25 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)',

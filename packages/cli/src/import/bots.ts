@@ -1,5 +1,5 @@
 /**
- * Which user agents are no people: crawlers, feed readers, link previews, monitors, libraries, and clients that do not
+ * Which user agents are not people: crawlers, feed readers, link previews, monitors, libraries, and clients that do not
  * name themselves. A judgement by the agent alone: a crawler that calls itself a browser passes.
  */
 import Bowser from 'bowser';
@@ -15,7 +15,7 @@ const BOT_PATTERNS = [
 ];
 const BOT_PATTERN = new RegExp(BOT_PATTERNS.map((pattern) => pattern.source).join('|'), 'i');
 
-/** Real agents carry a version behind a slash; a bare "Mozilla/4.0" or "Mozilla/4.0 (compatible;)" names nobody. */
+/** Real agents carry a version behind a slash; a bare "Mozilla/4.0" or "Mozilla/4.0 (compatible;)" names no program. */
 const NAMELESS = /^(mozilla\/[\d.]+ *(\(compatible;? *\))?|[^/ ]*)$/i;
 
 export function isBot(agent: string): boolean {

@@ -54,7 +54,7 @@ function longReader({ at }: LongColumns, options: CsvOptions) {
     const cell = (field: LongField) => cellOf(fields, at.get(field));
     const time = cell('time');
     const ts = parseInstant(time ?? '');
-    if (ts === null) throw new RowError(`"${(time ?? '').slice(0, 30)}" is no time; write ${INSTANT_FORMS}`);
+    if (ts === null) throw new RowError(`"${(time ?? '').slice(0, 30)}" is not a time; write ${INSTANT_FORMS}`);
     const [user, anonymous] = [cell('user'), cell('anonymous')];
     if (user === undefined && anonymous === undefined) throw new RowError('the user is empty');
     const currency = demandCurrency(cell('currency') ?? options.currency);

@@ -71,13 +71,13 @@ export async function* csvRows(
       });
   } catch (cause) {
     if (cause instanceof CommandError || cause instanceof UsageError) throw cause;
-    throw new UsageError(`the file is no CSV: ${(cause as Error).message}`, { cause });
+    throw new UsageError(`the file is not CSV: ${(cause as Error).message}`, { cause });
   } finally {
     source.destroy();
   }
 }
 
-/** Passes the bytes on, and notes when they are no UTF-8 (a UTF-16 file is noted too, and reads well: its mark tells the parser). */
+/** Passes the bytes on, and notes when they are not UTF-8 (a UTF-16 file is noted too, and reads well: its mark says so to the parser). */
 async function* checked(chunks: AsyncIterable<Uint8Array>, encoding: { isBroken: boolean }): AsyncGenerator<Uint8Array> {
   const decoder = new TextDecoder('utf-8', { fatal: true });
   for await (const chunk of chunks) {
@@ -90,7 +90,7 @@ async function* checked(chunks: AsyncIterable<Uint8Array>, encoding: { isBroken:
   }
 }
 
-/** Bytes that are no UTF-8 read as one and the same character: müller and möller of a Latin-1 file would be one user. */
+/** Bytes that are not UTF-8 read as one and the same character: müller and möller of a Latin-1 file would be one user. */
 function assertReadable(record: readonly string[], header: readonly string[], line: number): void {
   const column = record.findIndex((field) => field.includes('\ufffd'));
   if (column < 0) return;

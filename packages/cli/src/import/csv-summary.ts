@@ -10,7 +10,7 @@ interface Tally {
   valueMinor: number;
 }
 
-/** Types and channels listed at the most: a column mapped by mistake must not fill memory. */
+/** Types and channels listed, at most: a column mapped by mistake must not fill memory. */
 const MAX_NAMES = 1_000;
 const REST = '(others)';
 

@@ -18,7 +18,7 @@ export type EventRead =
   | { readonly ok: true; readonly event: Record<string, unknown> }
   | { readonly ok: false; readonly code: ErrorCode; readonly reason: string };
 
-/** The longest line kept, bytes: an event has 32 KB of JSON at the most. */
+/** The longest line kept, bytes: an event has at most 32 KB of JSON. */
 const MAX_LINE_BYTES = 196_608;
 const NEW_LINE = 10;
 const BYTE_ORDER_MARK = '\ufeff';

@@ -33,7 +33,7 @@ export async function* inflated(chunks: AsyncIterable<Uint8Array>, name: string)
       {
         code: 'invalid_gzip',
         message: `${name} is not a complete gzip file: ${(cause as Error).message}`,
-        fix: 'Get or compress the file again; "gzip -t FILE" tells whether it is whole. A file that is not compressed is read as well.',
+        fix: 'Get or compress the file again; "gzip -t FILE" says whether it is whole. A file that is not compressed is read as well.',
       },
       { cause },
     );

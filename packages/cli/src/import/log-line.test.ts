@@ -62,8 +62,8 @@ describe('a line of the combined log format', () => {
     ['1.2.3.4 - - [17/May/2015:10:05:03 +0000] "GET / HTTP/1.1" 200 5', 'common log format'],
     [LINE.slice(0, -1), 'a quote is not closed'],
     ['Nov 21 08:00:00 host sshd[1]: hello', 'not in combined log format'],
-    [LINE.replace('17/May', '31/Apr'), 'is no time'],
-    [LINE.replace('10:05:03', '24:05:03'), 'is no time'],
+    [LINE.replace('17/May', '31/Apr'), 'is not a time'],
+    [LINE.replace('10:05:03', '24:05:03'), 'is not a time'],
   ])('%s is malformed: %s', (text, reason) => {
     expect(parseLogLine(text)).toMatchObject({ ok: false, reason: expect.stringContaining(reason) });
   });

@@ -10,7 +10,7 @@ export interface Hit {
   readonly address: string;
   /** Epoch ms. */
   readonly ts: number;
-  /** Empty when the request was no HTTP request at all. */
+  /** Empty when the request was not an HTTP request at all. */
   readonly method: string;
   /** Path and query as requested. */
   readonly target: string;
@@ -41,7 +41,7 @@ export function parseLogLine(text: string): ParsedLine {
     string,
   ];
   const ts = parseLogTime(time);
-  if (ts === null) return { ok: false, reason: `"${time.slice(0, 40)}" is no time such as 17/May/2015:10:05:03 +0000` };
+  if (ts === null) return { ok: false, reason: `"${time.slice(0, 40)}" is not a time such as 17/May/2015:10:05:03 +0000` };
   const { method, target } = parseRequest(unescapeQuotes(request));
   return {
     ok: true,

@@ -15,7 +15,7 @@ export function createOccurrenceIds(maxRemembered = MAX_REMEMBERED): OccurrenceI
   return (text) => {
     const digest = sha256Hex(text).slice(0, 32);
     const occurrence = (seen.get(digest) ?? 0) + 1;
-    // Written anew at the end of the map, so that the least recent is the first.
+    // Written again at the end of the map, so that the least recent is the first.
     seen.delete(digest);
     seen.set(digest, occurrence);
     if (seen.size > maxRemembered) seen.delete(seen.keys().next().value as string);

@@ -11,7 +11,7 @@ const ASSET_EXTENSIONS = new Set([
   ...['zip', 'gz', 'tgz', 'bz2', 'xz', '7z', 'rar', 'tar', 'jar', 'war', 'exe', 'msi', 'dmg', 'deb', 'rpm', 'apk', 'iso', 'gem'],
 ]);
 
-/** The first reason why a request is no page view; null when it is one. */
+/** The first reason why a request is not a page view; null when it is one. */
 export function notPageView(hit: Pick<Hit, 'method' | 'status' | 'target'>, assets: boolean): SkipReason | null {
   if (hit.method !== 'GET') return 'method';
   if (hit.status < 200 || hit.status > 399) return 'status';

@@ -25,6 +25,6 @@ test('a search engine or a partner that sends everybody is not the site', () => 
   expect(guess(...from('https://partner.example/list'), ['/x', 'https://shop.example/page/3'])).toBe('shop.example');
 });
 
-test('no referrers, no guess; referrers that are no addresses are none', () => {
+test('no referrers, no guess; referrers that are not addresses are none', () => {
   expect(guess(['/', ''], ['/', '-'], ['/a', 'not an address'], ['/a', 'http://'])).toBeNull();
 });

@@ -5,7 +5,7 @@
 import { hostOf } from '@tributary/model/channel';
 import type { Hit } from './log-line.ts';
 
-/** Pages and hosts remembered at the most; a log full of spam must not fill memory. */
+/** Pages and hosts remembered, at most; a log full of spam must not fill memory. */
 const MAX_PATHS = 200_000;
 const MAX_HOSTS = 10_000;
 

@@ -36,7 +36,7 @@ export function parseCount(text: string): Read<number> {
   const read = parseDecimal(text);
   if (!read.ok && /negative|large/.test(read.reason)) return read;
   if (!read.ok || read.value.scale > 0)
-    return { ok: false, reason: `"${cut(text)}" is no whole number; leave the cell empty for none` };
+    return { ok: false, reason: `"${cut(text)}" is not a whole number; leave the cell empty for none` };
   return { ok: true, value: read.value.units };
 }
 
@@ -51,8 +51,8 @@ function objection(text: string, mark: '.' | ','): string {
   const shown = `"${cut(text)}"`;
   if (/^[-−]\s*\d/.test(text)) return `${shown} is negative`;
   if (mark === '.' && /^\d+,\d+$/.test(text))
-    return `${shown} is no number such as 44.50; --decimal-comma reads 44,50, and thousands are written without separators`;
-  return `${shown} is no number such as 44${mark}50; leave the cell empty for none`;
+    return `${shown} is not a number such as 44.50; --decimal-comma reads 44,50, and thousands are written without separators`;
+  return `${shown} is not a number such as 44${mark}50; leave the cell empty for none`;
 }
 
 function cut(text: string): string {

@@ -58,7 +58,7 @@ export async function readEventFile(
       if (columns.kind === 'path')
         throw new UsageError('--map path=… is for --paths: of --events every row is a touch or a conversion');
       if (!columns.at.has('type'))
-        throw new UsageError('--map names no column for the type: add type=COLUMN, which tells touches from conversions');
+        throw new UsageError('--map names no column for the type: add type=COLUMN, which parts touches from conversions');
       hasValue = columns.at.has('value');
       read = createRowReader(columns, readerOptions(options), createOccurrenceIds());
       continue;

@@ -2,7 +2,7 @@
 import { modelInfo, namesWith } from '@tributary/attribution/models/catalogue';
 import type { RunFlags, RunPlan } from './run-plan.ts';
 
-/** `unseenMilestones`: names of --milestones that are no step of any path. Defaults are no flags. */
+/** `unseenMilestones`: names of --milestones that are not a step of any path. Defaults are not flags. */
 export function idleFlags(
   { level, alpha, halfLife, milestones, bootstrap }: RunFlags,
   { models }: RunPlan,

@@ -1,5 +1,5 @@
 /**
- * Which column of a path file is what. Without `--map` the header tells:
+ * Which column of a path file is what. Without `--map` the header says it:
  *
  *   aggregated, a row a path:   path, total_conversions, total_conversion_value, total_null
  *   wide, a row a journey:      user, click_1, click_2, …, conversion, value
@@ -20,7 +20,7 @@ export interface PathFileColumns {
 
 type Field = 'path' | 'conversions' | 'value' | 'nulls' | 'user';
 
-/** Names by which each field is known, in lower case. Two columns that are both known as one field are refused: nobody would see which was taken. */
+/** Names by which each field is known, in lower case. Two columns that are both known as one field are refused: which one was taken could not be seen. */
 const NAMES: Readonly<Record<Field, readonly string[]>> = {
   path: ['path', 'channel_path', 'paths', 'journey'],
   conversions: ['total_conversions', 'conversions', 'conversion', 'total_conversion', 'converted', 'conv'],

@@ -1,6 +1,6 @@
 /**
  * An aggregated path file as weighted paths, read as a stream. Either the whole file is understood or nothing is computed:
- * a row left out would make every figure wrong, so its line and what to mend are told, and the command ends.
+ * a row left out would make every figure wrong, so its line and the fix are reported, and the command ends.
  */
 import type { WeightedPath } from '@tributary/attribution/paths/weighted-path';
 import type { Sample } from '@tributary/attribution/uncertainty/units';
@@ -44,7 +44,7 @@ export interface PathFile {
   readonly sample: Sample | null;
   /** Rows of one journey with several conversions, of users that are not known. */
   readonly repeated: number;
-  /** Milestones asked for that are no step of any path. */
+  /** Milestones asked for that are not a step of any path. */
   readonly unseenMilestones: readonly string[];
 }
 

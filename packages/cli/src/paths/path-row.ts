@@ -9,7 +9,7 @@ export interface RowOptions {
   /** Between the channels of a path. */
   readonly pathSeparator: string;
   readonly decimalComma: boolean;
-  /** Steps of a path that are no touches but what the touch before them reached. */
+  /** Steps of a path that are not touches but what the touch before them reached. */
   readonly milestones: readonly string[];
 }
 

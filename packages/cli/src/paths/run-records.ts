@@ -169,14 +169,14 @@ export function runJson(answer: RunAnswer): unknown {
 /** What the bounds in `rows` mean; null: there are none. */
 function uncertaintyJson({ uncertainty, decimals }: RunAnswer): unknown {
   if (uncertainty === null) return null;
-  const told = (codes: readonly CautionCode[]) => codes.map((code) => ({ code, message: CAUTIONS[code] }));
+  const named = (codes: readonly CautionCode[]) => codes.map((code) => ({ code, message: CAUTIONS[code] }));
   const { unit, level, replicates, seed, cautions, models } = uncertainty;
   return {
     ...{ unit, level, replicates, seed },
     covers: COVERS,
-    cautions: told(cautions),
+    cautions: named(cautions),
     models: models.map(({ model, reward, cautions, seen }) => ({
-      ...{ model, reward, cautions: told(cautions) },
+      ...{ model, reward, cautions: named(cautions) },
       ...(seen === null ? {} : { largestOrder: seen.largest / 10 ** decimals, missesOrdersBelowOneIn: seen.missesBelowOneIn }),
     })),
   };

@@ -22,7 +22,7 @@ export function demandText(header: readonly string[], name: string): void {
   if (!header.some((title) => /[\0\ufffd]/.test(title))) return;
   throw new CommandError({
     code: 'not_utf8',
-    message: `${name} is no text in UTF-8`,
+    message: `${name} is not text in UTF-8`,
     fix: 'Save it as CSV in UTF-8.',
     exitCode: EXIT.usage,
   });

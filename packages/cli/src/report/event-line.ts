@@ -52,7 +52,7 @@ export function eventCells(event: Shown): string[] {
   return COLUMNS.map(([, , cell]) => cell(event));
 }
 
-/** Which lines to show. Lines that are no events pass when nothing is asked for. */
+/** Which lines to show. Lines that are not events pass when nothing is asked for. */
 export function selects(wanted: {
   readonly user?: string | undefined;
   readonly types?: readonly string[] | undefined;

@@ -42,7 +42,7 @@ export interface Reconciliation {
   readonly failure?: string;
 }
 
-/** Rows of one view listed at the most; `--json` has all that the report keeps. */
+/** Rows of one view listed, at most; `--json` has all that the report keeps. */
 const LISTED = 10;
 
 export function reconciliationText(report: Reconciliation, screen: Screen): string {

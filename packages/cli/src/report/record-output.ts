@@ -27,7 +27,7 @@ export function formatOf(context: Context, { format, out }: { format?: string; o
       `--out must end in .csv, .json, .ndjson, .parquet or .txt (got "${out}"); with --format any name will do`,
     );
   const chosen = said ?? byName ?? 'table';
-  if (chosen === 'parquet' && out === undefined) throw new UsageError('Parquet is no text: name a file with --out FILE.parquet');
+  if (chosen === 'parquet' && out === undefined) throw new UsageError('Parquet is not text: name a file with --out FILE.parquet');
   return chosen;
 }
 
@@ -39,7 +39,7 @@ export async function putRecords(
   out: string | undefined,
 ): Promise<void> {
   if (format === 'parquet') {
-    if (out === undefined) throw new UsageError('Parquet is no text: name a file with --out FILE.parquet');
+    if (out === undefined) throw new UsageError('Parquet is not text: name a file with --out FILE.parquet');
     const { writeParquet } = await import('./parquet-output.ts');
     await saving(out, () => writeParquet(resolve(context.shell.cwd, out), records));
     return;
@@ -56,7 +56,7 @@ export async function putText(context: Context, text: string, out: string | unde
 /** What the system says of a file that cannot be written. */
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'its folder is not there',
-  ENOTDIR: 'a part of its path is no folder',
+  ENOTDIR: 'a part of its path is not a folder',
   EISDIR: 'it is a folder',
   EACCES: 'this user may not write there',
   EPERM: 'this user may not write there',

@@ -84,7 +84,7 @@ function columnsOf(text = ''): number | undefined {
   return /^[1-9]\d{0,3}$/.test(text) ? Number(text) : undefined;
 }
 
-/** Also ends when the reader went away: nobody waits for ever on a closed pipe. */
+/** Also ends when the reader went away: no process waits for ever on a closed pipe. */
 function drained(stream: TextStream): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {
