@@ -22,7 +22,8 @@ export async function benchCoverage(repetitions: number): Promise<Figure[]> {
       const many = users > 10_000 ? Math.ceil(repetitions * 0.3) : repetitions;
       const cells = coverageOf(world, { users, repetitions: many, replicates: REPLICATES, models: MODELS });
       const again = againOf(world, users, cells, many);
-      process.stderr.write(`  ${world.name}, ${users} users: ${((performance.now() - start) / 1_000).toFixed(0)} s\n`);
+      const seconds = ((performance.now() - start) / 1_000).toFixed(0);
+      process.stderr.write(`  ${world.name}, ${users} users: ${seconds} s, ${again.length} of ${cells.length} not as stated\n`);
       for (const figure of FIGURES)
         figures.push(figureOf(`${world.name}, ${users} users: ${figure}`, cells, figure, many, again));
     }

@@ -35,7 +35,7 @@ const SECTIONS: Record<string, () => Promise<Figure[]>> = {
       Number(values.seconds ?? 40),
     ),
   models: () => benchModels(Number(values.seconds ?? 60)),
-  // Ten minutes of one processor, and no figure of the machine: by name only.
+  // Half an hour of one processor, and no figure of the machine: by name only.
   coverage: () => benchCoverage(Number(values.repetitions ?? 200)),
 };
 
