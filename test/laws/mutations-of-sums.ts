@@ -59,8 +59,8 @@ export const MUTATIONS_OF_SUMS: readonly Mutation[] = [
     lie: 'value of shared models is handed down in any currency',
     law: '4',
     file: 'packages/reports/src/credit/spread.ts',
-    from: 'if (own !== undefined && own.creditMicros > 0) {',
-    to: 'if (own === undefined) {',
+    from: 'const own = node.within.get(currency);',
+    to: 'const own = undefined as Node | undefined;',
     test: 'services/api/test/handed-down.test.ts',
   },
   {

@@ -17,9 +17,14 @@ export interface ChannelCredit {
 
 /** A channel, a currency of it, a campaign in that, and so on. */
 interface Node extends Place {
+  readonly name: string;
+  /** Of the row, where nothing is within; else that of any row within. */
+  readonly key: string;
   creditMicros: Integer;
   valueMinor: Integer;
   readonly within: Map<string, Node>;
+  /** Those within, sorted, so that equal places have equal parts in every answer. */
+  places?: readonly Node[];
 }
 
 type HandDown = (total: Integer, places: readonly Place[]) => Integer[];
@@ -27,51 +32,58 @@ type HandDown = (total: Integer, places: readonly Place[]) => Integer[];
 /** Rows keyed as those of the basis, `[creditMicros, valueMinor]`. */
 export function spread({ creditMicros, valueMinor }: ChannelCredit, basis: Basis): Rows {
   const rows: Rows = new Map();
-  const linear = treeOf(basis.linear);
-  let touched: Node | undefined;
-  const nodeOf = (channel: string): Node => {
-    const own = linear.within.get(channel);
+  const placesOf = (channel: string): Node => {
+    const own = treeOf(basis, 'linear').within.get(channel);
     if (own !== undefined && own.creditMicros > 0) return own;
-    touched ??= treeOf(basis.touches);
-    const met = touched.within.get(channel);
-    return met !== undefined && met.creditMicros > 0 ? met : nowhere(basis);
+    const met = treeOf(basis, 'touches').within.get(channel);
+    return met !== undefined && met.creditMicros > 0 ? met : nowhere(channel, basis);
   };
-  const addTo = (key: string, node: Node, total: Integer, by: HandDown, measures: (part: Integer) => Integer[]): void => {
-    if (total === 0 && by === handDownCredit) return;
-    if (node.within.size === 0) addRow(rows, key, measures(total));
-    // Sorted, so that equal places have equal parts in every answer.
-    const children = [...node.within].sort(([a], [b]) => (a < b ? -1 : 1));
-    const places = children.map(([, child]) => child);
-    const parts = by(total, places);
-    for (const [i, [name, child]] of children.entries()) addTo(`${key}\t${name}`, child, parts[i] as Integer, by, measures);
-  };
-  for (const [channel, micros] of creditMicros) addTo(channel, nodeOf(channel), micros, handDownCredit, (part) => [part, 0]);
+  for (const [channel, micros] of creditMicros)
+    handDown(placesOf(channel), micros, handDownCredit, (key, part) => addRow(rows, key, [part, 0]));
   for (const [currency, channels] of valueMinor) {
     for (const [channel, minor] of channels) {
-      const { within } = nodeOf(channel);
-      const key = `${channel}\t${currency}`;
-      const ofValue = (part: Integer) => [0, part];
-      const own = within.get(currency);
-      if (own !== undefined && own.creditMicros > 0) {
-        addTo(key, own, minor, handDownValue, ofValue);
-        continue;
-      }
+      const node = placesOf(channel);
+      const own = node.within.get(currency);
+      if (own !== undefined && own.creditMicros > 0)
+        handDown(own, minor, handDownValue, (key, part) => addRow(rows, key, [0, part]));
       // Amounts of other currencies say nothing of this one.
-      const others = [...within.values()];
-      const parts = handDownCredit(minor, others);
-      for (const [i, other] of others.entries()) addTo(key, other, parts[i] as Integer, handDownCredit, ofValue);
+      else
+        handDown(node, minor, handDownCredit, (key, part) => {
+          const [, , ...place] = key.split('\t');
+          addRow(rows, [channel, currency, ...place].join('\t'), [0, part]);
+        });
     }
   }
   return rows;
 }
 
-function treeOf(rows: Rows): Node {
-  const root = emptyNode();
+function handDown(node: Node, total: Integer, by: HandDown, give: (key: string, part: Integer) => void): void {
+  if (node.within.size === 0) {
+    give(node.key, total);
+    return;
+  }
+  node.places ??= [...node.within.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const { places } = node;
+  const parts = places.length === 1 ? [total] : by(total, places);
+  for (let i = 0; i < places.length; i++) handDown(places[i] as Node, parts[i] as Integer, by, give);
+}
+
+/** Those of one answer: all its models share them, and they go with it. */
+const trees = new WeakMap<Basis, { linear?: Node; touches?: Node }>();
+
+function treeOf(basis: Basis, of: 'linear' | 'touches'): Node {
+  let grownOf = trees.get(basis);
+  if (grownOf === undefined) trees.set(basis, (grownOf = {}));
+  return (grownOf[of] ??= grown(basis[of]));
+}
+
+function grown(rows: Rows): Node {
+  const root = nodeOf('', '');
   for (const [key, [creditMicros = 0, valueMinor = 0]] of rows) {
     let node = root;
     for (const name of key.split('\t')) {
       let child = node.within.get(name);
-      if (child === undefined) node.within.set(name, (child = emptyNode()));
+      if (child === undefined) node.within.set(name, (child = nodeOf(name, key)));
       child.creditMicros = add(child.creditMicros, creditMicros);
       child.valueMinor = add(child.valueMinor, valueMinor);
       node = child;
@@ -80,11 +92,11 @@ function treeOf(rows: Rows): Node {
   return root;
 }
 
-function emptyNode(): Node {
-  return { creditMicros: 0, valueMinor: 0, within: new Map() };
+function nodeOf(name: string, key: string): Node {
+  return { name, key, creditMicros: 0, valueMinor: 0, within: new Map() };
 }
 
-function nowhere({ dimensions, nowhere: reads }: Basis): Node {
-  const place = dimensions.map((dimension) => reads[dimension] ?? NONE).join('\t');
-  return treeOf(new Map([[place, [1, 0]]]));
+function nowhere(channel: string, { dimensions, nowhere: reads }: Basis): Node {
+  const key = [channel, ...dimensions.map((dimension) => reads[dimension] ?? NONE)].join('\t');
+  return grown(new Map([[key, [1, 0]]])).within.get(channel) as Node;
 }
