@@ -8,6 +8,7 @@ import { MUTATIONS_OF_JOURNEYS } from './mutations-of-journeys.ts';
 import { MUTATIONS_OF_KAFKA } from './mutations-of-kafka.ts';
 import { MUTATIONS_OF_READS } from './mutations-of-reads.ts';
 import { MUTATIONS_OF_RULES } from './mutations-of-rules.ts';
+import { MUTATIONS_OF_SETTINGS } from './mutations-of-settings.ts';
 import { MUTATIONS_OF_SUMS } from './mutations-of-sums.ts';
 import { MUTATIONS_OF_TIMELINES } from './mutations-of-timelines.ts';
 import { MUTATIONS_OF_UNCERTAINTY } from './mutations-of-uncertainty.ts';
@@ -424,6 +425,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...MUTATIONS_OF_DOORS,
   ...MUTATIONS_OF_COLLECTOR,
   ...MUTATIONS_OF_RULES,
+  ...MUTATIONS_OF_SETTINGS,
   ...MUTATIONS_OF_SUMS,
   ...MUTATIONS_OF_TIMELINES,
   ...MUTATIONS_OF_UNCERTAINTY,

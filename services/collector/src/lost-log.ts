@@ -6,31 +6,22 @@ import type { EventLog } from '@tributary/log/port';
 import { TributaryError } from '@tributary/model/errors';
 import { pause } from '@tributary/runtime/wait';
 
-export interface LostLog {
-  /** Whether an append failed for that reason; the first time it is logged. */
-  isLost(error: unknown): boolean;
-  trouble(): string | null;
-}
-
 interface Errors {
   error(fields: object, message: string): void;
 }
 
 const LOOK_EVERY_MS = 1_000;
 
-export function watchLostLog(log: Pick<EventLog, 'ends'>, logger: Errors, signal: AbortSignal): LostLog {
-  let lost: TributaryError | null = null;
-  return {
-    isLost(error) {
-      if (!(error instanceof TributaryError) || error.code !== 'log_recreated') return false;
-      if (lost === null) {
-        logger.error({ code: error.code, fix: error.fix }, `no event is taken any more: ${error.message}`);
-        void untilBack(log, signal);
-      }
-      lost ??= error;
-      return true;
-    },
-    trouble: () => lost?.message ?? null,
+/** Returns what says of an error whether it is that one; the first time it is logged. */
+export function watchLostLog(log: Pick<EventLog, 'ends'>, logger: Errors, signal: AbortSignal): (error: unknown) => boolean {
+  let isKnown = false;
+  return (error) => {
+    if (!(error instanceof TributaryError) || error.code !== 'log_recreated') return false;
+    if (isKnown) return true;
+    isKnown = true;
+    logger.error({ code: error.code, fix: error.fix }, `no event is taken any more: ${error.message}`);
+    void untilBack(log, signal);
+    return true;
   };
 }
 

@@ -49,11 +49,11 @@ await runService('collector', COLLECTOR_SETTINGS, async ({ config, log: logger, 
     keyless: createGate({ maxBytes: keylessBytes, maxEvents: 0 }),
   };
 
-  const lost = watchLostLog(opened, logger, signal);
+  const isLost = watchLostLog(opened, logger, signal);
   const onAppendFailed = (error: unknown) => {
-    if (!lost.isLost(error)) logger.warn({ err: error }, 'an append to the log failed');
+    if (!isLost(error)) logger.warn({ err: error }, 'an append to the log failed');
   };
-  const ready = logReadiness(log, { trouble: () => keys.problem(now()) ?? disk.trouble() ?? lost.trouble() ?? log.trouble() });
+  const ready = logReadiness(log, { trouble: () => keys.problem(now()) ?? disk.trouble() ?? log.trouble() });
   const server = await buildServer({
     collector: {
       log,
