@@ -9,6 +9,9 @@ import { FIELD_ROWS, type Field, type FieldRow, fieldsWith, MAX_AMOUNT_MINOR } f
 import { isObject } from './json.ts';
 import { DAY_MS, MAX_INSTANT_MS } from './time.ts';
 
+/** Messages name keys of what was sent, which may be as long as a request, and each dead letter keeps its message. */
+const MESSAGE_CHARACTERS = 1_024;
+
 export interface Invalid {
   readonly ok: false;
   readonly code: ErrorCode;
@@ -86,7 +89,8 @@ export function validateProperties(value: unknown, path = 'properties', depth = 
 }
 
 export function invalid(code: ErrorCode, message: string): Invalid {
-  return { ok: false, code, message };
+  if (message.length <= MESSAGE_CHARACTERS) return { ok: false, code, message };
+  return { ok: false, code, message: `${message.slice(0, MESSAGE_CHARACTERS - 1).toWellFormed()}…` };
 }
 
 /** Of a value that is there; undefined when all is well. */

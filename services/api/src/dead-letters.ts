@@ -2,16 +2,14 @@
  * A dead letter read again, by the very functions that both layers read by. The line is a function of the letter alone, with the id that
  * the event has, or one that is made of where it lay: what is replayed twice, or again after a crash, counts once.
  */
-import { cloudEventReader } from '@tributary/model/cloud-event';
+import { readMessage } from '@tributary/log/kafka/foreign-event';
+import { type KeptMessage, messageIn } from '@tributary/log/kafka/undecodable-line';
 import { decodeLine } from '@tributary/model/decode-line';
-import { encodeDraft } from '@tributary/model/draft';
+import type { Encoded } from '@tributary/model/draft';
 import { TributaryError } from '@tributary/model/errors';
-import { EVENT_FIELDS, type Event, encodeEvent } from '@tributary/model/event';
-import { isObject } from '@tributary/model/json';
-import { nativeReader } from '@tributary/model/native-event';
+import { type Event, encodeEvent } from '@tributary/model/event';
 import { partitionOf, userKeyOf } from '@tributary/model/user-key';
-import { type Invalid, invalid, validateProperties } from '@tributary/model/validate-event';
-import { sha256Hex } from '@tributary/runtime/definitions';
+import { type Invalid, invalid } from '@tributary/model/validate-event';
 import { isCut, type StoredDeadLetter } from '@tributary/store/dead-letters';
 
 export interface Replayed {
@@ -40,11 +38,10 @@ export function readAgain(letter: StoredDeadLetter, partitions: number, nowMs: n
     return isEvent(encodeEvent(event), event);
   }
   if (raw.startsWith('{"ts":')) return asFound;
-  const wrapped = wrappedValue(raw);
-  if (wrapped?.value === null) return asFound;
-  const read = asMessage(wrapped?.value ?? raw, wrapped?.at ?? `dead-letter-${partition}-${letter.at}`, parkedAt);
+  const kept = messageIn(raw);
+  const read = readAsMessage(letter, kept);
   if (read.ok) return isEvent(read.line, read.event);
-  return wrapped === null ? asFound : invalid('undecodable_record', `${read.code}: ${read.message}`);
+  return kept === null ? asFound : invalid('undecodable_record', `${read.code}: ${read.message}`);
 }
 
 function demandReplayable({ id, at, code, raw }: StoredDeadLetter): void {
@@ -54,31 +51,19 @@ function demandReplayable({ id, at, code, raw }: StoredDeadLetter): void {
       ? 'an event that the batch layer counts already: the next generation has it, then drop it'
       : isCut(raw)
         ? 'longer than what is kept here: the archive has all of it; send the event again from its source'
-        : null;
+        : messageIn(raw)?.headers === null
+          ? 'of a version that did not keep the headers, which say what the message is; send the event again from its source'
+          : null;
   if (why !== null) throw new TributaryError('not_replayable', `the dead letter ${id} is ${why}`);
 }
 
-/** What the log wrote in place of a message of another producer; `value` is null where its bytes were not text. */
-function wrappedValue(raw: string): { readonly value: string | null; readonly at: string } | null {
-  if (!raw.startsWith('{"undecodable":')) return null;
-  const { value, at } = JSON.parse(raw) as { readonly value?: unknown; readonly at?: unknown };
-  return { value: typeof value === 'string' ? value : null, at: String(at) };
-}
-
-const readNative = nativeReader({ accepted: new Set(EVENT_FIELDS), source: 'kafka' });
-const readCloudEvent = cloudEventReader(sha256Hex);
-
-/** As the log reads what another producer wrote (packages/log/src/kafka/foreign-event.ts), but for headers and key, which are not kept. */
-function asMessage(text: string, id: string, receivedAt: number) {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (cause) {
-    return invalid('invalid_json', `the value is not JSON: ${(cause as Error).message}`);
-  }
-  const bad = validateProperties(json, 'event', -1);
-  if (bad !== undefined) return bad;
-  if (!isObject(json)) return invalid('invalid_json', 'the value must be a JSON object');
-  const read = json['specversion'] === undefined ? readNative : readCloudEvent;
-  return encodeDraft(read(json, { receivedAt, newId: () => id }));
+/** As the log reads what another producer wrote. Received when it was written, or where that clock was behind, when it was parked. */
+function readAsMessage(letter: StoredDeadLetter, kept: KeptMessage | null): Encoded | Invalid {
+  const { raw, partition, parkedAt } = letter;
+  const id = kept?.at ?? `dead-letter-${partition}-${letter.at}`;
+  const { key, value } = kept ?? { key: null, value: Buffer.from(raw) };
+  const readAt = (receivedAt: number) =>
+    readMessage({ key, value, headers: kept?.headers ?? new Map() }, { receivedAt, newId: () => id });
+  const read = readAt(Math.min(kept?.timestampMs ?? parkedAt, parkedAt));
+  return !read.ok && read.code === 'ts_in_future' ? readAt(parkedAt) : read;
 }

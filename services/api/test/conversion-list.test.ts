@@ -58,7 +58,11 @@ test('by user, type and time; a cursor of another question is refused', async ()
   expect(await ids(`from=${NOON - 2 * HOUR}&to=${NOON - HOUR}`)).toEqual(['b']);
   const { nextCursor } = (await world.get('/v1/conversion-list?limit=1')).body;
   expect(await ids(`limit=1&cursor=${nextCursor}`)).toEqual(['b']);
-  expect((await world.get(`/v1/conversion-list?limit=1&type=purchase&cursor=${nextCursor}`)).body.code).toBe('invalid_query');
+  for (const other of ['type=purchase', 'user=u1', `from=${NOON - 9 * HOUR}`, `to=${NOON}`])
+    expect((await world.get(`/v1/conversion-list?limit=1&${other}&cursor=${nextCursor}`)).body).toMatchObject({
+      code: 'invalid_query',
+      detail: expect.stringContaining('not issued for this very question'),
+    });
 });
 
 test('law 7: before the first generation the list is empty and incomplete', async () => {
@@ -69,5 +73,21 @@ test('law 7: before the first generation the list is empty and incomplete', asyn
     conversions: [],
     nextCursor: null,
     meta: { generation: 0, cut: null, complete: false, warnings: ['no generation lists conversions yet'], definitions: null },
+  });
+});
+
+test('law 7: a page never goes on in the list of another generation, which may have others before it', async () => {
+  const world = await createWorld();
+  for (const id of ['a', 'b']) await world.ingest(event({ type: 'purchase', id }));
+  await world.cut(1);
+  await world.publish(1);
+  await world.tick();
+  const { nextCursor } = (await world.get('/v1/conversion-list?limit=1')).body;
+  await world.cut(2);
+  await world.publish(2);
+  await world.tick();
+  expect((await world.get(`/v1/conversion-list?limit=1&cursor=${nextCursor}`)).body).toMatchObject({
+    code: 'invalid_query',
+    detail: expect.stringContaining('in the list of generation 1, and readers get generation 2 now'),
   });
 });

@@ -7,9 +7,10 @@
  */
 import type { LogEntry } from '../port.ts';
 import type { Visitor } from './committed.ts';
-import { canonicalLine, unreadableLine } from './foreign-event.ts';
+import { canonicalLine } from './foreign-event.ts';
 import { markOf, positionOf } from './layout.ts';
 import { headersOf, type MessageView, stampOf } from './record-batch.ts';
+import { unreadableLine } from './undecodable-line.ts';
 
 export interface EntryLimits {
   /** Small appends are merged up to this many events an entry: batching is what makes a reader fast. */

@@ -2,7 +2,8 @@ import { decodeLine } from '@tributary/model/decode-line';
 import { encodeEvent } from '@tributary/model/event';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { canonicalLine, type ForeignMessage } from './foreign-event.ts';
+import { canonicalLine } from './foreign-event.ts';
+import type { ForeignMessage } from './undecodable-line.ts';
 
 const PLACE = { topic: 'shop', partition: 0 };
 const RECEIVED = 1_700_000_000_000;

@@ -1,41 +1,33 @@
 /**
  * The line of a message that another producer wrote: a plain JSON event, or a CloudEvent in binary or structured mode. A pure
  * function of the message, so that every reader, now and later, gets the same bytes. What cannot be made a valid event becomes
- * one line that no reader can decode: it is parked with the reason, and the partition moves on.
+ * one line that no reader can decode (undecodable-line.ts): it is parked with the reason, and the partition moves on.
  * Source of the modes: CloudEvents 1.0, Kafka protocol binding, §3.
  */
 import { binaryAttributes, cloudEventReader } from '@tributary/model/cloud-event';
-import { type Draft, encodeDraft, type ReadEvent, type Receipt } from '@tributary/model/draft';
+import { type Draft, type Encoded, encodeDraft, type ReadEvent, type Receipt } from '@tributary/model/draft';
 import { EVENT_FIELDS } from '@tributary/model/event';
 import { isObject, type JsonObject, type Outcome, present } from '@tributary/model/json';
 import { nativeReader } from '@tributary/model/native-event';
 import { MAX_INSTANT_MS } from '@tributary/model/time';
 import { type Invalid, invalid, validateProperties } from '@tributary/model/validate-event';
 import { sha256Hex } from '@tributary/runtime/definitions';
-
-export interface ForeignMessage {
-  readonly key: string | null;
-  readonly value: Buffer | null;
-  readonly offset: number;
-  /** When the producer, or the broker, stamped it: the receipt of the event. */
-  readonly timestampMs: number;
-  readonly headers: ReadonlyMap<string, string>;
-}
-
-export interface Place {
-  readonly topic: string;
-  readonly partition: number;
-}
-
-/** What a dead letter shows of a value. */
-const SHOWN_BYTES = 64 * 1024;
+import { type ForeignMessage, type Place, undecodableLine } from './undecodable-line.ts';
 
 export function canonicalLine(message: ForeignMessage, place: Place): string {
   const receivedAt = Math.min(Math.max(0, message.timestampMs), MAX_INSTANT_MS);
   const newId = () => `${place.topic}-${place.partition}-${message.offset}`;
+  const read = readMessage(message, { receivedAt, newId });
+  return read.ok ? read.line : undecodableLine(message, place, read);
+}
+
+/** What says which event it is. */
+type Content = Pick<ForeignMessage, 'key' | 'value' | 'headers'>;
+
+/** The event that a message holds, or why it holds none. */
+export function readMessage(message: Content, receipt: Receipt): Encoded | Invalid {
   const found = itemOf(message);
-  const encoded = found.ok ? encodeDraft(draftOf(found.value, { receivedAt, newId })) : found;
-  return encoded.ok ? encoded.line : undecodableLine(message, place, encoded);
+  return found.ok ? encodeDraft(draftOf(found.value, receipt)) : found;
 }
 
 interface Item {
@@ -61,7 +53,7 @@ const readPlain = nativeReader({ accepted: new Set(EVENT_FIELDS), source: 'kafka
 const CLOUD_EVENT = /^\s*application\/cloudevents/i;
 
 /** The JSON of the event, with the reader of its format. The content type goes first: structured events may carry the headers too. */
-function itemOf({ key, value, headers }: ForeignMessage): Outcome<Item> {
+function itemOf({ key, value, headers }: Content): Outcome<Item> {
   const isStructured = CLOUD_EVENT.test(headers.get('content-type') ?? '');
   const isBinary = !isStructured && headers.has('ce_specversion');
   // Binary mode without data is a message without a value.
@@ -103,33 +95,4 @@ function parse(value: Buffer | null): Outcome<unknown> {
   } catch (cause) {
     return invalid('invalid_json', `the value is not JSON: ${(cause as Error).message}`);
   }
-}
-
-/** The line of the messages from `offset` to `lastOffset`, whose batch cannot be read. */
-export function unreadableLine(
-  { offset, lastOffset, packed }: { readonly offset: number; readonly lastOffset: number; readonly packed: Buffer },
-  { topic, partition }: Place,
-  why: string,
-): string {
-  return JSON.stringify({
-    undecodable: 'undecodable_record',
-    message: `the batch with offsets ${offset} to ${lastOffset} cannot be read: ${why.toWellFormed()}`,
-    at: `${topic}-${partition}-${offset}`,
-    bytes: packed.length,
-    base64: packed.toString('base64', 0, SHOWN_BYTES),
-  });
-}
-
-/** One line, which no reader takes for an event: those begin with `{"ts":`. */
-function undecodableLine({ value, offset }: ForeignMessage, { topic, partition }: Place, { code, message }: Invalid): string {
-  const shown = value?.subarray(0, SHOWN_BYTES) ?? null;
-  const text = shown?.toString() ?? null;
-  const isText = text === null || !text.includes('\ufffd');
-  return JSON.stringify({
-    undecodable: code,
-    message: message.isWellFormed() ? message : message.toWellFormed(),
-    at: `${topic}-${partition}-${offset}`,
-    bytes: value?.length ?? 0,
-    ...(isText ? { value: text } : { base64: shown?.toString('base64') }),
-  });
 }

@@ -11,16 +11,33 @@ export function encodeCursor(question: readonly unknown[], after: readonly (stri
   return Buffer.from(`${checksum(question, payload)}${payload}`).toString('base64url');
 }
 
-/** The `after` that was encoded. Throws `invalid_query` for anything else. */
-export function decodeCursor(question: readonly unknown[], cursor: string): (string | number)[] {
+type Kind = 'number' | 'string';
+type Values<S extends readonly Kind[]> = { [I in keyof S]: S[I] extends 'number' ? number : string };
+
+/** The `after` that was encoded, of these kinds; numbers are whole. Throws `invalid_query` for anything else. */
+export function decodeCursor<const S extends readonly Kind[]>(question: readonly unknown[], cursor: string, kinds: S): Values<S> {
   const text = Buffer.from(cursor, 'base64url').toString();
   const payload = text.slice(12);
-  if (text.slice(0, 12) !== checksum(question, payload))
+  const after = text.slice(0, 12) === checksum(question, payload) ? jsonOf(payload) : undefined;
+  if (!Array.isArray(after) || !kinds.every((kind, i) => isOf(kind, after[i])))
     throw new TributaryError(
       'invalid_query',
       'cursor: it was not issued for this very question; ask again without a cursor, or with the same parameters',
     );
-  return JSON.parse(payload) as (string | number)[];
+  return after as unknown as Values<S>;
+}
+
+function isOf(kind: Kind, value: unknown): boolean {
+  return kind === 'string' ? typeof value === 'string' : Number.isSafeInteger(value);
+}
+
+/** Anyone can compute a checksum. */
+function jsonOf(payload: string): unknown {
+  try {
+    return JSON.parse(payload);
+  } catch {
+    return undefined;
+  }
 }
 
 function checksum(question: readonly unknown[], payload: string): string {
@@ -37,7 +54,7 @@ export interface Page {
  * stable while numbers move: no row is shown twice or skipped because another one grew.
  */
 export function pageOf(keys: Iterable<string>, question: readonly unknown[], limit: number, cursor: string | undefined): Page {
-  const after = cursor === undefined ? null : String(decodeCursor(question, cursor)[0]);
+  const after = cursor === undefined ? null : decodeCursor(question, cursor, ['string'])[0];
   const left = [...keys].filter((key) => after === null || key > after).sort();
   const page = left.slice(0, limit);
   const last = page.at(-1);

@@ -16,15 +16,17 @@ import { conversionOf, touchOf } from './users.ts';
 /** Later than any event. */
 const NEVER_MS = 9_999_999_999_999;
 
+/** Generation, time, id and user of the last conversion of a page. */
+const PLACE = ['number', 'number', 'string', 'string'] as const;
+
 export const conversionRoutes: Routes = (context) => (app, _options, done) => {
   serve(app, CONVERSION_ROUTES.listConversions, async ({ query }) => {
     const { limit, cursor, type, user } = query;
     const { from, to } = rangeOf(query);
     const { loaded, failure } = context.generations.take(await fromStore(context.deps.store.pointer()));
     const { manifest, generation } = loaded;
-    const asked = ['conversion-list', generation, from, to, type ?? null, user ?? null];
-    const [ts, id, userKey] = cursor === undefined ? [] : decodeCursor(asked, cursor);
-    const after = cursor === undefined ? null : { ts: Number(ts), id: String(id), userKey: String(userKey) };
+    const asked = ['conversion-list', from, to, type ?? null, user ?? null];
+    const after = cursor === undefined ? null : placeOf(decodeCursor(asked, cursor, PLACE), generation);
     const found =
       manifest === null
         ? []
@@ -44,7 +46,8 @@ export const conversionRoutes: Routes = (context) => (app, _options, done) => {
         currency: currency ?? NONE,
         userId,
       })),
-      nextCursor: last !== undefined && found.length > limit ? encodeCursor(asked, [last.ts, last.id, last.userKey]) : null,
+      nextCursor:
+        last !== undefined && found.length > limit ? encodeCursor(asked, [generation, last.ts, last.id, last.userKey]) : null,
       meta: {
         generation,
         cut: manifest?.createdAt ?? null,
@@ -93,3 +96,12 @@ export const conversionRoutes: Routes = (context) => (app, _options, done) => {
   });
   done();
 };
+
+/** Pages of two generations together might leave out what came in between, or hold what went. */
+function placeOf([listed, ts, id, userKey]: readonly [number, number, string, string], generation: number) {
+  if (listed === generation) return { ts, id, userKey };
+  throw new TributaryError(
+    'invalid_query',
+    `cursor: it goes on in the list of generation ${listed}, and readers get generation ${generation} now; ask again without a cursor`,
+  );
+}

@@ -25,7 +25,7 @@ export const deadLetterRoutes: Routes =
 
     serve(app, DEAD_LETTER_ROUTES.deadLetters, async (request) => {
       const { limit, cursor } = request.query;
-      const text = cursor === undefined ? null : String(decodeCursor(QUESTION, cursor)[0]);
+      const text = cursor === undefined ? null : decodeCursor(QUESTION, cursor, ['string'])[0];
       const after = text === null ? undefined : (parseDeadLetterId(text, deps.partitions) ?? undefined);
       const { letters, isLast } = await fromStore(deadLetters.page(limit, after));
       const last = letters.at(-1);

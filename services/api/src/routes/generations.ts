@@ -18,7 +18,7 @@ export const generationRoutes: Routes = (context) => (app, _options, done) => {
 
   serve(app, GENERATION_ROUTES.generations, async (request) => {
     const { limit, cursor } = request.query;
-    const below = cursor === undefined ? Number.POSITIVE_INFINITY : Number(decodeCursor(['generations'], cursor)[0]);
+    const below = cursor === undefined ? Number.POSITIVE_INFINITY : decodeCursor(['generations'], cursor, ['number'])[0];
     const publication = await deps.source.publication();
     const all = (await deps.source.manifests()).filter(({ generation }) => generation < below);
     const page = all.slice(0, limit);

@@ -11,7 +11,7 @@ export const reconciliationRoutes: Routes =
   (app, _options, done) => {
     serve(app, GENERATION_ROUTES.reconciliations, async (request) => {
       const { limit, cursor } = request.query;
-      const below = cursor === undefined ? Number.POSITIVE_INFINITY : Number(decodeCursor(['reconciliations'], cursor)[0]);
+      const below = cursor === undefined ? Number.POSITIVE_INFINITY : decodeCursor(['reconciliations'], cursor, ['number'])[0];
       const reconciliations: z.output<typeof ReconciliationAnswer>[] = [];
       for (const { generation } of await deps.source.manifests()) {
         if (generation >= below) continue;

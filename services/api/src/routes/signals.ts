@@ -19,7 +19,7 @@ export const signalsRoutes: Routes = (context) => (app, _options, done) => {
     const { id: userId } = request.params;
     const { limit, cursor } = request.query;
     const question = ['signals', userId, request.query.names ?? null, request.query.from ?? null, request.query.to ?? null];
-    const [ts, id] = cursor === undefined ? [] : decodeCursor(question, cursor);
+    const [ts, id] = cursor === undefined ? [] : decodeCursor(question, cursor, ['number', 'string']);
     const partition = partitionOf(userId, deps.partitions);
     const selection = selectionOf(context, partition, request.query);
     const demandRoom = (bytes: number) => unread.demandRoom(bytes, request.owner);
@@ -28,7 +28,7 @@ export const signalsRoutes: Routes = (context) => (app, _options, done) => {
       const user = selectSignals(userId, record, {
         ...selection,
         limit: limit + 1,
-        ...(ts !== undefined && id !== undefined && { before: { ts: Number(ts), id: String(id) } }),
+        ...(ts !== undefined && id !== undefined && { before: { ts, id } }),
       });
       const page = { ...user, slices: user.slices.slice(0, limit) };
       const last = page.slices.at(-1);
