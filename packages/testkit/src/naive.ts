@@ -34,8 +34,8 @@ export function naive(events: readonly Event[], definitions: Definitions, anchor
   const add = (view: string, dimensions: readonly string[], measures: readonly bigint[]) => {
     const rows = result.get(view) as Map<string, bigint[]>;
     const key = dimensions.join('\t');
-    const old = rows.get(key) ?? measures.map(() => 0n);
-    const sums = measures.map((measure, i) => (old[i] as bigint) + measure);
+    const old = rows.get(key);
+    const sums = old === undefined ? [...measures] : measures.map((measure, i) => (old[i] as bigint) + measure);
     if (sums.some((sum) => sum !== 0n)) rows.set(key, sums);
     else rows.delete(key);
   };
@@ -151,7 +151,9 @@ function naiveWeights(model: string, conversion: Event, path: NaiveConversion['p
 /** floor(T·W_i/W) − floor(T·W_{i−1}/W), for T ≥ 0; BigInt division truncates, which is the floor here. */
 export function naiveSplit(total: bigint, weights: readonly bigint[]): bigint[] {
   const upTo = (count: number) => weights.slice(0, count).reduce((sum, weight) => sum + weight, 0n);
-  return weights.map((_, i) => (total * upTo(i + 1)) / upTo(weights.length) - (total * upTo(i)) / upTo(weights.length));
+  const whole = upTo(weights.length);
+  const shares = weights.map((_, i) => (total * upTo(i + 1)) / whole);
+  return shares.map((share, i) => share - (shares[i - 1] ?? 0n));
 }
 
 function touchChannel(event: Event, definitions: Definitions): string | null {

@@ -34,7 +34,7 @@ export function checkAnswer(world: World, name: string, answer: MergedAnswer, ma
   const { generation, rows, pending, complete, warnings, positions } = answer;
   world.audit();
   world.count('answer');
-  const expected: RowsByView = new Map();
+  const parts: RowsByView[] = [];
   let [pendingFrom, pendingTo, mixed] = [0, 0, false];
   // The last answer before it may be given once more, marked as old; what is read again is reported rather too often than too seldom.
   const faults = new Set<string>(world.counts['empty'] === undefined ? [] : ['an emptied store']);
@@ -43,7 +43,7 @@ export function checkAnswer(world: World, name: string, answer: MergedAnswer, ma
   if (positions.length !== world.partitions) throw new Error(`an answer of ${positions.length} partitions`);
   for (const [partition, position] of positions.entries()) {
     const own = (world.ledgers[partition] as Ledger).expected(generation, position, world.cuts.get(generation)?.[partition]);
-    addRowsByView(expected, own.rows);
+    parts.push(own.rows);
     pendingFrom += own.pendingFrom;
     pendingTo += own.pendingTo;
     mixed ||= own.mixed;
@@ -61,6 +61,8 @@ export function checkAnswer(world: World, name: string, answer: MergedAnswer, ma
   }
   if (mixed && !mayMix) throw new Error(`law 7: ${name}, complete though rows are by two definitions, g${generation}, ${at}`);
   world.count('complete');
+  const expected: RowsByView = new Map();
+  for (const part of parts) addRowsByView(expected, part);
   const wrong = differences(rows, expected);
   if (wrong.length > 0)
     throw new Error(`law 1: ${name}, view(${generation}) + deltas, ${at}:\n  ${wrong.slice(0, 8).join('\n  ')}`);

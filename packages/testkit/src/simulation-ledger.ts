@@ -107,6 +107,7 @@ export function createLedger(
   const seen = new Set<string>();
   const distinct = new Map<string, number>();
   const remembered = new Map<string, Expected>();
+  const rowsOfUsers = new Map<string, RowsByView>();
   let logTimeMs = 0;
   /** Events up to here may have been let go: by definitions that looked back less far, or while log time was ahead. */
   let keptAfterMs = Number.NEGATIVE_INFINITY;
@@ -132,6 +133,24 @@ export function createLedger(
     definitions = parse(barrier.definitions);
     if (looksBackMs(definitions) > looksBackMs(before)) keptAfterMs = Math.max(keptAfterMs, logTimeMs - looksBackMs(before));
     cuts.set(current, { count: arrivals.length, definitions });
+  }
+
+  /** `naive` of all, as the sum over users: what arrives changes the rows of one user alone. */
+  function rowsOf(all: readonly Arrival[], rules: Definitions): RowsByView {
+    const rows: RowsByView = new Map();
+    for (const [user, own] of Map.groupBy(all, ({ event }) => userKeyOf(event))) {
+      const key = `${user}\n${own.length}\n${rules.version}`;
+      let known = rowsOfUsers.get(key);
+      if (known === undefined) {
+        known = naive(
+          own.map(({ event }) => event),
+          rules,
+        );
+        rowsOfUsers.set(key, known);
+      }
+      addRowsByView(rows, known);
+    }
+    return rows;
   }
 
   function effectOf(index: number): RowsByView {
@@ -184,8 +203,7 @@ export function createLedger(
       const since = arrivals.slice(cut.count, upTo);
       const late = since.filter((arrival) => arrival.late);
       const plain = late.length === 0 && since.every((arrival) => arrival.definitions.json === cut.definitions.json);
-      const events = arrivals.slice(0, plain ? upTo : cut.count).map((arrival) => arrival.event);
-      const rows = naive(events, cut.definitions);
+      const rows = rowsOf(arrivals.slice(0, plain ? upTo : cut.count), cut.definitions);
       if (!plain) for (let i = cut.count; i < upTo; i++) addRowsByView(rows, (effects[i] ??= effectOf(i)));
       const distinctLate = late.filter((arrival) => !arrival.duplicate).length;
       const faults = new Set<string>(own === undefined ? [CUT_ALONE] : []);
