@@ -64,6 +64,14 @@ export const MUTATIONS_OF_SUMS: readonly Mutation[] = [
     test: 'services/api/test/handed-down.test.ts',
   },
   {
+    lie: 'of several values of a filter the first alone is meant',
+    law: '1',
+    file: 'packages/serving/src/merge.ts',
+    from: 'wanted.includes(value)',
+    to: 'wanted[0] === value',
+    test: 'services/api/test/filters.test.ts',
+  },
+  {
     lie: 'the script adds beyond 2^53 in doubles',
     law: '4',
     file: 'packages/store/src/commit.lua',

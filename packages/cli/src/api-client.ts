@@ -10,7 +10,8 @@ export interface ApiClient {
   delete<T>(path: string): Promise<T>;
 }
 
-export type Query = Readonly<Record<string, string | number | undefined>>;
+/** A name is written once for each value of a list. */
+export type Query = Readonly<Record<string, string | number | readonly string[] | undefined>>;
 
 const TIMEOUT_MS = 60_000;
 /** A command that says nothing for longer looks as if it hung. */
@@ -163,6 +164,7 @@ function parsed<T>(target: URL, text: string): T {
 
 function withQuery(url: string, path: string, query: Query): URL {
   const target = new URL(url + path);
-  for (const [name, value] of Object.entries(query)) if (value !== undefined) target.searchParams.set(name, String(value));
+  for (const [name, value = []] of Object.entries(query))
+    for (const each of [value].flat()) target.searchParams.append(name, String(each));
   return target;
 }

@@ -1,8 +1,8 @@
 /** What the API answers, by operation. Types of the contract only: none of its code is loaded. */
 import type { Answer } from '@tributary/contract/route';
-import type { NAMED_ROUTES } from '@tributary/contract/routes';
+import type { ROUTES } from '@tributary/contract/routes';
 
-type Named = typeof NAMED_ROUTES;
+type Named = typeof ROUTES;
 
 export type AnswerOf<Operation extends keyof Named> = Answer<Named[Operation]>;
 

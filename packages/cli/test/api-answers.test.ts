@@ -1,4 +1,4 @@
-import { NAMED_ROUTES } from '@tributary/contract/routes';
+import { ROUTES } from '@tributary/contract/routes';
 import { expect, test } from 'vitest';
 import { COMPARISON, CONVERSIONS, EXPLANATION, PATHS, RECONCILIATIONS, REPORT, SIGNALS, STATUS } from './api-answers.ts';
 
@@ -12,5 +12,5 @@ test.each([
   ['status', STATUS],
   ['userSignals', SIGNALS],
 ] as const)('what tests feed as the answer of %s is one by the contract', (operation, answer) => {
-  expect(NAMED_ROUTES[operation].answer.safeParse(answer).error?.issues ?? []).toEqual([]);
+  expect(ROUTES[operation].answer.safeParse(answer).error?.issues ?? []).toEqual([]);
 });

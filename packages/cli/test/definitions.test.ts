@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { NAMED_ROUTES } from '@tributary/contract/routes';
+import { ROUTES } from '@tributary/contract/routes';
 import { expect, test } from 'vitest';
 import { jsonPlaces } from '../src/json-place.ts';
 import { STATUS } from './api-answers.ts';
@@ -19,7 +19,7 @@ const IN_FORCE = {
   touches: { visit: { windowDays: 30, defaultChannel: 'direct', viewThrough: false } },
   rules: 2,
 }; // prettier-ignore
-const GENERATION = { ...NAMED_ROUTES.generation.example.answer, generation: 3, definitions: IN_FORCE };
+const GENERATION = { ...ROUTES.generation.example.answer, generation: 3, definitions: IN_FORCE };
 const routes = ({ path }: Received) => {
   if (path === '/v1/status') return { body: STATUS };
   return path === '/v1/generations/3' ? { body: GENERATION } : problem(404, 'not_found', `there is no ${path}`);
@@ -33,7 +33,7 @@ const run = async (argv: string[], shell: Parameters<typeof tributary>[1] = {}) 
 };
 
 test('what is fed as a generation is one by the contract', () => {
-  expect(NAMED_ROUTES.generation.answer.safeParse(GENERATION).success).toBe(true);
+  expect(ROUTES.generation.answer.safeParse(GENERATION).success).toBe(true);
 });
 
 test('show: what is in force, as a file may hold it; what brought it goes to stderr', async () => {

@@ -8,6 +8,8 @@ export interface Received {
   readonly method: string;
   readonly path: string;
   readonly query: Readonly<Record<string, string>>;
+  /** Where a name may stand more than once. */
+  readonly search: string;
   readonly headers: IncomingHttpHeaders;
   readonly bytes: number;
   /** Parsed JSON; undefined without a body. */
@@ -44,6 +46,7 @@ export async function fakeServer(reply: (request: Received, number: number) => R
       method: request.method ?? '',
       path: url.pathname,
       query: Object.fromEntries(url.searchParams),
+      search: url.search,
       headers: request.headers,
       bytes: Buffer.byteLength(text),
       body: text === '' ? undefined : JSON.parse(text),

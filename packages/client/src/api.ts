@@ -1,8 +1,8 @@
 /** What can be asked and what is answered, by operation. The built package has the same as plain types, made from the OpenAPI document. */
 import type { Answer, Asked } from '@tributary/contract/route';
-import type { NAMED_ROUTES } from '@tributary/contract/routes';
+import type { ROUTES } from '@tributary/contract/routes';
 
-type Routes = typeof NAMED_ROUTES;
+type Routes = typeof ROUTES;
 
 /** Answers are read as JSON, so `format` is not to be chosen. */
 type AskedOf<O extends keyof Routes> = unknown extends Asked<Routes[O]> ? object : Omit<Asked<Routes[O]>, 'format'>;

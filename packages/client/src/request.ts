@@ -27,16 +27,25 @@ export function requestOf(base: string, operation: Operation, asked: object): Ht
   });
   const url = base.replace(/\/+$/, '') + filled;
   if (method === 'POST') return { method, url, body: JSON.stringify(Object.fromEntries(fields)) };
-  const query = new URLSearchParams([...fields].map(([name, value]): [string, string] => [name, textOf(name, value)]));
+  const pairs = [...fields].flatMap(([name, value]) => textsOf(name, value).map((text): [string, string] => [name, text]));
+  const query = new URLSearchParams(pairs);
   return { method, url: query.size === 0 ? url : `${url}?${query}` };
 }
 
-function textOf(name: string, value: unknown): string {
-  if (value instanceof Date) return String(value.getTime());
-  if (!Array.isArray(value)) return String(value);
+/** Written with commas between their names. Of all other lists the name of the parameter is written once for each value. */
+const IN_ONE: ReadonlySet<string> = new Set(['by', 'models', 'names']);
+
+function textsOf(name: string, value: unknown): string[] {
+  if (value instanceof Date) return [String(value.getTime())];
+  if (!Array.isArray(value)) return [String(value)];
+  if (!IN_ONE.has(name)) {
+    // Without a value the parameter would be left out, and choose all.
+    if (value.length === 0) throw invalid(`${name} must be a value, or a list of one or more (got [])`);
+    return value.map(String);
+  }
   const broken = value.find((item) => String(item).includes(','));
   if (broken !== undefined) throw invalid(`${name} must be a list of names without commas (got ${JSON.stringify(broken)})`);
-  return value.join(',');
+  return [value.join(',')];
 }
 
 function invalid(detail: string) {

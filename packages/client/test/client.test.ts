@@ -1,11 +1,20 @@
 /** The client on a network that fails: what is sent, what is sent again, and what a caller gets. */
+
+import { openApi } from '@tributary/contract/openapi';
 import type { Routes } from '@tributary/contract/route';
-import { NAMED_ROUTES } from '@tributary/contract/routes';
+import { ROUTES } from '@tributary/contract/routes';
 import { expect, test } from 'vitest';
 import { createClient } from '../src/client.ts';
 import type { Operation } from '../src/operations.ts';
 import { requestOf } from '../src/request.ts';
 import { type Answering, fakeApi, json, problem } from './fake-api.ts';
+
+interface OpenApi {
+  readonly paths: Record<
+    string,
+    Record<string, { readonly parameters: { readonly name: string; readonly explode?: boolean }[] }>
+  >;
+}
 
 function clientOf(
   answer: Answering,
@@ -15,7 +24,7 @@ function clientOf(
   return { ...api, client: createClient({ ...api.options, ...settings }, api.timing) };
 }
 
-test.each(Object.entries(NAMED_ROUTES as Routes))(
+test.each(Object.entries(ROUTES as Routes))(
   'what is sent for %s is what its schemas read',
   (operation, { method, path, query, body, example }) => {
     const request = requestOf('http://api.test/', operation as Operation, example.asked);
@@ -31,19 +40,32 @@ test('lists, instants and names with special characters go as the API reads them
   const { client, sent } = clientOf(() => json({ rows: [], meta: {} }));
   await client.attribution({ by: ['channel', 'day'], from: new Date(5), to: '2026-11-01', limit: 7, channel: 'a&b=c' });
   await client.userJourney({ id: 'a/b ?ü' });
+  await client.viewCredit({ by: ['channel'], channel: ['a,b', 'c'], model: 'last' });
   await client.requestGeneration({ mode: 'full' });
   expect(sent.map(({ method, url }) => `${method} ${url}`)).toEqual([
     'GET http://api.test/v1/attribution?by=channel%2Cday&from=5&to=2026-11-01&limit=7&channel=a%26b%3Dc',
     'GET http://api.test/v1/users/a%2Fb%20%3F%C3%BC/journey',
+    'GET http://api.test/v1/views/credit?by=channel&channel=a%2Cb&channel=c&model=last',
     'POST http://api.test/v1/generations',
   ]);
-  expect(sent[2]?.body).toEqual({ mode: 'full' });
+  expect(sent[3]?.body).toEqual({ mode: 'full' });
   await expect(client.userSignals({ id: 'a', names: ['b,c'] })).rejects.toMatchObject({
     code: 'invalid_request',
     detail: expect.stringContaining('"b,c"'),
   });
   await expect(client.userJourney({ id: '' })).rejects.toMatchObject({ code: 'invalid_request' });
-  expect(sent.length).toBe(3);
+  await expect(client.paths({ type: [] })).rejects.toMatchObject({ detail: expect.stringContaining('type must be a value') });
+  expect(sent.length).toBe(4);
+});
+
+test('lists that the API reads from one text are those that the client writes so', () => {
+  const names = (explode: boolean) => {
+    const { paths } = openApi('0.0.0') as unknown as OpenApi;
+    const parameters = Object.values(paths).flatMap((methods) => Object.values(methods).flatMap((one) => one.parameters));
+    return [...new Set(parameters.filter((one) => one.explode === explode).map(({ name }) => name))].sort();
+  };
+  expect(names(false)).toEqual(['by', 'models', 'names']);
+  expect(names(true)).toEqual(expect.arrayContaining(['campaign', 'channel', 'currency', 'type']));
 });
 
 test('a read is sent again after what passes: not before Retry-After is over, then with pauses that double', async () => {

@@ -1,6 +1,6 @@
 /** Conversions one by one: which there are, and of each every touch, its weight, and why. */
 import { z } from 'zod';
-import { Cursor, count, EventName, Range, UserId } from './parameters.ts';
+import { Cursor, count, eventNames, Range, UserId } from './parameters.ts';
 import type { Routes } from './route.ts';
 import { NextCursor, NOON } from './shapes.ts';
 import { CONVERSION_EXAMPLE, Conversion, TOUCH_EXAMPLE, Touch } from './users.ts';
@@ -69,7 +69,7 @@ export const CONVERSION_ROUTES = {
     scope: 'read',
     query: z.strictObject({
       ...Range,
-      type: EventName.optional().describe('Only conversions of this type.'),
+      type: eventNames('Only conversions of this type, or of any of several.'),
       user: UserId.optional().describe('Only those of this user.'),
       limit: count(1_000).default(100),
       cursor: Cursor.optional(),

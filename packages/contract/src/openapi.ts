@@ -1,7 +1,7 @@
 /** The OpenAPI document of the serving API, made from the routes. */
 import { z } from 'zod';
 import { Problem } from './problem.ts';
-import { type Route, TAGS } from './route.ts';
+import { type Route, type Routes, TAGS } from './route.ts';
 import { ROUTES } from './routes.ts';
 
 export type Json = Readonly<Record<string, unknown>>;
@@ -22,7 +22,7 @@ export function openApi(version: string): Json {
   const components: Record<string, Json> = {};
   const problem = { $ref: named(Problem, 'Problem', 'output', components) };
   const paths: Record<string, Record<string, Json>> = {};
-  for (const [operation, route] of Object.entries(ROUTES))
+  for (const [operation, route] of Object.entries(ROUTES as Routes))
     paths[route.path] = { ...paths[route.path], [route.method.toLowerCase()]: operationOf(operation, route, components) };
   return {
     openapi: '3.1.0',
@@ -101,15 +101,15 @@ function parametersOf(
   components: Record<string, Json>,
 ): Json[] {
   return Object.entries(schemas?.shape ?? {}).map(([name, schema]) => {
-    const { description, deprecated, ...json } = jsonOf(schema as z.ZodType, 'input', components);
-    const isList = json['type'] === 'array';
+    const { description, deprecated, explode = false, ...json } = jsonOf(schema as z.ZodType, 'input', components);
+    const isList = json['type'] === 'array' || explode === true;
     return {
       name,
       in: where,
       ...(where === 'path' && { required: true }),
       ...(description !== undefined && { description }),
       ...(deprecated !== undefined && { deprecated }),
-      ...(isList && { style: 'form', explode: false }),
+      ...(isList && { style: 'form', explode }),
       schema: json,
       ...(name in asked && { example: exampleOf(json, String(asked[name])) }),
     };

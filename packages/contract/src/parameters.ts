@@ -40,7 +40,6 @@ function text(maxLength: number) {
 export const UserId = text(256).describe('The user key: userId, or anonymousId where there is no userId.');
 const NAME_LENGTH = 128;
 export const EventName = text(NAME_LENGTH);
-export const DimensionValue = text(512);
 
 export const Instant = parameter<number, number | string | Date>(
   `be ${INSTANT_HINT}`,
@@ -101,6 +100,30 @@ export function fraction(least: number, most: number) {
     },
   );
 }
+
+/** A name is written once for each value: values may hold commas. */
+const MOST_VALUES = 100;
+
+/** Rows of this value, or of any of several; several come sorted, each once, so that one question has one text. */
+export function valuesOf(maxLength: number, description: string) {
+  const single = { type: 'string', minLength: 1, maxLength };
+  return z
+    .transform<string | readonly string[], string | readonly string[]>((value, context) => {
+      const values: unknown[] = [value].flat();
+      const areRight = values.every((one): one is string => typeof one === 'string' && isPlain(one, maxLength));
+      if (areRight && values.length > 0 && values.length <= MOST_VALUES) {
+        const sorted = [...new Set(values)].sort();
+        return sorted.length === 1 ? (sorted[0] as string) : sorted;
+      }
+      const rule = `be 1 to ${maxLength} characters of valid Unicode, with no control character among them`;
+      context.addIssue({ code: 'custom', message: `${rule}, written once for each value, at most ${MOST_VALUES} times` });
+      return z.NEVER;
+    })
+    .meta({ anyOf: [single, { type: 'array', items: single, minItems: 1, maxItems: MOST_VALUES }], explode: true, description })
+    .optional();
+}
+export const eventNames = (description: string) => valuesOf(NAME_LENGTH, description);
+export const dimensionValues = (description: string) => valuesOf(512, description);
 
 export const Cursor = z.string().min(1).max(CURSOR_LENGTH).describe('`nextCursor` of the page before; opaque.');
 

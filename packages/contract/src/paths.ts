@@ -1,7 +1,7 @@
 /** Journeys: the paths of conversions, and the counts of transitions and of sets that data-driven models are computed from. */
 import { z } from 'zod';
 import { LayerParameter, META_EXAMPLE, Meta } from './meta.ts';
-import { Cursor, count, DimensionValue, EventName, MAX_ROWS, Range } from './parameters.ts';
+import { Cursor, count, dimensionValues, eventNames, MAX_ROWS, Range } from './parameters.ts';
 import type { Routes } from './route.ts';
 import { NextCursor, Sum, Window } from './shapes.ts';
 
@@ -10,8 +10,8 @@ const MOST_PATHS = 1_000;
 
 const Filters = {
   ...Range,
-  type: EventName.optional().describe('Only conversions of this type.'),
-  currency: DimensionValue.optional().describe('Only conversions in this currency.'),
+  type: eventNames('Only conversions of this type, or of any of several.'),
+  currency: dimensionValues('Only conversions in this currency, or in any of several.'),
   ...LayerParameter,
 };
 const ChainQuery = {

@@ -9,16 +9,14 @@ import type { Routes } from './route.ts';
 import { TOTALS_ROUTES, VIEW_ROUTES } from './totals.ts';
 import { USER_ROUTES } from './users.ts';
 
-/** Those whose names the compiler knows. */
-export const NAMED_ROUTES = {
+export const ROUTES = {
   ...USER_ROUTES,
   ...ATTRIBUTION_ROUTES,
   ...PATH_ROUTES,
   ...TOTALS_ROUTES,
+  ...VIEW_ROUTES,
   ...CONVERSION_ROUTES,
   ...GENERATION_ROUTES,
   ...OPERATION_ROUTES,
   ...DEAD_LETTER_ROUTES,
 } as const satisfies Routes;
-
-export const ROUTES: Routes = { ...NAMED_ROUTES, ...VIEW_ROUTES };

@@ -6,7 +6,7 @@ import { touches } from '@tributary/views/touches/fold';
 import type { View } from '@tributary/views/view';
 import { z } from 'zod';
 import { LayerParameter, META_EXAMPLE, Meta } from './meta.ts';
-import { Cursor, count, DimensionValue, MAX_ROWS, namesOf, Range } from './parameters.ts';
+import { Cursor, count, dimensionValues, MAX_ROWS, namesOf, Range } from './parameters.ts';
 import type { Route } from './route.ts';
 import { DayRange, NextCursor, Sum } from './shapes.ts';
 
@@ -34,12 +34,12 @@ export function filtersOf({ dimensions }: View): string[] {
   return dimensions.filter((dimension) => !RANGE.includes(dimension));
 }
 
-/** Those that most views are chosen by; the schema of a view knows all of its own. */
-type Filter = 'channel' | 'campaign' | 'type' | 'currency';
+/** Those of all views; the schema of a view knows its own. */
+type Filter = 'channel' | 'campaign' | 'type' | 'currency' | 'model' | 'channels' | 'path' | 'touches' | 'lagDays' | 'position';
 
 function totalsOf<const Path extends string>(path: Path, view: View, by: readonly string[], summary: string) {
   const filters = filtersOf(view).map(
-    (name) => [name, DimensionValue.optional().describe(`Only rows of this ${name}.`)] as const,
+    (name) => [name, dimensionValues(`Only rows of this ${name}, or of any of several.`)] as const,
   );
   const Filters = Object.fromEntries(filters) as Record<Filter, (typeof filters)[number][1]>;
   return {
@@ -83,18 +83,36 @@ export const TOTALS_ROUTES = {
   conversions: totalsOf('/v1/conversions', conversions, ['day', 'type'], 'Conversions and their value'),
 };
 
-const viewRoutes = VIEWS.map((view) => ({
-  view,
-  /** `viewCredit` has the rows of the view credit. */
-  operation: `view${view.name.slice(0, 1).toUpperCase()}${view.name.slice(1)}`,
-  route: totalsOf(
-    `/v1/views/${view.name}`,
+const VIEW_NAMES = [
+  'activity',
+  'touches',
+  'conversions',
+  'credit',
+  'coalitions',
+  'transitions',
+  'nullCoalitions',
+  'nullTransitions',
+  'paths',
+  'pathShapes',
+  'assists',
+  'positions',
+] as const;
+type ViewName = (typeof VIEW_NAMES)[number];
+/** `viewCredit` has the rows of the view credit. */
+type ViewRoutes = { readonly [Name in ViewName as `view${Capitalize<Name>}`]: ReturnType<typeof totalsOf<`/v1/views/${Name}`>> };
+
+const viewRoutes = VIEW_NAMES.map((name) => {
+  const view = VIEWS.find((each) => each.name === name) as View;
+  const summary = `The rows of the view ${name} as they are stored: what reports and models are computed from`;
+  return {
     view,
-    view.dimensions,
-    `The rows of the view ${view.name} as they are stored: what reports and models are computed from`,
-  ),
-}));
-export const VIEW_ROUTES = Object.fromEntries(viewRoutes.map(({ operation, route }) => [operation, route]));
+    operation: `view${name.slice(0, 1).toUpperCase()}${name.slice(1)}`,
+    route: totalsOf(`/v1/views/${name}`, view, view.dimensions, summary),
+  };
+});
+export const VIEW_ROUTES = Object.fromEntries(
+  viewRoutes.map(({ operation, route }) => [operation, route]),
+) as unknown as ViewRoutes;
 
 /** Which view each of them totals. */
 export const TOTALS = [

@@ -1,6 +1,7 @@
 /** The OpenAPI document: what tools that generate clients and pages from it rely on. */
 import { expect, test } from 'vitest';
 import { type Json, openApi } from '../src/openapi.ts';
+import type { Routes } from '../src/route.ts';
 import { TAGS } from '../src/route.ts';
 import { ROUTES } from '../src/routes.ts';
 
@@ -71,7 +72,7 @@ test('every reference leads somewhere, and every component is referred to', () =
   expect([...found].sort()).toEqual(there.sort());
 });
 
-test.each(Object.entries(ROUTES))(
+test.each(Object.entries(ROUTES as Routes))(
   'the example of %s is valid against its schemas',
   (_operation, { params, query, body, answer, example }) => {
     const parts = [params, query, body].filter((part) => part !== undefined);

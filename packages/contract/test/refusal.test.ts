@@ -2,14 +2,14 @@
 import { expect, test } from 'vitest';
 import type { z } from 'zod';
 import { refusalOf, ruleOf } from '../src/refusal.ts';
-import { NAMED_ROUTES } from '../src/routes.ts';
+import { ROUTES } from '../src/routes.ts';
 
 function refused(schema: z.ZodType, asked: unknown): string {
   const { error } = schema.safeParse(asked, { error: ruleOf });
   return refusalOf(error?.issues ?? [], asked, 'body');
 }
 
-const signals = NAMED_ROUTES.querySignals.body;
+const signals = ROUTES.querySignals.body;
 
 test.each([
   [signals, null, 'the body must be an object (got null)'],
@@ -36,11 +36,11 @@ test.each([
     { users: Array.from({ length: 1_000 }, (_, i) => `u${i}`), limit: 21 },
     'limit must be at most 20 for 1000 users: an answer has 20000 signals or fewer (got 21)',
   ],
-  [NAMED_ROUTES.requestGeneration.body, { mode: 'half' }, 'mode must be one of incremental, full (got "half")'],
-  [NAMED_ROUTES.requestGeneration.body, { definitions: [] }, 'definitions must be an object (got a list of 0)'],
-  [NAMED_ROUTES.explainConversion.params, { id: 'x'.repeat(200) }, /^id must have at most 128 characters \(got "x{79}…\)$/],
-  [NAMED_ROUTES.generation.params, { generation: '0' }, 'generation must be the number of a generation, from 1 (got "0")'],
-  [NAMED_ROUTES.userSignals.query, { from: ['1', '2'] }, /^from must be .* \(got a list of 2\)$/],
+  [ROUTES.requestGeneration.body, { mode: 'half' }, 'mode must be one of incremental, full (got "half")'],
+  [ROUTES.requestGeneration.body, { definitions: [] }, 'definitions must be an object (got a list of 0)'],
+  [ROUTES.explainConversion.params, { id: 'x'.repeat(200) }, /^id must have at most 128 characters \(got "x{79}…\)$/],
+  [ROUTES.generation.params, { generation: '0' }, 'generation must be the number of a generation, from 1 (got "0")'],
+  [ROUTES.userSignals.query, { from: ['1', '2'] }, /^from must be .* \(got a list of 2\)$/],
 ])('case %#', (schema, asked, says) => {
   expect(refused(schema, asked)).toMatch(
     says instanceof RegExp ? says : new RegExp(`^${says.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}$`),

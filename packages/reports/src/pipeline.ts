@@ -23,6 +23,7 @@ import { demandFit, type ReportQuestion } from './question.ts';
 import { currencyNotes, findingsOfBoth } from './rows/findings.ts';
 import { type Report, type ReportOfBoth, reportOf } from './rows/report.ts';
 import { type ModelRuns, runModels } from './runner/run-models.ts';
+import { unknownInReport } from './unknown-values.ts';
 import { windowNotes } from './window.ts';
 
 export interface Answer extends ReportOfBoth {
@@ -37,6 +38,7 @@ export async function answerOf(context: ServingContext, question: ReportQuestion
   const snapshot = await takeSnapshot(context, viewsOf(question), question.layers);
   const windows = takeCounts(snapshot, question);
   const reports: Report[] = [];
+  const unknown = unknownInReport(snapshot, question, windows);
   for (const counts of windows) {
     const outcomes = await runModels(counts, runs);
     const credit = creditOf(counts, outcomes);
@@ -46,6 +48,7 @@ export async function answerOf(context: ServingContext, question: ReportQuestion
   const notes = [
     ...currencyNotes(reports.map(({ currencies }) => currencies)),
     ...question.notes,
+    ...unknown,
     ...(question.before === null ? [] : windowNotes(question.days, question.before, snapshot.meta())),
   ];
   const findings = findingsOfBoth(report.findings, before?.findings, notes);

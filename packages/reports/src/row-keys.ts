@@ -1,5 +1,5 @@
 /** Rows under other keys: fewer dimensions, other names of channels. */
-import type { Selection } from '@tributary/serving/merge';
+import { isWanted, type Selection } from '@tributary/serving/merge';
 import type { Snapshot } from '@tributary/serving/snapshot';
 import { addRow, type Rows } from '@tributary/views/deltas';
 import type { View } from '@tributary/views/view';
@@ -8,18 +8,14 @@ import type { View } from '@tributary/views/view';
 export type Rename = (channel: string) => string;
 
 /** Rows keyed by `dimensions` → rows keyed by `by`, those that `equal` names. */
-export function rekeyed(
-  rows: Rows,
-  dimensions: readonly string[],
-  by: readonly string[],
-  equal: Readonly<Record<string, string>>,
-): Rows {
+export function rekeyed(rows: Rows, dimensions: readonly string[], by: readonly string[], equal: Selection['equal']): Rows {
   const kept = by.map((dimension) => dimensions.indexOf(dimension));
   const wanted = Object.entries(equal).map(([dimension, value]) => [dimensions.indexOf(dimension), value] as const);
   const result: Rows = new Map();
   for (const [key, measures] of rows) {
     const parts = key.split('\t');
-    if (wanted.every(([at, value]) => parts[at] === value)) addRow(result, kept.map((at) => parts[at]).join('\t'), measures);
+    if (wanted.every(([at, value]) => isWanted(value, parts[at])))
+      addRow(result, kept.map((at) => parts[at]).join('\t'), measures);
   }
   return result;
 }

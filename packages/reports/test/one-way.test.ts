@@ -13,6 +13,7 @@ const STAGES = [
   'models',
   'question.ts',
   'counts',
+  'unknown-values.ts',
   'runner',
   'credit',
   'rows',

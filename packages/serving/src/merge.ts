@@ -33,11 +33,19 @@ export interface Days {
   readonly toDay: string | null;
 }
 
+/** One value, or any of several: sorted, each once. */
+export type Wanted = string | readonly string[];
+
+export function isWanted(wanted: Wanted | undefined, value: string | undefined): boolean {
+  if (wanted === undefined || typeof wanted === 'string') return wanted === undefined || wanted === value;
+  return value !== undefined && wanted.includes(value);
+}
+
 /** Which rows of a view, and which of its dimensions remain. */
 export interface Selection {
   readonly days: Days;
   /** Rows whose dimension reads exactly this. */
-  readonly equal: Readonly<Record<string, string>>;
+  readonly equal: Readonly<Record<string, Wanted>>;
   /** The dimensions that remain, in the order of the projected key. */
   readonly by: readonly string[];
 }
@@ -67,18 +75,18 @@ export interface Question {
 
 /** Rows of `view` under the selection, keyed by the values of `by` joined by "\t" (by nothing: one row under ""). */
 export function projectionOf(view: View, selection: Selection): Question {
-  const equal = Object.entries(selection.equal).map(([dimension, value]) => [indexOf(view, dimension), value] as const);
+  const equal = Object.entries(selection.equal).map(([dimension, wanted]) => [indexOf(view, dimension), wanted] as const);
   const kept = selection.by.map((dimension) => indexOf(view, dimension));
   const { model } = selection.equal;
   return {
     key: JSON.stringify(['project', view.name, selection.days, selection.equal, selection.by]),
     view,
-    ...(model === undefined ? {} : { model }),
+    ...(typeof model === 'string' ? { model } : {}),
     addTo(into, rows, sign = 1) {
       for (const [key, measures] of rows) {
         if (!isWithin(key, selection.days)) continue;
         const parts = key.split('\t');
-        if (equal.every(([at, value]) => parts[at] === value))
+        if (equal.every(([at, wanted]) => isWanted(wanted, parts[at])))
           addRow(into, kept.map((at) => parts[at]).join('\t'), measures, sign);
       }
     },

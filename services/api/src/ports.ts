@@ -33,7 +33,8 @@ export interface ConversionsQuestion {
   /** Epoch ms, `[fromMs, toMs)`. */
   readonly fromMs: number;
   readonly toMs: number;
-  readonly type: string | undefined;
+  /** Any of these; undefined: of any type. */
+  readonly types: readonly string[] | undefined;
   readonly userKey: string | undefined;
   /** Only what stands behind it in the list: null, from the top. */
   readonly after: Pick<ListedConversion, 'ts' | 'id' | 'userKey'> | null;

@@ -206,7 +206,7 @@ export async function createWorld(options: WorldOptions = {}) {
     store,
     source,
     archive: {
-      conversions: async ({ generation }, { fromMs, toMs, type, userKey, after, limit }) =>
+      conversions: async ({ generation }, { fromMs, toMs, types, userKey, after, limit }) =>
         naiveTimelines(archived.get(generation) ?? [], definitions)
           .flat()
           .filter((one) => definitions.conversionTypes.has(one.type) && one.ts >= fromMs && one.ts < toMs)
@@ -218,7 +218,7 @@ export async function createWorld(options: WorldOptions = {}) {
             valueMinor: one.value ?? 0,
             currency: one.currency ?? null,
           }))
-          .filter((one) => (type ?? one.type) === one.type && (userKey ?? one.userKey) === one.userKey)
+          .filter((one) => (types ?? [one.type]).includes(one.type) && (userKey ?? one.userKey) === one.userKey)
           .sort((a, b) => (isBehind(a, b) ? 1 : -1))
           .filter((one) => after === null || isBehind(one, after))
           .slice(0, limit),

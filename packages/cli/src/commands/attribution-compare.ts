@@ -11,7 +11,6 @@ import { type FoldedRow, foldCurrencies } from '../report/fold-currencies.ts';
 import { allPages } from '../report/pages.ts';
 import { formatOf } from '../report/record-output.ts';
 import { dimensionsOf, queryOf, type ReportFlags, separateBy, withCurrency, withReportFlags } from '../report/report-flags.ts';
-import { isNothing, nameUnknownValues } from '../report/unknown-values.ts';
 import { renderWide } from '../terminal/table.ts';
 
 interface Options extends ReportFlags {
@@ -39,7 +38,6 @@ async function compare(context: Context, given: Options): Promise<ExitCode> {
   const path = '/v1/attribution/compare';
   if (format === 'json') {
     const got = await api.get<Comparison>(path, query);
-    if (isNothing(got.rows)) await nameUnknownValues(context, api, query);
     return putAnswer(context, got, options.out);
   }
   if (format !== 'table')
@@ -61,7 +59,6 @@ async function compare(context: Context, given: Options): Promise<ExitCode> {
     MAX_TABLE_PAGES,
   );
   tellCut(context, isCut, rows.length);
-  if (isNothing(rows)) await nameUnknownValues(context, api, query);
   const folded = byModel(rows, by, first.models);
   // A day of both would be two tables of all models: conversions unless revenue was asked for.
   const measure = options.value === 'revenue' ? 'value' : 'conversions';

@@ -6,19 +6,18 @@ import type { Act, Context } from '../context.ts';
 import { EXIT, type ExitCode, UsageError } from '../exit.ts';
 import { putAnswer, putTables, titleOf } from '../report/api-output.ts';
 import { recordsOf } from '../report/api-records.ts';
-import { filtersOf, withFilters } from '../report/filters.ts';
+import { filtersOf, namesOneCurrency, withFilters } from '../report/filters.ts';
 import { warnings } from '../report/meta-line.ts';
 import { assistsTable, lagsTable, lengthsTable, type PathsAnswer, pathsTable } from '../report/path-tables.ts';
 import { formatOf, putRecords } from '../report/record-output.ts';
 import { EARLIER_NAME_OF_LAYER } from '../report/report-flags.ts';
-import { nameUnknownValues } from '../report/unknown-values.ts';
 import { renderWide } from '../terminal/table.ts';
 
 interface Options {
   readonly from?: string;
   readonly to?: string;
-  readonly type?: string;
-  readonly currency?: string;
+  readonly type?: readonly string[];
+  readonly currency?: readonly string[];
   readonly filter?: string;
   readonly layer?: string;
   readonly view?: string;
@@ -52,7 +51,6 @@ async function paths(context: Context, options: Options): Promise<ExitCode> {
   if (!/^\d{1,4}$/.test(query.limit)) throw new UsageError(`--limit is a number of paths, got "${query.limit}"`);
   const api = context.api('read');
   const got = await api.get<PathsAnswer>('/v1/paths', query);
-  if (got.totals.conversions === 0) await nameUnknownValues(context, api, query);
   if (format === 'json') return putAnswer(context, got, out);
   const currencies = await currenciesOf(api, query);
   if (currencies.length > 1)
@@ -89,9 +87,9 @@ async function paths(context: Context, options: Options): Promise<ExitCode> {
 }
 
 /** Those of the values: the API adds them up where it is not asked for one. */
-async function currenciesOf(api: ApiClient, { currency, from, to, type, layer, view }: Partial<Options>): Promise<string[]> {
-  if (currency !== undefined) return [currency];
-  const query = { model: 'last', by: 'currency', value: 'revenue', from, to, type, layer, view };
+async function currenciesOf(api: ApiClient, { currency = [], from, to, type, layer, view }: Partial<Options>): Promise<string[]> {
+  if (namesOneCurrency({ currency })) return [...new Set(currency)];
+  const query = { model: 'last', by: 'currency', value: 'revenue', from, to, type, currency, layer, view };
   const { rows } = await api.get<{ rows: { currency: string; valueMinor: Integer }[] }>('/v1/attribution', query);
   return [...new Set(rows.filter(({ valueMinor }) => valueMinor !== 0).map((row) => row.currency))];
 }

@@ -14,7 +14,6 @@ import { foldCurrencies } from '../report/fold-currencies.ts';
 import { allPages } from '../report/pages.ts';
 import { formatOf } from '../report/record-output.ts';
 import { dimensionsOf, queryOf, type ReportFlags, separateBy, withCurrency, withReportFlags } from '../report/report-flags.ts';
-import { isNothing, nameUnknownValues } from '../report/unknown-values.ts';
 import { count, percent } from '../terminal/figures.ts';
 import { renderWide } from '../terminal/table.ts';
 
@@ -53,7 +52,6 @@ async function report(context: Context, given: Options): Promise<ExitCode> {
   const api = context.api('read');
   if (format === 'json') {
     const got = await api.get<Report>('/v1/attribution', query);
-    if (isNothing(got.rows)) await nameUnknownValues(context, api, query);
     return putAnswer(context, got, options.out);
   }
   if (format !== 'table')
@@ -76,7 +74,6 @@ async function report(context: Context, given: Options): Promise<ExitCode> {
     MAX_TABLE_PAGES,
   );
   tellCut(context, isCut, rows.length);
-  if (isNothing(rows)) await nameUnknownValues(context, api, query);
   const whole = await wholeChannels(api, query, by, options.model);
   if (options.bootstrap !== undefined && whole?.rows.every(({ shareLow }) => shareLow === undefined) === true)
     context.terminal.say('intervals are of channels as a whole: ask for them with --by channel');

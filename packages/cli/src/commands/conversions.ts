@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { AnswerOf } from '../api-types.ts';
 import { type Act, answer, type Context } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
-import { nameUnknownValues } from '../report/unknown-values.ts';
+import { withFilter } from '../report/filters.ts';
 import { instant, money } from '../terminal/figures.ts';
 import { printable, renderWide, shortName } from '../terminal/table.ts';
 
@@ -12,24 +12,28 @@ type Listed = AnswerOf<'listConversions'>;
 interface Options {
   readonly from?: string;
   readonly to?: string;
-  readonly type?: string;
+  readonly type?: readonly string[];
   readonly user?: string;
   readonly limit: string;
   readonly cursor?: string;
 }
 
 export function addConversions(program: Command, act: Act): void {
-  program
+  const command = program
     .command('conversions')
     .description('conversions one by one')
     .command('list')
-    .description('the conversions of the current generation, newest first; "attribution explain" takes their ids')
+    .description('conversions up to the cut of the served generation, newest first; "attribution explain" takes their ids')
     .option('--from <instant>', 'not before')
-    .option('--to <instant>', 'before')
-    .option('--type <type>', 'only conversions of this type')
+    .option('--to <instant>', 'before');
+  withFilter(command, 'type')
     .option('--user <key>', 'only those of this user key')
     .option('--limit <n>', 'at most this many, 1 to 1000', '20')
     .option('--cursor <cursor>', 'the next page of an answer before')
+    .addHelpText(
+      'after',
+      '\nA conversion after the cut is in reports at once, and in this list from the next generation on (tributary batch run).',
+    )
     .action(act(list));
 }
 
@@ -37,8 +41,6 @@ async function list(context: Context, options: Options): Promise<ExitCode> {
   const { terminal } = context;
   const api = context.api('read');
   const got = await api.get<Listed>('/v1/conversion-list', { ...options });
-  if (got.conversions.length === 0 && options.cursor === undefined)
-    await nameUnknownValues(context, api, { type: options.type, from: options.from, to: options.to });
   for (const warning of got.meta.warnings) terminal.say(printable(`warning: ${warning}`));
   await answer(context, got, () => `${tableOf(got, context)}\n${terminal.dim(lineOf(got))}`);
   if (got.nextCursor !== null) terminal.say(`there are more: --cursor ${got.nextCursor}`);

@@ -11,7 +11,6 @@ import { metaLine, warnings } from './meta-line.ts';
 import { separated } from './money-columns.ts';
 import { allPages, type Page } from './pages.ts';
 import { type Format, putRecords, putText } from './record-output.ts';
-import { type CreditRow, isNothing, nameUnknownValues } from './unknown-values.ts';
 
 /** Pages of 10 000 rows: a table for people beyond that is a mistake. */
 export const MAX_TABLE_PAGES = 10;
@@ -77,7 +76,7 @@ export async function putAnswer(
 }
 
 /** All rows as CSV, NDJSON or Parquet; fewer than all are an error (law 7). */
-export async function putAllRecords<Row extends CreditRow>(
+export async function putAllRecords<Row>(
   context: Context,
   {
     api,
@@ -100,7 +99,6 @@ export async function putAllRecords<Row extends CreditRow>(
   },
 ): Promise<ExitCode> {
   const { rows, first } = await allRows<Row>(api, path, query);
-  if (isNothing(rows)) await nameUnknownValues(context, api, query);
   warnings(context.terminal, first.meta, first.range);
   const written =
     separate === null

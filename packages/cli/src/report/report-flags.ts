@@ -3,7 +3,7 @@ import { namesWith } from '@tributary/attribution/models/catalogue';
 import { type Command, Option } from 'commander';
 import type { Query } from '../api-client.ts';
 import { UsageError } from '../exit.ts';
-import { FILTERS, withFilters } from './filters.ts';
+import { FILTERS, namesOneCurrency, withFilters } from './filters.ts';
 
 export interface ReportFlags {
   readonly by: string;
@@ -17,10 +17,10 @@ export interface ReportFlags {
   readonly to?: string;
   readonly layer?: string;
   readonly view?: string;
-  readonly channel?: string;
-  readonly campaign?: string;
-  readonly type?: string;
-  readonly currency?: string;
+  readonly channel?: readonly string[];
+  readonly campaign?: readonly string[];
+  readonly type?: readonly string[];
+  readonly currency?: readonly string[];
   readonly filter?: string;
   readonly format?: string;
   readonly out?: string;
@@ -60,11 +60,11 @@ export function dimensionsOf(by: string): string[] {
 
 /** Null where every amount is of one currency by the question itself. `more`: what names a row beside its dimensions. */
 export function separateBy(
-  { by, currency }: Pick<ReportFlags, 'by' | 'currency'>,
+  { by, ...filters }: Pick<ReportFlags, 'by' | 'currency'>,
   ...more: readonly string[]
 ): { by: string; keys: string[] } | null {
   const dimensions = dimensionsOf(by);
-  if (currency !== undefined || dimensions.includes('currency')) return null;
+  if (namesOneCurrency(filters) || dimensions.includes('currency')) return null;
   return { by: withCurrency(dimensions), keys: [...more, ...dimensions] };
 }
 

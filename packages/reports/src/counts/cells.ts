@@ -69,8 +69,8 @@ function basisOf(
   return {
     linear: renamedRows(linear, rename),
     dimensions,
-    nowhere: equal,
-    touches: renamedRows(touchRows(touched, at === 0 ? null : { at, type: type ?? NONE }), rename),
+    nowhere: Object.fromEntries(Object.entries(equal).filter((entry): entry is [string, string] => typeof entry[1] === 'string')),
+    touches: renamedRows(touchRows(touched, at === 0 ? null : { at, type: typeof type === 'string' ? type : NONE }), rename),
   };
 }
 

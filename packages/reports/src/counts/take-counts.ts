@@ -58,7 +58,9 @@ export function viewsOf({
   parameters,
 }: Pick<ReportQuestion, 'models' | 'by' | 'equal' | 'parameters'>): View[] {
   const views = new Set<View>([conversions, touches]);
-  const hasCells = [...by, ...Object.keys(equal)].some((dimension) => dimension !== 'channel' && dimension !== 'position');
+  const isFiltered = equal['channel'] !== undefined;
+  const hasCells =
+    isFiltered || [...by, ...Object.keys(equal)].some((dimension) => dimension !== 'channel' && dimension !== 'position');
   for (const model of models) {
     if (hasCells) views.add(credit);
     for (const view of viewsOfModel(model, parameters)) views.add(view);
@@ -131,7 +133,7 @@ function pathNotes(snapshot: Snapshot, question: ReportQuestion): string[] {
 /** None where the report has a row for each. */
 function currenciesOf(snapshot: Snapshot, question: ReportQuestion, hasCosts: boolean): Currencies {
   const { days, by, equal, wanted } = question;
-  if (by.includes('currency') || equal['currency'] !== undefined) return { values: [], costs: [] };
+  if (by.includes('currency') || typeof equal['currency'] === 'string') return { values: [], costs: [] };
   const selection = { days, by: ['currency'] };
   return {
     values: wanted.revenue

@@ -6,6 +6,7 @@ import { distribute } from '@tributary/attribution/distribute';
 import type { ModelOutcome } from '@tributary/attribution/models/shared-models';
 import { type Integer, multiply } from '@tributary/model/integer';
 import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
+import type { Selection } from '@tributary/serving/merge';
 import { addRow, addRows, type Rows } from '@tributary/views/deltas';
 import type { Cells } from '../counts/cells.ts';
 import type { SizeCounts } from '../journeys/sizes.ts';
@@ -38,7 +39,7 @@ export function rowsOfShares(
   given: ChannelCredit,
   { dimensions, basis, unattributed }: Cells,
   by: readonly string[],
-  only: Readonly<Record<string, string>>,
+  only: Selection['equal'],
 ): Rows {
   const rows = basis === null ? channelRows(given) : spread(given, basis);
   addRows(rows, unattributed);

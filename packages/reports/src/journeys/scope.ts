@@ -1,5 +1,5 @@
 /** Which conversions are counted, and what is remembered of their counts. */
-import type { Collection, Selection } from '@tributary/serving/merge';
+import { type Collection, isWanted, type Selection } from '@tributary/serving/merge';
 import type { Rows } from '@tributary/views/deltas';
 
 /** `equal`: type, currency. Of conversions only: touches and nulls have no conversion type, nulls no currency. */
@@ -20,9 +20,7 @@ export function collectionOf(key: string, { days, equal: { type, currency } }: S
 }
 
 export function within({ equal }: Scope, type: string | undefined, currency: string): boolean {
-  return (
-    (equal['type'] === undefined || equal['type'] === type) && (equal['currency'] === undefined || equal['currency'] === currency)
-  );
+  return isWanted(equal['type'], type) && isWanted(equal['currency'], currency);
 }
 
 /** Rows that a snapshot collects never change, and are the same object while nothing new was counted. */

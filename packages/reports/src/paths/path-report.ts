@@ -4,7 +4,7 @@ import { SEPARATOR } from '@tributary/attribution/data-driven/counts';
 import { OTHER } from '@tributary/model/channel';
 import { add, type Integer } from '@tributary/model/integer';
 import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
-import type { Days } from '@tributary/serving/merge';
+import type { Days, Selection } from '@tributary/serving/merge';
 import type { Snapshot } from '@tributary/serving/snapshot';
 import { assists } from '@tributary/views/assists/fold';
 import { conversions } from '@tributary/views/conversions/fold';
@@ -59,7 +59,7 @@ export interface PathReport {
 export interface PathQuestion {
   readonly days: Days;
   /** type, currency. */
-  readonly equal: Readonly<Record<string, string>>;
+  readonly equal: Selection['equal'];
   readonly sort: 'conversions' | 'value';
   readonly limit: number;
 }
@@ -74,7 +74,7 @@ export function pathReport({ project }: Pick<Snapshot, 'project'>, { days, equal
   const sorted = kept.sort(([a, m], [b, n]) => largerFirst(m[most] ?? 0, n[most] ?? 0) || (a < b ? -1 : 1));
   const counted = amountsOf(sumOf(byPath, 2));
   const mixed =
-    equal['currency'] === undefined ? mixedCurrencies(project(conversions, { days, by: ['currency'], equal }), 1) : null;
+    typeof equal['currency'] === 'string' ? null : mixedCurrencies(project(conversions, { days, by: ['currency'], equal }), 1);
   return {
     totals,
     paths: sorted.slice(0, limit).map(([path, measures]) => ({

@@ -55,11 +55,11 @@ export function createArchiveReader({ dataDir, partitions, memoryLimit }: Archiv
   }
 
   return {
-    async conversions(manifest, { fromMs, toMs, type, userKey, after, limit }, signal) {
+    async conversions(manifest, { fromMs, toMs, types = [], userKey, after, limit }, signal) {
       if (manifest.conversions.length === 0) return [];
       const wanted = [
         'ts >= $fromMs AND ts < $toMs',
-        ...(type === undefined ? [] : ['type = $type']),
+        ...(types.length === 0 ? [] : [`type IN (${types.map((_, i) => `$type${i}`).join(', ')})`]),
         ...(userKey === undefined ? [] : ['user_key = $userKey']),
         ...(after === null ? [] : ['(ts, id, user_key) < ($afterTs, $afterId, $afterUser)']),
       ];
@@ -71,7 +71,7 @@ export function createArchiveReader({ dataDir, partitions, memoryLimit }: Archiv
             fromMs: BigInt(fromMs),
             toMs: BigInt(toMs),
             limit: BigInt(limit),
-            ...(type === undefined ? {} : { type }),
+            ...Object.fromEntries(types.map((type, i) => [`type${i}`, type])),
             ...(userKey === undefined ? {} : { userKey }),
             ...(after === null ? {} : { afterTs: BigInt(after.ts), afterId: after.id, afterUser: after.userKey }),
           },

@@ -3,7 +3,7 @@ import type { Definitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
 import { DAY_MS } from '@tributary/model/time';
 import { type InstantRange, wholeDays } from '@tributary/reports/window';
-import type { Days, Layers, Selection } from '@tributary/serving/merge';
+import type { Days, Layers, Selection, Wanted } from '@tributary/serving/merge';
 
 const WIDENED = 'rows are filed by UTC day: the range was widened to whole days, see `range`';
 
@@ -16,7 +16,7 @@ export function selectionOf(
   return {
     days: { fromDay, toDay },
     layers: layersOf(query),
-    equal: Object.fromEntries(filters.flatMap((name) => (typeof query[name] === 'string' ? [[name, query[name]] as const] : []))),
+    equal: Object.fromEntries(filters.flatMap((name) => (query[name] === undefined ? [] : [[name, query[name] as Wanted]]))),
     notes: widened ? [WIDENED] : [],
   };
 }

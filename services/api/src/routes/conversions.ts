@@ -3,12 +3,17 @@ import { CONVERSION_ROUTES } from '@tributary/contract/conversions';
 import { TributaryError } from '@tributary/model/errors';
 import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
 import { EXPLAINED_MODELS, explain } from '@tributary/reports/explain';
+import { unknownValues } from '@tributary/reports/unknown-values';
 import { fromStore } from '@tributary/serving/from-store';
+import type { LoadedGeneration } from '@tributary/serving/generations/loaded';
+import { projectionOf, type Selection, type Wanted } from '@tributary/serving/merge';
+import { conversions } from '@tributary/views/conversions/fold';
 import { NONE } from '@tributary/views/timeline';
+import type { View } from '@tributary/views/view';
 import { findConversion } from '../archive/find-conversion.ts';
 import type { Routes } from '../context.ts';
 import { decodeCursor, encodeCursor } from '../http/pages.ts';
-import { rangeOf } from '../http/selection.ts';
+import { rangeOf, selectionOf } from '../http/selection.ts';
 import { serve } from '../http/serve.ts';
 import { timelineOf } from '../users/user-timeline.ts';
 import { conversionOf, touchOf } from './users.ts';
@@ -22,6 +27,7 @@ const PLACE = ['number', 'number', 'string', 'string'] as const;
 export const conversionRoutes: Routes = (context) => (app, _options, done) => {
   serve(app, CONVERSION_ROUTES.listConversions, async ({ query }) => {
     const { limit, cursor, type, user } = query;
+    const types = type === undefined ? undefined : [type].flat();
     const { from, to } = rangeOf(query);
     const { loaded, failure } = context.generations.take(await fromStore(context.deps.store.pointer()));
     const { manifest, generation } = loaded;
@@ -33,13 +39,14 @@ export const conversionRoutes: Routes = (context) => (app, _options, done) => {
         : await context.archiveLimit.run((signal) =>
             context.deps.archive.conversions(
               manifest,
-              { fromMs: from ?? 0, toMs: to ?? NEVER_MS, type, userKey: user, after, limit: limit + 1 },
+              { fromMs: from ?? 0, toMs: to ?? NEVER_MS, types, userKey: user, after, limit: limit + 1 },
               signal,
             ),
           );
     const page = found.slice(0, limit);
     const last = page.at(-1);
     const holes = [...(failure === null ? [] : [failure]), ...(manifest === null ? ['no generation lists conversions yet'] : [])];
+    const unknown = unknownTypes(loaded, query);
     return {
       conversions: page.map(({ userKey: userId, currency, ...conversion }) => ({
         ...conversion,
@@ -52,7 +59,7 @@ export const conversionRoutes: Routes = (context) => (app, _options, done) => {
         generation,
         cut: manifest?.createdAt ?? null,
         complete: holes.length === 0,
-        warnings: holes,
+        warnings: [...holes, ...unknown],
         definitions: manifest?.definitionsVersion ?? null,
       },
     };
@@ -104,4 +111,14 @@ function placeOf([listed, ts, id, userKey]: readonly [number, number, string, st
     'invalid_query',
     `cursor: it goes on in the list of generation ${listed}, and readers get generation ${generation} now; ask again without a cursor`,
   );
+}
+
+/** Of the generation alone, as the list is. */
+function unknownTypes(
+  { answer }: LoadedGeneration,
+  query: { readonly from?: number | undefined; readonly to?: number | undefined; readonly type?: Wanted | undefined },
+): string[] {
+  const { days, equal } = selectionOf(query, ['type']);
+  const project = (view: View, selection: Selection) => answer(projectionOf(view, selection));
+  return unknownValues({ project }, [days], equal, () => ({ views: [conversions] }));
 }

@@ -5,7 +5,13 @@ import { demandOrder } from '@tributary/reports/counts/journey-counts';
 import { type CountsByCurrency, EDGE_VIEWS, edgesOf, SET_VIEWS, setsOf } from '@tributary/reports/journeys/sets-and-edges';
 import { type ChannelSet, type Edge, edgeRows, setRows } from '@tributary/reports/paths/chain-report';
 import { PATH_VIEWS, pathReport } from '@tributary/reports/paths/path-report';
-import { takeSnapshot } from '@tributary/serving/snapshot';
+import { unknownValues } from '@tributary/reports/unknown-values';
+import type { Days, Selection } from '@tributary/serving/merge';
+import { type Snapshot, takeSnapshot } from '@tributary/serving/snapshot';
+import { coalitions } from '@tributary/views/coalitions/fold';
+import { conversions } from '@tributary/views/conversions/fold';
+import { transitions } from '@tributary/views/transitions/fold';
+import type { View } from '@tributary/views/view';
 import type { z } from 'zod';
 import type { Routes } from '../context.ts';
 import { pageOf } from '../http/pages.ts';
@@ -22,7 +28,7 @@ export const pathRoutes: Routes = (context) => (app, _options, done) => {
     return {
       ...windowOf(snapshot.definitions[0], days),
       ...(report as z.input<typeof PathsAnswer>),
-      meta: snapshot.meta({ holes, notes: [...more, ...notes] }),
+      meta: snapshot.meta({ holes, notes: [...more, ...notes, ...unknownIn(snapshot, conversions, days, equal)] }),
     };
   });
 
@@ -42,7 +48,7 @@ export const pathRoutes: Routes = (context) => (app, _options, done) => {
         return { from: [...from], to: [...to], ...edge };
       }),
       nextCursor,
-      meta: snapshot.meta(findingsOf(counts, layers, notes)),
+      meta: snapshot.meta(findingsOf(counts, layers, [...notes, ...unknownIn(snapshot, transitions, days, equal)])),
     };
   });
 
@@ -60,11 +66,15 @@ export const pathRoutes: Routes = (context) => (app, _options, done) => {
         return { channels: [...channels], ...set };
       }),
       nextCursor,
-      meta: snapshot.meta(findingsOf(counts, layers, notes)),
+      meta: snapshot.meta(findingsOf(counts, layers, [...notes, ...unknownIn(snapshot, coalitions, days, equal)])),
     };
   });
   done();
 };
+
+function unknownIn(snapshot: Snapshot, view: View, days: Days, equal: Selection['equal']): string[] {
+  return unknownValues(snapshot, [days], equal, () => ({ views: [view] }));
+}
 
 function findingsOf({ negative }: CountsByCurrency<unknown>, view: string, notes: readonly string[]) {
   if (negative === 0) return { holes: [], notes };

@@ -3,6 +3,7 @@ import { filtersOf, TOTALS, type TotalsQuery } from '@tributary/contract/totals'
 import type { Integer } from '@tributary/model/integer';
 import { dimensionsOf } from '@tributary/reports/rows/figures';
 import { mixedCurrencies, sumOf } from '@tributary/reports/sums';
+import { unknownValues } from '@tributary/reports/unknown-values';
 import { takeSnapshot } from '@tributary/serving/snapshot';
 import type { View } from '@tributary/views/view';
 import type { ApiContext, Routes } from '../context.ts';
@@ -22,10 +23,10 @@ async function totals(context: ApiContext, view: View, query: TotalsQuery) {
   const question = [view.name, days, query.by, equal, layers];
   const { keys, nextCursor } = pageOf(rows.keys(), question, query.limit, query.cursor);
   const sums = sumOf(rows, view.measures.length);
-  const mixed: string[] = [];
-  if (view.dimensions.includes('currency') && !query.by.includes('currency') && equal['currency'] === undefined) {
+  const found = unknownValues(snapshot, [days], equal, () => ({ views: [view] }));
+  if (view.dimensions.includes('currency') && !query.by.includes('currency') && typeof equal['currency'] !== 'string') {
     const several = mixedCurrencies(snapshot.project(view, { days, by: ['currency'], equal }), 1);
-    if (several !== null) mixed.push(several);
+    if (several !== null) found.push(several);
   }
   return {
     by: query.by,
@@ -33,7 +34,7 @@ async function totals(context: ApiContext, view: View, query: TotalsQuery) {
     rows: keys.map((key) => ({ ...dimensionsOf(key, query.by), ...named(view.measures, rows.get(key) ?? []) })),
     totals: named(view.measures, sums),
     nextCursor,
-    meta: snapshot.meta({ holes: [], notes: [...notes, ...mixed] }),
+    meta: snapshot.meta({ holes: [], notes: [...notes, ...found] }),
   };
 }
 

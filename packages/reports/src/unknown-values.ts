@@ -1,0 +1,89 @@
+/** A filter by a value that no row has chooses nothing: that is said, with the value that was probably meant. */
+import { distanceOf } from '@tributary/runtime/settings/unknown';
+import type { Days, Selection } from '@tributary/serving/merge';
+import type { Snapshot } from '@tributary/serving/snapshot';
+import { conversions } from '@tributary/views/conversions/fold';
+import { credit } from '@tributary/views/credit/fold';
+import { touches } from '@tributary/views/touches/fold';
+import type { View } from '@tributary/views/view';
+import type { Counts } from './counts/take-counts.ts';
+import { type ReportQuestion, windowsOf } from './question.ts';
+import type { Rename } from './row-keys.ts';
+
+/** The values of a dimension: rows of these views, channels under the names of the report. */
+export interface Places {
+  readonly views: readonly View[];
+  readonly rename?: Rename | null;
+}
+
+/** Of attribution reports: a channel may cost without credit, and earn without a touch in the window. */
+export function unknownInReport(
+  snapshot: Pick<Snapshot, 'project'>,
+  question: ReportQuestion,
+  windows: readonly Pick<Counts, 'names'>[],
+): string[] {
+  const rename = windows[0]?.names.inCosts ?? null;
+  const places: Readonly<Record<string, Places>> = {
+    channel: { views: [touches, credit], rename },
+    campaign: { views: [touches, credit] },
+    type: { views: [conversions] },
+    currency: { views: [conversions, touches] },
+  };
+  const days = windowsOf(question).map((window) => window.days);
+  return unknownValues(snapshot, days, question.equal, (dimension) => places[dimension]);
+}
+
+/** One note for each value that no row of any of the windows has, whatever the other filters say. */
+export function unknownValues(
+  { project }: Pick<Snapshot, 'project'>,
+  windows: readonly Days[],
+  equal: Selection['equal'],
+  placesOf: (dimension: string) => Places | undefined,
+): string[] {
+  return Object.entries(equal).flatMap(([dimension, wanted]) => {
+    const { views = [], rename = null } = placesOf(dimension) ?? {};
+    const known = new Set<string>();
+    let unknown = [wanted].flat();
+    for (const view of views) {
+      for (const days of windows)
+        for (const value of project(view, { days, by: [dimension], equal: only(view, dimension) }).keys())
+          known.add(rename?.(value) ?? value);
+      unknown = unknown.filter((value) => !known.has(value));
+      if (unknown.length === 0) return [];
+    }
+    return unknown.map((value) => sentenceOf(dimension, value, [...known].filter((name) => name !== '').sort()));
+  });
+}
+
+/** Every model has the channels of the linear one. */
+function only(view: View, dimension: string): Selection['equal'] {
+  return view === credit && dimension !== 'model' ? { model: 'linear' } : {};
+}
+
+/** Values that are listed. */
+const LISTED = 10;
+/** Names that one is held against, letter by letter. */
+const COMPARED = 1_000;
+const LONGEST = 64;
+
+function sentenceOf(dimension: string, value: string, known: readonly string[]): string {
+  const lead = `no row of this window has the ${dimension} ${JSON.stringify(value)}`;
+  if (known.length === 0) return `${lead}: there are no rows at all`;
+  const nearest = nearestOf(value, known);
+  if (nearest !== undefined) return `${lead}. Did you mean ${JSON.stringify(nearest)}?`;
+  const listed = known.slice(0, LISTED).map((name) => JSON.stringify(name));
+  const more = known.length > LISTED ? ` and ${known.length - LISTED} more` : '';
+  return `${lead}; there are ${listed.join(', ')}${more}`;
+}
+
+/** Apart in a third of the letters at most. */
+function nearestOf(value: string, known: readonly string[]): string | undefined {
+  const bound = Math.max(1, Math.floor(value.length / 3));
+  if (value.length > LONGEST || known.length > COMPARED) return undefined;
+  const near = known
+    .filter((name) => Math.abs(name.length - value.length) <= bound)
+    .map((name) => ({ name, distance: distanceOf(name.toLowerCase(), value.toLowerCase()) }))
+    .filter(({ distance }) => distance <= bound)
+    .sort((a, b) => a.distance - b.distance);
+  return near[0]?.name;
+}
