@@ -1,6 +1,6 @@
 /** Calls the serving API. Errors become messages a person can act on; a silent API is a missing dependency. */
 import { parseExactJson } from '@tributary/model/exact-json';
-import { CommandError, EXIT } from './exit.ts';
+import { CommandError, EXIT, isOfUsage } from './exit.ts';
 import { isPlainServer, PLAIN_SERVER_FIX, reasonOf } from './unanswered.ts';
 
 /** Integers beyond 2^53 in an answer come as bigints, with all their digits: sums have no bound. */
@@ -83,9 +83,6 @@ function notAnApi(url: string, request: string, status: number): CommandError {
   });
 }
 
-/** What the API refuses because the options were wrong: where it was asked is nothing to the caller. */
-const WRONG_USAGE: ReadonlySet<string> = new Set(['invalid_query', 'unknown_model', 'empty_range']);
-
 /** Says where ids come from when the one that was asked for is not there. */
 export async function orWhere<T>(answer: Promise<T>, fix: string): Promise<T> {
   try {
@@ -105,7 +102,8 @@ function problemOf(method: string, target: URL, status: number, text: string): C
     // Not one of ours, a proxy's page perhaps: quoted below.
   }
   const detail = problem.detail ?? text.slice(0, 200);
-  if (status === 400 && problem.code !== undefined && WRONG_USAGE.has(problem.code)) {
+  // The options were wrong: where it was asked is nothing to the caller.
+  if (status === 400 && problem.code !== undefined && isOfUsage(problem.code)) {
     const typed = asTyped(detail, target.searchParams);
     const ours = 'Correct the option that the message names; --help lists them.';
     return new CommandError({

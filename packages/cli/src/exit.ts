@@ -1,5 +1,5 @@
 /** How a command ends. Exit codes are part of the contract with scripts: docs/cli.md lists them. */
-import { TributaryError } from '@tributary/model/errors';
+import { ERRORS, type ErrorCode, TributaryError } from '@tributary/model/errors';
 
 /** `found`: it worked and found something wrong, or it failed. `missing`: something it depends on does not answer. */
 export const EXIT = { ok: 0, found: 1, usage: 2, missing: 3 } as const;
@@ -36,14 +36,18 @@ export class CommandError extends Error {
   }
 }
 
+/** Whether it says that the caller asked wrongly; codes of another version are not known. */
+export function isOfUsage(code: string): boolean {
+  return Object.hasOwn(ERRORS, code) && ERRORS[code as ErrorCode].kind === 'usage';
+}
+
 /** What an error means to the caller. Unknown errors are defects and keep their stack. */
 export function failureOf(error: unknown): { code: string; message: string; fix?: string; exitCode: ExitCode } {
   if (error instanceof UsageError) return { code: 'usage', message: error.message, exitCode: EXIT.usage };
   if (error instanceof CommandError)
     return { code: error.code, message: error.message, fix: error.fix, exitCode: error.exitCode };
   if (error instanceof TributaryError) {
-    const exitCode =
-      error.code === 'dependency_missing' ? EXIT.missing : error.code === 'invalid_config' ? EXIT.usage : EXIT.found;
+    const exitCode = error.code === 'dependency_missing' ? EXIT.missing : isOfUsage(error.code) ? EXIT.usage : EXIT.found;
     return { code: error.code, message: error.message, fix: error.fix, exitCode };
   }
   if (error instanceof Error && 'code' in error && 'syscall' in error) {

@@ -1,8 +1,24 @@
 /**
- * The one table of error codes. A message says what happened and with which value; the fix says what to do about it.
- * `status` is the HTTP status where the error reaches a client.
+ * What is done about an error. One without a kind fails what met it, and the rest goes on.
+ * `transient`: it may go away by itself. What met it leaves things as they were and is tried again.
+ * `fatal`: an operator must act, as the log is another one, entries are gone, or the archive is damaged. To go on would only repeat it.
+ * `usage`: the caller asked wrongly.
  */
-export const ERRORS = {
+export type ErrorKind = 'transient' | 'fatal' | 'usage';
+
+interface ErrorRow {
+  /** The HTTP status where the error reaches a client. */
+  readonly status: number;
+  readonly fix: string;
+  readonly kind?: ErrorKind;
+  /** A role that meets it while it starts ends with exit code 2: it stays so until an operator changes the configuration. */
+  readonly refusesStart?: true;
+  /** In whole seconds, as the Segment libraries honour no others: asking again after it may help. */
+  readonly retryAfterS?: number;
+}
+
+/** The one table of error codes. A message says what happened and with which value; the fix says what to do about it. */
+const TABLE = {
   // events
   invalid_json: { status: 400, fix: 'Send one JSON object, or an array of them, encoded as UTF-8.' },
   forbidden_key: { status: 400, fix: 'Remove the keys "__proto__", "constructor" and "prototype" from the JSON.' },
@@ -34,31 +50,44 @@ export const ERRORS = {
   unauthorized: { status: 401, fix: 'Send a key with the needed scope as "Authorization: Bearer <key>".' },
   forbidden: { status: 403, fix: 'Use a key with the scope that the message names.' },
   strict_rejected: { status: 400, fix: 'Mend the listed events, or drop the X-Strict-Mode header to keep the valid ones.' },
-  invalid_query: { status: 400, fix: 'Correct the parameter that the message names; /docs describes every route.' },
-  unknown_model: { status: 400, fix: 'Ask for one of the models that the message lists.' },
-  empty_range: { status: 400, fix: 'Ask for a range whose "from" lies before its "to"; ranges are half-open.' },
+  invalid_query: {
+    status: 400,
+    kind: 'usage',
+    fix: 'Correct the parameter that the message names; /docs describes every route.',
+  },
+  unknown_model: { status: 400, kind: 'usage', fix: 'Ask for one of the models that the message lists.' },
+  empty_range: { status: 400, kind: 'usage', fix: 'Ask for a range whose "from" lies before its "to"; ranges are half-open.' },
   not_found: {
     status: 404,
     fix: "Check the id and the path: the serving API lists its routes at /docs, docs/ingestion.md the collector's.",
   },
   conflict: { status: 409, fix: 'Read the current state and try again.' },
   not_replayable: { status: 409, fix: 'Send the event again from its source, and drop the dead letter.' },
-  overloaded: { status: 429, fix: 'Wait as long as Retry-After says, then send the same request again.' },
+  overloaded: { status: 429, retryAfterS: 1, fix: 'Wait as long as Retry-After says, then send the same request again.' },
   answers_unread: {
     status: 503,
+    retryAfterS: 2,
     fix: 'Read the answers that were asked for, ask for less at a time, and send this request again after Retry-After.',
   },
   log_unavailable: {
     status: 503,
+    kind: 'transient',
+    retryAfterS: 1,
     fix: 'Look at the log, Redis or Kafka. A request may be sent again: nothing of it was acknowledged.',
   },
-  store_unavailable: { status: 503, fix: 'Try again shortly; the operator finds the cause with "tributary doctor".' },
+  store_unavailable: {
+    status: 503,
+    kind: 'transient',
+    retryAfterS: 2,
+    fix: 'Try again shortly; the operator finds the cause with "tributary doctor".',
+  },
   store_refused: {
     status: 500,
     fix: 'Mend what the message of Redis names (rights, configuration, memory of scripts); else report it: the partition waits until then.',
   },
   deltas_retired: {
     status: 503,
+    retryAfterS: 2,
     fix: 'Publish a newer generation, or compute one: "tributary batch run --full --wait". Readers that asked while it was retired ask again.',
   },
   unsupported_media_type: { status: 415, fix: 'Send the body as JSON with "Content-Type: application/json".' },
@@ -91,47 +120,69 @@ export const ERRORS = {
   // operations
   partition_mismatch: {
     status: 500,
+    kind: 'fatal',
+    refusesStart: true,
     fix: 'Set TRIBUTARY_PARTITIONS to the count that the log was created with, or start with a new data folder.',
   },
   log_recreated: {
     status: 503,
+    kind: 'fatal',
+    retryAfterS: 1,
     fix: 'The log is not the one this platform was built upon: restore it; docs/production.md says what to do where it is lost.',
   },
   history_mismatch: {
     status: 500,
+    kind: 'fatal',
     fix: 'The log and the data folder are not of one history: mount or restore the folder that belongs to this log. Nothing was written or trimmed.',
   },
   unknown_rules: {
     status: 500,
+    kind: 'fatal',
     fix: 'Upgrade all speed workers and archivers to the version that wrote the barrier. Nothing after it was read.',
   },
   position_expired: {
     status: 500,
+    kind: 'fatal',
     fix: 'Entries between the archive and the log are missing: restore the segments that are gone; docs/production.md, "Backup and restore".',
   },
-  not_durable: { status: 500, fix: 'Change the setting that the message names: an acknowledged event could be lost with it.' },
+  not_durable: {
+    status: 500,
+    refusesStart: true,
+    fix: 'Change the setting that the message names: an acknowledged event could be lost with it.',
+  },
   port_taken: {
     status: 500,
     fix: 'Stop what listens there, or choose another port: --port of npm start, or the setting of the role.',
   },
   dependency_missing: { status: 500, fix: 'Install what the message names, then run the command again.' },
-  manifest_corrupt: { status: 500, fix: 'Restore the file from a backup; the answer stays incomplete until then.' },
+  manifest_corrupt: {
+    status: 500,
+    kind: 'fatal',
+    fix: 'Restore the file from a backup; the answer stays incomplete until then.',
+  },
   archive_corrupt: {
     status: 500,
     fix: 'Restore the file that the message names from a backup (the batch layer keeps a damaged one in quarantine/), then run a full generation.',
   },
-  disk_full: { status: 503, fix: 'Free space on the disk that the message names; everything goes on by itself.' },
+  disk_full: { status: 503, retryAfterS: 1, fix: 'Free space on the disk that the message names; everything goes on by itself.' },
   archive_full: { status: 503, fix: 'Free space in the data folder; the archiver goes on by itself.' },
   generation_timeout: { status: 500, fix: 'See "tributary status": a speed worker or an archiver does not read its partitions.' },
   compute_failed: {
     status: 500,
     fix: 'The generation before it stays in force. Read the message; give the job more memory or time if these ran out.',
   },
-  invalid_config: { status: 500, fix: 'Correct the setting that the message names; --help lists them all.' },
-  invalid_definitions: { status: 400, fix: 'Correct the definitions where the message says.' },
-} as const satisfies Record<string, { status: number; fix: string }>;
+  invalid_config: {
+    status: 500,
+    kind: 'usage',
+    refusesStart: true,
+    fix: 'Correct the setting that the message names; --help lists them all.',
+  },
+  invalid_definitions: { status: 400, refusesStart: true, fix: 'Correct the definitions where the message says.' },
+} as const satisfies Record<string, ErrorRow>;
 
-export type ErrorCode = keyof typeof ERRORS;
+export type ErrorCode = keyof typeof TABLE;
+
+export const ERRORS: Readonly<Record<ErrorCode, ErrorRow>> = TABLE;
 
 /** An operational error: expected, named, with the value that caused it in `message`. Bugs throw plain errors. */
 export class TributaryError extends Error {

@@ -1,38 +1,18 @@
-/** What a role does about an error, by its code: the one list. An error that is not named fails what met it, and the rest goes on. */
-import { type ErrorCode, TributaryError } from '@tributary/model/errors';
-
-/**
- * `transient`: it may go away by itself. What met it leaves things as they were and is tried again.
- * `fatal`: an operator must act, as the log is another one, entries are gone, or the archive is damaged. To go on would only repeat it.
- */
-type ErrorKind = 'transient' | 'fatal';
-
-const KINDS: Readonly<Partial<Record<ErrorCode, ErrorKind>>> = {
-  log_unavailable: 'transient',
-  store_unavailable: 'transient',
-  log_recreated: 'fatal',
-  history_mismatch: 'fatal',
-  position_expired: 'fatal',
-  partition_mismatch: 'fatal',
-  unknown_rules: 'fatal',
-  manifest_corrupt: 'fatal',
-};
+/** What a role does about an error: the columns of the one table. */
+import { ERRORS, TributaryError } from '@tributary/model/errors';
 
 export function isTransient(error: unknown): boolean {
-  return error instanceof TributaryError && KINDS[error.code] === 'transient';
+  return error instanceof TributaryError && ERRORS[error.code].kind === 'transient';
 }
 
 export function isFatal(error: unknown): boolean {
-  return error instanceof TributaryError && KINDS[error.code] === 'fatal';
+  return error instanceof TributaryError && ERRORS[error.code].kind === 'fatal';
 }
-
-/** What is wrong with the settings, or with what they name: it stays so until an operator changes it. */
-const REFUSALS: ReadonlySet<ErrorCode> = new Set(['invalid_config', 'invalid_definitions', 'not_durable', 'partition_mismatch']);
 
 /** The exit code of a role that cannot run with what it was configured with. */
 export const REFUSED = 2;
 
 /** Asked of a start: the same error later may come from a file that is just being changed. */
 export function isRefusal(error: unknown): boolean {
-  return error instanceof TributaryError && REFUSALS.has(error.code);
+  return error instanceof TributaryError && ERRORS[error.code].refusesStart === true;
 }

@@ -12,9 +12,6 @@ export interface Answer {
   readonly isOfKey?: boolean;
 }
 
-/** The Segment libraries honour whole seconds on 429. */
-const RETRY_AFTER_S = 1;
-
 /** Few bytes hold thousands of events: a list of them all would be thousands of times what was sent. */
 const LISTED = 100;
 
@@ -59,8 +56,8 @@ export function problem(
   members: Readonly<Record<string, unknown>> = {},
   headers: Readonly<Record<string, string>> = {},
 ): Answer {
-  const { status, fix } = ERRORS[code];
-  const retry: Record<string, string> = status === 429 || status === 503 ? { 'retry-after': String(RETRY_AFTER_S) } : {};
+  const { status, fix, retryAfterS } = ERRORS[code];
+  const retry: Record<string, string> = retryAfterS === undefined ? {} : { 'retry-after': String(retryAfterS) };
   return {
     status,
     headers: { 'content-type': 'application/problem+json; charset=utf-8', ...retry, ...headers },

@@ -3,16 +3,9 @@ import { problemOf } from '@tributary/contract/problem';
 import { ERRORS, type ErrorCode, TributaryError } from '@tributary/model/errors';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 
-const RETRY_AFTER_S: Partial<Record<ErrorCode, number>> = {
-  overloaded: 1,
-  store_unavailable: 2,
-  deltas_retired: 2,
-  answers_unread: 2,
-};
-
 export function sendProblem(reply: FastifyReply, code: ErrorCode, detail: string): FastifyReply {
   const problem = problemOf(code, detail, reply.request.id);
-  const retryAfterS = RETRY_AFTER_S[code];
+  const { retryAfterS } = ERRORS[code];
   if (retryAfterS !== undefined) reply.header('retry-after', String(retryAfterS));
   if (code === 'unauthorized' && !reply.hasHeader('www-authenticate'))
     reply.header('www-authenticate', 'Bearer realm="tributary"');
