@@ -10,6 +10,8 @@ const Dimensions = z.object({
   channel: z.string().optional(),
   campaign: z.string().optional(),
   day: z.string().optional().describe('UTC day of the conversion.'),
+  week: z.string().optional().describe('The Monday of the UTC week of the conversion.'),
+  month: z.string().optional().describe('UTC month of the conversion, such as 2026-11.'),
   type: z.string().optional(),
   currency: z.string().optional(),
   position: z.string().optional().describe('Of the touch in its path, from 1; 20+: the 20th and later. 0: unattributed.'),

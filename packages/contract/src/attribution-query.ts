@@ -14,10 +14,11 @@ import {
   listOf,
   MAX_ROWS,
   namesOf,
+  PERIODS,
   Range,
 } from './parameters.ts';
 
-const DIMENSIONS = ['channel', 'campaign', 'day', 'type', 'currency'] as const;
+const DIMENSIONS = ['channel', 'campaign', 'day', ...PERIODS, 'type', 'currency'] as const;
 /** Bootstrap replicates are models computed: two for every request of a thousand. */
 const MOST_REPLICATES = 1_000;
 const Text = z.string().min(1).max(200);

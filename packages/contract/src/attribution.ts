@@ -15,7 +15,7 @@ export const ATTRIBUTION_ROUTES = {
     method: 'GET',
     path: '/v1/attribution',
     tag: 'reports',
-    summary: 'Credit, value and money by channel, campaign, day, type or currency, under one model',
+    summary: 'Credit, value and money by channel, campaign, time, type or currency, under one model',
     scope: 'read',
     query: ReportQuery,
     answer: AttributionAnswer,

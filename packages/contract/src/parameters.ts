@@ -127,6 +127,9 @@ export const dimensionValues = (description: string) => valuesOf(512, descriptio
 
 export const Cursor = z.string().min(1).max(CURSOR_LENGTH).describe('`nextCursor` of the page before; opaque.');
 
+/** What days are summed to: weeks are named by their Monday, months `2026-11`. */
+export const PERIODS = ['week', 'month'] as const;
+
 /** `a,b,c` from the given names, each at most once; empty: none. */
 export function namesOf<const Name extends string>(names: readonly Name[], preset: readonly Name[]) {
   const known = new Set<string>(names);

@@ -6,7 +6,7 @@ import { touches } from '@tributary/views/touches/fold';
 import type { View } from '@tributary/views/view';
 import { z } from 'zod';
 import { LayerParameter, META_EXAMPLE, Meta } from './meta.ts';
-import { Cursor, count, dimensionValues, MAX_ROWS, namesOf, Range } from './parameters.ts';
+import { Cursor, count, dimensionValues, MAX_ROWS, namesOf, PERIODS, Range } from './parameters.ts';
 import type { Route } from './route.ts';
 import { DayRange, NextCursor, Sum } from './shapes.ts';
 
@@ -51,7 +51,7 @@ function totalsOf<const Path extends string>(path: Path, view: View, by: readonl
     query: z
       .strictObject({
         ...Range,
-        by: namesOf(view.dimensions, by).describe('What rows are kept apart by.'),
+        by: namesOf([...view.dimensions, ...PERIODS], by).describe('What rows are kept apart by.'),
         ...LayerParameter,
         limit: count(MAX_ROWS).default(MAX_ROWS).describe('Rows of a page.'),
         cursor: Cursor.optional(),

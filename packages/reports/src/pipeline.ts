@@ -19,6 +19,7 @@ import type { Meta } from '@tributary/serving/meta';
 import { type ServingContext, takeSnapshot } from '@tributary/serving/snapshot';
 import { takeCounts, viewsOf } from './counts/take-counts.ts';
 import { creditOf } from './credit/model-credit.ts';
+import { countedBy, periodNotes } from './periods.ts';
 import { demandFit, type ReportQuestion } from './question.ts';
 import { currencyNotes, findingsOfBoth } from './rows/findings.ts';
 import { type Report, type ReportOfBoth, reportOf } from './rows/report.ts';
@@ -36,18 +37,19 @@ export interface Answer extends ReportOfBoth {
 export async function answerOf(context: ServingContext, question: ReportQuestion, runs: ModelRuns): Promise<Answer> {
   demandFit(question);
   const snapshot = await takeSnapshot(context, viewsOf(question), question.layers);
-  const windows = takeCounts(snapshot, question);
+  const counted = takeCounts(snapshot, { ...question, by: countedBy(question.by) });
   const reports: Report[] = [];
-  const unknown = unknownInReport(snapshot, question, windows);
-  for (const counts of windows) {
+  const unknown = unknownInReport(snapshot, question, counted);
+  for (const counts of counted) {
     const outcomes = await runModels(counts, runs);
     const credit = creditOf(counts, outcomes);
-    reports.push(reportOf(counts, credit));
+    reports.push(reportOf(counts, credit, question.by));
   }
   const [report, before = null] = reports as [Report, Report?];
   const notes = [
     ...currencyNotes(reports.map(({ currencies }) => currencies)),
     ...question.notes,
+    ...periodNotes(question.by, question.days),
     ...unknown,
     ...(question.before === null ? [] : windowNotes(question.days, question.before, snapshot.meta())),
   ];

@@ -6,6 +6,7 @@ import { TributaryError } from '@tributary/model/errors';
 import type { Days, Layers, Selection } from '@tributary/serving/merge';
 import { demandAnswerable } from './models/catalogue.ts';
 import type { RuleParameters } from './models/counted-model.ts';
+import { countedBy } from './periods.ts';
 
 /** Days, dimensions and filters are those of a selection among the rows of views: `equal` has channel, campaign, type, currency. */
 export interface ReportQuestion extends Selection {
@@ -49,9 +50,10 @@ export function demandIntervals(model: ModelName): void {
 export function demandFit(question: ReportQuestion): void {
   const { models, before, by, parameters } = question;
   for (const model of models) demandAnswerable(model, parameters);
-  if (before !== null && by.includes('day'))
+  const time = by.find((dimension) => countedBy([dimension]).includes('day'));
+  if (before !== null && time !== undefined)
     refuse(
-      'against: a day lies in one window only: leave "day" out of "by", or ask for the days of each window in a report of its own',
+      `against: a ${time} lies in one window only: leave "${time}" out of "by", or ask for the ${time}s of each window in a report of its own`,
     );
   if (before !== null && by.includes('position'))
     refuse('against: positions in a path have no cost that a change could be held against: leave "position" out of "by"');

@@ -9,6 +9,7 @@ const STAGES = [
   'sums.ts',
   'hand-down.ts',
   'window.ts',
+  'periods.ts',
   'journeys',
   'models',
   'question.ts',

@@ -25,7 +25,7 @@ export function addAttributionCompare(parent: Command, act: Act): void {
       .description('several models side by side')
       .option('--models <names>', 'comma-separated, or all; default: those of rules')
       .option('--baseline <name>', 'show how the other models differ from this one'),
-    'channel, campaign, day, type, currency',
+    'channel, campaign, day, week, month, type, currency',
   ).action(act(compare));
 }
 

@@ -31,7 +31,7 @@ export function addAttributionReport(parent: Command, act: Act): void {
   withReportFlags(
     parent
       .command('report')
-      .description('credit, value, ROAS and CPA by channel, campaign, day, type or currency, under one model')
+      .description('credit, value, ROAS and CPA by channel, campaign, time, type or currency, under one model')
       .option('--model <name>', `one of ${MODEL_NAMES.join(', ')}`, 'last')
       .option('--bootstrap <n>', 'intervals and rank stability of a data-driven model from n resamplings')
       .option('--level <percent>', 'of the intervals, 50 to 99.9; default: 90')
@@ -39,7 +39,7 @@ export function addAttributionReport(parent: Command, act: Act): void {
         '--against <window>',
         'what changed, with marginal ROAS and CPA: "previous", the window of equal length before --from, or FROM/TO of an earlier one',
       ),
-    `channel, campaign, day, type, currency; position with ${namesWith('position')}`,
+    `channel, campaign, day, week, month, type, currency; position with ${namesWith('position')}`,
   ).action(act(report));
 }
 

@@ -2,7 +2,7 @@
 import { measureOf } from './money-columns.ts';
 import type { Cell, Field, FieldType, Records } from './records.ts';
 
-const TEXT = new Set(['model', 'channel', 'campaign', 'day', 'type', 'currency', 'position', 'path']);
+const TEXT = new Set(['model', 'channel', 'campaign', 'day', 'week', 'month', 'type', 'currency', 'position', 'path']);
 const INTEGERS = new Set([
   'creditMicros',
   'valueMinor',

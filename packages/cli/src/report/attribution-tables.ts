@@ -169,12 +169,15 @@ function difference(row: FoldedRow | undefined, base: FoldedRow | undefined, mea
   return signed(subtract(row?.value.get(currency) ?? 0, base?.value.get(currency) ?? 0), (minor) => money(minor, ''));
 }
 
-/** By time where there is a day, else the most conversions (or value) first. */
+/** Read in their order. */
+const TIMES: ReadonlySet<string> = new Set(['day', 'week', 'month']);
+
+/** By time where there is one, else the most conversions (or value) first. */
 export function ordered(rows: readonly FoldedRow[], by: readonly string[]): FoldedRow[] {
   const byKey = (a: FoldedRow, b: FoldedRow) => (a.key.join('\t') < b.key.join('\t') ? -1 : 1);
   const worth = ({ value }: FoldedRow) => [...value.values()].reduce<Integer>((sum, minor) => add(sum, minor), 0);
   return rows.toSorted((a, b) => {
-    if (by.includes('day')) return byKey(a, b);
+    if (by.some((dimension) => TIMES.has(dimension))) return byKey(a, b);
     return descending(a.creditMicros, b.creditMicros) || descending(worth(a), worth(b)) || byKey(a, b);
   });
 }

@@ -4,6 +4,7 @@ import type { Integer } from '@tributary/model/integer';
 import type { Findings } from '@tributary/serving/meta';
 import type { Counts } from '../counts/take-counts.ts';
 import type { ModelCredit } from '../credit/model-credit.ts';
+import { inPeriods } from '../periods.ts';
 import { sumOf } from '../sums.ts';
 import { gapsOfShares, negativeCells, overlaps } from './findings.ts';
 
@@ -23,15 +24,19 @@ export interface ReportOfBoth {
   readonly before: Report | null;
 }
 
-export function reportOf(counts: Counts, credit: ReadonlyMap<ModelName, ModelCredit>): Report {
-  const { question, costs, currencies, findings } = counts;
-  const rows = [...credit.values()].map((ofModel) => ofModel.rows);
+/** `by`: the dimensions asked for, days summed to weeks and months. */
+export function reportOf(counts: Counts, byDays: ReadonlyMap<ModelName, ModelCredit>, by: readonly string[]): Report {
+  const { currencies, findings } = counts;
+  const question = { ...counts.question, by };
+  const costs = counts.costs === null ? null : inPeriods(counts.costs, by);
+  const credit = new Map([...byDays].map(([model, { rows, ...ofModel }]) => [model, { ...ofModel, rows: inPeriods(rows, by) }]));
+  const ofModels = [...credit.values()].map((ofModel) => ofModel.rows);
   return {
     question,
     credit,
     costs,
     currencies,
-    keys: new Set([...rows, costs ?? new Map<string, unknown>()].flatMap((each) => [...each.keys()])),
+    keys: new Set([...ofModels, costs ?? new Map<string, unknown>()].flatMap((each) => [...each.keys()])),
     costTotals: costs === null ? null : sumOf(costs, 2),
     findings: {
       holes: [...findings.holes, ...gapsOfShares(counts, credit)],

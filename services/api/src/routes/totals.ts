@@ -1,6 +1,7 @@
 /** Totals of one view, one route each, all made the same way: three by their own name, and every view as it is stored. */
 import { filtersOf, TOTALS, type TotalsQuery } from '@tributary/contract/totals';
 import type { Integer } from '@tributary/model/integer';
+import { countedBy, inPeriods, periodNotes } from '@tributary/reports/periods';
 import { dimensionsOf } from '@tributary/reports/rows/figures';
 import { mixedCurrencies, sumOf } from '@tributary/reports/sums';
 import { unknownValues } from '@tributary/reports/unknown-values';
@@ -19,7 +20,7 @@ export const totalsRoutes: Routes = (context) => (app, _options, done) => {
 async function totals(context: ApiContext, view: View, query: TotalsQuery) {
   const { days, equal, layers, notes } = selectionOf(query, filtersOf(view));
   const snapshot = await takeSnapshot(context, [view], layers);
-  const rows = snapshot.project(view, { days, by: query.by, equal });
+  const rows = inPeriods(snapshot.project(view, { days, by: countedBy(query.by), equal }), query.by);
   const question = [view.name, days, query.by, equal, layers];
   const { keys, nextCursor } = pageOf(rows.keys(), question, query.limit, query.cursor);
   const sums = sumOf(rows, view.measures.length);
@@ -34,7 +35,7 @@ async function totals(context: ApiContext, view: View, query: TotalsQuery) {
     rows: keys.map((key) => ({ ...dimensionsOf(key, query.by), ...named(view.measures, rows.get(key) ?? []) })),
     totals: named(view.measures, sums),
     nextCursor,
-    meta: snapshot.meta({ holes: [], notes: [...notes, ...found] }),
+    meta: snapshot.meta({ holes: [], notes: [...notes, ...periodNotes(query.by, days), ...found] }),
   };
 }
 
