@@ -60,7 +60,7 @@ test('numbers are numbers, choices are enums, lists are lists with commas, and d
   expect(parameter('/v1/activity', 'by')).toMatchObject({
     style: 'form',
     explode: false,
-    schema: { type: 'array', items: { enum: ['day', 'type'] }, default: ['day', 'type'] },
+    schema: { type: 'array', items: { enum: ['day', 'type', 'week', 'month'] }, default: ['day', 'type'] },
   });
   expect(parameter('/v1/generations/{generation}', 'generation')?.schema).toMatchObject({ type: 'integer', minimum: 1 });
   expect(parameter('/v1/status', 'x')).toBeUndefined();
