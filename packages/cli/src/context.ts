@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { type ApiClient, createApiClient } from './api-client.ts';
 import type { ExitCode } from './exit.ts';
 import { type Environment, type GlobalOptions, resolveSettings, type Settings } from './settings.ts';
+import { printableJson } from './terminal/table.ts';
 import { createTerminal, type Terminal, type TextStream } from './terminal/terminal.ts';
 
 export interface Shell {
@@ -74,7 +75,7 @@ export function createContext(shell: Shell, options: GlobalOptions): Context {
 
 /** The answer of a command: one JSON document for machines, or text for people. */
 export async function answer(context: Context, value: unknown, text: () => string): Promise<void> {
-  await context.terminal.data(context.json ? JSON.stringify(value, asJson, 2) : text());
+  await context.terminal.data(context.json ? printableJson(JSON.stringify(value, asJson, 2)) : text());
 }
 
 /** Maps as objects, and a bigint as the number it is. */

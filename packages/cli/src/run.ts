@@ -3,7 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { addCommands } from './commands.ts';
 import { type Act, type Context, createContext, type Shell } from './context.ts';
 import { EXIT, type ExitCode, failureOf } from './exit.ts';
-import { printable } from './terminal/table.ts';
+import { printable, printableJson } from './terminal/table.ts';
 import { nameUnknownVariables } from './unknown-variables.ts';
 import { VERSION } from './version.ts';
 
@@ -75,7 +75,7 @@ function report(error: unknown, shell: Shell): ExitCode {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   const { exitCode, ...failure } = failureOf(error);
   const text = shell.argv.includes('--json')
-    ? JSON.stringify({ error: { ...failure, exitCode } })
+    ? printableJson(JSON.stringify({ error: { ...failure, exitCode } }))
     : // A message quotes what files hold.
       `error: ${failure.message}${failure.fix === undefined ? '' : `\n  fix: ${failure.fix}`}`
         .split('\n')

@@ -64,7 +64,7 @@ test('replay asks for each, names what stays, and exits 1 then', async () => {
   expect(done.stderr).toMatch(/3-2-0 stays: .*counts already/);
   const named = await tributary(['dead-letters', 'replay', '3-4-0', '--json', '--url', server.url]);
   expect(named.code).toBe(0);
-  expect(JSON.parse(named.stdout)).toEqual({ replayed: ['3-4-0'], kept: [] });
+  expect(JSON.parse(named.stdout)).toEqual({ replayed: ['3-4-0'], kept: [], missing: [] });
 });
 
 test('drop takes ids, or all of one reason; never both, never neither', async () => {
@@ -75,3 +75,48 @@ test('drop takes ids, or all of one reason; never both, never neither', async ()
   for (const wrong of [[], ['3-1-0', '--all'], ['3-1-0', '--code', 'too_deep']])
     expect((await tributary(['dead-letters', 'drop', ...wrong, '--url', server.url])).code).toBe(2);
 });
+
+test('replay of many goes on past one that is gone, names it, and exits 1', async () => {
+  await using server = await api(({ path }) =>
+    path.includes('3-9-0')
+      ? problem(404, 'not_found', 'there is no dead letter 3-9-0')
+      : { body: { replayed: true, eventId: 'e', deadLetter: null } },
+  );
+  const ids = [...Array.from({ length: 20 }, (_, i) => `3-1-${i}`), '3-9-0', '3-2-0'];
+  const done = await tributary(['dead-letters', 'replay', ...ids, '--json', '--url', server.url]);
+  expect(done.code).toBe(1);
+  expect(JSON.parse(done.stdout)).toEqual({
+    replayed: ids.filter((id) => id !== '3-9-0'),
+    kept: [],
+    missing: ['3-9-0'],
+  });
+  expect(done.stderr).toBe('not there: 3-9-0. See "tributary dead-letters list" for those there are.\n');
+});
+
+test('what was replayed before the API went away is in the answer, and the failure is reported', async () => {
+  await using server = await api(({ path }) =>
+    path.includes('3-1-9')
+      ? problem(403, 'forbidden', 'the key was revoked')
+      : { body: { replayed: true, eventId: 'e', deadLetter: null } },
+  );
+  const ids = Array.from({ length: 20 }, (_, i) => `3-1-${i}`);
+  const done = await tributary(['dead-letters', 'replay', ...ids, '--json', '--url', server.url]);
+  expect(JSON.parse(done.stdout).replayed).toEqual(ids.slice(0, 16).filter((id) => id !== '3-1-9'));
+  expect(JSON.parse(done.stderr).error).toMatchObject({ code: 'forbidden' });
+  expect(done.code).not.toBe(0);
+});
+
+test.each(['list --json', 'show 3-4-0 --json', 'show 3-4-0', 'list'])(
+  'what was sent cannot steer the terminal: %s',
+  async (words) => {
+    const marks = '\u009b2J\u009d0;title\u009c\u202egnp.exe\u007f\u2028\ufeff';
+    const steering = letter('3-4-0', { raw: `{"userId":"ada${marks}"`, message: `no event${marks}`, code: `c${marks}` });
+    await using server = await fakeServer(({ path }) => ({
+      body: path === '/v1/dead-letters' ? { deadLetters: [steering], nextCursor: null } : { deadLetter: steering },
+    }));
+    const { stdout } = await tributary(['dead-letters', ...words.split(' '), '--url', server.url]);
+    expect(stdout).toContain('3-4-0');
+    expect(stdout.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\u202e\u2028\ufeff]/u);
+    if (words.includes('--json')) expect(JSON.stringify(JSON.parse(stdout))).toContain(JSON.stringify(steering));
+  },
+);

@@ -110,6 +110,20 @@ test('diff: each key that a run would change, by what both mean; exit 1 as diff 
   expect(JSON.parse(json.stdout).changes).toContainEqual({ key: 'conversions', inForce: ['purchase'], inFile: ['buy'] });
 });
 
+test('diff: of lists that are too long to show, what each has that the other has not', async () => {
+  const list = ['purchase', 'booking', 'signup', 'subscription_started'];
+  const generation = (conversions: readonly string[]) => ({ ...GENERATION, definitions: { ...IN_FORCE, conversions } });
+  const line = async (inForce: readonly string[], inFile: readonly string[]) => {
+    await using server = await fakeServer(({ path }) => ({ body: path === '/v1/status' ? STATUS : generation(inForce) }));
+    const file = fileOf(JSON.stringify({ conversions: inFile }));
+    const { stdout } = await tributary(['definitions', 'diff', file, '--url', server.url], { cwd: folder });
+    return stdout.split('\n').find((row) => row.startsWith('conversions'));
+  };
+  expect(await line([...list, 'lead'], [...list, 'refund', 'buy'])).toMatch(/^conversions +also "lead" +also "refund", "buy"$/);
+  expect(await line(list, [...list, 'refund'])).toMatch(/^conversions +without these +also "refund"$/);
+  expect(await line(list, list.toReversed())).toMatch(/^conversions +in another order +in another order$/);
+});
+
 test('places of keys and items: nested, quoted, in lists of lists', () => {
   expect(
     jsonPlaces('{"a": [1, {"b\\"c": 2}],\n "x.y": {"z": [[5]]}, "e": {}, "f": []}').map(({ path, line, column }) => [

@@ -14,6 +14,7 @@ import { powerJson, powerText } from '../paths/power-answer.ts';
 import { definitionsOf, readRunFile } from '../paths/run-input.ts';
 import { planOf, type RunFlags } from '../paths/run-plan.ts';
 import { putText } from '../report/record-output.ts';
+import { printableJson } from '../terminal/table.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -67,7 +68,7 @@ async function attributionPower(context: Context, flags: Flags): Promise<ExitCod
   const answer = { file: plan.file, order, plan: wanted, power, attributed: conversions - unattributed.conversions, days };
   await putText(
     context,
-    context.json ? JSON.stringify(powerJson(answer), null, 2) : powerText(answer, context.terminal),
+    context.json ? printableJson(JSON.stringify(powerJson(answer), null, 2)) : powerText(answer, context.terminal),
     undefined,
   );
   return EXIT.ok;

@@ -25,7 +25,7 @@ import { runJson, runRecords } from '../paths/run-records.ts';
 import { formatOf, putRecords, putText } from '../report/record-output.ts';
 import { runText } from '../report/run-tables.ts';
 import { counted } from '../terminal/figures.ts';
-import { printable } from '../terminal/table.ts';
+import { printable, printableJson } from '../terminal/table.ts';
 
 /** `auto` compares the orders up to this one. */
 const AUTO_ORDERS = 4;
@@ -123,7 +123,7 @@ async function attributionRun(context: Context, options: RunFlags): Promise<Exit
   for (const note of idleFlags(options, plan, file.unseenMilestones)) terminal.say(printable(`note: ${note}`));
   tellOddities(context, file, answer);
   if (format === 'table') await putText(context, runText(answer, terminal), options.out);
-  else if (format === 'json') await putText(context, JSON.stringify(runJson(answer), null, 2), options.out);
+  else if (format === 'json') await putText(context, printableJson(JSON.stringify(runJson(answer), null, 2)), options.out);
   else await putRecords(context, runRecords(answer), format, options.out);
   return EXIT.ok;
 }

@@ -18,6 +18,14 @@ interface Choice {
 
 /** What becomes of one letter: null, or why it stays. */
 type Fate = (api: ApiClient, id: string) => Promise<string | null>;
+
+/** Ids, by what became of their letters. */
+interface Decided {
+  readonly done: string[];
+  readonly kept: { readonly id: string; readonly why: string }[];
+  readonly missing: string[];
+}
+
 /** What is said of letters that stay: the others are in the answer of --json. */
 const SAID = 20;
 
@@ -85,32 +93,48 @@ async function decide(context: Context, done: string, ids: readonly string[], ch
     throw new UsageError(`name the dead letters, or say --all (got ${counted(ids.length, 'id')})`);
   if (ids.length > 0 && choice.code !== undefined) throw new UsageError('--code goes with --all, not with ids');
   const api = context.api('admin');
-  const gone: string[] = [];
-  const kept: { id: string; why: string }[] = [];
-  for await (const some of ids.length > 0 ? [ids] : idsOf(pages(api, choice.code)))
-    for (let first = 0; first < some.length; first += AT_ONCE) {
-      const now = some.slice(first, first + AT_ONCE);
-      const fates = await Promise.all(now.map((id) => fate(api, id).catch(unlessGone(choice))));
-      for (const [i, why] of fates.entries()) {
-        const id = now[i] as string;
-        if (why === null) gone.push(id);
-        else if (why !== undefined) kept.push({ id, why });
+  const decided: Decided = { done: [], kept: [], missing: [] };
+  const summary = () => summaryOf(done, decided);
+  let failure: { readonly error: unknown } | undefined;
+  try {
+    for await (const some of ids.length > 0 ? [ids] : idsOf(pages(api, choice.code)))
+      for (let first = 0; first < some.length; first += AT_ONCE) {
+        await decideSome(some.slice(first, first + AT_ONCE), (id) => fate(api, id), decided);
+        context.terminal.progress(summary());
       }
-      context.terminal.progress(`${counted(gone.length, 'dead letter')} ${done}, ${kept.length} kept`);
-    }
+  } catch (error) {
+    failure = { error };
+  }
   context.terminal.progressEnd();
+  const { kept } = decided;
+  // Of all letters some may go meanwhile.
+  const missing = choice.all === true ? [] : decided.missing;
   for (const { id, why } of kept.slice(0, SAID)) context.terminal.say(`${id} stays: ${printable(why)}`);
   if (kept.length > SAID) context.terminal.say(`${kept.length - SAID} more stay: --json names each`);
-  await answer(context, { [done]: gone, kept }, () => `${counted(gone.length, 'dead letter')} ${done}, ${kept.length} kept`);
-  return kept.length === 0 ? EXIT.ok : EXIT.found;
+  if (missing.length > 0) context.terminal.say(`not there: ${missing.slice(0, SAID).map(printable).join(', ')}. ${WHERE}`);
+  // What was done stays done, also where the rest could not be.
+  if (failure === undefined || decided.done.length > 0) await answer(context, { [done]: decided.done, kept, missing }, summary);
+  if (failure !== undefined) throw failure.error;
+  return kept.length + missing.length === 0 ? EXIT.ok : EXIT.found;
 }
 
-/** Of all letters some may go meanwhile. */
-function unlessGone({ all }: Choice) {
-  return (error: unknown): undefined => {
-    if (all === true && error instanceof CommandError && error.code === 'not_found') return undefined;
-    throw error;
-  };
+/** Notes what became of each before it rejects with the first failure. */
+async function decideSome(ids: readonly string[], fateOf: (id: string) => ReturnType<Fate>, into: Decided): Promise<void> {
+  const fates = await Promise.allSettled(ids.map(fateOf));
+  const failures: unknown[] = [];
+  for (const [i, fate] of fates.entries()) {
+    const id = ids[i] as string;
+    if (fate.status === 'fulfilled') {
+      if (fate.value === null) into.done.push(id);
+      else into.kept.push({ id, why: fate.value });
+    } else if (fate.reason instanceof CommandError && fate.reason.code === 'not_found') into.missing.push(id);
+    else failures.push(fate.reason);
+  }
+  if (failures.length > 0) throw failures[0];
+}
+
+function summaryOf(verb: string, { done, kept }: Decided): string {
+  return `${counted(done.length, 'dead letter')} ${verb}, ${kept.length} kept`;
 }
 
 async function replay(api: ApiClient, id: string): Promise<string | null> {

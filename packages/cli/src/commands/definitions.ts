@@ -9,7 +9,7 @@ import { readDefinitions } from '../report/definition-file.ts';
 import { definitionsLine } from '../report/definitions-line.ts';
 import { putText } from '../report/record-output.ts';
 import { counted } from '../terminal/figures.ts';
-import { renderWide, shortName } from '../terminal/table.ts';
+import { printableJson, renderWide, shortName } from '../terminal/table.ts';
 import { numberOf } from './batch.ts';
 
 const FILE = 'JSON; default: TRIBUTARY_DEFINITIONS_FILE';
@@ -41,7 +41,7 @@ async function show(context: Context, text: string | undefined, { out }: { reado
   const version = inForce?.version ?? null;
   if (inForce !== null) context.terminal.say(definitionsLine(inForce));
   const shown = context.json ? { generation, version, definitions } : definitions;
-  await putText(context, JSON.stringify(shown, null, 2), out);
+  await putText(context, printableJson(JSON.stringify(shown, null, 2)), out);
   return EXIT.ok;
 }
 
@@ -67,15 +67,28 @@ async function diff(context: Context, given: string | undefined): Promise<ExitCo
 }
 
 function changesTable(file: string, changes: readonly Change[], { terminal }: Context): string {
-  const cell = (value: unknown) => (value === undefined ? '–' : shortName(JSON.stringify(value)));
   return renderWide(
     {
       columns: [{ title: 'key' }, { title: 'in force' }, { title: shortName(file) }],
-      rows: changes.map(({ key, inForce, inFile }) => [key, cell(inForce), cell(inFile)]),
+      rows: changes.map((change) => [change.key, ...cellsOf(change)]),
     },
     terminal.width,
     terminal.bold,
   );
+}
+
+/** Two lists that are too long to show: what each has that the other has not. */
+function cellsOf({ inForce, inFile }: Change): string[] {
+  const cells = [inForce, inFile].map((value) => (value === undefined ? '–' : JSON.stringify(value)));
+  if (!Array.isArray(inForce) || !Array.isArray(inFile) || cells.every((text) => shortName(text) === text))
+    return cells.map(shortName);
+  return [more(inForce, inFile), more(inFile, inForce)].map(shortName);
+}
+
+function more(list: readonly unknown[], other: readonly unknown[]): string {
+  const theirs = new Set(other.map((item) => JSON.stringify(item)));
+  const own = list.map((item) => JSON.stringify(item)).filter((item) => !theirs.has(item));
+  return own.length > 0 ? `also ${own.join(', ')}` : list.length < other.length ? 'without these' : 'in another order';
 }
 
 /** `text`: a generation; without one, the current. */

@@ -8,6 +8,7 @@ import { EXIT, type ExitCode, UsageError } from '../exit.ts';
 import { parseDuration } from '../import/instant.ts';
 import { eventLine, headLine, selects } from '../report/event-line.ts';
 import { counted } from '../terminal/figures.ts';
+import { printableJson } from '../terminal/table.ts';
 
 interface Options {
   readonly fromStart?: boolean;
@@ -71,7 +72,7 @@ async function tail(context: Context, options: Options): Promise<ExitCode> {
       if (kind !== 'events') continue;
       for (const line of body.split('\n')) {
         if (!keep(line)) continue;
-        await terminal.data(json ? line : eventLine(line, terminal.screen));
+        await terminal.data(json ? printableJson(line) : eventLine(line, terminal.screen));
         if (++shown >= limit) return EXIT.ok;
       }
     }

@@ -4,6 +4,7 @@ import { csvCell, csvText } from '@tributary/contract/csv';
 import { exactJson } from '@tributary/model/exact-json';
 import type { Context } from '../context.ts';
 import { CommandError, EXIT, UsageError } from '../exit.ts';
+import { printableJson } from '../terminal/table.ts';
 import { type Cell, type Field, type Records, textOf } from './records.ts';
 
 export const FORMATS = ['table', 'json', 'csv', 'ndjson', 'parquet'] as const;
@@ -91,7 +92,7 @@ function csvCellOf(cell: Cell, field: Field): string {
 }
 
 function ndjsonOf({ fields, rows }: Records): string {
-  return rows.map((row) => exactJson(objectOf(fields, row))).join('\n');
+  return rows.map((row) => printableJson(exactJson(objectOf(fields, row)))).join('\n');
 }
 
 /** As JSON has it: a decimal is a number. */

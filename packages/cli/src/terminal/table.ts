@@ -135,6 +135,14 @@ export function printable(text: string): string {
   return text.replace(/[\p{Cc}\u061c\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/gu, '\ufffd');
 }
 
+/** JSON escapes the oldest controls itself. The others are escaped where they stand, in strings, which says the same. */
+export function printableJson(json: string): string {
+  return json.replace(
+    /[\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g,
+    (mark) => `\\u${mark.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
 /** Columns of a name in a table for people; CSV and JSON have all of it. */
 const NAME_WIDTH = 40;
 
