@@ -49,6 +49,19 @@ test('definitions that a run brought stay in force, until the file changes', asy
   expect(await run()).toEqual({ version: EDITED.version, source: 'file', reason: 'schedule' });
 });
 
+test('a run on a host without the file does not make the file look edited where it is', async () => {
+  await run();
+  await run({ send: SENT });
+  file = null;
+  expect(await run()).toEqual({ version: SENT.version, source: 'run', reason: 'demand by ana' });
+  file = FILE;
+  expect(await run()).toEqual({ version: SENT.version, source: 'run', reason: 'demand by ana' });
+  file = null;
+  await run();
+  file = EDITED;
+  expect((await run()).version).toBe(EDITED.version);
+});
+
 test('a rollback across a change of the file is not undone by the next scheduled run', async () => {
   await run();
   file = EDITED;
@@ -78,16 +91,23 @@ test('a folder that lost its newest generation after a rollback can still be run
 
 test('publications of a version that did not say what the file held: the newest generation that is there does', async () => {
   await run();
+  file = EDITED;
   await run({ send: SENT });
+  // Each retirement under a hold publishes what is held again.
+  for (let i = 0; i < 9; i++) await world.publishByHand('rollback', 1);
+  await withoutFileSeen();
+  expect((await run({ publish: false })).version).toBe(FILE.version);
+  file = SENT;
+  expect((await run()).version).toBe(SENT.version);
+});
+
+async function withoutFileSeen(): Promise<void> {
   for (const name of await readdir(dataPath(world.dataDir, 'publications'))) {
     const path = dataPath(world.dataDir, 'publications', name);
     const { fileSeen: _, ...older } = JSON.parse(await readFile(path, 'utf8'));
     await writeFile(path, JSON.stringify(older));
   }
-  expect((await run({ publish: false })).version).toBe(SENT.version);
-  file = EDITED;
-  expect((await run()).version).toBe(EDITED.version);
-});
+}
 
 test('definitions in force that this version refuses give way to a corrected file, and to those that a run brings', async () => {
   const padded = storedDefinitions(JSON.stringify({ ...JSON.parse(FILE.json), conversions: ['buy '] }), sha256Hex);

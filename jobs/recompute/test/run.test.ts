@@ -279,6 +279,14 @@ test('law 1: rows of another version of the program are not built upon: the next
   expect(differences(await world.viewsOf(3), naive(events, DEFINITIONS))).toEqual([]);
 });
 
+test('law 7: a reconciliation compares with what readers had before its generation, whatever was published since', async () => {
+  await world.ingest(log(3));
+  await world.run();
+  const rolledBack = { reached: (stage: string) => (stage === 'published' ? world.publishByHand('rollback', 1) : undefined) };
+  await world.run({}, rolledBack);
+  expect(await world.reconciliation(2)).toMatchObject({ comparedWith: 1, equal: true });
+});
+
 test('law 7: a reconciliation without the deltas of a partition is none, and says which did not answer', async () => {
   await world.ingest(log(27));
   await world.turn();

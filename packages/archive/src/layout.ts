@@ -138,14 +138,17 @@ export interface Publication {
   readonly by: string;
   /** Which generations may be published after this one; absent: every computed one. */
   readonly kept?: KeptGenerations;
-  /** What the newest generation that was ever published found in the file of definitions; absent: it did not record it. */
+  /** What the file of definitions held when the newest generation that was ever published began; absent: it did not record it. */
   readonly fileSeen?: FileSeen;
 }
 
-/** A rollback does not change it: an edit that was rolled back has been seen, and is not put in force again. */
+/**
+ * A rollback does not change it: an edit that was rolled back has been seen, and is not put in force again. Nor does a run on a host
+ * where no file is configured: the same file on another host is not an edit.
+ */
 export interface FileSeen {
   readonly generation: number;
-  /** JSON without `rules`; null: no file was configured. */
+  /** JSON without `rules`; null: no file was ever configured. */
   readonly content: string | null;
 }
 

@@ -59,7 +59,7 @@ export async function publish(
   if (newest !== expectedSequence) throw superseded(expectedSequence, newest);
   const manifest = await publishable(dataDir, draft.generation, before);
   const kept = narrowed(draft.kept, before?.kept);
-  const fileSeen = newestSeen(before, draft, manifest);
+  const fileSeen = newestSeen(before, manifest);
   const sequence = Math.max(expectedSequence, above) + 1;
   const published: Publication = {
     ...draft,
@@ -89,14 +89,11 @@ async function publishable(dataDir: string, generation: number, before: Publicat
   throw new TributaryError('conflict', `generation ${generation} is no longer kept: its files are being removed`);
 }
 
-function newestSeen(
-  before: Publication | null,
-  { action }: PublicationDraft,
-  { generation, definitionsOrigin }: GenerationManifest,
-): FileSeen | undefined {
+function newestSeen(before: Publication | null, { generation, definitionsOrigin }: GenerationManifest): FileSeen | undefined {
   const seen = before?.fileSeen;
-  const isNewest = action === 'publish' && generation > Math.max(before?.generation ?? 0, seen?.generation ?? 0);
-  return isNewest && definitionsOrigin !== undefined ? { generation, content: definitionsOrigin.file } : seen;
+  const isNewest = generation > Math.max(before?.generation ?? 0, seen?.generation ?? 0);
+  if (!isNewest || definitionsOrigin === undefined) return seen;
+  return { generation, content: definitionsOrigin.file ?? seen?.content ?? null };
 }
 
 /** A list never takes back what the one before gave up. */

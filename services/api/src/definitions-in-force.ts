@@ -5,13 +5,13 @@ import type { z } from 'zod';
 
 type InForce = z.output<typeof StatusAnswer>['definitionsInForce'];
 
-/** `seen`: what the newest generation that was ever published found in the file, also where readers were rolled back behind it. */
+/** `seen`: what the file last held, also where readers were rolled back behind the generation that found it. */
 export function definitionsInForce(manifest: GenerationManifest | null, seen: FileSeen | undefined): InForce {
   if (manifest === null) return null;
   const { definitions, definitionsVersion: version, definitionsOrigin: origin } = manifest;
   if (origin === undefined) return { version, source: null, reason: null, since: null, fileDiffers: null };
   const { source, reason, at } = origin;
-  const file = seen === undefined ? origin.file : seen.content;
+  const file = seen === undefined || seen.generation === manifest.generation ? origin.file : seen.content;
   const fileDiffers = file === null ? null : differences(withoutRules(JSON.parse(definitions)), JSON.parse(file));
   return { version, source, reason, since: at, fileDiffers };
 }

@@ -52,6 +52,9 @@ test('without a file, or of a version that recorded no origin, nothing is compar
     source: 'built-in',
     fileDiffers: null,
   });
+  // The last run was on a host without the file, which an earlier one had.
+  const seen = { generation: 1, content: '{}' };
+  expect(await statusWith({ ...ORIGIN, file: null }, seen)).toMatchObject({ source: 'run', fileDiffers: null });
   expect(await statusWith(undefined)).toEqual({
     version: SENT.version,
     source: null,

@@ -160,3 +160,50 @@ test('law 7: an event that is larger than what the log takes is a dead letter, a
   expect(dead).toMatchObject([{ partition: elsewhere, code: 'undecodable_record' }]);
   expect(dead[0]?.message).toMatch(/larger than what the log takes/);
 });
+
+/** `count` events of one user in one entry, which lies in another partition. */
+async function appendTogether(
+  { log }: Pick<ReturnType<typeof createWorld>, 'log'>,
+  count: number,
+  properties: (i: number) => { readonly x: string },
+) {
+  const events = Array.from({ length: count }, (_, i) => ({ ...(EVENTS[0] as Event), id: `t${i}`, properties: properties(i) }));
+  const elsewhere = (partitionOf('u0', PARTITIONS) + 1) % PARTITIONS;
+  await log.append(elsewhere, { kind: 'events', body: events.map(encodeEvent).join('\n') });
+}
+
+test('law 6: of an entry with events that are too large for the log all others count, wherever they stand in it', async () => {
+  const world = createWorld();
+  await appendTogether(world, 9, (i) => ({ x: 'y'.repeat(i === 2 || i === 7 ? 3_000 : 1) }));
+  const own: MemoryLog = {
+    ...world.log,
+    append: async (partition, record) => {
+      if (record.body.length > 1_000) throw new TributaryError('body_too_large', 'the topic takes 1000');
+      return world.log.append(partition, record);
+    },
+  };
+  await run(world.worker(undefined, own), 10);
+  expect(await world.counted()).toBe(7);
+  expect((await world.dead()).map(({ at }) => at.split('.')[1])).toEqual(['7', '2']);
+});
+
+test.each([
+  ['many', 2_500, 1],
+  ['large ones', 40, 30_000],
+])('law 7: events of other partitions are appended in entries that a reader can hold: %s', async (_, count, size) => {
+  const world = createWorld();
+  await appendTogether(world, count, () => ({ x: 'y'.repeat(size) }));
+  const bodies: string[] = [];
+  const own: MemoryLog = {
+    ...world.log,
+    append: async (partition, record) => {
+      bodies.push(record.body);
+      return world.log.append(partition, record);
+    },
+  };
+  await run(world.worker(undefined, own), 30);
+  expect(await world.counted()).toBe(count);
+  expect(bodies.flatMap((body) => body.split('\n'))).toHaveLength(count);
+  expect(Math.max(...bodies.map((body) => body.split('\n').length))).toBeLessThanOrEqual(1_000);
+  expect(Math.max(...bodies.map((body) => body.length))).toBeLessThan(257 * 1_024);
+});

@@ -212,6 +212,18 @@ test('law 6: an archived entry that the log begins within is given at its beginn
   expect(await bodiesOf(recallingLog(log, archive))).toEqual(['abcd', 'c', 'd']);
 });
 
+test('law 1: a barrier behind the beginning of the log is given by the log alone, after what lies before it', async () => {
+  const { mend: _, ...log } = createMemoryLog({ partitions: 1 });
+  const positions: string[] = [];
+  for (const kind of ['events', 'events', 'events', 'barrier'] as const)
+    positions.push(await log.append(0, { kind, body: `${kind} ${positions.length}` }));
+  const entries = await log.read(new Map([[0, null]]), { maxEntries: 4, waitMs: 0 });
+  await log.trim(0, positions[1] as string);
+  // The third event lies in the wrong partition: the archive has its barrier, and not the event.
+  const archive = { upTo: async () => positions[3] as string, after: async () => [entries[0], entries[3]] as LogEntry[] };
+  expect(await bodiesOf(recallingLog(log, archive))).toEqual(['events 0', '{"receivedAt":0}', 'events 2', 'barrier 3']);
+});
+
 async function bodiesOf(log: EventLog): Promise<string[]> {
   const bodies: string[] = [];
   let position: string | null = null;
