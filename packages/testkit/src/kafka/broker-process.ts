@@ -2,7 +2,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { copyFile, mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -122,13 +122,18 @@ export async function isReadable(files: KafkaFiles, archive: string): Promise<bo
 /** Does not start it yet. */
 export function openBroker({ files, place, temporary, classes }: BrokerOptions): Broker {
   const logFile = join(place.dataDir, 'broker.log');
-  const command = [files.java, ...JVM, ...classes, ...LOGGING, '-cp', classPath(files), 'kafka.Kafka', propertiesFile(place)];
+  // Java unpacks its native libraries there, and when killed leaves them.
+  const scratch = `${place.dataDir}.tmp`;
+  const java = [files.java, ...JVM, `-Djava.io.tmpdir=${scratch}`, ...classes, ...LOGGING];
+  const command = [...java, '-cp', classPath(files), 'kafka.Kafka', propertiesFile(place)];
   let guard: ChildProcess | null = null;
   let pid: number | null = null;
   let launched: Promise<unknown> = Promise.resolve();
 
   async function start(): Promise<void> {
     if (guard !== null) throw new Error(`broker ${place.id} runs already`);
+    rmSync(scratch, { recursive: true, force: true });
+    mkdirSync(scratch, { mode: 0o700 });
     const log = openSync(logFile, 'w', 0o600);
     const child = spawn('/bin/sh', ['-c', GUARD, 'tributary-kafka', temporary ?? '', ...command], {
       stdio: ['ignore', 'pipe', log, 'pipe'],

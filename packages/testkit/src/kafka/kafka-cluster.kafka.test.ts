@@ -23,6 +23,9 @@ describe.skipIf((await missingKafka('the broker itself', true)) !== null)('a Kaf
     expect(isAlive(broker?.pid as number)).toBe(true);
     for (const address of addressesOfThisMachine()) expect(await accepts(broker?.port as number, address)).toBe(false);
     const pid = broker?.pid as number;
+    // Java unpacks its libraries there: killed, it leaves them.
+    if (existsSync('/proc/self/cmdline'))
+      expect(readFileSync(`/proc/${pid}/cmdline`, 'utf8')).toContain(`\0-Djava.io.tmpdir=${join(folder, 'broker-1.tmp')}\0`);
     await kafka.stop();
     expect(isAlive(pid)).toBe(false);
     expect(existsSync(folder)).toBe(false);
