@@ -16,7 +16,7 @@ interface Holder {
   readonly startedTicks: string | null;
 }
 
-/** Makes the folder where there is none. Throws `conflict` that names the holder, or `invalid_config` where it cannot be a data folder. */
+/** Makes the folder where there is none. Throws `invalid_config` that names the holder, or why it cannot be a data folder. */
 export function lockDataDir(dataDir: string, pid: number = process.pid): DataLock {
   try {
     makeFolder(dataDir);
@@ -75,8 +75,8 @@ function lock(dataDir: string, pid: number): DataLock {
 
 function inUse(dataDir: string, pid: number): TributaryError {
   return new TributaryError(
-    'conflict',
-    `the data folder ${dataDir} is in use by process ${pid}; stop that one, or choose another folder with --data-dir`,
+    'invalid_config',
+    `--data-dir must be a folder that no other platform uses (got "${dataDir}": in use by process ${pid}). Stop that one, or name another folder.`,
   );
 }
 

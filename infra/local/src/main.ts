@@ -126,9 +126,8 @@ async function keepWaiting(signal: AbortSignal): Promise<void> {
 
 function report(error: unknown): number {
   if (error instanceof TributaryError) {
-    // Their messages say what to do.
-    const hasFix = error.code === 'conflict' || isRefusal(error);
-    process.stderr.write(`\n${error.message}\n${hasFix ? '' : `${error.fix}\n`}`);
+    // The message of a refusal says what to do.
+    process.stderr.write(`\n${error.message}\n${isRefusal(error) ? '' : `${error.fix}\n`}`);
     return isRefusal(error) ? REFUSED : 1;
   }
   process.stderr.write(`\n${error instanceof Error ? error.message : String(error)}\n`);

@@ -17,19 +17,20 @@ export function portsFrom(base: number): Ports {
   return Object.fromEntries(ports) as Ports;
 }
 
-/** Throws `port_taken` that names the port and whose it would be. Waits up to `graceMs` for ports about to become free. */
+/** Throws `invalid_config` that names the ports and whose they would be. Waits up to `graceMs` for ports about to become free. */
 export async function assertFree(host: string, ports: Ports, graceMs: number): Promise<void> {
   for (let waitedMs = 0; ; waitedMs += 200) {
-    const taken = await firstTaken(host, ports);
-    if (taken === undefined) return;
-    const { name, code } = taken;
-    const what = `port ${ports[name]} (${name}) on ${host}`;
-    if (code === 'EACCES')
-      throw new TributaryError(
-        'invalid_config',
-        `${what} must be one that this user may open (got EACCES). Choose one above 1023 with --port.`,
+    const refused = await refusedOf(host, ports);
+    const closed = refused.filter(({ code }) => code === 'EACCES');
+    if (closed.length > 0) {
+      const must = `the first of ${BLOCK} ports that this user may open`;
+      throw wrong(`--port must be ${must} (got ${ports.collector}: not ${listed(closed)}). Choose one above 1023.`);
+    }
+    if (refused.length === 0) return;
+    if (waitedMs >= graceMs)
+      throw wrong(
+        `--port must be the first of ${BLOCK} free ports (got ${ports.collector}: another program listens on ${host} at ${listed(refused)}). Stop it, or choose another port.`,
       );
-    if (waitedMs >= graceMs) throw new TributaryError('port_taken', `${what} is taken by another program`);
     await sleep(200);
   }
 }
@@ -39,21 +40,36 @@ export async function freeBasePort(host: string, random: () => number): Promise<
   for (let attempt = 0; attempt < 200; attempt++) {
     // Below the ephemeral range of Linux (from 32768): an outgoing connection cannot take the port meanwhile.
     const base = 10_000 + Math.floor(random() * 2_000) * 10;
-    if ((await firstTaken(host, portsFrom(base))) === undefined) return base;
+    if ((await refusedOf(host, portsFrom(base))).length === 0) return base;
   }
   throw new TributaryError('port_taken', 'found no block of free ports between 10000 and 30000');
 }
 
-async function firstTaken(host: string, ports: Ports): Promise<{ readonly name: PortName; readonly code: string } | undefined> {
-  for (const name of Object.keys(ports) as PortName[]) {
-    const code = await takenBy(host, ports[name]);
-    if (code !== undefined) return { name, code };
+interface Refused {
+  readonly name: PortName;
+  readonly port: number;
+  readonly code: string;
+}
+
+async function refusedOf(host: string, ports: Ports): Promise<Refused[]> {
+  const refused: Refused[] = [];
+  for (const [name, port] of Object.entries(ports) as [PortName, number][]) {
+    const code = await refusal(host, port);
+    if (code !== undefined) refused.push({ name, port, code });
   }
-  return undefined;
+  return refused;
+}
+
+function listed(refused: readonly Refused[]): string {
+  return refused.map(({ name, port }) => `${port} (${name})`).join(', ');
+}
+
+function wrong(message: string): TributaryError {
+  return new TributaryError('invalid_config', message);
 }
 
 /** The code of the error; undefined when the port is free. */
-async function takenBy(host: string, port: number): Promise<string | undefined> {
+async function refusal(host: string, port: number): Promise<string | undefined> {
   const server = createServer();
   server.listen({ host, port, exclusive: true });
   try {

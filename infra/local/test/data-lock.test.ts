@@ -23,7 +23,9 @@ async function deadPid(): Promise<number> {
 test('a second supervisor is refused while the first one lives, and told which process it is', () => {
   const lock = lockDataDir(dataDir);
   expect(lock.wasStale).toBe(false);
-  expect(() => lockDataDir(dataDir)).toThrow(new RegExp(`in use by process ${process.pid}`));
+  expect(() => lockDataDir(dataDir)).toThrow(
+    `--data-dir must be a folder that no other platform uses (got "${dataDir}": in use by process ${process.pid}). Stop that one,`,
+  );
   lock.release();
   expect(existsSync(lockFile())).toBe(false);
   lockDataDir(dataDir).release();

@@ -144,14 +144,14 @@ test('Ctrl-C while it starts ends it as well', async () => {
   expect((await started.interrupt()).code).toBe(0);
 });
 
-test('a taken port is named with the way out, exit 1; a wrong option is exit 2', async () => {
+test('a taken port and a wrong option are named with the way out, exit 2, before anything starts', async () => {
   const squatter = createServer().listen(basePort, '127.0.0.1');
   await once(squatter, 'listening');
   try {
     const refused = start('--no-demo');
-    expect(await refused.ended).toBe(1);
-    expect(refused.output()).toContain(`port ${basePort} (collector) on 127.0.0.1 is taken`);
-    expect(refused.output()).toContain('choose another port: --port of npm start');
+    expect(await refused.ended).toBe(2);
+    expect(refused.output()).toContain(`--port must be the first of 6 free ports (got ${basePort}: another program listens`);
+    expect(refused.output()).toContain('Stop it, or choose another port.');
   } finally {
     squatter.close();
   }

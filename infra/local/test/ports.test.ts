@@ -1,0 +1,44 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { afterEach, expect, test } from 'vitest';
+import { assertFree, freeBasePort, PORT_OFFSETS, type PortName, portsFrom } from '../src/ports.ts';
+
+const HOST = '127.0.0.1';
+const squatters: ReturnType<typeof createServer>[] = [];
+
+afterEach(async () => {
+  for (const squatter of squatters.splice(0)) {
+    squatter.close();
+    await once(squatter, 'close');
+  }
+});
+
+async function take(port: number): Promise<void> {
+  const squatter = createServer().listen(port, HOST);
+  await once(squatter, 'listening');
+  squatters.push(squatter);
+}
+
+test.each(Object.keys(PORT_OFFSETS) as PortName[])(
+  'the port of %s, taken, is refused by its number and its name',
+  async (name) => {
+    const base = await freeBasePort(HOST, Math.random);
+    const ports = portsFrom(base);
+    await take(ports[name]);
+    await expect(assertFree(HOST, ports, 0)).rejects.toMatchObject({
+      code: 'invalid_config',
+      message: `--port must be the first of 6 free ports (got ${base}: another program listens on ${HOST} at ${ports[name]} (${name})). Stop it, or choose another port.`,
+    });
+  },
+);
+
+test('all that are taken are named together; one that becomes free in time is waited for', async () => {
+  const base = await freeBasePort(HOST, Math.random);
+  const ports = portsFrom(base);
+  await take(ports.api);
+  await take(ports.recompute);
+  await expect(assertFree(HOST, ports, 0)).rejects.toThrow(`at ${base + 1} (api), ${base + 5} (recompute))`);
+  const waiting = assertFree(HOST, ports, 20_000);
+  for (const squatter of squatters.splice(0)) squatter.close();
+  await waiting;
+});
