@@ -74,8 +74,8 @@ export const MUTATIONS_OF_HISTORY: readonly Mutation[] = [
     lie: 'a data folder without a note belongs to no log, whatever its archive says',
     law: '6',
     file: 'packages/runtime/src/log-note.ts',
-    from: 'readNote(file) ?? archivedIdentity(dataDir);',
-    to: 'readNote(file);',
+    from: 'readNote(file)?.identity ?? archivedIdentity(dataDir);',
+    to: 'readNote(file)?.identity ?? null;',
     test: 'packages/runtime/src/log-note.test.ts',
   },
   {

@@ -12,10 +12,11 @@ const BROKERS_WAIT_MS = 5_000;
 export async function assertConfigured(
   dataDir: { readonly name: string; readonly path: string },
   env: Environment,
+  waitMs = BROKERS_WAIT_MS,
 ): Promise<string[]> {
   const unused = OWN.filter((name) => (env[name] ?? '').trim() !== '');
   const used = Object.fromEntries(Object.entries(env).filter(([name]) => !OWN.includes(name)));
-  const { troubles, notes } = await lookAtConfiguration({ env: used, dataDir, redis: false, waitMs: BROKERS_WAIT_MS });
+  const { troubles, notes } = await lookAtConfiguration({ env: used, dataDir, redis: false, waitMs });
   if (troubles.length > 0) throw new TributaryError('invalid_config', troubles.join('\n'));
   return [...notes, ...(unused.length > 0 ? [unusedSentence(unused)] : [])];
 }

@@ -1,14 +1,10 @@
-/** What `npm start` refuses before it starts anything, one sentence for each; and the same from real processes. */
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+/** What `npm start` refuses before it starts anything, one sentence for each. Real processes: packages/runtime/test/refused-settings.test.ts. */
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { assertConfigured } from '../src/configured.ts';
 
-const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
-const SPEED = fileURLToPath(new URL('../../../services/speed/src/main.ts', import.meta.url));
 const SENTENCE = /^(?:TRIBUTARY_[A-Z_]+|--data-dir) must [^\n]+ \(got [^\n]+\)\. [A-Z][^\n]+\.$/;
 let dir: string;
 
@@ -17,7 +13,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(dir, { recursive: true }));
 
-const look = (env: Record<string, string>, path = join(dir, 'data')) => assertConfigured({ name: '--data-dir', path }, env);
+const look = (env: Record<string, string>, path = join(dir, 'data')) => assertConfigured({ name: '--data-dir', path }, env, 100);
 const refusal = async (env: Record<string, string>, path?: string): Promise<string> => {
   const error = await look(env, path).then(
     () => new Error('nothing was refused'),
@@ -54,6 +50,9 @@ test('definitions, keys and the note of the log are read before a start', async 
   rmSync(join(data, 'keys.json'));
   writeFileSync(join(data, 'log.json'), '{}');
   await expect(look({})).rejects.toThrow(/log\.json does not say which log/);
+  writeFileSync(join(data, 'log.json'), '{"identity": "one", "partitions": 16}');
+  expect(await look({})).toEqual([]);
+  expect(await refusal({ TRIBUTARY_PARTITIONS: '8' })).toMatch(/^TRIBUTARY_PARTITIONS must be 16, .* \(got 8\)\. Write 16,/);
 });
 
 test('a data folder that cannot be one is refused; a relative one and a link to a folder are taken', async () => {
@@ -62,6 +61,9 @@ test('a data folder that cannot be one is refused; a relative one and a link to 
   expect(await refusal({}, file)).toMatch(/\(got ".*file": it is not a folder\)/);
   expect(await refusal({}, join(file, 'below'))).toMatch(/it is not a folder/);
   symlinkSync(join(dir, 'nowhere'), join(dir, 'dangling'));
+  expect(await refusal({}, join(dir, 'dangling'))).toMatch(/dangling": it is a link that leads nowhere\)/);
+  symlinkSync(join(dir, 'circle'), join(dir, 'circle'));
+  expect(await refusal({}, join(dir, 'circle'))).toMatch(/circle": it is a link that leads to itself\)/);
   mkdirSync(join(dir, 'real'));
   symlinkSync(join(dir, 'real'), join(dir, 'link'));
   expect(await look({}, join(dir, 'link'))).toEqual([]);
@@ -71,8 +73,12 @@ test('a data folder that cannot be one is refused; a relative one and a link to 
 
 test('a folder of the archive that nothing can be written to is refused', async () => {
   mkdirSync(join(dir, 'data', 'archive'), { recursive: true });
-  writeFileSync(join(dir, 'data', 'archive', 'segments'), '');
+  const segments = join(dir, 'data', 'archive', 'segments');
+  writeFileSync(segments, '');
   expect(await refusal({})).toMatch(/\(got ".*segments": it is not a folder\)/);
+  rmSync(segments);
+  symlinkSync(join(dir, 'unmounted'), segments);
+  expect(await refusal({})).toMatch(/\(got ".*segments": it is a link that leads nowhere\)/);
 });
 
 test('brokers that do not answer are waited for, then named', async () => {
@@ -92,33 +98,4 @@ test('what the start sets itself is said not to be used, and is not examined', a
     'TRIBUTARY_COFFEE must be the name of a setting (got one that is not known). Leave it out; --help of each role lists all.',
     expect.stringContaining('does not use TRIBUTARY_COLLECTOR_PORT, TRIBUTARY_HOST. Use --port'),
   ]);
-});
-
-/** Real processes: the wiring is the same. */
-const run = (entry: string, args: readonly string[], env: Record<string, string>) =>
-  spawnSync(process.execPath, [entry, ...args], { env: { PATH: process.env['PATH'] ?? '', ...env }, encoding: 'utf8', cwd: dir });
-
-test('npm start: exit 2, the sentence on stderr, and nothing made', () => {
-  const args = ['--no-demo', '--data-dir', join(dir, 'data')];
-  const { status, stdout, stderr } = run(MAIN, args, {
-    TRIBUTARY_BATCH_COMPUTE_TIMEOUT_MS: '2592000000',
-    TRIBUTARY_LOG_LEVEL: 'verbose',
-  });
-  expect([status, stdout]).toEqual([2, '']);
-  const [logLevel, timeout, ...rest] = stderr.trim().split('\n');
-  expect(logLevel).toMatch(/^TRIBUTARY_LOG_LEVEL must be one of trace, .* \(got "verbose"\)/);
-  expect(timeout).toMatch(
-    /^TRIBUTARY_BATCH_COMPUTE_TIMEOUT_MS must be a whole number from 1000 to 2147483647 \(got "2592000000"\)\. Write digits/,
-  );
-  expect(rest).toEqual([]);
-  expect(readdirSync(dir)).toEqual([]);
-});
-
-test('a role: exit 2, the sentence on stderr, and no line of log', () => {
-  const { status, stdout, stderr } = run(SPEED, [], { TRIBUTARY_REDIS_URL: 'http://me:hidden@127.0.0.1:6379' });
-  expect([status, stdout]).toEqual([2, '']);
-  expect(stderr).toMatch(
-    /^TRIBUTARY_REDIS_URL must begin with redis:\/\/, .* \(got an address that is not shown.*\)\. Write an address[^\n]*\n$/,
-  );
-  expect(stderr).not.toContain('hidden');
 });

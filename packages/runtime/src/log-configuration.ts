@@ -52,7 +52,7 @@ export async function logConfiguration(
   };
   if (kafka !== null) {
     const hint = 'look at TRIBUTARY_KAFKA_BROKERS and TRIBUTARY_KAFKA_TOPIC_PREFIX';
-    const note = logNote(config.dataDir, `${kafka.topicPrefix}.events`, hint);
+    const note = logNote(config.dataDir, `${kafka.topicPrefix}.events`, hint, partitions);
     return { kafka, redis: unused, partitions, note };
   }
   const commands = connectRedis(config.redisUrl, 'commit', onError);
@@ -60,7 +60,7 @@ export async function logConfiguration(
   await Promise.all([commands, blocking].map((redis) => whenWritable(redis, REDIS_WAIT_MS, signal)));
   const hint =
     'Redis was emptied or is another one, or the data folder is; restore it, or start once with TRIBUTARY_RESTORE_LOST_LOG=true (docs/production.md, "Backup and restore")';
-  const note = logNote(config.dataDir, 'in Redis', hint);
+  const note = logNote(config.dataDir, 'in Redis', hint, partitions);
   return { kafka, redis: () => ({ commands, blocking }), partitions, note, restore: config.restoreLostLog };
 }
 

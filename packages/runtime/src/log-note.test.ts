@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { logNote } from './log-note.ts';
+import { logNote, notedPartitions } from './log-note.ts';
 
 const HINT = 'look at the TOPIC_PREFIX';
 let folder: string;
@@ -21,6 +21,15 @@ test('the first role notes the log, the others compare', () => {
   later.note('one');
   expect(() => later.note('three')).toThrow(/log_recreated|built upon one/);
   expect(readdirSync(join(folder, 'data'))).toEqual(['log.json']);
+});
+
+test('the partitions are noted with the log; folders of older versions have none', () => {
+  expect(notedPartitions(folder)).toBeUndefined();
+  logNote(folder, 'a.events', HINT, 16).note('one');
+  logNote(folder, 'a.events', HINT, 8).note('one');
+  expect(notedPartitions(folder)).toBe(16);
+  writeFileSync(join(folder, 'log.json'), '{"identity": "one"}');
+  expect(notedPartitions(folder)).toBeUndefined();
 });
 
 test('a note that says nothing is told, never overwritten', () => {

@@ -14,14 +14,14 @@ export interface LogNote {
   note(identity: string): void;
 }
 
-/** `where`: what the log is called in messages; `hint`: what may have been set wrongly. */
-export function logNote(dataDir: string, where: string, hint: string): LogNote {
+/** `where`: what the log is called in messages; `hint`: what may have been set wrongly; `partitions`: noted with the identity. */
+export function logNote(dataDir: string, where: string, hint: string, partitions?: number): LogNote {
   const file = dataPath(dataDir, 'logNote');
-  const known = readNote(file) ?? archivedIdentity(dataDir);
+  const known = readNote(file)?.identity ?? archivedIdentity(dataDir);
   return {
     known,
     note(identity) {
-      const noted = readNote(file) ?? createNote(file, known ?? identity, where);
+      const noted = readNote(file)?.identity ?? createNote(file, { identity: known ?? identity, where, partitions });
       if (noted === identity) return;
       const message = `the log ${where} is ${identity}, this platform was built upon ${noted} (${file}): ${hint}`;
       throw new TributaryError('log_recreated', message);
@@ -29,15 +29,20 @@ export function logNote(dataDir: string, where: string, hint: string): LogNote {
   };
 }
 
+/** How many partitions the noted log has; undefined where nothing is noted, as in folders of older versions. */
+export function notedPartitions(dataDir: string): number | undefined {
+  return readNote(dataPath(dataDir, 'logNote'))?.partitions;
+}
+
 /** A role that may only read the folder, or has none, leaves the note to the others: it compares once there is one. */
 const MAY_NOT_WRITE: ReadonlySet<string> = new Set(['EROFS', 'EACCES', 'EPERM', 'ENOENT']);
 
 /** Whole or not at all, and only the first one; returns what then stands there. */
-function createNote(file: string, identity: string, where: string): string {
+function createNote(file: string, facts: Note & { readonly where: string }): string {
   const staged = `${file}.${process.pid}.${Date.now()}`;
   try {
     if (!existsSync(dirname(file))) mkdirSync(dirname(file));
-    writeFileSync(staged, `${JSON.stringify({ identity, where })}\n`, { flush: true });
+    writeFileSync(staged, `${JSON.stringify(facts)}\n`, { flush: true });
     linkSync(staged, file);
   } catch (error) {
     const { code = '' } = error as NodeJS.ErrnoException;
@@ -45,7 +50,7 @@ function createNote(file: string, identity: string, where: string): string {
   } finally {
     rmSync(staged, { force: true });
   }
-  return readNote(file) ?? identity;
+  return readNote(file)?.identity ?? facts.identity;
 }
 
 /**
@@ -78,7 +83,12 @@ function namesIn(folder: string): string[] {
   }
 }
 
-function readNote(file: string): string | null {
+interface Note {
+  readonly identity: string;
+  readonly partitions?: number | undefined;
+}
+
+function readNote(file: string): Note | null {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
@@ -87,8 +97,8 @@ function readNote(file: string): string | null {
     throw error;
   }
   try {
-    const { identity } = JSON.parse(text) as { identity?: unknown };
-    if (typeof identity === 'string') return identity;
+    const { identity, partitions } = JSON.parse(text) as { identity?: unknown; partitions?: unknown };
+    if (typeof identity === 'string') return { identity, ...(typeof partitions === 'number' && { partitions }) };
   } catch {
     // Told below.
   }

@@ -34,10 +34,11 @@ export async function lookAtConfiguration({ env, dataDir, redis, waitMs }: Look)
   if (troubles.length > 0) return { troubles, notes };
   const read = values as Readonly<{ [K in keyof (typeof ROLE_SETTINGS)['speed']]: Value }>;
   const brokers = String(read.kafkaBrokers);
+  const folder = dataDir ?? { name: 'TRIBUTARY_DATA_DIR', path: String(read.dataDir) };
   const files = [
     ...thrownBy(() => loadDefinitions(String(read.definitionsFile))),
     ...thrownBy(() => kafkaConfiguration(values as Parameters<typeof kafkaConfiguration>[0], 'check')),
-    ...folderTroubles(dataDir ?? { name: 'TRIBUTARY_DATA_DIR', path: String(read.dataDir) }),
+    ...folderTroubles(folder, Number(read.partitions)),
   ];
   const servers = await Promise.all([
     redis ? redisTroubles(String(read.redisUrl), brokers === '', waitMs) : [],

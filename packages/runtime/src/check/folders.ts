@@ -1,10 +1,10 @@
 /** The data folder before anything writes to it: there, ours to write in, and with keys and a note that can be read. */
-import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import { accessSync, constants, lstatSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { quoted } from '../config-value.ts';
-import { DATA_PATHS, dataPath } from '../data-folder.ts';
+import { DATA_PATHS } from '../data-folder.ts';
 import { keyFileOf, readKeys } from '../key-file.ts';
-import { logNote } from '../log-note.ts';
+import { notedPartitions } from '../log-note.ts';
 
 const RIGHTS = 'this user may not write there';
 const READ_ONLY = 'it is mounted read-only';
@@ -34,15 +34,19 @@ const WRITTEN = [
 ];
 
 /** A folder that is not there yet is made at the start, where its parent takes it. */
-export function folderTroubles({ name, path }: { readonly name: string; readonly path: string }): string[] {
+export function folderTroubles({ name, path }: { readonly name: string; readonly path: string }, partitions: number): string[] {
   const folder = resolve(path);
   const trouble = writeTrouble(nearestThere(folder));
   if (trouble !== undefined) return [refusal(name, path, trouble)];
   const closed = WRITTEN.map((inner) => resolve(folder, inner)).flatMap((inner) => {
-    const why = existsSync(inner) ? writeTrouble(inner) : undefined;
+    const why = isThere(inner) ? writeTrouble(inner) : undefined;
     return why === undefined ? [] : [refusal(name, inner, why)];
   });
-  return [...closed.slice(0, 1), ...thrownBy(() => readKeys(keyFileOf(folder))), ...thrownBy(() => noteOf(folder))];
+  return [
+    ...closed.slice(0, 1),
+    ...thrownBy(() => readKeys(keyFileOf(folder))),
+    ...thrownBy(() => assertPartitions(folder, partitions)),
+  ];
 }
 
 function refusal(name: string, folder: string, why: string): string {
@@ -51,7 +55,16 @@ function refusal(name: string, folder: string, why: string): string {
 }
 
 function nearestThere(folder: string): string {
-  return existsSync(folder) || dirname(folder) === folder ? folder : nearestThere(dirname(folder));
+  return isThere(folder) || dirname(folder) === folder ? folder : nearestThere(dirname(folder));
+}
+
+/** Also a link that leads nowhere: no folder can be made in its place. */
+function isThere(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 function writeTrouble(folder: string): string | undefined {
@@ -65,8 +78,12 @@ function writeTrouble(folder: string): string | undefined {
   }
 }
 
-function noteOf(folder: string): void {
-  if (existsSync(dataPath(folder, 'logNote'))) logNote(folder, '', '');
+function assertPartitions(folder: string, partitions: number): void {
+  const noted = notedPartitions(folder) ?? partitions;
+  if (noted === partitions) return;
+  throw new Error(
+    `TRIBUTARY_PARTITIONS must be ${noted}, as the log of this data folder was created with (got ${partitions}). Write ${noted}, or name a new data folder.`,
+  );
 }
 
 function thrownBy(look: () => unknown): string[] {

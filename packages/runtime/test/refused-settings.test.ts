@@ -1,0 +1,72 @@
+/** Every role and `npm start` as real processes, with every setting wrong at once. The walk through each text: every-setting.test.ts. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type ConfigTable, environmentName } from '../src/config.ts';
+import { readValue, type Setting } from '../src/config-value.ts';
+import { ROLE_SETTINGS } from '../src/settings/roles.ts';
+import { NOT_BOOLEAN, NOT_WHOLE, SECRET, SENTENCE, WRONG_KINDS } from './wrong-texts.ts';
+
+const ROOT = join(import.meta.dirname, '../../..');
+/** `npm start` sets them itself, and says so where they are given. */
+const OWN = /_(?:COLLECTOR_PORT|API_PORT|HEALTH_PORT|HOST|REDIS_URL|REDIS_FOLDER)$/;
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'tributary-refused-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+/** A text that the setting cannot take by itself; undefined where any text may be meant. */
+function wrongText(key: string, setting: Setting): string | undefined {
+  const texts = setting.type === 'int' ? NOT_WHOLE : setting.type === 'bool' ? NOT_BOOLEAN : (WRONG_KINDS[key] ?? []);
+  return texts.find((candidate) => 'must' in readValue(setting, candidate));
+}
+
+function wrongEverywhere(table: ConfigTable): Record<string, string> {
+  const texts = Object.entries(table).map(([key, setting]) => [environmentName(key), wrongText(key, setting)]);
+  return Object.fromEntries(texts.filter(([, wrong]) => wrong !== undefined)) as Record<string, string>;
+}
+
+async function run(main: string, env: Readonly<Record<string, string>>, args: readonly string[] = []) {
+  const child = spawn(process.execPath, [join(ROOT, main), ...args], {
+    env: { PATH: process.env['PATH'], ...env },
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const [stdout, stderr, [status]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
+  return { status, stdout, stderr };
+}
+
+/** One sentence for each setting, and nothing else was written, said or made. */
+function expectRefused({ status, stdout, stderr }: Awaited<ReturnType<typeof run>>, names: readonly string[]): void {
+  expect([status, stdout]).toEqual([2, '']);
+  const lines = stderr.trim().split('\n');
+  for (const line of lines) expect(line).toMatch(SENTENCE);
+  expect(lines.map((line) => line.split(' ')[0]).sort()).toEqual([...names].sort());
+  expect(stderr).not.toContain(SECRET);
+  expect(readdirSync(folder)).toEqual([]);
+}
+
+test('every role that there is: exit 2, a sentence on stderr for each setting, and nothing started', async () => {
+  const mains = ['services', 'jobs'].flatMap((group) => readdirSync(join(ROOT, group)).map((name) => `${group}/${name}`));
+  expect(mains.map((main) => main.split('/')[1]).sort()).toEqual(Object.keys(ROLE_SETTINGS).sort());
+  await Promise.all(
+    mains.map(async (main) => {
+      const wrong = wrongEverywhere(ROLE_SETTINGS[main.split('/')[1] as keyof typeof ROLE_SETTINGS]);
+      expect(Object.keys(wrong).length).toBeGreaterThan(10);
+      expectRefused(await run(`${main}/src/main.ts`, wrong), Object.keys(wrong));
+    }),
+  );
+});
+
+test('npm start: the same for the settings of all roles together, before the data folder is made', async () => {
+  const all = Object.assign({}, ...Object.values(ROLE_SETTINGS).map(wrongEverywhere)) as Record<string, string>;
+  const args = ['--no-demo', '--data-dir', join(folder, 'data')];
+  const names = Object.keys(all).filter((name) => !OWN.test(name));
+  expectRefused(await run('infra/local/src/main.ts', all, args), names);
+});
