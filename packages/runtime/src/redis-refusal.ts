@@ -96,7 +96,11 @@ function refused(connection: Connection, must: string, fix: string): TributaryEr
 
 /** Without a password. */
 export function placeOf(connection: Connection): string {
-  if (connection.isCluster) return 'every node of the cluster that the url names';
+  if (connection.isCluster) {
+    // The nodes of the url; those that a cluster itself has named are not known where it refuses.
+    const nodes = Reflect.get(connection, 'startupNodes') as readonly { readonly host: string; readonly port: number }[];
+    return nodes.map((node) => `${node.host}:${node.port}`).join(', ');
+  }
   const { host, port, name, sentinels } = (connection as Redis).options;
   return sentinels == null ? `${host}:${port}` : `the master "${name}" of ${sentinels.length} Sentinels`;
 }

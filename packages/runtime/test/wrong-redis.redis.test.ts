@@ -85,7 +85,10 @@ test('TLS where it speaks none, which it does not answer at all', async () => {
 });
 
 test('a cluster where there is a single server, and a single server where there is a cluster', async () => {
-  await expectRefusal(`redis-cluster://127.0.0.1:${plain.port}`, /this Redis is a single server/);
+  await expectRefusal(
+    `redis-cluster://127.0.0.1:${plain.port}`,
+    new RegExp(`this Redis is a single server \\(got 127\\.0\\.0\\.1:${plain.port}\\)`),
+  );
   const { port } = await other('--cluster-enabled', 'yes');
   await expectRefusal(`redis://127.0.0.1:${port}`, /must begin with redis-cluster:\/\/: this Redis is a node of a cluster/);
 });
