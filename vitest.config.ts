@@ -4,10 +4,10 @@ import { defineConfig } from 'vitest/config';
 import { SlowFirst } from './test/slow-first.ts';
 
 // Suffixes tell what a test needs: `.redis.test.ts` a redis-server, `.kafka.test.ts` a Kafka, `.e2e.test.ts` the whole platform as processes,
-// `.browser.test.ts` a Chromium.
+// `.browser.test.ts` a Chromium, `.clients.test.ts` another language with its libraries.
 // `.isolated.test.ts`: it replaces modules, which no other file may see.
 const ISOLATED = ['**/*.isolated.test.ts'];
-const SERVERS = ['**/*.redis.test.ts', '**/*.kafka.test.ts', '**/*.e2e.test.ts', '**/*.browser.test.ts'];
+const SERVERS = ['**/*.redis.test.ts', '**/*.kafka.test.ts', '**/*.e2e.test.ts', '**/*.browser.test.ts', '**/*.clients.test.ts'];
 const IGNORED = ['**/node_modules/**', '**/dist/**', '.tributary/**'];
 
 // Tests start hundreds of processes of ours; with what Node compiled before, each takes half as long to start.

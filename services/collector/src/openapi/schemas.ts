@@ -170,6 +170,8 @@ export const SCHEMAS: Json = {
       detail: text(),
       message: text('As `detail`, for libraries that look for it.'),
       fix: text('What to do about it.'),
+      success: { type: 'boolean', description: 'In strict mode: false.' },
+      accepted: { type: 'integer', description: 'In strict mode: 0.' },
       rejected: { ...listOf(ref('Rejection')), description: 'In strict mode.' },
     },
     ['type', 'title', 'status', 'code', 'detail', 'message', 'fix'],
