@@ -41,6 +41,9 @@ const WORDS_OF_CODE: Words = [
   [/(?<!\b(there|where) )\b(is|are|was|were) no (?!longer\b|more\b|less\b|fewer\b)\w+/gi, 'is not a'],
 ];
 
+/** In code: FIELD must RULE (got VALUE). */
+const NOT_IN_CODE: Words = [[/[,;] got ["$]/g, 'write " (got VALUE)" at the end of the message']];
+
 /** Folders of code that have WORDS_OF_CODE. A folder leaves the list with the last of them; none comes to it. */
 const STILL_TO_DO = ['packages/attribution', 'packages/runtime', 'infra/local'];
 
@@ -71,6 +74,7 @@ const code = ['packages', 'services', 'jobs', 'infra', 'test'].flatMap((folder) 
 test('documents and code do without words that say nothing', () => {
   expect(code.length).toBeGreaterThan(600);
   expect([...documents, ...decisions, 'CHANGELOG.md', ...code].flatMap((file) => found(file, textOf(file), NOWHERE))).toEqual([]);
+  expect(code.flatMap((file) => found(file, textOf(file), NOT_IN_CODE))).toEqual([]);
 });
 
 test('documents use the usual words', () => {

@@ -3,6 +3,7 @@
  * users drawn evenly, time advancing over 30 days, a canonical line of about 260 bytes each.
  */
 import { encodeEvent } from '@tributary/model/event';
+import { sfc32 } from '@tributary/model/sfc32';
 import { DAY_MS } from '@tributary/model/time';
 
 export const CHANNELS = ['paid-search', 'organic-search', 'paid-social', 'email', 'display', 'affiliates', 'referral', 'direct'];
@@ -21,7 +22,8 @@ export interface WorkloadEvent {
 }
 
 export function* workload({ events, users, seed }: Workload): Generator<WorkloadEvent> {
-  const random = mulberry32(seed);
+  const bits = sfc32(seed, 0x9e3779b9, 0x243f6a88);
+  const random = () => bits() / 2 ** 32;
   const pick = <T>(items: readonly T[]): T => items[Math.floor(random() * items.length)] as T;
   for (let i = 0; i < events; i++) {
     const ts = FROM_MS + Math.floor((i / events) * 30 * DAY_MS);
@@ -56,15 +58,4 @@ export function* workload({ events, users, seed }: Workload): Generator<Workload
             });
     yield { userKey, line };
   }
-}
-
-/** Mulberry32: small, fast, good enough for load. */
-function mulberry32(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

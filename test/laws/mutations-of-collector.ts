@@ -348,8 +348,8 @@ export const MUTATIONS_OF_COLLECTOR: readonly Mutation[] = [
     lie: 'numbers in questions are milliseconds, whatever their size',
     law: '1',
     file: 'packages/contract/src/instants.ts',
-    from: 'const ms = msOfNumber(value);',
-    to: 'const ms: number | undefined = value;',
+    from: 'within(msOfNumber(value))',
+    to: 'within(value)',
     test: 'services/api/test/seconds-in-questions.test.ts',
   },
   {

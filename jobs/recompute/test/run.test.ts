@@ -211,7 +211,7 @@ test('law 7: a generation that readers could not load fails with the reason; the
   for (let i = 0; i < 4; i++) await expect(world.run({}, unloadable)).rejects.toMatchObject({ code: 'archive_corrupt' });
   expect(await world.manifest(5)).toMatchObject({
     state: 'failed',
-    failure: expect.stringContaining('a dimension is text without tabs'),
+    failure: expect.stringContaining('a dimension must be text without tabs'),
   });
   expect((await world.current())?.generation).toBe(1);
   await expectMerged(events);

@@ -104,7 +104,7 @@ function named(columns: readonly (readonly SqlValue[])[], view: ViewColumns, sou
 
 function text(value: SqlValue | undefined, where: string): string {
   if (typeof value === 'string' && !value.includes('\t')) return value;
-  throw new TributaryError('archive_corrupt', `${where}: a dimension is text without tabs, got ${String(value)}`);
+  throw new TributaryError('archive_corrupt', `${where}: a dimension must be text without tabs (got ${String(value)})`);
 }
 
 /** A BIGINT, a HUGEINT or an INTEGER, with all its digits. Throws `archive_corrupt`. */

@@ -78,7 +78,7 @@ test.each([
   [['--width', '120'], '--width must be in percent'],
   [['--days', '0'], '--days must be a number above 0'],
   [['--order', 'auto'], 'give the order that you will use'],
-  [['--model', 'last,first'], '--model is one model'],
+  [['--model', 'last,first'], '--model must be one model'],
   [['--channel', 'billboard'], '"billboard" has none or all of the conversions'],
 ])('%j is refused', async (options, message) => {
   const done = await power(...WANTED, ...options);

@@ -181,7 +181,7 @@ describe('data-driven models over the API', () => {
     expect(server.received.map(({ query }) => query['value'])).toEqual(['conversions', 'revenue']);
     expect(await tributary(['attribution', 'report', '--value', 'money', '--url', server.url])).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining('--value is conversions, revenue or both'),
+      stderr: expect.stringContaining('--value must be conversions, revenue or both'),
     });
   });
 
@@ -436,5 +436,5 @@ test.each([
   // Asked once more by currency, for money: intervals are of channels as a whole.
   expect(server.received.map(({ query }) => query['level'])).toEqual([fraction, undefined]);
   const wrong = await tributary([...argv, '--level', '0.9']);
-  expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('is in percent') });
+  expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('must be in percent') });
 });

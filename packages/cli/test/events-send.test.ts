@@ -89,8 +89,8 @@ describe('events send', () => {
     [['--type', 'x'], '--user or --anonymous'],
     [['--type', 'x', '--user', 'u', '--value', '1.999'], 'more than the 2 decimals'],
     [['--type', 'x', '--user', 'u', '--cost=-1'], '--cost: the amount must be 0 or more (got -1)'],
-    [['--type', 'x', '--user', 'u', '--ts', 'now'], '--ts is'],
-    [['--type', 'x', '--user', 'u', '--properties', '[]'], '--properties is a JSON object'],
+    [['--type', 'x', '--user', 'u', '--ts', 'now'], '--ts must be'],
+    [['--type', 'x', '--user', 'u', '--properties', '[]'], '--properties must be a JSON object'],
     [
       ['--type', 'x', '--user', 'u', '--properties', '{"a":1e999}'],
       '--properties: properties.a is a number beyond what JSON readers can hold (column 6)',

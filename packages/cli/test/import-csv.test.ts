@@ -261,7 +261,7 @@ describe('a path file: a row a user', () => {
     const { summary, events } = await importCsv(`${HEAD}u1,a,,,0,5\nu2,a,,,maybe,5\n`, ...PATH);
     expect(summary.problems.first.map((problem: { reason: string }) => problem.reason)).toEqual([
       'a value of 5 without a conversion',
-      'the conversion flag is 0 or 1 (no/yes, false/true), got "maybe"',
+      'the conversion flag must be 0 or 1, no or yes, false or true (got "maybe")',
     ]);
     expect(events).toEqual([]);
   });
@@ -279,7 +279,7 @@ describe('wrong usage exits 2 and says what is there', () => {
     [['--map', 'user=who,path=at..who', '--assign-times', '2026-11-01'], 'lies behind the last'],
     [['--map', 'user=who,time=at', '--assign-times', '2026-11-01'], 'is for path files'],
     [['--map', 'user=who,path=at', '--assign-times', 'soon'], 'START[,STEP]'],
-    [['--map', 'user=who,path=at', '--assign-times', '2026-11-01,0s'], 'a step is'],
+    [['--map', 'user=who,path=at', '--assign-times', '2026-11-01,0s'], 'a step must be'],
     [['--map', 'user=who,time=at', '--cost', 'a:7'], 'CHANNEL=AMOUNT'],
     [['--map', 'user=who,time=at', '--currency', 'euro'], 'must be a code of ISO 4217'],
     [['--map', 'user=who,time=at', '--separator', 'comma'], 'one character'],

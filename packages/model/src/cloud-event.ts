@@ -15,7 +15,10 @@ import { describe, invalid, validateProperties } from './validate-event.ts';
 export function cloudEventReader(sha256Hex: (text: string) => string, prefix = ''): ReadEvent {
   return (item, { receivedAt, keyId }) => {
     if (item['specversion'] !== '1.0')
-      return invalid('invalid_field', `${prefix}specversion is "1.0" (CloudEvents), got ${describe(item['specversion'])}`);
+      return invalid(
+        'invalid_field',
+        `${prefix}specversion must be "1.0", as CloudEvents have it (got ${describe(item['specversion'])})`,
+      );
     const { id, source, type } = item;
     if (typeof id !== 'string' || id === '' || typeof source !== 'string' || source === '')
       return invalid('missing_field', `a CloudEvent needs ${prefix}id and ${prefix}source: together they name it`);

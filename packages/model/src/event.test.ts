@@ -109,7 +109,7 @@ describe('the structural check', () => {
     expect(validateEvent({ ...reversed, [field]: 'x'.repeat(length + 1) })).toEqual({
       ok: false,
       code: 'invalid_field',
-      message: `${field} has 1 to ${length} characters, got ${length + 1}`,
+      message: `${field} must have 1 to ${length} characters (got ${length + 1})`,
     });
   });
 

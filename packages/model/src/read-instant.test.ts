@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { readInstant } from './read-instant.ts';
+import { msOfCalendar, readInstant } from './read-instant.ts';
 
 const msOf = (value: unknown) => {
   const read = readInstant(value, 'ts');
@@ -32,6 +32,15 @@ test('law 3: what was read, read again, is the same instant', () => {
     { numRuns: 1_000 },
   );
   expect(read).toBeGreaterThan(500);
+});
+
+test('a date with a time is one that calendar and clock have, at every door', () => {
+  expect(msOfCalendar('2028-02-29')).toBe(Date.UTC(2028, 1, 29));
+  expect(msOfCalendar('0099-12-31T00:30:00+01:00')).toBe(Date.parse('0099-12-30T23:30:00Z'));
+  for (const text of ['2026-02-29', '2026-13-01', '2026-00-10', '2026-01-00'])
+    expect([text, msOfCalendar(text), msOf(`${text}T08:00:00Z`)]).toEqual([text, undefined, undefined]);
+  for (const time of ['24:00:00Z', '08:60:00Z', '08:00:60Z', '08:00:00+24:00', '08:00:00+01:60', '08:00:00+99:99'])
+    expect([time, msOfCalendar(`2026-01-31T${time}`), msOf(`2026-01-31T${time}`)]).toEqual([time, undefined, undefined]);
 });
 
 test('what no sender can mean is refused, with the forms that are read', () => {

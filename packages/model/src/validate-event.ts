@@ -32,7 +32,7 @@ export const EVENT_BOUNDS = {
  */
 export function validateEvent(value: unknown, plain = false): Validated {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    return invalid('invalid_json', `an event is a JSON object, got ${describe(value)}`);
+    return invalid('invalid_json', `an event must be a JSON object (got ${describe(value)})`);
   const e = value as Record<string, unknown>;
 
   let required = 0;
@@ -116,9 +116,10 @@ function checkOf(field: Field, row: FieldRow): Check {
           : invalid('invalid_field', noCurrency(describe(value), field));
     case 'flag':
       return (value) =>
-        value === true ? undefined : invalid('invalid_field', `${field} is true or absent, got ${describe(value)}`);
+        value === true ? undefined : invalid('invalid_field', `${field} must be true or absent (got ${describe(value)})`);
     case 'object':
-      return (value) => (isObject(value) ? undefined : invalid('invalid_field', `${field} is an object, got ${describe(value)}`));
+      return (value) =>
+        isObject(value) ? undefined : invalid('invalid_field', `${field} must be an object (got ${describe(value)})`);
   }
 }
 
@@ -135,13 +136,13 @@ function missing(e: Readonly<Record<string, unknown>>): Invalid {
 function instant(value: unknown, field: Field): Invalid | undefined {
   return Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= MAX_INSTANT_MS
     ? undefined
-    : invalid('invalid_field', `${field} is whole epoch milliseconds from 0 to ${MAX_INSTANT_MS}, got ${describe(value)}`);
+    : invalid('invalid_field', `${field} must be whole epoch milliseconds from 0 to ${MAX_INSTANT_MS} (got ${describe(value)})`);
 }
 
 function text(value: unknown, field: Field, maxLength: number, plain: boolean): Invalid | undefined {
-  if (typeof value !== 'string') return invalid('invalid_field', `${field} is a string, got ${describe(value)}`);
+  if (typeof value !== 'string') return invalid('invalid_field', `${field} must be a string (got ${describe(value)})`);
   if (value.length === 0 || value.length > maxLength)
-    return invalid('invalid_field', `${field} has 1 to ${maxLength} characters, got ${value.length}`);
+    return invalid('invalid_field', `${field} must have 1 to ${maxLength} characters (got ${value.length})`);
   if (plain) return undefined;
   if (CONTROL.test(value)) return invalid('invalid_field', `${field} holds a control character: ${describe(value)}`);
   if (!value.isWellFormed()) return invalid('invalid_field', `${field} holds a lone surrogate: not valid Unicode`);
@@ -152,7 +153,10 @@ function text(value: unknown, field: Field, maxLength: number, plain: boolean): 
 function plainAscii(value: string, field: Field): Invalid | undefined {
   return PLAIN_ASCII.test(value)
     ? undefined
-    : invalid('invalid_field', `${field} has printable ASCII characters without quote and backslash, got ${describe(value)}`);
+    : invalid(
+        'invalid_field',
+        `${field} must have printable ASCII characters without quote and backslash (got ${describe(value)})`,
+      );
 }
 
 const PLAIN_ASCII = /^[ !#-[\]-~]*$/;
@@ -166,7 +170,7 @@ function free(value: string, field: Field, taken: ReadonlySet<string>): Invalid 
 function amount(value: unknown, field: Field, { unit, min, max }: Extract<FieldRow, { type: 'amount' }>): Invalid | undefined {
   return Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max
     ? undefined
-    : invalid('invalid_field', `${field} is an integer in ${unit} from ${min} to ${max}, got ${describe(value)}`);
+    : invalid('invalid_field', `${field} must be an integer in ${unit} from ${min} to ${max} (got ${describe(value)})`);
 }
 
 /** C0 controls and DEL: row keys are joined by tabs and lines end at newlines, so dimensions may hold neither. */

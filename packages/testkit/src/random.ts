@@ -1,4 +1,6 @@
-/** A small seeded generator of random numbers (sfc32): the same seed gives the same run, bit for bit, everywhere. */
+/** Seeded choices: the same seed gives the same run, bit for bit, everywhere. */
+import { sfc32 } from '@tributary/model/sfc32';
+
 export interface Random {
   /** An integer in `[0, bound)`. */
   below(bound: number): number;
@@ -10,18 +12,8 @@ export interface Random {
 }
 
 export function createRandom(seed: number): Random {
-  let a = 0x9e3779b9 ^ seed;
-  let b = 0x243f6a88 ^ Math.imul(seed, 0x85ebca6b);
-  let c = 0xb7e15162;
-  let counter = 1;
-  const next = (): number => {
-    const sum = (((a + b) | 0) + counter++) | 0;
-    a = b ^ (b >>> 9);
-    b = (c + (c << 3)) | 0;
-    c = ((c << 21) | (c >>> 11)) + sum;
-    return (sum >>> 0) / 2 ** 32;
-  };
-  for (let i = 0; i < 15; i++) next();
+  const bits = sfc32(0x9e3779b9 ^ seed, 0x243f6a88 ^ Math.imul(seed, 0x85ebca6b), 0xb7e15162);
+  const next = () => bits() / 2 ** 32;
   const below = (bound: number) => Math.floor(next() * bound);
   return {
     below,

@@ -50,7 +50,7 @@ export interface ItemRules {
 export function checkItem(item: unknown, rules: ItemRules): Outcome<CheckedItem> {
   const { read, envelope, writeKey, grant, damaged } = rules;
   if (item instanceof MalformedLine) return invalid('invalid_json', `the line is not JSON: ${item.message}`);
-  if (!isObject(item)) return invalid('invalid_json', `an event is a JSON object, got ${describe(item)}`);
+  if (!isObject(item)) return invalid('invalid_json', `an event must be a JSON object (got ${describe(item)})`);
   // Depth −1: the item's own level does not count, so that properties may nest as deep as the model allows.
   const bad = validateProperties(item, 'event', -1);
   if (bad !== undefined) return bad;

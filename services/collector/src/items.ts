@@ -72,7 +72,7 @@ function nativeItems(body: unknown, isCloudEvent: boolean): Outcome<Items> {
 }
 
 function singleItem(body: unknown, read: ReadItem): Outcome<Items> {
-  if (!isObject(body)) return invalid('invalid_json', `the body is one JSON object, got ${describe(body)}`);
+  if (!isObject(body)) return invalid('invalid_json', `the body must be one JSON object (got ${describe(body)})`);
   return {
     ok: true,
     value: { items: [body], read, bodyKey: bodyKeyOf(body), sentAt: undefined, context: undefined, keyOf: writeKeyOf },
@@ -80,9 +80,9 @@ function singleItem(body: unknown, read: ReadItem): Outcome<Items> {
 }
 
 function batchItems(body: unknown, read: ReadItem): Outcome<Items> {
-  if (!isObject(body)) return invalid('invalid_json', `the body is a JSON object with a batch, got ${describe(body)}`);
+  if (!isObject(body)) return invalid('invalid_json', `the body must be a JSON object with a batch (got ${describe(body)})`);
   const { batch, context } = body;
-  if (!Array.isArray(batch)) return invalid('missing_field', `batch is an array of events, got ${describe(batch)}`);
+  if (!Array.isArray(batch)) return invalid('missing_field', `batch must be an array of events (got ${describe(batch)})`);
   const bad = contextProblem(context);
   if (bad !== undefined) return bad;
   const sentAt = present(body['sentAt']) ?? present(body['sent_at']);

@@ -13,7 +13,7 @@ const readScreen = segmentReader('screen');
 export const readPosthog: ReadItem = (item, envelope) => {
   const { event, distinct_id, uuid } = item;
   const given = present(item['properties']) ?? {};
-  if (!isObject(given)) return invalid('invalid_field', `properties is an object, got ${describe(given)}`);
+  if (!isObject(given)) return invalid('invalid_field', `properties must be an object (got ${describe(given)})`);
   const properties = { ...traitsOf(item), ...given };
   const call = {
     messageId: uuid,

@@ -45,7 +45,7 @@ const SHOWN_LENGTH = 200;
 export function withoutValues(message: string): string {
   const [said = ''] = plainPath(message)
     .slice(0, READ_LENGTH)
-    .split(/,? \(?\bgot\b|: /, 1);
+    .split(/ \(got |: /, 1);
   return said
     .replace(/"(?:\\.|[^"\\])*"?/g, '"…"')
     .replace(/\S+/g, (word) => (/@|\d{5}/.test(word) ? '…' : word))

@@ -55,7 +55,8 @@ function typeOf(item: JsonObject, route: SegmentType | undefined): Outcome<Segme
   const said = present(item['type']);
   const type = said ?? route;
   const known = SEGMENT_TYPES.find((candidate) => candidate === type);
-  if (known === undefined) return invalid('invalid_field', `type is one of ${SEGMENT_TYPES.join(', ')}, got ${describe(said)}`);
+  if (known === undefined)
+    return invalid('invalid_field', `type must be one of ${SEGMENT_TYPES.join(', ')} (got ${describe(said)})`);
   if (route !== undefined && known !== route)
     return invalid('invalid_field', `type is ${describe(said)}, but this route takes ${route} calls`);
   return { ok: true, value: known };
@@ -171,7 +172,7 @@ function moneyOf(name: unknown, properties: JsonObject, allowed: boolean): Draft
   if (!allowed) return moneyForbidden(`properties.${field}`, revenue);
   const value = toMinorUnits(revenue ?? properties['value'], currency);
   if (revenue !== undefined && value === undefined)
-    return invalid('invalid_field', `properties.${field} is a decimal amount such as 19.99, got ${describe(revenue)}`);
+    return invalid('invalid_field', `properties.${field} must be a decimal amount such as 19.99 (got ${describe(revenue)})`);
   const costOrCredit = toMinorUnits(properties['cost'], currency);
   const cost = costOrCredit !== undefined && costOrCredit >= 0 ? costOrCredit : undefined;
   return value === undefined && cost === undefined ? {} : { value, cost, currency };

@@ -59,7 +59,7 @@ test('the last of each reason and key, with the form of the event, the newest fi
     count: 3,
     firstAt: new Date(NOW).toISOString(),
     lastAt: new Date(NOW + 1_000).toISOString(),
-    message: 'properties.revenue is a decimal amount such as 19.99',
+    message: 'properties.revenue must be a decimal amount such as 19.99',
     sample: {
       type: 'track',
       event: 'Order Completed',
@@ -72,7 +72,7 @@ test('the last of each reason and key, with the form of the event, the newest fi
 
 test('nothing that an event says of somebody is shown, whatever is wrong with it', async () => {
   collector = await startCollector({ keys: [BROWSER] });
-  const secret = '8"SECRET, got "a": "SECRET';
+  const secret = '8"SECRET (got "a": "SECRET';
   const good = { type: 't', userId: secret, properties: { x: secret, [secret]: secret } };
   const bad = [
     ...[
@@ -170,7 +170,7 @@ describe('law 7: what is kept is bounded', () => {
   });
 
   test('a message says what is wrong, without what it quotes', () => {
-    expect(withoutValues('type is one of track, page, got "anna"')).toBe('type is one of track, page');
+    expect(withoutValues('type must be one of track, page (got "anna")')).toBe('type must be one of track, page');
     expect(withoutValues('value is money, which must come with a server key (got 4917012345)')).toBe(
       'value is money, which must come with a server key',
     );

@@ -1,4 +1,6 @@
-/** A small seeded generator of random numbers (sfc32 by C. Doty-Humphrey): equal seeds give equal histories everywhere. */
+/** Seeded choices: equal seeds give equal histories everywhere. */
+import { sfc32 } from '@tributary/model/sfc32';
+
 export interface Random {
   /** In [0, 1). */
   next(): number;
@@ -13,22 +15,8 @@ export interface Random {
 }
 
 export function createRandom(seed: number): Random {
-  let a = seed | 0;
-  let b = 0x9e3779b9;
-  let c = 0x243f6a88;
-  let counter = 1;
-  function next(): number {
-    const t = (((a + b) | 0) + counter) | 0;
-    counter = (counter + 1) | 0;
-    a = b ^ (b >>> 9);
-    b = (c + (c << 3)) | 0;
-    c = (c << 21) | (c >>> 11);
-    c = (c + t) | 0;
-    return (t >>> 0) / 4_294_967_296;
-  }
-  // The first outputs still show the seed's pattern.
-  for (let i = 0; i < 15; i++) next();
-
+  const bits = sfc32(seed, 0x9e3779b9, 0x243f6a88);
+  const next = () => bits() / 2 ** 32;
   const int = (from: number, to: number) => from + Math.floor(next() * (to - from));
   return {
     next,

@@ -1,24 +1,11 @@
-/**
- * Seeded random draws: the same seed gives the same numbers, bit for bit, on every machine.
- * Generator: sfc32 (Doty-Humphrey, PractRand), 32 bits a step.
- */
+/** Seeded random draws: the same seed gives the same numbers, bit for bit, on every machine. */
+import { sfc32 } from '@tributary/model/sfc32';
 
 /** Uniform in (0, 1), both ends excluded: the middles of 2^52 equal parts, each exact. */
 export type Random = () => number;
 
 export function createRandom(seed: number): Random {
-  let a = 0x9e3779b9 ^ seed;
-  let b = 0x243f6a88 ^ Math.imul(seed, 0x85ebca6b);
-  let c = 0xb7e15162 ^ Math.floor(seed / 2 ** 32);
-  let counter = 1;
-  const bits = (): number => {
-    const sum = (((a + b) | 0) + counter++) | 0;
-    a = b ^ (b >>> 9);
-    b = (c + (c << 3)) | 0;
-    c = ((c << 21) | (c >>> 11)) + sum;
-    return sum >>> 0;
-  };
-  for (let i = 0; i < 15; i++) bits();
+  const bits = sfc32(0x9e3779b9 ^ seed, 0x243f6a88 ^ Math.imul(seed, 0x85ebca6b), 0xb7e15162 ^ Math.floor(seed / 2 ** 32));
   return () => ((bits() >>> 6) * 2 ** 26 + (bits() >>> 6) + 0.5) / 2 ** 52;
 }
 

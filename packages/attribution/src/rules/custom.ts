@@ -9,7 +9,7 @@ import type { Ends } from './weights.ts';
 export function parseCustom(text: string): Ends {
   const [head, tail, ...more] = text.split('..');
   if (head === undefined || tail === undefined || more.length > 0)
-    refuse(`custom takes FIRST,SECOND..LAST in percent, such as 30,10..10,30; got "${text}"`);
+    refuse(`custom must be FIRST,SECOND..LAST in percent, such as 30,10..10,30 (got "${text}")`);
   const shape = { head: percents(head, text), tail: percents(tail, text) };
   const sum = [...shape.head, ...shape.tail].reduce((total, percent) => total + percent, 0);
   if (sum > 100) refuse(`custom: the parts sum to ${sum} %; 100 is the most, and what is left goes to the touches between`);
@@ -19,7 +19,7 @@ export function parseCustom(text: string): Ends {
 function percents(text: string, whole: string): number[] {
   if (text.trim() === '') return [];
   const parts = text.split(',').map((part) => part.trim());
-  if (parts.some((part) => !/^\d{1,3}$/.test(part))) refuse(`custom takes whole percent such as 30,10..10,30; got "${whole}"`);
+  if (parts.some((part) => !/^\d{1,3}$/.test(part))) refuse(`custom must be of whole percents such as 30,10..10,30 (got "${whole}")`);
   return parts.map(Number);
 }
 

@@ -88,7 +88,7 @@ export function uncertaintyOf(units: Units, options: UncertaintyOptions): Uncert
   const fewest = fewestReplicates(level);
   if (!(replicates >= fewest))
     throw new RangeError(
-      `Intervals of ${level * 100} % need at least ${fewest} resamplings, got ${replicates}. Ask for ${fewest} or more.`,
+      `Intervals of ${level * 100} % need at least ${fewest} resamplings (got ${replicates}). Ask for ${fewest} or more.`,
     );
   const sums = emptySums(units);
   addAll(units, sums);

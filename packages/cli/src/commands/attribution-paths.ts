@@ -48,7 +48,8 @@ export function addAttributionPaths(parent: Command, act: Act): void {
 async function paths(context: Context, options: Options): Promise<ExitCode> {
   const format = formatOf(context, options);
   const { format: _, out, ...query } = filtersOf(options, DIMENSIONS);
-  if (!/^\d{1,4}$/.test(query.limit)) throw new UsageError(`--limit is a number of paths, got "${query.limit}"`);
+  if (!/^\d{1,4}$/.test(query.limit))
+    throw new UsageError(`--limit must be a whole number of paths, to 9999 (got "${query.limit}")`);
   const api = context.api('read');
   const got = await api.get<PathsAnswer>('/v1/paths', query);
   if (format === 'json') return putAnswer(context, got, out);

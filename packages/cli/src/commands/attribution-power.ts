@@ -57,7 +57,7 @@ async function attributionPower(context: Context, flags: Flags): Promise<ExitCod
   const { order } = plan;
   if (order === 'auto') throw new UsageError('--order auto chooses by the data: give the order that you will use, 1 to 10');
   const [model, ...more] = plan.models;
-  if (model === undefined || more.length > 0) throw new UsageError(`--model is one model; got "${flags.model}"`);
+  if (model === undefined || more.length > 0) throw new UsageError(`--model must be one model (got "${flags.model}")`);
   const file = await readRunFile(context, options, plan, []);
   const days = daysOf(flags.days, file);
   const { conversions, unattributed } = journeyFacts(file.paths);

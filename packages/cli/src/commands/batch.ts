@@ -49,7 +49,7 @@ export function addBatch(program: Command, act: Act): void {
 
 async function runBatch(context: Context, options: RunOptions): Promise<ExitCode> {
   const timeoutMs = parseDuration(options.timeout);
-  if (timeoutMs === null) throw new UsageError(`--timeout is 30s, 10m or 1h, got "${options.timeout}"`);
+  if (timeoutMs === null) throw new UsageError(`--timeout must be 30s, 10m or 1h (got "${options.timeout}")`);
   const body = { mode: options.full === true ? 'full' : 'incremental', ...definitionsOf(context, options.definitions) };
   const api = context.api('admin');
   const before = options.wait === true ? newest(await generationsOf(api)) : 0;
@@ -132,7 +132,7 @@ function generationsOf(api: ApiClient): Promise<Generations> {
 }
 
 export function numberOf(text: string): number {
-  if (!/^[1-9]\d{0,8}$/.test(text)) throw new UsageError(`a generation is a whole number from 1, got "${text}"`);
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new UsageError(`a generation must be a whole number from 1 (got "${text}")`);
   return Number(text);
 }
 

@@ -103,7 +103,7 @@ function eventFrom(options: Options, newId: string): Sent {
   const { type, user, anonymous } = options;
   if (user === undefined && anonymous === undefined) throw new UsageError('an event has a user: add --user or --anonymous');
   const ts = options.ts === undefined ? undefined : parseInstant(options.ts);
-  if (ts === null) throw new UsageError(`--ts is ${INSTANT_FORMS}; got "${options.ts}"`);
+  if (ts === null) throw new UsageError(`--ts must be ${INSTANT_FORMS} (got "${options.ts}")`);
   const event = {
     type,
     userId: user,
@@ -129,7 +129,7 @@ function amount(field: AmountField, options: Options): number | undefined {
 function properties(text: string | undefined): Record<string, unknown> | undefined {
   if (text === undefined) return undefined;
   const value = parseObject(text);
-  if (value === null) throw new UsageError(`--properties is a JSON object, got ${text.slice(0, 60)}`);
+  if (value === null) throw new UsageError(`--properties must be a JSON object (got ${text.slice(0, 60)})`);
   const lost = lostIn(value, text, 'properties');
   if (lost !== undefined) throw new UsageError(`--properties: ${lost.reason}`);
   return value;

@@ -43,7 +43,7 @@ async function tail(context: Context, options: Options): Promise<ExitCode> {
   const keep = selects({ user: options.user, types: options.type?.split(',') });
   const untilMs = options.for === undefined ? Number.POSITIVE_INFINITY : shell.now() + durationOf(options.for);
   const topic = TOPICS.find((name) => name === options.topic);
-  if (topic === undefined) throw new UsageError(`--topic is ${TOPICS.join(' or ')}, got "${options.topic}"`);
+  if (topic === undefined) throw new UsageError(`--topic must be ${TOPICS.join(' or ')} (got "${options.topic}")`);
   await using open = await shell.openLog(topic, settings.redisUrl, shell.env);
   const { log } = open;
   const ends = await log.ends();
@@ -107,6 +107,6 @@ function durationOf(text: string): number {
 
 function limitOf(text: string | undefined): number {
   if (text === undefined) return Number.POSITIVE_INFINITY;
-  if (!/^[1-9]\d{0,8}$/.test(text)) throw new UsageError(`--limit is a whole number from 1, got "${text}"`);
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new UsageError(`--limit must be a whole number from 1 (got "${text}")`);
   return Number(text);
 }

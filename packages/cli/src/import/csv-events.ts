@@ -140,7 +140,7 @@ function pathReader({ at, path }: PathColumns, options: CsvOptions) {
 function isConversion(flag: string | undefined): boolean {
   if (flag === undefined || /^(0|false|no|n)$/i.test(flag)) return false;
   if (/^(1|true|yes|y)$/i.test(flag)) return true;
-  throw new RowError(`the conversion flag is 0 or 1 (no/yes, false/true), got "${flag.slice(0, 30)}"`);
+  throw new RowError(`the conversion flag must be 0 or 1, no or yes, false or true (got "${flag.slice(0, 30)}")`);
 }
 
 function demandCurrency(currency: string | undefined): string | undefined {

@@ -47,7 +47,7 @@ function parsePair(pair: string): [string, string] {
   const at = pair.indexOf('=');
   const field = pair.slice(0, at).trim();
   const column = pair.slice(at + 1).trim();
-  if (at < 1 || column === '') throw new UsageError(`--map takes FIELD=COLUMN, separated by commas; got "${pair}"`);
+  if (at < 1 || column === '') throw new UsageError(`--map must be FIELD=COLUMN, separated by commas (got "${pair}")`);
   return [field, column];
 }
 

@@ -32,7 +32,7 @@ function listed(flag: string, text: string): Costs {
     const read = parseDecimal(pair.slice(at + 1).trim());
     if (at < 1 || !read.ok)
       throw new UsageError(
-        `${flag} takes CHANNEL=AMOUNT, separated by commas; got "${pair}"${read.ok || at < 1 ? '' : `: ${read.reason}`}`,
+        `${flag} must be CHANNEL=AMOUNT, separated by commas (got "${pair}")${read.ok || at < 1 ? '' : `: ${read.reason}`}`,
       );
     add(costs, pair.slice(0, at).trim(), read.value, flag);
   }

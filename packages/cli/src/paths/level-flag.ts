@@ -6,5 +6,5 @@ export function levelOf(text: string): number {
   const percent = /^\d{1,2}(\.\d{1,6})?$/.test(text) ? Number(text) : Number.NaN;
   if (percent >= 50 && percent <= 99.9) return Number((percent / 100).toFixed(8));
   const meant = Number(text) > 0 && Number(text) < 1 ? `; for ${text} write ${Number((Number(text) * 100).toFixed(6))}` : '';
-  throw new UsageError(`--level is in percent, from 50 to 99.9, such as 90; got "${text}"${meant}`);
+  throw new UsageError(`--level must be in percent, from 50 to 99.9, such as 90 (got "${text}")${meant}`);
 }

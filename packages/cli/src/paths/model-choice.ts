@@ -70,7 +70,7 @@ export function shapeOf(flags: ModelFlags, directChannels: ReadonlySet<string>, 
 function firstAndLast(text: string): { first: number; last: number } {
   const [first = '', last = '', ...more] = text.split(',').map((part) => part.trim());
   if (more.length > 0 || ![first, last].every((part) => /^\d{1,3}$/.test(part)))
-    throw new UsageError(`--position-based takes FIRST,LAST in whole percent such as 40,40; got "${text}"`);
+    throw new UsageError(`--position-based must be FIRST,LAST in whole percent such as 40,40 (got "${text}")`);
   const sum = Number(first) + Number(last);
   if (sum > 100)
     throw new UsageError(
@@ -81,6 +81,6 @@ function firstAndLast(text: string): { first: number; last: number } {
 
 function duration(flag: string, text: string): number {
   const ms = parseDuration(text);
-  if (ms === null || ms === 0) throw new UsageError(`${flag} is 30m, 1h or 7d, got "${text}"`);
+  if (ms === null || ms === 0) throw new UsageError(`${flag} must be 30m, 1h or 7d (got "${text}")`);
   return ms;
 }

@@ -51,7 +51,7 @@ function namesOf(map: string | undefined): Map<Field, string> {
   const named = new Map<Field, string>();
   for (const pair of map?.split(',') ?? []) {
     const [field = '', column = '', ...more] = pair.split('=').map((part) => part.trim());
-    if (column === '' || more.length > 0) throw new UsageError(`--map takes FIELD=COLUMN, separated by commas; got "${pair}"`);
+    if (column === '' || more.length > 0) throw new UsageError(`--map must be FIELD=COLUMN, separated by commas (got "${pair}")`);
     if (!(field in NAMES))
       throw new UsageError(`--map: there is no field "${field}"; a path file has ${Object.keys(NAMES).join(', ')}`);
     if (named.has(field as Field)) throw new UsageError(`--map names ${field} twice`);

@@ -64,7 +64,8 @@ export function readRunFile(
 export function rewardsOf(value: string | undefined, file: PathFile): Reward[] {
   const which = value ?? (file.hasValue ? 'both' : 'conversions');
   if (which === 'conversions') return ['conversions'];
-  if (which !== 'revenue' && which !== 'both') throw new UsageError(`--value is conversions, revenue or both; got "${which}"`);
+  if (which !== 'revenue' && which !== 'both')
+    throw new UsageError(`--value must be conversions, revenue or both (got "${which}")`);
   if (!file.hasValue) throw new UsageError(`--value ${which}: no column holds the value; name it with --map value=COLUMN`);
   return which === 'revenue' ? ['value'] : ['conversions', 'value'];
 }

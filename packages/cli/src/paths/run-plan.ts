@@ -112,7 +112,7 @@ const FLAG_OF = { step: '--step', halfLife: '--half-life', milestones: '--milest
 function alphaOf(text: string): number {
   const value = /^\d?\.?\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
   if (value >= 0 && value <= 1) return value;
-  throw new UsageError(`--alpha is a number from 0 (Shapley) to 1 (Markov), got "${text}"`);
+  throw new UsageError(`--alpha must be a number from 0, which is Shapley, to 1, which is Markov (got "${text}")`);
 }
 
 /** Fewer draws than an interval of that level rests on say nothing. */
@@ -121,12 +121,14 @@ function replicatesOf(text: string, level: number): number {
   const replicates = whole('--bootstrap', text, 0, 10_000);
   if (replicates >= fewest) return replicates;
   throw new UsageError(
-    `--bootstrap is a whole number from ${fewest} to 10000 (at least 200, above --level 95 at least 1000); got "${text}"`,
+    `--bootstrap must be a whole number from ${fewest} to 10000, at least 200, above --level 95 at least 1000 (got "${text}")`,
   );
 }
 
 function whole(flag: string, text: string, from: number, to: number): number {
   const value = /^\d{1,12}$/.test(text) ? Number(text) : Number.NaN;
   if (value >= from && value <= to) return value;
-  throw new UsageError(`${flag} is a whole number from ${from} to ${to}${flag === '--order' ? ', or auto' : ''}; got "${text}"`);
+  throw new UsageError(
+    `${flag} must be a whole number from ${from} to ${to}${flag === '--order' ? ', or auto' : ''} (got "${text}")`,
+  );
 }

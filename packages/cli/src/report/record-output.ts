@@ -13,7 +13,8 @@ export type Format = (typeof FORMATS)[number];
 /** `--format`, else what `--json` or the name of `--out` says, else a table. A name that says otherwise than the flag, or nothing known, is refused. */
 export function formatOf(context: Context, { format, out }: { format?: string; out?: string }): Format {
   const given = FORMATS.find((name) => name === format);
-  if (format !== undefined && given === undefined) throw new UsageError(`--format is ${FORMATS.join(', ')}; got "${format}"`);
+  if (format !== undefined && given === undefined)
+    throw new UsageError(`--format must be one of ${FORMATS.join(', ')} (got "${format}")`);
   if (context.json && given !== undefined && given !== 'json')
     throw new UsageError(`--json and --format ${given} contradict each other`);
   const byName = FORMATS.find((name) => out?.toLowerCase().endsWith(`.${name}`) === true && name !== 'table');

@@ -50,7 +50,7 @@ export function withReportFlags(command: Command, dimensions: string): Command {
 /** Without what only this side knows. Both rewards are the API's default. */
 export function queryOf({ value = 'both', format: _, out: __, ...flags }: Omit<ReportFlags, 'filter'>): Query {
   if (!['conversions', 'revenue', 'both'].includes(value))
-    throw new UsageError(`--value is conversions, revenue or both; got "${value}"`);
+    throw new UsageError(`--value must be conversions, revenue or both (got "${value}")`);
   return { ...flags, ...(value === 'both' ? {} : { value }) };
 }
 

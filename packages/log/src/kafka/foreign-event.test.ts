@@ -74,7 +74,7 @@ describe('the event of another producer', () => {
     expect(lineOf([whole], { ...inHeaders, ...structured }), 'a batch, which Kafka has not').toContain('"invalid_json"');
     expect(eventOf(binary)).toMatchObject({ id: '/shop|7', userId: 'k', value: 1999, properties: { basket: 3 } });
     expect(eventOf(lineOf({ ...whole, partitionkey: 'p' }))).toMatchObject({ userId: 'p' });
-    expect(lineOf({ type: 't', userId: 'u' }, structured)).toContain('specversion is');
+    expect(lineOf({ type: 't', userId: 'u' }, structured)).toContain('specversion must be');
   });
 
   it.each([

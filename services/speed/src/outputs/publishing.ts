@@ -33,7 +33,7 @@ const NOTHING: Publishing = { wake: () => {}, hasRoom: () => true, ended: Promis
 export function outputKinds(text: string): OutputKinds {
   const kinds = KINDS.find((known) => known === text);
   if (kinds === undefined)
-    throw new TributaryError('invalid_config', `TRIBUTARY_OUTPUTS is one of ${KINDS.join(', ')}, got "${text}"`);
+    throw new TributaryError('invalid_config', `TRIBUTARY_OUTPUTS must be one of ${KINDS.join(', ')} (got "${text}")`);
   return kinds;
 }
 
