@@ -34,7 +34,12 @@ const SOUND = row("'2026-01-01'", '9223372036854775807');
 test.each([
   ['sound rows', SOUND, {}, 'sound'],
   ['no rows', `${SOUND} LIMIT 0`, {}, 'sound'],
-  ['a tab in a later row', `${SOUND} UNION ALL ${row("'a\tb'", '1::BIGINT')}`, {}, /, day: a dimension must be text without tabs/],
+  [
+    'a tab in a later row',
+    `${SOUND} UNION ALL ${row("'a\tb'", '1::BIGINT')}`,
+    {},
+    /, day: a dimension must be text without tabs/,
+  ],
   ['no dimension', row('NULL::VARCHAR', '1::BIGINT'), {}, /, day: a dimension must be text without tabs \(got null\)/],
   ['a dimension of numbers', row('5', '1::BIGINT'), {}, /, day: a dimension must be text/],
   ['a measure of fractions', row("'d'", '1.5::DOUBLE'), {}, /, visits must be an integer \(got 1\.5\)/],

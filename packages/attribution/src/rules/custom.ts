@@ -19,7 +19,8 @@ export function parseCustom(text: string): Ends {
 function percents(text: string, whole: string): number[] {
   if (text.trim() === '') return [];
   const parts = text.split(',').map((part) => part.trim());
-  if (parts.some((part) => !/^\d{1,3}$/.test(part))) refuse(`custom must be of whole percents such as 30,10..10,30 (got "${whole}")`);
+  if (parts.some((part) => !/^\d{1,3}$/.test(part)))
+    refuse(`custom must be whole percents such as 30,10..10,30 (got "${whole}")`);
   return parts.map(Number);
 }
 
