@@ -64,6 +64,14 @@ export const MUTATIONS_OF_SUMS: readonly Mutation[] = [
     test: 'services/api/test/handed-down.test.ts',
   },
   {
+    lie: 'euros and dollars are added up where a row has both',
+    law: '4',
+    file: 'packages/reports/src/rows/money.ts',
+    from: '...(hasSeveral(values) ? OF_VALUES : [])',
+    to: '...(values.length < 0 ? OF_VALUES : [])',
+    test: 'services/api/test/currencies.test.ts',
+  },
+  {
     lie: 'of several values of a filter the first alone is meant',
     law: '1',
     file: 'packages/serving/src/merge.ts',

@@ -19,7 +19,9 @@ const Dimensions = z.object({
 const Credit = z.object({
   creditMicros: Sum.optional().describe('Exact: one conversion is 1 000 000 micro-credits.'),
   conversions: z.number().optional().describe('creditMicros / 1e6, for reading.'),
-  valueMinor: Sum.optional().describe('Attributed value in minor units.'),
+  valueMinor: Sum.optional().describe(
+    'Attributed value in minor units; amounts that would add several currencies are left out, everywhere.',
+  ),
 });
 const Ratios = z.object({
   roas: z.number().nullable().optional().describe('valueMinor / costMinor; null: it cost nothing.'),
@@ -49,7 +51,12 @@ const Change = z.object({
     .optional()
     .describe('costMinorChange / conversionsChange; null: either did not change, or one rose and the other fell.'),
 });
-const Share = z.number().describe('Part of `totals.creditMicros` (of `totals.valueMinor`, with value=revenue).');
+const Share = z
+  .number()
+  .nullable()
+  .describe(
+    'Part of `totals.creditMicros` (of `totals.valueMinor`, with value=revenue; null: that would add several currencies).',
+  );
 export const ReportRow = z
   .object({
     ...Dimensions.shape,
@@ -66,7 +73,7 @@ export const ReportRow = z
     lostRoas: z.number().nullable().optional().describe('lostValueMinor / costMinor; null: it cost nothing.'),
     conversionsLow: z.number().optional().describe('The bootstrap interval of `conversions`, of attributed credit.'),
     conversionsHigh: z.number().optional(),
-    valueMinorLow: Sum.optional().describe('The interval of `valueMinor`; left out where several currencies are added up.'),
+    valueMinorLow: Sum.optional().describe('The interval of `valueMinor`; left out where values are of several currencies.'),
     valueMinorHigh: Sum.optional(),
     shareLow: z.number().optional().describe('The interval of `share`.'),
     shareHigh: z.number().optional(),

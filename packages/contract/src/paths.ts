@@ -20,7 +20,8 @@ const ChainQuery = {
   cursor: Cursor.optional(),
 };
 
-const Amounts = z.object({ conversions: Sum, valueMinor: Sum });
+const Value = Sum.optional().describe('Left out where values are of several currencies.');
+const Amounts = z.object({ conversions: Sum, valueMinor: Value });
 
 export const PathsAnswer = z.object({
   ...Window,
@@ -42,11 +43,11 @@ export const PathsAnswer = z.object({
       .object({
         channel: z.string(),
         assisted: Sum.describe('Conversions with a touch of the channel that was not the last.'),
-        assistedValueMinor: Sum,
+        assistedValueMinor: Value,
         participated: Sum.describe('Conversions with any touch of the channel.'),
-        participatedValueMinor: Sum,
+        participatedValueMinor: Value,
         last: z.number().describe('Conversions whose last touch is of the channel.'),
-        lastValueMinor: Sum,
+        lastValueMinor: Value,
         ratio: z.number().nullable().describe('assisted / last; null: it was never the last.'),
       })
       .meta({ id: 'Assists' }),

@@ -12,7 +12,7 @@ import { DayRange, NextCursor, Sum } from './shapes.ts';
 
 const Row = z
   .record(z.string(), z.union([z.string(), Sum]))
-  .describe('Dimensions as text, measures as integers.')
+  .describe('Dimensions as text, measures as integers; amounts that would add several currencies are left out.')
   .meta({ id: 'TotalsRow' });
 
 export const TotalsAnswer = z

@@ -22,6 +22,7 @@ import { creditOf } from './credit/model-credit.ts';
 import { countedBy, periodNotes } from './periods.ts';
 import { demandFit, type ReportQuestion } from './question.ts';
 import { currencyNotes, findingsOfBoth } from './rows/findings.ts';
+import { currenciesOfAll } from './rows/money.ts';
 import { type Report, type ReportOfBoth, reportOf } from './rows/report.ts';
 import { type ModelRuns, runModels } from './runner/run-models.ts';
 import { unknownInReport } from './unknown-values.ts';
@@ -45,9 +46,10 @@ export async function answerOf(context: ServingContext, question: ReportQuestion
     const credit = creditOf(counts, outcomes);
     reports.push(reportOf(counts, credit, question.by));
   }
-  const [report, before = null] = reports as [Report, Report?];
+  const currencies = currenciesOfAll(counted.map((counts) => counts.currencies));
+  const [report, before = null] = reports.map((each) => ({ ...each, currencies })) as [Report, Report?];
   const notes = [
-    ...currencyNotes(reports.map(({ currencies }) => currencies)),
+    ...(question.by.includes('currency') ? [] : currencyNotes(currencies)),
     ...question.notes,
     ...periodNotes(question.by, question.days),
     ...unknown,

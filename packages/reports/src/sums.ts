@@ -31,18 +31,19 @@ export function conservationGap(credit: Rows, conversions: Rows): string | null 
   return null;
 }
 
-/** `rows` are keyed by currency, the value at `measure`. Adding euros to dollars is the reader's choice, but a known one. */
-export function mixedCurrencies(rows: Rows, measure: number): string | null {
-  return severalCurrencies('values', currenciesIn(rows, measure));
-}
-
-/** Those with an amount, sorted. */
+/** Those with an amount in any row, sorted: one whose sales and refunds are equal is in what the rows add. `rows` are keyed by the currency first. */
 export function currenciesIn(rows: Rows, measure: number): string[] {
-  return [...rows].flatMap(([currency, measures]) => (measures[measure] === 0 ? [] : [currency])).sort();
+  const found = new Set<string>();
+  for (const [key, measures] of rows) if (measures[measure] !== 0) found.add(key.split('\t', 1)[0] as string);
+  return [...found].sort();
 }
 
-export function severalCurrencies(amounts: 'values' | 'costs', currencies: readonly string[]): string | null {
+export function severalCurrencies(
+  amounts: 'values' | 'costs' | 'amounts',
+  currencies: readonly string[],
+  fix = 'ask by=currency, or for one currency',
+): string | null {
   return currencies.length < 2
     ? null
-    : `${amounts} of several currencies are added up (${currencies.slice(0, 10).join(', ')}): ask by=currency, or for one currency`;
+    : `${amounts} are in several currencies, which have no sum (${currencies.slice(0, 10).join(', ')}): ${fix}`;
 }

@@ -1,6 +1,5 @@
 /** Law 4 between breakdowns: one by fewer dimensions is the sum of one by more, refunds of other days among the sales. */
 import { type ModelName, modelInfo } from '@tributary/attribution/models/catalogue';
-import type { Integer } from '@tributary/model/integer';
 import type { ServingContext } from '@tributary/serving/snapshot';
 import { generateEvents } from '@tributary/testkit/generate';
 import { generateDefinitions } from '@tributary/testkit/generate-definitions';
@@ -9,7 +8,6 @@ import { createRandom } from '@tributary/testkit/random';
 import { addRow, type Rows } from '@tributary/views/deltas';
 import { expect, test } from 'vitest';
 import { answerOf } from '../src/pipeline.ts';
-import { keysOf, rowOf } from '../src/rows/rows.ts';
 import { CONSERVING, HERE, questionOf, servingOf, sumsOf } from './one-generation.ts';
 
 const DIMENSIONS = ['channel', 'campaign', 'day', 'type', 'currency'];
@@ -20,11 +18,8 @@ const subsets = (names: readonly string[]): string[][] =>
 /** Rows without those that are zero. */
 async function rowsBy(serving: ServingContext, model: ModelName, by: readonly string[]): Promise<Rows> {
   const rows: Rows = new Map();
-  const answer = await answerOf(serving, questionOf(model, { by }), HERE);
-  for (const key of keysOf(answer)) {
-    const row = rowOf(answer, model, key);
-    addRow(rows, key, [row['creditMicros'] as Integer, row['valueMinor'] as Integer]);
-  }
+  const { report } = await answerOf(serving, questionOf(model, { by }), HERE);
+  for (const [key, measures] of report.credit.get(model)?.rows ?? []) addRow(rows, key, measures);
   return rows;
 }
 

@@ -6,9 +6,10 @@ import { generateDefinitions } from '@tributary/testkit/generate-definitions';
 import { naive } from '@tributary/testkit/naive';
 import { createRandom } from '@tributary/testkit/random';
 import { describe, expect, test } from 'vitest';
+import type { ModelCredit } from '../src/credit/model-credit.ts';
 import { LIVE_NAMES } from '../src/models/catalogue.ts';
 import { answerOf } from '../src/pipeline.ts';
-import { keysOf, rowOf, totalsOf } from '../src/rows/rows.ts';
+import { keysOf, rowOf } from '../src/rows/rows.ts';
 import { CONSERVING, HERE, questionOf, servingOf, sumsOf } from './one-generation.ts';
 
 describe('a report, from question to rows', () => {
@@ -23,10 +24,11 @@ describe('a report, from question to rows', () => {
     for (const model of CONSERVING)
       for (const by of [['channel'], ['campaign'], ['day', 'channel'], ['type', 'currency'], []]) {
         const answer = await answerOf(serving, questionOf(model, { by }), HERE);
-        const rows = [...keysOf(answer)].map((key) => rowOf(answer, model, key));
-        const given = sumsOf(rows.map((row) => ['', [row['creditMicros'] as Integer, row['valueMinor'] as Integer]]));
+        const { rows, totals } = answer.report.credit.get(model) as ModelCredit;
+        const given = sumsOf(rows);
         expect([model, by, ...given]).toEqual([model, by, Number(conversions) * 1_000_000, valueMinor]);
-        expect(totalsOf(answer, model)).toMatchObject({ creditMicros: given[0], valueMinor: given[1] });
+        expect(totals).toEqual(given);
+        for (const [key, [creditMicros]] of rows) expect(rowOf(answer, model, key)).toMatchObject({ creditMicros });
         expect(answer.meta).toMatchObject({ complete: true });
       }
   });
@@ -56,13 +58,14 @@ describe('a report, from question to rows', () => {
             const [sale, refund] = await Promise.all(
               [sold, refunded].map(async (serving) => {
                 const answer = await answerOf(serving as ServingContext, questionOf(model, { by }), HERE);
-                return new Map([...keysOf(answer)].map((key) => [key, rowOf(answer, model, key)] as const));
+                const { rows } = answer.report.credit.get(model) as ModelCredit;
+                return new Map([...keysOf(answer)].map((key) => [key, rows.get(key) ?? [0, 0]] as const));
               }),
             );
             expect([...(refund?.keys() ?? [])].sort()).toEqual([...(sale?.keys() ?? [])].sort());
-            for (const [key, { creditMicros, valueMinor }] of sale ?? []) {
+            for (const [key, [creditMicros, valueMinor]] of sale ?? []) {
               const mirror = refund?.get(key);
-              expect([model, by, key, mirror?.['creditMicros'], mirror?.['valueMinor']]).toEqual([
+              expect([model, by, key, mirror?.[0], mirror?.[1]]).toEqual([
                 ...[model, by, key, creditMicros],
                 negate(valueMinor as Integer),
               ]);

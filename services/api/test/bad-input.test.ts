@@ -38,7 +38,7 @@ describe('bad input: a clear error with a code and a fix', () => {
       'attribution?by=channel,channel',
       400,
       'invalid_query',
-      'by must be some of channel, campaign, day, type, currency, position, separated by commas, none of which repeats (got "channel,channel")',
+      'by must be some of channel, campaign, day, week, month, type, currency, position, separated by commas, none of which repeats (got "channel,channel")',
     ],
     ['attribution?by=constructor', 400, 'invalid_query', 'constructor'],
     ['attribution?limit=0', 400, 'invalid_query', 'limit'],

@@ -186,9 +186,10 @@ describe('law 4: every breakdown of every model sums to the conversions, to the 
     const world = await grown(seed);
     const models = LIVE_NAMES.filter((model) => modelInfo(model).family !== 'counts');
     for (const filter of ['', '&type=buy', '&currency=EUR']) {
-      const total = (await world.get(`/v1/conversions?by=${filter}`)).body.totals;
+      const { totals: total, rows: worth } = (await world.get(`/v1/conversions?by=currency${filter}`)).body;
+      const expected = valuesOf(worth);
       for (const model of models) {
-        const whole = (await world.get(`/v1/attribution?model=${model}&${CUSTOM}${filter}`)).body;
+        const whole = (await world.get(`/v1/attribution?model=${model}&${CUSTOM}&by=channel,currency${filter}`)).body;
         for (const by of [
           '',
           'channel',
@@ -201,25 +202,29 @@ describe('law 4: every breakdown of every model sums to the conversions, to the 
         ]) {
           const { body } = await world.get(`/v1/attribution?model=${model}&${CUSTOM}&by=${by}${filter}`);
           const sum = (of: string) => body.rows.reduce((all: number, row: AnyRow) => all + row[of], 0);
-          expect([model, by, sum('creditMicros'), sum('valueMinor')]).toEqual([
-            model,
-            by,
-            total.conversions * 1_000_000,
-            total.valueMinor,
-          ]);
-          expect(body.totals).toMatchObject({ creditMicros: total.conversions * 1_000_000, valueMinor: total.valueMinor });
+          expect([model, by, sum('creditMicros')]).toEqual([model, by, total.conversions * 1_000_000]);
+          expect([body.totals.creditMicros, body.totals.valueMinor]).toEqual([total.conversions * 1_000_000, total.valueMinor]);
           expect(body.meta.complete).toBe(true);
-          if (by.includes('channel')) expect(byChannel(body.rows)).toEqual(byChannel(whole.rows));
+          const dimensions = [...new Set([...by.split(','), 'currency'])].filter((name) => name !== '').join(',');
+          const apart = (await world.get(`/v1/attribution?model=${model}&${CUSTOM}&by=${dimensions}${filter}`)).body;
+          expect([model, by, valuesOf(apart.rows)]).toEqual([model, by, expected]);
+          if (by.includes('channel')) expect(byChannel(apart.rows)).toEqual(byChannel(whole.rows));
         }
       }
     }
   });
 
+  function valuesOf(rows: readonly AnyRow[]): Record<string, number> {
+    const sums: Record<string, number> = {};
+    for (const { currency, valueMinor } of rows) sums[currency] = (sums[currency] ?? 0) + valueMinor;
+    return Object.fromEntries(Object.entries(sums).filter(([, value]) => value !== 0));
+  }
+
   function byChannel(rows: readonly AnyRow[]): Record<string, [number, number]> {
     const sums: Record<string, [number, number]> = {};
-    for (const { channel, creditMicros, valueMinor } of rows) {
-      const [credit, value] = sums[channel] ?? [0, 0];
-      sums[channel] = [credit + creditMicros, value + valueMinor];
+    for (const { channel, currency, creditMicros, valueMinor } of rows) {
+      const [credit, value] = sums[`${channel} ${currency}`] ?? [0, 0];
+      sums[`${channel} ${currency}`] = [credit + creditMicros, value + valueMinor];
     }
     return Object.fromEntries(Object.entries(sums).filter(([, [credit, value]]) => credit !== 0 || value !== 0));
   }
@@ -227,18 +232,20 @@ describe('law 4: every breakdown of every model sums to the conversions, to the 
   test('law 4: compare gives each model what its own report gives, and the differences to the baseline', async () => {
     const world = await grown(11);
     const { body } = await world.get(
-      `/v1/attribution/compare?models=${LIVE_NAMES.join(',')}&baseline=linear&by=channel,type&${CUSTOM}`,
+      `/v1/attribution/compare?models=${LIVE_NAMES.join(',')}&baseline=linear&by=channel,type,currency&${CUSTOM}`,
     );
     expect(CompareAnswer.parse(body)).toEqual(body);
     for (const model of LIVE_NAMES) {
-      const alone = (await world.get(`/v1/attribution?model=${model}&by=channel,type&${CUSTOM}`)).body;
+      const alone = (await world.get(`/v1/attribution?model=${model}&by=channel,type,currency&${CUSTOM}`)).body;
       const side = body.rows.flatMap((row: AnyRow) =>
         row.models[model].creditMicros === 0 && row.models[model].valueMinor === 0
           ? []
-          : [[row.channel, row.type, row.models[model].creditMicros, row.models[model].valueMinor]],
+          : [[row.channel, row.type, row.currency, row.models[model].creditMicros, row.models[model].valueMinor]],
       );
       const own = alone.rows.flatMap((row: AnyRow) =>
-        row.creditMicros === 0 && row.valueMinor === 0 ? [] : [[row.channel, row.type, row.creditMicros, row.valueMinor]],
+        row.creditMicros === 0 && row.valueMinor === 0
+          ? []
+          : [[row.channel, row.type, row.currency, row.creditMicros, row.valueMinor]],
       );
       if (world.definitions.trackedChannels === null) expect([model, side]).toEqual([model, own]);
     }

@@ -20,7 +20,10 @@ test.each(ALL_KINDS)('%s: value stays within its currency', async (query) => {
     sale('a', { campaign: 'x', currency: 'EUR' }),
     sale('a', { campaign: 'y', currency: 'USD', value: 900 }),
   ]);
-  expect(column(await ask(world, `${query}&by=campaign`), 'campaign', 'valueMinor')).toEqual(['x 100', 'y 900']);
+  expect(column(await ask(world, `${query}&by=campaign,currency`), 'campaign', 'currency', 'valueMinor')).toEqual([
+    'x EUR 100',
+    'y USD 900',
+  ]);
 });
 
 test.each(ALL_KINDS)(

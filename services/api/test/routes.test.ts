@@ -165,19 +165,6 @@ describe('reports', () => {
     expect((await world.get('/v1/attribution?channel=search&model=linear')).body.totals).toMatchObject({ creditMicros: 500_000 });
   });
 
-  test('values of several currencies are never added up without a word', async () => {
-    const world = await shop();
-    await world.ingest(event({ type: 'purchase', userId: 'u9', ts: NOON, value: 5, currency: 'USD' }));
-    const warned = await world.get('/v1/attribution');
-    expect(warned.body.meta.warnings.join()).toContain('EUR, USD');
-    expect((await world.get('/v1/conversions')).body.meta.warnings.join()).toContain('EUR, USD');
-    expect((await world.get('/v1/attribution?currency=USD')).body).toMatchObject({
-      totals: { valueMinor: 5 },
-      meta: { warnings: [] },
-    });
-    expect((await world.get('/v1/attribution?by=channel,currency')).body.meta.warnings).toEqual([]);
-  });
-
   test('pages by cursor are the whole report, whatever else arrives', async () => {
     const world = await shop();
     const whole = (await world.get('/v1/attribution?by=channel,campaign')).body.rows;

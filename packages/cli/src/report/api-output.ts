@@ -94,7 +94,7 @@ export async function putAllRecords<Row>(
     readonly format: Exclude<Format, 'table' | 'json'>;
     /** Rows as they are written, of those of the answer. */
     readonly flat: (rows: readonly Row[]) => readonly Readonly<Record<string, unknown>>[];
-    /** Where amounts of several currencies may have been added up: the dimensions by which to ask once more, and what names a row. */
+    /** Where amounts of several currencies may have been left out: the dimensions by which to ask once more, and what names a row. */
     readonly separate: { readonly by: string; readonly keys: readonly string[] } | null;
   },
 ): Promise<ExitCode> {

@@ -1,4 +1,4 @@
-/** Rows for other tools have money of one currency in a column: euros and dollars have no sum, and the API adds them where it is not asked by currency. */
+/** Rows for other tools have money of one currency in a column: euros and dollars have no sum, so the API leaves them out where it is not asked by currency. */
 
 type Row = Readonly<Record<string, unknown>>;
 

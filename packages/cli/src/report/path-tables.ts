@@ -1,5 +1,5 @@
 /** `/v1/paths` as tables for people. */
-import { add, subtract } from '@tributary/model/integer';
+import { add, type Integer, subtract } from '@tributary/model/integer';
 import type { AnswerOf } from '../api-types.ts';
 import { amounts, count, fixed, share } from '../terminal/figures.ts';
 import { shortName, type Table } from '../terminal/table.ts';
@@ -16,7 +16,7 @@ export function pathsTable(answer: PathsAnswer, currencies: readonly string[]): 
   const listed = sumOf([...paths, longer, unattributed]);
   const rest = {
     conversions: subtract(totals.conversions, listed.conversions),
-    valueMinor: subtract(totals.valueMinor, listed.valueMinor),
+    valueMinor: subtract(totals.valueMinor ?? 0, listed.valueMinor),
   };
   const cells = (name: string, row: Amounts) => [
     name,
@@ -77,16 +77,16 @@ function valueColumns(currencies: readonly string[]): Table['columns'] {
   return currencies.length > 1 ? [] : [right('value')];
 }
 
-function valueCells({ valueMinor }: Amounts, currencies: readonly string[]): string[] {
+function valueCells({ valueMinor = 0 }: Amounts, currencies: readonly string[]): string[] {
   const [currency = ''] = currencies;
   return currencies.length > 1 ? [] : [amounts(valueMinor === 0 ? new Map() : new Map([[currency, valueMinor]]), currency)];
 }
 
-function sumOf(rows: readonly Amounts[]): Amounts {
-  return rows.reduce(
-    (sum, row) => ({ conversions: add(sum.conversions, row.conversions), valueMinor: add(sum.valueMinor, row.valueMinor) }),
-    { conversions: 0, valueMinor: 0 },
-  );
+function sumOf(rows: readonly Amounts[]) {
+  return {
+    conversions: rows.reduce<Integer>((sum, row) => add(sum, row.conversions), 0),
+    valueMinor: rows.reduce<Integer>((sum, row) => add(sum, row.valueMinor ?? 0), 0),
+  };
 }
 
 /** Counted for every channel of a path, so there is no total. */

@@ -41,7 +41,7 @@ export interface Counts {
   readonly findings: Findings;
 }
 
-/** Currencies that the rows add up, sorted. */
+/** Those of the amounts, sorted. */
 export interface Currencies {
   readonly values: readonly string[];
   readonly costs: readonly string[];
@@ -130,15 +130,13 @@ function pathNotes(snapshot: Snapshot, question: ReportQuestion): string[] {
   return note === null ? [] : [note];
 }
 
-/** None where the report has a row for each. */
 function currenciesOf(snapshot: Snapshot, question: ReportQuestion, hasCosts: boolean): Currencies {
-  const { days, by, equal, wanted } = question;
-  if (by.includes('currency') || typeof equal['currency'] === 'string') return { values: [], costs: [] };
-  const selection = { days, by: ['currency'] };
+  const { days, equal, wanted } = question;
+  const selection = { days, by: ['currency', 'day', 'type'] };
   return {
     values: wanted.revenue
       ? currenciesIn(snapshot.project(conversions, { ...selection, equal: scopeOf(question).equal }), 1)
       : [],
-    costs: hasCosts ? currenciesIn(snapshot.project(touches, { ...selection, equal }), 1) : [],
+    costs: hasCosts ? currenciesIn(snapshot.project(touches, { days, by: ['currency'], equal }), 1) : [],
   };
 }

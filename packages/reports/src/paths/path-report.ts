@@ -2,6 +2,7 @@
 
 import { SEPARATOR } from '@tributary/attribution/data-driven/counts';
 import { OTHER } from '@tributary/model/channel';
+import { TributaryError } from '@tributary/model/errors';
 import { add, type Integer } from '@tributary/model/integer';
 import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
 import type { Days, Selection } from '@tributary/serving/merge';
@@ -13,14 +14,17 @@ import type { Rows } from '@tributary/views/deltas';
 import { pathShapes } from '@tributary/views/path-shapes/fold';
 import { paths } from '@tributary/views/paths/fold';
 import type { View } from '@tributary/views/view';
-import { mixedCurrencies, sumOf } from '../sums.ts';
+import { currenciesIn, severalCurrencies, sumOf } from '../sums.ts';
 
 export const PATH_VIEWS: readonly View[] = [assists, conversions, credit, pathShapes, paths];
 
-export interface Amounts {
+interface Sums {
   readonly conversions: Integer;
   readonly valueMinor: Integer;
 }
+
+/** Where it would be a sum of several currencies there is no value; likewise all that are named so. */
+type Amounts = Pick<Sums, 'conversions'> & Partial<Sums>;
 
 interface PathRow extends Amounts {
   /** Channels in order, consecutive repeats being one. */
@@ -32,11 +36,11 @@ interface PathRow extends Amounts {
 interface AssistRow {
   readonly channel: string;
   readonly assisted: Integer;
-  readonly assistedValueMinor: Integer;
+  readonly assistedValueMinor?: Integer;
   readonly participated: Integer;
-  readonly participatedValueMinor: Integer;
+  readonly participatedValueMinor?: Integer;
   readonly last: number;
-  readonly lastValueMinor: Integer;
+  readonly lastValueMinor?: Integer;
   /** assisted / last; null: it was never the last touch. */
   readonly ratio: number | null;
 }
@@ -65,34 +69,37 @@ export interface PathQuestion {
 }
 
 export function pathReport({ project }: Pick<Snapshot, 'project'>, { days, equal, sort, limit }: PathQuestion): PathReport {
-  const totals = amountsOf(sumOf(project(conversions, { days, by: [], equal }), 2));
+  const totals = sumsOf(sumOf(project(conversions, { days, by: [], equal }), 2));
   const byPath = project(paths, { days, by: ['path'], equal });
   const shapes = project(pathShapes, { days, by: ['touches'], equal });
   const lags = project(pathShapes, { days, by: ['touches', 'lagDays'], equal });
   const kept = [...byPath].filter(([path]) => path !== '' && path !== OTHER);
   const most = sort === 'conversions' ? 0 : 1;
   const sorted = kept.sort(([a, m], [b, n]) => largerFirst(m[most] ?? 0, n[most] ?? 0) || (a < b ? -1 : 1));
-  const counted = amountsOf(sumOf(byPath, 2));
-  const mixed =
-    typeof equal['currency'] === 'string' ? null : mixedCurrencies(project(conversions, { days, by: ['currency'], equal }), 1);
+  const counted = sumsOf(sumOf(byPath, 2));
+  const currencies = currenciesIn(project(conversions, { days, by: ['currency', 'day', 'type'], equal }), 1);
+  const mixed = severalCurrencies('values', currencies, 'ask for one currency');
+  if (mixed !== null && sort === 'value')
+    throw new TributaryError('invalid_query', `sort must be conversions where ${mixed} (got "value")`);
+  const shown = (sums: Sums): Amounts => (mixed === null ? sums : { conversions: sums.conversions });
   return {
-    totals,
+    totals: shown(totals),
     paths: sorted.slice(0, limit).map(([path, measures]) => ({
       steps: path.split(SEPARATOR),
-      ...amountsOf(measures),
+      ...shown(sumsOf(measures)),
       share: totals.conversions === 0 ? 0 : Number(measures[0] ?? 0) / Number(totals.conversions),
     })),
     distinctPaths: kept.length,
-    longer: amountsOf(byPath.get(OTHER)),
-    unattributed: amountsOf(byPath.get('')),
+    longer: shown(sumsOf(byPath.get(OTHER))),
+    unattributed: shown(sumsOf(byPath.get(''))),
     touches: [...shapes]
-      .map(([touches, measures]) => ({ touches, ...amountsOf(measures) }))
+      .map(([touches, measures]) => ({ touches, ...shown(sumsOf(measures)) }))
       .sort((a, b) => Number.parseInt(a.touches, 10) - Number.parseInt(b.touches, 10)),
-    lagDays: lagsOf(lags),
+    lagDays: lagsOf(lags).map(({ lagDays, ...sums }) => ({ lagDays, ...shown(sums) })),
     assists: assistsOf(
       project(assists, { days, by: ['channel'], equal: { ...equal, campaign: '' } }),
       project(credit, { days, by: ['channel'], equal: { ...equal, model: 'last' } }),
-    ),
+    ).map((row) => (mixed === null ? row : withoutValues(row))),
     holes:
       counted.conversions === totals.conversions && counted.valueMinor === totals.valueMinor
         ? []
@@ -104,13 +111,13 @@ export function pathReport({ project }: Pick<Snapshot, 'project'>, { days, equal
 }
 
 /** A conversion without a touch has no first touch to count from. */
-function lagsOf(rows: Rows): (Amounts & { lagDays: number })[] {
-  const lags = new Map<number, Amounts>();
+function lagsOf(rows: Rows): (Sums & { lagDays: number })[] {
+  const lags = new Map<number, Sums>();
   for (const [key, measures] of rows) {
     const [touches, lag] = key.split('\t');
     if (touches === '0') continue;
-    const { conversions: count, valueMinor } = amountsOf(measures);
-    const before = lags.get(Number(lag)) ?? amountsOf(undefined);
+    const { conversions: count, valueMinor } = sumsOf(measures);
+    const before = lags.get(Number(lag)) ?? sumsOf(undefined);
     lags.set(Number(lag), { conversions: add(before.conversions, count), valueMinor: add(before.valueMinor, valueMinor) });
   }
   return [...lags].map(([lagDays, amounts]) => ({ lagDays, ...amounts })).sort((a, b) => a.lagDays - b.lagDays);
@@ -128,10 +135,14 @@ function assistsOf(counted: Rows, lastClick: Rows): AssistRow[] {
   });
 }
 
+function withoutValues({ assistedValueMinor: _, participatedValueMinor: __, lastValueMinor: ___, ...row }: AssistRow): AssistRow {
+  return row;
+}
+
 function largerFirst(a: Integer, b: Integer): number {
   return Number(b > a) - Number(b < a);
 }
 
-function amountsOf(measures: readonly Integer[] | undefined): Amounts {
+function sumsOf(measures: readonly Integer[] | undefined): Sums {
   return { conversions: measures?.[0] ?? 0, valueMinor: measures?.[1] ?? 0 };
 }

@@ -4,12 +4,14 @@ import { type Integer, subtract } from '@tributary/model/integer';
 import { UNATTRIBUTED } from '@tributary/views/credit/fold';
 import type { ModelCredit } from '../credit/model-credit.ts';
 import { creditFigures, dimensionsOf, type Figures, moneyFigures, ratioFigures } from './figures.ts';
+import { apartOf, keptApart } from './money.ts';
 import type { Report } from './report.ts';
 
 /** The row of a key. */
 export function comparedRows(report: Report, baseline: ModelName) {
   const { question, credit, costs } = report;
-  const ranks = new Map([...credit].map(([model, ofModel]) => [model, ranksOf(report, ofModel)]));
+  const apart = apartOf(report.currencies, question, 'rows');
+  const ranks = new Map(apart.hasShares ? [...credit].map(([model, ofModel]) => [model, ranksOf(report, ofModel)]) : []);
   const figuresAt = (key: string, ofModel: ModelCredit) => creditFigures(ofModel, ofModel.rows.get(key), question);
   return (key: string) => {
     const base = figuresAt(key, credit.get(baseline) as ModelCredit);
@@ -18,23 +20,26 @@ export function comparedRows(report: Report, baseline: ModelName) {
       const figures = figuresAt(key, ofModel);
       const ratios = costs === null ? {} : ratioFigures(cost?.[1] ?? 0, figures);
       const rank = ranks.get(model)?.get(key) ?? null;
-      return [model, { ...figures, ...ratios, rank, difference: differenceOf(figures, base) }] as const;
+      const difference = keptApart(differenceOf(figures, base), apart);
+      return [model, { ...keptApart({ ...figures, ...ratios }, apart), rank, difference }] as const;
     });
     return {
       ...dimensionsOf(key, question.by),
-      ...(costs === null ? {} : moneyFigures(cost, {})),
+      ...(costs === null ? {} : keptApart(moneyFigures(cost, {}), apart)),
       models: Object.fromEntries(ofModels),
     };
   };
 }
 
 /** Of all rows. */
-export function comparedTotals({ question, credit, costTotals }: Report) {
+export function comparedTotals({ question, credit, costTotals, currencies }: Report) {
+  const apart = apartOf(currencies, question, 'totals');
   const ofModels = [...credit].map(([model, ofModel]) => {
     const { share: _, ...figures } = creditFigures(ofModel, ofModel.totals, question);
-    return [model, { ...figures, ...(costTotals === null ? {} : ratioFigures(costTotals[1] ?? 0, figures)) }] as const;
+    const ratios = costTotals === null ? {} : ratioFigures(costTotals[1] ?? 0, figures);
+    return [model, keptApart({ ...figures, ...ratios }, apart)] as const;
   });
-  return { ...(costTotals === null ? {} : moneyFigures(costTotals, {})), models: Object.fromEntries(ofModels) };
+  return { ...(costTotals === null ? {} : keptApart(moneyFigures(costTotals, {}), apart)), models: Object.fromEntries(ofModels) };
 }
 
 /** `conversions` is for reading only: its difference is that of the micro-credits. */

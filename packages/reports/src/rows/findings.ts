@@ -1,4 +1,4 @@
-/** What a report says about itself: law 4 held on its own numbers, counts that are not shares, currencies added up. */
+/** What a report says about itself: law 4 held on its own numbers, counts that are not shares, currencies that have no sum. */
 import { isShared, type ModelName, modelInfo } from '@tributary/attribution/models/catalogue';
 import { multiply } from '@tributary/model/integer';
 import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
@@ -42,15 +42,11 @@ export function overlaps({ models }: ReportQuestion): string[] {
     .map((model) => `${model} counts a conversion for every channel that had a part in it: the totals are not the conversions`);
 }
 
-/** Of all windows of one answer: what is held against each other is of one currency, or it is said. */
-export function currencyNotes(windows: readonly Currencies[]): string[] {
-  const all = (of: 'values' | 'costs') => [...new Set(windows.flatMap((window) => window[of]))].sort();
-  const [values, costs] = [all('values'), all('costs')];
+/** Of all windows of one answer: what is held against each other is of one currency, or it is left out and said. */
+export function currencyNotes({ values, costs }: Currencies): string[] {
   const several = [severalCurrencies('values', values), severalCurrencies('costs', costs)].filter((note) => note !== null);
   if (several.length > 0 || values.length === 0 || costs.length === 0 || values[0] === costs[0]) return several;
-  return [
-    `values are in ${values[0]} and costs in ${costs[0]}: ROAS divides one by the other: ask by=currency, or for one currency`,
-  ];
+  return [`values are in ${values[0]} and costs in ${costs[0]}, so there is no ROAS: ask by=currency, or for one currency`];
 }
 
 /** What is true of both windows is said once. `notes`: of the answer as a whole. */

@@ -5,6 +5,7 @@ import type { ModelCredit } from '../credit/model-credit.ts';
 import { withChange } from './change.ts';
 import { channelFigures } from './channel-figures.ts';
 import { creditFigures, dimensionsOf, type Figures, moneyFigures, type Row } from './figures.ts';
+import { apartOf, keptApart } from './money.ts';
 import type { Report, ReportOfBoth } from './report.ts';
 
 /** Of both windows. */
@@ -14,13 +15,15 @@ export function keysOf({ report, before }: ReportOfBoth): ReadonlySet<string> {
 
 export function rowOf({ report, before }: ReportOfBoth, model: ModelName, key: string): Row {
   const row = rowOfWindow(report, model, key);
-  return before === null ? row : withChange(row, rowOfWindow(before, model, key));
+  const changed = before === null ? row : withChange(row, rowOfWindow(before, model, key));
+  return keptApart(changed, apartOf(report.currencies, report.question, 'rows'));
 }
 
 /** Of all rows. */
-export function totalsOf({ report, before }: ReportOfBoth, model: ModelName): Figures {
+export function totalsOf({ report, before }: ReportOfBoth, model: ModelName): Row {
   const totals = totalsOfWindow(report, model);
-  return before === null ? totals : withChange(totals, totalsOfWindow(before, model));
+  const changed = before === null ? totals : withChange(totals, totalsOfWindow(before, model));
+  return keptApart(changed, apartOf(report.currencies, report.question, 'totals'));
 }
 
 function rowOfWindow({ question, credit, costs }: Report, model: ModelName, key: string): Row {

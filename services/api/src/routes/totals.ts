@@ -3,9 +3,10 @@ import { filtersOf, TOTALS, type TotalsQuery } from '@tributary/contract/totals'
 import type { Integer } from '@tributary/model/integer';
 import { countedBy, inPeriods, periodNotes } from '@tributary/reports/periods';
 import { dimensionsOf } from '@tributary/reports/rows/figures';
-import { mixedCurrencies, sumOf } from '@tributary/reports/sums';
+import { currenciesIn, severalCurrencies, sumOf } from '@tributary/reports/sums';
 import { unknownValues } from '@tributary/reports/unknown-values';
 import { takeSnapshot } from '@tributary/serving/snapshot';
+import type { Rows } from '@tributary/views/deltas';
 import type { View } from '@tributary/views/view';
 import type { ApiContext, Routes } from '../context.ts';
 import { pageOf } from '../http/pages.ts';
@@ -25,20 +26,36 @@ async function totals(context: ApiContext, view: View, query: TotalsQuery) {
   const { keys, nextCursor } = pageOf(rows.keys(), question, query.limit, query.cursor);
   const sums = sumOf(rows, view.measures.length);
   const found = unknownValues(snapshot, [days], equal, () => ({ views: [view] }));
-  if (view.dimensions.includes('currency') && !query.by.includes('currency') && typeof equal['currency'] !== 'string') {
-    const several = mixedCurrencies(snapshot.project(view, { days, by: ['currency'], equal }), 1);
-    if (several !== null) found.push(several);
-  }
+  const currencies = currenciesOf(view, (by) => snapshot.project(view, { days, by, equal }), query.by);
+  const isMixed = currencies.length > 1;
+  const several = severalCurrencies('amounts', currencies);
+  if (several !== null && !query.by.includes('currency')) found.push(several);
+  const ofTotals = named(view.measures, isMixed);
+  const ofRows = named(view.measures, isMixed && !query.by.includes('currency'));
   return {
     by: query.by,
     range: days,
-    rows: keys.map((key) => ({ ...dimensionsOf(key, query.by), ...named(view.measures, rows.get(key) ?? []) })),
-    totals: named(view.measures, sums),
+    rows: keys.map((key) => ({ ...dimensionsOf(key, query.by), ...ofRows(rows.get(key) ?? []) })),
+    totals: ofTotals(sums),
     nextCursor,
     meta: snapshot.meta({ holes: [], notes: [...notes, ...periodNotes(query.by, days), ...found] }),
   };
 }
 
-function named(names: readonly string[], measures: readonly Integer[]): Record<string, Integer> {
-  return Object.fromEntries(names.map((name, i) => [name, measures[i] ?? 0]));
+/** Measures by name; amounts of several currencies have no sum and are left out. */
+function named(names: readonly string[], isMixed: boolean): (measures: readonly Integer[]) => Record<string, Integer> {
+  const kept = names.flatMap((name, i) => (isMixed && isAmount(name) ? [] : [[name, i] as const]));
+  return (measures) => Object.fromEntries(kept.map(([name, i]) => [name, measures[i] ?? 0]));
+}
+
+function isAmount(measure: string): boolean {
+  return measure.endsWith('Minor');
+}
+
+/** Those that any row of the answer adds. */
+function currenciesOf({ dimensions, measures }: View, project: (by: readonly string[]) => Rows, by: readonly string[]): string[] {
+  if (!dimensions.includes('currency')) return [];
+  // By day as well: sales and their refunds may sum to nothing.
+  const rows = project([...new Set(['currency', 'day', ...countedBy(by)])]);
+  return [...new Set(measures.flatMap((name, i) => (isAmount(name) ? currenciesIn(rows, i) : [])))].sort();
 }

@@ -1,0 +1,85 @@
+/** Law 4, of money: euros and dollars have no sum, so no row and no total has one; what is of one currency is there. */
+import { CompareAnswer } from '@tributary/contract/attribution-answer';
+import { PathsAnswer } from '@tributary/contract/paths';
+import { TotalsAnswer } from '@tributary/contract/totals';
+import { expect, test } from 'vitest';
+import { createWorld, event, NOON, type World } from './world.ts';
+
+const HOUR = 3_600_000;
+
+/** The dollars of one channel are those of two orders; euros were sold and refunded the next day. */
+async function shop(): Promise<World> {
+  const world = await createWorld();
+  for (const [userId, channel, currency, value, hours] of [
+    ['u1', 'search', 'EUR', 1_000, 40],
+    ['u2', 'email', 'EUR', -1_000, 0],
+    ['u3', 'search', 'USD', 700, 1],
+  ] as const) {
+    const common = { userId, currency };
+    await world.ingest(event({ ...common, type: 'ad_click', channel, ts: NOON - (hours + 1) * HOUR, cost: 30 }));
+    await world.ingest(event({ ...common, type: 'purchase', ts: NOON - hours * HOUR, value }));
+  }
+  await world.tick();
+  return world;
+}
+
+const MONEY = /"(?:\w*[vV]alueMinor|\w*[cC]ostMinor|cpaMinor|roas)/;
+
+test.each([
+  '/v1/attribution',
+  '/v1/attribution?model=markov&by=campaign',
+  '/v1/attribution/compare?models=last,shapley',
+  '/v1/paths',
+  '/v1/conversions?by=type',
+  '/v1/touches?by=channel',
+  '/v1/views/credit?by=channel&model=linear',
+])('%s has no amount of several currencies, and says so', async (path) => {
+  const world = await shop();
+  const { body } = await world.get(path);
+  expect(JSON.stringify(body)).not.toMatch(MONEY);
+  expect(body.meta.complete).toBe(true);
+  // Euros are there although they sum to 0: the rows of channels would add them.
+  expect(body.meta.warnings.join()).toMatch(/are in several currencies, which have no sum \(EUR, USD\)/);
+  const euros = (await world.get(`${path}${path.includes('?') ? '&' : '?'}currency=EUR`)).body;
+  expect(JSON.stringify(euros)).toMatch(MONEY);
+  expect(euros.meta.warnings).toEqual([]);
+});
+
+test('rows by currency have their amounts, and their totals have none', async () => {
+  const world = await shop();
+  const { body } = await world.get('/v1/attribution?by=channel,currency');
+  expect(body.meta.warnings).toEqual([]);
+  expect(body.rows).toContainEqual(
+    expect.objectContaining({ channel: 'search', currency: 'USD', valueMinor: 700, costMinor: 30 }),
+  );
+  expect(body.totals).toMatchObject({ conversions: 3, creditMicros: 3_000_000, touches: 3 });
+  expect(JSON.stringify(body.totals)).not.toMatch(MONEY);
+  const totals = (await world.get('/v1/conversions?by=currency')).body;
+  expect(TotalsAnswer.parse(totals)).toEqual(totals);
+  expect(totals.rows.map(({ currency, valueMinor }: Record<string, unknown>) => [currency, valueMinor])).toEqual([
+    ['EUR', 0],
+    ['USD', 700],
+  ]);
+});
+
+test('revenue of several currencies has no shares and no ranks; what is sorted by it is refused', async () => {
+  const world = await shop();
+  for (const { share } of (await world.get('/v1/attribution?value=revenue')).body.rows) expect(share).toBeNull();
+  const compared = await world.get('/v1/attribution/compare?models=last,linear&value=revenue');
+  expect(CompareAnswer.parse(compared.body)).toEqual(compared.body);
+  expect(JSON.stringify(compared.body.rows)).not.toMatch(/"rank":\d/);
+  const paths = await world.get('/v1/paths');
+  expect(PathsAnswer.parse(paths.body)).toEqual(paths.body);
+  expect(await world.get('/v1/paths?sort=value')).toMatchObject({ status: 400, body: { code: 'invalid_query' } });
+});
+
+test('of values in one currency and costs in another both stand, and no ratio', async () => {
+  const world = await createWorld();
+  await world.ingest(event({ type: 'ad_click', channel: 'a', ts: NOON - HOUR, cost: 5, currency: 'USD' }));
+  await world.ingest(event({ type: 'purchase', ts: NOON, value: 50, currency: 'EUR' }));
+  await world.tick();
+  const { rows, meta } = (await world.get('/v1/attribution')).body;
+  expect(rows).toEqual([expect.objectContaining({ channel: 'a', valueMinor: 50, costMinor: 5, cpaMinor: 5 })]);
+  expect(rows[0]).not.toHaveProperty('roas');
+  expect(meta.warnings.join()).toContain('values are in EUR and costs in USD, so there is no ROAS');
+});
