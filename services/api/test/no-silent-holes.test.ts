@@ -343,7 +343,7 @@ describe('law 7: no silent holes', () => {
   test('law 7: a log that does not answer makes answers incomplete, not complete by default', async () => {
     const world = await createWorld();
     await world.tick();
-    Object.assign(world.deps.logReach, { ends: () => Promise.reject(new Error('down')) });
+    Object.assign(world.deps.logReach, { ends: () => Promise.reject(new Error('the log is gone')) });
     world.advance(9_000);
     await world.tick();
     expect((await world.get('/v1/activity')).body.meta.complete).toBe(true);
@@ -351,7 +351,7 @@ describe('law 7: no silent holes', () => {
     await world.tick();
     const { meta } = (await world.get('/v1/activity')).body;
     expect(meta).toMatchObject({ complete: false, speed: { lagMs: null } });
-    expect(meta.warnings.join()).toContain('the log has not said how far it goes for 11000 ms');
+    expect(meta.warnings.join()).toContain('the log has not said how far it goes for 11000 ms: the log is gone');
   });
 
   test('law 4: rows whose credit does not reach the conversions are served as incomplete', async () => {

@@ -29,6 +29,8 @@ export function createSpeedBoard(deps: ServingDeps, generations: Pick<Generation
   /** As it was before `states` were read. */
   let furthestThen = furthest;
   let seen: LogSeen | null = null;
+  /** Why the last question to the log has no answer. */
+  let silence: string | null = null;
   const bounds = {
     patienceMs: deps.limits.patienceMs,
     latenessMs: ({ definitions }: PartitionState) => deps.storedDefinitions(definitions).latenessMs,
@@ -41,7 +43,11 @@ export function createSpeedBoard(deps: ServingDeps, generations: Pick<Generation
         states = await deps.store.states();
         furthestThen = before;
         furthest = furthestOf(furthest, states);
-        seen = await seeLog(deps.logReach, states, served, seen, deps.now);
+        seen = await seeLog(deps.logReach, states, served, seen, deps.now).catch((cause: Error) => {
+          silence = cause.message;
+          throw cause;
+        });
+        silence = null;
       } catch (cause) {
         deps.onWarning('the speed layer could not be looked at', cause);
       }
@@ -49,7 +55,7 @@ export function createSpeedBoard(deps: ServingDeps, generations: Pick<Generation
     furthest: () => furthest,
     health(read = { states, manifest: generations.current().manifest, furthest: furthestThen }) {
       furthest = furthestOf(furthest, read.states);
-      return assessSpeed(read, deps.now(), bounds, seen);
+      return assessSpeed(read, deps.now(), bounds, seen, silence);
     },
     states: () => states,
     definitions(partition) {

@@ -88,13 +88,14 @@ export interface Bounds {
 
 /**
  * Entries older than `patienceMs` that are not applied make answers incomplete, and so does a log that has not answered for so
- * long. The states may be newer than the look: until a partition has passed the end seen, its lag is an upper bound.
+ * long (`silence`: why). The states may be newer than the look: until a partition has passed the end seen, its lag is an upper bound.
  */
 export function assessSpeed(
   { states, manifest, furthest }: Read,
   nowMs: number,
   bounds: Bounds,
   seen: LogSeen | null,
+  silence: string | null = null,
 ): SpeedHealth {
   const watermark = states.includes(null) ? null : Math.min(...states.map((state) => (state as PartitionState).logTimeMs));
   const notOneHistory = holesInHistory(states, seen, manifest);
@@ -121,7 +122,7 @@ export function assessSpeed(
   // A clock that went back says nothing about how long ago the look was.
   const silentMs = Math.abs(nowMs - seen.atMs);
   if (silentMs < bounds.patienceMs) return { lagMs, watermark, missing, notOneHistory, notes };
-  missing.push(`the log has not said how far it goes for ${silentMs} ms`);
+  missing.push(`the log has not said how far it goes for ${silentMs} ms${silence === null ? '' : `: ${silence}`}`);
   return { lagMs: null, watermark, missing, notOneHistory, notes };
 }
 
