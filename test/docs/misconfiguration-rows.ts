@@ -36,6 +36,7 @@ export const ROWS: readonly Row[] = [
     before: 'two users became one, “m�ller”, without a word',
   },
   { row: '2', typed: 'TRIBUTARY_REDIS_URL=$REDIS/99 ROLE speed', before: 'warnings, then it worked in database 0' },
+  { row: '2b', typed: 'TRIBUTARY_REDIS_URL=$REDIS/abc ROLE speed', before: 'a raw ReplyError' },
   {
     row: '3',
     setup: 'UP; T events send --type purchase --user f --value 1 --currency EUR; sleep 1',
@@ -97,10 +98,16 @@ export const ROWS: readonly Row[] = [
     setup: 'START',
     typed: 'TRIBUTARY_PARTITIONS=8 START',
     before: 'five restarts in 16 s, then a line of JSON with a stack',
-    lines: 4,
+    lines: 1,
   },
   { row: '13b', typed: 'TRIBUTARY_LOG_LEVEL=verbose START', before: 'the same' },
   { row: '13c', typed: raw`printf 'touches:\n  ad: 1\n' > d.yaml; TRIBUTARY_DEFINITIONS_FILE=d.yaml START`, before: 'the same' },
+  {
+    row: '13d',
+    typed: 'TRIBUTARY_DEFINITIONS_FILE=none.json START',
+    before: 'the same',
+  },
+  { row: '13e', typed: 'TRIBUTARY_HEARTBEAT_IDLE_MS= START', before: 'the same', lines: 1 },
   { row: '14', typed: 'TRIBUTARY_REDIS_URL=127.0.0.1:6379 ROLE speed', before: 'JSON with a stack, neither name nor value' },
   { row: '14b', typed: 'TRIBUTARY_REDIS_URL=http://me:secret@127.0.0.1:6379 ROLE speed', before: 'the same' },
   {
@@ -132,6 +139,7 @@ export const ROWS: readonly Row[] = [
   { row: '18', typed: 'touch file; D=file START', before: '“EEXIST …”, exit 1' },
   { row: '18b', typed: 'D=/dev/null START', before: '“ENOTDIR …”, exit 1' },
   { row: '18c', needs: 'test $(id -u) = 0', typed: `mkdir -m 700 theirs; D=theirs START_AS_OTHER`, before: '“EACCES …”, exit 1' },
+  { row: '18d', typed: 'touch file; D=file/below START', before: '“ENOTDIR …”, exit 1' },
   {
     row: '19',
     shared: true,
@@ -139,6 +147,7 @@ export const ROWS: readonly Row[] = [
     before: '“keys.local.json does not exist or holds none”, though it does',
     lines: 1,
   },
+  { row: '19b', shared: true, typed: 'TRIBUTARY_READ_KEY= T status', before: 'the same', lines: 1 },
   {
     row: '20',
     shared: true,
@@ -192,6 +201,13 @@ export const ROWS: readonly Row[] = [
     typed: raw`printf '{"keys": [{"id": 5}]}' > "$D/keys.json"; START`,
     before: '“not a list of key records”',
   },
+  {
+    row: '27b',
+    setup: raw`UP; DOWN; sed -i '1s/^/\xef\xbb\xbf/' "$D/keys.json"`,
+    typed: 'START',
+    before: '“not a list of key records”',
+    lines: 1,
+  },
   { row: '28', setup: 'UP', typed: 'START', before: '“Read the current state and try again.”' },
   {
     row: '29',
@@ -240,7 +256,7 @@ export const ROWS: readonly Row[] = [
     typed: 'TRIBUTARY_REDIS_URL=$REDIS ROLE collector --collector-port $P',
     before: 'the message three times, in `err.message`, `stack` and `msg`',
   },
-  { row: '40', setup: 'TAKE $((P+5))', typed: 'START', before: 'not tried', lines: 2 },
+  { row: '40', typed: 'EACH_PORT START', before: 'not tried', lines: 7 },
   { row: '41', needs: 'test $(id -u) = 0', setup: OPENING, typed: 'P=80 START_AS_OTHER', before: 'not tried' },
   {
     row: '41b',
@@ -255,6 +271,7 @@ export const ROWS: readonly Row[] = [
     before: '“uncaught Error: listen EADDRNOTAVAIL”, a stack',
   },
   { row: '42', setup: 'mkdir -p "$D"; ln -s "$D" link; UP', typed: 'D=link START', before: 'not tried' },
+  { row: '42b', typed: 'ln -s nowhere link; D=link START', before: 'not tried' },
   {
     row: '43',
     setup: 'mkdir -p shop; cd shop',

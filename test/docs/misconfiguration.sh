@@ -21,6 +21,7 @@ ROLE() { local role=$1; shift; TRIBUTARY_DATA_DIR=$D timeout 8 $AS node "$CLI" s
 
 TAKE() { P=$1 SERVE "() => {}"; }
 SERVE() { node -e "require('node:http').createServer($1).listen($P, '127.0.0.1')" 2> /dev/null & echo $! >> "$SCREEN.others"; for _ in $(seq 50); do (: < "/dev/tcp/127.0.0.1/$P") 2> /dev/null && break; sleep 0.1; done; }
+EACH_PORT() { local n; for n in 0 1 2 3 4 5; do TAKE $((P+n)); "$@"; DOWN; done; return 2; }
 FOREIGN() { SERVE '(_, answer) => answer.end("<html>hello</html>")'; }
 # As this API says who it is, and answers otherwise.
 OLDER() { SERVE '(asked, answer) => answer.writeHead(404, { "content-type": "application/json", "x-tributary": "api" }).end(JSON.stringify({ code: "not_found", detail: "there is no " + asked.method + " " + asked.url }))'; }

@@ -9,7 +9,8 @@ const page = readFileSync(new URL('../../docs/misconfiguration.md', import.meta.
 test('every row is on the page, in order, each with what came', () => {
   const rows = page.match(/^\| \d+[a-z]? \|.*$/gm) ?? [];
   expect(rows.map((row) => row.split(' | ')[0]?.slice(2))).toEqual(ROWS.map(({ row }) => row));
-  for (const row of rows) expect(row).toMatch(/exit \d+ \|$/);
+  // 124: a role was still running when its time was up.
+  for (const row of rows) expect(row).toMatch(/exit (?!124)\d+ \|$/);
   expect(page).not.toMatch(/not run here|\/tmp\/|\/home\/|\/root\//);
 });
 
