@@ -193,6 +193,20 @@ test('batch status: the current one is marked, a failure is reported', async () 
   expect(stdout).toMatch(/▸ 3 {2}computed .* 4\.0 s +1,000 +10 +1 /);
 });
 
+test.each([
+  [{ by: 'schedule' }, 'publication 9, published by a scheduled run, 2026-11-21 00:00:00Z)'],
+  [{ by: 'demand by key ta_1' }, 'publication 9, published by a run that key ta_1 asked for, 2026-11-21 00:00:00Z)'],
+  [{ by: 'key ta_1' }, 'publication 9, published by key ta_1, 2026-11-21 00:00:00Z)'],
+  [
+    { by: 'key ta_1', action: 'rollback', held: true } as const,
+    'publication 9, rolled back to by key ta_1, 2026-11-21 00:00:00Z); held: scheduled runs do not publish',
+  ],
+])('batch status says who published: %j', async (change, says) => {
+  await using server = await fakeServer(() => ({ body: list([generation(3, 'computed')], { ...published(3), ...change }) }));
+  const { stdout } = await tributary(['batch', 'status', '--url', server.url]);
+  expect(stdout).toContain(`readers get generation 3 (${says}\n`);
+});
+
 test('the fate of a run is that of the first generation after the newest known', () => {
   const fate = (generations: Generation[], publication: Generations['publication']) => fateOf(list(generations, publication), 3);
   expect(fate([generation(3, 'computed')], published(3))).toMatchObject({ done: false, text: 'waiting for the run to start' });

@@ -24,9 +24,17 @@ test.each([
   ['{"a": 01}', 'line 1, column 7: "0" stands where a value belongs'],
   ['{"a": "b\n"}', 'line 1, column 7: """ stands where a value belongs'],
   ['{"a":\u00a01}', 'line 1, column 6: the invisible character U+00A0 stands where a value belongs'],
+  [
+    `${'['.repeat(101)}1${']'.repeat(101)}`,
+    'line 1, column 102: more than 100 levels of brackets stand in each other. Nest less',
+  ],
   ['{} {}', 'line 1, column 4: "{" stands where a value belongs'],
 ])('%j: %s', (text, expected) => {
   expect(said(text)).toBe(expected);
+});
+
+test('a hundred levels are read', () => {
+  expect(said(`${'['.repeat(100)}1${']'.repeat(100)}`)).toBeUndefined();
 });
 
 test('the same key in two objects is not a trouble', () => {

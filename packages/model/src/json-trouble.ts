@@ -7,7 +7,7 @@ export interface JsonTrouble {
   readonly column: number;
 }
 
-/** Deeper, no configuration is nested; the parser of the engine then says whether it is JSON. */
+/** Deeper, no configuration is nested. */
 const DEEPEST = 100;
 
 class Found extends Error {
@@ -48,7 +48,7 @@ const SCALAR = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.])|true\b|fals
 function value(scan: Scan, depth: number): void {
   space(scan);
   const first = scan.text[scan.at];
-  if (depth > DEEPEST) scan.at = scan.text.length;
+  if (depth > DEEPEST) throw new Found(scan.at, `more than ${DEEPEST} levels of brackets stand in each other. Nest less`);
   else if (first === '{') members(scan, depth);
   else if (first === '[') items(scan, depth);
   else if (match(scan, STRING) === undefined && match(scan, SCALAR) === undefined) throw new Found(scan.at, unexpected(scan));

@@ -178,5 +178,12 @@ function generationTable(generations: readonly Generation[], { width, bold }: Te
 export function publicationLine(publication: Publication | null): string {
   if (publication === null) return 'nothing is published yet: readers get the speed layer alone';
   const { generation, sequence, action, held, at, by } = publication;
-  return `readers get generation ${generation} (publication ${sequence}: ${action} by ${by}, ${instant(at)})${held ? '; held: scheduled runs do not publish' : ''}`;
+  const done = action === 'rollback' ? 'rolled back to' : 'published';
+  return `readers get generation ${generation} (publication ${sequence}, ${done} by ${actorOf(by)}, ${instant(at)})${held ? '; held: scheduled runs do not publish' : ''}`;
+}
+
+/** `by` is the reason of the run that published, or who asked for the publication itself. */
+function actorOf(by: string): string {
+  if (by === 'schedule') return 'a scheduled run';
+  return by.startsWith('demand by ') ? `a run that ${by.slice('demand by '.length)} asked for` : by;
 }
