@@ -6,13 +6,16 @@ import { rowsOfColumns } from '@tributary/archive/views';
 import type { Definitions } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
 import { HOUR_MS } from '@tributary/model/time';
-import { userKeyOf } from '@tributary/model/user-key';
+import { partitionOf, userKeyOf } from '@tributary/model/user-key';
 import { EVENT_ROW_COLUMNS, eventRow, rowsSql } from '@tributary/testkit/event-rows';
+import { byPartition, GROUPED_VIEWS } from '@tributary/views/by-partition';
 import { addRow, type RowsByView, rowsOf } from '@tributary/views/deltas';
 import { VIEWS } from '@tributary/views/registry';
 import { batchSql, journeyStatements, membersSql, prepareStatements, timelineStatements } from '@tributary/views/sql';
 import { insertionIndex, type TimelineEvent, timelineEvent } from '@tributary/views/timeline';
-import { fold, type View } from '@tributary/views/view';
+import { type Emit, fold, type View } from '@tributary/views/view';
+
+export const PARTITIONS = 3;
 
 /** A session for tests alone; `name` keeps the folders of test files apart. */
 export function openTestSession(name: string): Promise<DuckDb> {
@@ -37,8 +40,19 @@ export function byFold(events: readonly Event[], definitions: Definitions): Rows
         fold(view, timeline, at, definitions, (key, measures) => addRow(rows, key, measures));
       });
   }
+  for (const [view, { name }] of grouped(VIEWS)) {
+    const rows = rowsOf(result, name);
+    for (const [user, timeline] of users)
+      timeline.forEach((_, at) => {
+        const emit: Emit = (key, measures) => addRow(rows, `${key}\t${partitionOf(user, PARTITIONS)}`, measures);
+        fold(view, timeline, at, definitions, emit);
+      });
+  }
   return result;
 }
+
+const grouped = (views: readonly View[]) =>
+  views.filter((view) => GROUPED_VIEWS.includes(view)).map((view) => [view, byPartition(view)] as const);
 
 /** The definitions that each session was prepared for last. */
 const preparedFor = new WeakMap<DuckDb, string>();
@@ -52,17 +66,18 @@ export async function bySql(
   if (preparedFor.get(session) !== definitions.json)
     for (const { sql, values } of prepareStatements(definitions)) await session.run(sql, values);
   preparedFor.set(session, definitions.json);
-  await session.run(`CREATE OR REPLACE TEMP TABLE facts AS ${rowsSql(EVENT_ROW_COLUMNS)}`, {
-    rows: JSON.stringify(events.map(eventRow)),
+  await session.run(`CREATE OR REPLACE TEMP TABLE facts AS ${rowsSql({ ...EVENT_ROW_COLUMNS, partition: 'INTEGER' })}`, {
+    rows: JSON.stringify(events.map((one) => ({ ...eventRow(one), partition: partitionOf(userKeyOf(one), PARTITIONS) }))),
   });
   await session.run(`CREATE OR REPLACE TEMP VIEW members AS SELECT *, true AS fresh FROM (${membersSql('facts')})`);
   for (const sql of [...timelineStatements(), ...journeyStatements(views, definitions)]) await session.run(sql);
   const result: RowsByView = new Map();
-  for (const view of views) {
+  for (const [view, columnsOf] of [...views.map((own) => [own, own] as const), ...grouped(views)]) {
     await session.run(`CREATE OR REPLACE TEMP VIEW anchors AS SELECT * FROM ${view.countsSignals ? 'facts' : 'timelines'}`);
-    const columns = [...view.dimensions.map((d) => `"${d}"`), ...view.measures.map((m) => `"${m}"`)];
+    const dimensions = columnsOf.dimensions.map((d) => (d === 'partition' ? `"${d}"::VARCHAR` : `"${d}"`));
+    const columns = [...dimensions, ...columnsOf.measures.map((m) => `"${m}"`)];
     const rows = await session.columns(`SELECT ${columns.join(', ')} FROM (${batchSql(view)})`);
-    result.set(view.name, rowsOfColumns(rows, view, view.name));
+    result.set(columnsOf.name, rowsOfColumns(rows, columnsOf, columnsOf.name));
   }
   return result;
 }

@@ -19,8 +19,9 @@ import { differences } from '@tributary/testkit/compare-rows';
 import { EVENT_ROW_COLUMNS, eventRow, rowsSql } from '@tributary/testkit/event-rows';
 import { generateEvents } from '@tributary/testkit/generate';
 import { definitionsOf, generateDefinitions, SMALL_DEFINITIONS } from '@tributary/testkit/generate-definitions';
-import { naive } from '@tributary/testkit/naive';
+import { naiveOfGeneration } from '@tributary/testkit/naive-by-partition';
 import { createRandom, type Random } from '@tributary/testkit/random';
+import { groupedOf } from '@tributary/views/by-partition';
 import type { RowsByView } from '@tributary/views/deltas';
 import { VIEWS } from '@tributary/views/registry';
 import fc from 'fast-check';
@@ -82,7 +83,7 @@ async function generation(
 
 async function viewsOf(base: ComputeBase): Promise<RowsByView> {
   const rows: RowsByView = new Map();
-  for (const view of VIEWS) rows.set(view.name, await readViewRows(session, dataDir, base, view));
+  for (const view of [...VIEWS, ...groupedOf(VIEWS)]) rows.set(view.name, await readViewRows(session, dataDir, base, view));
   return rows;
 }
 
@@ -110,7 +111,7 @@ test('laws 1, 3, 5, 8: every generation is naive(all up to its cut), whatever th
         archived.push(arrivals);
         base = await generation(arrivals, base, definitions, limits);
         upTo += piece.length;
-        expect(differences(await viewsOf(base), naive(events.slice(0, upTo), definitions))).toEqual([]);
+        expect(differences(await viewsOf(base), naiveOfGeneration(events.slice(0, upTo), definitions, PARTITIONS))).toEqual([]);
       }
       const all = Array.from({ length: PARTITIONS }, (_, p) => archived.flatMap((arrivals) => arrivals[p] ?? []));
       const full = await generation(all, null, definitions, limits);
@@ -140,7 +141,7 @@ const event = (userId: string, id: string, hours: number, type: string, more: Pa
 async function expectNaive(pieces: readonly (readonly Event[])[], definitions: Definitions): Promise<void> {
   let base: Awaited<ReturnType<typeof generation>> | null = null;
   for (const piece of pieces) base = await generation(await archive(piece), base, definitions, LIMITS);
-  expect(differences(await viewsOf(base as ComputeBase), naive(pieces.flat(), definitions))).toEqual([]);
+  expect(differences(await viewsOf(base as ComputeBase), naiveOfGeneration(pieces.flat(), definitions, PARTITIONS))).toEqual([]);
 }
 
 /** A user for each case, and its number in each channel, so that cases share no rows: two generations for all of them. */
@@ -228,7 +229,7 @@ test('law 5: what was a mere signal under old definitions is found once new ones
   const one = await generation(await archive(first), null, before, LIMITS);
   const two = await generation(await archive([]), one, after, LIMITS);
   const three = await generation(await archive(late), two, after, LIMITS);
-  expect(differences(await viewsOf(three), naive([...first, ...late], after))).toEqual([]);
+  expect(differences(await viewsOf(three), naiveOfGeneration([...first, ...late], after, PARTITIONS))).toEqual([]);
 });
 
 test('law 8: late touches push older ones off the paths that have 1 000', { timeout: 120_000 }, async () => {

@@ -7,10 +7,10 @@ import type { Definitions, DefinitionsFile } from '@tributary/model/definitions'
 import type { Event } from '@tributary/model/event';
 import { differences } from '@tributary/testkit/compare-rows';
 import { byFirstRules, definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/generate-definitions';
-import { naive } from '@tributary/testkit/naive';
+import { naiveOfGeneration } from '@tributary/testkit/naive-by-partition';
 import type { RowsByView } from '@tributary/views/deltas';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { byFold, bySql, event, openTestSession } from './engines.ts';
+import { byFold, bySql, event, openTestSession, PARTITIONS } from './engines.ts';
 
 let session: DuckDb;
 beforeAll(async () => {
@@ -24,7 +24,7 @@ const define = (attribution: DefinitionsFile['attribution']) => definitionsOf({ 
 async function agreed(events: readonly Event[], definitions: Definitions): Promise<RowsByView> {
   const sql = await bySql(session, events, definitions);
   expect(differences(sql, byFold(events, definitions))).toEqual([]);
-  expect(differences(sql, naive(events, definitions))).toEqual([]);
+  expect(differences(sql, naiveOfGeneration(events, definitions, PARTITIONS))).toEqual([]);
   return sql;
 }
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { computeInChild } from '@tributary/recompute/child/child';
 import type { ComputeSpec } from '@tributary/recompute/compute/spec';
 import { definitionsOf } from '@tributary/testkit/generate-definitions';
+import { groupedOf } from '@tributary/views/by-partition';
 import { VIEWS } from '@tributary/views/registry';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
@@ -42,8 +43,8 @@ async function childrenAlive(): Promise<string[]> {
 test('nothing archived: empty views, durable under their names', async () => {
   const result = await computeInChild(spec(), { timeoutMs: 30_000, signal: forever });
   expect(result.counts).toEqual({ events: 0, newEvents: 0, duplicates: 0 });
-  expect(Object.values(result.views).map(({ rows }) => rows)).toEqual(VIEWS.map(() => 0));
-  expect(await readdir(join(dataDir, 'generations/000001'))).toHaveLength(VIEWS.length);
+  expect(Object.values(result.views).map(({ rows }) => rows)).toEqual([...VIEWS, ...groupedOf(VIEWS)].map(() => 0));
+  expect(await readdir(join(dataDir, 'generations/000001'))).toHaveLength(VIEWS.length + groupedOf(VIEWS).length);
   expect(await readdir(join(dataDir, 'staging'))).toEqual([]);
 });
 

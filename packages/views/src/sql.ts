@@ -31,11 +31,11 @@ export function prepareStatements(definitions: Definitions): SqlStatement[] {
 /**
  * The touches and conversions among events, with what the definitions make of them (timeline.ts, timelineEvent): `kind`, a
  * touch's channel and window; absent text reads `(none)`, absent amounts 0. Mere signals are left out. `relation` is a table
- * expression of ours with the columns user_key, ts, id, type, channel, campaign, cost, value, currency.
+ * expression of ours with the columns partition, user_key, ts, id, type, channel, campaign, cost, value, currency.
  */
 export function membersSql(relation: string): string {
   return `
-    SELECT e.user_key, e.ts, e.id, e.type, member.kind,
+    SELECT e.partition, e.user_key, e.ts, e.id, e.type, member.kind,
       coalesce(e.channel, member.default_channel) AS channel,
       coalesce(e.campaign, '(none)') AS campaign,
       coalesce(e.cost, 0) AS cost, coalesce(e.value, 0) AS value,

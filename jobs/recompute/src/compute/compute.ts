@@ -11,13 +11,14 @@ import type { StoredFile } from '@tributary/archive/layout';
 import { checkViewRows } from '@tributary/archive/views';
 import { type Definitions, storedDefinitions } from '@tributary/model/definitions';
 import { sha256Hex } from '@tributary/runtime/definitions';
+import { groupedOf } from '@tributary/views/by-partition';
 import { VIEWS } from '@tributary/views/registry';
 import { prepareStatements } from '@tributary/views/sql';
 import type { View } from '@tributary/views/view';
 import { mergeEvents, writeIncrement } from './event-files.ts';
 import { type Output, outputOf } from './output.ts';
 import { adoptIncrements, loadParts, writePart } from './parts.ts';
-import { CONVERSION_COLUMNS, columnList, viewColumns } from './relations.ts';
+import { CONVERSION_COLUMNS, columnList, keptView, viewColumns } from './relations.ts';
 import { computeShard } from './shard.ts';
 import { rowsByPartition, shardsOf } from './shards.ts';
 import type { ComputeResult, ComputeSpec, ShardPart, ShardSpec } from './spec.ts';
@@ -99,7 +100,8 @@ async function finish(
   const newEvents = increments.reduce((sum, file) => sum + file.rows, 0);
   const computed = viewsOf(spec);
   const views = await writeViews(spec, computed, output);
-  for (const view of computed) await checkViewRows(session, spec.dataDir, { generation: spec.generation, views }, view);
+  for (const view of [...computed, ...groupedOf(computed)])
+    await checkViewRows(session, spec.dataDir, { generation: spec.generation, views }, view);
   return {
     views,
     events: await mergeEvents(output, definitions.version, [...(spec.base?.events ?? []), ...increments]),
@@ -114,7 +116,7 @@ function viewsOf({ views }: ComputeSpec): readonly View[] {
 
 async function prepare(session: DuckDb, definitions: Definitions, views: readonly View[]): Promise<void> {
   for (const { sql, values } of prepareStatements(definitions)) await session.run(sql, values);
-  for (const view of views) await session.run(`CREATE TEMP TABLE rows_${view.name} (${columnList(viewColumns(view))})`);
+  for (const view of views) await session.run(`CREATE TEMP TABLE rows_${view.name} (${columnList(viewColumns(keptView(view)))})`);
   await session.run(`CREATE TEMP TABLE conversion_rows (${columnList(CONVERSION_COLUMNS)})`);
 }
 

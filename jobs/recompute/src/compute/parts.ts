@@ -10,7 +10,7 @@ import type { StoredFile } from '@tributary/archive/layout';
 import type { View } from '@tributary/views/view';
 import { writeIncrement } from './event-files.ts';
 import type { Output } from './output.ts';
-import { CONVERSION_COLUMNS, parquetFiles, viewColumns } from './relations.ts';
+import { CONVERSION_COLUMNS, keptView, parquetFiles, viewColumns } from './relations.ts';
 import type { ComputeSpec, ShardPart } from './spec.ts';
 import { writeSummed } from './view-files.ts';
 
@@ -25,7 +25,7 @@ export async function writePart(
   const increments = await writeIncrement(output, version, number);
   const rows: Record<string, StoredFile[]> = {};
   for (const view of views)
-    rows[view.name] = await writeSummed(view, '', (query) => output.writeRows(`rows-${view.name}`, query));
+    rows[view.name] = await writeSummed(keptView(view), '', (query) => output.writeRows(`rows-${view.name}`, query));
   return { arrivals, increments, rows, conversions: await output.writeRows('conversions', 'SELECT * FROM conversion_rows') };
 }
 
@@ -39,7 +39,7 @@ export async function loadParts(
   for (const view of views) {
     const files = parts.flatMap((part) => part.rows[view.name] ?? []);
     await session.run(
-      `CREATE TEMP VIEW rows_${view.name} AS SELECT * FROM ${parquetFiles(spec.dataDir, files, viewColumns(view))}`,
+      `CREATE TEMP VIEW rows_${view.name} AS SELECT * FROM ${parquetFiles(spec.dataDir, files, viewColumns(keptView(view)))}`,
     );
   }
   const conversions = parquetFiles(

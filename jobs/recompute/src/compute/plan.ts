@@ -3,6 +3,7 @@ import { readGeneration } from '@tributary/archive/generations';
 import type { GenerationManifest, SegmentManifest } from '@tributary/archive/layout';
 import { readSegments } from '@tributary/archive/segments';
 import { TributaryError } from '@tributary/model/errors';
+import { groupedOf } from '@tributary/views/by-partition';
 import { VIEWS } from '@tributary/views/registry';
 import type { ComputeLimits, ComputeSpec } from './spec.ts';
 
@@ -37,7 +38,11 @@ export async function planCompute(
 
 /** Rows made by another program, or under other definitions, are computed again from the base's events: so an upgrade fills what it adds. */
 function servesRows(base: GenerationManifest, { definitions }: GenerationManifest, program: string): boolean {
-  return base.definitions === definitions && base.program === program && VIEWS.every(({ name }) => name in base.views);
+  return (
+    base.definitions === definitions &&
+    base.program === program &&
+    [...VIEWS, ...groupedOf(VIEWS)].every(({ name }) => name in base.views)
+  );
 }
 
 async function readBase(dataDir: string, generation: number): Promise<GenerationManifest> {

@@ -2,6 +2,8 @@
 import { join } from 'node:path';
 import { type GenerationManifest, LATER_COLUMNS, type StoredFile, TIMELINE_COLUMNS } from '@tributary/archive/layout';
 import { sqlText } from '@tributary/archive/parquet';
+import { byPartition, GROUPED_VIEWS } from '@tributary/views/by-partition';
+import type { View } from '@tributary/views/view';
 import type { Shard } from './shards.ts';
 import type { ComputeSpec } from './spec.ts';
 
@@ -61,6 +63,11 @@ export function parquetFiles(
   if (!names.some((name) => later.has(name))) return `(SELECT ${all} FROM read_parquet([${paths}], hive_partitioning = false))`;
   const held = `SELECT * FROM read_parquet([${paths}], union_by_name = true, hive_partitioning = false)`;
   return `(SELECT ${all} FROM (${none} UNION ALL BY NAME ${held}))`;
+}
+
+/** What is kept of a view's rows until its files are written: by partition where the generation keeps them so. */
+export function keptView(view: View): Pick<View, 'name' | 'dimensions' | 'measures'> {
+  return GROUPED_VIEWS.includes(view) ? { ...view, dimensions: byPartition(view).dimensions } : view;
 }
 
 /** Dimensions are text, measures integers: in 128 bits while they are summed. Files hold them in 64 (view-files.ts). */

@@ -13,7 +13,7 @@ import type { Definitions } from '@tributary/model/definitions';
 import { batchSql, journeyStatements, membersSql, timelineStatements } from '@tributary/views/sql';
 import type { View } from '@tributary/views/view';
 import { holdsSignalsOnly } from './event-files.ts';
-import { arrivals, baseEvents, CONVERSION_COLUMNS, eventsIn, GENERATION_EVENT_COLUMNS, quoted } from './relations.ts';
+import { arrivals, baseEvents, CONVERSION_COLUMNS, eventsIn, GENERATION_EVENT_COLUMNS, keptView, quoted } from './relations.ts';
 import type { Shard } from './shards.ts';
 import type { ComputeSpec } from './spec.ts';
 import { statementsOf } from './sql-file.ts';
@@ -97,7 +97,8 @@ async function addNearMembers(
 async function addRows(session: DuckDb, anchors: string, views: readonly View[]): Promise<void> {
   await session.run(`CREATE OR REPLACE TEMP VIEW anchors AS ${anchors}`);
   for (const view of views) {
-    const columns = [...view.dimensions, ...view.measures].map(quoted).join(', ');
+    const { dimensions, measures } = keptView(view);
+    const columns = [...dimensions, ...measures].map(quoted).join(', ');
     await session.run(`INSERT INTO rows_${view.name} SELECT ${columns} FROM (${batchSql(view)})`);
   }
 }

@@ -1,5 +1,6 @@
-/** The views of a generation: the base's rows, if they serve, plus what the fresh events change. */
+/** The views of a generation, some by partition as well: the base's rows, if they serve, plus what the fresh events change. */
 import type { StoredFile } from '@tributary/archive/layout';
+import { groupedOf } from '@tributary/views/by-partition';
 import type { View } from '@tributary/views/view';
 import type { Output } from './output.ts';
 import { parquetFiles, quoted, viewColumns } from './relations.ts';
@@ -7,15 +8,23 @@ import type { ComputeSpec } from './spec.ts';
 
 export async function writeViews(spec: ComputeSpec, views: readonly View[], output: Output): Promise<Record<string, StoredFile>> {
   const files: Record<string, StoredFile> = {};
-  for (const view of views) {
+  const all = views.flatMap((view) => [
+    { view, rows: view.name },
+    ...groupedOf([view]).map((grouped) => ({ view: grouped, rows: view.name })),
+  ]);
+  for (const { view, rows } of all) {
     const held = spec.reuseRows ? spec.base?.views[view.name] : undefined;
     const before = held === undefined ? '' : `UNION ALL ${parquetFiles(spec.dataDir, [held], viewColumns(view))}`;
     // Sorted, so that readers of a range of days pass over the rest.
     const sorted = (query: string) => `SELECT * FROM (${query}) ORDER BY ${view.dimensions.map(quoted).join(', ')}`;
-    files[view.name] = await writeSummed(view, before, (query) => output.write(`view-${view.name}`, sorted(query)));
+    files[view.name] = await writeSummed({ ...view, name: rows }, before, (query) =>
+      output.write(`view-${view.name}`, sorted(query)),
+    );
   }
   return files;
 }
+
+type Kept = Pick<View, 'name' | 'dimensions' | 'measures'>;
 
 /** The largest sum of one row of a file. */
 const MOST = '9223372036854775807';
@@ -25,7 +34,7 @@ const MOST = '9223372036854775807';
  * as several rows of its key, which add up like any rows: readers of our files, and of Parquet at large, know integers of 64 bits.
  * Few files hold such a sum: the query that splits takes a third longer, and is asked when the plain one fails.
  */
-export async function writeSummed<T>(view: View, more: string, write: (query: string) => Promise<T>): Promise<T> {
+export async function writeSummed<T>(view: Kept, more: string, write: (query: string) => Promise<T>): Promise<T> {
   const dimensions = view.dimensions.map(quoted).join(', ');
   const columns = `${dimensions}, ${view.measures.map(quoted).join(', ')}`;
   const sums = (type: string) => view.measures.map((m) => `sum(${quoted(m)})::${type} AS ${quoted(m)}`).join(', ');
@@ -40,7 +49,7 @@ export async function writeSummed<T>(view: View, more: string, write: (query: st
   }
 }
 
-function splitRows(view: View, summed: string): string {
+function splitRows(view: Kept, summed: string): string {
   const dimensions = view.dimensions.map(quoted).join(', ');
   const fits = view.measures.map((measure) => `${quoted(measure)} BETWEEN -${MOST} AND ${MOST}`).join(' AND ');
   const whole = view.measures.map((measure) => `${quoted(measure)}::BIGINT AS ${quoted(measure)}`).join(', ');

@@ -1,9 +1,9 @@
 -- The journeys that end in a conversion, as far as fresh events may change their path.
 --
--- In:  timelines (user_key, seq, ts, type, kind, window_ms, value, currency, fresh)  the fresh touches and conversions, and of their
+-- In:  timelines (partition, user_key, seq, ts, type, kind, window_ms, value, currency, fresh)  the fresh touches and conversions, and of their
 --                users all others within two lookbacks of them
 --      attribution, from the definitions
--- Out: asked (user_key, seq, ts, type, currency, value, after_seq, held_after_seq, now, before)  their last event; touches up to
+-- Out: asked (partition, user_key, seq, ts, type, currency, value, after_seq, held_after_seq, now, before)  their last event; touches up to
 --            after_seq are not on the path, without the fresh events up to held_after_seq; whether the journey is there now, and
 --            was there before
 --      crowded (user_key)  users with more touches than a path looks back over
@@ -37,7 +37,7 @@ affected AS (
   SEMI JOIN news ON news.user_key = held.user_key AND news.seq < held.seq AND news.until >= held.ts
 )
 SELECT
-  user_key, seq, ts, type, currency, value,
+  partition, user_key, seq, ts, type, currency, value,
   coalesce(after_seq, -1) AS after_seq, coalesce(held_after_seq, -1) AS held_after_seq,
   true AS now, NOT fresh AS before
 FROM affected LEFT JOIN previous USING (user_key, seq);

@@ -4,12 +4,12 @@
 -- Out: edge(of_null)  a table macro, for conversions' paths or for null paths
 -- Statements end with a semicolon at the end of a line.
 
--- Passages from state to state, states being the last k channels (statesOf in channels.ts): filed_no, from, to, journeys, value; the
+-- Passages from state to state, states being the last k channels (statesOf in channels.ts): filed_no, partition, from, to, journeys, value; the
 -- value lies on the edge to the end. Step i leaves the state of the k steps before it; a path of k steps or fewer is one state.
 CREATE OR REPLACE TEMP MACRO edge(of_null) AS TABLE (
   WITH passed AS (
     SELECT
-      filed_no, i = n AS is_last, transition_order AS k,
+      filed_no, partition, i = n AS is_last, transition_order AS k,
       CASE k WHEN 1 THEN back_1 WHEN 2 THEN back_2 WHEN 3 THEN back_3 ELSE back_4 END AS left_no,
       CASE WHEN k > 3 THEN back_3 END AS c3, CASE WHEN k > 2 THEN back_2 END AS c2, CASE WHEN k > 1 THEN back_1 END AS c1, channel_no AS c0,
       sum(sign) AS journeys, sum(sign * value) AS value
@@ -29,7 +29,7 @@ CREATE OR REPLACE TEMP MACRO edge(of_null) AS TABLE (
       LEFT JOIN channel AS n3 ON n3.channel_no = c3
       LEFT JOIN channel AS n4 ON n4.channel_no = left_no
   )
-  SELECT filed_no, "from", "to", journeys, 0 AS value FROM named
+  SELECT filed_no, partition, "from", "to", journeys, 0 AS value FROM named
   UNION ALL
-  SELECT filed_no, "to", '', journeys, value FROM named WHERE is_last
+  SELECT filed_no, partition, "to", '', journeys, value FROM named WHERE is_last
 );

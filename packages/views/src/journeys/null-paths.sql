@@ -22,7 +22,7 @@ ending AS (
   WHERE kind = 'touch' AND (next_ts IS NULL OR next_ts > ts + lookback_ms)
 ),
 ended AS (
-  SELECT user_key, seq, any_value(ts) AS ts, any_value(fresh) AS fresh, bool_or(now) AS now, bool_or(NOT now) AS before
+  SELECT user_key, seq, any_value(partition) AS partition, any_value(ts) AS ts, any_value(fresh) AS fresh, bool_or(now) AS now, bool_or(NOT now) AS before
   FROM ending
   GROUP BY ALL
 ),
@@ -42,4 +42,4 @@ null_path AS (
     ON conversion.user_key = near.user_key AND conversion.seq < near.seq
   GROUP BY ALL
 )
-SELECT user_key, seq, ts, '', '', 0, after_seq, held_after_seq, now, before FROM null_path;
+SELECT partition, user_key, seq, ts, '', '', 0, after_seq, held_after_seq, now, before FROM null_path;

@@ -17,11 +17,11 @@ CREATE OR REPLACE TEMP TABLE part AS
   WHERE own_i = 1
   GROUP BY path_no;
 
--- Journeys by the set of channels on their path (coalitionOf in channels.ts): filed_no, channels, journeys, value.
+-- Journeys by the set of channels on their path (coalitionOf in channels.ts): filed_no, partition, channels, journeys, value.
 CREATE OR REPLACE TEMP MACRO coalition(of_null) AS TABLE (
   WITH counted AS (
     SELECT
-      filed_no,
+      filed_no, partition,
       CASE WHEN len(parts) <= 20 THEN list_sort(list_transform(parts, part -> part.channel_no)) END AS channel_nos,
       sum(sign) AS journeys, sum(sign * value) AS value
     FROM path JOIN part USING (path_no)
@@ -33,6 +33,6 @@ CREATE OR REPLACE TEMP MACRO coalition(of_null) AS TABLE (
     FROM (SELECT channel_nos, unnest(channel_nos) AS channel_no FROM (SELECT DISTINCT channel_nos FROM counted)) JOIN channel USING (channel_no)
     GROUP BY channel_nos
   )
-  SELECT filed_no, coalesce(channels, '(other)') AS channels, journeys, value
+  SELECT filed_no, partition, coalesce(channels, '(other)') AS channels, journeys, value
   FROM counted LEFT JOIN named USING (channel_nos)
 );

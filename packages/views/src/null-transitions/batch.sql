@@ -1,7 +1,7 @@
 -- How often null paths pass from one state to the next.
 --
 -- In:  edge(), filed  see journeys/
--- Out: day, from, to, nulls
-SELECT day, "from", "to", sum(journeys) AS nulls
+-- Out: day, from, to, partition, nulls
+SELECT day, "from", "to", partition, sum(journeys) AS nulls
 FROM edge(true) JOIN filed USING (filed_no)
 GROUP BY ALL
