@@ -213,7 +213,7 @@ export const MUTATIONS_OF_KAFKA: readonly Mutation[] = [
     lie: 'whatever a reply unpacks to is unpacked',
     law: '7',
     file: `${KAFKA}/take-reply.ts`,
-    from: 'Math.min(roomOf(state, reading.maxBytes), share - before.bytes)',
+    from: 'Math.min(roomOf(state, reading.maxBytes), shareOf(offsets.size) - before.bytes)',
     to: 'Number.POSITIVE_INFINITY',
     test: `${KAFKA}/take-reply.test.ts`,
   },

@@ -77,7 +77,13 @@ async function sealAndCompute(
   const seals = await waitUntilSealed(manifest, ports, signal);
   await ports.reached('sealed', generation);
   await sweepStaging(ports.dataDir, generation);
-  const spec = await planCompute(ports.dataDir, manifest, seals, ports.newAttempt(), ports.limits.compute, ports.program);
+  const spec = await planCompute(ports.dataDir, {
+    manifest,
+    seals,
+    attempt: ports.newAttempt(),
+    limits: ports.limits.compute,
+    program: ports.program,
+  });
   const result = await computeSpread(spec, run.shards, ports, signal).finally(() =>
     rm(join(ports.dataDir, stagingFolder(spec)), { recursive: true, force: true }),
   );

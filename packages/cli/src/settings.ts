@@ -46,19 +46,20 @@ interface LocalAccess {
 
 export const LOCAL_KEYS_FILE = 'keys.local.json';
 
+/** Where `npm start` puts them. */
+const API_URL = 'http://127.0.0.1:7401';
+const COLLECTOR_URL = 'http://127.0.0.1:7400';
+
 export function resolveSettings(options: GlobalOptions, env: Environment, cwd: string, home: string): Settings {
   const { dataDir, dataDirFrom } = dataDirOf(options, env, cwd, home);
   const local = readLocalAccess(join(dataDir, LOCAL_KEYS_FILE));
   const localFile = join(dataDir, LOCAL_KEYS_FILE);
-  const api = placesOf('--url', options.url, 'TRIBUTARY_URL', env, localFile, local.apiUrl, 'http://127.0.0.1:7401');
+  const api = placesOf(['--url', options.url], ['TRIBUTARY_URL', env['TRIBUTARY_URL']], [localFile, local.apiUrl], API_URL);
   const collector = placesOf(
-    '--collector-url',
-    options.collectorUrl,
-    'TRIBUTARY_COLLECTOR_URL',
-    env,
-    localFile,
-    local.collectorUrl,
-    'http://127.0.0.1:7400',
+    ['--collector-url', options.collectorUrl],
+    ['TRIBUTARY_COLLECTOR_URL', env['TRIBUTARY_COLLECTOR_URL']],
+    [localFile, local.collectorUrl],
+    COLLECTOR_URL,
   );
   const target = (scope: Scope) => (scope === 'write' ? ([collector, '--collector-url'] as const) : ([api, '--url'] as const));
   const given = (scope: Scope): Given | undefined => {
@@ -103,17 +104,11 @@ export function resolveSettings(options: GlobalOptions, env: Environment, cwd: s
   };
 }
 
-function placesOf(
-  flag: string,
-  flagged: string | undefined,
-  variable: string,
-  env: Environment,
-  localFile: string,
-  inFolder: string | undefined,
-  fallback: string,
-): Places {
-  const inEnvironment = firstGiven(['environment', variable, env[variable]]);
-  const inFile = firstGiven(['folder', localFile, inFolder]);
+type Named = readonly [name: string, value: string | undefined];
+
+function placesOf([flag, flagged]: Named, variable: Named, folder: Named, fallback: string): Places {
+  const inEnvironment = firstGiven(['environment', ...variable]);
+  const inFile = firstGiven(['folder', ...folder]);
   const address = firstGiven(['flag', flag, flagged]) ?? inEnvironment ?? inFile;
   const plain = (given: Given | undefined) => (given === undefined ? undefined : httpUrl(given));
   return {

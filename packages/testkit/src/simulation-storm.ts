@@ -67,20 +67,23 @@ export async function storm(world: World, scheduler: Scheduler, cast: Cast, plan
       snapshots.push({ partition, stored: world.store.snapshot(partition) });
     }
     if (!random.chance(0.04) || plan.disasters.length === 0) continue;
-    await strike(world, scheduler, cast, random.pick(plan.disasters), turn, snapshots, empty, serving);
+    await strike({ world, scheduler, cast, turn, snapshots, empty, serving }, random.pick(plan.disasters));
   }
 }
 
-async function strike(
-  world: World,
-  scheduler: Scheduler,
-  cast: Cast,
-  disaster: Disaster,
-  turn: number,
-  snapshots: readonly { readonly partition: number; readonly stored: unknown }[],
-  empty: unknown,
-  serving: ServingStore,
-): Promise<void> {
+interface Moment {
+  readonly world: World;
+  readonly scheduler: Scheduler;
+  readonly cast: Cast;
+  readonly turn: number;
+  /** What partitions had stored before. */
+  readonly snapshots: readonly { readonly partition: number; readonly stored: unknown }[];
+  /** What a partition has stored that never had a commit. */
+  readonly empty: unknown;
+  readonly serving: ServingStore;
+}
+
+async function strike({ world, scheduler, cast, turn, snapshots, empty, serving }: Moment, disaster: Disaster): Promise<void> {
   const { random } = world;
   const alive = cast.members.filter(({ actor, role }) => actor.state === 'alive' && role !== 'reader' && role !== 'ticker');
   if (disaster === 'rewind') {

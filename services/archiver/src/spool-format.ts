@@ -48,7 +48,7 @@ export function addEvents(text: SpoolText, entry: LogEntry, partitions: number):
     const line = lines[index] as string;
     const decoded = decodeLine(line, entry.partition, partitions, entry.appendedMs);
     if (!decoded.ok) {
-      addDead(text, entry, index, decoded.code, decoded.message, line);
+      addDead(text, entry, index, decoded, line);
       continue;
     }
     const day = dayOf(decoded.event.ts);
@@ -60,7 +60,13 @@ export function addEvents(text: SpoolText, entry: LogEntry, partitions: number):
   }
 }
 
-export function addDead(text: SpoolText, entry: LogEntry, index: number, code: string, message: string, raw: string): void {
+interface Refused {
+  readonly code: string;
+  readonly message: string;
+}
+
+export function addDead(text: SpoolText, entry: LogEntry, index: number, refused: Refused, raw: string): void {
+  const { code, message } = refused;
   const line = `${JSON.stringify({ position: entry.position, entryIndex: index, kind: entry.kind, code, message, raw })}\n`;
   text.units += line.length;
   text.dead.push(line);

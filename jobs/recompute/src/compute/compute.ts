@@ -29,11 +29,11 @@ export function compute(spec: ComputeSpec): Promise<ComputeResult> {
   return inSession(spec, async (session, staging) => {
     const definitions = storedDefinitions(spec.definitions, sha256Hex);
     const output = outputOf(session, spec, staging);
-    const { arrivals, increments } =
+    const computed =
       spec.parts === undefined
         ? await computeShards(session, spec, definitions, output)
         : await mergeParts(session, spec, spec.parts);
-    return finish(session, spec, definitions, output, arrivals, increments);
+    return finish(session, spec, definitions, output, computed);
   });
 }
 
@@ -94,13 +94,12 @@ async function finish(
   spec: ComputeSpec,
   definitions: Definitions,
   output: Output,
-  arrivals: number,
-  increments: readonly StoredFile[],
+  { arrivals, increments }: Computed,
 ): Promise<ComputeResult> {
   const newEvents = increments.reduce((sum, file) => sum + file.rows, 0);
-  const computed = viewsOf(spec);
-  const views = await writeViews(spec, computed, output);
-  for (const view of [...computed, ...groupedOf(computed)])
+  const written = viewsOf(spec);
+  const views = await writeViews(spec, written, output);
+  for (const view of [...written, ...groupedOf(written)])
     await checkViewRows(session, spec.dataDir, { generation: spec.generation, views }, view);
   return {
     views,

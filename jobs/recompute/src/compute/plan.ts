@@ -7,15 +7,17 @@ import { groupedOf } from '@tributary/views/by-partition';
 import { VIEWS } from '@tributary/views/registry';
 import type { ComputeLimits, ComputeSpec } from './spec.ts';
 
-/** `seals`: the segment that ends at the barrier, by partition. `program`: what computes it. */
-export async function planCompute(
-  dataDir: string,
-  manifest: GenerationManifest,
-  seals: readonly SegmentManifest[],
-  attempt: string,
-  limits: ComputeLimits,
-  program: string,
-): Promise<ComputeSpec> {
+interface Attempt {
+  readonly manifest: GenerationManifest;
+  /** The segment that ends at the barrier, by partition. */
+  readonly seals: readonly SegmentManifest[];
+  readonly attempt: string;
+  readonly limits: ComputeLimits;
+  /** What computes it. */
+  readonly program: string;
+}
+
+export async function planCompute(dataDir: string, { manifest, seals, attempt, limits, program }: Attempt): Promise<ComputeSpec> {
   const base = manifest.base === null ? null : await readBase(dataDir, manifest.base);
   const arrivals = await Promise.all(
     seals.map(async (seal, partition) => {

@@ -27,6 +27,7 @@ const BOUNDED_CRYPTO: typeof saslScramSha.defaultCrypto = {
 
 export function loginOf(sasl: Sasl): SASLOptions {
   const { username, password } = sasl;
+  // biome-ignore lint/complexity/useMaxParams: the client's own signature.
   const authenticate: SASLCustomAuthenticator = (mechanism, connection, exchange, _username, _password, _token, done) => {
     const bounded: typeof done = (error, reply) => {
       if (error || !reply) return done(error, reply);

@@ -54,21 +54,24 @@ export function takeReply(
     const before = state.held.get(partition) ?? { from: start, next: start, entries: [], bytes: 0 };
     if (errorCode !== 0) taken.trouble.push(fetched);
     else if (start < fetched.logStart) taken.trouble.push({ ...fetched, errorCode: CODE.offsetOutOfRange });
-    else if (before.next === offsets.get(partition)) takePartition(state, fetched, before, shareOf(offsets.size), reading, taken);
+    else if (before.next === offsets.get(partition)) {
+      const room = Math.min(roomOf(state, reading.maxBytes), shareOf(offsets.size) - before.bytes);
+      takePartition(state, fetched, { before, room, reading }, taken);
+    }
   }
 }
 
-function takePartition(
-  state: SessionState,
-  fetched: FetchedPartition,
-  before: Held,
-  share: number,
-  reading: Reading,
-  taken: Taken,
-): void {
-  const room = Math.min(roomOf(state, reading.maxBytes), share - before.bytes);
+/** What is held of a partition, and the bytes that there is room for. */
+interface Room {
+  readonly before: Held;
+  readonly room: number;
+  readonly reading: Reading;
+}
+
+function takePartition(state: SessionState, fetched: FetchedPartition, into: Room, taken: Taken): void {
+  const { before } = into;
   const isStarved = state.starved.has(fetched.partition);
-  const visited = hold(state, fetched, before, room, taken.work, reading);
+  const visited = hold(state, fetched, into, taken.work);
   if (visited === null) return;
   taken.work -= visited.work;
   if (visited.next > before.next) taken.learned = true;
@@ -79,21 +82,14 @@ function takePartition(
 }
 
 /** Unpacks what there is room for, but one entry at least; null: there is nothing, or no room. */
-function hold(
-  state: SessionState,
-  fetched: FetchedPartition,
-  before: Held,
-  room: number,
-  work: number,
-  { topic, entryLimits }: Reading,
-): Visited | null {
+function hold(state: SessionState, fetched: FetchedPartition, { before, room, reading }: Room, work: number): Visited | null {
   const { partition, records } = fetched;
   if (records === null || records.length === 0) return null;
   if (room <= 0 || work <= 0) {
     if (before.entries.length === 0) state.starved.add(partition);
     return null;
   }
-  const builder = createEntryBuilder(topic, partition, entryLimits, room);
+  const builder = createEntryBuilder(reading.topic, partition, reading.entryLimits, room);
   const visited = visitCommitted(fetched, before.next, builder, work);
   state.visitedAt.set(partition, ++state.visits);
   if (visited.next > before.next) {

@@ -13,7 +13,7 @@ import type { Rows } from '@tributary/views/deltas';
 import { nullCoalitions } from '@tributary/views/null-coalitions/fold';
 import { nullTransitions } from '@tributary/views/null-transitions/fold';
 import { transitions } from '@tributary/views/transitions/fold';
-import type { Emit, View } from '@tributary/views/view';
+import type { View } from '@tributary/views/view';
 import { collectionOf, type Remembered, rememberedUnder, type Scope, within } from './scope.ts';
 
 /** What `setsOf` and `edgesOf` are collected from. */
@@ -63,27 +63,29 @@ export function edgesOf(snapshot: Pick<Snapshot, 'collect'>, scope: Scope, order
     ...collectionOf(`edges ${order}`, scope),
     map([, type, from = '', to = '', currency = ''], measures, emit) {
       // Only the way into the conversion is kept by currency: there is the value.
-      if (within(scope, type, currency)) lowered(from, to, order, to === '' ? `\t${currency}` : '\t', measures, emit);
+      if (!within(scope, type, currency)) return;
+      for (const edge of lowered(from, to, order)) emit(`${edge}\t${to === '' ? currency : ''}`, measures);
     },
   });
   const nulls = snapshot.collect(nullTransitions, {
     ...collectionOf(`null edges ${order}`, { days: scope.days, equal: {} }),
-    map: ([, from = '', to = ''], measures, emit) => lowered(from, to, order, '', measures, emit),
+    map([, from = '', to = ''], measures, emit) {
+      for (const edge of lowered(from, to, order)) emit(edge, measures);
+    },
   });
   return rememberedUnder(edgesMemory, converted, nulls, () => byCurrency(converted, nulls, edgeOf));
 }
 
 const edgesMemory = new WeakMap<Rows, Remembered<CountsByCurrency<EdgeName>>>();
 
-/** What an edge of a higher order adds at `order`: into the first state all its steps, else the last one. */
-function lowered(from: string, to: string, order: number, currency: string, measures: readonly Integer[], emit: Emit): void {
+/** The edges at `order` that an edge of a higher order adds to: into the first state all its steps, else the last one. */
+function lowered(from: string, to: string, order: number): string[] {
   if (from === '' && to.includes(SEPARATOR)) {
-    for (const step of transitionsOfPath(stateOf(to), order).slice(0, -1))
-      emit(`${step.from.join(SEPARATOR)}\t${step.to.join(SEPARATOR)}${currency}`, measures);
-    return;
+    const steps = transitionsOfPath(stateOf(to), order).slice(0, -1);
+    return steps.map((step) => `${step.from.join(SEPARATOR)}\t${step.to.join(SEPARATOR)}`);
   }
   const tail = (state: string) => (state.includes(SEPARATOR) ? stateOf(state).slice(-order).join(SEPARATOR) : state);
-  emit(`${tail(from)}\t${tail(to)}${currency}`, measures);
+  return [`${tail(from)}\t${tail(to)}`];
 }
 
 function edgeOf(key: string): { from: string[]; to: string[] } {

@@ -128,35 +128,36 @@ function libraryPaths(): Record<string, Json> {
   const settings = ok('Settings of the library.', json(ref('Settings')));
   const script = ok('A script.', { 'text/javascript': { schema: { type: 'string' } } });
   const withoutKey = (
-    path: string,
-    method: 'get' | 'post',
+    at: `${'GET' | 'POST'} ${string}`,
     summary: string,
     answer: Json,
     parameters: readonly Json[] = [],
     problems = ['503'],
-  ) => [
-    path,
-    {
-      [method]: operationOf({
-        id: idOf(path),
-        tag: 'libraries',
-        summary,
-        more: { parameters, security: [], ...answer },
-        problems: ['400', ...problems],
-      }),
-    },
-  ];
+  ) => {
+    const [method = '', path = ''] = at.split(' ');
+    return [
+      path,
+      {
+        [method.toLowerCase()]: operationOf({
+          id: idOf(path),
+          tag: 'libraries',
+          summary,
+          more: { parameters, security: [], ...answer },
+          problems: ['400', ...problems],
+        }),
+      },
+    ];
+  };
   const ofKey = (path: string, summary: string, answer: Json) =>
-    withoutKey(path, 'get', summary, answer, [KEY_IN_PATH], ['401', '503']);
+    withoutKey(`GET ${path}`, summary, answer, [KEY_IN_PATH], ['401', '503']);
   const file = { ...KEY_IN_PATH, name: 'file', description: 'A part of the library.' };
   return Object.fromEntries([
     ofKey('/v1/projects/{writeKey}/settings', "Where Segment's browser library sends to", settings),
     ofKey('/analytics.js/v1/{writeKey}/analytics.min.js', "Segment's browser library", script),
-    withoutKey('/analytics-next/bundles/{file}', 'get', 'A later part of that library', script, [file], ['404', '503']),
-    withoutKey('/v1/m', 'post', "Drop that library's reports on itself", settings),
+    withoutKey('GET /analytics-next/bundles/{file}', 'A later part of that library', script, [file], ['404', '503']),
+    withoutKey('POST /v1/m', "Drop that library's reports on itself", settings),
     withoutKey(
-      '/sourceConfig',
-      'get',
+      'GET /sourceConfig',
       "What RudderStack's browser library loads first",
       settings,
       [{ ...KEY_IN_PATH, in: 'query', required: false }],
@@ -164,8 +165,8 @@ function libraryPaths(): Record<string, Json> {
     ),
     ofKey('/array/{writeKey}/config', "What PostHog's browser library loads first", settings),
     ofKey('/array/{writeKey}/config.js', 'The same as a script', script),
-    withoutKey('/flags', 'post', 'No flags, for PostHog', settings),
-    withoutKey('/decide', 'post', 'No flags, for older libraries of PostHog', settings),
+    withoutKey('POST /flags', 'No flags, for PostHog', settings),
+    withoutKey('POST /decide', 'No flags, for older libraries of PostHog', settings),
   ]);
 }
 
