@@ -3,11 +3,11 @@ import { connect, type Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { createMemoryLog } from '@tributary/testkit/memory-log';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { createChunks } from '../../services/collector/src/chunks.ts';
-import { ofForm } from '../../services/collector/src/decode-body.ts';
-import { NO_NAMES } from '../../services/collector/src/names.ts';
+import { createChunks } from '../../services/collector/src/bodies/chunks.ts';
+import { ofForm } from '../../services/collector/src/bodies/decode-body.ts';
+import { NATIVE, type Route, routeNamed } from '../../services/collector/src/formats/routes.ts';
+import { NO_NAMES } from '../../services/collector/src/names/names.ts';
 import { prepare, type Surroundings } from '../../services/collector/src/prepare.ts';
-import { NATIVE, type Route, routeNamed } from '../../services/collector/src/routes.ts';
 import {
   BROWSER,
   keyRecord,

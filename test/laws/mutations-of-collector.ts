@@ -23,7 +23,7 @@ export const MUTATIONS_OF_COLLECTOR: readonly Mutation[] = [
   {
     lie: 'each character of a form that is encoded costs a call',
     law: '7',
-    file: `${COLLECTOR}/decode-body.ts`,
+    file: `${COLLECTOR}/bodies/decode-body.ts`,
     from: "field.replace(/%2b/gi, '+')",
     to: 'field.replace(/%2b/gi, (encoded) => String.fromCharCode(Number.parseInt(encoded.slice(1), 16)))',
     test: 'test/laws/law-7-strangers.test.ts',
@@ -31,21 +31,21 @@ export const MUTATIONS_OF_COLLECTOR: readonly Mutation[] = [
   {
     lie: 'lines are parsed, however many there are',
     law: '7',
-    file: `${COLLECTOR}/parse-body.ts`,
+    file: `${COLLECTOR}/bodies/parse-body.ts`,
     from: 'lines.length > maxLines',
     to: 'maxLines < 0',
   },
   {
     lie: 'bodies without a key share the room of those with one',
     law: '7',
-    file: `${COLLECTOR}/event-routes.ts`,
+    file: `${COLLECTOR}/http/event-routes.ts`,
     from: 'createWaitingBodies(gates.keyless)',
     to: 'createWaitingBodies(gates.keyed)',
   },
   {
     lie: 'slow bodies without a key keep the room that they have filled',
     law: '7',
-    file: `${COLLECTOR}/waiting-bodies.ts`,
+    file: `${COLLECTOR}/bodies/waiting-bodies.ts`,
     from: 'if (oldest === self) return false;',
     to: 'if (oldest !== undefined) return false;',
     test: 'services/collector/test/slow-bodies.test.ts',
@@ -53,7 +53,7 @@ export const MUTATIONS_OF_COLLECTOR: readonly Mutation[] = [
   {
     lie: 'a body without a key has three seconds, however fast it arrives',
     law: '6',
-    file: `${COLLECTOR}/event-routes.ts`,
+    file: `${COLLECTOR}/http/event-routes.ts`,
     from: ', bytesPerS: KEYLESS_BYTES_PER_S }',
     to: ' }',
     test: 'services/collector/test/slow-bodies.test.ts',
@@ -61,7 +61,7 @@ export const MUTATIONS_OF_COLLECTOR: readonly Mutation[] = [
   {
     lie: 'the context of a batch is read again for each event',
     law: '7',
-    file: `${COLLECTOR}/segment.ts`,
+    file: `${COLLECTOR}/formats/segment.ts`,
     from: 'if (last === undefined || CLUES',
     to: 'if (last !== null || CLUES',
     test: 'test/laws/law-7-strangers.test.ts',
@@ -69,7 +69,7 @@ export const MUTATIONS_OF_COLLECTOR: readonly Mutation[] = [
   {
     lie: 'any number of events change a part of one context',
     law: '7',
-    file: `${COLLECTOR}/items.ts`,
+    file: `${COLLECTOR}/formats/items.ts`,
     from: 'events * shared <= limitBytes',
     to: 'shared <= limitBytes',
     test: 'test/laws/law-7-strangers.test.ts',
@@ -85,7 +85,7 @@ export const MUTATIONS_OF_COLLECTOR: readonly Mutation[] = [
   {
     lie: 'one key may fill the room of all',
     law: '7',
-    file: `${COLLECTOR}/gate.ts`,
+    file: `${COLLECTOR}/bodies/gate.ts`,
     from: 'isAlone ? free : (free - own) / 2',
     to: 'free - 0 * Number(isAlone) * own',
     test: 'test/laws/law-7-strangers.test.ts',
@@ -109,7 +109,7 @@ export const MUTATIONS_OF_COLLECTOR: readonly Mutation[] = [
   {
     lie: 'a browser key sends money',
     law: '6',
-    file: `${COLLECTOR}/grant.ts`,
+    file: `${COLLECTOR}/keys/grant.ts`,
     from: '!isPublic || revenue === true',
     to: 'true',
     test: 'services/collector/test/scopes.test.ts',
@@ -117,7 +117,7 @@ export const MUTATIONS_OF_COLLECTOR: readonly Mutation[] = [
   {
     lie: 'properties of a call are money, whatever the key',
     law: '6',
-    file: `${COLLECTOR}/segment.ts`,
+    file: `${COLLECTOR}/formats/segment.ts`,
     from: 'const mayBeMoney = allowed && (',
     to: 'const mayBeMoney = (',
     test: 'services/collector/test/scopes.test.ts',
@@ -133,7 +133,7 @@ export const MUTATIONS_OF_COLLECTOR: readonly Mutation[] = [
   {
     lie: 'any number of campaigns of a day keep their names',
     law: '7',
-    file: `${COLLECTOR}/names.ts`,
+    file: `${COLLECTOR}/names/names.ts`,
     from: 'if (counted.size >= bounds[dimension]) return false;',
     to: '',
     test: 'services/collector/test/names.test.ts',
@@ -141,7 +141,7 @@ export const MUTATIONS_OF_COLLECTOR: readonly Mutation[] = [
   {
     lie: 'a request that is refused in the end uses up names',
     law: '7',
-    file: `${COLLECTOR}/names.ts`,
+    file: `${COLLECTOR}/names/names.ts`,
     from: 'if (claims !== 1) continue;',
     to: 'if (claims !== 0) continue;',
     test: 'services/collector/test/names.test.ts',
@@ -149,7 +149,7 @@ export const MUTATIONS_OF_COLLECTOR: readonly Mutation[] = [
   {
     lie: 'one public key has all the names of public keys',
     law: '7',
-    file: `${COLLECTOR}/names.ts`,
+    file: `${COLLECTOR}/names/names.ts`,
     from: 'shares.get(counted)?.fits(publicKey, 1) === true',
     to: '(shares.get(counted)?.held ?? 0) < Math.ceil(bounds[dimension] / 2)',
     test: 'services/collector/test/names.test.ts',
@@ -157,7 +157,7 @@ export const MUTATIONS_OF_COLLECTOR: readonly Mutation[] = [
   {
     lie: 'the channels of our own grouping use up names',
     law: '7',
-    file: `${COLLECTOR}/known-names.ts`,
+    file: `${COLLECTOR}/names/known-names.ts`,
     from: '...CHANNELS, ',
     to: '',
     test: 'services/collector/test/names.test.ts',
@@ -165,7 +165,7 @@ export const MUTATIONS_OF_COLLECTOR: readonly Mutation[] = [
   {
     lie: 'names that are always kept are those of the file alone',
     law: '7',
-    file: `${COLLECTOR}/follow-names.ts`,
+    file: `${COLLECTOR}/names/follow-names.ts`,
     from: '...(published === null ? [] : [published.definitions])',
     to: '',
     test: 'jobs/recompute/test/names-in-force.test.ts',
@@ -173,7 +173,7 @@ export const MUTATIONS_OF_COLLECTOR: readonly Mutation[] = [
   {
     lie: 'the file of definitions is read once by a collector',
     law: '7',
-    file: `${COLLECTOR}/follow-names.ts`,
+    file: `${COLLECTOR}/names/follow-names.ts`,
     from: '    file = readFile();\n',
     to: '',
     test: 'jobs/recompute/test/names-in-force.test.ts',
@@ -181,7 +181,7 @@ export const MUTATIONS_OF_COLLECTOR: readonly Mutation[] = [
   {
     lie: 'a collector looks once for the definitions in force',
     law: '7',
-    file: `${COLLECTOR}/follow-names.ts`,
+    file: `${COLLECTOR}/names/follow-names.ts`,
     from: 'restMs: LOOK_EVERY_MS',
     to: 'restMs: 3_600_000',
     test: 'services/collector/test/main.redis.test.ts',
@@ -205,14 +205,14 @@ export const MUTATIONS_OF_COLLECTOR: readonly Mutation[] = [
   {
     lie: 'the collector serves as many requests of a connection as it sends',
     law: '7',
-    file: `${COLLECTOR}/server.ts`,
+    file: `${COLLECTOR}/http/server.ts`,
     from: 'fewRequests(handler)',
     to: 'fewRequests(handler, Number.MAX_SAFE_INTEGER)',
   },
   {
     lie: 'answers of the collector are not counted',
     law: '7',
-    file: `${COLLECTOR}/server.ts`,
+    file: `${COLLECTOR}/http/server.ts`,
     from: '    hold(reply.raw, bytesOf(payload));\n',
     to: '',
   },
@@ -227,7 +227,7 @@ export const MUTATIONS_OF_COLLECTOR: readonly Mutation[] = [
   {
     lie: 'a collector that is full answers all libraries alike',
     law: '6',
-    file: `${COLLECTOR}/event-routes.ts`,
+    file: `${COLLECTOR}/http/event-routes.ts`,
     from: "if (format !== 'posthog' || status !== 429 || isOfKey === true) return answer;",
     to: "if (format !== 'posthog' || status > 0) return answer;",
     test: 'test/conformance/recorded-requests.test.ts',
@@ -235,7 +235,7 @@ export const MUTATIONS_OF_COLLECTOR: readonly Mutation[] = [
   {
     lie: 'an answer repeats whatever calls itself an origin',
     law: '7',
-    file: `${COLLECTOR}/cors.ts`,
+    file: `${COLLECTOR}/http/cors.ts`,
     from: 'ORIGIN.test(origin) && (named',
     to: '(named',
     test: 'services/collector/test/edges.test.ts',
@@ -243,7 +243,7 @@ export const MUTATIONS_OF_COLLECTOR: readonly Mutation[] = [
   {
     lie: 'what was rejected is shown without a key',
     law: '7',
-    file: `${COLLECTOR}/server.ts`,
+    file: `${COLLECTOR}/http/server.ts`,
     from: "if (verdict !== 'ok')",
     to: "if (verdict === 'expired')",
     test: 'services/collector/test/rejections.test.ts',
@@ -251,7 +251,7 @@ export const MUTATIONS_OF_COLLECTOR: readonly Mutation[] = [
   {
     lie: 'a rejected event is shown as it was sent',
     law: '7',
-    file: `${COLLECTOR}/rejections.ts`,
+    file: `${COLLECTOR}/checks/rejections.ts`,
     from: 'sampleOf(item)',
     to: 'item',
     test: 'services/collector/test/rejections.test.ts',
@@ -259,7 +259,7 @@ export const MUTATIONS_OF_COLLECTOR: readonly Mutation[] = [
   {
     lie: 'a name of any length is looked through for what to hide',
     law: '7',
-    file: `${COLLECTOR}/sample.ts`,
+    file: `${COLLECTOR}/checks/sample.ts`,
     from: '    .slice(0, READ_LENGTH)\n',
     to: '',
     test: 'services/collector/test/rejections.test.ts',
@@ -267,7 +267,7 @@ export const MUTATIONS_OF_COLLECTOR: readonly Mutation[] = [
   {
     lie: 'rejections of every key are kept',
     law: '7',
-    file: `${COLLECTOR}/rejections.ts`,
+    file: `${COLLECTOR}/checks/rejections.ts`,
     from: 'if (rows.size <= MAX_ROWS) break;',
     to: 'break;',
     test: 'services/collector/test/rejections.test.ts',
@@ -275,7 +275,7 @@ export const MUTATIONS_OF_COLLECTOR: readonly Mutation[] = [
   {
     lie: 'scripts are not counted as answers',
     law: '7',
-    file: `${COLLECTOR}/server.ts`,
+    file: `${COLLECTOR}/http/server.ts`,
     from: "typeof payload === 'string' || Buffer.isBuffer(payload) ? payload.length : 0",
     to: "typeof payload === 'string' ? payload.length : 0",
     test: 'services/collector/test/client-routes.test.ts',
@@ -283,7 +283,7 @@ export const MUTATIONS_OF_COLLECTOR: readonly Mutation[] = [
   {
     lie: 'a picture is asked for with any key',
     law: '6',
-    file: `${COLLECTOR}/pixel-routes.ts`,
+    file: `${COLLECTOR}/http/pixel-routes.ts`,
     from: "typeof grant === 'string' || grant.mayStandInUrl ? grant : NOT_IN_URL",
     to: 'grant',
     test: 'test/conformance/recorded-requests.test.ts',
@@ -291,7 +291,7 @@ export const MUTATIONS_OF_COLLECTOR: readonly Mutation[] = [
   {
     lie: 'an event keeps the key that its page sends in it',
     law: '6',
-    file: `${COLLECTOR}/check-item.ts`,
+    file: `${COLLECTOR}/checks/check-item.ts`,
     from: 'mayHoldKey(drafted.line) ? encodeDraft(withoutKeys(drafted.event)) : drafted',
     to: 'drafted',
     test: 'services/collector/test/keys-in-events.test.ts',
@@ -299,7 +299,7 @@ export const MUTATIONS_OF_COLLECTOR: readonly Mutation[] = [
   {
     lie: 'an id that holds a key is cut down as other texts are',
     law: '3',
-    file: `${COLLECTOR}/keys-in-events.ts`,
+    file: `${COLLECTOR}/checks/keys-in-events.ts`,
     from: "for (const field of ['id', 'userId', 'anonymousId'] as const)",
     to: 'for (const field of [] as const)',
     test: 'services/collector/test/keys-in-events.test.ts',
@@ -307,7 +307,7 @@ export const MUTATIONS_OF_COLLECTOR: readonly Mutation[] = [
   {
     lie: 'of several keys in one text the first is cut down',
     law: '6',
-    file: `${COLLECTOR}/keys-in-events.ts`,
+    file: `${COLLECTOR}/checks/keys-in-events.ts`,
     from: 'value.replace(KEYS_IN_TEXT,',
     to: "value.replace(new RegExp(KEYS_IN_TEXT, ''),",
     test: 'services/collector/test/keys-in-events.test.ts',
@@ -371,7 +371,7 @@ export const MUTATIONS_OF_COLLECTOR: readonly Mutation[] = [
   {
     lie: 'an order that names only its total has no value',
     law: '4',
-    file: `${COLLECTOR}/segment.ts`,
+    file: `${COLLECTOR}/formats/segment.ts`,
     from: "undefined ? undefined : 'total'",
     to: 'undefined ? undefined : undefined',
     test: 'services/collector/test/segment.test.ts',
@@ -379,7 +379,7 @@ export const MUTATIONS_OF_COLLECTOR: readonly Mutation[] = [
   {
     lie: 'an order of a browser key that names its total is refused',
     law: '6',
-    file: `${COLLECTOR}/segment.ts`,
+    file: `${COLLECTOR}/formats/segment.ts`,
     from: "if (!allowed || name !== 'Order Completed'",
     to: "if (name !== 'Order Completed'",
     test: 'services/collector/test/scopes.test.ts',
@@ -387,7 +387,7 @@ export const MUTATIONS_OF_COLLECTOR: readonly Mutation[] = [
   {
     lie: 'a body that no route reads has any size',
     law: '7',
-    file: `${COLLECTOR}/unread-bodies.ts`,
+    file: `${COLLECTOR}/bodies/unread-bodies.ts`,
     from: 'if (bytes > MOST_BYTES) request.socket.destroy();',
     to: '',
     test: 'services/collector/test/client-routes.test.ts',
@@ -395,7 +395,7 @@ export const MUTATIONS_OF_COLLECTOR: readonly Mutation[] = [
   {
     lie: 'scripts that the kernel has taken count as read',
     law: '7',
-    file: `${COLLECTOR}/sent-scripts.ts`,
+    file: `${COLLECTOR}/clients/sent-scripts.ts`,
     from: '      total += bytes;\n',
     to: '',
     test: 'services/collector/test/client-routes.test.ts',
@@ -403,7 +403,7 @@ export const MUTATIONS_OF_COLLECTOR: readonly Mutation[] = [
   {
     lie: 'a connection may keep a script unread for as long as it likes',
     law: '7',
-    file: `${COLLECTOR}/sent-scripts.ts`,
+    file: `${COLLECTOR}/clients/sent-scripts.ts`,
     from: 'setTimeout(() => reset(socket), idleMs)',
     to: 'setTimeout(() => {}, idleMs)',
     test: 'services/collector/test/client-routes.test.ts',
@@ -426,7 +426,7 @@ export const MUTATIONS_OF_COLLECTOR: readonly Mutation[] = [
   {
     lie: 'an answer lists every event that was rejected',
     law: '7',
-    file: `${COLLECTOR}/answer.ts`,
+    file: `${COLLECTOR}/http/answer.ts`,
     from: 'const LISTED = 100;',
     to: 'const LISTED = 100_000;',
   },

@@ -7,7 +7,7 @@ export const MUTATIONS_OF_DOORS: readonly Mutation[] = [
   {
     lie: 'a body in chunks that no route reads has any size',
     law: '7',
-    file: 'services/collector/src/unread-bodies.ts',
+    file: 'services/collector/src/bodies/unread-bodies.ts',
     from: "headers['content-length'] === undefined && headers['transfer-encoding'] === undefined",
     to: "headers['content-length'] === undefined",
     test: 'services/collector/test/client-routes.test.ts',
@@ -15,7 +15,7 @@ export const MUTATIONS_OF_DOORS: readonly Mutation[] = [
   {
     lie: 'a body that ended stays among those that may give way',
     law: '7',
-    file: 'services/collector/src/waiting-bodies.ts',
+    file: 'services/collector/src/bodies/waiting-bodies.ts',
     from: '        waiting.delete(self);\n        lease.release();',
     to: '        lease.release();',
     test: 'services/collector/test/waiting-bodies.test.ts',

@@ -1,7 +1,7 @@
 /** The collector keeps the names of the definitions in force, whatever else a day has brought. */
 import { writeFile } from 'node:fs/promises';
-import { followNames } from '@tributary/collector/follow-names';
-import { createNames } from '@tributary/collector/names';
+import { followNames } from '@tributary/collector/names/follow-names';
+import { createNames } from '@tributary/collector/names/names';
 import type { Event } from '@tributary/model/event';
 import { HOUR_MS } from '@tributary/model/time';
 import { dataPath } from '@tributary/runtime/data-folder';

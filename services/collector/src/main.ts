@@ -9,17 +9,17 @@ import { logConfiguration } from '@tributary/runtime/log-configuration';
 import { runService } from '@tributary/runtime/service';
 import { COLLECTOR_SETTINGS } from '@tributary/runtime/settings/collector';
 import { withActivity, withRoom } from './activity.ts';
-import { followNames, keepFollowing } from './follow-names.ts';
-import { createGate } from './gate.ts';
-import { listen } from './listen.ts';
+import { createGate } from './bodies/gate.ts';
+import { createRejections } from './checks/rejections.ts';
+import { listen } from './http/listen.ts';
+import { logReadiness } from './http/readiness.ts';
+import { buildServer } from './http/server.ts';
+import { createRates } from './keys/rates.ts';
+import { authoriser } from './keys/write-key.ts';
 import { watchLostLog } from './lost-log.ts';
 import { createMetrics } from './metrics.ts';
-import { createNames } from './names.ts';
-import { createRates } from './rates.ts';
-import { logReadiness } from './readiness.ts';
-import { createRejections } from './rejections.ts';
-import { buildServer } from './server.ts';
-import { authoriser } from './write-key.ts';
+import { followNames, keepFollowing } from './names/follow-names.ts';
+import { createNames } from './names/names.ts';
 
 const KEYLESS_BODY_MS = 3_000;
 /** With a key that anybody may have, and without one in the header: the libraries that send either stop at 500 KB. */

@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { Gates } from './event-routes.ts';
-import { DIMENSIONS, type Names } from './names.ts';
+import type { Gates } from './http/event-routes.ts';
+import { DIMENSIONS, type Names } from './names/names.ts';
 
 export interface CollectorMetrics {
   readonly accepted: Counter;

@@ -9,13 +9,13 @@
  */
 import type { EventLog } from '@tributary/log/port';
 import { ERRORS, type ErrorCode, TributaryError } from '@tributary/model/errors';
-import { type Answer, accepted, problem, strictlyRefused } from './answer.ts';
-import type { Lease } from './gate.ts';
+import type { Lease } from './bodies/gate.ts';
+import { overloaded } from './bodies/read-body.ts';
+import type { Rejections } from './checks/rejections.ts';
+import { type Answer, accepted, problem, strictlyRefused } from './http/answer.ts';
 import type { CollectorMetrics } from './metrics.ts';
-import { NO_NAMES } from './names.ts';
+import { NO_NAMES } from './names/names.ts';
 import { type Delivery, type Prepared, prepare, type Surroundings } from './prepare.ts';
-import { overloaded } from './read-body.ts';
-import type { Rejections } from './rejections.ts';
 
 export interface Collector extends Surroundings {
   readonly log: EventLog;

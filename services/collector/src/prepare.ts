@@ -11,16 +11,16 @@ import type { ErrorCode } from '@tributary/model/errors';
 import type { JsonObject, Outcome } from '@tributary/model/json';
 import { partitionOf } from '@tributary/model/user-key';
 import { type Invalid, invalid } from '@tributary/model/validate-event';
-import { checkItem, type Rejection, rejectionOf } from './check-item.ts';
-import { decodeText, inflate, ofForm } from './decode-body.ts';
-import { type Grant, refusalOfRequest } from './grant.ts';
-import { contextTooWide, type Items, itemsOf } from './items.ts';
-import type { Claim, Dimension, Names } from './names.ts';
-import { parseBody } from './parse-body.ts';
-import { eventsWorth, type Rates } from './rates.ts';
-import type { Rejected } from './rejections.ts';
-import type { History, Route } from './routes.ts';
-import { type Authorise, grantOfText, NO_KEY } from './write-key.ts';
+import { decodeText, inflate, ofForm } from './bodies/decode-body.ts';
+import { parseBody } from './bodies/parse-body.ts';
+import { checkItem, type Rejection, rejectionOf } from './checks/check-item.ts';
+import type { Rejected } from './checks/rejections.ts';
+import { contextTooWide, type Items, itemsOf } from './formats/items.ts';
+import type { History, Route } from './formats/routes.ts';
+import { type Grant, refusalOfRequest } from './keys/grant.ts';
+import { eventsWorth, type Rates } from './keys/rates.ts';
+import { type Authorise, grantOfText, NO_KEY } from './keys/write-key.ts';
+import type { Claim, Dimension, Names } from './names/names.ts';
 
 /** A key that was verified, and what it grants. */
 export interface Sender {

@@ -1,7 +1,7 @@
 import { createMemoryLog } from '@tributary/testkit/memory-log';
 import { expect, test } from 'vitest';
 import { withActivity } from '../src/activity.ts';
-import { logReadiness } from '../src/readiness.ts';
+import { logReadiness } from '../src/http/readiness.ts';
 
 const EVENT = { kind: 'events', body: '{}' } as const;
 

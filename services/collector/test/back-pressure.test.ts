@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import { createMemoryLog } from '@tributary/testkit/memory-log';
 import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
-import { createGate } from '../src/gate.ts';
+import { createGate } from '../src/bodies/gate.ts';
 import { BASIC, type StartedCollector, type StartOptions, startCollector } from './start-collector.ts';
 
 let collector: StartedCollector;

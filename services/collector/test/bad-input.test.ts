@@ -4,9 +4,9 @@ import type { Event } from '@tributary/model/event';
 import { validateEvent, validateProperties } from '@tributary/model/validate-event';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { NO_NAMES } from '../src/names.ts';
+import { ROUTES } from '../src/formats/routes.ts';
+import { NO_NAMES } from '../src/names/names.ts';
 import { type Delivery, prepare, type Surroundings } from '../src/prepare.ts';
-import { ROUTES } from '../src/routes.ts';
 import { BASIC, NO_RATES, NOW, SENDER, type StartedCollector, startCollector } from './start-collector.ts';
 
 let collector: StartedCollector;

@@ -5,7 +5,7 @@ import { get, type ServerResponse } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { FOLDER } from '../src/scripts.ts';
+import { FOLDER } from '../src/clients/scripts.ts';
 import { BROWSER, OTHER_BROWSER, SERVER, type StartedCollector, startCollector } from './start-collector.ts';
 
 const SCRIPT = (key: string) => `/analytics.js/v1/${key}/analytics.min.js`;

@@ -1,6 +1,6 @@
 /** HTTP around the events: paths, origins, settings, what is not there. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { withoutSlash } from '../src/routes.ts';
+import { withoutSlash } from '../src/formats/routes.ts';
 import { READ_KEY, type StartedCollector, startCollector, WRITE_KEY } from './start-collector.ts';
 
 let collector: StartedCollector;

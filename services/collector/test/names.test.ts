@@ -6,8 +6,8 @@ import { DAY_MS } from '@tributary/model/time';
 import { sha256Hex } from '@tributary/runtime/definitions';
 import { createMemoryLog } from '@tributary/testkit/memory-log';
 import { afterEach, describe, expect, test } from 'vitest';
-import { knownNames } from '../src/known-names.ts';
-import { createNames, type NameBounds } from '../src/names.ts';
+import { knownNames } from '../src/names/known-names.ts';
+import { createNames, type NameBounds } from '../src/names/names.ts';
 import { BROWSER, NOW, OTHER_BROWSER, type StartedCollector, type StartOptions, startCollector } from './start-collector.ts';
 
 let collector: StartedCollector;

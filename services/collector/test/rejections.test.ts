@@ -4,8 +4,8 @@ import { runInNewContext } from 'node:vm';
 import { validateProperties } from '@tributary/model/validate-event';
 import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
-import { createRejections, type RejectionRow } from '../src/rejections.ts';
-import { sampleOf, withoutValues } from '../src/sample.ts';
+import { createRejections, type RejectionRow } from '../src/checks/rejections.ts';
+import { sampleOf, withoutValues } from '../src/checks/sample.ts';
 import {
   BROWSER,
   KEY_ID,

@@ -8,16 +8,16 @@ import type { WaitingLimits } from '@tributary/runtime/waiting-answers';
 import { createMemoryLog } from '@tributary/testkit/memory-log';
 import type { FastifyInstance } from 'fastify';
 import { Registry } from 'prom-client';
-import { createGate, type Gate, type GateLimits } from '../src/gate.ts';
-import { type Grant, grantOf } from '../src/grant.ts';
+import { createGate, type Gate, type GateLimits } from '../src/bodies/gate.ts';
+import { createRejections } from '../src/checks/rejections.ts';
+import type { SentLimits } from '../src/clients/sent-scripts.ts';
+import { logReadiness } from '../src/http/readiness.ts';
+import { buildServer } from '../src/http/server.ts';
+import { type Grant, grantOf } from '../src/keys/grant.ts';
+import { createRates, type Rates } from '../src/keys/rates.ts';
 import { createMetrics } from '../src/metrics.ts';
-import { createNames, type NameBounds } from '../src/names.ts';
+import { createNames, type NameBounds } from '../src/names/names.ts';
 import type { Limits, Sender } from '../src/prepare.ts';
-import { createRates, type Rates } from '../src/rates.ts';
-import { logReadiness } from '../src/readiness.ts';
-import { createRejections } from '../src/rejections.ts';
-import type { SentLimits } from '../src/sent-scripts.ts';
-import { buildServer } from '../src/server.ts';
 
 export const WRITE_KEY = 'tw_0123456789ab_000000000000000000000000000000000000000000000000';
 /** What events sent with it carry. */

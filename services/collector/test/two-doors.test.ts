@@ -4,10 +4,10 @@ import { isCurrency, isCurrencyCode } from '@tributary/model/currency';
 import { PLAIN_FIELDS } from '@tributary/model/event-fields';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { attributesOf } from '../src/cloud-events.ts';
-import { NO_NAMES } from '../src/names.ts';
+import { attributesOf } from '../src/formats/cloud-events.ts';
+import { NATIVE } from '../src/formats/routes.ts';
+import { NO_NAMES } from '../src/names/names.ts';
 import { prepare } from '../src/prepare.ts';
-import { NATIVE } from '../src/routes.ts';
 import { NO_RATES, NOW, SENDER } from './start-collector.ts';
 
 const SURROUNDINGS = {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { createGate } from '../src/gate.ts';
-import { createWaitingBodies } from '../src/waiting-bodies.ts';
+import { createGate } from '../src/bodies/gate.ts';
+import { createWaitingBodies } from '../src/bodies/waiting-bodies.ts';
 
 test('law 7: a body that ended gives way to none, and holds nothing more', () => {
   const gate = createGate({ maxBytes: 100, maxEvents: 100 });

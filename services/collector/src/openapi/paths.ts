@@ -1,6 +1,6 @@
 /** Every path that the collector answers on, but the probes and those that differ by a slash only. */
-import { ROUTES, type Route } from '../routes.ts';
-import { SEGMENT_TYPES } from '../segment.ts';
+import { ROUTES, type Route } from '../formats/routes.ts';
+import { SEGMENT_TYPES } from '../formats/segment.ts';
 import { type Json, ref } from './schemas.ts';
 
 const OF_EVENTS = ['400', '401', '403', '408', '413', '429', '503'];

@@ -2,7 +2,7 @@
 import { ERRORS } from '@tributary/model/errors';
 import { FIELDS, type FieldRow } from '@tributary/model/event-fields';
 import { SENT_FIELDS } from '@tributary/model/native-event';
-import { SEGMENT_TYPES } from '../segment.ts';
+import { SEGMENT_TYPES } from '../formats/segment.ts';
 
 export type Json = Readonly<Record<string, unknown>>;
 

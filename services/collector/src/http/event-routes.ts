@@ -2,17 +2,17 @@
 import type { Outcome } from '@tributary/model/json';
 import { type Invalid, invalid } from '@tributary/model/validate-event';
 import type { FastifyInstance, FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
+import type { Gate, Lease } from '../bodies/gate.ts';
+import { type BodyBounds, discardBody, overloaded, readBody } from '../bodies/read-body.ts';
+import { createWaitingBodies } from '../bodies/waiting-bodies.ts';
+import { attributesOf } from '../formats/cloud-events.ts';
+import { NATIVE, ROUTES, type Route, routeNamed } from '../formats/routes.ts';
+import type { Grant } from '../keys/grant.ts';
+import { keyOfHeader } from '../keys/write-key.ts';
+import { type Collector, ingest, noteRefusal } from '../pipeline.ts';
+import { bodyBytesOf, type Sender } from '../prepare.ts';
 import { type Answer, problem, send } from './answer.ts';
 import { NOT_IN_URL, TWO_KEYS } from './client-routes.ts';
-import { attributesOf } from './cloud-events.ts';
-import type { Gate, Lease } from './gate.ts';
-import type { Grant } from './grant.ts';
-import { type Collector, ingest, noteRefusal } from './pipeline.ts';
-import { bodyBytesOf, type Sender } from './prepare.ts';
-import { type BodyBounds, discardBody, overloaded, readBody } from './read-body.ts';
-import { NATIVE, ROUTES, type Route, routeNamed } from './routes.ts';
-import { createWaitingBodies } from './waiting-bodies.ts';
-import { keyOfHeader } from './write-key.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {

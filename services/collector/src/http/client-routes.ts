@@ -1,10 +1,10 @@
 /** What browser libraries ask for besides sending events: settings, flags and Segment's own script. None of it costs more than its bytes. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { POSTHOG_CONFIG, POSTHOG_FLAGS, posthogScript, rudderSettings, segmentSettings } from '../clients/client-settings.ts';
+import { type Script, SNIPPET, scriptNamed } from '../clients/scripts.ts';
+import type { Grant } from '../keys/grant.ts';
+import { type Authorise, keyOfHeader } from '../keys/write-key.ts';
 import { type Answer, problem, send } from './answer.ts';
-import { POSTHOG_CONFIG, POSTHOG_FLAGS, posthogScript, rudderSettings, segmentSettings } from './client-settings.ts';
-import type { Grant } from './grant.ts';
-import { type Script, SNIPPET, scriptNamed } from './scripts.ts';
-import { type Authorise, keyOfHeader } from './write-key.ts';
 
 export function addClientRoutes(app: FastifyInstance, authorise: Authorise, publicUrl: string): void {
   // Segment's library reports on itself here, PostHog's asks for flags, both without a key: answered before the body is read.

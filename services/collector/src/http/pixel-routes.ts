@@ -6,13 +6,13 @@
 import { type Outcome, present } from '@tributary/model/json';
 import { invalid } from '@tributary/model/validate-event';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { overloaded } from '../bodies/read-body.ts';
+import { single } from '../formats/routes.ts';
+import { SEGMENT_TYPES } from '../formats/segment.ts';
+import { type Collector, ingest } from '../pipeline.ts';
 import { problem, send } from './answer.ts';
 import { NOT_IN_URL } from './client-routes.ts';
 import type { Gates } from './event-routes.ts';
-import { type Collector, ingest } from './pipeline.ts';
-import { overloaded } from './read-body.ts';
-import { single } from './routes.ts';
-import { SEGMENT_TYPES } from './segment.ts';
 
 const GIF = Buffer.from('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7', 'base64');
 const PICTURE = { 'content-type': 'image/gif', 'cache-control': 'no-store' };

@@ -9,7 +9,7 @@ import { FIELDS } from '@tributary/model/event-fields';
 import { isObject, type JsonObject, type Outcome, objectOf, present, textOf } from '@tributary/model/json';
 import { readInstant } from '@tributary/model/read-instant';
 import { describe, type Invalid, invalid } from '@tributary/model/validate-event';
-import { moneyForbidden } from './grant.ts';
+import { moneyForbidden } from '../keys/grant.ts';
 import { toMinorUnits } from './minor-units.ts';
 import type { Envelope, ReadItem } from './read-item.ts';
 

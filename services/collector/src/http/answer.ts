@@ -1,8 +1,8 @@
 /** Answers: what a client gets to see. Errors are RFC 9457 problem details with a code and a fix. */
 import { ERRORS, type ErrorCode } from '@tributary/model/errors';
 import type { FastifyReply } from 'fastify';
-import type { Rejection } from './check-item.ts';
-import type { Dimension } from './names.ts';
+import type { Rejection } from '../checks/check-item.ts';
+import type { Dimension } from '../names/names.ts';
 
 export interface Answer {
   readonly status: number;

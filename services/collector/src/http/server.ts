@@ -7,19 +7,19 @@ import { remembered } from '@tributary/runtime/remembered';
 import { createWaitingAnswers, type WaitingLimits } from '@tributary/runtime/waiting-answers';
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import type { Registry } from 'prom-client';
+import { BrokenRequest } from '../bodies/read-body.ts';
+import { boundUnread } from '../bodies/unread-bodies.ts';
+import type { Rejections } from '../checks/rejections.ts';
+import { createSentScripts, type SentLimits } from '../clients/sent-scripts.ts';
+import { withoutSlash } from '../formats/routes.ts';
+import { keyOfHeader } from '../keys/write-key.ts';
+import { openApi } from '../openapi/document.ts';
+import type { Collector } from '../pipeline.ts';
 import { problem, send } from './answer.ts';
 import { addClientRoutes } from './client-routes.ts';
 import { corsOf } from './cors.ts';
 import { addEventRoutes, type Gates } from './event-routes.ts';
-import { openApi } from './openapi/document.ts';
-import type { Collector } from './pipeline.ts';
 import { addPixelRoutes } from './pixel-routes.ts';
-import { BrokenRequest } from './read-body.ts';
-import type { Rejections } from './rejections.ts';
-import { withoutSlash } from './routes.ts';
-import { createSentScripts, type SentLimits } from './sent-scripts.ts';
-import { boundUnread } from './unread-bodies.ts';
-import { keyOfHeader } from './write-key.ts';
 
 export interface ServerOptions {
   readonly collector: Collector & { readonly rejections: Rejections };

@@ -7,12 +7,12 @@ import { isObject, type JsonObject, type Outcome } from '@tributary/model/json';
 import { DAY_MS, HOUR_MS } from '@tributary/model/time';
 import { userKeyOf } from '@tributary/model/user-key';
 import { describe, type Invalid, invalid, validateProperties } from '@tributary/model/validate-event';
-import { claimedSource, type Grant, refusalOfEvent } from './grant.ts';
+import { MalformedLine } from '../bodies/parse-body.ts';
+import type { Envelope, ReadItem } from '../formats/read-item.ts';
+import { claimedSource, type Grant, refusalOfEvent } from '../keys/grant.ts';
+import type { Claim, Dimension } from '../names/names.ts';
 import { hiddenControl } from './hidden-controls.ts';
 import { mayHoldKey, withoutKeys } from './keys-in-events.ts';
-import type { Claim, Dimension } from './names.ts';
-import { MalformedLine } from './parse-body.ts';
-import type { Envelope, ReadItem } from './read-item.ts';
 
 export interface Rejection {
   readonly index: number;
