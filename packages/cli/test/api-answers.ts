@@ -36,6 +36,7 @@ export const REPORT = {
     { channel: 'search', currency: 'JPY', ...credit(0.001, 500), touches: 0, costMinor: 0 },
   ],
   totals: {},
+  rest: null,
   sampling: null,
   previousSampling: null,
   nextCursor: null,

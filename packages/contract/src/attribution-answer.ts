@@ -99,16 +99,21 @@ const Parameters = z
 
 const Sampling = z.object({ pairs: z.int(), seed: z.int(), epsilon: z.number(), delta: z.number() }).meta({ id: 'Sampling' });
 
+const Rest = z.object({ rows: z.int().describe('Rows that are left out.'), ...Credit.shape, ...Costs.shape });
+
 export const AttributionAnswer = z.object({
   model: Model,
   parameters: Parameters,
   by: z.array(z.string()),
   ...Window,
   previousRange: DayRange.nullable().describe('The window that `against` names; null: none.'),
-  rows: z.array(ReportRow).describe('Ordered by their dimensions. (unattributed) is a channel like any other.'),
+  rows: z
+    .array(ReportRow)
+    .describe('Ordered by their dimensions, or as `sort` says. (unattributed) is a channel like any other.'),
   totals: z
     .object({ ...Credit.shape, ...Costs.shape, ...Ratios.shape, ...Change.shape })
     .describe('Of all rows, not of this page alone.'),
+  rest: Rest.nullable().describe('With `sort`: what the rows that are left out come to.'),
   sampling: Sampling.nullable().describe(
     'null: exact. Else every effect is within epsilon of the exact one with probability 1 − delta.',
   ),

@@ -62,6 +62,10 @@ export const ReportQuery = z.strictObject({
     .describe(`Bootstrap replicates for the interval of each share, at most ${MOST_REPLICATES}.`),
   level: fraction(0.5, 0.999).default(0.9).describe('Of the intervals, 0.5 to 0.999.'),
   against: AgainstParameter.optional(),
+  sort: z
+    .enum(['conversions', 'value', 'cost', 'touches'])
+    .optional()
+    .describe('The largest first, at most `limit` of them; `rest` is what all others come to. Absent: by dimensions, in pages.'),
   format: z.enum(['json', 'csv', 'ndjson']).default('json'),
 });
 export type ReportQuery = z.output<typeof ReportQuery>;

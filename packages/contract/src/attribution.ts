@@ -30,6 +30,7 @@ export const ATTRIBUTION_ROUTES = {
         previousRange: null,
         rows: [{ ...ROW, ...CREDIT, share: 1, ...RATIOS }],
         totals: { ...CREDIT, ...COSTS, ...RATIOS },
+        rest: null,
         sampling: null,
         previousSampling: null,
         nextCursor: null,

@@ -19,8 +19,9 @@ export const TotalsAnswer = z
   .object({
     by: z.array(z.string()),
     range: DayRange,
-    rows: z.array(Row).describe('Ordered by their dimensions.'),
+    rows: z.array(Row).describe('Ordered by their dimensions, or as `sort` says.'),
     totals: z.record(z.string(), Sum).describe('Of all rows, not of this page alone.'),
+    rest: z.record(z.string(), Sum).nullable().describe('With `sort`: how many `rows` are left out, and what they come to.'),
     nextCursor: NextCursor,
     meta: Meta,
   })
@@ -52,6 +53,10 @@ function totalsOf<const Path extends string>(path: Path, view: View, by: readonl
       .strictObject({
         ...Range,
         by: namesOf([...view.dimensions, ...PERIODS], by).describe('What rows are kept apart by.'),
+        sort: z
+          .enum(view.measures)
+          .optional()
+          .describe('The largest first, at most `limit` of them; `rest` is what all others come to.'),
         ...LayerParameter,
         limit: count(MAX_ROWS).default(MAX_ROWS).describe('Rows of a page.'),
         cursor: Cursor.optional(),
@@ -70,6 +75,7 @@ function totalsOf<const Path extends string>(path: Path, view: View, by: readonl
           },
         ],
         totals: Object.fromEntries(view.measures.map((name) => [name, 3])),
+        rest: null,
         nextCursor: null,
         meta: META_EXAMPLE,
       },

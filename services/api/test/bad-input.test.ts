@@ -29,7 +29,7 @@ describe('bad input: a clear error with a code and a fix', () => {
       'activity?form=2026-11-21',
       400,
       'invalid_query',
-      'a name in the query must be one of from, to, by, layer, view, limit, cursor, type (got "form")',
+      'a name in the query must be one of from, to, by, sort, layer, view, limit, cursor, type (got "form")',
     ],
     ['status?x=1', 400, 'invalid_query', 'nothing is taken here (got "x")'],
     ['activity?from=1&from=2', 400, 'invalid_query', 'from'],

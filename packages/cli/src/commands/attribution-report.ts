@@ -14,7 +14,8 @@ import { foldCurrencies } from '../report/fold-currencies.ts';
 import { allPages } from '../report/pages.ts';
 import { formatOf } from '../report/record-output.ts';
 import { dimensionsOf, queryOf, type ReportFlags, separateBy, withCurrency, withReportFlags } from '../report/report-flags.ts';
-import { count, percent } from '../terminal/figures.ts';
+import { SORTS, sortedRows, sortOf, sortQuery } from '../report/sort-flags.ts';
+import { count, counted, percent } from '../terminal/figures.ts';
 import { renderWide } from '../terminal/table.ts';
 
 const CHANGES =
@@ -25,6 +26,8 @@ interface Options extends ReportFlags {
   readonly bootstrap?: string;
   readonly level?: string;
   readonly against?: string;
+  readonly sort?: string;
+  readonly top?: string;
 }
 
 export function addAttributionReport(parent: Command, act: Act): void {
@@ -34,6 +37,8 @@ export function addAttributionReport(parent: Command, act: Act): void {
       .description('credit, value, ROAS and CPA by channel, campaign, time, type or currency, under one model')
       .option('--model <name>', `one of ${MODEL_NAMES.join(', ')}`, 'last')
       .option('--bootstrap <n>', 'intervals and rank stability of a data-driven model from n resamplings')
+      .option('--sort <figure>', `the largest first: ${SORTS.join(', ')}`)
+      .option('--top <n>', 'only the first n rows; totals are of all')
       .option('--level <percent>', 'of the intervals, 50 to 99.9; default: 90')
       .option(
         '--against <window>',
@@ -46,19 +51,20 @@ export function addAttributionReport(parent: Command, act: Act): void {
 async function report(context: Context, given: Options): Promise<ExitCode> {
   const options = filtersOf(given, FILTERS);
   const format = formatOf(context, options);
-  const { bootstrap, level, ...flags } = options;
+  const { bootstrap, level, sort, top, ...flags } = options;
+  const order = sortOf(sort, top);
   const query: Query = { ...queryOf(flags), intervals: bootstrap, level: level === undefined ? undefined : levelOf(level) };
   if (level !== undefined && bootstrap === undefined) context.terminal.say('note: --level has no effect without --bootstrap');
   const api = context.api('read');
   if (format === 'json') {
-    const got = await api.get<Report>('/v1/attribution', query);
+    const got = await api.get<Report>('/v1/attribution', { ...query, ...sortQuery(order) });
     return putAnswer(context, got, options.out);
   }
   if (format !== 'table')
     return putAllRecords(context, {
       api,
       path: '/v1/attribution',
-      query,
+      query: { ...query, ...sortQuery(order) },
       out: options.out,
       format,
       flat: (rows: readonly ReportRow[]) => rows,
@@ -79,10 +85,18 @@ async function report(context: Context, given: Options): Promise<ExitCode> {
     context.terminal.say('intervals are of channels as a whole: ask for them with --by channel');
   const shown = { conversions: options.value !== 'revenue', revenue: options.value !== 'conversions' };
   const previous = options.against === undefined ? null : foldPrevious(rows, by);
-  const table = reportTable(ordered(foldCurrencies(rows, by), by), by, shown, figuresByKey(whole?.rows ?? [], by), previous);
-  const text = renderWide(table, context.terminal.width, context.terminal.bold);
+  const folded = foldCurrencies(rows, by);
+  const sorted = order === null ? ordered(folded, by) : sortedRows(folded, order.sort);
+  const most = order?.top ?? sorted.length;
+  const table = reportTable(sorted, by, shown, figuresByKey(whole?.rows ?? [], by), previous);
+  const text = renderWide({ ...table, rows: table.rows.slice(0, most) }, context.terminal.width, context.terminal.bold);
   const title = titleOf(first.model, by, whole ?? first);
-  const notes = [...samplingNotes(whole), ...(previous === null ? [] : [CHANGES])];
+  const left = sorted.length - most;
+  const notes = [
+    ...(left > 0 ? [`${counted(left, 'more row')} not shown; the total is of all`] : []),
+    ...samplingNotes(whole),
+    ...(previous === null ? [] : [CHANGES]),
+  ];
   return putTables(context, [[title, text]], { notes, meta: first.meta, range: first.range, out: options.out });
 }
 

@@ -42,6 +42,7 @@ const VALUES: Readonly<Record<string, Values>> = {
   '--model <names>': MODEL_NAMES,
   '--models <names>': ['all', ...MODEL_NAMES],
   '--baseline <name>': MODEL_NAMES,
+  '--sort <figure>': ['conversions', 'value', 'cost', 'touches'],
   '--by <dimensions>': ['channel', 'campaign', 'day', 'week', 'month', 'type', 'currency'],
   '--against <window>': ['previous'],
 };

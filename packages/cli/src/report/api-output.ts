@@ -5,7 +5,7 @@ import type { ApiClient, Query } from '../api-client.ts';
 import type { Range, Report } from '../api-types.ts';
 import type { Context } from '../context.ts';
 import { CommandError, EXIT, type ExitCode } from '../exit.ts';
-import { count } from '../terminal/figures.ts';
+import { count, counted } from '../terminal/figures.ts';
 import { recordsOf } from './api-records.ts';
 import { metaLine, warnings } from './meta-line.ts';
 import { separated } from './money-columns.ts';
@@ -18,7 +18,7 @@ export const MAX_TABLE_PAGES = 10;
 const MAX_RECORD_PAGES = 100;
 
 /** The window that an answer is about, and what its model was run with. */
-export type WindowOf = Partial<Pick<Report, 'range' | 'previousRange' | 'lookbackDays' | 'parameters'>>;
+export type WindowOf = Partial<Pick<Report, 'range' | 'previousRange' | 'lookbackDays' | 'parameters' | 'rest'>>;
 
 /** `markov (order 1, seed 1), by channel · 2026-11-01 to 2026-12-01 · lookback 30 d`. */
 export function titleOf(
@@ -100,6 +100,8 @@ export async function putAllRecords<Row>(
 ): Promise<ExitCode> {
   const { rows, first } = await allRows<Row>(api, path, query);
   warnings(context.terminal, first.meta, first.range);
+  const left = first.rest?.rows ?? 0;
+  if (left > 0) context.terminal.say(`${counted(left, 'more row')} left out`);
   const written =
     separate === null
       ? flat(rows)
@@ -109,14 +111,15 @@ export async function putAllRecords<Row>(
 }
 
 /** Intervals are of channels as a whole: an answer by currency has none. */
-export function amountsOnly({ intervals: _, level: __, ...query }: Query, by: string): Query {
+export function amountsOnly({ intervals: _, level: __, sort: ___, limit: ____, ...query }: Query, by: string): Query {
   return { ...query, by };
 }
 
-/** Fewer than all are an error (law 7). */
+/** Fewer than all are an error (law 7), unless a number of rows was asked for. */
 async function allRows<Row>(api: ApiClient, path: string, query: Query) {
   const { rows, first, isCut } = await allPages<Row, Page<Row> & WindowOf>(api, path, query, MAX_RECORD_PAGES);
-  if (!isCut) return { rows, first };
+  const isShort = query['limit'] === undefined && (first.rest?.rows ?? 0) > 0;
+  if (!isCut && !isShort) return { rows, first };
   throw new CommandError({
     code: 'too_many_rows',
     message: `the report has more than ${count(rows.length)} rows`,

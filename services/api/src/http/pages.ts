@@ -60,3 +60,15 @@ export function pageOf(keys: Iterable<string>, question: readonly unknown[], lim
   const last = page.at(-1);
   return { keys: page, nextCursor: last !== undefined && left.length > limit ? encodeCursor(question, [last]) : null };
 }
+
+/** The first of rows that are sorted by what moves: they have no pages. Throws `invalid_query` for a cursor. */
+export function topOf(
+  sorted: readonly string[],
+  { limit, cursor }: { readonly limit: number; readonly cursor?: string | undefined },
+): Page {
+  if (cursor === undefined) return { keys: sorted.slice(0, limit), nextCursor: null };
+  throw new TributaryError(
+    'invalid_query',
+    'cursor: sorted rows have no pages, for their order moves: raise limit, or leave sort out',
+  );
+}

@@ -11,6 +11,7 @@ import type { ReportQuestion } from '@tributary/reports/question';
 import { comparedRows, comparedTotals } from '@tributary/reports/rows/compared';
 import type { Row } from '@tributary/reports/rows/figures';
 import { keysOf, rowOf, totalsOf } from '@tributary/reports/rows/rows';
+import { restOf, sortedKeys } from '@tributary/reports/rows/sorted';
 import type { Asker } from '@tributary/reports/runner/queue';
 import { createModelRunner } from '@tributary/reports/runner/runner';
 import type { Days } from '@tributary/serving/merge';
@@ -18,7 +19,7 @@ import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
 import type { Routes } from '../context.ts';
 import { csvOf } from '../http/csv.ts';
-import { pageOf } from '../http/pages.ts';
+import { pageOf, topOf } from '../http/pages.ts';
 import { cursorKey, parametersOf, questionOf } from '../http/report-question.ts';
 import { windowOf } from '../http/selection.ts';
 import { serve } from '../http/serve.ts';
@@ -31,9 +32,15 @@ export const attributionRoutes: Routes = (context) => (app, _options, done) => {
     const model = modelOf(query.model);
     const question = questionOf([model], query);
     const answer = await answerOf(context, question, { runner, asker: askerOf(request, reply) });
-    const { keys, nextCursor } = pageOf(keysOf(answer), cursorKey('attribution', question), query.limit, query.cursor);
+    const { sort } = query;
+    const { keys, nextCursor } =
+      sort === undefined
+        ? pageOf(keysOf(answer), cursorKey('attribution', question), query.limit, query.cursor)
+        : topOf(sortedKeys(answer, model, sort), query);
     const rows = keys.map((key) => rowOf(answer, model, key));
-    if (query.format !== 'json') return sendRows(reply, query.format, rows, answer, nextCursor);
+    const sums = totalsOf(answer, model);
+    const rest = sort === undefined ? null : restOf(sums, rows, keysOf(answer).size);
+    if (query.format !== 'json') return sendRows(reply, query.format, rows, answer, { nextCursor, rest });
     const { report, before, definitions, meta } = answer;
     return {
       model,
@@ -42,7 +49,8 @@ export const attributionRoutes: Routes = (context) => (app, _options, done) => {
       ...windowOf(definitions, question.days),
       previousRange: question.before,
       rows: rows as z.input<typeof ReportRow>[],
-      totals: totalsOf(answer, model) as z.input<typeof AttributionAnswer>['totals'],
+      totals: sums as z.input<typeof AttributionAnswer>['totals'],
+      rest: rest as z.input<typeof AttributionAnswer>['rest'],
       sampling: report.credit.get(model)?.sampling ?? null,
       previousSampling: before?.credit.get(model)?.sampling ?? null,
       nextCursor,
@@ -96,13 +104,14 @@ function sendRows(
   format: 'csv' | 'ndjson',
   rows: readonly Row[],
   { report: { question }, meta }: Answer,
-  nextCursor: string | null,
+  { nextCursor, rest }: { readonly nextCursor: string | null; readonly rest: Row | null },
 ): FastifyReply {
   reply.header('x-tributary-complete', String(meta.complete));
   reply.header('x-tributary-generation', String(meta.generation));
   reply.header('x-tributary-range', interval(question.days));
   if (question.before !== null) reply.header('x-tributary-previous-range', interval(question.before));
   if (nextCursor !== null) reply.header('x-tributary-next-cursor', nextCursor);
+  if (rest !== null) reply.header('x-tributary-left-out', String(rest['rows']));
   if (format === 'csv') return reply.type('text/csv; charset=utf-8').send(csvOf(columnsOf(rows, question), rows));
   return reply.type('application/x-ndjson; charset=utf-8').send(rows.map((row) => `${exactJson(row)}\n`).join(''));
 }

@@ -1,15 +1,17 @@
 /** Totals of one view, one route each, all made the same way: three by their own name, and every view as it is stored. */
 import { filtersOf, TOTALS, type TotalsQuery } from '@tributary/contract/totals';
-import type { Integer } from '@tributary/model/integer';
+import { TributaryError } from '@tributary/model/errors';
+import { type Integer, subtract } from '@tributary/model/integer';
 import { countedBy, inPeriods, periodNotes } from '@tributary/reports/periods';
 import { dimensionsOf } from '@tributary/reports/rows/figures';
+import { largestFirst } from '@tributary/reports/rows/sorted';
 import { currenciesIn, severalCurrencies, sumOf } from '@tributary/reports/sums';
 import { unknownValues } from '@tributary/reports/unknown-values';
 import { takeSnapshot } from '@tributary/serving/snapshot';
 import type { Rows } from '@tributary/views/deltas';
 import type { View } from '@tributary/views/view';
 import type { ApiContext, Routes } from '../context.ts';
-import { pageOf } from '../http/pages.ts';
+import { pageOf, topOf } from '../http/pages.ts';
 import { selectionOf } from '../http/selection.ts';
 import { serve } from '../http/serve.ts';
 
@@ -23,13 +25,28 @@ async function totals(context: ApiContext, view: View, query: TotalsQuery) {
   const snapshot = await takeSnapshot(context, [view], layers);
   const rows = inPeriods(snapshot.project(view, { days, by: countedBy(query.by), equal }), query.by);
   const question = [view.name, days, query.by, equal, layers];
-  const { keys, nextCursor } = pageOf(rows.keys(), question, query.limit, query.cursor);
   const sums = sumOf(rows, view.measures.length);
   const found = unknownValues(snapshot, [days], equal, () => ({ views: [view] }));
   const currencies = currenciesOf(view, (by) => snapshot.project(view, { days, by, equal }), query.by);
   const isMixed = currencies.length > 1;
   const several = severalCurrencies('amounts', currencies);
   if (several !== null && !query.by.includes('currency')) found.push(several);
+  const { sort } = query;
+  if (sort !== undefined && isMixed && isAmount(sort))
+    throw new TributaryError(
+      'invalid_query',
+      `sort must be of one currency, and there are ${currencies.join(', ')}: ask for one with currency (got "${sort}")`,
+    );
+  const at = view.measures.indexOf(sort ?? '');
+  const { keys, nextCursor } =
+    sort === undefined
+      ? pageOf(rows.keys(), question, query.limit, query.cursor)
+      : topOf(
+          largestFirst(rows.keys(), (key) => rows.get(key)?.[at] ?? 0),
+          query,
+        );
+  const shown = sumOf(new Map(keys.map((key) => [key, rows.get(key) ?? []])), view.measures.length);
+  const left = sums.map((sum, i) => subtract(sum, shown[i] ?? 0));
   const ofTotals = named(view.measures, isMixed);
   const ofRows = named(view.measures, isMixed && !query.by.includes('currency'));
   return {
@@ -37,6 +54,7 @@ async function totals(context: ApiContext, view: View, query: TotalsQuery) {
     range: days,
     rows: keys.map((key) => ({ ...dimensionsOf(key, query.by), ...ofRows(rows.get(key) ?? []) })),
     totals: ofTotals(sums),
+    rest: sort === undefined ? null : { rows: rows.size - keys.length, ...ofTotals(left) },
     nextCursor,
     meta: snapshot.meta({ holes: [], notes: [...notes, ...periodNotes(query.by, days), ...found] }),
   };
