@@ -42,7 +42,7 @@ export async function startRedis(extraArgs: readonly string[] = []): Promise<Red
     'no',
     ...extraArgs,
   ];
-  let child = await launch(port, args);
+  let child = await launch(port, args, dir);
   let stopped = false;
   const stopOnExit = () => child.kill('SIGKILL');
   process.once('exit', stopOnExit);
@@ -56,7 +56,7 @@ export async function startRedis(extraArgs: readonly string[] = []): Promise<Red
     kill: () => end(child, 'SIGKILL'),
     async restart() {
       await end(child, 'SIGKILL');
-      child = await launch(port, args);
+      child = await launch(port, args, dir);
       // A test that timed out in the middle of a restart has stopped it meanwhile.
       if (stopped) await end(child, 'SIGKILL');
     },
@@ -97,8 +97,21 @@ async function isFree(port: number): Promise<boolean> {
   return true;
 }
 
-async function launch(port: number, args: readonly string[]): Promise<ChildProcess> {
+/** Where this process is killed nothing of it runs any more: a shell sees the end of its pipe, and ends the server. */
+const GUARD = 'read -r _; kill -KILL "$1"; rm -rf "$2"';
+
+function guard(child: ChildProcess, dir: string): void {
+  const shell = spawn('/bin/sh', ['-c', GUARD, 'tributary-redis', String(child.pid), dir], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  });
+  shell.unref();
+  child.once('exit', () => shell.kill('SIGKILL'));
+}
+
+async function launch(port: number, args: readonly string[], dir: string): Promise<ChildProcess> {
   const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  if (child.pid !== undefined) guard(child, dir);
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (output = (output + chunk).slice(-4000)));
   const probe = new Redis(port, '127.0.0.1', { retryStrategy: () => 25, maxRetriesPerRequest: null, enableReadyCheck: true });
