@@ -46,7 +46,7 @@ beforeAll(async () => {
       TRIBUTARY_API_PORT: String(port),
       TRIBUTARY_PARTITIONS: String(PARTITIONS),
     },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   for (const stream of [api.stdout, api.stderr]) stream?.on('data', (chunk) => (output = (output + chunk).slice(-8_000)));
   await until(async () => (await fetch(`${url}/readyz`)).status === 200);

@@ -60,7 +60,7 @@ async function start(): Promise<void> {
       TRIBUTARY_COLLECTOR_PORT: String(port),
       TRIBUTARY_PARTITIONS: String(PARTITIONS),
     },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (output = (output + chunk).slice(-8_000)));
   await expect
