@@ -25,8 +25,9 @@ export function textOf(file: string, root: string = REPOSITORY): string {
   return readFileSync(join(root, file), 'utf8');
 }
 
-/** Static and dynamic imports and re-exports with a literal specifier. */
-const IMPORT = /(?:^|[\n;])\s*(?:import|export)\s(?:[^'"`;]*?\sfrom\s*)?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/g;
+/** Static and dynamic imports, re-exports, and what is resolved as an import would be, with a literal specifier. */
+const IMPORT =
+  /(?:^|[\n;])\s*(?:import|export)\s(?:[^'"`;]*?\sfrom\s*)?['"]([^'"]+)['"]|\bimport(?:\.meta\.resolve)?\(\s*['"]([^'"]+)['"]/g;
 
 export function importsOf(file: string, text: string): Import[] {
   return [...text.matchAll(IMPORT)].map((match) => ({ file, specifier: match[1] ?? match[2] ?? '' }));

@@ -37,7 +37,7 @@ const TABLE = {
   // requests
   body_too_large: {
     status: 413,
-    fix: 'Send less in one request: the collector takes 5 MB (inflated) and 2 500 events, the serving API 512 KB.',
+    fix: 'Send less in one request: the collector takes 5 MB (inflated) and 2 500 events where no setting says otherwise, the serving API 512 KB.',
   },
   body_too_slow: {
     status: 408,

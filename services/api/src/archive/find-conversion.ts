@@ -6,6 +6,7 @@
 import type { Definitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
 import type { Event } from '@tributary/model/event';
+import { MAX_INSTANT_MS } from '@tributary/model/time';
 import { partitionOf } from '@tributary/model/user-key';
 import { fromStore } from '@tributary/serving/from-store';
 import type { ServedGeneration } from '@tributary/serving/generations/served';
@@ -60,7 +61,10 @@ export async function findConversion(
   }
   if (manifest === null) throw notFound(id, user);
 
-  const range = { fromMs: seen === undefined ? 0 : Math.max(0, seen.ts - definitions.lookbackMs), toMs: (seen?.ts ?? NEVER) + 1 };
+  const range = {
+    fromMs: seen === undefined ? 0 : Math.max(0, seen.ts - definitions.lookbackMs),
+    toMs: (seen?.ts ?? MAX_INSTANT_MS) + 1,
+  };
   const archived = await archiveLimit.run((signal) =>
     deps.archive.userEvents(manifest, user, { ...range, limit: MAX_EVENTS }, signal),
   );
@@ -84,8 +88,6 @@ export async function findConversion(
 function explainedBy(by: Definitions, ofGeneration: Definitions, inForce: Definitions): string {
   return `the definitions changed: the generation that is served follows ${ofGeneration.version}, the speed layer since a barrier ${inForce.version}; explained by ${by.version}, while reports add up rows of both`;
 }
-
-const NEVER = 9_999_999_999_999;
 
 async function ownerOf(
   { deps, archiveLimit }: ApiContext,

@@ -2,6 +2,7 @@
 import { CONVERSION_ROUTES } from '@tributary/contract/conversions';
 import { TributaryError } from '@tributary/model/errors';
 import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
+import { MAX_INSTANT_MS } from '@tributary/model/time';
 import { EXPLAINED_MODELS, explain } from '@tributary/reports/explain';
 import { unknownValues } from '@tributary/reports/unknown-values';
 import { fromStore } from '@tributary/serving/from-store';
@@ -17,9 +18,6 @@ import { rangeOf, selectionOf } from '../http/selection.ts';
 import { serve } from '../http/serve.ts';
 import { timelineOf } from '../users/user-timeline.ts';
 import { conversionOf, touchOf } from './users.ts';
-
-/** Later than any event. */
-const NEVER_MS = 9_999_999_999_999;
 
 /** Generation, time, id and user of the last conversion of a page. */
 const PLACE = ['number', 'number', 'string', 'string'] as const;
@@ -39,7 +37,7 @@ export const conversionRoutes: Routes = (context) => (app, _options, done) => {
         : await context.archiveLimit.run((signal) =>
             context.deps.archive.conversions(
               manifest,
-              { fromMs: from ?? 0, toMs: to ?? NEVER_MS, types, userKey: user, after, limit: limit + 1 },
+              { fromMs: from ?? 0, toMs: to ?? MAX_INSTANT_MS + 1, types, userKey: user, after, limit: limit + 1 },
               signal,
             ),
           );
