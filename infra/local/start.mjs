@@ -10,7 +10,7 @@ const HELP = `Starts the whole platform on this machine, with demo data. Ctrl-C 
   --no-demo         no generated history, no live demo traffic
   --help            this text
 
-Exit codes: 0 stopped, 1 failed, 2 usage, 3 a dependency is missing.
+Exit codes: 0 stopped, 1 failed, 2 usage or configuration (an option, setting, file, folder or port), 3 a dependency is missing.
 `;
 
 const args = process.argv.slice(2);
