@@ -87,7 +87,7 @@ await runService('speed', SPEED_SETTINGS, async ({ config, log: logger, metrics,
     sha256Hex,
     commitId: () => `${process}:${++commits}`,
     limits: {
-      maxEntries: config.batchEntries,
+      maxEntries: config.commitEntries,
       maxTimelineEvents: config.timelineEvents,
       maxCachedEvents: Math.ceil(config.cachedEvents / config.partitions),
       outputs,

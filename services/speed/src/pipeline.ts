@@ -41,7 +41,7 @@ export interface WorkerLimits extends PartitionLimits, RecordLimits {
 }
 
 export const DEFAULT_LIMITS: WorkerLimits = {
-  maxEntries: SPEED_SETTINGS.batchEntries.default,
+  maxEntries: SPEED_SETTINGS.commitEntries.default,
   maxBytes: 8 * 1024 * 1024,
   waitMs: 250,
   maxTimelineEvents: SPEED_SETTINGS.timelineEvents.default,

@@ -4,7 +4,7 @@ import { MEMBER_SETTINGS } from './member.ts';
 
 export const SPEED_SETTINGS = {
   ...SHARED_CONFIG,
-  batchEntries: {
+  commitEntries: {
     type: 'int',
     default: 200,
     min: 1,
