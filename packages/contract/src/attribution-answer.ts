@@ -68,6 +68,14 @@ export const ReportRow = z
       .optional()
       .describe('What the model computed; /v1/models says what it is. null: not of this channel.'),
     valueEffect: z.number().nullable().optional().describe('The same for value; null where values are not of one currency.'),
+    met: Sum.optional().describe(
+      'Of data-driven models, where rows are whole channels: conversions whose journey met the channel.',
+    ),
+    caution: z
+      .enum(['no_conversions', 'too_few_conversions', 'few_conversions'])
+      .nullable()
+      .optional()
+      .describe('Fewer than 1, 5 or 20 of them: what the model says of the channel says little. null: 20 or more.'),
     lostConversions: z.number().optional().describe('Lost without the channel: removal effect · attributed conversions.'),
     lostValueMinor: Sum.optional(),
     lostRoas: z.number().nullable().optional().describe('lostValueMinor / costMinor; null: it cost nothing.'),

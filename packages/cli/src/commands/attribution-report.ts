@@ -16,7 +16,7 @@ import { formatOf } from '../report/record-output.ts';
 import { dimensionsOf, queryOf, type ReportFlags, separateBy, withCurrency, withReportFlags } from '../report/report-flags.ts';
 import { SORTS, sortedRows, sortOf, sortQuery } from '../report/sort-flags.ts';
 import { count, counted, percent } from '../terminal/figures.ts';
-import { renderWide } from '../terminal/table.ts';
+import { renderWide, shortName } from '../terminal/table.ts';
 
 const CHANGES =
   'changes are of all that differed between the two windows, not of the cost alone: marginal figures do not forecast (docs/models.md)';
@@ -94,6 +94,7 @@ async function report(context: Context, given: Options): Promise<ExitCode> {
   const left = sorted.length - most;
   const notes = [
     ...(left > 0 ? [`${counted(left, 'more row')} not shown; the total is of all`] : []),
+    ...cautionNotes(whole),
     ...samplingNotes(whole),
     ...(previous === null ? [] : [CHANGES]),
   ];
@@ -114,6 +115,15 @@ function figuresByKey(rows: readonly ReportRow[], by: readonly string[]): Map<st
   return new Map(
     rows.map((row) => [by.map((dimension) => String(row[dimension as keyof ReportRow] ?? '')).join('\t'), inDoubles(row)]),
   );
+}
+
+/** Shares that rest on fewer than 20 conversions. */
+function cautionNotes(whole: Report | undefined): string[] {
+  const few = whole?.rows.filter(({ caution }) => typeof caution === 'string' && caution !== 'no_conversions') ?? [];
+  if (few.length === 0) return [];
+  const named = few.slice(0, 5).map(({ channel = '', met = 0 }) => `${shortName(channel)} ${count(met)}`);
+  const more = few.length > named.length ? ` and ${few.length - named.length} more` : '';
+  return [`few conversions met: ${named.join(', ')}${more}. Below 20 a share says little; --bootstrap shows how little`];
 }
 
 function samplingNotes(whole: Report | undefined): string[] {

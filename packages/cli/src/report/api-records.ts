@@ -2,12 +2,13 @@
 import { measureOf } from './money-columns.ts';
 import type { Cell, Field, FieldType, Records } from './records.ts';
 
-const TEXT = new Set(['model', 'channel', 'campaign', 'day', 'week', 'month', 'type', 'currency', 'position', 'path']);
+const TEXT = new Set(['model', 'channel', 'campaign', 'day', 'week', 'month', 'type', 'currency', 'position', 'path', 'caution']);
 const INTEGERS = new Set([
   'creditMicros',
   'valueMinor',
   'costMinor',
   'touches',
+  'met',
   'rank',
   'lostValueMinor',
   'previousCreditMicros',

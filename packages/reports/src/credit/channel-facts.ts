@@ -1,10 +1,13 @@
 /** What a model says of a channel beside its credit: effects, what would be lost without it, how sure all that is. */
 import type { ChannelInterval } from '@tributary/attribution/data-driven/bootstrap';
 import { SHARED_MODELS, type SharedName } from '@tributary/attribution/models/shared-models';
-import type { Amounts } from '../journeys/sizes.ts';
+import { OTHER } from '@tributary/model/channel';
+import type { SizeCounts } from '../journeys/sizes.ts';
 import type { ModelOutcomes } from '../runner/run-models.ts';
 
 export interface ChannelFacts {
+  /** Conversions whose journey met it: what all that the model says of it rests on. Not of `(other)`, whose channels overlap. */
+  readonly met?: number;
   readonly effect?: number;
   /** Of the value; where the window has values of one currency. */
   readonly valueEffect?: number;
@@ -28,11 +31,12 @@ export interface Intervals {
 export function factsOf(
   model: SharedName,
   { conversions: ofConversions, values }: ModelOutcomes,
-  attributed: Amounts,
+  { attributed, ofConversions: met }: SizeCounts,
 ): Map<string, ChannelFacts> {
   const { tellsLoss } = SHARED_MODELS[model];
   const facts = new Map<string, ChannelFacts>();
   const add = (channel: string, more: ChannelFacts) => facts.set(channel, { ...facts.get(channel), ...more });
+  for (const { channel, amount } of met) if (channel !== OTHER) add(channel, { met: (facts.get(channel)?.met ?? 0) + amount });
   for (const { channel, effect } of ofConversions?.channels ?? [])
     add(channel, { effect, ...(tellsLoss ? { lostConversions: effect * Number(attributed.conversions) } : {}) });
   for (const [currency, { channels }] of values) {

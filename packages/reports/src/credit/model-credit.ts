@@ -52,7 +52,7 @@ function creditOfShares(model: SharedName, outcomes: ModelOutcomes, { question, 
   return {
     rows,
     totals: sumOf(rows, 2),
-    channels: factsOf(model, outcomes, journeys.sizes.attributed),
+    channels: factsOf(model, outcomes, journeys.sizes),
     byChannel: rowsOfShares(given, wholes, ['channel'], {}),
     oneCurrency: outcomes.values.size === 1,
     hasNegativeShares: all.some(({ channels }) => channels.some(({ share }) => share < 0)),

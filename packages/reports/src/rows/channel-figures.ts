@@ -1,11 +1,13 @@
 /** Figures that belong to a channel: effects, intervals, and what would be lost without it. */
+
+import { OTHER } from '@tributary/model/channel';
 import type { Integer } from '@tributary/model/integer';
 import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
 import { UNATTRIBUTED } from '@tributary/views/credit/fold';
 import type { ChannelFacts, Intervals } from '../credit/channel-facts.ts';
 import type { ModelCredit } from '../credit/model-credit.ts';
 import { type ReportQuestion, rowsAreChannels } from '../question.ts';
-import type { Figures } from './figures.ts';
+import type { Figures, Row } from './figures.ts';
 
 /**
  * Effect and intervals where the rows are whole channels; and what would be lost without the channel, of which a cell (a campaign,
@@ -16,7 +18,7 @@ export function channelFigures(
   measures: readonly Integer[] | undefined,
   key: string,
   question: ReportQuestion,
-): Figures {
+): Row {
   const { by, wanted } = question;
   const at = by.indexOf('channel');
   if (at < 0 || channels.size === 0) return {};
@@ -30,10 +32,18 @@ export function channelFigures(
   const { lostConversions, lostValueMinor } = facts;
   return {
     ...(isWhole ? effectsOf(channel, facts, wanted, oneCurrency) : {}),
+    ...(isWhole ? cautionOf(channel, facts) : {}),
     ...(lostConversions === undefined ? {} : { lostConversions: lostConversions * part(0) }),
     ...(lostValueMinor === undefined ? {} : { lostValueMinor: Math.round(lostValueMinor * part(1)) }),
     ...(isWhole && facts.intervals !== undefined ? intervalFigures(facts.intervals, totals, wanted.conversions) : {}),
   };
+}
+
+/** The same bounds as for the intervals of files: below 20 conversions a share says little, below 5 nothing. */
+function cautionOf(channel: string, { met = 0 }: ChannelFacts): Row {
+  if (channel === UNATTRIBUTED || channel === OTHER) return {};
+  const caution = met < 1 ? 'no_conversions' : met < 5 ? 'too_few_conversions' : met < 20 ? 'few_conversions' : null;
+  return { met, caution };
 }
 
 /** The interval of `share` too, in its scale: what of the totals the bounds are. */
