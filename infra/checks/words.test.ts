@@ -45,7 +45,7 @@ const WORDS_OF_CODE: Words = [
 const NOT_IN_CODE: Words = [[/[,;] got ["$]/g, 'write " (got VALUE)" at the end of the message']];
 
 /** Folders of code that have WORDS_OF_CODE. A folder leaves the list with the last of them; none comes to it. */
-const STILL_TO_DO = ['packages/attribution', 'packages/runtime', 'infra/local'];
+const STILL_TO_DO = ['packages/attribution'];
 
 /** In documents. Code still has them. */
 const NOT_IN_DOCUMENTS: Words = [

@@ -85,7 +85,7 @@ export function missing(what, advice) {
 }
 
 /**
- * Runs node on a TypeScript file and ends as it ends. Signals are passed on; the IPC channel tells it when this process
+ * Runs node on a TypeScript file and ends as it ends. Signals are passed on; the IPC channel says when this process
  * is gone, and a parent of ours that is gone (npm, killed hard) counts as a hang-up.
  */
 export function handOver({ node, env }, file, args) {

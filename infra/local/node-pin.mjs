@@ -37,7 +37,7 @@ export function nodeFor(platform, running) {
   };
 }
 
-/** The path of the node that was brought before, if it came from the pinned tarball. Asks nobody: it is found offline. */
+/** The path of the node that was brought before, if it came from the pinned tarball. Nothing is asked: it is found offline. */
 export function pinnedNode(dir, { name, integrity }) {
   const file = join(dir, 'node_modules', name, 'bin', 'node');
   if (!existsSync(file) || installedIntegrity(dir, name) !== integrity) return undefined;

@@ -12,7 +12,7 @@ export interface DataLock {
 
 interface Holder {
   readonly pid: number;
-  /** Start time of that process in clock ticks since boot where the system tells it: a reused pid is not the holder. */
+  /** Start time of that process in clock ticks since boot where the system says it: a reused pid is not the holder. */
   readonly startedTicks: string | null;
 }
 
@@ -88,7 +88,7 @@ function release(file: string, me: string): void {
   }
 }
 
-/** A rename succeeds for one of two rivals only; whoever loses finds the file gone and tries to create its own. */
+/** A rename succeeds for one of two rivals only; the other finds the file gone and tries to create its own. */
 function setAside(file: string, pid: number): void {
   const aside = `${file}.stale-${pid}`;
   try {
@@ -99,7 +99,7 @@ function setAside(file: string, pid: number): void {
   }
 }
 
-/** Null for a lock that was cut short by a crash: nobody lives behind it. */
+/** Null for a lock that was cut short by a crash: it has no holder. */
 function readHolder(file: string): Holder | null {
   try {
     const { pid, startedTicks } = JSON.parse(readFileSync(file, 'utf8')) as Holder;

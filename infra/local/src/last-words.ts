@@ -10,7 +10,7 @@ const LONGEST = 600;
 /** pino's levels. */
 const ERROR = 50;
 
-/** Undefined when the log is empty, or tells of no trouble. */
+/** Undefined when the log is empty, or reports no trouble. */
 export function lastWords(logFile: string): string | undefined {
   const lines = (tailOf(logFile, TAIL_BYTES) || tailOf(`${logFile}.1`, TAIL_BYTES))
     .split('\n')

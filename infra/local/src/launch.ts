@@ -34,7 +34,7 @@ export interface PlatformOptions {
   /** Whether a role that died is started again; default true. */
   readonly autoRestart?: boolean;
   readonly readyTimeoutMs?: number;
-  /** A role that runs but tells that it is not ready does not hold up the start: `Managed.unready` has its reason. */
+  /** A role that runs but says that it is not ready does not hold up the start: `Managed.unready` has its reason. */
   readonly startedIsEnough?: boolean;
   /** Aborting it stops the start, and what was started. */
   readonly signal?: AbortSignal;
@@ -57,7 +57,7 @@ export interface Platform extends LocalAccess {
 
 const HOST = '127.0.0.1';
 const READY_TIMEOUT_MS = 60_000;
-/** The roles drain for 4 s at the most; Redis ends in the rest of the 5 s. */
+/** The roles drain for at most 4 s; Redis ends in the rest of the 5 s. */
 const ROLE_GRACE_MS = 4_200;
 const REDIS_GRACE_MS = 500;
 const LOG_CHECK_MS = 10_000;

@@ -12,7 +12,7 @@ import type { ManagedSpec } from './managed-process.ts';
 export interface RedisOptions {
   readonly host: string;
   readonly port: number;
-  /** Whoever reaches the port needs it: other users of the machine, pages in a browser. */
+  /** Who reaches the port needs it: other users of the machine, pages in a browser. */
   readonly password: string;
   readonly dataDir: string;
   readonly logFile: string;

@@ -1,4 +1,4 @@
-/** The roles of a platform: where each starts and what it is told through its environment. */
+/** The roles of a platform: where each starts and what its environment says. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -23,7 +23,7 @@ export const ROLE_NAMES = Object.keys(ENTRIES) as RoleName[];
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What every role is told. `inherited` is the caller's environment, `extra` wins over everything. */
+/** What every role is given. `inherited` is the caller's environment, `extra` wins over everything. */
 export function roleEnvironment(
   role: RoleName,
   { host, ports, dataDir, redisUrl }: { host: string; ports: Ports; dataDir: string; redisUrl: string },
@@ -53,7 +53,7 @@ export interface RoleOptions {
   readonly onEvent: ManagedSpec['onEvent'];
 }
 
-/** A role says over IPC that it is ready, or why it is not; the same channel, once closed, tells it that its supervisor is gone. */
+/** A role says over IPC that it is ready, or why it is not; the same channel, once closed, says that its supervisor is gone. */
 export function roleSpec({ name, entry = ENTRIES[name], env, logFile, autoRestart, onEvent }: RoleOptions): ManagedSpec {
   return {
     name,
@@ -77,15 +77,15 @@ export function roleSpec({ name, entry = ENTRIES[name], env, logFile, autoRestar
 function firstReadyMessage(child: ChildProcess, signal: AbortSignal, tellUnready: (why: string) => void): Promise<number> {
   return new Promise((resolve, reject) => {
     child.on('message', (message) => {
-      const told = message as ServiceMessage;
-      if (told.type === 'ready') resolve(child.pid as number);
-      else tellUnready(told.detail);
+      const report = message as ServiceMessage;
+      if (report.type === 'ready') resolve(child.pid as number);
+      else tellUnready(report.detail);
     });
     signal.addEventListener('abort', () => reject(new Error('ended before it was ready')), { once: true });
   });
 }
 
-/** The variables of npm and of a test runner are theirs: a role behaves the same whoever starts it. */
+/** The variables of npm and of a test runner are theirs: a role behaves the same from any of them. */
 function withoutRunner(env: Environment): Environment {
   const foreign = /^(npm_|VITEST|NODE_OPTIONS$|NODE_ENV$|TEST$|INIT_CWD$)/;
   return Object.fromEntries(Object.entries(env).filter(([name]) => !foreign.test(name)));

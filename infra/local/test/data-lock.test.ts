@@ -20,7 +20,7 @@ async function deadPid(): Promise<number> {
   return child.pid as number;
 }
 
-test('a second supervisor is refused while the first one lives, and told which process it is', () => {
+test('a second supervisor is refused while the first one lives, and the refusal names its process', () => {
   const lock = lockDataDir(dataDir);
   expect(lock.wasStale).toBe(false);
   expect(() => lockDataDir(dataDir)).toThrow(
@@ -61,7 +61,7 @@ test.runIf(existsSync('/proc/self/stat'))('a process id that was given out again
   expect(lockDataDir(dataDir).wasStale).toBe(true);
 });
 
-test.each(['', '{', '{"pid":"x"}', '{"pid":-1}', 'null'])('a lock cut short by a crash (%j) is nobody’s', (text) => {
+test.each(['', '{', '{"pid":"x"}', '{"pid":-1}', 'null'])('a lock cut short by a crash (%j) has no holder', (text) => {
   writeFileSync(lockFile(), text);
   expect(lockDataDir(dataDir).wasStale).toBe(true);
 });

@@ -18,7 +18,7 @@ const said = (...lines: (string | object)[]) => {
 };
 const stack = 'TributaryError: x\n    at run (main.ts:1:1)'.repeat(100);
 
-test('a fatal line is told as its message and its fix, without JSON and stack', () => {
+test('a fatal line is shown as its message and its fix, without JSON and stack', () => {
   const message = 'the data folder belongs to another log';
   const fatal = { level: 60, err: { message, stack }, code: 'log_recreated', fix: 'Name the folder of this log.', msg: message };
   expect(said({ level: 30, msg: 'collecting' }, fatal, { level: 30, msg: 'draining' })).toBe(
@@ -26,7 +26,7 @@ test('a fatal line is told as its message and its fix, without JSON and stack', 
   );
 });
 
-test('a defect is told with the error that nobody caught', () => {
+test('a defect is shown with the error that was not caught', () => {
   expect(said({ level: 60, err: { message: 'x is not a function', stack }, msg: 'uncaught error' })).toBe(
     'uncaught error: x is not a function.',
   );
@@ -45,7 +45,7 @@ test('a defect is told with the error that nobody caught', () => {
   expect(said(full, '----- Native stack trace -----', ' 1: 0xe1 node::OOMErrorHandler')).toBe(`${full}.`);
 });
 
-test('a fatal line without an error in it is told with its cause', () => {
+test('a fatal line without an error in it is shown with its cause', () => {
   expect(said({ level: 60, code: 'invalid_definitions', cause: 'ENOENT', fix: 'Correct it.', msg: 'no file' })).toBe(
     'no file: ENOENT. Correct it.',
   );
@@ -54,7 +54,7 @@ test('a fatal line without an error in it is told with its cause', () => {
   );
 });
 
-test('a wrong setting is told with its fix', () => {
+test('a wrong setting is shown with its fix', () => {
   const lines = ['speed: TRIBUTARY_PARTITIONS must be a whole number (got "many")', 'Set it to the partitions of the log.'];
   expect(said(...lines)).toBe(lines.join(' '));
 });

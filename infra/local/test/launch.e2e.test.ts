@@ -54,7 +54,7 @@ test('what it starts takes events, and stop leaves no process within 5 s', async
   expect(pids.flatMap(groupOf)).toEqual([]);
 });
 
-test('also when a role stands still and Redis is stopped, stop takes 5 s at the most', async () => {
+test('also when a role stands still and Redis is stopped, stop takes at most 5 s', async () => {
   const started = await launch();
   const pids = pidsOf(started);
   started.roles.speed.kill('SIGSTOP');
@@ -124,7 +124,7 @@ test('a role that cannot start ends the start with its own words', async () => {
   );
 });
 
-test('a role that ends is told with the last error of its log, in words', async () => {
+test('a role that ends is reported with the last error of its log, in words', async () => {
   const events: PlatformEvent[] = [];
   const roleEnv = { collector: { TRIBUTARY_MAX_IN_FLIGHT_BYTES: '70000' } };
   const failing = launch({ roles: ['collector'], roleEnv, onEvent: (event) => events.push(event) });

@@ -52,7 +52,7 @@ test('a role that is killed comes back as another process', async () => {
   expect(events).toContainEqual({ type: 'ended', name: 'role', how: 'signal SIGKILL', againInMs: 250 });
 });
 
-test('a role that refuses its configuration is not started again, and whoever waits for it hears it at once', async () => {
+test('a role that refuses its configuration is not started again, and a caller that waits for it hears it at once', async () => {
   const { managed, events } = role('process.exit(2)');
   await expect(managed.whenReady(30_000)).rejects.toMatchObject({
     code: 'invalid_config',
@@ -118,12 +118,12 @@ test('a role that cannot even be spawned any more, as on a full disk, is tried a
   await managed.whenReady(10_000);
 });
 
-test('whoever waits for a role that only dies is told how it dies', async () => {
+test('a caller that waits for a role that only dies hears how it dies', async () => {
   const { managed } = role('process.exit(7)');
   await expect(managed.whenReady(30_000)).rejects.toThrow('role ended with exit code 7, 4 times in a row');
 });
 
-test('a role that runs and tells why it is not ready is started, not ready; whoever waits for that is told its reason', async () => {
+test('a role that runs and says why it is not ready is started, not ready; a caller that waits for it hears the reason', async () => {
   const { managed, events } = role("process.send('no generation'); process.on('message', () => console.log(1))");
   await managed.whenStarted(10_000);
   expect(managed.unready).toBe('no generation');

@@ -1,4 +1,4 @@
-/** Which processes run, for tests that nothing is left. A zombie does not run: it waits for whoever adopted it to look. */
+/** Which processes run, for tests that nothing is left. A zombie does not run: it waits until its new parent looks. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 

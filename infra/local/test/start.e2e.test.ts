@@ -54,7 +54,7 @@ function start(...args: string[]) {
   };
 }
 
-/** The command line, as the start tells people to use it. */
+/** The command line, as the start says to use it. */
 async function tributary(...args: string[]): Promise<void> {
   const child = spawn(process.execPath, [CLI, '--data-dir', dataDir, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   running.push(child);

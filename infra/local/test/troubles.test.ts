@@ -13,7 +13,7 @@ test('a role that ends is quoted once for each reason, and by name', () => {
   expect(ended('speed', 'no.', null)).toBe('  speed ended with exit code 1; it is not started again\n    It said: no.');
 });
 
-test('a role that is ready for the first time is no news; one that was not, or ended, is', () => {
+test('a role that is ready for the first time is not news; one that was not, or ended, is', () => {
   const describe = describeTroubles();
   const ready = (isRestart: boolean, wasUnready: boolean) =>
     describe({ type: 'ready', name: 'api', isRestart, wasUnready, said: undefined });

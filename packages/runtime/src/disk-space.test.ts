@@ -5,13 +5,13 @@ const MB = 1024 * 1024;
 
 test('law 6: below the mark nothing new is taken, below half of it nothing is worked on; all goes on with room', async () => {
   let free = 100 * MB;
-  const told: (string | null)[] = [];
+  const reported: (string | null)[] = [];
   const stop = new AbortController();
   const disk = await watchDisk({
     folder: '/redis',
     reserveMb: 64,
     signal: stop.signal,
-    onChange: (trouble) => told.push(trouble),
+    onChange: (trouble) => reported.push(trouble),
     freeBytes: async () => free,
   });
   disk.assertRoom();
@@ -25,7 +25,7 @@ test('law 6: below the mark nothing new is taken, below half of it nothing is wo
   free = 64 * MB;
   await expect.poll(() => disk.trouble(), { timeout: 5_000 }).toBe(null);
   disk.assertRoomToWork();
-  expect(told).toEqual([expect.stringContaining('63 MB'), null]);
+  expect(reported).toEqual([expect.stringContaining('63 MB'), null]);
   stop.abort();
 });
 

@@ -62,7 +62,7 @@ test('law 7: thousands of requests in one packet are not served: the connection 
   expect((await fetch(`http://127.0.0.1:${health.port}/readyz`)).status).toBe(200);
 });
 
-test('metrics, which need no key, are not collected anew for everybody who asks', async () => {
+test('metrics, which need no key, are not collected again for everybody who asks', async () => {
   const began = performance.now();
   for (let i = 0; i < 20; i++) expect((await fetch(`http://127.0.0.1:${health.port}/metrics`)).status).toBe(200);
   expect(collected).toBeGreaterThan(0);

@@ -74,11 +74,11 @@ test('a ring follows its file within a second, and keeps its keys while the file
   expect(ring.verify(second.key, 'read', NOW + 3_000)).toBe('ok');
 });
 
-test('law 7: a key file that cannot be read is told at once, and its keys end after ten minutes', () => {
+test('law 7: a key file that cannot be read is reported at once, and its keys end after ten minutes', () => {
   const { key, record } = createKey('read', NOW);
   writeKeys(file, [record]);
-  const told: (string | undefined)[] = [];
-  const ring = loadKeyRing(file, (problem) => told.push(problem));
+  const reported: (string | undefined)[] = [];
+  const ring = loadKeyRing(file, (problem) => reported.push(problem));
   expect(ring.problem(NOW)).toBeUndefined();
   for (const spoil of [() => writeFileSync(file, '{"keys": ['), () => rmSync(file)]) {
     spoil();
@@ -90,12 +90,12 @@ test('law 7: a key file that cannot be read is told at once, and its keys end af
     expect(ring.problem(NOW + UNREADABLE_GRACE_MS + 2_000)).toBeUndefined();
     ring.problem(NOW);
   }
-  expect(told).toEqual([expect.stringContaining('cannot be read'), undefined, expect.stringContaining('is gone'), undefined]);
+  expect(reported).toEqual([expect.stringContaining('cannot be read'), undefined, expect.stringContaining('is gone'), undefined]);
 });
 
 test('law 7: a ring without a key file from the start says so, with the path and the fix, until there is one', () => {
-  const told: (string | undefined)[] = [];
-  const ring = loadKeyRing(file, (problem) => told.push(problem));
+  const reported: (string | undefined)[] = [];
+  const ring = loadKeyRing(file, (problem) => reported.push(problem));
   const missing = `there is no key file ${file}, so no key is accepted: make a key with "tributary keys create"`;
   expect(ring.problem(NOW)).toContain(missing);
   expect(ring.problem(NOW + 2 * UNREADABLE_GRACE_MS)).toContain(missing);
@@ -103,10 +103,10 @@ test('law 7: a ring without a key file from the start says so, with the path and
   writeKeys(file, [record]);
   expect(ring.verify(key, 'read', NOW + 3 * UNREADABLE_GRACE_MS)).toBe('ok');
   expect(ring.problem(NOW + 3 * UNREADABLE_GRACE_MS)).toBeUndefined();
-  expect(told).toEqual([expect.stringContaining(missing), undefined]);
+  expect(reported).toEqual([expect.stringContaining(missing), undefined]);
 });
 
-test('the log tells what is wrong with the key file of a folder, in its own words, and when it is over', () => {
+test('the log says what is wrong with the key file of a folder, in its own words, and when it is over', () => {
   const lines: string[] = [];
   const tell = (line: unknown) => void lines.push(String(line));
   const ring = followKeys(dir, { info: tell, error: tell });

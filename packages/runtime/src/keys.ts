@@ -71,7 +71,7 @@ export function grants(holder: Scope, asked: Scope): boolean {
 
 /**
  * A ring that follows its file. Where the file turns unreadable or vanishes, the keys known last stay valid for ten minutes,
- * and `problem` says so from the first look on; `onProblem` is told once, and once more (with undefined) when it is over.
+ * and `problem` says so from the first look on; `onProblem` is called once, and once more (with undefined) when it is over.
  * Where there is no file from the start, that is a problem too: no key is known.
  */
 export function loadKeyRing(

@@ -14,7 +14,7 @@ test('without brokers there is no Kafka', () => {
   expect(place({ TRIBUTARY_KAFKA_BROKERS: ',' })).toBeNull();
 });
 
-test('brokers, topics and what a founded topic is', () => {
+test('brokers, topics and what a created topic is', () => {
   expect(place({ TRIBUTARY_KAFKA_BROKERS: 'a:9092, [::1]:9093', TRIBUTARY_KAFKA_REPLICATION: '3' })).toEqual({
     brokers: ['a:9092', '[::1]:9093'],
     clientId: 'tributary-speed',

@@ -21,7 +21,7 @@ export interface LogConfiguration {
   readonly partitions: number;
   /** Which log of events this platform is built upon. */
   readonly note?: LogNote;
-  /** For Redis: a noted log that is not there is founded anew under its identity. */
+  /** For Redis: a noted log that is not there is created again under its identity. */
   readonly restore?: boolean;
 }
 

@@ -9,7 +9,7 @@ const full = () => {
   throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
 };
 
-test('law 6: a line that cannot be written is tried once, counted and dropped; what was dropped is told once there is room', () => {
+test('law 6: a line that cannot be written is tried once, counted and dropped; what was dropped is reported once there is room', () => {
   const written: string[] = [];
   let attempts = 0;
   let isFull = true;

@@ -11,7 +11,7 @@ export interface LogDestination {
   dropped(): number;
 }
 
-/** `lineFor` makes the line that tells of lines dropped, once there is room again. */
+/** `lineFor` makes the line that counts lines dropped, once there is room again. */
 export function logDestination(
   descriptor: number,
   lineFor: (dropped: number) => string,
@@ -20,7 +20,7 @@ export function logDestination(
   // Node makes pipes and sockets non-blocking when it opens its stream on them: a reader that stands still is EAGAIN.
   if (descriptor === 1 && !isFile(descriptor)) void process.stdout;
   let dropped = 0;
-  let told = 0;
+  let reported = 0;
   let isTorn = false;
 
   /** False when the line is not whole in the log. */
@@ -37,9 +37,9 @@ export function logDestination(
 
   return {
     write(line) {
-      if (dropped > told) {
+      if (dropped > reported) {
         const before = dropped;
-        if (put(lineFor(dropped - told))) told = before;
+        if (put(lineFor(dropped - reported))) reported = before;
       }
       if (!put(line)) dropped++;
     },

@@ -32,7 +32,7 @@ test('the partitions are noted with the log; folders of older versions have none
   expect(notedPartitions(folder)).toBeUndefined();
 });
 
-test('a note that says nothing is told, never overwritten', () => {
+test('a note that says nothing is reported, never overwritten', () => {
   writeFileSync(join(folder, 'log.json'), '{}');
   expect(() => logNote(folder, 'a.events', HINT)).toThrow(/log\.json does not say/);
 });
@@ -50,7 +50,7 @@ test('law 6: a folder without a note, older than notes or restored without one, 
   writeFileSync(join(segments, 'p01', '000010.json'), JSON.stringify({ logIdentity: 'archived' }));
   const note = logNote(folder, 'in Redis', HINT);
   expect(note.known).toBe('archived');
-  expect(() => note.note('founded anew')).toThrow(/is founded anew, this platform was built upon archived/);
+  expect(() => note.note('created again')).toThrow(/is created again, this platform was built upon archived/);
   expect(JSON.parse(readFileSync(join(folder, 'log.json'), 'utf8'))).toMatchObject({ identity: 'archived' });
   note.note('archived');
 });

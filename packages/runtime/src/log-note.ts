@@ -1,6 +1,6 @@
 /**
- * Which log a platform is built upon, noted in its data folder by the role that founded it. A role with a misspelt topic prefix would
- * otherwise found a log of its own and acknowledge events that nobody reads (law 6).
+ * Which log a platform is built upon, noted in its data folder by the role that created it. A role with a misspelt topic prefix would
+ * otherwise create a log of its own and acknowledge events without a reader (law 6).
  */
 import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -100,7 +100,7 @@ function readNote(file: string): Note | null {
     const { identity, partitions } = JSON.parse(text) as { identity?: unknown; partitions?: unknown };
     if (typeof identity === 'string') return { identity, ...(typeof partitions === 'number' && { partitions }) };
   } catch {
-    // Told below.
+    // Reported below.
   }
   throw new TributaryError('invalid_config', `${file} does not say which log this platform is built upon: {"identity": "…"}`);
 }

@@ -37,7 +37,7 @@ test('a cluster is found by one of its nodes, and commands go where their keys a
   expect(await Promise.all(keys.map((key) => redis.get(key)))).toEqual(keys);
 });
 
-test('where no node answers, nothing waits: commands fail at once, and waiting for the cluster ends when told to', async () => {
+test('where no node answers, nothing waits: commands fail at once, and waiting for the cluster ends when asked to', async () => {
   for (const kind of ['commit', 'serving'] as const) {
     const redis = connect(kind, 'redis-cluster://127.0.0.1:9');
     const from = Date.now();
@@ -117,7 +117,7 @@ test.each(['commit', 'serving'] as const)('law 7: while a slot moves, %s reads e
   const move = await cluster.beginMove('{2}');
   await move.move(keys.filter((_, i) => i % 2 === 0));
   expect(await Promise.all([...keys, '{2}:none'].map((key) => redis.get(key)))).toEqual([...keys, null]);
-  // Keys on both sides: the caller is told at once, and nothing is read.
+  // Keys on both sides: the caller hears it at once, and nothing is read.
   const watch = startStopwatch();
   await expect(redis.mget(...keys)).rejects.toThrow(/^TRYAGAIN/);
   expect(watch.stop()).toBeLessThan(200);

@@ -3,10 +3,10 @@
  *
  *  - A command whose connection closed is not sent again: its reply is lost, which does not mean "not executed".
  *  - Commands are not gathered into pipelines. While a slot moves, the library sends a whole pipeline to the importing node when
- *    one of its reads was told to ask there, and the others, whose keys have not moved yet, then read as missing (law 7).
+ *    one of its reads was sent there, and the others, whose keys have not moved yet, then read as missing (law 7).
  *  - TRYAGAIN (keys of one command lie on both sides of a move) reaches the caller at once, who knows whether to read key by key
  *    or to wait. The library would ask random nodes for a second.
- *  - Where slots lie is asked every two seconds: a master that stands still closes no connection and redirects nobody.
+ *  - Where slots lie is asked every two seconds: a master that stands still closes no connection and redirects no command.
  *
  * Redirections (MOVED, ASK) are followed: a command that was redirected was not executed.
  */
@@ -51,7 +51,7 @@ export function connectCluster(
   return cluster;
 }
 
-/** Before a command that was told to ask elsewhere, the library says ASKING there, and nobody hears when that fails. */
+/** Before a command that was sent elsewhere, the library says ASKING there, and does not say when that fails. */
 function hearAsking(node: Redis): void {
   const asking = node.asking.bind(node);
   node.asking = () => {

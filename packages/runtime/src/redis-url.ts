@@ -77,7 +77,7 @@ export function parseRedisUrl(url: string): RedisTarget {
 const HOST = String.raw`(?:\[[0-9a-fA-F:.]+\]|[\w.-]+)(?::\d{1,5})?`;
 const SHOWN = new RegExp(`^(rediss?|redis-cluster|redis-sentinel)://(?:[^@/?#]*@)?(${HOST}(?:,${HOST})*)(?:[/?#][^@]*)?$`);
 
-/** Its scheme and its hosts, which are no secret. What cannot be told from a password is not shown at all. */
+/** Its scheme and its hosts, which are not secret. What may be a part of a password is not shown at all. */
 export function shownRedisUrl(url: string): string {
   const [, scheme, hosts] = SHOWN.exec(url) ?? [];
   return scheme === undefined ? 'an address that is not shown: it may hold a password' : `${scheme}://${hosts}`;

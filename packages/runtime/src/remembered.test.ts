@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { remembered } from './remembered.ts';
 
-test('what is made is given to all who ask in time, and made anew afterwards', async () => {
+test('what is made is given to all who ask in time, and made again afterwards', async () => {
   let nowMs = 0;
   let made = 0;
   const ask = remembered(
@@ -16,7 +16,7 @@ test('what is made is given to all who ask in time, and made anew afterwards', a
   expect(await ask()).toBe(2);
 });
 
-test('a failure reaches whoever waits for it, and nobody after them', async () => {
+test('a failure reaches those who wait for it, and no one after them', async () => {
   let made = 0;
   const ask = remembered(
     async () => {

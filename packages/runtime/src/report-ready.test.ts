@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { reportReady, type ServiceMessage } from './report-ready.ts';
 
-/** What a service tells that gives these details, one a look, until it is ready or the last one is reached. */
-async function told(details: readonly (string | null)[], unreadyAfterMs: number): Promise<ServiceMessage[]> {
+/** What a service reports that gives these details, one a look, until it is ready or the last one is reached. */
+async function reports(details: readonly (string | null)[], unreadyAfterMs: number): Promise<ServiceMessage[]> {
   const messages: ServiceMessage[] = [];
   const stop = new AbortController();
   let look = 0;
@@ -16,11 +16,11 @@ async function told(details: readonly (string | null)[], unreadyAfterMs: number)
 }
 
 test('a service that is not ready for a moment says only that it is ready', async () => {
-  expect(await told(['soon', 'soon', null], 60_000)).toEqual([{ type: 'ready' }]);
+  expect(await reports(['soon', 'soon', null], 60_000)).toEqual([{ type: 'ready' }]);
 });
 
 test('one that stays unready says why, once for each reason, and that it is ready in the end', async () => {
-  expect(await told(['a', 'a', 'b', 'b', null], 0)).toEqual([
+  expect(await reports(['a', 'a', 'b', 'b', null], 0)).toEqual([
     { type: 'unready', detail: 'a' },
     { type: 'unready', detail: 'b' },
     { type: 'ready' },
@@ -28,5 +28,5 @@ test('one that stays unready says why, once for each reason, and that it is read
 });
 
 test('one that ends before it is ready says nothing more', async () => {
-  expect(await told(['a', 'a'], 60_000)).toEqual([]);
+  expect(await reports(['a', 'a'], 60_000)).toEqual([]);
 });

@@ -1,11 +1,11 @@
-/** What a service tells its parent process: that it is ready, or that it runs and why it is not. */
+/** What a service reports to its parent process: that it is ready, or that it runs and why it is not. */
 import type { Readiness } from './readiness.ts';
 import { pause } from './wait.ts';
 
-/** What a service tells its parent over IPC. */
+/** What a service reports to its parent over IPC. */
 export type ServiceMessage = { readonly type: 'ready' } | { readonly type: 'unready'; readonly detail: string };
 
-/** A role that starts is not ready for a moment: that alone is no news. */
+/** A role that starts is not ready for a moment: that alone is not news. */
 const UNREADY_AFTER_MS = 20_000;
 const POLL_MS = 100;
 
@@ -16,14 +16,14 @@ export async function reportReady(
   signal: AbortSignal,
   unreadyAfterMs = UNREADY_AFTER_MS,
 ): Promise<void> {
-  let told = '';
-  let toldAtMs = performance.now();
+  let said = '';
+  let saidAtMs = performance.now();
   while (!signal.aborted) {
     const { ok, detail } = await ready();
     if (ok) return tell({ type: 'ready' });
-    if (detail !== told && performance.now() - toldAtMs >= unreadyAfterMs) {
-      told = detail;
-      toldAtMs = performance.now();
+    if (detail !== said && performance.now() - saidAtMs >= unreadyAfterMs) {
+      said = detail;
+      saidAtMs = performance.now();
       tell({ type: 'unready', detail });
     }
     await pause(POLL_MS, signal);

@@ -119,7 +119,7 @@ function warnOfPlainHttp(config: Readonly<Record<string, unknown>>, log: Logger)
   if (typeof host !== 'string' || !hasOwnHttp(config) || isLoopback(host)) return;
   log.warn(
     { host },
-    `plain HTTP on ${host} lets whoever is on the way read keys and events. Let a proxy end TLS, or listen on 127.0.0.1`,
+    `plain HTTP on ${host} lets others on the way read keys and events. Let a proxy end TLS, or listen on 127.0.0.1`,
   );
 }
 

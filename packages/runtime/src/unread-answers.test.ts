@@ -5,7 +5,7 @@ import { createUnreadAnswers } from './unread-answers.ts';
 
 afterEach(() => void vi.useRealTimers());
 
-/** Sends `payload` into an answer that nobody reads. `isNext`: no other answer is before it on its connection. */
+/** Sends `payload` into an answer without a reader. `isNext`: no other answer is before it on its connection. */
 function unread(payload: unknown, isNext: boolean) {
   const answer = { broken: false, socket: isNext ? {} : null };
   const raw = Object.assign(new EventEmitter(), answer, {

@@ -22,7 +22,7 @@ interface App<Request> {
 }
 
 export interface UnreadAnswers {
-  /** Throws `answers_unread` where an answer of so many bytes would pass the share of who asks: before it is made. */
+  /** Throws `answers_unread` where an answer of that size would pass the share of who asks: before it is made. */
   demandRoom(bytes: number, owner?: string): void;
   /** Counts the answers of all routes that are registered afterwards. `ownerOf`: whose share; null: taken for small, whatever its size. */
   bound<Request>(app: App<Request>, ownerOf?: (request: Request) => string | null): void;

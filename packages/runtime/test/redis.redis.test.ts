@@ -75,7 +75,7 @@ test('blocking: a read may block longer than any timeout of the other kinds', as
   expect(await redis.xread('BLOCK', 3_500, 'STREAMS', 's', '$')).toBeNull();
 });
 
-test('a connection comes back by itself, and waiting for it ends when told to', async () => {
+test('a connection comes back by itself, and waiting for it ends when asked to', async () => {
   const redis = connect('commit');
   await whenReady(redis, 5_000);
   await server.kill();
@@ -90,7 +90,7 @@ test('a connection comes back by itself, and waiting for it ends when told to', 
   expect(await redis.ping()).toBe('PONG');
 });
 
-test('a database that Redis does not have, and a password that it refuses, are told at once', async () => {
+test('a database that Redis does not have, and a password that it refuses, are reported at once', async () => {
   const refused = async (url: string) => {
     const redis = connectRedis(url, 'commit', () => {});
     open.push(redis);

@@ -38,12 +38,12 @@ afterEach(() => {
 });
 
 describe('the end of a service', () => {
-  test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('%s: told, drained, exit 0', async (signal) => {
+  test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('%s: noted, drained, exit 0', async (signal) => {
     const { child, ended, output } = start('');
     await isReady(child);
     child.kill(signal);
     expect(await ended).toBe(0);
-    expect(output()).toMatch(/told to stop[\s\S]*drained/);
+    expect(output()).toMatch(/asked to stop[\s\S]*drained/);
   });
 
   test('a parent that vanishes counts as a signal', async () => {
@@ -140,7 +140,7 @@ test('health is served where a port is given: alive at once, ready when it is', 
   expect((await fetch(`http://127.0.0.1:${port}/livez`, { method: 'POST' })).status).toBe(405);
 });
 
-test('a role with HTTP of its own says itself what a full disk means: nobody else calls it unready', async () => {
+test('a role with HTTP of its own says itself what a full disk means: nothing else calls it unready', async () => {
   const { child } = start('', { TRIBUTARY_REDIS_FOLDER: tmpdir(), TRIBUTARY_DISK_RESERVE_MB: '1000000' });
   await isReady(child);
 });

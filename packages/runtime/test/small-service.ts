@@ -24,7 +24,7 @@ await runService('small', CONFIG, async ({ config: { mode }, log, signal }) => {
   if (mode === 'is-refused') throw refused;
   const readyAt = Date.now() + 150;
   const awake = setInterval(() => {}, 1_000);
-  signal.addEventListener('abort', () => log.info('told to stop'));
+  signal.addEventListener('abort', () => log.info('asked to stop'));
   return {
     ready: async () => ({ ok: Date.now() >= readyAt, detail: 'soon' }),
     drain: async () => {

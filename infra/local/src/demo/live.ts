@@ -16,7 +16,7 @@ export interface LiveTraffic {
 /** Mean events of a session without its impressions; from the shares in session.ts. */
 const EVENTS_PER_SESSION = 5.3;
 const MOST_PENDING = 20_000;
-/** A machine that slept does not catch up on sessions that nobody had. */
+/** A machine that slept does not catch up on sessions that did not happen. */
 const MOST_CATCH_UP_MS = 2 * SECOND_MS;
 
 export function createLiveTraffic(random: Random, name: string, eventsPerSecond: number, startMs: number): LiveTraffic {
