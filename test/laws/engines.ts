@@ -10,8 +10,9 @@ import { partitionOf, userKeyOf } from '@tributary/model/user-key';
 import { EVENT_ROW_COLUMNS, eventRow, rowsSql } from '@tributary/testkit/event-rows';
 import { byPartition, GROUPED_VIEWS } from '@tributary/views/by-partition';
 import { addRow, type RowsByView, rowsOf } from '@tributary/views/deltas';
+import { countedOnce } from '@tributary/views/once';
 import { VIEWS } from '@tributary/views/registry';
-import { batchSql, journeyStatements, membersSql, prepareStatements, timelineStatements } from '@tributary/views/sql';
+import { batchSql, journeyStatements, membersSql, onceKeySql, prepareStatements, timelineStatements } from '@tributary/views/sql';
 import { insertionIndex, type TimelineEvent, timelineEvent } from '@tributary/views/timeline';
 import { type Emit, fold, type View } from '@tributary/views/view';
 
@@ -24,18 +25,19 @@ export function openTestSession(name: string): Promise<DuckDb> {
 
 /** Every view over each user's whole timeline. */
 export function byFold(events: readonly Event[], definitions: Definitions): RowsByView {
-  const users = new Map<string, TimelineEvent[]>();
+  const raw = new Map<string, TimelineEvent[]>();
   for (const event of events) {
     const key = userKeyOf(event);
-    if (!users.has(key)) users.set(key, []);
-    const timeline = users.get(key) as TimelineEvent[];
+    if (!raw.has(key)) raw.set(key, []);
+    const timeline = raw.get(key) as TimelineEvent[];
     const own = timelineEvent(event, definitions);
     timeline.splice(insertionIndex(timeline, own), 0, own);
   }
+  const users = [...raw].map(([user, timeline]) => [user, countedOnce(timeline, definitions)] as const);
   const result: RowsByView = new Map();
   for (const view of VIEWS) {
     const rows = rowsOf(result, view.name);
-    for (const timeline of users.values())
+    for (const [, timeline] of users)
       timeline.forEach((_, at) => {
         fold(view, timeline, at, definitions, (key, measures) => addRow(rows, key, measures));
       });
@@ -66,11 +68,17 @@ export async function bySql(
   if (preparedFor.get(session) !== definitions.json)
     for (const { sql, values } of prepareStatements(definitions)) await session.run(sql, values);
   preparedFor.set(session, definitions.json);
-  await session.run(`CREATE OR REPLACE TEMP TABLE facts AS ${rowsSql({ ...EVENT_ROW_COLUMNS, partition: 'INTEGER' })}`, {
-    rows: JSON.stringify(events.map((one) => ({ ...eventRow(one), partition: partitionOf(userKeyOf(one), PARTITIONS) }))),
+  const given = rowsSql({ ...EVENT_ROW_COLUMNS, partition: 'INTEGER', properties: 'VARCHAR' });
+  const rowOf = (one: Event) => ({
+    ...eventRow(one),
+    partition: partitionOf(userKeyOf(one), PARTITIONS),
+    properties: JSON.stringify(one.properties),
   });
-  await session.run(`CREATE OR REPLACE TEMP VIEW members AS SELECT *, true AS fresh FROM (${membersSql('facts')})`);
-  for (const sql of [...timelineStatements(), ...journeyStatements(views, definitions)]) await session.run(sql);
+  await session.run(`CREATE OR REPLACE TEMP TABLE facts AS ${onceKeySql(`(${given})`)}`, {
+    rows: JSON.stringify(events.map(rowOf)),
+  });
+  await session.run(`CREATE OR REPLACE TEMP VIEW members AS SELECT *, true AS fresh FROM (${membersSql('facts', definitions)})`);
+  for (const sql of [...timelineStatements(definitions), ...journeyStatements(views, definitions)]) await session.run(sql);
   const result: RowsByView = new Map();
   for (const [view, columnsOf] of [...views.map((own) => [own, own] as const), ...grouped(views)]) {
     await session.run(`CREATE OR REPLACE TEMP VIEW anchors AS SELECT * FROM ${view.countsSignals ? 'facts' : 'timelines'}`);

@@ -24,18 +24,34 @@ interface Line {
   readonly userKey: string;
   readonly conversion: { readonly id: string; readonly type: string };
   readonly currency: string;
-  readonly credit: Record<string, { channel: string; campaign: string; creditMicros: number; valueMinor: number }[]>;
+  /** A line that takes a conversion back has none. */
+  readonly credit?: Record<string, { channel: string; campaign: string; creditMicros: number; valueMinor: number }[]>;
   readonly event: { readonly id: string };
 }
 
 const PARTITION = new Set([0]);
-const resets = fc
-  .boolean()
-  .map((resetOnConversion) => definitionsOf({ ...SMALL_DEFINITIONS, attribution: { resetOnConversion } }));
+const COUNTED_ONCE = {
+  buy: { onceBy: 'properties.order_id', withinDays: 0.2 },
+  'Order Completed': { onceBy: 'properties.cart.id' },
+};
+const choices = fc
+  .tuple(fc.boolean(), fc.boolean())
+  .map(([resetOnConversion, once]) =>
+    definitionsOf({ ...SMALL_DEFINITIONS, ...(once && { conversions: COUNTED_ONCE }), attribution: { resetOnConversion } }),
+  );
+/** More conversions, all of one key, so that they repeat each other. */
+const logs = arbitraryLog({ inTime: true }).map((events) =>
+  events.map((event) => ({
+    ...event,
+    type: ['mail', 'page', 'scroll'].includes(event.type) ? 'buy' : event.type,
+    properties: { order_id: 7, cart: { id: 'o' } },
+  })),
+);
+let takenBack = 0;
 
-test('the newest line of each conversion is its credit; a line sent again is known by its id', async () => {
+test('the newest line of each conversion is its credit, or takes it back; a line sent again is known by its id', async () => {
   await fc.assert(
-    fc.asyncProperty(arbitraryLog({ inTime: true }), resets, fc.nat(), async (events, definitions, seed) => {
+    fc.asyncProperty(logs, choices, fc.nat(), async (events, definitions, seed) => {
       const random = createRandom(seed);
       const log = createMemoryLog({ partitions: 1 });
       for (const event of events) await log.append(0, { kind: 'events', body: encodeEvent(event) });
@@ -67,6 +83,7 @@ test('the newest line of each conversion is its credit; a line sent again is kno
     }),
     { numRuns: 150 },
   );
+  expect(takenBack).toBeGreaterThan(10);
 });
 
 async function loseWrites(
@@ -128,7 +145,7 @@ function check(lines: readonly Line[], events: Parameters<typeof naive>[0], defi
     else {
       // Seen for the first time: lines that are sent again change nothing for those who remember ids.
       known.set(id, line);
-      if (line.type === 'conversion.attributed') newest.set(JSON.stringify([line.userKey, line.conversion.id]), line);
+      if (line.type.startsWith('conversion.')) newest.set(JSON.stringify([line.userKey, line.conversion.id]), line);
       else byId.set(id, line);
     }
   }
@@ -136,14 +153,16 @@ function check(lines: readonly Line[], events: Parameters<typeof naive>[0], defi
   expect(new Set(byId.keys())).toEqual(distinct);
 
   const credit: RowsByView = new Map();
-  for (const line of newest.values())
-    for (const [model, parts] of Object.entries(line.credit)) {
+  for (const line of newest.values()) {
+    if (line.type === 'conversion.repeated') takenBack++;
+    for (const [model, parts] of Object.entries(line.credit ?? {})) {
       expect(parts.reduce((sum, part) => sum + part.creditMicros, 0)).toBe(1_000_000);
       for (const { channel, campaign, creditMicros, valueMinor } of parts) {
         const key = [dayOf(line.ts), model, line.conversion.type, channel, campaign, line.currency].join('\t');
         addRow(rowsOf(credit, 'credit'), key, [creditMicros, valueMinor]);
       }
     }
+  }
   const expected = naive(events, definitions).get('credit') ?? new Map();
   expect(differences(new Map([['credit', credit.get('credit') ?? new Map()]]), new Map([['credit', expected]]))).toEqual([]);
 }

@@ -6,6 +6,7 @@ import { MUTATIONS_OF_DOORS } from './mutations-of-doors.ts';
 import { MUTATIONS_OF_HISTORY } from './mutations-of-history.ts';
 import { MUTATIONS_OF_JOURNEYS } from './mutations-of-journeys.ts';
 import { MUTATIONS_OF_KAFKA } from './mutations-of-kafka.ts';
+import { MUTATIONS_OF_ONCE } from './mutations-of-once.ts';
 import { MUTATIONS_OF_READS } from './mutations-of-reads.ts';
 import { MUTATIONS_OF_RULES } from './mutations-of-rules.ts';
 import { MUTATIONS_OF_SETTINGS } from './mutations-of-settings.ts';
@@ -421,6 +422,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...MUTATIONS_OF_BATCH,
   ...MUTATIONS_OF_JOURNEYS,
   ...MUTATIONS_OF_KAFKA,
+  ...MUTATIONS_OF_ONCE,
   ...MUTATIONS_OF_READS,
   ...MUTATIONS_OF_DOORS,
   ...MUTATIONS_OF_COLLECTOR,

@@ -184,7 +184,7 @@ export const MUTATIONS_OF_JOURNEYS: readonly Mutation[] = [
     lie: 'only new conversions are passed on, not those that a touch came before',
     law: '1',
     file: `${VIEWS}/difference.ts`,
-    from: 'addRows(views, seenNow, definitions, into, 1, gathered);',
-    to: 'addRows(views, seenNow, definitions, into, 1);',
+    from: 'addRows(views, seenNow, definitions, into, sign, sign === 1 ? gathered : undefined);',
+    to: 'addRows(views, seenNow, definitions, into, sign);',
   },
 ];

@@ -17,7 +17,7 @@ import { TributaryError } from '@tributary/model/errors';
 import { isTransient } from '@tributary/runtime/error-kinds';
 import { begin } from './begin/begin.ts';
 import { planCompute } from './compute/plan.ts';
-import { GENERATION_EVENT_COLUMNS } from './compute/relations.ts';
+import { columnsOfEvents } from './compute/relations.ts';
 import { stagingFolder, sweepShards, sweepStaging } from './compute/staging.ts';
 import { raiseBarriers, waitUntilSealed } from './cut/seal.ts';
 import { computeSpread } from './distribute/gather.ts';
@@ -94,7 +94,7 @@ async function sealAndCompute(
     ...result,
     state: 'computed',
     program: ports.program,
-    eventColumns: Object.keys(GENERATION_EVENT_COLUMNS),
+    eventColumns: Object.keys(columnsOfEvents(ports.parseDefinitions(manifest.definitions))),
     computedAt: ports.now(),
     lastSegment: seals.map((seal) => seal.number),
     cut: seals.map((seal) => seal.upTo),

@@ -21,11 +21,11 @@ test('law 1: stored definitions keep the rules, the text and the version of thei
 });
 
 test('definitions that name rules of another version are refused, with the fix', () => {
-  for (const rules of [1, 3, '2'])
+  for (const rules of [1, 4, '2'])
     expect(() => parseDefinitions(JSON.stringify({ rules }), sha256Hex)).toThrow(
-      'definitions, at rules: must be 2. Leave it out',
+      'definitions, at rules: must be 2 or 3. Leave it out',
     );
-  expect(() => storedDefinitions('{"rules":3}', sha256Hex)).toThrow('rules');
+  expect(() => storedDefinitions('{"rules":4}', sha256Hex)).toThrow('rules');
 });
 
 test('what a person wrote by mistake is named with its place; a byte order mark is taken', () => {

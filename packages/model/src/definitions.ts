@@ -34,12 +34,19 @@ const Touch = z.strictObject({
  *
  *   1  events of one instant are in order of id (texts of that time do not name their rules)
  *   2  events of one instant: touches before conversions, then in order of id
+ *   3  as 2, and conversions that are counted once; only texts that name such conversions have these
  */
-const RULES = 2;
+const RULES = 3;
+
+/** A field within `properties`, by its names: none that SQL would read as a pattern or a place in a list. */
+const Path = z
+  .string()
+  .max(256)
+  .regex(/^properties(\.[^.*\p{Cc}"'\\[\]]+){1,8}$/u, 'must be a path such as "properties.order_id"');
 
 const Schema = z.strictObject({
   /** Written by the program. */
-  rules: z.literal(RULES, `must be ${RULES}. Leave it out`).default(RULES),
+  rules: z.literal([2, RULES], `must be 2 or ${RULES}. Leave it out`).default(2),
   touches: z.record(name, Touch).default({
     ad_click: { windowDays: 30, defaultChannel: 'direct', viewThrough: false },
     ad_impression: { windowDays: 1, defaultChannel: 'direct', viewThrough: true },
@@ -48,7 +55,20 @@ const Schema = z.strictObject({
     page: { windowDays: 30, defaultChannel: null, viewThrough: false },
     screen: { windowDays: 30, defaultChannel: null, viewThrough: false },
   }),
-  conversions: z.array(name).max(100).default(['conversion', 'purchase', 'Order Completed', 'booking']),
+  /** Names, or names with what is said of each. */
+  conversions: z
+    .union(
+      [
+        z.array(name).max(100),
+        z
+          .record(name, z.strictObject({ onceBy: Path.optional(), withinDays: days.default(30) }))
+          .refine((types) => Object.keys(types).length <= 100, 'holds more than 100 types'),
+      ],
+      'must be a list of event types, or say of each type what it is counted once by: {"purchase": {"onceBy": "properties.order_id"}}',
+    )
+    .default(['conversion', 'purchase', 'Order Completed', 'booking']),
+  /** The same as the program writes it. */
+  once: z.record(name, z.strictObject({ by: Path, withinDays: days })).default({}),
   /** Event types served as user signals; "*" means every type. */
   signals: z.union([z.literal('*'), z.array(name).max(1000)]).default('*'),
   attribution: z
@@ -84,7 +104,7 @@ const Schema = z.strictObject({
     .prefault({}),
 });
 
-const Stored = Schema.extend({ rules: z.literal([1, RULES]).default(1) });
+const Stored = Schema.extend({ rules: z.literal([1, 2, RULES]).default(1) });
 
 const NewerRules = z.looseObject({
   rules: z.int().min(RULES + 1),
@@ -94,7 +114,8 @@ const NewerRules = z.looseObject({
 });
 
 export type DefinitionsFile = z.input<typeof Schema>;
-type Parsed = z.output<typeof Stored>;
+type Written = z.output<typeof Stored>;
+type Parsed = Omit<Written, 'conversions'> & { readonly conversions: readonly string[] };
 
 export type EventKind = 'touch' | 'conversion' | 'signal';
 
@@ -111,6 +132,10 @@ export interface Definitions extends Parsed {
   readonly lookbackMs: number;
   readonly touchWindowMs: ReadonlyMap<string, number>;
   readonly conversionTypes: ReadonlySet<string>;
+  /** How long before an event one of its key makes it a repetition, by the types that count once. */
+  readonly onceMs: ReadonlyMap<string, number>;
+  /** The longest of these; 0 without one. */
+  readonly longestOnceMs: number;
   readonly directChannels: ReadonlySet<string>;
   /** The touch types that are seen, not clicked. */
   readonly viewThroughTypes: ReadonlySet<string>;
@@ -174,7 +199,7 @@ export function hasUnknownRules(json: string): boolean {
   }
 }
 
-function parse(json: string, schema: z.ZodType<Parsed>, sha256Hex: (text: string) => string): Definitions {
+function parse(json: string, schema: z.ZodType<Written>, sha256Hex: (text: string) => string): Definitions {
   let raw: unknown;
   try {
     raw = JSON.parse(json);
@@ -186,7 +211,24 @@ function parse(json: string, schema: z.ZodType<Parsed>, sha256Hex: (text: string
     const issue = parsed.error.issues[0];
     throw new TributaryError('invalid_definitions', `definitions, at ${issue?.path.join('.') || 'the top'}: ${issue?.message}`);
   }
-  return derive(parsed.data, sha256Hex);
+  return derive(ruled(parsed.data), sha256Hex);
+}
+
+/** Conversions as names, what is counted once apart, so that earlier versions see what they know, and rules that they do not know. */
+function ruled({ conversions, once, rules, ...rest }: Written): Parsed {
+  const named = Array.isArray(conversions) ? {} : conversions;
+  const said = Object.entries(named).flatMap(([type, { onceBy, withinDays }]) =>
+    onceBy === undefined ? [] : [[type, { by: onceBy, withinDays }] as const],
+  );
+  const types = Array.isArray(conversions) ? conversions : Object.keys(conversions);
+  const all = { ...once, ...Object.fromEntries(said) };
+  const counted = Object.entries(all).filter(([type]) => types.includes(type));
+  return {
+    ...rest,
+    rules: counted.length > 0 ? RULES : rules === RULES ? 2 : rules,
+    conversions: types,
+    once: Object.fromEntries(counted),
+  };
 }
 
 function derive(parsed: Parsed, sha256Hex: (text: string) => string): Definitions {
@@ -196,8 +238,9 @@ function derive(parsed: Parsed, sha256Hex: (text: string) => string): Definition
       'invalid_definitions',
       `definitions: "${both}" is both a touch and a conversion; it can be one of them`,
     );
-  const { rules, ...chosen } = parsed;
-  const canonical = canonicalJson(rules === 1 ? chosen : parsed);
+  const { rules, once, ...chosen } = parsed;
+  const canonical = canonicalJson(rules === 1 ? chosen : rules === 2 ? { rules, ...chosen } : parsed);
+  const onceMs = new Map(Object.entries(once).map(([type, { withinDays }]) => [type, Math.round(withinDays * DAY_MS)]));
   const touchWindowMs = new Map(
     Object.entries(parsed.touches).map(([type, touch]) => [type, Math.round(touch.windowDays * DAY_MS)]),
   );
@@ -211,6 +254,8 @@ function derive(parsed: Parsed, sha256Hex: (text: string) => string): Definition
     lookbackMs,
     touchWindowMs,
     conversionTypes: new Set(parsed.conversions),
+    onceMs,
+    longestOnceMs: Math.max(0, ...onceMs.values()),
     directChannels: new Set(parsed.attribution.direct),
     viewThroughTypes: new Set(Object.keys(parsed.touches).filter((type) => parsed.touches[type]?.viewThrough)),
     trackedChannels: parsed.attribution.channels === null ? null : new Set(parsed.attribution.channels),
@@ -234,6 +279,22 @@ export function kindOf(event: Pick<Event, 'type' | 'channel'>, definitions: Defi
 export function channelOf(event: Pick<Event, 'type' | 'channel'>, definitions: Definitions): string | null {
   if (event.channel !== undefined) return event.channel;
   return definitions.touches[event.type]?.defaultChannel ?? null;
+}
+
+/**
+ * The key that the definitions count a conversion by: a text that is not empty, or a whole number as text. "" where the type is not counted
+ * once, or the event has no such key: then it counts.
+ */
+export function onceKeyOf(event: Pick<Event, 'type' | 'properties'>, { once }: Definitions): string {
+  const by = Object.hasOwn(once, event.type) ? once[event.type]?.by : undefined;
+  if (by === undefined) return '';
+  let value: unknown = event;
+  for (const field of by.split('.')) {
+    if (typeof value !== 'object' || value === null || Array.isArray(value) || !Object.hasOwn(value, field)) return '';
+    value = (value as Readonly<Record<string, unknown>>)[field];
+  }
+  if (typeof value === 'string') return value;
+  return Number.isSafeInteger(value) ? String(value) : '';
 }
 
 /** JSON with sorted object keys: equal definitions have equal text. */

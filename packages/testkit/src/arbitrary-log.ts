@@ -30,6 +30,7 @@ export function arbitraryLog({ inTime, maxEvents = 24, duplicates = true }: LogA
     value: fc.oneof(fc.constantFrom(0, 1, -7, 1_000_003), fc.integer({ min: -1_000_000_000_000, max: 1_000_000_000_000 })),
     cost: fc.nat(99),
     idLetter: fc.constantFrom('a', 'Z', '~'),
+    order: fc.constantFrom('o1', 'o1', 7, '7', '', null),
     copyOf: duplicates ? fc.option(fc.nat(maxEvents), { freq: 5 }) : fc.constant(null),
     sameInstant: fc.boolean(),
     advance: inTime ? fc.constant(0) : fc.constantFrom(0, 0, MINUTE_MS, HOUR_MS, 2 * HOUR_MS, 9 * HOUR_MS),
@@ -55,6 +56,7 @@ export function arbitraryLog({ inTime, maxEvents = 24, duplicates = true }: LogA
           ...(spec.campaign === undefined ? {} : { campaign: spec.campaign }),
           cost: spec.cost,
           value: spec.value,
+          properties: { order_id: spec.order, cart: { id: spec.order } },
         });
     }
     return events;

@@ -37,7 +37,7 @@ export function generateDefinitions(random: Random): Definitions {
   const last = random.pick([0, 1, 20, 40, 60]);
   const share = first + last > 100 || first + last === 0 ? { first: 40, last: 40 } : { first, last };
   const click = random.pick([2, 6, 7.5]);
-  const definitions = definitionsOf({
+  const file = {
     ...SMALL_DEFINITIONS,
     touches: {
       ...SMALL_DEFINITIONS.touches,
@@ -57,10 +57,24 @@ export function generateDefinitions(random: Random): Definitions {
     latenessDays: hours(random.pick([1, 2, 5])),
     // The bound on signals must never bite into what views need.
     signalRetention: { days: hours(random.pick([1, 1, 48])), perUser: 20 },
-  });
-  // What an upgrade finds: definitions of an older version. Chosen without a draw, so that seeds keep their runs.
-  return click === 2 ? byFirstRules(definitions) : definitions;
+  };
+  // What an upgrade finds: definitions of an older version. Chosen without a draw, so that seeds keep their runs; so is what counts once.
+  if (click === 2) return byFirstRules(definitionsOf(file));
+  return definitionsOf({ ...file, conversions: COUNTED_ONCE.get(file.attribution.pathSteps) ?? SMALL_DEFINITIONS.conversions });
 }
+
+/** By the steps of paths, so by chance: two of three definitions that may, with windows of all lengths, and keys in different places. */
+const COUNTED_ONCE: ReadonlyMap<number, DefinitionsFile['conversions']> = new Map([
+  [1, { buy: { onceBy: 'properties.order_id', withinDays: hours(0.5) }, 'Order Completed': {} }],
+  [
+    3,
+    {
+      buy: { onceBy: 'properties.order_id', withinDays: hours(5) },
+      'Order Completed': { onceBy: 'properties.cart.id', withinDays: hours(1) },
+    },
+  ],
+  [8, { buy: { onceBy: 'properties.cart.id', withinDays: hours(20) }, 'Order Completed': { onceBy: 'properties.order_id' } }],
+]);
 
 /** What a type may become: each kind of event may take the place of any other. */
 const WINDOWS: DefinitionsFile['touches'] = {

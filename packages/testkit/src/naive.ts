@@ -48,7 +48,7 @@ export function naive(events: readonly Event[], definitions: Definitions, anchor
       const channel = touchChannel(event, definitions);
       if (channel !== null)
         add('touches', [day, channel, event.campaign ?? '(none)', event.type, currency], [1n, BigInt(event.cost ?? 0)]);
-      if (!definitions.conversions.includes(event.type)) continue;
+      if (!naiveCounts(timeline, event, definitions)) continue;
       add('conversions', [day, event.type, currency], [1n, BigInt(event.value ?? 0)]);
       const { path } = naivePath(timeline, event, definitions);
       for (const model of RULE_BASED_MODELS) {
@@ -83,7 +83,7 @@ export function naiveTimelines(events: readonly Event[], definitions: Definition
 /** The conversion and its eligible touches. */
 export function naivePath(timeline: readonly Event[], conversion: Event, definitions: Definitions): NaiveConversion {
   const earlier = timeline.filter((event) => sortsBefore(event, conversion, definitions));
-  const previous = earlier.filter((event) => definitions.conversions.includes(event.type)).at(-1);
+  const previous = earlier.filter((event) => naiveCounts(timeline, event, definitions)).at(-1);
   const path: NaiveTouch[] = [];
   for (const { event, channel } of naiveMembers(earlier, definitions).filter(isTouch).slice(-NEWEST_TOUCHES)) {
     if (!covers(event, conversion.ts, definitions)) continue;
@@ -102,8 +102,30 @@ function isTouch(member: { event: Event; channel: string | null }): member is Na
 function naiveMembers(timeline: readonly Event[], definitions: Definitions): { event: Event; channel: string | null }[] {
   return timeline.flatMap((event) => {
     const channel = touchChannel(event, definitions);
-    return channel !== null || definitions.conversions.includes(event.type) ? [{ event, channel }] : [];
+    return channel !== null || naiveCounts(timeline, event, definitions) ? [{ event, channel }] : [];
   });
+}
+
+/** Whether an event is a conversion: of its type, and none of its key before it within the days that the definitions name. */
+function naiveCounts(timeline: readonly Event[], event: Event, definitions: Definitions): boolean {
+  if (!definitions.conversions.includes(event.type)) return false;
+  const once = definitions.once[event.type];
+  if (once === undefined) return true;
+  const key = naiveKey(event, once.by);
+  const since = event.ts - Math.round(once.withinDays * 86_400_000);
+  const isSame = (other: Event) => other.type === event.type && naiveKey(other, once.by) === key;
+  return key === null || !timeline.some((other) => isSame(other) && other.ts >= since && sortsBefore(other, event, definitions));
+}
+
+function naiveKey(event: Event, path: string): string | null {
+  let value: unknown = event;
+  for (const name of path.split('.')) {
+    const fields =
+      value !== null && typeof value === 'object' && !Array.isArray(value) ? new Map(Object.entries(value)) : new Map();
+    value = fields.get(name);
+  }
+  if (typeof value === 'number' && Number.isSafeInteger(value)) return value.toString();
+  return typeof value === 'string' && value.length > 0 ? value : null;
 }
 
 /** How one conversion's credit and value fall on its path. */

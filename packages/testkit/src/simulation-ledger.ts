@@ -85,9 +85,10 @@ function readHeartbeat(body: string): number {
   }
 }
 
-/** Retention of a timeline: a null path begins a lookback before its end, which a lookback later may still move. */
-function looksBackMs({ latenessMs, lookbackMs }: Definitions): number {
-  return latenessMs + 2 * lookbackMs;
+/** Retention of a timeline: a null path begins a lookback before its end, which a lookback later may still move; what its first conversion repeats lies before that. */
+function looksBackMs({ latenessMs, lookbackMs, once }: Definitions): number {
+  const longestDays = Math.max(0, ...Object.values(once).map(({ withinDays }) => withinDays));
+  return latenessMs + 2 * lookbackMs + Math.round(longestDays * DAY_MS);
 }
 
 /** `maxTimelineEvents`: a timeline that outgrows it loses a tenth more. */

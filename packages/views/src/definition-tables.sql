@@ -1,9 +1,10 @@
 -- The definitions as relations, so that no text of a user's is ever part of a statement.
 --
--- In:  $1  JSON {touches: [{type, windowMs, defaultChannel, viewThrough}], conversions: [type], direct: [channel],
+-- In:  $1  JSON {touches: [{type, windowMs, defaultChannel, viewThrough}], conversions: [type], once: [{type, withinMs, path}], direct: [channel],
 --              channels: [channel] or null, decayWeights: [weight], touchesFirst, resetOnConversion, firstPercent, lastPercent,
 --              lookbackMs, transitionOrder, pathSteps, pathTouches}
 -- Out: member_types   the types that make touches and conversions: type, kind, window_ms, default_channel, view_through
+--      once_types     the types of conversions that are counted once: type, within_ms, path (of their key within the properties)
 --      direct_channels, tracked_channels (channels; see tracks_all), decay (weight by age in whole hours), attribution (one row)
 -- Statements end with a semicolon at the end of a line; only the first takes the value.
 CREATE OR REPLACE TEMP TABLE definitions AS SELECT $1::JSON AS json;
@@ -13,6 +14,9 @@ CREATE OR REPLACE TEMP TABLE member_types AS
   FROM (SELECT unnest((json->'touches')::JSON[]) AS touch FROM definitions)
   UNION ALL
   SELECT unnest(json->>'$.conversions[*]'), 'conversion', NULL, '', false FROM definitions;
+CREATE OR REPLACE TEMP TABLE once_types AS
+  SELECT once->>'type' AS type, (once->>'withinMs')::BIGINT AS within_ms, once->>'path' AS path
+  FROM (SELECT unnest((json->'once')::JSON[]) AS once FROM definitions);
 CREATE OR REPLACE TEMP TABLE direct_channels AS
   SELECT unnest(json->>'$.direct[*]') AS channel FROM definitions;
 CREATE OR REPLACE TEMP TABLE tracked_channels AS

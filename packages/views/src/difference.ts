@@ -46,7 +46,7 @@ export function byLens(views: readonly View[]): ViewsOfLens[] {
 
 /**
  * Adds to `into` the effect of the event at `after[at]`, arrived at `logTimeMs`, which `after` has and `before` lacks: `before` is
- * `after` without that element.
+ * `after` without that element. `sign`: −1 takes the effect away; what is gathered is what anchors see then, without the event.
  */
 export function addDifference(
   groups: readonly ViewsOfLens[],
@@ -57,6 +57,7 @@ export function addDifference(
   into: RowsByView,
   ofUser: Work = workOfUser(),
   gathering?: Gathering,
+  sign: 1 | -1 = 1,
 ): DifferenceOutcome {
   const event = after[at] as TimelineEvent;
   const work = workOfEvent(ofUser);
@@ -72,7 +73,7 @@ export function addDifference(
     if (event.ts > frozenUpTo) {
       const seen = lens.look(after, at, definitions);
       if (seen !== null && !takeOwnWork(work, lens.sizeOf(seen) * views.length)) tooMuchWork = true;
-      else addRows(views, seen, definitions, into, 1, gathered);
+      else addRows(views, seen, definitions, into, sign, sign === 1 ? gathered : undefined);
     } else touchesFrozen = true;
 
     if (event.ts - revisableMs <= frozenUpTo) touchesFrozen = true;
@@ -99,8 +100,8 @@ export function addDifference(
       const shown = workOfAnchor(lens, seenBefore) + workOfAnchor(lens, seenNow);
       if (!takeWork(work, shown * views.length + scanned / SCANNED_A_UNIT)) tooMuchWork = true;
       else {
-        addRows(views, seenBefore, definitions, into, -1);
-        addRows(views, seenNow, definitions, into, 1, gathered);
+        addRows(views, seenBefore, definitions, into, sign === 1 ? -1 : 1, sign === -1 ? gathered : undefined);
+        addRows(views, seenNow, definitions, into, sign, sign === 1 ? gathered : undefined);
       }
     }
   }

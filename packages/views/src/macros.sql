@@ -14,3 +14,11 @@ CREATE OR REPLACE TEMP MACRO signed_share(total, before, upto, whole, wide) AS
   sign(total) * CASE WHEN wide
     THEN share(abs(total)::HUGEINT, before, upto, whole)::BIGINT
     ELSE share(abs(total), before, upto, whole) END;
+
+-- What a conversion is counted once by (packages/model/src/definitions.ts, onceKeyOf): a text that is not empty, or a whole number as text.
+CREATE OR REPLACE TEMP MACRO once_key_of(properties, path) AS
+  CASE json_type(properties, path)
+    WHEN 'VARCHAR' THEN nullif(properties->>path, '')
+    WHEN 'UBIGINT' THEN CASE WHEN TRY_CAST(properties->>path AS BIGINT) <= 9007199254740991 THEN properties->>path END
+    WHEN 'BIGINT' THEN CASE WHEN TRY_CAST(properties->>path AS BIGINT) >= -9007199254740991 THEN properties->>path END
+  END;

@@ -8,7 +8,7 @@ import { type Event, lineTs } from '@tributary/model/event';
 import { DAY_MS } from '@tributary/model/time';
 import type { StepRules } from './step.ts';
 import { timelineEvent } from './timeline.ts';
-import { emptyUser, findById, insert, isRetained, NEVER_CUT, prune, type UserState } from './user-state.ts';
+import { countOnce, emptyUser, findById, insert, isRetained, NEVER_CUT, prune, type UserState } from './user-state.ts';
 
 /** How long a record keeps lines whatever their number: signals for readers, and all that the timeline may need. ms. */
 export function recordRetentionMs({ definitions, retention }: StepRules): number {
@@ -44,6 +44,7 @@ export function userFromRecord(record: string, logTimeMs: number, rules: StepRul
     if (!isRetained(event, logTimeMs, rules.retention) || findById(user, event.id) !== undefined) continue;
     insert(user, event);
   }
+  countOnce(user, rules.definitions);
   prune(user, logTimeMs, rules.retention, rules.maxEvents);
   return user;
 }

@@ -31,23 +31,37 @@ export function prepareStatements(definitions: Definitions): SqlStatement[] {
 /**
  * The touches and conversions among events, with what the definitions make of them (timeline.ts, timelineEvent): `kind`, a
  * touch's channel and window; absent text reads `(none)`, absent amounts 0. Mere signals are left out. `relation` is a table
- * expression of ours with the columns partition, user_key, ts, id, type, channel, campaign, cost, value, currency.
+ * expression of ours with the columns partition, user_key, ts, id, type, channel, campaign, cost, value, currency, and once_key where
+ * the definitions count conversions once.
  */
-export function membersSql(relation: string): string {
+export function membersSql(relation: string, { onceMs }: Definitions): string {
   return `
     SELECT e.partition, e.user_key, e.ts, e.id, e.type, member.kind,
       coalesce(e.channel, member.default_channel) AS channel,
       coalesce(e.campaign, '(none)') AS campaign,
       coalesce(e.cost, 0) AS cost, coalesce(e.value, 0) AS value,
       coalesce(e.currency, '(none)') AS currency,
-      member.window_ms, member.view_through
+      member.window_ms, member.view_through${onceMs.size === 0 ? '' : ', e.once_key'}
     FROM ${relation} AS e JOIN member_types AS member ON member.type = e.type
     WHERE member.kind = 'conversion' OR coalesce(e.channel, member.default_channel) IS NOT NULL`;
 }
 
-/** From `members` (touches and conversions) to the table `timelines`, in order. */
-export function timelineStatements(): string[] {
-  return statementsOf(read('timeline/batch.sql'));
+/** Events with `once_key`, what they are counted once by (`onceKeyOf`; NULL without one), in place of their `properties`. */
+export function onceKeySql(relation: string): string {
+  return `
+    SELECT e.* EXCLUDE (properties), once_key_of(e.properties, once_types.path) AS once_key
+    FROM ${relation} AS e LEFT JOIN once_types ON once_types.type = e.type`;
+}
+
+/** From `members` (touches and conversions) to the table `timelines`, in order, without repetitions. */
+export function timelineStatements({ onceMs }: Definitions): string[] {
+  const files = onceMs.size > 0 ? ['batch', 'once'] : ['batch'];
+  return files.flatMap((file) => statementsOf(read(`timeline/${file}.sql`)));
+}
+
+/** After `timelineStatements`: users of whom fresh events take conversions over, and their timelines before (taken-over.sql). */
+export function takenOverStatements(): string[] {
+  return statementsOf(read('timeline/taken-over.sql'));
 }
 
 /**
@@ -86,6 +100,14 @@ function definitionsJson(definitions: Definitions): string {
       viewThrough: definitions.viewThroughTypes.has(type),
     })),
     conversions: [...definitions.conversionTypes],
+    once: Object.entries(definitions.once).map(([type, { by }]) => ({
+      type,
+      withinMs: definitions.onceMs.get(type) as number,
+      path: by
+        .split('.')
+        .slice(1)
+        .reduce((path, name) => `${path}."${name}"`, '$'),
+    })),
     direct: [...definitions.directChannels],
     channels: definitions.trackedChannels === null ? null : [...definitions.trackedChannels],
     decayWeights: definitions.decayWeights,

@@ -5,12 +5,13 @@
 import type { Definitions } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
 import type { RowsByView } from './deltas.ts';
-import { addDifference, byLens, type ViewsOfLens } from './difference.ts';
+import { addDifference, byLens, type DifferenceOutcome, type ViewsOfLens } from './difference.ts';
 import { CONVERTING_PATH, type ConvertingPath } from './journeys/lenses.ts';
-import { timelineEvent } from './timeline.ts';
-import { findById, insert, isRetained, prune, type Retention, retentionOf, type UserState } from './user-state.ts';
+import { asRepetition, takeOver } from './once.ts';
+import { type TimelineEvent, timelineEvent } from './timeline.ts';
+import { findById, insert, isRetained, prune, type Retention, replace, retentionOf, type UserState } from './user-state.ts';
 import type { View } from './view.ts';
-import type { Work } from './work.ts';
+import { SCANNED_A_UNIT, takeWork, type Work } from './work.ts';
 
 /** What holds for every step of a partition between two barriers. */
 export interface StepRules {
@@ -42,8 +43,12 @@ export interface StepOutcome {
   readonly overflowed: boolean;
   /** The conversions whose credit was computed now, each with its path as of now: itself, or those that a touch came before. */
   readonly attributed: readonly ConvertingPath[];
-  /** Whether a repetition of the event would be recognised; false: it is past its retention. */
+  /** Whether a copy of the event would be recognised; false: it is past its retention. */
   readonly remembered: boolean;
+  /** It repeats a conversion that is counted once (once.ts). */
+  readonly repeats?: boolean;
+  /** The conversion that repeats the event from now on, where its rows are not frozen. */
+  readonly takenOver?: TimelineEvent;
 }
 
 const NONE: readonly ConvertingPath[] = [];
@@ -68,15 +73,32 @@ export function step(
   if (known !== undefined && isRetained(known, logTimeMs, retention)) return DUPLICATE;
   if (incoming.ts <= user.cutTs) return BEHIND_THE_CUT;
 
-  const at = insert(user, incoming);
   const gathering = rules.gathersPaths ? { lens: CONVERTING_PATH, seen: [] as ConvertingPath[] } : undefined;
-  const difference = addDifference(rules.groups, user, at, logTimeMs, definitions, deltas, work, gathering);
+  const differ = (at: number, sign?: -1) =>
+    addDifference(rules.groups, user, at, logTimeMs, definitions, deltas, work, gathering, sign);
+  const { repeats, from, scanned } = takeOver(user.events, incoming, definitions);
+  if (work !== undefined) takeWork(work, scanned / SCANNED_A_UNIT);
+  const outcomes: DifferenceOutcome[] = [];
+  const later = from === undefined ? undefined : (user.events[from] as TimelineEvent);
+  if (from !== undefined && later !== undefined) {
+    outcomes.push(differ(from, -1));
+    replace(user, from, asRepetition(later));
+    outcomes.push(differ(from));
+  }
+  outcomes.push(differ(insert(user, repeats ? asRepetition(incoming) : incoming)));
   // Cutting makes nothing wrong by itself: whatever looks behind the cut later is reported then.
   prune(user, logTimeMs, retention, rules.maxEvents);
   return {
-    fate: difference.touchesFrozen ? 'late' : 'counted',
-    overflowed: difference.looksBehindCut || difference.tooMuchWork,
-    attributed: gathering?.seen ?? NONE,
+    fate: outcomes.some(({ touchesFrozen }) => touchesFrozen) ? 'late' : 'counted',
+    overflowed: outcomes.some(({ looksBehindCut, tooMuchWork }) => looksBehindCut || tooMuchWork),
+    attributed: gathering === undefined ? NONE : newest(gathering.seen),
     remembered: true,
+    ...(repeats && { repeats }),
+    ...(later !== undefined && later.ts > logTimeMs - definitions.latenessMs && { takenOver: later }),
   };
+}
+
+/** Of each conversion the last path: where an event takes over from another, some are looked at twice. */
+function newest(seen: readonly ConvertingPath[]): readonly ConvertingPath[] {
+  return seen.length < 2 ? seen : [...new Map(seen.map((one) => [one.conversion.id, one])).values()];
 }

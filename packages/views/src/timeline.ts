@@ -1,5 +1,5 @@
 /** The timeline of one user: the retained events that matter to views, ordered by `ts`, touches before conversions, then `id`. */
-import { channelOf, type Definitions, type EventKind, kindOf } from '@tributary/model/definitions';
+import { channelOf, type Definitions, type EventKind, kindOf, onceKeyOf } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
 
 /** What views need of an event. Absent text dimensions read `(none)`. */
@@ -17,15 +17,19 @@ export interface TimelineEvent {
   readonly costMinor: number;
   readonly valueMinor: number;
   readonly currency: string;
+  /** Type and key of a conversion that is counted once, a repetition's too (once.ts); "" for all others. */
+  readonly once: string;
 }
 
 export type Timeline = readonly TimelineEvent[];
 
 export const NONE = '(none)';
 
+/** A conversion that repeats another is one here still: that depends on the timeline (once.ts). */
 export function timelineEvent(event: Event, definitions: Definitions): TimelineEvent {
   const kind = kindOf(event, definitions);
   const channel = kind === 'touch' ? (channelOf(event, definitions) as string) : '';
+  const key = kind === 'conversion' ? onceKeyOf(event, definitions) : '';
   return {
     ts: event.ts,
     id: event.id,
@@ -37,6 +41,7 @@ export function timelineEvent(event: Event, definitions: Definitions): TimelineE
     costMinor: event.cost ?? 0,
     valueMinor: event.value ?? 0,
     currency: event.currency ?? NONE,
+    once: key === '' ? '' : `${event.type}\t${key}`,
   };
 }
 

@@ -1,5 +1,6 @@
 /** The state that `step` keeps for one user: their timeline and what makes looking at it fast. */
 import type { Definitions } from '@tributary/model/definitions';
+import { countedOnce } from './once.ts';
 import { before, insertionIndex, lowerBound, type TimelineEvent } from './timeline.ts';
 import type { View } from './view.ts';
 
@@ -38,8 +39,9 @@ export function retentionOf(views: readonly View[], definitions: Definitions): R
   return { longMs: definitions.latenessMs + reach, signalMs: definitions.latenessMs };
 }
 
-export function isRetained(event: Pick<TimelineEvent, 'ts' | 'kind'>, logTimeMs: number, retention: Retention): boolean {
-  return event.ts > logTimeMs - (event.kind === 'signal' ? retention.signalMs : retention.longMs);
+export function isRetained(event: Pick<TimelineEvent, 'ts' | 'kind' | 'once'>, logTimeMs: number, retention: Retention): boolean {
+  const isSignal = event.kind === 'signal' && event.once === '';
+  return event.ts > logTimeMs - (isSignal ? retention.signalMs : retention.longMs);
 }
 
 export function findById(user: UserState, id: string): TimelineEvent | undefined {
@@ -62,6 +64,19 @@ export function insert(user: UserState, event: TimelineEvent): number {
   else events.splice(at, 0, event);
   user.byId?.set(event.id, event);
   return at;
+}
+
+/** Puts an event in the place of the one at `at`, which has the same id and order. */
+export function replace(user: UserState, at: number, event: TimelineEvent): void {
+  user.events[at] = event;
+  user.byId?.set(event.id, event);
+}
+
+/** Of events that were inserted as they are, takes those that repeat others for such. */
+export function countOnce(user: UserState, definitions: Definitions): void {
+  if (definitions.onceMs.size === 0) return;
+  for (const [at, event] of countedOnce(user.events, definitions).entries())
+    if (event !== user.events[at]) replace(user, at, event);
 }
 
 /** Drops events past their retention, amortised; beyond `maxEvents` also the oldest others, and remembers up to where. */

@@ -50,9 +50,9 @@ export function fold(view: View, timeline: Timeline, at: number, definitions: De
   if (seen !== null) view.rows(seen, definitions, emit);
 }
 
-/** The events themselves: every event is an anchor that looks at nothing else. */
+/** The events themselves: every event is an anchor that looks at nothing else, but for what it may repeat. */
 export const ITSELF: Lens<TimelineEvent> = {
-  reachMs: () => 0,
+  reachMs: ({ longestOnceMs }) => longestOnceMs,
   revisableMs: () => 0,
   affected: () => [],
   look: (timeline, at) => timeline[at] as TimelineEvent,

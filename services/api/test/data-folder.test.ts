@@ -6,6 +6,7 @@ import { openDuckDb } from '@tributary/archive/duckdb';
 import { createGeneration, generationFolder, writeGeneration } from '@tributary/archive/generations';
 import type { GenerationManifest, StoredFile } from '@tributary/archive/layout';
 import { copyToParquet, keepFile } from '@tributary/archive/parquet';
+import { onceKeyOf } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
 import { fieldsWith } from '@tributary/model/event-fields';
 import { partitionOf, userKeyOf } from '@tributary/model/user-key';
@@ -13,6 +14,7 @@ import { createGenerations } from '@tributary/serving/generations/served';
 import { projectionOf } from '@tributary/serving/merge';
 import { EVENT_ROW_COLUMNS, eventRow, rowsSql } from '@tributary/testkit/event-rows';
 import { FULL_EVENT } from '@tributary/testkit/full-event';
+import { definitionsOf } from '@tributary/testkit/generate-definitions';
 import { VIEWS } from '@tributary/views/registry';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createArchiveReader } from '../src/archive/archive-reader.ts';
@@ -34,7 +36,7 @@ function event(userId: string, more: Pick<Event, 'ts' | 'id' | 'type'> & Partial
 }
 
 /** A computed generation with one row in each view and these deduplicated events. */
-async function compute(events: readonly Event[]) {
+async function compute(events: readonly Event[], definitions = defaults) {
   const created = await createGeneration(dataDir, pending());
   const session = await openDuckDb({ memoryLimit: '64MiB', threads: 1, tempDir: join(dataDir, 'staging', 'test') });
   const file = async (name: string, query: string): Promise<StoredFile> => {
@@ -49,13 +51,23 @@ async function compute(events: readonly Event[]) {
         name,
         `SELECT ${[...dimensions.map((d) => `'${d === 'day' ? '2026-11-20' : d}' AS "${d}"`), ...measures.map((m, i) => `${i + created.generation}::BIGINT AS "${m}"`)].join(', ')}`,
       );
-    await session.run(`CREATE TABLE e AS ${rowsSql({ partition: 'INTEGER', ...EVENT_ROW_COLUMNS })}`, {
-      rows: JSON.stringify(events.map((one) => ({ ...eventRow(one), partition: partitionOf(userKeyOf(one), PARTITIONS) }))),
+    const counted = definitions.onceMs.size > 0;
+    const columns = { partition: 'INTEGER', ...EVENT_ROW_COLUMNS, ...(counted && { once_key: 'VARCHAR' }) };
+    await session.run(`CREATE TABLE e AS ${rowsSql(columns)}`, {
+      rows: JSON.stringify(
+        events.map((one) => ({
+          ...eventRow(one),
+          partition: partitionOf(userKeyOf(one), PARTITIONS),
+          once_key: onceKeyOf(one, definitions) || null,
+        })),
+      ),
     });
     const half = Math.ceil(events.length / 2);
     const manifest: GenerationManifest = {
       ...created,
       state: 'computed',
+      definitions: definitions.json,
+      ...(counted && { eventColumns: Object.keys(columns) }),
       views,
       events: [await file('events-0', `SELECT * FROM e LIMIT ${half}`), await file('events-1', `SELECT * FROM e OFFSET ${half}`)],
       conversions: [
@@ -276,6 +288,27 @@ test('law 5: an archived event has each field that a generation keeps, as it was
     receivedAt: FULL_EVENT.ts,
     source: '(archive)',
   });
+});
+
+test('law 1: an archived conversion that is counted once has its key where the definitions look for it', async () => {
+  const definitions = definitionsOf({ conversions: { purchase: { onceBy: 'properties.cart.id' }, lead: {} } });
+  const manifest = await compute(
+    [
+      event('u', { ts: 10, id: 'text', type: 'purchase', properties: { cart: { id: 'o-7' }, other: 1 } }),
+      event('u', { ts: 11, id: 'number', type: 'purchase', properties: { cart: { id: 7 } } }),
+      event('u', { ts: 12, id: 'none', type: 'purchase', properties: { cart: [7] } }),
+      event('u', { ts: 13, id: 'lead', type: 'lead', properties: { cart: { id: 'o-7' } } }),
+    ],
+    definitions,
+  );
+  const reader = createArchiveReader({ dataDir, partitions: PARTITIONS, memoryLimit: '64MiB' });
+  const found = await reader.userEvents(manifest, 'u', { fromMs: 0, toMs: 99, limit: 9 }, NEVER);
+  expect(found.map((one) => [one.id, onceKeyOf(one, definitions)])).toEqual([
+    ['text', 'o-7'],
+    ['number', '7'],
+    ['none', ''],
+    ['lead', ''],
+  ]);
 });
 
 test('law 7: a damaged events file fails the question', async () => {

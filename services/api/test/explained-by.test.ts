@@ -70,3 +70,44 @@ test('a conversion of a type that only newer definitions know is explained by th
   const why = (await world.get('/v1/conversions/c?user=u1')).body;
   expect(why).toMatchObject({ conversion: { id: 'c' }, attributed: true, meta: { complete: false } });
 });
+
+test('an event that repeats a conversion is explained by it, also where the one it repeats lies behind the lookback', async () => {
+  const definitions = definitionsOf({
+    touches: { email_click: { windowDays: 1 } },
+    conversions: { purchase: { onceBy: 'properties.order_id', withinDays: 20 } },
+    attribution: { resetOnConversion: true },
+  });
+  const world = await createWorld({ definitions });
+  const order = (id: string, days: number, order_id: string) =>
+    event({ type: 'purchase', id, ts: NOON + days * 86_400_000, value: 1000, properties: { order_id } });
+  for (const one of [
+    order('first', -10, 'o-7'),
+    event({ type: 'email_click', id: 'c', ts: NOON - 40_000 }),
+    order('again', -0.0001, 'o-7'),
+    order('other', 0, 'o-8'),
+  ])
+    await world.ingest(one);
+  await world.cut(1);
+  await world.publish(1);
+  await world.tick();
+  const refused = await world.get('/v1/conversions/again?user=u1');
+  expect(refused.status).toBe(404);
+  expect(refused.body.detail).toContain(
+    'repeats an earlier "purchase" of the same properties.order_id and counts with it: ask for "first"',
+  );
+  // A repetition resets no path; that it is one, only an event ten days before its lookback says.
+  const { store } = world.deps;
+  const { records } = store;
+  for (const read of ['the record', 'the archive']) {
+    const why = (await world.get('/v1/conversions/other?user=u1')).body;
+    expect(why, read).toMatchObject({ attributed: true, touches: [{ id: 'c', eligible: true }] });
+    // As the record is when only its newest event is left: what is looked back at comes from the archive.
+    Object.assign(store, {
+      records: async (...asked: Parameters<typeof records>) =>
+        (await records(...asked)).map((record) =>
+          Buffer.isBuffer(record) ? record.subarray(record.lastIndexOf(0x0a, record.length - 2) + 1) : record,
+        ),
+    });
+    await passBarrier(world, definitionsOf({ ...JSON.parse(definitions.json), rules: undefined, latenessDays: 0.001 }));
+  }
+});

@@ -3,7 +3,7 @@
 import { storedDefinitions } from '@tributary/model/definitions';
 import type { Commit, DeadLetter } from '@tributary/store/speed-store';
 import { addRowsByView, type RowsByView } from '@tributary/views/deltas';
-import { attributedLine, enrichedLine } from '@tributary/views/outputs/lines';
+import { attributedLine, enrichedLine, repeatedLine } from '@tributary/views/outputs/lines';
 import { cutMark, recordRetentionMs } from '@tributary/views/record';
 import { type StepOutcome, type StepRules, step } from '@tributary/views/step';
 import { cutUpTo } from '@tributary/views/user-state';
@@ -152,10 +152,11 @@ function apply(
 ): StepOutcome {
   const outcome = step(user.state, event, logTimeMs, rules, rows, user.work);
   if (limits.outputs === 'none') return outcome;
-  const { fate, attributed, remembered } = outcome;
+  const { fate, attributed, remembered, repeats = false, takenOver } = outcome;
+  if (takenOver !== undefined) lines.push(repeatedLine(userKey, event, takenOver, definitions, sha256Hex));
   for (const seen of attributed) lines.push(attributedLine(userKey, event, seen, definitions, sha256Hex));
   if (limits.outputs === 'all' && fate !== 'duplicate' && remembered)
-    lines.push(enrichedLine(userKey, event, line, fate === 'late', definitions));
+    lines.push(enrichedLine(userKey, event, line, { late: fate === 'late', repeats }, definitions));
   return outcome;
 }
 

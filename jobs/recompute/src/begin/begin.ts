@@ -2,8 +2,9 @@
 import { createGeneration, listGenerations, readGeneration, writeGeneration } from '@tributary/archive/generations';
 import type { GenerationManifest, Publication } from '@tributary/archive/layout';
 import { currentPublication, readPublications } from '@tributary/archive/publications';
+import type { Definitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
-import { keepsAllColumns } from '../compute/relations.ts';
+import { keepsAllColumns, keepsKeys } from '../compute/relations.ts';
 import { highestGeneration } from '../numbers.ts';
 import type { RunPorts } from '../ports.ts';
 import type { Begun, Run } from '../run.ts';
@@ -32,7 +33,7 @@ export async function begin(run: Run, ports: RunPorts): Promise<Beginning> {
     parse: ports.parseDefinitions,
     now,
   });
-  const base = run.mode === 'full' ? null : baseOf(published, ports);
+  const base = run.mode === 'full' ? null : baseOf(published, definitions, ports);
   const above = Math.max(publication?.generation ?? 0, await highestGeneration(ports));
   const draft: Omit<GenerationManifest, 'generation'> = {
     state: 'pending',
@@ -97,8 +98,9 @@ function unlessNotFound(error: unknown): null {
 }
 
 /** An incremental run builds on what readers trust: after a rollback not on what was rolled back. */
-function baseOf(published: GenerationManifest | null, ports: RunPorts): number | null {
+function baseOf(published: GenerationManifest | null, definitions: Definitions, ports: RunPorts): number | null {
   if (published === null || published.state !== 'computed' || !keepsAllColumns(published)) return null;
+  if (!keepsKeys(published, definitions)) return null;
   if (published.lastSegment.length === ports.log.partitions) return published.generation;
   throw new TributaryError(
     'partition_mismatch',

@@ -15,10 +15,11 @@ import { groupedOf } from '@tributary/views/by-partition';
 import { VIEWS } from '@tributary/views/registry';
 import { prepareStatements } from '@tributary/views/sql';
 import type { View } from '@tributary/views/view';
+import { writeConversions } from './conversion-files.ts';
 import { mergeEvents, writeIncrement } from './event-files.ts';
 import { type Output, outputOf } from './output.ts';
 import { adoptIncrements, loadParts, writePart } from './parts.ts';
-import { CONVERSION_COLUMNS, columnList, keptView, viewColumns } from './relations.ts';
+import { columnList, conversionRowColumns, keptView, viewColumns } from './relations.ts';
 import { computeShard } from './shard.ts';
 import { rowsByPartition, shardsOf } from './shards.ts';
 import type { ComputeResult, ComputeSpec, ShardPart, ShardSpec } from './spec.ts';
@@ -32,7 +33,7 @@ export function compute(spec: ComputeSpec): Promise<ComputeResult> {
     const computed =
       spec.parts === undefined
         ? await computeShards(session, spec, definitions, output)
-        : await mergeParts(session, spec, spec.parts);
+        : await mergeParts(session, spec, definitions, spec.parts);
     return finish(session, spec, definitions, output, computed);
   });
 }
@@ -44,7 +45,7 @@ export function computePart(spec: ShardSpec): Promise<ShardPart> {
     const views = viewsOf(spec);
     await prepare(session, definitions, views);
     const arrivals = await computeShard(session, spec, definitions, views, spec.shard);
-    return writePart(outputOf(session, spec, staging, spec.folder), definitions.version, views, spec.number, arrivals);
+    return writePart(outputOf(session, spec, staging, spec.folder), definitions, views, spec.number, arrivals);
   });
 }
 
@@ -76,13 +77,18 @@ async function computeShards(session: DuckDb, spec: ComputeSpec, definitions: De
   let arrivals = 0;
   for (const [number, shard] of shardsOf(rowsByPartition(spec), spec.limits.shardRows).entries()) {
     arrivals += await computeShard(session, spec, definitions, views, shard);
-    increments.push(...(await writeIncrement(output, definitions.version, number)));
+    increments.push(...(await writeIncrement(output, definitions, number)));
   }
   return { arrivals, increments };
 }
 
-async function mergeParts(session: DuckDb, spec: ComputeSpec, parts: readonly ShardPart[]): Promise<Computed> {
-  await loadParts(session, spec, viewsOf(spec), parts);
+async function mergeParts(
+  session: DuckDb,
+  spec: ComputeSpec,
+  definitions: Definitions,
+  parts: readonly ShardPart[],
+): Promise<Computed> {
+  await loadParts(session, spec, definitions, viewsOf(spec), parts);
   return {
     arrivals: parts.reduce((sum, part) => sum + part.arrivals, 0),
     increments: await adoptIncrements(spec, parts),
@@ -103,8 +109,8 @@ async function finish(
     await checkViewRows(session, spec.dataDir, { generation: spec.generation, views }, view);
   return {
     views,
-    events: await mergeEvents(output, definitions.version, [...(spec.base?.events ?? []), ...increments]),
-    conversions: await writeConversions(spec, output),
+    events: await mergeEvents(output, definitions, [...(spec.base?.events ?? []), ...increments]),
+    conversions: await writeConversions(session, spec, definitions, output),
     counts: { events: (spec.base?.counts.events ?? 0) + newEvents, newEvents, duplicates: arrivals - newEvents },
   };
 }
@@ -116,12 +122,5 @@ function viewsOf({ views }: ComputeSpec): readonly View[] {
 async function prepare(session: DuckDb, definitions: Definitions, views: readonly View[]): Promise<void> {
   for (const { sql, values } of prepareStatements(definitions)) await session.run(sql, values);
   for (const view of views) await session.run(`CREATE TEMP TABLE rows_${view.name} (${columnList(viewColumns(keptView(view)))})`);
-  await session.run(`CREATE TEMP TABLE conversion_rows (${columnList(CONVERSION_COLUMNS)})`);
-}
-
-/** Sorted by id, for finding one conversion fast. A base under other definitions chose other conversions. */
-async function writeConversions(spec: ComputeSpec, output: Output): Promise<StoredFile[]> {
-  const held = spec.reuseRows ? (spec.base?.conversions ?? []) : [];
-  const own = await output.writeRows('conversions', 'SELECT * FROM conversion_rows ORDER BY id');
-  return output.merge('conversions', CONVERSION_COLUMNS, [...held, ...own], 'ORDER BY id');
+  await session.run(`CREATE TEMP TABLE conversion_rows (${columnList(conversionRowColumns(definitions))})`);
 }

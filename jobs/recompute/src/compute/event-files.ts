@@ -7,17 +7,17 @@
  */
 import { basename } from 'node:path';
 import type { StoredFile } from '@tributary/archive/layout';
+import type { Definitions } from '@tributary/model/definitions';
 import type { Output } from './output.ts';
-import { GENERATION_EVENT_COLUMNS } from './relations.ts';
-
-const EVENT = Object.keys(GENERATION_EVENT_COLUMNS).join(', ');
+import { columnsOfEvents } from './relations.ts';
 
 /** The events of `fresh`, as increments of the shard with this number. */
-export async function writeIncrement(output: Output, version: string, shard: number): Promise<StoredFile[]> {
+export async function writeIncrement(output: Output, definitions: Definitions, shard: number): Promise<StoredFile[]> {
+  const event = Object.keys(columnsOfEvents(definitions)).join(', ');
   const number = String(shard).padStart(4, '0');
   return [
-    ...(await output.writeRows(`members-${number}`, `SELECT ${EVENT} FROM fresh WHERE is_member`)),
-    ...(await output.writeRows(`signals-${version}-${number}`, `SELECT ${EVENT} FROM fresh WHERE NOT is_member`)),
+    ...(await output.writeRows(`members-${number}`, `SELECT ${event} FROM fresh WHERE is_member`)),
+    ...(await output.writeRows(`signals-${definitions.version}-${number}`, `SELECT ${event} FROM fresh WHERE NOT is_member`)),
   ];
 }
 
@@ -27,11 +27,10 @@ export function holdsSignalsOnly(file: StoredFile, version: string): boolean {
 }
 
 /** Signals of other definitions may be anything under these: they join the members when it is their turn. */
-export async function mergeEvents(output: Output, version: string, files: readonly StoredFile[]): Promise<StoredFile[]> {
+export async function mergeEvents(output: Output, definitions: Definitions, files: readonly StoredFile[]): Promise<StoredFile[]> {
+  const { version } = definitions;
+  const columns = columnsOfEvents(definitions);
   const signals = files.filter((file) => holdsSignalsOnly(file, version));
   const members = files.filter((file) => !holdsSignalsOnly(file, version));
-  return [
-    ...(await output.merge('members', GENERATION_EVENT_COLUMNS, members)),
-    ...(await output.merge(`signals-${version}`, GENERATION_EVENT_COLUMNS, signals)),
-  ];
+  return [...(await output.merge('members', columns, members)), ...(await output.merge(`signals-${version}`, columns, signals))];
 }

@@ -7,22 +7,23 @@ import type { DuckDb } from '@tributary/archive/duckdb';
 import { linkExclusive, makeFolder } from '@tributary/archive/durable';
 import { generationFolder } from '@tributary/archive/generations';
 import type { StoredFile } from '@tributary/archive/layout';
+import type { Definitions } from '@tributary/model/definitions';
 import type { View } from '@tributary/views/view';
 import { writeIncrement } from './event-files.ts';
 import type { Output } from './output.ts';
-import { CONVERSION_COLUMNS, keptView, parquetFiles, viewColumns } from './relations.ts';
+import { conversionRowColumns, keptView, parquetFiles, viewColumns } from './relations.ts';
 import type { ComputeSpec, ShardPart } from './spec.ts';
 import { writeSummed } from './view-files.ts';
 
 /** Of a session in which one shard was computed. */
 export async function writePart(
   output: Output,
-  version: string,
+  definitions: Definitions,
   views: readonly View[],
   number: number,
   arrivals: number,
 ): Promise<ShardPart> {
-  const increments = await writeIncrement(output, version, number);
+  const increments = await writeIncrement(output, definitions, number);
   const rows: Record<string, StoredFile[]> = {};
   for (const view of views)
     rows[view.name] = await writeSummed(keptView(view), '', (query) => output.writeRows(`rows-${view.name}`, query));
@@ -33,6 +34,7 @@ export async function writePart(
 export async function loadParts(
   session: DuckDb,
   spec: ComputeSpec,
+  definitions: Definitions,
   views: readonly View[],
   parts: readonly ShardPart[],
 ): Promise<void> {
@@ -45,7 +47,7 @@ export async function loadParts(
   const conversions = parquetFiles(
     spec.dataDir,
     parts.flatMap((part) => part.conversions),
-    CONVERSION_COLUMNS,
+    conversionRowColumns(definitions),
   );
   await session.run(`CREATE TEMP VIEW conversion_rows AS SELECT * FROM ${conversions}`);
 }

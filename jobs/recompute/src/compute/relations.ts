@@ -2,7 +2,9 @@
 import { join } from 'node:path';
 import { type GenerationManifest, LATER_COLUMNS, type StoredFile, TIMELINE_COLUMNS } from '@tributary/archive/layout';
 import { sqlText } from '@tributary/archive/parquet';
+import type { Definitions } from '@tributary/model/definitions';
 import { byPartition, GROUPED_VIEWS } from '@tributary/views/by-partition';
+import { onceKeySql } from '@tributary/views/sql';
 import type { View } from '@tributary/views/view';
 import type { Shard } from './shards.ts';
 import type { ComputeSpec } from './spec.ts';
@@ -15,6 +17,11 @@ const { type, value, currency } = others;
 /** Columns of a deduplicated event, as a generation keeps it. */
 export const GENERATION_EVENT_COLUMNS = { partition: 'INTEGER', user_key: 'VARCHAR', ts, id, ...others } as const;
 
+/** The same, and what conversions are counted once by where the definitions name that: generations keep no properties. */
+export function columnsOfEvents({ onceMs }: Pick<Definitions, 'onceMs'>): Columns {
+  return onceMs.size === 0 ? GENERATION_EVENT_COLUMNS : { ...GENERATION_EVENT_COLUMNS, once_key: 'VARCHAR' };
+}
+
 /** What generations kept before their manifests said so. */
 const FIRST_COLUMNS = 'partition user_key ts id type channel campaign cost value currency'.split(' ');
 
@@ -23,27 +30,45 @@ export function keepsAllColumns({ eventColumns = FIRST_COLUMNS }: Pick<Generatio
   return Object.keys(GENERATION_EVENT_COLUMNS).every((column) => eventColumns.includes(column));
 }
 
+/** Whether its events, and so those of all that it builds upon, have what these definitions count conversions once by. */
+export function keepsKeys(
+  { definitions }: Pick<GenerationManifest, 'definitions'>,
+  { once }: Pick<Definitions, 'once'>,
+): boolean {
+  const { once: kept = {} } = JSON.parse(definitions) as Partial<Pick<Definitions, 'once'>>;
+  return Object.entries(once).every(([counted, { by }]) => Object.hasOwn(kept, counted) && kept[counted]?.by === by);
+}
+
 /** Where to find a conversion: all those of a cut. */
 export const CONVERSION_COLUMNS = { id, user_key: 'VARCHAR', ts, type, value, currency } as const;
+
+/** What a shard gives: where conversions count once, `taken_over` are those of the base that are none any longer. */
+export function conversionRowColumns({ onceMs }: Pick<Definitions, 'onceMs'>): Columns {
+  return onceMs.size === 0 ? CONVERSION_COLUMNS : { ...CONVERSION_COLUMNS, taken_over: 'BOOLEAN' };
+}
 
 const ARRIVAL_COLUMNS = { ...GENERATION_EVENT_COLUMNS, position: 'VARCHAR', entry_index: 'INTEGER' } as const;
 
 /** The archived events of these partitions that the base does not cover, each with whether it is a touch or a conversion. */
-export function arrivals(spec: ComputeSpec, shard: Shard): string {
+export function arrivals(spec: ComputeSpec, shard: Shard, { onceMs }: Definitions): string {
   const files = spec.arrivals.slice(shard.from, shard.to).flat();
+  const archived =
+    onceMs.size === 0
+      ? parquetFiles(spec.dataDir, files, ARRIVAL_COLUMNS, LATER_COLUMNS)
+      : `(${onceKeySql(parquetFiles(spec.dataDir, files, { ...ARRIVAL_COLUMNS, properties: 'VARCHAR' }, LATER_COLUMNS))})`;
   return `(SELECT e.*, member.type IS NOT NULL
       AND (member.kind = 'conversion' OR coalesce(e.channel, member.default_channel) IS NOT NULL) AS is_member
-    FROM ${parquetFiles(spec.dataDir, files, ARRIVAL_COLUMNS, LATER_COLUMNS)} AS e LEFT JOIN member_types AS member ON member.type = e.type)`;
+    FROM ${archived} AS e LEFT JOIN member_types AS member ON member.type = e.type)`;
 }
 
 /** The base's deduplicated events of these partitions. Files' statistics of `partition` let DuckDB pass over the others. */
-export function baseEvents(spec: ComputeSpec, shard: Shard): string {
-  return eventsIn(spec, spec.base?.events ?? [], shard);
+export function baseEvents(spec: ComputeSpec, shard: Shard, definitions: Definitions): string {
+  return eventsIn(spec, spec.base?.events ?? [], shard, definitions);
 }
 
 /** Those of these files. */
-export function eventsIn(spec: ComputeSpec, files: readonly StoredFile[], shard: Shard): string {
-  const events = parquetFiles(spec.dataDir, files, GENERATION_EVENT_COLUMNS);
+export function eventsIn(spec: ComputeSpec, files: readonly StoredFile[], shard: Shard, definitions: Definitions): string {
+  const events = parquetFiles(spec.dataDir, files, columnsOfEvents(definitions));
   return `(SELECT * FROM ${events} WHERE partition >= ${shard.from} AND partition < ${shard.to})`;
 }
 

@@ -7,18 +7,18 @@
  *
  * Rows are differences, what the fresh events change: of views that look at their anchor alone the fresh anchors' rows, of the
  * others `F(after) − F(before)` over the anchors near fresh events. When the base's rows do not serve, all events are fresh to the views.
+ * Users of whom fresh events take conversions over are looked at twice, as they are now and as they were before (views: taken-over.sql).
  */
 import type { DuckDb } from '@tributary/archive/duckdb';
 import type { Definitions } from '@tributary/model/definitions';
-import { batchSql, journeyStatements, membersSql, timelineStatements } from '@tributary/views/sql';
+import { batchSql, journeyStatements, membersSql, takenOverStatements, timelineStatements } from '@tributary/views/sql';
 import type { View } from '@tributary/views/view';
 import { holdsSignalsOnly } from './event-files.ts';
-import { arrivals, baseEvents, CONVERSION_COLUMNS, eventsIn, GENERATION_EVENT_COLUMNS, keptView, quoted } from './relations.ts';
+import { arrivals, baseEvents, CONVERSION_COLUMNS, columnsOfEvents, eventsIn, keptView, quoted } from './relations.ts';
 import type { Shard } from './shards.ts';
 import type { ComputeSpec } from './spec.ts';
 import { statementsOf } from './sql-file.ts';
 
-const EVENT = Object.keys(GENERATION_EVENT_COLUMNS).join(', ');
 const CONVERSION = Object.keys(CONVERSION_COLUMNS).join(', ');
 
 /** Leaves `fresh`, and adds to `rows_<view>` and `conversion_rows`. Resolves with the number of arrivals. */
@@ -29,23 +29,47 @@ export async function computeShard(
   views: readonly View[],
   shard: Shard,
 ): Promise<number> {
-  await session.run(`CREATE OR REPLACE TEMP TABLE fresh AS SELECT * FROM ${arrivals(spec, shard)}`);
+  await session.run(`CREATE OR REPLACE TEMP TABLE fresh AS SELECT * FROM ${arrivals(spec, shard, definitions)}`);
   const arrived = await countOf(session, 'fresh');
-  await dedupe(session, spec, shard);
+  await dedupe(session, spec, definitions, shard);
   if (spec.reuseRows && (await countOf(session, 'fresh')) === 0) return arrived;
   await loadTimelines(session, spec, definitions, views, shard);
-  for (const sql of journeyStatements(views, definitions)) await session.run(sql);
   const { signals = [], members = [] } = Object.groupBy(views, (view) => (view.countsSignals ? 'signals' : 'members'));
   await addRows(session, 'SELECT ts, type FROM events', signals);
-  await addRows(session, 'SELECT * FROM timelines WHERE fresh', members);
-  await session.run(`INSERT INTO conversion_rows SELECT ${CONVERSION}
-    FROM (${membersSql('events')}) WHERE kind = 'conversion'`);
+  if (definitions.onceMs.size === 0) {
+    await addMemberRows(session, definitions, members);
+    await session.run(`INSERT INTO conversion_rows SELECT ${CONVERSION}
+      FROM (${membersSql('events', definitions)}) WHERE kind = 'conversion'`);
+  } else await addCountedOnce(session, definitions, members);
   return arrived;
 }
 
-async function dedupe(session: DuckDb, spec: ComputeSpec, shard: Shard): Promise<void> {
+/** The rows of `timelines`, from which repetitions were taken. */
+async function addCountedOnce(session: DuckDb, definitions: Definitions, views: readonly View[]): Promise<void> {
+  await session.run(`INSERT INTO conversion_rows SELECT ${CONVERSION}, false FROM timelines WHERE kind = 'conversion' AND fresh`);
+  for (const sql of takenOverStatements()) await session.run(sql);
+  await addMemberRows(session, definitions, views);
+  if ((await countOf(session, 'taken_over')) === 0) return;
+  await session.run('CREATE OR REPLACE TEMP VIEW members AS FROM before');
+  for (const sql of timelineStatements(definitions)) await session.run(sql);
+  await session.run(`INSERT INTO conversion_rows SELECT ${CONVERSION}, true
+    FROM timelines SEMI JOIN taken_over USING (user_key, id) WHERE kind = 'conversion'`);
+  await addMemberRows(session, definitions, views, '-');
+}
+
+async function addMemberRows(
+  session: DuckDb,
+  definitions: Definitions,
+  views: readonly View[],
+  sign: '' | '-' = '',
+): Promise<void> {
+  for (const sql of journeyStatements(views, definitions)) await session.run(sql);
+  await addRows(session, 'SELECT * FROM timelines WHERE fresh', views, sign);
+}
+
+async function dedupe(session: DuckDb, spec: ComputeSpec, definitions: Definitions, shard: Shard): Promise<void> {
   await session.run(`CREATE OR REPLACE TEMP TABLE known AS
-    SELECT user_key, id FROM ${baseEvents(spec, shard)} AS held SEMI JOIN fresh USING (user_key, id)`);
+    SELECT user_key, id FROM ${baseEvents(spec, shard, definitions)} AS held SEMI JOIN fresh USING (user_key, id)`);
   for (const sql of statementsOf('dedupe.sql')) await session.run(sql);
 }
 
@@ -60,13 +84,14 @@ async function loadTimelines(
   views: readonly View[],
   shard: Shard,
 ): Promise<void> {
+  const event = Object.keys(columnsOfEvents(definitions)).join(', ');
   const all = spec.reuseRows
     ? 'SELECT * FROM fresh'
-    : `SELECT ${EVENT} FROM fresh UNION ALL SELECT ${EVENT} FROM ${baseEvents(spec, shard)}`;
+    : `SELECT ${event} FROM fresh UNION ALL SELECT ${event} FROM ${baseEvents(spec, shard, definitions)}`;
   await session.run(`CREATE OR REPLACE TEMP VIEW events AS ${all}`);
-  await session.run(`CREATE OR REPLACE TEMP VIEW members AS SELECT *, true AS fresh FROM (${membersSql('events')})`);
+  await session.run(`CREATE OR REPLACE TEMP VIEW members AS SELECT *, true AS fresh FROM (${membersSql('events', definitions)})`);
   if (spec.reuseRows) await addNearMembers(session, spec, definitions, views, shard);
-  for (const sql of timelineStatements()) await session.run(sql);
+  for (const sql of timelineStatements(definitions)) await session.run(sql);
 }
 
 /** Adds to `members` those of the base that rows near fresh members may depend on. */
@@ -85,20 +110,20 @@ async function addNearMembers(
   const reachMs = BigInt(Math.max(...views.map(({ lens }) => lens.reachMs(definitions) + lens.revisableMs(definitions))));
   // The first condition lets DuckDB pass over whole files; the second is per user.
   const files = (spec.base?.events ?? []).filter((file) => !holdsSignalsOnly(file, definitions.version));
-  const near = `(SELECT held.* FROM ${eventsIn(spec, files, shard)} AS held JOIN touched USING (user_key)
+  const near = `(SELECT held.* FROM ${eventsIn(spec, files, shard, definitions)} AS held JOIN touched USING (user_key)
     WHERE held.ts >= ${(span['first'] as bigint) - reachMs} AND held.ts <= ${(span['last'] as bigint) + reachMs}
       AND held.ts >= touched.first - ${reachMs} AND held.ts <= touched.last + ${reachMs})`;
   await session.run(`CREATE OR REPLACE TEMP VIEW members AS
-    SELECT *, true AS fresh FROM (${membersSql('events')})
-    UNION ALL SELECT *, false AS fresh FROM (${membersSql(near)})`);
+    SELECT *, true AS fresh FROM (${membersSql('events', definitions)})
+    UNION ALL SELECT *, false AS fresh FROM (${membersSql(near, definitions)})`);
 }
 
-/** What the fresh events change in the rows of these views, which have these anchors. */
-async function addRows(session: DuckDb, anchors: string, views: readonly View[]): Promise<void> {
+/** What the fresh events change in the rows of these views, which have these anchors. `-`: takes it away. */
+async function addRows(session: DuckDb, anchors: string, views: readonly View[], sign: '' | '-' = ''): Promise<void> {
   await session.run(`CREATE OR REPLACE TEMP VIEW anchors AS ${anchors}`);
   for (const view of views) {
     const { dimensions, measures } = keptView(view);
-    const columns = [...dimensions, ...measures].map(quoted).join(', ');
+    const columns = [...dimensions.map(quoted), ...measures.map((measure) => `${sign}${quoted(measure)}`)].join(', ');
     await session.run(`INSERT INTO rows_${view.name} SELECT ${columns} FROM (${batchSql(view)})`);
   }
 }

@@ -6,6 +6,7 @@ import type { Definitions } from '@tributary/model/definitions';
 import { HOUR_MS } from '@tributary/model/time';
 import { channelsOf } from '@tributary/views/journeys/channels';
 import { nullPathOf, pathOf } from '@tributary/views/journeys/path';
+import { countedOnce } from '@tributary/views/once';
 import { before, type TimelineEvent, timelineEvent } from '@tributary/views/timeline';
 import { CommandError, EXIT, UsageError } from '../exit.ts';
 import { decimalsOf } from '../import/amount.ts';
@@ -113,7 +114,8 @@ function journeysOf(
       journeys.add(row);
       if (withUnits) units.add(row, user);
     };
-    const timeline = [...own.values()].filter(({ kind }) => kind !== 'signal').sort((a, b) => (before(a, b) ? -1 : 1));
+    const inOrder = [...own.values()].sort((a, b) => (before(a, b) ? -1 : 1));
+    const timeline = countedOnce(inOrder, definitions).filter(({ kind }) => kind !== 'signal');
     timeline.forEach((event, at) => {
       if (event.valueMinor !== 0 || event.costMinor !== 0) currencies.add(event.currency);
       if (event.kind === 'conversion' && event.valueMinor < 0) refunds += 1;

@@ -20,7 +20,7 @@ export interface NullPath {
 }
 
 export const CONVERTING_PATH: Lens<ConvertingPath> = {
-  reachMs: (definitions) => definitions.lookbackMs,
+  reachMs: ({ lookbackMs, longestOnceMs }) => lookbackMs + longestOnceMs,
   // With `resetOnConversion` a conversion changes what later ones may look at, never earlier ones.
   revisableMs: () => 0,
   affected: conversionsAfter,
@@ -34,7 +34,7 @@ export const CONVERTING_PATH: Lens<ConvertingPath> = {
 };
 
 export const NULL_PATH: Lens<NullPath> = {
-  reachMs: (definitions) => definitions.lookbackMs,
+  reachMs: ({ lookbackMs, longestOnceMs }) => lookbackMs + longestOnceMs,
   revisableMs: (definitions) => definitions.lookbackMs,
   affected: nullPathsAround,
   look(timeline, at, definitions) {

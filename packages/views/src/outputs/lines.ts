@@ -3,6 +3,7 @@
  *
  *   conversion.attributed  the credit of one conversion under every rule-based model, whenever it was computed: at the conversion, and
  *                          again when an event that came out of order, but in time, changed its path. The newest one counts.
+ *   conversion.repeated    takes a conversion back: an event that came out of order, but in time, has its key and lies before it (once.ts)
  *   event.enriched         an event as it counted: what the definitions take it for
  *
  * The id says what the line is about and what caused it, so the same log gives the same ids: a line that is sent again is known by it.
@@ -12,7 +13,8 @@ import type { Event } from '@tributary/model/event';
 import { DAY_MS } from '@tributary/model/time';
 import { creditByPlace } from '../credit/fold.ts';
 import type { ConvertingPath } from '../journeys/lenses.ts';
-import { campaignOf, timelineEvent } from '../timeline.ts';
+import { asRepetition } from '../once.ts';
+import { campaignOf, type TimelineEvent, timelineEvent } from '../timeline.ts';
 
 /** Steps of a path that a line shows, at most. */
 const MOST_STEPS = 100;
@@ -46,6 +48,25 @@ export function attributedLine(
   });
 }
 
+/** `cause`: the event that the conversion repeats from now on. */
+export function repeatedLine(
+  userKey: string,
+  cause: Event,
+  { ts, id, type }: TimelineEvent,
+  definitions: Definitions,
+  sha256Hex: (text: string) => string,
+): string {
+  return JSON.stringify({
+    ts,
+    type: 'conversion.repeated',
+    id: sha256Hex(JSON.stringify([userKey, id, cause.id])).slice(0, 32),
+    userKey,
+    conversion: { id, type },
+    cause: cause.id,
+    definitions: definitions.version,
+  });
+}
+
 /** The places with the most credit; what the others have is reported as one, so that each model still sums to one conversion. */
 function shown(byPlace: ReadonlyMap<string, readonly [creditMicros: number, valueMinor: number]>): object[] {
   const places = [...byPlace];
@@ -62,8 +83,15 @@ function shown(byPlace: ReadonlyMap<string, readonly [creditMicros: number, valu
 }
 
 /** `line`: the event's own; `late`: rows that it may change were frozen, the next generation counts it there. */
-export function enrichedLine(userKey: string, event: Event, line: string, late: boolean, definitions: Definitions): string {
-  const seen = timelineEvent(event, definitions);
+export function enrichedLine(
+  userKey: string,
+  event: Event,
+  line: string,
+  { late, repeats }: { readonly late: boolean; readonly repeats: boolean },
+  definitions: Definitions,
+): string {
+  const plain = timelineEvent(event, definitions);
+  const seen = repeats ? asRepetition(plain) : plain;
   const { kind, channel } = seen;
   const touch = kind === 'touch' ? { channel, campaign: campaignOf(seen) } : {};
   const head = JSON.stringify({ ts: event.ts, type: 'event.enriched', id: event.id, userKey, kind, ...touch, late });

@@ -5,6 +5,7 @@ import type { GenerationManifest, StoredFile } from '@tributary/archive/layout';
 import { sqlText } from '@tributary/archive/parquet';
 import { checkFile } from '@tributary/archive/verify';
 import { safeInteger } from '@tributary/archive/views';
+import type { Definitions } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
 import { FIELDS, type Field, type FieldRow, fieldsWith } from '@tributary/model/event-fields';
 import { partitionOf } from '@tributary/model/user-key';
@@ -97,10 +98,13 @@ export function createArchiveReader({ dataDir, partitions, memoryLimit }: Archiv
 
     async userEvents(manifest: GenerationManifest, userKey, range, signal) {
       if (manifest.events.length === 0) return [];
+      const once = onceOf(manifest);
+      // Files that it was built upon may have more columns than it asks for.
+      const columns = manifest.eventColumns?.map((column) => `"${column.replaceAll('"', '""')}"`).join(', ') ?? '*';
       // The partition lets DuckDB pass over files and row groups by their statistics.
       const rows = await ask(manifest.events, signal, (session, relation) =>
         session.rows(
-          `SELECT * FROM ${relation} WHERE partition = $partition AND user_key = $userKey AND ts >= $fromMs AND ts < $toMs
+          `SELECT ${columns} FROM ${relation} WHERE partition = $partition AND user_key = $userKey AND ts >= $fromMs AND ts < $toMs
            ORDER BY ts DESC, id DESC LIMIT $limit`,
           {
             partition: partitionOf(userKey, partitions),
@@ -111,7 +115,7 @@ export function createArchiveReader({ dataDir, partitions, memoryLimit }: Archiv
           },
         ),
       );
-      return rows.map((row) => eventOf(row, userKey)).reverse();
+      return rows.map((row) => eventOf(row, userKey, once)).reverse();
     },
   };
 }
@@ -121,14 +125,27 @@ function relationOf(dataDir: string, files: readonly StoredFile[]): string {
 }
 
 /** A generation keeps what views need of an event; when and whence it came is in the archive's own files only. */
-function eventOf(row: SqlRow, userKey: string): Event {
+function eventOf(row: SqlRow, userKey: string, once: Definitions['once']): Event {
   const kept: Partial<Record<Field, unknown>> = {};
   for (const field of fieldsWith({ timeline: true })) {
     const { column, type } = FIELDS[field];
     const value = row[column] ?? null;
     if (value !== null) kept[field] = READ[type](value, column);
   }
+  const key = row['once_key'] ?? null;
+  if (key !== null) Object.assign(kept, propertiesWith(String(key), once[String(kept.type)]?.by));
   return { ...kept, userId: userKey, receivedAt: kept.ts, source: '(archive)' } as Event;
+}
+
+/** What conversions are counted once by, in a generation that keeps their keys. */
+function onceOf({ eventColumns = [], definitions }: GenerationManifest): Definitions['once'] {
+  return eventColumns.includes('once_key') ? (JSON.parse(definitions) as Pick<Definitions, 'once'>).once : {};
+}
+
+/** Of the properties only the key, where the definitions look for it. */
+function propertiesWith(key: string, by: string | undefined): Pick<Event, 'properties'> {
+  if (by === undefined) return {};
+  return by.split('.').reduceRight<unknown>((inner, name) => ({ [name]: inner }), key) as Pick<Event, 'properties'>;
 }
 
 /** A column's value as the event has it, by the type of its field. */

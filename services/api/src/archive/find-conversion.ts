@@ -10,6 +10,7 @@ import { MAX_INSTANT_MS } from '@tributary/model/time';
 import { partitionOf } from '@tributary/model/user-key';
 import { fromStore } from '@tributary/serving/from-store';
 import type { ServedGeneration } from '@tributary/serving/generations/served';
+import type { TimelineEvent } from '@tributary/views/timeline';
 import type { ApiContext } from '../context.ts';
 import { cutOfRecord, eventsOfRecord, lostUpTo } from '../users/user-timeline.ts';
 
@@ -52,7 +53,7 @@ export async function findConversion(
   const ofGeneration = manifest === null ? inForce : deps.storedDefinitions(manifest.definitions);
   const differs = Boolean(board.states()[partition]) && inForce.version !== ofGeneration.version;
   const definitions = seen === undefined || ofGeneration.conversionTypes.has(seen.type) ? ofGeneration : inForce;
-  const looksBehindCut = seen !== undefined && seen.ts - inForce.lookbackMs <= cutTs;
+  const looksBehindCut = seen !== undefined && seen.ts - looksBackMs(inForce) <= cutTs;
   const inTime = seen !== undefined && seen.ts > logTimeMs - inForce.latenessMs;
   // A record holds what the definitions in force look at; other definitions may look further.
   if (seen !== undefined && (manifest === null || (inTime && !looksBehindCut && !differs))) {
@@ -62,7 +63,7 @@ export async function findConversion(
   if (manifest === null) throw notFound(id, user);
 
   const range = {
-    fromMs: seen === undefined ? 0 : Math.max(0, seen.ts - definitions.lookbackMs),
+    fromMs: seen === undefined ? 0 : Math.max(0, seen.ts - looksBackMs(definitions)),
     toMs: (seen?.ts ?? MAX_INSTANT_MS) + 1,
   };
   const archived = await archiveLimit.run((signal) =>
@@ -83,6 +84,11 @@ export async function findConversion(
     ],
     notes,
   };
+}
+
+/** What a conversion may depend on: its touches, and what the conversions between them repeat. */
+function looksBackMs({ lookbackMs, longestOnceMs }: Definitions): number {
+  return lookbackMs + longestOnceMs;
 }
 
 function explainedBy(by: Definitions, ofGeneration: Definitions, inForce: Definitions): string {
@@ -108,4 +114,20 @@ async function ownerOf(
 function notFound(id: string, user?: string): TributaryError {
   const whose = user === undefined ? '' : ` of the user ${JSON.stringify(user)}`;
   return new TributaryError('not_found', `no conversion ${JSON.stringify(id)}${whose} is stored`);
+}
+
+/** Why an event that was found is not explained. */
+export function noConversion(timeline: readonly TimelineEvent[], id: string, { version, once }: Definitions): TributaryError {
+  const at = timeline.findIndex((one) => one.id === id);
+  const event = timeline[at];
+  if (event === undefined || event.once === '')
+    return new TributaryError(
+      'not_found',
+      `the event ${JSON.stringify(id)} is not a conversion under the definitions ${version}`,
+    );
+  const counted = timeline.slice(0, at).findLast((earlier) => earlier.kind === 'conversion' && earlier.once === event.once);
+  return new TributaryError(
+    'not_found',
+    `the event ${JSON.stringify(id)} repeats an earlier ${JSON.stringify(event.type)} of the same ${once[event.type]?.by} and counts with it: ask for ${JSON.stringify(counted?.id)}`,
+  );
 }

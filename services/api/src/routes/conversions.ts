@@ -11,7 +11,7 @@ import { projectionOf, type Selection, type Wanted } from '@tributary/serving/me
 import { conversions } from '@tributary/views/conversions/fold';
 import { NONE } from '@tributary/views/timeline';
 import type { View } from '@tributary/views/view';
-import { findConversion } from '../archive/find-conversion.ts';
+import { findConversion, noConversion } from '../archive/find-conversion.ts';
 import type { Routes } from '../context.ts';
 import { decodeCursor, encodeCursor } from '../http/pages.ts';
 import { rangeOf, selectionOf } from '../http/selection.ts';
@@ -67,12 +67,9 @@ export const conversionRoutes: Routes = (context) => (app, _options, done) => {
     const { id } = request.params;
     const served = context.generations.take(await fromStore(context.deps.store.pointer()));
     const found = await findConversion(context, served, id, { asker: request.owner, userKey: request.query.user });
-    const explanation = explain(timelineOf(found.events, found.definitions), id, found.definitions);
-    if (explanation === null)
-      throw new TributaryError(
-        'not_found',
-        `the event ${JSON.stringify(id)} is not a conversion under the definitions ${found.definitions.version}`,
-      );
+    const timeline = timelineOf(found.events, found.definitions);
+    const explanation = explain(timeline, id, found.definitions);
+    if (explanation === null) throw noConversion(timeline, id, found.definitions);
     const attributed = explanation.touches.some((touch) => touch.eligible);
     const holes = served.failure === null ? found.holes : [...found.holes, served.failure];
     return {

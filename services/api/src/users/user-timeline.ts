@@ -1,6 +1,7 @@
 /** A user's events as the views see them: parsed from the bytes of their record, from the archive, or from both. */
 import type { Definitions } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
+import { countedOnce } from '@tributary/views/once';
 import { linesOf, MARK_END, markedCut } from '@tributary/views/record';
 import { before, type TimelineEvent, timelineEvent } from '@tributary/views/timeline';
 import { NEVER_CUT } from '@tributary/views/user-state';
@@ -32,7 +33,10 @@ export function lostUpTo(cutTs: number, what: string): string {
 export function timelineOf(events: readonly Event[], definitions: Definitions): TimelineEvent[] {
   const byId = new Map<string, TimelineEvent>();
   for (const event of events) if (!byId.has(event.id)) byId.set(event.id, timelineEvent(event, definitions));
-  return [...byId.values()].sort((a, b) => (before(a, b) ? -1 : 1));
+  return countedOnce(
+    [...byId.values()].sort((a, b) => (before(a, b) ? -1 : 1)),
+    definitions,
+  );
 }
 
 /**

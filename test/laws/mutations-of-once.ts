@@ -1,0 +1,148 @@
+/** Lies about conversions that are counted once by a key (decision 29). */
+import type { Mutation } from './mutation-list.ts';
+
+const VIEWS = 'packages/views/src';
+const RECOMPUTE = 'jobs/recompute/src';
+const ONCE = 'test/laws/law-2-counted-once.test.ts';
+const RUNS = 'jobs/recompute/test/counted-once.test.ts';
+
+export const MUTATIONS_OF_ONCE: readonly Mutation[] = [
+  {
+    lie: 'the first of a key to arrive counts',
+    law: '2',
+    file: `${VIEWS}/once.ts`,
+    from: "from: later.kind === 'conversion' ? i : undefined,",
+    to: 'from: undefined,',
+    test: ONCE,
+  },
+  {
+    lie: 'an event repeats one beyond the window',
+    law: '1',
+    file: `${VIEWS}/once.ts`,
+    from: 'if (earlier.ts < ts - windowMs) break;',
+    to: 'if (earlier.ts < ts - 2 * windowMs) break;',
+    test: ONCE,
+  },
+  {
+    lie: 'a conversion that was taken over keeps its rows',
+    law: '1',
+    file: `${VIEWS}/step.ts`,
+    from: '    outcomes.push(differ(from, -1));\n',
+    to: '',
+    test: ONCE,
+  },
+  {
+    lie: 'a user that is loaded again counts repetitions',
+    law: '3',
+    file: `${VIEWS}/record.ts`,
+    from: '  countOnce(user, rules.definitions);\n',
+    to: '',
+    test: ONCE,
+  },
+  {
+    lie: 'repetitions are let go as signals are',
+    law: '1',
+    file: `${VIEWS}/user-state.ts`,
+    from: " && event.once === ''",
+    to: '',
+    test: ONCE,
+  },
+  {
+    lie: 'timelines do not keep what conversions repeat',
+    law: '1',
+    file: `${VIEWS}/journeys/lenses.ts`,
+    from: `export const NULL_PATH: Lens<NullPath> = {
+  reachMs: ({ lookbackMs, longestOnceMs }) => lookbackMs + longestOnceMs,`,
+    to: `export const NULL_PATH: Lens<NullPath> = {
+  reachMs: ({ lookbackMs }) => lookbackMs,`,
+    test: ONCE,
+  },
+  {
+    lie: 'in SQL an event at the very end of the window counts',
+    law: '5',
+    file: `${VIEWS}/timeline/once.sql`,
+    from: 'WHERE since <= within_ms;',
+    to: 'WHERE since < within_ms;',
+    test: 'test/golden/views.test.ts',
+  },
+  {
+    lie: 'in SQL a number and its text are two keys',
+    law: '5',
+    file: `${VIEWS}/macros.sql`,
+    from: "WHEN 'UBIGINT' THEN",
+    to: "WHEN 'DOUBLE' THEN",
+    test: ONCE,
+  },
+  {
+    lie: 'in SQL an empty text is a key',
+    law: '5',
+    file: `${VIEWS}/macros.sql`,
+    from: "nullif(properties->>path, '')",
+    to: 'properties->>path',
+    test: ONCE,
+  },
+  {
+    lie: 'a generation keeps what a fresh event takes over',
+    law: '1',
+    file: `${RECOMPUTE}/compute/shard.ts`,
+    from: "  if ((await countOf(session, 'taken_over')) === 0) return;",
+    to: "  if ((await countOf(session, 'taken_over')) >= 0) return;",
+    test: RUNS,
+  },
+  {
+    lie: 'of users whose conversions were taken over only fresh events are looked at',
+    law: '1',
+    file: `${VIEWS}/timeline/taken-over.sql`,
+    from: 'UPDATE timelines SET fresh = true WHERE NOT fresh AND user_key IN (FROM turned);',
+    to: '',
+    test: RUNS,
+  },
+  {
+    lie: 'what such users had before is only what still counts',
+    law: '1',
+    file: `${VIEWS}/timeline/taken-over.sql`,
+    from: 'FROM (FROM timelines UNION ALL SELECT * EXCLUDE (place, earlier_fresh) FROM repeated)',
+    to: 'FROM timelines',
+    test: RUNS,
+  },
+  {
+    lie: 'conversions that were taken over stay in the list',
+    law: '1',
+    file: `${RECOMPUTE}/compute/conversion-files.ts`,
+    from: "  if (count?.['rows'] === 0n) return files;",
+    to: "  if (count?.['rows'] !== -1n) return files;",
+    test: RUNS,
+  },
+  {
+    lie: 'a base without the keys of new definitions is built upon',
+    law: '1',
+    file: `${RECOMPUTE}/compute/relations.ts`,
+    from: 'Object.hasOwn(kept, counted) && kept[counted]?.by === by',
+    to: "kept[counted]?.by !== ''",
+    test: RUNS,
+  },
+  {
+    lie: 'an output that a repetition takes back stays',
+    law: '1',
+    file: 'services/speed/src/apply.ts',
+    from: '  if (takenOver !== undefined) lines.push(',
+    to: '  if (takenOver !== undefined) void (',
+    test: 'test/laws/law-3-outputs.test.ts',
+  },
+  {
+    lie: 'archived conversions are explained without what they are counted once by',
+    law: '1',
+    file: 'services/api/src/archive/archive-reader.ts',
+    from: 'if (key !== null) Object.assign(',
+    to: 'if (key === undefined) Object.assign(',
+    test: 'services/api/test/data-folder.test.ts',
+  },
+  {
+    lie: 'an explanation does not look for what lies before the lookback',
+    law: '1',
+    file: 'services/api/src/archive/find-conversion.ts',
+    from: '  return lookbackMs + longestOnceMs;',
+    to: '  return longestOnceMs < 0 ? 0 : lookbackMs;',
+    test: 'services/api/test/explained-by.test.ts',
+  },
+];
