@@ -5,27 +5,35 @@
  * all samples. Cells outside are measured again.
  */
 import type { ModelName } from '@tributary/attribution/models/catalogue';
-import { type Cell, coverageOf, FIGURES, isAsStated, OFTEN } from '../models/coverage.ts';
+import { type Cell, type CoverageOptions, coverageOf, FIGURES, isAsStated, OFTEN } from '../models/coverage.ts';
 import { WORLDS, type World } from '../models/worlds.ts';
 import type { Figure } from './report.ts';
 
 const MODELS: readonly ModelName[] = ['last', 'shapley', 'markov', 'rateShapley'];
 const SIZES = [500, 5_000, 50_000];
 const REPLICATES = 200;
+type Groups = Pick<CoverageOptions, 'groups'>;
+/** Files draw users; the platform knows them in groups. */
+const DRAWN: readonly { readonly drawn: string; readonly groups: Groups }[] = [
+  { drawn: 'users', groups: {} },
+  { drawn: '16 groups', groups: { groups: 16 } },
+];
 
 export async function benchCoverage(repetitions: number): Promise<Figure[]> {
   const figures: Figure[] = [];
-  for (const world of WORLDS)
-    for (const users of SIZES) {
+  for (const { drawn, groups } of DRAWN)
+    for (const [world, users] of WORLDS.flatMap((one) => SIZES.map((size) => [one, size] as const))) {
       const start = performance.now();
       // The largest samples take a second each.
       const many = users > 10_000 ? Math.ceil(repetitions * 0.3) : repetitions;
-      const cells = coverageOf(world, { users, repetitions: many, replicates: REPLICATES, models: MODELS });
-      const again = againOf(world, users, cells, many);
+      const cells = coverageOf(world, { users, repetitions: many, replicates: REPLICATES, models: MODELS, ...groups });
+      const again = againOf(world, users, cells, many, groups);
       const seconds = ((performance.now() - start) / 1_000).toFixed(0);
-      process.stderr.write(`  ${world.name}, ${users} users: ${seconds} s, ${again.length} of ${cells.length} not as stated\n`);
+      process.stderr.write(
+        `  ${drawn}: ${world.name}, ${users} users: ${seconds} s, ${again.length} of ${cells.length} not as stated\n`,
+      );
       for (const figure of FIGURES)
-        figures.push(figureOf(`${world.name}, ${users} users: ${figure}`, cells, figure, many, again));
+        figures.push(figureOf(`${drawn}: ${world.name}, ${users} users: ${figure}`, cells, figure, many, again));
     }
   return figures;
 }
@@ -34,12 +42,12 @@ export async function benchCoverage(repetitions: number): Promise<Figure[]> {
 const AGAIN = 4;
 
 /** Among hundreds of cells some leave 3 errors by chance. These are judged by other samples alone, more of them. */
-function againOf(world: World, users: number, cells: readonly Cell[], repetitions: number): Cell[] {
+function againOf(world: World, users: number, cells: readonly Cell[], repetitions: number, groups: Groups): Cell[] {
   const missed = cells.filter((cell) => !isAsStated(cell, repetitions));
   if (missed.length === 0) return [];
   const models = [...new Set(missed.map(({ model }) => model))];
   const many = AGAIN * repetitions;
-  const fresh = coverageOf(world, { users, repetitions: many, replicates: REPLICATES, models, from: repetitions });
+  const fresh = coverageOf(world, { users, repetitions: many, replicates: REPLICATES, models, from: repetitions, ...groups });
   return fresh.filter((cell) => missed.some((one) => isSame(one, cell)) && !isAsStated(cell, many));
 }
 

@@ -59,6 +59,7 @@ interface Given {
   readonly layers: Layers;
   readonly rows: Rows;
   readonly expected: Rows;
+  readonly byPartition: readonly Rows[];
 }
 
 export async function expectFollowerLaw(make: () => Promise<StoreUnderTest>, numRuns: number): Promise<void> {
@@ -104,13 +105,20 @@ export async function expectFollowerLaw(make: () => Promise<StoreUnderTest>, num
           const rows = asked % 3 === 0 ? expected : look.answer(loaded, question, of);
           expect(rows).toEqual(expected);
           if (asked % 3 === 1) expect(look.answer(loaded, question, of)).toBe(rows);
-          given.push({ look, loaded, question, layers: of, rows, expected: structuredClone(expected) });
+          const byPartition = fresh.map((partition) => naiveAnswer(question, generation, [partition], 'speed'));
+          if (asked % 3 !== 0)
+            expect(byPartition.map((_, partition) => look.ofPartition(partition, loaded, question))).toEqual(byPartition);
+          given.push({ look, loaded, question, layers: of, rows, expected: structuredClone(expected), byPartition });
         }
       });
-      for (const { look, loaded, question, layers: of, rows, expected } of given) {
+      for (const { look, loaded, question, layers: of, rows, expected, byPartition } of given) {
         expect(rows).toEqual(expected);
-        const again = answerUnlessGone(look, loaded, question, of);
+        const again = unlessGone(() => look.answer(loaded, question, of));
         if (again !== null) expect(again).toEqual(expected);
+        for (const [partition, own] of byPartition.entries()) {
+          const then = unlessGone(() => look.ofPartition(partition, loaded, question));
+          if (then !== null) expect(then).toEqual(own);
+        }
       }
     }),
     { numRuns },
@@ -118,9 +126,9 @@ export async function expectFollowerLaw(make: () => Promise<StoreUnderTest>, num
 }
 
 /** A look whose generation left the memory meanwhile says so. */
-function answerUnlessGone(look: DeltasLook, loaded: LoadedGeneration, question: Question, layers: Layers): Rows | null {
+function unlessGone(answer: () => Rows): Rows | null {
   try {
-    return look.answer(loaded, question, layers);
+    return answer();
   } catch (error) {
     expect(error).toMatchObject({ code: 'store_unavailable' });
     return null;

@@ -31,6 +31,7 @@ async function answerOf(followed: Spoil, readWhole: Spoil) {
       manifests: async () => [],
       manifest: async () => null,
       viewRows: async () => new Map(),
+      rowsByPartition: async () => new Map(),
     },
     definitions,
   });

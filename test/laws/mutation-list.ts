@@ -42,14 +42,14 @@ export const MUTATIONS: readonly Mutation[] = [
     lie: 'an answer is brought up to date by changes of older generations as well',
     law: '1',
     file: `${SERVING}/deltas/held.ts`,
-    from: 'change.generation >= generation ?',
-    to: 'change.generation >= 0 ?',
+    from: 'change.generation >= generation &&',
+    to: 'change.generation >= 0 &&',
   },
   {
     lie: 'what differs in a partition that was read whole again is not a change',
     law: '1',
     file: `${SERVING}/deltas/held.ts`,
-    from: '        changed({ generation, rows, sign: 1 });\n',
+    from: '        changed({ partition: number, generation, rows, sign: 1 });\n',
     to: '',
   },
   {

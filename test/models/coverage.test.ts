@@ -41,3 +41,19 @@ test('where no interval can be had there is none: few orders of very different v
   expect([printed('value'), printed('value share'), printed('ROAS')]).toEqual([0, 0, 0]);
   expect(printed('share')).toBeGreaterThan(0);
 });
+
+test.each(['plain', 'users who convert 1 to 9 times'])('%s: in 16 groups of users, as the platform knows them', (name) => {
+  const cells = coverageOf(worldOf(name), { ...OPTIONS, users: 2_000, repetitions: 200, groups: 16 });
+  for (const figure of ['share', 'credit', 'effect'] as const) {
+    const own = cells.filter((cell) => cell.figure === figure && cell.printed >= 190);
+    expect(own.map(({ channel }) => channel)).toContain('search');
+    expect(Math.abs(heldOf(own) - LEVEL)).toBeLessThan(3 * Math.sqrt((LEVEL * (1 - LEVEL)) / 200));
+  }
+});
+
+test('in groups: no interval of a channel that too few users converted over, nor of value that few orders decide', () => {
+  const small = coverageOf(worldOf('plain'), { ...OPTIONS, users: 100, groups: 16 });
+  expect(small.filter(({ channel }) => channel === 'podcast').map(({ printed }) => printed)).toEqual(new Array(12).fill(0));
+  const rare = coverageOf(worldOf('one order in 500 is 50 000'), { ...OPTIONS, users: 40_000, repetitions: 3, groups: 16 });
+  expect(rare.filter(({ figure }) => figure === 'value').every(({ printed }) => printed === 0)).toBe(true);
+});

@@ -5,9 +5,10 @@ import type { ModelName } from '@tributary/attribution/models/catalogue';
 import { addAll, emptySums } from '@tributary/attribution/uncertainty/draws';
 import { estimatorOf } from '@tributary/attribution/uncertainty/estimators';
 import type { Interval } from '@tributary/attribution/uncertainty/scales';
-import { type ChannelUncertainty, uncertaintyOf } from '@tributary/attribution/uncertainty/uncertainty';
-import { type Sample, type UnitRow, unitsOf } from '@tributary/attribution/uncertainty/units';
-import { type Journey, usersOf, type World } from './worlds.ts';
+import { uncertaintyOf } from '@tributary/attribution/uncertainty/uncertainty';
+import { unitsOf } from '@tributary/attribution/uncertainty/units';
+import { type Answered, byGroups, inGroups } from './groups.ts';
+import { type Journey, sampleOf, usersOf, type World } from './worlds.ts';
 
 export const LEVEL = 0.9;
 const SHAPE = { directChannels: new Set<string>(), attribution: { positionBased: { first: 40, last: 40 } }, decayWeights: [1] };
@@ -34,13 +35,15 @@ export interface CoverageOptions {
   readonly models: readonly ModelName[];
   /** Take every journey for a unit, as where users are not known. */
   readonly asJourneys?: boolean;
+  /** As the platform answers: how many groups the users stand in. */
+  readonly groups?: number;
   /** The first of the samples: others are other samples of the same world. */
   readonly from?: number;
 }
 
 export function coverageOf(
   world: World,
-  { users, repetitions, replicates, models, asJourneys = false, from = 0 }: CoverageOptions,
+  { users, repetitions, replicates, models, asJourneys = false, groups, from = 0 }: CoverageOptions,
 ): Cell[] {
   const cells = new Map<string, Cell>();
   const whole = models.map((model) => truthOf(world.population, model, users));
@@ -49,9 +52,12 @@ export function coverageOf(
     const drawn = usersOf(world, users, createRandom(1_000_003 + repetition));
     // An interval of value says: as far as no order is larger than the largest of the sample.
     const truths = holdsRare(world, drawn) ? whole : ofSeen;
-    const units = unitsOf(sampleOf(asJourneys ? drawn.flat().map((journey) => [journey]) : drawn));
     const rewards: Reward[] = ['conversions', 'value'];
-    const answer = uncertaintyOf(units, { ...OPTIONS, models, rewards, replicates, level: LEVEL, seed: repetition });
+    const options = { ...OPTIONS, models, rewards, replicates, level: LEVEL, seed: repetition };
+    const answer: { readonly models: readonly Answered[] } =
+      groups === undefined
+        ? uncertaintyOf(unitsOf(sampleOf(asJourneys ? drawn.flat().map((journey) => [journey]) : drawn)), options)
+        : { models: byGroups(inGroups(drawn, groups, repetition), options) };
     for (const [m, model] of models.entries())
       for (const [channel, truth] of truths[m] as Map<string, Truth>)
         for (const figure of FIGURES) {
@@ -82,18 +88,6 @@ export function isAsStated({ printed, held }: Cell, repetitions: number): boolea
   return Math.abs(held / printed - LEVEL) <= error(printed);
 }
 
-export function sampleOf(users: readonly (readonly Journey[])[]): Sample {
-  const rows = users.map(
-    (journeys): UnitRow => ({
-      times: 1,
-      journeys: journeys.map(({ path, value }) =>
-        value === null ? { path, conversions: 0, nulls: 1, value: 0 } : { path, conversions: 1, nulls: 0, value },
-      ),
-    }),
-  );
-  return { kind: 'user', rows, hasSingleValues: true };
-}
-
 type Truth = Readonly<Record<Figure, number>>;
 
 /** Cost of a channel: all the same, for ROAS is a value over it. */
@@ -101,8 +95,8 @@ const COST = 1_000;
 
 function intervalOf(
   figure: Figure,
-  conversions: ChannelUncertainty | undefined,
-  value: ChannelUncertainty | undefined,
+  conversions: Answered['channels'][number] | undefined,
+  value: Answered['channels'][number] | undefined,
 ): Interval | null {
   switch (figure) {
     case 'share':

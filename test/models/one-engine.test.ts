@@ -1,12 +1,19 @@
 /**
- * A file of paths and the platform that saw the same journeys are answered by one engine. Intervals are not: files draw users, the
- * platform draws the counts of its views (docs/uncertainty.md, what the platform's intervals draw today).
+ * A file of paths and the platform that saw the same journeys are answered by one engine. So are intervals, where users stand in the
+ * same groups (docs/uncertainty.md, groups of users); `attribution run` draws users one by one.
  */
+import type { ChannelEffect } from '@tributary/attribution/data-driven/counts';
+import { coalitionsOfPaths, transitionsOfPaths } from '@tributary/attribution/data-driven/path-counts';
+import { sizesOf } from '@tributary/attribution/data-driven/sum-game';
 import { modelInfo } from '@tributary/attribution/models/catalogue';
+import { compute } from '@tributary/attribution/models/shared-models';
+import type { Estimate } from '@tributary/attribution/uncertainty/estimators';
+import { jackknife } from '@tributary/attribution/uncertainty/jackknife';
+import { partitionOf } from '@tributary/model/user-key';
 import { createRandom } from '@tributary/testkit/random';
 import { expect, test } from 'vitest';
 import { file, json } from '../../packages/cli/test/path-runs.ts';
-import { type AnyRow, rowsOf, SHARED, times, walked } from '../../services/api/test/walked.ts';
+import { type AnyRow, type Journey, rowsOf, SHARED, times, walked } from '../../services/api/test/walked.ts';
 
 const random = createRandom(20);
 const PATHS = ['a', 'a>b', 'b>a>c', 'c', 'c>b>c', 'd>a', 'b'].map((path) => ({
@@ -16,40 +23,37 @@ const PATHS = ['a', 'a>b', 'b>a>c', 'c', 'c>b>c', 'd>a', 'b'].map((path) => ({
 }));
 const VALUE = 700;
 
-test.each([1, 2])(
-  'order %i: the command line and the API give the same effects, to the last bit; not yet the same intervals',
-  async (order) => {
-    const rows = PATHS.map(
-      ({ path, conversions, nulls }) => `${path.join('>')},${conversions},${(conversions * VALUE) / 100},${nulls}`,
-    );
-    const options = ['--models', SHARED.join(), '--order', `${order}`];
-    const { answer } = await json(file(...rows), ...options);
-    const world = await walked(
-      PATHS.flatMap(({ path, conversions, nulls }) => [
-        ...times(conversions, { path, converted: true, value: VALUE, currency: 'EUR' }),
-        ...times(nulls, { path, converted: false }),
-      ]),
-      { attribution: { transitionOrder: order } },
-    );
-    for (const model of SHARED) {
-      for (const value of ['conversions', 'revenue']) {
-        const ofPlatform = await rowsOf(world, `model=${model}&order=${order}&value=${value}`);
-        const ofFile = answer.rows.filter((row) => row.model === model && row.channel !== '(unattributed)');
-        expect(ofFile).toHaveLength(4);
-        for (const row of ofFile as AnyRow[]) {
-          const { effect, valueEffect } = ofPlatform[row.channel];
-          if (value === 'conversions') expect([model, row.channel, effect]).toEqual([model, row.channel, row.conversionsEffect]);
-          else
-            expect([model, row.channel, modelInfo(model).isPart ? valueEffect : valueEffect / 100]).toEqual([
-              model,
-              row.channel,
-              row.valueEffect,
-            ]);
-        }
+test.each([1, 2])('order %i: the command line and the API give the same effects, to the last bit', async (order) => {
+  const rows = PATHS.map(
+    ({ path, conversions, nulls }) => `${path.join('>')},${conversions},${(conversions * VALUE) / 100},${nulls}`,
+  );
+  const options = ['--models', SHARED.join(), '--order', `${order}`];
+  const { answer } = await json(file(...rows), ...options);
+  const world = await walked(
+    PATHS.flatMap(({ path, conversions, nulls }) => [
+      ...times(conversions, { path, converted: true, value: VALUE, currency: 'EUR' }),
+      ...times(nulls, { path, converted: false }),
+    ]),
+    { attribution: { transitionOrder: order } },
+  );
+  for (const model of SHARED) {
+    for (const value of ['conversions', 'revenue']) {
+      const ofPlatform = await rowsOf(world, `model=${model}&order=${order}&value=${value}`);
+      const ofFile = answer.rows.filter((row) => row.model === model && row.channel !== '(unattributed)');
+      expect(ofFile).toHaveLength(4);
+      for (const row of ofFile as AnyRow[]) {
+        const { effect, valueEffect } = ofPlatform[row.channel];
+        if (value === 'conversions') expect([model, row.channel, effect]).toEqual([model, row.channel, row.conversionsEffect]);
+        else
+          expect([model, row.channel, modelInfo(model).isPart ? valueEffect : valueEffect / 100]).toEqual([
+            model,
+            row.channel,
+            row.valueEffect,
+          ]);
       }
     }
-  },
-);
+  }
+});
 
 test.each([
   ['jShaped', '', []],
@@ -75,3 +79,60 @@ test.each([
     expect(Object.values(ofPlatform).reduce((sum, row) => sum + row.creditMicros, 0)).toBe(21_000_000);
   },
 );
+
+test('intervals of the API are those of the same users in the same groups, to the last bit', async () => {
+  const partitions = 16;
+  const paths = [['a', 'b'], ['a'], ['b', 'a'], ['b', 'c', 'a'], ['c']];
+  const journeys = Array.from({ length: 400 }, (_, i): (Journey & { readonly userId: string })[] => {
+    const own = { path: paths[i % 5] as string[], userId: `user ${i}` };
+    if (i % 4 === 3) return [{ ...own, converted: false }];
+    const orders = i % 7 === 0 ? [1, 0] : [0];
+    return orders.map((daysAgo) => ({ ...own, converted: true, value: 400 + (i % 9), currency: 'EUR', daysAgo }));
+  }).flat();
+  const world = await walked(journeys, { attribution: { resetOnConversion: true } }, { partitions });
+  const countsOf = (some: readonly Journey[], reward: 'conversions' | 'value') => {
+    const counted = some.map(({ path, converted, value = 0 }) => ({
+      ...{ path, conversions: Number(converted), nulls: Number(!converted), value: converted ? value : 0 },
+    }));
+    const coalitions = coalitionsOfPaths(counted);
+    return { coalitions, sizes: sizesOf(coalitions, reward), transitions: transitionsOfPaths(counted, 1) };
+  };
+  const groupOf = ({ userId }: { readonly userId: string }) => partitionOf(userId, partitions);
+  const groups = Array.from({ length: partitions }, (_, group) => journeys.filter((one) => groupOf(one) !== group));
+  for (const model of SHARED)
+    for (const reward of ['conversions', 'value'] as const) {
+      const parameters = { model, reward, alpha: 0.5, seed: 1 } as const;
+      const without = groups.map((some) => countsOf(some, reward));
+      const outcome = compute({ ...parameters, ...countsOf(journeys, reward), without });
+      const channels = ['a', 'b', 'c'];
+      const estimate = (effects: readonly ChannelEffect[], of: readonly Journey[]): Estimate => {
+        const at = (channel: string) => effects.find((one) => one.channel === channel);
+        const amount = ({ converted, value = 0 }: Journey) => (reward === 'value' ? value : 1) * Number(converted);
+        return {
+          total: of.reduce((sum, one) => sum + amount(one), 0),
+          shares: Float64Array.from(channels, (channel) => at(channel)?.share ?? 0),
+          effects: Float64Array.from(channels, (channel) => at(channel)?.effect ?? 0),
+        };
+      };
+      const { channels: expected } = jackknife({
+        ...{ model, reward, level: 0.9, channels, is: estimate(outcome.channels, journeys) },
+        without: (outcome.without ?? []).map((effects, group) => estimate(effects, groups[group] as Journey[])),
+        metBy: channels.map(() => partitions),
+        alone: channels.map((channel) => {
+          const own = journeys.filter(({ path }) => path.every((one) => one === channel));
+          return { journeys: own.length, groups: new Set(own.filter(({ converted }) => converted).map(groupOf)).size };
+        }),
+      });
+      const ofPlatform = await rowsOf(world, `model=${model}&intervals=1&value=${reward === 'value' ? 'revenue' : reward}`);
+      for (const { channel, share, effect, credit, rank, cautions } of expected) {
+        const row = ofPlatform[channel];
+        const [low, high] = reward === 'value' ? [row.valueEffectLow, row.valueEffectHigh] : [row.effectLow, row.effectHigh];
+        const own = [row.shareLow, row.shareHigh, low, high, row.rank, row.rankTo, row.aboveNext];
+        const theirs = [share?.low, share?.high, effect?.low, effect?.high, rank?.from, rank?.to, rank?.aboveNext];
+        expect([model, reward, channel, ...own]).toEqual([model, reward, channel, ...theirs.map((figure) => figure ?? null)]);
+        expect(row[`${reward}Cautions`]).toBe(cautions.join(' '));
+        if (reward === 'conversions')
+          expect([row.conversionsLow, row.conversionsHigh]).toEqual([credit?.low ?? null, credit?.high ?? null]);
+      }
+    }
+});

@@ -4,8 +4,8 @@ import { type Plan, powerOf } from '@tributary/attribution/uncertainty/power';
 import { uncertaintyOf } from '@tributary/attribution/uncertainty/uncertainty';
 import { unitsOf } from '@tributary/attribution/uncertainty/units';
 import { expect, test } from 'vitest';
-import { LEVEL, OPTIONS, sampleOf } from './coverage.ts';
-import { usersOf, WORLDS, type World } from './worlds.ts';
+import { LEVEL, OPTIONS } from './coverage.ts';
+import { sampleOf, usersOf, WORLDS, type World } from './worlds.ts';
 
 const worldOf = (name: string) => WORLDS.find((one) => one.name === name) as World;
 

@@ -4,6 +4,7 @@
  */
 import type { PathCount } from '@tributary/attribution/data-driven/counts';
 import { poisson, type Random } from '@tributary/attribution/data-driven/random';
+import type { Sample, UnitRow } from '@tributary/attribution/uncertainty/units';
 
 /** null: it did not convert. */
 export interface Journey {
@@ -73,6 +74,19 @@ export const WORLDS: readonly World[] = [
 /** A Poisson number of users: visitors come when they come. */
 export function usersOf({ user }: World, mean: number, random: Random): Journey[][] {
   return Array.from({ length: poisson(mean, random) }, () => user(random));
+}
+
+/** Users as an engine of intervals takes them. */
+export function sampleOf(users: readonly (readonly Journey[])[]): Sample {
+  const rows = users.map(
+    (journeys): UnitRow => ({
+      times: 1,
+      journeys: journeys.map(({ path, value }) =>
+        value === null ? { path, conversions: 0, nulls: 1, value: 0 } : { path, conversions: 1, nulls: 0, value },
+      ),
+    }),
+  );
+  return { kind: 'user', rows, hasSingleValues: true };
 }
 
 function world(name: string, walk: Walk, habit: Habit): World {

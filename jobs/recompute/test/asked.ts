@@ -7,6 +7,7 @@ import type { Meta } from '@tributary/serving/meta';
 import { createServing } from '@tributary/serving/serving';
 import { takeSnapshot } from '@tributary/serving/snapshot';
 import { sha256Hex } from '@tributary/testkit/generate-definitions';
+import { byPartition } from '@tributary/views/by-partition';
 import type { RowsByView } from '@tributary/views/deltas';
 import { VIEWS } from '@tributary/views/registry';
 import { PARTITIONS, type World } from './world.ts';
@@ -24,6 +25,7 @@ export async function asked(world: World, defaultDefinitions: Definitions, nowMs
         for (const view of VIEWS) rows.set(view.name, await readViewRows(world.session, world.dataDir, manifest, view));
         return rows;
       },
+      rowsByPartition: (manifest, view) => readViewRows(world.session, world.dataDir, manifest, byPartition(view)),
     },
     logReach: { ends: () => world.log.ends(), starts: () => world.log.starts(), ageAfter: async () => new Map() },
     storedDefinitions: (json) => storedDefinitions(json, sha256Hex),

@@ -38,6 +38,7 @@ export const REPORT = {
   totals: {},
   rest: null,
   sampling: null,
+  uncertainty: null,
   previousSampling: null,
   nextCursor: null,
   meta: META,

@@ -115,7 +115,8 @@ describe('data-driven models over the API', () => {
     shareLow: 0.25,
     shareHigh: 0.27,
     rank: 1,
-    rankStability: 0.98,
+    rankTo: 1,
+    aboveNext: 0.98,
   };
   const markov = ({ path, query }: Received): Reply => {
     if (path !== '/v1/attribution') return routes({ path, query } as Received);

@@ -60,7 +60,8 @@ const ANSWERS: Readonly<Record<string, object>> = {
       shareLow: 0.1,
       shareHigh: 0.2,
       rank: 1,
-      rankStability: 0.95,
+      rankTo: 1,
+      aboveNext: 0.95,
     })), // prettier-ignore
   },
   '/v1/attribution/compare': {

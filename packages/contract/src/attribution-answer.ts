@@ -51,6 +51,37 @@ const Change = z.object({
     .optional()
     .describe('costMinorChange / conversionsChange; null: either did not change, or one rose and the other fell.'),
 });
+const Bound = z.number().nullable().optional();
+const Intervals = z
+  .object({
+    conversionsLow: Bound.describe('The interval of `conversions`, with `intervals`. null: there is none, the cautions say why.'),
+    conversionsHigh: Bound,
+    valueMinorLow: Bound.describe('The interval of `valueMinor`, where values are of one currency.'),
+    valueMinorHigh: Bound,
+    shareLow: Bound.describe('The interval of `share`.'),
+    shareHigh: Bound,
+    effectLow: Bound.describe('The interval of `effect`.'),
+    effectHigh: Bound,
+    valueEffectLow: Bound.describe('The interval of `valueEffect`.'),
+    valueEffectHigh: Bound,
+    roasLow: Bound.describe('The interval of `roas`, the cost taken as known.'),
+    roasHigh: Bound,
+    cpaMinorLow: Bound.describe('The interval of `cpaMinor`, the cost taken as known.'),
+    cpaMinorHigh: Bound,
+    rank: z
+      .int()
+      .nullable()
+      .optional()
+      .describe('By share; 1 is the largest. Channels whose order is not certain share a rank, to `rankTo`.'),
+    rankTo: z.int().nullable().optional(),
+    aboveNext: Bound.describe('How probable it is that the share is above that of the next channel. null: it is the last.'),
+    conversionsCautions: z
+      .string()
+      .optional()
+      .describe('Codes, separated by spaces: what must be known beside intervals, or why there are none.'),
+    valueCautions: z.string().optional(),
+  })
+  .describe('With `intervals`.');
 const Share = z
   .number()
   .nullable()
@@ -79,14 +110,7 @@ export const ReportRow = z
     lostConversions: z.number().optional().describe('Lost without the channel: removal effect · attributed conversions.'),
     lostValueMinor: Sum.optional(),
     lostRoas: z.number().nullable().optional().describe('lostValueMinor / costMinor; null: it cost nothing.'),
-    conversionsLow: z.number().optional().describe('The bootstrap interval of `conversions`, of attributed credit.'),
-    conversionsHigh: z.number().optional(),
-    valueMinorLow: Sum.optional().describe('The interval of `valueMinor`; left out where values are of several currencies.'),
-    valueMinorHigh: Sum.optional(),
-    shareLow: z.number().optional().describe('The interval of `share`.'),
-    shareHigh: z.number().optional(),
-    rank: z.int().optional().describe('By share; 1 is the largest.'),
-    rankStability: z.number().optional().describe('Fraction of the replicates in which the channel has this rank.'),
+    ...Intervals.shape,
     ...Costs.shape,
     ...Ratios.shape,
     ...Change.shape,
@@ -100,7 +124,6 @@ const Parameters = z
     seed: z.int().optional(),
     transform: z.string().optional().describe('What paths were before the rule weighed them; exposure: as views keep them.'),
     custom: z.string().optional(),
-    intervals: z.int().optional(),
     level: z.number().optional(),
   })
   .describe('What the model was run with.');
@@ -108,6 +131,15 @@ const Parameters = z
 const Sampling = z.object({ pairs: z.int(), seed: z.int(), epsilon: z.number(), delta: z.number() }).meta({ id: 'Sampling' });
 
 const Rest = z.object({ rows: z.int().describe('Rows that are left out.'), ...Credit.shape, ...Costs.shape });
+const Uncertainty = z
+  .object({
+    unit: z.literal('partition').describe('What is left out in turn: all users of a partition.'),
+    groups: z.int().nullable().describe('How many partitions; null: the generation does not keep its counts by partition.'),
+    level: z.number(),
+    covers: z.string(),
+    cautions: z.array(z.object({ reward: z.enum(['conversions', 'value']), code: z.string(), message: z.string() })),
+  })
+  .meta({ id: 'Uncertainty' });
 
 export const AttributionAnswer = z.object({
   model: Model,
@@ -125,6 +157,7 @@ export const AttributionAnswer = z.object({
   sampling: Sampling.nullable().describe(
     'null: exact. Else every effect is within epsilon of the exact one with probability 1 − delta.',
   ),
+  uncertainty: Uncertainty.nullable().describe('Of intervals; null: none were asked for.'),
   previousSampling: Sampling.nullable().describe('The same of the window that `against` names.'),
   nextCursor: NextCursor,
   meta: Meta,

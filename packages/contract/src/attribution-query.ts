@@ -59,7 +59,9 @@ export const ReportQuery = z.strictObject({
   ...Filters,
   intervals: count(MOST_REPLICATES)
     .optional()
-    .describe(`Bootstrap replicates for the interval of each share, at most ${MOST_REPLICATES}.`),
+    .describe(
+      `1: with intervals, from the differences between partitions. Larger numbers, up to ${MOST_REPLICATES}, say the same.`,
+    ),
   level: fraction(0.5, 0.999).default(0.9).describe('Of the intervals, 0.5 to 0.999.'),
   against: AgainstParameter.optional(),
   sort: z

@@ -32,6 +32,7 @@ export const ATTRIBUTION_ROUTES = {
         totals: { ...CREDIT, ...COSTS, ...RATIOS },
         rest: null,
         sampling: null,
+        uncertainty: null,
         previousSampling: null,
         nextCursor: null,
         meta: META_EXAMPLE,

@@ -17,7 +17,7 @@
 import type { Definitions } from '@tributary/model/definitions';
 import type { Meta } from '@tributary/serving/meta';
 import { type ServingContext, takeSnapshot } from '@tributary/serving/snapshot';
-import { takeCounts, viewsOf } from './counts/take-counts.ts';
+import { groupedViewsOf, takeCounts, viewsOf } from './counts/take-counts.ts';
 import { creditOf } from './credit/model-credit.ts';
 import { countedBy, periodNotes } from './periods.ts';
 import { demandFit, type ReportQuestion } from './question.ts';
@@ -37,7 +37,7 @@ export interface Answer extends ReportOfBoth {
 /** Throws `invalid_query`; rejects as the snapshot and the models do. */
 export async function answerOf(context: ServingContext, question: ReportQuestion, runs: ModelRuns): Promise<Answer> {
   demandFit(question);
-  const snapshot = await takeSnapshot(context, viewsOf(question), question.layers);
+  const snapshot = await takeSnapshot(context, viewsOf(question), question.layers, groupedViewsOf(question));
   const counted = takeCounts(snapshot, { ...question, by: countedBy(question.by) });
   const reports: Report[] = [];
   const unknown = unknownInReport(snapshot, question, counted);

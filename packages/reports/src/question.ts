@@ -1,7 +1,6 @@
 /** What a report is asked for. */
 
 import { type ModelName, modelInfo, namesWith } from '@tributary/attribution/models/catalogue';
-import type { ModelJob } from '@tributary/attribution/models/shared-models';
 import { TributaryError } from '@tributary/model/errors';
 import type { Days, Layers, Selection } from '@tributary/serving/merge';
 import { demandAnswerable } from './models/catalogue.ts';
@@ -24,9 +23,10 @@ export interface ModelParameters extends RuleParameters {
   /** Of the Markov chain. */
   readonly order: number;
   readonly alpha: number;
-  /** Of sampling and of bootstrap draws. */
+  /** Of sampled games. */
   readonly seed: number;
-  readonly intervals: ModelJob['intervals'];
+  /** null: none are asked for. */
+  readonly intervals: { readonly level: number } | null;
 }
 
 /** The same question of each window: the report's own, then the one before. Intervals are of the report's own. */

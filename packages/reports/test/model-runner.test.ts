@@ -15,13 +15,13 @@ function gameOf(players: number, seed = 1): ModelJob {
     const set = channels.filter(() => random.chance(0.2));
     if (set.length > 0) coalitions.push({ channels: set, conversions: random.below(50), nulls: random.below(200), value: 0 });
   }
-  const none = { sizes: [], transitions: [], alpha: 0.5, seed, intervals: null };
+  const none = { sizes: [], transitions: [], alpha: 0.5, seed, without: null };
   return { model: 'rateShapley', reward: 'conversions', coalitions, ...none };
 }
 
 const A: Asker = { key: 'a', isGone: () => false };
 const B: Asker = { key: 'b', isGone: () => false };
-const endless: ModelJob = { ...gameOf(20), intervals: { replicates: 1_000, level: 0.9 } };
+const endless: ModelJob = { ...gameOf(20), without: Array.from({ length: 1_000 }, () => gameOf(20)) };
 
 describe('the runner of models', () => {
   test('a long game runs beside the event loop, and gives what it gives in it, bit for bit', async () => {

@@ -46,6 +46,7 @@ export async function servingOf(definitions: Definitions, views: RowsByView): Pr
       manifests: async () => [manifest],
       manifest: async () => manifest,
       viewRows: async () => views,
+      rowsByPartition: async () => new Map(),
     },
     logReach: { ends: async () => [null, null], starts: async () => [null, null], ageAfter: async () => new Map() },
     storedDefinitions: (json) => storedDefinitions(json, sha256Hex),

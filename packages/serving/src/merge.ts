@@ -21,7 +21,7 @@
  */
 import type { Layers } from '@tributary/contract/meta';
 import { TributaryError } from '@tributary/model/errors';
-import type { Integer } from '@tributary/model/integer';
+import { type Integer, negate } from '@tributary/model/integer';
 import { addRow, type RowKey, type Rows } from '@tributary/views/deltas';
 import type { Emit, View } from '@tributary/views/view';
 
@@ -120,6 +120,11 @@ export function plus(base: Rows, changes: Rows): Rows {
     addRow(sum, key, measures);
   }
   return sum;
+}
+
+/** `base - changes`, likewise. */
+export function minus(base: Rows, changes: Rows): Rows {
+  return plus(base, new Map([...changes].map(([key, measures]) => [key, measures.map(negate)])));
 }
 
 /** Throws `store_unavailable` unless each of the partitions asked for answered exactly once. */

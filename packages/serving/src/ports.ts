@@ -2,7 +2,8 @@
 import type { GenerationManifest, Publication } from '@tributary/archive/layout';
 import type { Definitions } from '@tributary/model/definitions';
 import type { ServingStore } from '@tributary/store/serving-store';
-import type { RowsByView } from '@tributary/views/deltas';
+import type { Rows, RowsByView } from '@tributary/views/deltas';
+import type { View } from '@tributary/views/view';
 
 /** Generations, publications and what was computed. The fsynced files of the data folder are the truth. */
 export interface GenerationSource {
@@ -14,6 +15,8 @@ export interface GenerationSource {
   manifest(generation: number): Promise<GenerationManifest | null>;
   /** All view rows of a computed generation, checked against its manifest, which may lack views younger than it. Rejects with `archive_corrupt`. */
   viewRows(manifest: GenerationManifest): Promise<RowsByView>;
+  /** The rows of a view that the generation keeps by partition (views/by-partition.ts). Rejects with `archive_corrupt`. */
+  rowsByPartition(manifest: GenerationManifest, view: View): Promise<Rows>;
 }
 
 /** The part of the log that says how far it goes. */

@@ -9,9 +9,10 @@ import { type DeltaFollower, type DeltasLook, isRetired } from './deltas/followe
 import { cutsApart } from './freshness/cut-apart.ts';
 import type { SpeedBoard } from './freshness/speed-board.ts';
 import { fromStore } from './from-store.ts';
+import { groupsOf } from './generations/groups.ts';
 import type { LoadedGeneration } from './generations/loaded.ts';
 import type { Generations, ServedGeneration } from './generations/served.ts';
-import { type Collection, collectionOf, type Layers, projectionOf, type Selection } from './merge.ts';
+import { type Collection, collectionOf, type Layers, plus, projectionOf, type Selection } from './merge.ts';
 import { type Findings, type Meta, metaOf } from './meta.ts';
 import type { ServingDeps } from './ports.ts';
 
@@ -32,6 +33,11 @@ export interface Snapshot {
   project(view: View, selection: Selection): Rows;
   /** Likewise the sums of all that `collection.map` emits for the rows of a view in a range of days, both layers added. */
   collect(view: View, collection: Collection): Rows;
+  /**
+   * What each partition, a group of users, adds to `collect`: together they are it. Of the views that were asked for by partition.
+   * null: none was, or the generation does not keep them so. Not remembered.
+   */
+  readonly groups: readonly Pick<Snapshot, 'collect'>[] | null;
   /** Definitions that the rows follow: the batch side's first, then those that partitions follow where they differ. */
   readonly definitions: readonly [Definitions, ...Definitions[]];
   /** The newer generation that readers should get and that is being loaded; null: there is none. */
@@ -52,11 +58,13 @@ interface Taken {
  * The pointer is taken once: the view, the deltas and the meta of an answer all belong to that one generation (fault 16).
  * A store that does not answer in time leaves the last consistent look, as long as it is not too old; the answer then is
  * incomplete and says why. Rejects with `store_unavailable`, `not_ready` or `view_not_computed`; never resolves with less than everything.
+ * `grouped`: those of the views that are asked for by partition as well.
  */
 export async function takeSnapshot(
   { deps, generations, board, deltas }: ServingContext,
   views: readonly View[],
   layers: Layers,
+  grouped: readonly View[] = [],
 ): Promise<Snapshot> {
   const furthest = board.furthest();
   const names = layers === 'batch' ? [] : views.map((view) => view.name);
@@ -64,6 +72,7 @@ export async function takeSnapshot(
   const { loaded } = served;
   if (layers !== 'speed') demandViews(loaded, views);
   const { wanted } = generations.current();
+  const kept = grouped.length === 0 ? null : await groupsOf(deps.source, loaded, grouped, deps.partitions);
 
   const { states, pending, overflowed } = look;
   // What is held was read before anybody could ask where the store stood.
@@ -80,6 +89,16 @@ export async function takeSnapshot(
   return {
     project: (view, selection) => look.answer(loaded, projectionOf(view, selection), layers),
     collect: (view, collection) => look.answer(loaded, collectionOf(view, collection), layers),
+    groups:
+      kept === null
+        ? null
+        : Array.from({ length: deps.partitions }, (_, partition) => ({
+            collect(view, collection) {
+              const question = collectionOf(view, collection);
+              const live: Rows = layers === 'batch' ? new Map() : look.ofPartition(partition, loaded, question);
+              return layers === 'speed' ? live : plus(kept.answer(partition, question), live);
+            },
+          })),
     definitions: [definitions, ...others],
     newer: wanted !== null && served.failure === null && wanted.generation > loaded.generation ? wanted.generation : null,
     states,

@@ -67,7 +67,7 @@ async function checkAll(world: World): Promise<RowsByView> {
     const cutApart = answers.some(({ state }, partition) => state?.barriers?.get(generation) !== cut[partition]);
     const complete = overflowed === 0 && !cutApart;
     const warnings = [`${overflowed} events overflowed${cutApart ? ', and the layers are cut apart' : ''}`];
-    checkAnswer(world, 'at rest', { generation, rows, pending, complete, warnings, positions }, true);
+    checkAnswer(world, 'at rest', { generation, rows, groups: null, pending, complete, warnings, positions }, true);
     newest = rows;
   }
   return newest;

@@ -31,7 +31,7 @@ export async function reader(world: World, name: string, turn: Turn): Promise<vo
  * `mayMix`: no reader's answer, but the sum of what is stored, whatever definitions it was counted by.
  */
 export function checkAnswer(world: World, name: string, answer: MergedAnswer, mayMix = false): void {
-  const { generation, rows, pending, complete, warnings, positions } = answer;
+  const { generation, rows, groups, pending, complete, warnings, positions } = answer;
   world.audit();
   world.count('answer');
   const parts: RowsByView[] = [];
@@ -66,6 +66,14 @@ export function checkAnswer(world: World, name: string, answer: MergedAnswer, ma
   const wrong = differences(rows, expected);
   if (wrong.length > 0)
     throw new Error(`law 1: ${name}, view(${generation}) + deltas, ${at}:\n  ${wrong.slice(0, 8).join('\n  ')}`);
+  for (const [partition, group] of (groups ?? []).entries()) {
+    const own = new Map([...group.keys()].map((view) => [view, parts[partition]?.get(view) ?? new Map()]));
+    const apart = differences(group, own);
+    if (apart.length > 0)
+      throw new Error(
+        `law 1: ${name}, p${partition} of view(${generation}) + deltas, ${at}:\n  ${apart.slice(0, 8).join('\n  ')}`,
+      );
+  }
   if (pending < pendingFrom || pending > pendingTo)
     throw new Error(`law 8: ${name}, ${pending} pending, expected ${pendingFrom} to ${pendingTo}, g${generation}, ${at}`);
   // Costly, and independent of what the oracle says: every fourth answer.

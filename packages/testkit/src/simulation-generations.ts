@@ -3,6 +3,7 @@ import type { GenerationManifest } from '@tributary/archive/layout';
 import { TributaryError } from '@tributary/model/errors';
 import type { Barrier } from '@tributary/model/partition-record';
 import type { ServingStore } from '@tributary/store/serving-store';
+import { byPartition as byPartitionOf, GROUPED_VIEWS } from '@tributary/views/by-partition';
 import { addRowsByView, type RowsByView } from '@tributary/views/deltas';
 import { VIEWS } from '@tributary/views/registry';
 import { changeDefinitions } from './generate-definitions.ts';
@@ -103,7 +104,13 @@ function compute(world: World, generation: number): void {
   const json = world.begun.get(generation) as string;
   const definitions = world.parts.parse(json);
   const rows: RowsByView = new Map();
-  for (const { events, seals } of world.archive) addRowsByView(rows, naive(events.slice(0, seals.get(generation)), definitions));
+  const byPartition: RowsByView = new Map(GROUPED_VIEWS.map(({ name }) => [name, new Map()]));
+  for (const [partition, { events, seals }] of world.archive.entries()) {
+    const own = naive(events.slice(0, seals.get(generation)), definitions);
+    addRowsByView(rows, own);
+    for (const [name, grouped] of byPartition)
+      for (const [key, measures] of own.get(name) ?? []) grouped.set(`${key}\t${partition}`, measures);
+  }
   const cut = world.archive.map(({ cuts }) => cuts.get(generation) as string);
   world.cuts.set(generation, cut);
   const manifest: GenerationManifest = {
@@ -118,12 +125,14 @@ function compute(world: World, generation: number): void {
     computedAt: 0,
     lastSegment: [],
     cut,
-    views: Object.fromEntries(VIEWS.map(({ name }) => [name, { path: '', rows: 0, bytes: 0, sha256: '' }])),
+    views: Object.fromEntries(
+      [...VIEWS, ...GROUPED_VIEWS.map(byPartitionOf)].map(({ name }) => [name, { path: '', rows: 0, bytes: 0, sha256: '' }]),
+    ),
     events: [],
     conversions: [],
     counts: { events: 0, newEvents: 0, duplicates: 0 },
   };
-  world.computed.set(generation, { manifest, rows });
+  world.computed.set(generation, { manifest, rows, byPartition });
 }
 
 /** The caller has checked, in the same turn, that the generation is computed and the sequence what it expected. */
@@ -169,6 +178,12 @@ export function generationsOf(world: World, turn: Turn): SimulatedGenerations {
         const found = world.computed.get(generation);
         if (found === undefined) throw new TributaryError('archive_corrupt', `the files of generation ${generation} are gone`);
         return found.rows;
+      }),
+    rowsByPartition: ({ generation }, { name }) =>
+      answer(() => {
+        const rows = world.computed.get(generation)?.byPartition.get(name);
+        if (rows === undefined) throw new TributaryError('archive_corrupt', `the files of generation ${generation} are gone`);
+        return rows;
       }),
   };
 }

@@ -6,7 +6,8 @@ import { TributaryError } from '@tributary/model/errors';
 import type { Event } from '@tributary/model/event';
 import type { ServingStore } from '@tributary/store/serving-store';
 import type { Commit, CommitOutcome, SpeedStore } from '@tributary/store/speed-store';
-import type { RowsByView } from '@tributary/views/deltas';
+import type { Rows, RowsByView } from '@tributary/views/deltas';
+import type { View } from '@tributary/views/view';
 import { createMemoryDisk, createMemoryLog, type MemoryDisk } from './memory-log.ts';
 import { createMemoryStore, type MemoryStore } from './memory-store.ts';
 import type { Random } from './random.ts';
@@ -47,6 +48,8 @@ export interface PartsUnderTest {
 export interface MergedAnswer {
   readonly generation: number;
   readonly rows: RowsByView;
+  /** By partition, of the views that are kept so; null: they were not asked for. */
+  readonly groups: readonly RowsByView[] | null;
   readonly pending: number;
   /** False: the answer says itself that something is missing. */
   readonly complete: boolean;
@@ -68,11 +71,14 @@ export interface SimulatedGenerations {
   manifests(): Promise<GenerationManifest[]>;
   manifest(generation: number): Promise<GenerationManifest | null>;
   viewRows(manifest: GenerationManifest): Promise<RowsByView>;
+  rowsByPartition(manifest: GenerationManifest, view: View): Promise<Rows>;
 }
 
 export interface ComputedGeneration {
   readonly manifest: GenerationManifest;
   readonly rows: RowsByView;
+  /** Of the views that are kept by partition, keyed with it last. */
+  readonly byPartition: RowsByView;
 }
 
 export interface ArchivedPartition {

@@ -244,11 +244,11 @@ describe('marginal figures', () => {
       { path: ['b'], converted: false },
     ];
     const world = await walked([...journeys, { path: ['b'], converted: true, value: 2, daysAgo: 1 }]);
-    const query = `model=markov&intervals=20&${TODAY}`;
+    const query = `model=markov&intervals=1&${TODAY}`;
     const [plain, against] = [await asked(world, query), await asked(world, `${query}&against=previous`)];
     expect(against.rows).toMatchObject(plain.rows);
     // Half of the journeys begin with a: (start) goes to a or b, and both ways pass b.
-    expect(plain.rows[0]).toMatchObject({ effect: 0.5, lostConversions: 0.5, lostValueMinor: 5, lostRoas: 5, rank: 2 });
+    expect(plain.rows[0]).toMatchObject({ effect: 0.5, lostConversions: 0.5, lostValueMinor: 5, lostRoas: 5, rank: null });
   });
 });
 

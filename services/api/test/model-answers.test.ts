@@ -1,7 +1,7 @@
-import { CompareAnswer, ModelsAnswer } from '@tributary/contract/attribution-answer';
+import { AttributionAnswer, CompareAnswer, ModelsAnswer } from '@tributary/contract/attribution-answer';
 import { Problem } from '@tributary/contract/problem';
 import { describe, expect, test } from 'vitest';
-import { type AnyRow, MINUTE, rowsOf, SHARED, times, walk, walked } from './walked.ts';
+import { type AnyRow, type Journey, MINUTE, rowsOf, SHARED, times, walk, walked } from './walked.ts';
 import { event, NOON } from './world.ts';
 
 describe('what an answer is of', () => {
@@ -208,32 +208,64 @@ describe('negative shares', () => {
 });
 
 describe('uncertainty', () => {
-  test('intervals hold the share, repeat with their seed, and are the models own', async () => {
-    const world = await walked([
-      ...times(6, { path: ['a', 'b'], converted: true, value: 10 }),
-      ...times(3, { path: ['a'], converted: false }),
-      ...times(2, { path: ['b'], converted: true, value: 5 }),
-      ...times(2, { path: [], converted: true, value: 5 }),
-    ]);
-    for (const model of SHARED) {
-      const query = `model=${model}&intervals=60&seed=7&level=0.8`;
-      const rows = await rowsOf(world, query);
-      for (const channel of ['a', 'b']) {
-        const { conversionsLow, conversionsHigh, valueMinorLow, valueMinorHigh, rank, rankStability } = rows[channel];
-        expect([rows[channel].shareLow, rows[channel].shareHigh]).toEqual([conversionsLow / 10, conversionsHigh / 10]);
-        expect([
-          model,
-          conversionsLow < conversionsHigh && valueMinorLow < valueMinorHigh,
-          rank >= 1 && rank <= 2,
-          rankStability > 0,
-        ]).toEqual([model, true, true, true]);
-      }
-      expect(rows['a'].conversionsHigh + rows['b'].conversionsLow).toBeCloseTo(8, 9);
-      expect(await rowsOf(world, query)).toEqual(rows);
-      expect(await rowsOf(world, query.replace('seed=7', 'seed=8'))).not.toEqual(rows);
-      const { body } = await world.get(`/v1/attribution?${query}`);
-      expect(body.parameters).toMatchObject({ seed: 7, intervals: 60, level: 0.8 });
+  /** 300 users, some of whom convert repeatedly. */
+  const users = (): Journey[] =>
+    Array.from({ length: 300 }, (_, i): Journey[] => {
+      const path = [['a', 'b'], ['a'], ['b', 'a'], ['b']][i % 4] as string[];
+      const own = { path, value: 40 + (i % 7), currency: 'EUR', userId: `user ${i}` };
+      const orders = i % 3 === 0 ? 1 + (i % 2) : 0;
+      return orders === 0 ? [{ ...own, converted: false }] : times(orders, { ...own, converted: true });
+    }).flat();
+
+  test('intervals hold the figures, say what they cover, and are the same live and once a generation has counted', async () => {
+    const world = await walked(users(), {}, { partitions: 16 });
+    const ask = async (model: string) => (await world.get(`/v1/attribution?model=${model}&intervals=1&level=0.8`)).body;
+    const live = await Promise.all(SHARED.map(ask));
+    for (const [i, model] of SHARED.entries()) {
+      const { uncertainty, rows } = live[i] as AnyRow;
+      expect([model, uncertainty]).toMatchObject([model, { unit: 'partition', groups: 16, level: 0.8 }]);
+      expect(AttributionAnswer.parse(live[i])).toEqual(live[i]);
+      const isRefused = (reward: string, codes: string) =>
+        codes !== '' || uncertainty.cautions.some((one: AnyRow) => one.reward === reward && one.code !== 'larger_orders_unseen');
+      for (const row of rows as AnyRow[])
+        for (const [figure, reward, codes] of [
+          ...['share', 'conversions', 'effect'].map((name) => [name, 'conversions', row.conversionsCautions]),
+          ['valueMinor', 'value', row.valueCautions],
+        ]) {
+          const [low, is, high] = [row[`${figure}Low`], row[figure], row[`${figure}High`]];
+          const isSound = low === null ? isRefused(reward, codes) : low < is && is < high;
+          expect([model, row.channel, figure, low, is, high, isSound]).toEqual([model, row.channel, figure, low, is, high, true]);
+        }
+      if (model !== 'rateShapley')
+        expect(rows.every((row: AnyRow) => row.shareLow !== null && row.valueMinorLow !== null)).toBe(true);
     }
+    await world.cut(1);
+    await world.publish(1);
+    await world.tick();
+    for (const [i, model] of SHARED.entries()) {
+      const counted = await ask(model);
+      expect(counted.meta.generation).toBe(1);
+      expect({ ...counted, meta: null }).toEqual({ ...live[i], meta: null });
+    }
+  });
+
+  test('too few partitions, and a generation that does not keep them, give no interval but the reason', async () => {
+    const few = (await (await walked(users())).get('/v1/attribution?model=shapley&intervals=1')).body;
+    expect(few.uncertainty.cautions).toMatchObject([
+      { reward: 'conversions', code: 'too_few_groups' },
+      { reward: 'value', code: 'too_few_groups' },
+    ]);
+    expect(few.rows[0]).toMatchObject({ shareLow: null, shareHigh: null, conversionsLow: null, effectLow: null, rank: null });
+    const world = await walked(users(), {}, { partitions: 16 });
+    await world.cut(1, true, { isGrouped: false });
+    await world.publish(1);
+    await world.tick();
+    const { body } = await world.get('/v1/attribution?model=shapley&intervals=1');
+    expect(body.uncertainty).toMatchObject({
+      groups: null,
+      cautions: [{ code: 'groups_not_kept' }, { code: 'groups_not_kept' }],
+    });
+    expect(body.rows[0]).toMatchObject({ shareLow: null, conversionsLow: null, rank: null });
   });
 });
 

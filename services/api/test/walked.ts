@@ -4,7 +4,7 @@ import { AttributionAnswer } from '@tributary/contract/attribution-answer';
 import { DAY_MS } from '@tributary/model/time';
 import { definitionsOf } from '@tributary/testkit/generate-definitions';
 import { expect } from 'vitest';
-import { createWorld, event, NOON, type World } from './world.ts';
+import { createWorld, event, NOON, type World, type WorldOptions } from './world.ts';
 
 export const MINUTE = 60_000;
 export const SHARED = Object.keys(SHARED_MODELS) as SharedName[];
@@ -46,8 +46,12 @@ export async function walk(world: World, journeys: readonly Journey[]): Promise<
   }
 }
 
-export async function walked(journeys: readonly Journey[], definitions = {}): Promise<World> {
-  const world = await createWorld({ definitions: definitionsOf(definitions) });
+export async function walked(
+  journeys: readonly Journey[],
+  definitions = {},
+  options: Pick<WorldOptions, 'partitions'> = {},
+): Promise<World> {
+  const world = await createWorld({ definitions: definitionsOf(definitions), ...options });
   await walk(world, journeys);
   await world.tick();
   return world;

@@ -15,6 +15,8 @@ import type { ServingStore } from '@tributary/store/serving-store';
 import type { PartitionState } from '@tributary/store/speed-store';
 import { createMemoryStore } from '@tributary/testkit/memory-store';
 import { naive, naiveTimelines } from '@tributary/testkit/naive';
+import { naiveByPartition } from '@tributary/testkit/naive-by-partition';
+import { byPartition, GROUPED_VIEWS } from '@tributary/views/by-partition';
 import type { RowsByView } from '@tributary/views/deltas';
 import { VIEWS } from '@tributary/views/registry';
 import { step, stepRules } from '@tributary/views/step';
@@ -35,6 +37,7 @@ export const defaults = parseDefinitions('{}', sha256Hex);
 
 export interface WorldOptions {
   readonly definitions?: Definitions;
+  readonly partitions?: number;
   readonly limits?: Partial<ApiLimits>;
   readonly corsOrigins?: readonly string[];
   /** Passed before each read of the store. */
@@ -52,13 +55,14 @@ function isBehind(a: Listed, b: Listed): boolean {
 
 export async function createWorld(options: WorldOptions = {}) {
   const definitions = options.definitions ?? defaults;
+  const { partitions = PARTITIONS } = options;
   const rules = stepRules(VIEWS, definitions);
-  const memory = createMemoryStore({ partitions: PARTITIONS });
+  const memory = createMemoryStore({ partitions });
   const speed = memory.speed();
   const readable = memory.serving(options.turn);
   const users = new Map<string, UserState>();
   const log: Event[] = [];
-  const states: (PartitionState | null)[] = new Array<null>(PARTITIONS).fill(null);
+  const states: (PartitionState | null)[] = new Array<null>(partitions).fill(null);
   const manifests = new Map<number, GenerationManifest>();
   const views = new Map<number, RowsByView>();
   const archived = new Map<number, Event[]>();
@@ -130,7 +134,7 @@ export async function createWorld(options: WorldOptions = {}) {
   async function ingest(arrival: Event): Promise<void> {
     log.push(arrival);
     const key = userKeyOf(arrival);
-    const partition = partitionOf(key, PARTITIONS);
+    const partition = partitionOf(key, partitions);
     const logTimeMs = Math.max(states[partition]?.logTimeMs ?? 0, arrival.receivedAt);
     const user = users.get(key) ?? emptyUser();
     users.set(key, user);
@@ -150,17 +154,20 @@ export async function createWorld(options: WorldOptions = {}) {
   }
 
   async function readBarrier(generation: number): Promise<void> {
-    for (let partition = 0; partition < PARTITIONS; partition++)
+    for (let partition = 0; partition < partitions; partition++)
       await commit(partition, { barrier: { generation } }, { generation });
   }
 
   /** Barrier in every partition, and view(g) over everything before it, by the oracle. */
-  async function cut(generation: number, speedReadsIt = true): Promise<void> {
+  async function cut(generation: number, speedReadsIt = true, { isGrouped = true } = {}): Promise<void> {
     if (speedReadsIt) await readBarrier(generation);
     const events = log.slice();
     archived.set(generation, events);
     views.set(generation, naive(events, definitions));
-    const manifest = manifestOf(generation, events.length, definitions, nowMs);
+    const whole = manifestOf(generation, events.length, definitions, nowMs, partitions);
+    const names = new Set(VIEWS.map(({ name }) => name));
+    const own = Object.fromEntries(Object.entries(whole.views).filter(([name]) => isGrouped || names.has(name)));
+    const manifest = { ...whole, views: own };
     const positions = states.map((state) => state?.position ?? '');
     manifests.set(generation, speedReadsIt ? { ...manifest, cut: positions } : manifest);
   }
@@ -192,6 +199,8 @@ export async function createWorld(options: WorldOptions = {}) {
         throw new TributaryError('archive_corrupt', `generations/${generation}/credit.parquet has another SHA-256`);
       return structuredClone(views.get(generation) ?? new Map());
     },
+    rowsByPartition: async ({ generation }, { name }) =>
+      naiveByPartition(archived.get(generation) ?? [], definitions, name, partitions),
     publish: async (expected, publication, above = 0) => {
       if (expected !== (publications.at(-1)?.sequence ?? 0)) throw new TributaryError('conflict', 'published meanwhile');
       const published = { ...publication, sequence: Math.max(expected, above) + 1 };
@@ -202,7 +211,7 @@ export async function createWorld(options: WorldOptions = {}) {
   };
 
   const deps: ApiDeps = {
-    partitions: PARTITIONS,
+    partitions,
     store,
     source,
     archive: {
@@ -360,7 +369,13 @@ export function event(of: Partial<Event> & Pick<Event, 'type'>): Event {
   return { id: `e${++ids}`, userId: 'u1', receivedAt: Math.max(ts, NOON), source: 'test', ...of, ts };
 }
 
-function manifestOf(generation: number, events: number, definitions: Definitions, createdAt: number): GenerationManifest {
+function manifestOf(
+  generation: number,
+  events: number,
+  definitions: Definitions,
+  createdAt: number,
+  partitions: number,
+): GenerationManifest {
   return {
     generation,
     state: 'computed',
@@ -371,10 +386,13 @@ function manifestOf(generation: number, events: number, definitions: Definitions
     reason: 'test',
     createdAt,
     computedAt: createdAt + 5,
-    lastSegment: new Array<number>(PARTITIONS).fill(0),
-    cut: new Array<string>(PARTITIONS).fill('00000001'),
+    lastSegment: new Array<number>(partitions).fill(0),
+    cut: new Array<string>(partitions).fill('00000001'),
     views: Object.fromEntries(
-      VIEWS.map(({ name }) => [name, { path: `generations/000001/${name}.parquet`, rows: 1, bytes: 2, sha256: 'a'.repeat(64) }]),
+      [...VIEWS, ...GROUPED_VIEWS.map(byPartition)].map(({ name }) => [
+        name,
+        { path: `generations/000001/${name}.parquet`, rows: 1, bytes: 2, sha256: 'a'.repeat(64) },
+      ]),
     ),
     events: [],
     conversions: [],

@@ -1,8 +1,7 @@
 /** What no model may stumble over: a defined answer, or an error that says what to do. */
 import { TributaryError } from '@tributary/model/errors';
 import { describe, expect, it } from 'vitest';
-import { bootstrap } from './bootstrap.ts';
-import { type Coalition, canonicalCoalitions, canonicalTransitions, type PathCount, renameChannels } from './counts.ts';
+import { canonicalCoalitions, canonicalTransitions, type PathCount, renameChannels } from './counts.ts';
 import { markov } from './markov.ts';
 import { markovGame } from './markov-game.ts';
 import { chooseOrder } from './order-choice.ts';
@@ -31,7 +30,6 @@ describe('every data-driven model', () => {
     expect(markov([])).toMatchObject({ states: 0, journeys: 0, probability: 0 });
     expect(rateGame([]).rate).toBe(0);
     expect(chooseOrder([], 4).order).toBe(1);
-    expect(bootstrap([], (rows: readonly Coalition[]) => sumGame(rows).channels)).toEqual([]);
   });
 
   it('answers nulls only with 0 for every channel', () => {

@@ -40,18 +40,6 @@ export function poisson(mean: number, random: Random): number {
   }
 }
 
-/** A Gamma draw of scale 1 (Marsaglia, Tsang 2000): normalised, these make a Dirichlet draw. */
-export function gamma(shape: number, random: Random): number {
-  if (shape < 1) return gamma(shape + 1, random) * random() ** (1 / shape);
-  const d = shape - 1 / 3;
-  const c = 1 / Math.sqrt(9 * d);
-  for (;;) {
-    const x = Math.sqrt(-2 * Math.log(random())) * Math.cos(2 * Math.PI * random());
-    const v = (1 + c * x) ** 3;
-    if (v > 0 && Math.log(random()) < 0.5 * x * x + d - d * v + d * Math.log(v)) return d * v;
-  }
-}
-
 /** Stirling's series; below 10 the product. Relative error under 1e-12. */
 function logFactorial(k: number): number {
   if (k < 10) {

@@ -1,11 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { bootstrap, type ChannelInterval, dirichletDraw } from '../data-driven/bootstrap.ts';
 import type { PathCount } from '../data-driven/counts.ts';
-import { markov } from '../data-driven/markov.ts';
 import { markovGame } from '../data-driven/markov-game.ts';
 import { coalitionsOfPaths, transitionsOfPaths } from '../data-driven/path-counts.ts';
 import { sizesOf } from '../data-driven/sum-game.ts';
-import { hybridChainModel, hybridModel } from './hybrid.ts';
+import { hybridChainModel } from './hybrid.ts';
 import type { ModelInput } from './shared-model.ts';
 
 function inputOf(paths: readonly PathCount[]): ModelInput {
@@ -13,26 +11,6 @@ function inputOf(paths: readonly PathCount[]): ModelInput {
   const sizes = sizesOf(coalitions, 'conversions');
   return { sizes, coalitions, transitions: transitionsOfPaths(paths, 1), reward: 'conversions', alpha: 0.5, seed: 1 };
 }
-
-test('intervals of the hybrid are as wide as those of whole journeys drawn anew: both parts err together', () => {
-  const paths = [
-    ...['a', 'a>b', 'b>c', 'c', 'c>b>a', 'd', 'd>a'].map((path, i) => ({
-      path: path.split('>'),
-      conversions: 20 + 9 * i,
-      nulls: 300 - 30 * i,
-      value: 0,
-    })),
-  ];
-  const options = { replicates: 1_000, level: 0.9, seed: 3 };
-  const ofJourneys = bootstrap(paths, (rows) => [...hybridModel.effects(inputOf(rows)).channels], options);
-  const ofCounts = hybridModel.intervals(inputOf(paths), options);
-  const width = ({ low, high }: ChannelInterval) => high - low;
-  for (const [i, one] of ofCounts.entries()) {
-    expect(one.share).toBe(ofJourneys[i]?.share);
-    expect(width(one) / width(ofJourneys[i] as ChannelInterval)).toBeGreaterThan(0.95);
-    expect(width(one) / width(ofJourneys[i] as ChannelInterval)).toBeLessThan(1.25);
-  }
-});
 
 describe('blended with the game of the chain', () => {
   // C1 > C2 > C3 converts once, C1 and C2 > C3 do not: removal effects 1/2, 1, 1; v(C2, C3) = 1/6, v(all) = 1/3, else 0.
@@ -55,23 +33,6 @@ describe('blended with the game of the chain', () => {
       });
       expect(sampling).toBeNull();
     }
-  });
-
-  test('intervals draw both parts together: those of alpha 0 and 1 are those of the game and of Markov', () => {
-    const options = { replicates: 60, level: 0.9, seed: 3 };
-    const input = inputOf(small.map((row) => ({ ...row, conversions: row.conversions * 40, nulls: row.nulls * 40 })));
-    const draw = { ...options, draw: dirichletDraw() };
-    const ofGame = bootstrap(input.transitions, (rows) => markovGame(rows).channels, draw);
-    const ofMarkov = bootstrap(input.transitions, (rows) => markov(rows).channels, draw);
-    for (const [alpha, expected] of [
-      [0, ofGame],
-      [1, ofMarkov],
-    ] as const)
-      hybridChainModel.intervals({ ...input, alpha }, options).forEach((one, i) => {
-        const { low, high, rankStability } = expected[i] as ChannelInterval;
-        expect([one.low, one.high].map((bound) => bound.toFixed(12))).toEqual([low, high].map((bound) => bound.toFixed(12)));
-        expect(one.rankStability).toBe(rankStability);
-      });
   });
 
   test('the error of a sampled game is that of the shares', () => {

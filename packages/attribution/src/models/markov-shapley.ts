@@ -1,4 +1,3 @@
-import { bootstrap, dirichletDraw } from '../data-driven/bootstrap.ts';
 import { markovGame } from '../data-driven/markov-game.ts';
 import { hasFewPlayers, hasFewStates, type SharedModel } from './shared-model.ts';
 
@@ -13,6 +12,4 @@ export const markovShapleyModel: SharedModel = {
   tellsLoss: false,
   isQuick: (counts) => hasFewStates(counts) && hasFewPlayers(counts),
   effects: ({ transitions, reward, seed }) => markovGame(transitions, { reward, seed }),
-  intervals: ({ transitions, reward, seed }, options) =>
-    bootstrap(transitions, (rows) => markovGame(rows, { reward, seed }).channels, { ...options, draw: dirichletDraw() }),
 };

@@ -1,4 +1,3 @@
-import { bootstrap, dirichletDraw } from '../data-driven/bootstrap.ts';
 import { markov } from '../data-driven/markov.ts';
 import { hasFewStates, type SharedModel } from './shared-model.ts';
 
@@ -14,6 +13,4 @@ export const markovModel: SharedModel = {
   tellsLoss: true,
   isQuick: hasFewStates,
   effects: ({ transitions, reward }) => markov(transitions, { reward }),
-  intervals: ({ transitions, reward }, options) =>
-    bootstrap(transitions, (rows) => markov(rows, { reward }).channels, { ...options, draw: dirichletDraw() }),
 };

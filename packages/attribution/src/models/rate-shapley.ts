@@ -1,4 +1,3 @@
-import { bootstrap } from '../data-driven/bootstrap.ts';
 import { rateGame } from '../data-driven/rate-game.ts';
 import { hasFewPlayers, type SharedModel } from './shared-model.ts';
 
@@ -14,6 +13,4 @@ export const rateShapleyModel: SharedModel = {
   tellsLoss: false,
   isQuick: hasFewPlayers,
   effects: ({ coalitions, reward, seed }) => rateGame(coalitions, { reward, seed }),
-  intervals: ({ coalitions, reward, seed }, options) =>
-    bootstrap(coalitions, (rows) => rateGame(rows, { reward, seed }).channels, options),
 };

@@ -1,5 +1,4 @@
-import { bootstrap } from '../data-driven/bootstrap.ts';
-import { sumGame, sumGameBySize } from '../data-driven/sum-game.ts';
+import { sumGameBySize } from '../data-driven/sum-game.ts';
 import type { SharedModel } from './shared-model.ts';
 
 /** The sum game is one pass over the counts, whatever the number of channels. */
@@ -14,5 +13,4 @@ export const shapleyModel: SharedModel = {
   tellsLoss: false,
   isQuick: () => true,
   effects: ({ sizes }) => ({ channels: sumGameBySize(sizes) }),
-  intervals: ({ coalitions, reward }, options) => bootstrap(coalitions, (rows) => sumGame(rows, { reward }).channels, options),
 };

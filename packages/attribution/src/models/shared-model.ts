@@ -2,7 +2,6 @@
  * A model that shares out the whole window: its result is a share of the window for each channel, and credit is handed out from
  * there. All that the report must know of it is in one file.
  */
-import type { ChannelInterval } from '../data-driven/bootstrap.ts';
 import type { ChannelEffect, Coalition, Reward, Transition } from '../data-driven/counts.ts';
 import type { Sampling } from '../data-driven/shapley.ts';
 import type { SizedCount } from '../data-driven/sum-game.ts';
@@ -23,14 +22,12 @@ export interface SharedModel {
   readonly isPart: boolean;
   /** Its effect is the part of what there is that would be lost without the channel. */
   readonly tellsLoss: boolean;
-  /** Work of some 10 ms: it needs no thread of its own. Without intervals. */
+  /** Work of some 10 ms: it needs no thread of its own. */
   isQuick(counts: ModelCounts): boolean;
   effects(input: ModelInput): { readonly channels: readonly ChannelEffect[]; readonly sampling?: Sampling | null };
-  /** Journeys are drawn where the counts are of journeys (sets); of a chain, which has edges, its rows. */
-  intervals(input: ModelInput, options: IntervalOptions): ChannelInterval[];
 }
 
-/** Which counts of a window it is run on. Intervals of what looks at sizes are drawn from sets. */
+/** Which counts of a window it is run on. */
 export interface LooksAt {
   readonly sizes: boolean;
   readonly sets: boolean;
@@ -48,16 +45,6 @@ export interface ModelInput extends ModelCounts {
   readonly reward: Reward;
   readonly alpha: number;
   readonly seed: number;
-}
-
-export interface IntervalOptions {
-  /** Models computed. */
-  readonly replicates: number;
-  /** The fraction of them that an interval holds. */
-  readonly level: number;
-  readonly seed: number;
-  /** Told after each replicate how many are done. */
-  readonly onReplicate?: ((done: number) => void) | undefined;
 }
 
 /** States cubed. */

@@ -25,6 +25,10 @@ export const CAUTIONS = {
   value_not_positive: 'no interval of value: refunds outweigh sales',
   outside_of_whole: 'effects only: shares below 0 or above 1 hand out no credit',
   few_journeys_alone: 'no interval: fewer than 30 journeys, or 5 conversions, over this channel alone',
+  few_groups: 'no interval: fewer than 5 users converted, as far as the groups of users show',
+  too_few_groups: 'no intervals: users are kept in fewer than 8 groups (partitions)',
+  several_currencies: 'no interval of value: values of several currencies are added up; ask for one currency',
+  groups_not_kept: 'no intervals: this generation does not keep its counts by groups of users; the next one does',
 } as const;
 
 export type CautionCode = keyof typeof CAUTIONS;
@@ -32,7 +36,7 @@ export type CautionCode = keyof typeof CAUTIONS;
 /** Converting units below which a channel has no figures for money. */
 export const FEWEST_FOR_RATIOS = 10;
 /** So many units of equal value must a channel, or all of them, be worth. */
-const FEWEST_OF_VALUE = { channel: 20, all: 50 };
+export const FEWEST_OF_VALUE = { channel: 20, all: 50 };
 /** Values that differ less than this are taken as equal, however few: a coefficient of variation of 0.5. */
 const NEARLY_EQUAL = 0.8;
 

@@ -44,7 +44,7 @@ test.each(Object.keys(SHARED_MODELS) as SharedName[])('%s', (model) => {
         const paths = rows.map(({ unit, ...row }) => ({ ...row, value: unit * row.conversions }));
         const coalitions = coalitionsOfPaths(paths);
         const input = { coalitions, sizes: sizesOf(coalitions, reward), transitions: transitionsOfPaths(paths, order) };
-        const { channels } = compute({ model, intervals: null, ...input, reward, alpha: 0.3, seed: 1 });
+        const { channels } = compute({ model, without: null, ...input, reward, alpha: 0.3, seed: 1 });
         const own = estimated(model, paths, reward, order);
         for (const { channel, share, effect } of channels) {
           expect(own.get(channel)?.share ?? 0).toBeCloseTo(share, 9);

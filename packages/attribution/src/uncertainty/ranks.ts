@@ -17,12 +17,21 @@ const CERTAIN = 0.9;
 
 /** null for channels that are not `ranked`. Draws by channel. */
 export function ranksOf(shares: Float64Array, draws: readonly Float64Array[], ranked: readonly boolean[]): (Rank | null)[] {
+  return ranksBy(shares, ranked, (a, b) => partAbove(draws[a] as Float64Array, draws[b] as Float64Array));
+}
+
+/** `isAbove`: how probable it is that the first channel is above the second. */
+export function ranksBy(
+  shares: Float64Array,
+  ranked: readonly boolean[],
+  isAbove: (a: number, b: number) => number,
+): (Rank | null)[] {
   const order = [...shares.keys()]
     .filter((i) => ranked[i])
     .sort((a, b) => (shares[b] as number) - (shares[a] as number) || a - b);
   const above = order.map((channel, at) => {
     const next = order[at + 1];
-    return next === undefined ? null : partAbove(draws[channel] as Float64Array, draws[next] as Float64Array);
+    return next === undefined ? null : isAbove(channel, next);
   });
   const equals = order.map((channel, at) => {
     const next = order[at + 1];

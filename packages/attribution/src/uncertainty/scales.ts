@@ -53,6 +53,21 @@ export function student(z: number, size: number): number {
   return z + (z ** 3 + z) / (4 * size) + (5 * z ** 5 + 16 * z ** 3 + 3 * z) / (96 * size ** 2);
 }
 
+/** Probability that Student's t of so many degrees of freedom lies below `t` (Abramowitz and Stegun 26.7.3, 26.7.4). */
+export function partBelow(t: number, degrees: number): number {
+  const angle = Math.atan(t / Math.sqrt(degrees));
+  const square = Math.cos(angle) ** 2;
+  const isOdd = degrees % 2 === 1;
+  let term = isOdd ? Math.cos(angle) : 1;
+  let sum = degrees === 1 ? 0 : term;
+  for (let i = isOdd ? 2 : 1; i <= degrees - 3; i += 2) {
+    term *= (square * i) / (i + 1);
+    sum += term;
+  }
+  const within = isOdd ? (2 / Math.PI) * (angle + Math.sin(angle) * sum) : Math.sin(angle) * sum;
+  return (1 + within) / 2;
+}
+
 /** Half width in standard deviations of an interval of `level`: 1.645 of 0.9. Acklam's approximation of the normal quantile, to 1e-9. */
 export function deviations(level: number): number {
   return normalQuantile((1 + level) / 2);

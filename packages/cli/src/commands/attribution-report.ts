@@ -15,6 +15,7 @@ import { allPages } from '../report/pages.ts';
 import { formatOf } from '../report/record-output.ts';
 import { dimensionsOf, queryOf, type ReportFlags, separateBy, withCurrency, withReportFlags } from '../report/report-flags.ts';
 import { SORTS, sortedRows, sortOf, sortQuery } from '../report/sort-flags.ts';
+import { uncertaintyNotes } from '../report/uncertainty-notes.ts';
 import { count, counted, percent } from '../terminal/figures.ts';
 import { renderWide, shortName } from '../terminal/table.ts';
 
@@ -36,7 +37,7 @@ export function addAttributionReport(parent: Command, act: Act): void {
       .command('report')
       .description('credit, value, ROAS and CPA by channel, campaign, time, type or currency, under one model')
       .option('--model <name>', `one of ${MODEL_NAMES.join(', ')}`, 'last')
-      .option('--bootstrap <n>', 'intervals and rank stability of a data-driven model from n resamplings')
+      .option('--bootstrap <n>', '1: intervals and ranks of a data-driven model, from the differences between groups of users')
       .option('--sort <figure>', `the largest first: ${SORTS.join(', ')}`)
       .option('--top <n>', 'only the first n rows; totals are of all')
       .option('--level <percent>', 'of the intervals, 50 to 99.9; default: 90')
@@ -96,6 +97,7 @@ async function report(context: Context, given: Options): Promise<ExitCode> {
     ...(left > 0 ? [`${counted(left, 'more row')} not shown; the total is of all`] : []),
     ...cautionNotes(whole),
     ...samplingNotes(whole),
+    ...uncertaintyNotes(whole),
     ...(previous === null ? [] : [CHANGES]),
   ];
   return putTables(context, [[title, text]], { notes, meta: first.meta, range: first.range, out: options.out });

@@ -66,9 +66,8 @@ export function inputOf(
   model: SharedName,
   journeys: Journeys,
   { reward, alpha, seed }: Omit<ModelOptions, 'rewards'> & { readonly reward: Reward },
-  hasIntervals: boolean,
 ): ModelInput {
-  const looks = looksAt(model, hasIntervals);
+  const looks = looksAt(model);
   return {
     sizes: looks.sizes ? sizesOf(journeys.coalitions, reward) : [],
     coalitions: looks.sets ? journeys.coalitions : [],
@@ -87,8 +86,8 @@ export function byRule(model: RuleName, shape: Shape, { paths }: Journeys): Mode
 export function byData(model: SharedName, journeys: Journeys, { rewards, ...options }: ModelOptions): ModelAnswer {
   const results = new Map(
     rewards.map((reward) => {
-      const input = inputOf(model, journeys, { ...options, reward }, false);
-      return [reward, compute({ model, intervals: null, ...input })] as const;
+      const input = inputOf(model, journeys, { ...options, reward });
+      return [reward, compute({ model, without: null, ...input })] as const;
     }),
   );
   const credits = new Map<string, Credit>();

@@ -19,7 +19,7 @@ export type Dimensions = Readonly<Record<string, unknown>>;
 
 /** What a data-driven model says of a channel, beside its credit. */
 export type ModelFigures = Partial<
-  Pick<ReportRow, 'effect' | 'lostConversions' | 'lostRoas' | 'shareLow' | 'shareHigh' | 'rank' | 'rankStability'>
+  Pick<ReportRow, 'effect' | 'lostConversions' | 'lostRoas' | 'shareLow' | 'shareHigh' | 'rank' | 'rankTo' | 'aboveNext'>
 >;
 
 export interface Shown {
@@ -105,10 +105,12 @@ function modelFigures(figuresOf: ReadonlyMap<string, ModelFigures>): Figure[] {
     ...figure('lostConversions', 'lost', ({ lostConversions: lost }) => (lost === undefined ? undefined : fixed(lost, 2))),
     ...figure('lostRoas', 'lost ROAS', ({ lostRoas: lost }) => (typeof lost === 'number' ? fixed(lost, 2) : '')),
     ...figure('shareLow', 'interval of the share', ({ shareLow: low, shareHigh: high }) =>
-      low === undefined || high === undefined ? undefined : `${percent(low)} – ${percent(high)}`,
+      typeof low !== 'number' || typeof high !== 'number' ? '–' : `${percent(low)} – ${percent(high)}`,
     ),
-    ...figure('rank', 'rank', ({ rank, rankStability = 0 }) =>
-      rank === undefined ? undefined : `#${rank} ${percent(rankStability, 0).padStart(5)}`,
+    ...figure('rank', 'rank; above the next', ({ rank, rankTo, aboveNext }) =>
+      typeof rank !== 'number'
+        ? '–'
+        : `#${rank}${rankTo === rank ? '' : `–${rankTo}`} ${typeof aboveNext === 'number' ? percent(aboveNext, 0).padStart(5) : '     '}`,
     ),
   ];
 }

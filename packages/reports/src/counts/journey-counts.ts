@@ -30,7 +30,7 @@ export function countJourneys(snapshot: Counting, question: ReportQuestion): Jou
   if (models.length === 0) return null;
   const { parameters, wanted } = question;
   const scope = scopeOf(question);
-  const looks = models.map((model) => looksAt(model, parameters.intervals !== null));
+  const looks = models.map(looksAt);
   const hasEdges = looks.some(({ edges }) => edges);
   if (hasEdges) demandOrder(snapshot, parameters.order);
   const sizes = sizesOf(snapshot, scope);

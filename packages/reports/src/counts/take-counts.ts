@@ -1,8 +1,10 @@
 /** All that a report takes from the snapshot, of one window: nothing is read later, so everything is of one moment. */
 import { isRule, isShared, type ModelName, modelInfo } from '@tributary/attribution/models/catalogue';
+import type { CautionCode } from '@tributary/attribution/uncertainty/cautions';
 import type { Integer } from '@tributary/model/integer';
 import type { Findings } from '@tributary/serving/meta';
 import type { Snapshot } from '@tributary/serving/snapshot';
+import { GROUPED_VIEWS } from '@tributary/views/by-partition';
 import { conversions } from '@tributary/views/conversions/fold';
 import { credit } from '@tributary/views/credit/fold';
 import type { Rows } from '@tributary/views/deltas';
@@ -17,6 +19,7 @@ import { namedRows } from '../row-keys.ts';
 import { conservationGap, currenciesIn, sumOf } from '../sums.ts';
 import { type Cells, cellsOf } from './cells.ts';
 import { type ChannelNames, channelNames } from './channel-names.ts';
+import { countGroups, type GroupCounts } from './group-counts.ts';
 import { countJourneys, findingsOfJourneys, type JourneyCounts } from './journey-counts.ts';
 
 export interface Counts {
@@ -26,6 +29,8 @@ export interface Counts {
   /** What shared models are run on, and where their credit goes; null: none was asked for. */
   readonly shared: {
     readonly journeys: JourneyCounts;
+    /** null: no intervals are asked for. A code: why there are none. */
+    readonly groups: GroupCounts | CautionCode | null;
     /** The cells of the report's rows, and those of whole channels. */
     readonly cells: Cells;
     readonly wholes: Cells;
@@ -68,6 +73,12 @@ export function viewsOf({
   return [...views];
 }
 
+/** Those of them that are asked for by groups of users as well. */
+export function groupedViewsOf(question: Parameters<typeof viewsOf>[0]): View[] {
+  if (question.parameters.intervals === null) return [];
+  return viewsOf(question).filter((view) => GROUPED_VIEWS.includes(view));
+}
+
 /** Of each window. Throws `invalid_query` as the counts of journeys do. */
 export function takeCounts(snapshot: Snapshot, question: ReportQuestion): Counts[] {
   const windows = windowsOf(question).map((asked) => ({ asked, journeys: countJourneys(snapshot, asked) }));
@@ -91,6 +102,7 @@ function countsOf(snapshot: Snapshot, question: ReportQuestion, names: ChannelNa
         ? null
         : {
             journeys,
+            groups: parameters.intervals === null ? null : countGroups(snapshot, question, names.inModels),
             cells: cellsOf(snapshot, scope, asked, inCredit),
             wholes: cellsOf(snapshot, scope, [], inCredit),
           },

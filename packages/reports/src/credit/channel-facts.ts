@@ -1,5 +1,4 @@
-/** What a model says of a channel beside its credit: effects, what would be lost without it, how sure all that is. */
-import type { ChannelInterval } from '@tributary/attribution/data-driven/bootstrap';
+/** What a model says of a channel beside its credit: effects, and what would be lost without it. */
 import { SHARED_MODELS, type SharedName } from '@tributary/attribution/models/shared-models';
 import { OTHER } from '@tributary/model/channel';
 import type { SizeCounts } from '../journeys/sizes.ts';
@@ -11,21 +10,9 @@ export interface ChannelFacts {
   readonly effect?: number;
   /** Of the value; where the window has values of one currency. */
   readonly valueEffect?: number;
-  readonly intervals?: Intervals;
   /** Lost without the channel, in conversions and in minor units. Of removal effects only. */
   readonly lostConversions?: number;
   readonly lostValueMinor?: number;
-}
-
-/** Of the credit, at the level asked for, and how often the channel kept its rank. */
-export interface Intervals {
-  readonly conversionsLow?: number;
-  readonly conversionsHigh?: number;
-  /** Not rounded. */
-  readonly valueMinorLow?: number;
-  readonly valueMinorHigh?: number;
-  readonly rank: number;
-  readonly rankStability: number;
 }
 
 export function factsOf(
@@ -48,19 +35,5 @@ export function factsOf(
       });
     }
   }
-  const [[currency = '', ofValue] = []] = values.size === 1 ? [...values] : [];
-  for (const { channel, rank, rankStability, ...share } of ofValue?.intervals ?? []) {
-    const [valueMinorLow, valueMinorHigh] = boundsOf(share, Number(attributed.values.get(currency) ?? 0));
-    add(channel, { intervals: { valueMinorLow, valueMinorHigh, rank, rankStability } });
-  }
-  for (const { channel, rank, rankStability, ...share } of ofConversions?.intervals ?? []) {
-    const [conversionsLow, conversionsHigh] = boundsOf(share, Number(attributed.conversions));
-    const { intervals } = facts.get(channel) ?? {};
-    add(channel, { intervals: { ...intervals, conversionsLow, conversionsHigh, rank, rankStability } });
-  }
   return facts;
-}
-
-function boundsOf({ low, high }: Pick<ChannelInterval, 'low' | 'high'>, total: number): [number, number] {
-  return total < 0 ? [high * total, low * total] : [low * total, high * total];
 }

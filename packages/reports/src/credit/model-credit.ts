@@ -11,6 +11,7 @@ import type { ModelOutcomes } from '../runner/run-models.ts';
 import { sumOf } from '../sums.ts';
 import { type ChannelFacts, factsOf } from './channel-facts.ts';
 import { creditOfChannels, rowsOfShares } from './shares.ts';
+import { type ModelUncertainty, uncertaintyOf } from './uncertainty.ts';
 
 export interface ModelCredit {
   /** `[creditMicros, valueMinor]` by the dimensions asked for. */
@@ -25,6 +26,8 @@ export interface ModelCredit {
   readonly hasNegativeShares: boolean;
   /** null: exact. */
   readonly sampling: Sampling | null;
+  /** null: none was asked for. */
+  readonly uncertainty: ModelUncertainty | null;
 }
 
 /** In the order of the question's models. */
@@ -40,11 +43,19 @@ export function creditOf(counts: Counts, outcomes: ReadonlyMap<SharedName, Model
 }
 
 function creditOfRows(rows: Rows): ModelCredit {
-  const none = { channels: new Map(), byChannel: new Map(), oneCurrency: false, hasNegativeShares: false, sampling: null };
+  const none = {
+    channels: new Map(),
+    byChannel: new Map(),
+    oneCurrency: false,
+    hasNegativeShares: false,
+    sampling: null,
+    uncertainty: null,
+  };
   return { rows, totals: sumOf(rows, 2), ...none };
 }
 
-function creditOfShares(model: SharedName, outcomes: ModelOutcomes, { question, shared }: Counts): ModelCredit {
+function creditOfShares(model: SharedName, outcomes: ModelOutcomes, counts: Counts): ModelCredit {
+  const { question, shared } = counts;
   const { journeys, cells, wholes } = shared as NonNullable<Counts['shared']>;
   const given = creditOfChannels(outcomes, journeys.sizes);
   const rows = rowsOfShares(given, cells, question.by, rowFiltersOf(question));
@@ -57,5 +68,6 @@ function creditOfShares(model: SharedName, outcomes: ModelOutcomes, { question, 
     oneCurrency: outcomes.values.size === 1,
     hasNegativeShares: all.some(({ channels }) => channels.some(({ share }) => share < 0)),
     sampling: all[0]?.sampling ?? null,
+    uncertainty: uncertaintyOf(model, outcomes, counts),
   };
 }

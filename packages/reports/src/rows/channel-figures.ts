@@ -1,20 +1,20 @@
-/** Figures that belong to a channel: effects, intervals, and what would be lost without it. */
+/** Figures that belong to a channel: effects, how sure they are, and what would be lost without it. */
 
 import { OTHER } from '@tributary/model/channel';
 import type { Integer } from '@tributary/model/integer';
-import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
 import { UNATTRIBUTED } from '@tributary/views/credit/fold';
-import type { ChannelFacts, Intervals } from '../credit/channel-facts.ts';
+import type { ChannelFacts } from '../credit/channel-facts.ts';
 import type { ModelCredit } from '../credit/model-credit.ts';
 import { type ReportQuestion, rowsAreChannels } from '../question.ts';
 import type { Figures, Row } from './figures.ts';
+import { intervalFigures } from './interval-figures.ts';
 
 /**
  * Effect and intervals where the rows are whole channels; and what would be lost without the channel, of which a cell (a campaign,
  * a day) has the part that it has of the channel's credit.
  */
 export function channelFigures(
-  { channels, byChannel, totals, oneCurrency }: ModelCredit,
+  { channels, byChannel, oneCurrency, uncertainty }: ModelCredit,
   measures: readonly Integer[] | undefined,
   key: string,
   question: ReportQuestion,
@@ -35,7 +35,7 @@ export function channelFigures(
     ...(isWhole ? cautionOf(channel, facts) : {}),
     ...(lostConversions === undefined ? {} : { lostConversions: lostConversions * part(0) }),
     ...(lostValueMinor === undefined ? {} : { lostValueMinor: Math.round(lostValueMinor * part(1)) }),
-    ...(isWhole && facts.intervals !== undefined ? intervalFigures(facts.intervals, totals, wanted.conversions) : {}),
+    ...(isWhole && uncertainty !== null && channel !== UNATTRIBUTED ? intervalFigures(uncertainty, channel) : {}),
   };
 }
 
@@ -44,18 +44,6 @@ function cautionOf(channel: string, { met = 0 }: ChannelFacts): Row {
   if (channel === UNATTRIBUTED || channel === OTHER) return {};
   const caution = met < 1 ? 'no_conversions' : met < 5 ? 'too_few_conversions' : met < 20 ? 'few_conversions' : null;
   return { met, caution };
-}
-
-/** The interval of `share` too, in its scale: what of the totals the bounds are. */
-function intervalFigures(intervals: Intervals, totals: readonly Integer[], ofConversions: boolean): Figures {
-  const { conversionsLow = 0, conversionsHigh = 0, valueMinorLow = 0, valueMinorHigh = 0 } = intervals;
-  const [low, high] = ofConversions ? [conversionsLow, conversionsHigh] : [valueMinorLow, valueMinorHigh];
-  const whole = ofConversions ? Number(totals[0] ?? 0) / CREDIT_UNIT_MICROS : Number(totals[1] ?? 0);
-  const rounded =
-    intervals.valueMinorLow === undefined
-      ? {}
-      : { valueMinorLow: Math.round(valueMinorLow), valueMinorHigh: Math.round(valueMinorHigh) };
-  return { ...intervals, ...rounded, ...(whole > 0 ? { shareLow: low / whole, shareHigh: high / whole } : {}) };
 }
 
 /**

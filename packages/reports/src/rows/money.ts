@@ -7,8 +7,16 @@ import type { ReportQuestion } from '../question.ts';
 import type { Row } from './figures.ts';
 
 const OF_VALUES = ['valueMinor', 'valueMinorLow', 'valueMinorHigh', 'lostValueMinor', 'previousValueMinor', 'valueMinorChange'];
-const OF_COSTS = ['costMinor', 'previousCostMinor', 'costMinorChange', 'cpaMinor', 'marginalCpaMinor'];
-const OF_BOTH = ['roas', 'lostRoas', 'marginalRoas'];
+const OF_COSTS = [
+  'costMinor',
+  'previousCostMinor',
+  'costMinorChange',
+  'cpaMinor',
+  'cpaMinorLow',
+  'cpaMinorHigh',
+  'marginalCpaMinor',
+];
+const OF_BOTH = ['roas', 'roasLow', 'roasHigh', 'lostRoas', 'marginalRoas'];
 
 /** Figures that do not stand. */
 export interface Apart {

@@ -5,6 +5,7 @@ import type { ModelCredit } from '../credit/model-credit.ts';
 import { withChange } from './change.ts';
 import { channelFigures } from './channel-figures.ts';
 import { creditFigures, dimensionsOf, type Figures, moneyFigures, type Row } from './figures.ts';
+import { ratioIntervals } from './interval-figures.ts';
 import { apartOf, keptApart } from './money.ts';
 import type { Report, ReportOfBoth } from './report.ts';
 
@@ -36,7 +37,10 @@ function rowOfWindow({ question, credit, costs }: Report, model: ModelName, key:
   const cost = costs?.get(key)?.[1] ?? 0;
   const lost =
     costs === null || typeof lostValueMinor !== 'number' ? {} : { lostRoas: cost === 0 ? null : lostValueMinor / Number(cost) };
-  return { ...dimensionsOf(key, question.by), ...figures, ...channel, ...money, ...lost };
+  const { uncertainty } = ofModel;
+  const isChannel = 'shareLow' in channel && costs !== null && uncertainty !== null;
+  const ratios = isChannel ? ratioIntervals(uncertainty, key, Number(cost)) : {};
+  return { ...dimensionsOf(key, question.by), ...figures, ...channel, ...money, ...lost, ...ratios };
 }
 
 function totalsOfWindow({ question, credit, costTotals }: Report, model: ModelName): Figures {

@@ -2,6 +2,7 @@
 
 import { renameChannels } from '@tributary/attribution/data-driven/counts';
 import { isShared } from '@tributary/attribution/models/catalogue';
+import type { ModelCounts } from '@tributary/attribution/models/shared-model';
 import { looksAt, type ModelJob, type ModelOutcome, type SharedName } from '@tributary/attribution/models/shared-models';
 import type { ChannelNames } from '../counts/channel-names.ts';
 import type { JourneyCounts } from '../counts/journey-counts.ts';
@@ -32,7 +33,8 @@ export async function runModels(
 ): Promise<ReadonlyMap<SharedName, ModelOutcomes>> {
   const outcomes = new Map<SharedName, ModelOutcomes>();
   if (shared === null) return outcomes;
-  const { journeys } = shared;
+  const { journeys, groups } = shared;
+  const without = groups === null || typeof groups === 'string' ? null : groups.without;
   const { parameters, wanted } = question;
   for (const model of question.models.filter(isShared)) {
     const run = (currency: string | null) =>
@@ -40,7 +42,7 @@ export async function runModels(
         [journeys.sizes, journeys.sets, journeys.edges],
         JSON.stringify([model, currency, parameters, names.key]),
         asker,
-        (askers) => runner.run(jobOf(model, currency, journeys, names, parameters), askers),
+        (askers) => runner.run(jobOf(model, currency, { journeys, without }, names, parameters), askers),
       );
     const conversions = wanted.conversions ? await run(null) : null;
     const values = new Map<string, ModelOutcome>();
@@ -54,20 +56,33 @@ export async function runModels(
 function jobOf(
   model: SharedName,
   currency: string | null,
+  { journeys, without }: { readonly journeys: JourneyCounts; readonly without: readonly JourneyCounts[] | null },
+  names: ChannelNames,
+  { alpha, seed }: ModelParameters,
+): ModelJob {
+  return {
+    model,
+    reward: currency === null ? 'conversions' : 'value',
+    ...countsFor(model, currency, journeys, names),
+    without: without?.map((one) => countsFor(model, currency, one, names)) ?? null,
+    alpha,
+    seed,
+  };
+}
+
+function countsFor(
+  model: SharedName,
+  currency: string | null,
   { sizes, sets, edges }: JourneyCounts,
   { inModels }: ChannelNames,
-  parameters: ModelParameters,
-): ModelJob {
-  const looks = looksAt(model, parameters.intervals !== null);
+): ModelCounts {
+  const looks = looksAt(model);
   const bySize = !looks.sizes ? [] : currency === null ? sizes.ofConversions : (sizes.ofValue.get(currency) ?? []);
   const coalitions = looks.sets && sets !== null ? sets.counts(currency) : [];
   const transitions = looks.edges && edges !== null ? edges.counts(currency) : [];
   return {
-    model,
-    reward: currency === null ? 'conversions' : 'value',
     sizes: inModels === null ? bySize : bySize.map((row) => ({ ...row, channel: inModels(row.channel) })),
     coalitions: inModels === null ? coalitions : renameChannels(coalitions, inModels),
     transitions: inModels === null ? transitions : renameChannels(transitions, inModels),
-    ...parameters,
   };
 }

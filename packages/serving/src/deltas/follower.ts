@@ -23,6 +23,8 @@ import { createLiveAnswers } from './live-answers.ts';
 export interface DeltasLook extends Standing {
   /** The answer from view(g) and the deltas of generations ≥ g. Its rows never change: callers do not change them either. */
   answer(loaded: LoadedGeneration, question: Question, layers: Layers): Rows;
+  /** What the deltas of one partition add to it. */
+  ofPartition(partition: number, loaded: LoadedGeneration, question: Question): Rows;
 }
 
 export interface HeldLook extends DeltasLook {
@@ -155,6 +157,7 @@ export function createDeltaFollower({
     return {
       ...held.standing(generation),
       answer: (loaded, question, layers) => answers.at(version, loaded, question, layers),
+      ofPartition: (partition, loaded, question) => answers.ofPartition(partition, version, loaded, question),
     };
   }
 

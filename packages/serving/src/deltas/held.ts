@@ -24,6 +24,7 @@ export interface Version {
 }
 
 interface Change {
+  readonly partition: number;
   readonly generation: number;
   readonly rows: RowsByView;
   /** -1: the rows left the memory. */
@@ -62,8 +63,8 @@ export interface HeldDeltas {
   assertReachable(version: Version): void;
   /** Throws `store_unavailable` unless every partition is held since `from`. */
   standing(from: number): Standing;
-  /** The answer over what is held of generations ≥ `from`, at the newest version. */
-  answer(question: Question, from: number): Rows;
+  /** The answer over what is held of generations ≥ `from`, at the newest version; of one partition alone where it is named. */
+  answer(question: Question, from: number, only?: number): Rows;
 }
 
 export function createHeldDeltas(partitions: number): HeldDeltas {
@@ -98,7 +99,7 @@ export function createHeldDeltas(partitions: number): HeldDeltas {
           const pending = sum.pending + commit.pending;
           const overflowed = sum.overflowed + commit.overflowed;
           generations.set(generation, { rows: sum.rows, pending, overflowed });
-          changed({ generation, rows: commit.rows, sign: 1 });
+          changed({ partition: number, generation, rows: commit.rows, sign: 1 });
         }
         held[number] = { ...before, cursor, state: stateWith(before.state, commit, before.from), generations };
       }
@@ -108,7 +109,7 @@ export function createHeldDeltas(partitions: number): HeldDeltas {
       const before = held[number]?.generations;
       for (const generation of before === undefined ? [] : new Set([...before.keys(), ...generations.keys()])) {
         const rows = difference(generations.get(generation)?.rows, before?.get(generation)?.rows);
-        changed({ generation, rows, sign: 1 });
+        changed({ partition: number, generation, rows, sign: 1 });
       }
       held[number] = { cursor, state, from, views: new Set(views), generations };
     },
@@ -121,7 +122,7 @@ export function createHeldDeltas(partitions: number): HeldDeltas {
           const left: RowsByView = new Map();
           for (const [view, rows] of deltas.rows) if (generation < from || !views.has(view)) left.set(view, rows);
           for (const view of left.keys()) deltas.rows.delete(view);
-          changed({ generation, rows: left, sign: -1 });
+          changed({ partition: number, generation, rows: left, sign: -1 });
           if (generation >= from) generations.set(generation, deltas);
         }
         const both = new Set([...partition.views].filter((view) => views.has(view)));
@@ -149,9 +150,9 @@ export function createHeldDeltas(partitions: number): HeldDeltas {
       });
       return standing;
     },
-    answer(question, from) {
+    answer(question, from, only) {
       const sum: Rows = new Map();
-      for (const partition of held)
+      for (const partition of only === undefined ? held : [held[only]])
         for (const [generation, { rows }] of partition?.generations ?? [])
           if (generation >= from) question.addTo(sum, rows.get(question.view.name) ?? new Map());
       return sum;
@@ -159,14 +160,15 @@ export function createHeldDeltas(partitions: number): HeldDeltas {
   };
 }
 
-/** What the changes after the version `from` up to `to` add to the answer over the deltas of `generation` and later ones. */
-export function answerOfChanges(question: Question, generation: number, from: Version, to: Version): Rows {
+/** What the changes after the version `from` up to `to` add to the answer over the deltas of `generation` and later ones; of one partition alone where it is named. */
+export function answerOfChanges(question: Question, generation: number, from: Version, to: Version, only?: number): Rows {
   const sum: Rows = new Map();
   for (let version = from; version.number < to.number; ) {
     const { next } = version;
     if (next === null) throw gone(`version ${to.number}`);
     const { change } = next;
-    const rows = change.generation >= generation ? change.rows.get(question.view.name) : undefined;
+    const isAsked = change.generation >= generation && (only ?? change.partition) === change.partition;
+    const rows = isAsked ? change.rows.get(question.view.name) : undefined;
     if (rows !== undefined) question.addTo(sum, rows, change.sign);
     version = next.version;
   }

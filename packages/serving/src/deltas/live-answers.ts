@@ -1,14 +1,15 @@
 /** Answers that are brought up to date by what changed since they were last given. */
-import { negate } from '@tributary/model/integer';
 import type { Rows } from '@tributary/views/deltas';
 import type { LoadedGeneration } from '../generations/loaded.ts';
-import { type Layers, plus, type Question } from '../merge.ts';
+import { type Layers, minus, plus, type Question } from '../merge.ts';
 import { createRowMemory } from '../row-memory.ts';
 import { answerOfChanges, type HeldDeltas, type Version } from './held.ts';
 
 export interface LiveAnswers {
   /** The answer as of `version`. Its rows never change; while nothing does, they are the very same object. */
   at(version: Version, loaded: LoadedGeneration, question: Question, layers: Layers): Rows;
+  /** What the deltas of one partition add to the answer as of `version`. Not remembered. */
+  ofPartition(partition: number, version: Version, loaded: LoadedGeneration, question: Question): Rows;
   /** Lets go of answers that were not asked for lately: they keep all changes since in memory. */
   forgetOld(): void;
 }
@@ -52,13 +53,14 @@ export function createLiveAnswers(held: HeldDeltas): LiveAnswers {
       remembered.set(key, { rows, version }, rows.size);
       return rows;
     },
+    ofPartition(partition, version, { generation }, question) {
+      held.assertReachable(version);
+      const since = answerOfChanges(question, generation, version, held.newest(), partition);
+      return minus(held.answer(question, generation, partition), since);
+    },
     forgetOld() {
       const { chain, changedRows } = held.newest();
       remembered.forget(({ version }) => version.chain !== chain || changedRows - version.changedRows > MOST_CHANGED_ROWS);
     },
   };
-}
-
-function minus(rows: Rows, changes: Rows): Rows {
-  return plus(rows, new Map([...changes].map(([key, measures]) => [key, measures.map(negate)])));
 }

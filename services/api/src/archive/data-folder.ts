@@ -8,6 +8,7 @@ import { currentPublication, publish } from '@tributary/archive/publications';
 import { readViewRows } from '@tributary/archive/views';
 import { TributaryError } from '@tributary/model/errors';
 import { parseExactJson } from '@tributary/model/exact-json';
+import { byPartition } from '@tributary/views/by-partition';
 import type { RowsByView } from '@tributary/views/deltas';
 import type { View } from '@tributary/views/view';
 import type { DataFolder } from '../ports.ts';
@@ -65,6 +66,9 @@ export function openDataFolder({ dataDir, views, now, memoryLimit }: DataFolderO
           if (manifest.views[view.name] !== undefined) rows.set(view.name, await readViewRows(session, dataDir, manifest, view));
         return rows;
       }),
+
+    rowsByPartition: (manifest, view) =>
+      withDuckDb(dataDir, memoryLimit, (session) => readViewRows(session, dataDir, manifest, byPartition(view))),
 
     async publish(expectedSequence, publication, above) {
       const published = await publish(dataDir, expectedSequence, publication, above);

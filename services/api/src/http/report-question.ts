@@ -30,7 +30,7 @@ export function questionOf(models: readonly ModelName[], query: Query): ReportQu
     wanted: { conversions: value !== 'revenue', revenue: value !== 'conversions' },
     parameters: {
       ...{ order, alpha, seed, transform, custom },
-      intervals: intervals === undefined ? null : { replicates: intervals, level },
+      intervals: intervals === undefined ? null : { level },
     },
     notes: before?.widened === true ? [...notes, BEFORE_WIDENED] : notes,
   };
@@ -58,6 +58,6 @@ export function parametersOf({ models, parameters }: ReportQuestion) {
     ...(takes.has('seed') ? { seed } : {}),
     ...(hasPaths ? { transform: transform ?? KEPT } : {}),
     ...(takes.has('custom') && custom !== null ? { custom } : {}),
-    ...(intervals === null ? {} : { intervals: intervals.replicates, level: intervals.level }),
+    ...(intervals === null ? {} : { level: intervals.level }),
   };
 }

@@ -1,10 +1,13 @@
 /** Attribution reports: which channels and campaigns earned the conversions, under one model or several side by side. */
 import type { ServerResponse } from 'node:http';
 import { MODEL_NAMES, type ModelName, modelInfo } from '@tributary/attribution/models/catalogue';
+import { CAUTIONS } from '@tributary/attribution/uncertainty/cautions';
+import { COVERS } from '@tributary/attribution/uncertainty/uncertainty';
 import { ATTRIBUTION_ROUTES } from '@tributary/contract/attribution';
 import type { AttributionAnswer, CompareAnswer, ReportRow } from '@tributary/contract/attribution-answer';
 import { TributaryError } from '@tributary/model/errors';
 import { exactJson } from '@tributary/model/exact-json';
+import type { ModelUncertainty } from '@tributary/reports/credit/uncertainty';
 import { missingFor, modelOf } from '@tributary/reports/models/catalogue';
 import { type Answer, answerOf } from '@tributary/reports/pipeline';
 import type { ReportQuestion } from '@tributary/reports/question';
@@ -52,6 +55,7 @@ export const attributionRoutes: Routes = (context) => (app, _options, done) => {
       totals: sums as z.input<typeof AttributionAnswer>['totals'],
       rest: rest as z.input<typeof AttributionAnswer>['rest'],
       sampling: report.credit.get(model)?.sampling ?? null,
+      uncertainty: shownUncertainty(report.credit.get(model)?.uncertainty ?? null),
       previousSampling: before?.credit.get(model)?.sampling ?? null,
       nextCursor,
       meta,
@@ -93,6 +97,16 @@ export const attributionRoutes: Routes = (context) => (app, _options, done) => {
   }));
   done();
 };
+
+/** In JSON, where there is place for what holds for all rows. */
+function shownUncertainty(uncertainty: ModelUncertainty | null): z.input<typeof AttributionAnswer>['uncertainty'] {
+  if (uncertainty === null) return null;
+  const { groups, level, rewards } = uncertainty;
+  const cautions = rewards.flatMap(({ reward, cautions: codes }) =>
+    codes.map((code) => ({ reward, code, message: CAUTIONS[code] })),
+  );
+  return { unit: 'partition', groups, level, covers: COVERS, cautions };
+}
 
 function askerOf({ owner }: { readonly owner: string }, { raw }: { readonly raw: ServerResponse }): Asker {
   return { key: owner, isGone: () => raw.destroyed };

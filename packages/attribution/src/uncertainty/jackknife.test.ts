@@ -1,0 +1,128 @@
+import { describe, expect, test } from 'vitest';
+import { type Grouped, jackknife } from './jackknife.ts';
+import { deviations, partBelow, student } from './scales.ts';
+
+const GROUPS = 16;
+
+/** Of the sum game, where credit adds up: conversions by group and channel. */
+function answered(byGroup: readonly (readonly number[])[], more: Partial<Grouped> = {}) {
+  const channels = ['a', 'b', 'c'].slice(0, byGroup[0]?.length);
+  const all = channels.map((_, i) => byGroup.reduce((sum, group) => sum + (group[i] as number), 0));
+  const of = (amounts: readonly number[]) => {
+    const total = amounts.reduce((sum, amount) => sum + amount, 0);
+    return { total, shares: Float64Array.from(amounts, (x) => x / total), effects: Float64Array.from(amounts) };
+  };
+  return jackknife({
+    model: 'shapley',
+    reward: 'conversions',
+    level: 0.9,
+    channels,
+    is: of(all),
+    without: byGroup.map((group) => of(all.map((amount, i) => amount - (group[i] as number)))),
+    metBy: channels.map((_, i) => byGroup.filter((group) => (group[i] as number) > 0).length),
+    alone: channels.map(() => ({ journeys: 100, groups: GROUPS })),
+    ...more,
+  });
+}
+
+const UNEVEN = Array.from({ length: GROUPS }, (_, group) => [40 + (group % 5), 20 + ((group * 7) % 4), 3 + (group % 2)]);
+
+describe('a delete-a-group jackknife', () => {
+  test('of what adds up, the variance is that of the groups', () => {
+    const amounts = UNEVEN.map(([a]) => a as number);
+    const total = amounts.reduce((sum, x) => sum + x, 0);
+    const variance = (GROUPS / (GROUPS - 1)) * amounts.reduce((sum, x) => sum + (x - total / GROUPS) ** 2, 0);
+    const width = (student(deviations(0.9), GROUPS - 1) * Math.sqrt(variance)) / total;
+    const [a] = answered(UNEVEN).channels;
+    expect(a?.credit?.low).toBeCloseTo(total / Math.exp(width), 9);
+    expect(a?.credit?.high).toBeCloseTo(total * Math.exp(width), 9);
+    expect(a?.effect).toEqual(a?.credit);
+  });
+
+  test('users of one group stand together: 160 conversions of one group are not as certain as 10 in each', () => {
+    const width = (groups: number[][]) => {
+      const { low, high } = answered(groups).channels[0]?.share ?? { low: 0, high: 0 };
+      return high - low;
+    };
+    const even = UNEVEN.map(([a, b, c]) => [(a as number) + 10, b as number, c as number]);
+    const heaped = UNEVEN.map(([a, b, c], group) => [(a as number) + (group === 0 ? 160 : 0), b as number, c as number]);
+    expect(width(heaped)).toBeGreaterThan(3 * width(even));
+  });
+
+  test('fewer than 8 groups have no intervals, and say so', () => {
+    const { cautions, channels } = answered(UNEVEN.slice(0, 7));
+    expect(cautions).toEqual(['too_few_groups']);
+    expect(channels.map(({ share, credit, effect, rank }) => [share, credit, effect, rank])).toEqual(
+      new Array(3).fill([null, null, null, null]),
+    );
+    expect(answered(UNEVEN.slice(0, 8)).cautions).toEqual([]);
+  });
+
+  test('a channel that 4 of 16 groups know has no interval: fewer than 5 users leave as many empty; 5 are enough, 12 without a mark', () => {
+    const known = (by: number) => answered(UNEVEN.map(([a, b], group) => [a as number, b as number, group < by ? 1 : 0]));
+    const none = { share: null, credit: null, effect: null, rank: null, ofRatios: null, cautions: ['few_groups'] };
+    expect(known(4).channels[2]).toMatchObject(none);
+    expect(known(4).channels[0]?.share).not.toBeNull();
+    const some = { share: expect.anything(), credit: expect.anything(), rank: { from: 3 } };
+    expect(known(5).channels[2]).toMatchObject({ ...some, ofRatios: null, cautions: ['few_conversions'] });
+    expect(known(8).channels[2]).toMatchObject({ ...some, ofRatios: expect.anything(), cautions: ['few_conversions'] });
+    expect(known(12).channels[2]).toMatchObject({ ...some, ofRatios: expect.anything(), cautions: [] });
+  });
+
+  test('value that few orders decide has no interval; refunds above sales neither', () => {
+    const value = { reward: 'value' } as const;
+    const large = UNEVEN.map(([a, b, c], group) => [(a as number) + (group === 3 ? 5_000 : 0), b as number, c as number]);
+    expect(answered(large, value).cautions).toEqual(['few_orders_decide']);
+    expect(answered(UNEVEN, value).cautions).toEqual(['larger_orders_unseen']);
+    expect(
+      answered(
+        UNEVEN.map((group) => group.map((x) => -x)),
+        value,
+      ).cautions,
+    ).toContain('value_not_positive');
+  });
+
+  test('shares outside of the whole leave effects only', () => {
+    const { cautions, channels } = answered(UNEVEN.map(([a, b, c]) => [(a as number) + 90, b as number, -(c as number)]));
+    expect(cautions).toEqual(['outside_of_whole']);
+    expect(channels.map(({ share, credit }) => [share, credit])).toEqual(new Array(3).fill([null, null]));
+  });
+
+  test('the game of rates needs journeys over the channel alone', () => {
+    const alone = [
+      { journeys: 30, groups: 5 },
+      { journeys: 29, groups: 16 },
+      { journeys: 90, groups: 4 },
+    ];
+    expect(answered(UNEVEN, { model: 'rateShapley', alone }).channels.map(({ cautions }) => cautions)).toEqual([
+      [],
+      ['few_journeys_alone'],
+      ['few_journeys_alone'],
+    ]);
+  });
+
+  test('ranks: apart where the order is certain, together where it is not, and equal in every group half above', () => {
+    const [a, b, c] = answered(UNEVEN).channels;
+    expect([a?.rank, b?.rank, c?.rank].map((rank) => [rank?.from, rank?.to])).toEqual([
+      [1, 1],
+      [2, 2],
+      [3, 3],
+    ]);
+    const [one, two] = answered(UNEVEN.map(([x]) => [x as number, x as number])).channels;
+    expect(one?.rank).toEqual({ from: 1, to: 2, isTie: true, aboveNext: 0.5 });
+    expect(two?.rank).toEqual({ from: 1, to: 2, isTie: true, aboveNext: null });
+  });
+});
+
+test.each([
+  [1, 6.313752, 0.95],
+  [2, 2.919986, 0.95],
+  [3, 2.353363, 0.95],
+  [7, 1.894579, 0.95],
+  [14, 1.76131, 0.95],
+  [15, 1.75305, 0.95],
+  [15, -2.60248, 0.01],
+  [31, 0, 0.5],
+])('below t of %i degrees, %d: %d', (degrees, t, part) => {
+  expect(partBelow(t, degrees)).toBeCloseTo(part, 5);
+});

@@ -1,0 +1,28 @@
+/** What stands below a report with intervals: what they cover, and why some figures have none. */
+
+import { CAUTIONS } from '@tributary/attribution/uncertainty/cautions';
+import type { Report, ReportRow } from '../api-types.ts';
+
+export function uncertaintyNotes(answer: Report | undefined): string[] {
+  const uncertainty = answer?.uncertainty ?? null;
+  if (answer === undefined || uncertainty === null) return [];
+  const { groups, level, covers, cautions } = uncertainty;
+  const percent = Number((level * 100).toFixed(6));
+  return [
+    ...(groups === null
+      ? []
+      : [`intervals of ${percent} % from the differences between ${groups} groups of users (partitions): ${covers}`]),
+    ...cautions.map(({ reward, message }) => `caution, ${reward}: ${message}`),
+    ...(['conversionsCautions', 'valueCautions'] as const).flatMap((of) => ofChannels(answer.rows, of)),
+  ];
+}
+
+function ofChannels(rows: readonly ReportRow[], of: 'conversionsCautions' | 'valueCautions'): string[] {
+  const byCode = new Map<string, string[]>();
+  for (const { channel = '', [of]: codes = '' } of rows)
+    for (const code of codes.split(' ').filter((one) => one !== '')) byCode.set(code, [...(byCode.get(code) ?? []), channel]);
+  const reward = of === 'valueCautions' ? 'value of ' : '';
+  return [...byCode].map(
+    ([code, channels]) => `caution, ${reward}${channels.join(', ')}: ${CAUTIONS[code as keyof typeof CAUTIONS] ?? code}`,
+  );
+}

@@ -1,0 +1,69 @@
+/**
+ * The journeys of one window by groups of users, for how sure models are of them: a group is a partition.
+ *
+ *   counts of all − counts of the group → counts without it, for each group
+ */
+import type { CautionCode } from '@tributary/attribution/uncertainty/cautions';
+import { minus } from '@tributary/serving/merge';
+import type { Snapshot } from '@tributary/serving/snapshot';
+import type { ReportQuestion } from '../question.ts';
+import type { Rename } from '../row-keys.ts';
+import { countJourneys, type JourneyCounts } from './journey-counts.ts';
+
+export interface GroupCounts {
+  /** Of all groups but one, by group. */
+  readonly without: readonly JourneyCounts[];
+  /** By channel: groups with a conversion that met it. */
+  readonly metBy: ReadonlyMap<string, number>;
+  /** By channel: journeys that met no other one, and groups with a conversion among them. Empty where no model looks at sets. */
+  readonly alone: ReadonlyMap<string, Alone>;
+}
+
+export interface Alone {
+  readonly journeys: number;
+  readonly groups: number;
+}
+
+/** A code: why there are none. `inModels`: the names under which models see the channels. */
+export function countGroups(
+  snapshot: Pick<Snapshot, 'collect' | 'definitions' | 'newer' | 'groups'>,
+  question: ReportQuestion,
+  inModels: Rename | null,
+): GroupCounts | CautionCode {
+  const { collect, definitions, newer, groups } = snapshot;
+  if (groups === null) return 'groups_not_kept';
+  const count = (ofGroup: Pick<Snapshot, 'collect'>) =>
+    countJourneys({ collect: ofGroup.collect, definitions, newer }, question) as JourneyCounts;
+  const rename: Rename = inModels ?? ((channel) => channel);
+  const metBy = new Map<string, number>();
+  const alone = new Map<string, Alone>();
+  for (const group of groups) {
+    const { sizes, sets } = count(group);
+    for (const channel of new Set(sizes.ofConversions.flatMap((row) => (row.amount > 0 ? [rename(row.channel)] : []))))
+      metBy.set(channel, (metBy.get(channel) ?? 0) + 1);
+    for (const [channel, own] of aloneIn(sets?.counts(null) ?? [], rename)) {
+      const { journeys = 0, groups: before = 0 } = alone.get(channel) ?? {};
+      alone.set(channel, { journeys: journeys + own.journeys, groups: before + own.groups });
+    }
+  }
+  return {
+    without: groups.map((group) =>
+      count({ collect: (view, collection) => minus(collect(view, collection), group.collect(view, collection)) }),
+    ),
+    metBy,
+    alone,
+  };
+}
+
+type Sets = ReturnType<NonNullable<JourneyCounts['sets']>['counts']>;
+
+function aloneIn(sets: Sets, rename: Rename): Map<string, Alone> {
+  const alone = new Map<string, Alone>();
+  for (const { channels, conversions, nulls } of sets) {
+    const [channel, ...others] = new Set(channels.map(rename));
+    if (channel === undefined || others.length > 0) continue;
+    const { journeys = 0, groups = 0 } = alone.get(channel) ?? {};
+    alone.set(channel, { journeys: journeys + conversions + nulls, groups: conversions > 0 ? 1 : groups });
+  }
+  return alone;
+}

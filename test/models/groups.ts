@@ -1,0 +1,76 @@
+/** Samples of users as the platform knows them: counts by group, and no users. */
+import type { Reward } from '@tributary/attribution/data-driven/counts';
+import { createRandom } from '@tributary/attribution/data-driven/random';
+import type { ModelName } from '@tributary/attribution/models/catalogue';
+import { addAll, emptySums } from '@tributary/attribution/uncertainty/draws';
+import { type Estimate, estimatorOf } from '@tributary/attribution/uncertainty/estimators';
+import { evidenceOf } from '@tributary/attribution/uncertainty/evidence';
+import { type Grouped, jackknife } from '@tributary/attribution/uncertainty/jackknife';
+import type { ChannelUncertainty, UncertaintyOptions } from '@tributary/attribution/uncertainty/uncertainty';
+import { unitsOf } from '@tributary/attribution/uncertainty/units';
+import { type Journey, sampleOf } from './worlds.ts';
+
+/** What of an answer is held against the truth. */
+export interface Answered {
+  readonly model: ModelName;
+  readonly reward: Reward;
+  readonly channels: readonly Pick<ChannelUncertainty, 'channel' | 'share' | 'credit' | 'effect' | 'ofRatios'>[];
+}
+
+type Users = readonly (readonly Journey[])[];
+
+/** As by a hash. */
+export function inGroups(users: Users, groups: number, seed: number): Journey[][][] {
+  const random = createRandom(9_000_011 + seed);
+  const all = Array.from({ length: groups }, (): Journey[][] => []);
+  for (const user of users) (all[Math.floor(groups * random())] as Journey[][]).push([...user]);
+  return all;
+}
+
+/** The answer of each model and reward. */
+export function byGroups(groups: readonly Users[], options: UncertaintyOptions): Answered[] {
+  const whole = unitsOf(sampleOf(groups.flat()));
+  const places = new Map(whole.paths.map(({ path }, at) => [path.join('\n'), at]));
+  const own = groups.map((users) => sumsOf(users, places));
+  const all = emptySums(whole);
+  addAll(whole, all);
+  const without = own.map((group) => ({
+    conversions: all.conversions.map((x, i) => x - (group.conversions[i] as number)),
+    nulls: all.nulls.map((x, i) => x - (group.nulls[i] as number)),
+    value: all.value.map((x, i) => x - (group.value[i] as number)),
+  }));
+  return options.models.flatMap((model) => {
+    const estimator = estimatorOf(model, whole.paths, options);
+    const { channels } = estimator;
+    const evidence = evidenceOf(whole, estimator);
+    const converts = own.map(({ conversions }) =>
+      channels.map((_, channel) => conversions.some((count, path) => count > 0 && estimator.counts(path, channel))),
+    );
+    const aloneAt = channels.map((channel) =>
+      whole.paths.flatMap(({ path }, at) => (path.every((one) => one === channel) ? [at] : [])),
+    );
+    const metBy = channels.map((_, channel) => converts.filter((met) => met[channel]).length);
+    const alone = channels.map((_, channel) => ({
+      journeys: evidence.byChannel[channel]?.journeysAlone ?? 0,
+      groups: own.filter(({ conversions }) => aloneAt[channel]?.some((path) => (conversions[path] as number) > 0)).length,
+    }));
+    return options.rewards.map((reward): Answered => {
+      const is: Estimate = estimator.estimate(all, reward);
+      const others = without.map((sums) => estimator.estimate(sums, reward));
+      const asked: Grouped = { model, reward, level: options.level, channels, is, without: others, metBy, alone };
+      return { model, reward, channels: jackknife(asked).channels };
+    });
+  });
+}
+
+function sumsOf(users: Users, places: ReadonlyMap<string, number>) {
+  const zeros = () => new Float64Array(places.size);
+  const sums = { conversions: zeros(), nulls: zeros(), value: zeros() };
+  for (const { path, value } of users.flat()) {
+    const at = places.get(path.join('\n')) as number;
+    const counted = value === null ? sums.nulls : sums.conversions;
+    counted[at] = (counted[at] as number) + 1;
+    sums.value[at] = (sums.value[at] as number) + (value ?? 0);
+  }
+  return sums;
+}
