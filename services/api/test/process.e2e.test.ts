@@ -124,8 +124,9 @@ test('what the speed layer committed is answered: signals, report, explanation',
   const report = await get('/v1/attribution?model=linear');
   expect(report.body.rows).toMatchObject([{ channel: 'search', creditMicros: 1_000_000, valueMinor: 12 }]);
   // Intervals are computed in the thread of the models.
-  const model = await get('/v1/attribution?model=markov&intervals=50');
-  expect(model.body.rows).toMatchObject([{ channel: 'search', effect: 1, lostValueMinor: 12, rank: 1, rankStability: 1 }]);
+  const model = await get('/v1/attribution?model=markov&intervals=1');
+  expect(model.body.rows).toMatchObject([{ channel: 'search', effect: 1, lostValueMinor: 12, shareLow: null }]);
+  expect(model.body.uncertainty).toMatchObject({ unit: 'partition', level: 0.9 });
   const explained = await get('/v1/conversions/order');
   expect(explained.body.touches).toMatchObject([{ channel: 'search', eligible: true }]);
   await until(async () => (await get('/v1/attribution')).body.meta.complete === true);
