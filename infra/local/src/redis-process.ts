@@ -6,6 +6,7 @@ import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { constrainedMemory } from 'node:process';
 import { connectRedis, whenReady } from '@tributary/runtime/redis';
+import { DURABLE_SETTINGS } from '@tributary/runtime/redis-durability';
 import { openLog } from './log-file.ts';
 import type { ManagedSpec } from './managed-process.ts';
 
@@ -119,10 +120,8 @@ function redisArguments(host: string, port: number, dir: string): string[] {
     dir,
     daemonize: 'no',
     save: '',
-    appendonly: 'yes',
-    appendfsync: 'always',
+    ...Object.fromEntries(DURABLE_SETTINGS.map(({ setting, want }) => [setting, want])),
     'aof-load-truncated': 'yes',
-    'maxmemory-policy': 'noeviction',
     maxmemory: String(maxMemoryBytes()),
   };
   const outputs = ['--client-output-buffer-limit', 'normal', '512mb', '256mb', '60'];

@@ -1,5 +1,6 @@
 /** Redis: reachable, durable, bounded; and the log that lies in it. */
 import { connectRedis, whenReady } from '@tributary/runtime/redis';
+import { DURABLE_SETTINGS } from '@tributary/runtime/redis-durability';
 import { shownRedisUrl } from '@tributary/runtime/redis-url';
 import type { Redis } from 'ioredis';
 import { NAMESPACE } from '../open-log.ts';
@@ -16,22 +17,15 @@ export interface RedisFacts {
   readonly pointer: { readonly sequence: number; readonly generation: number } | null;
 }
 
-/** Settings under which nothing acknowledged is lost (law 6), and why. */
-const DEMANDS: readonly (readonly [setting: string, want: string, why: string])[] = [
-  ['appendonly', 'yes', 'every write goes to the append-only file'],
-  ['appendfsync', 'always', 'an acknowledged write is on disk'],
-  ['no-appendfsync-on-rewrite', 'no', 'also while the file is rewritten'],
-  ['maxmemory-policy', 'noeviction', 'nothing is evicted when memory runs out'],
-];
-
 export function judgeSettings(settings: Readonly<Record<string, string>>): Finding {
-  const wrong = DEMANDS.filter(([setting, want]) => settings[setting] !== want);
-  if (wrong.length === 0) return ok('redis durability', DEMANDS.map(([setting, want]) => `${setting} ${want}`).join(', '));
+  const wrong = DURABLE_SETTINGS.filter(({ setting, accepts }) => !accepts(settings[setting] ?? ''));
+  if (wrong.length === 0)
+    return ok('redis durability', DURABLE_SETTINGS.map(({ setting }) => `${setting} ${settings[setting]}`).join(', '));
   return fail(
     'redis durability',
-    wrong.map(([setting, want, why]) => `${setting} is "${settings[setting] ?? 'hidden'}", not "${want}": ${why}`).join('; '),
+    wrong.map(({ setting, want, why }) => `${setting} is "${settings[setting] ?? 'hidden'}", not "${want}": ${why}`).join('; '),
     wrong
-      .map(([setting, want]) => `CONFIG SET ${setting} ${want}`)
+      .map(({ setting, want }) => `CONFIG SET ${setting} ${want}`)
       .join('; ')
       .concat(', and in the configuration file'),
   );
@@ -124,7 +118,7 @@ async function examine(
   const [seconds, micros] = (await redis.time()) as unknown as [string | number, string | number];
   const afterMs = now();
   const settings: Record<string, string> = {};
-  for (const [setting] of DEMANDS)
+  for (const { setting } of DURABLE_SETTINGS)
     settings[setting] = ((await redis.config('GET', setting).catch(() => [])) as string[])[1] ?? 'hidden';
   const info = await redis.info();
   const log = elsewhere ?? (await logIn(redis, noted));

@@ -3,17 +3,10 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { quoted } from '../config-value.ts';
 import { connectRedis, type RedisConnection, whenWritable } from '../redis.ts';
+import { DURABLE_SETTINGS } from '../redis-durability.ts';
 import { shownRedisUrl } from '../redis-url.ts';
 import { listOf } from '../settings/text-rules.ts';
 import { patience, settled } from '../wait.ts';
-
-/** Under these alone nothing acknowledged is lost (law 6): the log checks the same when it opens. */
-const OF_A_LOG: Readonly<Record<string, string>> = {
-  appendonly: 'yes',
-  appendfsync: 'always',
-  'no-appendfsync-on-rewrite': 'no',
-  'maxmemory-policy': 'noeviction',
-};
 
 const EVERY_MS = 250;
 
@@ -33,10 +26,10 @@ export async function redisTroubles(url: string, holdsLog: boolean, waitMs: numb
 /** What Redis does not say, as a managed one, is left to the role, which says what to do then. */
 async function logTroubles(redis: RedisConnection, url: string): Promise<string[]> {
   const troubles: string[] = [];
-  for (const [setting, want] of Object.entries(OF_A_LOG)) {
+  for (const { setting, want, accepts } of DURABLE_SETTINGS) {
     const reply = (await redis.config('GET', setting).catch(() => [])) as string[];
     const value = reply[1] ?? want;
-    if (value === want || (setting === 'maxmemory-policy' && !value.startsWith('allkeys-'))) continue;
+    if (accepts(value)) continue;
     const must = `name a Redis with "${setting} ${want}", or an acknowledged event could be lost`;
     const fix = `Run CONFIG SET ${setting} ${want} there, and write it into its configuration file`;
     troubles.push(`TRIBUTARY_REDIS_URL must ${must} (got "${setting} ${value}" at ${shownRedisUrl(url)}). ${fix}.`);
