@@ -8,6 +8,14 @@ const PATH_RULES = 'services/api/test/path-rules.test.ts';
 
 export const MUTATIONS_OF_SUMS: readonly Mutation[] = [
   {
+    lie: 'a report of one currency has no touches that cost nothing',
+    law: '1',
+    file: 'packages/reports/src/counts/costs.ts',
+    from: "isWanted(equal['currency'], NONE)",
+    to: "equal['currency'] !== undefined",
+    test: 'services/api/test/touches-of-no-currency.test.ts',
+  },
+  {
     lie: 'rules over paths give value to campaigns by conversions',
     law: '4',
     file: 'packages/reports/src/models/campaigns.ts',

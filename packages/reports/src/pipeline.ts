@@ -17,6 +17,7 @@
 import type { Definitions } from '@tributary/model/definitions';
 import type { Meta } from '@tributary/serving/meta';
 import { type ServingContext, takeSnapshot } from '@tributary/serving/snapshot';
+import { withTouchesOfNoCurrency } from './counts/costs.ts';
 import { groupedViewsOf, takeCounts, viewsOf } from './counts/take-counts.ts';
 import { creditOf } from './credit/model-credit.ts';
 import { countedBy, periodNotes } from './periods.ts';
@@ -38,7 +39,9 @@ export interface Answer extends ReportOfBoth {
 export async function answerOf(context: ServingContext, question: ReportQuestion, runs: ModelRuns): Promise<Answer> {
   demandFit(question);
   const snapshot = await takeSnapshot(context, viewsOf(question), question.layers, groupedViewsOf(question));
-  const counted = takeCounts(snapshot, { ...question, by: countedBy(question.by) });
+  const counted = takeCounts(snapshot, { ...question, by: countedBy(question.by) }).map((counts) =>
+    withTouchesOfNoCurrency(snapshot, counts),
+  );
   const reports: Report[] = [];
   const unknown = unknownInReport(snapshot, question, counted);
   for (const counts of counted) {
