@@ -1,4 +1,4 @@
-/** Builds the package that is installed elsewhere into a folder: `node packages/client/build/build.ts FOLDER`. */
+/** Builds the package that is installed elsewhere into a folder: `npm run client -- FOLDER`. */
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -58,6 +58,6 @@ function compile(sources: string, folder: string): void {
 
 const [, script, target] = process.argv;
 if (script === import.meta.filename) {
-  if (target === undefined) throw new Error('FOLDER must be given: node packages/client/build/build.ts FOLDER');
+  if (target === undefined) throw new Error('FOLDER must be given: npm run client -- FOLDER');
   build(target);
 }

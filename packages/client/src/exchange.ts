@@ -92,7 +92,9 @@ function problemOf(method: string, url: string, { status, headers }: Response, t
     // A page of a proxy, perhaps.
   }
   const { code, detail, fix, requestId } = fields ?? {};
-  if (typeof code !== 'string' || typeof detail !== 'string') return notAnApi(`${method} ${url}`, status, retryAfterMs);
+  const isOurs = headers.get('x-tributary') === 'api';
+  if (!isOurs || typeof code !== 'string' || typeof detail !== 'string')
+    return notAnApi(`${method} ${url}`, status, retryAfterMs);
   return new TributaryProblem({
     status,
     code,

@@ -110,6 +110,11 @@ test('attempts end: after their number, and where the next pause would pass the 
   expect(late.sent.length).toBe(1);
 });
 
+test('a problem of another server, the collector perhaps, is not one of the API', async () => {
+  const { client } = clientOf(() => problem(404, 'not_found', { 'x-tributary': 'collector' }));
+  await expect(client.generation({ generation: 9 })).rejects.toMatchObject({ code: 'not_an_api', status: 404 });
+});
+
 test('a problem of the API is an error with its fields', async () => {
   const { client } = clientOf(() => problem(404, 'not_found'));
   await expect(client.generation({ generation: 9 })).rejects.toMatchObject({

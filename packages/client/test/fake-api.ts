@@ -44,6 +44,6 @@ export function problem(
   return json(
     { type: `urn:tributary:error:${code}`, title: code, status, code, detail, fix: 'Do this.', requestId: 'r-1' },
     status,
-    headers,
+    { 'x-tributary': 'api', ...headers },
   );
 }

@@ -48,7 +48,10 @@ const TABLE = {
   invalid_gzip: { status: 400, fix: 'Compress the body as one complete gzip stream, or send it uncompressed.' },
   invalid_write_key: { status: 401, fix: 'Send a valid write key as the user name of a Basic authorization header.' },
   unauthorized: { status: 401, fix: 'Send a key with the needed scope as "Authorization: Bearer <key>".' },
-  forbidden: { status: 403, fix: 'Use a key with the scope that the message names.' },
+  forbidden: {
+    status: 403,
+    fix: 'Use a key that may do what the message names: "tributary keys create --help" lists scopes, origins and types.',
+  },
   strict_rejected: { status: 400, fix: 'Mend the listed events, or drop the X-Strict-Mode header to keep the valid ones.' },
   invalid_query: {
     status: 400,

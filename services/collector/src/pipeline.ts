@@ -44,7 +44,7 @@ export async function ingest(delivery: Delivery, manner: Manner, lease: Lease, c
     claim.giveBack();
     return strictlyRefused(rejected);
   }
-  if (manner.checkOnly) return accepted(count, rejected);
+  if (manner.checkOnly) return accepted(count, rejected, prepared.value);
   // Where the key stood in the body or the URL, it was unknown whose request this is.
   lease.giveTo(keyId);
   // The body stays in memory until the answer, so it goes on counting.
@@ -57,7 +57,7 @@ export async function ingest(delivery: Delivery, manner: Manner, lease: Lease, c
   claim.keep();
   collector.metrics.accepted.inc(count);
   for (const [dimension, events] of folded) collector.metrics.folded.inc({ dimension }, events);
-  return accepted(count, rejected, folded);
+  return accepted(count, rejected, prepared.value);
 }
 
 interface Refusal {

@@ -85,6 +85,8 @@ export interface Prepared {
   readonly bytes: number;
   /** How many events have a name that reads `(other)`. */
   readonly folded: ReadonlyMap<Dimension, number>;
+  /** Events whose amounts stay properties, as their key may send no money. */
+  readonly amountsLeft: number;
 }
 
 /** A refusal names the key that was verified by then, wherever it stood. */
@@ -135,7 +137,11 @@ export function prepare(delivery: Delivery, surroundings: Surroundings): Prepara
   const unfit = refusalOfRequest(grant, historical, delivery.origin) ?? refusalOfItems(given.value, grant, limits);
   if (unfit !== undefined) return { ...unfit, keyId };
 
-  const envelope = { receivedAt, keyId, sentAt, context, historical, newId, money };
+  let amountsLeft = 0;
+  const leaveAmount = () => {
+    amountsLeft++;
+  };
+  const envelope = { receivedAt, keyId, sentAt, context, historical, newId: idsInOrder(newId), money, leaveAmount };
   const formatHasSource = route.format === 'native';
   const claim = names.claim(grant.isPublic ? keyId : undefined);
   const rules = {
@@ -171,7 +177,20 @@ export function prepare(delivery: Delivery, surroundings: Surroundings): Prepara
     for (const dimension of checked.value.folded) folded.set(dimension, (folded.get(dimension) ?? 0) + 1);
     bytes += checked.value.bytes + 1;
   });
-  return { ok: true, value: { claim, entries: entriesOf(lines), accepted, rejected, reasons, keyId, bytes, folded } };
+  return {
+    ok: true,
+    value: { claim, entries: entriesOf(lines), accepted, rejected, reasons, keyId, bytes, folded, amountsLeft },
+  };
+}
+
+/** Ids that sort as the events of a request stand in it: those of one instant, as the ones without a time are, keep their order. */
+function idsInOrder(newId: () => string): () => string {
+  let first: string | undefined;
+  let count = 0;
+  return () => {
+    first ??= newId();
+    return count++ === 0 ? first : `${first}-${String(count).padStart(6, '0')}`;
+  };
 }
 
 /** Why this number of events, or such a context, may not come in one request; undefined when they may. */

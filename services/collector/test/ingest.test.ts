@@ -53,6 +53,18 @@ describe('native events', () => {
     ]);
   });
 
+  test('law 2: events of one request without time and id stay in its order, however they are sorted', async () => {
+    const types = Array.from({ length: 1_200 }, (_, i) => `t${i % 7}`);
+    await collector.post(
+      '/v1/events',
+      types.map((type) => ({ type, userId: 'u' })),
+    );
+    const events = await collector.events();
+    expect(new Set(events.map(({ ts }) => ts)).size).toBe(1);
+    const sorted = events.toSorted((a, b) => (String(a['id']) < String(b['id']) ? -1 : 1));
+    expect(sorted.map(({ type }) => type)).toEqual(types);
+  });
+
   test('an array, an envelope and newline-delimited JSON say the same', async () => {
     const events = ['a', 'b'].map((id) => ({ type: 't', id, userId: 'u', ts: NOW }));
     await collector.post('/v1/events', events);

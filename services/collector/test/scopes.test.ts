@@ -53,6 +53,22 @@ test('a browser key sends live events of no money, without a source, and no verd
   expect(await collector.events()).toHaveLength(2);
 });
 
+test('an amount that stays a property, as its key may send no money, is a warning in the answer', async () => {
+  const post = await start();
+  const send = async ({ key }: { readonly key: string }, properties: object) =>
+    (await collector.post('/v1/track', { event: 'purchase', userId: 'u', properties }, { authorization: `Bearer ${key}` })).body;
+  expect(await post(BROWSER, EVENT)).toBe('taken');
+  expect((await send(BROWSER, { value: 9.99, currency: 'EUR' }))['warnings']).toEqual([
+    { code: 'amounts_left', message: expect.stringContaining('--revenue') },
+  ]);
+  for (const [key, properties] of [
+    [BROWSER, { value: 'high' }],
+    [BROWSER, { plan: 'pro' }],
+    [TILL, { value: 9.99, currency: 'EUR' }],
+  ] as const)
+    expect((await send(key, properties))['warnings']).toBeUndefined();
+});
+
 test('law 6: an order of a browser key that names only its total is taken, as a conversion without a value', async () => {
   const post = await start();
   const order = (properties: object) => ({ event: 'Order Completed', userId: 'u', properties });

@@ -13,6 +13,8 @@ export interface Envelope extends Receipt {
   readonly historical: boolean;
   /** The key may send money. */
   readonly money: boolean;
+  /** Counts an event whose amounts stay properties, as the key may send no money. */
+  readonly leaveAmount?: () => void;
 }
 
 /** Reads one item of a wire format. */

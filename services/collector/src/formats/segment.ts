@@ -30,7 +30,7 @@ export function segmentReader(route: SegmentType | undefined): ReadItem {
     const context = contextOf(item, envelope);
     const given = objectOf(properties) ?? {};
     const carries = carriesMarketing(type.value);
-    const money = carries ? moneyOf(name, given, envelope.money) : {};
+    const money = carries ? moneyOf(name, given, envelope) : {};
     if ('ok' in money) return money;
     const marketing = carries ? marketingOf(type.value, given, context, channelOfClues) : {};
     const library = textOf(objectOf(context('library'))?.['name']);
@@ -161,14 +161,17 @@ function marketingOf(type: SegmentType, properties: JsonObject, context: Context
 /**
  * `revenue` is money by its name, and so is the `total` of an order that names no other amount (Segment's specification of `Order Completed`):
  * a bad one is refused. `value` and `cost` may mean anything: they count as money where they can be, and stay mere properties elsewhere.
- * `allowed`: the key may send money. Where it may not, `revenue` is refused, and all else stays a property: pages send `total` of themselves.
+ * Where the key may not send money, `revenue` is refused, and all else stays a property: pages send `total` of themselves.
  */
-function moneyOf(name: unknown, properties: JsonObject, allowed: boolean): Draft | Invalid {
+function moneyOf(name: unknown, properties: JsonObject, { money: allowed, leaveAmount }: Envelope): Draft | Invalid {
   const currency = textOf(properties['currency'])?.toUpperCase();
   const field = moneyField(name, properties, allowed);
   const revenue = field === undefined ? undefined : present(properties[field]);
   const mayBeMoney = allowed && (currency === undefined || isCurrency(currency));
-  if (revenue === undefined && !mayBeMoney) return {};
+  if (revenue === undefined && !mayBeMoney) {
+    if (!allowed && looksLikeMoney(name, properties, currency)) leaveAmount?.();
+    return {};
+  }
   if (!allowed) return moneyForbidden(`properties.${field}`, revenue);
   const value = toMinorUnits(revenue ?? properties['value'], currency);
   if (revenue !== undefined && value === undefined)
@@ -176,6 +179,12 @@ function moneyOf(name: unknown, properties: JsonObject, allowed: boolean): Draft
   const costOrCredit = toMinorUnits(properties['cost'], currency);
   const cost = costOrCredit !== undefined && costOrCredit >= 0 ? costOrCredit : undefined;
   return value === undefined && cost === undefined ? {} : { value, cost, currency };
+}
+
+/** A key that may send money would have sent some. */
+function looksLikeMoney(name: unknown, properties: JsonObject, currency: string | undefined): boolean {
+  const { value, total } = properties;
+  return toMinorUnits(value ?? (name === 'Order Completed' ? total : undefined), currency) !== undefined;
 }
 
 /** The property that is money by its name; undefined where there is none. */

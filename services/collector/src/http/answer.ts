@@ -21,12 +21,23 @@ function listed(rejected: readonly Rejection[]): { readonly rejected: readonly R
   return { rejected: rejected.slice(0, LISTED), rejectedMore: rejected.length - LISTED };
 }
 
-/** `folded`: how many events have a name that reads `(other)`, by dimension. */
-export function accepted(count: number, rejected: readonly Rejection[], folded: ReadonlyMap<Dimension, number> = NONE): Answer {
-  const warnings = [...folded].map(([dimension, events]) => ({
+interface Changed {
+  /** How many events have a name that reads `(other)`, by dimension. */
+  readonly folded: ReadonlyMap<Dimension, number>;
+  /** How many events have amounts that stay properties. */
+  readonly amountsLeft: number;
+}
+
+export function accepted(count: number, rejected: readonly Rejection[], { folded, amountsLeft }: Changed): Answer {
+  const warnings: { readonly code: string; readonly message: string }[] = [...folded].map(([dimension, events]) => ({
     code: 'names_folded',
     message: `${events} events brought new names of the dimension ${dimension} beyond what a day may bring: they read "(other)", and their names are in properties.$${dimension}`,
   }));
+  if (amountsLeft > 0)
+    warnings.push({
+      code: 'amounts_left',
+      message: `${amountsLeft} events brought an amount as "value" or "total", which stays a property: the key may send no money. Make one with --revenue, or send orders from a server.`,
+    });
   return {
     status: 200,
     headers: { 'content-type': 'application/json; charset=utf-8', 'x-rejected-events': String(rejected.length) },
@@ -36,8 +47,6 @@ export function accepted(count: number, rejected: readonly Rejection[], folded: 
         : JSON.stringify({ success: true, accepted: count, ...listed(rejected), ...(warnings.length > 0 && { warnings }) }),
   };
 }
-
-const NONE: ReadonlyMap<Dimension, number> = new Map();
 
 /** Strict mode: one rejection refuses all, and nothing is written. */
 export function strictlyRefused(rejected: readonly Rejection[]): Answer {
