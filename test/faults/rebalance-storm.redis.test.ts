@@ -59,7 +59,7 @@ test('laws 1, 3 and 6: a storm of joins, leaves, kills and sleepers under load: 
     TRIBUTARY_PARTITIONS: String(PARTITIONS),
   };
   // Small batches: a worker is nearly always in the middle of one.
-  const speed = createCrew('speed', ['--batch-entries', '2'], env);
+  const speed = createCrew('speed', ['--commit-entries', '2'], env);
   const archivers = createCrew(
     'archiver',
     ['--spool-rows', '1000', '--archiver-memory', '256MB', '--archiver-threads', '1'],
