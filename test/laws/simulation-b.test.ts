@@ -5,7 +5,7 @@ import { runSeeds } from './simulation-seeds.ts';
 
 test('laws 1–4, 6–8: seeds 500–999 of the simulated pipeline', async () => {
   await runSeeds(500, 500);
-}, 300_000);
+}, 600_000);
 
 test('a seed is reproducible bit for bit, and seeds differ', async () => {
   const [once, again, other] = [

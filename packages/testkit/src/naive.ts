@@ -114,15 +114,14 @@ function naiveCounts(timeline: readonly Event[], event: Event, definitions: Defi
   const key = naiveKey(event, once.by);
   const since = event.ts - Math.round(once.withinDays * 86_400_000);
   const isSame = (other: Event) => other.type === event.type && naiveKey(other, once.by) === key;
-  return key === null || !timeline.some((other) => isSame(other) && other.ts >= since && sortsBefore(other, event, definitions));
+  return key === null || !timeline.some((other) => other.ts >= since && sortsBefore(other, event, definitions) && isSame(other));
 }
 
 function naiveKey(event: Event, path: string): string | null {
   let value: unknown = event;
   for (const name of path.split('.')) {
-    const fields =
-      value !== null && typeof value === 'object' && !Array.isArray(value) ? new Map(Object.entries(value)) : new Map();
-    value = fields.get(name);
+    const isObject = value !== null && typeof value === 'object' && !Array.isArray(value);
+    value = isObject && Object.hasOwn(value as object, name) ? (value as Record<string, unknown>)[name] : undefined;
   }
   if (typeof value === 'number' && Number.isSafeInteger(value)) return value.toString();
   return typeof value === 'string' && value.length > 0 ? value : null;
