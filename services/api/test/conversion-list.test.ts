@@ -58,6 +58,9 @@ test('by user, type and time; a cursor of another question is refused', async ()
   expect(await ids(`from=${NOON - 2 * HOUR}&to=${NOON - HOUR}`)).toEqual(['b']);
   const { nextCursor } = (await world.get('/v1/conversion-list?limit=1')).body;
   expect(await ids(`limit=1&cursor=${nextCursor}`)).toEqual(['b']);
+  // The page that ends with the last row is the last one.
+  expect((await world.get('/v1/conversion-list?limit=2')).body.nextCursor).not.toBeNull();
+  expect((await world.get('/v1/conversion-list?limit=3')).body.nextCursor).toBeNull();
   for (const other of ['type=purchase', 'user=u1', `from=${NOON - 9 * HOUR}`, `to=${NOON}`])
     expect((await world.get(`/v1/conversion-list?limit=1&${other}&cursor=${nextCursor}`)).body).toMatchObject({
       code: 'invalid_query',

@@ -2,21 +2,23 @@
 import { CompareAnswer } from '@tributary/contract/attribution-answer';
 import { PathsAnswer } from '@tributary/contract/paths';
 import { TotalsAnswer } from '@tributary/contract/totals';
+import { definitionsOf } from '@tributary/testkit/generate-definitions';
 import { expect, test } from 'vitest';
 import { createWorld, event, NOON, type World } from './world.ts';
 
 const HOUR = 3_600_000;
 
-/** The dollars of one channel are those of two orders; euros were sold and refunded the next day. */
-async function shop(): Promise<World> {
+/** The dollars of one channel are those of two orders; euros were sold some hours before they were refunded, to a user of another channel. */
+async function shop(soldHours = 40): Promise<World> {
   const world = await createWorld();
   for (const [userId, channel, currency, value, hours] of [
-    ['u1', 'search', 'EUR', 1_000, 40],
+    ['u1', 'search', 'EUR', 1_000, soldHours],
     ['u2', 'email', 'EUR', -1_000, 0],
     ['u3', 'search', 'USD', 700, 1],
   ] as const) {
     const common = { userId, currency };
-    await world.ingest(event({ ...common, type: 'ad_click', channel, ts: NOON - (hours + 1) * HOUR, cost: 30 }));
+    const campaign = `c-${channel}`;
+    await world.ingest(event({ ...common, type: 'ad_click', channel, campaign, ts: NOON - (hours + 1) * HOUR, cost: 30 }));
     await world.ingest(event({ ...common, type: 'purchase', ts: NOON - hours * HOUR, value }));
   }
   await world.tick();
@@ -43,6 +45,62 @@ test.each([
   const euros = (await world.get(`${path}${path.includes('?') ? '&' : '?'}currency=EUR`)).body;
   expect(JSON.stringify(euros)).toMatch(MONEY);
   expect(euros.meta.warnings).toEqual([]);
+});
+
+test.each([
+  '/v1/attribution?campaign=c-search',
+  '/v1/attribution?model=linear&by=channel,day',
+  '/v1/attribution?model=orderedShapley&by=channel,position',
+  '/v1/attribution?model=inverseJ&by=campaign,day',
+  '/v1/attribution?model=participation',
+  '/v1/attribution?model=markov',
+  '/v1/attribution?model=markov&by=campaign',
+  '/v1/attribution?model=shapley&value=revenue&by=day',
+  '/v1/attribution/compare?models=last,shapley',
+  '/v1/paths',
+  '/v1/views/credit?by=channel&model=linear',
+  '/v1/views/paths?by=path',
+])('%s has none where euros were refunded on the day on which they were sold, to another channel', async (path) => {
+  const { status, body } = await (await shop(3)).get(path);
+  expect(status).toBe(200);
+  expect(JSON.stringify(body)).not.toMatch(/"\w*[vV]alueMinor/);
+  expect(body.meta.warnings.join()).toMatch(/are in several currencies, which have no sum \(EUR, USD\)/);
+});
+
+test.each(['/v1/attribution', '/v1/attribution?model=shapley', '/v1/paths'])(
+  '%s says so where euros were taken back from the same channel, as another type',
+  async (path) => {
+    const world = await createWorld({
+      definitions: definitionsOf({ conversions: ['purchase', 'refund'], touches: { click: {} } }),
+    });
+    for (const [type, currency, value] of [
+      ['purchase', 'EUR', 1_000],
+      ['refund', 'EUR', -1_000],
+      ['purchase', 'USD', 700],
+    ] as const) {
+      const userId = `${type} ${currency}`;
+      await world.ingest(event({ userId, type: 'click', channel: 'search', ts: NOON - HOUR }));
+      await world.ingest(event({ userId, type, currency, value, ts: NOON }));
+    }
+    await world.tick();
+    const { body } = await world.get(path);
+    expect(body.meta.warnings.join()).toMatch(/values are in several currencies, which have no sum \(EUR, USD\)/);
+    expect(JSON.stringify(body)).not.toMatch(/"\w*[vV]alueMinor/);
+  },
+);
+
+test('costs of one row are not added to those of another currency, though these sum to nothing', async () => {
+  const world = await createWorld();
+  for (const [channel, currency, cost] of [
+    ['search', 'EUR', 30],
+    ['email', 'EUR', -30],
+    ['search', 'USD', 5],
+  ] as const)
+    await world.ingest(event({ userId: `${channel} ${currency}`, type: 'ad_click', channel, currency, cost, ts: NOON }));
+  await world.tick();
+  const { body } = await world.get('/v1/attribution');
+  expect(JSON.stringify(body)).not.toMatch(/"\w*[cC]ostMinor/);
+  expect(body.meta.warnings.join()).toMatch(/costs are in several currencies, which have no sum \(EUR, USD\)/);
 });
 
 test('rows by currency have their amounts, and their totals have none', async () => {

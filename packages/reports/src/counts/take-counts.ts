@@ -10,12 +10,13 @@ import { credit } from '@tributary/views/credit/fold';
 import type { Rows } from '@tributary/views/deltas';
 import { touches } from '@tributary/views/touches/fold';
 import type { View } from '@tributary/views/view';
-import { rowFiltersOf, scopeOf } from '../journeys/scope.ts';
+import { rowFiltersOf, type Scope, scopeOf } from '../journeys/scope.ts';
+import { currenciesOfSizes, type SizeCounts } from '../journeys/sizes.ts';
 import { countedModel, viewsOfModel } from '../models/catalogue.ts';
 import { noteOfLongPaths } from '../models/path-credit.ts';
 import { weighsPaths } from '../models/rules.ts';
 import { type ReportQuestion, windowsOf } from '../question.ts';
-import { namedRows } from '../row-keys.ts';
+import { namedRows, rekeyed } from '../row-keys.ts';
 import { conservationGap, currenciesIn, sumOf } from '../sums.ts';
 import { type Cells, cellsOf } from './cells.ts';
 import { type ChannelNames, channelNames } from './channel-names.ts';
@@ -93,6 +94,11 @@ function countsOf(snapshot: Snapshot, question: ReportQuestion, names: ChannelNa
   const scope = scopeOf(question);
   const asked = [...by, ...Object.keys(rowFiltersOf(question))];
   const hasCosts = [...by, ...Object.keys(equal)].every((dimension) => COST_DIMENSIONS.includes(dimension));
+  const inCurrencies = { days, by: ['currency', ...by.filter((dimension) => dimension !== 'currency')], equal };
+  const credited = models.flatMap((model) =>
+    isShared(model) ? [] : [[model, countedModel(model).rows(snapshot, inCurrencies, inCredit, parameters)] as const],
+  );
+  const costs = hasCosts ? namedRows(snapshot, touches, inCurrencies, inCosts) : null;
   const ofJourneys = journeys === null ? NOTHING : findingsOfJourneys(journeys, question, snapshot, names);
   return {
     question,
@@ -106,14 +112,20 @@ function countsOf(snapshot: Snapshot, question: ReportQuestion, names: ChannelNa
             cells: cellsOf(snapshot, scope, asked, inCredit),
             wholes: cellsOf(snapshot, scope, [], inCredit),
           },
-    credit: new Map(
-      models.flatMap((model) =>
-        isShared(model) ? [] : [[model, countedModel(model).rows(snapshot, { days, by, equal }, inCredit, parameters)] as const],
-      ),
-    ),
-    costs: hasCosts ? namedRows(snapshot, touches, { days, by, equal }, inCosts) : null,
+    credit: new Map(credited.map(([model, rows]) => [model, rekeyed(rows, inCurrencies.by, by, {})])),
+    costs: costs === null ? null : rekeyed(costs, inCurrencies.by, by, {}),
     converted: sumOf(snapshot.project(conversions, { ...scope, by: [] }), 2),
-    currencies: currenciesOf(snapshot, question, hasCosts),
+    currencies: {
+      values: question.wanted.revenue
+        ? currenciesOfValues(
+            snapshot,
+            scope,
+            credited.map(([, rows]) => rows),
+            journeys?.sizes ?? null,
+          )
+        : [],
+      costs: costs === null ? [] : currenciesIn(costs, 1),
+    },
     findings: {
       holes: [...ofJourneys.holes, ...creditGaps(snapshot, question)],
       notes: [...ofJourneys.notes, ...pathNotes(snapshot, question)],
@@ -142,13 +154,10 @@ function pathNotes(snapshot: Snapshot, question: ReportQuestion): string[] {
   return note === null ? [] : [note];
 }
 
-function currenciesOf(snapshot: Snapshot, question: ReportQuestion, hasCosts: boolean): Currencies {
-  const { days, equal, wanted } = question;
-  const selection = { days, by: ['currency', 'day', 'type'] };
-  return {
-    values: wanted.revenue
-      ? currenciesIn(snapshot.project(conversions, { ...selection, equal: scopeOf(question).equal }), 1)
-      : [],
-    costs: hasCosts ? currenciesIn(snapshot.project(touches, { days, by: ['currency'], equal }), 1) : [],
-  };
+/** Those that any row or total adds. `credited`: keyed by the currency, then as the rows are. */
+function currenciesOfValues(snapshot: Snapshot, scope: Scope, credited: readonly Rows[], sizes: SizeCounts | null): string[] {
+  // By day and type as well: sales and their refunds may sum to nothing.
+  const converted = snapshot.project(conversions, { ...scope, by: ['currency', 'day', 'type'] });
+  const counted = [converted, ...credited].flatMap((rows) => currenciesIn(rows, 1));
+  return [...new Set([...counted, ...(sizes === null ? [] : currenciesOfSizes(sizes))])].sort();
 }

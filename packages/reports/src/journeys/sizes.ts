@@ -69,6 +69,15 @@ function countSizes(rows: Rows): SizeCounts {
   return { attributed, unattributed, ofConversions, ofValue, capped };
 }
 
+/** Of the value of any channel: of several channels it may sum to nothing. */
+export function currenciesOfSizes({ attributed, unattributed, ofValue }: SizeCounts): string[] {
+  const whole = [attributed, unattributed].flatMap(({ values }) => [...values]);
+  return [
+    ...whole.flatMap(([currency, value]) => (value === 0 ? [] : [currency])),
+    ...[...ofValue].flatMap(([currency, channels]) => (channels.some(({ amount }) => amount !== 0) ? [currency] : [])),
+  ];
+}
+
 function addAmounts(amounts: Amounts, currency: string, conversions: Integer, value: Integer): void {
   amounts.conversions = add(amounts.conversions, conversions);
   amounts.values.set(currency, add(amounts.values.get(currency) ?? 0, value));

@@ -14,6 +14,7 @@ import type { Rows } from '@tributary/views/deltas';
 import { pathShapes } from '@tributary/views/path-shapes/fold';
 import { paths } from '@tributary/views/paths/fold';
 import type { View } from '@tributary/views/view';
+import { rekeyed } from '../row-keys.ts';
 import { currenciesIn, severalCurrencies, sumOf } from '../sums.ts';
 
 export const PATH_VIEWS: readonly View[] = [assists, conversions, credit, pathShapes, paths];
@@ -68,16 +69,30 @@ export interface PathQuestion {
   readonly limit: number;
 }
 
+/** The rows of the answer, by currency: what is shown is asked for so, then added up. */
+const BY_PATH = ['currency', 'path'];
+const BY_SHAPE = ['currency', 'touches', 'lagDays'];
+const BY_CHANNEL = ['currency', 'channel'];
+const PARTICIPATED_VALUE = assists.measures.indexOf('participatedValueMinor');
+
 export function pathReport({ project }: Pick<Snapshot, 'project'>, { days, equal, sort, limit }: PathQuestion): PathReport {
   const totals = sumsOf(sumOf(project(conversions, { days, by: [], equal }), 2));
-  const byPath = project(paths, { days, by: ['path'], equal });
-  const shapes = project(pathShapes, { days, by: ['touches'], equal });
-  const lags = project(pathShapes, { days, by: ['touches', 'lagDays'], equal });
+  const inCurrencies = {
+    paths: project(paths, { days, by: BY_PATH, equal }),
+    shapes: project(pathShapes, { days, by: BY_SHAPE, equal }),
+    assists: project(assists, { days, by: BY_CHANNEL, equal: { ...equal, campaign: '' } }),
+    credit: project(credit, { days, by: BY_CHANNEL, equal: { ...equal, model: 'last' } }),
+  };
+  const byPath = rekeyed(inCurrencies.paths, BY_PATH, ['path'], {});
+  const shapes = rekeyed(inCurrencies.shapes, BY_SHAPE, ['touches'], {});
+  const lags = rekeyed(inCurrencies.shapes, BY_SHAPE, ['touches', 'lagDays'], {});
   const kept = [...byPath].filter(([path]) => path !== '' && path !== OTHER);
   const most = sort === 'conversions' ? 0 : 1;
   const sorted = kept.sort(([a, m], [b, n]) => largerFirst(m[most] ?? 0, n[most] ?? 0) || (a < b ? -1 : 1));
   const counted = sumsOf(sumOf(byPath, 2));
-  const currencies = currenciesIn(project(conversions, { days, by: ['currency', 'day', 'type'], equal }), 1);
+  // By day and type as well: sales and their refunds may sum to nothing.
+  const converted = project(conversions, { days, by: ['currency', 'day', 'type'], equal });
+  const currencies = currenciesOf([converted, ...Object.values(inCurrencies)], inCurrencies.assists);
   const mixed = severalCurrencies('values', currencies, 'ask for one currency');
   if (mixed !== null && sort === 'value')
     throw new TributaryError('invalid_query', `sort must be conversions where ${mixed} (got "value")`);
@@ -97,8 +112,8 @@ export function pathReport({ project }: Pick<Snapshot, 'project'>, { days, equal
       .sort((a, b) => Number.parseInt(a.touches, 10) - Number.parseInt(b.touches, 10)),
     lagDays: lagsOf(lags).map(({ lagDays, ...sums }) => ({ lagDays, ...shown(sums) })),
     assists: assistsOf(
-      project(assists, { days, by: ['channel'], equal: { ...equal, campaign: '' } }),
-      project(credit, { days, by: ['channel'], equal: { ...equal, model: 'last' } }),
+      rekeyed(inCurrencies.assists, BY_CHANNEL, ['channel'], {}),
+      rekeyed(inCurrencies.credit, BY_CHANNEL, ['channel'], {}),
     ).map((row) => (mixed === null ? row : withoutValues(row))),
     holes:
       counted.conversions === totals.conversions && counted.valueMinor === totals.valueMinor
@@ -108,6 +123,11 @@ export function pathReport({ project }: Pick<Snapshot, 'project'>, { days, equal
           ],
     notes: mixed === null ? [] : [mixed],
   };
+}
+
+/** Those that any row adds. */
+function currenciesOf(rows: readonly Rows[], assisted: Rows): string[] {
+  return [...new Set([...rows.flatMap((each) => currenciesIn(each, 1)), ...currenciesIn(assisted, PARTICIPATED_VALUE)])].sort();
 }
 
 /** A conversion without a touch has no first touch to count from. */
