@@ -7,6 +7,7 @@ import { MUTATIONS_OF_HISTORY } from './mutations-of-history.ts';
 import { MUTATIONS_OF_JOURNEYS } from './mutations-of-journeys.ts';
 import { MUTATIONS_OF_KAFKA } from './mutations-of-kafka.ts';
 import { MUTATIONS_OF_ONCE } from './mutations-of-once.ts';
+import { MUTATIONS_OF_QUESTIONS } from './mutations-of-questions.ts';
 import { MUTATIONS_OF_READS } from './mutations-of-reads.ts';
 import { MUTATIONS_OF_RULES } from './mutations-of-rules.ts';
 import { MUTATIONS_OF_SETTINGS } from './mutations-of-settings.ts';
@@ -423,6 +424,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...MUTATIONS_OF_JOURNEYS,
   ...MUTATIONS_OF_KAFKA,
   ...MUTATIONS_OF_ONCE,
+  ...MUTATIONS_OF_QUESTIONS,
   ...MUTATIONS_OF_READS,
   ...MUTATIONS_OF_DOORS,
   ...MUTATIONS_OF_COLLECTOR,

@@ -1,0 +1,40 @@
+/** Lies about questions: how they are read, and what one may cost. */
+import type { Mutation } from './mutation-list.ts';
+
+const UNKNOWN = 'packages/reports/src/unknown-values.ts';
+const ITS_TEST = 'packages/reports/test/unknown-values.test.ts';
+
+export const MUTATIONS_OF_QUESTIONS: readonly Mutation[] = [
+  {
+    lie: 'any number of names is compared with values that no row has',
+    law: '7',
+    file: UNKNOWN,
+    from: 'const COMPARED = 1_000;',
+    to: 'const COMPARED = 1e9;',
+    test: ITS_TEST,
+  },
+  {
+    lie: 'each filter of a question has comparisons of its own',
+    law: '7',
+    file: UNKNOWN,
+    from: 'left -= alike.length;',
+    to: 'void left;',
+    test: ITS_TEST,
+  },
+  {
+    lie: 'every value that no row has is named in a note of its own',
+    law: '7',
+    file: UNKNOWN,
+    from: 'const NAMED = 3;',
+    to: 'const NAMED = 1e9;',
+    test: ITS_TEST,
+  },
+  {
+    lie: 'known names are sorted for each value that no row has',
+    law: '7',
+    file: UNKNOWN,
+    from: 'sentenceOf(dimension, value, names, nearestOf',
+    to: 'sentenceOf(dimension, value, [...names].sort(), nearestOf',
+    test: ITS_TEST,
+  },
+];
