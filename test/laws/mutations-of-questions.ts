@@ -37,4 +37,12 @@ export const MUTATIONS_OF_QUESTIONS: readonly Mutation[] = [
     to: 'sentenceOf(dimension, value, [...names].sort(), nearestOf',
     test: ITS_TEST,
   },
+  {
+    lie: 'digits of any length are milliseconds in questions',
+    law: '7',
+    file: 'packages/contract/src/instants.ts',
+    from: '/^(?:0|[1-9](?:\\d{9}|\\d{12}|\\d{15}))$/',
+    to: '/^\\d{1,16}$/',
+    test: 'services/api/test/bad-input.test.ts',
+  },
 ];

@@ -36,7 +36,8 @@ export function requestOf(base: string, operation: Operation, asked: object): Ht
 const IN_ONE: ReadonlySet<string> = new Set(['by', 'models', 'names']);
 
 function textsOf(name: string, value: unknown): string[] {
-  if (value instanceof Date) return [String(value.getTime())];
+  // Milliseconds before 2001 have fewer than 13 digits, which the API does not read.
+  if (value instanceof Date) return [Number.isNaN(value.getTime()) ? String(value) : value.toISOString()];
   if (!Array.isArray(value)) return [String(value)];
   if (!IN_ONE.has(name)) {
     // Without a value the parameter would be left out, and choose all.

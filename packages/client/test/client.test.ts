@@ -43,7 +43,7 @@ test('lists, instants and names with special characters go as the API reads them
   await client.viewCredit({ by: ['channel'], channel: ['a,b', 'c'], model: 'last' });
   await client.requestGeneration({ mode: 'full' });
   expect(sent.map(({ method, url }) => `${method} ${url}`)).toEqual([
-    'GET http://api.test/v1/attribution?by=channel%2Cday&from=5&to=2026-11-01&limit=7&channel=a%26b%3Dc',
+    'GET http://api.test/v1/attribution?by=channel%2Cday&from=1970-01-01T00%3A00%3A00.005Z&to=2026-11-01&limit=7&channel=a%26b%3Dc',
     'GET http://api.test/v1/users/a%2Fb%20%3F%C3%BC/journey',
     'GET http://api.test/v1/views/credit?by=channel&channel=a%2Cb&channel=c&model=last',
     'POST http://api.test/v1/generations',

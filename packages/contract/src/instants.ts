@@ -2,7 +2,8 @@
 import { EPOCH_FORMS, msOfCalendar, msOfNumber } from '@tributary/model/read-instant';
 import { MAX_INSTANT_MS } from '@tributary/model/time';
 
-const EPOCH = /^\d{1,16}$/;
+/** Digits of any other length are a mistake: 20261120 as milliseconds would be a morning of 1970. 0 is the beginning. */
+const EPOCH = /^(?:0|[1-9](?:\d{9}|\d{12}|\d{15}))$/;
 /** With an offset, as without one it would be UTC for some and local time for others. */
 const DATE_OR_RFC_3339 = /^\d{4}-\d\d-\d\d(?:[Tt ]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-]\d\d:\d\d))?$/;
 
@@ -14,9 +15,9 @@ export function parseInstant(text: string): number | null {
   return DATE_OR_RFC_3339.test(text) ? within(msOfCalendar(text)) : null;
 }
 
-/** Epoch ms of a number, by the one rule of all doors; null beyond the instants that there are. */
+/** Epoch ms of a number, by the one rule of all doors; null for a length that names no unit, and beyond the instants that there are. */
 export function parseEpoch(value: number): number | null {
-  return within(msOfNumber(value));
+  return EPOCH.test(String(Math.floor(value))) ? within(msOfNumber(value)) : null;
 }
 
 function within(ms: number | undefined): number | null {

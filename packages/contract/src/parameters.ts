@@ -46,7 +46,9 @@ export const Instant = parameter<number, number | string | Date>(
   {
     id: 'Instant',
     anyOf: [
-      { type: 'integer', minimum: 0, maximum: MAX_INSTANT_MS },
+      { type: 'integer', enum: [0] },
+      { type: 'integer', minimum: 1e9, maximum: 1e10 - 1 },
+      { type: 'integer', minimum: 1e12, maximum: MAX_INSTANT_MS },
       { type: 'integer', minimum: 1e15, maximum: Number.MAX_SAFE_INTEGER },
       { type: 'string', format: 'date-time' },
       { type: 'string', format: 'date' },

@@ -34,3 +34,11 @@ test('law 1: so does a range in a body', async () => {
     expect([range, status, body.results?.[0].signals.length]).toEqual([range, 200, found]);
   }
 });
+
+test('law 7: digits that name no unit are refused in a body as well, and 0 is the beginning', async () => {
+  const world = await createWorld();
+  const asked = (from: number) => world.post('/v1/signals/query', JSON.stringify({ users: ['ana'], from }));
+  for (const from of [1, 2027, 20261120, 99_999_999_999, 1e14, -5, 2027.5])
+    expect(await asked(from)).toMatchObject({ status: 400, body: { detail: expect.stringMatching(/^from must be epoch mill/) } });
+  expect((await asked(0)).status).toBe(200);
+});
