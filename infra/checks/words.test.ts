@@ -29,7 +29,7 @@ const NOWHERE: Words = [
   [/\blog.?place/gi, 'log configuration'],
 ];
 
-/** In documents, and in code outside of STILL_TO_DO. */
+/** In documents and in code. */
 const WORDS_OF_CODE: Words = [
   [/\b(founds|founded|founding)\b/gi, 'create'],
   [/\b(told|tells)\b/gi, 'report, name, say, configure; track'],
@@ -43,9 +43,6 @@ const WORDS_OF_CODE: Words = [
 
 /** In code: FIELD must RULE (got VALUE). */
 const NOT_IN_CODE: Words = [[/[,;] got ["$]/g, 'write " (got VALUE)" at the end of the message']];
-
-/** Folders of code that have WORDS_OF_CODE. A folder leaves the list with the last of them; none comes to it. */
-const STILL_TO_DO = ['packages/attribution'];
 
 /** In documents. Code still has them. */
 const NOT_IN_DOCUMENTS: Words = [
@@ -82,15 +79,8 @@ test('documents use the usual words', () => {
   expect(documents.flatMap((file) => found(file, prose(file), [...WORDS_OF_CODE, ...NOT_IN_DOCUMENTS]))).toEqual([]);
 });
 
-test('code uses the usual words, but for the folders that are still to do', () => {
-  const done = code.filter((file) => !STILL_TO_DO.some((folder) => file.startsWith(`${folder}/`)));
-  expect(done.flatMap((file) => found(file, ownText(file), WORDS_OF_CODE))).toEqual([]);
-});
-
-test('a folder that is still to do has such a word', () => {
-  const has = (folder: string) =>
-    code.some((file) => file.startsWith(`${folder}/`) && found(file, ownText(file), WORDS_OF_CODE).length > 0);
-  expect(STILL_TO_DO.filter((folder) => !has(folder))).toEqual([]);
+test('code uses the usual words', () => {
+  expect(code.flatMap((file) => found(file, ownText(file), WORDS_OF_CODE))).toEqual([]);
 });
 
 test('a word is found across a line, and not in code', () => {

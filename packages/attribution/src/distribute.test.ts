@@ -20,7 +20,7 @@ describe('law 4: credit of a data-driven model', () => {
     );
   });
 
-  it('gives everyone the share of the total, within 1 unit, a share of 0 nothing, and nobody the wrong sign', () => {
+  it('gives everyone the share of the total, within 1 unit, a share of 0 nothing, and no share the wrong sign', () => {
     const shares = fc.array(fc.oneof(fc.constant(0), fc.double({ min: 1e-6, max: 1 })), { minLength: 1, maxLength: 30 });
     fc.assert(
       fc.property(totals, shares, (total, weights) => {
@@ -70,7 +70,7 @@ describe('law 4: credit of a data-driven model', () => {
     expect(distribute(100, [1.5, -0.5])).toEqual([150, -50]);
   });
 
-  it('splits equally where the shares tell nobody apart', () => {
+  it('splits equally where the shares say nothing', () => {
     for (const shares of [
       [0, 0, 0],
       [1, -1, 0],

@@ -7,7 +7,7 @@ import { type Integer, integerOf, subtract } from '@tributary/model/integer';
  * of `total · share` (of a total beyond 2^53: as near as a share is known, to 1 part in 2^53); a share of 0 gets 0.
  *
  * Shares need not be normalised. A negative share gets a negative part. A negative total (refunds) is split as its mirror
- * image. Where the shares tell nobody apart (all 0, a sum of 0, not finite, or so large on both sides of 0 that the parts
+ * image. Where the shares say nothing (all 0, a sum of 0, not finite, or so large on both sides of 0 that the parts
  * would pass 2^53, or a thousand times a total beyond it) the total is split equally. No shares: no parts, and the total
  * stays with the caller.
  */
@@ -17,8 +17,8 @@ export function distribute(total: Integer, shares: readonly number[]): Integer[]
   if (typeof total === 'bigint') return distributeExactly(total, shares);
   const magnitude = Math.abs(total);
   const running = runningShares(shares);
-  const told = running.every((share) => Math.abs(share) * magnitude <= Number.MAX_SAFE_INTEGER);
-  const upTo = (told ? running : equalShares(shares)).map((share) => Math.round(share * magnitude));
+  const isClear = running.every((share) => Math.abs(share) * magnitude <= Number.MAX_SAFE_INTEGER);
+  const upTo = (isClear ? running : equalShares(shares)).map((share) => Math.round(share * magnitude));
   const sign = total < 0 ? -1 : 1;
   return upTo.map((sum, i) => sign * (sum - (upTo[i - 1] ?? 0)) || 0);
 }
@@ -30,8 +30,8 @@ const MOST_SHARE = 1_000;
 /** Of a total that no number holds. */
 function distributeExactly(total: bigint, shares: readonly number[]): Integer[] {
   const running = runningShares(shares);
-  const told = running.every((share) => Math.abs(share) <= MOST_SHARE);
-  const upTo = (told ? running : equalShares(shares)).map((share) => {
+  const isClear = running.every((share) => Math.abs(share) <= MOST_SHARE);
+  const upTo = (isClear ? running : equalShares(shares)).map((share) => {
     const fraction = BigInt(Math.round(share * 2 ** Number(FRACTION_BITS)));
     // BigInt division truncates: both signs are mirror images.
     return integerOf((fraction * total) / (1n << FRACTION_BITS));

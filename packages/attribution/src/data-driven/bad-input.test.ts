@@ -84,7 +84,7 @@ describe('every data-driven model', () => {
       const off = markov(transitionsOfPaths([...paths, row(['a', 'c'], 3, 1, 1 - total)], 1), { reward: 'value' });
       if (off.channels.some(({ effect }) => effect !== 0)) rounded++;
     }
-    expect(rounded, 'one unit of value is no rounding').toBe(200);
+    expect(rounded, 'one unit of value is not rounding').toBe(200);
   });
 
   it('takes a value that is negative as a whole: shares are parts of the loss', () => {
@@ -165,7 +165,7 @@ describe('every data-driven model', () => {
     expect(markov(grouped).total).toBe(paths.reduce((sum, { conversions }) => sum + conversions, 0));
   });
 
-  it('refuses counts that are no counts, naming the row', () => {
+  it('refuses what is not a count, naming the row', () => {
     for (const broken of [
       { conversions: -1 },
       { nulls: Number.NaN },

@@ -14,7 +14,7 @@ import { withShares } from './shares.ts';
 import { solve } from './solve.ts';
 import { expectedRewards, planOf } from './sparse-elimination.ts';
 
-/** An inverse of so many would take a minute and 400 MB. */
+/** An inverse of more would take a minute and 400 MB. */
 export const MOST_SPARSE_STATES = 5_000;
 
 export interface MarkovResult extends ModelResult {

@@ -13,9 +13,9 @@ export interface SharedModel {
   /** What `effect` is. */
   readonly effect: string;
   readonly parameters: readonly Parameter[];
-  /** Channels it is run with at the most; the smallest of more are grouped. */
+  /** The most channels it is run with; the smallest of more are grouped. */
   readonly mostChannels: number;
-  /** Currencies it is run for in one answer at the most: each is a run of its own. */
+  /** The most currencies it is run for in one answer: each is a run of its own. */
   readonly mostCurrencies: number;
   readonly looksAt: LooksAt;
   /** Its effect is a part of the whole, whatever the reward; else an amount of it. */

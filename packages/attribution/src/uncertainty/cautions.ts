@@ -35,7 +35,7 @@ export type CautionCode = keyof typeof CAUTIONS;
 
 /** Converting units below which a channel has no figures for money. */
 export const FEWEST_FOR_RATIOS = 10;
-/** So many units of equal value must a channel, or all of them, be worth. */
+/** How many units of equal value a channel, or all of them, must be worth. */
 export const FEWEST_OF_VALUE = { channel: 20, all: 50 };
 /** Values that differ less than this are taken as equal, however few: a coefficient of variation of 0.5. */
 const NEARLY_EQUAL = 0.8;
@@ -71,7 +71,7 @@ export function cautionsOfValue({ ofValue, largestOrder, converted }: AllEvidenc
 export interface SeenOrders {
   /** Minor units. */
   readonly largest: number;
-  /** Converting units that are rarer than one in so many are all missing from such a sample with a probability above `1 − level`. */
+  /** Converting units that are rarer than one in that many are all missing from such a sample with a probability above `1 − level`. */
   readonly missesBelowOneIn: number;
 }
 

@@ -37,7 +37,7 @@ export function removalEffects(
   if (states > MOST_SPARSE_STATES)
     throw new TributaryError(
       'too_many_states',
-      `The counts have ${states} states; the model takes ${MOST_SPARSE_STATES} at the most.`,
+      `The counts have ${states} states; the model takes at most ${MOST_SPARSE_STATES}.`,
     );
   // Canonical: the sums of a state do not depend on which path came first.
   const sorted = [...names.keys()].sort(byCodePoint);

@@ -137,7 +137,7 @@ function equalsOfAll(is: Estimate, without: readonly Estimate[]): number {
   return equals(is.total, varianceOf(without.map(({ total }) => (total * length) / (length - 1))));
 }
 
-/** So many users of equal value would be as certain. */
+/** How many users of equal value would be as certain. */
 function equals(amount: number, variance: number): number {
   return variance === 0 ? Number.POSITIVE_INFINITY : amount ** 2 / variance;
 }

@@ -53,7 +53,7 @@ export function student(z: number, size: number): number {
   return z + (z ** 3 + z) / (4 * size) + (5 * z ** 5 + 16 * z ** 3 + 3 * z) / (96 * size ** 2);
 }
 
-/** Probability that Student's t of so many degrees of freedom lies below `t` (Abramowitz and Stegun 26.7.3, 26.7.4). */
+/** Probability that Student's t of these degrees of freedom lies below `t` (Abramowitz and Stegun 26.7.3, 26.7.4). */
 export function partBelow(t: number, degrees: number): number {
   const angle = Math.atan(t / Math.sqrt(degrees));
   const square = Math.cos(angle) ** 2;

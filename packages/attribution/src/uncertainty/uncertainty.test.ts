@@ -196,7 +196,7 @@ describe('ranks', () => {
     expect([a?.from, a?.to, c?.from, c?.to]).toEqual([2, 3, 1, 1]);
   });
 
-  test('one that is above the next in so many draws', () => {
+  test('one that is above the next in that share of the draws', () => {
     const [a] = of(55, 45) ?? [];
     expect(a?.aboveNext).toBeGreaterThan(0.75);
     expect(a?.aboveNext).toBeLessThan(0.92);

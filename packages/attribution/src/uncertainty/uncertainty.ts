@@ -31,7 +31,7 @@ export interface UncertaintyOptions extends EstimatorOptions {
   readonly rewards: readonly Reward[];
   readonly replicates: number;
   readonly level: number;
-  /** Told after each replicate how many are done. */
+  /** Hears after each replicate how many are done. */
   readonly onReplicate?: ((done: number) => void) | undefined;
 }
 
@@ -205,7 +205,7 @@ interface Witnesses {
   readonly all: number;
 }
 
-/** As certain as a proportion among so many equal witnesses: of no conversion at all that is all of them. */
+/** As certain as a proportion among that many equal witnesses: of no conversion at all that is all of them. */
 function ofProportion(part: number, draws: Float64Array, { converted, all }: Witnesses, z: number): Interval {
   if (converted === 0) return wilson(0, all, z);
   return wilson(part, sizeOf(part, draws, { converted, all }), z);
@@ -217,7 +217,7 @@ function sizeOf(part: number, draws: Float64Array, { converted, all }: Witnesses
   return converted < 5 ? Math.min(size, all) : size;
 }
 
-/** None converted: not more than so many units would have. What their orders are worth is not known. */
+/** None converted: at most as many units as this would have. What their orders are worth is not known. */
 function ofCredit(
   amount: number,
   draws: Float64Array,
