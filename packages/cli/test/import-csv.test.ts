@@ -302,3 +302,34 @@ describe('wrong usage exits 2 and says what is there', () => {
       });
   });
 });
+
+describe('a file that may not be what it should', () => {
+  const MAP = ['--map', 'user=user,time=time,value=v', '--type', 'purchase', '--currency', 'EUR'];
+  const OPEN_END = 'warning: the last line has no line end: is the file complete?';
+
+  test('a last line without a line end is imported and named; a cut amount is refused', async () => {
+    const cut = await importCsv('user,time,v\nana,2026-11-21,24', ...MAP);
+    expect(cut).toMatchObject({ code: 0, events: [{ value: 2400 }], stderr: expect.stringContaining(OPEN_END) });
+    expect((await importCsv('user,time,v\nana,2026-11-21,249.', ...MAP)).events).toEqual([]);
+  });
+
+  test.each(['\n', '\r\n', '\r'])('a file that ends with %j is taken as whole, also compressed and in UTF-16', async (end) => {
+    const text = `user,time,v${end}ana,2026-11-21,24${end}`;
+    for (const content of [text, gzipSync(text), Buffer.from(`\ufeff${text}`, 'utf16le')])
+      expect((await importCsv(content, ...MAP)).stderr).not.toContain(OPEN_END);
+  });
+
+  test('only a header is exit 1; UTF-16 without its mark and a header with spaces are named', async () => {
+    expect(await importCsv('user,time,v\n', ...MAP)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('nothing was imported'),
+    });
+    const utf16 = await importCsv(Buffer.from('user,time,v\nana,2026-11-21,1\n', 'utf16le'), ...MAP);
+    expect(utf16).toMatchObject({ code: 2, stderr: expect.stringContaining('it looks like UTF-16. Save it as CSV in UTF-8') });
+    const spaced = await importCsv('user, time,v\nana,2026-11-21,1\n', ...MAP);
+    expect(spaced).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('begins or ends with a space: take it away in the file'),
+    });
+  });
+});

@@ -64,7 +64,11 @@ async function importCsv(context: Context, file: string, options: Options): Prom
   const summary = createCsvSummary();
   let columns: LongColumns | PathColumns | undefined;
   let read: RowReader | undefined;
-  for await (const row of csvRows(inflated(openInput(context, file), file), separatorOf(options.separator), summary.problem)) {
+  let endsOpen = false;
+  const rows = csvRows(inflated(openInput(context, file), file), separatorOf(options.separator), summary.problem, () => {
+    endsOpen = true;
+  });
+  for await (const row of rows) {
     if (columns === undefined || read === undefined) {
       columns = resolveMap(options.map, row.fields);
       checkTimes(columns, options);
@@ -81,10 +85,15 @@ async function importCsv(context: Context, file: string, options: Options): Prom
 
   problemLines(terminal, summary.problems, 'row with a problem', 'rows with a problem');
   await answer(context, { file, ...summaryJson(summary), sent }, () => [summaryText(summary), ...sentFacts(sent)].join('\n'));
-  const noneFits = summary.problems.count > 0 && summary.problems.count === summary.rows;
+  if (endsOpen) terminal.say(OPEN_END);
+  const noneFits = summary.problems.count === summary.rows;
   if (noneFits) terminal.say(`no row of "${file}" is an event: nothing was imported`);
   return importOutcome(context, sent, noneFits || (options.strict === true && summary.problems.count > 0));
 }
+
+/** Many exports end so; a file that is still being written does too, and its last amount may be cut. */
+const OPEN_END =
+  'warning: the last line has no line end: is the file complete? A row that is imported cut stays, beside the whole one of a later import.';
 
 function csvOptionsOf(options: Options): CsvOptions {
   if (options.currency !== undefined && !isCurrency(options.currency))

@@ -28,12 +28,24 @@ describe('law 4: an amount is read to the last minor unit', () => {
     expect(parseAmount(text, EUR)).toEqual({ ok: true, value: minor });
   });
 
-  test.each(['44.505', '1,5', '1.2.3', '', 'NaN', 'Infinity', '1e3', '0x10', '€5', '.5', '99999999999999', '1 000'])(
-    '"%s" is refused, not guessed',
-    (text) => {
-      expect(parseAmount(text, EUR).ok).toBe(false);
-    },
-  );
+  test.each([
+    '44.505',
+    '1,5',
+    '1.2.3',
+    '',
+    'NaN',
+    'Infinity',
+    '1e3',
+    '0x10',
+    '€5',
+    '.5',
+    '99999999999999',
+    '1 000',
+    '249.',
+    '-0.',
+  ])('"%s" is refused, not guessed', (text) => {
+    expect(parseAmount(text, EUR).ok).toBe(false);
+  });
 
   test('an amount beyond its bound is refused by the unit of its field', () => {
     const micros = { ...EUR, digits: 6, unit: 'micros', max: 2_500_000 };
@@ -49,6 +61,13 @@ describe('law 4: an amount is read to the last minor unit', () => {
     expect(parseAmount('44.50', { ...EUR, decimalMark: ',' }).ok).toBe(false);
     expect(parseAmount('4450', { ...EUR, minor: true })).toEqual({ ok: true, value: 4450 });
     expect(parseAmount('44.5', { ...EUR, minor: true }).ok).toBe(false);
+  });
+
+  test.each(['1,234.50', '1,234,567', '1 234', "1'234.50"])('the marks between thousands of "%s" are named', (text) => {
+    expect(parseAmount(text, EUR)).toMatchObject({
+      ok: false,
+      reason: expect.stringMatching(/leave out the marks between thousands$/),
+    });
   });
 
   test('decimals by currency', () => {

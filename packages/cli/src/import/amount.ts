@@ -40,13 +40,20 @@ function markAdvice(mark: string | undefined, { minor, decimalMark }: AmountForm
   return decimalMark === '.' ? ': write --decimal-comma where it is the decimal mark' : ': leave out --decimal-comma';
 }
 
-/** Units of "44", "44.5", "−44.50". More decimals than the currency has are refused, not rounded. */
+/** "1.234,50", "1'234", "1 234 567": never read, as "1.234" may be either. */
+function isGrouped(text: string): boolean {
+  return /^[+-]?\d{1,3}(?:(?:\.\d{3})+,\d+|(?:,\d{3})+\.\d+|(?:['’ \u00a0\u202f]\d{3})+(?:[.,]\d+)?|(?:[.,]\d{3}){2,})$/.test(
+    text.trim(),
+  );
+}
+
+/** Units of "44", "44.5", "−44.50". More decimals than the currency has are refused, not rounded; so is "44.", which was cut. */
 export function parseAmount(text: string, format: AmountFormat): Read<number> {
-  const match = /^([+-]?)(\d{1,15})(?:([.,])(\d*))?$/.exec(text.trim());
+  const match = /^([+-]?)(\d{1,15})(?:([.,])(\d+))?$/.exec(text.trim());
   const mark = match?.[3];
   if (match === null || (mark !== undefined && (format.minor || mark !== format.decimalMark)))
     return no(
-      `"${text.slice(0, 30)}" is not an amount such as ${format.minor ? '4400' : `44${format.decimalMark}00`}${markAdvice(mark, format)}`,
+      `"${text.slice(0, 30)}" is not an amount such as ${format.minor ? '4400' : `44${format.decimalMark}00`}${isGrouped(text) ? ': leave out the marks between thousands' : markAdvice(mark, format)}`,
     );
   const decimals = (match[4] ?? '').replace(/0+$/, '');
   const digits = format.minor ? 0 : format.digits;

@@ -64,7 +64,11 @@ export function pathColumns(text: string, header: readonly string[]): number[] {
 
 function indexOf(column: string, header: readonly string[]): number {
   const at = header.indexOf(column);
-  if (at < 0) throw new UsageError(`--map: there is no column "${column}"; the file has ${header.join(', ')}`);
+  if (at < 0) {
+    const spaced = header.find((title) => title.trim() === column);
+    const why = spaced === undefined ? '' : ` ("${spaced}" begins or ends with a space: take it away in the file)`;
+    throw new UsageError(`--map: there is no column "${column}"; the file has ${header.join(', ')}${why}`);
+  }
   if (header.indexOf(column, at + 1) >= 0) throw new UsageError(`--map: the file has two columns "${column}"`);
   return at;
 }

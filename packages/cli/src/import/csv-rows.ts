@@ -27,8 +27,9 @@ export async function* csvRows(
   chunks: AsyncIterable<Uint8Array>,
   separator: string | undefined,
   onProblem: (problem: Problem) => void,
+  onOpenEnd: () => void = () => {},
 ): AsyncGenerator<CsvRow> {
-  const encoding = { isBroken: false };
+  const encoding = { isBroken: false, end: '' };
   const { first, all } = await firstLine(checked(chunks, encoding));
   assertText(first);
   let header: readonly string[] | undefined;
@@ -63,6 +64,8 @@ export async function* csvRows(
       if (encoding.isBroken) assertReadable(record, header, line);
       yield { line, fields: record };
     }
+    // Of UTF-16 the last character has two bytes.
+    if (encoding.end !== '' && !/[\r\n]\0?$/.test(encoding.end)) onOpenEnd();
     if (unread)
       throw new CommandError({
         code: 'csv_quote_not_closed',
@@ -78,7 +81,10 @@ export async function* csvRows(
 }
 
 /** Passes the bytes on, and notes when they are not UTF-8 (a UTF-16 file is noted too, and reads well: its mark says so to the parser). */
-async function* checked(chunks: AsyncIterable<Uint8Array>, encoding: { isBroken: boolean }): AsyncGenerator<Uint8Array> {
+async function* checked(
+  chunks: AsyncIterable<Uint8Array>,
+  encoding: { isBroken: boolean; end: string },
+): AsyncGenerator<Uint8Array> {
   const decoder = new TextDecoder('utf-8', { fatal: true });
   for await (const chunk of chunks) {
     try {
@@ -86,6 +92,7 @@ async function* checked(chunks: AsyncIterable<Uint8Array>, encoding: { isBroken:
     } catch {
       encoding.isBroken = true;
     }
+    encoding.end = `${encoding.end}${Buffer.from(chunk.subarray(-2)).toString('latin1')}`.slice(-2);
     yield chunk;
   }
 }
@@ -107,6 +114,11 @@ const BINARY = [
 ] as const;
 
 function assertText(first: string): void {
+  // With its mark it reads well; the two bytes of the mark are not UTF-8.
+  if (first.includes('\0') && !first.startsWith('\ufffd'))
+    throw new UsageError(
+      'the file is not text in UTF-8: it looks like UTF-16. Save it as CSV in UTF-8, then run the command again.',
+    );
   const kind = BINARY.find(([mark]) => first.startsWith(mark))?.[1];
   if (kind !== undefined)
     throw new UsageError(`the file is ${kind}, not CSV. Save it as CSV in UTF-8, then run the command again.`);
