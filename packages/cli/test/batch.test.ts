@@ -179,6 +179,17 @@ describe('batch rollback and publish', () => {
   });
 });
 
+test('a generation that readers cannot be moved to: the fix says which can', async () => {
+  const all = list(
+    [generation(7, 'computed'), generation(4, 'computed', { current: true }), generation(1, 'retired')],
+    published(4),
+  );
+  await using server = await fakeServer(({ method }) => (method === 'GET' ? { body: all } : problem(409, 'conflict', 'not so')));
+  const fixOf = async (...args: string[]) => (await tributary(['batch', ...args, '--url', server.url])).stderr;
+  expect(await fixOf('rollback', '7')).toContain('fix: A newer one is published: tributary batch publish 7');
+  expect(await fixOf('publish', '1')).toContain('only computed ones (7, 4) can be published.');
+});
+
 test('batch status: the current one is marked, a failure is reported', async () => {
   const all = list(
     [

@@ -1,6 +1,6 @@
 /** `tributary batch …`: ask for a generation, follow it, and move readers between generations. */
 import type { Command } from 'commander';
-import { type ApiClient, orWhere } from '../api-client.ts';
+import type { ApiClient } from '../api-client.ts';
 import type { AnswerOf, Generation, Generations, Publication } from '../api-types.ts';
 import { type Act, answer, type Context } from '../context.ts';
 import { CommandError, EXIT, type ExitCode, UsageError } from '../exit.ts';
@@ -119,12 +119,25 @@ async function move(context: Context, action: 'publish' | 'rollback', text: stri
       message: `there is no computed generation${action === 'rollback' ? ' older than the current one' : ''}`,
       fix: 'See "tributary batch status".',
     });
-  const got = await orWhere(
-    api.post<AnswerOf<'publishGeneration'>>(`/v1/generations/${generation}/${action}`, {}),
-    'See "tributary batch status" for the generations there are; only computed ones can be published.',
-  );
+  const got = await api
+    .post<AnswerOf<'publishGeneration'>>(`/v1/generations/${generation}/${action}`, {})
+    .catch((cause: unknown) => refusedMove(api, generation, action, cause));
   await answer(context, got, () => publicationLine(got.publication));
   return EXIT.ok;
+}
+
+/** With what can be done instead. */
+async function refusedMove(api: ApiClient, generation: number, action: 'publish' | 'rollback', cause: unknown): Promise<never> {
+  if (!(cause instanceof CommandError) || (cause.code !== 'conflict' && cause.code !== 'not_found')) throw cause;
+  // Whatever is wrong with the list, the refusal is what was asked about.
+  const { generations, publication } = await generationsOf(api).catch(() => ({ generations: [], publication: null }));
+  const computed = generations.filter(({ state }) => state === 'computed').map((one) => one.generation);
+  const isNewer = action === 'rollback' && generation > (publication?.generation ?? 0) && computed.includes(generation);
+  const which = computed.length === 0 ? '' : ` (${computed.join(', ')})`;
+  const fix = isNewer
+    ? `A newer one is published: tributary batch publish ${generation}`
+    : `See "tributary batch status" for the generations there are; only computed ones${which} can be published.`;
+  throw new CommandError({ code: cause.code, message: cause.message, fix, exitCode: cause.exitCode }, { cause });
 }
 
 function generationsOf(api: ApiClient): Promise<Generations> {
