@@ -61,7 +61,7 @@ function allowed(setting: Setting): string {
   if (setting.type === 'string') return setting.oneOf?.map((one) => `\`${one}\``).join(', ') ?? 'text';
   const { min, max } = boundsOf(setting);
   const unit = setting.unit === undefined || setting.unit === 'port' ? '' : ` ${setting.unit}`;
-  return `${min} to ${max}${unit}`;
+  return `${setting.orZero === true ? '0, or ' : ''}${min} to ${max}${unit}`;
 }
 
 function shown(setting: Setting): string {

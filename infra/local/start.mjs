@@ -13,12 +13,16 @@ const HELP = `Starts the whole platform on this machine, with demo data. Ctrl-C 
 Exit codes: 0 stopped, 1 failed, 2 usage or configuration (an option, setting, file, folder or port), 3 a dependency is missing.
 `;
 
+const typed = (arg) => (/^[\w./:=@-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", "'\\''")}'`);
 const args = process.argv.slice(2);
 const kept = keptByNpm(process.env);
 if (kept.length > 0) {
+  // What stands before the first option was the value of one that npm kept.
+  const first = args.findIndex((arg) => arg.startsWith('-'));
+  const afterwards = first < 0 ? [] : args.slice(first);
   process.stderr.write(
     `\nnpm kept ${kept.join(', ')} for itself: options of Tributary must stand after "--". Nothing was started.\n` +
-      `Write: npm start -- ${kept.map((option) => (option === '--no-demo' ? option : `${option} …`)).join(' ')}\n`,
+      `Write: npm start -- ${[...kept.map((option) => (option === '--no-demo' ? option : `${option} …`)), ...afterwards.map(typed)].join(' ')}\n`,
   );
   process.exit(2);
 }

@@ -7,6 +7,22 @@ const CONFIGURED = 'infra/local/test/configured.test.ts';
 
 export const MUTATIONS_OF_SETTINGS: readonly Mutation[] = [
   {
+    lie: 'a setting that was left on restores each lost log',
+    law: '6',
+    file: 'packages/runtime/src/lost-log.ts',
+    from: 'if (isGone && restoreSpentAt !== undefined) throw',
+    to: 'if (isGone && restoreSpentAt === 0) throw',
+    test: 'packages/runtime/src/lost-log.test.ts',
+  },
+  {
+    lie: 'a run computes from whatever folder is there',
+    law: '6',
+    file: 'packages/runtime/src/folder-history.ts',
+    from: '  if (missing.length === 0) return;\n',
+    to: '  if (missing.length >= 0) return;\n',
+    test: 'packages/runtime/src/lost-log.test.ts',
+  },
+  {
     lie: 'a setting in milliseconds may be more than a timer holds',
     law: '7',
     file: `${RUNTIME}/config-value.ts`,

@@ -1,6 +1,9 @@
 /** What `npm start` looks at before it starts anything, with what the environment says. */
+import { existsSync } from 'node:fs';
 import { TributaryError } from '@tributary/model/errors';
 import { lookAtConfiguration } from '@tributary/runtime/check/configuration';
+import { dataPath } from '@tributary/runtime/data-folder';
+import { keyFileOf } from '@tributary/runtime/key-file';
 import type { Environment } from './roles.ts';
 
 /** Set by the start itself, from its options and for its own Redis. */
@@ -16,9 +19,20 @@ export async function assertConfigured(
 ): Promise<string[]> {
   const unused = OWN.filter((name) => (env[name] ?? '').trim() !== '');
   const used = Object.fromEntries(Object.entries(env).filter(([name]) => !OWN.includes(name)));
-  const { troubles, notes } = await lookAtConfiguration({ env: used, dataDir, redis: false, waitMs });
+  const { troubles: found, notes } = await lookAtConfiguration({ env: used, dataDir, redis: false, waitMs });
+  const troubles = found.length > 0 ? found : keyTroubles(dataDir.path);
   if (troubles.length > 0) throw new TributaryError('invalid_config', troubles.join('\n'));
   return [...notes, ...(unused.length > 0 ? [unusedSentence(unused)] : [])];
+}
+
+/** New keys in place of a lost file would end every key that was handed out. */
+function keyTroubles(dataDir: string): string[] {
+  const file = keyFileOf(dataDir);
+  const isUsed = existsSync(dataPath(dataDir, 'logNote')) || existsSync(dataPath(dataDir, 'segments'));
+  if (!isUsed || existsSync(file)) return [];
+  return [
+    `${file} is gone, though this platform has data: each key that was handed out is in it. Restore it, or begin a new one with: tributary keys create admin --new-file --data-dir ${dataDir}`,
+  ];
 }
 
 function unusedSentence(names: readonly string[]): string {

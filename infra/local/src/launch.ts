@@ -16,6 +16,7 @@ import { lockDataDir } from './data-lock.ts';
 import { lastWords } from './last-words.ts';
 import { boundLog } from './log-file.ts';
 import { type Managed, type ManagedEvent, manage } from './managed-process.ts';
+import { assertOwnLog } from './own-log.ts';
 import { assertFree, freeBasePort, type Ports, portsFrom } from './ports.ts';
 import { redisFolder, redisSpec, redisUrl } from './redis-process.ts';
 import { type Environment, ROLE_NAMES, type RoleName, roleEnvironment, roleSpec } from './roles.ts';
@@ -107,6 +108,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     );
     started.push(redis);
     await readyOrTell(redis, readyMs, logFile);
+    await assertOwnLog(addresses.redisUrl, dataDir, { ...process.env, ...options.env });
 
     options.signal?.throwIfAborted();
 

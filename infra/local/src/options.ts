@@ -2,6 +2,8 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { TributaryError } from '@tributary/model/errors';
+import { unexpanded } from '@tributary/runtime/data-folder';
+import { distanceOf } from '@tributary/runtime/settings/unknown';
 import { MAX_BASE_PORT } from './ports.ts';
 
 export interface StartOptions {
@@ -21,14 +23,18 @@ export function typedIn(env: Readonly<Record<string, string | undefined>>): stri
 /** An option wins over `TRIBUTARY_DATA_DIR`. Throws `invalid_config` that names the option and its value. */
 export function parseOptions(argv: readonly string[], env: Readonly<Record<string, string | undefined>> = {}): StartOptions {
   try {
-    const { values } = parseArgs({
+    const { values, tokens } = parseArgs({
       args: [...argv],
+      tokens: true,
       options: {
         port: { type: 'string', default: '7400' },
         'data-dir': { type: 'string' },
         'no-demo': { type: 'boolean', default: false },
       },
     });
+    const names = tokens.flatMap((token) => (token.kind === 'option' ? [token.name] : []));
+    const twice = names.find((name, i) => names.indexOf(name) !== i);
+    if (twice !== undefined) throw new Error(`--${twice} must be given once (got it twice). Leave one of them out.`);
     const basePort = /^\d{1,5}$/.test(values.port) ? Number(values.port) : 0;
     if (basePort < 1 || basePort > MAX_BASE_PORT)
       throw new Error(`--port must be a number from 1 to ${MAX_BASE_PORT} (got "${values.port}"). Five more ports follow it.`);
@@ -36,10 +42,12 @@ export function parseOptions(argv: readonly string[], env: Readonly<Record<strin
     const inEnvironment = env['TRIBUTARY_DATA_DIR']?.trim() === '' ? undefined : env['TRIBUTARY_DATA_DIR'];
     const isOption = values['data-dir'] !== undefined || inEnvironment === undefined;
     const named = values['data-dir'] ?? inEnvironment;
+    const dataDirFrom = isOption ? '--data-dir' : 'TRIBUTARY_DATA_DIR';
+    if (named?.startsWith('~')) throw new Error(unexpanded(dataDirFrom, named));
     return {
       basePort,
       dataDir: named === undefined ? resolve('.tributary') : resolve(typedIn(env), named),
-      dataDirFrom: isOption ? '--data-dir' : 'TRIBUTARY_DATA_DIR',
+      dataDirFrom,
       demo: !values['no-demo'],
     };
   } catch (cause) {
@@ -52,7 +60,12 @@ function worded({ code = '', message }: Error & { code?: string }): string {
   const [, given = ''] = /'(.*?)'/.exec(message) ?? [];
   if (code === 'ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL')
     return `npm start takes only options (got "${given}"). Write npm start -- --port 7400, with "--" before them; --help lists all.`;
-  if (code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION') return `npm start has no option "${given}". Leave it out; --help lists all.`;
+  if (code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION') {
+    const nearest = ['--port', '--data-dir', '--no-demo'].find((known) => distanceOf(known, given) <= 2);
+    return `npm start has no option "${given}". ${nearest === undefined ? 'Leave it out' : `Write ${nearest}`}; --help lists all.`;
+  }
+  if (code === 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE' && /does not take an argument/.test(message))
+    return `${given.split(' ')[0]} must have no value (got one). Leave out "=" and what follows.`;
   if (code === 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE')
     return `${given.split(' ')[0]} must have a value (got none). Write it after the option.`;
   return message;

@@ -27,6 +27,14 @@ test.each([
   [['--data-dir', ''], '--data-dir must be a folder (got "")'],
   [['--data-dir', ' '], '--data-dir must be a folder (got "")'],
   [['--demo'], 'npm start has no option "--demo"'],
+  [['--datadir', 'x'], 'npm start has no option "--datadir". Write --data-dir; --help lists all.'],
+  [['--no-demo=true'], '--no-demo must have no value (got one). Leave out "=" and what follows.'],
+  [['--port', '7420', '--port=7430'], '--port must be given once (got it twice). Leave one of them out.'],
+  [['--data-dir', '/a', '--data-dir', '/b'], '--data-dir must be given once (got it twice)'],
+  [
+    ['--data-dir=~/trib'],
+    '--data-dir must not begin with "~", which the shell did not replace (got "~/trib"). Write the whole path.',
+  ],
   [['stray'], 'npm start takes only options (got "stray"). Write npm start -- --port 7400, with "--" before them'],
 ])('%j is refused by name', (argv, message) => {
   expect(() => parseOptions(argv)).toThrow(message);
@@ -36,6 +44,7 @@ test('the data folder is that of the option, else of the environment, else .trib
   const env = { TRIBUTARY_DATA_DIR: '/x' };
   expect(parseOptions(['--data-dir', '/y'], env)).toMatchObject({ dataDir: '/y', dataDirFrom: '--data-dir' });
   expect(parseOptions([], env)).toMatchObject({ dataDir: '/x', dataDirFrom: 'TRIBUTARY_DATA_DIR' });
+  expect(() => parseOptions([], { TRIBUTARY_DATA_DIR: '~/x' })).toThrow('TRIBUTARY_DATA_DIR must not begin with "~"');
   expect(parseOptions([], { TRIBUTARY_DATA_DIR: ' ' }).dataDir).toBe(resolve('.tributary'));
 });
 
@@ -59,11 +68,11 @@ test.each([
   (options, kept, advice) => {
     const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('npm_')));
     // Where nothing is refused it prints the help, rather than starting on a real folder.
-    const args = ['start', ...options, '--', '--help'];
+    const args = ['start', ...options, '--', '--help', 'b c'];
     const { status, stdout, stderr } = spawnSync('npm', args, { cwd: ROOT, env, encoding: 'utf8' });
     expect(status).toBe(2);
     expect(stderr).toContain(`npm kept ${kept} for itself`);
-    expect(stderr).toContain(advice);
+    expect(stderr).toContain(`${advice} --help 'b c'\n`);
     expect(stdout).not.toContain('Starts the whole platform');
   },
 );

@@ -8,6 +8,7 @@ import { startRecomputeWorker } from '@tributary/queue/recompute-worker';
 import { startShardWorker } from '@tributary/queue/shard-worker';
 import { loadDefinitions } from '@tributary/runtime/definitions';
 import { isTransient } from '@tributary/runtime/error-kinds';
+import { assertFolderOfLog } from '@tributary/runtime/folder-history';
 import { logConfiguration } from '@tributary/runtime/log-configuration';
 import { connectRedis, whenWritable } from '@tributary/runtime/redis';
 import { runService } from '@tributary/runtime/service';
@@ -36,6 +37,8 @@ await runService('recompute', RECOMPUTE_SETTINGS, async ({ config, log: logger, 
     name: 'events',
     now: Date.now,
   });
+  // A run would publish what it finds: in another folder, nothing.
+  assertFolderOfLog(config.dataDir, await log.starts());
   const metrics = recomputeMetrics(registry);
   const version = shardVersion();
   const ports: RunPorts = {

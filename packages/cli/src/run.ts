@@ -2,7 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { addCommands } from './commands.ts';
 import { type Act, type Context, createContext, type Shell } from './context.ts';
-import { EXIT, type ExitCode, failureOf } from './exit.ts';
+import { EXIT, type ExitCode, failureOf, UsageError } from './exit.ts';
 import { printable, printableJson } from './terminal/table.ts';
 import { nameUnknownVariables } from './unknown-variables.ts';
 import { VERSION } from './version.ts';
@@ -42,6 +42,7 @@ export async function createProgram(shell: Shell, onExitCode: (code: ExitCode) =
       outputError: (text, write) => write(choiceSentence(text)),
     })
     .exitOverride();
+  for (const option of program.options) refuseTwice(program, option.name());
   const act: Act =
     (handler) =>
     async (...args) => {
@@ -56,6 +57,14 @@ export async function createProgram(shell: Shell, onExitCode: (code: ExitCode) =
 
   await addCommands(program, act, shell.argv);
   return program;
+}
+
+/** The parser takes the last one: of two folders or two keys it may be the wrong one. */
+function refuseTwice(program: Command, name: string): void {
+  let times = 0;
+  program.on(`option:${name}`, () => {
+    if (++times > 1) throw new UsageError(`--${name} must be given once (got it twice). Leave one of them out.`);
+  });
 }
 
 /** The parser's words about a value that is not among the choices, in the form of all other refusals. */

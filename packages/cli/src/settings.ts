@@ -5,6 +5,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { isObject } from '@tributary/model/json';
+import { unexpanded } from '@tributary/runtime/data-folder';
 import type { Scope } from '@tributary/runtime/key-file';
 import { CommandError, EXIT, UsageError } from './exit.ts';
 import { readJson } from './json-text.ts';
@@ -133,6 +134,7 @@ function dataDirOf(
 ): Pick<Settings, 'dataDir' | 'dataDirFrom'> {
   const dataDirFrom = options.dataDir === undefined && env['TRIBUTARY_DATA_DIR'] ? 'TRIBUTARY_DATA_DIR' : '--data-dir';
   const named = options.dataDir ?? env['TRIBUTARY_DATA_DIR'];
+  if (named?.startsWith('~')) throw new UsageError(unexpanded(dataDirFrom, named));
   if (named !== undefined && named !== '') return { dataDir: resolve(cwd, named), dataDirFrom };
   const here = resolve(cwd, '.tributary');
   return { dataDir: existsSync(here) ? here : join(home, '.tributary'), dataDirFrom };

@@ -267,7 +267,7 @@ describe('--config', () => {
     expect(wrong.stdout.match(/^(fail|warn) .*/gm)).toEqual([
       expect.stringMatching(/^fail .*TRIBUTARY_BATCH_THREADS must be a whole number from 1 to 64 \(got "0"\)\./),
       expect.stringMatching(/^fail .*TRIBUTARY_KAKFA_BROKERS .*Write TRIBUTARY_KAFKA_BROKERS/),
-      expect.stringMatching(/^warn .*TRIBUTARY_COFFEE must be the name of a setting/),
+      expect.stringMatching(/^warn .*TRIBUTARY_COFFEE is not a setting/),
     ]);
   });
 

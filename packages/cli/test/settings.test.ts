@@ -91,8 +91,7 @@ describe('settings', () => {
   test('a misspelt variable is named once, with the one that was meant; what roles read is known', async () => {
     await using server = await fakeServer(routes);
     const env = { TRIBUTARY_KEY: 'k', TRIBUTARY_KAKFA_BROKERS: 'a:1', TRIBUTARY_BATCH_EVERY_MS: '1', TRIBUTARY_DATA_DIR: home() };
-    const note =
-      'note: TRIBUTARY_KAKFA_BROKERS must be the name of a setting (got one that is not known). Write TRIBUTARY_KAFKA_BROKERS, or leave it out.\n';
+    const note = 'note: TRIBUTARY_KAKFA_BROKERS is not a setting. Did you mean TRIBUTARY_KAFKA_BROKERS?\n';
     const done = await tributary(['signals', 'get', 'a/b ü', '--url', server.url], { env });
     expect(done.stderr.split(note)).toHaveLength(2);
     expect(done.stderr.match(/TRIBUTARY_/g)).toHaveLength(2);

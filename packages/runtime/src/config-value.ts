@@ -16,7 +16,13 @@ export type Setting =
       /** The text as a message may quote it; for what may hold a password. */
       readonly shown?: (text: string) => string;
     })
-  | (Described & { readonly type: 'int'; readonly default: number; readonly min?: number; readonly max?: number })
+  | (Described & {
+      readonly type: 'int';
+      readonly default: number;
+      readonly min?: number;
+      readonly max?: number;
+      readonly orZero?: true;
+    })
   | (Described & { readonly type: 'bool'; readonly default: boolean });
 
 export type Value = string | number | boolean;
@@ -43,9 +49,13 @@ export function readValue(setting: Setting, text: string): { readonly value: Val
   if (setting.type === 'int') {
     const { min, max } = boundsOf(setting);
     const value = /^-?\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
-    if (Number.isSafeInteger(value) && value >= min && value <= max) return { value };
+    if (Number.isSafeInteger(value) && ((value >= min && value <= max) || (value === 0 && setting.orZero === true)))
+      return { value };
     const counts = setting.unit === undefined || setting.unit === 'port' ? '' : ` (${setting.unit})`;
-    return { must: `be a whole number from ${min} to ${max}`, fix: `Write digits only${counts}, ${otherwise}` };
+    return {
+      must: `be ${setting.orZero === true ? '0 or ' : ''}a whole number from ${min} to ${max}`,
+      fix: `Write digits only${counts}, ${otherwise}`,
+    };
   }
   if (setting.type === 'bool') {
     if (text === 'true' || text === '1') return { value: true };

@@ -14,6 +14,11 @@ export const DATA_PATHS = {
   quarantine: 'quarantine',
 } as const;
 
+/** A shell replaces "~" at the beginning of a word only, and without quotes: it would become a folder of that name. */
+export function unexpanded(name: string, path: string): string {
+  return `${name} must not begin with "~", which the shell did not replace (got ${JSON.stringify(path)}). Write the whole path.`;
+}
+
 export function dataPath(dataDir: string, of: keyof typeof DATA_PATHS, ...names: readonly string[]): string {
   return join(dataDir, DATA_PATHS[of], ...names);
 }

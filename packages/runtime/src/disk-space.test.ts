@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { watchDisk } from './disk-space.ts';
+import { redisFolderTrouble, watchDisk } from './disk-space.ts';
 
 const MB = 1024 * 1024;
 
@@ -33,4 +33,11 @@ test('without a folder there is nothing to watch; a folder that is not there is 
   const watch = { reserveMb: 64, signal: AbortSignal.abort(), onChange: () => {} };
   expect((await watchDisk({ ...watch, folder: '' })).trouble()).toBe(null);
   await expect(watchDisk({ ...watch, folder: '/nowhere/at/all' })).rejects.toThrow(/ENOENT/);
+});
+
+test('a folder that is not there is refused by name; none at all is a Redis elsewhere', () => {
+  expect([redisFolderTrouble(''), redisFolderTrouble('.')]).toEqual([undefined, undefined]);
+  expect(redisFolderTrouble('/nowhere/redis')).toMatch(
+    /^TRIBUTARY_REDIS_FOLDER must be a folder that is there \(got "\/nowhere\/redis"\)/,
+  );
 });

@@ -2,10 +2,12 @@
  * The free-space mark of the disk on which the embedded Redis keeps log and store. Redis ends itself when it cannot append
  * (`appendfsync always`), so nothing more is taken while there is still room for what was taken already.
  */
+import { statSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TributaryError } from '@tributary/model/errors';
 import type { ConfigTable } from './config.ts';
+import { quoted } from './config-value.ts';
 
 export const DISK_CONFIG = {
   redisFolder: {
@@ -22,6 +24,12 @@ export const DISK_CONFIG = {
     why: 'with less free space there, collectors answer 503; with less than half of it, speed workers wait',
   },
 } as const satisfies ConfigTable;
+
+/** A folder that is not there would be watched in vain. */
+export function redisFolderTrouble(folder: string): string | undefined {
+  if (folder === '' || statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return undefined;
+  return `TRIBUTARY_REDIS_FOLDER must be a folder that is there (got ${quoted(folder)}). Name the folder of this machine's Redis, or leave it out where Redis is elsewhere.`;
+}
 
 export interface DiskSpace {
   /** Why nothing new may be taken; null while there is room. */

@@ -6,6 +6,7 @@ import type { Redis } from 'ioredis';
 import type { Config } from './config.ts';
 import { quoted } from './config-value.ts';
 import { type LogNote, logNote } from './log-note.ts';
+import { lookForLog } from './lost-log.ts';
 import { connectRedis, whenWritable } from './redis.ts';
 import { type LOG_CONFIG, SASL_MECHANISMS } from './settings/log.ts';
 import { listOf } from './settings/text-rules.ts';
@@ -60,8 +61,16 @@ export async function logConfiguration(
   await Promise.all([commands, blocking].map((redis) => whenWritable(redis, REDIS_WAIT_MS, signal)));
   const hint =
     'Redis was emptied or is another one, or the data folder is; restore it, or start once with TRIBUTARY_RESTORE_LOST_LOG=true (docs/production.md, "Backup and restore")';
-  const note = logNote(config.dataDir, 'in Redis', hint, partitions);
-  return { kafka, redis: () => ({ commands, blocking }), partitions, note, restore: config.restoreLostLog };
+  const { known, note } = logNote(config.dataDir, 'in Redis', hint, partitions);
+  const lost = await lookForLog(commands, { dataDir: config.dataDir, known, restore: config.restoreLostLog, now: Date.now });
+  const notes: LogNote = {
+    known,
+    note(identity) {
+      note(identity);
+      lost.opened();
+    },
+  };
+  return { kafka, redis: () => ({ commands, blocking }), partitions, note: notes, restore: lost.mayRestore };
 }
 
 /** Null where no broker is named. The table has refused what does not fit together; a PEM file that cannot be read throws. */

@@ -34,7 +34,7 @@ test('the partitions are noted with the log; folders of older versions have none
 
 test('a note that says nothing is reported, never overwritten', () => {
   writeFileSync(join(folder, 'log.json'), '{}');
-  expect(() => logNote(folder, 'a.events', HINT)).toThrow(/log\.json does not say/);
+  expect(() => logNote(folder, 'a.events', HINT)).toThrow(/log\.json is damaged: it should read/);
 });
 
 test('a role without a folder that it may write to leaves the note to the others', () => {

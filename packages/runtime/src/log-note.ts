@@ -2,7 +2,7 @@
  * Which log a platform is built upon, noted in its data folder by the role that created it. A role with a misspelt topic prefix would
  * otherwise create a log of its own and acknowledge events without a reader (law 6).
  */
-import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { TributaryError } from '@tributary/model/errors';
 import { dataPath } from './data-folder.ts';
@@ -31,26 +31,51 @@ export function logNote(dataDir: string, where: string, hint: string, partitions
 
 /** How many partitions the noted log has; undefined where nothing is noted, as in folders of older versions. */
 export function notedPartitions(dataDir: string): number | undefined {
-  return readNote(dataPath(dataDir, 'logNote'))?.partitions;
+  const partitions = readNote(dataPath(dataDir, 'logNote'))?.partitions;
+  return typeof partitions === 'number' ? partitions : undefined;
+}
+
+/** Epoch ms. */
+export interface Restores {
+  /** Since when the setting that restores a lost log is on and spent: no other loss passes under it. */
+  readonly restoreSpentAt?: number | undefined;
+  /** When the log was last created again. */
+  readonly restoredAt?: number | undefined;
+}
+
+export function notedRestores(dataDir: string): Restores {
+  const { restoreSpentAt, restoredAt } = readNote(dataPath(dataDir, 'logNote')) ?? {};
+  return { restoreSpentAt, restoredAt };
+}
+
+/** Nothing where there is no note. */
+export function noteRestores(dataDir: string, restores: Restores): void {
+  const file = dataPath(dataDir, 'logNote');
+  const noted = readNote(file);
+  if (noted !== null) put(file, { ...noted, ...restores }, renameSync);
 }
 
 /** A role that may only read the folder, or has none, leaves the note to the others: it compares once there is one. */
 const MAY_NOT_WRITE: ReadonlySet<string> = new Set(['EROFS', 'EACCES', 'EPERM', 'ENOENT']);
 
 /** Whole or not at all, and only the first one; returns what then stands there. */
-function createNote(file: string, facts: Note & { readonly where: string }): string {
+function createNote(file: string, facts: Note): string {
+  put(file, facts, linkSync);
+  return readNote(file)?.identity ?? facts.identity;
+}
+
+function put(file: string, facts: Note, place: typeof linkSync): void {
   const staged = `${file}.${process.pid}.${Date.now()}`;
   try {
     if (!existsSync(dirname(file))) mkdirSync(dirname(file));
     writeFileSync(staged, `${JSON.stringify(facts)}\n`, { flush: true });
-    linkSync(staged, file);
+    place(staged, file);
   } catch (error) {
     const { code = '' } = error as NodeJS.ErrnoException;
     if (code !== 'EEXIST' && !MAY_NOT_WRITE.has(code)) throw error;
   } finally {
     rmSync(staged, { force: true });
   }
-  return readNote(file)?.identity ?? facts.identity;
 }
 
 /**
@@ -83,8 +108,9 @@ function namesIn(folder: string): string[] {
   }
 }
 
-interface Note {
+interface Note extends Restores {
   readonly identity: string;
+  readonly where?: string;
   readonly partitions?: number | undefined;
 }
 
@@ -97,10 +123,13 @@ function readNote(file: string): Note | null {
     throw error;
   }
   try {
-    const { identity, partitions } = JSON.parse(text) as { identity?: unknown; partitions?: unknown };
-    if (typeof identity === 'string') return { identity, ...(typeof partitions === 'number' && { partitions }) };
+    const read = JSON.parse(text) as Partial<Note>;
+    if (typeof read.identity === 'string') return read as Note;
   } catch {
     // Reported below.
   }
-  throw new TributaryError('invalid_config', `${file} does not say which log this platform is built upon: {"identity": "…"}`);
+  throw new TributaryError(
+    'invalid_config',
+    `${file} is damaged: it should read {"identity": "…"}. Restore it from a backup; where there is an archive, remove it: the archive names the log too.`,
+  );
 }

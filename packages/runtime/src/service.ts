@@ -9,12 +9,13 @@ import { type ErrorCode, TributaryError } from '@tributary/model/errors';
 import { type Logger, pino, stdSerializers } from 'pino';
 import { Counter, collectDefaultMetrics, Registry } from 'prom-client';
 import { type Config, type ConfigTable, helpText, readConfig, wantsHelp } from './config.ts';
-import { DISK_CONFIG, type DiskSpace, watchDisk } from './disk-space.ts';
+import { DISK_CONFIG, type DiskSpace, redisFolderTrouble, watchDisk } from './disk-space.ts';
 import { isRefusal, REFUSED } from './error-kinds.ts';
 import { serveHealth } from './health.ts';
 import { type LogDestination, logDestination } from './log-destination.ts';
 import type { Readiness, Service } from './readiness.ts';
 import { reportReady, type ServiceMessage } from './report-ready.ts';
+import { RESTORE_IS_ON } from './settings/log.ts';
 import { unknownSentence, unknownSettings } from './settings/unknown.ts';
 import { settled } from './wait.ts';
 
@@ -57,6 +58,7 @@ export async function runService<T extends ConfigTable>(
 
   try {
     warnOfPlainHttp(config, log);
+    if ('restoreLostLog' in config && config['restoreLostLog'] === true) log.warn(RESTORE_IS_ON);
     for (const unknown of unknownSettings(process.env, table)) log.warn(unknownSentence(unknown));
     const disk = await watchedDisk(config, log, controller.signal);
     const started = await start({ config, log, metrics, disk, signal: controller.signal });
@@ -98,8 +100,10 @@ function countDropped(metrics: Registry, destination: LogDestination): void {
   });
 }
 
-function watchedDisk(config: Readonly<Record<string, unknown>>, log: Logger, signal: AbortSignal): Promise<DiskSpace> {
+async function watchedDisk(config: Readonly<Record<string, unknown>>, log: Logger, signal: AbortSignal): Promise<DiskSpace> {
   const { redisFolder = DISK_CONFIG.redisFolder.default, diskReserveMb = DISK_CONFIG.diskReserveMb.default } = config;
+  const wrongFolder = redisFolderTrouble(String(redisFolder));
+  if (wrongFolder !== undefined) throw new TributaryError('invalid_config', wrongFolder);
   return watchDisk({
     folder: String(redisFolder),
     reserveMb: Number(diskReserveMb),

@@ -14,7 +14,15 @@ export const SHARED_CONFIG = {
     wrong: redisUrlTrouble,
     shown: shownRedisUrl,
   },
-  dataDir: { type: 'string', default: '.tributary', why: 'archive, generations and keys lie here' },
+  dataDir: {
+    type: 'string',
+    default: '.tributary',
+    why: 'archive, generations and keys lie here',
+    wrong: (text) =>
+      text.startsWith('~')
+        ? { must: 'not begin with "~", which the shell did not replace', fix: 'Write the whole path.' }
+        : undefined,
+  },
   ...DISK_CONFIG,
   host: {
     type: 'string',

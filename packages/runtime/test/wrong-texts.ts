@@ -61,7 +61,7 @@ export const WRONG_KINDS: Readonly<Record<string, readonly string[]>> = {
   collectorOrigins: ['shop.example', 'https://shop.example/', '*, https://x', 'https://a b'],
   apiOrigins: ['shop.example', 'https://shop.example/'],
   apiTrustedProxies: ['proxy.example', '10.0.0.1/33', '::1/129', '10.0.0', '10.0.0.1/8/8', 'true'],
-  archiverMemory: ['768', '768 apples', '-1MB', '0MB', '50%', '1,5GB'],
+  archiverMemory: ['768', '768 apples', '-1MB', '0MB', '50%', '1,5GB', '1KB', '63MB', '999TB'],
   outputs: ['true', 'conversion', 'ALL'],
 };
 /** Whatever is written there may be meant: folders and files are looked at before a start, not here. */

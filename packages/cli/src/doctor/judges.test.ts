@@ -3,6 +3,7 @@ import { gathered } from '../report/meta-line.ts';
 import { judgePointer, judgePublished } from './archive.ts';
 import { cannotWriteFix, judgeFreeSpace, judgeNode } from './machine.ts';
 import { judgeClock, judgeInfo, judgeSettings } from './redis.ts';
+import { judgeRestores } from './restored.ts';
 import { serviceUrls } from './services.ts';
 
 const DURABLE = { appendonly: 'yes', appendfsync: 'always', 'no-appendfsync-on-rewrite': 'no', 'maxmemory-policy': 'noeviction' };
@@ -75,5 +76,15 @@ test('what holds of many partitions is one sentence', () => {
     'partition 0: the log begins after 0017-0 (and the like in the partitions 1, 2)',
     'the log is silent',
     'partition 1: behind',
+  ]);
+});
+
+test('a log that was created again is named, and the setting for it as long as it is on', () => {
+  expect(judgeRestores({})).toEqual([]);
+  expect(judgeRestores({ restoredAt: 0 })).toMatchObject([
+    { status: 'ok', detail: expect.stringMatching(/not archived is lost$/) },
+  ]);
+  expect(judgeRestores({ restoredAt: 0, restoreSpentAt: 1_000 })).toMatchObject([
+    { status: 'warn', detail: expect.stringMatching(/is lost; TRIBUTARY_RESTORE_LOST_LOG is on since 1970/) },
   ]);
 });

@@ -5,7 +5,9 @@
 import { type Environment, examine } from '../config.ts';
 import type { Value } from '../config-value.ts';
 import { loadDefinitions } from '../definitions.ts';
+import { redisFolderTrouble } from '../disk-space.ts';
 import { kafkaConfiguration } from '../log-configuration.ts';
+import { RESTORE_IS_ON } from '../settings/log.ts';
 import { ROLE_SETTINGS } from '../settings/roles.ts';
 import { unknownSentence, unknownSettings } from '../settings/unknown.ts';
 import { folderTroubles } from './folders.ts';
@@ -40,11 +42,16 @@ export async function lookAtConfiguration({ env, dataDir, redis, waitMs }: Look)
     ...thrownBy(() => kafkaConfiguration(values as Parameters<typeof kafkaConfiguration>[0], 'check')),
     ...folderTroubles(folder, Number(read.partitions)),
   ];
+  const redisFolder = redisFolderTrouble(String(read.redisFolder));
+  const log = { dataDir: folder.path, restore: read.restoreLostLog === true, partitions: Number(read.partitions) };
   const servers = await Promise.all([
-    redis ? redisTroubles(String(read.redisUrl), brokers === '', waitMs) : [],
+    redis ? redisTroubles(String(read.redisUrl), brokers === '' ? log : null, waitMs) : [],
     brokers === '' ? [] : brokerTroubles(brokers, waitMs),
   ]);
-  return { troubles: [...files, ...servers.flat()], notes };
+  return {
+    troubles: [...files, ...(redisFolder === undefined ? [] : [redisFolder]), ...servers.flat()],
+    notes: [...notes, ...(read.restoreLostLog === true ? [RESTORE_IS_ON] : [])],
+  };
 }
 
 /** Settings alone, of all roles together: the same setting means the same to each. */

@@ -1,7 +1,11 @@
 /** Redis and the brokers of Kafka before a role connects: there, and what the settings say that they are. */
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { TributaryError } from '@tributary/model/errors';
 import { quoted } from '../config-value.ts';
+import { assertFolderOfLog } from '../folder-history.ts';
+import { logNote } from '../log-note.ts';
+import { assertThere } from '../lost-log.ts';
 import { connectRedis, type RedisConnection, whenWritable } from '../redis.ts';
 import { DURABLE_SETTINGS } from '../redis-durability.ts';
 import { shownRedisUrl } from '../redis-url.ts';
@@ -10,12 +14,18 @@ import { patience, settled } from '../wait.ts';
 
 const EVERY_MS = 250;
 
-/** `holdsLog`: false where the log lies in Kafka. */
-export async function redisTroubles(url: string, holdsLog: boolean, waitMs: number): Promise<string[]> {
+interface PlannedLog {
+  readonly dataDir: string;
+  readonly restore: boolean;
+  readonly partitions: number;
+}
+
+/** `log`: null where it lies in Kafka. */
+export async function redisTroubles(url: string, log: PlannedLog | null, waitMs: number): Promise<string[]> {
   const redis = connectRedis(url, 'commit', () => {});
   try {
     await whenWritable(redis, waitMs);
-    return holdsLog ? await logTroubles(redis, url) : [];
+    return log === null ? [] : [...(await logTroubles(redis, url)), ...(await historyTroubles(redis, log))];
   } catch (error) {
     return [(error as Error).message];
   } finally {
@@ -35,6 +45,22 @@ async function logTroubles(redis: RedisConnection, url: string): Promise<string[
     troubles.push(`TRIBUTARY_REDIS_URL must ${must} (got "${setting} ${value}" at ${shownRedisUrl(url)}). ${fix}.`);
   }
   return troubles;
+}
+
+/** Whether log and folder belong together. A damaged note is named with the folder. */
+async function historyTroubles(redis: RedisConnection, { dataDir, restore, partitions }: PlannedLog): Promise<string[]> {
+  try {
+    const { known } = logNote(dataDir, 'in Redis', '');
+    await assertThere(redis, { dataDir, known, restore });
+    assertFolderOfLog(
+      dataDir,
+      await redis.mget(Array.from({ length: partitions }, (_, partition) => `tributary:{${partition}}:log:trimmed`)),
+    );
+    return [];
+  } catch (error) {
+    const isOurs = error instanceof TributaryError && (error.code === 'log_recreated' || error.code === 'history_mismatch');
+    return isOurs ? [error.message] : [];
+  }
 }
 
 /** One broker that takes a connection will do: it knows the others. */

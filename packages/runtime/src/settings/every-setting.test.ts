@@ -81,7 +81,8 @@ describe.each(settings)('$role: $name', ({ role, key, setting, name }) => {
     if (setting.type === 'int') {
       const { min, max } = boundsOf(setting);
       for (const number of [-1, 0, min - 1, min, min + 1, max - 1, max, max + 1, 2 ** 31, Number.MAX_SAFE_INTEGER]) {
-        if (number >= min && number <= max) expectTaken(role, { key, name }, String(number), number);
+        const isZero = number === 0 && setting.orZero === true;
+        if (isZero || (number >= min && number <= max)) expectTaken(role, { key, name }, String(number), number);
         else await expectRefusal(role, name, String(number));
       }
       for (const text of NOT_WHOLE) await expectRefusal(role, name, text);

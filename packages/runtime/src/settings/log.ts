@@ -22,6 +22,10 @@ function together(value: Value, other: Value | undefined, name: string): Wrong |
   return { must: `come with ${name}`, fix: 'Name both files, or none.' };
 }
 
+/** At each start: left on, it would stand ready for a loss that its operator does not know of. */
+export const RESTORE_IS_ON =
+  'TRIBUTARY_RESTORE_LOST_LOG=true is for one start. Leave it out from the next one on: with it on, a second lost log is refused.';
+
 export const LOG_CONFIG = {
   partitions: {
     type: 'int',

@@ -8,6 +8,8 @@ export const RECOMPUTE_SETTINGS = {
     default: 15 * 60_000,
     max: 7 * 24 * 3_600_000,
     unit: 'ms',
+    orZero: true,
+    min: 10_000,
     why: 'time between scheduled generations; 0: only on demand',
   },
   batchMemoryMb: {

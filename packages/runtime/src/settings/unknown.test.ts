@@ -12,14 +12,12 @@ test.each([
   ['tributary_partitions', 'TRIBUTARY_PARTITIONS'],
   ['TRIBUTARY_PARTITION', 'TRIBUTARY_PARTITIONS'],
 ])('%s: the nearest known name is %s', (name, nearest) => {
-  expect(sentences(name)).toEqual([
-    `${name} must be the name of a setting (got one that is not known). Write ${nearest}, or leave it out.`,
-  ]);
+  expect(sentences(name)).toEqual([`${name} is not a setting. Did you mean ${nearest}?`]);
 });
 
 test('a name like none is named without a guess', () => {
   expect(sentences('TRIBUTARY_COFFEE_STRENGTH')).toEqual([
-    'TRIBUTARY_COFFEE_STRENGTH must be the name of a setting (got one that is not known). Leave it out; --help of each role lists all.',
+    'TRIBUTARY_COFFEE_STRENGTH is not a setting. Leave it out; --help of each role lists all.',
   ]);
 });
 

@@ -30,8 +30,8 @@ export function unknownSettings(env: Environment, own: ConfigTable = {}): Unknow
 }
 
 export function unknownSentence({ name, nearest }: UnknownSetting): string {
-  const fix = nearest === undefined ? 'Leave it out; --help of each role lists all.' : `Write ${nearest}, or leave it out.`;
-  return `${name} must be the name of a setting (got one that is not known). ${fix}`;
+  const fix = nearest === undefined ? 'Leave it out; --help of each role lists all.' : `Did you mean ${nearest}?`;
+  return `${name} is not a setting. ${fix}`;
 }
 
 /** Apart in a third of the letters after the prefix at most. */
