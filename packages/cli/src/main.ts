@@ -13,7 +13,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   // `tributary … | head`: the reader has seen enough. That is not a failure, and not worth a word.
   if (error.code === 'EPIPE') process.exit(0);
   const reason = error.code === 'ENOSPC' ? 'the disk is full' : error.message;
-  process.stderr.write(`error: standard output takes no more: ${reason}\n  fix: Make room, or send it elsewhere.\n`);
+  process.stderr.write(`error: cannot write to standard output: ${reason}\n  fix: Make room, or send it elsewhere.\n`);
   process.exit(1);
 });
 

@@ -64,7 +64,7 @@ test.runIf(existsSync('/dev/full'))('standard output on a full disk: exit 1, and
   closeSync(full);
   expect({ status, stderr }).toEqual({
     status: 1,
-    stderr: expect.stringMatching(/^error: standard output takes no more: the disk is full\n {2}fix: /),
+    stderr: expect.stringMatching(/^error: cannot write to standard output: the disk is full\n {2}fix: /),
   });
 });
 

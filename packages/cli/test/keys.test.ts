@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type KeyRecord, readKeys, writeKeys } from '@tributary/runtime/key-file';
@@ -79,6 +79,13 @@ test('a successor ends as its predecessor did: after as long a life, never, or w
   const again = await keys('rotate', ids[0] as string);
   expect([again.code, again.stderr]).toEqual([1, expect.stringContaining(`the key "${ids[0]}" was rotated already`)]);
   expect((await keys('list')).stdout).toMatch(new RegExp(`${ids[0]} .* valid, rotated to [0-9a-f]{12}`));
+});
+
+test('a folder in place of the key file is named with its path', async () => {
+  rmSync(join(dataDir, 'keys.json'));
+  mkdirSync(join(dataDir, 'keys.json'));
+  const { code, stderr } = await keys('list');
+  expect([code, stderr]).toEqual([2, expect.stringContaining(`cannot read "${join(dataDir, 'keys.json')}": it is a folder`)]);
 });
 
 test('a folder without a key file is an error with its path; a first key in it must be meant', async () => {

@@ -4,7 +4,7 @@ import { changeKeys, type KeyRecord, type KeyRules, keyFileOf, readKeys, SCOPES,
 import { createKey } from '@tributary/runtime/keys';
 import { Argument, type Command, Option } from 'commander';
 import { type Act, answer, type Context } from '../context.ts';
-import { CommandError, EXIT, type ExitCode, UsageError } from '../exit.ts';
+import { CommandError, EXIT, type ExitCode, MISNAMED, UsageError } from '../exit.ts';
 import { parseDuration } from '../import/instant.ts';
 import { readJson } from '../json-text.ts';
 import { instant } from '../terminal/figures.ts';
@@ -187,9 +187,19 @@ function fileOf(context: Context, fix = 'Name the folder of the platform with --
   throw new CommandError({ code: 'not_found', message: `there is no key file ${file}`, fix, exitCode: EXIT.usage });
 }
 
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    const { code = '' } = cause as NodeJS.ErrnoException;
+    const message = `cannot read "${file}": ${MISNAMED[code] ?? code}`;
+    throw new CommandError({ code, message, fix: 'Restore the file of keys from a backup.', exitCode: EXIT.usage }, { cause });
+  }
+}
+
 /** Services do not take what this refuses, and say less of it. */
 function readable(file: string): string {
-  const text = readFileSync(file, 'utf8');
+  const text = textOf(file);
   const read = readJson(text);
   const reason = text.startsWith('\ufeff') ? 'it must not begin with a byte order mark' : read.ok ? undefined : read.reason;
   if (reason === undefined) return file;
