@@ -27,13 +27,13 @@ describe('attribution report', () => {
     expect(done.stdout).toBe(
       [
         'linear, by channel · lookback 30 d',
-        'channel         touches      cost  conversions    share                   value  ROAS       CPA',
-        '───────────────────────────────────────────────────────────────────────────────────────────────',
-        'search               10  7.00 EUR         2.50   71.4 %  1,234.56 EUR + 500 JPY     –  2.80 EUR',
-        '(unattributed)        0  0.00 EUR            1   28.6 %               50.00 EUR     –         –',
-        'email                40  0.00 EUR            0    0.0 %                    0.00     –         –',
-        '───────────────────────────────────────────────────────────────────────────────────────────────',
-        'total                50  7.00 EUR         3.50  100.0 %  1,284.56 EUR + 500 JPY     –  2.00 EUR',
+        'channel         touches      cost  conversions    share                   value  ROAS  CPA',
+        '──────────────────────────────────────────────────────────────────────────────────────────',
+        'search               10  7.00 EUR         2.50   71.4 %  1,234.56 EUR + 500 JPY     –    –',
+        '(unattributed)        0  0.00 EUR            1   28.6 %               50.00 EUR     –    –',
+        'email                40  0.00 EUR            0    0.0 %                    0.00     –    –',
+        '──────────────────────────────────────────────────────────────────────────────────────────',
+        'total                50  7.00 EUR         3.50  100.0 %  1,284.56 EUR + 500 JPY     –    –',
         'layer merged · generation 3 cut 2026-11-21 07:00:00Z · pending 2 · lag 12 ms · complete · definitions abcdef123456',
         '',
       ].join('\n'),
@@ -76,6 +76,14 @@ describe('attribution report', () => {
       'first',
       'first,timeDecay,custom,markov',
     ]);
+  });
+
+  test('the title of a comparison names a transform only where one was asked for', async () => {
+    await using server = await fakeServer(() => ({ body: { ...COMPARISON, parameters: { order: 1, transform: 'exposure' } } }));
+    const titleOf = async (...flags: string[]) =>
+      (await tributary(['attribution', 'compare', ...flags, '--url', server.url])).stdout.split('\n')[0];
+    expect(await titleOf()).toContain('conversions (order 1), by channel');
+    expect(await titleOf('--transform', 'exposure')).toContain('conversions (order 1, transform exposure), by channel');
   });
 
   test('--json is the answer of the API to exactly what was asked', async () => {
@@ -251,11 +259,14 @@ describe('data-driven models over the API', () => {
       { channel: 'mail', currency: 'USD', ...credit(1, 200), costMinor: 0 },
       { channel: 'tv', currency: 'EUR', ...credit(1, 5), costMinor: 0 },
     ];
+    const warnings = ['values are in several currencies, which have no sum (EUR, USD): ask by=currency', 'another'];
     const csv = async (byCurrency: typeof parts) => {
       await using server = await fakeServer(({ query }) => ({
-        body: { ...REPORT, rows: query['by']?.includes('currency') === true ? byCurrency : whole },
+        body: { ...REPORT, rows: query['by']?.includes('currency') === true ? byCurrency : whole, meta: { ...META, warnings } },
       }));
-      return (await tributary(['attribution', 'report', '--format', 'csv', '--url', server.url])).stdout.split('\n');
+      const { stdout, stderr } = await tributary(['attribution', 'report', '--format', 'csv', '--url', server.url]);
+      expect(stderr).toBe('warning: another\n');
+      return stdout.split('\n');
     };
     expect(await csv(parts)).toEqual([
       'channel,creditMicros,conversions,share,effect,valueMinor_EUR,costMinor_EUR,valueMinor_USD,costMinor_USD',

@@ -34,7 +34,7 @@ export function ruleOf(issue: RawIssue): string {
 
 function bound(origin: string, side: string, limit: number): string {
   if (origin === 'string') return `have ${side} ${limit} characters`;
-  if (origin === 'array') return `have ${side} ${limit} elements`;
+  if (origin === 'array') return `have ${side} ${limit} ${limit === 1 ? 'element' : 'elements'}`;
   return `be ${side} ${limit}`;
 }
 

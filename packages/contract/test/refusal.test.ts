@@ -14,7 +14,7 @@ const signals = ROUTES.querySignals.body;
 test.each([
   [signals, null, 'the body must be an object (got null)'],
   [signals, {}, 'users must be a list (got nothing)'],
-  [signals, { users: [] }, 'users must have at least 1 elements (got a list of 0)'],
+  [signals, { users: [] }, 'users must have at least 1 element (got a list of 0)'],
   [signals, { users: [7] }, 'users.0 must be text (got 7)'],
   [
     signals,

@@ -63,7 +63,11 @@ async function compare(context: Context, given: Options): Promise<ExitCode> {
   // A day of both would be two tables of all models: conversions unless revenue was asked for.
   const measure = options.value === 'revenue' ? 'value' : 'conversions';
   const text = renderWide(compareTable(folded, by, measure, options.baseline), context.terminal.width, context.terminal.bold);
-  return putTables(context, [[titleOf(measure, by, first), text]], { meta: first.meta, range: first.range, out: options.out });
+  return putTables(context, [[titleOf(measure, by, { ...first, parameters: askedParameters(first, options) }), text]], {
+    meta: first.meta,
+    range: first.range,
+    out: options.out,
+  });
 }
 
 /**
@@ -80,6 +84,12 @@ async function everyModel(api: ApiClient, options: Options): Promise<string> {
     )
     .map(({ name }) => name)
     .join(',');
+}
+
+/** Without what paths are when nothing is asked for: most of the models compared do not look at it. */
+function askedParameters({ parameters }: Comparison, { transform: asked }: Options): Comparison['parameters'] {
+  const { transform: _, ...others } = parameters;
+  return asked === undefined ? others : parameters;
 }
 
 /** Each model's rows, all in the order of the first model's. */

@@ -16,6 +16,7 @@ import { type Format, putRecords, putText } from './record-output.ts';
 export const MAX_TABLE_PAGES = 10;
 /** Rows for other tools are complete, or there are none. */
 const MAX_RECORD_PAGES = 100;
+const OF_SEVERAL = /^(?:values|costs) are in several currencies/;
 
 /** The window that an answer is about, and what its model was run with. */
 export type WindowOf = Partial<Pick<Report, 'range' | 'previousRange' | 'lookbackDays' | 'parameters' | 'rest'>>;
@@ -99,7 +100,9 @@ export async function putAllRecords<Row>(
   },
 ): Promise<ExitCode> {
   const { rows, first } = await allRows<Row>(api, path, query);
-  warnings(context.terminal, first.meta, first.range);
+  // Rows that are parted by currency have the amounts that this answer left out.
+  const told = separate === null ? first.meta.warnings : first.meta.warnings.filter((warning) => !OF_SEVERAL.test(warning));
+  warnings(context.terminal, { warnings: told }, first.range);
   const left = first.rest?.rows ?? 0;
   if (left > 0) context.terminal.say(`${counted(left, 'more row')} left out`);
   const written =

@@ -72,8 +72,9 @@ export function marginalRoas({ cost, value }: Change): string {
 }
 
 /** As the API has it: none unless cost and conversions both rose, or both fell. */
-export function marginalCpa({ cost, creditMicros }: Change): string {
+export function marginalCpa({ cost, value, creditMicros }: Change): string {
   const [currency, minor] = only(cost);
+  if ([...value.keys()].some((other) => other !== currency)) return '–';
   if (currency === undefined || Math.sign(Number(minor)) * Math.sign(Number(creditMicros)) <= 0) return '–';
   return money(Math.round((Number(minor) / Number(creditMicros)) * 1_000_000), currency);
 }

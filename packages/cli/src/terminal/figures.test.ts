@@ -45,6 +45,14 @@ test('every amount has its currency, also none', () => {
       ]),
     ),
   ).toBe('1,234.56 EUR + 0.05 USD');
+  expect(
+    amounts(
+      new Map([
+        ['EUR', -5],
+        ['JPY', -1],
+      ]),
+    ),
+  ).toBe('-0.05 EUR - 1 JPY');
   expect([amounts(new Map(), 'EUR'), amounts(new Map(), 'JPY'), amounts(new Map())]).toEqual(['0.00 EUR', '0 JPY', '0.00']);
   expect(amounts(new Map([['(none)', 150]]))).toBe('1.50 (no currency)');
 });

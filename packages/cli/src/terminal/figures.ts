@@ -35,8 +35,12 @@ export function amounts(minorByCurrency: ReadonlyMap<string, Integer>, sole = ''
   if (minorByCurrency.size === 0) return money(0, sole);
   return [...minorByCurrency]
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([currency, minor]) => `${money(minor, currency)}${currency === NO_CURRENCY ? ' (no currency)' : ''}`)
-    .join(' + ');
+    .map(([currency, minor], i) => {
+      const text = money(i > 0 && minor < 0 ? negate(minor) : minor, currency);
+      const sign = i === 0 ? '' : minor < 0 ? ' - ' : ' + ';
+      return `${sign}${text}${currency === NO_CURRENCY ? ' (no currency)' : ''}`;
+    })
+    .join('');
 }
 
 /** `-1,234.50`: a plain number. What rounds to nothing has no sign. */
