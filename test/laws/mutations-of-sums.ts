@@ -8,6 +8,22 @@ const PATH_RULES = 'services/api/test/path-rules.test.ts';
 
 export const MUTATIONS_OF_SUMS: readonly Mutation[] = [
   {
+    lie: 'shares below 0 pass for credit',
+    law: '4',
+    file: 'packages/reports/src/credit/model-credit.ts',
+    from: 'share < -ROUNDING || ',
+    to: '',
+    test: 'services/api/test/unsound-rates.test.ts',
+  },
+  {
+    lie: 'a cost in one currency is divided by conversions in another',
+    law: '4',
+    file: 'packages/reports/src/rows/money.ts',
+    from: '...(differ ? OF_BOTH : [])',
+    to: "...(differ ? OF_BOTH.filter((name) => !name.startsWith('cpa')) : [])",
+    test: 'services/api/test/currencies.test.ts',
+  },
+  {
     lie: 'a report of one currency has no touches that cost nothing',
     law: '1',
     file: 'packages/reports/src/counts/costs.ts',

@@ -72,7 +72,7 @@ describe('attribution report --against', () => {
         'mail       +3.00 EUR                  +1            -20.00 EUR          -6.67      3.00 EUR',
         'tv         -1.00 EUR                  +1             +1.00 EUR              –             –',
         'radio              =                   =                     =              –             –',
-        'maps       +0.50 EUR               +0.50    +1.00 EUR +500 JPY              –      1.00 EUR',
+        'maps       +0.50 EUR               +0.50    +1.00 EUR +500 JPY              –             –',
         'gone       -7.00 EUR                   =                     =           0.00             –',
       ].join('\n'),
     );

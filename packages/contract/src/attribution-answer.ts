@@ -86,7 +86,7 @@ const Share = z
   .number()
   .nullable()
   .describe(
-    'Part of `totals.creditMicros` (of `totals.valueMinor`, with value=revenue; null: that would add several currencies).',
+    'Part of `totals.creditMicros`, (unattributed) included (of `totals.valueMinor`, with value=revenue; null: that would add several currencies).',
   );
 export const ReportRow = z
   .object({
@@ -107,7 +107,12 @@ export const ReportRow = z
       .nullable()
       .optional()
       .describe('Fewer than 1, 5 or 20 of them: what the model says of the channel says little. null: 20 or more.'),
-    lostConversions: z.number().optional().describe('Lost without the channel: removal effect · attributed conversions.'),
+    lostConversions: z
+      .number()
+      .optional()
+      .describe(
+        'On modelled paths through the channel: removal effect · attributed conversions. Not what would be lost without it.',
+      ),
     lostValueMinor: Sum.optional(),
     lostRoas: z.number().nullable().optional().describe('lostValueMinor / costMinor; null: it cost nothing.'),
     ...Intervals.shape,

@@ -22,7 +22,7 @@ import { groupedViewsOf, takeCounts, viewsOf } from './counts/take-counts.ts';
 import { creditOf } from './credit/model-credit.ts';
 import { countedBy, periodNotes } from './periods.ts';
 import { demandFit, type ReportQuestion } from './question.ts';
-import { currencyNotes, findingsOfBoth } from './rows/findings.ts';
+import { currencyNotes, findingsOfBoth, handedToCurrencies } from './rows/findings.ts';
 import { currenciesOfAll } from './rows/money.ts';
 import { type Report, type ReportOfBoth, reportOf } from './rows/report.ts';
 import { type ModelRuns, runModels } from './runner/run-models.ts';
@@ -52,7 +52,7 @@ export async function answerOf(context: ServingContext, question: ReportQuestion
   const currencies = currenciesOfAll(counted.map((counts) => counts.currencies));
   const [report, before = null] = reports.map((each) => ({ ...each, currencies })) as [Report, Report?];
   const notes = [
-    ...(question.by.includes('currency') ? [] : currencyNotes(currencies)),
+    ...(question.by.includes('currency') ? handedToCurrencies(question.models, currencies) : currencyNotes(currencies)),
     ...question.notes,
     ...periodNotes(question.by, question.days),
     ...unknown,

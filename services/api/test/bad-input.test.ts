@@ -10,6 +10,7 @@ const question = (url: string) => `/v1/${url}`;
 describe('bad input: a clear error with a code and a fix', () => {
   test.each([
     ['attribution?model=shapely', 400, 'unknown_model', 'first, last, lastNonDirect, linear, positionBased, timeDecay'],
+    ['attribution?model=wshaped', 400, 'unknown_model', 'inverseJ, custom'],
     ['attribution?model=__proto__', 400, 'unknown_model', '__proto__'],
     ['attribution/compare?models=last,nope', 400, 'unknown_model', 'nope'],
     ['attribution?from=2026-11-21&to=2026-11-21', 400, 'empty_range', '2026-11-21T00:00:00.000Z'],

@@ -44,7 +44,8 @@ test.each([
   expect(body.meta.warnings.join()).toMatch(/are in several currencies, which have no sum \(EUR, USD\)/);
   const euros = (await world.get(`${path}${path.includes('?') ? '&' : '?'}currency=EUR`)).body;
   expect(JSON.stringify(euros)).toMatch(MONEY);
-  expect(euros.meta.warnings).toEqual([]);
+  const few = /markov|shapley/.test(path) ? [expect.stringContaining('the filter by currency leaves 2 conversions')] : [];
+  expect(euros.meta.warnings).toEqual(few);
 });
 
 test.each([
@@ -120,6 +121,26 @@ test('rows by currency have their amounts, and their totals have none', async ()
   ]);
 });
 
+test.each(['shapley', 'markov', 'hybrid'])('%s of one currency says on how few conversions it rests', async (model) => {
+  const world = await shop();
+  const warnings = async (query: string) => (await world.get(`/v1/attribution?model=${model}${query}`)).body.meta.warnings;
+  expect(await warnings('&currency=USD')).toEqual([
+    `the filter by currency leaves 1 conversions with a path, on which ${model} cannot rest a share: take a longer window`,
+  ]);
+  expect(await warnings('&type=purchase&value=conversions')).toEqual([expect.stringContaining('the filter by type leaves 3')]);
+  // Without a filter each row has its caution.
+  expect((await warnings('&value=conversions')).join()).not.toContain('the filter by');
+});
+
+test('conversions of models of the whole window are handed down to currencies, and the answer says so', async () => {
+  const world = await shop();
+  const warnings = async (query: string) => (await world.get(`/v1/attribution${query}`)).body.meta.warnings;
+  const handed = expect.stringMatching(/^conversions of markov are handed down to currencies by linear credit/);
+  expect(await warnings('?model=markov&by=channel,currency')).toEqual([handed]);
+  expect(await warnings('/compare?models=last,markov&by=currency')).toEqual([handed]);
+  expect(await warnings('?model=linear&by=channel,currency')).toEqual([]);
+});
+
 test('revenue of several currencies has no shares and no ranks; what is sorted by it is refused', async () => {
   const world = await shop();
   for (const { share } of (await world.get('/v1/attribution?value=revenue')).body.rows) expect(share).toBeNull();
@@ -137,7 +158,7 @@ test('of values in one currency and costs in another both stand, and no ratio', 
   await world.ingest(event({ type: 'purchase', ts: NOON, value: 50, currency: 'EUR' }));
   await world.tick();
   const { rows, meta } = (await world.get('/v1/attribution')).body;
-  expect(rows).toEqual([expect.objectContaining({ channel: 'a', valueMinor: 50, costMinor: 5, cpaMinor: 5 })]);
-  expect(rows[0]).not.toHaveProperty('roas');
-  expect(meta.warnings.join()).toContain('values are in EUR and costs in USD, so there is no ROAS');
+  expect(rows).toEqual([expect.objectContaining({ channel: 'a', valueMinor: 50, costMinor: 5 })]);
+  for (const ratio of ['roas', 'cpaMinor']) expect(rows[0]).not.toHaveProperty(ratio);
+  expect(meta.warnings.join()).toContain('values are in EUR and costs in USD, so there is no ROAS and no CPA');
 });

@@ -88,7 +88,7 @@ async function everyModel(api: ApiClient, options: Options): Promise<string> {
 
 /** Without what paths are when nothing is asked for: most of the models compared do not look at it. */
 function askedParameters({ parameters }: Comparison, { transform: asked }: Options): Comparison['parameters'] {
-  const { transform: _, ...others } = parameters;
+  const { transform: _, ...others } = parameters ?? {};
   return asked === undefined ? others : parameters;
 }
 

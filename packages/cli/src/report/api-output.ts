@@ -101,8 +101,8 @@ export async function putAllRecords<Row>(
 ): Promise<ExitCode> {
   const { rows, first } = await allRows<Row>(api, path, query);
   // Rows that are parted by currency have the amounts that this answer left out.
-  const told = separate === null ? first.meta.warnings : first.meta.warnings.filter((warning) => !OF_SEVERAL.test(warning));
-  warnings(context.terminal, { warnings: told }, first.range);
+  const said = separate === null ? first.meta.warnings : first.meta.warnings.filter((warning) => !OF_SEVERAL.test(warning));
+  warnings(context.terminal, { warnings: said }, first.range);
   const left = first.rest?.rows ?? 0;
   if (left > 0) context.terminal.say(`${counted(left, 'more row')} left out`);
   const written =

@@ -57,7 +57,8 @@ export function countGroups(
 
 type Sets = ReturnType<NonNullable<JourneyCounts['sets']>['counts']>;
 
-function aloneIn(sets: Sets, rename: Rename): Map<string, Alone> {
+/** By channel: journeys that met no other one. */
+export function aloneIn(sets: Sets, rename: Rename): Map<string, Alone> {
   const alone = new Map<string, Alone>();
   for (const { channels, conversions, nulls } of sets) {
     const [channel, ...others] = new Set(channels.map(rename));

@@ -1,4 +1,4 @@
-/** What a model says of a channel beside its credit: effects, and what would be lost without it. */
+/** What a model says of a channel beside its credit: effects, and what lies on modelled paths through it. */
 import { SHARED_MODELS, type SharedName } from '@tributary/attribution/models/shared-models';
 import { OTHER } from '@tributary/model/channel';
 import type { SizeCounts } from '../journeys/sizes.ts';
@@ -10,7 +10,7 @@ export interface ChannelFacts {
   readonly effect?: number;
   /** Of the value; where the window has values of one currency. */
   readonly valueEffect?: number;
-  /** Lost without the channel, in conversions and in minor units. Of removal effects only. */
+  /** On modelled paths through the channel, in conversions and in minor units. Of removal effects only. */
   readonly lostConversions?: number;
   readonly lostValueMinor?: number;
 }

@@ -2,9 +2,10 @@
 
 import type { Sampling } from '@tributary/attribution/data-driven/shapley';
 import { isShared, type ModelName } from '@tributary/attribution/models/catalogue';
-import type { SharedName } from '@tributary/attribution/models/shared-models';
+import type { ModelOutcome, SharedName } from '@tributary/attribution/models/shared-models';
 import type { Integer } from '@tributary/model/integer';
 import type { Rows } from '@tributary/views/deltas';
+import { aloneIn } from '../counts/group-counts.ts';
 import type { Counts } from '../counts/take-counts.ts';
 import { rowFiltersOf } from '../journeys/scope.ts';
 import type { ModelOutcomes } from '../runner/run-models.ts';
@@ -12,6 +13,16 @@ import { sumOf } from '../sums.ts';
 import { type ChannelFacts, factsOf } from './channel-facts.ts';
 import { creditOfChannels, rowsOfShares } from './shares.ts';
 import { type ModelUncertainty, uncertaintyOf } from './uncertainty.ts';
+
+export interface OutsideShare {
+  readonly channel: string;
+  readonly share: number;
+  /** Journeys that met this channel and no other. */
+  readonly alone: number;
+}
+
+/** Shares nearer to the whole than this are in it: what is beyond is rounding. As over files (cli/src/paths/models.ts). */
+const ROUNDING = 1e-9;
 
 export interface ModelCredit {
   /** `[creditMicros, valueMinor]` by the dimensions asked for. */
@@ -24,6 +35,8 @@ export interface ModelCredit {
   readonly oneCurrency: boolean;
   /** Whether the model gives a channel less than nothing. */
   readonly hasNegativeShares: boolean;
+  /** Channels of the game of rates whose share is not a part of the whole: its credit is not sound. */
+  readonly outside: readonly OutsideShare[];
   /** null: exact. */
   readonly sampling: Sampling | null;
   /** null: none was asked for. */
@@ -48,6 +61,7 @@ function creditOfRows(rows: Rows): ModelCredit {
     byChannel: new Map(),
     oneCurrency: false,
     hasNegativeShares: false,
+    outside: [],
     sampling: null,
     uncertainty: null,
   };
@@ -67,7 +81,18 @@ function creditOfShares(model: SharedName, outcomes: ModelOutcomes, counts: Coun
     byChannel: rowsOfShares(given, wholes, ['channel'], {}),
     oneCurrency: outcomes.values.size === 1,
     hasNegativeShares: all.some(({ channels }) => channels.some(({ share }) => share < 0)),
+    outside: model === 'rateShapley' ? outsideOf(all, counts) : [],
     sampling: all[0]?.sampling ?? null,
     uncertainty: uncertaintyOf(model, outcomes, counts),
   };
+}
+
+/** Under the first reward that has any. Other models leave the whole only where refunds stand beside sales, which is as it should be. */
+function outsideOf(all: readonly ModelOutcome[], { names, shared }: Counts): OutsideShare[] {
+  const isOutside = (share: number) => share < -ROUNDING || share > 1 + ROUNDING;
+  const found =
+    all.map(({ channels }) => channels.filter(({ share }) => isOutside(share))).find(({ length }) => length > 0) ?? [];
+  if (found.length === 0) return [];
+  const alone = aloneIn(shared?.journeys.sets?.counts(null) ?? [], names.inModels ?? ((channel) => channel));
+  return found.map(({ channel, share }) => ({ channel, share, alone: alone.get(channel)?.journeys ?? 0 }));
 }

@@ -1,4 +1,4 @@
-/** Figures that belong to a channel: effects, how sure they are, and what would be lost without it. */
+/** Figures that belong to a channel: effects, how sure they are, and what lies on modelled paths through it. */
 
 import { OTHER } from '@tributary/model/channel';
 import type { Integer } from '@tributary/model/integer';
@@ -10,7 +10,7 @@ import type { Figures, Row } from './figures.ts';
 import { intervalFigures } from './interval-figures.ts';
 
 /**
- * Effect and intervals where the rows are whole channels; and what would be lost without the channel, of which a cell (a campaign,
+ * Effect and intervals where the rows are whole channels; and what lies on modelled paths through the channel, of which a cell (a campaign,
  * a day) has the part that it has of the channel's credit.
  */
 export function channelFigures(

@@ -36,6 +36,42 @@ export function negativeCells({ by, equal, wanted }: ReportQuestion, credit: Cre
   });
 }
 
+/** Over files such a model hands out no credit; here its rows still sum to the conversions, and the answer says what they are worth. */
+export function outsideOfWhole(credit: Credit): string[] {
+  return [...credit].flatMap(([model, { outside }]) => {
+    if (outside.length === 0) return [];
+    const named = outside
+      .slice(0, 5)
+      .map(({ channel, share, alone }) => `${channel} ${(share * 100).toFixed(1)} %, ${alone} journeys over it alone`);
+    const more = outside.length > named.length ? ` and ${outside.length - named.length} more` : '';
+    return [
+      `${model} gives shares below 0 or above 1 (${named.join('; ')}${more}), so none of its credit is sound: read its effects only, or ask for shapley or markov. It needs 30 journeys and 5 conversions over each channel alone`,
+    ];
+  });
+}
+
+/** As beside a channel (channel-figures.ts): a filter may leave fewer than a share can rest on. */
+const ENOUGH_CONVERSIONS = 20;
+
+export function fewOfFilter({ shared, question: { models, equal } }: Counts): string[] {
+  const filters = ['type', 'currency'].filter((dimension) => equal[dimension] !== undefined);
+  const conversions = shared?.journeys.sizes.attributed.conversions ?? 0;
+  if (shared === null || filters.length === 0 || conversions >= ENOUGH_CONVERSIONS) return [];
+  const names = models.filter(isShared).join(', ');
+  return [
+    `the filter by ${filters.join(' and ')} leaves ${conversions} conversions with a path, on which ${names} cannot rest a share: take a longer window`,
+  ];
+}
+
+/** Of answers whose rows are by currency. Value is computed in each currency, conversions over all of them. */
+export function handedToCurrencies(models: readonly ModelName[], { values }: Currencies): string[] {
+  const shared = models.filter(isShared);
+  if (shared.length === 0 || values.length < 2) return [];
+  return [
+    `conversions of ${shared.join(', ')} are handed down to currencies by linear credit: those of one currency need not sum to its conversions. Ask for one currency`,
+  ];
+}
+
 export function overlaps({ models }: ReportQuestion): string[] {
   return models
     .filter((model) => modelInfo(model).family === 'counts')
@@ -46,7 +82,9 @@ export function overlaps({ models }: ReportQuestion): string[] {
 export function currencyNotes({ values, costs }: Currencies): string[] {
   const several = [severalCurrencies('values', values), severalCurrencies('costs', costs)].filter((note) => note !== null);
   if (several.length > 0 || values.length === 0 || costs.length === 0 || values[0] === costs[0]) return several;
-  return [`values are in ${values[0]} and costs in ${costs[0]}, so there is no ROAS: ask by=currency, or for one currency`];
+  return [
+    `values are in ${values[0]} and costs in ${costs[0]}, so there is no ROAS and no CPA: ask by=currency, or for one currency`,
+  ];
 }
 
 /** What is true of both windows is said once. `notes`: of the answer as a whole. */

@@ -7,16 +7,19 @@ import type { ReportQuestion } from '../question.ts';
 import type { Row } from './figures.ts';
 
 const OF_VALUES = ['valueMinor', 'valueMinorLow', 'valueMinorHigh', 'lostValueMinor', 'previousValueMinor', 'valueMinorChange'];
-const OF_COSTS = [
-  'costMinor',
-  'previousCostMinor',
-  'costMinorChange',
+const OF_COSTS = ['costMinor', 'previousCostMinor', 'costMinorChange'];
+/** A cost in dollars bought no conversions that are paid in euros. */
+const OF_BOTH = [
+  'roas',
+  'roasLow',
+  'roasHigh',
+  'lostRoas',
+  'marginalRoas',
   'cpaMinor',
   'cpaMinorLow',
   'cpaMinorHigh',
   'marginalCpaMinor',
 ];
-const OF_BOTH = ['roas', 'roasLow', 'roasHigh', 'lostRoas', 'marginalRoas'];
 
 /** Figures that do not stand. */
 export interface Apart {

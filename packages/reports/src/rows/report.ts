@@ -6,7 +6,7 @@ import type { Counts } from '../counts/take-counts.ts';
 import type { ModelCredit } from '../credit/model-credit.ts';
 import { inPeriods } from '../periods.ts';
 import { sumOf } from '../sums.ts';
-import { gapsOfShares, negativeCells, overlaps } from './findings.ts';
+import { fewOfFilter, gapsOfShares, negativeCells, outsideOfWhole, overlaps } from './findings.ts';
 
 export interface Report extends Pick<Counts, 'question' | 'costs' | 'currencies'> {
   readonly credit: ReadonlyMap<ModelName, ModelCredit>;
@@ -40,7 +40,13 @@ export function reportOf(counts: Counts, byDays: ReadonlyMap<ModelName, ModelCre
     costTotals: costs === null ? null : sumOf(costs, 2),
     findings: {
       holes: [...findings.holes, ...gapsOfShares(counts, credit)],
-      notes: [...findings.notes, ...negativeCells(question, credit), ...overlaps(question)],
+      notes: [
+        ...findings.notes,
+        ...fewOfFilter(counts),
+        ...outsideOfWhole(credit),
+        ...negativeCells(question, credit),
+        ...overlaps(question),
+      ],
     },
   };
 }
