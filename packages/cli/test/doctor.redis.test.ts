@@ -266,7 +266,7 @@ describe('--config', () => {
     expect([wrong.code, wrong.stderr]).toEqual([1, '']);
     expect(wrong.stdout.match(/^(fail|warn) .*/gm)).toEqual([
       expect.stringMatching(/^fail .*TRIBUTARY_BATCH_THREADS must be a whole number from 1 to 64 \(got "0"\)\./),
-      expect.stringMatching(/^fail .*TRIBUTARY_KAKFA_BROKERS .*Write TRIBUTARY_KAFKA_BROKERS/),
+      expect.stringMatching(/^fail .*TRIBUTARY_KAKFA_BROKERS is not a setting\. Did you mean TRIBUTARY_KAFKA_BROKERS\?/),
       expect.stringMatching(/^warn .*TRIBUTARY_COFFEE is not a setting/),
     ]);
   });
