@@ -31,6 +31,14 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
     test: 'jobs/recompute/test/rebuild.test.ts',
   },
   {
+    lie: 'a run that is published fails where what readers had is lost',
+    law: '7',
+    file: `${RECOMPUTE}/reconcile/reconcile.ts`,
+    from: 'before: GenerationManifest | null = null;',
+    to: 'before: GenerationManifest | null = await publishedBefore(manifest.generation, ports.dataDir);',
+    test: 'jobs/recompute/test/rebuild.test.ts',
+  },
+  {
     lie: 'publications are numbered by their files alone',
     law: '7',
     file: `${ARCHIVE}/publications.ts`,

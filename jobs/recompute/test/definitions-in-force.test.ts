@@ -89,6 +89,58 @@ test('a folder that lost its newest generation after a rollback can still be run
   expect((await run()).version).toBe(FILE.version);
 });
 
+test('law 7: a file that was edited to what a run had brought does not count as edited again after a rollback across both', async () => {
+  await run();
+  await run({ send: SENT });
+  file = SENT;
+  expect((await run()).source).toBe('run');
+  await world.publishByHand('rollback', 1);
+  expect((await run({ publish: false })).version).toBe(FILE.version);
+});
+
+/** Loses the folder of what readers have. `crossed`: the definitions that the speed layer has of its barrier. */
+async function lose(generation: number, crossed: Definitions | null = null): Promise<void> {
+  await rm(join(world.dataDir, generationFolder(generation)), { recursive: true });
+  if (crossed === null) return;
+  const state = { position: '1', logIdentity: 'log', logTimeMs: 0, generation, definitions: crossed.json };
+  Object.assign(world.ports, { serving: { ...world.serving, states: async () => [null, state, null] } });
+}
+
+test('law 7: definitions of a published generation whose folder is lost stay in force: the speed layer has them', async () => {
+  await run();
+  await run({ send: SENT });
+  await lose(2, SENT);
+  expect(await run()).toEqual({ version: SENT.version, source: undefined, reason: undefined });
+  expect((await run()).version).toBe(SENT.version);
+  file = EDITED;
+  expect((await run()).version).toBe(EDITED.version);
+});
+
+test('law 7: where the speed layer has them no more, those of the next older one are, with where they came from', async () => {
+  await run({ send: SENT });
+  await run({ send: SENT });
+  await lose(2);
+  expect(await run()).toEqual({ version: SENT.version, source: 'run', reason: 'demand by ana' });
+});
+
+test('law 7: an edit of the file that the lost generation alone had seen is not forgotten', async () => {
+  await run();
+  file = EDITED;
+  await run();
+  await lose(2);
+  expect((await run()).version).toBe(EDITED.version);
+});
+
+test('law 7: a lost generation that readers were rolled back to: what was rolled back from does not come back', async () => {
+  await run({ send: SENT });
+  await run();
+  file = EDITED;
+  await run();
+  await world.publishByHand('rollback', 2);
+  await lose(2);
+  expect(await run({ publish: false })).toEqual({ version: SENT.version, source: 'run', reason: 'demand by ana' });
+});
+
 test('publications of a version that did not say what the file held: the newest generation that is there does', async () => {
   await run();
   file = EDITED;

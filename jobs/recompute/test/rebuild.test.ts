@@ -1,6 +1,7 @@
-/** `generations/` lost, or replaced by an older copy: numbers go on above all that the archive, the speed layer and the pointer know. */
+/** `generations/` lost whole or in part, or replaced by an older copy: numbers go on above all that the archive, the speed layer and the pointer know. */
 import { cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { generationFolder } from '@tributary/archive/generations';
 import type { Definitions } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
 import { differences } from '@tributary/testkit/compare-rows';
@@ -66,6 +67,41 @@ test('law 1: an older copy of the generations is built upon; what came after it 
   await rm(generationsFolder(), { recursive: true });
   await cp(copy, generationsFolder(), { recursive: true });
   await expect(world.run()).resolves.toMatchObject({ generation: GENERATIONS + 1, published: 'published' });
+  await expectWhole();
+});
+
+const folderOf = (generation: number) => join(world.dataDir, generationFolder(generation));
+
+test.each([{}, { scheduled: false, mode: 'full' }] as const)(
+  'law 1: the folder of the published generation is lost alone, and a run goes on without it: %j',
+  async (run) => {
+    await grow();
+    await rm(folderOf(GENERATIONS), { recursive: true });
+    const notes: unknown[] = [];
+    const outcome = await world.run(run, { note: (message, details) => notes.push([message, details]) });
+    expect(outcome).toMatchObject({ generation: GENERATIONS + 1, published: 'published' });
+    expect(notes).toContainEqual([
+      'the published generation is lost: the run goes on without it',
+      { generation: GENERATIONS, definitionsOf: 'the speed layer' },
+    ]);
+    const { base } = await world.manifest(GENERATIONS + 1);
+    expect(base).toBe('mode' in run ? null : GENERATIONS - 1);
+    expect(await world.reconciliation(GENERATIONS + 1)).toMatchObject({
+      equal: false,
+      failure: `there is no generation ${GENERATIONS}`,
+    });
+    await expectWhole();
+    await expect(world.run()).resolves.toMatchObject({ generation: GENERATIONS + 2, published: 'published' });
+    expect(await world.reconciliation(GENERATIONS + 2)).toMatchObject({ comparedWith: GENERATIONS + 1, equal: true });
+    await expectWhole();
+  },
+);
+
+test('law 1: a run is computed whole where no generation that was ever published is left', async () => {
+  await grow();
+  for (const generation of await world.generations()) await rm(folderOf(generation), { recursive: true });
+  await expect(world.run()).resolves.toMatchObject({ generation: GENERATIONS + 1, published: 'published' });
+  expect(await world.manifest(GENERATIONS + 1)).toMatchObject({ mode: 'full', definitionsVersion: DEFINITIONS.version });
   await expectWhole();
 });
 

@@ -1,7 +1,6 @@
 /** The start of a run: its generation, durable before anything refers to it. */
 import { createGeneration, listGenerations, readGeneration, writeGeneration } from '@tributary/archive/generations';
-import type { GenerationManifest, Publication } from '@tributary/archive/layout';
-import { currentPublication, readPublications } from '@tributary/archive/publications';
+import type { GenerationManifest } from '@tributary/archive/layout';
 import type { Definitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
 import { keepsAllColumns, keepsKeys } from '../compute/relations.ts';
@@ -9,9 +8,7 @@ import { highestGeneration } from '../numbers.ts';
 import type { RunPorts } from '../ports.ts';
 import type { Begun, Run } from '../run.ts';
 import { chooseDefinitions } from './definitions.ts';
-
-/** Publications among which the newest generation is looked for: a rollback adds one that names an older generation. */
-const LOOKED_BACK = 20;
+import { readPublished } from './published.ts';
 
 export interface Beginning {
   readonly begun: Begun;
@@ -22,18 +19,18 @@ export interface Beginning {
 export async function begin(run: Run, ports: RunPorts): Promise<Beginning> {
   if (run.begun !== null) return { begun: run.begun, manifest: await continued(run.begun, ports) };
   await supersedeUnfinished(ports);
-  const publication = await currentPublication(ports.dataDir);
-  const published = publication === null ? null : await readGeneration(ports.dataDir, publication.generation);
+  const published = await readPublished(ports);
+  const { publication } = published;
   const now = ports.now();
   const { definitions, origin } = chooseDefinitions({
     run,
     file: ports.configuredDefinitions(),
-    fileBefore: await fileSeenLast(publication, ports.dataDir),
-    published,
+    fileBefore: published.fileBefore,
+    published: published.inForce,
     parse: ports.parseDefinitions,
     now,
   });
-  const base = run.mode === 'full' ? null : baseOf(published, definitions, ports);
+  const base = run.mode === 'full' ? null : baseOf(published.base, definitions, ports);
   const above = Math.max(publication?.generation ?? 0, await highestGeneration(ports));
   const draft: Omit<GenerationManifest, 'generation'> = {
     state: 'pending',
@@ -78,23 +75,6 @@ async function supersedeUnfinished(ports: RunPorts): Promise<void> {
     await writeGeneration(ports.dataDir, { ...manifest, state: 'superseded' });
     ports.note('superseded an unfinished generation', { generation });
   }
-}
-
-/** What the file of definitions held when the newest generation that readers ever had began; null: nothing is known of it. */
-async function fileSeenLast(publication: Publication | null, dataDir: string): Promise<string | null> {
-  if (publication?.fileSeen !== undefined) return publication.fileSeen.content;
-  // Publications of earlier versions do not say it.
-  const generations = (await readPublications(dataDir, LOOKED_BACK)).map(({ generation }) => generation);
-  for (const generation of [...new Set(generations)].sort((a, b) => b - a)) {
-    const manifest = await readGeneration(dataDir, generation).catch(unlessNotFound);
-    if (manifest !== null) return manifest.definitionsOrigin?.file ?? null;
-  }
-  return null;
-}
-
-function unlessNotFound(error: unknown): null {
-  if (error instanceof TributaryError && error.code === 'not_found') return null;
-  throw error;
 }
 
 /** An incremental run builds on what readers trust: after a rollback not on what was rolled back. */

@@ -24,9 +24,10 @@ const POLL_MS = 100;
 export async function reconcile(manifest: GenerationManifest, ports: RunPorts, signal: AbortSignal): Promise<void> {
   const path = join(ports.dataDir, generationFolder(manifest.generation), 'reconciliation.json');
   if (await exists(path)) return;
-  const before = await publishedBefore(manifest.generation, ports.dataDir);
+  let before: GenerationManifest | null = null;
   let report: Reconciliation;
   try {
+    before = await publishedBefore(manifest.generation, ports.dataDir);
     report = await compareWith(before, manifest, ports, signal);
   } catch (error) {
     signal.throwIfAborted();

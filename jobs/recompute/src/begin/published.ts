@@ -1,0 +1,86 @@
+/** What a run goes on from: the generation that readers have, and what the file of definitions held before. */
+import { readGeneration } from '@tributary/archive/generations';
+import type { GenerationManifest, Publication } from '@tributary/archive/layout';
+import { currentPublication, isKept, readPublications } from '@tributary/archive/publications';
+import { TributaryError } from '@tributary/model/errors';
+import type { RunPorts } from '../ports.ts';
+
+/** Publications among which the newest generation is looked for: a rollback adds one that names an older generation. */
+const LOOKED_BACK = 20;
+
+export interface Published {
+  /** null before the first. */
+  readonly publication: Publication | null;
+  /** What an incremental run may build on; null: nothing. */
+  readonly base: GenerationManifest | null;
+  /** null: no definitions are known to be in force. */
+  readonly inForce: Pick<GenerationManifest, 'definitions' | 'definitionsOrigin'> | null;
+  /** What the file of definitions held when the newest generation that readers ever had began; null: nothing is known of it. */
+  readonly fileBefore: string | null;
+}
+
+type Ports = Pick<RunPorts, 'dataDir' | 'serving' | 'note'>;
+
+export async function readPublished(ports: Ports): Promise<Published> {
+  const { dataDir } = ports;
+  const publication = await currentPublication(dataDir);
+  if (publication === null) return { publication, base: null, inForce: null, fileBefore: null };
+  const manifest = await found(dataDir, publication.generation);
+  if (manifest === null) return insteadOf(publication, ports);
+  return { publication, base: manifest, inForce: manifest, fileBefore: await fileSeenLast(publication, dataDir) };
+}
+
+/**
+ * The folder of what readers have is lost. Its definitions are those of its barrier, which a partition of the speed layer has that
+ * crossed no later one; else those of the next older generation that was published. Rows are built upon that one.
+ */
+async function insteadOf(publication: Publication, { dataDir, serving, note }: Ports): Promise<Published> {
+  const { generation: lost, kept, fileSeen } = publication;
+  const older = await newestPublished(dataDir, (generation) => generation < lost);
+  const base = older !== null && isKept(older.generation, kept) ? older : null;
+  const crossed = (await serving.states()).find((state) => state?.generation === lost)?.definitions;
+  const definitionsOf =
+    crossed !== undefined
+      ? 'the speed layer'
+      : older === null
+        ? 'the file or the built-in ones'
+        : `generation ${older.generation}`;
+  note('the published generation is lost: the run goes on without it', { generation: lost, definitionsOf });
+  if (crossed !== undefined) {
+    const inForce = older?.definitions === crossed ? older : { definitions: crossed };
+    return { publication, base, inForce, fileBefore: await fileSeenLast(publication, dataDir) };
+  }
+  // What the file held for the lost one is not in force any more: it counts as an edit again.
+  const fileBefore =
+    fileSeen !== undefined && fileSeen.generation !== lost ? fileSeen.content : (older?.definitionsOrigin?.file ?? null);
+  return { publication, base, inForce: older, fileBefore };
+}
+
+async function fileSeenLast({ fileSeen }: Publication, dataDir: string): Promise<string | null> {
+  if (fileSeen !== undefined) return fileSeen.content;
+  // Publications of earlier versions do not say it.
+  return (await newestPublished(dataDir, () => true, LOOKED_BACK))?.definitionsOrigin?.file ?? null;
+}
+
+/** The highest generation that is there, of those that the newest publications name. */
+async function newestPublished(
+  dataDir: string,
+  isMeant: (generation: number) => boolean,
+  lookedBack?: number,
+): Promise<GenerationManifest | null> {
+  const generations = (await readPublications(dataDir, lookedBack)).map(({ generation }) => generation).filter(isMeant);
+  for (const generation of [...new Set(generations)].sort((a, b) => b - a)) {
+    const manifest = await found(dataDir, generation);
+    if (manifest !== null) return manifest;
+  }
+  return null;
+}
+
+async function found(dataDir: string, generation: number): Promise<GenerationManifest | null> {
+  try {
+    return await readGeneration(dataDir, generation);
+  } catch (error) {
+    if (error instanceof TributaryError && error.code === 'not_found') return null;
+    throw error;
+  }
+}
