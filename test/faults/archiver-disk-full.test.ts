@@ -84,10 +84,10 @@ test('law 6: while paused the log is not trimmed; it says so once per wait, and 
 test('law 7: a segment that could not be written is tried again at once, not when it is due again: it is not ready until then', async () => {
   const rig = await createRig(1);
   onTestFinished(rig.close);
-  await rig.append(someEvents(12));
+  for (const event of someEvents(12)) await rig.append([event]);
   let isReadOnly = true;
   const archiver = await rig.start({
-    limits: { ...DEFAULT_LIMITS, waitMs: 0, gatherMs: 0, maxAgeMs: 60_000 },
+    limits: { ...DEFAULT_LIMITS, waitMs: 0, gatherMs: 0, maxEntries: 4, maxAgeMs: 60_000 },
     hook: (at) => {
       if (at !== 'afterSync' || !isReadOnly) return;
       throw Object.assign(new Error('EACCES: permission denied, rename'), {
@@ -97,7 +97,7 @@ test('law 7: a segment that could not be written is tried again at once, not whe
       });
     },
   });
-  await archiver.turn();
+  for (let i = 0; i < 3; i++) await archiver.turn();
   rig.nowMs += 60_000;
   const stop = new AbortController();
   const third = Promise.withResolvers<void>();
@@ -116,6 +116,38 @@ test('law 7: a segment that could not be written is tried again at once, not whe
   stop.abort();
   await running.ended;
 }, 30_000);
+
+test('law 7: of a segment that could not be written the rest does not wait either, where the log gives a part of it first', async () => {
+  const rig = await createRig(1);
+  onTestFinished(rig.close);
+  for (const event of someEvents(12)) await rig.append([event]);
+  let isFull = true;
+  let reads = Number.POSITIVE_INFINITY;
+  const archiver = await rig.start({
+    // It looks for entries that were lost as well, one by one.
+    log: {
+      ...rig.log,
+      read: async (after, asked) => (asked.maxEntries < 4 || reads-- > 0 ? rig.log.read(after, asked) : []),
+    },
+    limits: { ...DEFAULT_LIMITS, waitMs: 0, gatherMs: 0, maxEntries: 4, maxAgeMs: 60_000 },
+    hook: (at) => {
+      if (at === 'afterSync' && isFull) throw FULL();
+    },
+  });
+  for (let i = 0; i < 3; i++) await archiver.turn();
+  rig.nowMs += 60_000;
+  await expect(archiver.turn()).rejects.toThrow('ENOSPC');
+  isFull = false;
+  reads = 1;
+  await archiver.turn();
+  expect(await archivedRows(rig)).toHaveLength(4);
+  reads = Number.POSITIVE_INFINITY;
+  await archiver.turn();
+  expect(await archivedRows(rig)).toHaveLength(12);
+  for (const event of someEvents(3, 12)) await rig.append([event]);
+  await archiver.turn();
+  expect(await archivedRows(rig), 'nothing is owed any more').toHaveLength(12);
+});
 
 /** Mounts a file system of `sizeMb`; undefined where that needs rights that this machine does not give. */
 async function smallDisk(sizeMb: number): Promise<string | undefined> {

@@ -88,8 +88,8 @@ export function createArchiver(options: ArchiverOptions): Archiver {
 
   /** An iteration failed halfway, and what it did is not known. */
   let inDoubt = false;
-  /** Partitions whose segment could not be written: tried again at once, not when they are due again. */
-  let owed: ReadonlySet<number> = new Set();
+  /** Partitions whose segment could not be written, and its end: tried again at once, not when they are due again. */
+  const owed = new Map<number, Position>();
 
   function reportFenced({ partition, number, lostTail, rows }: Spool): void {
     options.onFenced?.(partition, number, lostTail ? rows : 0);
@@ -111,6 +111,23 @@ export function createArchiver(options: ArchiverOptions): Archiver {
     for (const { segment } of closed) if (segment !== null) await mend(segment.partition, segment.upTo, null);
   }
 
+  const owes = ({ partition }: Spool, position: Position | null) => (position ?? '') < (owed.get(partition) ?? '');
+
+  /** All that is owed, as far as the bounds go: a part of it, written, would pass for the whole, and the rest wait until it is due. */
+  async function readOwed(signal: AbortSignal | undefined): Promise<void> {
+    for (const spool of spools.all()) if (!owes(spool, spool.after)) owed.delete(spool.partition);
+    const places = () => {
+      const due = new Set(dueSpools(spools.all(), limits, now()));
+      const behind = spools.all().filter((spool) => owes(spool, spool.upTo) && !due.has(spool));
+      return behind.map(({ partition, upTo }) => `${partition} ${upTo}`).join();
+    };
+    let before = '';
+    for (let left = places(); left !== '' && left !== before && signal?.aborted !== true; left = places()) {
+      before = left;
+      await filler.read(limits.waitMs, signal);
+    }
+  }
+
   return {
     async turn(signal) {
       const ours = assigned();
@@ -120,15 +137,16 @@ export function createArchiver(options: ArchiverOptions): Archiver {
         inDoubt = false;
         await spools.follow(ours, signal);
         await filler.read(limits.waitMs, signal);
+        await readOwed(signal);
         await filler.gather(signal);
         const due = new Set(dueSpools(spools.all(), limits, now()));
         const closing = spools
           .all()
           .filter((spool) => due.has(spool) || (owed.has(spool.partition) && spool.upTo !== spool.after));
         if (closing.length > 0) {
-          owed = new Set(closing.map(({ partition }) => partition));
+          for (const spool of closing) if (!owes(spool, spool.upTo)) owed.set(spool.partition, spool.upTo ?? '');
           await close(closing);
-          owed = new Set();
+          for (const spool of closing) if (!owes(spool, spool.upTo)) owed.delete(spool.partition);
         }
       } catch (error) {
         // A reader that could not reach the log still has its spools as they were.
