@@ -36,6 +36,13 @@ test.each<readonly [what: string, of: ForeignMessage]>([
     'a labelled one',
     message(JSON.stringify(CLOUD_EVENT), { headers: new Map([['content-type', 'application/cloudevents+json']]) }),
   ],
+  [
+    'a labelled one, with its attributes as headers too',
+    message(JSON.stringify({ ...CLOUD_EVENT, userid: 'u9', data: { a: 1 } }), {
+      headers: new Map([...IN_HEADERS, ['content-type', 'application/cloudevents+json']]),
+    }),
+  ],
+  ['a text with U+FFFD', message(JSON.stringify({ type: 'caf\ufffd', userId: 'u1' }))],
   ['a CloudEvent in headers, whose data looks like an event', message(ORDER, { headers: new Map(IN_HEADERS) })],
   ['one without data', message(null, { headers: new Map(IN_HEADERS) })],
   ['one with its user in a header', message('{}', { key: null, headers: new Map([...IN_HEADERS, ['ce_userid', 'u1']]) })],
@@ -62,8 +69,24 @@ test('law 3: what a clock that was behind stamped counts as received when it was
   expect(world.appended.map(({ body }) => body)).toEqual([line, line]);
 });
 
+test('law 3: what a clock that was ahead stamped counts as received when it was parked', async () => {
+  const world = await createWorld();
+  const ahead = message(ORDER, { timestampMs: NOON + HOUR });
+  const id = await parked(world, undecodableLine(ahead, PLACE, REFUSED));
+  const parkedAt = Number(id.split('-')[1]);
+  expect(parkedAt).toBeLessThan(ahead.timestampMs);
+  expect((await replay(world, id)).body).toMatchObject({ replayed: true });
+  expect(world.appended.map(({ body }) => body)).toEqual([canonicalLine({ ...ahead, timestampMs: parkedAt }, PLACE)]);
+});
+
+const NOT_TEXT = Buffer.from('{"type":"purchase","userId":"bob\xff","value":5}', 'latin1');
+
 test.each([
-  ['bytes that are not text', canonicalLine({ ...message(null), value: Buffer.from([0x7b, 0xff]) }, PLACE)],
+  ['bytes that are not text', canonicalLine({ ...message(null), value: NOT_TEXT }, PLACE)],
+  [
+    'what is labelled as a CloudEvent and is none',
+    canonicalLine(message(ORDER, { headers: new Map([['content-type', 'application/cloudevents+json']]) }), PLACE),
+  ],
   ['text that is not JSON', canonicalLine(message('hello'), PLACE)],
   ['a damaged line', '{"undecodable":'],
 ])('what cannot be read stays: %s', async (_, raw) => {

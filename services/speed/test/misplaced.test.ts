@@ -24,6 +24,7 @@ function createWorld() {
   const log = createMemoryLog({ partitions: PARTITIONS });
   const store = createMemoryStore({ partitions: PARTITIONS });
   const resets: string[] = [];
+  let moved = 0;
   let commits = 0;
   let clockMs = 0;
   return {
@@ -42,8 +43,11 @@ function createWorld() {
         limits: { maxEntries: 4, waitMs: 0 },
         now: () => (clockMs += 1_000),
         onReset: (_, why) => resets.push(String(why)),
+        onCommitted: ({ misplaced }) => (moved += misplaced.length),
       });
     },
+    /** As the metric has it. */
+    moved: () => moved,
     async counted(): Promise<number> {
       const deltas = await store.serving().deltas(['activity'], 0);
       return deltas
@@ -184,6 +188,7 @@ test('law 6: of an entry with events that are too large for the log all others c
   };
   await run(world.worker(undefined, own), 10);
   expect(await world.counted()).toBe(7);
+  expect(world.moved()).toBe(7);
   expect((await world.dead()).map(({ at }) => at.split('.')[1])).toEqual(['7', '2']);
 });
 

@@ -2,6 +2,7 @@
  * The line in place of a message of another producer that is not an event. It holds what the reader of such messages looks at, so that a
  * later version, or one with the right clock, can read the message again; what is too long for that is cut, and not read again.
  */
+import { isUtf8 } from 'node:buffer';
 import { isObject } from '@tributary/model/json';
 import { MAX_INSTANT_MS } from '@tributary/model/time';
 import type { Invalid } from '@tributary/model/validate-event';
@@ -32,8 +33,7 @@ export function undecodableLine(
   { code, message }: Invalid,
 ): string {
   const shown = value?.subarray(0, SHOWN_BYTES) ?? null;
-  const text = shown?.toString() ?? null;
-  const isText = text === null || !text.includes('\ufffd');
+  const isText = shown === null || isUtf8(shown);
   return JSON.stringify({
     undecodable: code,
     message: message.toWellFormed(),
@@ -42,7 +42,7 @@ export function undecodableLine(
     timestampMs,
     ...(key !== null && { key: key.slice(0, SHOWN_CHARACTERS) }),
     headers: shownHeaders(headers),
-    ...(isText ? { value: text } : { base64: shown?.toString('base64') }),
+    ...(isText ? { value: shown?.toString() ?? null } : { base64: shown.toString('base64') }),
   });
 }
 
