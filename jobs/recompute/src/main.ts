@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openEventLog } from '@tributary/log/open-log';
+import type { EventLog } from '@tributary/log/port';
 import { openRecomputeQueue } from '@tributary/queue/recompute-queue';
 import { startRecomputeWorker } from '@tributary/queue/recompute-worker';
 import { startShardWorker } from '@tributary/queue/shard-worker';
@@ -13,6 +14,7 @@ import { logConfiguration } from '@tributary/runtime/log-configuration';
 import { connectRedis, whenWritable } from '@tributary/runtime/redis';
 import { runService } from '@tributary/runtime/service';
 import { RECOMPUTE_SETTINGS } from '@tributary/runtime/settings/recompute';
+import { patience } from '@tributary/runtime/wait';
 import { createServingStore } from '@tributary/store/redis-serving-store';
 import { VIEWS } from '@tributary/views/registry';
 import { compareInChild, computeInChild, computePartInChild, mergeInChild } from './child/child.ts';
@@ -24,6 +26,9 @@ import { DEFAULT_LIMITS, type RunPorts } from './ports.ts';
 import { watchOverdue } from './watchdog.ts';
 
 const NAMESPACE = 'tributary';
+/** The leaders of a topic that was created a moment ago are not known everywhere yet. */
+const LOG_ANSWERS_MS = 15_000;
+const LOG_ASKED_EVERY_MS = 250;
 
 await runService('recompute', RECOMPUTE_SETTINGS, async ({ config, log: logger, metrics: registry, signal }) => {
   const onError = (error: Error) => logger.warn({ err: error.message }, 'redis');
@@ -38,7 +43,7 @@ await runService('recompute', RECOMPUTE_SETTINGS, async ({ config, log: logger, 
     now: Date.now,
   });
   // A run would publish what it finds: in another folder, nothing.
-  assertFolderOfLog(config.dataDir, await log.starts());
+  assertFolderOfLog(config.dataDir, await startsOf(log, signal));
   const metrics = recomputeMetrics(registry);
   const version = shardVersion();
   const ports: RunPorts = {
@@ -133,3 +138,15 @@ await runService('recompute', RECOMPUTE_SETTINGS, async ({ config, log: logger, 
     },
   };
 });
+
+/** Where the log begins, asked again for a while. Throws `log_unavailable`. */
+async function startsOf(log: EventLog, signal: AbortSignal): Promise<readonly (string | null)[]> {
+  const more = patience(LOG_ANSWERS_MS, LOG_ASKED_EVERY_MS, { signal });
+  for (;;) {
+    try {
+      return await log.starts();
+    } catch (error) {
+      if (!isTransient(error) || !(await more())) throw error;
+    }
+  }
+}

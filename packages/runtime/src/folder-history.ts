@@ -4,6 +4,9 @@ import { resolve } from 'node:path';
 import { TributaryError } from '@tributary/model/errors';
 import { dataPath } from './data-folder.ts';
 
+/** Manifests of one segment, or of many that were merged. */
+const SEGMENT_OR_BLOCK = /^\d{6,12}(-\d{6,12})?\.json$/;
+
 /**
  * `starts`: the newest entry of each partition that the log dropped, null: none. What was dropped was archived before, so a folder
  * without a segment of it is another one. Throws `history_mismatch`.
@@ -11,7 +14,7 @@ import { dataPath } from './data-folder.ts';
 export function assertFolderOfLog(dataDir: string, starts: readonly (string | null)[]): void {
   const archived = new Set(
     namesIn(dataPath(dataDir, 'segments')).filter((name) =>
-      namesIn(dataPath(dataDir, 'segments', name)).some((file) => /^\d{6,12}\.json$/.test(file)),
+      namesIn(dataPath(dataDir, 'segments', name)).some((file) => SEGMENT_OR_BLOCK.test(file)),
     ),
   );
   const numbers = new Set([...archived].map((name) => Number(name.slice(1))));
