@@ -81,8 +81,8 @@ export const MUTATIONS_OF_RULES: readonly Mutation[] = [
     lie: 'runs fail while the folder of the published generation is lost',
     law: '1',
     file: 'jobs/recompute/src/begin/published.ts',
-    from: 'if (manifest === null) return insteadOf(publication, ports);',
-    to: "if (manifest === null) throw new TributaryError('not_found', 'it is lost');",
+    from: 'if (manifest === undefined) return insteadOf(publication, ports);',
+    to: "if (manifest === undefined) throw new Error('it is lost');",
     test: 'jobs/recompute/test/rebuild.test.ts',
   },
   {

@@ -100,7 +100,8 @@ export async function listGenerations(dataDir: string): Promise<number[]> {
   return numbers;
 }
 
-async function findGeneration(dataDir: string, generation: number): Promise<GenerationManifest | undefined> {
+/** undefined when there is no such generation. */
+export async function findGeneration(dataDir: string, generation: number): Promise<GenerationManifest | undefined> {
   const path = manifestPath(dataDir, generation);
   const manifest = await readManifest(path, Generation);
   if (manifest !== undefined && manifest.generation !== generation)

@@ -1,29 +1,17 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { connect } from 'node:net';
 import { expect, test } from 'vitest';
+import { accepts } from './accepts.ts';
 import { startRedis } from './redis-server.ts';
-
-async function answers(port: number): Promise<boolean> {
-  const socket = connect(port, '127.0.0.1');
-  try {
-    await once(socket, 'connect');
-    return true;
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
-  }
-}
 
 test('a Redis outlives neither its test nor a test process that is killed, and its folder goes with it', async () => {
   const own = await startRedis();
   await own.restart();
   const { port, dir } = own;
-  expect(await answers(port)).toBe(true);
+  expect(await accepts(port)).toBe(true);
   await own.stop();
-  expect([await answers(port), existsSync(dir)]).toEqual([false, false]);
+  expect([await accepts(port), existsSync(dir)]).toEqual([false, false]);
 
   const module = new URL('./redis-server.ts', import.meta.url);
   const script = `const { port, dir } = await (await import('${module}')).startRedis(); console.log(JSON.stringify({ port, dir }));`;
@@ -32,7 +20,7 @@ test('a Redis outlives neither its test nor a test process that is killed, and i
   });
   const [line] = (await once(holder.stdout, 'data')) as [Buffer];
   const held = JSON.parse(line.toString()) as { port: number; dir: string };
-  expect(await answers(held.port)).toBe(true);
+  expect(await accepts(held.port)).toBe(true);
   holder.kill('SIGKILL');
-  await expect.poll(async () => (await answers(held.port)) || existsSync(held.dir), { timeout: 10_000 }).toBe(false);
+  await expect.poll(async () => (await accepts(held.port)) || existsSync(held.dir), { timeout: 10_000 }).toBe(false);
 });

@@ -1,13 +1,12 @@
 /** The archive read as the log it was made of: entries at their positions, and the barriers that ended segments. */
 import { join } from 'node:path';
 import { openDuckDb } from '@tributary/archive/duckdb';
-import { readGeneration } from '@tributary/archive/generations';
+import { findGeneration } from '@tributary/archive/generations';
 import type { SegmentManifest } from '@tributary/archive/layout';
 import { sqlText } from '@tributary/archive/parquet';
 import { demandSameLog, lastSegmentNumber, readSegment } from '@tributary/archive/segments';
 import { checkFile } from '@tributary/archive/verify';
 import type { LogEntry, Position } from '@tributary/log/port';
-import { TributaryError } from '@tributary/model/errors';
 import { type Event, encodeEvent } from '@tributary/model/event';
 import { FIELD_ROWS } from '@tributary/model/event-fields';
 import type { Barrier, Heartbeat } from '@tributary/model/partition-record';
@@ -104,12 +103,7 @@ export function openArchivedEntries({ dataDir, logIdentity, memoryLimit }: Archi
 
   /** null: the generation's folder is gone. Without its barrier the state stays behind the cut, which answers report. */
   async function definitionsOf(generation: number): Promise<string | null> {
-    try {
-      return (await readGeneration(dataDir, generation)).definitions;
-    } catch (error) {
-      if (error instanceof TributaryError && error.code === 'not_found') return null;
-      throw error;
-    }
+    return (await findGeneration(dataDir, generation))?.definitions ?? null;
   }
 
   return {

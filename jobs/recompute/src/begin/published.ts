@@ -1,8 +1,7 @@
 /** What a run goes on from: the generation that readers have, and what the file of definitions held before. */
-import { readGeneration } from '@tributary/archive/generations';
+import { findGeneration } from '@tributary/archive/generations';
 import type { GenerationManifest, Publication } from '@tributary/archive/layout';
 import { currentPublication, isKept, readPublications } from '@tributary/archive/publications';
-import { TributaryError } from '@tributary/model/errors';
 import type { RunPorts } from '../ports.ts';
 
 /** Publications among which the newest generation is looked for: a rollback adds one that names an older generation. */
@@ -25,8 +24,8 @@ export async function readPublished(ports: Ports): Promise<Published> {
   const { dataDir } = ports;
   const publication = await currentPublication(dataDir);
   if (publication === null) return { publication, base: null, inForce: null, fileBefore: null };
-  const manifest = await found(dataDir, publication.generation);
-  if (manifest === null) return insteadOf(publication, ports);
+  const manifest = await findGeneration(dataDir, publication.generation);
+  if (manifest === undefined) return insteadOf(publication, ports);
   return { publication, base: manifest, inForce: manifest, fileBefore: await fileSeenLast(publication, dataDir) };
 }
 
@@ -70,17 +69,8 @@ async function newestPublished(
 ): Promise<GenerationManifest | null> {
   const generations = (await readPublications(dataDir, lookedBack)).map(({ generation }) => generation).filter(isMeant);
   for (const generation of [...new Set(generations)].sort((a, b) => b - a)) {
-    const manifest = await found(dataDir, generation);
-    if (manifest !== null) return manifest;
+    const manifest = await findGeneration(dataDir, generation);
+    if (manifest !== undefined) return manifest;
   }
   return null;
-}
-
-async function found(dataDir: string, generation: number): Promise<GenerationManifest | null> {
-  try {
-    return await readGeneration(dataDir, generation);
-  } catch (error) {
-    if (error instanceof TributaryError && error.code === 'not_found') return null;
-    throw error;
-  }
 }

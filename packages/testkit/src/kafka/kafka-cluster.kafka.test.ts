@@ -2,12 +2,12 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { accepts } from '../accepts.ts';
 import { missingKafka } from './for-tests.ts';
 import { startKafka } from './kafka-cluster.ts';
 
@@ -106,18 +106,6 @@ describe.skipIf((await missingKafka('the broker itself', true)) !== null)('a Kaf
     await kafka.stop();
   });
 });
-
-async function accepts(port: number, host = '127.0.0.1'): Promise<boolean> {
-  const socket = connect(port, host);
-  try {
-    await once(socket, 'connect');
-    return true;
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
-  }
-}
 
 /** Those that other machines may reach. */
 function addressesOfThisMachine(): string[] {
