@@ -3,8 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROLE_NAMES, type RoleName } from '@tributary/local/roles';
-import { environmentName } from '@tributary/runtime/config';
-import { LOG_CONFIG } from '@tributary/runtime/log-configuration';
+import { environmentName } from '@tributary/runtime/config/read-config';
+import { EVENT_LOG_SETTINGS } from '@tributary/runtime/event-log/configuration';
 import { expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { REPOSITORY, sourceFiles, textOf } from './source-files.ts';
@@ -75,7 +75,7 @@ const cliVariables = new Set(
     .filter((file) => file.startsWith('packages/cli/src/'))
     .flatMap((file) => [...textOf(file).matchAll(/TRIBUTARY_[A-Z_]+[A-Z]/g)].map((match) => match[0]))
     .concat(['WRITE', 'READ', 'ADMIN'].map((scope) => `TRIBUTARY_${scope}_KEY`))
-    .concat(Object.keys(LOG_CONFIG).map(environmentName)),
+    .concat(Object.keys(EVENT_LOG_SETTINGS).map(environmentName)),
 );
 
 const dockerfile = textOf('infra/docker/Dockerfile').replace(/\\\n/g, ' ');
@@ -187,7 +187,9 @@ test.each([...ROLE_NAMES])('%s: one port in image, compose file and manifest, wi
 });
 
 test.each([...ROLE_NAMES])('%s has the time to drain, also after the pause in which proxies learn that it stops', (role) => {
-  const drainMs = Number(/const DRAIN_MS = ([\d_]+);/.exec(textOf('packages/runtime/src/service.ts'))?.[1]?.replaceAll('_', ''));
+  const drainMs = Number(
+    /const DRAIN_MS = ([\d_]+);/.exec(textOf('packages/runtime/src/process/service.ts'))?.[1]?.replaceAll('_', ''),
+  );
   expect(drainMs).toBeGreaterThan(0);
   const { spec } = templateOf(role);
   const pause = Number(spec.containers[0].lifecycle?.preStop.exec.command[1] ?? 0);

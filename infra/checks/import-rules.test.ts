@@ -11,7 +11,7 @@ const wrong: [file: string, specifier: string, why: RegExp][] = [
   ['packages/runtime/src/x.ts', '@tributary/log/port', /runtime may import model; not log/],
   ['packages/log/src/x.ts', '@tributary/views/view', /not views/],
   ['packages/serving/src/x.ts', '@tributary/api/problem', /not api/],
-  ['packages/serving/src/x.ts', '@tributary/runtime/redis', /not runtime/],
+  ['packages/serving/src/x.ts', '@tributary/runtime/redis/connect', /not runtime/],
   ['packages/serving/src/x.ts', 'node:http', /serving does no I\/O of its own/],
   ['services/speed/src/x.ts', '@tributary/serving/merge', /not serving/],
   ['packages/serving/src/x.ts', '@tributary/reports/question', /not reports/],

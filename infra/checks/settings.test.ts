@@ -1,11 +1,11 @@
 /** docs/settings.md is written from the tables (`npx vitest run infra/checks/settings.test.ts -u`), and documents name no other setting. */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { environmentName } from '@tributary/runtime/config';
-import { boundsOf, type Setting } from '@tributary/runtime/config-value';
+import { environmentName } from '@tributary/runtime/config/read-config';
+import { boundsOf, type Setting } from '@tributary/runtime/config/setting';
 import { ROLE_SETTINGS } from '@tributary/runtime/settings/roles';
+import { SHARED_SETTINGS } from '@tributary/runtime/settings/shared';
 import { unknownSentence, unknownSettings } from '@tributary/runtime/settings/unknown';
-import { SHARED_CONFIG } from '@tributary/runtime/shared-config';
 import { expect, test } from 'vitest';
 import { REPOSITORY, textOf } from './source-files.ts';
 
@@ -22,10 +22,10 @@ This page is written from the tables that the roles read.
 
 test('docs/settings.md has every setting of every role, as the tables have them', async () => {
   const own = Object.entries(ROLE_SETTINGS).map(([role, table]) => {
-    const rows = Object.entries(table).filter(([key]) => !(key in SHARED_CONFIG));
+    const rows = Object.entries(table).filter(([key]) => !(key in SHARED_SETTINGS));
     return section(`Role ${role}`, rows);
   });
-  const page = [HEAD, section('Every role', Object.entries(SHARED_CONFIG)), ...own].join('\n');
+  const page = [HEAD, section('Every role', Object.entries(SHARED_SETTINGS)), ...own].join('\n');
   await expect(page).toMatchFileSnapshot(join(REPOSITORY, 'docs/settings.md'));
 });
 

@@ -1,8 +1,8 @@
 /** A speed worker of the Kafka benchmark: from the start of the topic to its end, then gone. */
 import { randomUUID } from 'node:crypto';
 import { openEventLog } from '@tributary/log/open-log';
-import { loadDefinitions, sha256Hex } from '@tributary/runtime/definitions';
-import { connectRedis, whenReady } from '@tributary/runtime/redis';
+import { loadDefinitions, sha256Hex } from '@tributary/runtime/config/definitions';
+import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
 import { createSpeedStore } from '@tributary/store/redis-speed-store';
 import { createSpeedWorker } from '../../services/speed/src/pipeline.ts';
 

@@ -8,7 +8,7 @@ import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { openEventLog } from '@tributary/log/open-log';
 import type { EventLog } from '@tributary/log/port';
-import { connectRedis, whenReady } from '@tributary/runtime/redis';
+import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
 import { kafkaForTests } from '@tributary/testkit/kafka/for-tests';
 import { startRedis } from '@tributary/testkit/redis-server';
 import { Kafka, logLevel } from 'kafkajs';

@@ -5,8 +5,8 @@
 import { randomUUID } from 'node:crypto';
 import type { EventLog, LogEntry } from '@tributary/log/port';
 import { openRedisStreamLog } from '@tributary/log/redis-stream/redis-stream-log';
-import { loadDefinitions, sha256Hex } from '@tributary/runtime/definitions';
-import { connectRedis, whenReady } from '@tributary/runtime/redis';
+import { loadDefinitions, sha256Hex } from '@tributary/runtime/config/definitions';
+import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
 import { createSpeedStore } from '@tributary/store/redis-speed-store';
 import { startRedis } from '@tributary/testkit/redis-server';
 import { VIEWS } from '@tributary/views/registry';

@@ -1,7 +1,7 @@
 import type { EventLog } from '@tributary/log/port';
 import { idOf, positionOf } from '@tributary/log/redis-stream/layout';
 import { openRedisStreamLog, type RedisStreamLogOptions } from '@tributary/log/redis-stream/redis-stream-log';
-import { connectRedis } from '@tributary/runtime/redis';
+import { connectRedis } from '@tributary/runtime/redis/connect';
 import { describeLogContract } from '@tributary/testkit/log-contract';
 import { type CrashableLogFixture, describeLogCrashContract } from '@tributary/testkit/log-crash-contract';
 import { eventually } from '@tributary/testkit/log-reading';

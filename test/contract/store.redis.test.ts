@@ -1,4 +1,4 @@
-import { connectRedis, whenReady } from '@tributary/runtime/redis';
+import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
 import { partitionPrefix } from '@tributary/store/keys';
 import { createServingStore } from '@tributary/store/redis-serving-store';
 import { describeFeedContract } from '@tributary/testkit/feed-contract';

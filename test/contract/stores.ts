@@ -1,6 +1,6 @@
 /** Stores for tests of the contract and of those who build upon it: empty, of four partitions, able to lose their newest writes. */
 
-import { connectRedis, whenReady } from '@tributary/runtime/redis';
+import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
 import { createOutbox } from '@tributary/store/redis-outbox';
 import { createServingStore } from '@tributary/store/redis-serving-store';
 import { createSpeedStore } from '@tributary/store/redis-speed-store';

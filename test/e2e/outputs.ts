@@ -1,9 +1,9 @@
 /** What the output log says, read from its start as any consumer would: the newest line of a conversion counts. */
 import { openEventLog } from '@tributary/log/open-log';
 import { dayOf } from '@tributary/model/time';
-import { readConfig } from '@tributary/runtime/config';
-import { logConfiguration } from '@tributary/runtime/log-configuration';
-import { SHARED_CONFIG } from '@tributary/runtime/shared-config';
+import { readConfig } from '@tributary/runtime/config/read-config';
+import { eventLogConfiguration } from '@tributary/runtime/event-log/configuration';
+import { SHARED_SETTINGS } from '@tributary/runtime/settings/shared';
 import { addRow, type RowsByView, rowsOf } from '@tributary/views/deltas';
 
 export interface OutputLine {
@@ -18,8 +18,8 @@ export interface OutputLine {
 
 /** All lines that the log holds, in order within each user; sent-again ones included. */
 export async function outputLines(redisUrl: string, env: Readonly<Record<string, string>>): Promise<OutputLine[]> {
-  const config = readConfig('test', SHARED_CONFIG, { ...env, TRIBUTARY_REDIS_URL: redisUrl }, []);
-  const log = await openEventLog({ ...(await logConfiguration(config, 'test', () => {})), name: 'outputs', now: Date.now });
+  const config = readConfig('test', SHARED_SETTINGS, { ...env, TRIBUTARY_REDIS_URL: redisUrl }, []);
+  const log = await openEventLog({ ...(await eventLogConfiguration(config, 'test', () => {})), name: 'outputs', now: Date.now });
   try {
     const after = new Map<number, string | null>(Array.from({ length: log.partitions }, (_, p) => [p, null]));
     const lines: OutputLine[] = [];

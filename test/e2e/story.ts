@@ -13,7 +13,7 @@ import { rateGame } from '@tributary/attribution/data-driven/rate-game';
 import { startPlatform } from '@tributary/local/launch';
 import type { Event } from '@tributary/model/event';
 import { DAY_MS, HOUR_MS } from '@tributary/model/time';
-import { loadDefinitions } from '@tributary/runtime/definitions';
+import { loadDefinitions } from '@tributary/runtime/config/definitions';
 import { differences } from '@tributary/testkit/compare-rows';
 import { kafkaForTests } from '@tributary/testkit/kafka/for-tests';
 import { naive } from '@tributary/testkit/naive';

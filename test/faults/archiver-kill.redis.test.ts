@@ -10,7 +10,7 @@ import { checkFile } from '@tributary/archive/verify';
 import { openRedisStreamLog } from '@tributary/log/redis-stream/redis-stream-log';
 import { encodeEvent } from '@tributary/model/event';
 import { partitionOf, userKeyOf } from '@tributary/model/user-key';
-import { connectRedis } from '@tributary/runtime/redis';
+import { connectRedis } from '@tributary/runtime/redis/connect';
 import { startRedis } from '@tributary/testkit/redis-server';
 import { expect, onTestFinished, test } from 'vitest';
 import { someEvents, withSession } from './archiver-rig.ts';

@@ -3,7 +3,7 @@ import { openRecomputeQueue, type RecomputeQueue } from '@tributary/queue/recomp
 import { startRecomputeWorker } from '@tributary/queue/recompute-worker';
 import type { ShardJob } from '@tributary/queue/shard-queue';
 import { startShardWorker } from '@tributary/queue/shard-worker';
-import { connectRedis, whenReady } from '@tributary/runtime/redis';
+import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
 import { type RedisCluster, startRedisCluster } from '@tributary/testkit/redis-cluster';
 import type { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';

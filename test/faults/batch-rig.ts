@@ -15,7 +15,7 @@ import { openRedisStreamLog } from '@tributary/log/redis-stream/redis-stream-log
 import { type Event, encodeEvent } from '@tributary/model/event';
 import { partitionOf, userKeyOf } from '@tributary/model/user-key';
 import { type JobStatus, openRecomputeQueue } from '@tributary/queue/recompute-queue';
-import { connectRedis, whenReady } from '@tributary/runtime/redis';
+import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
 import { type RedisServer, startRedis } from '@tributary/testkit/redis-server';
 import type { RowsByView } from '@tributary/views/deltas';
 import { VIEWS } from '@tributary/views/registry';

@@ -1,5 +1,5 @@
 import { openRedisStreamLog } from '@tributary/log/redis-stream/redis-stream-log';
-import { connectRedis } from '@tributary/runtime/redis';
+import { connectRedis } from '@tributary/runtime/redis/connect';
 import { expect, test } from 'vitest';
 
 test('the log on Redis Streams is refused over a cluster, before anything is connected', async () => {

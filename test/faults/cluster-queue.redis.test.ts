@@ -1,7 +1,7 @@
 /** The queue of runs on a Redis Cluster: all its keys in one slot, and it goes on when the node that holds them fails. */
 import { openRecomputeQueue, type RecomputeQueue } from '@tributary/queue/recompute-queue';
 import { startRecomputeWorker } from '@tributary/queue/recompute-worker';
-import { connectRedis, whenReady } from '@tributary/runtime/redis';
+import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
 import { type RedisCluster, startRedisCluster } from '@tributary/testkit/redis-cluster';
 import type { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';

@@ -1,6 +1,6 @@
 /** Laws 1, 3 and 7 while a slot moves from one node of a Redis Cluster to another, key by key. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connectRedis, whenReady } from '@tributary/runtime/redis';
+import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
 import { createServingStore } from '@tributary/store/redis-serving-store';
 import { createSpeedStore } from '@tributary/store/redis-speed-store';
 import type { OutboxUnderTest } from '@tributary/testkit/outbox-contract';

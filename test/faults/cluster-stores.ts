@@ -1,6 +1,6 @@
 /** Stores on a Redis Cluster, for the contract and for the faults that only a cluster has. */
 
-import { connectRedis, whenReady } from '@tributary/runtime/redis';
+import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
 import { createOutbox } from '@tributary/store/redis-outbox';
 import { createServingStore } from '@tributary/store/redis-serving-store';
 import { createSpeedStore } from '@tributary/store/redis-speed-store';

@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Platform, startPlatform } from '@tributary/local/launch';
 import type { Event } from '@tributary/model/event';
-import { loadDefinitions } from '@tributary/runtime/definitions';
+import { loadDefinitions } from '@tributary/runtime/config/definitions';
 import { differences } from '@tributary/testkit/compare-rows';
 import { naive } from '@tributary/testkit/naive';
 import { afterAll, describe, expect, it } from 'vitest';

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { APPEND_LIMITS } from '@tributary/log/append-queue';
 import type { EventLog, LogEntry, Position } from '@tributary/log/port';
 import { openRedisStreamLog, type RedisStreamLogOptions } from '@tributary/log/redis-stream/redis-stream-log';
-import { connectRedis } from '@tributary/runtime/redis';
+import { connectRedis } from '@tributary/runtime/redis/connect';
 import { eventually, readAll } from '@tributary/testkit/log-reading';
 import { type RedisServer, startRedis } from '@tributary/testkit/redis-server';
 import { startStopwatch } from '@tributary/testkit/stopwatch';

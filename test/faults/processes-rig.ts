@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Platform, startPlatform } from '@tributary/local/launch';
 import type { RoleName } from '@tributary/local/roles';
 import type { Event } from '@tributary/model/event';
-import { loadDefinitions } from '@tributary/runtime/definitions';
+import { loadDefinitions } from '@tributary/runtime/config/definitions';
 import { differences } from '@tributary/testkit/compare-rows';
 import { naive } from '@tributary/testkit/naive';
 import { expect } from 'vitest';

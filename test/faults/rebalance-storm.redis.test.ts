@@ -13,8 +13,8 @@ import { openRedisStreamLog } from '@tributary/log/redis-stream/redis-stream-log
 import { leaseKeys } from '@tributary/membership/lease-table';
 import { type Event, encodeEvent } from '@tributary/model/event';
 import { partitionOf, userKeyOf } from '@tributary/model/user-key';
-import { loadDefinitions } from '@tributary/runtime/definitions';
-import { connectRedis, whenReady } from '@tributary/runtime/redis';
+import { loadDefinitions } from '@tributary/runtime/config/definitions';
+import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
 import { createServingStore } from '@tributary/store/redis-serving-store';
 import { differences } from '@tributary/testkit/compare-rows';
 import { naive } from '@tributary/testkit/naive';

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Platform, startPlatform } from '@tributary/local/launch';
 import type { Event } from '@tributary/model/event';
-import { loadDefinitions } from '@tributary/runtime/definitions';
+import { loadDefinitions } from '@tributary/runtime/config/definitions';
 import { differences } from '@tributary/testkit/compare-rows';
 import { naive } from '@tributary/testkit/naive';
 import { afterAll, beforeAll, expect, it } from 'vitest';

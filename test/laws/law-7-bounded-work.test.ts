@@ -2,7 +2,7 @@ import type { EventLog } from '@tributary/log/port';
 import { type Event, encodeEvent } from '@tributary/model/event';
 import { MINUTE_MS } from '@tributary/model/time';
 import { partitionOf, userKeyOf } from '@tributary/model/user-key';
-import { loadDefinitions, sha256Hex } from '@tributary/runtime/definitions';
+import { loadDefinitions, sha256Hex } from '@tributary/runtime/config/definitions';
 import type { PartitionDeltas } from '@tributary/store/serving-store';
 import type { Commit } from '@tributary/store/speed-store';
 import { differences } from '@tributary/testkit/compare-rows';

@@ -125,10 +125,10 @@ export const MUTATIONS_OF_COLLECTOR: readonly Mutation[] = [
   {
     lie: 'keys stay valid for ever once their file cannot be read',
     law: '7',
-    file: 'packages/runtime/src/keys.ts',
+    file: 'packages/runtime/src/keys/ring.ts',
     from: 'problem !== undefined && now - problem.since >= UNREADABLE_GRACE_MS',
     to: 'problem !== undefined && now < problem.since',
-    test: 'packages/runtime/src/keys.test.ts',
+    test: 'packages/runtime/src/keys/ring.test.ts',
   },
   {
     lie: 'any number of campaigns of a day keep their names',
@@ -315,7 +315,7 @@ export const MUTATIONS_OF_COLLECTOR: readonly Mutation[] = [
   {
     lie: 'a name is a key whatever its secret looks like',
     law: '1',
-    file: 'packages/runtime/src/keys.ts',
+    file: 'packages/runtime/src/keys/ring.ts',
     from: '_[0-9a-f]{48}`;',
     to: '_[0-9a-f]+`;',
     test: 'services/collector/test/keys-in-events.test.ts',
@@ -323,7 +323,7 @@ export const MUTATIONS_OF_COLLECTOR: readonly Mutation[] = [
   {
     lie: 'a key may begin within a word',
     law: '1',
-    file: 'packages/runtime/src/keys.ts',
+    file: 'packages/runtime/src/keys/ring.ts',
     from: '(?<![0-9A-Za-z](?<!%[0-9A-Fa-f]{2}))',
     to: '',
     test: 'services/collector/test/keys-in-events.test.ts',
@@ -331,7 +331,7 @@ export const MUTATIONS_OF_COLLECTOR: readonly Mutation[] = [
   {
     lie: 'a key behind an encoded byte is none',
     law: '6',
-    file: 'packages/runtime/src/keys.ts',
+    file: 'packages/runtime/src/keys/ring.ts',
     from: '(?<!%[0-9A-Fa-f]{2})',
     to: '',
     test: 'services/collector/test/keys-in-events.test.ts',
@@ -441,9 +441,9 @@ export const MUTATIONS_OF_COLLECTOR: readonly Mutation[] = [
   {
     lie: 'a header of the health port may take for ever',
     law: '7',
-    file: 'packages/runtime/src/health.ts',
+    file: 'packages/runtime/src/process/health.ts',
     from: 'headersTimeout: 3_000, requestTimeout: 5_000,',
     to: 'headersTimeout: 0, requestTimeout: 0,',
-    test: 'packages/runtime/src/health.test.ts',
+    test: 'packages/runtime/src/process/health.test.ts',
   },
 ];

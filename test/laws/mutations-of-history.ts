@@ -73,10 +73,10 @@ export const MUTATIONS_OF_HISTORY: readonly Mutation[] = [
   {
     lie: 'a data folder without a note belongs to no log, whatever its archive says',
     law: '6',
-    file: 'packages/runtime/src/log-note.ts',
+    file: 'packages/runtime/src/event-log/note.ts',
     from: 'readNote(file)?.identity ?? archivedIdentity(dataDir);',
     to: 'readNote(file)?.identity ?? null;',
-    test: 'packages/runtime/src/log-note.test.ts',
+    test: 'packages/runtime/src/event-log/note.test.ts',
   },
   {
     lie: 'a first segment may begin anywhere in the log',

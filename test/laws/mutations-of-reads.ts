@@ -57,7 +57,7 @@ export const MUTATIONS_OF_READS: readonly Mutation[] = [
   {
     lie: 'a role that only reads waits for room on the disk',
     law: '7',
-    file: 'packages/runtime/src/service.ts',
+    file: 'packages/runtime/src/process/service.ts',
     from: 'hasOwnHttp(config) ? started',
     to: 'hasOwnHttp({}) ? started',
     test: 'packages/runtime/test/service.test.ts',
@@ -65,7 +65,7 @@ export const MUTATIONS_OF_READS: readonly Mutation[] = [
   {
     lie: 'an answer is gone as soon as it is handed to its connection',
     law: '7',
-    file: 'packages/runtime/src/unread-answers.ts',
+    file: 'packages/runtime/src/http/unread-answers.ts',
     from: '        unread.take(owner, counted);\n',
     to: '',
     test: 'services/api/test/unread-answers.test.ts',
@@ -97,7 +97,7 @@ export const MUTATIONS_OF_READS: readonly Mutation[] = [
   {
     lie: 'answers for who has gone are counted as unread',
     law: '7',
-    file: 'packages/runtime/src/unread-answers.ts',
+    file: 'packages/runtime/src/http/unread-answers.ts',
     from: 'if (reply.raw.destroyed) {',
     to: 'if (bytes < 0) {',
     test: 'services/api/test/unread-answers.test.ts',
@@ -105,7 +105,7 @@ export const MUTATIONS_OF_READS: readonly Mutation[] = [
   {
     lie: 'a client may take as long as it likes to read',
     law: '7',
-    file: 'packages/runtime/src/unread-answers.ts',
+    file: 'packages/runtime/src/http/unread-answers.ts',
     from: 'reply.raw.destroy()',
     to: 'reply.raw.listenerCount("close")',
     test: 'services/api/test/unread-answers.test.ts',
@@ -113,10 +113,10 @@ export const MUTATIONS_OF_READS: readonly Mutation[] = [
   {
     lie: 'a small answer may wait as long as a large one',
     law: '7',
-    file: 'packages/runtime/src/unread-answers.ts',
+    file: 'packages/runtime/src/http/unread-answers.ts',
     from: 'isSmall && !isStream(payload) ? takeSmallMs : takeMs',
     to: 'takeMs',
-    test: 'packages/runtime/src/unread-answers.test.ts',
+    test: 'packages/runtime/src/http/unread-answers.test.ts',
   },
   {
     lie: 'one packet may bring any number of requests',
@@ -137,10 +137,10 @@ export const MUTATIONS_OF_READS: readonly Mutation[] = [
   {
     lie: 'one key may have all that is free',
     law: '7',
-    file: 'packages/runtime/src/fair-share.ts',
+    file: 'packages/runtime/src/http/fair-share.ts',
     from: 'own === 0 ? 0 : own + amount',
     to: '0',
-    test: 'packages/runtime/src/fair-share.test.ts',
+    test: 'packages/runtime/src/http/fair-share.test.ts',
   },
   {
     lie: 'a report of a minute ago passes for one of now',

@@ -9,23 +9,23 @@ export const MUTATIONS_OF_SETTINGS: readonly Mutation[] = [
   {
     lie: 'a setting that was left on restores each lost log',
     law: '6',
-    file: 'packages/runtime/src/lost-log.ts',
+    file: 'packages/runtime/src/event-log/lost.ts',
     from: 'if (isGone && restoreSpentAt !== undefined) throw',
     to: 'if (isGone && restoreSpentAt === 0) throw',
-    test: 'packages/runtime/src/lost-log.test.ts',
+    test: 'packages/runtime/src/event-log/lost.test.ts',
   },
   {
     lie: 'a run computes from whatever folder is there',
     law: '6',
-    file: 'packages/runtime/src/folder-history.ts',
+    file: 'packages/runtime/src/event-log/folder-history.ts',
     from: '  if (missing.length === 0) return;\n',
     to: '  if (missing.length >= 0) return;\n',
-    test: 'packages/runtime/src/lost-log.test.ts',
+    test: 'packages/runtime/src/event-log/lost.test.ts',
   },
   {
     lie: 'a setting in milliseconds may be more than a timer holds',
     law: '7',
-    file: `${RUNTIME}/config-value.ts`,
+    file: `${RUNTIME}/config/setting.ts`,
     from: 'ms: 2_147_483_647,',
     to: 'ms: 2 ** 40,',
     test: WALK,
@@ -33,7 +33,7 @@ export const MUTATIONS_OF_SETTINGS: readonly Mutation[] = [
   {
     lie: 'a number may have blanks around it',
     law: '7',
-    file: `${RUNTIME}/config-value.ts`,
+    file: `${RUNTIME}/config/setting.ts`,
     from: '/^-?\\d{1,16}$/.test(text)',
     to: '/^\\s*-?\\d{1,16}\\s*$/.test(text)',
     test: WALK,
@@ -41,7 +41,7 @@ export const MUTATIONS_OF_SETTINGS: readonly Mutation[] = [
   {
     lie: 'a setting of blanks alone is given',
     law: '7',
-    file: `${RUNTIME}/config.ts`,
+    file: `${RUNTIME}/config/read-config.ts`,
     from: "text.trim() === ''",
     to: "text === ''",
     test: WALK,
@@ -49,7 +49,7 @@ export const MUTATIONS_OF_SETTINGS: readonly Mutation[] = [
   {
     lie: 'a refusal shows the password that it refuses',
     law: '6',
-    file: `${RUNTIME}/config-value.ts`,
+    file: `${RUNTIME}/config/setting.ts`,
     from: 'shown === undefined ? quoted(text) : shown(text)',
     to: 'quoted(text)',
     test: WALK,
@@ -57,7 +57,7 @@ export const MUTATIONS_OF_SETTINGS: readonly Mutation[] = [
   {
     lie: 'a role that refuses its settings ends as one that failed',
     law: '7',
-    file: `${RUNTIME}/service.ts`,
+    file: `${RUNTIME}/process/service.ts`,
     from: 'process.exit(REFUSED);',
     to: 'process.exit(1);',
     test: WALK,
@@ -129,10 +129,10 @@ export const MUTATIONS_OF_SETTINGS: readonly Mutation[] = [
   {
     lie: 'a port that this user may not open is another error',
     law: '7',
-    file: `${RUNTIME}/listen-trouble.ts`,
+    file: `${RUNTIME}/http/listen-trouble.ts`,
     from: "code === 'EACCES'",
     to: "code === 'EPERM'",
-    test: `${RUNTIME}/listen-trouble.test.ts`,
+    test: `${RUNTIME}/http/listen-trouble.test.ts`,
   },
   {
     lie: 'a segment that could not be written waits until it is due again',

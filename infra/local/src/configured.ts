@@ -2,8 +2,8 @@
 import { existsSync } from 'node:fs';
 import { TributaryError } from '@tributary/model/errors';
 import { lookAtConfiguration } from '@tributary/runtime/check/configuration';
-import { dataPath } from '@tributary/runtime/data-folder';
-import { keyFileOf } from '@tributary/runtime/key-file';
+import { dataPath } from '@tributary/runtime/data-folder/paths';
+import { keyFileOf } from '@tributary/runtime/keys/file';
 import type { Environment } from './roles.ts';
 
 /** Set by the start itself, from its options and for its own Redis. */
@@ -28,7 +28,7 @@ export async function assertConfigured(
 /** New keys in place of a lost file would end every key that was handed out. */
 function keyTroubles(dataDir: string): string[] {
   const file = keyFileOf(dataDir);
-  const isUsed = existsSync(dataPath(dataDir, 'logNote')) || existsSync(dataPath(dataDir, 'segments'));
+  const isUsed = existsSync(dataPath(dataDir, 'eventLogNote')) || existsSync(dataPath(dataDir, 'segments'));
   if (!isUsed || existsSync(file)) return [];
   return [
     `${file} is gone, though this platform has data: each key that was handed out is in it. Restore it, or begin a new one with: tributary keys create admin --new-file --data-dir ${dataDir}`,

@@ -4,8 +4,8 @@
  */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { changeKeys, type KeyRecord, keyFileOf } from '@tributary/runtime/key-file';
-import { createKey, loadKeyRing } from '@tributary/runtime/keys';
+import { changeKeys, type KeyRecord, keyFileOf } from '@tributary/runtime/keys/file';
+import { createKey, loadKeyRing } from '@tributary/runtime/keys/ring';
 
 /** One key each for what the tools on this machine do. */
 const LOCAL_SCOPES = ['write', 'read', 'admin'] as const;

@@ -9,8 +9,8 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { TributaryError } from '@tributary/model/errors';
-import { readConfig } from '@tributary/runtime/config';
-import { DISK_CONFIG, watchDisk } from '@tributary/runtime/disk-space';
+import { readConfig } from '@tributary/runtime/config/read-config';
+import { DISK_SETTINGS, watchDisk } from '@tributary/runtime/data-folder/disk-space';
 import { type LocalAccess, localKeys, writeAccess } from './credentials.ts';
 import { lockDataDir } from './data-lock.ts';
 import { lastWords } from './last-words.ts';
@@ -152,7 +152,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
 
 /** A platform that could take nothing says so at once, not after a minute of waiting for its collector. */
 async function assertRoom(dataDir: string, env: Environment): Promise<void> {
-  const { diskReserveMb } = readConfig('npm start', { diskReserveMb: DISK_CONFIG.diskReserveMb }, env, []);
+  const { diskReserveMb } = readConfig('npm start', { diskReserveMb: DISK_SETTINGS.diskReserveMb }, env, []);
   const folder = redisFolder(dataDir);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const looked = AbortSignal.abort();

@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { TributaryError } from '@tributary/model/errors';
-import { unexpanded } from '@tributary/runtime/data-folder';
+import { unexpanded } from '@tributary/runtime/data-folder/paths';
 import { distanceOf } from '@tributary/runtime/settings/unknown';
 import { MAX_BASE_PORT } from './ports.ts';
 

@@ -1,18 +1,18 @@
 /** The log in the platform's own Redis, before the roles start: each of them would say the same of a lost one. */
 import { TributaryError } from '@tributary/model/errors';
-import { readConfig } from '@tributary/runtime/config';
-import { LOG_CONFIG } from '@tributary/runtime/log-configuration';
-import { logNote } from '@tributary/runtime/log-note';
-import { lookForLog } from '@tributary/runtime/lost-log';
-import { connectRedis, whenReady } from '@tributary/runtime/redis';
+import { readConfig } from '@tributary/runtime/config/read-config';
+import { EVENT_LOG_SETTINGS } from '@tributary/runtime/event-log/configuration';
+import { lookForLog } from '@tributary/runtime/event-log/lost';
+import { eventLogNote } from '@tributary/runtime/event-log/note';
+import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
 import type { Environment } from './roles.ts';
 
 const REDIS_WAIT_MS = 10_000;
 
 /** Throws `invalid_config` where the log that the folder names is gone and may not be created again. */
 export async function assertOwnLog(redisUrl: string, dataDir: string, env: Environment): Promise<void> {
-  const { kafkaBrokers, restoreLostLog: restore } = readConfig('npm start', LOG_CONFIG, env, []);
-  const { known } = logNote(dataDir, 'in Redis', '');
+  const { kafkaBrokers, restoreLostLog: restore } = readConfig('npm start', EVENT_LOG_SETTINGS, env, []);
+  const { known } = eventLogNote(dataDir, 'in Redis', '');
   if (kafkaBrokers !== '' || known === null) return;
   const redis = connectRedis(redisUrl, 'commit', () => {});
   try {

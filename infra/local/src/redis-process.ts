@@ -5,8 +5,8 @@ import { chmodSync, closeSync, existsSync, mkdirSync, readdirSync, readFileSync,
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { constrainedMemory } from 'node:process';
-import { connectRedis, whenReady } from '@tributary/runtime/redis';
-import { DURABLE_SETTINGS } from '@tributary/runtime/redis-durability';
+import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
+import { DURABLE_SETTINGS } from '@tributary/runtime/redis/durability';
 import { openLog } from './log-file.ts';
 import type { ManagedSpec } from './managed-process.ts';
 

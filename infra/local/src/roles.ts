@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { ServiceMessage } from '@tributary/runtime/report-ready';
+import type { ServiceMessage } from '@tributary/runtime/process/report-ready';
 import { openLog } from './log-file.ts';
 import type { ManagedSpec } from './managed-process.ts';
 import type { Ports } from './ports.ts';

@@ -1,8 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { changeKeys, readKeys } from '@tributary/runtime/key-file';
-import { createKey, loadKeyRing } from '@tributary/runtime/keys';
+import { changeKeys, readKeys } from '@tributary/runtime/keys/file';
+import { createKey, loadKeyRing } from '@tributary/runtime/keys/ring';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { localKeys, writeAccess } from '../src/credentials.ts';
 

@@ -2,7 +2,7 @@
 import { type Definitions, parseDefinitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
 import type { JobAttempt } from '@tributary/queue/recompute-worker';
-import { sha256Hex } from '@tributary/runtime/definitions';
+import { sha256Hex } from '@tributary/runtime/config/definitions';
 import type { RecomputeMetrics } from './metrics.ts';
 import { runGeneration } from './pipeline.ts';
 import type { RunPorts, ShardFlow } from './ports.ts';

@@ -7,12 +7,12 @@ import type { EventLog } from '@tributary/log/port';
 import { openRecomputeQueue } from '@tributary/queue/recompute-queue';
 import { startRecomputeWorker } from '@tributary/queue/recompute-worker';
 import { startShardWorker } from '@tributary/queue/shard-worker';
-import { loadDefinitions } from '@tributary/runtime/definitions';
+import { loadDefinitions } from '@tributary/runtime/config/definitions';
 import { isTransient } from '@tributary/runtime/error-kinds';
-import { assertFolderOfLog } from '@tributary/runtime/folder-history';
-import { logConfiguration } from '@tributary/runtime/log-configuration';
-import { connectRedis, whenWritable } from '@tributary/runtime/redis';
-import { runService } from '@tributary/runtime/service';
+import { eventLogConfiguration } from '@tributary/runtime/event-log/configuration';
+import { assertFolderOfLog } from '@tributary/runtime/event-log/folder-history';
+import { runService } from '@tributary/runtime/process/service';
+import { connectRedis, whenWritable } from '@tributary/runtime/redis/connect';
 import { RECOMPUTE_SETTINGS } from '@tributary/runtime/settings/recompute';
 import { patience } from '@tributary/runtime/wait';
 import { createServingStore } from '@tributary/store/redis-serving-store';
@@ -38,7 +38,7 @@ await runService('recompute', RECOMPUTE_SETTINGS, async ({ config, log: logger, 
   await Promise.all([serving, jobs].map((redis) => whenWritable(redis, 30_000, signal)));
 
   const log = await openEventLog({
-    ...(await logConfiguration(config, 'recompute', onError, signal)),
+    ...(await eventLogConfiguration(config, 'recompute', onError, signal)),
     name: 'events',
     now: Date.now,
   });

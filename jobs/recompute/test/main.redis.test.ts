@@ -13,7 +13,7 @@ import { openRedisStreamLog } from '@tributary/log/redis-stream/redis-stream-log
 import { type Event, encodeEvent } from '@tributary/model/event';
 import { partitionOf, userKeyOf } from '@tributary/model/user-key';
 import { openRecomputeQueue } from '@tributary/queue/recompute-queue';
-import { connectRedis, whenReady } from '@tributary/runtime/redis';
+import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
 import { createServingStore } from '@tributary/store/redis-serving-store';
 import { differences } from '@tributary/testkit/compare-rows';
 import { definitionsOf } from '@tributary/testkit/generate-definitions';

@@ -4,7 +4,7 @@ import { followNames } from '@tributary/collector/names/follow-names';
 import { createNames } from '@tributary/collector/names/names';
 import type { Event } from '@tributary/model/event';
 import { HOUR_MS } from '@tributary/model/time';
-import { dataPath } from '@tributary/runtime/data-folder';
+import { dataPath } from '@tributary/runtime/data-folder/paths';
 import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/generate-definitions';
 import { conversions } from '@tributary/views/conversions/fold';
 import { afterEach, beforeEach, expect, test } from 'vitest';

@@ -12,7 +12,7 @@ import { mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { DAY_MS } from '@tributary/model/time';
-import { DATA_PATHS, dataPath } from '@tributary/runtime/data-folder';
+import { DATA_PATHS, dataPath } from '@tributary/runtime/data-folder/paths';
 import type { DuckDb } from './duckdb.ts';
 import { createDurably, namesIn } from './durable.ts';
 import type { SegmentManifest, StoredFile } from './layout.ts';

@@ -5,7 +5,7 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { TributaryError } from '@tributary/model/errors';
-import { DATA_PATHS, dataPath } from '@tributary/runtime/data-folder';
+import { DATA_PATHS, dataPath } from '@tributary/runtime/data-folder/paths';
 import { z } from 'zod';
 import { errorCode, makeFolder, namesIn, syncFolder, writeDurably } from './durable.ts';
 import type { GenerationManifest, GenerationState } from './layout.ts';

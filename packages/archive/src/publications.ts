@@ -9,7 +9,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TributaryError } from '@tributary/model/errors';
-import { dataPath } from '@tributary/runtime/data-folder';
+import { dataPath } from '@tributary/runtime/data-folder/paths';
 import { z } from 'zod';
 import { createDurably, namesIn } from './durable.ts';
 import { readGeneration } from './generations.ts';

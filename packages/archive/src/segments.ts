@@ -3,7 +3,7 @@
  * written once, by the first archiver, so a zombie that archived the same range learns it and writes nothing.
  */
 import { TributaryError } from '@tributary/model/errors';
-import { dataPath } from '@tributary/runtime/data-folder';
+import { dataPath } from '@tributary/runtime/data-folder/paths';
 import { z } from 'zod';
 import { createDurably, namesIn } from './durable.ts';
 import type { SegmentManifest } from './layout.ts';

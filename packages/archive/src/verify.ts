@@ -9,7 +9,7 @@ import { rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TributaryError } from '@tributary/model/errors';
-import { dataPath } from '@tributary/runtime/data-folder';
+import { dataPath } from '@tributary/runtime/data-folder/paths';
 import { digest, errorCode, makeFolder } from './durable.ts';
 import type { StoredFile } from './layout.ts';
 

@@ -1,10 +1,10 @@
 /** The log as a reader from outside opens it: only one that is there, and without asking how durable it is. */
 import { openEventLog } from '@tributary/log/open-log';
 import { openRedisStreamLog } from '@tributary/log/redis-stream/redis-stream-log';
-import { readConfig } from '@tributary/runtime/config';
-import { kafkaConfiguration, LOG_CONFIG } from '@tributary/runtime/log-configuration';
-import { connectRedis, whenReady } from '@tributary/runtime/redis';
-import { shownRedisUrl } from '@tributary/runtime/redis-url';
+import { readConfig } from '@tributary/runtime/config/read-config';
+import { EVENT_LOG_SETTINGS, kafkaConfiguration } from '@tributary/runtime/event-log/configuration';
+import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
+import { shownRedisUrl } from '@tributary/runtime/redis/url';
 import type { LogName, OpenLog } from './context.ts';
 import { CommandError, EXIT } from './exit.ts';
 import type { Environment } from './settings.ts';
@@ -14,7 +14,7 @@ export const NAMESPACE = 'tributary';
 const NAMESPACES: Readonly<Record<LogName, string>> = { events: NAMESPACE, outputs: `${NAMESPACE}:outputs` };
 
 export async function openExistingLog(name: LogName, redisUrl: string, env: Environment): Promise<OpenLog> {
-  const config = readConfig('tributary', LOG_CONFIG, env, []);
+  const config = readConfig('tributary', EVENT_LOG_SETTINGS, env, []);
   return config.kafkaBrokers === '' ? onRedis(name, redisUrl) : onKafka(name, config);
 }
 

@@ -5,8 +5,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { isObject } from '@tributary/model/json';
-import { unexpanded } from '@tributary/runtime/data-folder';
-import type { Scope } from '@tributary/runtime/key-file';
+import { unexpanded } from '@tributary/runtime/data-folder/paths';
+import type { Scope } from '@tributary/runtime/keys/file';
 import { CommandError, EXIT, UsageError } from './exit.ts';
 import { readJson } from './json-text.ts';
 import { belongs, firstGiven, type Given, mismatch, type Places } from './key-source.ts';

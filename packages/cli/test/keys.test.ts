@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type KeyRecord, readKeys, writeKeys } from '@tributary/runtime/key-file';
-import { loadKeyRing } from '@tributary/runtime/keys';
+import { type KeyRecord, readKeys, writeKeys } from '@tributary/runtime/keys/file';
+import { loadKeyRing } from '@tributary/runtime/keys/ring';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { NOW_MS, tributary } from './fake-shell.ts';
 

@@ -1,5 +1,5 @@
 /** The scripts, on a real Redis: whichever members join, leave and die, the living share all partitions evenly, and little moves. */
-import { connectRedis, whenReady } from '@tributary/runtime/redis';
+import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
 import { type RedisServer, startRedis } from '@tributary/testkit/redis-server';
 import fc from 'fast-check';
 import type { Redis } from 'ioredis';

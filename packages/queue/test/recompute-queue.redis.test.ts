@@ -4,7 +4,7 @@ import { TributaryError } from '@tributary/model/errors';
 import { openRecomputeQueue, type RecomputeQueue } from '@tributary/queue/recompute-queue';
 import type { JobAttempt } from '@tributary/queue/recompute-worker';
 import { startRecomputeWorker } from '@tributary/queue/recompute-worker';
-import { connectRedis } from '@tributary/runtime/redis';
+import { connectRedis } from '@tributary/runtime/redis/connect';
 import { type RedisServer, startRedis } from '@tributary/testkit/redis-server';
 import type { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';

@@ -5,7 +5,7 @@ import type { JobAttempt } from '@tributary/queue/recompute-worker';
 import { startRecomputeWorker } from '@tributary/queue/recompute-worker';
 import type { ShardJob } from '@tributary/queue/shard-queue';
 import { startShardWorker } from '@tributary/queue/shard-worker';
-import { connectRedis } from '@tributary/runtime/redis';
+import { connectRedis } from '@tributary/runtime/redis/connect';
 import { type RedisServer, startRedis } from '@tributary/testkit/redis-server';
 import type { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';

@@ -2,7 +2,7 @@ import { type RedisServer, startRedis } from '@tributary/testkit/redis-server';
 import { startStopwatch } from '@tributary/testkit/stopwatch';
 import type { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { connectRedis, type RedisKind, whenReady } from '../src/redis.ts';
+import { connectRedis, type RedisKind, whenReady } from '../src/redis/connect.ts';
 
 let server: RedisServer;
 const open: Redis[] = [];

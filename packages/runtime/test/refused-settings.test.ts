@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type ConfigTable, environmentName } from '../src/config.ts';
-import { readValue, type Setting } from '../src/config-value.ts';
+import { type ConfigTable, environmentName } from '../src/config/read-config.ts';
+import { readValue, type Setting } from '../src/config/setting.ts';
 import { ROLE_SETTINGS } from '../src/settings/roles.ts';
 import { NOT_BOOLEAN, NOT_WHOLE, SECRET, SENTENCE, WRONG_KINDS } from './wrong-texts.ts';
 

@@ -1,12 +1,12 @@
 /** A service for the life-cycle tests: what it shall do wrong is in TRIBUTARY_MODE. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TributaryError } from '@tributary/model/errors';
-import type { ConfigTable } from '../src/config.ts';
-import { runService } from '../src/service.ts';
-import { SHARED_CONFIG } from '../src/shared-config.ts';
+import type { ConfigTable } from '../src/config/read-config.ts';
+import { runService } from '../src/process/service.ts';
+import { SHARED_SETTINGS } from '../src/settings/shared.ts';
 
 const CONFIG = {
-  ...SHARED_CONFIG,
+  ...SHARED_SETTINGS,
   apiPort: { type: 'int', default: 0, unit: 'port', why: 'none is opened' },
   mode: { type: 'string', default: '', why: 'what goes wrong' },
 } as const satisfies ConfigTable;

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { type RedisServer, startRedis } from '@tributary/testkit/redis-server';
 import { startStopwatch } from '@tributary/testkit/stopwatch';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { connectRedis, whenWritable } from '../src/redis.ts';
+import { connectRedis, whenWritable } from '../src/redis/connect.ts';
 
 const SECRET = 'hidden-word';
 const web = createServer((_, response) => response.end('hello'));

@@ -1,7 +1,7 @@
 /** Definitions for generated logs: windows of hours, so that rows freeze and lookbacks end within a short log. */
 import { type Definitions, type DefinitionsFile, parseDefinitions, storedDefinitions } from '@tributary/model/definitions';
 import { DAY_MS } from '@tributary/model/time';
-import { sha256Hex } from '@tributary/runtime/definitions';
+import { sha256Hex } from '@tributary/runtime/config/definitions';
 import type { Random } from './random.ts';
 
 export { sha256Hex };

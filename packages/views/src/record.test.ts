@@ -1,6 +1,6 @@
 import { type Event, encodeEvent } from '@tributary/model/event';
 import { DAY_MS } from '@tributary/model/time';
-import { loadDefinitions } from '@tributary/runtime/definitions';
+import { loadDefinitions } from '@tributary/runtime/config/definitions';
 import { describe, expect, test } from 'vitest';
 import { cutMark, linesOf, trimRecord, userFromRecord } from './record.ts';
 import { VIEWS } from './registry.ts';

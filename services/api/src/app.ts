@@ -11,7 +11,7 @@ import swagger, { type StaticDocumentSpec } from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import { openApi } from '@tributary/contract/openapi';
 import { exactJson } from '@tributary/model/exact-json';
-import { createFairShare } from '@tributary/runtime/fair-share';
+import { createFairShare } from '@tributary/runtime/http/fair-share';
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import type { ApiContext } from './context.ts';
 import { isDocs, requireKey } from './http/auth.ts';

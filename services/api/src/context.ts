@@ -1,5 +1,5 @@
 /** What every route is built on. */
-import type { UnreadAnswers } from '@tributary/runtime/unread-answers';
+import type { UnreadAnswers } from '@tributary/runtime/http/unread-answers';
 import type { ServingContext } from '@tributary/serving/snapshot';
 import type { FastifyPluginCallback } from 'fastify';
 import type { ConcurrencyLimit } from './concurrency-limits.ts';

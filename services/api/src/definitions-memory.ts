@@ -1,6 +1,6 @@
 /** Definitions by their text: every partition names them in every answer, and parsing costs more than the answer. */
 import { type Definitions, storedDefinitions } from '@tributary/model/definitions';
-import { sha256Hex } from '@tributary/runtime/definitions';
+import { sha256Hex } from '@tributary/runtime/config/definitions';
 
 /** Texts remembered: those in force, those before, those somebody proposes. */
 const REMEMBERED = 32;

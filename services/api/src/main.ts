@@ -2,15 +2,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openEventLog } from '@tributary/log/open-log';
 import { openRecomputeQueue } from '@tributary/queue/recompute-queue';
-import { loadDefinitions } from '@tributary/runtime/definitions';
-import { followKeys } from '@tributary/runtime/keys';
-import { listenTrouble } from '@tributary/runtime/listen-trouble';
-import { logConfiguration } from '@tributary/runtime/log-configuration';
-import { connectRedis, whenWritable } from '@tributary/runtime/redis';
-import { runService } from '@tributary/runtime/service';
+import { loadDefinitions } from '@tributary/runtime/config/definitions';
+import { eventLogConfiguration } from '@tributary/runtime/event-log/configuration';
+import { listenTrouble } from '@tributary/runtime/http/listen-trouble';
+import { createUnreadAnswers } from '@tributary/runtime/http/unread-answers';
+import { followKeys } from '@tributary/runtime/keys/ring';
+import { runService } from '@tributary/runtime/process/service';
+import { connectRedis, whenWritable } from '@tributary/runtime/redis/connect';
 import { API_SETTINGS } from '@tributary/runtime/settings/api';
 import { listOf } from '@tributary/runtime/settings/text-rules';
-import { createUnreadAnswers } from '@tributary/runtime/unread-answers';
 import { createServing, keepUpToDate } from '@tributary/serving/serving';
 import { createServingStore } from '@tributary/store/redis-serving-store';
 import { VIEWS } from '@tributary/views/registry';
@@ -33,7 +33,11 @@ await runService('api', API_SETTINGS, async ({ config, log: logger, metrics, dis
   const serving = connectRedis(config.redisUrl, 'serving', onError);
   const bulk = connectRedis(config.redisUrl, 'bulk', onError);
   await Promise.all([serving, bulk].map((redis) => whenWritable(redis, REDIS_WAIT_MS, signal)));
-  const log = await openEventLog({ ...(await logConfiguration(config, 'api', onError, signal)), name: 'events', now: Date.now });
+  const log = await openEventLog({
+    ...(await eventLogConfiguration(config, 'api', onError, signal)),
+    name: 'events',
+    now: Date.now,
+  });
   const queued = connectRedis(config.redisUrl, 'queue', onError);
   const queue = openRecomputeQueue(queued, 'tributary');
   const { dataDir, partitions } = config;

@@ -2,7 +2,7 @@
 import type { EventLog } from '@tributary/log/port';
 import { openRedisStreamLog } from '@tributary/log/redis-stream/redis-stream-log';
 import { encodeEvent } from '@tributary/model/event';
-import { connectRedis, whenReady } from '@tributary/runtime/redis';
+import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
 import { createSpeedWorker } from '@tributary/speed/pipeline';
 import { createDeadLetters } from '@tributary/store/redis-dead-letters';
 import { createServingStore } from '@tributary/store/redis-serving-store';

@@ -1,6 +1,6 @@
 /** Large records on a real Redis: short answers do not wait behind them. */
 
-import { connectRedis, whenReady } from '@tributary/runtime/redis';
+import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
 import { recordKey } from '@tributary/store/keys';
 import { createServingStore } from '@tributary/store/redis-serving-store';
 import { startRedis } from '@tributary/testkit/redis-server';

@@ -9,9 +9,9 @@ import { openRedisStreamLog } from '@tributary/log/redis-stream/redis-stream-log
 import { encodeEvent } from '@tributary/model/event';
 import { partitionOf } from '@tributary/model/user-key';
 import { openRecomputeQueue } from '@tributary/queue/recompute-queue';
-import { writeKeys } from '@tributary/runtime/key-file';
-import { createKey } from '@tributary/runtime/keys';
-import { connectRedis, whenReady } from '@tributary/runtime/redis';
+import { writeKeys } from '@tributary/runtime/keys/file';
+import { createKey } from '@tributary/runtime/keys/ring';
+import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
 import { createSpeedStore } from '@tributary/store/redis-speed-store';
 import { freePort, type RedisServer, startRedis } from '@tributary/testkit/redis-server';
 import type { RowsByView } from '@tributary/views/deltas';

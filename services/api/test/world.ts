@@ -8,8 +8,8 @@ import { type Definitions, parseDefinitions } from '@tributary/model/definitions
 import { TributaryError } from '@tributary/model/errors';
 import { type Event, encodeEvent } from '@tributary/model/event';
 import { partitionOf, userKeyOf } from '@tributary/model/user-key';
-import { sha256Hex } from '@tributary/runtime/definitions';
-import { createUnreadAnswers } from '@tributary/runtime/unread-answers';
+import { sha256Hex } from '@tributary/runtime/config/definitions';
+import { createUnreadAnswers } from '@tributary/runtime/http/unread-answers';
 import { createServing } from '@tributary/serving/serving';
 import type { ServingStore } from '@tributary/store/serving-store';
 import type { PartitionState } from '@tributary/store/speed-store';

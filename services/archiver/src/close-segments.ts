@@ -9,7 +9,7 @@ import { type FileDigest, makeFolder, syncAndDigest, syncFolder } from '@tributa
 import type { SegmentManifest, StoredFile } from '@tributary/archive/layout';
 import { padNumber } from '@tributary/archive/manifest-file';
 import { filesNamed, lastSegmentNumber, partitionName, readSegment, writeSegment } from '@tributary/archive/segments';
-import { DATA_PATHS } from '@tributary/runtime/data-folder';
+import { DATA_PATHS } from '@tributary/runtime/data-folder/paths';
 import { convertSpools } from './convert.ts';
 import type { Hook } from './hooks.ts';
 import type { CopyLimits } from './plan.ts';

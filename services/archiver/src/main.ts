@@ -7,9 +7,9 @@ import { openEventLog } from '@tributary/log/open-log';
 import { parseMemberName } from '@tributary/membership/member-name';
 import { joinAsProcess } from '@tributary/membership/process-member';
 import { MINUTE_MS } from '@tributary/model/time';
-import { logConfiguration } from '@tributary/runtime/log-configuration';
-import { connectRedis, whenWritable } from '@tributary/runtime/redis';
-import { runService } from '@tributary/runtime/service';
+import { eventLogConfiguration } from '@tributary/runtime/event-log/configuration';
+import { runService } from '@tributary/runtime/process/service';
+import { connectRedis, whenWritable } from '@tributary/runtime/redis/connect';
 import { ARCHIVER_SETTINGS } from '@tributary/runtime/settings/archiver';
 import { createSpeedStore } from '@tributary/store/redis-speed-store';
 import { archiverMetrics, observeSpools } from './metrics.ts';
@@ -35,7 +35,7 @@ await runService('archiver', ARCHIVER_SETTINGS, async ({ config, log: logger, me
     );
   };
   const log = await openEventLog({
-    ...(await logConfiguration(config, 'archiver', onError, signal)),
+    ...(await eventLogConfiguration(config, 'archiver', onError, signal)),
     name: 'events',
     now: Date.now,
     onRewound: (partition, id) => logger.error({ partition, id }, 'the log lost its tail; it goes on after the position we read'),

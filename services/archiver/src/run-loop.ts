@@ -2,7 +2,7 @@
 import { isDiskFull } from '@tributary/archive/durable';
 import { TributaryError } from '@tributary/model/errors';
 import { isFatal } from '@tributary/runtime/error-kinds';
-import { type RunLoop, startRunLoop } from '@tributary/runtime/run-loop';
+import { type RunLoop, startRunLoop } from '@tributary/runtime/process/run-loop';
 import type { Archiver } from './pipeline.ts';
 
 const BACKOFF = { firstMs: 100, longestMs: 5_000 };

@@ -8,7 +8,7 @@ import { errorCode } from '@tributary/archive/durable';
 import { partitionName } from '@tributary/archive/segments';
 import type { LogEntry } from '@tributary/log/port';
 import { decodeBarrier, decodeHeartbeat } from '@tributary/model/partition-record';
-import { sha256Hex } from '@tributary/runtime/definitions';
+import { sha256Hex } from '@tributary/runtime/config/definitions';
 import { addDead, addEvents, emptySpoolText, type SpoolText } from './spool-format.ts';
 
 export interface Spool {

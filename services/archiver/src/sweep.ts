@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { namesIn, sweepStaged } from '@tributary/archive/durable';
 import { filesNamed, lastSegmentNumber, readSegment } from '@tributary/archive/segments';
 import { HOUR_MS } from '@tributary/model/time';
-import { DATA_PATHS, dataPath } from '@tributary/runtime/data-folder';
+import { DATA_PATHS, dataPath } from '@tributary/runtime/data-folder/paths';
 
 const STAGING = 'archiver-';
 

@@ -1,6 +1,6 @@
 import type { EventLog } from '@tributary/log/port';
 import { TributaryError } from '@tributary/model/errors';
-import type { DiskSpace } from '@tributary/runtime/disk-space';
+import type { DiskSpace } from '@tributary/runtime/data-folder/disk-space';
 
 /** A log that remembers when each partition was last written, so that only idle ones need a heartbeat, and how appends end. */
 export interface ActiveLog extends EventLog {

@@ -10,10 +10,10 @@ import { publish } from '@tributary/archive/publications';
 import { openRedisStreamLog } from '@tributary/log/redis-stream/redis-stream-log';
 import { type DefinitionsFile, parseDefinitions } from '@tributary/model/definitions';
 import type { Heartbeat } from '@tributary/model/partition-record';
-import { sha256Hex } from '@tributary/runtime/definitions';
-import { readKeys, writeKeys } from '@tributary/runtime/key-file';
-import { createKey } from '@tributary/runtime/keys';
-import { connectRedis, whenReady } from '@tributary/runtime/redis';
+import { sha256Hex } from '@tributary/runtime/config/definitions';
+import { readKeys, writeKeys } from '@tributary/runtime/keys/file';
+import { createKey } from '@tributary/runtime/keys/ring';
+import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
 import { freePort, type RedisServer, startRedis } from '@tributary/testkit/redis-server';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 

@@ -10,7 +10,7 @@ import type { LogEntry, Position } from '@tributary/log/port';
 import { type Event, encodeEvent } from '@tributary/model/event';
 import { FIELD_ROWS } from '@tributary/model/event-fields';
 import type { Barrier, Heartbeat } from '@tributary/model/partition-record';
-import { dataPath } from '@tributary/runtime/data-folder';
+import { dataPath } from '@tributary/runtime/data-folder/paths';
 
 export interface ArchivedEntries {
   /** Up to where the partition is archived; null: nothing of it is. */

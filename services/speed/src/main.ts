@@ -3,10 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import { openEventLog } from '@tributary/log/open-log';
 import { joinAsProcess } from '@tributary/membership/process-member';
-import { loadDefinitions, sha256Hex } from '@tributary/runtime/definitions';
-import { logConfiguration } from '@tributary/runtime/log-configuration';
-import { connectRedis, whenWritable } from '@tributary/runtime/redis';
-import { runService } from '@tributary/runtime/service';
+import { loadDefinitions, sha256Hex } from '@tributary/runtime/config/definitions';
+import { eventLogConfiguration } from '@tributary/runtime/event-log/configuration';
+import { runService } from '@tributary/runtime/process/service';
+import { connectRedis, whenWritable } from '@tributary/runtime/redis/connect';
 import { SPEED_SETTINGS } from '@tributary/runtime/settings/speed';
 import { settled } from '@tributary/runtime/wait';
 import { createSpeedStore } from '@tributary/store/redis-speed-store';
@@ -25,7 +25,7 @@ await runService('speed', SPEED_SETTINGS, async ({ config, log: logger, metrics,
   const leases = connectRedis(config.redisUrl, 'commit', onError);
   await Promise.all([store, leases].map((redis) => whenWritable(redis, 30_000, signal)));
   const opened = await openEventLog({
-    ...(await logConfiguration(config, 'speed', onError, signal)),
+    ...(await eventLogConfiguration(config, 'speed', onError, signal)),
     name: 'events',
     now: Date.now,
   });

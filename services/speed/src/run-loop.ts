@@ -1,6 +1,6 @@
 /** The worker until aborted: errors are waited out; fatal ones end the process. */
 import { isFatal } from '@tributary/runtime/error-kinds';
-import { startRunLoop } from '@tributary/runtime/run-loop';
+import { startRunLoop } from '@tributary/runtime/process/run-loop';
 import type { SpeedWorker } from './pipeline.ts';
 import { isExpired } from './read-ahead.ts';
 

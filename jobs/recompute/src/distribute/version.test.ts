@@ -7,7 +7,9 @@ import { PROGRAM_FOLDERS, shardVersion } from './version.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../../../../', import.meta.url));
 /** What it takes of these is a hash, where files lie, and how an error quotes a text. */
-const WITHOUT_ROWS = ['definitions', 'data-folder', 'config-value'].map((name) => `packages/runtime/src/${name}.ts`);
+const WITHOUT_ROWS = ['config/definitions', 'config/setting', 'data-folder/paths'].map(
+  (name) => `packages/runtime/src/${name}.ts`,
+);
 
 /** The files that this one loads, those it loads, and so on; not what types alone are taken of. */
 function loadedBy(file: string, seen = new Set<string>()): Set<string> {

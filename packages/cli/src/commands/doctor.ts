@@ -1,5 +1,5 @@
 /** `tributary doctor`: looks at everything an operator would, and says what to do. Changes nothing. */
-import { logNote, notedRestores, type Restores } from '@tributary/runtime/log-note';
+import { eventLogNote, notedRestores, type Restores } from '@tributary/runtime/event-log/note';
 import type { Command } from 'commander';
 import { type Act, answer, type Context } from '../context.ts';
 import { checkAnswers } from '../doctor/answers.ts';
@@ -56,7 +56,7 @@ async function examine(context: Context, options: Options): Promise<Finding[]> {
 /** The log that the data folder was built upon; null where nothing says which. */
 function notedLog(dataDir: string): string | null {
   try {
-    return logNote(dataDir, '', '').known;
+    return eventLogNote(dataDir, '', '').known;
   } catch {
     // A damaged note is refused by the roles; what else the doctor sees is worth showing.
     return null;

@@ -1,7 +1,7 @@
 /** `tributary keys …`: the API keys of a data folder. Running services follow the file: a change holds within a second. */
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
-import { changeKeys, type KeyRecord, type KeyRules, keyFileOf, readKeys, SCOPES, type Scope } from '@tributary/runtime/key-file';
-import { createKey } from '@tributary/runtime/keys';
+import { changeKeys, type KeyRecord, type KeyRules, keyFileOf, readKeys, SCOPES, type Scope } from '@tributary/runtime/keys/file';
+import { createKey } from '@tributary/runtime/keys/ring';
 import { Argument, type Command, Option } from 'commander';
 import { type Act, answer, type Context } from '../context.ts';
 import { CommandError, EXIT, type ExitCode, MISNAMED, UsageError } from '../exit.ts';

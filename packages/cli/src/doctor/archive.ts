@@ -7,7 +7,7 @@ import type { GenerationManifest, Publication, SegmentManifest, StoredFile } fro
 import { currentPublication } from '@tributary/archive/publications';
 import { readSegments } from '@tributary/archive/segments';
 import { HOUR_MS } from '@tributary/model/time';
-import { dataPath } from '@tributary/runtime/data-folder';
+import { dataPath } from '@tributary/runtime/data-folder/paths';
 import { bytes, count, counted, span } from '../terminal/figures.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 

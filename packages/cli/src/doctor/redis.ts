@@ -1,7 +1,7 @@
 /** Redis: reachable, durable, bounded; and the log that lies in it. */
-import { connectRedis, whenReady } from '@tributary/runtime/redis';
-import { DURABLE_SETTINGS } from '@tributary/runtime/redis-durability';
-import { shownRedisUrl } from '@tributary/runtime/redis-url';
+import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
+import { DURABLE_SETTINGS } from '@tributary/runtime/redis/durability';
+import { shownRedisUrl } from '@tributary/runtime/redis/url';
 import type { Redis } from 'ioredis';
 import { NAMESPACE } from '../open-log.ts';
 import { bytes, counted, span } from '../terminal/figures.ts';

@@ -1,5 +1,5 @@
 /** What the note of the log says of TRIBUTARY_RESTORE_LOST_LOG. */
-import type { Restores } from '@tributary/runtime/log-note';
+import type { Restores } from '@tributary/runtime/event-log/note';
 import { instant } from '../terminal/figures.ts';
 import { type Finding, ok, warn } from './finding.ts';
 

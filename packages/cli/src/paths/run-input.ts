@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { Reward } from '@tributary/attribution/data-driven/counts';
 import { modelInfo } from '@tributary/attribution/models/catalogue';
 import type { Definitions } from '@tributary/model/definitions';
-import { loadDefinitions } from '@tributary/runtime/definitions';
+import { loadDefinitions } from '@tributary/runtime/config/definitions';
 import { openInput } from '../commands/import-run.ts';
 import type { Context } from '../context.ts';
 import { CommandError, EXIT, MISNAMED, UsageError } from '../exit.ts';

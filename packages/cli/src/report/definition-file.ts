@@ -13,7 +13,7 @@ export async function readDefinitions(cwd: string, file: string): Promise<Defini
   const text = textOf(resolve(cwd, file), file);
   const [{ parseDefinitions }, { sha256Hex }] = await Promise.all([
     import('@tributary/model/definitions'),
-    import('@tributary/runtime/definitions'),
+    import('@tributary/runtime/config/definitions'),
   ]);
   try {
     return parseDefinitions(text, sha256Hex);

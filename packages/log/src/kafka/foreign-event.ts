@@ -11,7 +11,7 @@ import { isObject, type JsonObject, type Outcome, present } from '@tributary/mod
 import { nativeReader } from '@tributary/model/native-event';
 import { MAX_INSTANT_MS } from '@tributary/model/time';
 import { type Invalid, invalid, validateProperties } from '@tributary/model/validate-event';
-import { sha256Hex } from '@tributary/runtime/definitions';
+import { sha256Hex } from '@tributary/runtime/config/definitions';
 import { type ForeignMessage, type Place, undecodableLine } from './undecodable-line.ts';
 
 export function canonicalLine(message: ForeignMessage, place: Place): string {

@@ -1,6 +1,6 @@
 /** Whether this Redis keeps what it acknowledges (law 6). */
 import { TributaryError } from '@tributary/model/errors';
-import { DURABLE_SETTINGS } from '@tributary/runtime/redis-durability';
+import { DURABLE_SETTINGS } from '@tributary/runtime/redis/durability';
 import type { Redis } from 'ioredis';
 
 /** Throws `not_durable` that names the first setting under which an acknowledged entry could be lost. */

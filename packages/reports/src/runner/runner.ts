@@ -5,7 +5,7 @@
 import { Worker } from 'node:worker_threads';
 import { compute, isQuick, type ModelJob, type ModelOutcome } from '@tributary/attribution/models/shared-models';
 import { type ErrorCode, TributaryError } from '@tributary/model/errors';
-import { createFairShare } from '@tributary/runtime/fair-share';
+import { createFairShare } from '@tributary/runtime/http/fair-share';
 import { type Asker, createModelQueue, type WaitingJob } from './queue.ts';
 
 export interface ModelRunner {

@@ -2,12 +2,13 @@
  * One look at all that roles are configured with, before the first of them starts: settings, definitions, folders, keys, and the
  * servers. Each trouble is one sentence: `NAME must RULE (got VALUE). FIX.`
  */
-import { type Environment, examine } from '../config.ts';
-import type { Value } from '../config-value.ts';
-import { loadDefinitions } from '../definitions.ts';
-import { redisFolderTrouble } from '../disk-space.ts';
-import { kafkaConfiguration } from '../log-configuration.ts';
-import { RESTORE_IS_ON } from '../settings/log.ts';
+
+import { loadDefinitions } from '../config/definitions.ts';
+import { type Environment, examine } from '../config/read-config.ts';
+import type { Value } from '../config/setting.ts';
+import { redisFolderTrouble } from '../data-folder/disk-space.ts';
+import { kafkaConfiguration } from '../event-log/configuration.ts';
+import { RESTORE_IS_ON } from '../settings/event-log.ts';
 import { ROLE_SETTINGS } from '../settings/roles.ts';
 import { unknownSentence, unknownSettings } from '../settings/unknown.ts';
 import { folderTroubles } from './folders.ts';

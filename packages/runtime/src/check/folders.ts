@@ -1,10 +1,10 @@
 /** The data folder before anything writes to it: there, ours to write in, and with keys and a note that can be read. */
 import { accessSync, constants, lstatSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { quoted } from '../config-value.ts';
-import { DATA_PATHS } from '../data-folder.ts';
-import { keyFileOf, readKeys } from '../key-file.ts';
-import { notedPartitions } from '../log-note.ts';
+import { quoted } from '../config/setting.ts';
+import { DATA_PATHS } from '../data-folder/paths.ts';
+import { notedPartitions } from '../event-log/note.ts';
+import { keyFileOf, readKeys } from '../keys/file.ts';
 
 const RIGHTS = 'this user may not write there';
 const READ_ONLY = 'it is mounted read-only';

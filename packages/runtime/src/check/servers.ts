@@ -2,13 +2,13 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { TributaryError } from '@tributary/model/errors';
-import { quoted } from '../config-value.ts';
-import { assertFolderOfLog } from '../folder-history.ts';
-import { logNote } from '../log-note.ts';
-import { assertThere } from '../lost-log.ts';
-import { connectRedis, type RedisConnection, whenWritable } from '../redis.ts';
-import { DURABLE_SETTINGS } from '../redis-durability.ts';
-import { shownRedisUrl } from '../redis-url.ts';
+import { quoted } from '../config/setting.ts';
+import { assertFolderOfLog } from '../event-log/folder-history.ts';
+import { assertThere } from '../event-log/lost.ts';
+import { eventLogNote } from '../event-log/note.ts';
+import { connectRedis, type RedisConnection, whenWritable } from '../redis/connect.ts';
+import { DURABLE_SETTINGS } from '../redis/durability.ts';
+import { shownRedisUrl } from '../redis/url.ts';
 import { listOf } from '../settings/text-rules.ts';
 import { patience, settled } from '../wait.ts';
 
@@ -50,7 +50,7 @@ async function logTroubles(redis: RedisConnection, url: string): Promise<string[
 /** Whether log and folder belong together. A damaged note is named with the folder. */
 async function historyTroubles(redis: RedisConnection, { dataDir, restore, partitions }: PlannedLog): Promise<string[]> {
   try {
-    const { known } = logNote(dataDir, 'in Redis', '');
+    const { known } = eventLogNote(dataDir, 'in Redis', '');
     await assertThere(redis, { dataDir, known, restore });
     assertFolderOfLog(
       dataDir,

@@ -1,9 +1,9 @@
-import type { ConfigTable } from '../config.ts';
-import { SHARED_CONFIG } from '../shared-config.ts';
+import type { ConfigTable } from '../config/read-config.ts';
+import { SHARED_SETTINGS } from './shared.ts';
 import { originsRule, proxiesRule } from './text-rules.ts';
 
 export const API_SETTINGS = {
-  ...SHARED_CONFIG,
+  ...SHARED_SETTINGS,
   apiPort: { type: 'int', default: 7401, unit: 'port', why: 'answers come from here' },
   apiOrigins: {
     type: 'string',

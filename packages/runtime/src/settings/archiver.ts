@@ -1,10 +1,10 @@
-import type { ConfigTable } from '../config.ts';
-import { SHARED_CONFIG } from '../shared-config.ts';
+import type { ConfigTable } from '../config/read-config.ts';
 import { MEMBER_SETTINGS } from './member.ts';
+import { SHARED_SETTINGS } from './shared.ts';
 import { memoryRule } from './text-rules.ts';
 
 export const ARCHIVER_SETTINGS = {
-  ...SHARED_CONFIG,
+  ...SHARED_SETTINGS,
   segmentMaxAgeMs: {
     type: 'int',
     default: 20 * 60_000,

@@ -1,9 +1,9 @@
-import type { ConfigTable } from '../config.ts';
-import { SHARED_CONFIG } from '../shared-config.ts';
+import type { ConfigTable } from '../config/read-config.ts';
+import { SHARED_SETTINGS } from './shared.ts';
 import { baseUrlRule, originsRule } from './text-rules.ts';
 
 export const COLLECTOR_SETTINGS = {
-  ...SHARED_CONFIG,
+  ...SHARED_SETTINGS,
   collectorPort: { type: 'int', default: 7400, unit: 'port', why: 'events come in here' },
   collectorPublicUrl: {
     type: 'string',

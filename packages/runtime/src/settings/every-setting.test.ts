@@ -2,10 +2,10 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { FREE, NOT_BOOLEAN, NOT_WHOLE, ODD_TEXTS, SECRET, SENTENCE, WRONG_KINDS } from '../../test/wrong-texts.ts';
 import { lookAtConfiguration } from '../check/configuration.ts';
-import { environmentName, examine, helpText } from '../config.ts';
-import { boundsOf, type Setting } from '../config-value.ts';
+import { environmentName, examine, helpText } from '../config/read-config.ts';
+import { boundsOf, type Setting } from '../config/setting.ts';
 import { REFUSED } from '../error-kinds.ts';
-import { runService } from '../service.ts';
+import { runService } from '../process/service.ts';
 import { ROLE_SETTINGS } from './roles.ts';
 
 const VISIBLE = /^[^\p{C}\p{Zl}\p{Zp}]+$/u;

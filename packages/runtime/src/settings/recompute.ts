@@ -1,8 +1,8 @@
-import type { ConfigTable } from '../config.ts';
-import { SHARED_CONFIG } from '../shared-config.ts';
+import type { ConfigTable } from '../config/read-config.ts';
+import { SHARED_SETTINGS } from './shared.ts';
 
 export const RECOMPUTE_SETTINGS = {
-  ...SHARED_CONFIG,
+  ...SHARED_SETTINGS,
   batchEveryMs: {
     type: 'int',
     default: 15 * 60_000,

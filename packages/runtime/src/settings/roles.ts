@@ -1,5 +1,5 @@
 /** The settings of every role: what `--help` prints, what a check before the start reads, and what the documents list. */
-import type { ConfigTable } from '../config.ts';
+import type { ConfigTable } from '../config/read-config.ts';
 import { API_SETTINGS } from './api.ts';
 import { ARCHIVER_SETTINGS } from './archiver.ts';
 import { COLLECTOR_SETTINGS } from './collector.ts';

@@ -1,9 +1,9 @@
-import type { ConfigTable } from '../config.ts';
-import { SHARED_CONFIG } from '../shared-config.ts';
+import type { ConfigTable } from '../config/read-config.ts';
 import { MEMBER_SETTINGS } from './member.ts';
+import { SHARED_SETTINGS } from './shared.ts';
 
 export const SPEED_SETTINGS = {
-  ...SHARED_CONFIG,
+  ...SHARED_SETTINGS,
   commitEntries: {
     type: 'int',
     default: 200,

@@ -1,6 +1,6 @@
 /** What texts of settings must look like. Each answers what is wrong, or undefined. */
 import { isIP } from 'node:net';
-import type { Wrong } from '../config-value.ts';
+import type { Wrong } from '../config/setting.ts';
 
 export function hostRule(text: string): Wrong | undefined {
   if (isIP(text) !== 0 || /^[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,251}[A-Za-z0-9])?$/.test(text)) return undefined;

@@ -1,5 +1,5 @@
 /** Variables that look like settings and are none: a misspelt name would be ignored, and the platform would run otherwise than meant. */
-import { type ConfigTable, type Environment, environmentName } from '../config.ts';
+import { type ConfigTable, type Environment, environmentName } from '../config/read-config.ts';
 import { ROLE_SETTINGS } from './roles.ts';
 
 /** What the command line, the compose file and the tests read. */

@@ -4,7 +4,7 @@ import { demandComputed } from '@tributary/archive/publications';
 import { GENERATION_ROUTES, type Generation } from '@tributary/contract/generations';
 import { parseDefinitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
-import { sha256Hex } from '@tributary/runtime/definitions';
+import { sha256Hex } from '@tributary/runtime/config/definitions';
 import { fromStore } from '@tributary/serving/from-store';
 import { assertAnswered, oldestKept } from '@tributary/serving/merge';
 import type { z } from 'zod';

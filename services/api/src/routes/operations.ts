@@ -1,6 +1,6 @@
 /** Running it: how far each partition is, and whether this process may be given work. */
 import { OPERATION_ROUTES, type StatusAnswer } from '@tributary/contract/operations';
-import { remembered } from '@tributary/runtime/remembered';
+import { remembered } from '@tributary/runtime/http/remembered';
 import { fromStore } from '@tributary/serving/from-store';
 import { takeSnapshot } from '@tributary/serving/snapshot';
 import type { z } from 'zod';

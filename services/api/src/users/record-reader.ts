@@ -4,7 +4,7 @@
  */
 
 import { TributaryError } from '@tributary/model/errors';
-import { createFairShare } from '@tributary/runtime/fair-share';
+import { createFairShare } from '@tributary/runtime/http/fair-share';
 import { fromStore } from '@tributary/serving/from-store';
 import { type RecordOwner, type ServingStore, SHORT_ANSWER_BYTES } from '@tributary/store/serving-store';
 import { createSerialLimit } from '../concurrency-limits.ts';

@@ -5,7 +5,7 @@
 import type { Draft } from '@tributary/model/draft';
 import type { Event } from '@tributary/model/event';
 import { type Invalid, invalid } from '@tributary/model/validate-event';
-import { isKey, KEY_SHAPE, KEYS_IN_TEXT } from '@tributary/runtime/keys';
+import { isKey, KEY_SHAPE, KEYS_IN_TEXT } from '@tributary/runtime/keys/ring';
 
 const MAY_BE_KEY = new RegExp(KEY_SHAPE);
 

@@ -1,7 +1,7 @@
 /** CloudEvents over HTTP. */
 import { binaryAttributes, cloudEventReader } from '@tributary/model/cloud-event';
 import type { JsonObject } from '@tributary/model/json';
-import { sha256Hex } from '@tributary/runtime/definitions';
+import { sha256Hex } from '@tributary/runtime/config/definitions';
 
 export const readCloudEvent = cloudEventReader(sha256Hex);
 

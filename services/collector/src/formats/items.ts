@@ -2,7 +2,7 @@
 
 import { isObject, type JsonObject, type Outcome, objectOf, present } from '@tributary/model/json';
 import { describe, type Invalid, invalid, validateProperties } from '@tributary/model/validate-event';
-import { isKey } from '@tributary/runtime/keys';
+import { isKey } from '@tributary/runtime/keys/ring';
 import { readCloudEvent } from './cloud-events.ts';
 import { readNative } from './native.ts';
 import { readPosthog } from './posthog.ts';

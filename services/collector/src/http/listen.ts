@@ -1,4 +1,4 @@
-import { listenTrouble } from '@tributary/runtime/listen-trouble';
+import { listenTrouble } from '@tributary/runtime/http/listen-trouble';
 import type { FastifyInstance } from 'fastify';
 
 /** Throws `port_taken` or `invalid_config`, which name the setting. */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EventLog } from '@tributary/log/port';
-import type { Readiness } from '@tributary/runtime/readiness';
+import type { Readiness } from '@tributary/runtime/process/readiness';
 
 const LIMIT_MS = 1_000;
 

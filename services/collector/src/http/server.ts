@@ -1,10 +1,10 @@
 /** The HTTP server: its bounds, what holds for every route, and the routes that take no events. */
 import { createServer } from 'node:http';
 import cors, { type FastifyCorsOptions } from '@fastify/cors';
-import { fewRequests } from '@tributary/runtime/few-requests';
-import type { Verdict } from '@tributary/runtime/keys';
-import { remembered } from '@tributary/runtime/remembered';
-import { createWaitingAnswers, type WaitingLimits } from '@tributary/runtime/waiting-answers';
+import { fewRequests } from '@tributary/runtime/http/few-requests';
+import { remembered } from '@tributary/runtime/http/remembered';
+import { createWaitingAnswers, type WaitingLimits } from '@tributary/runtime/http/waiting-answers';
+import type { Verdict } from '@tributary/runtime/keys/ring';
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import type { Registry } from 'prom-client';
 import { BrokenRequest } from '../bodies/read-body.ts';

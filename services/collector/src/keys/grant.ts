@@ -6,8 +6,8 @@ import type { Event } from '@tributary/model/event';
 import { fieldsWith } from '@tributary/model/event-fields';
 import { type JsonObject, present } from '@tributary/model/json';
 import { describe, type Invalid, invalid } from '@tributary/model/validate-event';
-import type { KeyRecord } from '@tributary/runtime/key-file';
-import { grants } from '@tributary/runtime/keys';
+import type { KeyRecord } from '@tributary/runtime/keys/file';
+import { grants } from '@tributary/runtime/keys/ring';
 
 export interface Grant {
   /** The public half of the key: stamped on each event. */

@@ -1,6 +1,6 @@
 /** The write key of a request: `Authorization: Basic base64(key:)`, as the Segment libraries send it, or `Bearer key`. */
-import type { KeyRecord } from '@tributary/runtime/key-file';
-import { KEY_SHAPE, type KeyRing } from '@tributary/runtime/keys';
+import type { KeyRecord } from '@tributary/runtime/keys/file';
+import { KEY_SHAPE, type KeyRing } from '@tributary/runtime/keys/ring';
 import { type Grant, grantOf } from './grant.ts';
 
 /** What the key lets its holder send, or why it is nothing. */

@@ -6,8 +6,8 @@ import { readGeneration } from '@tributary/archive/generations';
 import type { Publication } from '@tributary/archive/layout';
 import { currentPublication } from '@tributary/archive/publications';
 import { type Definitions, storedDefinitions } from '@tributary/model/definitions';
-import { sha256Hex } from '@tributary/runtime/definitions';
-import { startRunLoop } from '@tributary/runtime/run-loop';
+import { sha256Hex } from '@tributary/runtime/config/definitions';
+import { startRunLoop } from '@tributary/runtime/process/run-loop';
 import { knownNames } from './known-names.ts';
 import type { KnownNames } from './names.ts';
 

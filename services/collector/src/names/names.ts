@@ -14,7 +14,7 @@
 import { OTHER } from '@tributary/model/channel';
 import type { Event } from '@tributary/model/event';
 import { DAY_MS } from '@tributary/model/time';
-import { createFairShare, type FairShare } from '@tributary/runtime/fair-share';
+import { createFairShare, type FairShare } from '@tributary/runtime/http/fair-share';
 
 export const DIMENSIONS = ['type', 'channel', 'campaign'] as const;
 export type Dimension = (typeof DIMENSIONS)[number];

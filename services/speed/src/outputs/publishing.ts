@@ -2,10 +2,10 @@
 
 import { openEventLog } from '@tributary/log/open-log';
 import { TributaryError } from '@tributary/model/errors';
-import type { Config } from '@tributary/runtime/config';
-import { logConfiguration } from '@tributary/runtime/log-configuration';
-import type { connectRedis } from '@tributary/runtime/redis';
-import type { SHARED_CONFIG } from '@tributary/runtime/shared-config';
+import type { Config } from '@tributary/runtime/config/read-config';
+import { eventLogConfiguration } from '@tributary/runtime/event-log/configuration';
+import type { connectRedis } from '@tributary/runtime/redis/connect';
+import type { SHARED_SETTINGS } from '@tributary/runtime/settings/shared';
 import { createOutbox } from '@tributary/store/redis-outbox';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { OutputKinds } from '../partition-run.ts';
@@ -18,7 +18,7 @@ export interface Publishing extends Pick<Publisher, 'wake' | 'hasRoom'> {
 }
 
 export interface PublishingOptions {
-  readonly config: Config<typeof SHARED_CONFIG> & { readonly outputRetentionMinutes: number };
+  readonly config: Config<typeof SHARED_SETTINGS> & { readonly outputRetentionMinutes: number };
   readonly store: ReturnType<typeof connectRedis>;
   readonly assigned: () => ReadonlySet<number>;
   readonly metrics: Registry;
@@ -42,7 +42,7 @@ export async function startPublishing(wanted: boolean, options: PublishingOption
   if (!wanted) return NOTHING;
   const { config, store, assigned, metrics, signal, onError } = options;
   const retentionMs = config.outputRetentionMinutes * 60_000;
-  const configuration = await logConfiguration(config, 'speed-outputs', onError, signal);
+  const configuration = await eventLogConfiguration(config, 'speed-outputs', onError, signal);
   // Events are trimmed once they are archived and read; who reads outputs is not known.
   const kafka = configuration.kafka && { ...configuration.kafka, topic: { ...configuration.kafka.topic, retentionMs } };
   const log = await openEventLog({

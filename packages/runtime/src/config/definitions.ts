@@ -1,0 +1,36 @@
+/** Definitions from a file: the model parses them, this reads them. */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { type Definitions, parseDefinitions } from '@tributary/model/definitions';
+import { TributaryError } from '@tributary/model/errors';
+import { quoted } from './setting.ts';
+
+/** Lower-case hex SHA-256 of the UTF-8 bytes of `text`. */
+export function sha256Hex(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+function refused(what: string, cause: unknown): TributaryError {
+  return new TributaryError('invalid_definitions', `TRIBUTARY_DEFINITIONS_FILE ${what}`, { cause });
+}
+
+/** The definitions of `file`; the built-in ones for `''`. Throws `invalid_definitions` that names the file and the place. */
+export function loadDefinitions(file: string): Definitions {
+  if (file === '') return parseDefinitions('{}', sha256Hex);
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(readFileSync(file));
+  } catch (cause) {
+    const { code = 'it is not UTF-8' } = cause as NodeJS.ErrnoException;
+    const why = code === 'ERR_ENCODING_INVALID_ENCODED_DATA' ? 'it is not UTF-8' : code;
+    throw refused(
+      `must be a file that can be read (got ${quoted(file)}: ${why}). Correct the path, its permissions, or its encoding.`,
+      cause,
+    );
+  }
+  try {
+    return parseDefinitions(text, sha256Hex);
+  } catch (cause) {
+    throw refused(`must hold definitions (got ${quoted(file)}: ${(cause as Error).message}). Correct that place.`, cause);
+  }
+}

@@ -1,0 +1,36 @@
+/** Whether the data folder is that of the log. A folder that is not mounted looks like that of a new platform (law 6). */
+import { readdirSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { TributaryError } from '@tributary/model/errors';
+import { dataPath } from '../data-folder/paths.ts';
+
+/** Manifests of one segment, or of many that were merged. */
+const SEGMENT_OR_BLOCK = /^\d{6,12}(-\d{6,12})?\.json$/;
+
+/**
+ * `starts`: the newest entry of each partition that the log dropped, null: none. What was dropped was archived before, so a folder
+ * without a segment of it is another one. Throws `history_mismatch`.
+ */
+export function assertFolderOfLog(dataDir: string, starts: readonly (string | null)[]): void {
+  const archived = new Set(
+    namesIn(dataPath(dataDir, 'segments')).filter((name) =>
+      namesIn(dataPath(dataDir, 'segments', name)).some((file) => SEGMENT_OR_BLOCK.test(file)),
+    ),
+  );
+  const numbers = new Set([...archived].map((name) => Number(name.slice(1))));
+  const missing = starts.flatMap((start, partition) => (start === null || numbers.has(partition) ? [] : [partition]));
+  if (missing.length === 0) return;
+  const more = missing.length === 1 ? '' : ` and ${missing.length - 1} more`;
+  throw new TributaryError(
+    'history_mismatch',
+    `TRIBUTARY_DATA_DIR must be the folder of this log (got "${resolve(dataDir)}": it has no archive of partition ${missing[0]}${more}, which the log has dropped entries of). Mount that folder, or name it.`,
+  );
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}

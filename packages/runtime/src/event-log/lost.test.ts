@@ -1,0 +1,75 @@
+/** The setting that restores a lost log restores one, and a folder that is not that of the log is refused. */
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { assertFolderOfLog } from './folder-history.ts';
+import { lookForLog } from './lost.ts';
+import { eventLogNote, notedRestores } from './note.ts';
+
+let dataDir: string;
+let identity: string | null;
+beforeEach(() => {
+  dataDir = mkdtempSync(join(tmpdir(), 'tributary-lost-'));
+  identity = 'one';
+  eventLogNote(dataDir, 'in Redis', '', 16).note('one');
+});
+afterEach(() => rmSync(dataDir, { recursive: true }));
+
+const redis = { hget: (() => Promise.resolve(identity)) as never };
+
+/** A role's start: it looks, and opens the log, or creates it. */
+async function start(restore: boolean, now = 0): Promise<string> {
+  const { known } = eventLogNote(dataDir, 'in Redis', '');
+  const lost = await lookForLog(redis, { dataDir, known, restore, now: () => now });
+  if (identity === null && lost.mayRestore) identity = known;
+  lost.opened();
+  return String(identity);
+}
+
+test('law 6: with the setting left on, a second lost log is refused; without it and with it again, restored', async () => {
+  identity = null;
+  await expect(start(false)).rejects.toThrow(/is gone: this Redis has none.*start once with TRIBUTARY_RESTORE_LOST_LOG=true/);
+  expect(await start(true, 1_000)).toBe('one');
+  expect(notedRestores(dataDir)).toEqual({ restoreSpentAt: 1_000, restoredAt: 1_000 });
+  // The other roles of the same start, and each role that starts again.
+  expect(await start(true, 2_000)).toBe('one');
+  identity = null;
+  await expect(start(true)).rejects.toThrow(/on since 1970-01-01T00:00:01\.000Z and restores one log only/);
+  await expect(start(false)).rejects.toMatchObject({ code: 'log_recreated' });
+  expect(await start(true, 3_000)).toBe('one');
+  expect(JSON.parse(readFileSync(join(dataDir, 'log.json'), 'utf8'))).toEqual({
+    identity: 'one',
+    where: 'in Redis',
+    partitions: 16,
+    restoreSpentAt: 3_000,
+    restoredAt: 3_000,
+  });
+});
+
+test('law 6: a setting that was on before the log was lost restores nothing', async () => {
+  await start(true, 1_000);
+  identity = null;
+  await expect(start(true)).rejects.toMatchObject({ code: 'log_recreated' });
+});
+
+test('a setting that was taken away is forgotten; when the log was created again is not', async () => {
+  identity = null;
+  await start(true, 1_000);
+  await start(false);
+  expect(notedRestores(dataDir)).toEqual({ restoreSpentAt: undefined, restoredAt: 1_000 });
+});
+
+test('law 6: a folder without the archive of what the log dropped is not that of the log', () => {
+  const starts = [null, '000001795449831-0000000000', '000001795449831-0000000000'];
+  expect(() => assertFolderOfLog(dataDir, [null, null])).not.toThrow();
+  expect(() => assertFolderOfLog(join(dataDir, 'none'), starts)).toThrow(/none": it has no archive of partition 1 and 1 more/);
+  for (const partition of ['p01', 'p02']) mkdirSync(join(dataDir, 'archive', 'segments', partition), { recursive: true });
+  expect(() => assertFolderOfLog(dataDir, starts)).toThrow(expect.objectContaining({ code: 'history_mismatch' }));
+  for (const partition of ['p01', 'p02']) writeFileSync(join(dataDir, 'archive', 'segments', partition, '000000.json'), '{}');
+  expect(() => assertFolderOfLog(dataDir, starts)).not.toThrow();
+  // The segments go a day after they were merged.
+  rmSync(join(dataDir, 'archive', 'segments', 'p02', '000000.json'));
+  writeFileSync(join(dataDir, 'archive', 'segments', 'p02', '000000-000095.json'), '{}');
+  expect(() => assertFolderOfLog(dataDir, starts)).not.toThrow();
+});

@@ -1,0 +1,153 @@
+/** The file of API keys: what is stored of a key, and how the file is read and changed. */
+import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { TributaryError } from '@tributary/model/errors';
+import { jsonTrouble, troubleText } from '@tributary/model/json-trouble';
+import { dataPath } from '../data-folder/paths.ts';
+import { patience } from '../wait.ts';
+
+/** `write` is `server` and `import` in one: older keys, and the one of a platform on one machine. */
+export const SCOPES = ['browser', 'server', 'import', 'read', 'admin', 'write'] as const;
+export type Scope = (typeof SCOPES)[number];
+
+/** What narrows or names one key; all of it may be absent. */
+export interface KeyRules {
+  /** For people: who uses it. */
+  readonly name?: string;
+  /** Web origins that may send with it. */
+  readonly origins?: readonly string[];
+  /** Types of events that may be sent with it. */
+  readonly types?: readonly string[];
+  readonly eventsPerSecond?: number;
+  /** Whether a browser key may send money. */
+  readonly revenue?: boolean;
+}
+
+export interface KeyRecord extends KeyRules {
+  /** The public half of the key: what it wrote carries it. */
+  readonly id: string;
+  readonly scope: Scope;
+  /** Hex SHA-256 of the whole key. */
+  readonly hash: string;
+  /** Epoch ms. */
+  readonly createdAt: number;
+  /** Epoch ms, exclusive; null: never. */
+  readonly expiresAt: number | null;
+  /** Epoch ms. A revoked key stays in the file, so that what it wrote keeps a name. */
+  readonly revokedAt?: number;
+  /** The id of the key that took its place. */
+  readonly rotatedTo?: string;
+}
+
+const MAX_KEYS = 10_000;
+
+export function keyFileOf(dataDir: string): string {
+  return dataPath(dataDir, 'keys');
+}
+
+/** The records of a key file; none when there is no file. Throws `invalid_config` that names the place when it is not a key file. */
+export function readKeys(file: string): KeyRecord[] {
+  let text: string;
+  try {
+    // Editors of some systems begin a file with the mark.
+    text = readFileSync(file, 'utf8').replace(/^\ufeff/, '');
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return [];
+    throw notKeys(file, message, cause);
+  }
+  const trouble = jsonTrouble(text);
+  if (trouble !== undefined) throw notKeys(file, troubleText(trouble));
+  const { keys } = { ...(JSON.parse(text) as { keys?: unknown }) };
+  if (!Array.isArray(keys)) throw notKeys(file, 'it has no list "keys"');
+  if (keys.length > MAX_KEYS) throw notKeys(file, `it has ${keys.length} records, and ${MAX_KEYS} are the most`);
+  for (const [i, record] of keys.entries()) {
+    const wrong = recordTrouble(record);
+    if (wrong !== undefined) throw notKeys(file, `at keys.${i}: ${wrong}`);
+  }
+  return keys as KeyRecord[];
+}
+
+function notKeys(file: string, why: string, cause?: unknown): TributaryError {
+  const message = `the key file ${file} cannot be read: ${why} (correct that, or restore the file from a backup)`;
+  return new TributaryError('invalid_config', message, { cause });
+}
+
+/** Replaces the key file in one step, readable by its owner only. */
+export function writeKeys(file: string, records: readonly KeyRecord[]): void {
+  const staged = `${file}.${process.pid}.new`;
+  writeFileSync(staged, `${JSON.stringify({ keys: records }, null, 2)}\n`, { mode: 0o600 });
+  renameSync(staged, file);
+}
+
+const LOCK_WAIT_MS = 5_000;
+const LOCK_EVERY_MS = 50;
+/** A change takes milliseconds: a lock this old was left by a process that died. */
+const LOCK_STALE_MS = 10_000;
+
+/** Reads, changes and writes the key file. Of two that do so at the same moment, the second waits. */
+export async function changeKeys(file: string, change: (records: readonly KeyRecord[]) => readonly KeyRecord[]): Promise<void> {
+  const lock = `${file}.lock`;
+  const more = patience(LOCK_WAIT_MS, LOCK_EVERY_MS);
+  while (!taken(lock))
+    if (!(await more()))
+      throw new TributaryError(
+        'invalid_config',
+        `another process is changing ${file}: ${lock} exists. Remove that file if no process is.`,
+      );
+  try {
+    writeKeys(file, change(readKeys(file)));
+  } finally {
+    rmSync(lock, { force: true });
+  }
+}
+
+function taken(lock: string): boolean {
+  try {
+    writeFileSync(lock, '', { flag: 'wx', mode: 0o600 });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    const age = Date.now() - (statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
+    if (age > LOCK_STALE_MS) rmSync(lock, { force: true });
+    return false;
+  }
+}
+
+const isText = (value: unknown) => typeof value === 'string';
+const isNumber = (value: unknown) => typeof value === 'number';
+const isTexts = (value: unknown) => Array.isArray(value) && value.every((item) => isText(item) && item !== '');
+const isHash = (value: unknown) => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value);
+const isRate = (value: unknown) => Number.isSafeInteger(value) && (value as number) > 0;
+
+interface FieldRule {
+  readonly must: string;
+  readonly isRight: (value: unknown) => boolean;
+  readonly isOptional?: true;
+}
+
+const FIELD_RULES: Readonly<Record<keyof KeyRecord, FieldRule>> = {
+  id: { must: 'be a text', isRight: isText },
+  scope: { must: `be one of ${SCOPES.join(', ')}`, isRight: (value) => SCOPES.includes(value as Scope) },
+  hash: { must: 'be 64 hexadecimal digits in lower case', isRight: isHash },
+  createdAt: { must: 'be milliseconds since 1970', isRight: isNumber },
+  expiresAt: { must: 'be milliseconds since 1970, or null', isRight: (value) => value === null || isNumber(value) },
+  revokedAt: { must: 'be milliseconds since 1970', isRight: isNumber, isOptional: true },
+  rotatedTo: { must: 'be the id of a key', isRight: isText, isOptional: true },
+  name: { must: 'be a text', isRight: isText, isOptional: true },
+  origins: { must: 'be a list of origins', isRight: isTexts, isOptional: true },
+  types: { must: 'be a list of types', isRight: isTexts, isOptional: true },
+  eventsPerSecond: { must: 'be a whole number above 0', isRight: isRate, isOptional: true },
+  revenue: { must: 'be true or false', isRight: (value) => typeof value === 'boolean', isOptional: true },
+};
+
+/** Quotes no value: it may be a key that was put where its hash belongs. */
+function recordTrouble(value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'it must be an object';
+  const record = value as Partial<Record<string, unknown>>;
+  const wrong = Object.entries(FIELD_RULES).find(([name, { isRight, isOptional }]) =>
+    record[name] === undefined ? isOptional !== true : !isRight(record[name]),
+  );
+  if (wrong === undefined) return undefined;
+  const [field, { must }] = wrong;
+  return record[field] === undefined ? `"${field}" is missing` : `"${field}" must ${must}`;
+}

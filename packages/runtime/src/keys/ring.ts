@@ -1,0 +1,165 @@
+/**
+ * API keys: `prefix_id_secret`. Stored is the SHA-256 of the whole key, never the key. The secret has 192 random bits, so
+ * a fast hash is enough: there is nothing to guess. Keys differ in the id, so two can be active while one is rotated out.
+ */
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { statSync } from 'node:fs';
+import type { Logger } from 'pino';
+import { type KeyRecord, type KeyRules, keyFileOf, readKeys, type Scope } from './file.ts';
+
+export type Verdict = 'ok' | 'unknown' | 'forbidden' | 'expired' | 'revoked';
+
+export type Finding =
+  | { readonly verdict: 'ok'; readonly record: KeyRecord }
+  | { readonly verdict: 'unknown' | 'expired' | 'revoked' };
+
+export interface KeyRing {
+  /** The record of a key, whatever it may do. `now` in epoch ms. `unknown` never says whether the id exists. */
+  find(key: string, now: number): Finding;
+  verify(key: string, scope: Scope, now: number): Verdict;
+  /** Why the key file cannot be read just now; undefined when it can. */
+  problem(now: number): string | undefined;
+}
+
+const PREFIX: Readonly<Record<Scope, string>> = {
+  browser: 'tb',
+  server: 'ts',
+  import: 'ti',
+  write: 'tw',
+  read: 'tr',
+  admin: 'ta',
+};
+/** What a key of each scope may do. `write` is `server` and `import` in one. */
+const GRANTS: Readonly<Record<Scope, readonly Scope[]>> = {
+  browser: ['browser'],
+  server: ['server', 'browser'],
+  import: ['import'],
+  write: ['write', 'server', 'browser', 'import'],
+  read: ['read'],
+  admin: ['admin', 'read', 'write', 'server', 'browser', 'import'],
+};
+/** What a key looks like: the source of a regular expression. */
+export const KEY_SHAPE = `(?:${Object.values(PREFIX).join('|')})_(?<id>[0-9a-f]{12})_[0-9a-f]{48}`;
+const FORMAT = new RegExp(`^${KEY_SHAPE}$`);
+/** Keys within a text. What stands before one may be a byte that a URL encodes, such as `%3D`, but no other letter or digit. */
+export const KEYS_IN_TEXT = new RegExp(`(?<![0-9A-Za-z](?<!%[0-9A-Fa-f]{2}))${KEY_SHAPE}(?![0-9a-f])`, 'g');
+/** How often a ring looks whether its file changed, ms: what is created or revoked holds within a second. */
+const RELOAD_MS = 500;
+/** How long the keys known last stay valid while the file cannot be read, ms. Beyond it no key is: a revocation may be waiting. */
+export const UNREADABLE_GRACE_MS = 10 * 60_000;
+
+export function createKey(
+  scope: Scope,
+  now: number,
+  expiresAt: number | null = null,
+  random: (bytes: number) => Buffer = randomBytes,
+  rules: KeyRules = {},
+): { key: string; record: KeyRecord } {
+  const id = random(6).toString('hex');
+  const key = `${PREFIX[scope]}_${id}_${random(24).toString('hex')}`;
+  return { key, record: { id, scope, hash: digest(key).toString('hex'), createdAt: now, expiresAt, ...rules } };
+}
+
+/** Whether a text has the form of a key. */
+export function isKey(text: string): boolean {
+  return FORMAT.test(text);
+}
+
+export function grants(holder: Scope, asked: Scope): boolean {
+  return GRANTS[holder].includes(asked);
+}
+
+/**
+ * A ring that follows its file. Where the file turns unreadable or vanishes, the keys known last stay valid for ten minutes,
+ * and `problem` says so from the first look on; `onProblem` is called once, and once more (with undefined) when it is over.
+ * Where there is no file from the start, that is a problem too: no key is known.
+ */
+export function loadKeyRing(
+  file: string,
+  onProblem: (problem: string | undefined) => void = () => {},
+  read: typeof readKeys = readKeys,
+): KeyRing {
+  // Before it is read: a change in between is seen at the next look, at the worst once too often.
+  let stamp = stampOf(file);
+  let records = byId(read(file));
+  let checkedAt = Number.NEGATIVE_INFINITY;
+  let problem: { readonly since: number; readonly message: string } | undefined;
+  if (stamp === ABSENT) {
+    problem = { since: Number.NEGATIVE_INFINITY, message: noFile(file) };
+    onProblem(problem.message);
+  }
+
+  function refresh(now: number): void {
+    if (Math.abs(now - checkedAt) < RELOAD_MS) return;
+    checkedAt = now;
+    const current = stampOf(file);
+    if (current === stamp && problem === undefined) return;
+    try {
+      if (current === ABSENT) throw new Error(`the key file ${file} is gone`);
+      records = byId(read(file));
+      stamp = current;
+      if (problem !== undefined) onProblem(undefined);
+      problem = undefined;
+    } catch (error) {
+      if (problem !== undefined) return;
+      problem = { since: now, message: (error as Error).message };
+      onProblem(problem.message);
+    }
+  }
+
+  function find(key: string, now: number): Finding {
+    refresh(now);
+    const id = FORMAT.exec(key)?.groups?.['id'];
+    const record = id === undefined ? undefined : records.get(id);
+    // An unknown id costs the same comparison as a wrong secret.
+    const same = timingSafeEqual(digest(key), record === undefined ? NO_HASH : Buffer.from(record.hash, 'hex'));
+    if (record === undefined || !same) return { verdict: 'unknown' };
+    if (problem !== undefined && now - problem.since >= UNREADABLE_GRACE_MS) return { verdict: 'unknown' };
+    if (record.revokedAt !== undefined && now >= record.revokedAt) return { verdict: 'revoked' };
+    if (record.expiresAt !== null && now >= record.expiresAt) return { verdict: 'expired' };
+    return { verdict: 'ok', record };
+  }
+
+  return {
+    find,
+    verify(key, scope, now) {
+      const found = find(key, now);
+      if (found.verdict !== 'ok') return found.verdict;
+      return grants(found.record.scope, scope) ? 'ok' : 'forbidden';
+    },
+    problem(now) {
+      refresh(now);
+      if (problem === undefined) return undefined;
+      if (records.size === 0) return problem.message;
+      const until = new Date(problem.since + UNREADABLE_GRACE_MS).toISOString();
+      return `${problem.message}; the keys known last are valid until ${until}`;
+    },
+  };
+}
+
+/** The ring of a data folder; what is wrong with its file is logged, and when it is over. */
+export function followKeys(dataDir: string, logger: Pick<Logger, 'info' | 'error'>): KeyRing {
+  return loadKeyRing(keyFileOf(dataDir), (problem) =>
+    problem === undefined ? logger.info('the key file can be read') : logger.error(problem),
+  );
+}
+
+function noFile(file: string): string {
+  return `there is no key file ${file}, so no key is accepted: make a key with "tributary keys create", or mount the folder that has the file`;
+}
+
+const NO_HASH = Buffer.alloc(32);
+const ABSENT = 'absent';
+
+function digest(key: string): Buffer {
+  return createHash('sha256').update(key).digest();
+}
+
+function byId(records: readonly KeyRecord[]): ReadonlyMap<string, KeyRecord> {
+  return new Map(records.map((record) => [record.id, record]));
+}
+
+function stampOf(file: string): string {
+  const stat = statSync(file, { throwIfNoEntry: false });
+  return stat === undefined ? ABSENT : `${stat.ino}:${stat.mtimeMs}:${stat.size}`;
+}

@@ -1,0 +1,196 @@
+/**
+ * The life of a service: read the configuration, start, tell who started us when ready or why not, drain on a signal, end.
+ *
+ *  - SIGTERM, SIGINT, SIGHUP, or a parent that vanished (its IPC channel closed): `signal` aborts, `drain` has 4 s, exit 0.
+ *  - An uncaught error is a defect: it is logged and the process ends with 1; state is only ever what was committed.
+ *  - What is wrong with the settings, or with what they name, ends the start with 2: no other start would go better.
+ */
+import { type ErrorCode, TributaryError } from '@tributary/model/errors';
+import { type Logger, pino, stdSerializers } from 'pino';
+import { Counter, collectDefaultMetrics, Registry } from 'prom-client';
+import { type Config, type ConfigTable, helpText, readConfig, wantsHelp } from '../config/read-config.ts';
+import { DISK_SETTINGS, type DiskSpace, redisFolderTrouble, watchDisk } from '../data-folder/disk-space.ts';
+import { isRefusal, REFUSED } from '../error-kinds.ts';
+import { RESTORE_IS_ON } from '../settings/event-log.ts';
+import { unknownSentence, unknownSettings } from '../settings/unknown.ts';
+import { settled } from '../wait.ts';
+import { serveHealth } from './health.ts';
+import { type LogDestination, logDestination } from './log-destination.ts';
+import type { Readiness, Service } from './readiness.ts';
+import { reportReady, type ServiceMessage } from './report-ready.ts';
+
+export interface ServiceContext<T extends ConfigTable> {
+  readonly config: Config<T>;
+  readonly log: Logger;
+  readonly metrics: Registry;
+  /** Of the disk under the embedded Redis. */
+  readonly disk: DiskSpace;
+  /** Aborts when the service shall end. */
+  readonly signal: AbortSignal;
+}
+
+const DRAIN_MS = 4_000;
+
+/** Exit codes: 0 drained, 1 failed, `REFUSED`. Ends the process; call it from a `main.ts` only. */
+export async function runService<T extends ConfigTable>(
+  name: string,
+  table: T,
+  start: (context: ServiceContext<T>) => Promise<Service>,
+): Promise<void> {
+  if (wantsHelp(process.argv)) {
+    process.stdout.write(helpText(name, table));
+    return;
+  }
+  const config = configOrExit(name, table);
+  // Whatever is written is for this user only: events, keys, what DuckDB and its children stage.
+  process.umask(0o077);
+  const level = 'logLevel' in config ? String(config['logLevel']) : 'info';
+  const destination = logDestination(1, (dropped) => droppedLine(name, dropped));
+  const log = pino({ name, level, base: { pid: process.pid }, serializers: { err: withoutCommand } }, destination);
+  const metrics = new Registry();
+  collectDefaultMetrics({ register: metrics });
+  countDropped(metrics, destination);
+  const controller = new AbortController();
+  const stopping = whenStopped(controller.signal, log, (cause) => {
+    log.info({ cause }, 'draining');
+    controller.abort();
+  });
+
+  try {
+    warnOfPlainHttp(config, log);
+    if ('restoreLostLog' in config && config['restoreLostLog'] === true) log.warn(RESTORE_IS_ON);
+    for (const unknown of unknownSettings(process.env, table)) log.warn(unknownSentence(unknown));
+    const disk = await watchedDisk(config, log, controller.signal);
+    const started = await start({ config, log, metrics, disk, signal: controller.signal });
+    const service = hasOwnHttp(config) ? started : { ...started, ready: () => readyWithRoom(started, disk) };
+    const health = await healthFor(config, service, metrics);
+    if (process.send !== undefined) void reportReady(service.ready, tellParent, controller.signal);
+    await stopping;
+    const drained = (await settled(Promise.all([service.drain(), health?.close()]), DRAIN_MS)) !== 'timeout';
+    if (!drained) log.error({ drainMs: DRAIN_MS }, 'not drained in time; ending all the same');
+    process.exit(drained ? 0 : 1);
+  } catch (error) {
+    if (controller.signal.aborted) process.exit(0);
+    fail(log, error, isRefusal(error) ? REFUSED : 1);
+  }
+}
+
+/** The Redis library hangs the whole command on its errors: events, or a password. */
+function withoutCommand(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const { command: _, ...rest } = stdSerializers.err(error) as unknown as Readonly<Record<string, unknown>>;
+  return rest;
+}
+
+/** One line as pino writes it. */
+function droppedLine(name: string, dropped: number): string {
+  const fields = { level: 40, time: Date.now(), pid: process.pid, name, dropped };
+  return `${JSON.stringify({ ...fields, msg: 'log lines could not be written, and were dropped' })}\n`;
+}
+
+function countDropped(metrics: Registry, destination: LogDestination): void {
+  new Counter({
+    name: 'tributary_log_lines_dropped_total',
+    help: 'log lines that could not be written: the disk was full, or the reader stood still',
+    registers: [metrics],
+    collect() {
+      this.reset();
+      this.inc(destination.dropped());
+    },
+  });
+}
+
+async function watchedDisk(config: Readonly<Record<string, unknown>>, log: Logger, signal: AbortSignal): Promise<DiskSpace> {
+  const { redisFolder = DISK_SETTINGS.redisFolder.default, diskReserveMb = DISK_SETTINGS.diskReserveMb.default } = config;
+  const wrongFolder = redisFolderTrouble(String(redisFolder));
+  if (wrongFolder !== undefined) throw new TributaryError('invalid_config', wrongFolder);
+  return watchDisk({
+    folder: String(redisFolder),
+    reserveMb: Number(diskReserveMb),
+    signal,
+    onChange: (trouble) => (trouble === null ? log.info('the disk has room again') : log.error(trouble)),
+  });
+}
+
+/** Collector and API say on their own `/readyz` what a full disk means to them: who only reads goes on. */
+function hasOwnHttp(config: Readonly<Record<string, unknown>>): boolean {
+  return 'collectorPort' in config || 'apiPort' in config;
+}
+
+/** Keys and events go over it as they are. Roles without HTTP of their own show figures only. */
+function warnOfPlainHttp(config: Readonly<Record<string, unknown>>, log: Logger): void {
+  const { host } = config;
+  if (typeof host !== 'string' || !hasOwnHttp(config) || isLoopback(host)) return;
+  log.warn(
+    { host },
+    `plain HTTP on ${host} lets others on the way read keys and events. Let a proxy end TLS, or listen on 127.0.0.1`,
+  );
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
+}
+
+/** Of a role without HTTP of its own: a disk that is nearly full is the first reason to name. */
+async function readyWithRoom(service: Service, disk: DiskSpace): Promise<Readiness> {
+  const trouble = disk.trouble();
+  return trouble === null ? service.ready() : { ok: false, detail: trouble };
+}
+
+function configOrExit<T extends ConfigTable>(name: string, table: T): Config<T> {
+  try {
+    return readConfig(name, table, process.env, process.argv.slice(2));
+  } catch (error) {
+    if (!(error instanceof TributaryError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exit(REFUSED);
+  }
+}
+
+/** Resolves once the service shall end, after having called `onStop`. */
+function whenStopped(signal: AbortSignal, log: Logger, onStop: (cause: string) => void): Promise<void> {
+  process.on('uncaughtException', (error) => fail(log, error));
+  process.on('unhandledRejection', (reason) => fail(log, reason));
+  return new Promise((resolve) => {
+    const stop = (cause: string) => {
+      if (signal.aborted) return;
+      onStop(cause);
+      resolve();
+    };
+    for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(name, () => stop(name));
+    if (process.channel) process.on('disconnect', () => stop('the parent is gone'));
+  });
+}
+
+function healthFor(config: Readonly<Record<string, unknown>>, service: Service, metrics: Registry) {
+  const { healthPort, host } = config;
+  if (typeof healthPort !== 'number' || healthPort === 0) return undefined;
+  return serveHealth({ host: typeof host === 'string' ? host : '127.0.0.1', port: healthPort, service, metrics });
+}
+
+/** Nothing to do without a parent process that listens. */
+function tellParent(message: ServiceMessage): void {
+  if (process.connected) process.send?.(message);
+}
+
+/** Their messages end with what to do. */
+const HAVE_A_FIX: ReadonlySet<ErrorCode> = new Set(['invalid_config', 'invalid_definitions']);
+
+/** The message stands once: the line is what people look for first. */
+function fail(log: Logger, error: unknown, exitCode = 1): never {
+  if (error instanceof TributaryError) {
+    const { code, fix, message, cause } = error;
+    const why = cause instanceof Error && !message.includes(cause.message) ? { cause: cause.message } : {};
+    log.fatal({ code, ...why, ...(HAVE_A_FIX.has(code) ? {} : { fix }) }, message);
+  } else if (error instanceof Error) log.fatal({ stack: framesOf(error) }, `uncaught ${error.name}: ${error.message}`);
+  else log.fatal(`uncaught: ${String(error)}`);
+  process.exit(exitCode);
+}
+
+function framesOf({ stack = '' }: Error): string {
+  return stack
+    .split('\n')
+    .filter((line) => /^\s+at /.test(line))
+    .map((line) => line.trim())
+    .join('\n');
+}

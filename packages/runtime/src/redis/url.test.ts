@@ -1,0 +1,66 @@
+import { expect, test } from 'vitest';
+import { parseRedisUrl } from './url.ts';
+
+test('a single server stays what it was', () => {
+  for (const url of ['redis://127.0.0.1:7402', 'rediss://user:pass@host:1/3'])
+    expect(parseRedisUrl(url)).toEqual({ kind: 'single', url });
+});
+
+test('a cluster is named by some of its nodes', () => {
+  expect(parseRedisUrl('redis-cluster://a:7000,10.0.0.1,[::1]:7002')).toEqual({
+    kind: 'cluster',
+    nodes: [
+      { host: 'a', port: 7_000 },
+      { host: '10.0.0.1', port: 6_379 },
+      { host: '::1', port: 7_002 },
+    ],
+    login: {},
+    tls: false,
+  });
+  expect(parseRedisUrl('redis-cluster://me:p%40ss%3A@a:7000?tls')).toMatchObject({
+    login: { username: 'me', password: 'p@ss:' },
+    tls: true,
+  });
+  expect(parseRedisUrl('redis-cluster://:pass@a/0?tls=false')).toMatchObject({ login: { password: 'pass' }, tls: false });
+});
+
+test('a master is named by its Sentinels', () => {
+  expect(parseRedisUrl('redis-sentinel://a,b:1/main?db=2&tls=true&sentinelPassword=s&sentinelTls')).toEqual({
+    kind: 'sentinel',
+    sentinels: [
+      { host: 'a', port: 26_379 },
+      { host: 'b', port: 1 },
+    ],
+    master: 'main',
+    db: 2,
+    login: {},
+    tls: true,
+    sentinelLogin: { password: 's' },
+    sentinelTls: true,
+  });
+});
+
+test.each([
+  ['http://a', /begins with none/],
+  ['redis-cluster://', /host:port belongs/],
+  ['redis-cluster://a:0', /"a:0"/],
+  ['redis-cluster://a:99999', /"a:99999"/],
+  ['redis-cluster://a,,b', /host:port belongs/],
+  ['redis-cluster://a/2', /only database 0/],
+  ['redis-cluster://a?db=1', /no option "db"/],
+  ['redis-cluster://a?tls=maybe', /tls=maybe/],
+  ['redis-sentinel://a', /no master/],
+  ['redis-sentinel://a/main?db=x', /whole number/],
+])('%s is an error that says what', (url, message) => {
+  expect(() => parseRedisUrl(url)).toThrow(message);
+});
+
+test('no error quotes a password', () => {
+  for (const url of ['redis-cluster://u:secret@a:0', 'redis-cluster://u:sec/ret@a', 'redis-sentinel://u:secret@a'])
+    try {
+      parseRedisUrl(url);
+      expect.fail(`${url} was taken`);
+    } catch (error) {
+      expect((error as Error).message).not.toMatch(/sec|ret/);
+    }
+});

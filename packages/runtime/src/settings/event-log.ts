@@ -1,0 +1,106 @@
+/** Where the log lies, and how Kafka is reached. */
+import type { ConfigTable } from '../config/read-config.ts';
+import type { Value, Values, Wrong } from '../config/setting.ts';
+import { brokersRule, topicPrefixRule } from './text-rules.ts';
+
+export const SASL_MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512'] as const;
+
+/** Who names a file or a password means to be protected: without the setting that makes use of it, nothing would be. */
+function onlyWithTls(value: Value, { kafkaSsl }: Values): Wrong | undefined {
+  if (value === '' || kafkaSsl === true) return undefined;
+  return { must: 'come with TRIBUTARY_KAFKA_SSL=true', fix: 'Set that too, or leave this one out.' };
+}
+
+function onlyWithSasl(value: Value, { kafkaSaslMechanism }: Values): Wrong | undefined {
+  if (value === '' || kafkaSaslMechanism !== '') return undefined;
+  const must = `come with TRIBUTARY_KAFKA_SASL_MECHANISM (${SASL_MECHANISMS.join(', ')})`;
+  return { must, fix: 'Set that too, or leave this one out.' };
+}
+
+function together(value: Value, other: Value | undefined, name: string): Wrong | undefined {
+  if (value === '' || other !== '') return undefined;
+  return { must: `come with ${name}`, fix: 'Name both files, or none.' };
+}
+
+/** At each start: left on, it would stand ready for a loss that its operator does not know of. */
+export const RESTORE_IS_ON =
+  'TRIBUTARY_RESTORE_LOST_LOG=true is for one start. Leave it out from the next one on: with it on, a second lost log is refused.';
+
+export const EVENT_LOG_SETTINGS = {
+  partitions: {
+    type: 'int',
+    default: 16,
+    min: 1,
+    max: 1024,
+    why: 'partitions of the log; fixed when the log is created',
+  },
+  restoreLostLog: {
+    type: 'bool',
+    default: false,
+    why: 'for one start after Redis was lost: creates its log again, to begin where the archive ends. What was not archived yet stays lost',
+  },
+  kafkaBrokers: {
+    type: 'string',
+    default: '',
+    why: 'host:port of Kafka brokers, comma-separated; "": the log lies in Redis Streams',
+    wrong: brokersRule,
+  },
+  kafkaTopicPrefix: {
+    type: 'string',
+    default: 'tributary',
+    why: 'topics are <prefix>.events and <prefix>.outputs',
+    wrong: topicPrefixRule,
+  },
+  kafkaReplication: {
+    type: 'int',
+    default: 1,
+    min: 1,
+    max: 9,
+    unit: 'replicas',
+    why: 'copies of a topic that a role creates; a write is acknowledged by all of them but one',
+  },
+  kafkaRetentionHours: {
+    type: 'int',
+    default: 0,
+    max: 24 * 3650,
+    unit: 'h',
+    why: 'of a topic that a role creates; longer than every reader may be down. 0: kept until archived and read',
+  },
+  kafkaSsl: { type: 'bool', default: false, why: 'TLS to the brokers' },
+  kafkaSslCaFile: {
+    type: 'string',
+    default: '',
+    why: 'PEM file of the brokers\' certificate authority; "": the machine\'s own',
+    beside: onlyWithTls,
+  },
+  kafkaSslCertFile: {
+    type: 'string',
+    default: '',
+    why: 'PEM file of the certificate that we show; "": none',
+    beside: (value, all) => onlyWithTls(value, all) ?? together(value, all['kafkaSslKeyFile'], 'TRIBUTARY_KAFKA_SSL_KEY_FILE'),
+  },
+  kafkaSslKeyFile: {
+    type: 'string',
+    default: '',
+    why: 'PEM file of its key',
+    beside: (value, all) => onlyWithTls(value, all) ?? together(value, all['kafkaSslCertFile'], 'TRIBUTARY_KAFKA_SSL_CERT_FILE'),
+  },
+  kafkaSaslMechanism: {
+    type: 'string',
+    default: '',
+    oneOf: SASL_MECHANISMS,
+    why: 'plain, scram-sha-256 or scram-sha-512; "": no SASL',
+    beside: (value, { kafkaSaslUsername }) =>
+      value === '' || kafkaSaslUsername !== ''
+        ? undefined
+        : { must: 'come with TRIBUTARY_KAFKA_SASL_USERNAME', fix: 'Name the user, or leave the mechanism out.' },
+  },
+  kafkaSaslUsername: { type: 'string', default: '', why: 'SASL user', beside: onlyWithSasl },
+  kafkaSaslPassword: {
+    type: 'string',
+    default: '',
+    why: 'SASL password; rather in the environment than as a flag',
+    beside: onlyWithSasl,
+    shown: () => 'a password that is not shown',
+  },
+} as const satisfies ConfigTable;
