@@ -30,6 +30,14 @@ export const MUTATIONS_OF_JOURNEYS: readonly Mutation[] = [
     test: 'test/laws/two-engines.test.ts',
   },
   {
+    lie: 'the lag of every channel is from the first touch of the path',
+    law: '5',
+    file: `${VIEWS}/channel-lags/batch.sql`,
+    from: '(ts - seq // 524288) // 86400000',
+    to: '(ts - first_ts) // 86400000',
+    test: 'test/laws/two-engines-journeys.test.ts',
+  },
+  {
     lie: 'late touches push nothing off the long paths of before',
     law: '8',
     file: `${VIEWS}/journeys/newest.sql`,

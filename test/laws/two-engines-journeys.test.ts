@@ -226,6 +226,20 @@ test('lag counts whole days from the first touch; a conversion without one is a 
   expect([...(rows.get('coalitions') ?? []).keys()]).toContain('2026-03-04\tbuy\t\tEUR');
 });
 
+test('the lag of a channel is from its own first touch, and each channel of a path counts the conversion once', async () => {
+  const definitions = definitionsOf({ touches: { click: { windowDays: 9 } }, conversions: ['buy'] });
+  const early = [click('a', 0, 'x'), click('b', 24 + MS, 'y'), click('c', 71, 'x')];
+  const rows = await agreed([...early, buy('d', 72, 50), buy('e', 72 + 2 * MS, -20), buy('f', 24 * 20)], definitions);
+  const lagsOf = (of: RowsByView) =>
+    Object.fromEntries([...(of.get('channelLags') ?? [])].map(([key, sums]) => [key.split('\t').slice(2, 4).join(' '), sums]));
+  expect(lagsOf(rows)).toEqual({ 'x 3': [2, 30], 'y 1': [1, 50], 'y 2': [1, -20] });
+  const grouped = await agreed(
+    [...early, buy('d', 72, 50)],
+    definitionsOf({ touches: { click: { windowDays: 9 } }, conversions: ['buy'], attribution: { channels: ['y'] } }),
+  );
+  expect(lagsOf(grouped)).toEqual({ '(other) 3': [1, 50], 'y 1': [1, 50] });
+});
+
 function sum(rows: RowsByView, name: string): number {
   return [...(rows.get(name) ?? []).values()].reduce((all, [first]) => all + (first as number), 0);
 }

@@ -36,6 +36,7 @@ const ENTRIES: readonly Entry[] = [
     load: async () => (await import('./commands/attribution-compare.ts')).addAttributionCompare,
   },
   { path: ['attribution', 'paths'], load: async () => (await import('./commands/attribution-paths.ts')).addAttributionPaths },
+  { path: ['attribution', 'lags'], load: async () => (await import('./commands/attribution-lags.ts')).addAttributionLags },
   {
     path: ['attribution', 'explain'],
     load: async () => (await import('./commands/attribution-explain.ts')).addAttributionExplain,

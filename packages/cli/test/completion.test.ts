@@ -57,7 +57,7 @@ test.each(Object.entries(SHELLS).filter(([shell]) => isInstalled(shell)))(
     const script = await scriptOf(shell);
     const completed = (...typed: string[]) => complete(script, typed).sort();
     expect(completed('at')).toEqual(['attribution']);
-    expect(completed('attribution', '')).toEqual(['compare', 'explain', 'paths', 'power', 'report', 'run']);
+    expect(completed('attribution', '')).toEqual(['compare', 'explain', 'lags', 'paths', 'power', 'report', 'run']);
     expect(completed('attribution', 'report', '--la')).toEqual(['--layer']);
     expect(completed('attribution', 'report', '--layer', '')).toEqual(['batch', 'merged', 'speed']);
     expect(completed('attribution', 'report', '--model', 'mark')).toEqual(['markov', 'markovShapley']);

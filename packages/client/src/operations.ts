@@ -33,6 +33,7 @@ export const ROUTES = {
   viewNullTransitions: ['GET', '/v1/views/nullTransitions'],
   viewPaths: ['GET', '/v1/views/paths'],
   viewPathShapes: ['GET', '/v1/views/pathShapes'],
+  viewChannelLags: ['GET', '/v1/views/channelLags'],
   viewAssists: ['GET', '/v1/views/assists'],
   viewPositions: ['GET', '/v1/views/positions'],
   listConversions: ['GET', '/v1/conversion-list'],

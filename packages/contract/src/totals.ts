@@ -100,6 +100,7 @@ const VIEW_NAMES = [
   'nullTransitions',
   'paths',
   'pathShapes',
+  'channelLags',
   'assists',
   'positions',
 ] as const;

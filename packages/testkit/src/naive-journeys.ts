@@ -31,6 +31,10 @@ export function naiveConversionRows(conversion: Event, path: readonly NaiveTouch
   const lagMs = path.length === 0 ? 0 : conversion.ts - (path[0] as NaiveTouch).event.ts;
   const touches = path.length >= 50 ? '50+' : String(path.length);
   add('pathShapes', [day, type, touches, String((lagMs - (lagMs % 86_400_000)) / 86_400_000), currency], [1n, value]);
+  for (const channel of new Set(channels)) {
+    const first = (path[channels.indexOf(channel)] as NaiveTouch).event;
+    add('channelLags', [day, type, channel, String(Math.trunc((conversion.ts - first.ts) / 86_400_000)), currency], [1n, value]);
+  }
   for (const [from, to] of edges(channels, definitions.attribution.transitionOrder))
     add('transitions', [day, type, from, to, currency], [1n, to === '' ? value : 0n]);
 

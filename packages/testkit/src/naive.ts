@@ -19,7 +19,7 @@ export interface NaiveConversion {
 
 const VIEW_NAMES = [
   ...['activity', 'touches', 'conversions', 'credit', 'coalitions', 'transitions', 'nullCoalitions', 'nullTransitions'],
-  ...['paths', 'pathShapes', 'assists', 'positions'],
+  ...['paths', 'pathShapes', 'channelLags', 'assists', 'positions'],
 ];
 
 /** The whole conversion, in micro-credits. */

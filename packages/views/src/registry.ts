@@ -12,6 +12,7 @@
  * | nullTransitions | end of null path  | day, from, to                                 | nulls                               |
  * | paths           | conversion        | day, type, path, currency                     | conversions, valueMinor             |
  * | pathShapes      | conversion        | day, type, touches, lagDays, currency         | conversions, valueMinor             |
+ * | channelLags     | conversion        | day, type, channel, lagDays, currency         | conversions, valueMinor             |
  * | assists         | conversion        | day, type, channel, campaign, currency        | assisted…, participated… and values |
  * | positions       | conversion        | day, type, channel, position, currency        | creditMicros, valueMinor            |
  *
@@ -20,6 +21,7 @@
  */
 import { activity } from './activity/fold.ts';
 import { assists } from './assists/fold.ts';
+import { channelLags } from './channel-lags/fold.ts';
 import { coalitions } from './coalitions/fold.ts';
 import { conversions } from './conversions/fold.ts';
 import { credit } from './credit/fold.ts';
@@ -43,6 +45,7 @@ export const VIEWS: readonly View[] = [
   nullTransitions,
   paths,
   pathShapes,
+  channelLags,
   assists,
   positions,
 ];
