@@ -102,8 +102,9 @@ function setAside(file: string, pid: number): void {
 /** Null for a lock that was cut short by a crash: it has no holder. */
 function readHolder(file: string): Holder | null {
   try {
-    const { pid, startedTicks } = JSON.parse(readFileSync(file, 'utf8')) as Holder;
-    return Number.isSafeInteger(pid) && pid > 0 ? { pid, startedTicks: startedTicks ?? null } : null;
+    const holder = JSON.parse(readFileSync(file, 'utf8')) as Holder;
+    const isOne = Number.isSafeInteger(holder.pid) && holder.pid > 0;
+    return isOne ? { pid: holder.pid, startedTicks: holder.startedTicks ?? null } : null;
   } catch {
     return null;
   }

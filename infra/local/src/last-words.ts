@@ -17,7 +17,7 @@ export function lastWords(logFile: string): string | undefined {
     .filter((line) => line.trim() !== '');
   const trouble = lines
     .map((line, i) => ofJson(line) ?? ofNode(line) ?? ofRedis(line, lines[i - 1]))
-    .findLast((words) => words !== undefined);
+    .findLast((found) => found !== undefined);
   const words = trouble ?? plainEnd(lines);
   return words?.replace(/[\p{Cc}\s]+/gu, ' ').slice(0, LONGEST);
 }

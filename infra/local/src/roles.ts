@@ -75,10 +75,10 @@ export function roleSpec({ name, entry = ENTRIES[name], env, logFile, autoRestar
 }
 
 function firstReadyMessage(child: ChildProcess, signal: AbortSignal, tellUnready: (why: string) => void): Promise<number> {
-  return new Promise((resolve, reject) => {
+  return new Promise((ready, reject) => {
     child.on('message', (message) => {
       const report = message as ServiceMessage;
-      if (report.type === 'ready') resolve(child.pid as number);
+      if (report.type === 'ready') ready(child.pid as number);
       else tellUnready(report.detail);
     });
     signal.addEventListener('abort', () => reject(new Error('ended before it was ready')), { once: true });

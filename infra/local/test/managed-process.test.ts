@@ -190,7 +190,8 @@ test('a program that is not there ends the wait with its name', async () => {
       autoRestart: false,
       onEvent: () => {},
       spawn: () => spawn('/nowhere/at-all', [], { stdio: 'ignore', detached: true }),
-      ready: (_, signal) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('ended')))),
+      ready: (_child, signal) =>
+        new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(new Error('ended')))),
     },
     Date.now,
   );

@@ -87,8 +87,8 @@ describe('law 4, conservation: every model of every file', () => {
   test('channels and (unattributed) sum to the conversions and the value of the file, to the unit', async () => {
     await fc.assert(
       fc.asyncProperty(anyFile, async (rows) => {
-        const lines = rows.map(({ path, conversions, cents, nulls }) => {
-          const value = conversions === 0 ? '' : `${Math.floor(cents / 100)}.${String(cents % 100).padStart(2, '0')}`;
+        const lines = rows.map(({ path, conversions, cents: worth, nulls }) => {
+          const value = conversions === 0 ? '' : `${Math.floor(worth / 100)}.${String(worth % 100).padStart(2, '0')}`;
           return `"${path.join(' > ').replaceAll('"', '""')}",${conversions},${value},${nulls}`;
         });
         const { answer } = await json(file(...lines), '--models', 'all', '--step', '1d', '--custom', '30..20,10');

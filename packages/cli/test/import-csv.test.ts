@@ -185,7 +185,7 @@ describe('a long file: a row an event', () => {
     );
     await fc.assert(
       fc.asyncProperty(fc.array(fc.tuple(cell, cell, cell), { minLength: 1, maxLength: 10 }), async (rows) => {
-        const quoted = (text: string) => `"${text.replaceAll('"', '""')}"`;
+        const quoted = (value: string) => `"${value.replaceAll('"', '""')}"`;
         const text = `who,at,amount\n${rows.map((row) => row.map(quoted).join(',')).join('\n')}\n`;
         const done = await tributary([
           'import',

@@ -78,7 +78,7 @@ export async function applyBatch(
       const user = users[next] as CachedUser;
       user.work.within = entry;
       if (careful) applyOrPark(run, arrival, user, effects, options);
-      else addEffects(run, arrival, user, apply(run, arrival, user, effects.deltas, effects.outputs, options), effects);
+      else addEffects(run, arrival, user, apply(run, arrival, user, effects, options), effects);
     }
     spend(turn, entry);
     entries++;
@@ -141,22 +141,21 @@ function noEffects(): Effects {
   };
 }
 
-/** Steps the event's user; its rows go to `rows`, its output lines to `lines`. */
+/** Steps the event's user; its rows are added to `deltas`, its output lines to `outputs`. */
 function apply(
   { definitions, rules }: PartitionRun,
   { userKey, event, line, logTimeMs }: Arrival,
   user: CachedUser,
-  rows: RowsByView,
-  lines: string[],
+  { deltas, outputs }: Pick<Effects, 'deltas' | 'outputs'>,
   { limits, sha256Hex }: ApplyOptions,
 ): StepOutcome {
-  const outcome = step(user.state, event, logTimeMs, rules, rows, user.work);
+  const outcome = step(user.state, event, logTimeMs, rules, deltas, user.work);
   if (limits.outputs === 'none') return outcome;
   const { fate, attributed, remembered, repeats = false, takenOver } = outcome;
-  if (takenOver !== undefined) lines.push(repeatedLine(userKey, event, takenOver, definitions, sha256Hex));
-  for (const seen of attributed) lines.push(attributedLine(userKey, event, seen, definitions, sha256Hex));
+  if (takenOver !== undefined) outputs.push(repeatedLine(userKey, event, takenOver, definitions, sha256Hex));
+  for (const seen of attributed) outputs.push(attributedLine(userKey, event, seen, definitions, sha256Hex));
   if (limits.outputs === 'all' && fate !== 'duplicate' && remembered)
-    lines.push(enrichedLine(userKey, event, line, { late: fate === 'late', repeats }, definitions));
+    outputs.push(enrichedLine(userKey, event, line, { late: fate === 'late', repeats }, definitions));
   return outcome;
 }
 
@@ -180,12 +179,11 @@ function addEffects(
 
 /** An event by itself, so that nothing of it is left when it cannot be applied. */
 function applyOrPark(run: PartitionRun, arrival: Arrival, user: CachedUser, effects: Effects, options: ApplyOptions): void {
-  const rows: RowsByView = new Map();
-  const lines: string[] = [];
+  const own: Pick<Effects, 'deltas' | 'outputs'> = { deltas: new Map(), outputs: [] };
   let outcome: StepOutcome;
   try {
-    outcome = apply(run, arrival, user, rows, lines, options);
-    addRowsByView(effects.deltas, rows);
+    outcome = apply(run, arrival, user, own, options);
+    addRowsByView(effects.deltas, own.deltas);
   } catch (error) {
     const { position, lineNumber, userKey, event, line } = arrival;
     const why = `the speed layer could not apply the event: ${(error as Error).message}`;
@@ -196,7 +194,7 @@ function applyOrPark(run: PartitionRun, arrival: Arrival, user: CachedUser, effe
     append(effects, userKey, user, cutMark(event.ts));
     return;
   }
-  for (const line of lines) effects.outputs.push(line);
+  for (const line of own.outputs) effects.outputs.push(line);
   addEffects(run, arrival, user, outcome, effects);
 }
 

@@ -72,9 +72,9 @@ await runService('speed', SPEED_SETTINGS, async ({ config, log: logger, metrics,
     partitions: config.partitions,
     ttlMs: config.memberTtlMs,
     signal,
-    onChange(assigned) {
+    onChange(partitions) {
       observed.rebalanced();
-      logger.info({ partitions: [...assigned] }, 'partitions assigned');
+      logger.info({ partitions: [...partitions] }, 'partitions assigned');
     },
     onError: (error) => logger.warn({ err: error.message }, 'no heartbeat'),
   });

@@ -46,15 +46,20 @@ export interface PartitionLimits {
   readonly outputs: OutputKinds;
 }
 
-/** `initial`: the definitions of a partition without a commit yet. */
+export interface PartitionSource {
+  readonly store: Pick<SpeedStore, 'loadState'>;
+  readonly logIdentity: string;
+  /** The definitions of a partition without a commit yet. */
+  readonly initial: Definitions;
+  readonly sha256Hex: (text: string) => string;
+  readonly limits: PartitionLimits;
+  readonly views: readonly View[];
+}
+
+/** Throws `log_recreated` when the store's state was built from another log. */
 export async function loadPartition(
   partition: number,
-  store: SpeedStore,
-  logIdentity: string,
-  initial: Definitions,
-  sha256Hex: (text: string) => string,
-  limits: PartitionLimits,
-  views: readonly View[],
+  { store, logIdentity, initial, sha256Hex, limits, views }: PartitionSource,
 ): Promise<PartitionRun> {
   const state = await store.loadState(partition);
   if (state !== null && state.logIdentity !== logIdentity)

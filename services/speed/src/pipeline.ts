@@ -87,10 +87,11 @@ export interface SpeedWorker {
 export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
   const { log, store, sha256Hex, commitId, now, views = VIEWS } = options;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const source = { store, logIdentity: log.identity, initial: options.definitions, sha256Hex, limits, views };
   const reader = createReadAhead(log, limits, () => runs.forgetOvertaken());
   const runs = createOwnRuns({
     assigned: options.partitions,
-    load: (partition) => loadPartition(partition, store, log.identity, options.definitions, sha256Hex, limits, views),
+    load: (partition) => loadPartition(partition, source),
     storedCommitId: async (partition) => (await store.loadState(partition))?.commitId ?? '',
     settle,
     reader,

@@ -12,9 +12,9 @@ function outboxes(count: number) {
     read: async (partition: number, max: number) => ({ from: at(partition).from, lines: at(partition).lines.slice(0, max) }),
     async remove(partition: number, upTo: number) {
       const box = at(partition);
-      const count = Math.max(0, Math.min(upTo - box.from, box.lines.length));
-      box.lines.splice(0, count);
-      box.from += count;
+      const removed = Math.max(0, Math.min(upTo - box.from, box.lines.length));
+      box.lines.splice(0, removed);
+      box.from += removed;
     },
     length: async (partition: number) => at(partition).lines.length,
   };

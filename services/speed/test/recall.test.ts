@@ -9,8 +9,8 @@ test('a worker without partitions waits in the log, and does not go round', asyn
   const asked: ReadLimits[] = [];
   const log = {
     starts: async () => [],
-    read: async (_after: unknown, limits: ReadLimits) => {
-      asked.push(limits);
+    read: async (_after: unknown, given: ReadLimits) => {
+      asked.push(given);
       return [];
     },
   } as unknown as EventLog;
@@ -26,7 +26,7 @@ test('law 7: a reader at the beginning of a log that is trimmed meanwhile gets t
   const [archived] = await log.read(new Map([[0, null]]), { maxEntries: 1, waitMs: 0 });
   const archive = {
     upTo: async () => first,
-    after: async (_partition: number, position: string | null) => (position === null ? [archived as LogEntry] : null),
+    after: async (_partition: number, from: string | null) => (from === null ? [archived as LogEntry] : null),
   };
   let trims = 0;
   const recalling = recallingLog(

@@ -27,16 +27,16 @@ export function sessionOf(
   { startMs, notBeforeMs, paceMs = PAUSE_MS }: { startMs: number; notBeforeMs: number; paceMs?: number },
 ): DemoEvent[] {
   const campaign = source.campaigns.length === 0 ? {} : { campaign: random.pick(source.campaigns) };
-  const make = (ts: number, type: string, more: Partial<DemoEvent>): DemoEvent => ({
-    ts: Math.round(ts),
+  const make = (atMs: number, type: string, more: Partial<DemoEvent>): DemoEvent => ({
+    ts: Math.round(atMs),
     type,
     id: id(),
     ...visitor,
     source: 'demo',
     ...more,
   });
-  const events = impressionsOf(random, source, campaign, startMs, notBeforeMs).map(([ts, more]) =>
-    make(ts, 'ad_impression', more),
+  const events = impressionsOf(random, source, campaign, startMs, notBeforeMs).map(([atMs, more]) =>
+    make(atMs, 'ad_impression', more),
   );
 
   let ts = startMs;

@@ -53,7 +53,7 @@ async function attributionPower(context: Context, flags: Flags): Promise<ExitCod
   const width = points('--width', flags.width);
   const share = flags.share === undefined ? undefined : points('--share', flags.share);
   const options: RunFlags = { ...flags, models: flags.model, alpha: '0.5' };
-  const plan = planOf(options, (file) => definitionsOf(context, file));
+  const plan = planOf(options, (path) => definitionsOf(context, path));
   const { order } = plan;
   if (order === 'auto') throw new UsageError('--order auto chooses by the data: give the order that you will use, 1 to 10');
   const [model, ...more] = plan.models;

@@ -68,7 +68,7 @@ async function report(context: Context, given: Options): Promise<ExitCode> {
       query: { ...query, ...sortQuery(order) },
       out: options.out,
       format,
-      flat: (rows: readonly ReportRow[]) => rows,
+      flat: (page: readonly ReportRow[]) => page,
       separate: separateBy(options),
     });
 

@@ -83,7 +83,7 @@ export function addAttributionRun(parent: Command, act: Act): void {
 async function attributionRun(context: Context, options: RunFlags): Promise<ExitCode> {
   const { terminal } = context;
   const format = formatOf(context, options);
-  const plan = planOf(options, (file) => definitionsOf(context, file));
+  const plan = planOf(options, (path) => definitionsOf(context, path));
   const costs = await readCosts(context, '--costs', options.costs);
   const touchCosts = listedCosts('--touch-costs', options.touchCosts);
   const file = await readRunFile(context, options, plan, [...costs.values(), ...touchCosts.values()]);

@@ -57,7 +57,7 @@ async function create(context: Context, scope: Scope, options: CreateOptions): P
   const file = options.newFile === true ? pathOf(context) : fileOf(context, NEW_FILE);
   mkdirSync(context.settings.dataDir, { recursive: true, mode: 0o700 });
   await changeKeys(file, (records) => [record, ...records]);
-  return shown(context, key, record);
+  return showKey(context, key, record);
 }
 
 async function list(context: Context, options: { readonly all?: boolean }): Promise<ExitCode> {
@@ -78,8 +78,8 @@ async function list(context: Context, options: { readonly all?: boolean }): Prom
     title,
     wraps: title === 'rules',
   }));
-  const shown = records.map(({ hash: _, ...record }) => ({ ...record, state: stateOf(record as KeyRecord, now) }));
-  await answer(context, { keys: shown }, () => renderWide({ columns, rows }, context.terminal.width, context.terminal.bold));
+  const keys = records.map(({ hash: _, ...record }) => ({ ...record, state: stateOf(record as KeyRecord, now) }));
+  await answer(context, { keys }, () => renderWide({ columns, rows }, context.terminal.width, context.terminal.bold));
   return EXIT.ok;
 }
 
@@ -110,7 +110,7 @@ async function rotate(context: Context, id: string, options: RotateOptions): Pro
   const { key, record } = made as ReturnType<typeof createKey>;
   const successor = record.expiresAt === null ? 'never ends' : `ends at ${instant(record.expiresAt)}`;
   context.terminal.say(`key ${id} ends at ${instant(endsAt)}; its successor ${record.id} ${successor}`);
-  return shown(context, key, record);
+  return showKey(context, key, record);
 }
 
 function rotatedBefore(id: string, rotatedTo: string): CommandError {
@@ -118,7 +118,7 @@ function rotatedBefore(id: string, rotatedTo: string): CommandError {
   return new CommandError({ code: 'conflict', message, fix: `Rotate "${rotatedTo}", or make another key.` });
 }
 
-async function shown(context: Context, key: string, { hash: _, ...record }: KeyRecord): Promise<ExitCode> {
+async function showKey(context: Context, key: string, { hash: _, ...record }: KeyRecord): Promise<ExitCode> {
   context.terminal.say(`${record.scope} key ${record.id}: it is shown only now`);
   await answer(context, { key, ...record }, () => key);
   return EXIT.ok;

@@ -42,9 +42,10 @@ function listed(flag: string, text: string): Costs {
 async function fromFile(context: Context, flag: string, file: string): Promise<Costs> {
   const costs = new Map<string, Decimal>();
   let columns: { channel: number; cost: number } | undefined;
-  for await (const { line, fields } of rowsOf(inflated(openInput(context, file), file), undefined, ({ line, reason }) => {
+  const refuse = ({ line, reason }: { readonly line: number; readonly reason: string }) => {
     throw new UsageError(`${file}, line ${line}: ${reason}`);
-  })) {
+  };
+  for await (const { line, fields } of rowsOf(inflated(openInput(context, file), file), undefined, refuse)) {
     if (columns === undefined) {
       columns = columnsOf(file, fields);
       continue;

@@ -75,7 +75,7 @@ export async function readPathFile(chunks: AsyncIterable<Uint8Array>, name: stri
       journeys.add(row);
       if (options.withUnits) units.add(row, user);
       if (columns.wide && row.conversions > 1 && user === undefined) repeated += 1;
-      for (const name of reached) unseen.delete(name);
+      for (const milestone of reached) unseen.delete(milestone);
     } catch (error) {
       if (!(error instanceof RowError)) throw error;
       problems.add({ line, reason: error.message });

@@ -175,8 +175,8 @@ function uncertaintyJson({ uncertainty, decimals }: RunAnswer): unknown {
     ...{ unit, level, replicates, seed },
     covers: COVERS,
     cautions: named(cautions),
-    models: models.map(({ model, reward, cautions, seen }) => ({
-      ...{ model, reward, cautions: named(cautions) },
+    models: models.map(({ model, reward, cautions: own, seen }) => ({
+      ...{ model, reward, cautions: named(own) },
       ...(seen === null ? {} : { largestOrder: seen.largest / 10 ** decimals, missesOrdersBelowOneIn: seen.missesBelowOneIn }),
     })),
   };

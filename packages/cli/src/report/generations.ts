@@ -27,8 +27,8 @@ export type RunFate =
 
 /** What became of the run that was asked for when `before` was the newest generation. */
 export function fateOf(now: Generations, before: number): RunFate {
-  const started = now.generations.filter(({ generation }) => generation > before).toSorted((a, b) => a.generation - b.generation);
-  const ended = started.find(({ state }) => state === 'computed' || state === 'failed');
+  const started = now.generations.filter((run) => run.generation > before).toSorted((a, b) => a.generation - b.generation);
+  const ended = started.find((run) => run.state === 'computed' || run.state === 'failed');
   const running = started.at(-1);
   if (ended === undefined)
     return {

@@ -70,8 +70,8 @@ function shareOf({ facts }: RunAnswer, model: ModelAnswer, reward: Reward, { cha
   const effect = effectOf(model, reward, channel);
   if (effect !== undefined) return effect.share;
   const { creditMicros, valueMinor } = creditOf(model, channel);
-  const [amount, whole] = reward === 'value' ? [valueMinor, facts.valueMinor] : [creditMicros, facts.conversions * 1_000_000];
-  return whole === 0 ? 0 : amount / whole;
+  const [part, whole] = reward === 'value' ? [valueMinor, facts.valueMinor] : [creditMicros, facts.conversions * 1_000_000];
+  return whole === 0 ? 0 : part / whole;
 }
 
 function inBrackets(interval: Interval | null, text: (bound: number) => string): string {
@@ -112,7 +112,7 @@ function byCode(models: Uncertainty['models']): [CautionCode, string][] {
   const add = (code: CautionCode, place: string) => places.set(code, (places.get(code) ?? new Set()).add(place));
   for (const { reward, cautions, channels } of models) {
     for (const code of cautions) if (!OF_THEIR_OWN.has(code)) add(code, reward);
-    for (const { channel, cautions } of channels) for (const code of cautions) add(code, channel);
+    for (const { channel, cautions: own } of channels) for (const code of own) add(code, channel);
   }
   return [...places].map(([code, names]) => {
     const more = names.size > MOST_NAMES ? ` and ${count(names.size - MOST_NAMES)} more` : '';

@@ -76,7 +76,7 @@ function totalsTable({ views }: Reconciliation, { width, bold }: Screen): string
       i === 0 ? name : '',
       labelOf(measure),
       ...[total.before, total.after, total.difference].map((value) => figure(measure, value, '')),
-      ...[view.rowsBefore, view.rowsAfter, view.rowsDiffering].map((rows) => (i === 0 ? count(rows) : '')),
+      ...[view.rowsBefore, view.rowsAfter, view.rowsDiffering].map((number) => (i === 0 ? count(number) : '')),
     ]),
   );
   const columns = [
