@@ -95,9 +95,10 @@ const NOW = 1_000_000_000_000;
 const at = (position: string | null, logTimeMs = NOW) =>
   position === null ? null : { position, logIdentity: '', logTimeMs, generation: 0, definitions: '' };
 const id = (ms: number, sequence: number) => `${String(ms).padStart(15, '0')}-${String(sequence).padStart(10, '0')}`;
-const idle = (ends: readonly (string | null)[]): LogSeen => ({
+const idle = (ends: readonly (string | null)[], newestMs: readonly (number | null)[] = ends.map(() => null)): LogSeen => ({
   atMs: NOW,
   waiting: ends.map(() => null),
+  newestMs,
   starts: ends.map(() => null),
   ends,
   servedThen: null,
@@ -120,8 +121,8 @@ test('law 7: a log that is dated ahead of this clock is reported; what waits in 
   const ahead = id(NOW + lead, 3);
   const health = (position: string, logTimeMs: number, seen: LogSeen) =>
     assessSpeed({ states: [at(position, logTimeMs)], manifest: null, furthest: [] }, NOW, BOUNDS, seen);
-  expect(health(id(NOW + 1_000, 0), NOW, idle([id(NOW + 1_000, 0)]))).toMatchObject({ missing: [], notes: [] });
-  expect(health(ahead, NOW, idle([ahead]))).toMatchObject({
+  expect(health(id(NOW + 1_000, 0), NOW, idle([id(NOW + 1_000, 0)], [NOW + 1_000]))).toMatchObject({ missing: [], notes: [] });
+  expect(health(ahead, NOW, idle([ahead], [NOW + lead]))).toMatchObject({
     missing: [],
     notes: [expect.stringMatching(/^partition 0: .* dated 2002-03-28T01:46:40.000Z, 17280000000 ms ahead of this clock/)],
   });

@@ -11,6 +11,7 @@ import { loadDefinitions } from '@tributary/runtime/config/definitions';
 import { isTransient } from '@tributary/runtime/error-kinds';
 import { eventLogConfiguration } from '@tributary/runtime/event-log/configuration';
 import { assertFolderOfLog } from '@tributary/runtime/event-log/folder-history';
+import { NAMESPACE } from '@tributary/runtime/event-log/keys';
 import { runService } from '@tributary/runtime/process/service';
 import { connectRedis, whenWritable } from '@tributary/runtime/redis/connect';
 import { RECOMPUTE_SETTINGS } from '@tributary/runtime/settings/recompute';
@@ -25,7 +26,6 @@ import { recomputeMetrics } from './metrics.ts';
 import { DEFAULT_LIMITS, type RunPorts } from './ports.ts';
 import { watchOverdue } from './watchdog.ts';
 
-const NAMESPACE = 'tributary';
 /** The leaders of a topic that was created a moment ago are not known everywhere yet. */
 const LOG_ANSWERS_MS = 15_000;
 const LOG_ASKED_EVERY_MS = 250;

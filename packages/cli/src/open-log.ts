@@ -3,6 +3,7 @@ import { openEventLog } from '@tributary/log/open-log';
 import { openRedisStreamLog } from '@tributary/log/redis-stream/redis-stream-log';
 import { readConfig } from '@tributary/runtime/config/read-config';
 import { EVENT_LOG_SETTINGS, kafkaConfiguration } from '@tributary/runtime/event-log/configuration';
+import { logKey, logNamespace } from '@tributary/runtime/event-log/keys';
 import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
 import { shownRedisUrl } from '@tributary/runtime/redis/url';
 import type { LogName, OpenLog } from './context.ts';
@@ -10,8 +11,6 @@ import { CommandError, EXIT } from './exit.ts';
 import type { Environment } from './settings.ts';
 
 const CONNECT_MS = 3_000;
-export const NAMESPACE = 'tributary';
-const NAMESPACES: Readonly<Record<LogName, string>> = { events: NAMESPACE, outputs: `${NAMESPACE}:outputs` };
 
 export async function openExistingLog(name: LogName, redisUrl: string, env: Environment): Promise<OpenLog> {
   const config = readConfig('tributary', EVENT_LOG_SETTINGS, env, []);
@@ -52,10 +51,11 @@ async function onRedis(name: LogName, redisUrl: string): Promise<OpenLog> {
   };
   const commands = connectRedis(redisUrl, 'commit', onError);
   const blocking = connectRedis(redisUrl, 'blocking', onError);
+  const namespace = logNamespace(name);
   try {
     await Promise.all([whenReady(commands, CONNECT_MS), whenReady(blocking, CONNECT_MS)]);
-    const partitions = Number(await commands.hget(`${NAMESPACES[name]}:log`, 'partitions'));
-    // Opening would found a log where there is none; a look must not.
+    const partitions = Number(await commands.hget(logKey(namespace), 'partitions'));
+    // Opening would create a log where there is none; a look must not.
     if (partitions === 0)
       throw new CommandError({
         code: 'no_log',
@@ -66,7 +66,7 @@ async function onRedis(name: LogName, redisUrl: string): Promise<OpenLog> {
     const log = await openRedisStreamLog({
       commands,
       blocking,
-      namespace: NAMESPACES[name],
+      namespace,
       partitions,
       now: Date.now,
       durability: 'managed',

@@ -1,4 +1,5 @@
 /** The log that a process was configured with: Kafka where its brokers are named, else the Redis Streams of one machine. */
+import { logNamespace } from '@tributary/runtime/event-log/keys';
 import type { Redis } from 'ioredis';
 import type { EnvelopeOf } from './kafka/layout.ts';
 import type { KafkaSettings, TopicSettings } from './kafka/settings.ts';
@@ -41,10 +42,9 @@ export async function openEventLog(options: OpenLogOptions): Promise<EventLog> {
   const known = typeof note?.known === 'string';
   if (kafka === null) {
     const { openRedisStreamLog } = await import('./redis-stream/redis-stream-log.ts');
-    const namespace = name === 'events' ? 'tributary' : `tributary:${name}`;
     const log = await openRedisStreamLog({
       ...options.redis(),
-      namespace,
+      namespace: logNamespace(name),
       partitions,
       now,
       ...(known && options.restore && { newIdentity: () => note?.known as string }),

@@ -69,6 +69,11 @@ export interface EventLog {
    */
   ageAfter(after: ReadonlyMap<number, Position | null>): Promise<ReadonlyMap<number, number>>;
   /**
+   * For a log whose positions say when their entries were appended: that instant, epoch ms, by the log's own clock. Absent where
+   * positions say nothing of it.
+   */
+  dateOf?(position: Position): number;
+  /**
    * Where the log begins: the newest position of each partition that was dropped, `null` where it still has its beginning.
    * To read such a partition from `null` skips what was dropped: a reader that needs it must find it elsewhere. Index = partition.
    */
@@ -82,7 +87,7 @@ export interface EventLog {
   trim(partition: number, upTo: Position): Promise<void>;
   /**
    * Where the log has tools of its own that show lag: reports to them how far a group of readers has durably come. Nothing is
-   * ever read back. Rejects with `log_unavailable`; telling again later is enough.
+   * ever read back. Rejects with `log_unavailable`; reporting again later is enough.
    */
   reportProgress?(group: string, positions: ReadonlyMap<number, Position>): Promise<void>;
   close(): Promise<void>;

@@ -24,6 +24,8 @@ export interface LogReach {
   ends(): Promise<readonly (string | null)[]>;
   starts(): Promise<readonly (string | null)[]>;
   ageAfter(after: ReadonlyMap<number, string | null>): Promise<ReadonlyMap<number, number>>;
+  /** When the entry at a position was appended, epoch ms; absent where positions do not say it. */
+  dateOf?(position: string): number;
 }
 
 export interface ServingLimits {

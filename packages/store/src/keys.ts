@@ -20,6 +20,10 @@ export function recordKey(namespace: string, partition: number, userKey: string)
   return `${namespace}:{${partition}}:u:${userKey}`;
 }
 
+export function deadLettersKey(namespace: string, partition: number): string {
+  return `${namespace}:{${partition}}:dead`;
+}
+
 export function outboxKey(namespace: string, partition: number): string {
   return `${namespace}:{${partition}}:outbox`;
 }

@@ -8,7 +8,7 @@ import {
   type StoredDeadLetter,
   textOfId,
 } from './dead-letters.ts';
-import { partitionPrefix } from './keys.ts';
+import { deadLettersKey } from './keys.ts';
 import { recordOf } from './partition-reads.ts';
 import { defineScript, keysFor } from './scripts.ts';
 import { unlessDown } from './unless-down.ts';
@@ -21,7 +21,7 @@ declare module 'ioredis' {
 
 export function createDeadLetters(redis: Redis, namespace: string, partitions: number): DeadLetters {
   defineScript(redis, 'tributaryReplaceDead', 'replace-dead.lua');
-  const keyOf = (partition: number) => `${partitionPrefix(namespace, partition)}dead`;
+  const keyOf = (partition: number) => deadLettersKey(namespace, partition);
   const entryOf = ({ parkedAt, sequence }: DeadLetterId) => `${parkedAt}-${sequence}`;
   const find = async (id: DeadLetterId) => {
     const [found] = await redis.xrange(keyOf(id.partition), entryOf(id), entryOf(id));

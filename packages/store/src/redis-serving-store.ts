@@ -2,6 +2,7 @@
 import type { Redis, Result } from 'ioredis';
 import { createDeltaReads } from './delta-reads.ts';
 import { partitionPrefix, pointerKey } from './keys.ts';
+import { readPointer } from './look.ts';
 import { createRecordReads } from './record-reads.ts';
 import { createDeadLetters } from './redis-dead-letters.ts';
 import { createRetire } from './retire-deltas.ts';
@@ -58,12 +59,7 @@ export function createServingStore(
         return found.find((hit) => hit !== null) ?? null;
       }),
 
-    pointer: () =>
-      unlessDown(async () => {
-        const [sequence, generation] = await redis.hmget(pointerKey(namespace), 'sequence', 'generation');
-        if (sequence === null || sequence === undefined) return null;
-        return { sequence: Number(sequence), generation: Number(generation) };
-      }),
+    pointer: () => unlessDown(() => readPointer(redis, namespace)),
 
     setPointer: (pointer) =>
       unlessDown(async () => {

@@ -4,6 +4,7 @@ import { openEventLog } from '@tributary/log/open-log';
 import { openRecomputeQueue } from '@tributary/queue/recompute-queue';
 import { loadDefinitions } from '@tributary/runtime/config/definitions';
 import { eventLogConfiguration } from '@tributary/runtime/event-log/configuration';
+import { NAMESPACE } from '@tributary/runtime/event-log/keys';
 import { listenTrouble } from '@tributary/runtime/http/listen-trouble';
 import { createUnreadAnswers } from '@tributary/runtime/http/unread-answers';
 import { followKeys } from '@tributary/runtime/keys/ring';
@@ -39,14 +40,14 @@ await runService('api', API_SETTINGS, async ({ config, log: logger, metrics, dis
     now: Date.now,
   });
   const queued = connectRedis(config.redisUrl, 'queue', onError);
-  const queue = openRecomputeQueue(queued, 'tributary');
+  const queue = openRecomputeQueue(queued, NAMESPACE);
   const { dataDir, partitions } = config;
   const memoryLimit = `${config.apiDuckdbMemoryMb}MiB`;
   const onWarning = (message: string, cause: unknown) => logger.warn({ err: cause }, message);
 
   const deps: ApiDeps = {
     partitions,
-    store: createServingStore(serving, 'tributary', partitions, VIEWS, bulk),
+    store: createServingStore(serving, NAMESPACE, partitions, VIEWS, bulk),
     source: openDataFolder({ dataDir, views: VIEWS, now: Date.now, memoryLimit }),
     archive: createArchiveReader({ dataDir, partitions, memoryLimit }),
     keys: followKeys(dataDir, logger),

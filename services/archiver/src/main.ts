@@ -8,6 +8,7 @@ import { parseMemberName } from '@tributary/membership/member-name';
 import { joinAsProcess } from '@tributary/membership/process-member';
 import { MINUTE_MS } from '@tributary/model/time';
 import { eventLogConfiguration } from '@tributary/runtime/event-log/configuration';
+import { NAMESPACE } from '@tributary/runtime/event-log/keys';
 import { runService } from '@tributary/runtime/process/service';
 import { connectRedis, whenWritable } from '@tributary/runtime/redis/connect';
 import { ARCHIVER_SETTINGS } from '@tributary/runtime/settings/archiver';
@@ -45,7 +46,7 @@ await runService('archiver', ARCHIVER_SETTINGS, async ({ config, log: logger, me
   const writer = randomBytes(4).toString('hex');
   const member = await joinAsProcess(writer, {
     redis: leases,
-    namespace: 'tributary',
+    namespace: NAMESPACE,
     group: 'archiver',
     partitions: config.partitions,
     ttlMs: config.memberTtlMs,
@@ -69,7 +70,7 @@ await runService('archiver', ARCHIVER_SETTINGS, async ({ config, log: logger, me
 
   let session: DuckDb | undefined;
   signal.addEventListener('abort', () => session?.interrupt());
-  const speed = createSpeedStore(store, 'tributary');
+  const speed = createSpeedStore(store, NAMESPACE);
   const archiver = createArchiver({
     log,
     dataDir,

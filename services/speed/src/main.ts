@@ -5,6 +5,7 @@ import { openEventLog } from '@tributary/log/open-log';
 import { joinAsProcess } from '@tributary/membership/process-member';
 import { loadDefinitions, sha256Hex } from '@tributary/runtime/config/definitions';
 import { eventLogConfiguration } from '@tributary/runtime/event-log/configuration';
+import { NAMESPACE } from '@tributary/runtime/event-log/keys';
 import { runService } from '@tributary/runtime/process/service';
 import { connectRedis, whenWritable } from '@tributary/runtime/redis/connect';
 import { SPEED_SETTINGS } from '@tributary/runtime/settings/speed';
@@ -67,7 +68,7 @@ await runService('speed', SPEED_SETTINGS, async ({ config, log: logger, metrics,
   });
   const member = await joinAsProcess(process, {
     redis: leases,
-    namespace: 'tributary',
+    namespace: NAMESPACE,
     group: 'speed',
     partitions: config.partitions,
     ttlMs: config.memberTtlMs,
@@ -81,7 +82,7 @@ await runService('speed', SPEED_SETTINGS, async ({ config, log: logger, metrics,
   assigned = member.assigned;
   const worker = createSpeedWorker({
     log,
-    store: createSpeedStore(store, 'tributary'),
+    store: createSpeedStore(store, NAMESPACE),
     definitions,
     partitions: () => new Set([...member.assigned()].filter(publishing.hasRoom)),
     sha256Hex,

@@ -1,9 +1,10 @@
 /** Redis: reachable, durable, bounded; and the log that lies in it. */
+import { logKey, NAMESPACE } from '@tributary/runtime/event-log/keys';
 import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
 import { DURABLE_SETTINGS } from '@tributary/runtime/redis/durability';
 import { shownRedisUrl } from '@tributary/runtime/redis/url';
+import { countDeadLetters, readPointer } from '@tributary/store/look';
 import type { Redis } from 'ioredis';
-import { NAMESPACE } from '../open-log.ts';
 import { bytes, counted, span } from '../terminal/figures.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 
@@ -123,10 +124,6 @@ async function examine(
   const info = await redis.info();
   const log = elsewhere ?? (await logIn(redis, noted));
   const partitions = 'partitions' in log ? log.partitions : null;
-  const [sequence, generation] = await redis.hmget(`${NAMESPACE}:pointer`, 'sequence', 'generation');
-  let parked = 0;
-  for (let partition = 0; partition < (partitions ?? 0); partition++)
-    parked += await redis.xlen(`${NAMESPACE}:{${partition}}:dead`);
   return {
     findings: [
       ok('redis', `${shownRedisUrl(url)}, version ${/redis_version:(\S+)/.exec(info)?.[1] ?? 'unknown'}`),
@@ -136,19 +133,19 @@ async function examine(
       'error' in log
         ? fail('log', log.error, log.fix)
         : ok('log', `${counted(log.partitions, 'partition')}${elsewhere === null ? '' : ' in Kafka'}, identity ${log.identity}`),
-      judgeDeadLetters(parked),
+      judgeDeadLetters(await countDeadLetters(redis, NAMESPACE, partitions ?? 0)),
     ],
     facts: {
       partitions,
       logIdentity: 'identity' in log ? log.identity : null,
-      pointer: sequence == null ? null : { sequence: Number(sequence), generation: Number(generation) },
+      pointer: await readPointer(redis, NAMESPACE),
     },
   };
 }
 
 /** `noted`: the log that the data folder belongs to; null where it says nothing. */
 async function logIn(redis: Redis, noted: string | null): Promise<LogFacts> {
-  const [identity, partitions] = await redis.hmget(`${NAMESPACE}:log`, 'identity', 'partitions');
+  const [identity, partitions] = await redis.hmget(logKey(NAMESPACE), 'identity', 'partitions');
   if (identity == null || partitions == null) {
     const there = 'there is no log in this Redis';
     return noted === null

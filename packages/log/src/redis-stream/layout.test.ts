@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { idOf, nextId, positionOf } from './layout.ts';
+import { dateOf, idOf, nextId, positionOf } from './layout.ts';
 
 const part = (max: number) => fc.oneof(fc.nat({ max }), fc.constantFrom(0, 1, 9, 10, 99, max));
 const id = fc.tuple(part(9_999_999_999_999), part(9_999_999_999));
@@ -14,6 +14,7 @@ describe('positions of the Redis log', () => {
         expect(a < b).toBe(aMs < bMs || (aMs === bMs && aSeq < bSeq));
         expect(a).toHaveLength(26);
         expect(idOf(a)).toBe(`${aMs}-${aSeq}`);
+        expect(dateOf(a)).toBe(aMs);
         expect(positionOf(nextId(`${aMs}-${aSeq % 9_999_999_999}`)) > positionOf(`${aMs}-${aSeq % 9_999_999_999}`)).toBe(true);
       }),
     );

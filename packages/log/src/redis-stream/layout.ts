@@ -8,6 +8,7 @@
  * A position is the stream id "ms-seq" at fixed width, so that it compares as a string. `XADD *` never goes back within a
  * stream, also when the clock does. One XREAD spans the partitions, so this log lives in a single Redis (with replicas).
  */
+import { logKey, logStreamKey, trimmedKey } from '@tributary/runtime/event-log/keys';
 import type { LogRecord, Position, RecordKind } from '../port.ts';
 
 export interface LogKeys {
@@ -19,11 +20,11 @@ export interface LogKeys {
 }
 
 export function logKeys(namespace: string, partitions: number): LogKeys {
-  const streams = Array.from({ length: partitions }, (_, p) => `${namespace}:{${p}}:log`);
+  const streams = Array.from({ length: partitions }, (_, p) => logStreamKey(namespace, p));
   return {
-    meta: `${namespace}:log`,
+    meta: logKey(namespace),
     streams,
-    trimmed: streams.map((stream) => `${stream}:trimmed`),
+    trimmed: streams.map((_, p) => trimmedKey(namespace, p)),
     partitionOf: new Map(streams.map((stream, p) => [stream, p])),
   };
 }
@@ -47,6 +48,11 @@ export function positionOf(id: string): Position {
 export function idOf(position: Position): string {
   if (!POSITION.test(position)) throw new Error(`"${position}" is not a position of this log`);
   return `${Number(position.slice(0, MS_DIGITS))}-${Number(position.slice(MS_DIGITS + 1))}`;
+}
+
+/** When the entry was appended, epoch ms: stream ids begin with it. */
+export function dateOf(position: Position): number {
+  return Number(idOf(position).split('-', 1)[0]);
 }
 
 /** The id right after the one given. */

@@ -14,7 +14,7 @@ import type { AppendLimits } from '../append-queue.ts';
 import type { EventLog, Position } from '../port.ts';
 import { createAppender } from './appender.ts';
 import { checkDurability, recreated, unavailable } from './durability.ts';
-import { idOf, type LogKeys, logKeys, nextId, positionOf, streamOf } from './layout.ts';
+import { dateOf, idOf, type LogKeys, logKeys, nextId, positionOf, streamOf } from './layout.ts';
 import { watchMemory } from './memory-room.ts';
 import { createReader } from './reader.ts';
 import { AGE_AFTER, ENDS, MEND, OPEN, TRIM } from './scripts.ts';
@@ -113,6 +113,7 @@ export async function openRedisStreamLog(options: RedisStreamLogOptions): Promis
       if (ages === null) throw recreated(identity, 'another log stands in its place');
       return new Map(asked.flatMap(([partition], i) => (ages[i] == null ? [] : [[partition, ages[i]] as const])));
     },
+    dateOf,
     async starts() {
       // No script: who only looks may have no right to write to these keys, which scripts demand.
       const replies = await commands

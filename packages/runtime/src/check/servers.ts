@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { TributaryError } from '@tributary/model/errors';
 import { quoted } from '../config/setting.ts';
 import { assertFolderOfLog } from '../event-log/folder-history.ts';
+import { NAMESPACE, trimmedKey } from '../event-log/keys.ts';
 import { assertThere } from '../event-log/lost.ts';
 import { eventLogNote } from '../event-log/note.ts';
 import { connectRedis, type RedisConnection, whenWritable } from '../redis/connect.ts';
@@ -54,7 +55,7 @@ async function historyTroubles(redis: RedisConnection, { dataDir, restore, parti
     await assertThere(redis, { dataDir, known, restore });
     assertFolderOfLog(
       dataDir,
-      await redis.mget(Array.from({ length: partitions }, (_, partition) => `tributary:{${partition}}:log:trimmed`)),
+      await redis.mget(Array.from({ length: partitions }, (_, partition) => trimmedKey(NAMESPACE, partition))),
     );
     return [];
   } catch (error) {

@@ -4,6 +4,7 @@
  */
 import { TributaryError } from '@tributary/model/errors';
 import type { Redis } from 'ioredis';
+import { logKey, NAMESPACE } from './keys.ts';
 import { notedRestores, noteRestores } from './note.ts';
 
 export interface LostLog {
@@ -37,7 +38,7 @@ export async function assertThere(
 ): Promise<boolean> {
   // In this order: another role may create the log meanwhile, and says so after it has.
   const { restoreSpentAt } = notedRestores(dataDir);
-  const isGone = known !== null && (await redis.hget('tributary:log', 'identity')) === null;
+  const isGone = known !== null && (await redis.hget(logKey(NAMESPACE), 'identity')) === null;
   if (isGone && !restore) throw gone(dataDir, RESTORE);
   if (isGone && restoreSpentAt !== undefined) throw gone(dataDir, spent(restoreSpentAt));
   return isGone;

@@ -14,13 +14,13 @@ export interface ClockLead {
 }
 
 /**
- * `latenessMs`: that the partition follows. `waitsSinceMs`: when the oldest entry that is not applied was appended, by its date;
+ * `newestMs`: the date of each partition's newest entry; null: not known. `latenessMs`: that the partition follows. `waitsSinceMs`: when the oldest entry that is not applied was appended, by its date;
  * null: none waits. A date ahead of the log's own clock says nothing about how long an entry has waited, and a log time that is
  * further ahead than the lateness makes events of now late ones.
  */
 export function clockLead(
   states: readonly (PartitionState | null)[],
-  ends: readonly (string | null)[],
+  newestMs: readonly (number | null)[],
   nowMs: number,
   latenessMs: (state: PartitionState) => number,
   waitsSinceMs: (partition: number) => number | null,
@@ -34,25 +34,19 @@ export function clockLead(
       `partition ${partition}: log time is ${dated(state.logTimeMs, nowMs)}: until then events of now are late, count from the next generation on, and may not be kept as signals`,
     );
   }
-  for (const [partition, end] of ends.entries()) {
+  for (const [partition, newest] of newestMs.entries()) {
     const sinceMs = waitsSinceMs(partition) ?? nowMs;
     if (sinceMs - nowMs >= LEADS_MS)
       holes.push(
         `partition ${partition}: the oldest entry that is not applied is dated ${dated(sinceMs, nowMs)}: how long it has waited is not known`,
       );
-    const newestMs = dateOf(end) ?? nowMs;
-    if (newestMs - nowMs >= LEADS_MS)
+    const dateMs = newest ?? nowMs;
+    if (dateMs - nowMs >= LEADS_MS)
       notes.push(
-        `partition ${partition}: the newest entry of the log is dated ${dated(newestMs, nowMs)}: a clock was ahead, or this one is behind`,
+        `partition ${partition}: the newest entry of the log is dated ${dated(dateMs, nowMs)}: a clock was ahead, or this one is behind`,
       );
   }
   return { holes, notes: notes.slice(0, 1) };
-}
-
-/** Positions of the log on Redis Streams begin with the time of the append; those of other logs say none. */
-function dateOf(position: string | null): number | null {
-  const ms = position === null ? null : /^(\d{15})-\d{10}$/.exec(position);
-  return ms === null ? null : Number(ms[1]);
 }
 
 function dated(atMs: number, nowMs: number): string {

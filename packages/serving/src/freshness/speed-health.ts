@@ -28,6 +28,8 @@ export interface Waiting {
 export interface LogSeen extends LogBounds {
   readonly atMs: number;
   readonly waiting: readonly (Waiting | null)[];
+  /** The date of each newest entry, epoch ms; null: there is none, or its position does not say it. */
+  readonly newestMs: readonly (number | null)[];
 }
 
 export interface SpeedHealth {
@@ -69,7 +71,8 @@ export async function seeLog(
     const unreached = unreachedEnds(known, end, states[partition]?.position ?? null, atMs);
     return { end, appendedMs: askedMs - ageMs, unreached };
   });
-  return { atMs, waiting, starts, ends, servedThen };
+  const newestMs = ends.map((end) => (end === null ? null : (log.dateOf?.(end) ?? null)));
+  return { atMs, waiting, newestMs, starts, ends, servedThen };
 }
 
 /** What one answer is made of, or what was last looked at. */
@@ -106,7 +109,7 @@ export function assessSpeed(
   }
   const waits = (partition: number) => !isReached(seen.waiting[partition]?.end ?? null, states[partition]?.position ?? null);
   const waitsSinceMs = (partition: number) => (waits(partition) ? (seen.waiting[partition]?.appendedMs ?? null) : null);
-  const { holes, notes } = clockLead(states, seen.ends, nowMs, bounds.latenessMs, waitsSinceMs);
+  const { holes, notes } = clockLead(states, seen.newestMs, nowMs, bounds.latenessMs, waitsSinceMs);
   missing.push(...holes);
   let lagMs = 0;
   seen.waiting.forEach((waiting, partition) => {

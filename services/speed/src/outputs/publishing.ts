@@ -4,6 +4,7 @@ import { openEventLog } from '@tributary/log/open-log';
 import { TributaryError } from '@tributary/model/errors';
 import type { Config } from '@tributary/runtime/config/read-config';
 import { eventLogConfiguration } from '@tributary/runtime/event-log/configuration';
+import { NAMESPACE } from '@tributary/runtime/event-log/keys';
 import type { connectRedis } from '@tributary/runtime/redis/connect';
 import type { SHARED_SETTINGS } from '@tributary/runtime/settings/shared';
 import { createOutbox } from '@tributary/store/redis-outbox';
@@ -60,7 +61,7 @@ export async function startPublishing(wanted: boolean, options: PublishingOption
     registers,
   });
   const publisher = createPublisher({
-    outbox: createOutbox(store, 'tributary'),
+    outbox: createOutbox(store, NAMESPACE),
     log,
     assigned,
     onPublished: (_, lines) => published.inc(lines),
