@@ -68,6 +68,40 @@ test('law 7: an import again with other times says so, though ids and fields are
   expect(changed.stderr).toContain(`of "ana" has ts ${before}; this command says ts ${now}`);
 });
 
+test('law 3: rows that the platform has under other ids are refused before any is sent, but for --beside', async () => {
+  const collector = fakeCollector();
+  await using server = await fakeServer((request) => {
+    if (request.path !== '/v1/signals/query') return collector.take(request);
+    const { users } = request.body as { users: string[] };
+    const of = (user: string) => [...collector.kept.values()].filter((event) => event['userId'] === user);
+    return { body: { results: users.map((userId) => ({ userId, signals: of(userId) })) } };
+  });
+  const run = (rows: string, map: string, ...more: string[]) => {
+    const file = fileOf(`who,at,via,amount,row\n${rows}`);
+    const where = ['--collector-url', server.url, '--url', server.url, '--currency', 'EUR'];
+    return tributary(['import', 'csv', file, '--map', map, ...where, ...more]);
+  };
+  const rows = 'ana,2026-11-01,a,5,r1\nbo,2026-11-01,b,6,r2\nbo,2026-11-02,,7,r3\nbo,2026-11-03,,8,r4\n';
+  expect(await run(rows, 'user=who,time=at,value=amount')).toMatchObject({ code: 0, stderr: '' });
+  const grown = `${rows}dan,2026-11-04,,9,r5\n`;
+  expect(await run(grown, 'user=who,time=at,value=amount,id=row')).toMatchObject({ code: 1, stdout: '' });
+  for (const map of ['user=who,time=at,value=amount,channel=via', 'user=who,time=at', 'user=who,time=at,value=amount,id=row']) {
+    const done = await run(rows, map);
+    expect(done).toMatchObject({ code: 1, stdout: '' });
+    expect(done.stderr).toMatch(
+      /^error: the conversion of "(ana|bo)" at 2026-11-0[1-3] 00:00:00Z was imported before, with the id "[0-9a-f]{32}" and not "[0-9a-z]+": each such row would count twice\. Nothing was imported\n {2}fix: .*--beside\./,
+    );
+    expect(collector.kept.size).toBe(4);
+  }
+  // Begun and interrupted, or with a row that is new, or of another amount: not the same import.
+  for (const more of ['cy,2026-11-03,,1,r5\n', 'bo,2026-11-03,,9,r6\n'])
+    expect(await run(`${rows}${more}`, 'user=who,time=at,value=amount')).toMatchObject({ code: 0, stderr: '' });
+  const others = 'ana,2026-11-01,a,5,x1\nana,2026-11-05,,5,x2\nana,2026-11-06,,7,x3\nana,2026-11-07,c,6,x4\n';
+  expect(await run(others, 'user=who,time=at,value=amount,channel=via,id=row')).toMatchObject({ code: 0, stderr: '' });
+  const beside = await run(rows, 'user=who,time=at,value=amount,channel=via', '--beside');
+  expect(beside).toMatchObject({ code: 0, stderr: '' });
+});
+
 test.each([
   {},
   null,

@@ -78,6 +78,34 @@ describe('a long file: a row an event', () => {
     expect(collector.kept.size).toBe(3);
   });
 
+  test('law 3: columns that moved, were renamed or added, and other forms of amounts and instants make no other events', async () => {
+    const same = [
+      ['user,time,ch,v', 'rs1,2026-11-21,a,1.50', 'user=user,time=time,channel=ch,value=v'],
+      ['time,user,ch,v', '2026-11-21,rs1,a,1.50', 'user=user,time=time,channel=ch,value=v'],
+      ['time,user,ch,v', '2026-11-21,rs1,a,1.50', 'value=v,channel=ch,user=user,time=time'],
+      ['state,user,time,ch,v,row', 'paid,rs1,2026-11-21,a,1.50,17', 'user=user,time=time,channel=ch,value=v'],
+      ['who,at,via,amount', 'rs1,2026-11-21T00:00:00Z,a,1.5', 'user=who,time=at,channel=via,value=amount'],
+      ['who,at,via,amount,no', 'rs1,1795219200,a,+01.500,', 'user=who,time=at,channel=via,value=amount,campaign=no'],
+    ];
+    const idsOf = async ([header, row, map]: string[], ...more: string[]) =>
+      (await importCsv(`${header}\n${row}\n`, '--map', map as string, '--currency', 'EUR', ...more)).events.map(({ id }) => id);
+    const [id] = await idsOf(same[0] as string[]);
+    for (const form of same) expect(await idsOf(form), form.join(' ')).toEqual([id]);
+    expect(await idsOf(same[0] as string[], '--type', 'purchase', '--cost', 'a=1')).toEqual([id]);
+    const other = ['rs2,2026-11-21,a,1.50', 'rs1,2026-11-22,a,1.50', 'rs1,2026-11-21,b,1.50', 'rs1,2026-11-21,a,1.05'];
+    for (const row of [...other, 'rs1,2026-11-21,a,-1.50', 'rs1,2026-11-21,a,15', 'rs1,2026-11-21,a,'])
+      expect(await idsOf(['user,time,ch,v', row, 'user=user,time=time,channel=ch,value=v']), row).not.toContain(id);
+  });
+
+  test('law 3: cells never run into each other, whatever is in them; a cell counts under its field', async () => {
+    const ids = async (row: string, map: string) =>
+      (await importCsv(`a,b,c,d\n${row}\n`, '--map', `${map},time=d`)).events.map(({ id }) => id);
+    const [one, two] = ['ana,"x"",""y",,2026-11-01', 'ana,x,y,2026-11-01'].map((row) => ids(row, 'user=a,channel=b,campaign=c'));
+    expect(await one).not.toEqual(await two);
+    expect(await ids('ana,x,,2026-11-01', 'user=a,channel=b')).not.toEqual(await ids('ana,x,,2026-11-01', 'user=a,campaign=b'));
+    expect(await ids('ana,,,2026-11-01', 'user=a')).not.toEqual(await ids('ana,,,2026-11-01', 'anonymous=a'));
+  });
+
   test('rows with problems are counted, the first five shown with their line, the rest imported; --strict exits 1', async () => {
     const bad = [
       'x1,,2026-11-01,buy,,1,EUR',
@@ -255,6 +283,18 @@ describe('a path file: a row a user', () => {
       [at(0), 'c'],
       [at(60), 'a'],
     ]);
+  });
+
+  test('law 3: paths keep their ids where columns move, are added or are named otherwise', async () => {
+    const ids = async (text: string, map: string, ...more: string[]) =>
+      (await importCsv(text, '--map', map, '--assign-times', '2026-11-01', '--currency', 'EUR', ...more)).events.map(
+        ({ id }) => id,
+      );
+    const first = await ids(`${HEAD}u1,a,,b,1,9.5\n`, 'user=user,path=c1..c3,conversion=conv,value=value');
+    expect(first).toHaveLength(3);
+    const moved = 'value;x;flag;c1;c2;who\n9.50;new;yes;a;b;u1\n';
+    expect(await ids(moved, 'user=who,path=c1+c2,conversion=flag,value=value', '--cost', 'a=1')).toEqual(first);
+    expect(await ids(moved, 'user=who,path=c2+c1,conversion=flag,value=value')).not.toEqual(first);
   });
 
   test('a value without a conversion and an unclear flag are problems', async () => {

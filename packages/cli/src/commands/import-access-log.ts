@@ -33,7 +33,7 @@ export function addAccessLog(parent: Command, act: Act): void {
 
 async function importAccessLog(context: Context, file: string, options: Options): Promise<ExitCode> {
   const { terminal } = context;
-  const load = loadFor(context, options.dryRun === true);
+  const load = loadFor(context, { dryRun: options.dryRun === true, beside: true });
   const siteHosts = options.site?.split(',').map((host) => host.trim()) ?? (await guessSite(context, file));
   const reader = createAccessLogReader({ siteHosts, assets: options.assets === true, salt: options.salt ?? '' });
   for await (const lines of linesOf(inflated(openInput(context, file), file))) {

@@ -28,6 +28,7 @@ interface Options {
   readonly minor?: boolean;
   readonly decimalComma?: boolean;
   readonly dryRun?: boolean;
+  readonly beside?: boolean;
   readonly strict?: boolean;
 }
 
@@ -53,6 +54,7 @@ export function addCsv(parent: Command, act: Act): void {
     .option('--minor', 'amounts are whole minor units (cents) already')
     .option('--decimal-comma', 'amounts are written 44,50')
     .option('--dry-run', 'read and summarise, send nothing')
+    .option('--beside', 'send rows even where the platform has the like of them under other ids: both count')
     .option('--strict', 'exit 1 when a row has a problem')
     .action(act(importCsv));
 }
@@ -60,7 +62,7 @@ export function addCsv(parent: Command, act: Act): void {
 async function importCsv(context: Context, file: string, options: Options): Promise<ExitCode> {
   const { terminal, shell } = context;
   const csvOptions = csvOptionsOf(options);
-  const load = loadFor(context, options.dryRun === true);
+  const load = loadFor(context, { dryRun: options.dryRun === true, beside: options.beside === true });
   const summary = createCsvSummary();
   let columns: LongColumns | PathColumns | undefined;
   let read: RowReader | undefined;

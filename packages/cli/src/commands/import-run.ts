@@ -31,11 +31,11 @@ export async function* openInput({ shell }: Context, file: string): AsyncGenerat
   }
 }
 
-/** What both importers send through. */
-export function loadFor(context: Context, dryRun: boolean): Load {
-  return createLoad(dryRun ? null : senderFor(context), async (first) => {
+/** What both importers send through. `beside`: also what the platform has under other ids. */
+export function loadFor(context: Context, { dryRun, beside }: { dryRun: boolean; beside: boolean }): Load {
+  return createLoad(dryRun ? null : senderFor(context), async (sample) => {
     const api = context.settings.isOnePlatform() ? context.apiIfAny('read', COMPARE_TIMEOUT_MS) : null;
-    return api === null ? null : keptBefore(api, first);
+    return api === null ? null : keptBefore(api, sample, beside);
   });
 }
 

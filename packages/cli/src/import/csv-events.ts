@@ -5,7 +5,8 @@ import { type Field, fieldsWith, isPlain } from '@tributary/model/event-fields';
 import { describe } from '@tributary/model/validate-event';
 import { counted } from '../terminal/figures.ts';
 import { type AmountField, type AmountStyle, parseAmountOf, type Read } from './amount.ts';
-import type { LongColumns, LongField, PathColumns } from './csv-map.ts';
+import { longContent, pathContent } from './csv-content.ts';
+import type { LongColumns, LongField, PathColumns, PathField } from './csv-map.ts';
 import type { ImportEvent } from './import-event.ts';
 import { INSTANT_FORMS, parseInstant } from './instant.ts';
 import type { OccurrenceId } from './occurrences.ts';
@@ -26,17 +27,13 @@ export interface CsvOptions extends AmountStyle {
 /** The events of one row, in their order; or why there are none. */
 export type RowReader = (fields: readonly string[]) => Read<ImportEvent[]>;
 
-/** Unit separator: no cell of a text file holds it, so different rows never join to the same text. */
-const CELL_END = '\u001f';
-
 export function createRowReader(columns: LongColumns | PathColumns, options: CsvOptions, idOf: OccurrenceId): RowReader {
   const width = 1 + Math.max(...columns.at.values(), ...(columns.kind === 'path' ? columns.path : []));
-  const read = columns.kind === 'long' ? longReader(columns, options) : pathReader(columns, options);
+  const read = columns.kind === 'long' ? longReader(columns, options, idOf) : pathReader(columns, options, idOf);
   return (fields) => {
     if (fields.length < width) return no(`the row has ${counted(fields.length, 'column')}, the mapped ones need ${width}`);
-    const rowId = idOf(fields.join(CELL_END));
     try {
-      return { ok: true, value: read(fields, rowId) };
+      return { ok: true, value: read(fields) };
     } catch (error) {
       if (error instanceof RowError) return no(error.message);
       throw error;
@@ -49,8 +46,8 @@ const IMPORTED = { source: 'csv', historical: true } as const;
 /** Ends the reading of one row; never leaves this file. */
 class RowError extends Error {}
 
-function longReader({ at }: LongColumns, options: CsvOptions) {
-  return (fields: readonly string[], rowId: string): ImportEvent[] => {
+function longReader({ at }: LongColumns, options: CsvOptions, idOf: OccurrenceId) {
+  return (fields: readonly string[]): ImportEvent[] => {
     const cell = (field: LongField) => cellOf(fields, at.get(field));
     const time = cell('time');
     const ts = parseInstant(time ?? '');
@@ -63,7 +60,7 @@ function longReader({ at }: LongColumns, options: CsvOptions) {
       {
         ts,
         type: cell('type') ?? options.type,
-        id: cell('id') ?? rowId,
+        id: cell('id') ?? idOf(longContent(cell, ts)),
         ...IMPORTED,
         ...present('userId', user),
         ...present('anonymousId', anonymous),
@@ -98,15 +95,18 @@ function amountsOf(cell: Cell, currency: string | undefined, options: CsvOptions
   return amounts;
 }
 
-function pathReader({ at, path }: PathColumns, options: CsvOptions) {
+function pathReader({ at, path }: PathColumns, options: CsvOptions, idOf: OccurrenceId) {
   const times = options.times;
   if (times === undefined) throw new TypeError('a path file is read with assigned times');
-  return (fields: readonly string[], rowId: string): ImportEvent[] => {
-    const userId = cellOf(fields, at.get('user'));
+  return (fields: readonly string[]): ImportEvent[] => {
+    const cell = (field: PathField) => cellOf(fields, at.get(field));
+    const userId = cell('user');
     if (userId === undefined) throw new RowError('the user is empty');
-    const currency = demandCurrency(cellOf(fields, at.get('currency')) ?? options.currency);
-    const campaign = present('campaign', cellOf(fields, at.get('campaign')));
+    const currency = demandCurrency(cell('currency') ?? options.currency);
+    const campaign = present('campaign', cell('campaign'));
     const channels = path.map((column) => cellOf(fields, column)).filter((channel) => channel !== undefined);
+    const hasConverted = isConversion(cell('conversion'));
+    const rowId = idOf(pathContent(cell, channels, hasConverted));
     const events: ImportEvent[] = channels.map((channel, i) => {
       const cost = options.costs.get(channel);
       return {
@@ -120,9 +120,9 @@ function pathReader({ at, path }: PathColumns, options: CsvOptions) {
         ...(cost === undefined ? {} : { cost: amountOf('cost', cost, currency, options), ...present('currency', currency) }),
       };
     });
-    const value = cellOf(fields, at.get('value'));
+    const value = cell('value');
     const valueMinor = value === undefined ? undefined : amountOf('value', value, currency, options);
-    if (isConversion(cellOf(fields, at.get('conversion'))))
+    if (hasConverted)
       events.push({
         ts: times.startMs + channels.length * times.stepMs,
         type: options.conversionType,

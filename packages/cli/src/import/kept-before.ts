@@ -1,24 +1,29 @@
 /**
- * Whether a platform has rows of this file with other fields, as after an import without `--currency` that is run again with it. Ids are
- * made from rows, not from options, so such rows are duplicates and keep what they have. The collector cannot see it; signals can.
+ * What a platform has of a file that is imported. The collector cannot see it; signals can, as far back as they are kept.
+ *
+ *  - Rows under the same ids with other fields, as after an import without `--currency` that is run again with it: ids are made from rows,
+ *    not from options, so such rows are duplicates and keep what they have.
+ *  - The like under other ids, as after an import with fewer columns mapped, or by a version that made other ids: all would count twice.
  */
 import { PLAIN_FIELDS } from '@tributary/model/event-fields';
 import type { ApiClient } from '../api-client.ts';
 import type { AnswerOf } from '../api-types.ts';
-import { CommandError } from '../exit.ts';
+import { CommandError, EXIT } from '../exit.ts';
+import { instant } from '../terminal/figures.ts';
 import type { ImportEvent } from './import-event.ts';
+import type { Sample } from './sample.ts';
 
-/** Users who are asked about. An option that was forgotten shows in the first row. */
-export const SAMPLED = 3;
 const COMPARED = ['type', 'ts', ...PLAIN_FIELDS] as const;
 
 type Kept = Readonly<Record<string, unknown>>;
 
-/** Of the first event that differs; null where none is known to. */
-export async function keptBefore(api: ApiClient, events: readonly ImportEvent[]): Promise<string | null> {
+/** Of the first event that differs; null where none is known to. Throws `imported_before` where they are there under other ids, unless `beside`. */
+export async function keptBefore(api: ApiClient, sample: Sample, beside: boolean): Promise<string | null> {
+  const { events } = sample;
   const users = [...new Set(events.map(userOf))];
   if (users.length === 0) return null;
   const kept = await signalsOf(api, users);
+  if (!beside) assertNotBeside(sample, kept);
   for (const event of events) {
     const before = kept.get(userOf(event))?.find(({ id }) => id === event.id);
     if (before !== undefined && isOther(before, event)) return difference(before, event);
@@ -42,6 +47,36 @@ async function signalsOf(api: ApiClient, users: readonly string[]): Promise<Read
 
 function objectsIn(value: unknown): Kept[] {
   return Array.isArray(value) ? value.filter((one) => typeof one === 'object' && one !== null) : [];
+}
+
+/**
+ * Of an import that was interrupted or is run again, events are there under their own ids. Of one that made other ids about all are there
+ * under those; of another one hardly any: users who did the same at the same instant.
+ */
+function assertNotBeside({ events, ids }: Sample, kept: ReadonlyMap<string, readonly Kept[]>): void {
+  const before = (event: ImportEvent) => kept.get(userOf(event)) ?? [];
+  const missing = events.filter((event) => before(event).every(({ id }) => id !== event.id));
+  const twins = missing.flatMap((event) => {
+    const twin = before(event).find((one) => !ids.has(String(one['id'])) && isLike(one, event));
+    return twin === undefined ? [] : [{ event, twin }];
+  });
+  const [first] = twins;
+  if (first === undefined || twins.length * 2 < missing.length) return;
+  const { type, ts } = first.event;
+  throw new CommandError({
+    code: 'imported_before',
+    message: `the ${type} of "${userOf(first.event)}" at ${instant(ts)} was imported before, with the id "${first.twin['id']}" and not "${first.event.id}": each such row would count twice. Nothing was imported`,
+    fix: 'What was imported stays: leave it so, or import into a new platform. If these are other events all the same, add --beside.',
+    exitCode: EXIT.found,
+  });
+}
+
+/** The same event as far as both say: a column that was not mapped then, or is not now, says nothing against it. */
+function isLike(before: Kept, event: ImportEvent): boolean {
+  const isSame = (['source', 'type', 'ts'] as const).every((field) => before[field] === event[field]);
+  return (
+    isSame && PLAIN_FIELDS.every((field) => [before[field], event[field]].includes(undefined) || before[field] === event[field])
+  );
 }
 
 function isOther(before: Kept, event: ImportEvent): boolean {

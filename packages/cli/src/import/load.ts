@@ -2,7 +2,7 @@
 import { validateEvent } from '@tributary/model/validate-event';
 import { createBatcher } from './batches.ts';
 import type { ImportEvent } from './import-event.ts';
-import { SAMPLED } from './kept-before.ts';
+import { createSample, type Sample } from './sample.ts';
 import type { Sender, SendTotals } from './sender.ts';
 
 export interface Load {
@@ -16,23 +16,23 @@ export interface Loaded extends SendTotals {
   readonly keptBefore: string | null;
 }
 
-/** `compare`: asked with the first events, before they are sent. */
-export function createLoad(sender: Sender | null, compare: (first: readonly ImportEvent[]) => Promise<string | null>): Load {
+/** `compare`: asked with some of the first events, before any is sent; what it throws ends the import. */
+export function createLoad(sender: Sender | null, compare: (sample: Sample) => Promise<string | null>): Load {
   const batcher = createBatcher();
-  const first: ImportEvent[] = [];
+  const sample = createSample();
   let compared: Promise<string | null> | undefined;
   return {
     async add(event) {
       if (sender === null) return;
-      if (first.length < SAMPLED) first.push(event);
+      if (compared === undefined) sample.add(event);
       const batch = batcher.add(event);
       if (batch === null) return;
-      await (compared ??= compare(first));
+      await (compared ??= compare(sample));
       await sender.send(batch);
     },
     async finish() {
       if (sender === null) return null;
-      const keptBefore = await (compared ??= compare(first));
+      const keptBefore = await (compared ??= compare(sample));
       const last = batcher.end();
       if (last !== null) await sender.send(last);
       return { ...(await sender.finish()), keptBefore };
