@@ -1,8 +1,8 @@
 /** Nothing that the log accepts may be too much for the archiver: a partition that cannot be archived would be stuck for ever. */
 import { join } from 'node:path';
 import { type DuckDb, openDuckDb } from '@tributary/archive/duckdb';
+import { COPY_LIMITS } from '@tributary/archiver/copy-plan';
 import { DEFAULT_LIMITS } from '@tributary/archiver/pipeline';
-import { COPY_LIMITS } from '@tributary/archiver/plan';
 import type { Event } from '@tributary/model/event';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createRig, placesInArchive, placesInLog, type Rig, someEvents, T0 } from './archiver-rig.ts';

@@ -328,7 +328,7 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
   {
     lie: 'rows of another program are built upon',
     law: '1',
-    file: `${RECOMPUTE}/compute/plan.ts`,
+    file: `${RECOMPUTE}/compute/compute-plan.ts`,
     from: 'base.program === program &&',
     to: '',
     test: 'jobs/recompute/test/run.test.ts',

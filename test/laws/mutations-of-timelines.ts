@@ -135,8 +135,8 @@ export const MUTATIONS_OF_TIMELINES: readonly Mutation[] = [
     lie: 'each event of a batch has a share of work of its own',
     law: '7',
     file: `${SPEED}/apply.ts`,
-    from: 'rows, user.work);',
-    to: 'rows);',
+    from: 'deltas, user.work);',
+    to: 'deltas);',
   },
   {
     lie: 'the users of one entry have as much work each as if they were alone',

@@ -16,7 +16,7 @@ import { currentPublication } from '@tributary/archive/publications';
 import { TributaryError } from '@tributary/model/errors';
 import { isTransient } from '@tributary/runtime/error-kinds';
 import { begin } from './begin/begin.ts';
-import { planCompute } from './compute/plan.ts';
+import { planCompute } from './compute/compute-plan.ts';
 import { columnsOfEvents } from './compute/relations.ts';
 import { stagingFolder, sweepShards, sweepStaging } from './compute/staging.ts';
 import { raiseBarriers, waitUntilSealed } from './cut/seal.ts';

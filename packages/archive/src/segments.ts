@@ -81,13 +81,13 @@ async function readBlockOf(dataDir: string, partition: number, number: number): 
   throw new TributaryError('manifest_corrupt', `${path} is missing: the archive has a hole`);
 }
 
-interface Place {
+interface SegmentPlace {
   readonly partition: number;
   readonly number: number;
   readonly to?: number;
 }
 
-function checkSegment(segment: SegmentManifest, path: string, { partition, number, to }: Place): void {
+function checkSegment(segment: SegmentManifest, path: string, { partition, number, to }: SegmentPlace): void {
   if (segment.partition !== partition || segment.number !== number || segment.to !== to)
     throw new TributaryError(
       'manifest_corrupt',

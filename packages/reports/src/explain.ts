@@ -15,7 +15,7 @@ import { MAX_PATH_TOUCHES } from '@tributary/views/journeys/most-touches';
 import { pathOf } from '@tributary/views/journeys/path';
 import { orderedShares } from '@tributary/views/positions/fold';
 import type { TimelineEvent } from '@tributary/views/timeline';
-import { missingFor } from './models/catalogue.ts';
+import { missingFor } from './models/live-models.ts';
 import { weighsPaths } from './models/rules.ts';
 
 type ExplainedModel = RuleName | 'orderedShapley';

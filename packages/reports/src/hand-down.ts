@@ -3,13 +3,13 @@ import { distribute } from '@tributary/attribution/distribute';
 import { add, type Integer, subtract } from '@tributary/model/integer';
 
 /** What linear credit says of a place. */
-export interface Place {
+export interface LinearPart {
   readonly creditMicros: Integer;
   readonly valueMinor: Integer;
 }
 
 /** Whole micro-credits that sum to `total` (law 4). */
-export function handDownCredit(total: Integer, places: readonly Place[]): Integer[] {
+export function handDownCredit(total: Integer, places: readonly LinearPart[]): Integer[] {
   return distribute(
     total,
     places.map(({ creditMicros }) => Math.max(0, Number(creditMicros))),
@@ -21,7 +21,7 @@ export function handDownCredit(total: Integer, places: readonly Place[]): Intege
  * may be of any size: each place keeps what linear credit says of it, and what `total` has more or less goes by the size of that.
  * Without refunds both say the same. `part`: of the places' linear value that belongs to this whole.
  */
-export function handDownValue(total: Integer, places: readonly Place[], part = 1): Integer[] {
+export function handDownValue(total: Integer, places: readonly LinearPart[], part = 1): Integer[] {
   const values = places.map(({ valueMinor }) => valueMinor);
   if (values.every((value) => value === 0)) return handDownCredit(total, places);
   const sizes = values.map((value) => Math.abs(Number(value)));

@@ -3,8 +3,8 @@
 import { type ModelName, modelInfo, namesWith } from '@tributary/attribution/models/catalogue';
 import { TributaryError } from '@tributary/model/errors';
 import type { Days, Layers, Selection } from '@tributary/serving/merge';
-import { demandAnswerable } from './models/catalogue.ts';
 import type { RuleParameters } from './models/counted-model.ts';
+import { demandAnswerable } from './models/live-models.ts';
 import { countedBy } from './periods.ts';
 
 /** Days, dimensions and filters are those of a selection among the rows of views: `equal` has channel, campaign, type, currency. */

@@ -10,7 +10,7 @@ import { sha256Hex } from '@tributary/testkit/generate-definitions';
 import { createMemoryStore } from '@tributary/testkit/memory-store';
 import type { RowsByView } from '@tributary/views/deltas';
 import { VIEWS } from '@tributary/views/registry';
-import { LIVE_NAMES } from '../src/models/catalogue.ts';
+import { LIVE_NAMES } from '../src/models/live-models.ts';
 import type { ReportQuestion } from '../src/question.ts';
 import type { ModelRuns } from '../src/runner/run-models.ts';
 

@@ -7,7 +7,7 @@ import { naive } from '@tributary/testkit/naive';
 import { createRandom } from '@tributary/testkit/random';
 import { describe, expect, test } from 'vitest';
 import type { ModelCredit } from '../src/credit/model-credit.ts';
-import { LIVE_NAMES } from '../src/models/catalogue.ts';
+import { LIVE_NAMES } from '../src/models/live-models.ts';
 import { answerOf } from '../src/pipeline.ts';
 import { keysOf, rowOf } from '../src/rows/rows.ts';
 import { CONSERVING, HERE, questionOf, servingOf, sumsOf } from './one-generation.ts';

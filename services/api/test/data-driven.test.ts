@@ -13,7 +13,7 @@ import { distribute } from '@tributary/attribution/distribute';
 import { modelInfo } from '@tributary/attribution/models/catalogue';
 import type { SharedName } from '@tributary/attribution/models/shared-models';
 import { AttributionAnswer, CompareAnswer } from '@tributary/contract/attribution-answer';
-import { LIVE_NAMES } from '@tributary/reports/models/catalogue';
+import { LIVE_NAMES } from '@tributary/reports/models/live-models';
 import { generateEvents, LOG_BEGINS_MS } from '@tributary/testkit/generate';
 import { generateDefinitions } from '@tributary/testkit/generate-definitions';
 import { naive } from '@tributary/testkit/naive';

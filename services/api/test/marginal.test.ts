@@ -1,7 +1,7 @@
 /** Figures against an earlier window: exact changes under every model, and what each unit of changed cost went with. */
 
 import { AttributionAnswer } from '@tributary/contract/attribution-answer';
-import { LIVE_NAMES } from '@tributary/reports/models/catalogue';
+import { LIVE_NAMES } from '@tributary/reports/models/live-models';
 import { createRandom, type Random } from '@tributary/testkit/random';
 import { describe, expect, test } from 'vitest';
 import { type AnyRow, type Journey, times, walk, walked } from './walked.ts';

@@ -2,7 +2,7 @@
 
 import { CompareAnswer, ModelsAnswer } from '@tributary/contract/attribution-answer';
 import { ExplanationAnswer } from '@tributary/contract/conversions';
-import { LIVE_NAMES } from '@tributary/reports/models/catalogue';
+import { LIVE_NAMES } from '@tributary/reports/models/live-models';
 import { naive, naiveSplit } from '@tributary/testkit/naive';
 import { createRandom } from '@tributary/testkit/random';
 import type { RowsByView } from '@tributary/views/deltas';

@@ -11,8 +11,8 @@ import { padNumber } from '@tributary/archive/manifest-file';
 import { filesNamed, lastSegmentNumber, partitionName, readSegment, writeSegment } from '@tributary/archive/segments';
 import { DATA_PATHS } from '@tributary/runtime/data-folder/paths';
 import { convertSpools } from './convert.ts';
+import type { CopyLimits } from './copy-plan.ts';
 import type { Hook } from './hooks.ts';
-import type { CopyLimits } from './plan.ts';
 import type { Spool } from './spool.ts';
 
 export interface ClosingOptions {

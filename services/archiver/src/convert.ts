@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { DuckDb } from '@tributary/archive/duckdb';
 import { EVENT_COLUMNS } from '@tributary/archive/layout';
 import { PARQUET, sqlText } from '@tributary/archive/parquet';
-import { type CopyLimits, type Part, planCopies } from './plan.ts';
+import { type CopyLimits, type Part, planCopies } from './copy-plan.ts';
 import type { Spool } from './spool.ts';
 import { SPOOL_COLUMNS } from './spool-format.ts';
 

@@ -12,8 +12,8 @@ import type { ComputeResult, ComputeSpec, ShardPart } from '../compute/spec.ts';
 import { computeVerified } from '../compute/verified.ts';
 import type { RunPorts, ShardFlow } from '../ports.ts';
 import { cutForMany } from './cut.ts';
-import { keepPlan, type PlanName, planName, plannedSpec, readPlan, type ShardPlan } from './plan.ts';
 import { soundPart } from './record.ts';
+import { keepPlan, type PlanName, planName, plannedSpec, readPlan, type ShardPlan } from './shard-plan.ts';
 
 /** How often shards are asked for whose parts turn out damaged. */
 const ROUNDS = 3;

@@ -9,8 +9,8 @@ import { verifyFiles } from '@tributary/archive/verify';
 import { TributaryError } from '@tributary/model/errors';
 import type { ShardPart } from '../compute/spec.ts';
 import { shardsFolder } from '../compute/staging.ts';
-import type { PlanName } from './plan.ts';
 import { createSealed, readSealed } from './sealed-file.ts';
+import type { PlanName } from './shard-plan.ts';
 
 export interface ShardName extends PlanName {
   /** Its place among the shards of the plan, from 0. */

@@ -13,8 +13,8 @@ import { TributaryError } from '@tributary/model/errors';
 import type { ChildOptions } from '../child/child.ts';
 import type { ComputeLimits, ShardPart, ShardSpec } from '../compute/spec.ts';
 import { whileVerifying } from '../compute/verified.ts';
-import { readPlan } from './plan.ts';
 import { attemptFolder, recordPart, type ShardName, soundPart } from './record.ts';
+import { readPlan } from './shard-plan.ts';
 
 export interface ShardPorts {
   readonly dataDir: string;

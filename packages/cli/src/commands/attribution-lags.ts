@@ -49,7 +49,7 @@ async function lags(context: Context, options: Options): Promise<ExitCode> {
     const separate = { ...query, by: 'channel,lagDays,currency' };
     return putAllRecords<LagsAnswer['rows'][number]>(context, {
       ...{ api, path: VIEW, query: separate, out, format, separate: null },
-      flat: (rows) => rows,
+      flat: (page) => page,
     });
   }
   const { rows, first, isCut } = await allPages<LagsAnswer['rows'][number], LagsAnswer>(api, VIEW, query, MAX_TABLE_PAGES);

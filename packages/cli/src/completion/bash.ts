@@ -1,5 +1,5 @@
 /** Completion for bash from 3.2 on, which macOS has. */
-import { type Grammar, namesOf, type Place, placePattern, type Values, valuePatterns } from './grammar.ts';
+import { type CommandNode, type Grammar, namesOf, placePattern, type Values, valuePatterns } from './grammar.ts';
 
 export function bashScript(grammar: Grammar): string {
   return `# Completion of tributary for bash: eval "$(tributary completion bash)"
@@ -37,7 +37,7 @@ function taken(values: Values): string {
   return values === 'any' ? ':' : `words='${values.join(' ')}'`;
 }
 
-function placeCase({ path, commands, options, argument }: Place): string {
+function placeCase({ path, commands, options, argument }: CommandNode): string {
   const words = commands.length > 0 ? commands.map(({ name }) => name) : argument;
   return `        '${path}') ${taken(words)}; options="${namesOf(options)} $options" ;;`;
 }

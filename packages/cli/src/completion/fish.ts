@@ -1,4 +1,4 @@
-import type { Grammar, OptionWord, Place, Values } from './grammar.ts';
+import type { CommandNode, Grammar, OptionWord, Values } from './grammar.ts';
 
 export function fishScript({ places, everywhere }: Grammar): string {
   const paths = places.slice(1).map(({ path }) => path);
@@ -17,7 +17,7 @@ ${everywhere.map((option) => `complete -c tributary ${flag(option)}`).join('\n')
 ${places.flatMap(linesOf).join('\n')}`;
 }
 
-function linesOf({ path, commands, options, argument }: Place): string[] {
+function linesOf({ path, commands, options, argument }: CommandNode): string[] {
   const words = [
     ...commands.map(({ name, about }) => `-a ${name} -d ${quoted(about)}`),
     ...(commands.length > 0 || argument === 'any' ? [] : [taken(argument)]),

@@ -16,7 +16,7 @@ export interface OptionWord extends Word {
   readonly values: Values | null;
 }
 
-export interface Place {
+export interface CommandNode {
   /** `/attribution/report`; empty: the program itself. */
   readonly path: string;
   readonly commands: readonly Word[];
@@ -26,7 +26,7 @@ export interface Place {
 }
 
 export interface Grammar {
-  readonly places: readonly Place[];
+  readonly places: readonly CommandNode[];
   /** Options that may stand behind every command. */
   readonly everywhere: readonly OptionWord[];
 }
@@ -55,7 +55,7 @@ export function grammarOf(program: Command): Grammar {
   };
 }
 
-function placesOf(command: Command, path: string): Place[] {
+function placesOf(command: Command, path: string): CommandNode[] {
   return [
     {
       path,

@@ -1,4 +1,4 @@
-import { type Grammar, type Place, placePattern, type Values, valuePatterns, type Word } from './grammar.ts';
+import { type CommandNode, type Grammar, placePattern, type Values, valuePatterns, type Word } from './grammar.ts';
 
 export function zshScript(grammar: Grammar): string {
   return `#compdef tributary
@@ -29,7 +29,7 @@ function offered(values: Values): string {
   return values === 'any' ? '_message value' : `compadd -- ${values.join(' ')}`;
 }
 
-function placeCase({ path, commands, options, argument }: Place): string {
+function placeCase({ path, commands, options, argument }: CommandNode): string {
   const first = commands.length > 0 ? `found=(${entries(commands)}); _describe command found` : offered(argument);
   const flags = `found=(${entries(options)} $everywhere); _describe option found`;
   return `    ('${path}') if [[ \${words[CURRENT]} = -* ]]; then ${flags}; else ${first}; fi ;;`;

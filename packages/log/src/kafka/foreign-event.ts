@@ -12,13 +12,13 @@ import { nativeReader } from '@tributary/model/native-event';
 import { MAX_INSTANT_MS } from '@tributary/model/time';
 import { type Invalid, invalid, validateProperties } from '@tributary/model/validate-event';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
-import { type ForeignMessage, type Place, undecodableLine } from './undecodable-line.ts';
+import { type ForeignMessage, type TopicPartition, undecodableLine } from './undecodable-line.ts';
 
-export function canonicalLine(message: ForeignMessage, place: Place): string {
+export function canonicalLine(message: ForeignMessage, at: TopicPartition): string {
   const receivedAt = Math.min(Math.max(0, message.timestampMs), MAX_INSTANT_MS);
-  const newId = () => `${place.topic}-${place.partition}-${message.offset}`;
+  const newId = () => `${at.topic}-${at.partition}-${message.offset}`;
   const read = readMessage(message, { receivedAt, newId });
-  return read.ok ? read.line : undecodableLine(message, place, read);
+  return read.ok ? read.line : undecodableLine(message, at, read);
 }
 
 /** What says which event it is. */

@@ -16,7 +16,7 @@ export interface ForeignMessage {
   readonly headers: ReadonlyMap<string, string>;
 }
 
-export interface Place {
+export interface TopicPartition {
   readonly topic: string;
   readonly partition: number;
 }
@@ -29,7 +29,7 @@ const SHOWN_CHARACTERS = 8 * 1024;
 /** One line, which no reader takes for an event: those begin with `{"ts":`. */
 export function undecodableLine(
   { key, value, offset, timestampMs, headers }: ForeignMessage,
-  { topic, partition }: Place,
+  { topic, partition }: TopicPartition,
   { code, message }: Invalid,
 ): string {
   const shown = value?.subarray(0, SHOWN_BYTES) ?? null;
@@ -56,7 +56,7 @@ function shownHeaders(headers: ReadonlyMap<string, string>): unknown {
 /** The line of the messages from `offset` to `lastOffset`, whose batch cannot be read. */
 export function unreadableLine(
   { offset, lastOffset, packed }: { readonly offset: number; readonly lastOffset: number; readonly packed: Buffer },
-  { topic, partition }: Place,
+  { topic, partition }: TopicPartition,
   why: string,
 ): string {
   return JSON.stringify({

@@ -9,8 +9,8 @@ import { SHARED_MODELS } from '@tributary/attribution/models/shared-models';
 import { OTHER } from '@tributary/model/channel';
 import type { Definitions } from '@tributary/model/definitions';
 import { UNATTRIBUTED } from '@tributary/views/credit/fold';
-import { readsTracked } from '../models/catalogue.ts';
 import type { RuleParameters } from '../models/counted-model.ts';
+import { readsTracked } from '../models/live-models.ts';
 import type { Rename } from '../row-keys.ts';
 import type { JourneyCounts } from './journey-counts.ts';
 

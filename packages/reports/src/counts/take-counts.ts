@@ -12,7 +12,7 @@ import { touches } from '@tributary/views/touches/fold';
 import type { View } from '@tributary/views/view';
 import { rowFiltersOf, type Scope, scopeOf } from '../journeys/scope.ts';
 import { currenciesOfSizes, type SizeCounts } from '../journeys/sizes.ts';
-import { countedModel, viewsOfModel } from '../models/catalogue.ts';
+import { countedModel, viewsOfModel } from '../models/live-models.ts';
 import { noteOfLongPaths } from '../models/path-credit.ts';
 import { weighsPaths } from '../models/rules.ts';
 import { type ReportQuestion, windowsOf } from '../question.ts';

@@ -7,7 +7,7 @@ import { add, type Integer } from '@tributary/model/integer';
 import { addRow, type Rows } from '@tributary/views/deltas';
 import { NONE } from '@tributary/views/timeline';
 import type { Basis } from '../counts/cells.ts';
-import { handDownCredit, handDownValue, type Place } from '../hand-down.ts';
+import { handDownCredit, handDownValue, type LinearPart } from '../hand-down.ts';
 
 /** What a model gives to channels: credit, and value by currency. */
 export interface ChannelCredit {
@@ -16,7 +16,7 @@ export interface ChannelCredit {
 }
 
 /** A channel, a currency of it, a campaign in that, and so on. */
-interface Node extends Place {
+interface Node extends LinearPart {
   readonly name: string;
   /** Of the row, where nothing is within; else that of any row within. */
   readonly key: string;
@@ -27,7 +27,7 @@ interface Node extends Place {
   places?: readonly Node[];
 }
 
-type HandDown = (total: Integer, places: readonly Place[]) => Integer[];
+type HandDown = (total: Integer, places: readonly LinearPart[]) => Integer[];
 
 /** Rows keyed as those of the basis, `[creditMicros, valueMinor]`. */
 export function spread({ creditMicros, valueMinor }: ChannelCredit, basis: Basis): Rows {

@@ -4,7 +4,7 @@ import type { Snapshot } from '@tributary/serving/snapshot';
 import { credit } from '@tributary/views/credit/fold';
 import { addRow, type Rows } from '@tributary/views/deltas';
 import { NONE } from '@tributary/views/timeline';
-import { handDownCredit, handDownValue, type Place } from '../hand-down.ts';
+import { handDownCredit, handDownValue, type LinearPart } from '../hand-down.ts';
 import { namedRows, type Rename, rekeyed } from '../row-keys.ts';
 
 /** The finest that the view `credit` has of a channel but its campaigns: whatever is asked for is the sum of these (law 4). */
@@ -44,7 +44,7 @@ export function withCampaigns(
   return rekeyed(rows, [...placed, 'campaign'], by, campaign === undefined ? {} : { campaign });
 }
 
-interface CampaignPlace extends Place {
+interface CampaignPlace extends LinearPart {
   readonly campaign: string;
 }
 

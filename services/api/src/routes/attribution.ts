@@ -8,7 +8,7 @@ import type { AttributionAnswer, CompareAnswer, ReportRow } from '@tributary/con
 import { TributaryError } from '@tributary/model/errors';
 import { exactJson } from '@tributary/model/exact-json';
 import type { ModelUncertainty } from '@tributary/reports/credit/uncertainty';
-import { missingFor, modelOf } from '@tributary/reports/models/catalogue';
+import { missingFor, modelOf } from '@tributary/reports/models/live-models';
 import { type Answer, answerOf } from '@tributary/reports/pipeline';
 import type { ReportQuestion } from '@tributary/reports/question';
 import { comparedRows, comparedTotals } from '@tributary/reports/rows/compared';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { planCopies } from './plan.ts';
+import { planCopies } from './copy-plan.ts';
 import { openSpool, type Spool } from './spool.ts';
 
 function spool(partition: number, days: number, rowsPerDay: number): Spool {
