@@ -76,8 +76,8 @@ test('law 3: rows that the platform has under other ids are refused before any i
     const of = (user: string) => [...collector.kept.values()].filter((event) => event['userId'] === user);
     return { body: { results: users.map((userId) => ({ userId, signals: of(userId) })) } };
   });
-  const run = (rows: string, map: string, ...more: string[]) => {
-    const file = fileOf(`who,at,via,amount,row\n${rows}`);
+  const run = (lines: string, map: string, ...more: string[]) => {
+    const file = fileOf(`who,at,via,amount,row\n${lines}`);
     const where = ['--collector-url', server.url, '--url', server.url, '--currency', 'EUR'];
     return tributary(['import', 'csv', file, '--map', map, ...where, ...more]);
   };

@@ -88,7 +88,9 @@ describe('a long file: a row an event', () => {
       ['who,at,via,amount,no', 'rs1,1795219200,a,+01.500,', 'user=who,time=at,channel=via,value=amount,campaign=no'],
     ];
     const idsOf = async ([header, row, map]: string[], ...more: string[]) =>
-      (await importCsv(`${header}\n${row}\n`, '--map', map as string, '--currency', 'EUR', ...more)).events.map(({ id }) => id);
+      (await importCsv(`${header}\n${row}\n`, '--map', map as string, '--currency', 'EUR', ...more)).events.map(
+        (event) => event.id,
+      );
     const [id] = await idsOf(same[0] as string[]);
     for (const form of same) expect(await idsOf(form), form.join(' ')).toEqual([id]);
     expect(await idsOf(same[0] as string[], '--type', 'purchase', '--cost', 'a=1')).toEqual([id]);
