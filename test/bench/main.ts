@@ -36,7 +36,7 @@ const SECTIONS: Record<string, () => Promise<Figure[]>> = {
     ),
   models: () => benchModels(Number(values.seconds ?? 60)),
   // Half an hour of one processor, and no figure of the machine: by name only.
-  coverage: () => benchCoverage(Number(values.repetitions ?? 200)),
+  coverage: () => benchCoverage(Number(values.repetitions ?? 200), (text) => process.stdout.write(text)),
 };
 
 const wanted = positionals.length > 0 ? positionals : Object.keys(SECTIONS).filter((section) => section !== 'coverage');

@@ -39,6 +39,7 @@ export function byGroups(groups: readonly Users[], options: UncertaintyOptions):
     nulls: all.nulls.map((x, i) => x - (group.nulls[i] as number)),
     value: all.value.map((x, i) => x - (group.value[i] as number)),
   }));
+  const countOf = (sums: typeof all) => sums.conversions.reduce((sum, one) => sum + one, 0);
   return options.models.flatMap((model) => {
     const estimator = estimatorOf(model, whole.paths, options);
     const { channels } = estimator;
@@ -49,7 +50,10 @@ export function byGroups(groups: readonly Users[], options: UncertaintyOptions):
     const aloneAt = channels.map((channel) =>
       whole.paths.flatMap(({ path }, at) => (path.every((one) => one === channel) ? [at] : [])),
     );
-    const metBy = channels.map((_, channel) => converts.filter((met) => met[channel]).length);
+    const met = channels.map((_, channel) => ({
+      conversions: all.conversions.reduce((sum, count, path) => sum + (estimator.counts(path, channel) ? count : 0), 0),
+      groups: converts.filter((of) => of[channel]).length,
+    }));
     const alone = channels.map((_, channel) => ({
       journeys: evidence.byChannel[channel]?.journeysAlone ?? 0,
       groups: own.filter(({ conversions }) => aloneAt[channel]?.some((path) => (conversions[path] as number) > 0)).length,
@@ -57,7 +61,8 @@ export function byGroups(groups: readonly Users[], options: UncertaintyOptions):
     return options.rewards.map((reward): Answered => {
       const is: Estimate = estimator.estimate(all, reward);
       const others = without.map((sums) => estimator.estimate(sums, reward));
-      const asked: Grouped = { model, reward, level: options.level, channels, is, without: others, metBy, alone };
+      const conversions = { is: countOf(all), without: without.map(countOf) };
+      const asked: Grouped = { model, reward, level: options.level, channels, is, without: others, conversions, met, alone };
       return { model, reward, channels: jackknife(asked).channels };
     });
   });

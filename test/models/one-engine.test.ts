@@ -97,6 +97,7 @@ test('intervals of the API are those of the same users in the same groups, to th
     const coalitions = coalitionsOfPaths(counted);
     return { coalitions, sizes: sizesOf(coalitions, reward), transitions: transitionsOfPaths(counted, 1) };
   };
+  const conversionsOf = (some: readonly Journey[]) => some.filter(({ converted }) => converted).length;
   const groupOf = ({ userId }: { readonly userId: string }) => partitionOf(userId, partitions);
   const groups = Array.from({ length: partitions }, (_, group) => journeys.filter((one) => groupOf(one) !== group));
   for (const model of SHARED)
@@ -117,7 +118,11 @@ test('intervals of the API are those of the same users in the same groups, to th
       const { channels: expected } = jackknife({
         ...{ model, reward, level: 0.9, channels, is: estimate(outcome.channels, journeys) },
         without: (outcome.without ?? []).map((effects, group) => estimate(effects, groups[group] as Journey[])),
-        metBy: channels.map(() => partitions),
+        conversions: { is: conversionsOf(journeys), without: groups.map(conversionsOf) },
+        met: channels.map((channel) => ({
+          conversions: conversionsOf(journeys.filter(({ path }) => path.includes(channel))),
+          groups: partitions,
+        })),
         alone: channels.map((channel) => {
           const own = journeys.filter(({ path }) => path.every((one) => one === channel));
           return { journeys: own.length, groups: new Set(own.filter(({ converted }) => converted).map(groupOf)).size };

@@ -4,12 +4,16 @@ import { deviations, partBelow, student } from './scales.ts';
 
 const GROUPS = 16;
 
+function sumOf(amounts: readonly number[]): number {
+  return amounts.reduce((sum, amount) => sum + amount, 0);
+}
+
 /** Of the sum game, where credit adds up: conversions by group and channel. */
 function answered(byGroup: readonly (readonly number[])[], more: Partial<Grouped> = {}) {
   const channels = ['a', 'b', 'c'].slice(0, byGroup[0]?.length);
   const all = channels.map((_, i) => byGroup.reduce((sum, group) => sum + (group[i] as number), 0));
   const of = (amounts: readonly number[]) => {
-    const total = amounts.reduce((sum, amount) => sum + amount, 0);
+    const total = sumOf(amounts);
     return { total, shares: Float64Array.from(amounts, (x) => x / total), effects: Float64Array.from(amounts) };
   };
   return jackknife({
@@ -19,10 +23,22 @@ function answered(byGroup: readonly (readonly number[])[], more: Partial<Grouped
     channels,
     is: of(all),
     without: byGroup.map((group) => of(all.map((amount, i) => amount - (group[i] as number)))),
-    metBy: channels.map((_, i) => byGroup.filter((group) => (group[i] as number) > 0).length),
+    // As many as the amounts say: each is worth 1.
+    conversions: { is: sumOf(all), without: byGroup.map((group) => sumOf(all) - sumOf(group)) },
+    met: all.map((conversions, i) => ({ conversions, groups: byGroup.filter((group) => (group[i] as number) > 0).length })),
     alone: channels.map(() => ({ journeys: 100, groups: GROUPS })),
     ...more,
   });
+}
+
+/** Of these amounts by group, as conversions. */
+function conversionsOf(byGroup: readonly (readonly number[])[]): Pick<Grouped, 'conversions' | 'met'> {
+  const own = byGroup.map(sumOf);
+  const all = sumOf(own);
+  return {
+    conversions: { is: all, without: own.map((one) => all - one) },
+    met: (byGroup[0] ?? []).map((_, i) => ({ conversions: sumOf(byGroup.map((group) => group[i] as number)), groups: GROUPS })),
+  };
 }
 
 const UNEVEN = Array.from({ length: GROUPS }, (_, group) => [40 + (group % 5), 20 + ((group * 7) % 4), 3 + (group % 2)]);
@@ -72,7 +88,8 @@ describe('a delete-a-group jackknife', () => {
   test('value that few orders decide has no interval; refunds above sales neither', () => {
     const value = { reward: 'value' } as const;
     const large = UNEVEN.map(([a, b, c], group) => [(a as number) + (group === 3 ? 5_000 : 0), b as number, c as number]);
-    expect(answered(large, value).cautions).toEqual(['few_orders_decide']);
+    const counts = conversionsOf(UNEVEN);
+    expect(answered(large, { ...value, ...counts }).cautions).toEqual(['few_orders_decide']);
     expect(answered(UNEVEN, value).cautions).toEqual(['larger_orders_unseen']);
     expect(
       answered(
@@ -80,6 +97,39 @@ describe('a delete-a-group jackknife', () => {
         value,
       ).cautions,
     ).toContain('value_not_positive');
+  });
+
+  test('few conversions of equal value have the intervals of the conversions; of values that differ none', () => {
+    const few = UNEVEN.map((_, group) => [group % 2 === 0 ? 5 : 1, group % 3]);
+    const prices = UNEVEN.map((_, group) => 20 + 90 * ((group * 7) % 3));
+    const priced = (price: (group: number) => number) => few.map((group, i) => group.map((amount) => amount * price(i)));
+    const value = { reward: 'value', ...conversionsOf(few) } as const;
+    const alike = answered(
+      priced(() => 50),
+      value,
+    );
+    expect(alike.cautions).not.toContain('few_orders_decide');
+    const credits = answered(few).channels.map(({ credit }) => [credit?.low, credit?.high]);
+    for (const [i, { credit }] of alike.channels.entries()) {
+      expect((credit?.low as number) / 50).toBeCloseTo(credits[i]?.[0] as number, 9);
+      expect((credit?.high as number) / 50).toBeCloseTo(credits[i]?.[1] as number, 9);
+    }
+    const differing = answered(
+      priced((group) => prices[group] as number),
+      value,
+    );
+    expect(differing.cautions).toContain('few_orders_decide');
+    expect(differing.channels.map(({ credit, share }) => [credit, share])).toEqual(new Array(2).fill([null, null]));
+  });
+
+  test('a channel has an interval of value by its conversions and the values of all, not by its own values', () => {
+    // All are as certain as some 200 equal ones: a third of these are over b, a twentieth over c.
+    const groups = UNEVEN.map((_, group) => [60, 30, 5 + (group % 2)]);
+    const worth = groups.map((group, i) => group.map((amount) => amount * (4 + ((i * 5) % 7))));
+    const { cautions, channels } = answered(worth, { reward: 'value', ...conversionsOf(groups) });
+    expect(cautions).not.toContain('few_orders_decide');
+    expect(channels.map(({ credit }) => credit !== null)).toEqual([true, true, false]);
+    expect(channels[2]?.cautions).toEqual(['few_orders_decide']);
   });
 
   test('shares outside of the whole leave effects only', () => {

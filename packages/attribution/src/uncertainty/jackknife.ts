@@ -15,6 +15,8 @@ import type { Estimate } from './estimators.ts';
 import { type Rank, ranksBy } from './ranks.ts';
 import { deviations, type Interval, onLogScale, partBelow, student, wilson } from './scales.ts';
 
+/** How many users of equal value all must be worth, as far as groups show: twice as many as where users are known, for they show it to ± 37 %. */
+const FEWEST_IN_GROUPS = 100;
 /** Fewer know nothing of a variance. */
 export const FEWEST_GROUPS = 8;
 /** Converting users of a channel, as far as the groups show: for an interval at all, and for one without a mark. */
@@ -31,8 +33,10 @@ export interface Grouped {
   readonly is: Estimate;
   /** Of all groups but one, by group. */
   readonly without: readonly Estimate[];
-  /** Groups with a conversion that met the channel, by channel. */
-  readonly metBy: readonly number[];
+  /** Conversions, those without a path too: of all groups, and of all but one, by group. What a conversion is worth is value by these. */
+  readonly conversions: { readonly is: number; readonly without: readonly number[] };
+  /** That met the channel, by channel: conversions, and groups with one. */
+  readonly met: readonly { readonly conversions: number; readonly groups: number }[];
   /** Of journeys that met no other channel, by channel: how many, and groups with a conversion. Only the game of rates asks. */
   readonly alone: readonly { readonly journeys: number; readonly groups: number }[];
 }
@@ -57,12 +61,12 @@ export interface GroupedChannel {
 }
 
 export function jackknife(grouped: Grouped): GroupedUncertainty {
-  const { model, reward, channels, is, without, metBy } = grouped;
+  const { model, reward, channels, is, without, met } = grouped;
   const groups = without.length;
   const t = student(deviations(grouped.level), groups - 1);
   const refused = refusalOf(grouped);
   const isOutside = is.shares.some((share) => share < 0 || share > 1);
-  const users = metBy.map((met) => usersOf(met, groups));
+  const users = met.map((one) => usersOf(one.groups, groups));
   const isKnown = users.map((count) => count >= FEWEST_USERS);
   const ranks = refused === null && !isOutside ? ranksBy(is.shares, isKnown, (a, b) => partAbove(grouped, a, b)) : [];
   return {
@@ -79,9 +83,7 @@ export function jackknife(grouped: Grouped): GroupedUncertainty {
         ...(isKnown[i] === true ? [] : ['few_groups' as const]),
         ...(isTooAlone(grouped, i) ? ['few_journeys_alone' as const] : []),
         ...(reward === 'value' && credit <= 0 ? ['value_not_positive' as const] : []),
-        ...(reward === 'value' && credit > 0 && equals(credit, variance) < FEWEST_OF_VALUE.channel
-          ? ['few_orders_decide' as const]
-          : []),
+        ...(reward === 'value' && credit > 0 && isDecidedByFew(grouped, i) ? ['few_orders_decide' as const] : []),
       ];
       const none = refused !== null || refusals.length > 0;
       const isFew = isKnown[i] === true && (users[i] as number) < ENOUGH_USERS;
@@ -121,25 +123,41 @@ export function jackknife(grouped: Grouped): GroupedUncertainty {
 }
 
 /** Why nothing is said of the reward; null: there are intervals. */
-function refusalOf({ reward, is, without }: Grouped): CautionCode | null {
+function refusalOf(grouped: Grouped): CautionCode | null {
+  const { reward, is, without } = grouped;
   if (without.length < FEWEST_GROUPS) return 'too_few_groups';
   if (reward !== 'value') return null;
   if (is.total <= 0) return 'value_not_positive';
-  return equalsOfAll(is, without) < FEWEST_OF_VALUE.all ? 'few_orders_decide' : null;
+  return equalsOfAll(grouped) < FEWEST_IN_GROUPS && !areAlike(grouped) ? 'few_orders_decide' : null;
 }
 
-function cautionsOfValue({ is, without }: Grouped): CautionCode[] {
-  return [...(equalsOfAll(is, without) < 100 ? ['few_large_orders' as const] : []), 'larger_orders_unseen'];
+function cautionsOfValue(grouped: Grouped): CautionCode[] {
+  return [...(equalsOfAll(grouped) < 100 ? ['few_large_orders' as const] : []), 'larger_orders_unseen'];
 }
 
-function equalsOfAll(is: Estimate, without: readonly Estimate[]): number {
+/**
+ * By the values of all channels: an interval that is printed where the channel's own values happen to differ little would miss too often.
+ * Values that differ little need no more conversions than credit does.
+ */
+function isDecidedByFew(grouped: Grouped, i: number): boolean {
+  const { is } = grouped.conversions;
+  const conversions = Math.min(grouped.met[i]?.conversions ?? 0, is);
+  return !areAlike(grouped) && (conversions * equalsOfAll(grouped)) / is < FEWEST_OF_VALUE.channel;
+}
+
+/** Coefficient of variation of what a conversion is worth, up to which values are taken as equal, however few. */
+const ALIKE = 0.5;
+
+function areAlike({ is: { total }, without, conversions }: Grouped): boolean {
+  const ratios = without.map((one, group) => one.total / (conversions.without[group] as number));
+  return varianceOf(ratios) * conversions.is <= (ALIKE * (total / conversions.is)) ** 2;
+}
+
+/** How many users of equal value would be as certain as all are. */
+function equalsOfAll({ is: { total }, without }: Grouped): number {
   const { length } = without;
-  return equals(is.total, varianceOf(without.map(({ total }) => (total * length) / (length - 1))));
-}
-
-/** How many users of equal value would be as certain. */
-function equals(amount: number, variance: number): number {
-  return variance === 0 ? Number.POSITIVE_INFINITY : amount ** 2 / variance;
+  const variance = varianceOf(without.map((one) => (one.total * length) / (length - 1)));
+  return variance === 0 ? Number.POSITIVE_INFINITY : total ** 2 / variance;
 }
 
 function isTooAlone({ model, alone }: Grouped, i: number): boolean {
@@ -149,8 +167,8 @@ function isTooAlone({ model, alone }: Grouped, i: number): boolean {
 }
 
 /** Users that leave as many of the groups empty, most likely. */
-function usersOf(met: number, groups: number): number {
-  return met >= groups ? Number.POSITIVE_INFINITY : Math.log(1 - met / groups) / Math.log(1 - 1 / groups);
+function usersOf(known: number, groups: number): number {
+  return known >= groups ? Number.POSITIVE_INFINITY : Math.log(1 - known / groups) / Math.log(1 - 1 / groups);
 }
 
 function ofPart(part: number, variance: number, t: number): Interval {

@@ -135,6 +135,10 @@ describe('value', () => {
     expect(of('c').share?.high).toBeGreaterThan(0);
     const alike = answerOf(users(...orders('a', new Array<number>(200).fill(10)), [path('c', 0, 0, 1)]));
     expect(alike.of('c', 'value').share?.high).toBeGreaterThan(0);
+    // At most 2.7 orders, worth what the others are: else only samples with an order of c would have an interval.
+    expect(alike.of('c', 'value').credit?.low).toBe(0);
+    expect(alike.of('c', 'value').credit?.high).toBeCloseTo(27.055, 2);
+    expect(alike.of('c').effect).toEqual(alike.of('c').credit);
   });
 
   test('one order of 5 % of the value is a caution; refunds that outweigh sales leave no interval', () => {

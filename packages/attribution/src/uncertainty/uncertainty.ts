@@ -180,14 +180,17 @@ function ofModel(
       const share =
         none || isOutside ? null : ofProportion(is.shares[i] as number, draws.shares[i] as Float64Array, witnesses, z);
       const amount = (is.shares[i] as number) * is.total;
-      const credit =
-        none || isOutside ? null : ofCredit(amount, draws.credits[i] as Float64Array, witnesses, reward, is.total, z);
+      const credit = none || isOutside ? null : ofCredit(amount, draws.credits[i] as Float64Array, witnesses, is.total, z);
       return {
         channel,
         shareIs: is.shares[i] as number,
         share,
         credit,
-        effect: none ? null : ofEffect(model, is.effects[i] as number, draws.effects[i] as Float64Array, witnesses, z, level),
+        effect: none
+          ? null
+          : model === 'shapley' && credit !== null
+            ? credit
+            : ofEffect(model, is.effects[i] as number, draws.effects[i] as Float64Array, witnesses, z, level),
         ofRatios: own.converted < FEWEST_FOR_RATIOS ? null : credit,
         rank: ranks[i] ?? null,
         witnesses: share === null ? null : sizeOf(is.shares[i] as number, draws.shares[i] as Float64Array, witnesses),
@@ -217,17 +220,10 @@ function sizeOf(part: number, draws: Float64Array, { converted, all }: Witnesses
   return converted < 5 ? Math.min(size, all) : size;
 }
 
-/** None converted: at most as many units as this would have. What their orders are worth is not known. */
-function ofCredit(
-  amount: number,
-  draws: Float64Array,
-  witnesses: Witnesses,
-  reward: Reward,
-  total: number,
-  z: number,
-): Interval | null {
+/** None converted: at most as many units as this would have; of value there are intervals only where their orders would be worth what others are. */
+function ofCredit(amount: number, draws: Float64Array, witnesses: Witnesses, total: number, z: number): Interval | null {
   const { converted, all } = witnesses;
-  if (converted === 0) return reward === 'value' || all === 0 ? null : { low: 0, high: (z ** 2 * total) / all };
+  if (converted === 0) return all === 0 ? null : { low: 0, high: (z ** 2 * total) / all };
   return amount <= 0 ? null : ofAmount(amount, draws, witnesses, z);
 }
 
@@ -236,7 +232,7 @@ function ofAmount(amount: number, draws: Float64Array, { converted }: Witnesses,
   return converted < 5 ? scored(amount, variance, z) : onLogScale(amount, variance, student(z, converted));
 }
 
-/** Removal effects and blended shares are parts of a whole, other Shapley values amounts; those of rates lie anywhere. A rule has none. */
+/** Removal effects and blended shares are parts of a whole; values of the sum game are its credit; those of rates lie anywhere. A rule has none. */
 function ofEffect(
   model: ModelName,
   effect: number,

@@ -13,10 +13,15 @@ import { countJourneys, type JourneyCounts } from './journey-counts.ts';
 export interface GroupCounts {
   /** Of all groups but one, by group. */
   readonly without: readonly JourneyCounts[];
-  /** By channel: groups with a conversion that met it. */
-  readonly metBy: ReadonlyMap<string, number>;
+  /** By channel: conversions that met it, and groups with one. */
+  readonly met: ReadonlyMap<string, Met>;
   /** By channel: journeys that met no other one, and groups with a conversion among them. Empty where no model looks at sets. */
   readonly alone: ReadonlyMap<string, Alone>;
+}
+
+export interface Met {
+  readonly conversions: number;
+  readonly groups: number;
 }
 
 export interface Alone {
@@ -35,12 +40,14 @@ export function countGroups(
   const count = (ofGroup: Pick<Snapshot, 'collect'>) =>
     countJourneys({ collect: ofGroup.collect, definitions, newer }, question) as JourneyCounts;
   const rename: Rename = inModels ?? ((channel) => channel);
-  const metBy = new Map<string, number>();
+  const met = new Map<string, Met>();
   const alone = new Map<string, Alone>();
   for (const group of groups) {
     const { sizes, sets } = count(group);
-    for (const channel of new Set(sizes.ofConversions.flatMap((row) => (row.amount > 0 ? [rename(row.channel)] : []))))
-      metBy.set(channel, (metBy.get(channel) ?? 0) + 1);
+    for (const [channel, own] of metIn(sizes.ofConversions, rename)) {
+      const { conversions = 0, groups: before = 0 } = met.get(channel) ?? {};
+      met.set(channel, { conversions: conversions + own, groups: before + 1 });
+    }
     for (const [channel, own] of aloneIn(sets?.counts(null) ?? [], rename)) {
       const { journeys = 0, groups: before = 0 } = alone.get(channel) ?? {};
       alone.set(channel, { journeys: journeys + own.journeys, groups: before + own.groups });
@@ -50,9 +57,16 @@ export function countGroups(
     without: groups.map((group) =>
       count({ collect: (view, collection) => minus(collect(view, collection), group.collect(view, collection)) }),
     ),
-    metBy,
+    met,
     alone,
   };
+}
+
+function metIn(ofConversions: JourneyCounts['sizes']['ofConversions'], rename: Rename): Map<string, number> {
+  const met = new Map<string, number>();
+  for (const { channel, amount } of ofConversions)
+    if (amount > 0) met.set(rename(channel), (met.get(rename(channel)) ?? 0) + amount);
+  return met;
 }
 
 type Sets = ReturnType<NonNullable<JourneyCounts['sets']>['counts']>;

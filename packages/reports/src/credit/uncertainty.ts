@@ -49,7 +49,8 @@ export function uncertaintyOf(
       without: (without ?? []).map((effects, group) =>
         estimateOf(names, effects, (groups.without[group] as typeof journeys).sizes, currency),
       ),
-      metBy: names.map((channel) => groups.metBy.get(channel) ?? 0),
+      conversions: { is: conversionsOf(journeys.sizes), without: groups.without.map(({ sizes }) => conversionsOf(sizes)) },
+      met: names.map((channel) => groups.met.get(channel) ?? { conversions: 0, groups: 0 }),
       alone: names.map((channel) => groups.alone.get(channel) ?? { journeys: 0, groups: 0 }),
     });
     return { reward, cautions: answer.cautions, channels: new Map(answer.channels.map((one) => [one.channel, one])) };
@@ -58,6 +59,10 @@ export function uncertaintyOf(
   if (values.size > 1) rewards.push(none('value', 'several_currencies'));
   else for (const [currency, outcome] of values) rewards.push(of('value', currency, outcome));
   return { groups: groups.without.length, level, rewards };
+}
+
+function conversionsOf({ attributed, unattributed }: Pick<SizeCounts, 'attributed' | 'unattributed'>): number {
+  return Number(attributed.conversions) + Number(unattributed.conversions);
 }
 
 /** Parts of all conversions, those without a path too: so are the shares of an answer. */
