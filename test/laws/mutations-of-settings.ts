@@ -23,6 +23,14 @@ export const MUTATIONS_OF_SETTINGS: readonly Mutation[] = [
     test: 'packages/runtime/src/event-log/lost.test.ts',
   },
   {
+    lie: 'a speed worker reads beside whatever folder is there',
+    law: '6',
+    file: 'services/speed/src/main.ts',
+    from: '  await demandFolderOfLog(config.dataDir, opened, signal);\n',
+    to: '',
+    test: 'services/speed/test/main.redis.test.ts',
+  },
+  {
     lie: 'a setting in milliseconds may be more than a timer holds',
     law: '7',
     file: `${RUNTIME}/config/setting.ts`,

@@ -3,19 +3,17 @@ import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openEventLog } from '@tributary/log/open-log';
-import type { EventLog } from '@tributary/log/port';
 import { openRecomputeQueue } from '@tributary/queue/recompute-queue';
 import { startRecomputeWorker } from '@tributary/queue/recompute-worker';
 import { startShardWorker } from '@tributary/queue/shard-worker';
 import { loadDefinitions } from '@tributary/runtime/config/definitions';
 import { isTransient } from '@tributary/runtime/error-kinds';
 import { eventLogConfiguration } from '@tributary/runtime/event-log/configuration';
-import { assertFolderOfLog } from '@tributary/runtime/event-log/folder-history';
+import { demandFolderOfLog } from '@tributary/runtime/event-log/folder-history';
 import { NAMESPACE } from '@tributary/runtime/event-log/keys';
 import { runService } from '@tributary/runtime/process/service';
 import { connectRedis, whenWritable } from '@tributary/runtime/redis/connect';
 import { RECOMPUTE_SETTINGS } from '@tributary/runtime/settings/recompute';
-import { patience } from '@tributary/runtime/wait';
 import { createServingStore } from '@tributary/store/redis-serving-store';
 import { VIEWS } from '@tributary/views/registry';
 import { compareInChild, computeInChild, computePartInChild, mergeInChild } from './child/child.ts';
@@ -25,10 +23,6 @@ import { createDefinitionsParser, createHandler } from './handle.ts';
 import { recomputeMetrics } from './metrics.ts';
 import { DEFAULT_LIMITS, type RunPorts } from './ports.ts';
 import { watchOverdue } from './watchdog.ts';
-
-/** The leaders of a topic that was created a moment ago are not known everywhere yet. */
-const LOG_ANSWERS_MS = 15_000;
-const LOG_ASKED_EVERY_MS = 250;
 
 await runService('recompute', RECOMPUTE_SETTINGS, async ({ config, log: logger, metrics: registry, signal }) => {
   const onError = (error: Error) => logger.warn({ err: error.message }, 'redis');
@@ -43,7 +37,7 @@ await runService('recompute', RECOMPUTE_SETTINGS, async ({ config, log: logger, 
     now: Date.now,
   });
   // A run would publish what it finds: in another folder, nothing.
-  assertFolderOfLog(config.dataDir, await startsOf(log, signal));
+  await demandFolderOfLog(config.dataDir, log, signal);
   const metrics = recomputeMetrics(registry);
   const version = shardVersion();
   const ports: RunPorts = {
@@ -138,15 +132,3 @@ await runService('recompute', RECOMPUTE_SETTINGS, async ({ config, log: logger, 
     },
   };
 });
-
-/** Where the log begins, asked again for a while. Throws `log_unavailable`. */
-async function startsOf(log: EventLog, signal: AbortSignal): Promise<readonly (string | null)[]> {
-  const more = patience(LOG_ANSWERS_MS, LOG_ASKED_EVERY_MS, { signal });
-  for (;;) {
-    try {
-      return await log.starts();
-    } catch (error) {
-      if (!isTransient(error) || !(await more())) throw error;
-    }
-  }
-}

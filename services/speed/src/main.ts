@@ -5,6 +5,7 @@ import { openEventLog } from '@tributary/log/open-log';
 import { joinAsProcess } from '@tributary/membership/process-member';
 import { loadDefinitions, sha256Hex } from '@tributary/runtime/config/definitions';
 import { eventLogConfiguration } from '@tributary/runtime/event-log/configuration';
+import { demandFolderOfLog } from '@tributary/runtime/event-log/folder-history';
 import { NAMESPACE } from '@tributary/runtime/event-log/keys';
 import { runService } from '@tributary/runtime/process/service';
 import { connectRedis, whenWritable } from '@tributary/runtime/redis/connect';
@@ -30,6 +31,8 @@ await runService('speed', SPEED_SETTINGS, async ({ config, log: logger, metrics,
     name: 'events',
     now: Date.now,
   });
+  // Another folder has nothing of what the log dropped: the worker would note a hole for good.
+  await demandFolderOfLog(config.dataDir, opened, signal);
   const stallWatch = createStallWatch();
   const log = recallingLog(
     opened,

@@ -3,6 +3,8 @@ import { readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { TributaryError } from '@tributary/model/errors';
 import { dataPath } from '../data-folder/paths.ts';
+import { isTransient } from '../error-kinds.ts';
+import { patience } from '../wait.ts';
 
 /** Manifests of one segment, or of many that were merged. */
 const SEGMENT_OR_BLOCK = /^\d{6,12}(-\d{6,12})?\.json$/;
@@ -23,8 +25,28 @@ export function assertFolderOfLog(dataDir: string, starts: readonly (string | nu
   const more = missing.length === 1 ? '' : ` and ${missing.length - 1} more`;
   throw new TributaryError(
     'history_mismatch',
-    `TRIBUTARY_DATA_DIR must be the folder of this log (got "${resolve(dataDir)}": it has no archive of partition ${missing[0]}${more}, which the log has dropped entries of). Mount that folder, or name it.`,
+    `TRIBUTARY_DATA_DIR must be the folder of this log (got "${resolve(dataDir)}": it has no archive of partition ${missing[0]}${more}, of which the log has dropped entries). Mount that folder, or name it.`,
   );
+}
+
+/** The leaders of a topic that was created a moment ago are not known everywhere yet. */
+const LOG_ANSWERS_MS = 15_000;
+const LOG_ASKED_EVERY_MS = 250;
+
+/** The same at the start of a role that reads the archive, which asks the log for a while. Throws `log_unavailable` too. */
+export async function demandFolderOfLog(
+  dataDir: string,
+  log: { starts(): Promise<readonly (string | null)[]> },
+  signal?: AbortSignal,
+): Promise<void> {
+  const more = patience(LOG_ANSWERS_MS, LOG_ASKED_EVERY_MS, { signal });
+  for (;;) {
+    try {
+      return assertFolderOfLog(dataDir, await log.starts());
+    } catch (error) {
+      if (!isTransient(error) || !(await more())) throw error;
+    }
+  }
 }
 
 function namesIn(folder: string): string[] {
