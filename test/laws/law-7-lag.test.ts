@@ -124,7 +124,7 @@ test('law 7: a log that is dated ahead of this clock is reported; what waits in 
   expect(health(id(NOW + 1_000, 0), NOW, idle([id(NOW + 1_000, 0)], [NOW + 1_000]))).toMatchObject({ missing: [], notes: [] });
   expect(health(ahead, NOW, idle([ahead], [NOW + lead]))).toMatchObject({
     missing: [],
-    notes: [expect.stringMatching(/^partition 0: .* dated 2002-03-28T01:46:40.000Z, 17280000000 ms ahead of this clock/)],
+    notes: [expect.stringMatching(/^partition 0: .* dated 2002-03-28T01:46:40.000Z, 200 d 0 h ahead of this clock/)],
   });
   const waiting = [{ end: ahead, appendedMs: NOW + lead, unreached: [] }];
   expect(health(id(NOW, 0), NOW, { ...idle([ahead]), waiting }).missing).toEqual([
@@ -144,5 +144,5 @@ test('law 7: a clock that went back does not make an old look a new one', () => 
     idle(['4']),
   );
   expect(lagMs).toBeNull();
-  expect(missing).toEqual([expect.stringContaining('the log has not said how far it goes for 3600000 ms')]);
+  expect(missing).toEqual([expect.stringContaining('the end of the log has been unknown for 1 h 0 min')]);
 });

@@ -23,13 +23,16 @@ export async function assertFree(host: string, ports: Ports, graceMs: number): P
     const refused = await refusedOf(host, ports);
     const closed = refused.filter(({ code }) => code === 'EACCES');
     if (closed.length > 0) {
-      const must = `the first of ${BLOCK} ports that this user may open`;
-      throw wrong(`--port must be ${must} (got ${ports.collector}: not ${listed(closed)}). Choose one above 1023.`);
+      const numbers = closed.map(({ port }) => port);
+      const which = numbers.length === 1 ? `port ${numbers[0]} needs root` : `ports ${numbers[0]} to ${numbers.at(-1)} need root`;
+      throw wrong(
+        `--port must be the first of ${BLOCK} ports in a row that this user may open (got ${ports.collector}: ${which}). Choose one above 1023.`,
+      );
     }
     if (refused.length === 0) return;
     if (waitedMs >= graceMs)
       throw wrong(
-        `--port must be the first of ${BLOCK} free ports (got ${ports.collector}: another program listens on ${host} at ${listed(refused)}). Stop it, or choose another port.`,
+        `--port must be the first of ${BLOCK} free ports in a row (got ${ports.collector}: another program uses ${listed(refused)}). Stop it, or choose another port.`,
       );
     await sleep(200);
   }
@@ -60,8 +63,17 @@ async function refusedOf(host: string, ports: Ports): Promise<Refused[]> {
   return refused;
 }
 
+const SERVED_BY: Readonly<Record<PortName, string>> = {
+  collector: 'the collector',
+  api: 'the API',
+  redis: 'Redis',
+  speed: 'the speed worker',
+  archiver: 'the archiver',
+  recompute: 'recompute',
+};
+
 function listed(refused: readonly Refused[]): string {
-  return refused.map(({ name, port }) => `${port} (${name})`).join(', ');
+  return refused.map(({ name, port }) => `port ${port}, which is for ${SERVED_BY[name]}`).join('; ');
 }
 
 function wrong(message: string): TributaryError {

@@ -108,7 +108,7 @@ test('a taken port is named, with whose it would be, and nothing is left running
   try {
     await expect(launch()).rejects.toMatchObject({
       code: 'invalid_config',
-      message: expect.stringContaining(`another program listens on 127.0.0.1 at ${basePort + 2} (redis)`),
+      message: expect.stringContaining(`another program uses port ${basePort + 2}, which is for Redis`),
     });
   } finally {
     squatter.close();

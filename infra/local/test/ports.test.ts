@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
-import { assertFree, freeBasePort, PORT_OFFSETS, type PortName, portsFrom } from '../src/ports.ts';
+import { assertFree, freeBasePort, portsFrom } from '../src/ports.ts';
 
 const HOST = '127.0.0.1';
 const squatters: ReturnType<typeof createServer>[] = [];
@@ -19,25 +19,31 @@ async function take(port: number): Promise<void> {
   squatters.push(squatter);
 }
 
-test.each(Object.keys(PORT_OFFSETS) as PortName[])(
-  'the port of %s, taken, is refused by its number and its name',
-  async (name) => {
-    const base = await freeBasePort(HOST, Math.random);
-    const ports = portsFrom(base);
-    await take(ports[name]);
-    await expect(assertFree(HOST, ports, 0)).rejects.toMatchObject({
-      code: 'invalid_config',
-      message: `--port must be the first of 6 free ports (got ${base}: another program listens on ${HOST} at ${ports[name]} (${name})). Stop it, or choose another port.`,
-    });
-  },
-);
+test.each([
+  ['collector', 'the collector'],
+  ['api', 'the API'],
+  ['redis', 'Redis'],
+  ['speed', 'the speed worker'],
+  ['archiver', 'the archiver'],
+  ['recompute', 'recompute'],
+] as const)('the port of %s, taken, is refused by its number and what it is for', async (name, owner) => {
+  const base = await freeBasePort(HOST, Math.random);
+  const ports = portsFrom(base);
+  await take(ports[name]);
+  await expect(assertFree(HOST, ports, 0)).rejects.toMatchObject({
+    code: 'invalid_config',
+    message: `--port must be the first of 6 free ports in a row (got ${base}: another program uses port ${ports[name]}, which is for ${owner}). Stop it, or choose another port.`,
+  });
+});
 
 test('all that are taken are named together; one that becomes free in time is waited for', async () => {
   const base = await freeBasePort(HOST, Math.random);
   const ports = portsFrom(base);
   await take(ports.api);
   await take(ports.recompute);
-  await expect(assertFree(HOST, ports, 0)).rejects.toThrow(`at ${base + 1} (api), ${base + 5} (recompute))`);
+  await expect(assertFree(HOST, ports, 0)).rejects.toThrow(
+    `uses port ${base + 1}, which is for the API; port ${base + 5}, which is for recompute)`,
+  );
   const waiting = assertFree(HOST, ports, 20_000);
   for (const squatter of squatters.splice(0)) squatter.close();
   await waiting;

@@ -150,7 +150,9 @@ test('a taken port and a wrong option are named with the way out, exit 2, before
   try {
     const refused = start('--no-demo');
     expect(await refused.ended).toBe(2);
-    expect(refused.output()).toContain(`--port must be the first of 6 free ports (got ${basePort}: another program listens`);
+    expect(refused.output()).toContain(
+      `--port must be the first of 6 free ports in a row (got ${basePort}: another program uses`,
+    );
     expect(refused.output()).toContain('Stop it, or choose another port.');
   } finally {
     squatter.close();

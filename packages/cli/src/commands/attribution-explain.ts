@@ -1,10 +1,11 @@
 /** `tributary attribution explain ID`: every touch of one conversion, its credit under each model, and why. */
+import { span } from '@tributary/model/span';
 import type { Command } from 'commander';
 import { orWhere } from '../api-client.ts';
 import type { AnswerOf } from '../api-types.ts';
 import { type Act, answer, type Context } from '../context.ts';
 import { EXIT, type ExitCode, UsageError } from '../exit.ts';
-import { conversions, counted, instant, money, span } from '../terminal/figures.ts';
+import { conversions, counted, instant, money } from '../terminal/figures.ts';
 import { renderWide, shortName } from '../terminal/table.ts';
 
 type Explanation = AnswerOf<'explainConversion'>;

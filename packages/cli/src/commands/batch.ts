@@ -1,4 +1,5 @@
 /** `tributary batch …`: ask for a generation, follow it, and move readers between generations. */
+import { span } from '@tributary/model/span';
 import type { Command } from 'commander';
 import type { ApiClient } from '../api-client.ts';
 import type { AnswerOf, Generation, Generations, Publication } from '../api-types.ts';
@@ -7,7 +8,7 @@ import { CommandError, EXIT, type ExitCode, UsageError } from '../exit.ts';
 import { parseDuration } from '../import/instant.ts';
 import { readJsonFile } from '../json-file.ts';
 import { fateOf, newest, newestComputed, previousOf } from '../report/generations.ts';
-import { count, instant, span } from '../terminal/figures.ts';
+import { count, instant } from '../terminal/figures.ts';
 import { renderWide } from '../terminal/table.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 

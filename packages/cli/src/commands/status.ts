@@ -1,11 +1,12 @@
 /** `tributary status`: how far both layers are. */
+import { span } from '@tributary/model/span';
 import type { Command } from 'commander';
 import type { AnswerOf } from '../api-types.ts';
 import { type Act, answer, type Context } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { definitionsLine } from '../report/definitions-line.ts';
 import { warnings } from '../report/meta-line.ts';
-import { count, counted, instant, span } from '../terminal/figures.ts';
+import { count, counted, instant } from '../terminal/figures.ts';
 import { renderFacts, renderWide } from '../terminal/table.ts';
 
 type Status = AnswerOf<'status'>;

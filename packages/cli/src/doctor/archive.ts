@@ -1,4 +1,5 @@
 /** The data folder's truth: manifests without gaps, files that match their checksums, the pointer that follows them. Reads only. */
+
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { digest, errorCode } from '@tributary/archive/durable';
@@ -6,9 +7,10 @@ import { readGeneration } from '@tributary/archive/generations';
 import type { GenerationManifest, Publication, SegmentManifest, StoredFile } from '@tributary/archive/layout';
 import { currentPublication } from '@tributary/archive/publications';
 import { readSegments } from '@tributary/archive/segments';
+import { span } from '@tributary/model/span';
 import { HOUR_MS } from '@tributary/model/time';
 import { dataPath } from '@tributary/runtime/data-folder/paths';
-import { bytes, count, counted, span } from '../terminal/figures.ts';
+import { bytes, count, counted } from '../terminal/figures.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 
 /** The schedule's default is 15 minutes: an hour without a generation means that it stands still. */

@@ -73,9 +73,15 @@ test('a folder that cannot be written: the fix is of its reason', () => {
 test('what holds of many partitions is one sentence', () => {
   const gone = (partition: number) => `partition ${partition}: the log begins after 0017-${partition}`;
   expect(gathered([gone(0), 'the log is silent', gone(1), gone(2), 'partition 1: behind'])).toEqual([
-    'partition 0: the log begins after 0017-0 (and the like in the partitions 1, 2)',
+    'partition 0: the log begins after 0017-0 (also partitions 1, 2)',
     'the log is silent',
     'partition 1: behind',
+  ]);
+  expect(gathered([0, 1, 2, 3, 5, 7, 8].map(gone))).toEqual([
+    'partition 0: the log begins after 0017-0 (also partitions 1 to 3, 5, 7, 8)',
+  ]);
+  expect(gathered(['59.0 s', '1 min 0 s', '850 ms'].map((age, i) => `partition ${i}: has waited for ${age}: late`))).toEqual([
+    'partition 0: has waited for 59.0 s: late (also partitions 1, 2)',
   ]);
 });
 

@@ -1,11 +1,12 @@
 /** Redis: reachable, durable, bounded; and the log that lies in it. */
+import { span } from '@tributary/model/span';
 import { logKey, NAMESPACE } from '@tributary/runtime/event-log/keys';
 import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
 import { DURABLE_SETTINGS } from '@tributary/runtime/redis/durability';
 import { shownRedisUrl } from '@tributary/runtime/redis/url';
 import { countDeadLetters, readPointer } from '@tributary/store/look';
 import type { Redis } from 'ioredis';
-import { bytes, counted, span } from '../terminal/figures.ts';
+import { bytes, counted } from '../terminal/figures.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 
 const CONNECT_MS = 3_000;

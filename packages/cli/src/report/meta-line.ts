@@ -1,7 +1,9 @@
 /** The line under every answer: how it came about and whether anything is missing. */
+
 import type { Meta, SpeedMeta } from '@tributary/contract/meta';
+import { span } from '@tributary/model/span';
 import type { Range } from '../api-types.ts';
-import { instant, span } from '../terminal/figures.ts';
+import { instant } from '../terminal/figures.ts';
 import { printable } from '../terminal/table.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
@@ -39,16 +41,32 @@ export function gathered(sentences: readonly string[]): string[] {
   const groups = new Map<string, { readonly text: string; readonly partitions: string[] }>();
   for (const sentence of sentences) {
     const [, partition, text = sentence] = /^partition (\d+): (.*)$/s.exec(sentence) ?? [];
-    const kind = partition === undefined ? sentence : text.replaceAll(/\d+/g, '#');
+    const kind = partition === undefined ? sentence : text.replaceAll(FIGURE, '#');
     const group = groups.get(kind);
     if (group === undefined) groups.set(kind, { text, partitions: partition === undefined ? [] : [partition] });
     else if (partition !== undefined) group.partitions.push(partition);
   }
   return [...groups.values()].map(({ text, partitions: [first, ...more] }) => {
     if (first === undefined) return text;
-    const others = more.length === 1 ? `partition ${more[0]}` : `the partitions ${more.join(', ')}`;
-    return `partition ${first}: ${text}${more.length === 0 ? '' : ` (and the like in ${others})`}`;
+    const others = more.length === 1 ? `partition ${more[0]}` : `partitions ${ranges(more.map(Number))}`;
+    return `partition ${first}: ${text}${more.length === 0 ? '' : ` (also ${others})`}`;
   });
+}
+
+/** A number, or a span of time, whose units differ with its length. */
+const FIGURE = /\d+(?:\.\d+)?(?: (?:ms|s|min|h|d)\b(?: \d+ (?:s|min|h)\b)?)?/g;
+
+/** `1 to 3, 5, 6`. */
+function ranges(numbers: readonly number[]): string {
+  const runs: { first: number; last: number }[] = [];
+  for (const number of numbers) {
+    const run = runs.at(-1);
+    if (run !== undefined && number === run.last + 1) run.last = number;
+    else runs.push({ first: number, last: number });
+  }
+  return runs
+    .map(({ first, last }) => (last === first ? `${first}` : `${first}${last === first + 1 ? ', ' : ' to '}${last}`))
+    .join(', ');
 }
 
 function lag({ speed }: Pick<SpeedMeta, 'speed'>): string {

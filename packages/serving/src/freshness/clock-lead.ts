@@ -1,5 +1,6 @@
 /** What follows where the log leads this clock: its host's clock was ahead, or the clock here is behind. Pure. */
 
+import { span } from '@tributary/model/span';
 import { MINUTE_MS } from '@tributary/model/time';
 import type { PartitionState } from '@tributary/store/speed-store';
 
@@ -50,5 +51,5 @@ export function clockLead(
 }
 
 function dated(atMs: number, nowMs: number): string {
-  return `${new Date(atMs).toISOString()}, ${atMs - nowMs} ms ahead of this clock`;
+  return `${new Date(atMs).toISOString()}, ${span(atMs - nowMs)} ahead of this clock`;
 }

@@ -6,7 +6,9 @@
  * says that, so a process that just started knows as much as any other; what this process saw wait is older than that says
  * where the clock was ahead. Pure.
  */
+
 import type { GenerationManifest } from '@tributary/archive/layout';
+import { span } from '@tributary/model/span';
 import type { PartitionState } from '@tributary/store/speed-store';
 import type { LogReach } from '../ports.ts';
 import { clockLead } from './clock-lead.ts';
@@ -104,7 +106,7 @@ export function assessSpeed(
   const notOneHistory = holesInHistory(states, seen, manifest);
   const missing = [...notOneHistory, ...lostWrites(states, furthest)];
   if (seen === null) {
-    missing.push('the log was not asked yet how far it goes');
+    missing.push('the end of the log is not known yet');
     return { lagMs: null, watermark, missing, notOneHistory, notes: [] };
   }
   const waits = (partition: number) => !isReached(seen.waiting[partition]?.end ?? null, states[partition]?.position ?? null);
@@ -119,13 +121,13 @@ export function assessSpeed(
     lagMs = Math.max(lagMs, ageMs);
     if (ageMs >= bounds.patienceMs)
       missing.push(
-        `partition ${partition}: the speed layer stands at ${position ?? 'the beginning'}, the log goes to ${waiting.end}, and the oldest entry in between has waited for ${ageMs} ms`,
+        `partition ${partition}: the speed layer stands at ${position ?? 'the beginning'}, the log goes to ${waiting.end}, and the oldest entry in between has waited for ${span(ageMs)}`,
       );
   });
   // A clock that went back says nothing about how long ago the look was.
   const silentMs = Math.abs(nowMs - seen.atMs);
   if (silentMs < bounds.patienceMs) return { lagMs, watermark, missing, notOneHistory, notes };
-  missing.push(`the log has not said how far it goes for ${silentMs} ms${silence === null ? '' : `: ${silence}`}`);
+  missing.push(`the end of the log has been unknown for ${span(silentMs)}${silence === null ? '' : `: ${silence}`}`);
   return { lagMs: null, watermark, missing, notOneHistory, notes };
 }
 
