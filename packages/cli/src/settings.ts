@@ -29,12 +29,16 @@ export interface Settings {
   readonly apiUrl: string;
   readonly collectorUrl: string;
   readonly redisUrl: string;
+  /** What named it; `folder`: `npm start`, whose Redis runs while the platform does. */
+  readonly redisUrlFrom: 'given' | 'folder' | 'default';
   /** The key for a scope. Throws with the ways to give one when there is none. */
   key(scope: Scope): string;
   /** The same, or undefined. */
   keyIfAny(scope: Scope): string | undefined;
   /** Collector and API were named in one place: what the one takes, the other answers. */
   isOnePlatform(): boolean;
+  /** The API is that of the data folder, as far as the folder says. */
+  isOfFolder(): boolean;
 }
 
 /** What `npm start` leaves for the tools on the same machine, readable by its owner only (infra/local/src/credentials.ts). */
@@ -50,6 +54,7 @@ export const LOCAL_KEYS_FILE = 'keys.local.json';
 /** Where `npm start` puts them. */
 const API_URL = 'http://127.0.0.1:7401';
 const COLLECTOR_URL = 'http://127.0.0.1:7400';
+const REDIS_URL = 'redis://127.0.0.1:7402';
 
 export function resolveSettings(options: GlobalOptions, env: Environment, cwd: string, home: string): Settings {
   const { dataDir, dataDirFrom } = dataDirOf(options, env, cwd, home);
@@ -77,18 +82,20 @@ export function resolveSettings(options: GlobalOptions, env: Environment, cwd: s
     const key = given(scope);
     return key !== undefined && belongs(key, target(scope)[0]) ? key.value : undefined;
   };
+  const redis = firstGiven(
+    ['flag', '--redis-url', options.redisUrl],
+    ['environment', 'TRIBUTARY_REDIS_URL', env['TRIBUTARY_REDIS_URL']],
+    ['folder', localFile, local.redisUrl],
+  );
   return {
     dataDir,
     dataDirFrom,
     apiUrl: api.address.value,
     collectorUrl: collector.address.value,
-    redisUrl:
-      firstGiven(
-        ['flag', '--redis-url', options.redisUrl],
-        ['environment', 'TRIBUTARY_REDIS_URL', env['TRIBUTARY_REDIS_URL']],
-        ['folder', localFile, local.redisUrl],
-      )?.value ?? 'redis://127.0.0.1:7402',
+    redisUrl: redis?.value ?? REDIS_URL,
+    redisUrlFrom: redis === undefined ? 'default' : redis.source === 'folder' ? 'folder' : 'given',
     keyIfAny,
+    isOfFolder: () => api.address.source === 'folder' || api.address.source === 'default',
     isOnePlatform: () => api.address.source === collector.address.source,
     key(scope) {
       const key = given(scope);

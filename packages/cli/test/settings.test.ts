@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { accepts } from '@tributary/testkit/accepts';
 import { describe, expect, test } from 'vitest';
 import { resolveSettings } from '../src/settings.ts';
 import { routes } from './api-answers.ts';
@@ -42,6 +43,44 @@ describe('settings', () => {
       'ta_l',
     ]);
   });
+
+  test('status names a log that was lost and created again, of the platform that the folder names and of no other', async () => {
+    await using server = await fakeServer(routes);
+    const cwd = home({ ...LOCAL, apiUrl: server.url });
+    const note = join(cwd, '.tributary', 'log.json');
+    const loss =
+      'log                  created again at 2026-11-20 09:30:00Z: what was acknowledged before and not archived is lost\n';
+    const status = async (...more: string[]) => (await tributary(['status', ...more], { cwd, env: { COLUMNS: '200' } })).stdout;
+    writeFileSync(note, JSON.stringify({ identity: 'one' }));
+    expect(await status()).not.toContain('created again');
+    writeFileSync(note, JSON.stringify({ identity: 'one', restoredAt: Date.UTC(2026, 10, 20, 9, 30) }));
+    expect(await status()).toContain(loss);
+    expect(await status('--url', server.url, '--key', 'k')).not.toContain('created again');
+    writeFileSync(note, '{');
+    expect(await status()).toContain('answers');
+  });
+
+  test('doctor --config: the Redis of npm start need not run; one that was named must', async () => {
+    const gone = 'redis://127.0.0.1:1';
+    const look = async (cwd: string, ...more: string[]) => {
+      const { code, stdout } = await tributary(['doctor', '--config', ...more], { cwd, env: {} });
+      return [code, stdout.replaceAll(/\s+/g, ' ')];
+    };
+    const stopped = home({ ...LOCAL, redisUrl: gone });
+    expect(await look(stopped)).toEqual([
+      0,
+      expect.stringMatching(/^ok configuration npm start would start: .* Its Redis is not running and was not looked at/),
+    ]);
+    expect(await look(stopped, '--redis-url', gone)).toEqual([1, expect.stringContaining('must name a Redis that answers')]);
+    writeFileSync(join(stopped, '.tributary', 'keys.json'), '{');
+    expect(await look(stopped)).toEqual([1, expect.stringMatching(/^fail configuration (?!.*Redis).*keys\.json/)]);
+    // Where a platform runs on the default ports, its Redis answers.
+    if (await accepts(7402)) return;
+    expect(await look(home())).toEqual([
+      0,
+      expect.stringMatching(/^warn configuration Redis was not looked at, as none is named → npm start brings its own\./),
+    ]);
+  }, 30_000);
 
   const KEY = { TRIBUTARY_READ_KEY: 'tr_env' };
   test.each([

@@ -1,5 +1,5 @@
 /** `tributary doctor`: looks at everything an operator would, and says what to do. Changes nothing. */
-import { eventLogNote, notedRestores, type Restores } from '@tributary/runtime/event-log/note';
+import { eventLogNote } from '@tributary/runtime/event-log/note';
 import type { Command } from 'commander';
 import { type Act, answer, type Context } from '../context.ts';
 import { checkAnswers } from '../doctor/answers.ts';
@@ -8,7 +8,7 @@ import { checkConfiguration } from '../doctor/configuration.ts';
 import type { Finding } from '../doctor/finding.ts';
 import { checkDataDir, judgeNode } from '../doctor/machine.ts';
 import { checkRedis, type LogFacts } from '../doctor/redis.ts';
-import { judgeRestores } from '../doctor/restored.ts';
+import { judgeRestores, restoresIn } from '../doctor/restored.ts';
 import { checkServices } from '../doctor/services.ts';
 import { CommandError, EXIT, type ExitCode } from '../exit.ts';
 import { linesOf, printable, roomBeside } from '../terminal/table.ts';
@@ -49,7 +49,7 @@ async function examine(context: Context, options: Options): Promise<Finding[]> {
   const services = await checkServices(settings, shell.fetch, shell.now);
   const answers = await checkAnswers(settings, shell.fetch);
   terminal.progressEnd();
-  const restores = judgeRestores(restoresOf(dataDir));
+  const restores = judgeRestores(restoresIn(dataDir));
   return [...machine, ...redis.findings, ...restores, ...archive, ...generations.findings, ...pointer, ...services, ...answers];
 }
 
@@ -60,14 +60,6 @@ function notedLog(dataDir: string): string | null {
   } catch {
     // A damaged note is refused by the roles; what else the doctor sees is worth showing.
     return null;
-  }
-}
-
-function restoresOf(dataDir: string): Restores {
-  try {
-    return notedRestores(dataDir);
-  } catch {
-    return {};
   }
 }
 

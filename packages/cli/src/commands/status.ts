@@ -3,6 +3,7 @@ import { span } from '@tributary/model/span';
 import type { Command } from 'commander';
 import type { AnswerOf } from '../api-types.ts';
 import { type Act, answer, type Context } from '../context.ts';
+import { lossOf, restoresIn } from '../doctor/restored.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { definitionsLine } from '../report/definitions-line.ts';
 import { warnings } from '../report/meta-line.ts';
@@ -22,8 +23,10 @@ export function addStatus(program: Command, act: Act): void {
 async function status(context: Context, options: { readonly partitions?: boolean }): Promise<ExitCode> {
   const got = await context.api('read').get<Status>('/v1/status');
   warnings(context.terminal, got);
+  const { settings } = context;
+  const loss = settings.isOfFolder() ? lossOf(restoresIn(settings.dataDir)) : undefined;
   await answer(context, got, () =>
-    [facts(got, context), ...(options.partitions === true ? ['', partitionTable(got, context)] : [])].join('\n'),
+    [facts(got, context, loss), ...(options.partitions === true ? ['', partitionTable(got, context)] : [])].join('\n'),
   );
   return got.complete ? EXIT.ok : EXIT.found;
 }
@@ -31,6 +34,7 @@ async function status(context: Context, options: { readonly partitions?: boolean
 function facts(
   { partitions, generation, pending, complete, definitions, definitionsInForce }: Status,
   { terminal }: Context,
+  loss: string | undefined,
 ): string {
   const behind = partitions.filter((partition) => partition.behind === true).length;
   // A partition that holds no event and no heartbeat yet has no log time.
@@ -50,6 +54,7 @@ function facts(
         `${counted(partitions.length, 'partition')}, ${behind} behind${unread > 0 ? `, ${unread} without events` : ''}`,
       ],
       ['oldest log time', lags.length === 0 ? 'unknown' : `${span(Math.max(...lags))} ago`],
+      ...(loss === undefined ? [] : [['log', loss] as const]),
       ['pending late events', count(pending)],
       ['definitions', definitionsInForce === null ? definitions : definitionsLine(definitionsInForce)],
     ],

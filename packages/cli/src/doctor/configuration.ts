@@ -1,16 +1,25 @@
 /** `tributary doctor --config`: what a start looks at before its first role, with the environment that `tributary start` gives to a role. */
 import type { Context } from '../context.ts';
-import { type Finding, ok } from './finding.ts';
+import { type Finding, ok, warn } from './finding.ts';
 
 const CHECK = 'configuration';
 const WAIT_MS = 2_000;
+const NO_ANSWER = 'TRIBUTARY_REDIS_URL must name a Redis that answers';
+const OWN_REDIS =
+  'npm start would start: settings, definitions, folders and keys are right. Its Redis is not running and was not looked at';
+const NOT_NAMED = 'Redis was not looked at, as none is named';
+const NAME_IT = 'npm start brings its own. For roles that are started one by one, name it in TRIBUTARY_REDIS_URL.';
 
 /** The sentences are those of a start, and end with what to do. */
 export async function checkConfiguration({ shell, settings }: Context): Promise<Finding[]> {
   const { lookAtConfiguration } = await import('@tributary/runtime/check/configuration');
   const { dataDir: path, dataDirFrom: name, redisUrl } = settings;
   const env = { ...shell.env, TRIBUTARY_REDIS_URL: redisUrl };
-  const { troubles, notes } = await lookAtConfiguration({ env, dataDir: { name, path }, redis: true, waitMs: WAIT_MS });
+  const look = (redis: boolean) => lookAtConfiguration({ env, dataDir: { name, path }, redis, waitMs: WAIT_MS });
+  let looked = await look(true);
+  const comesLater = settings.redisUrlFrom !== 'given' && looked.troubles.some((trouble) => trouble.startsWith(NO_ANSWER));
+  if (comesLater) looked = await look(false);
+  const { troubles, notes } = looked;
   const findings: Finding[] = [
     ...[...troubles, ...(troubles.length === 0 ? await kafkaTroubles(shell, redisUrl) : [])].map((detail) => ({
       check: CHECK,
@@ -18,10 +27,12 @@ export async function checkConfiguration({ shell, settings }: Context): Promise<
       detail,
     })),
     ...notes.map((detail) => ({ check: CHECK, status: 'warn' as const, detail })),
+    ...(comesLater && settings.redisUrlFrom === 'default' ? [warn(CHECK, NOT_NAMED, NAME_IT)] : []),
   ];
-  return findings.length > 0
-    ? findings
-    : [ok(CHECK, 'every role would start: settings, definitions, folders, keys and servers are right')];
+  if (findings.length > 0) return findings;
+  return [
+    ok(CHECK, comesLater ? OWN_REDIS : 'every role would start: settings, definitions, folders, keys and servers are right'),
+  ];
 }
 
 /** Whether the brokers take the login, and the topic has the partitions. One that is not there yet is made by the first role. */

@@ -1,15 +1,30 @@
 /** What the note of the log says of TRIBUTARY_RESTORE_LOST_LOG. */
-import type { Restores } from '@tributary/runtime/event-log/note';
+import { notedRestores, type Restores } from '@tributary/runtime/event-log/note';
 import { instant } from '../terminal/figures.ts';
 import { type Finding, ok, warn } from './finding.ts';
 
 const CHECK = 'lost log';
 
-export function judgeRestores({ restoreSpentAt, restoredAt }: Restores): Finding[] {
-  const loss =
-    restoredAt === undefined
-      ? undefined
-      : `the log was created again at ${instant(restoredAt)}: what was acknowledged before and not archived is lost`;
+/** Nothing of a note that is damaged: roles refuse it, and what else there is to see is worth showing. */
+export function restoresIn(dataDir: string): Restores {
+  try {
+    return notedRestores(dataDir);
+  } catch {
+    return {};
+  }
+}
+
+/** undefined: it was never lost. */
+export function lossOf({ restoredAt }: Restores): string | undefined {
+  return restoredAt === undefined
+    ? undefined
+    : `created again at ${instant(restoredAt)}: what was acknowledged before and not archived is lost`;
+}
+
+export function judgeRestores(restores: Restores): Finding[] {
+  const { restoreSpentAt } = restores;
+  const lost = lossOf(restores);
+  const loss = lost === undefined ? undefined : `the log was ${lost}`;
   if (restoreSpentAt !== undefined) {
     const isOn = `TRIBUTARY_RESTORE_LOST_LOG is on since ${instant(restoreSpentAt)}`;
     const fix = 'Leave the setting out, and start the roles again: it is for one start.';
