@@ -30,6 +30,14 @@ export const MUTATIONS_OF_JOURNEYS: readonly Mutation[] = [
     test: 'test/laws/two-engines.test.ts',
   },
   {
+    lie: 'a view does not say that its SQL reads the edges of paths',
+    law: '5',
+    file: `${VIEWS}/null-transitions/fold.ts`,
+    from: '  looksAtEdges: true,\n',
+    to: '',
+    test: 'test/laws/two-engines.test.ts',
+  },
+  {
     lie: 'the lag of every channel is from the first touch of the path',
     law: '5',
     file: `${VIEWS}/channel-lags/batch.sql`,

@@ -45,18 +45,24 @@ test.each([
   ['a measure of fractions', row("'d'", '1.5::DOUBLE'), {}, /, visits must be an integer \(got 1\.5\)/],
   ['no measure', row("'d'", 'NULL::BIGINT'), {}, /, visits must be an integer \(got null\)/],
   ['a column less', `SELECT '2026-01-01' AS day, 1::BIGINT AS visits`, {}, /channel/],
-  ['a row less than the manifest says', SOUND, { rows: 2 }, /1 rows were read of 2/],
+  ['a row less than the manifest says', SOUND, { missing: 1 }, /\d+ rows were read of \d+/],
   ['other bytes than the manifest says', SOUND, { sha256: '0'.repeat(64) }, /its manifest says/],
-] as const)('law 7: %s: checked as read', async (_, query, changed, expected) => {
-  const file = { ...(await fileOf(query)), ...changed };
-  const manifest = { generation: 1, views: { visits: file } };
-  const outcome = (reading: Promise<unknown>) =>
-    reading.then(
-      () => 'sound',
-      (error: Error) => error.message,
-    );
-  const checked = await outcome(checkViewRows(session, dataDir, manifest, VIEW));
-  expect(checked).toBe(await outcome(readViewRows(session, dataDir, manifest, VIEW)));
-  if (expected === 'sound') expect(checked).toBe('sound');
-  else expect(checked).toMatch(expected);
-});
+] as const)(
+  'law 7: %s: checked as read',
+  async (_, query, { missing = 0, ...changed }: { missing?: number; sha256?: string }, expected) => {
+    // Of many rows DuckDB judges, few are read.
+    for (const copies of [1, 501]) {
+      const file = await fileOf(`SELECT own.* FROM (${query}) AS own, range(${copies})`);
+      const manifest = { generation: 1, views: { visits: { ...file, rows: file.rows + missing, ...changed } } };
+      const outcome = (reading: Promise<unknown>) =>
+        reading.then(
+          () => 'sound',
+          (error: Error) => error.message,
+        );
+      const checked = await outcome(checkViewRows(session, dataDir, manifest, VIEW));
+      expect(checked).toBe(await outcome(readViewRows(session, dataDir, manifest, VIEW)));
+      if (expected === 'sound') expect(checked).toBe('sound');
+      else expect(checked).toMatch(expected);
+    }
+  },
+);

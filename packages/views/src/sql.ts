@@ -77,7 +77,7 @@ export function journeyStatements(views: readonly View[], { attribution }: Defin
     ...(attribution.clicksOutrankViews ? ['outranked'] : []),
     'walk',
     ...(views.some(({ looksAtParts }) => looksAtParts) ? ['parts'] : []),
-    'edges',
+    ...(views.some(({ looksAtEdges }) => looksAtEdges) ? ['edges'] : []),
   ];
   return files.flatMap((file) => statementsOf(read(`journeys/${file}.sql`)));
 }

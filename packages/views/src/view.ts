@@ -40,6 +40,8 @@ export interface View<Seen = unknown> {
   readonly countsSignals?: true;
   /** Its SQL reads what each channel has of a path: journeys/parts.sql. */
   readonly looksAtParts?: true;
+  /** Its SQL reads the passages along paths: journeys/edges.sql. */
+  readonly looksAtEdges?: true;
   /** Emits the rows of one anchor, in any order; the same key may be emitted more than once. */
   rows(seen: Seen, definitions: Definitions, emit: Emit): void;
 }

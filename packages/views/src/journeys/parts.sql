@@ -3,7 +3,8 @@
 -- In:  walked, path  see walk.sql; channel, see steps.sql
 -- Out: own   (path_no, channel_no, i, own_i, own_n)  step i of the path is number own_i of its channel's own_n
 --      part  (path_no, parts)  the distinct channels of the path, {i, channel_no}, in the order in which they first occur
---      coalition(of_null)  a table macro, for conversions' paths or for null paths
+--      coalition (filed_no, partition, is_null, channels, journeys, value)  journeys by the set of channels on their path (coalitionOf in
+--                channels.ts)
 -- Statements end with a semicolon at the end of a line.
 CREATE OR REPLACE TEMP TABLE own AS
   SELECT
@@ -16,23 +17,19 @@ CREATE OR REPLACE TEMP TABLE part AS
   FROM own
   WHERE own_i = 1
   GROUP BY path_no;
-
--- Journeys by the set of channels on their path (coalitionOf in channels.ts): filed_no, partition, channels, journeys, value.
-CREATE OR REPLACE TEMP MACRO coalition(of_null) AS TABLE (
-  WITH counted AS (
-    SELECT
-      filed_no, partition,
-      CASE WHEN len(parts) <= 20 THEN list_sort(list_transform(parts, part -> part.channel_no)) END AS channel_nos,
-      sum(sign) AS journeys, sum(sign * value) AS value
-    FROM path JOIN part USING (path_no)
-    WHERE is_null = of_null
-    GROUP BY ALL
-  ),
-  named AS (
-    SELECT channel_nos, string_agg(CASE WHEN channel_no > 0 THEN channel ELSE '' END, chr(31) ORDER BY channel_no) AS channels
-    FROM (SELECT channel_nos, unnest(channel_nos) AS channel_no FROM (SELECT DISTINCT channel_nos FROM counted)) JOIN channel USING (channel_no)
-    GROUP BY channel_nos
-  )
-  SELECT filed_no, partition, coalesce(channels, '(other)') AS channels, journeys, value
-  FROM counted LEFT JOIN named USING (channel_nos)
-);
+CREATE OR REPLACE TEMP TABLE coalition AS
+WITH counted AS (
+  SELECT
+    filed_no, partition, is_null,
+    CASE WHEN len(parts) <= 20 THEN list_sort(list_transform(parts, part -> part.channel_no)) END AS channel_nos,
+    sum(sign) AS journeys, sum(sign * value) AS value
+  FROM path JOIN part USING (path_no)
+  GROUP BY ALL
+),
+named AS (
+  SELECT channel_nos, string_agg(CASE WHEN channel_no > 0 THEN channel ELSE '' END, chr(31) ORDER BY channel_no) AS channels
+  FROM (SELECT channel_nos, unnest(channel_nos) AS channel_no FROM (SELECT DISTINCT channel_nos FROM counted)) JOIN channel USING (channel_no)
+  GROUP BY channel_nos
+)
+SELECT filed_no, partition, is_null, coalesce(channels, '(other)') AS channels, journeys, value
+FROM counted LEFT JOIN named USING (channel_nos);

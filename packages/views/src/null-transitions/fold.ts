@@ -9,6 +9,7 @@ export const nullTransitions: View<NullPath> = {
   dimensions: ['day', 'from', 'to'],
   measures: ['nulls'],
   lens: NULL_PATH,
+  looksAtEdges: true,
   rows({ ts, channels }, { attribution }, emit) {
     const day = dayOf(ts);
     let from = '';

@@ -12,6 +12,7 @@ export const transitions: View<ConvertingPath> = {
   dimensions: ['day', 'type', 'from', 'to', 'currency'],
   measures: ['conversions', 'valueMinor'],
   lens: CONVERTING_PATH,
+  looksAtEdges: true,
   rows({ conversion: { ts, type, currency, valueMinor }, channels }, { attribution }, emit) {
     if (channels.length === 0) return;
     const filed = `${dayOf(ts)}\t${type}\t`;
