@@ -25,7 +25,7 @@ export async function readViewRows(
   return rows;
 }
 
-/** Up to so many rows reading them is quicker than asking DuckDB about them: what it plans for the question takes 2 ms. */
+/** Fewer rows than these are quicker to read than to ask DuckDB about: it plans the question for 2 ms. */
 const FEW_ROWS = 500;
 
 /**
