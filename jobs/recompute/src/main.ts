@@ -2,7 +2,9 @@
 import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { sweepQuestions } from '@tributary/archive/questions';
 import { openEventLog } from '@tributary/log/open-log';
+import { startQuestionWorker } from '@tributary/queue/question-worker';
 import { openRecomputeQueue } from '@tributary/queue/recompute-queue';
 import { startRecomputeWorker } from '@tributary/queue/recompute-worker';
 import { startShardWorker } from '@tributary/queue/shard-worker';
@@ -16,13 +18,16 @@ import { connectRedis, whenWritable } from '@tributary/runtime/redis/connect';
 import { RECOMPUTE_SETTINGS } from '@tributary/runtime/settings/recompute';
 import { createServingStore } from '@tributary/store/redis-serving-store';
 import { VIEWS } from '@tributary/views/registry';
-import { compareInChild, computeInChild, computePartInChild, mergeInChild } from './child/child.ts';
+import { compareInChild, computeInChild, computePartInChild, mergeInChild, viewsInChild } from './child/child.ts';
 import { createShardHandler, mayRetryShard } from './distribute/handle.ts';
 import { shardVersion } from './distribute/version.ts';
 import { createDefinitionsParser, createHandler } from './handle.ts';
 import { recomputeMetrics } from './metrics.ts';
 import { DEFAULT_LIMITS, type RunPorts } from './ports.ts';
+import { answerQuestion } from './question/answer.ts';
 import { watchOverdue } from './watchdog.ts';
+
+const QUESTIONS_SWEPT_EVERY_MS = 3_600_000;
 
 await runService('recompute', RECOMPUTE_SETTINGS, async ({ config, log: logger, metrics: registry, signal }) => {
   const onError = (error: Error) => logger.warn({ err: error.message }, 'redis');
@@ -101,6 +106,11 @@ await runService('recompute', RECOMPUTE_SETTINGS, async ({ config, log: logger, 
     },
     isTransient,
   });
+  const questions = await startQuestionWorker({
+    ...common,
+    handle: (id, isLast, abort) => answerQuestion({ id, isLast }, { ...ports, computeViews: viewsInChild }, abort),
+    isTransient,
+  });
   const queue = openRecomputeQueue(jobs, NAMESPACE);
   await queue.schedule(config.batchEveryMs);
   const watchdog = {
@@ -114,18 +124,24 @@ await runService('recompute', RECOMPUTE_SETTINGS, async ({ config, log: logger, 
     onError: (error: unknown) => logger.warn({ err: String(error) }, 'the watchdog could not look'),
   };
   watchOverdue(watchdog, signal);
+  const sweep = () =>
+    sweepQuestions(ports.dataDir, Date.now()).catch((error: unknown) =>
+      logger.warn({ err: String(error) }, 'questions to the archive that expired could not be removed'),
+    );
+  const sweeping = setInterval(sweep, QUESTIONS_SWEPT_EVERY_MS).unref();
 
   return {
     async ready() {
-      if (!worker.isRunning() || shardWorker?.isRunning() === false)
+      if (!worker.isRunning() || !questions.isRunning() || shardWorker?.isRunning() === false)
         return { ok: false, detail: 'the queue worker does not run' };
       if (jobs.status !== 'ready') return { ok: false, detail: `Redis is ${jobs.status}` };
       if (failed !== null) return { ok: false, detail: failed };
-      const at = [worker.active() ?? [], shardWorker?.active() ?? []].flat();
+      const at = [worker.active() ?? [], questions.active(), shardWorker?.active() ?? []].flat();
       return { ok: true, detail: at.length === 0 ? 'idle' : `at job ${at.join(', ')}` };
     },
     async drain() {
-      await Promise.all([worker.stop(), shardWorker?.stop()]);
+      clearInterval(sweeping);
+      await Promise.all([worker.stop(), questions.stop(), shardWorker?.stop()]);
       await queue.close();
       await log.close();
       for (const redis of [serving, jobs]) redis.disconnect();

@@ -1,4 +1,5 @@
 /** All routes of the serving API by operation, except the probes and the pages of /docs. */
+import { ARCHIVE_QUESTION_ROUTES } from './archive-questions.ts';
 import { ATTRIBUTION_ROUTES } from './attribution.ts';
 import { CONVERSION_ROUTES } from './conversions.ts';
 import { DEAD_LETTER_ROUTES } from './dead-letters.ts';
@@ -16,6 +17,7 @@ export const ROUTES = {
   ...TOTALS_ROUTES,
   ...VIEW_ROUTES,
   ...CONVERSION_ROUTES,
+  ...ARCHIVE_QUESTION_ROUTES,
   ...GENERATION_ROUTES,
   ...OPERATION_ROUTES,
   ...DEAD_LETTER_ROUTES,

@@ -2,10 +2,11 @@
  * The working side of the queue of runs: one run at a time on all hosts together. Its shards are other jobs, children of its own:
  * the run keeps its slot while they are worked on, so that no other run begins meanwhile, and does nothing but watch.
  */
-import { type Job, Queue } from 'bullmq';
+import type { Job } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { startJobWorker } from './job-worker.ts';
-import { QUEUE, queuePrefix, type RunJob } from './jobs.ts';
+import { QUEUE, type RunJob } from './jobs.ts';
+import { limitToOne } from './limit-to-one.ts';
 import { openShardFlow, type ShardFlow } from './shard-flow.ts';
 import { openShardQueue } from './shard-queue.ts';
 
@@ -47,7 +48,7 @@ export interface RecomputeWorker {
 
 export async function startRecomputeWorker(options: WorkerOptions): Promise<RecomputeWorker> {
   const { redis, namespace, lockMs = 15_000, handle, shards } = options;
-  await limitToOne(redis, queuePrefix(namespace));
+  await limitToOne(redis, namespace, QUEUE);
   const shardQueue = shards === undefined ? null : openShardQueue(redis, namespace, shards.version);
 
   async function attempt(job: Job<RunJob>, signal: AbortSignal): Promise<unknown> {
@@ -88,14 +89,4 @@ export async function startRecomputeWorker(options: WorkerOptions): Promise<Reco
       await shardQueue?.close();
     },
   };
-}
-
-/** Over all hosts, not only in this process. */
-async function limitToOne(redis: Redis, prefix: string): Promise<void> {
-  const queue = new Queue(QUEUE, { connection: redis, prefix });
-  try {
-    await queue.setGlobalConcurrency(1);
-  } finally {
-    await queue.close();
-  }
 }

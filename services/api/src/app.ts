@@ -18,6 +18,7 @@ import { isDocs, requireKey } from './http/auth.ts';
 import { errorHandler, sendProblem } from './http/problem.ts';
 import { createConnectionBound, parseJsonBody } from './http/request-bounds.ts';
 import { compileValidator } from './http/serve.ts';
+import { archiveQuestionRoutes } from './routes/archive-questions.ts';
 import { attributionRoutes } from './routes/attribution.ts';
 import { conversionRoutes } from './routes/conversions.ts';
 import { deadLetterRoutes } from './routes/dead-letters.ts';
@@ -36,6 +37,7 @@ const ROUTES = [
   pathRoutes,
   totalsRoutes,
   conversionRoutes,
+  archiveQuestionRoutes,
   generationRoutes,
   reconciliationRoutes,
   operationRoutes,

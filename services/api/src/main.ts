@@ -1,6 +1,8 @@
 /** The serving API: wires Redis, the log, the data folder and the queue to the routes. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { cancelQuestion, createQuestion, listQuestions, readQuestion } from '@tributary/archive/questions';
 import { openEventLog } from '@tributary/log/open-log';
+import { openQuestionQueue } from '@tributary/queue/question-queue';
 import { openRecomputeQueue } from '@tributary/queue/recompute-queue';
 import { loadDefinitions } from '@tributary/runtime/config/definitions';
 import { eventLogConfiguration } from '@tributary/runtime/event-log/configuration';
@@ -41,6 +43,7 @@ await runService('api', API_SETTINGS, async ({ config, log: logger, metrics, dis
   });
   const queued = connectRedis(config.redisUrl, 'queue', onError);
   const queue = openRecomputeQueue(queued, NAMESPACE);
+  const questions = openQuestionQueue(queued, NAMESPACE);
   const { dataDir, partitions } = config;
   const memoryLimit = `${config.apiDuckdbMemoryMb}MiB`;
   const onWarning = (message: string, cause: unknown) => logger.warn({ err: cause }, message);
@@ -52,6 +55,15 @@ await runService('api', API_SETTINGS, async ({ config, log: logger, metrics, dis
     archive: createArchiveReader({ dataDir, partitions, memoryLimit }),
     keys: followKeys(dataDir, logger),
     requestRun: (request) => queue.requestRun(request),
+    questions: {
+      create: (asked) => createQuestion(dataDir, asked),
+      read: (id) => readQuestion(dataDir, id),
+      list: () => listQuestions(dataDir),
+      cancel: (id, atMs) => cancelQuestion(dataDir, id, atMs),
+      enqueue: questions.ask,
+      state: questions.state,
+      remove: questions.remove,
+    },
     append: log.append,
     onAction: (what, about) => logger.info(about, what),
     logReach: log,
@@ -96,7 +108,7 @@ await runService('api', API_SETTINGS, async ({ config, log: logger, metrics, dis
       stop();
       await app.close();
       // A connection that waits for a Redis which is gone must not hold up the end.
-      await Promise.race([Promise.all([log.close(), queue.close()]), sleep(CLOSE_MS)]);
+      await Promise.race([Promise.all([log.close(), queue.close(), questions.close()]), sleep(CLOSE_MS)]);
       for (const redis of [serving, bulk, queued]) redis.disconnect();
     },
   };

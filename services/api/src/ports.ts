@@ -3,6 +3,7 @@
  */
 import type { GenerationManifest, Publication } from '@tributary/archive/layout';
 import type { PublicationDraft } from '@tributary/archive/publications';
+import type { AskedQuestion, StoredQuestion } from '@tributary/archive/questions';
 import type { EventLog } from '@tributary/log/port';
 import type { Event } from '@tributary/model/event';
 import { API_SETTINGS } from '@tributary/runtime/settings/api';
@@ -73,6 +74,21 @@ export interface RunRequest {
 /** Puts a run into the queue of the recompute job and returns the id to follow it by. */
 export type RequestRun = (request: RunRequest) => Promise<{ readonly jobId: string }>;
 
+/** Questions to the archive: their files, and the queue of those that are not computed yet. */
+export interface QuestionDesk {
+  create(asked: AskedQuestion): Promise<void>;
+  /** undefined: there is none of this id, or no longer. */
+  read(id: string): Promise<StoredQuestion | undefined>;
+  /** Newest first. */
+  list(): Promise<StoredQuestion[]>;
+  cancel(id: string, atMs: number): Promise<void>;
+  enqueue(id: string): Promise<void>;
+  /** null: the queue does not have it. */
+  state(id: string): Promise<'waiting' | 'running' | null>;
+  /** From the queue, if it waits there. */
+  remove(id: string): Promise<void>;
+}
+
 export interface ApiLimits extends ServingLimits {
   /** Requests with a key that are in flight before new ones are refused with 429; keys share them. */
   readonly maxInFlight: number;
@@ -114,6 +130,7 @@ export interface ApiDeps extends ServingDeps {
   readonly archive: ArchiveReader;
   readonly keys: KeyVerifier;
   readonly requestRun: RequestRun;
+  readonly questions: QuestionDesk;
   /** The log of events: what an operator replays is appended there. */
   readonly append: EventLog['append'];
   /** For the record of who did what. */

@@ -3,8 +3,9 @@
  * the batch layer, and switches that break parts of it.
  */
 import type { FileSeen, GenerationManifest, Publication } from '@tributary/archive/layout';
+import type { StoredQuestion } from '@tributary/archive/questions';
 import type { LogRecord } from '@tributary/log/port';
-import { type Definitions, parseDefinitions } from '@tributary/model/definitions';
+import { type Definitions, parseDefinitions, storedDefinitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
 import { type Event, encodeEvent } from '@tributary/model/event';
 import { partitionOf, userKeyOf } from '@tributary/model/user-key';
@@ -69,6 +70,8 @@ export async function createWorld(options: WorldOptions = {}) {
   const publications: Publication[] = [];
   const reconciliations = new Map<number, unknown>();
   const runs: RunRequest[] = [];
+  const questions = new Map<string, StoredQuestion>();
+  const queued = new Map<string, 'waiting' | 'running'>();
   const warnings: string[] = [];
   const actions: string[] = [];
   const appended: (LogRecord & { readonly partition: number })[] = [];
@@ -193,14 +196,16 @@ export async function createWorld(options: WorldOptions = {}) {
     },
     manifests: async () => [...manifests.values()].sort((a, b) => b.generation - a.generation),
     manifest: async (generation) => manifests.get(generation) ?? null,
-    viewRows: async ({ generation }) => {
+    viewRows: async ({ generation, definitions: followed }) => {
+      // What a question to the archive computed: the events of that cut under definitions of its own.
+      if (followed !== definitions.json) return naive(archived.get(generation) ?? [], storedDefinitions(followed, sha256Hex));
       await loadDelay;
       if (broken.generations.has(generation))
         throw new TributaryError('archive_corrupt', `generations/${generation}/credit.parquet has another SHA-256`);
       return structuredClone(views.get(generation) ?? new Map());
     },
-    rowsByPartition: async ({ generation }, { name }) =>
-      naiveByPartition(archived.get(generation) ?? [], definitions, name, partitions),
+    rowsByPartition: async ({ generation, definitions: followed }, { name }) =>
+      naiveByPartition(archived.get(generation) ?? [], storedDefinitions(followed, sha256Hex), name, partitions),
     publish: async (expected, publication, above = 0) => {
       if (expected !== (publications.at(-1)?.sequence ?? 0)) throw new TributaryError('conflict', 'published meanwhile');
       const published = { ...publication, sequence: Math.max(expected, above) + 1 };
@@ -254,6 +259,15 @@ export async function createWorld(options: WorldOptions = {}) {
       runs.push(request);
       return { jobId: `job-${runs.length}` };
     },
+    questions: {
+      create: async (asked) => void questions.set(asked.id, { asked, isCancelled: false, result: null }),
+      read: async (id) => questions.get(id),
+      list: async () => [...questions.values()].reverse(),
+      cancel: async (id) => void questions.set(id, { ...(questions.get(id) as StoredQuestion), isCancelled: true }),
+      enqueue: async (id) => void queued.set(id, 'waiting'),
+      state: async (id) => queued.get(id) ?? null,
+      remove: async (id) => void queued.delete(id),
+    },
     append:
       options.outside?.append ??
       (async (partition, record) => {
@@ -305,6 +319,8 @@ export async function createWorld(options: WorldOptions = {}) {
     unread,
     states,
     runs,
+    questions,
+    queued,
     warnings,
     actions,
     appended,

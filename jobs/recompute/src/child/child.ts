@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { TributaryError } from '@tributary/model/errors';
 import { parseExactJson } from '@tributary/model/exact-json';
-import type { ComputeResult, ComputeSpec, ShardPart, ShardSpec } from '../compute/spec.ts';
+import type { ComputeResult, ComputeSpec, QuestionSpec, QuestionViews, ShardPart, ShardSpec } from '../compute/spec.ts';
 import type { CompareResult, CompareSpec } from '../reconcile/spec.ts';
 import type { MergeSpec } from '../retire/spec.ts';
 import type { ChildReply, ChildResult, ChildTask } from './tasks.ts';
@@ -25,6 +25,10 @@ export async function computeInChild(spec: ComputeSpec, options: ChildOptions): 
 
 export async function computePartInChild(spec: ShardSpec, options: ChildOptions): Promise<ShardPart> {
   return (await runChild({ task: 'shard', spec }, options)) as ShardPart;
+}
+
+export async function viewsInChild(spec: QuestionSpec, options: ChildOptions): Promise<QuestionViews> {
+  return (await runChild({ task: 'question', spec }, options)) as QuestionViews;
 }
 
 export async function compareInChild(spec: CompareSpec, options: ChildOptions): Promise<CompareResult> {

@@ -9,6 +9,7 @@ import { isDiskFull } from '@tributary/archive/durable';
 import { TributaryError } from '@tributary/model/errors';
 import { exactJson } from '@tributary/model/exact-json';
 import { compute, computePart } from '../compute/compute.ts';
+import { computeViews } from '../question/compute-views.ts';
 import { compareViews } from '../reconcile/compare-views.ts';
 import { mergeBlocks } from '../retire/merge-archive.ts';
 import type { ChildReply, ChildResult, ChildTask } from './tasks.ts';
@@ -37,6 +38,8 @@ function resultOf({ task, spec }: ChildTask): Promise<ChildResult> {
       return compute(spec);
     case 'shard':
       return computePart(spec);
+    case 'question':
+      return computeViews(spec);
     case 'merge':
       return mergeBlocks(spec);
     case 'compare':

@@ -49,8 +49,9 @@ export function computePart(spec: ShardSpec): Promise<ShardPart> {
   });
 }
 
-async function inSession<T>(spec: ComputeSpec, work: (session: DuckDb, staging: string) => Promise<T>): Promise<T> {
-  const staging = join(spec.dataDir, stagingFolder(spec));
+/** `work` gets a session and a folder of its own, which are gone when this returns. */
+export async function inSession<T>(spec: ComputeSpec, work: (session: DuckDb, staging: string) => Promise<T>): Promise<T> {
+  const staging = join(spec.dataDir, spec.staging ?? stagingFolder(spec));
   const session = await openDuckDb({
     memoryLimit: `${spec.limits.memoryMb}MiB`,
     threads: spec.limits.threads,
@@ -119,7 +120,8 @@ function viewsOf({ views }: ComputeSpec): readonly View[] {
   return views === undefined ? VIEWS : VIEWS.filter(({ name }) => views.includes(name));
 }
 
-async function prepare(session: DuckDb, definitions: Definitions, views: readonly View[]): Promise<void> {
+/** The relations of the definitions, and an empty `rows_<view>` for each view. */
+export async function prepare(session: DuckDb, definitions: Definitions, views: readonly View[]): Promise<void> {
   for (const { sql, values } of prepareStatements(definitions)) await session.run(sql, values);
   for (const view of views) await session.run(`CREATE TEMP TABLE rows_${view.name} (${columnList(viewColumns(keptView(view)))})`);
   await session.run(`CREATE TEMP TABLE conversion_rows (${columnList(conversionRowColumns(definitions))})`);

@@ -7,6 +7,8 @@ export interface ComputeSpec {
   readonly generation: number;
   /** Names the files of this attempt, so that two attempts at one generation never write the same file. */
   readonly attempt: string;
+  /** In place of the folder of a generation's attempt, relative to the data folder. */
+  readonly staging?: string;
   /** Canonical JSON of the definitions. */
   readonly definitions: string;
   /** Archived files that the base does not cover yet, by partition. */
@@ -39,6 +41,13 @@ export interface ShardPart {
   readonly rows: Readonly<Record<string, readonly StoredFile[]>>;
   readonly conversions: readonly StoredFile[];
 }
+
+/** The views of a base's events under other definitions. Its files lie in `folder`, relative to the data folder. */
+export interface QuestionSpec extends ComputeSpec {
+  readonly folder: string;
+}
+
+export type QuestionViews = Pick<GenerationManifest, 'views'>;
 
 export type ComputeBase = Pick<GenerationManifest, 'generation' | 'events' | 'conversions' | 'views' | 'counts'>;
 

@@ -29,6 +29,7 @@ interface Options extends ReportFlags {
   readonly against?: string;
   readonly sort?: string;
   readonly top?: string;
+  readonly archive?: string;
 }
 
 export function addAttributionReport(parent: Command, act: Act): void {
@@ -40,6 +41,7 @@ export function addAttributionReport(parent: Command, act: Act): void {
       .option('--bootstrap <n>', '1: intervals and ranks of a data-driven model, from the differences between groups of users')
       .option('--sort <figure>', `the largest first: ${SORTS.join(', ')}`)
       .option('--top <n>', 'only the first n rows; totals are of all')
+      .option('--archive <id>', 'of a question to the archive (tributary archive ask), in place of both layers')
       .option('--level <percent>', 'of the intervals, 50 to 99.9; default: 90')
       .option(
         '--against <window>',
@@ -49,22 +51,27 @@ export function addAttributionReport(parent: Command, act: Act): void {
   ).action(act(report));
 }
 
+function pathOf(question: string | undefined): string {
+  return question === undefined ? '/v1/attribution' : `/v1/archive-questions/${encodeURIComponent(question)}/attribution`;
+}
+
 async function report(context: Context, given: Options): Promise<ExitCode> {
   const options = filtersOf(given, FILTERS);
   const format = formatOf(context, options);
-  const { bootstrap, level, sort, top, ...flags } = options;
+  const { bootstrap, level, sort, top, archive, ...flags } = options;
+  const path = pathOf(archive);
   const order = sortOf(sort, top);
   const query: Query = { ...queryOf(flags), intervals: bootstrap, level: level === undefined ? undefined : levelOf(level) };
   if (level !== undefined && bootstrap === undefined) context.terminal.say('note: --level has no effect without --bootstrap');
   const api = context.api('read');
   if (format === 'json') {
-    const got = await api.get<Report>('/v1/attribution', { ...query, ...sortQuery(order) });
+    const got = await api.get<Report>(path, { ...query, ...sortQuery(order) });
     return putAnswer(context, got, options.out);
   }
   if (format !== 'table')
     return putAllRecords(context, {
       api,
-      path: '/v1/attribution',
+      path,
       query: { ...query, ...sortQuery(order) },
       out: options.out,
       format,
@@ -76,12 +83,12 @@ async function report(context: Context, given: Options): Promise<ExitCode> {
   // Intervals and effects are of channels as a whole: they come with an answer that is not parted by currency.
   const { rows, first, isCut } = await allPages<ReportRow, Report>(
     api,
-    '/v1/attribution',
+    path,
     amountsOnly(query, withCurrency(by)),
     MAX_TABLE_PAGES,
   );
   tellCut(context, isCut, rows.length);
-  const whole = await wholeChannels(api, query, by, options.model);
+  const whole = await wholeChannels({ api, path }, query, by, options.model);
   if (options.bootstrap !== undefined && whole?.rows.every(({ shareLow }) => shareLow === undefined) === true)
     context.terminal.say('intervals are of channels as a whole: ask for them with --by channel');
   const shown = { conversions: options.value !== 'revenue', revenue: options.value !== 'conversions' };
@@ -104,10 +111,15 @@ async function report(context: Context, given: Options): Promise<ExitCode> {
 }
 
 /** The answer by exactly what was asked, where it says more than amounts. */
-async function wholeChannels(api: ApiClient, query: Query, by: readonly string[], model: string): Promise<Report | undefined> {
+async function wholeChannels(
+  { api, path }: { readonly api: ApiClient; readonly path: string },
+  query: Query,
+  by: readonly string[],
+  model: string,
+): Promise<Report | undefined> {
   const hasNoEffect = isModelName(model) && modelInfo(model).effect === null;
   if (query['intervals'] === undefined && (hasNoEffect || !by.includes('channel') || by.includes('currency'))) return undefined;
-  return api.get<Report>('/v1/attribution', query);
+  return api.get<Report>(path, query);
 }
 
 /** What a model says is in doubles: one that is written with more digits than a double holds is a double all the same. */

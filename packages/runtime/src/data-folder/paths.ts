@@ -10,6 +10,7 @@ export const DATA_PATHS = {
   segments: 'archive/segments',
   generations: 'generations',
   publications: 'generations/publications',
+  questions: 'questions',
   staging: 'staging',
   quarantine: 'quarantine',
 } as const;

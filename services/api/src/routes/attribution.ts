@@ -3,8 +3,10 @@ import type { ServerResponse } from 'node:http';
 import { MODEL_NAMES, type ModelName, modelInfo } from '@tributary/attribution/models/catalogue';
 import { CAUTIONS } from '@tributary/attribution/uncertainty/cautions';
 import { COVERS } from '@tributary/attribution/uncertainty/uncertainty';
+import { ARCHIVE_QUESTION_ROUTES } from '@tributary/contract/archive-questions';
 import { ATTRIBUTION_ROUTES } from '@tributary/contract/attribution';
 import type { AttributionAnswer, CompareAnswer, ReportRow } from '@tributary/contract/attribution-answer';
+import type { ReportQuery } from '@tributary/contract/attribution-query';
 import { TributaryError } from '@tributary/model/errors';
 import { exactJson } from '@tributary/model/exact-json';
 import type { ModelUncertainty } from '@tributary/reports/credit/uncertainty';
@@ -16,10 +18,12 @@ import type { Row } from '@tributary/reports/rows/figures';
 import { keysOf, rowOf, totalsOf } from '@tributary/reports/rows/rows';
 import { restOf, sortedKeys } from '@tributary/reports/rows/sorted';
 import type { Asker } from '@tributary/reports/runner/queue';
-import { createModelRunner } from '@tributary/reports/runner/runner';
+import { createModelRunner, type ModelRunner } from '@tributary/reports/runner/runner';
 import type { Days } from '@tributary/serving/merge';
+import type { ServingContext } from '@tributary/serving/snapshot';
 import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
+import { openAnsweredQuestions } from '../archive/archive-questions.ts';
 import type { Routes } from '../context.ts';
 import { csvOf } from '../http/csv.ts';
 import { pageOf, topOf } from '../http/pages.ts';
@@ -30,36 +34,18 @@ import { serve } from '../http/serve.ts';
 export const attributionRoutes: Routes = (context) => (app, _options, done) => {
   const runner = createModelRunner();
   app.addHook('onClose', () => runner.stop());
-  serve(app, ATTRIBUTION_ROUTES.attribution, async (request, reply) => {
-    const { query } = request;
-    const model = modelOf(query.model);
-    const question = questionOf([model], query);
-    const answer = await answerOf(context, question, { runner, asker: askerOf(request, reply) });
-    const { sort } = query;
-    const { keys, nextCursor } =
-      sort === undefined
-        ? pageOf(keysOf(answer), cursorKey('attribution', question), query.limit, query.cursor)
-        : topOf(sortedKeys(answer, model, sort), query);
-    const rows = keys.map((key) => rowOf(answer, model, key));
-    const sums = totalsOf(answer, model);
-    const rest = sort === undefined ? null : restOf(sums, rows, keysOf(answer).size);
-    if (query.format !== 'json') return sendRows(reply, query.format, rows, answer, { nextCursor, rest });
-    const { report, before, definitions, meta } = answer;
-    return {
-      model,
-      parameters: parametersOf(question),
-      by: query.by,
-      ...windowOf(definitions, question.days),
-      previousRange: question.before,
-      rows: rows as z.input<typeof ReportRow>[],
-      totals: sums as z.input<typeof AttributionAnswer>['totals'],
-      rest: rest as z.input<typeof AttributionAnswer>['rest'],
-      sampling: report.credit.get(model)?.sampling ?? null,
-      uncertainty: shownUncertainty(report.credit.get(model)?.uncertainty ?? null),
-      previousSampling: before?.credit.get(model)?.sampling ?? null,
-      nextCursor,
-      meta,
-    };
+  const answered = openAnsweredQuestions(context);
+  serve(app, ATTRIBUTION_ROUTES.attribution, (request, reply) => answerReport(context, runner, request, reply));
+  serve(app, ARCHIVE_QUESTION_ROUTES.archiveAttribution, async (request, reply) => {
+    const { query, params } = request;
+    const layer = query.layer ?? query.view ?? 'batch';
+    if (layer !== 'batch')
+      throw new TributaryError(
+        'invalid_query',
+        `layer must be batch, or left out: no deltas follow these windows (got "${layer}")`,
+      );
+    const asked = Object.assign(request, { query: { ...query, layer, view: undefined } });
+    return answerReport(await answered(params.id), runner, asked, reply, [ofQuestion(params.id)]);
   });
 
   serve(app, ATTRIBUTION_ROUTES.compareModels, async (request, reply) => {
@@ -97,6 +83,50 @@ export const attributionRoutes: Routes = (context) => (app, _options, done) => {
   }));
   done();
 };
+
+/** One report. `notes`: what readers must know of where it comes from. */
+async function answerReport(
+  context: ServingContext,
+  runner: ModelRunner,
+  request: { readonly query: ReportQuery; readonly owner: string },
+  reply: FastifyReply,
+  notes: readonly string[] = [],
+) {
+  const { query } = request;
+  const model = modelOf(query.model);
+  const asked = questionOf([model], query);
+  const question = { ...asked, notes: [...asked.notes, ...notes] };
+  const answer = await answerOf(context, question, { runner, asker: askerOf(request, reply) });
+  const { sort } = query;
+  const { keys, nextCursor } =
+    sort === undefined
+      ? pageOf(keysOf(answer), cursorKey('attribution', question), query.limit, query.cursor)
+      : topOf(sortedKeys(answer, model, sort), query);
+  const rows = keys.map((key) => rowOf(answer, model, key));
+  const sums = totalsOf(answer, model);
+  const rest = sort === undefined ? null : restOf(sums, rows, keysOf(answer).size);
+  if (query.format !== 'json') return sendRows(reply, query.format, rows, answer, { nextCursor, rest });
+  const { report, before, definitions, meta } = answer;
+  return {
+    model,
+    parameters: parametersOf(question),
+    by: query.by,
+    ...windowOf(definitions, question.days),
+    previousRange: question.before,
+    rows: rows as z.input<typeof ReportRow>[],
+    totals: sums as z.input<typeof AttributionAnswer>['totals'],
+    rest: rest as z.input<typeof AttributionAnswer>['rest'],
+    sampling: report.credit.get(model)?.sampling ?? null,
+    uncertainty: shownUncertainty(report.credit.get(model)?.uncertainty ?? null),
+    previousSampling: before?.credit.get(model)?.sampling ?? null,
+    nextCursor,
+    meta,
+  };
+}
+
+function ofQuestion(id: string): string {
+  return `this is what archive question ${id} computed, under its windows, up to the cut: what came since is not in it`;
+}
 
 /** In JSON, where there is place for what holds for all rows. */
 function shownUncertainty(uncertainty: ModelUncertainty | null): z.input<typeof AttributionAnswer>['uncertainty'] {

@@ -1,0 +1,79 @@
+/** Questions to the archive on a real Redis: one at a time on all hosts, kept through the death of a worker. */
+import { openQuestionQueue, type QuestionQueue } from '@tributary/queue/question-queue';
+import { startQuestionWorker } from '@tributary/queue/question-worker';
+import { connectRedis } from '@tributary/runtime/redis/connect';
+import { type RedisServer, startRedis } from '@tributary/testkit/redis-server';
+import type { Redis } from 'ioredis';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+
+let server: RedisServer;
+let namespaces = 0;
+let namespace: string;
+let queue: QuestionQueue;
+const cleanups: (() => Promise<unknown> | unknown)[] = [];
+
+beforeAll(async () => {
+  server = await startRedis();
+});
+afterAll(() => server.stop());
+beforeEach(() => {
+  namespace = `test${++namespaces}`;
+  queue = openQuestionQueue(connect(), namespace);
+  cleanups.push(() => queue.close());
+});
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+function connect(): Redis {
+  const connection = connectRedis(server.url, 'queue', () => {});
+  cleanups.push(() => connection.disconnect());
+  return connection;
+}
+
+async function startWorker(handle: (id: string, isLast: boolean, signal: AbortSignal) => Promise<unknown>, redis = connect()) {
+  const worker = await startQuestionWorker({
+    ...{ redis, namespace, handle, onError: () => {}, onFailed: () => {}, lockMs: 1_000, now: Date.now },
+    isTransient: () => true,
+  });
+  cleanups.push(() => worker.stop());
+  return worker;
+}
+
+const state = (id: string) => queue.state(id);
+
+test('one question at a time is computed by two workers together, and one asked for twice once', async () => {
+  const seen: string[] = [];
+  let running = 0;
+  let most = 0;
+  const first = Promise.withResolvers<void>();
+  const handle = async (id: string) => {
+    most = Math.max(most, ++running);
+    seen.push(id);
+    if (id === 'q1') await first.promise;
+    running--;
+  };
+  for (const id of ['q1', 'q2', 'q3', 'q1']) await queue.ask(id);
+  await startWorker(handle);
+  await startWorker(handle);
+  await expect.poll(() => state('q1'), { timeout: 10_000 }).toBe('running');
+  expect([await state('q2'), await state('q3'), await state('q4')]).toEqual(['waiting', 'waiting', null]);
+  await queue.remove('q2');
+  await queue.remove('q1');
+  expect([await state('q1'), await state('q2')]).toEqual(['running', null]);
+  first.resolve();
+  await expect.poll(() => state('q3'), { timeout: 10_000 }).toBeNull();
+  expect(seen).toEqual(['q1', 'q3']);
+  expect(most).toBe(1);
+});
+
+test('the question of a worker that died is computed by another one', async () => {
+  const redis = connect();
+  await startWorker(() => new Promise(() => {}), redis);
+  await queue.ask('q1');
+  await expect.poll(() => state('q1'), { timeout: 10_000 }).toBe('running');
+  redis.disconnect();
+  const done = Promise.withResolvers<string>();
+  await startWorker(async (id) => done.resolve(id));
+  expect(await done.promise).toBe('q1');
+});

@@ -1,0 +1,25 @@
+/** Snapshots of rows that no deltas belong to: what a question to the archive computed, up to its cut and nothing since. */
+import type { LoadedGeneration } from './generations/loaded.ts';
+import type { ServingContext } from './snapshot.ts';
+
+/** Ask it for the layer `batch`. */
+export function withoutDeltas({ deps, board }: ServingContext, loaded: LoadedGeneration): ServingContext {
+  const look = {
+    states: new Array<null>(deps.partitions).fill(null),
+    pending: 0,
+    overflowed: 0,
+    answer: (of: LoadedGeneration, question: Parameters<LoadedGeneration['answer']>[0]) => of.answer(question),
+    ofPartition: () => new Map(),
+  };
+  const health = { lagMs: null, watermark: null, missing: [], notOneHistory: [], notes: [] };
+  return {
+    deps: { ...deps, store: { ...deps.store, pointer: async () => null } },
+    generations: {
+      take: () => ({ loaded, failure: null }),
+      refresh: async () => {},
+      current: () => ({ wanted: null, served: loaded.generation, manifest: loaded.manifest, failure: null }),
+    },
+    board: { ...board, furthest: () => [], health: () => health },
+    deltas: { look: async () => look, held: () => ({ ...look, ageMs: 0 }), keepUp: async () => {} },
+  };
+}

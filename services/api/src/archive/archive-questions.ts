@@ -1,0 +1,118 @@
+/** Questions to the archive as routes need them: how far one is, what it would cost, and its rows as what reports are taken of. */
+import type { GenerationManifest } from '@tributary/archive/layout';
+import { expiryOf, type StoredQuestion } from '@tributary/archive/questions';
+import { TributaryError } from '@tributary/model/errors';
+import { type LoadedGeneration, loadedGeneration } from '@tributary/serving/generations/loaded';
+import type { ServingContext } from '@tributary/serving/snapshot';
+import { withoutDeltas } from '@tributary/serving/without-deltas';
+import type { ApiDeps } from '../ports.ts';
+
+type Deps = Pick<ApiDeps, 'questions' | 'source' | 'now'>;
+
+/** Throws `not_found`. */
+export async function questionOf({ questions, now }: Deps, id: string): Promise<StoredQuestion> {
+  const question = await questions.read(id);
+  if (question !== undefined && expiryOf(question) > now()) return question;
+  throw new TributaryError('not_found', `there is no archive question ${id}: answers are kept for 7 days`);
+}
+
+export type QuestionState = 'waiting' | 'running' | 'done' | 'failed' | 'cancelled';
+
+export interface Standing {
+  readonly state: QuestionState;
+  readonly failure: string | null;
+}
+
+/** Files say what came of it, the queue whether something still will. */
+export async function standingOf({ questions }: Deps, { asked, isCancelled, result }: StoredQuestion): Promise<Standing> {
+  if (isCancelled) return { state: 'cancelled', failure: null };
+  if (result !== null) return stateOf(result.failure);
+  const state = await questions.state(asked.id);
+  if (state !== null) return { state, failure: null };
+  // It ended between the two looks, or Redis has lost it.
+  const again = await questions.read(asked.id);
+  if (again?.isCancelled === true) return { state: 'cancelled', failure: null };
+  if (again?.result) return stateOf(again.result.failure);
+  return { state: 'failed', failure: 'the queue does not have it any more: ask again' };
+}
+
+function stateOf(failure: string | null): Standing {
+  return { state: failure === null ? 'done' : 'failed', failure };
+}
+
+export interface QuestionCost {
+  readonly generation: number;
+  readonly events: number;
+  readonly bytes: number;
+  readonly ahead: number;
+  readonly estimatedMs: number | null;
+  readonly estimatedFrom: 'question' | 'generation' | null;
+}
+
+/** `others`: all that are kept, newest first. */
+export async function costOf(deps: Deps, base: GenerationManifest, others: readonly StoredQuestion[]): Promise<QuestionCost> {
+  const open = others.filter(({ isCancelled, result }) => !isCancelled && result === null);
+  const states = await Promise.all(open.map((one) => standingOf(deps, one)));
+  const { events } = base.counts;
+  const question = others.find(({ result }) => result !== null && result.failure === null && result.events > 0)?.result;
+  const full = (await deps.source.manifests()).find(
+    ({ mode, computedAt, counts }) => mode === 'full' && computedAt !== null && counts.events > 0,
+  );
+  const [took, of, from] = question
+    ? [question.tookMs, question.events, 'question' as const]
+    : full?.computedAt
+      ? [full.computedAt - full.createdAt, full.counts.events, 'generation' as const]
+      : [0, 1, null];
+  return {
+    generation: base.generation,
+    events,
+    bytes: base.events.reduce((sum, file) => sum + file.bytes, 0),
+    ahead: states.filter(({ state }) => state === 'waiting' || state === 'running').length,
+    estimatedMs: from === null ? null : Math.round((took * events) / of),
+    estimatedFrom: from,
+  };
+}
+
+/** The rows of one question at a time stay in memory: they are as many as those of a generation. */
+export function openAnsweredQuestions(context: ServingContext & { readonly deps: Deps }) {
+  let held: { readonly id: string; readonly loaded: Promise<LoadedGeneration> } | null = null;
+
+  /** What reports of it are taken of. Rejects with `not_found`, `conflict` where there is no answer, `archive_corrupt`. */
+  return async (id: string): Promise<ServingContext> => {
+    const question = await questionOf(context.deps, id);
+    const { state, failure } = await standingOf(context.deps, question);
+    if (state !== 'done' || question.result === null)
+      throw new TributaryError('conflict', `archive question ${id} is ${state}${failure === null ? '' : `: ${failure}`}`);
+    if (held?.id !== id) {
+      const loaded = load(manifestOf(question), context.deps);
+      held = { id, loaded };
+      loaded.catch(() => {
+        if (held?.loaded === loaded) held = null;
+      });
+    }
+    return withoutDeltas(context, await held.loaded);
+  };
+}
+
+async function load(manifest: GenerationManifest, { source }: Deps): Promise<LoadedGeneration> {
+  return loadedGeneration(manifest.generation, manifest, await source.viewRows(manifest));
+}
+
+/** As if a generation had been computed by these definitions. */
+function manifestOf({ asked, result }: StoredQuestion): GenerationManifest {
+  if (result === null || result.generation === null || result.cut === null) throw new Error(`${asked.id} has no rows`);
+  return {
+    generation: result.generation,
+    state: 'computed',
+    mode: 'full',
+    base: null,
+    definitions: result.definitions,
+    definitionsVersion: result.definitionsVersion,
+    reason: `archive question ${asked.id}`,
+    createdAt: result.cut,
+    computedAt: result.at,
+    ...{ lastSegment: [], cut: [], events: [], conversions: [] },
+    views: result.views,
+    counts: { events: result.events, newEvents: 0, duplicates: 0 },
+  };
+}

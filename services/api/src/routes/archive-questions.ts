@@ -1,0 +1,98 @@
+/** Questions to the archive: asked, followed, cancelled. Their reports are beside those of both layers (attribution.ts). */
+import { randomBytes } from 'node:crypto';
+import type { GenerationManifest } from '@tributary/archive/layout';
+import { expiryOf, MOST_QUESTIONS, type StoredQuestion } from '@tributary/archive/questions';
+import { ARCHIVE_QUESTION_ROUTES } from '@tributary/contract/archive-questions';
+import { TributaryError } from '@tributary/model/errors';
+import { type OtherWindows, withWindows } from '@tributary/model/other-windows';
+import { sha256Hex } from '@tributary/runtime/config/definitions';
+import { costOf, questionOf, standingOf } from '../archive/archive-questions.ts';
+import type { ApiContext, Routes } from '../context.ts';
+import { actorOf } from '../http/auth.ts';
+import { serve } from '../http/serve.ts';
+
+export const archiveQuestionRoutes: Routes =
+  ({ deps }) =>
+  (app, _options, done) => {
+    const { questions, now } = deps;
+
+    serve(app, ARCHIVE_QUESTION_ROUTES.archiveQuestions, async () => ({
+      questions: await Promise.all((await kept(deps)).map((one) => shown(deps, one))),
+    }));
+
+    serve(app, ARCHIVE_QUESTION_ROUTES.askArchive, async (request) => {
+      const { lookbackDays = null, windowDays = {}, dryRun = false } = request.body;
+      const windows: OtherWindows = { lookbackDays, windowDays };
+      if (lookbackDays === null && Object.keys(windowDays).length === 0)
+        throw new TributaryError(
+          'invalid_query',
+          'lookbackDays must be given, or windowDays: the question asks for nothing else (got {})',
+        );
+      const base = await baseOf(deps);
+      withWindows(deps.storedDefinitions(base.definitions), windows, sha256Hex);
+      const others = await kept(deps);
+      const cost = await costOf(deps, base, others);
+      if (dryRun) return { question: null, cost };
+      const counted = others.filter(({ isCancelled }) => !isCancelled).length;
+      if (counted >= MOST_QUESTIONS)
+        throw new TributaryError(
+          'conflict',
+          `archive questions must be at most ${MOST_QUESTIONS} at a time (got ${counted}). Remove one with DELETE /v1/archive-questions/{id}`,
+        );
+      const askedAt = now();
+      const id = `${askedAt.toString(36)}-${randomBytes(4).toString('hex')}`;
+      const asked = { id, ...windows, by: actorOf(request), askedAt };
+      await questions.create(asked);
+      await questions.enqueue(id);
+      deps.onAction('a question to the archive was asked', { question: id, ...windows, by: asked.by });
+      return { question: await shown(deps, { asked, isCancelled: false, result: null }), cost };
+    });
+
+    serve(app, ARCHIVE_QUESTION_ROUTES.archiveQuestion, async ({ params }) => ({
+      question: await shown(deps, await questionOf(deps, params.id)),
+    }));
+
+    serve(app, ARCHIVE_QUESTION_ROUTES.dropArchiveQuestion, async (request) => {
+      const { id } = request.params;
+      const question = await questionOf(deps, id);
+      await questions.cancel(id, now());
+      await questions.remove(id);
+      deps.onAction('a question to the archive was given up', { question: id, by: actorOf(request) });
+      return { question: await shown(deps, { ...question, isCancelled: true }) };
+    });
+    done();
+  };
+
+/** Newest first. */
+async function kept({ questions, now }: ApiContext['deps']): Promise<StoredQuestion[]> {
+  return (await questions.list()).filter((one) => expiryOf(one) > now());
+}
+
+/** Throws `conflict` before the first generation. */
+async function baseOf({ source }: ApiContext['deps']): Promise<GenerationManifest> {
+  const publication = await source.publication();
+  const base = publication === null ? null : await source.manifest(publication.generation);
+  if (base === null) throw new TributaryError('conflict', 'there is no generation yet, so the archive cannot be asked');
+  return base;
+}
+
+async function shown(deps: ApiContext['deps'], question: StoredQuestion) {
+  const { asked, result } = question;
+  const { state, failure } = await standingOf(deps, question);
+  const isDone = state === 'done' && result !== null;
+  return {
+    id: asked.id,
+    state,
+    lookbackDays: asked.lookbackDays,
+    windowDays: asked.windowDays,
+    askedAt: asked.askedAt,
+    by: asked.by,
+    generation: isDone ? result.generation : null,
+    cut: isDone ? result.cut : null,
+    definitions: isDone ? result.definitionsVersion : null,
+    events: isDone ? result.events : null,
+    tookMs: result?.tookMs ?? null,
+    expiresAt: expiryOf(question),
+    failure,
+  };
+}

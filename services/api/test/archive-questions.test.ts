@@ -1,0 +1,138 @@
+/** Questions to the archive over HTTP: their cost, their states, their reports against the oracle. */
+import type { QuestionResult } from '@tributary/archive/questions';
+import { ARCHIVE_QUESTION_ROUTES } from '@tributary/contract/archive-questions';
+import { withWindows } from '@tributary/model/other-windows';
+import { sha256Hex } from '@tributary/runtime/config/definitions';
+import { expect, test } from 'vitest';
+import { byChannel, naiveByChannel } from './shopping.ts';
+import { ADMIN, createWorld, event, NOON, READ, type World } from './world.ts';
+
+const DAY = 86_400_000;
+const QUESTIONS = '/v1/archive-questions';
+const WIDER = { lookbackDays: 60 };
+
+/** A click that only a lookback of more than 30 days sees, up to the cut; then one more purchase. */
+async function grown(): Promise<World> {
+  const world = await createWorld();
+  const common = { userId: 'ana', currency: 'EUR' };
+  await world.ingest(event({ ...common, type: 'ad_click', channel: 'old', ts: NOON - 45 * DAY, cost: 30 }));
+  await world.ingest(event({ ...common, type: 'ad_impression', channel: 'seen', ts: NOON - 3 * DAY }));
+  await world.ingest(event({ ...common, type: 'ad_click', channel: 'search', ts: NOON - DAY, cost: 20 }));
+  await world.ingest(event({ ...common, type: 'purchase', value: 1_000, ts: NOON - 1_000 }));
+  await world.cut(1);
+  await world.publish(1);
+  await world.ingest(event({ ...common, type: 'purchase', value: 500, ts: NOON }));
+  await world.tick();
+  return world;
+}
+
+/** What the batch layer would leave. */
+function answered(world: World, id: string, changed: Partial<QuestionResult> = {}): void {
+  const question = world.questions.get(id);
+  if (question === undefined) throw new Error(`there is no question ${id}`);
+  const { json, version } = withWindows(world.definitions, question.asked, sha256Hex);
+  const { views = {} } = world.manifests.get(1) ?? {};
+  const of = { generation: 1, cut: NOON, definitions: json, definitionsVersion: version, views };
+  world.queued.delete(id);
+  world.questions.set(id, { ...question, result: { ...of, events: 4, tookMs: 80, at: NOON, failure: null, ...changed } });
+}
+
+const ask = async (world: World, body: object = WIDER) => (await world.post(QUESTIONS, body, ADMIN)).body;
+
+test('a question says its cost, is computed once, and is read as any report, to the unit', async () => {
+  const world = await grown();
+  const { question, cost } = await ask(world);
+  expect(ARCHIVE_QUESTION_ROUTES.askArchive.answer.parse({ question, cost })).toEqual({ question, cost });
+  expect(question).toMatchObject({ state: 'waiting', lookbackDays: 60, windowDays: {}, by: 'key ta_admin', generation: null });
+  expect(cost).toEqual({ generation: 1, events: 4, bytes: 0, ahead: 0, estimatedMs: 5, estimatedFrom: 'generation' });
+  const path = `${QUESTIONS}/${question.id}`;
+  expect((await world.get(`${path}/attribution`)).body).toMatchObject({ code: 'conflict', status: 409 });
+  world.queued.set(question.id, 'running');
+  expect((await world.get(path)).body.question.state).toBe('running');
+  answered(world, question.id);
+  const { body } = await world.get(`${path}/attribution?model=linear`);
+  expect(ARCHIVE_QUESTION_ROUTES.archiveAttribution.answer.parse(body)).toEqual(body);
+  const other = withWindows(world.definitions, { lookbackDays: 60, windowDays: {} }, sha256Hex);
+  const atCut = { ...world, log: world.log.slice(0, 4), definitions: other };
+  expect(byChannel(body.rows)).toEqual(naiveByChannel(atCut, 'linear'));
+  expect(byChannel(body.rows)).toEqual({
+    old: { creditMicros: 500_000, valueMinor: 500 },
+    search: { creditMicros: 500_000, valueMinor: 500 },
+  });
+  expect(body).toMatchObject({ lookbackDays: 60, definitions: other.version });
+  expect(body.meta).toMatchObject({ view: 'batch', generation: 1, complete: true, pending: 0, speed: { lagMs: null } });
+  expect(body.meta.warnings).toEqual([expect.stringContaining(`this is what archive question ${question.id} computed`)]);
+  // What readers get besides is as it was, and has what came since.
+  const usual = (await world.get('/v1/attribution?model=linear')).body;
+  expect(byChannel(usual.rows)).toEqual({ search: { creditMicros: 2_000_000, valueMinor: 1_500 } });
+  expect((await ask(world, { dryRun: true, ...WIDER })).cost).toMatchObject({ estimatedMs: 80, estimatedFrom: 'question' });
+});
+
+test.each(['shapley', 'markov', 'timeDecay', 'jShaped'])(
+  '%s, intervals, filters, sorting and CSV are those of any report',
+  async (model) => {
+    const world = await grown();
+    const { question } = await ask(world);
+    answered(world, question.id);
+    const path = `${QUESTIONS}/${question.id}/attribution?model=${model}`;
+    const { body } = await world.get(path);
+    expect(body.totals).toMatchObject({ creditMicros: 1_000_000, valueMinor: 1_000, costMinor: 50 });
+    expect(body.rows.map(({ channel }: { channel: string }) => channel)).toEqual(['old', 'search', 'seen']);
+    expect((await world.get(`${path}&sort=cost&limit=1`)).body.rows[0]).toMatchObject({ channel: 'old', costMinor: 30 });
+    expect((await world.get(`${path}&channel=old`)).body.rows).toHaveLength(1);
+    expect((await world.get(`${path}&format=csv`)).headers['x-tributary-generation']).toBe('1');
+    if (model === 'shapley') expect((await world.get(`${path}&intervals=1`)).status).toBe(200);
+    expect((await world.get(`${path}&layer=merged`)).body.detail).toBe(
+      'layer must be batch, or left out: no deltas follow these windows (got "merged")',
+    );
+    expect((await world.get(`${path}&layer=batch`)).status).toBe(200);
+  },
+);
+
+test('a dry run leaves nothing; what cannot be asked is refused; there are at most 8', async () => {
+  const world = await grown();
+  expect(await ask(world, { windowDays: { ad_impression: 7 }, dryRun: true })).toMatchObject({
+    question: null,
+    cost: { events: 4 },
+  });
+  expect([world.questions.size, world.queued.size]).toEqual([0, 0]);
+  const refused = async (body: object, authorization = ADMIN) => (await world.post(QUESTIONS, body, authorization)).body.detail;
+  expect(await refused({})).toContain('lookbackDays must be given, or windowDays');
+  expect(await refused({ windowDays: { clicks: 3 } })).toContain('windowDays must name touches of the definitions, ad_click');
+  expect(await refused({ lookbackDays: 366 })).toContain('lookbackDays must');
+  expect(await refused(WIDER, READ)).toContain('needs a key with the scope "admin"');
+  for (let i = 0; i < 8; i++) expect((await ask(world)).cost.ahead).toBe(i);
+  expect(await refused(WIDER)).toContain('archive questions must be at most 8 at a time (got 8)');
+  const [newest] = (await world.get(QUESTIONS)).body.questions;
+  expect((await world.drop(`${QUESTIONS}/${newest.id}`)).body.question.state).toBe('cancelled');
+  expect(world.queued.has(newest.id)).toBe(false);
+  expect((await ask(world)).question.state).toBe('waiting');
+  const empty = await createWorld();
+  await empty.tick();
+  expect((await empty.post(QUESTIONS, WIDER, ADMIN)).body).toMatchObject({ code: 'conflict' });
+});
+
+test('law 7: a question without rows says why, and has no report', async () => {
+  const world = await grown();
+  const { question } = await ask(world);
+  const path = `${QUESTIONS}/${question.id}`;
+  answered(world, question.id, { failure: 'compute_failed: out of memory', generation: null, cut: null });
+  expect((await world.get(path)).body.question).toMatchObject({
+    state: 'failed',
+    failure: 'compute_failed: out of memory',
+    events: null,
+  });
+  expect((await world.get(`${path}/attribution`)).body.detail).toBe(
+    `archive question ${question.id} is failed: compute_failed: out of memory`,
+  );
+  const lost = (await ask(world)).question;
+  world.queued.delete(lost.id);
+  expect((await world.get(`${QUESTIONS}/${lost.id}`)).body.question).toMatchObject({
+    state: 'failed',
+    failure: 'the queue does not have it any more: ask again',
+  });
+  world.advance(7 * DAY);
+  expect((await world.get(path)).status).toBe(404);
+  expect((await world.get(QUESTIONS)).body.questions).toEqual([]);
+  expect((await world.get(`${QUESTIONS}/..%2fkeys`)).status).toBe(400);
+});
