@@ -95,7 +95,7 @@ const resources = manifestFiles.flatMap((file) =>
 const ofKind = (kind: string) => resources.filter((resource) => resource.kind === kind);
 const named = (kind: string, name: string): Resource => {
   const found = ofKind(kind).find((resource) => resource.metadata.name === name);
-  if (found === undefined) throw new Error(`there is no ${kind} ${name}`);
+  if (found === undefined) throw new Error(`${kind} ${name} does not exist`);
   return found;
 };
 const templateOf = (role: string) =>

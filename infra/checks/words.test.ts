@@ -39,6 +39,10 @@ const WORDS_OF_CODE: Words = [
   [/\bat the most\b/gi, 'at most'],
   [/\bso many\b/gi, 'say how many, or leave it out'],
   [/(?<!\b(there|where) )\b(is|are|was|were) no (?!longer\b|more\b|less\b|fewer\b)\w+/gi, 'is not a'],
+  [/\blanes?\b/g, 'concurrency slot, connection, fetch'],
+  [/\b(she|her|hers)\b/gi, 'they, their'],
+  [/\b(mend(s|ed)?|swept)\b/gi, 'correct, removed'],
+  [/\bOf\b/g, 'begin the sentence with its subject'],
 ];
 
 /** In code: FIELD must RULE (got VALUE). */
@@ -46,12 +50,9 @@ const NOT_IN_CODE: Words = [[/[,;] got ["$]/g, 'write " (got VALUE)" at the end 
 
 /** In documents. Code still has them. */
 const NOT_IN_DOCUMENTS: Words = [
-  [/\b(lanes?|landings?)\b/g, 'concurrency slot, connection, fetch'],
+  [/\blandings?\b/g, 'concurrency slot, connection, fetch'],
   [/\b(simply|merely|just)\b/gi, 'leave it out'],
-  [/\b(she|her|hers)\b/gi, 'they, their'],
-  [/\b(mend(s|ed)?|swept)\b/gi, 'correct, removed'],
   [/\bfrom the dead\b/g, 'a worker that resumes after it was replaced'],
-  [/\bOf\b/g, 'begin the sentence with its subject'],
 ];
 
 const documents = [
@@ -82,6 +83,24 @@ test('documents use the usual words', () => {
 test('code uses the usual words', () => {
   expect(code.flatMap((file) => found(file, ownText(file), WORDS_OF_CODE))).toEqual([]);
 });
+
+test('a message says what does not exist, not that there is none', () => {
+  const own = code.filter((file) => !/(\.test\.ts$|(^|\/)test\/)/.test(file));
+  const said = own.flatMap((file) =>
+    textOf(file)
+      .split('\n')
+      .flatMap((line, i) => (saysNone(line) ? [`${file}:${i + 1}: ${line.trim()}`] : [])),
+  );
+  expect(said).toEqual([]);
+  expect(
+    ["throw new Error('there is no log');", '/** There is no "log". */', '// no `log`: there are no logs'].map(saysNone),
+  ).toEqual([true, false, false]);
+});
+
+/** In a text of the program; comments may. */
+function saysNone(line: string): boolean {
+  return !/^\s*(\*|\/\/|\/\*)/.test(line) && /['"`].*\bthere (is|are|was|were) no\b/i.test(line.replace(/\/\/ .*$/, ''));
+}
 
 test('a word is found across a line, and not in code', () => {
   const words = (text: string) => found('a.md', withoutCode(text), [...WORDS_OF_CODE, ...NOT_IN_DOCUMENTS]);

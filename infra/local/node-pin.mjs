@@ -32,7 +32,7 @@ export function nodeFor(platform, running) {
   if (wanted !== undefined) return { kind: 'package', wanted };
   return {
     kind: 'none',
-    what: `This is Node ${running}, and there is no package of Node ${VERSION} for ${platform} that could be fetched`,
+    what: `This is Node ${running}, and a package of Node ${VERSION} for ${platform} could not be fetched`,
     advice: `Install Node ${NODE_MAJOR} or newer ("brew install node" on macOS, or https://nodejs.org), then run this again.`,
   };
 }

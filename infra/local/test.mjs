@@ -31,7 +31,7 @@ const REPORTS = join(ROOT, '.tributary');
 const ALLOCATION = { GLIBC_TUNABLES: 'glibc.malloc.tcache_count=500' };
 /** One thread beside the event loop has what it allocates at hand: another tenth less. Pure tests wait for one thing at a time. */
 const ONE_THREAD = { UV_THREADPOOL_SIZE: '1' };
-/** Of work that can wait; 0 is the usual priority, 19 the lowest. */
+/** The niceness of work that can wait; 0 is the usual priority, 19 the lowest. */
 const NICE = 5;
 
 const args = process.argv.slice(2);
@@ -43,7 +43,7 @@ const totals = { passed: 0, failed: 0, skipped: 0 };
 const failures = [];
 
 announce();
-const work = lanes().map(runTests);
+const work = groups().map(runTests);
 if (args.length === 0) for (const [script, title] of Object.entries(CHECKS)) await check(script, title);
 await Promise.all(work);
 if (totals.passed + totals.failed + totals.skipped === 0) fail('no test was found');
@@ -53,7 +53,7 @@ process.exit(totals.failed === 0 ? 0 : 1);
 
 function announce() {
   console.log(`Tests of Tributary on ${spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout.trim()}`);
-  if (!existsSync(REAL_INPUT)) console.log(`Skipping the tests on real input: there is no ${REAL_INPUT}.`);
+  if (!existsSync(REAL_INPUT)) console.log(`Skipping the tests on real input: ${REAL_INPUT} does not exist.`);
   if (hasRedis) return;
   console.log(`Skipping *.redis.test.ts, *.kafka.test.ts and *.e2e.test.ts: redis-server is not installed. ${REDIS_ADVICE}`);
   if (demandsAll) fail('redis-server is missing, and this run demands all tests');
@@ -72,7 +72,7 @@ async function check(script, title) {
 }
 
 /** Projects of vitest.config.ts, each with a process of its own; one process where arguments choose the project. */
-function lanes() {
+function groups() {
   const pure = { name: 'pure', projects: ['pure', 'isolated'], nice: NICE, more: { ...ALLOCATION, ...ONE_THREAD } };
   const servers = { name: 'servers', projects: ['servers'], nice: 0, more: ALLOCATION };
   if (args.some((arg) => arg.startsWith('--project'))) return [{ name: 'chosen', projects: [], nice: 0, more: ALLOCATION }];

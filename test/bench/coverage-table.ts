@@ -30,7 +30,7 @@ export function coverageTable(measured: readonly Measured[], columns: readonly F
   return [header, header.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
 
-/** Of all intervals that were printed. */
+/** Over all intervals that were printed. */
 export function heldOf(cells: readonly Cell[]): number {
   const sum = (of: (cell: Cell) => number) => cells.reduce((all, cell) => all + of(cell), 0);
   const printed = sum((cell) => cell.printed);

@@ -28,7 +28,7 @@ const DRAWN: readonly Drawn[] = [
   { drawn: '16 groups', groups: { groups: 16 }, samples: 2 },
 ];
 
-/** Of one world at one size. */
+/** What was found in one world at one size. */
 interface Measured {
   readonly world: World;
   readonly users: number;

@@ -59,7 +59,10 @@ test('wrong usage and a wrong key say so', async () => {
   expect(await check(['-', '--limit', 'x'], [])).toMatchObject({ code: 2, stderr: expect.stringContaining('--limit must be') });
   expect(await check(['-', '--as', 'track'], [])).toMatchObject({ code: 2 });
   expect(await check([], [])).toMatchObject({ code: 2 });
-  expect(await check(['no-such-file'], [])).toMatchObject({ code: 2, stderr: expect.stringContaining('there is no such file') });
+  expect(await check(['no-such-file'], [])).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('the file does not exist'),
+  });
   expect(await check(['-'], [good(1)], 'tw_other')).toMatchObject({ code: 1, stderr: expect.stringContaining('401') });
 });
 

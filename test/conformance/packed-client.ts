@@ -7,7 +7,7 @@ import { build } from '../../packages/client/build/build.ts';
 
 export interface Project {
   readonly folder: string;
-  /** Of the installed package. */
+  /** The path of the installed package. */
   readonly client: string;
   remove(): void;
 }

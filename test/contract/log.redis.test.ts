@@ -97,8 +97,8 @@ describe('the log on Redis Streams beyond the contract', () => {
     expect(restored.identity).toBe('noted');
     // Empty as it is, it begins after what is archived, and goes on from there.
     const archived = positionOf('1700000000000-3');
-    expect(await restored.mend?.(1, archived)).toBe(true);
-    expect(await restored.mend?.(1, archived)).toBe(false);
+    expect(await restored.markLostTail?.(1, archived)).toBe(true);
+    expect(await restored.markLostTail?.(1, archived)).toBe(false);
     expect(await restored.starts()).toEqual([null, archived]);
     expect(await restored.ends()).toEqual([null, archived]);
     expect((await restored.append(1, { kind: 'events', body: 'new' })) > archived).toBe(true);
@@ -111,10 +111,10 @@ describe('the log on Redis Streams beyond the contract', () => {
     const append = (body: string) => log.append(0, { kind: 'events', body });
     const kept = await append('kept');
     const lost = await append('archived and lost');
-    expect(await log.mend?.(0, lost)).toBe(false);
+    expect(await log.markLostTail?.(0, lost)).toBe(false);
     await withClient((redis) => redis.xdel('rewound:{0}:log', idOf(lost)));
     const later = await append('later');
-    expect(await log.mend?.(0, lost)).toBe(true);
+    expect(await log.markLostTail?.(0, lost)).toBe(true);
     await expect(log.read(new Map([[0, kept]]), NOW)).rejects.toMatchObject({ code: 'position_expired' });
     expect((await log.read(new Map([[0, lost]]), NOW)).map(({ position }) => position)).toEqual([later]);
     await log.close();

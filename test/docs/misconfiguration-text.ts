@@ -37,7 +37,7 @@ export function shownLines(output: string, { places, port, redisPort, lines }: S
   }
 }
 
-/** Of a role's log what it ended with. */
+/** What a role's log ended with. */
 function spoken(text: string): string | undefined {
   if (!text.startsWith('{"level":')) return text;
   const { level, msg, fix } = JSON.parse(text) as { level: number; msg: string; fix?: string };

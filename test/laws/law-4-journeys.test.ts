@@ -14,7 +14,7 @@ type Sums = Record<string, readonly number[]>;
 /** The rows of a view, summed by what `keyOf` makes of their dimensions. */
 function sums(rows: RowsByView, name: string, keyOf: (part: (dimension: string) => string) => string | null): Sums {
   const view = VIEWS.find((each) => each.name === name);
-  if (view === undefined) throw new Error(`there is no view ${name}`);
+  if (view === undefined) throw new Error(`the view ${name} does not exist`);
   const totals = new Map<string, number[]>();
   for (const [key, measures] of rows.get(name) ?? []) {
     const parts = key.split('\t');

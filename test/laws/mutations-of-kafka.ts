@@ -173,8 +173,8 @@ export const MUTATIONS_OF_KAFKA: readonly Mutation[] = [
     lie: 'a barrier behind the beginning of the log is given before what lies there',
     law: '1',
     file: 'services/speed/src/recall.ts',
-    from: "log.mend === undefined && last.kind === 'events'",
-    to: 'log.mend === undefined',
+    from: "log.markLostTail === undefined && last.kind === 'events'",
+    to: 'log.markLostTail === undefined',
     test: 'services/speed/test/recall.test.ts',
   },
   {

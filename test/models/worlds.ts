@@ -14,7 +14,7 @@ export interface Journey {
 
 export interface World {
   readonly name: string;
-  /** Of one user, expected; fractions. */
+  /** What one user is expected to do; fractions. */
   readonly population: readonly PathCount[];
   /** Orders from `value` on are so rare that a sample may hold none, and so cannot know of them; the population without them. */
   readonly rare: { readonly value: number; readonly population: readonly PathCount[] } | null;
@@ -28,7 +28,7 @@ const LONGEST = 5;
 interface Walk {
   /** Probability of each channel, first and next. */
   readonly channels: readonly number[];
-  /** Of a conversion after a touch of each channel. */
+  /** How probable a conversion is after a touch of each channel. */
   readonly converts: readonly number[];
   readonly goesOn: number;
 }
@@ -114,7 +114,7 @@ function walked({ channels, converts, goesOn }: Walk, first: number, habit: Habi
     path.push(CHANNELS[at] as string);
     const further = path.length === LONGEST ? 0 : goesOn;
     if (random() < further) continue;
-    // Of those that end here.
+    // The part that converts of those that end here.
     if (random() < (converts[at] as number) / (1 - goesOn))
       return Array.from({ length: habit.orders(random) }, () => ({ path, value: habit.value(random) }));
     return [{ path, value: null }];

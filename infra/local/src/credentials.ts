@@ -23,7 +23,7 @@ export interface LocalAccess {
 
 const fileOf = (dataDir: string) => join(dataDir, 'keys.local.json');
 
-/** Of the records of these keys. */
+/** The name in the records of these keys. */
 const NAME = 'npm start';
 
 /** The keys of this data folder; a new one for each that is missing, or that the services would not accept. Addresses stay as they are. */
@@ -35,7 +35,7 @@ export async function localKeys(dataDir: string, now: number): Promise<LocalKeys
   const made = LOCAL_SCOPES.filter((scope) => !isGood(scope)).map((scope) =>
     createKey(scope, now, null, undefined, { name: NAME }),
   );
-  // Of an earlier start; no process holds them now.
+  // Keys of an earlier start; no process holds them now.
   const isLost = ({ name, scope }: KeyRecord) =>
     name === NAME && LOCAL_SCOPES.some((one) => one === scope && known[one] === undefined);
   // Hashes first: keys that are shown are keys that work, also after a crash in between.

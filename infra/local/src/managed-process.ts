@@ -1,6 +1,6 @@
 /**
  * One process under supervision. It leads a process group of its own, so a Ctrl-C in the terminal reaches the supervisor
- * only, and whatever it started is swept away with it. When it dies unasked it is started again after a bounded backoff, but for
+ * only, and whatever it started ends with it. When it dies unasked it is started again after a bounded backoff, but for
  * one that was never ready and refused its configuration: it would refuse it again. One that was ready may have met a file half written.
  */
 import type { ChildProcess } from 'node:child_process';

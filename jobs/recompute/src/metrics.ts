@@ -9,7 +9,7 @@ export interface RecomputeMetrics {
   finished(outcome: RunOutcome, tookMs: number): void;
   failed(code: string): void;
   overdue(ms: number): void;
-  /** Of the run under way. */
+  /** The shards of the run under way. */
   shards(done: number, total: number): void;
   shardEnded(outcome: ShardOutcome, tookMs: number): void;
 }

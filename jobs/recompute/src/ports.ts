@@ -21,7 +21,7 @@ export interface RunPorts {
   /** Merges segments of the archive; resolves with how many blocks were made. */
   readonly merge: (spec: MergeSpec, options: ChildOptions) => Promise<number>;
   readonly parseDefinitions: (json: string) => Definitions;
-  /** Of the configuration; null: those of the published generation hold on, the built-in ones at first. */
+  /** Those of the configuration; null: those of the published generation hold on, the built-in ones at first. */
   readonly configuredDefinitions: () => Definitions | null;
   readonly now: () => number;
   /** Resolves after `ms`; rejects when aborted. */

@@ -26,7 +26,7 @@ beforeEach(async () => {
 afterEach(() => world.close());
 
 /**
- * Of the largest amount that an event may have: some 9 000 of them pass 2^53. All of one partition and in one entry, so that the sum
+ * Each of the largest amount that an event may have: some 9 000 of them pass 2^53. All of one partition and in one entry, so that the sum
  * of a single commit passes it.
  */
 function purchases(name: string, count: number): Event[] {

@@ -88,7 +88,7 @@ test.each([{}, { scheduled: false, mode: 'full' }] as const)(
     expect(base).toBe('mode' in run ? null : GENERATIONS - 1);
     expect(await world.reconciliation(GENERATIONS + 1)).toMatchObject({
       equal: false,
-      failure: `there is no generation ${GENERATIONS}`,
+      failure: `generation ${GENERATIONS} does not exist`,
     });
     await expectWhole();
     await expect(world.run()).resolves.toMatchObject({ generation: GENERATIONS + 2, published: 'published' });

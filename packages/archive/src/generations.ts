@@ -77,7 +77,7 @@ export async function createGeneration(
 /** Throws `not_found` when there is no such generation. */
 export async function readGeneration(dataDir: string, generation: number): Promise<GenerationManifest> {
   const manifest = await findGeneration(dataDir, generation);
-  if (manifest === undefined) throw new TributaryError('not_found', `there is no generation ${generation}`);
+  if (manifest === undefined) throw new TributaryError('not_found', `generation ${generation} does not exist`);
   return manifest;
 }
 

@@ -50,7 +50,7 @@ test.each([
 ] as const)(
   'law 7: %s: checked as read',
   async (_, query, { missing = 0, ...changed }: { missing?: number; sha256?: string }, expected) => {
-    // Of many rows DuckDB judges, few are read.
+    // DuckDB judges many rows, few are read.
     for (const copies of [1, 501]) {
       const file = await fileOf(`SELECT own.* FROM (${query}) AS own, range(${copies})`);
       const manifest = { generation: 1, views: { visits: { ...file, rows: file.rows + missing, ...changed } } };

@@ -29,7 +29,7 @@ export async function readViewRows(
 const FEW_ROWS = 500;
 
 /**
- * Throws what `readViewRows` would throw, and keeps nothing: for views of any size. Of many rows DuckDB judges; what it doubts is read as
+ * Throws what `readViewRows` would throw, and keeps nothing: for views of any size. DuckDB judges many rows; what it doubts is read as
  * readers do.
  */
 export async function checkViewRows(

@@ -27,7 +27,7 @@ export function distribute(total: Integer, shares: readonly number[]): Integer[]
 const FRACTION_BITS = 53n;
 const MOST_SHARE = 1_000;
 
-/** Of a total that no number holds. */
+/** As `distribute`, where the total is more than a number holds. */
 function distributeExactly(total: bigint, shares: readonly number[]): Integer[] {
   const running = runningShares(shares);
   const isClear = running.every((share) => Math.abs(share) <= MOST_SHARE);

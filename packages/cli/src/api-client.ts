@@ -126,9 +126,9 @@ function problemOf(method: string, target: URL, status: number, text: string): C
   });
 }
 
-/** As an API answers that does not know the route: what an id is missing from has other words. */
+/** As an API answers that does not know the route, an older one as well: what an id is missing from has other words. */
 function isUnknownRoute(status: number, detail: string): boolean {
-  return status === 404 && /^there is no (?:GET|POST|DELETE) \//.test(detail);
+  return status === 404 && /^(?:there is no )?(?:GET|POST|DELETE) \//.test(detail);
 }
 
 const OTHER_VERSION_FIX = 'The API is of another version than this command line: upgrade the older of the two.';

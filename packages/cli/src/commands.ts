@@ -65,7 +65,7 @@ export async function addCommands(program: Command, act: Act, argv: readonly str
   }
 }
 
-/** Of each group that is named its commands that are named, or all of them for its help; where nothing is named, everything: for the help. */
+/** The commands that are named, or all of a group for its help; where nothing is named, everything: for the help. */
 function named(argv: readonly string[]): readonly Entry[] {
   if (argv.includes(COMPLETION)) return ENTRIES;
   const groups = ENTRIES.filter(({ path: [group = ''] }) => argv.includes(group));

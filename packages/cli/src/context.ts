@@ -27,7 +27,7 @@ export interface Shell {
   /** Runs a program with our terminal as its own; resolves with its exit code. */
   readonly run: (file: string, args: readonly string[], env: Environment) => Promise<number>;
   readonly newId: () => string;
-  /** Of the Node that runs this. */
+  /** The version of the Node that runs this. */
   readonly nodeVersion: string;
   /** The log that is there, as the environment says where; rejects when there is none, or nothing that answers. */
   readonly openLog: (name: LogName, redisUrl: string, env: Environment) => Promise<OpenLog>;

@@ -60,7 +60,7 @@ export function failureOf(error: unknown): { code: string; message: string; fix?
 
 /** What the system says of a file that is misnamed. */
 export const MISNAMED: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file',
+  ENOENT: 'the file does not exist',
   ENOTDIR: 'a part of its path is not a folder',
   EISDIR: 'it is a folder',
 };

@@ -10,7 +10,7 @@ export interface JsonPlace {
 
 const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\],]|[^\s{}[\],:"]+/g;
 
-/** Of every key and every item of a list, in the order of the text, which must be JSON. */
+/** The place of every key and every item of a list, in the order of the text, which must be JSON. */
 export function jsonPlaces(text: string): JsonPlace[] {
   const places: JsonPlace[] = [];
   /** What encloses the token: the key or index that is being read, and whether it is a list. */

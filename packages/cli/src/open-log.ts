@@ -59,7 +59,7 @@ async function onRedis(name: LogName, redisUrl: string): Promise<OpenLog> {
     if (partitions === 0)
       throw new CommandError({
         code: 'no_log',
-        message: `there is no log of ${name} in Redis at ${shownRedisUrl(redisUrl)}`,
+        message: `Redis at ${shownRedisUrl(redisUrl)} has no log of ${name}`,
         fix: 'Start the platform with "npm start", or name its Redis with --redis-url.',
         exitCode: EXIT.missing,
       });

@@ -104,7 +104,7 @@ export function resolveSettings(options: GlobalOptions, env: Environment, cwd: s
       if (key !== undefined) return sendable(key);
       throw new CommandError({
         code: 'no_key',
-        message: `there is no ${scope} key: ${localFile} does not exist or holds none`,
+        message: `the ${scope} key was not found: ${localFile} does not exist or holds none`,
         fix: `Start the platform with "npm start" (it writes that file), or give a key with --key or TRIBUTARY_${scope.toUpperCase()}_KEY.`,
         exitCode: EXIT.missing,
       });

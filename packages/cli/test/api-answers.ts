@@ -257,4 +257,4 @@ const ROUTES: Readonly<Record<string, unknown>> = {
   '/v1/generations': { generations: [], publication: null, nextCursor: null },
 };
 export const routes = ({ path }: Received): Reply =>
-  path in ROUTES ? { body: ROUTES[path] } : problem(404, 'not_found', `there is no ${path}`);
+  path in ROUTES ? { body: ROUTES[path] } : problem(404, 'not_found', `${path} does not exist`);

@@ -29,7 +29,10 @@ test('explain: every touch, its credit, why; credits add up to the conversion (l
   expect(done.stdout).toMatch(/social +– +– +80 days before/);
   expect(done.stdout).toMatch(/total +1 +1\n/);
   const wrong = await tributary(['attribution', 'explain', 'c1', '--model', 'best', '--url', server.url]);
-  expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('there is no model "best"; there are first, last') });
+  expect(wrong).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('the model "best" does not exist; there are first, last'),
+  });
 });
 
 test('conversions list: their ids, newest first; later ones and the next page are mentioned', async () => {
@@ -148,7 +151,7 @@ test.each([
 ])('404 of %j says where ids come from', async (argv, where) => {
   await using server = await fakeServer(routes);
   const done = await tributary([...argv, '--url', server.url]);
-  expect(done).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(`there is no .*\n  fix: .*${where}`) });
+  expect(done).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(`does not exist\n  fix: .*${where}`) });
 });
 
 test('reconcile: seen against computed by view, the rows that differ, what can explain it; a difference is exit 1', async () => {
@@ -252,7 +255,7 @@ describe.each(COMMANDS.map(([code, ...argv]) => ({ code, argv, name: argv.join('
 
 test('no key: exit 3 and the ways to give one', async () => {
   const done = await tributary(['status'], { env: {} });
-  expect(done).toMatchObject({ code: 3, stderr: expect.stringMatching(/there is no read key.*keys\.local\.json/) });
+  expect(done).toMatchObject({ code: 3, stderr: expect.stringMatching(/the read key was not found.*keys\.local\.json/) });
 });
 
 test('colour: on a terminal only, and never with NO_COLOR', async () => {

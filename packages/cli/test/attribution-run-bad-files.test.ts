@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { file, fileOf, folder, HEADER, json, run } from './path-runs.ts';
 
-describe('bad files: exit 2, with the line and what to mend', () => {
+describe('bad files: exit 2, with the line and what to correct', () => {
   test.each([
     ['empty', '', ['holds no rows', 'fix: A file has a header']],
     ['a header only', `${HEADER}\n`, ['holds no rows']],
@@ -111,7 +111,10 @@ describe('bad files: exit 2, with the line and what to mend', () => {
     expect(gzip).toMatchObject({ code: 2, stderr: expect.stringContaining('is not a complete gzip file') });
     expect(gzip.stderr).toContain('fix: Get or compress the file again');
     expect(await run(folder)).toMatchObject({ code: 2, stderr: expect.stringContaining('it is a folder') });
-    expect(await run(join(folder, 'nowhere.csv'))).toMatchObject({ code: 2, stderr: expect.stringContaining('no such file') });
+    expect(await run(join(folder, 'nowhere.csv'))).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('the file does not exist'),
+    });
   });
 
   test('any text at all is a defined answer or a clear error, never a crash', async () => {

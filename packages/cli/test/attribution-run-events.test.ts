@@ -192,7 +192,7 @@ describe('files of events', () => {
     [['--paths', events, '--definitions', 'd.json'], '--definitions are for --events'],
     [
       ['--events', events, '--map', MAP, '--definitions', 'nowhere.json'],
-      'cannot read "nowhere.json": there is no such file\n  fix: Name a file that is there',
+      'cannot read "nowhere.json": the file does not exist\n  fix: Name a file that is there',
     ],
     [['--events', events, '--map', MAP, '--step', '1d'], '--step is for --paths'],
     [['--events', events, '--map', MAP, '--touch-costs', 'a=1'], 'map a column with cost=COL'],

@@ -175,7 +175,7 @@ describe('forms of files', () => {
   test('without a column of nulls a row without a conversion is one journey, and that is reported', async () => {
     const { answer, stderr } = await json(fileOf('path,conversions\na,1\na,0\nb,0\n'));
     expect(answer['totals']).toMatchObject({ journeys: 3, nulls: 2 });
-    expect(stderr).toContain('there is no column of nulls');
+    expect(stderr).toContain('the file has no column of nulls');
   });
 
   test('values keep up to six decimals; more are rounded, and that is reported', async () => {

@@ -169,7 +169,7 @@ describe('batch rollback and publish', () => {
     );
     expect(await tributary(['batch', 'rollback', '--url', server.url])).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining('no computed generation older'),
+      stderr: expect.stringContaining('a computed generation older'),
     });
     expect(await tributary(['batch', 'publish', '9', '--url', server.url])).toMatchObject({
       code: 1,

@@ -44,7 +44,7 @@ test('show prints the record, which cannot steer the terminal', async () => {
   const done = await tributary(['dead-letters', 'show', '3-4-0', '--url', server.url]);
   expect(done.stdout).toContain('{"userId":"ada\ufffd[2J"');
   expect(done.stdout).toContain('the record is not JSON');
-  await using empty = await api(() => problem(404, 'not_found', 'there is no dead letter 3-9-0'));
+  await using empty = await api(() => problem(404, 'not_found', 'dead letter 3-9-0 does not exist'));
   const none = await tributary(['dead-letters', 'show', '3-9-0', '--url', empty.url]);
   expect(none).toMatchObject({ code: 1, stderr: expect.stringContaining('tributary dead-letters list') });
 });
@@ -79,7 +79,7 @@ test('drop takes ids, or all of one reason; never both, never neither', async ()
 test('replay of many goes on past one that is gone, names it, and exits 1', async () => {
   await using server = await api(({ path }) =>
     path.includes('3-9-0')
-      ? problem(404, 'not_found', 'there is no dead letter 3-9-0')
+      ? problem(404, 'not_found', 'dead letter 3-9-0 does not exist')
       : { body: { replayed: true, eventId: 'e', deadLetter: null } },
   );
   const ids = [...Array.from({ length: 20 }, (_, i) => `3-1-${i}`), '3-9-0', '3-2-0'];

@@ -22,7 +22,7 @@ const IN_FORCE = {
 const GENERATION = { ...ROUTES.generation.example.answer, generation: 3, definitions: IN_FORCE };
 const routes = ({ path }: Received) => {
   if (path === '/v1/status') return { body: STATUS };
-  return path === '/v1/generations/3' ? { body: GENERATION } : problem(404, 'not_found', `there is no ${path}`);
+  return path === '/v1/generations/3' ? { body: GENERATION } : problem(404, 'not_found', `${path} does not exist`);
 };
 const run = async (argv: string[], shell: Parameters<typeof tributary>[1] = {}) => {
   await using server = await fakeServer(routes);
@@ -89,7 +89,7 @@ test('check: a right file, that of the platform, and none', async () => {
   expect(await run(['check'])).toMatchObject({ code: 2, stderr: expect.stringContaining('TRIBUTARY_DEFINITIONS_FILE') });
   expect(await run(['check', 'nowhere.json'])).toMatchObject({
     code: 2,
-    stderr: expect.stringContaining('there is no such file'),
+    stderr: expect.stringContaining('the file does not exist'),
   });
 });
 

@@ -204,7 +204,7 @@ test('law 7: incomplete answers fail the examination, with their warnings, thoug
 
 test('without a read key the doctor says that it could not ask for answers', async () => {
   const done = await tributary(['doctor', '--data-dir', dataDir, '--redis-url', redis.url, '--url', services.url], { env: {} });
-  expect(done.stdout).toMatch(/^warn {2}answers +.* was not asked .* no read key/m);
+  expect(done.stdout).toMatch(/^warn {2}answers +.* was not asked .* a read key for it was not found/m);
 });
 
 test('a flipped byte needs checksums: --quick compares sizes only, and says so', async () => {
@@ -244,7 +244,7 @@ test('a Redis that was emptied beside an archive: not one to begin with', async 
   const { all } = await examine();
   expect(all.find(({ check }) => check === 'log')).toMatchObject({
     status: 'fail',
-    detail: expect.stringMatching(/^there is no log in this Redis, though the data folder was built upon /),
+    detail: expect.stringMatching(/^this Redis has no log of events, though the data folder was built upon /),
     fix: expect.stringMatching(/^Redis was emptied, or is another one: restore it/),
   });
 });
@@ -282,7 +282,7 @@ describe('--config', () => {
       });
     const refused = await look('TRIBUTARY_KAFKA_SSL must be true');
     expect([refused.code, refused.stdout]).toEqual([1, expect.stringMatching(/^fail .*TRIBUTARY_KAFKA_SSL must be true$/m)]);
-    expect((await look('the log in Kafka: there is no topic tributary.events: look')).code).toBe(0);
+    expect((await look('the log in Kafka: the topic tributary.events does not exist: look')).code).toBe(0);
     broker.close();
   });
 

@@ -123,7 +123,7 @@ describe('events send', () => {
   });
 
   test.each([
-    ['/nope', 'there is no such file'],
+    ['/nope', 'the file does not exist'],
     ['/', 'it is a folder'],
   ])('a file that cannot be read, %s: which, why and a fix; exit 2', async (file, why) => {
     const done = await send([file]);

@@ -40,7 +40,7 @@ test('without a log: exit 3, and looking creates none', async () => {
   expect(await tail('--limit', '1')).toMatchObject({
     code: 3,
     stdout: '',
-    stderr: expect.stringContaining('there is no log of events in Redis'),
+    stderr: expect.stringContaining('has no log of events'),
   });
   const client = new Redis(redis.url);
   expect(await client.keys('*')).toEqual([]);

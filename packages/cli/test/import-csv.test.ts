@@ -311,10 +311,10 @@ describe('a path file: a row a user', () => {
 
 describe('wrong usage exits 2 and says what is there', () => {
   test.each([
-    [['--map', 'user=person,time=at'], 'there is no column "person"; the file has who, at'],
+    [['--map', 'user=person,time=at'], 'the column "person" does not exist; the file has who, at'],
     [['--map', 'user=who'], 'names no column for the time'],
     [['--map', 'time=at'], 'names no column for the user'],
-    [['--map', 'user=who,when=at'], 'there is no field "when"'],
+    [['--map', 'user=who,when=at'], 'the field "when" does not exist'],
     [['--map', 'user'], 'FIELD=COLUMN'],
     [['--map', 'user=who,user=at,time=at'], 'names a field twice'],
     [['--map', 'user=who,path=at'], '--assign-times'],
@@ -340,7 +340,7 @@ describe('wrong usage exits 2 and says what is there', () => {
     for (const path of [join(folder, 'none.csv'), folder])
       expect(await tributary(['import', 'csv', path, '--map', 'user=who,time=at', '--dry-run'])).toMatchObject({
         code: 2,
-        stderr: expect.stringMatching(/cannot read ".*": (there is no such file|it is a folder)/),
+        stderr: expect.stringMatching(/cannot read ".*": (the file does not exist|it is a folder)/),
       });
   });
 });

@@ -50,7 +50,7 @@ test('a revoked key is refused, and leaves the list but not the file', async () 
   expect(verify(stdout)).toBe('revoked');
   expect((await keys('list')).stdout).not.toContain(id);
   expect((await keys('list', '--all')).stdout).toMatch(new RegExp(`${id} .* revoked`));
-  expect((await keys('revoke', id)).stderr).toContain('there is no valid key');
+  expect((await keys('revoke', id)).stderr).toContain('a valid key with the id');
 });
 
 test('a rotated key is valid beside its successor for a while', async () => {
@@ -90,7 +90,7 @@ test('a folder in place of the key file is named with its path', async () => {
 
 test('a folder without a key file is an error with its path; a first key in it must be meant', async () => {
   rmSync(join(dataDir, 'keys.json'));
-  const missing = `there is no key file ${join(dataDir, 'keys.json')}`;
+  const missing = `the key file ${join(dataDir, 'keys.json')} does not exist`;
   for (const args of [['list'], ['revoke', 'x'], ['rotate', 'x'], ['create', 'admin']]) {
     const { code, stdout, stderr } = await keys(...args);
     expect([code, stdout, stderr]).toEqual([2, '', expect.stringContaining(missing)]);

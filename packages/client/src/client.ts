@@ -19,9 +19,9 @@ export { type ProblemFields, TributaryProblem } from './problem.ts';
 export type { SignalChoice, UserSignals } from './signal-reads.ts';
 
 export interface ClientOptions {
-  /** Of the API, such as `http://127.0.0.1:7401`. */
+  /** The address of the API, such as `http://127.0.0.1:7401`. */
   readonly url: string;
-  /** Of the scope read; of the scope admin for what changes generations. */
+  /** A key of the scope read; of the scope admin for what changes generations. */
   readonly key: string;
   /** A call is given up after this, its turn and attempts included; 30 000. */
   readonly timeoutMs?: number;

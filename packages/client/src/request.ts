@@ -32,7 +32,7 @@ export function requestOf(base: string, operation: Operation, asked: object): Ht
   return { method, url: query.size === 0 ? url : `${url}?${query}` };
 }
 
-/** Written with commas between their names. Of all other lists the name of the parameter is written once for each value. */
+/** Written with commas between their names. In all other lists the name of the parameter is written once for each value. */
 const IN_ONE: ReadonlySet<string> = new Set(['by', 'models', 'names']);
 
 function textsOf(name: string, value: unknown): string[] {

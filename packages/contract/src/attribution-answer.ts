@@ -14,7 +14,10 @@ const Dimensions = z.object({
   month: z.string().optional().describe('UTC month of the conversion, such as 2026-11.'),
   type: z.string().optional(),
   currency: z.string().optional(),
-  position: z.string().optional().describe('Of the touch in its path, from 1; 20+: the 20th and later. 0: unattributed.'),
+  position: z
+    .string()
+    .optional()
+    .describe('The position of the touch in its path, from 1; 20+: the 20th and later. 0: unattributed.'),
 });
 const Credit = z.object({
   creditMicros: Sum.optional().describe('Exact: one conversion is 1 000 000 micro-credits.'),
@@ -32,7 +35,9 @@ const Costs = z.object({
   costMinor: Sum.optional(),
 });
 const Change = z.object({
-  previousCreditMicros: Sum.optional().describe('Of `previousRange`, with `against`; likewise what begins with previous.'),
+  previousCreditMicros: Sum.optional().describe(
+    'The same in `previousRange`, with `against`; likewise what begins with previous.',
+  ),
   previousConversions: z.number().optional(),
   previousValueMinor: Sum.optional(),
   previousCostMinor: Sum.optional(),
@@ -100,7 +105,7 @@ export const ReportRow = z
       .describe('What the model computed; /v1/models says what it is. null: not of this channel.'),
     valueEffect: z.number().nullable().optional().describe('The same for value; null where values are not of one currency.'),
     met: Sum.optional().describe(
-      'Of data-driven models, where rows are whole channels: conversions whose journey met the channel.',
+      'Data-driven models only, where rows are whole channels: conversions whose journey met the channel.',
     ),
     caution: z
       .enum(['no_conversions', 'too_few_conversions', 'few_conversions'])
@@ -157,12 +162,12 @@ export const AttributionAnswer = z.object({
     .describe('Ordered by their dimensions, or as `sort` says. (unattributed) is a channel like any other.'),
   totals: z
     .object({ ...Credit.shape, ...Costs.shape, ...Ratios.shape, ...Change.shape })
-    .describe('Of all rows, not of this page alone.'),
+    .describe('Sums over all rows, not over this page alone.'),
   rest: Rest.nullable().describe('With `sort`: what the rows that are left out come to.'),
   sampling: Sampling.nullable().describe(
     'null: exact. Else every effect is within epsilon of the exact one with probability 1 − delta.',
   ),
-  uncertainty: Uncertainty.nullable().describe('Of intervals; null: none were asked for.'),
+  uncertainty: Uncertainty.nullable().describe('How the intervals were computed; null: none were asked for.'),
   previousSampling: Sampling.nullable().describe('The same of the window that `against` names.'),
   nextCursor: NextCursor,
   meta: Meta,

@@ -35,7 +35,7 @@ const Filters = {
   alpha: fraction(0, 1)
     .default(0.5)
     .describe(`The part of the Markov share in ${namesWith('alpha')}, 0 to 1.`),
-  seed: count(999_999_999).default(1).describe('Of sampled games and of intervals: the same seed gives the same answer.'),
+  seed: count(999_999_999).default(1).describe('Seed of sampled games and of intervals: the same seed gives the same answer.'),
   transform: Text.optional().describe(
     `Changes to paths before a rule weighs them, from left to right: ${TRANSFORM_NAMES.join(', ')}. The views keep consecutive touches of one channel as one step, so it begins with exposure or first.`,
   ),
@@ -62,7 +62,7 @@ export const ReportQuery = z.strictObject({
     .describe(
       `1: with intervals, from the differences between partitions. Larger numbers, up to ${MOST_REPLICATES}, say the same.`,
     ),
-  level: fraction(0.5, 0.999).default(0.9).describe('Of the intervals, 0.5 to 0.999.'),
+  level: fraction(0.5, 0.999).default(0.9).describe('How probable it is that an interval covers the true figure, 0.5 to 0.999.'),
   against: AgainstParameter.optional(),
   sort: z
     .enum(['conversions', 'value', 'cost', 'touches'])

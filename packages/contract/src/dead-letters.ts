@@ -25,7 +25,7 @@ export const DeadLettersAnswer = z.object({
 export const DeadLetterAnswer = z.object({ deadLetter: DeadLetter });
 export const ReplayAnswer = z.object({
   replayed: z.boolean().describe('It was appended to the log as an event, and is a dead letter no more.'),
-  eventId: z.string().nullable().describe('Of the event that was appended; null: none was.'),
+  eventId: z.string().nullable().describe('The id of the event that was appended; null: none was.'),
   deadLetter: DeadLetter.nullable().describe(
     'What still cannot be read, with the reason as of now; with a new reason it has a new id.',
   ),

@@ -15,7 +15,7 @@ const Speed = z.object({
 const complete = z.boolean().describe('false: something is missing, and `warnings` says what.');
 const warnings = z.array(z.string());
 
-/** Of a merged answer. */
+/** What a merged answer says of itself. */
 export const Meta = z
   .object({
     view: z.enum(LAYERS),
@@ -30,7 +30,7 @@ export const Meta = z
   .meta({ id: 'Meta' });
 export type Meta = z.output<typeof Meta>;
 
-/** Of an answer from the speed layer alone. */
+/** What an answer from the speed layer alone says of itself. */
 export const SpeedMeta = z.object({ view: z.literal('speed'), speed: Speed, complete, warnings }).meta({ id: 'SpeedMeta' });
 export type SpeedMeta = z.output<typeof SpeedMeta>;
 

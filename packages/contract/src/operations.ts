@@ -19,7 +19,7 @@ const DefinitionsInForce = z
   .object({
     version: z.string(),
     source: z.enum(['run', 'file', 'built-in']).nullable().describe('What brought them; null: a version that did not record it.'),
-    reason: z.string().nullable().describe('Of the run that brought them: `schedule`, `demand by …`.'),
+    reason: z.string().nullable().describe('Why the run that brought them was started: `schedule`, `demand by …`.'),
     since: z.int().nullable().describe('When that run began, epoch ms.'),
     fileDiffers: z
       .array(z.string())

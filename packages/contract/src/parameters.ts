@@ -37,7 +37,7 @@ function text(maxLength: number) {
     .meta({ minLength: 1, maxLength });
 }
 
-export const UserId = text(256).describe('The user key: userId, or anonymousId where there is no userId.');
+export const UserId = text(256).describe('The user key: userId, or anonymousId where userId is absent.');
 const NAME_LENGTH = 128;
 export const EventName = text(NAME_LENGTH);
 

@@ -63,7 +63,7 @@ export const TransitionsAnswer = z.object({
       .object({
         from: z.array(z.string()).describe('Channels of the state, or ["(start)"].'),
         to: z.array(z.string()).describe('Channels of the state, or ["(conversion)"], ["(null)"].'),
-        conversions: Sum.describe('Traversals by journeys that convert. Of one layer alone, counts may be negative.'),
+        conversions: Sum.describe('Traversals by journeys that convert. Counts of one layer alone may be negative.'),
         nulls: Sum.describe('Traversals by journeys that do not, open ones included.'),
         probability: z
           .number()
@@ -82,7 +82,7 @@ export const CoalitionsAnswer = z.object({
     z
       .object({
         channels: z.array(z.string()).describe('The distinct channels of the journeys, sorted.'),
-        conversions: Sum.describe('Of one layer alone, counts may be negative.'),
+        conversions: Sum.describe('Counts of one layer alone may be negative.'),
         nulls: Sum,
         rate: z.number().nullable().describe('Conversions a journey; null: a count is negative.'),
       })

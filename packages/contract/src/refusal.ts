@@ -42,7 +42,7 @@ function namesOf(schema: unknown): string[] {
   return Object.keys((schema as { shape?: object } | undefined)?.shape ?? {});
 }
 
-/** Of what breaks the rules, the first. `part`: which part of the request it is, for what has no name of its own. */
+/** The first of what breaks the rules. `part`: which part of the request it is, for what has no name of its own. */
 export function refusalOf(issues: readonly Issue[], asked: unknown, part: string): string {
   const [issue] = issues;
   if (issue === undefined) return `the ${part} must be valid`;

@@ -20,7 +20,7 @@ export const TotalsAnswer = z
     by: z.array(z.string()),
     range: DayRange,
     rows: z.array(Row).describe('Ordered by their dimensions, or as `sort` says.'),
-    totals: z.record(z.string(), Sum).describe('Of all rows, not of this page alone.'),
+    totals: z.record(z.string(), Sum).describe('Sums over all rows, not over this page alone.'),
     rest: z.record(z.string(), Sum).nullable().describe('With `sort`: how many `rows` are left out, and what they come to.'),
     nextCursor: NextCursor,
     meta: Meta,

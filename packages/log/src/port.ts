@@ -30,8 +30,8 @@ export interface LogEntry extends LogRecord {
   readonly position: Position;
   /**
    * When the log took the entry, by the log's own clock, epoch ms: the one clock that no writer of records can set. In Kafka
-   * it is the broker's where the topic has `message.timestamp.type=LogAppendTime`, which opening demands. Of an entry made
-   * of several appends the newest one's.
+   * it is the broker's where the topic has `message.timestamp.type=LogAppendTime`, which opening demands. An entry
+   * made of several appends has the newest one's.
    */
   readonly appendedMs: number;
 }
@@ -82,7 +82,7 @@ export interface EventLog {
    * For a log that can lose its tail and go on: `archived` is the position of an entry up to which everything is archived. A
    * log that no longer has it is made to begin after it, so that no reader goes past what was lost; true: it was lost.
    */
-  mend?(partition: number, archived: Position): Promise<boolean>;
+  markLostTail?(partition: number, archived: Position): Promise<boolean>;
   /** Drops entries at or before `upTo`. The caller knows that every reader's durable position has passed it. */
   trim(partition: number, upTo: Position): Promise<void>;
   /**

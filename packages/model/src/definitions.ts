@@ -126,7 +126,7 @@ export interface Definitions extends Parsed {
   /** Canonical JSON: what barriers and manifests carry. */
   readonly json: string;
   readonly latenessMs: number;
-  /** Of events of one instant, touches come before conversions (rules 2). */
+  /** Where events have one instant, touches come before conversions (rules 2). */
   readonly touchesFirst: boolean;
   /** The longest touch window: how far a conversion looks back. */
   readonly lookbackMs: number;

@@ -52,7 +52,7 @@ const TABLE = {
     status: 403,
     fix: 'Use a key that may do what the message names: "tributary keys create --help" lists scopes, origins and types.',
   },
-  strict_rejected: { status: 400, fix: 'Mend the listed events, or drop the X-Strict-Mode header to keep the valid ones.' },
+  strict_rejected: { status: 400, fix: 'Correct the listed events, or drop the X-Strict-Mode header to keep the valid ones.' },
   invalid_query: {
     status: 400,
     kind: 'usage',
@@ -86,7 +86,7 @@ const TABLE = {
   },
   store_refused: {
     status: 500,
-    fix: 'Mend what the message of Redis names (rights, configuration, memory of scripts); else report it: the partition waits until then.',
+    fix: 'Correct what the message of Redis names (rights, configuration, memory of scripts); else report it: the partition waits until then.',
   },
   deltas_retired: {
     status: 503,
@@ -98,7 +98,10 @@ const TABLE = {
     status: 503,
     fix: 'It comes with the next generation, all other answers stand: "tributary batch run" computes one now.',
   },
-  not_ready: { status: 503, fix: 'Try again shortly. If the message says why a generation cannot be loaded, mend that first.' },
+  not_ready: {
+    status: 503,
+    fix: 'Try again shortly. If the message says why a generation cannot be loaded, correct that first.',
+  },
   archive_timeout: { status: 503, fix: 'Ask for less (a shorter range, one user), or try again when the machine is less busy.' },
   internal: { status: 500, fix: 'Report it with the request id: this is a defect.' },
   // attribution models

@@ -10,7 +10,7 @@ import { invalid } from './validate-event.ts';
 export interface NativeRules {
   /** Field names; any other refuses the event. What is not a field of an event is not kept. */
   readonly accepted: ReadonlySet<string>;
-  /** Of an event that names none. */
+  /** The source of an event that names none. */
   readonly source: string;
 }
 

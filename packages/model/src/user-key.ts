@@ -1,6 +1,6 @@
 /**
  * The user key and its partition. `partitionOf` is Kafka's default partitioner (murmur2 over UTF-8 bytes, sign bit
- * cleared, modulo), so a producer in any language lands a user where Tributary expects her.
+ * cleared, modulo), so a producer in any language lands a user where Tributary expects them.
  * Source: org.apache.kafka.common.utils.Utils#murmur2 and #toPositive.
  */
 

@@ -93,7 +93,7 @@ export function invalid(code: ErrorCode, message: string): Invalid {
   return { ok: false, code, message: `${message.slice(0, MESSAGE_CHARACTERS - 1).toWellFormed()}…` };
 }
 
-/** Of a value that is there; undefined when all is well. */
+/** What is wrong with a value that is there; undefined when all is well. */
 type Check = (value: unknown, plain: boolean) => Invalid | undefined;
 
 function checkOf(field: Field, row: FieldRow): Check {

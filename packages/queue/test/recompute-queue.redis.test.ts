@@ -167,7 +167,7 @@ test('law 3: a lost lock aborts the run that goes on in vain', async () => {
   const lost = Promise.withResolvers<void>();
   await startWorker(async ({ id, signal }) => {
     const keys = await redis.keys(`*${id}:lock`);
-    if (keys.length === 0) throw new Error('there is no lock to lose');
+    if (keys.length === 0) throw new Error('no lock is there to lose');
     await redis.del(...keys);
     await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
     aborted = true;

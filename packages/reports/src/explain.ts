@@ -27,7 +27,7 @@ export const EXPLAINED_MODELS: readonly ExplainedModel[] = MODEL_NAMES.filter(
 );
 
 export interface TouchCredit {
-  /** Of `weightSum` over the path. */
+  /** Its part of `weightSum`, which is over the path. */
   readonly weight: number;
   readonly creditMicros: number;
   readonly valueMinor: number;

@@ -20,10 +20,10 @@ export interface ReportQuestion extends Selection {
 }
 
 export interface ModelParameters extends RuleParameters {
-  /** Of the Markov chain. */
+  /** The order of the Markov chain. */
   readonly order: number;
   readonly alpha: number;
-  /** Of sampled games. */
+  /** The seed of sampled games. */
   readonly seed: number;
   /** null: none are asked for. */
   readonly intervals: { readonly level: number } | null;

@@ -16,7 +16,7 @@ export interface Places {
   readonly rename?: Rename | null;
 }
 
-/** Of attribution reports: a channel may cost without credit, and earn without a touch in the window. */
+/** For attribution reports: a channel may cost without credit, and earn without a touch in the window. */
 export function unknownInReport(
   snapshot: Pick<Snapshot, 'project'>,
   question: ReportQuestion,
@@ -75,7 +75,7 @@ const LONGEST = 64;
 
 function sentenceOf(dimension: string, value: string, known: readonly string[], nearest: string | undefined): string {
   const lead = `no row of this window has the ${dimension} ${JSON.stringify(value)}`;
-  if (known.length === 0) return `${lead}: there are no rows at all`;
+  if (known.length === 0) return `${lead}: it has no rows at all`;
   if (nearest !== undefined) return `${lead}. Did you mean ${JSON.stringify(nearest)}?`;
   const listed = known.slice(0, LISTED).map((name) => JSON.stringify(name));
   const more = known.length > LISTED ? ` and ${known.length - LISTED} more` : '';

@@ -77,7 +77,7 @@ export function questionOf(model: ModelName, asked: Partial<ReportQuestion> = {}
   };
 }
 
-/** Of the first two measures. */
+/** The sums of the first two measures. */
 export function sumsOf(rows: Iterable<readonly [string, readonly Integer[]]>): [Integer, Integer] {
   let [first, second]: [Integer, Integer] = [0, 0];
   for (const [, measures] of rows) [first, second] = [add(first, measures[0] ?? 0), add(second, measures[1] ?? 0)];

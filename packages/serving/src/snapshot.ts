@@ -34,7 +34,7 @@ export interface Snapshot {
   /** Likewise the sums of all that `collection.map` emits for the rows of a view in a range of days, both layers added. */
   collect(view: View, collection: Collection): Rows;
   /**
-   * What each partition, a group of users, adds to `collect`: together they are it. Of the views that were asked for by partition.
+   * What each partition, a group of users, adds to `collect`: together they are it. Only for views that were asked for by partition.
    * null: none was, or the generation does not keep them so. Not remembered.
    */
   readonly groups: readonly Pick<Snapshot, 'collect'>[] | null;

@@ -33,7 +33,7 @@
 ]]
 local WORD, SAFE = 4294967296, 9007199254740991
 
--- Of an integer, or of its words.
+-- The three words of an integer; words stay as they are.
 local function words(x)
   if type(x) == 'table' then return x[1], x[2], x[3] end
   local low = x % WORD

@@ -46,7 +46,7 @@ export function textOfId({ partition, parkedAt, sequence }: DeadLetterId): strin
   return `${partition}-${parkedAt}-${sequence}`;
 }
 
-/** Of letters that were parked at once, those of the first partition come first. */
+/** Where letters were parked at once, those of the first partition come first. */
 export function isBeyond(id: DeadLetterId, after: DeadLetterId): boolean {
   return (after.parkedAt - id.parkedAt || after.sequence - id.sequence || id.partition - after.partition) > 0;
 }

@@ -3,7 +3,7 @@
  *
  * On a single Redis a script names its first key and builds the others from a prefix. On a cluster it names all that it may
  * touch: while a slot moves, the importing node would run a script whose named keys it has, and find the keys that it does not
- * have yet *missing*. It would begin records again and count from zero. Of keys that are all named, a node serves all or none:
+ * have yet *missing*. It would begin records again and count from zero. Where all keys are named, a node serves all or none:
  * TRYAGAIN until they are together again, which is when the move is over if one of them exists nowhere yet.
  */
 import { readFileSync } from 'node:fs';

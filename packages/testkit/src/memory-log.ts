@@ -133,7 +133,7 @@ export function createMemoryLog({ partitions, turn, disk = createMemoryDisk(), n
       await enter();
       return disk.partitions.map(({ trimmed }) => trimmed);
     },
-    async mend(partition, archived) {
+    async markLostTail(partition, archived) {
       const from = partitionOf(disk, partition);
       await enter();
       if ((from.trimmed ?? '') >= archived || from.entries.some(({ position }) => position === archived)) return false;

@@ -56,7 +56,7 @@ interface StoredPartition {
   readonly records: Map<string, string>;
   readonly generations: Map<number, StoredGeneration>;
   readonly dead: StoredDeadLetter[];
-  /** Of the newest: each has an instant of its own. */
+  /** When the newest was parked: each has an instant of its own. */
   parkedAt: number;
   readonly outbox: { from: number; readonly lines: string[] };
 }

@@ -107,7 +107,7 @@ export async function speedWorker(world: World, name: string, turn: Turn): Promi
   const onRecall = () => world.count('a replay of the archive');
   const maxEntries = random.between(1, 4);
   const log = world.connectLog(turn);
-  // Of misplaced events: a worker appends nothing else.
+  // Misplaced events: a worker appends nothing else.
   const append: EventLog['append'] = (partition, record) => {
     world.count('a misplaced event appended');
     if (!world.calm && random.chance(0.2)) log.failNextAppend(random.pick(['reply-lost', 'not-applied', 'duplicated']));

@@ -77,7 +77,7 @@ export interface SimulatedGenerations {
 export interface ComputedGeneration {
   readonly manifest: GenerationManifest;
   readonly rows: RowsByView;
-  /** Of the views that are kept by partition, keyed with it last. */
+  /** Rows of the views that are kept by partition, keyed with it last. */
   readonly byPartition: RowsByView;
 }
 

@@ -61,7 +61,7 @@ export function describeStoreContract(name: string, make: () => Promise<StoreUnd
 
     test('dead letters are read newest first, page by page, each once, and go one by one', async () => {
       const { speed, serving } = await make();
-      // Of the last partition there are more than a page reads of it, and all of them are newer.
+      // The last partition has more than a page reads of it, and all of them are newer.
       for (const [partition, letters] of [
         [0, 23],
         [1, 23],

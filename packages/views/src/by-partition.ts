@@ -15,7 +15,7 @@ export function byPartition({ name, dimensions, measures }: View): Pick<View, 'n
   return { name: `${name}ByPartition`, dimensions: [...dimensions, 'partition'], measures };
 }
 
-/** Of those among them that are kept so. */
+/** The views among them that are kept by partition. */
 export function groupedOf(views: readonly View[]): ReturnType<typeof byPartition>[] {
   return views.filter((view) => GROUPED_VIEWS.includes(view)).map(byPartition);
 }

@@ -108,7 +108,7 @@ export function addDifference(
   return { touchesFrozen, tooMuchWork, looksBehindCut };
 }
 
-/** Of showing to one view what an anchor sees; null: it is not an anchor. */
+/** The work of showing to one view what an anchor sees; null: it is not an anchor. */
 function workOfAnchor(lens: Lens, seen: unknown): number {
   return seen === null ? 0 : lens.sizeOf(seen) + OF_ANCHOR;
 }

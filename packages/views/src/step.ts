@@ -98,7 +98,7 @@ export function step(
   };
 }
 
-/** Of each conversion the last path: where an event takes over from another, some are looked at twice. */
+/** The last path of each conversion: where an event takes over from another, some are looked at twice. */
 function newest(seen: readonly ConvertingPath[]): readonly ConvertingPath[] {
   return seen.length < 2 ? seen : [...new Map(seen.map((one) => [one.conversion.id, one])).values()];
 }

@@ -72,7 +72,7 @@ export function replace(user: UserState, at: number, event: TimelineEvent): void
   user.byId?.set(event.id, event);
 }
 
-/** Of events that were inserted as they are, takes those that repeat others for such. */
+/** Marks repetitions among events that were inserted as they are. */
 export function countOnce(user: UserState, definitions: Definitions): void {
   if (definitions.onceMs.size === 0) return;
   for (const [at, event] of countedOnce(user.events, definitions).entries())

@@ -88,7 +88,7 @@ export async function buildApp(context: ApiContext, options: AppOptions): Promis
   app.setReplySerializer(exactJson);
   app.setErrorHandler(errorHandler(deps.onWarning));
   app.setNotFoundHandler((request, reply) =>
-    sendProblem(reply, 'not_found', `there is no ${request.method} ${pathOf(request.url)}`),
+    sendProblem(reply, 'not_found', `${request.method} ${pathOf(request.url)} does not exist`),
   );
 
   app.decorateRequest('owner', '');

@@ -178,7 +178,7 @@ test.each([
   ],
   ['/v1/attribution?type=purchas&type=booking', 'no row of this window has the type "purchas". Did you mean "purchase"?'],
   ['/v1/attribution/compare?currency=EUR&currency=eur', 'no row of this window has the currency "eur". Did you mean "EUR"?'],
-  ['/v1/attribution?from=2026-12-01&channel=tv', 'no row of this window has the channel "tv": there are no rows at all'],
+  ['/v1/attribution?from=2026-12-01&channel=tv', 'no row of this window has the channel "tv": it has no rows at all'],
   ['/v1/touches?channel=serch&channel=tv', NO_CHANNEL],
   ['/v1/views/credit?channel=serch', NO_CHANNEL],
   ['/v1/views/credit?model=linaer&model=last', 'no row of this window has the model "linaer". Did you mean "linear"?'],

@@ -325,7 +325,7 @@ describe('what the answer says of itself', () => {
       (await asked(world, query)).meta.warnings.filter((warning: string) => warning.includes('currency'));
     expect(await warnings(TODAY)).toEqual([]);
     expect(await warnings('from=2026-11-18&to=2026-11-19')).toEqual([
-      'values are in JPY and costs in USD, so there is no ROAS and no CPA: ask by=currency, or for one currency',
+      'values are in JPY and costs in USD, so ROAS and CPA are left out: ask by=currency, or for one currency',
     ]);
     for (const question of ['&by=channel,currency', '&currency=USD', '&value=conversions', '&type=purchase'])
       expect(await warnings(`from=2026-11-18&to=2026-11-19${question}`)).toEqual([]);

@@ -217,7 +217,7 @@ describe('law 7: what views do not keep is named, not guessed', () => {
     ['model=linear&transform=unique', 'keeps consecutive touches of one channel as one step'],
     ['model=linear&transform=last=2', 'begin with exposure or first, such as exposure,last=2'],
     ['model=linear&transform=exposure,frequency', 'frequency makes channels of its own'],
-    ['model=linear&transform=backwards', 'there is no "backwards"'],
+    ['model=linear&transform=backwards', '"backwards" does not exist'],
     ['model=timeDecay&transform=exposure', 'the times of touches'],
     ['model=markov&transform=exposure', 'markov is not computed from paths'],
     ['model=orderedShapley&transform=exposure', 'orderedShapley is not computed from paths'],

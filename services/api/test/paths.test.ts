@@ -28,7 +28,7 @@ describe('paths', () => {
       const { body } = await world.get(
         `/v1/paths?limit=1000${currency === undefined ? '' : `&sort=value&currency=${encodeURIComponent(currency)}`}`,
       );
-      // Of several currencies there is no value.
+      // Several currencies have no value in common.
       const shown = ([count, worth]: [number, number]) => [count, currency === undefined ? undefined : worth];
       expect(PathsAnswer.parse(body)).toEqual(body);
       const sums = (view: string, dimension: number, currencyAt: number, skip: (parts: string[]) => boolean = () => false) => {

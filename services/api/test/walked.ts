@@ -21,7 +21,7 @@ export interface Journey {
   readonly campaign?: string;
   /** Whole days before today, at most 2: more is late. */
   readonly daysAgo?: number;
-  /** Of the test's choosing when it wants the user to come back. */
+  /** Named by a test that wants the user to come back. */
   readonly userId?: string;
 }
 

@@ -156,7 +156,7 @@ async function inParallel<T, R>(items: readonly T[], work: (item: T) => Promise<
   const results: R[] = [];
   let next = 0;
   let failed = false;
-  const lanes = Array.from({ length: Math.min(PARALLEL, items.length) }, async () => {
+  const workers = Array.from({ length: Math.min(PARALLEL, items.length) }, async () => {
     while (next < items.length && !failed) {
       const at = next++;
       try {
@@ -167,7 +167,7 @@ async function inParallel<T, R>(items: readonly T[], work: (item: T) => Promise<
       }
     }
   });
-  const settled = await Promise.allSettled(lanes);
-  for (const lane of settled) if (lane.status === 'rejected') throw lane.reason;
+  const settled = await Promise.allSettled(workers);
+  for (const worker of settled) if (worker.status === 'rejected') throw worker.reason;
   return results;
 }

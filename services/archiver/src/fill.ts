@@ -3,7 +3,7 @@ import type { EventLog, LogEntry } from '@tributary/log/port';
 import { TributaryError } from '@tributary/model/errors';
 import { roomIn, type SpoolLimits } from './due.ts';
 import type { Hook } from './hooks.ts';
-import type { Mend } from './mend.ts';
+import type { LostTailMark } from './lost-tail.ts';
 import { spoolsWithLostTail } from './one-history.ts';
 import { fillSpool, type Spool } from './spool.ts';
 import type { SpoolSet } from './spool-set.ts';
@@ -19,7 +19,7 @@ export interface FillOptions {
   readonly log: EventLog;
   readonly spools: SpoolSet;
   readonly limits: ReadLimits;
-  readonly mend: Mend;
+  readonly markLostTail: LostTailMark;
   readonly now: () => number;
   readonly hook: Hook;
   /** Another archiver wrote the segment of this spool first. */
@@ -33,7 +33,7 @@ export interface Filler {
   gather(signal: AbortSignal | undefined): Promise<void>;
 }
 
-export function createFiller({ log, spools, limits, mend, now, hook, onOutrun }: FillOptions): Filler {
+export function createFiller({ log, spools, limits, markLostTail, now, hook, onOutrun }: FillOptions): Filler {
   async function read(waitMs: number, signal: AbortSignal | undefined): Promise<void> {
     const open = spools.all().filter((spool) => spool.seals === null && !spool.lostTail);
     const after = new Map(open.map((spool) => [spool.partition, spool.upTo]));
@@ -51,13 +51,14 @@ export function createFiller({ log, spools, limits, mend, now, hook, onOutrun }:
     if (entries.length > 0) await hook('afterSpool');
   }
 
-  /** Of the entries found those that follow what is spooled. Where the log lost what is spooled, the segment ends before them. */
+  /** The entries found that follow what is spooled. Where the log lost what is spooled, the segment ends before them. */
   async function following(found: LogEntry[], signal: AbortSignal | undefined): Promise<LogEntry[]> {
-    if (log.mend === undefined) return found;
+    if (log.markLostTail === undefined) return found;
     const concerned = [...new Set(found.map(({ partition }) => partition))].map((partition) => spools.get(partition) as Spool);
     for (const spool of await spoolsWithLostTail(log, concerned, signal)) spool.lostTail = true;
     if (signal?.aborted) return [];
-    for (const { partition, after, upTo } of concerned) if (after !== null && after === upTo) await mend(partition, after, null);
+    for (const { partition, after, upTo } of concerned)
+      if (after !== null && after === upTo) await markLostTail(partition, after, null);
     return found.filter(({ partition }) => !spools.get(partition)?.lostTail);
   }
 

@@ -63,7 +63,7 @@ await runService('archiver', ARCHIVER_SETTINGS, async ({ config, log: logger, me
   };
   await sweep();
   const sweeping = setInterval(() => {
-    sweep().catch((error: Error) => logger.warn({ err: error.message }, 'staging was not swept'));
+    sweep().catch((error: Error) => logger.warn({ err: error.message }, 'staging was not emptied'));
   }, SWEEP_EVERY_MS);
   const orphans = await sweepOrphans(dataDir);
   if (orphans.length > 0) logger.info({ files: orphans.length }, 'removed files that a crash left unnamed');

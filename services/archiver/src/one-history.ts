@@ -75,11 +75,11 @@ export async function spoolsWithLostTail(
 
 /** Notes and returns whether the log no longer has what was spooled last: then it is here alone. Rejects as long as the log cannot be asked. */
 export async function hasLostTail(
-  log: Pick<EventLog, 'read' | 'mend'>,
+  log: Pick<EventLog, 'read' | 'markLostTail'>,
   spool: Spool,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
-  if (spool.lostTail || log.mend === undefined) return spool.lostTail;
+  if (spool.lostTail || log.markLostTail === undefined) return spool.lostTail;
   try {
     spool.lostTail = (await spoolsWithLostTail(log, [spool], signal)).length > 0;
   } catch (error) {

@@ -18,7 +18,7 @@ import { COPY_LIMITS, type CopyLimits } from './copy-plan.ts';
 import { dueSpools } from './due.ts';
 import { createFiller, type ReadLimits } from './fill.ts';
 import type { Hook } from './hooks.ts';
-import { createMend, type OnLostTail } from './mend.ts';
+import { createLostTailMark, type OnLostTail } from './lost-tail.ts';
 import { demandPredecessor, readableUpTo } from './one-history.ts';
 import type { Spool } from './spool.ts';
 import { createSpoolSet } from './spool-set.ts';
@@ -80,9 +80,9 @@ export function createArchiver(options: ArchiverOptions): Archiver {
     now,
     ...(options.trimDelayMs && { delayMs: options.trimDelayMs }),
   });
-  const mend = createMend(log, options.onLostTail);
-  const spools = createSpoolSet({ log, dataDir, folder, trimmer, mend });
-  const filler = createFiller({ log, spools, limits, mend, now, hook, onOutrun: reportFenced });
+  const markLostTail = createLostTailMark(log, options.onLostTail);
+  const spools = createSpoolSet({ log, dataDir, folder, trimmer, markLostTail });
+  const filler = createFiller({ log, spools, limits, markLostTail, now, hook, onOutrun: reportFenced });
   const all = new Set(Array.from({ length: log.partitions }, (_, partition) => partition));
   const assigned = options.assigned ?? (() => all);
 
@@ -108,7 +108,7 @@ export function createArchiver(options: ArchiverOptions): Archiver {
       }
     }
     // Before anything follows what the log lost: a reader that stands before it would read over it.
-    for (const { segment } of closed) if (segment !== null) await mend(segment.partition, segment.upTo, null);
+    for (const { segment } of closed) if (segment !== null) await markLostTail(segment.partition, segment.upTo, null);
   }
 
   const owes = ({ partition }: Spool, position: Position | null) => (position ?? '') < (owed.get(partition) ?? '');

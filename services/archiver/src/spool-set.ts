@@ -3,7 +3,7 @@ import { makeFolder } from '@tributary/archive/durable';
 import type { SegmentManifest } from '@tributary/archive/layout';
 import { archivedUpTo, demandSameLog, lastSegmentNumber } from '@tributary/archive/segments';
 import type { EventLog } from '@tributary/log/port';
-import type { Mend } from './mend.ts';
+import type { LostTailMark } from './lost-tail.ts';
 import { demandContinuity, hasLostTail } from './one-history.ts';
 import { cutToSpooled, openSpool, removeSpoolFiles, type Spool } from './spool.ts';
 import type { Trimmer } from './trim.ts';
@@ -27,10 +27,10 @@ export interface SpoolSetOptions {
   readonly dataDir: string;
   readonly folder: string;
   readonly trimmer: Trimmer;
-  readonly mend: Mend;
+  readonly markLostTail: LostTailMark;
 }
 
-export function createSpoolSet({ log, dataDir, folder, trimmer, mend }: SpoolSetOptions): SpoolSet {
+export function createSpoolSet({ log, dataDir, folder, trimmer, markLostTail }: SpoolSetOptions): SpoolSet {
   const spools = new Map<number, Spool>();
 
   async function drop(spool: Spool): Promise<void> {
@@ -41,7 +41,7 @@ export function createSpoolSet({ log, dataDir, folder, trimmer, mend }: SpoolSet
   async function open(partition: number, end: string | null, start: string | null): Promise<void> {
     const { last, sealed } = await archivedUpTo(dataDir, partition);
     if (last !== null) demandSameLog(last, log.identity);
-    if (last !== null) await mend(partition, last.upTo, end);
+    if (last !== null) await markLostTail(partition, last.upTo, end);
     demandContinuity(dataDir, partition, last, start);
     const spool = openSpool(folder, partition, (last?.number ?? -1) + 1, sealed, last?.upTo ?? null);
     await removeSpoolFiles(spool);

@@ -30,7 +30,7 @@ export interface Spool {
   /** By the UTC day of their `ts`. */
   readonly rowsByDay: Map<string, number>;
   deadRows: number;
-  /** Of rows and dead records together, on disk. */
+  /** Bytes of rows and dead records together, on disk. */
   bytes: number;
   deadBytes: number;
   longestRow: number;

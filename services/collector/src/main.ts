@@ -28,7 +28,7 @@ const PUBLIC_BODY_BYTES = 512 * 1024;
 const WAITING = { maxBytes: 32 * 1024 * 1024, takeMs: 10_000 };
 /** 2 000 connections with one script each. A poor network takes one within 10 s. */
 const SCRIPTS = { maxBytes: 64 * 1024 * 1024, idleMs: 20_000 };
-/** Of `maxInFlightBytes`: what bodies may hold whose key was not verified yet. 8 MB by default. */
+/** The part of `maxInFlightBytes` that bodies may hold whose key was not verified yet. 8 MB by default. */
 const KEYLESS_SHARE = 1 / 8;
 
 await runService('collector', COLLECTOR_SETTINGS, async ({ config, log: logger, metrics: registry, disk, signal }) => {

@@ -98,7 +98,7 @@ function refuse({ code, message }: Refusal, keyId: string | null, collector: Col
   return problem(code, message);
 }
 
-/** Of a request that is refused whole. What the same request will not meet a little later is worth a row of the rejections. */
+/** Notes a request that is refused whole. What the same request will not meet a little later is worth a row of the rejections. */
 export function noteRefusal(code: ErrorCode, message: string, keyId: string | null, { metrics, rejections }: Collector): void {
   metrics.refused.inc({ code });
   const { status } = ERRORS[code];

@@ -32,7 +32,7 @@ export interface Sender {
 export interface Delivery {
   readonly bytes: Buffer;
   readonly route: Route;
-  /** Of the authorization header; undefined when the request has none (`navigator.sendBeacon`). */
+  /** The sender that the authorization header names; undefined when the request has none (`navigator.sendBeacon`). */
   readonly sender: Sender | undefined;
   /** The page that sends, as its browser says; undefined outside browsers. */
   readonly origin: string | undefined;

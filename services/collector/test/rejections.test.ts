@@ -224,7 +224,7 @@ describe('law 7: what is kept is bounded', () => {
     );
     for (const [short = '', long = ''] of messages)
       expect(msOf(() => withoutValues(long)) / msOf(() => withoutValues(short))).toBeLessThan(20);
-    // Of a text that is a part of another, the other would stay in memory: as many rows as there may be would hold 250 MB.
+    // A text that is a part of another would keep the other in memory: as many rows as there may be would hold 250 MB.
     setFlagsFromString('--expose-gc');
     const collect = runInNewContext('gc') as () => void;
     const { note, list } = createRejections(() => NOW);

@@ -24,7 +24,7 @@ const ENTRY = { lines: 1_000, characters: 256 * 1024 };
 const TOO_LARGE = 'it is larger than what the log takes, so it was not appended to its own partition';
 
 export function createHomeAppender(log: Pick<EventLog, 'append'>): HomeAppender {
-  /** Of batches that were not committed yet, by the partition where they lie: each try would append them again, and an outage has many. */
+  /** Appends for batches that were not committed yet, by the partition where they lie: each try would append them again, and an outage has many. */
   const appended = new Map<number, Set<string>>();
 
   /** Appends what the log takes, and returns what is too large for it. */

@@ -13,7 +13,7 @@ export interface Part {
   readonly batch: DecodedBatch;
   /** null: the records could not be had, the partition was forgotten. */
   readonly users: Promise<readonly (CachedUser | undefined)[] | null>;
-  /** Of the batch: users of those up to the newest one committed may be evicted. */
+  /** The number of the batch: users of those up to the newest one committed may be evicted. */
   readonly number: number;
 }
 
@@ -32,7 +32,7 @@ export interface BeginnerOptions {
   readonly reader: ReadAhead;
   readonly runs: OwnRuns;
   readonly records: UserRecords;
-  /** Of the log. */
+  /** How many partitions the log has. */
   readonly partitions: number;
   readonly sha256Hex: (text: string) => string;
   readonly longBatchEvents: number;

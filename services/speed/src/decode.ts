@@ -167,7 +167,7 @@ export function lineAt(position: string, lineNumber: number): string {
   return `${position}.${lineNumber}`;
 }
 
-/** Of 10 000 dead letters a partition: what is kept of each. Characters. */
+/** What is kept of a dead letter, characters: a partition keeps 10 000 letters. */
 const SHOWN_RAW_LENGTH = 2_048;
 
 /** The store keeps dead letters to be looked at, the archive keeps their records whole. */

@@ -46,7 +46,7 @@ export function recallingLog(log: EventLog, archive: ArchivedEntries, options: R
     for (const [partition, position] of moved) {
       const archived = await failures.unless(partition, () => archive.upTo(partition));
       if (archived === undefined) moved.delete(partition);
-      else if (archived !== null && archived > (position ?? '')) await log.mend?.(partition, archived);
+      else if (archived !== null && archived > (position ?? '')) await log.markLostTail?.(partition, archived);
     }
     const starts = await log.starts();
     for (const [partition, position] of moved) {
@@ -89,7 +89,7 @@ export function recallingLog(log: EventLog, archive: ArchivedEntries, options: R
     const last = entries[next];
     if (last === undefined || last.position === start) return next < 0 ? entries : entries.slice(0, next + 1);
     // A log that ends its entries elsewhere may have begun within this one: what it gives again of it counts once.
-    const isAcross = log.mend === undefined && last.kind === 'events';
+    const isAcross = log.markLostTail === undefined && last.kind === 'events';
     const end = { ...last, position: start };
     return [...entries.slice(0, next), isAcross ? end : { ...end, kind: 'heartbeat', body: NOTHING_BUT_A_POSITION }];
   }
@@ -131,7 +131,7 @@ export function recallingLog(log: EventLog, archive: ArchivedEntries, options: R
    * that never goes on without its tail reports a hole itself, and may end its entries elsewhere when they are read again.
    */
   function withoutHoles(after: ReadonlyMap<number, Position | null>, found: LogEntry[]): LogEntry[] {
-    if (log.mend === undefined) return found;
+    if (log.markLostTail === undefined) return found;
     const entries: LogEntry[] = [];
     for (const [partition, own] of Map.groupBy(found, (entry) => entry.partition)) {
       const { given, missing } = holes.pass(partition, after.get(partition) ?? null, own);

@@ -12,7 +12,7 @@ export interface SeenPositions {
   forget(partition: number): void;
 }
 
-/** Of each partition the newest: what a copy lost ends with them. */
+/** The newest positions of each partition: what a copy lost ends with them. */
 const KEPT = 1_000;
 
 export function createSeenPositions(): SeenPositions {

@@ -8,7 +8,7 @@ import type { SpeedWorker } from './pipeline.ts';
 /** Longer than a hand-over, a pause of Redis, and the largest commit take. */
 const STANDS_STILL_MS = 30_000;
 const LOOK_EVERY_MS = 2_000;
-/** Of partitions that stand still; the log of the worker has them all. */
+/** How many partitions that stand still are shown with their reasons; the log of the worker has all. */
 const SHOWN_REASONS = 3;
 
 export interface StallWatch {

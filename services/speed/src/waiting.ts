@@ -4,7 +4,7 @@ interface Waiting<Run> {
   readonly run: Run;
 }
 
-/** Of each partition one batch in one iteration, and none once its work is spent, but for the first. */
+/** One batch of each partition in one iteration, and none once its work is spent, but for the first. */
 export function mayApply<Run>(applied: ReadonlyMap<Run, unknown>, run: Run, workLeft: number): boolean {
   return !applied.has(run) && (applied.size === 0 || workLeft > 0);
 }

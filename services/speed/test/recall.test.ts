@@ -92,7 +92,7 @@ test('law 7: of a partition whose archive cannot be looked at nothing is given, 
 });
 
 test('laws 1 and 7: a log that ends its entries elsewhere when they are read again, as Kafka does, is read on', async () => {
-  const { mend: _none, ...log } = createMemoryLog({ partitions: 1 });
+  const { markLostTail: _none, ...log } = createMemoryLog({ partitions: 1 });
   for (const body of ['a', 'b', 'c', 'd']) await log.append(0, { kind: 'events', body });
   const archive = { upTo: async () => null, after: async () => null };
   const failed: string[] = [];
@@ -202,7 +202,7 @@ test.each(['an entry', 'a heartbeat'])(
 );
 
 test('law 6: an archived entry that the log begins within is given at its beginning, and again by the log', async () => {
-  const { mend: _, ...log } = createMemoryLog({ partitions: 1 });
+  const { markLostTail: _, ...log } = createMemoryLog({ partitions: 1 });
   const positions: string[] = [];
   for (const body of ['a', 'b', 'c', 'd']) positions.push(await log.append(0, { kind: 'events', body }));
   const whole = (await log.read(new Map([[0, null]]), { maxEntries: 4, waitMs: 0 })).at(-1) as LogEntry;
@@ -213,7 +213,7 @@ test('law 6: an archived entry that the log begins within is given at its beginn
 });
 
 test('law 1: a barrier behind the beginning of the log is given by the log alone, after what lies before it', async () => {
-  const { mend: _, ...log } = createMemoryLog({ partitions: 1 });
+  const { markLostTail: _, ...log } = createMemoryLog({ partitions: 1 });
   const positions: string[] = [];
   for (const kind of ['events', 'events', 'events', 'barrier'] as const)
     positions.push(await log.append(0, { kind, body: `${kind} ${positions.length}` }));

@@ -4,7 +4,7 @@ export interface Source {
   readonly channel: string;
   /** What brings the visitor. */
   readonly type: 'ad_click' | 'email_click' | 'visit';
-  /** Of all sessions. */
+  /** The part of all sessions that it brings. */
   readonly weight: number;
   readonly campaigns: readonly string[];
   /** Cost of one click, [from, to). */

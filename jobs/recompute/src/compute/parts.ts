@@ -15,7 +15,7 @@ import { conversionRowColumns, keptView, parquetFiles, viewColumns } from './rel
 import type { ComputeSpec, ShardPart } from './spec.ts';
 import { writeSummed } from './view-files.ts';
 
-/** Of a session in which one shard was computed. */
+/** Writes the part of a session in which one shard was computed. */
 export async function writePart(
   output: Output,
   definitions: Definitions,

@@ -72,7 +72,7 @@ export function eventsIn(spec: ComputeSpec, files: readonly StoredFile[], shard:
   return `(SELECT * FROM ${events} WHERE partition >= ${shard.from} AND partition < ${shard.to})`;
 }
 
-/** Rows of these files; of no file, none. Of `later` columns there may be files that lack them: they read NULL. */
+/** Rows of these files; without files, none. Files may lack `later` columns: they read NULL. */
 export function parquetFiles(
   dataDir: string,
   files: readonly StoredFile[],

@@ -24,7 +24,7 @@ export function shardsOf(rowsOf: readonly number[], maxRows: number): Shard[] {
   return shards;
 }
 
-/** Of the base, a shard holds what lies near its arrivals: at most the members of their users, or so. */
+/** The part of the base that a shard holds, that near its arrivals: at most the members of their users, or so. */
 const BASE_SHARE = 0.2;
 
 /** What each partition brings into a shard: its arrivals, and its share of the base. */

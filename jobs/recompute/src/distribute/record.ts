@@ -1,5 +1,5 @@
 /**
- * What is known of a finished shard. Of any number of attempts at it one is recorded, and only its files count; those of the others
+ * What is known of a finished shard. Among any number of attempts at it one is recorded, and only its files count; those of the others
  * are orphans, which go with the folder.
  */
 import { rm } from 'node:fs/promises';

@@ -46,7 +46,7 @@ export async function keepPlan(dataDir: string, name: PlanName, plan: ShardPlan)
   if (await createSealed(planPath(dataDir, name), plan)) return plan;
   const first = await readPlan(dataDir, name);
   if (first !== undefined) return first;
-  throw new TributaryError('store_unavailable', `the plan of generation ${name.generation} was swept while it was made`);
+  throw new TributaryError('store_unavailable', `the plan of generation ${name.generation} was removed while it was made`);
 }
 
 function planPath(dataDir: string, { generation, plan }: PlanName): string {

@@ -23,7 +23,7 @@ export interface MarkovResult extends ModelResult {
   /** States of the chain, start and ends not counted. */
   readonly states: number;
   readonly journeys: number;
-  /** Of conversion, as the chain has it; equals conversions / journeys where the counts are of whole journeys. */
+  /** How probable a conversion is, as the chain has it; equals conversions / journeys where the counts are of whole journeys. */
   readonly probability: number;
 }
 

@@ -15,7 +15,7 @@ export interface GameResult extends ModelResult {
 
 export interface GameOptions {
   readonly reward?: Reward;
-  /** Of the sampling, default 1. The same seed and counts give the same result. */
+  /** Seed of the sampling, default 1. The same seed and counts give the same result. */
   readonly seed?: number;
   /** Wanted bound on the error of every effect; default: 20 000 pairs of orders. Both as far as time allows. */
   readonly epsilon?: number;

@@ -11,7 +11,7 @@ export type PathFact = 'ages' | 'milestones';
 /** What shapes the rules: definitions have it. */
 export interface Shape extends Pick<Definitions, 'directChannels' | 'decayWeights'> {
   readonly attribution: Pick<Definitions['attribution'], 'positionBased'>;
-  /** Of the rule that has no shape of its own. */
+  /** For the rule that has no shape of its own. */
   readonly custom?: Ends | undefined;
 }
 

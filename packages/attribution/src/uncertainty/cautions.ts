@@ -40,7 +40,7 @@ export const FEWEST_OF_VALUE = { channel: 20, all: 50 };
 /** Values that differ less than this are taken as equal, however few: a coefficient of variation of 0.5. */
 const NEARLY_EQUAL = 0.8;
 
-/** Of the whole answer. */
+/** Those that concern the whole answer. */
 export function cautionsOfAll(
   { kind, lacksUsers }: Pick<Units, 'kind' | 'lacksUsers'>,
   { converted }: AllEvidence,
@@ -79,7 +79,7 @@ export function seenOrders({ converted, largestValue }: AllEvidence, level: numb
   return converted === 0 ? null : { largest: largestValue, missesBelowOneIn: converted / -Math.log(1 - level) };
 }
 
-/** Of one channel: what stands beside its figures, and whether they have intervals at all. */
+/** Those that concern one channel: what stands beside its figures, and whether they have intervals at all. */
 export function cautionsOfChannel(
   model: ModelName,
   reward: Reward,

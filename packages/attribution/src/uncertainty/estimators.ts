@@ -21,7 +21,7 @@ export interface EstimatorOptions {
 export interface Estimate {
   /** Parts of the whole: they sum to 1, or all are 0. */
   readonly shares: Float64Array;
-  /** What stands behind the shares: removal effects, Shapley values. Of rules the credit. */
+  /** What stands behind the shares: removal effects, Shapley values; for rules the credit. */
   readonly effects: Float64Array;
   /** Conversions, or their value, that were shared out. */
   readonly total: number;

@@ -8,7 +8,7 @@ function sumOf(amounts: readonly number[]): number {
   return amounts.reduce((sum, amount) => sum + amount, 0);
 }
 
-/** Of the sum game, where credit adds up: conversions by group and channel. */
+/** An answer of the sum game, where credit adds up: conversions by group and channel. */
 function answered(byGroup: readonly (readonly number[])[], more: Partial<Grouped> = {}) {
   const channels = ['a', 'b', 'c'].slice(0, byGroup[0]?.length);
   const all = channels.map((_, i) => byGroup.reduce((sum, group) => sum + (group[i] as number), 0));
@@ -31,7 +31,7 @@ function answered(byGroup: readonly (readonly number[])[], more: Partial<Grouped
   });
 }
 
-/** Of these amounts by group, as conversions. */
+/** The counts that go with these amounts by group, taken as conversions. */
 function conversionsOf(byGroup: readonly (readonly number[])[]): Pick<Grouped, 'conversions' | 'met'> {
   const own = byGroup.map(sumOf);
   const all = sumOf(own);

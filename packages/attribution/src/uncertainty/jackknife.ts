@@ -22,7 +22,7 @@ export const FEWEST_GROUPS = 8;
 /** Converting users of a channel, as far as the groups show: for an interval at all, and for one without a mark. */
 const FEWEST_USERS = 5;
 const ENOUGH_USERS = 20;
-/** Of the game of rates, over the channel alone: journeys, and groups with a conversion. */
+/** What the game of rates needs over the channel alone: journeys, and groups with a conversion. */
 const FEWEST_ALONE = { journeys: 30, groups: 5 };
 
 export interface Grouped {
@@ -31,18 +31,18 @@ export interface Grouped {
   readonly level: number;
   readonly channels: readonly string[];
   readonly is: Estimate;
-  /** Of all groups but one, by group. */
+  /** The estimate from all groups but one, by group. */
   readonly without: readonly Estimate[];
   /** Conversions, those without a path too: of all groups, and of all but one, by group. What a conversion is worth is value by these. */
   readonly conversions: { readonly is: number; readonly without: readonly number[] };
   /** That met the channel, by channel: conversions, and groups with one. */
   readonly met: readonly { readonly conversions: number; readonly groups: number }[];
-  /** Of journeys that met no other channel, by channel: how many, and groups with a conversion. Only the game of rates asks. */
+  /** Journeys that met no other channel, by channel: how many, and groups with a conversion. Only the game of rates asks. */
   readonly alone: readonly { readonly journeys: number; readonly groups: number }[];
 }
 
 export interface GroupedUncertainty {
-  /** Of the reward as a whole. */
+  /** They concern the reward as a whole. */
   readonly cautions: readonly CautionCode[];
   readonly channels: readonly GroupedChannel[];
 }
@@ -112,7 +112,7 @@ export function jackknife(grouped: Grouped): GroupedUncertainty {
     const effect = effects[i] as number;
     const others = without.map((one) => one.effects[i] as number);
     const { isPart } = modelInfo(model);
-    // Of the sum game the effect is an amount; of games of rates it is a rate, whatever the number of users.
+    // The effect of the sum game is an amount; that of games of rates is a rate, whatever the number of users.
     const isAmount = model === 'shapley';
     const variance = varianceOf(isAmount ? others.map(scaledUp) : others);
     if (isPart && effect >= 0 && effect <= 1) return ofPart(effect, variance, z);
@@ -182,7 +182,7 @@ function partAbove({ is: { shares }, without }: Grouped, a: number, b: number): 
   return deviation === 0 ? (1 + Math.sign(apart)) / 2 : partBelow(apart / deviation, without.length - 1);
 }
 
-/** Of a figure, from what it is without each of the groups. */
+/** The variance of a figure, from what it is without each of the groups. */
 function varianceOf(without: readonly number[]): number {
   const { length } = without;
   const mean = without.reduce((sum, x) => sum + x, 0) / length;

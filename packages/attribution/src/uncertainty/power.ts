@@ -23,7 +23,7 @@ export interface Plan {
 }
 
 export interface Power {
-  /** Of the sample as it is. */
+  /** What the sample as it is says. */
   readonly uncertainty: Uncertainty;
   readonly own: ChannelUncertainty | undefined;
   readonly share: number;

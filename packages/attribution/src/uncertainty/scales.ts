@@ -25,7 +25,7 @@ export function wilson(proportion: number, size: number, z: number): Interval {
   const square = z ** 2 / size;
   const middle = (proportion + square / 2) / (1 + square);
   const half = (z / (1 + square)) * Math.sqrt((proportion * (1 - proportion)) / size + square / (4 * size));
-  // Of none or all the bound is 0 or 1 itself, which rounding misses.
+  // Where the proportion is none or all, the bound is 0 or 1 itself, which rounding misses.
   return { low: proportion === 0 ? 0 : Math.max(0, middle - half), high: proportion === 1 ? 1 : Math.min(1, middle + half) };
 }
 

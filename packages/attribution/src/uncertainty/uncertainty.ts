@@ -47,7 +47,7 @@ export interface Uncertainty {
 export interface ModelUncertainty {
   readonly model: ModelName;
   readonly reward: Reward;
-  /** Of the reward as a whole. */
+  /** They concern the reward as a whole. */
   readonly cautions: readonly CautionCode[];
   /** What intervals of value rest on; null: there are none, or of conversions. */
   readonly seen: SeenOrders | null;
@@ -123,7 +123,7 @@ export function uncertaintyOf(units: Units, options: UncertaintyOptions): Uncert
   };
 }
 
-/** Of each figure, by channel. */
+/** The draws of each figure, by channel. */
 interface Draws {
   readonly shares: readonly Float64Array[];
   readonly credits: readonly Float64Array[];

@@ -77,7 +77,7 @@ export function unitsOf({ kind, rows, hasSingleValues, lacksUsers = false }: Sam
   };
 }
 
-/** Of paths alone: every conversion and every null is a journey by itself, and only single conversions have a known value. */
+/** Where only paths are known: every conversion and every null is a journey by itself, and only single conversions have a known value. */
 export function journeysAsUnits(paths: readonly WeightedPath[]): Sample {
   return {
     kind: 'journey',

@@ -143,7 +143,7 @@ function tellOddities({ terminal }: Context, file: PathFile, { facts, leftOut, m
       `warning: ${counted(file.repeated, 'row')} ${file.repeated === 1 ? 'has' : 'have'} more than one conversion of one journey: intervals count each as a journey of its own; name the column of users (--map user=COLUMN)`,
     );
   if (file.nullsByRow && facts.nulls > 0)
-    terminal.say('there is no column of nulls: each row without a conversion counts as one journey that did not convert');
+    terminal.say('the file has no column of nulls: each row without a conversion counts as one journey that did not convert');
   if (facts.conversions === 0) terminal.say('warning: no journey with a touch converted: there is nothing to attribute');
   else if (facts.nulls === 0 && models.some(({ effects }) => effects.size > 0))
     terminal.say('warning: the file knows no journey without a conversion (nulls): data-driven models see successes only');

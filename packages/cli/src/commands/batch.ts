@@ -117,7 +117,7 @@ async function move(context: Context, action: 'publish' | 'rollback', text: stri
   if (generation === null)
     throw new CommandError({
       code: 'conflict',
-      message: `there is no computed generation${action === 'rollback' ? ' older than the current one' : ''}`,
+      message: `a computed generation${action === 'rollback' ? ' older than the current one' : ''} does not exist`,
       fix: 'See "tributary batch status".',
     });
   const got = await api

@@ -107,7 +107,7 @@ async function decide(context: Context, done: string, ids: readonly string[], ch
   }
   context.terminal.progressEnd();
   const { kept } = decided;
-  // Of all letters some may go meanwhile.
+  // Where all letters are meant, some may go meanwhile.
   const missing = choice.all === true ? [] : decided.missing;
   for (const { id, why } of kept.slice(0, SAID)) context.terminal.say(`${id} stays: ${printable(why)}`);
   if (kept.length > SAID) context.terminal.say(`${kept.length - SAID} more stay: --json names each`);

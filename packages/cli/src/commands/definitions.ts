@@ -98,7 +98,7 @@ async function definitionsOf(api: ApiClient, text?: string) {
   if (number === null)
     throw new CommandError({
       code: 'not_found',
-      message: 'there is no generation yet, and definitions come into force with one',
+      message: 'a generation does not exist yet, and definitions come into force with one',
       fix: 'Run "tributary batch run --wait".',
     });
   const got = await orWhere(

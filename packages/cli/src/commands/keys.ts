@@ -134,7 +134,7 @@ function changed(
   if (!records.some((record) => record.id === id && stateOf(record, context.shell.now()) === 'valid'))
     throw new CommandError({
       code: 'not_found',
-      message: `there is no valid key with the id "${id}" in ${pathOf(context)}`,
+      message: `a valid key with the id "${id}" does not exist in ${pathOf(context)}`,
       fix: 'Take an id of "tributary keys list"; --data-dir names another folder.',
     });
   return records.map((record) => (record.id === id ? change(record) : record));
@@ -184,7 +184,7 @@ const NEW_FILE =
 function fileOf(context: Context, fix = 'Name the folder of the platform with --data-dir.'): string {
   const file = pathOf(context);
   if (existsSync(file)) return readable(file);
-  throw new CommandError({ code: 'not_found', message: `there is no key file ${file}`, fix, exitCode: EXIT.usage });
+  throw new CommandError({ code: 'not_found', message: `the key file ${file} does not exist`, fix, exitCode: EXIT.usage });
 }
 
 function textOf(file: string): string {

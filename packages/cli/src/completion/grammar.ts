@@ -31,7 +31,7 @@ export interface Grammar {
   readonly everywhere: readonly OptionWord[];
 }
 
-/** Of options whose help alone says them. */
+/** The values of options whose help alone says them. */
 const VALUES: Readonly<Record<string, Values>> = {
   '--format <name>': FORMATS,
   '--layer <name>': ['merged', 'speed', 'batch'],

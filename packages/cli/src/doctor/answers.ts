@@ -16,7 +16,7 @@ export async function checkAnswers(settings: Settings, fetcher: typeof fetch): P
     return [
       warn(
         CHECK,
-        `${settings.apiUrl} was not asked whether its answers are complete: there is no read key for it`,
+        `${settings.apiUrl} was not asked whether its answers are complete: a read key for it was not found`,
         'Give one with --key or TRIBUTARY_READ_KEY.',
       ),
     ];
@@ -34,6 +34,6 @@ export function judgeAnswers({ complete, warnings, generation, pending }: Meta):
   const reasons = gathered(warnings).join('; ');
   if (complete)
     return ok(CHECK, [`complete, generation ${generation}, ${counted(pending, 'late event')} pending`, ...warnings].join('; '));
-  const fix = 'Mend what the reasons name; "tributary status --partitions" shows how far each partition is.';
+  const fix = 'Correct what the reasons name; "tributary status --partitions" shows how far each partition is.';
   return fail(CHECK, `incomplete: ${reasons === '' ? 'the API gives no reason' : reasons}`, fix);
 }

@@ -43,6 +43,6 @@ async function kafkaTroubles({ env, openLog }: Context['shell'], redisUrl: strin
     return [];
   } catch (error) {
     const { message } = ((error as Error).cause ?? error) as Error;
-    return /there is no topic/.test(message) ? [] : [message];
+    return /the topic \S+ does not exist/.test(message) ? [] : [message];
   }
 }

@@ -148,7 +148,7 @@ async function examine(
 async function logIn(redis: Redis, noted: string | null): Promise<LogFacts> {
   const [identity, partitions] = await redis.hmget(logKey(NAMESPACE), 'identity', 'partitions');
   if (identity == null || partitions == null) {
-    const there = 'there is no log in this Redis';
+    const there = 'this Redis has no log of events';
     return noted === null
       ? { error: there, fix: NOT_YET }
       : { error: `${there}, though the data folder was built upon ${noted}`, fix: LOST };

@@ -34,7 +34,7 @@ export function parseAmountOf(field: AmountField, text: string, currency: string
   return read.ok && read.value < min ? no(`the amount must be ${min} or more (got ${text})`) : read;
 }
 
-/** Of the other decimal mark: the option that changes it. */
+/** Where an amount has the other decimal mark: the option that changes it. */
 function markAdvice(mark: string | undefined, { minor, decimalMark }: AmountFormat): string {
   if (mark === undefined || minor) return '';
   return decimalMark === '.' ? ': write --decimal-comma where it is the decimal mark' : ': leave out --decimal-comma';

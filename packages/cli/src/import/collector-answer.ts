@@ -17,7 +17,7 @@ export interface Answer {
   readonly rejectedMore: number;
 }
 
-/** Of a 200. Throws where something else than a collector answered. */
+/** What the body of a 200 says. Throws where something else than a collector answered. */
 export function answerOf(where: string, text: string): Answer {
   const { accepted, rejected, rejectedMore = 0 } = (fieldsOf(text) ?? {}) as Partial<Answer>;
   if (typeof accepted === 'number' && Array.isArray(rejected)) return { accepted, rejected, rejectedMore };

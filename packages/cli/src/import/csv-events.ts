@@ -16,7 +16,7 @@ export interface CsvOptions extends AmountStyle {
   readonly type: string;
   readonly touchType: string;
   readonly conversionType: string;
-  /** Of amounts whose row names none. */
+  /** The currency of amounts whose row names none. */
   readonly currency: string | undefined;
   /** Cost of one touch by channel, as text: "7" in the currency's unit. */
   readonly costs: ReadonlyMap<string, string>;

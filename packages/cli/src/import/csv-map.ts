@@ -30,7 +30,9 @@ export function resolveMap(map: string, header: readonly string[]): LongColumns 
   const allowed: readonly string[] = isPath ? PATH_FIELDS : LONG_FIELDS;
   const unknown = [...fields.keys()].find((field) => !allowed.includes(field));
   if (unknown !== undefined)
-    throw new UsageError(`--map: there is no field "${unknown}"; a ${isPath ? 'path' : 'long'} file has ${allowed.join(', ')}`);
+    throw new UsageError(
+      `--map: the field "${unknown}" does not exist; a ${isPath ? 'path' : 'long'} file has ${allowed.join(', ')}`,
+    );
   if (!fields.has('user') && !fields.has('anonymous'))
     throw new UsageError('--map names no column for the user: add user=COLUMN');
   const at = new Map(
@@ -67,7 +69,7 @@ function indexOf(column: string, header: readonly string[]): number {
   if (at < 0) {
     const spaced = header.find((title) => title.trim() === column);
     const why = spaced === undefined ? '' : ` ("${spaced}" begins or ends with a space: take it away in the file)`;
-    throw new UsageError(`--map: there is no column "${column}"; the file has ${header.join(', ')}${why}`);
+    throw new UsageError(`--map: the column "${column}" does not exist; the file has ${header.join(', ')}${why}`);
   }
   if (header.indexOf(column, at + 1) >= 0) throw new UsageError(`--map: the file has two columns "${column}"`);
   return at;

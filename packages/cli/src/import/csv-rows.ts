@@ -64,7 +64,7 @@ export async function* csvRows(
       if (encoding.isBroken) assertReadable(record, header, line);
       yield { line, fields: record };
     }
-    // Of UTF-16 the last character has two bytes.
+    // The last character of UTF-16 has two bytes.
     if (encoding.end !== '' && !/[\r\n]\0?$/.test(encoding.end)) onOpenEnd();
     if (unread)
       throw new CommandError({

@@ -21,7 +21,7 @@ export interface CsvSummary {
   readonly costMinor: number;
   readonly valueMinor: number;
   readonly problems: Problems;
-  /** Of the amounts; sums over several say nothing. */
+  /** Those of the amounts; sums over several say nothing. */
   readonly currencies: ReadonlySet<string>;
   readonly types: ReadonlyMap<string, Readonly<Tally>>;
   /** Events that name a channel. */

@@ -17,7 +17,7 @@ const COMPARED = ['type', 'ts', ...PLAIN_FIELDS] as const;
 
 type Kept = Readonly<Record<string, unknown>>;
 
-/** Of the first event that differs; null where none is known to. Throws `imported_before` where they are there under other ids, unless `beside`. */
+/** How the first event that differs from what is there differs; null where none is known to. Throws `imported_before` where they are there under other ids, unless `beside`. */
 export async function keptBefore(api: ApiClient, sample: Sample, beside: boolean): Promise<string | null> {
   const { events } = sample;
   const users = [...new Set(events.map(userOf))];
@@ -50,8 +50,8 @@ function objectsIn(value: unknown): Kept[] {
 }
 
 /**
- * Of an import that was interrupted or is run again, events are there under their own ids. Of one that made other ids about all are there
- * under those; of another one hardly any: users who did the same at the same instant.
+ * Where an import was interrupted or is run again, events are there under their own ids. Where it made other ids, about all are there
+ * under those; where it is another import, hardly any: users who did the same at the same instant.
  */
 function assertNotBeside({ events, ids }: Sample, kept: ReadonlyMap<string, readonly Kept[]>): void {
   const before = (event: ImportEvent) => kept.get(userOf(event)) ?? [];

@@ -8,7 +8,7 @@ const MAX_FORMS = 10;
 export interface Sample {
   /** The oldest and the newest of each form: what an option or a column changes may be in one form alone, and a file may have grown. */
   readonly events: readonly ImportEvent[];
-  /** Of all events so far. */
+  /** The ids of all events so far. */
   readonly ids: ReadonlySet<string>;
 }
 

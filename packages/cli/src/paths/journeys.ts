@@ -7,7 +7,7 @@ import { count } from '../terminal/figures.ts';
 /** What a path file may hold. Its different paths are kept in memory. */
 export const PATH_FILE_BOUNDS = {
   rows: 10_000_000,
-  /** Of one path. */
+  /** Touches of one path. */
   touches: 10_000,
   channels: 10_000,
   /** Characters of a name. */

@@ -37,7 +37,7 @@ export function chosenModels(flags: ModelFlags, isTimed: boolean): FileModel[] {
   return [...new Set(asked)].map((name) => {
     const known = FILE_MODELS.find((model) => model === name);
     if (known === undefined)
-      throw new UsageError(`--models: there is no model "${name}"; there are ${FILE_MODELS.join(', ')}, and all`);
+      throw new UsageError(`--models: the model "${name}" does not exist; there are ${FILE_MODELS.join(', ')}, and all`);
     const lack = lackOf(known, flags, isTimed);
     if (lack !== null) throw new UsageError(`--models: ${name} needs ${lack}`);
     return known;

@@ -16,7 +16,7 @@ import type { FileModel } from './model-choice.ts';
 export interface Journeys {
   readonly paths: readonly WeightedPath[];
   readonly coalitions: readonly Coalition[];
-  /** Of the order asked for. */
+  /** Those of the order asked for. */
   readonly transitions: readonly Transition[];
 }
 
@@ -24,7 +24,7 @@ export interface ModelOptions {
   /** Without a value only conversions are credited. */
   readonly rewards: readonly Reward[];
   readonly seed: number;
-  /** Of the hybrid: how much of it is Markov, 0 to 1. */
+  /** How much of the hybrid is Markov, 0 to 1. */
   readonly alpha: number;
 }
 
@@ -34,7 +34,7 @@ export interface ModelAnswer {
   readonly credits: ReadonlyMap<string, Credit>;
   /** Removal effects or Shapley values behind the credit; none of a rule. */
   readonly effects: ReadonlyMap<Reward, ReadonlyMap<string, ChannelEffect>>;
-  /** Of the rewards whose effects are estimates. */
+  /** How the effects were sampled, by reward; only where they are estimates. */
   readonly sampling: ReadonlyMap<Reward, Sampling>;
 }
 
@@ -107,7 +107,7 @@ export function byData(model: SharedName, journeys: Journeys, { rewards, ...opti
   };
 }
 
-/** Of journeys with touches; conversions in millionths. */
+/** Over journeys with touches; conversions in millionths. */
 function totalOf({ coalitions }: Journeys, reward: Reward): number {
   return coalitions.reduce((sum, row) => sum + row[reward], 0) * (reward === 'conversions' ? CREDIT_UNIT_MICROS : 1);
 }

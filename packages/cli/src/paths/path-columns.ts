@@ -53,7 +53,7 @@ function namesOf(map: string | undefined): Map<Field, string> {
     const [field = '', column = '', ...more] = pair.split('=').map((part) => part.trim());
     if (column === '' || more.length > 0) throw new UsageError(`--map must be FIELD=COLUMN, separated by commas (got "${pair}")`);
     if (!(field in NAMES))
-      throw new UsageError(`--map: there is no field "${field}"; a path file has ${Object.keys(NAMES).join(', ')}`);
+      throw new UsageError(`--map: the field "${field}" does not exist; a path file has ${Object.keys(NAMES).join(', ')}`);
     if (named.has(field as Field)) throw new UsageError(`--map names ${field} twice`);
     named.set(field as Field, column);
   }
@@ -106,7 +106,7 @@ function ambiguous(field: Field, columns: readonly string[]): UsageError {
 
 function indexOf(name: string, header: readonly string[]): number {
   const at = header.findIndex((title) => title.trim() === name);
-  if (at < 0) throw new UsageError(`--map: there is no column "${name}"; ${there(header)}`);
+  if (at < 0) throw new UsageError(`--map: the column "${name}" does not exist; ${there(header)}`);
   if (header.findLastIndex((title) => title.trim() === name) !== at)
     throw new UsageError(`--map: the file has two columns "${name}": rename or remove one of them`);
   return at;

@@ -13,7 +13,7 @@ export interface RowOptions {
   readonly milestones: readonly string[];
 }
 
-/** What is wrong with the row, and what to mend. */
+/** What is wrong with the row, and what to correct. */
 export class RowError extends Error {}
 
 export function rowOf(

@@ -38,7 +38,7 @@ export interface RunFlags extends ModelFlags {
 export interface RunPlan {
   /** "-": standard input. */
   readonly file: string;
-  /** Of events: they say which are touches and conversions, and for how long touches count. */
+  /** For files of events: they say which are touches and conversions, and for how long touches count. */
   readonly definitions: Definitions | undefined;
   readonly models: readonly FileModel[];
   readonly shape: Shape;
@@ -49,7 +49,7 @@ export interface RunPlan {
   readonly seed: number;
   readonly alpha: number;
   readonly replicates: number;
-  /** Of the intervals, as a fraction. */
+  /** The level of the intervals, as a fraction. */
   readonly level: number;
 }
 

@@ -47,7 +47,7 @@ export function createUnitRows(file: string) {
       add(row.conversions, { ...row, conversions: 1, nulls: 0, value: row.value / row.conversions || 0 });
       add(row.nulls, { ...row, conversions: 0, nulls: 1, value: 0 });
     },
-    /** Values at `decimals`. Of kind `user` only where each conversion named one: any other may be of a user who is there already. */
+    /** Values at `decimals`. The kind is `user` only where each conversion named one: any other may be of a user who is there already. */
     end(decimals: number): Sample {
       const scaled = ({ scale, value, ...row }: ScaledPath) => ({ ...row, value: value * 10 ** (decimals - scale) });
       const rows: UnitRow[] = [...alike.values()].map(({ times, journey }) => ({ times, journeys: [scaled(journey)] }));

@@ -33,7 +33,7 @@ export function malformed(name: string, { count: many, first }: Problems): Comma
   return new CommandError({
     code: 'malformed_file',
     message: `${name} has ${counted(many, 'malformed row')}${many > first.length ? `, the first ${first.length} of which are` : ''}:${lines}`,
-    fix: 'Mend the rows; nothing was computed, because figures over the rest would be wrong.',
+    fix: 'Correct the rows; nothing was computed, because figures over the rest would be wrong.',
     exitCode: EXIT.usage,
   });
 }

@@ -120,7 +120,7 @@ function effectText(effect: number): string {
   return effect === 0 ? '0' : Math.abs(effect) >= 1000 ? fixed(effect, 0) : String(Number(effect.toPrecision(4)));
 }
 
-/** Of one currency only: there is no rate between two. */
+/** For one currency only: no rate between two is known. */
 function roas({ cost, value }: FoldedRow): string {
   const [currency, minor] = only(cost);
   if (currency === undefined || [...value.keys()].some((other) => other !== currency)) return '–';

@@ -72,7 +72,7 @@ function listTable(title: string, rows: readonly (readonly [string, Amounts])[],
   };
 }
 
-/** Of several currencies the sums are not an amount of money: there is no such column. */
+/** Sums over several currencies are not an amount of money: they have no column. */
 function valueColumns(currencies: readonly string[]): Table['columns'] {
   return currencies.length > 1 ? [] : [right('value')];
 }

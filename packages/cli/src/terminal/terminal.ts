@@ -28,7 +28,7 @@ export interface TextStream {
   once(event: 'drain' | 'close', listener: () => void): unknown;
   off(event: 'drain' | 'close', listener: () => void): unknown;
   readonly isTTY?: boolean | undefined;
-  /** Of a terminal: its width. */
+  /** The width of a terminal. */
   readonly columns?: number | undefined;
 }
 

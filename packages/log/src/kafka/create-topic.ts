@@ -24,7 +24,7 @@ export interface CreateTopicOptions extends TopicOptions {
   readonly mustExist: boolean;
 }
 
-/** Of a topic that the log creates; a producer's group of appends is smaller. Fits into `MAX_UNPACKED_BYTES`. */
+/** The bound of a topic that the log creates; a producer's group of appends is smaller. Fits into `MAX_UNPACKED_BYTES`. */
 const MAX_MESSAGE_BYTES = 8 * 1024 * 1024;
 /** Kafka's own default, for a topic whose settings may not be read. */
 const DEFAULT_MESSAGE_BYTES = 1_048_588;
@@ -35,7 +35,9 @@ const CREATE_MS = 10_000;
 export async function createTopic(options: CreateTopicOptions): Promise<OpenedTopic> {
   const there = await ledTopic(options, LEADERS_MS);
   if (there === null && options.mustExist)
-    throw unavailable(`there is no topic ${options.name}: look at TRIBUTARY_KAFKA_TOPIC_PREFIX and TRIBUTARY_KAFKA_BROKERS`);
+    throw unavailable(
+      `the topic ${options.name} does not exist: look at TRIBUTARY_KAFKA_TOPIC_PREFIX and TRIBUTARY_KAFKA_BROKERS`,
+    );
   const metadata = there ?? (await create(options));
   const wrong = mismatch(metadata, options.name, options.partitions);
   if (wrong !== null) throw wrong;

@@ -9,7 +9,7 @@ import { unpackLz4, unpackSnappy } from './unpack.ts';
  */
 export const MAX_UNPACKED_BYTES = 16 * 1024 * 1024;
 
-/** The bytes of a batch are at fault: its checksum matches, so its producer wrote them, and no retry mends them. */
+/** The bytes of a batch are at fault: its checksum matches, so its producer wrote them, and no retry changes them. */
 export class UnreadableBatch extends Error {}
 
 /** Throws `UnreadableBatch`. A batch that is not packed may have any size: it is in memory already. */

@@ -66,7 +66,7 @@ export async function openKafkaLog(options: KafkaLogOptions): Promise<EventLog> 
     throw asLogError(error, 'it could not be opened');
   });
   const topic = watchTopic(base, metadata);
-  /** Of its own: a trim or a question about the ends does not hold up appends. */
+  /** Appends have connections of their own: a trim or a question about the ends does not hold up appends. */
   const appends = createConnections(kafka);
   const appender = createAppender({
     topic,

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 const PARTITIONS = [1, 2, 3, 7, 16, 100];
 const LETTERS = [...'abzAZ019-_ .:|@/"\\äß€日本語🧭👩🏽‍💻\u0000\u007f\u00ff\uffff'];
 
-describe('a user lands where any Kafka producer sends her', () => {
+describe('a user lands where any Kafka producer sends them', () => {
   // Its default is the Java client's: murmur2 of the key, sign bit cleared.
   const kafkaPartitionOf = kafkajs.Partitioners.DefaultPartitioner();
 

@@ -2,9 +2,9 @@
 import type { Socket } from 'node:net';
 import { Reader } from '@platformatic/kafka';
 
-/** Of one reply. A fetch asks for 8 MiB, but gets a whole batch, which brokers bound to 100 MiB (`socket.request.max.bytes`). */
+/** The bytes of one reply, at most. A fetch asks for 8 MiB, but gets a whole batch, which brokers bound to 100 MiB (`socket.request.max.bytes`). */
 export const MAX_REPLY_BYTES = 128 * 1024 * 1024;
-/** Of the correlation id, which every reply has. */
+/** The bytes of the correlation id, which every reply has. */
 const MIN_REPLY_BYTES = 4;
 const SIZE_BYTES = 4;
 

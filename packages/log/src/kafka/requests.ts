@@ -8,7 +8,7 @@ import type { KafkaRequest } from './request.ts';
 export interface FetchFrom {
   readonly partition: number;
   readonly offset: number;
-  /** Of its batches, at most; less than the first batch gives nothing, but for the first partition of the request. */
+  /** The bytes of its batches, at most; less than the first batch gives nothing, but for the first partition of the request. */
   readonly maxBytes: number;
 }
 

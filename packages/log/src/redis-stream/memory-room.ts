@@ -5,7 +5,7 @@
 import type { Redis } from 'ioredis';
 import { unavailable } from './durability.ts';
 
-/** Of `maxmemory`: what the speed layer makes of the entries that wait has room in the rest. */
+/** The part of `maxmemory` that may be used before events wait: what the speed layer makes of the entries that wait has room in the rest. */
 const MOST_USED = 0.85;
 const LOOK_EVERY_MS = 1_000;
 

@@ -17,7 +17,7 @@ import { checkDurability, recreated, unavailable } from './durability.ts';
 import { dateOf, idOf, type LogKeys, logKeys, nextId, positionOf, streamOf } from './layout.ts';
 import { watchMemory } from './memory-room.ts';
 import { createReader } from './reader.ts';
-import { AGE_AFTER, ENDS, MEND, OPEN, TRIM } from './scripts.ts';
+import { AGE_AFTER, ENDS, MARK_LOST_TAIL, OPEN, TRIM } from './scripts.ts';
 
 export interface RedisStreamLogOptions {
   /** For appends and the rest; with `autoResendUnfulfilledCommands: false`. The log takes it over: `close` ends it. */
@@ -129,11 +129,11 @@ export async function openRedisStreamLog(options: RedisStreamLogOptions): Promis
       if (there !== identity) throw recreated(identity, 'another log stands in its place');
       return (trimmed as (string | null)[]).map((id) => (id === null ? null : positionOf(id)));
     },
-    async mend(partition, archived) {
+    async markLostTail(partition, archived) {
       const stream = streamOf(keys, partition);
       const answer = await run(
         commands,
-        MEND,
+        MARK_LOST_TAIL,
         [keys.meta, stream, keys.trimmed[partition] as string],
         [identity, idOf(archived)],
       );
@@ -163,7 +163,7 @@ async function found(redis: Redis, keys: LogKeys, newIdentity: string): Promise<
   if (identity == null)
     throw new TributaryError(
       'log_recreated',
-      'there is no log in Redis, though this platform was built upon one: Redis was emptied, or is another one. Restore it, or start once with TRIBUTARY_RESTORE_LOST_LOG=true, which loses what was not archived',
+      'Redis has no log, though this platform was built upon one: Redis was emptied, or is another one. Restore it, or start once with TRIBUTARY_RESTORE_LOST_LOG=true, which loses what was not archived',
     );
   if (Number(there) !== partitions) {
     const message = `the log ${identity} has ${there} partitions; ${partitions} were asked for`;

@@ -6,6 +6,6 @@ const load = (file: string): string => readFileSync(new URL(file, import.meta.ur
 export const OPEN = load('./open.lua');
 export const ENDS = load('./ends.lua');
 export const AGE_AFTER = load('./age-after.lua');
-export const MEND = load('./mend.lua');
+export const MARK_LOST_TAIL = load('./mark-lost-tail.lua');
 export const TRIM = load('./trim.lua');
 export const RESUME = load('./resume.lua');

@@ -11,7 +11,7 @@ import type { Rename } from '../row-keys.ts';
 import { countJourneys, type JourneyCounts } from './journey-counts.ts';
 
 export interface GroupCounts {
-  /** Of all groups but one, by group. */
+  /** The counts of all groups but one, by group. */
   readonly without: readonly JourneyCounts[];
   /** By channel: conversions that met it, and groups with one. */
   readonly met: ReadonlyMap<string, Met>;

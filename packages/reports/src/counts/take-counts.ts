@@ -24,7 +24,7 @@ import { countGroups, type GroupCounts } from './group-counts.ts';
 import { countJourneys, findingsOfJourneys, type JourneyCounts } from './journey-counts.ts';
 
 export interface Counts {
-  /** Of this window. */
+  /** What is asked of this window. */
   readonly question: ReportQuestion;
   readonly names: ChannelNames;
   /** What shared models are run on, and where their credit goes; null: none was asked for. */
@@ -80,7 +80,7 @@ export function groupedViewsOf(question: Parameters<typeof viewsOf>[0]): View[] 
   return viewsOf(question).filter((view) => GROUPED_VIEWS.includes(view));
 }
 
-/** Of each window. Throws `invalid_query` as the counts of journeys do. */
+/** The counts of each window. Throws `invalid_query` as the counts of journeys do. */
 export function takeCounts(snapshot: Snapshot, question: ReportQuestion): Counts[] {
   const windows = windowsOf(question).map((asked) => ({ asked, journeys: countJourneys(snapshot, asked) }));
   const known = windows.flatMap(({ journeys }) => journeys ?? []);

@@ -8,9 +8,9 @@ export interface ChannelFacts {
   /** Conversions whose journey met it: what all that the model says of it rests on. Not of `(other)`, whose channels overlap. */
   readonly met?: number;
   readonly effect?: number;
-  /** Of the value; where the window has values of one currency. */
+  /** The effect on value, where the window has values of one currency. */
   readonly valueEffect?: number;
-  /** On modelled paths through the channel, in conversions and in minor units. Of removal effects only. */
+  /** On modelled paths through the channel, in conversions and in minor units. Removal effects only. */
   readonly lostConversions?: number;
   readonly lostValueMinor?: number;
 }

@@ -18,7 +18,7 @@ export interface ChannelCredit {
 /** A channel, a currency of it, a campaign in that, and so on. */
 interface Node extends LinearPart {
   readonly name: string;
-  /** Of the row, where nothing is within; else that of any row within. */
+  /** The row's key, where nothing is within; else that of any row within. */
   readonly key: string;
   creditMicros: Integer;
   valueMinor: Integer;

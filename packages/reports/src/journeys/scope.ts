@@ -2,7 +2,7 @@
 import { type Collection, isWanted, type Selection } from '@tributary/serving/merge';
 import type { Rows } from '@tributary/views/deltas';
 
-/** `equal`: type, currency. Of conversions only: touches and nulls have no conversion type, nulls no currency. */
+/** `equal`: type, currency. They concern conversions only: touches and nulls have no conversion type, nulls no currency. */
 export type Scope = Pick<Selection, 'days' | 'equal'>;
 
 export function scopeOf({ days, equal: { type, currency } }: Scope): Scope {

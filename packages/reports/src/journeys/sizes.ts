@@ -24,7 +24,7 @@ export interface SizeCounts {
   readonly ofConversions: readonly SizedCount[];
   /** The same in value, by currency. */
   readonly ofValue: ReadonlyMap<string, readonly SizedCount[]>;
-  /** Of the set `(other)` alone: paths of more than 20 channels, and of channels that are not tracked. */
+  /** Counts of the set `(other)` alone: paths of more than 20 channels, and of channels that are not tracked. */
   readonly capped: number;
 }
 
@@ -69,7 +69,7 @@ function countSizes(rows: Rows): SizeCounts {
   return { attributed, unattributed, ofConversions, ofValue, capped };
 }
 
-/** Of the value of any channel: of several channels it may sum to nothing. */
+/** Every currency in which a channel has value: over several channels it may sum to nothing. */
 export function currenciesOfSizes({ attributed, unattributed, ofValue }: SizeCounts): string[] {
   const whole = [attributed, unattributed].flatMap(({ values }) => [...values]);
   return [

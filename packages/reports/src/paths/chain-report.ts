@@ -20,7 +20,7 @@ export interface Edge {
   readonly conversions: Integer;
   /** Traversals by journeys that do not. */
   readonly nulls: Integer;
-  /** Of the traversals out of `from`; null: some of them are negative, so that there is no whole to be a part of. */
+  /** The part of the traversals out of `from`; null: some of these are negative, and have no whole to be a part of. */
   readonly probability: number | null;
 }
 

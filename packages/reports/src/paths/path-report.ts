@@ -30,7 +30,7 @@ type Amounts = Pick<Sums, 'conversions'> & Partial<Sums>;
 interface PathRow extends Amounts {
   /** Channels in order, consecutive repeats being one. */
   readonly steps: readonly string[];
-  /** Of all conversions, unattributed ones included. */
+  /** The part of all conversions, unattributed ones included. */
   readonly share: number;
 }
 
@@ -51,7 +51,7 @@ export interface PathReport {
   readonly paths: readonly PathRow[];
   /** Paths that are there, of which `paths` shows the first. */
   readonly distinctPaths: number;
-  /** Of paths with more steps than are kept one by one. */
+  /** What paths come to that have more steps than are kept one by one. */
   readonly longer: Amounts;
   readonly unattributed: Amounts;
   readonly touches: readonly (Amounts & { readonly touches: string })[];

@@ -37,7 +37,7 @@ function isInteger(figure: Row[string] | undefined): figure is Integer {
 }
 
 /**
- * Value for each unit of added cost, negative where more cost came with less value. Of a saving: what each unit saved gave up.
+ * Value for each unit of added cost, negative where more cost came with less value. For a saving: what each unit saved gave up.
  * null: the cost did not change, or less cost came with more value, which no return on cost says: a negative one would
  * read as a loss.
  */

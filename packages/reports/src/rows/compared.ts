@@ -31,7 +31,7 @@ export function comparedRows(report: Report, baseline: ModelName) {
   };
 }
 
-/** Of all rows. */
+/** The totals over all rows. */
 export function comparedTotals({ question, credit, costTotals, currencies }: Report) {
   const apart = apartOf(currencies, question, 'totals');
   const ofModels = [...credit].map(([model, ofModel]) => {

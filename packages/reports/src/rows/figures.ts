@@ -12,7 +12,7 @@ export function dimensionsOf(key: string, by: readonly string[]): Record<string,
   return Object.fromEntries(by.map((dimension, at) => [dimension, parts[at] ?? '']));
 }
 
-/** Of `[creditMicros, valueMinor]`. `conversions` is for reading; sums are exact in micros. */
+/** Figures from `[creditMicros, valueMinor]`. `conversions` is for reading; sums are exact in micros. */
 export function creditFigures(
   { totals }: Pick<ModelCredit, 'totals'>,
   [creditMicros = 0, valueMinor = 0]: readonly Integer[] = [],
@@ -26,7 +26,7 @@ export function creditFigures(
   };
 }
 
-/** Of the same days; null where it cost nothing: there is nothing to return. */
+/** Costs are those of the same days; null where it cost nothing: a return on nothing is undefined. */
 export function moneyFigures(costs: readonly Integer[] | undefined, figures: Figures): Figures {
   const [touches = 0, costMinor = 0] = costs ?? [];
   return { touches, costMinor, ...ratioFigures(costMinor, figures) };

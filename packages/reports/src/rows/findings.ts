@@ -63,7 +63,7 @@ export function fewOfFilter({ shared, question: { models, equal } }: Counts): st
   ];
 }
 
-/** Of answers whose rows are by currency. Value is computed in each currency, conversions over all of them. */
+/** For answers whose rows are by currency. Value is computed in each currency, conversions over all of them. */
 export function handedToCurrencies(models: readonly ModelName[], { values }: Currencies): string[] {
   const shared = models.filter(isShared);
   if (shared.length === 0 || values.length < 2) return [];
@@ -78,12 +78,12 @@ export function overlaps({ models }: ReportQuestion): string[] {
     .map((model) => `${model} counts a conversion for every channel that had a part in it: the totals are not the conversions`);
 }
 
-/** Of all windows of one answer: what is held against each other is of one currency, or it is left out and said. */
+/** For all windows of one answer: what is held against each other is of one currency, or it is left out and said. */
 export function currencyNotes({ values, costs }: Currencies): string[] {
   const several = [severalCurrencies('values', values), severalCurrencies('costs', costs)].filter((note) => note !== null);
   if (several.length > 0 || values.length === 0 || costs.length === 0 || values[0] === costs[0]) return several;
   return [
-    `values are in ${values[0]} and costs in ${costs[0]}, so there is no ROAS and no CPA: ask by=currency, or for one currency`,
+    `values are in ${values[0]} and costs in ${costs[0]}, so ROAS and CPA are left out: ask by=currency, or for one currency`,
   ];
 }
 

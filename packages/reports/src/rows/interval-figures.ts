@@ -30,7 +30,7 @@ export function intervalFigures({ rewards }: ModelUncertainty, channel: string):
   };
 }
 
-/** Of ROAS and CPA; the cost is taken as known. */
+/** Intervals of ROAS and CPA; the cost is taken as known. */
 export function ratioIntervals({ rewards }: ModelUncertainty, channel: string, cost: number): Row {
   return Object.assign(
     {},

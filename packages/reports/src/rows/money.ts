@@ -28,7 +28,7 @@ export interface Apart {
   readonly hasShares: boolean;
 }
 
-/** Of all windows of an answer: a change is of one currency as well. */
+/** The currencies of all windows of an answer: a change is of one currency as well. */
 export function currenciesOfAll(windows: readonly Currencies[]): Currencies {
   const all = (of: 'values' | 'costs') => [...new Set(windows.flatMap((window) => window[of]))].sort();
   return { values: all('values'), costs: all('costs') };

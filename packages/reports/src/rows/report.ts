@@ -10,14 +10,14 @@ import { fewOfFilter, gapsOfShares, negativeCells, outsideOfWhole, overlaps } fr
 
 export interface Report extends Pick<Counts, 'question' | 'costs' | 'currencies'> {
   readonly credit: ReadonlyMap<ModelName, ModelCredit>;
-  /** Of all rows: those of every model and of the costs. */
+  /** The keys of all rows: those of every model and of the costs. */
   readonly keys: ReadonlySet<string>;
   /** `[touches, costMinor]` of all rows; null as `costs`. */
   readonly costTotals: readonly Integer[] | null;
   readonly findings: Findings;
 }
 
-/** Of the window asked for, and of the one before. */
+/** The reports on the window asked for, and on the one before. */
 export interface ReportOfBoth {
   readonly report: Report;
   /** null: the report is not held against another. */

@@ -9,7 +9,7 @@ import { ratioIntervals } from './interval-figures.ts';
 import { apartOf, keptApart } from './money.ts';
 import type { Report, ReportOfBoth } from './report.ts';
 
-/** Of both windows. */
+/** The keys of both windows. */
 export function keysOf({ report, before }: ReportOfBoth): ReadonlySet<string> {
   return before === null ? report.keys : new Set([...report.keys, ...before.keys]);
 }
@@ -20,7 +20,7 @@ export function rowOf({ report, before }: ReportOfBoth, model: ModelName, key: s
   return keptApart(changed, apartOf(report.currencies, report.question, 'rows'));
 }
 
-/** Of all rows. */
+/** The totals over all rows. */
 export function totalsOf({ report, before }: ReportOfBoth, model: ModelName): Row {
   const totals = totalsOfWindow(report, model);
   const changed = before === null ? totals : withChange(totals, totalsOfWindow(before, model));

@@ -10,7 +10,7 @@ import { keysOf } from './rows.ts';
 
 export type SortedBy = 'conversions' | 'value' | 'cost' | 'touches';
 
-/** Of the report's own window. Throws `invalid_query` where there is no such figure, or it is of several currencies. */
+/** By figures of the report's own window. Throws `invalid_query` where it has no such figure, or it is of several currencies. */
 export function sortedKeys(both: ReportOfBoth, model: ModelName, sort: SortedBy): string[] {
   const { report } = both;
   demandSortable(report, sort);

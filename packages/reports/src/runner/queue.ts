@@ -18,7 +18,7 @@ export interface WaitingJob {
 
 export interface ModelQueue {
   add(job: WaitingJob): void;
-  /** Of the key whose turn was longest ago, the oldest. */
+  /** The oldest job of the key whose turn was longest ago. */
   next(): WaitingJob | undefined;
   /** False: it does not wait here any more. */
   remove(job: WaitingJob): boolean;

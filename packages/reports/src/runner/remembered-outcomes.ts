@@ -10,7 +10,7 @@ interface Remembered {
   readonly outcomes: Map<string, { readonly outcome: Promise<ModelOutcome>; readonly askers: Asker[] }>;
 }
 
-/** Of one window's counts: models, currencies, parameters. */
+/** Outcomes of one window's counts: models, currencies, parameters. */
 const MOST_OUTCOMES = 64;
 
 const memory = new WeakMap<object, Remembered>();

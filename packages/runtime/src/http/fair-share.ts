@@ -4,7 +4,7 @@
  * (The dynamic threshold of shared-memory switches, Choudhury and Hahne 1998, with α = 1.)
  */
 export interface FairShare {
-  /** Of all owners together. */
+  /** What all owners together hold. */
   readonly held: number;
   heldBy(owner: string): number;
   fits(owner: string, amount: number): boolean;
@@ -16,7 +16,7 @@ export interface FairShare {
 
 export function createFairShare(most: number): FairShare {
   let held = 0;
-  /** Of the owners that hold something. */
+  /** Only owners that hold something are in it. */
   const shares = new Map<string, number>();
   const heldBy = (owner: string) => shares.get(owner) ?? 0;
 

@@ -84,7 +84,7 @@ const LOCK_EVERY_MS = 50;
 /** A change takes milliseconds: a lock this old was left by a process that died. */
 const LOCK_STALE_MS = 10_000;
 
-/** Reads, changes and writes the key file. Of two that do so at the same moment, the second waits. */
+/** Reads, changes and writes the key file. Where two do so at the same moment, the second waits. */
 export async function changeKeys(file: string, change: (records: readonly KeyRecord[]) => readonly KeyRecord[]): Promise<void> {
   const lock = `${file}.lock`;
   const more = patience(LOCK_WAIT_MS, LOCK_EVERY_MS);

@@ -96,7 +96,7 @@ test('law 7: a key file that cannot be read is reported at once, and its keys en
 test('law 7: a ring without a key file from the start says so, with the path and the fix, until there is one', () => {
   const reported: (string | undefined)[] = [];
   const ring = loadKeyRing(file, (problem) => reported.push(problem));
-  const missing = `there is no key file ${file}, so no key is accepted: make a key with "tributary keys create"`;
+  const missing = `the key file ${file} does not exist, so no key is accepted: make a key with "tributary keys create"`;
   expect(ring.problem(NOW)).toContain(missing);
   expect(ring.problem(NOW + 2 * UNREADABLE_GRACE_MS)).toContain(missing);
   const { key, record } = createKey('read', NOW);
@@ -115,7 +115,7 @@ test('the log says what is wrong with the key file of a folder, in its own words
   expect(ring.verify(key, 'read', NOW)).toBe('ok');
   writeFileSync(file, '{"keys": [');
   ring.problem(NOW + 1_000);
-  const missing = expect.stringContaining(`there is no key file ${file}`);
+  const missing = expect.stringContaining(`the key file ${file} does not exist`);
   expect(lines).toEqual([missing, 'the key file can be read', expect.stringContaining(`the key file ${file} cannot be read`)]);
 });
 

@@ -145,7 +145,7 @@ export function followKeys(dataDir: string, logger: Pick<Logger, 'info' | 'error
 }
 
 function noFile(file: string): string {
-  return `there is no key file ${file}, so no key is accepted: make a key with "tributary keys create", or mount the folder that has the file`;
+  return `the key file ${file} does not exist, so no key is accepted: make a key with "tributary keys create", or mount the folder that has the file`;
 }
 
 const NO_HASH = Buffer.alloc(32);

@@ -23,7 +23,7 @@ export interface ServiceContext<T extends ConfigTable> {
   readonly config: Config<T>;
   readonly log: Logger;
   readonly metrics: Registry;
-  /** Of the disk under the embedded Redis. */
+  /** Room on the disk under the embedded Redis. */
   readonly disk: DiskSpace;
   /** Aborts when the service shall end. */
   readonly signal: AbortSignal;
@@ -131,7 +131,7 @@ function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
 }
 
-/** Of a role without HTTP of its own: a disk that is nearly full is the first reason to name. */
+/** Readiness of a role without HTTP of its own: a disk that is nearly full is the first reason to name. */
 async function readyWithRoom(service: Service, disk: DiskSpace): Promise<Readiness> {
   const trouble = disk.trouble();
   return trouble === null ? service.ready() : { ok: false, detail: trouble };

@@ -1,4 +1,4 @@
-/** What no waiting mends: the url names something else than the Redis that is meant, or lacks a name or password. */
+/** What waiting does not change: the url names something else than the Redis that is meant, or lacks a name or password. */
 import { TributaryError } from '@tributary/model/errors';
 import type { Cluster, Redis } from 'ioredis';
 
@@ -27,7 +27,7 @@ const RULES: readonly Rule[] = [
   {
     when: /^WRONGPASS|^ERR AUTH|^ERR invalid password|without any password configured/,
     must: () => 'hold a name and password that this Redis accepts',
-    fix: 'Correct them; "default" is the name where there are no others.',
+    fix: 'Correct them; without users of your own the name is "default".',
   },
   {
     when: /cluster support disabled/,

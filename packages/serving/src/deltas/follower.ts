@@ -73,7 +73,7 @@ export function createDeltaFollower({
   /** When each was last asked for. */
   const generations = new Map<number, number>();
   const views = new Map<string, number>();
-  /** Of each partition, when what is held of it was asked for. */
+  /** When what is held of a partition was asked for, by partition. */
   const asOfMs = new Array<number>(partitions).fill(0);
   let oldest = 0;
   let looks = 0;

@@ -16,7 +16,7 @@ export interface SpeedBoard {
   look(): Promise<void>;
   /** Asked before the store is read for an answer: it must not stand further back. */
   furthest(): Read['furthest'];
-  /** Of what was read for one answer, or of what was last looked at. */
+  /** By what was read for one answer, or by what was last looked at. */
   health(read?: Read): SpeedHealth;
   states(): States;
   /** In force in the partition; the defaults before its first commit. */

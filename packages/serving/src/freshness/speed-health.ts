@@ -80,7 +80,7 @@ export async function seeLog(
 /** What one answer is made of, or what was last looked at. */
 export interface Read {
   readonly states: States;
-  /** Of the generation under the deltas; null: none. */
+  /** The generation under the deltas; null: none. */
   readonly manifest: GenerationManifest | null;
   /** The furthest position of each partition that was seen before `states` were read; a store only ever goes on. */
   readonly furthest: readonly (string | null)[];

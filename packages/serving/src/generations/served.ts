@@ -36,7 +36,7 @@ export interface Generations {
   current(): {
     readonly wanted: GenerationPointer | null;
     readonly served: number | null;
-    /** Of what is served; null: nothing, or generation 0. */
+    /** The generation that is served; null: none, or generation 0. */
     readonly manifest: GenerationManifest | null;
     readonly failure: string | null;
   };

@@ -28,7 +28,7 @@ export function stepsOf(channels: readonly string[], most: number): string {
 }
 
 /**
- * The states that a path passes through: its k-grams, in order; a path of k touches or fewer is one state. Of an empty path, none.
+ * The states that a path passes through: its k-grams, in order; a path of k touches or fewer is one state; an empty path has none.
  */
 export function statesOf(channels: readonly string[], order: number): readonly string[] {
   if (order === 1) return channels;

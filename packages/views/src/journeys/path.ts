@@ -4,8 +4,8 @@ import { lowerBound, type Timeline, type TimelineEvent } from '../timeline.ts';
 import { MAX_PATH_TOUCHES } from './most-touches.ts';
 
 /**
- * Of the newest `MAX_PATH_TOUCHES` touches of `timeline` that sort before the conversion at `at`, those whose type's window still
- * covers it: `c.ts − window(t.type) ≤ t.ts`. With `resetOnConversion`, only those after the user's previous conversion; with
+ * The touches whose type's window still covers the conversion at `at`, among the newest `MAX_PATH_TOUCHES` of `timeline` that sort
+ * before it: `c.ts − window(t.type) ≤ t.ts`. With `resetOnConversion`, only those after the user's previous conversion; with
  * `clicksOutrankViews`, no view-through touches beside clicks.
  */
 export function pathOf(timeline: Timeline, at: number, definitions: Definitions): TimelineEvent[] {

@@ -142,7 +142,7 @@ function onceOf({ eventColumns = [], definitions }: GenerationManifest): Definit
   return eventColumns.includes('once_key') ? (JSON.parse(definitions) as Pick<Definitions, 'once'>).once : {};
 }
 
-/** Of the properties only the key, where the definitions look for it. */
+/** Only the key among the properties, where the definitions look for it. */
 function propertiesWith(key: string, by: string | undefined): Pick<Event, 'properties'> {
   if (by === undefined) return {};
   return by.split('.').reduceRight<unknown>((inner, name) => ({ [name]: inner }), key) as Pick<Event, 'properties'>;

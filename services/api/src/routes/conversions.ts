@@ -108,7 +108,7 @@ function placeOf([listed, ts, id, userKey]: readonly [number, number, string, st
   );
 }
 
-/** Of the generation alone, as the list is. */
+/** By the generation alone, as the list is. */
 function unknownTypes(
   { answer }: LoadedGeneration,
   query: { readonly from?: number | undefined; readonly to?: number | undefined; readonly type?: Wanted | undefined },

@@ -71,7 +71,10 @@ export const deadLetterRoutes: Routes =
   };
 
 function gone(id: string): TributaryError {
-  return new TributaryError('not_found', `there is no dead letter ${id}: it was replayed, dropped, or newer ones took its place`);
+  return new TributaryError(
+    'not_found',
+    `dead letter ${id} does not exist: it was replayed, dropped, or newer ones took its place`,
+  );
 }
 
 function shown(letter: StoredDeadLetter): StoredDeadLetter {

@@ -110,7 +110,7 @@ async function demandDeltas({ deps }: ApiContext, generation: number): Promise<v
 
 async function manifestOf({ deps }: ApiContext, generation: number): Promise<GenerationManifest> {
   const manifest = await deps.source.manifest(generation);
-  if (manifest === null) throw new TributaryError('not_found', `there is no generation ${generation}`);
+  if (manifest === null) throw new TributaryError('not_found', `generation ${generation} does not exist`);
   return manifest;
 }
 

@@ -46,7 +46,7 @@ async function statusOf(context: ApiContext): Promise<z.output<typeof StatusAnsw
   };
 }
 
-/** Of the published generation; null also where the data folder does not answer: the rest of the status stands without it. */
+/** The manifest of the published generation; null also where the data folder does not answer: the rest of the status stands without it. */
 async function currentManifest({ deps }: ApiContext) {
   try {
     const publication = await deps.source.publication();

@@ -31,7 +31,7 @@ export interface Gate {
 export function createGate({ maxBytes, maxEvents }: GateLimits): Gate {
   let bytes = 0;
   let events = 0;
-  /** Of the owners that hold something. */
+  /** Only owners that hold something are in it. */
   const shares = new Map<unknown, { readonly bytes: number; readonly events: number }>();
 
   return {

@@ -10,7 +10,7 @@ export class MalformedLine {
 }
 
 /**
- * JSON, or one JSON object a line (NDJSON). Of duplicate keys the last counts, as ECMAScript says. Lines are counted before
+ * JSON, or one JSON object a line (NDJSON). Where a key stands twice, the last counts, as ECMAScript says. Lines are counted before
  * they are parsed: a few kilobytes of gzip hold millions, and each bad one costs an error.
  */
 export function parseBody(text: string, maxLines: number): Outcome<unknown> {

@@ -7,7 +7,7 @@ import { sampleOf, withoutValues } from './sample.ts';
 
 export interface Rejected {
   readonly count: number;
-  /** Of the last one. */
+  /** The message of the last one. */
   readonly message: string;
   /** The last event; undefined where the request was refused whole. */
   readonly item?: unknown;

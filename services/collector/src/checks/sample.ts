@@ -4,10 +4,10 @@
 const NAMES: ReadonlySet<string> = new Set(['type', 'event', 'currency']);
 const NAME_LIKE = /^[$A-Za-z][A-Za-z_$ :.-]{0,63}$/;
 const FIELD_LIKE = /^[$A-Za-z_][\w$.-]{0,63}$/;
-/** Of a number that could name somebody: a phone, a customer. */
+/** A number this long could name a person: a phone, a customer. */
 const LONG_NUMBER = /\d{5}/;
 const MAX_DEPTH = 5;
-/** Of all levels together. */
+/** Fields on all levels together. */
 const MAX_FIELDS = 60;
 
 /** The form of any JSON value; `string(12)` is a text of 12 characters. Bounded whatever is given. */

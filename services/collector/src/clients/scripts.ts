@@ -11,7 +11,7 @@ export interface Script {
 export const FOLDER = join(dirname(createRequire(import.meta.url).resolve('@segment/analytics-next/package.json')), 'dist/umd');
 export const SNIPPET = 'standalone.js';
 
-/** Of the files that may be asked for, each once it was. */
+/** Each file that may be asked for, once it was. */
 const loaded = new Map<string, Script | undefined>();
 
 /** Undefined when the package has no such script. */

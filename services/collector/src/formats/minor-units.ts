@@ -13,7 +13,7 @@ const DECIMAL = /^([+-]?)\$?(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,3}))?$/;
 const LENGTH_LIMIT = 64;
 
 /**
- * `19.99` → 1999; JPY 500 → 500; BHD 1.5 → 1500. Half a minor unit rounds away from zero, which also mends sums such as
+ * `19.99` → 1999; JPY 500 → 500; BHD 1.5 → 1500. Half a minor unit rounds away from zero, which also corrects sums such as
  * 0.1 + 0.2. Undefined when `amount` is not a decimal number, or one beyond the bounds of an event.
  */
 export function toMinorUnits(amount: unknown, currency: string | undefined): number | undefined {

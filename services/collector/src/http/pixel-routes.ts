@@ -16,7 +16,7 @@ import type { Gates } from './event-routes.ts';
 
 const GIF = Buffer.from('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7', 'base64');
 const PICTURE = { 'content-type': 'image/gif', 'cache-control': 'no-store' };
-/** Of names such as `properties.list`: as deep as the fields of a call may lie. */
+/** Parts of names such as `properties.list`: as deep as the fields of a call may lie. */
 const MAX_PARTS = 10;
 
 export function addPixelRoutes(app: FastifyInstance, collector: Collector, gates: Gates): void {

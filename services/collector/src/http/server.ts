@@ -118,7 +118,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     send(reply, { status: 200, headers: { 'content-type': registry.contentType }, body: await metrics() }),
   );
   app.setNotFoundHandler((request, reply) =>
-    send(reply, problem('not_found', `there is no ${request.method} ${request.url.slice(0, 200)}`)),
+    send(reply, problem('not_found', `${request.method} ${request.url.slice(0, 200)} does not exist`)),
   );
   app.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => {
     if (error instanceof BrokenRequest) return reply.raw.destroy();

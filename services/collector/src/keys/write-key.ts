@@ -23,7 +23,7 @@ export const NO_KEY = 'the request has no authorization header, and its body no 
 // PostHog's browser library says `token`, and so do properties of any event: there only what looks like a key is one.
 const TOKEN = `token(?="\\s*:\\s*"${KEY_SHAPE}")`;
 const NAMED_KEY = new RegExp(`"(?:writeKey|api_key|${TOKEN})"\\s*:\\s*"(?<named>[^"\\\\]{1,256})"`, 'g');
-/** Of a body: the write key on its top, and keys of that name in its properties. */
+/** Keys of one body: the write key on its top, and keys of that name in its properties. */
 const MAX_KEYS_LOOKED_AT = 8;
 
 /**

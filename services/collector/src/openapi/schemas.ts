@@ -61,7 +61,7 @@ const NATIVE: Json = {
 const CALL: Json = {
   ...object({
     type: { type: 'string', enum: SEGMENT_TYPES, description: 'In a batch; else the path says it.' },
-    event: text('Of a track call: the name of what happened.'),
+    event: text('Track calls only: the name of what happened.'),
     userId: text(),
     anonymousId: text(),
     messageId: text('The duplicate key, together with the user.'),

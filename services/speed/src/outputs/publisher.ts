@@ -69,7 +69,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
     const max = Math.min(maxLines, asks.get(partition) ?? FIRST_LINES);
     const { from, lines } = await outbox.read(partition, max);
     const fits = fitting(lines, maxLength);
-    // Of long lines few are read at a time: what does not fit would be read again and again.
+    // Few long lines are read at a time: what does not fit would be read again and again.
     asks.set(partition, fits < lines.length ? fits : max * 2);
     const sent =
       fits === 0
