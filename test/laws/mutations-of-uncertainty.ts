@@ -261,4 +261,28 @@ export const MUTATIONS_OF_UNCERTAINTY: readonly Mutation[] = [
     to: 'equalsOfAll(grouped) <',
     test: `${ENGINE}/jackknife.test.ts`,
   },
+  {
+    lie: 'one cent more cost made the season',
+    law: '7',
+    file: 'packages/reports/src/rows/change.ts',
+    from: 'const STILL = 0.05;',
+    to: 'const STILL = 0;',
+    test: 'services/api/test/marginal.test.ts',
+  },
+  {
+    lie: 'conversions that came by chance were bought',
+    law: '7',
+    file: 'packages/reports/src/rows/change.ts',
+    from: 'const BY_CHANCE = 2;',
+    to: 'const BY_CHANCE = 1;',
+    test: 'services/api/test/marginal.test.ts',
+  },
+  {
+    lie: 'a change is as certain as the later window',
+    law: '7',
+    file: `${ENGINE}/jackknife.ts`,
+    from: 'amount - (before.amounts.without[group] as number)',
+    to: 'amount - before.amounts.is * Number(group >= 0)',
+    test: 'test/models/change.test.ts',
+  },
 ];

@@ -39,6 +39,7 @@ export const REPORT = {
   rest: null,
   sampling: null,
   uncertainty: null,
+  stoodStill: null,
   previousSampling: null,
   nextCursor: null,
   meta: META,

@@ -28,26 +28,27 @@ describe('attribution report --against', () => {
     conversionsChange: now[0] - before[0],
     valueMinorChange: now[1] - before[1],
     costMinorChange: now[2] - before[2],
-    marginalRoas: 3,
-    marginalCpaMinor: null,
+    changeRatioRoas: 3,
+    changeRatioCpaMinor: null,
   });
   const AGAINST = {
     ...REPORT,
+    stoodStill: { rows: 2, previousConversions: 19, conversionsChange: 11 },
     range: { fromDay: '2026-11-08', toDay: '2026-11-15' },
     previousRange: { fromDay: '2026-11-01', toDay: '2026-11-08' },
     rows: [
-      row('search', 'EUR', [5, 90_000, 4_000], [3, 60_000, 3_000]),
-      row('social', 'EUR', [4, 30_000, 1_000], [6, 36_000, 3_000]),
-      row('mail', 'EUR', [3, 7_000, 500], [2, 9_000, 200]),
-      row('tv', 'EUR', [2, 500, 900], [1, 400, 1_000]),
-      row('radio', 'EUR', [1, 500, 100], [1, 500, 100]),
+      row('search', 'EUR', [50, 90_000, 4_000], [30, 60_000, 3_000]),
+      row('social', 'EUR', [40, 30_000, 1_000], [60, 36_000, 3_000]),
+      row('mail', 'EUR', [40, 7_000, 500], [20, 9_000, 200]),
+      row('tv', 'EUR', [20, 500, 960], [9, 400, 1_000]),
+      row('radio', 'EUR', [10, 500, 100], [10, 500, 100]),
       row('gone', 'EUR', [0, 0, 0], [0, 0, 700]),
       row('maps', 'EUR', [0.5, 100, 50], [0, 0, 0]),
       row('maps', 'JPY', [0, 500, 0], [0, 0, 0]),
     ],
   };
 
-  test('a table of what changed; a marginal figure only where there is one to speak of', async () => {
+  test('a table of what changed; a ratio only where there is one to speak of', async () => {
     await using server = await fakeServer(() => ({ body: AGAINST }));
     const done = await tributary([
       'attribution',
@@ -65,25 +66,26 @@ describe('attribution report --against', () => {
     expect(done.stdout).toContain('linear, by channel · 2026-11-08 to 2026-11-15 · against 2026-11-01 to 2026-11-08');
     expect(done.stdout).toContain(
       [
-        'channel  cost change  conversions change          value change  marginal ROAS  marginal CPA',
-        '───────────────────────────────────────────────────────────────────────────────────────────',
-        'search    +10.00 EUR                  +2           +300.00 EUR          30.00      5.00 EUR',
-        'social    -20.00 EUR                  -2            -60.00 EUR           3.00     10.00 EUR',
-        'mail       +3.00 EUR                  +1            -20.00 EUR          -6.67      3.00 EUR',
-        'tv         -1.00 EUR                  +1             +1.00 EUR              –             –',
-        'radio              =                   =                     =              –             –',
-        'maps       +0.50 EUR               +0.50    +1.00 EUR +500 JPY              –             –',
-        'gone       -7.00 EUR                   =                     =           0.00             –',
+        'channel  cost change  conversions change          value change  change ratio ROAS  change ratio CPA',
+        '───────────────────────────────────────────────────────────────────────────────────────────────────',
+        'search    +10.00 EUR                 +20           +300.00 EUR              30.00          0.50 EUR',
+        'social    -20.00 EUR                 -20            -60.00 EUR               3.00          1.00 EUR',
+        'mail       +3.00 EUR                 +20            -20.00 EUR              -6.67          0.15 EUR',
+        'tv         -0.40 EUR                 +11             +1.00 EUR                  –                 –',
+        'radio              =                   =                     =                  –                 –',
+        'maps       +0.50 EUR               +0.50    +1.00 EUR +500 JPY                  –                 –',
+        'gone       -7.00 EUR                   =                     =                  –                 –',
       ].join('\n'),
     );
-    expect(done.stdout).toMatch(/^total +-14\.50 EUR +\+2\.50 +\+222\.00 EUR \+500 JPY +– +–$/m);
-    expect(done.stdout).toContain('marginal figures do not forecast');
+    expect(done.stdout).toMatch(/^total +-13\.90 EUR +\+31\.50 +\+222\.00 EUR \+500 JPY +– +–$/m);
+    expect(done.stdout).toContain('where the cost stood still (2 rows): 11.00 conversions more (58 %)');
+    expect(done.stdout).toContain('change ratios do not forecast');
     expect(server.received.map(({ query }) => query)).toEqual([
       { model: 'last', by: 'channel,currency', from: '2026-11-08', to: '2026-11-15', against: 'previous' },
     ]);
     for (const [value, shown, hidden] of [
-      ['conversions', /marginal CPA/, /value change|marginal ROAS/],
-      ['revenue', /marginal ROAS/, /conversions change|marginal CPA/],
+      ['conversions', /change ratio CPA/, /value change|change ratio ROAS/],
+      ['revenue', /change ratio ROAS/, /conversions change|change ratio CPA/],
     ] as const) {
       const only = await tributary(['attribution', 'report', '--against', 'previous', '--value', value, '--url', server.url]);
       expect(only.stdout).toMatch(shown);
@@ -91,7 +93,7 @@ describe('attribution report --against', () => {
     }
   });
 
-  test('without costs (by conversion type) there are changes and no marginal figures', async () => {
+  test('without costs (by conversion type) there are changes and no ratios of them', async () => {
     const rows = AGAINST.rows.map(
       ({ touches: _, costMinor: __, previousCostMinor: ___, costMinorChange: ____, ...rest }) => rest,
     );
@@ -138,8 +140,8 @@ describe('attribution report --against', () => {
         previousCreditMicros: 'BIGINT',
         valueMinorChange: 'BIGINT',
         costMinorChange: 'BIGINT',
-        marginalRoas: 'DOUBLE',
-        marginalCpaMinor: 'DOUBLE',
+        changeRatioRoas: 'DOUBLE',
+        changeRatioCpaMinor: 'DOUBLE',
       });
     } finally {
       await session.close();

@@ -45,16 +45,32 @@ const Change = z.object({
   conversionsChange: z.number().optional(),
   valueMinorChange: Sum.optional(),
   costMinorChange: Sum.optional(),
-  marginalRoas: z
+  conversionsChangeLow: z.number().nullable().optional().describe('With `intervals`, the interval of `conversionsChange`.'),
+  conversionsChangeHigh: z.number().nullable().optional(),
+  valueMinorChangeLow: z.number().nullable().optional().describe('With `intervals`, the interval of `valueMinorChange`.'),
+  valueMinorChangeHigh: z.number().nullable().optional(),
+  changeRatioRoas: z
     .number()
     .nullable()
     .optional()
-    .describe('valueMinorChange / costMinorChange; null: the cost did not change, or less cost came with more value.'),
-  marginalCpaMinor: z
+    .describe('valueMinorChange / costMinorChange, changes side by side. null: `changeCautions` say why.'),
+  changeRatioRoasLow: z
     .number()
     .nullable()
     .optional()
-    .describe('costMinorChange / conversionsChange; null: either did not change, or one rose and the other fell.'),
+    .describe('With `intervals`, the interval of `changeRatioRoas`, the cost taken as known.'),
+  changeRatioRoasHigh: z.number().nullable().optional(),
+  changeRatioCpaMinor: z
+    .number()
+    .nullable()
+    .optional()
+    .describe('costMinorChange / conversionsChange, changes side by side. null: `changeCautions` say why.'),
+  changeCautions: z
+    .string()
+    .optional()
+    .describe(
+      'Codes, separated by spaces: cost_stood_still (it changed by less than 5 %), conversions_within_chance (by less than 2·√(previous + now)), moved_apart (one rose, the other fell). Empty: the ratios stand.',
+    ),
 });
 const Bound = z.number().nullable().optional();
 const Intervals = z
@@ -151,6 +167,18 @@ const Uncertainty = z
   })
   .meta({ id: 'Uncertainty' });
 
+const StoodStill = z
+  .object({
+    rows: z.int(),
+    previousConversions: z.number().optional(),
+    conversionsChange: z.number().optional(),
+    previousValueMinor: Sum.optional(),
+    valueMinorChange: Sum.optional(),
+  })
+  .describe(
+    'With `against`: what changed in rows whose cost did not (by less than 5 %), the season among it. null: no earlier window, or no cost.',
+  );
+
 export const AttributionAnswer = z.object({
   model: Model,
   parameters: Parameters,
@@ -163,6 +191,7 @@ export const AttributionAnswer = z.object({
   totals: z
     .object({ ...Credit.shape, ...Costs.shape, ...Ratios.shape, ...Change.shape })
     .describe('Sums over all rows, not over this page alone.'),
+  stoodStill: StoodStill.nullable(),
   rest: Rest.nullable().describe('With `sort`: what the rows that are left out come to.'),
   sampling: Sampling.nullable().describe(
     'null: exact. Else every effect is within epsilon of the exact one with probability 1 − delta.',

@@ -33,6 +33,7 @@ export const ATTRIBUTION_ROUTES = {
         rest: null,
         sampling: null,
         uncertainty: null,
+        stoodStill: null,
         previousSampling: null,
         nextCursor: null,
         meta: META_EXAMPLE,

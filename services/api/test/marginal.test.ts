@@ -47,15 +47,17 @@ function expectedChange(now: AnyRow, before: AnyRow): AnyRow {
   if (change.creditMicrosChange !== undefined) change.conversionsChange = change.creditMicrosChange / 1e6;
   const { costMinorChange: cost, valueMinorChange: value, creditMicrosChange: credit } = change;
   if (cost === undefined) return change;
-  if (value !== undefined) {
-    if (cost > 0) change.marginalRoas = value / cost;
-    else if (cost < 0 && value <= 0) change.marginalRoas = -value / -cost + 0;
-    else change.marginalRoas = null;
-  }
+  const still = cost === 0 || Math.abs(cost) < 0.05 * change.previousCostMinor;
+  const sum = ((now.creditMicros ?? 0) + (before.creditMicros ?? 0)) / 1e6;
+  const byChance = credit !== undefined && (credit === 0 || Math.abs(credit / 1e6) < 2 * Math.sqrt(Math.max(0, sum)));
+  if (value !== undefined) change.changeRatioRoas = still || byChance || (cost < 0 && value > 0) ? null : value / cost + 0;
   if (credit !== undefined) {
     const moved = (cost > 0 && credit > 0) || (cost < 0 && credit < 0);
-    change.marginalCpaMinor = moved ? cost / (credit / 1e6) : null;
+    change.changeRatioCpaMinor = moved && !still && !byChance ? cost / (credit / 1e6) : null;
   }
+  const isApart = !still && !byChance && (change.changeRatioRoas === null || change.changeRatioCpaMinor === null);
+  const codes = [still && 'cost_stood_still', byChance && 'conversions_within_chance', isApart && 'moved_apart'];
+  change.changeCautions = codes.filter((code) => code !== false).join(' ');
   return change;
 }
 
@@ -141,7 +143,7 @@ describe('law 4: the change of the totals is the sum of the changes, under every
   });
 });
 
-describe('marginal figures', () => {
+describe('ratios of changes', () => {
   type Amounts = readonly [conversions: number, valueMinor: number, costMinor: number];
   const of = ([converted, value, cost]: Amounts, daysAgo: number): Journey[] => [
     { path: ['a'], converted: converted > 0, value, cost, daysAgo },
@@ -150,34 +152,51 @@ describe('marginal figures', () => {
 
   test.each<[what: string, before: Amounts, now: Amounts, figures: AnyRow]>([
     [
-      'more cost, more earned: what each added unit brought',
-      [1, 1000, 100],
-      [3, 1900, 400],
-      { marginalRoas: 3, marginalCpaMinor: 150 },
+      'more cost, more earned: value and cost of what changed',
+      [10, 1000, 100],
+      [30, 1900, 400],
+      { changeRatioRoas: 3, changeRatioCpaMinor: 15, changeCautions: '' },
     ],
     [
       'less cost, less earned: what each saved unit gave up',
-      [3, 1900, 400],
-      [1, 1000, 100],
-      { marginalRoas: 3, marginalCpaMinor: 150 },
+      [30, 1900, 400],
+      [10, 1000, 100],
+      { changeRatioRoas: 3, changeRatioCpaMinor: 15, changeCautions: '' },
     ],
     [
-      'more cost, less earned: a loss, and nothing bought',
-      [3, 1900, 100],
-      [1, 1000, 400],
-      { marginalRoas: -3, marginalCpaMinor: null },
+      'more cost, less earned: a loss, and no conversion more',
+      [30, 1900, 100],
+      [10, 1000, 400],
+      { changeRatioRoas: -3, changeRatioCpaMinor: null, changeCautions: 'moved_apart' },
     ],
     [
       'less cost, more earned: no figure that could read as one of them',
-      [1, 1000, 400],
-      [3, 1900, 100],
-      { marginalRoas: null, marginalCpaMinor: null },
+      [10, 1000, 400],
+      [30, 1900, 100],
+      { changeRatioRoas: null, changeRatioCpaMinor: null, changeCautions: 'moved_apart' },
     ],
-    ['more cost, nothing else', [1, 1000, 100], [1, 1000, 400], { marginalRoas: 0, marginalCpaMinor: null }],
-    ['less cost, nothing else', [1, 1000, 400], [1, 1000, 100], { marginalRoas: 0, marginalCpaMinor: null }],
-    ['equal cost', [1, 1000, 100], [3, 1900, 100], { marginalRoas: null, marginalCpaMinor: null }],
-    ['nothing changed', [1, 1000, 100], [1, 1000, 100], { marginalRoas: null, marginalCpaMinor: null }],
-    ['from nothing', [0, 0, 0], [2, 500, 100], { marginalRoas: 5, marginalCpaMinor: 50 }],
+    [
+      'from 10 to 21 is by chance: 11 is below 2 standard deviations of the difference, 2·√31',
+      [10, 1000, 100],
+      [21, 1900, 400],
+      { changeRatioRoas: null, changeCautions: 'conversions_within_chance' },
+    ],
+    ['from 10 to 24 is not', [10, 1000, 100], [24, 1900, 400], { changeRatioRoas: 3, changeCautions: '' }],
+    [
+      'one cent more cost in a season: not 200 000 for each unit',
+      [100, 1_000_000, 100_000],
+      [200, 1_200_000, 100_001],
+      { changeRatioRoas: null, changeRatioCpaMinor: null, changeCautions: 'cost_stood_still' },
+    ],
+    [
+      '4 % more cost stood still, 5 % did not',
+      [100, 1_000, 100],
+      [200, 2_000, 104],
+      { changeRatioRoas: null, changeCautions: 'cost_stood_still' },
+    ],
+    ['5 % more', [100, 1_000, 100], [200, 2_000, 105], { changeRatioRoas: 200, changeRatioCpaMinor: 0.05, changeCautions: '' }],
+    ['nothing changed', [10, 1000, 100], [10, 1000, 100], { changeCautions: 'cost_stood_still conversions_within_chance' }],
+    ['from nothing', [0, 0, 0], [20, 500, 100], { changeRatioRoas: 5, changeRatioCpaMinor: 5, changeCautions: '' }],
   ])('%s', async (_, before, now, figures) => {
     const world = await walked([...of(before, 1), ...of(now, 0)]);
     const { rows, totals } = await asked(world, `${TODAY}&against=previous`);
@@ -199,7 +218,13 @@ describe('marginal figures', () => {
     for (const model of LIVE_NAMES.filter((name) => name !== 'assisted')) {
       const empty = await asked(world, `model=${model}&${CUSTOM}&${TODAY}&against=previous`);
       expect(empty.rows).toMatchObject([
-        { channel: 'new', previousCreditMicros: 0, previousCostMinor: 0, marginalRoas: 10, marginalCpaMinor: 50 },
+        {
+          channel: 'new',
+          previousCreditMicros: 0,
+          previousCostMinor: 0,
+          changeRatioRoas: null,
+          changeCautions: 'conversions_within_chance',
+        },
       ]);
       const other = await asked(world, `model=${model}&${CUSTOM}&${TODAY}&against=2026-11-18/2026-11-19`);
       expect(other.previousRange).toEqual({ fromDay: '2026-11-18', toDay: '2026-11-19' });
@@ -211,31 +236,58 @@ describe('marginal figures', () => {
           costMinor: 0,
           share: 0,
           previousValueMinor: 300,
-          marginalRoas: 10,
-          marginalCpaMinor: 30,
+          changeRatioRoas: null,
+          changeRatioCpaMinor: null,
         },
-        { channel: 'new', previousValueMinor: 0, marginalRoas: 10, marginalCpaMinor: 50 },
+        { channel: 'new', previousValueMinor: 0, changeRatioRoas: null, changeCautions: 'conversions_within_chance' },
       ]);
       expect(other.totals).toMatchObject({
         creditMicrosChange: 0,
         valueMinorChange: 200,
         costMinorChange: 20,
-        marginalRoas: 10,
-        marginalCpaMinor: null,
+        changeRatioRoas: null,
+        changeRatioCpaMinor: null,
       });
       const unknown = await asked(world, `model=${model}&${CUSTOM}&${TODAY}&against=previous&channel=unknown`);
       expect(unknown).toMatchObject({
         rows: [],
-        totals: { creditMicrosChange: 0, costMinorChange: 0, marginalRoas: null, marginalCpaMinor: null },
+        totals: { creditMicrosChange: 0, costMinorChange: 0, changeRatioRoas: null, changeRatioCpaMinor: null },
       });
     }
+  });
+
+  test('what changed where the cost stood still stands beside the ratios: the season of all channels', async () => {
+    const one = (path: string, count: number, cost: number, daysAgo: number) =>
+      times(count, { path: [path], converted: true, value: 10, daysAgo }).map((journey, i) => ({
+        ...journey,
+        cost: i === 0 ? cost : 0,
+      }));
+    const world = await walked([
+      ...[...one('paid', 30, 1_000, 1), ...one('still', 40, 500, 1), ...one('free', 10, 0, 1)],
+      ...[...one('paid', 60, 1_500, 0), ...one('still', 48, 510, 0), ...one('free', 12, 0, 0)],
+    ]);
+    const { rows, stoodStill } = await asked(world, `model=shapley&${TODAY}&against=previous`);
+    expect(rows.map((row: AnyRow) => [row.channel, row.changeCautions])).toEqual([
+      ['free', 'cost_stood_still conversions_within_chance'],
+      ['paid', ''],
+      ['still', 'cost_stood_still conversions_within_chance'],
+    ]);
+    expect(stoodStill).toEqual({
+      rows: 2,
+      previousConversions: 50,
+      conversionsChange: 10,
+      previousValueMinor: 500,
+      valueMinorChange: 100,
+    });
+    expect((await asked(world, TODAY)).stoodStill).toBeNull();
+    expect((await asked(world, `${TODAY}&against=previous&type=purchase`)).stoodStill).toBeNull();
   });
 
   test('by conversion type there are changes, and no cost to divide them by', async () => {
     const world = await walked([{ path: ['a'], converted: true, value: 5, cost: 1 }]);
     const { rows } = await asked(world, `${TODAY}&against=previous&type=purchase`);
     expect(rows).toMatchObject([{ creditMicrosChange: 1_000_000, valueMinorChange: 5 }]);
-    expect(Object.keys(rows[0]).filter((name) => /cost|marginal/i.test(name))).toEqual([]);
+    expect(Object.keys(rows[0]).filter((name) => /cost|ratio/i.test(name))).toEqual([]);
   });
 
   test('effects, losses and intervals are those of the report itself', async () => {
@@ -358,7 +410,7 @@ describe('what the answer says of itself', () => {
     });
     const [header = '', ...lines] = (await world.get(`/v1/attribution?${query}&format=csv`)).text.trimEnd().split('\r\n');
     expect(header).toContain(
-      'previousCreditMicros,previousConversions,previousValueMinor,previousCostMinor,creditMicrosChange,conversionsChange,valueMinorChange,costMinorChange,marginalRoas,marginalCpaMinor',
+      'previousCreditMicros,previousConversions,previousValueMinor,previousCostMinor,creditMicrosChange,conversionsChange,valueMinorChange,costMinorChange,changeRatioRoas,changeRatioCpaMinor,changeCautions',
     );
     expect(lines.length).toBe(3);
   });

@@ -58,6 +58,19 @@ export interface GroupedChannel {
   readonly effect: Interval | null;
   readonly rank: Rank | null;
   readonly cautions: readonly CautionCode[];
+  /** Of the credit: what it is, and over all groups but one, by group, scaled up to all of them. */
+  readonly amounts: { readonly is: number; readonly without: readonly number[] };
+}
+
+/**
+ * Of a credit less that of an earlier window: a group is left out of both at once, for users may be in both. null where either has no interval.
+ */
+export function ofChange(now: GroupedChannel, before: GroupedChannel, level: number): Interval | null {
+  if (now.credit === null || before.credit === null) return null;
+  const without = now.amounts.without.map((amount, group) => amount - (before.amounts.without[group] as number));
+  const half = student(deviations(level), without.length - 1) * Math.sqrt(varianceOf(without));
+  const change = now.amounts.is - before.amounts.is;
+  return { low: change - half, high: change + half };
 }
 
 export function jackknife(grouped: Grouped): GroupedUncertainty {
@@ -76,9 +89,9 @@ export function jackknife(grouped: Grouped): GroupedUncertainty {
       ...(reward === 'value' && refused === null ? cautionsOfValue(grouped) : []),
     ],
     channels: channels.map((channel, i) => {
-      const amounts = without.map(({ shares, total }) => (shares[i] as number) * total);
+      const amounts = without.map(({ shares, total }) => scaledUp((shares[i] as number) * total));
       const credit = (is.shares[i] as number) * is.total;
-      const variance = varianceOf(amounts.map(scaledUp));
+      const variance = varianceOf(amounts);
       const refusals: CautionCode[] = [
         ...(isKnown[i] === true ? [] : ['few_groups' as const]),
         ...(isTooAlone(grouped, i) ? ['few_journeys_alone' as const] : []),
@@ -99,6 +112,7 @@ export function jackknife(grouped: Grouped): GroupedUncertainty {
         effect: none || modelInfo(model).effect === null ? null : ofEffect(grouped, i, t),
         rank: none ? null : (ranks[i] ?? null),
         cautions: [...(isFew ? ['few_conversions' as const] : []), ...refusals],
+        amounts: { is: credit, without: amounts },
       };
     }),
   };

@@ -16,11 +16,11 @@ import { formatOf } from '../report/record-output.ts';
 import { dimensionsOf, queryOf, type ReportFlags, separateBy, withCurrency, withReportFlags } from '../report/report-flags.ts';
 import { SORTS, sortedRows, sortOf, sortQuery } from '../report/sort-flags.ts';
 import { uncertaintyNotes } from '../report/uncertainty-notes.ts';
-import { count, counted, percent } from '../terminal/figures.ts';
+import { count, counted, fixed, percent } from '../terminal/figures.ts';
 import { renderWide, shortName } from '../terminal/table.ts';
 
 const CHANGES =
-  'changes are of all that differed between the two windows, not of the cost alone: marginal figures do not forecast (docs/models.md)';
+  'changes are of all that differed between the two windows, not of the cost alone: change ratios do not forecast (docs/models.md)';
 
 interface Options extends ReportFlags {
   readonly model: string;
@@ -45,7 +45,7 @@ export function addAttributionReport(parent: Command, act: Act): void {
       .option('--level <percent>', 'of the intervals, 50 to 99.9; default: 90')
       .option(
         '--against <window>',
-        'what changed, with marginal ROAS and CPA: "previous", the window of equal length before --from, or FROM/TO of an earlier one',
+        'what changed, with the ratios of value and of cost to it: "previous", the window of equal length before --from, or FROM/TO of an earlier one',
       ),
     `channel, campaign, day, week, month, type, currency; position with ${namesWith('position')}`,
   ).action(act(report));
@@ -105,7 +105,7 @@ async function report(context: Context, given: Options): Promise<ExitCode> {
     ...cautionNotes(whole),
     ...samplingNotes(whole),
     ...uncertaintyNotes(whole),
-    ...(previous === null ? [] : [CHANGES]),
+    ...(previous === null ? [] : [...stillNotes(first.stoodStill), CHANGES]),
   ];
   return putTables(context, [[title, text]], { notes, meta: first.meta, range: first.range, out: options.out });
 }
@@ -138,6 +138,14 @@ function cautionNotes(whole: Report | undefined): string[] {
   const named = few.slice(0, 5).map(({ channel = '', met = 0 }) => `${shortName(channel)} ${count(met)}`);
   const more = few.length > named.length ? ` and ${few.length - named.length} more` : '';
   return [`few conversions met: ${named.join(', ')}${more}. Below 20 a share says little; --bootstrap shows how little`];
+}
+
+/** What changed where the cost did not: beside the ratios, for season and prices are in both. */
+function stillNotes(still: Report['stoodStill'] | undefined): string[] {
+  const { rows = 0, previousConversions = 0, conversionsChange } = still ?? {};
+  if (rows === 0 || conversionsChange === undefined) return [];
+  const part = previousConversions > 0 ? ` (${percent(conversionsChange / previousConversions, 0)})` : '';
+  return [`where the cost stood still (${counted(rows, 'row')}): ${fixed(conversionsChange, 2)} conversions more${part}`];
 }
 
 function samplingNotes(whole: Report | undefined): string[] {

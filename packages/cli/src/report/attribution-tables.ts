@@ -5,10 +5,10 @@ import { amounts, conversions, count, fixed, money, percent, share } from '../te
 import { shortName, type Table } from '../terminal/table.ts';
 import {
   type Change,
+  changeRatioCpa,
+  changeRatioRoas,
   changesFrom,
   creditChange,
-  marginalCpa,
-  marginalRoas,
   moneyChange,
   only,
   signed,
@@ -89,8 +89,8 @@ function changeFigures(changeOf: (row: FoldedRow) => Change, withCosts: boolean,
     { title: 'cost change', cell: ({ cost }) => moneyChange(cost), if: withCosts },
     { title: 'conversions change', cell: creditChange, if: shown.conversions },
     { title: 'value change', cell: ({ value }) => moneyChange(value), if: shown.revenue },
-    { title: 'marginal ROAS', cell: marginalRoas, if: withCosts && shown.revenue },
-    { title: 'marginal CPA', cell: marginalCpa, if: withCosts && shown.conversions },
+    { title: 'change ratio ROAS', cell: changeRatioRoas, if: withCosts && shown.revenue },
+    { title: 'change ratio CPA', cell: changeRatioCpa, if: withCosts && shown.conversions },
   ];
   return all.filter((figure) => figure.if).map(({ title, cell }) => ({ title, cell: (row) => cell(changeOf(row)) }));
 }

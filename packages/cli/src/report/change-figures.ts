@@ -12,6 +12,8 @@ export interface Change {
   readonly creditMicros: Integer;
   readonly cost: ReadonlyMap<string, Integer>;
   readonly value: ReadonlyMap<string, Integer>;
+  readonly previousCreditMicros: Integer;
+  readonly previousCost: ReadonlyMap<string, Integer>;
 }
 
 /** The rows as they were in the earlier window, one currency or several each. */
@@ -40,6 +42,8 @@ export function changesFrom(previous: readonly FoldedRow[]): (row: FoldedRow) =>
       creditMicros: subtract(row.creditMicros, before?.creditMicros ?? 0),
       cost: difference(row.cost, before?.cost),
       value: difference(row.value, before?.value),
+      previousCreditMicros: before?.creditMicros ?? 0,
+      previousCost: before?.cost ?? new Map(),
     };
   };
 }
@@ -63,20 +67,32 @@ export function moneyChange(changes: ReadonlyMap<string, Integer>): string {
   return [...changes].map(([currency, minor]) => signed(minor, () => amounts(new Map([[currency, minor]])))).join(' ');
 }
 
-/** As the API has it (docs/models.md): none where the cost did not change, or less cost came with more value. */
-export function marginalRoas({ cost, value }: Change): string {
+/** As the API has it (docs/models.md): none where either change is within chance, or less cost came with more value. */
+export function changeRatioRoas(change: Change): string {
+  const { cost, value } = change;
   const [currency, minor] = only(cost);
-  if (currency === undefined || [...value.keys()].some((other) => other !== currency)) return '–';
+  if (currency === undefined || [...value.keys()].some((other) => other !== currency) || !stands(change)) return '–';
   const gained = value.get(currency) ?? 0;
+  // Neither conversions nor value: of --value revenue there are no conversions to see that by.
+  if (gained === 0 && change.creditMicros === 0) return '–';
   return minor < 0 && gained > 0 ? '–' : fixed(Number(gained) / Number(minor), 2);
 }
 
-/** As the API has it: none unless cost and conversions both rose, or both fell. */
-export function marginalCpa({ cost, value, creditMicros }: Change): string {
+/** As the API has it: none unless cost and conversions both rose, or both fell, by more than chance. */
+export function changeRatioCpa(change: Change): string {
+  const { cost, value, creditMicros } = change;
   const [currency, minor] = only(cost);
   if ([...value.keys()].some((other) => other !== currency)) return '–';
-  if (currency === undefined || Math.sign(Number(minor)) * Math.sign(Number(creditMicros)) <= 0) return '–';
+  if (currency === undefined || Math.sign(Number(minor)) * Math.sign(Number(creditMicros)) <= 0 || !stands(change)) return '–';
   return money(Math.round((Number(minor) / Number(creditMicros)) * 1_000_000), currency);
+}
+
+/** The bounds of packages/reports/src/rows/change.ts: 5 % of the earlier cost, 2·√(previous + now) conversions. */
+function stands({ cost, creditMicros, previousCost, previousCreditMicros }: Change): boolean {
+  const [currency, minor] = only(cost);
+  const [change, before] = [Number(creditMicros) / 1e6, Number(previousCreditMicros) / 1e6];
+  const isStill = Math.abs(Number(minor)) < 0.05 * Number(previousCost.get(currency ?? '') ?? 0);
+  return !isStill && Math.abs(change) >= 2 * Math.sqrt(Math.max(0, 2 * before + change));
 }
 
 /** There is no rate between two currencies. */

@@ -1,13 +1,13 @@
 /**
- * What changed against an earlier window, and what each unit of changed cost went with: marginal figures. They are changes
- * side by side, no proof that the cost made the difference.
+ * What changed against an earlier window, and the ratio of two changes: what each unit of changed cost went with. They are changes side by
+ * side, no proof that the cost made the difference; a ratio is null, with the reason, where either change is no more than chance makes.
  */
-import { type Integer, subtract } from '@tributary/model/integer';
+import { add, type Integer, subtract } from '@tributary/model/integer';
 import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
 import type { Figures, Row } from './figures.ts';
 
 /** `now` and what it had `before`: both rows of one key, of which either may be all zeros, or both totals. */
-export function withChange<Now extends Row>(now: Now, before: Row): Now & Figures {
+export function withChange<Now extends Row>(now: Now, before: Row): Now & Row {
   const previous: Figures = {};
   const changes: Figures = {};
   for (const measure of ['creditMicros', 'valueMinor', 'costMinor']) {
@@ -19,17 +19,43 @@ export function withChange<Now extends Row>(now: Now, before: Row): Now & Figure
     previous['previousConversions'] = Number(from) / CREDIT_UNIT_MICROS;
     changes['conversionsChange'] = Number(subtract(to, from)) / CREDIT_UNIT_MICROS;
   }
-  return { ...now, ...previous, ...changes, ...marginalFigures(changes) };
+  return { ...now, ...previous, ...changes, ...changeRatios(previous, changes) };
 }
 
+/** A change of cost below this part of the earlier cost is none: divided by it, any season is a fortune. */
+const STILL = 0.05;
+/** In standard deviations of the difference between two counts. */
+const BY_CHANCE = 2;
+
 /** By what there is: without costs there are none. */
-function marginalFigures({ costMinorChange, valueMinorChange, conversionsChange }: Figures): Figures {
+function changeRatios(previous: Figures, changes: Figures): Row {
+  const { costMinorChange, valueMinorChange, conversionsChange } = changes;
   if (!isInteger(costMinorChange)) return {};
   const cost = Number(costMinorChange);
-  return {
-    ...(isInteger(valueMinorChange) ? { marginalRoas: marginalRoas(Number(valueMinorChange), cost) } : {}),
-    ...(typeof conversionsChange === 'number' ? { marginalCpaMinor: marginalCpa(cost, conversionsChange) } : {}),
+  const isKnown =
+    typeof conversionsChange !== 'number' || !isByChance(conversionsChange, previous['previousConversions'] as number);
+  const still = isStill(costMinorChange, previous['previousCostMinor']);
+  const ratio = (of: number | null) => (still || !isKnown ? null : of);
+  const ratios = {
+    ...(isInteger(valueMinorChange) ? { changeRatioRoas: ratio(ofValue(Number(valueMinorChange), cost)) } : {}),
+    ...(typeof conversionsChange === 'number' ? { changeRatioCpaMinor: ratio(ofConversions(cost, conversionsChange)) } : {}),
   };
+  const isApart = !still && isKnown && Object.values(ratios).includes(null);
+  const cautions = [
+    ...(still ? ['cost_stood_still'] : []),
+    ...(isKnown ? [] : ['conversions_within_chance']),
+    ...(isApart ? ['moved_apart'] : []),
+  ];
+  return { ...ratios, changeCautions: cautions.join(' ') };
+}
+
+function isStill(change: Integer, before: Row[string] | undefined): boolean {
+  const size = Math.abs(Number(change));
+  return size === 0 || size < STILL * Number(before ?? 0);
+}
+
+function isByChance(change: number, before: number): boolean {
+  return change === 0 || Math.abs(change) < BY_CHANCE * Math.sqrt(Math.max(0, 2 * before + change));
 }
 
 function isInteger(figure: Row[string] | undefined): figure is Integer {
@@ -38,17 +64,35 @@ function isInteger(figure: Row[string] | undefined): figure is Integer {
 
 /**
  * Value for each unit of added cost, negative where more cost came with less value. For a saving: what each unit saved gave up.
- * null: the cost did not change, or less cost came with more value, which no return on cost says: a negative one would
- * read as a loss.
+ * null: less cost came with more value, which no return on cost says: a negative one would read as a loss.
  */
-function marginalRoas(value: number, cost: number): number | null {
-  return cost === 0 || (cost < 0 && value > 0) ? null : value / cost;
+function ofValue(value: number, cost: number): number | null {
+  // Never −0.
+  return cost < 0 && value > 0 ? null : value / cost + 0;
 }
 
 /**
- * The price of one conversion more, or what one conversion less saved. null: either did not change, or they moved in opposite
- * directions: nothing was bought for the added cost, or more came for less.
+ * Cost for each conversion more, or saved for each one less. null: they moved in opposite directions: more came for less, or less for more.
  */
-function marginalCpa(cost: number, conversions: number): number | null {
+function ofConversions(cost: number, conversions: number): number | null {
   return Math.sign(cost) * Math.sign(conversions) > 0 ? cost / conversions : null;
+}
+
+/** Sums of rows whose cost stood still: what changed where the cost did not. null: costs are not known. */
+export function stoodStill(rows: readonly Row[]): Row | null {
+  if (!rows.some((row) => isInteger(row['costMinorChange']))) return null;
+  const still = rows.filter(
+    ({ costMinorChange, previousCostMinor }) => isInteger(costMinorChange) && isStill(costMinorChange, previousCostMinor),
+  );
+  const names = ['previousConversions', 'conversionsChange', 'previousValueMinor', 'valueMinorChange'];
+  const sums = names.map((name) => {
+    const known = still.flatMap((row) => (isInteger(row[name]) ? [row[name]] : []));
+    const isReal = name.startsWith('previousC') || name.startsWith('c');
+    return [
+      name,
+      isReal ? known.reduce<number>((sum, x) => sum + Number(x), 0) : known.reduce<Integer>(add, 0),
+      known.length,
+    ] as const;
+  });
+  return { rows: still.length, ...Object.fromEntries(sums.flatMap(([name, sum, known]) => (known === 0 ? [] : [[name, sum]]))) };
 }

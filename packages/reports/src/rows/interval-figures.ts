@@ -1,4 +1,5 @@
 /** How sure the figures of a channel are. null: there is no interval, and the cautions say why. */
+import { ofChange } from '@tributary/attribution/uncertainty/jackknife';
 import type { Interval } from '@tributary/attribution/uncertainty/scales';
 import type { ModelUncertainty } from '../credit/uncertainty.ts';
 import type { Row } from './figures.ts';
@@ -38,6 +39,26 @@ export function ratioIntervals({ rewards }: ModelUncertainty, channel: string, c
       const interval = cost === 0 ? null : (channels.get(channel)?.ofRatios ?? null);
       if (reward === 'value') return bounds('roas', interval && { low: interval.low / cost, high: interval.high / cost });
       return bounds('cpaMinor', interval && { low: cost / interval.high, high: cost / interval.low });
+    }),
+  );
+}
+
+/** Of what changed since an earlier window; of the ratio where `row` has one, the change of cost taken as known. */
+export function changeIntervals(now: ModelUncertainty, before: ModelUncertainty, channel: string, row: Row): Row {
+  return Object.assign(
+    {},
+    ...now.rewards.map(({ reward, channels }) => {
+      const own = channels.get(channel);
+      const earlier = before.rewards.find((one) => one.reward === reward)?.channels.get(channel);
+      const change = own === undefined || earlier === undefined ? null : ofChange(own, earlier, now.level);
+      if (reward === 'conversions') return bounds('conversionsChange', change);
+      const cost = Number(row['costMinorChange']);
+      const isRatio = typeof row['changeRatioRoas'] === 'number' && change !== null;
+      const [from, to] = isRatio ? [change.low / cost, change.high / cost] : [0, 0];
+      return {
+        ...bounds('valueMinorChange', change, Math.round),
+        ...bounds('changeRatioRoas', isRatio ? { low: Math.min(from, to), high: Math.max(from, to) } : null),
+      };
     }),
   );
 }

@@ -6,7 +6,16 @@ import type { Currencies } from '../counts/take-counts.ts';
 import type { ReportQuestion } from '../question.ts';
 import type { Row } from './figures.ts';
 
-const OF_VALUES = ['valueMinor', 'valueMinorLow', 'valueMinorHigh', 'lostValueMinor', 'previousValueMinor', 'valueMinorChange'];
+const OF_VALUES = [
+  'valueMinor',
+  'valueMinorLow',
+  'valueMinorHigh',
+  'lostValueMinor',
+  'previousValueMinor',
+  'valueMinorChange',
+  'valueMinorChangeLow',
+  'valueMinorChangeHigh',
+];
 const OF_COSTS = ['costMinor', 'previousCostMinor', 'costMinorChange'];
 /** A cost in dollars bought no conversions that are paid in euros. */
 const OF_BOTH = [
@@ -14,11 +23,14 @@ const OF_BOTH = [
   'roasLow',
   'roasHigh',
   'lostRoas',
-  'marginalRoas',
+  'changeRatioRoas',
+  'changeRatioRoasLow',
+  'changeRatioRoasHigh',
   'cpaMinor',
   'cpaMinorLow',
   'cpaMinorHigh',
-  'marginalCpaMinor',
+  'changeRatioCpaMinor',
+  'changeCautions',
 ];
 
 /** Figures that do not stand. */

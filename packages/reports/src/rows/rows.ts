@@ -2,10 +2,10 @@
 
 import type { ModelName } from '@tributary/attribution/models/catalogue';
 import type { ModelCredit } from '../credit/model-credit.ts';
-import { withChange } from './change.ts';
+import { stoodStill, withChange } from './change.ts';
 import { channelFigures } from './channel-figures.ts';
 import { creditFigures, dimensionsOf, type Figures, moneyFigures, type Row } from './figures.ts';
-import { ratioIntervals } from './interval-figures.ts';
+import { changeIntervals, ratioIntervals } from './interval-figures.ts';
 import { apartOf, keptApart } from './money.ts';
 import type { Report, ReportOfBoth } from './report.ts';
 
@@ -17,7 +17,15 @@ export function keysOf({ report, before }: ReportOfBoth): ReadonlySet<string> {
 export function rowOf({ report, before }: ReportOfBoth, model: ModelName, key: string): Row {
   const row = rowOfWindow(report, model, key);
   const changed = before === null ? row : withChange(row, rowOfWindow(before, model, key));
-  return keptApart(changed, apartOf(report.currencies, report.question, 'rows'));
+  const [own, earlier] = [report, before].map((of) => of?.credit.get(model)?.uncertainty ?? null);
+  const hasIntervals = 'shareLow' in row && own !== null && earlier !== null && own !== undefined && earlier !== undefined;
+  const intervals = hasIntervals ? changeIntervals(own, earlier, key, changed) : {};
+  return keptApart({ ...changed, ...intervals }, apartOf(report.currencies, report.question, 'rows'));
+}
+
+/** Of rows whose cost stood still: what changed without it. null: there is no earlier window, or no cost. */
+export function stoodStillOf(both: ReportOfBoth, model: ModelName): Row | null {
+  return both.before === null ? null : stoodStill([...keysOf(both)].map((key) => rowOf(both, model, key)));
 }
 
 /** The totals over all rows. */

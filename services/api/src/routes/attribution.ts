@@ -15,7 +15,7 @@ import { type Answer, answerOf } from '@tributary/reports/pipeline';
 import type { ReportQuestion } from '@tributary/reports/question';
 import { comparedRows, comparedTotals } from '@tributary/reports/rows/compared';
 import type { Row } from '@tributary/reports/rows/figures';
-import { keysOf, rowOf, totalsOf } from '@tributary/reports/rows/rows';
+import { keysOf, rowOf, stoodStillOf, totalsOf } from '@tributary/reports/rows/rows';
 import { restOf, sortedKeys } from '@tributary/reports/rows/sorted';
 import type { Asker } from '@tributary/reports/runner/queue';
 import { createModelRunner, type ModelRunner } from '@tributary/reports/runner/runner';
@@ -115,6 +115,7 @@ async function answerReport(
     previousRange: question.before,
     rows: rows as z.input<typeof ReportRow>[],
     totals: sums as z.input<typeof AttributionAnswer>['totals'],
+    stoodStill: stoodStillOf(answer, model) as z.input<typeof AttributionAnswer>['stoodStill'],
     rest: rest as z.input<typeof AttributionAnswer>['rest'],
     sampling: report.credit.get(model)?.sampling ?? null,
     uncertainty: shownUncertainty(report.credit.get(model)?.uncertainty ?? null),
