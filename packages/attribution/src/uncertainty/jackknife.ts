@@ -58,12 +58,12 @@ export interface GroupedChannel {
   readonly effect: Interval | null;
   readonly rank: Rank | null;
   readonly cautions: readonly CautionCode[];
-  /** Of the credit: what it is, and over all groups but one, by group, scaled up to all of them. */
+  /** The credit: what it is, and over all groups but one, by group, scaled up to all of them. */
   readonly amounts: { readonly is: number; readonly without: readonly number[] };
 }
 
 /**
- * Of a credit less that of an earlier window: a group is left out of both at once, for users may be in both. null where either has no interval.
+ * The interval of a credit less that of an earlier window: a group is left out of both at once, for users may be in both. null where either has no interval.
  */
 export function ofChange(now: GroupedChannel, before: GroupedChannel, level: number): Interval | null {
   if (now.credit === null || before.credit === null) return null;

@@ -43,7 +43,7 @@ export function ratioIntervals({ rewards }: ModelUncertainty, channel: string, c
   );
 }
 
-/** Of what changed since an earlier window; of the ratio where `row` has one, the change of cost taken as known. */
+/** What changed since an earlier window; the ratio where `row` has one, the change of cost taken as known. */
 export function changeIntervals(now: ModelUncertainty, before: ModelUncertainty, channel: string, row: Row): Row {
   return Object.assign(
     {},

@@ -23,7 +23,7 @@ export function rowOf({ report, before }: ReportOfBoth, model: ModelName, key: s
   return keptApart({ ...changed, ...intervals }, apartOf(report.currencies, report.question, 'rows'));
 }
 
-/** Of rows whose cost stood still: what changed without it. null: there is no earlier window, or no cost. */
+/** Rows whose cost stood still: what changed without it. null: there is no earlier window, or no cost. */
 export function stoodStillOf(both: ReportOfBoth, model: ModelName): Row | null {
   return both.before === null ? null : stoodStill([...keysOf(both)].map((key) => rowOf(both, model, key)));
 }
