@@ -28,6 +28,30 @@ test('the description of every workspace says what the map says of it', () => {
   expect(described).toEqual(workspaces.map(({ path, what }) => [path, what.replaceAll('`', '')]));
 });
 
+test('the rooms of a package import each other one way', () => {
+  const imported = new Map<string, Set<string>>();
+  for (const file of sourceFiles()) {
+    // What wires a process, or is the first file of one, may import any room.
+    if (isTestFile(file) || file.endsWith('/main.ts')) continue;
+    for (const { specifier } of importsOf(file, textOf(file))) {
+      const [from, to] = [roomOf(file), roomOf(join(file, '..', specifier))];
+      if (!specifier.startsWith('.') || from === undefined || to === undefined || from === to) continue;
+      imported.set(from, (imported.get(from) ?? new Set()).add(to));
+    }
+  }
+  const reached = (from: string, seen = new Set<string>()): Set<string> => {
+    for (const to of imported.get(from) ?? []) if (!seen.has(to)) reached(to, seen.add(to));
+    return seen;
+  };
+  expect(imported.size).toBeGreaterThan(40);
+  expect([...imported.keys()].filter((room) => reached(room).has(room))).toEqual([]);
+});
+
+/** `packages/log/src/kafka`; undefined for files that lie beside the rooms. */
+function roomOf(file: string): string | undefined {
+  return /^(?:packages|services|jobs|infra)\/[^/]+\/src\/[^/]+(?=\/)/.exec(file)?.[0];
+}
+
 test('the map says what each package imports, neither more nor less', () => {
   const imported = new Map(Object.keys(ALLOWED).map((name) => [name, new Set<string>()]));
   for (const file of sourceFiles()) {

@@ -146,7 +146,7 @@ test('a question that is cancelled stops where it is, and leaves no result', asy
 test('what fails for good is a result that says why; what may go away by itself is tried again, but for the last time', async () => {
   await ask();
   await answer();
-  expect((await resultOf())?.failure).toBe('conflict: there is no generation yet, so the archive cannot be asked');
+  expect((await resultOf())?.failure).toBe('conflict: a generation does not exist yet, so the archive cannot be asked');
   await grow();
   const second = '0abcdefg-00000002';
   await ask(second);
@@ -171,5 +171,5 @@ test('questions and their rows are removed when they expire', async () => {
   await sweepQuestions(world.dataDir, at + QUESTION_KEPT_MS);
   expect(await listQuestions(world.dataDir)).toEqual([]);
   await expect(readdir(join(world.dataDir, questionFolder(ID)))).rejects.toThrow('ENOENT');
-  await expect(readQuestion(world.dataDir, '../keys')).rejects.toThrow('there is no archive question');
+  await expect(readQuestion(world.dataDir, '../keys')).rejects.toThrow('archive question "../keys" does not exist');
 });

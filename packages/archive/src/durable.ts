@@ -3,7 +3,7 @@
  * may be taken only once), and the folder fsynced, for a rename is durable only with its folder.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import { link, mkdir, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises';
+import { link, mkdir, open, readdir, readFile, rename, rm, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { TributaryError } from '@tributary/model/errors';
 
@@ -102,6 +102,16 @@ export async function sweepStaged(folder: string, beforeMs: number): Promise<voi
     const path = join(folder, name);
     const written = await stat(path).catch(() => undefined);
     if (written !== undefined && written.mtimeMs < beforeMs) await rm(path, { force: true });
+  }
+}
+
+/** The text of a file; undefined where the file does not exist. */
+export async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return undefined;
+    throw error;
   }
 }
 

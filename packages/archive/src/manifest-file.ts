@@ -1,8 +1,7 @@
 /** Manifests on disk are input: read, parsed and checked, or refused with the path and the place that is wrong. */
-import { readFile } from 'node:fs/promises';
 import { TributaryError } from '@tributary/model/errors';
 import { z } from 'zod';
-import { errorCode } from './durable.ts';
+import { readIfThere } from './durable.ts';
 
 /** Relative to the data folder, downwards only: a manifest cannot lead a reader out of it. */
 const relativePath = z
@@ -19,13 +18,8 @@ export const storedFile = z.object({
 
 /** The checked manifest at `path`; undefined when there is none. */
 export async function readManifest<T>(path: string, schema: z.ZodType<T>): Promise<T | undefined> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return undefined;
-    throw error;
-  }
+  const text = await readIfThere(path);
+  if (text === undefined) return undefined;
   let value: unknown;
   try {
     value = JSON.parse(text);

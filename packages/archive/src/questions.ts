@@ -30,7 +30,7 @@ const Asked = z.object({
   askedAt: z.int(),
 });
 const Result = z.object({
-  /** Of whose events it was computed, and when that one was cut; null: it failed before. */
+  /** The generation whose events it was computed from, and when that one was cut; null: it failed before. */
   generation: z.int().nullable(),
   cut: z.int().nullable(),
   /** Canonical JSON. */
@@ -56,7 +56,7 @@ export interface StoredQuestion {
 
 /** Relative to the data folder. */
 export function questionFolder(id: string): string {
-  if (!ID.test(id)) throw new TributaryError('not_found', `there is no archive question ${JSON.stringify(id)}`);
+  if (!ID.test(id)) throw new TributaryError('not_found', `archive question ${JSON.stringify(id)} does not exist`);
   return `${DATA_PATHS.questions}/${id}`;
 }
 

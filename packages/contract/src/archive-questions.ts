@@ -22,7 +22,7 @@ const Question = z
     windowDays: z.record(z.string(), z.number()),
     askedAt: z.int(),
     by: z.string(),
-    generation: z.int().nullable().describe('Of whose events it was computed; null: it is not yet.'),
+    generation: z.int().nullable().describe('The generation whose events it was computed from; null: it is not yet.'),
     cut: z.int().nullable().describe('When that one was cut: what came since is not in the answer. Epoch ms.'),
     definitions: z.string().nullable().describe('Version of the definitions with these windows.'),
     events: z.int().nullable().describe('Events that were read.'),
@@ -36,13 +36,13 @@ const Cost = z
   .object({
     generation: z.int().describe('The one whose events would be read now.'),
     events: z.int(),
-    bytes: z.int().describe('Of the files of these events.'),
+    bytes: z.int().describe('Bytes of the files of these events.'),
     ahead: z.int().describe('Questions that are computed before it.'),
     estimatedMs: z
       .int()
       .nullable()
       .describe(
-        'Of the computing alone, as long as an earlier question or full generation took for as many events. null: there was none.',
+        'The computing alone, as long as an earlier question or full generation took for as many events. null: there was none.',
       ),
     estimatedFrom: z.enum(['question', 'generation']).nullable(),
   })

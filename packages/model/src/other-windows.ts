@@ -3,7 +3,7 @@ import { type Definitions, storedDefinitions } from './definitions.ts';
 import { TributaryError } from './errors.ts';
 
 export interface OtherWindows {
-  /** Of every touch type but those that are seen, not clicked (`viewThrough`), days; null: each keeps its own. */
+  /** For every touch type but those that are seen, not clicked (`viewThrough`), days; null: each keeps its own. */
   readonly lookbackDays: number | null;
   /** By touch type, days; counts before `lookbackDays`. */
   readonly windowDays: Readonly<Record<string, number>>;

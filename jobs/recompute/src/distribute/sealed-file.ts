@@ -1,7 +1,6 @@
 /** Small files that hosts leave for each other: JSON under its own SHA-256, so that a flipped byte is not taken for a number. */
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { createDurably, errorCode } from '@tributary/archive/durable';
+import { createDurably, readIfThere } from '@tributary/archive/durable';
 import { TributaryError } from '@tributary/model/errors';
 
 /** True for the one of any number of writers whose file stays; durable when this returns. */
@@ -12,13 +11,8 @@ export function createSealed(path: string, value: object): Promise<boolean> {
 
 /** Undefined when there is none. Throws `archive_corrupt` when its bytes are not those that were written. */
 export async function readSealed<T>(path: string): Promise<T | undefined> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return undefined;
-    throw error;
-  }
+  const text = await readIfThere(path);
+  if (text === undefined) return undefined;
   const end = text.indexOf('\n');
   const body = text.slice(end + 1);
   if (text.slice(0, Math.max(0, end)) === sha256(body)) return JSON.parse(body) as T;

@@ -109,7 +109,8 @@ async function compute(
 
 async function servedGeneration(dataDir: string): Promise<GenerationManifest> {
   const publication = await currentPublication(dataDir);
-  if (publication === null) throw new TributaryError('conflict', 'there is no generation yet, so the archive cannot be asked');
+  if (publication === null)
+    throw new TributaryError('conflict', 'a generation does not exist yet, so the archive cannot be asked');
   const manifest = await readGeneration(dataDir, publication.generation);
   if (keepsAllColumns(manifest)) return manifest;
   throw new TributaryError(

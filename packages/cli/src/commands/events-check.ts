@@ -6,9 +6,10 @@ import { BATCH_LIMITS, type Batch, createBatcher } from '../import/batches.ts';
 import type { Rejected } from '../import/collector-answer.ts';
 import { eventLines } from '../import/event-lines.ts';
 import { inflated } from '../import/lines.ts';
+import { openInput } from '../import/open-input.ts';
 import { count, counted } from '../terminal/figures.ts';
 import { printable } from '../terminal/table.ts';
-import { openInput, openSender } from './import-run.ts';
+import { openSender } from './import-run.ts';
 
 interface Options {
   readonly as: string;

@@ -9,9 +9,10 @@ import { createBatcher } from '../import/batches.ts';
 import { eventLines, lostIn } from '../import/event-lines.ts';
 import { INSTANT_FORMS, parseInstant } from '../import/instant.ts';
 import { inflated, parseObject } from '../import/lines.ts';
+import { openInput } from '../import/open-input.ts';
 import { createProblems } from '../import/problems.ts';
 import { count, counted } from '../terminal/figures.ts';
-import { openInput, openSender, problemLines, rejectedLines } from './import-run.ts';
+import { openSender, problemLines, rejectedLines } from './import-run.ts';
 
 type Sent = Partial<Omit<Event, 'receivedAt'>> & { readonly id: string };
 

@@ -5,10 +5,11 @@ import type { ExitCode } from '../exit.ts';
 import { type AccessLogSummary, createAccessLogReader } from '../import/access-log.ts';
 import { inflated, linesOf } from '../import/lines.ts';
 import { parseLogLine } from '../import/log-line.ts';
+import { openInput } from '../import/open-input.ts';
 import { createSiteHosts } from '../import/site-hosts.ts';
 import { count, counted, instant } from '../terminal/figures.ts';
 import { renderTable } from '../terminal/table.ts';
-import { importOutcome, loadFor, openInput, problemLines, progressText, sentFacts } from './import-run.ts';
+import { importOutcome, loadFor, problemLines, progressText, sentFacts } from './import-run.ts';
 
 interface Options {
   readonly site?: string;

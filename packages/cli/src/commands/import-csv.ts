@@ -12,9 +12,10 @@ import { type CsvSummary, createCsvSummary } from '../import/csv-summary.ts';
 import { inflated } from '../import/lines.ts';
 import { objectionTo } from '../import/load.ts';
 import { createOccurrenceIds } from '../import/occurrences.ts';
+import { openInput } from '../import/open-input.ts';
 import { count, counted, instant, money } from '../terminal/figures.ts';
 import { renderTable } from '../terminal/table.ts';
-import { importOutcome, loadFor, openInput, problemLines, progressText, sentFacts } from './import-run.ts';
+import { importOutcome, loadFor, problemLines, progressText, sentFacts } from './import-run.ts';
 
 interface Options {
   readonly map: string;

@@ -1,6 +1,6 @@
-/** What both importers do around their parsing: open the input, send, and tell how it went. */
+/** What both importers do around their parsing: send, and say how it went. */
 import type { Context } from '../context.ts';
-import { CommandError, EXIT, type ExitCode, MISNAMED } from '../exit.ts';
+import { EXIT, type ExitCode } from '../exit.ts';
 import { keptBefore } from '../import/kept-before.ts';
 import { createLoad, type Load, type Loaded } from '../import/load.ts';
 import type { Problems } from '../import/problems.ts';
@@ -8,28 +8,6 @@ import { createSender, type Sender, type Sending, type SendTotals } from '../imp
 import { count, counted } from '../terminal/figures.ts';
 import { printable } from '../terminal/table.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-
-export async function* openInput({ shell }: Context, file: string): AsyncGenerator<Uint8Array> {
-  try {
-    yield* file === '-' ? shell.stdin : shell.open(file);
-  } catch (cause) {
-    if (!(cause instanceof Error && 'code' in cause && 'syscall' in cause)) throw cause;
-    const code = String(cause.code);
-    const misnamed = MISNAMED[code];
-    throw new CommandError(
-      {
-        code,
-        message: `cannot read "${file}": ${misnamed ?? code}`,
-        fix:
-          misnamed === undefined
-            ? 'Make the file readable for this user, then run the same command again.'
-            : 'Name a file that is there (relative to this folder), or "-" for standard input.',
-        exitCode: misnamed === undefined ? EXIT.found : EXIT.usage,
-      },
-      { cause },
-    );
-  }
-}
 
 /** What both importers send through. `beside`: also what the platform has under other ids. */
 export function loadFor(context: Context, { dryRun, beside }: { dryRun: boolean; beside: boolean }): Load {

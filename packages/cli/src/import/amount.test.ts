@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type AmountFormat, decimalsOf, parseAmount } from './amount.ts';
+import { decimalsOf } from '../terminal/decimals.ts';
+import { type AmountFormat, parseAmount } from './amount.ts';
 
 const EUR: AmountFormat = { minor: false, digits: 2, decimalMark: '.', unit: 'minor units', max: 1e12 };
 

@@ -1,6 +1,6 @@
 /** Amounts and instants as spreadsheets write them, read exactly: no float ever holds money. */
-import { isCurrency } from '@tributary/model/currency';
 import { FIELDS, type FieldsWith } from '@tributary/model/event-fields';
+import { decimalsOf } from '../terminal/decimals.ts';
 
 export type Read<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly reason: string };
 
@@ -62,19 +62,6 @@ export function parseAmount(text: string, format: AmountFormat): Read<number> {
   if (magnitude > format.max) return no(`the amount must be within ±${format.max} ${format.unit} (got ${text.trim()})`);
   return { ok: true, value: match[1] === '-' && magnitude !== 0 ? -magnitude : magnitude };
 }
-
-/** How many decimals the currency has, by ISO 4217; 2 where it names none. */
-export function decimalsOf(currency: string | undefined): number {
-  if (currency === undefined || !isCurrency(currency)) return 2;
-  const known = DECIMALS.get(currency);
-  if (known !== undefined) return known;
-  const decimals = new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2;
-  DECIMALS.set(currency, decimals);
-  return decimals;
-}
-
-/** A formatter takes longer than a row. At most an entry a currency. */
-const DECIMALS = new Map<string, number>();
 
 function no(reason: string): { ok: false; reason: string } {
   return { ok: false, reason };

@@ -1,9 +1,9 @@
 /** What each channel cost: `name=amount,…` on the command line, or a file with a row a channel. */
 import type { WeightedPath } from '@tributary/attribution/paths/weighted-path';
-import { openInput } from '../commands/import-run.ts';
 import type { Context } from '../context.ts';
 import { UsageError } from '../exit.ts';
 import { inflated } from '../import/lines.ts';
+import { openInput } from '../import/open-input.ts';
 import { channelFacts } from './channel-facts.ts';
 import { type Decimal, parseDecimal } from './decimal.ts';
 import { rowsOf } from './whole-file.ts';

@@ -2,7 +2,7 @@
 import { isCurrencyCode } from '@tributary/model/currency';
 import { type Integer, integerOf, negate } from '@tributary/model/integer';
 import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
-import { decimalsOf } from '../import/amount.ts';
+import { decimalsOf } from './decimals.ts';
 
 const WHOLE = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 

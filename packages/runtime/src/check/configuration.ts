@@ -11,7 +11,7 @@ import { kafkaConfiguration } from '../event-log/configuration.ts';
 import { RESTORE_IS_ON } from '../settings/event-log.ts';
 import { ROLE_SETTINGS } from '../settings/roles.ts';
 import { unknownSentence, unknownSettings } from '../settings/unknown.ts';
-import { folderTroubles } from './folders.ts';
+import { folderTroubles, thrownBy } from './folders.ts';
 import { brokerTroubles, redisTroubles } from './servers.ts';
 
 export interface Look {
@@ -65,13 +65,4 @@ function lookAtSettings(env: Environment): Looked & { readonly values: Readonly<
     notes: unknown.filter(({ nearest }) => nearest === undefined).map(unknownSentence),
     values: Object.assign({}, ...examined.map(({ values }) => values)),
   };
-}
-
-function thrownBy(look: () => unknown): string[] {
-  try {
-    look();
-    return [];
-  } catch (error) {
-    return [(error as Error).message];
-  }
 }

@@ -86,7 +86,8 @@ function assertPartitions(folder: string, partitions: number): void {
   );
 }
 
-function thrownBy(look: () => unknown): string[] {
+/** The message of what it throws; empty where it does not. */
+export function thrownBy(look: () => unknown): string[] {
   try {
     look();
     return [];

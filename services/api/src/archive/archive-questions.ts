@@ -13,7 +13,7 @@ type Deps = Pick<ApiDeps, 'questions' | 'source' | 'now'>;
 export async function questionOf({ questions, now }: Deps, id: string): Promise<StoredQuestion> {
   const question = await questions.read(id);
   if (question !== undefined && expiryOf(question) > now()) return question;
-  throw new TributaryError('not_found', `there is no archive question ${id}: answers are kept for 7 days`);
+  throw new TributaryError('not_found', `archive question ${id} does not exist: answers are kept for 7 days`);
 }
 
 export type QuestionState = 'waiting' | 'running' | 'done' | 'failed' | 'cancelled';

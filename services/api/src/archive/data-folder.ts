@@ -1,8 +1,8 @@
 /** The data folder on disk. */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type DuckDb, openDuckDb } from '@tributary/archive/duckdb';
-import { generationFolder, listGenerations, readGeneration } from '@tributary/archive/generations';
+import { readIfThere } from '@tributary/archive/durable';
+import { findGeneration, generationFolder, listGenerations } from '@tributary/archive/generations';
 import type { GenerationManifest } from '@tributary/archive/layout';
 import { currentPublication, publish } from '@tributary/archive/publications';
 import { readViewRows } from '@tributary/archive/views';
@@ -31,11 +31,11 @@ export interface DataFolderOptions {
 export function openDataFolder({ dataDir, views, now, memoryLimit }: DataFolderOptions): DataFolder {
   const remembered = new Map<number, { readonly manifest: GenerationManifest; readonly atMs: number }>();
 
-  async function read(generation: number): Promise<GenerationManifest> {
+  async function find(generation: number): Promise<GenerationManifest | undefined> {
     const known = remembered.get(generation);
     if (known !== undefined && now() - known.atMs < REMEMBER_MS) return known.manifest;
-    const manifest = await readGeneration(dataDir, generation);
-    if (manifest.state === 'pending') return manifest;
+    const manifest = await findGeneration(dataDir, generation);
+    if (manifest === undefined || manifest.state === 'pending') return manifest;
     if (remembered.size >= REMEMBERED) remembered.clear();
     remembered.set(generation, { manifest, atMs: now() });
     return manifest;
@@ -46,18 +46,14 @@ export function openDataFolder({ dataDir, views, now, memoryLimit }: DataFolderO
 
     async manifests() {
       const manifests: GenerationManifest[] = [];
-      for (const generation of (await listGenerations(dataDir)).reverse()) manifests.push(await read(generation));
+      for (const generation of (await listGenerations(dataDir)).reverse()) {
+        const manifest = await find(generation);
+        if (manifest !== undefined) manifests.push(manifest);
+      }
       return manifests;
     },
 
-    async manifest(generation) {
-      try {
-        return await read(generation);
-      } catch (error) {
-        if (error instanceof TributaryError && error.code === 'not_found') return null;
-        throw error;
-      }
-    },
+    manifest: async (generation) => (await find(generation)) ?? null,
 
     viewRows: (manifest) =>
       withDuckDb(dataDir, memoryLimit, async (session) => {
@@ -91,13 +87,8 @@ export async function withDuckDb<T>(dataDir: string, memoryLimit: string, work: 
 }
 
 async function readJson(path: string): Promise<unknown> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
-  }
+  const text = await readIfThere(path);
+  if (text === undefined) return null;
   try {
     return parseExactJson(text);
   } catch (cause) {

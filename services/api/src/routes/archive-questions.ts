@@ -72,7 +72,7 @@ async function kept({ questions, now }: ApiContext['deps']): Promise<StoredQuest
 async function baseOf({ source }: ApiContext['deps']): Promise<GenerationManifest> {
   const publication = await source.publication();
   const base = publication === null ? null : await source.manifest(publication.generation);
-  if (base === null) throw new TributaryError('conflict', 'there is no generation yet, so the archive cannot be asked');
+  if (base === null) throw new TributaryError('conflict', 'a generation does not exist yet, so the archive cannot be asked');
   return base;
 }
 

@@ -5,8 +5,6 @@ import { CAUTIONS, type CautionCode } from '@tributary/attribution/uncertainty/c
 import type { Interval } from '@tributary/attribution/uncertainty/scales';
 import { type ChannelUncertainty, COVERS } from '@tributary/attribution/uncertainty/uncertainty';
 import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
-import { objectOf } from '../report/record-output.ts';
-import type { Cell, Field, Records } from '../report/records.ts';
 import {
   type ChannelLine,
   cpa,
@@ -18,8 +16,10 @@ import {
   roasInterval,
   samplingOf,
   uncertaintyAt,
-} from './answer.ts';
-import { handsOut, type ModelAnswer } from './models.ts';
+} from '../paths/answer.ts';
+import { handsOut, type ModelAnswer } from '../paths/models.ts';
+import { objectOf } from './record-output.ts';
+import type { Cell, Field, Records } from './records.ts';
 
 const CREDIT_DECIMALS = 6;
 const REWARDS: readonly Reward[] = ['conversions', 'value'];
