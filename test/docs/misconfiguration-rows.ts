@@ -28,7 +28,7 @@ const ON_KAFKA = 'export TRIBUTARY_REDIS_URL=$REDIS TRIBUTARY_KAFKA_BROKERS=$KAF
 const GUARDED =
   'export TRIBUTARY_REDIS_URL=$REDIS TRIBUTARY_KAFKA_BROKERS=$GUARDED TRIBUTARY_KAFKA_SSL=true TRIBUTARY_KAFKA_SSL_CA_FILE=$PEM TRIBUTARY_KAFKA_SASL_USERNAME=app';
 
-export const ROWS: readonly Row[] = [
+export const FIRST_ROWS: readonly Row[] = [
   {
     row: '1',
     shared: true,
@@ -408,37 +408,4 @@ export const ROWS: readonly Row[] = [
     typed: 'TRIBUTARY_KAFKA_SASL_MECHANISM=plain TRIBUTARY_KAFKA_SASL_PASSWORD=wrong T --redis-url $REDIS doctor --config',
     before: 'there was no such look',
   },
-  {
-    row: '63',
-    setup: 'START; rm -rf "$D/redis"',
-    typed: 'START',
-    before: 'the same paragraph four times, restarts of five roles, exit 1',
-    lines: 1,
-  },
-  {
-    row: '63b',
-    setup: 'START; export TRIBUTARY_RESTORE_LOST_LOG=true; rm -rf "$D/redis"; START; rm -rf "$D/redis"',
-    typed: 'TRIBUTARY_RESTORE_LOST_LOG=true START',
-    before: 'ready, and what was acknowledged since is lost without a word',
-    lines: 2,
-  },
-  {
-    row: '64',
-    shared: true,
-    typed: raw`printf 'user,time,ch,v\ncut,2026-11-21,a,24' > h.csv; T import csv h.csv --map user=user,time=time,channel=ch,value=v --type purchase --currency EUR`,
-    before: 'a file that was still being written: 24.00 of 249.00 EUR, without a word',
-    lines: 9,
-  },
-  {
-    row: '65',
-    setup: 'START; rm "$D/keys.json"',
-    typed: 'START',
-    before: 'new keys; those that were handed out: dead',
-    lines: 1,
-  },
-  { row: '66', typed: "D='~/trib' START", before: 'a folder of the name ~ was made' },
-  { row: '67', shared: true, typed: 'T --data-dir other status', before: 'the last one held' },
-  { row: '68', typed: 'TRIBUTARY_REDIS_URL=$REDIS TRIBUTARY_REDIS_FOLDER=none ROLE speed', before: 'ready' },
-  { row: '69', typed: 'TRIBUTARY_BATCH_EVERY_MS=900 START', before: 'accepted: a generation a second' },
-  { row: '70', typed: 'TRIBUTARY_ARCHIVER_MEMORY=1KB START', before: 'accepted' },
 ];

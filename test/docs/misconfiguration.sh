@@ -24,4 +24,4 @@ SERVE() { node -e "require('node:http').createServer($1).listen($P, '127.0.0.1')
 EACH_PORT() { local n; for n in 0 1 2 3 4 5; do TAKE $((P+n)); "$@"; DOWN; done; return 2; }
 FOREIGN() { SERVE '(_, answer) => answer.end("<html>hello</html>")'; }
 # As this API says who it is, and answers otherwise.
-OLDER() { SERVE '(asked, answer) => answer.writeHead(404, { "content-type": "application/json", "x-tributary": "api" }).end(JSON.stringify({ code: "not_found", detail: "there is no " + asked.method + " " + asked.url }))'; }
+OLDER() { SERVE '(asked, answer) => answer.writeHead(404, { "content-type": "application/json", "x-tributary": "api" }).end(JSON.stringify({ code: "not_found", detail: asked.method + " " + asked.url + " does not exist" }))'; }

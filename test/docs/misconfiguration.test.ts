@@ -1,7 +1,7 @@
 /** docs/misconfiguration.md has each row that misconfiguration.ts runs, and nothing of the machine that it ran on. */
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { ROWS } from './misconfiguration-rows.ts';
+import { ROWS } from './misconfiguration-later-rows.ts';
 import { shownLines } from './misconfiguration-text.ts';
 
 const page = readFileSync(new URL('../../docs/misconfiguration.md', import.meta.url), 'utf8');

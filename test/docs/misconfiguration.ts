@@ -13,7 +13,8 @@ import { fileURLToPath } from 'node:url';
 import { kafkaAvailability } from '@tributary/testkit/kafka/files-of-kafka';
 import { startKafka } from '@tributary/testkit/kafka/kafka-cluster';
 import { freePort, startRedis } from '@tributary/testkit/redis-server';
-import { ROWS, type Row } from './misconfiguration-rows.ts';
+import { ROWS } from './misconfiguration-later-rows.ts';
+import type { Row } from './misconfiguration-rows.ts';
 import { shownLines } from './misconfiguration-text.ts';
 
 const REPO = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');

@@ -31,6 +31,14 @@ export const MUTATIONS_OF_SETTINGS: readonly Mutation[] = [
     test: 'services/speed/test/main.redis.test.ts',
   },
   {
+    lie: 'the demo goes into a folder with the events of an operator',
+    law: '6',
+    file: 'infra/local/src/demo/begin.ts',
+    from: 'if (isUsed(path)) {',
+    to: 'if (isUsed(path) && nowMs < 0) {',
+    test: 'infra/local/test/demo-begin.test.ts',
+  },
+  {
     lie: 'a setting in milliseconds may be more than a timer holds',
     law: '7',
     file: `${RUNTIME}/config/setting.ts`,
@@ -98,7 +106,7 @@ export const MUTATIONS_OF_SETTINGS: readonly Mutation[] = [
     lie: 'a file will do for a data folder',
     law: '7',
     file: `${RUNTIME}/check/folders.ts`,
-    from: "    if (!statSync(folder).isDirectory()) return 'it is not a folder';\n",
+    from: '    if (!statSync(folder).isDirectory()) return NO_FOLDER;\n',
     to: '',
     test: CONFIGURED,
   },

@@ -2,9 +2,9 @@
 import { existsSync } from 'node:fs';
 import { TributaryError } from '@tributary/model/errors';
 import { lookAtConfiguration } from '@tributary/runtime/check/configuration';
-import { dataPath } from '@tributary/runtime/data-folder/paths';
 import { keyFileOf } from '@tributary/runtime/keys/file';
 import type { Environment } from './roles.ts';
+import { isUsed } from './used-folder.ts';
 
 /** Set by the start itself, from its options and for its own Redis. */
 const OWN = ['COLLECTOR_PORT', 'API_PORT', 'HEALTH_PORT', 'HOST', 'REDIS_URL', 'REDIS_FOLDER'].map((name) => `TRIBUTARY_${name}`);
@@ -28,10 +28,9 @@ export async function assertConfigured(
 /** New keys in place of a lost file would end every key that was handed out. */
 function keyTroubles(dataDir: string): string[] {
   const file = keyFileOf(dataDir);
-  const isUsed = existsSync(dataPath(dataDir, 'eventLogNote')) || existsSync(dataPath(dataDir, 'segments'));
-  if (!isUsed || existsSync(file)) return [];
+  if (!isUsed(dataDir) || existsSync(file)) return [];
   return [
-    `${file} is gone, though this platform has data: each key that was handed out is in it. Restore it, or begin a new one with: tributary keys create admin --new-file --data-dir ${dataDir}`,
+    `${file} is gone, though this platform has data: each key that was handed out is in it. Restore it. Where it cannot be restored, make a new one with: npx tributary keys create admin --new-file --data-dir '${dataDir}'`,
   ];
 }
 

@@ -5,6 +5,7 @@
 import { TributaryError } from '@tributary/model/errors';
 import { isRefusal, REFUSED } from '@tributary/runtime/error-kinds';
 import { assertConfigured } from './configured.ts';
+import { beginDemo } from './demo/begin.ts';
 import { firstGeneration } from './demo/first-generation.ts';
 import { createLiveTraffic } from './demo/live.ts';
 import { loadHistory } from './demo/load.ts';
@@ -36,6 +37,7 @@ async function run(signal: AbortSignal): Promise<number> {
     // Folders and files of settings are those that the operator sees.
     process.chdir(typedIn(process.env));
     const notes = await assertConfigured({ name: options.dataDirFrom, path: options.dataDir }, process.env);
+    if (options.demo) beginDemo({ name: options.dataDirFrom, path: options.dataDir }, Date.now());
     screen.line(`\nTributary, with its data in ${options.dataDir}\n`);
     for (const note of notes) screen.line(`  ${note}\n`);
     platform = await start(options, signal);
@@ -52,9 +54,17 @@ async function run(signal: AbortSignal): Promise<number> {
       const startedAt = Date.now();
       screen.line('\nStopping …');
       await platform.stop();
-      screen.line(`Stopped everything in ${seconds(Date.now() - startedAt)}; "npm start" goes on with the same data.`);
+      screen.line(
+        `Stopped everything in ${seconds(Date.now() - startedAt)}; "${again(process.argv.slice(2))}" goes on with the same data.`,
+      );
     }
   }
+}
+
+/** The same command: without its options another folder, or the demo, would come. */
+function again(typed: readonly string[]): string {
+  const words = typed.map((word) => (/^[\w./:=-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`));
+  return ['npm start', ...(words.length > 0 ? ['--', ...words] : [])].join(' ');
 }
 
 async function start({ basePort, dataDir }: StartOptions, signal: AbortSignal): Promise<Platform> {

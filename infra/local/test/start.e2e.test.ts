@@ -1,7 +1,7 @@
 /** `npm start` as a person meets it: what is printed works, a second start goes on, Ctrl-C leaves nothing. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -114,6 +114,18 @@ test('without the demo it waits, and Ctrl-C still ends it', async () => {
   expect(code).toBe(0);
   expect(tookMs).toBeLessThan(5_000);
   expect(leftBehind()).toEqual([]);
+  expect(started.output()).toContain(
+    `"npm start -- --port ${basePort} --data-dir ${dataDir} --no-demo" goes on with the same data.`,
+  );
+});
+
+test('law 6: the demo goes into no folder that went on without it, whether anything was sent to it or not', async () => {
+  const began = start('--no-demo');
+  await began.until('Ctrl-C stops everything');
+  await began.interrupt();
+  const refused = start();
+  expect([await refused.ended, refused.output()]).toEqual([2, expect.stringContaining('which has data without it')]);
+  expect(existsSync(join(dataDir, 'demo.json'))).toBe(false);
 });
 
 test('generations that were lost while it was stopped: it starts, says what is wrong and the way out, and that way works', async () => {

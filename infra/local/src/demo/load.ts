@@ -2,11 +2,10 @@
 import { DAY_MS } from '@tributary/model/time';
 import { DEMO_DAYS, DEMO_USERS, historyOf } from './history.ts';
 import { type Collector, sendBatch } from './send.ts';
-import { type DemoState, readDemoState, writeDemoState } from './state.ts';
+import { newDemo, readDemoState, writeDemoState } from './state.ts';
 
 /** One request: well below the collector's bounds of 2 500 events and 5 MB. */
 const BATCH_EVENTS = 1_000;
-const SEED = 20_261_121;
 const PATIENCE_MS = 60_000;
 
 export interface LoadOptions {
@@ -20,7 +19,7 @@ export interface LoadOptions {
 
 /** The number of events that this call sent; 0 when the history is there already. */
 export async function loadHistory({ dataDir, collector, nowMs, signal, onProgress }: LoadOptions): Promise<number> {
-  let state: DemoState = readDemoState(dataDir) ?? { seed: SEED, toMs: nowMs, sent: 0, isLoaded: false, isComputed: false };
+  let state = readDemoState(dataDir) ?? newDemo(nowMs);
   if (state.isLoaded) return 0;
   const { seed, toMs } = state;
   const events = historyOf({ seed, users: DEMO_USERS, fromMs: toMs - DEMO_DAYS * DAY_MS, toMs });

@@ -13,6 +13,12 @@ export interface DemoState {
   readonly isComputed: boolean;
 }
 
+const SEED = 20_261_121;
+
+export function newDemo(nowMs: number): DemoState {
+  return { seed: SEED, toMs: nowMs, sent: 0, isLoaded: false, isComputed: false };
+}
+
 const fileOf = (dataDir: string) => join(dataDir, 'demo.json');
 
 export function readDemoState(dataDir: string): DemoState | null {

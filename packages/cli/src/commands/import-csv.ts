@@ -96,7 +96,7 @@ async function importCsv(context: Context, file: string, options: Options): Prom
 
 /** Many exports end so; a file that is still being written does too, and its last amount may be cut. */
 const OPEN_END =
-  'warning: the last line has no line end: is the file complete? A row that is imported cut stays, beside the whole one of a later import.';
+  'warning: the last line has no line end: is the file complete? If a row was cut, it stays as it is, and the whole row of a later import counts beside it.';
 
 function csvOptionsOf(options: Options): CsvOptions {
   if (options.currency !== undefined && !isCurrency(options.currency))

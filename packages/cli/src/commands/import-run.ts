@@ -63,8 +63,9 @@ export function problemLines(terminal: Terminal, problems: Problems, what: strin
 
 export function sentFacts(sent: SendTotals | null): string[] {
   if (sent === null) return ['dry run: nothing was sent'];
+  const duplicates = sent.accepted === 0 ? '' : '; duplicates among them count once, with the fields of their first import';
   return [
-    `${counted(sent.accepted, 'event')} accepted by the collector; duplicates among them count once, with the fields of their first import${sent.rejected > 0 ? `, ${count(sent.rejected)} rejected` : ''}`,
+    `${counted(sent.accepted, 'event')} accepted by the collector${duplicates}${sent.rejected > 0 ? `, ${count(sent.rejected)} rejected` : ''}`,
   ];
 }
 

@@ -91,6 +91,6 @@ test('a log that was created again is named, and the setting for it as long as i
     { status: 'ok', detail: expect.stringMatching(/not archived is lost$/) },
   ]);
   expect(judgeRestores({ restoredAt: 0, restoreSpentAt: 1_000 })).toMatchObject([
-    { status: 'warn', detail: expect.stringMatching(/is lost; TRIBUTARY_RESTORE_LOST_LOG is on since 1970/) },
+    { status: 'warn', detail: expect.stringMatching(/is lost; TRIBUTARY_RESTORE_LOST_LOG has been on since 1970/) },
   ]);
 });

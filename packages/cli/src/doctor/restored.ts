@@ -26,7 +26,7 @@ export function judgeRestores(restores: Restores): Finding[] {
   const lost = lossOf(restores);
   const loss = lost === undefined ? undefined : `the log was ${lost}`;
   if (restoreSpentAt !== undefined) {
-    const isOn = `TRIBUTARY_RESTORE_LOST_LOG is on since ${instant(restoreSpentAt)}`;
+    const isOn = `TRIBUTARY_RESTORE_LOST_LOG has been on since ${instant(restoreSpentAt)}`;
     const fix = 'Leave the setting out, and start the roles again: it is for one start.';
     return [warn(CHECK, loss === undefined ? isOn : `${loss}; ${isOn}`, fix)];
   }

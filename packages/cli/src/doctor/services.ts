@@ -33,7 +33,11 @@ async function checkService(role: string, url: string, fetcher: typeof fetch, no
     const ready =
       response.status === 200
         ? ok(role, `ready${detail}`)
-        : fail(role, `not ready (${response.status})${detail}`, `See the log of the ${role}.`);
+        : fail(
+            role,
+            `not ready (${response.status})${detail}`,
+            `See the log of ${role === 'recompute' ? role : `the ${role === 'speed' ? 'speed worker' : role === 'api' ? 'API' : role}`}.`,
+          );
     // The Date header has whole seconds.
     const clock = role === 'api' && !Number.isNaN(dateMs) ? [judgeClock('the API', beforeMs - 1_000, dateMs, now())] : [];
     return [ready, ...clock];

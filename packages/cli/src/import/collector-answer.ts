@@ -56,7 +56,7 @@ export function refusal(where: string, status: number, text: string): CommandErr
 function notACollector(where: string, status: number): CommandError {
   return new CommandError({
     code: 'not_a_collector',
-    message: `${where} is not a collector of Tributary: it answered ${status} with something else than a collector does`,
+    message: `${where} is not a collector of Tributary: it answered ${status}, but not as a collector does`,
     fix: 'Name the collector with --collector-url; "npm start" prints its address.',
     exitCode: EXIT.missing,
   });

@@ -66,7 +66,7 @@ function assertNotBeside({ events, ids }: Sample, kept: ReadonlyMap<string, read
   throw new CommandError({
     code: 'imported_before',
     message: `the ${type} of "${userOf(first.event)}" at ${instant(ts)} was imported before, with the id "${first.twin['id']}" and not "${first.event.id}": each such row would count twice. Nothing was imported`,
-    fix: 'What was imported stays: leave it so, or import into a new platform. If these are other events all the same, add --beside.',
+    fix: 'Leave them as they were imported, or import the file into a new platform. If these are other events all the same, add --beside.',
     exitCode: EXIT.found,
   });
 }

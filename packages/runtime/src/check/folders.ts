@@ -8,6 +8,8 @@ import { keyFileOf, readKeys } from '../keys/file.ts';
 
 const RIGHTS = 'this user may not write there';
 const READ_ONLY = 'it is mounted read-only';
+const NO_FOLDER = 'it is not a folder';
+const BELOW_A_FILE = 'a part of the path is a file';
 
 const FIRST_FIX: Readonly<Record<string, string>> = {
   [RIGHTS]: 'Give this user permission to write there, or name another folder',
@@ -18,7 +20,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: RIGHTS,
   EPERM: RIGHTS,
   EROFS: READ_ONLY,
-  ENOTDIR: 'a part of the path is a file',
+  ENOTDIR: BELOW_A_FILE,
   ENOENT: 'it is a link that leads nowhere',
   ELOOP: 'it is a link that leads to itself',
 };
@@ -36,8 +38,9 @@ const WRITTEN = [
 /** A folder that is not there yet is made at the start, where its parent takes it. */
 export function folderTroubles({ name, path }: { readonly name: string; readonly path: string }, partitions: number): string[] {
   const folder = resolve(path);
-  const trouble = writeTrouble(nearestThere(folder));
-  if (trouble !== undefined) return [refusal(name, path, trouble)];
+  const nearest = nearestThere(folder);
+  const trouble = writeTrouble(nearest);
+  if (trouble !== undefined) return [refusal(name, path, nearest !== folder && trouble === NO_FOLDER ? BELOW_A_FILE : trouble)];
   const closed = WRITTEN.map((inner) => resolve(folder, inner)).flatMap((inner) => {
     const why = isThere(inner) ? writeTrouble(inner) : undefined;
     return why === undefined ? [] : [refusal(name, inner, why)];
@@ -69,7 +72,7 @@ function isThere(path: string): boolean {
 
 function writeTrouble(folder: string): string | undefined {
   try {
-    if (!statSync(folder).isDirectory()) return 'it is not a folder';
+    if (!statSync(folder).isDirectory()) return NO_FOLDER;
     accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
     return undefined;
   } catch (error) {

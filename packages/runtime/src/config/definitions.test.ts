@@ -19,11 +19,11 @@ test('no file means the built-in definitions; an empty object in a file means th
     expect(loadDefinitions(file).version).not.toBe(loadDefinitions('').version);
     writeFileSync(file, '{"latenessDays": "many"}');
     expect(() => loadDefinitions(file)).toThrow(
-      /^TRIBUTARY_DEFINITIONS_FILE must hold definitions \(got ".*definitions\.json": .*latenessDays.*\)\. Correct that place\.$/,
+      /^TRIBUTARY_DEFINITIONS_FILE must hold definitions \(got ".*definitions\.json"\)\. Correct it: definitions, at latenessDays: .*\.$/,
     );
     writeFileSync(file, Buffer.from([0x7b, 0xfc, 0x7d]));
     expect(() => loadDefinitions(file)).toThrow(/must be a file that can be read \(got .*: it is not UTF-8\)/);
-    expect(() => loadDefinitions(join(dir, 'absent.json'))).toThrow(/absent\.json": ENOENT\)\. Correct the path/);
+    expect(() => loadDefinitions(join(dir, 'absent.json'))).toThrow(/absent\.json": it does not exist\)\. Correct the path/);
   } finally {
     rmSync(dir, { recursive: true });
   }

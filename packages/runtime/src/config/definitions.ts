@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { type Definitions, parseDefinitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
 import { quoted } from './setting.ts';
+import { whyUnreadable } from './unreadable.ts';
 
 /** Lower-case hex SHA-256 of the UTF-8 bytes of `text`. */
 export function sha256Hex(text: string): string {
@@ -21,16 +22,15 @@ export function loadDefinitions(file: string): Definitions {
   try {
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(readFileSync(file));
   } catch (cause) {
-    const { code = 'it is not UTF-8' } = cause as NodeJS.ErrnoException;
-    const why = code === 'ERR_ENCODING_INVALID_ENCODED_DATA' ? 'it is not UTF-8' : code;
     throw refused(
-      `must be a file that can be read (got ${quoted(file)}: ${why}). Correct the path, its permissions, or its encoding.`,
+      `must be a file that can be read (got ${quoted(file)}: ${whyUnreadable(cause)}). Correct the path, its permissions, or its encoding.`,
       cause,
     );
   }
   try {
     return parseDefinitions(text, sha256Hex);
   } catch (cause) {
-    throw refused(`must hold definitions (got ${quoted(file)}: ${(cause as Error).message}). Correct that place.`, cause);
+    // It says the place, what is wrong there, and mostly what to do.
+    throw refused(`must hold definitions (got ${quoted(file)}). Correct it: ${(cause as Error).message}.`, cause);
   }
 }

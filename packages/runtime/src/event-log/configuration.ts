@@ -5,6 +5,7 @@ import { HOUR_MS } from '@tributary/model/time';
 import type { Redis } from 'ioredis';
 import type { Config } from '../config/read-config.ts';
 import { quoted } from '../config/setting.ts';
+import { whyUnreadable } from '../config/unreadable.ts';
 import { connectRedis, whenWritable } from '../redis/connect.ts';
 import { type EVENT_LOG_SETTINGS, SASL_MECHANISMS } from '../settings/event-log.ts';
 import { listOf } from '../settings/text-rules.ts';
@@ -115,9 +116,8 @@ function pem(file: string, setting: string): string {
     const text = readFileSync(file, 'utf8');
     if (text.includes('-----BEGIN ')) return text;
   } catch (cause) {
-    const why = (cause as NodeJS.ErrnoException).code ?? '';
     throw invalid(
-      `${setting} must be a file that can be read (got ${quoted(file)}: ${why}). Correct the path, or its permissions.`,
+      `${setting} must be a file that can be read (got ${quoted(file)}: ${whyUnreadable(cause)}). Correct the path, or its permissions.`,
       cause,
     );
   }

@@ -48,7 +48,7 @@ const RESTORE =
   'Restore Redis, or name the data folder that belongs to it. Where there is nothing to restore, start once with TRIBUTARY_RESTORE_LOST_LOG=true: what was acknowledged and not archived is lost then';
 
 function spent(since: number): string {
-  return `TRIBUTARY_RESTORE_LOST_LOG=true is on since ${new Date(since).toISOString()} and restores one log only. Restore Redis. Where there is nothing to restore, start once without the setting, then once with it: what was acknowledged and not archived is lost then`;
+  return `TRIBUTARY_RESTORE_LOST_LOG=true has been on since ${new Date(since).toISOString()} and restores one log only. Restore Redis. Where there is nothing to restore, start once without the setting, then once with it: what was acknowledged and not archived is lost then`;
 }
 
 function gone(dataDir: string, fix: string): TributaryError {

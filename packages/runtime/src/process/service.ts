@@ -173,15 +173,17 @@ function tellParent(message: ServiceMessage): void {
   if (process.connected) process.send?.(message);
 }
 
-/** Their messages end with what to do. */
-const HAVE_A_FIX: ReadonlySet<ErrorCode> = new Set(['invalid_config', 'invalid_definitions']);
+/** Their messages end with what to do, or their fix is for those who send requests. */
+const HAVE_A_FIX: ReadonlySet<ErrorCode> = new Set(['invalid_config', 'invalid_definitions', 'log_unavailable']);
 
 /** The message stands once: the line is what people look for first. */
 function fail(log: Logger, error: unknown, exitCode = 1): never {
   if (error instanceof TributaryError) {
     const { code, fix, message, cause } = error;
     const why = cause instanceof Error && !message.includes(cause.message) ? { cause: cause.message } : {};
-    log.fatal({ code, ...why, ...(HAVE_A_FIX.has(code) ? {} : { fix }) }, message);
+    // A message that ends as a sentence ends with what to do.
+    const needsFix = !HAVE_A_FIX.has(code) && !message.endsWith('.');
+    log.fatal({ code, ...why, ...(needsFix ? { fix } : {}) }, message);
   } else if (error instanceof Error) log.fatal({ stack: framesOf(error) }, `uncaught ${error.name}: ${error.message}`);
   else log.fatal(`uncaught: ${String(error)}`);
   process.exit(exitCode);
