@@ -15,6 +15,14 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
     test: 'jobs/recompute/test/run.test.ts',
   },
   {
+    lie: 'a reconciliation adds euros to dollars',
+    law: '4',
+    file: `${RECOMPUTE}/reconcile/compare-views.ts`,
+    from: '.filter(([name]) => !isMixed || !isAmount(name))',
+    to: '',
+    test: 'jobs/recompute/test/reconciled-money.test.ts',
+  },
+  {
     lie: 'a question to the archive builds upon the rows of the definitions in force',
     law: '1',
     file: `${RECOMPUTE}/question/answer.ts`,

@@ -35,7 +35,8 @@ if (Number(process.versions.node.split('.')[0]) >= NEEDED) {
     );
     process.exit(3);
   }
-  const child = spawn(node, [main, ...process.argv.slice(2)], { stdio: 'inherit' });
+  // This file again: it keeps compiled code.
+  const child = spawn(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' });
   for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   // Ctrl-C reaches both; the child decides what it means.
   process.on('SIGINT', () => {});

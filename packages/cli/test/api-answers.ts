@@ -44,7 +44,7 @@ export const REPORT = {
   nextCursor: null,
   meta: META,
 };
-const compared = (conversions: number, valueMinor: number) => ({
+export const compared = (conversions: number, valueMinor = 0) => ({
   ...credit(conversions, valueMinor),
   rank: 1,
   difference: credit(0, 0),
@@ -59,6 +59,7 @@ export const COMPARISON = {
     { channel: 'email', models: { first: compared(1, 100), last: compared(0, 0) } },
     { channel: 'search', models: { first: compared(0, 0), last: compared(1, 100) } },
   ],
+  rest: null,
   totals: { models: {} },
   nextCursor: null,
   meta: { ...META, complete: false, warnings: ['partition 3: the speed layer has read nothing of the log'] },
@@ -177,7 +178,8 @@ export const RECONCILIATIONS = {
             rowsBefore: 9,
             rowsAfter: 10,
             rowsDiffering: 12,
-            totals: { creditMicros: moved(1_500_000, 1_500_000), valueMinor: moved(100, 600) },
+            totals: { creditMicros: moved(1_500_000, 1_500_000) },
+            amounts: { EUR: { valueMinor: moved(100, 600) }, JPY: { valueMinor: moved(7, 7) } },
             rows: [
               {
                 key: { day: '2026-11-20', channel: 'email', currency: 'EUR' },
@@ -216,6 +218,7 @@ export const PATHS = {
     { steps: ['search'], conversions: 5, valueMinor: 2_000, share: 0.25 },
   ],
   distinctPaths: 4,
+  rest: { rows: 2, conversions: 3, valueMinor: 2_500 },
   longer: { conversions: 1, valueMinor: 100 },
   unattributed: { conversions: 2, valueMinor: 300 },
   touches: Array.from({ length: 20 }, (_, i) => ({ touches: String(i), conversions: 1, valueMinor: 495 })),

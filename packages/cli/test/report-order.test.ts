@@ -1,6 +1,6 @@
 /** `attribution report --sort --top`: the largest rows, and how many more there are. */
 import { expect, test } from 'vitest';
-import { credit, REPORT } from './api-answers.ts';
+import { COMPARISON, compared, credit, REPORT } from './api-answers.ts';
 import { fakeServer, NOTHING } from './fake-server.ts';
 import { tributary } from './fake-shell.ts';
 
@@ -54,4 +54,34 @@ test.each([
     code: 2,
     stderr: expect.stringContaining(says),
   });
+});
+
+test('a comparison is sorted by its baseline, and says how many rows it leaves out', async () => {
+  const models = (first: number, last: number) => ({ first: compared(first), last: compared(last) });
+  const rows = [
+    { channel: 'a', currency: 'EUR', touches: 1, costMinor: 0, models: models(1, 3) },
+    { channel: 'b', currency: 'EUR', touches: 2, costMinor: 0, models: models(2, 1) },
+    { channel: 'c', currency: 'EUR', touches: 3, costMinor: 0, models: models(3, 2) },
+  ];
+  await using server = await fakeServer(() => ({ body: { ...COMPARISON, rows, rest: null } }));
+  const channels = async (...options: string[]) => {
+    const { stdout } = await tributary(['attribution', 'compare', ...options, '--url', server.url]);
+    return [...stdout.matchAll(/^ *([abc]) {2}/gm)].map(([, channel]) => channel).concat(/\d+ more rows?/.exec(stdout) ?? []);
+  };
+  expect(await channels('--sort', 'conversions', '--baseline', 'last', '--top', '2')).toEqual(['a', 'c', '1 more row']);
+  expect(await channels('--sort', 'conversions')).toEqual(['c', 'b', 'a']);
+  expect(await channels('--sort', 'touches', '--top', '1')).toEqual(['c', '2 more rows']);
+});
+
+test('CPA is left out where conversions are paid in another currency than costs, also where values are not asked for', async () => {
+  const { valueMinor: _, ...credited } = credit(2, 0);
+  const paid = (currency: string, costMinor: number) => ({ channel: 'a', currency, ...credited, touches: 1, costMinor });
+  for (const [rows, says] of [
+    [[paid('EUR', 500), { ...paid('(none)', 0) }], '1.25 EUR'],
+    [[paid('EUR', 500), paid('USD', 0)], '–'],
+  ] as const) {
+    await using server = await fakeServer(() => answered([...rows]));
+    const { stdout } = await tributary(report('--value', 'conversions', '--url', server.url));
+    expect(/ (\S+(?: EUR)?) *$/.exec(/^ *a .*$/m.exec(stdout)?.[0] ?? '')?.[1]).toBe(says);
+  }
 });

@@ -228,6 +228,10 @@ export const CompareAnswer = z.object({
   ...Window,
   rows: z.array(ComparedRow),
   totals: z.object({ ...Costs.shape, models: z.record(z.string(), z.object({ ...Credit.shape, ...Ratios.shape })) }),
+  rest: z
+    .object({ rows: z.int().describe('Rows that are left out.'), ...Costs.shape, models: z.record(z.string(), Credit) })
+    .nullable()
+    .describe('With `sort`: what the rows that are left out come to.'),
   nextCursor: NextCursor,
   meta: Meta,
 });

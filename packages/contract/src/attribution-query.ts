@@ -1,5 +1,5 @@
 /** What attribution reports are asked with. */
-import { MODEL_NAMES, type ModelName, namesWith } from '@tributary/attribution/models/catalogue';
+import { type ModelName, namesWith, REPORTED_NAMES } from '@tributary/attribution/models/catalogue';
 import { TRANSFORM_NAMES } from '@tributary/attribution/paths/transform-names';
 import { RULE_BASED_MODELS } from '@tributary/model/definitions';
 import { z } from 'zod';
@@ -24,6 +24,8 @@ const MOST_REPLICATES = 1_000;
 const Text = z.string().min(1).max(200);
 /** Which models there are is the handler's answer: `unknown_model`. */
 const Model = z.string().min(1).max(64) as z.ZodType<string, ModelName>;
+
+const Sort = z.enum(['conversions', 'value', 'cost', 'touches']).optional();
 
 const Filters = {
   ...Range,
@@ -54,7 +56,7 @@ const Filters = {
 export const ReportQuery = z.strictObject({
   model: Model.default('last')
     .describe('`/v1/models` says what each computes, and what it lacks here (`missing`).')
-    .meta({ enum: MODEL_NAMES }),
+    .meta({ enum: REPORTED_NAMES }),
   by: namesOf([...DIMENSIONS, 'position'], ['channel']),
   ...Filters,
   intervals: count(MOST_REPLICATES)
@@ -64,19 +66,19 @@ export const ReportQuery = z.strictObject({
     ),
   level: fraction(0.5, 0.999).default(0.9).describe('How probable it is that an interval covers the true figure, 0.5 to 0.999.'),
   against: AgainstParameter.optional(),
-  sort: z
-    .enum(['conversions', 'value', 'cost', 'touches'])
-    .optional()
-    .describe('The largest first, at most `limit` of them; `rest` is what all others come to. Absent: by dimensions, in pages.'),
+  sort: Sort.describe(
+    'The largest first, at most `limit` of them; `rest` is what all others come to. Absent: by dimensions, in pages.',
+  ),
   format: z.enum(['json', 'csv', 'ndjson']).default('json'),
 });
 export type ReportQuery = z.output<typeof ReportQuery>;
 export const CompareQuery = z.strictObject({
-  models: listOf<ModelName>(400, 'Those to compare.', { enum: MODEL_NAMES }).default([...RULE_BASED_MODELS]),
+  models: listOf<ModelName>(400, 'Those to compare.', { enum: REPORTED_NAMES }).default([...RULE_BASED_MODELS]),
   baseline: Model.optional()
     .describe('The model that the others are held against; default: the first.')
-    .meta({ enum: MODEL_NAMES }),
+    .meta({ enum: REPORTED_NAMES }),
   by: namesOf(DIMENSIONS, ['channel']),
   ...Filters,
+  sort: Sort.describe('The largest first, by the baseline, at most `limit` of them; `rest` is what all others come to.'),
 });
 export type CompareQuery = z.output<typeof CompareQuery>;

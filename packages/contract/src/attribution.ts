@@ -65,6 +65,7 @@ export const ATTRIBUTION_ROUTES = {
           },
         ],
         totals: { ...COSTS, models: { linear: { ...CREDIT, ...RATIOS } } },
+        rest: null,
         nextCursor: null,
         meta: META_EXAMPLE,
       },

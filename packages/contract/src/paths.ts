@@ -30,6 +30,9 @@ export const PathsAnswer = z.object({
     .array(z.object({ steps: z.array(z.string()), ...Amounts.shape, share: z.number() }).meta({ id: 'Path' }))
     .describe('Channels in order, consecutive repeats being one; the most first.'),
   distinctPaths: z.int(),
+  rest: z
+    .object({ rows: z.int(), ...Amounts.shape })
+    .describe('What the paths that are left out come to, and how many they are.'),
   longer: Amounts.describe('Paths with more steps than `pathSteps` of the definitions, all together.'),
   unattributed: Amounts.describe('Conversions without an eligible touch.'),
   touches: z.array(
@@ -116,6 +119,7 @@ export const PATH_ROUTES = {
         totals: AMOUNTS,
         paths: [{ steps: ['email', 'paid-search'], ...AMOUNTS, share: 1 }],
         distinctPaths: 1,
+        rest: { rows: 0, ...NONE },
         longer: NONE,
         unattributed: NONE,
         touches: [{ touches: '2', ...AMOUNTS }],

@@ -52,7 +52,9 @@ export async function answerOf(context: ServingContext, question: ReportQuestion
   const currencies = currenciesOfAll(counted.map((counts) => counts.currencies));
   const [report, before = null] = reports.map((each) => ({ ...each, currencies })) as [Report, Report?];
   const notes = [
-    ...(question.by.includes('currency') ? handedToCurrencies(question.models, currencies) : currencyNotes(currencies)),
+    ...(question.by.includes('currency')
+      ? handedToCurrencies(question.models, currencies)
+      : currencyNotes(currencies, question.wanted)),
     ...question.notes,
     ...periodNotes(question.by, question.days),
     ...unknown,

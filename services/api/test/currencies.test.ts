@@ -152,6 +152,30 @@ test('revenue of several currencies has no shares and no ranks; what is sorted b
   expect(await world.get('/v1/paths?sort=value')).toMatchObject({ status: 400, body: { code: 'invalid_query' } });
 });
 
+test('what a conversion cost is left out where it was paid in another currency, also where values are not asked for', async () => {
+  const world = await createWorld();
+  await world.ingest(event({ type: 'ad_click', channel: 'a', ts: NOON - HOUR, cost: 5, currency: 'EUR' }));
+  await world.ingest(event({ type: 'purchase', ts: NOON - 2, value: 50, currency: 'EUR' }));
+  await world.tick();
+  const asked = async (query = '') => (await world.get(`/v1/attribution?value=conversions${query}`)).body;
+  expect((await asked()).totals).toMatchObject({ costMinor: 5, cpaMinor: 5 });
+  await world.ingest(event({ type: 'purchase', ts: NOON - 1, currency: 'USD' }));
+  await world.tick();
+  // One without an amount was paid in nothing.
+  expect((await asked()).totals).toMatchObject({ cpaMinor: 2.5 });
+  await world.ingest(event({ type: 'purchase', ts: NOON, value: 70, currency: 'USD' }));
+  await world.tick();
+  const { rows, totals, meta } = await asked();
+  expect(totals).toMatchObject({ conversions: 3, costMinor: 5 });
+  expect(JSON.stringify([rows, totals])).not.toContain('cpaMinor');
+  expect(meta.warnings).toEqual([
+    'conversions are paid in EUR, USD and costs are in EUR, so CPA is left out: ask by=currency, or for one currency',
+  ]);
+  expect((await asked('&currency=EUR')).totals).toMatchObject({ conversions: 1, cpaMinor: 5 });
+  const compared = (await world.get('/v1/attribution/compare?models=last,linear&value=conversions')).body;
+  expect(JSON.stringify(compared)).not.toContain('cpaMinor');
+});
+
 test('of values in one currency and costs in another both stand, and no ratio', async () => {
   const world = await createWorld();
   await world.ingest(event({ type: 'ad_click', channel: 'a', ts: NOON - HOUR, cost: 5, currency: 'USD' }));

@@ -379,8 +379,11 @@ describe('what the answer says of itself', () => {
     expect(await warnings('from=2026-11-18&to=2026-11-19')).toEqual([
       'values are in JPY and costs in USD, so ROAS and CPA are left out: ask by=currency, or for one currency',
     ]);
-    for (const question of ['&by=channel,currency', '&currency=USD', '&value=conversions', '&type=purchase'])
+    for (const question of ['&by=channel,currency', '&currency=USD', '&type=purchase'])
       expect(await warnings(`from=2026-11-18&to=2026-11-19${question}`)).toEqual([]);
+    expect(await warnings('from=2026-11-18&to=2026-11-19&value=conversions')).toEqual([
+      'conversions are paid in JPY and costs are in USD, so CPA is left out: ask by=currency, or for one currency',
+    ]);
     expect(await warnings(`${TODAY}&against=previous`)).toEqual([
       expect.stringContaining('values are in several currencies, which have no sum (EUR, USD)'),
     ]);

@@ -1,5 +1,6 @@
 /** The largest rows first: what is shown and what is left out are together the totals, to the unit. */
-import { AttributionAnswer } from '@tributary/contract/attribution-answer';
+import { AttributionAnswer, CompareAnswer } from '@tributary/contract/attribution-answer';
+import { PathsAnswer } from '@tributary/contract/paths';
 import { TotalsAnswer } from '@tributary/contract/totals';
 import { createRandom } from '@tributary/testkit/random';
 import { expect, test } from 'vitest';
@@ -63,7 +64,52 @@ test('totals and views are sorted by each of their measures; CSV says how many r
   expect(csv.headers['x-tributary-left-out']).toBe(String((await world.get('/v1/attribution')).body.rows.length - 4));
 });
 
+test('law 4: a comparison is sorted by its baseline, and the rest of each model is what its rows lack', async () => {
+  const world = await shop();
+  for (const [sort, figure] of [
+    ['conversions', 'creditMicros'],
+    ['value', 'valueMinor'],
+  ] as const) {
+    const path = '/v1/attribution/compare?models=last,shapley,linear&baseline=linear';
+    const { body } = await world.get(`${path}&sort=${sort}&limit=3`);
+    expect(CompareAnswer.parse(body)).toEqual(body);
+    const all = (await world.get(path)).body;
+    expect(all.rest).toBeNull();
+    type Compared = { readonly channel: string; readonly touches: number; readonly models: Record<string, Row> };
+    const of = (row: Compared, model: string) => row.models[model]?.[figure] ?? 0;
+    const order = all.rows.toSorted((a: Compared, b: Compared) => of(b, 'linear') - of(a, 'linear'));
+    expect(body.rows.map((row: Compared) => of(row, 'linear'))).toEqual(
+      order.slice(0, 3).map((row: Compared) => of(row, 'linear')),
+    );
+    for (const row of body.rows) expect(all.rows).toContainEqual(row);
+    expect([body.rest.rows, body.nextCursor, body.totals]).toEqual([all.rows.length - 3, null, all.totals]);
+    const sum = (amounts: readonly number[]) => amounts.reduce((a, b) => a + b, 0);
+    for (const model of body.models)
+      expect(sum(body.rows.map((row: Compared) => of(row, model))) + body.rest.models[model][figure]).toBe(
+        body.totals.models[model][figure],
+      );
+    expect(sum(body.rows.map(({ touches }: Compared) => touches)) + body.rest.touches).toBe(body.totals.touches);
+  }
+  const { body } = await world.get('/v1/attribution/compare?models=last,linear&by=channel&sort=touches&limit=1');
+  expect(body.rows[0].touches).toBe(Math.max(...(await world.get('/v1/touches')).body.rows.map((row: Row) => row['touches'])));
+});
+
+test('law 4: paths that are left out of the list are in its rest', async () => {
+  const world = await shop();
+  const whole = (await world.get('/v1/paths?limit=1000')).body;
+  expect(whole.rest).toEqual({ rows: 0, conversions: 0, valueMinor: 0 });
+  const { body } = await world.get('/v1/paths?sort=value&limit=2');
+  expect(PathsAnswer.parse(body)).toEqual(body);
+  for (const figure of ['conversions', 'valueMinor'] as const) {
+    const parts = [...body.paths, body.rest, body.longer, body.unattributed];
+    expect(parts.reduce((sum: number, part: Row) => sum + (part[figure] ?? 0), 0)).toBe(body.totals[figure]);
+  }
+  expect(body.rest.rows).toBe(whole.paths.length - 2);
+});
+
 test.each([
+  ['/v1/attribution/compare?models=last&sort=value', 'sort must be of one currency, and there are EUR, USD'],
+  ['/v1/attribution/compare?models=last&sort=value&value=conversions', 'sort must be one of what is attributed'],
   ['/v1/attribution?sort=cost&by=type', 'sort must be conversions or value in a report by, or of, what touches do not have'],
   ['/v1/attribution?sort=value&value=conversions', 'sort must be one of what is attributed'],
   ['/v1/attribution?sort=value', 'sort must be of one currency, and there are EUR, USD'],

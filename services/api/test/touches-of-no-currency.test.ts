@@ -68,4 +68,11 @@ test('law 1: touches of no currency count under a filter by any, in both layers;
   // Asked for by its name, and asked for once.
   const ofNone = await asked('by=channel&currency=(none)');
   expect([touchesOf(ofNone.rows), ofNone.totals.costMinor]).toEqual([naiveTouches(world, ['(none)']), 14]);
+  // Totals of touches say the same.
+  const totalsOf = async (query: string) => (await world.get(`/v1/touches?${query}`)).body;
+  const inEuros = await totalsOf('by=channel&currency=EUR');
+  expect([touchesOf(inEuros.rows), inEuros.totals]).toEqual([expected, { touches: 10, costMinor: 60 }]);
+  expect((await totalsOf('by=channel&currency=(none)')).totals).toEqual({ touches: 8, costMinor: 14 });
+  expect((await totalsOf('currency=EUR&campaign=email')).totals).toEqual({ touches: 2, costMinor: 0 });
+  expect((await world.get('/v1/views/touches?by=channel&currency=EUR')).body.totals).toEqual({ touches: 2, costMinor: 60 });
 });

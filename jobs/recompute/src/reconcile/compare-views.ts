@@ -34,13 +34,34 @@ async function compareView(session: DuckDb, spec: CompareSpec, view: ComparedVie
   const listed = `SELECT * FROM compared WHERE ${anyDiffers(view)}
     ORDER BY ${size(view)} DESC, ${view.dimensions.map(quoted).join(', ')} LIMIT ${spec.listedRows}`;
   const rows = rowsDiffering === 0 ? [] : await session.rows(listed);
+  const amounts = await amountsOf(session, view);
+  const isMixed = Object.keys(amounts).length > 1;
+  const totals = Object.entries(measuresOf(view, summary ?? {})).filter(([name]) => !isMixed || !isAmount(name));
   return {
     rowsBefore: count('rows_before'),
     rowsAfter: count('rows_after'),
     rowsDiffering,
-    totals: measuresOf(view, summary ?? {}),
+    totals: Object.fromEntries(totals),
+    amounts,
     rows: rows.map((row) => differingRow(view, row)),
   };
+}
+
+/** Of the currencies that any row has an amount in. */
+async function amountsOf(session: DuckDb, view: ComparedView): Promise<ViewComparison['amounts']> {
+  const measures = view.measures.filter(isAmount);
+  if (measures.length === 0 || !view.dimensions.includes('currency')) return {};
+  const sides = measures.flatMap((m) => ['before', 'after'].map((which) => quoted(`${m}_${which}`)));
+  const sums = sides.map((side) => `sum(${side}) AS ${side}`).join(', ');
+  const hasAmount = sides.map((side) => `${side} <> 0`).join(' OR ');
+  const rows = await session.rows(
+    `SELECT currency, ${sums} FROM compared WHERE ${hasAmount} GROUP BY currency ORDER BY currency`,
+  );
+  return Object.fromEntries(rows.map((row) => [String(row['currency']), measuresOf({ ...view, measures }, row)]));
+}
+
+function isAmount(measure: string): boolean {
+  return measure.toLowerCase().endsWith('minor');
 }
 
 /** One row a key: each measure before and after, 0 where there is none. In 128 bits: sums have no other bound. */

@@ -30,8 +30,10 @@ export interface ViewComparison {
   readonly rowsBefore: number;
   readonly rowsAfter: number;
   readonly rowsDiffering: number;
-  /** Over all rows, exact, by measure. */
+  /** Over all rows, exact, by measure; amounts that would add several currencies are left out. */
   readonly totals: Readonly<Record<string, BeforeAfter>>;
+  /** Amounts by currency, then by measure; empty where a view has none. */
+  readonly amounts: Readonly<Record<string, Readonly<Record<string, BeforeAfter>>>>;
   /** The rows with the largest differences. */
   readonly rows: readonly DifferingRow[];
 }

@@ -102,6 +102,9 @@ export function isShared(name: ModelName): name is SharedName {
   return Object.hasOwn(SHARED_MODELS, name);
 }
 
+/** Those that reports over live data answer: no view keeps milestones. */
+export const REPORTED_NAMES = MODEL_NAMES.filter((name) => !ALL[name].needs.includes('milestones'));
+
 /** Those that look at it, for readers. */
 export function namesNeeding(fact: PathFact): string {
   return MODEL_NAMES.filter((name) => ALL[name].needs.includes(fact)).join(', ');

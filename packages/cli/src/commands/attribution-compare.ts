@@ -11,11 +11,15 @@ import { type FoldedRow, foldCurrencies } from '../report/fold-currencies.ts';
 import { allPages } from '../report/pages.ts';
 import { formatOf } from '../report/record-output.ts';
 import { dimensionsOf, queryOf, type ReportFlags, separateBy, withCurrency, withReportFlags } from '../report/report-flags.ts';
+import { SORTS, type Sort, sortedRows, sortOf, sortQuery } from '../report/sort-flags.ts';
+import { counted } from '../terminal/figures.ts';
 import { renderWide } from '../terminal/table.ts';
 
 interface Options extends ReportFlags {
   readonly models?: string;
   readonly baseline?: string;
+  readonly sort?: string;
+  readonly top?: string;
 }
 
 export function addAttributionCompare(parent: Command, act: Act): void {
@@ -24,27 +28,30 @@ export function addAttributionCompare(parent: Command, act: Act): void {
       .command('compare')
       .description('several models side by side')
       .option('--models <names>', 'comma-separated, or all; default: those of rules')
-      .option('--baseline <name>', 'show how the other models differ from this one'),
+      .option('--baseline <name>', 'show how the other models differ from this one')
+      .option('--sort <figure>', `the largest first, by the baseline, else by the first model: ${SORTS.join(', ')}`)
+      .option('--top <n>', 'only the first n rows; totals are of all'),
     'channel, campaign, day, week, month, type, currency',
   ).action(act(compare));
 }
 
 async function compare(context: Context, given: Options): Promise<ExitCode> {
-  const options = filtersOf(given, FILTERS);
+  const { sort, top, ...options } = filtersOf(given, FILTERS);
+  const order = sortOf(sort, top);
   const format = formatOf(context, options);
   const api = context.api('read');
   const models = options.models === 'all' ? await everyModel(api, options) : options.models;
   const query = { ...queryOf(options), models, baseline: options.baseline };
   const path = '/v1/attribution/compare';
   if (format === 'json') {
-    const got = await api.get<Comparison>(path, query);
+    const got = await api.get<Comparison>(path, { ...query, ...sortQuery(order) });
     return putAnswer(context, got, options.out);
   }
   if (format !== 'table')
     return putAllRecords(context, {
       api,
       path,
-      query,
+      query: { ...query, ...sortQuery(order) },
       out: options.out,
       format,
       flat: rowsOfModels,
@@ -62,12 +69,28 @@ async function compare(context: Context, given: Options): Promise<ExitCode> {
   const folded = byModel(rows, by, first.models);
   // A day of both would be two tables of all models: conversions unless revenue was asked for.
   const measure = options.value === 'revenue' ? 'value' : 'conversions';
-  const text = renderWide(compareTable(folded, by, measure, options.baseline), context.terminal.width, context.terminal.bold);
+  const sorted = order === null ? folded : sortedBy(folded, options.baseline ?? first.models[0] ?? '', order.sort);
+  const table = compareTable(sorted, by, measure, options.baseline);
+  const most = order?.top ?? table.rows.length;
+  const text = renderWide({ ...table, rows: table.rows.slice(0, most) }, context.terminal.width, context.terminal.bold);
+  const left = table.rows.length - most;
   return putTables(context, [[titleOf(measure, by, { ...first, parameters: askedParameters(first, options) }), text]], {
+    notes: left > 0 ? [`${counted(left, 'more row')} not shown; the total is of all`] : [],
     meta: first.meta,
     range: first.range,
     out: options.out,
   });
+}
+
+/** The table is in the order of its first model: all of them in that of the model that it is sorted by. */
+function sortedBy(rows: ReadonlyMap<string, FoldedRow[]>, model: string, sort: Sort): Map<string, FoldedRow[]> {
+  const keys = sortedRows(rows.get(model) ?? [], sort).map(({ key }) => key.join('\t'));
+  return new Map(
+    [...rows].map(([name, own]) => {
+      const byKey = new Map(own.map((row) => [row.key.join('\t'), row]));
+      return [name, keys.flatMap((key) => byKey.get(key) ?? [])];
+    }),
+  );
 }
 
 /**

@@ -23,6 +23,7 @@ interface Options {
   readonly view?: string;
   readonly sort?: string;
   readonly limit: string;
+  readonly top?: string;
   readonly format?: string;
   readonly out?: string;
 }
@@ -40,6 +41,7 @@ export function addAttributionPaths(parent: Command, act: Act): void {
   withFilters(command, DIMENSIONS)
     .option('--sort <measure>', 'conversions or value')
     .option('--limit <n>', 'paths shown, up to 1000', '20')
+    .option('--top <n>', 'the same, as in "attribution report"')
     .option('--format <name>', 'table, json, csv, ndjson or parquet (rows: the paths); default: by the name of --out, else table')
     .option('--out <file>', 'write there instead of to standard output')
     .action(act(paths));
@@ -47,9 +49,12 @@ export function addAttributionPaths(parent: Command, act: Act): void {
 
 async function paths(context: Context, options: Options): Promise<ExitCode> {
   const format = formatOf(context, options);
-  const { format: _, out, ...query } = filtersOf(options, DIMENSIONS);
+  const { format: _, out, top, ...flags } = filtersOf(options, DIMENSIONS);
+  const query = { ...flags, limit: top ?? flags.limit };
   if (!/^\d{1,4}$/.test(query.limit))
-    throw new UsageError(`--limit must be a whole number of paths, to 9999 (got "${query.limit}")`);
+    throw new UsageError(
+      `--${top === undefined ? 'limit' : 'top'} must be a whole number of paths, to 9999 (got "${query.limit}")`,
+    );
   const api = context.api('read');
   const got = await api.get<PathsAnswer>('/v1/paths', query);
   if (format === 'json') return putAnswer(context, got, out);
@@ -75,7 +80,7 @@ async function paths(context: Context, options: Options): Promise<ExitCode> {
   }
   const { width, bold } = context.terminal;
   const titled = [
-    [titleOf('paths of conversions', [], got), pathsTable(got, currencies)],
+    [titleOf('paths of conversions', [], { range: got.range, lookbackDays: got.lookbackDays }), pathsTable(got, currencies)],
     ['touches before a conversion', lengthsTable(got, currencies)],
     ['days from the first touch to the conversion', lagsTable(got, currencies)],
     ['who assists: conversions with the channel, and where it was not the last', assistsTable(got)],

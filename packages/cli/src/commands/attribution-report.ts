@@ -1,5 +1,5 @@
 /** `tributary attribution report`: which channels earned the conversions, under one model. */
-import { isModelName, MODEL_NAMES, modelInfo, namesWith } from '@tributary/attribution/models/catalogue';
+import { isModelName, modelInfo, namesWith, REPORTED_NAMES } from '@tributary/attribution/models/catalogue';
 import type { Command } from 'commander';
 import type { ApiClient, Query } from '../api-client.ts';
 import type { Report, ReportRow } from '../api-types.ts';
@@ -37,7 +37,7 @@ export function addAttributionReport(parent: Command, act: Act): void {
     parent
       .command('report')
       .description('credit, value, ROAS and CPA by channel, campaign, time, type or currency, under one model')
-      .option('--model <name>', `one of ${MODEL_NAMES.join(', ')}`, 'last')
+      .option('--model <name>', `one of ${REPORTED_NAMES.join(', ')}`, 'last')
       .option('--bootstrap <n>', '1: intervals and ranks of a data-driven model, from the differences between groups of users')
       .option('--sort <figure>', `the largest first: ${SORTS.join(', ')}`)
       .option('--top <n>', 'only the first n rows; totals are of all')

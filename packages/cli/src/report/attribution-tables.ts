@@ -127,9 +127,10 @@ function roas({ cost, value }: FoldedRow): string {
   return fixed(Number(value.get(currency) ?? 0) / Number(minor), 2);
 }
 
-function cpa({ cost, value, creditMicros }: FoldedRow): string {
+function cpa({ cost, value, paidIn, creditMicros }: FoldedRow): string {
   const [currency, minor] = only(cost);
-  if (currency === undefined || creditMicros <= 0 || [...value.keys()].some((other) => other !== currency)) return '–';
+  const isMixed = [...value.keys(), ...paidIn].some((other) => other !== currency);
+  if (currency === undefined || creditMicros <= 0 || isMixed) return '–';
   return money(Math.round((Number(minor) / Number(creditMicros)) * 1_000_000), currency);
 }
 

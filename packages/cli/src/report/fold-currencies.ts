@@ -1,3 +1,4 @@
+import { isCurrencyCode } from '@tributary/model/currency';
 import { add, type Integer } from '@tributary/model/integer';
 import type { ReportRow } from '../api-types.ts';
 
@@ -15,6 +16,8 @@ export interface FoldedRow {
   /** Minor units by currency; no entry is zero. */
   readonly cost: Map<string, Integer>;
   readonly value: Map<string, Integer>;
+  /** Where values were not asked for: the currencies of the conversions. */
+  readonly paidIn: Set<string>;
 }
 
 export function foldCurrencies(
@@ -32,6 +35,8 @@ export function foldCurrencies(
     into.creditMicros = add(into.creditMicros, row.creditMicros ?? 0);
     addTo(into.cost, currency, row.costMinor ?? 0);
     addTo(into.value, currency, row.valueMinor ?? 0);
+    const hasCredit = (row.creditMicros ?? 0) !== 0;
+    if (row.valueMinor === undefined && hasCredit && isCurrencyCode(currency)) into.paidIn.add(currency);
   }
   return [...folded.values()];
 }
@@ -44,12 +49,13 @@ export function totalOf(rows: readonly FoldedRow[]): FoldedRow {
     total.creditMicros = add(total.creditMicros, row.creditMicros);
     for (const [currency, minor] of row.cost) addTo(total.cost, currency, minor);
     for (const [currency, minor] of row.value) addTo(total.value, currency, minor);
+    for (const currency of row.paidIn) total.paidIn.add(currency);
   }
   return total;
 }
 
 function emptyRow(key: readonly string[]): FoldedRow {
-  return { key, touches: null, creditMicros: 0, cost: new Map(), value: new Map() };
+  return { key, touches: null, creditMicros: 0, cost: new Map(), value: new Map(), paidIn: new Set() };
 }
 
 function addTo(amounts: Map<string, Integer>, currency: string, minor: Integer): void {

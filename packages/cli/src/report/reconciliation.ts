@@ -18,6 +18,8 @@ interface ViewComparison {
   readonly rowsAfter: number;
   readonly rowsDiffering: number;
   readonly totals: Readonly<Record<string, BeforeAfter>>;
+  /** By currency, then by measure. Absent in those of an earlier version, whose totals add all currencies up. */
+  readonly amounts?: Readonly<Record<string, Readonly<Record<string, BeforeAfter>>>>;
   readonly rows: readonly {
     readonly key: Readonly<Record<string, string>>;
     readonly measures: Readonly<Record<string, BeforeAfter>>;
@@ -69,13 +71,13 @@ function headline({ generation, comparedWith, at, equal, failure }: Reconciliati
 
 const right = (title: string) => ({ title, align: 'right' }) as const;
 
-/** Totals may add currencies up: amounts are plain decimals there. */
+/** Amounts stand by currency. Those of an earlier version, which added currencies up, are plain decimals. */
 function totalsTable({ views }: Reconciliation, { width, bold }: Screen): string {
   const rows = Object.entries(views).flatMap(([name, view]) =>
-    Object.entries(view.totals).map(([measure, total], i) => [
+    figuresOf(view).map(([measure, currency, total], i) => [
       i === 0 ? name : '',
       labelOf(measure),
-      ...[total.before, total.after, total.difference].map((value) => figure(measure, value, '')),
+      ...[total.before, total.after, total.difference].map((value) => figure(measure, value, currency)),
       ...[view.rowsBefore, view.rowsAfter, view.rowsDiffering].map((number) => (i === 0 ? count(number) : '')),
     ]),
   );
@@ -92,9 +94,21 @@ function totalsTable({ views }: Reconciliation, { width, bold }: Screen): string
   return renderWide({ columns, rows, keys: 2 }, width, bold);
 }
 
+/** A measure a row, and amounts a row for each currency. */
+function figuresOf({ totals, amounts = {} }: ViewComparison): [measure: string, currency: string, total: BeforeAfter][] {
+  const byCurrency = Object.entries(amounts).flatMap(([currency, ofCurrency]) =>
+    Object.entries(ofCurrency).map(([measure, total]): [string, string, BeforeAfter] => [measure, currency, total]),
+  );
+  const shown = new Set(byCurrency.map(([measure]) => measure));
+  const others = Object.entries(totals).filter(([measure]) => !shown.has(measure));
+  return [...others.map(([measure, total]): [string, string, BeforeAfter] => [measure, '', total]), ...byCurrency];
+}
+
 function totalsNote({ views }: Reconciliation): string[] {
   const notes = [
-    ...(Object.values(views).some(({ totals }) => Object.keys(totals).some((measure) => MONEY.test(measure)))
+    ...(Object.values(views).some(
+      ({ totals, amounts }) => amounts === undefined && Object.keys(totals).some((m) => MONEY.test(m)),
+    )
       ? ['totals of money add all currencies up']
       : []),
     ...('credit' in views ? ['credit and its value are summed over the models: each model hands out all of it once'] : []),

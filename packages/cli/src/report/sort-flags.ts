@@ -5,7 +5,7 @@ import { UsageError } from '../exit.ts';
 import type { FoldedRow } from './fold-currencies.ts';
 
 export const SORTS = ['conversions', 'value', 'cost', 'touches'] as const;
-type Sort = (typeof SORTS)[number];
+export type Sort = (typeof SORTS)[number];
 export interface Order {
   readonly sort: Sort;
   /** Absent: all rows. */

@@ -1,10 +1,10 @@
 /** Touches and costs beside credit. */
-import { isWanted } from '@tributary/serving/merge';
+import { isWanted, type Selection } from '@tributary/serving/merge';
 import type { Snapshot } from '@tributary/serving/snapshot';
 import { addRow, addRows, type Rows } from '@tributary/views/deltas';
 import { NONE } from '@tributary/views/timeline';
 import { touches } from '@tributary/views/touches/fold';
-import { namedRows } from '../row-keys.ts';
+import { namedRows, type Rename } from '../row-keys.ts';
 import type { Counts } from './take-counts.ts';
 
 /**
@@ -13,11 +13,20 @@ import type { Counts } from './take-counts.ts';
  */
 export function withTouchesOfNoCurrency(snapshot: Pick<Snapshot, 'project'>, counts: Counts): Counts {
   const { question, names, costs } = counts;
-  const { days, by, equal } = question;
-  if (costs === null || isWanted(equal['currency'], NONE)) return counts;
-  const rows: Rows = new Map();
-  addRows(rows, costs);
+  return costs === null ? counts : { ...counts, costs: plusTouchesOfNoCurrency(snapshot, costs, question, names.inCosts) };
+}
+
+/** `rows`: those of the view `touches` under this selection. */
+export function plusTouchesOfNoCurrency(
+  snapshot: Pick<Snapshot, 'project'>,
+  rows: Rows,
+  { days, by, equal }: Selection,
+  rename: Rename | null = null,
+): Rows {
+  if (isWanted(equal['currency'], NONE)) return rows;
+  const sum: Rows = new Map();
+  addRows(sum, rows);
   const ofNone = { days, by, equal: { ...equal, currency: NONE } };
-  for (const [key, [count = 0]] of namedRows(snapshot, touches, ofNone, names.inCosts)) addRow(rows, key, [count, 0]);
-  return { ...counts, costs: rows };
+  for (const [key, [count = 0]] of namedRows(snapshot, touches, ofNone, rename)) addRow(sum, key, [count, 0]);
+  return sum;
 }

@@ -47,7 +47,7 @@ export interface Counts {
   readonly findings: Findings;
 }
 
-/** Those of the amounts, sorted. */
+/** Those of the amounts, sorted; of values also where conversions alone are asked for: what one cost is of the currency that it was paid in. */
 export interface Currencies {
   readonly values: readonly string[];
   readonly costs: readonly string[];
@@ -116,14 +116,12 @@ function countsOf(snapshot: Snapshot, question: ReportQuestion, names: ChannelNa
     costs: costs === null ? null : rekeyed(costs, inCurrencies.by, by, {}),
     converted: sumOf(snapshot.project(conversions, { ...scope, by: [] }), 2),
     currencies: {
-      values: question.wanted.revenue
-        ? currenciesOfValues(
-            snapshot,
-            scope,
-            credited.map(([, rows]) => rows),
-            journeys?.sizes ?? null,
-          )
-        : [],
+      values: currenciesOfValues(
+        snapshot,
+        scope,
+        credited.map(([, rows]) => rows),
+        journeys?.sizes ?? null,
+      ),
       costs: costs === null ? [] : currenciesIn(costs, 1),
     },
     findings: {

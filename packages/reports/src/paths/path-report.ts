@@ -51,6 +51,8 @@ export interface PathReport {
   readonly paths: readonly PathRow[];
   /** Paths that are there, of which `paths` shows the first. */
   readonly distinctPaths: number;
+  /** Those that are left out, together. */
+  readonly rest: Amounts & { readonly rows: number };
   /** What paths come to that have more steps than are kept one by one. */
   readonly longer: Amounts;
   readonly unattributed: Amounts;
@@ -105,6 +107,7 @@ export function pathReport({ project }: Pick<Snapshot, 'project'>, { days, equal
       share: totals.conversions === 0 ? 0 : Number(measures[0] ?? 0) / Number(totals.conversions),
     })),
     distinctPaths: kept.length,
+    rest: { rows: Math.max(0, kept.length - limit), ...shown(sumsOf(sumOf(new Map(sorted.slice(limit)), 2))) },
     longer: shown(sumsOf(byPath.get(OTHER))),
     unattributed: shown(sumsOf(byPath.get(''))),
     touches: [...shapes]

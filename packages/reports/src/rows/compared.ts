@@ -3,9 +3,10 @@ import type { ModelName } from '@tributary/attribution/models/catalogue';
 import { type Integer, subtract } from '@tributary/model/integer';
 import { UNATTRIBUTED } from '@tributary/views/credit/fold';
 import type { ModelCredit } from '../credit/model-credit.ts';
-import { creditFigures, dimensionsOf, type Figures, moneyFigures, ratioFigures } from './figures.ts';
+import { creditFigures, dimensionsOf, type Figures, moneyFigures, type Row, ratioFigures } from './figures.ts';
 import { apartOf, keptApart } from './money.ts';
 import type { Report } from './report.ts';
+import { restOf } from './sorted.ts';
 
 /** The row of a key. */
 export function comparedRows(report: Report, baseline: ModelName) {
@@ -40,6 +41,21 @@ export function comparedTotals({ question, credit, costTotals, currencies }: Rep
     return [model, keptApart({ ...figures, ...ratios }, apart)] as const;
   });
   return { ...(costTotals === null ? {} : keptApart(moneyFigures(costTotals, {}), apart)), models: Object.fromEntries(ofModels) };
+}
+
+/** Of the totals, what all rows but those `shown` come to, under each model. */
+export function comparedRest(
+  { models, ...costs }: ReturnType<typeof comparedTotals>,
+  shown: readonly ReturnType<ReturnType<typeof comparedRows>>[],
+  rows: number,
+) {
+  const ofModels = Object.entries(models).map(([model, totals]) => {
+    const own = shown.map((row) => row.models[model] ?? {});
+    const { rows: _, ...left } = restOf(totals, own, own.length);
+    return [model, left] as const;
+  });
+  const costsOf = shown.map(({ models: _, ...row }): Row => row);
+  return { ...restOf(costs, costsOf, rows), models: Object.fromEntries(ofModels) };
 }
 
 /** `conversions` is for reading only: its difference is that of the micro-credits. */

@@ -79,12 +79,14 @@ export function overlaps({ models }: ReportQuestion): string[] {
 }
 
 /** For all windows of one answer: what is held against each other is of one currency, or it is left out and said. */
-export function currencyNotes({ values, costs }: Currencies): string[] {
-  const several = [severalCurrencies('values', values), severalCurrencies('costs', costs)].filter((note) => note !== null);
-  if (several.length > 0 || values.length === 0 || costs.length === 0 || values[0] === costs[0]) return several;
-  return [
-    `values are in ${values[0]} and costs in ${costs[0]}, so ROAS and CPA are left out: ask by=currency, or for one currency`,
-  ];
+export function currencyNotes({ values, costs }: Currencies, { revenue }: ReportQuestion['wanted']): string[] {
+  const several = [revenue ? severalCurrencies('values', values) : null, severalCurrencies('costs', costs)];
+  const said = several.filter((note) => note !== null);
+  if (said.length > 0 || costs.length === 0 || values.every((currency) => currency === costs[0])) return said;
+  const fix = 'ask by=currency, or for one currency';
+  if (!revenue)
+    return [`conversions are paid in ${values.slice(0, 10).join(', ')} and costs are in ${costs[0]}, so CPA is left out: ${fix}`];
+  return [`values are in ${values[0]} and costs in ${costs[0]}, so ROAS and CPA are left out: ${fix}`];
 }
 
 /** What is true of both windows is said once. `notes`: of the answer as a whole. */

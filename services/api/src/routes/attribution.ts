@@ -13,7 +13,7 @@ import type { ModelUncertainty } from '@tributary/reports/credit/uncertainty';
 import { missingFor, modelOf } from '@tributary/reports/models/live-models';
 import { type Answer, answerOf } from '@tributary/reports/pipeline';
 import type { ReportQuestion } from '@tributary/reports/question';
-import { comparedRows, comparedTotals } from '@tributary/reports/rows/compared';
+import { comparedRest, comparedRows, comparedTotals } from '@tributary/reports/rows/compared';
 import type { Row } from '@tributary/reports/rows/figures';
 import { keysOf, rowOf, stoodStillOf, totalsOf } from '@tributary/reports/rows/rows';
 import { restOf, sortedKeys } from '@tributary/reports/rows/sorted';
@@ -58,17 +58,26 @@ export const attributionRoutes: Routes = (context) => (app, _options, done) => {
         `baseline must be one of the models compared, ${models.join(', ')} (got ${JSON.stringify(baseline)})`,
       );
     const question = questionOf(models, query);
-    const { report, definitions, meta } = await answerOf(context, question, { runner, asker: askerOf(request, reply) });
+    const answer = await answerOf(context, question, { runner, asker: askerOf(request, reply) });
+    const { report, definitions, meta } = answer;
+    const { sort } = query;
     const cursor = cursorKey('compare', question, baseline);
-    const { keys, nextCursor } = pageOf(report.keys, cursor, query.limit, query.cursor);
+    const { keys, nextCursor } =
+      sort === undefined
+        ? pageOf(report.keys, cursor, query.limit, query.cursor)
+        : topOf(sortedKeys(answer, baseline, sort), query);
+    const rows = keys.map(comparedRows(report, baseline));
+    const totals = comparedTotals(report);
+    const rest = sort === undefined ? null : comparedRest(totals, rows, report.keys.size);
     return {
       models,
       baseline,
       parameters: parametersOf(question),
       by: query.by,
       ...windowOf(definitions, question.days),
-      rows: keys.map(comparedRows(report, baseline)) as z.input<typeof CompareAnswer>['rows'],
-      totals: comparedTotals(report) as z.input<typeof CompareAnswer>['totals'],
+      rows: rows as z.input<typeof CompareAnswer>['rows'],
+      totals: totals as z.input<typeof CompareAnswer>['totals'],
+      rest: rest as z.input<typeof CompareAnswer>['rest'],
       nextCursor,
       meta,
     };

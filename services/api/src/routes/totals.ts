@@ -1,7 +1,8 @@
 /** Totals of one view, one route each, all made the same way: three by their own name, and every view as it is stored. */
-import { filtersOf, TOTALS, type TotalsQuery } from '@tributary/contract/totals';
+import { filtersOf, TOTALS, TOTALS_ROUTES, type TotalsQuery } from '@tributary/contract/totals';
 import { TributaryError } from '@tributary/model/errors';
 import { type Integer, subtract } from '@tributary/model/integer';
+import { plusTouchesOfNoCurrency } from '@tributary/reports/counts/costs';
 import { countedBy, inPeriods, periodNotes } from '@tributary/reports/periods';
 import { dimensionsOf } from '@tributary/reports/rows/figures';
 import { largestFirst } from '@tributary/reports/rows/sorted';
@@ -16,14 +17,18 @@ import { selectionOf } from '../http/selection.ts';
 import { serve } from '../http/serve.ts';
 
 export const totalsRoutes: Routes = (context) => (app, _options, done) => {
-  for (const { route, view } of TOTALS) serve(app, route, ({ query }) => totals(context, view, query));
+  for (const { route, view } of TOTALS)
+    serve(app, route, ({ query }) => totals(context, view, query, route === TOTALS_ROUTES.touches));
   done();
 };
 
-async function totals(context: ApiContext, view: View, query: TotalsQuery) {
+/** `ofNoCurrency`: touches without one belong to those of any, as in reports. */
+async function totals(context: ApiContext, view: View, query: TotalsQuery, ofNoCurrency: boolean) {
   const { days, equal, layers, notes } = selectionOf(query, filtersOf(view));
   const snapshot = await takeSnapshot(context, [view], layers);
-  const rows = inPeriods(snapshot.project(view, { days, by: countedBy(query.by), equal }), query.by);
+  const asked = { days, by: countedBy(query.by), equal };
+  const chosen = snapshot.project(view, asked);
+  const rows = inPeriods(ofNoCurrency ? plusTouchesOfNoCurrency(snapshot, chosen, asked) : chosen, query.by);
   const question = [view.name, days, query.by, equal, layers];
   const sums = sumOf(rows, view.measures.length);
   const found = unknownValues(snapshot, [days], equal, () => ({ views: [view] }));
