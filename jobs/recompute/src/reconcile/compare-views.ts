@@ -47,7 +47,7 @@ async function compareView(session: DuckDb, spec: CompareSpec, view: ComparedVie
   };
 }
 
-/** Of the currencies that any row has an amount in. */
+/** By each currency that any row has an amount in. */
 async function amountsOf(session: DuckDb, view: ComparedView): Promise<ViewComparison['amounts']> {
   const measures = view.measures.filter(isAmount);
   if (measures.length === 0 || !view.dimensions.includes('currency')) return {};

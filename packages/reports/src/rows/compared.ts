@@ -43,7 +43,7 @@ export function comparedTotals({ question, credit, costTotals, currencies }: Rep
   return { ...(costTotals === null ? {} : keptApart(moneyFigures(costTotals, {}), apart)), models: Object.fromEntries(ofModels) };
 }
 
-/** Of the totals, what all rows but those `shown` come to, under each model. */
+/** What all rows but those `shown` come to, under each model. */
 export function comparedRest(
   { models, ...costs }: ReturnType<typeof comparedTotals>,
   shown: readonly ReturnType<ReturnType<typeof comparedRows>>[],
