@@ -9,25 +9,31 @@ type Cell<Name> = (field: Name) => string | undefined;
 
 const AMOUNTS: ReadonlySet<string> = new Set(fieldsWith({ type: 'amount' }));
 
+type Part = readonly [field: string, value: unknown];
+
+const LONG_TEXTS = LONG_FIELDS.filter((field) => field !== 'id' && field !== 'time');
+const PATH_TEXTS = ['user', 'value', 'campaign', 'currency'] as const;
+
 /** Options are not part of it: what was forgotten and is given with the next run must not make other events. */
 export function longContent(cell: Cell<LongField>, ts: number): string {
-  const texts = LONG_FIELDS.filter((field) => field !== 'id' && field !== 'time').map((field) => [field, cell(field)] as const);
-  return content([['time', ts], ...texts.map(([field, text]) => [field, plain(field, text)] as const)]);
+  return content([['time', ts]], LONG_TEXTS, cell);
 }
 
 export function pathContent(cell: Cell<PathField>, channels: readonly string[], hasConverted: boolean): string {
-  const texts = (['user', 'value', 'campaign', 'currency'] as const).map((field) => [field, plain(field, cell(field))] as const);
-  return content([['path', channels], ['conversion', hasConverted], ...texts]);
+  const parts: Part[] = [
+    ['path', channels],
+    ['conversion', hasConverted],
+  ];
+  return content(parts, PATH_TEXTS, cell);
 }
 
 /** In one order, whatever order fields are declared in. Empty cells are left out: a column without values says nothing. */
-function content(parts: readonly (readonly [field: string, value: unknown])[]): string {
-  const given = parts.filter(([, value]) => value !== undefined);
-  return JSON.stringify(given.sort(([a], [b]) => (a < b ? -1 : 1)));
-}
-
-function plain(field: string, text: string | undefined): string | undefined {
-  return text === undefined || !AMOUNTS.has(field) ? text : plainAmount(text);
+function content<Name extends string>(parts: Part[], fields: readonly Name[], cell: Cell<Name>): string {
+  for (const field of fields) {
+    const text = cell(field);
+    if (text !== undefined) parts.push([field, AMOUNTS.has(field) ? plainAmount(text) : text]);
+  }
+  return JSON.stringify(parts.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** "+1,50" as "1.5": what options make of it, the minor units, is not looked at. Anything else stays as it is. */
