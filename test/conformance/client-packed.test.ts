@@ -1,12 +1,13 @@
 /** The packed client in an empty project, against a real API: its types, and what it does under each Node of this machine. */
 import { execFile, execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createWorld, event, NOON, type World } from '../../services/api/test/world.ts';
+import { nodes } from './nodes.ts';
 import { installClient, type Project } from './packed-client.ts';
 
 let project: Project;
@@ -107,12 +108,3 @@ test.each(nodes())('it asks, batches, pages and fails as it should under Node %s
     problem: 'not_found 404',
   });
 });
-
-/** Each Node that can be called, once; those before 20 have no part in this. */
-function nodes(): [version: string, path: string][] {
-  const found = execFileSync('which', ['-a', 'node'], { encoding: 'utf8' }).trim().split('\n');
-  const paths = new Set([process.execPath, ...found].map((path) => realpathSync(path)));
-  return [...paths]
-    .map((path): [string, string] => [execFileSync(path, ['--version'], { encoding: 'utf8' }).trim().slice(1), path])
-    .filter(([version]) => Number.parseInt(version, 10) >= 20);
-}

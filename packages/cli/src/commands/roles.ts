@@ -1,8 +1,9 @@
 /** `tributary dev` and `tributary start <role>`: the platform, or one process of it. */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Argument, type Command } from 'commander';
 import type { Act, Context } from '../context.ts';
-import type { ExitCode } from '../exit.ts';
+import { CommandError, EXIT, type ExitCode } from '../exit.ts';
 
 const ENTRIES: Readonly<Record<string, string>> = {
   collector: 'services/collector/src/main.ts',
@@ -33,15 +34,26 @@ function passing(command: Command): Command {
   return command.allowUnknownOption();
 }
 
-function dev(context: Context, args: readonly string[]): Promise<ExitCode> {
+async function dev(context: Context, args: readonly string[]): Promise<ExitCode> {
   const { shell, settings } = context;
-  const file = join(shell.home, 'infra/local/start.mjs');
+  const file = demandCheckout(join(shell.home, 'infra/local/start.mjs'));
   // Its own Redis, and the folder as a flag.
   return shell.run(process.execPath, [file, '--data-dir', settings.dataDir, ...args], shell.env) as Promise<ExitCode>;
 }
 
+/** The command is installed without the roles. */
+function demandCheckout(file: string): string {
+  if (existsSync(file)) return file;
+  throw new CommandError({
+    code: 'dependency_missing',
+    message: `${file} is not there: this command was installed without the roles of the platform`,
+    fix: 'Run it in a checkout: "npm start", or "npx tributary start ROLE".',
+    exitCode: EXIT.missing,
+  });
+}
+
 async function start(context: Context, role: string, settings: readonly string[]): Promise<ExitCode> {
-  return runNode(context, [join(context.shell.home, ENTRIES[role] as string), ...settings]);
+  return runNode(context, [demandCheckout(join(context.shell.home, ENTRIES[role] as string)), ...settings]);
 }
 
 /** Our own options are not passed on as flags but as the environment that every role reads. */
