@@ -49,8 +49,8 @@ export const MUTATIONS_OF_UNCERTAINTY: readonly Mutation[] = [
     lie: 'credit is drawn as a share of a total that does not vary',
     law: '7',
     file: `${ENGINE}/uncertainty.ts`,
-    from: 'for (const { reward, draws } of figures) keep(draws, replicate, estimator.estimate(sums, reward));',
-    to: 'for (const { reward, draws, is } of figures) keep(draws, replicate, { ...estimator.estimate(sums, reward), total: is.total });',
+    from: 'for (const { reward, draws } of figures) keep(draws, replicate, estimate(reward));',
+    to: 'for (const { reward, draws, is } of figures) keep(draws, replicate, { ...estimate(reward), total: is.total });',
     test: ITS_TEST,
   },
   {
@@ -284,5 +284,21 @@ export const MUTATIONS_OF_UNCERTAINTY: readonly Mutation[] = [
     from: 'amount - (before.amounts.without[group] as number)',
     to: 'amount - before.amounts.is * Number(group >= 0)',
     test: 'test/models/change.test.ts',
+  },
+  {
+    lie: 'the value of a draw is that of its conversions',
+    law: '7',
+    file: 'packages/attribution/src/path-sums/chain.ts',
+    from: 'expected(rewards[reward])',
+    to: 'expected(rewards.conversions)',
+    test: `${ENGINE}/estimators.test.ts`,
+  },
+  {
+    lie: 'a model without a faster form is drawn as the first draw was',
+    law: '7',
+    file: 'packages/attribution/src/models/by-counts.ts',
+    from: 'conversions: ofSteps.conversions[i] as number,',
+    to: 'conversions: 1,',
+    test: `${ENGINE}/estimators.test.ts`,
   },
 ];

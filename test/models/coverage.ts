@@ -3,7 +3,7 @@ import type { Reward } from '@tributary/attribution/data-driven/counts';
 import { createRandom } from '@tributary/attribution/data-driven/random';
 import type { ModelName } from '@tributary/attribution/models/catalogue';
 import { addAll, emptySums } from '@tributary/attribution/uncertainty/draws';
-import { estimatorOf } from '@tributary/attribution/uncertainty/estimators';
+import { type Estimate, estimatorOf } from '@tributary/attribution/uncertainty/estimators';
 import type { Interval } from '@tributary/attribution/uncertainty/scales';
 import { uncertaintyOf } from '@tributary/attribution/uncertainty/uncertainty';
 import { unitsOf } from '@tributary/attribution/uncertainty/units';
@@ -129,8 +129,8 @@ function truthOf(population: World['population'], model: ModelName, users: numbe
   const sums = emptySums(units);
   addAll(units, sums);
   const estimator = estimatorOf(model, units.paths, { ...OPTIONS, seed: 1 });
-  const [conversions, value] = (['conversions', 'value'] as const).map((reward) => estimator.estimate(sums, reward)) as [
-    ...ReturnType<typeof estimator.estimate>[],
+  const [conversions, value] = (['conversions', 'value'] as const).map((reward) => estimator.estimate(sums)(reward)) as [
+    ...Estimate[],
   ];
   // Credit of the sum game is its effect: its part of all conversions.
   const scale = model === 'shapley' ? users : 1;

@@ -59,8 +59,8 @@ export function byGroups(groups: readonly Users[], options: UncertaintyOptions):
       groups: own.filter(({ conversions }) => aloneAt[channel]?.some((path) => (conversions[path] as number) > 0)).length,
     }));
     return options.rewards.map((reward): Answered => {
-      const is: Estimate = estimator.estimate(all, reward);
-      const others = without.map((sums) => estimator.estimate(sums, reward));
+      const is: Estimate = estimator.estimate(all)(reward);
+      const others = without.map((sums) => estimator.estimate(sums)(reward));
       const conversions = { is: countOf(all), without: without.map(countOf) };
       const asked: Grouped = { model, reward, level: options.level, channels, is, without: others, conversions, met, alone };
       return { model, reward, channels: jackknife(asked).channels };

@@ -36,7 +36,7 @@ export interface MarkovResult extends ModelResult {
 export function markov(transitions: readonly Transition[], { reward = 'conversions' }: { reward?: Reward } = {}): MarkovResult {
   const chain = chainOf(transitions, reward, MOST_SPARSE_STATES);
   const { channels, states, journeys, total } = chain;
-  const { whole, magnitude, lost, converted } = states.length <= MOST_DENSE_STATES ? byInverse(chain) : byElimination(chain);
+  const { whole, magnitude, lost, converted } = expectedIn(chain)(chain.rewards);
   // Values of both signs may sum to 0: what is left then is rounding, and no part of it means anything.
   const nothing = Math.abs(whole) <= 1e-12 * magnitude;
   return {
@@ -49,7 +49,7 @@ export function markov(transitions: readonly Transition[], { reward = 'conversio
   };
 }
 
-interface Expected {
+export interface Expected {
   /** Reward of all journeys. */
   readonly whole: number;
   /** The same with every reward taken as positive. */
@@ -63,43 +63,52 @@ function blocksOf({ channels, states }: Chain): number[][] {
   return channels.map((_, channel) => states.flatMap((state, i) => (state.includes(channel) ? [i] : [])));
 }
 
-export function byInverse(chain: Chain): Expected {
-  const { starts, rewards } = chain;
+/** By the rewards of its states: several kinds of reward have one inverse in common. */
+export function expectedIn(chain: Chain): (rewards: Float64Array) => Expected {
+  return chain.states.length <= MOST_DENSE_STATES ? byInverse(chain) : byElimination(chain);
+}
+
+export function byInverse(chain: Chain): (rewards: Float64Array) => Expected {
+  const { starts } = chain;
   const n = starts.length;
   const { flow, stride } = denseOf(chain);
   const inverse = invert(flow, stride, n);
   const visits = timesMatrix(starts, inverse);
-  const expected = matrixTimes(inverse, rewards);
   const blocks = blocksOf(chain);
-  return {
-    whole: dot(visits, rewards),
-    magnitude: dot(visits, rewards.map(Math.abs)),
-    converted: dot(visits, chain.conversions),
-    lost: (channel) => lost(blocks[channel] as number[], inverse, n, visits, expected),
+  return (rewards) => {
+    const expected = matrixTimes(inverse, rewards);
+    return {
+      whole: dot(visits, rewards),
+      magnitude: dot(visits, rewards.map(Math.abs)),
+      converted: dot(visits, chain.conversions),
+      lost: (channel) => lost(blocks[channel] as number[], inverse, n, visits, expected),
+    };
   };
 }
 
 /** Journeys that enter a block of states earn there what is expected from where they enter it: a chain that ends in the block. */
-export function byElimination(chain: Chain): Expected {
-  const { starts, rewards, edges, leaving } = chain;
+export function byElimination(chain: Chain): (rewards: Float64Array) => Expected {
+  const { starts, edges, leaving } = chain;
   const blocks = blocksOf(chain);
   const sparse = { states: starts.length, edges, leaving };
   const plan = planOf(sparse, blocks.length + 3);
-  const expected = expectedRewards(sparse, plan, rewards);
-  const whole = dot(starts, expected);
-  const isPositive = rewards.every((reward) => reward >= 0);
-  return {
-    whole,
-    magnitude: isPositive ? whole : dot(starts, expectedRewards(sparse, plan, rewards.map(Math.abs))),
-    converted: dot(starts, expectedRewards(sparse, plan, chain.conversions)),
-    lost(channel) {
-      const block = new Set(blocks[channel]);
-      const entering = new Float64Array(starts.length);
-      for (const { from, to, amount } of edges)
-        if (block.has(to) && !block.has(from)) entering[from] = (entering[from] as number) + amount * (expected[to] as number);
-      const before = expectedRewards(sparse, plan, entering, block);
-      return starts.reduce((sum, amount, i) => sum + amount * ((block.has(i) ? expected[i] : before[i]) as number), 0);
-    },
+  const allOf = (rewards: Float64Array) => dot(starts, expectedRewards(sparse, plan, rewards));
+  return (rewards) => {
+    const expected = expectedRewards(sparse, plan, rewards);
+    const whole = dot(starts, expected);
+    return {
+      whole,
+      magnitude: rewards.every((reward) => reward >= 0) ? whole : allOf(rewards.map(Math.abs)),
+      converted: allOf(chain.conversions),
+      lost(channel) {
+        const block = new Set(blocks[channel]);
+        const entering = new Float64Array(starts.length);
+        for (const { from, to, amount } of edges)
+          if (block.has(to) && !block.has(from)) entering[from] = (entering[from] as number) + amount * (expected[to] as number);
+        const before = expectedRewards(sparse, plan, entering, block);
+        return starts.reduce((sum, amount, i) => sum + amount * ((block.has(i) ? expected[i] : before[i]) as number), 0);
+      },
+    };
   };
 }
 

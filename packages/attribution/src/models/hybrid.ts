@@ -4,6 +4,11 @@ import { markov } from '../data-driven/markov.ts';
 import { markovGame } from '../data-driven/markov-game.ts';
 import type { Sampling } from '../data-driven/shapley.ts';
 import { sumGameBySize } from '../data-driven/sum-game.ts';
+import { removalEffects } from '../path-sums/chain.ts';
+import { equally, handedOut, partsOf } from '../path-sums/handed-out.ts';
+import { blended } from '../path-sums/path-sums.ts';
+import { effectsByCounts } from './by-counts.ts';
+import { markovShapleyModel } from './markov-shapley.ts';
 import { hasFewPlayers, hasFewStates, type ModelInput, type SharedModel } from './shared-model.ts';
 
 /** Blends Markov with the sum game, of which it needs sets. */
@@ -17,6 +22,8 @@ export const hybridModel: SharedModel = {
   isPart: true,
   tellsLoss: false,
   isQuick: hasFewStates,
+  overPaths: (input) =>
+    blended(removalEffects(input), handedOut(partsOf(input.paths, input.channels, equally), input.channels.length), input.alpha),
   effects: ({ sizes, transitions, reward, alpha }) => ({
     channels: hybrid(markov(transitions, { reward }).channels, sumGameBySize(sizes), alpha),
   }),
@@ -33,6 +40,7 @@ export const hybridChainModel: SharedModel = {
   isPart: true,
   tellsLoss: false,
   isQuick: (counts) => hasFewStates(counts) && hasFewPlayers(counts),
+  overPaths: (input) => blended(removalEffects(input), effectsByCounts(markovShapleyModel, input), input.alpha),
   effects: (input) => blendOfChain(input),
 };
 

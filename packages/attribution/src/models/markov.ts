@@ -1,4 +1,5 @@
 import { markov } from '../data-driven/markov.ts';
+import { removalEffects } from '../path-sums/chain.ts';
 import { hasFewStates, type SharedModel } from './shared-model.ts';
 
 export const markovModel: SharedModel = {
@@ -12,5 +13,6 @@ export const markovModel: SharedModel = {
   isPart: true,
   tellsLoss: true,
   isQuick: hasFewStates,
+  overPaths: removalEffects,
   effects: ({ transitions, reward }) => markov(transitions, { reward }),
 };

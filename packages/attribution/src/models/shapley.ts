@@ -1,4 +1,5 @@
 import { sumGameBySize } from '../data-driven/sum-game.ts';
+import { equally, handedOut, partsOf } from '../path-sums/handed-out.ts';
 import type { SharedModel } from './shared-model.ts';
 
 /** The sum game is one pass over the counts, whatever the number of channels. */
@@ -12,5 +13,6 @@ export const shapleyModel: SharedModel = {
   isPart: false,
   tellsLoss: false,
   isQuick: () => true,
+  overPaths: ({ paths, channels }) => handedOut(partsOf(paths, channels, equally), channels.length),
   effects: ({ sizes }) => ({ channels: sumGameBySize(sizes) }),
 };

@@ -5,6 +5,7 @@
 import type { ChannelEffect, Coalition, Reward, Transition } from '../data-driven/counts.ts';
 import type { Sampling } from '../data-driven/shapley.ts';
 import type { SizedCount } from '../data-driven/sum-game.ts';
+import type { EffectsOfSums, PathsInput } from '../path-sums/path-sums.ts';
 
 export type Parameter = 'order' | 'alpha' | 'seed' | 'position' | 'intervals' | 'transform' | 'custom';
 
@@ -24,6 +25,8 @@ export interface SharedModel {
   readonly tellsLoss: boolean;
   /** Work of some 10 ms: it needs no thread of its own. */
   isQuick(counts: ModelCounts): boolean;
+  /** A faster form of `effects` for sums by path that change with every draw. Left out: the model is run again on the counts of each. */
+  readonly overPaths?: (input: PathsInput) => EffectsOfSums;
   effects(input: ModelInput): { readonly channels: readonly ChannelEffect[]; readonly sampling?: Sampling | null };
 }
 

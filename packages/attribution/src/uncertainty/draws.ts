@@ -1,13 +1,7 @@
 /** Units drawn with replacement, as counts by path: Poisson bootstrap (Chamandy et al. 2012), each unit 0, 1, 2, … times. */
 import { poisson, type Random } from '../data-driven/random.ts';
+import type { PathSums } from '../path-sums/path-sums.ts';
 import type { Units } from './units.ts';
-
-/** By path, in the order of `Units.paths`. */
-export interface PathSums {
-  readonly conversions: Float64Array;
-  readonly nulls: Float64Array;
-  readonly value: Float64Array;
-}
 
 export function emptySums({ paths }: Units): PathSums {
   const zeros = () => new Float64Array(paths.length);

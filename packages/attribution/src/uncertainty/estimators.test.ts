@@ -30,7 +30,7 @@ function estimated(model: Parameters<typeof estimatorOf>[0], paths: readonly Pat
   const sums = emptySums(units);
   addAll(units, sums);
   const estimator = estimatorOf(model, units.paths, { shape: SHAPE, order, alpha: 0.3, seed: 1 });
-  const { shares, effects, total } = estimator.estimate(sums, reward);
+  const { shares, effects, total } = estimator.estimate(sums)(reward);
   return new Map(estimator.channels.map((channel, i) => [channel, { share: shares[i], effect: effects[i], total }]));
 }
 

@@ -94,9 +94,10 @@ export function uncertaintyOf(units: Units, options: UncertaintyOptions): Uncert
   addAll(units, sums);
   const drawn = models.map((model) => {
     const estimator = estimatorOf(model, units.paths, options);
+    const estimate = estimator.estimate(sums);
     const figures = rewards.map((reward) => ({
       reward,
-      is: estimator.estimate(sums, reward),
+      is: estimate(reward),
       draws: emptyDraws(estimator, replicates),
     }));
     return { model, estimator, figures };
@@ -104,8 +105,10 @@ export function uncertaintyOf(units: Units, options: UncertaintyOptions): Uncert
   const random = createRandom(seed);
   for (let replicate = 0; replicate < replicates; replicate++) {
     addDraw(units, sums, random);
-    for (const { estimator, figures } of drawn)
-      for (const { reward, draws } of figures) keep(draws, replicate, estimator.estimate(sums, reward));
+    for (const { estimator, figures } of drawn) {
+      const estimate = estimator.estimate(sums);
+      for (const { reward, draws } of figures) keep(draws, replicate, estimate(reward));
+    }
     options.onReplicate?.(replicate + 1);
   }
   const evidence = drawn.map(({ estimator }) => evidenceOf(units, estimator));

@@ -1,20 +1,14 @@
 /** The chain of states of one set of paths, for counts that change with every draw: names are looked up once. */
 
 import { TributaryError } from '@tributary/model/errors';
-import { type Chain, MOST_DENSE_STATES } from '../data-driven/chain.ts';
-import { byCodePoint, type PathCount, type Reward, SEPARATOR } from '../data-driven/counts.ts';
-import { byElimination, byInverse, MOST_SPARSE_STATES } from '../data-driven/markov.ts';
+import type { Chain } from '../data-driven/chain.ts';
+import { byCodePoint, type Reward, SEPARATOR } from '../data-driven/counts.ts';
+import { expectedIn, MOST_SPARSE_STATES } from '../data-driven/markov.ts';
 import { transitionsOfPath } from '../data-driven/path-counts.ts';
-import type { PathSums } from './draws.ts';
+import type { EffectsOfSums, PathsInput } from './path-sums.ts';
 
-/** Removal effects of every channel, in the order of `channels`. */
-export type RemovalEffects = (sums: PathSums, reward: Reward) => Float64Array;
-
-export function removalEffects(
-  paths: readonly Pick<PathCount, 'path'>[],
-  channels: readonly string[],
-  order: number,
-): RemovalEffects {
+/** Removal effects. Errors: `too_many_states`. */
+export function removalEffects({ paths, channels, order }: PathsInput): EffectsOfSums {
   const names = new Map<string, number>();
   const members: number[][] = [];
   const place = new Map(channels.map((channel, i) => [channel, i]));
@@ -54,15 +48,17 @@ export function removalEffects(
       return at;
     }),
   );
+  const stepBegins = new Int32Array(stepsOf.length + 1);
+  for (const [path, own] of stepsOf.entries()) stepBegins[path + 1] = (stepBegins[path] as number) + own.length;
+  const steps = Int32Array.from(stepsOf.flatMap((own) => [...own]));
   const keys = [...edges.keys()];
   const from = Int32Array.from(keys, (key) => Math.floor(key / states));
   const to = Int32Array.from(keys, (key) => key % states);
   const amounts = new Float64Array(keys.length);
 
-  return (sums, reward) => {
-    const [starts, leaving, rewards, conversions] = Array.from({ length: 4 }, () => new Float64Array(states)) as [
-      ...[Float64Array, Float64Array, Float64Array, Float64Array],
-    ];
+  return (sums) => {
+    const empty = () => new Float64Array(states);
+    const [starts, leaving, conversions, values] = [empty(), empty(), empty(), empty()];
     amounts.fill(0);
     for (let path = 0; path < first.length; path++) {
       const converted = sums.conversions[path] as number;
@@ -72,10 +68,13 @@ export function removalEffects(
       starts[begin] = (starts[begin] as number) + journeys;
       leaving[end] = (leaving[end] as number) + journeys;
       conversions[end] = (conversions[end] as number) + converted;
-      rewards[end] = (rewards[end] as number) + (sums[reward][path] as number);
-      for (const edge of stepsOf[path] as Int32Array) amounts[edge] = (amounts[edge] as number) + journeys;
+      values[end] = (values[end] as number) + (sums.value[path] as number);
+      for (let at = stepBegins[path] as number; at < (stepBegins[path + 1] as number); at++) {
+        const edge = steps[at] as number;
+        amounts[edge] = (amounts[edge] as number) + journeys;
+      }
     }
-    return effectsOf(liveChain({ states, stateMembers, from, to, amounts, starts, leaving, rewards, conversions }, channels));
+    return effectsOf(liveChain({ states, stateMembers, from, to, amounts, starts, leaving, conversions, values }, channels));
   };
 }
 
@@ -87,12 +86,14 @@ interface Counted {
   readonly amounts: Float64Array;
   readonly starts: Float64Array;
   readonly leaving: Float64Array;
-  readonly rewards: Float64Array;
   readonly conversions: Float64Array;
+  readonly values: Float64Array;
 }
 
+type Live = { readonly chain: Chain; readonly rewards: Readonly<Record<Reward, Float64Array>> };
+
 /** Draws are of whole journeys: a state that was reached is one from which they end. Others are left out. */
-function liveChain(counted: Counted, channels: readonly string[]): Chain {
+function liveChain(counted: Counted, channels: readonly string[]): Live {
   const { states, from, to, amounts } = counted;
   const visits = Float64Array.from(counted.starts);
   for (let edge = 0; edge < amounts.length; edge++)
@@ -106,23 +107,28 @@ function liveChain(counted: Counted, channels: readonly string[]): Chain {
     const amount = amounts[edge] as number;
     if (amount > 0) edges.push({ from: place[from[edge] as number] as number, to: place[to[edge] as number] as number, amount });
   }
-  return {
+  const conversions = kept(counted.conversions);
+  const chain = {
     channels,
     states: live.map((state) => counted.stateMembers[state] as readonly number[]),
     edges,
-    rewards: kept(counted.rewards),
+    rewards: conversions,
     leaving: kept(counted.leaving),
     starts: kept(counted.starts),
-    conversions: kept(counted.conversions),
+    conversions,
     journeys: 0,
     total: 0,
   };
+  return { chain, rewards: { conversions, value: kept(counted.values) } };
 }
 
-function effectsOf(chain: Chain): Float64Array {
-  const { channels, states } = chain;
-  const effects = new Float64Array(channels.length);
-  const { whole, magnitude, lost } = states.length <= MOST_DENSE_STATES ? byInverse(chain) : byElimination(chain);
-  if (Math.abs(whole) <= 1e-12 * magnitude) return effects;
-  return effects.map((_, i) => lost(i) / whole);
+function effectsOf({ chain, rewards }: Live): (reward: Reward) => Float64Array {
+  const expected = expectedIn(chain);
+  return (reward) => {
+    const { whole, magnitude, lost } = expected(rewards[reward]);
+    const effects = new Float64Array(chain.channels.length);
+    if (Math.abs(whole) <= 1e-12 * magnitude) return effects;
+    for (let i = 0; i < effects.length; i++) effects[i] = lost(i) / whole;
+    return effects;
+  };
 }

@@ -1,0 +1,46 @@
+/** Any model, run again on the counts of each draw: a model needs no second form for how sure it is. */
+import { byCodePoint, type Coalition, type Transition } from '../data-driven/counts.ts';
+import { transitionsOfPath } from '../data-driven/path-counts.ts';
+import { sizesOf } from '../data-driven/sum-game.ts';
+import { type EffectsOfSums, grouped, keyOfStates, type PathsInput, sumsOfRows } from '../path-sums/path-sums.ts';
+import type { SharedModel } from './shared-model.ts';
+
+export function effectsByCounts({ looksAt, effects }: SharedModel, input: PathsInput): EffectsOfSums {
+  const { paths, channels, order, alpha, seed } = input;
+  const place = new Map(channels.map((channel, i) => [channel, i]));
+  const sets = grouped(
+    looksAt.sets || looksAt.sizes ? paths.map(({ path }) => [[...new Set(path)].sort(byCodePoint)]) : [],
+    (names) => keyOfStates(names),
+  );
+  const steps = grouped(looksAt.edges ? paths.map(({ path }) => transitionsOfPath(path, order)) : [], ({ from, to }) =>
+    keyOfStates(from, to),
+  );
+  return (sums) => {
+    const ofSets = sumsOfRows(sets, sums);
+    const ofSteps = sumsOfRows(steps, sums);
+    const coalitions = sets.rows.map(
+      (names, i): Coalition => ({
+        channels: names,
+        conversions: ofSets.conversions[i] as number,
+        nulls: ofSets.nulls[i] as number,
+        value: ofSets.value[i] as number,
+      }),
+    );
+    const transitions = steps.rows.map(
+      (step, i): Transition => ({
+        ...step,
+        conversions: ofSteps.conversions[i] as number,
+        nulls: ofSteps.nulls[i] as number,
+        value: step.to.length === 0 ? (ofSteps.value[i] as number) : 0,
+      }),
+    );
+    return (reward) => {
+      const sizes = looksAt.sizes ? sizesOf(coalitions, reward) : [];
+      const found = effects({ sizes, coalitions, transitions, reward, alpha, seed });
+      // A channel that a draw lost has no effect in it.
+      const all = new Float64Array(channels.length);
+      for (const { channel, effect } of found.channels) all[place.get(channel) as number] = effect;
+      return all;
+    };
+  };
+}
