@@ -14,7 +14,7 @@ import { eventLogConfiguration } from '@tributary/runtime/event-log/configuratio
 import { demandFolderOfLog } from '@tributary/runtime/event-log/folder-history';
 import { NAMESPACE } from '@tributary/runtime/event-log/keys';
 import { runService } from '@tributary/runtime/process/service';
-import { connectRedis, whenWritable } from '@tributary/runtime/redis/connect';
+import { connectRedis, REDIS_WAIT_MS, whenWritable } from '@tributary/runtime/redis/connect';
 import { RECOMPUTE_SETTINGS } from '@tributary/runtime/settings/recompute';
 import { createServingStore } from '@tributary/store/redis-serving-store';
 import { VIEWS } from '@tributary/views/registry';
@@ -34,7 +34,7 @@ await runService('recompute', RECOMPUTE_SETTINGS, async ({ config, log: logger, 
   // Not of the kind "serving": the deltas of a whole generation may take longer than a reader would wait.
   const serving = connectRedis(config.redisUrl, 'commit', onError);
   const jobs = connectRedis(config.redisUrl, 'queue', onError);
-  await Promise.all([serving, jobs].map((redis) => whenWritable(redis, 30_000, signal)));
+  await Promise.all([serving, jobs].map((redis) => whenWritable(redis, REDIS_WAIT_MS, signal)));
 
   const log = await openEventLog({
     ...(await eventLogConfiguration(config, 'recompute', onError, signal)),

@@ -10,7 +10,8 @@ import type { LogName, OpenLog } from './context.ts';
 import { CommandError, EXIT } from './exit.ts';
 import type { Environment } from './settings.ts';
 
-const CONNECT_MS = 3_000;
+/** How long a command waits for Redis. */
+export const CONNECT_MS = 3_000;
 
 export async function openExistingLog(name: LogName, redisUrl: string, env: Environment): Promise<OpenLog> {
   const config = readConfig('tributary', EVENT_LOG_SETTINGS, env, []);

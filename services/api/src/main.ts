@@ -11,7 +11,7 @@ import { listenTrouble } from '@tributary/runtime/http/listen-trouble';
 import { createUnreadAnswers } from '@tributary/runtime/http/unread-answers';
 import { followKeys } from '@tributary/runtime/keys/ring';
 import { runService } from '@tributary/runtime/process/service';
-import { connectRedis, whenWritable } from '@tributary/runtime/redis/connect';
+import { connectRedis, REDIS_WAIT_MS, whenWritable } from '@tributary/runtime/redis/connect';
 import { API_SETTINGS } from '@tributary/runtime/settings/api';
 import { listOf } from '@tributary/runtime/settings/text-rules';
 import { createServing, keepUpToDate } from '@tributary/serving/serving';
@@ -28,7 +28,6 @@ import { type ApiDeps, DEFAULT_LIMITS } from './ports.ts';
 import { readinessOf } from './routes/operations.ts';
 import { createRecordReader } from './users/record-reader.ts';
 
-const REDIS_WAIT_MS = 30_000;
 const CLOSE_MS = 2_000;
 
 await runService('api', API_SETTINGS, async ({ config, log: logger, metrics, disk, signal }) => {

@@ -10,7 +10,7 @@ import { MINUTE_MS } from '@tributary/model/time';
 import { eventLogConfiguration } from '@tributary/runtime/event-log/configuration';
 import { NAMESPACE } from '@tributary/runtime/event-log/keys';
 import { runService } from '@tributary/runtime/process/service';
-import { connectRedis, whenWritable } from '@tributary/runtime/redis/connect';
+import { connectRedis, REDIS_WAIT_MS, whenWritable } from '@tributary/runtime/redis/connect';
 import { ARCHIVER_SETTINGS } from '@tributary/runtime/settings/archiver';
 import { createSpeedStore } from '@tributary/store/redis-speed-store';
 import { archiverMetrics, observeSpools } from './metrics.ts';
@@ -25,7 +25,7 @@ await runService('archiver', ARCHIVER_SETTINGS, async ({ config, log: logger, me
   const onError = (error: Error) => logger.warn({ err: error.message }, 'redis');
   const store = connectRedis(config.redisUrl, 'commit', onError);
   const leases = connectRedis(config.redisUrl, 'commit', onError);
-  await Promise.all([store, leases].map((redis) => whenWritable(redis, 30_000, signal)));
+  await Promise.all([store, leases].map((redis) => whenWritable(redis, REDIS_WAIT_MS, signal)));
 
   const observed = archiverMetrics(metrics);
   const lostTail = (partition: number, archived: string, end: string | null) => {

@@ -8,7 +8,7 @@ import { eventLogConfiguration } from '@tributary/runtime/event-log/configuratio
 import { demandFolderOfLog } from '@tributary/runtime/event-log/folder-history';
 import { NAMESPACE } from '@tributary/runtime/event-log/keys';
 import { runService } from '@tributary/runtime/process/service';
-import { connectRedis, whenWritable } from '@tributary/runtime/redis/connect';
+import { connectRedis, REDIS_WAIT_MS, whenWritable } from '@tributary/runtime/redis/connect';
 import { SPEED_SETTINGS } from '@tributary/runtime/settings/speed';
 import { settled } from '@tributary/runtime/wait';
 import { createSpeedStore } from '@tributary/store/redis-speed-store';
@@ -25,7 +25,7 @@ await runService('speed', SPEED_SETTINGS, async ({ config, log: logger, metrics,
   const onError = (error: Error) => logger.warn({ err: error.message }, 'redis');
   const store = connectRedis(config.redisUrl, 'commit', onError);
   const leases = connectRedis(config.redisUrl, 'commit', onError);
-  await Promise.all([store, leases].map((redis) => whenWritable(redis, 30_000, signal)));
+  await Promise.all([store, leases].map((redis) => whenWritable(redis, REDIS_WAIT_MS, signal)));
   const opened = await openEventLog({
     ...(await eventLogConfiguration(config, 'speed', onError, signal)),
     name: 'events',

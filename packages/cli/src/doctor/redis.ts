@@ -6,10 +6,10 @@ import { DURABLE_SETTINGS } from '@tributary/runtime/redis/durability';
 import { shownRedisUrl } from '@tributary/runtime/redis/url';
 import { countDeadLetters, readPointer } from '@tributary/store/look';
 import type { Redis } from 'ioredis';
+import { CONNECT_MS } from '../open-log.ts';
 import { bytes, counted } from '../terminal/figures.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 
-const CONNECT_MS = 3_000;
 const CLOCK_MS = { ok: 1_000, most: 60_000 } as const;
 
 /** What the other checks need to know of the log and of what readers get. */

@@ -6,7 +6,7 @@ import type { Redis } from 'ioredis';
 import type { Config } from '../config/read-config.ts';
 import { quoted } from '../config/setting.ts';
 import { whyUnreadable } from '../config/unreadable.ts';
-import { connectRedis, whenWritable } from '../redis/connect.ts';
+import { connectRedis, REDIS_WAIT_MS, whenWritable } from '../redis/connect.ts';
 import { type EVENT_LOG_SETTINGS, SASL_MECHANISMS } from '../settings/event-log.ts';
 import { listOf } from '../settings/text-rules.ts';
 import { lookForLog } from './lost.ts';
@@ -37,8 +37,6 @@ interface KafkaConfiguration {
 }
 
 type SaslMechanism = (typeof SASL_MECHANISMS)[number];
-
-const REDIS_WAIT_MS = 30_000;
 
 /** Connects to Redis when the log lies there, and waits until it answers; the log takes these connections over. Throws `invalid_config`. */
 export async function eventLogConfiguration(

@@ -75,6 +75,9 @@ export async function whenReady(redis: RedisConnection, timeoutMs: number, signa
   }
 }
 
+/** How long a role waits for its Redis at its start before it ends. */
+export const REDIS_WAIT_MS = 30_000;
+
 /** For a role: the connection takes writes as well. Rejects as `whenReady`, and at once where the url names another kind of Redis. */
 export async function whenWritable(redis: RedisConnection, timeoutMs: number, signal?: AbortSignal): Promise<void> {
   await whenReady(redis, timeoutMs, signal);
