@@ -14,6 +14,7 @@ function home(local?: object): string {
   if (local !== undefined) writeFileSync(join(folder, '.tributary', 'keys.local.json'), JSON.stringify(local));
   return folder;
 }
+const CHECKOUT = join(import.meta.dirname, '../../..');
 const LOCAL = {
   apiUrl: 'http://127.0.0.1:8001',
   redisUrl: 'redis://127.0.0.1:8002',
@@ -134,7 +135,7 @@ describe('settings', () => {
     const done = await tributary(['signals', 'get', 'a/b ü', '--url', server.url], { env });
     expect(done.stderr.split(note)).toHaveLength(2);
     expect(done.stderr.match(/TRIBUTARY_/g)).toHaveLength(2);
-    expect((await tributary(['start', 'api'], { env })).stderr).toBe('');
+    expect((await tributary(['start', 'api'], { env, home: CHECKOUT })).stderr).toBe('');
   });
 
   test('the data folder: named, else here, else that of the checkout', () => {
@@ -179,18 +180,25 @@ describe('settings', () => {
 });
 
 describe('dev and start hand over', () => {
+  test('where the roles were not installed with the command, both say so', async () => {
+    for (const words of [['dev'], ['start', 'api']])
+      expect(await tributary(words)).toMatchObject({ code: 3, stderr: expect.stringContaining('installed without the roles') });
+  });
+
   test('dev passes its arguments and the data folder on', async () => {
-    const done = await tributary(['dev', '--port', '7500', '--no-demo', '--data-dir', '/data']);
+    const done = await tributary(['dev', '--port', '7500', '--no-demo', '--data-dir', '/data'], { home: CHECKOUT });
     expect(done.spawned[0]?.args.slice(1)).toEqual(['--data-dir', '/data', '--port', '7500', '--no-demo']);
     expect(done.spawned[0]?.args[0]).toMatch(/infra\/local\/start\.mjs$/);
   });
 
   test('start runs the main.ts of a role with its settings, in its environment', async () => {
-    const done = await tributary(['start', 'collector', '--collector-port', '7500', '--data-dir', '/data']);
+    const done = await tributary(['start', 'collector', '--collector-port', '7500', '--data-dir', '/data'], { home: CHECKOUT });
     expect(done.spawned[0]?.args.slice(1)).toEqual(['--collector-port', '7500']);
     expect(done.spawned[0]?.args[0]).toMatch(/services\/collector\/src\/main\.ts$/);
     expect(done.spawned[0]?.env).toMatchObject({ TRIBUTARY_DATA_DIR: '/data', TRIBUTARY_REDIS_URL: 'redis://127.0.0.1:7402' });
-    expect((await tributary(['start', 'recompute', '--', '--help'])).spawned[0]?.args.slice(1)).toEqual(['--help']);
+    expect((await tributary(['start', 'recompute', '--', '--help'], { home: CHECKOUT })).spawned[0]?.args.slice(1)).toEqual([
+      '--help',
+    ]);
   });
 
   test('an unknown role is exit 2 and lists the roles; the exit code of the role is ours', async () => {
@@ -198,6 +206,6 @@ describe('dev and start hand over', () => {
       code: 2,
       stderr: expect.stringContaining('collector, speed, archiver, api, recompute'),
     });
-    expect(await tributary(['start', 'api'], { run: async () => 1 })).toMatchObject({ code: 1 });
+    expect(await tributary(['start', 'api'], { run: async () => 1, home: CHECKOUT })).toMatchObject({ code: 1 });
   });
 });
