@@ -58,6 +58,17 @@ async function makeLog(partitions: number): Promise<CrashableLogFixture> {
 }
 
 describeLogContract('Redis Streams', makeLog);
+
+it('law 7: an entry is dated by its position, so that a clock that was ahead can be seen', async () => {
+  const log = await openLog('dated', 1);
+  try {
+    const position = await log.append(0, { kind: 'heartbeat', body: '' });
+    // The clocks of Redis and of this process are those of one machine.
+    expect(Math.abs((log.dateOf?.(position) ?? 0) - Date.now()), 'ms').toBeLessThan(60_000);
+  } finally {
+    await log.close();
+  }
+});
 describeLogCrashContract('Redis Streams', makeLog);
 
 describe('the log on Redis Streams beyond the contract', () => {

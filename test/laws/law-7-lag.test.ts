@@ -136,6 +136,19 @@ test('law 7: a log that is dated ahead of this clock is reported; what waits in 
   expect(health(ahead, NOW + 86_400_000, idle([null])).missing).toEqual([]);
 });
 
+test("law 7: what is appended while the log's clock is ahead is dated so, and the answer says it", async () => {
+  const reach: LogReach = {
+    ...createMemoryLog({ partitions: 2, now: () => NOW }),
+    ends: async () => ['5', null],
+    dateOf: (position) => NOW + Number(position) * 86_400_000,
+  };
+  const states = [at('5'), null];
+  const seen = await seeLog(reach, states, null, null, () => NOW);
+  expect(seen.newestMs).toEqual([NOW + 5 * 86_400_000, null]);
+  const { notes } = assessSpeed({ states, manifest: null, furthest: [] }, NOW, BOUNDS, seen);
+  expect(notes).toEqual([expect.stringMatching(/^partition 0: .*5 d 0 h ahead of this clock/)]);
+});
+
 test('law 7: a clock that went back does not make an old look a new one', () => {
   const { lagMs, missing } = assessSpeed(
     { states: [at('4')], manifest: null, furthest: [] },

@@ -96,6 +96,10 @@ test('law 3: rows that the platform has under other ids are refused before any i
   // Begun and interrupted, or with a row that is new, or of another amount: not the same import.
   for (const more of ['cy,2026-11-03,,1,r5\n', 'bo,2026-11-03,,9,r6\n'])
     expect(await run(`${rows}${more}`, 'user=who,time=at,value=amount')).toMatchObject({ code: 0, stderr: '' });
+  // A row without a channel was imported; beside it the file has got one with a channel.
+  const begun = 'eva,2026-11-01,,5,r7\n';
+  for (const lines of [begun, `${begun}eva,2026-11-01,a,5,r8\n`])
+    expect(await run(lines, 'user=who,time=at,value=amount,channel=via')).toMatchObject({ code: 0, stderr: '' });
   const others = 'ana,2026-11-01,a,5,x1\nana,2026-11-05,,5,x2\nana,2026-11-06,,7,x3\nana,2026-11-07,c,6,x4\n';
   expect(await run(others, 'user=who,time=at,value=amount,channel=via,id=row')).toMatchObject({ code: 0, stderr: '' });
   const beside = await run(rows, 'user=who,time=at,value=amount,channel=via', '--beside');

@@ -99,6 +99,15 @@ describe('a long file: a row an event', () => {
       expect(await idsOf(['user,time,ch,v', row, 'user=user,time=time,channel=ch,value=v']), row).not.toContain(id);
   });
 
+  test('law 7: an amount of a million digits is refused as quickly as it is read', async () => {
+    const zeros = `${'0'.repeat(500_000)}.${'0'.repeat(499_000)}x`;
+    const began = process.cpuUsage();
+    const { stderr } = await importCsv(`u,t,v\nana,2026-11-01,${zeros}\n`, '--map', 'user=u,time=t,value=v', '--currency', 'EUR');
+    expect(stderr).toMatch(/0 rows|every row|1 with a problem|no row/i);
+    const { user } = process.cpuUsage(began);
+    expect(user / 1e6, 'seconds').toBeLessThan(2);
+  });
+
   test('law 3: cells never run into each other, whatever is in them; a cell counts under its field', async () => {
     const ids = async (row: string, map: string) =>
       (await importCsv(`a,b,c,d\n${row}\n`, '--map', `${map},time=d`)).events.map(({ id }) => id);
@@ -297,6 +306,17 @@ describe('a path file: a row a user', () => {
     const moved = 'value;x;flag;c1;c2;who\n9.50;new;yes;a;b;u1\n';
     expect(await ids(moved, 'user=who,path=c1+c2,conversion=flag,value=value', '--cost', 'a=1')).toEqual(first);
     expect(await ids(moved, 'user=who,path=c2+c1,conversion=flag,value=value')).not.toEqual(first);
+  });
+
+  test('law 3: of two equal paths the one that converts is the same, whichever comes first', async () => {
+    const conversions = async (...rows: string[]) =>
+      (
+        await importCsv(HEAD + rows.join(''), '--map', 'user=user,path=c1..c3,conversion=conv', '--assign-times', '2026-11-01')
+      ).events.filter(({ type }) => type === 'conversion');
+    const [no, yes] = ['u1,a,,b,0,\n', 'u1,a,,b,1,\n'];
+    const [first] = await conversions(no, yes);
+    expect(first).toBeDefined();
+    expect(await conversions(yes, no)).toEqual([first]);
   });
 
   test('a value without a conversion and an unclear flag are problems', async () => {

@@ -36,9 +36,11 @@ function content<Name extends string>(parts: Part[], fields: readonly Name[], ce
   return JSON.stringify(parts.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** "+1,50" as "1.5": what options make of it, the minor units, is not looked at. Anything else stays as it is. */
+/** "+1,50" as "1.5": what options make of it, the minor units, is not looked at. Anything else stays as it is; in time linear in its length. */
 function plainAmount(text: string): string {
-  const [, sign, whole = '', decimals = ''] = /^([+-]?)0*(\d+)(?:[.,](\d*?)0*)?$/.exec(text) ?? [];
+  const [, sign, whole = '', decimals = ''] = /^([+-]?)0*(0|[1-9]\d*)(?:[.,](\d*))?$/.exec(text) ?? [];
   if (whole === '') return text;
-  return `${sign === '-' ? '-' : ''}${whole}${decimals === '' ? '' : `.${decimals}`}`;
+  let end = decimals.length;
+  while (decimals[end - 1] === '0') end--;
+  return `${sign === '-' ? '-' : ''}${whole}${end === 0 ? '' : `.${decimals.slice(0, end)}`}`;
 }
