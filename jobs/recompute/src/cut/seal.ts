@@ -3,6 +3,7 @@ import type { GenerationManifest, SegmentManifest } from '@tributary/archive/lay
 import { archivedUpTo, readSegment } from '@tributary/archive/segments';
 import { TributaryError } from '@tributary/model/errors';
 import { type Barrier, MAX_GENERATIONS_AHEAD, stepsTo } from '@tributary/model/partition-record';
+import { span } from '@tributary/model/span';
 import { highestGeneration } from '../numbers.ts';
 import type { RunPorts } from '../ports.ts';
 
@@ -92,8 +93,14 @@ async function sealOf(dataDir: string, partition: number, generation: number): P
 }
 
 function notSealed(partitions: readonly number[], generation: number, { limits }: RunPorts): TributaryError {
-  const message = `after ${limits.sealTimeoutMs} ms the archive of partition ${partitions.join(', ')} is not sealed for generation ${generation}`;
-  return new TributaryError('generation_timeout', message);
+  const [first, last] = [partitions[0] as number, partitions.at(-1) as number];
+  const isRun = partitions.length > 2 && last - first === partitions.length - 1;
+  const missing = `partition${last > first ? 's' : ''} ${isRun ? `${first} to ${last}` : partitions.join(', ')}`;
+  const waited = `within ${span(limits.sealTimeoutMs)}`;
+  return new TributaryError(
+    'generation_timeout',
+    `the archiver must seal the archive for generation ${generation} ${waited} (not sealed: ${missing}). See whether it runs: tributary status`,
+  );
 }
 
 function partitionsOf(ports: RunPorts): number[] {
