@@ -45,4 +45,12 @@ export const MUTATIONS_OF_QUESTIONS: readonly Mutation[] = [
     to: '/^\\d{1,16}$/',
     test: 'services/api/test/bad-input.test.ts',
   },
+  {
+    lie: 'what stood still is summed in one piece',
+    law: '7',
+    file: 'packages/reports/src/rows/rows.ts',
+    from: '% ROWS_PER_TURN === ROWS_PER_TURN - 1) await turn();',
+    to: '% ROWS_PER_TURN === ROWS_PER_TURN) await turn();',
+    test: 'packages/reports/test/stood-still.test.ts',
+  },
 ];

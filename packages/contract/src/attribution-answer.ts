@@ -176,7 +176,7 @@ const StoodStill = z
     valueMinorChange: Sum.optional(),
   })
   .describe(
-    'With `against`: what changed in rows whose cost did not (by less than 5 %), the season among it. null: no earlier window, or no cost.',
+    'With `against`: what changed in rows whose cost did not (by less than 5 %), the season among it. null: no earlier window, no cost, or not the first page.',
   );
 
 export const AttributionAnswer = z.object({

@@ -1,5 +1,4 @@
 /** Figures against an earlier window: exact changes under every model, and what each unit of changed cost went with. */
-
 import { AttributionAnswer } from '@tributary/contract/attribution-answer';
 import { LIVE_NAMES } from '@tributary/reports/models/live-models';
 import { createRandom, type Random } from '@tributary/testkit/random';
@@ -279,6 +278,9 @@ describe('ratios of changes', () => {
       previousValueMinor: 500,
       valueMinorChange: 100,
     });
+    const first = await asked(world, `model=shapley&${TODAY}&against=previous&limit=1`);
+    const later = await asked(world, `model=shapley&${TODAY}&against=previous&limit=1&cursor=${first.nextCursor}`);
+    expect([first.stoodStill, later.stoodStill]).toEqual([stoodStill, null]);
     expect((await asked(world, TODAY)).stoodStill).toBeNull();
     expect((await asked(world, `${TODAY}&against=previous&type=purchase`)).stoodStill).toBeNull();
   });

@@ -78,21 +78,39 @@ function ofConversions(cost: number, conversions: number): number | null {
   return Math.sign(cost) * Math.sign(conversions) > 0 ? cost / conversions : null;
 }
 
-/** Sums of rows whose cost stood still: what changed where the cost did not. null: costs are not known. */
-export function stoodStill(rows: readonly Row[]): Row | null {
-  if (!rows.some((row) => isInteger(row['costMinorChange']))) return null;
-  const still = rows.filter(
-    ({ costMinorChange, previousCostMinor }) => isInteger(costMinorChange) && isStill(costMinorChange, previousCostMinor),
-  );
-  const names = ['previousConversions', 'conversionsChange', 'previousValueMinor', 'valueMinorChange'];
-  const sums = names.map((name) => {
-    const known = still.flatMap((row) => (isInteger(row[name]) ? [row[name]] : []));
-    const isReal = name.startsWith('previousC') || name.startsWith('c');
-    return [
-      name,
-      isReal ? known.reduce<number>((sum, x) => sum + Number(x), 0) : known.reduce<Integer>(add, 0),
-      known.length,
-    ] as const;
-  });
-  return { rows: still.length, ...Object.fromEntries(sums.flatMap(([name, sum, known]) => (known === 0 ? [] : [[name, sum]]))) };
+type Pair = readonly [now: Integer, before: Integer];
+
+export interface StoodStill {
+  /** One row: its costs, and `[creditMicros, valueMinor]` of both windows. */
+  add(costs: Pair, now: readonly Integer[], before: readonly Integer[]): void;
+  /** By measures that were asked for; without a row whose cost stood still, `rows` alone. */
+  sums(wanted: { readonly conversions: boolean; readonly revenue: boolean }): Row;
+}
+
+/** Sums over rows whose cost stood still: what changed where the cost did not. They are as many as a report has rows, so no row is formed. */
+export function createStoodStill(): StoodStill {
+  let rows = 0;
+  let [micros, microsBefore, value, valueBefore]: [Integer, Integer, Integer, Integer] = [0, 0, 0, 0];
+  return {
+    add([cost, costBefore], now, before) {
+      if (!isStill(subtract(cost, costBefore), costBefore)) return;
+      rows++;
+      micros = add(micros, now[0] ?? 0);
+      microsBefore = add(microsBefore, before[0] ?? 0);
+      value = add(value, now[1] ?? 0);
+      valueBefore = add(valueBefore, before[1] ?? 0);
+    },
+    sums: ({ conversions, revenue }) => ({
+      rows,
+      ...(rows > 0 && conversions && inConversions(microsBefore, subtract(micros, microsBefore))),
+      ...(rows > 0 && revenue && { previousValueMinor: valueBefore, valueMinorChange: subtract(value, valueBefore) }),
+    }),
+  };
+}
+
+function inConversions(before: Integer, change: Integer): Row {
+  return {
+    previousConversions: Number(before) / CREDIT_UNIT_MICROS,
+    conversionsChange: Number(change) / CREDIT_UNIT_MICROS,
+  };
 }

@@ -1,5 +1,6 @@
 /** Attribution reports: which channels and campaigns earned the conversions, under one model or several side by side. */
 import type { ServerResponse } from 'node:http';
+import { setImmediate as turn } from 'node:timers/promises';
 import { MODEL_NAMES, type ModelName, modelInfo } from '@tributary/attribution/models/catalogue';
 import { CAUTIONS } from '@tributary/attribution/uncertainty/cautions';
 import { COVERS } from '@tributary/attribution/uncertainty/uncertainty';
@@ -116,6 +117,8 @@ async function answerReport(
   const rest = sort === undefined ? null : restOf(sums, rows, keysOf(answer).size);
   if (query.format !== 'json') return sendRows(reply, query.format, rows, answer, { nextCursor, rest });
   const { report, before, definitions, meta } = answer;
+  // Over all rows, so once for all pages.
+  const still = query.cursor === undefined ? await stoodStillOf(answer, model, turn) : null;
   return {
     model,
     parameters: parametersOf(question),
@@ -124,7 +127,7 @@ async function answerReport(
     previousRange: question.before,
     rows: rows as z.input<typeof ReportRow>[],
     totals: sums as z.input<typeof AttributionAnswer>['totals'],
-    stoodStill: stoodStillOf(answer, model) as z.input<typeof AttributionAnswer>['stoodStill'],
+    stoodStill: still as z.input<typeof AttributionAnswer>['stoodStill'],
     rest: rest as z.input<typeof AttributionAnswer>['rest'],
     sampling: report.credit.get(model)?.sampling ?? null,
     uncertainty: shownUncertainty(report.credit.get(model)?.uncertainty ?? null),
