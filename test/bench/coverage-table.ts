@@ -1,4 +1,5 @@
 /** The tables of docs/uncertainty.md: how often intervals held the truth of each world, means over models and channels. */
+import { isShared } from '@tributary/attribution/models/catalogue';
 import type { Cell, Figure } from '../models/coverage.ts';
 import type { World } from '../models/worlds.ts';
 
@@ -20,7 +21,8 @@ export function coverageTable(measured: readonly Measured[], columns: readonly F
     grouped(users),
     ...columns.map((figure) => {
       const own = cells.filter((cell) => cell.figure === figure && cell.model !== 'rateShapley');
-      return shown(own, samples);
+      // Rules have no effect.
+      return shown(figure === 'effect' ? own.filter(({ model }) => isShared(model)) : own, samples);
     }),
     shown(
       cells.filter(({ model }) => model === 'rateShapley'),
