@@ -159,3 +159,47 @@ test('an order that was chosen once is said to be: the choice is not drawn (befo
   const { stdout } = await run(file(...rows), '--models', 'markov', '--order', 'auto', ...DRAWN);
   expect(stdout).toMatch(/order \d was chosen once, outside of the resamplings/);
 });
+
+test('a chain credits a channel without a converting path: no interval (before: 26.3 (0.0–1.9), which excludes its own figure)', async () => {
+  const rows = ['a,100,,0', 'c > a,0,,100', 'b,40,,30'];
+  for (const model of ['markov', 'hybrid', 'markovShapley']) {
+    const { of } = await answered(file(...rows), model);
+    expect(of('c').conversionsShare).toBeGreaterThan(0.1);
+    expect(of('c')).toMatchObject({
+      ...{ conversionsShareLow: null, conversionsShareHigh: null, conversionsLow: null, conversionsEffectLow: null },
+      ...{ conversionsRankFrom: null, conversionsCautions: 'credit_without_conversion' },
+    });
+    expect(of('a').conversionsShareLow).not.toBeNull();
+  }
+  const { of } = await answered(file(...rows), 'shapley');
+  expect(of('c')).toMatchObject({ conversionsShareLow: 0, conversionsCautions: 'no_conversions' });
+});
+
+test('every conversion over the same path: as many witnesses as there are (before: 33.3 (33.3–33.3))', async () => {
+  for (const model of ['shapley', 'markov', 'linear']) {
+    const { of } = await answered(file('a > b > c,60,,100'), model);
+    for (const channel of ['a', 'b', 'c']) {
+      expect(of(channel).conversionsShareLow).toBeCloseTo(0.2423, 3);
+      expect(of(channel).conversionsShareHigh).toBeCloseTo(0.44, 2);
+    }
+  }
+});
+
+test.each([
+  ['orders worth 0', ['a,1,0,5', 'b,1,0,5', 'a,1,0,5']],
+  ['an empty column of values', ['a,100,,100', 'b,40,,30']],
+])('%s: no value, and no word of refunds or of large orders (before: refunds outweigh sales)', async (_, rows) => {
+  const { of, ofValue } = await answered(file(...rows), 'last');
+  expect(ofValue).toEqual(['no_value']);
+  expect(of('b').valueShareLow).toBeNull();
+  const { stdout } = await run(file(...rows), '--models', 'last', ...DRAWN);
+  expect(stdout).toContain('no interval of value: the orders are worth 0, or have no value');
+  expect(stdout).not.toMatch(/refunds|large orders|one order has/);
+});
+
+test('orders of one channel are worth 0, those of another are not: no value, not refunds', async () => {
+  const rows = [...new Array<string>(60).fill('a,1,10,5'), 'b,20,0,5'];
+  const { of } = await answered(file(...rows), 'last');
+  expect(of('b')).toMatchObject({ valueShareLow: null, valueLow: null, valueCautions: 'no_value' });
+  expect(of('a').valueLow).not.toBeNull();
+});

@@ -99,7 +99,9 @@ const Intervals = z
     conversionsCautions: z
       .string()
       .optional()
-      .describe('Codes, separated by spaces: what must be known beside intervals, or why there are none.'),
+      .describe(
+        'Codes, separated by spaces: what must be known beside intervals, or why there are none: `few_groups`, `no_value`, `never_differs` and all others of docs/uncertainty.md.',
+      ),
     valueCautions: z.string().optional(),
   })
   .describe('With `intervals`.');

@@ -14,15 +14,20 @@ export const CAUTIONS = {
     'conversions without a user counted as independent journeys: intervals are too narrow where their users convert repeatedly',
   fewer_than_100_conversions: 'fewer than 100 conversions in all: read the intervals, not the figures',
   no_conversions: 'no conversion: an upper bound only, and no rank',
+  credit_without_conversion:
+    'no interval and no rank: no conversion met it, and the model credits it for conversions of channels that it leads to',
   too_few_conversions: 'too few conversions (under 5)',
   few_conversions: 'few conversions (5 to 19)',
   values_as_sums: 'no interval of value: values are known as sums of several orders only; give a row an order',
+  no_value: 'no interval of value: the orders are worth 0, or have no value',
   few_orders_decide: 'no interval of value: a few large orders decide it',
   few_large_orders:
     'one order has 5 % of the value or more, or the values differ so much that fewer than 100 equal orders would be as certain',
   larger_orders_unseen:
     'intervals of value go up to the largest order of these data: larger ones may be so rare that all are missing',
   value_not_positive: 'no interval of value: refunds outweigh sales',
+  never_differs:
+    'no interval where a figure is the same in every resampling, or without any group of users: that does not show how far off it may be',
   outside_of_whole: 'effects only: shares below 0 or above 1 hand out no credit',
   few_journeys_alone: 'no interval: fewer than 30 journeys, or 5 conversions, over this channel alone',
   few_groups: 'no interval: fewer than 5 users converted, as far as the groups of users show',
@@ -54,13 +59,14 @@ export function cautionsOfAll(
 /** Why nothing is said of value; null: there are intervals. */
 export function refusalOfValue({ converted, ofValue }: AllEvidence, hasSingleValues: boolean, total: number): CautionCode | null {
   if (!hasSingleValues) return 'values_as_sums';
+  if (converted > 0 && ofValue === 0) return 'no_value';
   if (total <= 0 && converted > 0) return 'value_not_positive';
   return ofValue < FEWEST_OF_VALUE.all && ofValue < NEARLY_EQUAL * converted ? 'few_orders_decide' : null;
 }
 
 /** `isRefused`: there are no intervals of value that could leave something out. */
 export function cautionsOfValue({ ofValue, largestOrder, converted }: AllEvidence, isRefused: boolean): CautionCode[] {
-  if (converted === 0) return [];
+  if (converted === 0 || ofValue === 0) return [];
   return [
     ...(largestOrder >= 0.05 || ofValue < 100 ? ['few_large_orders' as const] : []),
     ...(isRefused ? [] : ['larger_orders_unseen' as const]),
@@ -83,16 +89,25 @@ export function seenOrders({ converted, largestValue }: AllEvidence, level: numb
 export function cautionsOfChannel(
   model: ModelName,
   reward: Reward,
-  own: Evidence,
+  own: Evidence & { readonly isCredited: boolean },
   all: AllEvidence,
 ): { readonly cautions: CautionCode[]; readonly isRefused: boolean } {
-  const { converted, ofValue } = own;
+  const { converted, ofValue, isCredited } = own;
+  const isWithout = converted === 0 && isCredited;
   const spread = Math.min(converted === 0 ? 1 : ofValue / converted, all.converted === 0 ? 1 : all.ofValue / all.converted);
+  const isWorthNothing = reward === 'value' && (all.ofValue === 0 || (converted > 0 && ofValue === 0));
   const refusals: CautionCode[] = [
+    ...(isWithout ? ['credit_without_conversion' as const] : []),
+    ...(isWorthNothing && all.ofValue > 0 ? ['no_value' as const] : []),
     ...(model === 'rateShapley' && (own.journeysAlone < 30 || own.convertedAlone < 5) ? ['few_journeys_alone' as const] : []),
     // Without a conversion as well: the bound on how many there may be says nothing of their value.
-    ...(reward === 'value' && ofValue < FEWEST_OF_VALUE.channel && spread < NEARLY_EQUAL ? ['few_orders_decide' as const] : []),
+    ...(reward === 'value' && ofValue < FEWEST_OF_VALUE.channel && !isWorthNothing && spread < NEARLY_EQUAL
+      ? ['few_orders_decide' as const]
+      : []),
   ];
   const few = converted === 0 ? 'no_conversions' : converted < 5 ? 'too_few_conversions' : 'few_conversions';
-  return { cautions: [...(converted < 20 ? [few as CautionCode] : []), ...refusals], isRefused: refusals.length > 0 };
+  return {
+    cautions: [...(converted < 20 && !isWithout ? [few as CautionCode] : []), ...refusals],
+    isRefused: refusals.length > 0,
+  };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type Grouped, jackknife } from './jackknife.ts';
-import { deviations, partBelow, student } from './scales.ts';
+import { deviations, partBelow, student, wilson } from './scales.ts';
 
 const GROUPS = 16;
 
@@ -130,6 +130,36 @@ describe('a delete-a-group jackknife', () => {
     expect(cautions).not.toContain('few_orders_decide');
     expect(channels.map(({ credit }) => credit !== null)).toEqual([true, true, false]);
     expect(channels[2]?.cautions).toEqual(['few_orders_decide']);
+  });
+
+  test('one channel has all credit: as many witnesses as there are conversions, at most (before: 100 (100–100))', () => {
+    const { share, credit } = answered(UNEVEN.map(([x]) => [x as number])).channels[0] ?? {};
+    const all = sumOf(UNEVEN.map(([x]) => x as number));
+    expect(share?.high).toBe(1);
+    expect(share?.low).toBeCloseTo(all / (all + student(deviations(0.9), GROUPS - 1) ** 2), 9);
+    expect(credit).not.toBeNull();
+  });
+
+  test('the same in every group: no interval of credit, which would have no width, and a share by its conversions', () => {
+    const { channels } = answered(UNEVEN.map(() => [3, 1]));
+    for (const { credit, effect, cautions } of channels)
+      expect([credit, effect, cautions]).toEqual([null, null, ['never_differs']]);
+    expect(channels[0]?.share).toEqual(wilson(0.75, 64, student(deviations(0.9), GROUPS - 1)));
+    expect(channels[0]?.rank).toMatchObject({ from: 1, to: 1 });
+  });
+
+  test('orders worth 0 are not refunds: in all channels, or in one of them', () => {
+    const value = { reward: 'value', ...conversionsOf(UNEVEN) } as const;
+    const nothing = answered(
+      UNEVEN.map(() => [0, 0, 0]),
+      value,
+    );
+    expect(nothing.cautions).toEqual(['no_value']);
+    const some = answered(
+      UNEVEN.map(([a, b]) => [a as number, b as number, 0]),
+      value,
+    );
+    expect(some.channels.map(({ cautions }) => cautions)).toEqual([[], [], ['no_value']]);
   });
 
   test('shares outside of the whole leave effects only', () => {

@@ -9,11 +9,10 @@
  */
 import type { Reward } from '../data-driven/counts.ts';
 import { type ModelName, modelInfo } from '../models/catalogue.ts';
-import type { CautionCode } from './cautions.ts';
-import { FEWEST_FOR_RATIOS, FEWEST_OF_VALUE } from './cautions.ts';
+import { type CautionCode, FEWEST_FOR_RATIOS, FEWEST_OF_VALUE } from './cautions.ts';
 import type { Estimate } from './estimators.ts';
 import { type Rank, ranksBy } from './ranks.ts';
-import { deviations, type Interval, onLogScale, partBelow, student, wilson } from './scales.ts';
+import { deviations, type Interval, isNoise, onLogScale, partBelow, student, wilson } from './scales.ts';
 
 /** How many users of equal value all must be worth, as far as groups show: twice as many as where users are known, for they show it to ± 37 %. */
 const FEWEST_IN_GROUPS = 100;
@@ -68,7 +67,9 @@ export interface GroupedChannel {
 export function ofChange(now: GroupedChannel, before: GroupedChannel, level: number): Interval | null {
   if (now.credit === null || before.credit === null) return null;
   const without = now.amounts.without.map((amount, group) => amount - (before.amounts.without[group] as number));
-  const half = student(deviations(level), without.length - 1) * Math.sqrt(varianceOf(without));
+  const variance = varianceOf(without);
+  if (isNoise(variance, now.amounts.is)) return null;
+  const half = student(deviations(level), without.length - 1) * Math.sqrt(variance);
   const change = now.amounts.is - before.amounts.is;
   return { low: change - half, high: change + half };
 }
@@ -95,23 +96,31 @@ export function jackknife(grouped: Grouped): GroupedUncertainty {
       const refusals: CautionCode[] = [
         ...(isKnown[i] === true ? [] : ['few_groups' as const]),
         ...(isTooAlone(grouped, i) ? ['few_journeys_alone' as const] : []),
-        ...(reward === 'value' && credit <= 0 ? ['value_not_positive' as const] : []),
+        ...(reward === 'value' && credit <= 0 ? whyNotPositive(amounts, met[i]?.conversions ?? 0) : []),
         ...(reward === 'value' && credit > 0 && isDecidedByFew(grouped, i) ? ['few_orders_decide' as const] : []),
       ];
       const none = refused !== null || refusals.length > 0;
       const isFew = isKnown[i] === true && (users[i] as number) < ENOUGH_USERS;
-      const interval = none || isOutside || credit <= 0 ? null : onLogScale(credit, variance, t);
+      const isStill = credit > 0 && isNoise(variance, credit);
+      const interval = none || isOutside || credit <= 0 || isStill ? null : onLogScale(credit, variance, t);
+      const hasEffect = !none && modelInfo(model).effect !== null;
+      const effect = hasEffect ? ofEffect(grouped, i, t) : null;
+      const neverDiffers = !none && ((isStill && !isOutside) || (hasEffect && effect === null));
       return {
         channel,
         share:
           none || isOutside
             ? null
-            : ofPart(is.shares[i] as number, varianceOf(without.map(({ shares }) => shares[i] as number)), t),
+            : ofPart(grouped, is.shares[i] as number, varianceOf(without.map(({ shares }) => shares[i] as number)), t),
         credit: interval,
         ofRatios: (users[i] as number) < FEWEST_FOR_RATIOS ? null : interval,
-        effect: none || modelInfo(model).effect === null ? null : ofEffect(grouped, i, t),
+        effect,
         rank: none ? null : (ranks[i] ?? null),
-        cautions: [...(isFew ? ['few_conversions' as const] : []), ...refusals],
+        cautions: [
+          ...(isFew ? ['few_conversions' as const] : []),
+          ...refusals,
+          ...(neverDiffers ? ['never_differs' as const] : []),
+        ],
         amounts: { is: credit, without: amounts },
       };
     }),
@@ -122,14 +131,15 @@ export function jackknife(grouped: Grouped): GroupedUncertainty {
     return (amount * groups) / (groups - 1);
   }
 
-  function ofEffect({ is: { effects } }: Grouped, i: number, z: number): Interval {
+  function ofEffect({ is: { effects } }: Grouped, i: number, z: number): Interval | null {
     const effect = effects[i] as number;
     const others = without.map((one) => one.effects[i] as number);
     const { isPart } = modelInfo(model);
     // The effect of the sum game is an amount; that of games of rates is a rate, whatever the number of users.
     const isAmount = model === 'shapley';
     const variance = varianceOf(isAmount ? others.map(scaledUp) : others);
-    if (isPart && effect >= 0 && effect <= 1) return ofPart(effect, variance, z);
+    if (isPart && effect >= 0 && effect <= 1) return ofPart(grouped, effect, variance, z);
+    if (isNoise(variance, effect)) return null;
     if (isAmount && effect > 0) return onLogScale(effect, variance, z);
     const half = z * Math.sqrt(variance);
     return { low: effect - half, high: effect + half };
@@ -141,8 +151,14 @@ function refusalOf(grouped: Grouped): CautionCode | null {
   const { reward, is, without } = grouped;
   if (without.length < FEWEST_GROUPS) return 'too_few_groups';
   if (reward !== 'value') return null;
-  if (is.total <= 0) return 'value_not_positive';
+  if (is.total <= 0) return without.every(({ total }) => total === 0) && is.total === 0 ? 'no_value' : 'value_not_positive';
   return equalsOfAll(grouped) < FEWEST_IN_GROUPS && !areAlike(grouped) ? 'few_orders_decide' : null;
+}
+
+/** No word where there are no conversions: groups say that. */
+function whyNotPositive(amounts: readonly number[], conversions: number): CautionCode[] {
+  if (amounts.some((amount) => amount !== 0)) return ['value_not_positive'];
+  return conversions > 0 ? ['no_value'] : [];
 }
 
 function cautionsOfValue(grouped: Grouped): CautionCode[] {
@@ -185,15 +201,20 @@ function usersOf(known: number, groups: number): number {
   return known >= groups ? Number.POSITIVE_INFINITY : Math.log(1 - known / groups) / Math.log(1 - 1 / groups);
 }
 
-function ofPart(part: number, variance: number, t: number): Interval {
-  return variance > 0 ? wilson(part, (part * (1 - part)) / variance, t) : { low: part, high: part };
+/** A part that is the same without any group is as certain as all conversions are, and never more than these are witnesses. */
+function ofPart({ conversions: { is, without } }: Grouped, part: number, variance: number, t: number): Interval {
+  if (!isNoise(variance, part)) return wilson(part, (part * (1 - part)) / variance, t);
+  const { length } = without;
+  const ofAll = varianceOf(without.map((count) => (count * length) / (length - 1)));
+  return wilson(part, isNoise(ofAll, is) ? is : Math.min(is, is ** 2 / ofAll), t);
 }
 
 function partAbove({ is: { shares }, without }: Grouped, a: number, b: number): number {
   const difference = (of: Float64Array) => (of[a] as number) - (of[b] as number);
-  const deviation = Math.sqrt(varianceOf(without.map((one) => difference(one.shares))));
+  const variance = varianceOf(without.map((one) => difference(one.shares)));
   const apart = difference(shares);
-  return deviation === 0 ? (1 + Math.sign(apart)) / 2 : partBelow(apart / deviation, without.length - 1);
+  if (isNoise(variance, 1)) return isNoise(apart ** 2, 1) ? 0.5 : (1 + Math.sign(apart)) / 2;
+  return partBelow(apart / Math.sqrt(variance), without.length - 1);
 }
 
 /** The variance of a figure, from what it is without each of the groups. */

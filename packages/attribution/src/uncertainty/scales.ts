@@ -37,6 +37,13 @@ export function scored(amount: number, variance: number, z: number): Interval {
   return { low: (Math.max(0, middle - half) * amount) / count, high: ((middle + half) * amount) / count };
 }
 
+/** Deviations below this part of a figure are rounding noise: the figure is always the same. */
+const NOISE = 1e-9;
+
+export function isNoise(variance: number, figure: number): boolean {
+  return !(variance > (NOISE * figure) ** 2);
+}
+
 /** An amount above 0 on the log scale: its error is a part of it. */
 export function onLogScale(amount: number, variance: number, z: number): Interval {
   const factor = Math.exp((z * Math.sqrt(variance)) / amount);

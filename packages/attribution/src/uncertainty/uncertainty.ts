@@ -23,7 +23,7 @@ import { addAll, addDraw, emptySums } from './draws.ts';
 import { type Estimate, type Estimator, type EstimatorOptions, estimatorOf } from './estimators.ts';
 import { type AllEvidence, evidenceOf } from './evidence.ts';
 import { type Rank, ranksOf } from './ranks.ts';
-import { deviations, type Interval, onLogScale, percentiles, scored, student, varianceOf, wilson } from './scales.ts';
+import { deviations, type Interval, isNoise, onLogScale, percentiles, scored, student, varianceOf, wilson } from './scales.ts';
 import type { UnitKind, Units } from './units.ts';
 
 export interface UncertaintyOptions extends EstimatorOptions {
@@ -177,33 +177,46 @@ function ofModel(
     seen: reward === 'value' && refused === null ? seenOrders(all, level) : null,
     channels: channels.map((channel, i) => {
       const own = all.byChannel[i] as AllEvidence['byChannel'][number];
-      const { cautions, isRefused } = cautionsOfChannel(model, reward, own, all);
+      const isCredited = (is.shares[i] as number) > EQUAL;
+      const { cautions, isRefused } = cautionsOfChannel(model, reward, { ...own, isCredited }, all);
       const none = refused !== null || isRefused;
       const witnesses = { converted: own.converted, all: all.converted };
       const share =
         none || isOutside ? null : ofProportion(is.shares[i] as number, draws.shares[i] as Float64Array, witnesses, z);
       const amount = (is.shares[i] as number) * is.total;
       const credit = none || isOutside ? null : ofCredit(amount, draws.credits[i] as Float64Array, witnesses, is.total, z);
+      const effect = none
+        ? null
+        : model === 'shapley' && credit !== null
+          ? credit
+          : ofEffect(model, is.effects[i] as number, draws.effects[i] as Float64Array, witnesses, z, level);
+      const isStill = (credit === null && amount > 0 && !isOutside) || (effect === null && isShared(model));
       return {
         channel,
         shareIs: is.shares[i] as number,
         share,
         credit,
-        effect: none
-          ? null
-          : model === 'shapley' && credit !== null
-            ? credit
-            : ofEffect(model, is.effects[i] as number, draws.effects[i] as Float64Array, witnesses, z, level),
+        effect,
         ofRatios: own.converted < FEWEST_FOR_RATIOS ? null : credit,
         rank: ranks[i] ?? null,
         witnesses: share === null ? null : sizeOf(is.shares[i] as number, draws.shares[i] as Float64Array, witnesses),
         converted: own.converted,
-        cautions:
-          reward === 'value' && amount <= 0 && own.converted > 0 && !none ? [...cautions, 'value_not_positive'] : cautions,
+        cautions: [
+          ...cautions,
+          ...(none || own.converted === 0
+            ? []
+            : [
+                ...(reward === 'value' && amount <= 0 ? ['value_not_positive' as const] : []),
+                ...(isStill ? ['never_differs' as const] : []),
+              ]),
+        ],
       };
     }),
   };
 }
+
+/** Shares below it are rounding noise. */
+const EQUAL = 1e-9;
 
 interface Witnesses {
   /** Units with a conversion that counts for the channel. */
@@ -219,7 +232,7 @@ function ofProportion(part: number, draws: Float64Array, { converted, all }: Wit
 
 function sizeOf(part: number, draws: Float64Array, { converted, all }: Witnesses): number {
   const variance = varianceOf(draws);
-  const size = variance > 0 ? (part * (1 - part)) / variance : all;
+  const size = isNoise(variance, part) ? all : (part * (1 - part)) / variance;
   return converted < 5 ? Math.min(size, all) : size;
 }
 
@@ -230,8 +243,9 @@ function ofCredit(amount: number, draws: Float64Array, witnesses: Witnesses, tot
   return amount <= 0 ? null : ofAmount(amount, draws, witnesses, z);
 }
 
-function ofAmount(amount: number, draws: Float64Array, { converted }: Witnesses, z: number): Interval {
+function ofAmount(amount: number, draws: Float64Array, { converted }: Witnesses, z: number): Interval | null {
   const variance = varianceOf(draws);
+  if (isNoise(variance, amount)) return null;
   return converted < 5 ? scored(amount, variance, z) : onLogScale(amount, variance, student(z, converted));
 }
 
@@ -246,5 +260,6 @@ function ofEffect(
 ): Interval | null {
   if (!isShared(model) || (witnesses.converted === 0 && !modelInfo(model).isPart)) return null;
   if (modelInfo(model).isPart && effect >= 0 && effect <= 1) return ofProportion(effect, draws, witnesses, z);
+  if (isNoise(varianceOf(draws), effect)) return null;
   return model === 'rateShapley' || effect <= 0 ? percentiles(draws, level) : ofAmount(effect, draws, witnesses, z);
 }
