@@ -6,7 +6,7 @@
  * channel close and drain, and Redis' guard sees its pipe close and ends Redis after them.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { TributaryError } from '@tributary/model/errors';
 import { readConfig } from '@tributary/runtime/config/read-config';
@@ -20,7 +20,6 @@ import { assertOwnLog } from './own-log.ts';
 import { assertFree, freeBasePort, type Ports, portsFrom } from './ports.ts';
 import { redisFolder, redisSpec, redisUrl } from './redis-process.ts';
 import { type Environment, ROLE_NAMES, type RoleName, roleEnvironment, roleSpec } from './roles.ts';
-import { closeFolders } from './used-folder.ts';
 
 export interface PlatformOptions {
   readonly dataDir: string;
@@ -158,6 +157,14 @@ async function assertRoom(dataDir: string, env: Environment): Promise<void> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const looked = AbortSignal.abort();
   (await watchDisk({ folder, reserveMb: diskReserveMb, signal: looked, onChange: () => {} })).assertRoom();
+}
+
+/** What older versions made is for its owner only as well; what roles and Redis make is so from the start (umask). */
+function closeFolders(dataDir: string): void {
+  for (const name of ['archive', 'generations', 'logs', 'quarantine', 'redis', 'staging']) {
+    const folder = join(dataDir, name);
+    if (existsSync(folder)) chmodSync(folder, 0o700);
+  }
 }
 
 async function stopAll(started: readonly Managed[], after: () => void): Promise<void> {
