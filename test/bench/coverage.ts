@@ -1,11 +1,18 @@
 /**
  * Whether intervals hold what they say: samples of worlds whose truth is known (`test/models/worlds.ts`), at three sizes. A cell is a
- * figure of a channel under a model. Printed nearly always, its coverage must be the stated level within 3 Monte Carlo errors. Printed
- * in some samples only, these are those in which the channel did well: there intervals may miss no more often than the level allows of
- * all samples. Cells outside are measured again, by other samples. Prints the tables of docs/uncertainty.md.
+ * figure of a channel under a model. Among the samples that print it, however few they are, its coverage must be the stated level within
+ * 3 Monte Carlo errors; cells that fewer than 30 print are not judged, and counted. Cells outside are measured again, by other samples. Prints the tables of docs/uncertainty.md.
  */
 import type { ModelName } from '@tributary/attribution/models/catalogue';
-import { type Cell, type CoverageOptions, type Figure as Covered, coverageOf, isAsStated, LEVEL } from '../models/coverage.ts';
+import {
+  type Cell,
+  type CoverageOptions,
+  type Figure as Covered,
+  coverageOf,
+  ENOUGH,
+  isAsStated,
+  LEVEL,
+} from '../models/coverage.ts';
 import { WORLDS, type World } from '../models/worlds.ts';
 import { coverageTable, heldOf, printedOf } from './coverage-table.ts';
 import type { Figure } from './report.ts';
@@ -53,7 +60,7 @@ function measure(world: World, users: number, repetitions: number, { drawn, grou
   // To draw 50 000 users takes longer than to answer for them.
   const samples = users > 10_000 ? Math.ceil(repetitions * 0.3) : each * repetitions;
   const cells = coverageOf(world, { users, repetitions: samples, replicates: REPLICATES, models: MODELS, ...groups });
-  const missed = cells.filter((cell) => !isAsStated(cell, samples));
+  const missed = cells.filter((cell) => !isAsStated(cell));
   const again = againOf(world, users, missed, samples, groups);
   const seconds = ((performance.now() - start) / 1_000).toFixed(0);
   process.stderr.write(
@@ -71,7 +78,7 @@ function againOf(world: World, users: number, missed: readonly Cell[], samples: 
   const models = [...new Set(missed.map(({ model }) => model))];
   const many = AGAIN * samples;
   const fresh = coverageOf(world, { users, repetitions: many, replicates: REPLICATES, models, from: samples, ...groups });
-  return fresh.filter((cell) => missed.some((one) => isSame(one, cell)) && !isAsStated(cell, many));
+  return fresh.filter((cell) => missed.some((one) => isSame(one, cell)) && !isAsStated(cell));
 }
 
 function isSame(a: Cell, b: Cell): boolean {
@@ -85,7 +92,8 @@ function verdict(measured: readonly Measured[]): string {
     again.map((cell) => `${world.name}, ${users} users: ${nameOf(cell)}`),
   );
   const less = measured.flatMap(({ again }) => again).filter((cell) => heldOf([cell]) < LEVEL).length;
-  const counts = `${sum(({ outside }) => outside)} of ${sum(({ cells }) => cells.length)} cells outside of 3 Monte Carlo errors, ${names.length} in ${AGAIN} times as many other samples: ${less} hold less than stated, ${names.length - less} more`;
+  const judged = sum(({ cells }) => cells.filter(({ printed }) => printed >= ENOUGH).length);
+  const counts = `${sum(({ cells }) => cells.length)} cells, ${judged} printed in ${ENOUGH} samples or more: ${sum(({ outside }) => outside)} outside of 3 Monte Carlo errors, ${names.length} in ${AGAIN} times as many other samples: ${less} hold less than stated, ${names.length - less} more`;
   return [counts, ...names].join('\n');
 }
 

@@ -286,6 +286,14 @@ export const MUTATIONS_OF_UNCERTAINTY: readonly Mutation[] = [
     test: 'packages/cli/test/attribution-run-small-cases.test.ts',
   },
   {
+    lie: 'samples in which a channel did well are all samples',
+    law: '7',
+    file: `${ENGINE}/selection.ts`,
+    from: 'if (known <= fewest) return 0;',
+    to: 'if (known > 0) return 1;',
+    test: 'test/models/coverage.test.ts',
+  },
+  {
     lie: 'one cent more cost made the season',
     law: '7',
     file: 'packages/reports/src/rows/change.ts',

@@ -1,6 +1,6 @@
 /** The intervals hold what they say, in small; `npm run bench -- coverage` has all worlds and sizes. */
 import { expect, test } from 'vitest';
-import { type Cell, coverageOf, FIGURES, LEVEL } from './coverage.ts';
+import { type Cell, coverageOf, ENOUGH, FIGURES, isAsStated, LEVEL } from './coverage.ts';
 import { WORLDS, type World } from './worlds.ts';
 
 const OPTIONS = { users: 400, repetitions: 60, replicates: 200, models: ['last', 'markov'] } as const;
@@ -50,6 +50,22 @@ test.each(['plain', 'users who convert 1 to 9 times'])('%s: in 16 groups of user
     expect(Math.abs(heldOf(own) - LEVEL)).toBeLessThan(3 * Math.sqrt((LEVEL * (1 - LEVEL)) / 200));
   }
 });
+
+test('a cell that few samples print is judged by these: printed in a tenth, holding nothing, is not as stated (before: it was)', () => {
+  expect(isAsStated({ printed: 40, held: 0 })).toBe(false);
+  expect(isAsStated({ printed: 40, held: 36 })).toBe(true);
+  expect(isAsStated({ printed: ENOUGH - 1, held: 0 })).toBe(true);
+});
+
+test.each(['plain', 'ties'])(
+  '%s, 500 users in 16 groups: also channels that few samples print hold in these (before: 54 % of 54)',
+  (name) => {
+    const cells = coverageOf(worldOf(name), { ...OPTIONS, users: 500, repetitions: 400, groups: 16 });
+    const judged = cells.filter(({ printed }) => printed >= ENOUGH);
+    expect(judged.filter(({ printed }) => printed < 200).length).toBeGreaterThan(10);
+    expect(judged.filter((cell) => !isAsStated(cell) && cell.held / cell.printed < LEVEL)).toEqual([]);
+  },
+);
 
 test('in groups: no interval of a channel that too few users converted over, nor of value that few orders decide', () => {
   const small = coverageOf(worldOf('plain'), { ...OPTIONS, users: 100, groups: 16 });

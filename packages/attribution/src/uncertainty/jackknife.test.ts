@@ -109,7 +109,7 @@ describe('a delete-a-group jackknife', () => {
       value,
     );
     expect(alike.cautions).not.toContain('few_orders_decide');
-    const credits = answered(few).channels.map(({ credit }) => [credit?.low, credit?.high]);
+    const credits = answered(few, conversionsOf(few)).channels.map(({ credit }) => [credit?.low, credit?.high]);
     for (const [i, { credit }] of alike.channels.entries()) {
       expect((credit?.low as number) / 50).toBeCloseTo(credits[i]?.[0] as number, 9);
       expect((credit?.high as number) / 50).toBeCloseTo(credits[i]?.[1] as number, 9);

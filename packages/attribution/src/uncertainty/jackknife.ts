@@ -13,6 +13,7 @@ import { type CautionCode, FEWEST_FOR_RATIOS, FEWEST_OF_VALUE } from './cautions
 import type { Estimate } from './estimators.ts';
 import { type Rank, ranksBy } from './ranks.ts';
 import { deviations, type Interval, isNoise, onLogScale, partBelow, student, wilson } from './scales.ts';
+import { loweredBy } from './selection.ts';
 
 /** How many users of equal value all must be worth, as far as groups show: twice as many as where users are known, for they show it to ± 37 %. */
 const FEWEST_IN_GROUPS = 100;
@@ -82,6 +83,12 @@ export function jackknife(grouped: Grouped): GroupedUncertainty {
   const isOutside = is.shares.some((share) => share < 0 || share > 1);
   const users = met.map((one) => usersOf(one.groups, groups));
   const isKnown = users.map((count) => count >= FEWEST_USERS);
+  /** Allows for that the channel is printed because at least that number of users converted over it. */
+  const lowered = (interval: Interval | null, i: number, least: number): Interval | null =>
+    interval && {
+      ...interval,
+      low: interval.low * loweredBy({ known: met[i]?.groups ?? 0, fewest: groupsOf(least, groups), groups }, grouped.level),
+    };
   const ranks = refused === null && !isOutside ? ranksBy(is.shares, isKnown, (a, b) => partAbove(grouped, a, b)) : [];
   return {
     cautions: [
@@ -104,16 +111,14 @@ export function jackknife(grouped: Grouped): GroupedUncertainty {
       const isStill = credit > 0 && isNoise(variance, credit);
       const interval = none || isOutside || credit <= 0 || isStill ? null : onLogScale(credit, variance, t);
       const hasEffect = !none && modelInfo(model).effect !== null;
-      const effect = hasEffect ? ofEffect(grouped, i, t) : null;
+      const ofRate = hasEffect ? ofEffect(grouped, i, t) : null;
+      const effect = model === 'rateShapley' ? ofRate : lowered(ofRate, i, FEWEST_USERS);
       const neverDiffers = !none && ((isStill && !isOutside) || (hasEffect && effect === null));
       return {
         channel,
-        share:
-          none || isOutside
-            ? null
-            : ofPart(grouped, is.shares[i] as number, varianceOf(without.map(({ shares }) => shares[i] as number)), t),
-        credit: interval,
-        ofRatios: (users[i] as number) < FEWEST_FOR_RATIOS ? null : interval,
+        share: none || isOutside ? null : lowered(ofShare(i), i, FEWEST_USERS),
+        credit: lowered(interval, i, FEWEST_USERS),
+        ofRatios: (users[i] as number) < FEWEST_FOR_RATIOS ? null : lowered(interval, i, FEWEST_FOR_RATIOS),
         effect,
         rank: none ? null : (ranks[i] ?? null),
         cautions: [
@@ -125,6 +130,10 @@ export function jackknife(grouped: Grouped): GroupedUncertainty {
       };
     }),
   };
+
+  function ofShare(i: number): Interval {
+    return ofPart(grouped, is.shares[i] as number, varianceOf(without.map(({ shares }) => shares[i] as number)), t);
+  }
 
   /** All but one of the groups, as much as all of them. */
   function scaledUp(amount: number): number {
@@ -200,6 +209,14 @@ function isTooAlone({ model, alone }: Grouped, i: number): boolean {
 function usersOf(known: number, groups: number): number {
   return known >= groups ? Number.POSITIVE_INFINITY : Math.log(1 - known / groups) / Math.log(1 - 1 / groups);
 }
+
+/** The fewest groups that show as many users. */
+function groupsOf(users: number, groups: number): number {
+  return Math.ceil(groups * (1 - (1 - 1 / groups) ** users) - NEARLY);
+}
+
+/** Rounding noise of a number of groups. */
+const NEARLY = 1e-9;
 
 /** A part that is the same without any group is as certain as all conversions are, and never more than these are witnesses. */
 function ofPart({ conversions: { is, without } }: Grouped, part: number, variance: number, t: number): Interval {

@@ -1,0 +1,17 @@
+import { expect, test } from 'vitest';
+import { loweredBy } from './selection.ts';
+
+const of = (known: number, fewest = 5, groups = 16) => loweredBy({ known, fewest, groups }, 0.9);
+
+test('at the bound nothing is sure but that it was passed; far above it, next to nothing is lowered', () => {
+  expect(of(5)).toBe(0);
+  expect(of(15)).toBeGreaterThan(0.9);
+  const factors = [5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15].map((known) => of(known));
+  expect(factors).toEqual(factors.toSorted((a, b) => a - b));
+  expect(of(16)).toBeLessThanOrEqual(1);
+});
+
+test('thousands of groups', () => {
+  expect(of(2_000, 5, 4_096)).toBeCloseTo(1, 6);
+  expect(of(6, 5, 4_096)).toBeGreaterThan(0);
+});

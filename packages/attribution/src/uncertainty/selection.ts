@@ -1,0 +1,47 @@
+/**
+ * What it does to an interval that it is printed only where enough groups know the channel. Where users are few, those samples
+ * print it in which it did well, and there lower bounds are too high: 29 of 54 held, and not 49 (plain, 500 users, display under last).
+ * So the lower bound asks how probable as many groups are among the samples that print: P(G ≥ known | G ≥ fewest), G binomial.
+ */
+
+/** Groups of users, of which `known` have a conversion over the channel and `fewest` are enough to print. */
+export interface Known {
+  readonly known: number;
+  readonly fewest: number;
+  readonly groups: number;
+}
+
+/** By what part of it the lower bound of an amount is lowered, 0 to 1: 0 where not one group more is known than is needed. */
+export function loweredBy({ known, fewest, groups }: Known, level: number): number {
+  if (known <= fewest) return 0;
+  if (known >= groups) return 1;
+  const tail = (1 - level) / 2;
+  const least = (from: number) => usersAt((part) => above(known, groups, part) <= tail * above(from, groups, part), groups);
+  return Math.min(1, least(fewest) / least(0));
+}
+
+/** The most users that are still `few`, where each has a group by chance. */
+function usersAt(isFew: (part: number) => boolean, groups: number): number {
+  let [low, high] = [0, 1];
+  for (let step = 0; step < STEPS; step++) {
+    const middle = (low + high) / 2;
+    if (isFew(middle)) low = middle;
+    else high = middle;
+  }
+  return -groups * Math.log1p(-(low + high) / 2);
+}
+
+/** Halvings of the part of the groups that know the channel. */
+const STEPS = 40;
+
+/** Probability that at least `from` of the groups know a channel that each knows with this probability. */
+function above(from: number, groups: number, part: number): number {
+  if (from <= 0) return 1;
+  let sum = 0;
+  let logOfChoices = 0;
+  for (let known = 0; known <= groups; known++) {
+    if (known >= from) sum += Math.exp(logOfChoices + known * Math.log(part) + (groups - known) * Math.log1p(-part));
+    logOfChoices += Math.log((groups - known) / (known + 1));
+  }
+  return sum;
+}
