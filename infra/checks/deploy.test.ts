@@ -268,7 +268,8 @@ test('memory is enough for what the settings allow', () => {
       // 200 bytes an event, all of them in the heap; beside it DuckDB, which reads the archive where the log lost entries.
       speed: Math.max(128 + (limit - heap) + (Number(variables['TRIBUTARY_CACHED_EVENTS']) * 200) / 2 ** 20, heap + 128 + 256),
       archiver: heap + mib(variables['TRIBUTARY_ARCHIVER_MEMORY'] ?? '') + 128,
-      recompute: 256 + 512 + 2 * Number(variables['TRIBUTARY_BATCH_MEMORY_MB']),
+      // A child for a run or a shard, and one for a question to the archive.
+      recompute: 256 + 2 * (512 + 2 * Number(variables['TRIBUTARY_BATCH_MEMORY_MB'])),
       api: heap + 2 * Number(variables['TRIBUTARY_API_DUCKDB_MEMORY_MB'] ?? 256),
     };
     expect([role, limit >= needs[role], limit, needs[role]]).toEqual([role, true, limit, needs[role]]);

@@ -1,5 +1,6 @@
 /** Small deliberate errors in the code ("lies"), each of which a law must notice. `from` occurs exactly once in the file. */
 
+import { MUTATIONS_OF_ARCHIVE_QUESTIONS } from './mutations-of-archive-questions.ts';
 import { MUTATIONS_OF_BATCH } from './mutations-of-batch.ts';
 import { MUTATIONS_OF_COLLECTOR } from './mutations-of-collector.ts';
 import { MUTATIONS_OF_DOORS } from './mutations-of-doors.ts';
@@ -420,6 +421,7 @@ export const MUTATIONS: readonly Mutation[] = [
     to: 'maxEntries',
     test: 'packages/log/src/redis-stream/weights.test.ts',
   },
+  ...MUTATIONS_OF_ARCHIVE_QUESTIONS,
   ...MUTATIONS_OF_BATCH,
   ...MUTATIONS_OF_JOURNEYS,
   ...MUTATIONS_OF_KAFKA,

@@ -170,7 +170,7 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
     lie: 'a file is looked at once',
     law: '7',
     file: `${ARCHIVE}/verify.ts`,
-    from: '  await sleep(LOOK_AGAIN_MS);\n  return look(dataDir, file);',
+    from: '  await sleep(LOOK_AGAIN_MS);\n  return look(dataDir, file, signal);',
     to: "  return 'missing';",
     test: 'packages/archive/src/verify.test.ts',
   },

@@ -108,6 +108,8 @@ await runService('recompute', RECOMPUTE_SETTINGS, async ({ config, log: logger, 
   });
   const questions = await startQuestionWorker({
     ...common,
+    // What becomes of a question is in its files; runs go on, so the process stays ready.
+    onFailed: (job, error, final) => logger.error({ job, err: error.message, final }, 'a question to the archive failed'),
     handle: (id, isLast, abort) => answerQuestion({ id, isLast }, { ...ports, computeViews: viewsInChild }, abort),
     isTransient,
   });

@@ -60,13 +60,14 @@ export async function syncAndDigest(path: string): Promise<FileDigest> {
   return digest(path);
 }
 
-/** Size and SHA-256 of a file, read in pieces of at most 256 KB. */
-export async function digest(path: string): Promise<FileDigest> {
+/** Size and SHA-256 of a file, read in pieces of at most 256 KB; aborted, it throws the reason before the next piece. */
+export async function digest(path: string, signal?: AbortSignal): Promise<FileDigest> {
   const hash = createHash('sha256');
   let bytes = 0;
   const file = await open(path, 'r');
   try {
     for await (const chunk of file.createReadStream({ highWaterMark: 256 * 1024, autoClose: false })) {
+      signal?.throwIfAborted();
       hash.update(chunk as Buffer);
       bytes += (chunk as Buffer).length;
     }

@@ -4,7 +4,7 @@
  *
  *   questions/<id>/asked.json · cancelled.json · result.json · view-<name>-<attempt>.parquet
  */
-import { rm } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TributaryError } from '@tributary/model/errors';
 import { DATA_PATHS, dataPath } from '@tributary/runtime/data-folder/paths';
@@ -16,7 +16,9 @@ import { readManifest, storedFile, toJson } from './manifest-file.ts';
 export const QUESTION_KEPT_MS = 7 * 24 * 3_600_000;
 /** Questions and results that there may be at a time: each result holds the rows of all views. */
 export const MOST_QUESTIONS = 8;
-/** Files of one that was cancelled may still have a writer. */
+/** With those that were cancelled: each is read whenever they are listed. */
+export const MOST_REMEMBERED = 64;
+/** Files of one that was cancelled may still have a writer, and a folder where nothing was asked yet as well. */
 const CANCELLED_KEPT_MS = 3_600_000;
 
 const ID = /^[0-9a-z]{8,9}-[0-9a-f]{8}$/;
@@ -64,28 +66,63 @@ export async function createQuestion(dataDir: string, asked: AskedQuestion): Pro
   await createDurably(join(dataDir, questionFolder(asked.id), 'asked.json'), toJson(asked));
 }
 
-/** undefined: there is none of this id, or no longer. Rejects with `manifest_corrupt`. */
+/** undefined: there is none of this id, or no longer. A damaged result is a failure that says so. Rejects with `manifest_corrupt`. */
 export async function readQuestion(dataDir: string, id: string): Promise<StoredQuestion | undefined> {
   const folder = join(dataDir, questionFolder(id));
   const asked = await readManifest(join(folder, 'asked.json'), Asked);
   if (asked === undefined) return undefined;
-  const result = (await readManifest(join(folder, 'result.json'), Result)) ?? null;
+  const result = await readResult(join(folder, 'result.json'), asked);
   return { asked, isCancelled: (await namesIn(folder)).includes('cancelled.json'), result };
 }
 
-/** Newest first. */
+async function readResult(path: string, { askedAt }: AskedQuestion): Promise<QuestionResult | null> {
+  try {
+    return (await readManifest(path, Result)) ?? null;
+  } catch (error) {
+    if (!isCorrupt(error)) throw error;
+    return failedResult({ at: askedAt, tookMs: 0, failure: `${error.code}: ${error.message}` });
+  }
+}
+
+/** One without rows. */
+export function failedResult(why: { readonly at: number; readonly tookMs: number; readonly failure: string }): QuestionResult {
+  return { generation: null, cut: null, definitions: '{}', definitionsVersion: '', views: {}, events: 0, ...why };
+}
+
+function isCorrupt(error: unknown): error is TributaryError {
+  return error instanceof TributaryError && error.code === 'manifest_corrupt';
+}
+
+/** Newest first. One that cannot be read is left out: the others can. */
 export async function listQuestions(dataDir: string): Promise<StoredQuestion[]> {
   const questions: StoredQuestion[] = [];
-  for (const id of await namesIn(dataPath(dataDir, 'questions'))) {
-    const question = ID.test(id) ? await readQuestion(dataDir, id) : undefined;
-    if (question !== undefined) questions.push(question);
+  for (const id of await idsIn(dataDir)) {
+    const question = await readIfSound(dataDir, id);
+    if (question !== undefined && question !== 'corrupt') questions.push(question);
   }
   return questions.sort((a, b) => b.asked.askedAt - a.asked.askedAt);
 }
 
-/** Idempotent. A result that is there is given up as well. */
+async function idsIn(dataDir: string): Promise<string[]> {
+  return (await namesIn(dataPath(dataDir, 'questions'))).filter((name) => ID.test(name));
+}
+
+async function readIfSound(dataDir: string, id: string): Promise<StoredQuestion | 'corrupt' | undefined> {
+  try {
+    return await readQuestion(dataDir, id);
+  } catch (error) {
+    if (isCorrupt(error)) return 'corrupt';
+    throw error;
+  }
+}
+
+/** Idempotent. A result that is there is given up as well, and its rows are removed. */
 export async function cancelQuestion(dataDir: string, id: string, at: number): Promise<void> {
-  await createDurably(join(dataDir, questionFolder(id), 'cancelled.json'), toJson({ at }));
+  const folder = join(dataDir, questionFolder(id));
+  await createDurably(join(folder, 'cancelled.json'), toJson({ at }));
+  const names = await namesIn(folder);
+  if (!names.includes('result.json')) return;
+  for (const name of names) if (name.endsWith('.parquet')) await rm(join(folder, name), { force: true });
 }
 
 /** false: there is a result already, which stands. */
@@ -98,8 +135,29 @@ export function expiryOf({ asked, isCancelled, result }: StoredQuestion): number
   return (result?.at ?? asked.askedAt) + (isCancelled ? CANCELLED_KEPT_MS : QUESTION_KEPT_MS);
 }
 
-/** Removes what has expired. */
+/** Removes what has expired. One that cannot be removed does not keep the others; rejects with its error in the end. */
 export async function sweepQuestions(dataDir: string, nowMs: number): Promise<void> {
-  for (const question of await listQuestions(dataDir))
-    if (expiryOf(question) <= nowMs) await rm(join(dataDir, questionFolder(question.asked.id)), { recursive: true, force: true });
+  let failed: unknown;
+  for (const id of await idsIn(dataDir))
+    try {
+      if ((await endOf(dataDir, id)) <= nowMs) await removeQuestion(dataDir, id);
+    } catch (error) {
+      failed ??= error;
+    }
+  if (failed !== undefined) throw failed;
+}
+
+/** When a folder is removed, epoch ms. Without a question that can be read, by its age: it is what is left of one, or will be one. */
+async function endOf(dataDir: string, id: string): Promise<number> {
+  const question = await readIfSound(dataDir, id);
+  if (question !== undefined && question !== 'corrupt') return expiryOf(question);
+  const { mtimeMs } = await stat(join(dataDir, questionFolder(id)));
+  return mtimeMs + (question === 'corrupt' ? QUESTION_KEPT_MS : CANCELLED_KEPT_MS);
+}
+
+/** First what was asked: cut off there, the rest cannot be read as a question, and is removed by its age. */
+async function removeQuestion(dataDir: string, id: string): Promise<void> {
+  const folder = join(dataDir, questionFolder(id));
+  await rm(join(folder, 'asked.json'), { force: true });
+  await rm(folder, { recursive: true, force: true });
 }

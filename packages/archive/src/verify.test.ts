@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type DuckDb, openDuckDb } from './duckdb.ts';
-import { namesIn } from './durable.ts';
+import { digest, namesIn } from './durable.ts';
 import type { StoredFile } from './layout.ts';
 import { copyToParquet, keepFile } from './parquet.ts';
 import { checkFile, verifyFiles } from './verify.ts';
@@ -130,4 +130,16 @@ test('a session binds what comes from data, spills into its own folder, and ends
   session.interrupt();
   expect(await namesIn(join(dir, 'tmp'))).toEqual([]);
   await expect(session.run('SELECT 1')).rejects.toThrow('closed');
+});
+
+test('an attempt that is aborted does not read the files to their end', async () => {
+  const files = [await viewFile('a.parquet', 1000), await viewFile('b.parquet', 1000)];
+  await writeFile(join(dir, files[1]?.path ?? ''), 'damaged');
+  const reason = new Error('cancelled');
+  const stop = new AbortController();
+  const verifying = verifyFiles(dir, files, stop.signal);
+  stop.abort(reason);
+  await expect(verifying).rejects.toBe(reason);
+  await expect(digest(join(dir, files[0]?.path ?? ''), stop.signal)).rejects.toBe(reason);
+  await expect(verifyFiles(dir, files)).rejects.toMatchObject({ code: 'archive_corrupt' });
 });

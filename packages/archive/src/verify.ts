@@ -21,16 +21,21 @@ export async function checkFile(dataDir: string, file: StoredFile): Promise<void
   if (found !== undefined) throw corrupt(file, found);
 }
 
-/** For the batch layer: all are verified, those that differ are moved to quarantine/, then it throws for the first that failed. */
-export async function verifyFiles(dataDir: string, files: readonly StoredFile[]): Promise<void> {
+/**
+ * For the batch layer: all are verified, those that differ are moved to quarantine/, then it throws for the first that failed. Aborted, it
+ * throws the reason at once, also within a file.
+ */
+export async function verifyFiles(dataDir: string, files: readonly StoredFile[], signal?: AbortSignal): Promise<void> {
   let failed: unknown;
   for (const file of files) {
+    signal?.throwIfAborted();
     try {
-      const found = await lookTwice(dataDir, file);
+      const found = await lookTwice(dataDir, file, signal);
       if (found === undefined) continue;
       if (found !== 'missing') await quarantine(dataDir, file.path);
       throw corrupt(file, found);
     } catch (error) {
+      signal?.throwIfAborted();
       failed ??= error;
     }
   }
@@ -40,18 +45,18 @@ export async function verifyFiles(dataDir: string, files: readonly StoredFile[])
 type Found = { readonly bytes: number; readonly sha256: string } | 'missing';
 
 /** What is there instead of the file; undefined when it is as its manifest says. */
-async function lookTwice(dataDir: string, file: StoredFile): Promise<Found | undefined> {
-  if ((await look(dataDir, file)) === undefined) return undefined;
+async function lookTwice(dataDir: string, file: StoredFile, signal?: AbortSignal): Promise<Found | undefined> {
+  if ((await look(dataDir, file, signal)) === undefined) return undefined;
   await sleep(LOOK_AGAIN_MS);
-  return look(dataDir, file);
+  return look(dataDir, file, signal);
 }
 
-async function look(dataDir: string, file: StoredFile): Promise<Found | undefined> {
+async function look(dataDir: string, file: StoredFile, signal?: AbortSignal): Promise<Found | undefined> {
   const path = join(dataDir, file.path);
   try {
     const { size } = await stat(path);
     // A wrong size is enough; no need to read.
-    const found = size === file.bytes ? await digest(path) : { bytes: size, sha256: '(not read)' };
+    const found = size === file.bytes ? await digest(path, signal) : { bytes: size, sha256: '(not read)' };
     return found.bytes === file.bytes && found.sha256 === file.sha256 ? undefined : found;
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return 'missing';

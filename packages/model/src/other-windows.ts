@@ -23,7 +23,8 @@ export function withWindows(
     );
   const changed = Object.entries(touches).map(([type, touch]) => {
     const ofAll = touch.viewThrough ? null : lookbackDays;
-    return [type, { ...touch, windowDays: windowDays[type] ?? ofAll ?? touch.windowDays }];
+    const own = Object.hasOwn(windowDays, type) ? windowDays[type] : null;
+    return [type, { ...touch, windowDays: own ?? ofAll ?? touch.windowDays }];
   });
   const stored = JSON.parse(json) as object;
   return storedDefinitions(JSON.stringify({ ...stored, touches: Object.fromEntries(changed) }), sha256Hex);

@@ -1,6 +1,7 @@
 /** Questions to the archive over HTTP: their cost, their states, their reports against the oracle. */
-import type { QuestionResult } from '@tributary/archive/questions';
+import { MOST_REMEMBERED, type QuestionResult } from '@tributary/archive/questions';
 import { ARCHIVE_QUESTION_ROUTES } from '@tributary/contract/archive-questions';
+import { TributaryError } from '@tributary/model/errors';
 import { withWindows } from '@tributary/model/other-windows';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
 import { expect, test } from 'vitest';
@@ -127,6 +128,9 @@ test('law 7: a question without rows says why, and has no report', async () => {
   );
   const lost = (await ask(world)).question;
   world.queued.delete(lost.id);
+  // Its file is written before it is put into the queue.
+  expect((await world.get(`${QUESTIONS}/${lost.id}`)).body.question.state).toBe('waiting');
+  world.advance(10_000);
   expect((await world.get(`${QUESTIONS}/${lost.id}`)).body.question).toMatchObject({
     state: 'failed',
     failure: 'the queue does not have it any more: ask again',
@@ -135,4 +139,68 @@ test('law 7: a question without rows says why, and has no report', async () => {
   expect((await world.get(path)).status).toBe(404);
   expect((await world.get(QUESTIONS)).body.questions).toEqual([]);
   expect((await world.get(`${QUESTIONS}/..%2fkeys`)).status).toBe(400);
+});
+
+test('law 7: each question is answered by its own rows, up to its own cut, in whatever order they are read', async () => {
+  const world = await grown();
+  const [wide, narrow] = [(await ask(world)).question.id, (await ask(world, { lookbackDays: 2 })).question.id];
+  answered(world, wide, { cut: NOON - 1, at: NOON + 500 });
+  answered(world, narrow, { at: NOON + 500 });
+  const { viewRows } = world.deps.source;
+  let [loading, most] = [0, 0];
+  Object.assign(world.deps.source, {
+    viewRows: async (...of: Parameters<typeof viewRows>) => {
+      most = Math.max(most, ++loading);
+      const rows = await viewRows(...of);
+      loading--;
+      return rows;
+    },
+  });
+  const ids = Array.from({ length: 12 }, (_, i) => (i % 2 === 0 ? wide : narrow));
+  const answers = await Promise.all(ids.map((id) => world.get(`${QUESTIONS}/${id}/attribution?model=linear`)));
+  for (const [i, { body }] of answers.entries()) {
+    expect(Object.keys(byChannel(body.rows))).toEqual(ids[i] === wide ? ['old', 'search'] : ['search']);
+    expect(body.meta.cut).toBe(ids[i] === wide ? NOON - 1 : NOON);
+  }
+  expect(most).toBe(1);
+});
+
+test('an estimate is for as many events, and of a question that has rows', async () => {
+  const world = await grown();
+  const [first, second] = [(await ask(world)).question.id, (await ask(world)).question.id];
+  answered(world, first, { events: 2, tookMs: 80 });
+  answered(world, second, { failure: 'compute_failed: out of memory', events: 0, tookMs: 7 });
+  expect((await ask(world, { ...WIDER, dryRun: true })).cost).toMatchObject({ estimatedMs: 160, estimatedFrom: 'question' });
+});
+
+test('a key that may read removes no question', async () => {
+  const world = await grown();
+  const { id } = (await ask(world)).question;
+  const headers = { authorization: READ };
+  expect((await world.app.inject({ method: 'DELETE', url: `${QUESTIONS}/${id}`, headers })).statusCode).toBe(403);
+  expect((await world.get(`${QUESTIONS}/${id}`)).body.question.state).toBe('waiting');
+});
+
+test('there are at most 8, also of those that are asked at once; one that the queue did not take is none of them', async () => {
+  const world = await grown();
+  const { enqueue } = world.deps.questions;
+  const down = async () => Promise.reject(new TributaryError('store_unavailable', 'Redis does not answer'));
+  Object.assign(world.deps.questions, { enqueue: down });
+  expect(await ask(world)).toMatchObject({ code: 'store_unavailable' });
+  Object.assign(world.deps.questions, { enqueue });
+  const asked = await Promise.all(Array.from({ length: 12 }, () => world.post(QUESTIONS, WIDER, ADMIN)));
+  expect(asked.map(({ status }) => status).sort()).toEqual([...Array(8).fill(202), ...Array(4).fill(409)]);
+});
+
+test('questions that were removed are remembered for an hour, and bounded as well', async () => {
+  const world = await grown();
+  for (let i = 0; i < MOST_REMEMBERED; i++)
+    world.questions.set(`${i}`, {
+      asked: { id: `${i}`, ...WIDER, windowDays: {}, by: 'test', askedAt: NOON },
+      isCancelled: true,
+      result: null,
+    });
+  expect((await ask(world)).detail).toContain(`must be at most ${MOST_REMEMBERED}, those that were removed included`);
+  world.advance(3_600_000);
+  expect((await ask(world)).question.state).toBe('waiting');
 });

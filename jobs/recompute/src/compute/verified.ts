@@ -1,6 +1,7 @@
 /**
  * Computes while the files it reads are verified: hashing costs one core as long as starting the child does. A result counts only
- * if every file was what its manifest says (law 7); a damaged one ends the child, and is what the run fails with.
+ * if every file was what its manifest says (law 7); a damaged one ends the child, and is what the run fails with. So a child that fails does
+ * not end the verifying, while `signal` ends both.
  */
 import type { StoredFile } from '@tributary/archive/layout';
 import { verifyFiles } from '@tributary/archive/verify';
@@ -23,7 +24,7 @@ export async function whileVerifying<T>(
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const damaged = new AbortController();
-  const verifying = verifyFiles(dataDir, files).catch((error: unknown) => {
+  const verifying = verifyFiles(dataDir, files, signal).catch((error: unknown) => {
     damaged.abort(error);
     throw error;
   });

@@ -4,15 +4,23 @@
  *   asked ─▶ the generation that readers get ─▶ its events, under its definitions with other windows ─▶ views, read back ─▶ result
  *
  * It reads what a generation's run reads, through the same shards, and leaves the generation as it is. It may die at any point: the next
- * attempt begins again, and the first result that is written counts.
+ * attempt begins again, in a folder of its own, and the first result that is written counts.
  */
-import { rm } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { namesIn } from '@tributary/archive/durable';
 import { readGeneration } from '@tributary/archive/generations';
 import type { GenerationManifest } from '@tributary/archive/layout';
 import { currentPublication } from '@tributary/archive/publications';
-import { keepResult, type QuestionResult, questionFolder, readQuestion, sweepQuestions } from '@tributary/archive/questions';
+import {
+  failedResult,
+  keepResult,
+  type QuestionResult,
+  questionFolder,
+  readQuestion,
+  sweepQuestions,
+} from '@tributary/archive/questions';
+import { storedDefinitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
 import { type OtherWindows, withWindows } from '@tributary/model/other-windows';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
@@ -23,8 +31,7 @@ import type { QuestionSpec, QuestionViews } from '../compute/spec.ts';
 import { whileVerifying } from '../compute/verified.ts';
 import type { RunPorts } from '../ports.ts';
 
-export interface QuestionPorts
-  extends Pick<RunPorts, 'dataDir' | 'now' | 'newAttempt' | 'note' | 'limits' | 'parseDefinitions' | 'sleep'> {
+export interface QuestionPorts extends Pick<RunPorts, 'dataDir' | 'now' | 'newAttempt' | 'note' | 'limits' | 'sleep'> {
   readonly computeViews: (spec: QuestionSpec, options: ChildOptions) => Promise<QuestionViews>;
 }
 
@@ -39,7 +46,7 @@ const LOOK_EVERY_MS = 500;
 
 /** Resolves when there is a result, also one that says why there are no rows, or the question was given up. */
 export async function answerQuestion({ id, isLast }: QuestionAttempt, ports: QuestionPorts, signal: AbortSignal): Promise<void> {
-  await sweepQuestions(ports.dataDir, ports.now());
+  await sweep(ports);
   const question = await readQuestion(ports.dataDir, id);
   if (question === undefined || question.isCancelled || question.result !== null) return;
   const cancelled = new AbortController();
@@ -48,13 +55,15 @@ export async function answerQuestion({ id, isLast }: QuestionAttempt, ports: Que
   const began = ports.now();
   try {
     const result = await compute(question.asked, ports, AbortSignal.any([signal, cancelled.signal]));
-    await keepResult(ports.dataDir, id, { ...result, tookMs: ports.now() - began, at: ports.now() });
-    ports.note('a question to the archive is answered', { question: id, generation: result.generation, events: result.events });
+    const isFirst = await keepResult(ports.dataDir, id, { ...result, tookMs: ports.now() - began, at: ports.now() });
+    const { generation, events } = result;
+    ports.note(`a question to the archive ${isFirst ? 'is' : 'was'} answered`, { question: id, generation, events });
   } catch (error) {
     if (cancelled.signal.aborted) return;
     signal.throwIfAborted();
     if (isTransient(error) && !isLast) throw error;
-    await keepResult(ports.dataDir, id, failed(error, began, ports.now()));
+    const failure = error instanceof TributaryError ? `${error.code}: ${error.message}` : String(error);
+    await keepResult(ports.dataDir, id, failedResult({ failure, tookMs: ports.now() - began, at: ports.now() }));
     ports.note('a question to the archive failed', { question: id, error: String(error) });
   } finally {
     done.abort();
@@ -71,20 +80,21 @@ async function compute(
 ): Promise<Computed> {
   const { dataDir, limits } = ports;
   const base = await servedGeneration(dataDir);
-  const definitions = withWindows(ports.parseDefinitions(base.definitions), windows, sha256Hex);
+  // By the rules that the base was made by: the answer differs from it by the windows alone.
+  const definitions = withWindows(storedDefinitions(base.definitions, sha256Hex), windows, sha256Hex);
+  const attempt = ports.newAttempt();
   const spec: QuestionSpec = {
     dataDir,
     generation: base.generation,
-    attempt: ports.newAttempt(),
+    attempt,
     definitions: definitions.json,
     arrivals: base.lastSegment.map(() => []),
     base,
     reuseRows: false,
     limits: limits.compute,
     folder: questionFolder(id),
-    staging: `${STAGING}-${id}`,
+    staging: `staging/question-${id}-${attempt}`,
   };
-  await sweepStaging(dataDir);
   try {
     const { views } = await whileVerifying(dataDir, base.events, signal, (abort) =>
       ports.computeViews(spec, { timeoutMs: limits.computeTimeoutMs, signal: abort }),
@@ -119,12 +129,6 @@ async function servedGeneration(dataDir: string): Promise<GenerationManifest> {
   );
 }
 
-function failed(error: unknown, began: number, now: number): QuestionResult {
-  const failure = error instanceof TributaryError ? `${error.code}: ${error.message}` : String(error);
-  const nothing = { generation: null, cut: null, definitions: '{}', definitionsVersion: '', views: {}, events: 0 };
-  return { ...nothing, tookMs: now - began, at: now, failure };
-}
-
 /** Ends when `done`; aborts `cancelled` once the question was. */
 async function watch(id: string, ports: QuestionPorts, cancelled: AbortController, done: AbortSignal): Promise<void> {
   const folder = join(ports.dataDir, questionFolder(id));
@@ -136,10 +140,22 @@ async function watch(id: string, ports: QuestionPorts, cancelled: AbortControlle
   }
 }
 
-const STAGING = 'staging/question';
+/** What has expired, and what killed attempts left. It goes on where that cannot be removed: the answer does not need it. */
+async function sweep({ dataDir, now, limits, note }: QuestionPorts): Promise<void> {
+  try {
+    await sweepQuestions(dataDir, now());
+    await sweepStaging(dataDir, now() - limits.computeTimeoutMs);
+  } catch (error) {
+    note('questions to the archive that expired could not be removed', { error: String(error) });
+  }
+}
 
-/** What killed attempts left: one question is computed at a time. */
-async function sweepStaging(dataDir: string): Promise<void> {
-  for (const name of await namesIn(join(dataDir, 'staging')))
-    if (name.startsWith('question-')) await rm(join(dataDir, 'staging', name), { recursive: true, force: true });
+/** An attempt that lost its lock may still write: folders that were last changed before `beforeMs` have none. */
+async function sweepStaging(dataDir: string, beforeMs: number): Promise<void> {
+  for (const name of await namesIn(join(dataDir, 'staging'))) {
+    if (!name.startsWith('question-')) continue;
+    const folder = join(dataDir, 'staging', name);
+    const changed = await stat(folder).catch(() => undefined);
+    if (changed !== undefined && changed.mtimeMs < beforeMs) await rm(folder, { recursive: true, force: true });
+  }
 }

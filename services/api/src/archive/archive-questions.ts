@@ -6,6 +6,7 @@ import { type LoadedGeneration, loadedGeneration } from '@tributary/serving/gene
 import type { ServingContext } from '@tributary/serving/snapshot';
 import { withoutDeltas } from '@tributary/serving/without-deltas';
 import type { ApiDeps } from '../ports.ts';
+import { createOneAtATime } from './one-at-a-time.ts';
 
 type Deps = Pick<ApiDeps, 'questions' | 'source' | 'now'>;
 
@@ -23,8 +24,10 @@ export interface Standing {
   readonly failure: string | null;
 }
 
+const ENQUEUED_WITHIN_MS = 10_000;
+
 /** Files say what came of it, the queue whether something still will. */
-export async function standingOf({ questions }: Deps, { asked, isCancelled, result }: StoredQuestion): Promise<Standing> {
+export async function standingOf({ questions, now }: Deps, { asked, isCancelled, result }: StoredQuestion): Promise<Standing> {
   if (isCancelled) return { state: 'cancelled', failure: null };
   if (result !== null) return stateOf(result.failure);
   const state = await questions.state(asked.id);
@@ -33,6 +36,8 @@ export async function standingOf({ questions }: Deps, { asked, isCancelled, resu
   const again = await questions.read(asked.id);
   if (again?.isCancelled === true) return { state: 'cancelled', failure: null };
   if (again?.result) return stateOf(again.result.failure);
+  // It is put into the queue after its file is written.
+  if (now() - asked.askedAt < ENQUEUED_WITHIN_MS) return { state: 'waiting', failure: null };
   return { state: 'failed', failure: 'the queue does not have it any more: ask again' };
 }
 
@@ -73,24 +78,24 @@ export async function costOf(deps: Deps, base: GenerationManifest, others: reado
   };
 }
 
-/** The rows of one question at a time stay in memory: they are as many as those of a generation. */
-export function openAnsweredQuestions(context: ServingContext & { readonly deps: Deps }) {
-  let held: { readonly id: string; readonly loaded: Promise<LoadedGeneration> } | null = null;
+/** Reports that wait for the rows of another question, and how long rows that are not asked of stay in memory. */
+const ROWS_HELD = { mostWaiting: 32, idleMs: 600_000 };
 
-  /** What reports of it are taken of. Rejects with `not_found`, `conflict` where there is no answer, `archive_corrupt`. */
-  return async (id: string): Promise<ServingContext> => {
+/** The rows of one question at a time are in memory: they are as many as those of a generation. */
+export function openAnsweredQuestions(context: ServingContext & { readonly deps: Deps }) {
+  const held = createOneAtATime<LoadedGeneration>(ROWS_HELD);
+
+  /**
+   * Answers with what `report` makes of its rows. Rejects with `not_found`, `conflict` where there is no answer, `archive_corrupt`, and
+   * `overloaded` where too many wait for the rows of other questions.
+   */
+  return async <R>(id: string, report: (answered: ServingContext) => Promise<R>): Promise<R> => {
     const question = await questionOf(context.deps, id);
     const { state, failure } = await standingOf(context.deps, question);
     if (state !== 'done' || question.result === null)
       throw new TributaryError('conflict', `archive question ${id} is ${state}${failure === null ? '' : `: ${failure}`}`);
-    if (held?.id !== id) {
-      const loaded = load(manifestOf(question), context.deps);
-      held = { id, loaded };
-      loaded.catch(() => {
-        if (held?.loaded === loaded) held = null;
-      });
-    }
-    return withoutDeltas(context, await held.loaded);
+    const rows = () => load(manifestOf(question), context.deps);
+    return held.use(id, rows, (loaded) => report(withoutDeltas(context, loaded)));
   };
 }
 

@@ -1,7 +1,7 @@
 /** Questions to the archive: asked, followed, cancelled. Their reports are beside those of both layers (attribution.ts). */
 import { randomBytes } from 'node:crypto';
 import type { GenerationManifest } from '@tributary/archive/layout';
-import { expiryOf, MOST_QUESTIONS, type StoredQuestion } from '@tributary/archive/questions';
+import { expiryOf, MOST_QUESTIONS, MOST_REMEMBERED, type StoredQuestion } from '@tributary/archive/questions';
 import { ARCHIVE_QUESTION_ROUTES } from '@tributary/contract/archive-questions';
 import { TributaryError } from '@tributary/model/errors';
 import { type OtherWindows, withWindows } from '@tributary/model/other-windows';
@@ -15,38 +15,55 @@ export const archiveQuestionRoutes: Routes =
   ({ deps }) =>
   (app, _options, done) => {
     const { questions, now } = deps;
+    /** One asks at a time, so that those that are counted are all there are. */
+    let last: Promise<unknown> = Promise.resolve();
+    const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+      const turn = last.then(work);
+      last = turn.catch(() => {});
+      return turn;
+    };
 
     serve(app, ARCHIVE_QUESTION_ROUTES.archiveQuestions, async () => ({
       questions: await Promise.all((await kept(deps)).map((one) => shown(deps, one))),
     }));
 
-    serve(app, ARCHIVE_QUESTION_ROUTES.askArchive, async (request) => {
-      const { lookbackDays = null, windowDays = {}, dryRun = false } = request.body;
-      const windows: OtherWindows = { lookbackDays, windowDays };
-      if (lookbackDays === null && Object.keys(windowDays).length === 0)
-        throw new TributaryError(
-          'invalid_query',
-          'lookbackDays must be given, or windowDays: the question asks for nothing else (got {})',
-        );
-      const base = await baseOf(deps);
-      withWindows(deps.storedDefinitions(base.definitions), windows, sha256Hex);
-      const others = await kept(deps);
-      const cost = await costOf(deps, base, others);
-      if (dryRun) return { question: null, cost };
-      const counted = others.filter(({ isCancelled }) => !isCancelled).length;
-      if (counted >= MOST_QUESTIONS)
-        throw new TributaryError(
-          'conflict',
-          `archive questions must be at most ${MOST_QUESTIONS} at a time (got ${counted}). Remove one with DELETE /v1/archive-questions/{id}`,
-        );
-      const askedAt = now();
-      const id = `${askedAt.toString(36)}-${randomBytes(4).toString('hex')}`;
-      const asked = { id, ...windows, by: actorOf(request), askedAt };
-      await questions.create(asked);
-      await questions.enqueue(id);
-      deps.onAction('a question to the archive was asked', { question: id, ...windows, by: asked.by });
-      return { question: await shown(deps, { asked, isCancelled: false, result: null }), cost };
-    });
+    serve(app, ARCHIVE_QUESTION_ROUTES.askArchive, (request) =>
+      inTurn(async () => {
+        const { lookbackDays = null, windowDays = {}, dryRun = false } = request.body;
+        const windows: OtherWindows = { lookbackDays, windowDays };
+        if (lookbackDays === null && Object.keys(windowDays).length === 0)
+          throw new TributaryError(
+            'invalid_query',
+            'lookbackDays must be given, or windowDays: the question asks for nothing else (got {})',
+          );
+        const base = await baseOf(deps);
+        withWindows(deps.storedDefinitions(base.definitions), windows, sha256Hex);
+        const others = await kept(deps);
+        const cost = await costOf(deps, base, others);
+        if (dryRun) return { question: null, cost };
+        const counted = others.filter(({ isCancelled }) => !isCancelled).length;
+        if (counted >= MOST_QUESTIONS)
+          throw new TributaryError(
+            'conflict',
+            `archive questions must be at most ${MOST_QUESTIONS} at a time (got ${counted}). Remove one with DELETE /v1/archive-questions/{id}`,
+          );
+        if (others.length >= MOST_REMEMBERED)
+          throw new TributaryError(
+            'conflict',
+            `archive questions of the last hour must be at most ${MOST_REMEMBERED}, those that were removed included (got ${others.length}). Ask again in an hour`,
+          );
+        const askedAt = now();
+        const id = `${askedAt.toString(36)}-${randomBytes(4).toString('hex')}`;
+        const asked = { id, ...windows, by: actorOf(request), askedAt };
+        await questions.create(asked);
+        await questions.enqueue(id).catch(async (error: unknown) => {
+          await questions.cancel(id, now());
+          throw error;
+        });
+        deps.onAction('a question to the archive was asked', { question: id, ...windows, by: asked.by });
+        return { question: await shown(deps, { asked, isCancelled: false, result: null }), cost };
+      }),
+    );
 
     serve(app, ARCHIVE_QUESTION_ROUTES.archiveQuestion, async ({ params }) => ({
       question: await shown(deps, await questionOf(deps, params.id)),

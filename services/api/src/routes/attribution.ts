@@ -46,7 +46,7 @@ export const attributionRoutes: Routes = (context) => (app, _options, done) => {
         `layer must be batch, or left out: no deltas follow these windows (got "${layer}")`,
       );
     const asked = Object.assign(request, { query: { ...query, layer, view: undefined } });
-    return answerReport(await answered(params.id), runner, asked, reply, [ofQuestion(params.id)]);
+    return answered(params.id, (ofAnswer) => answerReport(ofAnswer, runner, asked, reply, [ofQuestion(params.id)]));
   });
 
   serve(app, ATTRIBUTION_ROUTES.compareModels, async (request, reply) => {
