@@ -294,6 +294,14 @@ export const MUTATIONS_OF_UNCERTAINTY: readonly Mutation[] = [
     test: 'test/models/coverage.test.ts',
   },
   {
+    lie: 'a user with 150 orders is 150 users',
+    law: '7',
+    file: `${ENGINE}/jackknife.ts`,
+    from: "if (isOfFewUsers(grouped)) return 'few_users_decide';",
+    to: '',
+    test: `${ENGINE}/jackknife.test.ts`,
+  },
+  {
     lie: 'one cent more cost made the season',
     law: '7',
     file: 'packages/reports/src/rows/change.ts',

@@ -19,6 +19,7 @@ export const CAUTIONS = {
   too_few_conversions: 'too few conversions (under 5)',
   few_conversions: 'few conversions (5 to 19)',
   values_as_sums: 'no interval of value: values are known as sums of several orders only; give a row an order',
+  few_users_decide: 'no interval: a few users make up most of the conversions',
   no_value: 'no interval of value: the orders are worth 0, or have no value',
   few_orders_decide: 'no interval of value: a few large orders decide it',
   few_large_orders:
@@ -54,6 +55,17 @@ export function cautionsOfAll(
     ...(lacksUsers ? ['some_without_user' as const] : kind === 'journey' ? ['journeys_as_units' as const] : []),
     ...(converted < 100 ? ['fewer_than_100_conversions' as const] : []),
   ];
+}
+
+/** Below this number of converting units intervals are wide enough to say it; above, a few units with many conversions hide in them. */
+const ENOUGH_TO_HIDE = 100;
+/** How many units of one conversion each all must be worth. */
+const FEWEST_OF_CONVERSIONS = 100;
+
+/** Why nothing is said of any reward; null: there are intervals. */
+export function refusalOfAll({ converted, ofConversions }: AllEvidence): CautionCode | null {
+  const isFew = converted >= ENOUGH_TO_HIDE && ofConversions < Math.min(FEWEST_OF_CONVERSIONS, converted / 2);
+  return isFew ? 'few_users_decide' : null;
 }
 
 /** Why nothing is said of value; null: there are intervals. */

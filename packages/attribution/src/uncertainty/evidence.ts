@@ -5,6 +5,8 @@ import type { Units } from './units.ts';
 export interface Evidence {
   /** Units with a conversion that counts for the channel. */
   readonly converted: number;
+  /** `(Σn)² / Σn²` over the conversions of these units. */
+  readonly ofConversions: number;
   /** `(Σ|v|)² / Σv²` over the values of these units: that many units of equal value would be as certain. */
   readonly ofValue: number;
   /** Journeys over no other channel, and how many units converted by one. */
@@ -14,6 +16,7 @@ export interface Evidence {
 
 export interface AllEvidence {
   readonly converted: number;
+  readonly ofConversions: number;
   readonly ofValue: number;
   /** Value of the largest order, and the part of all value that it is. */
   readonly largestValue: number;
@@ -23,14 +26,17 @@ export interface AllEvidence {
 
 interface Sums {
   converted: number;
+  conversions: number;
+  squaresOfConversions: number;
   value: number;
   squares: number;
 }
 
 /** A unit counts once, however often it converts. */
 export function evidenceOf(units: Units, { channels, counts }: Pick<Estimator, 'channels' | 'counts'>): AllEvidence {
-  const all: Sums = { converted: 0, value: 0, squares: 0 };
-  const own = channels.map((): Sums => ({ converted: 0, value: 0, squares: 0 }));
+  const none: Sums = { converted: 0, conversions: 0, squaresOfConversions: 0, value: 0, squares: 0 };
+  const all = { ...none };
+  const own = channels.map(() => ({ ...none }));
   const alone = channels.map(() => ({ journeys: 0, converted: 0 }));
   const place = new Map(channels.map((channel, i) => [channel, i]));
   const channelsOf = units.paths.map(({ path }, at) =>
@@ -41,7 +47,7 @@ export function evidenceOf(units: Units, { channels, counts }: Pick<Estimator, '
   );
   let largest = 0;
   for (const [unit, times] of units.times.entries()) {
-    const values = new Map<number, number>();
+    const values = new Map<number, Unit>();
     const aloneHere = new Set<number>();
     let [converted, value] = [0, 0];
     for (let at = units.begins[unit] as number; at < (units.begins[unit + 1] as number); at++) {
@@ -55,33 +61,46 @@ export function evidenceOf(units: Units, { channels, counts }: Pick<Estimator, '
       converted += conversions;
       value += worth;
       largest = Math.max(largest, worth / conversions);
-      for (const channel of channelsOf[path] as number[]) values.set(channel, (values.get(channel) ?? 0) + worth);
+      for (const channel of channelsOf[path] as number[]) {
+        const before = values.get(channel) ?? { conversions: 0, worth: 0 };
+        values.set(channel, { conversions: before.conversions + conversions, worth: before.worth + worth });
+      }
     }
     if (converted === 0) continue;
-    count(all, times, value);
+    count(all, times, { conversions: converted, worth: value });
     for (const [channel, worth] of values) count(own[channel] as Sums, times, worth);
     for (const channel of aloneHere) (alone[channel] as { converted: number }).converted += times;
   }
   return {
     converted: all.converted,
-    ofValue: equals(all),
+    ofConversions: equals(all.conversions, all.squaresOfConversions),
+    ofValue: equals(all.value, all.squares),
     largestValue: largest,
     largestOrder: all.value === 0 ? 0 : largest / all.value,
     byChannel: own.map((sums, i) => ({
       converted: sums.converted,
-      ofValue: equals(sums),
+      ofConversions: equals(sums.conversions, sums.squaresOfConversions),
+      ofValue: equals(sums.value, sums.squares),
       journeysAlone: (alone[i] as { journeys: number }).journeys,
       convertedAlone: (alone[i] as { converted: number }).converted,
     })),
   };
 }
 
-function count(sums: Sums, times: number, value: number): void {
-  sums.converted += times;
-  sums.value += times * value;
-  sums.squares += times * value ** 2;
+/** What one unit did over a channel, or in all. */
+interface Unit {
+  readonly conversions: number;
+  readonly worth: number;
 }
 
-function equals({ value, squares }: Sums): number {
-  return squares === 0 ? 0 : value ** 2 / squares;
+function count(sums: Sums, times: number, { conversions, worth }: Unit): void {
+  sums.converted += times;
+  sums.conversions += times * conversions;
+  sums.squaresOfConversions += times * conversions ** 2;
+  sums.value += times * worth;
+  sums.squares += times * worth ** 2;
+}
+
+function equals(sum: number, squares: number): number {
+  return squares === 0 ? 0 : sum ** 2 / squares;
 }

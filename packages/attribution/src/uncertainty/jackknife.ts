@@ -159,9 +159,20 @@ export function jackknife(grouped: Grouped): GroupedUncertainty {
 function refusalOf(grouped: Grouped): CautionCode | null {
   const { reward, is, without } = grouped;
   if (without.length < FEWEST_GROUPS) return 'too_few_groups';
+  if (isOfFewUsers(grouped)) return 'few_users_decide';
   if (reward !== 'value') return null;
   if (is.total <= 0) return without.every(({ total }) => total === 0) && is.total === 0 ? 'no_value' : 'value_not_positive';
   return equalsOfAll(grouped) < FEWEST_IN_GROUPS && !areAlike(grouped) ? 'few_orders_decide' : null;
+}
+
+/** Conversions that are as certain as one user of one conversion, from which on a few users are taken to make up most of them. */
+const MOST_PER_USER = 15;
+
+/** By how far the conversions of the groups differ: a user with many of them stands in one group. */
+function isOfFewUsers({ conversions: { is, without } }: Grouped): boolean {
+  const { length } = without;
+  const variance = varianceOf(without.map((count) => (count * length) / (length - 1)));
+  return variance > 0 && is ** 2 / variance < Math.min(FEWEST_IN_GROUPS, is / MOST_PER_USER);
 }
 
 /** No word where there are no conversions: groups say that. */

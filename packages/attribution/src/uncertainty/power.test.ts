@@ -82,6 +82,8 @@ describe('conversions that are as certain as one witness', () => {
     // Half of each of its conversions at most.
     const halves = sampleOf([100, journeys('a>b')], [100, journeys('b')]);
     expect(powerOf(halves, { ...plan, share: 0.6 }, OPTIONS)).toBe('out_of_reach');
+    const bot = sampleOf([300, journeys('a')], [300, journeys('b')], [1, journeys('b', 150)]);
+    expect(powerOf(bot, plan, OPTIONS)).toBe('few_users_decide');
   });
 });
 

@@ -34,8 +34,8 @@ export interface Power {
   readonly like: string;
 }
 
-/** `unknown_share`: the channel has none, and none was given. `out_of_reach`: users like these never give it that share. */
-export type NoPlan = 'too_few_conversions' | 'unknown_share' | 'out_of_reach';
+/** `unknown_share`: the channel has none, and none was given. `out_of_reach`: users like these never give it that share. `few_users_decide`: a few users make up most conversions. */
+export type NoPlan = 'too_few_conversions' | 'unknown_share' | 'out_of_reach' | 'few_users_decide';
 
 /** Converting units below which a channel's own variance says little. */
 export const FEWEST_TO_PLAN = 20;
@@ -48,6 +48,7 @@ export function powerOf(sample: Sample, { model, channel, share: asked, width }:
   const answerOf = (of: Sample) => uncertaintyOf(unitsOf(of), { ...options, models: [model], rewards: ['conversions'] });
   const channelsOf = ({ models }: Uncertainty) => models[0]?.channels ?? [];
   const uncertainty = answerOf(sample);
+  if (uncertainty.models[0]?.cautions.includes('few_users_decide') === true) return 'few_users_decide';
   const own = channelsOf(uncertainty).find((one) => one.channel === channel);
   const share = asked ?? own?.shareIs ?? 0;
   if (!(share > 0 && share < 1)) return 'unknown_share';

@@ -180,6 +180,20 @@ describe('small counts', () => {
   });
 });
 
+test('a user with 150 orders among 300: no interval, of conversions or of value; 1 to 9 orders each leave them (before: held in 18–81 % of the samples)', () => {
+  const buyers = (orders: (i: number) => number) =>
+    users(
+      ...Array.from({ length: 300 }, (_, i) => Array.from({ length: orders(i) }, () => path(i % 3 === 0 ? 'a' : 'b', 1, 50))),
+    );
+  const { answer, of } = answerOf(buyers((i) => (i === 7 ? 150 : 1)));
+  for (const { cautions } of answer.models) expect(cautions).toContain('few_users_decide');
+  for (const reward of ['conversions', 'value'])
+    expect(of('a', reward)).toMatchObject({ share: null, credit: null, effect: null });
+  const even = answerOf(buyers((i) => 1 + (i % 9)));
+  expect(even.answer.models[0]?.cautions).toEqual([]);
+  expect(even.of('a').credit).not.toBeNull();
+});
+
 describe('ranks', () => {
   const of = (...counts: number[]) =>
     answerOf(

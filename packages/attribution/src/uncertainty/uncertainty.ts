@@ -15,6 +15,7 @@ import {
   cautionsOfChannel,
   cautionsOfValue,
   FEWEST_FOR_RATIOS,
+  refusalOfAll,
   refusalOfValue,
   type SeenOrders,
   seenOrders,
@@ -162,7 +163,7 @@ function ofModel(
   z: number,
   level: number,
 ): ModelUncertainty {
-  const refused = reward === 'value' ? refusalOfValue(all, hasSingleValues, is.total) : null;
+  const refused = refusalOfAll(all) ?? (reward === 'value' ? refusalOfValue(all, hasSingleValues, is.total) : null);
   const isOutside = is.shares.some((share) => share < 0 || share > 1);
   const ranked = all.byChannel.map(({ converted }) => converted > 0);
   const ranks = refused === null ? ranksOf(is.shares, draws.shares, ranked) : [];

@@ -98,6 +98,10 @@ function noPlan(reason: NoPlan, file: string, { channel, share = 0 }: Plan): Com
       `"${channel}" has none or all of the conversions of ${file}`,
       'Say which share it is expected to have, in percent: --share 5.',
     ],
+    few_users_decide: [
+      `a few users make up most of the conversions of ${file}: how certain others are cannot be learned from it`,
+      'Leave these users out.',
+    ],
     out_of_reach: [
       `"${channel}" would not have ${Number((share * 100).toFixed(6))} % even if only users came who meet it`,
       'Give a smaller --share.',
