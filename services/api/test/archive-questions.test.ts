@@ -1,4 +1,5 @@
 /** Questions to the archive over HTTP: their cost, their states, their reports against the oracle. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { MOST_REMEMBERED, type QuestionResult } from '@tributary/archive/questions';
 import { ARCHIVE_QUESTION_ROUTES } from '@tributary/contract/archive-questions';
 import { TributaryError } from '@tributary/model/errors';
@@ -187,7 +188,9 @@ test('there are at most 8, also of those that are asked at once; one that the qu
   const down = async () => Promise.reject(new TributaryError('store_unavailable', 'Redis does not answer'));
   Object.assign(world.deps.questions, { enqueue: down });
   expect(await ask(world)).toMatchObject({ code: 'store_unavailable' });
-  Object.assign(world.deps.questions, { enqueue });
+  const { create } = world.deps.questions;
+  const slowly = (question: Parameters<typeof create>[0]) => sleep(5).then(() => create(question));
+  Object.assign(world.deps.questions, { enqueue, create: slowly });
   const asked = await Promise.all(Array.from({ length: 12 }, () => world.post(QUESTIONS, WIDER, ADMIN)));
   expect(asked.map(({ status }) => status).sort()).toEqual([...Array(8).fill(202), ...Array(4).fill(409)]);
 });
