@@ -13,7 +13,9 @@ RUN() {
 }
 DEV() { RUN node "$CLI" --data-dir "$D" dev --no-demo --port "$P"; }
 NPM() { RUN npm --silent --prefix "$REPO" start -- --no-demo --port "$P" --data-dir "$D"; }
-DOWN() { kill $(cat "$SCREEN.pid" "$SCREEN.others" 2> /dev/null) 2> /dev/null; for _ in $(seq 50); do kill -0 $(cat "$SCREEN.pid" 2> /dev/null) 2> /dev/null || break; sleep 0.1; done; rm -f "$SCREEN.pid" "$SCREEN.others"; }
+# npm may be gone before what it started: the next row needs the folder and the ports.
+DOWN() { END; for _ in $(seq 100); do pgrep -f -- "--data-dir $D( |\$)" > /dev/null || break; sleep 0.1; done; }
+END() { kill $(cat "$SCREEN.pid" "$SCREEN.others" 2> /dev/null) 2> /dev/null; for _ in $(seq 50); do kill -0 $(cat "$SCREEN.pid" 2> /dev/null) 2> /dev/null || break; sleep 0.1; done; rm -f "$SCREEN.pid" "$SCREEN.others"; }
 UP() { NPM; OWN_REDIS=$(sed -n 's/.*"redisUrl": *"\([^"]*\)".*/\1/p' "$D/keys.local.json"); }
 START() { local SCREEN=$SCREEN.start; NPM > /dev/null; local status=$?; cat "$SCREEN"; DOWN; return $status; }
 START_AS_OTHER() { AS=$OTHER START; }
