@@ -74,7 +74,7 @@ export async function createGeneration(
   }
 }
 
-/** Throws `not_found` when there is no such generation. */
+/** Throws `not_found` when the generation does not exist. */
 export async function readGeneration(dataDir: string, generation: number): Promise<GenerationManifest> {
   const manifest = await findGeneration(dataDir, generation);
   if (manifest === undefined) throw new TributaryError('not_found', `generation ${generation} does not exist`);
@@ -100,7 +100,7 @@ export async function listGenerations(dataDir: string): Promise<number[]> {
   return numbers;
 }
 
-/** undefined when there is no such generation. */
+/** undefined when the generation does not exist. */
 export async function findGeneration(dataDir: string, generation: number): Promise<GenerationManifest | undefined> {
   const path = manifestPath(dataDir, generation);
   const manifest = await readManifest(path, Generation);

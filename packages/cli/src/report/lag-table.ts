@@ -22,7 +22,7 @@ interface Lag {
   readonly conversions: Integer;
 }
 
-/** A conversion counts for every channel of its path, so there is no total. The most conversions first. */
+/** A conversion counts for every channel of its path, so a total would count it more than once. The most conversions first. */
 export function lagTable(rows: LagsAnswer['rows']): Table {
   const byChannel = Map.groupBy(rows, ({ channel }) => String(channel));
   const channels = [...byChannel].map(([channel, ofChannel]) => {

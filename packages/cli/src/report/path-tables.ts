@@ -89,7 +89,7 @@ function sumOf(rows: readonly Amounts[]) {
   };
 }
 
-/** Counted for every channel of a path, so there is no total. */
+/** Counted for every channel of a path, so a total would count it more than once. */
 export function assistsTable({ assists }: PathsAnswer): Table {
   return {
     columns: [{ title: 'channel' }, right('took part'), right('assisted'), right('last'), right('assisted / last')],
