@@ -1,7 +1,7 @@
 /** Where an attempt keeps what it has not finished. */
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { namesIn } from '@tributary/archive/durable';
+import { dataPath } from '@tributary/runtime/data-folder/paths';
 import type { ComputeSpec } from './spec.ts';
 
 /** Relative to the data folder. Removed when the attempt ends. */
@@ -25,9 +25,9 @@ export function sweepShards(dataDir: string, generation: number): Promise<void> 
 }
 
 async function sweep(dataDir: string, folder: RegExp, before: number): Promise<void> {
-  for (const name of await namesIn(join(dataDir, 'staging'))) {
+  for (const name of await namesIn(dataPath(dataDir, 'staging'))) {
     const [, generation] = folder.exec(name) ?? [];
     if (generation !== undefined && Number(generation) < before)
-      await rm(join(dataDir, 'staging', name), { recursive: true, force: true });
+      await rm(dataPath(dataDir, 'staging', name), { recursive: true, force: true });
   }
 }

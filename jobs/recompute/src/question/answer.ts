@@ -24,6 +24,7 @@ import { storedDefinitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
 import { type OtherWindows, withWindows } from '@tributary/model/other-windows';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
+import { dataPath } from '@tributary/runtime/data-folder/paths';
 import { isTransient } from '@tributary/runtime/error-kinds';
 import type { ChildOptions } from '../child/child.ts';
 import { keepsAllColumns } from '../compute/relations.ts';
@@ -152,9 +153,9 @@ async function sweep({ dataDir, now, limits, note }: QuestionPorts): Promise<voi
 
 /** An attempt that lost its lock may still write: folders that were last changed before `beforeMs` have none. */
 async function sweepStaging(dataDir: string, beforeMs: number): Promise<void> {
-  for (const name of await namesIn(join(dataDir, 'staging'))) {
+  for (const name of await namesIn(dataPath(dataDir, 'staging'))) {
     if (!name.startsWith('question-')) continue;
-    const folder = join(dataDir, 'staging', name);
+    const folder = dataPath(dataDir, 'staging', name);
     const changed = await stat(folder).catch(() => undefined);
     if (changed !== undefined && changed.mtimeMs < beforeMs) await rm(folder, { recursive: true, force: true });
   }
