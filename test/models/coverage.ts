@@ -1,7 +1,7 @@
 /** How often intervals hold the truth of a world: samples of it, each answered as `attribution run` answers a file of its events. */
 import type { Reward } from '@tributary/attribution/data-driven/counts';
 import { createRandom } from '@tributary/attribution/data-driven/random';
-import type { ModelName } from '@tributary/attribution/models/catalogue';
+import { type ModelName, modelInfo } from '@tributary/attribution/models/catalogue';
 import { addAll, emptySums } from '@tributary/attribution/uncertainty/draws';
 import { type Estimate, estimatorOf } from '@tributary/attribution/uncertainty/estimators';
 import type { Interval } from '@tributary/attribution/uncertainty/scales';
@@ -130,8 +130,8 @@ function truthOf(population: World['population'], model: ModelName, users: numbe
   const [conversions, value] = (['conversions', 'value'] as const).map((reward) => estimator.estimate(sums)(reward)) as [
     ...Estimate[],
   ];
-  // Credit of the sum game is its effect: its part of all conversions.
-  const scale = model === 'shapley' ? users : 1;
+  // The population is of one user.
+  const scale = modelInfo(model).estimates === 'amount' ? users : 1;
   return new Map(
     estimator.channels.map((channel, i) => {
       const at = (of: typeof conversions) => ({

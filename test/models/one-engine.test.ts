@@ -45,7 +45,7 @@ test.each([1, 2])('order %i: the command line and the API give the same effects,
         const { effect, valueEffect } = ofPlatform[row.channel];
         if (value === 'conversions') expect([model, row.channel, effect]).toEqual([model, row.channel, row.conversionsEffect]);
         else
-          expect([model, row.channel, modelInfo(model).isPart ? valueEffect : valueEffect / 100]).toEqual([
+          expect([model, row.channel, modelInfo(model).estimates === 'part' ? valueEffect : valueEffect / 100]).toEqual([
             model,
             row.channel,
             row.valueEffect,

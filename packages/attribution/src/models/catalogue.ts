@@ -3,7 +3,7 @@
  * paths and explanations of conversions read this table.
  */
 import { type PathFact, RULE_NAMES, type RuleName, ruleOf } from '../rules/rules.ts';
-import type { Parameter, SharedModel } from './shared-model.ts';
+import type { Estimand, Parameter, SharedModel } from './shared-model.ts';
 import { SHARED_MODELS, type SharedName } from './shared-models.ts';
 
 export interface ModelInfo {
@@ -17,13 +17,13 @@ export interface ModelInfo {
   readonly required: readonly Parameter[];
   /** What it must know of a path beside its channels in order. */
   readonly needs: readonly PathFact[];
-  /** Its effect is a part of the whole, whatever the reward; else an amount of it. */
-  readonly isPart: boolean;
+  /** What its effect is; null: the model has none. */
+  readonly estimates: Estimand | null;
   /** Its effect is the part of what there is that would be lost without the channel. */
   readonly tellsLoss: boolean;
 }
 
-const PLAIN = { effect: null, parameters: [], required: [], needs: [], isPart: false, tellsLoss: false } as const;
+const PLAIN = { effect: null, parameters: [], required: [], needs: [], estimates: null, tellsLoss: false } as const;
 
 /** Counted conversion by conversion, as rules are, by no rule. */
 const COUNTED = {
@@ -32,6 +32,7 @@ const COUNTED = {
     family: 'dataDriven',
     rule: "Shapley value of the sum game by position: a channel's part of a conversion shared equally by its touches",
     effect: 'φ, in conversions',
+    estimates: 'amount',
     parameters: ['position'],
   },
   participation: {
@@ -57,8 +58,8 @@ function ofRule(name: RuleName): ModelInfo {
 }
 
 function ofShared(name: SharedName): ModelInfo {
-  const { rule, effect, parameters, isPart, tellsLoss }: SharedModel = SHARED_MODELS[name];
-  return { ...PLAIN, family: 'dataDriven', rule, effect, parameters, isPart, tellsLoss };
+  const { rule, effect, parameters, estimates, tellsLoss }: SharedModel = SHARED_MODELS[name];
+  return { ...PLAIN, family: 'dataDriven', rule, effect, parameters, estimates, tellsLoss };
 }
 
 const ALL: Record<ModelName, ModelInfo> = {

@@ -19,7 +19,7 @@ export const hybridModel: SharedModel = {
   mostChannels: 200,
   mostCurrencies: 100,
   looksAt: { sizes: true, sets: false, edges: true },
-  isPart: true,
+  estimates: 'part',
   tellsLoss: false,
   isQuick: hasFewStates,
   overPaths: (input) =>
@@ -37,7 +37,7 @@ export const hybridChainModel: SharedModel = {
   mostChannels: 200,
   mostCurrencies: 10,
   looksAt: { sizes: false, sets: false, edges: true },
-  isPart: true,
+  estimates: 'part',
   tellsLoss: false,
   isQuick: (counts) => hasFewStates(counts) && hasFewPlayers(counts),
   overPaths: (input) => blended(removalEffects(input), effectsByCounts(markovShapleyModel, input), input.alpha),

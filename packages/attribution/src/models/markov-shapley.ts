@@ -8,7 +8,7 @@ export const markovShapleyModel: SharedModel = {
   mostChannels: 200,
   mostCurrencies: 10,
   looksAt: { sizes: false, sets: false, edges: true },
-  isPart: false,
+  estimates: 'rate',
   tellsLoss: false,
   isQuick: (counts) => hasFewStates(counts) && hasFewPlayers(counts),
   effects: ({ transitions, reward, seed }) => markovGame(transitions, { reward, seed }),

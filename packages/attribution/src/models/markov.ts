@@ -10,7 +10,7 @@ export const markovModel: SharedModel = {
   mostChannels: 200,
   mostCurrencies: 100,
   looksAt: { sizes: false, sets: false, edges: true },
-  isPart: true,
+  estimates: 'part',
   tellsLoss: true,
   isQuick: hasFewStates,
   overPaths: removalEffects,

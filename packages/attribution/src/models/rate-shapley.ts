@@ -9,7 +9,7 @@ export const rateShapleyModel: SharedModel = {
   mostChannels: 200,
   mostCurrencies: 10,
   looksAt: { sizes: false, sets: true, edges: false },
-  isPart: false,
+  estimates: 'rateDifference',
   tellsLoss: false,
   isQuick: hasFewPlayers,
   effects: ({ coalitions, reward, seed }) => rateGame(coalitions, { reward, seed }),

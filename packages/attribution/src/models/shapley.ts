@@ -10,7 +10,7 @@ export const shapleyModel: SharedModel = {
   mostChannels: Number.POSITIVE_INFINITY,
   mostCurrencies: 1_000,
   looksAt: { sizes: true, sets: false, edges: false },
-  isPart: false,
+  estimates: 'amount',
   tellsLoss: false,
   isQuick: () => true,
   overPaths: ({ paths, channels }) => handedOut(partsOf(paths, channels, equally), channels.length),

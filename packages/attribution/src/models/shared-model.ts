@@ -9,6 +9,12 @@ import type { EffectsOfSums, PathsInput } from '../path-sums/path-sums.ts';
 
 export type Parameter = 'order' | 'alpha' | 'seed' | 'position' | 'intervals' | 'transform' | 'custom';
 
+/**
+ * What its effect is: a part of the whole, whatever the reward (0 to 1); an amount of the reward, which adds up over users; a rate, the
+ * reward for each journey; or a difference of rates, which may be negative and compares journeys over the channel alone with others.
+ */
+export type Estimand = 'part' | 'amount' | 'rate' | 'rateDifference';
+
 export interface SharedModel {
   readonly rule: string;
   /** What `effect` is. */
@@ -19,8 +25,7 @@ export interface SharedModel {
   /** The most currencies it is run for in one answer: each is a run of its own. */
   readonly mostCurrencies: number;
   readonly looksAt: LooksAt;
-  /** Its effect is a part of the whole, whatever the reward; else an amount of it. */
-  readonly isPart: boolean;
+  readonly estimates: Estimand;
   /** Its effect is the part of what there is that would be lost without the channel. */
   readonly tellsLoss: boolean;
   /** Work of some 10 ms: it needs no thread of its own. */

@@ -3,7 +3,7 @@
  * about each: docs/uncertainty.md#cautions.
  */
 import type { Reward } from '../data-driven/counts.ts';
-import type { ModelName } from '../models/catalogue.ts';
+import { type ModelName, modelInfo } from '../models/catalogue.ts';
 import type { AllEvidence, Evidence } from './evidence.ts';
 import type { Units } from './units.ts';
 
@@ -111,7 +111,9 @@ export function cautionsOfChannel(
   const refusals: CautionCode[] = [
     ...(isWithout ? ['credit_without_conversion' as const] : []),
     ...(isWorthNothing && all.ofValue > 0 ? ['no_value' as const] : []),
-    ...(model === 'rateShapley' && (own.journeysAlone < 30 || own.convertedAlone < 5) ? ['few_journeys_alone' as const] : []),
+    ...(modelInfo(model).estimates === 'rateDifference' && (own.journeysAlone < 30 || own.convertedAlone < 5)
+      ? ['few_journeys_alone' as const]
+      : []),
     // Without a conversion as well: the bound on how many there may be says nothing of their value.
     ...(reward === 'value' && ofValue < FEWEST_OF_VALUE.channel && !isWorthNothing && spread < NEARLY_EQUAL
       ? ['few_orders_decide' as const]

@@ -112,7 +112,7 @@ export function jackknife(grouped: Grouped): GroupedUncertainty {
       const interval = none || isOutside || credit <= 0 || isStill ? null : onLogScale(credit, variance, t);
       const hasEffect = !none && modelInfo(model).effect !== null;
       const ofRate = hasEffect ? ofEffect(grouped, i, t) : null;
-      const effect = model === 'rateShapley' ? ofRate : lowered(ofRate, i, FEWEST_USERS);
+      const effect = modelInfo(model).estimates === 'rateDifference' ? ofRate : lowered(ofRate, i, FEWEST_USERS);
       const neverDiffers = !none && ((isStill && !isOutside) || (hasEffect && effect === null));
       return {
         channel,
@@ -143,11 +143,11 @@ export function jackknife(grouped: Grouped): GroupedUncertainty {
   function ofEffect({ is: { effects } }: Grouped, i: number, z: number): Interval | null {
     const effect = effects[i] as number;
     const others = without.map((one) => one.effects[i] as number);
-    const { isPart } = modelInfo(model);
-    // The effect of the sum game is an amount; that of games of rates is a rate, whatever the number of users.
-    const isAmount = model === 'shapley';
+    const { estimates } = modelInfo(model);
+    // Amounts grow with the number of users, parts and rates do not.
+    const isAmount = estimates === 'amount';
     const variance = varianceOf(isAmount ? others.map(scaledUp) : others);
-    if (isPart && effect >= 0 && effect <= 1) return ofPart(grouped, effect, variance, z);
+    if (estimates === 'part' && effect >= 0 && effect <= 1) return ofPart(grouped, effect, variance, z);
     if (isNoise(variance, effect)) return null;
     if (isAmount && effect > 0) return onLogScale(effect, variance, z);
     const half = z * Math.sqrt(variance);
@@ -211,7 +211,7 @@ function equalsOfAll({ is: { total }, without }: Grouped): number {
 }
 
 function isTooAlone({ model, alone }: Grouped, i: number): boolean {
-  if (model !== 'rateShapley') return false;
+  if (modelInfo(model).estimates !== 'rateDifference') return false;
   const { journeys = 0, groups = 0 } = alone[i] ?? {};
   return journeys < FEWEST_ALONE.journeys || groups < FEWEST_ALONE.groups;
 }

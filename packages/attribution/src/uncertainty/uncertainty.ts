@@ -188,7 +188,7 @@ function ofModel(
       const credit = none || isOutside ? null : ofCredit(amount, draws.credits[i] as Float64Array, witnesses, is.total, z);
       const effect = none
         ? null
-        : model === 'shapley' && credit !== null
+        : modelInfo(model).estimates === 'amount' && credit !== null
           ? credit
           : ofEffect(model, is.effects[i] as number, draws.effects[i] as Float64Array, witnesses, z, level);
       const isStill = (credit === null && amount > 0 && !isOutside) || (effect === null && isShared(model));
@@ -259,8 +259,9 @@ function ofEffect(
   z: number,
   level: number,
 ): Interval | null {
-  if (!isShared(model) || (witnesses.converted === 0 && !modelInfo(model).isPart)) return null;
-  if (modelInfo(model).isPart && effect >= 0 && effect <= 1) return ofProportion(effect, draws, witnesses, z);
+  const { estimates } = modelInfo(model);
+  if (!isShared(model) || (witnesses.converted === 0 && estimates !== 'part')) return null;
+  if (estimates === 'part' && effect >= 0 && effect <= 1) return ofProportion(effect, draws, witnesses, z);
   if (isNoise(varianceOf(draws), effect)) return null;
-  return model === 'rateShapley' || effect <= 0 ? percentiles(draws, level) : ofAmount(effect, draws, witnesses, z);
+  return estimates === 'rateDifference' || effect <= 0 ? percentiles(draws, level) : ofAmount(effect, draws, witnesses, z);
 }

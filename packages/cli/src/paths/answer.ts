@@ -77,7 +77,7 @@ export function cpaInterval(
 export function samplingOf({ model, sampling }: ModelAnswer, reward: Reward, decimals: number): Sampling | null {
   const of = sampling.get(reward);
   if (of === undefined) return null;
-  return reward === 'value' && !modelInfo(model).isPart ? { ...of, epsilon: of.epsilon / 10 ** decimals } : of;
+  return reward === 'value' && modelInfo(model).estimates !== 'part' ? { ...of, epsilon: of.epsilon / 10 ** decimals } : of;
 }
 
 /** Value for money; null without a cost. */

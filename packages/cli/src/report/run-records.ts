@@ -93,7 +93,8 @@ function rowOf(answer: RunAnswer, model: ModelAnswer, line: ChannelLine): Cell[]
   const value = effectOf(model, 'value', channel);
   const only = <T>(reward: Reward, cell: T) => (rewards.includes(reward) ? cell : null);
   const credit = <T>(reward: Reward, cell: T) => (handsOut(model, reward) ? only(reward, cell) : null);
-  const { isPart, tellsLoss } = modelInfo(model.model);
+  const { estimates, tellsLoss } = modelInfo(model.model);
+  const isPart = estimates === 'part';
   const lostMinor = tellsLoss && value !== undefined ? value.effect * facts.valueMinor : null;
   return [
     model.model,

@@ -2,7 +2,7 @@
 
 import type { Sampling } from '@tributary/attribution/data-driven/shapley';
 import { isShared, type ModelName } from '@tributary/attribution/models/catalogue';
-import type { ModelOutcome, SharedName } from '@tributary/attribution/models/shared-models';
+import { type ModelOutcome, SHARED_MODELS, type SharedName } from '@tributary/attribution/models/shared-models';
 import type { Integer } from '@tributary/model/integer';
 import type { Rows } from '@tributary/views/deltas';
 import { aloneIn } from '../counts/group-counts.ts';
@@ -81,7 +81,7 @@ function creditOfShares(model: SharedName, outcomes: ModelOutcomes, counts: Coun
     byChannel: rowsOfShares(given, wholes, ['channel'], {}),
     oneCurrency: outcomes.values.size === 1,
     hasNegativeShares: all.some(({ channels }) => channels.some(({ share }) => share < 0)),
-    outside: model === 'rateShapley' ? outsideOf(all, counts) : [],
+    outside: SHARED_MODELS[model].estimates === 'rateDifference' ? outsideOf(all, counts) : [],
     sampling: all[0]?.sampling ?? null,
     uncertainty: uncertaintyOf(model, outcomes, counts),
   };
