@@ -4,7 +4,6 @@ import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { openApi } from '@tributary/contract/openapi';
-import { ROUTES } from '../src/operations.ts';
 import { type OpenApi, typesOf } from './types.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -16,7 +15,7 @@ export function build(folder: string): void {
   mkdirSync(sources, { recursive: true });
   for (const name of readdirSync(join(ROOT, 'src'))) copyFileSync(join(ROOT, 'src', name), join(sources, name));
   const { name, version, type, license, description } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
-  writeFileSync(join(sources, 'api.ts'), typesOf(openApi(version) as unknown as OpenApi, Object.keys(ROUTES)));
+  writeFileSync(join(sources, 'api.ts'), typesOf(openApi(version) as unknown as OpenApi));
   compile(sources, folder);
   rmSync(sources, { recursive: true });
   copyFileSync(join(REPOSITORY, 'LICENSE'), join(folder, 'LICENSE'));

@@ -32,24 +32,24 @@ export interface OpenApi {
 /** What JSON Schema has no words for: what callers may write as an instant, and sums beyond 2^53. */
 const WRITTEN: Readonly<Record<string, string>> = { Instant: 'number | string | Date', Sum: 'number | bigint' };
 
-/** The module `api.ts`, for the operations with these names. */
-export function typesOf({ paths, components }: OpenApi, names: readonly string[]): string {
+/** The module `api.ts`. */
+export function typesOf({ paths, components }: OpenApi): string {
   const schemas = Object.entries(components.schemas).map(
     ([name, schema]) => `${comment(schema.description)}export type ${name} = ${WRITTEN[name] ?? typeOf(schema)};\n`,
   );
   const operations = Object.entries(paths).flatMap(([path, methods]) =>
-    Object.entries(methods)
-      .filter(([, { operationId }]) => names.includes(operationId))
-      .map(([method, operation]) => operationOf(operation, method.toUpperCase(), path)),
+    Object.entries(methods).map(([method, operation]) => ({ operation, route: [method.toUpperCase(), path] })),
   );
-  return `/** Made from the OpenAPI document of the API. */\n\n${schemas.join('\n')}\nexport interface Operations {\n${operations.join('')}}\n`;
+  const routes = operations.map(({ operation: { operationId }, route }) => `  ${operationId}: ${JSON.stringify(route)},\n`);
+  return [
+    '/** Made from the OpenAPI document of the API. */\n',
+    ...schemas,
+    `export interface Operations {\n${operations.map(({ operation }) => operationOf(operation)).join('')}}\n`,
+    `export const ROUTES = {\n${routes.join('')}} as const;\n`,
+  ].join('\n');
 }
 
-function operationOf(
-  { operationId, summary, parameters, requestBody, responses }: Operation,
-  method: string,
-  path: string,
-): string {
+function operationOf({ operationId, summary, parameters, requestBody, responses }: Operation): string {
   const written = parameters
     .filter(({ name }) => name !== 'format')
     .map(({ name, required = false, schema, description }) =>
@@ -63,7 +63,6 @@ function operationOf(
   return `${comment(summary)}readonly ${operationId}: {
     readonly asked: ${parts.join(' & ') || 'object'};
     readonly answer: ${answer === undefined ? 'unknown' : typeOf(answer)};
-    readonly route: readonly [method: '${method}', path: '${path}'];
   };\n`;
 }
 

@@ -1,8 +1,11 @@
-/** What can be asked and what is answered, by operation. The built package has the same as plain types, made from the OpenAPI document. */
+/**
+ * What can be asked, what is answered and where, by operation. The built package has the same as plain types and one table, made from the
+ * OpenAPI document (build/types.ts), and needs no contract.
+ */
 import type { Answer, Asked } from '@tributary/contract/route';
-import type { ROUTES } from '@tributary/contract/routes';
+import { ROUTES as CONTRACT } from '@tributary/contract/routes';
 
-type Routes = typeof ROUTES;
+type Routes = typeof CONTRACT;
 
 /** Answers are read as JSON, so `format` is not to be chosen. */
 type AskedOf<O extends keyof Routes> = unknown extends Asked<Routes[O]> ? object : Omit<Asked<Routes[O]>, 'format'>;
@@ -11,6 +14,9 @@ export type Operations = {
   [O in keyof Routes]: {
     readonly asked: AskedOf<O>;
     readonly answer: Answer<Routes[O]>;
-    readonly route: readonly [method: Routes[O]['method'], path: Routes[O]['path']];
   };
 };
+
+export const ROUTES = Object.fromEntries(
+  Object.entries(CONTRACT).map(([operation, { method, path }]) => [operation, [method, path] as const]),
+) as { readonly [O in keyof Operations]: readonly [method: 'GET' | 'POST' | 'DELETE', path: string] };

@@ -6,10 +6,11 @@
  *     for await (const page of tributary.pages('touches', { by: ['campaign'], limit: 1_000 })) …
  *     const [ada, eve] = await Promise.all(['ada', 'eve'].map((user) => tributary.signals(user)));   // one request
  */
+import { ROUTES } from './api.ts';
 import { limitConcurrency } from './concurrency.ts';
 import { endingOf } from './ending.ts';
 import { exchange, type Timing } from './exchange.ts';
-import { type Answer, type Asked, isRead, type Operation, type Paged, ROUTES } from './operations.ts';
+import { type Answer, type Asked, isRead, type Operation, type Paged } from './operations.ts';
 import { requestOf } from './request.ts';
 import { createSignalReads, type SignalChoice, type UserSignals } from './signal-reads.ts';
 

@@ -1,5 +1,6 @@
 /** From an operation and what is asked to an HTTP request. */
-import { type Operation, ROUTES } from './operations.ts';
+import { ROUTES } from './api.ts';
+import type { Operation } from './operations.ts';
 import { localProblem } from './problem.ts';
 
 export interface HttpRequest {

@@ -1,8 +1,10 @@
+import { readFileSync } from 'node:fs';
 import { VIEWS } from '@tributary/views/registry';
 import { expect, test } from 'vitest';
-import { VIEW_ROUTES } from './totals.ts';
 
-test('each view has a route of its own', () => {
-  const paths = Object.values(VIEW_ROUTES).map(({ path }) => path);
-  expect(paths).toEqual(VIEWS.map(({ name }) => `/v1/views/${name}`));
+test('each view, and no other, is in the table of docs/models.md', () => {
+  const page = readFileSync(new URL('../../../docs/models.md', import.meta.url), 'utf8');
+  const [, section = ''] = /^## What is stored\n(.*?)^## /ms.exec(page) ?? [];
+  const listed = section.split('\n').flatMap((line) => [...(/^\| (`[^|]*)\|/.exec(line)?.[1] ?? '').matchAll(/`(\w+)`/g)]);
+  expect(listed.map(([, name]) => name).sort()).toEqual(VIEWS.map(({ name }) => name).sort());
 });

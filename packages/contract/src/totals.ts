@@ -1,7 +1,7 @@
 /** Totals of one view, one route each, all made the same way: three by their own name, and every view as it is stored. */
 import { activity } from '@tributary/views/activity/fold';
 import { conversions } from '@tributary/views/conversions/fold';
-import { VIEWS } from '@tributary/views/registry';
+import { type Dimension, VIEWS, type ViewName } from '@tributary/views/registry';
 import { touches } from '@tributary/views/touches/fold';
 import type { View } from '@tributary/views/view';
 import { z } from 'zod';
@@ -28,15 +28,14 @@ export const TotalsAnswer = z
   .meta({ id: 'TotalsAnswer' });
 
 /** Not to be filtered by: the query's own range has these names. */
-const RANGE: readonly string[] = ['day', 'from', 'to'];
+const RANGE = ['day', 'from', 'to'] as const;
+/** Those of all views; the schema of a view knows its own. */
+type Filter = Exclude<Dimension, (typeof RANGE)[number]>;
 
 /** The dimensions that a query may choose rows by. */
 export function filtersOf({ dimensions }: View): string[] {
-  return dimensions.filter((dimension) => !RANGE.includes(dimension));
+  return dimensions.filter((dimension) => RANGE.every((name) => name !== dimension));
 }
-
-/** Those of all views; the schema of a view knows its own. */
-type Filter = 'channel' | 'campaign' | 'type' | 'currency' | 'model' | 'channels' | 'path' | 'touches' | 'lagDays' | 'position';
 
 function totalsOf<const Path extends string>(path: Path, view: View, by: readonly string[], summary: string) {
   const filters = filtersOf(view).map(
@@ -89,27 +88,11 @@ export const TOTALS_ROUTES = {
   conversions: totalsOf('/v1/conversions', conversions, ['day', 'type'], 'Conversions and their value'),
 };
 
-const VIEW_NAMES = [
-  'activity',
-  'touches',
-  'conversions',
-  'credit',
-  'coalitions',
-  'transitions',
-  'nullCoalitions',
-  'nullTransitions',
-  'paths',
-  'pathShapes',
-  'channelLags',
-  'assists',
-  'positions',
-] as const;
-type ViewName = (typeof VIEW_NAMES)[number];
 /** `viewCredit` has the rows of the view credit. */
 type ViewRoutes = { readonly [Name in ViewName as `view${Capitalize<Name>}`]: ReturnType<typeof totalsOf<`/v1/views/${Name}`>> };
 
-const viewRoutes = VIEW_NAMES.map((name) => {
-  const view = VIEWS.find((each) => each.name === name) as View;
+const viewRoutes = VIEWS.map((view) => {
+  const { name } = view;
   const summary = `The rows of the view ${name} as they are stored: what reports and models are computed from`;
   return {
     view,

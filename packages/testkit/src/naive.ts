@@ -1,6 +1,7 @@
 /**
  * The oracle: what every answer must equal. A short, slow loop that shares nothing with the real computation but the
- * shape of events and definitions, so that no mistake can be made twice. Credit is exact rational arithmetic in BigInt.
+ * shape of events and definitions and the names of views, so that no mistake can be made twice. Credit is exact rational
+ * arithmetic in BigInt.
  *
  * Read it as the specification: events count once (first arrival in log order), sort by ts, touches before conversions, then id, and a conversion
  * credits the touches of its user before it.
@@ -8,6 +9,7 @@
 import { type Definitions, RULE_BASED_MODELS } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
 import type { RowsByView } from '@tributary/views/deltas';
+import { VIEWS } from '@tributary/views/registry';
 import { clicksOnly, covers, type NaiveTouch, naiveConversionRows, naiveNullPaths, naiveNullRows } from './naive-journeys.ts';
 import { NEWEST_TOUCHES } from './naive-newest-touches.ts';
 
@@ -17,11 +19,6 @@ export interface NaiveConversion {
   readonly path: readonly NaiveTouch[];
 }
 
-const VIEW_NAMES = [
-  ...['activity', 'touches', 'conversions', 'credit', 'coalitions', 'transitions', 'nullCoalitions', 'nullTransitions'],
-  ...['paths', 'pathShapes', 'channelLags', 'assists', 'positions'],
-];
-
 /** The whole conversion, in micro-credits. */
 const CREDIT = 1_000_000n;
 
@@ -30,7 +27,7 @@ const CREDIT = 1_000_000n;
  * line; null paths, which later events revise, freeze a lookback later.
  */
 export function naive(events: readonly Event[], definitions: Definitions, anchoredAfter = Number.NEGATIVE_INFINITY): RowsByView {
-  const result = new Map(VIEW_NAMES.map((view) => [view, new Map<string, bigint[]>()]));
+  const result = new Map(VIEWS.map(({ name }) => [name, new Map<string, bigint[]>()]));
   const add = (view: string, dimensions: readonly string[], measures: readonly bigint[]) => {
     const rows = result.get(view) as Map<string, bigint[]>;
     const key = dimensions.join('\t');

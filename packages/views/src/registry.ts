@@ -1,20 +1,5 @@
 /**
- * All views, in the order reports list them.
- *
- * | view            | anchor            | dimensions                                    | measures                            |
- * | activity        | any event         | day, type                                     | events                              |
- * | touches         | touch             | day, channel, campaign, type, currency        | touches, costMinor                  |
- * | conversions     | conversion        | day, type, currency                           | conversions, valueMinor             |
- * | credit          | conversion        | day, model, type, channel, campaign, currency | creditMicros, valueMinor            |
- * | coalitions      | conversion        | day, type, channels, currency                 | conversions, valueMinor             |
- * | transitions     | conversion        | day, type, from, to, currency                 | conversions, valueMinor             |
- * | nullCoalitions  | end of null path  | day, channels                                 | nulls                               |
- * | nullTransitions | end of null path  | day, from, to                                 | nulls                               |
- * | paths           | conversion        | day, type, path, currency                     | conversions, valueMinor             |
- * | pathShapes      | conversion        | day, type, touches, lagDays, currency         | conversions, valueMinor             |
- * | channelLags     | conversion        | day, type, channel, lagDays, currency         | conversions, valueMinor             |
- * | assists         | conversion        | day, type, channel, campaign, currency        | assisted…, participated… and values |
- * | positions       | conversion        | day, type, channel, position, currency        | creditMicros, valueMinor            |
+ * All views, in the order reports list them. Each file says what its rows are anchored at, their dimensions and their measures.
  *
  * An absent campaign or currency reads `(none)`; a conversion with no eligible touch credits the channel `(unattributed)`, and its
  * set, path and state are "". A set, a path or a state is its channels joined by U+001F (journeys/channels.ts).
@@ -34,7 +19,7 @@ import { touches } from './touches/fold.ts';
 import { transitions } from './transitions/fold.ts';
 import type { View } from './view.ts';
 
-export const VIEWS: readonly View[] = [
+const ALL = [
   activity,
   touches,
   conversions,
@@ -48,4 +33,10 @@ export const VIEWS: readonly View[] = [
   channelLags,
   assists,
   positions,
-];
+] as const satisfies readonly View[];
+
+export type ViewName = (typeof ALL)[number]['name'];
+/** Those of all views. */
+export type Dimension = (typeof ALL)[number]['dimensions'][number];
+
+export const VIEWS: readonly View[] = ALL;

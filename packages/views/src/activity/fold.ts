@@ -5,7 +5,7 @@ import { ITSELF, type View } from '../view.ts';
 const ONE = [1];
 
 /** How many distinct events of each type happened each day: what "counts once" is checked against. */
-export const activity: View<TimelineEvent> = {
+export const activity = {
   name: 'activity',
   dimensions: ['day', 'type'],
   measures: ['events'],
@@ -14,4 +14,4 @@ export const activity: View<TimelineEvent> = {
   rows({ ts, type }, _definitions, emit) {
     emit(`${dayOf(ts)}\t${type}`, ONE);
   },
-};
+} as const satisfies View<TimelineEvent>;

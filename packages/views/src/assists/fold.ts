@@ -7,7 +7,7 @@ import type { View } from '../view.ts';
  * Conversions that a channel or campaign took part in, and those that it assisted: with some other touch than the last. Campaign
  * "" is the channel as a whole, which is not the sum of its campaigns.
  */
-export const assists: View<ConvertingPath> = {
+export const assists = {
   name: 'assists',
   dimensions: ['day', 'type', 'channel', 'campaign', 'currency'],
   measures: ['assisted', 'assistedValueMinor', 'participated', 'participatedValueMinor'],
@@ -22,7 +22,7 @@ export const assists: View<ConvertingPath> = {
       emit(`${dayOf(ts)}\t${type}\t${place}\t${currency}`, [isAssist ? 1 : 0, isAssist ? valueMinor : 0, 1, valueMinor]);
     }
   },
-};
+} as const satisfies View<ConvertingPath>;
 
 function addPlaces(places: Set<string>, { channel, place }: TimelineEvent): void {
   places.add(place);

@@ -6,7 +6,7 @@ import type { View } from '../view.ts';
  * Conversions that a channel took part in, and their value, by the whole days from its first touch on the path to the conversion.
  * A conversion counts once for each channel of its path; what nothing led to counts nowhere.
  */
-export const channelLags: View<ConvertingPath> = {
+export const channelLags = {
   name: 'channelLags',
   dimensions: ['day', 'type', 'channel', 'lagDays', 'currency'],
   measures: ['conversions', 'valueMinor'],
@@ -22,4 +22,4 @@ export const channelLags: View<ConvertingPath> = {
       emit(`${filed}\t${channel}\t${lagDays}\t${currency}`, [1, valueMinor]);
     }
   },
-};
+} as const satisfies View<ConvertingPath>;

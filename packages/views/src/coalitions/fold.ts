@@ -4,7 +4,7 @@ import { CONVERTING_PATH, type ConvertingPath } from '../journeys/lenses.ts';
 import type { View } from '../view.ts';
 
 /** Conversions and their value by the set of channels on their path: what Shapley values are computed from. */
-export const coalitions: View<ConvertingPath> = {
+export const coalitions = {
   name: 'coalitions',
   dimensions: ['day', 'type', 'channels', 'currency'],
   measures: ['conversions', 'valueMinor'],
@@ -13,4 +13,4 @@ export const coalitions: View<ConvertingPath> = {
   rows({ conversion: { ts, type, currency, valueMinor }, channels }, _definitions, emit) {
     emit(`${dayOf(ts)}\t${type}\t${coalitionOf(channels)}\t${currency}`, [1, valueMinor]);
   },
-};
+} as const satisfies View<ConvertingPath>;

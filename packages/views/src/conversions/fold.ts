@@ -3,7 +3,7 @@ import type { TimelineEvent } from '../timeline.ts';
 import { ITSELF, type View } from '../view.ts';
 
 /** Conversions and their value: the totals that every model's credit must reach (law 4). */
-export const conversions: View<TimelineEvent> = {
+export const conversions = {
   name: 'conversions',
   dimensions: ['day', 'type', 'currency'],
   measures: ['conversions', 'valueMinor'],
@@ -12,4 +12,4 @@ export const conversions: View<TimelineEvent> = {
     if (kind !== 'conversion') return;
     emit(`${dayOf(ts)}\t${type}\t${currency}`, [1, valueMinor]);
   },
-};
+} as const satisfies View<TimelineEvent>;

@@ -10,7 +10,7 @@ export const UNATTRIBUTED = '(unattributed)';
 const NOWHERE = `${UNATTRIBUTED}\t${NONE}`;
 
 /** The credit of each conversion under every rule-based model, split over its path to the micro and the minor unit. */
-export const credit: View<ConvertingPath> = {
+export const credit = {
   name: 'credit',
   dimensions: ['day', 'model', 'type', 'channel', 'campaign', 'currency'],
   measures: ['creditMicros', 'valueMinor'],
@@ -22,7 +22,7 @@ export const credit: View<ConvertingPath> = {
         emit(`${day}\t${model}\t${conversion.type}\t${place}\t${conversion.currency}`, measures);
     }
   },
-};
+} as const satisfies View<ConvertingPath>;
 
 /** Credit and value by place; summed before anybody builds a row key, for paths may be long and their places few. */
 export function creditByPlace(

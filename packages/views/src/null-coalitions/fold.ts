@@ -4,7 +4,7 @@ import { NULL_PATH, type NullPath } from '../journeys/lenses.ts';
 import type { View } from '../view.ts';
 
 /** Journeys without a conversion, open ones included, by the set of channels on their path. */
-export const nullCoalitions: View<NullPath> = {
+export const nullCoalitions = {
   name: 'nullCoalitions',
   dimensions: ['day', 'channels'],
   measures: ['nulls'],
@@ -13,4 +13,4 @@ export const nullCoalitions: View<NullPath> = {
   rows({ ts, channels }, _definitions, emit) {
     emit(`${dayOf(ts)}\t${coalitionOf(channels)}`, [1]);
   },
-};
+} as const satisfies View<NullPath>;

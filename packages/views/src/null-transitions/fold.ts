@@ -4,7 +4,7 @@ import { NULL_PATH, type NullPath } from '../journeys/lenses.ts';
 import type { View } from '../view.ts';
 
 /** How often null paths pass from one state to the next. From "" is the start, to "" the end without a conversion. */
-export const nullTransitions: View<NullPath> = {
+export const nullTransitions = {
   name: 'nullTransitions',
   dimensions: ['day', 'from', 'to'],
   measures: ['nulls'],
@@ -19,6 +19,6 @@ export const nullTransitions: View<NullPath> = {
     }
     emit(`${day}\t${from}\t`, ONE);
   },
-};
+} as const satisfies View<NullPath>;
 
 const ONE = [1];

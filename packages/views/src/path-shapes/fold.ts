@@ -5,7 +5,7 @@ import type { View } from '../view.ts';
 const MOST_TOUCHES = 50;
 
 /** Conversions and their value by the length of their path and the whole days from its first touch: path length and time lag. */
-export const pathShapes: View<ConvertingPath> = {
+export const pathShapes = {
   name: 'pathShapes',
   dimensions: ['day', 'type', 'touches', 'lagDays', 'currency'],
   measures: ['conversions', 'valueMinor'],
@@ -15,4 +15,4 @@ export const pathShapes: View<ConvertingPath> = {
     const lagDays = Math.floor((ts - (path[0]?.ts ?? ts)) / DAY_MS);
     emit(`${dayOf(ts)}\t${type}\t${touches}\t${lagDays}\t${currency}`, [1, valueMinor]);
   },
-};
+} as const satisfies View<ConvertingPath>;

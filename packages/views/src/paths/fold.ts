@@ -4,7 +4,7 @@ import { CONVERTING_PATH, type ConvertingPath } from '../journeys/lenses.ts';
 import type { View } from '../view.ts';
 
 /** Conversions and their value by the steps of their path, up to a bound of steps. */
-export const paths: View<ConvertingPath> = {
+export const paths = {
   name: 'paths',
   dimensions: ['day', 'type', 'path', 'currency'],
   measures: ['conversions', 'valueMinor'],
@@ -13,4 +13,4 @@ export const paths: View<ConvertingPath> = {
     const steps = stepsOf(channels, attribution.pathSteps);
     emit(`${dayOf(ts)}\t${type}\t${steps}\t${currency}`, [1, valueMinor]);
   },
-};
+} as const satisfies View<ConvertingPath>;

@@ -11,7 +11,7 @@ const LAST_TOLD_APART = 20;
  * Ordered Shapley (Zhao, Mahboobi, Bagheri 2018): each conversion is shared equally by the distinct channels of its path, and a
  * channel's part equally by its touches, filed by their position.
  */
-export const positions: View<ConvertingPath> = {
+export const positions = {
   name: 'positions',
   dimensions: ['day', 'type', 'channel', 'position', 'currency'],
   measures: ['creditMicros', 'valueMinor'],
@@ -20,7 +20,7 @@ export const positions: View<ConvertingPath> = {
   rows({ conversion, channels }, _definitions, emit) {
     emitShares(channels, conversion, emit);
   },
-};
+} as const satisfies View<ConvertingPath>;
 
 function emitShares(channels: readonly string[], { ts, type, currency, valueMinor }: TimelineEvent, emit: Emit): void {
   const filed = `${dayOf(ts)}\t${type}`;

@@ -3,7 +3,7 @@ import type { TimelineEvent } from '../timeline.ts';
 import { ITSELF, type View } from '../view.ts';
 
 /** Touches and what they cost, by channel and campaign. */
-export const touches: View<TimelineEvent> = {
+export const touches = {
   name: 'touches',
   dimensions: ['day', 'channel', 'campaign', 'type', 'currency'],
   measures: ['touches', 'costMinor'],
@@ -12,4 +12,4 @@ export const touches: View<TimelineEvent> = {
     if (kind !== 'touch') return;
     emit(`${dayOf(ts)}\t${place}\t${type}\t${currency}`, [1, costMinor]);
   },
-};
+} as const satisfies View<TimelineEvent>;

@@ -7,7 +7,7 @@ import type { View } from '../view.ts';
  * How often the paths of conversions pass from one state to the next; the value lies on the edge into the conversion. From "" is
  * the start, to "" the conversion: Markov models are computed from these and from the transitions of null paths.
  */
-export const transitions: View<ConvertingPath> = {
+export const transitions = {
   name: 'transitions',
   dimensions: ['day', 'type', 'from', 'to', 'currency'],
   measures: ['conversions', 'valueMinor'],
@@ -23,4 +23,4 @@ export const transitions: View<ConvertingPath> = {
     }
     emit(`${filed}${from}\t\t${currency}`, [1, valueMinor]);
   },
-};
+} as const satisfies View<ConvertingPath>;
