@@ -20,7 +20,7 @@ const COMMAND = [
   '--paths',
   PATHS,
   '--models',
-  'all',
+  'first,last,lastNonDirect,linear,positionBased,jShaped,inverseJ,shapley,rateShapley,markov,markovShapley,hybrid,hybridChain',
   '--touch-costs',
   'a=7,b=5,c=4,d=2',
   '--currency',

@@ -62,15 +62,17 @@ function ofShared(name: SharedName): ModelInfo {
   return { ...PLAIN, family: 'dataDriven', rule, effect, parameters, estimates, tellsLoss };
 }
 
+function infoOf<Name extends string>(names: readonly Name[], of: (name: Name) => ModelInfo): Record<Name, ModelInfo> {
+  return Object.fromEntries(names.map((name) => [name, of(name)])) as Record<Name, ModelInfo>;
+}
+
+const { shapley, ...onCounts } = infoOf(Object.keys(SHARED_MODELS) as SharedName[], ofShared);
+
 const ALL: Record<ModelName, ModelInfo> = {
-  ...(Object.fromEntries(RULE_NAMES.map((name) => [name, ofRule(name)])) as Record<RuleName, ModelInfo>),
-  shapley: ofShared('shapley'),
+  ...infoOf(RULE_NAMES, ofRule),
+  shapley,
   orderedShapley: COUNTED.orderedShapley,
-  rateShapley: ofShared('rateShapley'),
-  markov: ofShared('markov'),
-  markovShapley: ofShared('markovShapley'),
-  hybrid: ofShared('hybrid'),
-  hybridChain: ofShared('hybridChain'),
+  ...onCounts,
   participation: COUNTED.participation,
   assisted: COUNTED.assisted,
 };
