@@ -197,7 +197,7 @@ export const MUTATIONS_OF_HISTORY: readonly Mutation[] = [
   {
     lie: 'an API is ready as long as it can answer, whatever its store and log are',
     law: '7',
-    file: 'services/api/src/routes/operations.ts',
+    file: 'services/api/src/routes/health.ts',
     from: 'if (notOneHistory.length > 0)',
     to: 'if (notOneHistory.length < 0)',
     test: 'services/api/test/one-history.test.ts',

@@ -5,6 +5,8 @@
  *   route · errors as RFC 9457 · counted and timed
  */
 import { randomUUID } from 'node:crypto';
+import { readdirSync } from 'node:fs';
+import { basename } from 'node:path';
 import cors from '@fastify/cors';
 import helmet from '@fastify/helmet';
 import swagger, { type StaticDocumentSpec } from '@fastify/swagger';
@@ -13,37 +15,14 @@ import { openApi } from '@tributary/contract/openapi';
 import { exactJson } from '@tributary/model/exact-json';
 import { createFairShare } from '@tributary/runtime/http/fair-share';
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
-import type { ApiContext } from './context.ts';
+import type { ApiContext, Routes } from './context.ts';
 import { isDocs, requireKey } from './http/auth.ts';
 import { errorHandler, sendProblem } from './http/problem.ts';
 import { createConnectionBound, parseJsonBody } from './http/request-bounds.ts';
 import { compileValidator } from './http/serve.ts';
-import { archiveQuestionRoutes } from './routes/archive-questions.ts';
-import { attributionRoutes } from './routes/attribution.ts';
-import { conversionRoutes } from './routes/conversions.ts';
-import { deadLetterRoutes } from './routes/dead-letters.ts';
-import { generationRoutes } from './routes/generations.ts';
-import { healthRoutes, operationRoutes } from './routes/operations.ts';
-import { pathRoutes } from './routes/paths.ts';
-import { reconciliationRoutes } from './routes/reconciliations.ts';
-import { signalsRoutes } from './routes/signals.ts';
-import { totalsRoutes } from './routes/totals.ts';
-import { userRoutes } from './routes/users.ts';
 
-const ROUTES = [
-  signalsRoutes,
-  userRoutes,
-  attributionRoutes,
-  pathRoutes,
-  totalsRoutes,
-  conversionRoutes,
-  archiveQuestionRoutes,
-  generationRoutes,
-  reconciliationRoutes,
-  operationRoutes,
-  deadLetterRoutes,
-  healthRoutes,
-];
+/** Every file of `routes/` has its plugin as `routes`; `contract.test.ts` compares what they answer on with the contract. */
+const ROUTES = readdirSync(new URL('routes/', import.meta.url)).map((file) => basename(file, '.ts'));
 
 const DOCUMENT = openApi('0.1.0') as unknown as StaticDocumentSpec['document'];
 
@@ -124,7 +103,10 @@ export async function buildApp(context: ApiContext, options: AppOptions): Promis
     });
     await docs.register(swaggerUi, { routePrefix: '/docs', uiConfig: { persistAuthorization: false } });
   });
-  for (const routes of ROUTES) await app.register(routes(context));
+  for (const name of ROUTES) {
+    const { routes } = (await import(`./routes/${name}.ts`)) as { readonly routes: Routes };
+    await app.register(routes(context));
+  }
   return app;
 }
 

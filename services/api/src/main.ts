@@ -25,7 +25,7 @@ import type { ApiContext } from './context.ts';
 import { rememberDefinitions } from './definitions-memory.ts';
 import { requestMetrics, servingMetrics } from './metrics.ts';
 import { type ApiDeps, DEFAULT_LIMITS } from './ports.ts';
-import { readinessOf } from './routes/operations.ts';
+import { readinessOf } from './routes/health.ts';
 import { createRecordReader } from './users/record-reader.ts';
 
 const CLOSE_MS = 2_000;

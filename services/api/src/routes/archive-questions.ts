@@ -11,7 +11,7 @@ import type { ApiContext, Routes } from '../context.ts';
 import { actorOf } from '../http/auth.ts';
 import { serve } from '../http/serve.ts';
 
-export const archiveQuestionRoutes: Routes =
+export const routes: Routes =
   ({ deps }) =>
   (app, _options, done) => {
     const { questions, now } = deps;

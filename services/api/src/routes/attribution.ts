@@ -32,7 +32,7 @@ import { cursorKey, parametersOf, questionOf } from '../http/report-question.ts'
 import { windowOf } from '../http/selection.ts';
 import { serve } from '../http/serve.ts';
 
-export const attributionRoutes: Routes = (context) => (app, _options, done) => {
+export const routes: Routes = (context) => (app, _options, done) => {
   const runner = createModelRunner();
   app.addHook('onClose', () => runner.stop());
   const answered = openAnsweredQuestions(context);

@@ -22,7 +22,7 @@ import { conversionOf, touchOf } from './users.ts';
 /** Generation, time, id and user of the last conversion of a page. */
 const PLACE = ['number', 'number', 'string', 'string'] as const;
 
-export const conversionRoutes: Routes = (context) => (app, _options, done) => {
+export const routes: Routes = (context) => (app, _options, done) => {
   serve(app, CONVERSION_ROUTES.listConversions, async ({ query }) => {
     const { limit, cursor, type, user } = query;
     const types = type === undefined ? undefined : [type].flat();

@@ -11,7 +11,7 @@ import { serve } from '../http/serve.ts';
 
 const QUESTION = ['dead-letters'];
 
-export const deadLetterRoutes: Routes =
+export const routes: Routes =
   ({ deps }) =>
   (app, _options, done) => {
     const { deadLetters } = deps.store;

@@ -13,7 +13,7 @@ import { actorOf } from '../http/auth.ts';
 import { decodeCursor, encodeCursor } from '../http/pages.ts';
 import { serve } from '../http/serve.ts';
 
-export const generationRoutes: Routes = (context) => (app, _options, done) => {
+export const routes: Routes = (context) => (app, _options, done) => {
   const { deps, generations } = context;
 
   serve(app, GENERATION_ROUTES.generations, async (request) => {

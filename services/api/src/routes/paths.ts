@@ -20,7 +20,7 @@ import { serve } from '../http/serve.ts';
 
 const FILTERS = ['type', 'currency'];
 
-export const pathRoutes: Routes = (context) => (app, _options, done) => {
+export const routes: Routes = (context) => (app, _options, done) => {
   serve(app, PATH_ROUTES.paths, async ({ query }) => {
     const { days, equal, layers, notes } = selectionOf(query, FILTERS);
     const snapshot = await takeSnapshot(context, PATH_VIEWS, layers);

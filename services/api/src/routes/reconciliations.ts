@@ -6,7 +6,7 @@ import type { Routes } from '../context.ts';
 import { decodeCursor, encodeCursor } from '../http/pages.ts';
 import { serve } from '../http/serve.ts';
 
-export const reconciliationRoutes: Routes =
+export const routes: Routes =
   ({ deps }) =>
   (app, _options, done) => {
     serve(app, GENERATION_ROUTES.reconciliations, async (request) => {

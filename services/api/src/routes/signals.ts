@@ -10,7 +10,7 @@ import { serve } from '../http/serve.ts';
 import { createBodyPool, lostAmong, queryBody, selectSignals, servedNames, userBody } from '../users/signals-body.ts';
 import { lostUpTo } from '../users/user-timeline.ts';
 
-export const signalsRoutes: Routes = (context) => (app, _options, done) => {
+export const routes: Routes = (context) => (app, _options, done) => {
   const { deps, records, unread } = context;
   const metaText = createMetaText(context);
   const pool = createBodyPool();

@@ -16,7 +16,7 @@ import { pageOf, topOf } from '../http/pages.ts';
 import { selectionOf } from '../http/selection.ts';
 import { serve } from '../http/serve.ts';
 
-export const totalsRoutes: Routes = (context) => (app, _options, done) => {
+export const routes: Routes = (context) => (app, _options, done) => {
   for (const { route, view } of TOTALS)
     serve(app, route, ({ query }) => totals(context, view, query, route === TOTALS_ROUTES.touches));
   done();

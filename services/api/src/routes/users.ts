@@ -13,7 +13,7 @@ const MAX_JOURNEYS = 1_000;
 /** To parse a record holds everybody up: some 16 000 events are looked at, those that came last. */
 const MAX_RECORD_BYTES = 2 * 1024 * 1024;
 
-export const userRoutes: Routes =
+export const routes: Routes =
   ({ deps, board, records }) =>
   (app, _options, done) => {
     serve(app, USER_ROUTES.userJourney, async (request) => {
