@@ -23,3 +23,15 @@ export function isCurrency(code: string): boolean {
 export function noCurrency(got: string, field = 'currency'): string {
   return `${field} must be a code of ISO 4217 (got ${got})`;
 }
+
+/** Decimals of the minor unit where they are not two. Source: ISO 4217. (Unicode's list has what cash is rounded to: none for HUF, COP or IDR.) */
+const DECIMALS: ReadonlyMap<string, number> = new Map([
+  ...'BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF'.split(' ').map((code) => [code, 0] as const),
+  ...'BHD IQD JOD KWD LYD OMR TND'.split(' ').map((code) => [code, 3] as const),
+  ...'CLF UYW'.split(' ').map((code) => [code, 4] as const),
+]);
+
+/** How many decimals an amount of the currency has: 1999 minor units are 19.99 EUR, and 1999 JPY. 2 where it is not known. */
+export function decimalsOf(currency: string | undefined): number {
+  return DECIMALS.get(currency ?? '') ?? 2;
+}

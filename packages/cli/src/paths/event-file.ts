@@ -2,6 +2,8 @@
  * A file of touches and conversions as weighted paths: the journeys that the platform would see in the same events under the same
  * definitions (packages/views/src/journeys/path.ts). Like a path file it is understood as a whole or not at all.
  */
+
+import { decimalsOf } from '@tributary/model/currency';
 import type { Definitions } from '@tributary/model/definitions';
 import { HOUR_MS } from '@tributary/model/time';
 import { channelsOf } from '@tributary/views/journeys/channels';
@@ -15,7 +17,6 @@ import type { ImportEvent } from '../import/import-event.ts';
 import { objectionTo } from '../import/load.ts';
 import { createOccurrenceIds } from '../import/occurrences.ts';
 import { createProblems } from '../import/problems.ts';
-import { decimalsOf } from '../terminal/decimals.ts';
 import { count } from '../terminal/figures.ts';
 import { createJourneys, type ScaledPath } from './journeys.ts';
 import type { PathFile } from './path-file.ts';

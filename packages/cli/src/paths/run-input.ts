@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import type { Reward } from '@tributary/attribution/data-driven/counts';
 import { modelInfo } from '@tributary/attribution/models/catalogue';
+import { decimalsOf } from '@tributary/model/currency';
 import type { Definitions } from '@tributary/model/definitions';
 import { loadDefinitions } from '@tributary/runtime/config/definitions';
 import type { Context } from '../context.ts';
@@ -9,7 +10,6 @@ import { CommandError, EXIT, MISNAMED, UsageError } from '../exit.ts';
 import { separatorOf } from '../import/csv-flags.ts';
 import { inflated } from '../import/lines.ts';
 import { openInput } from '../import/open-input.ts';
-import { decimalsOf } from '../terminal/decimals.ts';
 import type { Decimal } from './decimal.ts';
 import { readEventFile } from './event-file.ts';
 import { type PathFile, readPathFile } from './path-file.ts';

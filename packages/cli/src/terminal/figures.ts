@@ -1,8 +1,7 @@
 /** Numbers, money, instants and spans as people read them. Always English and UTC: output does not depend on the machine. */
-import { isCurrencyCode } from '@tributary/model/currency';
+import { decimalsOf, isCurrencyCode } from '@tributary/model/currency';
 import { type Integer, integerOf, negate } from '@tributary/model/integer';
 import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
-import { decimalsOf } from './decimals.ts';
 
 const WHOLE = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 

@@ -1,12 +1,6 @@
 /** Money as clients send it (decimal major units) to integer minor units, in exact decimal arithmetic. */
+import { decimalsOf } from '@tributary/model/currency';
 import { EVENT_BOUNDS } from '@tributary/model/validate-event';
-
-/** Digits of the minor unit where they are not two. Source: ISO 4217. */
-const DIGITS: ReadonlyMap<string, number> = new Map([
-  ...'BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF'.split(' ').map((code) => [code, 0] as const),
-  ...'BHD IQD JOD KWD LYD OMR TND'.split(' ').map((code) => [code, 3] as const),
-  ...'CLF UYW'.split(' ').map((code) => [code, 4] as const),
-]);
 
 const DECIMAL = /^([+-]?)\$?(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,3}))?$/;
 /** Longest decimal text that is read, characters. */
@@ -23,7 +17,7 @@ export function toMinorUnits(amount: unknown, currency: string | undefined): num
   if (match === null) return undefined;
   const [, sign = '', whole = '', fraction = '', exponent = '0'] = match;
   if (whole + fraction === '') return undefined;
-  const minor = shifted(whole, fraction, Number(exponent) + (DIGITS.get(currency ?? '') ?? 2));
+  const minor = shifted(whole, fraction, Number(exponent) + decimalsOf(currency));
   if (minor === undefined || minor > EVENT_BOUNDS.amountMinor) return undefined;
   return sign === '-' && minor !== 0 ? -minor : minor;
 }
