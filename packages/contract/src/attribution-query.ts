@@ -48,6 +48,13 @@ const Filters = {
   campaign: dimensionValues('Only rows of this campaign, or of any of several.'),
   type: eventNames('Only conversions of this type, or of any of several.'),
   currency: dimensionValues('Only amounts in this currency, or in any of several.'),
+  convertTo: z
+    .string()
+    .regex(/^[A-Z]{3}$/, 'be a code of ISO 4217, such as EUR')
+    .optional()
+    .describe(
+      'Amounts of all currencies in this one, by the exchange rates of the definitions (`meta.exchangeRates`). Absent: amounts stay apart by currency.',
+    ),
   ...LayerParameter,
   limit: count(MAX_ROWS).default(MAX_ROWS).describe('Rows of a page.'),
   cursor: Cursor.optional(),

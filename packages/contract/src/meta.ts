@@ -26,6 +26,12 @@ export const Meta = z
     complete,
     warnings,
     definitions: z.string().describe('Version of the definitions that the batch side followed.'),
+    exchangeRates: z
+      .object({ to: z.string(), rates: z.record(z.string(), z.string()).describe('What one of each currency is in `to`.') })
+      .optional()
+      .describe(
+        'With `convertTo`: what amounts were converted by, of these definitions. The amounts are approximations by these rates.',
+      ),
   })
   .meta({ id: 'Meta' });
 export type Meta = z.output<typeof Meta>;

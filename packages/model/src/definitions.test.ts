@@ -21,11 +21,11 @@ test('law 1: stored definitions keep the rules, the text and the version of thei
 });
 
 test('definitions that name rules of another version are refused, with the fix', () => {
-  for (const rules of [1, 4, '2'])
+  for (const rules of [1, 5, '2'])
     expect(() => parseDefinitions(JSON.stringify({ rules }), sha256Hex)).toThrow(
-      'definitions, at rules: must be 2 or 3. Leave it out',
+      'definitions, at rules: must be 2, 3 or 4. Leave it out',
     );
-  expect(() => storedDefinitions('{"rules":4}', sha256Hex)).toThrow('rules');
+  expect(() => storedDefinitions('{"rules":5}', sha256Hex)).toThrow('rules');
 });
 
 test('what a person wrote by mistake is named with its place; a byte order mark is taken', () => {
@@ -44,4 +44,30 @@ test('what a person wrote by mistake is named with its place; a byte order mark 
 test('law 1: stored definitions are read as they were stored, with names that are refused today', () => {
   const stored = FIRST.replace('"buy"', '"buy "');
   expect(storedDefinitions(stored, sha256Hex).conversionTypes).toEqual(new Set(['buy ']));
+});
+
+test('law 1: exchange rates are in the text, and not in the version that rows follow', () => {
+  const plain = parseDefinitions('{}', sha256Hex);
+  const exchangeRates = { to: 'EUR', rates: { USD: '0.92' } };
+  const rated = parseDefinitions(JSON.stringify({ exchangeRates }), sha256Hex);
+  expect(rated).toMatchObject({ version: plain.version, exchangeRates });
+  // A reader of before stops at them (decision 22).
+  expect(JSON.parse(rated.json)).toEqual({ ...JSON.parse(plain.json), rules: 4, exchangeRates });
+  expect(storedDefinitions(rated.json, sha256Hex)).toEqual(rated);
+  expect(parseDefinitions(rated.json, sha256Hex)).toEqual(rated);
+  const once = { conversions: { buy: { onceBy: 'properties.id' } } };
+  const [counted, both] = [once, { ...once, exchangeRates }].map((file) => parseDefinitions(JSON.stringify(file), sha256Hex));
+  expect(both?.version).toBe(counted?.version);
+  expect(storedDefinitions(both?.json ?? '', sha256Hex)).toEqual(both);
+});
+
+test.each([
+  [{ to: 'EUR', rates: { USD: 0.92 } }, 'definitions, at exchangeRates.rates.USD: '],
+  [{ to: 'EUR', rates: { USD: '0' } }, 'must be a positive decimal as text, such as "0.92"'],
+  [{ to: 'EUR', rates: { EUR: '1' } }, 'must have no rate of the currency that amounts are converted to'],
+  [{ to: 'XQX', rates: {} }, 'definitions, at exchangeRates.to: must be a code of ISO 4217'],
+  [{ to: 'EUR', rates: { usd: '1' } }, 'definitions, at exchangeRates.rates.usd: '],
+  [{ rates: {} }, 'definitions, at exchangeRates.to: '],
+])('exchange rates such as %j are refused with their place', (exchangeRates, message) => {
+  expect(() => parseDefinitions(JSON.stringify({ exchangeRates }), sha256Hex)).toThrow(message);
 });

@@ -3,8 +3,10 @@
  * layers; it travels inside each barrier, so that a change takes effect at one cut everywhere.
  */
 import { z } from 'zod';
+import { isCurrency } from './currency.ts';
 import { TributaryError } from './errors.ts';
 import type { Event } from './event.ts';
+import { RATE } from './exchange-rates.ts';
 import { jsonTrouble, troubleText } from './json-trouble.ts';
 import { DAY_MS, HOUR_MS } from './time.ts';
 
@@ -35,8 +37,9 @@ const Touch = z.strictObject({
  *   1  events of one instant are in order of id (texts of that time do not name their rules)
  *   2  events of one instant: touches before conversions, then in order of id
  *   3  as 2, and conversions that are counted once; only texts that name such conversions have these
+ *   4  rows as 2 or 3; beside them exchange rates, which no row follows: only texts that have rates have these
  */
-const RULES = 3;
+const RULES = 4;
 
 /** A field within `properties`, by its names: none that SQL would read as a pattern or a place in a list. */
 const Path = z
@@ -44,9 +47,30 @@ const Path = z
   .max(256)
   .regex(/^properties(\.[^.*\p{Cc}"'\\[\]]+){1,8}$/u, 'must be a path such as "properties.order_id"');
 
+const Currency = z.string().refine(isCurrency, 'must be a code of ISO 4217, such as "EUR"');
+
+/** What answers are converted by where they are asked for it; no row of a view follows them (decision 31). */
+const Rates = z
+  .strictObject({
+    to: Currency,
+    /** What one of each is in `to`: major units, as decimal text. */
+    rates: z
+      .record(
+        Currency,
+        z
+          .string()
+          .regex(RATE, 'must be a positive decimal as text, such as "0.92", of at most 12 digits on either side of the point'),
+      )
+      .refine((rates) => Object.keys(rates).length <= 200, 'holds more than 200 currencies'),
+  })
+  .refine(
+    ({ to, rates }) => !Object.hasOwn(rates, to),
+    'must have no rate of the currency that amounts are converted to: it is 1. Leave it out',
+  );
+
 const Schema = z.strictObject({
   /** Written by the program. */
-  rules: z.literal([2, RULES], `must be 2 or ${RULES}. Leave it out`).default(2),
+  rules: z.literal([2, 3, RULES], `must be 2, 3 or ${RULES}. Leave it out`).default(2),
   touches: z.record(name, Touch).default({
     ad_click: { windowDays: 30, defaultChannel: 'direct', viewThrough: false },
     ad_impression: { windowDays: 1, defaultChannel: 'direct', viewThrough: true },
@@ -102,9 +126,10 @@ const Schema = z.strictObject({
       perUser: z.int().min(20).max(100_000).default(1000),
     })
     .prefault({}),
+  exchangeRates: Rates.optional(),
 });
 
-const Stored = Schema.extend({ rules: z.literal([1, 2, RULES]).default(1) });
+const Stored = Schema.extend({ rules: z.literal([1, 2, 3, RULES]).default(1) });
 
 const NewerRules = z.looseObject({
   rules: z.int().min(RULES + 1),
@@ -121,7 +146,10 @@ export type EventKind = 'touch' | 'conversion' | 'signal';
 
 /** The checked definitions with what both engines derive from them. Durations in ms. */
 export interface Definitions extends Parsed {
-  /** First 12 hex digits of the SHA-256 of the canonical JSON: names the definitions in every attributed row. */
+  /**
+   * First 12 hex digits of the SHA-256 of the canonical JSON without exchange rates: names what rows follow, in every attributed row. Rows of
+   * one version add up.
+   */
   readonly version: string;
   /** Canonical JSON: what barriers and manifests carry. */
   readonly json: string;
@@ -225,10 +253,15 @@ function ruled({ conversions, once, rules, ...rest }: Written): Parsed {
   const counted = Object.entries(all).filter(([type]) => types.includes(type));
   return {
     ...rest,
-    rules: counted.length > 0 ? RULES : rules === RULES ? 2 : rules,
+    rules: rest.exchangeRates !== undefined ? RULES : ofRows(rules, counted.length > 0),
     conversions: types,
     once: Object.fromEntries(counted),
   };
+}
+
+/** The rules that rows follow, whatever else the text has. */
+function ofRows(rules: number, countsOnce: boolean): Written['rules'] {
+  return countsOnce ? 3 : rules === 1 ? 1 : 2;
 }
 
 function derive(parsed: Parsed, sha256Hex: (text: string) => string): Definitions {
@@ -238,8 +271,10 @@ function derive(parsed: Parsed, sha256Hex: (text: string) => string): Definition
       'invalid_definitions',
       `definitions: "${both}" is both a touch and a conversion; it can be one of them`,
     );
-  const { rules, once, ...chosen } = parsed;
-  const canonical = canonicalJson(rules === 1 ? chosen : rules === 2 ? { rules, ...chosen } : parsed);
+  const { rules: stored, once, exchangeRates, ...chosen } = parsed;
+  const rules = ofRows(stored, Object.keys(once).length > 0);
+  const ofRules = rules === 1 ? chosen : rules === 2 ? { rules, ...chosen } : { rules, once, ...chosen };
+  const canonical = canonicalJson(ofRules);
   const onceMs = new Map(Object.entries(once).map(([type, { withinDays }]) => [type, Math.round(withinDays * DAY_MS)]));
   const touchWindowMs = new Map(
     Object.entries(parsed.touches).map(([type, touch]) => [type, Math.round(touch.windowDays * DAY_MS)]),
@@ -248,7 +283,7 @@ function derive(parsed: Parsed, sha256Hex: (text: string) => string): Definition
   return {
     ...parsed,
     version: sha256Hex(canonical).slice(0, 12),
-    json: canonical,
+    json: exchangeRates === undefined ? canonical : canonicalJson({ ...ofRules, rules: stored, exchangeRates }),
     latenessMs: Math.round(parsed.latenessDays * DAY_MS),
     touchesFirst: rules > 1,
     lookbackMs,

@@ -8,6 +8,7 @@
  *   outcomes  effects and shares of channels
  *     ↓       shares of whole channels go to their cells by linear credit, as integers
  *   credit    rows of each model, all keyed alike, that sum to the conversions (law 4)
+ *     ↓       where it is asked for, amounts of all currencies in one, by the rates of the definitions
  *     ↓       costs beside credit, and what must be known of them
  *   report    of each window; `rows.ts` and `compared.ts` give its rows to readers
  *
@@ -15,6 +16,7 @@
  * numbers that are sent, and an answer that fails it says so.
  */
 import type { Definitions } from '@tributary/model/definitions';
+import type { ExchangeRates } from '@tributary/model/exchange-rates';
 import type { Meta } from '@tributary/serving/meta';
 import { type ServingContext, takeSnapshot } from '@tributary/serving/snapshot';
 import { withTouchesOfNoCurrency } from './counts/costs.ts';
@@ -22,6 +24,7 @@ import { groupedViewsOf, takeCounts, viewsOf } from './counts/take-counts.ts';
 import { creditOf } from './credit/model-credit.ts';
 import { countedBy, periodNotes } from './periods.ts';
 import { demandFit, type ReportQuestion } from './question.ts';
+import { convertedTo, demandRates, notesOfRates } from './rows/converted.ts';
 import { currencyNotes, findingsOfBoth, handedToCurrencies } from './rows/findings.ts';
 import { currenciesOfAll } from './rows/money.ts';
 import { type Report, type ReportOfBoth, reportOf } from './rows/report.ts';
@@ -32,6 +35,8 @@ import { windowNotes } from './window.ts';
 export interface Answer extends ReportOfBoth {
   /** That the batch side of the rows follows. */
   readonly definitions: Definitions;
+  /** What amounts are converted by; null: they are not. */
+  readonly rates: ExchangeRates | null;
   readonly meta: Meta;
 }
 
@@ -39,27 +44,38 @@ export interface Answer extends ReportOfBoth {
 export async function answerOf(context: ServingContext, question: ReportQuestion, runs: ModelRuns): Promise<Answer> {
   demandFit(question);
   const snapshot = await takeSnapshot(context, viewsOf(question), question.layers, groupedViewsOf(question));
-  const counted = takeCounts(snapshot, { ...question, by: countedBy(question.by) }).map((counts) =>
+  const [definitions] = snapshot.definitions;
+  const rates = question.convertTo === null ? null : demandRates(definitions, question.convertTo);
+  const by = countedBy(question.by);
+  const counted = takeCounts(snapshot, { ...question, by: rates === null ? by : [...by, 'currency'] }).map((counts) =>
     withTouchesOfNoCurrency(snapshot, counts),
   );
   const reports: Report[] = [];
   const unknown = unknownInReport(snapshot, question, counted);
-  for (const counts of counted) {
-    const outcomes = await runModels(counts, runs);
-    const credit = creditOf(counts, outcomes);
+  for (const own of counted) {
+    const outcomes = await runModels(own, runs);
+    const ofCurrencies = { counts: own, credit: creditOf(own, outcomes) };
+    const { counts, credit } = rates === null ? ofCurrencies : convertedTo(rates, own, ofCurrencies.credit, by);
     reports.push(reportOf(counts, credit, question.by));
   }
-  const currencies = currenciesOfAll(counted.map((counts) => counts.currencies));
+  const currencies = currenciesOfAll(reports.map((each) => each.currencies));
   const [report, before = null] = reports.map((each) => ({ ...each, currencies })) as [Report, Report?];
   const notes = [
     ...(question.by.includes('currency')
       ? handedToCurrencies(question.models, currencies)
       : currencyNotes(currencies, question.wanted)),
+    ...(rates === null ? [] : notesOfRates(rates)),
     ...question.notes,
     ...periodNotes(question.by, question.days),
     ...unknown,
     ...(question.before === null ? [] : windowNotes(question.days, question.before, snapshot.meta())),
   ];
   const findings = findingsOfBoth(report.findings, before?.findings, notes);
-  return { report, before, definitions: snapshot.definitions[0], meta: snapshot.meta(findings) };
+  return {
+    report,
+    before,
+    definitions,
+    rates,
+    meta: { ...snapshot.meta(findings), ...(rates !== null && { exchangeRates: rates }) },
+  };
 }

@@ -15,6 +15,8 @@ export interface ReportQuestion extends Selection {
   readonly layers: Layers;
   readonly wanted: { readonly conversions: boolean; readonly revenue: boolean };
   readonly parameters: ModelParameters;
+  /** The currency that amounts are converted to; null: they stay apart by currency. */
+  readonly convertTo: string | null;
   /** What readers must know of how the question was understood. */
   readonly notes: readonly string[];
 }
@@ -48,7 +50,13 @@ export function demandIntervals(model: ModelName): void {
 
 /** Throws `invalid_query` where the question asks for what there is not; in words, with the fix. */
 export function demandFit(question: ReportQuestion): void {
-  const { models, before, by, parameters } = question;
+  const { models, before, by, parameters, convertTo } = question;
+  if (convertTo !== null && by.includes('currency'))
+    refuse(`by must not have currency where amounts are converted (got convertTo=${convertTo}): leave one of them out`);
+  if (convertTo !== null && parameters.intervals !== null)
+    refuse(
+      `intervals must be left out where amounts are converted (got convertTo=${convertTo}): ask for them in one currency, with currency=${convertTo}`,
+    );
   for (const model of models) demandAnswerable(model, parameters);
   const time = by.find((dimension) => countedBy([dimension]).includes('day'));
   if (before !== null && time !== undefined)

@@ -72,6 +72,7 @@ export function questionOf(model: ModelName, asked: Partial<ReportQuestion> = {}
     layers: 'batch',
     wanted: { conversions: true, revenue: true },
     parameters: { order: 1, alpha: 0.5, seed: 1, transform: null, custom: '30,10..10,30', intervals: null },
+    convertTo: null,
     notes: [],
     ...asked,
   };

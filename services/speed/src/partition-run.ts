@@ -90,7 +90,10 @@ export async function loadPartition(
 export function crossBarrier(run: PartitionRun, generation: number, definitions: Definitions, limits: PartitionLimits): void {
   run.generation = generation;
   if (definitions.json === run.definitions.json) return;
+  const isOfSameRows = definitions.version === run.definitions.version;
   run.definitions = definitions;
+  // Exchange rates alone are others: deltas add up as before, and timelines stay.
+  if (isOfSameRows) return;
   run.definitionsSince = generation;
   const keptMs = recordRetentionMs(run.rules);
   run.rules = stepRules(run.rules.views, definitions, limits.maxTimelineEvents, limits.outputs !== 'none');

@@ -39,9 +39,10 @@ export async function planCompute(dataDir: string, { manifest, seals, attempt, l
 }
 
 /** Rows made by another program, or under other definitions, are computed again from the base's events: so an upgrade fills what it adds. */
-function servesRows(base: GenerationManifest, { definitions }: GenerationManifest, program: string): boolean {
+function servesRows(base: GenerationManifest, { definitionsVersion }: GenerationManifest, program: string): boolean {
   return (
-    base.definitions === definitions &&
+    // Not their text: other exchange rates make no other rows.
+    base.definitionsVersion === definitionsVersion &&
     base.program === program &&
     [...VIEWS, ...groupedOf(VIEWS)].every(({ name }) => name in base.views)
   );

@@ -10,7 +10,15 @@ import { FILTERS, filtersOf } from '../report/filters.ts';
 import { type FoldedRow, foldCurrencies } from '../report/fold-currencies.ts';
 import { allPages } from '../report/pages.ts';
 import { formatOf } from '../report/record-output.ts';
-import { dimensionsOf, queryOf, type ReportFlags, separateBy, withCurrency, withReportFlags } from '../report/report-flags.ts';
+import {
+  askedBy,
+  dimensionsOf,
+  namingCurrency,
+  queryOf,
+  type ReportFlags,
+  separateBy,
+  withReportFlags,
+} from '../report/report-flags.ts';
 import { SORTS, type Sort, sortedRows, sortOf, sortQuery } from '../report/sort-flags.ts';
 import { counted } from '../terminal/figures.ts';
 import { renderWide } from '../terminal/table.ts';
@@ -54,17 +62,14 @@ async function compare(context: Context, given: Options): Promise<ExitCode> {
       query: { ...query, ...sortQuery(order) },
       out: options.out,
       format,
-      flat: rowsOfModels,
+      flat: (page: readonly CompareRow[]) => namingCurrency(rowsOfModels(page), options),
       separate: separateBy(options, 'model'),
     });
 
   const by = dimensionsOf(options.by);
-  const { rows, first, isCut } = await allPages<CompareRow, Comparison>(
-    api,
-    path,
-    { ...query, by: withCurrency(by) },
-    MAX_TABLE_PAGES,
-  );
+  const all = await allPages<CompareRow, Comparison>(api, path, { ...query, by: askedBy(by, options) }, MAX_TABLE_PAGES);
+  const { first, isCut } = all;
+  const rows = namingCurrency(all.rows, options);
   tellCut(context, isCut, rows.length);
   const folded = byModel(rows, by, first.models);
   // A day of both would be two tables of all models: conversions unless revenue was asked for.

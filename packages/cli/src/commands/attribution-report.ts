@@ -13,7 +13,15 @@ import { FILTERS, filtersOf } from '../report/filters.ts';
 import { foldCurrencies } from '../report/fold-currencies.ts';
 import { allPages } from '../report/pages.ts';
 import { formatOf } from '../report/record-output.ts';
-import { dimensionsOf, queryOf, type ReportFlags, separateBy, withCurrency, withReportFlags } from '../report/report-flags.ts';
+import {
+  askedBy,
+  dimensionsOf,
+  namingCurrency,
+  queryOf,
+  type ReportFlags,
+  separateBy,
+  withReportFlags,
+} from '../report/report-flags.ts';
 import { SORTS, sortedRows, sortOf, sortQuery } from '../report/sort-flags.ts';
 import { uncertaintyNotes } from '../report/uncertainty-notes.ts';
 import { count, counted, fixed, percent } from '../terminal/figures.ts';
@@ -75,18 +83,15 @@ async function report(context: Context, given: Options): Promise<ExitCode> {
       query: { ...query, ...sortQuery(order) },
       out: options.out,
       format,
-      flat: (page: readonly ReportRow[]) => page,
+      flat: (page: readonly ReportRow[]) => namingCurrency(page, options),
       separate: separateBy(options),
     });
 
   const by = dimensionsOf(options.by);
   // Intervals and effects are of channels as a whole: they come with an answer that is not parted by currency.
-  const { rows, first, isCut } = await allPages<ReportRow, Report>(
-    api,
-    path,
-    amountsOnly(query, withCurrency(by)),
-    MAX_TABLE_PAGES,
-  );
+  const all = await allPages<ReportRow, Report>(api, path, amountsOnly(query, askedBy(by, options)), MAX_TABLE_PAGES);
+  const { first, isCut } = all;
+  const rows = namingCurrency(all.rows, options);
   tellCut(context, isCut, rows.length);
   const whole = await wholeChannels({ api, path }, query, by, options.model);
   if (options.bootstrap !== undefined && whole?.rows.every(({ shareLow }) => shareLow === undefined) === true)

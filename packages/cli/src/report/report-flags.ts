@@ -21,6 +21,7 @@ export interface ReportFlags {
   readonly campaign?: readonly string[];
   readonly type?: readonly string[];
   readonly currency?: readonly string[];
+  readonly convertTo?: string;
   readonly filter?: string;
   readonly format?: string;
   readonly out?: string;
@@ -40,6 +41,7 @@ export function withReportFlags(command: Command, dimensions: string): Command {
     .option('--custom <weights>', `of ${namesWith('custom')}: percent of the first..last steps, such as 30,10..10,30`)
     .option('--from <instant>', 'from this day on (UTC)')
     .option('--to <instant>', 'before this day')
+    .option('--convert-to <code>', 'amounts of all currencies in this one, by the exchange rates of the definitions')
     .option('--layer <name>', 'merged, speed or batch')
     .addOption(EARLIER_NAME_OF_LAYER);
   return withFilters(asked, FILTERS)
@@ -60,12 +62,25 @@ export function dimensionsOf(by: string): string[] {
 
 /** Null where every amount is of one currency by the question itself. `more`: what names a row beside its dimensions. */
 export function separateBy(
-  { by, ...filters }: Pick<ReportFlags, 'by' | 'currency'>,
+  { by, convertTo, ...filters }: Pick<ReportFlags, 'by' | 'currency' | 'convertTo'>,
   ...more: readonly string[]
 ): { by: string; keys: string[] } | null {
   const dimensions = dimensionsOf(by);
-  if (namesOneCurrency(filters) || dimensions.includes('currency')) return null;
+  if (convertTo !== undefined || namesOneCurrency(filters) || dimensions.includes('currency')) return null;
   return { by: withCurrency(dimensions), keys: [...more, ...dimensions] };
+}
+
+/** The dimensions that a table is asked by: with the currency, unless all amounts are converted to one. */
+export function askedBy(by: readonly string[], { convertTo }: Pick<ReportFlags, 'convertTo'>): string {
+  return convertTo === undefined ? withCurrency(by) : by.join(',');
+}
+
+/** Rows name the currency of their amounts, also where the API was asked for one. */
+export function namingCurrency<Row extends object>(
+  rows: readonly Row[],
+  { convertTo }: Pick<ReportFlags, 'convertTo'>,
+): readonly Row[] {
+  return convertTo === undefined ? rows : rows.map((row) => ({ ...row, currency: convertTo }));
 }
 
 /** Money has a currency: amounts are asked for by it, and folded for people. */

@@ -16,7 +16,19 @@ const FILTERS = ['channel', 'campaign', 'type', 'currency'];
 
 /** Throws `invalid_query`, `empty_range`. */
 export function questionOf(models: readonly ModelName[], query: Query): ReportQuestion {
-  const { by, value, order, alpha, seed, intervals, level = 0.9, transform = null, custom = null, against } = query;
+  const {
+    by,
+    value,
+    order,
+    alpha,
+    seed,
+    intervals,
+    level = 0.9,
+    transform = null,
+    custom = null,
+    against,
+    convertTo = null,
+  } = query;
   if (intervals !== undefined) for (const model of models) demandIntervals(model);
   const { days, equal, layers, notes } = selectionOf(query, FILTERS);
   const before = against === undefined ? null : earlierWindow(days, against);
@@ -32,6 +44,7 @@ export function questionOf(models: readonly ModelName[], query: Query): ReportQu
       ...{ order, alpha, seed, transform, custom },
       intervals: intervals === undefined ? null : { level },
     },
+    convertTo,
     notes: before?.widened === true ? [...notes, BEFORE_WIDENED] : notes,
   };
 }
@@ -41,10 +54,10 @@ const BEFORE_WIDENED = 'the range of `against` was widened to whole days, see `p
 /** Everything that decides which rows there are, and in which order: a cursor is bound to it. */
 export function cursorKey(
   route: string,
-  { models, parameters, wanted, days, before, by, equal, layers }: ReportQuestion,
+  { models, parameters, wanted, days, before, by, equal, layers, convertTo }: ReportQuestion,
   baseline: ModelName | null = null,
 ): unknown[] {
-  return [route, models, baseline, parameters, wanted, days, before, by, equal, layers];
+  return [route, models, baseline, parameters, wanted, days, before, by, equal, layers, convertTo];
 }
 
 /** Those that any of the models takes. */

@@ -10,6 +10,7 @@ import type { AttributionAnswer, CompareAnswer, ReportRow } from '@tributary/con
 import type { ReportQuery } from '@tributary/contract/attribution-query';
 import { TributaryError } from '@tributary/model/errors';
 import { exactJson } from '@tributary/model/exact-json';
+import type { ExchangeRates } from '@tributary/model/exchange-rates';
 import type { ModelUncertainty } from '@tributary/reports/credit/uncertainty';
 import { missingFor, modelOf } from '@tributary/reports/models/live-models';
 import { type Answer, answerOf } from '@tributary/reports/pipeline';
@@ -160,13 +161,14 @@ function sendRows(
   reply: FastifyReply,
   format: 'csv' | 'ndjson',
   rows: readonly Row[],
-  { report: { question }, meta }: Answer,
+  { report: { question }, rates, meta }: Answer,
   { nextCursor, rest }: { readonly nextCursor: string | null; readonly rest: Row | null },
 ): FastifyReply {
   reply.header('x-tributary-complete', String(meta.complete));
   reply.header('x-tributary-generation', String(meta.generation));
   reply.header('x-tributary-range', interval(question.days));
   if (question.before !== null) reply.header('x-tributary-previous-range', interval(question.before));
+  if (rates !== null) reply.header('x-tributary-exchange-rates', exchangeRatesText(rates));
   if (nextCursor !== null) reply.header('x-tributary-next-cursor', nextCursor);
   if (rest !== null) reply.header('x-tributary-left-out', String(rest['rows']));
   if (format === 'csv') return reply.type('text/csv; charset=utf-8').send(csvOf(columnsOf(rows, question), rows));
@@ -182,6 +184,11 @@ function columnsOf(rows: readonly Row[], { by, wanted }: ReportQuestion): string
     'share',
   ];
   return [...new Set([...always, ...rows.flatMap((row) => Object.keys(row))])];
+}
+
+/** `EUR; JPY=0.0061; USD=0.92`. */
+function exchangeRatesText({ to, rates }: ExchangeRates): string {
+  return [to, ...Object.entries(rates).map(([from, rate]) => `${from}=${rate}`)].join('; ');
 }
 
 /** As in ISO 8601; `..` for an open end. */

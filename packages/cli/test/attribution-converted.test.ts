@@ -1,0 +1,34 @@
+/** `tributary attribution report` and `compare` with `--convert-to`, against a server that answers as the API does. */
+import { expect, test } from 'vitest';
+import { COMPARISON, credit, REPORT } from './api-answers.ts';
+import { fakeServer } from './fake-server.ts';
+import { tributary } from './fake-shell.ts';
+
+test('--convert-to asks for amounts in one currency, which tables and rows name', async () => {
+  const rows = [
+    { channel: 'search', ...credit(2.5, 123_506), touches: 10, costMinor: 700, roas: 176.4, cpaMinor: 280 },
+    { channel: '(unattributed)', ...credit(1, 5000), touches: 0, costMinor: 0, roas: null, cpaMinor: null },
+  ];
+  await using server = await fakeServer(({ path }) => ({
+    body: path.endsWith('compare')
+      ? {
+          ...COMPARISON,
+          rows: [{ channel: 'search', touches: 1, costMinor: 3, models: { first: credit(1, 123_506) } }],
+          models: ['first'],
+        }
+      : { ...REPORT, rows },
+  }));
+  const flags = ['--convert-to', 'EUR', '--url', server.url];
+  const table = await tributary(['attribution', 'report', ...flags]);
+  expect(table.stdout).toContain('search               10  7.00 EUR         2.50   71.4 %  1,235.06 EUR  176.44  2.80');
+  const csv = await tributary(['attribution', 'report', ...flags, '--format', 'csv']);
+  expect(csv.stdout).toMatch(/^channel,.*,currency\n/);
+  expect(csv.stdout.split('\n')[1]).toMatch(/^search,.*,EUR$/);
+  const compared = await tributary(['attribution', 'compare', ...flags, '--value', 'revenue']);
+  expect(compared.stdout).toContain('1,235.06 EUR');
+  expect(server.received.map(({ query }) => query)).toEqual([
+    { model: 'last', by: 'channel', convertTo: 'EUR' },
+    { model: 'last', by: 'channel', convertTo: 'EUR' },
+    { by: 'channel', convertTo: 'EUR', value: 'revenue' },
+  ]);
+});

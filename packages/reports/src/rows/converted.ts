@@ -1,0 +1,116 @@
+/**
+ * Amounts of all currencies in one, by the rates of the definitions. Rows are counted by currency beside what they are asked by, so
+ * nothing is added across currencies before it is converted: each currency's sum once, and its rows so that they add up to it (law 4).
+ */
+import type { ModelName } from '@tributary/attribution/models/catalogue';
+import type { Definitions } from '@tributary/model/definitions';
+import { TributaryError } from '@tributary/model/errors';
+import { convertParts, type ExchangeRates, type Factor, factorOf } from '@tributary/model/exchange-rates';
+import type { Integer } from '@tributary/model/integer';
+import { addRow, type Rows } from '@tributary/views/deltas';
+import type { Counts } from '../counts/take-counts.ts';
+import type { ChannelFacts } from '../credit/channel-facts.ts';
+import type { ModelCredit } from '../credit/model-credit.ts';
+import { sumOf } from '../sums.ts';
+
+export interface Converted {
+  readonly counts: Counts;
+  readonly credit: ReadonlyMap<ModelName, ModelCredit>;
+}
+
+/** Throws `invalid_query` where the definitions have no rates, or other ones. */
+export function demandRates({ exchangeRates }: Pick<Definitions, 'exchangeRates'>, convertTo: string): ExchangeRates {
+  const got = `(got ${JSON.stringify(convertTo)})`;
+  if (exchangeRates === undefined)
+    throw refusal(
+      `be left out where the definitions in force have no exchange rates ${got}: add exchangeRates to them; they are used from the next generation on`,
+    );
+  if (exchangeRates.to !== convertTo)
+    throw refusal(`be ${exchangeRates.to}, which the exchange rates of the definitions convert to ${got}`);
+  return exchangeRates;
+}
+
+/**
+ * `counts` and `credit` have rows keyed by `by`, then by currency; what comes back is keyed by `by`. Throws `invalid_query` that names the currencies
+ * without a rate: a sum without them would be too small.
+ */
+export function convertedTo(
+  rates: ExchangeRates,
+  counts: Counts,
+  credit: ReadonlyMap<ModelName, ModelCredit>,
+  by: readonly string[],
+): Converted {
+  const { values, costs } = counts.currencies;
+  demandRatesOf([...values, ...costs], rates);
+  const inOne = (rows: Rows) => rowsInOne(rows, rates);
+  return {
+    counts: {
+      ...counts,
+      question: { ...counts.question, by },
+      costs: counts.costs === null ? null : inOne(counts.costs),
+      currencies: {
+        values: values.length === 0 ? [] : [rates.to],
+        costs: costs.length === 0 ? [] : [rates.to],
+      },
+    },
+    credit: new Map(
+      [...credit].map(([model, ofModel]) => {
+        const rows = inOne(ofModel.rows);
+        return [model, { ...ofModel, rows, totals: sumOf(rows, 2), channels: withoutAmounts(ofModel), oneCurrency: false }];
+      }),
+    ),
+  };
+}
+
+export function notesOfRates({ to, rates }: ExchangeRates): string[] {
+  const named = Object.entries(rates).map(([from, rate]) => `1 ${from} = ${rate} ${to}`);
+  return [
+    `amounts are converted to ${to} by the rates of the definitions (${[...named.slice(0, 10), ...(named.length > 10 ? [`and ${named.length - 10} more`] : [])].join(', ')}): approximations, not what was paid`,
+  ];
+}
+
+function demandRatesOf(currencies: readonly string[], rates: ExchangeRates): void {
+  const without = [...new Set(currencies)].filter((currency) => factorOf(rates, currency) === undefined).sort();
+  if (without.length === 0) return;
+  const named = `${without.slice(0, 10).join(', ')}${without.length > 10 ? ` and ${without.length - 10} more` : ''}`;
+  throw refusal(
+    `be left out where amounts have a currency without a rate (got ${JSON.stringify(rates.to)}; without one: ${named}). Add it to exchangeRates.rates of the definitions, or name the others with currency`,
+  );
+}
+
+/** `[count, minor]` keyed by `…, currency`: without the currency, the second measure converted. */
+function rowsInOne(rows: Rows, rates: ExchangeRates): Rows {
+  const ofCurrency = new Map<string, [key: string, measures: readonly Integer[]][]>();
+  for (const [key, measures] of rows) {
+    const end = key.lastIndexOf('\t');
+    const currency = key.slice(end + 1);
+    const own = ofCurrency.get(currency) ?? [];
+    ofCurrency.set(currency, own);
+    own.push([key.slice(0, Math.max(0, end)), measures]);
+  }
+  const sums: Rows = new Map();
+  for (const currency of [...ofCurrency.keys()].sort()) {
+    // Which rows get the last minor units does not depend on the order in which they were counted.
+    const own = (ofCurrency.get(currency) ?? []).sort(([a], [b]) => (a < b ? -1 : 1));
+    const minor = converted(
+      own.map(([, [, amount = 0]]) => amount),
+      factorOf(rates, currency),
+    );
+    for (const [i, [key, [count = 0]]] of own.entries()) addRow(sums, key, [count, minor[i] as Integer]);
+  }
+  return sums;
+}
+
+/** Without a rate there are zeros alone. */
+function converted(amounts: readonly Integer[], factor: Factor | undefined): readonly Integer[] {
+  return factor === undefined ? amounts : convertParts(amounts, factor);
+}
+
+/** What a model says of value is of each currency: effects on value and what lies on paths have no rate. */
+function withoutAmounts({ channels }: ModelCredit): Map<string, ChannelFacts> {
+  return new Map([...channels].map(([channel, { valueEffect: _, lostValueMinor: __, ...facts }]) => [channel, facts]));
+}
+
+function refusal(rule: string): TributaryError {
+  return new TributaryError('invalid_query', `convertTo must ${rule}`);
+}
