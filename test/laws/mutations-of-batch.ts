@@ -17,10 +17,26 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
   {
     lie: 'a reconciliation adds euros to dollars',
     law: '4',
+    file: `${RECOMPUTE}/reconcile/compare-rows.ts`,
+    from: 'currencies.length > 1 && isAmount(name) ? [] : [i]',
+    to: '[i]',
+    test: 'jobs/recompute/test/reconciled-money.test.ts',
+  },
+  {
+    lie: 'a reconciliation of many rows adds euros to dollars',
+    law: '4',
     file: `${RECOMPUTE}/reconcile/compare-views.ts`,
     from: '.filter(([name]) => !isMixed || !isAmount(name))',
     to: '',
-    test: 'jobs/recompute/test/reconciled-money.test.ts',
+    test: 'jobs/recompute/test/compare-views.test.ts',
+  },
+  {
+    lie: 'a reconciliation of few rows leaves the deltas out',
+    law: '5',
+    file: `${RECOMPUTE}/reconcile/compare-views.ts`,
+    from: 'if (view.deltas !== null) await addDeltas(before, view.deltas.path);',
+    to: '',
+    test: 'jobs/recompute/test/compare-views.test.ts',
   },
   {
     lie: 'a question to the archive builds upon the rows of the definitions in force',

@@ -84,7 +84,8 @@ async function compareRows(
       if (after === undefined || (before !== null && !(name in before.views))) continue;
       const path = join(folder, `${name}.ndjson`);
       await writeFile(path, deltaLines(name, deltas));
-      views.push({ name, dimensions, measures, before: before?.views[name] ?? null, deltas: path, after });
+      const rows = deltas.reduce((sum, each) => sum + (each.rows.get(name)?.size ?? 0), 0);
+      views.push({ name, dimensions, measures, before: before?.views[name] ?? null, deltas: { path, rows }, after });
     }
     const { listedRows, compute, computeTimeoutMs } = ports.limits;
     const spec = { dataDir: ports.dataDir, tempDir: join(folder, 'spill'), views, listedRows, limits: compute };

@@ -9,6 +9,8 @@ export interface CompareSpec {
   readonly views: readonly ComparedView[];
   /** Rows listed for each view, the largest differences first. */
   readonly listedRows: number;
+  /** Up to how many rows, before, after and deltas together, a view is compared in memory. */
+  readonly fewRows?: number;
   readonly limits: { readonly memoryMb: number; readonly threads: number };
 }
 
@@ -18,9 +20,20 @@ export interface ComparedView {
   readonly measures: readonly string[];
   /** The view that readers took before; null: there was none. */
   readonly before: StoredFile | null;
-  /** Absolute path of the deltas that were added to it: NDJSON of {"d": dimensions, "m": measures as text}; null: none. */
-  readonly deltas: string | null;
+  /** What was added to it. */
+  readonly deltas: ComparedDeltas | null;
   readonly after: StoredFile;
+}
+
+export interface ComparedDeltas {
+  /** Absolute path of NDJSON of {"d": dimensions, "m": measures as text}. */
+  readonly path: string;
+  readonly rows: number;
+}
+
+/** Amounts of different currencies are never added up. */
+export function isAmount(measure: string): boolean {
+  return measure.toLowerCase().endsWith('minor');
 }
 
 /** By view name. */

@@ -1,0 +1,87 @@
+/** Compares the rows of one view in memory: what compare-views.ts asks DuckDB about where there are many. */
+import { add, type Integer, negate, subtract } from '@tributary/model/integer';
+import type { Rows } from '@tributary/views/deltas';
+import { type BeforeAfter, type ComparedView, type DifferingRow, isAmount, type ViewComparison } from './spec.ts';
+
+/** A row with the measures that it has before and after, 0 where it is missing. */
+interface Pair {
+  readonly key: readonly string[];
+  readonly before: readonly Integer[];
+  readonly after: readonly Integer[];
+}
+
+export function compareRows(
+  { dimensions, measures }: Pick<ComparedView, 'dimensions' | 'measures'>,
+  before: Rows,
+  after: Rows,
+  listedRows: number,
+): ViewComparison {
+  const pairs = pairsOf(before, after, measures.length);
+  const differing = pairs.filter((pair) => measures.some((_, i) => pair.before[i] !== pair.after[i]));
+  const currency = dimensions.indexOf('currency');
+  const amountsAt = currency < 0 ? [] : measures.flatMap((name, i) => (isAmount(name) ? [i] : []));
+  const withAmounts = pairs.filter((pair) => amountsAt.some((i) => pair.before[i] !== 0 || pair.after[i] !== 0));
+  const byCurrency = Object.groupBy(withAmounts, ({ key }) => key[currency] as string);
+  const currencies = Object.keys(byCurrency).sort(byBytes);
+  const sumsOf = (some: readonly Pair[], at: readonly number[]) =>
+    Object.fromEntries(at.map((i) => [measures[i] as string, beforeAfter(total(some, 'before', i), total(some, 'after', i))]));
+  const summed = measures.flatMap((name, i) => (currencies.length > 1 && isAmount(name) ? [] : [i]));
+  return {
+    rowsBefore: before.size,
+    rowsAfter: after.size,
+    rowsDiffering: differing.length,
+    totals: sumsOf(pairs, summed),
+    amounts: Object.fromEntries(currencies.map((name) => [name, sumsOf(byCurrency[name] ?? [], amountsAt)])),
+    rows: differing
+      .sort(bySize)
+      .slice(0, listedRows)
+      .map((pair) => differingRow(dimensions, measures, pair)),
+  };
+}
+
+function pairsOf(before: Rows, after: Rows, count: number): Pair[] {
+  const none = new Array<Integer>(count).fill(0);
+  return [...new Set([...before.keys(), ...after.keys()])].map((key) => ({
+    key: key.split('\t'),
+    before: before.get(key) ?? none,
+    after: after.get(key) ?? none,
+  }));
+}
+
+function total(pairs: readonly Pair[], side: 'before' | 'after', i: number): Integer {
+  return pairs.reduce<Integer>((sum, pair) => add(sum, pair[side][i] as Integer), 0);
+}
+
+function differingRow(dimensions: readonly string[], measures: readonly string[], { key, before, after }: Pair): DifferingRow {
+  const values = measures.map((name, i) => [name, beforeAfter(before[i] as Integer, after[i] as Integer)] as const);
+  return {
+    key: Object.fromEntries(dimensions.map((name, i) => [name, key[i] as string])),
+    measures: Object.fromEntries(values),
+  };
+}
+
+function beforeAfter(before: Integer, after: Integer): BeforeAfter {
+  return { before, after, difference: subtract(after, before) };
+}
+
+/** The largest difference of any measure first; then by key, as DuckDB orders text. */
+function bySize(a: Pair, b: Pair): number {
+  const [large, small] = [size(b), size(a)];
+  if (large !== small) return large > small ? 1 : -1;
+  const at = a.key.findIndex((part, i) => part !== b.key[i]);
+  return at < 0 ? 0 : byBytes(a.key[at] as string, b.key[at] as string);
+}
+
+function size({ before, after }: Pair): Integer {
+  let most: Integer = 0;
+  for (const [i, value] of before.entries()) {
+    const difference = subtract(after[i] as Integer, value);
+    const distance = difference < 0 ? negate(difference) : difference;
+    if (distance > most) most = distance;
+  }
+  return most;
+}
+
+function byBytes(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+}

@@ -1,0 +1,104 @@
+/** Law 5 within the reconciliation: a view of few rows, which is read, and one of many, which DuckDB is asked about, compare alike. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type DuckDb, openDuckDb } from '@tributary/archive/duckdb';
+import type { StoredFile } from '@tributary/archive/layout';
+import { copyToParquet, keepFile } from '@tributary/archive/parquet';
+import { compareViews } from '@tributary/recompute/reconcile/compare-views';
+import type { ComparedView } from '@tributary/recompute/reconcile/spec';
+import { rowsSql } from '@tributary/testkit/event-rows';
+import { createRandom, type Random } from '@tributary/testkit/random';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+const DIMENSIONS = ['day', 'channel', 'currency'];
+const MEASURES = ['conversions', 'valueMinor'];
+const COLUMNS = { day: 'VARCHAR', channel: 'VARCHAR', currency: 'VARCHAR', conversions: 'BIGINT', valueMinor: 'BIGINT' };
+let dataDir: string;
+let session: DuckDb;
+let files = 0;
+beforeAll(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'tributary-compare-'));
+  session = await openDuckDb({ memoryLimit: '256MB', threads: 1, tempDir: join(dataDir, 'spill') });
+});
+afterAll(async () => {
+  await session.close();
+  await rm(dataDir, { recursive: true, force: true });
+});
+
+/** A key may occur twice, and its sums may cancel, as those of sums beyond 64 bits may. */
+function rowsOf(random: Random) {
+  return Array.from({ length: random.below(40) }, () => ({
+    day: random.pick(['2026-11-01', '2026-11-02']),
+    channel: random.pick(['search', 'Mail', 'é', '\u{1F600}', '\uFF5E', '(other)']),
+    currency: random.pick(['EUR', 'USD', '']),
+    conversions: random.between(-2, 2),
+    valueMinor: random.pick([0, 0, 1, -1, 250, Number.MAX_SAFE_INTEGER, -Number.MAX_SAFE_INTEGER]),
+  }));
+}
+
+async function fileOf(rows: readonly object[]): Promise<StoredFile> {
+  const staged = join(dataDir, `${++files}.staged`);
+  const count = await copyToParquet(session, rowsSql(COLUMNS), staged, { rows: JSON.stringify(rows) });
+  return keepFile(dataDir, staged, `${files}.parquet`, count);
+}
+
+async function viewOf(random: Random): Promise<ComparedView> {
+  const deltas = rowsOf(random).slice(0, 10);
+  const path = join(dataDir, `${++files}.ndjson`);
+  const lines = deltas.map(({ day, channel, currency, conversions, valueMinor }) =>
+    JSON.stringify({ d: [day, channel, currency], m: [`${conversions}`, `${valueMinor}`] }),
+  );
+  await writeFile(path, lines.map((line) => `${line}\n`).join(''));
+  const rows = rowsOf(random);
+  return {
+    name: 'credit',
+    dimensions: DIMENSIONS,
+    measures: MEASURES,
+    before: random.chance(0.2) ? null : await fileOf(rows),
+    deltas: random.chance(0.2) ? null : { path, rows: deltas.length },
+    // Often nearly the same rows, as it is where the layers agree.
+    after: await fileOf(random.chance(0.5) ? [...rows, ...deltas] : rowsOf(random)),
+  };
+}
+
+test('law 5: read or asked about, 60 random views compare alike, to the row and its order', async () => {
+  const views: ComparedView[] = [];
+  for (let seed = 1; seed <= 60; seed++) views.push({ ...(await viewOf(createRandom(seed))), name: `seed ${seed}` });
+  const spec = { dataDir, tempDir: join(dataDir, 'spill'), views, listedRows: 3, limits: { memoryMb: 256, threads: 1 } };
+  const few = await compareViews(spec);
+  expect(few).toEqual(await compareViews({ ...spec, fewRows: 0 }));
+  expect(Object.values(few).filter(({ rowsDiffering }) => rowsDiffering > 3).length).toBeGreaterThan(20);
+});
+
+test('one generation and its deltas, by hand', async () => {
+  const row = { day: '2026-11-01', channel: 'search', currency: 'EUR', conversions: 2, valueMinor: 900 };
+  const before = await fileOf([row, { ...row, currency: 'USD', conversions: 1, valueMinor: 500 }]);
+  const after = await fileOf([{ ...row, conversions: 3 }]);
+  const path = join(dataDir, 'by-hand.ndjson');
+  await writeFile(path, '{"d":["2026-11-01","search","USD"],"m":["-1","-500"]}\n');
+  const view = { name: 'credit', dimensions: DIMENSIONS, measures: MEASURES, before, deltas: { path, rows: 1 }, after };
+  const spec = { dataDir, tempDir: join(dataDir, 'spill'), views: [view], listedRows: 9, limits: { memoryMb: 256, threads: 1 } };
+  for (const fewRows of [0, 100])
+    expect(await compareViews({ ...spec, fewRows })).toEqual({
+      credit: {
+        rowsBefore: 1,
+        rowsAfter: 1,
+        rowsDiffering: 1,
+        totals: {
+          conversions: { before: 2, after: 3, difference: 1 },
+          valueMinor: { before: 900, after: 900, difference: 0 },
+        },
+        amounts: { EUR: { valueMinor: { before: 900, after: 900, difference: 0 } } },
+        rows: [
+          {
+            key: { day: '2026-11-01', channel: 'search', currency: 'EUR' },
+            measures: {
+              conversions: { before: 2, after: 3, difference: 1 },
+              valueMinor: { before: 900, after: 900, difference: 0 },
+            },
+          },
+        ],
+      },
+    });
+});
