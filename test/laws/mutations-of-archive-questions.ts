@@ -4,8 +4,8 @@ import type { Mutation } from './mutation-list.ts';
 const RECOMPUTE = 'jobs/recompute/src/question';
 const ANSWER = `${RECOMPUTE}/answer.ts`;
 const FILES = 'packages/archive/src/questions.ts';
-const API = 'services/api/src/archive';
-const DESK = `${API}/archive-questions.ts`;
+const READERS = 'packages/serving/src/questions';
+const DESK = `${READERS}/archive-questions.ts`;
 const OF_FAILURES = 'jobs/recompute/test/question-failures.test.ts';
 const OF_API = 'services/api/test/archive-questions.test.ts';
 
@@ -13,7 +13,7 @@ export const MUTATIONS_OF_ARCHIVE_QUESTIONS: readonly Mutation[] = [
   {
     lie: 'the rows of the question that was read first answer every other one',
     law: '7',
-    file: `${API}/one-at-a-time.ts`,
+    file: `${READERS}/one-at-a-time.ts`,
     from: 'return held === null || held.id === id;',
     to: 'return true;',
     test: OF_API,
@@ -21,7 +21,7 @@ export const MUTATIONS_OF_ARCHIVE_QUESTIONS: readonly Mutation[] = [
   {
     lie: 'rows of several questions are in memory at a time',
     law: '7',
-    file: `${API}/one-at-a-time.ts`,
+    file: `${READERS}/one-at-a-time.ts`,
     from: '    while (!mayEnter(id)) {',
     to: '    if (held !== null && held.id !== id) held = null;\n    while (!mayEnter(id)) {',
     test: OF_API,
@@ -29,18 +29,18 @@ export const MUTATIONS_OF_ARCHIVE_QUESTIONS: readonly Mutation[] = [
   {
     lie: 'any number of reports wait for the rows of other questions',
     law: '7',
-    file: `${API}/one-at-a-time.ts`,
+    file: `${READERS}/one-at-a-time.ts`,
     from: 'if (waiting.length >= mostWaiting)',
     to: 'if (waiting.length >= 1e9 + mostWaiting)',
-    test: `${API}/one-at-a-time.test.ts`,
+    test: `${READERS}/one-at-a-time.test.ts`,
   },
   {
     lie: 'rows that could not be loaded stay held',
     law: '7',
-    file: `${API}/one-at-a-time.ts`,
+    file: `${READERS}/one-at-a-time.ts`,
     from: '          own.isSound = false;\n',
     to: '',
-    test: `${API}/one-at-a-time.test.ts`,
+    test: `${READERS}/one-at-a-time.test.ts`,
   },
   {
     lie: 'event files that a question reads are not verified',

@@ -200,10 +200,10 @@ export const MUTATIONS_OF_DOORS: readonly Mutation[] = [
   {
     lie: 'a page of conversions skips other users with the id of its last one',
     law: '7',
-    file: 'services/api/src/archive/archive-reader.ts',
+    file: 'packages/archive/src/readers/archive-reader.ts',
     from: "'(ts, id, user_key) < ($afterTs, $afterId, $afterUser)'",
     to: "'(ts, id) < ($afterTs, $afterId) AND user_key <= $afterUser'",
-    test: 'services/api/test/data-folder.test.ts',
+    test: 'packages/archive/src/readers/data-folder.test.ts',
   },
   {
     lie: 'before the first generation the list of conversions is whole',

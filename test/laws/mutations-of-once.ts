@@ -132,15 +132,15 @@ export const MUTATIONS_OF_ONCE: readonly Mutation[] = [
   {
     lie: 'archived conversions are explained without what they are counted once by',
     law: '1',
-    file: 'services/api/src/archive/archive-reader.ts',
+    file: 'packages/archive/src/readers/archive-reader.ts',
     from: 'if (key !== null) Object.assign(',
     to: 'if (key === undefined) Object.assign(',
-    test: 'services/api/test/data-folder.test.ts',
+    test: 'packages/archive/src/readers/data-folder.test.ts',
   },
   {
     lie: 'an explanation does not look for what lies before the lookback',
     law: '1',
-    file: 'services/api/src/archive/find-conversion.ts',
+    file: 'packages/serving/src/users/find-conversion.ts',
     from: '  return lookbackMs + longestOnceMs;',
     to: '  return longestOnceMs < 0 ? 0 : lookbackMs;',
     test: 'services/api/test/explained-by.test.ts',

@@ -73,7 +73,7 @@ export const MUTATIONS_OF_READS: readonly Mutation[] = [
   {
     lie: 'signals of a record that lost events are complete',
     law: '7',
-    file: 'services/api/src/users/signals-body.ts',
+    file: 'services/api/src/http/signals-body.ts',
     from: 'return reachesTo <= cutTs ? cutTs : null;',
     to: 'return reachesTo > cutTs ? null : null;',
     test: 'services/api/test/lost-records.test.ts',
@@ -345,7 +345,7 @@ export const MUTATIONS_OF_READS: readonly Mutation[] = [
   {
     lie: 'records are read first and bounded afterwards',
     law: '7',
-    file: `${API}/users/record-reader.ts`,
+    file: `${API}/http/record-reader.ts`,
     from: '          demandBound(owners, records);\n',
     to: '',
     test: 'services/api/test/record-reader.test.ts',
@@ -369,7 +369,7 @@ export const MUTATIONS_OF_READS: readonly Mutation[] = [
   {
     lie: 'one key may take all slots for large records',
     law: '7',
-    file: `${API}/concurrency-limits.ts`,
+    file: `${API}/http/serial-limit.ts`,
     from: 'if (inside.has(owner))',
     to: "if (owner === '')",
     test: 'services/api/test/record-reader.test.ts',
@@ -377,7 +377,7 @@ export const MUTATIONS_OF_READS: readonly Mutation[] = [
   {
     lie: 'large records are read side by side',
     law: '7',
-    file: `${API}/concurrency-limits.ts`,
+    file: `${API}/http/serial-limit.ts`,
     from: 'last.then(work)',
     to: 'work()',
     test: 'services/api/test/record-reader.test.ts',

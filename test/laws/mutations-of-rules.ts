@@ -136,7 +136,7 @@ export const MUTATIONS_OF_RULES: readonly Mutation[] = [
   {
     lie: 'the API reads stored definitions by the newest rules',
     law: '1',
-    file: 'services/api/src/definitions-memory.ts',
+    file: 'packages/serving/src/generations/definitions-memory.ts',
     from: 'storedDefinitions(json, sha256Hex)',
     to: `storedDefinitions(json.replace('{', '{"rules":2,'), sha256Hex)`,
     test: 'services/api/test/explained-by.test.ts',

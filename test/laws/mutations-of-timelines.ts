@@ -8,7 +8,7 @@ export const MUTATIONS_OF_TIMELINES: readonly Mutation[] = [
   {
     lie: 'an explanation does not ask what the record lost',
     law: '7',
-    file: 'services/api/src/archive/find-conversion.ts',
+    file: 'packages/serving/src/users/find-conversion.ts',
     from: 'seen.ts - looksBackMs(inForce) <= cutTs;',
     to: 'seen.ts < cutTs;',
     test: 'services/api/test/paths.test.ts',
@@ -16,7 +16,7 @@ export const MUTATIONS_OF_TIMELINES: readonly Mutation[] = [
   {
     lie: 'an explanation follows the speed layer where the generation was made by other definitions',
     law: '1',
-    file: 'services/api/src/archive/find-conversion.ts',
+    file: 'packages/serving/src/users/find-conversion.ts',
     from: 'manifest === null ? inForce : deps.storedDefinitions(manifest.definitions)',
     to: 'inForce',
     test: 'services/api/test/explained-by.test.ts',
@@ -24,7 +24,7 @@ export const MUTATIONS_OF_TIMELINES: readonly Mutation[] = [
   {
     lie: 'an explanation passes over that two definitions hold',
     law: '7',
-    file: 'services/api/src/archive/find-conversion.ts',
+    file: 'packages/serving/src/users/find-conversion.ts',
     from: '...(differs ? [explainedBy(definitions, ofGeneration, inForce)] : []),',
     to: '',
     test: 'services/api/test/explained-by.test.ts',
@@ -40,7 +40,7 @@ export const MUTATIONS_OF_TIMELINES: readonly Mutation[] = [
   {
     lie: 'a record holds what other definitions look at',
     law: '7',
-    file: 'services/api/src/archive/find-conversion.ts',
+    file: 'packages/serving/src/users/find-conversion.ts',
     from: '!looksBehindCut && !differs)',
     to: '!looksBehindCut)',
     test: 'services/api/test/explained-by.test.ts',
@@ -48,7 +48,7 @@ export const MUTATIONS_OF_TIMELINES: readonly Mutation[] = [
   {
     lie: 'an old conversion is explained by the newest rules',
     law: '1',
-    file: 'services/api/src/archive/find-conversion.ts',
+    file: 'packages/serving/src/users/find-conversion.ts',
     from: 'deps.storedDefinitions(manifest.definitions)',
     to: `deps.storedDefinitions(manifest.definitions.replace('{', '{"rules":2,'))`,
     test: 'services/api/test/explained-by.test.ts',

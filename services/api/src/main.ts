@@ -1,10 +1,13 @@
 /** The serving API: wires Redis, the log, the data folder and the queue to the routes. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cancelQuestion, createQuestion, listQuestions, readQuestion } from '@tributary/archive/questions';
+import { createArchiveReader } from '@tributary/archive/readers/archive-reader';
+import { createConcurrencyLimit } from '@tributary/archive/readers/concurrency-limit';
+import { openDataFolder } from '@tributary/archive/readers/data-folder';
 import { openEventLog } from '@tributary/log/open-log';
 import { openQuestionQueue } from '@tributary/queue/question-queue';
 import { openRecomputeQueue } from '@tributary/queue/recompute-queue';
-import { loadDefinitions } from '@tributary/runtime/config/definitions';
+import { loadDefinitions, sha256Hex } from '@tributary/runtime/config/definitions';
 import { eventLogConfiguration } from '@tributary/runtime/event-log/configuration';
 import { NAMESPACE } from '@tributary/runtime/event-log/keys';
 import { listenTrouble } from '@tributary/runtime/http/listen-trouble';
@@ -14,19 +17,16 @@ import { runService } from '@tributary/runtime/process/service';
 import { connectRedis, REDIS_WAIT_MS, whenWritable } from '@tributary/runtime/redis/connect';
 import { API_SETTINGS } from '@tributary/runtime/settings/api';
 import { listOf } from '@tributary/runtime/settings/text-rules';
+import { rememberDefinitions } from '@tributary/serving/generations/definitions-memory';
 import { createServing, keepUpToDate } from '@tributary/serving/serving';
 import { createServingStore } from '@tributary/store/redis-serving-store';
 import { VIEWS } from '@tributary/views/registry';
 import { buildApp } from './app.ts';
-import { createArchiveReader } from './archive/archive-reader.ts';
-import { openDataFolder } from './archive/data-folder.ts';
-import { createConcurrencyLimit } from './concurrency-limits.ts';
 import type { ApiContext } from './context.ts';
-import { rememberDefinitions } from './definitions-memory.ts';
-import { requestMetrics, servingMetrics } from './metrics.ts';
+import { requestMetrics, servingMetrics } from './http/metrics.ts';
+import { createRecordReader } from './http/record-reader.ts';
 import { type ApiDeps, DEFAULT_LIMITS } from './ports.ts';
 import { readinessOf } from './routes/health.ts';
-import { createRecordReader } from './users/record-reader.ts';
 
 const CLOSE_MS = 2_000;
 
@@ -66,7 +66,7 @@ await runService('api', API_SETTINGS, async ({ config, log: logger, metrics, dis
     append: log.append,
     onAction: (what, about) => logger.info(about, what),
     logReach: log,
-    storedDefinitions: rememberDefinitions(),
+    storedDefinitions: rememberDefinitions(sha256Hex),
     defaultDefinitions: loadDefinitions(config.definitionsFile),
     now: Date.now,
     limits: {

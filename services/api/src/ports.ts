@@ -1,13 +1,13 @@
 /**
  * What the API needs from outside. `main.ts` gives it Redis, the data folder and the queue; tests give it fakes.
  */
-import type { GenerationManifest, Publication } from '@tributary/archive/layout';
+import type { Publication } from '@tributary/archive/layout';
 import type { PublicationDraft } from '@tributary/archive/publications';
-import type { AskedQuestion, StoredQuestion } from '@tributary/archive/questions';
+import type { ArchiveReader } from '@tributary/archive/readers/archive-reader';
 import type { EventLog } from '@tributary/log/port';
-import type { Event } from '@tributary/model/event';
 import { API_SETTINGS } from '@tributary/runtime/settings/api';
 import { type GenerationSource, SERVING_LIMITS, type ServingDeps, type ServingLimits } from '@tributary/serving/ports';
+import type { QuestionDesk } from '@tributary/serving/questions/archive-questions';
 import type { ServingStore } from '@tributary/store/serving-store';
 
 /** The data folder as routes ask it: what the merge reads, and what operators do. */
@@ -16,44 +16,6 @@ export interface DataFolder extends GenerationSource {
   publish(expectedSequence: number, publication: PublicationDraft, above?: number): Promise<Publication>;
   /** The stored reconciliation that compares `generation` with what was served before it; null when there is none. */
   reconciliation(generation: number): Promise<unknown>;
-}
-
-export interface ArchivedConversion {
-  readonly id: string;
-  readonly userKey: string;
-}
-
-export interface ListedConversion extends ArchivedConversion {
-  readonly ts: number;
-  readonly type: string;
-  readonly valueMinor: number;
-  readonly currency: string | null;
-}
-
-export interface ConversionsQuestion {
-  /** Epoch ms, `[fromMs, toMs)`. */
-  readonly fromMs: number;
-  readonly toMs: number;
-  /** Any of these; undefined: of any type. */
-  readonly types: readonly string[] | undefined;
-  readonly userKey: string | undefined;
-  /** Only what stands behind it in the list: null, from the top. */
-  readonly after: Pick<ListedConversion, 'ts' | 'id' | 'userKey'> | null;
-  readonly limit: number;
-}
-
-/** Questions about single users and conversions, answered by DuckDB over a generation's files. */
-export interface ArchiveReader {
-  /** Newest first, by (ts, id, user). */
-  conversions(manifest: GenerationManifest, question: ConversionsQuestion, signal: AbortSignal): Promise<ListedConversion[]>;
-  findConversions(manifest: GenerationManifest, id: string, signal: AbortSignal): Promise<ArchivedConversion[]>;
-  /** The user's deduplicated events in `[fromMs, toMs)`, at most `limit`, the newest ones. */
-  userEvents(
-    manifest: GenerationManifest,
-    userKey: string,
-    range: { readonly fromMs: number; readonly toMs: number; readonly limit: number },
-    signal: AbortSignal,
-  ): Promise<Event[]>;
 }
 
 export type Scope = 'read' | 'admin';
@@ -73,21 +35,6 @@ export interface RunRequest {
 
 /** Puts a run into the queue of the recompute job and returns the id to follow it by. */
 export type RequestRun = (request: RunRequest) => Promise<{ readonly jobId: string }>;
-
-/** Questions to the archive: their files, and the queue of those that are not computed yet. */
-export interface QuestionDesk {
-  create(asked: AskedQuestion): Promise<void>;
-  /** undefined: there is none of this id, or no longer. */
-  read(id: string): Promise<StoredQuestion | undefined>;
-  /** Newest first. */
-  list(): Promise<StoredQuestion[]>;
-  cancel(id: string, atMs: number): Promise<void>;
-  enqueue(id: string): Promise<void>;
-  /** null: the queue does not have it. */
-  state(id: string): Promise<'waiting' | 'running' | null>;
-  /** From the queue, if it waits there. */
-  remove(id: string): Promise<void>;
-}
 
 export interface ApiLimits extends ServingLimits {
   /** Requests with a key that are in flight before new ones are refused with 429; keys share them. */

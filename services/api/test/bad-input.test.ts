@@ -1,7 +1,7 @@
+import { createConcurrencyLimit } from '@tributary/archive/readers/concurrency-limit';
 import { parseInstant } from '@tributary/contract/instants';
 import { Problem } from '@tributary/contract/problem';
 import { describe, expect, test } from 'vitest';
-import { createConcurrencyLimit } from '../src/concurrency-limits.ts';
 import { encodeCursor } from '../src/http/pages.ts';
 import { ADMIN, createWorld, event, NOON } from './world.ts';
 

@@ -2,7 +2,7 @@
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { createBodyPool } from '../src/users/signals-body.ts';
+import { createBodyPool } from '../src/http/signals-body.ts';
 import { createWorld, event, READ } from './world.ts';
 
 test('slow, pipelining and vanishing readers each get their own users, whole', async () => {

@@ -6,7 +6,7 @@ import { createServingStore } from '@tributary/store/redis-serving-store';
 import { startRedis } from '@tributary/testkit/redis-server';
 import { VIEWS } from '@tributary/views/registry';
 import { expect, test } from 'vitest';
-import { createRecordReader } from '../src/users/record-reader.ts';
+import { createRecordReader } from '../src/http/record-reader.ts';
 
 const KIB = 1024;
 

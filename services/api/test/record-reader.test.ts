@@ -1,7 +1,7 @@
 import { encodeEvent } from '@tributary/model/event';
 import { expect, test } from 'vitest';
-import { createRecordReader, type RecordLimits } from '../src/users/record-reader.ts';
-import { queryBody, selectSignals } from '../src/users/signals-body.ts';
+import { createRecordReader, type RecordLimits } from '../src/http/record-reader.ts';
+import { queryBody, selectSignals } from '../src/http/signals-body.ts';
 import { createWorld, event } from './world.ts';
 
 const KIB = 1024;

@@ -4,6 +4,7 @@
  */
 import type { FileSeen, GenerationManifest, Publication } from '@tributary/archive/layout';
 import type { StoredQuestion } from '@tributary/archive/questions';
+import { createConcurrencyLimit } from '@tributary/archive/readers/concurrency-limit';
 import type { LogRecord } from '@tributary/log/port';
 import { type Definitions, parseDefinitions, storedDefinitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
@@ -11,6 +12,7 @@ import { type Event, encodeEvent } from '@tributary/model/event';
 import { partitionOf, userKeyOf } from '@tributary/model/user-key';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
 import { createUnreadAnswers } from '@tributary/runtime/http/unread-answers';
+import { rememberDefinitions } from '@tributary/serving/generations/definitions-memory';
 import { createServing } from '@tributary/serving/serving';
 import type { ServingStore } from '@tributary/store/serving-store';
 import type { PartitionState } from '@tributary/store/speed-store';
@@ -24,11 +26,9 @@ import { step, stepRules } from '@tributary/views/step';
 import { emptyUser, type UserState } from '@tributary/views/user-state';
 import type { FastifyInstance } from 'fastify';
 import { buildApp } from '../src/app.ts';
-import { createConcurrencyLimit } from '../src/concurrency-limits.ts';
 import type { ApiContext } from '../src/context.ts';
-import { rememberDefinitions } from '../src/definitions-memory.ts';
+import { createRecordReader } from '../src/http/record-reader.ts';
 import { type ApiDeps, type ApiLimits, DEFAULT_LIMITS, type RunRequest } from '../src/ports.ts';
-import { createRecordReader } from '../src/users/record-reader.ts';
 
 export const PARTITIONS = 4;
 export const READ = 'Bearer tr_reader_x';
@@ -290,7 +290,7 @@ export async function createWorld(options: WorldOptions = {}) {
         return ages;
       },
     },
-    storedDefinitions: rememberDefinitions(),
+    storedDefinitions: rememberDefinitions(sha256Hex),
     defaultDefinitions: definitions,
     now: () => nowMs,
     // The store is in this process: what is late is the machine. A test of a busy store brings its own bound.

@@ -6,7 +6,7 @@ import { ARCHIVE_QUESTION_ROUTES } from '@tributary/contract/archive-questions';
 import { TributaryError } from '@tributary/model/errors';
 import { type OtherWindows, withWindows } from '@tributary/model/other-windows';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
-import { costOf, questionOf, standingOf } from '../archive/archive-questions.ts';
+import { costOf, progressOf, questionOf } from '@tributary/serving/questions/archive-questions';
 import type { ApiContext, Routes } from '../context.ts';
 import { actorOf } from '../http/auth.ts';
 import { serve } from '../http/serve.ts';
@@ -95,7 +95,7 @@ async function baseOf({ source }: ApiContext['deps']): Promise<GenerationManifes
 
 async function shown(deps: ApiContext['deps'], question: StoredQuestion) {
   const { asked, result } = question;
-  const { state, failure } = await standingOf(deps, question);
+  const { state, failure } = await progressOf(deps, question);
   const isDone = state === 'done' && result !== null;
   return {
     id: asked.id,

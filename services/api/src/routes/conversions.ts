@@ -8,15 +8,15 @@ import { unknownValues } from '@tributary/reports/unknown-values';
 import { fromStore } from '@tributary/serving/from-store';
 import type { LoadedGeneration } from '@tributary/serving/generations/loaded';
 import { projectionOf, type Selection, type Wanted } from '@tributary/serving/merge';
+import { findConversion, noConversion } from '@tributary/serving/users/find-conversion';
+import { timelineOf } from '@tributary/serving/users/user-timeline';
 import { conversions } from '@tributary/views/conversions/fold';
 import { NONE } from '@tributary/views/timeline';
 import type { View } from '@tributary/views/view';
-import { findConversion, noConversion } from '../archive/find-conversion.ts';
 import type { Routes } from '../context.ts';
 import { decodeCursor, encodeCursor } from '../http/pages.ts';
 import { rangeOf, selectionOf } from '../http/selection.ts';
 import { serve } from '../http/serve.ts';
-import { timelineOf } from '../users/user-timeline.ts';
 import { conversionOf, touchOf } from './users.ts';
 
 /** Generation, time, id and user of the last conversion of a page. */

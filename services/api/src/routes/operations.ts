@@ -1,10 +1,10 @@
 /** How far each partition is. */
 import { OPERATION_ROUTES, type StatusAnswer } from '@tributary/contract/operations';
 import { fromStore } from '@tributary/serving/from-store';
+import { definitionsInForce } from '@tributary/serving/generations/definitions-in-force';
 import { takeSnapshot } from '@tributary/serving/snapshot';
 import type { z } from 'zod';
 import type { ApiContext, Routes } from '../context.ts';
-import { definitionsInForce } from '../definitions-in-force.ts';
 import { serve } from '../http/serve.ts';
 
 export const routes: Routes = (context) => (app, _options, done) => {

@@ -1,14 +1,14 @@
 /** Signals of one user or of many: bytes from the record to the socket. */
 import { USER_ROUTES } from '@tributary/contract/users';
 import { partitionOf } from '@tributary/model/user-key';
+import { lostUpTo } from '@tributary/serving/users/user-timeline';
 import { signalId } from '@tributary/store/signals';
 import type { FastifyReply } from 'fastify';
 import type { ApiContext, Routes } from '../context.ts';
 import { decodeCursor, encodeCursor } from '../http/pages.ts';
 import { rangeOf } from '../http/selection.ts';
 import { serve } from '../http/serve.ts';
-import { createBodyPool, lostAmong, queryBody, selectSignals, servedNames, userBody } from '../users/signals-body.ts';
-import { lostUpTo } from '../users/user-timeline.ts';
+import { createBodyPool, lostAmong, queryBody, selectSignals, servedNames, userBody } from '../http/signals-body.ts';
 
 export const routes: Routes = (context) => (app, _options, done) => {
   const { deps, records, unread } = context;

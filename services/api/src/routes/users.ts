@@ -1,12 +1,12 @@
 /** A user's journeys: what led to their conversions, and the one they are in now. */
 import { type Conversion, type Touch, USER_ROUTES } from '@tributary/contract/users';
 import { partitionOf } from '@tributary/model/user-key';
+import { cutOfRecord, eventsOfRecord, journeysOf, lostUpTo, tailOf, timelineOf } from '@tributary/serving/users/user-timeline';
 import { campaignOf, type TimelineEvent } from '@tributary/views/timeline';
 import { NEVER_CUT } from '@tributary/views/user-state';
 import type { z } from 'zod';
 import type { Routes } from '../context.ts';
 import { serve } from '../http/serve.ts';
-import { cutOfRecord, eventsOfRecord, journeysOf, lostUpTo, tailOf, timelineOf } from '../users/user-timeline.ts';
 
 /** Journeys in one answer, the newest. */
 const MAX_JOURNEYS = 1_000;

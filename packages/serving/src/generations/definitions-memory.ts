@@ -1,11 +1,10 @@
 /** Definitions by their text: every partition names them in every answer, and parsing costs more than the answer. */
 import { type Definitions, storedDefinitions } from '@tributary/model/definitions';
-import { sha256Hex } from '@tributary/runtime/config/definitions';
 
 /** Texts remembered: those in force, those before, those somebody proposes. */
 const REMEMBERED = 32;
 
-export function rememberDefinitions(): (json: string) => Definitions {
+export function rememberDefinitions(sha256Hex: (text: string) => string): (json: string) => Definitions {
   const remembered = new Map<string, Definitions>();
   return (json) => {
     let definitions = remembered.get(json);

@@ -1,17 +1,36 @@
-/** Questions to the archive as routes need them: how far one is, what it would cost, and its rows as what reports are taken of. */
+/** Questions to the archive for readers: how far one is, what it would cost, and its rows as what reports are taken of. */
 import type { GenerationManifest } from '@tributary/archive/layout';
-import { expiryOf, type StoredQuestion } from '@tributary/archive/questions';
+import { type AskedQuestion, expiryOf, type StoredQuestion } from '@tributary/archive/questions';
 import { TributaryError } from '@tributary/model/errors';
-import { type LoadedGeneration, loadedGeneration } from '@tributary/serving/generations/loaded';
-import type { ServingContext } from '@tributary/serving/snapshot';
-import { withoutDeltas } from '@tributary/serving/without-deltas';
-import type { ApiDeps } from '../ports.ts';
+import { type LoadedGeneration, loadedGeneration } from '../generations/loaded.ts';
+import type { GenerationSource } from '../ports.ts';
+import type { ServingContext } from '../snapshot.ts';
+import { withoutDeltas } from '../without-deltas.ts';
 import { createOneAtATime } from './one-at-a-time.ts';
 
-type Deps = Pick<ApiDeps, 'questions' | 'source' | 'now'>;
+/** Questions to the archive: their files, and the queue of those that are not computed yet. */
+export interface QuestionDesk {
+  create(asked: AskedQuestion): Promise<void>;
+  /** undefined: there is none of this id, or no longer. */
+  read(id: string): Promise<StoredQuestion | undefined>;
+  /** Newest first. */
+  list(): Promise<StoredQuestion[]>;
+  cancel(id: string, atMs: number): Promise<void>;
+  enqueue(id: string): Promise<void>;
+  /** null: the queue does not have it. */
+  state(id: string): Promise<'waiting' | 'running' | null>;
+  /** From the queue, if it waits there. */
+  remove(id: string): Promise<void>;
+}
+
+export interface QuestionDeps {
+  readonly questions: QuestionDesk;
+  readonly source: GenerationSource;
+  readonly now: () => number;
+}
 
 /** Throws `not_found`. */
-export async function questionOf({ questions, now }: Deps, id: string): Promise<StoredQuestion> {
+export async function questionOf({ questions, now }: QuestionDeps, id: string): Promise<StoredQuestion> {
   const question = await questions.read(id);
   if (question !== undefined && expiryOf(question) > now()) return question;
   throw new TributaryError('not_found', `archive question ${id} does not exist: answers are kept for 7 days`);
@@ -19,7 +38,7 @@ export async function questionOf({ questions, now }: Deps, id: string): Promise<
 
 export type QuestionState = 'waiting' | 'running' | 'done' | 'failed' | 'cancelled';
 
-export interface Standing {
+export interface QuestionProgress {
   readonly state: QuestionState;
   readonly failure: string | null;
 }
@@ -27,7 +46,10 @@ export interface Standing {
 const ENQUEUED_WITHIN_MS = 10_000;
 
 /** Files say what came of it, the queue whether something still will. */
-export async function standingOf({ questions, now }: Deps, { asked, isCancelled, result }: StoredQuestion): Promise<Standing> {
+export async function progressOf(
+  { questions, now }: QuestionDeps,
+  { asked, isCancelled, result }: StoredQuestion,
+): Promise<QuestionProgress> {
   if (isCancelled) return { state: 'cancelled', failure: null };
   if (result !== null) return stateOf(result.failure);
   const state = await questions.state(asked.id);
@@ -41,7 +63,7 @@ export async function standingOf({ questions, now }: Deps, { asked, isCancelled,
   return { state: 'failed', failure: 'the queue does not have it any more: ask again' };
 }
 
-function stateOf(failure: string | null): Standing {
+function stateOf(failure: string | null): QuestionProgress {
   return { state: failure === null ? 'done' : 'failed', failure };
 }
 
@@ -55,9 +77,13 @@ export interface QuestionCost {
 }
 
 /** `others`: all that are kept, newest first. */
-export async function costOf(deps: Deps, base: GenerationManifest, others: readonly StoredQuestion[]): Promise<QuestionCost> {
+export async function costOf(
+  deps: QuestionDeps,
+  base: GenerationManifest,
+  others: readonly StoredQuestion[],
+): Promise<QuestionCost> {
   const open = others.filter(({ isCancelled, result }) => !isCancelled && result === null);
-  const states = await Promise.all(open.map((one) => standingOf(deps, one)));
+  const states = await Promise.all(open.map((one) => progressOf(deps, one)));
   const { events } = base.counts;
   const question = others.find(({ result }) => result !== null && result.failure === null && result.events > 0)?.result;
   const full = (await deps.source.manifests()).find(
@@ -82,7 +108,7 @@ export async function costOf(deps: Deps, base: GenerationManifest, others: reado
 const ROWS_HELD = { mostWaiting: 32, idleMs: 600_000 };
 
 /** The rows of one question at a time are in memory: they are as many as those of a generation. */
-export function openAnsweredQuestions(context: ServingContext & { readonly deps: Deps }) {
+export function openAnsweredQuestions(context: ServingContext & { readonly deps: QuestionDeps }) {
   const held = createOneAtATime<LoadedGeneration>(ROWS_HELD);
 
   /**
@@ -91,7 +117,7 @@ export function openAnsweredQuestions(context: ServingContext & { readonly deps:
    */
   return async <R>(id: string, report: (answered: ServingContext) => Promise<R>): Promise<R> => {
     const question = await questionOf(context.deps, id);
-    const { state, failure } = await standingOf(context.deps, question);
+    const { state, failure } = await progressOf(context.deps, question);
     if (state !== 'done' || question.result === null)
       throw new TributaryError('conflict', `archive question ${id} is ${state}${failure === null ? '' : `: ${failure}`}`);
     const rows = () => load(manifestOf(question), context.deps);
@@ -99,7 +125,7 @@ export function openAnsweredQuestions(context: ServingContext & { readonly deps:
   };
 }
 
-async function load(manifest: GenerationManifest, { source }: Deps): Promise<LoadedGeneration> {
+async function load(manifest: GenerationManifest, { source }: QuestionDeps): Promise<LoadedGeneration> {
   return loadedGeneration(manifest.generation, manifest, await source.viewRows(manifest));
 }
 

@@ -1,17 +1,16 @@
-/** The data folder on disk. */
+/** Generations and publications of the data folder as readers ask for them: what the merge takes (GenerationSource of serving), and what operators do. */
 import { join } from 'node:path';
-import { type DuckDb, openDuckDb } from '@tributary/archive/duckdb';
-import { readIfThere } from '@tributary/archive/durable';
-import { findGeneration, generationFolder, listGenerations } from '@tributary/archive/generations';
-import type { GenerationManifest } from '@tributary/archive/layout';
-import { currentPublication, publish } from '@tributary/archive/publications';
-import { readViewRows } from '@tributary/archive/views';
 import { TributaryError } from '@tributary/model/errors';
 import { parseExactJson } from '@tributary/model/exact-json';
 import { byPartition } from '@tributary/views/by-partition';
-import type { RowsByView } from '@tributary/views/deltas';
+import type { Rows, RowsByView } from '@tributary/views/deltas';
 import type { View } from '@tributary/views/view';
-import type { DataFolder } from '../ports.ts';
+import { type DuckDb, openDuckDb } from '../duckdb.ts';
+import { readIfThere } from '../durable.ts';
+import { findGeneration, generationFolder, listGenerations } from '../generations.ts';
+import type { GenerationManifest, Publication } from '../layout.ts';
+import { currentPublication, type PublicationDraft, publish } from '../publications.ts';
+import { readViewRows } from '../views.ts';
 
 /**
  * Manifests of computed generations change only to `retired`; this many are remembered with the time they were read. One
@@ -28,7 +27,7 @@ export interface DataFolderOptions {
   readonly memoryLimit: string;
 }
 
-export function openDataFolder({ dataDir, views, now, memoryLimit }: DataFolderOptions): DataFolder {
+export function openDataFolder({ dataDir, views, now, memoryLimit }: DataFolderOptions) {
   const remembered = new Map<number, { readonly manifest: GenerationManifest; readonly atMs: number }>();
 
   async function find(generation: number): Promise<GenerationManifest | undefined> {
@@ -44,7 +43,7 @@ export function openDataFolder({ dataDir, views, now, memoryLimit }: DataFolderO
   return {
     publication: () => currentPublication(dataDir),
 
-    async manifests() {
+    async manifests(): Promise<GenerationManifest[]> {
       const manifests: GenerationManifest[] = [];
       for (const generation of (await listGenerations(dataDir)).reverse()) {
         const manifest = await find(generation);
@@ -53,9 +52,9 @@ export function openDataFolder({ dataDir, views, now, memoryLimit }: DataFolderO
       return manifests;
     },
 
-    manifest: async (generation) => (await find(generation)) ?? null,
+    manifest: async (generation: number): Promise<GenerationManifest | null> => (await find(generation)) ?? null,
 
-    viewRows: (manifest) =>
+    viewRows: (manifest: GenerationManifest): Promise<RowsByView> =>
       withDuckDb(dataDir, memoryLimit, async (session) => {
         const rows: RowsByView = new Map();
         for (const view of views)
@@ -63,16 +62,17 @@ export function openDataFolder({ dataDir, views, now, memoryLimit }: DataFolderO
         return rows;
       }),
 
-    rowsByPartition: (manifest, view) =>
+    rowsByPartition: (manifest: GenerationManifest, view: View): Promise<Rows> =>
       withDuckDb(dataDir, memoryLimit, (session) => readViewRows(session, dataDir, manifest, byPartition(view))),
 
-    async publish(expectedSequence, publication, above) {
+    async publish(expectedSequence: number, publication: PublicationDraft, above?: number): Promise<Publication> {
       const published = await publish(dataDir, expectedSequence, publication, above);
       remembered.clear();
       return published;
     },
 
-    reconciliation: (generation) => readJson(join(dataDir, generationFolder(generation), 'reconciliation.json')),
+    reconciliation: (generation: number): Promise<unknown> =>
+      readJson(join(dataDir, generationFolder(generation), 'reconciliation.json')),
   };
 }
 

@@ -2,8 +2,8 @@
 
 import type { Definitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
+import { cutOfRecord } from '@tributary/serving/users/user-timeline';
 import { type NewestSignals, newestSignals, type SignalSelection, type SignalSlice } from '@tributary/store/signals';
-import { cutOfRecord } from './user-timeline.ts';
 
 export interface UserSignals extends NewestSignals {
   readonly userId: string;

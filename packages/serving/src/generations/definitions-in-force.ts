@@ -1,9 +1,9 @@
 /** What the status says of the definitions of the current generation. */
 import type { FileSeen, GenerationManifest } from '@tributary/archive/layout';
-import type { StatusAnswer } from '@tributary/contract/operations';
-import type { z } from 'zod';
+import type { OPERATION_ROUTES } from '@tributary/contract/operations';
+import type { Answer } from '@tributary/contract/route';
 
-type InForce = z.output<typeof StatusAnswer>['definitionsInForce'];
+type InForce = Answer<typeof OPERATION_ROUTES.status>['definitionsInForce'];
 
 /** `seen`: what the file last held, also where readers were rolled back behind the generation that found it. */
 export function definitionsInForce(manifest: GenerationManifest | null, seen: FileSeen | undefined): InForce {

@@ -1,5 +1,5 @@
 import { Gauge, Histogram, type Registry } from 'prom-client';
-import type { ApiContext } from './context.ts';
+import type { ApiContext } from '../context.ts';
 
 /** Buckets in ms, around the promises: 10 ms for signals, 100 ms for reports. */
 const DURATION_MS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 5_000, 30_000];

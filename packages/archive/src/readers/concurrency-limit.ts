@@ -1,7 +1,6 @@
-/** Concurrency limits: few run at a time, some wait, and the rest are refused. */
+/** A concurrency limit for questions to DuckDB, which takes memory and cores for each: few run, some wait, the rest are refused. */
 import { TributaryError } from '@tributary/model/errors';
 
-/** For questions to DuckDB, which takes memory and cores for each. */
 export interface ConcurrencyLimit {
   /** Runs `work` when its turn comes, with a signal that aborts after `timeoutMs`, waiting included. */
   run<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T>;
@@ -51,38 +50,6 @@ export function createConcurrencyLimit(concurrency: number, timeoutMs: number, m
         throw cause;
       } finally {
         leave();
-      }
-    },
-  };
-}
-
-/** For large records: one at a time, and of each owner one in all, so that no key has all the turns. */
-export interface SerialLimit {
-  /** Runs `work` when its turn comes. Rejects with `overloaded`, or as `work` does. */
-  run<T>(owner: string, work: () => Promise<T>): Promise<T>;
-}
-
-export function createSerialLimit(mostWaiting: number): SerialLimit {
-  /** Whose work runs or waits. */
-  const inside = new Set<string>();
-  let last: Promise<unknown> = Promise.resolve();
-
-  return {
-    async run(owner, work) {
-      if (inside.has(owner))
-        throw new TributaryError(
-          'overloaded',
-          'large records of users are being read for this key already, one request at a time',
-        );
-      if (inside.size > mostWaiting)
-        throw new TributaryError('overloaded', `${inside.size} requests for large records of users are being answered already`);
-      inside.add(owner);
-      const turn = last.then(work);
-      last = turn.catch(() => undefined);
-      try {
-        return await turn;
-      } finally {
-        inside.delete(owner);
       }
     },
   };

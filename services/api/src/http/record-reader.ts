@@ -6,16 +6,9 @@
 import { TributaryError } from '@tributary/model/errors';
 import { createFairShare } from '@tributary/runtime/http/fair-share';
 import { fromStore } from '@tributary/serving/from-store';
+import type { RecordReader } from '@tributary/serving/users/find-conversion';
 import { type RecordOwner, type ServingStore, SHORT_ANSWER_BYTES } from '@tributary/store/serving-store';
-import { createSerialLimit } from '../concurrency-limits.ts';
-
-export interface RecordReader {
-  /**
-   * `use` gets the records in the order of the users; they are not held beyond it. `asker`: the key whose share it is.
-   * Rejects with `too_much_asked`, `overloaded`, `store_unavailable`.
-   */
-  read<T>(asker: string, users: readonly RecordOwner[], use: (records: readonly (Buffer | null)[]) => T): Promise<T>;
-}
+import { createSerialLimit } from './serial-limit.ts';
 
 export interface RecordLimits {
   /** Records of one request. A single record has at most 32 MiB. */

@@ -1,16 +1,53 @@
 /** Questions about single users, answered by DuckDB over the files that a generation's manifest names. */
 import { join } from 'node:path';
-import type { DuckDb, SqlRow, SqlValue } from '@tributary/archive/duckdb';
-import type { GenerationManifest, StoredFile } from '@tributary/archive/layout';
-import { sqlText } from '@tributary/archive/parquet';
-import { checkFile } from '@tributary/archive/verify';
-import { safeInteger } from '@tributary/archive/views';
 import type { Definitions } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
 import { FIELDS, type Field, type FieldRow, fieldsWith } from '@tributary/model/event-fields';
 import { partitionOf } from '@tributary/model/user-key';
-import type { ArchiveReader } from '../ports.ts';
+import type { DuckDb, SqlRow, SqlValue } from '../duckdb.ts';
+import type { GenerationManifest, StoredFile } from '../layout.ts';
+import { sqlText } from '../parquet.ts';
+import { checkFile } from '../verify.ts';
+import { safeInteger } from '../views.ts';
 import { withDuckDb } from './data-folder.ts';
+
+export interface ArchivedConversion {
+  readonly id: string;
+  readonly userKey: string;
+}
+
+export interface ListedConversion extends ArchivedConversion {
+  readonly ts: number;
+  readonly type: string;
+  readonly valueMinor: number;
+  readonly currency: string | null;
+}
+
+export interface ConversionsQuestion {
+  /** Epoch ms, `[fromMs, toMs)`. */
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** Any of these; undefined: of any type. */
+  readonly types: readonly string[] | undefined;
+  readonly userKey: string | undefined;
+  /** Only what stands behind it in the list: null, from the top. */
+  readonly after: Pick<ListedConversion, 'ts' | 'id' | 'userKey'> | null;
+  readonly limit: number;
+}
+
+/** Questions about single users and conversions, answered by DuckDB over a generation's files. */
+export interface ArchiveReader {
+  /** Newest first, by (ts, id, user). */
+  conversions(manifest: GenerationManifest, question: ConversionsQuestion, signal: AbortSignal): Promise<ListedConversion[]>;
+  findConversions(manifest: GenerationManifest, id: string, signal: AbortSignal): Promise<ArchivedConversion[]>;
+  /** The user's deduplicated events in `[fromMs, toMs)`, at most `limit`, the newest ones. */
+  userEvents(
+    manifest: GenerationManifest,
+    userKey: string,
+    range: { readonly fromMs: number; readonly toMs: number; readonly limit: number },
+    signal: AbortSignal,
+  ): Promise<Event[]>;
+}
 
 export interface ArchiveReaderOptions {
   readonly dataDir: string;

@@ -3,19 +3,43 @@
  * cut), then the conversions of the served generation. A record holds everything a conversion looks back at only while
  * the conversion is in time; for an older one the archived events are read as well.
  */
+
+import type { ArchiveReader } from '@tributary/archive/readers/archive-reader';
+import type { ConcurrencyLimit } from '@tributary/archive/readers/concurrency-limit';
 import type { Definitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
 import type { Event } from '@tributary/model/event';
 import { MAX_INSTANT_MS } from '@tributary/model/time';
 import { partitionOf } from '@tributary/model/user-key';
-import { fromStore } from '@tributary/serving/from-store';
-import type { ServedGeneration } from '@tributary/serving/generations/served';
+import type { RecordOwner, ServingStore } from '@tributary/store/serving-store';
 import type { TimelineEvent } from '@tributary/views/timeline';
-import type { ApiContext } from '../context.ts';
-import { cutOfRecord, eventsOfRecord, lostUpTo } from '../users/user-timeline.ts';
+import { fromStore } from '../from-store.ts';
+import type { ServedGeneration } from '../generations/served.ts';
+import type { ServingDeps } from '../ports.ts';
+import type { ServingContext } from '../snapshot.ts';
+import { cutOfRecord, eventsOfRecord, lostUpTo } from './user-timeline.ts';
 
 /** Archived events read for one explanation, the newest. */
 const MAX_EVENTS = 20_000;
+
+export interface RecordReader {
+  /**
+   * `use` gets the records in the order of the users; they are not held beyond it. `asker`: the key whose share it is.
+   * Rejects with `too_much_asked`, `overloaded`, `store_unavailable`.
+   */
+  read<T>(asker: string, users: readonly RecordOwner[], use: (records: readonly (Buffer | null)[]) => T): Promise<T>;
+}
+
+/** What conversions are looked for in. */
+export interface UserContext extends Pick<ServingContext, 'board'> {
+  readonly deps: Pick<ServingDeps, 'partitions' | 'storedDefinitions'> & {
+    readonly store: Pick<ServingStore, 'findConversion'>;
+    readonly archive: ArchiveReader;
+  };
+  readonly records: RecordReader;
+  /** Before each question to DuckDB. */
+  readonly archiveLimit: ConcurrencyLimit;
+}
 
 export interface FoundConversion {
   readonly userKey: string;
@@ -28,7 +52,7 @@ export interface FoundConversion {
 
 /** `userKey`: whose conversion, when the asker knows; ids are unique within a user only. `asker`: whose share it is. Throws `not_found`. */
 export async function findConversion(
-  context: ApiContext,
+  context: UserContext,
   served: ServedGeneration,
   id: string,
   { asker, userKey }: { readonly asker: string; readonly userKey: string | undefined },
@@ -96,7 +120,7 @@ function explainedBy(by: Definitions, ofGeneration: Definitions, inForce: Defini
 }
 
 async function ownerOf(
-  { deps, archiveLimit }: ApiContext,
+  { deps, archiveLimit }: UserContext,
   { loaded }: ServedGeneration,
   id: string,
   notes: string[],
