@@ -27,8 +27,8 @@ export default defineConfig({
           exclude: [...IGNORED, ...SERVERS, ...ISOLATED],
           // Files share their workers, and what these have loaded: a process for each costs half a second of a processor.
           isolate: false,
-          // Nothing here waits; without this vitest leaves one processor idle.
-          maxWorkers: availableParallelism(),
+          // Most of it never waits; one more than there are processors has work for them while a test waits for a process or a timer.
+          maxWorkers: availableParallelism() + 1,
           testTimeout: 300_000,
         },
       },
@@ -42,7 +42,9 @@ export default defineConfig({
           name: 'servers',
           include: SERVERS,
           exclude: IGNORED,
+          isolate: false,
           // Each file has ports, folders and servers of its own, and mostly waits: one more than there are processors, at most four.
+          // They share what a worker has loaded, as the pure ones do.
           maxWorkers: Math.min(4, availableParallelism() + 1),
           sequence: { groupOrder: 1 },
           testTimeout: 300_000,

@@ -130,7 +130,11 @@ test('a question that is cancelled stops where it is, and leaves no result', asy
   await answer({
     async computeViews(_, { signal }) {
       await cancelQuestion(world.dataDir, ID, Date.now());
-      await new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+      await new Promise((_resolve, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason));
+        // It may have been noticed before this listens.
+        if (signal.aborted) reject(signal.reason);
+      });
       stopped = true;
       throw new Error('not reached');
     },

@@ -80,8 +80,9 @@ export function createArchiveReader({ dataDir, partitions, memoryLimit }: Archiv
     question: (session: DuckDb, relation: string) => Promise<T>,
   ) {
     for (const file of files) await verifyOnce(file);
-    signal.throwIfAborted();
     return withDuckDb(dataDir, memoryLimit, async (session) => {
+      // Verifying and opening take their time: what was aborted meanwhile asks nothing, as nothing would interrupt it.
+      signal.throwIfAborted();
       const interrupt = () => session.interrupt();
       signal.addEventListener('abort', interrupt, { once: true });
       try {

@@ -242,6 +242,19 @@ test('a conversion and the events of its user are found, and those of no other u
   await expect(reader.userEvents(manifest, user, { fromMs: 0, toMs: 99, limit: 2 }, AbortSignal.abort())).rejects.toThrow();
 });
 
+test('a question whose time is over while files are verified or DuckDB opens is not asked', async () => {
+  const manifest = await compute([event('u1', { ts: 20, id: 'c1', type: 'purchase' })]);
+  const reader = createArchiveReader({ dataDir, partitions: PARTITIONS, memoryLimit: '64MiB' });
+  for (const during of ['verifying', 'opening']) {
+    const over = new AbortController();
+    const asked = reader.findConversions(manifest, 'c1', over.signal);
+    // What was verified once is open for DuckDB at the next turn of the event loop.
+    if (during === 'opening') await new Promise((resolve) => setImmediate(resolve));
+    over.abort(new Error('over'));
+    await expect(asked, during).rejects.toThrow('over');
+  }
+});
+
 test('conversions are listed newest first, by filter and page by page, none twice and none left out', async () => {
   const manifest = await compute([
     event('u1', { ts: 10, id: 't1', type: 'ad_click', channel: 'search' }),
