@@ -3,6 +3,7 @@
  * change of the table of fields cannot change both sides. A new field is added to them; what is there never changes.
  */
 import { readFileSync } from 'node:fs';
+import { CONVERSION_COLUMNS, GENERATION_EVENT_COLUMNS } from '@tributary/archive/compute/relations';
 import { EVENT_COLUMNS, LATER_COLUMNS } from '@tributary/archive/layout';
 import { decodeLine } from '@tributary/model/decode-line';
 import { encodeDraft } from '@tributary/model/draft';
@@ -12,7 +13,6 @@ import { SENT_FIELDS } from '@tributary/model/native-event';
 import { partitionOf } from '@tributary/model/user-key';
 import { FULL_EVENT } from '@tributary/testkit/full-event';
 import { expect, test } from 'vitest';
-import { CONVERSION_COLUMNS, GENERATION_EVENT_COLUMNS } from '../../jobs/recompute/src/compute/relations.ts';
 import { LONG_FIELDS } from '../../packages/cli/src/import/csv-map.ts';
 import { addEvents, emptySpoolText, SPOOL_COLUMNS } from '../../services/archiver/src/spool-format.ts';
 

@@ -3,6 +3,7 @@ import type { Mutation } from './mutation-list.ts';
 
 const ARCHIVE = 'packages/archive/src';
 const RECOMPUTE = 'jobs/recompute/src';
+const COMPUTE = 'packages/archive/src/compute';
 const STORE = 'test/contract/store.redis.test.ts';
 
 export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
@@ -169,7 +170,7 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
   {
     lie: 'a generation counts as computed without being read back',
     law: '7',
-    file: `${RECOMPUTE}/compute/compute.ts`,
+    file: `${COMPUTE}/compute.ts`,
     from: 'await checkViewRows(session, spec.dataDir, { generation: spec.generation, views }, view);',
     to: 'await Promise.resolve({ view, checkViewRows });',
     test: 'jobs/recompute/test/run.test.ts',
@@ -201,7 +202,7 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
   {
     lie: 'within an entry any event of an id counts',
     law: '3',
-    file: `${RECOMPUTE}/compute/dedupe.sql`,
+    file: `${COMPUTE}/dedupe.sql`,
     from: 'ORDER BY position, entry_index)',
     to: 'ORDER BY position)',
     test: 'jobs/recompute/test/run.test.ts',
@@ -376,7 +377,7 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
   {
     lie: 'rows of another program are built upon',
     law: '1',
-    file: `${RECOMPUTE}/compute/compute-plan.ts`,
+    file: `${COMPUTE}/compute-plan.ts`,
     from: 'base.program === program &&',
     to: '',
     test: 'jobs/recompute/test/run.test.ts',

@@ -53,7 +53,7 @@ export const MUTATIONS_OF_EXCHANGE_RATES: readonly Mutation[] = [
   {
     lie: 'other windows serve the rows of the base',
     law: '1',
-    file: 'jobs/recompute/src/compute/compute-plan.ts',
+    file: 'packages/archive/src/compute/compute-plan.ts',
     from: 'base.definitionsVersion === definitionsVersion &&',
     to: "base.definitionsVersion !== '' &&",
     test: 'jobs/recompute/test/other-rates.test.ts',

@@ -2,7 +2,7 @@
 import type { Mutation } from './mutation-list.ts';
 
 const VIEWS = 'packages/views/src';
-const RECOMPUTE = 'jobs/recompute/src';
+const COMPUTE = 'packages/archive/src/compute';
 const ONCE = 'test/laws/law-2-counted-once.test.ts';
 const RUNS = 'jobs/recompute/test/counted-once.test.ts';
 
@@ -84,7 +84,7 @@ export const MUTATIONS_OF_ONCE: readonly Mutation[] = [
   {
     lie: 'a generation keeps what a fresh event takes over',
     law: '1',
-    file: `${RECOMPUTE}/compute/shard.ts`,
+    file: `${COMPUTE}/shard.ts`,
     from: "  if ((await countOf(session, 'taken_over')) === 0) return;",
     to: "  if ((await countOf(session, 'taken_over')) >= 0) return;",
     test: RUNS,
@@ -108,7 +108,7 @@ export const MUTATIONS_OF_ONCE: readonly Mutation[] = [
   {
     lie: 'conversions that were taken over stay in the list',
     law: '1',
-    file: `${RECOMPUTE}/compute/conversion-files.ts`,
+    file: `${COMPUTE}/conversion-files.ts`,
     from: "  if (count?.['rows'] === 0n) return files;",
     to: "  if (count?.['rows'] !== -1n) return files;",
     test: RUNS,
@@ -116,7 +116,7 @@ export const MUTATIONS_OF_ONCE: readonly Mutation[] = [
   {
     lie: 'a base without the keys of new definitions is built upon',
     law: '1',
-    file: `${RECOMPUTE}/compute/relations.ts`,
+    file: `${COMPUTE}/relations.ts`,
     from: 'Object.hasOwn(kept, counted) && kept[counted]?.by === by',
     to: "kept[counted]?.by !== ''",
     test: RUNS,

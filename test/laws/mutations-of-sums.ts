@@ -218,10 +218,10 @@ export const MUTATIONS_OF_SUMS: readonly Mutation[] = [
   {
     lie: 'a part of a sum beyond 64 bits is missing in the files of a generation',
     law: '4',
-    file: 'jobs/recompute/src/compute/view-files.ts',
+    file: 'packages/archive/src/compute/view-files.ts',
     from: ')::BIGINT)) AS i FROM summed',
     to: ')::BIGINT - 1)) AS i FROM summed',
-    test: 'jobs/recompute/src/compute/view-files.test.ts',
+    test: 'packages/archive/src/compute/view-files.test.ts',
   },
   {
     lie: 'sets and transitions that a layer takes back are left out of its answer',

@@ -10,15 +10,15 @@
  */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { planCompute } from '@tributary/archive/compute/compute-plan';
+import { columnsOfEvents } from '@tributary/archive/compute/relations';
+import { stagingFolder, sweepShards, sweepStaging } from '@tributary/archive/compute/staging';
 import { readGeneration, writeGeneration } from '@tributary/archive/generations';
 import type { GenerationManifest } from '@tributary/archive/layout';
 import { currentPublication } from '@tributary/archive/publications';
 import { TributaryError } from '@tributary/model/errors';
 import { isTransient } from '@tributary/runtime/error-kinds';
 import { begin } from './begin/begin.ts';
-import { planCompute } from './compute/compute-plan.ts';
-import { columnsOfEvents } from './compute/relations.ts';
-import { stagingFolder, sweepShards, sweepStaging } from './compute/staging.ts';
 import { raiseBarriers, waitUntilSealed } from './cut/seal.ts';
 import { computeSpread } from './distribute/gather.ts';
 import type { RunPorts } from './ports.ts';

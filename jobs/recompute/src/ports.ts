@@ -1,11 +1,11 @@
 /** What a run needs from outside. `main.ts` gives it Redis and the real child process; tests give it memory and hooks. */
 
+import type { ChildOptions } from '@tributary/archive/child/run-child';
+import type { ComputeLimits, ComputeResult, ComputeSpec } from '@tributary/archive/compute/spec';
 import type { EventLog } from '@tributary/log/port';
 import type { Definitions } from '@tributary/model/definitions';
 import { RECOMPUTE_SETTINGS } from '@tributary/runtime/settings/recompute';
 import type { ServingStore } from '@tributary/store/serving-store';
-import type { ChildOptions } from './child/child.ts';
-import type { ComputeLimits, ComputeResult, ComputeSpec } from './compute/spec.ts';
 import type { ShardName } from './distribute/record.ts';
 import type { CompareResult, CompareSpec } from './reconcile/spec.ts';
 import type { MergeSpec } from './retire/spec.ts';

@@ -2,8 +2,8 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ComputeSpec } from '@tributary/archive/compute/spec';
 import { computeInChild } from '@tributary/recompute/child/child';
-import type { ComputeSpec } from '@tributary/recompute/compute/spec';
 import { definitionsOf } from '@tributary/testkit/generate-definitions';
 import { groupedOf } from '@tributary/views/by-partition';
 import { VIEWS } from '@tributary/views/registry';

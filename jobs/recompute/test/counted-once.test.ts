@@ -1,10 +1,10 @@
 /** Generations whose definitions count conversions once: the key they keep, what fresh events take over, and changes of the definitions. */
 
+import { CONVERSION_COLUMNS, parquetFiles } from '@tributary/archive/compute/relations';
 import { createArchiveReader } from '@tributary/archive/readers/archive-reader';
 import type { Definitions } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
 import { HOUR_MS } from '@tributary/model/time';
-import { CONVERSION_COLUMNS, parquetFiles } from '@tributary/recompute/compute/relations';
 import { timelineOf } from '@tributary/serving/users/user-timeline';
 import { differences } from '@tributary/testkit/compare-rows';
 import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/generate-definitions';

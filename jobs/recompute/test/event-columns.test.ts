@@ -2,10 +2,10 @@
 
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { GENERATION_EVENT_COLUMNS, keepsAllColumns, parquetFiles } from '@tributary/archive/compute/relations';
 import { generationFolder } from '@tributary/archive/generations';
 import { copyToParquet, keepFile } from '@tributary/archive/parquet';
 import type { Definitions } from '@tributary/model/definitions';
-import { GENERATION_EVENT_COLUMNS, keepsAllColumns, parquetFiles } from '@tributary/recompute/compute/relations';
 import { differences } from '@tributary/testkit/compare-rows';
 import { generateEvents } from '@tributary/testkit/generate';
 import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/generate-definitions';

@@ -1,5 +1,5 @@
 /** Exchange rates are in the definitions, and no row follows them: a generation with other ones builds on the rows of its base. */
-import { planCompute } from '@tributary/recompute/compute/compute-plan';
+import { planCompute } from '@tributary/archive/compute/compute-plan';
 import { differences } from '@tributary/testkit/compare-rows';
 import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/generate-definitions';
 import { naive } from '@tributary/testkit/naive';

@@ -1,11 +1,11 @@
 /** A generation computed shard by shard in different places: the same rows as in one session, whatever dies in between. */
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { computePart } from '@tributary/archive/compute/compute';
 import type { StoredFile } from '@tributary/archive/layout';
 import { type Definitions, parseDefinitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
 import type { Event } from '@tributary/model/event';
-import { computePart } from '@tributary/recompute/compute/compute';
 import { differences } from '@tributary/testkit/compare-rows';
 import { generateEvents } from '@tributary/testkit/generate';
 import { definitionsOf, generateDefinitions, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/generate-definitions';

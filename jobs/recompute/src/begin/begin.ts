@@ -1,9 +1,10 @@
 /** The start of a run: its generation, durable before anything refers to it. */
+
+import { keepsAllColumns, keepsKeys } from '@tributary/archive/compute/relations';
 import { createGeneration, listGenerations, readGeneration, writeGeneration } from '@tributary/archive/generations';
 import type { GenerationManifest } from '@tributary/archive/layout';
 import type { Definitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
-import { keepsAllColumns, keepsKeys } from '../compute/relations.ts';
 import { highestGeneration } from '../numbers.ts';
 import type { RunPorts } from '../ports.ts';
 import type { Begun, Run } from '../run.ts';

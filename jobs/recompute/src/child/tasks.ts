@@ -1,6 +1,12 @@
 /** What the child can be asked, and what it answers: plain JSON over a pipe. */
-import type { ErrorCode } from '@tributary/model/errors';
-import type { ComputeResult, ComputeSpec, QuestionSpec, QuestionViews, ShardPart, ShardSpec } from '../compute/spec.ts';
+import type {
+  ComputeResult,
+  ComputeSpec,
+  QuestionSpec,
+  QuestionViews,
+  ShardPart,
+  ShardSpec,
+} from '@tributary/archive/compute/spec';
 import type { CompareResult, CompareSpec } from '../reconcile/spec.ts';
 import type { MergeSpec } from '../retire/spec.ts';
 
@@ -12,7 +18,3 @@ export type ChildTask =
   | { readonly task: 'compare'; readonly spec: CompareSpec };
 
 export type ChildResult = ComputeResult | ShardPart | QuestionViews | CompareResult | number;
-
-export type ChildReply =
-  | { readonly ok: true; readonly result: ChildResult }
-  | { readonly ok: false; readonly code: ErrorCode; readonly message: string };

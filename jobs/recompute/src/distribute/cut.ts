@@ -1,5 +1,5 @@
 /** Whether a generation is computed by many, and how it is cut then: facts in, a decision out. */
-import { type Shard, shardsOf } from '../compute/shards.ts';
+import { type Shard, shardsOf } from '@tributary/archive/compute/shards';
 
 export interface CutFacts {
   /** Rows to look at, by partition. */

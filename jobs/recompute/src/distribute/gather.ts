@@ -6,10 +6,11 @@
  * The files are the truth, the queue only finds somebody for what is missing: a retried run, or one whose queue was emptied, asks
  * for the parts that are not there.
  */
+
+import { rowsByPartition } from '@tributary/archive/compute/shards';
+import type { ComputeResult, ComputeSpec, ShardPart } from '@tributary/archive/compute/spec';
+import { computeVerified } from '@tributary/archive/compute/verified';
 import { TributaryError } from '@tributary/model/errors';
-import { rowsByPartition } from '../compute/shards.ts';
-import type { ComputeResult, ComputeSpec, ShardPart } from '../compute/spec.ts';
-import { computeVerified } from '../compute/verified.ts';
 import type { RunPorts, ShardFlow } from '../ports.ts';
 import { cutForMany } from './cut.ts';
 import { soundPart } from './record.ts';

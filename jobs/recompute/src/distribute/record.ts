@@ -4,11 +4,11 @@
  */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { ShardPart } from '@tributary/archive/compute/spec';
+import { shardsFolder } from '@tributary/archive/compute/staging';
 import type { StoredFile } from '@tributary/archive/layout';
 import { verifyFiles } from '@tributary/archive/verify';
 import { TributaryError } from '@tributary/model/errors';
-import type { ShardPart } from '../compute/spec.ts';
-import { shardsFolder } from '../compute/staging.ts';
 import { createSealed, readSealed } from './sealed-file.ts';
 import type { PlanName } from './shard-plan.ts';
 

@@ -4,10 +4,10 @@
  */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import type { Shard } from '@tributary/archive/compute/shards';
+import type { ComputeSpec } from '@tributary/archive/compute/spec';
+import { shardsFolder } from '@tributary/archive/compute/staging';
 import { TributaryError } from '@tributary/model/errors';
-import type { Shard } from '../compute/shards.ts';
-import type { ComputeSpec } from '../compute/spec.ts';
-import { shardsFolder } from '../compute/staging.ts';
 import { createSealed, readSealed } from './sealed-file.ts';
 
 /** Where data lies, memory and attempts are each host's own business. */

@@ -10,7 +10,6 @@ import { fileURLToPath } from 'node:url';
 const HERE = dirname(fileURLToPath(import.meta.url));
 export const PROGRAM_FOLDERS = [
   HERE,
-  join(HERE, '../compute'),
   dirname(fileURLToPath(import.meta.resolve('@tributary/archive/layout'))),
   dirname(fileURLToPath(import.meta.resolve('@tributary/attribution/rule-based'))),
   dirname(fileURLToPath(import.meta.resolve('@tributary/views/sql'))),

@@ -7,12 +7,12 @@
  */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { ChildOptions } from '@tributary/archive/child/run-child';
+import type { ComputeLimits, ShardPart, ShardSpec } from '@tributary/archive/compute/spec';
+import { whileVerifying } from '@tributary/archive/compute/verified';
 import { readGeneration } from '@tributary/archive/generations';
 import type { StoredFile } from '@tributary/archive/layout';
 import { TributaryError } from '@tributary/model/errors';
-import type { ChildOptions } from '../child/child.ts';
-import type { ComputeLimits, ShardPart, ShardSpec } from '../compute/spec.ts';
-import { whileVerifying } from '../compute/verified.ts';
 import { attemptFolder, recordPart, type ShardName, soundPart } from './record.ts';
 import { readPlan } from './shard-plan.ts';
 

@@ -8,6 +8,10 @@
  */
 import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { ChildOptions } from '@tributary/archive/child/run-child';
+import { keepsAllColumns } from '@tributary/archive/compute/relations';
+import type { QuestionSpec, QuestionViews } from '@tributary/archive/compute/spec';
+import { whileVerifying } from '@tributary/archive/compute/verified';
 import { namesIn } from '@tributary/archive/durable';
 import { readGeneration } from '@tributary/archive/generations';
 import type { GenerationManifest } from '@tributary/archive/layout';
@@ -26,10 +30,6 @@ import { type OtherWindows, withWindows } from '@tributary/model/other-windows';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
 import { dataPath } from '@tributary/runtime/data-folder/paths';
 import { isTransient } from '@tributary/runtime/error-kinds';
-import type { ChildOptions } from '../child/child.ts';
-import { keepsAllColumns } from '../compute/relations.ts';
-import type { QuestionSpec, QuestionViews } from '../compute/spec.ts';
-import { whileVerifying } from '../compute/verified.ts';
 import type { RunPorts } from '../ports.ts';
 
 export interface QuestionPorts extends Pick<RunPorts, 'dataDir' | 'now' | 'newAttempt' | 'note' | 'limits' | 'sleep'> {

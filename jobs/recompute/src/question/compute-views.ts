@@ -1,15 +1,16 @@
 /** The views of all events of a generation under other definitions: the shards of a full run, and nothing else that a run leaves. */
+
+import { inSession, prepare } from '@tributary/archive/compute/compute';
+import { outputOf } from '@tributary/archive/compute/output';
+import { computeShard } from '@tributary/archive/compute/shard';
+import { rowsByPartition, shardsOf } from '@tributary/archive/compute/shards';
+import type { QuestionSpec, QuestionViews } from '@tributary/archive/compute/spec';
+import { writeViews } from '@tributary/archive/compute/view-files';
 import { checkViewRows } from '@tributary/archive/views';
 import { storedDefinitions } from '@tributary/model/definitions';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
 import { groupedOf } from '@tributary/views/by-partition';
 import { VIEWS } from '@tributary/views/registry';
-import { inSession, prepare } from '../compute/compute.ts';
-import { outputOf } from '../compute/output.ts';
-import { computeShard } from '../compute/shard.ts';
-import { rowsByPartition, shardsOf } from '../compute/shards.ts';
-import type { QuestionSpec, QuestionViews } from '../compute/spec.ts';
-import { writeViews } from '../compute/view-files.ts';
 
 export function computeViews(spec: QuestionSpec): Promise<QuestionViews> {
   return inSession(spec, async (session, staging) => {

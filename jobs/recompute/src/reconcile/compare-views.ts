@@ -1,5 +1,6 @@
 /** Compares views row by row in DuckDB: they may be larger than a heap of JavaScript should be. Few rows are read instead. Runs in the child. */
 import { readFile } from 'node:fs/promises';
+import { parquetFiles, quoted, viewColumns } from '@tributary/archive/compute/relations';
 import { type DuckDb, openDuckDb, type SqlRow } from '@tributary/archive/duckdb';
 import type { StoredFile } from '@tributary/archive/layout';
 import { sqlText } from '@tributary/archive/parquet';
@@ -7,7 +8,6 @@ import { verifyFiles } from '@tributary/archive/verify';
 import { integer, readViewRows, safeInteger } from '@tributary/archive/views';
 import { integerOf, subtract } from '@tributary/model/integer';
 import { addRow, type Rows } from '@tributary/views/deltas';
-import { parquetFiles, quoted, viewColumns } from '../compute/relations.ts';
 import { compareRows } from './compare-rows.ts';
 import {
   type BeforeAfter,

@@ -4,6 +4,7 @@
  */
 import { access, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { stagingFolder } from '@tributary/archive/compute/staging';
 import { createDurably } from '@tributary/archive/durable';
 import { generationFolder, readGeneration } from '@tributary/archive/generations';
 import type { GenerationManifest } from '@tributary/archive/layout';
@@ -12,7 +13,6 @@ import { exactJson } from '@tributary/model/exact-json';
 import { assertAnswered } from '@tributary/serving/merge';
 import type { PartitionDeltas } from '@tributary/store/serving-store';
 import { VIEWS } from '@tributary/views/registry';
-import { stagingFolder } from '../compute/staging.ts';
 import type { RunPorts } from '../ports.ts';
 import { NEWEST_PUBLICATIONS } from '../publish/publication.ts';
 import { partitionsBehind, type Reconciliation, reasonsOf, reportOf } from './report.ts';

@@ -5,10 +5,10 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Block, blocksToMerge, mergeBlock, sweepMerged } from '@tributary/archive/blocks';
+import { stagingFolder } from '@tributary/archive/compute/staging';
 import { openDuckDb } from '@tributary/archive/duckdb';
 import { readGeneration } from '@tributary/archive/generations';
 import { currentPublication } from '@tributary/archive/publications';
-import { stagingFolder } from '../compute/staging.ts';
 import type { RunPorts } from '../ports.ts';
 import type { MergeSpec } from './spec.ts';
 

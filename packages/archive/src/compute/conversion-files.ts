@@ -1,7 +1,8 @@
 /** The conversions of a generation: the base's, if they serve, and those of the shards; without what fresh events took over. */
-import type { DuckDb } from '@tributary/archive/duckdb';
-import type { StoredFile } from '@tributary/archive/layout';
+
 import type { Definitions } from '@tributary/model/definitions';
+import type { DuckDb } from '../duckdb.ts';
+import type { StoredFile } from '../layout.ts';
 import type { Output } from './output.ts';
 import { CONVERSION_COLUMNS, parquetFiles } from './relations.ts';
 import type { ComputeSpec } from './spec.ts';

@@ -6,15 +6,15 @@
  */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type DuckDb, openDuckDb } from '@tributary/archive/duckdb';
-import type { StoredFile } from '@tributary/archive/layout';
-import { checkViewRows } from '@tributary/archive/views';
 import { type Definitions, storedDefinitions } from '@tributary/model/definitions';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
 import { groupedOf } from '@tributary/views/by-partition';
 import { VIEWS } from '@tributary/views/registry';
 import { prepareStatements } from '@tributary/views/sql';
 import type { View } from '@tributary/views/view';
+import { type DuckDb, openDuckDb } from '../duckdb.ts';
+import type { StoredFile } from '../layout.ts';
+import { checkViewRows } from '../views.ts';
 import { writeConversions } from './conversion-files.ts';
 import { mergeEvents, writeIncrement } from './event-files.ts';
 import { type Output, outputOf } from './output.ts';

@@ -1,11 +1,11 @@
 /** The relations a computation reads, as table expressions. Paths come from manifests; nothing else is spliced in. */
 import { join } from 'node:path';
-import { type GenerationManifest, LATER_COLUMNS, type StoredFile, TIMELINE_COLUMNS } from '@tributary/archive/layout';
-import { sqlText } from '@tributary/archive/parquet';
 import type { Definitions } from '@tributary/model/definitions';
 import { byPartition, GROUPED_VIEWS } from '@tributary/views/by-partition';
 import { onceKeySql } from '@tributary/views/sql';
 import type { View } from '@tributary/views/view';
+import { type GenerationManifest, LATER_COLUMNS, type StoredFile, TIMELINE_COLUMNS } from '../layout.ts';
+import { sqlText } from '../parquet.ts';
 import type { Shard } from './shards.ts';
 import type { ComputeSpec } from './spec.ts';
 

@@ -3,12 +3,12 @@
  * are merged. Rows of a part are summed by key already, so the merge reads less than the shards made.
  */
 import { basename, join } from 'node:path';
-import type { DuckDb } from '@tributary/archive/duckdb';
-import { linkExclusive, makeFolder } from '@tributary/archive/durable';
-import { generationFolder } from '@tributary/archive/generations';
-import type { StoredFile } from '@tributary/archive/layout';
 import type { Definitions } from '@tributary/model/definitions';
 import type { View } from '@tributary/views/view';
+import type { DuckDb } from '../duckdb.ts';
+import { linkExclusive, makeFolder } from '../durable.ts';
+import { generationFolder } from '../generations.ts';
+import type { StoredFile } from '../layout.ts';
 import { writeIncrement } from './event-files.ts';
 import type { Output } from './output.ts';
 import { conversionRowColumns, keptView, parquetFiles, viewColumns } from './relations.ts';

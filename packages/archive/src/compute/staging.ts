@@ -1,7 +1,7 @@
 /** Where an attempt keeps what it has not finished. */
 import { rm } from 'node:fs/promises';
-import { namesIn } from '@tributary/archive/durable';
 import { dataPath } from '@tributary/runtime/data-folder/paths';
+import { namesIn } from '../durable.ts';
 import type { ComputeSpec } from './spec.ts';
 
 /** Relative to the data folder. Removed when the attempt ends. */

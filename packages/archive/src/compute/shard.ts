@@ -9,10 +9,11 @@
  * others `F(after) − F(before)` over the anchors near fresh events. When the base's rows do not serve, all events are fresh to the views.
  * Users of whom fresh events take conversions over are looked at twice, as they are now and as they were before (views: taken-over.sql).
  */
-import type { DuckDb } from '@tributary/archive/duckdb';
+
 import type { Definitions } from '@tributary/model/definitions';
 import { batchSql, journeyStatements, membersSql, takenOverStatements, timelineStatements } from '@tributary/views/sql';
 import type { View } from '@tributary/views/view';
+import type { DuckDb } from '../duckdb.ts';
 import { holdsSignalsOnly } from './event-files.ts';
 import { arrivals, baseEvents, CONVERSION_COLUMNS, columnsOfEvents, eventsIn, keptView, quoted } from './relations.ts';
 import type { Shard } from './shards.ts';

@@ -1,7 +1,8 @@
 /** The views of a generation, some by partition as well: the base's rows, if they serve, plus what the fresh events change. */
-import type { StoredFile } from '@tributary/archive/layout';
+
 import { groupedOf } from '@tributary/views/by-partition';
 import type { View } from '@tributary/views/view';
+import type { StoredFile } from '../layout.ts';
 import type { Output } from './output.ts';
 import { parquetFiles, quoted, viewColumns } from './relations.ts';
 import type { ComputeSpec } from './spec.ts';

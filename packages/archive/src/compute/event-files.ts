@@ -6,8 +6,8 @@
  *   signals-<definitions version>-…  neither, under these definitions
  */
 import { basename } from 'node:path';
-import type { StoredFile } from '@tributary/archive/layout';
 import type { Definitions } from '@tributary/model/definitions';
+import type { StoredFile } from '../layout.ts';
 import type { Output } from './output.ts';
 import { columnsOfEvents } from './relations.ts';
 

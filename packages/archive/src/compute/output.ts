@@ -1,10 +1,10 @@
 /** The files an attempt writes: staged, made durable, then moved to the generation's folder under the attempt's name. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { DuckDb } from '@tributary/archive/duckdb';
-import { generationFolder } from '@tributary/archive/generations';
-import type { StoredFile } from '@tributary/archive/layout';
-import { copyToParquet, GENERATION_PARQUET, keepFile } from '@tributary/archive/parquet';
+import type { DuckDb } from '../duckdb.ts';
+import { generationFolder } from '../generations.ts';
+import type { StoredFile } from '../layout.ts';
+import { copyToParquet, GENERATION_PARQUET, keepFile } from '../parquet.ts';
 import { filesToMerge } from './merge-files.ts';
 import { type Columns, parquetFiles } from './relations.ts';
 import type { ComputeSpec } from './spec.ts';

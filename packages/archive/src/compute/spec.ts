@@ -1,5 +1,5 @@
 /** What the parent asks of the computing child, and what it answers: plain JSON over a pipe. */
-import type { GenerationManifest, StoredFile } from '@tributary/archive/layout';
+import type { GenerationManifest, StoredFile } from '../layout.ts';
 import type { Shard } from './shards.ts';
 
 export interface ComputeSpec {

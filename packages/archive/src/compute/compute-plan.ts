@@ -1,10 +1,11 @@
 /** What a generation has to compute: the archived files after its base's cut, up to its own. */
-import { readGeneration } from '@tributary/archive/generations';
-import type { GenerationManifest, SegmentManifest } from '@tributary/archive/layout';
-import { readSegments } from '@tributary/archive/segments';
+
 import { TributaryError } from '@tributary/model/errors';
 import { groupedOf } from '@tributary/views/by-partition';
 import { VIEWS } from '@tributary/views/registry';
+import { readGeneration } from '../generations.ts';
+import type { GenerationManifest, SegmentManifest } from '../layout.ts';
+import { readSegments } from '../segments.ts';
 import type { ComputeLimits, ComputeSpec } from './spec.ts';
 
 interface Attempt {

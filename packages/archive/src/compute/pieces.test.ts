@@ -1,7 +1,8 @@
 /** How the work and its files are cut. */
-import type { StoredFile } from '@tributary/archive/layout';
+
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import type { StoredFile } from '../layout.ts';
 import { filesToMerge } from './merge-files.ts';
 import { shardsOf } from './shards.ts';
 

@@ -2,14 +2,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type DuckDb, openDuckDb } from '@tributary/archive/duckdb';
-import type { StoredFile } from '@tributary/archive/layout';
-import { copyToParquet, keepFile } from '@tributary/archive/parquet';
-import { readViewRows } from '@tributary/archive/views';
 import { type Integer, integerOf } from '@tributary/model/integer';
 import { conversions } from '@tributary/views/conversions/fold';
 import { addRow, type Rows } from '@tributary/views/deltas';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type DuckDb, openDuckDb } from '../duckdb.ts';
+import type { StoredFile } from '../layout.ts';
+import { copyToParquet, keepFile } from '../parquet.ts';
+import { readViewRows } from '../views.ts';
 import { columnList, parquetFiles, viewColumns } from './relations.ts';
 import { writeSummed } from './view-files.ts';
 

@@ -3,16 +3,18 @@
  * if every file was what its manifest says (law 7); a damaged one ends the child, and is what the run fails with. So a child that fails does
  * not end the verifying, while `signal` ends both.
  */
-import type { StoredFile } from '@tributary/archive/layout';
-import { verifyFiles } from '@tributary/archive/verify';
-import type { RunPorts } from '../ports.ts';
+
+import type { ChildOptions } from '../child/run-child.ts';
+import type { StoredFile } from '../layout.ts';
+import { verifyFiles } from '../verify.ts';
 import type { ComputeResult, ComputeSpec } from './spec.ts';
 
-export function computeVerified(
-  spec: ComputeSpec,
-  ports: Pick<RunPorts, 'compute' | 'limits'>,
-  signal: AbortSignal,
-): Promise<ComputeResult> {
+export interface ComputePorts {
+  readonly compute: (spec: ComputeSpec, options: ChildOptions) => Promise<ComputeResult>;
+  readonly limits: { readonly computeTimeoutMs: number };
+}
+
+export function computeVerified(spec: ComputeSpec, ports: ComputePorts, signal: AbortSignal): Promise<ComputeResult> {
   const compute = (abort: AbortSignal) => ports.compute(spec, { timeoutMs: ports.limits.computeTimeoutMs, signal: abort });
   return whileVerifying(spec.dataDir, filesRead(spec), signal, compute);
 }

@@ -2,7 +2,7 @@
  * Chains of increments stay short: beyond `max` files, the smallest are merged until half as many are left. Small files are
  * merged often and large ones seldom, so that a row is rewritten a logarithmic number of times.
  */
-import type { StoredFile } from '@tributary/archive/layout';
+import type { StoredFile } from '../layout.ts';
 
 export interface FileMerge {
   readonly keep: readonly StoredFile[];
