@@ -1,35 +1,53 @@
 /** The tables of docs/uncertainty.md: how often intervals held the truth of each world, means over models and channels. */
 import { isShared } from '@tributary/attribution/models/catalogue';
 import type { Cell, Figure } from '../models/coverage.ts';
-import type { World } from '../models/worlds.ts';
 
-interface Measured {
-  readonly world: World;
+/** What was found in one world at one size. */
+export interface Measured {
+  /** The name of a way of drawing. */
+  readonly drawn: string;
+  /** The name of a world. */
+  readonly world: string;
   readonly users: number;
   readonly samples: number;
   readonly cells: readonly Cell[];
+  /** Outside of 3 Monte Carlo errors in these samples, and in those that measured them again. */
+  readonly outside: number;
+  readonly again: readonly Cell[];
+  readonly seconds: number;
 }
+
+/** How many times as many other samples measure a cell again. */
+export const AGAIN = 2;
 
 /** Below it a column says how often there was an interval. */
 const ALWAYS = 0.985;
 
 /** Markdown. Percents held; in brackets the percent of samples with an interval, where it was not always there. */
 export function coverageTable(measured: readonly Measured[], columns: readonly Figure[]): string {
-  const header = ['world', 'users', ...columns, '`rateShapley`'];
-  const rows = measured.map(({ world, users, samples, cells }, i) => [
-    measured[i - 1]?.world === world ? '' : world.name,
-    grouped(users),
-    ...columns.map((figure) => {
-      const own = cells.filter((cell) => cell.figure === figure && cell.model !== 'rateShapley');
-      // Rules have no effect.
-      return shown(figure === 'effect' ? own.filter(({ model }) => isShared(model)) : own, samples);
-    }),
-    shown(
-      cells.filter(({ model }) => model === 'rateShapley'),
-      samples,
-    ),
-  ]);
-  return [header, header.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+  const header = coverageHeader(columns);
+  const rows = measured.map((one, i) => coverageRow(measured[i - 1]?.world === one.world ? { ...one, world: '' } : one, columns));
+  return [header, header.replace(/[^|]+/gu, ' --- ').trim(), ...rows].join('\n');
+}
+
+export function coverageHeader(columns: readonly Figure[]): string {
+  return lineOf(['world', 'users', ...columns, '`rateShapley`']);
+}
+
+export function coverageRow({ world, users, samples, cells }: Measured, columns: readonly Figure[]): string {
+  const ofRates = cells.filter(({ model }) => model === 'rateShapley');
+  const others = cells.filter(({ model }) => model !== 'rateShapley');
+  const held = columns.map((figure) => {
+    const own = others.filter((cell) => cell.figure === figure);
+    // Rules have no effect.
+    return shown(figure === 'effect' ? own.filter(({ model }) => isShared(model)) : own, samples);
+  });
+  return lineOf([world, grouped(users), ...held, shown(ofRates, samples)]);
+}
+
+/** "share of search under last holds 84 % of 240". */
+export function nameOf(cell: Cell): string {
+  return `${cell.figure} of ${cell.channel} under ${cell.model} holds ${(100 * heldOf([cell])).toFixed(0)} % of ${cell.printed}`;
 }
 
 /** Over all intervals that were printed. */
@@ -42,6 +60,10 @@ export function heldOf(cells: readonly Cell[]): number {
 /** Part of the samples in which there was an interval. */
 export function printedOf(cells: readonly Cell[], samples: number): number {
   return cells.reduce((sum, { printed }) => sum + printed, 0) / (cells.length * samples);
+}
+
+function lineOf(cells: readonly string[]): string {
+  return `| ${cells.join(' | ')} |`;
 }
 
 function shown(cells: readonly Cell[], samples: number): string {

@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- section …] [--events N] [--seconds N] [--repetitions N] [--json FILE]`: measures, prints a table and JSON. Exit 0 whether goals are
+ * `npm run bench [-- section …] [--events N] [--seconds N] [--repetitions N] [--world NAME] [--resume FILE] [--json FILE]`: measures, prints a table and JSON. Exit 0 whether goals are
  * met or not: a figure is information, a failed measurement is exit 1. Compare ratios, not single times.
  */
 import { writeFileSync } from 'node:fs';
@@ -20,6 +20,8 @@ const { values, positionals } = parseArgs({
     users: { type: 'string' },
     seconds: { type: 'string' },
     repetitions: { type: 'string' },
+    world: { type: 'string' },
+    resume: { type: 'string' },
     json: { type: 'string' },
   },
 });
@@ -36,7 +38,10 @@ const SECTIONS: Record<string, () => Promise<Figure[]>> = {
     ),
   models: () => benchModels(Number(values.seconds ?? 60)),
   // Half an hour of one processor, and no figure of the machine: by name only.
-  coverage: () => benchCoverage(Number(values.repetitions ?? 200), (text) => process.stdout.write(text)),
+  coverage: () =>
+    benchCoverage({ repetitions: Number(values.repetitions ?? 200), world: values.world, resume: values.resume }, (text) =>
+      process.stdout.write(text),
+    ),
 };
 
 const wanted = positionals.length > 0 ? positionals : Object.keys(SECTIONS).filter((section) => section !== 'coverage');

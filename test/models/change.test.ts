@@ -3,8 +3,8 @@ import { createRandom } from '@tributary/attribution/data-driven/random';
 import { type GroupedChannel, ofChange } from '@tributary/attribution/uncertainty/jackknife';
 import { expect, test } from 'vitest';
 import { LEVEL, OPTIONS } from './coverage.ts';
-import { byGroups, inGroups } from './groups.ts';
-import { type Journey, usersOf, WORLDS, type World } from './worlds.ts';
+import { byGroups } from './groups.ts';
+import { type Journey, rowOf, usersOf, WORLDS, type World } from './worlds.ts';
 
 const SAMPLES = 150;
 const GROUPS = 16;
@@ -28,12 +28,13 @@ test.each(['plain', 'users with 5 journeys, one first channel'])('%s: no change,
   const printed = new Map<string, number>();
   const held = new Map<string, number>();
   for (let sample = 0; sample < SAMPLES; sample++) {
-    const groups = inGroups(usersOf(world, 2_000, createRandom(77_000 + sample)), GROUPS, sample);
+    const random = createRandom(77_000 + sample);
+    const groups = Array.from({ length: GROUPS }, () => usersOf(world, 2_000 / GROUPS, random));
     const windows = groups.map((users, group) => windowsOf(users, sample * GROUPS + group));
     const options = { ...OPTIONS, models: MODELS, rewards: ['conversions'] as const, replicates: 200, level: LEVEL, seed: 1 };
     const [before, now] = [0, 1].map((at) =>
       byGroups(
-        windows.map((both) => both[at] as Journey[][]),
+        windows.map((both) => (both[at] as Journey[][]).map(rowOf)),
         options,
       ),
     );

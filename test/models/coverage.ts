@@ -6,9 +6,9 @@ import { addAll, emptySums } from '@tributary/attribution/uncertainty/draws';
 import { type Estimate, estimatorOf } from '@tributary/attribution/uncertainty/estimators';
 import type { Interval } from '@tributary/attribution/uncertainty/scales';
 import { uncertaintyOf } from '@tributary/attribution/uncertainty/uncertainty';
-import { unitsOf } from '@tributary/attribution/uncertainty/units';
+import { type UnitRow, unitsOf } from '@tributary/attribution/uncertainty/units';
 import { type Answered, byGroups, inGroups } from './groups.ts';
-import { type Journey, sampleOf, usersOf, type World } from './worlds.ts';
+import { rowsOf, sampleOf, type World } from './worlds.ts';
 
 export const LEVEL = 0.9;
 const SHAPE = { directChannels: new Set<string>(), attribution: { positionBased: { first: 40, last: 40 } }, decayWeights: [1] };
@@ -49,15 +49,16 @@ export function coverageOf(
   const whole = models.map((model) => truthOf(world.population, model, users));
   const ofSeen = world.rare === null ? whole : models.map((model) => truthOf(world.rare?.population ?? [], model, users));
   for (let repetition = from; repetition < from + repetitions; repetition++) {
-    const drawn = usersOf(world, users, createRandom(1_000_003 + repetition));
+    const random = createRandom(1_000_003 + repetition);
+    const drawn = groups === undefined ? [rowsOf(world, users, random)] : inGroups(world, users, groups, random);
     // An interval of value says: as far as no order is larger than the largest of the sample.
-    const truths = holdsRare(world, drawn) ? whole : ofSeen;
+    const truths = holdsRare(world, drawn.flat()) ? whole : ofSeen;
     const rewards: Reward[] = ['conversions', 'value'];
     const options = { ...OPTIONS, models, rewards, replicates, level: LEVEL, seed: repetition };
     const answer: { readonly models: readonly Answered[] } =
       groups === undefined
-        ? uncertaintyOf(unitsOf(sampleOf(asJourneys ? drawn.flat().map((journey) => [journey]) : drawn)), options)
-        : { models: byGroups(inGroups(drawn, groups, repetition), options) };
+        ? uncertaintyOf(unitsOf(sampleOf(asJourneys ? drawn.flat().flatMap(apart) : drawn.flat())), options)
+        : { models: byGroups(drawn, options) };
     for (const [m, model] of models.entries())
       for (const [channel, truth] of truths[m] as Map<string, Truth>)
         for (const figure of FIGURES) {
@@ -114,8 +115,12 @@ function intervalOf(
   }
 }
 
-function holdsRare({ rare }: World, users: readonly (readonly Journey[])[]): boolean {
-  return rare === null || users.some((journeys) => journeys.some(({ value }) => value !== null && value >= rare.value));
+function holdsRare({ rare }: World, users: readonly UnitRow[]): boolean {
+  return rare === null || users.some(({ journeys }) => journeys.some(({ value }) => value >= rare.value));
+}
+
+function apart({ times, journeys }: UnitRow): UnitRow[] {
+  return journeys.map((journey) => ({ times, journeys: [journey] }));
 }
 
 function truthOf(population: World['population'], model: ModelName, users: number): Map<string, Truth> {

@@ -1,14 +1,14 @@
 /** Samples of users as the platform knows them: counts by group, and no users. */
 import type { Reward } from '@tributary/attribution/data-driven/counts';
-import { createRandom } from '@tributary/attribution/data-driven/random';
+import type { Random } from '@tributary/attribution/data-driven/random';
 import type { ModelName } from '@tributary/attribution/models/catalogue';
 import { addAll, emptySums } from '@tributary/attribution/uncertainty/draws';
 import { type Estimate, estimatorOf } from '@tributary/attribution/uncertainty/estimators';
 import { evidenceOf } from '@tributary/attribution/uncertainty/evidence';
 import { type Grouped, jackknife } from '@tributary/attribution/uncertainty/jackknife';
 import type { ChannelUncertainty, UncertaintyOptions } from '@tributary/attribution/uncertainty/uncertainty';
-import { unitsOf } from '@tributary/attribution/uncertainty/units';
-import { type Journey, sampleOf } from './worlds.ts';
+import { type UnitRow, unitsOf } from '@tributary/attribution/uncertainty/units';
+import { rowsOf, sampleOf, type World } from './worlds.ts';
 
 /** What of an answer is held against the truth. */
 export interface Answered {
@@ -17,14 +17,11 @@ export interface Answered {
   readonly channels: readonly Pick<ChannelUncertainty, 'channel' | 'share' | 'credit' | 'effect' | 'ofRatios'>[];
 }
 
-type Users = readonly (readonly Journey[])[];
+type Users = readonly UnitRow[];
 
-/** As by a hash. */
-export function inGroups(users: Users, groups: number, seed: number): Journey[][][] {
-  const random = createRandom(9_000_011 + seed);
-  const all = Array.from({ length: groups }, (): Journey[][] => []);
-  for (const user of users) (all[Math.floor(groups * random())] as Journey[][]).push([...user]);
-  return all;
+/** As by a hash: the users of a group are a sample by themselves. */
+export function inGroups(world: World, users: number, groups: number, random: Random): UnitRow[][] {
+  return Array.from({ length: groups }, () => rowsOf(world, users / groups, random));
 }
 
 /** The answer of each model and reward. */
@@ -71,11 +68,12 @@ export function byGroups(groups: readonly Users[], options: UncertaintyOptions):
 function sumsOf(users: Users, places: ReadonlyMap<string, number>) {
   const zeros = () => new Float64Array(places.size);
   const sums = { conversions: zeros(), nulls: zeros(), value: zeros() };
-  for (const { path, value } of users.flat()) {
-    const at = places.get(path.join('\n')) as number;
-    const counted = value === null ? sums.nulls : sums.conversions;
-    counted[at] = (counted[at] as number) + 1;
-    sums.value[at] = (sums.value[at] as number) + (value ?? 0);
-  }
+  for (const { times, journeys } of users)
+    for (const { path, conversions, nulls, value } of journeys) {
+      const at = places.get(path.join('\n')) as number;
+      sums.conversions[at] = (sums.conversions[at] as number) + times * conversions;
+      sums.nulls[at] = (sums.nulls[at] as number) + times * nulls;
+      sums.value[at] = (sums.value[at] as number) + times * value;
+    }
   return sums;
 }

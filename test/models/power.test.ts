@@ -5,7 +5,7 @@ import { uncertaintyOf } from '@tributary/attribution/uncertainty/uncertainty';
 import { unitsOf } from '@tributary/attribution/uncertainty/units';
 import { expect, test } from 'vitest';
 import { LEVEL, OPTIONS } from './coverage.ts';
-import { sampleOf, usersOf, WORLDS, type World } from './worlds.ts';
+import { rowOf, sampleOf, usersOf, WORLDS, type World } from './worlds.ts';
 
 const worldOf = (name: string) => WORLDS.find((one) => one.name === name) as World;
 
@@ -16,7 +16,7 @@ function drawn(world: World, users: number, seed: number) {
 
 function planned(name: string, plan: Plan, users = 2_000) {
   const { sample, conversions } = drawn(worldOf(name), users, 77);
-  const power = powerOf(sampleOf(sample), plan, { ...OPTIONS, seed: 1, replicates: 1_000, level: LEVEL });
+  const power = powerOf(sampleOf(sample.map(rowOf)), plan, { ...OPTIONS, seed: 1, replicates: 1_000, level: LEVEL });
   if (typeof power === 'string') throw new Error(power);
   return { power, users: Math.round((users * power.conversions) / conversions) };
 }
@@ -24,7 +24,7 @@ function planned(name: string, plan: Plan, users = 2_000) {
 /** Mean width of the intervals of samples of that size. */
 function widthOf(name: string, { model, channel }: Plan, users: number): number {
   const widths = Array.from({ length: 10 }, (_, i) => {
-    const units = unitsOf(sampleOf(drawn(worldOf(name), users, 1_000 + i).sample));
+    const units = unitsOf(sampleOf(drawn(worldOf(name), users, 1_000 + i).sample.map(rowOf)));
     const answer = uncertaintyOf(units, {
       ...OPTIONS,
       models: [model],

@@ -50,25 +50,40 @@ interface Habit {
   readonly rare: { readonly value: number; readonly part: number; readonly meanValueOfOthers: number } | null;
 }
 
+/** Of a user whose orders have no variance otherwise. */
+const MOST_ORDERS = 1_000;
+
 const ONCE: Habit = { journeys: 1, orders: () => 1, meanOrders: 1, value: () => 50, meanValue: 50, rare: null };
 
 export const WORLDS: readonly World[] = [
-  world('plain', PLAIN, ONCE),
-  world('users who convert 1 to 9 times', PLAIN, { ...ONCE, orders: (random) => 1 + Math.floor(9 * random()), meanOrders: 5 }),
-  world('users with 5 journeys, one first channel', PLAIN, { ...ONCE, journeys: 5 }),
-  world('lognormal values, σ 1', PLAIN, {
+  worldOf('plain', PLAIN, ONCE),
+  worldOf('users who convert 1 to 9 times', PLAIN, { ...ONCE, orders: (random) => 1 + Math.floor(9 * random()), meanOrders: 5 }),
+  worldOf('users with 5 journeys, one first channel', PLAIN, { ...ONCE, journeys: 5 }),
+  worldOf('lognormal values, σ 1', PLAIN, {
     ...ONCE,
     value: (random) => 50 * Math.exp(normal(random)),
     meanValue: 50 * Math.exp(0.5),
   }),
-  world('one order in 500 is 50 000', PLAIN, {
+  worldOf('one order in 500 is 50 000', PLAIN, {
     ...ONCE,
     value: (random) => (random() < 1 / 500 ? 50_000 : 50),
     meanValue: 50_000 / 500 + (50 * 499) / 500,
     rare: { value: 50_000, part: 1 / 500, meanValueOfOthers: 50 },
   }),
-  world('all convert', { ...PLAIN, converts: PLAIN.channels.map(() => 1 - PLAIN.goesOn) }, ONCE),
-  world('ties', { ...PLAIN, channels: [0.25, 0.25, 0.2, 0.2, 0.05, 0.05], converts: PLAIN.channels.map(() => 0.06) }, ONCE),
+  worldOf('all convert', { ...PLAIN, converts: PLAIN.channels.map(() => 1 - PLAIN.goesOn) }, ONCE),
+  worldOf('values without a variance', PLAIN, {
+    ...ONCE,
+    // Pareto with exponent 1.5.
+    value: (random) => 50 * (1 - random()) ** (-1 / 1.5),
+    meanValue: 150,
+  }),
+  worldOf('orders without a variance', PLAIN, {
+    ...ONCE,
+    // Zipf with exponent 1.5, as far as 1 000: at least k orders with a probability of k^-1.5.
+    orders: (random) => Math.min(MOST_ORDERS, Math.floor((1 - random()) ** (-1 / 1.5))),
+    meanOrders: Array.from({ length: MOST_ORDERS }, (_, i) => (i + 1) ** -1.5).reduce((sum, part) => sum + part, 0),
+  }),
+  worldOf('ties', { ...PLAIN, channels: [0.25, 0.25, 0.2, 0.2, 0.05, 0.05], converts: PLAIN.channels.map(() => 0.06) }, ONCE),
 ];
 
 /** A Poisson number of users: visitors come when they come. */
@@ -76,20 +91,35 @@ export function usersOf({ user }: World, mean: number, random: Random): Journey[
   return Array.from({ length: poisson(mean, random) }, () => user(random));
 }
 
-/** Users as an engine of intervals takes them. */
-export function sampleOf(users: readonly (readonly Journey[])[]): Sample {
-  const rows = users.map(
-    (journeys): UnitRow => ({
-      times: 1,
-      journeys: journeys.map(({ path, value }) =>
-        value === null ? { path, conversions: 0, nulls: 1, value: 0 } : { path, conversions: 1, nulls: 0, value },
-      ),
-    }),
-  );
+/** The same as rows: those whose only journey did not convert are counted by its path, for they are most of all users. */
+export function rowsOf({ user }: World, mean: number, random: Random): UnitRow[] {
+  const without = new Map<readonly string[], number>();
+  const rows: UnitRow[] = [];
+  for (let left = poisson(mean, random); left > 0; left--) {
+    const journeys = user(random);
+    const [{ path, value }] = journeys as [Journey];
+    if (journeys.length === 1 && value === null) without.set(path, (without.get(path) ?? 0) + 1);
+    else rows.push(rowOf(journeys));
+  }
+  for (const [path, times] of without) rows.push({ ...rowOf([{ path, value: null }]), times });
+  return rows;
+}
+
+/** A user as an engine of intervals takes them. */
+export function rowOf(journeys: readonly Journey[]): UnitRow {
+  return {
+    times: 1,
+    journeys: journeys.map(({ path, value }) =>
+      value === null ? { path, conversions: 0, nulls: 1, value: 0 } : { path, conversions: 1, nulls: 0, value },
+    ),
+  };
+}
+
+export function sampleOf(rows: readonly UnitRow[]): Sample {
   return { kind: 'user', rows, hasSingleValues: true };
 }
 
-function world(name: string, walk: Walk, habit: Habit): World {
+function worldOf(name: string, walk: Walk, habit: Habit): World {
   const { journeys, meanOrders, meanValue, rare } = habit;
   const walks = populationOf(walk);
   const populationWith = (valueOfOrder: number) =>
@@ -109,16 +139,33 @@ function world(name: string, walk: Walk, habit: Habit): World {
 }
 
 function walked({ channels, converts, goesOn }: Walk, first: number, habit: Habit, random: Random): Journey[] {
-  const path: string[] = [];
+  let step = START;
   for (let at = first; ; at = oneOf(channels, random)) {
-    path.push(CHANNELS[at] as string);
+    step = stepOf(step, at);
+    const { path } = step;
     const further = path.length === LONGEST ? 0 : goesOn;
     if (random() < further) continue;
     // The part that converts of those that end here.
-    if (random() < (converts[at] as number) / (1 - goesOn))
-      return Array.from({ length: habit.orders(random) }, () => ({ path, value: habit.value(random) }));
-    return [{ path, value: null }];
+    return random() < (converts[at] as number) / (1 - goesOn) ? ordered(path, habit, random) : [{ path, value: null }];
   }
+}
+
+/** Paths that begin alike share a step, so equal paths are one array. */
+interface Step {
+  readonly path: readonly string[];
+  readonly next: Map<number, Step>;
+}
+
+const START: Step = { path: [], next: new Map() };
+
+function stepOf({ path, next }: Step, channel: number): Step {
+  let step = next.get(channel);
+  if (step === undefined) next.set(channel, (step = { path: [...path, CHANNELS[channel] as string], next: new Map() }));
+  return step;
+}
+
+function ordered(path: readonly string[], { orders, value }: Habit, random: Random): Journey[] {
+  return Array.from({ length: orders(random) }, () => ({ path, value: value(random) }));
 }
 
 /** All paths with their probabilities, of a journey. */
