@@ -29,8 +29,7 @@ interface Asked {
 export async function benchCoverage(asked: Asked, print: (text: string) => void): Promise<Figure[]> {
   const worlds = WORLDS.map(({ name }) => name).filter((name) => asked.world === undefined || name.includes(asked.world));
   const tasks = DRAWN.flatMap(({ drawn }) =>
-    // The largest first: the last to end decide how long all take.
-    SIZES.toReversed().flatMap((users) => worlds.map((world) => ({ drawn, world, users, samples: asked.repetitions }))),
+    SIZES.flatMap((users) => worlds.map((world) => ({ drawn, world, users, samples: asked.repetitions }))),
   );
   const known = asked.resume === undefined || !existsSync(asked.resume) ? [] : linesOf(asked.resume);
   const measured = known.filter((one) => tasks.some((task) => isSame(one, task)));

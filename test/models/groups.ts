@@ -1,6 +1,6 @@
 /** Samples of users as the platform knows them: counts by group, and no users. */
 import type { Reward } from '@tributary/attribution/data-driven/counts';
-import type { Random } from '@tributary/attribution/data-driven/random';
+import { createRandom, type Random } from '@tributary/attribution/data-driven/random';
 import type { ModelName } from '@tributary/attribution/models/catalogue';
 import { addAll, emptySums } from '@tributary/attribution/uncertainty/draws';
 import { type Estimate, estimatorOf } from '@tributary/attribution/uncertainty/estimators';
@@ -36,6 +36,7 @@ export function byGroups(groups: readonly Users[], options: UncertaintyOptions):
     nulls: all.nulls.map((x, i) => x - (group.nulls[i] as number)),
     value: all.value.map((x, i) => x - (group.value[i] as number)),
   }));
+  const singleOrders = singleOrdersOf(groups, createRandom(9_000_011 + options.seed));
   const countOf = (sums: typeof all) => sums.conversions.reduce((sum, one) => sum + one, 0);
   return options.models.flatMap((model) => {
     const estimator = estimatorOf(model, whole.paths, options);
@@ -59,9 +60,28 @@ export function byGroups(groups: readonly Users[], options: UncertaintyOptions):
       const is: Estimate = estimator.estimate(all)(reward);
       const others = without.map((sums) => estimator.estimate(sums)(reward));
       const conversions = { is: countOf(all), without: without.map(countOf) };
-      const asked: Grouped = { model, reward, level: options.level, channels, is, without: others, conversions, met, alone };
+      const { level } = options;
+      const orders = reward === 'value' ? singleOrders : [];
+      const counts = { is, without: others, conversions, met, alone, singleOrders: orders };
+      const asked: Grouped = { model, reward, level, channels, ...counts };
       return { model, reward, channels: jackknife(asked).channels };
     });
+  });
+}
+
+/** Days of a window. */
+const DAYS = 30;
+
+/** Orders come on any day, and rows tell apart days, sets of channels and groups: values of those that stand alone. */
+function singleOrdersOf(groups: readonly Users[], random: Random): number[] {
+  return groups.flatMap((users) => {
+    const rows = new Map<string, number[]>();
+    for (const { path, conversions, value } of users.flatMap(({ journeys }) => journeys)) {
+      if (conversions === 0) continue;
+      const key = `${Math.floor(DAYS * random())} ${[...new Set(path)].sort()}`;
+      rows.set(key, [...(rows.get(key) ?? []), value]);
+    }
+    return [...rows.values()].flatMap((values) => (values.length === 1 ? values : []));
   });
 }
 

@@ -100,6 +100,11 @@ test('intervals of the API are those of the same users in the same groups, to th
   const conversionsOf = (some: readonly Journey[]) => some.filter(({ converted }) => converted).length;
   const groupOf = ({ userId }: { readonly userId: string }) => partitionOf(userId, partitions);
   const groups = Array.from({ length: partitions }, (_, group) => journeys.filter((one) => groupOf(one) !== group));
+  const rowsOfOrders = Map.groupBy(
+    journeys.filter(({ converted }) => converted),
+    (one) => JSON.stringify([groupOf(one), one.daysAgo, [...one.path].sort()]),
+  );
+  const singleOrders = [...rowsOfOrders.values()].flatMap((own) => (own.length === 1 ? [own[0]?.value ?? 0] : []));
   for (const model of SHARED)
     for (const reward of ['conversions', 'value'] as const) {
       const parameters = { model, reward, alpha: 0.5, seed: 1 } as const;
@@ -123,6 +128,7 @@ test('intervals of the API are those of the same users in the same groups, to th
           conversions: conversionsOf(journeys.filter(({ path }) => path.includes(channel))),
           groups: partitions,
         })),
+        singleOrders: reward === 'value' ? singleOrders : [],
         alone: channels.map((channel) => {
           const own = journeys.filter(({ path }) => path.every((one) => one === channel));
           return { journeys: own.length, groups: new Set(own.filter(({ converted }) => converted).map(groupOf)).size };

@@ -19,9 +19,9 @@ export const CAUTIONS = {
   too_few_conversions: 'too few conversions (under 5)',
   few_conversions: 'few conversions (5 to 19)',
   values_as_sums: 'no interval of value: values are known as sums of several orders only; give a row an order',
-  few_users_decide: 'no interval: a few users make up most of the conversions',
+  few_users_decide: 'no interval: a few users make up much of the conversions, or more users like them may',
   no_value: 'no interval of value: the orders are worth 0, or have no value',
-  few_orders_decide: 'no interval of value: a few large orders decide it',
+  few_orders_decide: 'no interval of value: a few large orders decide it, of these data or beyond them',
   few_large_orders:
     'one order has 5 % of the value or more, or the values differ so much that fewer than 100 equal orders would be as certain',
   larger_orders_unseen:
@@ -45,6 +45,8 @@ export const FEWEST_FOR_RATIOS = 10;
 export const FEWEST_OF_VALUE = { channel: 20, all: 50 };
 /** Values that differ less than this are taken as equal, however few: a coefficient of variation of 0.5. */
 const NEARLY_EQUAL = 0.8;
+/** Fewer orders do not show whether values are alike. */
+const FEWEST_ALIKE = 5;
 
 /** Those that concern the whole answer. */
 export function cautionsOfAll(
@@ -63,17 +65,22 @@ const ENOUGH_TO_HIDE = 100;
 const FEWEST_OF_CONVERSIONS = 100;
 
 /** Why nothing is said of any reward; null: there are intervals. */
-export function refusalOfAll({ converted, ofConversions }: AllEvidence): CautionCode | null {
+export function refusalOfAll({ converted, ofConversions, heavyTail }: AllEvidence): CautionCode | null {
   const isFew = converted >= ENOUGH_TO_HIDE && ofConversions < Math.min(FEWEST_OF_CONVERSIONS, converted / 2);
-  return isFew ? 'few_users_decide' : null;
+  return isFew || heavyTail.ofConversions ? 'few_users_decide' : null;
 }
 
 /** Why nothing is said of value; null: there are intervals. */
-export function refusalOfValue({ converted, ofValue }: AllEvidence, hasSingleValues: boolean, total: number): CautionCode | null {
+export function refusalOfValue(
+  { converted, ofValue, heavyTail }: AllEvidence,
+  hasSingleValues: boolean,
+  total: number,
+): CautionCode | null {
   if (!hasSingleValues) return 'values_as_sums';
   if (converted > 0 && ofValue === 0) return 'no_value';
   if (total <= 0 && converted > 0) return 'value_not_positive';
-  return ofValue < FEWEST_OF_VALUE.all && ofValue < NEARLY_EQUAL * converted ? 'few_orders_decide' : null;
+  const areAlike = converted >= FEWEST_ALIKE && ofValue >= NEARLY_EQUAL * converted;
+  return heavyTail.ofValue || (ofValue < FEWEST_OF_VALUE.all && !areAlike) ? 'few_orders_decide' : null;
 }
 
 /** `isRefused`: there are no intervals of value that could leave something out. */

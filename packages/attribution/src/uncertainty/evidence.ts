@@ -1,5 +1,6 @@
 /** What stands behind the figures of a channel: how many units, and how their value is spread. */
 import type { Estimator } from './estimators.ts';
+import { hasHeavyTail, type Repeated } from './tail.ts';
 import type { Units } from './units.ts';
 
 export interface Evidence {
@@ -21,6 +22,8 @@ export interface AllEvidence {
   /** Value of the largest order, and the part of all value that it is. */
   readonly largestValue: number;
   readonly largestOrder: number;
+  /** Whether the conversions, and the values, of single units may have no variance. */
+  readonly heavyTail: { readonly ofConversions: boolean; readonly ofValue: boolean };
   readonly byChannel: readonly Evidence[];
 }
 
@@ -46,6 +49,7 @@ export function evidenceOf(units: Units, { channels, counts }: Pick<Estimator, '
     path.every((channel) => channel === path[0]) ? (place.get(path[0] as string) as number) : -1,
   );
   let largest = 0;
+  const amounts: Record<keyof AllEvidence['heavyTail'], Repeated[]> = { ofConversions: [], ofValue: [] };
   for (const [unit, times] of units.times.entries()) {
     const values = new Map<number, Unit>();
     const aloneHere = new Set<number>();
@@ -68,6 +72,8 @@ export function evidenceOf(units: Units, { channels, counts }: Pick<Estimator, '
     }
     if (converted === 0) continue;
     count(all, times, { conversions: converted, worth: value });
+    amounts.ofConversions.push({ amount: converted, times });
+    amounts.ofValue.push({ amount: value, times });
     for (const [channel, worth] of values) count(own[channel] as Sums, times, worth);
     for (const channel of aloneHere) (alone[channel] as { converted: number }).converted += times;
   }
@@ -77,6 +83,7 @@ export function evidenceOf(units: Units, { channels, counts }: Pick<Estimator, '
     ofValue: equals(all.value, all.squares),
     largestValue: largest,
     largestOrder: all.value === 0 ? 0 : largest / all.value,
+    heavyTail: { ofConversions: hasHeavyTail(amounts.ofConversions), ofValue: hasHeavyTail(amounts.ofValue) },
     byChannel: own.map((sums, i) => ({
       converted: sums.converted,
       ofConversions: equals(sums.conversions, sums.squaresOfConversions),

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type Grouped, jackknife } from './jackknife.ts';
-import { deviations, partBelow, student, wilson } from './scales.ts';
+import { partBelow, student, wilson } from './scales.ts';
 
 const GROUPS = 16;
 
@@ -27,6 +27,7 @@ function answered(byGroup: readonly (readonly number[])[], more: Partial<Grouped
     conversions: { is: sumOf(all), without: byGroup.map((group) => sumOf(all) - sumOf(group)) },
     met: all.map((conversions, i) => ({ conversions, groups: byGroup.filter((group) => (group[i] as number) > 0).length })),
     alone: channels.map(() => ({ journeys: 100, groups: GROUPS })),
+    singleOrders: [],
     ...more,
   });
 }
@@ -48,20 +49,20 @@ describe('a delete-a-group jackknife', () => {
     const amounts = UNEVEN.map(([a]) => a as number);
     const total = amounts.reduce((sum, x) => sum + x, 0);
     const variance = (GROUPS / (GROUPS - 1)) * amounts.reduce((sum, x) => sum + (x - total / GROUPS) ** 2, 0);
-    const width = (student(deviations(0.9), GROUPS - 1) * Math.sqrt(variance)) / total;
+    const width = (student(0.9, GROUPS - 1) * Math.sqrt(variance)) / total;
     const [a] = answered(UNEVEN).channels;
     expect(a?.credit?.low).toBeCloseTo(total / Math.exp(width), 9);
     expect(a?.credit?.high).toBeCloseTo(total * Math.exp(width), 9);
     expect(a?.effect).toEqual(a?.credit);
   });
 
-  test('users of one group stand together: 100 conversions of one group are not as certain as 10 in each', () => {
+  test('users of one group stand together: 40 conversions of one group are not as certain as 10 in each', () => {
     const width = (groups: number[][]) => {
       const { low, high } = answered(groups).channels[0]?.share ?? { low: 0, high: 0 };
       return high - low;
     };
     const even = UNEVEN.map(([a, b, c]) => [(a as number) + 10, b as number, c as number]);
-    const heaped = UNEVEN.map(([a, b, c], group) => [(a as number) + (group === 0 ? 100 : 0), b as number, c as number]);
+    const heaped = UNEVEN.map(([a, b, c], group) => [(a as number) + (group === 0 ? 40 : 0), b as number, c as number]);
     expect(width(heaped)).toBeGreaterThan(3 * width(even));
   });
 
@@ -99,6 +100,56 @@ describe('a delete-a-group jackknife', () => {
     ).toContain('value_not_positive');
   });
 
+  test('orders that are known by themselves refuse value where their tail has no variance, and say nothing where they are alike', () => {
+    const counts = conversionsOf(UNEVEN);
+    const heavy = Array.from({ length: 100 }, (_, i) => (100 / (i + 0.5)) ** (1 / 1.5));
+    const value = { reward: 'value', ...counts } as const;
+    expect(answered(UNEVEN, { ...value, singleOrders: heavy }).cautions).toContain('few_orders_decide');
+    expect(answered(UNEVEN, { ...value, singleOrders: heavy.map(() => 50) }).cautions).not.toContain('few_orders_decide');
+  });
+
+  test('value four times less certain than the users are has no interval: few of its orders may decide it', () => {
+    const counts = conversionsOf(UNEVEN);
+    const worth = (base: number) => UNEVEN.map((group, i) => group.map((amount) => amount * (base + ((i * 5) % 7))));
+    expect(answered(worth(2), { reward: 'value', ...counts }).cautions).toContain('few_orders_decide');
+    expect(answered(worth(12), { reward: 'value', ...counts }).cautions).not.toContain('few_orders_decide');
+  });
+
+  test('users who convert repeatedly need 200 of one conversion, for how often each does is not known (before: 100, from 15 on)', () => {
+    const spread = (heap: number) =>
+      UNEVEN.map(([a, b, c], group) => [(a as number) + (group % 4) * heap, b as number, c as number]);
+    const cautionsOf = (groups: number[][]) => answered(groups).cautions;
+    expect(cautionsOf(spread(4))).toEqual([]);
+    expect(cautionsOf(spread(30))).toEqual(['few_users_decide']);
+  });
+
+  test('an effect of all is as certain as all conversions are (before: 0–1)', () => {
+    const all = { total: 1_000, shares: Float64Array.of(1), effects: Float64Array.of(1) };
+    const without = UNEVEN.map((_, group) => ({ ...all, effects: Float64Array.of(group === 0 ? 1 : 1 - 1e-6) }));
+    const [channel] = answered(
+      UNEVEN.map(([a]) => [a as number]),
+      { model: 'markov', is: all, without },
+    ).channels;
+    expect(channel?.effect?.low).toBeGreaterThan(0.95);
+    expect(channel?.effect?.high).toBe(1);
+  });
+
+  test('a share that rounding left below 0 is 0, and withholds nothing (before: every interval)', () => {
+    const rounded = (shares: readonly number[]) => Float64Array.from([...shares, -5e-17]);
+    const groups = UNEVEN.map(([a, b]) => [a as number, b as number, 0]);
+    const of = (amounts: readonly number[]) => {
+      const total = sumOf(amounts);
+      const shares = rounded(amounts.slice(0, 2).map((x) => x / total));
+      return { total, shares, effects: shares };
+    };
+    const all = [0, 1].map((i) => sumOf(groups.map((group) => group[i] as number)));
+    const is = of(all);
+    const without = groups.map((group) => of(all.map((amount, i) => amount - (group[i] as number))));
+    const { cautions, channels } = answered(groups, { model: 'markovShapley', is, without });
+    expect(cautions).toEqual([]);
+    expect(channels.map(({ share }) => share !== null)).toEqual([true, true, false]);
+  });
+
   test('few conversions of equal value have the intervals of the conversions; of values that differ none', () => {
     const few = UNEVEN.map((_, group) => [group % 2 === 0 ? 5 : 1, group % 3]);
     const prices = UNEVEN.map((_, group) => 20 + 90 * ((group * 7) % 3));
@@ -123,9 +174,9 @@ describe('a delete-a-group jackknife', () => {
   });
 
   test('a channel has an interval of value by its conversions and the values of all, not by its own values', () => {
-    // All are as certain as some 200 equal ones: a third of these are over b, a twentieth over c.
-    const groups = UNEVEN.map((_, group) => [60, 30, 5 + (group % 2)]);
-    const worth = groups.map((group, i) => group.map((amount) => amount * (4 + ((i * 5) % 7))));
+    // All are as certain as some 450 equal ones: a third of these are over b, a fortieth over c.
+    const groups = UNEVEN.map((_, group) => [60, 30, 2 + (group % 2)]);
+    const worth = groups.map((group, i) => group.map((amount) => amount * (8 + ((i * 5) % 7))));
     const { cautions, channels } = answered(worth, { reward: 'value', ...conversionsOf(groups) });
     expect(cautions).not.toContain('few_orders_decide');
     expect(channels.map(({ credit }) => credit !== null)).toEqual([true, true, false]);
@@ -136,7 +187,7 @@ describe('a delete-a-group jackknife', () => {
     const { share, credit } = answered(UNEVEN.map(([x]) => [x as number])).channels[0] ?? {};
     const all = sumOf(UNEVEN.map(([x]) => x as number));
     expect(share?.high).toBe(1);
-    expect(share?.low).toBeCloseTo(all / (all + student(deviations(0.9), GROUPS - 1) ** 2), 9);
+    expect(share?.low).toBeCloseTo(all / (all + student(0.9, GROUPS - 1) ** 2), 9);
     expect(credit).not.toBeNull();
   });
 
@@ -144,7 +195,7 @@ describe('a delete-a-group jackknife', () => {
     const { channels } = answered(UNEVEN.map(() => [3, 1]));
     for (const { credit, effect, cautions } of channels)
       expect([credit, effect, cautions]).toEqual([null, null, ['never_differs']]);
-    expect(channels[0]?.share).toEqual(wilson(0.75, 64, student(deviations(0.9), GROUPS - 1)));
+    expect(channels[0]?.share).toEqual(wilson(0.75, 64, student(0.9, GROUPS - 1)));
     expect(channels[0]?.rank).toMatchObject({ from: 1, to: 1 });
   });
 

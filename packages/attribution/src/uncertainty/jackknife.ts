@@ -12,8 +12,9 @@ import { type ModelName, modelInfo } from '../models/catalogue.ts';
 import { type CautionCode, FEWEST_FOR_RATIOS, FEWEST_OF_VALUE } from './cautions.ts';
 import type { Estimate } from './estimators.ts';
 import { type Rank, ranksBy } from './ranks.ts';
-import { deviations, type Interval, isNoise, onLogScale, partBelow, student, wilson } from './scales.ts';
+import { type Interval, isNoise, isNoneOrAll, isOutsideOfWhole, onLogScale, partBelow, student, wilson } from './scales.ts';
 import { loweredBy } from './selection.ts';
+import { hasHeavyTail } from './tail.ts';
 
 /** How many users of equal value all must be worth, as far as groups show: twice as many as where users are known, for they show it to ± 37 %. */
 const FEWEST_IN_GROUPS = 100;
@@ -37,6 +38,8 @@ export interface Grouped {
   readonly conversions: { readonly is: number; readonly without: readonly number[] };
   /** That met the channel, by channel: conversions, and groups with one. */
   readonly met: readonly { readonly conversions: number; readonly groups: number }[];
+  /** Values of orders that are known by themselves, as many as there are; none where the reward is conversions. */
+  readonly singleOrders: readonly number[];
   /** Journeys that met no other channel, by channel: how many, and groups with a conversion. Only the game of rates asks. */
   readonly alone: readonly { readonly journeys: number; readonly groups: number }[];
 }
@@ -70,7 +73,7 @@ export function ofChange(now: GroupedChannel, before: GroupedChannel, level: num
   const without = now.amounts.without.map((amount, group) => amount - (before.amounts.without[group] as number));
   const variance = varianceOf(without);
   if (isNoise(variance, now.amounts.is)) return null;
-  const half = student(deviations(level), without.length - 1) * Math.sqrt(variance);
+  const half = student(level, without.length - 1) * Math.sqrt(variance);
   const change = now.amounts.is - before.amounts.is;
   return { low: change - half, high: change + half };
 }
@@ -78,9 +81,9 @@ export function ofChange(now: GroupedChannel, before: GroupedChannel, level: num
 export function jackknife(grouped: Grouped): GroupedUncertainty {
   const { model, reward, channels, is, without, met } = grouped;
   const groups = without.length;
-  const t = student(deviations(grouped.level), groups - 1);
+  const t = student(grouped.level, groups - 1);
   const refused = refusalOf(grouped);
-  const isOutside = is.shares.some((share) => share < 0 || share > 1);
+  const isOutside = is.shares.some(isOutsideOfWhole);
   const users = met.map((one) => usersOf(one.groups, groups));
   const isKnown = users.map((count) => count >= FEWEST_USERS);
   /** Allows for that the channel is printed because at least that number of users converted over it. */
@@ -147,7 +150,7 @@ export function jackknife(grouped: Grouped): GroupedUncertainty {
     // Amounts grow with the number of users, parts and rates do not.
     const isAmount = estimates === 'amount';
     const variance = varianceOf(isAmount ? others.map(scaledUp) : others);
-    if (estimates === 'part' && effect >= 0 && effect <= 1) return ofPart(grouped, effect, variance, z);
+    if (estimates === 'part' && !isOutsideOfWhole(effect)) return ofPart(grouped, effect, variance, z);
     if (isNoise(variance, effect)) return null;
     if (isAmount && effect > 0) return onLogScale(effect, variance, z);
     const half = z * Math.sqrt(variance);
@@ -162,17 +165,43 @@ function refusalOf(grouped: Grouped): CautionCode | null {
   if (isOfFewUsers(grouped)) return 'few_users_decide';
   if (reward !== 'value') return null;
   if (is.total <= 0) return without.every(({ total }) => total === 0) && is.total === 0 ? 'no_value' : 'value_not_positive';
-  return equalsOfAll(grouped) < FEWEST_IN_GROUPS && !areAlike(grouped) ? 'few_orders_decide' : null;
+  return isOfFewOrders(grouped) ? 'few_orders_decide' : null;
 }
 
-/** Conversions that are as certain as one user of one conversion, from which on a few users are taken to make up most of them. */
-const MOST_PER_USER = 15;
+/** Conversions that are as certain as one user of one conversion: below, users are taken to convert about as often as each other. */
+const ALIKE_PER_USER = 2.5;
+/** Where users convert repeatedly, how many of one conversion all must be worth: at least 200, and 0.43·n^0.8 of `n` conversions. */
+const REPEATING = { fewest: 200, part: 0.43, power: 0.8 };
 
-/** By how far the conversions of the groups differ: a user with many of them stands in one group. */
-function isOfFewUsers({ conversions: { is, without } }: Grouped): boolean {
+/**
+ * By how far the conversions of the groups differ: a user with many of them stands in one group. How often single users convert is not
+ * known, so these must be many. Of a law without a variance (Pareto with exponents to 1.67) `n` are as certain as some n^0.8 equal ones, or
+ * fewer; 0.43 of these are what users of 1 to 9 conversions pass from 430 on (docs/uncertainty.md).
+ */
+function isOfFewUsers({ conversions }: Grouped): boolean {
+  const { is } = conversions;
+  const { fewest, part, power } = REPEATING;
+  return equals(conversions) < Math.min(Math.max(fewest, part * is ** power), is / ALIKE_PER_USER);
+}
+
+/** Of a law with exponent 1.5. */
+const HEAVY = 2 / 3;
+/** Value is taken to be of such a law where it is four times less certain than the users are, or less than 4·n^(2/3). */
+const APART = 4;
+
+/** A tail without a variance shows in the orders that are known by themselves, and in how uncertain the value is of as many users. */
+function isOfFewOrders(grouped: Grouped): boolean {
+  if (hasHeavyTail(grouped.singleOrders.map((amount) => ({ amount, times: 1 })))) return true;
+  if (areAlike(grouped)) return false;
+  const users = Math.min(grouped.conversions.is, equals(grouped.conversions));
+  return equalsOfAll(grouped) < Math.max(FEWEST_IN_GROUPS, Math.min(users / APART, APART * users ** HEAVY));
+}
+
+/** How many equal ones would be as certain as all are: by what they are, and what they are without each group. */
+function equals({ is, without }: Grouped['conversions']): number {
   const { length } = without;
-  const variance = varianceOf(without.map((count) => (count * length) / (length - 1)));
-  return variance > 0 && is ** 2 / variance < Math.min(FEWEST_IN_GROUPS, is / MOST_PER_USER);
+  const variance = varianceOf(without.map((amount) => (amount * length) / (length - 1)));
+  return variance === 0 ? Number.POSITIVE_INFINITY : is ** 2 / variance;
 }
 
 /** No word where there are no conversions: groups say that. */
@@ -205,9 +234,7 @@ function areAlike({ is: { total }, without, conversions }: Grouped): boolean {
 
 /** How many users of equal value would be as certain as all are. */
 function equalsOfAll({ is: { total }, without }: Grouped): number {
-  const { length } = without;
-  const variance = varianceOf(without.map((one) => (one.total * length) / (length - 1)));
-  return variance === 0 ? Number.POSITIVE_INFINITY : total ** 2 / variance;
+  return equals({ is: total, without: without.map((one) => one.total) });
 }
 
 function isTooAlone({ model, alone }: Grouped, i: number): boolean {
@@ -231,7 +258,7 @@ const NEARLY = 1e-9;
 
 /** A part that is the same without any group is as certain as all conversions are, and never more than these are witnesses. */
 function ofPart({ conversions: { is, without } }: Grouped, part: number, variance: number, t: number): Interval {
-  if (!isNoise(variance, part)) return wilson(part, (part * (1 - part)) / variance, t);
+  if (!isNoise(variance, part) && !isNoneOrAll(part)) return wilson(part, (part * (1 - part)) / variance, t);
   const { length } = without;
   const ofAll = varianceOf(without.map((count) => (count * length) / (length - 1)));
   return wilson(part, isNoise(ofAll, is) ? is : Math.min(is, is ** 2 / ofAll), t);

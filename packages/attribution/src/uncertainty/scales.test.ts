@@ -12,12 +12,20 @@ test.each([
 });
 
 test.each([
-  [5, 2.015],
-  [10, 1.812],
-  [20, 1.725],
-  [1_000, 1.646],
-])('Student with %d degrees of freedom: %d', (size, t) => {
-  expect(Math.abs(student(1.644854, size) / t - 1)).toBeLessThan(0.005);
+  [0.9, 5, 2.015048],
+  [0.9, 10, 1.812461],
+  [0.9, 20, 1.724718],
+  [0.9, 1_000, 1.646379],
+  // Before: 5.214, by an expansion around the normal law.
+  [0.999, 7, 5.407883],
+  [0.99, 7, 3.499483],
+  [0.999, 15, 4.072765],
+])('Student at %d with %d degrees of freedom: %d', (level, degrees, t) => {
+  expect(Math.abs(student(level, degrees) / t - 1)).toBeLessThan(1e-5);
+});
+
+test('Student: the expansion for many degrees goes on where the exact law ends', () => {
+  for (const level of [0.8, 0.95, 0.999]) expect(Math.abs(student(level, 99.999) / student(level, 100) - 1)).toBeLessThan(4e-4);
 });
 
 test('Wilson: 0 of 10, 5 of 10, 10 of 10 at 95 %', () => {
@@ -26,6 +34,12 @@ test('Wilson: 0 of 10, 5 of 10, 10 of 10 at 95 %', () => {
   expect(at(0.5).low).toBeCloseTo(0.2366, 4);
   expect(at(0.5).high).toBeCloseTo(0.7634, 4);
   expect(at(1).low).toBeCloseTo(0.7225, 4);
+});
+
+test('Wilson: a proportion that rounding left outside of 0 to 1 is none or all', () => {
+  expect(wilson(-5e-17, 1e6, 1.96).low).toBe(0);
+  expect(wilson(-5e-17, 1e6, 1.96)).toEqual(wilson(0, 1e6, 1.96));
+  expect(wilson(1 + 2e-16, 1e6, 1.96)).toEqual(wilson(1, 1e6, 1.96));
 });
 
 test('amounts: a count of 4 by its score, 100 on the log scale', () => {

@@ -23,10 +23,12 @@ function quantile(sorted: Float64Array, part: number): number {
 export function wilson(proportion: number, size: number, z: number): Interval {
   if (size <= 0) return { low: 0, high: 1 };
   const square = z ** 2 / size;
-  const middle = (proportion + square / 2) / (1 + square);
-  const half = (z / (1 + square)) * Math.sqrt((proportion * (1 - proportion)) / size + square / (4 * size));
+  // Rounding may leave it just outside of 0 to 1.
+  const part = Math.min(1, Math.max(0, proportion));
+  const middle = (part + square / 2) / (1 + square);
+  const half = (z / (1 + square)) * Math.sqrt((part * (1 - part)) / size + square / (4 * size));
   // Where the proportion is none or all, the bound is 0 or 1 itself, which rounding misses.
-  return { low: proportion === 0 ? 0 : Math.max(0, middle - half), high: proportion === 1 ? 1 : Math.min(1, middle + half) };
+  return { low: part === 0 ? 0 : Math.max(0, middle - half), high: part === 1 ? 1 : Math.min(1, middle + half) };
 }
 
 /** The score interval of an amount that is as certain as a count of `amount² / variance`: the like of Wilson's without a whole. */
@@ -44,6 +46,19 @@ export function isNoise(variance: number, figure: number): boolean {
   return !(variance > (NOISE * figure) ** 2);
 }
 
+/** Parts nearer than this are equal: what is between them is rounding. */
+export const EQUAL = 1e-9;
+
+/** Below 0 or above 1. */
+export function isOutsideOfWhole(share: number): boolean {
+  return share < -EQUAL || share > 1 + EQUAL;
+}
+
+/** None or all: no variance of it shows how many witnesses there are. */
+export function isNoneOrAll(part: number): boolean {
+  return part <= EQUAL || part >= 1 - EQUAL;
+}
+
 /** An amount above 0 on the log scale: its error is a part of it. */
 export function onLogScale(amount: number, variance: number, z: number): Interval {
   const factor = Math.exp((z * Math.sqrt(variance)) / amount);
@@ -55,8 +70,27 @@ export function varianceOf(draws: Float64Array): number {
   return draws.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (draws.length - 1);
 }
 
-/** For a variance that `size` witnesses show: the quantile of Student's t that belongs to the normal one (Cornish-Fisher, second order). */
-export function student(z: number, size: number): number {
+/** Half width in standard deviations of an interval of `level`, for a variance that so many degrees of freedom show: 2.015 of 0.9 and 5. */
+export function student(level: number, degrees: number): number {
+  const z = deviations(level);
+  if (degrees >= MANY_DEGREES) return expanded(z, degrees);
+  const whole = Math.max(1, Math.floor(degrees));
+  let [low, high] = [z, z];
+  while (partBelow(high, whole) < (1 + level) / 2) high *= 2;
+  for (let step = 0; step < HALVINGS; step++) {
+    const middle = (low + high) / 2;
+    if (partBelow(middle, whole) < (1 + level) / 2) low = middle;
+    else high = middle;
+  }
+  return (low + high) / 2;
+}
+
+/** From here on the expansion is right to 1e-6. */
+const MANY_DEGREES = 100;
+const HALVINGS = 50;
+
+/** Cornish-Fisher, second order. */
+function expanded(z: number, size: number): number {
   return z + (z ** 3 + z) / (4 * size) + (5 * z ** 5 + 16 * z ** 3 + 3 * z) / (96 * size ** 2);
 }
 

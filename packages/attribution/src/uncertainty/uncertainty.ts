@@ -24,7 +24,20 @@ import { addAll, addDraw, emptySums } from './draws.ts';
 import { type Estimate, type Estimator, type EstimatorOptions, estimatorOf } from './estimators.ts';
 import { type AllEvidence, evidenceOf } from './evidence.ts';
 import { type Rank, ranksOf } from './ranks.ts';
-import { deviations, type Interval, isNoise, onLogScale, percentiles, scored, student, varianceOf, wilson } from './scales.ts';
+import {
+  deviations,
+  EQUAL,
+  type Interval,
+  isNoise,
+  isNoneOrAll,
+  isOutsideOfWhole,
+  onLogScale,
+  percentiles,
+  scored,
+  student,
+  varianceOf,
+  wilson,
+} from './scales.ts';
 import type { UnitKind, Units } from './units.ts';
 
 export interface UncertaintyOptions extends EstimatorOptions {
@@ -120,9 +133,7 @@ export function uncertaintyOf(units: Units, options: UncertaintyOptions): Uncert
     level,
     cautions: evidence[0] === undefined ? [] : cautionsOfAll(units, evidence[0]),
     models: drawn.flatMap(({ model, estimator, figures }, i) =>
-      figures.map((figure) =>
-        ofModel(model, estimator.channels, figure, evidence[i] as AllEvidence, units, deviations(level), level),
-      ),
+      figures.map((figure) => ofModel(model, estimator.channels, figure, evidence[i] as AllEvidence, units, level)),
     ),
   };
 }
@@ -160,11 +171,10 @@ function ofModel(
   { reward, is, draws }: Figures,
   all: AllEvidence,
   { hasSingleValues }: Units,
-  z: number,
   level: number,
 ): ModelUncertainty {
   const refused = refusalOfAll(all) ?? (reward === 'value' ? refusalOfValue(all, hasSingleValues, is.total) : null);
-  const isOutside = is.shares.some((share) => share < 0 || share > 1);
+  const isOutside = is.shares.some(isOutsideOfWhole);
   const ranked = all.byChannel.map(({ converted }) => converted > 0);
   const ranks = refused === null ? ranksOf(is.shares, draws.shares, ranked) : [];
   return {
@@ -183,14 +193,14 @@ function ofModel(
       const none = refused !== null || isRefused;
       const witnesses = { converted: own.converted, all: all.converted };
       const share =
-        none || isOutside ? null : ofProportion(is.shares[i] as number, draws.shares[i] as Float64Array, witnesses, z);
+        none || isOutside ? null : ofProportion(is.shares[i] as number, draws.shares[i] as Float64Array, witnesses, level);
       const amount = (is.shares[i] as number) * is.total;
-      const credit = none || isOutside ? null : ofCredit(amount, draws.credits[i] as Float64Array, witnesses, is.total, z);
+      const credit = none || isOutside ? null : ofCredit(amount, draws.credits[i] as Float64Array, witnesses, is.total, level);
       const effect = none
         ? null
         : modelInfo(model).estimates === 'amount' && credit !== null
           ? credit
-          : ofEffect(model, is.effects[i] as number, draws.effects[i] as Float64Array, witnesses, z, level);
+          : ofEffect(model, is.effects[i] as number, draws.effects[i] as Float64Array, witnesses, level);
       const isStill = (credit === null && amount > 0 && !isOutside) || (effect === null && isShared(model));
       return {
         channel,
@@ -216,9 +226,6 @@ function ofModel(
   };
 }
 
-/** Shares below it are rounding noise. */
-const EQUAL = 1e-9;
-
 interface Witnesses {
   /** Units with a conversion that counts for the channel. */
   readonly converted: number;
@@ -226,42 +233,36 @@ interface Witnesses {
 }
 
 /** As certain as a proportion among that many equal witnesses: of no conversion at all that is all of them. */
-function ofProportion(part: number, draws: Float64Array, { converted, all }: Witnesses, z: number): Interval {
+function ofProportion(part: number, draws: Float64Array, { converted, all }: Witnesses, level: number): Interval {
+  const z = deviations(level);
   if (converted === 0) return wilson(0, all, z);
   return wilson(part, sizeOf(part, draws, { converted, all }), z);
 }
 
 function sizeOf(part: number, draws: Float64Array, { converted, all }: Witnesses): number {
   const variance = varianceOf(draws);
-  const size = isNoise(variance, part) ? all : (part * (1 - part)) / variance;
+  const size = isNoise(variance, part) || isNoneOrAll(part) ? all : (part * (1 - part)) / variance;
   return converted < 5 ? Math.min(size, all) : size;
 }
 
 /** None converted: at most as many units as this would have; of value there are intervals only where their orders would be worth what others are. */
-function ofCredit(amount: number, draws: Float64Array, witnesses: Witnesses, total: number, z: number): Interval | null {
+function ofCredit(amount: number, draws: Float64Array, witnesses: Witnesses, total: number, level: number): Interval | null {
   const { converted, all } = witnesses;
-  if (converted === 0) return all === 0 ? null : { low: 0, high: (z ** 2 * total) / all };
-  return amount <= 0 ? null : ofAmount(amount, draws, witnesses, z);
+  if (converted === 0) return all === 0 ? null : { low: 0, high: (deviations(level) ** 2 * total) / all };
+  return amount <= 0 ? null : ofAmount(amount, draws, witnesses, level);
 }
 
-function ofAmount(amount: number, draws: Float64Array, { converted }: Witnesses, z: number): Interval | null {
+function ofAmount(amount: number, draws: Float64Array, { converted }: Witnesses, level: number): Interval | null {
   const variance = varianceOf(draws);
   if (isNoise(variance, amount)) return null;
-  return converted < 5 ? scored(amount, variance, z) : onLogScale(amount, variance, student(z, converted));
+  return converted < 5 ? scored(amount, variance, deviations(level)) : onLogScale(amount, variance, student(level, converted));
 }
 
 /** Removal effects and blended shares are parts of a whole; values of the sum game are its credit; those of rates lie anywhere. A rule has none. */
-function ofEffect(
-  model: ModelName,
-  effect: number,
-  draws: Float64Array,
-  witnesses: Witnesses,
-  z: number,
-  level: number,
-): Interval | null {
+function ofEffect(model: ModelName, effect: number, draws: Float64Array, witnesses: Witnesses, level: number): Interval | null {
   const { estimates } = modelInfo(model);
   if (!isShared(model) || (witnesses.converted === 0 && estimates !== 'part')) return null;
-  if (estimates === 'part' && effect >= 0 && effect <= 1) return ofProportion(effect, draws, witnesses, z);
+  if (estimates === 'part' && !isOutsideOfWhole(effect)) return ofProportion(effect, draws, witnesses, level);
   if (isNoise(varianceOf(draws), effect)) return null;
-  return estimates === 'rateDifference' || effect <= 0 ? percentiles(draws, level) : ofAmount(effect, draws, witnesses, z);
+  return estimates === 'rateDifference' || effect <= 0 ? percentiles(draws, level) : ofAmount(effect, draws, witnesses, level);
 }

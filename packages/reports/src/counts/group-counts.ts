@@ -6,6 +6,8 @@
 import type { CautionCode } from '@tributary/attribution/uncertainty/cautions';
 import { minus } from '@tributary/serving/merge';
 import type { Snapshot } from '@tributary/serving/snapshot';
+import { scopeOf } from '../journeys/scope.ts';
+import { singleOrdersOf } from '../journeys/single-orders.ts';
 import type { ReportQuestion } from '../question.ts';
 import type { Rename } from '../row-keys.ts';
 import { countJourneys, type JourneyCounts } from './journey-counts.ts';
@@ -17,6 +19,8 @@ export interface GroupCounts {
   readonly met: ReadonlyMap<string, Met>;
   /** By channel: journeys that met no other one, and groups with a conversion among them. Empty where no model looks at sets. */
   readonly alone: ReadonlyMap<string, Alone>;
+  /** Values of orders that stand alone in a row of a group, minor units, by currency. Empty where no value was asked for. */
+  readonly singleOrders: ReadonlyMap<string, readonly number[]>;
 }
 
 export interface Met {
@@ -42,7 +46,10 @@ export function countGroups(
   const rename: Rename = inModels ?? ((channel) => channel);
   const met = new Map<string, Met>();
   const alone = new Map<string, Alone>();
+  const singleOrders = new Map<string, number[]>();
   for (const group of groups) {
+    for (const [currency, own] of question.wanted.revenue ? singleOrdersOf(group, scopeOf(question)) : [])
+      singleOrders.set(currency, [...(singleOrders.get(currency) ?? []), ...own]);
     const { sizes, sets } = count(group);
     for (const [channel, own] of metIn(sizes.ofConversions, rename)) {
       const { conversions = 0, groups: before = 0 } = met.get(channel) ?? {};
@@ -59,6 +66,7 @@ export function countGroups(
     ),
     met,
     alone,
+    singleOrders,
   };
 }
 

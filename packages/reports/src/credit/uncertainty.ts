@@ -51,6 +51,7 @@ export function uncertaintyOf(
       ),
       conversions: { is: conversionsOf(journeys.sizes), without: groups.without.map(({ sizes }) => conversionsOf(sizes)) },
       met: names.map((channel) => groups.met.get(channel) ?? { conversions: 0, groups: 0 }),
+      singleOrders: (currency === null ? undefined : groups.singleOrders.get(currency)) ?? [],
       alone: names.map((channel) => groups.alone.get(channel) ?? { journeys: 0, groups: 0 }),
     });
     return { reward, cautions: answer.cautions, channels: new Map(answer.channels.map((one) => [one.channel, one])) };

@@ -1,0 +1,48 @@
+/**
+ * Whether amounts may be so far apart that their sum has no variance to speak of: then it is decided by amounts that are rare in the
+ * sample or missing from it, and an interval from the sample's own variance misses too often.
+ *
+ *   amounts, largest first → Hill's estimate of the tail index over the largest 1.5·√n (Hill 1975) → below 2: there is no variance
+ *
+ * A law with few different amounts has no tail index, and small estimates all the same. So a tail is heavy only where the largest amount
+ * makes up a twentieth of the sum of squares as well: of a law without a variance it does at any size of the sample.
+ */
+
+/** An amount above 0 that so many units have. */
+export interface Repeated {
+  readonly amount: number;
+  readonly times: number;
+}
+
+/** Laws with a smaller tail index have no variance. */
+const WITH_VARIANCE = 2;
+/** How many of `n` amounts are the tail: `TAIL`·√n. */
+const TAIL = 1.5;
+/** Fewer say nothing of a tail. */
+const FEWEST_IN_TAIL = 5;
+/** Of these, above the amount where the tail begins. */
+const FEWEST_ABOVE = 3;
+/** Part of the sum of squares. */
+const LARGEST = 0.05;
+
+export function hasHeavyTail(amounts: readonly Repeated[]): boolean {
+  const sorted = amounts.filter(({ amount }) => amount > 0).sort((a, b) => b.amount - a.amount);
+  const count = sorted.reduce((sum, { times }) => sum + times, 0);
+  const squares = sorted.reduce((sum, { amount, times }) => sum + times * amount ** 2, 0);
+  const inTail = Math.max(FEWEST_IN_TAIL, Math.floor(TAIL * Math.sqrt(count)));
+  if (count <= inTail || (sorted[0]?.amount ?? 0) ** 2 < LARGEST * squares) return false;
+  return tailIndex(sorted, inTail) < WITH_VARIANCE;
+}
+
+/** Infinite where too few of the tail are above the first amount below it: one amount apart is no tail. */
+function tailIndex(sorted: readonly Repeated[], inTail: number): number {
+  let logs = 0;
+  let left = inTail;
+  for (const { amount, times } of sorted) {
+    const above = inTail - left;
+    if (times > left) return above < FEWEST_ABOVE ? Number.POSITIVE_INFINITY : inTail / (logs - above * Math.log(amount));
+    logs += times * Math.log(amount);
+    left -= times;
+  }
+  return Number.POSITIVE_INFINITY;
+}

@@ -1,0 +1,26 @@
+/**
+ * Values of single orders, as far as counts show them: rows that hold one conversion, in a group of users. Their values show whether orders
+ * are so far apart that no interval of their sum holds.
+ */
+import type { Snapshot } from '@tributary/serving/snapshot';
+import { coalitions } from '@tributary/views/coalitions/fold';
+import { collectionOf, type Scope, within } from './scope.ts';
+
+/** Minor units, by currency, in no order. */
+export function singleOrdersOf(group: Pick<Snapshot, 'collect'>, scope: Scope): Map<string, number[]> {
+  const rows = group.collect(coalitions, {
+    ...collectionOf('single orders', scope),
+    map([day, type, channels = '', currency = ''], measures, emit) {
+      if (within(scope, type, currency)) emit(`${day}\t${type}\t${channels}\t${currency}`, measures);
+    },
+  });
+  const orders = new Map<string, number[]>();
+  for (const [key, [conversions, value = 0]] of rows) {
+    if (conversions !== 1) continue;
+    const currency = key.slice(key.lastIndexOf('\t') + 1);
+    const known = orders.get(currency);
+    if (known === undefined) orders.set(currency, [Number(value)]);
+    else known.push(Number(value));
+  }
+  return orders;
+}
