@@ -289,7 +289,7 @@ export const MUTATIONS_OF_UNCERTAINTY: readonly Mutation[] = [
     lie: 'samples in which a channel did well are all samples',
     law: '7',
     file: `${ENGINE}/selection.ts`,
-    from: 'if (known <= fewest) return 0;',
+    from: 'if (known >= groups) return 1;',
     to: 'if (known > 0) return 1;',
     test: 'test/models/coverage.test.ts',
   },
@@ -380,6 +380,14 @@ export const MUTATIONS_OF_UNCERTAINTY: readonly Mutation[] = [
     from: 'const MANY_DEGREES = 100;',
     to: 'const MANY_DEGREES = 1;',
     test: `${ENGINE}/scales.test.ts`,
+  },
+  {
+    lie: 'samples in which a channel has a ratio are all samples',
+    law: '7',
+    file: `${ENGINE}/uncertainty.ts`,
+    from: 'low: credit.low * loweredByCount({ known: converted, fewest: FEWEST_FOR_RATIOS }, level) };',
+    to: 'low: credit.low };',
+    test: ITS_TEST,
   },
   {
     lie: 'one cent more cost made the season',

@@ -50,7 +50,7 @@ interface Habit {
   readonly rare: { readonly value: number; readonly part: number; readonly meanValueOfOthers: number } | null;
 }
 
-/** Of a user whose orders have no variance otherwise. */
+/** No user has more: else their orders would have no variance. */
 const MOST_ORDERS = 1_000;
 
 const ONCE: Habit = { journeys: 1, orders: () => 1, meanOrders: 1, value: () => 50, meanValue: 50, rare: null };

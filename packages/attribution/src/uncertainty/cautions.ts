@@ -60,7 +60,7 @@ export function cautionsOfAll(
 }
 
 /** Below this number of converting units intervals are wide enough to say it; above, a few units with many conversions hide in them. */
-const ENOUGH_TO_HIDE = 100;
+const ENOUGH_TO_HIDE = 30;
 /** How many units of one conversion each all must be worth. */
 const FEWEST_OF_CONVERSIONS = 100;
 

@@ -175,7 +175,7 @@ const REPEATING = { fewest: 200, part: 0.43, power: 0.8 };
 
 /**
  * By how far the conversions of the groups differ: a user with many of them stands in one group. How often single users convert is not
- * known, so these must be many. Of a law without a variance (Pareto with exponents to 1.67) `n` are as certain as some n^0.8 equal ones, or
+ * known, so these must be many. Where a law has no variance (Pareto with exponents to 1.67) `n` are as certain as some n^0.8 equal ones, or
  * fewer; 0.43 of these are what users of 1 to 9 conversions pass from 430 on (docs/uncertainty.md).
  */
 function isOfFewUsers({ conversions }: Grouped): boolean {
@@ -184,7 +184,7 @@ function isOfFewUsers({ conversions }: Grouped): boolean {
   return equals(conversions) < Math.min(Math.max(fewest, part * is ** power), is / ALIKE_PER_USER);
 }
 
-/** Of a law with exponent 1.5. */
+/** A law with exponent 1.5 has as many. */
 const HEAVY = 2 / 3;
 /** Value is taken to be of such a law where it is four times less certain than the users are, or less than 4·n^(2/3). */
 const APART = 4;

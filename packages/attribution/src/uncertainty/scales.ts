@@ -70,7 +70,7 @@ export function varianceOf(draws: Float64Array): number {
   return draws.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (draws.length - 1);
 }
 
-/** Half width in standard deviations of an interval of `level`, for a variance that so many degrees of freedom show: 2.015 of 0.9 and 5. */
+/** Half width in standard deviations of an interval of `level`, for a variance that these degrees of freedom show: 2.015 of 0.9 and 5. */
 export function student(level: number, degrees: number): number {
   const z = deviations(level);
   if (degrees >= MANY_DEGREES) return expanded(z, degrees);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { loweredBy } from './selection.ts';
+import { loweredBy, loweredByCount } from './selection.ts';
 
 const of = (known: number, fewest = 5, groups = 16) => loweredBy({ known, fewest, groups }, 0.9);
 
@@ -9,6 +9,15 @@ test('at the bound nothing is sure but that it was passed; far above it, next to
   const factors = [5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15].map((known) => of(known));
   expect(factors).toEqual(factors.toSorted((a, b) => a - b));
   expect(of(16)).toBeLessThanOrEqual(1);
+});
+
+test('users counted: nothing at the bound, all of it from four times as many on', () => {
+  const of = (known: number) => loweredByCount({ known, fewest: 10 }, 0.9);
+  expect([of(10), of(40), of(4_000)]).toEqual([0, 1, 1]);
+  const factors = [10, 11, 12, 14, 16, 20, 25, 30, 39].map(of);
+  expect(factors).toEqual(factors.toSorted((a, b) => a - b));
+  expect(of(20)).toBeGreaterThan(0.9);
+  expect(of(39)).toBeGreaterThan(0.999);
 });
 
 test('thousands of groups', () => {

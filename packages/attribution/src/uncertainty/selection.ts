@@ -20,18 +20,45 @@ export function loweredBy({ known, fewest, groups }: Known, level: number): numb
   return Math.min(1, least(fewest) / least(0));
 }
 
+/** The same where users are counted: P(N ≥ known | N ≥ fewest), N Poisson. Many are printed in all samples. */
+export function loweredByCount({ known, fewest }: Omit<Known, 'groups'>, level: number): number {
+  if (known <= fewest) return 0;
+  if (known >= MANY * fewest) return 1;
+  const tail = (1 - level) / 2;
+  const least = (from: number) => halved(2 * MANY * fewest, (mean) => atLeast(known, mean) <= tail * atLeast(from, mean));
+  return Math.min(1, least(fewest) / least(0));
+}
+
+const MANY = 4;
+
+/** Probability that at least `from` came where `mean` are expected. */
+function atLeast(from: number, mean: number): number {
+  let below = 0;
+  let term = Math.exp(-mean);
+  for (let count = 0; count < from; count++) {
+    below += term;
+    term *= mean / (count + 1);
+  }
+  return 1 - below;
+}
+
 /** The most users that are still `few`, where each has a group by chance. */
 function usersAt(isFew: (part: number) => boolean, groups: number): number {
-  let [low, high] = [0, 1];
+  return -groups * Math.log1p(-halved(1, isFew));
+}
+
+/** Between 0 and `most`, where `isFew` ends. */
+function halved(most: number, isFew: (middle: number) => boolean): number {
+  let [low, high] = [0, most];
   for (let step = 0; step < STEPS; step++) {
     const middle = (low + high) / 2;
     if (isFew(middle)) low = middle;
     else high = middle;
   }
-  return -groups * Math.log1p(-(low + high) / 2);
+  return (low + high) / 2;
 }
 
-/** Halvings of the part of the groups that know the channel. */
+/** Halvings of what is looked for. */
 const STEPS = 40;
 
 /** Probability that at least `from` of the groups know a channel that each knows with this probability. */

@@ -47,7 +47,7 @@ test('amounts that repeat count as often as they are there', () => {
   ).toBe(false);
 });
 
-test('one user apart from others who are alike is no tail: that is seen by how much they make up', () => {
+test('one user apart from others who are alike does not make a tail: that is seen by how much they make up', () => {
   expect(
     hasHeavyTail([
       { amount: 25, times: 1 },

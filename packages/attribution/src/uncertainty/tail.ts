@@ -8,7 +8,7 @@
  * makes up a twentieth of the sum of squares as well: of a law without a variance it does at any size of the sample.
  */
 
-/** An amount above 0 that so many units have. */
+/** An amount above 0, and how many units have it. */
 export interface Repeated {
   readonly amount: number;
   readonly times: number;
@@ -20,7 +20,7 @@ const WITH_VARIANCE = 2;
 const TAIL = 1.5;
 /** Fewer say nothing of a tail. */
 const FEWEST_IN_TAIL = 5;
-/** Of these, above the amount where the tail begins. */
+/** How many of these must lie above the amount where the tail begins. */
 const FEWEST_ABOVE = 3;
 /** Part of the sum of squares. */
 const LARGEST = 0.05;
@@ -34,7 +34,7 @@ export function hasHeavyTail(amounts: readonly Repeated[]): boolean {
   return tailIndex(sorted, inTail) < WITH_VARIANCE;
 }
 
-/** Infinite where too few of the tail are above the first amount below it: one amount apart is no tail. */
+/** Infinite where too few of the tail are above the first amount below it: one amount apart does not make a tail. */
 function tailIndex(sorted: readonly Repeated[], inTail: number): number {
   let logs = 0;
   let left = inTail;

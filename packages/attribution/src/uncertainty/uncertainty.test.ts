@@ -188,6 +188,15 @@ describe('small counts', () => {
     expect(answerOf(sample).of('a').ofRatios).toEqual(answerOf(sample).of('a').credit);
   });
 
+  test('a ratio near ten conversions says only that there are fewer: samples that did well print it (before: 71–73 % held)', () => {
+    const near = (count: number) =>
+      answerOf(users(...orders('a', new Array<number>(count).fill(1)), ...orders('b', [1]))).of('a');
+    expect([near(10).ofRatios?.low, near(10).ofRatios?.high]).toEqual([0, near(10).credit?.high]);
+    const some = near(14);
+    expect(some.ofRatios?.low).toBeGreaterThan(0.3 * (some.credit?.low as number));
+    expect(some.ofRatios?.low).toBeLessThan(0.95 * (some.credit?.low as number));
+  });
+
   test('all conversions in one channel: still an interval', () => {
     const { of } = answerOf(users(...orders('a', new Array<number>(30).fill(1)), [path('b', 0, 0, 1)]));
     expect(of('a').share?.high).toBe(1);

@@ -38,6 +38,7 @@ import {
   varianceOf,
   wilson,
 } from './scales.ts';
+import { loweredByCount } from './selection.ts';
 import type { UnitKind, Units } from './units.ts';
 
 export interface UncertaintyOptions extends EstimatorOptions {
@@ -78,7 +79,7 @@ export interface ChannelUncertainty {
   /** Conversions or minor units. */
   readonly credit: Interval | null;
   readonly effect: Interval | null;
-  /** The credit once more, for what is divided by it or by which it is divided (CPA, ROAS); null below 10 converting units as well. */
+  /** The credit once more, for what is divided by it or by which it is divided (CPA, ROAS); null below 10 converting units, lowered near it. */
   readonly ofRatios: Interval | null;
   readonly rank: Rank | null;
   /** That many units of one conversion each would be as certain of the share; null where it has no interval. */
@@ -208,7 +209,7 @@ function ofModel(
         share,
         credit,
         effect,
-        ofRatios: own.converted < FEWEST_FOR_RATIOS ? null : credit,
+        ofRatios: ofRatios(credit, own.converted, level),
         rank: ranks[i] ?? null,
         witnesses: share === null ? null : sizeOf(is.shares[i] as number, draws.shares[i] as Float64Array, witnesses),
         converted: own.converted,
@@ -224,6 +225,12 @@ function ofModel(
       };
     }),
   };
+}
+
+/** Printed in samples only in which enough converted: where few do, the channel did well in these. */
+function ofRatios(credit: Interval | null, converted: number, level: number): Interval | null {
+  if (credit === null || converted < FEWEST_FOR_RATIOS) return null;
+  return { ...credit, low: credit.low * loweredByCount({ known: converted, fewest: FEWEST_FOR_RATIOS }, level) };
 }
 
 interface Witnesses {
