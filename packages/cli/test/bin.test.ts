@@ -1,8 +1,8 @@
 /** The real process: exit codes, pipes that close, help. */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, existsSync, openSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, existsSync, mkdirSync, openSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '@tributary/testkit/redis-server';
 import { expect, test } from 'vitest';
@@ -36,6 +36,26 @@ test('--help is data on stdout, exit 0, and names every command of the contract'
   for (const command of ['dev', 'start', 'import', 'events', 'signals', 'attribution', 'batch', 'reconcile', 'status', 'doctor'])
     expect(stdout).toMatch(new RegExp(`^ {2}${command} `, 'm'));
   expect(stdout).toContain('Exit codes: 0 done, 1 found something or failed, 2 wrong usage, 3 a dependency is missing');
+});
+
+test('an older Node that is first in PATH is asked for its version alone, where there is another', async () => {
+  const folder = temporaryFolder('path');
+  const put = (at: string, text: string) => {
+    mkdirSync(dirname(at), { recursive: true });
+    writeFileSync(at, text, { mode: 0o755 });
+  };
+  put(join(folder, 'bin/node'), '#!/bin/sh\nif [ "$1" = --version ]; then echo v20.2.0; else echo "old $*"; exit 9; fi\n');
+  const data = join(folder, 'data');
+  const env = { PATH: `${join(folder, 'bin')}:/usr/bin:/bin`, TRIBUTARY_DATA_DIR: data };
+  const linked = join(folder, 'tributary');
+  symlinkSync(BIN.replace(/\.mjs$/, ''), linked);
+  const run = () => spawnSync(linked, ['--version', 'a b'], { env, cwd: folder, encoding: 'utf8' });
+  // Nothing was fetched: the old one says so.
+  expect(run()).toMatchObject({ status: 9, stdout: `old ${BIN} --version a b\n` });
+  put(join(data, 'node/node_modules/node-of-another-machine/bin/node'), 'not a program');
+  expect(run()).toMatchObject({ status: 9 });
+  put(join(data, 'node/node_modules/node-of-ours/bin/node'), `#!/bin/sh\nexec '${process.execPath}' "$@"\n`);
+  expect(run()).toMatchObject({ status: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/), stderr: '' });
 });
 
 test('--version is one line on stdout', async () => {
