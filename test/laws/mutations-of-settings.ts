@@ -7,11 +7,19 @@ const CONFIGURED = 'infra/local/test/configured.test.ts';
 
 export const MUTATIONS_OF_SETTINGS: readonly Mutation[] = [
   {
+    lie: 'a role without the setting takes back the marks of those that have it',
+    law: '6',
+    file: 'packages/runtime/src/event-log/lost.ts',
+    from: 'role !== null && other !== role',
+    to: 'role !== null && other === undefined',
+    test: 'packages/runtime/src/event-log/lost.test.ts',
+  },
+  {
     lie: 'a setting that was left on restores each lost log',
     law: '6',
     file: 'packages/runtime/src/event-log/lost.ts',
-    from: 'if (isGone && restoreSpentAt !== undefined) throw',
-    to: 'if (isGone && restoreSpentAt === 0) throw',
+    from: 'if (isGone && isSpent !== null) throw',
+    to: 'if (isGone && isSpent?.since === 0) throw',
     test: 'packages/runtime/src/event-log/lost.test.ts',
   },
   {
@@ -26,7 +34,7 @@ export const MUTATIONS_OF_SETTINGS: readonly Mutation[] = [
     lie: 'a speed worker reads beside whatever folder is there',
     law: '6',
     file: 'services/speed/src/main.ts',
-    from: '  await demandFolderOfLog(config.dataDir, opened, signal);\n',
+    from: "  await demandFolderOfLog(config.dataDir, opened, { dropsByAge: config.kafkaBrokers !== '', signal });\n",
     to: '',
     test: 'services/speed/test/main.redis.test.ts',
   },

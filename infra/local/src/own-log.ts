@@ -17,7 +17,7 @@ export async function assertOwnLog(redisUrl: string, dataDir: string, env: Envir
   const redis = connectRedis(redisUrl, 'commit', () => {});
   try {
     await whenReady(redis, REDIS_WAIT_MS);
-    await lookForLog(redis, { dataDir, known, restore, now: Date.now });
+    await lookForLog(redis, { dataDir, known, restore, role: null, now: Date.now });
   } catch (cause) {
     if (cause instanceof TributaryError && cause.code === 'log_recreated')
       throw new TributaryError('invalid_config', cause.message, { cause });

@@ -19,7 +19,7 @@ export function demandContinuity(dataDir: string, partition: number, last: Segme
       : (['position_expired', `ends at ${last.upTo}`] as const);
   throw new TributaryError(
     code,
-    `the log of partition ${partition} begins after ${start}, the archive in ${dataDir} ${archive}: it is not the archive of this log, or it lost files`,
+    `the log of partition ${partition} begins after ${start}, the archive in ${dataDir} ${archive}: it is not the archive of this log, it lost files, or the log dropped entries by age before they were archived`,
   );
 }
 

@@ -90,7 +90,7 @@ test('a log that was created again is named, and the setting for it as long as i
   expect(judgeRestores({ restoredAt: 0 })).toMatchObject([
     { status: 'ok', detail: expect.stringMatching(/not archived is lost$/) },
   ]);
-  expect(judgeRestores({ restoredAt: 0, restoreSpentAt: 1_000 })).toMatchObject([
-    { status: 'warn', detail: expect.stringMatching(/is lost; TRIBUTARY_RESTORE_LOST_LOG has been on since 1970/) },
+  expect(judgeRestores({ restoredAt: 0, restoreSpent: { speed: 1_000 } })).toMatchObject([
+    { status: 'warn', detail: expect.stringMatching(/is lost; TRIBUTARY_RESTORE_LOST_LOG has been on since 1970.* \(speed\)/) },
   ]);
 });

@@ -1,4 +1,5 @@
 /** What the note of the log says of TRIBUTARY_RESTORE_LOST_LOG. */
+import { spentSince } from '@tributary/runtime/event-log/lost';
 import { notedRestores, type Restores } from '@tributary/runtime/event-log/note';
 import { instant } from '../terminal/figures.ts';
 import { type Finding, ok, warn } from './finding.ts';
@@ -22,11 +23,11 @@ export function lossOf({ restoredAt }: Restores): string | undefined {
 }
 
 export function judgeRestores(restores: Restores): Finding[] {
-  const { restoreSpentAt } = restores;
+  const spent = spentSince(restores);
   const lost = lossOf(restores);
   const loss = lost === undefined ? undefined : `the log was ${lost}`;
-  if (restoreSpentAt !== undefined) {
-    const isOn = `TRIBUTARY_RESTORE_LOST_LOG has been on since ${instant(restoreSpentAt)}`;
+  if (spent !== null) {
+    const isOn = `TRIBUTARY_RESTORE_LOST_LOG has been on since ${instant(spent.since)} (${spent.roles.join(', ')})`;
     const fix = 'Leave the setting out, and start the roles again: it is for one start.';
     return [warn(CHECK, loss === undefined ? isOn : `${loss}; ${isOn}`, fix)];
   }

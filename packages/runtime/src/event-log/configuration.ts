@@ -61,7 +61,13 @@ export async function eventLogConfiguration(
   const hint =
     'Redis was emptied or is another one, or the data folder is; restore it, or start once with TRIBUTARY_RESTORE_LOST_LOG=true (docs/production.md, "Backup and restore")';
   const { known, note } = eventLogNote(config.dataDir, 'in Redis', hint, partitions);
-  const lost = await lookForLog(commands, { dataDir: config.dataDir, known, restore: config.restoreLostLog, now: Date.now });
+  const lost = await lookForLog(commands, {
+    dataDir: config.dataDir,
+    known,
+    restore: config.restoreLostLog,
+    role,
+    now: Date.now,
+  });
   const notes: EventLogNote = {
     known,
     note(identity) {

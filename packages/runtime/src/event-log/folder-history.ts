@@ -11,9 +11,9 @@ const SEGMENT_OR_BLOCK = /^\d{6,12}(-\d{6,12})?\.json$/;
 
 /**
  * `starts`: the newest entry of each partition that the log dropped, null: none. What was dropped was archived before, so a folder
- * without a segment of it is another one. Throws `history_mismatch`.
+ * without a segment of it is another one; `dropsByAge`: or, as on Kafka, the log dropped it by a retention of its own. Throws `history_mismatch`.
  */
-export function assertFolderOfLog(dataDir: string, starts: readonly (string | null)[]): void {
+export function assertFolderOfLog(dataDir: string, starts: readonly (string | null)[], dropsByAge = false): void {
   const archived = new Set(
     namesIn(dataPath(dataDir, 'segments')).filter((name) =>
       namesIn(dataPath(dataDir, 'segments', name)).some((file) => SEGMENT_OR_BLOCK.test(file)),
@@ -25,9 +25,12 @@ export function assertFolderOfLog(dataDir: string, starts: readonly (string | nu
   const more = missing.length === 1 ? '' : ` and ${missing.length - 1} more`;
   throw new TributaryError(
     'history_mismatch',
-    `TRIBUTARY_DATA_DIR must be the folder of this log (got "${resolve(dataDir)}": it has no archive of partition ${missing[0]}${more}, of which the log has dropped entries). Mount that folder, or name it.`,
+    `TRIBUTARY_DATA_DIR must be the folder of this log (got "${resolve(dataDir)}": it has no archive of partition ${missing[0]}${more}, of which the log has dropped entries). Mount that folder, or name it.${dropsByAge ? UNARCHIVED : ''}`,
   );
 }
+
+const UNARCHIVED =
+  ' If it is that folder, Kafka dropped them before an archiver had read them (TRIBUTARY_KAFKA_RETENTION_HOURS, or the retention of the topic), and they are lost: begin a new log with another TRIBUTARY_KAFKA_TOPIC_PREFIX and an empty folder, and keep an archiver running.';
 
 /** The leaders of a topic that was created a moment ago are not known everywhere yet. */
 const LOG_ANSWERS_MS = 15_000;
@@ -37,12 +40,12 @@ const LOG_ASKED_EVERY_MS = 250;
 export async function demandFolderOfLog(
   dataDir: string,
   log: { starts(): Promise<readonly (string | null)[]> },
-  signal?: AbortSignal,
+  { dropsByAge, signal }: { readonly dropsByAge: boolean; readonly signal?: AbortSignal },
 ): Promise<void> {
   const more = patience(LOG_ANSWERS_MS, LOG_ASKED_EVERY_MS, { signal });
   for (;;) {
     try {
-      return assertFolderOfLog(dataDir, await log.starts());
+      return assertFolderOfLog(dataDir, await log.starts(), dropsByAge);
     } catch (error) {
       if (!isTransient(error) || !(await more())) throw error;
     }

@@ -19,9 +19,9 @@ afterEach(() => rmSync(dataDir, { recursive: true }));
 const redis = { hget: (() => Promise.resolve(identity)) as never };
 
 /** A role's start: it looks, and opens the log, or creates it. */
-async function start(restore: boolean, now = 0): Promise<string> {
+async function start(restore: boolean, now = 0, role = 'speed'): Promise<string> {
   const { known } = eventLogNote(dataDir, 'in Redis', '');
-  const lost = await lookForLog(redis, { dataDir, known, restore, now: () => now });
+  const lost = await lookForLog(redis, { dataDir, known, restore, role, now: () => now });
   if (identity === null && lost.mayRestore) identity = known;
   lost.opened();
   return String(identity);
@@ -31,18 +31,18 @@ test('law 6: with the setting left on, a second lost log is refused; without it 
   identity = null;
   await expect(start(false)).rejects.toThrow(/is gone: this Redis has none.*start once with TRIBUTARY_RESTORE_LOST_LOG=true/);
   expect(await start(true, 1_000)).toBe('one');
-  expect(notedRestores(dataDir)).toEqual({ restoreSpentAt: 1_000, restoredAt: 1_000 });
+  expect(notedRestores(dataDir)).toEqual({ restoreSpent: { speed: 1_000 }, restoredAt: 1_000 });
   // The other roles of the same start, and each role that starts again.
   expect(await start(true, 2_000)).toBe('one');
   identity = null;
-  await expect(start(true)).rejects.toThrow(/on since 1970-01-01T00:00:01\.000Z and restores one log only/);
+  await expect(start(true)).rejects.toThrow(/on since 1970-01-01T00:00:01\.000Z \(speed\) and restores one log only/);
   await expect(start(false)).rejects.toMatchObject({ code: 'log_recreated' });
   expect(await start(true, 3_000)).toBe('one');
   expect(JSON.parse(readFileSync(join(dataDir, 'log.json'), 'utf8'))).toEqual({
     identity: 'one',
     where: 'in Redis',
     partitions: 16,
-    restoreSpentAt: 3_000,
+    restoreSpent: { speed: 3_000 },
     restoredAt: 3_000,
   });
 });
@@ -53,17 +53,43 @@ test('law 6: a setting that was on before the log was lost restores nothing', as
   await expect(start(true)).rejects.toMatchObject({ code: 'log_recreated' });
 });
 
+test('law 6: a role without the setting does not let a second loss pass to those that have it', async () => {
+  identity = null;
+  expect(await start(true, 1_000, 'collector')).toBe('one');
+  await start(true, 2_000, 'speed');
+  await start(false, 3_000, 'archiver');
+  identity = null;
+  await expect(start(true, 4_000, 'speed')).rejects.toThrow(/on since 1970-01-01T00:00:01\.000Z \(collector, speed\)/);
+  // Every role that had it has started without it.
+  await expect(start(false, 5_000, 'collector')).rejects.toMatchObject({ code: 'log_recreated' });
+  await expect(start(true, 6_000, 'speed')).rejects.toThrow(/\(speed\) and restores one log only/);
+  await expect(start(false, 7_000, 'speed')).rejects.toMatchObject({ code: 'log_recreated' });
+  expect(await start(true, 8_000, 'speed')).toBe('one');
+});
+
+test('npm start takes the marks of all its roles back', async () => {
+  await start(true, 1_000, 'collector');
+  await start(true, 1_000, 'speed');
+  await lookForLog(redis, { dataDir, known: 'one', restore: false, role: null, now: () => 0 });
+  expect(notedRestores(dataDir)).toEqual({ restoreSpent: undefined, restoredAt: undefined });
+});
+
 test('a setting that was taken away is forgotten; when the log was created again is not', async () => {
   identity = null;
   await start(true, 1_000);
   await start(false);
-  expect(notedRestores(dataDir)).toEqual({ restoreSpentAt: undefined, restoredAt: 1_000 });
+  expect(notedRestores(dataDir)).toEqual({ restoreSpent: undefined, restoredAt: 1_000 });
 });
 
 test('law 6: a folder without the archive of what the log dropped is not that of the log', () => {
   const starts = [null, '000001795449831-0000000000', '000001795449831-0000000000'];
   expect(() => assertFolderOfLog(dataDir, [null, null])).not.toThrow();
-  expect(() => assertFolderOfLog(join(dataDir, 'none'), starts)).toThrow(/none": it has no archive of partition 1 and 1 more/);
+  expect(() => assertFolderOfLog(join(dataDir, 'none'), starts)).toThrow(
+    /none": it has no archive of partition 1 and 1 more.* or name it\.$/,
+  );
+  expect(() => assertFolderOfLog(join(dataDir, 'none'), starts, true)).toThrow(
+    /Kafka dropped them before an archiver had read them/,
+  );
   for (const partition of ['p01', 'p02']) mkdirSync(join(dataDir, 'archive', 'segments', partition), { recursive: true });
   expect(() => assertFolderOfLog(dataDir, starts)).toThrow(expect.objectContaining({ code: 'history_mismatch' }));
   for (const partition of ['p01', 'p02']) writeFileSync(join(dataDir, 'archive', 'segments', partition, '000000.json'), '{}');

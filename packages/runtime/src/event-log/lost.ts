@@ -5,7 +5,7 @@
 import { TributaryError } from '@tributary/model/errors';
 import type { Redis } from 'ioredis';
 import { logKey, NAMESPACE } from './keys.ts';
-import { notedRestores, noteRestores } from './note.ts';
+import { notedRestores, noteRestores, type Restores } from './note.ts';
 
 export interface LostLog {
   readonly mayRestore: boolean;
@@ -13,22 +13,55 @@ export interface LostLog {
   opened(): void;
 }
 
-/** `known`: the identity that the data folder names; null: none, and nothing is lost. Throws `log_recreated` where it may not be created. */
+/**
+ * `known`: the identity that the data folder names; null: none, and nothing is lost. `role`: null for all of them, which share one environment.
+ * Throws `log_recreated` where it may not be created.
+ */
 export async function lookForLog(
   redis: Pick<Redis, 'hget'>,
-  { dataDir, known, restore, now }: { dataDir: string; known: string | null; restore: boolean; now: () => number },
+  {
+    dataDir,
+    known,
+    restore,
+    role,
+    now,
+  }: { dataDir: string; known: string | null; restore: boolean; role: string | null; now: () => number },
 ): Promise<LostLog> {
-  const { restoreSpentAt } = notedRestores(dataDir);
-  if (!restore && restoreSpentAt !== undefined) noteRestores(dataDir, { restoreSpentAt: undefined });
+  if (!restore) takeBack(dataDir, role);
+  const isSpent = spentSince(notedRestores(dataDir)) !== null;
   const isGone = await assertThere(redis, { dataDir, known, restore });
   return {
-    mayRestore: restore && restoreSpentAt === undefined,
+    mayRestore: restore && !isSpent,
     opened() {
-      if (!restore) return;
-      if (isGone) noteRestores(dataDir, { restoreSpentAt: now(), restoredAt: now() });
-      else if (restoreSpentAt === undefined) noteRestores(dataDir, { restoreSpentAt: now() });
+      if (!restore || role === null) return;
+      const at = now();
+      noteRestores(dataDir, ({ restoreSpent, restoredAt }) => ({
+        restoreSpent: { [role]: at, ...restoreSpent },
+        ...(isGone ? { restoredAt: at } : restoredAt === undefined ? {} : { restoredAt }),
+      }));
     },
   };
+}
+
+function takeBack(dataDir: string, role: string | null): void {
+  const { restoreSpent = {} } = notedRestores(dataDir);
+  const left = Object.entries(restoreSpent).filter(([other]) => role !== null && other !== role);
+  if (left.length === Object.keys(restoreSpent).length) return;
+  noteRestores(dataDir, () => ({ restoreSpent: left.length === 0 ? undefined : Object.fromEntries(left) }));
+}
+
+export interface Spent {
+  /** Epoch ms. */
+  readonly since: number;
+  /** Sorted. */
+  readonly roles: readonly string[];
+}
+
+/** null: the setting is not on, or was not when the log was opened last. */
+export function spentSince({ restoreSpent }: Restores): Spent | null {
+  const marks = Object.entries(restoreSpent ?? {});
+  if (marks.length === 0) return null;
+  return { since: Math.min(...marks.map(([, at]) => at)), roles: marks.map(([role]) => role).sort() };
 }
 
 /** Changes nothing. True: the log is gone, and may be created again. */
@@ -37,18 +70,18 @@ export async function assertThere(
   { dataDir, known, restore }: { dataDir: string; known: string | null; restore: boolean },
 ): Promise<boolean> {
   // In this order: another role may create the log meanwhile, and says so after it has.
-  const { restoreSpentAt } = notedRestores(dataDir);
+  const isSpent = spentSince(notedRestores(dataDir));
   const isGone = known !== null && (await redis.hget(logKey(NAMESPACE), 'identity')) === null;
   if (isGone && !restore) throw gone(dataDir, RESTORE);
-  if (isGone && restoreSpentAt !== undefined) throw gone(dataDir, spent(restoreSpentAt));
+  if (isGone && isSpent !== null) throw gone(dataDir, spent(isSpent));
   return isGone;
 }
 
 const RESTORE =
   'Restore Redis, or name the data folder that belongs to it. Where there is nothing to restore, start once with TRIBUTARY_RESTORE_LOST_LOG=true: what was acknowledged and not archived is lost then';
 
-function spent(since: number): string {
-  return `TRIBUTARY_RESTORE_LOST_LOG=true has been on since ${new Date(since).toISOString()} and restores one log only. Restore Redis. Where there is nothing to restore, start once without the setting, then once with it: what was acknowledged and not archived is lost then`;
+function spent({ since, roles }: Spent): string {
+  return `TRIBUTARY_RESTORE_LOST_LOG=true has been on since ${new Date(since).toISOString()} (${roles.join(', ')}) and restores one log only. Restore Redis. Where there is nothing to restore, start all roles once without the setting, then once with it: what was acknowledged and not archived is lost then`;
 }
 
 function gone(dataDir: string, fix: string): TributaryError {

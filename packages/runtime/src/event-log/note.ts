@@ -37,22 +37,25 @@ export function notedPartitions(dataDir: string): number | undefined {
 
 /** Epoch ms. */
 export interface Restores {
-  /** Since when the setting that restores a lost log is on and spent: no other loss passes under it. */
-  readonly restoreSpentAt?: number | undefined;
+  /**
+   * Since when the setting that restores a lost log is on and spent, by role: no other loss passes under it. A role that does not have the
+   * setting takes back its own mark alone.
+   */
+  readonly restoreSpent?: Readonly<Record<string, number>> | undefined;
   /** When the log was last created again. */
   readonly restoredAt?: number | undefined;
 }
 
 export function notedRestores(dataDir: string): Restores {
-  const { restoreSpentAt, restoredAt } = readNote(dataPath(dataDir, 'eventLogNote')) ?? {};
-  return { restoreSpentAt, restoredAt };
+  const { restoreSpent, restoredAt } = readNote(dataPath(dataDir, 'eventLogNote')) ?? {};
+  return { restoreSpent, restoredAt };
 }
 
 /** Nothing where there is no note. */
-export function noteRestores(dataDir: string, restores: Restores): void {
+export function noteRestores(dataDir: string, changed: (noted: Restores) => Restores): void {
   const file = dataPath(dataDir, 'eventLogNote');
   const noted = readNote(file);
-  if (noted !== null) put(file, { ...noted, ...restores }, renameSync);
+  if (noted !== null) put(file, { ...noted, ...changed(noted) }, renameSync);
 }
 
 /** A role that may only read the folder, or has none, leaves the note to the others: it compares once there is one. */
