@@ -152,10 +152,20 @@ test('law 7: one damaged file fails its question alone: the others are listed, a
   const third = '0abcdefg-00000003';
   await ask(third);
   await damage(`${questionFolder(third)}/asked.json`);
-  expect((await listQuestions(world.dataDir)).map(({ asked }) => asked.id)).toEqual([SECOND, FIRST]);
+  const idsOf = async () => (await listQuestions(world.dataDir)).map(({ asked }) => asked.id);
+  expect(new Set(await idsOf())).toEqual(new Set([third, SECOND, FIRST]));
   await answer({ id: SECOND });
   expect((await resultOf(SECOND))?.failure).toBeNull();
-  expect((await listQuestions(world.dataDir)).map(({ asked }) => asked.id)).toEqual([SECOND]);
+  // What is damaged is no job any more.
+  await answer({ id: third });
+  expect(new Set(await idsOf())).toEqual(new Set([third, SECOND]));
+  expect(await readQuestion(world.dataDir, third)).toMatchObject({
+    isCancelled: false,
+    result: { failure: expect.stringContaining('manifest_corrupt: ') },
+  });
+  // Those who asked may remove it.
+  await cancelQuestion(world.dataDir, third, Date.now());
+  expect(await readQuestion(world.dataDir, third)).toMatchObject({ isCancelled: true });
   await sweepQuestions(world.dataDir, Date.now() + QUESTION_KEPT_MS + HOUR);
   await expect(stat(join(world.dataDir, questionFolder(third)))).rejects.toThrow('ENOENT');
 });

@@ -66,13 +66,29 @@ export async function createQuestion(dataDir: string, asked: AskedQuestion): Pro
   await createDurably(join(dataDir, questionFolder(asked.id), 'asked.json'), toJson(asked));
 }
 
-/** undefined: there is none of this id, or no longer. A damaged result is a failure that says so. Rejects with `manifest_corrupt`. */
+/** undefined: there is none of this id, or no longer. A damaged file is a failure that says so: the question can be removed. */
 export async function readQuestion(dataDir: string, id: string): Promise<StoredQuestion | undefined> {
   const folder = join(dataDir, questionFolder(id));
-  const asked = await readManifest(join(folder, 'asked.json'), Asked);
-  if (asked === undefined) return undefined;
-  const result = await readResult(join(folder, 'result.json'), asked);
+  const found = await readAsked(join(folder, 'asked.json'), id);
+  if (found === undefined) return undefined;
+  const { asked, damage } = found;
+  const result = damage ?? (await readResult(join(folder, 'result.json'), asked));
   return { asked, isCancelled: (await namesIn(folder)).includes('cancelled.json'), result };
+}
+
+async function readAsked(
+  path: string,
+  id: string,
+): Promise<{ readonly asked: AskedQuestion; readonly damage: QuestionResult | null } | undefined> {
+  try {
+    const asked = await readManifest(path, Asked);
+    return asked && { asked, damage: null };
+  } catch (error) {
+    if (!isCorrupt(error)) throw error;
+    const at = Math.round((await stat(path)).mtimeMs);
+    const asked = { id, lookbackDays: null, windowDays: {}, by: 'unknown', askedAt: at };
+    return { asked, damage: damaged(at, error) };
+  }
 }
 
 async function readResult(path: string, { askedAt }: AskedQuestion): Promise<QuestionResult | null> {
@@ -80,8 +96,12 @@ async function readResult(path: string, { askedAt }: AskedQuestion): Promise<Que
     return (await readManifest(path, Result)) ?? null;
   } catch (error) {
     if (!isCorrupt(error)) throw error;
-    return failedResult({ at: askedAt, tookMs: 0, failure: `${error.code}: ${error.message}` });
+    return damaged(askedAt, error);
   }
+}
+
+function damaged(at: number, { code, message }: TributaryError): QuestionResult {
+  return failedResult({ at, tookMs: 0, failure: `${code}: ${message}` });
 }
 
 /** One without rows. */
@@ -93,27 +113,18 @@ function isCorrupt(error: unknown): error is TributaryError {
   return error instanceof TributaryError && error.code === 'manifest_corrupt';
 }
 
-/** Newest first. One that cannot be read is left out: the others can. */
+/** Newest first. */
 export async function listQuestions(dataDir: string): Promise<StoredQuestion[]> {
   const questions: StoredQuestion[] = [];
   for (const id of await idsIn(dataDir)) {
-    const question = await readIfSound(dataDir, id);
-    if (question !== undefined && question !== 'corrupt') questions.push(question);
+    const question = await readQuestion(dataDir, id);
+    if (question !== undefined) questions.push(question);
   }
   return questions.sort((a, b) => b.asked.askedAt - a.asked.askedAt);
 }
 
 async function idsIn(dataDir: string): Promise<string[]> {
   return (await namesIn(dataPath(dataDir, 'questions'))).filter((name) => ID.test(name));
-}
-
-async function readIfSound(dataDir: string, id: string): Promise<StoredQuestion | 'corrupt' | undefined> {
-  try {
-    return await readQuestion(dataDir, id);
-  } catch (error) {
-    if (isCorrupt(error)) return 'corrupt';
-    throw error;
-  }
 }
 
 /** Idempotent. A result that is there is given up as well, and its rows are removed. */
@@ -147,12 +158,12 @@ export async function sweepQuestions(dataDir: string, nowMs: number): Promise<vo
   if (failed !== undefined) throw failed;
 }
 
-/** When a folder is removed, epoch ms. Without a question that can be read, by its age: it is what is left of one, or will be one. */
+/** When a folder is removed, epoch ms. Without a question, by its age: it is what is left of one, or will be one. */
 async function endOf(dataDir: string, id: string): Promise<number> {
-  const question = await readIfSound(dataDir, id);
-  if (question !== undefined && question !== 'corrupt') return expiryOf(question);
+  const question = await readQuestion(dataDir, id);
+  if (question !== undefined) return expiryOf(question);
   const { mtimeMs } = await stat(join(dataDir, questionFolder(id)));
-  return mtimeMs + (question === 'corrupt' ? QUESTION_KEPT_MS : CANCELLED_KEPT_MS);
+  return mtimeMs + CANCELLED_KEPT_MS;
 }
 
 /** First what was asked: cut off there, the rest cannot be read as a question, and is removed by its age. */

@@ -195,6 +195,21 @@ test('there are at most 8, also of those that are asked at once; one that the qu
   expect(asked.map(({ status }) => status).sort()).toEqual([...Array(8).fill(202), ...Array(4).fill(409)]);
 });
 
+test('law 7: there are at most 8 of two servers together: one that finds a ninth when it has asked takes its own back', async () => {
+  const world = await grown();
+  for (let i = 0; i < 7; i++) await ask(world);
+  const { create } = world.deps.questions;
+  // Between the look and the asking of this server.
+  const afterAnother: typeof create = async (question) => {
+    await create({ ...question, id: 'of-another-server' });
+    await create(question);
+  };
+  Object.assign(world.deps.questions, { create: afterAnother });
+  expect(await ask(world)).toMatchObject({ status: 409, detail: expect.stringContaining('must be at most 8 at a time (got 8)') });
+  expect([...world.questions.values()].filter(({ isCancelled }) => !isCancelled).map(({ asked }) => asked.id)).toHaveLength(8);
+  expect(world.queued.size).toBe(7);
+});
+
 test('questions that were removed are remembered for an hour, and bounded as well', async () => {
   const world = await grown();
   for (let i = 0; i < MOST_REMEMBERED; i++)

@@ -15,7 +15,7 @@ export const routes: Routes =
   ({ deps }) =>
   (app, _options, done) => {
     const { questions, now } = deps;
-    /** One asks at a time, so that those that are counted are all there are. */
+    /** One asks at a time, so that those that are counted are all that this server took. */
     let last: Promise<unknown> = Promise.resolve();
     const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
       const turn = last.then(work);
@@ -41,12 +41,8 @@ export const routes: Routes =
         const others = await kept(deps);
         const cost = await costOf(deps, base, others);
         if (dryRun) return { question: null, cost };
-        const counted = others.filter(({ isCancelled }) => !isCancelled).length;
-        if (counted >= MOST_QUESTIONS)
-          throw new TributaryError(
-            'conflict',
-            `archive questions must be at most ${MOST_QUESTIONS} at a time (got ${counted}). Remove one with DELETE /v1/archive-questions/{id}`,
-          );
+        const counted = others.filter(isKept).length;
+        if (counted >= MOST_QUESTIONS) throw tooMany(counted);
         if (others.length >= MOST_REMEMBERED)
           throw new TributaryError(
             'conflict',
@@ -56,6 +52,12 @@ export const routes: Routes =
         const id = `${askedAt.toString(36)}-${randomBytes(4).toString('hex')}`;
         const asked = { id, ...windows, by: actorOf(request), askedAt };
         await questions.create(asked);
+        // Other servers ask as well. The last one that creates sees all: too many are refused, by two at a moment perhaps both.
+        const all = (await kept(deps)).filter(isKept);
+        if (all.length > MOST_QUESTIONS) {
+          await questions.cancel(id, now());
+          throw tooMany(all.length - 1);
+        }
         await questions.enqueue(id).catch(async (error: unknown) => {
           await questions.cancel(id, now());
           throw error;
@@ -79,6 +81,17 @@ export const routes: Routes =
     });
     done();
   };
+
+function isKept({ isCancelled }: StoredQuestion): boolean {
+  return !isCancelled;
+}
+
+function tooMany(counted: number): TributaryError {
+  return new TributaryError(
+    'conflict',
+    `archive questions must be at most ${MOST_QUESTIONS} at a time (got ${counted}). Remove one with DELETE /v1/archive-questions/{id}`,
+  );
+}
 
 /** Newest first. */
 async function kept({ questions, now }: ApiContext['deps']): Promise<StoredQuestion[]> {
