@@ -212,8 +212,8 @@ export const FIRST_ROWS: readonly Row[] = [
   {
     row: '29',
     shared: true,
-    typed: 'T attribution report --model markov --bootstrap 999999999',
-    before: '“intervals: is not a whole number from 1 to 1000”',
+    typed: 'T attribution report --model markov --seed 9999999999',
+    before: '“seed: is not a whole number from 1 to 999999999”',
   },
   { row: '29b', shared: true, typed: 'T signals get u --limit 0', before: 'the same without the value' },
   { row: '30', shared: true, typed: 'T attribution report --out x.xlsx', before: 'exit 0, a table in it' },

@@ -156,7 +156,7 @@ test('law 7: one damaged file fails its question alone: the others are listed, a
   expect(new Set(await idsOf())).toEqual(new Set([third, SECOND, FIRST]));
   await answer({ id: SECOND });
   expect((await resultOf(SECOND))?.failure).toBeNull();
-  // What is damaged is no job any more.
+  // What is damaged is not computed any more.
   await answer({ id: third });
   expect(new Set(await idsOf())).toEqual(new Set([third, SECOND]));
   expect(await readQuestion(world.dataDir, third)).toMatchObject({

@@ -134,7 +134,7 @@ function isUnknownRoute(status: number, detail: string): boolean {
 const OTHER_VERSION_FIX = 'The API is of another version than this command line: upgrade the older of the two.';
 
 /** Parameters of the API whose flag has another name. */
-const FLAGS: Readonly<Record<string, string>> = { intervals: 'bootstrap' };
+const FLAGS: Readonly<Record<string, string>> = { convertTo: 'convert-to' };
 
 /** What the API says of a parameter, said of the flag that was typed, with its value; null where it names none that was. */
 function asTyped(detail: string, parameters: URLSearchParams): string | null {

@@ -111,10 +111,10 @@ test('what the API says of a parameter is said of the flag that was typed, with 
         ? problem(400, 'invalid_query', `${name} must be a whole number from 1 to 1000 (got "${request.query[name]}")`)
         : routes(request),
     );
-  await using intervals = await of('intervals');
-  expect(await tributary(['attribution', 'report', '--bootstrap', '9999', '--url', intervals.url])).toMatchObject({
+  await using convertTo = await of('convertTo');
+  expect(await tributary(['attribution', 'report', '--convert-to', 'eur', '--url', convertTo.url])).toMatchObject({
     code: 2,
-    stderr: expect.stringContaining('error: --bootstrap must be a whole number from 1 to 1000 (got "9999")\n'),
+    stderr: expect.stringContaining('error: --convert-to must be a whole number from 1 to 1000 (got "eur")\n'),
   });
   await using limit = await of('limit');
   expect(await tributary(['signals', 'get', 'ana', '--limit', '0', '--url', limit.url])).toMatchObject({

@@ -159,8 +159,7 @@ describe('data-driven models over the API', () => {
       '7',
       '--alpha',
       '0.3',
-      '--bootstrap',
-      '100',
+      '--intervals',
       '--level',
       '95',
       '--url',
@@ -175,7 +174,7 @@ describe('data-driven models over the API', () => {
     );
     expect(server.received.map(({ query }) => query)).toEqual([
       { model: 'markov', by: 'channel,currency', order: '2', seed: '7', alpha: '0.3' },
-      { model: 'markov', by: 'channel', order: '2', seed: '7', alpha: '0.3', intervals: '100', level: '0.95' },
+      { model: 'markov', by: 'channel', order: '2', seed: '7', alpha: '0.3', intervals: '1', level: '0.95' },
     ]);
   });
 
@@ -399,12 +398,6 @@ test('long channel names are cut in every table of the API, and none of them can
   }
 });
 
-test('--level without --bootstrap is reported', async () => {
-  await using server = await fakeServer(routes);
-  const done = await tributary(['attribution', 'report', '--level', '95', '--url', server.url]);
-  expect(done).toMatchObject({ code: 0, stderr: 'note: --level has no effect without --bootstrap\n' });
-});
-
 test.each(['report', 'compare', 'paths'])(
   '%s: a name of --out that contradicts --format is refused before anything is asked',
   async (command) => {
@@ -440,7 +433,7 @@ test.each([
   ['97.5', '0.975'],
 ])('report --level %s asks the API for %s, without the dust of floats', async (percent, fraction) => {
   await using server = await fakeServer(routes);
-  const argv = ['attribution', 'report', '--model', 'markov', '--bootstrap', '50', '--url', server.url, '--format', 'csv'];
+  const argv = ['attribution', 'report', '--model', 'markov', '--intervals', '--url', server.url, '--format', 'csv'];
   await tributary([...argv, '--level', percent]);
   // Asked once more by currency, for money: intervals are of channels as a whole.
   expect(server.received.map(({ query }) => query['level'])).toEqual([fraction, undefined]);

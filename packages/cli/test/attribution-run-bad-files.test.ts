@@ -9,8 +9,16 @@ describe('bad files: exit 2, with the line and what to correct', () => {
   test.each([
     ['empty', '', ['holds no rows', 'fix: A file has a header']],
     ['a header only', `${HEADER}\n`, ['holds no rows']],
-    ['no header', 'a > b,1,2,3\nc,1,2,3\n', ['no column holds the paths', '--map path=COLUMN', 'the file has a > b, 1, 2, 3']],
-    ['no conversions', 'path,x\na,1\n', ['no column holds the conversions', '--map conversions=COLUMN']],
+    [
+      'no header',
+      'a > b,1,2,3\nc,1,2,3\n',
+      [
+        '--map must name the column of paths, as no title says which it is (got none; ',
+        '--map path=COLUMN',
+        'the file has a > b, 1, 2, 3',
+      ],
+    ],
+    ['no conversions', 'path,x\na,1\n', ['--map must name the column of conversions', '--map conversions=COLUMN']],
     ['an empty step', `${HEADER}\na>b,1,2,0\na>>b,1,2,0\n`, ['line 3: the path "a>>b" has an empty step']],
     ['an end without a channel', `${HEADER}\na>b>,1,2,0\n`, ['line 2', 'empty step']],
     ['words for numbers', `${HEADER}\na,x,2,0\n`, ['line 2: conversions: "x" is not a whole number']],

@@ -171,7 +171,7 @@ const RUN = fileOf(
 
 test.each([
   ['attribution', 'report'],
-  ['attribution', 'report', '--model', 'markov', '--bootstrap', '100'],
+  ['attribution', 'report', '--model', 'markov', '--intervals'],
   ['attribution', 'report', '--against', 'previous'],
   ['attribution', 'compare', '--models', MODELS.join()],
   ['attribution', 'compare', '--models', MODELS.join(), '--baseline', 'first'],

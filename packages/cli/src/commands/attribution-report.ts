@@ -1,10 +1,10 @@
 /** `tributary attribution report`: which channels earned the conversions, under one model. */
 import { isModelName, modelInfo, namesWith, REPORTED_NAMES } from '@tributary/attribution/models/catalogue';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { ApiClient, Query } from '../api-client.ts';
 import type { Report, ReportRow } from '../api-types.ts';
 import type { Act, Context } from '../context.ts';
-import type { ExitCode } from '../exit.ts';
+import { type ExitCode, UsageError } from '../exit.ts';
 import { levelOf } from '../paths/level-flag.ts';
 import { amountsOnly, MAX_TABLE_PAGES, putAllRecords, putAnswer, putTables, tellCut, titleOf } from '../report/api-output.ts';
 import { type ModelFigures, ordered, reportTable } from '../report/attribution-tables.ts';
@@ -30,8 +30,13 @@ import { renderWide, shortName } from '../terminal/table.ts';
 const CHANGES =
   'changes are of all that differed between the two windows, not of the cost alone: change ratios do not forecast (docs/models.md)';
 
+const writtenIntervals = (given: string) =>
+  `--bootstrap must be written --intervals here (got --bootstrap ${given}): the platform draws no samples, intervals come from the partitions. Write --intervals.`;
+
 interface Options extends ReportFlags {
   readonly model: string;
+  readonly intervals?: true;
+  /** The earlier name of `--intervals`. */
   readonly bootstrap?: string;
   readonly level?: string;
   readonly against?: string;
@@ -46,7 +51,8 @@ export function addAttributionReport(parent: Command, act: Act): void {
       .command('report')
       .description('credit, value, ROAS and CPA by channel, campaign, time, type or currency, under one model')
       .option('--model <name>', `one of ${REPORTED_NAMES.join(', ')}`, 'last')
-      .option('--bootstrap <n>', '1: intervals and ranks of a data-driven model, from the differences between groups of users')
+      .option('--intervals', 'intervals and ranks of a data-driven model, from the differences between groups of users')
+      .addOption(new Option('--bootstrap <n>').hideHelp())
       .option('--sort <figure>', `the largest first: ${SORTS.join(', ')}`)
       .option('--top <n>', 'only the first n rows; totals are of all')
       .option('--archive <id>', 'of a question to the archive (tributary archive ask), in place of both layers')
@@ -66,11 +72,16 @@ function pathOf(question: string | undefined): string {
 async function report(context: Context, given: Options): Promise<ExitCode> {
   const options = filtersOf(given, FILTERS);
   const format = formatOf(context, options);
-  const { bootstrap, level, sort, top, archive, ...flags } = options;
+  const { intervals, bootstrap, level, sort, top, archive, ...flags } = options;
+  if (bootstrap !== undefined) throw new UsageError(writtenIntervals(bootstrap));
   const path = pathOf(archive);
   const order = sortOf(sort, top);
-  const query: Query = { ...queryOf(flags), intervals: bootstrap, level: level === undefined ? undefined : levelOf(level) };
-  if (level !== undefined && bootstrap === undefined) context.terminal.say('note: --level has no effect without --bootstrap');
+  const query: Query = {
+    ...queryOf(flags),
+    intervals: intervals === true ? 1 : undefined,
+    level: level === undefined ? undefined : levelOf(level),
+  };
+  if (level !== undefined && intervals === undefined) context.terminal.say('note: --level has no effect without --intervals');
   const api = context.api('read');
   if (format === 'json') {
     const got = await api.get<Report>(path, { ...query, ...sortQuery(order) });
@@ -94,7 +105,7 @@ async function report(context: Context, given: Options): Promise<ExitCode> {
   const rows = namingCurrency(all.rows, options);
   tellCut(context, isCut, rows.length);
   const whole = await wholeChannels({ api, path }, query, by, options.model);
-  if (options.bootstrap !== undefined && whole?.rows.every(({ shareLow }) => shareLow === undefined) === true)
+  if (options.intervals === true && whole?.rows.every(({ shareLow }) => shareLow === undefined) === true)
     context.terminal.say('intervals are of channels as a whole: ask for them with --by channel');
   const shown = { conversions: options.value !== 'revenue', revenue: options.value !== 'conversions' };
   const previous = options.against === undefined ? null : foldPrevious(rows, by);
@@ -142,7 +153,7 @@ function cautionNotes(whole: Report | undefined): string[] {
   if (few.length === 0) return [];
   const named = few.slice(0, 5).map(({ channel = '', met = 0 }) => `${shortName(channel)} ${count(met)}`);
   const more = few.length > named.length ? ` and ${few.length - named.length} more` : '';
-  return [`few conversions met: ${named.join(', ')}${more}. Below 20 a share says little; --bootstrap shows how little`];
+  return [`few conversions met: ${named.join(', ')}${more}. Below 20 a share says little; --intervals shows how little`];
 }
 
 /** What changed where the cost did not: beside the ratios, for season and prices are in both. */

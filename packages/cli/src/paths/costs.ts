@@ -57,7 +57,9 @@ async function fromFile(context: Context, flag: string, file: string): Promise<C
     add(costs, channel, read.value, `${file}, line ${line}`);
   }
   if (costs.size === 0)
-    throw new UsageError(`${flag}: ${file} holds no costs; it needs a header "channel,cost" and a row a channel`);
+    throw new UsageError(
+      `${flag} must name a file with costs (got ${file}, which has none). Begin it with the header "channel,cost", then write a row a channel.`,
+    );
   return costs;
 }
 
@@ -65,7 +67,10 @@ function columnsOf(file: string, header: readonly string[]): { channel: number; 
   const lower = header.map((title) => title.trim().toLowerCase());
   const channel = lower.findIndex((title) => CHANNEL.includes(title));
   const cost = lower.findIndex((title) => COST.includes(title));
-  if (channel < 0 || cost < 0) throw new UsageError(`${file} needs the columns channel and cost; it has ${header.join(', ')}`);
+  if (channel < 0 || cost < 0)
+    throw new UsageError(
+      `${file} must have the columns channel and cost (got ${header.join(', ')}). Name them so in its first line.`,
+    );
   return { channel, cost };
 }
 

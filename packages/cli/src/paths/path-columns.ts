@@ -39,9 +39,13 @@ export function resolvePathColumns(map: string | undefined, header: readonly str
   const path = pathOf(named.get('path'), header);
   const conversions = at('conversions');
   if (path.length === 0)
-    throw new UsageError(`no column holds the paths; name it with --map path=COLUMN (or path=FIRST..LAST); ${there(header)}`);
+    throw new UsageError(
+      `--map must name the column of paths, as no title says which it is (got none; ${there(header)}). Write --map path=COLUMN, or path=FIRST..LAST.`,
+    );
   if (conversions === undefined)
-    throw new UsageError(`no column holds the conversions; name it with --map conversions=COLUMN; ${there(header)}`);
+    throw new UsageError(
+      `--map must name the column of conversions, as no title says which it is (got none; ${there(header)}). Write --map conversions=COLUMN.`,
+    );
   const columns = { path, wide: path.length > 1, conversions, value: at('value'), nulls: at('nulls'), user: at('user') };
   demandDistinct(columns, header);
   return columns;

@@ -98,7 +98,10 @@ async function checkSettings(
   const demand = (setting: string, isFine: (value: string) => boolean, want: string) => {
     const value = settings.get(setting) ?? '(unset)';
     if (durability === 'managed' || isFine(value)) return;
-    throw new TributaryError('not_durable', `the topic ${name} has "${setting}=${value}"; the log needs "${setting}=${want}"`);
+    throw new TributaryError(
+      'not_durable',
+      `${setting} of the topic ${name} must be ${want} (got ${JSON.stringify(value)}). Set it with kafka-configs --alter --add-config ${setting}=${want}.`,
+    );
   };
   // Compaction drops all but the last message of a user.
   demand('cleanup.policy', (value) => !value.split(',').includes('compact'), 'delete');

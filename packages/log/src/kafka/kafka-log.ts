@@ -177,6 +177,9 @@ function addressOf(broker: string): Address {
   const colon = broker.lastIndexOf(':');
   const port = Number(broker.slice(colon + 1));
   if (colon < 1 || !Number.isInteger(port) || port < 1 || port > 65_535)
-    throw new TributaryError('invalid_config', `"${broker}" is not an address of a Kafka broker: it is host:port`);
+    throw new TributaryError(
+      'invalid_config',
+      `TRIBUTARY_KAFKA_BROKERS must be addresses such as kafka-1:9092 (got "${broker}"). Write host:port.`,
+    );
   return { host: broker.slice(0, colon).replace(/^\[(.*)\]$/, '$1'), port };
 }

@@ -8,7 +8,10 @@ export async function checkDurability(redis: Redis): Promise<void> {
   for (const { setting, want, accepts } of DURABLE_SETTINGS) {
     const value = await readSetting(redis, setting);
     if (!accepts(value))
-      throw new TributaryError('not_durable', `Redis runs with "${setting} ${value}"; the log needs "${setting} ${want}"`);
+      throw new TributaryError(
+        'not_durable',
+        `${setting} of Redis must be ${want}, or an acknowledged event could be lost (got "${value}"). Run CONFIG SET ${setting} ${want} there, and write it into its configuration file.`,
+      );
   }
 }
 

@@ -1,6 +1,6 @@
-/** `tributary attribution report` and `compare` with `--convert-to`, against a server that answers as the API does. */
+/** `tributary attribution report` and `compare` with what they take beside dimensions and filters, against a server that answers as the API does. */
 import { expect, test } from 'vitest';
-import { COMPARISON, credit, REPORT } from './api-answers.ts';
+import { COMPARISON, credit, REPORT, routes } from './api-answers.ts';
 import { fakeServer } from './fake-server.ts';
 import { tributary } from './fake-shell.ts';
 
@@ -31,4 +31,14 @@ test('--convert-to asks for amounts in one currency, which tables and rows name'
     { model: 'last', by: 'channel', convertTo: 'EUR' },
     { by: 'channel', convertTo: 'EUR', value: 'revenue' },
   ]);
+});
+
+test('--level without --intervals is reported, and the earlier name of --intervals refused with the fix', async () => {
+  await using server = await fakeServer(routes);
+  const done = await tributary(['attribution', 'report', '--level', '95', '--url', server.url]);
+  expect(done).toMatchObject({ code: 0, stderr: 'note: --level has no effect without --intervals\n' });
+  expect(await tributary(['attribution', 'report', '--bootstrap', '50', '--url', server.url])).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('--bootstrap must be written --intervals here (got --bootstrap 50)'),
+  });
 });
