@@ -414,6 +414,14 @@ export const MUTATIONS_OF_UNCERTAINTY: readonly Mutation[] = [
     test: 'test/models/change.test.ts',
   },
   {
+    lie: 'a ratio of two windows is as certain as the later one',
+    law: '7',
+    file: `${ENGINE}/jackknife.ts`,
+    from: 'Math.log(amount / (before.amounts.without[group] as number))',
+    to: 'Math.log(amount / (before.amounts.is + 0 * group))',
+    test: 'test/models/change.test.ts',
+  },
+  {
     lie: 'the value of a draw is that of its conversions',
     law: '7',
     file: 'packages/attribution/src/path-sums/chain.ts',

@@ -123,7 +123,8 @@ function apart({ times, journeys }: UnitRow): UnitRow[] {
   return journeys.map((journey) => ({ times, journeys: [journey] }));
 }
 
-function truthOf(population: World['population'], model: ModelName, users: number): Map<string, Truth> {
+/** What a model says of all users that there could be: parts of 1, and amounts of as many users. */
+export function truthOf(population: World['population'], model: ModelName, users: number): Map<string, Truth> {
   const units = unitsOf({
     kind: 'journey',
     hasSingleValues: true,

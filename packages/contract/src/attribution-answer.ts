@@ -65,6 +65,28 @@ const Change = z.object({
     .nullable()
     .optional()
     .describe('costMinorChange / conversionsChange, changes side by side. null: `changeCautions` say why.'),
+  cpaRatio: z
+    .number()
+    .nullable()
+    .optional()
+    .describe(
+      'With `intervals`, cpaMinor over that of the earlier window: 1.2 is a fifth more. null: either has none, or no cost.',
+    ),
+  cpaRatioLow: z
+    .number()
+    .nullable()
+    .optional()
+    .describe(
+      'The interval of `cpaRatio`, the costs taken as known. null: either window has few_conversions, or no interval of CPA.',
+    ),
+  cpaRatioHigh: z.number().nullable().optional(),
+  previousConversionsCautions: z
+    .string()
+    .optional()
+    .describe(
+      'With `intervals`, the `conversionsCautions` of the earlier window: why it has no interval, and so the change has none.',
+    ),
+  previousValueCautions: z.string().optional(),
   changeCautions: z
     .string()
     .optional()
@@ -85,9 +107,13 @@ const Intervals = z
     effectHigh: Bound,
     valueEffectLow: Bound.describe('The interval of `valueEffect`.'),
     valueEffectHigh: Bound,
-    roasLow: Bound.describe('The interval of `roas`, the cost taken as known.'),
+    roasLow: Bound.describe(
+      'The interval of `roas`, the cost taken as known. null: fewer than 10 converting users, no interval of value, or no cost.',
+    ),
     roasHigh: Bound,
-    cpaMinorLow: Bound.describe('The interval of `cpaMinor`, the cost taken as known.'),
+    cpaMinorLow: Bound.describe(
+      'The interval of `cpaMinor`, the cost taken as known. null: as that of `roas`; `cpaMinorHigh` also where it has no upper bound.',
+    ),
     cpaMinorHigh: Bound,
     rank: z
       .int()

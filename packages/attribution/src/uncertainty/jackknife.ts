@@ -78,6 +78,21 @@ export function ofChange(now: GroupedChannel, before: GroupedChannel, level: num
   return { low: change - half, high: change + half };
 }
 
+/**
+ * The interval of a credit over that of an earlier window, on the log scale: what ROAS and CPA change by where costs are known. null where
+ * either window has fewer than 20 converting users, as far as groups show: there samples print it in which the channel did well.
+ */
+export function ofRatio(now: GroupedChannel, before: GroupedChannel, level: number): Interval | null {
+  const isFew = ({ ofRatios, cautions }: GroupedChannel) => ofRatios === null || cautions.includes('few_conversions');
+  if (isFew(now) || isFew(before)) return null;
+  const without = now.amounts.without.map((amount, group) => Math.log(amount / (before.amounts.without[group] as number)));
+  const variance = varianceOf(without);
+  if (isNoise(variance, 1)) return null;
+  const factor = Math.exp(student(level, without.length - 1) * Math.sqrt(variance));
+  const ratio = now.amounts.is / before.amounts.is;
+  return { low: ratio / factor, high: ratio * factor };
+}
+
 export function jackknife(grouped: Grouped): GroupedUncertainty {
   const { model, reward, channels, is, without, met } = grouped;
   const groups = without.length;

@@ -1,5 +1,5 @@
 /** How sure the figures of a channel are. null: there is no interval, and the cautions say why. */
-import { ofChange } from '@tributary/attribution/uncertainty/jackknife';
+import { ofChange, ofRatio } from '@tributary/attribution/uncertainty/jackknife';
 import type { Interval } from '@tributary/attribution/uncertainty/scales';
 import type { ModelUncertainty } from '../credit/uncertainty.ts';
 import type { Row } from './figures.ts';
@@ -51,16 +51,37 @@ export function changeIntervals(now: ModelUncertainty, before: ModelUncertainty,
       const own = channels.get(channel);
       const earlier = before.rewards.find((one) => one.reward === reward)?.channels.get(channel);
       const change = own === undefined || earlier === undefined ? null : ofChange(own, earlier, now.level);
-      if (reward === 'conversions') return bounds('conversionsChange', change);
+      const ratio = own === undefined || earlier === undefined ? null : ofRatio(own, earlier, now.level);
+      // A channel that the earlier window does not know.
+      const earlierCautions = earlier?.cautions ?? ['few_groups'];
+      if (reward === 'conversions')
+        return {
+          ...bounds('conversionsChange', change),
+          ...changeOfCpa(row, ratio),
+          previousConversionsCautions: earlierCautions.join(' '),
+        };
       const cost = Number(row['costMinorChange']);
       const isRatio = typeof row['changeRatioRoas'] === 'number' && change !== null;
       const [from, to] = isRatio ? [change.low / cost, change.high / cost] : [0, 0];
       return {
         ...bounds('valueMinorChange', change, Math.round),
+        previousValueCautions: earlierCautions.join(' '),
         ...bounds('changeRatioRoas', isRatio ? { low: Math.min(from, to), high: Math.max(from, to) } : null),
       };
     }),
   );
+}
+
+/** CPA over that of the earlier window, both costs taken as known. Without costs there is none; null: either window has no CPA, or no cost. */
+function changeOfCpa({ costMinor, previousCostMinor, creditMicros, previousCreditMicros }: Row, credit: Interval | null): Row {
+  if (costMinor === undefined || previousCostMinor === undefined) return {};
+  const costs = Number(costMinor) / Number(previousCostMinor);
+  const isKnown = credit !== null && costs > 0 && Number.isFinite(costs);
+  const [now, before] = [Number(creditMicros), Number(previousCreditMicros)];
+  return {
+    cpaRatio: costs > 0 && Number.isFinite(costs) && now > 0 && before > 0 ? (costs * before) / now : null,
+    ...bounds('cpaRatio', isKnown ? { low: costs / credit.high, high: costs / credit.low } : null),
+  };
 }
 
 function bounds(name: string, interval: Interval | null | undefined, rounded = (bound: number) => bound): Row {

@@ -30,6 +30,9 @@ const OF_BOTH = [
   'cpaMinorLow',
   'cpaMinorHigh',
   'changeRatioCpaMinor',
+  'cpaRatio',
+  'cpaRatioLow',
+  'cpaRatioHigh',
   'changeCautions',
 ];
 

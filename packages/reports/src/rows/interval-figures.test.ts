@@ -1,0 +1,52 @@
+import type { GroupedChannel } from '@tributary/attribution/uncertainty/jackknife';
+import { expect, test } from 'vitest';
+import type { ModelUncertainty } from '../credit/uncertainty.ts';
+import { changeIntervals } from './interval-figures.ts';
+
+const GROUPS = 16;
+
+/** A channel with this credit, of which the groups have nearly equal parts. */
+function channel(credit: number, more: Partial<GroupedChannel> = {}): GroupedChannel {
+  const interval = { low: 0.9 * credit, high: 1.1 * credit };
+  const without = Array.from({ length: GROUPS }, (_, group) => credit * (1 + ((group % 5) - 2) / 100));
+  const none = { share: null, effect: null, rank: null, cautions: [] };
+  return { channel: 'a', ...none, credit: interval, ofRatios: interval, amounts: { is: credit, without }, ...more };
+}
+
+function uncertainty(...channels: GroupedChannel[]): ModelUncertainty {
+  const rewards = [
+    { reward: 'conversions', cautions: [], channels: new Map(channels.map((one) => [one.channel, one])) },
+  ] as const;
+  return { groups: GROUPS, level: 0.9, rewards };
+}
+
+const ROW = { costMinor: 300, previousCostMinor: 200, creditMicros: 100_000_000, previousCreditMicros: 80_000_000 };
+
+test('CPA over that of the earlier window has an interval around it, the costs taken as known', () => {
+  const of = changeIntervals(uncertainty(channel(100)), uncertainty(channel(80, { credit: { low: 70, high: 90 } })), 'a', ROW);
+  expect(of['cpaRatio']).toBeCloseTo(1.5 * 0.8, 12);
+  // Every group moves both windows alike: nothing is uncertain of the ratio.
+  expect([of['cpaRatioLow'], of['cpaRatioHigh']]).toEqual([null, null]);
+  const earlier = channel(80);
+  const amounts = { is: 80, without: earlier.amounts.without.toReversed() };
+  const apart = changeIntervals(uncertainty(channel(100)), uncertainty({ ...earlier, amounts }), 'a', ROW);
+  expect(apart['cpaRatioLow']).toBeLessThan(1.2);
+  expect(apart['cpaRatioHigh']).toBeGreaterThan(1.2);
+  expect((apart['cpaRatioLow'] as number) * (apart['cpaRatioHigh'] as number)).toBeCloseTo(1.2 ** 2, 9);
+  expect(apart['previousConversionsCautions']).toBe('');
+});
+
+test('no interval of it where either window has few conversions, or the earlier one does not know the channel: the codes say so', () => {
+  const few = channel(80, { cautions: ['few_conversions'] });
+  const of = changeIntervals(uncertainty(channel(100)), uncertainty(few), 'a', ROW);
+  expect([of['cpaRatioLow'], of['cpaRatioHigh'], of['previousConversionsCautions']]).toEqual([null, null, 'few_conversions']);
+  const unknown = changeIntervals(uncertainty(channel(100)), uncertainty(), 'a', ROW);
+  expect([unknown['conversionsChangeLow'], unknown['previousConversionsCautions']]).toEqual([null, 'few_groups']);
+});
+
+test('without costs there is no ratio; from no cost, or to none, it is null', () => {
+  const both = [uncertainty(channel(100)), uncertainty(channel(80))] as const;
+  expect(Object.keys(changeIntervals(...both, 'a', {}))).not.toContain('cpaRatio');
+  expect(changeIntervals(...both, 'a', { ...ROW, previousCostMinor: 0 })['cpaRatio']).toBeNull();
+  expect(changeIntervals(...both, 'a', { ...ROW, costMinor: 0 })['cpaRatio']).toBeNull();
+});
