@@ -83,8 +83,8 @@ describe.skipIf(LIBRARIES === null)('the packed command', () => {
 
   test.each(nodes())('it reads files, asks a platform and explains itself under Node %s', async (version, node) => {
     const major = Number(/\d+/.exec(version)?.[0]);
-    if (major < 24) {
-      expect(await run(node, '--version')).toMatchObject({ code: 3, stderr: expect.stringContaining('this needs Node 24') });
+    if (major < 22) {
+      expect(await run(node, '--version')).toMatchObject({ code: 3, stderr: expect.stringContaining('this needs Node 22') });
       return;
     }
     expect(await run(node, '--version')).toEqual({ code: 0, stdout: '0.1.0\n', stderr: '' });

@@ -78,7 +78,7 @@ function writeManifests(folder: string, external: ReadonlySet<string>): void {
   const dependencies = Object.fromEntries([...external].sort().map((each) => [each, installedVersion(each)]));
   const manifest = {
     ...{ name, version, description, type, license },
-    engines: { node: '>=24' },
+    engines: { node: '>=22.12' },
     bin: { tributary: `${CLI}/bin/tributary.mjs` },
     files: ['packages'],
     dependencies,

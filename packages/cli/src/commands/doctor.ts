@@ -12,6 +12,7 @@ import { judgeRestores, restoresIn } from '../doctor/restored.ts';
 import { checkServices } from '../doctor/services.ts';
 import { CommandError, EXIT, type ExitCode } from '../exit.ts';
 import { linesOf, printable, roomBeside } from '../terminal/table.ts';
+import { withLog } from '../with-log.ts';
 
 export function addDoctor(program: Command, act: Act): void {
   program
@@ -67,8 +68,7 @@ function notedLog(dataDir: string): string | null {
 async function logInKafka({ shell, settings }: Context): Promise<LogFacts | null> {
   if ((shell.env['TRIBUTARY_KAFKA_BROKERS'] ?? '') === '') return null;
   try {
-    await using open = await shell.openLog('events', settings.redisUrl, shell.env);
-    return { identity: open.log.identity, partitions: open.log.partitions };
+    return await withLog(shell, 'events', settings.redisUrl, ({ identity, partitions }) => ({ identity, partitions }));
   } catch (error) {
     if (error instanceof CommandError) return { error: error.message, fix: error.fix };
     throw error;

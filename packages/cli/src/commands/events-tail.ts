@@ -1,5 +1,5 @@
 /** `tributary events tail`: the log of events, or that of outputs, as it grows, straight from the log. */
-import type { Position } from '@tributary/log/port';
+import type { EventLog, Position } from '@tributary/log/port';
 import type { Barrier } from '@tributary/model/partition-record';
 import { partitionOf } from '@tributary/model/user-key';
 import type { Command } from 'commander';
@@ -9,6 +9,7 @@ import { parseDuration } from '../import/instant.ts';
 import { eventLine, headLine, selects } from '../report/event-line.ts';
 import { counted } from '../terminal/figures.ts';
 import { printableJson } from '../terminal/table.ts';
+import { withLog } from '../with-log.ts';
 
 interface Options {
   readonly fromStart?: boolean;
@@ -38,14 +39,24 @@ export function addEventsTail(parent: Command, act: Act): void {
 }
 
 async function tail(context: Context, options: Options): Promise<ExitCode> {
-  const { shell, terminal, settings, json } = context;
+  const { shell, settings } = context;
   const limit = limitOf(options.limit);
   const keep = selects({ user: options.user, types: options.type?.split(',') });
   const untilMs = options.for === undefined ? Number.POSITIVE_INFINITY : shell.now() + durationOf(options.for);
   const topic = TOPICS.find((name) => name === options.topic);
   if (topic === undefined) throw new UsageError(`--topic must be ${TOPICS.join(' or ')} (got "${options.topic}")`);
-  await using open = await shell.openLog(topic, settings.redisUrl, shell.env);
-  const { log } = open;
+  const bounds = { limit, keep, untilMs };
+  return withLog(shell, topic, settings.redisUrl, (log) => follow(context, options, log, bounds));
+}
+
+interface Bounds {
+  readonly limit: number;
+  readonly keep: (line: string) => boolean;
+  readonly untilMs: number;
+}
+
+async function follow(context: Context, options: Options, log: EventLog, { limit, keep, untilMs }: Bounds): Promise<ExitCode> {
+  const { shell, terminal, json } = context;
   const ends = await log.ends();
   const after = startOf(options, log.partitions, ends);
   const isBounded = options.fromStart === true && options.limit !== undefined;

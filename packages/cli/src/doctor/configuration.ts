@@ -1,5 +1,6 @@
 /** `tributary doctor --config`: what a start looks at before its first role, with the environment that `tributary start` gives to a role. */
 import type { Context } from '../context.ts';
+import { withLog } from '../with-log.ts';
 import { type Finding, ok, warn } from './finding.ts';
 
 const CHECK = 'configuration';
@@ -36,11 +37,10 @@ export async function checkConfiguration({ shell, settings }: Context): Promise<
 }
 
 /** Whether the brokers take the login, and the topic has the partitions. One that is not there yet is made by the first role. */
-async function kafkaTroubles({ env, openLog }: Context['shell'], redisUrl: string): Promise<string[]> {
-  if ((env['TRIBUTARY_KAFKA_BROKERS'] ?? '').trim() === '') return [];
+async function kafkaTroubles(shell: Context['shell'], redisUrl: string): Promise<string[]> {
+  if ((shell.env['TRIBUTARY_KAFKA_BROKERS'] ?? '').trim() === '') return [];
   try {
-    await using _ = await openLog('events', redisUrl, env);
-    return [];
+    return await withLog(shell, 'events', redisUrl, () => []);
   } catch (error) {
     const { message } = ((error as Error).cause ?? error) as Error;
     return /the topic \S+ does not exist/.test(message) ? [] : [message];
