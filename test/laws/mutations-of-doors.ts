@@ -301,4 +301,12 @@ export const MUTATIONS_OF_DOORS: readonly Mutation[] = [
     to: 'newId: () => String(Math.random())',
     test: 'services/collector/test/ingest.test.ts',
   },
+  {
+    lie: 'a refund under the number of its order is imported as the order again',
+    law: '3',
+    file: 'packages/cli/src/import/repeated-ids.ts',
+    from: 'if (first.content === content) return null;',
+    to: 'if (first.line !== line) return null;',
+    test: 'packages/cli/test/import-csv.test.ts',
+  },
 ];

@@ -168,6 +168,17 @@ describe('files of events', () => {
     expect(row('linear', 'email')).toMatchObject({ cost: null, roas: null });
   });
 
+  test('law 3: a refund under the id of its order is a refusal, not an order without a refund', async () => {
+    const rows = ['ana,2026-11-01,ad_click,search,,c1', 'ana,2026-11-02,purchase,,40,A-1', 'ana,2026-11-03,refund,,-40,A-1'];
+    const done = await run(
+      fileOf('one-id.csv', `user,time,type,channel,value,id\n${rows.join('\n')}\n`),
+      '--map',
+      'user=user,time=time,type=type,channel=channel,value=value,id=id',
+    );
+    expect(done).toMatchObject({ code: 2, stdout: '' });
+    expect(done.stderr).toContain('line 4: the id "A-1" is that of line 3, purchase of the same user');
+  });
+
   test('a refund lowers the value of its channels, as on the platform, and is reported; a path file has none', async () => {
     const rows = ['ana,2026-11-01,ad_click,search,', 'ana,2026-11-02,purchase,,40', 'ana,2026-11-03,purchase,,-15'];
     const file = fileOf('refund.csv', `user,time,type,channel,value\n${rows.join('\n')}\n`);

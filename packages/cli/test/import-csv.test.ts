@@ -30,6 +30,26 @@ async function importCsv(content: string | Uint8Array, ...options: string[]) {
 const LONG = ['--map', 'user=who,time=at,type=what,channel=via,value=amount,currency=cur,id=nr'];
 
 describe('a long file: a row an event', () => {
+  test('law 3: a row with the id of another row of its user, which says something else, is named; an equal one is the same event', async () => {
+    const rows = [
+      'nr,who,at,what,via,amount,cur',
+      'A-1,ana,2026-11-01,purchase,,49.90,EUR',
+      'A-1,ben,2026-11-01,purchase,,12.00,EUR',
+      'A-1,ana,2026-11-05,refund,,-49.90,EUR',
+      'A-1,ana,2026-11-01,purchase,,49.90,EUR',
+    ];
+    const { events, summary, stderr } = await importCsv(rows.map((row) => `${row}\n`).join(''), ...LONG);
+    expect(events.map(({ userId, type }) => [userId, type])).toEqual([
+      ['ana', 'purchase'],
+      ['ben', 'purchase'],
+    ]);
+    expect(summary).toMatchObject({ rows: 4, events: 3, problems: { count: 1 } });
+    expect(stderr).toContain(
+      'line 4: the id "A-1" is that of line 2, purchase of the same user: of one id one row counts, and this refund says something else. Map another column as id',
+    );
+    expect((await importCsv(rows.map((row) => `${row}\n`).join(''), ...LONG, '--strict')).code).toBe(1);
+  });
+
   test('becomes events field by field; empty cells are absent fields', async () => {
     const { events, summary, code } = await importCsv(
       'nr,who,at,what,via,amount,cur\n1,ana,2026-11-01T10:00:00Z,ad_click,search,,\n2,ana,1761994800,purchase,,49.90,EUR\n',

@@ -64,7 +64,8 @@ export async function buildApp(context: ApiContext, options: AppOptions): Promis
   );
   app.setValidatorCompiler(compileValidator);
   // Answers are typed by their schemas at compile time and checked against them in the tests, not on every request.
-  app.setReplySerializer(exactJson);
+  // Not itself: Fastify gives the status beside the payload, which would be taken for an indent.
+  app.setReplySerializer((payload) => exactJson(payload));
   app.setErrorHandler(errorHandler(deps.onWarning));
   app.setNotFoundHandler((request, reply) =>
     sendProblem(reply, 'not_found', `${request.method} ${pathOf(request.url)} does not exist`),

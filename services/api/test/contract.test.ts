@@ -28,6 +28,20 @@ test('a route asks for the scope that the contract names', async () => {
   }
 });
 
+test('JSON is sent without spaces, whatever the status', async () => {
+  const { app } = await createWorld();
+  const statuses = new Set<number>();
+  for (const { method, path } of Object.values(ROUTES)) {
+    if (method !== 'GET') continue;
+    const url = path.replaceAll(/\{\w+\}/g, '1');
+    const { statusCode, headers, body } = await app.inject({ method, url, headers: { authorization: READ } });
+    if (!/json/.test(String(headers['content-type'])) || body === '') continue;
+    expect([path, body.trimEnd()]).toEqual([path, JSON.stringify(JSON.parse(body))]);
+    statuses.add(statusCode);
+  }
+  expect(statuses).toContain(200);
+});
+
 /** `METHOD path` of every route, from the tree that the router prints. */
 function pathsOf(tree: string): string[] {
   const above: string[] = [];

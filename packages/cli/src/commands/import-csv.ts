@@ -13,6 +13,7 @@ import { inflated } from '../import/lines.ts';
 import { objectionTo } from '../import/load.ts';
 import { createOccurrenceIds } from '../import/occurrences.ts';
 import { openInput } from '../import/open-input.ts';
+import { createRepeatedIds } from '../import/repeated-ids.ts';
 import { count, counted, instant, money } from '../terminal/figures.ts';
 import { renderTable } from '../terminal/table.ts';
 import { importOutcome, loadFor, problemLines, progressText, sentFacts } from './import-run.ts';
@@ -65,6 +66,7 @@ async function importCsv(context: Context, file: string, options: Options): Prom
   const csvOptions = csvOptionsOf(options);
   const load = loadFor(context, { dryRun: options.dryRun === true, beside: options.beside === true });
   const summary = createCsvSummary();
+  const repeated = createRepeatedIds();
   let columns: LongColumns | PathColumns | undefined;
   let read: RowReader | undefined;
   let endsOpen = false;
@@ -78,7 +80,11 @@ async function importCsv(context: Context, file: string, options: Options): Prom
       read = createRowReader(columns, csvOptions, createOccurrenceIds());
       continue;
     }
-    const events = summary.row(row.line, read(row.fields), (event) => objectionTo(event, shell.now()));
+    const events = summary.row(
+      row.line,
+      read(row.fields),
+      (event) => objectionTo(event, shell.now()) ?? repeated(event, row.line),
+    );
     for (const event of events) await load.add(event);
     if (summary.rows % 1_000 === 0) terminal.progress(progressText(summary.rows, 'row', summary.events));
   }

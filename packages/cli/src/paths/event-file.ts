@@ -17,6 +17,7 @@ import type { ImportEvent } from '../import/import-event.ts';
 import { objectionTo } from '../import/load.ts';
 import { createOccurrenceIds } from '../import/occurrences.ts';
 import { createProblems } from '../import/problems.ts';
+import { createRepeatedIds } from '../import/repeated-ids.ts';
 import { count } from '../terminal/figures.ts';
 import { createJourneys, type ScaledPath } from './journeys.ts';
 import type { PathFile } from './path-file.ts';
@@ -49,6 +50,8 @@ export async function readEventFile(
   options: EventFileOptions,
 ): Promise<PathFile> {
   const problems = createProblems();
+  const repeated = createRepeatedIds();
+  const objection = (event: ImportEvent, line: number) => objectionTo(event, options.nowMs) ?? repeated(event, line);
   const users = new Map<string, Map<string, TimelineEvent>>();
   let read: RowReader | undefined;
   let rows = 0;
@@ -68,7 +71,7 @@ export async function readEventFile(
     rows += 1;
     if (rows > MAX_EVENTS) throw tooMany(name);
     const got = read(fields);
-    const reason = got.ok ? objectionTo(got.value[0] as ImportEvent, options.nowMs) : got.reason;
+    const reason = got.ok ? objection(got.value[0] as ImportEvent, line) : got.reason;
     if (!got.ok || reason !== null) problems.add({ line, reason: reason ?? '' });
     else keep(users, got.value[0] as ImportEvent, options.definitions);
   }
