@@ -84,7 +84,8 @@ test('intervals of the API are those of the same users in the same groups, to th
   const partitions = 16;
   const paths = [['a', 'b'], ['a'], ['b', 'a'], ['b', 'c', 'a'], ['c']];
   const journeys = Array.from({ length: 400 }, (_, i): (Journey & { readonly userId: string })[] => {
-    const own = { path: paths[i % 5] as string[], userId: `user ${i}` };
+    // Few groups know d.
+    const own = { path: i % 25 === 1 ? ['d'] : (paths[i % 5] as string[]), userId: `user ${i}` };
     if (i % 4 === 3) return [{ ...own, converted: false }];
     const orders = i % 7 === 0 ? [1, 0] : [0];
     return orders.map((daysAgo) => ({ ...own, converted: true, value: 400 + (i % 9), currency: 'EUR', daysAgo }));
@@ -110,7 +111,7 @@ test('intervals of the API are those of the same users in the same groups, to th
       const parameters = { model, reward, alpha: 0.5, seed: 1 } as const;
       const without = groups.map((some) => countsOf(some, reward));
       const outcome = compute({ ...parameters, ...countsOf(journeys, reward), without });
-      const channels = ['a', 'b', 'c'];
+      const channels = ['a', 'b', 'c', 'd'];
       const estimate = (effects: readonly ChannelEffect[], of: readonly Journey[]): Estimate => {
         const at = (channel: string) => effects.find((one) => one.channel === channel);
         const amount = ({ converted, value = 0 }: Journey) => (reward === 'value' ? value : 1) * Number(converted);
@@ -124,10 +125,10 @@ test('intervals of the API are those of the same users in the same groups, to th
         ...{ model, reward, level: 0.9, channels, is: estimate(outcome.channels, journeys) },
         without: (outcome.without ?? []).map((effects, group) => estimate(effects, groups[group] as Journey[])),
         conversions: { is: conversionsOf(journeys), without: groups.map(conversionsOf) },
-        met: channels.map((channel) => ({
-          conversions: conversionsOf(journeys.filter(({ path }) => path.includes(channel))),
-          groups: partitions,
-        })),
+        met: channels.map((channel) => {
+          const own = journeys.filter(({ path, converted }) => converted && path.includes(channel));
+          return { conversions: own.length, groups: new Set(own.map(groupOf)).size };
+        }),
         singleOrders: reward === 'value' ? singleOrders : [],
         alone: channels.map((channel) => {
           const own = journeys.filter(({ path }) => path.every((one) => one === channel));
