@@ -1,7 +1,7 @@
 /** The real process: exit codes, pipes that close, help. */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, existsSync, mkdirSync, openSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '@tributary/testkit/redis-server';
@@ -47,11 +47,15 @@ test('an older Node that is first in PATH is asked for its version alone, where 
   put(join(folder, 'bin/node'), '#!/bin/sh\nif [ "$1" = --version ]; then echo v20.2.0; else echo "old $*"; exit 9; fi\n');
   const data = join(folder, 'data');
   const env = { PATH: `${join(folder, 'bin')}:/usr/bin:/bin`, TRIBUTARY_DATA_DIR: data };
+  // A checkout of its own: this one may have fetched a Node.
+  const bin = join(folder, 'checkout/packages/cli/bin');
+  put(join(bin, 'tributary'), readFileSync(BIN.replace(/\.mjs$/, ''), 'utf8'));
+  symlinkSync(BIN, join(bin, 'tributary.mjs'));
   const linked = join(folder, 'tributary');
-  symlinkSync(BIN.replace(/\.mjs$/, ''), linked);
+  symlinkSync(join(bin, 'tributary'), linked);
   const run = () => spawnSync(linked, ['--version', 'a b'], { env, cwd: folder, encoding: 'utf8' });
   // Nothing was fetched: the old one says so.
-  expect(run()).toMatchObject({ status: 9, stdout: `old ${BIN} --version a b\n` });
+  expect(run()).toMatchObject({ status: 9, stdout: `old ${join(bin, 'tributary.mjs')} --version a b\n` });
   put(join(data, 'node/node_modules/node-of-another-machine/bin/node'), 'not a program');
   expect(run()).toMatchObject({ status: 9 });
   put(join(data, 'node/node_modules/node-of-ours/bin/node'), `#!/bin/sh\nexec '${process.execPath}' "$@"\n`);
