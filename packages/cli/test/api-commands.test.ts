@@ -96,9 +96,9 @@ test.each([
 test.each(['invalid_query', 'unknown_model', 'empty_range'])(
   '400 %s is wrong usage: exit 2, detail and fix, no address',
   async (code) => {
-    await using server = await fakeServer(() => problem(400, code, '"shapely" is not a model; there are first, last'));
+    await using server = await fakeServer(() => problem(400, code, 'the model must be one of first, last (got "shapely")'));
     const argv = ['attribution', 'report', '--model', 'shapely', '--url', server.url];
-    const stderr = `error: "shapely" is not a model; there are first, last\n  fix: fix of ${code}\n`;
+    const stderr = `error: the model must be one of first, last (got "shapely")\n  fix: fix of ${code}\n`;
     expect(await tributary(argv)).toMatchObject({ code: 2, stdout: '', stderr });
     expect(JSON.parse((await tributary([...argv, '--json'])).stderr).error).toMatchObject({ code, exitCode: 2 });
   },

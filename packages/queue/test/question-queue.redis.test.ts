@@ -1,42 +1,26 @@
 /** Questions to the archive on a real Redis: one at a time on all hosts, kept through the death of a worker. */
 import { openQuestionQueue, type QuestionQueue } from '@tributary/queue/question-queue';
 import { startQuestionWorker } from '@tributary/queue/question-worker';
-import { connectRedis } from '@tributary/runtime/redis/connect';
-import { type RedisServer, startRedis } from '@tributary/testkit/redis-server';
-import type { Redis } from 'ioredis';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { createQueueRig } from '@tributary/testkit/queue-rig';
+import { beforeEach, expect, test } from 'vitest';
 
-let server: RedisServer;
-let namespaces = 0;
-let namespace: string;
+const rig = createQueueRig();
 let queue: QuestionQueue;
-const cleanups: (() => Promise<unknown> | unknown)[] = [];
 
-beforeAll(async () => {
-  server = await startRedis();
-});
-afterAll(() => server.stop());
 beforeEach(() => {
-  namespace = `test${++namespaces}`;
-  queue = openQuestionQueue(connect(), namespace);
-  cleanups.push(() => queue.close());
-});
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+  queue = openQuestionQueue(rig.connect(), rig.namespace);
+  rig.stopAfter(() => queue.close());
 });
 
-function connect(): Redis {
-  const connection = connectRedis(server.url, 'queue', () => {});
-  cleanups.push(() => connection.disconnect());
-  return connection;
-}
-
-async function startWorker(handle: (id: string, isLast: boolean, signal: AbortSignal) => Promise<unknown>, redis = connect()) {
+async function startWorker(
+  handle: (id: string, isLast: boolean, signal: AbortSignal) => Promise<unknown>,
+  redis = rig.connect(),
+) {
   const worker = await startQuestionWorker({
-    ...{ redis, namespace, handle, onError: () => {}, onFailed: () => {}, lockMs: 1_000, now: Date.now },
+    ...{ redis, namespace: rig.namespace, handle, onError: () => {}, onFailed: () => {}, lockMs: 1_000, now: Date.now },
     isTransient: () => true,
   });
-  cleanups.push(() => worker.stop());
+  rig.stopAfter(() => worker.stop());
   return worker;
 }
 
@@ -68,7 +52,7 @@ test('one question at a time is computed by two workers together, and one asked 
 });
 
 test('the question of a worker that died is computed by another one', async () => {
-  const redis = connect();
+  const redis = rig.connect();
   await startWorker(() => new Promise(() => {}), redis);
   await queue.ask('q1');
   await expect.poll(() => state('q1'), { timeout: 10_000 }).toBe('running');

@@ -5,42 +5,25 @@ import { openRecomputeQueue, type RecomputeQueue } from '@tributary/queue/recomp
 import type { JobAttempt } from '@tributary/queue/recompute-worker';
 import { startRecomputeWorker } from '@tributary/queue/recompute-worker';
 import { connectRedis } from '@tributary/runtime/redis/connect';
-import { type RedisServer, startRedis } from '@tributary/testkit/redis-server';
+import { createQueueRig } from '@tributary/testkit/queue-rig';
 import type { Redis } from 'ioredis';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 
-let server: RedisServer;
-let namespaces = 0;
-let namespace: string;
+const rig = createQueueRig();
 let redis: Redis;
 let queue: RecomputeQueue;
-const cleanups: (() => Promise<unknown> | unknown)[] = [];
 
-beforeAll(async () => {
-  server = await startRedis();
-});
-afterAll(() => server.stop());
 beforeEach(() => {
-  namespace = `test${++namespaces}`;
-  redis = connect();
-  queue = openRecomputeQueue(redis, namespace);
-  cleanups.push(() => queue.close());
+  redis = rig.connect();
+  queue = openRecomputeQueue(redis, rig.namespace);
+  rig.stopAfter(() => queue.close());
 });
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
-
-function connect(): Redis {
-  const connection = connectRedis(server.url, 'queue', () => {});
-  cleanups.push(() => connection.disconnect());
-  return connection;
-}
 
 const failures: string[] = [];
 async function startWorker(handle: (attempt: JobAttempt) => Promise<unknown>, lockMs = 1_000) {
   const worker = await startRecomputeWorker({
-    redis: connect(),
-    namespace,
+    redis: rig.connect(),
+    namespace: rig.namespace,
     handle,
     isTransient: (error) => error instanceof TributaryError && error.code === 'log_unavailable',
     onError: () => {},
@@ -48,7 +31,7 @@ async function startWorker(handle: (attempt: JobAttempt) => Promise<unknown>, lo
     lockMs,
     now: Date.now,
   });
-  cleanups.push(() => worker.stop());
+  rig.stopAfter(() => worker.stop());
   return worker;
 }
 
@@ -188,7 +171,7 @@ test('law 3: a worker stops within its time though Redis does not answer, and it
   const worker = await startWorker(attempt);
   const { jobId } = await queue.requestRun({ mode: 'incremental', by: 'test' });
   await until(() => begun === 1, 'the first attempt');
-  const admin = connect();
+  const admin = rig.connect();
   await admin.call('CLIENT', 'PAUSE', '7000');
   const first = await Promise.race([worker.stop().then(() => 'stopped'), admin.ping().then(() => 'Redis answers again')]);
   expect(first).toBe('stopped');

@@ -6,43 +6,26 @@ import { startRecomputeWorker } from '@tributary/queue/recompute-worker';
 import type { ShardJob } from '@tributary/queue/shard-queue';
 import { startShardWorker } from '@tributary/queue/shard-worker';
 import { connectRedis } from '@tributary/runtime/redis/connect';
-import { type RedisServer, startRedis } from '@tributary/testkit/redis-server';
+import { createQueueRig } from '@tributary/testkit/queue-rig';
 import type { Redis } from 'ioredis';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 
 const PLAN = 'a'.repeat(16);
-let server: RedisServer;
-let namespaces = 0;
-let namespace: string;
+const rig = createQueueRig();
 let queue: RecomputeQueue;
-const cleanups: (() => Promise<unknown> | unknown)[] = [];
 
-beforeAll(async () => {
-  server = await startRedis();
-});
-afterAll(() => server.stop());
 beforeEach(() => {
-  namespace = `shards${++namespaces}`;
-  queue = openRecomputeQueue(connect(), namespace);
-  cleanups.push(() => queue.close());
+  queue = openRecomputeQueue(rig.connect(), rig.namespace);
+  rig.stopAfter(() => queue.close());
 });
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
-
-function connect(): Redis {
-  const connection = connectRedis(server.url, 'queue', () => {}) as Redis;
-  cleanups.push(() => connection.disconnect());
-  return connection;
-}
 
 const shards = (count: number, generation = 1): ShardJob[] =>
   Array.from({ length: count }, (_, number) => ({ generation, plan: PLAN, number }));
 
 async function startRuns(handle: (attempt: JobAttempt) => Promise<unknown>, version = 'v1') {
   const worker = await startRecomputeWorker({
-    redis: connect(),
-    namespace,
+    redis: rig.connect(),
+    namespace: rig.namespace,
     handle,
     isTransient: (error) => error instanceof TributaryError && error.code === 'log_unavailable',
     onError: () => {},
@@ -51,14 +34,14 @@ async function startRuns(handle: (attempt: JobAttempt) => Promise<unknown>, vers
     lockMs: 1_000,
     now: Date.now,
   });
-  cleanups.push(() => worker.stop());
+  rig.stopAfter(() => worker.stop());
   return worker;
 }
 
 async function startShards(handle: (shard: ShardJob, signal: AbortSignal) => Promise<unknown>, version = 'v1') {
   const worker = await startShardWorker({
-    redis: connect(),
-    namespace,
+    redis: rig.connect(),
+    namespace: rig.namespace,
     version,
     concurrency: 2,
     handle,
@@ -68,7 +51,7 @@ async function startShards(handle: (shard: ShardJob, signal: AbortSignal) => Pro
     lockMs: 1_000,
     now: Date.now,
   });
-  cleanups.push(() => worker.stop());
+  rig.stopAfter(() => worker.stop());
   return worker;
 }
 
@@ -235,15 +218,15 @@ test('the same shards asked for again after they are done are worked on again', 
 });
 
 test('a Redis user that may not list clients: runs count on their own process alone', async () => {
-  const admin = connect();
+  const admin = rig.connect();
   await admin.call('ACL', 'SETUSER', 'modest', 'on', '>secret', '~*', '&*', '+@all', '-client|list');
-  const url = server.url.replace('redis://', 'redis://modest:secret@');
+  const url = rig.url.replace('redis://', 'redis://modest:secret@');
   const modest = connectRedis(url, 'queue', () => {}) as Redis;
-  cleanups.push(() => modest.disconnect());
+  rig.stopAfter(() => modest.disconnect());
   let slots = -1;
   const worker = await startRecomputeWorker({
     redis: modest,
-    namespace,
+    namespace: rig.namespace,
     handle: async ({ shards: flow }) => {
       slots = (await flow?.slots()) ?? -1;
     },
@@ -254,7 +237,7 @@ test('a Redis user that may not list clients: runs count on their own process al
     lockMs: 1_000,
     now: Date.now,
   });
-  cleanups.push(() => worker.stop());
+  rig.stopAfter(() => worker.stop());
   const { jobId } = await run();
   await ended(jobId);
   expect(slots).toBe(1);

@@ -2,13 +2,13 @@
 import type { Redis, Result } from 'ioredis';
 import { createDeltaReads } from './delta-reads.ts';
 import { partitionPrefix, pointerKey } from './keys.ts';
-import { readPointer } from './look.ts';
 import { createRecordReads } from './record-reads.ts';
 import { createDeadLetters } from './redis-dead-letters.ts';
 import { createRetire } from './retire-deltas.ts';
 import { defineScript, keysFor } from './scripts.ts';
 import type { ServingStore } from './serving-store.ts';
 import { generationsBetween, stateFrom } from './state.ts';
+import { readPointer } from './status-reads.ts';
 import { unlessDown } from './unless-down.ts';
 
 declare module 'ioredis' {

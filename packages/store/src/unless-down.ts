@@ -26,10 +26,10 @@ export async function unlessDownOrRefused<T>(work: () => Promise<T>): Promise<T>
 }
 
 /** What Redis says while a node starts, moves, is full or out of reach; "ERR max number of clients" names it otherwise. */
-const PASSING =
+const TRANSIENT =
   /^(LOADING|CLUSTERDOWN|MASTERDOWN|TRYAGAIN|MOVED|ASK|READONLY|OOM|BUSY|NOREPLICAS|MISCONF|UNBLOCKED|ERR max number of clients)\b/;
 
 /** A reply, not a failure of the connection. */
 function isRefusal(error: unknown): error is Error {
-  return error instanceof Error && error.name === 'ReplyError' && !PASSING.test(error.message);
+  return error instanceof Error && error.name === 'ReplyError' && !TRANSIENT.test(error.message);
 }

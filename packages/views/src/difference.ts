@@ -48,6 +48,7 @@ export function byLens(views: readonly View[]): ViewsOfLens[] {
  * Adds to `into` the effect of the event at `after[at]`, arrived at `logTimeMs`, which `after` has and `before` lacks: `before` is
  * `after` without that element. `sign`: −1 takes the effect away; what is gathered is what anchors see then, without the event.
  */
+// biome-ignore lint/complexity/useMaxParams: called for each event: an object would be allocated each time
 export function addDifference(
   groups: readonly ViewsOfLens[],
   { events: after, cutTs }: Pick<UserState, 'events' | 'cutTs'>,
@@ -114,6 +115,7 @@ function workOfAnchor(lens: Lens, seen: unknown): number {
 }
 
 /** Adds the rows of what an anchor sees, or takes them away; null: it is not an anchor. */
+// biome-ignore lint/complexity/useMaxParams: called for each anchor of each event: an object would be allocated each time
 function addRows(
   views: readonly View[],
   seen: unknown,

@@ -56,6 +56,7 @@ const DUPLICATE: StepOutcome = { fate: 'duplicate', overflowed: false, attribute
 const BEHIND_THE_CUT: StepOutcome = { fate: 'late', overflowed: true, attributed: NONE, remembered: false };
 
 /** `work`: what the user may still cost in this batch; without it, the event is the only one. */
+// biome-ignore lint/complexity/useMaxParams: called for each event: an object would be allocated each time
 export function step(
   user: UserState,
   event: Event,

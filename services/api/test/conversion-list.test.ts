@@ -64,7 +64,7 @@ test('by user, type and time; a cursor of another question is refused', async ()
   for (const other of ['type=purchase', 'user=u1', `from=${NOON - 9 * HOUR}`, `to=${NOON}`])
     expect((await world.get(`/v1/conversion-list?limit=1&${other}&cursor=${nextCursor}`)).body).toMatchObject({
       code: 'invalid_query',
-      detail: expect.stringContaining('not issued for this very question'),
+      detail: expect.stringContaining('cursor must be one that an answer to this very question gave'),
     });
 });
 

@@ -1,5 +1,5 @@
 /** Worlds made of journeys: what a report says of them can be worked out by hand. */
-import { SHARED_MODELS, type SharedName } from '@tributary/attribution/models/shared-models';
+import { looksAt, SHARED_MODELS, type SharedName } from '@tributary/attribution/models/shared-models';
 import { AttributionAnswer } from '@tributary/contract/attribution-answer';
 import { DAY_MS } from '@tributary/model/time';
 import { definitionsOf } from '@tributary/testkit/generate-definitions';
@@ -8,6 +8,11 @@ import { createWorld, event, NOON, type World, type WorldOptions } from './world
 
 export const MINUTE = 60_000;
 export const SHARED = Object.keys(SHARED_MODELS) as SharedName[];
+
+/** Counts by the number of channels are of journeys that convert, sets and edges of others as well. */
+export function seesNulls(model: SharedName | undefined): boolean {
+  return model !== undefined && (looksAt(model).sets || looksAt(model).edges);
+}
 
 // biome-ignore lint/suspicious/noExplicitAny: rows of an answer
 export type AnyRow = any;

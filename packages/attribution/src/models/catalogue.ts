@@ -20,10 +20,10 @@ export interface ModelInfo {
   /** What its effect is; null: the model has none. */
   readonly estimates: Estimand | null;
   /** Its effect is the part of what there is that would be lost without the channel. */
-  readonly tellsLoss: boolean;
+  readonly isRemovalEffect: boolean;
 }
 
-const PLAIN = { effect: null, parameters: [], required: [], needs: [], estimates: null, tellsLoss: false } as const;
+const PLAIN = { effect: null, parameters: [], required: [], needs: [], estimates: null, isRemovalEffect: false } as const;
 
 /** Counted conversion by conversion, as rules are, by no rule. */
 const COUNTED = {
@@ -58,8 +58,8 @@ function ofRule(name: RuleName): ModelInfo {
 }
 
 function ofShared(name: SharedName): ModelInfo {
-  const { rule, effect, parameters, estimates, tellsLoss }: SharedModel = SHARED_MODELS[name];
-  return { ...PLAIN, family: 'dataDriven', rule, effect, parameters, estimates, tellsLoss };
+  const { rule, effect, parameters, estimates, isRemovalEffect }: SharedModel = SHARED_MODELS[name];
+  return { ...PLAIN, family: 'dataDriven', rule, effect, parameters, estimates, isRemovalEffect };
 }
 
 function infoOf<Name extends string>(names: readonly Name[], of: (name: Name) => ModelInfo): Record<Name, ModelInfo> {

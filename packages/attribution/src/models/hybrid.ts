@@ -20,7 +20,7 @@ export const hybridModel: SharedModel = {
   mostCurrencies: 100,
   looksAt: { sizes: true, sets: false, edges: true },
   estimates: 'part',
-  tellsLoss: false,
+  isRemovalEffect: false,
   isQuick: hasFewStates,
   overPaths: (input) =>
     blended(removalEffects(input), handedOut(partsOf(input.paths, input.channels, equally), input.channels.length), input.alpha),
@@ -38,7 +38,7 @@ export const hybridChainModel: SharedModel = {
   mostCurrencies: 10,
   looksAt: { sizes: false, sets: false, edges: true },
   estimates: 'part',
-  tellsLoss: false,
+  isRemovalEffect: false,
   isQuick: (counts) => hasFewStates(counts) && hasFewPlayers(counts),
   overPaths: (input) => blended(removalEffects(input), effectsByCounts(markovShapleyModel, input), input.alpha),
   effects: (input) => blendOfChain(input),

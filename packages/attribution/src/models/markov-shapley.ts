@@ -9,7 +9,7 @@ export const markovShapleyModel: SharedModel = {
   mostCurrencies: 10,
   looksAt: { sizes: false, sets: false, edges: true },
   estimates: 'rate',
-  tellsLoss: false,
+  isRemovalEffect: false,
   isQuick: (counts) => hasFewStates(counts) && hasFewPlayers(counts),
   effects: ({ transitions, reward, seed }) => markovGame(transitions, { reward, seed }),
 };

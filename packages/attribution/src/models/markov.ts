@@ -11,7 +11,7 @@ export const markovModel: SharedModel = {
   mostCurrencies: 100,
   looksAt: { sizes: false, sets: false, edges: true },
   estimates: 'part',
-  tellsLoss: true,
+  isRemovalEffect: true,
   isQuick: hasFewStates,
   overPaths: removalEffects,
   effects: ({ transitions, reward }) => markov(transitions, { reward }),

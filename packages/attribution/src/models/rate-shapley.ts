@@ -10,7 +10,7 @@ export const rateShapleyModel: SharedModel = {
   mostCurrencies: 10,
   looksAt: { sizes: false, sets: true, edges: false },
   estimates: 'rateDifference',
-  tellsLoss: false,
+  isRemovalEffect: false,
   isQuick: hasFewPlayers,
   effects: ({ coalitions, reward, seed }) => rateGame(coalitions, { reward, seed }),
 };

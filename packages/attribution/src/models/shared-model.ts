@@ -27,7 +27,7 @@ export interface SharedModel {
   readonly looksAt: LooksAt;
   readonly estimates: Estimand;
   /** Its effect is the part of what there is that would be lost without the channel. */
-  readonly tellsLoss: boolean;
+  readonly isRemovalEffect: boolean;
   /** Work of some 10 ms: it needs no thread of its own. */
   isQuick(counts: ModelCounts): boolean;
   /** A faster form of `effects` for sums by path that change with every draw. Left out: the model is run again on the counts of each. */

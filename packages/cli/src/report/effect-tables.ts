@@ -9,7 +9,7 @@ import { amount, CHANNEL, right, shortened, sumOf } from './channel-lines.ts';
 /** Removal effects overlap: journeys with several channels are lost with each of them, so there is no total. */
 export function lossTable(answer: RunAnswer, withCosts: boolean): Table | null {
   const { channels, facts, decimals, rewards, models } = answer;
-  const model = models.find((one) => modelInfo(one.model).tellsLoss);
+  const model = models.find((one) => modelInfo(one.model).isRemovalEffect);
   if (model === undefined) return null;
   const effect = (reward: 'conversions' | 'value', channel: string) => effectOf(model, reward, channel)?.effect ?? 0;
   const row = ({ channel, costMinor }: ChannelLine) => {

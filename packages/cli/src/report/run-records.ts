@@ -93,9 +93,9 @@ function rowOf(answer: RunAnswer, model: ModelAnswer, line: ChannelLine): Cell[]
   const value = effectOf(model, 'value', channel);
   const only = <T>(reward: Reward, cell: T) => (rewards.includes(reward) ? cell : null);
   const credit = <T>(reward: Reward, cell: T) => (handsOut(model, reward) ? only(reward, cell) : null);
-  const { estimates, tellsLoss } = modelInfo(model.model);
+  const { estimates, isRemovalEffect } = modelInfo(model.model);
   const isPart = estimates === 'part';
-  const lostMinor = tellsLoss && value !== undefined ? value.effect * facts.valueMinor : null;
+  const lostMinor = isRemovalEffect && value !== undefined ? value.effect * facts.valueMinor : null;
   return [
     model.model,
     channel,
@@ -111,7 +111,7 @@ function rowOf(answer: RunAnswer, model: ModelAnswer, line: ChannelLine): Cell[]
     costMinor,
     credit('value', roas(valueMinor, costMinor)),
     credit('conversions', cpa(costMinor, creditMicros / CREDIT_UNIT_MICROS, decimals)),
-    tellsLoss && conversions !== undefined ? conversions.effect * facts.conversions : null,
+    isRemovalEffect && conversions !== undefined ? conversions.effect * facts.conversions : null,
     lostMinor === null ? null : lostMinor / 10 ** decimals,
     lostMinor === null ? null : roas(lostMinor, costMinor),
     ...uncertainCells(ofConversions, 1, 1),

@@ -8,7 +8,7 @@ import { pause } from '@tributary/runtime/wait';
 import type { LogEntry } from '../port.ts';
 import { asLogError, unavailable } from './errors.ts';
 import type { ReadBounds } from './held-entries.ts';
-import { createLooker, type From, type LookerOptions } from './look.ts';
+import { createPoller, type From, type PollerOptions } from './poll.ts';
 
 export interface FetchSession {
   /** Entries in the order of `from`; empty when aborted or closed. */
@@ -20,9 +20,9 @@ export interface FetchSession {
 const MAX_RETRIES = 20;
 const RETRY_MS = 50;
 
-export function createFetchSession(options: LookerOptions): FetchSession {
+export function createFetchSession(options: PollerOptions): FetchSession {
   const { topic, connections } = options;
-  const looker = createLooker(options);
+  const poller = createPoller(options);
   const closing = new AbortController();
   const stopFor = combinedWith(closing.signal);
 
@@ -36,7 +36,7 @@ export function createFetchSession(options: LookerOptions): FetchSession {
     await topic.check();
     for (let retries = 0; ; ) {
       const leftMs = Math.max(0, Math.ceil(deadlineMs - performance.now()));
-      const looked = await looker.look(from, bounds, leftMs, waitMs === 0, stop);
+      const looked = await poller.poll(from, bounds, leftMs, waitMs === 0, stop);
       if (looked === null || stop.aborted) return [];
       const { entries, again } = looked;
       if (entries.length > 0) return entries;
@@ -53,7 +53,7 @@ export function createFetchSession(options: LookerOptions): FetchSession {
         return await readUntilAborted(from, bounds, waitMs, stop);
       } catch (error) {
         if (stop.aborted) return [];
-        looker.dropAll();
+        poller.dropAll();
         if (!(error instanceof TributaryError)) topic.refresh().catch(() => {});
         throw asLogError(error, 'a read failed');
       }

@@ -7,7 +7,7 @@ import type { EntryLimits } from './entries.ts';
 import { unavailable } from './errors.ts';
 import { createFetchSession } from './fetch-session.ts';
 import { offsetOf } from './layout.ts';
-import type { From } from './look.ts';
+import type { From } from './poll.ts';
 import type { KafkaSettings } from './settings.ts';
 import type { Topic } from './topic.ts';
 

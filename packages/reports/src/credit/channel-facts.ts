@@ -20,18 +20,18 @@ export function factsOf(
   { conversions: ofConversions, values }: ModelOutcomes,
   { attributed, ofConversions: met }: SizeCounts,
 ): Map<string, ChannelFacts> {
-  const { tellsLoss } = SHARED_MODELS[model];
+  const { isRemovalEffect } = SHARED_MODELS[model];
   const facts = new Map<string, ChannelFacts>();
   const add = (channel: string, more: ChannelFacts) => facts.set(channel, { ...facts.get(channel), ...more });
   for (const { channel, amount } of met) if (channel !== OTHER) add(channel, { met: (facts.get(channel)?.met ?? 0) + amount });
   for (const { channel, effect } of ofConversions?.channels ?? [])
-    add(channel, { effect, ...(tellsLoss ? { lostConversions: effect * Number(attributed.conversions) } : {}) });
+    add(channel, { effect, ...(isRemovalEffect ? { lostConversions: effect * Number(attributed.conversions) } : {}) });
   for (const [currency, { channels }] of values) {
     for (const { channel, effect } of channels) {
       const lost = (facts.get(channel)?.lostValueMinor ?? 0) + effect * Number(attributed.values.get(currency) ?? 0);
       add(channel, {
         ...(values.size === 1 ? { valueEffect: effect } : {}),
-        ...(tellsLoss ? { lostValueMinor: lost } : {}),
+        ...(isRemovalEffect ? { lostValueMinor: lost } : {}),
       });
     }
   }

@@ -26,7 +26,7 @@ const COUNTED: Record<CountedName, CountedModel> = { orderedShapley, participati
 /** Throws `unknown_model`, listing the known ones. */
 export function modelOf(text: string): ModelName {
   if (isModelName(text)) return text;
-  throw new TributaryError('unknown_model', `${JSON.stringify(text)} is not a model; there are ${LIVE_NAMES.join(', ')}`);
+  throw new TributaryError('unknown_model', `the model must be one of ${LIVE_NAMES.join(', ')} (got ${JSON.stringify(text)})`);
 }
 
 export function countedModel(name: Exclude<ModelName, SharedName>): CountedModel {

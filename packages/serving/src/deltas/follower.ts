@@ -16,11 +16,11 @@ import type { ServingStore } from '@tributary/store/serving-store';
 import type { Rows } from '@tributary/views/deltas';
 import type { LoadedGeneration } from '../generations/loaded.ts';
 import { assertAnswered, type Layers, oldestKept, type Question } from '../merge.ts';
-import { createHeldDeltas, type Standing } from './held.ts';
+import { createHeldDeltas, type SpeedState } from './held.ts';
 import { createLiveAnswers } from './live-answers.ts';
 
 /** The deltas at one version. */
-export interface DeltasLook extends Standing {
+export interface DeltasLook extends SpeedState {
   /** The answer from view(g) and the deltas of generations ≥ g. Its rows never change: callers do not change them either. */
   answer(loaded: LoadedGeneration, question: Question, layers: Layers): Rows;
   /** What the deltas of one partition add to it. */
@@ -155,7 +155,7 @@ export function createDeltaFollower({
   function lookAt(generation: number): DeltasLook {
     const version = held.newest();
     return {
-      ...held.standing(generation),
+      ...held.speedState(generation),
       answer: (loaded, question, layers) => answers.at(version, loaded, question, layers),
       ofPartition: (partition, loaded, question) => answers.ofPartition(partition, version, loaded, question),
     };

@@ -32,7 +32,7 @@ interface Change {
 }
 
 /** What all partitions say of themselves, each as of the commit that its rows are of. */
-export interface Standing {
+export interface SpeedState {
   readonly states: readonly (PartitionState | null)[];
   readonly pending: number;
   readonly overflowed: number;
@@ -62,7 +62,7 @@ export interface HeldDeltas {
   /** Throws `store_unavailable` when everything was forgotten since. */
   assertReachable(version: Version): void;
   /** Throws `store_unavailable` unless every partition is held since `from`. */
-  standing(from: number): Standing;
+  speedState(from: number): SpeedState;
   /** The answer over what is held of generations ≥ `from`, at the newest version; of one partition alone where it is named. */
   answer(question: Question, from: number, only?: number): Rows;
 }
@@ -137,18 +137,18 @@ export function createHeldDeltas(partitions: number): HeldDeltas {
     assertReachable(version) {
       if (version.chain !== newest.chain) throw gone('everything was read again meanwhile');
     },
-    standing(from) {
-      const standing = { states: [] as (PartitionState | null)[], pending: 0, overflowed: 0 };
+    speedState(from) {
+      const sum = { states: [] as (PartitionState | null)[], pending: 0, overflowed: 0 };
       held.forEach((partition, number) => {
         if (partition === null || partition.from > from) throw gone(`partition ${number} of ${partitions}`);
-        standing.states.push(partition.state);
+        sum.states.push(partition.state);
         for (const [generation, { pending, overflowed }] of partition.generations) {
           if (generation < from) continue;
-          standing.pending += pending;
-          standing.overflowed += overflowed;
+          sum.pending += pending;
+          sum.overflowed += overflowed;
         }
       });
-      return standing;
+      return sum;
     },
     answer(question, from, only) {
       const sum: Rows = new Map();

@@ -22,7 +22,7 @@ export function decodeCursor<const S extends readonly Kind[]>(question: readonly
   if (!Array.isArray(after) || !kinds.every((kind, i) => isOf(kind, after[i])))
     throw new TributaryError(
       'invalid_query',
-      'cursor: it was not issued for this very question; ask again without a cursor, or with the same parameters',
+      `cursor must be one that an answer to this very question gave (got ${JSON.stringify(cursor.slice(0, 40))}). Ask again without a cursor, or with the same parameters`,
     );
   return after as unknown as Values<S>;
 }

@@ -1,10 +1,10 @@
 /**
- * One look at the brokers of a fetch session:
+ * One poll of the brokers for a fetch session:
  *
  *   seek   where each partition is read from        what is held for another place is forgotten
  *   send   one fetch to each leader                 by `fetch-plan.ts`; one under way for the same offsets goes on
  *   take   replies into what is held                by `take-reply.ts`
- *   give   what is held, or say how to look again
+ *   give   what is held, or say how to poll again
  */
 import { settled } from '@tributary/runtime/wait';
 import type { LogEntry } from '../port.ts';
@@ -26,13 +26,13 @@ export interface From {
   readonly offset: number | null;
 }
 
-export interface LookerOptions {
+export interface PollerOptions {
   readonly topic: Topic;
   readonly connections: Connections;
   readonly entryLimits: EntryLimits;
 }
 
-/** What a look at the brokers gave, and whether to look again. */
+/** What a poll gave, and whether to poll again. */
 export interface Look {
   readonly entries: LogEntry[];
   readonly again: 'when time is left' | 'after a pause' | 'at once' | 'trouble';
@@ -42,14 +42,14 @@ export interface Look {
 const LONG_POLL_MS = 1_000;
 /** The connection gives a silent broker up much earlier. */
 const REPLY_MS = 60_000;
-export interface Looker {
+export interface Poller {
   /** Waits up to `waitMs` for messages. `fresh`: by fetches that are sent now. null: aborted. */
-  look(from: readonly From[], bounds: ReadBounds, waitMs: number, fresh: boolean, signal: AbortSignal): Promise<Look | null>;
+  poll(from: readonly From[], bounds: ReadBounds, waitMs: number, fresh: boolean, signal: AbortSignal): Promise<Look | null>;
   /** Gives up what is under way. */
   dropAll(): void;
 }
 
-export function createLooker({ topic, connections, entryLimits }: LookerOptions): Looker {
+export function createPoller({ topic, connections, entryLimits }: PollerOptions): Poller {
   const state = emptyState();
   const fetches = createFetches(connections);
   /** Where partitions read from their start began. */
@@ -86,7 +86,7 @@ export function createLooker({ topic, connections, entryLimits }: LookerOptions)
     return taken;
   }
 
-  /** Throws what is final; what is not is asked again at the next look. */
+  /** Throws what is final; what is not is asked again at the next poll. */
   async function judge(trouble: readonly FetchedPartition[], from: readonly From[]): Promise<void> {
     for (const { partition, errorCode } of trouble) {
       if (errorCode === CODE.offsetOutOfRange) {
@@ -104,7 +104,7 @@ export function createLooker({ topic, connections, entryLimits }: LookerOptions)
     return entries;
   }
 
-  const look: Looker['look'] = async (from, bounds, waitMs, fresh, signal) => {
+  const poll: Poller['poll'] = async (from, bounds, waitMs, fresh, signal) => {
     const wanted = await placesOf(from);
     const pollMs = holdsAny(state, wanted) ? 0 : Math.min(waitMs, LONG_POLL_MS);
     await send(wanted, bounds, pollMs, fresh);
@@ -130,5 +130,5 @@ export function createLooker({ topic, connections, entryLimits }: LookerOptions)
     }
   };
 
-  return { look, dropAll: fetches.dropAll };
+  return { poll, dropAll: fetches.dropAll };
 }

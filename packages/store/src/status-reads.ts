@@ -1,4 +1,4 @@
-/** What a look from outside asks of the store; nothing of it changes anything. */
+/** What a status from outside reads of the store: it changes nothing. */
 import type { Redis } from 'ioredis';
 import { deadLettersKey, pointerKey } from './keys.ts';
 import type { GenerationPointer } from './serving-store.ts';
