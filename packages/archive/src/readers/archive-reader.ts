@@ -79,7 +79,7 @@ export function createArchiveReader({ dataDir, partitions, memoryLimit }: Archiv
     signal: AbortSignal,
     question: (session: DuckDb, relation: string) => Promise<T>,
   ) {
-    for (const file of files) await verifyOnce(file);
+    for (const file of files) await unlessAborted(verifyOnce(file), signal);
     return withDuckDb(dataDir, memoryLimit, async (session) => {
       // Verifying and opening take their time: what was aborted meanwhile asks nothing, as nothing would interrupt it.
       signal.throwIfAborted();
@@ -156,6 +156,19 @@ export function createArchiveReader({ dataDir, partitions, memoryLimit }: Archiv
       return rows.map((row) => eventOf(row, userKey, once)).reverse();
     },
   };
+}
+
+/** `work` goes on, for the next question needs it; one whose time is over does not wait for it. */
+async function unlessAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const giveUp = () => reject(signal.reason);
+  signal.addEventListener('abort', giveUp, { once: true });
+  try {
+    await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', giveUp);
+  }
 }
 
 function relationOf(dataDir: string, files: readonly StoredFile[]): string {

@@ -255,6 +255,18 @@ test('a question whose time is over while files are verified or DuckDB opens is 
   }
 });
 
+test('a question does not wait for files that are verified when its time is over', async () => {
+  const manifest = await compute([event('u1', { ts: 20, id: 'c1', type: 'purchase' })]);
+  const reader = createArchiveReader({ dataDir, partitions: PARTITIONS, memoryLimit: '64MiB' });
+  // A missing file is looked at twice, 250 ms apart.
+  await rm(join(dataDir, (manifest.conversions[0] as StoredFile).path));
+  const over = new AbortController();
+  const asked = reader.findConversions(manifest, 'c1', over.signal);
+  over.abort(new Error('over'));
+  await expect(asked).rejects.toThrow('over');
+  await expect(reader.findConversions(manifest, 'c1', NEVER)).rejects.toMatchObject({ code: 'archive_corrupt' });
+});
+
 test('conversions are listed newest first, by filter and page by page, none twice and none left out', async () => {
   const manifest = await compute([
     event('u1', { ts: 10, id: 't1', type: 'ad_click', channel: 'search' }),
