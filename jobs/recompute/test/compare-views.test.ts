@@ -71,6 +71,31 @@ test('law 5: read or asked about, 60 random views compare alike, to the row and 
   expect(Object.values(few).filter(({ rowsDiffering }) => rowsDiffering > 3).length).toBeGreaterThan(20);
 });
 
+test.each([
+  ['before', 1_000, 0, 0],
+  ['of the deltas', 0, 1_000, 0],
+  ['after', 0, 0, 1_000],
+])('rows %s count towards those that are many', async (_, before, deltas, after) => {
+  const file = await fileOf([]);
+  const viewOfRows = (one: number) => ({
+    ...{ name: 'credit', dimensions: DIMENSIONS, measures: MEASURES },
+    before: { ...file, rows: before },
+    deltas: { path: join(dataDir, 'none.ndjson'), rows: deltas + one },
+    after: { ...file, rows: after },
+  });
+  const compare = (view: ComparedView) =>
+    compareViews({
+      dataDir,
+      tempDir: join(dataDir, 'spill'),
+      views: [view],
+      listedRows: 3,
+      limits: { memoryMb: 256, threads: 1 },
+    });
+  // Few are read by this process, DuckDB reads many.
+  await expect(compare(viewOfRows(1))).rejects.toThrow(/No files found/);
+  if (deltas > 0) await expect(compare(viewOfRows(0))).rejects.toThrow(/ENOENT/);
+});
+
 test('one generation and its deltas, by hand', async () => {
   const row = { day: '2026-11-01', channel: 'search', currency: 'EUR', conversions: 2, valueMinor: 900 };
   const before = await fileOf([row, { ...row, currency: 'USD', conversions: 1, valueMinor: 500 }]);

@@ -79,6 +79,9 @@ test('what could not be loaded is loaded again for the next one, and what is not
     expect(await things.use('b', load, async (thing) => thing)).toBe('others');
     await vi.advanceTimersByTimeAsync(999);
     await things.use('b', load, async (thing) => thing);
+    // Since it was last used.
+    await vi.advanceTimersByTimeAsync(500);
+    await things.use('b', load, async (thing) => thing);
     expect(loads).toBe(2);
     await vi.advanceTimersByTimeAsync(1_000);
     await things.use('b', load, async (thing) => thing);
