@@ -43,6 +43,14 @@ export const MUTATIONS_OF_ARCHIVE_QUESTIONS: readonly Mutation[] = [
     test: `${READERS}/one-at-a-time.test.ts`,
   },
   {
+    lie: 'rows are given up while they are read again and again',
+    law: '7',
+    file: `${READERS}/one-at-a-time.ts`,
+    from: '    clearTimeout(idle);\n',
+    to: '',
+    test: `${READERS}/one-at-a-time.test.ts`,
+  },
+  {
     lie: 'event files that a question reads are not verified',
     law: '7',
     file: ANSWER,
@@ -200,6 +208,14 @@ export const MUTATIONS_OF_ARCHIVE_QUESTIONS: readonly Mutation[] = [
     file: 'services/api/src/routes/archive-questions.ts',
     from: 'const turn = last.then(work);',
     to: 'const turn = work();',
+    test: OF_API,
+  },
+  {
+    lie: 'pages of two questions to the archive are of one report',
+    law: '7',
+    file: 'services/api/src/routes/attribution.ts',
+    from: 'question), notes, answer.rates];',
+    to: 'question), answer.rates];',
     test: OF_API,
   },
 ];

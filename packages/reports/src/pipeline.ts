@@ -27,7 +27,7 @@ import { demandFit, type ReportQuestion } from './question.ts';
 import { convertedTo, demandRates, notesOfRates } from './rows/converted.ts';
 import { currencyNotes, findingsOfBoth, handedToCurrencies } from './rows/findings.ts';
 import { currenciesOfAll } from './rows/money.ts';
-import { type Report, type ReportOfBoth, reportOf } from './rows/report.ts';
+import { creditedBy, type Report, type ReportOfBoth, reportOf } from './rows/report.ts';
 import { type ModelRuns, runModels } from './runner/run-models.ts';
 import { unknownInReport } from './unknown-values.ts';
 import { windowNotes } from './window.ts';
@@ -43,20 +43,21 @@ export interface Answer extends ReportOfBoth {
 /** Throws `invalid_query`; rejects as the snapshot and the models do. */
 export async function answerOf(context: ServingContext, question: ReportQuestion, runs: ModelRuns): Promise<Answer> {
   demandFit(question);
-  const snapshot = await takeSnapshot(context, viewsOf(question), question.layers, groupedViewsOf(question));
+  // Amounts that are converted are counted by their currency.
+  const by = question.convertTo === null ? question.by : [...question.by, 'currency'];
+  const views = viewsOf({ ...question, by });
+  const snapshot = await takeSnapshot(context, views, question.layers, groupedViewsOf(question));
   const [definitions] = snapshot.definitions;
   const rates = question.convertTo === null ? null : demandRates(definitions, question.convertTo);
-  const by = countedBy(question.by);
-  const counted = takeCounts(snapshot, { ...question, by: rates === null ? by : [...by, 'currency'] }).map((counts) =>
+  const counted = takeCounts(snapshot, { ...question, by: countedBy(by) }).map((counts) =>
     withTouchesOfNoCurrency(snapshot, counts),
   );
   const reports: Report[] = [];
   const unknown = unknownInReport(snapshot, question, counted);
   for (const own of counted) {
     const outcomes = await runModels(own, runs);
-    const ofCurrencies = { counts: own, credit: creditOf(own, outcomes) };
-    const { counts, credit } = rates === null ? ofCurrencies : convertedTo(rates, own, ofCurrencies.credit, by);
-    reports.push(reportOf(counts, credit, question.by));
+    const credited = creditedBy({ counts: own, credit: creditOf(own, outcomes) }, by);
+    reports.push(reportOf(rates === null ? credited : convertedTo(rates, credited, question.by)));
   }
   const currencies = currenciesOfAll(reports.map((each) => each.currencies));
   const [report, before = null] = reports.map((each) => ({ ...each, currencies })) as [Report, Report?];

@@ -222,3 +222,19 @@ test('questions that were removed are remembered for an hour, and bounded as wel
   world.advance(3_600_000);
   expect((await ask(world)).question.state).toBe('waiting');
 });
+
+test('a cursor of one question, or of both layers, is refused by another', async () => {
+  const world = await grown();
+  const paths: string[] = ['/v1/attribution'];
+  for (const lookbackDays of [60, 50]) {
+    const { question } = await ask(world, { lookbackDays });
+    answered(world, question.id);
+    paths.push(`${QUESTIONS}/${question.id}/attribution`);
+  }
+  const page = (path: string, cursor = '') => world.get(`${path}?model=linear&layer=batch&limit=1${cursor}`);
+  const [, first = ''] = paths;
+  const { nextCursor } = (await page(first)).body;
+  const codes: unknown[] = [];
+  for (const path of paths) codes.push((await page(path, `&cursor=${nextCursor}`)).body.code);
+  expect(codes).toEqual(['invalid_query', undefined, 'invalid_query']);
+});

@@ -2,21 +2,16 @@
  * Amounts of all currencies in one, by the rates of the definitions. Rows are counted by currency beside what they are asked by, so
  * nothing is added across currencies before it is converted: each currency's sum once, and its rows so that they add up to it (law 4).
  */
-import type { ModelName } from '@tributary/attribution/models/catalogue';
 import type { Definitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
 import { convertParts, type ExchangeRates, type Factor, factorOf } from '@tributary/model/exchange-rates';
 import type { Integer } from '@tributary/model/integer';
 import { addRow, type Rows } from '@tributary/views/deltas';
-import type { Counts } from '../counts/take-counts.ts';
+import { NONE } from '@tributary/views/timeline';
 import type { ChannelFacts } from '../credit/channel-facts.ts';
 import type { ModelCredit } from '../credit/model-credit.ts';
 import { sumOf } from '../sums.ts';
-
-export interface Converted {
-  readonly counts: Counts;
-  readonly credit: ReadonlyMap<ModelName, ModelCredit>;
-}
+import type { Credited } from './report.ts';
 
 /** Throws `invalid_query` where the definitions have no rates, or other ones. */
 export function demandRates({ exchangeRates }: Pick<Definitions, 'exchangeRates'>, convertTo: string): ExchangeRates {
@@ -34,12 +29,7 @@ export function demandRates({ exchangeRates }: Pick<Definitions, 'exchangeRates'
  * `counts` and `credit` have rows keyed by `by`, then by currency; what comes back is keyed by `by`. Throws `invalid_query` that names the currencies
  * without a rate: a sum without them would be too small.
  */
-export function convertedTo(
-  rates: ExchangeRates,
-  counts: Counts,
-  credit: ReadonlyMap<ModelName, ModelCredit>,
-  by: readonly string[],
-): Converted {
+export function convertedTo(rates: ExchangeRates, { counts, credit }: Credited, by: readonly string[]): Credited {
   const { values, costs } = counts.currencies;
   demandRatesOf([...values, ...costs], rates);
   const inOne = (rows: Rows) => rowsInOne(rows, rates);
@@ -73,8 +63,11 @@ function demandRatesOf(currencies: readonly string[], rates: ExchangeRates): voi
   const without = [...new Set(currencies)].filter((currency) => factorOf(rates, currency) === undefined).sort();
   if (without.length === 0) return;
   const named = `${without.slice(0, 10).join(', ')}${without.length > 10 ? ` and ${without.length - 10} more` : ''}`;
+  const fix = without.includes(NONE)
+    ? `Amounts of ${NONE} were sent without a currency, so no rate converts them: name the currencies that have one with currency`
+    : 'Add it to exchangeRates.rates of the definitions, or name the others with currency';
   throw refusal(
-    `be left out where amounts have a currency without a rate (got ${JSON.stringify(rates.to)}; without one: ${named}). Add it to exchangeRates.rates of the definitions, or name the others with currency`,
+    `be left out where amounts have a currency without a rate (got ${JSON.stringify(rates.to)}; without one: ${named}). ${fix}`,
   );
 }
 

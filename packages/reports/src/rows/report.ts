@@ -24,12 +24,26 @@ export interface ReportOfBoth {
   readonly before: Report | null;
 }
 
-/** `by`: the dimensions asked for, days summed to weeks and months. */
-export function reportOf(counts: Counts, byDays: ReadonlyMap<ModelName, ModelCredit>, by: readonly string[]): Report {
-  const { currencies, findings } = counts;
-  const question = { ...counts.question, by };
-  const costs = counts.costs === null ? null : inPeriods(counts.costs, by);
-  const credit = new Map([...byDays].map(([model, { rows, ...ofModel }]) => [model, { ...ofModel, rows: inPeriods(rows, by) }]));
+/** What a report is made of: what was counted, and what each model gives to whom. Rows of both are keyed alike. */
+export interface Credited {
+  readonly counts: Counts;
+  readonly credit: ReadonlyMap<ModelName, ModelCredit>;
+}
+
+/** From rows by `countedBy(by)` to rows by `by`: days summed to weeks and months. */
+export function creditedBy({ counts, credit }: Credited, by: readonly string[]): Credited {
+  return {
+    counts: {
+      ...counts,
+      question: { ...counts.question, by },
+      costs: counts.costs === null ? null : inPeriods(counts.costs, by),
+    },
+    credit: new Map([...credit].map(([model, { rows, ...ofModel }]) => [model, { ...ofModel, rows: inPeriods(rows, by) }])),
+  };
+}
+
+export function reportOf({ counts, credit }: Credited): Report {
+  const { currencies, findings, question, costs } = counts;
   const ofModels = [...credit.values()].map((ofModel) => ofModel.rows);
   return {
     question,

@@ -63,7 +63,7 @@ export const routes: Routes = (context) => (app, _options, done) => {
     const answer = await answerOf(context, question, { runner, asker: askerOf(request, reply) });
     const { report, definitions, meta } = answer;
     const { sort } = query;
-    const cursor = cursorKey('compare', question, baseline);
+    const cursor = [...cursorKey('compare', question, baseline), answer.rates];
     const { keys, nextCursor } =
       sort === undefined
         ? pageOf(report.keys, cursor, query.limit, query.cursor)
@@ -109,9 +109,11 @@ async function answerReport(
   const question = { ...asked, notes: [...asked.notes, ...notes] };
   const answer = await answerOf(context, question, { runner, asker: askerOf(request, reply) });
   const { sort } = query;
+  // Pages of other exchange rates, or of another archive question, do not belong together.
+  const cursor = [...cursorKey('attribution', question), notes, answer.rates];
   const { keys, nextCursor } =
     sort === undefined
-      ? pageOf(keysOf(answer), cursorKey('attribution', question), query.limit, query.cursor)
+      ? pageOf(keysOf(answer), cursor, query.limit, query.cursor)
       : topOf(sortedKeys(answer, model, sort), query);
   const rows = keys.map((key) => rowOf(answer, model, key));
   const sums = totalsOf(answer, model);
