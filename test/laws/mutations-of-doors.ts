@@ -317,4 +317,12 @@ export const MUTATIONS_OF_DOORS: readonly Mutation[] = [
     to: 'if (first.line !== line) return null;',
     test: 'packages/cli/test/import-csv.test.ts',
   },
+  {
+    lie: 'a name may hold what steers a terminal',
+    law: '7',
+    file: 'services/collector/src/checks/hidden-controls.ts',
+    from: 'if (!HIDDEN.test(line)) return undefined;',
+    to: 'return undefined;',
+    test: 'services/collector/test/bad-input.test.ts',
+  },
 ];

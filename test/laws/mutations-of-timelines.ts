@@ -239,4 +239,20 @@ export const MUTATIONS_OF_TIMELINES: readonly Mutation[] = [
     from: '      if (runs.isCurrent(run)) reader.seek(run.partition, run.position);',
     to: '',
   },
+  {
+    lie: 'signals are kept only while both bounds of their retention allow',
+    law: '7',
+    file: `${VIEWS}/record.ts`,
+    from: 'ts > horizon || rank < perUser',
+    to: 'ts > horizon && rank < perUser',
+    test: 'packages/views/src/record.test.ts',
+  },
+  {
+    lie: 'a batch that holds an event which cannot be applied is tried whole again and again',
+    law: '7',
+    file: `${SPEED}/apply-waiting.ts`,
+    from: '      careful.set(run.partition, batch.upTo);\n',
+    to: '',
+    test: 'services/speed/test/poison.test.ts',
+  },
 ];
