@@ -1,5 +1,6 @@
 /** What `npm start` looks at before it starts anything, with what the environment says. */
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { TributaryError } from '@tributary/model/errors';
 import { lookAtConfiguration } from '@tributary/runtime/check/configuration';
 import { keyFileOf } from '@tributary/runtime/keys/file';
@@ -20,9 +21,18 @@ export async function assertConfigured(
   const unused = OWN.filter((name) => (env[name] ?? '').trim() !== '');
   const used = Object.fromEntries(Object.entries(env).filter(([name]) => !OWN.includes(name)));
   const { troubles: found, notes } = await lookAtConfiguration({ env: used, dataDir, redis: false, waitMs });
-  const troubles = found.length > 0 ? found : keyTroubles(dataDir.path);
+  const troubles = found.length > 0 ? found : [...ownFolderTroubles(dataDir), ...keyTroubles(dataDir.path)];
   if (troubles.length > 0) throw new TributaryError('invalid_config', troubles.join('\n'));
   return [...notes, ...(unused.length > 0 ? [unusedSentence(unused)] : [])];
+}
+
+/** A checkout or a project would have eight folders of ours among its files, and `git clean` or a new clone would end the platform. */
+function ownFolderTroubles({ name, path }: { readonly name: string; readonly path: string }): string[] {
+  const other = ['.git', 'package.json'].find((file) => existsSync(join(path, file)));
+  if (other === undefined || isUsed(path)) return [];
+  return [
+    `${name} must be a folder of its own (got "${path}", which has ${other}). Name one within it, such as ${join(path, 'data')}.`,
+  ];
 }
 
 /** New keys in place of a lost file would end every key that was handed out. */

@@ -102,3 +102,14 @@ test('what the start sets itself is said not to be used, and is not examined', a
     expect.stringContaining('does not use TRIBUTARY_COLLECTOR_PORT, TRIBUTARY_HOST. Use --port'),
   ]);
 });
+
+test('a checkout or a project is not taken for a data folder, unless a platform is there already', async () => {
+  writeFileSync(join(dir, 'package.json'), '{}');
+  expect(await refusal({}, dir)).toBe(
+    `--data-dir must be a folder of its own (got "${dir}", which has package.json). Name one within it, such as ${join(dir, 'data')}.`,
+  );
+  expect(await look({})).toEqual([]);
+  writeFileSync(join(dir, 'log.json'), '{"identity": "one", "partitions": 16}');
+  writeFileSync(join(dir, 'keys.json'), '{"keys": []}');
+  expect(await look({}, dir)).toEqual([]);
+});
