@@ -103,7 +103,7 @@ test('law 4: a cursor of other exchange rates is refused: no page belongs to two
   await publish(3, { definitions: json, definitionsVersion: version });
   for (const [i, path] of paths.entries()) {
     const { status, body } = await world.get(`${path}&limit=1&cursor=${cursors[i]}`);
-    expect([status, body.detail]).toEqual([400, expect.stringContaining('ask again without a cursor')]);
+    expect([status, body.detail]).toEqual([400, expect.stringContaining('Ask again without a cursor')]);
     expect((await world.get(`${path}&limit=1`)).body.meta.exchangeRates.rates).toEqual({ USD: '0.9' });
   }
 });
