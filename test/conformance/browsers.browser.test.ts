@@ -136,7 +136,7 @@ describe.skipIf(missing !== null)('in Chromium', () => {
     const events = await arrived('segment:RudderLabs JavaScript SDK', 'page', 'rudder tracked', 'identify');
     expect(events.get('page')).toMatchObject({ channel: 'email', properties: { name: 'Rudder' } });
     expect(events.get('rudder tracked')).toMatchObject({ properties: { plan: 'pro' } });
-    expect(events.get('identify')).toMatchObject({ userId: 'rudder user' });
+    expect(events.get('identify')).toMatchObject({ userId: 'rudder user', properties: { plan: 'pro' } });
     expect(exchanges.some(({ path, status }) => path.startsWith('/sourceConfig') && status === 200)).toBe(true);
     await page.close();
   });

@@ -76,6 +76,9 @@ describe('calls become events', () => {
   });
 
   test('identify, group and alias keep traits and the other id', async () => {
+    const inContext = { userId: 'u', context: { traits: { plan: 'pro' } } };
+    expect(await stored('/v1/identify', inContext)).toMatchObject({ properties: { plan: 'pro' } });
+    expect(await stored('/v1/track', { ...inContext, event: 'x' })).not.toHaveProperty('properties.plan');
     expect(await stored('/v1/identify', { userId: 'u', traits: { plan: 'pro', value: 'high' } })).toMatchObject({
       type: 'identify',
       properties: { plan: 'pro', value: 'high' },

@@ -96,7 +96,7 @@ function timeOf(item: JsonObject, { receivedAt, sentAt: batchSentAt, historical 
 
 /** Properties or traits, with what else of the call is worth keeping: names, ids, and the client's two clocks. */
 function propertiesOf(item: JsonObject, type: SegmentType, { client }: EventTime): unknown {
-  const given = present(type === 'identify' || type === 'group' ? item['traits'] : (item['properties'] ?? item['traits']));
+  const given = present(givenIn(item, type));
   if (given !== undefined && !isObject(given)) return given; // refused by the check of the event
   const added: Record<string, unknown> = {};
   for (const field of ['name', 'category', 'groupId', 'previousId']) {
@@ -109,6 +109,12 @@ function propertiesOf(item: JsonObject, type: SegmentType, { client }: EventTime
   }
   if (Object.keys(added).length === 0) return given;
   return { ...given, ...added };
+}
+
+/** RudderStack's browser library has the traits of an `identify` in its context alone. */
+function givenIn(item: JsonObject, type: SegmentType): unknown {
+  if (type === 'identify') return item['traits'] ?? objectOf(item['context'])?.['traits'];
+  return type === 'group' ? item['traits'] : (item['properties'] ?? item['traits']);
 }
 
 type Context = (field: string) => unknown;
