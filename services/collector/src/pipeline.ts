@@ -39,7 +39,7 @@ export async function ingest(delivery: Delivery, manner: Manner, lease: Lease, c
   }
   const { claim, entries, accepted: count, rejected, reasons, keyId, bytes, folded } = prepared.value;
   for (const { code } of rejected) collector.metrics.rejected.inc({ code });
-  if (!manner.checkOnly) for (const [code, one] of reasons) collector.rejections.note(code, keyId, one);
+  if (!manner.checkOnly) for (const one of reasons) collector.rejections.note(one.code, keyId, one);
   if (manner.strict && rejected.length > 0) {
     claim.giveBack();
     return strictlyRefused(rejected);

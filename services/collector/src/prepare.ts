@@ -70,6 +70,9 @@ export interface Surroundings {
   readonly rates: Rates;
 }
 
+/** Messages of one request that are told apart; of the rest the last one of each code. */
+const MAX_REASONS = 16;
+
 export interface Prepared {
   /** To be kept once all is written, else given back. */
   readonly claim: Claim;
@@ -77,8 +80,8 @@ export interface Prepared {
   readonly entries: readonly { readonly partition: number; readonly body: string }[];
   readonly accepted: number;
   readonly rejected: readonly Rejection[];
-  /** The last event of each reason. */
-  readonly reasons: ReadonlyMap<ErrorCode, Rejected>;
+  /** The last event of each reason and message. */
+  readonly reasons: Iterable<Rejected & { readonly code: ErrorCode }>;
   /** The key that vouches for all. */
   readonly keyId: string;
   /** UTF-8 bytes of all entries. */
@@ -156,7 +159,7 @@ export function prepare(delivery: Delivery, surroundings: Surroundings): Prepara
     maxAgeMs: grant.isPublic ? Math.min(limits.publicEventAgeMs, limits.eventAgeMs) : limits.eventAgeMs,
   };
   const rejected: Rejection[] = [];
-  const reasons = new Map<ErrorCode, Rejected>();
+  const reasons = new Map<string, Rejected & { readonly code: ErrorCode }>();
   const lines = new Map<number, string[]>();
   const folded = new Map<Dimension, number>();
   let accepted = 0;
@@ -166,7 +169,9 @@ export function prepare(delivery: Delivery, surroundings: Surroundings): Prepara
     if (!checked.ok) {
       rejected.push(rejectionOf(index, item, checked));
       const { code, message } = checked;
-      reasons.set(code, { count: (reasons.get(code)?.count ?? 0) + 1, message, item });
+      const said = `${code} ${message}`;
+      const reason = reasons.has(said) || reasons.size < MAX_REASONS ? said : code;
+      reasons.set(reason, { code, count: (reasons.get(reason)?.count ?? 0) + 1, message, item });
       return;
     }
     const partition = partitionOf(checked.value.userKey, partitions);
@@ -179,7 +184,7 @@ export function prepare(delivery: Delivery, surroundings: Surroundings): Prepara
   });
   return {
     ok: true,
-    value: { claim, entries: entriesOf(lines), accepted, rejected, reasons, keyId, bytes, folded, amountsLeft },
+    value: { claim, entries: entriesOf(lines), accepted, rejected, reasons: reasons.values(), keyId, bytes, folded, amountsLeft },
   };
 }
 

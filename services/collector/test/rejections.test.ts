@@ -26,7 +26,7 @@ async function listed(key = READ_KEY) {
   return { status: answer.status, body: (await answer.json()) as { since: string; rejections: RejectionRow[]; code?: string } };
 }
 
-test('the last of each reason and key, with the form of the event, the newest first', async () => {
+test('the last of each reason, key and message, with the form of the event, the newest first', async () => {
   let now = NOW;
   collector = await startCollector({ keys: [BROWSER], now: () => now });
   const order = (revenue: unknown) => ({
@@ -121,6 +121,25 @@ test('a request from a page that its key does not name is filed under that key, 
   expect(row).toMatchObject({ reason: 'forbidden', keyId: narrow.id, count: 1, message, sample: null });
 });
 
+test('orders that are dropped stay in sight when a page that the key does not name sends some too', async () => {
+  const narrow = keyRecord(OTHER_BROWSER.key, 'browser', { origins: ['https://shop.example'] });
+  collector = await startCollector({ keys: [narrow] });
+  const order = { event: 'Order Completed', userId: 'u', properties: { revenue: 9.99 } };
+  const body = JSON.stringify({ writeKey: narrow.key, ...order });
+  for (const origin of ['https://shop.example', 'https://other.example'])
+    await fetch(`${collector.url}/v1/track`, { method: 'POST', body, headers: { origin } });
+  const { rejections } = (await listed()).body;
+  expect(rejections.map(({ reason, keyId }) => [reason, keyId])).toEqual([
+    ['forbidden', narrow.id],
+    ['forbidden', narrow.id],
+  ]);
+  expect(rejections[0]?.message).toBe('the key must be used from one of its origins');
+  expect(rejections[1]).toMatchObject({
+    message: expect.stringContaining('properties.revenue is money'),
+    sample: { event: 'Order Completed' },
+  });
+});
+
 test('a key that may read is needed', async () => {
   collector = await startCollector();
   expect(await listed(WRITE_KEY)).toMatchObject({ status: 403, body: { code: 'forbidden' } });
@@ -139,6 +158,14 @@ describe('law 7: what is kept is bounded', () => {
     for (let i = 0; i < 2_000; i++) note('forbidden', `k${i}`, { count: 1, message: 'm' });
     const { rejections } = list();
     expect([rejections.length, rejections[0]?.keyId, rejections.at(-1)?.keyId]).toEqual([500, 'k1999', 'k1500']);
+  });
+
+  test('in messages: of one key the last ones, and none of another key', () => {
+    const { note, list } = createRejections(() => NOW);
+    note('forbidden', 'other', { count: 1, message: 'm' });
+    for (let i = 0; i < 100; i++) note('forbidden', 'k', { count: 1, message: `m${i}` });
+    const { rejections } = list();
+    expect(rejections.map(({ message }) => message)).toEqual([...Array.from({ length: 8 }, (_, i) => `m${99 - i}`), 'm']);
   });
 
   test('in bytes, whatever the event holds; and nothing of a value is shown', () => {

@@ -1,5 +1,5 @@
 /**
- * The last rejections of each reason and key, for those who wonder where their events are: the page that sent them reads the 200, and its
+ * The last rejections of each reason, key and message, for those who wonder where their events are: the page that sent them reads the 200, and its
  * developer does not. Kept in memory, of this collector alone, since it started; bounded, and without personal data.
  */
 import type { ErrorCode } from '@tributary/model/errors';
@@ -7,7 +7,6 @@ import { sampleOf, withoutValues } from './sample.ts';
 
 export interface Rejected {
   readonly count: number;
-  /** The message of the last one. */
   readonly message: string;
   /** The last event; undefined where the request was refused whole. */
   readonly item?: unknown;
@@ -31,19 +30,29 @@ export interface Rejections {
   list(): { readonly since: string; readonly rejections: readonly RejectionRow[] };
 }
 
-/** Reasons times keys. A row holds at most a few kilobytes. */
+/** Of all keys. A row holds at most a few kilobytes. */
 const MAX_ROWS = 500;
+/** Messages of one reason and key: what one page does wrong hides nothing of what another does, and no other key's. */
+const MAX_MESSAGES = 8;
 
 export function createRejections(now: () => number): Rejections {
   const since = instant(now());
   /** The least recent first. */
   const rows = new Map<string, RejectionRow>();
 
+  function makeRoom(reason: ErrorCode, keyId: string | null): void {
+    const like = [...rows].filter(([, row]) => row.reason === reason && row.keyId === keyId);
+    const [oldest] = like;
+    if (oldest !== undefined && like.length >= MAX_MESSAGES) rows.delete(oldest[0]);
+  }
+
   return {
     note(reason, keyId, { count, message, item }) {
-      const place = `${reason} ${keyId}`;
+      const shown = withoutValues(message);
+      const place = JSON.stringify([reason, keyId, shown]);
       const at = instant(now());
       const known = rows.get(place);
+      if (known === undefined) makeRoom(reason, keyId);
       rows.delete(place);
       rows.set(place, {
         reason,
@@ -51,7 +60,7 @@ export function createRejections(now: () => number): Rejections {
         count: (known?.count ?? 0) + count,
         firstAt: known?.firstAt ?? at,
         lastAt: at,
-        message: withoutValues(message),
+        message: shown,
         sample: item === undefined ? null : sampleOf(item),
       });
       for (const [oldest] of rows) {

@@ -185,7 +185,7 @@ function otherPaths(): Record<string, Json> {
     ...TAKEN,
   };
   const seen = ok(
-    'The last rejection of each reason and key.',
+    'The last rejection of each reason, key and message.',
     json(ref('SeenRejections'), { since: '2026-11-21T12:00:00.000Z', rejections: [] }),
   );
   const rejections = { ...seen, description: 'Needs a key of the scope `read`.' };
