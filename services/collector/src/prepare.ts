@@ -70,7 +70,7 @@ export interface Surroundings {
   readonly rates: Rates;
 }
 
-/** Messages of one request that are told apart; of the rest the last one of each code. */
+/** Messages of one request that have an entry each; the others share one by code. */
 const MAX_REASONS = 16;
 
 export interface Prepared {

@@ -30,7 +30,7 @@ export interface Rejections {
   list(): { readonly since: string; readonly rejections: readonly RejectionRow[] };
 }
 
-/** Of all keys. A row holds at most a few kilobytes. */
+/** All keys together. A row holds at most a few kilobytes. */
 const MAX_ROWS = 500;
 /** Messages of one reason and key: what one page does wrong hides nothing of what another does, and no other key's. */
 const MAX_MESSAGES = 8;
