@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
+import { isCurrency } from './currency.ts';
 import { parseDefinitions, storedDefinitions } from './definitions.ts';
 
 const sha256Hex = (text: string) => createHash('sha256').update(text).digest('hex');
@@ -44,6 +45,16 @@ test('what a person wrote by mistake is named with its place; a byte order mark 
 test('law 1: stored definitions are read as they were stored, with names that are refused today', () => {
   const stored = FIRST.replace('"buy"', '"buy "');
   expect(storedDefinitions(stored, sha256Hex).conversionTypes).toEqual(new Set(['buy ']));
+});
+
+test('exchange rates are of at most 200 currencies', () => {
+  const letters = Array.from({ length: 26 }, (_, i) => String.fromCharCode(65 + i));
+  const codes = letters.flatMap((a) => letters.flatMap((b) => letters.map((c) => a + b + c)));
+  const currencies = codes.filter((code) => code !== 'EUR' && isCurrency(code));
+  const of = (count: number) => ({ to: 'EUR', rates: Object.fromEntries(currencies.slice(0, count).map((code) => [code, '1'])) });
+  const parsed = (count: number) => parseDefinitions(JSON.stringify({ exchangeRates: of(count) }), sha256Hex);
+  expect(Object.keys(parsed(200).exchangeRates?.rates ?? {})).toHaveLength(200);
+  expect(() => parsed(201)).toThrow('exchangeRates.rates: holds more than 200 currencies');
 });
 
 test('law 1: exchange rates are in the text, and not in the version that rows follow', () => {
