@@ -57,7 +57,7 @@ export async function answerOf(context: ServingContext, question: ReportQuestion
   for (const own of counted) {
     const outcomes = await runModels(own, runs);
     const credited = creditedBy({ counts: own, credit: creditOf(own, outcomes) }, by);
-    reports.push(reportOf(rates === null ? credited : convertedTo(rates, credited, question.by)));
+    reports.push(reportOf(rates === null ? credited : await convertedTo(rates, credited, question.by, runs.turn)));
   }
   const currencies = currenciesOfAll(reports.map((each) => each.currencies));
   const [report, before = null] = reports.map((each) => ({ ...each, currencies })) as [Report, Report?];

@@ -15,7 +15,11 @@ import type { ReportQuestion } from '../src/question.ts';
 import type { ModelRuns } from '../src/runner/run-models.ts';
 
 const PARTITIONS = 2;
-export const HERE: ModelRuns = { runner: { run: async (job) => compute(job) }, asker: { key: 'a test', isGone: () => false } };
+export const HERE: ModelRuns = {
+  runner: { run: async (job) => compute(job) },
+  asker: { key: 'a test', isGone: () => false },
+  turn: async () => {},
+};
 
 /** Serves the views of one generation. */
 export async function servingOf(definitions: Definitions, views: RowsByView): Promise<ServingContext> {

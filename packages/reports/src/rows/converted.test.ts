@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import type { ModelName } from '@tributary/attribution/models/catalogue';
 import { expect, test } from 'vitest';
 import { convertedTo } from './converted.ts';
@@ -12,10 +13,11 @@ function credited(keys: readonly string[]): Credited {
   return { counts, credit: new Map<ModelName, object>([['last', { rows, channels: new Map() }]]) } as unknown as Credited;
 }
 
-test('law 4: which rows get the last minor units does not depend on the order in which rows were counted', () => {
+test('law 4: which rows get the last minor units does not depend on the order in which rows were counted', async () => {
   const rates = { to: 'EUR', rates: { USD: '0.5' } };
   for (const keys of [KEYS, KEYS.toReversed(), ['c\tUSD', 'a\tUSD', 'd\tUSD', 'b\tUSD']]) {
-    const rows = convertedTo(rates, credited(keys), ['channel']).credit.get('last')?.rows ?? new Map();
+    const { credit } = await convertedTo(rates, credited(keys), ['channel'], turn);
+    const rows = credit.get('last')?.rows ?? new Map();
     expect([...rows].sort().map(([key, [, minor]]) => [key, minor])).toEqual([
       ['a', 1],
       ['b', 1],
@@ -23,4 +25,18 @@ test('law 4: which rows get the last minor units does not depend on the order in
       ['d', 0],
     ]);
   }
+});
+
+test('law 7: many rows are converted in turns, so that a report of them makes no other request wait', async () => {
+  const keys = Array.from({ length: 20_000 }, (_, i) => `campaign ${i}\t${i % 2 === 0 ? 'EUR' : 'USD'}`);
+  let turns = 0;
+  let isDone = false;
+  const count = () => {
+    turns++;
+    if (!isDone) setImmediate(count);
+  };
+  setImmediate(count);
+  await convertedTo({ to: 'EUR', rates: { USD: '0.5' } }, credited(keys), ['campaign'], turn);
+  isDone = true;
+  expect(turns).toBeGreaterThanOrEqual(Math.floor((2 * keys.length) / 5_000));
 });

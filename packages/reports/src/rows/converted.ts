@@ -2,6 +2,7 @@
  * Amounts of all currencies in one, by the rates of the definitions. Rows are counted by currency beside what they are asked by, so
  * nothing is added across currencies before it is converted: each currency's sum once, and its rows so that they add up to it (law 4).
  */
+import type { ModelName } from '@tributary/attribution/models/catalogue';
 import type { Definitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
 import { convertParts, type ExchangeRates, type Factor, factorOf } from '@tributary/model/exchange-rates';
@@ -27,28 +28,32 @@ export function demandRates({ exchangeRates }: Pick<Definitions, 'exchangeRates'
 
 /**
  * `counts` and `credit` have rows keyed by `by`, then by currency; what comes back is keyed by `by`. Throws `invalid_query` that names the currencies
- * without a rate: a sum without them would be too small.
+ * without a rate: a sum without them would be too small. `turn` lets other requests go on.
  */
-export function convertedTo(rates: ExchangeRates, { counts, credit }: Credited, by: readonly string[]): Credited {
+export async function convertedTo(
+  rates: ExchangeRates,
+  { counts, credit }: Credited,
+  by: readonly string[],
+  turn: () => Promise<unknown>,
+): Promise<Credited> {
   const { values, costs } = counts.currencies;
   demandRatesOf([...values, ...costs], rates);
-  const inOne = (rows: Rows) => rowsInOne(rows, rates);
+  const ofModels = new Map<ModelName, ModelCredit>();
+  for (const [model, ofModel] of credit) {
+    const rows = await rowsInOne(ofModel.rows, rates, turn);
+    ofModels.set(model, { ...ofModel, rows, totals: sumOf(rows, 2), channels: withoutAmounts(ofModel), oneCurrency: false });
+  }
   return {
     counts: {
       ...counts,
       question: { ...counts.question, by },
-      costs: counts.costs === null ? null : inOne(counts.costs),
+      costs: counts.costs === null ? null : await rowsInOne(counts.costs, rates, turn),
       currencies: {
         values: values.length === 0 ? [] : [rates.to],
         costs: costs.length === 0 ? [] : [rates.to],
       },
     },
-    credit: new Map(
-      [...credit].map(([model, ofModel]) => {
-        const rows = inOne(ofModel.rows);
-        return [model, { ...ofModel, rows, totals: sumOf(rows, 2), channels: withoutAmounts(ofModel), oneCurrency: false }];
-      }),
-    ),
+    credit: ofModels,
   };
 }
 
@@ -71,8 +76,12 @@ function demandRatesOf(currencies: readonly string[], rates: ExchangeRates): voi
   );
 }
 
+/** Rows that are converted before requests have their turn: a few ms. */
+const ROWS_PER_TURN = 4_096;
+
 /** `[count, minor]` keyed by `…, currency`: without the currency, the second measure converted. */
-function rowsInOne(rows: Rows, rates: ExchangeRates): Rows {
+async function rowsInOne(rows: Rows, rates: ExchangeRates, turn: () => Promise<unknown>): Promise<Rows> {
+  let passed = 0;
   const ofCurrency = new Map<string, [key: string, measures: readonly Integer[]][]>();
   for (const [key, measures] of rows) {
     const end = key.lastIndexOf('\t');
@@ -80,16 +89,22 @@ function rowsInOne(rows: Rows, rates: ExchangeRates): Rows {
     const own = ofCurrency.get(currency) ?? [];
     ofCurrency.set(currency, own);
     own.push([key.slice(0, Math.max(0, end)), measures]);
+    if (++passed % ROWS_PER_TURN === 0) await turn();
   }
   const sums: Rows = new Map();
   for (const currency of [...ofCurrency.keys()].sort()) {
+    await turn();
+    const own = ofCurrency.get(currency) ?? [];
     // Which rows get the last minor units does not depend on the order in which they were counted.
-    const own = (ofCurrency.get(currency) ?? []).sort(([a], [b]) => (a < b ? -1 : 1));
+    if (currency !== rates.to) own.sort(([a], [b]) => (a < b ? -1 : 1));
     const minor = converted(
       own.map(([, [, amount = 0]]) => amount),
       factorOf(rates, currency),
     );
-    for (const [i, [key, [count = 0]]] of own.entries()) addRow(sums, key, [count, minor[i] as Integer]);
+    for (const [i, [key, [count = 0]]] of own.entries()) {
+      addRow(sums, key, [count, minor[i] as Integer]);
+      if (++passed % ROWS_PER_TURN === 0) await turn();
+    }
   }
   return sums;
 }

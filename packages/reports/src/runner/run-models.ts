@@ -16,6 +16,8 @@ import type { ModelRunner } from './runner.ts';
 export interface ModelRuns {
   readonly runner: Pick<ModelRunner, 'run'>;
   readonly asker: Asker;
+  /** Lets other requests go on, between pieces of work that hold up the event loop. */
+  readonly turn: () => Promise<unknown>;
 }
 
 /** A model's outcomes over one window. */
@@ -29,7 +31,7 @@ export interface ModelOutcomes {
 /** One after the other. Rejects with `too_many_states`, or as the runner does. */
 export async function runModels(
   { question, names, shared }: Counts,
-  { runner, asker }: ModelRuns,
+  { runner, asker }: Pick<ModelRuns, 'runner' | 'asker'>,
 ): Promise<ReadonlyMap<SharedName, ModelOutcomes>> {
   const outcomes = new Map<SharedName, ModelOutcomes>();
   if (shared === null) return outcomes;

@@ -60,7 +60,7 @@ export const routes: Routes = (context) => (app, _options, done) => {
         `baseline must be one of the models compared, ${models.join(', ')} (got ${JSON.stringify(baseline)})`,
       );
     const question = questionOf(models, query);
-    const answer = await answerOf(context, question, { runner, asker: askerOf(request, reply) });
+    const answer = await answerOf(context, question, { runner, asker: askerOf(request, reply), turn });
     const { report, definitions, meta } = answer;
     const { sort } = query;
     const cursor = [...cursorKey('compare', question, baseline), answer.rates];
@@ -107,7 +107,7 @@ async function answerReport(
   const model = modelOf(query.model);
   const asked = questionOf([model], query);
   const question = { ...asked, notes: [...asked.notes, ...notes] };
-  const answer = await answerOf(context, question, { runner, asker: askerOf(request, reply) });
+  const answer = await answerOf(context, question, { runner, asker: askerOf(request, reply), turn });
   const { sort } = query;
   // Pages of other exchange rates, or of another archive question, do not belong together.
   const cursor = [...cursorKey('attribution', question), notes, answer.rates];
