@@ -218,4 +218,12 @@ export const MUTATIONS_OF_ARCHIVE_QUESTIONS: readonly Mutation[] = [
     to: 'question), answer.rates];',
     test: OF_API,
   },
+  {
+    lie: 'questions that the queue has lost go before others',
+    law: '7',
+    file: DESK,
+    from: "({ state }) => state === 'waiting' || state === 'running'",
+    to: '() => true',
+    test: OF_API,
+  },
 ];

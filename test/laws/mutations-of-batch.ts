@@ -40,6 +40,14 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
     test: 'jobs/recompute/test/compare-views.test.ts',
   },
   {
+    lie: 'a reconciliation says that there are no rows of deltas',
+    law: '7',
+    file: `${RECOMPUTE}/reconcile/reconcile.ts`,
+    from: '(each.rows.get(name)?.size ?? 0), 0);',
+    to: '0 * (each.rows.get(name)?.size ?? 0), 0);',
+    test: 'jobs/recompute/test/reconciled-money.test.ts',
+  },
+  {
     lie: 'views of any number of deltas are compared in memory',
     law: '7',
     file: `${RECOMPUTE}/reconcile/compare-views.ts`,

@@ -1,4 +1,6 @@
 /** Law 4, of money in a reconciliation: euros and dollars have no sum. */
+import { readFile } from 'node:fs/promises';
+import { compareViews } from '@tributary/recompute/reconcile/compare-views';
 import { generateEvents } from '@tributary/testkit/generate';
 import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/generate-definitions';
 import { naive } from '@tributary/testkit/naive';
@@ -34,4 +36,18 @@ test('law 4: a reconciliation has amounts by currency, and in totals none that w
     computed,
   );
   expect(Object.keys(totals)).toEqual(['conversions']);
+});
+
+test('law 7: a reconciliation says how many rows of deltas there are, which decides how they are compared', async () => {
+  const events = generateEvents(createRandom(15), { events: 60, users: 4, lateChance: 0, duplicateChance: 0 }, DEFINITIONS);
+  await world.ingest(events);
+  const said: number[][] = [];
+  const compare: typeof compareViews = async (spec) => {
+    for (const { deltas } of spec.views)
+      if (deltas !== null) said.push([deltas.rows, (await readFile(deltas.path, 'utf8')).split('\n').length - 1]);
+    return compareViews(spec);
+  };
+  await world.run({}, { compare });
+  expect(said.some(([rows = 0]) => rows > 0)).toBe(true);
+  for (const [rows, lines] of said) expect(rows).toBe(lines);
 });

@@ -238,3 +238,13 @@ test('a cursor of one question, or of both layers, is refused by another', async
   for (const path of paths) codes.push((await page(path, `&cursor=${nextCursor}`)).body.code);
   expect(codes).toEqual(['invalid_query', undefined, 'invalid_query']);
 });
+
+test('a question that the queue has lost goes before no other', async () => {
+  const world = await grown();
+  const { question } = await ask(world);
+  const ahead = async () => (await ask(world, { ...WIDER, dryRun: true })).cost.ahead;
+  expect(await ahead()).toBe(1);
+  world.queued.delete(question.id);
+  world.advance(11_000);
+  expect(await ahead()).toBe(0);
+});
