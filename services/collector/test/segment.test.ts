@@ -257,6 +257,20 @@ describe('money', () => {
     expect(event).toMatchObject({ properties: { value: 'blue', cost: -1, currency: 'none' } });
     for (const field of ['value', 'cost', 'currency']) expect(event).not.toHaveProperty(field);
   });
+  test('revenue without a currency is taken in hundredths, of no currency; a currency that does not exist rejects it', async () => {
+    const order = (properties: object) => ({ event: 'Order Completed', userId: 'u', properties });
+    for (const currency of [undefined, null, '']) {
+      const event = await stored('/v1/track', order({ revenue: 20, currency }));
+      expect(event.value).toBe(2000);
+      expect(event).not.toHaveProperty('currency');
+    }
+    for (const amount of [{ revenue: 20 }, { total: 20 }])
+      for (const currency of ['€', 'PTS', 'euro'])
+        expect(await rejection('/v1/track', order({ ...amount, currency }))).toMatchObject({
+          code: 'invalid_field',
+          message: expect.stringContaining('currency'),
+        });
+  });
   test('revenue goes before value; cost counts for touches', async () => {
     expect(
       await stored('/v1/track', {
