@@ -1,7 +1,13 @@
 /** What the real collector says of lines, by the number that an editor shows. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { tributary } from '../../packages/cli/test/fake-shell.ts';
-import { type StartedCollector, startCollector, WRITE_KEY } from '../../services/collector/test/start-collector.ts';
+import {
+  keyRecord,
+  SECRET,
+  type StartedCollector,
+  startCollector,
+  WRITE_KEY,
+} from '../../services/collector/test/start-collector.ts';
 
 let collector: StartedCollector;
 beforeEach(async () => {
@@ -64,6 +70,30 @@ test('wrong usage and a wrong key say so', async () => {
     stderr: expect.stringContaining('the file does not exist'),
   });
   expect(await check(['-'], [good(1)], 'tw_other')).toMatchObject({ code: 1, stderr: expect.stringContaining('401') });
+});
+
+test('a key that is narrowed to origins is checked as a page of --origin uses it; without one nothing is said to continue', async () => {
+  const page = keyRecord(`tb_00000000000b_${SECRET}`, 'browser', { origins: ['https://shop.example'] });
+  await collector.stop();
+  collector = await startCollector({ keys: [page] });
+  const lines = [
+    '{"type":"page","userId":"u"}',
+    '{"type":"track","event":"Order Completed","userId":"u","properties":{"revenue":20}}',
+  ];
+  const asPage = await check(['-', '--as', 'batch', '--origin', 'https://shop.example'], lines, page.key);
+  expect(asPage).toMatchObject({ code: 1, stdout: '1 event would be accepted, 1 rejected: 1 forbidden\n' });
+  expect(asPage.stderr).toContain('line 2: forbidden: properties.revenue is money');
+  for (const [argv, got] of [
+    [[], 'got nothing'],
+    [['--origin', 'https://other.example'], 'got "https://other.example"'],
+  ] as const) {
+    const { code, stderr } = await check(['-', '--as', 'batch', ...argv], lines, page.key);
+    expect([code, stderr]).toEqual([1, expect.stringContaining(`the key must be used from one of its origins (${got})`)]);
+    expect(stderr).toContain('nothing was written. For a key that is narrowed to origins, name the one of the page: --origin');
+    expect(stderr).not.toContain('again');
+  }
+  const slash = await check(['-', '--origin', 'https://shop.example/'], lines, page.key);
+  expect(slash).toMatchObject({ code: 2, stderr: expect.stringContaining('Write https://shop.example.') });
 });
 
 test('what is lost where a line is read and written again is found as the collector finds it', async () => {

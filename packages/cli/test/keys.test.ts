@@ -109,6 +109,11 @@ test.each([
   [['create', 'server', '--revenue'], /--revenue must go with a browser key/],
   [['create', 'server', '--rate', '0'], /--rate must be a whole number/],
   [['create', 'browser', '--origin', 'shop.example'], /--origin must be an origin/],
+  [
+    ['create', 'browser', '--origin', 'https://a.example', 'https://*.b.example'],
+    /without wildcards \(got "https:\/\/\*\.b\.example"\)/,
+  ],
+  [['create', 'browser', '--origin', 'https://Shop.Example:443/'], /Write https:\/\/shop\.example\./],
   [['create', 'browser', '--expires', 'soon'], /--expires must be a duration/],
 ])('%j is wrong usage', async (args, message) => {
   const { code, stderr } = await keys(...args);

@@ -1,4 +1,5 @@
 /** `tributary events check`: what the collector would say of events, line by line, without writing one. */
+import { originTrouble } from '@tributary/runtime/keys/origin';
 import { type Command, Option } from 'commander';
 import { type Act, answer, type Context } from '../context.ts';
 import { EXIT, type ExitCode, UsageError } from '../exit.ts';
@@ -14,6 +15,7 @@ import { openSender } from './import-run.ts';
 interface Options {
   readonly as: string;
   readonly limit: string;
+  readonly origin?: string;
 }
 
 interface Finding extends Pick<Rejected, 'code' | 'message'> {
@@ -36,15 +38,20 @@ export function addEventsCheck(parent: Command, act: Act): void {
         .choices(['events', 'batch', 'import'])
         .default('events'),
     )
+    .option('--origin <origin>', 'as a page of this origin sends them, for a key that is narrowed to origins')
     .addOption(new Option('--limit <n>', 'how many rejections are shown').default('20'))
     .action(act(check));
 }
 
 async function check(context: Context, file: string, options: Options): Promise<ExitCode> {
   const { terminal } = context;
+  const { origin } = options;
   const findings = createFindings(limitOf(options.limit));
+  const wrong = origin === undefined ? undefined : originTrouble(origin);
+  if (wrong !== undefined) throw new UsageError(`--origin ${wrong}`);
   const sent = new Map<Batch, readonly number[]>();
   const sender = openSender(context, `/v1/validate?as=${options.as}`, {
+    ...(origin !== undefined && { origin }),
     onProgress: (totals) => terminal.progress(`${counted(totals.sent, 'event')} checked`),
     onAnswer: (batch, rejected) => {
       for (const { index, code, message } of rejected) findings.add({ line: sent.get(batch)?.[index] ?? 0, code, message });

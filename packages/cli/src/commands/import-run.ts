@@ -33,7 +33,7 @@ function senderFor(context: Context): Sender {
 export function openSender(
   { settings, shell, terminal }: Context,
   path: Sending['path'],
-  hooks: Pick<Sending, 'onProgress' | 'onAnswer'>,
+  hooks: Pick<Sending, 'onProgress' | 'onAnswer' | 'origin'>,
 ): Sender {
   return createSender({
     url: settings.collectorUrl,

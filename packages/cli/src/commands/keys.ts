@@ -1,6 +1,7 @@
 /** `tributary keys …`: the API keys of a data folder. Running services follow the file: a change holds within a second. */
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { changeKeys, type KeyRecord, type KeyRules, keyFileOf, readKeys, SCOPES, type Scope } from '@tributary/runtime/keys/file';
+import { originTrouble } from '@tributary/runtime/keys/origin';
 import { createKey } from '@tributary/runtime/keys/ring';
 import { Argument, type Command, Option } from 'commander';
 import { type Act, answer, type Context } from '../context.ts';
@@ -33,7 +34,7 @@ export function addKeys(program: Command, act: Act): void {
     .addArgument(new Argument('<scope>', 'what it may do').choices(SCOPES.filter((scope) => scope !== 'write')))
     .option('--name <text>', 'who uses it')
     .option('--expires <duration>', 'after how long it ends, such as 90d')
-    .option('--origin <origin...>', 'web origins that may send with it')
+    .option('--origin <origin...>', 'web origins that may send with it, each in full: no wildcards')
     .option('--type <type...>', 'types of events that may be sent with it')
     .option('--rate <n>', 'events a second that each collector takes from it')
     .option('--revenue', 'a browser key may send value and cost')
@@ -145,8 +146,8 @@ function rulesOf(scope: Scope, { name, origin, type, rate, revenue }: CreateOpti
     throw new UsageError('--revenue must go with a browser key: others may send money');
   if (rate !== undefined && !/^[1-9]\d{0,8}$/.test(rate))
     throw new UsageError(`--rate must be a whole number of events a second, from 1 (got "${rate}")`);
-  const wrong = origin?.find((one) => !/^https?:\/\/[^/\s]+$/.test(one));
-  if (wrong !== undefined) throw new UsageError(`--origin must be an origin such as https://shop.example (got "${wrong}")`);
+  const wrong = origin?.map(originTrouble).find((trouble) => trouble !== undefined);
+  if (wrong !== undefined) throw new UsageError(`--origin ${wrong}`);
   return {
     ...(name !== undefined && { name }),
     ...(origin !== undefined && { origins: origin }),

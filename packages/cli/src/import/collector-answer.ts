@@ -24,11 +24,11 @@ export function answerOf(where: string, text: string): Answer {
   throw notACollector(where, 200);
 }
 
-/** No answer came. */
-export function unreachable(where: string, cause: unknown): CommandError {
-  const fix = isPlainServer(cause)
-    ? PLAIN_SERVER_FIX
-    : 'Start the platform with "npm start", or name its collector with --collector-url. Run the same command again: what was counted counts once.';
+/** No answer came. `isCheck`: nothing would have been written. */
+export function unreachable(where: string, cause: unknown, isCheck: boolean): CommandError {
+  const start = 'Start the platform with "npm start", or name its collector with --collector-url.';
+  const again = isCheck ? '' : ' Run the same command again: what was counted counts once.';
+  const fix = isPlainServer(cause) ? PLAIN_SERVER_FIX : `${start}${again}`;
   const message = `the collector at ${where} does not answer: ${reasonOf(cause)}`;
   return new CommandError({ code: 'collector_unreachable', message, fix, exitCode: EXIT.missing }, { cause });
 }
@@ -36,7 +36,7 @@ export function unreachable(where: string, cause: unknown): CommandError {
 /** Answers of a proxy whose server does not answer it, and of one that is full. */
 const BEFORE_IT: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
-export function refusal(where: string, status: number, text: string): CommandError {
+export function refusal(where: string, status: number, text: string, isCheck: boolean): CommandError {
   const fields = fieldsOf(text);
   if (fields?.['code'] === undefined && !BEFORE_IT.has(status)) return notACollector(where, status);
   const { code, message, detail } = (fields ?? {}) as { code?: string; message?: string; detail?: string };
@@ -44,12 +44,16 @@ export function refusal(where: string, status: number, text: string): CommandErr
   return new CommandError({
     code: status === 401 ? 'invalid_write_key' : 'collector_refused',
     message: `the collector at ${where} answered ${status}${said === '' ? '' : `: ${said}`}`,
-    fix:
-      status === 401
-        ? 'Give a write key with --key or TRIBUTARY_WRITE_KEY.'
-        : 'See the message; running the same command again continues, each event counts once.',
+    fix: status === 401 ? 'Give a write key with --key or TRIBUTARY_WRITE_KEY.' : isCheck ? fixOfCheck(status) : SENT_AGAIN,
     exitCode: status >= 500 || status === 429 ? EXIT.missing : EXIT.found,
   });
+}
+
+const SENT_AGAIN = 'See the message; running the same command again continues, each event counts once.';
+
+function fixOfCheck(status: number): string {
+  if (status !== 403) return 'See the message. Nothing was written.';
+  return 'See the message; nothing was written. For a key that is narrowed to origins, name the one of the page: --origin https://shop.example.';
 }
 
 /** Nothing of the answer is quoted: it may be a page of any length, and means nothing here. */

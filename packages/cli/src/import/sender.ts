@@ -17,6 +17,8 @@ export interface Sending {
   /** Native events; those of an import say `historical` themselves. */
   readonly path: '/v1/events' | `/v1/validate?as=${string}`;
   readonly key: string;
+  /** Sent as the page's origin, for a key that is narrowed to some. */
+  readonly origin?: string;
   readonly fetch: typeof fetch;
   readonly sleep: (ms: number) => Promise<void>;
   /** Epoch ms. */
@@ -92,13 +94,14 @@ type OnRetry = (trouble: string, retryAfter: string | null) => void;
 
 async function deliver(to: Sending, body: Uint8Array<ArrayBuffer>, onRetry: OnRetry): Promise<Answer> {
   const where = `${to.url}${to.path}`;
+  const isCheck = to.path !== '/v1/events';
   for (let attempt = 1; ; attempt++) {
     const got = await post(to, body);
     if (!('failure' in got) && got.status === 200) return answerOf(where, got.text);
     const [trouble, mayPass, retryAfter] =
       'failure' in got
-        ? [unreachable(where, got.failure), !isPlainServer(got.failure), null]
-        : [refusal(where, got.status, got.text), isRetryable(got.status), got.retryAfter];
+        ? [unreachable(where, got.failure, isCheck), !isPlainServer(got.failure), null]
+        : [refusal(where, got.status, got.text, isCheck), isRetryable(got.status), got.retryAfter];
     if (!mayPass || attempt >= MAX_ATTEMPTS) throw trouble;
     onRetry(trouble.message, retryAfter);
     await to.sleep(retryWaitMs(attempt, retryAfter));
@@ -119,6 +122,7 @@ async function post(to: Sending, body: Uint8Array<ArrayBuffer>): Promise<Got | {
         authorization: `Basic ${Buffer.from(`${to.key}:`).toString('base64')}`,
         'content-type': 'application/json',
         'content-encoding': 'gzip',
+        ...(to.origin !== undefined && { origin: to.origin }),
       },
       body,
       signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
