@@ -33,7 +33,8 @@ export function openApi(version: string): Json {
       description: 'Every route is described in docs/api.md of the repository.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
-    servers: [{ url: 'http://127.0.0.1:7401', description: 'A platform on this machine, as `npm start` starts it.' }],
+    // Relative to the address of the document, whatever port or proxy that is.
+    servers: [{ url: '/', description: 'The API that this document comes from.' }],
     tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
     security: [{ key: [] }],
     paths,

@@ -191,6 +191,11 @@ describe('keys', () => {
     expect(page.text).not.toMatch(/<script(?![^>]*\bsrc=)[^>]*>/);
     expect(String(page.headers['content-security-policy'])).toMatch(/script-src 'self'(;|$)/);
     const { body } = await world.get('/docs/json');
+    // What the pages try out goes to the address that they come from, the only one that their policy allows.
+    expect(String(page.headers['content-security-policy'])).toMatch(/connect-src 'self'(;|$)/);
+    expect((body.servers as { url: string }[]).map(({ url }) => new URL(url, 'http://api.test:17500/docs/json').href)).toEqual([
+      'http://api.test:17500/',
+    ]);
     expect(Object.keys(body.paths).sort()).toEqual(
       expect.arrayContaining([
         '/v1/attribution',

@@ -15,6 +15,7 @@ interface Schema {
   readonly required?: readonly string[];
 }
 interface Document {
+  readonly servers: readonly { readonly url: string }[];
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
   readonly components: { readonly schemas: Readonly<Record<string, Schema>> };
 }
@@ -33,6 +34,10 @@ const operations = () =>
   Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
   );
+
+test('requests go to the address that the document comes from', () => {
+  expect(document.servers.map(({ url }) => new URL(url, `${collector.url}/openapi.json`).href)).toEqual([`${collector.url}/`]);
+});
 
 /** Probes, this document, and paths that differ by a slash only. */
 const BESIDE = /^GET \/(livez|readyz|metrics|openapi\.json)$|^POST \/v1\/import\/$|^(HEAD|OPTIONS) /;

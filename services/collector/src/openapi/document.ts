@@ -34,7 +34,8 @@ export function openApi(version: string): Json {
         'docs/ingestion.md of the repository describes every route. A slash at the end of a path changes nothing, but for `/v1/import/`.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
-    servers: [{ url: 'http://127.0.0.1:7400', description: 'A platform on this machine, as `npm start` starts it.' }],
+    // Relative to the address of the document, whatever port or proxy that is.
+    servers: [{ url: '/', description: 'The collector that this document comes from.' }],
     tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
     security: [{ user: [] }, { bearer: [] }, {}],
     paths: allPaths(),
