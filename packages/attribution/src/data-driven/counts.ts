@@ -89,7 +89,7 @@ export function canonicalCoalitions(coalitions: Iterable<Coalition>): Coalition[
 export function* soundCoalitions(coalitions: Iterable<Coalition>): Generator<Coalition> {
   for (const row of coalitions) {
     demandCounts(row, keyOfCoalition);
-    if (row.channels.length === 0 || !counts(row)) continue;
+    if (row.channels.length === 0 || !hasCounts(row)) continue;
     yield isAscending(row.channels) ? row : { ...row, channels: distinctSorted(row.channels) };
   }
 }
@@ -117,11 +117,11 @@ export function renameChannels(
   counts: readonly Coalition[] | readonly Transition[],
   rename: (channel: string) => string,
 ): Coalition[] | Transition[] {
-  const to = new Map<string, string>();
+  const names = new Map<string, string>();
   const renamed = (channels: readonly string[]) =>
     channels.map((channel) => {
-      let name = to.get(channel);
-      if (name === undefined) to.set(channel, (name = rename(channel)));
+      let name = names.get(channel);
+      if (name === undefined) names.set(channel, (name = rename(channel)));
       return name;
     });
   if (counts.every((row) => 'channels' in row))
@@ -162,10 +162,10 @@ function merged<Row extends Counts>(rows: Iterable<Row>, keyOf: (row: Row) => st
     byKey.set(key, added(byKey.get(key) ?? NOTHING, row));
   }
   const keys = [...byKey.keys()].sort();
-  return keys.map((key) => byKey.get(key) as Row).filter(counts);
+  return keys.map((key) => byKey.get(key) as Row).filter(hasCounts);
 }
 
-function counts({ conversions, nulls, value }: Counts): boolean {
+function hasCounts({ conversions, nulls, value }: Counts): boolean {
   return conversions !== 0 || nulls !== 0 || value !== 0;
 }
 

@@ -37,21 +37,19 @@ export function invert(flow: Float64Array, stride: number, states: number): Floa
   // Forward: the inverse of the lower factor, whose row i reaches no further than column i.
   for (let i = 0; i < states; i++) {
     inverse[i * states + i] = 1;
-    for (let k = 0; k < i; k++) addRow(inverse, states, i, k, flow[i * stride + k] as number, k + 1);
+    for (let k = 0; k < i; k++) addRow(inverse, i * states, k * states, flow[i * stride + k] as number, k + 1);
   }
   // Backward, from the last state: divides by the upper factor.
   for (let i = states - 1; i >= 0; i--) {
-    for (let j = i + 1; j < states; j++) addRow(inverse, states, i, j, flow[i * stride + j] as number, states);
+    for (let j = i + 1; j < states; j++) addRow(inverse, i * states, j * states, flow[i * stride + j] as number, states);
     const pivot = pivots[i] as number;
     for (let j = i * states; j < (i + 1) * states; j++) inverse[j] = (inverse[j] as number) / pivot;
   }
   return inverse;
 }
 
-/** Adds `factor` times the first `columns` of row `from` to row `to`. */
-function addRow(matrix: Float64Array, size: number, to: number, from: number, factor: number, columns: number): void {
+/** Adds `factor` times the `columns` numbers from `source` on to those from `target` on. */
+function addRow(matrix: Float64Array, target: number, source: number, factor: number, columns: number): void {
   if (factor === 0) return;
-  const target = to * size;
-  const source = from * size;
   for (let j = 0; j < columns; j++) matrix[target + j] = (matrix[target + j] as number) + factor * (matrix[source + j] as number);
 }

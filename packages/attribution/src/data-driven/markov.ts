@@ -81,7 +81,7 @@ export function byInverse(chain: Chain): (rewards: Float64Array) => Expected {
       whole: dot(visits, rewards),
       magnitude: dot(visits, rewards.map(Math.abs)),
       converted: dot(visits, chain.conversions),
-      lost: (channel) => lost(blocks[channel] as number[], inverse, n, visits, expected),
+      lost: (channel) => lostIn(blocks[channel] as number[], inverse, n, visits, expected),
     };
   };
 }
@@ -113,7 +113,7 @@ export function byElimination(chain: Chain): (rewards: Float64Array) => Expected
 }
 
 /** Expected reward of the journeys that ever enter the block of states. */
-function lost(block: number[], inverse: Float64Array, n: number, visits: Float64Array, expected: Float64Array): number {
+function lostIn(block: number[], inverse: Float64Array, n: number, visits: Float64Array, expected: Float64Array): number {
   if (block.length === 0) return 0;
   const size = block.length;
   const within = new Float64Array(size * size);

@@ -23,7 +23,7 @@ export interface OrderChoice {
 export function chooseOrder(transitions: readonly Transition[], maxOrder: number): OrderChoice {
   const channels = channelsOf(transitions).length;
   const fits = Array.from({ length: maxOrder }, (_, i) => fitOf(lowerOrder(transitions, i + 1), i + 1, channels));
-  const best = fits.reduce((best, fit) => (fit.penalisedAuc > best.penalisedAuc ? fit : best));
+  const best = fits.reduce((before, fit) => (fit.penalisedAuc > before.penalisedAuc ? fit : before));
   return { order: best.order, fits };
 }
 
@@ -38,9 +38,9 @@ function fitOf(transitions: readonly Transition[], order: number, channels: numb
 
 /** Exact, over all thresholds. 0.5 (no better than a coin) where there are no conversions, or no nulls. */
 function aucOf(ends: readonly Transition[]): number {
-  const rate = ({ conversions, nulls }: Transition) => conversions / (conversions + nulls);
+  const rate = (row: Transition) => row.conversions / (row.conversions + row.nulls);
   const byRate = Map.groupBy(
-    ends.filter(({ conversions, nulls }) => conversions + nulls > 0),
+    ends.filter((row) => row.conversions + row.nulls > 0),
     rate,
   );
   let nullsBelow = 0;

@@ -23,8 +23,8 @@ export function removalEffects({ paths, channels, order }: PathsInput): EffectsO
   };
   const edges = new Map<number, number>();
   const walks = paths.map(({ path }) => {
-    const steps = transitionsOfPath(path, order).filter(({ to }) => to.length > 0);
-    const visited = steps.map(({ to }) => stateOf(to));
+    const steps = transitionsOfPath(path, order).filter((step) => step.to.length > 0);
+    const visited = steps.map((step) => stateOf(step.to));
     return visited;
   });
   const states = names.size;

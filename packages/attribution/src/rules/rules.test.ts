@@ -126,7 +126,7 @@ describe.each(RULE_NAMES)('law 4, conservation: %s', (rule) => {
       fc.property(fc.array(anyWeighted, { maxLength: 12 }), (paths) => {
         const credit = [...creditByRule(paths, rule, SHAPE).values()];
         const attributed = paths.filter(({ path }) => path.length > 0);
-        const sum = (parts: readonly number[]) => parts.reduce((total, part) => total + part, 0);
+        const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);
         expect(sum(credit.map((one) => one.creditMicros))).toBe(1_000_000 * sum(attributed.map((one) => one.conversions)));
         expect(sum(credit.map((one) => one.valueMinor))).toBe(sum(attributed.map((one) => one.value)));
         expect(credit.every((one) => one.creditMicros >= 0 && one.valueMinor >= 0)).toBe(true);

@@ -46,7 +46,7 @@ const UNEVEN = Array.from({ length: GROUPS }, (_, group) => [40 + (group % 5), 2
 
 describe('a delete-a-group jackknife', () => {
   test('of what adds up, the variance is that of the groups', () => {
-    const amounts = UNEVEN.map(([a]) => a as number);
+    const amounts = UNEVEN.map(([first]) => first as number);
     const total = amounts.reduce((sum, x) => sum + x, 0);
     const variance = (GROUPS / (GROUPS - 1)) * amounts.reduce((sum, x) => sum + (x - total / GROUPS) ** 2, 0);
     const width = (student(0.9, GROUPS - 1) * Math.sqrt(variance)) / total;

@@ -124,7 +124,8 @@ const C = [
 const D = [7.784695709041462e-3, 3.224671290700398e-1, 2.445134137142996, 3.754408661907416, 1];
 
 function normalQuantile(part: number): number {
-  const polynomial = (coefficients: readonly number[], x: number) => coefficients.reduce((sum, c) => sum * x + c, 0);
+  const polynomial = (coefficients: readonly number[], at: number) =>
+    coefficients.reduce((sum, coefficient) => sum * at + coefficient, 0);
   if (part > 1 - 0.02425) {
     const x = Math.sqrt(-2 * Math.log(1 - part));
     return -polynomial(C, x) / polynomial(D, x);

@@ -12,12 +12,12 @@ test('at the bound nothing is sure but that it was passed; far above it, next to
 });
 
 test('users counted: nothing at the bound, all of it from four times as many on', () => {
-  const of = (known: number) => loweredByCount({ known, fewest: 10 }, 0.9);
-  expect([of(10), of(40), of(4_000)]).toEqual([0, 1, 1]);
-  const factors = [10, 11, 12, 14, 16, 20, 25, 30, 39].map(of);
+  const counted = (known: number) => loweredByCount({ known, fewest: 10 }, 0.9);
+  expect([counted(10), counted(40), counted(4_000)]).toEqual([0, 1, 1]);
+  const factors = [10, 11, 12, 14, 16, 20, 25, 30, 39].map(counted);
   expect(factors).toEqual(factors.toSorted((a, b) => a - b));
-  expect(of(20)).toBeGreaterThan(0.9);
-  expect(of(39)).toBeGreaterThan(0.999);
+  expect(counted(20)).toBeGreaterThan(0.9);
+  expect(counted(39)).toBeGreaterThan(0.999);
 });
 
 test('thousands of groups', () => {

@@ -58,7 +58,7 @@ describe('what is drawn', () => {
   test.each([
     ['alike', () => 10],
     ['all different', (i: number) => 10 + i / 1e6],
-  ])('an interval is as wide as theory has it, of units that are %s', (_, worth) => {
+  ])('an interval is as wide as theory has it, of units that are %s', (_kind, worth) => {
     const values = (from: number, times: number) => Array.from({ length: times }, (_, i) => worth(from + i));
     const { of } = answerOf(users(...orders('a', values(0, 300)), ...orders('b', values(300, 700))), { replicates: 4_000 });
     const normal = 2 * deviations(0.9);
@@ -205,9 +205,9 @@ describe('small counts', () => {
 });
 
 test('a user with 150 orders among 300: no interval, of conversions or of value; 1 to 9 orders each leave them (before: held in 18–81 % of the samples)', () => {
-  const buyers = (orders: (i: number) => number) =>
+  const buyers = (ordersOf: (i: number) => number) =>
     users(
-      ...Array.from({ length: 300 }, (_, i) => Array.from({ length: orders(i) }, () => path(i % 3 === 0 ? 'a' : 'b', 1, 50))),
+      ...Array.from({ length: 300 }, (_, i) => Array.from({ length: ordersOf(i) }, () => path(i % 3 === 0 ? 'a' : 'b', 1, 50))),
     );
   const { answer, of } = answerOf(buyers((i) => (i === 7 ? 150 : 1)));
   for (const { cautions } of answer.models) expect(cautions).toContain('few_users_decide');
@@ -221,7 +221,7 @@ test('a user with 150 orders among 300: no interval, of conversions or of value;
 test('users whose conversions have no variance: no interval (before: printed in a quarter of the samples, held in 40–90 %)', () => {
   const buyers = Array.from({ length: 300 }, (_, i) => Math.floor((300 / (i + 0.5)) ** (1 / 1.5)));
   const { answer } = answerOf(
-    users(...buyers.map((orders, i) => Array.from({ length: orders }, () => path(i % 3 === 0 ? 'a' : 'b', 1, 50)))),
+    users(...buyers.map((times, i) => Array.from({ length: times }, () => path(i % 3 === 0 ? 'a' : 'b', 1, 50)))),
   );
   for (const { cautions } of answer.models) expect(cautions).toContain('few_users_decide');
 });

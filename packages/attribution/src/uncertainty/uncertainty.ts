@@ -134,7 +134,7 @@ export function uncertaintyOf(units: Units, options: UncertaintyOptions): Uncert
     level,
     cautions: evidence[0] === undefined ? [] : cautionsOfAll(units, evidence[0]),
     models: drawn.flatMap(({ model, estimator, figures }, i) =>
-      figures.map((figure) => ofModel(model, estimator.channels, figure, evidence[i] as AllEvidence, units, level)),
+      figures.map((figure) => ofModel({ model, ...figure }, estimator.channels, evidence[i] as AllEvidence, units, level)),
     ),
   };
 }
@@ -167,9 +167,8 @@ function keep({ shares, credits, effects }: Draws, replicate: number, { shares: 
 }
 
 function ofModel(
-  model: ModelName,
+  { model, reward, is, draws }: Figures & { readonly model: ModelName },
   channels: readonly string[],
-  { reward, is, draws }: Figures,
   all: AllEvidence,
   { hasSingleValues }: Units,
   level: number,
