@@ -302,6 +302,14 @@ export const MUTATIONS_OF_UNCERTAINTY: readonly Mutation[] = [
     test: `${ENGINE}/jackknife.test.ts`,
   },
   {
+    lie: 'groups that differ as users without a variance make them differ are of users who convert alike',
+    law: '7',
+    file: `${ENGINE}/jackknife.ts`,
+    from: 'part: 0.55,',
+    to: 'part: 0.43,',
+    test: `${ENGINE}/jackknife.test.ts`,
+  },
+  {
     lie: 'orders without a variance have the one of the sample',
     law: '7',
     file: `${ENGINE}/cautions.ts`,

@@ -123,6 +123,12 @@ describe('a delete-a-group jackknife', () => {
     expect(cautionsOf(spread(30))).toEqual(['few_users_decide']);
   });
 
+  test('of 11 200 conversions they need 955 of one conversion, for laws without a variance show 850 as well (before: 746)', () => {
+    const apart = (by: number) => Array.from({ length: GROUPS }, (_, group) => [500 + (group % 2 === 0 ? by : -by), 150, 50]);
+    expect(answered(apart(80)).cautions).toEqual([]);
+    expect(answered(apart(93)).cautions).toEqual(['few_users_decide']);
+  });
+
   test('an effect of all is as certain as all conversions are (before: 0–1)', () => {
     const all = { total: 1_000, shares: Float64Array.of(1), effects: Float64Array.of(1) };
     const without = UNEVEN.map((_, group) => ({ ...all, effects: Float64Array.of(group === 0 ? 1 : 1 - 1e-6) }));

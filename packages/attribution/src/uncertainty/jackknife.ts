@@ -185,13 +185,14 @@ function refusalOf(grouped: Grouped): CautionCode | null {
 
 /** Conversions that are as certain as one user of one conversion: below, users are taken to convert about as often as each other. */
 const ALIKE_PER_USER = 2.5;
-/** Where users convert repeatedly, how many of one conversion all must be worth: at least 200, and 0.43·n^0.8 of `n` conversions. */
-const REPEATING = { fewest: 200, part: 0.43, power: 0.8 };
+/** Where users convert repeatedly, how many of one conversion all must be worth: at least 200, and 0.55·n^0.8 of `n` conversions. */
+const REPEATING = { fewest: 200, part: 0.55, power: 0.8 };
 
 /**
  * By how far the conversions of the groups differ: a user with many of them stands in one group. How often single users convert is not
  * known, so these must be many. Where a law has no variance (Pareto with exponents to 1.67) `n` are as certain as some n^0.8 equal ones, or
- * fewer; 0.43 of these are what users of 1 to 9 conversions pass from 430 on (docs/uncertainty.md).
+ * fewer; 0.55 of these are what four in five samples of 450 users with 1 to 9 conversions pass, and one in ten of a law with exponent 1.5
+ * (docs/uncertainty.md).
  */
 function isOfFewUsers({ conversions }: Grouped): boolean {
   const { is } = conversions;
