@@ -16,7 +16,8 @@ export const Problem = z
 
 export type Problem = z.output<typeof Problem>;
 
-export function problemOf(code: ErrorCode, detail: string, requestId: string): Problem {
-  const { status, fix } = ERRORS[code];
+/** `fix`: another than that of the code. */
+export function problemOf(code: ErrorCode, detail: string, requestId: string, fix: string = ERRORS[code].fix): Problem {
+  const { status } = ERRORS[code];
   return { type: `urn:tributary:error:${code}`, title: code.replaceAll('_', ' '), status, code, detail, fix, requestId };
 }

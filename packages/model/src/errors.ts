@@ -46,7 +46,10 @@ const TABLE = {
   too_much_asked: { status: 413, fix: 'Ask for fewer users, or for fewer signals of each, in one request.' },
   empty_batch: { status: 400, fix: 'Send at least one event, or no request.' },
   invalid_gzip: { status: 400, fix: 'Compress the body as one complete gzip stream, or send it uncompressed.' },
-  invalid_write_key: { status: 401, fix: 'Send a valid write key as the user name of a Basic authorization header.' },
+  invalid_write_key: {
+    status: 401,
+    fix: 'Send a valid write key (tb_…, ts_…, ti_… or tw_…) as the user name of a Basic authorization header, or where the library puts its key.',
+  },
   unauthorized: { status: 401, fix: 'Send a key with the needed scope as "Authorization: Bearer <key>".' },
   forbidden: {
     status: 403,
@@ -62,7 +65,7 @@ const TABLE = {
   empty_range: { status: 400, kind: 'usage', fix: 'Ask for a range whose "from" lies before its "to"; ranges are half-open.' },
   not_found: {
     status: 404,
-    fix: "Check the id and the path: the serving API lists its routes at /docs, docs/ingestion.md the collector's.",
+    fix: 'Check the id: lists such as /v1/conversion-list and /v1/generations have those that exist; /docs describes them.',
   },
   conflict: { status: 409, fix: 'Read the current state and try again.' },
   not_replayable: { status: 409, fix: 'Send the event again from its source, and drop the dead letter.' },
@@ -189,6 +192,9 @@ const TABLE = {
 export type ErrorCode = keyof typeof TABLE;
 
 export const ERRORS: Readonly<Record<ErrorCode, ErrorRow>> = TABLE;
+
+/** The fix of `not_found` where the path is what does not exist. */
+export const PATH_FIX = "Check the path: the serving API lists its routes at /docs, docs/ingestion.md the collector's.";
 
 /** An operational error: expected, named, with the value that caused it in `message`. Bugs throw plain errors. */
 export class TributaryError extends Error {

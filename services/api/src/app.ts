@@ -12,6 +12,7 @@ import helmet from '@fastify/helmet';
 import swagger, { type StaticDocumentSpec } from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import { openApi } from '@tributary/contract/openapi';
+import { PATH_FIX } from '@tributary/model/errors';
 import { exactJson } from '@tributary/model/exact-json';
 import { createFairShare } from '@tributary/runtime/http/fair-share';
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
@@ -68,7 +69,7 @@ export async function buildApp(context: ApiContext, options: AppOptions): Promis
   app.setReplySerializer((payload) => exactJson(payload));
   app.setErrorHandler(errorHandler(deps.onWarning));
   app.setNotFoundHandler((request, reply) =>
-    sendProblem(reply, 'not_found', `${request.method} ${pathOf(request.url)} does not exist`),
+    sendProblem(reply, 'not_found', `${request.method} ${pathOf(request.url)} does not exist`, PATH_FIX),
   );
 
   app.decorateRequest('owner', '');

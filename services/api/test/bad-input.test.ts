@@ -178,6 +178,8 @@ describe('keys', () => {
     expect(await verdict(`Bearer ${'x'.repeat(10_000)}`)).toBe('unauthorized');
     expect(await verdict('Bearer tr_reader_x', '/v1/dead-letters')).toBe('forbidden');
     expect(await verdict(`Basic ${btoa('tr_reader_x:')}`)).toBe('unauthorized');
+    const { detail } = (await world.get('/v1/models', 'Bearer tw_writer_x')).body;
+    expect(detail).toBe('this route needs a key with the scope "read" (got one with the scope "write", tw_…)');
     for (const url of ['/v1/generations', '/v1/generations/1/publish', '/v1/generations/1/rollback'])
       expect((await world.post(url, {}, 'Bearer tr_reader_x')).status).toBe(403);
   });

@@ -273,7 +273,10 @@ describe('explain', () => {
     const world = await createWorld();
     await world.ingest(event({ type: 'page', id: 'a-page' }));
     await world.tick();
-    expect((await world.get('/v1/conversions/nope')).body).toMatchObject({ status: 404, code: 'not_found' });
+    const nope = { status: 404, code: 'not_found', fix: expect.stringMatching(/^Check the id: .*conversion-list/) };
+    expect((await world.get('/v1/conversions/nope')).body).toMatchObject(nope);
+    const path = { status: 404, code: 'not_found', fix: expect.stringMatching(/^Check the path: .*\/docs/) };
+    expect((await world.get('/v1/v1/models')).body).toMatchObject(path);
     expect((await world.get('/v1/conversions/a-page?user=u1')).body).toMatchObject({ status: 404, code: 'not_found' });
   });
 });

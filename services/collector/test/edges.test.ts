@@ -103,7 +103,10 @@ test('an unknown route is a problem with a code', async () => {
   const response = await fetch(`${collector.url}/v2/events`, { method: 'POST', body: '{}' });
   expect(response.status).toBe(404);
   expect(response.headers.get('content-type')).toContain('application/problem+json');
-  expect(await response.json()).toMatchObject({ code: 'not_found', fix: expect.any(String) });
+  expect(await response.json()).toMatchObject({
+    code: 'not_found',
+    fix: expect.stringMatching(/^Check the path: .*ingestion\.md/),
+  });
 });
 
 test('while draining: 503 that the libraries retry, and the connection closes', async () => {

@@ -142,7 +142,10 @@ test('orders that are dropped stay in sight when a page that the key does not na
 
 test('a key that may read is needed', async () => {
   collector = await startCollector();
-  expect(await listed(WRITE_KEY)).toMatchObject({ status: 403, body: { code: 'forbidden' } });
+  expect(await listed(WRITE_KEY)).toMatchObject({
+    status: 403,
+    body: { code: 'forbidden', detail: 'the key must have the scope "read" (got one with the scope "write", tw_…)' },
+  });
   expect(await listed('unknown')).toMatchObject({ status: 401, body: { code: 'unauthorized' } });
 });
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { changeKeys, readKeys, SCOPES, writeKeys } from './file.ts';
-import { createKey, followKeys, loadKeyRing, UNREADABLE_GRACE_MS } from './ring.ts';
+import { createKey, followKeys, keyKind, loadKeyRing, UNREADABLE_GRACE_MS } from './ring.ts';
 
 const NOW = 1_700_000_000_000;
 let dir: string;
@@ -31,6 +31,14 @@ test('admin may do everything, server and write what they need, the others only 
     admin: [...SCOPES],
     write: ['browser', 'server', 'import', 'write'],
   });
+});
+
+test('a key is named by its scope and prefix, without its id or secret', () => {
+  for (const scope of SCOPES) {
+    const { key } = createKey(scope, NOW);
+    expect(keyKind(key)).toBe(`one with the scope "${scope}", ${key.slice(0, 2)}_…`);
+  }
+  for (const other of ['', 'tr', 'Tr_0123', 'basic']) expect(keyKind(other)).toBe('another key');
 });
 
 test('a key that differs in one character of secret, id or prefix is unknown', () => {

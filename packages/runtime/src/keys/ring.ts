@@ -5,7 +5,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { statSync } from 'node:fs';
 import type { Logger } from 'pino';
-import { type KeyRecord, type KeyRules, keyFileOf, readKeys, type Scope } from './file.ts';
+import { type KeyRecord, type KeyRules, keyFileOf, readKeys, SCOPES, type Scope } from './file.ts';
 
 export type Verdict = 'ok' | 'unknown' | 'forbidden' | 'expired' | 'revoked';
 
@@ -63,6 +63,12 @@ export function createKey(
 /** Whether a text has the form of a key. */
 export function isKey(text: string): boolean {
   return FORMAT.test(text);
+}
+
+/** What a key is, by its prefix, for messages: `one with the scope "read", tr_…`. Nothing else of it is said. */
+export function keyKind(key: string): string {
+  const found = SCOPES.find((scope) => key.startsWith(`${PREFIX[scope]}_`));
+  return found === undefined ? 'another key' : `one with the scope "${found}", ${PREFIX[found]}_…`;
 }
 
 export function grants(holder: Scope, asked: Scope): boolean {

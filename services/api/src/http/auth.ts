@@ -3,6 +3,7 @@
  * Keys come as Bearer; on /docs, which people open in browsers, also as the password of a Basic authorization. Elsewhere
  * Basic is refused: browsers send it by themselves, and another site's page must not act with an admin's key.
  */
+import { keyKind } from '@tributary/runtime/keys/ring';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { KeyVerifier, Scope } from '../ports.ts';
 import { sendProblem } from './problem.ts';
@@ -36,7 +37,8 @@ export function requireKey(keys: KeyVerifier, now: () => number) {
       return;
     }
     if (docs) reply.header('www-authenticate', 'Basic realm="tributary: a read key as the password"');
-    if (verdict === 'forbidden') sendProblem(reply, 'forbidden', `this route needs a key with the scope "${scope}"`);
+    if (verdict === 'forbidden')
+      sendProblem(reply, 'forbidden', `this route needs a key with the scope "${scope}" (got ${keyKind(key ?? '')})`);
     else sendProblem(reply, 'unauthorized', REASON[verdict]);
   };
 }

@@ -3,8 +3,9 @@ import { problemOf } from '@tributary/contract/problem';
 import { ERRORS, type ErrorCode, TributaryError } from '@tributary/model/errors';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 
-export function sendProblem(reply: FastifyReply, code: ErrorCode, detail: string): FastifyReply {
-  const problem = problemOf(code, detail, reply.request.id);
+/** `fix`: another than that of the code. */
+export function sendProblem(reply: FastifyReply, code: ErrorCode, detail: string, fix?: string): FastifyReply {
+  const problem = problemOf(code, detail, reply.request.id, fix);
   const { retryAfterS } = ERRORS[code];
   if (retryAfterS !== undefined) reply.header('retry-after', String(retryAfterS));
   if (code === 'unauthorized' && !reply.hasHeader('www-authenticate'))

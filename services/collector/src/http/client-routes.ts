@@ -1,4 +1,5 @@
 /** What browser libraries ask for besides sending events: settings, flags and Segment's own script. None of it costs more than its bytes. */
+import { PATH_FIX } from '@tributary/model/errors';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { POSTHOG_CONFIG, POSTHOG_FLAGS, posthogScript, rudderSettings, segmentSettings } from '../clients/client-settings.ts';
 import { type Script, SNIPPET, scriptNamed } from '../clients/scripts.ts';
@@ -76,7 +77,7 @@ function namedTwice({ query, headers }: FastifyRequest): string | undefined {
 
 function script({ headers }: FastifyRequest, name: string, maxAgeS: number): Answer {
   const found: Script | undefined = scriptNamed(name);
-  if (found === undefined) return problem('not_found', "Segment's library has no part of this name");
+  if (found === undefined) return problem('not_found', "Segment's library has no part of this name", { fix: PATH_FIX });
   // `gzip;q=0` asks for anything else.
   const isZipped = /(?:^|,)\s*gzip\s*(?:,|$|;(?!\s*q=0(?:\.0*)?\s*(?:,|$)))/i.test(headers['accept-encoding'] ?? '');
   return {

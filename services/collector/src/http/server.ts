@@ -1,10 +1,11 @@
 /** The HTTP server: its bounds, what holds for every route, and the routes that take no events. */
 import { createServer } from 'node:http';
 import cors, { type FastifyCorsOptions } from '@fastify/cors';
+import { PATH_FIX } from '@tributary/model/errors';
 import { fewRequests } from '@tributary/runtime/http/few-requests';
 import { remembered } from '@tributary/runtime/http/remembered';
 import { createWaitingAnswers, type WaitingLimits } from '@tributary/runtime/http/waiting-answers';
-import type { Verdict } from '@tributary/runtime/keys/ring';
+import { keyKind, type Verdict } from '@tributary/runtime/keys/ring';
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import type { Registry } from 'prom-client';
 import { BrokenRequest } from '../bodies/read-body.ts';
@@ -91,8 +92,10 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   addPixelRoutes(app, collector, gates);
   addClientRoutes(app, collector.authorise, options.publicUrl);
   app.get('/v1/rejections', (request, reply) => {
-    const verdict = options.reader(keyOfHeader(request.headers.authorization ?? '') ?? '');
-    if (verdict === 'forbidden') return send(reply, problem('forbidden', 'the key must have the scope "read"'));
+    const key = keyOfHeader(request.headers.authorization ?? '') ?? '';
+    const verdict = options.reader(key);
+    if (verdict === 'forbidden')
+      return send(reply, problem('forbidden', `the key must have the scope "read" (got ${keyKind(key)})`));
     if (verdict !== 'ok')
       return send(reply, problem('unauthorized', 'the authorization header must hold a key of the scope "read"'));
     return send(reply, {
@@ -118,7 +121,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
     send(reply, { status: 200, headers: { 'content-type': registry.contentType }, body: await metrics() }),
   );
   app.setNotFoundHandler((request, reply) =>
-    send(reply, problem('not_found', `${request.method} ${request.url.slice(0, 200)} does not exist`)),
+    send(reply, problem('not_found', `${request.method} ${request.url.slice(0, 200)} does not exist`, { fix: PATH_FIX })),
   );
   app.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => {
     if (error instanceof BrokenRequest) return reply.raw.destroy();

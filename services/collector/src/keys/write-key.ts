@@ -1,6 +1,6 @@
 /** The write key of a request: `Authorization: Basic base64(key:)`, as the Segment libraries send it, or `Bearer key`. */
 import type { KeyRecord } from '@tributary/runtime/keys/file';
-import { KEY_SHAPE, type KeyRing } from '@tributary/runtime/keys/ring';
+import { KEY_SHAPE, type KeyRing, keyKind } from '@tributary/runtime/keys/ring';
 import { type Grant, grantOf } from './grant.ts';
 
 /** What the key lets its holder send, or why it is nothing. */
@@ -49,7 +49,7 @@ export function authoriser(keys: KeyRing, now: () => number): Authorise {
     const found = keys.find(key, now());
     if (found.verdict !== 'ok') return REFUSALS[found.verdict];
     const grant = known.get(found.record) ?? grantOf(found.record);
-    if (grant === undefined) return 'the key may not write: it has another scope';
+    if (grant === undefined) return `the key must have a scope that may send events (got ${keyKind(key)})`;
     known.set(found.record, grant);
     return grant;
   };
