@@ -120,7 +120,7 @@ export function startRig({ speed, serving, seed, mayLose = false }: RigOptions):
           for (const { partition, state, rows } of await serving.deltas(['activity'], 0))
             expectCounted(partition, state?.position ?? null, rows);
         } else {
-          const { states, answer } = await follower.look(0, ['activity']);
+          const { states, answer } = await follower.poll(0, ['activity']);
           const expected = states.reduce(
             (sum, state, partition) => sum + (countsOf(partition).get(state?.position ?? null) ?? 0),
             0,

@@ -1,6 +1,6 @@
 /** Law 1 of the follower, over random histories of a store: every question, at any time, gets what a fresh full read gives. */
 import type { GenerationManifest } from '@tributary/archive/layout';
-import { createDeltaFollower, type DeltasLook } from '@tributary/serving/deltas/follower';
+import { createDeltaFollower, type DeltasSnapshot } from '@tributary/serving/deltas/follower';
 import { type LoadedGeneration, loadedGeneration } from '@tributary/serving/generations/loaded';
 import { collectionOf, type Layers, projectionOf, type Question } from '@tributary/serving/merge';
 import type { PartitionDeltas } from '@tributary/store/serving-store';
@@ -53,7 +53,7 @@ function naiveAnswer(question: Question, generation: number, partitions: readonl
 }
 
 interface Given {
-  readonly look: DeltasLook;
+  readonly taken: DeltasSnapshot;
   readonly loaded: LoadedGeneration;
   readonly question: Question;
   readonly layers: Layers;
@@ -75,7 +75,7 @@ export async function expectFollowerLaw(make: () => Promise<StoreUnderTest>, num
       };
       const followers = [0, 1, 2].map((minutes) => {
         let nowMs = 0;
-        // The last of them finds that what was asked before was long ago, at every second look or so.
+        // The last of them finds that what was asked before was long ago, at every second poll or so.
         const now = () => (nowMs += minutes === 2 ? 5 * 60_000 : 0);
         return createDeltaFollower({ partitions: HISTORY_PARTITIONS, store: failing, now });
       });
@@ -87,14 +87,14 @@ export async function expectFollowerLaw(make: () => Promise<StoreUnderTest>, num
         const views = viewsOf(event);
         const fresh = await serving.deltas(views, generation).catch(() => null);
         fails = event.fails;
-        const look = await follower.look(generation, views).catch(() => null);
-        if (!fails) expect(look === null).toBe(fresh === null);
+        const taken = await follower.poll(generation, views).catch(() => null);
+        if (!fails) expect(taken === null).toBe(fresh === null);
         fails = false;
-        if (look === null || fresh === null) return;
+        if (taken === null || fresh === null) return;
         const since = (state: PartitionState | null) => stateSince(state, generation);
-        expect(look.states.map(since)).toEqual(fresh.map(({ state }) => since(state)));
+        expect(taken.states.map(since)).toEqual(fresh.map(({ state }) => since(state)));
         for (const of of ['pending', 'overflowed'] as const)
-          expect(look[of]).toBe(fresh.reduce((sum, partition) => sum + partition[of], 0));
+          expect(taken[of]).toBe(fresh.reduce((sum, partition) => sum + partition[of], 0));
         if (!loads.has(generation))
           loads.set(generation, loadedGeneration(generation, { generation } as GenerationManifest, viewOf(generation)));
         const loaded = (await loads.get(generation)) as LoadedGeneration;
@@ -102,21 +102,21 @@ export async function expectFollowerLaw(make: () => Promise<StoreUnderTest>, num
           const of = layersByQuestion[asked++ % layersByQuestion.length] as Layers;
           const expected = naiveAnswer(question, generation, fresh, of);
           // Every third is asked only later, when the follower has gone on.
-          const rows = asked % 3 === 0 ? expected : look.answer(loaded, question, of);
+          const rows = asked % 3 === 0 ? expected : taken.answer(loaded, question, of);
           expect(rows).toEqual(expected);
-          if (asked % 3 === 1) expect(look.answer(loaded, question, of)).toBe(rows);
+          if (asked % 3 === 1) expect(taken.answer(loaded, question, of)).toBe(rows);
           const byPartition = fresh.map((partition) => naiveAnswer(question, generation, [partition], 'speed'));
           if (asked % 3 !== 0)
-            expect(byPartition.map((_, partition) => look.ofPartition(partition, loaded, question))).toEqual(byPartition);
-          given.push({ look, loaded, question, layers: of, rows, expected: structuredClone(expected), byPartition });
+            expect(byPartition.map((_, partition) => taken.ofPartition(partition, loaded, question))).toEqual(byPartition);
+          given.push({ taken, loaded, question, layers: of, rows, expected: structuredClone(expected), byPartition });
         }
       });
-      for (const { look, loaded, question, layers: of, rows, expected, byPartition } of given) {
+      for (const { taken, loaded, question, layers: of, rows, expected, byPartition } of given) {
         expect(rows).toEqual(expected);
-        const again = unlessGone(() => look.answer(loaded, question, of));
+        const again = unlessGone(() => taken.answer(loaded, question, of));
         if (again !== null) expect(again).toEqual(expected);
         for (const [partition, own] of byPartition.entries()) {
-          const then = unlessGone(() => look.ofPartition(partition, loaded, question));
+          const then = unlessGone(() => taken.ofPartition(partition, loaded, question));
           if (then !== null) expect(then).toEqual(own);
         }
       }
@@ -125,7 +125,7 @@ export async function expectFollowerLaw(make: () => Promise<StoreUnderTest>, num
   );
 }
 
-/** A look whose generation left the memory meanwhile says so. */
+/** A snapshot whose generation left the memory meanwhile says so. */
 function unlessGone(answer: () => Rows): Rows | null {
   try {
     return answer();

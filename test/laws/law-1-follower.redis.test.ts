@@ -32,17 +32,17 @@ test('law 1: Redis is killed and started again: followers go on where they were,
       },
     },
   });
-  await follower.look(0, ['conversions']);
+  await follower.poll(0, ['conversions']);
   await speed.commit(commitOf(null, 'p1'));
   await speed.commit(commitOf('p1', 'p2'));
   await stores.server.kill();
-  await expect(follower.look(0, ['conversions'])).rejects.toMatchObject({ code: 'store_unavailable' });
+  await expect(follower.poll(0, ['conversions'])).rejects.toMatchObject({ code: 'store_unavailable' });
   await stores.server.restart();
   await stores.ready();
   await speed.commit(commitOf('p2', 'p3'));
-  const look = await follower.look(0, ['conversions']);
-  expect(look.states[2]?.position).toBe('p3');
+  const taken = await follower.poll(0, ['conversions']);
+  expect(taken.states[2]?.position).toBe('p3');
   const total = projectionOf(conversions, { days: { fromDay: null, toDay: null }, equal: {}, by: [] });
-  expect(look.answer(GENERATION_ZERO, total, 'merged').get('')).toEqual([3, 750]);
+  expect(taken.answer(GENERATION_ZERO, total, 'merged').get('')).toEqual([3, 750]);
   expect(whole).toBe(1);
 });

@@ -8,7 +8,7 @@ import { expect, test } from 'vitest';
 
 const PARTITIONS = 3;
 const PATIENCE_MS = 10_000;
-const LOOK_EVERY_MS = 1_000;
+const POLL_EVERY_MS = 1_000;
 
 const BOUNDS = { patienceMs: PATIENCE_MS, latenessMs: () => 3 * 86_400_000 };
 
@@ -50,12 +50,12 @@ async function live(seed: number, share: number, agesKnown = true): Promise<{ an
     }
     if (nowMs >= lookAtMs || seen === null) {
       seen = await seeLog(reach, states() as never, null, seen, () => nowMs);
-      lookAtMs = nowMs + LOOK_EVERY_MS;
+      lookAtMs = nowMs + POLL_EVERY_MS;
     }
     const { lagMs, missing } = assessSpeed({ states: states() as never, manifest: null, furthest: [] }, nowMs, BOUNDS, seen);
     const unread = appended.filter(({ partition: p, position }) => position > (applied[p] ?? ''));
     const sinceMs = agesKnown ? Number.NEGATIVE_INFINITY : startedMs;
-    const seenMs = agesKnown ? 0 : LOOK_EVERY_MS;
+    const seenMs = agesKnown ? 0 : POLL_EVERY_MS;
     const oldestMs = Math.max(0, ...unread.map(({ atMs }) => nowMs - Math.max(atMs, sinceMs) - seenMs));
     found.answers++;
     if (oldestMs >= PATIENCE_MS) found.late++;
@@ -63,7 +63,7 @@ async function live(seed: number, share: number, agesKnown = true): Promise<{ an
       found.complete++;
       expect(oldestMs, `seed ${seed}: complete at ${nowMs}`).toBeLessThan(PATIENCE_MS);
     }
-    expect(lagMs, `seed ${seed}: lag at ${nowMs}`).toBeGreaterThanOrEqual(oldestMs - LOOK_EVERY_MS);
+    expect(lagMs, `seed ${seed}: lag at ${nowMs}`).toBeGreaterThanOrEqual(oldestMs - POLL_EVERY_MS);
     expect(lagMs, `seed ${seed}: lag at ${nowMs}`).toBeLessThanOrEqual(oldestMs + 15_000);
   }
   return found;

@@ -203,7 +203,7 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
     lie: 'a file is looked at once',
     law: '7',
     file: `${ARCHIVE}/verify.ts`,
-    from: '  await sleep(LOOK_AGAIN_MS);\n  return look(dataDir, file, signal);',
+    from: '  await sleep(CHECK_AGAIN_MS);\n  return check(dataDir, file, signal);',
     to: "  return 'missing';",
     test: 'packages/archive/src/verify.test.ts',
   },

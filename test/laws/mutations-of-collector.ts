@@ -182,7 +182,7 @@ export const MUTATIONS_OF_COLLECTOR: readonly Mutation[] = [
     lie: 'a collector looks once for the definitions in force',
     law: '7',
     file: `${COLLECTOR}/names/follow-names.ts`,
-    from: 'restMs: LOOK_EVERY_MS',
+    from: 'restMs: POLL_EVERY_MS',
     to: 'restMs: 3_600_000',
     test: 'services/collector/test/main.redis.test.ts',
   },

@@ -7,7 +7,7 @@ const SERVING = 'packages/serving/src';
 
 export const MUTATIONS_OF_READS: readonly Mutation[] = [
   {
-    lie: 'an unread entry is as old as the look that found it',
+    lie: 'an unread entry is as old as the poll that found it',
     law: '7',
     file: `${SERVING}/freshness/speed-health.ts`,
     from: 'appendedMs: askedMs - ageMs',
@@ -159,11 +159,11 @@ export const MUTATIONS_OF_READS: readonly Mutation[] = [
     test: 'packages/serving/test/delta-follower.test.ts',
   },
   {
-    lie: 'what arrives of a look that was given up is added to what came after it',
+    lie: 'what arrives of a poll that was given up is added to what came after it',
     law: '1',
     file: `${SERVING}/deltas/follower.ts`,
-    from: 'if (look !== looks) throw',
-    to: 'if (look < 0) throw',
+    from: 'if (poll !== polls) throw',
+    to: 'if (poll < 0) throw',
     test: 'packages/serving/test/delta-follower.test.ts',
   },
   {
@@ -183,7 +183,7 @@ export const MUTATIONS_OF_READS: readonly Mutation[] = [
     test: 'services/api/test/one-history.test.ts',
   },
   {
-    lie: 'a look that an answer overtakes finds a loss',
+    lie: 'a poll that an answer overtakes finds a loss',
     law: '7',
     file: `${SERVING}/freshness/speed-board.ts`,
     from: 'const before = furthest;\n        states = await deps.store.states();',
@@ -191,7 +191,7 @@ export const MUTATIONS_OF_READS: readonly Mutation[] = [
     test: 'services/api/test/one-history.test.ts',
   },
   {
-    lie: 'a look forgets what an answer found meanwhile',
+    lie: 'a poll forgets what an answer found meanwhile',
     law: '7',
     file: `${SERVING}/freshness/speed-board.ts`,
     from: 'furthest = furthestOf(furthest, states);\n        seen',
@@ -202,20 +202,20 @@ export const MUTATIONS_OF_READS: readonly Mutation[] = [
     lie: 'the log is not looked at while a generation loads',
     law: '7',
     file: `${SERVING}/serving.ts`,
-    from: '[refresh, () => board.look()]',
-    to: '[() => refresh().then(() => board.look())]',
+    from: '[refresh, () => board.poll()]',
+    to: '[() => refresh().then(() => board.poll())]',
     test: 'services/api/test/keep-up.test.ts',
   },
   {
     lie: 'no generation is loaded while the log does not answer',
     law: '7',
     file: `${SERVING}/serving.ts`,
-    from: '[refresh, () => board.look()]',
-    to: '((last = Promise.resolve()) => [() => last.then(refresh), () => (last = board.look())])()',
+    from: '[refresh, () => board.poll()]',
+    to: '((last = Promise.resolve()) => [() => last.then(refresh), () => (last = board.poll())])()',
     test: 'services/api/test/keep-up.test.ts',
   },
   {
-    lie: 'a look that is under way is begun again each second',
+    lie: 'a poll that is under way is begun again each second',
     law: '7',
     file: `${SERVING}/serving.ts`,
     from: '    if (isUnderWay) return;\n',

@@ -119,7 +119,7 @@ await runService('recompute', RECOMPUTE_SETTINGS, async ({ config, log: logger, 
     everyMs: config.batchEveryMs,
     dataDir: ports.dataDir,
     now: Date.now,
-    onLook(lateMs: number) {
+    onChecked(lateMs: number) {
       metrics.overdue(lateMs);
       if (lateMs > 0) logger.error({ lateMs, activeJob: worker.active() }, 'a generation is overdue: see "tributary doctor"');
     },

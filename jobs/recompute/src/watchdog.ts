@@ -2,7 +2,7 @@
 import { listGenerations, readGeneration } from '@tributary/archive/generations';
 import { overdueMs } from '@tributary/queue/overdue';
 
-const LOOK_EVERY_MS = 30_000;
+const CHECK_EVERY_MS = 30_000;
 /** Failed ones in a row that are looked past; with more, it is overdue anyway. */
 const LOOK_BACK = 50;
 
@@ -10,19 +10,19 @@ export interface Watchdog {
   readonly everyMs: number;
   readonly dataDir: string;
   readonly now: () => number;
-  /** Called at each look, with 0 when all is well. */
-  readonly onLook: (lateMs: number) => void;
+  /** Called at each check, with 0 when all is well. */
+  readonly onChecked: (lateMs: number) => void;
   readonly onError: (error: unknown) => void;
 }
 
 /** Ends with the signal. */
-export function watchOverdue({ everyMs, dataDir, now, onLook, onError }: Watchdog, signal: AbortSignal): void {
+export function watchOverdue({ everyMs, dataDir, now, onChecked, onError }: Watchdog, signal: AbortSignal): void {
   const watchingSinceMs = now();
-  const look = async () => {
+  const check = async () => {
     const lastComputedAtMs = await newestComputedAt(dataDir);
-    onLook(overdueMs({ everyMs, lastComputedAtMs, watchingSinceMs, nowMs: now() }));
+    onChecked(overdueMs({ everyMs, lastComputedAtMs, watchingSinceMs, nowMs: now() }));
   };
-  const timer = setInterval(() => void look().catch(onError), LOOK_EVERY_MS);
+  const timer = setInterval(() => void check().catch(onError), CHECK_EVERY_MS);
   signal.addEventListener('abort', () => clearInterval(timer), { once: true });
 }
 

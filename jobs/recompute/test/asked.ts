@@ -37,6 +37,6 @@ export async function asked(world: World, defaultDefinitions: Definitions, nowMs
     },
   });
   await serving.generations.refresh();
-  await serving.board.look();
+  await serving.board.poll();
   return (await takeSnapshot(serving, VIEWS, 'merged')).meta();
 }

@@ -13,11 +13,11 @@ import { dataPath } from '@tributary/runtime/data-folder/paths';
 import { digest, errorCode, makeFolder } from './durable.ts';
 import type { StoredFile } from './layout.ts';
 
-const LOOK_AGAIN_MS = 250;
+const CHECK_AGAIN_MS = 250;
 
 /** For readers: throws `archive_corrupt` when the file is missing or differs, twice, and leaves it where it is. */
 export async function checkFile(dataDir: string, file: StoredFile): Promise<void> {
-  const found = await lookTwice(dataDir, file);
+  const found = await checkTwice(dataDir, file);
   if (found !== undefined) throw corrupt(file, found);
 }
 
@@ -30,7 +30,7 @@ export async function verifyFiles(dataDir: string, files: readonly StoredFile[],
   for (const file of files) {
     signal?.throwIfAborted();
     try {
-      const found = await lookTwice(dataDir, file, signal);
+      const found = await checkTwice(dataDir, file, signal);
       if (found === undefined) continue;
       if (found !== 'missing') await quarantine(dataDir, file.path);
       throw corrupt(file, found);
@@ -45,13 +45,13 @@ export async function verifyFiles(dataDir: string, files: readonly StoredFile[],
 type Found = { readonly bytes: number; readonly sha256: string } | 'missing';
 
 /** What is there instead of the file; undefined when it is as its manifest says. */
-async function lookTwice(dataDir: string, file: StoredFile, signal?: AbortSignal): Promise<Found | undefined> {
-  if ((await look(dataDir, file, signal)) === undefined) return undefined;
-  await sleep(LOOK_AGAIN_MS);
-  return look(dataDir, file, signal);
+async function checkTwice(dataDir: string, file: StoredFile, signal?: AbortSignal): Promise<Found | undefined> {
+  if ((await check(dataDir, file, signal)) === undefined) return undefined;
+  await sleep(CHECK_AGAIN_MS);
+  return check(dataDir, file, signal);
 }
 
-async function look(dataDir: string, file: StoredFile, signal?: AbortSignal): Promise<Found | undefined> {
+async function check(dataDir: string, file: StoredFile, signal?: AbortSignal): Promise<Found | undefined> {
   const path = join(dataDir, file.path);
   try {
     const { size } = await stat(path);

@@ -23,7 +23,7 @@ export interface ShardFlow {
   progress(done: number, total: number): void;
 }
 
-const LOOK_EVERY_MS = 100;
+const POLL_EVERY_MS = 100;
 const PAGE = 1_000;
 
 const OPTIONS: BulkJobOptions = {
@@ -49,7 +49,7 @@ export function openShardFlow(queue: Queue<ShardJob>, parent: Job, version: stri
         if (open !== known) onDone(shards.length - open);
         known = open;
         if (open === 0) return;
-        await sleep(LOOK_EVERY_MS, undefined, { signal });
+        await sleep(POLL_EVERY_MS, undefined, { signal });
       }
     },
     progress(done, total) {

@@ -10,22 +10,22 @@ export function createServing<Deps extends ServingDeps>(deps: Deps): ServingCont
   return { deps, generations, board: createSpeedBoard(deps, generations), deltas: createDeltaFollower(deps) };
 }
 
-const LOOK_EVERY_MS = 1_000;
+const POLL_EVERY_MS = 1_000;
 /** So that a request after a pause finds little to take up: some 10 000 rows at 5 000 events/s. */
 const FOLLOW_EVERY_MS = 200;
 
-/** Looks for newer generations and at the speed layer, and follows its commits, from now on until it is stopped. */
+/** Polls for newer generations and the state of the speed layer, and follows its commits, from now on until it is stopped. */
 export function keepUpToDate({ deps, generations, board, deltas }: ServingContext): () => void {
   const refresh = () =>
     generations.refresh().catch((cause: unknown) => deps.onWarning('the newest publication cannot be read', cause));
-  // Each by itself: a generation may load for longer than answers may go without a look at the log.
-  const looks = [refresh, () => board.look()].map(oneAtATime);
-  const lookAtAll = () => {
-    for (const look of looks) look();
+  // Each by itself: a generation may load for longer than answers may go without a poll of the log.
+  const polls = [refresh, () => board.poll()].map(oneAtATime);
+  const pollAll = () => {
+    for (const poll of polls) poll();
   };
-  lookAtAll();
-  const timer = setInterval(lookAtAll, LOOK_EVERY_MS);
-  // A store that is down is reported by the look, and by every request.
+  pollAll();
+  const timer = setInterval(pollAll, POLL_EVERY_MS);
+  // A store that is down is reported by the poll, and by every request.
   const following = setInterval(() => void deltas.keepUp().catch(() => undefined), FOLLOW_EVERY_MS);
   return () => {
     clearInterval(timer);

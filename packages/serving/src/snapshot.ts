@@ -1,11 +1,11 @@
-/** One consistent look at both layers: what every report is computed from. */
+/** One consistent snapshot of both layers: what every report is computed from. */
 
 import type { Definitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
 import type { PartitionState } from '@tributary/store/speed-store';
 import type { Rows } from '@tributary/views/deltas';
 import type { View } from '@tributary/views/view';
-import { type DeltaFollower, type DeltasLook, isRetired } from './deltas/follower.ts';
+import { type DeltaFollower, type DeltasSnapshot, isRetired } from './deltas/follower.ts';
 import { cutsApart } from './freshness/cut-apart.ts';
 import type { SpeedBoard } from './freshness/speed-board.ts';
 import { fromStore } from './from-store.ts';
@@ -50,13 +50,13 @@ export interface Snapshot {
 /** Both layers as one request takes them. `stale`: why they are not of now; null: they are. */
 interface Taken {
   readonly served: ServedGeneration;
-  readonly look: DeltasLook;
+  readonly speed: DeltasSnapshot;
   readonly stale: string | null;
 }
 
 /**
  * The pointer is taken once: the view, the deltas and the meta of an answer all belong to that one generation (fault 16).
- * A store that does not answer in time leaves the last consistent look, as long as it is not too old; the answer then is
+ * A store that does not answer in time leaves the last consistent snapshot, as long as it is not too old; the answer then is
  * incomplete and says why. Rejects with `store_unavailable`, `not_ready` or `view_not_computed`; never resolves with less than everything.
  * `grouped`: those of the views that are asked for by partition as well.
  */
@@ -68,13 +68,13 @@ export async function takeSnapshot(
 ): Promise<Snapshot> {
   const furthest = board.furthest();
   const names = layers === 'batch' ? [] : views.map((view) => view.name);
-  const { served, look, stale } = await freshOrHeld();
+  const { served, speed, stale } = await freshOrHeld();
   const { loaded } = served;
   if (layers !== 'speed') demandViews(loaded, views);
   const { wanted } = generations.current();
   const kept = grouped.length === 0 ? null : await groupsOf(deps.source, loaded, grouped, deps.partitions);
 
-  const { states, pending, overflowed } = look;
+  const { states, pending, overflowed } = speed;
   // What is held was read before anybody could ask where the store stood.
   const health = board.health({ states, manifest: loaded.manifest, furthest: stale === null ? furthest : [] });
   const apart = cutsApart(states, loaded.manifest);
@@ -87,15 +87,15 @@ export async function takeSnapshot(
   const changedBack = adding.some(({ definitionsSince, generation }) => (definitionsSince ?? generation) > loaded.generation);
 
   return {
-    project: (view, selection) => look.answer(loaded, projectionOf(view, selection), layers),
-    collect: (view, collection) => look.answer(loaded, collectionOf(view, collection), layers),
+    project: (view, selection) => speed.answer(loaded, projectionOf(view, selection), layers),
+    collect: (view, collection) => speed.answer(loaded, collectionOf(view, collection), layers),
     groups:
       kept === null
         ? null
         : Array.from({ length: deps.partitions }, (_, partition) => ({
             collect(view, collection) {
               const question = collectionOf(view, collection);
-              const live: Rows = layers === 'batch' ? new Map() : look.ofPartition(partition, loaded, question);
+              const live: Rows = layers === 'batch' ? new Map() : speed.ofPartition(partition, loaded, question);
               return layers === 'speed' ? live : plus(kept.answer(partition, question), live);
             },
           })),
@@ -120,7 +120,7 @@ export async function takeSnapshot(
   async function fresh(): Promise<Taken> {
     const taken = async (): Promise<Taken> => {
       const current = generations.take(await fromStore(deps.store.pointer()));
-      return { served: current, look: await fromStore(deltas.look(current.loaded.generation, names)), stale: null };
+      return { served: current, speed: await fromStore(deltas.poll(current.loaded.generation, names)), stale: null };
     };
     try {
       return await taken();
@@ -151,7 +151,7 @@ export async function takeSnapshot(
     const current = generations.take(null);
     const known = deltas.held(current.loaded.generation, names);
     if (known === null || known.ageMs > deps.limits.staleMs) return null;
-    return { served: current, look: known, stale: `the answer is ${known.ageMs} ms old: ${why}` };
+    return { served: current, speed: known, stale: `the answer is ${known.ageMs} ms old: ${why}` };
   }
 }
 

@@ -4,7 +4,7 @@ import type { ServingContext } from './snapshot.ts';
 
 /** Ask it for the layer `batch`. */
 export function withoutDeltas({ deps, board }: ServingContext, loaded: LoadedGeneration): ServingContext {
-  const look = {
+  const speed = {
     states: new Array<null>(deps.partitions).fill(null),
     pending: 0,
     overflowed: 0,
@@ -20,6 +20,6 @@ export function withoutDeltas({ deps, board }: ServingContext, loaded: LoadedGen
       current: () => ({ wanted: null, served: loaded.generation, manifest: loaded.manifest, failure: null }),
     },
     board: { ...board, furthest: () => [], health: () => health },
-    deltas: { look: async () => look, held: () => ({ ...look, ageMs: 0 }), keepUp: async () => {} },
+    deltas: { poll: async () => speed, held: () => ({ ...speed, ageMs: 0 }), keepUp: async () => {} },
   };
 }

@@ -40,7 +40,7 @@ function counting({ serving }: StoreUnderTest) {
   return { asked, store };
 }
 
-test('law 1: concurrent requests share looks, and each sees what was committed before it asked', async () => {
+test('law 1: concurrent requests share polls, and each sees what was committed before it asked', async () => {
   const under = storeUnderTest(() => new Promise((resolve) => setImmediate(resolve)));
   const { asked, store } = counting(under);
   const follower = createDeltaFollower({ partitions: PARTITIONS, store, now: () => 0 });
@@ -53,7 +53,7 @@ test('law 1: concurrent requests share looks, and each sees what was committed b
     const least = committed;
     for (let request = 0; request < 5; request++)
       seen.push(
-        follower.look(0, VIEW).then((taken) => {
+        follower.poll(0, VIEW).then((taken) => {
           const counted = taken.answer(GENERATION_ZERO, TOTAL, 'merged').get('')?.[0] ?? 0;
           expect(counted).toBeGreaterThanOrEqual(least);
           expect(taken.states[2]?.position).toBe(String(counted).padStart(4, '0'));
@@ -65,7 +65,7 @@ test('law 1: concurrent requests share looks, and each sees what was committed b
   expect(asked.follow).toBeLessThan(60);
 });
 
-test('a look reads whole only what it must: at start, behind a gap, for another view or an older generation', async () => {
+test('a poll reads whole only what it must: at start, behind a gap, for another view or an older generation', async () => {
   const under = storeUnderTest();
   const { asked, store } = counting(under);
   const follower = createDeltaFollower({ partitions: PARTITIONS, store, now: () => 0 });
@@ -73,7 +73,7 @@ test('a look reads whole only what it must: at start, behind a gap, for another 
     expect(await under.speed.commit(commitOf(from, to, { deltasGeneration: generation }))).toBe('committed');
   };
   const wholeAfter = async (generation: number, views: readonly string[]) => {
-    await follower.look(generation, views);
+    await follower.poll(generation, views);
     return asked.whole.splice(0);
   };
   expect(await wholeAfter(1, VIEW)).toEqual([PARTITIONS]);
@@ -95,14 +95,14 @@ test('who only keeps up reads nothing whole, and nothing at all once it was not 
   const follower = createDeltaFollower({ partitions: PARTITIONS, store, now: () => nowMs });
   await follower.keepUp();
   expect(asked).toEqual({ follow: 0, whole: [] });
-  await follower.look(0, VIEW);
+  await follower.poll(0, VIEW);
   for (let n = 0; n < 20; n++) {
     await under.speed.commit(commitOf(n === 0 ? null : `p${10 + n}`, `p${11 + n}`));
     await follower.keepUp();
   }
-  expect((await follower.look(0, VIEW)).answer(GENERATION_ZERO, TOTAL, 'merged').get('')).toEqual([20, 5_000]);
+  expect((await follower.poll(0, VIEW)).answer(GENERATION_ZERO, TOTAL, 'merged').get('')).toEqual([20, 5_000]);
   expect(asked).toEqual({ follow: 22, whole: [PARTITIONS] });
-  const last = await follower.look(0, VIEW);
+  const last = await follower.poll(0, VIEW);
   nowMs = 11 * 60_000;
   for (let n = 0; n < 3; n++) await follower.keepUp();
   expect(asked.follow).toBe(24);
@@ -110,7 +110,7 @@ test('who only keeps up reads nothing whole, and nothing at all once it was not 
   expect(() => last.answer(GENERATION_ZERO, TOTAL, 'merged')).toThrow('everything was read again meanwhile');
 });
 
-test('law 7: a look that fails leaves nothing behind that is smaller', async () => {
+test('law 7: a poll that fails leaves nothing behind that is smaller', async () => {
   const under = storeUnderTest();
   const { store } = counting(under);
   const broken = { follow: false, whole: false };
@@ -121,7 +121,7 @@ test('law 7: a look that fails leaves nothing behind that is smaller', async () 
       broken.whole ? Promise.reject(new Error('connection reset')) : store.readWhole(...question),
   };
   const follower = createDeltaFollower({ partitions: PARTITIONS, store: failing, now: () => 0 });
-  const total = async () => (await follower.look(0, VIEW)).answer(GENERATION_ZERO, TOTAL, 'merged').get('')?.[0];
+  const total = async () => (await follower.poll(0, VIEW)).answer(GENERATION_ZERO, TOTAL, 'merged').get('')?.[0];
   broken.whole = true;
   await under.speed.commit(commitOf(null, 'p11'));
   await expect(total()).rejects.toThrow('connection reset');
@@ -131,7 +131,7 @@ test('law 7: a look that fails leaves nothing behind that is smaller', async () 
   await under.speed.commit({ ...commitOf(null, 'p1'), partition: 3 });
   broken.whole = true;
   await expect(total()).rejects.toThrow('connection reset'); // partition 3 went on, partition 2 has a gap
-  await expect(follower.look(0, VIEW)).rejects.toThrow('connection reset');
+  await expect(follower.poll(0, VIEW)).rejects.toThrow('connection reset');
   broken.whole = false;
   broken.follow = true;
   await expect(total()).rejects.toThrow('connection reset');
@@ -139,7 +139,7 @@ test('law 7: a look that fails leaves nothing behind that is smaller', async () 
   expect(await total()).toBe(11);
 });
 
-test('law 7: a view that was not asked for of late misses nothing when a look without it fails half-way', async () => {
+test('law 7: a view that was not asked for of late misses nothing when a poll without it fails half-way', async () => {
   const under = storeUnderTest();
   const broken = { whole: false };
   let nowMs = 0;
@@ -152,18 +152,18 @@ test('law 7: a view that was not asked for of late misses nothing when a look wi
         broken.whole ? Promise.reject(new Error('connection reset')) : under.serving.readWhole(...question),
     },
   });
-  await follower.look(0, ['activity', 'conversions']);
+  await follower.poll(0, ['activity', 'conversions']);
   nowMs += 11 * 60_000;
   await under.speed.commit(commitOf(null, 'p11'));
   for (let n = 1; n < 9; n++) await under.speed.commit({ ...commitOf(n === 1 ? null : `p${n}`, `p${n + 1}`), partition: 3 });
   broken.whole = true;
-  await expect(follower.look(0, ['activity'])).rejects.toThrow('connection reset'); // partition 2 went on, partition 3 has a gap
+  await expect(follower.poll(0, ['activity'])).rejects.toThrow('connection reset'); // partition 2 went on, partition 3 has a gap
   broken.whole = false;
-  const look = await follower.look(0, VIEW);
-  expect(look.answer(GENERATION_ZERO, TOTAL, 'merged').get('')?.[0]).toBe(9);
+  const taken = await follower.poll(0, VIEW);
+  expect(taken.answer(GENERATION_ZERO, TOTAL, 'merged').get('')?.[0]).toBe(9);
 });
 
-test('law 7: a look that the store never answers is given up, and what arrives of it late changes nothing', async () => {
+test('law 7: a poll that the store never answers is given up, and what arrives of it late changes nothing', async () => {
   const under = storeUnderTest();
   const late = Promise.withResolvers<void>();
   let stuck = false;
@@ -180,7 +180,7 @@ test('law 7: a look that the store never answers is given up, and what arrives o
       },
     },
   });
-  const total = async () => (await follower.look(0, VIEW)).answer(GENERATION_ZERO, TOTAL, 'merged').get('')?.[0];
+  const total = async () => (await follower.poll(0, VIEW)).answer(GENERATION_ZERO, TOTAL, 'merged').get('')?.[0];
   await under.speed.commit(commitOf(null, 'p1'));
   expect(await total()).toBe(1);
   await under.speed.commit(commitOf('p1', 'p2'));
@@ -199,12 +199,12 @@ test('law 7: a look that the store never answers is given up, and what arrives o
 test('law 4: a sum that leaves the safe integers and comes back is followed to the unit', async () => {
   const { speed, serving } = storeUnderTest();
   const follower = createDeltaFollower({ partitions: PARTITIONS, now: () => 0, store: serving });
-  const total = async () => (await follower.look(0, VIEW)).answer(GENERATION_ZERO, TOTAL, 'merged').get('');
+  const total = async () => (await follower.poll(0, VIEW)).answer(GENERATION_ZERO, TOTAL, 'merged').get('');
   const row = (value: Integer) => ({ deltas: new Map([['conversions', new Map([['2026-03-01\tbuy\tEUR', [1, value]]])]]) });
   const most = Number.MAX_SAFE_INTEGER;
   await speed.commit(commitOf(null, 'p1', row(most)));
   expect(await total()).toEqual([1, most]);
-  const before = await follower.look(0, VIEW);
+  const before = await follower.poll(0, VIEW);
   await speed.commit({ ...commitOf(null, 'p1', row(2)), partition: 1 });
   expect(await total()).toEqual([2, 2n ** 53n + 1n]);
   await speed.commit(commitOf('p1', 'p2', row(-(2n ** 53n))));
@@ -230,8 +230,8 @@ test('a busy store is caught up with step by step: what was read whole is not re
       },
     },
   });
-  await expect(follower.look(0, VIEW)).rejects.toThrow('timed out');
-  await follower.look(0, VIEW);
+  await expect(follower.poll(0, VIEW)).rejects.toThrow('timed out');
+  await follower.poll(0, VIEW);
   expect(asked).toEqual([
     [0, 1, 2, 3],
     [4, 5, 6, 7],
@@ -254,14 +254,14 @@ test('law 7: what is held is reported with the age of the partition that was loo
   });
   expect(follower.held(1, VIEW)).toBeNull();
   await under.speed.commit(commitOf(null, 'p1', IN_1));
-  await follower.look(1, VIEW);
+  await follower.poll(1, VIEW);
   expect(follower.held(1, VIEW)).toMatchObject({ ageMs: 0 });
   expect(follower.held(0, VIEW)).toBeNull();
   expect(follower.held(1, ['activity'])).toBeNull();
 
   nowMs = 5_000;
   broken.follow = true;
-  await expect(follower.look(1, VIEW)).rejects.toThrow('connection reset');
+  await expect(follower.poll(1, VIEW)).rejects.toThrow('connection reset');
   const held = follower.held(1, VIEW);
   expect(held?.ageMs).toBe(4_000);
   expect(held?.states[2]?.position).toBe('p1');
@@ -273,15 +273,15 @@ test('law 7: what is held is reported with the age of the partition that was loo
   for (let n = 1; n < 9; n++) await under.speed.commit(commitOf(`p${n}`, `p${n + 1}`, IN_1));
   await under.speed.commit({ ...commitOf(null, 'p1', IN_1), partition: 3 });
   nowMs = 9_000;
-  await expect(follower.look(1, VIEW)).rejects.toThrow('connection reset');
+  await expect(follower.poll(1, VIEW)).rejects.toThrow('connection reset');
   expect(follower.held(1, VIEW)?.ageMs).toBe(8_000);
   expect(follower.held(1, VIEW)?.answer(GENERATION_ZERO, TOTAL, 'speed').get('')?.[0]).toBe(2);
   broken.whole = false;
-  await follower.look(1, VIEW);
+  await follower.poll(1, VIEW);
   expect(follower.held(1, VIEW)).toMatchObject({ ageMs: 0 });
 });
 
-test('a generation retired while a look is under way does not fail those who do not ask for it', async () => {
+test('a generation retired while a poll is under way does not fail those who do not ask for it', async () => {
   const under = storeUnderTest();
   let retire = false;
   const follower = createDeltaFollower({
@@ -304,11 +304,11 @@ test('a generation retired while a look is under way does not fail those who do 
     await under.speed.commit(commitOf(last, position, { deltasGeneration: generation }));
     last = position;
   }
-  await follower.look(0, VIEW);
-  await follower.look(1, VIEW);
+  await follower.poll(0, VIEW);
+  await follower.poll(1, VIEW);
   for (let n = 2; n < 10; n++) await under.speed.commit(commitOf(`p${n}`, `p${n + 1}`, { deltasGeneration: 1 }));
   retire = true;
-  expect((await follower.look(1, VIEW)).answer(GENERATION_ZERO, TOTAL, 'speed').get('')?.[0]).toBe(9);
+  expect((await follower.poll(1, VIEW)).answer(GENERATION_ZERO, TOTAL, 'speed').get('')?.[0]).toBe(9);
 });
 
 test('law 7: what was not asked for of late leaves the memory, and is read again when it is asked for', async () => {
@@ -319,11 +319,11 @@ test('law 7: what was not asked for of late leaves the memory, and is read again
   await under.speed.commit(commitOf(null, 'p1', { deltasGeneration: 0 }));
   await under.speed.commit(commitOf('p1', 'p2', IN_1));
   const total = async (generation: number) =>
-    (await follower.look(generation, VIEW)).answer(GENERATION_ZERO, TOTAL, 'speed').get('')?.[0];
-  await follower.look(0, ['activity', ...VIEW]);
+    (await follower.poll(generation, VIEW)).answer(GENERATION_ZERO, TOTAL, 'speed').get('')?.[0];
+  await follower.poll(0, ['activity', ...VIEW]);
   expect(await total(0)).toBe(2);
   nowMs += 11 * 60_000;
-  await follower.look(1, VIEW);
+  await follower.poll(1, VIEW);
   expect(follower.held(0, VIEW)).toBeNull();
   expect(follower.held(1, ['activity'])).toBeNull();
   // The readers were rolled back.
@@ -342,9 +342,9 @@ test('law 7: what is held is as old as the question, however long the store took
       readWhole: (...question) => under.serving.readWhole(...question).finally(() => (nowMs += 3_000)),
     },
   });
-  await follower.look(0, VIEW);
+  await follower.poll(0, VIEW);
   expect(follower.held(0, VIEW)?.ageMs).toBe(3_000);
-  await follower.look(0, VIEW);
+  await follower.poll(0, VIEW);
   expect(follower.held(0, VIEW)?.ageMs).toBe(2_000);
 });
 
@@ -358,12 +358,12 @@ test('law 7: an answer that is no longer asked for does not hold on to all that 
       found.partition === 2 && found.commits !== 'gap' ? { ...found, commits: [commit] } : found,
     );
   const follower = createDeltaFollower({ partitions: PARTITIONS, store: { ...serving, follow }, now: () => 0 });
-  const look = await follower.look(0, VIEW);
-  const before = look.answer(GENERATION_ZERO, TOTAL, 'merged');
-  expect(look.answer(GENERATION_ZERO, TOTAL, 'merged')).toBe(before);
-  await follower.look(0, VIEW);
+  const taken = await follower.poll(0, VIEW);
+  const before = taken.answer(GENERATION_ZERO, TOTAL, 'merged');
+  expect(taken.answer(GENERATION_ZERO, TOTAL, 'merged')).toBe(before);
+  await follower.poll(0, VIEW);
   // It was forgotten with the changes that lead away from it: who still asks for that moment is given it computed again.
-  const again = look.answer(GENERATION_ZERO, TOTAL, 'merged');
+  const again = taken.answer(GENERATION_ZERO, TOTAL, 'merged');
   expect(again).toEqual(before);
   expect(again).not.toBe(before);
 });
@@ -373,13 +373,13 @@ test('law 7: deltas that were retired are reported as such, and not held', async
   const follower = createDeltaFollower({ partitions: PARTITIONS, store: under.serving, now: () => 0 });
   await under.speed.commit(commitOf(null, 'p1', { deltasGeneration: 0 }));
   await under.speed.commit(commitOf('p1', 'p2', IN_1));
-  await follower.look(0, VIEW);
+  await follower.poll(0, VIEW);
   await under.serving.retireDeltas(1);
-  await expect(follower.look(0, VIEW)).rejects.toMatchObject({
+  await expect(follower.poll(0, VIEW)).rejects.toMatchObject({
     code: 'deltas_retired',
     message: 'the deltas of generation 0 are gone, the oldest kept is 1',
   });
   expect(follower.held(0, VIEW)).toBeNull();
-  await follower.look(1, VIEW);
+  await follower.poll(1, VIEW);
   expect(follower.held(0, VIEW)).toBeNull();
 });

@@ -2,12 +2,12 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const LOOK_EVERY_MS = 1;
+const POLL_EVERY_MS = 1;
 
 /** Where the kernel does not show threads, only the signal is sent. */
 export async function stopProcess(pid: number): Promise<void> {
   process.kill(pid, 'SIGSTOP');
-  while (runs(`/proc/${pid}/task`)) await sleep(LOOK_EVERY_MS);
+  while (runs(`/proc/${pid}/task`)) await sleep(POLL_EVERY_MS);
 }
 
 function runs(tasks: string): boolean {

@@ -9,7 +9,7 @@ import { createWorld, event } from './world.ts';
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] }));
 afterEach(() => void vi.useRealTimers());
 
-/** Generation 1 is served, and what answers are made of is kept up to date; `hold` keeps a look from ending. */
+/** Generation 1 is served, and what answers are made of is kept up to date; `hold` keeps a poll from ending. */
 async function keptUpToDate() {
   const world = await createWorld();
   await world.ingest(event({ type: 'purchase', value: 100, currency: 'EUR' }));

@@ -312,7 +312,7 @@ describe('law 7: no silent holes', () => {
       for (const i of entries)
         world.unread.push({ partition: 3, position: String(first + i).padStart(8, '0'), appendedMs: NOON });
     };
-    // A burst of one instant, of which the first look sees the beginning; the worker applies one entry in four seconds.
+    // A burst of one instant, of which the first poll sees the beginning; the worker applies one entry in four seconds.
     append([0, 1]);
     await world.tick();
     append([2, 3, 4, 5, 6, 7]);
@@ -335,7 +335,7 @@ describe('law 7: no silent holes', () => {
     world.advance(30_000);
     const fresh = createSpeedBoard(world.deps, world.generations);
     expect(fresh.health().missing.join()).toContain('not known yet');
-    await fresh.look();
+    await fresh.poll();
     expect(fresh.health()).toMatchObject({ lagMs: 30_000 });
     expect(fresh.health().missing.join()).toContain('partition 3');
   });

@@ -39,7 +39,7 @@ test('law 7: where the log ends before the cut that is served, answers are incom
   expect((await world.get('/readyz', null)).status).toBe(200);
 });
 
-test('a generation that is cut and published between two looks at the log does not make answers incomplete', async () => {
+test('a generation that is cut and published between two polls of the log does not make answers incomplete', async () => {
   const world = await served();
   await shopping(world, 2, 20, NOON - 5 * HOUR);
   await world.cut(2);
@@ -48,7 +48,7 @@ test('a generation that is cut and published between two looks at the log does n
   expect((await world.get('/v1/activity')).body.meta).toMatchObject({ generation: 2, complete: true });
 });
 
-test.each(['look', 'request'] as const)(
+test.each(['poll', 'request'] as const)(
   'law 7: a store that stands behind what a %s found makes the next answers incomplete, until it has come back',
   async (seenBy) => {
     const world = await served();
@@ -60,7 +60,7 @@ test.each(['look', 'request'] as const)(
     const copy = world.memory.snapshot(2);
     await world.commit(2, {}, {});
     const whole = world.memory.snapshot(2);
-    if (seenBy === 'look') await world.tick();
+    if (seenBy === 'poll') await world.tick();
     else expect((await world.get('/v1/activity')).body.meta.complete).toBe(true);
     world.memory.restore(2, copy);
     const lost = new RegExp(`partition 2: .* was at ${world.states[2]?.position} before`);
@@ -82,14 +82,14 @@ test('an answer that others overtake while it is read is complete: its store sta
     follow: async (...question: Parameters<typeof follow>) => {
       const followed = await follow(...question);
       await world.commit(2, {}, {});
-      await world.board.look();
+      await world.board.poll();
       return followed;
     },
   });
   expect((await world.get('/v1/activity')).body.meta).toMatchObject({ complete: true, warnings: [] });
 });
 
-test('law 7: what an answer finds while a look is under way is not lost to the look, and not forgotten by it', async () => {
+test('law 7: what an answer finds while a poll is under way is not lost to the poll, and not forgotten by it', async () => {
   const world = await served();
   const signals = async () => {
     world.advance(200); // meta of signals is remembered for a moment
@@ -106,7 +106,7 @@ test('law 7: what an answer finds while a look is under way is not lost to the l
       return read;
     },
   });
-  await world.board.look();
+  await world.board.poll();
   expect(await signals()).toMatchObject({ complete: true, warnings: [] });
   Object.assign(store, { states });
   world.memory.restore(2, copy);
@@ -121,7 +121,7 @@ test('an answer from before the store was down does not say that the store lost 
   await world.get('/v1/activity');
   Object.assign(world.deps.store, { follow: () => Promise.reject(new Error('connection reset')) });
   await world.commit(2, {}, {});
-  await world.board.look();
+  await world.board.poll();
   expect((await world.get('/v1/activity')).body.meta).toMatchObject({
     complete: false,
     warnings: [expect.stringMatching(/^the answer is 0 ms old: .*connection reset/)],

@@ -338,7 +338,7 @@ export async function createWorld(options: WorldOptions = {}) {
     /** What the API does once a second. */
     async tick() {
       await generations.refresh().catch((error: Error) => warnings.push(error.message));
-      await board.look();
+      await board.poll();
       await deltas.keepUp().catch((error: Error) => warnings.push(error.message));
     },
     advance(ms: number) {

@@ -10,7 +10,7 @@ interface Errors {
   error(fields: object, message: string): void;
 }
 
-const LOOK_EVERY_MS = 1_000;
+const POLL_EVERY_MS = 1_000;
 
 /** Returns what says of an error whether it is that one; the first time it is logged. */
 export function watchLostLog(log: Pick<EventLog, 'ends'>, logger: Errors, signal: AbortSignal): (error: unknown) => boolean {
@@ -27,7 +27,7 @@ export function watchLostLog(log: Pick<EventLog, 'ends'>, logger: Errors, signal
 
 async function untilBack(log: Pick<EventLog, 'ends'>, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
-    await pause(LOOK_EVERY_MS, signal);
+    await pause(POLL_EVERY_MS, signal);
     const isBack = await log.ends().then(
       () => true,
       () => false,

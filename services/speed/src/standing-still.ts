@@ -7,7 +7,7 @@ import type { SpeedWorker } from './pipeline.ts';
 
 /** Longer than a hand-over, a pause of Redis, and the largest commit take. */
 const STANDS_STILL_MS = 30_000;
-const LOOK_EVERY_MS = 2_000;
+const POLL_EVERY_MS = 2_000;
 /** How many partitions that stand still are shown with their reasons; the log of the worker has all. */
 const SHOWN_REASONS = 3;
 
@@ -71,7 +71,7 @@ export function watchStalls(watch: StallWatch, { log, worker, assigned, now, sig
       (ends) => watch.look(positions, ends, now()),
       () => {},
     );
-  }, LOOK_EVERY_MS);
+  }, POLL_EVERY_MS);
   signal.addEventListener('abort', () => clearInterval(timer), { once: true });
   return () => watch.trouble(now());
 }

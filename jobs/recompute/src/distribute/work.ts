@@ -25,7 +25,7 @@ export interface ShardPorts {
 }
 
 /** How soon a worker notices that its generation is done, failed or superseded. */
-const LOOK_EVERY_MS = 2_000;
+const POLL_EVERY_MS = 2_000;
 
 /** `known`: another attempt did it. Rejects with `conflict` when the generation no longer waits for it. */
 export async function workOnShard(name: ShardName, ports: ShardPorts, signal: AbortSignal): Promise<'computed' | 'known'> {
@@ -87,7 +87,7 @@ async function whileWanted<T>(
     checkWanted(name, ports).catch((error: unknown) => {
       if (error instanceof TributaryError && error.code === 'conflict') unwanted.abort(error);
     });
-  const timer = setInterval(() => void look(), LOOK_EVERY_MS);
+  const timer = setInterval(() => void look(), POLL_EVERY_MS);
   try {
     return await work(AbortSignal.any([signal, unwanted.signal]));
   } finally {

@@ -43,7 +43,7 @@ export interface QuestionAttempt {
 }
 
 /** How soon one that was cancelled stops, ms. */
-const LOOK_EVERY_MS = 500;
+const POLL_EVERY_MS = 500;
 
 /** Resolves when there is a result, also one that says why there are no rows, or the question was given up. */
 export async function answerQuestion({ id, isLast }: QuestionAttempt, ports: QuestionPorts, signal: AbortSignal): Promise<void> {
@@ -137,7 +137,7 @@ async function watch(id: string, ports: QuestionPorts, cancelled: AbortControlle
     const names = await namesIn(folder).catch(() => ['asked.json']);
     if (names.includes('cancelled.json') || !names.includes('asked.json'))
       cancelled.abort(new Error('the question was cancelled'));
-    else await ports.sleep(LOOK_EVERY_MS, done).catch(() => {});
+    else await ports.sleep(POLL_EVERY_MS, done).catch(() => {});
   }
 }
 

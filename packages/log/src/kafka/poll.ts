@@ -33,7 +33,7 @@ export interface PollerOptions {
 }
 
 /** What a poll gave, and whether to poll again. */
-export interface Look {
+export interface Polled {
   readonly entries: LogEntry[];
   readonly again: 'when time is left' | 'after a pause' | 'at once' | 'trouble';
 }
@@ -44,7 +44,7 @@ const LONG_POLL_MS = 1_000;
 const REPLY_MS = 60_000;
 export interface Poller {
   /** Waits up to `waitMs` for messages. `fresh`: by fetches that are sent now. null: aborted. */
-  poll(from: readonly From[], bounds: ReadBounds, waitMs: number, fresh: boolean, signal: AbortSignal): Promise<Look | null>;
+  poll(from: readonly From[], bounds: ReadBounds, waitMs: number, fresh: boolean, signal: AbortSignal): Promise<Polled | null>;
   /** Gives up what is under way. */
   dropAll(): void;
 }

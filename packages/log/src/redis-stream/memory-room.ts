@@ -7,7 +7,7 @@ import { unavailable } from './durability.ts';
 
 /** The part of `maxmemory` that may be used before events wait: what the speed layer makes of the entries that wait has room in the rest. */
 const MOST_USED = 0.85;
-const LOOK_EVERY_MS = 1_000;
+const POLL_EVERY_MS = 1_000;
 
 export interface MemoryRoom {
   /** Throws `log_unavailable` when events must wait. Asks in the background, at most once a second: no append waits for it. */
@@ -21,7 +21,7 @@ export function watchMemory(redis: Redis, now: () => number): MemoryRoom {
   return {
     assertRoom() {
       const nowMs = now();
-      if (nowMs - lookedMs >= LOOK_EVERY_MS || nowMs < lookedMs) {
+      if (nowMs - lookedMs >= POLL_EVERY_MS || nowMs < lookedMs) {
         lookedMs = nowMs;
         redis.info('memory').then(
           (info) => {

@@ -49,7 +49,7 @@ export interface DiskWatch {
   readonly freeBytes?: (folder: string) => Promise<number>;
 }
 
-const LOOK_EVERY_MS = 250;
+const POLL_EVERY_MS = 250;
 const MB = 1024 * 1024;
 
 /** Looks once before it resolves, then four times a second. Without a folder there is nothing to watch. */
@@ -80,7 +80,7 @@ export async function watchDisk({ folder, reserveMb, signal, onChange, freeBytes
 
 async function lookOn(look: () => Promise<void>, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
-    await sleep(LOOK_EVERY_MS, undefined, { signal, ref: false }).catch(() => {});
+    await sleep(POLL_EVERY_MS, undefined, { signal, ref: false }).catch(() => {});
     // A look that fails says nothing new: the last one stands.
     await look().catch(() => {});
   }

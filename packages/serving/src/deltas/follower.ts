@@ -1,12 +1,12 @@
 /**
- * Follows the speed layer's deltas: a look costs what was committed since the last one.
+ * Follows the speed layer's deltas: a poll costs what was committed since the last one.
  *
  *   follow   what did each partition commit since?      one round trip
  *   whole    partitions that cannot tell, read whole    at start; a full feed; a store that lost writes; another view
  *   answer   remembered answers + what changed
  *
  * A request gets each partition as of one moment after it asked (as a read of its own would give), but requests that
- * come while a look is under way share the next one. Whatever goes wrong is read again or refused, never left out (law 7).
+ * come while a poll is under way share the next one. Whatever goes wrong is read again or refused, never left out (law 7).
  * What was taken stays: a partition that was read whole is not read again because another one did not answer in time, and
  * who cannot wait is given what is held, with its age.
  */
@@ -20,23 +20,23 @@ import { createHeldDeltas, type SpeedState } from './held.ts';
 import { createLiveAnswers } from './live-answers.ts';
 
 /** The deltas at one version. */
-export interface DeltasLook extends SpeedState {
+export interface DeltasSnapshot extends SpeedState {
   /** The answer from view(g) and the deltas of generations ≥ g. Its rows never change: callers do not change them either. */
   answer(loaded: LoadedGeneration, question: Question, layers: Layers): Rows;
   /** What the deltas of one partition add to it. */
   ofPartition(partition: number, loaded: LoadedGeneration, question: Question): Rows;
 }
 
-export interface HeldLook extends DeltasLook {
+export interface HeldSnapshot extends DeltasSnapshot {
   /** Age of the partition that was looked at longest ago, ms. */
   readonly ageMs: number;
 }
 
 export interface DeltaFollower {
   /** The deltas of generations ≥ `generation`; rejects with `store_unavailable`, `deltas_retired`. Ask only for answers from the `views`. */
-  look(generation: number, views: readonly string[]): Promise<DeltasLook>;
+  poll(generation: number, views: readonly string[]): Promise<DeltasSnapshot>;
   /** The same as it was when the store last answered; null: it is not all in memory. */
-  held(generation: number, views: readonly string[]): HeldLook | null;
+  held(generation: number, views: readonly string[]): HeldSnapshot | null;
   /** Takes up what was committed, as long as somebody asked of late: the feeds are bounded. Reads nothing whole. */
   keepUp(): Promise<void>;
 }
@@ -44,13 +44,13 @@ export interface DeltaFollower {
 /** What was not asked for during this time leaves the memory, ms. */
 const KEEP_MS = 10 * 60_000;
 
-/** A look that takes longer is given up, ms: all others wait for it. */
+/** A poll that takes longer is given up, ms: all others wait for it. */
 const PATIENCE_MS = 5_000;
 
 /** Partitions read whole at a time: others' commands have their turn in between. */
 const WHOLE_AT_ONCE = 4;
 
-interface Look {
+interface Poll {
   /** Whether partitions may be read whole. */
   whole: boolean;
   done: Promise<void>;
@@ -76,14 +76,14 @@ export function createDeltaFollower({
   /** When what is held of a partition was asked for, by partition. */
   const asOfMs = new Array<number>(partitions).fill(0);
   let oldest = 0;
-  let looks = 0;
+  let polls = 0;
   let underWay: Promise<unknown> = Promise.resolve();
-  let waiting: Look | null = null;
+  let waiting: Poll | null = null;
 
-  /** The look that begins after the one under way. */
-  function nextLook(whole: boolean): Promise<void> {
+  /** The poll that begins after the one under way. */
+  function nextPoll(whole: boolean): Promise<void> {
     if (waiting === null) {
-      const next: Look = { whole, done: Promise.resolve() };
+      const next: Poll = { whole, done: Promise.resolve() };
       next.done = underWay.then(() => {
         waiting = null;
         return withinPatience(take(next.whole));
@@ -104,11 +104,11 @@ export function createDeltaFollower({
   }
 
   async function take(whole: boolean): Promise<void> {
-    const look = ++looks;
-    /** What arrives of a look that was given up is of the past once another one has begun. */
+    const poll = ++polls;
+    /** What arrives of a poll that was given up is of the past once another one has begun. */
     const current = async <T>(answer: Promise<T>): Promise<T> => {
       const answered = await answer;
-      if (look !== looks) throw new TributaryError('store_unavailable', 'the look was given up');
+      if (poll !== polls) throw new TributaryError('store_unavailable', 'the poll was given up');
       return answered;
     };
     forgetUnasked(generations, now() - KEEP_MS);
@@ -152,7 +152,7 @@ export function createDeltaFollower({
     }
   }
 
-  function lookAt(generation: number): DeltasLook {
+  function snapshotAt(generation: number): DeltasSnapshot {
     const version = held.newest();
     return {
       ...held.speedState(generation),
@@ -162,25 +162,25 @@ export function createDeltaFollower({
   }
 
   return {
-    async look(generation, names) {
+    async poll(generation, names) {
       const askedMs = now();
       generations.set(generation, askedMs);
       for (const name of names) views.set(name, askedMs);
-      // An older generation that somebody asked for of late may have been retired after the look began: the next one knows.
-      await nextLook(true).catch((error: Error) => (isRetired(error) ? nextLook(true) : Promise.reject(error)));
+      // An older generation that somebody asked for of late may have been retired after the poll began: the next one knows.
+      await nextPoll(true).catch((error: Error) => (isRetired(error) ? nextPoll(true) : Promise.reject(error)));
       if (generation < oldest)
         throw new TributaryError(
           'deltas_retired',
           `the deltas of generation ${generation} are gone, the oldest kept is ${oldest}`,
         );
-      return lookAt(generation);
+      return snapshotAt(generation);
     },
     held(generation, names) {
       if (!all.every((partition) => held.covers(partition, names, generation))) return null;
-      return { ...lookAt(generation), ageMs: Math.max(0, now() - Math.min(...asOfMs)) };
+      return { ...snapshotAt(generation), ageMs: Math.max(0, now() - Math.min(...asOfMs)) };
     },
     keepUp: async () => {
-      if (generations.size > 0) await nextLook(false);
+      if (generations.size > 0) await nextPoll(false);
     },
   };
 }

@@ -13,7 +13,7 @@ export interface FirstSeen {
 /** One a second for a minute; of a longer lag every second one is forgotten, which errs by a 32nd of it. */
 const MOST = 64;
 
-/** Oldest first; `before`: as of the look before this one. */
+/** Oldest first; `before`: as of the poll before this one. */
 export function unreachedEnds(
   before: readonly FirstSeen[],
   end: string,

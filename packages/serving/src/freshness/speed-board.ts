@@ -13,7 +13,7 @@ type States = readonly (PartitionState | null)[];
 
 export interface SpeedBoard {
   /** Never rejects: what it could not see makes the answers say so. */
-  look(): Promise<void>;
+  poll(): Promise<void>;
   /** Asked before the store is read for an answer: it must not stand further back. */
   furthest(): Read['furthest'];
   /** By what was read for one answer, or by what was last looked at. */
@@ -36,7 +36,7 @@ export function createSpeedBoard(deps: ServingDeps, generations: Pick<Generation
     latenessMs: ({ definitions }: PartitionState) => deps.storedDefinitions(definitions).latenessMs,
   };
   return {
-    async look() {
+    async poll() {
       try {
         const { served } = generations.current();
         const before = furthest;

@@ -47,7 +47,7 @@ export interface SpeedHealth {
   readonly notes: readonly string[];
 }
 
-/** `states` were read before, or an end could look reached that is not. `before`: the last look. */
+/** `states` were read before, or an end could look reached that is not. `before`: the last poll. */
 export async function seeLog(
   log: LogReach,
   states: States,
@@ -55,7 +55,7 @@ export async function seeLog(
   before: LogSeen | null,
   now: () => number,
 ): Promise<LogSeen> {
-  // What is appended after this instant is younger than the look: a look counts as old as it can be.
+  // What is appended after this instant is younger than the poll: a poll counts as old as it can be.
   const atMs = now();
   const ends = await log.ends();
   const behind = new Map<number, string | null>();
@@ -93,7 +93,7 @@ export interface Bounds {
 
 /**
  * Entries older than `patienceMs` that are not applied make answers incomplete, and so does a log that has not answered for so
- * long (`silence`: why). The states may be newer than the look: until a partition has passed the end seen, its lag is an upper bound.
+ * long (`silence`: why). The states may be newer than the poll: until a partition has passed the end seen, its lag is an upper bound.
  */
 export function assessSpeed(
   { states, manifest, furthest }: Read,
@@ -124,7 +124,7 @@ export function assessSpeed(
         `partition ${partition}: the speed layer stands at ${position ?? 'the beginning'}, the log goes to ${waiting.end}, and the oldest entry in between has waited for ${span(ageMs)}`,
       );
   });
-  // A clock that went back says nothing about how long ago the look was.
+  // A clock that went back says nothing about how long ago the poll was.
   const silentMs = Math.abs(nowMs - seen.atMs);
   if (silentMs < bounds.patienceMs) return { lagMs, watermark, missing, notOneHistory, notes };
   missing.push(`the end of the log has been unknown for ${span(silentMs)}${silence === null ? '' : `: ${silence}`}`);

@@ -16,7 +16,7 @@ interface Notes {
   warn(message: string): void;
 }
 
-const LOOK_EVERY_MS = 5_000;
+const POLL_EVERY_MS = 5_000;
 
 export interface FollowedNames {
   /** As of the last look. */
@@ -72,9 +72,9 @@ export async function keepFollowing({ look }: FollowedNames, logger: Notes, sign
     trouble = '';
     logger.info('the names of the definitions are followed again');
   };
-  const backoff = { firstMs: LOOK_EVERY_MS, longestMs: LOOK_EVERY_MS };
+  const backoff = { firstMs: POLL_EVERY_MS, longestMs: POLL_EVERY_MS };
   const first = Promise.withResolvers<void>();
   const iterate = () => look().finally(first.resolve);
-  startRunLoop({ iterate, signal, backoff, restMs: LOOK_EVERY_MS, isFatal: () => false, onFailed, onRecovered });
+  startRunLoop({ iterate, signal, backoff, restMs: POLL_EVERY_MS, isFatal: () => false, onFailed, onRecovered });
   await first.promise;
 }
