@@ -131,14 +131,14 @@ test('every field is documented where its senders look', () => {
   const ingestion = page('ingestion');
   const words = (text: string) => new Set(text.split(/[^\w]+/));
   const missing = (fields: readonly string[], text: string) => fields.filter((field) => !words(text).has(field));
-  expect(missing(SENT_FIELDS, section(ingestion, 'Native events'))).toEqual([]);
-  expect(
-    missing(
+  expect({
+    'ingestion.md, Native events': missing(SENT_FIELDS, section(ingestion, 'Native events')),
+    'ingestion.md, CloudEvents': missing(
       PLAIN_FIELDS.map((field) => field.toLowerCase()),
       section(ingestion, 'CloudEvents'),
     ),
-  ).toEqual([]);
-  expect(missing(LONG_FIELDS, section(page('importing'), 'A row an event'))).toEqual([]);
+    'importing.md, A row an event': missing(LONG_FIELDS, section(page('importing'), 'A row an event')),
+  }).toEqual({ 'ingestion.md, Native events': [], 'ingestion.md, CloudEvents': [], 'importing.md, A row an event': [] });
 });
 
 function spooled(line: string, userKey: string): string[] {

@@ -56,7 +56,7 @@ export const MUTATIONS: readonly Mutation[] = [
     to: '',
   },
   {
-    lie: 'an old look is given the newest answer',
+    lie: 'an old snapshot is given the newest answer',
     law: '1',
     file: `${SERVING}/deltas/live-answers.ts`,
     from: 'if (known.version.number > version.number)',
