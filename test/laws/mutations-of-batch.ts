@@ -239,6 +239,14 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
     to: 'if true then',
   },
   {
+    lie: 'the script takes a commit that goes on from one which the store lost',
+    law: '1',
+    file: 'packages/store/src/commit.lua',
+    from: "if position ~= expected or (stored[2] or '') ~= expectedCommit then",
+    to: 'if position ~= expected then',
+    test: 'test/laws/simulation.redis.test.ts',
+  },
+  {
     lie: 'a replay files deltas that no reader may read any more',
     law: '7',
     file: 'packages/store/src/commit.lua',

@@ -1,11 +1,13 @@
 /**
- * The simulation for as long as you like: `npm run soak -- --seeds 100000 --from 0`. Stops at the first seed that breaks
+ * The simulation for as long as you like: `npm run soak -- --seeds 100000 --from 0`, with `--redis` the store on a real one. Stops at the first seed that breaks
  * a law, makes its plan smaller while it still breaks, prints the trace of the smallest, and exits 1.
  */
 import { parseArgs } from 'node:util';
 import { type SimulationResult, simulate } from '@tributary/testkit/simulation';
 import { DEFAULT_PLAN, DISASTERS, type SimulationPlan } from '@tributary/testkit/simulation-storm';
+import type { PartsUnderTest } from '@tributary/testkit/simulation-world';
 import { PARTS_UNDER_TEST } from './parts-under-test.ts';
+import { startSimulatedStores } from './simulation-on-redis.ts';
 
 const { values } = parseArgs({
   options: {
@@ -14,17 +16,21 @@ const { values } = parseArgs({
     verbose: { type: 'boolean', default: false },
     /** Report the first failure as it is. */
     quick: { type: 'boolean', default: false },
+    redis: { type: 'boolean', default: false },
   },
 });
 
+const stores = values.redis ? await startSimulatedStores() : undefined;
+const parts: PartsUnderTest = { ...PARTS_UNDER_TEST, ...(stores && { createStore: stores.createStore }) };
 const from = Number(values.from);
 const seeds = Number(values.seeds);
 const started = performance.now();
 const totals: Record<string, number> = {};
 for (let seed = from; seed < from + seeds; seed++) {
-  const result = await simulate(seed, PARTS_UNDER_TEST);
+  const result = await simulate(seed, parts);
   if (result.failure !== null) {
     await report(result);
+    await stores?.stop();
     process.exit(1);
   }
   for (const [what, count] of Object.entries(result.counts)) totals[what] = (totals[what] ?? 0) + count;
@@ -34,6 +40,7 @@ for (let seed = from; seed < from + seeds; seed++) {
   }
 }
 console.log(JSON.stringify({ seeds, from, failures: 0, seconds: Math.round((performance.now() - started) / 1000), ...totals }));
+await stores?.stop();
 
 async function report(broken: SimulationResult): Promise<void> {
   const { plan, result } = values.quick ? { plan: DEFAULT_PLAN, result: broken } : await smallest(broken);
@@ -57,7 +64,7 @@ async function smallest(broken: SimulationResult): Promise<{ plan: SimulationPla
     ];
     for (const plan of candidates) {
       if (JSON.stringify(plan) === JSON.stringify(best.plan) || plan.events < 1) continue;
-      const result = await simulate(broken.seed, PARTS_UNDER_TEST, plan);
+      const result = await simulate(broken.seed, parts, plan);
       if (result.failure === null) continue;
       best = { plan, result };
       progress = true;

@@ -61,10 +61,18 @@ interface StoredPartition {
   readonly outbox: { from: number; readonly lines: string[] };
 }
 
-export interface MemoryStore {
+/** A store as the simulation needs it. */
+export interface SimulatedStore {
   /** A connection of its own: the scheduler knows the callers by their `turn`. */
   speed(turn?: () => Promise<void>, fault?: (commit: Commit) => CommitFault): SpeedStore;
   serving(turn?: () => Promise<void>): ServingStore;
+  /** Everything about a partition as it is now; the returned function loses every write since. */
+  checkpoint(partition: number): Promise<() => Promise<void>>;
+  /** Whether a call is under way beyond this process: nobody else has a turn until it has come back. */
+  isBusy(): boolean;
+}
+
+export interface MemoryStore extends SimulatedStore {
   outbox(turn?: () => Promise<void>): Outbox;
   /** Generations of which anything is held, ascending. */
   generationsKept(partition: number): number[];
@@ -81,7 +89,17 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
   const feedBounds = options.feed ?? SMALL_FEED;
   const defaultTurn = options.turn ?? (() => Promise.resolve());
 
+  const snapshot = (partition: number): unknown => structuredClone(at(partition));
+  const restore = (partition: number, stored: unknown) => {
+    partitions[partition] = structuredClone(stored as StoredPartition);
+  };
+
   return {
+    isBusy: () => false,
+    async checkpoint(partition) {
+      const stored = snapshot(partition);
+      return async () => restore(partition, stored);
+    },
     speed(turn = defaultTurn, fault = options.fault ?? (() => 'none' as const)) {
       const call = async <T>(work: () => T): Promise<T> => {
         await turn();
@@ -192,10 +210,8 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
       },
     }),
     generationsKept: (partition) => [...at(partition).generations.keys()].sort((a, b) => a - b),
-    snapshot: (partition) => structuredClone(at(partition)),
-    restore: (partition, snapshot) => {
-      partitions[partition] = structuredClone(snapshot as StoredPartition);
-    },
+    snapshot,
+    restore,
   };
 }
 

@@ -24,7 +24,8 @@ export interface Scheduler {
   kill(actor: Actor): void;
 }
 
-export function createScheduler(random: Random): Scheduler {
+/** `isBusy`: whether what a turn began is still under way beyond this process. */
+export function createScheduler(random: Random, isBusy: () => boolean): Scheduler {
   let actors: Actor[] = [];
   return {
     get actors() {
@@ -55,7 +56,8 @@ export function createScheduler(random: Random): Scheduler {
       const [go] = actor.waiting.splice(random.below(actor.waiting.length), 1);
       go?.();
       // Every promise that this turn settles has run its course before the event loop comes round.
-      await setImmediate();
+      do await setImmediate();
+      while (isBusy());
       if (actor.failure !== undefined) throw actor.failure;
       return true;
     },

@@ -52,8 +52,10 @@ export function createCast(world: World, scheduler: Scheduler): Cast {
 
 export async function storm(world: World, scheduler: Scheduler, cast: Cast, plan: SimulationPlan): Promise<void> {
   const { random } = world;
-  const snapshots: { readonly partition: number; readonly stored: unknown }[] = [];
-  const empty = world.store.snapshot(0);
+  const checkpoints: Checkpoint[] = [];
+  const empty: Checkpoint[] = [];
+  for (let partition = 0; partition < world.partitions; partition++)
+    empty.push({ partition, restore: await world.store.checkpoint(partition) });
   const serving = world.store.serving();
   for (let turn = 0; turn < plan.turns; turn++) {
     await scheduler.step();
@@ -64,11 +66,17 @@ export async function storm(world: World, scheduler: Scheduler, cast: Cast, plan
       }
     if (random.chance(0.02)) {
       const partition = random.below(world.partitions);
-      snapshots.push({ partition, stored: world.store.snapshot(partition) });
+      checkpoints.push({ partition, restore: await world.store.checkpoint(partition) });
     }
     if (!random.chance(0.04) || plan.disasters.length === 0) continue;
-    await strike({ world, scheduler, cast, turn, snapshots, empty, serving }, random.pick(plan.disasters));
+    await strike({ world, scheduler, cast, turn, checkpoints, empty, serving }, random.pick(plan.disasters));
   }
+}
+
+interface Checkpoint {
+  readonly partition: number;
+  /** The partition has stored what it had then. */
+  readonly restore: () => Promise<void>;
 }
 
 interface Moment {
@@ -76,28 +84,27 @@ interface Moment {
   readonly scheduler: Scheduler;
   readonly cast: Cast;
   readonly turn: number;
-  /** What partitions had stored before. */
-  readonly snapshots: readonly { readonly partition: number; readonly stored: unknown }[];
-  /** What a partition has stored that never had a commit. */
-  readonly empty: unknown;
+  readonly checkpoints: readonly Checkpoint[];
+  /** Of each partition before its first commit. */
+  readonly empty: readonly Checkpoint[];
   readonly serving: ServingStore;
 }
 
-async function strike({ world, scheduler, cast, turn, snapshots, empty, serving }: Moment, disaster: Disaster): Promise<void> {
+async function strike({ world, scheduler, cast, turn, checkpoints, empty, serving }: Moment, disaster: Disaster): Promise<void> {
   const { random } = world;
   const alive = cast.members.filter(({ actor, role }) => actor.state === 'alive' && role !== 'reader' && role !== 'ticker');
   if (disaster === 'rewind') {
-    if (snapshots.length === 0) return;
+    if (checkpoints.length === 0) return;
     // One of the newer ones: a store loses its latest writes, not its history.
-    const { partition, stored } = random.pick(snapshots.slice(-3));
-    world.store.restore(partition, stored);
+    const { partition, restore } = random.pick(checkpoints.slice(-3));
+    await restore();
     world.count('rewind');
     world.note(`the store loses its newest writes to p${partition}`);
   } else if (disaster === 'empty') {
     // In some runs only: after it an incomplete answer needs no other reason.
     if (!world.trims) return;
     const partition = random.below(world.partitions);
-    world.store.restore(partition, empty);
+    await empty[partition]?.restore();
     world.count('empty');
     world.note(`the store loses all of p${partition}`);
   } else if (disaster === 'rollback') {

@@ -9,7 +9,7 @@ import type { Commit, CommitOutcome, SpeedStore } from '@tributary/store/speed-s
 import type { Rows, RowsByView } from '@tributary/views/deltas';
 import type { View } from '@tributary/views/view';
 import { createMemoryDisk, createMemoryLog, type MemoryDisk } from './memory-log.ts';
-import { createMemoryStore, type MemoryStore } from './memory-store.ts';
+import type { SimulatedStore } from './memory-store.ts';
 import type { Random } from './random.ts';
 import { createLedger, type Ledger } from './simulation-ledger.ts';
 
@@ -43,6 +43,8 @@ export interface PartsUnderTest {
   /** The log, and before its beginning the archive. */
   recall(log: EventLog, archive: SimulatedArchive, onRecall: () => void): EventLog;
   parse(json: string): Definitions;
+  /** An empty one; without it the store is in memory. */
+  createStore?(partitions: number): Promise<SimulatedStore>;
 }
 
 export interface MergedAnswer {
@@ -112,7 +114,7 @@ export interface World {
   readonly trims: boolean;
   readonly parts: PartsUnderTest;
   readonly disk: MemoryDisk;
-  readonly store: MemoryStore;
+  readonly store: SimulatedStore;
   readonly ledgers: readonly Ledger[];
   readonly archive: readonly ArchivedPartition[];
   /** Definitions of every generation ever begun, computed or not. */
@@ -150,7 +152,7 @@ export function createWorld(
   random: Random,
   partitions: number,
   initial: Definitions,
-  { restamps, trims }: Pick<World, 'restamps' | 'trims'>,
+  { restamps, trims, store }: Pick<World, 'restamps' | 'trims' | 'store'>,
   parts: PartsUnderTest,
 ): World {
   const disk = createMemoryDisk();
@@ -172,7 +174,7 @@ export function createWorld(
     trims,
     parts,
     disk,
-    store: createMemoryStore({ partitions }),
+    store,
     ledgers,
     archive: audited.map(() => ({
       position: null,

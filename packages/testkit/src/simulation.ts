@@ -9,6 +9,7 @@ import type { RowsByView } from '@tributary/views/deltas';
 import { canonicalRows } from './compare-rows.ts';
 import { generateEvents } from './generate.ts';
 import { generateDefinitions, sha256Hex } from './generate-definitions.ts';
+import { createMemoryStore } from './memory-store.ts';
 import { createRandom } from './random.ts';
 import { calm, checkEnd } from './simulation-calm.ts';
 import { createScheduler } from './simulation-scheduler.ts';
@@ -34,11 +35,13 @@ export async function simulate(
   const lateChance = random.chance(0.5) ? 0 : 0.15;
   const restamps = lateChance === 0 && random.chance(0.5);
   const trims = lateChance === 0 && random.chance(0.5);
-  const world = createWorld(random, random.between(1, 3), definitions, { restamps, trims }, parts);
+  const partitions = random.between(1, 3);
+  const store = (await parts.createStore?.(partitions)) ?? createMemoryStore({ partitions });
+  const world = createWorld(random, partitions, definitions, { restamps, trims, store }, parts);
   const shape = { events: plan.events, users: random.pick([1, 2, 3, 6]), lateChance, duplicateChance: 0.12, restamps };
   world.unsent.push(...generateEvents(random, shape, definitions));
   const sent = world.unsent.slice();
-  const scheduler = createScheduler(random);
+  const scheduler = createScheduler(random, store.isBusy);
   let failure: string | null = null;
   let final: RowsByView = new Map();
   try {
