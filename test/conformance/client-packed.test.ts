@@ -18,7 +18,9 @@ beforeAll(async () => {
   project = installClient();
   world = await createWorld();
   await world.ingest(event({ type: 'ad_click', userId: 'ada', channel: 'email', campaign: 'autumn', ts: NOON - 60_000 }));
-  await world.ingest(event({ type: 'purchase', userId: 'ada', id: 'order-1', value: 100, currency: 'EUR' }));
+  await world.ingest(
+    event({ type: 'purchase', userId: 'ada', id: 'order-1', value: 100, currency: 'EUR', properties: { sku: 'shoe-7' } }),
+  );
   await world.tick();
   await world.app.listen({ host: '127.0.0.1', port: 0 });
   url = `http://127.0.0.1:${(world.app.server.address() as AddressInfo).port}`;
@@ -51,6 +53,7 @@ console.log(JSON.stringify({
   value,
   complete: meta.complete,
   reads: reads.map(({ userId, status, signals }) => [userId, status, signals.length]),
+  first: reads.slice(0, 1).map(({ signals, hasMore }) => [signals[0]?.properties?.sku, hasMore === false]),
   pages,
   problem,
 }));
@@ -64,6 +67,8 @@ await tributary.attribution({ model: 'shapely' });
 await tributary.attribution({ form: 5 });
 // @ts-expect-error: the user must be named
 await tributary.userJourney({});
+// @ts-expect-error: what senders put into properties has no type
+const sku: string | undefined = (await tributary.signals('ada')).signals[0]?.properties?.sku;
 // @ts-expect-error: not an operation in pages
 tributary.pages('status');
 `;
@@ -104,6 +109,7 @@ test.each(nodes())('it asks, batches, pages and fails as it should under Node %s
       ['ada', 'PRESENT', 2],
       ['eve', 'NOT_FOUND', 0],
     ],
+    first: [['shoe-7', true]],
     pages: [1],
     problem: 'not_found 404',
   });

@@ -79,6 +79,14 @@ export const MUTATIONS_OF_READS: readonly Mutation[] = [
     test: 'services/api/test/lost-records.test.ts',
   },
   {
+    lie: 'a query of many users has all signals where the limit left some out',
+    law: '7',
+    file: 'services/api/src/http/signals-body.ts',
+    from: 'const hasMore = user.slices.length > limit;',
+    to: 'const hasMore = user.slices.length > limit + 1;',
+    test: 'services/api/test/cut-lists.test.ts',
+  },
+  {
     lie: 'the marks of a record are not seen while its signals are read',
     law: '7',
     file: 'packages/store/src/signals.ts',

@@ -14,7 +14,10 @@ function queryOf({ body }: Sent): Query {
 }
 
 function answered(sent: Sent): Response {
-  return json({ results: queryOf(sent).users.map((userId) => ({ userId, status: 'PRESENT', signals: [] })), meta: META });
+  return json({
+    results: queryOf(sent).users.map((userId) => ({ userId, status: 'PRESENT', signals: [], hasMore: false })),
+    meta: META,
+  });
 }
 
 function clientOf(answer: (sent: Sent) => Response, maxWaiting = 10_000) {

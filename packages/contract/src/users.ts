@@ -11,15 +11,26 @@ const MAX_SIGNALS = 1_000;
 const MAX_SIGNALS_PER_QUERY = 20_000;
 
 const Signal = z
-  .looseObject({ ts: z.int(), type: z.string(), id: z.string() })
+  .looseObject({
+    ts: z.int(),
+    type: z.string(),
+    id: z.string(),
+    properties: z.record(z.string(), z.unknown()).optional().describe('What the sender put there.'),
+  })
   .describe('The event as it was stored.')
   .meta({ id: 'Signal' });
 const Status = z.enum(['PRESENT', 'NOT_FOUND']).describe('NOT_FOUND: no event of this user is stored.');
 const UserSignals = { userId: z.string(), status: Status, signals: z.array(Signal).describe('Newest first, by (ts, id).') };
 
 export const UserSignalsAnswer = z.object({ ...UserSignals, nextCursor: NextCursor, meta: SpeedMeta });
+const QueriedUser = z
+  .object({
+    ...UserSignals,
+    hasMore: z.boolean().describe('`limit` left out older signals; `userSignals` has all, in pages.'),
+  })
+  .meta({ id: 'UserSignals' });
 export const SignalsQueryAnswer = z.object({
-  results: z.array(z.object(UserSignals).meta({ id: 'UserSignals' })).describe('In the order asked.'),
+  results: z.array(QueriedUser).describe('In the order asked.'),
   meta: SpeedMeta,
 });
 
@@ -131,8 +142,8 @@ export const USER_ROUTES = {
       asked: { users: ['ada', 'eve'], names: ['page'], limit: 20, from: '2026-11-01' },
       answer: {
         results: [
-          { userId: 'ada', status: 'PRESENT', signals: [SIGNAL] },
-          { userId: 'eve', status: 'NOT_FOUND', signals: [] },
+          { userId: 'ada', status: 'PRESENT', signals: [SIGNAL], hasMore: false },
+          { userId: 'eve', status: 'NOT_FOUND', signals: [], hasMore: false },
         ],
         meta: META,
       },

@@ -30,6 +30,15 @@ test('law 7: signals that reach to what the record lost are reported as incomple
   expect((await world.get(`/v1/users/u1/signals?from=${CUT}`)).body.meta).toMatchObject({ complete: false });
   const query = await world.post('/v1/signals/query', { users: ['u1', 'somebody else'] });
   expect(query.body.meta).toMatchObject({ complete: false, warnings: [`"u1": ${lost}`] });
+  const limited = async (limit: number) => {
+    const { results, meta } = (await world.post('/v1/signals/query', { users: ['u1'], limit })).body;
+    return [results[0].signals.length, results[0].hasMore, meta.complete];
+  };
+  // Two are all that is left: that there are no more is not known.
+  expect([await limited(1), await limited(2)]).toEqual([
+    [1, true, true],
+    [2, false, false],
+  ]);
 });
 
 test('law 7: journeys of a record that lost events are reported as incomplete', async () => {

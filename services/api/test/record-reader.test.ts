@@ -1,7 +1,7 @@
 import { encodeEvent } from '@tributary/model/event';
 import { expect, test } from 'vitest';
 import { createRecordReader, type RecordLimits } from '../src/http/record-reader.ts';
-import { queryBody, selectSignals } from '../src/http/signals-body.ts';
+import { cutTo, queryBody, selectSignals } from '../src/http/signals-body.ts';
 import { createWorld, event } from './world.ts';
 
 const KIB = 1024;
@@ -146,7 +146,7 @@ test('an answer beyond the bound is refused before it is made, with both numbers
     event({ type: 'visit', ts: world.deps.now() - i, properties: { text: 'x'.repeat(20_000) } }),
   );
   const record = Buffer.from(clicks.map((click) => `${encodeEvent(click)}\n`).join(''));
-  const many = Array.from({ length: 1_000 }, (_, i) => selectSignals(`user-${i}`, record, { limit: 20 }));
+  const many = Array.from({ length: 1_000 }, (_, i) => cutTo(20, selectSignals(`user-${i}`, record, { limit: 21 })));
   const noPool = { take: () => expect.unreachable('a body is made'), give: () => {} };
   expect(() => queryBody(many, '{}', noPool, () => {})).toThrow(/^the answer must have at most 67108864 bytes \(got \d{9}\)$/);
   const pool = { take: (bytes: number) => Buffer.alloc(bytes), give: () => {} };

@@ -94,6 +94,7 @@ describe('signals', () => {
       [],
       ['size'],
     ]);
+    expect(body.results.map(({ hasMore }: { hasMore: boolean }) => hasMore)).toEqual([false, false, false, false, false]);
     expect((await world.get('/v1/users/stranger/signals')).body).toMatchObject({
       status: 'NOT_FOUND',
       signals: [],

@@ -45,6 +45,22 @@ function openUserObject({ userId, record }: UserSignals): string {
   return `{"userId":${JSON.stringify(userId)},"status":"${record === null ? 'NOT_FOUND' : 'PRESENT'}","signals":[`;
 }
 
+export interface QueriedUser extends UserSignals {
+  /** The limit left out older signals. */
+  readonly hasMore: boolean;
+}
+
+/** The first `limit` of signals that were selected with a limit of one more. */
+export function cutTo(limit: number, user: UserSignals): QueriedUser {
+  const hasMore = user.slices.length > limit;
+  return { ...user, slices: hasMore ? user.slices.slice(0, limit) : user.slices, hasMore };
+}
+
+/** What ends the object of a user in the answer to a query. */
+function closeQueried({ hasMore }: QueriedUser): string {
+  return `],"hasMore":${hasMore}}`;
+}
+
 export interface QueryBody {
   readonly body: Buffer;
   /** Once the body was sent; it changes afterwards. */
@@ -56,13 +72,17 @@ export interface QueryBody {
  * this many bytes may not be taken.
  */
 export function queryBody(
-  users: readonly UserSignals[],
+  users: readonly QueriedUser[],
   meta: string,
   pool: BodyPool,
   demandRoom: (bytes: number) => void,
 ): QueryBody {
-  const heads = users.map((user, u) => (u === 0 ? `{"results":[${openUserObject(user)}` : `]},${openUserObject(user)}`));
-  const tail = `${users.length === 0 ? '{"results":[' : ']}'}],"meta":${meta}}`;
+  const heads = users.map((user, u) => {
+    const before = users[u - 1];
+    return `${before === undefined ? '{"results":[' : `${closeQueried(before)},`}${openUserObject(user)}`;
+  });
+  const last = users.at(-1);
+  const tail = `${last === undefined ? '{"results":[' : closeQueried(last)}],"meta":${meta}}`;
   let size = tail.length * MOST_BYTES;
   for (let u = 0; u < users.length; u++)
     size += (heads[u] as string).length * MOST_BYTES + sizeOf((users[u] as UserSignals).slices);

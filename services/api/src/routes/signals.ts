@@ -8,7 +8,7 @@ import type { ApiContext, Routes } from '../context.ts';
 import { decodeCursor, encodeCursor } from '../http/pages.ts';
 import { rangeOf } from '../http/selection.ts';
 import { serve } from '../http/serve.ts';
-import { createBodyPool, lostAmong, queryBody, selectSignals, servedNames, userBody } from '../http/signals-body.ts';
+import { createBodyPool, cutTo, lostAmong, queryBody, selectSignals, servedNames, userBody } from '../http/signals-body.ts';
 
 export const routes: Routes = (context) => (app, _options, done) => {
   const { deps, records, unread } = context;
@@ -53,13 +53,14 @@ export const routes: Routes = (context) => (app, _options, done) => {
       const selected = asked.map(({ partition, userKey }, i) => {
         let selection = selections.get(partition);
         if (selection === undefined) {
-          selection = { ...selectionOf(context, partition, request.body), limit };
+          // One more than asked for shows whether there are more.
+          selection = { ...selectionOf(context, partition, request.body), limit: limit + 1 };
           selections.set(partition, selection);
         }
         const user = selectSignals(userKey, read[i] ?? null, selection);
         const lost = lostAmong(user, selection);
         if (lost !== null) holes.push(`${JSON.stringify(userKey)}: ${lostUpTo(lost, 'signals')}`);
-        return user;
+        return cutTo(limit, user);
       });
       return queryBody(selected, metaText(holes), pool, demandRoom);
     });
