@@ -7,9 +7,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { PARTS_UNDER_TEST } from './parts-under-test.ts';
 import { startSimulatedStores } from './simulation-on-redis.ts';
 
-/** Others each time; one that fails is seen alone with `npm run soak -- --redis --from SEED --seeds 1`. */
-const FROM = Date.now() % 1_000_000;
-const SEEDS = 25;
+/** Half of them others each time; one that fails is seen alone with `npm run soak -- --redis --from SEED --seeds 1`. */
+const FIRST_OTHER = Date.now() % 1_000_000;
+const SEEDS = [...Array(12).keys(), ...Array.from({ length: 13 }, (_, i) => FIRST_OTHER + i)];
 
 let stores: Awaited<ReturnType<typeof startSimulatedStores>>;
 beforeAll(async () => {
@@ -17,9 +17,9 @@ beforeAll(async () => {
 });
 afterAll(() => stores?.stop());
 
-test(`laws 1–4, 6–8: ${SEEDS} seeds of the simulated pipeline, the store on Redis`, async () => {
+test(`laws 1–4, 6–8: ${SEEDS.length} seeds of the simulated pipeline, the store on Redis`, async () => {
   const totals: Record<string, number> = {};
-  for (let seed = FROM; seed < FROM + SEEDS; seed++) {
+  for (const seed of SEEDS) {
     const { failure, counts, trace } = await simulate(seed, { ...PARTS_UNDER_TEST, createStore: stores.createStore });
     if (failure !== null)
       expect.fail(`seed ${seed} breaks a law with the store on Redis:\n${trace.slice(-40).join('\n')}\n${failure}`);

@@ -68,7 +68,7 @@ export interface SimulatedStore {
   serving(turn?: () => Promise<void>): ServingStore;
   /** Everything about a partition as it is now; the returned function loses every write since. */
   checkpoint(partition: number): Promise<() => Promise<void>>;
-  /** Whether a call is under way beyond this process: nobody else has a turn until it has come back. */
+  /** Whether a call is under way beyond this process: no other actor has a turn until it has come back. */
   isBusy(): boolean;
 }
 

@@ -85,7 +85,7 @@ interface Moment {
   readonly cast: Cast;
   readonly turn: number;
   readonly checkpoints: readonly Checkpoint[];
-  /** Of each partition before its first commit. */
+  /** Each partition before its first commit. */
   readonly empty: readonly Checkpoint[];
   readonly serving: ServingStore;
 }
