@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import { benchBatch } from './batch.ts';
 import { benchCoverage } from './coverage.ts';
 import { benchEndToEnd } from './end-to-end.ts';
+import { benchIntervals } from './intervals.ts';
 import { benchKafka } from './kafka.ts';
 import { benchModels } from './models.ts';
 import { benchReads } from './reads.ts';
@@ -37,6 +38,7 @@ const SECTIONS: Record<string, () => Promise<Figure[]>> = {
       Number(values.seconds ?? 40),
     ),
   models: () => benchModels(Number(values.seconds ?? 60)),
+  intervals: async () => benchIntervals(),
   // Half an hour of one processor, and no figure of the machine: by name only.
   coverage: () =>
     benchCoverage({ repetitions: Number(values.repetitions ?? 200), world: values.world, resume: values.resume }, (text) =>
