@@ -11,6 +11,7 @@ import { limitConcurrency } from './concurrency.ts';
 import { endingOf } from './ending.ts';
 import { exchange, type Timing } from './exchange.ts';
 import { type Answer, type Asked, isRead, type Operation, type Paged } from './operations.ts';
+import { localProblem } from './problem.ts';
 import { requestOf } from './request.ts';
 import { createSignalReads, type SignalChoice, type UserSignals } from './signal-reads.ts';
 
@@ -20,13 +21,13 @@ export { type ProblemFields, TributaryProblem } from './problem.ts';
 export type { SignalChoice, UserSignals } from './signal-reads.ts';
 
 export interface ClientOptions {
-  /** The address of the API, such as `http://127.0.0.1:7401`. */
+  /** The address of the API with its scheme, such as `http://127.0.0.1:7401`. */
   readonly url: string;
   /** A key of the scope read; of the scope admin for what changes generations. */
   readonly key: string;
   /** A call is given up after this, its turn and attempts included; 30 000. */
   readonly timeoutMs?: number;
-  /** Attempts after the first, of reads alone; 3. */
+  /** Attempts after the first, of reads alone; 6, which last 5.6 s or longer where the API is away. */
   readonly retries?: number;
   /** Requests at a time; 8. */
   readonly concurrency?: number;
@@ -67,9 +68,10 @@ const REAL: Timing = {
     }),
 };
 
-/** `timing`: for tests. */
+/** Throws TributaryProblem `invalid_request` for an address or a key that cannot be one. `timing`: for tests. */
 export function createClient(options: ClientOptions, timing: Timing = REAL): Client {
-  const { url, key, timeoutMs = 30_000, retries = 3, concurrency = 8, maxWaiting = 10_000 } = options;
+  assertUsable(options);
+  const { url, key, timeoutMs = 30_000, retries = 6, concurrency = 8, maxWaiting = 10_000 } = options;
   const { fetch: given } = options;
   const limited = limitConcurrency(concurrency, maxWaiting);
   // A browser refuses its fetch as a method of anything else.
@@ -99,4 +101,21 @@ export function createClient(options: ClientOptions, timing: Timing = REAL): Cli
     pages,
     signals: createSignalReads((asked) => call('querySignals', asked), maxWaiting),
   } as unknown as Client;
+}
+
+/** Later the first read would fail as if the API were away. */
+function assertUsable({ url, key }: { readonly url: unknown; readonly key: unknown }): void {
+  if (typeof url !== 'string' || !/^https?:\/\//i.test(url) || !URL.canParse(url))
+    throw localProblem(
+      'invalid_request',
+      `url must be the address of the API with its scheme, such as http://127.0.0.1:7401 (got ${JSON.stringify(url) ?? 'nothing'})`,
+      'Write http:// or https:// before it.',
+    );
+  // The key itself is not quoted: messages end up in logs.
+  if (typeof key !== 'string' || !/^[!-~]+$/.test(key))
+    throw localProblem(
+      'invalid_request',
+      `key must be a key such as tr_…, of ASCII without spaces or line ends (got ${typeof key === 'string' && key !== '' ? 'other characters' : 'nothing'})`,
+      'Give one of the scope read, or admin.',
+    );
 }

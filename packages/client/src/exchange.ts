@@ -2,7 +2,8 @@
  * One call: sent, sent again where that helps, and given up at its end.
  *
  * Only reads are sent again, and only after what passes by itself: a connection that broke, a proxy without its server, and refusals that
- * name a time to wait. The pauses double, and are random, so that clients that failed together do not come back together.
+ * name a time to wait. The pauses double, and half of each is random, so that clients that failed together do not come back together.
+ * None is longer than half of the time that is left: one more attempt is made before the end.
  */
 import type { Ending } from './ending.ts';
 import { parseAnswer } from './exact-answer.ts';
@@ -28,6 +29,11 @@ export interface ExchangeOptions {
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 5_000;
 
+/** `random` in [0, 1): from half of the full pause to the whole of it. */
+function backoffMs(attempt: number, random: number): number {
+  return ((1 + random) / 2) * Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** attempt);
+}
+
 /** Throws TributaryProblem, or the reason of its end. */
 export async function exchange(
   request: HttpRequest,
@@ -38,9 +44,10 @@ export async function exchange(
   for (let attempt = 0; ; attempt++) {
     const problem = await attemptOnce();
     if (!(problem instanceof TributaryProblem)) return problem.answer;
-    const pauseMs = (problem.retryAfterMs ?? 0) + timing.random() * Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** attempt);
-    if (!mayRepeat || attempt >= retries || !passes(problem) || timing.now() + pauseMs >= deadlineMs) throw problem;
-    await timing.pause(pauseMs, signal);
+    const askedMs = problem.retryAfterMs ?? 0;
+    const leftMs = deadlineMs - timing.now() - askedMs;
+    if (!mayRepeat || attempt >= retries || !passes(problem) || leftMs <= 0) throw problem;
+    await timing.pause(askedMs + Math.min(leftMs / 2, backoffMs(attempt, timing.random())), signal);
     if (signal.aborted) throw reason(problem);
   }
 

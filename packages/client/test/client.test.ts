@@ -78,7 +78,37 @@ test('a read is sent again after what passes: not before Retry-After is over, th
   const { client, sent, pauses } = clientOf((_, i) => answers[i] as Response);
   expect(await client.models()).toEqual({ models: [] });
   expect(sent.length).toBe(4);
-  expect(pauses).toEqual([100, 2_200, 400]);
+  expect(pauses).toEqual([150, 2_300, 600]);
+});
+
+test.each([0, 0.5, 0.999].flatMap((random) => [5_000, 30_000].map((timeoutMs) => [random, timeoutMs] as const)))(
+  'an API that is away for 3 s is waited for: random %d, time-out %d ms',
+  async (random, timeoutMs) => {
+    const api = fakeApi(() => (api.timing.now() < 3_000 ? new TypeError('fetch failed') : json({ models: [] })), random);
+    const client = createClient({ ...api.options, timeoutMs }, api.timing);
+    expect(await client.models()).toEqual({ models: [] });
+    expect(api.timing.now()).toBeLessThan(timeoutMs);
+    const gone = fakeApi(() => new TypeError('fetch failed'), random);
+    const none = createClient({ ...gone.options, timeoutMs }, gone.timing).models();
+    await expect(none).rejects.toMatchObject({ code: 'unreachable' });
+    expect([gone.sent.length, gone.timing.now() >= 3_000, gone.timing.now() < timeoutMs]).toEqual([7, true, true]);
+  },
+);
+
+test('an address without its scheme and a missing key are refused where the client is made', () => {
+  const { options } = fakeApi(() => json({}));
+  for (const url of ['127.0.0.1:7401', 'localhost:7401', '/tributary', '', 'http://', 'ftp://api.test', undefined])
+    expect(() => createClient({ ...options, url: url as string })).toThrow(
+      /^invalid_request: url must be the address of the API with its scheme/,
+    );
+  for (const [key, got] of [
+    [undefined, 'nothing'],
+    ['', 'nothing'],
+    ['tr_1_x\n', 'other characters'],
+  ])
+    expect(() => createClient({ ...options, key: key as string })).toThrow(`line ends (got ${got}). Give one of the scope read`);
+  for (const url of ['http://api.test', 'HTTPS://api.test:8443/behind/'])
+    expect(() => createClient({ ...options, url })).not.toThrow();
 });
 
 test.each([

@@ -9,13 +9,13 @@ export interface Sent {
 
 export type Answering = (sent: Sent, index: number) => Response | Error | Promise<Response>;
 
-export function fakeApi(answer: Answering) {
+export function fakeApi(answer: Answering, random = 0.5) {
   const sent: Sent[] = [];
   const pauses: number[] = [];
   let nowMs = 0;
   const timing: Timing = {
     now: () => nowMs,
-    random: () => 0.5,
+    random: () => random,
     async pause(ms) {
       pauses.push(ms);
       nowMs += ms;
