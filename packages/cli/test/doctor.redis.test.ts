@@ -178,6 +178,7 @@ test.each<[string, () => Promise<unknown>, string]>([
   ['a truncated view', () => writeFile(join(dataDir, 'generations/000001/credit.parquet'), 'view'), 'generation files: fail'],
   ['a manifest that is not JSON', () => writeFile(segmentPath(dataDir, 0, 0), '{'), 'archive manifests: fail'],
   ['a generation without its manifest', () => rm(join(dataDir, 'generations/000001/manifest.json')), 'generation: fail'],
+  ['a key file that cannot be read', () => writeFile(join(dataDir, 'keys.json'), '{"keys": [{'), 'keys: fail'],
   ['keys that others can read', () => chmod(join(dataDir, 'keys.local.json'), 0o644), 'keys: warn'],
   ['a service that is not ready', async () => (ready = 503), 'api: fail'],
 ])('%s is noticed', async (_, breakIt, expected) => {

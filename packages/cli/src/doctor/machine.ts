@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorCode } from '@tributary/archive/durable';
+import { keyFileOf, readKeys } from '@tributary/runtime/keys/file';
 import { LOCAL_KEYS_FILE } from '../settings.ts';
 import { bytes } from '../terminal/figures.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
@@ -59,6 +60,16 @@ export function cannotWriteFix(code: string | undefined): string {
 }
 
 async function checkKeyFile(dataDir: string, hasKey: boolean): Promise<Finding> {
+  try {
+    // The keys that the roles know: the other file has this machine's own.
+    readKeys(keyFileOf(dataDir));
+  } catch (error) {
+    return fail(
+      'keys',
+      (error as Error).message,
+      'Mend it soon: roles that run know the keys that they read last for ten minutes, roles that start know none.',
+    );
+  }
   const file = join(dataDir, LOCAL_KEYS_FILE);
   try {
     const { mode } = await stat(file);
