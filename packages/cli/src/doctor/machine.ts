@@ -67,7 +67,7 @@ async function checkKeyFile(dataDir: string, hasKey: boolean): Promise<Finding> 
     return fail(
       'keys',
       (error as Error).message,
-      'Mend it soon: roles that run know the keys that they read last for ten minutes, roles that start know none.',
+      'Correct it soon: roles that run know the keys that they read last for ten minutes, roles that start know none.',
     );
   }
   const file = join(dataDir, LOCAL_KEYS_FILE);
