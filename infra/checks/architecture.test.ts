@@ -21,6 +21,14 @@ test('the map names every folder of packages, roles and tests, and no other', ()
   expect(MAP.map(({ path }) => path).sort()).toEqual(folders.sort());
 });
 
+test('the files that CONTRIBUTING names are there, those of its commands among them', () => {
+  const named = [...textOf('CONTRIBUTING.md').matchAll(/`([^`\n]+)`/g)]
+    .flatMap(([, code = '']) => code.split(' '))
+    .filter((word) => /^(packages|services|jobs|infra|test|docs)\/[\w./-]+$/.test(word) && !/NAME|GROUP|NNNN/.test(word));
+  expect(named.length).toBeGreaterThan(35);
+  expect(named.filter((path) => !existsSync(join(REPOSITORY, path)))).toEqual([]);
+});
+
 test('the description of every workspace says what the map says of it', () => {
   const workspaces = MAP.filter(({ path }) => existsSync(join(REPOSITORY, path, 'package.json')));
   expect(workspaces.map(({ name }) => name).sort()).toEqual(Object.keys(ALLOWED).sort());
