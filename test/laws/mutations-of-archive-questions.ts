@@ -3,6 +3,7 @@ import type { Mutation } from './mutation-list.ts';
 
 const RECOMPUTE = 'jobs/recompute/src/question';
 const ANSWER = `${RECOMPUTE}/answer.ts`;
+const STAGING = 'packages/archive/src/compute/staging.ts';
 const FILES = 'packages/archive/src/questions.ts';
 const READERS = 'packages/serving/src/questions';
 const DESK = `${READERS}/archive-questions.ts`;
@@ -110,14 +111,14 @@ export const MUTATIONS_OF_ARCHIVE_QUESTIONS: readonly Mutation[] = [
     lie: 'what killed attempts at a question left stays',
     law: '3',
     file: ANSWER,
-    from: '    await sweepStaging(dataDir, now() - limits.computeTimeoutMs);',
-    to: '    void [sweepStaging, limits];',
+    from: '    await sweepQuestionStaging(dataDir, now() - limits.computeTimeoutMs);',
+    to: '    void [sweepQuestionStaging, limits];',
     test: OF_FAILURES,
   },
   {
     lie: 'what live attempts at a question are writing is removed',
     law: '3',
-    file: ANSWER,
+    file: STAGING,
     from: 'changed.mtimeMs < beforeMs',
     to: 'changed.mtimeMs < Number.MAX_VALUE * Math.sign(beforeMs)',
     test: OF_FAILURES,
@@ -125,9 +126,9 @@ export const MUTATIONS_OF_ARCHIVE_QUESTIONS: readonly Mutation[] = [
   {
     lie: 'two attempts at one question share a folder',
     law: '3',
-    file: ANSWER,
-    from: `staging: \`staging/question-\${id}-\${attempt}\``,
-    to: `staging: \`staging/question-\${id}\``,
+    file: STAGING,
+    from: `/question-\${id}-\${attempt}\`;`,
+    to: `/question-\${id}\${attempt.slice(8)}\`;`,
     test: OF_FAILURES,
   },
   {

@@ -6,11 +6,11 @@
  * It reads what a generation's run reads, through the same shards, and leaves the generation as it is. It may die at any point: the next
  * attempt begins again, in a folder of its own, and the first result that is written counts.
  */
-import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ChildOptions } from '@tributary/archive/child/run-child';
 import { keepsAllColumns } from '@tributary/archive/compute/relations';
 import type { QuestionSpec, QuestionViews } from '@tributary/archive/compute/spec';
+import { questionStagingFolder, sweepQuestionStaging } from '@tributary/archive/compute/staging';
 import { whileVerifying } from '@tributary/archive/compute/verified';
 import { namesIn } from '@tributary/archive/durable';
 import { readGeneration } from '@tributary/archive/generations';
@@ -28,7 +28,6 @@ import { storedDefinitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
 import { type OtherWindows, withWindows } from '@tributary/model/other-windows';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
-import { dataPath } from '@tributary/runtime/data-folder/paths';
 import { isTransient } from '@tributary/runtime/error-kinds';
 import type { RunPorts } from '../ports.ts';
 
@@ -94,7 +93,7 @@ async function compute(
     reuseRows: false,
     limits: limits.compute,
     folder: questionFolder(id),
-    staging: `staging/question-${id}-${attempt}`,
+    staging: questionStagingFolder(id, attempt),
   };
   try {
     const { views } = await whileVerifying(dataDir, base.events, signal, (abort) =>
@@ -145,18 +144,8 @@ async function watch(id: string, ports: QuestionPorts, cancelled: AbortControlle
 async function sweep({ dataDir, now, limits, note }: QuestionPorts): Promise<void> {
   try {
     await sweepQuestions(dataDir, now());
-    await sweepStaging(dataDir, now() - limits.computeTimeoutMs);
+    await sweepQuestionStaging(dataDir, now() - limits.computeTimeoutMs);
   } catch (error) {
     note('questions to the archive that expired could not be removed', { error: String(error) });
-  }
-}
-
-/** An attempt that lost its lock may still write: folders that were last changed before `beforeMs` have none. */
-async function sweepStaging(dataDir: string, beforeMs: number): Promise<void> {
-  for (const name of await namesIn(dataPath(dataDir, 'staging'))) {
-    if (!name.startsWith('question-')) continue;
-    const folder = dataPath(dataDir, 'staging', name);
-    const changed = await stat(folder).catch(() => undefined);
-    if (changed !== undefined && changed.mtimeMs < beforeMs) await rm(folder, { recursive: true, force: true });
   }
 }

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { TributaryError } from '@tributary/model/errors';
 import { parseExactJson } from '@tributary/model/exact-json';
+import { dataPath } from '@tributary/runtime/data-folder/paths';
 import { byPartition } from '@tributary/views/by-partition';
 import type { Rows, RowsByView } from '@tributary/views/deltas';
 import type { View } from '@tributary/views/view';
@@ -78,7 +79,7 @@ export function openDataFolder({ dataDir, views, now, memoryLimit }: DataFolderO
 
 /** A session of its own for each piece of work: an interrupt or an internal error harms no other. */
 export async function withDuckDb<T>(dataDir: string, memoryLimit: string, work: (session: DuckDb) => Promise<T>): Promise<T> {
-  const session = await openDuckDb({ memoryLimit, threads: 1, tempDir: join(dataDir, 'staging', 'api'), tempLimit: '2GB' });
+  const session = await openDuckDb({ memoryLimit, threads: 1, tempDir: dataPath(dataDir, 'staging', 'api'), tempLimit: '2GB' });
   try {
     return await work(session);
   } finally {
