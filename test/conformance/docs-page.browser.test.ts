@@ -1,0 +1,42 @@
+/** The page of `/docs` in a browser, on a port of its own: what it tries out reaches the API that it comes from. */
+import type { AddressInfo } from 'node:net';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createWorld, type World } from '../../services/api/test/world.ts';
+import { missingChromiumTold, startChromium } from './chromium.ts';
+
+const missing = missingChromiumTold('/docs in Chromium (test/conformance/docs-page.browser.test.ts)');
+
+describe.skipIf(missing !== null)('in Chromium', () => {
+  let world: World;
+  let browser: Browser;
+  let api: string;
+
+  beforeAll(async () => {
+    world = await createWorld();
+    await world.tick();
+    await world.app.listen({ host: '127.0.0.1', port: 0 });
+    api = `http://127.0.0.1:${(world.app.server.address() as AddressInfo).port}`;
+    browser = await startChromium();
+  }, 120_000);
+  afterAll(async () => {
+    await browser?.close();
+    await world?.app.close();
+  });
+
+  test('an operation that is tried out is answered', async () => {
+    const context = await browser.newContext({ httpCredentials: { username: 'me', password: 'tr_reader_x' } });
+    const page = await context.newPage();
+    await page.goto(`${api}/docs/`);
+    await page.locator('button.authorize').first().click();
+    await page.locator('.auth-container input').fill('tr_reader_x');
+    await page.locator('.auth-btn-wrapper button[type=submit]').click();
+    await page.locator('.btn-done').click();
+    const models = page.locator('.opblock', { has: page.locator('[data-path="/v1/models"]') });
+    await models.locator('.opblock-summary').click();
+    await models.locator('.try-out__btn').click();
+    const answered = page.waitForResponse((response) => response.url().endsWith('/v1/models'));
+    await models.locator('button.execute').click();
+    expect([(await answered).url(), (await answered).status()]).toEqual([`${api}/v1/models`, 200]);
+  });
+});
