@@ -203,4 +203,12 @@ export const MUTATIONS_OF_JOURNEYS: readonly Mutation[] = [
     from: 'addRows(views, seenNow, definitions, into, sign, sign === 1 ? gathered : undefined);',
     to: 'addRows(views, seenNow, definitions, into, sign);',
   },
+  {
+    lie: 'speed workers write the rows of groups once more',
+    law: '1',
+    file: 'packages/views/src/registry.ts',
+    from: 'export const VIEWS: readonly View[] = ALL;',
+    to: "export const VIEWS: readonly View[] = [...ALL, { ...coalitions, name: 'coalitionsByPartition' }];",
+    test: 'test/laws/law-1-groups.test.ts',
+  },
 ];

@@ -1,0 +1,34 @@
+/** Groups of users cost the speed layer nothing: they are the rows that it writes by partition anyway (decision 26). */
+import { arbitraryLog } from '@tributary/testkit/arbitrary-log';
+import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/generate-definitions';
+import { naiveByPartition } from '@tributary/testkit/naive-by-partition';
+import { GROUPED_VIEWS, byPartition as grouped } from '@tributary/views/by-partition';
+import { VIEWS } from '@tributary/views/registry';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { byPartition, speedFold } from './speed-fold.ts';
+
+const PARTITIONS = 4;
+/** Lateness as the arbitrary log needs it: two hours. */
+const DEFINITIONS = definitionsOf({ ...SMALL_DEFINITIONS, latenessDays: 2 / 24 });
+
+test('law 1: speed workers write a row for each row of a group, and no view beside those of all', () => {
+  const names: readonly string[] = VIEWS.map(({ name }) => name);
+  expect(names.filter((name) => GROUPED_VIEWS.some((view) => grouped(view).name === name))).toEqual([]);
+  let written = 0;
+  fc.assert(
+    fc.property(arbitraryLog({ inTime: true }), (events) => {
+      const folds = byPartition(events, PARTITIONS).map((log) => speedFold(log, { definitions: DEFINITIONS }).deltas[0]);
+      for (const deltas of folds) expect([...(deltas?.keys() ?? [])].filter((name) => !names.includes(name))).toEqual([]);
+      for (const { name } of GROUPED_VIEWS) {
+        const rows = folds.flatMap((deltas, partition) =>
+          [...(deltas?.get(name) ?? [])].map(([key, sums]) => [`${key}\t${partition}`, sums] as const),
+        );
+        written += rows.length;
+        expect(new Map(rows)).toEqual(naiveByPartition(events, DEFINITIONS, name, PARTITIONS));
+      }
+    }),
+    { numRuns: 200 },
+  );
+  expect(written).toBeGreaterThan(1_000);
+});
