@@ -38,7 +38,7 @@ const widthOf = ({ conversionsShareLow: low, conversionsShareHigh: high }: Cells
 
 test('one conversion in a channel: no width of 0, “too few”, no ROAS and no CPA (before: an interval of no width in half of the samples)', async () => {
   const { of } = await answered(file('a,40,400,500', 'podcast,1,10,9'), 'last', '--costs', 'a=10,podcast=1');
-  expect(of('podcast').conversionsCautions).toBe('too_few_conversions');
+  expect(of('podcast').conversionsCautions).toBe('too_few_conversions fewer_than_10_conversions');
   expect(of('podcast').conversionsShareLow).toBeGreaterThan(0);
   expect(widthOf(of('podcast'))).toBeGreaterThan(0.05);
   expect([of('podcast').roasLow, of('podcast').cpaLow]).toEqual([null, null]);

@@ -76,9 +76,7 @@ const Change = z.object({
     .number()
     .nullable()
     .optional()
-    .describe(
-      'The interval of `cpaRatio`, the costs taken as known. null: either window has few_conversions, or no interval of CPA.',
-    ),
+    .describe('The interval of `cpaRatio`, the costs taken as known. null: either window has few_users, or no interval of CPA.'),
   cpaRatioHigh: z.number().nullable().optional(),
   previousConversionsCautions: z
     .string()
@@ -126,7 +124,7 @@ const Intervals = z
       .string()
       .optional()
       .describe(
-        'Codes, separated by spaces: what must be known beside intervals, or why there are none: `few_groups`, `no_value`, `never_differs` and all others of docs/uncertainty.md.',
+        'Codes, separated by spaces: what must be known beside intervals, or why there are none: `few_groups`, `fewer_than_10_conversions`, `no_value`, `never_differs` and all others of docs/uncertainty.md.',
       ),
     valueCautions: z.string().optional(),
   })

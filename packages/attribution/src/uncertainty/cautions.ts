@@ -18,6 +18,7 @@ export const CAUTIONS = {
     'no interval and no rank: no conversion met it, and the model credits it for conversions of channels that it leads to',
   too_few_conversions: 'too few conversions (under 5)',
   few_conversions: 'few conversions (5 to 19)',
+  fewer_than_10_conversions: 'no interval of ROAS and CPA: fewer than 10 conversions, or users who convert',
   values_as_sums: 'no interval of value: values are known as sums of several orders only; give a row an order',
   few_users_decide: 'no interval: a few users make up much of the conversions, or more users like them may',
   no_value: 'no interval of value: the orders are worth 0, or have no value',
@@ -31,7 +32,8 @@ export const CAUTIONS = {
     'no interval where a figure is the same in every resampling, or without any group of users: that does not show how far off it may be',
   outside_of_whole: 'effects only: shares below 0 or above 1 hand out no credit',
   few_journeys_alone: 'no interval: fewer than 30 journeys, or 5 conversions, over this channel alone',
-  few_groups: 'no interval: fewer than 5 users converted, as far as the groups of users show',
+  few_groups: 'no interval: so few groups of users have conversions of it that fewer than 5 users may have made them all',
+  few_users: 'so few groups of users have conversions of it that fewer than 20 users may have made them all',
   too_few_groups: 'no intervals: users are kept in fewer than 8 groups (partitions)',
   several_currencies: 'no interval of value: values of several currencies are added up; ask for one currency',
   groups_not_kept: 'no intervals: this generation does not keep its counts by groups of users; the next one does',
@@ -39,10 +41,24 @@ export const CAUTIONS = {
 
 export type CautionCode = keyof typeof CAUTIONS;
 
+/** Below, there is a caution above all figures. */
+export const ENOUGH_IN_ALL = 100;
 /** Converting units below which a channel has no figures for money. */
 export const FEWEST_FOR_RATIOS = 10;
 /** How many units of equal value a channel, or all of them, must be worth. */
 export const FEWEST_OF_VALUE = { channel: 20, all: 50 };
+/** Codes beside a channel that has a cost, where its credit has an interval and what is divided by it has none. */
+export function withRatios(
+  {
+    credit,
+    ofRatios,
+    cautions,
+  }: { readonly credit: unknown; readonly ofRatios: unknown; readonly cautions: readonly CautionCode[] },
+  cost: number,
+): readonly CautionCode[] {
+  return cost > 0 && credit !== null && ofRatios === null ? [...cautions, 'fewer_than_10_conversions'] : cautions;
+}
+
 /** Values that differ less than this are taken as equal, however few: a coefficient of variation of 0.5. */
 const NEARLY_EQUAL = 0.8;
 /** Fewer orders do not show whether values are alike. */
@@ -55,7 +71,7 @@ export function cautionsOfAll(
 ): CautionCode[] {
   return [
     ...(lacksUsers ? ['some_without_user' as const] : kind === 'journey' ? ['journeys_as_units' as const] : []),
-    ...(converted < 100 ? ['fewer_than_100_conversions' as const] : []),
+    ...(converted < ENOUGH_IN_ALL ? ['fewer_than_100_conversions' as const] : []),
   ];
 }
 

@@ -81,8 +81,8 @@ describe('a delete-a-group jackknife', () => {
     expect(known(4).channels[2]).toMatchObject(none);
     expect(known(4).channels[0]?.share).not.toBeNull();
     const some = { share: expect.anything(), credit: expect.anything(), rank: { from: 3 } };
-    expect(known(5).channels[2]).toMatchObject({ ...some, ofRatios: null, cautions: ['few_conversions'] });
-    expect(known(8).channels[2]).toMatchObject({ ...some, ofRatios: expect.anything(), cautions: ['few_conversions'] });
+    expect(known(5).channels[2]).toMatchObject({ ...some, ofRatios: null, cautions: ['few_users'] });
+    expect(known(8).channels[2]).toMatchObject({ ...some, ofRatios: expect.anything(), cautions: ['few_users'] });
     expect(known(12).channels[2]).toMatchObject({ ...some, ofRatios: expect.anything(), cautions: [] });
   });
 
@@ -121,6 +121,13 @@ describe('a delete-a-group jackknife', () => {
     const cautionsOf = (groups: number[][]) => answered(groups).cautions;
     expect(cautionsOf(spread(4))).toEqual([]);
     expect(cautionsOf(spread(30))).toEqual(['few_users_decide']);
+  });
+
+  test('below 100 conversions there is a caution above all, where there are intervals (before: over files alone)', () => {
+    const of = (each: number) => UNEVEN.map((_, group) => [each + (group % 2), 2]);
+    expect(answered(of(3)).cautions).toEqual(['fewer_than_100_conversions']);
+    expect(answered(of(4)).cautions).toEqual([]);
+    expect(answered(of(3).slice(0, 4)).cautions).toEqual(['too_few_groups']);
   });
 
   test('of 11 200 conversions they need 955 of one conversion, for laws without a variance show 850 as well (before: 746)', () => {

@@ -9,7 +9,7 @@
  */
 import type { Reward } from '../data-driven/counts.ts';
 import { type ModelName, modelInfo } from '../models/catalogue.ts';
-import { type CautionCode, FEWEST_FOR_RATIOS, FEWEST_OF_VALUE } from './cautions.ts';
+import { type CautionCode, ENOUGH_IN_ALL, FEWEST_FOR_RATIOS, FEWEST_OF_VALUE } from './cautions.ts';
 import type { Estimate } from './estimators.ts';
 import { type Rank, ranksBy } from './ranks.ts';
 import { type Interval, isNoise, isNoneOrAll, isOutsideOfWhole, onLogScale, partBelow, student, wilson } from './scales.ts';
@@ -83,7 +83,7 @@ export function ofChange(now: GroupedChannel, before: GroupedChannel, level: num
  * either window has fewer than 20 converting users, as far as groups show: there samples print it in which the channel did well.
  */
 export function ofRatio(now: GroupedChannel, before: GroupedChannel, level: number): Interval | null {
-  const isFew = ({ ofRatios, cautions }: GroupedChannel) => ofRatios === null || cautions.includes('few_conversions');
+  const isFew = ({ ofRatios, cautions }: GroupedChannel) => ofRatios === null || cautions.includes('few_users');
   if (isFew(now) || isFew(before)) return null;
   const without = now.amounts.without.map((amount, group) => Math.log(amount / (before.amounts.without[group] as number)));
   const variance = varianceOf(without);
@@ -111,6 +111,8 @@ export function jackknife(grouped: Grouped): GroupedUncertainty {
   return {
     cautions: [
       ...(refused === null ? [] : [refused]),
+      // As many users at most.
+      ...(refused === null && grouped.conversions.is < ENOUGH_IN_ALL ? ['fewer_than_100_conversions' as const] : []),
       ...(isOutside ? ['outside_of_whole' as const] : []),
       ...(reward === 'value' && refused === null ? cautionsOfValue(grouped) : []),
     ],
@@ -139,11 +141,7 @@ export function jackknife(grouped: Grouped): GroupedUncertainty {
         ofRatios: (users[i] as number) < FEWEST_FOR_RATIOS ? null : lowered(interval, i, FEWEST_FOR_RATIOS),
         effect,
         rank: none ? null : (ranks[i] ?? null),
-        cautions: [
-          ...(isFew ? ['few_conversions' as const] : []),
-          ...refusals,
-          ...(neverDiffers ? ['never_differs' as const] : []),
-        ],
+        cautions: [...(isFew ? ['few_users' as const] : []), ...refusals, ...(neverDiffers ? ['never_differs' as const] : [])],
         amounts: { is: credit, without: amounts },
       };
     }),

@@ -153,7 +153,9 @@ function cautionNotes(whole: Report | undefined): string[] {
   if (few.length === 0) return [];
   const named = few.slice(0, 5).map(({ channel = '', met = 0 }) => `${shortName(channel)} ${count(met)}`);
   const more = few.length > named.length ? ` and ${few.length - named.length} more` : '';
-  return [`few conversions met: ${named.join(', ')}${more}. Below 20 a share says little; --intervals shows how little`];
+  return [
+    `few conversions met: ${named.join(', ')}${more}. Below 20 a share says little${whole?.uncertainty ? '' : '; --intervals shows how little'}`,
+  ];
 }
 
 /** What changed where the cost did not: beside the ratios, for season and prices are in both. */

@@ -1,7 +1,7 @@
 /** The answer of `attribution run` as rows, one a model and channel, and as one JSON document. */
 import type { Reward } from '@tributary/attribution/data-driven/counts';
 import { modelInfo } from '@tributary/attribution/models/catalogue';
-import { CAUTIONS, type CautionCode } from '@tributary/attribution/uncertainty/cautions';
+import { CAUTIONS, type CautionCode, withRatios } from '@tributary/attribution/uncertainty/cautions';
 import type { Interval } from '@tributary/attribution/uncertainty/scales';
 import { type ChannelUncertainty, COVERS } from '@tributary/attribution/uncertainty/uncertainty';
 import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
@@ -114,11 +114,15 @@ function rowOf(answer: RunAnswer, model: ModelAnswer, line: ChannelLine): Cell[]
     isRemovalEffect && conversions !== undefined ? conversions.effect * facts.conversions : null,
     lostMinor === null ? null : lostMinor / 10 ** decimals,
     lostMinor === null ? null : roas(lostMinor, costMinor),
-    ...uncertainCells(ofConversions, 1, 1),
-    ...uncertainCells(ofValue, 10 ** decimals, isPart ? 1 : 10 ** decimals),
+    ...uncertainCells(withCautions(ofConversions, costMinor), 1, 1),
+    ...uncertainCells(withCautions(ofValue, costMinor), 10 ** decimals, isPart ? 1 : 10 ** decimals),
     ...cellsOf(roasInterval(ofValue, costMinor)),
     ...cellsOf(cpaInterval(ofConversions, costMinor, decimals)),
   ];
+}
+
+function withCautions(of: ChannelUncertainty | undefined, costMinor: number | null): ChannelUncertainty | undefined {
+  return of && { ...of, cautions: withRatios(of, costMinor ?? 0) };
 }
 
 function uncertainCells(of: ChannelUncertainty | undefined, unit: number, unitOfEffect: number): Cell[] {

@@ -1,4 +1,7 @@
-/** What stands below a report with intervals: what they cover, and why some figures have none. */
+/**
+ * What stands below a report with intervals: what they cover, and why some figures have none. The table has intervals of one share, so it has the
+ * cautions of that reward alone.
+ */
 
 import { CAUTIONS } from '@tributary/attribution/uncertainty/cautions';
 import type { Report, ReportRow } from '../api-types.ts';
@@ -7,13 +10,19 @@ export function uncertaintyNotes(answer: Report | undefined): string[] {
   const uncertainty = answer?.uncertainty ?? null;
   if (answer === undefined || uncertainty === null) return [];
   const { groups, level, covers, cautions } = uncertainty;
+  // The share is that of value where conversions were not asked for.
+  const hasConversions = answer.rows.some(({ conversionsCautions }) => conversionsCautions !== undefined);
+  const reward = hasConversions || cautions.some((one) => one.reward === 'conversions') ? 'conversions' : 'value';
   const percent = Number((level * 100).toFixed(6));
   return [
     ...(groups === null
       ? []
       : [`intervals of ${percent} % from the differences between ${groups} groups of users (partitions): ${covers}`]),
-    ...cautions.map(({ reward, message }) => `caution, ${reward}: ${message}`),
-    ...(['conversionsCautions', 'valueCautions'] as const).flatMap((of) => ofChannels(answer.rows, of)),
+    ...cautions.filter((one) => one.reward === reward).map(({ message }) => `caution, ${reward}: ${message}`),
+    ...ofChannels(answer.rows, `${reward}Cautions`),
+    ...(groups === null
+      ? []
+      : ['intervals of credit, value, effects, ROAS and CPA, with their cautions: --format json, csv or ndjson']),
   ];
 }
 

@@ -1,7 +1,7 @@
 import type { GroupedChannel } from '@tributary/attribution/uncertainty/jackknife';
 import { expect, test } from 'vitest';
 import type { ModelUncertainty } from '../credit/uncertainty.ts';
-import { changeIntervals } from './interval-figures.ts';
+import { changeIntervals, ratioIntervals } from './interval-figures.ts';
 
 const GROUPS = 16;
 
@@ -37,9 +37,9 @@ test('CPA over that of the earlier window has an interval around it, the costs t
 });
 
 test('no interval of it where either window has few conversions, or the earlier one does not know the channel: the codes say so', () => {
-  const few = channel(80, { cautions: ['few_conversions'] });
+  const few = channel(80, { cautions: ['few_users'] });
   const of = changeIntervals(uncertainty(channel(100)), uncertainty(few), 'a', ROW);
-  expect([of['cpaRatioLow'], of['cpaRatioHigh'], of['previousConversionsCautions']]).toEqual([null, null, 'few_conversions']);
+  expect([of['cpaRatioLow'], of['cpaRatioHigh'], of['previousConversionsCautions']]).toEqual([null, null, 'few_users']);
   const unknown = changeIntervals(uncertainty(channel(100)), uncertainty(), 'a', ROW);
   expect([unknown['conversionsChangeLow'], unknown['previousConversionsCautions']]).toEqual([null, 'few_groups']);
 });
@@ -49,4 +49,16 @@ test('without costs there is no ratio; from no cost, or to none, it is null', ()
   expect(Object.keys(changeIntervals(...both, 'a', {}))).not.toContain('cpaRatio');
   expect(changeIntervals(...both, 'a', { ...ROW, previousCostMinor: 0 })['cpaRatio']).toBeNull();
   expect(changeIntervals(...both, 'a', { ...ROW, costMinor: 0 })['cpaRatio']).toBeNull();
+});
+
+test('where a channel has a cost and no interval of CPA, a code says why; without a cost none is missing', () => {
+  const of = (more: Partial<GroupedChannel>, cost: number) => ratioIntervals(uncertainty(channel(8, more)), 'a', cost);
+  const few = { ofRatios: null, cautions: ['few_users'] } as const;
+  expect(of(few, 100)).toEqual({
+    ...{ cpaMinorLow: null, cpaMinorHigh: null, conversionsCautions: 'few_users fewer_than_10_conversions' },
+  });
+  expect(of(few, 0)['conversionsCautions']).toBe('few_users');
+  expect(of({}, 100)['conversionsCautions']).toBe('');
+  // Its credit has none either: its own code says so.
+  expect(of({ ...few, credit: null, cautions: ['few_groups'] }, 100)['conversionsCautions']).toBe('few_groups');
 });

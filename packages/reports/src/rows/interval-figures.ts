@@ -1,4 +1,5 @@
 /** How sure the figures of a channel are. null: there is no interval, and the cautions say why. */
+import { withRatios } from '@tributary/attribution/uncertainty/cautions';
 import { ofChange, ofRatio } from '@tributary/attribution/uncertainty/jackknife';
 import type { Interval } from '@tributary/attribution/uncertainty/scales';
 import type { ModelUncertainty } from '../credit/uncertainty.ts';
@@ -31,14 +32,17 @@ export function intervalFigures({ rewards }: ModelUncertainty, channel: string):
   };
 }
 
-/** Intervals of ROAS and CPA; the cost is taken as known. */
+/** Intervals of ROAS and CPA, and the cautions with the reason where they have none; the cost is taken as known. */
 export function ratioIntervals({ rewards }: ModelUncertainty, channel: string, cost: number): Row {
   return Object.assign(
     {},
     ...rewards.map(({ reward, channels }) => {
-      const interval = cost === 0 ? null : (channels.get(channel)?.ofRatios ?? null);
-      if (reward === 'value') return bounds('roas', interval && { low: interval.low / cost, high: interval.high / cost });
-      return bounds('cpaMinor', interval && { low: cost / interval.high, high: cost / interval.low });
+      const own = channels.get(channel);
+      const interval = cost === 0 ? null : (own?.ofRatios ?? null);
+      const codes = { [`${reward}Cautions`]: own === undefined ? '' : withRatios(own, cost).join(' ') };
+      if (reward === 'value')
+        return { ...bounds('roas', interval && { low: interval.low / cost, high: interval.high / cost }), ...codes };
+      return { ...bounds('cpaMinor', interval && { low: cost / interval.high, high: cost / interval.low }), ...codes };
     }),
   );
 }
