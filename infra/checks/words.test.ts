@@ -32,7 +32,7 @@ const NOWHERE: Words = [
 /** In documents and in code. */
 const WORDS_OF_CODE: Words = [
   [/\b(founds|founded|founding)\b/gi, 'create'],
-  [/\b(told|tells)\b/gi, 'report, name, say, configure; track'],
+  [/\b([tT]old|[tT]ells)\b|\b(told|tells)(?=[A-Z])|(?<=[a-z])(Told|Tells)\b/g, 'report, name, say, configure; track'],
   [/\bnobody\b/gi, 'name who or what is missing: "without a reader"'],
   [/\bwhoever\b/gi, 'name the client, the worker or the reader'],
   [/\banew\b/gi, 'again'],
@@ -43,6 +43,7 @@ const WORDS_OF_CODE: Words = [
   [/\b(she|her|hers)\b/gi, 'they, their'],
   [/\b(mend(s|ed)?|swept)\b/gi, 'correct, removed'],
   [/\bOf\b/g, 'begin the sentence with its subject'],
+  [/\bfrom the dead\b/g, 'a worker that resumes after it was replaced'],
 ];
 
 /** In code: FIELD must RULE (got VALUE). */
@@ -52,7 +53,6 @@ const NOT_IN_CODE: Words = [[/[,;] got ["$]/g, 'write " (got VALUE)" at the end 
 const NOT_IN_DOCUMENTS: Words = [
   [/\blandings?\b/g, 'concurrency slot, connection, fetch'],
   [/\b(simply|merely|just)\b/gi, 'leave it out'],
-  [/\bfrom the dead\b/g, 'a worker that resumes after it was replaced'],
 ];
 
 const documents = [
@@ -106,6 +106,9 @@ test('a word is found across a line, and not in code', () => {
   const words = (text: string) => found('a.md', withoutCode(text), [...WORDS_OF_CODE, ...NOT_IN_DOCUMENTS]);
   expect(words('One.\nA row that\nis no sum. `is no sum` there\nis no sum\n')).toEqual(['a.md:3: "is no sum": is not a']);
   expect(words('```\nOf a kind\n```\nOf a kind')).toEqual(['a.md:4: "Of": begin the sentence with its subject']);
+  expect(['const lossTold = 1;', 'tellsLoss()', 'retold'].map((text) => found('a.ts', text, WORDS_OF_CODE).length)).toEqual([
+    1, 1, 0,
+  ]);
   expect(found('a.ts', '// One is\n  // no other.\n', WORDS_OF_CODE)).toEqual(['a.ts:1: "is no other": is not a']);
 });
 

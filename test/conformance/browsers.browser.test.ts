@@ -10,14 +10,14 @@ import {
   startCollector,
 } from '../../services/collector/test/start-collector.ts';
 import { type Pages, segmentSnippet, servePages } from './browser-pages.ts';
-import { missingChromiumTold, startChromium } from './chromium.ts';
+import { reportMissingChromium, startChromium } from './chromium.ts';
 import { type Exchange, watch } from './seen.ts';
 
 const KEY = BROWSER.key;
 const ELSEWHERE = keyRecord(OTHER_BROWSER.key, 'browser', { origins: ['https://elsewhere.example'] });
 const WAIT = { timeout: 30_000 };
 
-const missing = missingChromiumTold('libraries of pages in Chromium (test/conformance/browsers.browser.test.ts)');
+const missing = reportMissingChromium('libraries of pages in Chromium (test/conformance/browsers.browser.test.ts)');
 
 describe.skipIf(missing !== null)('in Chromium', () => {
   let browser: Browser;

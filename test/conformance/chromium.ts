@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { type Browser, chromium } from 'playwright-core';
 
 /** Why there is none, printed on stderr as well; null where there is one. Where all tests are demanded a missing one throws. */
-export function missingChromiumTold(whatIsSkipped: string): string | null {
+export function reportMissingChromium(whatIsSkipped: string): string | null {
   if (spawnSync('chromium', ['--version']).status === 0) return null;
   const why = 'chromium is not installed. On Debian: apt-get install chromium.';
   const { CI = '', TRIBUTARY_DEMAND_ALL = '' } = process.env;

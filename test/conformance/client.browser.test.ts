@@ -6,10 +6,10 @@ import { basename, join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createWorld, event, type World } from '../../services/api/test/world.ts';
-import { missingChromiumTold, startChromium } from './chromium.ts';
+import { reportMissingChromium, startChromium } from './chromium.ts';
 import { installClient, type Project } from './packed-client.ts';
 
-const missing = missingChromiumTold('the client in Chromium (test/conformance/client.browser.test.ts)');
+const missing = reportMissingChromium('the client in Chromium (test/conformance/client.browser.test.ts)');
 
 describe.skipIf(missing !== null)('in Chromium', () => {
   let project: Project;

@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { build } from '../../packages/cli/build/build.ts';
 import { createWorld, event, NOON, type World } from '../../services/api/test/world.ts';
-import { fetchedOnce, fetchedTold } from './fetched.ts';
+import { fetchedOnce, fetchedOrReported } from './fetched.ts';
 import { nodes } from './nodes.ts';
 
 const LOCK = join(import.meta.dirname, '../../package-lock.json');
@@ -38,7 +38,7 @@ function install(project: string): void {
 }
 
 /** The libraries are brought once; the package itself is of this checkout each time. */
-const LIBRARIES = await fetchedTold(
+const LIBRARIES = await fetchedOrReported(
   'the packed command (test/conformance/command-packed.clients.test.ts)',
   'npm must reach a registry.',
   () => fetchedOnce('packed-command', LOCK, async (folder) => install(folder)),

@@ -3,9 +3,9 @@ import type { AddressInfo } from 'node:net';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createWorld, type World } from '../../services/api/test/world.ts';
-import { missingChromiumTold, startChromium } from './chromium.ts';
+import { reportMissingChromium, startChromium } from './chromium.ts';
 
-const missing = missingChromiumTold('/docs in Chromium (test/conformance/docs-page.browser.test.ts)');
+const missing = reportMissingChromium('/docs in Chromium (test/conformance/docs-page.browser.test.ts)');
 
 describe.skipIf(missing !== null)('in Chromium', () => {
   let world: World;

@@ -24,7 +24,7 @@ export async function fetchedOnce(name: string, pins: string, fill: (folder: str
 }
 
 /** The library's folder; null, and a line on stderr, where this machine cannot have it. Where all tests are demanded that throws. */
-export async function fetchedTold(what: string, advice: string, fetch: () => Promise<string>): Promise<string | null> {
+export async function fetchedOrReported(what: string, advice: string, fetch: () => Promise<string>): Promise<string | null> {
   try {
     return await fetch();
   } catch (error) {

@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { SERVER, type StartedCollector, startCollector } from '../../services/collector/test/start-collector.ts';
-import { fetchedOnce, fetchedTold } from './fetched.ts';
+import { fetchedOnce, fetchedOrReported } from './fetched.ts';
 import { counted, type Exchange, overload, watch } from './seen.ts';
 
 const run = promisify(execFile);
 const HERE = join(import.meta.dirname, 'java');
 const POM = join(HERE, 'pom.xml');
-const JARS = await fetchedTold(
+const JARS = await fetchedOrReported(
   'the library for Java (test/conformance/java.clients.test.ts)',
   'On Debian: apt-get install default-jdk-headless maven.',
   async () => {

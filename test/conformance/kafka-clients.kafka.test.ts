@@ -8,7 +8,7 @@ import { type KafkaForTests, kafkaForTests, missingKafka } from '@tributary/test
 import { readAll } from '@tributary/testkit/log-reading';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fromStart, openLog } from '../faults/kafka-rig.ts';
-import { consumeByKcat, missingKcatTold, produceByKcat } from './kafka-kcat.ts';
+import { consumeByKcat, produceByKcat, reportMissingKcat } from './kafka-kcat.ts';
 
 const PARTITIONS = 16;
 const TS = 1_767_225_600_000;
@@ -17,7 +17,7 @@ const USERS = Array.from({ length: 400 }, (_, i) => `${['', 'u', 'ü', 'λ漢', 
 
 const missing =
   (await missingKafka('another Kafka client (test/conformance/kafka-clients.kafka.test.ts)')) ??
-  missingKcatTold('another Kafka client');
+  reportMissingKcat('another Kafka client');
 
 describe.skipIf(missing !== null)('kcat (librdkafka) on the topic of the log', () => {
   let kafka: KafkaForTests;

@@ -16,7 +16,7 @@ const RUN_MS = 60_000;
 const KEY_ENDS = '\u0001';
 
 /** Why kcat cannot be used, printed on stderr as well; null where it can. With CI in the environment a missing kcat throws. */
-export function missingKcatTold(whatIsSkipped: string): string | null {
+export function reportMissingKcat(whatIsSkipped: string): string | null {
   if (spawnSync('kcat', ['-V']).status === 0) return null;
   const why = 'kcat is not installed. On Debian: apt-get install kcat.';
   if ((process.env.CI ?? '') !== '') throw new Error(`${why} This run demands all tests.`);

@@ -7,11 +7,11 @@ import { HOUR_MS } from '@tributary/model/time';
 import { type KafkaForTests, kafkaForTests, missingKafka } from '@tributary/testkit/kafka/for-tests';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Client, createClient, until } from '../e2e/client.ts';
-import { consumeByKcat, missingKcatTold, produceByKcat } from './kafka-kcat.ts';
+import { consumeByKcat, produceByKcat, reportMissingKcat } from './kafka-kcat.ts';
 
 const missing =
   (await missingKafka('a platform fed by another Kafka client (test/conformance/kafka-platform.kafka.test.ts)')) ??
-  missingKcatTold('a platform fed by another Kafka client');
+  reportMissingKcat('a platform fed by another Kafka client');
 
 describe.skipIf(missing !== null)('kcat (librdkafka) in front of and behind a platform', () => {
   const prefix = `kcat-${process.pid}-${Date.now()}`;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type StartedCollector, startCollector, WRITE_KEY } from '../../services/collector/test/start-collector.ts';
-import { fetchedOnce, fetchedTold } from './fetched.ts';
+import { fetchedOnce, fetchedOrReported } from './fetched.ts';
 import { counted, type Exchange, overload, watch } from './seen.ts';
 
 const run = promisify(execFile);
@@ -12,7 +12,7 @@ const HERE = join(import.meta.dirname, 'python');
 const PINS = join(HERE, 'requirements.txt');
 /** Wheels for any machine, by their hashes. */
 const ANY = ['--platform', 'any', '--implementation', 'py', '--python-version', '3.11', '--abi', 'none', '--only-binary=:all:'];
-const LIBRARIES = await fetchedTold(
+const LIBRARIES = await fetchedOrReported(
   'libraries for Python (test/conformance/python.clients.test.ts)',
   'On Debian: apt-get install python3-pip.',
   () =>

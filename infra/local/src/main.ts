@@ -115,10 +115,10 @@ async function keepLive({ collectorUrl, keys }: Platform, signal: AbortSignal): 
   screen.line(`  Live demo traffic: about ${LIVE_EVENTS_PER_SECOND} events a second. Ctrl-C stops everything.\n`);
   const startMs = Date.now();
   const traffic = createLiveTraffic(createRandom(startMs), `live-${startMs.toString(36)}`, LIVE_EVENTS_PER_SECOND, startMs);
-  let toldAt = 0;
+  let reportedAt = 0;
   await runLive(traffic, { url: collectorUrl, writeKey: keys.write }, Date.now, signal, (error) => {
-    if (Date.now() - toldAt < 30_000) return;
-    toldAt = Date.now();
+    if (Date.now() - reportedAt < 30_000) return;
+    reportedAt = Date.now();
     screen.line(`  Live traffic waits: ${error.message}`);
   });
 }

@@ -88,7 +88,7 @@ async function checkSettings(
   { name, durability }: CreateTopicOptions,
   { partitions }: Metadata,
 ): Promise<number> {
-  const { errorCode, message, settings } = await toldSettings(connection, name);
+  const { errorCode, message, settings } = await describedSettings(connection, name);
   if (errorCode !== 0) {
     if (durability === 'managed') return DEFAULT_MESSAGE_BYTES;
     const advice = `open the log with durability "managed" if its operator vouches for it`;
@@ -116,7 +116,7 @@ async function checkSettings(
 }
 
 /** The broker that is asked may hear of a new topic later than the one that described it. */
-async function toldSettings(connection: Connection, name: string): Promise<TopicConfig> {
+async function describedSettings(connection: Connection, name: string): Promise<TopicConfig> {
   const more = patience(LEADERS_MS, ASK_EVERY_MS);
   for (;;) {
     const reported = await connection.send(topicConfigRequest(name));
