@@ -59,7 +59,7 @@ test('where no interval can be had there is none: few orders of very different v
 test.each([
   ['plain', 2_000],
   // Fewer are refused: how often single users convert is not known.
-  ['users who convert 1 to 9 times', 6_000],
+  ['users who convert 1 to 9 times', 16_000],
 ] as const)('%s, %d in 16 groups of users, as the platform knows them', (name, users) => {
   const cells = coverageOf(worldOf(name), { ...OPTIONS, users, repetitions: 200, groups: 16 });
   for (const figure of ['share', 'credit', 'effect'] as const) {
