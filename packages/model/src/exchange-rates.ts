@@ -20,7 +20,7 @@ export interface Factor {
   readonly denominator: bigint;
 }
 
-/** undefined: there is no rate. The decimals of both currencies are in it: 100 minor units of USD are 1 USD, 1 of JPY is 1 JPY. */
+/** undefined: the table lacks a rate. The decimals of both currencies are in it: 100 minor units of USD are 1 USD, 1 of JPY is 1 JPY. */
 export function factorOf({ to, rates }: ExchangeRates, from: string): Factor | undefined {
   if (from === to) return { numerator: 1n, denominator: 1n };
   const rate = Object.hasOwn(rates, from) ? rates[from] : undefined;

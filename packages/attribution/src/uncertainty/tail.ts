@@ -2,7 +2,7 @@
  * Whether amounts may be so far apart that their sum has no variance to speak of: then it is decided by amounts that are rare in the
  * sample or missing from it, and an interval from the sample's own variance misses too often.
  *
- *   amounts, largest first → Hill's estimate of the tail index over the largest 1.5·√n (Hill 1975) → below 2: there is no variance
+ *   amounts, largest first → Hill's estimate of the tail index over the largest 1.5·√n (Hill 1975) → below 2: the variance does not exist
  *
  * A law with few different amounts has no tail index, and small estimates all the same. So a tail is heavy only where the largest amount
  * makes up a twentieth of the sum of squares as well: of a law without a variance it does at any size of the sample.

@@ -44,7 +44,7 @@ test('no interval of it where either window has few conversions, or the earlier 
   expect([unknown['conversionsChangeLow'], unknown['previousConversionsCautions']]).toEqual([null, 'few_groups']);
 });
 
-test('without costs there is no ratio; from no cost, or to none, it is null', () => {
+test('without costs the ratio is left out; from no cost, or to none, it is null', () => {
   const both = [uncertainty(channel(100)), uncertainty(channel(80))] as const;
   expect(Object.keys(changeIntervals(...both, 'a', {}))).not.toContain('cpaRatio');
   expect(changeIntervals(...both, 'a', { ...ROW, previousCostMinor: 0 })['cpaRatio']).toBeNull();
