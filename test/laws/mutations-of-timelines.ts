@@ -106,7 +106,7 @@ export const MUTATIONS_OF_TIMELINES: readonly Mutation[] = [
     lie: 'a longer lookback believes that records were always kept for it',
     law: '7',
     file: `${SPEED}/partition-run.ts`,
-    from: 'if (run.rules.retention.longMs > keptMs) run.cutTs',
+    from: 'if (recordRetentionMs(run.rules) > keptMs) run.cutTs',
     to: 'if (keptMs < 0) run.cutTs',
   },
   {

@@ -97,7 +97,7 @@ export function crossBarrier(run: PartitionRun, generation: number, definitions:
   run.definitionsSince = generation;
   const keptMs = recordRetentionMs(run.rules);
   run.rules = stepRules(run.rules.views, definitions, limits.maxTimelineEvents, limits.outputs !== 'none');
-  if (run.rules.retention.longMs > keptMs) run.cutTs = Math.max(run.cutTs, run.logTimeMs - keptMs);
+  if (recordRetentionMs(run.rules) > keptMs) run.cutTs = Math.max(run.cutTs, run.logTimeMs - keptMs);
   run.users = createUserCache(limits.maxCachedEvents);
 }
 
