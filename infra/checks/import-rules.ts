@@ -10,6 +10,9 @@ export const ALLOWED: Readonly<Record<string, readonly string[]>> = Object.fromE
   ]),
 );
 
+/** What runs: services and jobs. */
+const ROLES = new Set(MAP.filter(({ path }) => /^(?:services|jobs)\//.test(path)).map(({ name }) => name));
+
 const CORE = ['model', 'attribution', 'views'];
 /** Packages that do no I/O of their own, not even Node's. The core is pure as well; serving keeps time and takes its I/O as ports. */
 const WITHOUT_IO = new Set([...CORE, 'serving', 'reports']);
@@ -39,6 +42,8 @@ export function objection({ file, specifier }: Import): string | undefined {
   if (from === undefined) return `${file} belongs to no known package`;
   const allowed = ALLOWED[from];
   if (allowed === undefined) return `the package ${from} has no row in the table of import directions`;
+  if (allowed.includes(to) && ROLES.has(to) && !file.endsWith('/main.ts'))
+    return `only a main.ts starts another job: take what ${to} has from a package that both import`;
   return allowed.includes(to) ? undefined : `${from} may import ${allowed.join(', ') || 'no other package'}; not ${to}`;
 }
 

@@ -1,13 +1,13 @@
 /** Lies about questions to the archive: whose rows an answer has, what is said of it, what becomes of attempts and files that fail. */
 import type { Mutation } from './mutation-list.ts';
 
-const RECOMPUTE = 'jobs/recompute/src/question';
-const ANSWER = `${RECOMPUTE}/answer.ts`;
+const QUESTION = 'jobs/question/src';
+const ANSWER = `${QUESTION}/answer.ts`;
 const STAGING = 'packages/archive/src/compute/staging.ts';
 const FILES = 'packages/archive/src/questions.ts';
 const READERS = 'packages/serving/src/questions';
 const DESK = `${READERS}/archive-questions.ts`;
-const OF_FAILURES = 'jobs/recompute/test/question-failures.test.ts';
+const OF_FAILURES = 'jobs/question/test/question-failures.test.ts';
 const OF_API = 'services/api/test/archive-questions.test.ts';
 
 export const MUTATIONS_OF_ARCHIVE_QUESTIONS: readonly Mutation[] = [
@@ -134,7 +134,7 @@ export const MUTATIONS_OF_ARCHIVE_QUESTIONS: readonly Mutation[] = [
   {
     lie: 'the rows of an answer are not read back',
     law: '7',
-    file: `${RECOMPUTE}/compute-views.ts`,
+    file: `${QUESTION}/compute-views.ts`,
     from: 'await checkViewRows(session, spec.dataDir, { generation: spec.generation, views }, view);',
     to: 'await Promise.resolve({ view, checkViewRows });',
     test: OF_FAILURES,

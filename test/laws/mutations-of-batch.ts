@@ -58,18 +58,18 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
   {
     lie: 'a question to the archive builds upon the rows of the definitions in force',
     law: '1',
-    file: `${RECOMPUTE}/question/answer.ts`,
+    file: 'jobs/question/src/answer.ts',
     from: '    reuseRows: false,\n',
     to: '    reuseRows: true,\n',
-    test: 'jobs/recompute/test/question.test.ts',
+    test: 'jobs/question/test/question.test.ts',
   },
   {
     lie: 'a question to the archive that was cancelled is computed to its end',
     law: '3',
-    file: `${RECOMPUTE}/question/answer.ts`,
+    file: 'jobs/question/src/answer.ts',
     from: "if (names.includes('cancelled.json') || ",
     to: 'if (',
-    test: 'jobs/recompute/test/question.test.ts',
+    test: 'jobs/question/test/question.test.ts',
   },
   {
     lie: 'the second answer to a question takes the place of the first',
@@ -77,7 +77,7 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
     file: `${ARCHIVE}/questions.ts`,
     from: "  return createDurably(join(dataDir, questionFolder(id), 'result.json'), toJson(result));",
     to: "  return rm(join(dataDir, questionFolder(id), 'result.json'), { force: true }).then(() => createDurably(join(dataDir, questionFolder(id), 'result.json'), toJson(result)));",
-    test: 'jobs/recompute/test/question.test.ts',
+    test: 'jobs/question/test/question.test.ts',
   },
   {
     lie: 'generations are numbered by their folders alone',

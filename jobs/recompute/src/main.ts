@@ -2,9 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { sweepQuestions } from '@tributary/archive/questions';
 import { openEventLog } from '@tributary/log/open-log';
-import { startQuestionWorker } from '@tributary/queue/question-worker';
+import { startQuestions } from '@tributary/question/start';
 import { openRecomputeQueue } from '@tributary/queue/recompute-queue';
 import { startRecomputeWorker } from '@tributary/queue/recompute-worker';
 import { startShardWorker } from '@tributary/queue/shard-worker';
@@ -18,16 +17,13 @@ import { connectRedis, REDIS_WAIT_MS, whenWritable } from '@tributary/runtime/re
 import { RECOMPUTE_SETTINGS } from '@tributary/runtime/settings/recompute';
 import { createServingStore } from '@tributary/store/redis-serving-store';
 import { VIEWS } from '@tributary/views/registry';
-import { compareInChild, computeInChild, computePartInChild, mergeInChild, viewsInChild } from './child/child.ts';
+import { compareInChild, computeInChild, computePartInChild, mergeInChild } from './child/child.ts';
 import { createShardHandler, mayRetryShard } from './distribute/handle.ts';
 import { shardVersion } from './distribute/version.ts';
 import { createDefinitionsParser, createHandler } from './handle.ts';
 import { recomputeMetrics } from './metrics.ts';
 import { DEFAULT_LIMITS, type RunPorts } from './ports.ts';
-import { answerQuestion } from './question/answer.ts';
 import { watchOverdue } from './watchdog.ts';
-
-const QUESTIONS_SWEPT_EVERY_MS = 3_600_000;
 
 await runService('recompute', RECOMPUTE_SETTINGS, async ({ config, log: logger, metrics: registry, signal }) => {
   const onError = (error: Error) => logger.warn({ err: error.message }, 'redis');
@@ -106,13 +102,15 @@ await runService('recompute', RECOMPUTE_SETTINGS, async ({ config, log: logger, 
     },
     isTransient,
   });
-  const questions = await startQuestionWorker({
-    ...common,
-    // What becomes of a question is in its files; runs go on, so the process stays ready.
-    onFailed: (job, error, final) => logger.error({ job, err: error.message, final }, 'a question to the archive failed'),
-    handle: (id, isLast, abort) => answerQuestion({ id, isLast }, { ...ports, computeViews: viewsInChild }, abort),
-    isTransient,
-  });
+  const questions = await startQuestions(
+    {
+      ...common,
+      // What becomes of a question is in its files; runs go on, so the process stays ready.
+      onFailed: (job, error, final) => logger.error({ job, err: error.message, final }, 'a question to the archive failed'),
+      onSweepError: (error) => logger.warn({ err: String(error) }, 'questions to the archive that expired could not be removed'),
+    },
+    ports,
+  );
   const queue = openRecomputeQueue(jobs, NAMESPACE);
   await queue.schedule(config.batchEveryMs);
   const watchdog = {
@@ -126,11 +124,6 @@ await runService('recompute', RECOMPUTE_SETTINGS, async ({ config, log: logger, 
     onError: (error: unknown) => logger.warn({ err: String(error) }, 'the watchdog could not look'),
   };
   watchOverdue(watchdog, signal);
-  const sweep = () =>
-    sweepQuestions(ports.dataDir, Date.now()).catch((error: unknown) =>
-      logger.warn({ err: String(error) }, 'questions to the archive that expired could not be removed'),
-    );
-  const sweeping = setInterval(sweep, QUESTIONS_SWEPT_EVERY_MS).unref();
 
   return {
     async ready() {
@@ -142,7 +135,6 @@ await runService('recompute', RECOMPUTE_SETTINGS, async ({ config, log: logger, 
       return { ok: true, detail: at.length === 0 ? 'idle' : `at job ${at.join(', ')}` };
     },
     async drain() {
-      clearInterval(sweeping);
       await Promise.all([worker.stop(), questions.stop(), shardWorker?.stop()]);
       await queue.close();
       await log.close();

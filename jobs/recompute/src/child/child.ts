@@ -1,14 +1,7 @@
-/** The tasks of a run and of a question, each in a child process of its own. */
+/** The tasks of a run, each in a child process of its own. */
 import { fileURLToPath } from 'node:url';
 import { type ChildOptions, runChild } from '@tributary/archive/child/run-child';
-import type {
-  ComputeResult,
-  ComputeSpec,
-  QuestionSpec,
-  QuestionViews,
-  ShardPart,
-  ShardSpec,
-} from '@tributary/archive/compute/spec';
+import type { ComputeResult, ComputeSpec, ShardPart, ShardSpec } from '@tributary/archive/compute/spec';
 import type { CompareResult, CompareSpec } from '../reconcile/spec.ts';
 import type { MergeSpec } from '../retire/spec.ts';
 import type { ChildTask } from './tasks.ts';
@@ -21,10 +14,6 @@ export function computeInChild(spec: ComputeSpec, options: ChildOptions): Promis
 
 export function computePartInChild(spec: ShardSpec, options: ChildOptions): Promise<ShardPart> {
   return run({ task: 'shard', spec }, options);
-}
-
-export function viewsInChild(spec: QuestionSpec, options: ChildOptions): Promise<QuestionViews> {
-  return run({ task: 'question', spec }, options);
 }
 
 export function compareInChild(spec: CompareSpec, options: ChildOptions): Promise<CompareResult> {

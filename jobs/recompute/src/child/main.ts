@@ -1,7 +1,6 @@
 /** What the computing child does of each task (packages/archive/src/child/answer-task.ts). */
 import { answerTask } from '@tributary/archive/child/answer-task';
 import { compute, computePart } from '@tributary/archive/compute/compute';
-import { computeViews } from '../question/compute-views.ts';
 import { compareViews } from '../reconcile/compare-views.ts';
 import { mergeBlocks } from '../retire/merge-archive.ts';
 import type { ChildResult, ChildTask } from './tasks.ts';
@@ -12,8 +11,6 @@ answerTask(({ task, spec }: ChildTask): Promise<ChildResult> => {
       return compute(spec);
     case 'shard':
       return computePart(spec);
-    case 'question':
-      return computeViews(spec);
     case 'merge':
       return mergeBlocks(spec);
     case 'compare':

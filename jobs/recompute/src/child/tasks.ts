@@ -1,20 +1,12 @@
 /** What the child can be asked, and what it answers: plain JSON over a pipe. */
-import type {
-  ComputeResult,
-  ComputeSpec,
-  QuestionSpec,
-  QuestionViews,
-  ShardPart,
-  ShardSpec,
-} from '@tributary/archive/compute/spec';
+import type { ComputeResult, ComputeSpec, ShardPart, ShardSpec } from '@tributary/archive/compute/spec';
 import type { CompareResult, CompareSpec } from '../reconcile/spec.ts';
 import type { MergeSpec } from '../retire/spec.ts';
 
 export type ChildTask =
   | { readonly task: 'compute'; readonly spec: ComputeSpec }
   | { readonly task: 'shard'; readonly spec: ShardSpec }
-  | { readonly task: 'question'; readonly spec: QuestionSpec }
   | { readonly task: 'merge'; readonly spec: MergeSpec }
   | { readonly task: 'compare'; readonly spec: CompareSpec };
 
-export type ChildResult = ComputeResult | ShardPart | QuestionViews | CompareResult | number;
+export type ChildResult = ComputeResult | ShardPart | CompareResult | number;

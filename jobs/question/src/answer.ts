@@ -7,9 +7,8 @@
  * attempt begins again, in a folder of its own, and the first result that is written counts.
  */
 import { join } from 'node:path';
-import type { ChildOptions } from '@tributary/archive/child/run-child';
 import { keepsAllColumns } from '@tributary/archive/compute/relations';
-import type { QuestionSpec, QuestionViews } from '@tributary/archive/compute/spec';
+import type { QuestionSpec } from '@tributary/archive/compute/spec';
 import { questionStagingFolder, sweepQuestionStaging } from '@tributary/archive/compute/staging';
 import { whileVerifying } from '@tributary/archive/compute/verified';
 import { namesIn } from '@tributary/archive/durable';
@@ -29,11 +28,7 @@ import { TributaryError } from '@tributary/model/errors';
 import { type OtherWindows, withWindows } from '@tributary/model/other-windows';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
 import { isTransient } from '@tributary/runtime/error-kinds';
-import type { RunPorts } from '../ports.ts';
-
-export interface QuestionPorts extends Pick<RunPorts, 'dataDir' | 'now' | 'newAttempt' | 'note' | 'limits' | 'sleep'> {
-  readonly computeViews: (spec: QuestionSpec, options: ChildOptions) => Promise<QuestionViews>;
-}
+import type { QuestionPorts } from './ports.ts';
 
 export interface QuestionAttempt {
   readonly id: string;

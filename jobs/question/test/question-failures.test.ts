@@ -17,14 +17,15 @@ import {
 } from '@tributary/archive/questions';
 import { TributaryError } from '@tributary/model/errors';
 import { withWindows } from '@tributary/model/other-windows';
-import { answerQuestion, type QuestionPorts } from '@tributary/recompute/question/answer';
-import { computeViews } from '@tributary/recompute/question/compute-views';
+import { answerQuestion } from '@tributary/question/answer';
+import { computeViews } from '@tributary/question/compute-views';
+import type { QuestionPorts } from '@tributary/question/ports';
+import { createWorld, type World } from '@tributary/recompute/test/world';
 import { generateEvents } from '@tributary/testkit/generate';
 import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/generate-definitions';
 import { createRandom } from '@tributary/testkit/random';
 import { VIEWS } from '@tributary/views/registry';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createWorld, type World } from './world.ts';
 
 const DEFINITIONS = definitionsOf(SMALL_DEFINITIONS);
 const [FIRST, SECOND] = ['0abcdefg-00000001', '0abcdefg-00000002'] as const;

@@ -15,8 +15,10 @@ import {
 } from '@tributary/archive/questions';
 import { readViewRows } from '@tributary/archive/views';
 import { withWindows } from '@tributary/model/other-windows';
-import { answerQuestion, type QuestionPorts } from '@tributary/recompute/question/answer';
-import { computeViews } from '@tributary/recompute/question/compute-views';
+import { answerQuestion } from '@tributary/question/answer';
+import { computeViews } from '@tributary/question/compute-views';
+import type { QuestionPorts } from '@tributary/question/ports';
+import { createWorld, type World } from '@tributary/recompute/test/world';
 import { differences } from '@tributary/testkit/compare-rows';
 import { generateEvents } from '@tributary/testkit/generate';
 import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/generate-definitions';
@@ -25,7 +27,6 @@ import { createRandom } from '@tributary/testkit/random';
 import type { RowsByView } from '@tributary/views/deltas';
 import { VIEWS } from '@tributary/views/registry';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createWorld, type World } from './world.ts';
 
 const DEFINITIONS = definitionsOf(SMALL_DEFINITIONS);
 const EVENTS = generateEvents(createRandom(7), { events: 160, users: 6, lateChance: 0.2, duplicateChance: 0.1 }, DEFINITIONS);

@@ -1,0 +1,10 @@
+/** Computes the views of a question in a child process of its own. */
+import { fileURLToPath } from 'node:url';
+import { type ChildOptions, runChild } from '@tributary/archive/child/run-child';
+import type { QuestionSpec, QuestionViews } from '@tributary/archive/compute/spec';
+
+const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
+
+export function viewsInChild(spec: QuestionSpec, options: ChildOptions): Promise<QuestionViews> {
+  return runChild(MAIN, { task: 'question', spec }, options);
+}

@@ -1,0 +1,91 @@
+/** The job in a process: a question in the queue is answered by a real child, and a worker that stops takes no other. */
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createQuestion, readQuestion } from '@tributary/archive/questions';
+import { readViewRows } from '@tributary/archive/views';
+import { withWindows } from '@tributary/model/other-windows';
+import { startQuestions } from '@tributary/question/start';
+import { openQuestionQueue } from '@tributary/queue/question-queue';
+import { createWorld, type World } from '@tributary/recompute/test/world';
+import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
+import { differences } from '@tributary/testkit/compare-rows';
+import { generateEvents } from '@tributary/testkit/generate';
+import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/generate-definitions';
+import { naive } from '@tributary/testkit/naive';
+import { createRandom } from '@tributary/testkit/random';
+import { type RedisServer, startRedis } from '@tributary/testkit/redis-server';
+import type { RowsByView } from '@tributary/views/deltas';
+import { VIEWS } from '@tributary/views/registry';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+const DEFINITIONS = definitionsOf(SMALL_DEFINITIONS);
+const EVENTS = generateEvents(createRandom(5), { events: 60, users: 4, lateChance: 0, duplicateChance: 0 }, DEFINITIONS);
+const WIDER = { lookbackDays: 2, windowDays: {} };
+const [FIRST, SECOND] = ['0abcdefg-00000001', '0abcdefg-00000002'] as const;
+
+let redis: RedisServer;
+let world: World;
+beforeAll(async () => {
+  redis = await startRedis();
+  world = await createWorld(DEFINITIONS);
+  await world.ingest(EVENTS);
+  await world.turn();
+  await world.run();
+});
+afterAll(async () => {
+  await world.close();
+  await redis.stop();
+});
+
+test('law 1: the job answers what the queue holds as the oracle does, in a child; once stopped, it leaves the next one', async () => {
+  const connection = connectRedis(redis.url, 'queue', () => {});
+  await whenReady(connection, 10_000);
+  const errors: unknown[] = [];
+  const job = await startQuestions(
+    {
+      redis: connection,
+      namespace: 'tributary',
+      now: Date.now,
+      onError: (error) => errors.push(error),
+      onFailed: (id, error) => errors.push([id, error]),
+      onSweepError: (error) => errors.push(error),
+    },
+    {
+      dataDir: world.dataDir,
+      now: Date.now,
+      sleep: (ms, signal) => sleep(ms, undefined, { signal }),
+      newAttempt: () => randomBytes(4).toString('hex'),
+      note: () => {},
+      limits: { compute: { memoryMb: 256, threads: 1, shardRows: 1_000, filesPerKind: 8 }, computeTimeoutMs: 60_000 },
+    },
+  );
+  const queue = openQuestionQueue(connection, 'tributary');
+  try {
+    await ask(FIRST);
+    await queue.ask(FIRST);
+    const { views } = await answered(FIRST);
+    const rows: RowsByView = new Map();
+    for (const view of VIEWS)
+      rows.set(view.name, await readViewRows(world.session, world.dataDir, { generation: 1, views }, view));
+    expect(differences(rows, naive(EVENTS, withWindows(DEFINITIONS, WIDER, sha256Hex)))).toEqual([]);
+    await job.stop();
+    await ask(SECOND);
+    await queue.ask(SECOND);
+    expect([job.isRunning(), job.active(), await queue.state(SECOND)]).toEqual([false, [], 'waiting']);
+    expect(errors).toEqual([]);
+  } finally {
+    await job.stop();
+    await queue.close();
+    connection.disconnect();
+  }
+}, 90_000);
+
+const ask = (id: string) => createQuestion(world.dataDir, { id, ...WIDER, by: 'test', askedAt: Date.now() });
+
+async function answered(id: string) {
+  for (;;) {
+    const result = (await readQuestion(world.dataDir, id))?.result ?? null;
+    if (result !== null) return result;
+    await sleep(25);
+  }
+}
