@@ -217,7 +217,7 @@ export const MUTATIONS_OF_DOORS: readonly Mutation[] = [
     lie: 'before the first generation the list of conversions is whole',
     law: '7',
     file: 'services/api/src/routes/conversions.ts',
-    from: "(manifest === null ? ['no generation lists conversions yet'] : [])",
+    from: "manifest === null ? ['no generation lists conversions yet'] : []",
     to: '[]',
     test: 'services/api/test/conversion-list.test.ts',
   },

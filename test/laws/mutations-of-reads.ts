@@ -153,9 +153,9 @@ export const MUTATIONS_OF_READS: readonly Mutation[] = [
   {
     lie: 'a report of a minute ago passes for one of now',
     law: '7',
-    file: `${SERVING}/snapshot.ts`,
-    from: 'holes: stale === null ? findings.holes : [stale, ...findings.holes]',
-    to: 'holes: findings.holes',
+    file: `${SERVING}/meta.ts`,
+    from: "if (stale !== null) lacks('held_answer', stale);",
+    to: '',
     test: 'services/api/test/no-silent-holes.test.ts',
   },
   {

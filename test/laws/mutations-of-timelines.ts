@@ -6,6 +6,14 @@ const VIEWS = 'packages/views/src';
 
 export const MUTATIONS_OF_TIMELINES: readonly Mutation[] = [
   {
+    lie: 'what waits in the partition of a user is not missing in answers about them',
+    law: '7',
+    file: 'packages/serving/src/gaps.ts',
+    from: 'partition === null || partitions.has(partition)',
+    to: 'partition === null',
+    test: 'services/api/test/no-silent-holes.test.ts',
+  },
+  {
     lie: 'an explanation does not ask what the record lost',
     law: '7',
     file: 'packages/serving/src/users/find-conversion.ts',
@@ -25,8 +33,8 @@ export const MUTATIONS_OF_TIMELINES: readonly Mutation[] = [
     lie: 'an explanation passes over that two definitions hold',
     law: '7',
     file: 'packages/serving/src/users/find-conversion.ts',
-    from: '...(differs ? [explainedBy(definitions, ofGeneration, inForce)] : []),',
-    to: '',
+    from: 'differs ? [explainedBy(definitions, ofGeneration, inForce)] : []',
+    to: '[]',
     test: 'services/api/test/explained-by.test.ts',
   },
   {

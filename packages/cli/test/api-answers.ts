@@ -8,6 +8,7 @@ export const META = {
   speed: { lagMs: 12, watermark: Date.UTC(2026, 10, 21, 8) },
   pending: 2,
   complete: true,
+  reasons: [],
   warnings: [] as string[],
   definitions: 'abcdef123456',
 }; // prettier-ignore
@@ -62,7 +63,7 @@ export const COMPARISON = {
   rest: null,
   totals: { models: {} },
   nextCursor: null,
-  meta: { ...META, complete: false, warnings: ['partition 3: the speed layer has read nothing of the log'] },
+  meta: { ...META, complete: false, reasons: ['behind'], warnings: ['partition 3: the speed layer has read nothing of the log'] },
 };
 export const EXPLANATION = {
   conversion: { ts: Date.UTC(2026, 10, 20, 9), id: 'c1', type: 'purchase', valueMinor: 4990, currency: 'EUR' },
@@ -120,6 +121,7 @@ export const EXPLANATION = {
     generation: 3,
     sources: ['speed', 'batch'],
     complete: true,
+    reasons: [],
     warnings: [],
     definitions: 'abcdef123456',
     lookbackMs: 30 * 86_400_000,
@@ -131,7 +133,14 @@ export const CONVERSIONS = {
     { id: 'c0', ts: Date.UTC(2026, 10, 19, 9), type: 'evil\u001b[31m', valueMinor: 0, currency: '(none)', userId: 'bo' },
   ],
   nextCursor: 'more',
-  meta: { generation: 3, cut: Date.UTC(2026, 10, 21, 7), complete: true, warnings: [] as string[], definitions: 'abcdef123456' },
+  meta: {
+    generation: 3,
+    cut: Date.UTC(2026, 10, 21, 7),
+    complete: true,
+    reasons: [],
+    warnings: [] as string[],
+    definitions: 'abcdef123456',
+  },
 };
 export const SIGNALS = {
   userId: 'a/b ü',
@@ -141,7 +150,7 @@ export const SIGNALS = {
     { ts: Date.UTC(2026, 10, 20), type: 'evil\u001b[31m', id: 's2', userId: 'a/b ü' },
   ],
   nextCursor: 'more',
-  meta: { view: 'speed', speed: { lagMs: null, watermark: null }, complete: true, warnings: [] },
+  meta: { view: 'speed', speed: { lagMs: null, watermark: null }, complete: true, reasons: [], warnings: [] },
 };
 export const STATUS = {
   partitions: [
@@ -151,6 +160,7 @@ export const STATUS = {
   generation: { current: 3, served: 2, sequence: 5, failure: 'view rows are corrupt' },
   pending: 7,
   complete: false,
+  reasons: [],
   warnings: ['partition 1: behind'],
   definitions: 'abcdef123456',
   definitionsInForce: {

@@ -1,5 +1,6 @@
 /** Conversions one by one: which there are, and of each every touch, its weight, and why. */
 import { z } from 'zod';
+import { Completeness } from './meta.ts';
 import { Cursor, count, eventNames, Range, UserId } from './parameters.ts';
 import type { Routes } from './route.ts';
 import { NextCursor, NOON } from './shapes.ts';
@@ -32,8 +33,7 @@ export const ExplanationAnswer = z.object({
   meta: z.object({
     generation: z.int(),
     sources: z.array(z.enum(['speed', 'batch'])),
-    complete: z.boolean(),
-    warnings: z.array(z.string()),
+    ...Completeness,
     definitions: z.string(),
     lookbackMs: z.int(),
   }),
@@ -47,8 +47,7 @@ export const ConversionsListAnswer = z.object({
   meta: z.object({
     generation: z.int().describe('The generation whose conversions these are; 0: none yet.'),
     cut: z.int().nullable().describe('Later ones are listed from the next generation on; null for generation 0.'),
-    complete: z.boolean(),
-    warnings: z.array(z.string()),
+    ...Completeness,
     definitions: z.string().nullable(),
   }),
 });
@@ -80,7 +79,7 @@ export const CONVERSION_ROUTES = {
       answer: {
         conversions: [{ ...CONVERSION_EXAMPLE, userId: 'ada' }],
         nextCursor: null,
-        meta: { generation: 7, cut: NOON, complete: true, warnings: [], definitions: '9f3c52c1a0be' },
+        meta: { generation: 7, cut: NOON, complete: true, reasons: [], warnings: [], definitions: '9f3c52c1a0be' },
       },
     },
   },
@@ -116,6 +115,7 @@ export const CONVERSION_ROUTES = {
           generation: 7,
           sources: ['speed'],
           complete: true,
+          reasons: [],
           warnings: [],
           definitions: '9f3c52c1a0be',
           lookbackMs: 2_592_000_000,

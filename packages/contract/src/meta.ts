@@ -12,8 +12,34 @@ const Speed = z.object({
     .describe('Age of the oldest log entry that is not applied, ms, to the second; 0: none waits; null: unknown.'),
   watermark: z.int().nullable().describe('Smallest log time over all partitions, epoch ms.'),
 });
-const complete = z.boolean().describe('false: something is missing, and `warnings` says what.');
-const warnings = z.array(z.string());
+/** Why an answer is not complete, for programs. Codes stay; sentences and what is counted in them may change. */
+export const REASONS = {
+  behind: 'entries of the log wait to be applied for longer than the bound',
+  log_unknown: 'where the log ends is not known',
+  writes_lost: 'the store of the speed layer lost what it had written last',
+  other_history: 'store, log and archive are not of one history',
+  clock_ahead: 'the log is dated ahead of the clock',
+  cut_apart: 'both layers are cut at different barriers',
+  older_generation: 'an older generation is served in place of one that cannot be loaded',
+  no_generation: 'no generation was published yet',
+  held_answer: 'the store does not answer, and the last report stands in',
+  definitions_changed: 'both layers follow different definitions',
+  bound_reached: 'more was there than may be read or computed',
+  record_cut: 'the record of a user lost its oldest events',
+  counts_differ: 'counts that belong together do not agree',
+} as const;
+export type Reason = keyof typeof REASONS;
+
+/** What every answer says of whether something is missing. */
+export const Completeness = {
+  complete: z.boolean().describe('false: something is missing, and `warnings` says what.'),
+  reasons: z.array(z.enum(Object.keys(REASONS) as [Reason, ...Reason[]])).describe(
+    `Why it is not complete, as codes: ${Object.entries(REASONS)
+      .map((entry) => entry.join(': '))
+      .join('; ')}.`,
+  ),
+  warnings: z.array(z.string()).describe('For people: why it is not complete, then notes.'),
+};
 
 /** What a merged answer says of itself. */
 export const Meta = z
@@ -23,8 +49,7 @@ export const Meta = z
     cut: z.int().nullable().describe('When that generation was cut, epoch ms; null for generation 0.'),
     speed: Speed,
     pending: z.int().describe('Late events that count from the next generation on.'),
-    complete,
-    warnings,
+    ...Completeness,
     definitions: z.string().describe('Version of the definitions that the batch side followed.'),
     exchangeRates: z
       .object({ to: z.string(), rates: z.record(z.string(), z.string()).describe('What one of each currency is in `to`.') })
@@ -37,7 +62,7 @@ export const Meta = z
 export type Meta = z.output<typeof Meta>;
 
 /** What an answer from the speed layer alone says of itself. */
-export const SpeedMeta = z.object({ view: z.literal('speed'), speed: Speed, complete, warnings }).meta({ id: 'SpeedMeta' });
+export const SpeedMeta = z.object({ view: z.literal('speed'), speed: Speed, ...Completeness }).meta({ id: 'SpeedMeta' });
 export type SpeedMeta = z.output<typeof SpeedMeta>;
 
 /** Spread into the query of a report. */
@@ -56,6 +81,7 @@ export const META_EXAMPLE = {
   speed: { lagMs: 0, watermark: 1_795_176_642_117 },
   pending: 3,
   complete: true,
+  reasons: [],
   warnings: [],
   definitions: '9f3c52c1a0be',
 };

@@ -1,5 +1,6 @@
 /** How far each partition is. */
 import { z } from 'zod';
+import { Completeness } from './meta.ts';
 import type { Routes } from './route.ts';
 import { NOON } from './shapes.ts';
 
@@ -39,8 +40,7 @@ export const StatusAnswer = z.object({
     failure: z.string().nullable(),
   }),
   pending: z.int(),
-  complete: z.boolean(),
-  warnings: z.array(z.string()),
+  ...Completeness,
   definitions: z.string(),
   definitionsInForce: DefinitionsInForce.nullable().describe(
     'Those of the current generation; null: none yet, or it cannot be read.',
@@ -72,6 +72,7 @@ export const OPERATION_ROUTES = {
         generation: { current: 7, served: 7, sequence: 9, failure: null },
         pending: 0,
         complete: true,
+        reasons: [],
         warnings: [],
         definitions: '9f3c52c1a0be',
         definitionsInForce: {

@@ -95,7 +95,7 @@ const SignalsQuery = z
   });
 
 const SIGNAL = { ts: NOON, type: 'page', id: 'e-9', userId: 'ada', receivedAt: NOON, source: 'native', page: '/shoes' };
-const META = { view: 'speed', speed: { lagMs: 0, watermark: NOON }, complete: true, warnings: [] };
+const META = { view: 'speed', speed: { lagMs: 0, watermark: NOON }, complete: true, reasons: [], warnings: [] };
 
 export const TOUCH_EXAMPLE = {
   id: 'e-5',

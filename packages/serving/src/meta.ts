@@ -1,6 +1,7 @@
 /** `meta`: what every merged answer says about itself. */
 import type { Layers, Meta } from '@tributary/contract/meta';
 import type { SpeedHealth } from './freshness/speed-health.ts';
+import { completenessOf, type Gap, gapsOf } from './gaps.ts';
 import type { ServedGeneration } from './generations/served.ts';
 
 export type { Meta };
@@ -18,6 +19,8 @@ export interface MetaParts {
   readonly pending: number;
   readonly overflowed: number;
   readonly health: SpeedHealth;
+  /** Why the answer is not of now; null: it is. */
+  readonly stale: string | null;
   /** Where view and deltas do not meet at one barrier. */
   readonly apart: readonly string[];
   readonly definitions: {
@@ -31,27 +34,35 @@ export interface MetaParts {
 }
 
 export function metaOf(parts: MetaParts, findings: Findings): Meta {
-  const { layers, served, pending, overflowed, health, apart, definitions } = parts;
-  const holes = [...findings.holes];
+  const { layers, served, pending, overflowed, health, stale, apart, definitions } = parts;
+  const holes: Gap[] = [];
+  const lacks = (reason: Gap['reason'], ...texts: readonly string[]) => holes.push(...gapsOf(reason, texts));
+  if (stale !== null) lacks('held_answer', stale);
+  lacks('counts_differ', ...findings.holes);
   const notes = [...findings.notes];
   if (served.failure !== null)
-    holes.push(
+    lacks(
+      'older_generation',
       `generation ${served.loaded.generation} is served in place of a newer one that cannot be loaded: ${served.failure}`,
     );
   if (layers !== 'batch') {
-    holes.push(...health.missing, ...apart);
+    holes.push(...health.missing);
+    lacks('cut_apart', ...apart);
     notes.push(...health.notes);
     if (overflowed > 0)
-      holes.push(
+      lacks(
+        'bound_reached',
         `the speed layer could not compute the whole effect of ${overflowed} events: their users' timelines, or the work on them, outgrew a bound; exact again after the next generation`,
       );
     // Rows of two definitions are added up then: the sum is right by neither.
     if (definitions.others.size > 0)
-      holes.push(
+      lacks(
+        'definitions_changed',
         `the definitions changed: since its last cut the speed layer follows ${[...definitions.others].join(', ')}, the batch side ${definitions.version}; exact again when a generation of the new ones is published`,
       );
     else if (definitions.changedBack)
-      holes.push(
+      lacks(
+        'definitions_changed',
         `the definitions changed since the cut of generation ${served.loaded.generation}, and back: what was counted in between follows others; exact again when a newer generation is published`,
       );
   }
@@ -61,8 +72,7 @@ export function metaOf(parts: MetaParts, findings: Findings): Meta {
     cut: served.loaded.manifest?.createdAt ?? null,
     speed: { lagMs: health.lagMs, watermark: health.watermark },
     pending,
-    complete: holes.length === 0,
-    warnings: [...holes, ...notes],
+    ...completenessOf(holes, notes),
     definitions: definitions.version,
   };
 }

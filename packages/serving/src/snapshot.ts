@@ -110,10 +110,11 @@ export async function takeSnapshot(
           pending,
           overflowed,
           health,
+          stale,
           apart,
           definitions: { version: definitions.version, others: new Set(others.map(({ version }) => version)), changedBack },
         },
-        { ...findings, holes: stale === null ? findings.holes : [stale, ...findings.holes] },
+        findings,
       ),
   };
 

@@ -75,7 +75,14 @@ test('law 7: before the first generation the list is empty and incomplete', asyn
   expect((await world.get('/v1/conversion-list')).body).toEqual({
     conversions: [],
     nextCursor: null,
-    meta: { generation: 0, cut: null, complete: false, warnings: ['no generation lists conversions yet'], definitions: null },
+    meta: {
+      generation: 0,
+      cut: null,
+      complete: false,
+      reasons: ['no_generation'],
+      warnings: ['no generation lists conversions yet'],
+      definitions: null,
+    },
   });
 });
 

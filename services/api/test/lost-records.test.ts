@@ -24,7 +24,7 @@ test('law 7: signals that reach to what the record lost are reported as incomple
   expect(new Date(CUT).toISOString()).toBe('2026-11-20T10:00:00.000Z');
   const all = await world.get('/v1/users/u1/signals');
   expect(all.body.signals).toHaveLength(2);
-  expect(all.body.meta).toMatchObject({ complete: false, warnings: [lost] });
+  expect(all.body.meta).toMatchObject({ complete: false, reasons: ['record_cut'], warnings: [lost] });
   expect((await world.get('/v1/users/u1/signals?limit=1')).body.meta).toMatchObject({ complete: true, warnings: [] });
   expect((await world.get(`/v1/users/u1/signals?from=${CUT + 1}`)).body.meta).toMatchObject({ complete: true });
   expect((await world.get(`/v1/users/u1/signals?from=${CUT}`)).body.meta).toMatchObject({ complete: false });

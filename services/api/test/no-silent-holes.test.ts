@@ -1,4 +1,5 @@
 import type { GenerationManifest } from '@tributary/archive/layout';
+import { partitionOf } from '@tributary/model/user-key';
 import { createSpeedBoard } from '@tributary/serving/freshness/speed-board';
 import { describe, expect, test } from 'vitest';
 import { byChannel, naiveByChannel, shopping } from './shopping.ts';
@@ -298,7 +299,7 @@ describe('law 7: no silent holes', () => {
     world.advance(6_000);
     expect(await meta()).toMatchObject({ complete: false, speed: { lagMs: 10_000, watermark: NOON } });
     expect((await meta()).warnings.join()).toMatch(/partition 3: .* waited for 10\.0 s/);
-    expect((await world.get('/v1/users/u1/signals')).body.meta.complete).toBe(false);
+    expect((await world.get('/v1/users/u5/signals')).body.meta).toMatchObject({ complete: false, reasons: ['behind'] });
     for (let commits = 0; commits < 3; commits++) await world.commit(3, {}, {});
     await world.tick();
     expect(await meta()).toMatchObject({ complete: false }); // none of the unread entries was passed
@@ -328,16 +329,33 @@ describe('law 7: no silent holes', () => {
     expect(lags).toEqual([0, 4_000, 8_000, 12_000, 16_000]);
   });
 
+  test('law 7: what waits in one partition makes answers about its users incomplete, and about no others', async () => {
+    const world = await createWorld();
+    await world.ingest(event({ type: 'purchase', id: 'of-u1', userId: 'u1', value: 100 }));
+    await world.ingest(event({ type: 'purchase', id: 'of-u5', userId: 'u5', value: 100 }));
+    world.unread.push({ partition: partitionOf('u5', PARTITIONS), position: '50000000', appendedMs: NOON });
+    world.advance(30_000);
+    await world.tick();
+    const behind = { complete: false, reasons: ['behind'], warnings: [expect.stringMatching(/^partition 3: .* waited for/)] };
+    const whole = { complete: true, reasons: [], warnings: [] };
+    const metaOf = async (path: string) => (await world.get(path)).body.meta;
+    for (const path of ['/v1/users/USER/signals', '/v1/users/USER/journey', '/v1/conversions/of-USER'])
+      expect([await metaOf(path.replace('USER', 'u1')), await metaOf(path.replace('USER', 'u5'))]).toMatchObject([whole, behind]);
+    const queried = async (users: string[]) => (await world.post('/v1/signals/query', { users })).body.meta;
+    expect([await queried(['u1']), await queried(['u1', 'u5'])]).toMatchObject([whole, behind]);
+    expect(await metaOf('/v1/activity')).toMatchObject(behind);
+  });
+
   test('law 7: a process that just started knows how old the unread entries are', async () => {
     const world = await createWorld();
     for (let partition = 0; partition < PARTITIONS; partition++) await world.commit(partition, {}, { logTimeMs: NOON });
     world.unread.push({ partition: 3, position: '50000000', appendedMs: NOON });
     world.advance(30_000);
     const fresh = createSpeedBoard(world.deps, world.generations);
-    expect(fresh.health().missing.join()).toContain('not known yet');
+    expect(fresh.health().missing.map(({ reason }) => reason)).toEqual(['log_unknown']);
     await fresh.poll();
     expect(fresh.health()).toMatchObject({ lagMs: 30_000 });
-    expect(fresh.health().missing.join()).toContain('partition 3');
+    expect(fresh.health().missing).toMatchObject([{ reason: 'behind', partition: 3 }]);
   });
 
   test('law 7: a log that does not answer makes answers incomplete, not complete by default', async () => {

@@ -55,7 +55,7 @@ test.each(['poll', 'request'] as const)(
     const signals = async () => {
       await world.tick();
       world.advance(200); // meta of signals is remembered for a moment
-      return (await world.get('/v1/users/u1/signals')).body.meta;
+      return (await world.get('/v1/users/u2/signals')).body.meta;
     };
     const copy = world.memory.snapshot(2);
     await world.commit(2, {}, {});
@@ -93,7 +93,7 @@ test('law 7: what an answer finds while a poll is under way is not lost to the p
   const world = await served();
   const signals = async () => {
     world.advance(200); // meta of signals is remembered for a moment
-    return (await world.get('/v1/users/u1/signals')).body.meta;
+    return (await world.get('/v1/users/u2/signals')).body.meta;
   };
   const copy = world.memory.snapshot(2);
   const { store } = world.deps;
@@ -134,7 +134,7 @@ test('law 7: a log time 200 days ahead makes answers of users and reports incomp
   await world.commit(1, {}, { logTimeMs: NOON + leadMs });
   await world.tick();
   const reason = /partition 1: log time is 2027-06-08T12:00:00.000Z, 200 d 0 h ahead of this clock/;
-  for (const url of ['/v1/activity', '/v1/users/u1/signals', '/v1/users/u1/journey']) {
+  for (const url of ['/v1/activity', '/v1/users/u15/signals', '/v1/users/u15/journey']) {
     const { meta } = (await world.get(url)).body;
     expect(meta.complete, url).toBe(false);
     expect(meta.warnings.join(), url).toMatch(reason);

@@ -34,12 +34,17 @@ export function unknownSentence({ name, nearest }: UnknownSetting): string {
   return `${name} is not a setting. ${fix}`;
 }
 
+/** The name of `known` that is apart in a third of the letters at most. */
+export function nearestName(name: string, known: ReadonlySet<string>): string | undefined {
+  return nearestOf(name, known, 0);
+}
+
 /** Apart in a third of the letters after the prefix at most. */
-function nearestOf(name: string, known: ReadonlySet<string>): string | undefined {
+function nearestOf(name: string, known: ReadonlySet<string>, prefix = 'TRIBUTARY_'.length): string | undefined {
   const near = [...known]
     .map((other) => ({ other, distance: distanceOf(name, other) }))
     .sort((a, b) => a.distance - b.distance || (a.other < b.other ? -1 : 1))[0];
-  const bound = Math.max(1, Math.floor((name.length - 'TRIBUTARY_'.length) / 3));
+  const bound = Math.max(1, Math.floor((name.length - prefix) / 3));
   return near !== undefined && near.distance <= bound ? near.other : undefined;
 }
 

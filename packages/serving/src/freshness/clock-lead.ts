@@ -3,13 +3,14 @@
 import { span } from '@tributary/model/span';
 import { MINUTE_MS } from '@tributary/model/time';
 import type { PartitionState } from '@tributary/store/speed-store';
+import type { Gap } from '../gaps.ts';
 
 /** More than clocks that are kept in step differ by. */
 const LEADS_MS = 2 * MINUTE_MS;
 
 export interface ClockLead {
   /** What answers may lack because of it. */
-  readonly holes: readonly string[];
+  readonly holes: readonly Gap[];
   /** What should be known all the same. */
   readonly notes: readonly string[];
 }
@@ -26,20 +27,24 @@ export function clockLead(
   latenessMs: (state: PartitionState) => number,
   waitsSinceMs: (partition: number) => number | null,
 ): ClockLead {
-  const holes: string[] = [];
+  const holes: Gap[] = [];
+  const lacks = (partition: number, why: string) =>
+    holes.push({ reason: 'clock_ahead', partition, text: `partition ${partition}: ${why}` });
   const notes: string[] = [];
   for (const [partition, state] of states.entries()) {
     const leadMs = (state?.logTimeMs ?? 0) - nowMs;
     if (state === null || leadMs < LEADS_MS || leadMs < latenessMs(state)) continue;
-    holes.push(
-      `partition ${partition}: log time is ${dated(state.logTimeMs, nowMs)}: until then events of now are late, count from the next generation on, and may not be kept as signals`,
+    lacks(
+      partition,
+      `log time is ${dated(state.logTimeMs, nowMs)}: until then events of now are late, count from the next generation on, and may not be kept as signals`,
     );
   }
   for (const [partition, newest] of newestMs.entries()) {
     const sinceMs = waitsSinceMs(partition) ?? nowMs;
     if (sinceMs - nowMs >= LEADS_MS)
-      holes.push(
-        `partition ${partition}: the oldest entry that is not applied is dated ${dated(sinceMs, nowMs)}: how long it has waited is not known`,
+      lacks(
+        partition,
+        `the oldest entry that is not applied is dated ${dated(sinceMs, nowMs)}: how long it has waited is not known`,
       );
     const dateMs = newest ?? nowMs;
     if (dateMs - nowMs >= LEADS_MS)

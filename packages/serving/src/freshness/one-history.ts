@@ -4,6 +4,7 @@
  */
 import type { GenerationManifest } from '@tributary/archive/layout';
 import type { PartitionState } from '@tributary/store/speed-store';
+import type { Gap } from '../gaps.ts';
 
 type Cut = Pick<GenerationManifest, 'generation' | 'cut'>;
 
@@ -19,12 +20,12 @@ export interface LogBounds {
  * Reasons why view and deltas cannot be all that happened; empty when nothing speaks against it. `log`: null while it was not
  * asked yet.
  */
-export function holesInHistory(states: readonly (PartitionState | null)[], log: LogBounds | null, served: Cut | null): string[] {
-  const holes: string[] = [];
+export function holesInHistory(states: readonly (PartitionState | null)[], log: LogBounds | null, served: Cut | null): Gap[] {
+  const holes: Gap[] = [];
   for (const [partition, state] of states.entries()) {
     const hole =
       endsBeforeCut(log, served, partition) ?? beginsTooLate(log, state, partition) ?? passedTheCut(state, served, partition);
-    if (hole !== null) holes.push(`partition ${partition}: ${hole}`);
+    if (hole !== null) holes.push({ reason: 'other_history', partition, text: `partition ${partition}: ${hole}` });
   }
   return holes;
 }

@@ -10,6 +10,7 @@
 import type { GenerationManifest } from '@tributary/archive/layout';
 import { span } from '@tributary/model/span';
 import type { PartitionState } from '@tributary/store/speed-store';
+import { type Gap, gapsOf } from '../gaps.ts';
 import type { LogReach } from '../ports.ts';
 import { clockLead } from './clock-lead.ts';
 import { type FirstSeen, unreachedEnds } from './first-seen.ts';
@@ -40,9 +41,9 @@ export interface SpeedHealth {
   /** The smallest log time over the partitions, epoch ms; null: some partition was never read. */
   readonly watermark: number | null;
   /** Reasons why events may be missing; empty when none are. */
-  readonly missing: readonly string[];
+  readonly missing: readonly Gap[];
   /** Those of them that time alone does not heal: store, log and generation are not of one history. */
-  readonly notOneHistory: readonly string[];
+  readonly notOneHistory: readonly Gap[];
   /** What should be known though nothing is missing because of it. */
   readonly notes: readonly string[];
 }
@@ -106,7 +107,7 @@ export function assessSpeed(
   const notOneHistory = holesInHistory(states, seen, manifest);
   const missing = [...notOneHistory, ...lostWrites(states, furthest)];
   if (seen === null) {
-    missing.push('the end of the log is not known yet');
+    missing.push(...gapsOf('log_unknown', ['the end of the log is not known yet']));
     return { lagMs: null, watermark, missing, notOneHistory, notes: [] };
   }
   const waits = (partition: number) => !isReached(seen.waiting[partition]?.end ?? null, states[partition]?.position ?? null);
@@ -120,14 +121,17 @@ export function assessSpeed(
     const ageMs = ageOf(waiting, position, nowMs);
     lagMs = Math.max(lagMs, ageMs);
     if (ageMs >= bounds.patienceMs)
-      missing.push(
-        `partition ${partition}: the speed layer stands at ${position ?? 'the beginning'}, the log goes to ${waiting.end}, and the oldest entry in between has waited for ${span(ageMs)}`,
-      );
+      missing.push({
+        reason: 'behind',
+        partition,
+        text: `partition ${partition}: the speed layer stands at ${position ?? 'the beginning'}, the log goes to ${waiting.end}, and the oldest entry in between has waited for ${span(ageMs)}`,
+      });
   });
   // A clock that went back says nothing about how long ago the poll was.
   const silentMs = Math.abs(nowMs - seen.atMs);
   if (silentMs < bounds.patienceMs) return { lagMs, watermark, missing, notOneHistory, notes };
-  missing.push(`the end of the log has been unknown for ${span(silentMs)}${silence === null ? '' : `: ${silence}`}`);
+  const why = silence === null ? '' : `: ${silence}`;
+  missing.push(...gapsOf('log_unknown', [`the end of the log has been unknown for ${span(silentMs)}${why}`]));
   return { lagMs: null, watermark, missing, notOneHistory, notes };
 }
 
@@ -141,13 +145,14 @@ export function furthestOf(before: readonly (string | null)[], states: States): 
 }
 
 /** Where the store stands behind what it was seen at, whatever the log says of the age of what it lost. */
-function lostWrites(states: States, furthest: readonly (string | null)[]): string[] {
+function lostWrites(states: States, furthest: readonly (string | null)[]): Gap[] {
   return states.flatMap((state, partition) => {
     const known = furthest[partition] ?? null;
     const position = state?.position ?? null;
     if (known === null || (position !== null && position >= known)) return [];
     const stands = `partition ${partition}: the speed layer stands at ${position ?? 'the beginning'} and was at ${known} before`;
-    return [`${stands}: its store lost what it had written last, and reads it again from the log`];
+    const text = `${stands}: its store lost what it had written last, and reads it again from the log`;
+    return [{ reason: 'writes_lost' as const, partition, text }];
   });
 }
 

@@ -14,6 +14,7 @@ import { partitionOf } from '@tributary/model/user-key';
 import type { RecordOwner, ServingStore } from '@tributary/store/serving-store';
 import type { TimelineEvent } from '@tributary/views/timeline';
 import { fromStore } from '../from-store.ts';
+import { type Gap, gapsAmong, gapsOf } from '../gaps.ts';
 import type { ServedGeneration } from '../generations/served.ts';
 import type { ServingDeps } from '../ports.ts';
 import type { ServingContext } from '../snapshot.ts';
@@ -46,7 +47,7 @@ export interface FoundConversion {
   readonly events: readonly Event[];
   readonly definitions: Definitions;
   readonly sources: readonly ('speed' | 'batch')[];
-  readonly holes: readonly string[];
+  readonly holes: readonly Gap[];
   readonly notes: readonly string[];
 }
 
@@ -68,7 +69,7 @@ export async function findConversion(
   }));
   const seen = recorded.find((event) => event.id === id);
   const cutTs = Math.max(marked, board.states()[partition]?.cutTs ?? marked);
-  const lags = board.health().missing;
+  const lags = gapsAmong(board.health().missing, new Set([partition]));
   // While the log time is unknown (nothing was looked at yet), whatever may have left the record is asked of the archive.
   const logTimeMs = board.states()[partition]?.logTimeMs ?? Number.POSITIVE_INFINITY;
 
@@ -79,10 +80,10 @@ export async function findConversion(
   const definitions = seen === undefined || ofGeneration.conversionTypes.has(seen.type) ? ofGeneration : inForce;
   const looksBehindCut = seen !== undefined && seen.ts - looksBackMs(inForce) <= cutTs;
   const inTime = seen !== undefined && seen.ts > logTimeMs - inForce.latenessMs;
+  const lost = gapsOf('record_cut', looksBehindCut ? [lostUpTo(cutTs, 'touches')] : []);
   // A record holds what the definitions in force look at; other definitions may look further.
   if (seen !== undefined && (manifest === null || (inTime && !looksBehindCut && !differs))) {
-    const holes = looksBehindCut ? [...lags, lostUpTo(cutTs, 'touches')] : lags;
-    return { userKey: user, events: recorded, definitions, sources: ['speed'], holes, notes };
+    return { userKey: user, events: recorded, definitions, sources: ['speed'], holes: [...lags, ...lost], notes };
   }
   if (manifest === null) throw notFound(id, user);
 
@@ -101,10 +102,13 @@ export async function findConversion(
     sources: ['batch', 'speed'],
     holes: [
       ...lags,
-      ...(differs ? [explainedBy(definitions, ofGeneration, inForce)] : []),
+      ...gapsOf('definitions_changed', differs ? [explainedBy(definitions, ofGeneration, inForce)] : []),
       // What came after the generation's cut and was lost stands in neither.
-      ...(looksBehindCut ? [lostUpTo(cutTs, 'touches')] : []),
-      ...(archived.length < MAX_EVENTS ? [] : [`only the newest ${MAX_EVENTS} archived events of the user were read`]),
+      ...lost,
+      ...gapsOf(
+        'bound_reached',
+        archived.length < MAX_EVENTS ? [] : [`only the newest ${MAX_EVENTS} archived events of the user were read`],
+      ),
     ],
     notes,
   };

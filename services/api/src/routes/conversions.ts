@@ -6,6 +6,7 @@ import { MAX_INSTANT_MS } from '@tributary/model/time';
 import { EXPLAINED_MODELS, explain } from '@tributary/reports/explain';
 import { unknownValues } from '@tributary/reports/unknown-values';
 import { fromStore } from '@tributary/serving/from-store';
+import { completenessOf, gapsOf } from '@tributary/serving/gaps';
 import type { LoadedGeneration } from '@tributary/serving/generations/loaded';
 import { projectionOf, type Selection, type Wanted } from '@tributary/serving/merge';
 import { findConversion, noConversion } from '@tributary/serving/users/find-conversion';
@@ -43,7 +44,10 @@ export const routes: Routes = (context) => (app, _options, done) => {
           );
     const page = found.slice(0, limit);
     const last = page.at(-1);
-    const holes = [...(failure === null ? [] : [failure]), ...(manifest === null ? ['no generation lists conversions yet'] : [])];
+    const holes = [
+      ...gapsOf('older_generation', failure === null ? [] : [failure]),
+      ...gapsOf('no_generation', manifest === null ? ['no generation lists conversions yet'] : []),
+    ];
     const unknown = unknownTypes(loaded, query);
     return {
       conversions: page.map(({ userKey: userId, currency, ...conversion }) => ({
@@ -56,8 +60,7 @@ export const routes: Routes = (context) => (app, _options, done) => {
       meta: {
         generation,
         cut: manifest?.createdAt ?? null,
-        complete: holes.length === 0,
-        warnings: [...holes, ...unknown],
+        ...completenessOf(holes, unknown),
         definitions: manifest?.definitionsVersion ?? null,
       },
     };
@@ -71,7 +74,7 @@ export const routes: Routes = (context) => (app, _options, done) => {
     const explanation = explain(timeline, id, found.definitions);
     if (explanation === null) throw noConversion(timeline, id, found.definitions);
     const attributed = explanation.touches.some((touch) => touch.eligible);
-    const holes = served.failure === null ? found.holes : [...found.holes, served.failure];
+    const holes = [...found.holes, ...gapsOf('older_generation', served.failure === null ? [] : [served.failure])];
     return {
       conversion: conversionOf(explanation.conversion),
       userId: found.userKey,
@@ -89,8 +92,7 @@ export const routes: Routes = (context) => (app, _options, done) => {
       meta: {
         generation: served.loaded.generation,
         sources: [...found.sources],
-        complete: holes.length === 0,
-        warnings: [...holes, ...found.notes, ...(explanation.note === null ? [] : [explanation.note])],
+        ...completenessOf(holes, [...found.notes, ...(explanation.note === null ? [] : [explanation.note])]),
         definitions: found.definitions.version,
         lookbackMs: found.definitions.lookbackMs,
       },

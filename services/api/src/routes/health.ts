@@ -39,8 +39,8 @@ export async function readinessOf(context: ApiContext): Promise<{ ok: boolean; d
     const older = failure === null ? '' : `, not the current one: ${failure}`;
     const { missing, notOneHistory, notes } = board.health();
     if (notOneHistory.length > 0)
-      return { ok: false, detail: `store, log and archive are not of one history: ${notOneHistory[0]}${disk}` };
-    const lags = missing.length === 0 ? '' : `; incomplete: ${missing[0]}`;
+      return { ok: false, detail: `store, log and archive are not of one history: ${notOneHistory[0]?.text}${disk}` };
+    const lags = missing.length === 0 ? '' : `; incomplete: ${missing[0]?.text}`;
     const note = notes[0] === undefined ? '' : `; ${notes[0]}`;
     return { ok: true, detail: `generation ${served} is served${older}${lags}${note}${disk}` };
   } catch (cause) {

@@ -39,6 +39,7 @@ async function statusOf(context: ApiContext): Promise<z.output<typeof StatusAnsw
     generation: { current: wanted?.generation ?? null, served, sequence: wanted?.sequence ?? null, failure },
     pending: meta.pending,
     complete: meta.complete,
+    reasons: meta.reasons,
     warnings: meta.warnings,
     definitions: meta.definitions,
     definitionsInForce: current === null ? null : definitionsInForce(current.manifest, current.publication.fileSeen),

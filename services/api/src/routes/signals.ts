@@ -1,6 +1,7 @@
 /** Signals of one user or of many: bytes from the record to the socket. */
 import { USER_ROUTES } from '@tributary/contract/users';
 import { partitionOf } from '@tributary/model/user-key';
+import { completenessOf, type Gap, gapsAmong, gapsOf } from '@tributary/serving/gaps';
 import { lostUpTo } from '@tributary/serving/users/user-timeline';
 import { signalId } from '@tributary/store/signals';
 import type { FastifyReply } from 'fastify';
@@ -9,10 +10,12 @@ import { decodeCursor, encodeCursor } from '../http/pages.ts';
 import { rangeOf } from '../http/selection.ts';
 import { serve } from '../http/serve.ts';
 import { createBodyPool, cutTo, lostAmong, queryBody, selectSignals, servedNames, userBody } from '../http/signals-body.ts';
+import { createTypeNotes } from '../known-types.ts';
 
 export const routes: Routes = (context) => (app, _options, done) => {
   const { deps, records, unread } = context;
   const metaText = createMetaText(context);
+  const typeNotes = createTypeNotes(context);
   const pool = createBodyPool();
 
   serve(app, USER_ROUTES.userSignals, async (request, reply) => {
@@ -22,6 +25,7 @@ export const routes: Routes = (context) => (app, _options, done) => {
     const [ts, id] = cursor === undefined ? [] : decodeCursor(question, cursor, ['number', 'string']);
     const partition = partitionOf(userId, deps.partitions);
     const selection = selectionOf(context, partition, request.query);
+    const notes = request.query.names === undefined ? [] : await typeNotes(request.query.names);
     const demandRoom = (bytes: number) => unread.demandRoom(bytes, request.owner);
     const body = await records.read(request.owner, [{ partition, userKey: userId }], ([record = null]) => {
       // One more than asked for shows whether there is a next page.
@@ -37,7 +41,8 @@ export const routes: Routes = (context) => (app, _options, done) => {
           ? encodeCursor(question, [last.ts, signalId(record, last)])
           : null;
       const lost = lostAmong(user, { ...selection, limit: limit + 1 });
-      return userBody(page, next, metaText(lost === null ? [] : [lostUpTo(lost, 'signals')]), demandRoom);
+      const lacks = gapsOf('record_cut', lost === null ? [] : [lostUpTo(lost, 'signals')]);
+      return userBody(page, next, metaText(new Set([partition]), lacks, notes), demandRoom);
     });
     return sendJson(reply, body);
   });
@@ -45,6 +50,7 @@ export const routes: Routes = (context) => (app, _options, done) => {
   serve(app, USER_ROUTES.querySignals, async (request, reply) => {
     const { users, limit } = request.body;
     rangeOf(request.body);
+    const notes = request.body.names === undefined ? [] : await typeNotes(request.body.names);
     const asked = users.map((userKey) => ({ partition: partitionOf(userKey, deps.partitions), userKey }));
     const selections = new Map<number, ReturnType<typeof selectionOf> & { limit: number }>();
     const demandRoom = (bytes: number) => unread.demandRoom(bytes, request.owner);
@@ -62,7 +68,9 @@ export const routes: Routes = (context) => (app, _options, done) => {
         if (lost !== null) holes.push(`${JSON.stringify(userKey)}: ${lostUpTo(lost, 'signals')}`);
         return cutTo(limit, user);
       });
-      return queryBody(selected, metaText(holes), pool, demandRoom);
+      const left = holes.length > MOST_HOLES ? [`and ${holes.length - MOST_HOLES} more users`] : [];
+      const lacks = gapsOf('record_cut', [...holes.slice(0, MOST_HOLES), ...left]);
+      return queryBody(selected, metaText(selections, lacks, notes), pool, demandRoom);
     });
     // `finish`: the last byte was handed to the kernel. An answer that breaks off leaves its buffer to the collector.
     reply.raw.once('finish', release);
@@ -89,25 +97,27 @@ function selectionOf(
 /** Users of one answer that are reported to have lost signals. */
 const MOST_HOLES = 20;
 
-/** `meta` as text, made ten times a second: but for what the records of an answer lost, it changes with the clock, not with the request. */
-function createMetaText({ board, deps }: ApiContext): (holes?: readonly string[]) => string {
-  let text = '';
+/** Whether a partition is among those of the users that were asked for. */
+type Partitions = Pick<ReadonlySet<number>, 'has'>;
+
+/** `meta` as text, made ten times a second: but for what an answer lacks by itself, it changes with the clock, not with the request. */
+function createMetaText({ board, deps }: ApiContext) {
+  let health = board.health();
+  let whole = '';
   let madeAtMs = Number.NEGATIVE_INFINITY;
-  const make = (holes: readonly string[]): string => {
-    const { lagMs, watermark, missing, notes } = board.health();
-    const left = holes.length > MOST_HOLES ? [`and ${holes.length - MOST_HOLES} more users`] : [];
-    const warnings = [...missing, ...holes.slice(0, MOST_HOLES), ...left, ...notes];
-    const complete = missing.length + holes.length === 0;
-    return JSON.stringify({ view: 'speed', speed: { lagMs, watermark }, complete, warnings });
+  const make = (gaps: readonly Gap[], notes: readonly string[]): string => {
+    const { lagMs, watermark } = health;
+    return JSON.stringify({ view: 'speed', speed: { lagMs, watermark }, ...completenessOf(gaps, [...health.notes, ...notes]) });
   };
-  return (holes = []) => {
-    if (holes.length > 0) return make(holes);
+  return (partitions: Partitions, lacks: readonly Gap[], notes: readonly string[]): string => {
     const nowMs = deps.now();
     if (nowMs - madeAtMs >= 100 || nowMs < madeAtMs) {
-      text = make([]);
+      health = board.health();
+      whole = make([], []);
       madeAtMs = nowMs;
     }
-    return text;
+    if (health.missing.length + lacks.length + notes.length === 0) return whole;
+    return make([...gapsAmong(health.missing, partitions), ...lacks], notes);
   };
 }
 

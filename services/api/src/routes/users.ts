@@ -1,6 +1,7 @@
 /** A user's journeys: what led to their conversions, and the one they are in now. */
 import { type Conversion, type Touch, USER_ROUTES } from '@tributary/contract/users';
 import { partitionOf } from '@tributary/model/user-key';
+import { completenessOf, gapsAmong, gapsOf } from '@tributary/serving/gaps';
 import { cutOfRecord, eventsOfRecord, journeysOf, lostUpTo, tailOf, timelineOf } from '@tributary/serving/users/user-timeline';
 import { campaignOf, type TimelineEvent } from '@tributary/views/timeline';
 import { NEVER_CUT } from '@tributary/views/user-state';
@@ -31,13 +32,15 @@ export const routes: Routes =
       const logTimeMs = board.states()[partition]?.logTimeMs ?? deps.now();
       const journeys = journeysOf(timelineOf(events, definitions), definitions, logTimeMs);
       const { lagMs, watermark, missing, notes } = board.health();
-      const holes = [
-        ...missing,
-        ...(cutTs === NEVER_CUT ? [] : [lostUpTo(cutTs, 'touches and conversions')]),
+      const bounded = [
         ...(isCut ? [`only the ${MAX_RECORD_BYTES} bytes that came last of the user's record were read`] : []),
+        ...(journeys.length > MAX_JOURNEYS ? [`the oldest ${journeys.length - MAX_JOURNEYS} journeys are left out`] : []),
       ];
-      const warnings = [...holes, ...notes];
-      if (journeys.length > MAX_JOURNEYS) warnings.push(`the oldest ${journeys.length - MAX_JOURNEYS} journeys are left out`);
+      const holes = [
+        ...gapsAmong(missing, new Set([partition])),
+        ...gapsOf('record_cut', cutTs === NEVER_CUT ? [] : [lostUpTo(cutTs, 'touches and conversions')]),
+        ...gapsOf('bound_reached', bounded),
+      ];
       return {
         userId,
         status: isPresent ? ('PRESENT' as const) : ('NOT_FOUND' as const),
@@ -51,8 +54,7 @@ export const routes: Routes =
         meta: {
           view: 'speed' as const,
           speed: { lagMs, watermark },
-          complete: holes.length === 0 && journeys.length <= MAX_JOURNEYS,
-          warnings,
+          ...completenessOf(holes, notes),
           definitions: definitions.version,
         },
       };

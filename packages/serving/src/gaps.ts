@@ -1,0 +1,28 @@
+/** What an answer lacks: a code for programs, a sentence for people, and whose answers it concerns. Pure. */
+import type { Reason } from '@tributary/contract/meta';
+
+export interface Gap {
+  readonly reason: Reason;
+  /** Answers about users of other partitions lack nothing because of it; null: all answers lack it. */
+  readonly partition: number | null;
+  readonly text: string;
+}
+
+/** Gaps of one reason that concern whatever is answered. */
+export function gapsOf(reason: Reason, texts: readonly string[]): Gap[] {
+  return texts.map((text) => ({ reason, partition: null, text }));
+}
+
+/** Those that concern users of these partitions. */
+export function gapsAmong(gaps: readonly Gap[], partitions: Pick<ReadonlySet<number>, 'has'>): readonly Gap[] {
+  return gaps.filter(({ partition }) => partition === null || partitions.has(partition));
+}
+
+/** What `meta` says of them, and of what should merely be known. */
+export function completenessOf(
+  gaps: readonly Gap[],
+  notes: readonly string[],
+): { complete: boolean; reasons: Reason[]; warnings: string[] } {
+  const reasons = [...new Set(gaps.map(({ reason }) => reason))];
+  return { complete: gaps.length === 0, reasons, warnings: [...gaps.map(({ text }) => text), ...notes] };
+}

@@ -1,0 +1,46 @@
+/** Event types that a question names and no counted event has: a mistyped one would choose nothing, without a word. */
+import { remembered } from '@tributary/runtime/http/remembered';
+import { nearestName } from '@tributary/runtime/settings/unknown';
+import { type ServingContext, takeSnapshot } from '@tributary/serving/snapshot';
+import { activity } from '@tributary/views/activity/fold';
+
+/** Types are looked up again at most this often. */
+const LOOKED_UP_MS = 1_000;
+/** The nearest is looked for among at most this many types: each pair of names is compared letter by letter. */
+const COMPARED = 200;
+/** Unknown types that have a sentence each. */
+const NAMED = 3;
+
+/** Notes about the types of a question. What is known costs a look into a set; the rows are asked for others alone. */
+export function createTypeNotes(context: ServingContext): (types: readonly string[]) => Promise<string[]> {
+  let known: ReadonlySet<string> = new Set();
+  const lookUp = remembered(
+    async () => {
+      const snapshot = await takeSnapshot(context, [activity], 'merged');
+      const rows = snapshot.project(activity, { days: { fromDay: null, toDay: null }, by: ['type'], equal: {} });
+      known = new Set(rows.keys());
+    },
+    LOOKED_UP_MS,
+    () => performance.now(),
+  );
+  return async (types) => {
+    if (types.every((type) => known.has(type))) return [];
+    try {
+      await lookUp();
+    } catch {
+      // Without the rows nothing can be said of types; the answer itself needs none.
+      return [];
+    }
+    const unknown = types.filter((type) => !known.has(type));
+    const more = unknown.length - NAMED;
+    return [
+      ...unknown.slice(0, NAMED).map((type) => sentenceOf(type, known)),
+      ...(more > 0 ? [`types that no event has: ${more} more`] : []),
+    ];
+  };
+}
+
+function sentenceOf(type: string, known: ReadonlySet<string>): string {
+  const nearest = known.size > COMPARED ? undefined : nearestName(type, known);
+  return `no event has the type ${JSON.stringify(type)}${nearest === undefined ? '' : `. Did you mean ${JSON.stringify(nearest)}?`}`;
+}

@@ -1,0 +1,23 @@
+/** A mistyped event type chooses nothing, and the answer says so. */
+import { expect, test } from 'vitest';
+import { createWorld, event } from './world.ts';
+
+test('a type that no event has is named, with the one that was probably meant', async () => {
+  const world = await createWorld();
+  await world.ingest(event({ type: 'product_view' }));
+  await world.tick();
+  const notesOf = async (names: string[]) => {
+    const one = (await world.get(`/v1/users/u1/signals?names=${names}`)).body;
+    const { body } = await world.post('/v1/signals/query', { users: ['u1'], names });
+    expect(body.meta).toEqual(one.meta);
+    return [one.signals.length, one.meta.complete, one.meta.warnings];
+  };
+  expect(await notesOf(['product_view'])).toEqual([1, true, []]);
+  const meant = 'no event has the type "product_veiw". Did you mean "product_view"?';
+  expect(await notesOf(['product_veiw'])).toEqual([0, true, [meant]]);
+  expect(await notesOf(['product_view', 'q', 'r', 's', 't', 'u'])).toEqual([
+    1,
+    true,
+    ['no event has the type "q"', 'no event has the type "r"', 'no event has the type "s"', 'types that no event has: 2 more'],
+  ]);
+});
