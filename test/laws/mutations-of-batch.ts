@@ -393,7 +393,7 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
   {
     lie: 'a generation is built on events that lack a field which views read',
     law: '1',
-    file: `${RECOMPUTE}/begin/begin.ts`,
+    file: `${RECOMPUTE}/begin/draft.ts`,
     from: ' || !keepsAllColumns(published)',
     to: '',
     test: 'jobs/recompute/test/event-columns.test.ts',

@@ -1,0 +1,69 @@
+/** What a new generation will be: decided from what was read, without reading or writing. */
+import { keepsAllColumns, keepsKeys } from '@tributary/archive/compute/relations';
+import type { GenerationManifest } from '@tributary/archive/layout';
+import type { Definitions } from '@tributary/model/definitions';
+import { TributaryError } from '@tributary/model/errors';
+import type { Run } from '../run.ts';
+import { chooseDefinitions } from './definitions.ts';
+import type { Published } from './published.ts';
+
+export interface Facts {
+  readonly run: Pick<Run, 'mode' | 'reason' | 'definitions'>;
+  readonly published: Pick<Published, 'base' | 'inForce' | 'fileBefore'>;
+  /** The file of definitions as it is now; null: none is configured. */
+  readonly file: Definitions | null;
+  readonly parse: (json: string) => Definitions;
+  /** How many the log has. */
+  readonly partitions: number;
+  readonly now: number;
+}
+
+export type Draft = Omit<GenerationManifest, 'generation'>;
+
+/** Throws `partition_mismatch` where the log has other partitions than the base. */
+export function draftOf({ run, published, file, parse, partitions, now }: Facts): Draft {
+  const { fileBefore, inForce } = published;
+  const { definitions, origin } = chooseDefinitions({ run, file, fileBefore, published: inForce, parse, now });
+  const base = run.mode === 'full' ? null : baseOf(published.base, definitions, partitions);
+  return {
+    state: 'pending',
+    mode: base === null ? 'full' : 'incremental',
+    base,
+    definitions: definitions.json,
+    definitionsVersion: definitions.version,
+    ...(origin !== undefined && { definitionsOrigin: origin }),
+    reason: run.reason,
+    createdAt: now,
+    computedAt: null,
+    lastSegment: [],
+    cut: [],
+    views: {},
+    events: [],
+    conversions: [],
+    counts: { events: 0, newEvents: 0, duplicates: 0 },
+  };
+}
+
+/** An incremental run builds on what readers trust: after a rollback not on what was rolled back. */
+function baseOf(published: GenerationManifest | null, definitions: Definitions, partitions: number): number | null {
+  if (published === null || published.state !== 'computed' || !keepsAllColumns(published)) return null;
+  if (!keepsKeys(published, definitions)) return null;
+  if (published.lastSegment.length === partitions) return published.generation;
+  throw new TributaryError(
+    'partition_mismatch',
+    `generation ${published.generation} has ${published.lastSegment.length} partitions, the log ${partitions}`,
+  );
+}
+
+/** Nothing changes its rows any more. */
+export function isFinished({ state }: Pick<GenerationManifest, 'state'>): boolean {
+  return state === 'computed' || state === 'retired';
+}
+
+/** Throws `conflict` where the generation of an earlier attempt cannot be gone on with. */
+export function demandUsable(manifest: GenerationManifest): GenerationManifest {
+  const { generation, state, failure } = manifest;
+  if (state === 'pending' || state === 'computed') return manifest;
+  const why = failure === undefined ? '' : ` (${failure})`;
+  throw new TributaryError('conflict', `generation ${generation} is ${state}: this run cannot go on with it${why}`);
+}
