@@ -2,10 +2,7 @@
  * The log in Kafka: reading a filled topic beside a bare consumer of the same client that only parses; the speed worker on it, one
  * and two of them as processes; end to end over HTTP. One broker, on the cores that everything else uses too.
  */
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
 import { cpus } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { openEventLog } from '@tributary/log/open-log';
 import type { EventLog } from '@tributary/log/port';
 import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
@@ -15,12 +12,12 @@ import { Kafka, logLevel } from 'kafkajs';
 import { benchEndToEnd } from './end-to-end.ts';
 import { fill } from './fill.ts';
 import type { Figure } from './report.ts';
+import { runWorkers } from './worker-processes.ts';
 import type { Workload } from './workload.ts';
 
 const PARTITIONS = 16;
 const PREFIX = 'bench';
 const ROUNDS = 3;
-const WORKER = fileURLToPath(new URL('./kafka-worker.ts', import.meta.url));
 
 export async function benchKafka(load: Workload, seconds: number): Promise<Figure[]> {
   const kafka = await kafkaForTests();
@@ -145,28 +142,23 @@ interface Run {
   readonly cores: number;
 }
 
-/** `count` workers, each with its share of the partitions, from the start of the log to its end. */
-async function workers(count: number, bootstrap: string, prefix: string, redisUrl: string): Promise<Run> {
+/** `count` workers on the emptied Redis. */
+async function workers(count: number, bootstrap: string, topicPrefix: string, redisUrl: string): Promise<Run> {
   const redis = connectRedis(redisUrl, 'commit', () => {});
   await whenReady(redis, 10_000);
   await redis.flushall();
   redis.disconnect();
-  const children = Array.from({ length: count }, (_, nth) => {
-    const partitions = [...Array(PARTITIONS).keys()].filter((p) => p % count === nth);
-    return fork(WORKER, [bootstrap, prefix, redisUrl, String(PARTITIONS), partitions.join(',')], { stdio: 'inherit' });
+  const busyBefore = busyMs();
+  const { seconds } = await runWorkers({
+    count,
+    bootstrap,
+    topicPrefix,
+    redisUrl,
+    partitions: PARTITIONS,
+    views: 'all',
+    namespace: 'bench',
   });
-  try {
-    await Promise.all(children.map((child) => once(child, 'message')));
-    const start = performance.now();
-    const busyBefore = busyMs();
-    for (const child of children) child.send('go');
-    const codes = await Promise.all(children.map((child) => once(child, 'exit').then(([code]) => code as number)));
-    if (codes.some((code) => code !== 0)) throw new Error(`workers ended with ${codes}`);
-    const seconds = (performance.now() - start) / 1000;
-    return { seconds, cores: (busyMs() - busyBefore) / 1000 / seconds };
-  } finally {
-    for (const child of children) child.kill('SIGKILL');
-  }
+  return { seconds, cores: (busyMs() - busyBefore) / 1000 / seconds };
 }
 
 function fastest(runs: readonly Run[]): Run {

@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- section …] [--events N] [--seconds N] [--repetitions N] [--world NAME] [--resume FILE] [--json FILE]`: measures, prints a table and JSON. Exit 0 whether goals are
+ * `npm run bench [-- section …] [--events N] [--seconds N] [--repetitions N] [--world NAME] [--resume FILE] [--dbsp] [--json FILE]`: measures, prints a table and JSON. Exit 0 whether goals are
  * met or not: a figure is information, a failed measurement is exit 1. Compare ratios, not single times.
  */
 import { writeFileSync } from 'node:fs';
@@ -10,6 +10,7 @@ import { benchEndToEnd } from './end-to-end.ts';
 import { benchIntervals } from './intervals.ts';
 import { benchKafka } from './kafka.ts';
 import { benchModels } from './models.ts';
+import { benchPeers } from './peers.ts';
 import { benchReads } from './reads.ts';
 import { type Figure, met, table } from './report.ts';
 import { benchSpeed } from './speed.ts';
@@ -23,6 +24,7 @@ const { values, positionals } = parseArgs({
     repetitions: { type: 'string' },
     world: { type: 'string' },
     resume: { type: 'string' },
+    dbsp: { type: 'boolean', default: false },
     json: { type: 'string' },
   },
 });
@@ -39,6 +41,9 @@ const SECTIONS: Record<string, () => Promise<Figure[]>> = {
     ),
   models: () => benchModels(Number(values.seconds ?? 60)),
   intervals: async () => benchIntervals(),
+  // Builds in other languages: by name only.
+  peers: () =>
+    benchPeers({ events: Number(values.events ?? 1_000_000), users: Number(values.users ?? 100_000), seed: 1 }, values.dbsp),
   // Half an hour of one processor, and no figure of the machine: by name only.
   coverage: () =>
     benchCoverage({ repetitions: Number(values.repetitions ?? 200), world: values.world, resume: values.resume }, (text) =>
@@ -46,7 +51,8 @@ const SECTIONS: Record<string, () => Promise<Figure[]>> = {
     ),
 };
 
-const wanted = positionals.length > 0 ? positionals : Object.keys(SECTIONS).filter((section) => section !== 'coverage');
+const wanted =
+  positionals.length > 0 ? positionals : Object.keys(SECTIONS).filter((section) => !['peers', 'coverage'].includes(section));
 const figures: Figure[] = [];
 for (const section of wanted) {
   const run = SECTIONS[section];
