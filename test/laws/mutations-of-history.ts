@@ -428,7 +428,7 @@ export const MUTATIONS_OF_HISTORY: readonly Mutation[] = [
     lie: 'what the store refuses for good passes for a store that is down',
     law: '7',
     file: 'packages/store/src/unless-down.ts',
-    from: 'if (!isRefusal(cause)) throw error;',
+    from: 'if (!isFinalReply(cause)) throw error;',
     to: 'throw error;',
     test: 'services/speed/test/standing-still.test.ts',
   },

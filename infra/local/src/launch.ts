@@ -11,6 +11,7 @@ import { join, resolve } from 'node:path';
 import { TributaryError } from '@tributary/model/errors';
 import { readConfig } from '@tributary/runtime/config/read-config';
 import { DISK_SETTINGS, watchDisk } from '@tributary/runtime/data-folder/disk-space';
+import { DATA_FOLDERS, dataPath } from '@tributary/runtime/data-folder/paths';
 import { type LocalAccess, localKeys, writeAccess } from './credentials.ts';
 import { lockDataDir } from './data-lock.ts';
 import { lastWords } from './last-words.ts';
@@ -96,7 +97,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       redisUrl: redisUrl(host, ports.redis, password),
     };
     const keys = await localKeys(dataDir, Date.now());
-    const logFile = (name: string) => join(dataDir, 'logs', `${name}.log`);
+    const logFile = (name: string) => dataPath(dataDir, 'logs', `${name}.log`);
     const autoRestart = options.autoRestart ?? true;
     const onEvent = (event: ManagedEvent) =>
       options.onEvent?.({ ...event, said: event.type === 'ended' ? lastWords(logFile(event.name)) : undefined });
@@ -161,7 +162,7 @@ async function assertRoom(dataDir: string, env: Environment): Promise<void> {
 
 /** What older versions made is for its owner only as well; what roles and Redis make is so from the start (umask). */
 function closeFolders(dataDir: string): void {
-  for (const name of ['archive', 'generations', 'logs', 'quarantine', 'redis', 'staging']) {
+  for (const name of DATA_FOLDERS) {
     const folder = join(dataDir, name);
     if (existsSync(folder)) chmodSync(folder, 0o700);
   }

@@ -5,6 +5,7 @@ import { chmodSync, closeSync, existsSync, mkdirSync, readdirSync, readFileSync,
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { constrainedMemory } from 'node:process';
+import { dataPath } from '@tributary/runtime/data-folder/paths';
 import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
 import { DURABLE_SETTINGS } from '@tributary/runtime/redis/durability';
 import { openLog } from './log-file.ts';
@@ -76,7 +77,7 @@ export function redisSpec({ host, port, password, dataDir, logFile, autoRestart,
 }
 
 export function redisFolder(dataDir: string): string {
-  return join(dataDir, 'redis');
+  return dataPath(dataDir, 'redis');
 }
 
 export function redisUrl(host: string, port: number, password: string): string {

@@ -9,6 +9,7 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
+import { isReply } from './redis-replies.ts';
 
 /** How long a command waits for its keys to come together: one batch of a move takes a few ms. */
 const MOVING_WAIT_MS = 100;
@@ -29,7 +30,7 @@ export function keysFor(redis: Redis, first: string, others: () => readonly stri
 
 /** Keys of one command lie on two nodes, or one of them exists nowhere yet while its slot moves. Nothing was executed. */
 export function isMoving(error: unknown): boolean {
-  return error instanceof Error && error.message.startsWith('TRYAGAIN');
+  return isReply(error, 'TRYAGAIN');
 }
 
 /** Waits a little for keys that are being moved. */

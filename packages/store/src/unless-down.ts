@@ -1,4 +1,5 @@
 import { TributaryError } from '@tributary/model/errors';
+import { isFinalReply } from './redis-replies.ts';
 
 /** How an error begins that reports deltas which are gone for good: asking again does not bring them back. */
 const RETIRED = 'RETIRED ';
@@ -20,16 +21,7 @@ export async function unlessDownOrRefused<T>(work: () => Promise<T>): Promise<T>
     return await unlessDown(work);
   } catch (error) {
     const { cause } = error as Error;
-    if (!isRefusal(cause)) throw error;
+    if (!isFinalReply(cause)) throw error;
     throw new TributaryError('store_refused', `the store refused the commit: ${cause.message}`, { cause });
   }
-}
-
-/** What Redis says while a node starts, moves, is full or out of reach; "ERR max number of clients" names it otherwise. */
-const TRANSIENT =
-  /^(LOADING|CLUSTERDOWN|MASTERDOWN|TRYAGAIN|MOVED|ASK|READONLY|OOM|BUSY|NOREPLICAS|MISCONF|UNBLOCKED|ERR max number of clients)\b/;
-
-/** A reply, not a failure of the connection. */
-function isRefusal(error: unknown): error is Error {
-  return error instanceof Error && error.name === 'ReplyError' && !TRANSIENT.test(error.message);
 }

@@ -2,7 +2,7 @@
 import { accessSync, constants, lstatSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { quoted } from '../config/setting.ts';
-import { DATA_PATHS } from '../data-folder/paths.ts';
+import { FOLDERS_OF_ROLES } from '../data-folder/paths.ts';
 import { notedPartitions } from '../event-log/note.ts';
 import { keyFileOf, readKeys } from '../keys/file.ts';
 
@@ -25,23 +25,13 @@ const REASONS: Readonly<Record<string, string>> = {
   ELOOP: 'it is a link that leads to itself',
 };
 
-/** What each role but the API writes to. */
-const WRITTEN = [
-  'archive',
-  DATA_PATHS.events,
-  DATA_PATHS.segments,
-  DATA_PATHS.generations,
-  DATA_PATHS.publications,
-  DATA_PATHS.staging,
-];
-
 /** A folder that is not there yet is made at the start, where its parent takes it. */
 export function folderTroubles({ name, path }: { readonly name: string; readonly path: string }, partitions: number): string[] {
   const folder = resolve(path);
   const nearest = nearestThere(folder);
   const trouble = writeTrouble(nearest);
   if (trouble !== undefined) return [refusal(name, path, nearest !== folder && trouble === NO_FOLDER ? BELOW_A_FILE : trouble)];
-  const closed = WRITTEN.map((inner) => resolve(folder, inner)).flatMap((inner) => {
+  const closed = FOLDERS_OF_ROLES.map((inner) => resolve(folder, inner)).flatMap((inner) => {
     const why = isThere(inner) ? writeTrouble(inner) : undefined;
     return why === undefined ? [] : [refusal(name, inner, why)];
   });

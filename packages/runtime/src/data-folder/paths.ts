@@ -13,7 +13,30 @@ export const DATA_PATHS = {
   questions: 'questions',
   staging: 'staging',
   quarantine: 'quarantine',
+  logs: 'logs',
+  redis: 'redis',
 } as const;
+
+/** Made by "npm start", for what roles print and for its Redis: a role does not write there. */
+const OF_THE_START: readonly string[] = [DATA_PATHS.logs, DATA_PATHS.redis];
+
+/** Every folder of the data folder, each after the one that it lies in. */
+export const DATA_FOLDERS: readonly string[] = [
+  ...new Set(
+    Object.values(DATA_PATHS)
+      .filter((path) => !path.endsWith('.json'))
+      .flatMap(withParents),
+  ),
+];
+
+/** What roles write to. */
+export const FOLDERS_OF_ROLES: readonly string[] = DATA_FOLDERS.filter((path) => !OF_THE_START.includes(path));
+
+/** `a/b` → `a`, `a/b`. */
+function withParents(path: string): string[] {
+  const parts = path.split('/');
+  return parts.map((_, i) => parts.slice(0, i + 1).join('/'));
+}
 
 /** A shell replaces "~" at the beginning of a word only, and without quotes: it would become a folder of that name. */
 export function unexpanded(name: string, path: string): string {

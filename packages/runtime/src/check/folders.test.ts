@@ -1,0 +1,35 @@
+/** The data folder before anything writes to it: each folder of the one table of paths is looked at. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { DATA_FOLDERS, FOLDERS_OF_ROLES } from '../data-folder/paths.ts';
+import { folderTroubles } from './folders.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'tributary-folders-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const troubles = () => folderTroubles({ name: 'TRIBUTARY_DATA_DIR', path: folder }, 16);
+
+test('a folder is named after the one that it lies in, once', () => {
+  expect(DATA_FOLDERS).toEqual([...new Set(DATA_FOLDERS)]);
+  expect(DATA_FOLDERS).toEqual(expect.arrayContaining(['archive', 'archive/dead', 'questions', 'quarantine', 'logs', 'redis']));
+  expect(DATA_FOLDERS.filter((path, i) => path.includes('/') && !DATA_FOLDERS.slice(0, i).includes(dirname(path)))).toEqual([]);
+});
+
+test.each(FOLDERS_OF_ROLES)('a file where %s must be is refused, by its path', (path) => {
+  expect(troubles()).toEqual([]);
+  mkdirSync(dirname(join(folder, path)), { recursive: true });
+  writeFileSync(join(folder, path), '');
+  expect(troubles()).toEqual([
+    `TRIBUTARY_DATA_DIR must be a folder to write in (got "${join(folder, path)}": it is not a folder). Name another folder.`,
+  ]);
+});
+
+test('what the start command makes for itself is not asked of roles', () => {
+  for (const path of ['logs', 'redis']) writeFileSync(join(folder, path), '');
+  expect(troubles()).toEqual([]);
+});
