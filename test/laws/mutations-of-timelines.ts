@@ -116,6 +116,15 @@ export const MUTATIONS_OF_TIMELINES: readonly Mutation[] = [
     file: `${SPEED}/partition-run.ts`,
     from: 'if (recordRetentionMs(run.rules) > keptMs) run.cutTs',
     to: 'if (keptMs < 0) run.cutTs',
+    test: 'test/laws/law-7-cut-timelines.test.ts',
+  },
+  {
+    lie: 'records that are kept for longer because signals are were always kept for as long',
+    law: '7',
+    file: `${SPEED}/partition-run.ts`,
+    from: 'if (recordRetentionMs(run.rules) > keptMs) run.cutTs',
+    to: 'if (run.rules.retention.longMs > keptMs) run.cutTs',
+    test: 'test/laws/law-7-cut-timelines.test.ts',
   },
   {
     lie: 'an event behind the cut is taken for a new one',
