@@ -13,6 +13,8 @@ import { stagingFolder, sweepOrphans, sweepStaging } from '@tributary/archiver/s
 import type { EventLog } from '@tributary/log/port';
 import { type Event, encodeEvent } from '@tributary/model/event';
 import { partitionOf, userKeyOf } from '@tributary/model/user-key';
+import type { ArchiveClaims } from '@tributary/runtime/event-log/own-archive';
+import { createMemoryArchiveClaims } from '@tributary/testkit/memory-archive-claims';
 import { createMemoryDisk, createMemoryLog, type MemoryDisk } from '@tributary/testkit/memory-log';
 
 export const T0 = Date.UTC(2026, 2, 1, 21);
@@ -26,6 +28,8 @@ export interface Rig {
   /** How far the "speed layer" has read; null: nowhere. */
   speedPosition: string | null;
   nowMs: number;
+  /** A store that was emptied has others. */
+  claims: ArchiveClaims;
   /** A new archiver process: removes what dead ones left, then runs on demand. */
   start(changes?: Partial<ArchiverOptions>): Promise<Archiver>;
   append(events: readonly Event[]): Promise<void>;
@@ -46,6 +50,7 @@ export async function createRig(partitions = 3, dataDir?: string): Promise<Rig> 
     partitions,
     speedPosition: null,
     nowMs: T0,
+    claims: createMemoryArchiveClaims(),
     async start(changes = {}) {
       const writer = (0xa0 + ++writers).toString(16);
       await sweepStaging(folder, T0);
@@ -53,6 +58,7 @@ export async function createRig(partitions = 3, dataDir?: string): Promise<Rig> 
       return createArchiver({
         log,
         dataDir: folder,
+        claims: rig.claims,
         writer,
         openSession: () =>
           openDuckDb({ memoryLimit: '256MB', threads: 2, tempDir: join(stagingFolder(folder, writer), 'duckdb') }),

@@ -17,6 +17,7 @@ import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/
 import { missingKafka } from '@tributary/testkit/kafka/for-tests';
 import { type KafkaCluster, startKafka } from '@tributary/testkit/kafka/kafka-cluster';
 import { eventually, readAll } from '@tributary/testkit/log-reading';
+import { createMemoryArchiveClaims } from '@tributary/testkit/memory-archive-claims';
 import { createMemoryStore } from '@tributary/testkit/memory-store';
 import { ConfigResourceTypes } from 'kafkajs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -114,6 +115,7 @@ describe.skipIf(missing !== null)('what lies in the topic cannot be read, or is 
       const archiver = createArchiver({
         log,
         dataDir,
+        claims: createMemoryArchiveClaims(),
         writer: 'a1',
         openSession: () => openDuckDb({ memoryLimit: '256MB', threads: 1, tempDir: join(dataDir, 'duckdb') }),
         limits: { ...DEFAULT_LIMITS, waitMs: 0, gatherMs: 0 },

@@ -1,10 +1,14 @@
 /** An archiver over a folder that is not the log's: not mounted, unmounted while it runs, or of another platform. */
-import { mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { namesIn } from '@tributary/archive/durable';
 import { archivedUpTo } from '@tributary/archive/segments';
-import { DEFAULT_LIMITS } from '@tributary/archiver/pipeline';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type ArchiverOptions, DEFAULT_LIMITS } from '@tributary/archiver/pipeline';
+import { archiveIdentity } from '@tributary/runtime/event-log/own-archive';
+import { createMemoryArchiveClaims } from '@tributary/testkit/memory-archive-claims';
+import { createMemoryLog } from '@tributary/testkit/memory-log';
+import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { createRig, placesInArchive, placesInLog, type Rig, someEvents } from '../faults/archiver-rig.ts';
 
 const PARTITIONS = 2;
@@ -16,12 +20,22 @@ beforeEach(async () => {
 });
 afterEach(() => rig.close());
 
+/** As a mount point is before anything is mounted there. */
+async function emptyFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'tributary-mount-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** The speed layer is behind: nothing of it may be trimmed. */
+const archiveOnly = (changes: Partial<ArchiverOptions> = {}) => archive({ speedPosition: async () => null, ...changes });
+
 /** Everything is read by the speed layer too: what is archived may be trimmed. */
-async function archive(changes: { readonly dataDir?: string } = {}): Promise<void> {
+async function archive(changes: Partial<ArchiverOptions> = {}): Promise<void> {
   const archiver = await rig.start({
     limits,
-    ...changes,
     speedPosition: async (partition) => (await rig.log.ends())[partition] ?? null,
+    ...changes,
   });
   for (let round = 0; round < 3; round++) {
     rig.nowMs += 10_000;
@@ -29,49 +43,49 @@ async function archive(changes: { readonly dataDir?: string } = {}): Promise<voi
   }
 }
 
-test('law 6: an archiver over an empty folder beside a trimmed log archives nothing and trims nothing', async () => {
+test('law 6: an archiver over an empty folder beside a trimmed log and an emptied Redis archives nothing and trims nothing', async () => {
   await rig.append(someEvents(30));
   await archive();
   expect((await rig.log.starts()).every((start) => start !== null)).toBe(true);
   await rig.append(someEvents(30, 30));
   const waiting = await placesInLog(rig);
-  const unmounted = await mkdtemp(join(tmpdir(), 'tributary-mount-'));
-  try {
-    await expect(archive({ dataDir: unmounted })).rejects.toMatchObject({
-      code: 'history_mismatch',
-      message: expect.stringContaining(unmounted),
-    });
-    expect((await archivedUpTo(unmounted, 0)).last).toBeNull();
-  } finally {
-    await rm(unmounted, { recursive: true });
-  }
+  const unmounted = await emptyFolder();
+  rig.claims = createMemoryArchiveClaims();
+  await expect(archive({ dataDir: unmounted })).rejects.toMatchObject({
+    code: 'history_mismatch',
+    message: expect.stringContaining(`the archive in ${unmounted} has no segment of it`),
+  });
+  expect((await archivedUpTo(unmounted, 0)).last).toBeNull();
   expect(await placesInLog(rig)).toEqual(waiting);
   // Mounted again, it goes on as if nothing had been.
   await archive();
   expect(await placesInArchive(rig)).toHaveLength(60);
 });
 
-test('law 6: a folder that is unmounted while the archiver runs gets no segment, and the log keeps its entries', async () => {
-  const archiver = await rig.start({ limits, speedPosition: async (partition) => (await rig.log.ends())[partition] ?? null });
-  await rig.append(someEvents(30));
-  await archiver.turn();
-  rig.nowMs += 10_000;
-  await archiver.turn();
-  await rig.append(someEvents(30, 30));
-  const waiting = await placesInLog(rig);
-  await archiver.turn();
-  rig.nowMs += 10_000;
-  const elsewhere = `${rig.dataDir}-elsewhere`;
-  // The archive may be a mount of its own: the spools are still there.
-  await rename(join(rig.dataDir, 'archive'), elsewhere);
-  await expect(archiver.turn()).rejects.toMatchObject({ code: 'history_mismatch' });
-  await expect(archiver.turn()).rejects.toMatchObject({ code: 'history_mismatch' });
-  expect(await readdir(rig.dataDir)).not.toContain('archive');
-  expect(await placesInLog(rig)).toEqual(waiting);
-  await rename(elsewhere, join(rig.dataDir, 'archive'));
-  await archive();
-  expect(await placesInArchive(rig)).toHaveLength(60);
-});
+test.each(['archive', 'archive/segments'])(
+  'law 6: where %s is unmounted while the archiver runs no segment comes, and the log keeps its entries',
+  async (mount) => {
+    const archiver = await rig.start({ limits, speedPosition: async (partition) => (await rig.log.ends())[partition] ?? null });
+    await rig.append(someEvents(30));
+    await archiver.turn();
+    rig.nowMs += 10_000;
+    await archiver.turn();
+    await rig.append(someEvents(30, 30));
+    const waiting = await placesInLog(rig);
+    await archiver.turn();
+    rig.nowMs += 10_000;
+    const elsewhere = `${rig.dataDir}-elsewhere`;
+    // It may be a mount of its own: the spools are still there.
+    await rename(join(rig.dataDir, mount), elsewhere);
+    await expect(archiver.turn()).rejects.toMatchObject({ code: 'history_mismatch' });
+    await expect(archiver.turn()).rejects.toMatchObject({ code: 'history_mismatch' });
+    expect(await namesIn(join(rig.dataDir, mount))).toEqual([]);
+    expect(await placesInLog(rig)).toEqual(waiting);
+    await rename(elsewhere, join(rig.dataDir, mount));
+    await archive();
+    expect(await placesInArchive(rig)).toHaveLength(60);
+  },
+);
 
 test('law 6: what is archived and not trimmed yet stays in the log when the folder goes', async () => {
   await rig.append(someEvents(30));
@@ -91,4 +105,93 @@ test('law 6: what is archived and not trimmed yet stays in the log when the fold
   expect(await placesInLog(rig)).toEqual(waiting);
   await rm(rig.dataDir, { recursive: true, force: true });
   await rename(elsewhere, rig.dataDir);
+});
+
+test('law 6: an archiver over an empty folder beside a log that was never trimmed archives nothing there and trims nothing', async () => {
+  await rig.append(someEvents(30));
+  await archiveOnly();
+  await rig.append(someEvents(30, 30));
+  const waiting = await placesInLog(rig);
+  const unmounted = await emptyFolder();
+  await expect(archive({ dataDir: unmounted })).rejects.toMatchObject({
+    code: 'history_mismatch',
+    message: `TRIBUTARY_DATA_DIR must be the folder with the archive ${await archiveIdentity(rig.dataDir)}, which this log is archived in (got "${unmounted}": it has no archive/identity.json). Mount that folder, or restore a backup of it; where the archive is lost for good, docs/production.md says what to do ("Backup and restore").`,
+  });
+  expect(await readdir(unmounted)).toEqual([]);
+  expect(await placesInLog(rig)).toEqual(waiting);
+  await archive();
+  expect(await placesInArchive(rig)).toEqual(waiting);
+});
+
+test('law 6: a folder that is unmounted before its first segment gets none', async () => {
+  const archiver = await rig.start({ limits });
+  await rig.append(someEvents(30));
+  await archiver.turn();
+  const elsewhere = `${rig.dataDir}-elsewhere`;
+  await rename(join(rig.dataDir, 'archive'), elsewhere);
+  rig.nowMs += 10_000;
+  await expect(archiver.turn()).rejects.toMatchObject({ code: 'history_mismatch' });
+  expect(await readdir(rig.dataDir)).not.toContain('archive');
+  await rename(elsewhere, join(rig.dataDir, 'archive'));
+  await archive();
+  expect(await placesInArchive(rig)).toHaveLength(30);
+});
+
+test('law 6: of two folders that a new log is given at the same moment one is its own; two archivers of one folder share it', async () => {
+  await rig.append(someEvents(30));
+  const [other, another] = [await emptyFolder(), await emptyFolder()];
+  const outcomes = await Promise.allSettled([rig.dataDir, other, another].map((dataDir) => archiveOnly({ dataDir })));
+  const refused = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
+  expect(refused).toMatchObject([{ code: 'history_mismatch' }, { code: 'history_mismatch' }]);
+  const archived = await Promise.all(
+    [rig.dataDir, other, another].map(async (dir) => (await archivedUpTo(dir, 0)).last !== null),
+  );
+  expect(archived).toEqual(outcomes.map(({ status }) => status === 'fulfilled'));
+
+  rig.claims = createMemoryArchiveClaims();
+  const shared = await emptyFolder();
+  await Promise.all([1, 2, 3].map(() => archiveOnly({ dataDir: shared })));
+  expect((await archivedUpTo(shared, 0)).last).not.toBeNull();
+});
+
+test('law 6: a copy of the folder is as good as the folder; a new log begins with an empty one on the same Redis', async () => {
+  await rig.append(someEvents(30));
+  await archive();
+  await rig.append(someEvents(30, 30));
+  const restored = await emptyFolder();
+  await cp(rig.dataDir, restored, { recursive: true });
+  await archiveOnly({ dataDir: restored });
+  expect((await archivedUpTo(restored, 0)).last?.number).toBe(1);
+
+  const begun = await emptyFolder();
+  const log = createMemoryLog({ partitions: PARTITIONS });
+  await log.append(0, { kind: 'barrier', body: JSON.stringify({ generation: 1, definitions: '{}' }) });
+  const otherLog = { ...log, identity: 'a new log' };
+  await archiveOnly({ dataDir: begun, log: otherLog });
+  expect((await archivedUpTo(begun, 0)).last).toMatchObject({ number: 0, logIdentity: 'a new log' });
+  await expect(archiveOnly({ log: otherLog })).rejects.toMatchObject({ code: 'history_mismatch' });
+});
+
+test('law 6: after the store was emptied the folder keeps its log, and no other folder takes it', async () => {
+  await rig.append(someEvents(30));
+  await archiveOnly();
+  const identity = await archiveIdentity(rig.dataDir);
+  rig.claims = createMemoryArchiveClaims();
+  // Nothing new is archived.
+  await archiveOnly();
+  await rig.append(someEvents(30, 30));
+  expect(await rig.claims.of(rig.log.identity)).toBe(identity);
+  await expect(archive({ dataDir: await emptyFolder() })).rejects.toMatchObject({ code: 'history_mismatch' });
+  await archive();
+  expect(await placesInArchive(rig)).toHaveLength(60);
+});
+
+test('where the archive is lost for good, its identity in an empty folder begins it there', async () => {
+  await rig.append(someEvents(30));
+  await archiveOnly();
+  const folder = await emptyFolder();
+  await mkdir(join(folder, 'archive'));
+  await writeFile(join(folder, 'archive', 'identity.json'), JSON.stringify({ identity: await archiveIdentity(rig.dataDir) }));
+  await archiveOnly({ dataDir: folder });
+  expect((await archivedUpTo(folder, 0)).last?.number).toBe(0);
 });

@@ -5,6 +5,7 @@ import { MUTATIONS_OF_BATCH } from './mutations-of-batch.ts';
 import { MUTATIONS_OF_COLLECTOR } from './mutations-of-collector.ts';
 import { MUTATIONS_OF_DOORS } from './mutations-of-doors.ts';
 import { MUTATIONS_OF_EXCHANGE_RATES } from './mutations-of-exchange-rates.ts';
+import { MUTATIONS_OF_FOLDERS } from './mutations-of-folders.ts';
 import { MUTATIONS_OF_HISTORY } from './mutations-of-history.ts';
 import { MUTATIONS_OF_JOURNEYS } from './mutations-of-journeys.ts';
 import { MUTATIONS_OF_KAFKA } from './mutations-of-kafka.ts';
@@ -398,6 +399,7 @@ export const MUTATIONS: readonly Mutation[] = [
     test: POWER_LOSS,
   },
   ...MUTATIONS_OF_EXCHANGE_RATES,
+  ...MUTATIONS_OF_FOLDERS,
   ...MUTATIONS_OF_HISTORY,
   {
     lie: 'an entry dated ahead of the clock is new',

@@ -79,27 +79,6 @@ export const MUTATIONS_OF_HISTORY: readonly Mutation[] = [
     test: 'packages/runtime/src/event-log/note.test.ts',
   },
   {
-    lie: 'a first segment may begin anywhere in the log',
-    law: '6',
-    file: `${ARCHIVER}/one-history.ts`,
-    from: 'if (start === null || (last',
-    to: 'if (start === null || last === null || (last',
-  },
-  {
-    lie: 'a segment is written without the one before it',
-    law: '6',
-    file: `${ARCHIVER}/one-history.ts`,
-    from: 'if (before?.upTo === after) return;',
-    to: 'return;',
-  },
-  {
-    lie: 'the log is trimmed though the archive cannot be read',
-    law: '6',
-    file: `${ARCHIVER}/trim.ts`,
-    from: "if (upTo > ((await readableUpTo(partition)) ?? '')) throw unreadable(partition, upTo);",
-    to: '',
-  },
-  {
     lie: 'a record moves log time as far as it likes',
     law: '8',
     file: `${SPEED}/decode.ts`,

@@ -34,7 +34,7 @@ export const MUTATIONS_OF_SETTINGS: readonly Mutation[] = [
     lie: 'a speed worker reads beside whatever folder is there',
     law: '6',
     file: 'services/speed/src/main.ts',
-    from: "  await demandFolderOfLog(config.dataDir, opened, { dropsByAge: config.kafkaBrokers !== '', signal });\n",
+    from: "  await demandFolderOfLog(config.dataDir, opened, { dropsByAge: config.kafkaBrokers !== '', redis: store, signal });\n",
     to: '',
     test: 'services/speed/test/main.redis.test.ts',
   },

@@ -4,22 +4,24 @@ import { readConfig } from '@tributary/runtime/config/read-config';
 import { EVENT_LOG_SETTINGS } from '@tributary/runtime/event-log/configuration';
 import { lookForLog } from '@tributary/runtime/event-log/lost';
 import { eventLogNote } from '@tributary/runtime/event-log/note';
+import { assertArchiveOfLog } from '@tributary/runtime/event-log/own-archive';
 import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
 import type { Environment } from './roles.ts';
 
 const REDIS_WAIT_MS = 10_000;
 
-/** Throws `invalid_config` where the log that the folder names is gone and may not be created again. */
+/** Throws `invalid_config` where the log that the folder names is gone and may not be created again, or is archived in another folder. */
 export async function assertOwnLog(redisUrl: string, dataDir: string, env: Environment): Promise<void> {
   const { kafkaBrokers, restoreLostLog: restore } = readConfig('npm start', EVENT_LOG_SETTINGS, env, []);
   const { known } = eventLogNote(dataDir, 'in Redis', '');
-  if (kafkaBrokers !== '' || known === null) return;
+  if (kafkaBrokers !== '') return;
   const redis = connectRedis(redisUrl, 'commit', () => {});
   try {
     await whenReady(redis, REDIS_WAIT_MS);
     await lookForLog(redis, { dataDir, known, restore, role: null, now: Date.now });
+    await assertArchiveOfLog(redis, dataDir);
   } catch (cause) {
-    if (cause instanceof TributaryError && cause.code === 'log_recreated')
+    if (cause instanceof TributaryError && (cause.code === 'log_recreated' || cause.code === 'history_mismatch'))
       throw new TributaryError('invalid_config', cause.message, { cause });
     throw cause;
   } finally {

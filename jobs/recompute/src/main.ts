@@ -38,7 +38,7 @@ await runService('recompute', RECOMPUTE_SETTINGS, async ({ config, log: logger, 
     now: Date.now,
   });
   // A run would publish what it finds: in another folder, nothing.
-  await demandFolderOfLog(config.dataDir, log, { dropsByAge: config.kafkaBrokers !== '', signal });
+  await demandFolderOfLog(config.dataDir, log, { dropsByAge: config.kafkaBrokers !== '', redis: serving, signal });
   const metrics = recomputeMetrics(registry);
   const version = shardVersion();
   const ports: RunPorts = {

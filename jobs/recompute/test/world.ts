@@ -26,6 +26,7 @@ import { mergeBlocks } from '@tributary/recompute/retire/merge-archive';
 import type { Begun, Run, RunOutcome } from '@tributary/recompute/run';
 import { createSpeedWorker } from '@tributary/speed/pipeline';
 import { sha256Hex } from '@tributary/testkit/generate-definitions';
+import { createMemoryArchiveClaims } from '@tributary/testkit/memory-archive-claims';
 import { createMemoryLog } from '@tributary/testkit/memory-log';
 import { createMemoryStore } from '@tributary/testkit/memory-store';
 import { addRowsByView, type RowsByView } from '@tributary/views/deltas';
@@ -48,6 +49,7 @@ export async function createWorld(initial: Definitions) {
   const archiver = createArchiver({
     log: throughOlder('archiver'),
     dataDir,
+    claims: createMemoryArchiveClaims(),
     writer: randomBytes(4).toString('hex'),
     openSession: async (): Promise<DuckDb> => ({ ...session, close: async () => {} }),
     limits: {

@@ -8,7 +8,9 @@ import { parseMemberName } from '@tributary/membership/member-name';
 import { joinAsProcess } from '@tributary/membership/process-member';
 import { MINUTE_MS } from '@tributary/model/time';
 import { eventLogConfiguration } from '@tributary/runtime/event-log/configuration';
+import { demandFolderOfLog } from '@tributary/runtime/event-log/folder-history';
 import { NAMESPACE } from '@tributary/runtime/event-log/keys';
+import { createArchiveClaims } from '@tributary/runtime/event-log/own-archive';
 import { runService } from '@tributary/runtime/process/service';
 import { connectRedis, REDIS_WAIT_MS, whenWritable } from '@tributary/runtime/redis/connect';
 import { ARCHIVER_SETTINGS } from '@tributary/runtime/settings/archiver';
@@ -43,6 +45,8 @@ await runService('archiver', ARCHIVER_SETTINGS, async ({ config, log: logger, me
   });
 
   const dataDir = resolve(config.dataDir);
+  const claims = createArchiveClaims(store);
+  await demandFolderOfLog(dataDir, log, { dropsByAge: config.kafkaBrokers !== '', redis: store, signal });
   const writer = randomBytes(4).toString('hex');
   const member = await joinAsProcess(writer, {
     redis: leases,
@@ -74,6 +78,7 @@ await runService('archiver', ARCHIVER_SETTINGS, async ({ config, log: logger, me
   const archiver = createArchiver({
     log,
     dataDir,
+    claims,
     writer,
     limits: {
       ...DEFAULT_LIMITS,

@@ -12,6 +12,7 @@ import type { DuckDb } from '@tributary/archive/duckdb';
 import type { SegmentManifest } from '@tributary/archive/layout';
 import type { EventLog, Position } from '@tributary/log/port';
 import { TributaryError } from '@tributary/model/errors';
+import type { ArchiveClaims } from '@tributary/runtime/event-log/own-archive';
 import { ARCHIVER_SETTINGS } from '@tributary/runtime/settings/archiver';
 import { closeSegments } from './close-segments.ts';
 import { COPY_LIMITS, type CopyLimits } from './copy-plan.ts';
@@ -20,6 +21,7 @@ import { createFiller, type ReadLimits } from './fill.ts';
 import type { Hook } from './hooks.ts';
 import { createLostTailMark, type OnLostTail } from './lost-tail.ts';
 import { demandPredecessor, readableUpTo } from './one-history.ts';
+import { createOwnArchive } from './own-archive.ts';
 import type { Spool } from './spool.ts';
 import { createSpoolSet } from './spool-set.ts';
 import { stagingFolder } from './sweep.ts';
@@ -45,6 +47,8 @@ export const DEFAULT_LIMITS: ArchiverLimits = {
 export interface ArchiverOptions {
   readonly log: EventLog;
   readonly dataDir: string;
+  /** Where it stands which archive this log is archived in. */
+  readonly claims: ArchiveClaims;
   /** Hexadecimal; names this archiver process, never used again by another one. */
   readonly writer: string;
   readonly openSession: () => Promise<DuckDb>;
@@ -74,6 +78,7 @@ export interface Archiver {
 export function createArchiver(options: ArchiverOptions): Archiver {
   const { log, dataDir, limits, now, writer, openSession, copyLimits = COPY_LIMITS, hook = () => {} } = options;
   const folder = stagingFolder(dataDir, writer);
+  const own = createOwnArchive(dataDir, log.identity, options.claims);
   const trimmer = createTrimmer(log, {
     speedPosition: options.speedPosition,
     readableUpTo: (partition) => readableUpTo(dataDir, partition),
@@ -81,7 +86,7 @@ export function createArchiver(options: ArchiverOptions): Archiver {
     ...(options.trimDelayMs && { delayMs: options.trimDelayMs }),
   });
   const markLostTail = createLostTailMark(log, options.onLostTail);
-  const spools = createSpoolSet({ log, dataDir, folder, trimmer, markLostTail });
+  const spools = createSpoolSet({ log, dataDir, folder, trimmer, markLostTail, own });
   const filler = createFiller({ log, spools, limits, markLostTail, now, hook, onOutrun: reportFenced });
   const all = new Set(Array.from({ length: log.partitions }, (_, partition) => partition));
   const assigned = options.assigned ?? (() => all);
@@ -96,6 +101,7 @@ export function createArchiver(options: ArchiverOptions): Archiver {
   }
 
   async function close(closing: readonly Spool[]): Promise<void> {
+    await own.claim();
     for (const { partition, number, after } of closing) await demandPredecessor(dataDir, partition, number, after);
     const settings = { dataDir, folder, writer, openSession, copyLimits, logIdentity: log.identity, hook };
     const closed = await closeSegments(closing, settings);

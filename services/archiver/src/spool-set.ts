@@ -5,6 +5,7 @@ import { archivedUpTo, demandSameLog, lastSegmentNumber } from '@tributary/archi
 import type { EventLog } from '@tributary/log/port';
 import type { LostTailMark } from './lost-tail.ts';
 import { demandContinuity, hasLostTail } from './one-history.ts';
+import type { OwnArchive } from './own-archive.ts';
 import { cutToSpooled, openSpool, removeSpoolFiles, type Spool } from './spool.ts';
 import type { Trimmer } from './trim.ts';
 
@@ -28,9 +29,10 @@ export interface SpoolSetOptions {
   readonly folder: string;
   readonly trimmer: Trimmer;
   readonly markLostTail: LostTailMark;
+  readonly own: OwnArchive;
 }
 
-export function createSpoolSet({ log, dataDir, folder, trimmer, markLostTail }: SpoolSetOptions): SpoolSet {
+export function createSpoolSet({ log, dataDir, folder, trimmer, markLostTail, own }: SpoolSetOptions): SpoolSet {
   const spools = new Map<number, Spool>();
 
   async function drop(spool: Spool): Promise<void> {
@@ -72,9 +74,13 @@ export function createSpoolSet({ log, dataDir, folder, trimmer, markLostTail }: 
       }
       const missing = [...ours].filter((partition) => !spools.has(partition));
       if (missing.length === 0) return;
+      await own.demand();
       await makeFolder(folder);
       const [ends, starts] = [await log.ends(), await log.starts()];
       for (const partition of missing) await open(partition, ends[partition] ?? null, starts[partition] ?? null);
+      // Before the next segment, which may be far: this folder is the log's, or the log is new.
+      const isArchived = missing.some((partition) => (spools.get(partition)?.number ?? 0) > 0);
+      if (isArchived || starts.every((start) => start === null)) await own.claim();
     },
     async startAgain(signal) {
       await dropOutrun();

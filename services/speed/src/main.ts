@@ -32,7 +32,7 @@ await runService('speed', SPEED_SETTINGS, async ({ config, log: logger, metrics,
     now: Date.now,
   });
   // Another folder has nothing of what the log dropped: the worker would note a hole for good.
-  await demandFolderOfLog(config.dataDir, opened, { dropsByAge: config.kafkaBrokers !== '', signal });
+  await demandFolderOfLog(config.dataDir, opened, { dropsByAge: config.kafkaBrokers !== '', redis: store, signal });
   const stallWatch = createStallWatch();
   const log = recallingLog(
     opened,

@@ -7,6 +7,7 @@ import { assertFolderOfLog } from '../event-log/folder-history.ts';
 import { NAMESPACE, trimmedKey } from '../event-log/keys.ts';
 import { assertThere } from '../event-log/lost.ts';
 import { eventLogNote } from '../event-log/note.ts';
+import { assertArchiveOfLog } from '../event-log/own-archive.ts';
 import { connectRedis, type RedisConnection, whenWritable } from '../redis/connect.ts';
 import { DURABLE_SETTINGS } from '../redis/durability.ts';
 import { shownRedisUrl } from '../redis/url.ts';
@@ -57,6 +58,7 @@ async function historyTroubles(redis: RedisConnection, { dataDir, restore, parti
       dataDir,
       await redis.mget(Array.from({ length: partitions }, (_, partition) => trimmedKey(NAMESPACE, partition))),
     );
+    await assertArchiveOfLog(redis, dataDir);
     return [];
   } catch (error) {
     const isOurs = error instanceof TributaryError && (error.code === 'log_recreated' || error.code === 'history_mismatch');

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 export const DATA_PATHS = {
   keys: 'keys.json',
   eventLogNote: 'log.json',
+  archiveIdentity: 'archive/identity.json',
   events: 'archive/events',
   dead: 'archive/dead',
   segments: 'archive/segments',

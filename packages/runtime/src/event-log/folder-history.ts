@@ -2,9 +2,11 @@
 import { readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { TributaryError } from '@tributary/model/errors';
+import type { Redis } from 'ioredis';
 import { dataPath } from '../data-folder/paths.ts';
 import { isTransient } from '../error-kinds.ts';
 import { patience } from '../wait.ts';
+import { archiveOf, assertOwnArchive } from './own-archive.ts';
 
 /** Manifests of one segment, or of many that were merged. */
 const SEGMENT_OR_BLOCK = /^\d{6,12}(-\d{6,12})?\.json$/;
@@ -36,16 +38,24 @@ const UNARCHIVED =
 const LOG_ANSWERS_MS = 15_000;
 const LOG_ASKED_EVERY_MS = 250;
 
-/** The same at the start of a role that reads the archive, which asks the log for a while. Throws `log_unavailable` too. */
+export interface FolderCheck {
+  readonly dropsByAge: boolean;
+  /** Knows in which archive the log is archived. */
+  readonly redis: Pick<Redis, 'hget'>;
+  readonly signal?: AbortSignal;
+}
+
+/** Both at the start of a role that reads the archive, which asks for a while. Throws `log_unavailable` and `store_unavailable` too. */
 export async function demandFolderOfLog(
   dataDir: string,
-  log: { starts(): Promise<readonly (string | null)[]> },
-  { dropsByAge, signal }: { readonly dropsByAge: boolean; readonly signal?: AbortSignal },
+  log: { readonly identity: string; starts(): Promise<readonly (string | null)[]> },
+  { dropsByAge, redis, signal }: FolderCheck,
 ): Promise<void> {
   const more = patience(LOG_ANSWERS_MS, LOG_ASKED_EVERY_MS, { signal });
   for (;;) {
     try {
-      return assertFolderOfLog(dataDir, await log.starts(), dropsByAge);
+      assertFolderOfLog(dataDir, await log.starts(), dropsByAge);
+      return await assertOwnArchive(dataDir, await archiveOf(redis, log.identity));
     } catch (error) {
       if (!isTransient(error) || !(await more())) throw error;
     }

@@ -13,6 +13,11 @@ export function logKey(namespace: string): string {
   return `${namespace}:log`;
 }
 
+/** A hash: identity of a log → identity of the archive that it is archived in. Beside the state of the speed layer, wherever the log lies. */
+export function archivesKey(namespace: string): string {
+  return `${namespace}:archives`;
+}
+
 export function logStreamKey(namespace: string, partition: number): string {
   return `${namespace}:{${partition}}:log`;
 }

@@ -1,0 +1,95 @@
+/** Lies about whose archive a data folder holds. */
+import type { Mutation } from './mutation-list.ts';
+
+const ARCHIVER = 'services/archiver/src';
+
+export const MUTATIONS_OF_FOLDERS: readonly Mutation[] = [
+  {
+    lie: 'a log that has dropped nothing is archived in whatever folder is there',
+    law: '6',
+    file: 'packages/runtime/src/event-log/own-archive.ts',
+    from: 'if (found === known) return;',
+    to: 'if (found === known || found === null) return;',
+    test: 'test/laws/law-6-data-folder.test.ts',
+  },
+  {
+    lie: 'a folder that has another archive is as good as that of the log',
+    law: '6',
+    file: 'packages/runtime/src/event-log/own-archive.ts',
+    from: 'if (found === known) return;',
+    to: 'if (found !== null) return;',
+    test: 'test/laws/law-6-data-folder.test.ts',
+  },
+  {
+    lie: 'whose folder it is is asked at the start alone',
+    law: '6',
+    file: `${ARCHIVER}/pipeline.ts`,
+    from: '    await own.claim();\n    for (const { partition, number, after } of closing)',
+    to: '    for (const { partition, number, after } of closing)',
+    test: 'test/laws/law-6-data-folder.test.ts',
+  },
+  {
+    lie: 'a folder that the log does not continue may claim it',
+    law: '6',
+    file: `${ARCHIVER}/spool-set.ts`,
+    from: '      await own.demand();\n',
+    to: '      await own.claim();\n',
+    test: 'test/laws/law-6-data-folder.test.ts',
+  },
+  {
+    lie: 'the folder of a log does not claim it again before its next segment',
+    law: '6',
+    file: `${ARCHIVER}/spool-set.ts`,
+    from: 'if (isArchived || starts.every((start) => start === null)) await own.claim();',
+    to: '',
+    test: 'test/laws/law-6-data-folder.test.ts',
+  },
+  {
+    lie: 'the last archive that claims a log has it',
+    law: '6',
+    file: 'packages/runtime/src/event-log/own-archive.ts',
+    from: '(await redis.hsetnx(key, logIdentity, archive)) === 1;',
+    to: '(await (redis as unknown as Redis).hset(key, logIdentity, archive)) >= 0;',
+    test: 'packages/runtime/src/event-log/own-archive.redis.test.ts',
+  },
+  {
+    lie: 'roles that only read the archive start over any folder',
+    law: '6',
+    file: 'packages/runtime/src/event-log/folder-history.ts',
+    from: 'return await assertOwnArchive(dataDir, await archiveOf(redis, log.identity));',
+    to: 'return;',
+    test: 'packages/runtime/src/event-log/own-archive.redis.test.ts',
+  },
+  {
+    lie: 'npm start does not ask where its log is archived',
+    law: '6',
+    file: 'infra/local/src/own-log.ts',
+    from: '    await assertArchiveOfLog(redis, dataDir);\n',
+    to: '',
+    test: 'infra/local/test/own-log.redis.test.ts',
+  },
+  {
+    lie: 'a first segment may begin anywhere in the log',
+    law: '6',
+    file: `${ARCHIVER}/one-history.ts`,
+    from: 'if (start === null || (last',
+    to: 'if (start === null || last === null || (last',
+    test: 'test/laws/law-6-data-folder.test.ts',
+  },
+  {
+    lie: 'a segment is written without the one before it',
+    law: '6',
+    file: `${ARCHIVER}/one-history.ts`,
+    from: 'if (before?.upTo === after) return;',
+    to: 'return;',
+    test: 'test/laws/law-6-data-folder.test.ts',
+  },
+  {
+    lie: 'the log is trimmed though the archive cannot be read',
+    law: '6',
+    file: `${ARCHIVER}/trim.ts`,
+    from: "if (upTo > ((await readableUpTo(partition)) ?? '')) throw unreadable(partition, upTo);",
+    to: '',
+    test: 'test/laws/law-6-data-folder.test.ts',
+  },
+];
