@@ -49,6 +49,14 @@ const WORDS_OF_CODE: Words = [
 /** In code: FIELD must RULE (got VALUE). */
 const NOT_IN_CODE: Words = [[/[,;] got ["$]/g, 'write " (got VALUE)" at the end of the message']];
 
+/** What a name begins with. "look" is a term of lenses and of models, and "looks" too (packages/views/src/view.ts). */
+const NOT_IN_NAMES: Words = [
+  [
+    /\b(?:const|let|function|type|interface|readonly) (?:[lL]ook(?!s|back|Up|For)|[sS]tanding|[pP]assing(?![A-Z])|[mM]oment|[lL]anding|[fF]light)\w*/g,
+    'poll, check, read, snapshot, stalled, transient',
+  ],
+];
+
 /** In documents. Code still has them. */
 const NOT_IN_DOCUMENTS: Words = [
   [/\blandings?\b/g, 'concurrency slot, connection, fetch'],
@@ -82,6 +90,17 @@ test('documents use the usual words', () => {
 
 test('code uses the usual words', () => {
   expect(code.flatMap((file) => found(file, ownText(file), WORDS_OF_CODE))).toEqual([]);
+  const own = code.filter((file) => /\/src\/.*\.ts$/.test(file) && !/\.test\.ts$|^packages\/testkit\//.test(file));
+  expect(own.flatMap((file) => found(file, textOf(file), NOT_IN_NAMES))).toEqual([]);
+  const names = [
+    'const look = 1;',
+    'let lookedAt',
+    'function standing()',
+    'const lookback',
+    'interface LooksAt',
+    'const flights',
+  ];
+  expect(names.map((text) => found('a.ts', text, NOT_IN_NAMES).length)).toEqual([1, 1, 1, 0, 0, 1]);
 });
 
 test('a message says what does not exist, not that there is none', () => {

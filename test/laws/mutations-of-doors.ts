@@ -32,7 +32,7 @@ export const MUTATIONS_OF_DOORS: readonly Mutation[] = [
     lie: 'the free-space mark is looked at once, at the start',
     law: '6',
     file: `${RUNTIME}/data-folder/disk-space.ts`,
-    from: '    void lookOn(look, signal);\n',
+    from: '    void keepMeasuring(measure, signal);\n',
     to: '',
     test: `${RUNTIME}/data-folder/disk-space.test.ts`,
   },

@@ -409,14 +409,14 @@ export const MUTATIONS_OF_HISTORY: readonly Mutation[] = [
     file: 'packages/store/src/unless-down.ts',
     from: 'if (!isFinalReply(cause)) throw error;',
     to: 'throw error;',
-    test: 'services/speed/test/standing-still.test.ts',
+    test: 'services/speed/test/stalled.test.ts',
   },
   {
     lie: 'a partition that stands still does not say why',
     law: '7',
-    file: `${SPEED}/standing-still.ts`,
+    file: `${SPEED}/stalled.ts`,
     from: 'reasons.set(partition, why)',
     to: 'undefined',
-    test: 'services/speed/test/standing-still.test.ts',
+    test: 'services/speed/test/stalled.test.ts',
   },
 ];

@@ -425,10 +425,10 @@ export const MUTATIONS_OF_READS: readonly Mutation[] = [
   {
     lie: 'a partition that stands still is well as long as the log grows',
     law: '7',
-    file: 'services/speed/src/standing-still.ts',
+    file: 'services/speed/src/stalled.ts',
     from: 'known.position !== position',
     to: 'known.position !== end',
-    test: 'services/speed/test/standing-still.test.ts',
+    test: 'services/speed/test/stalled.test.ts',
   },
   {
     lie: 'a collector is ready as long as the log says where it ends',

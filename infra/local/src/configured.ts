@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { TributaryError } from '@tributary/model/errors';
-import { lookAtConfiguration } from '@tributary/runtime/check/configuration';
+import { examineConfiguration } from '@tributary/runtime/check/configuration';
 import { keyFileOf } from '@tributary/runtime/keys/file';
 import type { Environment } from './roles.ts';
 import { isUsed } from './used-folder.ts';
@@ -20,7 +20,7 @@ export async function assertConfigured(
 ): Promise<string[]> {
   const unused = OWN.filter((name) => (env[name] ?? '').trim() !== '');
   const used = Object.fromEntries(Object.entries(env).filter(([name]) => !OWN.includes(name)));
-  const { troubles: found, notes } = await lookAtConfiguration({ env: used, dataDir, redis: false, waitMs });
+  const { troubles: found, notes } = await examineConfiguration({ env: used, dataDir, redis: false, waitMs });
   const troubles = found.length > 0 ? found : [...ownFolderTroubles(dataDir), ...keyTroubles(dataDir.path)];
   if (troubles.length > 0) throw new TributaryError('invalid_config', troubles.join('\n'));
   return [...notes, ...(unused.length > 0 ? [unusedSentence(unused)] : [])];

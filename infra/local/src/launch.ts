@@ -156,8 +156,8 @@ async function assertRoom(dataDir: string, env: Environment): Promise<void> {
   const { diskReserveMb } = readConfig('npm start', { diskReserveMb: DISK_SETTINGS.diskReserveMb }, env, []);
   const folder = redisFolder(dataDir);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const looked = AbortSignal.abort();
-  (await watchDisk({ folder, reserveMb: diskReserveMb, signal: looked, onChange: () => {} })).assertRoom();
+  const measuredOnce = AbortSignal.abort();
+  (await watchDisk({ folder, reserveMb: diskReserveMb, signal: measuredOnce, onChange: () => {} })).assertRoom();
 }
 
 /** What older versions made is for its owner only as well; what roles and Redis make is so from the start (umask). */

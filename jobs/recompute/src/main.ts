@@ -121,7 +121,7 @@ await runService('recompute', RECOMPUTE_SETTINGS, async ({ config, log: logger, 
       metrics.overdue(lateMs);
       if (lateMs > 0) logger.error({ lateMs, activeJob: worker.active() }, 'a generation is overdue: see "tributary doctor"');
     },
-    onError: (error: unknown) => logger.warn({ err: String(error) }, 'the watchdog could not look'),
+    onError: (error: unknown) => logger.warn({ err: String(error) }, 'the watchdog could not read the newest generation'),
   };
   watchOverdue(watchdog, signal);
 

@@ -47,7 +47,7 @@ test('laws 1 and 7: a conversion of definitions that were sent with a run keeps 
   await world.run();
   await sendDefinitions();
   await world.run({ reason: 'schedule' });
-  await followed.look();
+  await followed.poll();
   const types = ['x1', 'x2', 'x3', 'x4', 'signup', 'buy'];
   const stored = types.map((type, i) => collect(event(`${i}`, i, type)));
   expect(stored.map(({ type }) => type)).toEqual(['x1', 'x2', 'x3', '(other)', 'signup', 'buy']);
@@ -63,9 +63,9 @@ test('laws 1 and 7: a conversion of definitions that were sent with a run keeps 
 
 test('law 7: names follow the file and what is published, also back', async () => {
   let file = FILE;
-  const { known, look } = followNames(() => file, world.dataDir);
+  const { known, poll } = followNames(() => file, world.dataDir);
   const keeps = async () => {
-    await look();
+    await poll();
     return [known.type.has('buy'), known.type.has('signup'), known.channel.has('fax'), known.type.has('trial')];
   };
   expect(await keeps()).toEqual([true, false, false, false]);
@@ -80,17 +80,17 @@ test('law 7: names follow the file and what is published, also back', async () =
 
 test('law 7: while the file or the publications cannot be read, their last names stay, and the others are followed', async () => {
   let file = (): typeof FILE => FILE;
-  const { known, look } = followNames(() => file(), world.dataDir);
+  const { known, poll } = followNames(() => file(), world.dataDir);
   file = () => {
     throw new Error('half written');
   };
   await world.run();
   await sendDefinitions();
-  await expect(look()).rejects.toThrow('half written');
+  await expect(poll()).rejects.toThrow('half written');
   expect([known.type.has('buy'), known.type.has('signup')]).toEqual([true, true]);
 
   file = () => definitionsOf({ ...SMALL_DEFINITIONS, conversions: ['trial'] });
   await writeFile(dataPath(world.dataDir, 'publications', '000099.json'), '{');
-  await expect(look()).rejects.toMatchObject({ code: 'manifest_corrupt' });
+  await expect(poll()).rejects.toMatchObject({ code: 'manifest_corrupt' });
   expect([known.type.has('trial'), known.type.has('signup')]).toEqual([true, true]);
 });

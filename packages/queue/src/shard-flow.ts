@@ -44,7 +44,7 @@ export function openShardFlow(queue: Queue<ShardJob>, parent: Job, version: stri
       await answered(queue.addBulk(shards.map((shard) => childOf(parent, shard))));
       for (let known = -1; ; ) {
         signal.throwIfAborted();
-        const { open, failure } = await lookAt(parent, keys);
+        const { open, failure } = await openShards(parent, keys);
         if (failure !== undefined) throw failure;
         if (open !== known) onDone(shards.length - open);
         known = open;
@@ -74,7 +74,7 @@ function childOf(parent: Job, shard: ShardJob) {
 }
 
 /** How many of these children of the run's job are not done, and the error of one that failed for good. */
-async function lookAt(
+async function openShards(
   parent: Job,
   keys: ReadonlySet<string>,
 ): Promise<{ readonly open: number; readonly failure: TributaryError | undefined }> {

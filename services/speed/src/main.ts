@@ -19,7 +19,7 @@ import { createSpeedWorker } from './pipeline.ts';
 import { recallingLog } from './recall.ts';
 import { reportProgress } from './report-progress.ts';
 import { runUntilAborted } from './run-loop.ts';
-import { createStallWatch, watchStalls } from './standing-still.ts';
+import { createStallWatch, watchStalls } from './stalled.ts';
 
 await runService('speed', SPEED_SETTINGS, async ({ config, log: logger, metrics, disk, signal }) => {
   const onError = (error: Error) => logger.warn({ err: error.message }, 'redis');

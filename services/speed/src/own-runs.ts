@@ -113,9 +113,9 @@ export function createOwnRuns(options: OwnRunsOptions): OwnRuns {
     },
     async forgetOvertaken() {
       await settle();
-      const standing = [...runs.values()];
-      const stored = await Promise.all(standing.map((run) => options.storedCommitId(run.partition)));
-      for (const [i, run] of standing.entries()) {
+      const current = [...runs.values()];
+      const stored = await Promise.all(current.map((run) => options.storedCommitId(run.partition)));
+      for (const [i, run] of current.entries()) {
         // `commitId` may be of a batch that is applied and not sent yet.
         if (stored[i] !== run.commitId && stored[i] !== run.settledCommitId) forget(run, 'fenced');
       }

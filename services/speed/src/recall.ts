@@ -38,7 +38,7 @@ export function recallingLog(log: EventLog, archive: ArchivedEntries, options: R
   const holes = createHoles(options);
 
   /** A reader that was moved may stand before the log's beginning, or before a tail that the log lost. */
-  async function look(after: ReadonlyMap<number, Position | null>): Promise<void> {
+  async function findMoved(after: ReadonlyMap<number, Position | null>): Promise<void> {
     const moved = new Map(
       [...after].filter(([partition, position]) => reached.get(partition) !== position && !failures.rests(partition)),
     );
@@ -147,7 +147,7 @@ export function recallingLog(log: EventLog, archive: ArchivedEntries, options: R
   return {
     ...log,
     async read(after, limits) {
-      await look(after);
+      await findMoved(after);
       const entries: LogEntry[] = [];
       const waiting = [...recalled].filter(([partition]) => after.has(partition) && !failures.rests(partition));
       // One partition a read: a segment may take 100 MB.

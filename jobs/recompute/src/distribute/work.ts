@@ -83,11 +83,11 @@ async function whileWanted<T>(
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const unwanted = new AbortController();
-  const look = () =>
+  const poll = () =>
     checkWanted(name, ports).catch((error: unknown) => {
       if (error instanceof TributaryError && error.code === 'conflict') unwanted.abort(error);
     });
-  const timer = setInterval(() => void look(), POLL_EVERY_MS);
+  const timer = setInterval(() => void poll(), POLL_EVERY_MS);
   try {
     return await work(AbortSignal.any([signal, unwanted.signal]));
   } finally {
@@ -95,7 +95,7 @@ async function whileWanted<T>(
   }
 }
 
-/** Passing: another host may see it, and this one soon. */
+/** Transient: another host may see it, and this one soon. */
 function notHere(what: string): TributaryError {
   return new TributaryError(
     'store_unavailable',

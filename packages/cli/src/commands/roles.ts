@@ -14,7 +14,7 @@ const ENTRIES: Readonly<Record<string, string>> = {
 };
 
 export function addDev(program: Command, act: Act): void {
-  passing(
+  passingUnknownOptionsOn(
     program.command('dev').description('start the whole platform on this machine, as "npm start" does; arguments are passed on'),
   )
     .argument('[arguments...]', 'as of "npm start"')
@@ -22,7 +22,7 @@ export function addDev(program: Command, act: Act): void {
 }
 
 export function addStart(program: Command, act: Act): void {
-  passing(
+  passingUnknownOptionsOn(
     program.command('start').description('start one role in the foreground; "tributary start ROLE -- --help" lists its settings'),
   )
     .addArgument(new Argument('<role>', 'which').choices(Object.keys(ENTRIES)))
@@ -30,7 +30,7 @@ export function addStart(program: Command, act: Act): void {
     .action(act(start));
 }
 
-function passing(command: Command): Command {
+function passingUnknownOptionsOn(command: Command): Command {
   return command.allowUnknownOption();
 }
 

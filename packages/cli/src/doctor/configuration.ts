@@ -13,14 +13,14 @@ const NAME_IT = 'npm start brings its own. For roles that are started one by one
 
 /** The sentences are those of a start, and end with what to do. */
 export async function checkConfiguration({ shell, settings }: Context): Promise<Finding[]> {
-  const { lookAtConfiguration } = await import('@tributary/runtime/check/configuration');
+  const { examineConfiguration } = await import('@tributary/runtime/check/configuration');
   const { dataDir: path, dataDirFrom: name, redisUrl } = settings;
   const env = { ...shell.env, TRIBUTARY_REDIS_URL: redisUrl };
-  const look = (redis: boolean) => lookAtConfiguration({ env, dataDir: { name, path }, redis, waitMs: WAIT_MS });
-  let looked = await look(true);
-  const comesLater = settings.redisUrlFrom !== 'given' && looked.troubles.some((trouble) => trouble.startsWith(NO_ANSWER));
-  if (comesLater) looked = await look(false);
-  const { troubles, notes } = looked;
+  const check = (redis: boolean) => examineConfiguration({ env, dataDir: { name, path }, redis, waitMs: WAIT_MS });
+  let checked = await check(true);
+  const comesLater = settings.redisUrlFrom !== 'given' && checked.troubles.some((trouble) => trouble.startsWith(NO_ANSWER));
+  if (comesLater) checked = await check(false);
+  const { troubles, notes } = checked;
   const findings: Finding[] = [
     ...[...troubles, ...(troubles.length === 0 ? await kafkaTroubles(shell, redisUrl) : [])].map((detail) => ({
       check: CHECK,

@@ -36,9 +36,9 @@ export function createFetchSession(options: PollerOptions): FetchSession {
     await topic.check();
     for (let retries = 0; ; ) {
       const leftMs = Math.max(0, Math.ceil(deadlineMs - performance.now()));
-      const looked = await poller.poll(from, bounds, leftMs, waitMs === 0, stop);
-      if (looked === null || stop.aborted) return [];
-      const { entries, again } = looked;
+      const polled = await poller.poll(from, bounds, leftMs, waitMs === 0, stop);
+      if (polled === null || stop.aborted) return [];
+      const { entries, again } = polled;
       if (entries.length > 0) return entries;
       if ((again === 'when time is left' || again === 'after a pause') && performance.now() >= deadlineMs) return [];
       if (again === 'trouble' && ++retries > MAX_RETRIES) throw unavailable('partitions keep moving');

@@ -15,14 +15,14 @@ export interface MemoryRoom {
 }
 
 export function watchMemory(redis: Redis, now: () => number): MemoryRoom {
-  let lookedMs = Number.NEGATIVE_INFINITY;
+  let askedMs = Number.NEGATIVE_INFINITY;
   let trouble: string | null = null;
 
   return {
     assertRoom() {
       const nowMs = now();
-      if (nowMs - lookedMs >= POLL_EVERY_MS || nowMs < lookedMs) {
-        lookedMs = nowMs;
+      if (nowMs - askedMs >= POLL_EVERY_MS || nowMs < askedMs) {
+        askedMs = nowMs;
         redis.info('memory').then(
           (info) => {
             trouble = troubleOf(info);

@@ -1,5 +1,5 @@
 /**
- * One look at all that roles are configured with, before the first of them starts: settings, definitions, folders, keys, and the
+ * One check of all that roles are configured with, before the first of them starts: settings, definitions, folders, keys, and the
  * servers. Each trouble is one sentence: `NAME must RULE (got VALUE). FIX.`
  */
 
@@ -14,7 +14,7 @@ import { unknownSentence, unknownSettings } from '../settings/unknown.ts';
 import { folderTroubles, thrownBy } from './folders.ts';
 import { brokerTroubles, redisTroubles } from './servers.ts';
 
-export interface Look {
+export interface ConfigurationToCheck {
   readonly env: Environment;
   /** The data folder where it is not named by the environment, and what names it. */
   readonly dataDir?: { readonly name: string; readonly path: string };
@@ -24,7 +24,7 @@ export interface Look {
   readonly waitMs: number;
 }
 
-export interface Looked {
+export interface Examined {
   /** Nothing must start. */
   readonly troubles: readonly string[];
   /** For an operator to know. */
@@ -32,8 +32,8 @@ export interface Looked {
 }
 
 /** What depends on a wrong setting is not looked at: its trouble would be another one. */
-export async function lookAtConfiguration({ env, dataDir, redis, waitMs }: Look): Promise<Looked> {
-  const { troubles, notes, values } = lookAtSettings(env);
+export async function examineConfiguration({ env, dataDir, redis, waitMs }: ConfigurationToCheck): Promise<Examined> {
+  const { troubles, notes, values } = examineSettings(env);
   if (troubles.length > 0) return { troubles, notes };
   const read = values as Readonly<{ [K in keyof (typeof ROLE_SETTINGS)['speed']]: Value }>;
   const brokers = String(read.kafkaBrokers);
@@ -56,7 +56,7 @@ export async function lookAtConfiguration({ env, dataDir, redis, waitMs }: Look)
 }
 
 /** Settings alone, of all roles together: the same setting means the same to each. */
-function lookAtSettings(env: Environment): Looked & { readonly values: Readonly<Record<string, Value>> } {
+function examineSettings(env: Environment): Examined & { readonly values: Readonly<Record<string, Value>> } {
   const examined = Object.entries(ROLE_SETTINGS).map(([role, table]) => examine(role, table, env, []));
   const unknown = unknownSettings(env);
   const misspelt = unknown.filter(({ nearest }) => nearest !== undefined).map(unknownSentence);

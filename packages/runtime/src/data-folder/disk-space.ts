@@ -52,12 +52,12 @@ export interface DiskWatch {
 const POLL_EVERY_MS = 250;
 const MB = 1024 * 1024;
 
-/** Looks once before it resolves, then four times a second. Without a folder there is nothing to watch. */
+/** Measures once before it resolves, then four times a second. Without a folder there is nothing to watch. */
 export async function watchDisk({ folder, reserveMb, signal, onChange, freeBytes = freeBytesOf }: DiskWatch): Promise<DiskSpace> {
   let freeMb = Number.POSITIVE_INFINITY;
   const troubleBelow = (markMb: number) =>
     freeMb >= markMb ? null : `the disk of ${folder} has ${Math.floor(freeMb)} MB left, and ${markMb} MB are kept free`;
-  const look = async () => {
+  const measure = async () => {
     const before = troubleBelow(reserveMb) === null;
     freeMb = (await freeBytes(folder)) / MB;
     const trouble = troubleBelow(reserveMb);
@@ -68,8 +68,8 @@ export async function watchDisk({ folder, reserveMb, signal, onChange, freeBytes
     if (trouble !== null) throw new TributaryError('disk_full', trouble);
   };
   if (folder !== '') {
-    await look();
-    void lookOn(look, signal);
+    await measure();
+    void keepMeasuring(measure, signal);
   }
   return {
     trouble: () => troubleBelow(reserveMb),
@@ -78,11 +78,11 @@ export async function watchDisk({ folder, reserveMb, signal, onChange, freeBytes
   };
 }
 
-async function lookOn(look: () => Promise<void>, signal: AbortSignal): Promise<void> {
+async function keepMeasuring(measure: () => Promise<void>, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     await sleep(POLL_EVERY_MS, undefined, { signal, ref: false }).catch(() => {});
-    // A look that fails says nothing new: the last one stands.
-    await look().catch(() => {});
+    // One that fails says nothing new: what was measured last still counts.
+    await measure().catch(() => {});
   }
 }
 

@@ -1,7 +1,7 @@
 /** Every setting of every role, with what an operator may type: taken as it was meant, or refused by a sentence. */
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { FREE, NOT_BOOLEAN, NOT_WHOLE, ODD_TEXTS, SECRET, SENTENCE, WRONG_KINDS } from '../../test/wrong-texts.ts';
-import { lookAtConfiguration } from '../check/configuration.ts';
+import { examineConfiguration } from '../check/configuration.ts';
 import { environmentName, examine, helpText } from '../config/read-config.ts';
 import { boundsOf, type Setting } from '../config/setting.ts';
 import { REFUSED } from '../error-kinds.ts';
@@ -58,8 +58,8 @@ async function expectRefusal(role: string, name: string, text: string): Promise<
   expect(troubles[0]?.length).toBeLessThan(600);
   expect(await run(role, name, text)).toEqual({ written: `${troubles[0]}\n`, why: `exit ${REFUSED}`, isStarted: false });
   // As `npm start` and `tributary doctor --config` look: every role's, before any server is asked.
-  const looked = await lookAtConfiguration({ env: { [name]: text }, redis: true, waitMs: 0 });
-  expect(looked.troubles).toEqual(troubles);
+  const checked = await examineConfiguration({ env: { [name]: text }, redis: true, waitMs: 0 });
+  expect(checked.troubles).toEqual(troubles);
 }
 
 /** Right by itself; another setting may have to go with it, which a sentence then names. */

@@ -24,7 +24,7 @@ export const NO_KEY = 'the request has no authorization header, and its body no 
 const TOKEN = `token(?="\\s*:\\s*"${KEY_SHAPE}")`;
 const NAMED_KEY = new RegExp(`"(?:writeKey|api_key|${TOKEN})"\\s*:\\s*"(?<named>[^"\\\\]{1,256})"`, 'g');
 /** Keys of one body: the write key on its top, and keys of that name in its properties. */
-const MAX_KEYS_LOOKED_AT = 8;
+const MAX_KEYS_TRIED = 8;
 
 /**
  * What a body that came without a header may do, by the first key in its text that may write, found without parsing it; or
@@ -32,12 +32,12 @@ const MAX_KEYS_LOOKED_AT = 8;
  */
 export function grantOfText(text: string, authorise: Authorise): Grant | string {
   let first: string | undefined;
-  let looked = 0;
+  let tried = 0;
   for (const { groups } of text.matchAll(NAMED_KEY)) {
     const grant = authorise(groups?.['named'] ?? '');
     if (typeof grant !== 'string') return grant;
     first ??= grant;
-    if (++looked === MAX_KEYS_LOOKED_AT) break;
+    if (++tried === MAX_KEYS_TRIED) break;
   }
   return first ?? NO_KEY;
 }

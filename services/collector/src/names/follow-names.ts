@@ -19,10 +19,10 @@ interface Notes {
 const POLL_EVERY_MS = 5_000;
 
 export interface FollowedNames {
-  /** As of the last look. */
+  /** As of the last poll. */
   readonly known: KnownNames;
   /** Rejects where one of both cannot be read: its last names stay, and the other is followed. */
-  look(): Promise<void>;
+  poll(): Promise<void>;
 }
 
 /** Throws where the file cannot be read at the start. */
@@ -31,11 +31,11 @@ export function followNames(readFile: () => Definitions, dataDir: string): Follo
   let published: { readonly as: Publication; readonly definitions: Definitions } | null = null;
   let names = knownNames(file);
 
-  async function lookAtFile(): Promise<void> {
+  async function readAgain(): Promise<void> {
     file = readFile();
   }
 
-  async function lookAtPublished(): Promise<void> {
+  async function readPublished(): Promise<void> {
     const as = await currentPublication(dataDir);
     // A folder that was put back may count from 1 again.
     if (as === null || (as.sequence === published?.as.sequence && as.at === published.as.at)) return;
@@ -52,17 +52,17 @@ export function followNames(readFile: () => Definitions, dataDir: string): Follo
         return names.channel;
       },
     },
-    async look() {
-      const looked = await Promise.allSettled([lookAtFile(), lookAtPublished()]);
+    async poll() {
+      const outcomes = await Promise.allSettled([readAgain(), readPublished()]);
       names = knownNames(file, ...(published === null ? [] : [published.definitions]));
-      const failed = looked.find(({ status }) => status === 'rejected');
+      const failed = outcomes.find(({ status }) => status === 'rejected');
       if (failed?.status === 'rejected') throw failed.reason;
     },
   };
 }
 
-/** Looks once, then every few seconds until aborted. What is wrong is logged when it begins, and when it is over. */
-export async function keepFollowing({ look }: FollowedNames, logger: Notes, signal: AbortSignal) {
+/** Polls once, then every few seconds until aborted. What is wrong is logged when it begins, and when it is over. */
+export async function keepFollowing({ poll }: FollowedNames, logger: Notes, signal: AbortSignal) {
   let trouble = '';
   const onFailed = ({ message }: Error): void => {
     if (message !== trouble) logger.warn(`the names of the definitions known last stay: ${message}`);
@@ -74,7 +74,7 @@ export async function keepFollowing({ look }: FollowedNames, logger: Notes, sign
   };
   const backoff = { firstMs: POLL_EVERY_MS, longestMs: POLL_EVERY_MS };
   const first = Promise.withResolvers<void>();
-  const iterate = () => look().finally(first.resolve);
+  const iterate = () => poll().finally(first.resolve);
   startRunLoop({ iterate, signal, backoff, restMs: POLL_EVERY_MS, isFatal: () => false, onFailed, onRecovered });
   await first.promise;
 }

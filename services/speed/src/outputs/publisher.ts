@@ -112,10 +112,10 @@ export function createPublisher(options: PublisherOptions): Publisher {
     },
     waiting: () => [...assigned()].reduce((sum, partition) => sum + (lengths.get(partition) ?? 0), 0),
     async run(signal) {
-      let lookedAt = Number.NEGATIVE_INFINITY;
+      let polledMs = Number.NEGATIVE_INFINITY;
       while (!signal.aborted) {
-        const everything = performance.now() - lookedAt >= idleMs;
-        if (everything) lookedAt = performance.now();
+        const everything = performance.now() - polledMs >= idleMs;
+        if (everything) polledMs = performance.now();
         for (const partition of assigned()) {
           if (busy.has(partition) || !(everything || woken.has(partition))) continue;
           woken.delete(partition);

@@ -1,39 +1,39 @@
 import { createSpeedStore } from '@tributary/store/redis-speed-store';
 import { expect, test } from 'vitest';
-import { createStallWatch } from '../src/standing-still.ts';
+import { createStallWatch } from '../src/stalled.ts';
 
 const at = (...positions: (string | null)[]) => new Map(positions.map((position, partition) => [partition, position]));
 
 test('law 7: a partition whose log has entries and which does not move for 30 s is reported, and only that one', () => {
   const watch = createStallWatch();
-  watch.look(at('p1', 'p5', null, 'p1'), ['p9', 'p5', 'p1', null], 0);
-  watch.look(at('p1', 'p5', null, 'p1'), ['p9', 'p6', 'p1', null], 20_000);
+  watch.observe(at('p1', 'p5', null, 'p1'), ['p9', 'p5', 'p1', null], 0);
+  watch.observe(at('p1', 'p5', null, 'p1'), ['p9', 'p6', 'p1', null], 20_000);
   expect(watch.trouble(29_999)).toBeNull();
   expect(watch.trouble(30_000)).toMatch(/^partitions 0, 2: .* for 30000 ms$/);
   // One entry is enough to count as moving, though the end is far.
-  watch.look(at('p2', 'p6', null, 'p1'), ['p9', 'p6', 'p1', null], 31_000);
+  watch.observe(at('p2', 'p6', null, 'p1'), ['p9', 'p6', 'p1', null], 31_000);
   expect(watch.trouble(31_000)).toMatch(/^partitions 2:/);
   // Another worker's matter.
-  watch.look(new Map([[0, 'p2']]), ['p9', 'p6', 'p1', null], 40_000);
+  watch.observe(new Map([[0, 'p2']]), ['p9', 'p6', 'p1', null], 40_000);
   expect(watch.trouble(40_000)).toBeNull();
   expect(watch.trouble(61_000)).toMatch(/^partitions 0:/);
 });
 
 test('law 7: a partition that stands still is reported with the reason, until it moves', () => {
   const watch = createStallWatch();
-  watch.look(at('p1'), ['p9'], 0);
+  watch.observe(at('p1'), ['p9'], 0);
   watch.failed(0, 'the store refused the commit: WRONGTYPE');
-  watch.look(at('p1'), ['p9'], 20_000);
+  watch.observe(at('p1'), ['p9'], 20_000);
   expect(watch.trouble(30_000)).toMatch(/^partitions 0: .* \(partition 0: the store refused the commit: WRONGTYPE\)$/);
-  watch.look(at('p2'), ['p9'], 31_000);
-  watch.look(at('p2'), ['p9'], 61_000);
+  watch.observe(at('p2'), ['p9'], 31_000);
+  watch.observe(at('p2'), ['p9'], 61_000);
   expect(watch.trouble(61_000)).toMatch(/ms$/);
 });
 
 test('law 7: of several that stand still each has its reason, as far as there is room', () => {
   const watch = createStallWatch();
   const ends = Array.from({ length: 5 }, () => 'p9');
-  watch.look(at('p1', 'p1', 'p1', 'p1', 'p1'), ends, 0);
+  watch.observe(at('p1', 'p1', 'p1', 'p1', 'p1'), ends, 0);
   for (const partition of [1, 2, 3, 4]) watch.failed(partition, `why ${partition}`);
   expect(watch.trouble(30_000)).toMatch(/ms \(partition 1: why 1; partition 2: why 2; partition 3: why 3; 1 more\)$/);
 });

@@ -1,20 +1,20 @@
 /**
- * Whether a partition stands still: it is ours, its log has entries that are not committed, and nothing of it was committed
+ * Whether a partition is stalled: it is ours, its log has entries that are not committed, and nothing of it was committed
  * for long. A worker that goes round (a batch that fails, a commit that is fenced again and again) looks healthy otherwise.
  */
 import type { EventLog } from '@tributary/log/port';
 import type { SpeedWorker } from './pipeline.ts';
 
 /** Longer than a hand-over, a pause of Redis, and the largest commit take. */
-const STANDS_STILL_MS = 30_000;
+const STALLED_AFTER_MS = 30_000;
 const POLL_EVERY_MS = 2_000;
-/** How many partitions that stand still are shown with their reasons; the log of the worker has all. */
+/** How many stalled partitions are shown with their reasons; the log of the worker has all. */
 const SHOWN_REASONS = 3;
 
 export interface StallWatch {
   /** Why the partition was thrown away, or could not be read, last: reported as long as it does not move. */
   failed(partition: number, why: string): void;
-  look(positions: ReadonlyMap<number, string | null>, ends: readonly (string | null)[], nowMs: number): void;
+  observe(positions: ReadonlyMap<number, string | null>, ends: readonly (string | null)[], nowMs: number): void;
   /** null: every partition that has something to do moves. */
   trouble(nowMs: number): string | null;
 }
@@ -25,7 +25,7 @@ export function createStallWatch(): StallWatch {
   const reasons = new Map<number, string>();
   return {
     failed: (partition, why) => void reasons.set(partition, why),
-    look(positions, ends, nowMs) {
+    observe(positions, ends, nowMs) {
       for (const [partition, { position }] of waiting) if (positions.get(partition) !== position) reasons.delete(partition);
       for (const partition of waiting.keys()) if (!positions.has(partition)) waiting.delete(partition);
       for (const [partition, position] of positions) {
@@ -36,16 +36,16 @@ export function createStallWatch(): StallWatch {
       }
     },
     trouble(nowMs) {
-      const still = [...waiting].filter(([, { sinceMs }]) => nowMs - sinceMs >= STANDS_STILL_MS);
-      if (still.length === 0) return null;
-      const longestMs = Math.max(...still.map(([, { sinceMs }]) => nowMs - sinceMs));
-      const partitions = still.map(([partition]) => partition).sort((a, b) => a - b);
-      const stands = `partitions ${partitions.join(', ')}: entries wait and nothing was committed for ${longestMs} ms`;
+      const stalled = [...waiting].filter(([, { sinceMs }]) => nowMs - sinceMs >= STALLED_AFTER_MS);
+      if (stalled.length === 0) return null;
+      const longestMs = Math.max(...stalled.map(([, { sinceMs }]) => nowMs - sinceMs));
+      const partitions = stalled.map(([partition]) => partition).sort((a, b) => a - b);
+      const summary = `partitions ${partitions.join(', ')}: entries wait and nothing was committed for ${longestMs} ms`;
       const known = partitions.filter((partition) => reasons.has(partition));
-      if (known.length === 0) return stands;
+      if (known.length === 0) return summary;
       const more = known.length > SHOWN_REASONS ? `; ${known.length - SHOWN_REASONS} more` : '';
       const why = known.slice(0, SHOWN_REASONS).map((partition) => `partition ${partition}: ${reasons.get(partition)}`);
-      return `${stands} (${why.join('; ')}${more})`;
+      return `${summary} (${why.join('; ')}${more})`;
     },
   };
 }
@@ -60,7 +60,7 @@ export interface WatchOptions {
 
 /** Until aborted. A log that does not answer is what the worker itself reports. */
 export function watchStalls(watch: StallWatch, { log, worker, assigned, now, signal }: WatchOptions): () => string | null {
-  /** A partition that is being loaded again has no run: it stands where it stood. */
+  /** A partition that is being loaded again has no run: its position is the last one known. */
   const last = new Map<number, string | null>();
   const timer = setInterval(() => {
     for (const { partition, position } of worker.progress()) last.set(partition, position);
@@ -68,7 +68,7 @@ export function watchStalls(watch: StallWatch, { log, worker, assigned, now, sig
     for (const partition of last.keys()) if (!own.has(partition)) last.delete(partition);
     const positions = new Map([...own].map((partition) => [partition, last.get(partition) ?? null]));
     log.ends().then(
-      (ends) => watch.look(positions, ends, now()),
+      (ends) => watch.observe(positions, ends, now()),
       () => {},
     );
   }, POLL_EVERY_MS);
