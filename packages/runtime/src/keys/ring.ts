@@ -2,7 +2,7 @@
  * API keys: `prefix_id_secret`. Stored is the SHA-256 of the whole key, never the key. The secret has 192 random bits, so
  * a fast hash is enough: there is nothing to guess. Keys differ in the id, so two can be active while one is rotated out.
  */
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { statSync } from 'node:fs';
 import type { Logger } from 'pino';
 import { type KeyRecord, type KeyRules, keyFileOf, readKeys, SCOPES, type Scope } from './file.ts';
@@ -57,7 +57,7 @@ export function createKey(
 ): { key: string; record: KeyRecord } {
   const id = random(6).toString('hex');
   const key = `${PREFIX[scope]}_${id}_${random(24).toString('hex')}`;
-  return { key, record: { id, scope, hash: digest(key).toString('hex'), createdAt: now, expiresAt, ...rules } };
+  return { key, record: { id, scope, hash: digest(key), createdAt: now, expiresAt, ...rules } };
 }
 
 /** Whether a text has the form of a key. */
@@ -118,7 +118,7 @@ export function loadKeyRing(
     const id = FORMAT.exec(key)?.groups?.['id'];
     const record = id === undefined ? undefined : records.get(id);
     // An unknown id costs the same comparison as a wrong secret.
-    const same = timingSafeEqual(digest(key), record === undefined ? NO_HASH : Buffer.from(record.hash, 'hex'));
+    const same = timingSafeEqual(Buffer.from(digest(key)), Buffer.from(record?.hash ?? NO_HASH));
     if (record === undefined || !same) return { verdict: 'unknown' };
     if (problem !== undefined && now - problem.since >= UNREADABLE_GRACE_MS) return { verdict: 'unknown' };
     if (record.revokedAt !== undefined && now >= record.revokedAt) return { verdict: 'revoked' };
@@ -154,11 +154,12 @@ function noFile(file: string): string {
   return `the key file ${file} does not exist, so no key is accepted: make a key with "tributary keys create", or mount the folder that has the file`;
 }
 
-const NO_HASH = Buffer.alloc(32);
+const NO_HASH = ''.padEnd(64, '-');
 const ABSENT = 'absent';
 
-function digest(key: string): Buffer {
-  return createHash('sha256').update(key).digest();
+/** In hexadecimal digits. */
+function digest(key: string): string {
+  return hash('sha256', key);
 }
 
 function byId(records: readonly KeyRecord[]): ReadonlyMap<string, KeyRecord> {
