@@ -12,6 +12,7 @@ import { MUTATIONS_OF_KAFKA } from './mutations-of-kafka.ts';
 import { MUTATIONS_OF_ONCE } from './mutations-of-once.ts';
 import { MUTATIONS_OF_QUESTIONS } from './mutations-of-questions.ts';
 import { MUTATIONS_OF_READS } from './mutations-of-reads.ts';
+import { MUTATIONS_OF_RECORDS } from './mutations-of-records.ts';
 import { MUTATIONS_OF_RULES } from './mutations-of-rules.ts';
 import { MUTATIONS_OF_SETTINGS } from './mutations-of-settings.ts';
 import { MUTATIONS_OF_SUMS } from './mutations-of-sums.ts';
@@ -432,6 +433,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...MUTATIONS_OF_ONCE,
   ...MUTATIONS_OF_QUESTIONS,
   ...MUTATIONS_OF_READS,
+  ...MUTATIONS_OF_RECORDS,
   ...MUTATIONS_OF_DOORS,
   ...MUTATIONS_OF_COLLECTOR,
   ...MUTATIONS_OF_RULES,

@@ -27,8 +27,11 @@ export function createRecordReads(redis: Redis, namespace: string, bulk: Redis):
     const keys = users.map(({ partition, userKey }) => recordKey(namespace, partition, userKey));
     const connection = maxBytes <= SHORT_ANSWER_BYTES ? redis : bulk;
     if (keys.length === 1) return [await recordWithin(connection, keys[0] as string, maxBytes)];
-    const records: (Buffer | null | number)[] = await lengthsOf(connection, keys);
-    const fitting = fittingIn(records as number[], maxBytes);
+    const lengths = await lengthsOf(connection, keys, maxBytes);
+    // Nearly all questions: all of them fit, in one answer.
+    if (lengths.length === 0) return await recordsOfPartition(connection, keys);
+    const records: (Buffer | null | number)[] = lengths;
+    const fitting = fittingIn(lengths, maxBytes);
     const together = redis.isCluster ? [...Map.groupBy(fitting, (i) => (users[i] as RecordOwner).partition).values()] : [fitting];
     await Promise.all(
       together.map(async (indexes) => {
@@ -62,9 +65,10 @@ async function recordWithin(connection: Redis, key: string, maxBytes: number): P
   return end.length === 0 ? null : end;
 }
 
-function lengthsOf(connection: Redis, keys: readonly string[]): Promise<number[]> {
+/** On a single Redis empty where all fit; on a cluster their keys lie on several nodes. */
+function lengthsOf(connection: Redis, keys: readonly string[], maxBytes: number): Promise<number[]> {
   if (connection.isCluster) return Promise.all(keys.map((key) => connection.strlen(key)));
-  return connection.tributaryRecordLengths('0', ...keys);
+  return connection.tributaryRecordLengths('0', String(maxBytes), ...keys);
 }
 
 /** While its slot moves a command a key: each is then found wherever it is. */

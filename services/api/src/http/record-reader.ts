@@ -37,7 +37,7 @@ export function createRecordReader(store: Pick<ServingStore, 'records'>, limits:
 
   return {
     async read(asker, users, use) {
-      const owners = [...new Map(users.map((user) => [user.userKey, user])).values()];
+      const owners = eachOnce(users);
       let claimedBytes = 0;
       /** In all, not more. */
       const claim = (bytes: number) => {
@@ -62,6 +62,7 @@ export function createRecordReader(store: Pick<ServingStore, 'records'>, limits:
           await readMissing(owners, records, limits.partBytes);
           if (records.some(isMissing)) await largeOnes.run(asker, () => readMissing(owners, records, Number.POSITIVE_INFINITY));
         }
+        if (owners.length === users.length) return use(records as (Buffer | null)[]);
         const byUser = new Map(owners.map(({ userKey }, i) => [userKey, records[i] as Buffer | null]));
         return use(users.map(({ userKey }) => byUser.get(userKey) ?? null));
       } finally {
@@ -100,6 +101,13 @@ export function createRecordReader(store: Pick<ServingStore, 'records'>, limits:
     }
     throw new TributaryError('store_unavailable', `records grew faster than they were read, ${MOST_ROUNDS} times`);
   }
+}
+
+/** In order; as they are where no user is named twice. */
+function eachOnce(users: readonly RecordOwner[]): readonly RecordOwner[] {
+  const keys = new Set<string>();
+  for (const { userKey } of users) keys.add(userKey);
+  return keys.size === users.length ? users : [...new Map(users.map((user) => [user.userKey, user])).values()];
 }
 
 function isMissing(record: Buffer | null | number): record is number {
