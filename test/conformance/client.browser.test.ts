@@ -1,6 +1,6 @@
 /** The packed client in a page of another origin than the API's: it is the same files, loaded as modules. */
 import { readFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { basename, join } from 'node:path';
 import type { Browser } from 'playwright-core';
@@ -19,14 +19,15 @@ describe.skipIf(missing !== null)('in Chromium', () => {
   let origin: string;
   let store: () => Promise<void> = async () => {};
 
+  function serveClient(request: IncomingMessage, response: ServerResponse): void {
+    const name = basename(request.url ?? '');
+    if (name.endsWith('.js')) response.setHeader('content-type', 'text/javascript').end(readFileSync(join(project.client, name)));
+    else response.setHeader('content-type', 'text/html').end('<!doctype html><title>Shop</title>');
+  }
+
   beforeAll(async () => {
     project = installClient();
-    pages = createServer((request, response) => {
-      const name = basename(request.url ?? '');
-      if (name.endsWith('.js'))
-        response.setHeader('content-type', 'text/javascript').end(readFileSync(join(project.client, name)));
-      else response.setHeader('content-type', 'text/html').end('<!doctype html><title>Shop</title>');
-    });
+    pages = createServer(serveClient);
     origin = await listening(pages);
     world = await createWorld({ corsOrigins: [origin], limits: { maxInFlight: 2 }, turn: () => store() });
     await world.ingest(event({ type: 'page', userId: 'ada' }));
@@ -72,6 +73,21 @@ describe.skipIf(missing !== null)('in Chromium', () => {
     released.resolve();
     expect(await held).toBe('PRESENT');
     await page.close();
+  });
+
+  test('in a page that the API does not allow, the fix names its origin and the setting', async () => {
+    const page = await browser.newPage();
+    const elsewhere = createServer(serveClient);
+    const other = await listening(elsewhere);
+    await page.goto(`${other}/shop`);
+    const api = `http://127.0.0.1:${(world.app.server.address() as AddressInfo).port}`;
+    const refused = `import('/client.js')
+      .then(({ createClient }) => createClient({ url: '${api}', key: 'tr_reader_x', retries: 0 }).models())
+      .catch(({ code, fix }) => [code, fix])`;
+    const fix = `Look whether the API runs at this address, and that it allows pages of ${other} (TRIBUTARY_API_ORIGINS).`;
+    expect(await page.evaluate(refused)).toEqual(['unreachable', fix]);
+    await page.close();
+    await new Promise((resolve) => elsewhere.close(resolve).closeAllConnections());
   });
 });
 

@@ -61,6 +61,13 @@ test('what would be taken whole, exit 0; calls of Segment are read as such', asy
   expect(stderr).toContain('line 2: missing_field: a track call needs event');
 });
 
+test('calls of a Segment library that are checked as events are recognised', async () => {
+  const hint = 'these look like calls of a Segment library: check them with --as batch';
+  const calls = ['{"type":"track","event":"e","userId":"u"}'];
+  expect((await check(['-'], calls)).stderr).toContain(hint);
+  expect((await check(['-'], ['{"type":"page"}'])).stderr).not.toContain(hint);
+});
+
 test('wrong usage and a wrong key say so', async () => {
   expect(await check(['-', '--limit', 'x'], [])).toMatchObject({ code: 2, stderr: expect.stringContaining('--limit must be') });
   expect(await check(['-', '--as', 'track'], [])).toMatchObject({ code: 2 });

@@ -17,7 +17,7 @@ export function limitConcurrency(most: number, mostWaiting: number): Limited {
       };
       const onEnd = (): void => {
         waiting.delete(onTurn);
-        leave(reason());
+        leave(reason({ wasSent: false }));
       };
       signal.addEventListener('abort', onEnd, { once: true });
       waiting.add(onTurn);
@@ -25,7 +25,7 @@ export function limitConcurrency(most: number, mostWaiting: number): Limited {
   }
 
   return async (work, ending) => {
-    if (ending.signal.aborted) throw ending.reason();
+    if (ending.signal.aborted) throw ending.reason({ wasSent: false });
     if (running < most) running++;
     else if (waiting.size < mostWaiting) await turn(ending);
     else

@@ -41,6 +41,7 @@ export async function exchange(
   { key, fetch, retries, timing }: ExchangeOptions,
   { deadlineMs, signal, reason }: Ending,
 ): Promise<unknown> {
+  let last: TributaryProblem | undefined;
   for (let attempt = 0; ; attempt++) {
     const problem = await attemptOnce();
     if (!(problem instanceof TributaryProblem)) return problem.answer;
@@ -48,7 +49,8 @@ export async function exchange(
     const leftMs = deadlineMs - timing.now() - askedMs;
     if (!mayRepeat || attempt >= retries || !passes(problem) || leftMs <= 0) throw problem;
     await timing.pause(askedMs + Math.min(leftMs / 2, backoffMs(attempt, timing.random())), signal);
-    if (signal.aborted) throw reason(problem);
+    last = problem;
+    if (signal.aborted) throw reason({ wasSent: true, last, cause: problem });
   }
 
   async function attemptOnce(): Promise<{ readonly answer: unknown } | TributaryProblem> {
@@ -64,15 +66,23 @@ export async function exchange(
       return response.ok ? { answer: answerOf(url, text) } : problemOf(method, url, response, text);
     } catch (cause) {
       if (cause instanceof TributaryProblem) return cause;
-      if (signal.aborted) throw reason(cause);
+      if (signal.aborted) throw reason({ wasSent: true, last, cause });
       return localProblem(
         'unreachable',
         `${method} ${url} was not answered: ${reasonOf(cause)}`,
-        'Look whether the API runs at this address.',
+        `Look whether the API runs at this address${inPageOfAnother(url)}.`,
         cause,
       );
     }
   }
+}
+
+/** A browser does not say that the API refused the origin of the page: the call fails as if nothing answered. */
+function inPageOfAnother(url: string): string {
+  const { location } = globalThis as { readonly location?: { readonly origin?: string } };
+  const origin = location?.origin;
+  if (origin === undefined || origin === new URL(url).origin) return '';
+  return `, and that it allows pages of ${origin} (TRIBUTARY_API_ORIGINS)`;
 }
 
 /** Asking again may help. */

@@ -163,11 +163,31 @@ test('a call that is not answered in time is given up; one that its caller abort
   const aborted = (_: unknown, { signal }: RequestInit) =>
     new Promise<never>((_resolve, reject) => signal?.addEventListener('abort', () => reject(signal.reason)));
   const client = createClient({ url: 'http://api.test', key: 'k', fetch: aborted as typeof fetch, timeoutMs: 20 });
-  await expect(client.status()).rejects.toMatchObject({ status: 0, code: 'timed_out', detail: expect.stringContaining('20 ms') });
+  await expect(client.status()).rejects.toMatchObject({
+    status: 0,
+    code: 'timed_out',
+    detail: expect.stringContaining('20 ms'),
+    fix: expect.stringContaining('/readyz'),
+  });
   const caller = new AbortController();
   const call = client.status({}, { signal: caller.signal });
   caller.abort(new Error('enough'));
   await expect(call).rejects.toThrow('enough');
+});
+
+test('a call that times out after a refusal says what it was refused for', async () => {
+  let sent = 0;
+  const aborted = (_: unknown, { signal }: RequestInit) =>
+    sent++ === 0
+      ? Promise.resolve(problem(503, 'store_unavailable', { 'retry-after': '0' }))
+      : new Promise<never>((_resolve, reject) => signal?.addEventListener('abort', () => reject(signal.reason)));
+  const client = createClient({ url: 'http://api.test', key: 'k', fetch: aborted as typeof fetch, timeoutMs: 500 });
+  await expect(client.status()).rejects.toMatchObject({
+    code: 'timed_out',
+    detail: expect.stringMatching(/within 500 ms; the attempt before: store_unavailable: what happened$/),
+    fix: 'Do this.',
+  });
+  expect(sent).toBe(2);
 });
 
 test('pages come one by one, each with its meta, until the last', async () => {

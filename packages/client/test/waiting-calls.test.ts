@@ -27,7 +27,7 @@ test('a call is given up after its time also while it waits for its turn, and is
   void client.status();
   const calls = await Promise.allSettled(Array.from({ length: 5 }, () => client.status()));
   for (const call of calls)
-    expect(call).toMatchObject({ reason: { code: 'timed_out', detail: expect.stringContaining('50 ms') } });
+    expect(call).toMatchObject({ reason: { code: 'timed_out', detail: expect.stringContaining('must be sent within 50 ms') } });
   expect(sent).toBe(1);
 });
 

@@ -35,11 +35,12 @@ export async function ingest(delivery: Delivery, manner: Manner, lease: Lease, c
   const prepared = prepare(delivery, manner.checkOnly ? { ...collector, names: NO_NAMES } : collector);
   if (!prepared.ok) {
     const { keyId = delivery.sender?.grant.keyId ?? null, beyondRate: isOfKey = false } = prepared;
-    return { ...refuse(prepared, keyId, collector), isOfKey };
+    return { ...refuse({ ...prepared, keyId, origin: delivery.origin }, collector), isOfKey };
   }
   const { claim, entries, accepted: count, rejected, reasons, keyId, bytes, folded } = prepared.value;
   for (const { code } of rejected) collector.metrics.rejected.inc({ code });
-  if (!manner.checkOnly) for (const one of reasons) collector.rejections.note(one.code, keyId, one);
+  if (!manner.checkOnly)
+    for (const one of reasons) collector.rejections.note(one.code, keyId, { ...one, origin: delivery.origin });
   if (manner.strict && rejected.length > 0) {
     claim.giveBack();
     return strictlyRefused(rejected);
@@ -52,7 +53,7 @@ export async function ingest(delivery: Delivery, manner: Manner, lease: Lease, c
   const refusal = hasRoom ? await appendAll(entries, collector) : overloaded();
   if (refusal !== undefined) {
     claim.giveBack();
-    return refuse(refusal, keyId, collector);
+    return refuse({ ...refusal, keyId, origin: delivery.origin }, collector);
   }
   claim.keep();
   collector.metrics.accepted.inc(count);
@@ -63,6 +64,12 @@ export async function ingest(delivery: Delivery, manner: Manner, lease: Lease, c
 interface Refusal {
   readonly code: ErrorCode;
   readonly message: string;
+}
+
+/** A request that is refused whole, and who sent it. */
+interface RefusedRequest extends Refusal {
+  readonly keyId: string | null;
+  readonly origin: string | undefined;
 }
 
 /** Why not every entry is known to be durable; undefined when all are. Settles only after every append has. */
@@ -93,14 +100,14 @@ function needsOperator(reason: unknown): reason is TributaryError {
   return reason instanceof TributaryError && (reason.code === 'disk_full' || reason.code === 'log_recreated');
 }
 
-function refuse({ code, message }: Refusal, keyId: string | null, collector: Collector): Answer {
-  noteRefusal(code, message, keyId, collector);
-  return problem(code, message);
+function refuse(refused: RefusedRequest, collector: Collector): Answer {
+  noteRefusal(refused, collector);
+  return problem(refused.code, refused.message);
 }
 
 /** Notes a request that is refused whole. What the same request will not meet a little later is worth a row of the rejections. */
-export function noteRefusal(code: ErrorCode, message: string, keyId: string | null, { metrics, rejections }: Collector): void {
+export function noteRefusal({ code, message, keyId, origin }: RefusedRequest, { metrics, rejections }: Collector): void {
   metrics.refused.inc({ code });
   const { status } = ERRORS[code];
-  if (status < 500 && status !== 429) rejections.note(code, keyId, { count: 1, message });
+  if (status < 500 && status !== 429) rejections.note(code, keyId, { count: 1, message, origin });
 }

@@ -18,7 +18,7 @@ import type { Rejected } from './checks/rejections.ts';
 import { contextTooWide, type Items, itemsOf } from './formats/items.ts';
 import type { History, Route } from './formats/routes.ts';
 import { type Grant, refusalOfRequest } from './keys/grant.ts';
-import { eventsWorth, type Rates } from './keys/rates.ts';
+import { BURST_S, eventsWorth, type Rates } from './keys/rates.ts';
 import { type Authorise, grantOfText, NO_KEY } from './keys/write-key.ts';
 import type { Claim, Dimension, Names } from './names/names.ts';
 
@@ -225,7 +225,8 @@ function strangersBytes(sentBytes: number, { keylessBodyBytes }: Limits): number
 }
 
 function beyondRate({ keyId, eventsPerSecond }: Grant): Refused {
-  const most = `the key must send at most ${eventsPerSecond} events a second, checks of /v1/validate included`;
+  const atOnce = BURST_S * (eventsPerSecond ?? 0);
+  const most = `the key must send at most ${eventsPerSecond} events a second, ${atOnce} at once after a pause, checks of /v1/validate included`;
   return { ...invalid('overloaded', most), keyId, beyondRate: true };
 }
 

@@ -60,6 +60,7 @@ test('the last of each reason, key and message, with the form of the event, the 
     firstAt: new Date(NOW).toISOString(),
     lastAt: new Date(NOW + 1_000).toISOString(),
     message: 'properties.revenue must be a decimal amount such as 19.99',
+    origin: null,
     sample: {
       type: 'track',
       event: 'Order Completed',
@@ -118,7 +119,9 @@ test('a request from a page that its key does not name is filed under that key, 
   expect((await fetch(`${collector.url}/v1/track`, { method: 'POST', body, headers })).status).toBe(403);
   const [row] = (await listed()).body.rejections;
   const message = 'the key must be used from one of its origins';
-  expect(row).toMatchObject({ reason: 'forbidden', keyId: narrow.id, count: 1, message, sample: null });
+  expect(row).toMatchObject({ reason: 'forbidden', keyId: narrow.id, count: 1, message, origin: headers.origin, sample: null });
+  await fetch(`${collector.url}/v1/track`, { method: 'POST', body, headers: { origin: 'chrome-extension://abc' } });
+  expect((await listed()).body.rejections[0]).toMatchObject({ count: 2, origin: null });
 });
 
 test('orders that are dropped stay in sight when a page that the key does not name sends some too', async () => {

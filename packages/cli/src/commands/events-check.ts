@@ -58,6 +58,7 @@ async function check(context: Context, file: string, options: Options): Promise<
       sent.delete(batch);
     },
   });
+  let isSegment = false;
   const batcher = createBatcher(LIMITS);
   let lines: number[] = [];
   const send = async (batch: Batch | null) => {
@@ -72,6 +73,7 @@ async function check(context: Context, file: string, options: Options): Promise<
         findings.add({ line: number, code: read.code, message: read.reason });
         continue;
       }
+      isSegment ||= options.as === 'events' && looksLikeSegment(read.event);
       await send(batcher.add(read.event));
       lines.push(number);
     }
@@ -80,6 +82,7 @@ async function check(context: Context, file: string, options: Options): Promise<
   terminal.progressEnd();
   const { total, reasons, first } = findings.summary();
   for (const { line, code, message } of first) terminal.say(`line ${line}: ${printable(code)}: ${message}`);
+  if (total > 0 && isSegment) terminal.say('these look like calls of a Segment library: check them with --as batch');
   if (total > first.length) terminal.say(`and ${count(total - first.length)} more; --limit shows them`);
   await answer(context, { accepted, rejected: total, reasons, first }, () => {
     const why = Object.entries(reasons).map(([code, times]) => `${count(times)} ${code}`);
@@ -87,6 +90,16 @@ async function check(context: Context, file: string, options: Options): Promise<
   });
   return total > 0 ? EXIT.found : EXIT.ok;
 }
+
+/** Its calls name what they are as their type, and hold fields that no event of ours has. */
+function looksLikeSegment(event: unknown): boolean {
+  const { type, ...fields } = event as Readonly<Record<string, unknown>>;
+  return (
+    SEGMENT_CALLS.has(type) && ['event', 'traits', 'messageId', 'context', 'originalTimestamp'].some((name) => name in fields)
+  );
+}
+
+const SEGMENT_CALLS: ReadonlySet<unknown> = new Set(['track', 'identify', 'page', 'screen', 'group', 'alias']);
 
 /** All are counted by code, and those on the first lines are kept: answers come in any order. */
 function createFindings(limit: number) {

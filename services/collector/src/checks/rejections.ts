@@ -10,6 +10,8 @@ export interface Rejected {
   readonly message: string;
   /** The last event; undefined where the request was refused whole. */
   readonly item?: unknown;
+  /** Of the page that sent it, as its browser says; undefined outside browsers. */
+  readonly origin?: string | undefined;
 }
 
 export interface RejectionRow {
@@ -21,6 +23,8 @@ export interface RejectionRow {
   readonly firstAt: string;
   readonly lastAt: string;
   readonly message: string;
+  /** Of the page that sent the last one; null where nothing that reads like an origin was sent. */
+  readonly origin: string | null;
   readonly sample: unknown;
 }
 
@@ -29,6 +33,9 @@ export interface Rejections {
   /** The newest first. */
   list(): { readonly since: string; readonly rejections: readonly RejectionRow[] };
 }
+
+/** The address of a page without its path, which says nothing of who looked at it. */
+const ORIGIN = /^https?:\/\/[a-z0-9.:[\]-]{1,100}$/;
 
 /** All keys together. A row holds at most a few kilobytes. */
 const MAX_ROWS = 500;
@@ -47,7 +54,7 @@ export function createRejections(now: () => number): Rejections {
   }
 
   return {
-    note(reason, keyId, { count, message, item }) {
+    note(reason, keyId, { count, message, item, origin = '' }) {
       const shown = withoutValues(message);
       const place = JSON.stringify([reason, keyId, shown]);
       const at = instant(now());
@@ -61,6 +68,7 @@ export function createRejections(now: () => number): Rejections {
         firstAt: known?.firstAt ?? at,
         lastAt: at,
         message: shown,
+        origin: ORIGIN.test(origin) ? origin : null,
         sample: item === undefined ? null : sampleOf(item),
       });
       for (const [oldest] of rows) {

@@ -120,7 +120,7 @@ export function addEventRoutes(app: FastifyInstance, collector: Collector, gates
     { code, message }: Invalid,
     keyId: string | null = null,
   ): FastifyReply {
-    noteRefusal(code, message, keyId, collector);
+    noteRefusal({ code, message, keyId, origin: request.headers.origin }, collector);
     // A body that is not read to its end leaves a connection that cannot carry another request.
     if (!request.raw.complete) reply.header('connection', 'close');
     return send(reply, inWordsOf(route, problem(code, message)));

@@ -2,7 +2,7 @@
 import type { Grant } from './grant.ts';
 
 /** What a key that was quiet may send at once, in seconds of its rate. */
-const BURST_S = 10;
+export const BURST_S = 10;
 
 export interface Rates {
   /** False when the key has used up what it may: asked before its body is inflated. */
