@@ -5,6 +5,30 @@ const RUNTIME = 'packages/runtime/src';
 
 export const MUTATIONS_OF_DOORS: readonly Mutation[] = [
   {
+    lie: 'rows of several pages are as complete as their first page',
+    law: '7',
+    file: 'packages/cli/src/report/pages.ts',
+    from: 'meta = metaOfBoth(meta, next.meta);',
+    to: '',
+    test: 'packages/cli/test/pages.test.ts',
+  },
+  {
+    lie: 'converted amounts in rows for other tools name no currency',
+    law: '4',
+    file: 'packages/cli/src/commands/attribution-compare.ts',
+    from: 'namingCurrency(rowsOfModels(page), options)',
+    to: 'rowsOfModels(page)',
+    test: 'packages/cli/test/pages.test.ts',
+  },
+  {
+    lie: 'rows before one that was cut are sent',
+    law: '3',
+    file: 'packages/cli/src/import/cut-row.ts',
+    from: 'if (there >= columns) return;',
+    to: 'if (there <= columns) return;',
+    test: 'packages/cli/test/import-csv.test.ts',
+  },
+  {
     lie: 'a body in chunks that no route reads has any size',
     law: '7',
     file: 'services/collector/src/bodies/unread-bodies.ts',

@@ -73,6 +73,25 @@ test('events say how many days they cover, and draw users', async () => {
   expect(answer.perWitness).toBeLessThan(3.6);
 });
 
+test('events of several currencies are planned like those of one: a share of conversions needs no money', async () => {
+  const rows = (currency: (i: number) => string) =>
+    Array.from({ length: 60 }, (_, i) => {
+      const channel = i % 3 === 0 ? 'search' : 'social';
+      return `u${i},2026-03-01T08:00:00Z,ad_click,${channel},,1,${currency(i)}\nu${i},2026-03-02,purchase,,10,,${currency(i)}`;
+    }).join('\n');
+  const of = (currency: (i: number) => string) =>
+    json(
+      '--events',
+      fileOf(`user,time,type,channel,value,cost,currency\n${rows(currency)}\n`),
+      ...['--map', 'user=user,time=time,type=type,channel=channel,value=value,cost=cost,currency=currency'],
+      ...['--channel', 'search', '--width', '10', '--model', 'last'],
+    );
+  const { file: _, ...of2 } = await of((i) => (i % 2 === 0 ? 'EUR' : 'USD'));
+  const { file: __, ...of1 } = await of(() => 'EUR');
+  expect(of2).toEqual(of1);
+  expect(of2.inFile.conversions).toBe(60);
+});
+
 test.each([
   [['--share', '0'], '--share must be in percent, above 0 and below 100, such as 5 (got "0")'],
   [['--width', '120'], '--width must be in percent'],

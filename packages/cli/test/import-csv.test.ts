@@ -389,6 +389,21 @@ describe('a file that may not be what it should', () => {
   const MAP = ['--map', 'user=user,time=time,value=v', '--type', 'purchase', '--currency', 'EUR'];
   const OPEN_END = 'warning: the last line has no line end: is the file complete?';
 
+  test('a last row that was cut is refused before anything is sent, plain and gzipped', async () => {
+    const rows = Array.from({ length: 3_000 }, (_, i) => `u${i},2026-11-21,a,1.50`).join('\n');
+    const map = ['--map', 'user=user,time=time,channel=ch,value=v', '--currency', 'EUR'];
+    for (const cut of ['u3,2026-1', 'u3', 'u3,2026-11-21,a'])
+      for (const whole of [`user,time,ch,v\n${rows}\n${cut}`, gzipSync(`user,time,ch,v\n${rows}\n${cut}`)]) {
+        const collector = fakeCollector();
+        await using server = await fakeServer(collector.take);
+        const done = await tributary(['import', 'csv', fileOf(whole), ...map, '--collector-url', server.url]);
+        expect([done.code, done.stdout, collector.kept.size]).toEqual([1, '', 0]);
+        expect(done.stderr).toMatch(/the last row of ".*" must have 4 columns, .*\(got [123], and no line end\): it was cut/);
+      }
+    expect((await importCsv(`user,time,ch,v\n${rows}\nu3,2026-11-21,a,\n`, ...map)).code).toBe(0);
+    expect((await importCsv('user,time,ch,v\nu3,2026-11-21,"a', ...map.slice(0, 2)).catch(() => null))?.code ?? 1).toBe(1);
+  });
+
   test('a last line without a line end is imported and named; a cut amount is refused', async () => {
     const cut = await importCsv('user,time,v\nana,2026-11-21,24', ...MAP);
     expect(cut).toMatchObject({ code: 0, events: [{ value: 2400 }], stderr: expect.stringContaining(OPEN_END) });

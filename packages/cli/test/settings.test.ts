@@ -56,7 +56,12 @@ describe('settings', () => {
     expect(await status()).not.toContain('created again');
     writeFileSync(note, JSON.stringify({ identity: 'one', restoredAt: Date.UTC(2026, 10, 20, 9, 30) }));
     expect(await status()).toContain(loss);
+    expect(JSON.parse(await status('--json'))).toMatchObject({
+      complete: false,
+      logCreatedAgainAt: Date.UTC(2026, 10, 20, 9, 30),
+    });
     expect(await status('--url', server.url, '--key', 'k')).not.toContain('created again');
+    expect(JSON.parse(await status('--json', '--url', server.url, '--key', 'k'))).not.toHaveProperty('logCreatedAgainAt');
     writeFileSync(note, '{');
     expect(await status()).toContain('answers');
   });

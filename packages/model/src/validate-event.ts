@@ -49,8 +49,15 @@ export function validateEvent(value: unknown, plain = false): Validated {
   if (e['userId'] === undefined && e['anonymousId'] === undefined)
     return invalid('missing_user', 'the event has neither userId nor anonymousId');
   if ((e['ts'] as number) > (e['receivedAt'] as number) + EVENT_BOUNDS.futureMs)
-    return invalid('ts_in_future', `ts ${e['ts']} is more than 24 h ahead of its receipt at ${e['receivedAt']}`);
+    return invalid(
+      'ts_in_future',
+      `ts must be at most 24 h ahead of its receipt (got ${instantOf(e['ts'])}, received at ${instantOf(e['receivedAt'])})`,
+    );
   return { ok: true, event: e as unknown as Event };
+}
+
+function instantOf(ms: unknown): string {
+  return new Date(ms as number).toISOString();
 }
 
 /** Walks free-form JSON: forbidden keys, depth, lone surrogates, integers beyond 2^53. Undefined when all is well. */

@@ -58,7 +58,8 @@ async function attributionPower(context: Context, flags: Flags): Promise<ExitCod
   if (order === 'auto') throw new UsageError('--order auto chooses by the data: give the order that you will use, 1 to 10');
   const [model, ...more] = plan.models;
   if (model === undefined || more.length > 0) throw new UsageError(`--model must be one model (got "${flags.model}")`);
-  const file = await readRunFile(context, options, plan, []);
+  // A share of conversions needs no money.
+  const file = await readRunFile(context, options, plan, [], true);
   const days = daysOf(flags.days, file);
   const { conversions, unattributed } = journeyFacts(file.paths);
   const wanted: Plan = { model, channel: flags.channel, share, width };

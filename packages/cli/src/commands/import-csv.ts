@@ -9,6 +9,7 @@ import { costsOf, separatorOf, timesOf } from '../import/csv-flags.ts';
 import { type LongColumns, type PathColumns, resolveMap } from '../import/csv-map.ts';
 import { csvRows } from '../import/csv-rows.ts';
 import { type CsvSummary, createCsvSummary } from '../import/csv-summary.ts';
+import { demandWholeEnd } from '../import/cut-row.ts';
 import { inflated } from '../import/lines.ts';
 import { objectionTo } from '../import/load.ts';
 import { createOccurrenceIds } from '../import/occurrences.ts';
@@ -64,13 +65,15 @@ export function addCsv(parent: Command, act: Act): void {
 async function importCsv(context: Context, file: string, options: Options): Promise<ExitCode> {
   const { terminal, shell } = context;
   const csvOptions = csvOptionsOf(options);
+  const separator = separatorOf(options.separator);
+  if (file !== '-') await demandWholeEnd(inflated(openInput(context, file), file), file, separator);
   const load = loadFor(context, { dryRun: options.dryRun === true, beside: options.beside === true });
   const summary = createCsvSummary();
   const repeated = createRepeatedIds();
   let columns: LongColumns | PathColumns | undefined;
   let read: RowReader | undefined;
   let endsOpen = false;
-  const rows = csvRows(inflated(openInput(context, file), file), separatorOf(options.separator), summary.problem, () => {
+  const rows = csvRows(inflated(openInput(context, file), file), separator, summary.problem, () => {
     endsOpen = true;
   });
   for await (const row of rows) {

@@ -24,8 +24,11 @@ async function status(context: Context, options: { readonly partitions?: boolean
   const got = await context.api('read').get<Status>('/v1/status');
   warnings(context.terminal, got);
   const { settings } = context;
-  const loss = settings.isOfFolder() ? lossOf(restoresIn(settings.dataDir)) : undefined;
-  await answer(context, got, () =>
+  const restores = settings.isOfFolder() ? restoresIn(settings.dataDir) : {};
+  const loss = lossOf(restores);
+  // What the folder says of its log, and the API cannot know.
+  const shown = restores.restoredAt === undefined ? got : { ...got, logCreatedAgainAt: restores.restoredAt };
+  await answer(context, shown, () =>
     [facts(got, context, loss), ...(options.partitions === true ? ['', partitionTable(got, context)] : [])].join('\n'),
   );
   return got.complete ? EXIT.ok : EXIT.found;

@@ -39,6 +39,8 @@ export interface EventFileOptions {
   readonly withAges: boolean;
   /** Keep what resampling draws: the users. */
   readonly withUnits: boolean;
+  /** Amounts are of no use: they may be of any currencies, and none is kept. */
+  readonly withoutAmounts: boolean;
   /** For events of the future, which the platform would refuse. */
   readonly nowMs: number;
 }
@@ -81,7 +83,7 @@ export async function readEventFile(
     ...journeysOf(users, name, options),
     spanMs: spanOf(users),
     rows,
-    hasValue,
+    hasValue: hasValue && !options.withoutAmounts,
     nullsByRow: false,
     rounded: 0,
     repeated: 0,
@@ -106,7 +108,7 @@ function keep(users: Map<string, Map<string, TimelineEvent>>, event: ImportEvent
 function journeysOf(
   users: ReadonlyMap<string, ReadonlyMap<string, TimelineEvent>>,
   name: string,
-  { definitions, currency, decimals, withAges, withUnits }: EventFileOptions,
+  { definitions, currency, decimals, withAges, withUnits, withoutAmounts }: EventFileOptions,
 ): Pick<PathFile, 'paths' | 'decimals' | 'costs' | 'currency' | 'refunds' | 'sample'> {
   const journeys = createJourneys(name);
   const units = createUnitRows(name);
@@ -119,7 +121,8 @@ function journeysOf(
       if (withUnits) units.add(row, user);
     };
     const inOrder = [...own.values()].sort((a, b) => (before(a, b) ? -1 : 1));
-    const timeline = countedOnce(inOrder, definitions).filter(({ kind }) => kind !== 'signal');
+    const kept = countedOnce(inOrder, definitions).filter(({ kind }) => kind !== 'signal');
+    const timeline = withoutAmounts ? kept.map((event) => ({ ...event, valueMinor: 0, costMinor: 0, currency: '' })) : kept;
     timeline.forEach((event, at) => {
       if (event.valueMinor !== 0 || event.costMinor !== 0) currencies.add(event.currency);
       if (event.kind === 'conversion' && event.valueMinor < 0) refunds += 1;
@@ -173,7 +176,7 @@ function oneCurrency(name: string, currencies: ReadonlySet<string>): string | un
     throw new CommandError({
       code: 'several_currencies',
       message: `${name} has amounts in ${[...currencies].sort().slice(0, 5).join(', ')}, which have no common sum`,
-      fix: 'Keep the rows of one currency, or convert the amounts first.',
+      fix: 'Keep the rows of one currency, convert the amounts first, or leave value and cost out of --map: conversions are counted without them.',
       exitCode: EXIT.usage,
     });
   return first === undefined || first === '(none)' ? undefined : first;

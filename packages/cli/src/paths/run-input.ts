@@ -40,6 +40,7 @@ export function readRunFile(
   options: RunFlags,
   { file, definitions, models, replicates }: RunPlan,
   costs: readonly Decimal[],
+  withoutAmounts = false,
 ): Promise<PathFile> {
   if (options.pathSeparator === '') throw new UsageError('--path-separator is empty');
   const shared = {
@@ -52,7 +53,14 @@ export function readRunFile(
   const chunks = inflated(openInput(context, file), file);
   const withAges = models.some((model) => modelInfo(model).needs.includes('ages'));
   if (definitions !== undefined)
-    return readEventFile(chunks, file, { ...shared, map: options.map ?? '', definitions, withAges, nowMs: context.shell.now() });
+    return readEventFile(chunks, file, {
+      ...shared,
+      map: options.map ?? '',
+      definitions,
+      withAges,
+      withoutAmounts,
+      nowMs: context.shell.now(),
+    });
   return readPathFile(chunks, file, {
     ...shared,
     pathSeparator: options.pathSeparator,

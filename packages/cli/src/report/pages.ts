@@ -10,6 +10,7 @@ export interface Page<Row> {
 
 export interface AllRows<Row, P> {
   readonly rows: Row[];
+  /** The first page; its `meta` is of all. */
   readonly first: P;
   /** There are more rows than `mostPages` hold. */
   readonly isCut: boolean;
@@ -23,11 +24,24 @@ export async function allPages<Row, P extends Page<Row>>(
 ): Promise<AllRows<Row, P>> {
   const first = await api.get<P>(path, query);
   const rows = [...first.rows];
+  let meta = first.meta;
   let cursor = first.nextCursor;
   for (let page = 1; cursor !== null && page < mostPages; page++) {
     const next = await api.get<P>(path, { ...query, cursor });
     rows.push(...next.rows);
+    meta = metaOfBoth(meta, next.meta);
     cursor = next.nextCursor;
   }
-  return { rows, first, isCut: cursor !== null };
+  return { rows, first: { ...first, meta }, isCut: cursor !== null };
+}
+
+/** Pages are computed one after the other: what any of them lacks, the rows together lack. */
+function metaOfBoth(meta: Meta, next: Meta): Meta {
+  const both = <T>(of: readonly T[] = [], others: readonly T[] = []) => [...new Set([...of, ...others])];
+  return {
+    ...meta,
+    complete: meta.complete && next.complete,
+    reasons: both(meta.reasons, next.reasons),
+    warnings: both(meta.warnings, next.warnings),
+  };
 }

@@ -1,4 +1,4 @@
-/** A reconciliation (jobs/recompute) as text: per view what readers saw, what the batch computed, and what may explain the rest. */
+/** A reconciliation (jobs/recompute) as text: whether readers saw what the batch computed, what may explain the rest, then each view. */
 import { SEPARATOR } from '@tributary/attribution/data-driven/counts';
 import type { Integer } from '@tributary/model/integer';
 import { conversions, count, counted, instant, money } from '../terminal/figures.ts';
@@ -51,10 +51,9 @@ export function reconciliationText(report: Reconciliation, screen: Screen): stri
   const differing = Object.entries(report.views).filter(([, view]) => view.rowsDiffering > 0);
   return [
     headline(report),
+    ...reasons(report),
     ...(Object.keys(report.views).length > 0 ? ['', totalsTable(report, screen), ...totalsNote(report)] : []),
     ...differing.flatMap(([name, view]) => ['', rowsTable(name, view, screen)]),
-    '',
-    ...reasons(report),
   ].join('\n');
 }
 
