@@ -92,6 +92,8 @@ export function fakeCollector() {
   return {
     kept,
     take(request: Received): Reply {
+      // Not a collector's route: what asks the API finds that it is none.
+      if (request.body === undefined) return { status: 404, body: {} };
       const { batch } = request.body as { batch: Record<string, unknown>[] };
       for (const event of batch) {
         const key = `${event['userId'] ?? event['anonymousId']}\n${event['id']}`;

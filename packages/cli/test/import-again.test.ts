@@ -122,3 +122,23 @@ test.each([
   expect(await tributary(['import', 'csv', file, ...map])).toMatchObject({ code: 0, stderr: '' });
   expect(collector.kept.size).toBe(1);
 });
+
+test('a type that has values and is not a conversion of the definitions in force is named', async () => {
+  const collector = fakeCollector();
+  const run = async (conversions: unknown) => {
+    await using server = await fakeServer((request) => {
+      if (request.path === '/v1/status') return { body: { generation: { current: 3 } } };
+      if (request.path === '/v1/generations/3') return { body: { definitions: { conversions } } };
+      if (request.path === '/v1/signals/query') return { body: { results: [] } };
+      return collector.take(request);
+    });
+    const file = fileOf('who,at,what,amount\nana,2026-11-01,purchase,5\nana,2026-11-02,refund,-5\nana,2026-11-02,page,\n');
+    const map = ['--map', 'user=who,time=at,type=what,value=amount'];
+    return await tributary(['import', 'csv', file, ...map, '--collector-url', server.url, '--url', server.url]);
+  };
+  const said = 'note: 1 event of type "refund" has a value, and the definitions in force do not count the type as a conversion';
+  for (const conversions of [['purchase'], { purchase: {} }])
+    expect(await run(conversions)).toMatchObject({ code: 0, stderr: expect.stringContaining(said) });
+  expect((await run(['purchase'])).stderr).not.toMatch(/"page"|"purchase"/);
+  expect((await run({ purchase: {}, refund: {} })).stderr).toBe('');
+});

@@ -22,6 +22,14 @@ test.each(['table', 'csv'])('law 7: what a later page lacks is said of all rows 
   if (format === 'table') expect(stdout).toContain('INCOMPLETE');
 });
 
+test.each(['paths', 'lags'])('%s --convert-to says where amounts are converted', async (command) => {
+  const { code, stderr } = await tributary(['attribution', command, '--convert-to', 'EUR', '--url', 'http://127.0.0.93:9']);
+  expect([code, stderr]).toEqual([
+    2,
+    expect.stringContaining('--convert-to must be left out here (got "EUR"): "attribution report"'),
+  ]);
+});
+
 test('law 4: converted amounts side by side have a column that names their currency', async () => {
   await using server = await fakeServer(() => ({ body: COMPARISON }));
   const argv = ['attribution', 'compare', '--convert-to', 'EUR', '--format', 'csv', '--url', server.url];

@@ -38,6 +38,12 @@ function bound(origin: string, side: string, limit: number): string {
   return `be ${side} ${limit}`;
 }
 
+/** Parameters that are known to readers from other routes: where they work, and what to ask for here. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  convertTo:
+    'amounts are converted in attribution reports and comparisons; here, ask for one currency with currency, or by=currency',
+};
+
 function namesOf(schema: unknown): string[] {
   return Object.keys((schema as { shape?: object } | undefined)?.shape ?? {});
 }
@@ -49,7 +55,8 @@ export function refusalOf(issues: readonly Issue[], asked: unknown, part: string
   const { path } = issue;
   if (issue.code === 'unrecognized_keys') {
     const name = path.length === 0 ? `a name in the ${part}` : `a name in ${path.join('.')}`;
-    return `${name} must ${issue.message} (got ${issue.keys.map(shown).join(', ')})`;
+    const elsewhere = issue.keys.flatMap((key) => ELSEWHERE[key] ?? []);
+    return [`${name} must ${issue.message} (got ${issue.keys.map(shown).join(', ')})`, ...elsewhere].join(': ');
   }
   const value = path.reduce<unknown>((whole, key) => (whole as Record<PropertyKey, unknown> | null)?.[key], asked);
   return `${path.length === 0 ? `the ${part}` : path.join('.')} must ${issue.message} (got ${shown(value)})`;

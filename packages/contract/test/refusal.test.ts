@@ -36,6 +36,11 @@ test.each([
     { users: Array.from({ length: 1_000 }, (_, i) => `u${i}`), limit: 21 },
     'limit must be at most 20 for 1000 users: an answer has 20000 signals or fewer (got 21)',
   ],
+  [
+    ROUTES.touches.query,
+    { convertTo: 'EUR' },
+    /^a name in the body must be one of .* \(got "convertTo"\): amounts are converted in attribution reports and comparisons; here, ask for one currency/,
+  ],
   [ROUTES.requestGeneration.body, { mode: 'half' }, 'mode must be one of incremental, full (got "half")'],
   [ROUTES.requestGeneration.body, { definitions: [] }, 'definitions must be an object (got a list of 0)'],
   [ROUTES.explainConversion.params, { id: 'x'.repeat(200) }, /^id must have at most 128 characters \(got "x{79}…\)$/],

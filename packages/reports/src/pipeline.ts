@@ -40,6 +40,8 @@ export interface Answer extends ReportOfBoth {
   readonly meta: Meta;
 }
 
+const OF_CONVERSIONS = 'intervals are of conversions: amounts that are converted have none';
+
 /** Throws `invalid_query`; rejects as the snapshot and the models do. */
 export async function answerOf(context: ServingContext, question: ReportQuestion, runs: ModelRuns): Promise<Answer> {
   demandFit(question);
@@ -66,6 +68,7 @@ export async function answerOf(context: ServingContext, question: ReportQuestion
       ? handedToCurrencies(question.models, currencies)
       : currencyNotes(currencies, question.wanted)),
     ...(rates === null ? [] : notesOfRates(rates)),
+    ...(rates !== null && question.parameters.intervals !== null ? [OF_CONVERSIONS] : []),
     ...question.notes,
     ...periodNotes(question.by, question.days),
     ...unknown,

@@ -50,12 +50,12 @@ export function demandIntervals(model: ModelName): void {
 
 /** Throws `invalid_query` where the question asks for what there is not; in words, with the fix. */
 export function demandFit(question: ReportQuestion): void {
-  const { models, before, by, parameters, convertTo } = question;
+  const { models, before, by, parameters, convertTo, wanted } = question;
   if (convertTo !== null && by.includes('currency'))
     refuse(`by must not have currency where amounts are converted (got convertTo=${convertTo}): leave one of them out`);
-  if (convertTo !== null && parameters.intervals !== null)
+  if (convertTo !== null && parameters.intervals !== null && !wanted.conversions)
     refuse(
-      `intervals must be left out where amounts are converted (got convertTo=${convertTo}): ask for them in one currency, with currency=${convertTo}`,
+      `intervals must be left out where revenue is converted (got convertTo=${convertTo}): ask for those of conversions, without value, or in one currency, with currency=${convertTo}`,
     );
   for (const model of models) demandAnswerable(model, parameters);
   const time = by.find((dimension) => countedBy([dimension]).includes('day'));

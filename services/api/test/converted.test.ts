@@ -35,6 +35,7 @@ async function sell(world: World, seed: number): Promise<void> {
   await world.tick();
 }
 
+type Row = Readonly<Record<string, unknown>>;
 type Amounts = Readonly<Record<string, number | string>>;
 const sum = (rows: readonly Amounts[], name: string) => rows.reduce((total, row) => total + Number(row[name] ?? 0), 0);
 
@@ -133,12 +134,32 @@ test('amounts of one currency alone are converted as well, and CSV names the rat
   expect(total).toBe(Math.round(yen.valueMinor * 0.0061 * 100));
 });
 
+test('intervals of shares of conversions are the same beside amounts that are converted', async () => {
+  const world = await createWorld({ definitions: definitionsOf({ exchangeRates: RATES }), partitions: 16 });
+  for (let i = 0; i < 400; i++) {
+    const [userId, ts] = [`u${i}`, NOON - HOUR * (1 + (i % 40))];
+    const currency = CURRENCIES[i % 4] as string;
+    await world.ingest(event({ userId, type: 'ad_click', channel: CHANNELS[i % 3] as string, cost: 10, currency, ts }));
+    await world.ingest(event({ userId, type: 'purchase', value: 1_000 + (i % 7), currency, ts: ts + 60_000 }));
+  }
+  await world.tick();
+  const report = async (query: string) => (await world.get(`/v1/attribution?model=shapley&intervals=1${query}`)).body;
+  const of = ({ rows }: { readonly rows: readonly Row[] }, pattern: RegExp) =>
+    rows.map((row) => Object.entries(row).filter(([name]) => pattern.test(name)));
+  const [plain, inEuros] = [await report('&value=conversions'), await report('&convertTo=EUR')];
+  const share = /^(share|conversions|creditMicros|rank)/;
+  expect(of(inEuros, share)).toEqual(of(plain, share));
+  expect(inEuros.rows.some(({ shareLow }: Row) => typeof shareLow === 'number')).toBe(true);
+  expect(of(inEuros, /^(value|roas).*(Low|High)/).flat()).toEqual([]);
+  expect(inEuros.meta.warnings).toContain('intervals are of conversions: amounts that are converted have none');
+});
+
 test.each([
   ['convertTo=USD', RATES, 'convertTo must be EUR, which the exchange rates of the definitions convert to (got "USD")'],
   ['convertTo=EUR', null, 'convertTo must be left out where the definitions in force have no exchange rates (got "EUR")'],
   ['convertTo=eur', RATES, 'convertTo must be a code of ISO 4217, such as EUR (got "eur")'],
   ['convertTo=EUR&by=currency', RATES, 'by must not have currency where amounts are converted (got convertTo=EUR)'],
-  ['convertTo=EUR&model=markov&intervals=1', RATES, 'intervals must be left out where amounts are converted'],
+  ['convertTo=EUR&model=markov&intervals=1&value=revenue', RATES, 'intervals must be left out where revenue is converted'],
   [
     'convertTo=EUR',
     { to: 'EUR', rates: { USD: '0.9' } },

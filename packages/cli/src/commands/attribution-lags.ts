@@ -7,6 +7,7 @@ import { filtersOf, withFilters } from '../report/filters.ts';
 import { type LagsAnswer, lagTable } from '../report/lag-table.ts';
 import { allPages } from '../report/pages.ts';
 import { formatOf } from '../report/record-output.ts';
+import { NOT_CONVERTED } from '../report/report-flags.ts';
 import { renderWide } from '../terminal/table.ts';
 
 interface Options {
@@ -31,7 +32,8 @@ export function addAttributionLags(parent: Command, act: Act): void {
     .description('days from the first touch of each channel to the conversion')
     .option('--from <instant>', 'from this day on (UTC)')
     .option('--to <instant>', 'before this day')
-    .option('--layer <name>', 'merged, speed or batch');
+    .option('--layer <name>', 'merged, speed or batch')
+    .addOption(NOT_CONVERTED);
   withFilters(command, DIMENSIONS)
     .option('--format <name>', 'table, json, csv, ndjson or parquet; default: by the name of --out, else table')
     .option('--out <file>', 'write there instead of to standard output')

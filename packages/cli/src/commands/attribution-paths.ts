@@ -10,7 +10,7 @@ import { filtersOf, namesOneCurrency, withFilters } from '../report/filters.ts';
 import { warnings } from '../report/meta-line.ts';
 import { assistsTable, lagsTable, lengthsTable, type PathsAnswer, pathsTable } from '../report/path-tables.ts';
 import { formatOf, putRecords } from '../report/record-output.ts';
-import { EARLIER_NAME_OF_LAYER } from '../report/report-flags.ts';
+import { EARLIER_NAME_OF_LAYER, NOT_CONVERTED } from '../report/report-flags.ts';
 import { renderWide } from '../terminal/table.ts';
 
 interface Options {
@@ -37,6 +37,7 @@ export function addAttributionPaths(parent: Command, act: Act): void {
     .option('--from <instant>', 'from this day on (UTC)')
     .option('--to <instant>', 'before this day')
     .option('--layer <name>', 'merged, speed or batch')
+    .addOption(NOT_CONVERTED)
     .addOption(EARLIER_NAME_OF_LAYER);
   withFilters(command, DIMENSIONS)
     .option('--sort <measure>', 'conversions or value')

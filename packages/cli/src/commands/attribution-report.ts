@@ -118,6 +118,7 @@ async function report(context: Context, given: Options): Promise<ExitCode> {
   const left = sorted.length - most;
   const notes = [
     ...(left > 0 ? [`${counted(left, 'more row')} not shown; the total is of all`] : []),
+    ...(options.type === undefined || options.type.length === 0 ? [] : [OF_ALL_TYPES]),
     ...cautionNotes(whole),
     ...samplingNotes(whole),
     ...uncertaintyNotes(whole),
@@ -125,6 +126,9 @@ async function report(context: Context, given: Options): Promise<ExitCode> {
   ];
   return putTables(context, [[title, text]], { notes, meta: first.meta, range: first.range, out: options.out });
 }
+
+/** Touches are not of a type of conversions, and neither is what they cost. */
+const OF_ALL_TYPES = 'touches and cost are those of all types of conversions: with --type there are none, and no ROAS or CPA';
 
 /** The answer by exactly what was asked, where it says more than amounts. */
 async function wholeChannels(

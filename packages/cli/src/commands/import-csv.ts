@@ -15,9 +15,10 @@ import { objectionTo } from '../import/load.ts';
 import { createOccurrenceIds } from '../import/occurrences.ts';
 import { openInput } from '../import/open-input.ts';
 import { createRepeatedIds } from '../import/repeated-ids.ts';
+import { uncountedTypes } from '../import/uncounted.ts';
 import { count, counted, instant, money } from '../terminal/figures.ts';
-import { renderTable } from '../terminal/table.ts';
-import { importOutcome, loadFor, problemLines, progressText, sentFacts } from './import-run.ts';
+import { printable, renderTable } from '../terminal/table.ts';
+import { importOutcome, loadFor, platformOf, problemLines, progressText, sentFacts } from './import-run.ts';
 
 interface Options {
   readonly map: string;
@@ -98,9 +99,15 @@ async function importCsv(context: Context, file: string, options: Options): Prom
   problemLines(terminal, summary.problems, 'row with a problem', 'rows with a problem');
   await answer(context, { file, ...summaryJson(summary), sent }, () => [summaryText(summary), ...sentFacts(sent)].join('\n'));
   if (endsOpen) terminal.say(OPEN_END);
+  for (const sentence of await uncountedIn(context, summary)) terminal.say(printable(`note: ${sentence}`));
   const noneFits = summary.problems.count === summary.rows;
   if (noneFits) terminal.say(`no row of "${file}" is an event: nothing was imported`);
   return importOutcome(context, sent, noneFits || (options.strict === true && summary.problems.count > 0));
+}
+
+async function uncountedIn(context: Context, { types }: CsvSummary): Promise<string[]> {
+  const api = platformOf(context);
+  return api === null ? [] : uncountedTypes(api, types);
 }
 
 /** Many exports end so; a file that is still being written does too, and its last amount may be cut. */

@@ -1,4 +1,5 @@
 /** What both importers do around their parsing: send, and say how it went. */
+import type { ApiClient } from '../api-client.ts';
 import type { Context } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { keptBefore } from '../import/kept-before.ts';
@@ -12,9 +13,14 @@ import type { Terminal } from '../terminal/terminal.ts';
 /** What both importers send through. `beside`: also what the platform has under other ids. */
 export function loadFor(context: Context, { dryRun, beside }: { dryRun: boolean; beside: boolean }): Load {
   return createLoad(dryRun ? null : senderFor(context), async (sample) => {
-    const api = context.settings.isOnePlatform() ? context.apiIfAny('read', COMPARE_TIMEOUT_MS) : null;
+    const api = platformOf(context);
     return api === null ? null : keptBefore(api, sample, beside);
   });
+}
+
+/** The API beside the collector; null where none is known to be of the same platform. */
+export function platformOf(context: Context): ApiClient | null {
+  return context.settings.isOnePlatform() ? context.apiIfAny('read', COMPARE_TIMEOUT_MS) : null;
 }
 
 /** An import does not wait longer for an API that it does not need. */

@@ -30,6 +30,13 @@ export interface ReportFlags {
 /** Scripts have it. */
 export const EARLIER_NAME_OF_LAYER = new Option('--view <name>', 'the earlier name of --layer').hideHelp();
 
+/** Where analysts look for it, and it does not work: said with what does. */
+export const NOT_CONVERTED = new Option('--convert-to <code>').hideHelp().argParser((code: string): string => {
+  throw new UsageError(
+    `--convert-to must be left out here (got "${code}"): "attribution report" and "compare" convert; name one currency with --currency`,
+  );
+});
+
 export function withReportFlags(command: Command, dimensions: string): Command {
   const asked = command
     .option('--by <dimensions>', `comma-separated: ${dimensions}`, 'channel')

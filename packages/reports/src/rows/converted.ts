@@ -11,6 +11,7 @@ import { addRow, type Rows } from '@tributary/views/deltas';
 import { NONE } from '@tributary/views/timeline';
 import type { ChannelFacts } from '../credit/channel-facts.ts';
 import type { ModelCredit } from '../credit/model-credit.ts';
+import type { ModelUncertainty } from '../credit/uncertainty.ts';
 import { sumOf } from '../sums.ts';
 import type { Credited } from './report.ts';
 
@@ -41,7 +42,9 @@ export async function convertedTo(
   const ofModels = new Map<ModelName, ModelCredit>();
   for (const [model, ofModel] of credit) {
     const rows = await rowsInOne(ofModel.rows, rates, turn);
-    ofModels.set(model, { ...ofModel, rows, totals: sumOf(rows, 2), channels: withoutAmounts(ofModel), oneCurrency: false });
+    const uncertainty = ofConversions(ofModel.uncertainty);
+    const sums = { rows, totals: sumOf(rows, 2), channels: withoutAmounts(ofModel) };
+    ofModels.set(model, { ...ofModel, ...sums, uncertainty, oneCurrency: false });
   }
   return {
     counts: {
@@ -55,6 +58,11 @@ export async function convertedTo(
     },
     credit: ofModels,
   };
+}
+
+/** How certain a share of conversions is does not depend on rates; how certain value is was computed in each currency. */
+function ofConversions(uncertainty: ModelUncertainty | null): ModelUncertainty | null {
+  return uncertainty && { ...uncertainty, rewards: uncertainty.rewards.filter(({ reward }) => reward === 'conversions') };
 }
 
 export function notesOfRates({ to, rates }: ExchangeRates): string[] {
