@@ -13,6 +13,7 @@ const ELSEWHERE: readonly (readonly [file: string, begins: string, why: string])
   ['README.md', 'npm start', 'starts a platform'],
   ['README.md', 'npm test', 'runs the tests'],
   ['README.md', 'export TRIBUTARY_KAFKA_BROKERS', 'needs Kafka'],
+  ['docs/analysts.md', 'npm start', 'starts a platform'],
   ['docs/ingestion.md', "echo 'anna:", 'needs Kafka'],
   ['docs/outputs.md', 'TRIBUTARY_OUTPUTS=', 'starts a platform'],
 ];
@@ -21,7 +22,7 @@ const FINDS = ['tributary reconcile show'];
 /** In an order in which what a later one asks for is there. */
 const DOCUMENTS = [
   'README.md',
-  ...['ingestion', 'importing', 'api', 'cli', 'attribution-files', 'outputs'].map((name) => `docs/${name}.md`),
+  ...['ingestion', 'importing', 'api', 'cli', 'attribution-files', 'outputs', 'analysts'].map((name) => `docs/${name}.md`),
 ];
 
 let platform: Platform;

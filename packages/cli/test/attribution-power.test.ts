@@ -86,10 +86,11 @@ test('events of several currencies are planned like those of one: a share of con
       ...['--map', 'user=user,time=time,type=type,channel=channel,value=value,cost=cost,currency=currency'],
       ...['--channel', 'search', '--width', '10', '--model', 'last'],
     );
-  const { file: _, ...of2 } = await of((i) => (i % 2 === 0 ? 'EUR' : 'USD'));
-  const { file: __, ...of1 } = await of(() => 'EUR');
-  expect(of2).toEqual(of1);
-  expect(of2.inFile.conversions).toBe(60);
+  const { file: ofTwo, ...two } = await of((i) => (i % 2 === 0 ? 'EUR' : 'USD'));
+  const { file: ofOne, ...one } = await of(() => 'EUR');
+  expect(ofTwo).not.toBe(ofOne);
+  expect(two).toEqual(one);
+  expect(two.inFile.conversions).toBe(60);
 });
 
 test.each([

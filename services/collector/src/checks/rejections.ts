@@ -10,7 +10,7 @@ export interface Rejected {
   readonly message: string;
   /** The last event; undefined where the request was refused whole. */
   readonly item?: unknown;
-  /** Of the page that sent it, as its browser says; undefined outside browsers. */
+  /** The origin of the page that sent it, as its browser says; undefined outside browsers. */
   readonly origin?: string | undefined;
 }
 
@@ -23,7 +23,7 @@ export interface RejectionRow {
   readonly firstAt: string;
   readonly lastAt: string;
   readonly message: string;
-  /** Of the page that sent the last one; null where nothing that reads like an origin was sent. */
+  /** The origin of the page that sent the last one; null where nothing that reads like an origin was sent. */
   readonly origin: string | null;
   readonly sample: unknown;
 }

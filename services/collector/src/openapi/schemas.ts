@@ -93,7 +93,7 @@ const SEEN_REJECTION = object(
     firstAt: { type: 'string', format: 'date-time' },
     lastAt: { type: 'string', format: 'date-time' },
     message: text(),
-    origin: { type: ['string', 'null'], description: 'Of the page that sent the last one; null: it was not a page.' },
+    origin: { type: ['string', 'null'], description: 'The page that sent the last one; null: it was not a page.' },
     sample: { description: 'The form of the last event, without its values; null where the request was refused whole.' },
   },
   ['reason', 'keyId', 'count', 'firstAt', 'lastAt', 'message', 'origin', 'sample'],
