@@ -23,6 +23,7 @@ const TOLERATED: Readonly<Record<string, readonly string[]>> = {
   'packages/views/src/sql.ts': ['node:fs', 'node:url', 'node:path'],
   // Lets requests run while a generation loads.
   'packages/serving/src/generations/loaded.ts': ['node:timers/promises'],
+  'packages/serving/src/generations/groups.ts': ['node:timers/promises'],
   // A hash of names: pure.
   'packages/reports/src/counts/channel-names.ts': ['node:crypto'],
   // Models run in a thread of their own.

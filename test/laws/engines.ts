@@ -8,7 +8,7 @@ import type { Event } from '@tributary/model/event';
 import { HOUR_MS } from '@tributary/model/time';
 import { partitionOf, userKeyOf } from '@tributary/model/user-key';
 import { EVENT_ROW_COLUMNS, eventRow, rowsSql } from '@tributary/testkit/event-rows';
-import { byPartition, GROUPED_VIEWS } from '@tributary/views/by-partition';
+import { byPartition, GROUPED_VIEWS, keyOfGroup } from '@tributary/views/by-partition';
 import { addRow, type RowsByView, rowsOf } from '@tributary/views/deltas';
 import { countedOnce } from '@tributary/views/once';
 import { VIEWS } from '@tributary/views/registry';
@@ -46,7 +46,8 @@ export function byFold(events: readonly Event[], definitions: Definitions): Rows
     const rows = rowsOf(result, name);
     for (const [user, timeline] of users)
       timeline.forEach((_, at) => {
-        const emit: Emit = (key, measures) => addRow(rows, `${key}\t${partitionOf(user, PARTITIONS)}`, measures);
+        const emit: Emit = (key, measures) =>
+          addRow(rows, `${keyOfGroup(view, key)}\t${partitionOf(user, PARTITIONS)}`, measures);
         fold(view, timeline, at, definitions, emit);
       });
   }

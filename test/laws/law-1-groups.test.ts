@@ -2,7 +2,8 @@
 import { arbitraryLog } from '@tributary/testkit/arbitrary-log';
 import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/generate-definitions';
 import { naiveByPartition } from '@tributary/testkit/naive-by-partition';
-import { GROUPED_VIEWS, byPartition as grouped } from '@tributary/views/by-partition';
+import { GROUPED_VIEWS, byPartition as grouped, keyOfGroup } from '@tributary/views/by-partition';
+import { addRow, type Rows } from '@tributary/views/deltas';
 import { VIEWS } from '@tributary/views/registry';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -20,12 +21,14 @@ test('law 1: speed workers write a row for each row of a group, and no view besi
     fc.property(arbitraryLog({ inTime: true }), (events) => {
       const folds = byPartition(events, PARTITIONS).map((log) => speedFold(log, { definitions: DEFINITIONS }).deltas[0]);
       for (const deltas of folds) expect([...(deltas?.keys() ?? [])].filter((name) => !names.includes(name))).toEqual([]);
-      for (const { name } of GROUPED_VIEWS) {
-        const rows = folds.flatMap((deltas, partition) =>
-          [...(deltas?.get(name) ?? [])].map(([key, sums]) => [`${key}\t${partition}`, sums] as const),
-        );
-        written += rows.length;
-        expect(new Map(rows)).toEqual(naiveByPartition(events, DEFINITIONS, name, PARTITIONS));
+      for (const view of GROUPED_VIEWS) {
+        const rows: Rows = new Map();
+        for (const [partition, deltas] of folds.entries())
+          for (const [key, sums] of deltas?.get(view.name) ?? []) {
+            addRow(rows, `${keyOfGroup(view, key)}\t${partition}`, sums);
+            written++;
+          }
+        expect(rows).toEqual(naiveByPartition(events, DEFINITIONS, view, PARTITIONS));
       }
     }),
     { numRuns: 200 },

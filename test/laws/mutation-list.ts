@@ -6,6 +6,7 @@ import { MUTATIONS_OF_COLLECTOR } from './mutations-of-collector.ts';
 import { MUTATIONS_OF_DOORS } from './mutations-of-doors.ts';
 import { MUTATIONS_OF_EXCHANGE_RATES } from './mutations-of-exchange-rates.ts';
 import { MUTATIONS_OF_FOLDERS } from './mutations-of-folders.ts';
+import { MUTATIONS_OF_GROUPS } from './mutations-of-groups.ts';
 import { MUTATIONS_OF_HISTORY } from './mutations-of-history.ts';
 import { MUTATIONS_OF_JOURNEYS } from './mutations-of-journeys.ts';
 import { MUTATIONS_OF_KAFKA } from './mutations-of-kafka.ts';
@@ -441,4 +442,5 @@ export const MUTATIONS: readonly Mutation[] = [
   ...MUTATIONS_OF_SUMS,
   ...MUTATIONS_OF_TIMELINES,
   ...MUTATIONS_OF_UNCERTAINTY,
+  ...MUTATIONS_OF_GROUPS,
 ];

@@ -187,7 +187,7 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
     lie: 'a generation counts as computed without being read back',
     law: '7',
     file: `${COMPUTE}/compute.ts`,
-    from: 'await checkViewRows(session, spec.dataDir, { generation: spec.generation, views }, view);',
+    from: 'await checkViewRows(session, spec.dataDir, { generation: spec.generation, ...kept }, view);',
     to: 'await Promise.resolve({ view, checkViewRows });',
     test: 'jobs/recompute/test/run.test.ts',
   },

@@ -201,8 +201,8 @@ export const MUTATIONS_OF_UNCERTAINTY: readonly Mutation[] = [
     lie: 'a generation without groups has groups without users',
     law: '7',
     file: 'packages/serving/src/generations/groups.ts',
-    from: 'manifest !== null && views.some(',
-    to: 'manifest === null && views.some(',
+    from: 'manifest !== null && names.some(',
+    to: 'manifest === null && names.some(',
     test: 'services/api/test/model-answers.test.ts',
   },
   {

@@ -76,6 +76,7 @@ async function generation(
   base: (ComputeBase & { readonly definitions: string }) | null,
   definitions: Definitions,
   limits: ComputeLimits,
+  mostGroupedRows?: number,
 ): Promise<ComputeBase & { readonly definitions: string }> {
   const number = ++attempts;
   const result = await compute({
@@ -87,6 +88,7 @@ async function generation(
     base,
     reuseRows: base?.definitions === definitions.json,
     limits,
+    ...(mostGroupedRows !== undefined && { mostGroupedRows }),
   });
   return { generation: number, definitions: definitions.json, ...result };
 }
@@ -306,4 +308,29 @@ test('laws 1, 5: fresh events take conversions over from held ones, at the edges
     const conversions = { buy: { onceBy: 'properties.order_id', withinDays: 2 / 24 }, 'Order Completed': {} };
     await expectNaiveOfEach(held, fresh, definitionsOf({ ...SMALL_DEFINITIONS, conversions, attribution }));
   }
+});
+
+test('law 7: rows by partition beyond the bound are left out, also of what is built upon them, until all is computed again', async () => {
+  const definitions = generateDefinitions(createRandom(3));
+  const shape = { events: 120, users: 6, lateChance: 0, duplicateChance: 0 };
+  const events = generateEvents(createRandom(4), shape, definitions);
+  const arrivals = await archive(events);
+  const limits = { memoryMb: 256, threads: 1, shardRows: 1_000, filesPerKind: 64 };
+  const whole = await generation(arrivals, null, definitions, limits);
+  const names = groupedOf(VIEWS).filter(({ mostRows }) => mostRows !== null);
+  expect([names.map(({ name }) => name), whole.leftOut]).toEqual([['creditByPartition', 'pathsByPartition'], undefined]);
+  const rows = Math.max(...names.map(({ name }) => whole.views[name]?.rows ?? 0));
+  const bounded = (mostGroupedRows: number, base: typeof whole | null, files: readonly (readonly StoredFile[])[]) =>
+    generation(files, base, definitions, limits, mostGroupedRows);
+  expect((await bounded(rows, null, arrivals)).leftOut).toBeUndefined();
+  const first = await bounded(0, null, arrivals);
+  expect(first.leftOut).toEqual(names.map(({ name }) => name));
+  expect(Object.keys(first.views).sort()).toEqual(
+    [...VIEWS, ...groupedOf(VIEWS)]
+      .map(({ name }) => name)
+      .filter((name) => !first.leftOut?.includes(name))
+      .sort(),
+  );
+  const more = generateEvents(createRandom(5), { ...shape, events: 10 }, definitions);
+  expect((await bounded(rows, first, await archive(more))).leftOut).toEqual(first.leftOut);
 });

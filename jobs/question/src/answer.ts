@@ -91,7 +91,7 @@ async function compute(
     staging: questionStagingFolder(id, attempt),
   };
   try {
-    const { views } = await whileVerifying(dataDir, base.events, signal, (abort) =>
+    const kept = await whileVerifying(dataDir, base.events, signal, (abort) =>
       ports.computeViews(spec, { timeoutMs: limits.computeTimeoutMs, signal: abort }),
     );
     return {
@@ -99,7 +99,7 @@ async function compute(
       cut: base.createdAt,
       definitions: definitions.json,
       definitionsVersion: definitions.version,
-      views,
+      ...kept,
       events: base.counts.events,
       failure: null,
     };

@@ -5,11 +5,10 @@ import { outputOf } from '@tributary/archive/compute/output';
 import { computeShard } from '@tributary/archive/compute/shard';
 import { rowsByPartition, shardsOf } from '@tributary/archive/compute/shards';
 import type { QuestionSpec, QuestionViews } from '@tributary/archive/compute/spec';
-import { writeViews } from '@tributary/archive/compute/view-files';
+import { keptOf, writeViews } from '@tributary/archive/compute/view-files';
 import { checkViewRows } from '@tributary/archive/views';
 import { storedDefinitions } from '@tributary/model/definitions';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
-import { groupedOf } from '@tributary/views/by-partition';
 import { VIEWS } from '@tributary/views/registry';
 
 export function computeViews(spec: QuestionSpec): Promise<QuestionViews> {
@@ -18,9 +17,9 @@ export function computeViews(spec: QuestionSpec): Promise<QuestionViews> {
     await prepare(session, definitions, VIEWS);
     for (const shard of shardsOf(rowsByPartition(spec), spec.limits.shardRows))
       await computeShard(session, spec, definitions, VIEWS, shard);
-    const views = await writeViews(spec, VIEWS, outputOf(session, spec, staging, spec.folder));
-    for (const view of [...VIEWS, ...groupedOf(VIEWS)])
-      await checkViewRows(session, spec.dataDir, { generation: spec.generation, views }, view);
-    return { views };
+    const kept = await writeViews(spec, VIEWS, outputOf(session, spec, staging, spec.folder));
+    for (const view of keptOf(VIEWS, kept))
+      await checkViewRows(session, spec.dataDir, { generation: spec.generation, ...kept }, view);
+    return kept;
   });
 }

@@ -33,6 +33,7 @@ const Generation = z.object({
   failure: z.string().exactOptional(),
   program: z.string().exactOptional(),
   eventColumns: z.array(z.string()).exactOptional(),
+  leftOut: z.array(z.string()).exactOptional(),
 }) satisfies z.ZodType<GenerationManifest>;
 
 /** What a state may become. A pending generation may be rewritten; a failed one may be computed again. */

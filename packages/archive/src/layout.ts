@@ -116,6 +116,8 @@ export interface GenerationManifest {
   readonly program?: string;
   /** Columns of its deduplicated events. */
   readonly eventColumns?: readonly string[];
+  /** Rows by partition that it does not keep because they are too many, by name; absent: it keeps all. */
+  readonly leftOut?: readonly string[];
 }
 
 /** Who put definitions in force, and when. It goes on with them from generation to generation. */

@@ -39,6 +39,8 @@ const Result = z.object({
   definitions: z.string(),
   definitionsVersion: z.string(),
   views: z.record(z.string(), storedFile),
+  /** As in the manifest of a generation (layout.ts). */
+  leftOut: z.array(z.string()).readonly().exactOptional(),
   /** Events that were read. */
   events: z.int(),
   tookMs: z.int(),

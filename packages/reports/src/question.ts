@@ -31,11 +31,10 @@ export interface ModelParameters extends RuleParameters {
   readonly intervals: { readonly level: number } | null;
 }
 
-/** The same question of each window: the report's own, then the one before. Intervals are of the report's own. */
+/** The same question of each window: the report's own, then the one before. Changes have intervals, so both windows do. */
 export function windowsOf(question: ReportQuestion): readonly ReportQuestion[] {
-  const { days, before, parameters } = question;
-  if (before === null) return [question];
-  return [question, { ...question, days: before, before: days, parameters: { ...parameters, intervals: null } }];
+  const { days, before } = question;
+  return before === null ? [question] : [question, { ...question, days: before, before: days }];
 }
 
 export function rowsAreChannels({ by, equal }: Pick<ReportQuestion, 'by' | 'equal'>): boolean {

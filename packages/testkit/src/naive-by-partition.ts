@@ -1,16 +1,23 @@
-/** The oracle by partition: the rows of a view over the users of each, keyed with the partition last, as a generation keeps them. */
+/** The oracle by partition: the rows of a view over the users of each, without campaigns, keyed with the partition last, as a generation keeps them. */
 import type { Definitions } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
 import { partitionOf, userKeyOf } from '@tributary/model/user-key';
-import { byPartition, GROUPED_VIEWS } from '@tributary/views/by-partition';
-import type { Rows, RowsByView } from '@tributary/views/deltas';
+import { byPartition, GROUPED_VIEWS, keyOfGroup } from '@tributary/views/by-partition';
+import { addRow, type Rows, type RowsByView } from '@tributary/views/deltas';
+import type { View } from '@tributary/views/view';
 import { naive } from './naive.ts';
 
-export function naiveByPartition(events: readonly Event[], definitions: Definitions, view: string, partitions: number): Rows {
+export function naiveByPartition(
+  events: readonly Event[],
+  definitions: Definitions,
+  view: Pick<View, 'name' | 'dimensions'>,
+  partitions: number,
+): Rows {
   const result: Rows = new Map();
   for (let partition = 0; partition < partitions; partition++) {
     const own = events.filter((event) => partitionOf(userKeyOf(event), partitions) === partition);
-    for (const [key, measures] of naive(own, definitions).get(view) ?? []) result.set(`${key}\t${partition}`, measures);
+    for (const [key, measures] of naive(own, definitions).get(view.name) ?? [])
+      addRow(result, `${keyOfGroup(view, key)}\t${partition}`, measures);
   }
   return result;
 }
@@ -18,7 +25,6 @@ export function naiveByPartition(events: readonly Event[], definitions: Definiti
 /** All views, and those that a generation keeps by partition as well. */
 export function naiveOfGeneration(events: readonly Event[], definitions: Definitions, partitions: number): RowsByView {
   const rows = naive(events, definitions);
-  for (const view of GROUPED_VIEWS)
-    rows.set(byPartition(view).name, naiveByPartition(events, definitions, view.name, partitions));
+  for (const view of GROUPED_VIEWS) rows.set(byPartition(view).name, naiveByPartition(events, definitions, view, partitions));
   return rows;
 }

@@ -3,8 +3,8 @@ import type { GenerationManifest } from '@tributary/archive/layout';
 import { TributaryError } from '@tributary/model/errors';
 import type { Barrier } from '@tributary/model/partition-record';
 import type { ServingStore } from '@tributary/store/serving-store';
-import { byPartition as byPartitionOf, GROUPED_VIEWS } from '@tributary/views/by-partition';
-import { addRowsByView, type RowsByView } from '@tributary/views/deltas';
+import { byPartition as byPartitionOf, GROUPED_VIEWS, keyOfGroup } from '@tributary/views/by-partition';
+import { addRow, addRowsByView, type RowsByView, rowsOf } from '@tributary/views/deltas';
 import { VIEWS } from '@tributary/views/registry';
 import { changeDefinitions } from './generate-definitions.ts';
 import { naive } from './naive.ts';
@@ -108,8 +108,9 @@ function compute(world: World, generation: number): void {
   for (const [partition, { events, seals }] of world.archive.entries()) {
     const own = naive(events.slice(0, seals.get(generation)), definitions);
     addRowsByView(rows, own);
-    for (const [name, grouped] of byPartition)
-      for (const [key, measures] of own.get(name) ?? []) grouped.set(`${key}\t${partition}`, measures);
+    for (const view of GROUPED_VIEWS)
+      for (const [key, measures] of own.get(view.name) ?? [])
+        addRow(rowsOf(byPartition, view.name), `${keyOfGroup(view, key)}\t${partition}`, measures);
   }
   const cut = world.archive.map(({ cuts }) => cuts.get(generation) as string);
   world.cuts.set(generation, cut);

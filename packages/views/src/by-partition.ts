@@ -1,21 +1,56 @@
 /**
  * Views whose rows a generation keeps by partition as well: a partition is a group of users, and how sure a model is follows from what
- * it says without each group. Real time keeps all rows by partition.
+ * it says without each group. Real time keeps all rows by partition. Intervals are of whole channels: rows of groups have no campaign.
  */
 import { coalitions } from './coalitions/fold.ts';
+import { credit } from './credit/fold.ts';
+import type { RowKey } from './deltas.ts';
 import { nullCoalitions } from './null-coalitions/fold.ts';
 import { nullTransitions } from './null-transitions/fold.ts';
+import { paths } from './paths/fold.ts';
 import { transitions } from './transitions/fold.ts';
 import type { View } from './view.ts';
 
-export const GROUPED_VIEWS: readonly View[] = [coalitions, transitions, nullCoalitions, nullTransitions];
+export const GROUPED_VIEWS: readonly View[] = [coalitions, transitions, nullCoalitions, nullTransitions, credit, paths];
 
-/** The columns of such rows: the partition comes last, in digits. Summed over it they are the view's own. */
-export function byPartition({ name, dimensions, measures }: View): Pick<View, 'name' | 'dimensions' | 'measures'> {
-  return { name: `${name}ByPartition`, dimensions: [...dimensions, 'partition'], measures };
+/** What only rules read: kept by partition only up to `MOST_GROUPED_ROWS`, for their days, models and paths may be many (decision 33). */
+export function isBounded(view: Pick<View, 'name'>): boolean {
+  return view.name === credit.name || view.name === paths.name;
+}
+
+/** Rows by partition of a bounded view that a generation keeps: the API holds them in memory, some 200 bytes each. */
+export const MOST_GROUPED_ROWS = 500_000;
+
+/** Names and columns of rows by partition. */
+export interface GroupedView extends Pick<View, 'name' | 'dimensions' | 'measures'> {
+  /** The most rows that are kept; null: however many there are. */
+  readonly mostRows: number | null;
+}
+
+/** The columns of such rows: the partition comes last, in digits. Summed over it they are the view's own, without campaigns. */
+export function byPartition(view: View): GroupedView {
+  return {
+    name: `${view.name}ByPartition`,
+    dimensions: [...withoutCampaign(view).dimensions, 'partition'],
+    measures: view.measures,
+    mostRows: isBounded(view) ? MOST_GROUPED_ROWS : null,
+  };
 }
 
 /** The views among them that are kept by partition. */
-export function groupedOf(views: readonly View[]): ReturnType<typeof byPartition>[] {
+export function groupedOf(views: readonly View[]): GroupedView[] {
   return views.filter((view) => GROUPED_VIEWS.includes(view)).map(byPartition);
 }
+
+/** The view as rows of one partition have it. */
+export function withoutCampaign<V extends Pick<View, 'dimensions'>>(view: V): V {
+  return { ...view, dimensions: view.dimensions.filter((dimension) => dimension !== CAMPAIGN) };
+}
+
+/** The key of a row of the view as rows of one partition have it. */
+export function keyOfGroup({ dimensions }: Pick<View, 'dimensions'>, key: RowKey): RowKey {
+  const at = dimensions.indexOf(CAMPAIGN);
+  return at < 0 ? key : key.split('\t').toSpliced(at, 1).join('\t');
+}
+
+const CAMPAIGN = 'campaign';

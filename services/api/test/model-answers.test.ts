@@ -350,11 +350,11 @@ describe('bad input: a clear error with a code and a fix', () => {
     ['attribution?model=markov&by=position', 'invalid_query', 'orderedShapley'],
     ['attribution?model=linear&by=channel,position', 'invalid_query', 'orderedShapley'],
     ['attribution/compare?models=orderedShapley&by=position', 'invalid_query', 'position'],
-    [
-      'attribution?model=linear&intervals=10',
+    ...['orderedShapley', 'participation', 'assisted'].map((model) => [
+      `attribution?model=${model}&intervals=10`,
       'invalid_query',
-      'shapley, rateShapley, markov, markovShapley, hybrid, hybridChain',
-    ],
+      'linear, positionBased, timeDecay, jShaped, inverseJ, custom, shapley, rateShapley',
+    ]),
     ['attribution?model=markov&intervals=1001', 'invalid_query', 'intervals'],
     ['attribution?model=markov&intervals=9&by=', 'invalid_query', 'by=channel'],
     ['attribution?model=markov&intervals=9&by=day', 'invalid_query', 'by=channel'],

@@ -162,15 +162,20 @@ export async function createWorld(options: WorldOptions = {}) {
   }
 
   /** Barrier in every partition, and view(g) over everything before it, by the oracle. */
-  async function cut(generation: number, speedReadsIt = true, { isGrouped = true } = {}): Promise<void> {
+  async function cut(
+    generation: number,
+    speedReadsIt = true,
+    { isGrouped = true, leftOut = [] as string[] } = {},
+  ): Promise<void> {
     if (speedReadsIt) await readBarrier(generation);
     const events = log.slice();
     archived.set(generation, events);
     views.set(generation, naive(events, definitions));
     const whole = manifestOf(generation, events.length, definitions, nowMs, partitions);
     const names = new Set(VIEWS.map(({ name }) => name));
-    const own = Object.fromEntries(Object.entries(whole.views).filter(([name]) => isGrouped || names.has(name)));
-    const manifest = { ...whole, views: own };
+    const isKept = (name: string) => (isGrouped || names.has(name)) && !leftOut.includes(name);
+    const own = Object.fromEntries(Object.entries(whole.views).filter(([name]) => isKept(name)));
+    const manifest = { ...whole, views: own, ...(leftOut.length > 0 && { leftOut }) };
     const positions = states.map((state) => state?.position ?? '');
     manifests.set(generation, speedReadsIt ? { ...manifest, cut: positions } : manifest);
   }
@@ -204,8 +209,8 @@ export async function createWorld(options: WorldOptions = {}) {
         throw new TributaryError('archive_corrupt', `generations/${generation}/credit.parquet has another SHA-256`);
       return structuredClone(views.get(generation) ?? new Map());
     },
-    rowsByPartition: async ({ generation, definitions: followed }, { name }) =>
-      naiveByPartition(archived.get(generation) ?? [], storedDefinitions(followed, sha256Hex), name, partitions),
+    rowsByPartition: async ({ generation, definitions: followed }, view) =>
+      naiveByPartition(archived.get(generation) ?? [], storedDefinitions(followed, sha256Hex), view, partitions),
     publish: async (expected, publication, above = 0) => {
       if (expected !== (publications.at(-1)?.sequence ?? 0)) throw new TributaryError('conflict', 'published meanwhile');
       const published = { ...publication, sequence: Math.max(expected, above) + 1 };

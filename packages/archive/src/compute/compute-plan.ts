@@ -45,7 +45,7 @@ function servesRows(base: GenerationManifest, { definitionsVersion }: Generation
     // Not their text: other exchange rates make no other rows.
     base.definitionsVersion === definitionsVersion &&
     base.program === program &&
-    [...VIEWS, ...groupedOf(VIEWS)].every(({ name }) => name in base.views)
+    [...VIEWS, ...groupedOf(VIEWS)].every(({ name }) => name in base.views || base.leftOut?.includes(name) === true)
   );
 }
 

@@ -8,7 +8,6 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Definitions, storedDefinitions } from '@tributary/model/definitions';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
-import { groupedOf } from '@tributary/views/by-partition';
 import { VIEWS } from '@tributary/views/registry';
 import { prepareStatements } from '@tributary/views/sql';
 import type { View } from '@tributary/views/view';
@@ -24,7 +23,7 @@ import { computeShard } from './shard.ts';
 import { rowsByPartition, shardsOf } from './shards.ts';
 import type { ComputeResult, ComputeSpec, ShardPart, ShardSpec } from './spec.ts';
 import { stagingFolder } from './staging.ts';
-import { writeViews } from './view-files.ts';
+import { keptOf, writeViews } from './view-files.ts';
 
 export function compute(spec: ComputeSpec): Promise<ComputeResult> {
   return inSession(spec, async (session, staging) => {
@@ -105,11 +104,11 @@ async function finish(
 ): Promise<ComputeResult> {
   const newEvents = increments.reduce((sum, file) => sum + file.rows, 0);
   const written = viewsOf(spec);
-  const views = await writeViews(spec, written, output);
-  for (const view of [...written, ...groupedOf(written)])
-    await checkViewRows(session, spec.dataDir, { generation: spec.generation, views }, view);
+  const kept = await writeViews(spec, written, output);
+  for (const view of keptOf(written, kept))
+    await checkViewRows(session, spec.dataDir, { generation: spec.generation, ...kept }, view);
   return {
-    views,
+    ...kept,
     events: await mergeEvents(output, definitions, [...(spec.base?.events ?? []), ...increments]),
     conversions: await writeConversions(session, spec, definitions, output),
     counts: { events: (spec.base?.counts.events ?? 0) + newEvents, newEvents, duplicates: arrivals - newEvents },

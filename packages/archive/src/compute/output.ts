@@ -10,8 +10,8 @@ import { type Columns, parquetFiles } from './relations.ts';
 import type { ComputeSpec } from './spec.ts';
 
 export interface Output {
-  /** Also without rows: a view is there, be it empty. */
-  write(name: string, query: string): Promise<StoredFile>;
+  /** Also without rows: a view is there, be it empty. null: there are more than `mostRows`, and no file. */
+  write(name: string, query: string, mostRows: number | null): Promise<StoredFile | null>;
   /** No rows, no file. */
   writeRows(name: string, query: string): Promise<StoredFile[]>;
   /** The files of one kind, the smallest merged when there are too many. `order`: an ORDER BY of what is merged. */
@@ -40,7 +40,12 @@ export function outputOf(
   }
 
   return {
-    write: async (name, query) => (await stage(name, query)).keep(),
+    async write(name, query, mostRows) {
+      const { rows, staged, keep } = await stage(name, query);
+      if (mostRows === null || rows <= mostRows) return keep();
+      await rm(staged);
+      return null;
+    },
     writeRows,
     async merge(name, columns, files, order = '') {
       const { keep, merge } = filesToMerge(files, spec.limits.filesPerKind);

@@ -1,7 +1,7 @@
 /** The relations a computation reads, as table expressions. Paths come from manifests; nothing else is spliced in. */
 import { join } from 'node:path';
 import type { Definitions } from '@tributary/model/definitions';
-import { byPartition, GROUPED_VIEWS } from '@tributary/views/by-partition';
+import { GROUPED_VIEWS } from '@tributary/views/by-partition';
 import { onceKeySql } from '@tributary/views/sql';
 import type { View } from '@tributary/views/view';
 import { type GenerationManifest, LATER_COLUMNS, type StoredFile, TIMELINE_COLUMNS } from '../layout.ts';
@@ -92,7 +92,7 @@ export function parquetFiles(
 
 /** What is kept of a view's rows until its files are written: by partition where the generation keeps them so. */
 export function keptView(view: View): Pick<View, 'name' | 'dimensions' | 'measures'> {
-  return GROUPED_VIEWS.includes(view) ? { ...view, dimensions: byPartition(view).dimensions } : view;
+  return GROUPED_VIEWS.includes(view) ? { ...view, dimensions: [...view.dimensions, 'partition'] } : view;
 }
 
 /** Dimensions are text, measures integers: in 128 bits while they are summed. Files hold them in 64 (view-files.ts). */

@@ -19,6 +19,8 @@ export interface ComputeSpec {
   readonly limits: ComputeLimits;
   /** Names of the views to compute: all of them, but where their cost is measured. */
   readonly views?: readonly string[];
+  /** In place of `MOST_GROUPED_ROWS`, where little must be too much. */
+  readonly mostGroupedRows?: number;
   /** What the shards gave that were computed elsewhere, in order: they are merged, nothing is computed. */
   readonly parts?: readonly ShardPart[];
 }
@@ -47,9 +49,9 @@ export interface QuestionSpec extends ComputeSpec {
   readonly folder: string;
 }
 
-export type QuestionViews = Pick<GenerationManifest, 'views'>;
+export type QuestionViews = Pick<GenerationManifest, 'views' | 'leftOut'>;
 
-export type ComputeBase = Pick<GenerationManifest, 'generation' | 'events' | 'conversions' | 'views' | 'counts'>;
+export type ComputeBase = Pick<GenerationManifest, 'generation' | 'events' | 'conversions' | 'views' | 'leftOut' | 'counts'>;
 
 export interface ComputeLimits {
   /** Bound of DuckDB's buffers, MiB; the process may use about twice of it. */
@@ -61,4 +63,4 @@ export interface ComputeLimits {
   readonly filesPerKind: number;
 }
 
-export type ComputeResult = Pick<GenerationManifest, 'views' | 'events' | 'conversions' | 'counts'>;
+export type ComputeResult = Pick<GenerationManifest, 'views' | 'leftOut' | 'events' | 'conversions' | 'counts'>;

@@ -4,14 +4,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Integer, integerOf } from '@tributary/model/integer';
 import { conversions } from '@tributary/views/conversions/fold';
+import { credit } from '@tributary/views/credit/fold';
 import { addRow, type Rows } from '@tributary/views/deltas';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type DuckDb, openDuckDb } from '../duckdb.ts';
 import type { StoredFile } from '../layout.ts';
 import { copyToParquet, keepFile } from '../parquet.ts';
 import { readViewRows } from '../views.ts';
-import { columnList, parquetFiles, viewColumns } from './relations.ts';
-import { writeSummed } from './view-files.ts';
+import { outputOf } from './output.ts';
+import { columnList, keptView, parquetFiles, viewColumns } from './relations.ts';
+import type { ComputeSpec } from './spec.ts';
+import { keptOf, writeSummed, writeViews } from './view-files.ts';
 
 let dataDir: string;
 let session: DuckDb;
@@ -67,4 +70,25 @@ test('a sum within 64 bits is one row', async () => {
     ['b', 1n, 1n],
   ]);
   expect(file.rows).toBe(2);
+});
+
+test('law 7: rows by partition beyond the bound are left out, named, and stay so in what is built upon them', async () => {
+  await session.run(`CREATE OR REPLACE TEMP TABLE rows_credit (${columnList(viewColumns(keptView(credit)))})`);
+  // Two campaigns of one channel: a row of each in the view, one by partition.
+  for (const place of [`'a', 'EUR', '0'`, `'a', 'EUR', '1'`, `'b', 'EUR', '0'`, `'b', 'EUR', '1'`])
+    await session.run(`INSERT INTO rows_credit VALUES ('2026-03-01', 'last', 'buy', 'search', ${place}, 1000000, 50)`);
+  const kept = async (generation: number, more: Partial<ComputeSpec>) => {
+    const spec = { ...{ dataDir, generation, attempt: 'test', base: null, reuseRows: false }, ...more } as ComputeSpec;
+    return writeViews(spec, [credit], outputOf(session, spec, join(dataDir, 'staged')));
+  };
+  const whole = await kept(1, { mostGroupedRows: 2 });
+  expect([whole.leftOut, whole.views['credit']?.rows, whole.views['creditByPartition']?.rows]).toEqual([undefined, 2, 2]);
+  expect(keptOf([credit], whole).map(({ name }) => name)).toEqual(['credit', 'creditByPartition']);
+  const bounded = await kept(2, { mostGroupedRows: 1 });
+  expect([bounded.leftOut, Object.keys(bounded.views)]).toEqual([['creditByPartition'], ['credit']]);
+  expect(keptOf([credit], bounded)).toEqual([credit]);
+  const counts = { events: 0, newEvents: 0, duplicates: 0 };
+  const base = { generation: 2, ...{ events: [], conversions: [], counts }, ...bounded };
+  expect((await kept(3, { base, reuseRows: true })).leftOut).toEqual(['creditByPartition']);
+  expect((await kept(4, { base, reuseRows: false })).leftOut).toBeUndefined();
 });

@@ -1,28 +1,47 @@
 /** The views of a generation, some by partition as well: the base's rows, if they serve, plus what the fresh events change. */
 
-import { groupedOf } from '@tributary/views/by-partition';
+import { type GroupedView, groupedOf } from '@tributary/views/by-partition';
 import type { View } from '@tributary/views/view';
 import type { StoredFile } from '../layout.ts';
 import type { Output } from './output.ts';
 import { parquetFiles, quoted, viewColumns } from './relations.ts';
-import type { ComputeSpec } from './spec.ts';
+import type { ComputeResult, ComputeSpec } from './spec.ts';
 
-export async function writeViews(spec: ComputeSpec, views: readonly View[], output: Output): Promise<Record<string, StoredFile>> {
+/** The files by view, and the names of rows by partition that are too many to be kept. */
+export type KeptViews = Pick<ComputeResult, 'views' | 'leftOut'>;
+
+export async function writeViews(spec: ComputeSpec, views: readonly View[], output: Output): Promise<KeptViews> {
   const files: Record<string, StoredFile> = {};
+  const leftOut: string[] = [];
   const all = views.flatMap((view) => [
-    { view, rows: view.name },
+    { view: { ...view, mostRows: null }, rows: view.name },
     ...groupedOf([view]).map((grouped) => ({ view: grouped, rows: view.name })),
   ]);
   for (const { view, rows } of all) {
+    // Rows are added to those of a base: what it left out, they cannot make whole.
+    if (spec.reuseRows && spec.base?.leftOut?.includes(view.name) === true) {
+      leftOut.push(view.name);
+      continue;
+    }
     const held = spec.reuseRows ? spec.base?.views[view.name] : undefined;
     const before = held === undefined ? '' : `UNION ALL ${parquetFiles(spec.dataDir, [held], viewColumns(view))}`;
+    const most = view.mostRows === null ? null : (spec.mostGroupedRows ?? view.mostRows);
+    // One row more shows that there are too many.
+    const bounded = (query: string) => (most === null ? query : `${query} LIMIT ${most + 1}`);
     // Sorted, so that readers of a range of days pass over the rest.
-    const sorted = (query: string) => `SELECT * FROM (${query}) ORDER BY ${view.dimensions.map(quoted).join(', ')}`;
-    files[view.name] = await writeSummed({ ...view, name: rows }, before, (query) =>
-      output.write(`view-${view.name}`, sorted(query)),
+    const sorted = (query: string) => `SELECT * FROM (${bounded(query)}) ORDER BY ${view.dimensions.map(quoted).join(', ')}`;
+    const file = await writeSummed({ ...view, name: rows }, before, (query) =>
+      output.write(`view-${view.name}`, sorted(query), most),
     );
+    if (file === null) leftOut.push(view.name);
+    else files[view.name] = file;
   }
-  return files;
+  return { views: files, ...(leftOut.length > 0 && { leftOut }) };
+}
+
+/** All that were written of these views. */
+export function keptOf(views: readonly View[], { leftOut = [] }: KeptViews): (View | GroupedView)[] {
+  return [...views, ...groupedOf(views).filter(({ name }) => !leftOut.includes(name))];
 }
 
 type Kept = Pick<View, 'name' | 'dimensions' | 'measures'>;

@@ -53,7 +53,8 @@ export type ModelName = RuleName | SharedName | CountedName;
 function ofRule(name: RuleName): ModelInfo {
   const { rule, needs, needsShape } = ruleOf(name);
   const required: readonly Parameter[] = needsShape ? ['custom'] : [];
-  const parameters: readonly Parameter[] = needs.length > 0 ? required : [...required, 'transform'];
+  const ofPaths: readonly Parameter[] = needs.length > 0 ? [] : ['transform'];
+  const parameters: readonly Parameter[] = needs.includes('milestones') ? required : [...required, ...ofPaths, 'intervals'];
   return { ...PLAIN, family: 'ruleBased', rule, needs, parameters, required };
 }
 

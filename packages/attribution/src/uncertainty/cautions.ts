@@ -36,6 +36,8 @@ export const CAUTIONS = {
   few_users: 'so few groups of users have conversions of it that fewer than 20 users may have made them all',
   too_few_groups: 'no intervals: users are kept in fewer than 8 groups (partitions)',
   several_currencies: 'no interval of value: values of several currencies are added up; ask for one currency',
+  too_many_group_rows:
+    'no intervals: by groups of users the credit of rules has more rows than a generation keeps (500 000); ask for a data-driven model, or run it over events',
   groups_not_kept: 'no intervals: this generation does not keep its counts by groups of users; the next one does',
 } as const;
 

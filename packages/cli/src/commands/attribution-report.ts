@@ -51,7 +51,7 @@ export function addAttributionReport(parent: Command, act: Act): void {
       .command('report')
       .description('credit, value, ROAS and CPA by channel, campaign, time, type or currency, under one model')
       .option('--model <name>', `one of ${REPORTED_NAMES.join(', ')}`, 'last')
-      .option('--intervals', 'intervals and ranks of a data-driven model, from the differences between groups of users')
+      .option('--intervals', 'intervals and ranks, from the differences between groups of users')
       .addOption(new Option('--bootstrap <n>').hideHelp())
       .option('--sort <figure>', `the largest first: ${SORTS.join(', ')}`)
       .option('--top <n>', 'only the first n rows; totals are of all')

@@ -40,7 +40,7 @@ export function countGroups(
   inModels: Rename | null,
 ): GroupCounts | CautionCode {
   const { collect, definitions, newer, groups } = snapshot;
-  if (groups === null) return 'groups_not_kept';
+  if (groups === null || typeof groups === 'string') return groups ?? 'groups_not_kept';
   const count = (ofGroup: Pick<Snapshot, 'collect'>) =>
     countJourneys({ collect: ofGroup.collect, definitions, newer }, question) as JourneyCounts;
   const rename: Rename = inModels ?? ((channel) => channel);

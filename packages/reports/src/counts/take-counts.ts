@@ -5,6 +5,7 @@ import type { Integer } from '@tributary/model/integer';
 import type { Findings } from '@tributary/serving/meta';
 import type { Snapshot } from '@tributary/serving/snapshot';
 import { GROUPED_VIEWS } from '@tributary/views/by-partition';
+import { coalitions } from '@tributary/views/coalitions/fold';
 import { conversions } from '@tributary/views/conversions/fold';
 import { credit } from '@tributary/views/credit/fold';
 import type { Rows } from '@tributary/views/deltas';
@@ -20,6 +21,7 @@ import { namedRows, rekeyed } from '../row-keys.ts';
 import { conservationGap, currenciesIn, sumOf } from '../sums.ts';
 import { type Cells, cellsOf } from './cells.ts';
 import { type ChannelNames, channelNames } from './channel-names.ts';
+import { type CreditGroups, creditOfGroups } from './credit-groups.ts';
 import { countGroups, type GroupCounts } from './group-counts.ts';
 import { countJourneys, findingsOfJourneys, type JourneyCounts } from './journey-counts.ts';
 
@@ -38,6 +40,8 @@ export interface Counts {
   } | null;
   /** `[creditMicros, valueMinor]` by the dimensions asked for, of the models that views count already. */
   readonly credit: ReadonlyMap<ModelName, Rows>;
+  /** The same models by groups of users. Empty: no intervals are asked for. A code: why there are none. */
+  readonly creditGroups: ReadonlyMap<ModelName, CreditGroups | CautionCode>;
   /** `[touches, costMinor]`; null: the report is by, or filtered by, what touches do not have. */
   readonly costs: Rows | null;
   /** `[conversions, valueMinor]` of all that is shared out. */
@@ -71,13 +75,15 @@ export function viewsOf({
     if (hasCells) views.add(credit);
     for (const view of viewsOfModel(model, parameters)) views.add(view);
   }
+  if (parameters.intervals !== null) views.add(coalitions);
   return [...views];
 }
 
-/** Those of them that are asked for by groups of users as well. */
-export function groupedViewsOf(question: Parameters<typeof viewsOf>[0]): View[] {
-  if (question.parameters.intervals === null) return [];
-  return viewsOf(question).filter((view) => GROUPED_VIEWS.includes(view));
+/** Those of them that are asked for by groups of users as well: what the models look at, and single orders. */
+export function groupedViewsOf({ models, parameters }: Pick<ReportQuestion, 'models' | 'parameters'>): View[] {
+  if (parameters.intervals === null) return [];
+  const views = new Set([coalitions, ...models.flatMap((model) => viewsOfModel(model, parameters))]);
+  return [...views].filter((view) => GROUPED_VIEWS.includes(view));
 }
 
 /** The counts of each window. Throws `invalid_query` as the counts of journeys do. */
@@ -113,6 +119,11 @@ function countsOf(snapshot: Snapshot, question: ReportQuestion, names: ChannelNa
             wholes: cellsOf(snapshot, scope, [], inCredit),
           },
     credit: new Map(credited.map(([model, rows]) => [model, rekeyed(rows, inCurrencies.by, by, {})])),
+    creditGroups: new Map(
+      parameters.intervals === null
+        ? []
+        : credited.map(([model]) => [model, creditOfGroups(model, snapshot, question, inCredit)]),
+    ),
     costs: costs === null ? null : rekeyed(costs, inCurrencies.by, by, {}),
     converted: sumOf(snapshot.project(conversions, { ...scope, by: [] }), 2),
     currencies: {

@@ -12,7 +12,7 @@ import type { ModelOutcomes } from '../runner/run-models.ts';
 import { sumOf } from '../sums.ts';
 import { type ChannelFacts, factsOf } from './channel-facts.ts';
 import { creditOfChannels, rowsOfShares } from './shares.ts';
-import { type ModelUncertainty, uncertaintyOf } from './uncertainty.ts';
+import { type ModelUncertainty, uncertaintyOf, uncertaintyOfRows } from './uncertainty.ts';
 
 export interface OutsideShare {
   readonly channel: string;
@@ -48,14 +48,13 @@ export function creditOf(counts: Counts, outcomes: ReadonlyMap<SharedName, Model
   return new Map(
     counts.question.models.map((model) => [
       model,
-      isShared(model)
-        ? creditOfShares(model, outcomes.get(model) as ModelOutcomes, counts)
-        : creditOfRows(counts.credit.get(model) as Rows),
+      isShared(model) ? creditOfShares(model, outcomes.get(model) as ModelOutcomes, counts) : creditOfRows(model, counts),
     ]),
   );
 }
 
-function creditOfRows(rows: Rows): ModelCredit {
+function creditOfRows(model: ModelName, counts: Counts): ModelCredit {
+  const rows = counts.credit.get(model) as Rows;
   const none = {
     channels: new Map(),
     byChannel: new Map(),
@@ -63,7 +62,7 @@ function creditOfRows(rows: Rows): ModelCredit {
     hasNegativeShares: false,
     outside: [],
     sampling: null,
-    uncertainty: null,
+    uncertainty: uncertaintyOfRows(model, counts),
   };
   return { rows, totals: sumOf(rows, 2), ...none };
 }

@@ -1,18 +1,27 @@
 /** How sure a model is of its channels, from what it says without each of the groups of users (attribution/src/uncertainty/jackknife.ts). */
 import { byCodePoint, type ChannelEffect, type Reward } from '@tributary/attribution/data-driven/counts';
+import { isShared, type ModelName } from '@tributary/attribution/models/catalogue';
 import type { ModelOutcome, SharedName } from '@tributary/attribution/models/shared-models';
 import type { CautionCode } from '@tributary/attribution/uncertainty/cautions';
 import type { Estimate } from '@tributary/attribution/uncertainty/estimators';
-import { type GroupedChannel, jackknife } from '@tributary/attribution/uncertainty/jackknife';
+import { type Grouped, type GroupedChannel, jackknife } from '@tributary/attribution/uncertainty/jackknife';
 import type { Integer } from '@tributary/model/integer';
+import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
+import { UNATTRIBUTED } from '@tributary/views/credit/fold';
+import type { Rows } from '@tributary/views/deltas';
+import type { CreditGroups } from '../counts/credit-groups.ts';
+import type { GroupCounts } from '../counts/group-counts.ts';
 import type { Counts } from '../counts/take-counts.ts';
 import type { SizeCounts } from '../journeys/sizes.ts';
 import type { ModelOutcomes } from '../runner/run-models.ts';
+import { sumOf } from '../sums.ts';
 
 export interface ModelUncertainty {
   /** How many groups of users; null: they are not known. */
   readonly groups: number | null;
   readonly level: number;
+  /** Whether the model has effects, and so intervals of them. */
+  readonly hasEffects: boolean;
   readonly rewards: readonly RewardUncertainty[];
 }
 
@@ -22,44 +31,82 @@ export interface RewardUncertainty {
   readonly channels: ReadonlyMap<string, GroupedChannel>;
 }
 
-/** null: none was asked for. */
+/** For a model that shares out the whole window. null: none was asked for. */
 export function uncertaintyOf(
   model: SharedName,
   { conversions, values }: ModelOutcomes,
-  { question: { parameters, wanted }, shared }: Counts,
+  counts: Counts,
 ): ModelUncertainty | null {
+  const { question, shared } = counts;
   const { groups, journeys } = shared as NonNullable<Counts['shared']>;
-  if (parameters.intervals === null || groups === null) return null;
-  const { level } = parameters.intervals;
-  const none = (reward: Reward, code: CautionCode) => ({ reward, cautions: [code], channels: new Map() });
-  if (typeof groups === 'string') {
-    const rewards = ([...(wanted.conversions ? ['conversions'] : []), ...(wanted.revenue ? ['value'] : [])] as Reward[]).map(
-      (reward) => none(reward, groups),
-    );
-    return { groups: null, level, rewards };
-  }
+  const { intervals } = question.parameters;
+  if (intervals === null || groups === null) return null;
+  if (typeof groups === 'string') return notKnown(model, groups, question);
   const of = (reward: Reward, currency: string | null, { channels, without }: ModelOutcome): RewardUncertainty => {
     const names = channels.map(({ channel }) => channel).sort(byCodePoint);
-    const answer = jackknife({
-      model,
-      reward,
-      level,
-      channels: names,
+    return rewardOf(groups, currency, {
+      ...{ model, reward, level: intervals.level, channels: names },
       is: estimateOf(names, channels, journeys.sizes, currency),
       without: (without ?? []).map((effects, group) =>
         estimateOf(names, effects, (groups.without[group] as typeof journeys).sizes, currency),
       ),
       conversions: { is: conversionsOf(journeys.sizes), without: groups.without.map(({ sizes }) => conversionsOf(sizes)) },
-      met: names.map((channel) => groups.met.get(channel) ?? { conversions: 0, groups: 0 }),
-      singleOrders: (currency === null ? undefined : groups.singleOrders.get(currency)) ?? [],
       alone: names.map((channel) => groups.alone.get(channel) ?? { journeys: 0, groups: 0 }),
     });
-    return { reward, cautions: answer.cautions, channels: new Map(answer.channels.map((one) => [one.channel, one])) };
   };
   const rewards: RewardUncertainty[] = conversions === null ? [] : [of('conversions', null, conversions)];
-  if (values.size > 1) rewards.push(none('value', 'several_currencies'));
+  if (values.size > 1) rewards.push(refused('value', 'several_currencies'));
   else for (const [currency, outcome] of values) rewards.push(of('value', currency, outcome));
-  return { groups: groups.without.length, level, rewards };
+  return { groups: groups.without.length, level: intervals.level, hasEffects: true, rewards };
+}
+
+/** For a model that is counted conversion by conversion. null: none was asked for. */
+export function uncertaintyOfRows(model: ModelName, { question, creditGroups, currencies }: Counts): ModelUncertainty | null {
+  const { parameters, wanted } = question;
+  const groups = creditGroups.get(model);
+  if (parameters.intervals === null || groups === undefined) return null;
+  if (typeof groups === 'string') return notKnown(model, groups, question);
+  const { level } = parameters.intervals;
+  const channels = [...groups.is.keys()].filter((channel) => channel !== UNATTRIBUTED).sort(byCodePoint);
+  const of = (reward: Reward, currency: string | null): RewardUncertainty =>
+    rewardOf(groups, currency, {
+      ...{ model, reward, level, channels },
+      is: estimateOfRows(channels, groups.is, reward),
+      without: groups.without.map((rows) => estimateOfRows(channels, rows, reward)),
+      conversions: { is: creditedIn(groups.is), without: groups.without.map(creditedIn) },
+      alone: [],
+    });
+  const rewards = wanted.conversions ? [of('conversions', null)] : [];
+  const [only, ...others] = currencies.values;
+  if (wanted.revenue && others.length > 0) rewards.push(refused('value', 'several_currencies'));
+  else if (wanted.revenue && only !== undefined) rewards.push(of('value', only));
+  return { groups: groups.without.length, level, hasEffects: false, rewards };
+}
+
+function notKnown(model: ModelName, code: CautionCode, { parameters, wanted }: Counts['question']): ModelUncertainty {
+  const rewards: Reward[] = [
+    ...(wanted.conversions ? ['conversions' as const] : []),
+    ...(wanted.revenue ? ['value' as const] : []),
+  ];
+  const { level = 0 } = parameters.intervals ?? {};
+  return { groups: null, level, hasEffects: isShared(model), rewards: rewards.map((reward) => refused(reward, code)) };
+}
+
+function refused(reward: Reward, code: CautionCode): RewardUncertainty {
+  return { reward, cautions: [code], channels: new Map() };
+}
+
+function rewardOf(
+  groups: Pick<GroupCounts | CreditGroups, 'met' | 'singleOrders'>,
+  currency: string | null,
+  asked: Omit<Grouped, 'met' | 'singleOrders'>,
+): RewardUncertainty {
+  const { cautions, channels } = jackknife({
+    ...asked,
+    met: asked.channels.map((channel) => groups.met.get(channel) ?? { conversions: 0, groups: 0 }),
+    singleOrders: (currency === null ? undefined : groups.singleOrders.get(currency)) ?? [],
+  });
+  return { reward: asked.reward, cautions, channels: new Map(channels.map((one) => [one.channel, one])) };
 }
 
 function conversionsOf({ attributed, unattributed }: Pick<SizeCounts, 'attributed' | 'unattributed'>): number {
@@ -83,4 +130,17 @@ function estimateOf(
     shares: Float64Array.from(names, (channel) => (byChannel.get(channel)?.share ?? 0) * part),
     effects: Float64Array.from(names, (channel) => byChannel.get(channel)?.effect ?? 0),
   };
+}
+
+function creditedIn(rows: Rows): number {
+  const [micros = 0] = sumOf(rows, 1);
+  return Number(micros) / CREDIT_UNIT_MICROS;
+}
+
+/** The same of rows that hold the credit itself. */
+function estimateOfRows(names: readonly string[], rows: Rows, reward: Reward): Estimate {
+  const [at, unit] = reward === 'conversions' ? [0, CREDIT_UNIT_MICROS] : [1, 1];
+  const amounts = Float64Array.from(names, (channel) => Number(rows.get(channel)?.[at] ?? 0) / unit);
+  const total = Number(sumOf(rows, 2)[at] ?? 0) / unit;
+  return { total, shares: amounts.map((amount) => (total === 0 ? 0 : amount / total)), effects: amounts };
 }

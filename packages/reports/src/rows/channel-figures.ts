@@ -21,10 +21,12 @@ export function channelFigures(
 ): Row {
   const { by, wanted } = question;
   const at = by.indexOf('channel');
-  if (at < 0 || channels.size === 0) return {};
   const channel = key.split('\t')[at] ?? '';
-  const facts = channels.get(channel) ?? {};
   const isWhole = rowsAreChannels(question);
+  const hasIntervals = isWhole && uncertainty !== null && channel !== UNATTRIBUTED;
+  const intervals = hasIntervals ? ofShown(intervalFigures(uncertainty, channel), question) : {};
+  if (at < 0 || channels.size === 0) return intervals;
+  const facts = channels.get(channel) ?? {};
   const part = (measure: 0 | 1) => {
     const whole = byChannel.get(channel)?.[measure] ?? 0;
     return isWhole ? 1 : whole === 0 ? 0 : Number(measures?.[measure] ?? 0) / Number(whole);
@@ -35,8 +37,13 @@ export function channelFigures(
     ...(isWhole ? cautionOf(channel, facts) : {}),
     ...(lostConversions === undefined ? {} : { lostConversions: lostConversions * part(0) }),
     ...(lostValueMinor === undefined ? {} : { lostValueMinor: Math.round(lostValueMinor * part(1)) }),
-    ...(isWhole && uncertainty !== null && channel !== UNATTRIBUTED ? intervalFigures(uncertainty, channel) : {}),
+    ...intervals,
   };
+}
+
+/** A share among the rows that a filter chose is not the share that there is an interval of. */
+function ofShown(intervals: Row, { equal }: ReportQuestion): Row {
+  return equal['channel'] === undefined ? intervals : { ...intervals, shareLow: null, shareHigh: null };
 }
 
 /** The same bounds as for the intervals of files: below 20 conversions a share says little, below 5 nothing. */

@@ -17,7 +17,7 @@ function uncertainty(...channels: GroupedChannel[]): ModelUncertainty {
   const rewards = [
     { reward: 'conversions', cautions: [], channels: new Map(channels.map((one) => [one.channel, one])) },
   ] as const;
-  return { groups: GROUPS, level: 0.9, rewards };
+  return { groups: GROUPS, level: 0.9, hasEffects: true, rewards };
 }
 
 const ROW = { costMinor: 300, previousCostMinor: 200, creditMicros: 100_000_000, previousCreditMicros: 80_000_000 };

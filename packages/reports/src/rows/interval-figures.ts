@@ -5,7 +5,7 @@ import type { Interval } from '@tributary/attribution/uncertainty/scales';
 import type { ModelUncertainty } from '../credit/uncertainty.ts';
 import type { Row } from './figures.ts';
 
-export function intervalFigures({ rewards }: ModelUncertainty, channel: string): Row {
+export function intervalFigures({ rewards, hasEffects }: ModelUncertainty, channel: string): Row {
   const [conversions, value] = (['conversions', 'value'] as const).map((of) => rewards.find(({ reward }) => reward === of));
   const [ofConversions, ofValue] = [conversions?.channels.get(channel), value?.channels.get(channel)];
   const leading = conversions === undefined ? ofValue : ofConversions;
@@ -16,14 +16,14 @@ export function intervalFigures({ rewards }: ModelUncertainty, channel: string):
       ? {}
       : {
           ...bounds('conversions', ofConversions?.credit),
-          ...bounds('effect', ofConversions?.effect),
+          ...(hasEffects ? bounds('effect', ofConversions?.effect) : {}),
           conversionsCautions: ofConversions?.cautions.join(' ') ?? '',
         }),
     ...(value === undefined
       ? {}
       : {
           ...bounds('valueMinor', ofValue?.credit, Math.round),
-          ...bounds('valueEffect', ofValue?.effect),
+          ...(hasEffects ? bounds('valueEffect', ofValue?.effect) : {}),
           valueCautions: ofValue?.cautions.join(' ') ?? '',
         }),
     rank: rank?.from ?? null,

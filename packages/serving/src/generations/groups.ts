@@ -1,4 +1,5 @@
 /** The rows of a generation by partition, which is a group of users: read when the first question about groups comes. */
+import { setImmediate as turn } from 'node:timers/promises';
 import { byPartition } from '@tributary/views/by-partition';
 import type { Rows } from '@tributary/views/deltas';
 import type { View } from '@tributary/views/view';
@@ -12,8 +13,14 @@ export interface GenerationGroups {
   answer(partition: number, question: Question): Rows;
 }
 
+/** Why there are none: an earlier version computed the generation, or their rows are too many to be kept. */
+export type GroupsLack = 'groups_not_kept' | 'too_many_group_rows';
+
+/** Rows of one partition, by model; views without models have one entry, of "". */
+type PartitionRows = Map<string, Rows>;
+
 interface Held {
-  readonly rows: Map<string, Promise<readonly Rows[]>>;
+  readonly rows: Map<string, Promise<readonly PartitionRows[]>>;
   readonly answers: RowMemory<Rows>;
 }
 
@@ -22,18 +29,23 @@ const REMEMBERED = { entries: 1_024, rows: 400_000 };
 
 const memory = new WeakMap<LoadedGeneration, Held>();
 
-/** null: the generation does not keep these views by partition. Rejects as the source does. */
+/** Rows that are split before requests have their turn: a few ms. */
+const ROWS_PER_TURN = 4_096;
+
+/** Rejects as the source does. */
 export async function groupsOf(
   source: Pick<GenerationSource, 'rowsByPartition'>,
   loaded: LoadedGeneration,
   views: readonly View[],
   partitions: number,
-): Promise<GenerationGroups | null> {
+): Promise<GenerationGroups | GroupsLack> {
   const { manifest } = loaded;
-  if (manifest !== null && views.some((view) => manifest.views[byPartition(view).name] === undefined)) return null;
+  const names = views.map((view) => byPartition(view).name);
+  if (manifest !== null && names.some((name) => manifest.views[name] === undefined))
+    return names.some((name) => manifest.leftOut?.includes(name)) ? 'too_many_group_rows' : 'groups_not_kept';
   const held: Held = memory.get(loaded) ?? { rows: new Map(), answers: createRowMemory(REMEMBERED) };
   memory.set(loaded, held);
-  const byView = new Map<string, readonly Rows[]>();
+  const byView = new Map<string, readonly PartitionRows[]>();
   for (const view of views) {
     const reading = held.rows.get(view.name) ?? read(view);
     held.rows.set(view.name, reading);
@@ -45,15 +57,19 @@ export async function groupsOf(
       const known = held.answers.get(key);
       if (known !== undefined) return known;
       const rows: Rows = new Map();
-      question.addTo(rows, byView.get(question.view.name)?.[partition] ?? new Map());
+      const { model } = question;
+      for (const [name, own] of byView.get(question.view.name)?.[partition] ?? [])
+        if (model === undefined || name === model) question.addTo(rows, own);
       held.answers.set(key, rows, rows.size);
       return rows;
     },
   };
 
-  async function read(view: View): Promise<readonly Rows[]> {
-    const parts = Array.from({ length: partitions }, (): Rows => new Map());
+  async function read(view: View): Promise<readonly PartitionRows[]> {
+    const parts = Array.from({ length: partitions }, (): PartitionRows => new Map());
     if (manifest === null) return parts;
+    const ofModel = view.dimensions.indexOf('model');
+    let passed = 0;
     try {
       for (const [key, measures] of await source.rowsByPartition(manifest, view)) {
         const end = key.lastIndexOf('\t');
@@ -62,7 +78,11 @@ export async function groupsOf(
           throw new TypeError(
             `${view.name} of generation ${manifest.generation} has rows of partition ${key.slice(end + 1)} of ${partitions}`,
           );
-        part.set(key.slice(0, end), measures);
+        const model = ofModel < 0 ? '' : (key.split('\t', ofModel + 1)[ofModel] as string);
+        const rows = part.get(model) ?? new Map();
+        part.set(model, rows);
+        rows.set(key.slice(0, end), measures);
+        if (++passed % ROWS_PER_TURN === 0) await turn();
       }
       return parts;
     } catch (error) {

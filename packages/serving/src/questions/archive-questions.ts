@@ -144,6 +144,7 @@ function manifestOf({ asked, result }: StoredQuestion): GenerationManifest {
     computedAt: result.at,
     ...{ lastSegment: [], cut: [], events: [], conversions: [] },
     views: result.views,
+    ...(result.leftOut !== undefined && { leftOut: result.leftOut }),
     counts: { events: result.events, newEvents: 0, duplicates: 0 },
   };
 }

@@ -1,10 +1,10 @@
 -- The credit of conversions under every rule-based model, split over their paths (attribution/src/rule-based.ts).
 --
 -- In:  walked, path, place, filed  see journeys/; attribution, from the definitions
--- Out: day, model, type, channel, campaign, currency, creditMicros, valueMinor
+-- Out: day, model, type, channel, campaign, currency, partition, creditMicros, valueMinor
 WITH weighted AS (
   SELECT
-    filed_no, place_no, sign, value, i::BIGINT AS i, n, i = credited_i AS credited,
+    filed_no, partition, place_no, sign, value, i::BIGINT AS i, n, i = credited_i AS credited,
     abs(value)::DOUBLE * greatest(100 * n, decay_all) >= 9e18 AS wide,
     -- Two steps share as first : last; else the middle shares what these leave, scaled by the number of middle steps.
     CASE WHEN n = 1 THEN 1 WHEN n = 2 THEN first_percent + last_percent ELSE 100 * (n - 2) END AS position_all,
@@ -25,7 +25,7 @@ WITH weighted AS (
 ),
 summed AS (
   SELECT
-    filed_no, place_no,
+    filed_no, partition, place_no,
     sum(CASE WHEN i = 1 THEN sign * 1000000 ELSE 0 END) AS first_micros,
     sum(CASE WHEN i = 1 THEN sign * value ELSE 0 END) AS first_value,
     sum(CASE WHEN i = n THEN sign * 1000000 ELSE 0 END) AS last_micros,
@@ -39,12 +39,12 @@ summed AS (
     sum(sign * share(1000000, decay_before, decay_upto, decay_all)) AS decay_micros,
     sum(sign * signed_share(value, decay_before, decay_upto, decay_all, wide)) AS decay_value
   FROM weighted
-  GROUP BY filed_no, place_no
+  GROUP BY filed_no, partition, place_no
 )
 SELECT
-  day, model.name AS model, type, channel, campaign, currency, model.micros AS "creditMicros", model.value AS "valueMinor"
+  day, model.name AS model, type, channel, campaign, currency, partition, model.micros AS "creditMicros", model.value AS "valueMinor"
 FROM (
-  SELECT filed_no, place_no, unnest([
+  SELECT filed_no, partition, place_no, unnest([
     {name: 'first', micros: first_micros, value: first_value},
     {name: 'last', micros: last_micros, value: last_value},
     {name: 'lastNonDirect', micros: nondirect_micros, value: nondirect_value},

@@ -1,7 +1,7 @@
 -- Conversions and their value by the steps of their path, consecutive repeats being one, up to a bound of steps.
 --
 -- In:  walked, path, channel, filed  see journeys/; attribution, from the definitions
--- Out: day, type, path, currency, conversions, valueMinor
+-- Out: day, type, path, currency, partition, conversions, valueMinor
 WITH distinct_paths AS (
   SELECT path_no FROM path, attribution WHERE NOT is_null AND changes <= path_steps
 ),
@@ -12,7 +12,7 @@ stepped AS (
   GROUP BY path_no
 ),
 counted AS (
-  SELECT filed_no, list_transform(steps, step -> step.channel_no) AS channel_nos, sum(sign) AS conversions, sum(sign * value) AS "valueMinor"
+  SELECT filed_no, partition, list_transform(steps, step -> step.channel_no) AS channel_nos, sum(sign) AS conversions, sum(sign * value) AS "valueMinor"
   FROM path LEFT JOIN stepped USING (path_no)
   WHERE NOT is_null
   GROUP BY ALL
@@ -26,5 +26,5 @@ named AS (
   JOIN channel USING (channel_no)
   GROUP BY channel_nos
 )
-SELECT day, type, coalesce(path, '(other)') AS path, currency, conversions, "valueMinor"
+SELECT day, type, coalesce(path, '(other)') AS path, currency, partition, conversions, "valueMinor"
 FROM counted LEFT JOIN named USING (channel_nos) JOIN filed USING (filed_no)
