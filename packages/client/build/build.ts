@@ -41,7 +41,6 @@ function compile(sources: string, folder: string): void {
       outDir: folder,
     },
     ...{
-      declaration: true,
       strict: true,
       exactOptionalPropertyTypes: true,
       noUncheckedIndexedAccess: true,
@@ -52,7 +51,9 @@ function compile(sources: string, folder: string): void {
   writeFileSync(join(sources, 'package.json'), '{"type":"module"}');
   writeFileSync(join(sources, 'tsconfig.json'), JSON.stringify({ compilerOptions: options, files: ['client.ts'] }));
   const compiler = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin/tsc');
-  execFileSync(process.execPath, [compiler, '--project', sources], { stdio: ['ignore', 'inherit', 'inherit'] });
+  // Editors show the comments of types; pages would load those of scripts.
+  for (const part of [['--declaration', '--emitDeclarationOnly'], ['--removeComments']])
+    execFileSync(process.execPath, [compiler, '--project', sources, ...part], { stdio: ['ignore', 'inherit', 'inherit'] });
 }
 
 const [, script, target] = process.argv;

@@ -1,6 +1,7 @@
 /** Generations and their reconciliations: what was computed, what readers get, and going back and forth between them. */
 import { z } from 'zod';
 import { Cursor, count, GenerationNumber } from './parameters.ts';
+import { RECONCILIATION_EXAMPLE, Reconciliation } from './reconciliation.ts';
 import type { Routes } from './route.ts';
 import { NextCursor, NOON } from './shapes.ts';
 
@@ -46,7 +47,6 @@ export const GenerationAnswer = z.object({
 });
 export const PublishedAnswer = z.object({ publication: Publication });
 
-const Reconciliation = z.looseObject({}).describe('As the recompute job wrote it.');
 export const ReconciliationAnswer = z.object({ generation: z.int(), reconciliation: Reconciliation });
 export const ReconciliationsAnswer = z.object({
   reconciliations: z.array(z.object(ReconciliationAnswer.shape)).describe('Newest first.'),
@@ -81,7 +81,7 @@ const PUBLICATION = {
   at: NOON + 5_000,
   by: 'key ta_42d002fb160d',
 };
-const RECONCILIATION = { generation: 7, reconciliation: { against: 6 } };
+const RECONCILIATION = { generation: 7, reconciliation: RECONCILIATION_EXAMPLE };
 
 const PUBLISH = {
   method: 'POST',

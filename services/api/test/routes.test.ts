@@ -3,6 +3,7 @@ import { ExplanationAnswer } from '@tributary/contract/conversions';
 import { DeadLettersAnswer } from '@tributary/contract/dead-letters';
 import * as generations from '@tributary/contract/generations';
 import { StatusAnswer } from '@tributary/contract/operations';
+import { RECONCILIATION_EXAMPLE } from '@tributary/contract/reconciliation';
 import { TotalsAnswer } from '@tributary/contract/totals';
 import { JourneyAnswer, SignalsQueryAnswer, UserSignalsAnswer } from '@tributary/contract/users';
 import type { Event } from '@tributary/model/event';
@@ -321,8 +322,8 @@ describe('generations and operations', () => {
       await world.cut(generation);
       await world.publish(generation);
     }
-    world.reconciliations.set(2, { differences: [] });
-    world.reconciliations.set(3, { differences: [{ key: 'x' }] });
+    world.reconciliations.set(2, RECONCILIATION_EXAMPLE);
+    world.reconciliations.set(3, { ...RECONCILIATION_EXAMPLE, generation: 3 });
     await world.commit(
       1,
       { parked: [{ at: '1.0', code: 'undecodable_record', message: 'no event', raw: 'x'.repeat(9_000) }] },
@@ -347,7 +348,7 @@ describe('generations and operations', () => {
     expect(generations.ReconciliationsAnswer.parse(reconciliations)).toEqual(reconciliations);
     expect(reconciliations.reconciliations.map(({ generation }: { generation: number }) => generation)).toEqual([3, 2]);
     const reconciliation = (await world.get('/v1/reconciliations/2')).body;
-    const expected = { generation: 2, reconciliation: { differences: [] } };
+    const expected = { generation: 2, reconciliation: RECONCILIATION_EXAMPLE };
     expect(generations.ReconciliationAnswer.parse(reconciliation)).toEqual(expected);
     expect((await world.get('/v1/reconciliations/1')).status).toBe(404);
     const status = (await world.get('/v1/status')).body;

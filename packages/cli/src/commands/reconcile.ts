@@ -1,15 +1,13 @@
 /** `tributary reconcile show`: where real time differed from the recomputed truth, and why. */
 import type { Command } from 'commander';
 import { orWhere } from '../api-client.ts';
+import type { AnswerOf } from '../api-types.ts';
 import { type Act, answer, type Context } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
-import { type Reconciliation, reconciliationText } from '../report/reconciliation.ts';
+import { reconciliationText } from '../report/reconciliation.ts';
 import { numberOf } from './batch.ts';
 
-interface Reconciled {
-  readonly generation: number;
-  readonly reconciliation: Reconciliation;
-}
+type Reconciled = AnswerOf<'reconciliation'>;
 
 export function addReconcile(program: Command, act: Act): void {
   program
@@ -25,7 +23,7 @@ async function show(context: Context, text: string | undefined): Promise<ExitCod
   const api = context.api('read');
   const got =
     text === undefined
-      ? (await api.get<{ reconciliations: Reconciled[] }>('/v1/reconciliations', { limit: 1 })).reconciliations[0]
+      ? (await api.get<AnswerOf<'reconciliations'>>('/v1/reconciliations', { limit: 1 })).reconciliations[0]
       : await orWhere(
           api.get<Reconciled>(`/v1/reconciliations/${numberOf(text)}`),
           'See "tributary batch status": reconciliations are deleted with their generation (state "retired"), and a failed one never had any.',

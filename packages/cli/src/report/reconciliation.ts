@@ -1,48 +1,16 @@
 /** A reconciliation (jobs/recompute) as text: whether readers saw what the batch computed, what may explain the rest, then each view. */
 import { SEPARATOR } from '@tributary/attribution/data-driven/counts';
 import type { Integer } from '@tributary/model/integer';
+import type { AnswerOf } from '../api-types.ts';
 import { conversions, count, counted, instant, money } from '../terminal/figures.ts';
 import { renderWide, shortName } from '../terminal/table.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
 type Screen = Pick<Terminal, 'width' | 'bold'>;
 
-interface BeforeAfter {
-  readonly before: Integer;
-  readonly after: Integer;
-  readonly difference: Integer;
-}
-
-interface ViewComparison {
-  readonly rowsBefore: number;
-  readonly rowsAfter: number;
-  readonly rowsDiffering: number;
-  readonly totals: Readonly<Record<string, BeforeAfter>>;
-  /** By currency, then by measure. Absent in those of an earlier version, whose totals add all currencies up. */
-  readonly amounts?: Readonly<Record<string, Readonly<Record<string, BeforeAfter>>>>;
-  readonly rows: readonly {
-    readonly key: Readonly<Record<string, string>>;
-    readonly measures: Readonly<Record<string, BeforeAfter>>;
-  }[];
-}
-
-export interface Reconciliation {
-  readonly generation: number;
-  readonly comparedWith: number;
-  readonly at: number;
-  readonly equal: boolean;
-  readonly because: {
-    readonly lateEvents: number;
-    readonly duplicates: number;
-    readonly overflowedUsers: number;
-    readonly definitionsChanged: boolean;
-    /** Absent in those of an earlier version. */
-    readonly cutApart?: readonly number[];
-    readonly speedBehind: readonly number[];
-  };
-  readonly views: Readonly<Record<string, ViewComparison>>;
-  readonly failure?: string;
-}
+export type Reconciliation = AnswerOf<'reconciliation'>['reconciliation'];
+type ViewComparison = Reconciliation['views'][string];
+type BeforeAfter = ViewComparison['totals'][string];
 
 /** Rows of one view listed, at most; `--json` has all that the report keeps. */
 const LISTED = 10;

@@ -1,5 +1,6 @@
 /** Reconciliations: where real time differed from the recomputed truth, as the recompute job stored it. */
 import { GENERATION_ROUTES, type ReconciliationAnswer } from '@tributary/contract/generations';
+import type { Reconciliation } from '@tributary/contract/reconciliation';
 import { TributaryError } from '@tributary/model/errors';
 import type { z } from 'zod';
 import type { Routes } from '../context.ts';
@@ -37,6 +38,7 @@ export const routes: Routes =
     done();
   };
 
-function isObject(value: unknown): value is Record<string, unknown> {
+/** As the recompute job of some version wrote it. */
+function isObject(value: unknown): value is z.output<typeof Reconciliation> {
   return typeof value === 'object' && value !== null;
 }
