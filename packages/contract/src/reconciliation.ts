@@ -17,9 +17,7 @@ const ViewComparison = z
       .record(z.string(), Measures)
       .optional()
       .describe('By currency, then by measure. Absent in those of an earlier version, whose totals add all currencies up.'),
-    rows: z
-      .array(z.object({ key: z.record(z.string(), z.string()), measures: Measures }))
-      .describe('The largest differences.'),
+    rows: z.array(z.object({ key: z.record(z.string(), z.string()), measures: Measures })).describe('The largest differences.'),
   })
   .meta({ id: 'ViewComparison' });
 
