@@ -38,7 +38,7 @@ export const Reconciliation = z
       })
       .describe('What can explain a difference.'),
     views: z.record(z.string(), ViewComparison).describe('Empty where it could not be compared.'),
-    failure: z.string().optional().describe('Why there is no comparison.'),
+    failure: z.string().optional().describe('Why it could not be compared.'),
   })
   .meta({ id: 'Reconciliation' });
 
