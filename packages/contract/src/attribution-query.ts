@@ -64,7 +64,7 @@ export const ReportQuery = z.strictObject({
   model: Model.default('last')
     .describe('`/v1/models` says what each computes, and what it lacks here (`missing`).')
     .meta({ enum: REPORTED_NAMES }),
-  by: namesOf([...DIMENSIONS, 'position'], ['channel']),
+  by: namesOf([...DIMENSIONS, 'position'], ['channel']).describe('What rows are kept apart by; empty: totals alone.'),
   ...Filters,
   intervals: count(MOST_REPLICATES)
     .optional()
@@ -76,7 +76,7 @@ export const ReportQuery = z.strictObject({
   sort: Sort.describe(
     'The largest first, at most `limit` of them; `rest` is what all others come to. Absent: by dimensions, in pages.',
   ),
-  format: z.enum(['json', 'csv', 'ndjson']).default('json'),
+  format: z.enum(['json', 'csv', 'ndjson']).default('json').describe('How the rows are written.'),
 });
 export type ReportQuery = z.output<typeof ReportQuery>;
 export const CompareQuery = z.strictObject({
@@ -84,7 +84,7 @@ export const CompareQuery = z.strictObject({
   baseline: Model.optional()
     .describe('The model that the others are held against; default: the first.')
     .meta({ enum: REPORTED_NAMES }),
-  by: namesOf(DIMENSIONS, ['channel']),
+  by: namesOf(DIMENSIONS, ['channel']).describe('What rows are kept apart by; empty: totals alone.'),
   ...Filters,
   sort: Sort.describe('The largest first, by the baseline, at most `limit` of them; `rest` is what all others come to.'),
 });

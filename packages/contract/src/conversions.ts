@@ -56,7 +56,8 @@ const ConversionId = z
   .string()
   .min(1)
   .max(128)
-  .regex(/^[\x20-\x7e]+$/, 'have printable ASCII characters only');
+  .regex(/^[\x20-\x7e]+$/, 'have printable ASCII characters only')
+  .describe('The id of the event that is the conversion.');
 
 export const CONVERSION_ROUTES = {
   listConversions: {
@@ -70,7 +71,7 @@ export const CONVERSION_ROUTES = {
       ...Range,
       type: eventNames('Only conversions of this type, or of any of several.'),
       user: UserId.optional().describe('Only those of this user.'),
-      limit: count(1_000).default(100),
+      limit: count(1_000).default(100).describe('Conversions of a page.'),
       cursor: Cursor.optional(),
     }),
     answer: ConversionsListAnswer,

@@ -57,7 +57,7 @@ export const DEAD_LETTER_ROUTES = {
     summary: 'Records that could not be read as events, parked with the reason',
     description: 'The newest 10 000 or so of each partition are kept. They hold what was sent, personal data too.',
     scope: 'admin',
-    query: z.strictObject({ limit: count(1_000).default(100), cursor: Cursor.optional() }),
+    query: z.strictObject({ limit: count(1_000).default(100).describe('Dead letters of a page.'), cursor: Cursor.optional() }),
     answer: DeadLettersAnswer,
     example: { asked: { limit: '1' }, answer: { deadLetters: [LETTER], nextCursor: null } },
   },

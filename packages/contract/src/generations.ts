@@ -53,7 +53,7 @@ export const ReconciliationsAnswer = z.object({
   nextCursor: NextCursor,
 });
 
-const params = z.strictObject({ generation: GenerationNumber });
+const params = z.strictObject({ generation: GenerationNumber.describe('Its number, from 1.') });
 
 /** Definitions are checked by the model's own parser; here only their size is. */
 const RunBody = z.strictObject({
@@ -99,7 +99,7 @@ export const GENERATION_ROUTES = {
     tag: 'generations',
     summary: 'All generations, newest first',
     scope: 'read',
-    query: z.strictObject({ limit: count(1_000).default(50), cursor: Cursor.optional() }),
+    query: z.strictObject({ limit: count(1_000).default(50).describe('Generations of a page.'), cursor: Cursor.optional() }),
     answer: GenerationsAnswer,
     example: {
       asked: { limit: '1' },
@@ -159,7 +159,7 @@ export const GENERATION_ROUTES = {
     tag: 'generations',
     summary: 'Real time against truth, of every generation that was compared',
     scope: 'read',
-    query: z.strictObject({ limit: count(100).default(20), cursor: Cursor.optional() }),
+    query: z.strictObject({ limit: count(100).default(20).describe('Reconciliations of a page.'), cursor: Cursor.optional() }),
     answer: ReconciliationsAnswer,
     example: { asked: { limit: '1' }, answer: { reconciliations: [RECONCILIATION], nextCursor: null } },
   },

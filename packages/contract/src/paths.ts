@@ -108,7 +108,7 @@ export const PATH_ROUTES = {
     scope: 'read',
     query: z.strictObject({
       ...Filters,
-      sort: z.enum(['conversions', 'value']).default('conversions'),
+      sort: z.enum(['conversions', 'value']).default('conversions').describe('What the most is counted in.'),
       limit: count(MOST_PATHS).default(100).describe('Paths shown.'),
     }),
     answer: PathsAnswer,

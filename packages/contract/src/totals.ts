@@ -93,7 +93,7 @@ type ViewRoutes = { readonly [Name in ViewName as `view${Capitalize<Name>}`]: Re
 
 const viewRoutes = VIEWS.map((view) => {
   const { name } = view;
-  const summary = `The rows of the view ${name} as they are stored: what reports and models are computed from`;
+  const summary = `The rows of the view ${name} as they are stored: ${view.counts}`;
   return {
     view,
     operation: `view${name.slice(0, 1).toUpperCase()}${name.slice(1)}`,

@@ -119,7 +119,7 @@ export const USER_ROUTES = {
     query: z.strictObject({
       names: EventNames.optional(),
       ...Range,
-      limit: count(MAX_SIGNALS).default(20),
+      limit: count(MAX_SIGNALS).default(20).describe('Signals of a page.'),
       cursor: Cursor.optional(),
     }),
     answer: UserSignalsAnswer,

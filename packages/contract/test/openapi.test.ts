@@ -12,6 +12,7 @@ interface Operation {
   readonly parameters: readonly {
     readonly name: string;
     readonly in: string;
+    readonly description?: string;
     readonly required?: boolean;
     readonly schema: Json;
   }[];
@@ -37,6 +38,15 @@ test('each route is one operation with a name of its own, a tag that is describe
     expect(statuses).toEqual(expect.arrayContaining(['400', '401', '403', '429', '5XX']));
     expect(statuses.filter((status) => status.startsWith('2')).length).toBe(1);
   }
+});
+
+test('each parameter says what it is for, so that the page of a route needs no other text', () => {
+  const bare = operations.flatMap(({ path, operation }) =>
+    operation.parameters
+      .filter(({ description, schema }) => String(description ?? schema['description'] ?? '').length < 8)
+      .map(({ name }) => `${path}: ${name}`),
+  );
+  expect(bare).toEqual([]);
 });
 
 test('the parameters of a path are those in its braces, and required', () => {

@@ -31,6 +31,8 @@ export interface Lens<Seen = unknown> {
 
 export interface View<Seen = unknown> {
   readonly name: string;
+  /** What its rows say, for people: a phrase without a period, which /docs shows at `/v1/views/NAME`. */
+  readonly counts: string;
   /** Names of the key's parts, in order. The first is always `day`: the UTC day of the anchor. */
   readonly dimensions: readonly string[];
   /** Names of the integers, in order. */

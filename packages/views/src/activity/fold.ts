@@ -4,9 +4,9 @@ import { ITSELF, type View } from '../view.ts';
 
 const ONE = [1];
 
-/** How many distinct events of each type happened each day: what "counts once" is checked against. */
 export const activity = {
   name: 'activity',
+  counts: 'distinct events of each type and day, which "counts once" is checked against',
   dimensions: ['day', 'type'],
   measures: ['events'],
   lens: ITSELF,

@@ -9,6 +9,7 @@ import type { View } from '../view.ts';
  */
 export const assists = {
   name: 'assists',
+  counts: 'conversions that a channel or campaign took part in, and those that it assisted: with some other touch than the last',
   dimensions: ['day', 'type', 'channel', 'campaign', 'currency'],
   measures: ['assisted', 'assistedValueMinor', 'participated', 'participatedValueMinor'],
   lens: CONVERTING_PATH,

@@ -8,6 +8,7 @@ import type { View } from '../view.ts';
  */
 export const channelLags = {
   name: 'channelLags',
+  counts: 'conversions and their value by channel of the path, and by the whole days from its first touch to the conversion',
   dimensions: ['day', 'type', 'channel', 'lagDays', 'currency'],
   measures: ['conversions', 'valueMinor'],
   lens: CONVERTING_PATH,

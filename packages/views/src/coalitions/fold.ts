@@ -3,9 +3,9 @@ import { coalitionOf } from '../journeys/channels.ts';
 import { CONVERTING_PATH, type ConvertingPath } from '../journeys/lenses.ts';
 import type { View } from '../view.ts';
 
-/** Conversions and their value by the set of channels on their path: what Shapley values are computed from. */
 export const coalitions = {
   name: 'coalitions',
+  counts: 'conversions and their value by the set of channels on their path, for Shapley values',
   dimensions: ['day', 'type', 'channels', 'currency'],
   measures: ['conversions', 'valueMinor'],
   lens: CONVERTING_PATH,

@@ -2,9 +2,9 @@ import { dayOf } from '@tributary/model/time';
 import type { TimelineEvent } from '../timeline.ts';
 import { ITSELF, type View } from '../view.ts';
 
-/** Conversions and their value: the totals that every model's credit must reach (law 4). */
 export const conversions = {
   name: 'conversions',
+  counts: "conversions and their value: the totals that every model's credit must reach",
   dimensions: ['day', 'type', 'currency'],
   measures: ['conversions', 'valueMinor'],
   lens: ITSELF,

@@ -9,9 +9,9 @@ import type { View } from '../view.ts';
 export const UNATTRIBUTED = '(unattributed)';
 const NOWHERE = `${UNATTRIBUTED}\t${NONE}`;
 
-/** The credit of each conversion under every rule-based model, split over its path to the micro and the minor unit. */
 export const credit = {
   name: 'credit',
+  counts: 'the credit of each conversion under every rule-based model, split over its path to the micro and the minor unit',
   dimensions: ['day', 'model', 'type', 'channel', 'campaign', 'currency'],
   measures: ['creditMicros', 'valueMinor'],
   lens: CONVERTING_PATH,

@@ -3,9 +3,9 @@ import { coalitionOf } from '../journeys/channels.ts';
 import { NULL_PATH, type NullPath } from '../journeys/lenses.ts';
 import type { View } from '../view.ts';
 
-/** Journeys without a conversion, open ones included, by the set of channels on their path. */
 export const nullCoalitions = {
   name: 'nullCoalitions',
+  counts: 'journeys without a conversion, open ones included, by the set of channels on their path',
   dimensions: ['day', 'channels'],
   measures: ['nulls'],
   lens: NULL_PATH,

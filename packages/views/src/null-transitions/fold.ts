@@ -3,9 +3,9 @@ import { statesOf } from '../journeys/channels.ts';
 import { NULL_PATH, type NullPath } from '../journeys/lenses.ts';
 import type { View } from '../view.ts';
 
-/** How often null paths pass from one state to the next. From "" is the start, to "" the end without a conversion. */
 export const nullTransitions = {
   name: 'nullTransitions',
+  counts: 'how often journeys without a conversion pass from one state to the next, "" being the start or the end',
   dimensions: ['day', 'from', 'to'],
   measures: ['nulls'],
   lens: NULL_PATH,

@@ -4,9 +4,9 @@ import type { View } from '../view.ts';
 
 const MOST_TOUCHES = 50;
 
-/** Conversions and their value by the length of their path and the whole days from its first touch: path length and time lag. */
 export const pathShapes = {
   name: 'pathShapes',
+  counts: 'conversions and their value by the length of their path, and by the whole days from its first touch',
   dimensions: ['day', 'type', 'touches', 'lagDays', 'currency'],
   measures: ['conversions', 'valueMinor'],
   lens: CONVERTING_PATH,

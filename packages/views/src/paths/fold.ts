@@ -3,9 +3,9 @@ import { stepsOf } from '../journeys/channels.ts';
 import { CONVERTING_PATH, type ConvertingPath } from '../journeys/lenses.ts';
 import type { View } from '../view.ts';
 
-/** Conversions and their value by the steps of their path, up to a bound of steps. */
 export const paths = {
   name: 'paths',
+  counts: 'conversions and their value by the steps of their path, up to a bound of steps',
   dimensions: ['day', 'type', 'path', 'currency'],
   measures: ['conversions', 'valueMinor'],
   lens: CONVERTING_PATH,

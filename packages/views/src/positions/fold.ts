@@ -13,6 +13,7 @@ const LAST_TOLD_APART = 20;
  */
 export const positions = {
   name: 'positions',
+  counts: "conversions shared by the distinct channels of their path, and a channel's part by its touches and their position",
   dimensions: ['day', 'type', 'channel', 'position', 'currency'],
   measures: ['creditMicros', 'valueMinor'],
   lens: CONVERTING_PATH,

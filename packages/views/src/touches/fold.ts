@@ -2,9 +2,9 @@ import { dayOf } from '@tributary/model/time';
 import type { TimelineEvent } from '../timeline.ts';
 import { ITSELF, type View } from '../view.ts';
 
-/** Touches and what they cost, by channel and campaign. */
 export const touches = {
   name: 'touches',
+  counts: 'touches and what they cost, by channel and campaign',
   dimensions: ['day', 'channel', 'campaign', 'type', 'currency'],
   measures: ['touches', 'costMinor'],
   lens: ITSELF,

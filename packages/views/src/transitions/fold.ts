@@ -9,6 +9,8 @@ import type { View } from '../view.ts';
  */
 export const transitions = {
   name: 'transitions',
+  counts:
+    'how often the paths of conversions pass from one state to the next, "" being the start or the conversion, for Markov models',
   dimensions: ['day', 'type', 'from', 'to', 'currency'],
   measures: ['conversions', 'valueMinor'],
   lens: CONVERTING_PATH,
