@@ -67,6 +67,7 @@ function lineOf(cells: readonly string[]): string {
 }
 
 function shown(cells: readonly Cell[], samples: number): string {
+  if (cells.length === 0) return '–';
   const printed = printedOf(cells, samples);
   if (printed === 0) return 'none';
   const held = (100 * heldOf(cells)).toFixed(0);

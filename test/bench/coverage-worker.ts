@@ -6,13 +6,21 @@ import { WORLDS, type World } from '../models/worlds.ts';
 import { AGAIN, type Measured } from './coverage-table.ts';
 
 const MODELS: readonly ModelName[] = ['last', 'shapley', 'markov', 'rateShapley'];
+const RULES: readonly ModelName[] = ['first', 'last', 'linear', 'positionBased'];
 const REPLICATES = 200;
 
+interface Drawn {
+  readonly drawn: string;
+  readonly groups: Pick<CoverageOptions, 'groups'>;
+  readonly models: readonly ModelName[];
+}
+
 /** Files draw users; the platform knows them in groups. */
-export const DRAWN = [
-  { drawn: 'users', groups: {} },
-  { drawn: '16 groups', groups: { groups: 16 } },
-] as const;
+export const DRAWN: readonly Drawn[] = [
+  { drawn: 'users', groups: {}, models: MODELS },
+  { drawn: '16 groups', groups: { groups: 16 }, models: MODELS },
+  { drawn: '16 groups, rules', groups: { groups: 16 }, models: RULES },
+];
 
 export interface CoverageTask {
   /** The name of a way of drawing. */
@@ -23,13 +31,11 @@ export interface CoverageTask {
   readonly samples: number;
 }
 
-type Groups = Pick<CoverageOptions, 'groups'>;
-
 function measure({ drawn, world: name, users, samples }: CoverageTask): Measured {
   const start = performance.now();
   const world = WORLDS.find((one) => one.name === name) as World;
-  const groups: Groups = DRAWN.find((one) => one.drawn === drawn)?.groups ?? {};
-  const cells = coverageOf(world, { users, repetitions: samples, replicates: REPLICATES, models: MODELS, ...groups });
+  const { groups, models } = DRAWN.find((one) => one.drawn === drawn) as Drawn;
+  const cells = coverageOf(world, { users, repetitions: samples, replicates: REPLICATES, models, ...groups });
   const missed = cells.filter((cell) => !isAsStated(cell));
   const again = againOf(world, users, { missed, samples, groups });
   return {
@@ -48,7 +54,7 @@ function measure({ drawn, world: name, users, samples }: CoverageTask): Measured
 function againOf(
   world: World,
   users: number,
-  { missed, samples, groups }: { missed: readonly Cell[]; samples: number; groups: Groups },
+  { missed, samples, groups }: { missed: readonly Cell[]; samples: number; groups: Drawn['groups'] },
 ): Cell[] {
   if (missed.length === 0) return [];
   const models = [...new Set(missed.map(({ model }) => model))];

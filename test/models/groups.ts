@@ -1,7 +1,7 @@
 /** Samples of users as the platform knows them: counts by group, and no users. */
 import type { Reward } from '@tributary/attribution/data-driven/counts';
 import { createRandom, type Random } from '@tributary/attribution/data-driven/random';
-import type { ModelName } from '@tributary/attribution/models/catalogue';
+import { isRule, type ModelName } from '@tributary/attribution/models/catalogue';
 import { addAll, emptySums } from '@tributary/attribution/uncertainty/draws';
 import { type Estimate, estimatorOf } from '@tributary/attribution/uncertainty/estimators';
 import { evidenceOf } from '@tributary/attribution/uncertainty/evidence';
@@ -48,8 +48,12 @@ export function byGroups(groups: readonly Users[], options: UncertaintyOptions):
     const aloneAt = channels.map((channel) =>
       whole.paths.flatMap(({ path }, at) => (path.every((one) => one === channel) ? [at] : [])),
     );
+    const { effects } = estimator.estimate(all)('conversions');
     const met = channels.map((_, channel) => ({
-      conversions: all.conversions.reduce((sum, count, path) => sum + (estimator.counts(path, channel) ? count : 0), 0),
+      // Groups of a rule have its credit, and no more.
+      conversions: isRule(model)
+        ? (effects[channel] as number)
+        : all.conversions.reduce((sum, count, path) => sum + (estimator.counts(path, channel) ? count : 0), 0),
       groups: converts.filter((of) => of[channel]).length,
     }));
     const alone = channels.map((_, channel) => ({

@@ -3,7 +3,7 @@
  * More channels can lower a rate, so φ may be negative: it is reported as it is.
  */
 import { type Coalition, canonicalCoalitions, channelsOf, type ModelResult, type Reward } from './counts.ts';
-import { MOST_EXACT, pairsFor, type Sampling, shapleyExact, shapleySampled, type Walk } from './shapley.ts';
+import { MOST_EXACT, pairsFor, type Sampling, shapleyOfSums, shapleySampled, type Walk } from './shapley.ts';
 import { withShares } from './shares.ts';
 
 export interface GameResult extends ModelResult {
@@ -39,7 +39,7 @@ export function rateGame(coalitions: readonly Coalition[], options: GameOptions 
     rate: journeys === 0 ? 0 : total / journeys,
     sampling,
   });
-  if (channels.length <= MOST_EXACT) return result(shapleyExact(ratesOfAll(rows, channels, reward), channels.length), null);
+  if (channels.length <= MOST_EXACT) return result(shapleyOfSums(ratesOfAll(rows, channels, reward), channels.length), null);
 
   const range = 2 * spanOfRates(rows, reward);
   const touched = rows.reduce((sum, row) => sum + row.channels.length, 0);
@@ -51,27 +51,56 @@ export function rateGame(coalitions: readonly Coalition[], options: GameOptions 
 
 const journeysOf = ({ conversions, nulls }: Coalition) => conversions + nulls;
 
-/** v of all 2ⁿ sets by subset sums (Yates): sums of whole numbers, exact. */
+/** v of all 2ⁿ sets by subset sums (Yates): sums of whole numbers, exact. The array is taken again by the next game. */
 function ratesOfAll(rows: readonly Coalition[], channels: readonly string[], reward: Reward): Float64Array {
   const bits = new Map(channels.map((channel, i) => [channel, 2 ** i]));
-  const rewards = new Float64Array(2 ** channels.length);
-  const journeys = new Float64Array(rewards.length);
+  const [rewards, journeys] = emptySums(2 ** channels.length);
   for (const row of rows) {
     const mask = row.channels.reduce((sum, channel) => sum + (bits.get(channel) as number), 0);
     rewards[mask] = row[reward];
     journeys[mask] = journeysOf(row);
   }
-  sumOverSubsets(rewards);
   sumOverSubsets(journeys);
-  return rewards.map((amount, mask) => (journeys[mask] === 0 ? 0 : amount / (journeys[mask] as number)));
+  sumOverSubsets(rewards);
+  for (let mask = 0; mask < rewards.length; mask++) {
+    const among = journeys[mask] as number;
+    rewards[mask] = among === 0 ? 0 : (rewards[mask] as number) / among;
+  }
+  return rewards;
 }
 
-/** Every entry becomes the sum over the subsets of its mask. */
+/** Two arrays of 8 MB for 20 channels: new ones for each game cost as much as the sums. Games are computed one after the other. */
+let held: [Float64Array, Float64Array] = [new Float64Array(0), new Float64Array(0)];
+
+function emptySums(length: number): [Float64Array, Float64Array] {
+  if (held[0].length === length) for (const sums of held) sums.fill(0);
+  else held = [new Float64Array(length), new Float64Array(length)];
+  return held;
+}
+
+/** Numbers that stay in a processor's first cache, with their like. */
+const BLOCK = 2 ** 11;
+
+/** Every entry becomes the sum over the subsets of its mask: block by block, then across blocks. */
 function sumOverSubsets(values: Float64Array): void {
-  for (let bit = 1; bit < values.length; bit *= 2) {
-    for (let high = bit; high < values.length; high += 2 * bit)
-      for (let mask = high; mask < high + bit; mask++) values[mask] = (values[mask] as number) + (values[mask - bit] as number);
+  const block = Math.min(BLOCK, values.length);
+  for (let start = 0; start < values.length; start += block) {
+    if (isEmpty(values, start, block)) continue;
+    for (let bit = 1; bit < block; bit *= 2)
+      for (let high = start + bit; high < start + block; high += 2 * bit) addBelow(values, high, bit);
   }
+  for (let bit = block; bit < values.length; bit *= 2)
+    for (let high = bit; high < values.length; high += 2 * bit) addBelow(values, high, bit);
+}
+
+function addBelow(values: Float64Array, high: number, bit: number): void {
+  for (let mask = high; mask < high + bit; mask++) values[mask] = (values[mask] as number) + (values[mask - bit] as number);
+}
+
+/** Journeys have few of all sets: in most blocks there are none. */
+function isEmpty(values: Float64Array, start: number, block: number): boolean {
+  for (let mask = start; mask < start + block; mask++) if (values[mask] !== 0) return false;
+  return true;
 }
 
 /** A rate is a mean of the rates of single sets, or 0. */

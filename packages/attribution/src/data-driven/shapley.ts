@@ -12,12 +12,8 @@ export const MOST_EXACT = 20;
  * coalition gets exactly 0. O(players · 2^players) time, no memory beyond the values but one byte a coalition.
  */
 export function shapleyExact(values: Float64Array, players: number): Float64Array {
-  const sizes = new Uint8Array(values.length);
-  for (let mask = 1; mask < sizes.length; mask++) sizes[mask] = (sizes[mask >> 1] as number) + (mask & 1);
-  // |S|! (n − |S| − 1)! / n!: the part of all orders in which exactly S comes before the player.
-  const weights = new Float64Array(players + 1);
-  weights[0] = 1 / players;
-  for (let size = 1; size < players; size++) weights[size] = ((weights[size - 1] as number) * size) / (players - size);
+  const sizes = sizesOf(values.length);
+  const weights = weightsOf(players);
   const effects = new Float64Array(players);
   for (let player = 0; player < players; player++) {
     const bit = 2 ** player;
@@ -29,6 +25,67 @@ export function shapleyExact(values: Float64Array, players: number): Float64Arra
     effects[player] = sum;
   }
   return effects;
+}
+
+/**
+ * The same in O(2^players): a set S adds w(|S| − 1)·v(S) to each of its players and takes w(|S|)·v(S) from all others, so
+ * φ_i = Σ_{S ∋ i} (w(|S| − 1) + w(|S|))·v(S) − Σ_S w(|S|)·v(S), and the sums over the sets of a player follow from halving: the upper half
+ * has its last one, and added to the lower half it leaves the game of the others. Differs from `shapleyExact` by rounding: some 1e-14 of the
+ * largest value, also for a player who adds nothing. `values` are used up.
+ */
+export function shapleyOfSums(values: Float64Array, players: number): Float64Array {
+  const sizes = sizesOf(values.length);
+  const weights = weightsOf(players);
+  const gains = weights.map((weight, size) => weight + (weights[size - 1] ?? 0));
+  let taken = 0;
+  for (let start = 0; start < values.length; start += TOGETHER) {
+    let part = 0;
+    for (let mask = start; mask < Math.min(start + TOGETHER, values.length); mask++) {
+      const [value, size] = [values[mask] as number, sizes[mask] as number];
+      part += (weights[size] as number) * value;
+      values[mask] = (gains[size] as number) * value;
+    }
+    taken += part;
+  }
+  const effects = new Float64Array(players);
+  for (let player = players - 1; player >= 0; player--) effects[player] = addUpperHalf(values, 2 ** player) - taken;
+  return effects;
+}
+
+/** Summed apart: the error of a million additions one after the other would be a hundred times that of one. */
+const TOGETHER = 1_024;
+
+/** Adds the entries from `half` to its double to those below, and returns their sum. */
+function addUpperHalf(values: Float64Array, half: number): number {
+  let sum = 0;
+  for (let start = 0; start < half; start += TOGETHER) {
+    let part = 0;
+    for (let mask = start; mask < Math.min(start + TOGETHER, half); mask++) {
+      const upper = values[mask + half] as number;
+      part += upper;
+      values[mask] = (values[mask] as number) + upper;
+    }
+    sum += part;
+  }
+  return sum;
+}
+
+/** Players of each mask; those of the largest game so far begin with those of smaller ones. */
+let heldSizes = new Uint8Array(1);
+
+function sizesOf(length: number): Uint8Array {
+  if (heldSizes.length >= length) return heldSizes;
+  heldSizes = new Uint8Array(length);
+  for (let mask = 1; mask < length; mask++) heldSizes[mask] = (heldSizes[mask >> 1] as number) + (mask & 1);
+  return heldSizes;
+}
+
+/** |S|! (n − |S| − 1)! / n! by |S|: the part of all orders in which exactly S comes before the player; 0 of all players. */
+function weightsOf(players: number): Float64Array {
+  const weights = new Float64Array(players + 1);
+  weights[0] = 1 / players;
+  for (let size = 1; size < players; size++) weights[size] = ((weights[size - 1] as number) * size) / (players - size);
+  return weights;
 }
 
 export interface Sampling {
