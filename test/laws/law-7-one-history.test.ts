@@ -11,6 +11,7 @@ import type { StoredState } from '@tributary/store/speed-store';
 import { differences } from '@tributary/testkit/compare-rows';
 import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/generate-definitions';
 import { createMemoryStore, type MemoryStore } from '@tributary/testkit/memory-store';
+import { pendingGeneration } from '@tributary/testkit/pending-generation';
 import { VIEWS } from '@tributary/views/registry';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openArchivedEntries } from '../../services/speed/src/archived-entries.ts';
@@ -74,22 +75,7 @@ async function archive(store: MemoryStore): Promise<void> {
 
 /** As the coordinator: a manifest, then its barriers. */
 async function cut(): Promise<number> {
-  const { generation } = await createGeneration(rig.dataDir, {
-    state: 'pending',
-    mode: 'full',
-    base: null,
-    definitions: definitions.json,
-    definitionsVersion: definitions.version,
-    reason: 'test',
-    createdAt: 0,
-    computedAt: null,
-    lastSegment: [],
-    cut: [],
-    views: {},
-    events: [],
-    conversions: [],
-    counts: { events: 0, newEvents: 0, duplicates: 0 },
-  });
+  const { generation } = await createGeneration(rig.dataDir, pendingGeneration(definitions));
   for (let partition = 0; partition < PARTITIONS; partition++)
     await rig.log.append(partition, { kind: 'barrier', body: JSON.stringify({ generation, definitions: definitions.json }) });
   return generation;

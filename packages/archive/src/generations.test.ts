@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pendingGeneration } from '@tributary/testkit/pending-generation';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { makeFolder, namesIn } from './durable.ts';
 import { createGeneration, generationFolder, listGenerations, readGeneration, writeGeneration } from './generations.ts';
@@ -14,22 +15,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(dir, { recursive: true, force: true }));
 
-const DRAFT: Omit<GenerationManifest, 'generation'> = {
-  state: 'pending',
-  mode: 'full',
-  base: null,
-  definitions: '{}',
-  definitionsVersion: 'abc',
-  reason: 'test',
-  createdAt: 1,
-  computedAt: null,
-  lastSegment: [],
-  cut: [],
-  views: {},
-  events: [],
-  conversions: [],
-  counts: { events: 0, newEvents: 0, duplicates: 0 },
-};
+const DRAFT = pendingGeneration({ json: '{}', version: 'abc' });
 
 async function computed(events: readonly StoredFile[] = [], base: number | null = null): Promise<GenerationManifest> {
   const created = await createGeneration(dir, { ...DRAFT, base });

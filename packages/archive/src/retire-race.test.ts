@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { pendingGeneration } from '@tributary/testkit/pending-generation';
 import { createRandom } from '@tributary/testkit/random';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createGeneration, generationFolder, readGeneration, writeGeneration } from './generations.ts';
@@ -25,22 +26,7 @@ const draftOf = (generation: number, action: 'publish' | 'rollback' = 'publish')
   ({ generation, action, held: action === 'rollback', at: 5, by: 'test' }) as const;
 
 async function computed(): Promise<number> {
-  const created = await createGeneration(dir, {
-    state: 'pending',
-    mode: 'full',
-    base: null,
-    definitions: '{}',
-    definitionsVersion: 'abc',
-    reason: 'test',
-    createdAt: 1,
-    computedAt: null,
-    lastSegment: [],
-    cut: [],
-    views: {},
-    events: [],
-    conversions: [],
-    counts: { events: 0, newEvents: 0, duplicates: 0 },
-  });
+  const created = await createGeneration(dir, pendingGeneration({ json: '{}', version: 'abc' }));
   const path = `${generationFolder(created.generation)}/activity.parquet`;
   await writeFile(join(dir, path), 'x'.repeat(10));
   const views = { activity: { path, rows: 1, bytes: 10, sha256: '0'.repeat(64) } };

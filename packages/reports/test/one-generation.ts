@@ -8,6 +8,7 @@ import { createServing } from '@tributary/serving/serving';
 import type { ServingContext } from '@tributary/serving/snapshot';
 import { sha256Hex } from '@tributary/testkit/generate-definitions';
 import { createMemoryStore } from '@tributary/testkit/memory-store';
+import { pendingGeneration } from '@tributary/testkit/pending-generation';
 import type { RowsByView } from '@tributary/views/deltas';
 import { VIEWS } from '@tributary/views/registry';
 import { LIVE_NAMES } from '../src/models/live-models.ts';
@@ -25,21 +26,13 @@ export const HERE: ModelRuns = {
 export async function servingOf(definitions: Definitions, views: RowsByView): Promise<ServingContext> {
   const file = { path: 'none', rows: 0, bytes: 0, sha256: '0'.repeat(64) };
   const manifest: GenerationManifest = {
+    ...pendingGeneration(definitions),
     generation: 1,
     state: 'computed',
-    mode: 'full',
-    base: null,
-    definitions: definitions.json,
-    definitionsVersion: definitions.version,
-    reason: 'test',
-    createdAt: 0,
-    computedAt: 0,
+    computedAt: 2,
     lastSegment: [0, 0],
     cut: ['1', '1'],
     views: Object.fromEntries(VIEWS.map(({ name }) => [name, file])),
-    events: [],
-    conversions: [],
-    counts: { events: 0, newEvents: 0, duplicates: 0 },
   };
   const store = createMemoryStore({ partitions: PARTITIONS }).serving();
   const serving = createServing({

@@ -14,6 +14,7 @@ import { sha256Hex } from '@tributary/runtime/config/definitions';
 import { readKeys, writeKeys } from '@tributary/runtime/keys/file';
 import { createKey } from '@tributary/runtime/keys/ring';
 import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
+import { pendingGeneration } from '@tributary/testkit/pending-generation';
 import { freePort, type RedisServer, startRedis } from '@tributary/testkit/redis-server';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 
@@ -84,22 +85,10 @@ async function post(events: object, key = write.key): Promise<number> {
 /** As a run does that brings others than the file. */
 async function publishDefinitions(definitions: DefinitionsFile): Promise<void> {
   const { json, version } = parseDefinitions(JSON.stringify(definitions), sha256Hex);
-  const { generation } = await createGeneration(dataDir, {
-    state: 'computed',
-    mode: 'full',
-    base: null,
-    definitions: json,
-    definitionsVersion: version,
-    reason: 'test',
-    createdAt: 1,
-    computedAt: 2,
-    lastSegment: [],
-    cut: [],
-    views: {},
-    events: [],
-    conversions: [],
-    counts: { events: 0, newEvents: 0, duplicates: 0 },
-  });
+  const { generation } = await createGeneration(
+    dataDir,
+    pendingGeneration({ json, version }, { state: 'computed', computedAt: 2 }),
+  );
   await publish(dataDir, 0, { generation, action: 'publish', held: false, at: 3, by: 'test' });
 }
 

@@ -11,6 +11,7 @@ import { projectionOf } from '@tributary/serving/merge';
 import { EVENT_ROW_COLUMNS, eventRow, rowsSql } from '@tributary/testkit/event-rows';
 import { FULL_EVENT } from '@tributary/testkit/full-event';
 import { definitionsOf } from '@tributary/testkit/generate-definitions';
+import { pendingGeneration } from '@tributary/testkit/pending-generation';
 import { VIEWS } from '@tributary/views/registry';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openDuckDb } from '../duckdb.ts';
@@ -37,7 +38,7 @@ function event(userId: string, more: Pick<Event, 'ts' | 'id' | 'type'> & Partial
 
 /** A computed generation with one row in each view and these deduplicated events. */
 async function compute(events: readonly Event[], definitions = defaults) {
-  const created = await createGeneration(dataDir, pending());
+  const created = await createGeneration(dataDir, pendingGeneration(defaults));
   const session = await openDuckDb({ memoryLimit: '64MiB', threads: 1, tempDir: join(dataDir, 'staging', 'test') });
   const file = async (name: string, query: string): Promise<StoredFile> => {
     const staged = join(dataDir, 'staging', `${created.generation}-${name}.parquet`);
@@ -82,25 +83,6 @@ async function compute(events: readonly Event[], definitions = defaults) {
   } finally {
     await session.close();
   }
-}
-
-function pending(): Omit<GenerationManifest, 'generation'> {
-  return {
-    state: 'pending',
-    mode: 'full',
-    base: null,
-    definitions: defaults.json,
-    definitionsVersion: defaults.version,
-    reason: 'test',
-    createdAt: 1,
-    computedAt: null,
-    lastSegment: [],
-    cut: [],
-    views: {},
-    events: [],
-    conversions: [],
-    counts: { events: 0, newEvents: 0, duplicates: 0 },
-  };
 }
 
 const open = () => openDataFolder({ dataDir, views: VIEWS, now: () => nowMs, memoryLimit: '64MiB' });
@@ -161,7 +143,7 @@ test('a generation without a view that an upgrade added is loaded with the other
 
 test('a generation is served at once when it is published, also by who looked while it was pending', async () => {
   const source = open();
-  const created = await createGeneration(dataDir, pending());
+  const created = await createGeneration(dataDir, pendingGeneration(defaults));
   expect(await source.manifest(created.generation)).toMatchObject({ state: 'pending' });
   await writeGeneration(dataDir, { ...created, state: 'computed' });
   // No time has passed.
