@@ -92,4 +92,28 @@ export const MUTATIONS_OF_FOLDERS: readonly Mutation[] = [
     to: '',
     test: 'test/laws/law-6-data-folder.test.ts',
   },
+  {
+    lie: 'what a segment holds of a field is not what was sent',
+    law: '6',
+    file: `${ARCHIVER}/spool-format.ts`,
+    from: 'const at = CELL.get(field);\n    if (at === undefined) continue;',
+    to: "const at = CELL.get(field);\n    if (at === undefined || field === 'channel') continue;",
+    test: 'test/laws/simulation-folder.test.ts',
+  },
+  {
+    lie: 'a segment lists the files of its first day, and counts their rows',
+    law: '6',
+    file: `${ARCHIVER}/close-segments.ts`,
+    from: '    else files.push({ ...stored, date: file.date });\n  });',
+    to: '    else if (files.length === 0) files.push({ ...stored, date: file.date });\n  });\n  const [{ rows = 0 } = {}] = files;\n  spool = { ...spool, rows };',
+    test: 'test/laws/simulation-folder.test.ts',
+  },
+  {
+    lie: 'the archive gives back all entries of a segment but the last',
+    law: '6',
+    file: 'services/speed/src/archived-entries.ts',
+    from: '      flush();\n      return entries;',
+    to: '      return entries;',
+    test: 'test/laws/simulation-folder.test.ts',
+  },
 ];

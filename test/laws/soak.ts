@@ -1,12 +1,13 @@
 /**
- * The simulation for as long as you like: `npm run soak -- --seeds 100000 --from 0`, with `--redis` the store on a real one. Stops at the first seed that breaks
- * a law, makes its plan smaller while it still breaks, prints the trace of the smallest, and exits 1.
+ * The simulation for as long as you like: `npm run soak -- --seeds 100000 --from 0`, with `--redis` the store on a real one, with `--folder` the archive in a
+ * real folder. Stops at the first seed that breaks a law, makes its plan smaller while it still breaks, prints the trace of the smallest, and exits 1.
  */
 import { parseArgs } from 'node:util';
 import { type SimulationResult, simulate } from '@tributary/testkit/simulation';
 import { DEFAULT_PLAN, DISASTERS, type SimulationPlan } from '@tributary/testkit/simulation-storm';
 import type { PartsUnderTest } from '@tributary/testkit/simulation-world';
 import { PARTS_UNDER_TEST } from './parts-under-test.ts';
+import { startSimulatedFolders } from './simulation-on-folder.ts';
 import { startSimulatedStores } from './simulation-on-redis.ts';
 
 const { values } = parseArgs({
@@ -17,11 +18,18 @@ const { values } = parseArgs({
     /** Report the first failure as it is. */
     quick: { type: 'boolean', default: false },
     redis: { type: 'boolean', default: false },
+    folder: { type: 'boolean', default: false },
   },
 });
 
 const stores = values.redis ? await startSimulatedStores() : undefined;
-const parts: PartsUnderTest = { ...PARTS_UNDER_TEST, ...(stores && { createStore: stores.createStore }) };
+const folders = values.folder ? await startSimulatedFolders() : undefined;
+const parts: PartsUnderTest = {
+  ...PARTS_UNDER_TEST,
+  ...(stores && { createStore: stores.createStore }),
+  ...(folders && { createArchive: folders.createArchive }),
+};
+const stop = () => Promise.all([stores?.stop(), folders?.stop()]);
 const from = Number(values.from);
 const seeds = Number(values.seeds);
 const started = performance.now();
@@ -30,7 +38,7 @@ for (let seed = from; seed < from + seeds; seed++) {
   const result = await simulate(seed, parts);
   if (result.failure !== null) {
     await report(result);
-    await stores?.stop();
+    await stop();
     process.exit(1);
   }
   for (const [what, count] of Object.entries(result.counts)) totals[what] = (totals[what] ?? 0) + count;
@@ -40,7 +48,7 @@ for (let seed = from; seed < from + seeds; seed++) {
   }
 }
 console.log(JSON.stringify({ seeds, from, failures: 0, seconds: Math.round((performance.now() - started) / 1000), ...totals }));
-await stores?.stop();
+await stop();
 
 async function report(broken: SimulationResult): Promise<void> {
   const { plan, result } = values.quick ? { plan: DEFAULT_PLAN, result: broken } : await smallest(broken);

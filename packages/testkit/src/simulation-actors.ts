@@ -1,13 +1,11 @@
 /** The processes that carry events. Each is a loop whose every step outside itself takes a turn, and may be its last. */
 
-import type { EventLog, LogEntry } from '@tributary/log/port';
+import type { EventLog } from '@tributary/log/port';
 import { type Event, encodeEvent } from '@tributary/model/event';
 import { DAY_MS, HOUR_MS } from '@tributary/model/time';
 import { partitionOf, userKeyOf } from '@tributary/model/user-key';
-import type { PartitionState } from '@tributary/store/speed-store';
-import { eventsIn, readBarrier } from './simulation-ledger.ts';
 import type { Turn } from './simulation-scheduler.ts';
-import { type ArchivedPartition, noteCommit, operational, type SimulatedArchive, type World } from './simulation-world.ts';
+import { noteCommit, operational, throughOlder, type World } from './simulation-world.ts';
 
 const GARBAGE = ['{"ts":1,"type":', 'not json', '{"ts":"soon","type":"click","id":"x"}', '', `{"ts":1,"x":${'['.repeat(9_000)}`];
 /** Any client with access to the log may write this: what is not a barrier, one far ahead, one without definitions, one with unreadable ones. */
@@ -114,7 +112,7 @@ export async function speedWorker(world: World, name: string, turn: Turn): Promi
     return log.append(partition, record);
   };
   const worker = world.parts.createWorker({
-    log: world.parts.recall(throughOlder(world, { ...log, append }), archiveOf(world, turn), onRecall),
+    log: world.parts.recall(throughOlder(world, { ...log, append }, 'speed'), world.archive.entries(world, turn), onRecall),
     store: {
       ...store,
       async commit(commit) {
@@ -151,108 +149,6 @@ export async function speedWorker(world: World, name: string, turn: Turn): Promi
     }
     await turn();
   }
-}
-
-/** The log as the speed layer reads it, which does not know some of the barriers. */
-function throughOlder(world: World, log: EventLog): EventLog {
-  const isParked = ({ partition, position }: LogEntry) => world.parkedBy.get(`${partition} ${position}`) === 'speed';
-  return {
-    ...log,
-    read: async (after, limits) =>
-      (await log.read(after, limits)).map((entry) => (isParked(entry) ? { ...entry, body: '{}' } : entry)),
-  };
-}
-
-/** Copies the log into the archive and seals it at each barrier; what it wrote and how far it read are one write. */
-export async function archiver(world: World, turn: Turn): Promise<void> {
-  const log = world.connectLog(turn);
-  const serving = world.store.serving(turn);
-  for (;;) {
-    if (world.trims && world.random.chance(0.2)) await trimBehindBoth(world, log, await serving.states());
-    const after = new Map(world.archive.map(({ position }, partition) => [partition, position]));
-    // Expired where another archiver has read on and trimmed meanwhile.
-    const limits = { maxEntries: world.random.between(1, 8), waitMs: 0 };
-    const entries = await log.read(after, limits).catch((error: unknown): LogEntry[] => {
-      operational(error);
-      return [];
-    });
-    await turn();
-    for (const partition of new Set(entries.map((entry) => entry.partition)))
-      remember(world.archive[partition] as ArchivedPartition);
-    for (const entry of entries) {
-      const archived = world.archive[entry.partition];
-      if (archived === undefined || (archived.position !== null && entry.position <= archived.position)) continue;
-      // Read after a segment that is gone: what lies before it is read first.
-      if ((after.get(entry.partition) ?? '') > (archived.position ?? '')) continue;
-      archived.position = entry.position;
-      if (entry.kind === 'events') {
-        const events = eventsIn(entry, world.partitions);
-        archived.events.push(...events);
-        const body = events.map(encodeEvent).join('\n');
-        if (events.length > 0) archived.entries.push({ ...entry, body, appendedMs: Number.MAX_SAFE_INTEGER });
-      }
-      const isParked = world.parkedBy.get(`${entry.partition} ${entry.position}`) === 'archive';
-      const barrier = entry.kind === 'barrier' && !isParked ? readBarrier(entry.body, archived.sealed, world.parts.parse) : null;
-      if (barrier === null) continue;
-      archived.entries.push(entry);
-      archived.sealed = barrier.generation;
-      archived.seals.set(barrier.generation, archived.events.length);
-      archived.cuts.set(barrier.generation, entry.position);
-    }
-  }
-}
-
-function remember(archived: ArchivedPartition): void {
-  const { position, sealed, events, entries, seals, cuts } = archived;
-  archived.before = {
-    position,
-    sealed,
-    events: [...events],
-    entries: [...entries],
-    seals: new Map(seals),
-    cuts: new Map(cuts),
-  };
-}
-
-/** Where the log still has everything: behind a trimmed one, what the archive loses is lost. */
-export function loseNewestSegments(world: World): void {
-  if (world.trims) return;
-  for (const archived of world.archive) {
-    if (archived.before === null) continue;
-    Object.assign(archived, archived.before, { before: null });
-    world.count('a lost segment');
-  }
-  world.note('the data folder loses its newest segments');
-}
-
-async function trimBehindBoth(world: World, log: EventLog, states: readonly (PartitionState | null)[]): Promise<void> {
-  for (const [partition, { position: archived }] of world.archive.entries()) {
-    const read = states[partition]?.position ?? null;
-    if (archived === null || read === null) continue;
-    world.audit();
-    await log.trim(partition, [read, archived].sort()[0] as string);
-    world.count('trimmed');
-  }
-}
-
-function archiveOf(world: World, turn: Turn): SimulatedArchive {
-  const ofPartition = async (partition: number) => {
-    await turn();
-    return world.archive[partition] as ArchivedPartition;
-  };
-  return {
-    upTo: async (partition) => (await ofPartition(partition)).position,
-    async after(partition, position) {
-      const { position: end, entries } = await ofPartition(partition);
-      if (end === null || (position ?? '') >= end) return null;
-      const found = entries.filter((entry) => entry.position > (position ?? ''));
-      if (found.at(-1)?.position === end) return found;
-      return [
-        ...found,
-        { partition, position: end, kind: 'heartbeat', body: '{"receivedAt":0}', appendedMs: Number.MAX_SAFE_INTEGER },
-      ];
-    },
-  };
 }
 
 export function groupByPartition(events: readonly Event[], partitions: number): Map<number, Event[]> {

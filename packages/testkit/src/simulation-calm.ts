@@ -92,12 +92,14 @@ async function until(scheduler: Scheduler, done: () => boolean | Promise<boolean
 }
 
 /** Laws 1, 3 and 6 over everything that was ever sent. */
-export function checkEnd(world: World, final: RowsByView, sent: readonly Event[]): void {
+export async function checkEnd(world: World, final: RowsByView, sent: readonly Event[]): Promise<void> {
   const arrived = world.ledgers.flatMap((ledger) => ledger.arrivals.map(({ event }) => event));
   const rules = world.parts.parse(world.begun.get(Math.max(...world.begun.keys())) as string);
   const wrong = differences(final, naive(arrived, rules));
   if (wrong.length > 0) throw new Error(`law 1: after the last generation:\n  ${wrong.slice(0, 8).join('\n  ')}`);
-  const archived = new Set(world.archive.flatMap(({ events }) => events.map((event) => `${userKeyOf(event)}\n${event.id}`)));
+  const archived = new Set<string>();
+  for (let partition = 0; partition < world.partitions; partition++)
+    for (const event of await world.archive.events(partition, null)) archived.add(`${userKeyOf(event)}\n${event.id}`);
   for (const event of world.acknowledged)
     if (!archived.has(`${userKeyOf(event)}\n${event.id}`))
       throw new Error(`law 6: ${event.id} was acknowledged and is not archived`);

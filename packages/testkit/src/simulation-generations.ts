@@ -8,6 +8,7 @@ import { addRow, addRowsByView, type RowsByView, rowsOf } from '@tributary/views
 import { VIEWS } from '@tributary/views/registry';
 import { changeDefinitions } from './generate-definitions.ts';
 import { naive } from './naive.ts';
+import { pendingGeneration } from './pending-generation.ts';
 import type { Turn } from './simulation-scheduler.ts';
 import { operational, type SimulatedGenerations, type World } from './simulation-world.ts';
 
@@ -22,6 +23,7 @@ export async function coordinator(world: World, name: string, turn: Turn): Promi
     for (let idle = random.between(1, world.calm ? 1 : 25); idle > 0; idle--) await turn();
     const expectedSequence = world.publications.length;
     const generation = begin(world, name);
+    await world.archive.begin(generation, world.parts.parse(world.begun.get(generation) as string));
     if (!(await writeBarriers(world, name, log, generation, turn))) continue;
     if (!(await untilSealed(world, generation, turn))) {
       world.count('superseded');
@@ -29,7 +31,7 @@ export async function coordinator(world: World, name: string, turn: Turn): Promi
       continue;
     }
     if (generation < world.retiredBefore) continue;
-    if (!world.computed.has(generation)) compute(world, generation);
+    if (!world.computed.has(generation)) await compute(world, generation);
     await turn();
     if (world.publications.length !== expectedSequence || !world.computed.has(generation)) continue;
     await publish(world, name, generation, 'publish', serving);
@@ -92,46 +94,39 @@ function parkInOneLayer(world: World, generation: number, partition: number, pos
 /** False when some partition was cut by a newer generation first, or no archiver seals it: the next one supersedes it. */
 async function untilSealed(world: World, generation: number, turn: Turn): Promise<boolean> {
   for (let patience = 0; patience < 200; patience++) {
-    if (world.archive.every(({ seals }) => seals.has(generation))) return true;
-    if (world.archive.some(({ seals, sealed }) => sealed > generation && !seals.has(generation))) return false;
+    const archive = await world.archive.seals();
+    if (archive.every(({ cuts }) => cuts.has(generation))) return true;
+    if (archive.some(({ cuts, sealed }) => sealed > generation && !cuts.has(generation))) return false;
     await turn();
   }
   return false;
 }
 
 /** view(g): the oracle over the archived prefix. That SQL computes the same is law 5. */
-function compute(world: World, generation: number): void {
+async function compute(world: World, generation: number): Promise<void> {
   const json = world.begun.get(generation) as string;
   const definitions = world.parts.parse(json);
   const rows: RowsByView = new Map();
   const byPartition: RowsByView = new Map(GROUPED_VIEWS.map(({ name }) => [name, new Map()]));
-  for (const [partition, { events, seals }] of world.archive.entries()) {
-    const own = naive(events.slice(0, seals.get(generation)), definitions);
+  for (let partition = 0; partition < world.partitions; partition++) {
+    const own = naive(await world.archive.events(partition, generation), definitions);
     addRowsByView(rows, own);
     for (const view of GROUPED_VIEWS)
       for (const [key, measures] of own.get(view.name) ?? [])
         addRow(rowsOf(byPartition, view.name), `${keyOfGroup(view, key)}\t${partition}`, measures);
   }
-  const cut = world.archive.map(({ cuts }) => cuts.get(generation) as string);
+  const cut = (await world.archive.seals()).map(({ cuts }) => cuts.get(generation) as string);
   world.cuts.set(generation, cut);
   const manifest: GenerationManifest = {
+    ...pendingGeneration(definitions),
     generation,
     state: 'computed',
-    mode: 'full',
-    base: null,
-    definitions: json,
-    definitionsVersion: definitions.version,
-    reason: 'simulation',
     createdAt: 0,
     computedAt: 0,
-    lastSegment: [],
     cut,
     views: Object.fromEntries(
       [...VIEWS, ...GROUPED_VIEWS.map(byPartitionOf)].map(({ name }) => [name, { path: '', rows: 0, bytes: 0, sha256: '' }]),
     ),
-    events: [],
-    conversions: [],
-    counts: { events: 0, newEvents: 0, duplicates: 0 },
   };
   world.computed.set(generation, { manifest, rows, byPartition });
 }

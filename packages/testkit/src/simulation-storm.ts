@@ -1,6 +1,6 @@
 /** The disasters of the simulation: who is killed, paused, revived and replaced, and what the store and the operator do. */
 import type { ServingStore } from '@tributary/store/serving-store';
-import { archiver, collector, loseNewestSegments, speedWorker, stranger, ticker } from './simulation-actors.ts';
+import { collector, speedWorker, stranger, ticker } from './simulation-actors.ts';
 import { reader } from './simulation-checks.ts';
 import { coordinator, loseNewestGeneration, publish } from './simulation-generations.ts';
 import type { Actor, Scheduler } from './simulation-scheduler.ts';
@@ -36,7 +36,7 @@ export function createCast(world: World, scheduler: Scheduler): Cast {
         if (role === 'collector') return collector(world, name, turn);
         if (role === 'stranger') return stranger(world, name, turn);
         if (role === 'worker') return speedWorker(world, name, turn);
-        if (role === 'archiver') return archiver(world, turn);
+        if (role === 'archiver') return world.archive.archiver(world, name, turn);
         if (role === 'coordinator') return coordinator(world, name, turn);
         if (role === 'reader') return reader(world, name, turn);
         return ticker(world, turn);
@@ -118,7 +118,7 @@ async function strike({ world, scheduler, cast, turn, checkpoints, empty, servin
     if (disaster === 'crash') {
       // What it wrote last was not on the disk yet, or the folder was put back to an older copy.
       if (victim.role === 'coordinator' && turn % 2 === 0) loseNewestGeneration(world);
-      if (victim.role === 'archiver' && turn % 2 === 0) loseNewestSegments(world);
+      if (victim.role === 'archiver' && turn % 2 === 0) await loseNewestSegments(world);
       scheduler.kill(victim.actor);
       cast.members.splice(cast.members.indexOf(victim), 1);
       cast.start(victim.role);
@@ -129,4 +129,11 @@ async function strike({ world, scheduler, cast, turn, checkpoints, empty, servin
       if (cast.members.length < 14) cast.start(victim.role);
     }
   }
+}
+
+/** Where the log still has everything: behind a trimmed one, what the archive loses is lost. */
+async function loseNewestSegments(world: World): Promise<void> {
+  if (world.trims) return;
+  for (let lost = await world.archive.loseNewest(world); lost > 0; lost--) world.count('a lost segment');
+  world.note('the data folder loses its newest segments');
 }

@@ -12,6 +12,7 @@ import { createMemoryDisk, createMemoryLog, type MemoryDisk } from './memory-log
 import type { SimulatedStore } from './memory-store.ts';
 import type { Random } from './random.ts';
 import { createLedger, type Ledger } from './simulation-ledger.ts';
+import type { Turn } from './simulation-scheduler.ts';
 
 /** The real code that the simulation drives; given by the tests, which alone may reach into services. */
 export interface PartsUnderTest {
@@ -41,10 +42,12 @@ export interface PartsUnderTest {
     readonly definitions: Definitions;
   }): { read(): Promise<MergedAnswer> };
   /** The log, and before its beginning the archive. */
-  recall(log: EventLog, archive: SimulatedArchive, onRecall: () => void): EventLog;
+  recall(log: EventLog, archive: SimulatedEntries, onRecall: () => void): EventLog;
   parse(json: string): Definitions;
   /** An empty one; without it the store is in memory. */
   createStore?(partitions: number): Promise<SimulatedStore>;
+  /** An empty one; without it the archive is in memory. */
+  createArchive?(partitions: number): Promise<SimulatedArchive>;
 }
 
 export interface MergedAnswer {
@@ -62,10 +65,38 @@ export interface MergedAnswer {
 }
 
 /** The archive read as the log it was made of. */
-export interface SimulatedArchive {
+export interface SimulatedEntries {
   upTo(partition: number): Promise<string | null>;
   /** null: the archive ends there. */
   after(partition: number, position: string | null): Promise<LogEntry[] | null>;
+}
+
+/** How far a partition is archived in terms of generations. */
+export interface Sealed {
+  /** The newest generation sealed; 0: none. */
+  readonly sealed: number;
+  /** Sealed generation → where its barrier lay. */
+  readonly cuts: ReadonlyMap<number, string>;
+}
+
+/** What archivers write, and all others read. */
+export interface SimulatedArchive {
+  /** Whether what a turn began is still under way beyond this process. */
+  isBusy(): boolean;
+  /** A process that archives until it is killed. */
+  archiver(world: World, name: string, turn: Turn): Promise<void>;
+  /** As a process reads it that takes these turns. */
+  entries(world: World, turn: Turn): SimulatedEntries;
+  /** By partition. */
+  seals(): Promise<readonly Sealed[]>;
+  /** In order: those before the barrier of the generation, which sealed the partition; null: all. */
+  events(partition: number, generation: number | null): Promise<readonly Event[]>;
+  /** Called before the barriers of the generation are written. */
+  begin(generation: number, definitions: Definitions): Promise<void>;
+  /** What was written last was not on the disk yet. Returns of how many partitions something is gone. */
+  loseNewest(world: World): Promise<number>;
+  /** At the end of the run. */
+  close?(): Promise<void>;
 }
 
 export interface SimulatedGenerations {
@@ -81,20 +112,6 @@ export interface ComputedGeneration {
   readonly rows: RowsByView;
   /** Rows of the views that are kept by partition, keyed with it last. */
   readonly byPartition: RowsByView;
-}
-
-export interface ArchivedPartition {
-  position: string | null;
-  events: Event[];
-  /** What the archive gives back in place of a log that was trimmed: lines of events and the barriers that it sealed. */
-  readonly entries: LogEntry[];
-  /** Sealed generation → how many events lie before its barrier. */
-  readonly seals: Map<number, number>;
-  /** Sealed generation → where its barrier lay. */
-  readonly cuts: Map<number, string>;
-  sealed: number;
-  /** As it was before what was written last: a folder may lose its newest file. */
-  before: Omit<ArchivedPartition, 'before'> | null;
 }
 
 export type Layer = 'speed' | 'archive';
@@ -116,7 +133,7 @@ export interface World {
   readonly disk: MemoryDisk;
   readonly store: SimulatedStore;
   readonly ledgers: readonly Ledger[];
-  readonly archive: readonly ArchivedPartition[];
+  readonly archive: SimulatedArchive;
   /** Definitions of every generation ever begun, computed or not. */
   readonly begun: Map<number, string>;
   readonly computed: Map<number, ComputedGeneration>;
@@ -152,7 +169,7 @@ export function createWorld(
   random: Random,
   partitions: number,
   initial: Definitions,
-  { restamps, trims, store }: Pick<World, 'restamps' | 'trims' | 'store'>,
+  { restamps, trims, store, archive }: Pick<World, 'restamps' | 'trims' | 'store' | 'archive'>,
   parts: PartsUnderTest,
 ): World {
   const disk = createMemoryDisk();
@@ -176,15 +193,7 @@ export function createWorld(
     disk,
     store,
     ledgers,
-    archive: audited.map(() => ({
-      position: null,
-      events: [],
-      entries: [],
-      seals: new Map(),
-      cuts: new Map(),
-      sealed: 0,
-      before: null,
-    })),
+    archive,
     begun: new Map(),
     computed: new Map(),
     publications: [],
@@ -234,4 +243,14 @@ export function short(position: string | null): string {
 /** Operational errors are part of life; anything else is a defect and ends the simulation. */
 export function operational(error: unknown): asserts error is TributaryError {
   if (!(error instanceof TributaryError)) throw error;
+}
+
+/** The log as one layer reads it, which does not know some of the barriers. */
+export function throughOlder<Log extends EventLog>(world: World, log: Log, layer: Layer): Log {
+  const isParked = ({ partition, position }: LogEntry) => world.parkedBy.get(`${partition} ${position}`) === layer;
+  return {
+    ...log,
+    read: async (after, limits) =>
+      (await log.read(after, limits)).map((entry) => (isParked(entry) ? { ...entry, body: '{}' } : entry)),
+  };
 }

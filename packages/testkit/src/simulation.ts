@@ -11,6 +11,7 @@ import { generateEvents } from './generate.ts';
 import { generateDefinitions, sha256Hex } from './generate-definitions.ts';
 import { createMemoryStore } from './memory-store.ts';
 import { createRandom } from './random.ts';
+import { createMemoryArchive } from './simulation-archive.ts';
 import { calm, checkEnd } from './simulation-calm.ts';
 import { createScheduler } from './simulation-scheduler.ts';
 import { createCast, DEFAULT_PLAN, type SimulationPlan, storm } from './simulation-storm.ts';
@@ -37,22 +38,24 @@ export async function simulate(
   const trims = lateChance === 0 && random.chance(0.5);
   const partitions = random.between(1, 3);
   const store = (await parts.createStore?.(partitions)) ?? createMemoryStore({ partitions });
-  const world = createWorld(random, partitions, definitions, { restamps, trims, store }, parts);
+  const archive = (await parts.createArchive?.(partitions)) ?? createMemoryArchive(partitions);
+  const world = createWorld(random, partitions, definitions, { restamps, trims, store, archive }, parts);
   const shape = { events: plan.events, users: random.pick([1, 2, 3, 6]), lateChance, duplicateChance: 0.12, restamps };
   world.unsent.push(...generateEvents(random, shape, definitions));
   const sent = world.unsent.slice();
-  const scheduler = createScheduler(random, store.isBusy);
+  const scheduler = createScheduler(random, () => store.isBusy() || archive.isBusy());
   let failure: string | null = null;
   let final: RowsByView = new Map();
   try {
     const cast = createCast(world, scheduler);
     await storm(world, scheduler, cast, plan);
     final = await calm(world, scheduler, cast);
-    checkEnd(world, final, sent);
+    await checkEnd(world, final, sent);
   } catch (error) {
     failure = (error as Error).stack ?? String(error);
   } finally {
     for (const actor of scheduler.actors) scheduler.kill(actor);
+    await archive.close?.();
   }
   const fingerprint = sha256Hex(JSON.stringify([world.trace, canonicalRows(final)])).slice(0, 16);
   return { seed, failure, trace: world.trace, counts: world.counts, fingerprint };
