@@ -1,6 +1,7 @@
 /** Users' records as raw bytes, within a bound. */
 import type { Redis, Result } from 'ioredis';
 import { recordKey } from './keys.ts';
+import { sendTogether } from './one-packet.ts';
 import { defineScript, isMoving } from './scripts.ts';
 import { type RecordOwner, SHORT_ANSWER_BYTES } from './serving-store.ts';
 
@@ -26,6 +27,7 @@ export function createRecordReads(redis: Redis, namespace: string, bulk: Redis):
     if (users.length === 0) return [];
     const keys = users.map(({ partition, userKey }) => recordKey(namespace, partition, userKey));
     const connection = maxBytes <= SHORT_ANSWER_BYTES ? redis : bulk;
+    sendTogether(connection);
     if (keys.length === 1) return [await recordWithin(connection, keys[0] as string, maxBytes)];
     const lengths = await lengthsOf(connection, keys, maxBytes);
     // Nearly all questions: all of them fit, in one answer.

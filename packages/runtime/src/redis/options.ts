@@ -31,8 +31,8 @@ export const REDIS_OPTIONS: Readonly<Record<RedisKind, ConnectionOptions>> = {
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
     enableAutoPipelining: true,
-    // The library has one pipeline under way at a time: short answers, and the next query, would wait for the records of many users.
-    autoPipeliningIgnoredCommands: ['mget', 'tributaryRecordLengths'],
+    // The library has one pipeline under way at a time: all others would wait for the records of many users. Those are sent together otherwise.
+    autoPipeliningIgnoredCommands: ['getrange', 'mget', 'tributaryRecordLengths'],
     commandTimeout: 1_000,
   },
   /** Long answers, which take their time while others' scripts run. */
