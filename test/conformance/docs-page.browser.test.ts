@@ -24,19 +24,20 @@ describe.skipIf(missing !== null)('in Chromium', () => {
     await world?.app.close();
   });
 
-  test('an operation that is tried out is answered', async () => {
+  test('it bears our name, and an operation is tried out with the key that the browser logged in with', async () => {
     const context = await browser.newContext({ httpCredentials: { username: 'me', password: 'tr_reader_x' } });
     const page = await context.newPage();
     await page.goto(`${api}/docs/`);
-    await page.locator('button.authorize').first().click();
-    await page.locator('.auth-container input').fill('tr_reader_x');
-    await page.locator('.auth-btn-wrapper button[type=submit]').click();
-    await page.locator('.btn-done').click();
+    await page.locator('button.authorize.locked').first().waitFor();
+    expect(await page.title()).toBe('Tributary: the serving API');
     const models = page.locator('.opblock', { has: page.locator('[data-path="/v1/models"]') });
     await models.locator('.opblock-summary').click();
-    await models.locator('.try-out__btn').click();
     const answered = page.waitForResponse((response) => response.url().endsWith('/v1/models'));
     await models.locator('button.execute').click();
     expect([(await answered).url(), (await answered).status()]).toEqual([`${api}/v1/models`, 200]);
+    await page.reload();
+    await page.locator('button.authorize.locked').first().waitFor();
+    expect(await page.evaluate('Object.keys(localStorage).length')).toBe(0);
+    await context.close();
   });
 });

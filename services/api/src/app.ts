@@ -8,15 +8,14 @@ import { randomUUID } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { basename } from 'node:path';
 import cors from '@fastify/cors';
-import helmet from '@fastify/helmet';
-import swagger, { type StaticDocumentSpec } from '@fastify/swagger';
-import swaggerUi from '@fastify/swagger-ui';
+import type { StaticDocumentSpec } from '@fastify/swagger';
 import { openApi } from '@tributary/contract/openapi';
 import { PATH_FIX } from '@tributary/model/errors';
 import { exactJson } from '@tributary/model/exact-json';
 import { createFairShare } from '@tributary/runtime/http/fair-share';
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import type { ApiContext, Routes } from './context.ts';
+import { addDocsPage } from './docs-page.ts';
 import { isDocs, requireKey } from './http/auth.ts';
 import { errorHandler, sendProblem } from './http/problem.ts';
 import { createConnectionBound, parseJsonBody } from './http/request-bounds.ts';
@@ -97,14 +96,7 @@ export async function buildApp(context: ApiContext, options: AppOptions): Promis
       done();
     });
 
-  await app.register(swagger, { mode: 'static', specification: { document: DOCUMENT } });
-  await app.register(async (docs) => {
-    await docs.register(helmet, {
-      contentSecurityPolicy: { useDefaults: false, directives: CSP },
-      strictTransportSecurity: false,
-    });
-    await docs.register(swaggerUi, { routePrefix: '/docs', uiConfig: { persistAuthorization: false } });
-  });
+  await addDocsPage(app, DOCUMENT);
   for (const name of ROUTES) {
     const { routes } = (await import(`./routes/${name}.ts`)) as { readonly routes: Routes };
     await app.register(routes(context));
@@ -126,19 +118,6 @@ const DATA_HEADERS = {
   'x-content-type-options': 'nosniff',
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
   'cache-control': 'no-store',
-};
-
-/** No inline script anywhere; the documentation's pages bring their own files. `https:` is not forced: loopback speaks http. */
-const CSP = {
-  'default-src': ["'none'"],
-  'script-src': ["'self'"],
-  'style-src': ["'self'", "'unsafe-inline'"],
-  'img-src': ["'self'", 'data:'],
-  'connect-src': ["'self'"],
-  'font-src': ["'self'"],
-  'base-uri': ["'none'"],
-  'form-action': ["'none'"],
-  'frame-ancestors': ["'none'"],
 };
 
 /** Answers that need no key are not among them: they are small, and probes must get them. */

@@ -186,6 +186,9 @@ describe('keys', () => {
 
   test('a browser opens /docs with a key as the password; the pages need no inline script', async () => {
     const world = await createWorld();
+    expect((await world.get('/docs/key', null)).status).toBe(401);
+    const key = await world.get('/docs/key', `Basic ${btoa('me:tr_reader_x')}`);
+    expect([key.body, key.headers['access-control-allow-credentials']]).toEqual([{ key: 'tr_reader_x' }, undefined]);
     const denied = await world.get('/docs', null);
     expect(denied.headers['www-authenticate']).toContain('Basic');
     const page = await world.get('/docs/', `Basic ${btoa('me:tr_reader_x')}`);

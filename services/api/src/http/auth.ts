@@ -54,6 +54,11 @@ export function isDocs(url: string): boolean {
   return url === '/docs' || url.startsWith('/docs/') || url.startsWith('/docs?');
 }
 
+/** The key that a browser logged in to /docs with; '' without one. */
+export function keyOfDocs(authorization: string | undefined): string {
+  return keyOf(authorization, true) ?? '';
+}
+
 function keyOf(authorization: string | undefined, basicAllowed: boolean): string | null {
   if (authorization === undefined || authorization.length > KEY_LENGTH * 2) return null;
   const space = authorization.indexOf(' ');
