@@ -31,7 +31,7 @@ test('explain: every touch, its credit, why; credits add up to the conversion (l
   const wrong = await tributary(['attribution', 'explain', 'c1', '--model', 'best', '--url', server.url]);
   expect(wrong).toMatchObject({
     code: 2,
-    stderr: expect.stringContaining('the model "best" does not exist; there are first, last'),
+    stderr: expect.stringContaining('--model must be one of first, last'),
   });
 });
 

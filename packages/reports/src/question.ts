@@ -44,7 +44,9 @@ export function rowsAreChannels({ by, equal }: Pick<ReportQuestion, 'by' | 'equa
 /** Throws `invalid_query` for a model without intervals. */
 export function demandIntervals(model: ModelName): void {
   if (modelInfo(model).parameters.includes('intervals')) return;
-  refuse(`intervals: ${model} has none; ask for one of ${namesWith('intervals')}`);
+  refuse(
+    `intervals must be left out with a model that has none (got model=${model}): leave them out, or ask for one of ${namesWith('intervals')}`,
+  );
 }
 
 /** Throws `invalid_query` where the question asks for what there is not; in words, with the fix. */
@@ -60,18 +62,22 @@ export function demandFit(question: ReportQuestion): void {
   const time = by.find((dimension) => countedBy([dimension]).includes('day'));
   if (before !== null && time !== undefined)
     refuse(
-      `against: a ${time} lies in one window only: leave "${time}" out of "by", or ask for the ${time}s of each window in a report of its own`,
+      `by must not have ${time} with against, as a ${time} lies in one window only (got "${by.join(',')}"): leave it out, or ask for the ${time}s of each window in a report of its own`,
     );
   if (before !== null && by.includes('position'))
-    refuse('against: positions in a path have no cost that a change could be held against: leave "position" out of "by"');
+    refuse(
+      `by must not have position with against, as positions in a path have no cost that a change could be held against (got "${by.join(',')}"): leave it out`,
+    );
   if (by.includes('position')) {
     const other = models.find((model) => !modelInfo(model).parameters.includes('position'));
     if (other !== undefined)
-      refuse(`by: ${other} does not tell positions apart: leave "position" out, or ask for model=${namesWith('position')}`);
+      refuse(
+        `by must not have position with ${other}, which does not keep positions apart (got "${by.join(',')}"): leave it out, or ask for model=${namesWith('position')}`,
+      );
   }
   if (parameters.intervals !== null && !rowsAreChannels(question))
     refuse(
-      'intervals: there are intervals of whole channels only: ask with by=channel and without campaign, or leave intervals out',
+      `by must be channel where intervals are asked for, and campaign be left out, as there are intervals of whole channels only (got "${by.join(',')}"): ask so, or leave intervals out`,
     );
 }
 

@@ -39,20 +39,23 @@ export function earlierWindow({ fromDay, toDay }: Days, against: Against): DayRa
     if (fromDay === null || toDay === null)
       throw new TributaryError(
         'invalid_query',
-        'against: the window right before is as long as the report\'s own: give both "from" and "to"',
+        'against must stand beside from and to (got "previous"): the window right before is as long as the report\'s own: give both "from" and "to"',
       );
     return { fromDay: dayOf(2 * startOf(fromDay) - startOf(toDay)), toDay: fromDay, widened: false };
   }
   const text = (ms: number) => new Date(ms).toISOString();
   if (against.from >= against.to)
-    throw new TributaryError('empty_range', `against: from ${text(against.from)} does not lie before to ${text(against.to)}`);
+    throw new TributaryError('empty_range', `against must begin before it ends (got ${text(against.from)}/${text(against.to)})`);
   const window = wholeDays(against);
   if (fromDay === null)
-    throw new TributaryError('invalid_query', 'against: nothing lies before a report from the beginning on: give "from"');
+    throw new TributaryError(
+      'invalid_query',
+      `against must stand beside from (got ${text(against.from)}/${text(against.to)}): nothing lies before a report from the beginning on: give "from"`,
+    );
   if (window.toDay === null || window.toDay > fromDay)
     throw new TributaryError(
       'invalid_query',
-      `against: ${window.fromDay} to ${window.toDay} does not end before the report's own window begins, on ${fromDay} (UTC days): name an earlier one`,
+      `against must end before the report's own window begins, on ${fromDay} (got ${window.fromDay} to ${window.toDay}, UTC days): name an earlier one`,
     );
   return window;
 }

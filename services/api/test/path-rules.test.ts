@@ -212,12 +212,12 @@ describe('law 7: what views do not keep is named, not guessed', () => {
   test.each([
     ['model=wShaped', 'milestone'],
     ['model=custom', 'custom=30,10..10,30'],
-    ['model=custom&custom=70..70', 'the parts sum to 140 %'],
+    ['model=custom&custom=70..70', 'custom must be parts that sum to at most 100 % (got 140 %)'],
     ['model=custom&custom=a..b', 'whole percent'],
     ['model=linear&transform=unique', 'keeps consecutive touches of one channel as one step'],
-    ['model=linear&transform=last=2', 'begin with exposure or first, such as exposure,last=2'],
+    ['model=linear&transform=last=2', 'transform must begin with exposure or first (got "last=2")'],
     ['model=linear&transform=exposure,frequency', 'frequency makes channels of its own'],
-    ['model=linear&transform=backwards', '"backwards" does not exist'],
+    ['model=linear&transform=backwards', '(got "backwards")'],
     ['model=timeDecay&transform=exposure', 'the times of touches'],
     ['model=markov&transform=exposure', 'markov is not computed from paths'],
     ['model=orderedShapley&transform=exposure', 'orderedShapley is not computed from paths'],
@@ -234,7 +234,7 @@ describe('law 7: what views do not keep is named, not guessed', () => {
     expect(missing).toEqual(['wShaped']);
     expect(body.models.map((model: AnyRow) => model.name).filter((name: string) => !missing.includes(name))).toEqual(LIVE_NAMES);
     expect(body.models.filter((model: AnyRow) => model.required.length > 0)).toMatchObject([
-      { name: 'custom', required: ['custom'], parameters: ['custom', 'transform'] },
+      { name: 'custom', required: ['custom'], parameters: ['custom', 'transform', 'intervals'] },
     ]);
   });
 });

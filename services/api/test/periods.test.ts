@@ -103,5 +103,8 @@ test('what the window cuts is said, and a change between windows has no weeks', 
   expect(await said('from=2026-11-02')).toEqual(['the first month is cut: its row begins with 2026-11-02']);
   expect(await said('')).toEqual([]);
   const { status, body } = await world.get('/v1/attribution?by=week&from=2026-11-02&to=2026-11-09&against=previous');
-  expect([status, body.detail]).toEqual([400, expect.stringContaining('against: a week lies in one window only')]);
+  expect([status, body.detail]).toEqual([
+    400,
+    expect.stringContaining('by must not have week with against, as a week lies in one window only'),
+  ]);
 });

@@ -58,5 +58,5 @@ function transformOf(name: string): NamedTransform {
   const known = Object.hasOwn(TRANSFORMS, name) ? TRANSFORMS[name] : undefined;
   if (known !== undefined) return known;
   const names = Object.keys(TRANSFORMS).join(', ');
-  throw new TributaryError('invalid_query', `transform: "${name}" does not exist; there are ${names} and last=3`);
+  throw new TributaryError('invalid_query', `transform must be some of ${names}, last=3, separated by commas (got "${name}")`);
 }

@@ -12,7 +12,8 @@ export function parseCustom(text: string): Ends {
     refuse(`custom must be FIRST,SECOND..LAST in percent, such as 30,10..10,30 (got "${text}")`);
   const shape = { head: percents(head, text), tail: percents(tail, text) };
   const sum = [...shape.head, ...shape.tail].reduce((total, percent) => total + percent, 0);
-  if (sum > 100) refuse(`custom: the parts sum to ${sum} %; 100 is the most, and what is left goes to the touches between`);
+  if (sum > 100)
+    refuse(`custom must be parts that sum to at most 100 % (got ${sum} %): what is left goes to the touches between`);
   return shape;
 }
 

@@ -32,8 +32,7 @@ async function explain(context: Context, id: string, options: Options): Promise<
   );
   const models = options.model?.split(',') ?? got.models;
   const unknown = models.find((model) => !got.models.includes(model));
-  if (unknown !== undefined)
-    throw new UsageError(`--model: the model "${unknown}" does not exist; there are ${got.models.join(', ')}`);
+  if (unknown !== undefined) throw new UsageError(`--model must be one of ${got.models.join(', ')} (got "${unknown}")`);
   for (const warning of got.meta.warnings) context.terminal.say(`warning: ${warning}`);
   await answer(context, got, () => explanationText(got, models, context));
   return EXIT.ok;

@@ -36,8 +36,7 @@ export function chosenModels(flags: ModelFlags, isTimed: boolean): FileModel[] {
   if (asked.includes('all')) return FILE_MODELS.filter((name) => lackOf(name, flags, isTimed) === null);
   return [...new Set(asked)].map((name) => {
     const known = FILE_MODELS.find((model) => model === name);
-    if (known === undefined)
-      throw new UsageError(`--models: the model "${name}" does not exist; there are ${FILE_MODELS.join(', ')}, and all`);
+    if (known === undefined) throw new UsageError(`--models must be all, or some of ${FILE_MODELS.join(', ')} (got "${name}")`);
     const lack = lackOf(known, flags, isTimed);
     if (lack !== null) throw new UsageError(`--models: ${name} needs ${lack}`);
     return known;
@@ -74,7 +73,7 @@ function firstAndLast(text: string): { first: number; last: number } {
   const sum = Number(first) + Number(last);
   if (sum > 100)
     throw new UsageError(
-      `--position-based: the parts sum to ${sum} %; 100 is the most, and what is left goes to the touches between`,
+      `--position-based must be parts that sum to at most 100 % (got ${sum} %). What is left goes to the touches between.`,
     );
   return { first: Number(first), last: Number(last) };
 }

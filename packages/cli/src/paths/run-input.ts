@@ -42,7 +42,7 @@ export function readRunFile(
   costs: readonly Decimal[],
   withoutAmounts = false,
 ): Promise<PathFile> {
-  if (options.pathSeparator === '') throw new UsageError('--path-separator is empty');
+  if (options.pathSeparator === '') throw new UsageError('--path-separator must have at least one character (got "")');
   const shared = {
     separator: separatorOf(options.separator),
     currency: options.currency,

@@ -50,7 +50,7 @@ export function demandOrder({ definitions, newer }: Pick<Snapshot, 'definitions'
     newer === null ? '' : `; generation ${newer} is published and still loading: if it keeps more, ask again in a moment`;
   throw new TributaryError(
     'invalid_query',
-    `order: ${order} was asked for, and transitions are kept at order ${kept}: ask for at most ${kept}, or set definitions.attribution.transitionOrder to ${order} and run a generation${soon}`,
+    `order must be at most ${kept}, at which transitions are kept (got ${order}): ask for less, or set definitions.attribution.transitionOrder to ${order} and run a generation${soon}`,
   );
 }
 
@@ -60,7 +60,7 @@ function currenciesOf({ attributed }: SizeCounts, models: readonly SharedName[])
   if (crowded === undefined) return currencies;
   throw new TributaryError(
     'invalid_query',
-    `currency: the window has values of ${currencies.length} currencies, and ${crowded} is run for ${SHARED_MODELS[crowded].mostCurrencies} at most: ask for one currency, or value=conversions`,
+    `currency must be given where ${crowded} would be run for more than ${SHARED_MODELS[crowded].mostCurrencies} currencies (got values of ${currencies.length}): ask for one currency, or value=conversions`,
   );
 }
 

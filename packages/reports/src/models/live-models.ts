@@ -58,24 +58,26 @@ export function demandAnswerable(name: ModelName, parameters: RuleParameters): v
   if (transform !== null) demandTransform(name, transform);
   if (!isRule(name)) return;
   const lack = lackOf(name, parameters);
-  if (lack !== null) refuse(`model: ${name} ${lack}`);
+  if (lack !== null) refuse(`model must be one that the views can answer (got ${name}): it ${lack}`);
   if (ruleOf(name).needsShape && custom === null)
-    refuse(`custom: the model ${name} needs it: give custom=30,10..10,30, percent of the first and of the last steps`);
+    refuse(
+      `custom must be given with model=${name} (got none): write custom=30,10..10,30, percent of the first and of the last steps`,
+    );
 }
 
 function demandTransform(name: ModelName, text: string): asserts name is RuleName {
   const transforms = parseTransforms(text, new Set());
   if (!isRule(name))
     refuse(
-      `transform: ${name} is not computed from paths: views keep no paths of journeys without a conversion, nor their touches. Leave it out, ask for a rule (first, last, linear, …), or run it over a file with tributary attribution run`,
+      `transform must be left out with model=${name} (got "${text}"): ${name} is not computed from paths, and views keep no paths of journeys without a conversion, nor their touches. Leave it out, ask for a rule (first, last, linear, …), or run it over a file with tributary attribution run`,
     );
   if (transforms.rename)
     refuse(
-      'transform: frequency makes channels of its own, for which no view keeps touches, costs and campaigns: leave it out, or run it over a file',
+      `transform must not have frequency here (got "${text}"): frequency makes channels of its own, for which no view keeps touches, costs and campaigns. Leave it out, or run it over a file`,
     );
   if (!transforms.ignoreRepeats)
     refuse(
-      `transform: the view paths keeps consecutive touches of one channel as one step, and "${text}" looks at each of them: begin with exposure or first, such as exposure,${text}`,
+      `transform must begin with exposure or first (got "${text}"): the view paths keeps consecutive touches of one channel as one step, and the others look at each of them. Write exposure,${text}`,
     );
 }
 

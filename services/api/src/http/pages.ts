@@ -69,6 +69,6 @@ export function topOf(
   if (cursor === undefined) return { keys: sorted.slice(0, limit), nextCursor: null };
   throw new TributaryError(
     'invalid_query',
-    'cursor: sorted rows have no pages, for their order moves: raise limit, or leave sort out',
+    `cursor must be left out with sort (got "${cursor.slice(0, 40)}"): sorted rows have no pages, for their order moves. Raise limit, or leave sort out`,
   );
 }

@@ -106,7 +106,7 @@ function placeOf([listed, ts, id, userKey]: readonly [number, number, string, st
   if (listed === generation) return { ts, id, userKey };
   throw new TributaryError(
     'invalid_query',
-    `cursor: it goes on in the list of generation ${listed}, and readers get generation ${generation} now; ask again without a cursor`,
+    `cursor must be of the list of generation ${generation}, which readers get now (got one of generation ${listed}): ask again without a cursor`,
   );
 }
 
