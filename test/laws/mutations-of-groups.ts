@@ -76,4 +76,20 @@ export const MUTATIONS_OF_GROUPS: readonly Mutation[] = [
     to: '{ ...question, days: before, before: days, parameters: { ...question.parameters, intervals: null } }',
     test: ITS_TEST,
   },
+  {
+    lie: 'users of a file stand in groups of their own',
+    law: '1',
+    file: 'packages/cli/src/paths/grouped-intervals.ts',
+    from: 'groups[partitionOf(user, options.groups)]',
+    to: "groups[partitionOf('of ' + user, options.groups)]",
+    test: 'test/models/one-engine-groups.test.ts',
+  },
+  {
+    lie: 'groups of a file leave conversions without a touch out of the whole',
+    law: '1',
+    file: 'packages/cli/src/paths/grouped-intervals.ts',
+    from: 'const part = total === 0 ? 0 : attributed / total;',
+    to: 'const part = total === 0 ? 0 : attributed / attributed;',
+    test: 'test/models/one-engine-groups.test.ts',
+  },
 ];

@@ -9,8 +9,8 @@ export const MUTATIONS_OF_UNCERTAINTY: readonly Mutation[] = [
     lie: 'each journey of a user is drawn by itself',
     law: '7',
     file: 'packages/cli/src/paths/unit-rows.ts',
-    from: 'for (const own of users.values()) rows.push({ times: 1, journeys: own.map(scaled) });',
-    to: 'for (const own of users.values()) for (const one of own) rows.push({ times: 1, journeys: [scaled(one)] });',
+    from: 'for (const [user, own] of users) rows.push({ times: 1, user, journeys: own.map(scaled) });',
+    to: 'for (const [user, own] of users) for (const one of own) rows.push({ times: 1, user, journeys: [scaled(one)] });',
     test: 'packages/cli/test/attribution-run-units.test.ts',
   },
   {

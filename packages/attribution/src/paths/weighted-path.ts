@@ -7,6 +7,8 @@ export interface WeightedPath extends PathCount {
   readonly milestones?: readonly number[];
   /** Where touches have times: whole hours of each before the conversion. */
   readonly ages?: readonly number[];
+  /** What a platform counts a single conversion under, beside its path: its day and its type. Paths that differ in it alone are one. */
+  readonly filed?: string;
 }
 
 /** As rules weigh them. Touches without times are taken for equal steps apart. */

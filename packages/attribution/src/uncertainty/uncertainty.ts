@@ -52,6 +52,9 @@ export interface UncertaintyOptions extends EstimatorOptions {
 
 export interface Uncertainty {
   readonly unit: UnitKind;
+  /** How many groups of users each was left out of once; null: units were drawn. */
+  readonly groups: number | null;
+  /** 0 where nothing was drawn. */
   readonly replicates: number;
   readonly seed: number;
   readonly level: number;
@@ -129,6 +132,7 @@ export function uncertaintyOf(units: Units, options: UncertaintyOptions): Uncert
   const evidence = drawn.map(({ estimator }) => evidenceOf(units, estimator));
   return {
     unit: units.kind,
+    groups: null,
     replicates,
     seed,
     level,

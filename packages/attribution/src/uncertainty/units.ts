@@ -10,6 +10,8 @@ export type UnitKind = 'user' | 'journey';
 /** `times` units that are alike: each has these journeys, with their own values. */
 export interface UnitRow {
   readonly times: number;
+  /** The key of the one user that the row is; absent: it is not known, or there are several. */
+  readonly user?: string;
   readonly journeys: readonly WeightedPath[];
 }
 

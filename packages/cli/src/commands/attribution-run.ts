@@ -57,6 +57,10 @@ export function addAttributionRun(parent: Command, act: Act): void {
       '--bootstrap <n>',
       'intervals and ranks of every model from n resamplings of the users, or of the journeys where users are not known; from 200, above --level 95 from 1000',
     )
+    .option(
+      '--groups <n>',
+      'instead of --bootstrap: intervals from n groups of users, as a platform with n partitions has them; 8 to 256',
+    )
     .option('--seed <s>', 'of resampling and of sampled models', '1')
     .option('--level <percent>', 'of the intervals, 50 to 99.9', '90')
     .option('--position-based <first,last>', 'whole percent; the touches between share the rest; default 40,40')

@@ -5,7 +5,7 @@
 
 import { decimalsOf } from '@tributary/model/currency';
 import type { Definitions } from '@tributary/model/definitions';
-import { HOUR_MS } from '@tributary/model/time';
+import { dayOf, HOUR_MS } from '@tributary/model/time';
 import { channelsOf } from '@tributary/views/journeys/channels';
 import { nullPathOf, pathOf } from '@tributary/views/journeys/path';
 import { countedOnce } from '@tributary/views/once';
@@ -160,14 +160,14 @@ function spanOf(users: ReadonlyMap<string, ReadonlyMap<string, TimelineEvent>>):
 }
 
 function converting(
-  { ts, valueMinor, currency }: TimelineEvent,
+  { ts, type, valueMinor, currency }: TimelineEvent,
   path: readonly TimelineEvent[],
   definitions: Definitions,
   withAges: boolean,
 ): ScaledPath {
   const ages = path.map((touch) => Math.floor((ts - touch.ts) / HOUR_MS));
   const counts = { conversions: 1, nulls: 0, value: valueMinor, scale: decimalsOf(currency) };
-  return { path: channelsOf(path, definitions), ...counts, ...(withAges ? { ages } : {}) };
+  return { path: channelsOf(path, definitions), ...counts, filed: `${dayOf(ts)}\t${type}`, ...(withAges ? { ages } : {}) };
 }
 
 function oneCurrency(name: string, currencies: ReadonlySet<string>): string | undefined {

@@ -4,13 +4,15 @@ import type { RunFlags, RunPlan } from './run-plan.ts';
 
 /** `unseenMilestones`: names of --milestones that are not a step of any path. Defaults are not flags. */
 export function idleFlags(
-  { level, alpha, halfLife, milestones, bootstrap }: RunFlags,
+  { level, alpha, halfLife, milestones, bootstrap, groups }: RunFlags,
   { models }: RunPlan,
   unseenMilestones: readonly string[],
 ): string[] {
   const infos = models.map(modelInfo);
   return [
-    ...(bootstrap === undefined && level !== '90' ? ['--level has no effect without --bootstrap'] : []),
+    ...(bootstrap === undefined && groups === undefined && level !== '90'
+      ? ['--level has no effect without --bootstrap or --groups']
+      : []),
     ...(alpha !== '0.5' && !infos.some(({ parameters }) => parameters.includes('alpha'))
       ? [`--alpha has no effect: it is of ${namesWith('alpha')}, which is not computed`]
       : []),

@@ -38,7 +38,7 @@ export function definitionsOf({ shell }: Context, file: string): Definitions {
 export function readRunFile(
   context: Context,
   options: RunFlags,
-  { file, definitions, models, replicates }: RunPlan,
+  { file, definitions, models, replicates, groups }: RunPlan,
   costs: readonly Decimal[],
   withoutAmounts = false,
 ): Promise<PathFile> {
@@ -48,7 +48,7 @@ export function readRunFile(
     currency: options.currency,
     decimalComma: options.decimalComma === true,
     decimals: Math.max(decimalsOf(options.currency), ...costs.map(({ scale }) => scale)),
-    withUnits: replicates > 0,
+    withUnits: replicates > 0 || groups !== null,
   };
   const chunks = inflated(openInput(context, file), file);
   const withAges = models.some((model) => modelInfo(model).needs.includes('ages'));

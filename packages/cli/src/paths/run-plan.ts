@@ -2,6 +2,7 @@
 import { modelInfo } from '@tributary/attribution/models/catalogue';
 import { parseTransforms, type Transforms } from '@tributary/attribution/paths/transform-names';
 import type { Shape } from '@tributary/attribution/rules/rules';
+import { FEWEST_GROUPS } from '@tributary/attribution/uncertainty/jackknife';
 import { fewestReplicates } from '@tributary/attribution/uncertainty/uncertainty';
 import { isCurrency, noCurrency } from '@tributary/model/currency';
 import type { Definitions } from '@tributary/model/definitions';
@@ -28,6 +29,7 @@ export interface RunFlags extends ModelFlags {
   readonly touchCosts?: string;
   readonly positions?: boolean;
   readonly bootstrap?: string;
+  readonly groups?: string;
   readonly seed: string;
   readonly level: string;
   readonly alpha: string;
@@ -49,6 +51,8 @@ export interface RunPlan {
   readonly seed: number;
   readonly alpha: number;
   readonly replicates: number;
+  /** How many groups of users are left out once each; null: units are drawn. */
+  readonly groups: number | null;
   /** The level of the intervals, as a fraction. */
   readonly level: number;
 }
@@ -74,6 +78,10 @@ export function planOf(options: RunFlags, load: (file: string) => Definitions): 
   if (definitions !== undefined && options.transform !== undefined && aged !== undefined)
     throw new UsageError(`--transform leaves no ages for ${aged}: name --models without it`);
   const level = levelOf(options.level);
+  if (options.groups !== undefined && options.bootstrap !== undefined)
+    throw new UsageError(
+      `--groups must stand without --bootstrap (got ${options.groups} and ${options.bootstrap}). They are two ways to intervals: leave out one of them.`,
+    );
   return {
     file,
     definitions,
@@ -86,9 +94,13 @@ export function planOf(options: RunFlags, load: (file: string) => Definitions): 
     seed: whole('--seed', options.seed, 0, 2 ** 32 - 1),
     alpha: alphaOf(options.alpha),
     replicates: options.bootstrap === undefined ? 0 : replicatesOf(options.bootstrap, level),
+    groups: options.groups === undefined ? null : whole('--groups', options.groups, FEWEST_GROUPS, MOST_GROUPS),
     level,
   };
 }
+
+/** As the platform takes them: fewer say nothing of a variance. A model is computed once for each. */
+const MOST_GROUPS = 256;
 
 /** Flags that only one kind of file knows. */
 function demandKind(options: RunFlags): void {

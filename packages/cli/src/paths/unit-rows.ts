@@ -51,7 +51,7 @@ export function createUnitRows(file: string) {
     end(decimals: number): Sample {
       const scaled = ({ scale, value, ...row }: ScaledPath) => ({ ...row, value: value * 10 ** (decimals - scale) });
       const rows: UnitRow[] = [...alike.values()].map(({ times, journey }) => ({ times, journeys: [scaled(journey)] }));
-      for (const own of users.values()) rows.push({ times: 1, journeys: own.map(scaled) });
+      for (const [user, own] of users) rows.push({ times: 1, user, journeys: own.map(scaled) });
       const lacksUsers = users.size > 0 && [...alike.values()].some(({ journey }) => journey.conversions > 0);
       return { kind: users.size > 0 && !lacksUsers ? 'user' : 'journey', rows, hasSingleValues, lacksUsers };
     },

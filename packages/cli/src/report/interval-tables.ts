@@ -31,7 +31,8 @@ export function intervalTables(answer: RunAnswer): Section[] {
     tableOf(
       answer,
       reward,
-      (of, model, line) => `${points(shareOf(answer, model, reward, line))} ${inBrackets(of.share, points)} ${rankOf(of.rank)}`,
+      (of, model, line) =>
+        `${points(answer.uncertainty?.groups == null ? shareOf(answer, model, reward, line) : of.shareIs)} ${inBrackets(of.share, points)} ${rankOf(of.rank)}`,
     ),
   ]);
   if (!hasCosts) return sections;
@@ -86,9 +87,13 @@ function rankOf(rank: Rank | null): string {
 /** Under the tables: what was drawn, what the intervals cover, and cautions with the channels that they are of. */
 export function intervalNotes({ uncertainty, choice, order, decimals, currency }: RunAnswer): string[] {
   if (uncertainty === null) return [];
-  const { unit, replicates, seed, cautions, models } = uncertainty;
+  const { unit, groups, replicates, seed, cautions, models } = uncertainty;
+  const from =
+    groups === null
+      ? `${counted(replicates, 'resampling')} of ${unit === 'user' ? 'users' : 'journeys'} (seed ${seed})`
+      : `from the differences between ${groups} groups of users, as a platform with ${groups} partitions has them`;
   return [
-    `intervals: ${counted(replicates, 'resampling')} of ${unit === 'user' ? 'users' : 'journeys'} (seed ${seed}); ${COVERS}${choice === null ? '' : `: order ${order} was chosen once, outside of the resamplings`}`,
+    `intervals: ${from}; ${COVERS}${choice === null ? '' : `: order ${order} was chosen once, outside of the ${groups === null ? 'resamplings' : 'groups'}`}`,
     ...cautions.map((code) => `caution: ${CAUTIONS[code]}`),
     ...byCode(models).map(([code, where]) => `caution: ${CAUTIONS[code]}: ${where}`),
     ...models

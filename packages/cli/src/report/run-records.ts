@@ -95,15 +95,17 @@ function rowOf(answer: RunAnswer, model: ModelAnswer, line: ChannelLine): Cell[]
   const credit = <T>(reward: Reward, cell: T) => (handsOut(model, reward) ? only(reward, cell) : null);
   const { estimates, isRemovalEffect } = modelInfo(model.model);
   const isPart = estimates === 'part';
+  // In groups as on the platform: also of what has no touch.
+  const ofAll = (of: ChannelUncertainty | undefined) => (answer.uncertainty?.groups == null ? undefined : of?.shareIs);
   const lostMinor = isRemovalEffect && value !== undefined ? value.effect * facts.valueMinor : null;
   return [
     model.model,
     channel,
     credit('conversions', creditMicros),
-    only('conversions', conversions?.share ?? part(creditMicros, facts.conversions * CREDIT_UNIT_MICROS)),
+    only('conversions', ofAll(ofConversions) ?? conversions?.share ?? part(creditMicros, facts.conversions * CREDIT_UNIT_MICROS)),
     only('conversions', conversions?.effect ?? null),
     credit('value', valueMinor),
-    only('value', value?.share ?? part(valueMinor, facts.valueMinor)),
+    only('value', ofAll(ofValue) ?? value?.share ?? part(valueMinor, facts.valueMinor)),
     only('value', value === undefined ? null : isPart ? value.effect : value.effect / 10 ** decimals),
     touches,
     journeys,
@@ -175,9 +177,9 @@ export function runJson(answer: RunAnswer): unknown {
 function uncertaintyJson({ uncertainty, decimals }: RunAnswer): unknown {
   if (uncertainty === null) return null;
   const named = (codes: readonly CautionCode[]) => codes.map((code) => ({ code, message: CAUTIONS[code] }));
-  const { unit, level, replicates, seed, cautions, models } = uncertainty;
+  const { unit, groups, level, replicates, seed, cautions, models } = uncertainty;
   return {
-    ...{ unit, level, replicates, seed },
+    ...(groups === null ? { unit, level, replicates, seed } : { unit: 'partition', groups, level }),
     covers: COVERS,
     cautions: named(cautions),
     models: models.map(({ model, reward, cautions: own, seen }) => ({

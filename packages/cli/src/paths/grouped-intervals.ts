@@ -1,0 +1,180 @@
+/**
+ * How sure the models are of a file whose users stand in the groups of a platform, the partitions of its log: the same intervals, to the
+ * last bit, as a report of the same events has there (packages/reports/src/credit/uncertainty.ts).
+ *
+ *   users → groups by hash → every model over all, and over all groups but one → jackknife
+ */
+import { byCodePoint, type Reward } from '@tributary/attribution/data-driven/counts';
+import { isRule } from '@tributary/attribution/models/catalogue';
+import { compute } from '@tributary/attribution/models/shared-models';
+import { creditByRule } from '@tributary/attribution/paths/credit';
+import type { PathTransform } from '@tributary/attribution/paths/transforms';
+import type { WeightedPath } from '@tributary/attribution/paths/weighted-path';
+import type { Shape } from '@tributary/attribution/rules/rules';
+import type { Estimate } from '@tributary/attribution/uncertainty/estimators';
+import { type Grouped, jackknife } from '@tributary/attribution/uncertainty/jackknife';
+import type { ModelUncertainty, Uncertainty } from '@tributary/attribution/uncertainty/uncertainty';
+import type { Sample } from '@tributary/attribution/uncertainty/units';
+import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
+import { partitionOf } from '@tributary/model/user-key';
+import { UsageError } from '../exit.ts';
+import { changed } from './attribute.ts';
+import type { FileModel } from './model-choice.ts';
+import { inputOf, journeysOf, type ModelAnswer, type ModelOptions } from './models.ts';
+
+export interface GroupOptions extends ModelOptions {
+  readonly shape: Shape;
+  readonly order: number;
+  readonly level: number;
+  readonly groups: number;
+}
+
+type Paths = readonly WeightedPath[];
+
+/** Throws a usage error where users are not known. */
+export function uncertaintyByGroups(
+  { kind, rows }: Sample,
+  change: PathTransform,
+  answers: readonly ModelAnswer[],
+  options: GroupOptions,
+): Uncertainty {
+  if (kind !== 'user')
+    throw new UsageError(
+      `--groups must be asked of a file that names the user of each conversion (got ${options.groups}). Use --events, or name the column of users with --map user=COLUMN.`,
+    );
+  const groups = Array.from({ length: options.groups }, (): WeightedPath[] => []);
+  for (const { user = '', journeys } of rows)
+    for (const path of changed(journeys, change)) groups[partitionOf(user, options.groups)]?.push(path);
+  const counted = countedIn(groups);
+  return {
+    ...{ unit: 'user', groups: options.groups, replicates: 0, seed: options.seed, level: options.level, cautions: [] },
+    models: answers.flatMap(({ model }) => options.rewards.map((reward) => ofModel(model, reward, counted, options))),
+  };
+}
+
+/** What the groups know of conversions, whatever the model. */
+interface Counted {
+  readonly groups: readonly Paths[];
+  readonly all: Paths;
+  /** All groups but one, by group. */
+  readonly without: readonly Paths[];
+  readonly singleOrders: readonly number[];
+}
+
+function countedIn(groups: readonly Paths[]): Counted {
+  return {
+    groups,
+    all: groups.flat(),
+    without: groups.map((_, group) => groups.filter((_other, at) => at !== group).flat()),
+    singleOrders: groups.flatMap(singleOrdersIn),
+  };
+}
+
+/** Orders that stand alone among those of their day, type and set of channels. */
+function singleOrdersIn(paths: Paths): number[] {
+  const converting = paths.filter(({ conversions }) => conversions > 0);
+  const rows = Map.groupBy(converting, ({ filed = '', path }) => `${filed}\t${[...new Set(path)].sort(byCodePoint).join('\t')}`);
+  return [...rows.values()].flatMap((own) => (own.length === 1 && own[0]?.conversions === 1 ? [own[0].value] : []));
+}
+
+function ofModel(model: FileModel, reward: Reward, counted: Counted, options: GroupOptions): ModelUncertainty {
+  const asked = isRule(model) ? ofRule(model, reward, counted, options) : ofCounts(model, reward, counted, options);
+  const { cautions, channels } = jackknife({
+    ...asked,
+    ...{ model, reward, level: options.level },
+    conversions: { is: conversionsOf(counted.all), without: counted.without.map(conversionsOf) },
+    singleOrders: reward === 'value' ? counted.singleOrders : [],
+  });
+  return {
+    ...{ model, reward, cautions, seen: null },
+    channels: channels.map(({ amounts: _, ...of }, i) => ({
+      ...of,
+      effect: isRule(model) ? null : of.effect,
+      shareIs: asked.is.shares[i] as number,
+      witnesses: null,
+      converted: asked.met[i]?.conversions ?? 0,
+    })),
+  };
+}
+
+type Figures = Pick<Grouped, 'channels' | 'is' | 'without' | 'met' | 'alone'>;
+
+/** As the platform counts them, each conversion by itself: to the micro and the minor unit. */
+function ofRule(model: Parameters<typeof creditByRule>[1], reward: Reward, counted: Counted, { shape }: GroupOptions): Figures {
+  const creditOf = (paths: Paths) => creditByRule(paths, model, shape);
+  const all = creditOf(counted.all);
+  const channels = [...all]
+    .filter(([, { creditMicros, valueMinor }]) => creditMicros !== 0 || valueMinor !== 0)
+    .map(([channel]) => channel)
+    .sort(byCodePoint);
+  const estimate = (paths: Paths): Estimate => {
+    const credits = creditOf(paths);
+    const amounts = Float64Array.from(channels, (channel) => {
+      const { creditMicros = 0, valueMinor = 0 } = credits.get(channel) ?? {};
+      return reward === 'value' ? valueMinor : creditMicros / CREDIT_UNIT_MICROS;
+    });
+    const total = amountIn(paths, reward);
+    return { total, shares: amounts.map((amount) => (total === 0 ? 0 : amount / total)), effects: amounts };
+  };
+  const ofGroups = counted.groups.map(creditOf);
+  return {
+    channels,
+    is: estimate(counted.all),
+    without: counted.without.map(estimate),
+    met: channels.map((channel) => ({
+      conversions: (all.get(channel)?.creditMicros ?? 0) / CREDIT_UNIT_MICROS,
+      groups: ofGroups.filter((credits) => (credits.get(channel)?.creditMicros ?? 0) > 0).length,
+    })),
+    alone: [],
+  };
+}
+
+function ofCounts(
+  model: Exclude<FileModel, Parameters<typeof creditByRule>[1]>,
+  reward: Reward,
+  counted: Counted,
+  options: GroupOptions,
+): Figures {
+  const { seed, alpha, order } = options;
+  const input = (paths: Paths) => inputOf(model, journeysOf(paths, order), { reward, seed, alpha });
+  const outcome = compute({ model, ...input(counted.all), without: counted.without.map(input) });
+  const channels = outcome.channels.map(({ channel }) => channel).sort(byCodePoint);
+  const estimate = (effects: typeof outcome.channels, paths: Paths): Estimate => {
+    const total = amountIn(paths, reward);
+    const attributed = amountIn(
+      paths.filter(({ path }) => path.length > 0),
+      reward,
+    );
+    const part = total === 0 ? 0 : attributed / total;
+    const byChannel = new Map(effects.map((one) => [one.channel, one]));
+    return {
+      total,
+      shares: Float64Array.from(channels, (channel) => (byChannel.get(channel)?.share ?? 0) * part),
+      effects: Float64Array.from(channels, (channel) => byChannel.get(channel)?.effect ?? 0),
+    };
+  };
+  const isOf = (channel: string) => (paths: Paths) => paths.filter(({ path }) => path.includes(channel));
+  const isAlone = (channel: string) => (paths: Paths) =>
+    paths.filter(({ path }) => path.length > 0 && path.every((one) => one === channel));
+  return {
+    channels,
+    is: estimate(outcome.channels, counted.all),
+    without: counted.without.map((paths, group) => estimate(outcome.without?.[group] ?? [], paths)),
+    met: channels.map((channel) => ({
+      conversions: conversionsOf(isOf(channel)(counted.all)),
+      groups: counted.groups.map(isOf(channel)).filter((paths) => conversionsOf(paths) > 0).length,
+    })),
+    alone: channels.map((channel) => ({
+      journeys: isAlone(channel)(counted.all).reduce((sum, { conversions, nulls }) => sum + conversions + nulls, 0),
+      groups: counted.groups.map(isAlone(channel)).filter((paths) => conversionsOf(paths) > 0).length,
+    })),
+  };
+}
+
+function amountIn(paths: Paths, reward: Reward): number {
+  return paths.reduce((sum, path) => sum + path[reward], 0);
+}
+
+function conversionsOf(paths: Paths): number {
+  return amountIn(paths, 'conversions');
+}
