@@ -8,6 +8,8 @@ import { fetchedOnce, fetchedOrReported } from './fetched.ts';
 import { counted, type Exchange, overload, watch } from './seen.ts';
 
 const run = promisify(execFile);
+/** Java starts within seconds; on a busy machine it takes many. */
+const RUN_MS = 90_000;
 const HERE = join(import.meta.dirname, 'java');
 const POM = join(HERE, 'pom.xml');
 const JARS = await fetchedOrReported(
@@ -37,7 +39,7 @@ describe.skipIf(JARS === null)('Segment for Java', () => {
 
   /** What the library gave up. */
   async function send(key = SERVER.key): Promise<string> {
-    const { stdout } = await run('java', ['-cp', `${JARS}/*`, join(HERE, 'Send.java'), collector.url, key], { timeout: 90_000 });
+    const { stdout } = await run('java', ['-cp', `${JARS}/*`, join(HERE, 'Send.java'), collector.url, key], { timeout: RUN_MS });
     return stdout;
   }
   const statuses = () => exchanges.map(({ status }) => status);
@@ -67,7 +69,7 @@ describe.skipIf(JARS === null)('Segment for Java', () => {
   test('a collector that is full is asked again, and what it took counts once', async () => {
     const recover = overload(collector);
     const sent = send();
-    await expect.poll(statuses, { timeout: 30_000 }).not.toEqual([]);
+    await expect.poll(statuses, { timeout: RUN_MS }).not.toEqual([]);
     recover();
     expect(await sent).toBe('');
     expect(statuses()[0]).toBe(429);
