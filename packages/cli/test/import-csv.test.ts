@@ -389,6 +389,16 @@ describe('a file that may not be what it should', () => {
   const MAP = ['--map', 'user=user,time=time,value=v', '--type', 'purchase', '--currency', 'EUR'];
   const OPEN_END = 'warning: the last line has no line end: is the file complete?';
 
+  test('amounts of several currencies stand beside each other, in the table and in JSON', async () => {
+    const rows =
+      'nr,who,at,what,via,amount,cur\n1,ana,2026-11-01,buy,,5,EUR\n2,bo,2026-11-01,buy,,7,USD\n3,bo,2026-11-02,refund,,-2,USD\n';
+    const { stdout } = await tributary(['import', 'csv', fileOf(rows), '--dry-run', ...LONG]);
+    expect(stdout).toMatch(/^buy +2 +0\.00 +5\.00 EUR \+ 7\.00 USD$/m);
+    expect(stdout).toMatch(/^total +3 +0\.00 +5\.00 EUR \+ 5\.00 USD$/m);
+    const { summary } = await importCsv(rows, ...LONG);
+    expect(summary.types.refund).toEqual({ events: 1, costMinor: {}, valueMinor: { USD: -200 } });
+  });
+
   test('a last row that was cut is refused before anything is sent, plain and gzipped', async () => {
     const rows = Array.from({ length: 3_000 }, (_, i) => `u${i},2026-11-21,a,1.50`).join('\n');
     const map = ['--map', 'user=user,time=time,channel=ch,value=v', '--currency', 'EUR'];

@@ -16,7 +16,7 @@ import { createOccurrenceIds } from '../import/occurrences.ts';
 import { openInput } from '../import/open-input.ts';
 import { createRepeatedIds } from '../import/repeated-ids.ts';
 import { uncountedTypes } from '../import/uncounted.ts';
-import { count, counted, instant, money } from '../terminal/figures.ts';
+import { amounts, count, counted, instant } from '../terminal/figures.ts';
 import { printable, renderTable } from '../terminal/table.ts';
 import { importOutcome, loadFor, platformOf, problemLines, progressText, sentFacts } from './import-run.ts';
 
@@ -143,7 +143,7 @@ function summaryJson(summary: CsvSummary) {
 
 export function summaryText(summary: CsvSummary): string {
   const [currency = '', ...more] = summary.currencies;
-  const amount = (minor: number) => (more.length === 0 ? money(minor, currency) : `${more.length + 1} currencies`);
+  const amount = (minor: ReadonlyMap<string, number>) => amounts(minor, more.length === 0 ? currency : '');
   const byName = ([a]: [string, unknown], [b]: [string, unknown]) => (a < b ? -1 : 1);
   const right = (title: string) => ({ title, align: 'right' }) as const;
   const types = renderTable({

@@ -4,24 +4,28 @@ import type { ImportEvent } from './import-event.ts';
 import { createProblems, type Problem, type Problems } from './problems.ts';
 import { createVisits } from './visits.ts';
 
+/** Minor units by currency: euros and dollars have no sum. */
+type Minor = ReadonlyMap<string, number>;
+
 interface Tally {
   events: number;
-  costMinor: number;
-  valueMinor: number;
+  readonly costMinor: Map<string, number>;
+  readonly valueMinor: Map<string, number>;
 }
 
 /** Types and channels listed, at most: a column mapped by mistake must not fill memory. */
 const MAX_NAMES = 1_000;
 const REST = '(others)';
+const NO_CURRENCY = '(none)';
 
 export interface CsvSummary {
   readonly rows: number;
   readonly events: number;
   readonly users: number;
-  readonly costMinor: number;
-  readonly valueMinor: number;
+  readonly costMinor: Minor;
+  readonly valueMinor: Minor;
   readonly problems: Problems;
-  /** Those of the amounts; sums over several say nothing. */
+  /** Those of the amounts. */
   readonly currencies: ReadonlySet<string>;
   readonly types: ReadonlyMap<string, Readonly<Tally>>;
   /** Events that name a channel. */
@@ -42,7 +46,7 @@ export function createCsvSummary(): CsvSummaryBuilder {
   const users = createVisits();
   const types = new Map<string, Tally>();
   const channels = new Map<string, Tally>();
-  const total = { rows: 0, events: 0, costMinor: 0, valueMinor: 0 };
+  const total = { rows: 0, ...emptyTally() };
   const currencies = new Set<string>();
   let firstTs: number | null = null;
   let lastTs: number | null = null;
@@ -55,8 +59,8 @@ export function createCsvSummary(): CsvSummaryBuilder {
       total,
     ]) {
       tally.events += 1;
-      tally.costMinor += event.cost ?? 0;
-      tally.valueMinor += event.value ?? 0;
+      addTo(tally.costMinor, event.currency, event.cost);
+      addTo(tally.valueMinor, event.currency, event.value);
     }
     if (event.currency !== undefined && currencies.size < MAX_NAMES) currencies.add(event.currency);
     firstTs = Math.min(firstTs ?? event.ts, event.ts);
@@ -106,11 +110,21 @@ export function createCsvSummary(): CsvSummaryBuilder {
   };
 }
 
+function emptyTally(): Tally {
+  return { events: 0, costMinor: new Map(), valueMinor: new Map() };
+}
+
+function addTo(sums: Map<string, number>, currency = NO_CURRENCY, amount = 0): void {
+  if (amount === 0) return;
+  const known = sums.has(currency) || sums.size < MAX_NAMES ? currency : NO_CURRENCY;
+  sums.set(known, (sums.get(known) ?? 0) + amount);
+}
+
 function tallyOf(tallies: Map<string, Tally>, name: string): Tally {
   const key = tallies.has(name) || tallies.size < MAX_NAMES ? name : REST;
   let tally = tallies.get(key);
   if (tally === undefined) {
-    tally = { events: 0, costMinor: 0, valueMinor: 0 };
+    tally = emptyTally();
     tallies.set(key, tally);
   }
   return tally;

@@ -4,11 +4,11 @@ import type { AnswerOf } from '../api-types.ts';
 import { CommandError } from '../exit.ts';
 import { counted } from '../terminal/figures.ts';
 
-type Tallies = ReadonlyMap<string, { readonly events: number; readonly valueMinor: number }>;
+type Tallies = ReadonlyMap<string, { readonly events: number; readonly valueMinor: ReadonlyMap<string, number> }>;
 
 /** Sentences, a type each; none where no API answers, or nothing was computed by definitions yet. */
 export async function uncountedTypes(api: ApiClient, types: Tallies): Promise<string[]> {
-  const valued = [...types].filter(([, { valueMinor }]) => valueMinor !== 0);
+  const valued = [...types].filter(([, { valueMinor }]) => valueMinor.size > 0);
   if (valued.length === 0) return [];
   const conversions = await conversionTypes(api);
   if (conversions === null) return [];
