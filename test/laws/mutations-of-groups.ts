@@ -92,4 +92,12 @@ export const MUTATIONS_OF_GROUPS: readonly Mutation[] = [
     to: 'const part = total === 0 ? 0 : attributed / attributed;',
     test: 'test/models/one-engine-groups.test.ts',
   },
+  {
+    lie: 'few groups raise a bound below 0',
+    law: '7',
+    file: 'packages/attribution/src/uncertainty/jackknife.ts',
+    from: 'if (interval === null || interval.low <= 0) return interval;',
+    to: 'if (interval === null) return interval;',
+    test: 'packages/attribution/src/uncertainty/jackknife.test.ts',
+  },
 ];

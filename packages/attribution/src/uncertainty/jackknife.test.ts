@@ -56,6 +56,21 @@ describe('a delete-a-group jackknife', () => {
     expect(a?.effect).toEqual(a?.credit);
   });
 
+  test('a lower bound below 0 stays where it is, however few groups know the channel (before: it was raised to 0)', () => {
+    // The effect of a channel that 5 groups know: 0.01, and from −0.2 to 0.2 without any of them.
+    const byGroup = UNEVEN.map(([a = 0, b = 0], group) => [a, b, group < 5 ? 2 : 0]);
+    const effects = (effect: number) => Float64Array.from([0.5, 0.3, effect]);
+    const is = { total: 100, shares: Float64Array.from([0.6, 0.3, 0.1]), effects: effects(0.01) };
+    const without = byGroup.map((_, group) => ({ ...is, effects: effects(group % 2 === 0 ? -0.2 : 0.2) }));
+    const [, , c] = answered(byGroup, { model: 'markovShapley', is, without }).channels;
+    const [half, middle] = [
+      ((c?.effect?.high ?? 0) - (c?.effect?.low ?? 0)) / 2,
+      ((c?.effect?.high ?? 0) + (c?.effect?.low ?? 0)) / 2,
+    ];
+    expect(middle).toBeCloseTo(0.01, 12);
+    expect(half).toBeGreaterThan(1);
+  });
+
   test('users of one group stand together: 40 conversions of one group are not as certain as 10 in each', () => {
     const width = (groups: number[][]) => {
       const { low, high } = answered(groups).channels[0]?.share ?? { low: 0, high: 0 };

@@ -102,11 +102,12 @@ export function jackknife(grouped: Grouped): GroupedUncertainty {
   const users = met.map((one) => usersOf(one.groups, groups));
   const isKnown = users.map((count) => count >= FEWEST_USERS);
   /** Allows for that the channel is printed because at least that number of users converted over it. */
-  const lowered = (interval: Interval | null, i: number, least: number): Interval | null =>
-    interval && {
-      ...interval,
-      low: interval.low * loweredBy({ known: met[i]?.groups ?? 0, fewest: groupsOf(least, groups), groups }, grouped.level),
-    };
+  const lowered = (interval: Interval | null, i: number, least: number): Interval | null => {
+    // A bound below 0 is lower than any part of it.
+    if (interval === null || interval.low <= 0) return interval;
+    const known = { known: met[i]?.groups ?? 0, fewest: groupsOf(least, groups), groups };
+    return { ...interval, low: interval.low * loweredBy(known, grouped.level) };
+  };
   const ranks = refused === null && !isOutside ? ranksBy(is.shares, isKnown, (a, b) => partAbove(grouped, a, b)) : [];
   return {
     cautions: [
