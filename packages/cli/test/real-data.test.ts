@@ -82,8 +82,8 @@ describe(`user_click_paths.csv${absent(PATHS)}`, () => {
       problems: { count: 0 },
     });
     expect(summary.types).toEqual({
-      ad_click: { events: clicks.length, costMinor, valueMinor: 0 },
-      purchase: { events: converted.length, costMinor: 0, valueMinor },
+      ad_click: { events: clicks.length, costMinor: { EUR: costMinor }, valueMinor: {} },
+      purchase: { events: converted.length, costMinor: {}, valueMinor: { EUR: valueMinor } },
     });
     for (const channel of ['a', 'b', 'c', 'd'])
       expect(summary.channels[channel].events).toBe(clicks.filter((click) => click === channel).length);
