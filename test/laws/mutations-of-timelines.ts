@@ -127,6 +127,22 @@ export const MUTATIONS_OF_TIMELINES: readonly Mutation[] = [
     test: 'test/laws/law-7-cut-timelines.test.ts',
   },
   {
+    lie: 'records that are kept for longer lack nothing of the last millisecond',
+    law: '7',
+    file: `${SPEED}/partition-run.ts`,
+    from: 'run.logTimeMs - keptMs)',
+    to: 'run.logTimeMs - keptMs - 1)',
+    test: 'services/speed/test/kept-for-longer.test.ts',
+  },
+  {
+    lie: 'records that begin to be kept for longer are whole behind an earlier cut',
+    law: '7',
+    file: `${SPEED}/partition-run.ts`,
+    from: 'run.cutTs = Math.max(run.cutTs, run.logTimeMs - keptMs);',
+    to: 'run.cutTs = run.logTimeMs - keptMs;',
+    test: 'services/speed/test/kept-for-longer.test.ts',
+  },
+  {
     lie: 'an event behind the cut is taken for a new one',
     law: '3',
     file: `${VIEWS}/step.ts`,

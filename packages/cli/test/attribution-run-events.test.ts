@@ -179,6 +179,15 @@ describe('files of events', () => {
     expect(done.stderr).toContain('line 4: the id "A-1" is that of line 3, purchase of the same user');
   });
 
+  test('law 3: a row that is refused takes its id from no row behind it: one problem is named, not two', async () => {
+    const rows = ['ana,2036-11-02,purchase,40,A-1', 'ana,2026-11-02,purchase,40,A-1'];
+    const file = fileOf('refused-id.csv', `user,time,type,value,id\n${rows.join('\n')}\n`);
+    const done = await run(file, '--map', 'user=user,time=time,type=type,value=value,id=id');
+    expect(done.code).toBe(2);
+    expect(done.stderr).toContain('line 2: ');
+    expect(done.stderr).not.toContain('line 3: ');
+  });
+
   test('a refund lowers the value of its channels, as on the platform, and is reported; a path file has none', async () => {
     const rows = ['ana,2026-11-01,ad_click,search,', 'ana,2026-11-02,purchase,,40', 'ana,2026-11-03,purchase,,-15'];
     const file = fileOf('refund.csv', `user,time,type,channel,value\n${rows.join('\n')}\n`);

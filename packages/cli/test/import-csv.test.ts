@@ -50,6 +50,13 @@ describe('a long file: a row an event', () => {
     expect((await importCsv(rows.map((row) => `${row}\n`).join(''), ...LONG, '--strict')).code).toBe(1);
   });
 
+  test('law 3: a row that is refused takes its id from no row behind it', async () => {
+    const rows = ['A-1,ana,2036-11-01,purchase,,49.90,EUR\n', 'A-1,ana,2026-11-01,purchase,,49.90,EUR\n'];
+    const { events, summary } = await importCsv(`nr,who,at,what,via,amount,cur\n${rows.join('')}`, ...LONG);
+    expect(events).toMatchObject([{ id: 'A-1', ts: Date.UTC(2026, 10, 1) }]);
+    expect(summary).toMatchObject({ rows: 2, events: 1, problems: { count: 1 } });
+  });
+
   test('becomes events field by field; empty cells are absent fields', async () => {
     const { events, summary, code } = await importCsv(
       'nr,who,at,what,via,amount,cur\n1,ana,2026-11-01T10:00:00Z,ad_click,search,,\n2,ana,1761994800,purchase,,49.90,EUR\n',

@@ -12,7 +12,7 @@ import { type CsvSummary, createCsvSummary } from '../import/csv-summary.ts';
 import { demandWholeEnd } from '../import/cut-row.ts';
 import { inflated } from '../import/lines.ts';
 import { objectionTo } from '../import/load.ts';
-import { createOccurrenceIds } from '../import/occurrences.ts';
+import { createOccurrenceIds, REMEMBERED } from '../import/occurrences.ts';
 import { openInput } from '../import/open-input.ts';
 import { createRepeatedIds } from '../import/repeated-ids.ts';
 import { uncountedTypes } from '../import/uncounted.ts';
@@ -70,9 +70,12 @@ async function importCsv(context: Context, file: string, options: Options): Prom
   if (file !== '-') await demandWholeEnd(inflated(openInput(context, file), file), file, separator);
   const load = loadFor(context, { dryRun: options.dryRun === true, beside: options.beside === true });
   const summary = createCsvSummary();
-  const repeated = createRepeatedIds();
+  const uncompared = new Set<string>();
+  const repeated = createRepeatedIds(REMEMBERED, () => uncompared.add(IDS_FURTHER_APART));
   let columns: LongColumns | PathColumns | undefined;
   let read: RowReader | undefined;
+  /** Ids that are made of the rows differ where these do. */
+  let namesIds = false;
   let endsOpen = false;
   const rows = csvRows(inflated(openInput(context, file), file), separator, summary.problem, () => {
     endsOpen = true;
@@ -81,13 +84,18 @@ async function importCsv(context: Context, file: string, options: Options): Prom
     if (columns === undefined || read === undefined) {
       columns = resolveMap(options.map, row.fields);
       checkTimes(columns, options);
-      read = createRowReader(columns, csvOptions, createOccurrenceIds());
+      read = createRowReader(
+        columns,
+        csvOptions,
+        createOccurrenceIds(REMEMBERED, () => uncompared.add(ROWS_FURTHER_APART)),
+      );
+      namesIds = columns.kind === 'long' && columns.at.has('id');
       continue;
     }
     const events = summary.row(
       row.line,
       read(row.fields),
-      (event) => objectionTo(event, shell.now()) ?? repeated(event, row.line),
+      (event) => objectionTo(event, shell.now()) ?? (namesIds ? repeated(event, row.line) : null),
     );
     for (const event of events) await load.add(event);
     if (summary.rows % 1_000 === 0) terminal.progress(progressText(summary.rows, 'row', summary.events));
@@ -100,6 +108,7 @@ async function importCsv(context: Context, file: string, options: Options): Prom
   await answer(context, { file, ...summaryJson(summary), sent }, () => [summaryText(summary), ...sentFacts(sent)].join('\n'));
   if (endsOpen) terminal.say(OPEN_END);
   for (const sentence of await uncountedIn(context, summary)) terminal.say(printable(`note: ${sentence}`));
+  for (const sentence of uncompared) terminal.say(`note: ${sentence}`);
   const noneFits = summary.problems.count === summary.rows;
   if (noneFits) terminal.say(`no row of "${file}" is an event: nothing was imported`);
   return importOutcome(context, sent, noneFits || (options.strict === true && summary.problems.count > 0));
@@ -109,6 +118,9 @@ async function uncountedIn(context: Context, { types }: CsvSummary): Promise<str
   const api = platformOf(context);
   return api === null ? [] : uncountedTypes(api, types);
 }
+
+const IDS_FURTHER_APART = `ids further apart than ${count(REMEMBERED)} different ones were not compared: of rows with one id and user the first counts, and others that say something else are not named then.`;
+const ROWS_FURTHER_APART = `rows further apart than ${count(REMEMBERED)} different ones were not compared: equal ones that lie so far apart got one id, and count once. A column of ids (--map id=COLUMN) distinguishes them.`;
 
 /** Many exports end so; a file that is still being written does too, and its last amount may be cut. */
 const OPEN_END =

@@ -3,26 +3,35 @@
  * and two equal rows get two ids, so that both count (law 3).
  */
 import { createHash } from 'node:crypto';
+import { createRecent } from './recent.ts';
 
-/** Rows whose occurrences are remembered. Equal rows further apart than this many distinct ones would share an id. */
-const MAX_REMEMBERED = 1_000_000;
+/** Different rows, or ids, that are remembered at least: what lies further apart is not compared. At most twice as many are in memory. */
+export const REMEMBERED = 1_000_000;
 
 /** 32 hex digits that name this occurrence of `text`: SHA-256 over the text and how often it came before. */
 export type OccurrenceId = (text: string) => string;
 
-export function createOccurrenceIds(maxRemembered = MAX_REMEMBERED): OccurrenceId {
-  const seen = new Map<string, number>();
+/** Equal rows further apart than `remembered` different ones may share an id; `forgets` is called when there may be such. */
+export function createOccurrenceIds(remembered = REMEMBERED, forgets?: () => void): OccurrenceId {
+  const seen = createRecent<number>(remembered, forgets);
   return (text) => {
-    const digest = sha256Hex(text).slice(0, 32);
-    const occurrence = (seen.get(digest) ?? 0) + 1;
-    // Written again at the end of the map, so that the least recent is the first.
-    seen.delete(digest);
-    seen.set(digest, occurrence);
-    if (seen.size > maxRemembered) seen.delete(seen.keys().next().value as string);
-    return sha256Hex(`${digest}\n${occurrence}`).slice(0, 32);
+    const digest = sha256(text);
+    const key = shortKey(digest);
+    const occurrence = (seen.get(key) ?? 0) + 1;
+    seen.set(key, occurrence);
+    return sha256Hex(`${digest.toString('hex', 0, 16)}\n${occurrence}`).slice(0, 32);
   };
 }
 
+export function sha256(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}
+
+/** 16 bytes of a digest as a string of its own: a slice of a longer one would keep all of it in memory. */
+export function shortKey(digest: Buffer): string {
+  return digest.toString('latin1', 0, 16);
+}
+
 export function sha256Hex(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+  return sha256(text).toString('hex');
 }

@@ -3,23 +3,32 @@
  * id the first counts). So does a refund under the number of its order. Equal rows are one event that is there twice.
  */
 import type { ImportEvent } from './import-event.ts';
-import { sha256Hex } from './occurrences.ts';
-
-/** Rows whose ids are remembered. */
-const MAX_REMEMBERED = 1_000_000;
+import { REMEMBERED, sha256, shortKey } from './occurrences.ts';
+import { createRecent } from './recent.ts';
 
 /** What is wrong with the event of this line; null: nothing is. */
 export type RepeatedIds = (event: ImportEvent, line: number) => string | null;
 
-export function createRepeatedIds(maxRemembered = MAX_REMEMBERED): RepeatedIds {
-  const seen = new Map<string, { readonly line: number; readonly type: string; readonly content: string }>();
+interface First {
+  readonly line: number;
+  readonly type: string;
+  /** 48 bits of the digest of the event. */
+  readonly content: number;
+}
+
+/** Ids further apart than `remembered` different ones are not compared; `forgets` is called when there may be such. */
+export function createRepeatedIds(remembered = REMEMBERED, forgets?: () => void): RepeatedIds {
+  const seen = createRecent<First>(remembered, forgets);
+  /** One string for each type, and not a part of the text of each row. */
+  const types = createRecent<string>(1_000);
   return (event, line) => {
-    const key = sha256Hex(JSON.stringify([event.userId ?? event.anonymousId, event.id])).slice(0, 32);
-    const content = sha256Hex(JSON.stringify(event)).slice(0, 16);
+    const key = shortKey(sha256(JSON.stringify([event.userId ?? event.anonymousId, event.id])));
+    const content = sha256(JSON.stringify(event)).readUIntBE(0, 6);
     const first = seen.get(key);
     if (first === undefined) {
-      seen.set(key, { line, type: event.type, content });
-      if (seen.size > maxRemembered) seen.delete(seen.keys().next().value as string);
+      const type = types.get(event.type) ?? event.type;
+      types.set(event.type, type);
+      seen.set(key, { line, type, content });
       return null;
     }
     if (first.content === content) return null;

@@ -52,7 +52,7 @@ export async function readEventFile(
   options: EventFileOptions,
 ): Promise<PathFile> {
   const problems = createProblems();
-  const repeated = createRepeatedIds();
+  const repeated = createRepeatedIds(MAX_EVENTS);
   const objection = (event: ImportEvent, line: number) => objectionTo(event, options.nowMs) ?? repeated(event, line);
   const users = new Map<string, Map<string, TimelineEvent>>();
   let read: RowReader | undefined;
@@ -67,7 +67,7 @@ export async function readEventFile(
       if (!columns.at.has('type'))
         throw new UsageError('--map names no column for the type: add type=COLUMN, which parts touches from conversions');
       hasValue = columns.at.has('value');
-      read = createRowReader(columns, readerOptions(options), createOccurrenceIds());
+      read = createRowReader(columns, readerOptions(options), createOccurrenceIds(MAX_EVENTS));
       continue;
     }
     rows += 1;
