@@ -15,6 +15,7 @@ import { decodeText, inflate, ofForm } from './bodies/decode-body.ts';
 import { parseBody } from './bodies/parse-body.ts';
 import { checkItem, type Rejection, rejectionOf } from './checks/check-item.ts';
 import type { Rejected } from './checks/rejections.ts';
+import { withoutValues } from './checks/sample.ts';
 import { contextTooWide, type Items, itemsOf } from './formats/items.ts';
 import type { History, Route } from './formats/routes.ts';
 import { type Grant, refusalOfRequest } from './keys/grant.ts';
@@ -70,8 +71,9 @@ export interface Surroundings {
   readonly rates: Rates;
 }
 
-/** Messages of one request that have an entry each; the others share one by code. */
+/** Messages of one request that have an entry each, whatever values they quote; the others share one by code. */
 const MAX_REASONS = 16;
+const OTHER_MESSAGES = 'other messages';
 
 export interface Prepared {
   /** To be kept once all is written, else given back. */
@@ -169,9 +171,11 @@ export function prepare(delivery: Delivery, surroundings: Surroundings): Prepara
     if (!checked.ok) {
       rejected.push(rejectionOf(index, item, checked));
       const { code, message } = checked;
-      const said = `${code} ${message}`;
-      const reason = reasons.has(said) || reasons.size < MAX_REASONS ? said : code;
-      reasons.set(reason, { code, count: (reasons.get(reason)?.count ?? 0) + 1, message, item });
+      const said = `${code} ${withoutValues(message)}`;
+      const isNamed = reasons.has(said) || reasons.size < MAX_REASONS;
+      const reason = isNamed ? said : code;
+      const count = (reasons.get(reason)?.count ?? 0) + 1;
+      reasons.set(reason, { code, count, message: isNamed ? message : OTHER_MESSAGES, item });
       return;
     }
     const partition = partitionOf(checked.value.userKey, partitions);

@@ -71,6 +71,25 @@ test('the last of each reason, key and message, with the form of the event, the 
   expect(JSON.stringify(body)).not.toContain('anna');
 });
 
+test('of one request the first 16 messages are counted apart, whatever values they quote, and all others as what they are', async () => {
+  collector = await startCollector();
+  const order = (revenue: unknown) => ({ type: 'track', event: 'Order Completed', userId: 'u', properties: { revenue } });
+  const unfit = (field: string) => ({ type: 'track', event: 'e', userId: 'u', properties: { [field]: '\ud800' } });
+  const orders = Array.from({ length: 30 }, (_, i) => order(`x${i}`));
+  await collector.post('/v1/batch', { batch: orders });
+  expect((await listed()).body.rejections).toMatchObject([{ reason: 'invalid_field', count: 30 }]);
+  const fields = Array.from({ length: 20 }, (_, i) => unfit(`field${String.fromCharCode(97 + i)}`));
+  await collector.post('/v1/batch', { batch: [...orders, ...fields, { type: 'track', userId: 'u' }, unfit('fielda')] });
+  const { rejections } = (await listed()).body;
+  expect(
+    rejections.map(({ reason, message, count }) => [reason, /field[a-t]|^other messages$/.exec(message)?.[0], count]),
+  ).toEqual([
+    ['missing_field', 'other messages', 1],
+    ['invalid_field', 'other messages', 5],
+    ...['o', 'n', 'm', 'l', 'k', 'j', 'i'].map((letter) => ['invalid_field', `field${letter}`, 1]),
+  ]);
+});
+
 test('nothing that an event says of somebody is shown, whatever is wrong with it', async () => {
   collector = await startCollector({ keys: [BROWSER] });
   const secret = '8"SECRET (got "a": "SECRET';
@@ -172,6 +191,8 @@ describe('law 7: what is kept is bounded', () => {
     for (let i = 0; i < 100; i++) note('forbidden', 'k', { count: 1, message: `m${i}` });
     const { rejections } = list();
     expect(rejections.map(({ message }) => message)).toEqual([...Array.from({ length: 8 }, (_, i) => `m${99 - i}`), 'm']);
+    note('invalid_field', 'k', { count: 1, message: 'of another reason' });
+    expect(list().rejections).toHaveLength(10);
   });
 
   test('in bytes, whatever the event holds; and nothing of a value is shown', () => {

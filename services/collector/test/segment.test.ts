@@ -87,6 +87,15 @@ describe('calls become events', () => {
       type: 'group',
       properties: { n: 1, groupId: 'g' },
     });
+    // PHP makes `[]` of a map without entries.
+    for (const traits of [[], 'x', 5, true, null]) {
+      expect(await stored('/v1/identify', { userId: 'u', context: { traits } })).toMatchObject({ type: 'identify' });
+      expect(await stored('/v1/identify', { userId: 'u', context: { traits } })).not.toHaveProperty('properties');
+    }
+    const both = { userId: 'u', traits: { plan: 'own' }, context: { traits: { plan: 'old', city: 'Kiel' } } };
+    expect(await stored('/v1/identify', both)).toMatchObject({ properties: { plan: 'own' } });
+    expect(await stored('/v1/identify', both)).not.toHaveProperty('properties.city');
+    expect(await stored('/v1/group', { ...inContext, groupId: 'g' })).not.toHaveProperty('properties.plan');
     expect(await stored('/v1/alias', { userId: 'u', previousId: 'p' })).toMatchObject({
       type: 'alias',
       properties: { previousId: 'p' },

@@ -16,8 +16,8 @@ test('law 3: items of one order that differ in anything but their id are named, 
 
 test('law 3: an id is that of one user, be they known or anonymous', () => {
   const repeated = createRepeatedIds();
-  const { userId, ...bare } = event('A-1');
-  const users = [{ userId }, { userId: 'ben' }, ...['x', 'y'].map((anonymousId) => ({ anonymousId }))];
+  const users = [{ userId: 'ana' }, { userId: 'ben' }, ...['x', 'y'].map((anonymousId) => ({ anonymousId }))];
+  const bare = { ts: 0, type: 'purchase', id: 'A-1', source: 'csv', historical: true } as const;
   for (const [at, user] of users.entries()) expect(repeated({ ...bare, ...user, value: at }, at)).toBeNull();
   for (const [at, user] of users.entries())
     expect(repeated({ ...bare, ...user, value: 9 }, 9), JSON.stringify(user)).toContain(`of line ${at},`);

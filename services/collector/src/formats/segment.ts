@@ -111,9 +111,9 @@ function propertiesOf(item: JsonObject, type: SegmentType, { client }: EventTime
   return { ...given, ...added };
 }
 
-/** RudderStack's browser library has the traits of an `identify` in its context alone. */
+/** RudderStack's browser library has the traits of an `identify` in its context alone. What is not an object there is left out, as all context is. */
 function givenIn(item: JsonObject, type: SegmentType): unknown {
-  if (type === 'identify') return item['traits'] ?? objectOf(item['context'])?.['traits'];
+  if (type === 'identify') return item['traits'] ?? objectOf(objectOf(item['context'])?.['traits']);
   return type === 'group' ? item['traits'] : (item['properties'] ?? item['traits']);
 }
 
