@@ -32,7 +32,7 @@ async function importCsv(numbers: readonly number[], map: string) {
 const IDS = 'user=who,time=at,value=amount,id=nr';
 const NO_IDS = 'user=who,time=at,value=amount';
 
-test('an import says at its end that rows so far apart were not compared: ids where a column has them, rows elsewhere', async () => {
+test('an import says at its end that rows that lie so far apart were not compared: ids where a column has them, rows elsewhere', async () => {
   const withIds = await importCsv([1, 2, 3, 4, 5], IDS);
   expect(withIds).toMatchObject({ code: 0, kept: 5 });
   expect(withIds.stderr).toContain('note: ids further apart than 1,000,000 different ones were not compared');

@@ -4,7 +4,7 @@ import { createRecent } from './recent.ts';
 
 afterEach(() => vi.restoreAllMocks());
 
-test('of any keys, at least the last so many different ones are known, and at most twice as many', () => {
+test('of any keys, at least the last N different ones are known, and at most 2 N', () => {
   const sequences = fc.array(fc.integer({ min: 0, max: 30 }), { maxLength: 200 });
   fc.assert(
     fc.property(sequences, fc.integer({ min: 1, max: 12 }), (keys, atLeast) => {
