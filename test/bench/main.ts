@@ -3,6 +3,7 @@
  * met or not: a figure is information, a failed measurement is exit 1. Compare ratios, not single times.
  */
 import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { benchBatch } from './batch.ts';
 import { benchCoverage } from './coverage.ts';
@@ -14,6 +15,9 @@ import { benchPeers } from './peers.ts';
 import { benchReads } from './reads.ts';
 import { type Figure, met, table } from './report.ts';
 import { benchSpeed } from './speed.ts';
+
+// As `npm start` and the images have it: processes of the batch layer start with what Node compiled before.
+process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('../../.tributary/compile-cache', import.meta.url));
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
