@@ -30,11 +30,15 @@ const parts: PartsUnderTest = {
   ...(folders && { createArchive: folders.createArchive }),
 };
 const stop = () => Promise.all([stores?.stop(), folders?.stop()]);
+// What it started and made goes with it, once the seed that is under way is through.
+let isStopped = false;
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => (isStopped = true));
 const from = Number(values.from);
 const seeds = Number(values.seeds);
 const started = performance.now();
 const totals: Record<string, number> = {};
-for (let seed = from; seed < from + seeds; seed++) {
+let tried = 0;
+for (let seed = from; seed < from + seeds && !isStopped; seed++) {
   const result = await simulate(seed, parts);
   if (result.failure !== null) {
     await report(result);
@@ -42,12 +46,15 @@ for (let seed = from; seed < from + seeds; seed++) {
     process.exit(1);
   }
   for (const [what, count] of Object.entries(result.counts)) totals[what] = (totals[what] ?? 0) + count;
+  tried++;
   if (values.verbose || (seed - from + 1) % 1_000 === 0) {
     const perSeedMs = (performance.now() - started) / (seed - from + 1);
     console.error(`seed ${seed}: ${result.fingerprint}, ${perSeedMs.toFixed(1)} ms a seed`);
   }
 }
-console.log(JSON.stringify({ seeds, from, failures: 0, seconds: Math.round((performance.now() - started) / 1000), ...totals }));
+console.log(
+  JSON.stringify({ seeds: tried, from, failures: 0, seconds: Math.round((performance.now() - started) / 1000), ...totals }),
+);
 await stop();
 
 async function report(broken: SimulationResult): Promise<void> {
