@@ -15,6 +15,14 @@ export const MUTATIONS_OF_READS: readonly Mutation[] = [
     test: 'test/laws/law-7-lag.test.ts',
   },
   {
+    lie: 'what waits in a partition is about its own users, also where others write',
+    law: '7',
+    file: `${SERVING}/freshness/speed-board.ts`,
+    from: 'deps.logReach.mayMisplace ?',
+    to: 'deps.logReach.mayMisplace === undefined ?',
+    test: 'services/api/test/no-silent-holes.test.ts',
+  },
+  {
     lie: 'an entry is as new as the log calls it, however long it was seen to wait',
     law: '7',
     file: `${SERVING}/freshness/speed-health.ts`,

@@ -52,6 +52,8 @@ export interface ReadLimits {
 export interface EventLog {
   readonly identity: string;
   readonly partitions: number;
+  /** Others write to this log too, and may put an event into any partition: before an entry is read, it may be about any user. */
+  readonly mayMisplace?: true;
   /** Resolves with the position once durable. Rejects with `log_unavailable` (not written, or not known to be). */
   append(partition: number, record: LogRecord): Promise<Position>;
   /**

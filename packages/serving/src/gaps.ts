@@ -13,6 +13,11 @@ export function gapsOf(reason: Reason, texts: readonly string[]): Gap[] {
   return texts.map((text) => ({ reason, partition: null, text }));
 }
 
+/** Where what a partition lacks may be about users of any other. */
+export function ofEveryUser(gaps: readonly Gap[]): readonly Gap[] {
+  return gaps.map((gap) => ({ ...gap, partition: null }));
+}
+
 /** Those that concern users of these partitions. */
 export function gapsAmong(gaps: readonly Gap[], partitions: Pick<ReadonlySet<number>, 'has'>): readonly Gap[] {
   return gaps.filter(({ partition }) => partition === null || partitions.has(partition));

@@ -21,6 +21,8 @@ export interface GenerationSource {
 
 /** The part of the log that says how far it goes. */
 export interface LogReach {
+  /** Others write to the log too, and may put an event of any user into any partition. */
+  readonly mayMisplace?: true;
   ends(): Promise<readonly (string | null)[]>;
   starts(): Promise<readonly (string | null)[]>;
   ageAfter(after: ReadonlyMap<number, string | null>): Promise<ReadonlyMap<number, number>>;

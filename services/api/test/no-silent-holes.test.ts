@@ -346,6 +346,17 @@ describe('law 7: no silent holes', () => {
     expect(await metaOf('/v1/activity')).toMatchObject(behind);
   });
 
+  test('law 7: where others may write into any partition, what waits in one makes every answer incomplete', async () => {
+    const world = await createWorld();
+    await world.ingest(event({ type: 'purchase', id: 'of-u1', userId: 'u1', value: 100 }));
+    world.unread.push({ partition: partitionOf('u5', PARTITIONS), position: '50000000', appendedMs: NOON });
+    world.advance(30_000);
+    const logReach = { ...world.deps.logReach, mayMisplace: true as const };
+    const board = createSpeedBoard({ ...world.deps, logReach }, world.generations);
+    await board.poll();
+    expect(board.health().missing).toMatchObject([{ reason: 'behind', partition: null }]);
+  });
+
   test('law 7: a process that just started knows how old the unread entries are', async () => {
     const world = await createWorld();
     for (let partition = 0; partition < PARTITIONS; partition++) await world.commit(partition, {}, { logTimeMs: NOON });

@@ -145,6 +145,7 @@ export async function openKafkaLog(options: KafkaLogOptions): Promise<EventLog> 
   return {
     identity: topic.id,
     partitions,
+    mayMisplace: true,
     append: appender.append,
     read: reader.read,
     ends: () =>

@@ -5,6 +5,7 @@
 
 import type { Definitions } from '@tributary/model/definitions';
 import type { PartitionState } from '@tributary/store/speed-store';
+import { ofEveryUser } from '../gaps.ts';
 import type { Generations } from '../generations/served.ts';
 import type { ServingDeps } from '../ports.ts';
 import { assessSpeed, furthestOf, type LogSeen, type Read, type SpeedHealth, seeLog } from './speed-health.ts';
@@ -55,7 +56,8 @@ export function createSpeedBoard(deps: ServingDeps, generations: Pick<Generation
     furthest: () => furthest,
     health(read = { states, manifest: generations.current().manifest, furthest: furthestThen }) {
       furthest = furthestOf(furthest, read.states);
-      return assessSpeed(read, deps.now(), bounds, seen, silence);
+      const health = assessSpeed(read, deps.now(), bounds, seen, silence);
+      return deps.logReach.mayMisplace ? { ...health, missing: ofEveryUser(health.missing) } : health;
     },
     states: () => states,
     definitions(partition) {
