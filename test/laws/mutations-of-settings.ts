@@ -9,9 +9,25 @@ export const MUTATIONS_OF_SETTINGS: readonly Mutation[] = [
   {
     lie: 'a role without the setting takes back the marks of those that have it',
     law: '6',
-    file: 'packages/runtime/src/event-log/lost.ts',
-    from: 'role !== null && other !== role',
-    to: 'role !== null && other === undefined',
+    file: 'packages/runtime/src/event-log/restores.ts',
+    from: 'if (role === null || other === role) rmSync',
+    to: 'if (role === null || other !== null) rmSync',
+    test: 'packages/runtime/src/event-log/lost.test.ts',
+  },
+  {
+    lie: 'roles that start together share one mark of the setting that restores a lost log',
+    law: '6',
+    file: 'packages/runtime/src/event-log/restores.ts',
+    from: '{ since }, linkSync)',
+    to: '{ since }, (from, to) => renameSync(from, to.toString().replace(role, "speed")))',
+    test: 'packages/runtime/src/event-log/lost.test.ts',
+  },
+  {
+    lie: 'a mark of an earlier version, which names no role, restores a second lost log',
+    law: '6',
+    file: 'packages/runtime/src/event-log/restores.ts',
+    from: 'restoreSpentAt === undefined ? {}',
+    to: 'restoreSpentAt !== 0 ? {}',
     test: 'packages/runtime/src/event-log/lost.test.ts',
   },
   {

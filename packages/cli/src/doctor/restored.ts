@@ -1,6 +1,6 @@
 /** What the note of the log says of TRIBUTARY_RESTORE_LOST_LOG. */
 import { spentSince } from '@tributary/runtime/event-log/lost';
-import { notedRestores, type Restores } from '@tributary/runtime/event-log/note';
+import { notedRestores, type Restores } from '@tributary/runtime/event-log/restores';
 import { instant } from '../terminal/figures.ts';
 import { type Finding, ok, warn } from './finding.ts';
 

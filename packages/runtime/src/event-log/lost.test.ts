@@ -1,11 +1,15 @@
 /** The setting that restores a lost log restores one, and a folder that is not that of the log is refused. */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { assertFolderOfLog } from './folder-history.ts';
 import { lookForLog } from './lost.ts';
-import { eventLogNote, notedRestores } from './note.ts';
+import { eventLogNote } from './note.ts';
+import { notedRestores } from './restores.ts';
 
 let dataDir: string;
 let identity: string | null;
@@ -38,13 +42,9 @@ test('law 6: with the setting left on, a second lost log is refused; without it 
   await expect(start(true)).rejects.toThrow(/on since 1970-01-01T00:00:01\.000Z \(speed\) and restores one log only/);
   await expect(start(false)).rejects.toMatchObject({ code: 'log_recreated' });
   expect(await start(true, 3_000)).toBe('one');
-  expect(JSON.parse(readFileSync(join(dataDir, 'log.json'), 'utf8'))).toEqual({
-    identity: 'one',
-    where: 'in Redis',
-    partitions: 16,
-    restoreSpent: { speed: 3_000 },
-    restoredAt: 3_000,
-  });
+  expect(notedRestores(dataDir)).toEqual({ restoreSpent: { speed: 3_000 }, restoredAt: 3_000 });
+  const note = { identity: 'one', where: 'in Redis', partitions: 16 };
+  expect(JSON.parse(readFileSync(join(dataDir, 'log.json'), 'utf8'))).toEqual(note);
 });
 
 test('law 6: a setting that was on before the log was lost restores nothing', async () => {
@@ -65,6 +65,54 @@ test('law 6: a role without the setting does not let a second loss pass to those
   await expect(start(true, 6_000, 'speed')).rejects.toThrow(/\(speed\) and restores one log only/);
   await expect(start(false, 7_000, 'speed')).rejects.toMatchObject({ code: 'log_recreated' });
   expect(await start(true, 8_000, 'speed')).toBe('one');
+});
+
+test('law 6: roles of several processes that start together each leave their mark', async () => {
+  const restores = pathToFileURL(join(import.meta.dirname, 'restores.ts')).href;
+  const roles = ['api', 'archiver', 'collector', 'speed'];
+  const script = `const { noteSpent } = await import(${JSON.stringify(restores)});
+    process.send('ready');
+    process.once('message', () => { noteSpent(process.argv[2], process.argv[3], 1_000); process.disconnect(); });`;
+  writeFileSync(join(dataDir, 'role.mts'), script);
+  const processes = roles.map((role) => fork(join(dataDir, 'role.mts'), [dataDir, role]));
+  await Promise.all(processes.map((one) => once(one, 'message')));
+  const ends = processes.map((one) => once(one, 'exit'));
+  for (const one of processes) one.send('go');
+  expect(await Promise.all(ends)).toEqual(roles.map(() => [0, null]));
+  expect(notedRestores(dataDir).restoreSpent).toEqual(Object.fromEntries(roles.map((role) => [role, 1_000])));
+});
+
+test('law 6: no role writes into a file that another one changes: between look and mark others may do the same', async () => {
+  identity = null;
+  const look = (role: string, now: number) => lookForLog(redis, { dataDir, known: 'one', restore: true, role, now: () => now });
+  const [collector, speed] = [await look('collector', 1_000), await look('speed', 2_000)];
+  const { ino } = statSync(join(dataDir, 'log.json'));
+  for (const role of [speed, collector]) role.opened();
+  expect(statSync(join(dataDir, 'log.json')).ino).toBe(ino);
+  expect(notedRestores(dataDir).restoreSpent).toEqual({ collector: 1_000, speed: 2_000 });
+});
+
+test('law 6: marks of earlier versions hold: by role, or of any role', async () => {
+  const note = { identity: 'one', restoredAt: 500 };
+  const file = join(dataDir, 'log.json');
+  writeFileSync(file, JSON.stringify({ ...note, restoreSpent: { collector: 1_000, speed: 1_000 } }));
+  identity = null;
+  await expect(start(true)).rejects.toThrow(/\(collector, speed\) and restores one log only/);
+  await expect(start(false)).rejects.toMatchObject({ code: 'log_recreated' });
+  await expect(start(true)).rejects.toThrow(/\(collector\) and restores one log only/);
+  writeFileSync(file, JSON.stringify({ ...note, restoreSpentAt: 1_000 }));
+  await expect(start(true)).rejects.toThrow(/on since 1970-01-01T00:00:01\.000Z \(an earlier version\)/);
+  expect(notedRestores(dataDir).restoredAt).toBe(500);
+  await expect(start(false)).rejects.toMatchObject({ code: 'log_recreated' });
+  expect(await start(true, 2_000)).toBe('one');
+  expect(notedRestores(dataDir)).toEqual({ restoreSpent: { speed: 2_000 }, restoredAt: 2_000 });
+});
+
+test('when the log was created again stays noted when other roles open it later', async () => {
+  identity = null;
+  await start(true, 1_000, 'collector');
+  await start(true, 2_000, 'speed');
+  expect(notedRestores(dataDir)).toEqual({ restoreSpent: { collector: 1_000, speed: 2_000 }, restoredAt: 1_000 });
 });
 
 test('npm start takes the marks of all its roles back', async () => {

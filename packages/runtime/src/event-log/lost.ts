@@ -5,7 +5,7 @@
 import { TributaryError } from '@tributary/model/errors';
 import type { Redis } from 'ioredis';
 import { logKey, NAMESPACE } from './keys.ts';
-import { notedRestores, noteRestores, type Restores } from './note.ts';
+import { notedRestores, noteRestored, noteSpent, type Restores, takeBack } from './restores.ts';
 
 export interface LostLog {
   readonly mayRestore: boolean;
@@ -35,19 +35,10 @@ export async function lookForLog(
     opened() {
       if (!restore || role === null) return;
       const at = now();
-      noteRestores(dataDir, ({ restoreSpent, restoredAt }) => ({
-        restoreSpent: { [role]: at, ...restoreSpent },
-        ...(isGone ? { restoredAt: at } : restoredAt === undefined ? {} : { restoredAt }),
-      }));
+      noteSpent(dataDir, role, at);
+      if (isGone) noteRestored(dataDir, at);
     },
   };
-}
-
-function takeBack(dataDir: string, role: string | null): void {
-  const { restoreSpent = {} } = notedRestores(dataDir);
-  const left = Object.entries(restoreSpent).filter(([other]) => role !== null && other !== role);
-  if (left.length === Object.keys(restoreSpent).length) return;
-  noteRestores(dataDir, () => ({ restoreSpent: left.length === 0 ? undefined : Object.fromEntries(left) }));
 }
 
 export interface Spent {

@@ -2,7 +2,7 @@
  * Which log a platform is built upon, noted in its data folder by the role that created it. A role with a misspelt topic prefix would
  * otherwise create a log of its own and acknowledge events without a reader (law 6).
  */
-import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { TributaryError } from '@tributary/model/errors';
 import { dataPath } from '../data-folder/paths.ts';
@@ -35,29 +35,6 @@ export function notedPartitions(dataDir: string): number | undefined {
   return typeof partitions === 'number' ? partitions : undefined;
 }
 
-/** Epoch ms. */
-export interface Restores {
-  /**
-   * Since when the setting that restores a lost log is on and spent, by role: no other loss passes under it. A role that does not have the
-   * setting takes back its own mark alone.
-   */
-  readonly restoreSpent?: Readonly<Record<string, number>> | undefined;
-  /** When the log was last created again. */
-  readonly restoredAt?: number | undefined;
-}
-
-export function notedRestores(dataDir: string): Restores {
-  const { restoreSpent, restoredAt } = readNote(dataPath(dataDir, 'eventLogNote')) ?? {};
-  return { restoreSpent, restoredAt };
-}
-
-/** Nothing where there is no note. */
-export function noteRestores(dataDir: string, changed: (noted: Restores) => Restores): void {
-  const file = dataPath(dataDir, 'eventLogNote');
-  const noted = readNote(file);
-  if (noted !== null) put(file, { ...noted, ...changed(noted) }, renameSync);
-}
-
 /** A role that may only read the folder, or has none, leaves the note to the others: it compares once there is one. */
 const MAY_NOT_WRITE: ReadonlySet<string> = new Set(['EROFS', 'EACCES', 'EPERM', 'ENOENT']);
 
@@ -67,7 +44,8 @@ function createNote(file: string, facts: Note): string {
   return readNote(file)?.identity ?? facts.identity;
 }
 
-function put(file: string, facts: Note, place: typeof linkSync): void {
+/** Whole or not at all: `linkSync` where none stands there, `renameSync` in place of it. Nothing where the folder may not be written to. */
+export function put(file: string, facts: object, place: typeof linkSync): void {
   const staged = `${file}.${process.pid}.${Date.now()}`;
   try {
     if (!existsSync(dirname(file))) mkdirSync(dirname(file));
@@ -111,13 +89,13 @@ function namesIn(folder: string): string[] {
   }
 }
 
-interface Note extends Restores {
+export interface Note {
   readonly identity: string;
   readonly where?: string;
   readonly partitions?: number | undefined;
 }
 
-function readNote(file: string): Note | null {
+export function readNote(file: string): Note | null {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');

@@ -1,0 +1,119 @@
+/**
+ * What is noted of the setting that restores a lost log, beside the note of the log. Each role has a file of its own, created by one link and
+ * removed by that role: roles that start together take no mark from each other.
+ *
+ *   log.json.restore-spent.ROLE   {"since": ms}
+ *   log.json.restored             {"at": ms}
+ *
+ * Notes of earlier versions have the same in log.json: `restoreSpent` by role, or `restoreSpentAt` without one, and `restoredAt`.
+ */
+import { linkSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { dataPath } from '../data-folder/paths.ts';
+import { type Note, put, readNote } from './note.ts';
+
+/** Epoch ms. */
+export interface Restores {
+  /**
+   * Since when the setting that restores a lost log is on and spent, by role: no other loss passes under it. A role that does not have the
+   * setting takes back its own mark alone.
+   */
+  readonly restoreSpent?: Readonly<Record<string, number>> | undefined;
+  /** When the log was last created again. */
+  readonly restoredAt?: number | undefined;
+}
+
+interface EarlierNote extends Note, Restores {
+  readonly restoreSpentAt?: number | undefined;
+}
+
+/** The role of a mark that names none. As with the version that wrote it, each role that starts without the setting takes it back. */
+const ANY_ROLE = 'an earlier version';
+
+export function notedRestores(dataDir: string): Restores {
+  const earlier: Partial<EarlierNote> = earlierNote(dataDir) ?? {};
+  const restoreSpent = {
+    ...marksIn(earlier),
+    ...Object.fromEntries(marks(dataDir).map(([role, file]) => [role, sinceOf(file)])),
+  };
+  const restoredAt = timeIn(restoredFile(dataDir), 'at') ?? earlier.restoredAt;
+  return { restoreSpent: Object.keys(restoreSpent).length === 0 ? undefined : restoreSpent, restoredAt };
+}
+
+/** The first mark of a role stays. Nothing where no log is noted. */
+export function noteSpent(dataDir: string, role: string, since: number): void {
+  if (earlierNote(dataDir) !== null) put(`${noteFile(dataDir)}${SPENT}${role}`, { since }, linkSync);
+}
+
+export function noteRestored(dataDir: string, at: number): void {
+  if (earlierNote(dataDir) !== null) put(restoredFile(dataDir), { at }, renameSync);
+}
+
+/** `role`: null for all of them. */
+export function takeBack(dataDir: string, role: string | null): void {
+  for (const [other, file] of marks(dataDir)) if (role === null || other === role) rmSync(file, { force: true });
+  const earlier = earlierNote(dataDir);
+  if (earlier === null) return;
+  const spent = marksIn(earlier);
+  const left = Object.entries(spent).filter(([other]) => role !== null && other !== role && other !== ANY_ROLE);
+  if (left.length === Object.keys(spent).length) return;
+  const restoreSpent = left.length === 0 ? undefined : Object.fromEntries(left);
+  // Roles that take theirs back together may leave one: a loss is refused then, and not restored.
+  put(noteFile(dataDir), { ...earlier, restoreSpentAt: undefined, restoreSpent }, renameSync);
+}
+
+const SPENT = '.restore-spent.';
+
+function noteFile(dataDir: string): string {
+  return dataPath(dataDir, 'eventLogNote');
+}
+
+function restoredFile(dataDir: string): string {
+  return `${noteFile(dataDir)}.restored`;
+}
+
+function earlierNote(dataDir: string): EarlierNote | null {
+  return readNote(noteFile(dataDir));
+}
+
+function marksIn({ restoreSpent, restoreSpentAt }: Partial<EarlierNote>): Record<string, number> {
+  return { ...(restoreSpentAt === undefined ? {} : { [ANY_ROLE]: restoreSpentAt }), ...restoreSpent };
+}
+
+/** Role and file of each mark. */
+function marks(dataDir: string): [string, string][] {
+  const folder = dirname(noteFile(dataDir));
+  const start = `${basename(noteFile(dataDir))}${SPENT}`;
+  return namesIn(folder)
+    .filter((name) => name.startsWith(start) && !name.slice(start.length).includes('.'))
+    .map((name) => [name.slice(start.length), join(folder, name)]);
+}
+
+function namesIn(folder: string): string[] {
+  return unlessAbsent(() => readdirSync(folder)) ?? [];
+}
+
+/** A mark that cannot be read is one all the same. */
+function sinceOf(file: string): number {
+  return timeIn(file, 'since') ?? 0;
+}
+
+function timeIn(file: string, field: string): number | undefined {
+  const text = unlessAbsent(() => readFileSync(file, 'utf8'));
+  if (text === undefined) return undefined;
+  try {
+    const at = (JSON.parse(text) as Record<string, unknown>)[field];
+    return typeof at === 'number' ? at : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function unlessAbsent<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
