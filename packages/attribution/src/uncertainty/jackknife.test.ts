@@ -178,6 +178,15 @@ describe('a delete-a-group jackknife', () => {
     expect(channels.map(({ share }) => share !== null)).toEqual([true, true, false]);
   });
 
+  test('a credit that few groups know is lowered more where it is printed for ratios, which need more users', () => {
+    const byGroup = UNEVEN.map(([a], group) => [a as number, group < 11 ? 3 + (group % 4) : 0]);
+    const [, few] = answered(byGroup).channels;
+    expect(few?.ofRatios?.high).toBe(few?.credit?.high);
+    expect(few?.ofRatios?.low).toBeLessThan(few?.credit?.low as number);
+    const [all] = answered(byGroup).channels;
+    expect(all?.ofRatios).toEqual(all?.credit);
+  });
+
   test('few conversions of equal value have the intervals of the conversions; of values that differ none', () => {
     const few = UNEVEN.map((_, group) => [group % 2 === 0 ? 5 : 1, group % 3]);
     const prices = UNEVEN.map((_, group) => 20 + 90 * ((group * 7) % 3));

@@ -50,7 +50,7 @@ export function creditOfGroups(
       }),
     ),
     met: metIn(groups.map(rowsOf)),
-    singleOrders: question.wanted.revenue ? ordersIn(groups, scope) : new Map(),
+    singleOrders: singleOrdersOf(question.wanted.revenue ? groups : [], scope),
   };
 }
 
@@ -64,14 +64,4 @@ function metIn(groups: readonly Rows[]): Map<string, Met> {
       met.set(channel, { conversions: conversions + Number(micros) / CREDIT_UNIT_MICROS, groups: before + 1 });
     }
   return met;
-}
-
-function ordersIn(
-  groups: readonly Pick<Snapshot, 'collect'>[],
-  scope: Parameters<typeof singleOrdersOf>[1],
-): Map<string, readonly number[]> {
-  const orders = new Map<string, number[]>();
-  for (const group of groups)
-    for (const [currency, own] of singleOrdersOf(group, scope)) orders.set(currency, [...(orders.get(currency) ?? []), ...own]);
-  return orders;
 }

@@ -46,10 +46,7 @@ export function countGroups(
   const rename: Rename = inModels ?? ((channel) => channel);
   const met = new Map<string, Met>();
   const alone = new Map<string, Alone>();
-  const singleOrders = new Map<string, number[]>();
   for (const group of groups) {
-    for (const [currency, own] of question.wanted.revenue ? singleOrdersOf(group, scopeOf(question)) : [])
-      singleOrders.set(currency, [...(singleOrders.get(currency) ?? []), ...own]);
     const { sizes, sets } = count(group);
     for (const [channel, own] of metIn(sizes.ofConversions, rename)) {
       const { conversions = 0, groups: before = 0 } = met.get(channel) ?? {};
@@ -66,7 +63,7 @@ export function countGroups(
     ),
     met,
     alone,
-    singleOrders,
+    singleOrders: singleOrdersOf(question.wanted.revenue ? groups : [], scopeOf(question)),
   };
 }
 

@@ -12,7 +12,7 @@ const ROWS: Rows = new Map([
 ]);
 
 /** Rows that a snapshot keeps, asked as it is asked. */
-const group: Parameters<typeof singleOrdersOf>[0] = {
+const group: Parameters<typeof singleOrdersOf>[0][number] = {
   collect(_, { map }) {
     const rows: Rows = new Map();
     for (const [key, measures] of ROWS) map(key.split('\t'), measures, (name, own) => rows.set(name, [...own]));
@@ -22,11 +22,18 @@ const group: Parameters<typeof singleOrdersOf>[0] = {
 const days = { fromDay: null, toDay: null };
 
 test('values of rows that hold one conversion, by currency', () => {
-  expect(singleOrdersOf(group, { days, equal: { type: 'purchase' } })).toEqual(
+  expect(singleOrdersOf([group], { days, equal: { type: 'purchase' } })).toEqual(
     new Map([
       ['EUR', [500, 700]],
       ['USD', [300]],
     ]),
   );
-  expect(singleOrdersOf(group, { days, equal: {} }).get('EUR')).toEqual([500, 700, 0]);
+  expect(singleOrdersOf([group], { days, equal: {} }).get('EUR')).toEqual([500, 700, 0]);
+});
+
+test('those of all groups, each of them once', () => {
+  const orders = singleOrdersOf([group, group, group], { days, equal: { type: 'purchase' } });
+  expect(orders.get('EUR')).toEqual([500, 700, 500, 700, 500, 700]);
+  expect(orders.get('USD')).toEqual([300, 300, 300]);
+  expect(singleOrdersOf([], { days, equal: {} })).toEqual(new Map());
 });

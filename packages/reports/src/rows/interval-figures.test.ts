@@ -22,14 +22,18 @@ function uncertainty(...channels: GroupedChannel[]): ModelUncertainty {
 
 const ROW = { costMinor: 300, previousCostMinor: 200, creditMicros: 100_000_000, previousCreditMicros: 80_000_000 };
 
+/** Groups that differ from those of the other window: their ratio is uncertain. */
+function earlierChannel(credit: number, more: Partial<GroupedChannel> = {}): GroupedChannel {
+  const earlier = channel(credit, more);
+  return { ...earlier, amounts: { is: credit, without: earlier.amounts.without.toReversed() } };
+}
+
 test('CPA over that of the earlier window has an interval around it, the costs taken as known', () => {
   const of = changeIntervals(uncertainty(channel(100)), uncertainty(channel(80, { credit: { low: 70, high: 90 } })), 'a', ROW);
   expect(of['cpaRatio']).toBeCloseTo(1.5 * 0.8, 12);
   // Every group moves both windows alike: nothing is uncertain of the ratio.
   expect([of['cpaRatioLow'], of['cpaRatioHigh']]).toEqual([null, null]);
-  const earlier = channel(80);
-  const amounts = { is: 80, without: earlier.amounts.without.toReversed() };
-  const apart = changeIntervals(uncertainty(channel(100)), uncertainty({ ...earlier, amounts }), 'a', ROW);
+  const apart = changeIntervals(uncertainty(channel(100)), uncertainty(earlierChannel(80)), 'a', ROW);
   expect(apart['cpaRatioLow']).toBeLessThan(1.2);
   expect(apart['cpaRatioHigh']).toBeGreaterThan(1.2);
   expect((apart['cpaRatioLow'] as number) * (apart['cpaRatioHigh'] as number)).toBeCloseTo(1.2 ** 2, 9);
@@ -37,11 +41,27 @@ test('CPA over that of the earlier window has an interval around it, the costs t
 });
 
 test('no interval of it where either window has few conversions, or the earlier one does not know the channel: the codes say so', () => {
-  const few = channel(80, { cautions: ['few_users'] });
-  const of = changeIntervals(uncertainty(channel(100)), uncertainty(few), 'a', ROW);
+  const few = { cautions: ['few_users'] } as const;
+  const of = changeIntervals(uncertainty(channel(100)), uncertainty(earlierChannel(80, few)), 'a', ROW);
   expect([of['cpaRatioLow'], of['cpaRatioHigh'], of['previousConversionsCautions']]).toEqual([null, null, 'few_users']);
+  const now = changeIntervals(uncertainty(channel(100, few)), uncertainty(earlierChannel(80)), 'a', ROW);
+  expect([now['cpaRatioLow'], now['cpaRatioHigh'], now['previousConversionsCautions']]).toEqual([null, null, '']);
   const unknown = changeIntervals(uncertainty(channel(100)), uncertainty(), 'a', ROW);
   expect([unknown['conversionsChangeLow'], unknown['previousConversionsCautions']]).toEqual([null, 'few_groups']);
+});
+
+test('cautions of the earlier window are named for conversions and for value, each by its own', () => {
+  const both = (conversions: GroupedChannel, value: GroupedChannel): ModelUncertainty => {
+    const of = (one: GroupedChannel) => new Map([[one.channel, one]]);
+    const rewards = [
+      { reward: 'conversions', cautions: [], channels: of(conversions) },
+      { reward: 'value', cautions: [], channels: of(value) },
+    ] as const;
+    return { groups: GROUPS, level: 0.9, hasEffects: true, rewards };
+  };
+  const earlier = both(earlierChannel(80, { cautions: ['few_users'] }), earlierChannel(80, { cautions: ['few_orders_decide'] }));
+  const of = changeIntervals(both(channel(100), channel(100)), earlier, 'a', ROW);
+  expect([of['previousConversionsCautions'], of['previousValueCautions']]).toEqual(['few_users', 'few_orders_decide']);
 });
 
 test('without costs the ratio is left out; from no cost, or to none, it is null', () => {
