@@ -1,6 +1,6 @@
 /** `tributary attribution run`: the small oracles, conservation, forms of files and extremes through the whole command. */
 import { gzipSync } from 'node:zlib';
-import { isRule, isShared, MODEL_NAMES, modelInfo } from '@tributary/attribution/models/catalogue';
+import { isRule, isShared, MODEL_NAMES, type ModelName, modelInfo } from '@tributary/attribution/models/catalogue';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { tributary } from './fake-shell.ts';
@@ -108,7 +108,12 @@ describe('law 4, conservation: every model of every file', () => {
             const channels = of.filter(({ channel }) => channel !== '(unattributed)');
             const isOutside = channels.some((row) => !isPart(row[`${reward}Share`]));
             // Effects only, of every channel, or credit that sums to the whole: nothing in between.
-            if (isOutside) expect([model, ...new Set(channels.map((row) => row[reward]))]).toEqual(['rateShapley', null]);
+            if (isOutside)
+              expect([model, modelInfo(model as ModelName).estimates, ...new Set(channels.map((row) => row[reward]))]).toEqual([
+                model,
+                'rateDifference',
+                null,
+              ]);
             else
               expect([
                 model,

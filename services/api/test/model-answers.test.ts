@@ -9,8 +9,10 @@ describe('what an answer is of', () => {
   const dayBefore = NOON - 24 * 60 * MINUTE;
 
   test('nulls are those of the window: journeys that ended on other days do not count', async () => {
+    // Conversions with `a` and without it: models that compare both see the nulls, too.
     const world = await walked([
       { path: ['a', 'b'], converted: true },
+      { path: ['b'], converted: true },
       { path: ['b'], converted: false },
     ]);
     const query = 'from=2026-11-20&to=2026-11-21';
