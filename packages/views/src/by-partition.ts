@@ -2,20 +2,15 @@
  * Views whose rows a generation keeps by partition as well: a partition is a group of users, and how sure a model is follows from what
  * it says without each group. Real time keeps all rows by partition. Intervals are of whole channels: rows of groups have no campaign.
  */
-import { coalitions } from './coalitions/fold.ts';
-import { credit } from './credit/fold.ts';
 import type { RowKey } from './deltas.ts';
-import { nullCoalitions } from './null-coalitions/fold.ts';
-import { nullTransitions } from './null-transitions/fold.ts';
-import { paths } from './paths/fold.ts';
-import { transitions } from './transitions/fold.ts';
+import { VIEWS } from './registry.ts';
 import type { View } from './view.ts';
 
-export const GROUPED_VIEWS: readonly View[] = [coalitions, transitions, nullCoalitions, nullTransitions, credit, paths];
+export const GROUPED_VIEWS: readonly View[] = VIEWS.filter(({ keptByPartition }) => keptByPartition !== undefined);
 
 /** What only rules read: kept by partition only up to `MOST_GROUPED_ROWS`, for their days, models and paths may be many (decision 33). */
-export function isBounded(view: Pick<View, 'name'>): boolean {
-  return view.name === credit.name || view.name === paths.name;
+function isBounded({ keptByPartition }: View): boolean {
+  return keptByPartition === 'bounded';
 }
 
 /** Rows by partition of a bounded view that a generation keeps: the API holds them in memory, some 200 bytes each. */

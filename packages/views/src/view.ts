@@ -44,6 +44,8 @@ export interface View<Seen = unknown> {
   readonly looksAtParts?: true;
   /** Its SQL reads the passages along paths: journeys/edges.sql. */
   readonly looksAtEdges?: true;
+  /** A generation keeps its rows by partition as well, for intervals: all of them, or up to a bound (by-partition.ts). */
+  readonly keptByPartition?: 'all' | 'bounded';
   /** Emits the rows of one anchor, in any order; the same key may be emitted more than once. */
   rows(seen: Seen, definitions: Definitions, emit: Emit): void;
 }

@@ -10,8 +10,9 @@ import type { EffectsOfSums, PathsInput } from '../path-sums/path-sums.ts';
 export type Parameter = 'order' | 'alpha' | 'seed' | 'position' | 'intervals' | 'transform' | 'custom';
 
 /**
- * What its effect is: a part of the whole, whatever the reward (0 to 1); an amount of the reward, which adds up over users; a rate, the
- * reward for each journey; or a difference of rates, which may be negative and compares journeys over the channel alone with others.
+ * What its effect is, from which its intervals follow: `part` of the whole, whatever the reward (0 to 1); an `amount` of the reward, which
+ * adds up over users; a `rate`, the reward for each journey; or a `rateDifference`, which may be negative. A `rateDifference` rests on few
+ * journeys, those of the channel alone: fewer than 30 leave its intervals out, with the caution `few_journeys_alone`.
  */
 export type Estimand = 'part' | 'amount' | 'rate' | 'rateDifference';
 

@@ -9,6 +9,7 @@ export const coalitions = {
   dimensions: ['day', 'type', 'channels', 'currency'],
   measures: ['conversions', 'valueMinor'],
   lens: CONVERTING_PATH,
+  keptByPartition: 'all',
   looksAtParts: true,
   rows({ conversion: { ts, type, currency, valueMinor }, channels }, _definitions, emit) {
     emit(`${dayOf(ts)}\t${type}\t${coalitionOf(channels)}\t${currency}`, [1, valueMinor]);

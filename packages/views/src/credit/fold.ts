@@ -15,6 +15,7 @@ export const credit = {
   dimensions: ['day', 'model', 'type', 'channel', 'campaign', 'currency'],
   measures: ['creditMicros', 'valueMinor'],
   lens: CONVERTING_PATH,
+  keptByPartition: 'bounded',
   rows({ conversion, path }, definitions, emit) {
     const day = dayOf(conversion.ts);
     for (const model of RULE_BASED_MODELS) {

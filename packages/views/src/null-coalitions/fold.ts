@@ -9,6 +9,7 @@ export const nullCoalitions = {
   dimensions: ['day', 'channels'],
   measures: ['nulls'],
   lens: NULL_PATH,
+  keptByPartition: 'all',
   looksAtParts: true,
   rows({ ts, channels }, _definitions, emit) {
     emit(`${dayOf(ts)}\t${coalitionOf(channels)}`, [1]);

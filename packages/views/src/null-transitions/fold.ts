@@ -9,6 +9,7 @@ export const nullTransitions = {
   dimensions: ['day', 'from', 'to'],
   measures: ['nulls'],
   lens: NULL_PATH,
+  keptByPartition: 'all',
   looksAtEdges: true,
   rows({ ts, channels }, { attribution }, emit) {
     const day = dayOf(ts);

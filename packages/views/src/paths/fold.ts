@@ -9,6 +9,7 @@ export const paths = {
   dimensions: ['day', 'type', 'path', 'currency'],
   measures: ['conversions', 'valueMinor'],
   lens: CONVERTING_PATH,
+  keptByPartition: 'bounded',
   rows({ conversion: { ts, type, currency, valueMinor }, channels }, { attribution }, emit) {
     const steps = stepsOf(channels, attribution.pathSteps);
     emit(`${dayOf(ts)}\t${type}\t${steps}\t${currency}`, [1, valueMinor]);

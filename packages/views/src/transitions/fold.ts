@@ -14,6 +14,7 @@ export const transitions = {
   dimensions: ['day', 'type', 'from', 'to', 'currency'],
   measures: ['conversions', 'valueMinor'],
   lens: CONVERTING_PATH,
+  keptByPartition: 'all',
   looksAtEdges: true,
   rows({ conversion: { ts, type, currency, valueMinor }, channels }, { attribution }, emit) {
     if (channels.length === 0) return;
