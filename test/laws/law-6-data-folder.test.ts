@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { namesIn } from '@tributary/archive/durable';
 import { archivedUpTo } from '@tributary/archive/segments';
 import { type ArchiverOptions, DEFAULT_LIMITS } from '@tributary/archiver/pipeline';
+import { partitionOf, userKeyOf } from '@tributary/model/user-key';
 import { archiveIdentity } from '@tributary/runtime/event-log/own-archive';
 import { createMemoryArchiveClaims } from '@tributary/testkit/memory-archive-claims';
 import { createMemoryLog } from '@tributary/testkit/memory-log';
@@ -86,6 +87,74 @@ test.each(['archive', 'archive/segments'])(
     expect(await placesInArchive(rig)).toHaveLength(60);
   },
 );
+
+test.each([true, false])(
+  'law 6: where the mount fails and the store is emptied while the archiver runs, nothing is claimed for the folder below (trimmed: %s)',
+  async (isTrimmed) => {
+    // The store is emptied under the connection that the archiver has.
+    const claims = { of: (log: string) => rig.claims.of(log), claim: (log: string, own: string) => rig.claims.claim(log, own) };
+    const speedPosition = async (partition: number) => (isTrimmed ? ((await rig.log.ends())[partition] ?? null) : null);
+    const archiver = await rig.start({ limits, claims, speedPosition });
+    const turn = async () => {
+      rig.nowMs += 10_000;
+      await archiver.turn();
+    };
+    await rig.append(someEvents(30));
+    for (let round = 0; round < 3; round++) await turn();
+    expect((await rig.log.starts()).every((start) => (start !== null) === isTrimmed)).toBe(true);
+    await rig.append(someEvents(30, 30));
+    const waiting = await placesInLog(rig);
+    const elsewhere = `${rig.dataDir}-elsewhere`;
+    await rename(join(rig.dataDir, 'archive'), elsewhere);
+    rig.claims = createMemoryArchiveClaims();
+    await turn();
+    for (let round = 0; round < 3; round++) await expect(turn()).rejects.toMatchObject({ code: 'history_mismatch' });
+    expect(await rig.claims.of(rig.log.identity)).toBeNull();
+    expect(await namesIn(join(rig.dataDir, 'archive'))).toEqual([]);
+    expect(await placesInLog(rig)).toEqual(waiting);
+    await rm(join(rig.dataDir, 'archive'), { recursive: true, force: true });
+    await rename(elsewhere, join(rig.dataDir, 'archive'));
+    await turn();
+    await archive();
+    expect(await placesInArchive(rig)).toHaveLength(60);
+  },
+);
+
+test('law 6: an archiver of the partitions that the log dropped nothing of claims no folder without the others', async () => {
+  const ofPartition = (partition: number, from: number) =>
+    someEvents(60, from).filter((event) => partitionOf(userKeyOf(event), PARTITIONS) === partition);
+  await rig.append(ofPartition(0, 0));
+  await archive();
+  const [first, second] = await rig.log.starts();
+  expect([first === null, second]).toEqual([false, null]);
+  await rig.append(ofPartition(1, 0));
+  const waiting = await placesInLog(rig);
+  rig.claims = createMemoryArchiveClaims();
+  const unmounted = await emptyFolder();
+  await expect(archive({ dataDir: unmounted, assigned: () => new Set([1]) })).rejects.toMatchObject({
+    code: 'history_mismatch',
+    message: expect.stringContaining('it has no archive of partition 0'),
+  });
+  expect([await rig.claims.of(rig.log.identity), await archiveIdentity(unmounted)]).toEqual([null, null]);
+  expect(await placesInLog(rig)).toEqual(waiting);
+  await archive();
+  expect(await placesInArchive(rig)).toHaveLength(60);
+});
+
+test('law 6: a copy that ends before the log begins, without an identity as older ones, claims nothing', async () => {
+  await rig.append(someEvents(30));
+  await archive();
+  const old = await emptyFolder();
+  await cp(rig.dataDir, old, { recursive: true });
+  await rm(join(old, 'archive', 'identity.json'));
+  await rig.append(someEvents(30, 30));
+  await archive();
+  rig.claims = createMemoryArchiveClaims();
+  await expect(archive({ dataDir: old })).rejects.toMatchObject({ code: 'position_expired' });
+  expect(await rig.claims.of(rig.log.identity)).toBeNull();
+  await archive();
+  expect(await placesInArchive(rig)).toHaveLength(60);
+});
 
 test('law 6: what is archived and not trimmed yet stays in the log when the folder goes', async () => {
   await rig.append(someEvents(30));

@@ -78,7 +78,7 @@ export interface Archiver {
 export function createArchiver(options: ArchiverOptions): Archiver {
   const { log, dataDir, limits, now, writer, openSession, copyLimits = COPY_LIMITS, hook = () => {} } = options;
   const folder = stagingFolder(dataDir, writer);
-  const own = createOwnArchive(dataDir, log.identity, options.claims);
+  const own = createOwnArchive(dataDir, log, options.claims);
   const trimmer = createTrimmer(log, {
     speedPosition: options.speedPosition,
     readableUpTo: (partition) => readableUpTo(dataDir, partition),
@@ -101,8 +101,8 @@ export function createArchiver(options: ArchiverOptions): Archiver {
   }
 
   async function close(closing: readonly Spool[]): Promise<void> {
-    await own.claim();
     for (const { partition, number, after } of closing) await demandPredecessor(dataDir, partition, number, after);
+    await own.claim();
     const settings = { dataDir, folder, writer, openSession, copyLimits, logIdentity: log.identity, hook };
     const closed = await closeSegments(closing, settings);
     for (const { spool, segment } of closed) {

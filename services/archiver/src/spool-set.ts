@@ -78,9 +78,8 @@ export function createSpoolSet({ log, dataDir, folder, trimmer, markLostTail, ow
       await makeFolder(folder);
       const [ends, starts] = [await log.ends(), await log.starts()];
       for (const partition of missing) await open(partition, ends[partition] ?? null, starts[partition] ?? null);
-      // Before the next segment, which may be far: this folder is the log's, or the log is new.
-      const isArchived = missing.some((partition) => (spools.get(partition)?.number ?? 0) > 0);
-      if (isArchived || starts.every((start) => start === null)) await own.claim();
+      // Before the next segment, which may be far.
+      await own.claim();
     },
     async startAgain(signal) {
       await dropOutrun();
