@@ -129,7 +129,9 @@ function placesOf([flag, flagged]: Named, variable: Named, folder: Named, fallba
 /** The key as a header may carry it; it is never quoted. */
 function sendable({ value, name }: Given): string {
   if (/^[\x21-\x7e]+$/.test(value)) return value;
-  throw new UsageError(`${name} must hold a key of visible ASCII characters. Copy the key again, without spaces or line ends.`);
+  throw new UsageError(
+    `${name} must hold a key of visible ASCII characters (got others, which are not shown). Copy the key again, without spaces or line ends.`,
+  );
 }
 
 /** `.tributary` where the command runs if it is there, else the one of the checkout the command belongs to. */
@@ -180,6 +182,8 @@ function httpUrl({ name, value }: Pick<Given, 'name' | 'value'>): string {
     throw new UsageError(`${name} must be an address such as http://127.0.0.1:7401 (got "${value}").`);
   const { username, password } = new URL(value);
   if (username !== '' || password !== '')
-    throw new UsageError(`${name} must hold no key: addresses are logged by whatever they pass. Give the key with --key.`);
+    throw new UsageError(
+      `${name} must hold no key, for addresses are logged by whatever they pass (got one, which is not shown). Give the key with --key.`,
+    );
   return value.replace(/\/+$/, '');
 }

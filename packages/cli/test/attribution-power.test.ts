@@ -97,7 +97,7 @@ test.each([
   [['--share', '0'], '--share must be in percent, above 0 and below 100, such as 5 (got "0")'],
   [['--width', '120'], '--width must be in percent'],
   [['--days', '0'], '--days must be a number above 0'],
-  [['--order', 'auto'], 'give the order that you will use'],
+  [['--order', 'auto'], 'Give the order that you will use'],
   [['--model', 'last,first'], '--model must be one model'],
   [['--channel', 'billboard'], '"billboard" has none or all of the conversions'],
 ])('%j is refused', async (options, message) => {

@@ -403,7 +403,11 @@ test.each(['report', 'compare', 'paths'])(
   async (command) => {
     await using server = await fakeServer(routes);
     const done = await tributary(['attribution', command, '--format', 'csv', '--out', 'x.parquet', '--url', server.url]);
-    expect(done).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('whose name says parquet') });
+    expect(done).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: expect.stringContaining('must end as --format says (got "x.parquet"'),
+    });
     expect(server.received).toEqual([]);
   },
 );

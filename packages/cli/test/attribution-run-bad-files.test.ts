@@ -57,28 +57,34 @@ describe('bad files: exit 2, with the line and what to correct', () => {
     [
       'a name twice',
       'path,total_conversions,total_conversions\na,1,2\n',
-      ['two columns are called "total_conversions", which is the conversions'],
+      ['the file must have one column for the conversions (got two that are called "total_conversions")'],
     ],
-    ['two paths', 'path,path,conversions\na,b,1\n', ['two columns are called "path"']],
+    ['two paths', 'path,path,conversions\na,b,1\n', ['one column for the path (got two that are called "path")']],
     [
       'two columns of conversions',
       'path,conversions,total_conversions\na,1,2\n',
-      ['conversions and total_conversions could both be the conversions; say which with --map conversions=conversions'],
+      [
+        'one column must be the conversions (got conversions and total_conversions). Say which with --map conversions=conversions',
+      ],
     ],
-    ['two values', 'path,Value,conv,revenue\na,1,1,2\n', ['Value and revenue could both be the value', '--map value=Value']],
-    ['two columns of nulls', 'path,conv,null,total_null\na,1,1,2\n', ['null and total_null could both be the nulls']],
+    [
+      'two values',
+      'path,Value,conv,revenue\na,1,1,2\n',
+      ['one column must be the value (got Value and revenue)', '--map value=Value'],
+    ],
+    ['two columns of nulls', 'path,conv,null,total_null\na,1,1,2\n', ['one column must be the nulls (got null and total_null)']],
     [
       'two rows of numbered columns',
       'click_1,click_2,page_1,page_2,conv\na,b,c,d,1\n',
-      ['click_1..click_2 and page_1..page_2 could both be the path', '--map path=click_1..click_2'],
+      ['one column must be the path (got click_1..click_2 and page_1..page_2)', '--map path=click_1..click_2'],
     ],
     [
       'a gap in the numbered columns',
       'click_1,click_3,conv\na,b,1\n',
-      ['the columns click_1, click_3 are not numbered from 1 without a gap', '--map path=click_1+click_3'],
+      ['must be numbered from 1 without a gap, side by side (got click_1, click_3)', '--map path=click_1+click_3'],
     ],
-    ['a gap behind others', 'click_1,click_2,click_4,conv\na,b,c,1\n', ['click_1, click_2, click_4 are not numbered']],
-    ['a count from nought', 'click_0,click_1,click_2,conv\na,b,c,1\n', ['click_0, click_1, click_2 are not numbered']],
+    ['a gap behind others', 'click_1,click_2,click_4,conv\na,b,c,1\n', ['(got click_1, click_2, click_4)']],
+    ['a count from nought', 'click_0,click_1,click_2,conv\na,b,c,1\n', ['(got click_0, click_1, click_2)']],
   ] as [string, string, string[]][])('%s', async (_, text, expected) => {
     const done = await run(fileOf(text));
     expect([done.code, done.stdout]).toEqual([2, '']);
@@ -109,11 +115,11 @@ describe('bad files: exit 2, with the line and what to correct', () => {
     const text = `${HEADER}\na,1,2,0\n`;
     expect((await run(fileOf(Buffer.from(`\ufeff${text}`, 'utf16le')))).code).toBe(0);
     const unmarked = await run(fileOf(Buffer.from(text, 'utf16le')));
-    expect(unmarked).toMatchObject({ code: 2, stderr: expect.stringContaining('is not text in UTF-8') });
+    expect(unmarked).toMatchObject({ code: 2, stderr: expect.stringContaining('must be text in UTF-8') });
     const latin = await run(fileOf(Buffer.from(`${HEADER}\nb\u00fcro,1,2,0\n`, 'latin1')));
     expect(latin).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining('line 2, column "path": the text "b\ufffdro" is not UTF-8'),
+      stderr: expect.stringContaining('line 2, column "path" must be text in UTF-8 (got "b\ufffdro")'),
     });
     const gzip = await run(fileOf(gzipSync(`${HEADER}\n${'a,1,2,0\n'.repeat(9999)}`).subarray(0, 50)));
     expect(gzip).toMatchObject({ code: 2, stderr: expect.stringContaining('is not a complete gzip file') });

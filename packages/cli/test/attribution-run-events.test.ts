@@ -204,19 +204,22 @@ describe('files of events', () => {
   });
 
   test.each([
-    [['--events', events], '--events needs --map'],
-    [['--events', events, '--map', 'user=user,time=time'], 'add type=COLUMN'],
-    [['--events', events, '--map', 'user=user,path=type+id'], '--map path=… is for --paths'],
+    [['--events', events], '--events must come with --map (got none)'],
+    [['--events', events, '--map', 'user=user,time=time'], 'Add type=COLUMN'],
+    [['--events', events, '--map', 'user=user,path=type+id'], '(got path=…). Give --paths in place of --events'],
     [['--events', events, '--paths', events], 'one of them'],
-    [[], 'give --paths FILE'],
-    [['--paths', events, '--definitions', 'd.json'], '--definitions are for --events'],
+    [[], '--paths FILE (a row a path) or --events FILE (a row a touch or conversion) must be given, one of them (got neither)'],
+    [['--paths', events, '--definitions', 'd.json'], '--definitions must go with --events (got --paths'],
     [
       ['--events', events, '--map', MAP, '--definitions', 'nowhere.json'],
       'cannot read "nowhere.json": the file does not exist\n  fix: Name a file that is there',
     ],
-    [['--events', events, '--map', MAP, '--step', '1d'], '--step is for --paths'],
-    [['--events', events, '--map', MAP, '--touch-costs', 'a=1'], 'map a column with cost=COL'],
-    [['--events', events, '--map', MAP, '--models', 'all', '--transform', 'first'], 'leaves no ages for timeDecay'],
+    [['--events', events, '--map', MAP, '--step', '1d'], '--step must go with --paths (got --events)'],
+    [['--events', events, '--map', MAP, '--touch-costs', 'a=1'], 'Map a column with cost=COL'],
+    [
+      ['--events', events, '--map', MAP, '--models', 'all', '--transform', 'first'],
+      'must go with models that need no ages (got timeDecay)',
+    ],
     [
       [
         '--events',

@@ -88,14 +88,14 @@ describe('events send', () => {
   test.each([
     [['--type', 'x'], '--user or --anonymous'],
     [['--type', 'x', '--user', 'u', '--value', '1.999'], 'more than the 2 decimals'],
-    [['--type', 'x', '--user', 'u', '--cost=-1'], '--cost: the amount must be 0 or more (got -1)'],
+    [['--type', 'x', '--user', 'u', '--cost=-1'], '--cost must be an amount of money (got "-1"): the amount must be 0 or more'],
     [['--type', 'x', '--user', 'u', '--ts', 'now'], '--ts must be'],
     [['--type', 'x', '--user', 'u', '--properties', '[]'], '--properties must be a JSON object'],
     [
       ['--type', 'x', '--user', 'u', '--properties', '{"a":1e999}'],
-      '--properties: properties.a is a number beyond what JSON readers can hold (column 6)',
+      '--properties.a is a number beyond what JSON readers can hold (column 6)',
     ],
-    [['file', '--type', 'x'], 'not both'],
+    [['file', '--type', 'x'], '--type must stand without a file (got file)'],
   ])('wrong usage: %j', async (argv, message) => {
     const done = await send(argv);
     expect(done).toMatchObject({ code: 2, stdout: '', events: [] });

@@ -358,15 +358,15 @@ describe('a path file: a row a user', () => {
 
 describe('wrong usage exits 2 and says what is there', () => {
   test.each([
-    [['--map', 'user=person,time=at'], 'the column "person" does not exist; the file has who, at'],
-    [['--map', 'user=who'], 'names no column for the time'],
-    [['--map', 'time=at'], 'names no column for the user'],
-    [['--map', 'user=who,when=at'], 'the field "when" does not exist'],
+    [['--map', 'user=person,time=at'], '--map must name a column of the file (got "person"; the file has who, at)'],
+    [['--map', 'user=who'], '--map must name the column of the time (got "user=who")'],
+    [['--map', 'time=at'], '--map must name the column of the user (got "time=at")'],
+    [['--map', 'user=who,when=at'], '--map must name fields of a long file (got "when")'],
     [['--map', 'user'], 'FIELD=COLUMN'],
-    [['--map', 'user=who,user=at,time=at'], 'names a field twice'],
+    [['--map', 'user=who,user=at,time=at'], '--map must name each field once'],
     [['--map', 'user=who,path=at'], '--assign-times'],
-    [['--map', 'user=who,path=at..who', '--assign-times', '2026-11-01'], 'lies behind the last'],
-    [['--map', 'user=who,time=at', '--assign-times', '2026-11-01'], 'is for path files'],
+    [['--map', 'user=who,path=at..who', '--assign-times', '2026-11-01'], 'must go from a column to a later one (got at..who)'],
+    [['--map', 'user=who,time=at', '--assign-times', '2026-11-01'], '--assign-times must go with a path file (got'],
     [['--map', 'user=who,path=at', '--assign-times', 'soon'], 'START[,STEP]'],
     [['--map', 'user=who,path=at', '--assign-times', '2026-11-01,0s'], 'a step must be'],
     [['--map', 'user=who,time=at', '--cost', 'a:7'], 'CHANNEL=AMOUNT'],
@@ -382,7 +382,7 @@ describe('wrong usage exits 2 and says what is there', () => {
   test('an empty file, a missing file, a folder', async () => {
     expect(await importCsv('', '--map', 'user=who,time=at')).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining('is empty'),
+      stderr: expect.stringContaining('must begin with a header line (got an empty file)'),
     });
     for (const path of [join(folder, 'none.csv'), folder])
       expect(await tributary(['import', 'csv', path, '--map', 'user=who,time=at', '--dry-run'])).toMatchObject({
@@ -439,7 +439,7 @@ describe('a file that may not be what it should', () => {
       stderr: expect.stringContaining('nothing was imported'),
     });
     const utf16 = await importCsv(Buffer.from('user,time,v\nana,2026-11-21,1\n', 'utf16le'), ...MAP);
-    expect(utf16).toMatchObject({ code: 2, stderr: expect.stringContaining('it looks like UTF-16. Save it as CSV in UTF-8') });
+    expect(utf16).toMatchObject({ code: 2, stderr: expect.stringContaining('what looks like UTF-16). Save it as CSV in UTF-8') });
     const spaced = await importCsv('user, time,v\nana,2026-11-21,1\n', ...MAP);
     expect(spaced).toMatchObject({
       code: 2,

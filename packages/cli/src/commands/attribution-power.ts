@@ -55,7 +55,10 @@ async function attributionPower(context: Context, flags: Flags): Promise<ExitCod
   const options: RunFlags = { ...flags, models: flags.model, alpha: '0.5' };
   const plan = planOf(options, (path) => definitionsOf(context, path));
   const { order } = plan;
-  if (order === 'auto') throw new UsageError('--order auto chooses by the data: give the order that you will use, 1 to 10');
+  if (order === 'auto')
+    throw new UsageError(
+      '--order must be a number from 1 to 10 here (got auto, which chooses by the data). Give the order that you will use.',
+    );
   const [model, ...more] = plan.models;
   if (model === undefined || more.length > 0) throw new UsageError(`--model must be one model (got "${flags.model}")`);
   // A share of conversions needs no money.

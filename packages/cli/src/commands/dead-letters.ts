@@ -90,8 +90,11 @@ async function show(context: Context, id: string): Promise<ExitCode> {
 
 async function decide(context: Context, done: string, ids: readonly string[], choice: Choice, fate: Fate): Promise<ExitCode> {
   if (ids.length > 0 === (choice.all === true))
-    throw new UsageError(`name the dead letters, or say --all (got ${counted(ids.length, 'id')})`);
-  if (ids.length > 0 && choice.code !== undefined) throw new UsageError('--code goes with --all, not with ids');
+    throw new UsageError(
+      `dead letters must be named by their ids or all be meant by --all (got ${ids.length > 0 ? 'both' : 'neither'}). Give one of them.`,
+    );
+  if (ids.length > 0 && choice.code !== undefined)
+    throw new UsageError(`--code must go with --all (got ${counted(ids.length, 'id')}). Leave out one of them.`);
   const api = context.api('admin');
   const decided: Decided = { done: [], kept: [], missing: [] };
   const summary = () => summaryOf(done, decided);

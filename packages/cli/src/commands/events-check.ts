@@ -48,7 +48,7 @@ async function check(context: Context, file: string, options: Options): Promise<
   const { origin } = options;
   const findings = createFindings(limitOf(options.limit));
   const wrong = origin === undefined ? undefined : originTrouble(origin);
-  if (wrong !== undefined) throw new UsageError(`--origin ${wrong}`);
+  if (wrong !== undefined) throw new UsageError(wrong);
   const sent = new Map<Batch, readonly number[]>();
   const sender = openSender(context, `/v1/validate?as=${options.as}`, {
     ...(origin !== undefined && { origin }),

@@ -55,7 +55,8 @@ function flagOf(field: PlainField): string {
 }
 
 async function sendEvents(context: Context, file: string | undefined, options: Options): Promise<ExitCode> {
-  if (options.type !== undefined && file !== undefined) throw new UsageError('give either a file or --type, not both');
+  if (options.type !== undefined && file !== undefined)
+    throw new UsageError(`--type must stand without a file (got ${file}). Leave out one of them.`);
   const { terminal } = context;
   const sender = openSender(context, '/v1/events', {
     onProgress: (totals) => terminal.progress(`${counted(totals.sent, 'event')} sent`),
@@ -102,7 +103,8 @@ async function* eventsOf(
 
 function eventFrom(options: Options, newId: string): Sent {
   const { type, user, anonymous } = options;
-  if (user === undefined && anonymous === undefined) throw new UsageError('an event has a user: add --user or --anonymous');
+  if (user === undefined && anonymous === undefined)
+    throw new UsageError('--user or --anonymous must say whose event it is (got neither). Add one of them.');
   const ts = options.ts === undefined ? undefined : parseInstant(options.ts);
   if (ts === null) throw new UsageError(`--ts must be ${INSTANT_FORMS} (got "${options.ts}")`);
   const event = {
@@ -123,7 +125,7 @@ function amount(field: AmountField, options: Options): number | undefined {
   const text = options[field];
   if (text === undefined) return undefined;
   const read = parseAmountOf(field, text, options.currency, { minor: false, decimalMark: '.' });
-  if (!read.ok) throw new UsageError(`${flagOf(field)}: ${read.reason}`);
+  if (!read.ok) throw new UsageError(`${flagOf(field)} must be an amount of money (got "${text}"): ${read.reason}`);
   return read.value;
 }
 
@@ -131,7 +133,7 @@ function properties(text: string | undefined): Record<string, unknown> | undefin
   if (text === undefined) return undefined;
   const value = parseObject(text);
   if (value === null) throw new UsageError(`--properties must be a JSON object (got ${text.slice(0, 60)})`);
-  const lost = lostIn(value, text, 'properties');
-  if (lost !== undefined) throw new UsageError(`--properties: ${lost.reason}`);
+  const lost = lostIn(value, text, '--properties');
+  if (lost !== undefined) throw new UsageError(lost.reason);
   return value;
 }

@@ -100,7 +100,8 @@ async function importCsv(context: Context, file: string, options: Options): Prom
     for (const event of events) await load.add(event);
     if (summary.rows % 1_000 === 0) terminal.progress(progressText(summary.rows, 'row', summary.events));
   }
-  if (columns === undefined) throw new UsageError(`${file} is empty: it needs a header line with the names of its columns`);
+  if (columns === undefined)
+    throw new UsageError(`${file} must begin with a header line (got an empty file). Write the names of its columns there.`);
   const sent = await load.finish();
   terminal.progressEnd();
 
@@ -143,9 +144,13 @@ function csvOptionsOf(options: Options): CsvOptions {
 
 function checkTimes(columns: LongColumns | PathColumns, { assignTimes }: Options): void {
   if (columns.kind === 'path' && assignTimes === undefined)
-    throw new UsageError('a path file has no times: say which with --assign-times START[,STEP], for instance 2026-11-01,1h');
+    throw new UsageError(
+      '--assign-times must say when the touches of a path file happened (got none). Give START[,STEP], for instance 2026-11-01,1h.',
+    );
   if (columns.kind === 'long' && assignTimes !== undefined)
-    throw new UsageError('--assign-times is for path files (--map path=…); here --map names the time column');
+    throw new UsageError(
+      `--assign-times must go with a path file (got "${assignTimes}" and a --map that names the time). Leave it out, or map path=….`,
+    );
 }
 
 function summaryJson(summary: CsvSummary) {

@@ -143,11 +143,11 @@ function changed(
 
 function rulesOf(scope: Scope, { name, origin, type, rate, revenue }: CreateOptions): KeyRules {
   if (revenue === true && scope !== 'browser')
-    throw new UsageError('--revenue must go with a browser key: others may send money');
+    throw new UsageError(`--revenue must go with a browser key (got the scope ${scope}). Leave it out: others may send money.`);
   if (rate !== undefined && !/^[1-9]\d{0,8}$/.test(rate))
     throw new UsageError(`--rate must be a whole number of events a second, from 1 (got "${rate}")`);
   const wrong = origin?.map(originTrouble).find((trouble) => trouble !== undefined);
-  if (wrong !== undefined) throw new UsageError(`--origin ${wrong}`);
+  if (wrong !== undefined) throw new UsageError(wrong);
   return {
     ...(name !== undefined && { name }),
     ...(origin !== undefined && { origins: origin }),

@@ -25,21 +25,21 @@ export type PathColumns = {
 export function resolveMap(map: string, header: readonly string[]): LongColumns | PathColumns {
   const pairs = map.split(',').map(parsePair);
   const fields = new Map(pairs);
-  if (fields.size < pairs.length) throw new UsageError(`--map names a field twice: ${map}`);
+  if (fields.size < pairs.length) throw new UsageError(`--map must name each field once (got ${map}). Leave out one of them.`);
   const isPath = fields.has('path');
   const allowed: readonly string[] = isPath ? PATH_FIELDS : LONG_FIELDS;
   const unknown = [...fields.keys()].find((field) => !allowed.includes(field));
   if (unknown !== undefined)
     throw new UsageError(
-      `--map: the field "${unknown}" does not exist; a ${isPath ? 'path' : 'long'} file has ${allowed.join(', ')}`,
+      `--map must name fields of a ${isPath ? 'path' : 'long'} file (got "${unknown}"). They are ${allowed.join(', ')}.`,
     );
   if (!fields.has('user') && !fields.has('anonymous'))
-    throw new UsageError('--map names no column for the user: add user=COLUMN');
+    throw new UsageError(`--map must name the column of the user (got "${map}"). Add user=COLUMN.`);
   const at = new Map(
     pairs.filter(([field]) => field !== 'path').map(([field, column]) => [field, indexOf(column, header)] as const),
   );
   if (!isPath) {
-    if (!at.has('time')) throw new UsageError('--map names no column for the time: add time=COLUMN');
+    if (!at.has('time')) throw new UsageError(`--map must name the column of the time (got "${map}"). Add time=COLUMN.`);
     return { kind: 'long', at: at as ReadonlyMap<LongField, number> };
   }
   return { kind: 'path', at: at as ReadonlyMap<PathField, number>, path: pathColumns(fields.get('path') as string, header) };
@@ -58,7 +58,7 @@ export function pathColumns(text: string, header: readonly string[]): number[] {
   const range = text.split('..');
   if (range.length === 2) {
     const [from, to] = range.map((column) => indexOf(column.trim(), header)) as [number, number];
-    if (from > to) throw new UsageError(`--map path=${text}: the first column lies behind the last`);
+    if (from > to) throw new UsageError(`--map path must go from a column to a later one (got ${text}). Exchange the two.`);
     return Array.from({ length: to - from + 1 }, (_, i) => from + i);
   }
   return text.split('+').map((column) => indexOf(column.trim(), header));
@@ -68,9 +68,13 @@ function indexOf(column: string, header: readonly string[]): number {
   const at = header.indexOf(column);
   if (at < 0) {
     const spaced = header.find((title) => title.trim() === column);
-    const why = spaced === undefined ? '' : ` ("${spaced}" begins or ends with a space: take it away in the file)`;
-    throw new UsageError(`--map: the column "${column}" does not exist; the file has ${header.join(', ')}${why}`);
+    const fix =
+      spaced === undefined ? 'Take a title from there.' : `"${spaced}" begins or ends with a space: take it away in the file.`;
+    throw new UsageError(`--map must name a column of the file (got "${column}"; the file has ${header.join(', ')}). ${fix}`);
   }
-  if (header.indexOf(column, at + 1) >= 0) throw new UsageError(`--map: the file has two columns "${column}"`);
+  if (header.indexOf(column, at + 1) >= 0)
+    throw new UsageError(
+      `--map must name a column with a title of its own (got "${column}", which two columns have). Rename or remove one of them.`,
+    );
   return at;
 }

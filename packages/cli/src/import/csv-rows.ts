@@ -74,7 +74,7 @@ export async function* csvRows(
       });
   } catch (cause) {
     if (cause instanceof CommandError || cause instanceof UsageError) throw cause;
-    throw new UsageError(`the file is not CSV: ${(cause as Error).message}`, { cause });
+    throw new UsageError(`the file must be CSV (got what is not: ${(cause as Error).message})`, { cause });
   } finally {
     source.destroy();
   }
@@ -103,7 +103,7 @@ function assertReadable(record: readonly string[], header: readonly string[], li
   if (column < 0) return;
   const name = header[column] ?? String(column + 1);
   throw new UsageError(
-    `line ${line}, column "${name}": the text "${record[column]?.slice(0, 40)}" is not UTF-8. Save the file as CSV in UTF-8, then run the same command again.`,
+    `line ${line}, column "${name}" must be text in UTF-8 (got "${record[column]?.slice(0, 40)}"). Save the file as CSV in UTF-8, then run the same command again.`,
   );
 }
 
@@ -117,11 +117,11 @@ function assertText(first: string): void {
   // With its mark it reads well; the two bytes of the mark are not UTF-8.
   if (first.includes('\0') && !first.startsWith('\ufffd'))
     throw new UsageError(
-      'the file is not text in UTF-8: it looks like UTF-16. Save it as CSV in UTF-8, then run the command again.',
+      'the file must be text in UTF-8 (got what looks like UTF-16). Save it as CSV in UTF-8, then run the command again.',
     );
   const kind = BINARY.find(([mark]) => first.startsWith(mark))?.[1];
   if (kind !== undefined)
-    throw new UsageError(`the file is ${kind}, not CSV. Save it as CSV in UTF-8, then run the command again.`);
+    throw new UsageError(`the file must be CSV (got ${kind}). Save it as CSV in UTF-8, then run the command again.`);
 }
 
 /** Enough of the beginning to see the header line, and the whole stream again. */

@@ -43,7 +43,7 @@ async function fromFile(context: Context, flag: string, file: string): Promise<C
   const costs = new Map<string, Decimal>();
   let columns: { channel: number; cost: number } | undefined;
   const refuse = ({ line, reason }: { readonly line: number; readonly reason: string }) => {
-    throw new UsageError(`${file}, line ${line}: ${reason}`);
+    throw new UsageError(`${file} must be CSV like its header (got line ${line}: ${reason}). Correct it there.`);
   };
   for await (const { line, fields } of rowsOf(inflated(openInput(context, file), file), undefined, refuse)) {
     if (columns === undefined) {
@@ -52,8 +52,9 @@ async function fromFile(context: Context, flag: string, file: string): Promise<C
     }
     const channel = fields[columns.channel]?.trim() ?? '';
     const read = parseDecimal(fields[columns.cost]?.trim() ?? '');
-    if (channel === '') throw new UsageError(`${file}, line ${line}: the channel is empty`);
-    if (!read.ok) throw new UsageError(`${file}, line ${line}: ${read.reason}`);
+    if (channel === '')
+      throw new UsageError(`${file}, line ${line} must name a channel (got an empty cell). Write its name there.`);
+    if (!read.ok) throw new UsageError(`${file}, line ${line} must have an amount as its cost (got what is not: ${read.reason})`);
     add(costs, channel, read.value, `${file}, line ${line}`);
   }
   if (costs.size === 0)
@@ -97,12 +98,16 @@ export function costsByChannel({
   for (const [channel, cost] of own) total.set(channel, (total.get(channel) ?? 0) + cost);
   const sum = [...total.values()].reduce((all, cost) => all + cost, 0);
   if (sum > Number.MAX_SAFE_INTEGER)
-    throw new UsageError(`the costs sum to ${sum / 10 ** decimals}, too much to be added exactly`);
+    throw new UsageError(
+      `costs must sum to at most ${Number.MAX_SAFE_INTEGER / 10 ** decimals}, to be added exactly (got ${sum / 10 ** decimals}). Give them in a larger unit.`,
+    );
   return { costs: total, unseen: [...total.keys()].filter((channel) => !facts.has(channel)) };
 }
 
 function add(costs: Map<string, Decimal>, channel: string, cost: Decimal, place: string): void {
-  if (costs.has(channel)) throw new UsageError(`${place}: "${channel}" is there twice`);
-  if (costs.size >= MAX_CHANNELS) throw new UsageError(`${place}: more than ${MAX_CHANNELS} channels`);
+  if (costs.has(channel))
+    throw new UsageError(`${place} must name each channel once (got "${channel}" twice). Add up its costs.`);
+  if (costs.size >= MAX_CHANNELS)
+    throw new UsageError(`${place} must have at most ${MAX_CHANNELS} channels (got more). Leave out the smallest.`);
   costs.set(channel, cost);
 }

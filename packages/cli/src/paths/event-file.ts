@@ -63,9 +63,13 @@ export async function readEventFile(
       demandText(fields, name);
       const columns = resolveMap(options.map, fields);
       if (columns.kind === 'path')
-        throw new UsageError('--map path=… is for --paths: of --events every row is a touch or a conversion');
+        throw new UsageError(
+          '--map must be of rows that are a touch or a conversion each (got path=…). Give --paths in place of --events where a row is a path.',
+        );
       if (!columns.at.has('type'))
-        throw new UsageError('--map names no column for the type: add type=COLUMN, which parts touches from conversions');
+        throw new UsageError(
+          `--map must name the column of the type, which parts touches from conversions (got "${options.map}"). Add type=COLUMN.`,
+        );
       hasValue = columns.at.has('value');
       read = createRowReader(columns, readerOptions(options), createOccurrenceIds(MAX_EVENTS));
       continue;

@@ -38,7 +38,8 @@ export function chosenModels(flags: ModelFlags, isTimed: boolean): FileModel[] {
     const known = FILE_MODELS.find((model) => model === name);
     if (known === undefined) throw new UsageError(`--models must be all, or some of ${FILE_MODELS.join(', ')} (got "${name}")`);
     const lack = lackOf(known, flags, isTimed);
-    if (lack !== null) throw new UsageError(`--models: ${name} needs ${lack}`);
+    if (lack !== null)
+      throw new UsageError(`--models must come with what each of them needs (got ${name} without it). Add ${lack}.`);
     return known;
   });
 }

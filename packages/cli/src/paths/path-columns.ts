@@ -57,8 +57,9 @@ function namesOf(map: string | undefined): Map<Field, string> {
     const [field = '', column = '', ...more] = pair.split('=').map((part) => part.trim());
     if (column === '' || more.length > 0) throw new UsageError(`--map must be FIELD=COLUMN, separated by commas (got "${pair}")`);
     if (!(field in NAMES))
-      throw new UsageError(`--map: the field "${field}" does not exist; a path file has ${Object.keys(NAMES).join(', ')}`);
-    if (named.has(field as Field)) throw new UsageError(`--map names ${field} twice`);
+      throw new UsageError(`--map must name fields of a path file (got "${field}"). They are ${Object.keys(NAMES).join(', ')}.`);
+    if (named.has(field as Field))
+      throw new UsageError(`--map must name each field once (got ${field} twice). Leave out one of them.`);
     named.set(field as Field, column);
   }
   return named;
@@ -84,7 +85,7 @@ function numbered(header: readonly string[]): number[] {
   const gap = runs.find(({ run, all }) => all.length !== run.length);
   if (gap !== undefined)
     throw new UsageError(
-      `the columns ${gap.all.slice(0, 20).join(', ')} are not numbered from 1 without a gap, side by side; name those of the path with --map path=${gap.all.slice(0, 2).join('+')}`,
+      `columns of a path must be numbered from 1 without a gap, side by side (got ${gap.all.slice(0, 20).join(', ')}). Name those of the path with --map path=${gap.all.slice(0, 2).join('+')}.`,
     );
   const names = runs.map(({ all }) => `${all[0]}..${all.at(-1)}`);
   if (names.length > 1) throw ambiguous('path', names);
@@ -104,22 +105,28 @@ function ambiguous(field: Field, columns: readonly string[]): UsageError {
   const [one = ''] = columns;
   const same = columns.find((column, i) => columns.indexOf(column) !== i);
   if (same !== undefined)
-    return new UsageError(`two columns are called "${same}", which is the ${field}: rename or remove one of them`);
-  return new UsageError(`${columns.join(' and ')} could both be the ${field}; say which with --map ${field}=${one}`);
+    return new UsageError(
+      `the file must have one column for the ${field} (got two that are called "${same}"). Rename or remove one of them.`,
+    );
+  return new UsageError(`one column must be the ${field} (got ${columns.join(' and ')}). Say which with --map ${field}=${one}.`);
 }
 
 function indexOf(name: string, header: readonly string[]): number {
   const at = header.findIndex((title) => title.trim() === name);
-  if (at < 0) throw new UsageError(`--map: the column "${name}" does not exist; ${there(header)}`);
+  if (at < 0)
+    throw new UsageError(`--map must name a column of the file (got "${name}"; ${there(header)}). Take a title from there.`);
   if (header.findLastIndex((title) => title.trim() === name) !== at)
-    throw new UsageError(`--map: the file has two columns "${name}": rename or remove one of them`);
+    throw new UsageError(
+      `--map must name a column with a title of its own (got "${name}", which two columns have). Rename or remove one of them.`,
+    );
   return at;
 }
 
 function demandDistinct({ path, conversions, value, nulls, user }: PathFileColumns, header: readonly string[]): void {
   const used = [...path, conversions, value, nulls, user].filter((column) => column !== undefined);
   const twice = used.find((column, i) => used.indexOf(column) !== i);
-  if (twice !== undefined) throw new UsageError(`the column "${header[twice]}" cannot be two things; say which with --map`);
+  if (twice !== undefined)
+    throw new UsageError(`a column must be one thing (got "${header[twice]}" for two). Say which with --map.`);
 }
 
 function there(header: readonly string[]): string {

@@ -22,7 +22,8 @@ export function definitionsOf({ shell }: Context, file: string): Definitions {
   } catch (cause) {
     const { code } = ((cause as Error).cause ?? {}) as { code?: unknown };
     const misnamed = MISNAMED[String(code)];
-    if (misnamed === undefined) throw new UsageError(`--definitions: ${(cause as Error).message}`, { cause });
+    if (misnamed === undefined)
+      throw new UsageError(`--definitions must name a file of definitions (got ${file}: ${(cause as Error).message})`, { cause });
     throw new CommandError(
       {
         code: String(code),
@@ -74,6 +75,9 @@ export function rewardsOf(value: string | undefined, file: PathFile): Reward[] {
   if (which === 'conversions') return ['conversions'];
   if (which !== 'revenue' && which !== 'both')
     throw new UsageError(`--value must be conversions, revenue or both (got "${which}")`);
-  if (!file.hasValue) throw new UsageError(`--value ${which}: no column holds the value; name it with --map value=COLUMN`);
+  if (!file.hasValue)
+    throw new UsageError(
+      `--value must be conversions where no column holds the value (got "${which}"). Name the column with --map value=COLUMN.`,
+    );
   return which === 'revenue' ? ['value'] : ['conversions', 'value'];
 }

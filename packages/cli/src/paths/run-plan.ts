@@ -61,22 +61,28 @@ export interface RunPlan {
 export function planOf(options: RunFlags, load: (file: string) => Definitions): RunPlan {
   const file = options.paths ?? options.events;
   if (file === undefined || (options.paths !== undefined && options.events !== undefined))
-    throw new UsageError('give --paths FILE (a row a path) or --events FILE (a row a touch or conversion), one of them');
+    throw new UsageError(
+      `--paths FILE (a row a path) or --events FILE (a row a touch or conversion) must be given, one of them (got ${file === undefined ? 'neither' : 'both'})`,
+    );
   demandKind(options);
   const definitions = options.events === undefined ? undefined : load(options.definitions ?? '');
   const direct = new Set(options.direct?.split(',').map((name) => name.trim()) ?? definitions?.directChannels ?? ['direct']);
   if (options.milestones !== undefined && options.transform !== undefined)
-    throw new UsageError('--milestones count the touches as they are in the file: leave out --transform');
+    throw new UsageError(
+      `--transform must stand without --milestones, which count the touches as they are in the file (got "${options.transform}"). Leave it out.`,
+    );
   const { transform = 'unique' } = options;
   const { apply, rename } = asUsage(() => parseTransforms(transform, direct));
   if (rename && (options.costs ?? options.touchCosts) !== undefined)
-    throw new UsageError('--transform frequency makes channels of frequencies, which have no costs: leave out one of them');
+    throw new UsageError(
+      `--transform must keep the channels that costs are of (got "${transform}", which makes channels of frequencies). Leave it or the costs out.`,
+    );
   if (options.currency !== undefined && !isCurrency(options.currency))
     throw new UsageError(noCurrency(describe(options.currency), '--currency'));
   const models = chosenModels(options, definitions !== undefined);
   const aged = models.find((model) => modelInfo(model).needs.includes('ages'));
   if (definitions !== undefined && options.transform !== undefined && aged !== undefined)
-    throw new UsageError(`--transform leaves no ages for ${aged}: name --models without it`);
+    throw new UsageError(`--transform must go with models that need no ages (got ${aged}). Name --models without it.`);
   const level = levelOf(options.level);
   if (options.groups !== undefined && options.bootstrap !== undefined)
     throw new UsageError(
@@ -106,16 +112,16 @@ const MOST_GROUPS = 256;
 function demandKind(options: RunFlags): void {
   const ofEvents = options.events !== undefined;
   if (!ofEvents && options.definitions !== undefined)
-    throw new UsageError('--definitions are for --events: paths are paths already');
+    throw new UsageError('--definitions must go with --events (got --paths, which are paths already). Leave it out.');
   if (!ofEvents) return;
   if (options.map === undefined)
     throw new UsageError(
-      '--events needs --map user=COL,time=COL,type=COL,channel=COL,value=COL: which column is what (docs/importing.md)',
+      '--events must come with --map (got none). Say which column is what: --map user=COL,time=COL,type=COL,channel=COL,value=COL (docs/importing.md).',
     );
   for (const flag of ['step', 'halfLife', 'milestones', 'touchCosts'] as const)
     if (options[flag] !== undefined)
       throw new UsageError(
-        `${FLAG_OF[flag]} is for --paths: of events, ${flag === 'touchCosts' ? 'map a column with cost=COL' : 'times and definitions say it'}`,
+        `${FLAG_OF[flag]} must go with --paths (got --events). ${flag === 'touchCosts' ? 'Map a column with cost=COL.' : 'Leave it out: times and definitions say it.'}`,
       );
 }
 

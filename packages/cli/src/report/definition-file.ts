@@ -43,6 +43,6 @@ function textOf(path: string, file: string): string {
   } catch (cause) {
     const { code = '' } = cause as NodeJS.ErrnoException;
     const why = code === 'ERR_ENCODING_INVALID_ENCODED_DATA' ? 'it is not UTF-8' : (MISNAMED[code] ?? code);
-    throw new UsageError(`${file} cannot be read: ${why}`, { cause });
+    throw new UsageError(`definitions must be a file that can be read (got ${file}: ${why})`, { cause });
   }
 }

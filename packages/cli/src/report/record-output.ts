@@ -10,18 +10,20 @@ import { type Cell, type Field, type Records, textOf } from './records.ts';
 export const FORMATS = ['table', 'json', 'csv', 'ndjson', 'parquet'] as const;
 export type Format = (typeof FORMATS)[number];
 
+const NO_FILE = '--out must name a file for Parquet, which is not text (got none). Write --out FILE.parquet.';
+
 /** `--format`, else what `--json` or the name of `--out` says, else a table. A name that says otherwise than the flag, or nothing known, is refused. */
 export function formatOf(context: Context, { format, out }: { format?: string; out?: string }): Format {
   const given = FORMATS.find((name) => name === format);
   if (format !== undefined && given === undefined)
     throw new UsageError(`--format must be one of ${FORMATS.join(', ')} (got "${format}")`);
   if (context.json && given !== undefined && given !== 'json')
-    throw new UsageError(`--json and --format ${given} contradict each other`);
+    throw new UsageError(`--format must be json with --json (got ${given}). Leave out one of them.`);
   const byName = FORMATS.find((name) => out?.toLowerCase().endsWith(`.${name}`) === true && name !== 'table');
   const said = given ?? (context.json ? 'json' : undefined);
   if (said !== undefined && byName !== undefined && said !== byName)
     throw new UsageError(
-      `${given === undefined ? '--json' : `--format ${given}`} and --out "${out}", whose name says ${byName}, contradict each other: change one of them`,
+      `--out must end as ${given === undefined ? '--json' : '--format'} says (got "${out}" with ${said}). Change one of them.`,
     );
   const ending = /\.[^./]+$/.exec(out ?? '')?.[0];
   if (said === undefined && byName === undefined && ending !== undefined && ending.toLowerCase() !== '.txt')
@@ -29,7 +31,7 @@ export function formatOf(context: Context, { format, out }: { format?: string; o
       `--out must end in .csv, .json, .ndjson, .parquet or .txt (got "${out}"); with --format any name will do`,
     );
   const chosen = said ?? byName ?? 'table';
-  if (chosen === 'parquet' && out === undefined) throw new UsageError('Parquet is not text: name a file with --out FILE.parquet');
+  if (chosen === 'parquet' && out === undefined) throw new UsageError(NO_FILE);
   return chosen;
 }
 
@@ -41,7 +43,7 @@ export async function putRecords(
   out: string | undefined,
 ): Promise<void> {
   if (format === 'parquet') {
-    if (out === undefined) throw new UsageError('Parquet is not text: name a file with --out FILE.parquet');
+    if (out === undefined) throw new UsageError(NO_FILE);
     const { writeParquet } = await import('./parquet-output.ts');
     await saving(out, () => writeParquet(resolve(context.shell.cwd, out), records));
     return;

@@ -19,11 +19,11 @@ import type { Credited } from './report.ts';
 export function demandRates({ exchangeRates }: Pick<Definitions, 'exchangeRates'>, convertTo: string): ExchangeRates {
   const got = `(got ${JSON.stringify(convertTo)})`;
   if (exchangeRates === undefined)
-    throw refusal(
-      `be left out where the definitions in force have no exchange rates ${got}: add exchangeRates to them; they are used from the next generation on`,
+    throw refused(
+      `convertTo must be left out where the definitions in force have no exchange rates ${got}: add exchangeRates to them; they are used from the next generation on`,
     );
   if (exchangeRates.to !== convertTo)
-    throw refusal(`be ${exchangeRates.to}, which the exchange rates of the definitions convert to ${got}`);
+    throw refused(`convertTo must be ${exchangeRates.to}, which the exchange rates of the definitions convert to ${got}`);
   return exchangeRates;
 }
 
@@ -79,8 +79,8 @@ function demandRatesOf(currencies: readonly string[], rates: ExchangeRates): voi
   const fix = without.includes(NONE)
     ? `Amounts of ${NONE} were sent without a currency, so no rate converts them: name the currencies that have one with currency`
     : 'Add it to exchangeRates.rates of the definitions, or name the others with currency';
-  throw refusal(
-    `be left out where amounts have a currency without a rate (got ${JSON.stringify(rates.to)}; without one: ${named}). ${fix}`,
+  throw refused(
+    `convertTo must be left out where amounts have a currency without a rate (got ${JSON.stringify(rates.to)}; without one: ${named}). ${fix}`,
   );
 }
 
@@ -127,6 +127,6 @@ function withoutAmounts({ channels }: ModelCredit): Map<string, ChannelFacts> {
   return new Map([...channels].map(([channel, { valueEffect: _, lostValueMinor: __, ...facts }]) => [channel, facts]));
 }
 
-function refusal(rule: string): TributaryError {
-  return new TributaryError('invalid_query', `convertTo must ${rule}`);
+function refused(why: string): TributaryError {
+  return new TributaryError('invalid_query', why);
 }

@@ -18,7 +18,7 @@ test.each([
   ['https://me@shop.example', 'https://shop.example'],
   ['https://bücher.example', 'https://xn--bcher-kva.example'],
 ])('%s can never match, and %s is named in its place', (text, origin) => {
-  expect(originTrouble(text)).toBe(`must be written as browsers send it (got "${text}"). Write ${origin}.`);
+  expect(originTrouble(text)).toBe(`--origin must be written as browsers send it (got "${text}"). Write ${origin}.`);
   expect(originTrouble(origin)).toBeUndefined();
 });
 
@@ -27,5 +27,5 @@ test.each(['https://*.shop.example', '*', 'https://shop.example:*'])('%s has a w
 });
 
 test.each(['shop.example', 'localhost:3000', 'ftp://shop.example', 'null', '', 'https://'])('"%s" is refused', (text) => {
-  expect(originTrouble(text)).toBe(`must be an origin such as https://shop.example (got "${text}")`);
+  expect(originTrouble(text)).toBe(`--origin must be an origin such as https://shop.example (got "${text}")`);
 });
