@@ -1,7 +1,7 @@
 /** Every role and `npm start` as real processes, with every setting wrong at once. The walk through each text: every-setting.test.ts. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -53,7 +53,9 @@ function expectRefused({ status, stdout, stderr }: Awaited<ReturnType<typeof run
 }
 
 test('every role that there is: exit 2, a sentence on stderr for each setting, and nothing started', async () => {
-  const mains = ['services', 'jobs'].flatMap((group) => readdirSync(join(ROOT, group)).map((name) => `${group}/${name}`));
+  const folders = ['services', 'jobs'].flatMap((group) => readdirSync(join(ROOT, group)).map((name) => `${group}/${name}`));
+  // A job without a main runs in the process of another one.
+  const mains = folders.filter((path) => existsSync(join(ROOT, path, 'src/main.ts')));
   expect(mains.map((main) => main.split('/')[1]).sort()).toEqual(Object.keys(ROLE_SETTINGS).sort());
   await Promise.all(
     mains.map(async (main) => {

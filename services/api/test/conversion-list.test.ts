@@ -98,6 +98,6 @@ test('law 7: a page never goes on in the list of another generation, which may h
   await world.tick();
   expect((await world.get(`/v1/conversion-list?limit=1&cursor=${nextCursor}`)).body).toMatchObject({
     code: 'invalid_query',
-    detail: expect.stringContaining('in the list of generation 1, and readers get generation 2 now'),
+    detail: expect.stringContaining('of the list of generation 2, which readers get now (got one of generation 1)'),
   });
 });
