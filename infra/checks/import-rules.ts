@@ -21,9 +21,8 @@ const WITHOUT_IO = new Set([...CORE, 'serving', 'reports']);
 const TOLERATED: Readonly<Record<string, readonly string[]>> = {
   // Reads the SQL files that lie beside the folds, once, when it is loaded: they are code.
   'packages/views/src/sql.ts': ['node:fs', 'node:url', 'node:path'],
-  // Lets requests run while a generation loads.
-  'packages/serving/src/generations/loaded.ts': ['node:timers/promises'],
-  'packages/serving/src/generations/groups.ts': ['node:timers/promises'],
+  // Lets requests run while a generation loads, and while many rows are passed over.
+  'packages/serving/src/rows-in-turns.ts': ['node:timers/promises'],
   // A hash of names: pure.
   'packages/reports/src/counts/channel-names.ts': ['node:crypto'],
   // Models run in a thread of their own.

@@ -15,9 +15,9 @@ export const MUTATIONS_OF_GROUPS: readonly Mutation[] = [
   {
     lie: 'a group is what the generation has counted of it',
     law: '1',
-    file: 'packages/serving/src/snapshot.ts',
-    from: 'plus(ofGeneration.answer(partition, ofBatch), live);',
-    to: 'ofGeneration.answer(partition, ofBatch);',
+    file: 'packages/serving/src/snapshot-groups.ts',
+    from: 'plus(await ofBatch(partition, asked.ofBatch), live);',
+    to: 'ofBatch(partition, asked.ofBatch);',
     test: ITS_TEST,
   },
   {
@@ -131,5 +131,29 @@ export const MUTATIONS_OF_GROUPS: readonly Mutation[] = [
     from: 'for (const group of groups) add',
     to: 'for (const group of groups.slice(-1)) add',
     test: 'packages/reports/src/journeys/single-orders.test.ts',
+  },
+  {
+    lie: 'rows of a group are passed over in one turn',
+    law: '7',
+    file: 'packages/serving/src/rows-in-turns.ts',
+    from: 'if (passed > 0) await turn();',
+    to: 'if (passed < 0) await turn();',
+    test: 'packages/serving/test/snapshot-groups.test.ts',
+  },
+  {
+    lie: 'questions to groups are answered all at a time',
+    law: '7',
+    file: 'packages/serving/src/snapshot-groups.ts',
+    from: 'const done = last.then(work);',
+    to: 'const done = work();',
+    test: 'packages/serving/test/snapshot-groups.test.ts',
+  },
+  {
+    lie: 'what a group answered is forgotten',
+    law: '7',
+    file: 'packages/serving/src/generations/groups.ts',
+    from: 'held.answers.set(key, rows, rows.size);',
+    to: 'held.answers.set(key, rows, Number.MAX_SAFE_INTEGER);',
+    test: 'packages/serving/test/snapshot-groups.test.ts',
   },
 ];

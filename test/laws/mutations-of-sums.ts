@@ -267,8 +267,8 @@ export const MUTATIONS_OF_SUMS: readonly Mutation[] = [
     lie: 'rules over paths split the value of each row, before the layers are added',
     law: '1',
     file: 'packages/reports/src/models/path-credit.ts',
-    from: 'emit(cell + key, [multiply(conversions, micros), multiply(value, weight)]);',
-    to: "emit(cell + key.replace(/\\t.*/, '\\t1'), [multiply(conversions, micros), Math.floor((Number(value) * micros) / 1e6)]);",
+    from: 'emit(cell + part.key, [multiply(conversions, part.micros), multiply(value, part.weight)]);',
+    to: "emit(cell + part.key.replace(/\\t.*/, '\\t1'), [multiply(conversions, part.micros), Math.floor((Number(value) * part.micros) / 1e6)]);",
     test: PATH_RULES,
   },
   {
@@ -283,8 +283,8 @@ export const MUTATIONS_OF_SUMS: readonly Mutation[] = [
     lie: 'rules are remembered for paths under their name alone',
     law: '1',
     file: 'packages/reports/src/models/path-credit.ts',
-    from: "JSON.stringify(['rule over paths', name, parameters, definitions.version])",
-    to: "'rule over paths '.concat(name)",
+    from: 'JSON.stringify([key, name, parameters, definitions.version])',
+    to: 'key.concat(name)',
     test: PATH_RULES,
   },
   {

@@ -5,7 +5,8 @@ import { holesInHistory } from '@tributary/serving/freshness/one-history';
 import type { SpeedBoard } from '@tributary/serving/freshness/speed-board';
 import { createGenerations } from '@tributary/serving/generations/served';
 import { SERVING_LIMITS, type ServingDeps } from '@tributary/serving/ports';
-import { type Snapshot, takeSnapshot } from '@tributary/serving/snapshot';
+import { takeSnapshot } from '@tributary/serving/snapshot';
+import type { Group } from '@tributary/serving/snapshot-groups';
 import { sha256Hex } from '@tributary/testkit/generate-definitions';
 import type { PartsUnderTest } from '@tributary/testkit/simulation-world';
 import { GROUPED_VIEWS, withoutCampaign } from '@tributary/views/by-partition';
@@ -39,7 +40,7 @@ const HEALTHY = {
 const EVERYTHING = { days: { fromDay: null, toDay: null }, equal: {} };
 
 /** All its rows, without campaigns. */
-function rowsOfGroup({ project }: Pick<Snapshot, 'project'>): RowsByView {
+function rowsOfGroup({ project }: Group): RowsByView {
   const all = (view: View) => ({ ...EVERYTHING, by: withoutCampaign(view).dimensions });
   return new Map(GROUPED_VIEWS.map((view) => [view.name, project(view, all(view))]));
 }
@@ -80,6 +81,8 @@ export const PARTS_UNDER_TEST: PartsUnderTest = {
         // Costly, and by the same additions as the whole: every fourth answer.
         const grouped = reads % 4 === 0 ? GROUPED_VIEWS : [];
         const snapshot = await takeSnapshot({ deps, generations, board: HEALTHY, deltas }, VIEWS, 'merged', grouped);
+        const groups = typeof snapshot.groups === 'object' ? snapshot.groups : null;
+        await groups?.prepare(rowsOfGroup);
         const rows: RowsByView = new Map(
           VIEWS.map((view) => [view.name, snapshot.project(view, { ...EVERYTHING, by: view.dimensions })]),
         );
@@ -87,7 +90,7 @@ export const PARTS_UNDER_TEST: PartsUnderTest = {
         return {
           generation,
           rows,
-          groups: typeof snapshot.groups === 'object' ? (snapshot.groups?.map(rowsOfGroup) ?? null) : null,
+          groups: groups?.each.map(rowsOfGroup) ?? null,
           pending,
           complete,
           warnings,

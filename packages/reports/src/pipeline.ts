@@ -51,9 +51,8 @@ export async function answerOf(context: ServingContext, question: ReportQuestion
   const snapshot = await takeSnapshot(context, views, question.layers, groupedViewsOf(question));
   const [definitions] = snapshot.definitions;
   const rates = question.convertTo === null ? null : demandRates(definitions, question.convertTo);
-  const counted = takeCounts(snapshot, { ...question, by: countedBy(by) }).map((counts) =>
-    withTouchesOfNoCurrency(snapshot, counts),
-  );
+  const taken = await takeCounts(snapshot, { ...question, by: countedBy(by) });
+  const counted = taken.map((counts) => withTouchesOfNoCurrency(snapshot, counts));
   const reports: Report[] = [];
   const unknown = unknownInReport(snapshot, question, counted);
   for (const own of counted) {

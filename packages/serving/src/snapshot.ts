@@ -3,19 +3,19 @@
 import type { Definitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
 import type { PartitionState } from '@tributary/store/speed-store';
-import { withoutCampaign } from '@tributary/views/by-partition';
 import type { Rows } from '@tributary/views/deltas';
 import type { View } from '@tributary/views/view';
 import { type DeltaFollower, type DeltasSnapshot, isRetired } from './deltas/follower.ts';
 import { cutsApart } from './freshness/cut-apart.ts';
 import type { SpeedBoard } from './freshness/speed-board.ts';
 import { fromStore } from './from-store.ts';
-import { type GenerationGroups, type GroupsLack, groupsOf } from './generations/groups.ts';
+import { type GroupsLack, groupsOf } from './generations/groups.ts';
 import type { LoadedGeneration } from './generations/loaded.ts';
 import type { Generations, ServedGeneration } from './generations/served.ts';
-import { type Collection, collectionOf, type Layers, plus, projectionOf, type Question, type Selection } from './merge.ts';
+import { type Collection, collectionOf, type Layers, projectionOf, type Selection } from './merge.ts';
 import { type Findings, type Meta, metaOf } from './meta.ts';
 import type { ServingDeps } from './ports.ts';
+import { createGroups, type Groups } from './snapshot-groups.ts';
 
 /** What snapshots are taken of; a process has one of each. */
 export interface ServingContext {
@@ -36,9 +36,9 @@ export interface Snapshot {
   collect(view: View, collection: Collection): Rows;
   /**
    * What each partition, a group of users, adds to `project` and `collect`: together they are it. Only for views that were asked for by
-   * partition, and without their campaigns, which rows of groups do not have. Not remembered. null: none was asked for.
+   * partition, and without their campaigns, which rows of groups do not have. null: none was asked for.
    */
-  readonly groups: readonly Pick<Snapshot, 'project' | 'collect'>[] | GroupsLack | null;
+  readonly groups: Groups | GroupsLack | null;
   /** Definitions that the rows follow: the batch side's first, then those that partitions follow where they differ. */
   readonly definitions: readonly [Definitions, ...Definitions[]];
   /** The newer generation that readers should get and that is being loaded; null: there is none. */
@@ -91,7 +91,12 @@ export async function takeSnapshot(
     project: (view, selection) => speed.answer(loaded, projectionOf(view, selection), layers),
     collect: (view, collection) => speed.answer(loaded, collectionOf(view, collection), layers),
     groups:
-      kept === null || typeof kept === 'string' ? kept : Array.from({ length: deps.partitions }, (_, p) => groupOf(kept, p)),
+      kept === null || typeof kept === 'string'
+        ? kept
+        : createGroups(deps.partitions, {
+            ofBatch: layers === 'speed' ? null : kept.answer,
+            ofLive: layers === 'batch' ? null : (partition, question) => speed.ofPartition(partition, loaded, question),
+          }),
     definitions: [definitions, ...others],
     newer: wanted !== null && served.failure === null && wanted.generation > loaded.generation ? wanted.generation : null,
     states,
@@ -110,18 +115,6 @@ export async function takeSnapshot(
         findings,
       ),
   };
-
-  /** Real time keeps the rows of a partition whole, the generation without campaigns. */
-  function groupOf(ofGeneration: GenerationGroups, partition: number): Pick<Snapshot, 'project' | 'collect'> {
-    const ofBoth = (ofBatch: Question, ofLive: Question) => {
-      const live: Rows = layers === 'batch' ? new Map() : speed.ofPartition(partition, loaded, ofLive);
-      return layers === 'speed' ? live : plus(ofGeneration.answer(partition, ofBatch), live);
-    };
-    return {
-      project: (view, selection) => ofBoth(projectionOf(withoutCampaign(view), selection), projectionOf(view, selection)),
-      collect: (view, collection) => ofBoth(collectionOf(withoutCampaign(view), collection), collectionOf(view, collection)),
-    };
-  }
 
   async function fresh(): Promise<Taken> {
     const taken = async (): Promise<Taken> => {

@@ -1,14 +1,15 @@
 /**
  * The credit of a model that is counted conversion by conversion, by groups of users:
  *
- *   rows of all − rows of the group → credit without it, for each group
+ *   credit of all − credit of the group → credit without it, for each group
  *
  * As for models of whole windows (group-counts.ts), but no model is run: what is counted adds up.
  */
-import { isShared, type ModelName } from '@tributary/attribution/models/catalogue';
+import type { ModelName } from '@tributary/attribution/models/catalogue';
+import type { SharedName } from '@tributary/attribution/models/shared-models';
 import type { CautionCode } from '@tributary/attribution/uncertainty/cautions';
 import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
-import { minus } from '@tributary/serving/merge';
+import { minus, type Selection } from '@tributary/serving/merge';
 import type { Snapshot } from '@tributary/serving/snapshot';
 import type { Rows } from '@tributary/views/deltas';
 import { scopeOf } from '../journeys/scope.ts';
@@ -26,32 +27,42 @@ export interface CreditGroups extends Pick<GroupCounts, 'met' | 'singleOrders'> 
   readonly without: readonly Rows[];
 }
 
-/** A code: why there are none. `rename`: the channels' names in the report. */
+/** Models that are counted so. */
+type Model = Exclude<ModelName, SharedName>;
+type Grouped = Pick<Snapshot, 'project' | 'collect' | 'definitions' | 'groups'>;
+
+/** A code: why there are none. `rename`: the channels' names in the report. The groups are prepared for it (`askCreditOfGroup`). */
 export function creditOfGroups(
-  model: ModelName,
-  snapshot: Pick<Snapshot, 'project' | 'collect' | 'definitions' | 'groups'>,
+  model: Model,
+  snapshot: Grouped,
   question: ReportQuestion,
   rename: Rename | null,
 ): CreditGroups | CautionCode {
   const { groups, definitions } = snapshot;
   if (groups === null || typeof groups === 'string') return groups ?? 'groups_not_kept';
-  if (isShared(model)) throw new TypeError(`${model} is not counted conversion by conversion`);
-  const scope = scopeOf(question);
-  const rowsOf = ({ project, collect }: Pick<Counting, 'project' | 'collect'>) => {
-    const counting = { project, collect, definitions };
-    return countedModel(model).rows(counting, { ...scope, by: ['channel'] }, rename, question.parameters);
-  };
+  const is = countedModel(model).rows(snapshot, selectionOf(question), rename, question.parameters);
+  const ofGroups = groups.each.map((group) => rowsOfGroup(model, { ...group, definitions }, question, rename));
   return {
-    is: rowsOf(snapshot),
-    without: groups.map((group) =>
-      rowsOf({
-        project: (view, selection) => minus(snapshot.project(view, selection), group.project(view, selection)),
-        collect: (view, collection) => minus(snapshot.collect(view, collection), group.collect(view, collection)),
-      }),
-    ),
-    met: metIn(groups.map(rowsOf)),
-    singleOrders: singleOrdersOf(question.wanted.revenue ? groups : [], scope),
+    is,
+    without: ofGroups.map((rows) => minus(is, rows)),
+    met: metIn(ofGroups),
+    singleOrders: singleOrdersOf(question.wanted.revenue ? groups.each : [], scopeOf(question)),
   };
+}
+
+/** What `creditOfGroups` asks of each group. */
+export function askCreditOfGroup(model: Model, group: Counting, question: ReportQuestion, rename: Rename | null): void {
+  rowsOfGroup(model, group, question, rename);
+  if (question.wanted.revenue) singleOrdersOf([group], scopeOf(question));
+}
+
+function rowsOfGroup(model: Model, counting: Counting, question: ReportQuestion, rename: Rename | null): Rows {
+  const { rows, rowsOfGroup: own = rows } = countedModel(model);
+  return own(counting, selectionOf(question), rename, question.parameters);
+}
+
+function selectionOf(question: ReportQuestion): Selection {
+  return { ...scopeOf(question), by: ['channel'] };
 }
 
 /** What a channel is credited stands for the conversions that met it: there are no fewer of these. */

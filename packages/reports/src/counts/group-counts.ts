@@ -33,7 +33,7 @@ export interface Alone {
   readonly groups: number;
 }
 
-/** A code: why there are none. `inModels`: the names under which models see the channels. */
+/** A code: why there are none. `inModels`: the names under which models see the channels. The groups are prepared for it (`askCountsOfGroup`). */
 export function countGroups(
   snapshot: Pick<Snapshot, 'collect' | 'definitions' | 'newer' | 'groups'>,
   question: ReportQuestion,
@@ -46,7 +46,7 @@ export function countGroups(
   const rename: Rename = inModels ?? ((channel) => channel);
   const met = new Map<string, Met>();
   const alone = new Map<string, Alone>();
-  for (const group of groups) {
+  for (const group of groups.each) {
     const { sizes, sets } = count(group);
     for (const [channel, own] of metIn(sizes.ofConversions, rename)) {
       const { conversions = 0, groups: before = 0 } = met.get(channel) ?? {};
@@ -58,13 +58,19 @@ export function countGroups(
     }
   }
   return {
-    without: groups.map((group) =>
+    without: groups.each.map((group) =>
       count({ collect: (view, collection) => minus(collect(view, collection), group.collect(view, collection)) }),
     ),
     met,
     alone,
-    singleOrders: singleOrdersOf(question.wanted.revenue ? groups : [], scopeOf(question)),
+    singleOrders: singleOrdersOf(question.wanted.revenue ? groups.each : [], scopeOf(question)),
   };
+}
+
+/** What `countGroups` asks of each group. */
+export function askCountsOfGroup(group: Pick<Snapshot, 'collect' | 'definitions' | 'newer'>, question: ReportQuestion): void {
+  countJourneys(group, question);
+  if (question.wanted.revenue) singleOrdersOf([group], scopeOf(question));
 }
 
 function metIn(ofConversions: JourneyCounts['sizes']['ofConversions'], rename: Rename): Map<string, number> {

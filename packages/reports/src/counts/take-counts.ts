@@ -21,8 +21,8 @@ import { namedRows, rekeyed } from '../row-keys.ts';
 import { conservationGap, currenciesIn, sumOf } from '../sums.ts';
 import { type Cells, cellsOf } from './cells.ts';
 import { type ChannelNames, channelNames } from './channel-names.ts';
-import { type CreditGroups, creditOfGroups } from './credit-groups.ts';
-import { countGroups, type GroupCounts } from './group-counts.ts';
+import { askCreditOfGroup, type CreditGroups, creditOfGroups } from './credit-groups.ts';
+import { askCountsOfGroup, countGroups, type GroupCounts } from './group-counts.ts';
 import { countJourneys, findingsOfJourneys, type JourneyCounts } from './journey-counts.ts';
 
 export interface Counts {
@@ -86,12 +86,27 @@ export function groupedViewsOf({ models, parameters }: Pick<ReportQuestion, 'mod
   return [...views].filter((view) => GROUPED_VIEWS.includes(view));
 }
 
-/** The counts of each window. Throws `invalid_query` as the counts of journeys do. */
-export function takeCounts(snapshot: Snapshot, question: ReportQuestion): Counts[] {
+/** The counts of each window. Rejects with `invalid_query` as the counts of journeys do. */
+export async function takeCounts(snapshot: Snapshot, question: ReportQuestion): Promise<Counts[]> {
   const windows = windowsOf(question).map((asked) => ({ asked, journeys: countJourneys(snapshot, asked) }));
   const known = windows.flatMap(({ journeys }) => journeys ?? []);
   const names = channelNames(snapshot.definitions[0], question, known);
+  for (const { asked } of windows) await prepareGroups(snapshot, asked, names);
   return windows.map(({ asked, journeys }) => countsOf(snapshot, asked, names, journeys));
+}
+
+/** What groups of users are asked takes long for many rows: it is answered in turns, before all else is taken in one. */
+async function prepareGroups(
+  { groups, definitions, newer }: Snapshot,
+  question: ReportQuestion,
+  { inCredit }: ChannelNames,
+): Promise<void> {
+  if (groups === null || typeof groups === 'string') return;
+  await groups.prepare((group) => {
+    const counting = { ...group, definitions, newer };
+    askCountsOfGroup(counting, question);
+    for (const model of question.models) if (!isShared(model)) askCreditOfGroup(model, counting, question, inCredit);
+  });
 }
 
 function countsOf(snapshot: Snapshot, question: ReportQuestion, names: ChannelNames, journeys: JourneyCounts | null): Counts {

@@ -20,4 +20,6 @@ export interface CountedModel {
   views(parameters: RuleParameters): readonly View[];
   /** `[creditMicros, valueMinor]` by `selection.by`, channels under the names of the report. */
   rows(snapshot: Counting, selection: Selection, rename: Rename | null, parameters: RuleParameters): Rows;
+  /** The same of a group of users, by channel, where that takes less; left out: as `rows`. */
+  readonly rowsOfGroup?: CountedModel['rows'];
 }

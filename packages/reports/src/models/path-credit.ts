@@ -43,24 +43,52 @@ export function rowsOfPaths(
   rename: Rename | null,
   parameters: RuleParameters,
 ): Rows {
-  const [definitions] = snapshot.definitions;
-  const scope = scopeOf(selection);
-  const splitPath = splitterOf(name, definitions, parameters);
-  const sums = snapshot.collect(paths, {
-    ...collectionOf(JSON.stringify(['rule over paths', name, parameters, definitions.version]), scope),
-    map([day = '', type = '', path = '', currency = ''], [conversions = 0, value = 0], emit) {
-      if (!within(scope, type, currency)) return;
-      const cell = `${day}\t${type}\t${currency}\t`;
-      for (const { key, micros, weight } of splitPath(path))
-        emit(cell + key, [multiply(conversions, micros), multiply(value, weight)]);
-    },
-  });
+  const sums = sumsOf({ name, parameters, isWhole: false }, snapshot, selection);
   let credited = memory.get(sums);
   if (credited === undefined) memory.set(sums, (credited = creditOf(sums)));
   const named = renamedRows(credited, rename);
   return withCampaigns(snapshot, selection, rename, (by, { channel }) =>
     rekeyed(named, DIMENSIONS, by, channel === undefined ? {} : { channel }),
   );
+}
+
+/**
+ * Likewise, of a group of users, by channel: a window is one cell of each currency, so that there are as few sums as channels. Values are
+ * rounded once, and differ from those of `rowsOfPaths` by less than a minor unit a day and type.
+ */
+export function rowsOfGroupPaths(
+  name: RuleName,
+  group: Counting,
+  selection: Selection,
+  rename: Rename | null,
+  parameters: RuleParameters,
+): Rows {
+  const credited = renamedRows(creditOf(sumsOf({ name, parameters, isWhole: true }, group, selection)), rename);
+  return rekeyed(credited, DIMENSIONS, selection.by, {});
+}
+
+interface Weighing {
+  readonly name: RuleName;
+  readonly parameters: RuleParameters;
+  /** Whether days and types are summed. */
+  readonly isWhole: boolean;
+}
+
+/** By day, type, currency, channel and whole of the weights; of a window as a whole, day and type are empty. */
+function sumsOf({ name, parameters, isWhole }: Weighing, snapshot: Counting, selection: Selection): Rows {
+  const [definitions] = snapshot.definitions;
+  const scope = scopeOf(selection);
+  const splitPath = splitterOf(name, definitions, parameters);
+  const key = isWhole ? 'rule over paths of a window' : 'rule over paths';
+  return snapshot.collect(paths, {
+    ...collectionOf(JSON.stringify([key, name, parameters, definitions.version]), scope),
+    map([day = '', type = '', path = '', currency = ''], [conversions = 0, value = 0], emit) {
+      if (!within(scope, type, currency)) return;
+      const cell = isWhole ? `\t\t${currency}\t` : `${day}\t${type}\t${currency}\t`;
+      for (const part of splitPath(path))
+        emit(cell + part.key, [multiply(conversions, part.micros), multiply(value, part.weight)]);
+    },
+  });
 }
 
 /** By the sums, which never change. */

@@ -8,15 +8,19 @@ import { credit } from '@tributary/views/credit/fold';
 import { paths } from '@tributary/views/paths/fold';
 import { namedRows } from '../row-keys.ts';
 import type { CountedModel, RuleParameters } from './counted-model.ts';
-import { rowsOfPaths } from './path-credit.ts';
+import { rowsOfGroupPaths, rowsOfPaths } from './path-credit.ts';
 
 export function ruleModel(name: RuleName): CountedModel {
+  const rowsBy =
+    (ofPaths: typeof rowsOfPaths): CountedModel['rows'] =>
+    (snapshot, selection, rename, parameters) =>
+      weighsPaths(name, parameters)
+        ? ofPaths(name, snapshot, selection, rename, parameters)
+        : namedRows(snapshot, credit, { ...selection, equal: { ...selection.equal, model: name } }, rename);
   return {
     views: (parameters) => [weighsPaths(name, parameters) ? paths : credit],
-    rows: (snapshot, selection, rename, parameters) =>
-      weighsPaths(name, parameters)
-        ? rowsOfPaths(name, snapshot, selection, rename, parameters)
-        : namedRows(snapshot, credit, { ...selection, equal: { ...selection.equal, model: name } }, rename),
+    rows: rowsBy(rowsOfPaths),
+    rowsOfGroup: rowsBy(rowsOfGroupPaths),
   };
 }
 

@@ -1,16 +1,16 @@
 /** The rows of a generation by partition, which is a group of users: read when the first question about groups comes. */
-import { setImmediate as turn } from 'node:timers/promises';
 import { byPartition } from '@tributary/views/by-partition';
 import type { Rows } from '@tributary/views/deltas';
 import type { View } from '@tributary/views/view';
 import type { Question } from '../merge.ts';
 import type { GenerationSource } from '../ports.ts';
 import { createRowMemory, type RowMemory } from '../row-memory.ts';
+import { addInTurns, ROWS_PER_TURN, turn } from '../rows-in-turns.ts';
 import type { LoadedGeneration } from './loaded.ts';
 
 export interface GenerationGroups {
-  /** The answer over the rows of one partition, remembered. Shared: callers do not change it. */
-  answer(partition: number, question: Question): Rows;
+  /** The answer over the rows of one partition, remembered; they are passed over some thousand a turn. Shared: callers do not change it. */
+  answer(partition: number, question: Question): Promise<Rows>;
 }
 
 /** Why there are none: an earlier version computed the generation, or their rows are too many to be kept. */
@@ -28,9 +28,6 @@ interface Held {
 const REMEMBERED = { entries: 1_024, rows: 400_000 };
 
 const memory = new WeakMap<LoadedGeneration, Held>();
-
-/** Rows that are split before requests have their turn: a few ms. */
-const ROWS_PER_TURN = 4_096;
 
 /** Rejects as the source does. */
 export async function groupsOf(
@@ -52,14 +49,14 @@ export async function groupsOf(
     byView.set(view.name, await reading);
   }
   return {
-    answer(partition, question) {
+    async answer(partition, question) {
       const key = `${partition} ${question.key}`;
       const known = held.answers.get(key);
       if (known !== undefined) return known;
       const rows: Rows = new Map();
       const { model } = question;
       for (const [name, own] of byView.get(question.view.name)?.[partition] ?? [])
-        if (model === undefined || name === model) question.addTo(rows, own);
+        if (model === undefined || name === model) await addInTurns(rows, own, question);
       held.answers.set(key, rows, rows.size);
       return rows;
     },

@@ -1,10 +1,10 @@
 /** A generation in memory: its view rows, and what was lately asked of them. */
-import { setImmediate as turn } from 'node:timers/promises';
 import type { GenerationManifest } from '@tributary/archive/layout';
 import { type Rows, type RowsByView, rowsOf } from '@tributary/views/deltas';
 import { VIEWS } from '@tributary/views/registry';
 import type { Question } from '../merge.ts';
 import { createRowMemory } from '../row-memory.ts';
+import { addInTurns, ROWS_PER_TURN, turn } from '../rows-in-turns.ts';
 
 export interface LoadedGeneration {
   readonly generation: number;
@@ -23,9 +23,6 @@ const REMEMBERED = { entries: 128, rows: 400_000 };
 
 /** Questions answered ahead of time, the latest: each takes about a second for a million rows. */
 const PREPARED = 32;
-
-/** Rows that are split before requests have their turn: a few ms. */
-const ROWS_PER_TURN = 4_096;
 
 export async function loadedGeneration(
   generation: number,
@@ -69,12 +66,7 @@ function inMemory(
       for (const question of questions.slice(-PREPARED)) {
         try {
           const rows: Rows = new Map();
-          const source = rowsFor(question);
-          const left = source.entries();
-          for (let passed = 0; passed < source.size; passed += ROWS_PER_TURN) {
-            if (passed > 0) await turn();
-            question.addTo(rows, some(left, ROWS_PER_TURN));
-          }
+          await addInTurns(rows, rowsFor(question), question);
           remembered.set(question.key, { question, rows }, rows.size);
         } catch {
           // A question of it is answered with the reason; the generation can be served.
@@ -82,14 +74,6 @@ function inMemory(
       }
     },
   };
-}
-
-function* some<T>(left: Iterator<T>, count: number): Generator<T> {
-  for (let i = 0; i < count; i++) {
-    const { done, value } = left.next();
-    if (done) return;
-    yield value;
-  }
 }
 
 /** Questions about credit name one model: they need not pass over the rows of the others. Rows are shared, not copied. */
