@@ -87,6 +87,14 @@ export const MUTATIONS_OF_READS: readonly Mutation[] = [
     test: 'services/api/test/lost-records.test.ts',
   },
   {
+    lie: 'signals that were not kept before they were kept for longer are there',
+    law: '7',
+    file: 'services/api/src/http/signals-body.ts',
+    from: 'return cutTs >= logTimeMs - signalRetention.days * DAY_MS ? cutTs : NEVER_CUT;',
+    to: 'return cutTs > logTimeMs ? cutTs : NEVER_CUT;',
+    test: 'services/api/test/lost-records.test.ts',
+  },
+  {
     lie: 'a query of many users has all signals where the limit left some out',
     law: '7',
     file: 'services/api/src/http/signals-body.ts',

@@ -1,10 +1,10 @@
 /** Law 7 for answers about one user: what their record lost, or has too much of, is reported. */
 import { encodeEvent } from '@tributary/model/event';
-import { HOUR_MS } from '@tributary/model/time';
+import { DAY_MS, HOUR_MS } from '@tributary/model/time';
 import { partitionOf } from '@tributary/model/user-key';
 import { cutMark } from '@tributary/views/record';
 import { expect, test } from 'vitest';
-import { createWorld, event, NOON, PARTITIONS } from './world.ts';
+import { createWorld, defaults, event, NOON, PARTITIONS } from './world.ts';
 
 const CUT = NOON - 2 * HOUR_MS;
 const click = (id: string, hours: number, channel = 'c') =>
@@ -39,6 +39,36 @@ test('law 7: signals that reach to what the record lost are reported as incomple
     [1, true, true],
     [2, false, false],
   ]);
+});
+
+test('law 7: signals that reach behind what a partition kept, as before they were kept for longer, are reported while some are promised', async () => {
+  const world = await worldWith(`${click('a', -1)}\n${click('b', -0.5)}\n`);
+  const partition = partitionOf('u1', PARTITIONS);
+  const metaOf = async (query = '') => (await world.get(`/v1/users/u1/signals${query}`)).body.meta;
+  expect(await metaOf()).toMatchObject({ complete: true });
+  await world.commit(partition, {}, { cutTs: CUT });
+  await world.tick();
+  expect(await metaOf()).toMatchObject({
+    complete: false,
+    reasons: ['record_cut'],
+    warnings: ['the record of the user lost events up to 2026-11-20T10:00:00.000Z: signals before that may be missing'],
+  });
+  expect(await metaOf('?limit=1')).toMatchObject({ complete: true });
+  expect(await metaOf(`?from=${CUT + 1}`)).toMatchObject({ complete: true });
+  const others = Array.from({ length: 40 }, (_, i) => `other ${i}`);
+  const apart = others.find((user) => partitionOf(user, PARTITIONS) !== partition) as string;
+  const beside = others.find((user) => partitionOf(user, PARTITIONS) === partition) as string;
+  expect((await world.post('/v1/signals/query', { users: [apart] })).body.meta).toMatchObject({ complete: true });
+  // Nothing of this user is left, which is not to say that nothing was.
+  const { meta } = (await world.post('/v1/signals/query', { users: [beside, apart] })).body;
+  expect(meta).toMatchObject({ complete: false, warnings: [expect.stringContaining(`"${beside}": the record`)] });
+  const keptMs = defaults.signalRetention.days * DAY_MS;
+  await world.commit(partition, {}, { cutTs: CUT, logTimeMs: CUT + keptMs });
+  await world.tick();
+  expect((await metaOf()).reasons).toContain('record_cut');
+  await world.commit(partition, {}, { cutTs: CUT, logTimeMs: CUT + keptMs + 1 });
+  await world.tick();
+  expect((await metaOf()).reasons).not.toContain('record_cut');
 });
 
 test('law 7: journeys of a record that lost events are reported as incomplete', async () => {

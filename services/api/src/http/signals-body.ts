@@ -2,8 +2,11 @@
 
 import type { Definitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
+import { DAY_MS } from '@tributary/model/time';
 import { cutOfRecord } from '@tributary/serving/users/user-timeline';
 import { type NewestSignals, newestSignals, type SignalSelection, type SignalSlice } from '@tributary/store/signals';
+import type { PartitionState } from '@tributary/store/speed-store';
+import { NEVER_CUT } from '@tributary/views/user-state';
 
 export interface UserSignals extends NewestSignals {
   readonly userId: string;
@@ -18,15 +21,28 @@ export function selectSignals(userId: string, record: Buffer | null, selection: 
   return { userId, record, slices, hasMarks };
 }
 
-/** Up to when signals may be missing among those selected, epoch ms; null: the record lost none that they reach to. */
+/**
+ * Up to when signals may be missing among those selected, epoch ms; null: none are that they reach to. `cutOfAll`: up to when any record
+ * of the partition may lack some (`cutOfPartition`).
+ */
 export function lostAmong(
   { record, slices, hasMarks }: UserSignals,
   { limit, fromMs = 0 }: Pick<SignalSelection, 'limit' | 'fromMs'>,
+  cutOfAll: number,
 ): number | null {
-  if (!hasMarks) return null;
-  const cutTs = cutOfRecord(record);
+  if (!hasMarks && cutOfAll === NEVER_CUT) return null;
+  const cutTs = Math.max(cutOfAll, hasMarks ? cutOfRecord(record) : NEVER_CUT);
   const reachesTo = slices.length < limit ? fromMs : (slices.at(-1)?.ts ?? fromMs);
   return reachesTo <= cutTs ? cutTs : null;
+}
+
+/**
+ * Up to when records of a partition may lack signals that definitions promise now, epoch ms: they were kept for less long before. `NEVER_CUT`:
+ * all are there that were received, or what is missing is older than any signal that is kept.
+ */
+export function cutOfPartition(state: PartitionState | null | undefined, { signalRetention }: Definitions): number {
+  const { cutTs = NEVER_CUT, logTimeMs = 0 } = state ?? {};
+  return cutTs >= logTimeMs - signalRetention.days * DAY_MS ? cutTs : NEVER_CUT;
 }
 
 /** The types to serve: those asked for, as far as the definitions call them signals; undefined: all. */

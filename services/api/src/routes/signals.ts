@@ -9,11 +9,21 @@ import type { ApiContext, Routes } from '../context.ts';
 import { decodeCursor, encodeCursor } from '../http/pages.ts';
 import { rangeOf } from '../http/selection.ts';
 import { serve } from '../http/serve.ts';
-import { createBodyPool, cutTo, lostAmong, queryBody, selectSignals, servedNames, userBody } from '../http/signals-body.ts';
+import {
+  createBodyPool,
+  cutOfPartition,
+  cutTo,
+  lostAmong,
+  queryBody,
+  selectSignals,
+  servedNames,
+  userBody,
+} from '../http/signals-body.ts';
 import { createTypeNotes } from '../known-types.ts';
 
 export const routes: Routes = (context) => (app, _options, done) => {
-  const { deps, records, unread } = context;
+  const { deps, board, records, unread } = context;
+  const cutOf = (partition: number) => cutOfPartition(board.states()[partition], board.definitions(partition));
   const metaText = createMetaText(context);
   const typeNotes = createTypeNotes(context);
   const pool = createBodyPool();
@@ -40,7 +50,7 @@ export const routes: Routes = (context) => (app, _options, done) => {
         user.slices.length > limit && last !== undefined && record !== null
           ? encodeCursor(question, [last.ts, signalId(record, last)])
           : null;
-      const lost = lostAmong(user, { ...selection, limit: limit + 1 });
+      const lost = lostAmong(user, { ...selection, limit: limit + 1 }, cutOf(partition));
       const lacks = gapsOf('record_cut', lost === null ? [] : [lostUpTo(lost, 'signals')]);
       return userBody(page, next, metaText(new Set([partition]), lacks, notes), demandRoom);
     });
@@ -52,7 +62,7 @@ export const routes: Routes = (context) => (app, _options, done) => {
     rangeOf(request.body);
     const notes = request.body.names === undefined ? [] : await typeNotes(request.body.names);
     const asked = users.map((userKey) => ({ partition: partitionOf(userKey, deps.partitions), userKey }));
-    const selections = new Map<number, ReturnType<typeof selectionOf> & { limit: number }>();
+    const selections = new Map<number, ReturnType<typeof selectionOf> & { limit: number; cutOfAll: number }>();
     const demandRoom = (bytes: number) => unread.demandRoom(bytes, request.owner);
     const { body, release } = await records.read(request.owner, asked, (read) => {
       const holes: string[] = [];
@@ -60,11 +70,11 @@ export const routes: Routes = (context) => (app, _options, done) => {
         let selection = selections.get(partition);
         if (selection === undefined) {
           // One more than asked for shows whether there are more.
-          selection = { ...selectionOf(context, partition, request.body), limit: limit + 1 };
+          selection = { ...selectionOf(context, partition, request.body), limit: limit + 1, cutOfAll: cutOf(partition) };
           selections.set(partition, selection);
         }
         const user = selectSignals(userKey, read[i] ?? null, selection);
-        const lost = lostAmong(user, selection);
+        const lost = lostAmong(user, selection, selection.cutOfAll);
         if (lost !== null) holes.push(`${JSON.stringify(userKey)}: ${lostUpTo(lost, 'signals')}`);
         return cutTo(limit, user);
       });
