@@ -10,9 +10,25 @@ export const MUTATIONS_OF_SUMS: readonly Mutation[] = [
   {
     lie: 'shares below 0 pass for credit',
     law: '4',
+    file: 'packages/attribution/src/uncertainty/handed-out.ts',
+    from: 'isOutsideOfWhole(share)',
+    to: 'share > 1',
+    test: 'services/api/test/unsound-rates.test.ts',
+  },
+  {
+    lie: 'credit is handed out by shares outside of the whole',
+    law: '4',
     file: 'packages/reports/src/credit/model-credit.ts',
-    from: 'share < -ROUNDING || ',
+    from: "...(ofConversions.some(isUnsound) ? ['conversions' as const] : []),",
     to: '',
+    test: 'services/api/test/unsound-rates.test.ts',
+  },
+  {
+    lie: 'what stood still has credit that is not handed out',
+    law: '4',
+    file: 'packages/reports/src/rows/rows.ts',
+    from: "conversions: wanted.conversions && isGiven('conversions'),",
+    to: 'conversions: wanted.conversions,',
     test: 'services/api/test/unsound-rates.test.ts',
   },
   {

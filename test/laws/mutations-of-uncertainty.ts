@@ -161,8 +161,8 @@ export const MUTATIONS_OF_UNCERTAINTY: readonly Mutation[] = [
     lie: 'the game of rates hands out more than there is, and takes from others',
     law: '7',
     file: 'packages/cli/src/paths/models.ts',
-    from: 'share >= -ROUNDING && share <= 1 + ROUNDING',
-    to: 'Number.isFinite(share)',
+    from: 'return unsoundShares(model, effects.get(reward)?.values() ?? []).length === 0;',
+    to: 'return unsoundShares(model, effects.get(reward)?.values() ?? []).length < 1_000;',
     test: 'packages/cli/test/attribution-run.test.ts',
   },
   {

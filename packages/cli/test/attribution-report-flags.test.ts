@@ -42,3 +42,18 @@ test('--level without --intervals is reported, and the earlier name of --interva
     stderr: expect.stringContaining('--bootstrap must be written --intervals here (got --bootstrap 50)'),
   });
 });
+
+test('tables and their totals have no figure for credit that is not handed out', async () => {
+  const none = { creditMicros: null, conversions: null, valueMinor: null, roas: null, cpaMinor: null };
+  const rows = [{ channel: 'search', currency: 'EUR', touches: 3, costMinor: 100, share: 1.2, ...none }];
+  const ofModels = { models: { linear: { creditMicros: 2_000_000 }, rateShapley: none } };
+  const compared = { models: ['linear', 'rateShapley'], rows: [{ channel: 'search', currency: 'EUR', ...ofModels }] };
+  await using server = await fakeServer(({ path }) => ({
+    body: { ...REPORT, ...(path.endsWith('compare') ? compared : { model: 'last', rows }) },
+  }));
+  const { stdout } = await tributary(['attribution', 'report', '--url', server.url]);
+  expect(stdout).toMatch(/^search +3 +1\.00 EUR +– +– +– +– +–$/m);
+  expect(stdout).toMatch(/^total +3 +1\.00 EUR +– +– +– +– +–$/m);
+  const beside = await tributary(['attribution', 'compare', '--baseline', 'linear', '--url', server.url]);
+  expect(beside.stdout).toMatch(/^search +2 +– \(–\)$/m);
+});

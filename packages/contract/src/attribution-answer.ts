@@ -20,15 +20,27 @@ const Dimensions = z.object({
     .describe('The position of the touch in its path, from 1; 20+: the 20th and later. 0: unattributed.'),
 });
 const Credit = z.object({
-  creditMicros: Sum.optional().describe('Exact: one conversion is 1 000 000 micro-credits.'),
-  conversions: z.number().optional().describe('creditMicros / 1e6, for reading.'),
-  valueMinor: Sum.optional().describe(
-    'Attributed value in minor units; amounts that would add several currencies are left out, everywhere.',
-  ),
+  creditMicros: Sum.nullable()
+    .optional()
+    .describe('Exact: one conversion is 1 000 000 micro-credits. null: the model hands out no credit (outside_of_whole).'),
+  conversions: z.number().nullable().optional().describe('creditMicros / 1e6, for reading.'),
+  valueMinor: Sum.nullable()
+    .optional()
+    .describe(
+      'Attributed value in minor units; amounts that would add several currencies are left out, everywhere. null: as that of creditMicros.',
+    ),
 });
 const Ratios = z.object({
-  roas: z.number().nullable().optional().describe('valueMinor / costMinor; null: it cost nothing.'),
-  cpaMinor: z.number().nullable().optional().describe('costMinor a conversion; null: it cost nothing, or earned nothing.'),
+  roas: z
+    .number()
+    .nullable()
+    .optional()
+    .describe('valueMinor / costMinor; null: it cost nothing, or the model hands out no credit.'),
+  cpaMinor: z
+    .number()
+    .nullable()
+    .optional()
+    .describe('costMinor a conversion; null: it cost nothing, is credited nothing, or the model hands out no credit.'),
 });
 const Costs = z.object({
   touches: Sum.optional().describe('Touches on these days; left out when the report is by conversion type.'),
@@ -124,7 +136,7 @@ const Intervals = z
       .string()
       .optional()
       .describe(
-        'Codes, separated by spaces: what must be known beside intervals, or why there are none: `few_groups`, `fewer_than_10_conversions`, `no_value`, `never_differs` and all others of docs/uncertainty.md.',
+        'Codes, separated by spaces: what must be known beside intervals, or why there are none: `few_groups`, `fewer_than_10_conversions`, `no_value`, `never_differs` and all others of docs/uncertainty.md. Without `intervals` only outside_of_whole: the model hands out no credit.',
       ),
     valueCautions: z.string().optional(),
   })
@@ -241,7 +253,10 @@ const ComparedRow = z
           .int()
           .nullable()
           .describe('Among all rows: 1 has the most credit, rows of equal credit share a rank. null: unattributed.'),
-        difference: Compared.omit({ conversions: true }).describe("This model's figure less the baseline's."),
+        difference: Compared.omit({ conversions: true }).describe(
+          "This model's figure less the baseline's. null: either of them hands out no credit.",
+        ),
+        ...Intervals.pick({ conversionsCautions: true, valueCautions: true }).shape,
       }),
     ),
   })

@@ -12,7 +12,8 @@ function bothOf(campaigns: number): ReportOfBoth {
   const window = (factor: number) => {
     const keys = Array.from({ length: campaigns }, (_, i) => `search\tcampaign ${i}`);
     const rows = new Map(keys.map((key, i) => [key, [factor * CREDIT_UNIT_MICROS, factor * i]]));
-    const credit = new Map([['linear', { rows, totals: [1, 1], channels: new Map(), byChannel: new Map(), uncertainty: null }]]);
+    const none = { channels: new Map(), byChannel: new Map(), withheld: new Set(), uncertainty: null };
+    const credit = new Map([['linear', { rows, totals: [1, 1], ...none }]]);
     const costs = new Map(keys.map((key, i) => [key, [1, i % 3 === 0 ? 100 * factor : 100]]));
     const question = { by: ['channel', 'campaign'], wanted: { conversions: true, revenue: true } };
     return { keys: new Set(keys), credit, costs, costTotals: [1, 1], currencies: { values: ['EUR'], costs: ['EUR'] }, question };

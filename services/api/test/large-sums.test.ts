@@ -10,6 +10,7 @@ import { naive } from '@tributary/testkit/naive';
 import { VIEWS } from '@tributary/views/registry';
 import { describe, expect, test } from 'vitest';
 import type { ZodType } from 'zod';
+import { isWithheld } from './walked.ts';
 import { createWorld, event, NOON, type World } from './world.ts';
 
 const HOUR = 3_600_000;
@@ -113,6 +114,7 @@ describe('sums beyond 2^53', () => {
       ]) {
         const answer = await exact(world, `/v1/attribution?model=${model}&by=${by}&custom=30,10..10,30`);
         expect([model, by, answer.meta.complete]).toEqual([model, by, true]);
+        if (isWithheld(answer, model, 'valueMinor')) continue;
         const sums = new Map<string, Integer>();
         for (const { currency, valueMinor } of answer.rows) sums.set(currency, add(sums.get(currency) ?? 0, valueMinor));
         const ofEuros = await exact(world, `/v1/attribution?model=${model}&by=${by}&custom=30,10..10,30&currency=EUR`);

@@ -3,7 +3,7 @@ import { AttributionAnswer } from '@tributary/contract/attribution-answer';
 import { LIVE_NAMES } from '@tributary/reports/models/live-models';
 import { createRandom, type Random } from '@tributary/testkit/random';
 import { describe, expect, test } from 'vitest';
-import { type AnyRow, type Journey, times, walk, walked } from './walked.ts';
+import { type AnyRow, type Journey, noneOf, times, walk, walked } from './walked.ts';
 import { createWorld, NOON, type World } from './world.ts';
 
 const TODAY = 'from=2026-11-20&to=2026-11-21';
@@ -39,7 +39,7 @@ function expectedChange(now: AnyRow, before: AnyRow): AnyRow {
     ['valueMinor', 'ValueMinor'],
     ['costMinor', 'CostMinor'],
   ] as const) {
-    if (now[measure] === undefined && before[measure] === undefined) continue;
+    if ([now[measure], before[measure]].includes(null) || (now[measure] ?? before[measure]) === undefined) continue;
     change[`previous${title}`] = before[measure] ?? 0;
     change[`${measure}Change`] = (now[measure] ?? 0) - (before[measure] ?? 0);
   }
@@ -98,8 +98,8 @@ describe('law 4: the change of the totals is the sum of the changes, under every
         );
         expect(both.rows.map(keyOf)).toEqual([...new Set([...(own?.keys() ?? []), ...(earlier?.keys() ?? [])])].sort());
         for (const row of both.rows) {
-          const single = own?.get(keyOf(row));
-          const change = expectedChange(single ?? {}, earlier?.get(keyOf(row)) ?? {});
+          const single = own?.get(keyOf(row)) ?? noneOf(now, model);
+          const change = expectedChange(single, earlier?.get(keyOf(row)) ?? noneOf(before, model));
           expect([query, keyOf(row), row]).toEqual([query, keyOf(row), { ...row, ...single, ...change }]);
         }
         // Rows by currency are of one each; their totals are of several, so they have no money.

@@ -191,10 +191,10 @@ describe('names that reports use', () => {
 
 describe('negative shares', () => {
   const OUTSIDE = expect.stringMatching(
-    /^rateShapley gives shares below 0 or above 1 \(.*bad -[\d.]+ %, 3 journeys over it alone\), so none of its credit is sound/,
+    /^rateShapley gives shares below 0 or above 1 \(.*bad -[\d.]+ %, 3 journeys over it alone\), so it hands out no credit/,
   );
 
-  test('a breakdown with cells below 0 says so; whole channels, and models without negative shares, do not', async () => {
+  test('shares outside of the whole hand out no credit, whatever the rows are by: effects only, and the code', async () => {
     const world = await walked([
       ...times(4, { path: ['a'], converted: true, value: 10, campaign: 'x' }),
       ...times(8, { path: ['a', 'bad'], converted: false }),
@@ -203,13 +203,17 @@ describe('negative shares', () => {
     ]);
     const asked = async (query: string) => (await world.get(`/v1/attribution?${query}`)).body;
     const whole = await asked('model=rateShapley');
-    expect(whole.rows.find((row: AnyRow) => row.channel === 'bad').creditMicros).toBeLessThan(0);
+    expect(AttributionAnswer.parse(whole)).toEqual(whole);
+    expect(whole.rows.map((row: AnyRow) => [row.channel, row.effect > 0])).toEqual([
+      ['a', true],
+      ['bad', false],
+    ]);
     expect(whole.meta.warnings).toEqual([OUTSIDE]);
     for (const value of ['', '&value=revenue']) {
-      const { rows, meta } = await asked(`model=rateShapley&by=campaign,channel${value}`);
-      expect(rows.filter((row: AnyRow) => row.valueMinor < 0)).toHaveLength(1);
-      const cells = expect.stringContaining('1 cells of rateShapley are negative');
-      expect(meta).toMatchObject({ complete: true, warnings: [OUTSIDE, cells] });
+      const { rows, totals, meta } = await asked(`model=rateShapley&by=campaign,channel${value}`);
+      for (const row of rows) expect(row).toMatchObject({ valueMinor: null, roas: null, valueCautions: 'outside_of_whole' });
+      expect(totals).toMatchObject({ valueMinor: null, roas: null });
+      expect(meta).toMatchObject({ complete: true, warnings: [OUTSIDE] });
     }
     expect((await asked('model=shapley&by=channel,campaign')).meta.warnings).toEqual([]);
   });

@@ -1,4 +1,5 @@
 /** Worlds made of journeys: what a report says of them can be worked out by hand. */
+import { type ModelName, modelInfo } from '@tributary/attribution/models/catalogue';
 import { looksAt, SHARED_MODELS, type SharedName } from '@tributary/attribution/models/shared-models';
 import { AttributionAnswer } from '@tributary/contract/attribution-answer';
 import { DAY_MS } from '@tributary/model/time';
@@ -70,3 +71,23 @@ export const rowsOf = async (world: World, query: string): Promise<Record<string
   expect(AttributionAnswer.parse(body)).toEqual(body);
   return Object.fromEntries(body.rows.map((row: AnyRow) => [row.channel, row]));
 };
+
+/** Whether an answer hands out no credit (or value): then it does so in no row and no total, it is of the game of rates, and it says why. */
+export function isWithheld({ rows, totals, meta }: AnyRow, model: string, measure: 'creditMicros' | 'valueMinor'): boolean {
+  const figures = [...rows, totals].map((row: AnyRow) => row[measure]).filter((figure) => figure !== undefined);
+  if (!figures.includes(null)) return false;
+  expect([modelInfo(model as ModelName).estimates, [...new Set(figures)], meta.warnings.join()]).toEqual([
+    'rateDifference',
+    [null],
+    expect.stringContaining('hands out no credit'),
+  ]);
+  return true;
+}
+
+/** A row that a window does not have. */
+export function noneOf(answer: AnyRow, model: string): AnyRow {
+  return {
+    ...(isWithheld(answer, model, 'creditMicros') ? { creditMicros: null, conversions: null } : {}),
+    ...(isWithheld(answer, model, 'valueMinor') ? { valueMinor: null } : {}),
+  };
+}

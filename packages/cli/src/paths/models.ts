@@ -9,6 +9,7 @@ import { compute, looksAt, type SharedName } from '@tributary/attribution/models
 import { type Credit, creditByRule } from '@tributary/attribution/paths/credit';
 import type { WeightedPath } from '@tributary/attribution/paths/weighted-path';
 import type { RuleName, Shape } from '@tributary/attribution/rules/rules';
+import { unsoundShares } from '@tributary/attribution/uncertainty/handed-out';
 import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
 import type { FileModel } from './model-choice.ts';
 
@@ -38,12 +39,9 @@ export interface ModelAnswer {
   readonly sampling: ReadonlyMap<Reward, Sampling>;
 }
 
-/** Shares nearer to the whole than this are in it: what is beyond is rounding. */
-const ROUNDING = 1e-9;
-
-/** Whether all shares are parts of the whole. Where they are not, as the game of rates may have it, they hand out no credit. */
-export function handsOut({ effects }: Pick<ModelAnswer, 'effects'>, reward: Reward): boolean {
-  return [...(effects.get(reward)?.values() ?? [])].every(({ share }) => share >= -ROUNDING && share <= 1 + ROUNDING);
+/** Without credit there are effects only. */
+export function handsOut({ model, effects }: Pick<ModelAnswer, 'model' | 'effects'>, reward: Reward): boolean {
+  return unsoundShares(model, effects.get(reward)?.values() ?? []).length === 0;
 }
 
 /** Counts are made when a model first asks for them. */

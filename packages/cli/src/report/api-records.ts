@@ -32,6 +32,6 @@ export function recordsOf(rows: readonly Readonly<Record<string, unknown>>[]): R
 }
 
 function typeOf(name: string): FieldType {
-  if (TEXT.has(name)) return 'text';
+  if (TEXT.has(name) || name.endsWith('Cautions')) return 'text';
   return INTEGERS.has(name) ? 'integer' : 'double';
 }

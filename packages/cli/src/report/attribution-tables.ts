@@ -69,13 +69,25 @@ function amountFigures(total: FoldedRow, shown: Shown): Figure[] {
   const all: (Figure & { if: boolean })[] = [
     { title: 'touches', cell: (row) => (row.touches === null ? '' : count(row.touches)), if: withCosts },
     { title: 'cost', cell: (row) => amounts(row.cost, costIn), if: withCosts },
-    { title: 'conversions', cell: (row) => conversions(row.creditMicros), if: shown.conversions },
-    { title: 'share', cell: (row) => share(row.creditMicros, total.creditMicros), if: shown.conversions },
-    { title: 'value', cell: (row) => amounts(row.value, valueIn), if: shown.revenue },
-    { title: 'ROAS', cell: roas, if: isPaid && shown.revenue },
-    { title: 'CPA', cell: cpa, if: isPaid && shown.conversions },
+    { title: 'conversions', cell: credited('conversions', (row) => conversions(row.creditMicros)), if: shown.conversions },
+    {
+      title: 'share',
+      cell: credited('conversions', (row) => share(row.creditMicros, total.creditMicros)),
+      if: shown.conversions,
+    },
+    { title: 'value', cell: credited('value', (row) => amounts(row.value, valueIn)), if: shown.revenue },
+    { title: 'ROAS', cell: credited('value', roas), if: isPaid && shown.revenue },
+    { title: 'CPA', cell: credited('conversions', cpa), if: isPaid && shown.conversions },
   ];
   return all.filter((figure) => figure.if);
+}
+
+/** What a model hands out, where it does. */
+function credited<Row extends Pick<FoldedRow, 'withheld'>>(
+  reward: 'conversions' | 'value',
+  text: (row: Row) => string,
+): (row: Row) => string {
+  return (row) => (row.withheld.has(reward) ? '–' : text(row));
 }
 
 /** In which an amount of nothing is shown: '' where there are several. `other`: asked where there are none. */
@@ -87,10 +99,10 @@ function soleCurrency(amount: ReadonlyMap<string, Integer>, other: ReadonlyMap<s
 function changeFigures(changeOf: (row: FoldedRow) => Change, withCosts: boolean, shown: Shown): Figure[] {
   const all: { title: string; cell: (change: Change) => string; if: boolean }[] = [
     { title: 'cost change', cell: ({ cost }) => moneyChange(cost), if: withCosts },
-    { title: 'conversions change', cell: creditChange, if: shown.conversions },
-    { title: 'value change', cell: ({ value }) => moneyChange(value), if: shown.revenue },
-    { title: 'change ratio ROAS', cell: changeRatioRoas, if: withCosts && shown.revenue },
-    { title: 'change ratio CPA', cell: changeRatioCpa, if: withCosts && shown.conversions },
+    { title: 'conversions change', cell: credited('conversions', creditChange), if: shown.conversions },
+    { title: 'value change', cell: credited('value', ({ value }) => moneyChange(value)), if: shown.revenue },
+    { title: 'change ratio ROAS', cell: credited('value', changeRatioRoas), if: withCosts && shown.revenue },
+    { title: 'change ratio CPA', cell: credited('conversions', changeRatioCpa), if: withCosts && shown.conversions },
   ];
   return all.filter((figure) => figure.if).map(({ title, cell }) => ({ title, cell: (row) => cell(changeOf(row)) }));
 }
@@ -148,8 +160,10 @@ export function compareTable(
   const sole = soleCurrency(totalOf([...rows.values()].flat()).value);
   const byKey = new Map([...rows].map(([model, of]) => [model, new Map(of.map((row) => [row.key.join('\t'), row]))]));
   const at = (model: string, key: readonly string[]) => byKey.get(model)?.get(key.join('\t'));
-  const text = (row: FoldedRow | undefined) =>
-    measure === 'conversions' ? conversions(row?.creditMicros ?? 0) : amounts(row?.value ?? new Map(), sole);
+  const text = (row: FoldedRow | undefined) => {
+    if (row?.withheld.has(measure) === true) return '–';
+    return measure === 'conversions' ? conversions(row?.creditMicros ?? 0) : amounts(row?.value ?? new Map(), sole);
+  };
   const cells = (rowOf: (model: string) => FoldedRow | undefined) =>
     models.map((model) => {
       const own = text(rowOf(model));
@@ -165,6 +179,7 @@ export function compareTable(
 }
 
 function difference(row: FoldedRow | undefined, base: FoldedRow | undefined, measure: 'conversions' | 'value'): string {
+  if (row?.withheld.has(measure) === true || base?.withheld.has(measure) === true) return '–';
   if (measure === 'conversions') return signed(subtract(row?.creditMicros ?? 0, base?.creditMicros ?? 0), conversions);
   const currencies = new Set([...(row?.value.keys() ?? []), ...(base?.value.keys() ?? [])]);
   if (currencies.size > 1) return '…';

@@ -10,6 +10,8 @@ type PreviousAmounts = Pick<ReportRow, 'previousCreditMicros' | 'previousValueMi
 /** Amounts that changed: an entry of zero is none. */
 export interface Change {
   readonly creditMicros: Integer;
+  /** No credit in either window. */
+  readonly withheld: FoldedRow['withheld'];
   readonly cost: ReadonlyMap<string, Integer>;
   readonly value: ReadonlyMap<string, Integer>;
   readonly previousCreditMicros: Integer;
@@ -22,8 +24,9 @@ export function foldPrevious(
   by: readonly string[],
 ): FoldedRow[] {
   const amountsOf = (row: PreviousAmounts): AmountRow => ({
-    creditMicros: row.previousCreditMicros ?? 0,
-    valueMinor: row.previousValueMinor ?? 0,
+    // Not there: not asked for, or not handed out.
+    creditMicros: row.previousCreditMicros ?? null,
+    valueMinor: row.previousValueMinor ?? null,
     costMinor: row.previousCostMinor ?? 0,
   });
   return foldCurrencies(
@@ -39,6 +42,7 @@ export function changesFrom(previous: readonly FoldedRow[]): (row: FoldedRow) =>
   return (row) => {
     const before = row.key.length === 0 ? total : byKey.get(row.key.join('\t'));
     return {
+      withheld: new Set([...row.withheld, ...(before?.withheld ?? [])]),
       creditMicros: subtract(row.creditMicros, before?.creditMicros ?? 0),
       cost: difference(row.cost, before?.cost),
       value: difference(row.value, before?.value),

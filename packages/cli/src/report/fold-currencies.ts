@@ -13,6 +13,8 @@ export interface FoldedRow {
   readonly key: readonly string[];
   touches: Integer | null;
   creditMicros: Integer;
+  /** The model hands out no credit of these: their amounts say nothing. */
+  readonly withheld: Set<'conversions' | 'value'>;
   /** Minor units by currency; no entry is zero. */
   readonly cost: Map<string, Integer>;
   readonly value: Map<string, Integer>;
@@ -32,6 +34,8 @@ export function foldCurrencies(
     if (into === undefined) folded.set(id, (into = emptyRow(key)));
     const currency = String(row['currency'] ?? '');
     if (row.touches !== undefined) into.touches = add(into.touches ?? 0, row.touches);
+    if (row.creditMicros === null) into.withheld.add('conversions');
+    if (row.valueMinor === null) into.withheld.add('value');
     into.creditMicros = add(into.creditMicros, row.creditMicros ?? 0);
     addTo(into.cost, currency, row.costMinor ?? 0);
     addTo(into.value, currency, row.valueMinor ?? 0);
@@ -50,12 +54,13 @@ export function totalOf(rows: readonly FoldedRow[]): FoldedRow {
     for (const [currency, minor] of row.cost) addTo(total.cost, currency, minor);
     for (const [currency, minor] of row.value) addTo(total.value, currency, minor);
     for (const currency of row.paidIn) total.paidIn.add(currency);
+    for (const reward of row.withheld) total.withheld.add(reward);
   }
   return total;
 }
 
 function emptyRow(key: readonly string[]): FoldedRow {
-  return { key, touches: null, creditMicros: 0, cost: new Map(), value: new Map(), paidIn: new Set() };
+  return { key, touches: null, creditMicros: 0, withheld: new Set(), cost: new Map(), value: new Map(), paidIn: new Set() };
 }
 
 function addTo(amounts: Map<string, Integer>, currency: string, minor: Integer): void {

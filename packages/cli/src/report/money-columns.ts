@@ -23,7 +23,11 @@ export function separated(rows: readonly Row[], byCurrency: readonly Row[], keys
     ...Object.fromEntries(Object.entries(row).filter(([name]) => !MONEY.test(name))),
     ...Object.fromEntries(
       currencies.flatMap((currency) =>
-        sums.map((name) => [columnOf(name, currency), amounts.get(`${keyOf(row)}\t${currency}`)?.[name] ?? 0]),
+        sums.map((name) => {
+          // null: no credit is handed out.
+          const { [name]: amount = 0 } = amounts.get(`${keyOf(row)}\t${currency}`) ?? {};
+          return [columnOf(name, currency), amount];
+        }),
       ),
     ),
   }));

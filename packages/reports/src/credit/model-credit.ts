@@ -1,8 +1,10 @@
 /** What each model of a report gives to whom: rows keyed alike, whole micro-credits that sum to the conversions (law 4). */
 
+import type { Reward } from '@tributary/attribution/data-driven/counts';
 import type { Sampling } from '@tributary/attribution/data-driven/shapley';
 import { isShared, type ModelName } from '@tributary/attribution/models/catalogue';
-import { type ModelOutcome, SHARED_MODELS, type SharedName } from '@tributary/attribution/models/shared-models';
+import type { ModelOutcome, SharedName } from '@tributary/attribution/models/shared-models';
+import { unsoundShares } from '@tributary/attribution/uncertainty/handed-out';
 import type { Integer } from '@tributary/model/integer';
 import type { Rows } from '@tributary/views/deltas';
 import { aloneIn } from '../counts/group-counts.ts';
@@ -21,9 +23,6 @@ export interface OutsideShare {
   readonly alone: number;
 }
 
-/** Shares nearer to the whole than this are in it: what is beyond is rounding. As over files (cli/src/paths/models.ts). */
-const ROUNDING = 1e-9;
-
 export interface ModelCredit {
   /** `[creditMicros, valueMinor]` by the dimensions asked for. */
   readonly rows: Rows;
@@ -35,8 +34,10 @@ export interface ModelCredit {
   readonly oneCurrency: boolean;
   /** Whether the model gives a channel less than nothing. */
   readonly hasNegativeShares: boolean;
-  /** Channels of the game of rates whose share is not a part of the whole: its credit is not sound. */
+  /** The shares for which `withheld` is not empty. */
   readonly outside: readonly OutsideShare[];
+  /** Rewards of which the model hands out no credit: `rows` have none that may be shown, effects only (attribution/src/uncertainty/handed-out.ts). */
+  readonly withheld: ReadonlySet<Reward>;
   /** null: exact. */
   readonly sampling: Sampling | null;
   /** null: none was asked for. */
@@ -61,6 +62,7 @@ function creditOfRows(model: ModelName, counts: Counts): ModelCredit {
     oneCurrency: false,
     hasNegativeShares: false,
     outside: [],
+    withheld: new Set<Reward>(),
     sampling: null,
     uncertainty: uncertaintyOfRows(model, counts),
   };
@@ -72,7 +74,10 @@ function creditOfShares(model: SharedName, outcomes: ModelOutcomes, counts: Coun
   const { journeys, cells, wholes } = shared as NonNullable<Counts['shared']>;
   const given = creditOfChannels(outcomes, journeys.sizes);
   const rows = rowsOfShares(given, cells, question.by, rowFiltersOf(question));
-  const all = [...(outcomes.conversions === null ? [] : [outcomes.conversions]), ...outcomes.values.values()];
+  const ofConversions = outcomes.conversions === null ? [] : [outcomes.conversions];
+  const ofValues = [...outcomes.values.values()];
+  const all = [...ofConversions, ...ofValues];
+  const isUnsound = ({ channels }: ModelOutcome) => unsoundShares(model, channels).length > 0;
   return {
     rows,
     totals: sumOf(rows, 2),
@@ -80,17 +85,19 @@ function creditOfShares(model: SharedName, outcomes: ModelOutcomes, counts: Coun
     byChannel: rowsOfShares(given, wholes, ['channel'], {}),
     oneCurrency: outcomes.values.size === 1,
     hasNegativeShares: all.some(({ channels }) => channels.some(({ share }) => share < 0)),
-    outside: SHARED_MODELS[model].estimates === 'rateDifference' ? outsideOf(all, counts) : [],
+    outside: outsideOf(model, all, counts),
+    withheld: new Set([
+      ...(ofConversions.some(isUnsound) ? ['conversions' as const] : []),
+      ...(ofValues.some(isUnsound) ? ['value' as const] : []),
+    ]),
     sampling: all[0]?.sampling ?? null,
     uncertainty: uncertaintyOf(model, outcomes, counts),
   };
 }
 
-/** Under the first reward that has any. Other models leave the whole only where refunds stand beside sales, which is as it should be. */
-function outsideOf(all: readonly ModelOutcome[], { names, shared }: Counts): OutsideShare[] {
-  const isOutside = (share: number) => share < -ROUNDING || share > 1 + ROUNDING;
-  const found =
-    all.map(({ channels }) => channels.filter(({ share }) => isOutside(share))).find(({ length }) => length > 0) ?? [];
+/** Under the first reward that has any. */
+function outsideOf(model: SharedName, all: readonly ModelOutcome[], { names, shared }: Counts): OutsideShare[] {
+  const found = all.map(({ channels }) => unsoundShares(model, channels)).find(({ length }) => length > 0) ?? [];
   if (found.length === 0) return [];
   const alone = aloneIn(shared?.journeys.sets?.counts(null) ?? [], names.inModels ?? ((channel) => channel));
   return found.map(({ channel, share }) => ({ channel, share, alone: alone.get(channel)?.journeys ?? 0 }));

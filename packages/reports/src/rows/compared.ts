@@ -3,7 +3,7 @@ import type { ModelName } from '@tributary/attribution/models/catalogue';
 import { type Integer, subtract } from '@tributary/model/integer';
 import { UNATTRIBUTED } from '@tributary/views/credit/fold';
 import type { ModelCredit } from '../credit/model-credit.ts';
-import { creditFigures, dimensionsOf, type Figures, moneyFigures, type Row, ratioFigures } from './figures.ts';
+import { creditFigures, dimensionsOf, type Figures, moneyFigures, type Row, ratioFigures, withheldCautions } from './figures.ts';
 import { apartOf, keptApart } from './money.ts';
 import type { Report } from './report.ts';
 import { restOf } from './sorted.ts';
@@ -22,7 +22,8 @@ export function comparedRows(report: Report, baseline: ModelName) {
       const ratios = costs === null ? {} : ratioFigures(cost?.[1] ?? 0, figures);
       const rank = ranks.get(model)?.get(key) ?? null;
       const difference = keptApart(differenceOf(figures, base), apart);
-      return [model, { ...keptApart({ ...figures, ...ratios }, apart), rank, difference }] as const;
+      const cautions = withheldCautions(ofModel, {});
+      return [model, { ...keptApart({ ...figures, ...ratios }, apart), rank, difference, ...cautions }] as const;
     });
     return {
       ...dimensionsOf(key, question.by),
@@ -60,7 +61,12 @@ export function comparedRest(
 
 /** `conversions` is for reading only: its difference is that of the micro-credits. */
 function differenceOf({ conversions: _, ...figures }: Figures, base: Figures): Figures {
-  return Object.fromEntries(Object.entries(figures).map(([name, figure]) => [name, less(figure ?? 0, base[name] ?? 0)]));
+  return Object.fromEntries(
+    Object.entries(figures).map(([name, figure]) => {
+      const { [name]: ofBase = 0 } = base;
+      return [name, figure === null || ofBase === null ? null : less(figure, ofBase)];
+    }),
+  );
 }
 
 /** A share is not an integer. */
@@ -68,9 +74,10 @@ function less(figure: Integer, base: Integer): Integer {
   return typeof figure === 'number' && typeof base === 'number' ? figure - base : subtract(figure, base);
 }
 
-/** 1: the most credit of all rows; rows of equal credit share a rank. Unattributed rows have none. */
-function ranksOf({ keys, question: { by, wanted } }: Report, { rows }: ModelCredit): Map<string, number> {
+/** 1: the most credit of all rows; rows of equal credit share a rank. Unattributed rows have none, and no row where no credit is handed out. */
+function ranksOf({ keys, question: { by, wanted } }: Report, { rows, withheld }: ModelCredit): Map<string, number> {
   const measure = wanted.conversions ? 0 : 1;
+  if (withheld.has(wanted.conversions ? 'conversions' : 'value')) return new Map();
   const credit = (key: string) => rows.get(key)?.[measure] ?? 0;
   const channel = by.indexOf('channel');
   const ranked = [...keys].filter((key) => channel < 0 || key.split('\t')[channel] !== UNATTRIBUTED);

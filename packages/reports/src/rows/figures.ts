@@ -1,4 +1,5 @@
 /** Figures of rows: credit, money, dimensions. Only what was asked for. */
+import type { CautionCode } from '@tributary/attribution/uncertainty/cautions';
 import type { Integer } from '@tributary/model/integer';
 import { CREDIT_UNIT_MICROS } from '@tributary/model/money';
 import type { ModelCredit } from '../credit/model-credit.ts';
@@ -12,16 +13,19 @@ export function dimensionsOf(key: string, by: readonly string[]): Record<string,
   return Object.fromEntries(by.map((dimension, at) => [dimension, parts[at] ?? '']));
 }
 
-/** Figures from `[creditMicros, valueMinor]`. `conversions` is for reading; sums are exact in micros. */
+/** Figures from `[creditMicros, valueMinor]`. `conversions` is for reading; sums are exact in micros. null: the model hands out no credit. */
 export function creditFigures(
-  { totals }: Pick<ModelCredit, 'totals'>,
+  { totals, withheld }: Pick<ModelCredit, 'totals' | 'withheld'>,
   [creditMicros = 0, valueMinor = 0]: readonly Integer[] = [],
   { wanted }: Pick<ReportQuestion, 'wanted'>,
 ): Figures {
   const [part, whole] = wanted.conversions ? [creditMicros, totals[0] ?? 0] : [valueMinor, totals[1] ?? 0];
+  const ofConversions = withheld.has('conversions')
+    ? { creditMicros: null, conversions: null }
+    : { creditMicros, conversions: Number(creditMicros) / CREDIT_UNIT_MICROS };
   return {
-    ...(wanted.conversions ? { creditMicros, conversions: Number(creditMicros) / CREDIT_UNIT_MICROS } : {}),
-    ...(wanted.revenue ? { valueMinor } : {}),
+    ...(wanted.conversions ? ofConversions : {}),
+    ...(wanted.revenue ? { valueMinor: withheld.has('value') ? null : valueMinor } : {}),
     share: whole === 0 ? 0 : Number(part) / Number(whole),
   };
 }
@@ -32,10 +36,32 @@ export function moneyFigures(costs: readonly Integer[] | undefined, figures: Fig
   return { touches, costMinor, ...ratioFigures(costMinor, figures) };
 }
 
-export function ratioFigures(costMinor: Integer, { conversions = null, valueMinor = null }: Figures): Figures {
+export function ratioFigures(costMinor: Integer, { conversions, valueMinor }: Figures): Figures {
   const cost = Number(costMinor);
   return {
-    ...(valueMinor === null ? {} : { roas: cost === 0 ? null : Number(valueMinor) / cost }),
-    ...(conversions === null ? {} : { cpaMinor: cost === 0 || conversions <= 0 ? null : cost / Number(conversions) }),
+    ...(valueMinor === undefined ? {} : { roas: cost === 0 || valueMinor === null ? null : Number(valueMinor) / cost }),
+    ...(conversions === undefined
+      ? {}
+      : { cpaMinor: cost === 0 || conversions === null || conversions <= 0 ? null : cost / Number(conversions) }),
   };
+}
+
+const NO_CREDIT: CautionCode = 'outside_of_whole';
+const CAUTIONS_OF = {
+  now: { conversions: 'conversionsCautions', value: 'valueCautions' },
+  before: { conversions: 'previousConversionsCautions', value: 'previousValueCautions' },
+} as const;
+
+/** The cautions of `row` with the reason why it has no credit: none where it has. */
+export function withheldCautions(
+  { withheld }: Pick<ModelCredit, 'withheld'>,
+  row: Row,
+  of: keyof typeof CAUTIONS_OF = 'now',
+): Row {
+  const named = [...withheld].map((reward) => {
+    const { [reward]: name } = CAUTIONS_OF[of];
+    const known = row[name];
+    return [name, [...(typeof known === 'string' && known !== '' ? [known] : []), NO_CREDIT].join(' ')] as const;
+  });
+  return Object.fromEntries(named);
 }

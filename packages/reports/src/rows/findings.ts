@@ -25,8 +25,8 @@ export function gapsOfShares({ converted: [count = 0, worth = 0], question: { wa
 /** A negative share is sound for a channel; where it was earned, linear credit can only say how it is handed down. */
 export function negativeCells({ by, equal, wanted }: ReportQuestion, credit: Credit): string[] {
   if (equal['campaign'] === undefined && by.every((dimension) => dimension === 'channel')) return [];
-  return [...credit].flatMap(([model, { rows, hasNegativeShares }]) => {
-    if (!hasNegativeShares) return [];
+  return [...credit].flatMap(([model, { rows, hasNegativeShares, withheld }]) => {
+    if (!hasNegativeShares || withheld.has(wanted.conversions ? 'conversions' : 'value')) return [];
     const cells = [...rows.values()].filter(([micros = 0, value = 0]) => (wanted.conversions ? micros : value) < 0).length;
     return cells === 0
       ? []
@@ -36,7 +36,7 @@ export function negativeCells({ by, equal, wanted }: ReportQuestion, credit: Cre
   });
 }
 
-/** Over files such a model hands out no credit; here its rows still sum to the conversions, and the answer says what they are worth. */
+/** Why figures of credit are null. */
 export function outsideOfWhole(credit: Credit): string[] {
   return [...credit].flatMap(([model, { outside }]) => {
     if (outside.length === 0) return [];
@@ -45,7 +45,7 @@ export function outsideOfWhole(credit: Credit): string[] {
       .map(({ channel, share, alone }) => `${channel} ${(share * 100).toFixed(1)} %, ${alone} journeys over it alone`);
     const more = outside.length > named.length ? ` and ${outside.length - named.length} more` : '';
     return [
-      `${model} gives shares below 0 or above 1 (${named.join('; ')}${more}), so none of its credit is sound: read its effects only, or ask for shapley or markov. It needs 30 journeys and 5 conversions over each channel alone`,
+      `${model} gives shares below 0 or above 1 (${named.join('; ')}${more}), so it hands out no credit: read its effects, or ask for shapley or markov. It needs 30 journeys and 5 conversions over each channel alone`,
     ];
   });
 }

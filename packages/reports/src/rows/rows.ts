@@ -1,10 +1,11 @@
 /** Rows of a report as clients read them: credit, money, what the model says of the channel, what changed since the window before. */
 
+import type { Reward } from '@tributary/attribution/data-driven/counts';
 import type { ModelName } from '@tributary/attribution/models/catalogue';
 import type { ModelCredit } from '../credit/model-credit.ts';
 import { createStoodStill, withChange } from './change.ts';
 import { channelFigures } from './channel-figures.ts';
-import { creditFigures, dimensionsOf, type Figures, moneyFigures, type Row } from './figures.ts';
+import { creditFigures, dimensionsOf, type Figures, moneyFigures, type Row, withheldCautions } from './figures.ts';
 import { changeIntervals, ratioIntervals } from './interval-figures.ts';
 import { apartOf, keptApart } from './money.ts';
 import type { Report, ReportOfBoth } from './report.ts';
@@ -20,7 +21,9 @@ export function rowOf({ report, before }: ReportOfBoth, model: ModelName, key: s
   const [own, earlier] = [report, before].map((of) => of?.credit.get(model)?.uncertainty ?? null);
   const hasIntervals = 'shareLow' in row && own !== null && earlier !== null && own !== undefined && earlier !== undefined;
   const intervals = hasIntervals ? changeIntervals(own, earlier, key, changed) : {};
-  return keptApart({ ...changed, ...intervals }, apartOf(report.currencies, report.question, 'rows'));
+  const all = { ...changed, ...intervals };
+  const ofBefore = before === null ? {} : withheldCautions(before.credit.get(model) as ModelCredit, all, 'before');
+  return keptApart({ ...all, ...ofBefore }, apartOf(report.currencies, report.question, 'rows'));
 }
 
 /** Rows that are summed before other requests have their turn: about a ms. */
@@ -40,7 +43,12 @@ export async function stoodStillOf(both: ReportOfBoth, model: ModelName, turn: (
     still.add([costs.get(key)?.[1] ?? 0, earlierCosts.get(key)?.[1] ?? 0], credit?.get(key) ?? [], earlier?.get(key) ?? []);
   }
   const { wanted } = report.question;
-  return passed === 0 ? null : still.sums({ ...wanted, revenue: wanted.revenue && !names.has('valueMinorChange') });
+  const isGiven = (reward: Reward) => ![report, before].some((of) => of?.credit.get(model)?.withheld.has(reward));
+  const sums = {
+    conversions: wanted.conversions && isGiven('conversions'),
+    revenue: wanted.revenue && !names.has('valueMinorChange') && isGiven('value'),
+  };
+  return passed === 0 ? null : still.sums(sums);
 }
 
 /** The totals over all rows. */
@@ -63,7 +71,8 @@ function rowOfWindow({ question, credit, costs }: Report, model: ModelName, key:
   const { uncertainty } = ofModel;
   const isChannel = 'shareLow' in channel && costs !== null && uncertainty !== null;
   const ratios = isChannel ? ratioIntervals(uncertainty, key, Number(cost)) : {};
-  return { ...dimensionsOf(key, question.by), ...figures, ...channel, ...money, ...lost, ...ratios };
+  const row = { ...dimensionsOf(key, question.by), ...figures, ...channel, ...money, ...lost, ...ratios };
+  return { ...row, ...withheldCautions(ofModel, row) };
 }
 
 function totalsOfWindow({ question, credit, costTotals }: Report, model: ModelName): Figures {

@@ -10,13 +10,14 @@ import { keysOf } from './rows.ts';
 
 export type SortedBy = 'conversions' | 'value' | 'cost' | 'touches';
 
-/** By figures of the report's own window. Throws `invalid_query` where it has no such figure, or it is of several currencies. */
+/** By figures of the report's own window; by key where the model hands out no credit. Throws `invalid_query` where it has no such figure, or it is of several currencies. */
 export function sortedKeys(both: ReportOfBoth, model: ModelName, sort: SortedBy): string[] {
   const { report } = both;
   demandSortable(report, sort);
-  const { rows } = report.credit.get(model) as ModelCredit;
+  const { rows, withheld } = report.credit.get(model) as ModelCredit;
   const figure = (key: string): Integer => {
-    if (sort === 'conversions' || sort === 'value') return rows.get(key)?.[sort === 'conversions' ? 0 : 1] ?? 0;
+    if (sort === 'conversions' || sort === 'value')
+      return withheld.has(sort) ? 0 : (rows.get(key)?.[sort === 'conversions' ? 0 : 1] ?? 0);
     return report.costs?.get(key)?.[sort === 'touches' ? 0 : 1] ?? 0;
   };
   return largestFirst(keysOf(both), figure);
