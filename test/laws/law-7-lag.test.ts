@@ -112,6 +112,12 @@ test('law 7: a store at an older position than was seen is reported at once, unt
       ({ text }) => text,
     );
   expect(holes([at('4'), at('7'), at('7'), null])).toEqual([]);
+  const lost = assessSpeed({ states: [at('3'), at('6'), null, null], manifest: null, furthest: before }, NOW, BOUNDS, null);
+  expect(lost.missing.map(({ reason, partition }) => [reason, partition])).toEqual([
+    ['writes_lost', 0],
+    ['writes_lost', 2],
+    ['log_unknown', null],
+  ]);
   expect(holes([at('3'), at('6'), null, null])).toEqual([
     expect.stringMatching(/^partition 0: the speed layer stands at 3 and was at 4 before/),
     expect.stringMatching(/^partition 2: the speed layer stands at the beginning and was at 7 before/),

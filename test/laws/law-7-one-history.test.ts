@@ -101,6 +101,8 @@ function textsOf(...asked: Parameters<typeof holesInHistory>): string[] {
 }
 
 test('law 7: a partition without a state is a hole where the log has lost its beginning, and none where it has not', () => {
+  const [hole] = holesInHistory([null, null], { starts: [null, '5'], ends: ['9', '9'], servedThen: null }, null);
+  expect(hole).toMatchObject({ reason: 'other_history', partition: 1 });
   expect(textsOf([null, null], { starts: [null, '5'], ends: ['9', '9'], servedThen: null }, null)).toEqual([
     expect.stringMatching(/partition 1.*begins after 5/),
   ]);

@@ -342,7 +342,11 @@ describe('law 7: no silent holes', () => {
     for (const path of ['/v1/users/USER/signals', '/v1/users/USER/journey', '/v1/conversions/of-USER'])
       expect([await metaOf(path.replace('USER', 'u1')), await metaOf(path.replace('USER', 'u5'))]).toMatchObject([whole, behind]);
     const queried = async (users: string[]) => (await world.post('/v1/signals/query', { users })).body.meta;
-    expect([await queried(['u1']), await queried(['u1', 'u5'])]).toMatchObject([whole, behind]);
+    for (const both of [
+      ['u1', 'u5'],
+      ['u5', 'u1'],
+    ])
+      expect([await queried(['u1']), await queried(both)]).toMatchObject([whole, behind]);
     expect(await metaOf('/v1/activity')).toMatchObject(behind);
   });
 
@@ -381,6 +385,9 @@ describe('law 7: no silent holes', () => {
     const { meta } = (await world.get('/v1/activity')).body;
     expect(meta).toMatchObject({ complete: false, speed: { lagMs: null } });
     expect(meta.warnings.join()).toContain('the end of the log has been unknown for 11.0 s: the log is gone');
+    const unknown = { complete: false, reasons: ['log_unknown'] };
+    expect((await world.get('/v1/users/u1/signals')).body.meta).toMatchObject(unknown);
+    expect((await world.post('/v1/signals/query', { users: ['u1', 'u5'] })).body.meta).toMatchObject(unknown);
   });
 
   test('law 4: rows whose credit does not reach the conversions are served as incomplete', async () => {
