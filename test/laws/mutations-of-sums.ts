@@ -319,4 +319,12 @@ export const MUTATIONS_OF_SUMS: readonly Mutation[] = [
     to: "if (fact === 'milestones' && parameters.transform !== null)",
     test: PATH_RULES,
   },
+  {
+    lie: 'a channel that adds nothing has what rounding leaves of its effect',
+    law: '4',
+    file: 'packages/attribution/src/data-driven/shapley.ts',
+    from: 'adding[player] ? own - taken : 0',
+    to: 'own - taken',
+    test: 'packages/attribution/src/data-driven/shapley-of-sums.test.ts',
+  },
 ];

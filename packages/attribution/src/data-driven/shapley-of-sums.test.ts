@@ -46,3 +46,24 @@ test.each([4, 11, 13, 9])('the game of rates over %i channels is that of all its
     expect(found.map(({ effect }) => effect)).toEqual([...exact].map((effect) => expect.closeTo(effect, 10)));
   }
 });
+
+test('a channel that adds nothing to any set has exactly no effect and no share, and the others share the whole', () => {
+  for (const [conversions, nulls] of [
+    [1, 2],
+    [3, 7],
+    [1, 0],
+  ] as const)
+    for (const others of ['b', 'bcd', 'bcdefgh', 'bcdefghijklmnopqr']) {
+      const rate = (channels: string[], times: number) => ({
+        channels,
+        conversions: times * conversions,
+        nulls: times * nulls,
+        value: 0,
+      });
+      const rows = [rate(['a'], 5), ...[...others].map((other, i) => rate(['a', other], 1 + i))];
+      expect(rateGame(rows).channels.map(({ effect, share }) => [effect === 0, share])).toEqual([
+        [false, 1],
+        ...[...others].map(() => [true, 0]),
+      ]);
+    }
+});

@@ -30,13 +30,14 @@ export function shapleyExact(values: Float64Array, players: number): Float64Arra
 /**
  * The same in O(2^players): a set S adds w(|S| − 1)·v(S) to each of its players and takes w(|S|)·v(S) from all others, so
  * φ_i = Σ_{S ∋ i} (w(|S| − 1) + w(|S|))·v(S) − Σ_S w(|S|)·v(S), and the sums over the sets of a player follow from halving: the upper half
- * has its last one, and added to the lower half it leaves the game of the others. Differs from `shapleyExact` by rounding: some 1e-14 of the
- * largest value, also for a player who adds nothing. `values` are used up.
+ * has its last one, and added to the lower half it leaves the game of the others. Differs from `shapleyExact` by rounding, some 1e-14 of the
+ * largest value, but for a player who adds nothing: they are looked for, and get exactly 0. `values` are used up.
  */
 export function shapleyOfSums(values: Float64Array, players: number): Float64Array {
   const sizes = sizesOf(values.length);
   const weights = weightsOf(players);
   const gains = weights.map((weight, size) => weight + (weights[size - 1] ?? 0));
+  const adding = Array.from({ length: players }, (_, player) => addsAnything(values, 2 ** player));
   let taken = 0;
   for (let start = 0; start < values.length; start += TOGETHER) {
     let part = 0;
@@ -48,8 +49,18 @@ export function shapleyOfSums(values: Float64Array, players: number): Float64Arr
     taken += part;
   }
   const effects = new Float64Array(players);
-  for (let player = players - 1; player >= 0; player--) effects[player] = addUpperHalf(values, 2 ** player) - taken;
+  for (let player = players - 1; player >= 0; player--) {
+    const own = addUpperHalf(values, 2 ** player);
+    effects[player] = adding[player] ? own - taken : 0;
+  }
   return effects;
+}
+
+/** To any coalition. Most players do alone: the first comparison shows it. */
+function addsAnything(values: Float64Array, bit: number): boolean {
+  for (let high = 0; high < values.length; high += 2 * bit)
+    for (let mask = high; mask < high + bit; mask++) if (values[mask + bit] !== values[mask]) return true;
+  return false;
 }
 
 /** Summed apart: the error of a million additions one after the other would be a hundred times that of one. */
