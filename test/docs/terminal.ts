@@ -9,6 +9,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Platform } from '@tributary/local/launch';
 import { openExistingLog } from '../../packages/cli/src/open-log.ts';
+import { isFile } from '../../packages/cli/src/regular-file.ts';
 import { run } from '../../packages/cli/src/run.ts';
 import type { TextStream } from '../../packages/cli/src/terminal/terminal.ts';
 
@@ -112,6 +113,7 @@ export function openTerminal({ collectorUrl, apiUrl, keys, dataDir }: Platform):
       sleep: (ms) => sleep(ms),
       fetch,
       open: (path) => createReadStream(resolve(cwd, path)),
+      isFile: (path) => isFile(resolve(cwd, path)),
       save: (path, content) => writeFile(resolve(cwd, path), content),
       run: () => Promise.reject(new Error('a document starts no role here')),
       newId: randomUUID,

@@ -22,6 +22,8 @@ export interface Shell {
   readonly sleep: (ms: number) => Promise<void>;
   readonly fetch: typeof fetch;
   readonly open: (path: string) => AsyncIterable<Uint8Array>;
+  /** Whether it is a regular file, which can be read again: a pipe gives what it has once. False where there is none. */
+  readonly isFile: (path: string) => Promise<boolean>;
   /** Writes a whole file, in place of what is there. */
   readonly save: (path: string, text: string) => Promise<void>;
   /** Runs a program with our terminal as its own; resolves with its exit code. */

@@ -6,6 +6,7 @@ import { writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Shell } from './context.ts';
+import { isFile } from './regular-file.ts';
 import { run } from './run.ts';
 
 process.stderr.on('error', () => process.exit(1));
@@ -36,6 +37,7 @@ const shell: Shell = {
   sleep: (ms) => sleep(ms),
   fetch,
   open: (path) => createReadStream(path),
+  isFile,
   save: (path, text) => writeFile(path, text),
   run: runProgram,
   newId: randomUUID,

@@ -2,6 +2,7 @@
 import { createReadStream } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import type { Shell } from '../src/context.ts';
+import { isFile } from '../src/regular-file.ts';
 import { run } from '../src/run.ts';
 import { temporaryFolder } from './temporary.ts';
 
@@ -38,6 +39,7 @@ export async function tributary(argv: readonly string[], changes: Partial<Shell>
     },
     fetch,
     open: (path) => createReadStream(path),
+    isFile,
     save: (path, text) => writeFile(path, text),
     run: async (file, args, env) => {
       spawned.push({ file, args, env });

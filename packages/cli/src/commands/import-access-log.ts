@@ -59,8 +59,8 @@ async function importAccessLog(context: Context, file: string, options: Options)
 
 /** A first pass over the file, unless it can be read only once. */
 async function guessSite(context: Context, file: string): Promise<string[]> {
-  const { terminal } = context;
-  if (file === '-') {
+  const { terminal, shell } = context;
+  if (file === '-' || !(await shell.isFile(file))) {
     terminal.say('the host of the site is not known: every referrer counts as external; name it with --site');
     return [];
   }

@@ -67,7 +67,7 @@ async function importCsv(context: Context, file: string, options: Options): Prom
   const { terminal, shell } = context;
   const csvOptions = csvOptionsOf(options);
   const separator = separatorOf(options.separator);
-  if (file !== '-') await demandWholeEnd(inflated(openInput(context, file), file), file, separator);
+  if (file !== '-' && (await shell.isFile(file))) await demandWholeEnd(inflated(openInput(context, file), file), file, separator);
   const load = loadFor(context, { dryRun: options.dryRun === true, beside: options.beside === true });
   const summary = createCsvSummary();
   const uncompared = new Set<string>();
