@@ -91,7 +91,7 @@ export const MUTATIONS_OF_QUESTIONS: readonly Mutation[] = [
     file: 'packages/cli/src/commands/import-csv.ts',
     from: "file !== '-' && (await shell.isFile(file))",
     to: "file !== '-'",
-    test: 'packages/cli/test/import-csv.test.ts',
+    test: 'packages/cli/test/import-csv-end.test.ts',
   },
   {
     lie: 'quotes hide no separators from the count of columns',
@@ -99,6 +99,6 @@ export const MUTATIONS_OF_QUESTIONS: readonly Mutation[] = [
     file: 'packages/cli/src/import/cut-row.ts',
     from: '/["\\0\\ufffd]/',
     to: '/[\\0\\ufffd]/',
-    test: 'packages/cli/test/import-csv.test.ts',
+    test: 'packages/cli/test/import-csv-end.test.ts',
   },
 ];

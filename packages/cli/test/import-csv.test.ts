@@ -1,4 +1,3 @@
-import { execFileSync, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -420,26 +419,6 @@ describe('a file that may not be what it should', () => {
       }
     expect((await importCsv(`user,time,ch,v\n${rows}\nu3,2026-11-21,a,\n`, ...map)).code).toBe(0);
     expect((await importCsv('user,time,ch,v\nu3,2026-11-21,"a', ...map.slice(0, 2)).catch(() => null))?.code ?? 1).toBe(1);
-  });
-
-  test('what can be read only once, as a pipe, is read once: its end is named where it is open', async () => {
-    const pipe = join(folder, 'pipe');
-    execFileSync('sh', ['-c', 'mkfifo "$1"', 'sh', pipe]);
-    // Who opens it again finds nothing.
-    const script = 'cat "$1" > "$2"; while :; do : > "$2"; done';
-    const writer = spawn('sh', ['-c', script, 'sh', fileOf('user,time,v\nana,2026-11-21,24'), pipe], { stdio: 'ignore' });
-    try {
-      const done = await tributary(['import', 'csv', pipe, ...MAP, '--dry-run']);
-      expect([done.code, done.stdout]).toEqual([0, expect.stringContaining('1 row, 0 with a problem')]);
-      expect(done.stderr).toContain(OPEN_END);
-    } finally {
-      writer.kill('SIGKILL');
-    }
-  });
-
-  test('a separator within quotes divides no columns: a row is not cut because the header has one', async () => {
-    const done = await importCsv('user,time,"w,x",v\nana,2026-11-21,y,24', ...MAP);
-    expect(done).toMatchObject({ code: 0, events: [{ value: 2400 }], stderr: expect.stringContaining(OPEN_END) });
   });
 
   test('a last line without a line end is imported and named; a cut amount is refused', async () => {
