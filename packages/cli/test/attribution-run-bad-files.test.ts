@@ -19,20 +19,20 @@ describe('bad files: exit 2, with the line and what to correct', () => {
       ],
     ],
     ['no conversions', 'path,x\na,1\n', ['--map must name the column of conversions', '--map conversions=COLUMN']],
-    ['an empty step', `${HEADER}\na>b,1,2,0\na>>b,1,2,0\n`, ['line 3: the path "a>>b" has an empty step']],
+    ['an empty step', `${HEADER}\na>b,1,2,0\na>>b,1,2,0\n`, ['line 3: the path must have no empty step (got "a>>b")']],
     ['an end without a channel', `${HEADER}\na>b>,1,2,0\n`, ['line 2', 'empty step']],
-    ['words for numbers', `${HEADER}\na,x,2,0\n`, ['line 2: conversions: "x" is not a whole number']],
-    ['half a conversion', `${HEADER}\na,1.5,2,0\n`, ['"1.5" is not a whole number']],
-    ['less than none', `${HEADER}\na,-1,2,0\n`, ['conversions: "-1" is negative']],
-    ['NA', `${HEADER}\na,1,NA,0\n`, ['value: "NA" is not a number such as 44.50; leave the cell empty for none']],
-    ['thousands', `${HEADER}\na,1,"1,000",0\n`, ['"1,000" is not a number', '--decimal-comma']],
-    ['nulls', `${HEADER}\na,1,1,?\n`, ['nulls: "?" is not a whole number']],
-    ['value without a conversion', `${HEADER}\na,0,5,1\n`, ['line 2: a value of 5 without a conversion']],
-    ['a cell too few', `${HEADER}\na,1\n`, ['line 2: the row has 2 columns, the header 4']],
+    ['words for numbers', `${HEADER}\na,x,2,0\n`, ['line 2: conversions must be a whole number (got "x")']],
+    ['half a conversion', `${HEADER}\na,1.5,2,0\n`, ['must be a whole number (got "1.5")']],
+    ['less than none', `${HEADER}\na,-1,2,0\n`, ['conversions must be 0 or more (got "-1")']],
+    ['NA', `${HEADER}\na,1,NA,0\n`, ['value must be a number such as 44.50 (got "NA"). Leave the cell empty for none.']],
+    ['thousands', `${HEADER}\na,1,"1,000",0\n`, ['must be a number such as 44.50 (got "1,000")', '--decimal-comma']],
+    ['nulls', `${HEADER}\na,1,1,?\n`, ['nulls must be a whole number (got "?")']],
+    ['value without a conversion', `${HEADER}\na,0,5,1\n`, ['line 2: value must be 0 without a conversion (got 5)']],
+    ['a cell too few', `${HEADER}\na,1\n`, ['line 2: the row must have as many columns as the header, 4 (got 2)']],
     [
       'a cell too many',
       `${HEADER}\na,b,1,2,0\n`,
-      ['the row has 5 columns, the header 4; put a cell that holds the separator in quotes'],
+      ['as many columns as the header, 4 (got 5). Put a cell that holds the separator in quotes.'],
     ],
     [
       'an open quote',
@@ -40,15 +40,23 @@ describe('bad files: exit 2, with the line and what to correct', () => {
       ['a quote opened after line 1 never closes', 'fix: Close the quote, or shorten the row; nothing was computed.'],
     ],
     ['an open quote in the header', `"${HEADER}\na,1,2,0\n`, ['a quote opened in the first row never closes']],
-    ['a reserved name', `${HEADER}\n(unattributed),1,2,0\n`, ['"(unattributed)" is the name of what no channel earned']],
-    ['a control character', `${HEADER}\na\u001fb,1,2,0\n`, ['holds a control character']],
+    [
+      'a reserved name',
+      `${HEADER}\n(unattributed),1,2,0\n`,
+      ['a channel must have a name of its own (got "(unattributed)", which is what no channel earned)'],
+    ],
+    ['a control character', `${HEADER}\na\u001fb,1,2,0\n`, ['a channel must hold no control character (got']],
     [
       'a wrong path separator',
       `${HEADER}\n${'abc-'.repeat(60)},1,2,0\n`,
-      ['is longer than 200 characters; is --path-separator right?'],
+      ['a channel must have at most 200 characters (got "abc-abc-', 'Is --path-separator right?'],
     ],
     ['too many conversions', `${HEADER}\na,9007199255,2,0\n`, ['has more than 9,007,199,254 in its conversions']],
-    ['too large a value', `${HEADER}\na,1,90071992547409.93,0\n`, ['line 2: value: "90071992547409.93" is too large']],
+    [
+      'too large a value',
+      `${HEADER}\na,1,90071992547409.93,0\n`,
+      ['line 2: value must be at most 9007199254740991 of its last decimal (got "90071992547409.93")'],
+    ],
     [
       'too large a sum',
       `${HEADER}\n${'a,1,60000000000000.01,0\n'.repeat(2)}`,
@@ -102,7 +110,7 @@ describe('bad files: exit 2, with the line and what to correct', () => {
 
   test('what a message quotes of a file cannot turn the line around', async () => {
     const done = await run(file('a,\u202ex\u001b[2J,0,0'));
-    expect(done.stderr).toContain('line 2: conversions: "\ufffdx\ufffd[2J" is not a whole number');
+    expect(done.stderr).toContain('line 2: conversions must be a whole number (got "\ufffdx\ufffd[2J")');
   });
 
   test('many bad rows: all are counted, the first five shown', async () => {

@@ -199,8 +199,8 @@ describe('files of events', () => {
       ...['attribution', 'run', '--paths'],
       fileOf('refund-paths.csv', 'path,conversions,value\nsearch,1,-15\n'),
     ]);
-    expect(paths).toMatchObject({ code: 2, stderr: expect.stringContaining('value: "-15" is negative') });
-    expect(paths.stderr).toContain('take refunds from the value of their path');
+    expect(paths).toMatchObject({ code: 2, stderr: expect.stringContaining('value must be 0 or more (got "-15")') });
+    expect(paths.stderr).toContain('Take refunds from the value of their path');
   });
 
   test.each([
@@ -227,7 +227,7 @@ describe('files of events', () => {
         '--map',
         'user=user,time=time,type=type',
       ],
-      'line 2: "yesterday" is not a time',
+      '(got "yesterday")',
     ],
     [['--events', fileOf('none.csv', 'user,time,type\n'), '--map', 'user=user,time=time,type=type'], 'holds no rows'],
     [

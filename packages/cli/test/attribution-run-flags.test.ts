@@ -204,7 +204,7 @@ describe('flags', () => {
     [['--costs', 'a=1,a=2'], '--costs must name each channel once (got "a" twice)'],
     [['--costs', 'nowhere.csv'], 'the file does not exist'],
     [['--touch-costs', 'a'], '--touch-costs must be CHANNEL=AMOUNT'],
-    [['--touch-costs', 'a=-1'], 'is negative'],
+    [['--touch-costs', 'a=-1'], 'the amount must be 0 or more (got "-1")'],
     [['--currency', 'euro'], '--currency must be a code of ISO 4217 (got "euro")'],
     [['--bootstrap', '199'], '--bootstrap must be a whole number from 200'],
     [['--bootstrap', '999', '--level', '99'], '--bootstrap must be a whole number from 1000'],

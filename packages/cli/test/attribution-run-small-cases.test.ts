@@ -122,7 +122,7 @@ test('a negative value in a file of paths is refused, with its line', async () =
   const done = await run(file('b,10,50,0', 'a,1,-10,0'), ...DRAWN);
   expect(done.code).toBe(2);
   expect(done.stderr).toContain('line 3');
-  expect(done.stderr).toContain('is negative; take refunds from the value of their path');
+  expect(done.stderr).toContain('must be 0 or more (got "-10"). Take refunds from the value of their path.');
 });
 
 test('two resamplings are refused (before: 64.9 (60.3–62.7) #1 100 %)', async () => {

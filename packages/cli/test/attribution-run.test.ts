@@ -231,7 +231,7 @@ describe('extremes', () => {
     const done = await run(file('a,1,1,0', `${path(10_001)},1,5,1`));
     expect(done).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining('line 3: the path has 10,001 touches; 10,000 are the most'),
+      stderr: expect.stringContaining('line 3: the path must have at most 10,000 touches (got 10,001)'),
     });
   });
 

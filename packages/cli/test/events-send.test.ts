@@ -87,8 +87,8 @@ describe('events send', () => {
 
   test.each([
     [['--type', 'x'], '--user or --anonymous'],
-    [['--type', 'x', '--user', 'u', '--value', '1.999'], 'more than the 2 decimals'],
-    [['--type', 'x', '--user', 'u', '--cost=-1'], '--cost must be an amount of money (got "-1"): the amount must be 0 or more'],
+    [['--type', 'x', '--user', 'u', '--value', '1.999'], '--value must have at most the 2 decimals'],
+    [['--type', 'x', '--user', 'u', '--cost=-1'], '--cost must be 0 or more (got -1)'],
     [['--type', 'x', '--user', 'u', '--ts', 'now'], '--ts must be'],
     [['--type', 'x', '--user', 'u', '--properties', '[]'], '--properties must be a JSON object'],
     [

@@ -160,9 +160,9 @@ describe('a long file: a row an event', () => {
     expect(lenient.summary.problems.count).toBe(6);
     expect(lenient.summary.problems.first.map((problem: { line: number }) => problem.line)).toEqual([2, 3, 4, 5, 6]);
     for (const reason of [
-      'the user is empty',
-      '"01/11/2026" is not a time',
-      'more than the 2 decimals',
+      'the user must have a name (got an empty cell)',
+      '(got "01/11/2026")',
+      'value must have at most the 2 decimals',
       'currency must be a code of ISO 4217 (got "euro")',
       '24 h ahead',
     ])
@@ -196,7 +196,7 @@ describe('a long file: a row an event', () => {
     const rows = 'who,at,what,via,amount,cur,nr\nana,2026-11-01,purchase,,"1,50",EUR,1\n';
     const done = await importCsv(rows, ...LONG);
     expect(done).toMatchObject({ code: 1, events: [] });
-    expect(done.stderr).toContain('"1,50" is not an amount such as 44.00: write --decimal-comma');
+    expect(done.stderr).toContain('value must be an amount such as 44.00 (got "1,50"). Write --decimal-comma');
     expect(done.stderr).toContain('nothing was imported');
     expect((await importCsv(`${rows}bo,2026-11-01,visit,a,,,2\n`, ...LONG)).code).toBe(0);
     expect((await importCsv(rows, ...LONG, '--decimal-comma')).code).toBe(0);
@@ -349,7 +349,7 @@ describe('a path file: a row a user', () => {
   test('a value without a conversion and an unclear flag are problems', async () => {
     const { summary, events } = await importCsv(`${HEAD}u1,a,,,0,5\nu2,a,,,maybe,5\n`, ...PATH);
     expect(summary.problems.first.map((problem: { reason: string }) => problem.reason)).toEqual([
-      'a value of 5 without a conversion',
+      'value must be 0 without a conversion (got 5)',
       'the conversion flag must be 0 or 1, no or yes, false or true (got "maybe")',
     ]);
     expect(events).toEqual([]);

@@ -125,7 +125,7 @@ function amount(field: AmountField, options: Options): number | undefined {
   const text = options[field];
   if (text === undefined) return undefined;
   const read = parseAmountOf(field, text, options.currency, { minor: false, decimalMark: '.' });
-  if (!read.ok) throw new UsageError(`${flagOf(field)} must be an amount of money (got "${text}"): ${read.reason}`);
+  if (!read.ok) throw new UsageError([flagOf(field), read.reason].join(' '));
   return read.value;
 }
 

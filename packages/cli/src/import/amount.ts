@@ -32,13 +32,13 @@ const DECIMALS_OF_UNIT = { 'minor units': decimalsOf } as const satisfies Record
 export function parseAmountOf(field: AmountField, text: string, currency: string | undefined, style: AmountStyle): Read<number> {
   const { unit, min, max } = FIELDS[field];
   const read = parseAmount(text, { ...style, digits: DECIMALS_OF_UNIT[unit](currency), unit, max });
-  return read.ok && read.value < min ? no(`the amount must be ${min} or more (got ${text})`) : read;
+  return read.ok && read.value < min ? no(`must be ${min} or more (got ${text})`) : read;
 }
 
 /** Where an amount has the other decimal mark: the option that changes it. */
 function markAdvice(mark: string | undefined, { minor, decimalMark }: AmountFormat): string {
   if (mark === undefined || minor) return '';
-  return decimalMark === '.' ? ': write --decimal-comma where it is the decimal mark' : ': leave out --decimal-comma';
+  return decimalMark === '.' ? '. Write --decimal-comma where it is the decimal mark.' : '. Leave out --decimal-comma.';
 }
 
 /** "1.234,50", "1'234", "1 234 567": never read, as "1.234" may be either. */
@@ -54,13 +54,14 @@ export function parseAmount(text: string, format: AmountFormat): Read<number> {
   const mark = match?.[3];
   if (match === null || (mark !== undefined && (format.minor || mark !== format.decimalMark)))
     return no(
-      `"${text.slice(0, 30)}" is not an amount such as ${format.minor ? '4400' : `44${format.decimalMark}00`}${isGrouped(text) ? ': leave out the marks between thousands' : markAdvice(mark, format)}`,
+      `must be an amount such as ${format.minor ? '4400' : `44${format.decimalMark}00`} (got "${text.slice(0, 30)}")${isGrouped(text) ? '. Leave out the marks between thousands.' : markAdvice(mark, format)}`,
     );
   const decimals = (match[4] ?? '').replace(/0+$/, '');
   const digits = format.minor ? 0 : format.digits;
-  if (decimals.length > digits) return no(`"${text.slice(0, 30)}" has more than the ${digits} decimals of the currency`);
+  if (decimals.length > digits)
+    return no(`must have at most the ${digits} decimals of the currency (got "${text.slice(0, 30)}")`);
   const magnitude = Number(`${match[2]}${decimals.padEnd(digits, '0')}`);
-  if (magnitude > format.max) return no(`the amount must be within ±${format.max} ${format.unit} (got ${text.trim()})`);
+  if (magnitude > format.max) return no(`must be within ±${format.max} ${format.unit} (got ${text.trim()})`);
   return { ok: true, value: match[1] === '-' && magnitude !== 0 ? -magnitude : magnitude };
 }
 

@@ -51,9 +51,9 @@ function longReader({ at }: LongColumns, options: CsvOptions, idOf: OccurrenceId
     const cell = (field: LongField) => cellOf(fields, at.get(field));
     const time = cell('time');
     const ts = parseInstant(time ?? '');
-    if (ts === null) throw new RowError(`"${(time ?? '').slice(0, 30)}" is not a time; write ${INSTANT_FORMS}`);
+    if (ts === null) throw new RowError(`time must be ${INSTANT_FORMS} (got "${(time ?? '').slice(0, 30)}")`);
     const [user, anonymous] = [cell('user'), cell('anonymous')];
-    if (user === undefined && anonymous === undefined) throw new RowError('the user is empty');
+    if (user === undefined && anonymous === undefined) throw new RowError('the user must have a name (got an empty cell)');
     const currency = demandCurrency(cell('currency') ?? options.currency);
     const amounts = amountsOf(cell, currency, options);
     return [
@@ -101,7 +101,7 @@ function pathReader({ at, path }: PathColumns, options: CsvOptions, idOf: Occurr
   return (fields: readonly string[]): ImportEvent[] => {
     const cell = (field: PathField) => cellOf(fields, at.get(field));
     const userId = cell('user');
-    if (userId === undefined) throw new RowError('the user is empty');
+    if (userId === undefined) throw new RowError('the user must have a name (got an empty cell)');
     const currency = demandCurrency(cell('currency') ?? options.currency);
     const campaign = present('campaign', cell('campaign'));
     const channels = path.map((column) => cellOf(fields, column)).filter((channel) => channel !== undefined);
@@ -132,7 +132,8 @@ function pathReader({ at, path }: PathColumns, options: CsvOptions, idOf: Occurr
         ...present('value', valueMinor),
         ...present('currency', valueMinor === undefined ? undefined : currency),
       });
-    else if (valueMinor !== undefined && valueMinor !== 0) throw new RowError(`a value of ${value} without a conversion`);
+    else if (valueMinor !== undefined && valueMinor !== 0)
+      throw new RowError(`value must be 0 without a conversion (got ${value})`);
     return events;
   };
 }
@@ -150,7 +151,7 @@ function demandCurrency(currency: string | undefined): string | undefined {
 
 function amountOf(field: AmountField, text: string, currency: string | undefined, options: CsvOptions): number {
   const amount = parseAmountOf(field, text, currency, options);
-  if (!amount.ok) throw new RowError(`${field}: ${amount.reason}`);
+  if (!amount.ok) throw new RowError(`${field} ${amount.reason}`);
   return amount.value;
 }
 

@@ -32,7 +32,7 @@ function listed(flag: string, text: string): Costs {
     const read = parseDecimal(pair.slice(at + 1).trim());
     if (at < 1 || !read.ok)
       throw new UsageError(
-        `${flag} must be CHANNEL=AMOUNT, separated by commas (got "${pair}")${read.ok || at < 1 ? '' : `: ${read.reason}`}`,
+        `${flag} must be CHANNEL=AMOUNT, separated by commas (got "${pair}")${read.ok || at < 1 ? '' : `: the amount ${read.reason}`}`,
       );
     add(costs, pair.slice(0, at).trim(), read.value, flag);
   }
@@ -54,7 +54,7 @@ async function fromFile(context: Context, flag: string, file: string): Promise<C
     const read = parseDecimal(fields[columns.cost]?.trim() ?? '');
     if (channel === '')
       throw new UsageError(`${file}, line ${line} must name a channel (got an empty cell). Write its name there.`);
-    if (!read.ok) throw new UsageError(`${file}, line ${line} must have an amount as its cost (got what is not: ${read.reason})`);
+    if (!read.ok) throw new UsageError([`${file}, line ${line}: cost`, read.reason].join(' '));
     add(costs, channel, read.value, `${file}, line ${line}`);
   }
   if (costs.size === 0)

@@ -26,7 +26,8 @@ export function parseDecimal(text: string, mark: '.' | ',' = '.'): Read<Decimal>
     units /= 10n;
     scale -= 1;
   }
-  if (units > BigInt(Number.MAX_SAFE_INTEGER)) return { ok: false, reason: `"${cut(text)}" is too large` };
+  if (units > BigInt(Number.MAX_SAFE_INTEGER))
+    return { ok: false, reason: `must be at most ${Number.MAX_SAFE_INTEGER} of its last decimal (got "${cut(text)}")` };
   return { ok: true, value: { units: Number(units), scale, rounded } };
 }
 
@@ -34,9 +35,9 @@ export function parseDecimal(text: string, mark: '.' | ',' = '.'): Read<Decimal>
 export function parseCount(text: string): Read<number> {
   if (text === '') return { ok: true, value: 0 };
   const read = parseDecimal(text);
-  if (!read.ok && /negative|large/.test(read.reason)) return read;
+  if (!read.ok && /^must be (?:0 or more|at most)/.test(read.reason)) return read;
   if (!read.ok || read.value.scale > 0)
-    return { ok: false, reason: `"${cut(text)}" is not a whole number; leave the cell empty for none` };
+    return { ok: false, reason: `must be a whole number (got "${cut(text)}"). Leave the cell empty for none.` };
   return { ok: true, value: read.value.units };
 }
 
@@ -48,11 +49,11 @@ export function decimalText(units: number, scale: number): string {
 }
 
 function objection(text: string, mark: '.' | ','): string {
-  const shown = `"${cut(text)}"`;
-  if (/^[-−]\s*\d/.test(text)) return `${shown} is negative`;
+  const got = `(got "${cut(text)}")`;
+  if (/^[-−]\s*\d/.test(text)) return `must be 0 or more ${got}`;
   if (mark === '.' && /^\d+,\d+$/.test(text))
-    return `${shown} is not a number such as 44.50; --decimal-comma reads 44,50, and thousands are written without separators`;
-  return `${shown} is not a number such as 44${mark}50; leave the cell empty for none`;
+    return `must be a number such as 44.50 ${got}. --decimal-comma reads 44,50, and thousands are written without separators.`;
+  return `must be a number such as 44${mark}50 ${got}. Leave the cell empty for none.`;
 }
 
 function cut(text: string): string {

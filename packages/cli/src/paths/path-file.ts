@@ -5,7 +5,6 @@
 import type { WeightedPath } from '@tributary/attribution/paths/weighted-path';
 import type { Sample } from '@tributary/attribution/uncertainty/units';
 import { createProblems } from '../import/problems.ts';
-import { counted } from '../terminal/figures.ts';
 import { createJourneys } from './journeys.ts';
 import { type PathFileColumns, resolvePathColumns } from './path-columns.ts';
 import { RowError, type RowOptions, rowOf } from './path-row.ts';
@@ -68,7 +67,7 @@ export async function readPathFile(chunks: AsyncIterable<Uint8Array>, name: stri
     try {
       if (fields.length !== width)
         throw new RowError(
-          `the row has ${counted(fields.length, 'column')}, the header ${width}; put a cell that holds the separator in quotes`,
+          `the row must have as many columns as the header, ${width} (got ${fields.length}). Put a cell that holds the separator in quotes.`,
         );
       const { row, user, isRounded, reached } = rowOf(fields, columns, options);
       if (isRounded) rounded += 1;

@@ -28,10 +28,10 @@ export function rowOf(
   const value = parseDecimal(cell(columns.value) || '0', options.decimalComma ? ',' : '.');
   if (!value.ok)
     throw new RowError(
-      `value: ${value.reason}${value.reason.endsWith('is negative') ? '; take refunds from the value of their path' : ''}`,
+      `value ${value.reason}${value.reason.startsWith('must be 0 or more') ? '. Take refunds from the value of their path.' : ''}`,
     );
   const { units, scale, rounded } = value.value;
-  if (units > 0 && conversions === 0) throw new RowError(`a value of ${cell(columns.value)} without a conversion`);
+  if (units > 0 && conversions === 0) throw new RowError(`value must be 0 without a conversion (got ${cell(columns.value)})`);
   const { reached, ...steps } = stepsOf(fields, columns, options);
   return {
     row: { ...steps, conversions, nulls, value: units, scale },
@@ -50,14 +50,14 @@ function stepsOf(
     ? columns.path.map((at) => fields[at]?.trim() ?? '').filter((step) => step !== '')
     : splitPath(fields[columns.path[0] as number] ?? '', options.pathSeparator);
   if (steps.length > PATH_FILE_BOUNDS.touches)
-    throw new RowError(`the path has ${count(steps.length)} touches; ${count(PATH_FILE_BOUNDS.touches)} are the most`);
+    throw new RowError(`the path must have at most ${count(PATH_FILE_BOUNDS.touches)} touches (got ${count(steps.length)})`);
   for (const step of steps) demandName(step);
   if (options.milestones.length === 0) return { path: steps, reached: [] };
   const path: string[] = [];
   const reached = new Map<string, number>();
   for (const step of steps) {
     if (!options.milestones.includes(step)) path.push(step);
-    else if (path.length === 0) throw new RowError(`"${step}" stands before any touch`);
+    else if (path.length === 0) throw new RowError(`a milestone must stand behind a touch (got "${step}" before any)`);
     else if (!reached.has(step)) reached.set(step, path.length - 1);
   }
   return { path, milestones: [...reached.values()].sort((a, b) => a - b), reached: [...reached.keys()] };
@@ -68,7 +68,7 @@ function splitPath(cell: string, separator: string): string[] {
   const steps = cell.split(separator).map((step) => step.trim());
   if (steps.includes(''))
     throw new RowError(
-      `the path "${cell.length > 60 ? `${cell.slice(0, 60)}…` : cell}" has an empty step: a "${separator}" too many`,
+      `the path must have no empty step (got "${cell.length > 60 ? `${cell.slice(0, 60)}…` : cell}"). Take away the "${separator}" too many.`,
     );
   return steps;
 }
@@ -76,13 +76,15 @@ function splitPath(cell: string, separator: string): string[] {
 function demandName(step: string): void {
   if (step.length > PATH_FILE_BOUNDS.channelName)
     throw new RowError(
-      `the channel "${step.slice(0, 30)}…" is longer than ${PATH_FILE_BOUNDS.channelName} characters; is --path-separator right?`,
+      `a channel must have at most ${PATH_FILE_BOUNDS.channelName} characters (got "${step.slice(0, 30)}…"). Is --path-separator right?`,
     );
-  if (/\p{Cc}/u.test(step)) throw new RowError(`the channel "${step.slice(0, 30)}" holds a control character`);
+  if (/\p{Cc}/u.test(step)) throw new RowError(`a channel must hold no control character (got "${step.slice(0, 30)}")`);
   if (step.includes('\ufffd'))
-    throw new RowError(`the channel "${step.slice(0, 30)}" is not UTF-8: save the file as CSV in UTF-8`);
+    throw new RowError(`a channel must be text in UTF-8 (got "${step.slice(0, 30)}"). Save the file as CSV in UTF-8.`);
   if (step === '(unattributed)')
-    throw new RowError('"(unattributed)" is the name of what no channel earned: rename the channel, or leave the path empty');
+    throw new RowError(
+      'a channel must have a name of its own (got "(unattributed)", which is what no channel earned). Rename it, or leave the path empty.',
+    );
 }
 
 /** yes/no, true/false as 1/0. */
@@ -93,6 +95,6 @@ function flagOf(text: string): string {
 
 function countOf(field: string, text: string): number {
   const read = parseCount(text);
-  if (!read.ok) throw new RowError(`${field}: ${read.reason}`);
+  if (!read.ok) throw new RowError(`${field} ${read.reason}`);
   return read.value;
 }
