@@ -116,8 +116,8 @@ test('compare: models side by side; what is missing is said twice, as a warning 
 describe('data-driven models over the API', () => {
   const figures = {
     effect: 0.5164471,
-    lostConversions: 1137.733,
-    lostRoas: 0.881,
+    conversionsOnPaths: 1137.733,
+    roasOnPaths: 0.881,
     shareLow: 0.25,
     shareHigh: 0.27,
     rank: 1,

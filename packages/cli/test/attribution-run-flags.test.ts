@@ -41,16 +41,16 @@ describe('flags', () => {
     expect(w.of('wShaped')).toEqual({ a: 0.3, b: 0.3, c: 0.3, d: 0.1, e: 1 });
   });
 
-  test('--costs as a list or a file and --touch-costs: ROAS, CPA and lost figures', async () => {
+  test('--costs as a list or a file and --touch-costs: ROAS, CPA and what lies on paths', async () => {
     const costs = fileOf('channel,cost\na,15\nb,10\n');
     const rows = ['--models', 'markov,last', '--value', 'both'];
     const listed = await json(small, ...rows, '--costs', 'a=15,b=10');
     const read = await json(small, ...rows, '--costs', costs);
     expect(read.answer.rows).toEqual(listed.answer.rows);
     const last = listed.answer.rows.find((row) => row.model === 'last' && row.channel === 'a');
-    expect(last).toMatchObject({ cost: 15, value: 30, roas: 2, cpa: 5, lostRoas: null });
+    expect(last).toMatchObject({ cost: 15, value: 30, roas: 2, cpa: 5, roasOnPaths: null });
     const markov = listed.answer.rows.find((row) => row.model === 'markov' && row.channel === 'a');
-    expect(markov?.['lostRoas']).toBeCloseTo((Number(markov?.['valueEffect']) * 55) / 15, 9);
+    expect(markov?.['roasOnPaths']).toBeCloseTo((Number(markov?.['valueEffect']) * 55) / 15, 9);
     // 14 touches of "a" (twice in 3 + 4 journeys) at 0.005, and 8 for the whole.
     const touch = await json(small, '--models', 'last', '--touch-costs', 'a=0.005', '--costs', 'a=8', '--transform', 'last=1');
     expect(touch.of('last', 'cost')).toMatchObject({ a: 8.07, direct: null });

@@ -13,8 +13,8 @@ describe('the small oracles', () => {
     const { of } = await json(file('C1 > C2 > C3,1,1000,0', 'C1,0,0,1', 'C2 > C3,0,0,1'), '--models', 'markov');
     expect(of('markov', 'conversionsEffect')).toEqual({ C1: 0.5, C2: 1, C3: 1 });
     expect(of('markov', 'value')).toEqual({ C1: 200, C2: 400, C3: 400 });
-    expect(of('markov', 'lostConversions')).toEqual({ C1: 0.5, C2: 1, C3: 1 });
-    expect(of('markov', 'lostValue')).toEqual({ C1: 500, C2: 1000, C3: 1000 });
+    expect(of('markov', 'conversionsOnPaths')).toEqual({ C1: 0.5, C2: 1, C3: 1 });
+    expect(of('markov', 'valueOnPaths')).toEqual({ C1: 500, C2: 1000, C3: 1000 });
   });
 
   test('eight paths of A, B, C: of 6 conversions A has 2.1229992, B 2.4111205, C 1.4658804', async () => {

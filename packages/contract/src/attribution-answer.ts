@@ -166,14 +166,14 @@ export const ReportRow = z
       .nullable()
       .optional()
       .describe('Fewer than 1, 5 or 20 of them: what the model says of the channel says little. null: 20 or more.'),
-    lostConversions: z
+    conversionsOnPaths: z
       .number()
       .optional()
       .describe(
         'On modelled paths through the channel: removal effect · attributed conversions. Not what would be lost without it.',
       ),
-    lostValueMinor: Sum.optional(),
-    lostRoas: z.number().nullable().optional().describe('lostValueMinor / costMinor; null: it cost nothing.'),
+    valueMinorOnPaths: Sum.optional(),
+    roasOnPaths: z.number().nullable().optional().describe('valueMinorOnPaths / costMinor; null: it cost nothing.'),
     ...Intervals.shape,
     ...Costs.shape,
     ...Ratios.shape,

@@ -75,7 +75,7 @@ test('law 4: what a model says of value in several currencies is not said to be 
   const { rows } = (await world.get('/v1/attribution?model=markov&by=channel&convertTo=EUR')).body;
   expect(rows.map(({ valueMinor }: { valueMinor: number }) => valueMinor)).toEqual([1_500, 500]);
   for (const row of rows) {
-    expect([row.effect > 0, row.lostConversions > 0, row.valueEffect]).toEqual([true, true, null]);
+    expect([row.effect > 0, row.conversionsOnPaths > 0, row.valueEffect]).toEqual([true, true, null]);
     expect(Object.keys(row).filter((name) => /^lost(Value|Roas)/.test(name))).toEqual([]);
   }
 });

@@ -123,7 +123,7 @@ test.each(['last', 'linear', 'orderedShapley', 'inverseJ', 'shapley', 'markov', 
     const everything = await ask(queryOf({ type: TYPES, currency: CURRENCIES }));
     // Touches have no type of conversion: a report that is filtered by it has no costs.
     expect(everything.rows).toEqual(
-      (await ask('')).rows.flatMap(({ touches, costMinor, roas, cpaMinor, lostRoas, ...row }: Record<string, unknown>) =>
+      (await ask('')).rows.flatMap(({ touches, costMinor, roas, cpaMinor, roasOnPaths, ...row }: Record<string, unknown>) =>
         row['creditMicros'] === 0 && row['valueMinor'] === 0 ? [] : [row],
       ),
     );

@@ -18,8 +18,8 @@ describe('published oracles, through the API', () => {
     const rows = await rowsOf(world, 'model=markov');
     expect(['C1', 'C2', 'C3'].map((channel) => rows[channel].effect)).toEqual([0.5, 1, 1]);
     expect(['C1', 'C2', 'C3'].map((channel) => rows[channel].valueMinor)).toEqual([200, 400, 400]);
-    expect(['C1', 'C2', 'C3'].map((channel) => rows[channel].lostConversions)).toEqual([0.5, 1, 1]);
-    expect(['C1', 'C2', 'C3'].map((channel) => rows[channel].lostValueMinor)).toEqual([500, 1000, 1000]);
+    expect(['C1', 'C2', 'C3'].map((channel) => rows[channel].conversionsOnPaths)).toEqual([0.5, 1, 1]);
+    expect(['C1', 'C2', 'C3'].map((channel) => rows[channel].valueMinorOnPaths)).toEqual([500, 1000, 1000]);
   });
 
   test('six conversions: 2.1229992, 2.4111205, 1.4658804, and the removal effects of the definition', async () => {
@@ -66,7 +66,7 @@ describe('published oracles, through the API', () => {
 });
 
 describe('money', () => {
-  test('ROAS, CPA and lost ROAS by channel and campaign; null where it cost nothing', async () => {
+  test('ROAS, CPA and ROAS on paths by channel and campaign; null where it cost nothing', async () => {
     const world = await walked([
       { path: ['search'], converted: true, value: 3000, cost: 500, campaign: 'brand' },
       { path: ['search'], converted: true, value: 1000, cost: 500, campaign: 'generic' },
@@ -78,9 +78,9 @@ describe('money', () => {
     expect(rows['search']).toMatchObject({
       effect: 1,
       valueEffect: 1,
-      lostConversions: 2,
-      lostValueMinor: 4000,
-      lostRoas: 4,
+      conversionsOnPaths: 2,
+      valueMinorOnPaths: 4000,
+      roasOnPaths: 4,
     });
     expect(rows['mail']).toMatchObject({
       creditMicros: 0,
@@ -88,7 +88,7 @@ describe('money', () => {
       roas: null,
       cpaMinor: null,
       effect: 0,
-      lostRoas: null,
+      roasOnPaths: null,
     });
     expect(rows['(unattributed)']).toMatchObject({ creditMicros: 1_000_000, valueMinor: 77, roas: null, effect: null });
     const side = (await world.get('/v1/attribution/compare?models=first,markov')).body;
@@ -112,19 +112,19 @@ describe('money', () => {
       valueMinor: 3000,
       roas: 6,
       cpaMinor: 500,
-      lostConversions: 1,
+      conversionsOnPaths: 1,
     });
     expect(cells['search/generic']).toMatchObject({
       creditMicros: 1_000_000,
       valueMinor: 1000,
       roas: 2,
-      lostValueMinor: 1000,
-      lostRoas: 2,
+      valueMinorOnPaths: 1000,
+      roasOnPaths: 2,
     });
     expect(body.totals).toMatchObject({ conversions: 3, valueMinor: 4077, costMinor: 1000, roas: 4.077 });
     // A part of a channel has no removal effect of its own, only its part of what would be lost.
     const brand = (await rowsOf(world, 'model=markov&campaign=brand'))['search'];
-    expect(brand).toMatchObject({ creditMicros: 1_000_000, share: 1, lostConversions: 1, lostValueMinor: 3000 });
+    expect(brand).toMatchObject({ creditMicros: 1_000_000, share: 1, conversionsOnPaths: 1, valueMinorOnPaths: 3000 });
     expect(brand.effect).toBeUndefined();
   });
 

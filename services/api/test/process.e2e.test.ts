@@ -125,7 +125,7 @@ test('what the speed layer committed is answered: signals, report, explanation',
   expect(report.body.rows).toMatchObject([{ channel: 'search', creditMicros: 1_000_000, valueMinor: 12 }]);
   // Intervals are computed in the thread of the models.
   const model = await get('/v1/attribution?model=markov&intervals=1');
-  expect(model.body.rows).toMatchObject([{ channel: 'search', effect: 1, lostValueMinor: 12, shareLow: null }]);
+  expect(model.body.rows).toMatchObject([{ channel: 'search', effect: 1, valueMinorOnPaths: 12, shareLow: null }]);
   expect(model.body.uncertainty).toMatchObject({ unit: 'partition', level: 0.9 });
   const explained = await get('/v1/conversions/order');
   expect(explained.body.touches).toMatchObject([{ channel: 'search', eligible: true }]);

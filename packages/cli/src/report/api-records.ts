@@ -10,7 +10,7 @@ const INTEGERS = new Set([
   'touches',
   'met',
   'rank',
-  'lostValueMinor',
+  'valueMinorOnPaths',
   'previousCreditMicros',
   'previousValueMinor',
   'previousCostMinor',

@@ -19,7 +19,7 @@ export type Dimensions = Readonly<Record<string, unknown>>;
 
 /** What a data-driven model says of a channel, beside its credit. */
 export type ModelFigures = Partial<
-  Pick<ReportRow, 'effect' | 'lostConversions' | 'lostRoas' | 'shareLow' | 'shareHigh' | 'rank' | 'rankTo' | 'aboveNext'>
+  Pick<ReportRow, 'effect' | 'conversionsOnPaths' | 'roasOnPaths' | 'shareLow' | 'shareHigh' | 'rank' | 'rankTo' | 'aboveNext'>
 >;
 
 export interface Shown {
@@ -114,8 +114,8 @@ function modelFigures(figuresOf: ReadonlyMap<string, ModelFigures>): Figure[] {
     has(name) ? [{ title, cell: (row: FoldedRow) => text(of(row) ?? {}) ?? '' }] : [];
   return [
     ...figure('effect', 'effect', ({ effect }) => (typeof effect === 'number' ? effectText(effect) : '')),
-    ...figure('lostConversions', 'lost', ({ lostConversions: lost }) => (lost === undefined ? undefined : fixed(lost, 2))),
-    ...figure('lostRoas', 'lost ROAS', ({ lostRoas: lost }) => (typeof lost === 'number' ? fixed(lost, 2) : '')),
+    ...figure('conversionsOnPaths', 'on paths', ({ conversionsOnPaths: own }) => (own === undefined ? undefined : fixed(own, 2))),
+    ...figure('roasOnPaths', 'ROAS on paths', ({ roasOnPaths: own }) => (typeof own === 'number' ? fixed(own, 2) : '')),
     ...figure('shareLow', 'interval of the share', ({ shareLow: low, shareHigh: high }) =>
       typeof low !== 'number' || typeof high !== 'number' ? '–' : `${percent(low)} – ${percent(high)}`,
     ),

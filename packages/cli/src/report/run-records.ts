@@ -42,9 +42,9 @@ export function runRecords(answer: RunAnswer): Records {
     { name: 'cost', type: money },
     { name: 'roas', type: 'double' },
     { name: 'cpa', type: 'double' },
-    { name: 'lostConversions', type: 'double' },
-    { name: 'lostValue', type: 'double' },
-    { name: 'lostRoas', type: 'double' },
+    { name: 'conversionsOnPaths', type: 'double' },
+    { name: 'valueOnPaths', type: 'double' },
+    { name: 'roasOnPaths', type: 'double' },
     ...REWARDS.flatMap((reward): Field[] => [
       ...bounds(`${reward}Share`),
       ...bounds(reward),

@@ -11,8 +11,8 @@ export interface ChannelFacts {
   /** The effect on value, where the window has values of one currency. */
   readonly valueEffect?: number;
   /** On modelled paths through the channel, in conversions and in minor units. Removal effects only. */
-  readonly lostConversions?: number;
-  readonly lostValueMinor?: number;
+  readonly conversionsOnPaths?: number;
+  readonly valueMinorOnPaths?: number;
 }
 
 export function factsOf(
@@ -25,13 +25,13 @@ export function factsOf(
   const add = (channel: string, more: ChannelFacts) => facts.set(channel, { ...facts.get(channel), ...more });
   for (const { channel, amount } of met) if (channel !== OTHER) add(channel, { met: (facts.get(channel)?.met ?? 0) + amount });
   for (const { channel, effect } of ofConversions?.channels ?? [])
-    add(channel, { effect, ...(isRemovalEffect ? { lostConversions: effect * Number(attributed.conversions) } : {}) });
+    add(channel, { effect, ...(isRemovalEffect ? { conversionsOnPaths: effect * Number(attributed.conversions) } : {}) });
   for (const [currency, { channels }] of values) {
     for (const { channel, effect } of channels) {
-      const lost = (facts.get(channel)?.lostValueMinor ?? 0) + effect * Number(attributed.values.get(currency) ?? 0);
+      const lost = (facts.get(channel)?.valueMinorOnPaths ?? 0) + effect * Number(attributed.values.get(currency) ?? 0);
       add(channel, {
         ...(values.size === 1 ? { valueEffect: effect } : {}),
-        ...(isRemovalEffect ? { lostValueMinor: lost } : {}),
+        ...(isRemovalEffect ? { valueMinorOnPaths: lost } : {}),
       });
     }
   }

@@ -31,12 +31,12 @@ export function channelFigures(
     const whole = byChannel.get(channel)?.[measure] ?? 0;
     return isWhole ? 1 : whole === 0 ? 0 : Number(measures?.[measure] ?? 0) / Number(whole);
   };
-  const { lostConversions, lostValueMinor } = facts;
+  const { conversionsOnPaths, valueMinorOnPaths } = facts;
   return {
     ...(isWhole ? effectsOf(channel, facts, wanted, oneCurrency) : {}),
     ...(isWhole ? cautionOf(channel, facts) : {}),
-    ...(lostConversions === undefined ? {} : { lostConversions: lostConversions * part(0) }),
-    ...(lostValueMinor === undefined ? {} : { lostValueMinor: Math.round(lostValueMinor * part(1)) }),
+    ...(conversionsOnPaths === undefined ? {} : { conversionsOnPaths: conversionsOnPaths * part(0) }),
+    ...(valueMinorOnPaths === undefined ? {} : { valueMinorOnPaths: Math.round(valueMinorOnPaths * part(1)) }),
     ...intervals,
   };
 }

@@ -124,7 +124,7 @@ function converted(amounts: readonly Integer[], factor: Factor | undefined): rea
 
 /** What a model says of value is of each currency: effects on value and what lies on paths have no rate. */
 function withoutAmounts({ channels }: ModelCredit): Map<string, ChannelFacts> {
-  return new Map([...channels].map(([channel, { valueEffect: _, lostValueMinor: __, ...facts }]) => [channel, facts]));
+  return new Map([...channels].map(([channel, { valueEffect: _, valueMinorOnPaths: __, ...facts }]) => [channel, facts]));
 }
 
 function refused(why: string): TributaryError {

@@ -64,10 +64,12 @@ function rowOfWindow({ question, credit, costs }: Report, model: ModelName, key:
   const figures = creditFigures(ofModel, measures, question);
   const channel = channelFigures(ofModel, measures, key, question);
   const money = costs === null ? {} : moneyFigures(costs.get(key), figures);
-  const { lostValueMinor } = channel;
+  const { valueMinorOnPaths } = channel;
   const cost = costs?.get(key)?.[1] ?? 0;
   const lost =
-    costs === null || typeof lostValueMinor !== 'number' ? {} : { lostRoas: cost === 0 ? null : lostValueMinor / Number(cost) };
+    costs === null || typeof valueMinorOnPaths !== 'number'
+      ? {}
+      : { roasOnPaths: cost === 0 ? null : valueMinorOnPaths / Number(cost) };
   const { uncertainty } = ofModel;
   const isChannel = 'shareLow' in channel && costs !== null && uncertainty !== null;
   const ratios = isChannel ? ratioIntervals(uncertainty, key, Number(cost)) : {};
