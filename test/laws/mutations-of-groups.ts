@@ -156,4 +156,28 @@ export const MUTATIONS_OF_GROUPS: readonly Mutation[] = [
     to: 'held.answers.set(key, rows, Number.MAX_SAFE_INTEGER);',
     test: 'packages/serving/test/snapshot-groups.test.ts',
   },
+  {
+    lie: 'groups of the batch layer have deltas',
+    law: '1',
+    file: 'packages/serving/src/snapshot.ts',
+    from: "ofLive: layers === 'batch' ? null :",
+    to: "ofLive: layers === 'batch' && views.length < 0 ? null :",
+    test: 'services/api/test/rule-intervals.test.ts',
+  },
+  {
+    lie: 'groups of real time have the rows of the generation',
+    law: '1',
+    file: 'packages/serving/src/snapshot.ts',
+    from: "const ofGroups = layers === 'speed' ? ONLY_LIVE :",
+    to: "const ofGroups = layers === 'speed' && views.length < 0 ? ONLY_LIVE :",
+    test: 'services/api/test/rule-intervals.test.ts',
+  },
+  {
+    lie: 'rows by partition stay for every generation that was asked for',
+    law: '7',
+    file: 'packages/serving/src/generations/groups.ts',
+    from: 'const MOST_HELD = 2;',
+    to: 'const MOST_HELD = 1e9;',
+    test: 'packages/serving/test/snapshot-groups.test.ts',
+  },
 ];

@@ -73,7 +73,9 @@ export async function takeSnapshot(
   const { loaded } = served;
   if (layers !== 'speed') demandViews(loaded, views);
   const { wanted } = generations.current();
-  const kept = grouped.length === 0 ? null : await groupsOf(deps.source, loaded, grouped, deps.partitions);
+  // Real time has all rows by partition, whatever the generation lacks.
+  const ofGroups = layers === 'speed' ? ONLY_LIVE : () => groupsOf(deps.source, loaded, grouped, deps.partitions);
+  const kept = grouped.length === 0 ? null : await ofGroups();
 
   const { states, pending, overflowed } = speed;
   // What is held was read before anybody could ask where the store stood.
@@ -94,7 +96,7 @@ export async function takeSnapshot(
       kept === null || typeof kept === 'string'
         ? kept
         : createGroups(deps.partitions, {
-            ofBatch: layers === 'speed' ? null : kept.answer,
+            ofBatch: kept.answer,
             ofLive: layers === 'batch' ? null : (partition, question) => speed.ofPartition(partition, loaded, question),
           }),
     definitions: [definitions, ...others],
@@ -153,6 +155,9 @@ export async function takeSnapshot(
     return { served: current, speed: known, stale: `the answer is ${known.ageMs} ms old: ${why}` };
   }
 }
+
+/** No rows of a generation. */
+const ONLY_LIVE = async () => ({ answer: null });
 
 /** A view that an upgrade added has no rows in the generations before it: none at all must not pass for zero. */
 function demandViews({ generation, manifest }: LoadedGeneration, views: readonly View[]): void {

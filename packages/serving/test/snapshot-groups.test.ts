@@ -98,3 +98,17 @@ test('a group has both layers; what was not prepared is a defect, and one questi
   expect(() => groups.each[0]?.collect(paths, question('b'))).toThrow('must be prepared');
   await stop();
 });
+
+test('law 7: rows by partition of two generations are in memory, the ones asked for last', async () => {
+  const read: number[] = [];
+  const generations = [1, 2, 3].map(
+    (generation) => ({ generation, manifest: { generation, views: { pathsByPartition: {} } } }) as unknown as LoadedGeneration,
+  );
+  const rowsByPartition = async ({ generation }: { readonly generation: number }) => {
+    read.push(generation);
+    return new Map();
+  };
+  for (const asked of [1, 1, 2, 1, 3, 1, 2])
+    await groupsOf({ rowsByPartition }, generations[asked - 1] as LoadedGeneration, [paths], PARTITIONS);
+  expect(read).toEqual([1, 2, 3, 2]);
+});

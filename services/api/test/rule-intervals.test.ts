@@ -160,3 +160,45 @@ test('changes against an earlier window have intervals too, of rules and of mode
     expect([model, row.conversionsChange < row.conversionsChangeHigh]).toEqual([model, true]);
   }
 });
+
+test.each(['linear', 'jShaped', 'shapley', 'linear&transform=exposure,last=2'])(
+  'law 1: intervals of one layer alone are of its events alone: %s',
+  async (model) => {
+    const [before, after] = [users().slice(0, 200), users().slice(200)];
+    const world = await walked(before, {}, { partitions: PARTITIONS });
+    await world.cut(1);
+    await world.publish(1);
+    await world.tick();
+    const counted = await ask(world, model);
+    await walk(world, after);
+    await world.tick();
+    expect({ ...(await ask(world, `${model}&layer=batch`)), meta: null }).toEqual({ ...counted, meta: null });
+    const own = await ask(await walked(after, {}, { partitions: PARTITIONS }), model);
+    const speed = await ask(world, `${model}&layer=speed`);
+    expect([speed.uncertainty.groups, speed.rows.length]).toEqual([PARTITIONS, own.rows.length]);
+    expect(bounds(speed)).toEqual(bounds(own));
+  },
+);
+
+test('real time alone has intervals also where the generation keeps no groups', async () => {
+  const world = await walked(users().slice(0, 200), {}, { partitions: PARTITIONS });
+  await world.cut(1, true, { isGrouped: true, leftOut: ['creditByPartition', 'pathsByPartition'] });
+  await world.publish(1);
+  await world.tick();
+  await walk(world, users().slice(200));
+  await world.tick();
+  expect((await ask(world, 'linear')).uncertainty.groups).toBeNull();
+  const { uncertainty, rows } = await ask(world, 'linear&layer=speed');
+  expect([uncertainty.groups, rows[0].conversionsLow < rows[0].conversions]).toEqual([PARTITIONS, true]);
+});
+
+/** Those of shares, credit and value: touches are counted as they arrive. */
+const bounds = ({ rows }: AnyRow) =>
+  rows.map((row: AnyRow) => [
+    row.channel,
+    row.shareLow,
+    row.shareHigh,
+    row.conversionsLow,
+    row.conversionsHigh,
+    row.valueMinorLow,
+  ]);

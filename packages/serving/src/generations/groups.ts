@@ -29,6 +29,23 @@ const REMEMBERED = { entries: 1_024, rows: 400_000 };
 
 const memory = new WeakMap<LoadedGeneration, Held>();
 
+/** Generations whose rows by partition are in memory, up to some 200 MB each: the one that is served and the one of a question, or the one before. */
+const MOST_HELD = 2;
+
+/** Those that were asked for last, the latest first. */
+let recent: WeakRef<LoadedGeneration>[] = [];
+
+function heldOf(loaded: LoadedGeneration): Held {
+  const held: Held = memory.get(loaded) ?? { rows: new Map(), answers: createRowMemory(REMEMBERED) };
+  memory.set(loaded, held);
+  recent = [new WeakRef(loaded), ...recent.filter((one) => one.deref() !== loaded)];
+  for (const one of recent.splice(MOST_HELD)) {
+    const left = one.deref();
+    if (left !== undefined) memory.delete(left);
+  }
+  return held;
+}
+
 /** Rejects as the source does. */
 export async function groupsOf(
   source: Pick<GenerationSource, 'rowsByPartition'>,
@@ -40,8 +57,7 @@ export async function groupsOf(
   const names = views.map((view) => byPartition(view).name);
   if (manifest !== null && names.some((name) => manifest.views[name] === undefined))
     return names.some((name) => manifest.leftOut?.includes(name)) ? 'too_many_group_rows' : 'groups_not_kept';
-  const held: Held = memory.get(loaded) ?? { rows: new Map(), answers: createRowMemory(REMEMBERED) };
-  memory.set(loaded, held);
+  const held = heldOf(loaded);
   const byView = new Map<string, readonly PartitionRows[]>();
   for (const view of views) {
     const reading = held.rows.get(view.name) ?? read(view);
