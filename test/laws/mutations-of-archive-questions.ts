@@ -36,6 +36,22 @@ export const MUTATIONS_OF_ARCHIVE_QUESTIONS: readonly Mutation[] = [
     test: `${READERS}/one-at-a-time.test.ts`,
   },
   {
+    lie: 'each attempt at a question is its last',
+    law: '7',
+    file: `${QUESTION}/start.ts`,
+    from: 'answerQuestion({ id, isLast }',
+    to: 'answerQuestion({ id, isLast: isLast || true }',
+    test: 'jobs/question/test/start.redis.test.ts',
+  },
+  {
+    lie: 'any failure ends a question',
+    law: '7',
+    file: `${QUESTION}/start.ts`,
+    from: '    isTransient,\n',
+    to: '    isTransient: () => false,\n',
+    test: 'jobs/question/test/start.redis.test.ts',
+  },
+  {
     lie: 'rows that could not be loaded stay held',
     law: '7',
     file: `${READERS}/one-at-a-time.ts`,

@@ -142,6 +142,14 @@ export const MUTATIONS_OF_DOORS: readonly Mutation[] = [
     test: `${RUNTIME}/keys/ring.test.ts`,
   },
   {
+    lie: 'half of a digest is the key',
+    law: '6',
+    file: `${RUNTIME}/keys/ring.ts`,
+    from: 'Buffer.from(digest(key)), Buffer.from(record?.hash ?? NO_HASH)',
+    to: 'Buffer.from(digest(key).slice(0, 32)), Buffer.from((record?.hash ?? NO_HASH).slice(0, 32))',
+    test: `${RUNTIME}/keys/ring.test.ts`,
+  },
+  {
     lie: 'a role without a key file is ready',
     law: '7',
     file: `${RUNTIME}/keys/ring.ts`,

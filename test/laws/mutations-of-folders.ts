@@ -93,6 +93,22 @@ export const MUTATIONS_OF_FOLDERS: readonly Mutation[] = [
     test: 'packages/runtime/src/event-log/own-archive.redis.test.ts',
   },
   {
+    lie: 'an archiver starts over any folder',
+    law: '6',
+    file: `${ARCHIVER}/main.ts`,
+    from: "  await demandFolderOfLog(dataDir, log, { dropsByAge: config.kafkaBrokers !== '', redis: store, signal });\n",
+    to: '',
+    test: 'test/faults/other-folder.redis.test.ts',
+  },
+  {
+    lie: 'a recompute worker starts over any folder',
+    law: '6',
+    file: 'jobs/recompute/src/main.ts',
+    from: "  await demandFolderOfLog(config.dataDir, log, { dropsByAge: config.kafkaBrokers !== '', redis: serving, signal });\n",
+    to: '',
+    test: 'test/faults/other-folder.redis.test.ts',
+  },
+  {
     lie: 'npm start does not ask where its log is archived',
     law: '6',
     file: 'infra/local/src/own-log.ts',

@@ -3,8 +3,9 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createQuestion, readQuestion } from '@tributary/archive/questions';
 import { readViewRows } from '@tributary/archive/views';
+import { TributaryError } from '@tributary/model/errors';
 import { withWindows } from '@tributary/model/other-windows';
-import { startQuestions } from '@tributary/question/start';
+import { type QuestionJobOptions, startQuestions } from '@tributary/question/start';
 import { openQuestionQueue } from '@tributary/queue/question-queue';
 import { createWorld, type World } from '@tributary/recompute/test/world';
 import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
@@ -21,7 +22,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 const DEFINITIONS = definitionsOf(SMALL_DEFINITIONS);
 const EVENTS = generateEvents(createRandom(5), { events: 60, users: 4, lateChance: 0, duplicateChance: 0 }, DEFINITIONS);
 const WIDER = { lookbackDays: 2, windowDays: {} };
-const [FIRST, SECOND] = ['0abcdefg-00000001', '0abcdefg-00000002'] as const;
+const [FIRST, SECOND, THIRD] = ['0abcdefg-00000001', '0abcdefg-00000002', '0abcdefg-00000003'] as const;
 
 let redis: RedisServer;
 let world: World;
@@ -41,24 +42,11 @@ test('law 1: the job answers what the queue holds as the oracle does, in a child
   const connection = connectRedis(redis.url, 'queue', () => {});
   await whenReady(connection, 10_000);
   const errors: unknown[] = [];
-  const job = await startQuestions(
-    {
-      redis: connection,
-      namespace: 'tributary',
-      now: Date.now,
-      onError: (error) => errors.push(error),
-      onFailed: (id, error) => errors.push([id, error]),
-      onSweepError: (error) => errors.push(error),
-    },
-    {
-      dataDir: world.dataDir,
-      now: Date.now,
-      sleep: (ms, signal) => sleep(ms, undefined, { signal }),
-      newAttempt: () => randomBytes(4).toString('hex'),
-      note: () => {},
-      limits: { compute: { memoryMb: 256, threads: 1, shardRows: 1_000, filesPerKind: 8 }, computeTimeoutMs: 60_000 },
-    },
-  );
+  const job = await start(connection, 'tributary', {
+    onError: (error) => errors.push(error),
+    onFailed: (id, error) => errors.push([id, error]),
+    onSweepError: (error) => errors.push(error),
+  });
   const queue = openQuestionQueue(connection, 'tributary');
   try {
     await ask(FIRST);
@@ -79,6 +67,51 @@ test('law 1: the job answers what the queue holds as the oracle does, in a child
     connection.disconnect();
   }
 }, 90_000);
+
+test('law 7: a question that fails because a store is away gets no result, and waits for another attempt', async () => {
+  const connection = connectRedis(redis.url, 'queue', () => {});
+  await whenReady(connection, 10_000);
+  const failed = Promise.withResolvers<readonly [string, string, boolean]>();
+  const away = () => {
+    throw new TributaryError('store_unavailable', 'away for a moment');
+  };
+  const on = {
+    onError: failed.reject,
+    onFailed: (id: string, error: Error, isFinal: boolean) => failed.resolve([id, error.message, isFinal]),
+    onSweepError: failed.reject,
+  };
+  const job = await start(connection, 'retried', on, away);
+  const queue = openQuestionQueue(connection, 'retried');
+  try {
+    await ask(THIRD);
+    await queue.ask(THIRD);
+    expect(await failed.promise).toEqual([THIRD, 'away for a moment', false]);
+    expect([(await readQuestion(world.dataDir, THIRD))?.result, await queue.state(THIRD)]).toEqual([null, 'waiting']);
+  } finally {
+    await job.stop();
+    await queue.close();
+    connection.disconnect();
+  }
+}, 90_000);
+
+function start(
+  connection: ReturnType<typeof connectRedis>,
+  namespace: string,
+  on: Pick<QuestionJobOptions, 'onError' | 'onFailed' | 'onSweepError'>,
+  newAttempt = () => randomBytes(4).toString('hex'),
+) {
+  return startQuestions(
+    { redis: connection, namespace, now: Date.now, ...on },
+    {
+      dataDir: world.dataDir,
+      now: Date.now,
+      sleep: (ms, signal) => sleep(ms, undefined, { signal }),
+      newAttempt,
+      note: () => {},
+      limits: { compute: { memoryMb: 256, threads: 1, shardRows: 1_000, filesPerKind: 8 }, computeTimeoutMs: 60_000 },
+    },
+  );
+}
 
 const ask = (id: string) => createQuestion(world.dataDir, { id, ...WIDER, by: 'test', askedAt: Date.now() });
 

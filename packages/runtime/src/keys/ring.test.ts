@@ -53,6 +53,17 @@ test('a key that differs in one character of secret, id or prefix is unknown', (
     expect(ring.verify(junk, 'read', NOW), junk).toBe('unknown');
 });
 
+test('a key whose digest differs from the stored one in any digit is unknown', () => {
+  const { key, record } = createKey('read', NOW);
+  for (const at of record.hash.split('').keys()) {
+    const other = record.hash[at] === '0' ? '1' : '0';
+    writeKeys(file, [{ ...record, hash: record.hash.slice(0, at) + other + record.hash.slice(at + 1) }]);
+    expect(loadKeyRing(file).verify(key, 'read', NOW), `digit ${at}`).toBe('unknown');
+  }
+  writeKeys(file, [record]);
+  expect(loadKeyRing(file).verify(key, 'read', NOW)).toBe('ok');
+});
+
 test('the file holds no key, only hashes, and only its owner reads it', () => {
   const { key, record } = createKey('admin', NOW);
   writeKeys(file, [record]);
