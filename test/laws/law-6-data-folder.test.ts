@@ -255,6 +255,21 @@ test('law 6: after the store was emptied the folder keeps its log, and no other 
   expect(await placesInArchive(rig)).toHaveLength(60);
 });
 
+test('law 6: two copies below archivers of some partitions each: one that takes over a partition is refused, and the copies can be made one again', async () => {
+  await rig.append(someEvents(30));
+  await archive();
+  const copy = await emptyFolder();
+  await cp(rig.dataDir, copy, { recursive: true });
+  await rig.append(someEvents(30, 30));
+  await archive({ assigned: () => new Set([0]) });
+  await archive({ assigned: () => new Set([1]), dataDir: copy });
+  await expect(archive()).rejects.toMatchObject({ code: 'position_expired' });
+  await cp(join(copy, 'archive'), join(rig.dataDir, 'archive'), { recursive: true, force: false });
+  await rig.append(someEvents(30, 60));
+  await archive();
+  expect(await placesInArchive(rig)).toHaveLength(90);
+});
+
 test('where the archive is lost for good, its identity in an empty folder begins it there', async () => {
   await rig.append(someEvents(30));
   await archiveOnly();
