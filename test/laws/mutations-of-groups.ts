@@ -180,4 +180,28 @@ export const MUTATIONS_OF_GROUPS: readonly Mutation[] = [
     to: 'const MOST_HELD = 1e9;',
     test: 'packages/serving/test/snapshot-groups.test.ts',
   },
+  {
+    lie: 'an answer of the archive does not say which rows it left out',
+    law: '7',
+    file: 'packages/serving/src/questions/archive-questions.ts',
+    from: '...(result.leftOut !== undefined && { leftOut: result.leftOut }),',
+    to: '',
+    test: 'services/api/test/archive-questions.test.ts',
+  },
+  {
+    lie: 'the file of an answer forgets which rows were left out',
+    law: '7',
+    file: 'packages/archive/src/questions.ts',
+    from: '  leftOut: z.array(z.string()).readonly().exactOptional(),',
+    to: '',
+    test: 'packages/archive/src/questions.test.ts',
+  },
+  {
+    lie: 'a manifest that is read forgets which rows were left out',
+    law: '7',
+    file: 'packages/archive/src/generations.ts',
+    from: '  leftOut: z.array(z.string()).exactOptional(),',
+    to: '',
+    test: 'packages/archive/src/generations.test.ts',
+  },
 ];

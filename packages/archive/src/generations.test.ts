@@ -43,6 +43,12 @@ test('law 3: many coordinators at once take different numbers, from 1 without ga
   expect(await readGeneration(dir, 3)).toEqual({ ...DRAFT, generation: 3 });
 });
 
+test('law 7: what a generation left out stays in its manifest', async () => {
+  const manifest = { ...(await computed()), leftOut: ['creditByPartition'] };
+  await writeGeneration(dir, manifest);
+  expect((await readGeneration(dir, manifest.generation)).leftOut).toEqual(['creditByPartition']);
+});
+
 test('a creation that a crash cut short is not a generation, and its number is not taken again', async () => {
   await createGeneration(dir, DRAFT);
   await mkdir(join(dir, generationFolder(2)));

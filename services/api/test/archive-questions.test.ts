@@ -70,6 +70,15 @@ test('a question says its cost, is computed once, and is read as any report, to 
   expect((await ask(world, { dryRun: true, ...WIDER })).cost).toMatchObject({ estimatedMs: 80, estimatedFrom: 'question' });
 });
 
+test('law 7: an answer that left rows of groups out says that they are too many, not that the next one has them', async () => {
+  const world = await grown();
+  const { question } = await ask(world);
+  const { creditByPartition: _, ...views } = world.manifests.get(1)?.views ?? {};
+  answered(world, question.id, { views, leftOut: ['creditByPartition'] });
+  const { body } = await world.get(`${QUESTIONS}/${question.id}/attribution?model=linear&intervals=1`);
+  expect(body.uncertainty).toMatchObject({ groups: null, cautions: [{ code: 'too_many_group_rows' }, {}] });
+});
+
 test.each(['shapley', 'markov', 'timeDecay', 'jShaped'])(
   '%s, intervals, filters, sorting and CSV are those of any report',
   async (model) => {
