@@ -93,6 +93,14 @@ export const MUTATIONS_OF_FOLDERS: readonly Mutation[] = [
     test: 'packages/runtime/src/event-log/own-archive.redis.test.ts',
   },
   {
+    lie: 'doctor does not ask where a log in Kafka is archived',
+    law: '6',
+    file: 'packages/runtime/src/check/servers.ts',
+    from: 'if (known !== null) await',
+    to: 'if (known === "") await',
+    test: 'packages/runtime/src/event-log/own-archive.redis.test.ts',
+  },
+  {
     lie: 'an archiver starts over any folder',
     law: '6',
     file: `${ARCHIVER}/main.ts`,

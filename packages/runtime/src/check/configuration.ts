@@ -44,9 +44,14 @@ export async function examineConfiguration({ env, dataDir, redis, waitMs }: Conf
     ...folderTroubles(folder, Number(read.partitions)),
   ];
   const redisFolder = redisFolderTrouble(String(read.redisFolder));
-  const log = { dataDir: folder.path, restore: read.restoreLostLog === true, partitions: Number(read.partitions) };
+  const log = {
+    dataDir: folder.path,
+    restore: read.restoreLostLog === true,
+    partitions: Number(read.partitions),
+    isInKafka: brokers !== '',
+  };
   const servers = await Promise.all([
-    redis ? redisTroubles(String(read.redisUrl), brokers === '' ? log : null, waitMs) : [],
+    redis ? redisTroubles(String(read.redisUrl), log, waitMs) : [],
     brokers === '' ? [] : brokerTroubles(brokers, waitMs),
   ]);
   return {

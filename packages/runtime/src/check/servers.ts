@@ -7,7 +7,7 @@ import { assertFolderOfLog } from '../event-log/folder-history.ts';
 import { NAMESPACE, trimmedKey } from '../event-log/keys.ts';
 import { assertThere } from '../event-log/lost.ts';
 import { eventLogNote } from '../event-log/note.ts';
-import { assertArchiveOfLog } from '../event-log/own-archive.ts';
+import { archiveOf, assertArchiveOfLog, assertOwnArchive } from '../event-log/own-archive.ts';
 import { connectRedis, type RedisConnection, whenWritable } from '../redis/connect.ts';
 import { DURABLE_SETTINGS } from '../redis/durability.ts';
 import { shownRedisUrl } from '../redis/url.ts';
@@ -20,14 +20,15 @@ interface PlannedLog {
   readonly dataDir: string;
   readonly restore: boolean;
   readonly partitions: number;
+  /** Redis holds what the log is archived in, and not the log. */
+  readonly isInKafka: boolean;
 }
 
-/** `log`: null where it lies in Kafka. */
-export async function redisTroubles(url: string, log: PlannedLog | null, waitMs: number): Promise<string[]> {
+export async function redisTroubles(url: string, log: PlannedLog, waitMs: number): Promise<string[]> {
   const redis = connectRedis(url, 'commit', () => {});
   try {
     await whenWritable(redis, waitMs);
-    return log === null ? [] : [...(await logTroubles(redis, url)), ...(await historyTroubles(redis, log))];
+    return [...(log.isInKafka ? [] : await logTroubles(redis, url)), ...(await historyTroubles(redis, log))];
   } catch (error) {
     return [(error as Error).message];
   } finally {
@@ -50,9 +51,17 @@ async function logTroubles(redis: RedisConnection, url: string): Promise<string[
 }
 
 /** Whether log and folder belong together. A damaged note is named with the folder. */
-async function historyTroubles(redis: RedisConnection, { dataDir, restore, partitions }: PlannedLog): Promise<string[]> {
+async function historyTroubles(
+  redis: RedisConnection,
+  { dataDir, restore, partitions, isInKafka }: PlannedLog,
+): Promise<string[]> {
   try {
-    const { known } = eventLogNote(dataDir, 'in Redis', '');
+    const { known } = eventLogNote(dataDir, isInKafka ? 'in Kafka' : 'in Redis', '');
+    if (isInKafka) {
+      // Kafka is not asked: which log it is the folder says, unless it is empty.
+      if (known !== null) await assertOwnArchive(dataDir, await archiveOf(redis, known));
+      return [];
+    }
     await assertThere(redis, { dataDir, known, restore });
     assertFolderOfLog(
       dataDir,

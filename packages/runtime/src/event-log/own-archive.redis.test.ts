@@ -7,6 +7,7 @@ import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'v
 import { redisTroubles } from '../check/servers.ts';
 import { connectRedis, whenReady } from '../redis/connect.ts';
 import { demandFolderOfLog } from './folder-history.ts';
+import { eventLogNote } from './note.ts';
 import { archiveIdentity, archiveOf, assertArchiveOfLog, createArchiveClaims } from './own-archive.ts';
 
 let server: Awaited<ReturnType<typeof startRedis>>;
@@ -50,7 +51,8 @@ test('law 6: roles, npm start and doctor refuse a folder that the log is not arc
   const [own, other, empty] = [await folder(IDENTITY), await folder('{"identity": "another"}'), await folder()];
   const log = { identity: 'log', starts: async () => [null, null] };
   const starts = (dataDir: string) => demandFolderOfLog(dataDir, log, { dropsByAge: false, redis });
-  const looks = (dataDir: string) => redisTroubles(server.url, { dataDir, restore: false, partitions: 2 }, 1_000);
+  const looks = (dataDir: string) =>
+    redisTroubles(server.url, { dataDir, restore: false, partitions: 2, isInKafka: false }, 1_000);
   await redis.hset('tributary:log', 'identity', 'log');
   for (const dataDir of [own, other, empty]) {
     await starts(dataDir);
@@ -74,6 +76,19 @@ test('law 6: roles, npm start and doctor refuse a folder that the log is not arc
     await expect(assertArchiveOfLog(redis, dataDir)).rejects.toMatchObject(refusal);
     expect(await looks(dataDir)).toEqual([refusal.message]);
   }
+});
+
+test('law 6: doctor refuses a folder whose log in Kafka is archived in another one', async () => {
+  const dataDir = await folder(IDENTITY);
+  const looks = () => redisTroubles(server.url, { dataDir, restore: false, partitions: 2, isInKafka: true }, 1_000);
+  await createArchiveClaims(redis).claim('log in Kafka', 'another');
+  expect(await looks()).toEqual([]);
+  eventLogNote(dataDir, 'in Kafka', '').note('log in Kafka');
+  expect(await looks()).toEqual([
+    expect.stringContaining('must be the folder with the archive another, which this log is archived in'),
+  ]);
+  await redis.del('tributary:archives');
+  expect(await looks()).toEqual([]);
 });
 
 test('a damaged file is named; a Redis that does not answer is one that waiting may bring back', async () => {
