@@ -204,4 +204,12 @@ export const MUTATIONS_OF_GROUPS: readonly Mutation[] = [
     to: '',
     test: 'packages/archive/src/generations.test.ts',
   },
+  {
+    lie: 'a group with nothing credited to a channel knows it',
+    law: '7',
+    file: 'packages/reports/src/counts/credit-groups.ts',
+    from: 'if (micros <= 0) continue;',
+    to: 'if (micros < 0) continue;',
+    test: 'packages/reports/src/counts/credit-groups.test.ts',
+  },
 ];
