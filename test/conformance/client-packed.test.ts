@@ -38,7 +38,7 @@ declare const process: { readonly env: Readonly<Record<string, string>> };
 
 const tributary = createClient({ url: process.env['API'] ?? '', key: 'tr_reader_x' });
 const { rows, totals, meta }: Answer<'attribution'> = await tributary.attribution({ model: 'linear', by: ['channel'], from: new Date(0) });
-const value: number | bigint | undefined = totals.valueMinor;
+const value: number | bigint | null | undefined = totals.valueMinor;
 const reads = await Promise.all(['ada', 'eve'].map((user) => tributary.signals(user, { limit: 5 })));
 const pages: number[] = [];
 for await (const page of tributary.pages('touches', { by: ['channel'], limit: 1 })) pages.push(page.rows.length);
@@ -96,7 +96,7 @@ test('its types know operations, parameters and answers', () => {
 
 test.each(nodes())('it asks, batches, pages and fails as it should under Node %s', async (_version, node) => {
   const plain = PROGRAM.replace(
-    /, type Answer|^declare.*$|: Answer<'attribution'>|: number \| bigint \| undefined|: number\[\]/gm,
+    /, type Answer|^declare.*$|: Answer<'attribution'>|: number \| bigint \| null \| undefined|: number\[\]/gm,
     '',
   );
   writeFileSync(join(project.folder, 'program.mjs'), plain);

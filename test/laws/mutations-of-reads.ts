@@ -90,8 +90,16 @@ export const MUTATIONS_OF_READS: readonly Mutation[] = [
     lie: 'signals that were not kept before they were kept for longer are there',
     law: '7',
     file: 'services/api/src/http/signals-body.ts',
-    from: 'return cutTs >= logTimeMs - signalRetention.days * DAY_MS ? cutTs : NEVER_CUT;',
+    from: 'return cutTs >= logTimeMs - promisedMs ? cutTs : NEVER_CUT;',
     to: 'return cutTs > logTimeMs ? cutTs : NEVER_CUT;',
+    test: 'services/api/test/lost-records.test.ts',
+  },
+  {
+    lie: 'journeys know only of what a record lost by itself',
+    law: '7',
+    file: `${API}/routes/users.ts`,
+    from: 'Math.max(cutOfOne, cutOfPartition(board.states()[partition], promisedMs))',
+    to: 'cutOfOne',
     test: 'services/api/test/lost-records.test.ts',
   },
   {

@@ -71,6 +71,24 @@ test('law 7: signals that reach behind what a partition kept, as before they wer
   expect((await metaOf()).reasons).not.toContain('record_cut');
 });
 
+test('law 7: journeys that reach behind what a partition kept are reported while records are promised from before', async () => {
+  const world = await worldWith(`${click('a', -1)}\n`);
+  const partition = partitionOf('u1', PARTITIONS);
+  const metaOf = async () => (await world.get('/v1/users/u1/journey')).body.meta;
+  expect(await metaOf()).toMatchObject({ complete: true });
+  await world.commit(partition, {}, { cutTs: CUT });
+  await world.tick();
+  expect(await metaOf()).toMatchObject({
+    complete: false,
+    reasons: ['record_cut'],
+    warnings: [expect.stringContaining('touches and conversions before that may be missing')],
+  });
+  const keptMs = Math.max(defaults.signalRetention.days * DAY_MS, defaults.lookbackMs + defaults.latenessMs);
+  await world.commit(partition, {}, { cutTs: CUT, logTimeMs: CUT + keptMs + 1 });
+  await world.tick();
+  expect((await metaOf()).reasons).not.toContain('record_cut');
+});
+
 test('law 7: journeys of a record that lost events are reported as incomplete', async () => {
   const world = await worldWith(`${click('a', -1)}\n${cutMark(CUT)}`);
   const { body } = await world.get('/v1/users/u1/journey');

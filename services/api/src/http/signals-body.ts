@@ -37,12 +37,16 @@ export function lostAmong(
 }
 
 /**
- * Up to when records of a partition may lack signals that definitions promise now, epoch ms: they were kept for less long before. `NEVER_CUT`:
- * all are there that were received, or what is missing is older than any signal that is kept.
+ * Up to when records of a partition may lack events that are promised now, for the last `promisedMs`, epoch ms: they were kept for less long
+ * before. `NEVER_CUT`: all are there that were received, or what is missing is older than what is promised.
  */
-export function cutOfPartition(state: PartitionState | null | undefined, { signalRetention }: Definitions): number {
+export function cutOfPartition(state: PartitionState | null | undefined, promisedMs: number): number {
   const { cutTs = NEVER_CUT, logTimeMs = 0 } = state ?? {};
-  return cutTs >= logTimeMs - signalRetention.days * DAY_MS ? cutTs : NEVER_CUT;
+  return cutTs >= logTimeMs - promisedMs ? cutTs : NEVER_CUT;
+}
+
+export function signalsPromisedMs({ signalRetention }: Definitions): number {
+  return signalRetention.days * DAY_MS;
 }
 
 /** The types to serve: those asked for, as far as the definitions call them signals; undefined: all. */

@@ -17,13 +17,14 @@ import {
   queryBody,
   selectSignals,
   servedNames,
+  signalsPromisedMs,
   userBody,
 } from '../http/signals-body.ts';
 import { createTypeNotes } from '../known-types.ts';
 
 export const routes: Routes = (context) => (app, _options, done) => {
   const { deps, board, records, unread } = context;
-  const cutOf = (partition: number) => cutOfPartition(board.states()[partition], board.definitions(partition));
+  const cutOf = (partition: number) => cutOfPartition(board.states()[partition], signalsPromisedMs(board.definitions(partition)));
   const metaText = createMetaText(context);
   const typeNotes = createTypeNotes(context);
   const pool = createBodyPool();

@@ -8,6 +8,7 @@ import { NEVER_CUT } from '@tributary/views/user-state';
 import type { z } from 'zod';
 import type { Routes } from '../context.ts';
 import { serve } from '../http/serve.ts';
+import { cutOfPartition, signalsPromisedMs } from '../http/signals-body.ts';
 
 /** Journeys in one answer, the newest. */
 const MAX_JOURNEYS = 1_000;
@@ -21,7 +22,7 @@ export const routes: Routes =
       const { id: userId } = request.params;
       const partition = partitionOf(userId, deps.partitions);
       const definitions = board.definitions(partition);
-      const [isPresent, events, cutTs, isCut] = await records.read(
+      const [isPresent, events, cutOfOne, isCut] = await records.read(
         request.owner,
         [{ partition, userKey: userId }],
         ([record = null]) => {
@@ -30,6 +31,9 @@ export const routes: Routes =
         },
       );
       const logTimeMs = board.states()[partition]?.logTimeMs ?? deps.now();
+      // Journeys go as far back as records do.
+      const promisedMs = Math.max(signalsPromisedMs(definitions), definitions.lookbackMs + definitions.latenessMs);
+      const cutTs = Math.max(cutOfOne, cutOfPartition(board.states()[partition], promisedMs));
       const journeys = journeysOf(timelineOf(events, definitions), definitions, logTimeMs);
       const { lagMs, watermark, missing, notes } = board.health();
       const bounded = [
