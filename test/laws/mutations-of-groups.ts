@@ -144,8 +144,8 @@ export const MUTATIONS_OF_GROUPS: readonly Mutation[] = [
     lie: 'questions to groups are answered all at a time',
     law: '7',
     file: 'packages/serving/src/snapshot-groups.ts',
-    from: 'const done = last.then(work);',
-    to: 'const done = work();',
+    from: 'const done = last.then(() => {',
+    to: 'const done = Promise.resolve().then(() => {',
     test: 'packages/serving/test/snapshot-groups.test.ts',
   },
   {
@@ -211,6 +211,22 @@ export const MUTATIONS_OF_GROUPS: readonly Mutation[] = [
     from: 'if (micros <= 0) continue;',
     to: 'if (micros < 0) continue;',
     test: 'packages/reports/src/counts/credit-groups.test.ts',
+  },
+  {
+    lie: 'any number of questions about groups wait for one another',
+    law: '7',
+    file: 'packages/serving/src/snapshot-groups.ts',
+    from: 'if (waiting >= MOST_WAITING)',
+    to: 'if (waiting < 0)',
+    test: 'packages/serving/test/snapshot-groups.test.ts',
+  },
+  {
+    lie: 'what is remembered of groups waits for the questions of others',
+    law: '7',
+    file: 'packages/serving/src/snapshot-groups.ts',
+    from: 'if (prepared.every(',
+    to: 'if (prepared.length < 0 && prepared.every(',
+    test: 'packages/serving/test/snapshot-groups.test.ts',
   },
   {
     lie: 'rows upon a base that left some out are all computed again',

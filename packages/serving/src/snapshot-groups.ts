@@ -8,6 +8,7 @@
  * What is computed from them afterwards waits for nothing. The rows by partition of a generation may be a million: passed over in one
  * turn, they would hold up readers of signals for seconds.
  */
+import { TributaryError } from '@tributary/model/errors';
 import { withoutCampaign } from '@tributary/views/by-partition';
 import type { Rows } from '@tributary/views/deltas';
 import type { View } from '@tributary/views/view';
@@ -21,7 +22,10 @@ export interface Group {
 }
 
 export interface Groups {
-  /** Answers what `ask` asks of a group, for each of them. `ask` asks the same whatever it is given. Rejects as `ask` throws. */
+  /**
+   * Answers what `ask` asks of a group, for each of them. `ask` asks the same whatever it is given. Throws and rejects as `ask` does, and
+   * rejects with `overloaded`.
+   */
   prepare(ask: (group: Group) => unknown): Promise<void>;
   readonly each: readonly Group[];
 }
@@ -57,6 +61,8 @@ export function createGroups(partitions: number, { ofBatch, ofLive }: GroupLayer
           return new Map();
         }),
       );
+      // What is remembered waits for no other question.
+      if (prepared.every((answers) => [...asked.keys()].every((key) => answers.has(key)))) return Promise.resolve();
       return afterOthers(async () => {
         for (const [partition, answers] of prepared.entries())
           for (const [key, one] of asked) {
@@ -85,11 +91,21 @@ function groupThat(rowsOf: (asked: Asked) => Rows): Group {
   };
 }
 
+/** Questions that wait for those before them; more are refused. */
+export const MOST_WAITING = 32;
+
 let last: Promise<unknown> = Promise.resolve();
+let waiting = 0;
 
 /** One at a time in this process: who asks for what is being answered finds it remembered. */
-function afterOthers(work: () => Promise<void>): Promise<void> {
-  const done = last.then(work);
+async function afterOthers(work: () => Promise<void>): Promise<void> {
+  if (waiting >= MOST_WAITING)
+    throw new TributaryError('overloaded', `${waiting} questions about groups of users wait for their answers already`);
+  waiting++;
+  const done = last.then(() => {
+    waiting--;
+    return work();
+  });
   last = done.catch(() => undefined);
   return done;
 }

@@ -1,12 +1,13 @@
 /** What groups of users are asked is answered beside other requests: measured in rows, for time says nothing on a busy machine. */
 import { setImmediate as turn } from 'node:timers/promises';
+import type { TributaryError } from '@tributary/model/errors';
 import type { Rows } from '@tributary/views/deltas';
 import { paths } from '@tributary/views/paths/fold';
 import { expect, test } from 'vitest';
 import { groupsOf } from '../src/generations/groups.ts';
 import type { LoadedGeneration } from '../src/generations/loaded.ts';
 import type { Collection } from '../src/merge.ts';
-import { createGroups, type Groups } from '../src/snapshot-groups.ts';
+import { createGroups, type Groups, MOST_WAITING } from '../src/snapshot-groups.ts';
 
 const PARTITIONS = 4;
 const ROWS = 10_000;
@@ -111,4 +112,27 @@ test('law 7: rows by partition of two generations are in memory, the ones asked 
   for (const asked of [1, 1, 2, 1, 3, 1, 2])
     await groupsOf({ rowsByPartition }, generations[asked - 1] as LoadedGeneration, [paths], PARTITIONS);
   expect(read).toEqual([1, 2, 3, 2]);
+});
+
+test('law 7: questions about groups that wait are bounded, and what is remembered is answered before them', async () => {
+  const snapshot = await groupsOfGeneration();
+  const { question, stop } = createCounter();
+  const remembered = snapshot();
+  await remembered.prepare((group) => group.collect(paths, question('remembered')));
+  const order: string[] = [];
+  const asked = Array.from({ length: MOST_WAITING + 2 }, (_, i) =>
+    snapshot()
+      .prepare((group) => group.collect(paths, question(`question ${i}`)))
+      .then(
+        () => order.push('answered'),
+        (error: TributaryError) => order.push(error.code),
+      ),
+  );
+  await remembered.prepare((group) => group.collect(paths, question('remembered'))).then(() => order.push('remembered'));
+  await Promise.all(asked);
+  await stop();
+  expect(order.filter((each) => each === 'answered')).toHaveLength(MOST_WAITING);
+  expect(order.filter((each) => each === 'overloaded')).toHaveLength(2);
+  expect(order.indexOf('remembered')).toBeLessThan(order.indexOf('answered'));
+  await snapshot().prepare((group) => group.collect(paths, question('after them')));
 });

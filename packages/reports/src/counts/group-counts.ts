@@ -6,6 +6,7 @@
 import type { CautionCode } from '@tributary/attribution/uncertainty/cautions';
 import { minus } from '@tributary/serving/merge';
 import type { Snapshot } from '@tributary/serving/snapshot';
+import type { Rows } from '@tributary/views/deltas';
 import { scopeOf } from '../journeys/scope.ts';
 import { singleOrdersOf } from '../journeys/single-orders.ts';
 import type { ReportQuestion } from '../question.ts';
@@ -44,6 +45,7 @@ export function countGroups(
   const count = (ofGroup: Pick<Snapshot, 'collect'>) =>
     countJourneys({ collect: ofGroup.collect, definitions, newer }, question) as JourneyCounts;
   const rename: Rename = inModels ?? ((channel) => channel);
+  const whole = once(collect);
   const met = new Map<string, Met>();
   const alone = new Map<string, Alone>();
   for (const group of groups.each) {
@@ -59,11 +61,22 @@ export function countGroups(
   }
   return {
     without: groups.each.map((group) =>
-      count({ collect: (view, collection) => minus(collect(view, collection), group.collect(view, collection)) }),
+      count({ collect: (view, collection) => minus(whole(view, collection), group.collect(view, collection)) }),
     ),
     met,
     alone,
     singleOrders: singleOrdersOf(question.wanted.revenue ? groups.each : [], scopeOf(question)),
+  };
+}
+
+/** The rows of all are passed over once, not again for each group. */
+function once(collect: Snapshot['collect']): Snapshot['collect'] {
+  const known = new Map<string, Rows>();
+  return (view, collection) => {
+    const key = `${view.name}\t${collection.key}`;
+    const rows = known.get(key) ?? collect(view, collection);
+    known.set(key, rows);
+    return rows;
   };
 }
 
