@@ -1,5 +1,5 @@
-/** ARCHITECTURE.md names what is there: every folder of the map, what it imports, and the files that define the words. */
-import { existsSync, readdirSync } from 'node:fs';
+/** Documents name what is there: ARCHITECTURE.md every folder of the map, what it imports, and the files that define the words. */
+import { existsSync, globSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ALLOWED, isTestFile, packageOf } from './import-rules.ts';
@@ -28,6 +28,27 @@ test('the files that CONTRIBUTING names are there, those of its commands among t
   expect(named.length).toBeGreaterThan(35);
   expect(named.filter((path) => !existsSync(join(REPOSITORY, path)))).toEqual([]);
 });
+
+test('the files that documents name are there, each of `{a,b}`', () => {
+  const documents = ['README.md', ...globSync('docs/**/*.md', { cwd: REPOSITORY })];
+  const named = documents.flatMap((document) =>
+    [...textOf(document).matchAll(/`((?:packages|services|jobs|infra|test|docs)\/[\w./{},*-]+|\{[\w./,-]+\}\/[\w./{},*-]+)`/g)]
+      .flatMap(([, path = '']) => alternatives(path))
+      .map((path) => [document, path] as const),
+  );
+  expect(named.length).toBeGreaterThan(500);
+  expect(named.filter(([, path]) => globSync(path, { cwd: REPOSITORY }).length === 0)).toEqual([]);
+  expect(alternatives('{a,b/{c,d}}/e{,.f}.ts')).toEqual(
+    ['a/e', 'a/e.f', 'b/c/e', 'b/c/e.f', 'b/d/e', 'b/d/e.f'].map((path) => `${path}.ts`),
+  );
+});
+
+/** `a/{b,c}.ts` is `a/b.ts` and `a/c.ts`; braces may be inside of braces. */
+function alternatives(path: string): string[] {
+  const [inner, within] = /\{([^{}]*)\}/.exec(path) ?? [];
+  if (inner === undefined || within === undefined) return [path];
+  return [...new Set(within.split(',').flatMap((part) => alternatives(path.replace(inner, part))))];
+}
 
 test('the description of every workspace says what the map says of it', () => {
   const workspaces = MAP.filter(({ path }) => existsSync(join(REPOSITORY, path, 'package.json')));

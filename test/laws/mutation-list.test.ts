@@ -1,5 +1,5 @@
 /** The lies themselves are checked in seconds; that each is noticed takes hours (`node test/laws/mutations.ts`). */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { MUTATIONS } from './mutation-list.ts';
@@ -40,3 +40,50 @@ test('the table "Broken on purpose" in docs/laws.md lists the lies, each once, a
   expect(TABLE.map(name).sort()).toEqual(MUTATIONS.map(name).sort());
   expect(TABLE.filter(({ noticed }) => noticed === '' || noticed.includes('**')).map(name)).toEqual([]);
 });
+
+test('who noticed a lie is the simulation, a file, or a test that has this title', () => {
+  const files = globSync('{packages,services,jobs,infra,test}/**/*.ts', { cwd: ROOT, exclude: ['**/node_modules'] });
+  const texts = files.filter((file) => /\.test\.ts$|^packages\/testkit\/|-law\.ts$/.test(file)).map(textOf);
+  const titles = [...new Set(texts.flatMap(titlesIn))].flatMap(fixedParts);
+  expect(titles.length).toBeGreaterThan(2_000);
+  const byTitle = TABLE.map(({ noticed }) => noticed).filter((noticed) => !/^`|simulation/.test(noticed));
+  expect(byTitle.length).toBeGreaterThan(400);
+  expect(byTitle.filter((noticed) => !titles.some((title) => names(noticed, title)))).toEqual([]);
+});
+
+test('a row names a test by its title or the beginning of it, whatever the values in it', () => {
+  const named = (row: string, title: string) =>
+    titlesIn(`test('${title}', () => {`)
+      .flatMap(fixedParts)
+      .some((parts) => names(row, parts));
+  expect(named('a refund of one cent, seed 4, and more', '%s: a refund of one cent, seed %i')).toBe(true);
+  expect(named('law 7: a key file is reported', 'law 7: a key file is reported at once')).toBe(true);
+  expect(named('law 7: a key file is told at once', 'law 7: a key file is reported at once')).toBe(false);
+  expect(named('law 7: anything', 'law 7: %s')).toBe(false);
+});
+
+/** The literals that stand first in a call: titles of tests, and of what repeats them. */
+function titlesIn(text: string): string[] {
+  const literals = text.matchAll(/[\w)\]]\(\s*(?:'((?:[^'\\\n]|\\.)*)'|"((?:[^"\\\n]|\\.)*)"|`((?:[^`\\]|\\.)*)`)/g);
+  return [...literals].map(([, ...kinds]) => (kinds.find((kind) => kind !== undefined) ?? '').replace(/\\(.)/g, '$1'));
+}
+
+/** What stands between the values of a title, from its first words on. None for a title of values, which would fit any row. */
+function fixedParts(title: string): (readonly string[])[] {
+  const parts = title.split(/\$\{(?:[^{}]|\{[^{}]*\})*\}|%[sdijo]|\$\w+/).map((part) => part.replace(/^[\s:,]+|[\s:,]+$/g, ''));
+  const fixed = parts.slice(parts.findIndex((part) => part !== ''));
+  return fixed.join('').replace(/^law \d:?/, '').length < 15 ? [] : [fixed];
+}
+
+/** A row may put the law, or the file, before a title that stands in a group of tests. */
+function names(row: string, title: readonly string[]): boolean {
+  const [first = ''] = title;
+  const alone = row.replace(/^(laws? [\d and]+|\S+\.test\.ts): /, '');
+  if (alone !== row && names(alone, title)) return true;
+  if (first.startsWith(row)) return true;
+  const ends = title.reduce(
+    (from, part) => (from < 0 || !row.includes(part, from) ? -1 : row.indexOf(part, from) + part.length),
+    0,
+  );
+  return row.startsWith(first) && ends >= 0;
+}
