@@ -58,7 +58,7 @@ test('a row names a test by its title or the beginning of it, whatever the value
       .some((parts) => names(row, parts));
   expect(named('a refund of one cent, seed 4, and more', '%s: a refund of one cent, seed %i')).toBe(true);
   expect(named('law 7: a key file is reported', 'law 7: a key file is reported at once')).toBe(true);
-  expect(named('law 7: a key file is told at once', 'law 7: a key file is reported at once')).toBe(false);
+  expect(named('law 7: a key file is refused at once', 'law 7: a key file is reported at once')).toBe(false);
   expect(named('law 7: anything', 'law 7: %s')).toBe(false);
 });
 

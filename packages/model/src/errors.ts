@@ -13,6 +13,8 @@ interface ErrorRow {
   readonly kind?: ErrorKind;
   /** A role that meets it while it starts ends with exit code 2: it stays so until an operator changes the configuration. */
   readonly refusesStart?: true;
+  /** Every host would meet it: a shard that failed by it is not given to another. */
+  readonly onEveryHost?: true;
   /** In whole seconds, as the Segment libraries honour no others: asking again after it may help. */
   readonly retryAfterS?: number;
 }
@@ -67,7 +69,7 @@ const TABLE = {
     status: 404,
     fix: 'Check the id: lists such as /v1/conversion-list and /v1/generations have those that exist; /docs describes them.',
   },
-  conflict: { status: 409, fix: 'Read the current state and try again.' },
+  conflict: { status: 409, onEveryHost: true, fix: 'Read the current state and try again.' },
   not_replayable: { status: 409, fix: 'Send the event again from its source, and drop the dead letter.' },
   overloaded: { status: 429, retryAfterS: 1, fix: 'Wait as long as Retry-After says, then send the same request again.' },
   answers_unread: {
@@ -171,10 +173,11 @@ const TABLE = {
   },
   archive_corrupt: {
     status: 500,
+    onEveryHost: true,
     fix: 'Restore the file that the message names from a backup (the batch layer keeps a damaged one in quarantine/), then run a full generation.',
   },
   disk_full: { status: 503, retryAfterS: 1, fix: 'Free space on the disk that the message names; everything goes on by itself.' },
-  archive_full: { status: 503, fix: 'Free space in the data folder; the archiver goes on by itself.' },
+  archive_full: { status: 503, onEveryHost: true, fix: 'Free space in the data folder; the archiver goes on by itself.' },
   generation_timeout: { status: 500, fix: 'See "tributary status": a speed worker or an archiver does not read its partitions.' },
   compute_failed: {
     status: 500,
@@ -186,7 +189,12 @@ const TABLE = {
     refusesStart: true,
     fix: 'Correct the setting that the message names; --help lists them all.',
   },
-  invalid_definitions: { status: 400, refusesStart: true, fix: 'Correct the definitions where the message says.' },
+  invalid_definitions: {
+    status: 400,
+    refusesStart: true,
+    onEveryHost: true,
+    fix: 'Correct the definitions where the message says.',
+  },
 } as const satisfies Record<string, ErrorRow>;
 
 export type ErrorCode = keyof typeof TABLE;

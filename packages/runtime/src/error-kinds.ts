@@ -16,3 +16,8 @@ export const REFUSED = 2;
 export function isRefusal(error: unknown): boolean {
   return error instanceof TributaryError && ERRORS[error.code].refusesStart === true;
 }
+
+/** Every host would find the same. */
+export function isOnEveryHost(error: unknown): boolean {
+  return error instanceof TributaryError && ERRORS[error.code].onEveryHost === true;
+}

@@ -1,6 +1,6 @@
 /** The shards that this process takes from the queue. */
-import { type ErrorCode, TributaryError } from '@tributary/model/errors';
-import { isTransient } from '@tributary/runtime/error-kinds';
+import { TributaryError } from '@tributary/model/errors';
+import { isOnEveryHost, isTransient } from '@tributary/runtime/error-kinds';
 import type { RecomputeMetrics } from '../metrics.ts';
 import type { ShardName } from './record.ts';
 import { type ShardPorts, workOnShard } from './work.ts';
@@ -27,14 +27,12 @@ export function createShardHandler(ports: ShardHandlerPorts, metrics: RecomputeM
   };
 }
 
-/** Every host would find the same. */
-const FINAL: ReadonlySet<ErrorCode> = new Set(['conflict', 'invalid_definitions', 'archive_corrupt', 'archive_full']);
 /** A host may be out of memory, or lose its mount: another gets the chance. */
 const TRIES = 3;
 
 export function mayRetryShard(error: unknown, attempt: number): boolean {
   if (isTransient(error)) return true;
-  return attempt < TRIES && !(error instanceof TributaryError && FINAL.has(error.code));
+  return attempt < TRIES && !isOnEveryHost(error);
 }
 
 function isUnwanted(error: unknown): boolean {

@@ -1,6 +1,6 @@
 /**
  * Everything a generation holds, computed shard by shard in one DuckDB session, or merged of the parts that others computed; runs
- * in a child process (child/main.ts). Its caller verifies the files that are read (verified.ts); those that are written
+ * in a child process of the job (`child/main.ts` there). Its caller verifies the files that are read (verified.ts); those that are written
  * are durable when this returns, and its views have been read back as a reader would read them (law 7: what cannot be loaded is
  * never published).
  */

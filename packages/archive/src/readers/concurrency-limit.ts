@@ -1,4 +1,4 @@
-/** A concurrency limit for questions to DuckDB, which takes memory and cores for each: few run, some wait, the rest are refused. */
+/** A concurrency limit for reads with DuckDB, which takes memory and cores for each: few run, some wait, the rest are refused. */
 import { TributaryError } from '@tributary/model/errors';
 
 export interface ConcurrencyLimit {
@@ -16,7 +16,7 @@ export function createConcurrencyLimit(concurrency: number, timeoutMs: number, m
       return;
     }
     if (waiting.length >= maxWaiting)
-      throw new TributaryError('overloaded', `${inside} questions to the archive run and ${waiting.length} wait already`);
+      throw new TributaryError('overloaded', `${inside} reads of the archive run and ${waiting.length} wait already`);
     // The next one that waits goes in where this one came out: `inside` stays as it is.
     await new Promise<void>((resolve, reject) => {
       const go = () => {
