@@ -95,7 +95,7 @@ test('they are the jackknife over the same users in the same groups, to the last
     expect([row.shareLow, row.shareHigh, row.conversionsLow, row.conversionsHigh, row.rank, row.rankTo]).toEqual(
       [share?.low, share?.high, credit?.low, credit?.high, rank?.from, rank?.to].map((figure) => figure ?? null),
     );
-    // The journeys cost: that there is no CPA is said as well.
+    // The journeys cost: that CPA is missing is said as well.
     expect(row.conversionsCautions.replace(/ ?fewer_than_10_conversions/, '')).toBe(cautions.join(' '));
   }
   expect(rows['a'].shareLow).toBeGreaterThan(0);
@@ -136,15 +136,12 @@ test('values of several currencies have no interval; one of them has', async () 
   expect(euros.rows[0].valueMinorLow).toBeLessThan(euros.rows[0].valueMinor);
 });
 
-test.each(['linear', 'shapley'])(
-  '%s: a filter by channel chooses rows: of the share among these there is no interval',
-  async (model) => {
-    const world = await walked(users(), {}, { partitions: PARTITIONS });
-    const [all] = (await ask(world, model)).rows;
-    const [alone] = (await ask(world, `${model}&channel=a`)).rows;
-    expect(alone).toEqual({ ...all, share: 1, shareLow: null, shareHigh: null });
-  },
-);
+test.each(['linear', 'shapley'])('%s: a filter by channel chooses rows: the share among these has no interval', async (model) => {
+  const world = await walked(users(), {}, { partitions: PARTITIONS });
+  const [all] = (await ask(world, model)).rows;
+  const [alone] = (await ask(world, `${model}&channel=a`)).rows;
+  expect(alone).toEqual({ ...all, share: 1, shareLow: null, shareHigh: null });
+});
 
 test('changes against an earlier window have intervals too, of rules and of models of the whole window (before: none on the platform)', async () => {
   const world = await createWorld({ definitions: definitionsOf({}), partitions: PARTITIONS });
