@@ -28,10 +28,10 @@ export function factsOf(
     add(channel, { effect, ...(isRemovalEffect ? { conversionsOnPaths: effect * Number(attributed.conversions) } : {}) });
   for (const [currency, { channels }] of values) {
     for (const { channel, effect } of channels) {
-      const lost = (facts.get(channel)?.valueMinorOnPaths ?? 0) + effect * Number(attributed.values.get(currency) ?? 0);
+      const onPaths = (facts.get(channel)?.valueMinorOnPaths ?? 0) + effect * Number(attributed.values.get(currency) ?? 0);
       add(channel, {
         ...(values.size === 1 ? { valueEffect: effect } : {}),
-        ...(isRemovalEffect ? { valueMinorOnPaths: lost } : {}),
+        ...(isRemovalEffect ? { valueMinorOnPaths: onPaths } : {}),
       });
     }
   }
