@@ -14,6 +14,7 @@
            n outputs,     then n × line of the outbox
            cut of all timelines ('' = none)
            the generation from which on all is by these definitions ('' = not known)
+           how far back from log time records are kept, ms ('' = not known)
   Returns  committed | already | fenced | rewound
 
   Deltas of a generation that was retired are not filed: they may not be read, and no later retirement would remove them.
@@ -172,7 +173,7 @@ end
 at = at + outputs
 local cut = take()
 if cut ~= '' then redis.call('HSET', state, 'cutTs', cut) end
-local since = take()
+local since, kept = take(), take()
 if filed and ARGV[11] ~= '0' then redis.call('HINCRBY', prefix .. 'n:' .. generation, 'pending', ARGV[11]) end
 if filed and ARGV[12] ~= '0' then redis.call('HINCRBY', prefix .. 'n:' .. generation, 'overflowed', ARGV[12]) end
 
@@ -197,6 +198,7 @@ if tonumber(ARGV[8]) > tonumber(current) + 1 then redis.call('HSET', state, 'gap
 redis.call('HSET', state, 'position', ARGV[5], 'commit', id, 'logIdentity', ARGV[6], 'logTimeMs', ARGV[7], 'generation', ARGV[8],
   'commits', tonumber(stored[3] or '0') + 1, 'feedBytes', feedBytes)
 if ARGV[9] ~= '' then redis.call('HSET', state, 'definitions', ARGV[9]) end
--- With the generation: what an older worker leaves as it is does not hold for the next one.
+-- With the commit, and with the generation: what an older worker leaves as it is does not hold for the next one.
 if since ~= '' then redis.call('HSET', state, 'definitionsSince', since .. ' ' .. ARGV[8]) end
+if kept ~= '' then redis.call('HSET', state, 'kept', kept .. ' ' .. id) end
 return 'committed'

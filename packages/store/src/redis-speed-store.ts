@@ -99,6 +99,7 @@ function commitArgs(prefix: string, commit: Commit, definitions: string): string
   args.push(
     next.cutTs === undefined ? '' : String(next.cutTs),
     next.definitionsSince === undefined ? '' : String(next.definitionsSince),
+    next.keptMs === undefined ? '' : String(next.keptMs),
   );
   return args;
 }

@@ -33,6 +33,11 @@ export interface PartitionState {
   readonly barriers?: ReadonlyMap<number, string>;
   /** No user's timeline is known up to this instant, epoch ms: records were kept for less long than the definitions ask now, or log time came back. */
   readonly cutTs?: number;
+  /**
+   * How far back from log time records are kept whole, ms, by the worker that wrote the state: its views may look less far
+   * back than those of the one that reads it. Absent: a version wrote it that does not note this.
+   */
+  readonly keptMs?: number;
 }
 
 /** The state with the commit that it is of. Every read names its commit, so that a writer never mixes two histories. */

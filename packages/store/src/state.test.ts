@@ -19,3 +19,10 @@ test('law 7: since when definitions hold is known of the generation that it was 
   expect(stateFrom({ ...fields, definitionsSince: '0 3' })).not.toHaveProperty('definitionsSince');
   expect(stateFrom({ ...fields, definitionsSince: '0' })).not.toHaveProperty('definitionsSince');
 });
+
+test('law 7: how long records are kept is known of the commit that it was written with alone', () => {
+  const fields = { position: 'p', commit: 'id of 7', kept: '86400000 id of 7' };
+  expect(stateFrom(fields)?.keptMs).toBe(86_400_000);
+  // An older worker committed since and left the field as it was.
+  expect(stateFrom({ ...fields, commit: 'id of 8' })).not.toHaveProperty('keptMs');
+});

@@ -12,7 +12,14 @@ export function stateFrom(fields: Readonly<Record<string, string>>): PartitionSt
     ...sinceOf(fields),
     ...barriersOf(fields),
     ...(fields['cutTs'] === undefined ? {} : { cutTs: Number(fields['cutTs']) }),
+    ...keptOf(fields),
   };
+}
+
+/** `ms commit`: of another commit it was left there by a worker that does not know it. */
+function keptOf({ kept = '', commit }: Readonly<Record<string, string>>): { keptMs?: number } {
+  const space = kept.indexOf(' ');
+  return space > 0 && kept.slice(space + 1) === commit ? { keptMs: Number(kept.slice(0, space)) } : {};
 }
 
 /** `since generation`: of another generation it was left there by a worker that does not know it. */

@@ -40,6 +40,15 @@ export function describeStoreContract(name: string, make: () => Promise<StoreUnd
       expect(await speed.loadState(P)).not.toHaveProperty('cutTs');
     });
 
+    test('law 7: how long records are kept is known of the commit that says so alone', async () => {
+      const { speed } = await make();
+      const first = commitOf(null, 'p1');
+      await speed.commit({ ...first, next: { ...first.next, keptMs: 86_400_000 } });
+      expect(await speed.loadState(P)).toMatchObject({ position: 'p1', keptMs: 86_400_000 });
+      await speed.commit(commitOf('p1', 'p2'));
+      expect(await speed.loadState(P)).not.toHaveProperty('keptMs');
+    });
+
     test('invariant 1: a commit applies whole: records, deltas, counters, conversions, dead letters, state', async () => {
       const store = await make();
       const parked = [{ at: 'p1.0', code: 'invalid_json', message: 'no', raw: '\u0000{' }];

@@ -69,6 +69,7 @@ export async function loadPartition(
     );
   const definitions =
     state === null || state.definitions === initial.json ? initial : storedDefinitions(state.definitions, sha256Hex);
+  const rules = stepRules(views, definitions, limits.maxTimelineEvents, limits.outputs !== 'none');
   return {
     partition,
     position: state?.position ?? null,
@@ -78,12 +79,19 @@ export async function loadPartition(
     logTimeMs: state?.logTimeMs ?? 0,
     decodedLogTimeMs: state?.logTimeMs ?? 0,
     generation: state?.generation ?? 0,
-    cutTs: state?.cutTs ?? NEVER_CUT,
+    cutTs: cutTsOf(state, rules),
     definitions,
     definitionsSince: state?.definitionsSince ?? state?.generation ?? 0,
-    rules: stepRules(views, definitions, limits.maxTimelineEvents, limits.outputs !== 'none'),
+    rules,
     users: createUserCache(limits.maxCachedEvents),
   };
+}
+
+/** Records that were kept for less long than the views of this version ask may lack what these look for. */
+function cutTsOf(state: PartitionState | null, rules: StepRules): number {
+  const cutTs = state?.cutTs ?? NEVER_CUT;
+  if (state?.keptMs === undefined || recordRetentionMs(rules) <= state.keptMs) return cutTs;
+  return Math.max(cutTs, state.logTimeMs - state.keptMs);
 }
 
 /** From the barrier on: deltas go under `generation`, by its definitions. Timelines are rebuilt when those changed. */
@@ -121,6 +129,7 @@ export function stateOf(run: PartitionRun, position: string, logIdentity: string
     generation: run.generation,
     definitions: run.definitions.json,
     definitionsSince: run.definitionsSince,
+    keptMs: recordRetentionMs(run.rules),
     ...(run.cutTs === NEVER_CUT ? {} : { cutTs: run.cutTs }),
   };
 }

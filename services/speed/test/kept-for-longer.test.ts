@@ -1,12 +1,14 @@
-/** A barrier after which records are kept for longer: what was dropped before it is behind the cut, to the millisecond, for good. */
+/** A barrier, or a version, after which records are kept for longer: what was dropped before it is behind the cut, to the millisecond, for good. */
 import { HOUR_MS } from '@tributary/model/time';
 import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/generate-definitions';
 import { createMemoryStore } from '@tributary/testkit/memory-store';
+import { commitOf } from '@tributary/testkit/store-under-test';
 import { recordRetentionMs } from '@tributary/views/record';
 import { VIEWS } from '@tributary/views/registry';
-import { isRetained } from '@tributary/views/user-state';
+import { isRetained, NEVER_CUT } from '@tributary/views/user-state';
+import { ITSELF, type View } from '@tributary/views/view';
 import { expect, test } from 'vitest';
-import { crossBarrier, loadPartition } from '../src/partition-run.ts';
+import { crossBarrier, loadPartition, stateOf } from '../src/partition-run.ts';
 import { DEFAULT_LIMITS } from '../src/pipeline.ts';
 
 const LOG_TIME_MS = 1_000 * HOUR_MS;
@@ -41,4 +43,34 @@ test('law 7: a cut stays where it was when records begin to be kept for longer a
   run.cutTs = cutTs;
   crossBarrier(run, 1, lookingBack(480), DEFAULT_LIMITS);
   expect(run.cutTs).toBe(cutTs);
+});
+
+/** What looks at events alone, and so least far back: the views of an earlier version. */
+const OF_EVENTS = VIEWS.filter(({ lens }) => lens === ITSELF);
+
+/** A partition that a worker with the views `before` committed, as one with the views `after` loads it. */
+async function handedOver(before: readonly View[], after: readonly View[], note = true) {
+  const store = createMemoryStore({ partitions: 1 }).speed();
+  const source = { store, logIdentity: 'log', initial: lookingBack(24), sha256Hex, limits: DEFAULT_LIMITS };
+  const run = await loadPartition(0, { ...source, views: before });
+  run.logTimeMs = LOG_TIME_MS;
+  const { keptMs, ...unnoted } = stateOf(run, 'p1', 'log');
+  await store.commit(commitOf(null, 'p1', { partition: 0, next: { ...unnoted, ...(note ? { keptMs } : {}) } }));
+  return { keptMs, loaded: await loadPartition(0, { ...source, views: after }) };
+}
+
+test('law 7: a version whose views look further back knows no timeline that was kept for less long', async () => {
+  const { keptMs, loaded } = await handedOver(OF_EVENTS, VIEWS);
+  expect(keptMs).toBeLessThan(recordRetentionMs(loaded.rules));
+  expect(loaded.cutTs).toBe(LOG_TIME_MS - (keptMs as number));
+  expect(stateOf(loaded, 'p2', 'log')).toMatchObject({ cutTs: loaded.cutTs, keptMs: recordRetentionMs(loaded.rules) });
+});
+
+test('law 7: a version that looks less far back, or as far, and a state that does not say how long records were kept, cut nothing', async () => {
+  for (const [before, after, note] of [
+    [VIEWS, VIEWS],
+    [VIEWS, OF_EVENTS],
+    [OF_EVENTS, VIEWS, false],
+  ] as const)
+    expect((await handedOver(before, after, note)).loaded.cutTs).toBe(NEVER_CUT);
 });
