@@ -10,8 +10,8 @@ export const MUTATIONS_OF_SETTINGS: readonly Mutation[] = [
     lie: 'a role without the setting takes back the marks of those that have it',
     law: '6',
     file: 'packages/runtime/src/event-log/restores.ts',
-    from: 'if (role === null || other === role) rmSync',
-    to: 'if (role === null || other !== null) rmSync',
+    from: 'if (role === null || other === role) remove',
+    to: 'if (role === null || other !== null) remove',
     test: 'packages/runtime/src/event-log/lost.test.ts',
   },
   {

@@ -6,7 +6,7 @@
  * channel close and drain, and Redis' guard sees its pipe close and ends Redis after them.
  */
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { TributaryError } from '@tributary/model/errors';
 import { readConfig } from '@tributary/runtime/config/read-config';
@@ -160,13 +160,21 @@ async function assertRoom(dataDir: string, env: Environment): Promise<void> {
   (await watchDisk({ folder, reserveMb: diskReserveMb, signal: measuredOnce, onChange: () => {} })).assertRoom();
 }
 
-/** What older versions made is for its owner only as well; what roles and Redis make is so from the start (umask). */
+/**
+ * What older versions made is for its owner only as well; what roles and Redis make is so from the start (umask). A folder of
+ * another owner (a mount) stays as it is: each role says at its start whether it may write there.
+ */
 function closeFolders(dataDir: string): void {
   for (const name of DATA_FOLDERS) {
-    const folder = join(dataDir, name);
-    if (existsSync(folder)) chmodSync(folder, 0o700);
+    try {
+      chmodSync(join(dataDir, name), 0o700);
+    } catch (error) {
+      if (!NOT_OURS.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    }
   }
 }
+
+const NOT_OURS: ReadonlySet<string> = new Set(['ENOENT', 'EPERM', 'EROFS']);
 
 async function stopAll(started: readonly Managed[], after: () => void): Promise<void> {
   const [redis, ...roles] = started;

@@ -52,11 +52,23 @@ export function put(file: string, facts: object, place: typeof linkSync): void {
     writeFileSync(staged, `${JSON.stringify(facts)}\n`, { flush: true });
     place(staged, file);
   } catch (error) {
-    const { code = '' } = error as NodeJS.ErrnoException;
-    if (code !== 'EEXIST' && !MAY_NOT_WRITE.has(code)) throw error;
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') unlessMayNotWrite(error);
   } finally {
     rmSync(staged, { force: true });
   }
+}
+
+/** Removes it where it is there and the folder may be written to. */
+export function remove(file: string): void {
+  try {
+    rmSync(file, { force: true });
+  } catch (error) {
+    unlessMayNotWrite(error);
+  }
+}
+
+function unlessMayNotWrite(error: unknown): void {
+  if (!MAY_NOT_WRITE.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
 }
 
 /**

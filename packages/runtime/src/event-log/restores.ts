@@ -7,10 +7,10 @@
  *
  * Notes of earlier versions have the same in log.json: `restoreSpent` by role, or `restoreSpentAt` without one, and `restoredAt`.
  */
-import { linkSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { linkSync, readdirSync, readFileSync, renameSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { dataPath } from '../data-folder/paths.ts';
-import { type Note, put, readNote } from './note.ts';
+import { type Note, put, readNote, remove } from './note.ts';
 
 /** Epoch ms. */
 export interface Restores {
@@ -34,7 +34,7 @@ export function notedRestores(dataDir: string): Restores {
   const earlier: Partial<EarlierNote> = earlierNote(dataDir) ?? {};
   const restoreSpent = {
     ...marksIn(earlier),
-    ...Object.fromEntries(marks(dataDir).map(([role, file]) => [role, sinceOf(file)])),
+    ...Object.fromEntries(marks(dataDir).flatMap(([role, file]) => sinceOf(file).map((since) => [role, since]))),
   };
   const restoredAt = timeIn(restoredFile(dataDir), 'at') ?? earlier.restoredAt;
   return { restoreSpent: Object.keys(restoreSpent).length === 0 ? undefined : restoreSpent, restoredAt };
@@ -51,7 +51,7 @@ export function noteRestored(dataDir: string, at: number): void {
 
 /** `role`: null for all of them. */
 export function takeBack(dataDir: string, role: string | null): void {
-  for (const [other, file] of marks(dataDir)) if (role === null || other === role) rmSync(file, { force: true });
+  for (const [other, file] of marks(dataDir)) if (role === null || other === role) remove(file);
   const earlier = earlierNote(dataDir);
   if (earlier === null) return;
   const spent = marksIn(earlier);
@@ -93,14 +93,22 @@ function namesIn(folder: string): string[] {
   return unlessAbsent(() => readdirSync(folder)) ?? [];
 }
 
-/** A mark that cannot be read is one all the same. */
-function sinceOf(file: string): number {
-  return timeIn(file, 'since') ?? 0;
+/** A mark that cannot be read is one all the same. None: it was taken back since the folder was read. */
+function sinceOf(file: string): [] | [number] {
+  const text = textOf(file);
+  return text === undefined ? [] : [timeOf(text, 'since') ?? 0];
 }
 
 function timeIn(file: string, field: string): number | undefined {
-  const text = unlessAbsent(() => readFileSync(file, 'utf8'));
-  if (text === undefined) return undefined;
+  const text = textOf(file);
+  return text === undefined ? undefined : timeOf(text, field);
+}
+
+function textOf(file: string): string | undefined {
+  return unlessAbsent(() => readFileSync(file, 'utf8'));
+}
+
+function timeOf(text: string, field: string): number | undefined {
   try {
     const at = (JSON.parse(text) as Record<string, unknown>)[field];
     return typeof at === 'number' ? at : undefined;
